@@ -1,0 +1,12 @@
+// A charging period: a stretch of a session in which no active price component changed (OCPI 2.2.1, mod_cdrs 1.4.6).
+
+/** What the car and the station did in a stretch: `parking` = the vehicle asked for no power; `suspended` = the station gave none. */
+export type Activity = "charging" | "parking" | "suspended" | "reserved";
+
+export type ChargingPeriod = {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly activity: Activity;
+  readonly tariffId: string;
+  readonly energyMilliWh: number;
+};

@@ -1,0 +1,40 @@
+// The edge of the machine where bytes are kept: the few calls of node:fs that the ledger uses, so that a test can stand in for the disk
+// (and cut, fail or fill it) one inch above the system.
+import fs from "node:fs";
+
+/** Synchronous on purpose: "written" must mean written before the next thing happens. Errors are Node's own, with `code`. */
+export interface Files {
+  /** Throws ENOENT where there is none. */
+  readFileSync(path: string): Buffer;
+  openSync(path: string, flags: "a" | "ax" | "w" | "wx" | "r" | "r+", mode?: number): number;
+  /** May write less than asked: the caller loops. */
+  writeSync(fd: number, data: Uint8Array, offset: number, length: number): number;
+  fsyncSync(fd: number): void;
+  fdatasyncSync(fd: number): void;
+  ftruncateSync(fd: number, size: number): void;
+  closeSync(fd: number): void;
+  renameSync(from: string, to: string): void;
+  unlinkSync(path: string): void;
+  mkdirSync(path: string, options: { recursive: true; mode: number }): string | undefined;
+  readdirSync(path: string): string[];
+  statSync(path: string): { readonly size: number; readonly mode: number; isDirectory(): boolean };
+  /** Free space for an unprivileged writer. */
+  statfsSync(path: string): { readonly bavail: number; readonly bsize: number };
+}
+
+/** The real disk. */
+export const realFiles: Files = {
+  readFileSync: (path) => fs.readFileSync(path),
+  openSync: (path, flags, mode) => fs.openSync(path, flags, mode),
+  writeSync: (fd, data, offset, length) => fs.writeSync(fd, data, offset, length),
+  fsyncSync: fs.fsyncSync,
+  fdatasyncSync: fs.fdatasyncSync,
+  ftruncateSync: fs.ftruncateSync,
+  closeSync: fs.closeSync,
+  renameSync: fs.renameSync,
+  unlinkSync: fs.unlinkSync,
+  mkdirSync: (path, options) => fs.mkdirSync(path, options),
+  readdirSync: (path) => fs.readdirSync(path),
+  statSync: (path) => fs.statSync(path),
+  statfsSync: (path) => fs.statfsSync(path),
+};

@@ -1,0 +1,248 @@
+// The one config file, as a schema: what a technician may write, with defaults and limits.
+// Past this door no one checks again. Unknown keys are faults: a misspelt setting must never be silently ignored.
+import { z } from "zod";
+
+const unitMs: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `90s`, `22m`, `1h30m`, `250ms` -> whole milliseconds; undefined when the text is no duration. */
+export function durationMs(text: string): number | undefined {
+  if (!/^(\d{1,6}(ms|d|h|m|s))+$/.test(text)) return undefined;
+  let total = 0;
+  for (const [, digits, unit] of text.matchAll(/(\d+)(ms|d|h|m|s)/g)) total += Number(digits) * (unitMs[unit ?? ""] ?? Number.NaN);
+  return Number.isSafeInteger(total) ? total : undefined;
+}
+
+const duration = (min: string, max: string) =>
+  z.string().transform((text, context) => {
+    const ms = durationMs(text);
+    if (ms === undefined) {
+      context.addIssue({ code: "custom", message: "expected a duration such as 90s, 22m or 1h30m" });
+      return z.NEVER;
+    }
+    if (ms < (durationMs(min) ?? 0) || ms > (durationMs(max) ?? 0)) {
+      context.addIssue({ code: "custom", message: `expected a duration from ${min} to ${max}` });
+      return z.NEVER;
+    }
+    return ms;
+  });
+
+/** A duration with a default, given as text so that the file and the default read alike. */
+const durationOr = (text: string, min: string, max: string) => duration(min, max).default(durationMs(text) ?? 0);
+
+const text = (max: number) => z.string().trim().min(1).max(max);
+const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "expected a short name of a-z, 0-9 and -");
+const decimal = (max: string) => z.string().regex(/^\d{1,9}(\.\d{1,4})?$/, `expected a decimal in quotes, such as "${max}"`);
+
+const zone = z.string().refine((value) => {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: value }) !== undefined;
+  } catch {
+    return false;
+  }
+}, "expected an IANA time zone such as Europe/Berlin");
+
+/** A BCM pin of the Pi's header. */
+const pin = z.strictObject({
+  gpio: z.int().min(0).max(53),
+  activeLow: z.boolean().default(false),
+});
+
+const serialPort = z.strictObject({
+  path: z.string().startsWith("/dev/", "expected a device path such as /dev/serial/by-id/usb-…"),
+  baud: z.union([z.literal(1200), z.literal(2400), z.literal(4800), z.literal(9600), z.literal(19200), z.literal(38400), z.literal(57600), z.literal(115200)]).default(9600),
+  parity: z.enum(["none", "even", "odd"]).default("none"),
+  stopBits: z.union([z.literal(1), z.literal(2)]).default(1),
+});
+
+const meter = z.strictObject({
+  port: name,
+  unit: z.int().min(1).max(247).default(1),
+  /** The name of a file in config/meters, without .json. */
+  model: name,
+  poll: durationOr("1s", "200ms", "1m"),
+  timeout: durationOr("1s", "50ms", "15s"),
+  /** After this long without a good reading the contactor opens and the session is settled to the last good one. */
+  lostAfter: durationOr("30s", "2s", "10m"),
+  /** Binds the connector to one device: another serial number is a fault. */
+  serial: text(40).optional(),
+  /** Bills from a register that fewer than two independent sources describe, or that counts in coarse steps. */
+  acceptUnproven: z.boolean().default(false),
+});
+
+const reader = z.strictObject({
+  driver: z.literal("mfrc522").default("mfrc522"),
+  spi: z.strictObject({ bus: z.int().min(0).max(6), device: z.int().min(0).max(2) }),
+  poll: durationOr("250ms", "50ms", "5s"),
+  /** A card that stays in the field, or comes back within this time, is one tap. */
+  debounce: durationOr("2s", "500ms", "30s"),
+});
+
+const connector = z.strictObject({
+  id: z.int().min(1).max(64),
+  evseId: z.string().regex(/^[A-Z]{2}\*?[A-Z0-9]{3}\*?E[A-Z0-9*]{1,31}$/, "expected an EVSE id such as DE*ABC*E0001*1"),
+  standard: z.enum(["IEC_62196_T1", "IEC_62196_T1_COMBO", "IEC_62196_T2", "IEC_62196_T2_COMBO", "IEC_62196_T3A", "IEC_62196_T3C", "CHADEMO", "DOMESTIC_F", "DOMESTIC_G", "TESLA_S"]).default("IEC_62196_T2"),
+  format: z.enum(["SOCKET", "CABLE"]).default("SOCKET"),
+  powerType: z.enum(["AC_1_PHASE", "AC_2_PHASE", "AC_2_PHASE_SPLIT", "AC_3_PHASE", "DC"]).default("AC_3_PHASE"),
+  maxPowerW: z.int().min(500).max(1_000_000),
+  reader: name,
+  meter,
+  contactor: z.strictObject({ ...pin.shape, feedback: pin.optional() }),
+  plug: pin,
+  indicator: z.strictObject({ green: pin, red: pin.optional(), buzzer: pin.optional() }).optional(),
+  /** The id of the tariff that this connector sells by. */
+  tariff: text(36),
+  limits: z
+    .strictObject({ energyKwh: decimal("60").optional(), cost: decimal("80.00").optional(), time: duration("1m", "7d").optional() })
+    .prefault({}),
+});
+
+const token = z.strictObject({
+  uid: z.string().regex(/^([0-9A-F]{8}|[0-9A-F]{14}|[0-9A-F]{20})$/, "expected a card UID of 4, 7 or 10 bytes as upper-case hex"),
+  contractId: text(36),
+  valid: z.boolean().default(true),
+  whitelist: z.enum(["ALWAYS", "ALLOWED", "ALLOWED_OFFLINE", "NEVER"]).default("ALWAYS"),
+  group: text(36).optional(),
+  expires: z.iso.datetime({ offset: true }).optional(),
+  tariff: text(36).optional(),
+});
+
+const httpsOrLoopback = z.url({ protocol: /^https?$/ }).refine((value) => {
+  const url = new URL(value);
+  return url.protocol === "https:" || ["127.0.0.1", "[::1]", "localhost"].includes(url.hostname);
+}, "expected https:// (plain http only to this machine itself)");
+
+const uplink = z.strictObject({
+  name,
+  kind: z.literal("ocpi"),
+  url: httpsOrLoopback,
+  version: z.enum(["2.2.1", "2.3.0"]).default("2.2.1"),
+  /** The file that holds the credentials token; the token itself never stands in this file. */
+  tokenFile: z.string().startsWith("/", "expected an absolute path"),
+  toCountryCode: z.string().regex(/^[A-Z]{2}$/, "expected two capital letters"),
+  toPartyId: z.string().regex(/^[A-Z0-9]{3}$/, "expected three capitals or digits"),
+  /** `ocpi` = every answer carries an OCPI envelope; `none` = an empty 201 or 204 is an acceptance. */
+  envelope: z.enum(["ocpi", "none"]).default("ocpi"),
+  acceptUnknownTime: z.boolean().default(false),
+  timeout: durationOr("30s", "1s", "5m"),
+  backoff: z.strictObject({ first: durationOr("5s", "100ms", "10m"), most: durationOr("15m", "1s", "1d") }).prefault({}),
+  tls: z
+    .strictObject({ caFile: z.string().startsWith("/").optional(), certFile: z.string().startsWith("/").optional(), keyFile: z.string().startsWith("/").optional() })
+    .prefault({}),
+  /** node-cron, in UTC: when a waiting outbox is looked at again. */
+  schedule: z.string().default("* * * * *"),
+});
+
+const station = z.strictObject({
+  id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,24}$/, "expected up to 25 letters, digits, dots and hyphens"),
+  timeZone: zone,
+  countryCode: z.string().regex(/^[A-Z]{2}$/, "expected two capital letters such as DE"),
+  partyId: z.string().regex(/^[A-Z0-9]{3}$/, "expected three capitals or digits such as ABC"),
+  operator: z.strictObject({
+    name: text(100),
+    address: text(200),
+    taxId: text(40),
+    email: text(100),
+    helpline: text(40),
+    complaints: text(200),
+  }),
+  location: z.strictObject({
+    id: text(36),
+    name: text(100),
+    address: text(45),
+    city: text(45),
+    postalCode: text(10),
+    country: z.string().regex(/^[A-Z]{3}$/, "expected three capital letters such as DEU"),
+    latitude: z.string().regex(/^-?\d{1,2}\.\d{5,7}$/, 'expected a latitude in quotes, such as "52.520008"'),
+    longitude: z.string().regex(/^-?\d{1,3}\.\d{5,7}$/, 'expected a longitude in quotes, such as "13.404954"'),
+  }),
+  /** Where a receipt can be checked; printed on it. */
+  verifyUrl: z.url().optional(),
+});
+
+/** A simulated bench in place of the machine's buses: for the demo and for trying a config on a desk. */
+const bench = z.strictObject({
+  seed: z.int().min(0).max(2 ** 31 - 1).default(1),
+  /** How many seconds of the bench's world pass in one real second; 0 = as fast as it goes. */
+  speed: z.number().min(0).max(100_000).default(1),
+  story: z.enum(["demo", "quiet"]).default("demo"),
+});
+
+export const configSchema = z
+  .strictObject({
+    station,
+    /** The state folder: journal, receipts, keys. */
+    state: z.string().startsWith("/", "expected an absolute path").default("/var/lib/chargetill"),
+    /** The unix socket for status and remote words; default: control.sock in the state folder. */
+    socket: z.string().startsWith("/", "expected an absolute path").optional(),
+    bench: bench.optional(),
+    serialPorts: z.record(name, serialPort),
+    readers: z.record(name, reader),
+    connectors: z.array(connector).min(1).max(64),
+    /** OCPI tariff files, beside this file or absolute. */
+    tariffs: z.array(text(500)).min(1).max(100),
+    tokens: z.array(token).max(10_000).default([]),
+    timing: z
+      .strictObject({
+        /** An accepted card that is not used lapses after this long. */
+        authorisation: durationOr("60s", "5s", "10m"),
+        /** A plugged car without a card is reminded; a card refused is shown this long. */
+        refusalShown: durationOr("5s", "1s", "1m"),
+        /** While charging, a reading is journalled at least this often. */
+        journalReading: durationOr("1m", "1s", "15m"),
+        /** Under this power for `idleAfter` the car is taken to ask for none. */
+        idleAfter: durationOr("10s", "1s", "10m"),
+        /** The first part of each idle stretch that costs nothing. */
+        idleGrace: durationOr("0s", "0s", "12h"),
+        /** No energy within this time: the session ends and nothing is charged. 0s = never. */
+        noEnergy: durationOr("30m", "0s", "12h"),
+        /** How long the final reading may wait for the current to be zero after the contactor opened. */
+        settle: durationOr("10s", "1s", "2m"),
+        contactor: durationOr("2s", "100ms", "30s"),
+      })
+      .prefault({}),
+    idlePowerW: z.int().min(0).max(1_000).default(60),
+    /** Language of display and receipts. */
+    language: z.enum(["en", "de", "fr", "es", "nl"]).default("en"),
+    log: z.strictObject({ level: z.enum(["error", "warn", "info", "debug"]).default("info") }).prefault({}),
+    uplinks: z.array(uplink).max(4).default([]),
+  })
+  .superRefine((config, context) => {
+    const fault = (path: (string | number)[], message: string): void => context.addIssue({ code: "custom", path, message });
+    const seen = new Map<string, string>();
+    const once = (key: string, path: (string | number)[], what: string): void => {
+      const before = seen.get(key);
+      if (before === undefined) seen.set(key, path.join("."));
+      else fault(path, `${what} is already used at ${before}`);
+    };
+    config.connectors.forEach((entry, index) => {
+      const at = (...rest: (string | number)[]): (string | number)[] => ["connectors", index, ...rest];
+      once(`connector ${entry.id}`, at("id"), `connector ${entry.id}`);
+      once(`evse ${entry.evseId}`, at("evseId"), `EVSE id ${entry.evseId}`);
+      once(`meter ${entry.meter.port} ${entry.meter.unit}`, at("meter", "unit"), `unit ${entry.meter.unit} on ${entry.meter.port}`);
+      if (config.serialPorts[entry.meter.port] === undefined) fault(at("meter", "port"), `serial port "${entry.meter.port}" is not listed under serialPorts`);
+      if (config.readers[entry.reader] === undefined) fault(at("reader"), `reader "${entry.reader}" is not listed under readers`);
+      once(`gpio ${entry.contactor.gpio}`, at("contactor", "gpio"), `GPIO ${entry.contactor.gpio}`);
+      once(`gpio ${entry.plug.gpio}`, at("plug", "gpio"), `GPIO ${entry.plug.gpio}`);
+      if (entry.contactor.feedback) once(`gpio ${entry.contactor.feedback.gpio}`, at("contactor", "feedback", "gpio"), `GPIO ${entry.contactor.feedback.gpio}`);
+      for (const lamp of ["green", "red", "buzzer"] as const) {
+        const wired = entry.indicator?.[lamp];
+        if (wired) once(`gpio ${wired.gpio}`, at("indicator", lamp, "gpio"), `GPIO ${wired.gpio}`);
+      }
+    });
+    config.tokens.forEach((entry, index) => once(`token ${entry.uid}`, ["tokens", index, "uid"], `the card ${entry.uid.slice(-4)}`));
+    config.uplinks.forEach((entry, index) => once(`uplink ${entry.name}`, ["uplinks", index, "name"], `the name ${entry.name}`));
+    for (const [index, entry] of config.uplinks.entries())
+      if ((entry.tls.certFile === undefined) !== (entry.tls.keyFile === undefined)) fault(["uplinks", index, "tls"], "certFile and keyFile go together");
+  });
+
+export type Config = z.infer<typeof configSchema>;
+export type StationFacts = Config["station"];
+export type ConnectorConfig = Config["connectors"][number];
+export type ConnectorFacts = Pick<ConnectorConfig, "id" | "evseId" | "standard" | "format" | "powerType" | "maxPowerW">;
+export type MeterConfig = ConnectorConfig["meter"];
+export type ReaderConfig = Config["readers"][string];
+export type SerialPortConfig = Config["serialPorts"][string];
+export type PinConfig = z.infer<typeof pin>;
+export type TokenConfig = Config["tokens"][number];
+export type UplinkConfig = Config["uplinks"][number];
+export type BenchConfig = NonNullable<Config["bench"]>;

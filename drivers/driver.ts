@@ -1,0 +1,126 @@
+// What a charge point's devices look like from above: plain data and five small interfaces.
+// A driver knows volts, bytes and cards; it knows no session and no price.
+
+/** Milliseconds since the Unix epoch, by the wall clock. */
+export type EpochMs = number;
+/** Milliseconds of the monotonic clock; only differences within one boot mean anything. */
+export type MonoMs = number;
+
+/** How far the wall clock can be believed: set by NTP, running on since, or never set. */
+export type TimeTrust = "synced" | "holdover" | "unsynced";
+
+/** One look at both clocks. `boot` names the boot in which `monoMs` counts. */
+export type Moment = {
+  readonly at: EpochMs;
+  readonly monoMs: MonoMs;
+  readonly boot: string;
+  readonly trust: TimeTrust;
+};
+
+/** The clock is a device of the machine: handed in, so that a bench can have a time of its own. */
+export interface Clock {
+  now(): Moment;
+  /** Calls `wake` once when the monotonic clock reaches `monoMs`; the answer cancels it. */
+  at(monoMs: MonoMs, wake: () => void): () => void;
+  /** Marks `work` as in flight. A real clock hands it back; a bench's time stands still until it has settled. */
+  busy<T>(work: Promise<T>): Promise<T>;
+}
+
+/** Resolves after `ms`, or at once (as false) when the signal aborts. */
+export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve(false);
+    const onAbort = (): void => {
+      cancel();
+      resolve(false);
+    };
+    const cancel = clock.at(clock.now().monoMs + ms, () => {
+      signal?.removeEventListener("abort", onAbort);
+      resolve(true);
+    });
+    signal?.addEventListener("abort", onAbort, { once: true });
+  });
+}
+
+/** What a meter says of itself. `serial` binds a reading to one device. */
+export type MeterIdentity = {
+  readonly vendor: string;
+  readonly model: string;
+  readonly serial: string;
+  readonly firmware?: string;
+};
+
+/** A meter's own signed record, carried verbatim beside the value it signs. */
+export type SignedRecord = { readonly format: "OCMF" | "EDL"; readonly data: string; readonly publicKey?: string };
+
+/**
+ * One reading. `moment` is when its bytes arrived, never when it was passed on.
+ * `energyMilliWh` is the import register, exact, rounded down to the register's stated resolution.
+ */
+export type Reading = {
+  readonly moment: Moment;
+  readonly energyMilliWh: number;
+  readonly powerW: number;
+  /** Sum over the phases, in milliampere, where the meter gives it. */
+  readonly currentMilliA?: number;
+  readonly serial: string;
+  readonly signed?: SignedRecord;
+};
+
+export interface EnergyMeter {
+  identify(): Promise<MeterIdentity>;
+  /** Rejects with a DeviceError; a value that is not certain is never returned. */
+  read(): Promise<Reading>;
+  close(): Promise<void>;
+}
+
+/** A card seen at a reader: its whole UID (4, 7 or 10 bytes) as upper-case hex, or why it cannot be used. */
+export type CardTap =
+  | { readonly kind: "card"; readonly uid: string; readonly moment: Moment }
+  | { readonly kind: "refused"; readonly why: "random-uid" | "several-cards" | "unreadable"; readonly moment: Moment };
+
+export interface CardReader {
+  /** Taps as they happen; a card held to the reader is one tap. Ends when the signal aborts, throws DeviceError when the reader is lost. */
+  taps(signal: AbortSignal): AsyncIterable<CardTap>;
+  close(): Promise<void>;
+}
+
+export interface Contactor {
+  /** Drives the coil. Synchronous: opening waits for nothing. */
+  set(closed: boolean): void;
+  /** The auxiliary contact: true = main contacts closed; undefined = none is wired. */
+  feedback(): boolean | undefined;
+  close(): void;
+}
+
+export interface PlugSensor {
+  /** The state now. */
+  plugged(): boolean;
+  /** The state now, then each debounced change. */
+  plugs(signal: AbortSignal): AsyncIterable<{ readonly plugged: boolean; readonly moment: Moment }>;
+  close(): void;
+}
+
+/** What a driver must be able to tell apart at the point itself; each has a pattern of its own, never colour alone. */
+export type Indication = "available" | "waiting-for-plug" | "waiting-for-card" | "checking" | "charging" | "suspended" | "finishing" | "refused" | "fault" | "off";
+
+export interface Indicator {
+  show(indication: Indication): void;
+  close(): void;
+}
+
+export type FaultCode =
+  | "meter/timeout" | "meter/exception" | "meter/garbled" | "meter/implausible" | "meter/serial-changed" | "meter/unknown" | "meter/stale"
+  | "port/missing" | "port/lost"
+  | "reader/missing" | "reader/lost"
+  | "gpio/missing" | "contactor/welded" | "contactor/not-closing"
+  | "disk/full" | "disk/failed" | "journal/damaged" | "book/damaged" | "key/unusable" | "tariff/none" | "tariff/unreadable"
+  | "uplink/unauthorised" | "uplink/unsure" | "clock/unset" | "config/changed";
+
+/** Device trouble: a code to decide by, a sentence that names the device and what to do. */
+export class DeviceError extends Error {
+  override readonly name = "DeviceError";
+  constructor(readonly code: FaultCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+  }
+}
