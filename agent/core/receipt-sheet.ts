@@ -7,9 +7,10 @@ import { markSegment } from "./jws.js";
 import type { Hash } from "./merkle.js";
 import type { Price, PriceLine } from "./price.js";
 import type { CreditPayload, ReceiptPayload, SaleFields, SalePayload } from "./receipt-payload.js";
-import { localNumber, localTime, receiptWords, type Language, type Words } from "./receipt-words.js";
+import { localNumber, localTime, receiptWords, type Words } from "./receipt-words.js";
 import { masked, payloadOf } from "./receipt.js";
 import { ReceiptFault } from "./signer.js";
+import type { Language } from "./words.js";
 
 export type SheetRow =
   /** `onRoll: false` = too long for paper of 58 mm, and in the file anyway. */

@@ -3,8 +3,7 @@
 import type { TimeTrust } from "../../drivers/driver.js";
 import type { Dimension } from "./price.js";
 import type { StopReason } from "./settlement.js";
-
-export type Language = "en" | "de" | "fr" | "es" | "nl";
+import type { Language } from "./words.js";
 
 export type Words = {
   readonly decimalMark: "." | ",";
