@@ -16,7 +16,7 @@ export type FieldView = {
   readonly sequence: number;
   readonly cards: readonly Uint8Array[];
   readonly health: ChipHealth;
-  /** Of a million bytes read over the bus, this many are random ones. */
+  /** Of a million bytes that cross the bus, either way, this many are random ones. */
   readonly busNoise: number;
   /** Of a million bits that come from cards, this many are turned. */
   readonly airNoise: number;

@@ -75,9 +75,14 @@ export class Mfrc522Chip implements Spi {
     if (this.field.sequence() !== this.#view.sequence) this.#lookAround();
     const address = bytes[0] ?? 0;
     const isRead = (address & 0x80) !== 0;
-    const value = this.#access((address >> 1) & 0x3f, isRead, bytes[1] ?? 0);
-    this.#reply[1] = this.#view.busNoise > 0 && this.#chance() < this.#view.busNoise / 1e6 ? Math.floor(this.#chance() * 256) : value;
+    this.#reply[1] = this.#overBus(this.#access((address >> 1) & 0x3f, isRead, this.#overBus(bytes[1] ?? 0)));
     return this.#reply;
+  }
+
+  /** A byte as it comes out of a bus with noise on it. */
+  #overBus(value: number): number {
+    if (this.#view.busNoise === 0) return value;
+    return this.#chance() < this.#view.busNoise / 1e6 ? Math.floor(this.#chance() * 256) : value;
   }
 
   #access(address: number, isRead: boolean, value: number): number {

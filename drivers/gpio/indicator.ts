@@ -53,13 +53,15 @@ export class GpioIndicator implements Indicator {
     }
   }
 
+  /** Throws DeviceError gpio/missing when a pin refuses; the same indication again changes nothing. */
   show(indication: Indication): void {
     if (indication === this.#shown) return;
-    this.#shown = indication;
     this.#cancel?.();
     this.#cancel = undefined;
+    this.#shown = undefined;
     this.#step = 0;
     this.#play(patterns[indication]);
+    this.#shown = indication;
   }
 
   close(): void {
@@ -91,7 +93,12 @@ export class GpioIndicator implements Indicator {
       this.#cancel = this.clock.at(this.clock.now().monoMs + ahead * stepMs, () => {
         // Once the buzzer is done, only the place in the round counts.
         this.#step = next >= buzzer.length ? (next % strip.length) + Math.ceil(buzzer.length / strip.length) * strip.length : next;
-        this.#play(pattern);
+        try {
+          this.#play(pattern);
+        } catch {
+          // A lamp that breaks while it blinks must not bring the agent down; the next show() tries again and says so.
+          this.#shown = undefined;
+        }
       });
       return;
     }

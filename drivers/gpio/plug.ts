@@ -18,7 +18,8 @@ export class GpioPlug implements PlugSensor {
   #plugged: boolean;
   #restlessSince: MonoMs | undefined;
   #cancel: (() => void) | undefined;
-  readonly #listeners = new Set<(change: Change) => void>();
+  #broken: unknown;
+  readonly #listeners = new Set<(change: Change | undefined) => void>();
 
   /** Opens the pin. Throws DeviceError gpio/missing. */
   constructor(
@@ -36,11 +37,12 @@ export class GpioPlug implements PlugSensor {
     return this.#plugged;
   }
 
+  /** Throws DeviceError gpio/missing when the pin can no longer be read. */
   async *plugs(signal: AbortSignal): AsyncGenerator<Change, void, void> {
     const waiting: Change[] = [{ plugged: this.#plugged, moment: this.clock.now() }];
     let wake: () => void = () => {};
-    const listener = (change: Change): void => {
-      waiting.push(change);
+    const listener = (change: Change | undefined): void => {
+      if (change !== undefined) waiting.push(change);
       if (waiting.length > mostWaiting) waiting.splice(0, 2);
       wake();
     };
@@ -51,6 +53,7 @@ export class GpioPlug implements PlugSensor {
       while (!signal.aborted) {
         const change = waiting.shift();
         if (change !== undefined) yield change;
+        else if (this.#broken !== undefined) throw this.#broken;
         else await new Promise<void>((resolve) => (wake = resolve));
       }
     } finally {
@@ -74,7 +77,13 @@ export class GpioPlug implements PlugSensor {
     this.#cancel = this.clock.at(now + this.debounceMs, () => {
       this.#cancel = undefined;
       this.#restlessSince = undefined;
-      this.#settle(this.#input.read());
+      try {
+        this.#settle(this.#input.read());
+        this.#broken = undefined;
+      } catch (error) {
+        this.#broken = error;
+        for (const listener of this.#listeners) listener(undefined);
+      }
     });
   }
 

@@ -9,6 +9,8 @@ import { readerName, type SpiChoice } from "./spi.js";
 
 /** Real time in which the thread must start or answer; a search takes 30 ms at most, a loaded machine needs the rest. */
 const answerMs = 5_000;
+/** Real time in which the thread must end. */
+const endMs = 500;
 
 /**
  * Starts the reader's thread and proves that a chip we know answers.
@@ -80,19 +82,23 @@ class WorkerLine {
     return answer;
   }
 
-  /** Lets the thread switch the antenna off and end; ends it by force when it does not. */
+  /** Lets the thread switch the antenna off and end; ends it by force when it does not. A thread stuck in the kernel is left behind. */
   async end(): Promise<void> {
-    if (this.#dead === undefined) {
-      this.worker.postMessage("close");
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, endMs);
-        this.worker.once("exit", () => {
-          clearTimeout(timer);
-          resolve();
-        });
+    this.worker.postMessage("close");
+    if (await this.#endsWithin(endMs)) return;
+    void this.worker.terminate();
+    if (!(await this.#endsWithin(endMs))) this.worker.unref();
+  }
+
+  #endsWithin(ms: number): Promise<boolean> {
+    if (this.#dead !== undefined) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), ms);
+      this.worker.once("exit", () => {
+        clearTimeout(timer);
+        resolve(true);
       });
-    }
-    await this.worker.terminate();
+    });
   }
 
   #die(error: Error): void {
@@ -101,12 +107,11 @@ class WorkerLine {
   }
 }
 
-const endMs = 500;
-
 class Mfrc522Reader implements CardReader {
   #presence = nobody;
   #read = false;
   #closed = false;
+  #lost: DeviceError | undefined;
 
   constructor(
     private readonly name: string,
@@ -116,6 +121,7 @@ class Mfrc522Reader implements CardReader {
   ) {}
 
   async *taps(signal: AbortSignal): AsyncGenerator<CardTap, void, void> {
+    if (this.#lost !== undefined) throw this.#lost;
     if (this.#read) throw new Error(`${this.name}: its taps are already being read`);
     this.#read = true;
     try {
@@ -139,21 +145,21 @@ class Mfrc522Reader implements CardReader {
     await this.line.end();
   }
 
-  /** One search; undefined when the reader was closed meanwhile. */
+  /** One search; undefined when the reader was closed meanwhile. A reader that is lost ends its thread: it can be opened anew at once. */
   async #ask(): Promise<Exclude<Answer, { kind: "lost" | "failed" }> | undefined> {
-    let answer: Answer;
+    let why: string;
+    let cause: unknown;
     try {
-      answer = await this.line.ask<Answer>("search");
+      const answer = await this.line.ask<Answer>("search");
+      if (answer.kind !== "lost" && answer.kind !== "failed") return answer;
+      why = answer.kind === "failed" ? answer.message : `its chip no longer answers (version register reads 0x${answer.version.toString(16).padStart(2, "0")})`;
     } catch (error) {
       if (this.#closed) return undefined;
-      throw this.#lost(error instanceof Error ? error.message : String(error), error);
+      why = error instanceof Error ? error.message : String(error);
+      cause = error;
     }
-    if (answer.kind === "lost") throw this.#lost(`its chip no longer answers (version register reads 0x${answer.version.toString(16).padStart(2, "0")})`);
-    if (answer.kind === "failed") throw this.#lost(answer.message);
-    return answer;
-  }
-
-  #lost(why: string, cause?: unknown): DeviceError {
-    return new DeviceError("reader/lost", `${this.name}: ${why}; check its power and wiring, it is opened again by itself`, { cause });
+    this.#lost = new DeviceError("reader/lost", `${this.name}: ${why}; check its power and wiring`, { cause });
+    await this.close();
+    throw this.#lost;
   }
 }

@@ -1,6 +1,6 @@
 // The reader chip's bus on a Pi: Linux spidev by way of spi-device, which needs no register access and so works on every Pi.
 // Native: import this file only when the config names a real reader.
-import { openSync, type SpiDevice } from "spi-device";
+import spiDevice, { type SpiDevice } from "spi-device";
 import type { Spi } from "./spi.js";
 
 /** The chip allows 10 MHz (data sheet 8.1.2); cables between board and reader want less. */
@@ -19,7 +19,7 @@ export class Spidev implements Spi {
   ) {}
 
   open(): void {
-    this.#device ??= openSync(this.bus, this.device, { mode: 0, maxSpeedHz: speedHz });
+    this.#device ??= spiDevice.openSync(this.bus, this.device, { mode: 0, maxSpeedHz: speedHz });
   }
 
   write(bytes: Uint8Array): void {
