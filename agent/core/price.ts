@@ -64,4 +64,6 @@ export type Price = {
   /** The rule by which time was judged: "local time" or the rule for an untrusted clock. */
   readonly timeRule: string;
   readonly warnings: readonly string[];
+  /** The exact tax per rate behind each published total: what OCPI 2.3.0 prints as `taxes`. */
+  readonly taxShares?: Readonly<Record<"total" | "fixed" | "energy" | "time" | "parking" | "reservation", readonly TaxShare[]>>;
 };
