@@ -70,20 +70,17 @@ export function post(request: Post, signal: AbortSignal): Promise<Answer | Lost>
       if (!socket.connecting && outgoing?.reusedSocket === true) connected = true;
       else socket.once(secure ? "secureConnect" : "connect", () => (connected = true));
     });
-    outgoing.on("response", (incoming) => void read(incoming).then(settle));
+    let answered = false;
+    outgoing.on("response", (incoming) => {
+      answered = true;
+      void read(incoming).then(settle);
+    });
     outgoing.on("error", (error) => {
       // Once an answer has begun, what happens to it is its reader's to tell.
-      if (outgoing?.res === undefined) lost(codeOf(error));
+      if (!answered) lost(codeOf(error));
     });
     outgoing.end(request.body);
   });
-}
-
-declare module "node:http" {
-  interface ClientRequest {
-    /** Set by Node when the answer's head has come. */
-    readonly res?: http.IncomingMessage;
-  }
 }
 
 function codeOf(error: unknown): string {

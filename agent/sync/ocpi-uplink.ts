@@ -70,7 +70,7 @@ export class OcpiUplink implements Uplink {
     const once = (agent: http.Agent): Promise<Answer | Lost> =>
       post({ url, agent, body: item.body, headers: this.#headers(item, token), timeoutMs: this.#config.timeout }, signal);
     const first = await once((this.#agent ??= this.#open()));
-    if (first.kind === "answer" || !first.reused || signal.aborted) return first;
+    if (first.kind === "answer" || !first.reused || !["ECONNRESET", "EPIPE"].includes(first.code)) return first;
     // An idle connection was closed under us: the same copy again on a fresh one.
     this.close();
     return await once((this.#agent = this.#open()));

@@ -78,6 +78,11 @@ export class Backend {
     return `http://127.0.0.1:${this.#port}${path}`;
   }
 
+  /** How many POSTs were read whole. */
+  get arrived(): number {
+    return this.#read;
+  }
+
   get mood(): BackendMood {
     return this.#mood;
   }
@@ -132,6 +137,7 @@ export class Backend {
       chunks.push(chunk);
     }
     const body = Buffer.concat(chunks).toString("utf8");
+    this.#arrived();
     if (mood === "slow") await new Promise<void>((resolve) => this.#released.push(resolve));
     const { token } = this.#options;
     const known = token === undefined || request.headers.authorization === `Token ${Buffer.from(token).toString("base64")}`;
@@ -164,11 +170,14 @@ export class Backend {
       this.posts.push({ at: this.#options.now?.() ?? 0, id: id ?? "", key: typeof key === "string" ? key : "", body, headers: request.headers, acknowledged });
     }
     if (id !== undefined && stores && !this.cdrs.has(id)) this.cdrs.set(id, keepsPosts ? body : "");
+    return id;
+  }
+
+  #arrived(): void {
     this.#read += 1;
     const reached = this.#received.filter((waiter) => waiter.count <= this.#read);
     this.#received = this.#received.filter((waiter) => waiter.count > this.#read);
     for (const waiter of reached) waiter.resolve();
-    return id;
   }
 
   #say(response: http.ServerResponse, status: number, code: number, message: string): void {
