@@ -8,7 +8,7 @@ import type { EnergyMeter, MeterIdentity, Reading } from "../driver.js";
 import type { Answer, Ask } from "./bus.js";
 import { add, decodeNumber, decodeText, floorToStep, inMilli, nearest } from "./decode.js";
 import type { Decimal } from "./decode.js";
-import { planRequests } from "./requests.js";
+import { holds, planRequests } from "./requests.js";
 import type { MeterPlan, Request } from "./requests.js";
 
 /** More than any of these counters can show: 100 GWh. */
@@ -105,7 +105,7 @@ export class ModbusMeter implements EnergyMeter {
   }
 
   #bytes(entry: Register, answers: readonly Answer[]): Buffer {
-    const holder = answers.find((answer) => answer.function === entry.function && answer.address <= entry.address && entry.address + entry.words <= answer.address + answer.words);
+    const holder = answers.find((answer) => holds(answer, entry));
     if (holder === undefined) throw new Error(`${this.map.id}: ${entry.name} was not asked for`);
     const start = 2 * (entry.address - holder.address);
     return holder.bytes.subarray(start, start + 2 * entry.words);
