@@ -46,6 +46,7 @@ export class RtuBus {
 
   /** For `openMeterBus(port, clock, { binding })`. Any path opens this bus. */
   readonly binding: SerialBinding = {
+    instant: true,
     list: () => Promise.resolve(this.#present ? [{ path: "bench" }] : []),
     open: (options) => {
       if (!this.#present) return Promise.reject(new Error(`No such file or directory, cannot open ${options.path}`));

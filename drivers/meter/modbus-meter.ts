@@ -25,7 +25,7 @@ export type MeterParts = {
   /** One exchange on the bus. */
   readonly ask: (ask: Ask) => Promise<Answer>;
   /** Told once, when the meter is closed. */
-  readonly left: () => void;
+  readonly left: () => Promise<void>;
 };
 
 export class ModbusMeter implements EnergyMeter {
@@ -72,7 +72,7 @@ export class ModbusMeter implements EnergyMeter {
       const live = await this.#fetch(this.#plan.live);
       const counter = await this.#fetch(this.#plan.energy);
       const last = counter.at(-1);
-      if (last === undefined) throw new Error(`${this.map.id} plans no energy request`);
+      if (last === undefined) throw new Error(`${this.map.id} plans no request`);
       const currentMilliA = this.#current(live);
       return {
         moment: last.moment,
@@ -91,15 +91,20 @@ export class ModbusMeter implements EnergyMeter {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#parts.left();
+    await this.#parts.left();
   }
 
   async #fetch(requests: readonly Request[]): Promise<Answer[]> {
     const answers: Answer[] = [];
+    const { unit, timeout } = this.#parts.config;
+    const [live] = this.#plan.live;
+    const counter = this.#plan.energy.at(-1);
+    if (live === undefined || counter === undefined) throw new Error(`${this.map.id} plans no request`);
     for (const request of requests) {
       if (this.#closed) throw new DeviceError("port/lost", `${this.#name}: closed`);
-      const { unit, timeout } = this.#parts.config;
-      answers.push(await this.#parts.ask({ ...request, unit, timeoutMs: timeout, worstReplyMs: this.map.worstReplyMs }));
+      // Energy is as long as nothing else, so it stands between all the others, and they before it.
+      const between = this.#plan.energy.includes(request) ? live : counter;
+      answers.push(await this.#parts.ask({ ...request, unit, timeoutMs: timeout, worstReplyMs: this.map.worstReplyMs, between }));
     }
     return answers;
   }
