@@ -16,12 +16,26 @@ import type { Request } from "./requests.js";
 const mostWaiting = 256;
 /** After so many requests in a row without a single byte the port itself is opened anew: adapters hang, and unplugging is not always noticed. */
 const silentBeforeReopen = 3;
+/** Modbus over serial line 1.02, 2.5.1: frames are kept apart by three and a half characters. */
+const silentBytes = 3.5;
+/** A request to read registers, and what a reply has besides them. */
+const requestBytes = 8;
+const frameBytes = 5;
 
 /** The registers as they came, high byte first, and when. */
 export type Answer = Request & { readonly bytes: Buffer; readonly moment: Moment };
 
 /** One question to one unit, with its own patience. */
-export type Ask = Request & { readonly unit: number; readonly timeoutMs: number; readonly worstReplyMs: number };
+export type Ask = Request & {
+  readonly unit: number;
+  readonly timeoutMs: number;
+  readonly worstReplyMs: number;
+  /** Another question to this unit, of another length. */
+  readonly between: Request;
+};
+
+/** All that a reply tells of its question. Two questions of one shape look alike from the other end. */
+const shapeOf = (unit: number, request: Request): string => `${unit}/${request.function}/${request.words}`;
 
 type Client = InstanceType<(typeof modbus)["default"]>;
 type Link = { readonly line: RtuLine; readonly client: Client; lost: DeviceError | undefined; onLost: (error: DeviceError) => void };
@@ -49,6 +63,8 @@ export class MeterBus {
   #quiet: Promise<void> = Promise.resolve();
   #waiting = 0;
   #silent = 0;
+  #lastShape = "";
+  #closing: Promise<void> = Promise.resolve();
 
   constructor(port: SerialPortConfig, clock: Clock, options: MeterBusOptions) {
     this.#port = port;
@@ -71,11 +87,17 @@ export class MeterBus {
    */
   meter(config: MeterConfig): EnergyMeter {
     const map = (this.#options.loadMap ?? loadMeterMap)(config.model);
-    const meter = new ModbusMeter({ map, config, path: this.path, ask: (ask) => this.#enqueue(ask), left: () => void this.#meters.delete(meter) });
+    const meter = new ModbusMeter({ map, config, path: this.path, ask: (ask) => this.#enqueue(ask), left: () => this.#left(meter) });
     this.#meters.add(meter);
     const maps = [...this.#meters].map((each) => each.map);
     for (const each of this.#meters) each.planBeside(maps.filter((other) => other !== each.map));
     return meter;
+  }
+
+  /** The last one closes the port. */
+  #left(meter: ModbusMeter): Promise<void> {
+    this.#meters.delete(meter);
+    return this.#meters.size === 0 ? this.close() : Promise.resolve();
   }
 
   /** Ends what is waiting or in flight with `port/lost` and closes the port; nothing is left that could keep the process alive. */
@@ -83,6 +105,7 @@ export class MeterBus {
     this.#ending.abort();
     this.#drop(new DeviceError("port/lost", `${this.path} was closed`));
     await this.#tail;
+    await this.#closing;
   }
 
   #enqueue(ask: Ask): Promise<Answer> {
@@ -100,6 +123,13 @@ export class MeterBus {
   async #exchange(ask: Ask): Promise<Answer> {
     await this.#quiet;
     const link = await this.#opened();
+    // A copy of the last reply, or a late one, would fit a question of the same shape: it is let run into another question first.
+    if (this.#lastShape === shapeOf(ask.unit, ask)) await this.#once(link, { ...ask, ...ask.between });
+    return this.#once(link, ask);
+  }
+
+  async #once(link: Link, ask: Ask): Promise<Answer> {
+    this.#lastShape = shapeOf(ask.unit, ask);
     try {
       const answer = await this.#transact(link, ask);
       this.#silent = 0;
@@ -108,18 +138,19 @@ export class MeterBus {
       throw this.#judge(link, ask, cause);
     } finally {
       link.onLost = () => undefined;
+      this.#rest(this.#wireMs(silentBytes));
     }
   }
 
   async #opened(): Promise<Link> {
     if (this.#ending.signal.aborted) throw new DeviceError("port/lost", `${this.path} was closed`);
     if (this.#link && this.#link.lost === undefined && this.#link.line.isOpen) return this.#link;
+    await this.#closing;
     const line = new RtuLine(serialStream(this.#port, this.#options.binding));
     const client = new modbus.default(line);
     const link: Link = { line, client, lost: undefined, onLost: () => undefined };
     const lost = (cause?: unknown): void => {
-      link.lost ??= new DeviceError("port/lost", `${this.path} is gone: was the adapter unplugged?`, { cause });
-      link.onLost(link.lost);
+      if (this.#link === link) this.#drop(new DeviceError("port/lost", `${this.path} is gone: was the adapter unplugged?`, { cause }));
     };
     // Listeners of our own, because the library relays these events only while it is open, and an unheard `error` ends the process.
     line.on("error", lost);
@@ -143,7 +174,7 @@ export class MeterBus {
   #transact(link: Link, ask: Ask): Promise<Answer> {
     return new Promise((resolve, reject) => {
       link.onLost = reject;
-      link.client.setTimeout(ask.timeoutMs);
+      link.client.setTimeout(ask.timeoutMs + this.#wireMs(requestBytes + frameBytes + 2 * ask.words));
       // The callback form names the unit with each request; setID would be state that the next caller inherits.
       const settle = (error: unknown, result?: { buffer: Buffer }): void => {
         if (error || result === undefined) reject(error);
@@ -168,7 +199,7 @@ export class MeterBus {
       this.#drop(new DeviceError("port/lost", `${this.path} is gone`, { cause }));
       return new DeviceError("port/lost", `${this.path} is gone: was the adapter unplugged?`, { cause });
     }
-    this.#quiet = this.#keepQuiet(link, ask.worstReplyMs);
+    this.#rest(ask.worstReplyMs + this.#wireMs(frameBytes + 2 * ask.words), link);
     if (heardBytes > 0) {
       this.#silent = 0;
       return new DeviceError("meter/garbled", `${who} gave no sound reply to ${what} within ${ask.timeoutMs} ms, only ${heardBytes} bytes that do not fit: check cable, termination, parity and that each unit number is there once`, { cause });
@@ -178,9 +209,21 @@ export class MeterBus {
     return new DeviceError("meter/timeout", `${who} did not answer ${what} within ${ask.timeoutMs} ms: check its supply, A and B, baud rate, parity and unit number`, { cause });
   }
 
-  async #keepQuiet(link: Link, ms: number): Promise<void> {
-    await delay(ms, undefined, { signal: this.#ending.signal }).catch(() => undefined);
-    await link.line.flush();
+  /** Nothing is sent for so long; then, after a request was given up, what came meanwhile is thrown away. */
+  #rest(ms: number, givenUp?: Link): void {
+    if (ms === 0) return;
+    const before = this.#quiet;
+    this.#quiet = before
+      .then(() => delay(ms, undefined, { signal: this.#ending.signal }))
+      .then(() => givenUp?.line.flush())
+      .catch(() => undefined);
+  }
+
+  /** How long so many bytes are on the wire: start, eight bits, parity, stop. Rounded up to whole milliseconds. */
+  #wireMs(bytes: number): number {
+    if (this.#options.binding?.instant) return 0;
+    const bits = 1 + 8 + (this.#port.parity === "none" ? 0 : 1) + this.#port.stopBits;
+    return Math.ceil((bytes * bits * 1000) / this.#port.baud);
   }
 
   /** Gives the link up. `destroy` stops the library's timers; the port closes behind it. */
@@ -191,5 +234,6 @@ export class MeterBus {
     link.lost ??= why;
     link.onLost(link.lost);
     link.client.destroy(() => undefined);
+    this.#closing = link.line.closed();
   }
 }

@@ -14,6 +14,8 @@ type Expected = { readonly unit: number; readonly code: number; readonly bytes: 
 
 /** What serialport asks of the layer that touches the device; a bench brings its own. (Its types package does not resolve under NodeNext.) */
 export type SerialBinding = {
+  /** True where bytes take no time: a bench without a wire. Then nothing waits for the wire either. */
+  readonly instant?: boolean;
   list(): Promise<{ readonly path: string }[]>;
   open(options: SerialOpenOptions): Promise<SerialBindingPort>;
 };
@@ -59,6 +61,7 @@ export class RtuLine extends EventEmitter {
   #received = Buffer.alloc(0);
   #heardBytes = 0;
   #strayBytes = 0;
+  #closed: Promise<void> | undefined;
 
   constructor(stream: SerialPort) {
     super();
@@ -86,14 +89,22 @@ export class RtuLine extends EventEmitter {
     this.#stream.open(callback);
   }
 
+  /** Resolves when the operating system has the port back: only then can it be opened again. */
+  closed(): Promise<void> {
+    this.forget();
+    this.#closed ??= new Promise((resolve) => {
+      if (this.#stream.isOpen) this.#stream.close(() => resolve());
+      else resolve();
+    });
+    return this.#closed;
+  }
+
   close(callback?: () => void): void {
-    this.#expected = undefined;
-    if (this.#stream.isOpen) this.#stream.close(() => callback?.());
-    else callback?.();
+    void this.closed().then(() => callback?.());
   }
 
   destroy(): void {
-    this.close();
+    void this.closed();
   }
 
   /** Called by modbus-serial with one whole request. */

@@ -8,7 +8,7 @@ import type { EnergyMeter, MeterIdentity, Reading } from "../driver.js";
 import type { Answer, Ask } from "./bus.js";
 import { add, decodeNumber, decodeText, floorToStep, inMilli, nearest } from "./decode.js";
 import type { Decimal } from "./decode.js";
-import { planRequests } from "./requests.js";
+import { holds, planRequests } from "./requests.js";
 import type { MeterPlan, Request } from "./requests.js";
 
 /** More than any of these counters can show: 100 GWh. */
@@ -25,7 +25,7 @@ export type MeterParts = {
   /** One exchange on the bus. */
   readonly ask: (ask: Ask) => Promise<Answer>;
   /** Told once, when the meter is closed. */
-  readonly left: () => void;
+  readonly left: () => Promise<void>;
 };
 
 export class ModbusMeter implements EnergyMeter {
@@ -72,7 +72,7 @@ export class ModbusMeter implements EnergyMeter {
       const live = await this.#fetch(this.#plan.live);
       const counter = await this.#fetch(this.#plan.energy);
       const last = counter.at(-1);
-      if (last === undefined) throw new Error(`${this.map.id} plans no energy request`);
+      if (last === undefined) throw new Error(`${this.map.id} plans no request`);
       const currentMilliA = this.#current(live);
       return {
         moment: last.moment,
@@ -91,21 +91,26 @@ export class ModbusMeter implements EnergyMeter {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#parts.left();
+    await this.#parts.left();
   }
 
   async #fetch(requests: readonly Request[]): Promise<Answer[]> {
     const answers: Answer[] = [];
+    const { unit, timeout } = this.#parts.config;
+    const [live] = this.#plan.live;
+    const counter = this.#plan.energy.at(-1);
+    if (live === undefined || counter === undefined) throw new Error(`${this.map.id} plans no request`);
     for (const request of requests) {
       if (this.#closed) throw new DeviceError("port/lost", `${this.#name}: closed`);
-      const { unit, timeout } = this.#parts.config;
-      answers.push(await this.#parts.ask({ ...request, unit, timeoutMs: timeout, worstReplyMs: this.map.worstReplyMs }));
+      // Energy is as long as nothing else, so it stands between all the others, and they before it.
+      const between = this.#plan.energy.includes(request) ? live : counter;
+      answers.push(await this.#parts.ask({ ...request, unit, timeoutMs: timeout, worstReplyMs: this.map.worstReplyMs, between }));
     }
     return answers;
   }
 
   #bytes(entry: Register, answers: readonly Answer[]): Buffer {
-    const holder = answers.find((answer) => answer.function === entry.function && answer.address <= entry.address && entry.address + entry.words <= answer.address + answer.words);
+    const holder = answers.find((answer) => holds(answer, entry));
     if (holder === undefined) throw new Error(`${this.map.id}: ${entry.name} was not asked for`);
     const start = 2 * (entry.address - holder.address);
     return holder.bytes.subarray(start, start + 2 * entry.words);

@@ -28,14 +28,10 @@ function asRequest(map: MeterMap, entry: Register): Request {
   return { function: entry.function, address: entry.address, words: entry.words };
 }
 
-function joined(map: MeterMap, entries: readonly Register[]): Request[] {
-  const alone = entries.filter((entry) => entry.alone).map((entry) => asRequest(map, entry));
-  const parts = entries
-    .filter((entry) => !entry.alone)
-    .map((entry) => asRequest(map, entry))
-    .sort((a, b) => a.function - b.function || a.address - b.address);
+/** Joins what may be asked together. */
+function joined(map: MeterMap, parts: readonly Request[]): Request[] {
   const requests: Request[] = [];
-  for (const part of parts) {
+  for (const part of [...parts].sort((a, b) => a.function - b.function || a.address - b.address)) {
     const last = requests.at(-1);
     const together = last !== undefined && last.function === part.function ? { ...last, words: Math.max(end(last), end(part)) - last.address } : undefined;
     const allowed =
@@ -44,53 +40,75 @@ function joined(map: MeterMap, entries: readonly Register[]): Request[] {
     if (allowed) requests[requests.length - 1] = together;
     else requests.push(part);
   }
-  return [...alone, ...requests];
+  return requests;
 }
 
-/** Lengthens a request by the named values that follow it, or within a readable range, until its length is free. */
+/** The requests for these registers and for the scales that they name. */
+function asked(map: MeterMap, names: readonly string[]): Request[] {
+  const entries = names.map((name) => registerOf(map, name));
+  const scales = entries.flatMap((entry) => (entry.scaledBy === undefined ? [] : [registerOf(map, entry.scaledBy)]));
+  const all = [...new Set([...entries, ...scales])];
+  const alone = all.filter((entry) => entry.alone).map((entry) => asRequest(map, entry));
+  return [...alone, ...joined(map, all.filter((entry) => !entry.alone).map((entry) => asRequest(map, entry)))];
+}
+
+/** Lengthens a request by the named values around it, or within a readable range, until its length is free. */
 function lengthened(map: MeterMap, request: Request, taken: ReadonlySet<number>): Request | undefined {
   let grown = request;
   while (taken.has(grown.words)) {
-    const next = Object.values(map.registers).find((entry) => entry.function === grown.function && entry.address === end(grown) && !entry.alone);
-    const longer = { ...grown, words: grown.words + (next?.words ?? 1) };
-    if (longer.words > map.maxRegisters || !map.joinsNeighbours) return undefined;
-    if (next === undefined && !shareRange(map, grown, longer)) return undefined;
-    grown = longer;
+    const beside = Object.values(map.registers).filter((entry) => entry.function === grown.function && !entry.alone);
+    const after = beside.find((entry) => entry.address === end(grown));
+    const before = beside.find((entry) => entry.address + entry.words === grown.address);
+    const beyond = beside.filter((entry) => entry.address > end(grown)).sort((a, b) => a.address - b.address)[0];
+    const across = beyond && { ...grown, words: beyond.address + beyond.words - grown.address };
+    if (after) grown = { ...grown, words: grown.words + after.words };
+    else if (across && shareRange(map, grown, across)) grown = across;
+    else if (before) grown = { ...grown, address: before.address, words: grown.words + before.words };
+    else return undefined;
+    if (grown.words > map.maxRegisters || !map.joinsNeighbours) return undefined;
   }
   return grown;
 }
 
-const otherLengths = (plan: Omit<MeterPlan, "energy">): Set<number> => new Set([...plan.live, ...plan.identity, ...plan.firmware].map((request) => request.words));
-
-/** What is asked besides energy. Needs no look at the other meters on the bus. */
+/** What is asked besides energy. */
 function otherRequests(map: MeterMap): Omit<MeterPlan, "energy"> {
-  const named = (names: readonly string[]): Register[] => names.map((name) => registerOf(map, name));
   const { serial, firmware, checks } = map.identity;
+  const { power, powerLess, current } = map.reading;
   return {
-    live: joined(map, named([...map.reading.power, ...map.reading.powerLess, ...map.reading.current])),
-    identity: joined(map, named(serial === undefined ? checks : [...checks, serial])),
-    firmware: joined(map, named(firmware === undefined ? [] : [firmware])),
+    // Each group is joined by itself first, so that a limit on length splits between groups and not within one.
+    live: joined(map, [...asked(map, [...power, ...powerLess]), ...asked(map, current)]),
+    identity: asked(map, serial === undefined ? checks : [...checks, serial]),
+    firmware: asked(map, firmware === undefined ? [] : [firmware]),
   };
 }
 
+const lengthsOf = (requests: readonly Request[]): Set<number> => new Set(requests.map((request) => request.words));
+const besideEnergy = (others: Omit<MeterPlan, "energy">): Request[] => [...others.live, ...others.identity, ...others.firmware];
+
 /**
- * The requests of one meter. Energy gets a length that no other request on the bus has; where the neighbouring meters leave none free,
- * at least one that no other request to this meter has: a stray reply from another unit is told apart by its unit number.
- * A map for which even that cannot be had is no map to bill by.
+ * The requests of one meter. Energy gets a length that no other request on the bus has. Where the neighbouring meters leave none free,
+ * or the map has nothing beside the counter to lengthen it by, it differs at least from all other requests to this meter:
+ * a stray reply from another unit is told apart by its unit number. Throws where even that cannot be had: no map to bill by.
  */
 export function planRequests(map: MeterMap, onTheBus: readonly MeterMap[] = []): MeterPlan {
   const others = otherRequests(map);
-  const own = otherLengths(others);
-  const all = new Set([own, ...onTheBus.map((neighbour) => otherLengths(otherRequests(neighbour)))].flatMap((set) => [...set]));
-  const terms = map.reading.energy.map((name) => registerOf(map, name));
-  const scales = terms.flatMap((entry) => (entry.scaledBy === undefined ? [] : [registerOf(map, entry.scaledBy)]));
-  const counters = joined(map, [...terms, ...scales]);
-  const holdsTerm = (request: Request): boolean =>
-    terms.some((entry) => entry.function === request.function && request.address <= entry.address && entry.address + entry.words <= end(request));
-  const energy = [...counters.filter((request) => !holdsTerm(request)), ...counters.filter(holdsTerm)].map((request) => {
-    const free = lengthened(map, request, all) ?? lengthened(map, request, own);
-    if (free === undefined) throw new Error(`${map.id}: the energy request of ${request.words} registers is as long as another one`);
-    return free;
-  });
-  return { ...others, energy };
+  const own = lengthsOf(besideEnergy(others));
+  const all = lengthsOf([map, ...onTheBus].flatMap((each) => besideEnergy(otherRequests(each))));
+  const counters = asked(map, map.reading.energy);
+  const isCounter = (request: Request): boolean => map.reading.energy.some((name) => holds(request, registerOf(map, name)));
+  const ordered = [...counters.filter((request) => !isCounter(request)), ...counters.filter(isCounter)];
+  const energy = ordered.map((request) => lengthened(map, request, all) ?? lengthened(map, request, own) ?? request);
+  const taken = lengthsOf(energy);
+  const clear = (requests: readonly Request[]): Request[] =>
+    requests.map((request) => {
+      const other = lengthened(map, request, taken);
+      if (other === undefined) throw new Error(`${map.id}: a request of ${request.words} registers is as long as the energy request`);
+      return other;
+    });
+  return { energy, live: clear(others.live), identity: clear(others.identity), firmware: clear(others.firmware) };
+}
+
+/** Whether a request brings the whole register. */
+export function holds(request: Request, entry: Register): boolean {
+  return entry.function === request.function && request.address <= entry.address && entry.address + entry.words <= end(request);
 }
