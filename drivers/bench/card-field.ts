@@ -1,7 +1,7 @@
 // The space in front of a simulated reader: which cards lie there, and how ill the chip is. Written by the world, read by the chip.
 // One block of shared memory, because the chip answers synchronously in the reader's thread; a counter makes each change whole.
 
-const word = { sequence: 0, cards: 1, health: 2, busNoise: 3, airNoise: 4, seed: 5, version: 6 } as const;
+const word = { sequence: 0, cards: 1, health: 2, busNoise: 3, airNoise: 4, seed: 5, version: 6, powerCuts: 7 } as const;
 const cardsFrom = 64;
 const cardBytes = 16;
 const mostCards = 8;
@@ -16,6 +16,8 @@ export type FieldView = {
   readonly sequence: number;
   readonly cards: readonly Uint8Array[];
   readonly health: ChipHealth;
+  /** How often the chip has lost its supply so far, and with it its settings. */
+  readonly powerCuts: number;
   /** Of a million bytes that cross the bus, either way, this many are random ones. */
   readonly busNoise: number;
   /** Of a million bits that come from cards, this many are turned. */
@@ -55,7 +57,10 @@ export class CardField {
 
   /** Kills or heals the chip; a healed one comes back with its registers at their reset values. */
   chip(health: ChipHealth): void {
-    this.#change(() => (this.#words[word.health] = healths.indexOf(health)));
+    this.#change(() => {
+      this.#words[word.health] = healths.indexOf(health);
+      if (health !== "well") this.#words[word.powerCuts] = (this.#words[word.powerCuts] ?? 0) + 1;
+    });
   }
 
   /** What VersionReg reads; 0x92 unless told. */
@@ -98,6 +103,7 @@ export class CardField {
       sequence,
       cards,
       health: healths[at(word.health)] ?? "well",
+      powerCuts: at(word.powerCuts),
       busNoise: at(word.busNoise),
       airNoise: at(word.airNoise),
       seed: at(word.seed),

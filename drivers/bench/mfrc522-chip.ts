@@ -97,7 +97,7 @@ export class Mfrc522Chip implements Spi {
     const before = this.#view;
     this.#view = this.field.look();
     if (before.seed !== this.#view.seed) this.#chance = chance(this.#view.seed);
-    if (before.health !== "well" && this.#view.health === "well") this.#reset();
+    if (before.powerCuts !== this.#view.powerCuts) this.#reset();
     const stayed = new Map(this.#cards.map((card) => [Buffer.from(card.uid).toString("hex"), card]));
     this.#cards = this.#view.cards.map((uid) => stayed.get(Buffer.from(uid).toString("hex")) ?? new Picc(uid));
   }
