@@ -253,10 +253,7 @@ export class Agent {
         reader: (name) => this.#machine.reader(name),
         authorize: (uid, atMs) => authorizeLocally(tokens, uid, atMs),
         open: (connector, acceptance, meter, begin) => this.#opening(tariffs, connector, acceptance, { meter, begin }),
-        settle: (connector, session, record) => {
-          void session;
-          return desk.settle(connector, () => settlingOf(station, connector.id), record, () => clock.now());
-        },
+        settle: (connector, record) => desk.settle(connector, () => settlingOf(station, connector.id), record, () => clock.now()),
         closedShop: () => this.#whyClosed(),
         tell: this.#options.tell,
         changed: () => this.#options.changed?.(),

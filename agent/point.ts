@@ -3,7 +3,7 @@
 import { DeviceError, sleep, type Clock, type Contactor, type EnergyMeter, type Indication, type Indicator, type MeterIdentity, type PlugSensor, type Reading } from "../drivers/driver.js";
 import type { Config, ConnectorConfig } from "../config/schema.js";
 import { drawing, track, type ActivityTrack } from "./core/activity.js";
-import { exceeds } from "./core/money.js";
+import { compare, decimalOf, ratioOf } from "./core/money.js";
 import { implausible, type Outlook } from "./core/plausible.js";
 import { live, nextBorder, sameComponents, type LivePrice } from "./core/rating.js";
 import { addReading, sessionTimeMs, wants, type Acceptance, type Opening, type Sale, type Session, type SessionEvent } from "./core/session.js";
@@ -288,8 +288,8 @@ export class Point {
 
   #limitReached(energyMilliWh: number, elapsedMs: number, price: LivePrice): { reason: StopReason; detail: string } | undefined {
     const { limits } = this.connector;
-    if (limits.energyKwh !== undefined && !exceeds(limits.energyKwh, (energyMilliWh / 1_000_000).toFixed(6))) return { reason: "EnergyLimitReached", detail: `the limit of ${limits.energyKwh} kWh is reached` };
-    if (limits.cost !== undefined && !exceeds(limits.cost, price.ifStoppedNow.incl)) return { reason: "CostLimitReached", detail: `the limit of ${limits.cost} ${price.currency} is reached` };
+    if (limits.energyKwh !== undefined && reaches(kwhDecimal(energyMilliWh), limits.energyKwh)) return { reason: "EnergyLimitReached", detail: `the limit of ${limits.energyKwh} kWh is reached` };
+    if (limits.cost !== undefined && reaches(price.ifStoppedNow.incl, limits.cost)) return { reason: "CostLimitReached", detail: `the limit of ${limits.cost} ${price.currency} is reached` };
     if (limits.time !== undefined && elapsedMs >= limits.time) return { reason: "TimeLimitReached", detail: "the time limit is reached" };
     const { noEnergy } = this.desk.config.timing;
     if (noEnergy > 0 && energyMilliWh === 0 && elapsedMs >= noEnergy) return { reason: "TimeLimitReached", detail: `no energy flowed within ${Math.round(noEnergy / 60_000)} min` };
@@ -376,3 +376,12 @@ export class Point {
     });
   }
 }
+
+/** Whether a decimal text is at least another; both come from schemas or from the rating. */
+function reaches(amount: string, limit: string): boolean {
+  const [a, b] = [decimalOf(amount), decimalOf(limit)];
+  if (a === undefined || b === undefined) throw new RangeError(`"${amount}" or "${limit}" is no decimal`);
+  return compare(ratioOf(a), ratioOf(b)) >= 0;
+}
+
+const kwhDecimal = (milliWh: number): string => `${Math.floor(milliWh / 1_000_000)}.${String(milliWh % 1_000_000).padStart(6, "0")}`;

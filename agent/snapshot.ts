@@ -1,7 +1,7 @@
 // The station as it stands now, as plain data: what `status` answers and the live view draws. Made on demand, never kept.
 import type { Config } from "../config/schema.js";
 import type { Moment } from "../drivers/driver.js";
-import { moneyText } from "./core/money.js";
+import { decimalOf, divide, fixedText, moneyText, ratio, ratioOf, roundHalfUp } from "./core/money.js";
 import type { LivePrice, UnitPrices } from "./core/rating.js";
 import type { Session } from "./core/session.js";
 import { masked } from "./core/token.js";
@@ -53,31 +53,21 @@ export type Snapshot = {
 
 /** `0.58 EUR/kWh + 0.10 EUR/min`: the unit prices in words, incl. tax, time per minute as drivers are used to. */
 export function unitPriceText(prices: UnitPrices, currency: string, parking: boolean): string {
-  const perMinute = (perHour: string): string => minuteText(perHour);
   const parts: string[] = [];
   if (prices.perKwh !== undefined) parts.push(`${unitText(prices.perKwh.incl)} ${currency}/kWh`);
-  if (!parking && prices.perHour !== undefined) parts.push(`${perMinute(prices.perHour.incl)} ${currency}/min`);
-  if (parking && prices.idlePerHour !== undefined) parts.push(`${perMinute(prices.idlePerHour.incl)} ${currency}/min idle`);
+  if (!parking && prices.perHour !== undefined) parts.push(`${minuteText(prices.perHour.incl)} ${currency}/min`);
+  if (parking && prices.idlePerHour !== undefined) parts.push(`${minuteText(prices.idlePerHour.incl)} ${currency}/min idle`);
   return parts.length === 0 ? "free" : parts.join(" + ");
 }
 
 /** A unit price with two to four decimals, half up. */
-function unitText(amount: string): string {
-  const [whole = "0", fraction = ""] = amount.split(".");
-  const padded = `${fraction}00000`;
-  const units = BigInt(`${whole}${padded.slice(0, 4)}`) + (padded[4] !== undefined && padded[4] >= "5" ? 1n : 0n);
-  const text = units.toString().padStart(5, "0");
-  return `${text.slice(0, -4)}.${text.slice(-4).replace(/0{1,2}$/, "")}`;
+function unitText(amount: string, divisor = 1n): string {
+  const value = decimalOf(amount);
+  if (value === undefined) throw new RangeError(`"${amount}" is no amount`);
+  return fixedText(roundHalfUp(divide(ratioOf(value), ratio(divisor, 1n)), 4), 4).replace(/0{1,2}$/, "");
 }
 
-/** An hourly price per minute, four decimals at most, half up. */
-function minuteText(perHour: string): string {
-  const [whole = "0", fraction = ""] = perHour.split(".");
-  const units = BigInt(`${whole}${fraction.padEnd(12, "0").slice(0, 12)}`);
-  const perMinute = (units * 2n + 60n * 10n ** 8n) / (120n * 10n ** 8n);
-  const text = perMinute.toString().padStart(5, "0");
-  return `${text.slice(0, -4)}.${text.slice(-4).replace(/0{1,2}$/, "")}`;
-}
+const minuteText = (perHour: string): string => unitText(perHour, 60n);
 
 export type PointView = { readonly session: Session; readonly glance: Glance | undefined; readonly lowSinceMs: number | null; readonly cardWaits: string | undefined; readonly blocked: string | undefined; readonly price: readonly string[] };
 

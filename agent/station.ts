@@ -5,9 +5,12 @@ import type { Config, ConnectorConfig } from "../config/schema.js";
 import { emptyTill, meaningOfTap, step, type Event, type Layout, type TapMeaning, type Till } from "./core/till.js";
 import { wants, type Acceptance, type Opening, type Session } from "./core/session.js";
 import { masked, type AuthorizationInfo } from "./core/token.js";
+import { moneyText } from "./core/money.js";
+import { live } from "./core/rating.js";
 import { Faults } from "./faults.js";
 import type { News } from "./news.js";
 import { Point, type Pins } from "./point.js";
+import { kwhText, unitPriceText } from "./snapshot.js";
 
 export type StationParts = {
   readonly config: Config;
@@ -20,7 +23,7 @@ export type StationParts = {
   readonly authorize: (uid: string, at: number) => AuthorizationInfo;
   readonly open: (connector: ConnectorConfig, acceptance: Acceptance, meter: MeterIdentity, begin: Reading) => Opening | string;
   /** Numbers, signs and books the receipt of a session that is over, telling each step to `record`; false = not now. */
-  readonly settle: (connector: ConnectorConfig, session: Extract<Session, { state: "settling" }>, record: (event: Event) => void) => boolean;
+  readonly settle: (connector: ConnectorConfig, record: (event: Event) => void) => boolean;
   /** Why nothing may be sold at all, if so. */
   readonly closedShop: () => string | undefined;
   readonly tell: (news: News) => void;
@@ -118,7 +121,7 @@ export class Station {
     const info = this.#parts.authorize(tap.uid, at);
     const group = info.allowed === "ALLOWED" ? info.group : undefined;
     const meaning = meaningOfTap(this.#till, this.layout, reader, tap.uid, tap.moment, group);
-    const { accepted, connector, answer } = this.#answer(reader, meaning, info, tap.moment);
+    const { accepted, connector, answer } = this.#answer(reader, meaning, info);
     tell({ news: "tap", at, reader, card: masked(tap.uid), accepted, connector, answer });
     if (!accepted) this.#refuseAt(reader, connector);
     // Acting comes after the answer is told, so that log and view read in the order in which a driver lives it.
@@ -133,7 +136,7 @@ export class Station {
   }
 
   /** The answer to a tap, in a driver's words. */
-  #answer(reader: string, meaning: TapMeaning, info: AuthorizationInfo, _now: Moment): { accepted: boolean; connector: number | null; answer: string } {
+  #answer(reader: string, meaning: TapMeaning, info: AuthorizationInfo): { accepted: boolean; connector: number | null; answer: string } {
     const no = (answer: string, connector: number | null = null) => ({ accepted: false, connector, answer });
     switch (meaning.kind) {
       case "stop":
@@ -199,7 +202,7 @@ export class Station {
   }
 
   #point(connector: ConnectorConfig): Point {
-    const { parts } = { parts: this.#parts };
+    const parts = this.#parts;
     return new Point(connector, parts.meter(connector), () => parts.pins(connector), {
       clock: parts.clock,
       config: parts.config,
@@ -209,7 +212,10 @@ export class Station {
       open: (acceptance, meter, begin) => parts.open(connector, acceptance, meter, begin),
       settle: () => {
         const session = this.#session(connector.id);
-        return session.state === "settling" ? parts.settle(connector, session, (event) => void this.#record(event)) : true;
+        if (session.state !== "settling") return true;
+        // Receipts are made one after the other: who has a number already goes first.
+        if (session.numbered === undefined && [...this.#till.sessions.values()].some((other) => other.state === "settling" && other.numbered !== undefined)) return false;
+        return parts.settle(connector, (event) => void this.#record(event));
       },
       blocked: () => this.#blocked(connector.id),
       indication: () => this.#indication(connector),
@@ -268,6 +274,18 @@ export class Station {
     const was = before.sessions.get(event.connector);
     const is = after.sessions.get(event.connector);
     if (is?.state === "stopping" && was?.state !== "stopping") tell({ news: "stopping", at, connector: event.connector, reason: is.reason, detail: is.detail });
+    if (event.type === "SessionBegan" && is?.state === "charging") {
+      const { opening, rating } = is.sale;
+      const price = live(rating);
+      tell({ news: "session-began", at, connector: event.connector, session: opening.id, card: masked(opening.acceptance.token.uid), price: unitPriceText(price.unitPrices, price.currency, false), registerKwh: kwhText(opening.begin.energyMilliWh) });
+    }
+    if (event.type === "MeterRead" && event.border && is?.state === "charging" && was?.state === "charging") {
+      const price = live(is.sale.rating);
+      const parking = is.sale.activity === "parking";
+      const now = unitPriceText(price.unitPrices, price.currency, parking);
+      if (now !== unitPriceText(live(was.sale.rating).unitPrices, price.currency, parking))
+        tell({ news: "price-changed", at, connector: event.connector, price: now, kwh: kwhText(event.reading.energyMilliWh - is.sale.opening.begin.energyMilliWh), cost: `${moneyText(price.accrued.incl, price.currency)} ${price.currency}` });
+    }
     if (is?.state === "charging" && was?.state === "charging" && is.sale.activity !== was.sale.activity) {
       const words = { charging: "the car draws power again", suspended: "the car asks for no power: idle, still free", parking: "the car asks for no power: idle time counts", reserved: "reserved" };
       tell({ news: "activity", at, connector: event.connector, activity: words[is.sale.activity] });

@@ -20,7 +20,7 @@ export type MachineBuses = {
   /** Lamps show one state instead of blinking: nobody sees the bench's. */
   readonly stillLamps: boolean;
   start(): void;
-  close(): void;
+  close(): Promise<void>;
 };
 
 export type Machine = {
@@ -50,7 +50,7 @@ export async function realBuses(config: Config): Promise<MachineBuses> {
     },
     stillLamps: false,
     start: () => undefined,
-    close: () => {
+    close: async () => {
       gpio.close();
       clock.close();
     },
@@ -98,7 +98,7 @@ export function openMachine(config: Config, buses: MachineBuses): Machine {
     start: () => buses.start(),
     close: async () => {
       for (const bus of meterBuses.values()) await bus.close();
-      buses.close();
+      await buses.close();
     },
   };
 }

@@ -17,3 +17,4 @@ export function explainUse(use: Use, _steppedBy: bigint, _per: bigint, _language
 export function explainLimit(kind: "min_price" | "max_price", _tariff: Tariff, _language: Language): string {
   return kind;
 }
+export function priceBeforeStart(tariff: Tariff, _at: number, _zone: string, _language: Language, _grace: number): string[] { return [tariff.id]; }

@@ -55,7 +55,7 @@ export class BenchClock implements Clock {
     });
   }
 
-  /** Lets time pass until `stop`. Real time is spent only for pacing. */
+  /** Lets time pass until `stop`; resolves when nothing is woken any more. Real time is spent only for pacing. */
   async run(): Promise<void> {
     while (this.#running) {
       await this.#settled();
@@ -73,7 +73,7 @@ export class BenchClock implements Clock {
         this.#moveTo(target);
         if (target < next.monoMs) continue;
       }
-      const due = this.#timers.pop();
+      const due = this.#running ? this.#timers.pop() : undefined;
       if (due === undefined) continue;
       this.#moveTo(due.monoMs);
       due.wake();

@@ -63,6 +63,7 @@ export function openBench(config: Config, bench: BenchConfig, folder: string): B
     if (one.contactor.feedback !== undefined) board.driveActive(one.contactor.feedback, false);
   }
   let jitter = bench.seed;
+  let running = Promise.resolve();
   const made: Bench = {
     clock,
     world,
@@ -77,10 +78,11 @@ export function openBench(config: Config, bench: BenchConfig, folder: string): B
     random: () => (jitter = (jitter * 16_807 + 11) % 2_147_483_647) / 2_147_483_647,
     start: () => {
       world.start();
-      void clock.run();
+      running = clock.run();
     },
-    close: () => {
+    close: async () => {
       clock.stop();
+      await running;
       file.close();
     },
   };
