@@ -25,8 +25,8 @@ export function syncCommand(shell: SyncShell): Command {
   const sync = new Command("sync").description("the uplinks: what waits, what was acknowledged, what was parked");
   const action = <Rest extends unknown[]>(work: (desk: SyncDesk, print: (lines: readonly string[], value: unknown) => void, ...rest: Rest) => Promise<0 | 1>) =>
     async (command: Command, ...rest: Rest): Promise<void> => {
-      const { json, ...options } = command.optsWithGlobals<SyncOptions & { json?: boolean }>();
-      const desk = await shell.open(options);
+      const { json, config, data } = command.optsWithGlobals<SyncOptions & { json?: boolean }>();
+      const desk = await shell.open({ ...(config === undefined ? {} : { config }), ...(data === undefined ? {} : { data }) });
       try {
         const print = (lines: readonly string[], value: unknown): void => (json === true ? [JSON.stringify(value)] : lines).forEach(shell.print);
         shell.exit(await work(desk, print, ...rest));

@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import http from "node:http";
 import https from "node:https";
+import { createSecureContext, type SecureContextOptions } from "node:tls";
 import type { UplinkConfig } from "../../config/schema.js";
 import { Failure } from "../failure.js";
 import { post, type Answer, type Lost } from "./http.js";
@@ -97,15 +98,14 @@ export class OcpiUplink implements Uplink {
     const kept = { keepAlive: true, maxSockets: 1, timeout: idleMs };
     if (this.#url.protocol === "http:") return new http.Agent(kept);
     const { caFile, certFile, keyFile } = this.#config.tls;
-    return new https.Agent({
-      ...kept,
-      // Said here, since an environment variable could say otherwise.
-      rejectUnauthorized: true,
-      minVersion: "TLSv1.2",
+    const identity = {
       ...(caFile === undefined ? {} : { ca: readSetting("tls.caFile", caFile) }),
       ...(certFile === undefined ? {} : { cert: readSetting("tls.certFile", certFile) }),
       ...(keyFile === undefined ? {} : { key: readSetting("tls.keyFile", keyFile) }),
-    });
+    };
+    proveUsable(identity);
+    // Said here, since an environment variable could say otherwise.
+    return new https.Agent({ ...kept, ...identity, rejectUnauthorized: true, minVersion: "TLSv1.2" });
   }
 }
 
@@ -114,6 +114,15 @@ function readSetting(name: string, path: string): Buffer {
     return readFileSync(path);
   } catch (error) {
     throw new Failure("config/invalid", `${name} ${path} cannot be read (${error instanceof Error && "code" in error ? error.code : "unknown"})`, { cause: error });
+  }
+}
+
+function proveUsable(identity: SecureContextOptions): void {
+  try {
+    createSecureContext(identity);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Failure("config/invalid", `the files under tls cannot be used together (${why}): check tls.caFile, tls.certFile and tls.keyFile`, { cause: error });
   }
 }
 

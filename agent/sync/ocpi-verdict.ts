@@ -47,9 +47,11 @@ function judgeEnvelope(answer: Answer, envelope: Envelope | undefined, said: str
 /** No answer: a line that never stood is simply tried again; a request that may have been read is in doubt. */
 export function judgeLost(lost: Lost, url: URL): Outcome {
   const identity = identityWords(lost.code, url);
-  if (identity !== undefined) return { ...held(identity) };
+  if (identity !== undefined) return held(identity);
   const words = `${shown(url)}: ${lineWords[lost.code] ?? lost.code}`;
-  return lost.sent ? { kind: "unsure", words: `${words}; sent, but no answer was seen` } : { kind: "retry", countsAsAttempt: false, words };
+  // Under TLS 1.3 a server judges our certificate after we have begun to speak, and some just hang up.
+  const hint = url.protocol === "https:" && (lost.code === "ECONNRESET" || lost.code === "EPIPE") ? " (a backend that wants another client certificate may do so: check tls.certFile)" : "";
+  return lost.sent ? { kind: "unsure", words: `${words}; sent, but no answer was seen${hint}` } : { kind: "retry", countsAsAttempt: false, words };
 }
 
 /** Nothing is wrong with any receipt: all wait until a person has mended the setting. */
@@ -75,6 +77,7 @@ const lineWords: Readonly<Record<string, string>> = {
   EHOSTUNREACH: "the machine cannot be reached",
   ECONNRESET: "the connection was cut",
   EPIPE: "the connection was cut",
+  EPROTO: "no TLS is spoken there (is the port right?)",
   ETIMEDOUT: "no answer in time",
   ABORT: "given up, since the station stops",
 };
