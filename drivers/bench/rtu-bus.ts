@@ -14,6 +14,7 @@ export type RtuFault =
   | { readonly kind: "slow"; readonly ms: number }
   /** Comes twice: now, and again in front of the next reply. */
   | { readonly kind: "doubled" }
+  /** Comes twice in one piece. */
   | { readonly kind: "twice-at-once" }
   /** Only the first bytes come. */
   | { readonly kind: "cut"; readonly bytes: number }
@@ -143,7 +144,7 @@ export class RtuBus {
         this.#held = reply;
         return this.#send(before, reply);
       case "twice-at-once":
-        return this.#send(before, reply, reply);
+        return this.#send(before, Buffer.concat([reply, reply]));
       case "cut":
         return this.#send(before, reply.subarray(0, fault.bytes));
       case "fragmented":
