@@ -7,7 +7,8 @@ import * as assert from "uvu/assert";
 const boundMs = 30_000;
 const setUpFailed = 77;
 const setUp = `
-mount -t tmpfs tmpfs /sys/class && mkdir /sys/class/gpio && exec 3<>/dev/fuse &&
+mount -t tmpfs tmpfs /sys/class && mkdir /sys/class/gpio && (: 3<>/dev/fuse) || exit ${setUpFailed}
+exec 3<>/dev/fuse
 mount -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0 pins /sys/class/gpio || exit ${setUpFailed}
 exec "$@"`;
 
@@ -39,7 +40,7 @@ for (const [rows, label, base, lines] of [
     const { code, out, err } = await inNamespace(rows, label, base, lines);
     // "unshare: …" is its own word that it was refused; everything later is ours.
     if (code === setUpFailed || (code !== 0 && err.startsWith("unshare:"))) {
-      console.log(`SKIPPED onoff in a mount namespace (${rows}, ${label}): ${err.trim().replaceAll("\n", "; ")}`);
+      console.log(`\nSKIPPED onoff in a mount namespace (${rows}, ${label}): ${err.trim().replaceAll("\n", "; ")}`);
       return;
     }
     console.log(out.trimEnd());
