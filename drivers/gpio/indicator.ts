@@ -108,6 +108,7 @@ export class GpioIndicator implements Indicator {
     if (this.#levels.get(output) === active) return;
     const pin = this.#outputs.get(output);
     if (pin === undefined) return;
+    this.#levels.delete(output);
     pin.set(active);
     this.#levels.set(output, active);
   }

@@ -110,7 +110,7 @@ class WorkerLine {
 class Mfrc522Reader implements CardReader {
   #presence = nobody;
   #read = false;
-  #closed = false;
+  readonly #closing = new AbortController();
   #lost: DeviceError | undefined;
 
   constructor(
@@ -124,15 +124,16 @@ class Mfrc522Reader implements CardReader {
     if (this.#lost !== undefined) throw this.#lost;
     if (this.#read) throw new Error(`${this.name}: its taps are already being read`);
     this.#read = true;
+    const ending = AbortSignal.any([signal, this.#closing.signal]);
     try {
-      while (!signal.aborted && !this.#closed) {
+      while (!ending.aborted) {
         const answer = await this.clock.busy(this.#ask());
         if (answer === undefined) return;
         const moment = this.clock.now();
         const { presence, seen } = notice(this.#presence, answer, moment.monoMs, this.config.debounce);
         this.#presence = presence;
         if (seen !== undefined) yield { ...seen, moment };
-        if (!(await sleep(this.clock, this.config.poll, signal))) return;
+        if (!(await sleep(this.clock, this.config.poll, ending))) return;
       }
     } finally {
       this.#read = false;
@@ -140,8 +141,8 @@ class Mfrc522Reader implements CardReader {
   }
 
   async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort();
     await this.line.end();
   }
 
@@ -154,7 +155,7 @@ class Mfrc522Reader implements CardReader {
       if (answer.kind !== "lost" && answer.kind !== "failed") return answer;
       why = answer.kind === "failed" ? answer.message : `its chip no longer answers (version register reads 0x${answer.version.toString(16).padStart(2, "0")})`;
     } catch (error) {
-      if (this.#closed) return undefined;
+      if (this.#closing.signal.aborted) return undefined;
       why = error instanceof Error ? error.message : String(error);
       cause = error;
     }
