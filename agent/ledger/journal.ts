@@ -24,17 +24,21 @@ export type Opened<E> = {
 /** Segments end at the first batch past this size. At each start the newest one is written anew: it must stay small. */
 const defaultSegmentBytes = 256 * 1024;
 
-type Kept = { readonly segment: number; readonly from: Place };
+type Kept = { readonly oldest: number; readonly from: Place; readonly newest: number };
 function parseKept(value: unknown): Kept {
   const kept = value as Partial<Kept> | null;
-  if (kept && Number.isSafeInteger(kept.segment) && Number.isSafeInteger(kept.from?.seq) && typeof kept.from?.check === "string") return kept as Kept;
-  throw new TypeError("it does not name the first segment that is kept");
+  const whole = [kept?.oldest, kept?.newest, kept?.from?.seq].every(Number.isSafeInteger);
+  if (whole && typeof kept?.from?.check === "string") return kept as Kept;
+  throw new TypeError("it does not name the segments that are kept");
 }
 
 const segmentName = /^segment-(\d{8})\.jsonl$/;
 const nameOf = (segment: number): string => `segment-${String(segment).padStart(8, "0")}.jsonl`;
 
-/** The mark beside the folder: the journal was made once, this is the first segment that must still be there and what it continues from. */
+/**
+ * The mark beside the folder: the journal was made once, the segments from `oldest` to `newest` must be there, and this is what the oldest
+ * continues from. A segment newer than `newest` may be there too: it was made just before a cut.
+ */
 const keptFile = (disk: Disk, folder: string): CheckedFile<Kept> => new CheckedFile(disk, `${folder}.made`, parseKept, "journal/damaged");
 
 export class Journal<E> {
@@ -65,11 +69,13 @@ export class Journal<E> {
   static open<E>(disk: Disk, folder: string, parse: (value: unknown) => E, options: { readonly segmentBytes?: number } = {}): Opened<E> {
     disk.makeFolder(folder);
     disk.makeFolder(join(folder, "closed"));
-    const { entries, last, lastNumber, continues } = readAll(disk, folder, prepare(disk, folder), parse);
+    const kept = prepare(disk, folder);
+    const { entries, last, lastNumber, continues } = readAll(disk, folder, kept, parse);
     // The newest segment is written anew, without its torn tail. A run whose fdatasync failed leaves bytes that can be read but are not on
     // the disk, and no later fsync would bring them there: what is about to be relied on is made to last first.
     const whole = last.bytes.subarray(0, last.segment.wholeBytes);
     disk.replace(join(folder, nameOf(lastNumber)), whole);
+    if (lastNumber !== kept.newest) keptFile(disk, folder).write({ ...kept, newest: lastNumber });
     const at = { segment: lastNumber, bytes: whole.length, end: last.segment.end, continues };
     const journal = new Journal<E>(disk, folder, options.segmentBytes ?? defaultSegmentBytes, at);
     return { journal, entries, cutBytes: last.bytes.length - whole.length };
@@ -128,7 +134,7 @@ export class Journal<E> {
       this.disk.replace(join(this.folder, "closed", `${nameOf(number)}.gz`), gzipSync(bytes));
     }
     // First the word that they are not needed, then the removal: a cut between leaves files that the next start takes away.
-    keptFile(this.disk, this.folder).write({ segment: stays, from });
+    keptFile(this.disk, this.folder).write({ oldest: stays, from, newest: this.#segment });
     for (const number of going) {
       this.disk.remove(join(this.folder, nameOf(number)));
       this.#continues.delete(number);
@@ -144,6 +150,9 @@ export class Journal<E> {
     const next = this.#segment + 1;
     const from = this.#end;
     const header = makeSegment(this.disk, this.folder, next, from);
+    // Before anything stands in it: from now on a start that does not find it knows that it was lost.
+    const [oldest = next, oldestFrom = from] = this.#continues.entries().next().value ?? [];
+    keptFile(this.disk, this.folder).write({ oldest, from: oldestFrom, newest: next });
     this.#appender.close();
     this.#appender = this.disk.appender(join(this.folder, nameOf(next)));
     this.#segment = next;
@@ -173,13 +182,13 @@ function prepare(disk: Disk, folder: string): Kept {
   const numbers = segmentNumbers(disk, folder);
   if (!disk.read(file.path)) {
     // Nothing here is the first run; a first segment without the mark is a first run that was cut short, or a lost mark: both may go on.
-    const kept: Kept = { segment: 1, from: { seq: 0, check: genesis } };
-    if (numbers.length === 0) makeSegment(disk, folder, kept.segment, kept.from);
+    const kept: Kept = { oldest: 1, from: { seq: 0, check: genesis }, newest: 1 };
+    if (numbers.length === 0) makeSegment(disk, folder, kept.oldest, kept.from);
     file.write(kept);
     return kept;
   }
   const kept = file.read();
-  for (const number of numbers) if (number < kept.segment) disk.remove(join(folder, nameOf(number)));
+  for (const number of numbers) if (number < kept.oldest) disk.remove(join(folder, nameOf(number)));
   return kept;
 }
 
@@ -191,11 +200,11 @@ type AllRead<E> = {
 };
 
 function readAll<E>(disk: Disk, folder: string, kept: Kept, parse: (value: unknown) => E): AllRead<E> {
-  const lastNumber = Math.max(kept.segment, ...segmentNumbers(disk, folder));
+  const lastNumber = Math.max(kept.newest, ...segmentNumbers(disk, folder));
   const entries: Entry<E>[] = [];
   const continues = new Map<number, Place>();
   let from = kept.from;
-  for (let number = kept.segment; ; number += 1) {
+  for (let number = kept.oldest; ; number += 1) {
     continues.set(number, from);
     const bytes = disk.read(join(folder, nameOf(number)));
     if (!bytes) throw damage(folder, number, 1, "the segment is missing");

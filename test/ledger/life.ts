@@ -96,6 +96,7 @@ export function live(files: VolatileFiles, ledger: Ledger, pageEntries = 2, roun
  * was never written, batches whole. Then takes what it saw as relied on from now, since an agent would act on it.
  */
 export function judge(files: VolatileFiles, ledger: Ledger, pageEntries = 2): void {
+  judgeMark(files, ledger);
   const { journal, book, table, events } = openStores(files, pageEntries);
   const first = events[0]?.seq ?? journal.lastSeq + 1;
   assert.ok(first <= ledger.forgottenSeq || first === ledger.ackedSeq + 1, `entries from ${ledger.forgottenSeq} on are needed, ${first} is the first there`);
@@ -121,4 +122,17 @@ function judgeEvidence(files: VolatileFiles, ledger: Ledger, first: number): voi
   const events = kept.map((line) => (JSON.parse(line) as { event: string }).event);
   assert.ok(events.length >= first - 1, `the evidence ends at entry ${events.length}, the journal begins at ${first}`);
   assert.deepEqual(events, ledger.events.slice(0, events.length));
+}
+
+/** The mark names every segment in which acknowledged entries stand, so that its loss would be noticed. */
+function judgeMark(files: VolatileFiles, ledger: Ledger): void {
+  if (ledger.ackedSeq === 0) return;
+  const mark = files.readFileSync(`${state}/journal.made`).toString();
+  const newest = Number(/"newest":(\d+)/.exec(mark)?.[1]);
+  for (const name of files.readdirSync(`${state}/journal`)) {
+    const number = Number(/^segment-(\d+)\.jsonl$/.exec(name)?.[1] ?? 0);
+    if (number <= newest) continue;
+    const firstSeq = Number(/"firstSeq":(\d+)/.exec(files.readFileSync(`${state}/journal/${name}`).toString())?.[1]);
+    assert.ok(firstSeq > ledger.ackedSeq, `${name} holds entry ${firstSeq}, and the mark does not know of it`);
+  }
 }
