@@ -6,6 +6,7 @@ import type { Reading, TimeTrust } from "../../drivers/driver.js";
 import { fromHex, hex, utf8 } from "./bytes.js";
 import { canonicalText } from "./canonical.js";
 import { checkpointBody, signedCheckpoint } from "./checkpoint.js";
+import { negative } from "./decimal-text.js";
 import { kwhText } from "./energy-text.js";
 import { isoLocal } from "./iso-time.js";
 import { parseJws, signedJws } from "./jws.js";
@@ -15,7 +16,7 @@ import { receiptFormat, type CreditPayload, type KeyPayload, type ReceiptFrame, 
 import type { Settlement } from "./settlement.js";
 import { shortForm } from "./short-form.js";
 import { ReceiptFault, type Signer } from "./signer.js";
-import { negative, noTotals, totalsWith } from "./totals.js";
+import { noTotals, totalsWith } from "./totals.js";
 
 /** What the next receipt needs to know of all that were issued before. */
 export type ChainState = {

@@ -1,43 +1,9 @@
 // The running totals that each receipt carries on: what was sold since the chain was opened, per currency and tax rate.
-// Decimal texts are added exactly, as integers with a common scale.
+import { sumText } from "./decimal-text.js";
 import type { Price } from "./price.js";
 import type { RunningTotals } from "./receipt-payload.js";
-import { ReceiptFault } from "./signer.js";
 
 export const noTotals: RunningTotals = { sales: 0, energyMilliWh: 0, rates: [] };
-
-type Scaled = { readonly units: bigint; readonly scale: number };
-
-function scaled(text: string): Scaled {
-  const parts = /^(-?)(\d{1,30})(?:\.(\d{1,18}))?$/.exec(text);
-  if (parts === null) throw new ReceiptFault(`"${text.slice(0, 40)}" is not a decimal amount`);
-  const decimals = parts[3] ?? "";
-  return { units: BigInt(`${parts[1]}${parts[2]}${decimals}`), scale: decimals.length };
-}
-
-const atScale = ({ units, scale }: Scaled, wanted: number): bigint => units * 10n ** BigInt(wanted - scale);
-
-/** The exact sum of two decimal texts, with as many decimals as the longer of the two. */
-export function sumText(a: string, b: string): string {
-  const left = scaled(a);
-  const right = scaled(b);
-  const scale = Math.max(left.scale, right.scale);
-  const sum = atScale(left, scale) + atScale(right, scale);
-  const digits = (sum < 0n ? -sum : sum).toString().padStart(scale + 1, "0");
-  const whole = digits.slice(0, digits.length - scale);
-  return `${sum < 0n ? "-" : ""}${whole}${scale > 0 ? `.${digits.slice(-scale)}` : ""}`;
-}
-
-/** The decimal text with its sign turned. */
-export const negative = (text: string): string => (/^0*(\.0*)?$/.test(text.replace(/^-/, "")) ? text : text.startsWith("-") ? text.slice(1) : `-${text}`);
-
-/** True where two decimal texts are the same number. */
-export function sameAmount(a: string, b: string): boolean {
-  const left = scaled(a);
-  const right = scaled(b);
-  const scale = Math.max(left.scale, right.scale);
-  return atScale(left, scale) === atScale(right, scale);
-}
 
 type Sum = Pick<Price, "currency" | "taxes" | "due">;
 

@@ -2,6 +2,7 @@
 // and prices the session once more by the engine that made the bill.
 import { canonicalText, firstDifference } from "./canonical.js";
 import { hex, utf8 } from "./bytes.js";
+import { sameAmount, sumText } from "./decimal-text.js";
 import { milliWhOf } from "./energy-text.js";
 import { instantOf, isoLocal } from "./iso-time.js";
 import type { Price } from "./price.js";
@@ -9,7 +10,6 @@ import type { ReceiptReading, SalePayload } from "./receipt-payload.js";
 import { tariffName } from "./receipt.js";
 import { parseShortForm, type ShortForm } from "./short-form.js";
 import type { CheckTools } from "./signer.js";
-import { sameAmount, sumText } from "./totals.js";
 import { fails, holds, judged, skipped, type Check } from "./verdict.js";
 import { checkOcmf, isImpossiblePower, parseOcmf } from "./verify-ocmf.js";
 import { mostBorders, ocmfPayload, type OcmfFacts } from "./ocmf.js";
