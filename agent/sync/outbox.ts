@@ -6,6 +6,9 @@ import { backoffMs, type BackoffLimits } from "./backoff.js";
 import { emptyOutbox, itemState, type ItemState, type OutboxItem, type OutboxItems, type OutboxState, type OutboxStore, type ParkedItem } from "./outbox-state.js";
 import type { Outcome, Uplink, UplinkFault } from "./uplink.js";
 
+/** What needs a person: a backend that does not know us, an answer that cannot be believed, a receipt that cannot be read. */
+export type OutboxFault = UplinkFault | "book/damaged";
+
 export type Reachability = "untried" | "online" | "offline" | "unauthorised" | "unsure";
 
 /** How one uplink stands: plain data for the live view, `sync status` and the log. */
@@ -16,7 +19,7 @@ export type OutboxStatus = {
   /** Why it is not online, for a technician. */
   readonly words?: string;
   /** Raised until something is accepted. */
-  readonly fault?: UplinkFault;
+  readonly fault?: OutboxFault;
   /** Receipts that are not yet acknowledged, parked ones left out (a receipt without a CDR counts until it is passed). */
   readonly waiting: number;
   readonly sending?: number;
@@ -42,6 +45,10 @@ export type OutboxParts = {
 /** After so many answers of failure to one item the next one is tried: if the backend takes that, the first is poison and is parked. */
 const attemptsBeforeDoubt = 5;
 
+type Unanswered = Extract<Outcome, { kind: "unsure" | "retry" }>;
+/** A receipt that may be poison, while the next one is tried. */
+type Doubt = { readonly item: OutboxItem; readonly outcome: Unanswered };
+
 export class Outbox {
   readonly #parts: OutboxParts;
   readonly #stop = new AbortController();
@@ -51,7 +58,7 @@ export class Outbox {
   #sending: number | undefined;
   #failures = 0;
   #wake: { readonly monoMs: number; readonly atMs: EpochMs; readonly cancel: () => void } | undefined;
-  #reach: { readonly reachability: Reachability; readonly sinceMs: EpochMs; readonly words?: string; readonly fault?: UplinkFault };
+  #reach: { readonly reachability: Reachability; readonly sinceMs: EpochMs; readonly words?: string; readonly fault?: OutboxFault };
 
   /** Throws what the store throws when the state cannot be read. */
   constructor(parts: OutboxParts) {
@@ -142,9 +149,14 @@ export class Outbox {
   }
 
   async #drain(): Promise<void> {
-    let doubted: readonly number[] = [];
+    let doubt: Doubt | undefined;
     for (;;) {
-      const item = this.#candidate(doubted);
+      let item: OutboxItem | undefined;
+      try {
+        item = this.#candidate(doubt?.item.number);
+      } catch (error) {
+        return this.#unreadable(error);
+      }
       if (item === undefined) break;
       if (item.park !== undefined && !this.#asked(item.number)) {
         this.#park(item, item.park);
@@ -154,39 +166,44 @@ export class Outbox {
       const outcome = await this.#send(item);
       if (this.#stop.signal.aborted) return;
       this.#sending = undefined;
-      switch (outcome.kind) {
-        case "accepted":
-        case "refused":
-          if (outcome.kind === "accepted") this.#acknowledge(item);
-          else this.#park(item, outcome.reason);
-          for (const number of doubted) this.#parkDoubted(number, item);
-          doubted = [];
-          this.#failures = 0;
-          this.#reached("online");
-          break;
-        case "unsure":
-          this.#mark(item.number, { state: "unsure" });
-          return this.#hold(outcome);
-        case "retry": {
-          const attempts = outcome.countsAsAttempt ? this.#attempt(item.number) : 0;
-          if (attempts < attemptsBeforeDoubt || doubted.length > 0 || this.#candidate([item.number]) === undefined) return this.#hold(outcome);
-          doubted = [item.number];
-          break;
-        }
-        default:
-          return outcome satisfies never;
+      if (outcome.kind === "accepted" || outcome.kind === "refused") {
+        this.#answered(item, outcome, doubt);
+        doubt = undefined;
+      } else {
+        const attempts = this.#unanswered(item.number, outcome);
+        if (outcome.kind === "unsure" || attempts < attemptsBeforeDoubt || doubt !== undefined) return this.#hold(outcome);
+        doubt = { item, outcome };
       }
     }
     this.#save();
-    if (doubted.length > 0) this.#hold({ kind: "retry", countsAsAttempt: true });
+    if (doubt !== undefined) this.#hold(doubt.outcome);
+  }
+
+  /** The backend read this one; so whatever it failed on before is poison. */
+  #answered(item: OutboxItem, outcome: Extract<Outcome, { kind: "accepted" | "refused" }>, doubt: Doubt | undefined): void {
+    if (outcome.kind === "accepted") this.#acknowledge(item);
+    else this.#park(item, outcome.reason);
+    if (doubt !== undefined)
+      this.#park(doubt.item, `the backend failed on this receipt ${attemptsBeforeDoubt} times or more (${doubt.outcome.words ?? "no reason given"}), but answered to receipt ${item.number}`);
+    this.#failures = 0;
+    this.#reached("online");
+  }
+
+  /** Writes down what is known of a send without a good answer; gives the number of attempts that count. */
+  #unanswered(number: number, outcome: Unanswered): number {
+    const attempts = (this.#state.open.find((item) => item.number === number)?.attempts ?? 0) + (outcome.kind === "retry" && outcome.countsAsAttempt ? 1 : 0);
+    const state = outcome.kind === "unsure" ? "unsure" : undefined;
+    const open = this.#state.open.map((item) => (item.number === number ? { ...item, attempts, state: state ?? item.state } : item));
+    if (JSON.stringify(open) !== JSON.stringify(this.#state.open)) this.#change({ open });
+    return attempts;
   }
 
   /** The next to send: what may have arrived already, what was asked for by hand, then the first number that was never taken. */
-  #candidate(except: readonly number[]): OutboxItem | undefined {
+  #candidate(except: number | undefined): OutboxItem | undefined {
     const { items } = this.#parts;
     const again = this.#state.parked.filter((item) => item.again).map((item) => item.number);
     for (const number of [...this.#state.open.map((item) => item.number), ...again]) {
-      if (except.includes(number)) continue;
+      if (number === except) continue;
       const item = items.get(number);
       if (item === null) throw new Failure("book/damaged", `receipt ${number} was taken for ${this.#parts.uplink.name} and is no longer in the receipt book`);
       return item;
@@ -245,34 +262,30 @@ export class Outbox {
     });
   }
 
-  #parkDoubted(number: number, taken: OutboxItem): void {
-    const item = this.#parts.items.get(number);
-    if (item !== null) this.#park(item, `the backend failed on this receipt ${attemptsBeforeDoubt} times or more, but answered to receipt ${taken.number}`);
-  }
-
-  #mark(number: number, change: { readonly state?: "unsure"; readonly attempts?: number }): void {
-    this.#change({ open: this.#state.open.map((item) => (item.number === number ? { ...item, ...change } : item)) });
-  }
-
-  #attempt(number: number): number {
-    const attempts = (this.#state.open.find((item) => item.number === number)?.attempts ?? 0) + 1;
-    this.#mark(number, { attempts });
-    return attempts;
-  }
-
-  /** Waits before the next try, by the clock that was handed in. */
-  #hold(outcome: Extract<Outcome, { kind: "unsure" | "retry" }>): void {
+  /** Nothing goes out until the back-off is over, by the clock that was handed in. */
+  #hold(outcome: Unanswered): void {
     this.#save();
+    this.#wait(outcome.kind === "retry" ? outcome.afterMs : undefined);
+    this.#reached(outcome.fault === "uplink/unauthorised" ? "unauthorised" : outcome.fault === "uplink/unsure" ? "unsure" : "offline", outcome.words, outcome.fault);
+  }
+
+  /** The receipt book cannot be read just now. Order is kept, so all wait; no sale hangs on it. */
+  #unreadable(error: unknown): void {
+    this.#save();
+    this.#wait();
+    this.#reached("offline", `the next receipt cannot be read from the receipt book: ${error instanceof Error ? error.message : String(error)}`, "book/damaged");
+  }
+
+  #wait(askedMs?: number): void {
     this.#failures += 1;
     const { clock, random, backoff } = this.#parts;
-    const waitMs = backoffMs(this.#failures, backoff, random(), outcome.kind === "retry" ? outcome.afterMs : undefined);
+    const waitMs = backoffMs(this.#failures, backoff, random(), askedMs);
     const { at, monoMs } = clock.now();
     const cancel = clock.at(monoMs + waitMs, () => {
       this.#wake = undefined;
       this.due();
     });
     this.#wake = { monoMs: monoMs + waitMs, atMs: at + waitMs, cancel };
-    this.#reached(outcome.fault === "uplink/unauthorised" ? "unauthorised" : outcome.fault === "uplink/unsure" ? "unsure" : "offline", outcome.words, outcome.fault);
   }
 
   #calm(): void {
@@ -280,7 +293,7 @@ export class Outbox {
     this.#wake = undefined;
   }
 
-  #reached(reachability: Reachability, words?: string, fault?: UplinkFault): void {
+  #reached(reachability: Reachability, words?: string, fault?: OutboxFault): void {
     const sinceMs = reachability === this.#reach.reachability ? this.#reach.sinceMs : this.#parts.clock.now().at;
     this.#reach = { reachability, sinceMs, ...(words === undefined ? {} : { words }), ...(fault === undefined ? {} : { fault }) };
   }

@@ -183,7 +183,7 @@ test("a receipt on which the backend fails again and again is parked once it ans
     await settle();
   }
   assert.equal(uplink.sent, [2, 2, 2, 2, 2, 3, 4]);
-  assert.match(outbox.status().parked[0]?.reason ?? "", /failed on this receipt 5 times or more, but answered to receipt 3/);
+  assert.match(outbox.status().parked[0]?.reason ?? "", /failed on this receipt 5 times or more \(no reason given\), but answered to receipt 3/);
   assert.is(outbox.status().waiting, 0);
 });
 
@@ -228,6 +228,25 @@ test("every change is told", async () => {
   const { outbox, statuses } = bench({ book: new Book(2) });
   await outbox.now();
   assert.equal(statuses.map(({ sending, waiting, reachability }) => [sending, waiting, reachability]), [[2, 1, "untried"], [undefined, 0, "online"]]);
+});
+
+test("a receipt that cannot be read from the book holds the line with a fault, and heals", async () => {
+  const { outbox, uplink, book, clock, failures } = bench();
+  const get = book.get.bind(book);
+  book.get = (number) => {
+    if (number === 3) throw new Error("page 1 is damaged");
+    return get(number);
+  };
+  const status = await outbox.now();
+  assert.is(status.fault, "book/damaged");
+  assert.match(status.words ?? "", /page 1 is damaged/);
+  assert.is(outbox.stateOf(2), "acked");
+  assert.equal(failures, []);
+  book.get = get;
+  clock.advance(60_000);
+  await settle();
+  assert.equal(uplink.sent, [2, 3, 4]);
+  assert.is(outbox.status().fault, undefined);
 });
 
 test("a state that cannot be written stops the sending before the line is used", async () => {
