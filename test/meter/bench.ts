@@ -38,7 +38,7 @@ export const meterConfig = (model: string, more: Partial<MeterConfig> = {}): Met
   unit: 1,
   model,
   poll: 1_000,
-  timeout: 60,
+  timeout: 1_000,
   lostAfter: 30_000,
   acceptUnproven: false,
   ...more,
