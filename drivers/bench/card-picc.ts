@@ -8,7 +8,16 @@ export type Bit = 0 | 1;
 /** Bytes as they go over the air: least significant bit first (parity bits are left out). */
 export const bitsOf = (bytes: Iterable<number>): Bit[] => [...bytes].flatMap((byte) => Array.from({ length: 8 }, (_, i) => ((byte >> i) & 1) as Bit));
 
-export class Picc {
+/** What the chip needs of a card. */
+export interface Card {
+  readonly uid: Uint8Array;
+  /** The field was gone long enough for the card to forget. */
+  powerOn(): void;
+  /** Answers one frame of `bits` bits; undefined is silence. */
+  hear(frame: readonly number[], bits: number): Bit[] | undefined;
+}
+
+export class Picc implements Card {
   #state: "idle" | "ready" | "active" | "halt" = "idle";
   /** The starred states of the standard: woken from HALT, so that a mistake leads back there. */
   #woken = false;
@@ -22,13 +31,11 @@ export class Picc {
     this.#parts = parts.map((part) => [...part, part.reduce((check, byte) => check ^ byte, 0)]);
   }
 
-  /** The field was gone long enough for the card to forget. */
   powerOn(): void {
     this.#state = "idle";
     this.#woken = false;
   }
 
-  /** Answers one frame of `bits` bits; undefined is silence. */
   hear(frame: readonly number[], bits: number): Bit[] | undefined {
     if (bits === 7) return this.#wake(frame[0]);
     if (this.#state === "active") {

@@ -4,7 +4,7 @@ import { command, crcIrq, fault, irq, register } from "../rfid/registers.js";
 import { crcA } from "../rfid/crc-a.js";
 import type { Spi } from "../rfid/spi.js";
 import { CardField, type FieldView } from "./card-field.js";
-import { overlay, Picc, type Bit } from "./card-picc.js";
+import { overlay, Picc, type Bit, type Card } from "./card-picc.js";
 
 const accessUs = 20;
 /** One bit at 106 kbit/s; a card answers 91 us after the last one (ISO/IEC 14443-3, clause 6.2.1.1). */
@@ -12,8 +12,8 @@ const bitUs = 9.44;
 const frameDelayUs = 91;
 const carrierMhz = 13.56;
 const fifoBytes = 64;
-/** Clause 8.6: the digital part is held in reset for a while; what is written meanwhile is lost. */
-const resetUs = 40;
+/** Clause 8.6: the digital part is held in reset for 38 us and the crystal's start; what is written meanwhile is lost. */
+const startUpUs = 40;
 const fieldResetUs = 5_100;
 const cardStartUs = 5_000;
 /** CRC presets by ModeReg bits 1..0. */
@@ -48,13 +48,21 @@ export class Mfrc522Chip implements Spi {
   #answer: Pending | undefined;
   #timerAtUs = Number.POSITIVE_INFINITY;
   #view: FieldView;
-  #cards: readonly Picc[] = [];
+  #cards: readonly Card[] = [];
+  readonly #makeCard: (uid: Uint8Array) => Card;
+  readonly #startUpUs: number;
   #chance: () => number;
 
-  constructor(private readonly field: CardField) {
+  /** `makeCard` puts other cards than well-behaved ones into the field; `startUpUs` makes the chip slower to wake. */
+  constructor(
+    private readonly field: CardField,
+    options: { readonly makeCard?: (uid: Uint8Array) => Card; readonly startUpUs?: number } = {},
+  ) {
+    this.#makeCard = options.makeCard ?? ((uid) => new Picc(uid));
+    this.#startUpUs = options.startUpUs ?? startUpUs;
     this.#view = field.look();
     this.#chance = chance(this.#view.seed);
-    this.#cards = this.#view.cards.map((uid) => new Picc(uid));
+    this.#cards = this.#view.cards.map(this.#makeCard);
     this.#reset();
   }
 
@@ -99,7 +107,7 @@ export class Mfrc522Chip implements Spi {
     if (before.seed !== this.#view.seed) this.#chance = chance(this.#view.seed);
     if (before.powerCuts !== this.#view.powerCuts) this.#reset();
     const stayed = new Map(this.#cards.map((card) => [Buffer.from(card.uid).toString("hex"), card]));
-    this.#cards = this.#view.cards.map((uid) => stayed.get(Buffer.from(uid).toString("hex")) ?? new Picc(uid));
+    this.#cards = this.#view.cards.map((uid) => stayed.get(Buffer.from(uid).toString("hex")) ?? this.#makeCard(uid));
   }
 
   #reset(): void {
@@ -109,7 +117,7 @@ export class Mfrc522Chip implements Spi {
     this.#fifo = [];
     this.#answer = undefined;
     this.#timerAtUs = Number.POSITIVE_INFINITY;
-    this.#deafUntilUs = this.#nowUs + resetUs;
+    this.#deafUntilUs = this.#nowUs + this.#startUpUs;
   }
 
   #get(address: number): number {

@@ -2,8 +2,10 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { CardField } from "../../drivers/bench/card-field.js";
+import { bitsOf, type Bit, type Card } from "../../drivers/bench/card-picc.js";
 import { Mfrc522Chip } from "../../drivers/bench/mfrc522-chip.js";
 import { CardSearch, isRandomUid, type Sight } from "../../drivers/rfid/card-search.js";
+import { crcA } from "../../drivers/rfid/crc-a.js";
 import { register } from "../../drivers/rfid/registers.js";
 import type { Spi } from "../../drivers/rfid/spi.js";
 
@@ -79,6 +81,14 @@ test("a dip of the supply between two searches costs the chip its settings, and 
   assert.equal(search.search(), { kind: "card", uid: "DEADBEEF" });
 });
 
+test("a chip that is slow to start after its reset is set up all the same", () => {
+  const field = new CardField();
+  const search = new CardSearch(new Mfrc522Chip(field, { startUpUs: 900 }));
+  search.start();
+  field.present([bytes("04A1B2C3D4E5F6")]);
+  assert.equal(search.search(), { kind: "card", uid: "04A1B2C3D4E5F6" });
+});
+
 test("a chip that is gone is lost, not an empty field", () => {
   const { field, search } = reader();
   field.chip("absent");
@@ -86,6 +96,81 @@ test("a chip that is gone is lost, not an empty field", () => {
 });
 
 test.run();
+
+const liars = suite("cards that do not keep to the standard");
+
+/** Answers by a script: to REQA, to each anticollision, to each select. It never minds what it is asked before. */
+class Liar implements Card {
+  looks = 0;
+  constructor(
+    readonly uid: Uint8Array,
+    private readonly script: { part(select: number, look: number): readonly number[]; sak(select: number, look: number): readonly number[] },
+  ) {}
+  powerOn(): void {}
+  hear(frame: readonly number[], bits: number): Bit[] | undefined {
+    if (bits === 7) {
+      this.looks += 1;
+      return bitsOf([0x44, 0x00]);
+    }
+    const select = frame[0] ?? 0;
+    return bitsOf(frame[1] === 0x70 ? this.script.sak(select, this.looks) : this.script.part(select, this.looks));
+  }
+}
+
+function lookAtLiar(part: (select: number, look: number) => readonly number[], sak: (select: number, look: number) => readonly number[]): Sight {
+  const field = new CardField();
+  field.present([bytes("DEADBEEF")]);
+  const search = new CardSearch(new Mfrc522Chip(field, { makeCard: (uid) => new Liar(uid, { part, sak }) }));
+  search.start();
+  return search.search();
+}
+
+const honest = [0xde, 0xad, 0xbe, 0xef, 0x22];
+const whole = [0x08, ...crcA([0x08])];
+const more = [0x04, ...crcA([0x04])];
+const tagged = [0x88, 0x04, 0xa1, 0xb2, 0x9f];
+
+liars("the script itself can make a good card", () => {
+  assert.equal(lookAtLiar(() => honest, () => whole), { kind: "card", uid: "DEADBEEF" });
+});
+
+const lies: [title: string, part: (select: number, look: number) => readonly number[], sak: (select: number, look: number) => readonly number[]][] = [
+  ["a UID whose check byte is wrong", () => [0xde, 0xad, 0xbe, 0xef, 0x23], () => whole],
+  ["a UID with a byte too many", () => [...honest, 0x00], () => whole],
+  ["a UID that is cut", () => honest.slice(0, 4), () => whole],
+  ["a SAK whose CRC is wrong", () => honest, () => [0x08, 0xb6, 0xdc]],
+  ["a SAK without its CRC", () => honest, () => [0x08]],
+  ["a SAK with a byte too many", () => honest, () => [...whole, 0x00]],
+  ["a SAK that says more after a UID without a cascade tag", () => honest, () => more],
+  ["a SAK that says whole after a cascade tag", () => tagged, () => whole],
+  ["a UID that never ends", () => tagged, () => more],
+  ["another UID at the second look", (_, look) => (look === 1 ? honest : [0xde, 0xad, 0xbe, 0xee, 0x23]), () => whole],
+  ["a cascade that ends early at the second look", (select, look) => (look === 1 && select === 0x93 ? tagged : honest), (select, look) => (look === 1 && select === 0x93 ? more : whole)],
+];
+for (const [title, part, sak] of lies) liars(`${title} is unreadable`, () => assert.equal(lookAtLiar(part, sak), { kind: "unreadable" }));
+
+liars("a card that is gone at the second look was no tap", () => {
+  const field = new CardField();
+  const present = bytes("DEADBEEF");
+  field.present([present]);
+  // It leaves while it is being selected for the first time.
+  const chip = new Mfrc522Chip(field, {
+    makeCard: (uid) =>
+      new Liar(uid, {
+        part: () => honest,
+        sak: () => {
+          field.clear();
+          return whole;
+        },
+      }),
+  });
+  const search = new CardSearch(chip);
+  search.start();
+  assert.equal(search.search(), { kind: "unreadable" });
+  assert.equal(search.search(), { kind: "none" });
+});
+
+liars.run();
 
 const fuzz = suite("the search under noise");
 
