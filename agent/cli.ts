@@ -13,7 +13,9 @@ import type { Snapshot } from "./snapshot.js";
 import { statusLines } from "./status.js";
 import { syncCommand, type SyncDesk } from "./sync-commands.js";
 import type { OutboxStatus } from "./sync/outbox.js";
+import { rerate } from "./core/rerate.js";
 import { readTariff } from "./tariffs.js";
+import { verifyCommand } from "./verify-command.js";
 
 const defaultConfig = "/etc/chargetill/station.yaml";
 
@@ -165,6 +167,8 @@ program.addCommand(
     exit,
   }),
 );
+
+program.addCommand(verifyCommand(rerate));
 
 for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) command.exitOverride();
 

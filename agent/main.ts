@@ -15,6 +15,7 @@ import { entryOf, eventOf } from "./core/entry.js";
 import { priceBeforeStart } from "./core/explain.js";
 import { emptyChain } from "./core/receipt.js";
 import { receiptFileText } from "./core/receipt-file.js";
+import { receiptSheet } from "./core/receipt-sheet.js";
 import { receiptText } from "./core/receipt-text.js";
 import type { Acceptance, Opening } from "./core/session.js";
 import type { Tariff } from "./core/tariff.js";
@@ -34,6 +35,7 @@ import { Station } from "./station.js";
 import { emptyOutbox, parseOutboxState, type OutboxState } from "./sync/outbox-state.js";
 import { Outbox } from "./sync/outbox.js";
 import { OcpiUplink } from "./sync/ocpi-uplink.js";
+import { codeLines } from "./qr-code.js";
 import { readTariff, tariffAt } from "./tariffs.js";
 
 export type AgentOptions = {
@@ -234,7 +236,7 @@ export class Agent {
         },
         settled: (entry, connector, settlement, handout) => {
           const { price } = settlement;
-          const file = this.#handOut(entry.number, receiptFileText({ jws: entry.jws, ...handout }, signer.spkiHex), receiptText(entry.jws, { language: config.language, columns: 80 }));
+          const file = this.#handOut(entry.number, receiptFileText({ jws: entry.jws, ...handout }, signer.spkiHex), printed(entry.jws, config.language));
           const kwh = kwhText(settlement.end.energyMilliWh - settlement.begin.energyMilliWh);
           this.#options.tell({ news: "receipt", at: clock.now().at, connector, number: entry.number, kwh, total: price.due.gross, currency: price.currency, file });
           for (const outbox of outboxes) outbox.kick();
@@ -325,7 +327,7 @@ export class Agent {
     const tariff = tariffAt(this.#tariffs, connector.tariff, moment.at);
     if (tariff === undefined) return ["no price is in force: nothing is sold"];
     const { config } = this.#loaded;
-    const lines = priceBeforeStart(tariff, moment.at, config.station.timeZone, config.language, config.timing.idleGrace);
+    const lines = priceBeforeStart(tariff, moment.at, config.station.timeZone, config.language, config.timing.idleGrace).map(({ text }) => text);
     const text = lines.join("\n");
     if (this.#shown.get(connector.id)?.text !== text) this.#shown.set(connector.id, { text, atMs: moment.at });
     return lines;
@@ -460,6 +462,12 @@ export function socketPath(loaded: LoadedConfig): string {
 export function ownVersion(): string {
   const file = new URL("../../package.json", import.meta.url);
   return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}
+
+/** The receipt for 80 columns, with its QR code. */
+function printed(jws: string, language: LoadedConfig["config"]["language"]): string {
+  const sheet = receiptSheet(jws, sha256, { language });
+  return receiptText(sheet, 80, sheet.code === undefined ? [] : codeLines(sheet.code));
 }
 
 function settlingOf(station: Station, connector: number): Extract<ReturnType<Station["session"]>, { state: "settling" }> | undefined {

@@ -193,27 +193,32 @@ export class Point {
   }
 
   async #identify(): Promise<MeterIdentity | undefined> {
-    const { clock, faults } = this.desk;
+    const { faults } = this.desk;
     try {
       this.#identity = await this.meter.identify();
       faults.clear(this.device, "meter/");
       faults.clear(this.device, "port/");
       return this.#identity;
     } catch (error) {
-      faults.raiseError(this.device, error, clock.now().at);
+      this.#failed(error);
       return undefined;
     }
   }
 
+  /** A device that fails while we let go of it is no fault. */
+  #failed(error: unknown): void {
+    if (!this.#abort.signal.aborted) this.desk.faults.raiseError(this.device, error, this.desk.clock.now().at);
+  }
+
   async #read(): Promise<Reading | undefined> {
-    const { clock, faults } = this.desk;
+    const { faults } = this.desk;
     try {
       const reading = await this.meter.read();
       faults.clear(this.device, "meter/");
       faults.clear(this.device, "port/");
       return reading;
     } catch (error) {
-      faults.raiseError(this.device, error, clock.now().at);
+      this.#failed(error);
       return undefined;
     }
   }
