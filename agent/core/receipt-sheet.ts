@@ -210,7 +210,7 @@ function proofOf(payload: ReceiptPayload, digest: string, words: Words): SheetSe
       ...(chain.previous === "" ? [] : [longFact(labels.previous, chain.previous)]),
       fact(labels.key, key.id),
       ...(station.verifyUrl === undefined ? [] : [fact(labels.check, station.verifyUrl)]),
-      longFact(labels.command, `chargetill verify --key ${key.id} FILE`),
+      longFact(labels.command, "chargetill verify --key FINGERPRINT FILE"),
       fact(labels.complaints, station.operator.complaints),
       fact(labels.software, `chargetill ${payload.softwareVersion}`),
     ],

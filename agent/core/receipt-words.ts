@@ -66,7 +66,7 @@ const de: Words = {
     stopped: "Beendet", interruptions: "Ausfälle", none: "keine", until: "bis", stillOut: "bis zum Ende",
     price: "PREIS", net: "netto", tax: "Steuer", gross: "brutto", total: "SUMME", rounding: "Rundung", timeRule: "Zeitregel", inclTax: "inkl. Steuer", exclTax: "zzgl. Steuer",
     minimum: "Mindestpreis", maximum: "Höchstpreis", shown: "Vorher gezeigt", tariff: "Tarif", digest: "Tarif-Hash", payment: "Zahlung", billedTo: "Abrechnung über Vertrag",
-    station: "Station", previous: "Vorbeleg", key: "Signierschlüssel", receiptDigest: "Beleg-Hash", check: "Prüfen", command: "Befehl", complaints: "Beschwerden", loss: "Verlustausgleich", reason: "Grund", takesBack: "Nimmt zurück: Beleg", span: "Unsignierte Belege", newKey: "Neuer Schlüssel", software: "Software",
+    station: "Station", previous: "Vorbeleg", key: "Schlüssel", receiptDigest: "Beleg-Hash", check: "Prüfen", command: "Befehl", complaints: "Beschwerden", loss: "Verlustabzug", reason: "Grund", takesBack: "Nimmt zurück: Beleg", span: "Unsignierte Belege", newKey: "Neuer Schlüssel", software: "Software",
   },
   dimensions: { ENERGY: "Energie", TIME: "Ladezeit", PARKING_TIME: "Blockierzeit", FLAT: "Startgebühr", RESERVATION_TIME: "Reservierungszeit", RESERVATION_FLAT: "Reservierungsgebühr" },
   clocks: { synced: "synchronisiert", holdover: "läuft seit der letzten Stellung weiter", unsynced: "NICHT GESTELLT: Zeiten sind informativ" },
