@@ -1,6 +1,6 @@
 // A lowdb adapter that can be trusted with money: JSON with its own SHA-256, replaced durably, proven byte by byte when read.
 // lowdb's file adapter renames without fsync and turns a missing file into the defaults in silence; this one does neither.
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { SyncAdapter } from "lowdb";
 import { Failure } from "../failure.js";
 import type { FailureCode } from "../failure.js";
@@ -12,7 +12,7 @@ const middle = '","data":';
 const closing = "}\n";
 const dataStart = opening.length + 64 + middle.length;
 
-export const sha256Hex = (bytes: Uint8Array | string): string => createHash("sha256").update(bytes).digest("hex");
+export const sha256Hex = (bytes: Uint8Array | string): string => hash("sha256", bytes, "hex");
 
 /** Throws for what JSON would change in silence (NaN, Infinity) or cannot hold (bigint, functions, symbols). */
 export function jsonText(value: unknown): string {

@@ -53,7 +53,8 @@ for (const forever of [false, true])
           assert.match(failure.message, /\/state|folder \//, "the message names the file");
         }
         // Pulled out in the state in which the failure left it, or started again and then pulled out.
-        for (const cut of before.possibleCuts()) judge(before.afterCut(cut), ledger.copy());
+        judge(before.afterHardCut(), ledger.copy());
+        judge(before.copy(), ledger.copy());
         const restarted = before.afterKill();
         judge(restarted, ledger);
         for (const cut of restarted.possibleCuts()) judge(restarted.afterCut(cut), ledger.copy());
