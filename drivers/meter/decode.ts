@@ -107,5 +107,6 @@ export function floorToStep(value: Decimal, step: bigint): bigint {
 
 /** The nearest whole unit, for values that are shown and compared but not billed. */
 export function nearest(value: Decimal): number {
-  return Math.round(Number(`${value.digits}e${value.exponent}`));
+  // Zero is added because a rounded -0.4 is JavaScript's minus zero.
+  return Math.round(Number(`${value.digits}e${value.exponent}`)) + 0;
 }
