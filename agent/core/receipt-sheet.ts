@@ -170,7 +170,7 @@ function priceOf({ sale, timeZone }: SalePayload, words: Words): SheetSection {
     heading: `${labels.price} (${price.currency}, ${labels.inclTax})`,
     rows: [
       ...price.lines.map((line) => lineRow(line, sale, timeZone, words)),
-      ...price.adjustments.map((line): SheetRow => ({ kind: "priced", what: line.kind === "min_price" ? labels.minimum : labels.maximum, working: line.sentence, amount: `${localNumber(trimmed(line.amount.incl, 2), words)} ${price.currency}` })),
+      ...price.adjustments.map((line): SheetRow => ({ kind: "priced", what: { min_price: labels.minimum, max_price: labels.maximum, waived: labels.waived }[line.kind], working: line.sentence, amount: `${localNumber(trimmed(line.amount.incl, 2), words)} ${price.currency}` })),
       ...sumRows(price.due, price.taxes, price.currency, words),
       fact(labels.rounding, price.rounding),
       fact(labels.timeRule, price.timeRule),

@@ -128,9 +128,6 @@ function checkPrice(receipt: SalePayload, rerate: Rerate | undefined): Check {
     return fails(name, `the session cannot be priced from its samples and tariff: ${error instanceof Error ? error.message : String(error)}`);
   }
   const { price } = receipt.sale;
-  // A session that brought nothing is waived (no energy in time, a fault): nothing was charged, and no line stands on the receipt.
-  if (price.lines.length === 0 && sameAmount(price.due.gross, "0") && !sameAmount(again.due.gross, "0"))
-    return holds(name, `nothing was charged; the tariff would give ${again.due.gross} ${again.currency}`);
   // The sum first: of all differences it is the one that a driver asks for.
   if (!sameAmount(again.due.gross, price.due.gross)) {
     const line = firstDifference(price.lines, again.lines, "lines");
