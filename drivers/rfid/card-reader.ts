@@ -3,6 +3,7 @@
 import { Worker } from "node:worker_threads";
 import type { ReaderConfig } from "../../config/schema.js";
 import { DeviceError, sleep, type CardReader, type CardTap, type Clock } from "../driver.js";
+import { hexByte } from "./card-search.js";
 import { nobody, notice } from "./presence.js";
 import type { Answer, Opened } from "./reader-worker.js";
 import { readerName, type SpiChoice } from "./spi.js";
@@ -18,10 +19,10 @@ const endMs = 500;
  */
 export async function openCardReader(config: ReaderConfig, clock: Clock, spi: SpiChoice): Promise<CardReader> {
   const name = readerName(spi);
-  const line = new WorkerLine(new Worker(new URL("./reader-worker.js", import.meta.url), { workerData: spi, stdin: false }));
+  const line = new WorkerLine(new Worker(new URL("./reader-worker.js", import.meta.url), { workerData: spi }));
   try {
     const opened = await clock.busy(line.next<Opened>());
-    if (opened.kind !== "open") throw new DeviceError("reader/missing", `${name}: ${whyMissing(opened, spi)}`);
+    if (opened.kind !== "ready") throw new DeviceError("reader/missing", `${name}: ${whyMissing(opened, spi)}`);
     return new Mfrc522Reader(name, config, clock, line);
   } catch (error) {
     await line.end();
@@ -30,9 +31,10 @@ export async function openCardReader(config: ReaderConfig, clock: Clock, spi: Sp
   }
 }
 
-function whyMissing(opened: Exclude<Opened, { kind: "open" }>, spi: SpiChoice): string {
-  if (opened.kind === "strange") {
-    const version = `0x${opened.version.toString(16).padStart(2, "0")}`;
+function whyMissing(opened: Exclude<Opened, { kind: "ready" }>, spi: SpiChoice): string {
+  if (opened.kind === "forgetful") return "the chip answers, but keeps nothing that is written to it; check the wire to MOSI (SDA and MOSI are easily swapped) and the supply";
+  if (opened.kind !== "failed") {
+    const version = hexByte(opened.version);
     return opened.version === 0x00 || opened.version === 0xff
       ? `no chip answers (its version register reads ${version}); check power, wiring and chip select, and that RST is tied to 3V3`
       : `the chip says version ${version}, which is no MFRC522 that we know (0x91, 0x92; clones 0x88, 0xb2, 0x12); check the wiring, or use another reader board`;
@@ -153,7 +155,7 @@ class Mfrc522Reader implements CardReader {
     try {
       const answer = await this.line.ask<Answer>("search");
       if (answer.kind !== "lost" && answer.kind !== "failed") return answer;
-      why = answer.kind === "failed" ? answer.message : `its chip no longer answers (version register reads 0x${answer.version.toString(16).padStart(2, "0")})`;
+      why = answer.kind === "failed" ? answer.message : `its chip no longer answers: ${answer.why}`;
     } catch (error) {
       if (this.#closing.signal.aborted) return undefined;
       why = error instanceof Error ? error.message : String(error);

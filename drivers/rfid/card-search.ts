@@ -6,13 +6,16 @@ import { crcA } from "./crc-a.js";
 import { command, fault, irq, knownVersions, picc, register } from "./registers.js";
 import type { Spi } from "./spi.js";
 
-/** What one search saw. `uid` is 4, 7 or 10 bytes as upper-case hex; `lost` = the chip no longer answers. */
+/** What one search saw. `uid` is 4, 7 or 10 bytes as upper-case hex; `lost` = the chip no longer answers, and how that shows. */
 export type Sight =
   | { readonly kind: "none" }
   | { readonly kind: "card"; readonly uid: string }
   | { readonly kind: "several" }
   | { readonly kind: "unreadable" }
-  | { readonly kind: "lost"; readonly version: number };
+  | { readonly kind: "lost"; readonly why: string };
+
+/** What was found at the start: a chip that is ready, one of an unknown version, or one that does not keep what is written to it. */
+export type Start = { readonly kind: "ready" | "strange" | "forgetful"; readonly version: number };
 
 const none: Sight = { kind: "none" };
 const several: Sight = { kind: "several" };
@@ -32,8 +35,8 @@ const mode = 0x3d;
 const resetMs = 1;
 /** A card forgets its state when the field is gone for 5.1 ms, and listens again 5 ms after it is back (ISO/IEC 14443-3, clause 5). */
 const fieldResetMs = 6;
-/** One wrong byte on the bus is not a lost reader. */
-const versionReads = 3;
+/** One wrong byte on the bus is not a lost reader: this often the version is read, and the chip is set up. */
+const mostTries = 3;
 
 export class CardSearch {
   readonly #chip: Mfrc522;
@@ -45,20 +48,20 @@ export class CardSearch {
     this.#chip = new Mfrc522(spi);
   }
 
-  /** Resets and sets up the chip. Answers its version, and whether that is a chip we know. */
-  start(): { readonly version: number; readonly known: boolean } {
-    this.#version = this.#readVersion(knownVersions);
-    const known = knownVersions.includes(this.#version);
-    if (known) this.#setUp();
-    return { version: this.#version, known };
+  /** Resets and sets up the chip, if it is one that we know. */
+  start(): Start {
+    const version = this.#readVersion(knownVersions);
+    this.#version = version;
+    if (!knownVersions.includes(version)) return { kind: "strange", version };
+    this.#setUp();
+    return { kind: this.#isReady() ? "ready" : "forgetful", version };
   }
 
   /** Looks once. An empty field costs about 1.5 ms on a Pi, a card about 30 ms. */
   search(): Sight {
     const version = this.#readVersion([this.#version]);
-    if (version !== this.#version) return { kind: "lost", version };
-    // A dip of the supply puts the chip back to a state with its antenna off, in which no card is ever seen again.
-    if (!this.#isSetUp()) this.#setUp();
+    if (version !== this.#version) return { kind: "lost", why: `its version register reads ${hexByte(version)}` };
+    if (!this.#isReady()) return { kind: "lost", why: "it does not keep its settings" };
     const first = this.#look();
     if (first.kind === "none") {
       this.#lastUid = undefined;
@@ -85,7 +88,7 @@ export class CardSearch {
 
   #readVersion(expected: readonly number[]): number {
     let version = 0;
-    for (let tries = 0; tries < versionReads; tries++) {
+    for (let tries = 0; tries < mostTries; tries++) {
       version = this.#chip.readRegister(register.version);
       if (expected.includes(version)) break;
     }
@@ -107,6 +110,15 @@ export class CardSearch {
     this.#chip.antennaOn();
     this.spi.wait(fieldResetMs);
     this.#lastUid = undefined;
+  }
+
+  /** A dip of the supply puts the chip back to a state with its antenna off, in which no card is ever seen: then it is set up again. */
+  #isReady(): boolean {
+    for (let tries = 0; tries < mostTries; tries++) {
+      if (this.#isSetUp()) return true;
+      this.#setUp();
+    }
+    return this.#isSetUp();
   }
 
   #isSetUp(): boolean {
@@ -150,9 +162,8 @@ export class CardSearch {
     if (answer.bitSize !== 40 || answer.data.length !== 5) return unreadable;
     if (answer.data.reduce((check, byte) => check ^ byte, 0) !== 0) return unreadable;
     const frame = [select, 0x70, ...answer.data];
-    const check = this.#chip.calculateCRC(frame);
-    if (!isSame(check, crcA(frame))) return unreadable;
-    const selected = this.#chip.toCard(command.transceive, [...frame, ...check]);
+    // The card checks this CRC; it answers to nothing but its own UID.
+    const selected = this.#chip.toCard(command.transceive, [...frame, ...this.#chip.calculateCRC(frame)]);
     if (!selected.status) return this.#whyNot(unreadable);
     const [sak, ...sakCheck] = selected.data;
     if (selected.bitSize !== 24 || sak === undefined || !isSame(sakCheck, crcA([sak]))) return unreadable;
@@ -166,6 +177,9 @@ export class CardSearch {
     return (raised & irq.rx) === 0 && (raised & irq.timer) !== 0 ? silence : unreadable;
   }
 }
+
+/** `0x0a`, as data sheets write it. */
+export const hexByte = (byte: number): string => `0x${byte.toString(16).padStart(2, "0")}`;
 
 function isSame(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((byte, index) => byte === b[index]);
