@@ -4,15 +4,8 @@
 import Mfrc522 from "mfrc522-rpi";
 import { crcA } from "./crc-a.js";
 import { command, fault, irq, knownVersions, picc, register } from "./registers.js";
+import { hexByte, isRandomUid, type Sight } from "./sight.js";
 import type { Spi } from "./spi.js";
-
-/** What one search saw. `uid` is 4, 7 or 10 bytes as upper-case hex; `lost` = the chip no longer answers, and how that shows. */
-export type Sight =
-  | { readonly kind: "none" }
-  | { readonly kind: "card"; readonly uid: string }
-  | { readonly kind: "several" }
-  | { readonly kind: "unreadable" }
-  | { readonly kind: "lost"; readonly why: string };
 
 /** What was found at the start: a chip that is ready, one of an unknown version, or one that does not keep what is written to it. */
 export type Start = { readonly kind: "ready" | "strange" | "forgetful"; readonly version: number };
@@ -20,9 +13,6 @@ export type Start = { readonly kind: "ready" | "strange" | "forgetful"; readonly
 const none: Sight = { kind: "none" };
 const several: Sight = { kind: "several" };
 const unreadable: Sight = { kind: "unreadable" };
-
-/** A single-size UID that begins so is new at every tap (ISO/IEC 14443-3, table on UID0): phones do that. */
-export const isRandomUid = (uid: string): boolean => uid.length === 8 && uid.startsWith("08");
 
 /** TAuto and a tick of 0.5 ms, as the library sets them; 3 ticks are enough for an answer, which begins after 91 us. */
 const timerMode = 0x8d;
@@ -177,9 +167,6 @@ export class CardSearch {
     return (raised & irq.rx) === 0 && (raised & irq.timer) !== 0 ? silence : unreadable;
   }
 }
-
-/** `0x0a`, as data sheets write it. */
-export const hexByte = (byte: number): string => `0x${byte.toString(16).padStart(2, "0")}`;
 
 function isSame(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((byte, index) => byte === b[index]);

@@ -1,7 +1,8 @@
 // The thread that holds the reader chip: mfrc522-rpi waits for the chip by asking it over and over, and must not do so in the agent's loop.
 // It only does what it is asked: one message in, one search, one message out. It has no timer of its own.
 import { parentPort, workerData } from "node:worker_threads";
-import { CardSearch, type Sight, type Start } from "./card-search.js";
+import { CardSearch, type Start } from "./card-search.js";
+import type { Sight } from "./sight.js";
 import type { Spi, SpiChoice } from "./spi.js";
 
 /** The first message of the thread: how the chip was found. `failed` = the bus could not be opened. */

@@ -2,7 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { nobody, notice, type Seen } from "../../drivers/rfid/presence.js";
-import type { Sight } from "../../drivers/rfid/card-search.js";
+import type { Sight } from "../../drivers/rfid/sight.js";
 
 const pollMs = 250;
 const debounceMs = 2_000;

@@ -4,9 +4,10 @@ import * as assert from "uvu/assert";
 import { CardField } from "../../drivers/bench/card-field.js";
 import { bitsOf, Picc, type Bit, type Card } from "../../drivers/bench/card-picc.js";
 import { Mfrc522Chip } from "../../drivers/bench/mfrc522-chip.js";
-import { CardSearch, isRandomUid, type Sight } from "../../drivers/rfid/card-search.js";
+import { CardSearch } from "../../drivers/rfid/card-search.js";
 import { crcA } from "../../drivers/rfid/crc-a.js";
 import { register } from "../../drivers/rfid/registers.js";
+import { isRandomUid, type Sight } from "../../drivers/rfid/sight.js";
 import type { Spi } from "../../drivers/rfid/spi.js";
 
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, "hex"));
