@@ -108,6 +108,12 @@ test("a chip of a strange version is refused by its number", async () => {
   assert.match(error.message, "version 0x42");
 });
 
+test("a bus that cannot be opened is a missing reader, not a crash", async () => {
+  const error = await refusal(openCardReader(config, new SteppedClock(), { kind: "bench", field: new SharedArrayBuffer(4) }));
+  assert.is(error.code, "reader/missing");
+  assert.match(error.message, "card reader of the bench: the bench's chip could not be opened");
+});
+
 test("an SPI device that does not exist is missing, by its path", async () => {
   const error = await refusal(openCardReader(config, new SteppedClock(), { kind: "spidev", bus: 6, device: 2 }));
   assert.is(error.code, "reader/missing");
