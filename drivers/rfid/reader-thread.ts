@@ -3,7 +3,7 @@
 import { Worker } from "node:worker_threads";
 import type { SpiChoice } from "./spi.js";
 
-/** A search takes 30 ms at most; a loaded machine needs the rest. */
+/** A search takes some 40 ms; a loaded machine needs the rest. */
 const answerMs = 5_000;
 const endMs = 500;
 
