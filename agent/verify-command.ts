@@ -4,7 +4,6 @@ import { readFileSync, statSync } from "node:fs";
 import { Command } from "commander";
 import { exitCode, type Check, type Finding } from "./core/verdict.js";
 import { verifyEvidence, verifyShortForm, type EvidenceFile } from "./core/verify.js";
-import type { Rerate } from "./core/verify-sale.js";
 import { pinsOf, verifyTools } from "./evidence.js";
 import { Failure } from "./failure.js";
 
@@ -48,8 +47,8 @@ function summary(findings: readonly Finding[]): string {
   }
 }
 
-/** The command. `rerate` prices a session again; `write` prints. */
-export function verifyCommand(rerate?: Rerate, write: (text: string) => void = (text) => void process.stdout.write(text)): Command {
+/** The command; `write` prints. */
+export function verifyCommand(write: (text: string) => void = (text) => void process.stdout.write(text)): Command {
   return new Command("verify")
     .description("check receipts, OCMF records, books and QR codes: offline, by the key that you give")
     .argument("[files...]", "receipt files, OCMF (raw, base64, hex or XML), checkpoints, exported books")
@@ -60,7 +59,7 @@ export function verifyCommand(rerate?: Rerate, write: (text: string) => void = (
       if (paths.length === 0 && options.qr === undefined) throw new Failure("usage/invalid", "verify: give one or more files, or --qr TEXT");
       const pins = pinsOf(options.key, readText);
       const files: EvidenceFile[] = paths.map((path) => ({ name: path, text: readText(path) }));
-      const tools = verifyTools(rerate);
+      const tools = verifyTools();
       const findings = [...(options.qr === undefined ? [] : [verifyShortForm(options.qr, pins, tools)]), ...(files.length === 0 ? [] : verifyEvidence(files, pins, tools))];
       const exit = exitCode(findings);
       write(options.json === true ? `${JSON.stringify({ exit, verdict: summary(findings), findings }, null, 1)}\n` : findingsText(findings));

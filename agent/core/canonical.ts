@@ -12,13 +12,16 @@ export function canonicalText(value: unknown): string {
       return JSON.stringify(value);
     case "object": {
       if (value === null) return "null";
-      if (Array.isArray(value)) return `[${value.map(canonicalText).join(",")}]`;
-      const members: string[] = [];
+      let text = "";
+      if (Array.isArray(value)) {
+        for (const entry of value) text += `${text === "" ? "" : ","}${canonicalText(entry)}`;
+        return `[${text}]`;
+      }
       for (const key of Object.keys(value).sort()) {
         const member = (value as Record<string, unknown>)[key];
-        if (member !== undefined) members.push(`${JSON.stringify(key)}:${canonicalText(member)}`);
+        if (member !== undefined) text += `${text === "" ? "" : ","}${JSON.stringify(key)}:${canonicalText(member)}`;
       }
-      return `{${members.join(",")}}`;
+      return `{${text}}`;
     }
     default:
       throw new TypeError(`a ${typeof value} is not JSON`);

@@ -1,34 +1,16 @@
 // Instants as the texts that stand on receipts and in OCMF: local time with its offset, to the millisecond.
 // Only instant -> local is ever computed; the offset makes the text an instant again without any zone rules.
-
-const formatters = new Map<string, Intl.DateTimeFormat>();
-
-function formatter(timeZone: string): Intl.DateTimeFormat {
-  let known = formatters.get(timeZone);
-  if (known === undefined) {
-    known = new Intl.DateTimeFormat("en-US", {
-      timeZone, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", era: "short",
-    });
-    formatters.set(timeZone, known);
-  }
-  return known;
-}
+import { minuteMs, offsetSpan } from "./time.js";
 
 const two = (value: number): string => String(value).padStart(2, "0");
 
 /** Minutes that local time is ahead of UTC at an instant (all zones since 1972 keep whole minutes). */
-export function offsetMinutes(atMs: number, timeZone: string): number {
-  const parts: Record<string, number> = {};
-  for (const { type, value } of formatter(timeZone).formatToParts(atMs)) parts[type] = Number(value);
-  const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
-  const local = Date.UTC(year, month - 1, day, hour, minute, second);
-  return Math.round((local - (atMs - (((atMs % 1000) + 1000) % 1000))) / 60_000);
-}
+const offsetMinutes = (atMs: number, timeZone: string): number => Math.round(offsetSpan(timeZone, atMs).offsetMs / minuteMs);
 
 /** Local date and time of day without an offset, `2026-11-22T16:05:09.120`, and the offset in minutes. */
 function localParts(atMs: number, timeZone: string): { readonly local: string; readonly offset: number } {
   const offset = offsetMinutes(atMs, timeZone);
-  return { local: new Date(atMs + offset * 60_000).toISOString().slice(0, -1), offset };
+  return { local: new Date(atMs + offset * minuteMs).toISOString().slice(0, -1), offset };
 }
 
 const sign = (offset: number): string => (offset < 0 ? "-" : "+");

@@ -7,9 +7,10 @@ import { markSegment } from "./jws.js";
 import type { Hash } from "./merkle.js";
 import type { Price, PriceLine } from "./price.js";
 import type { CreditPayload, ReceiptPayload, SaleFields, SalePayload } from "./receipt-payload.js";
-import { localNumber, localTime, receiptWords, type Language, type Words } from "./receipt-words.js";
+import { localNumber, localTime, receiptWords, type Words } from "./receipt-words.js";
 import { masked, payloadOf } from "./receipt.js";
 import { ReceiptFault } from "./signer.js";
+import type { Language } from "./words.js";
 
 export type SheetRow =
   /** `onRoll: false` = too long for paper of 58 mm, and in the file anyway. */
@@ -169,7 +170,7 @@ function priceOf({ sale, timeZone }: SalePayload, words: Words): SheetSection {
     heading: `${labels.price} (${price.currency}, ${labels.inclTax})`,
     rows: [
       ...price.lines.map((line) => lineRow(line, sale, timeZone, words)),
-      ...price.adjustments.map((line): SheetRow => ({ kind: "priced", what: line.kind === "min_price" ? labels.minimum : labels.maximum, working: line.sentence, amount: `${localNumber(trimmed(line.amount.incl, 2), words)} ${price.currency}` })),
+      ...price.adjustments.map((line): SheetRow => ({ kind: "priced", what: { min_price: labels.minimum, max_price: labels.maximum, waived: labels.waived }[line.kind], working: line.sentence, amount: `${localNumber(trimmed(line.amount.incl, 2), words)} ${price.currency}` })),
       ...sumRows(price.due, price.taxes, price.currency, words),
       fact(labels.rounding, price.rounding),
       fact(labels.timeRule, price.timeRule),

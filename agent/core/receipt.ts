@@ -9,7 +9,7 @@ import { checkpointBody, signedCheckpoint } from "./checkpoint.js";
 import { negative } from "./decimal-text.js";
 import { kwhText } from "./energy-text.js";
 import { isoLocal } from "./iso-time.js";
-import { parseJws, signedJws } from "./jws.js";
+import { parseJws, signedJws, type Jws } from "./jws.js";
 import { frontierWith, leafHash, proofOfNewest, rootOf, type Frontier, type Hash } from "./merkle.js";
 import { ocmfRecord } from "./ocmf.js";
 import { receiptFormat, type CreditPayload, type KeyPayload, type ReceiptFrame, type ReceiptPayload, type ReceiptReading, type RunningTotals, type SaleFields, type SalePayload, type UnsignedSpan } from "./receipt-payload.js";
@@ -256,7 +256,10 @@ export function issueKeyChange(occasion: Occasion, chain: ChainState, old: Signe
 /** The payload of a receipt of ours, its signature not judged; undefined where the text is none. */
 export function payloadOf(jws: string): ReceiptPayload | undefined {
   const parts = parseJws(jws);
-  if (parts === undefined) return undefined;
+  return parts === undefined ? undefined : payloadIn(parts);
+}
+
+function payloadIn(parts: Jws): ReceiptPayload | undefined {
   try {
     const payload = JSON.parse(parts.payload) as ReceiptPayload;
     return payload.format === receiptFormat ? payload : undefined;
@@ -271,7 +274,7 @@ export function payloadOf(jws: string): ReceiptPayload | undefined {
  */
 export function chainAfter(chain: ChainState, jws: string, hash: Hash, checkpoint = ""): ChainState {
   const parts = parseJws(jws);
-  const payload = payloadOf(jws);
+  const payload = parts === undefined ? undefined : payloadIn(parts);
   if (parts === undefined || payload === undefined) throw new ReceiptFault(`receipt ${chain.count + 1} cannot be read`);
   if (payload.number !== chain.count + 1 || payload.chain.previous !== chain.previous)
     throw new ReceiptFault(`receipt ${payload.number} does not follow on ${chain.count} receipts`);

@@ -1,7 +1,7 @@
 // Checks the figures of a receipt for a session against each other: the signed readings, the samples, the tariff, the lines and the sum,
 // and prices the session once more by the engine that made the bill.
 import { canonicalText, firstDifference } from "./canonical.js";
-import { hex, utf8 } from "./bytes.js";
+import { fromUtf8, hex, utf8 } from "./bytes.js";
 import { sameAmount, sumText } from "./decimal-text.js";
 import { milliWhOf } from "./energy-text.js";
 import { instantOf, isoLocal } from "./iso-time.js";
@@ -9,7 +9,7 @@ import type { Price } from "./price.js";
 import type { ReceiptReading, SalePayload } from "./receipt-payload.js";
 import { tariffName } from "./receipt.js";
 import { parseShortForm, type ShortForm } from "./short-form.js";
-import type { CheckTools } from "./signer.js";
+import { unsignedMark, type CheckTools } from "./signer.js";
 import { fails, holds, judged, skipped, type Check } from "./verdict.js";
 import { checkOcmf, isImpossiblePower, parseOcmf } from "./verify-ocmf.js";
 import { mostBorders, ocmfPayload, type OcmfFacts } from "./ocmf.js";
@@ -156,9 +156,12 @@ function checkShort(receipt: SalePayload, tools: CheckTools): Check {
   const name = "QR code";
   const short = parseShortForm(receipt.sale.short);
   if (short === undefined) return fails(name, "the short form cannot be read");
+  if (isSameText(short.signature, unsignedMark)) return fails(name, "unsigned: the signer had failed, and the code says so in the signature's place");
   if (!tools.check(receipt.key.spki, utf8(short.text), short.signature, "ieee-p1363")) return fails(name, "the short form is not signed by the receipt's key");
   return judged(name, shortComplaints(short, receipt, tools), "the code says what the receipt says, and is signed too");
 }
+
+const isSameText = (bytes: Uint8Array, text: string): boolean => fromUtf8(bytes) === text;
 
 /** The times of a receipt are written with the offset of its own zone. */
 function checkTimes({ timeZone, sale, issuedAt }: SalePayload): Check {

@@ -4,7 +4,9 @@ import { fromBase64, fromHex, fromUtf8, hex, utf8 } from "./bytes.js";
 import { isSignedBy, parseCheckpoint } from "./checkpoint.js";
 import { shapeFault } from "./json-shape.js";
 import { parseJws } from "./jws.js";
+import { isConsistent, leafHash, rootFromInclusion } from "./merkle.js";
 import { parseOcmfXml } from "./ocmf-xml.js";
+import { consistencyFormat, parseProof, type ConsistencyFile } from "./proof-file.js";
 import { parseShortForm } from "./short-form.js";
 import type { CheckTools } from "./signer.js";
 import { fails, holds, judged, skipped, type Check, type Finding } from "./verdict.js";
@@ -17,7 +19,7 @@ export type EvidenceFile = { readonly name: string; readonly text: string };
 /** What the user vouches for: fingerprints, and the whole public keys (SPKI hex) where a key file was given. */
 export type Pins = { readonly fingerprints: Trust; readonly keys: readonly string[] };
 
-type Kind = "receipt" | "book" | "jws" | "ocmf" | "xml" | "checkpoint" | "unknown";
+type Kind = "receipt" | "book" | "jws" | "ocmf" | "xml" | "checkpoint" | "proof" | "consistency" | "unknown";
 
 const formatOf = (text: string): string => /^\s*\{\s*"format"\s*:\s*"([^"]{1,60})"/.exec(text)?.[1] ?? "";
 
@@ -35,11 +37,13 @@ export function ocmfIn(text: string): string | undefined {
 function kindOf(text: string): Kind {
   const format = formatOf(text);
   if (format === bookFormat) return "book";
+  if (format === consistencyFormat) return "consistency";
   if (format !== "") return "receipt";
   if (/^\s*(<\?xml|<values>)/.test(text)) return "xml";
   if (parseJws(text.trim()) !== undefined) return "jws";
   if (ocmfIn(text) !== undefined) return "ocmf";
   if (parseCheckpoint(text) !== undefined) return "checkpoint";
+  if (parseProof(text) !== undefined) return "proof";
   return "unknown";
 }
 
@@ -83,6 +87,41 @@ function verifyCheckpoint({ name, text }: EvidenceFile, pins: Pins, tools: Check
   const { signed } = note;
   if (pins.keys.length === 0) return { subject: name, checks: [{ name: "key", verdict: "unproven", detail: `${what}: a checkpoint carries no key; give the public key with --key FILE` }] };
   return { subject: name, checks: [pins.keys.some((key) => isSignedBy(signed, key, tools)) ? holds("checkpoint", `signed: ${what}`) : fails("checkpoint", "it is not signed by the key you gave")] };
+}
+
+/** An inclusion proof: its checkpoint, and the receipt it speaks of where that was handed in too. */
+function verifyProof({ name, text }: EvidenceFile, pins: Pins, receipts: readonly Witness[], tools: CheckTools): Finding {
+  const proof = parseProof(text);
+  const note = proof === undefined ? undefined : parseCheckpoint(proof.checkpoint);
+  if (proof === undefined || note === undefined) return { subject: name, checks: [fails("form", "the proof cannot be read")] };
+  const { origin, size, root } = note.checkpoint;
+  const number = proof.index + 1;
+  const receipt = receipts.find(({ payload }) => payload.number === number && payload.station.id === origin);
+  const signed = verifyCheckpoint({ name, text: proof.checkpoint }, pins, tools).checks;
+  if (receipt === undefined) return { subject: name, checks: [...signed, skipped("inclusion", `it speaks of receipt ${number} of ${origin}: give that receipt too`)] };
+  const reached = rootFromInclusion(proof.index, size, leafHash(utf8(receipt.jws), tools.hash), proof.hashes, tools.hash);
+  return { subject: name, checks: [...signed, reached === root ? holds("inclusion", `receipt ${number} is one of ${size} receipts of ${origin}`) : fails("inclusion", `receipt ${number} as given is not among the ${size} receipts of the checkpoint`)] };
+}
+
+/** Two checkpoints and the proof that the newer grew out of the older. */
+function verifyConsistency({ name, text }: EvidenceFile, pins: Pins, tools: CheckTools): Finding {
+  const shape = {
+    type: "object", additionalProperties: false, required: ["format", "older", "newer", "proof"],
+    properties: { format: { const: consistencyFormat }, older: { type: "string" }, newer: { type: "string" }, proof: { type: "array", maxItems: 128, items: { type: "string", pattern: "^[0-9a-f]{64}$" } } },
+  };
+  const file = shaped<ConsistencyFile>(text, shape, "the file");
+  const older = typeof file === "string" ? undefined : parseCheckpoint(file.older);
+  const newer = typeof file === "string" ? undefined : parseCheckpoint(file.newer);
+  if (typeof file === "string" || older === undefined || newer === undefined) return { subject: name, checks: [fails("form", typeof file === "string" ? file : "a checkpoint in it cannot be read")] };
+  const [a, b] = [older.checkpoint, newer.checkpoint];
+  const grew = a.origin === b.origin && isConsistent(a.size, a.root, b.size, b.root, file.proof, tools.hash);
+  return {
+    subject: name,
+    checks: [
+      ...[file.older, file.newer].flatMap((note) => verifyCheckpoint({ name, text: note }, pins, tools).checks),
+      grew ? holds("consistency", `the ${b.size} receipts of ${b.origin} begin with the ${a.size} of the older checkpoint`) : fails("consistency", `forked: the ${b.size} receipts of ${b.origin} do not begin with the ${a.size} of ${a.origin}`),
+    ],
+  };
 }
 
 /** Receipts handed in together: none forked, neighbours chained, and meter records counting up. */
@@ -130,18 +169,21 @@ function guarded<T extends { readonly finding: Finding }>(subject: string, work:
   }
 }
 
-function bookOf(text: string): BookFile | string {
+function shaped<T>(text: string, shape: { readonly [word: string]: unknown }, what: string): T | string {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return "the book is no JSON: it was cut or changed";
+    return `${what} is no JSON: it was cut or changed`;
   }
-  const shape = {
+  return shapeFault(value, shape, shape, what) ?? (value as T);
+}
+
+function bookOf(text: string): BookFile | string {
+  return shaped<BookFile>(text, {
     type: "object", additionalProperties: false, required: ["format", "note", "station", "receipts", "checkpoint"],
     properties: { format: { const: bookFormat }, note: { type: "string" }, station: { type: "string" }, receipts: { type: "array", items: { type: "string" } }, checkpoint: { type: "string" } },
-  };
-  return shapeFault(value, shape, shape, "the book") ?? (value as BookFile);
+  }, "the book");
 }
 
 /** Checks all files, each by itself and all together. Never throws on what a file may hold. */
@@ -167,6 +209,8 @@ export function verifyEvidence(files: readonly EvidenceFile[], pins: Pins, tools
     ...of("xml").map((file) => verifyXml(file, pins, tools)),
     ...of("ocmf").map((file) => verifyRecord(file, pins, tools)),
     ...of("checkpoint").map((file) => verifyCheckpoint(file, pins, tools)),
+    ...of("proof").map((file) => verifyProof(file, pins, witnesses, tools)),
+    ...of("consistency").map((file) => verifyConsistency(file, pins, tools)),
     ...books.flatMap(({ file, book }) => (typeof book === "string" ? [{ subject: file.name, checks: [fails("form", book)] }] : verifyBook(file.name, book, trust, tools, witnesses, checkpoints))),
     ...(together === undefined ? [] : [together]),
     ...of("unknown").map(({ name }) => ({ subject: name, checks: [fails("form", "this is no receipt, meter record, checkpoint or book of ours")] })),

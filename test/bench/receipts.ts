@@ -6,7 +6,7 @@ import { exitCode } from "../../agent/core/verdict.js";
 import { verifyEvidence } from "../../agent/core/verify.js";
 import { verifyTools } from "../../agent/evidence.js";
 import { sha256 } from "../../agent/keys.js";
-import { chainOf, littleBook, price, receiptAt, settlement, signer } from "../evidence/sale.js";
+import { chainOf, littleBook, receiptAt, settlement, signer } from "../evidence/sale.js";
 
 const now = (): number => Number(process.hrtime.bigint()) / 1e6;
 
@@ -40,7 +40,7 @@ export function run(print: (line: string) => void = console.log): boolean {
 
   const issued = receiptAt(littleBook(1), 2);
   const text = receiptFileText(issued, signer.spkiHex);
-  const tools = verifyTools(() => price);
+  const tools = verifyTools();
   const pins = { fingerprints: new Set([signer.publicKey.fingerprint]), keys: [signer.spkiHex] };
   const verified = perSecond(5, 50, () => {
     if (exitCode(verifyEvidence([{ name: "r", text }], pins, tools)) !== 0) throw new Error("the receipt does not hold");

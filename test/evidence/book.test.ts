@@ -11,10 +11,10 @@ import { bookFormat } from "../../agent/core/verify-book.js";
 import { verifyEvidence, type EvidenceFile, type Pins } from "../../agent/core/verify.js";
 import { verifyTools } from "../../agent/evidence.js";
 import { newKey, sha256, signerOf } from "../../agent/keys.js";
-import { brokenSigner, chainOf, littleBook, occasion, price, receiptAt, settlement, signer } from "./sale.js";
+import { brokenSigner, chainOf, littleBook, occasion, receiptAt, settlement, signer } from "./sale.js";
 
 const books = suite("whole books");
-const tools = verifyTools(() => price);
+const tools = verifyTools();
 const pins: Pins = { fingerprints: new Set([signer.publicKey.fingerprint]), keys: [signer.spkiHex] };
 const bookText = (receipts: readonly string[], checkpoint: string): string => JSON.stringify({ format: bookFormat, note: "", station: "CT-0042", receipts, checkpoint });
 const sound = littleBook(6);

@@ -112,6 +112,13 @@ test("a change of key is signed by both keys", () => {
   assert.is(publicKeyOf(key).fingerprint, next.publicKey.fingerprint);
 });
 
+test("the bill on the receipt is the one worked out on paper", () => {
+  // 12.345 kWh x 0.50 = 6.1725, + 1.00 = 7.1725 before tax; x 1.19 = 8.535275, so 8.54 is due, of which 1.37 tax.
+  const { price: billed } = payload(receiptAt(littleBook(1), 2).jws).sale as unknown as { price: typeof price };
+  assert.equal(billed.totalCost, { excl: "7.1725", incl: "8.535275" });
+  assert.equal(billed.due, { net: "7.17", tax: "1.37", gross: "8.54" });
+});
+
 test("the payload is canonical JSON: sorted keys, no spaces, no floats in figures", () => {
   const text = Buffer.from((littleBook(1)[1]?.jws ?? "").split(".")[1] ?? "", "base64url").toString();
   const sorted = (value: unknown): unknown =>

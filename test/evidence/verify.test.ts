@@ -12,10 +12,10 @@ import { exitCode, type Finding } from "../../agent/core/verdict.js";
 import { verifyEvidence, verifyShortForm, type Pins } from "../../agent/core/verify.js";
 import { pinsOf, verifyTools } from "../../agent/evidence.js";
 import { newKey, sha256, signerOf } from "../../agent/keys.js";
-import { chainOf, littleBook, price, receiptAt, settlement, signer } from "./sale.js";
+import { chainOf, littleBook, receiptAt, settlement, signer } from "./sale.js";
 
 const test = suite("verify");
-const tools = verifyTools(() => price);
+const tools = verifyTools();
 const pins: Pins = { fingerprints: new Set([signer.publicKey.fingerprint]), keys: [signer.spkiHex] };
 const noPins: Pins = { fingerprints: new Set(), keys: [] };
 const book = littleBook(3);
