@@ -32,6 +32,12 @@ export type Index = { readonly sealed: readonly SealedPage[]; readonly signature
 
 export const noPage = "0".repeat(64);
 
+/** The file that holds a page. */
+export const pageName = (page: number): string => `page-${String(page).padStart(8, "0")}.json`;
+
+/** The pages among the names of a folder. */
+export const pagesIn = (names: readonly string[]): number[] => names.flatMap((name) => /^page-(\d{8})\.json$/.exec(name)?.[1] ?? []).map(Number);
+
 /** The text that is signed: a line for each sealed page. */
 export const sealedText = (sealed: readonly SealedPage[]): string =>
   sealed.map(({ page, first, count, sha256 }) => `${page} ${first} ${count} ${sha256}\n`).join("");

@@ -102,6 +102,7 @@ books("a seal binds the list of sealed pages to the station's key", () => {
 });
 
 books("a look reads everything and writes nothing", () => {
+  assert.equal(Book.view(new Disk(new VolatileFiles()), "/book").count(), 0);
   const { files } = filled(9);
   const before = files.changes.length;
   const view = Book.view(new Disk(files), "/book", { pageEntries: 4 });
