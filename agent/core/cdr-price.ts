@@ -1,9 +1,9 @@
 // The costs of a CDR: OCPI 2.2.1 says excl_vat and incl_vat, 2.3.0 says before_taxes and a list of taxes.
 // Each published figure is rounded once; the taxes of a figure always add up to the difference that is published.
+import { add, decimalOf, ratioOf, sharesOf, zero, type Ratio } from "./money.js";
 import type { Amount, Dimension, Price, PriceLine } from "./price.js";
+import type { OcpiVersion } from "./tariff.js";
 import { unitsOf, wireNumber, type Units } from "./wire-number.js";
-
-export type OcpiVersion = "2.2.1" | "2.3.0";
 
 export type WirePrice =
   | { readonly excl_vat: number; readonly incl_vat: number }
@@ -41,51 +41,38 @@ function wirePrice(amount: Amount, lines: readonly PriceLine[], price: Price, ve
   return { before_taxes: wireNumber(excl), taxes: taxesOf(incl - excl, lines, price) };
 }
 
-type Share = { readonly name: string; readonly ratePercent?: string; weight: bigint };
+type TaxRate = { readonly name: string; readonly ratePercent?: string; readonly weight: Ratio };
 
 /** The tax of one figure, per rate, in proportion to the taxes of the lines behind it. */
 function taxesOf(tax: Units, lines: readonly PriceLine[], price: Price) {
-  const shares = new Map<string, Share>();
-  for (const { name, ratePercent, amount } of lines.flatMap((line) => line.taxes)) {
-    const key = `${ratePercent} ${name}`;
-    const share = shares.get(key) ?? { name, ratePercent, weight: 0n };
-    share.weight += exact(amount);
-    shares.set(key, share);
-  }
-  const rates = [...shares.values()];
-  if (tax !== 0n && rates.every((rate) => rate.weight === 0n)) {
-    // A minimum price on a session that cost nothing: no line tells the rate, the receipt's tax totals may.
-    const [only, ...more] = price.taxes;
-    rates.splice(0, rates.length, only !== undefined && more.length === 0 ? { name: only.name, ratePercent: only.ratePercent, weight: 1n } : { name: "VAT", weight: 1n });
-  }
-  const amounts = split(tax, rates.map((rate) => rate.weight));
-  return rates.map(({ name, ratePercent }, index) => ({
+  const rates = ratesOf(lines);
+  const known = tax === 0n || rates.some((rate) => rate.weight.n !== 0n) ? rates : [rateOfAll(price)];
+  const amounts = sharesOf(tax, known.map((rate) => rate.weight));
+  return known.map(({ name, ratePercent }, index) => ({
     name,
     ...(ratePercent === undefined ? {} : { percentage: wireNumber(unitsOf(ratePercent)) }),
     amount: wireNumber(amounts[index] ?? 0n),
   }));
 }
 
-/** An exact decimal of at most twelve places, as a whole number of 10^-12. */
-function exact(decimal: string): bigint {
-  const [, sign, whole, fraction = ""] = /^(-?)(\d+)(?:\.(\d{1,12}))?$/.exec(decimal) ?? [];
-  if (whole === undefined) throw new TypeError(`"${decimal}" is not a decimal of at most 12 places`);
-  const value = BigInt(whole + fraction.padEnd(12, "0"));
-  return sign === "-" ? -value : value;
+function ratesOf(lines: readonly PriceLine[]): TaxRate[] {
+  const rates = new Map<string, TaxRate>();
+  for (const { name, ratePercent, amount } of lines.flatMap((line) => line.taxes)) {
+    const key = `${ratePercent} ${name}`;
+    rates.set(key, { name, ratePercent, weight: add(rates.get(key)?.weight ?? zero, exact(amount)) });
+  }
+  return [...rates.values()];
 }
 
-/** Splits `total` in proportion to the weights; what rounding leaves over goes to the largest remainders, so the shares add up. */
-function split(total: Units, weights: readonly bigint[]): Units[] {
-  const sum = weights.reduce((so, weight) => so + weight, 0n);
-  if (sum === 0n) return weights.map(() => 0n);
-  const size = total < 0n ? -total : total;
-  const shares = weights.map((weight) => (size * weight) / sum);
-  const byRemainder = weights.map((weight, index) => ({ index, rest: (size * weight) % sum })).sort((a, b) => (a.rest === b.rest ? a.index - b.index : a.rest > b.rest ? -1 : 1));
-  let left = size - shares.reduce((so, share) => so + share, 0n);
-  for (const { index } of byRemainder) {
-    if (left === 0n) break;
-    shares[index] = (shares[index] ?? 0n) + 1n;
-    left -= 1n;
-  }
-  return total < 0n ? shares.map((share) => -share) : shares;
+/** A minimum price on a session that cost nothing: no line tells the rate; the receipt's tax totals may, if they have one rate only. */
+function rateOfAll(price: Price): TaxRate {
+  const [only, ...more] = price.taxes;
+  const weight = { n: 1n, d: 1n };
+  return only === undefined || more.length > 0 ? { name: "VAT", weight } : { name: only.name, ratePercent: only.ratePercent, weight };
+}
+
+function exact(decimal: string): Ratio {
+  const value = decimalOf(decimal);
+  if (value === undefined) throw new TypeError(`"${decimal}" is not a decimal`);
+  return ratioOf(value);
 }

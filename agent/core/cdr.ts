@@ -2,7 +2,8 @@
 // The text that is posted is kept from then on; every copy that ever goes out is byte for byte that text.
 import type { ChargingPeriod } from "./period.js";
 import type { Settlement } from "./settlement.js";
-import { wireCosts, type OcpiVersion, type WireCosts } from "./cdr-price.js";
+import { wireCosts, type WireCosts } from "./cdr-price.js";
+import { versionOf, type OcpiVersion } from "./tariff.js";
 import { wireJson, wireNumber } from "./wire-number.js";
 
 /** The signed record of the readings, and the key that proves it (SPKI DER as hex). */
@@ -197,21 +198,23 @@ function remarkOf(settlement: Settlement): string {
   return `${unknown}${settlement.stopReason}${detail}`.slice(0, longestRemark);
 }
 
+const limitNames = { "2.2.1": ["excl_vat", "incl_vat"], "2.3.0": ["before_taxes", "after_taxes"] } as const;
+
 /**
  * The tariff as this version of OCPI writes it; undefined where that cannot be done exactly (prices incl. tax have no place in 2.2.1).
- * 2.3.0 added tax_included and renamed the limits; 2.2.1 prices are always without tax.
+ * 2.3.0 added tax_included and preauthorize_amount and renamed the limits; 2.2.1 prices are always without tax.
  */
 function tariffAs(version: OcpiVersion, tariff: unknown): unknown {
-  if (typeof tariff !== "object" || tariff === null) return undefined;
-  const fields = { ...tariff } as Record<string, unknown>;
-  const written: OcpiVersion = "tax_included" in fields ? "2.3.0" : "2.2.1";
-  if (written === version) return tariff;
-  if (version === "2.2.1" && fields["tax_included"] === "YES") return undefined;
-  const [from, to] = version === "2.3.0" ? [["excl_vat", "incl_vat"], ["before_taxes", "after_taxes"]] : [["before_taxes", "after_taxes"], ["excl_vat", "incl_vat"]];
-  for (const limit of ["min_price", "max_price"])
-    if (typeof fields[limit] === "object" && fields[limit] !== null)
-      fields[limit] = Object.fromEntries(Object.entries(fields[limit]).map(([name, value]) => [to?.[from?.indexOf(name) ?? -1] ?? name, value]));
-  if (version === "2.3.0") return { ...fields, tax_included: "NO" };
-  delete fields["tax_included"];
-  return fields;
+  const written = versionOf(tariff);
+  if (written === version || typeof tariff !== "object" || tariff === null) return tariff;
+  const { tax_included: taxIncluded, preauthorize_amount: _, ...fields } = { ...tariff } as Record<string, unknown>;
+  if (taxIncluded === "YES") return undefined;
+  for (const limit of ["min_price", "max_price"]) {
+    const amounts = fields[limit];
+    if (typeof amounts !== "object" || amounts === null) continue;
+    const [excl, incl] = limitNames[written].map((name) => (amounts as Record<string, unknown>)[name]);
+    const [exclName, inclName] = limitNames[version];
+    fields[limit] = { [exclName]: excl, ...(incl === undefined ? {} : { [inclName]: incl }) };
+  }
+  return version === "2.3.0" ? { ...fields, tax_included: "NO" } : fields;
 }
