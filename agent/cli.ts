@@ -14,7 +14,8 @@ import { statusLines } from "./status.js";
 import { syncCommand, type SyncDesk } from "./sync-commands.js";
 import type { OutboxStatus } from "./sync/outbox.js";
 import { rerate } from "./core/rerate.js";
-import { readTariff } from "./tariffs.js";
+import { tariffCommand } from "./tariff-commands.js";
+import { readTariff } from "./tariff-file.js";
 import { verifyCommand } from "./verify-command.js";
 
 const defaultConfig = "/etc/chargetill/station.yaml";
@@ -137,7 +138,7 @@ function configFaults(file: string): string[] {
   const ids = new Set<string>();
   for (const path of checked.tariffs) {
     try {
-      ids.add(readTariff(beside(path)).id);
+      ids.add(readTariff(beside(path), undefined).id);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       faults.push(...error.message.split("\n"));
@@ -169,6 +170,7 @@ program.addCommand(
 );
 
 program.addCommand(verifyCommand(rerate));
+program.addCommand(tariffCommand());
 
 for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) command.exitOverride();
 

@@ -36,7 +36,8 @@ import { emptyOutbox, parseOutboxState, type OutboxState } from "./sync/outbox-s
 import { Outbox } from "./sync/outbox.js";
 import { OcpiUplink } from "./sync/ocpi-uplink.js";
 import { codeLines } from "./qr-code.js";
-import { readTariff, tariffAt } from "./tariffs.js";
+import { readTariff } from "./tariff-file.js";
+import { tariffAt } from "./tariffs.js";
 
 export type AgentOptions = {
   readonly buses: MachineBuses;
@@ -208,7 +209,7 @@ export class Agent {
     const { clock } = this.#machine;
     const disk = this.#disk;
     const at = (name: string): string => join(config.state, name);
-    const tariffs = config.tariffs.map((file) => readTariff(this.#loaded.resolve(file)));
+    const tariffs = config.tariffs.map((file) => readTariff(this.#loaded.resolve(file), undefined));
     for (const connector of config.connectors)
       if (!tariffs.some((tariff) => tariff.id === connector.tariff)) throw new Failure("tariff/invalid", `connector ${connector.id} sells by tariff "${connector.tariff}", which none of the tariff files holds`);
     const book = Book.open(disk, at("book"));
@@ -497,6 +498,7 @@ const faultCodes: Partial<Record<Failure["code"], Extract<News, { news: "fault" 
   "disk/failed": "disk/failed",
   "key/unusable": "key/unusable",
   "tariff/invalid": "tariff/unreadable",
+  "usage/invalid": "tariff/unreadable",
 };
 const faultCodeOf = (failure: Failure): Extract<News, { news: "fault" }>["code"] => faultCodes[failure.code] ?? "disk/failed";
 

@@ -11,6 +11,7 @@ export function chargedPrice(price: Price, energyMilliWh: number): Price {
   const none = price.due.gross.replace(/[0-9]/g, "0");
   return {
     ...price,
+    taxShares: { total: [], fixed: [], energy: [], time: [], parking: [], reservation: [] },
     totalCost: zero,
     totalFixedCost: zero,
     totalEnergyCost: zero,
