@@ -66,8 +66,8 @@ export function post(request: Post, signal: AbortSignal): Promise<Answer | Lost>
       return lost(codeOf(error));
     }
     outgoing.on("socket", (socket) => {
-      // A socket that is not connecting comes from the agent's pool.
-      if (!socket.connecting && outgoing?.reusedSocket === true) connected = true;
+      // A socket that is not connecting any more comes from the agent's pool.
+      if (!socket.connecting) connected = true;
       else socket.once(secure ? "secureConnect" : "connect", () => (connected = true));
     });
     let answered = false;
