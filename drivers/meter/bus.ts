@@ -45,6 +45,8 @@ export type MeterBusOptions = {
   readonly binding?: SerialBinding;
   /** In place of config/meters: a test's own map. */
   readonly loadMap?: (model: string) => MeterMap;
+  /** Whether this very meter has passed `meter check`. With it, a model in doubt is judged when it has told its serial number, else at once. */
+  readonly hasPassed?: (model: string, serial: string) => boolean;
 };
 
 /** A bus whose port is opened with the first request, and again whenever it was lost. */
@@ -83,11 +85,13 @@ export class MeterBus {
 
   /**
    * One meter of this bus. Throws a MeterMapError for an unknown model, and a DeviceError `meter/unknown` for one
-   * that may not be billed from, or that tells no serial number while the config names none.
+   * whose energy is in doubt
+   * (see `hasPassed`), or that tells no serial number while the config names none.
    */
   meter(config: MeterConfig): EnergyMeter {
     const map = (this.#options.loadMap ?? loadMeterMap)(config.model);
-    const meter = new ModbusMeter({ map, config, path: this.path, ask: (ask) => this.#enqueue(ask), left: () => this.#left(meter) });
+    const { hasPassed } = this.#options;
+    const meter = new ModbusMeter({ map, config, path: this.path, ask: (ask) => this.#enqueue(ask), left: () => this.#left(meter), ...(hasPassed ? { hasPassed } : {}) });
     this.#meters.add(meter);
     const maps = [...this.#meters].map((each) => each.map);
     for (const each of this.#meters) each.planBeside(maps.filter((other) => other !== each.map));

@@ -26,6 +26,7 @@ export type MeterParts = {
   readonly ask: (ask: Ask) => Promise<Answer>;
   /** Told once, when the meter is closed. */
   readonly left: () => Promise<void>;
+  readonly hasPassed?: (model: string, serial: string) => boolean;
 };
 
 export class ModbusMeter implements EnergyMeter {
@@ -42,9 +43,7 @@ export class ModbusMeter implements EnergyMeter {
     this.map = map;
     this.#name = `${map.vendor} ${map.models[0] ?? map.id}, unit ${config.unit} at ${path}`;
     this.#plan = planRequests(map);
-    const unproven = unprovenBecause(map);
-    if (unproven !== undefined && !config.acceptUnproven)
-      throw new DeviceError("meter/unknown", `${this.#name}: ${unproven}; compare it with its display (chargetill meter check), then write acceptUnproven: true`);
+    if (parts.hasPassed === undefined) this.#refuseDoubt();
     if (map.identity.serial === undefined && config.serial === undefined)
       throw new DeviceError("meter/unknown", `${this.#name}: this model does not tell its serial number; write the number on its label as serial`);
   }
@@ -60,6 +59,7 @@ export class ModbusMeter implements EnergyMeter {
     const answers = await this.#fetch(this.#plan.identity);
     for (const name of this.map.identity.checks) this.#check(registerOf(this.map, name), answers);
     const serial = this.#serial(answers);
+    if (this.#parts.hasPassed?.(this.map.id, serial) !== true) this.#refuseDoubt();
     const firmware = await this.#firmware();
     this.#identity = { vendor: this.map.vendor, model: this.map.models[0] ?? this.map.id, serial, ...(firmware === undefined ? {} : { firmware }) };
     return this.#identity;
@@ -92,6 +92,13 @@ export class ModbusMeter implements EnergyMeter {
     if (this.#closed) return;
     this.#closed = true;
     await this.#parts.left();
+  }
+
+  /** A counter that is coarse, or that too few sources describe, is billed from only on somebody's word. */
+  #refuseDoubt(): void {
+    const doubt = unprovenBecause(this.map);
+    if (doubt === undefined || this.#parts.config.acceptUnproven) return;
+    throw new DeviceError("meter/unknown", `${this.#name}: ${doubt}; compare it with its display (chargetill meter check), or accept that with acceptUnproven: true`);
   }
 
   async #fetch(requests: readonly Request[]): Promise<Answer[]> {
