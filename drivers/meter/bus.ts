@@ -6,7 +6,7 @@ import { loadMeterMap } from "../../config/meter-map.js";
 import type { MeterMap } from "../../config/meter-map.js";
 import type { MeterConfig, SerialPortConfig } from "../../config/schema.js";
 import { DeviceError } from "../driver.js";
-import type { Clock, EnergyMeter, Moment } from "../driver.js";
+import type { Clock, Moment } from "../driver.js";
 import { RtuLine, serialStream } from "./line.js";
 import type { SerialBinding } from "./line.js";
 import { ModbusMeter } from "./modbus-meter.js";
@@ -88,7 +88,7 @@ export class MeterBus {
    * whose energy is in doubt
    * (see `hasPassed`), or that tells no serial number while the config names none.
    */
-  meter(config: MeterConfig): EnergyMeter {
+  meter(config: MeterConfig): ModbusMeter {
     const map = (this.#options.loadMap ?? loadMeterMap)(config.model);
     const { hasPassed } = this.#options;
     const meter = new ModbusMeter({ map, config, path: this.path, ask: (ask) => this.#enqueue(ask), left: () => this.#left(meter), ...(hasPassed ? { hasPassed } : {}) });

@@ -44,7 +44,7 @@ function joined(map: MeterMap, parts: readonly Request[]): Request[] {
 }
 
 /** The requests for these registers and for the scales that they name. */
-function asked(map: MeterMap, names: readonly string[]): Request[] {
+export function asked(map: MeterMap, names: readonly string[]): Request[] {
   const entries = names.map((name) => registerOf(map, name));
   const scales = entries.flatMap((entry) => (entry.scaledBy === undefined ? [] : [registerOf(map, entry.scaledBy)]));
   const all = [...new Set([...entries, ...scales])];
