@@ -91,7 +91,7 @@ export class MeterBus {
   meter(config: MeterConfig): ModbusMeter {
     const map = (this.#options.loadMap ?? loadMeterMap)(config.model);
     const { hasPassed } = this.#options;
-    const meter = new ModbusMeter({ map, config, path: this.path, ask: (ask) => this.#enqueue(ask), left: () => this.#left(meter), ...(hasPassed ? { hasPassed } : {}) });
+    const meter = new ModbusMeter({ map, config, path: this.path, ask: (ask) => this.ask(ask), left: () => this.#left(meter), ...(hasPassed ? { hasPassed } : {}) });
     this.#meters.add(meter);
     const maps = [...this.#meters].map((each) => each.map);
     for (const each of this.#meters) each.planBeside(maps.filter((other) => other !== each.map));
@@ -112,7 +112,8 @@ export class MeterBus {
     await this.#closing;
   }
 
-  #enqueue(ask: Ask): Promise<Answer> {
+  /** One exchange, when the line is free. Rejects with a DeviceError. */
+  ask(ask: Ask): Promise<Answer> {
     if (this.#waiting >= mostWaiting)
       return Promise.reject(new DeviceError("meter/timeout", `${this.path}: ${mostWaiting} requests are waiting for the line; use fewer meters, a higher baud rate or a longer poll`));
     this.#waiting += 1;
