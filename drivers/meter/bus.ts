@@ -54,6 +54,9 @@ export function openMeterBus(port: SerialPortConfig, clock: Clock, options: Mete
   return new MeterBus(port, clock, options);
 }
 
+/** What a line has been through since the start, for a technician who asks how good it is. */
+export type LineCounts = { readonly asked: number; readonly answered: number; readonly timedOut: number; readonly garbled: number; readonly refused: number; readonly strayBytes: number };
+
 export class MeterBus {
   readonly #port: SerialPortConfig;
   readonly #clock: Clock;
@@ -66,6 +69,7 @@ export class MeterBus {
   #waiting = 0;
   #silent = 0;
   #lastShape = "";
+  #counts = { asked: 0, answered: 0, timedOut: 0, garbled: 0, refused: 0, strayBytes: 0 };
   #closing: Promise<void> = Promise.resolve();
 
   constructor(port: SerialPortConfig, clock: Clock, options: MeterBusOptions) {
@@ -78,9 +82,8 @@ export class MeterBus {
     return this.#port.path;
   }
 
-  /** Bytes that nobody was waiting for since the port was opened. */
-  get strayBytes(): number {
-    return this.#link?.line.strayBytes ?? 0;
+  get counts(): LineCounts {
+    return { ...this.#counts, strayBytes: this.#counts.strayBytes + (this.#link?.line.strayBytes ?? 0) };
   }
 
   /**
@@ -135,9 +138,11 @@ export class MeterBus {
 
   async #once(link: Link, ask: Ask): Promise<Answer> {
     this.#lastShape = shapeOf(ask.unit, ask);
+    this.#counts.asked += 1;
     try {
       const answer = await this.#transact(link, ask);
       this.#silent = 0;
+      this.#counts.answered += 1;
       return answer;
     } catch (cause) {
       throw this.#judge(link, ask, cause);
@@ -198,8 +203,10 @@ export class MeterBus {
     const who = `meter ${ask.unit} at ${this.path}`;
     const what = `registers 0x${ask.address.toString(16).toUpperCase().padStart(4, "0")}+${ask.words}`;
     const { errno, modbusCode } = cause as { errno?: unknown; modbusCode?: unknown };
-    if (modbusCode !== undefined)
+    if (modbusCode !== undefined) {
+      this.#counts.refused += 1;
       return new DeviceError("meter/exception", `${who} refuses ${what} with exception ${String(modbusCode)}: is it the model that the config names?`, { cause });
+    }
     if (errno !== "ETIMEDOUT") {
       this.#drop(new DeviceError("port/lost", `${this.path} is gone`, { cause }));
       return new DeviceError("port/lost", `${this.path} is gone: was the adapter unplugged?`, { cause });
@@ -207,9 +214,11 @@ export class MeterBus {
     this.#rest(ask.worstReplyMs + this.#wireMs(frameBytes + 2 * ask.words), link);
     if (heardBytes > 0) {
       this.#silent = 0;
+      this.#counts.garbled += 1;
       return new DeviceError("meter/garbled", `${who} gave no sound reply to ${what} within ${ask.timeoutMs} ms, only ${heardBytes} bytes that do not fit: check cable, termination, parity and that each unit number is there once`, { cause });
     }
     this.#silent += 1;
+    this.#counts.timedOut += 1;
     if (this.#silent >= silentBeforeReopen) this.#drop(new DeviceError("port/lost", `${this.path} was closed to be opened anew`));
     return new DeviceError("meter/timeout", `${who} did not answer ${what} within ${ask.timeoutMs} ms: check its supply, A and B, baud rate, parity and unit number`, { cause });
   }
@@ -236,6 +245,7 @@ export class MeterBus {
     const link = this.#link;
     this.#link = undefined;
     if (link === undefined) return;
+    this.#counts.strayBytes += link.line.strayBytes;
     link.lost ??= why;
     link.onLost(link.lost);
     link.client.destroy(() => undefined);
