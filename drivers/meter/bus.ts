@@ -6,7 +6,7 @@ import { loadMeterMap } from "../../config/meter-map.js";
 import type { MeterMap } from "../../config/meter-map.js";
 import type { MeterConfig, SerialPortConfig } from "../../config/schema.js";
 import { DeviceError } from "../driver.js";
-import type { Clock, EnergyMeter, Moment } from "../driver.js";
+import type { Clock, Moment } from "../driver.js";
 import { RtuLine, serialStream } from "./line.js";
 import type { SerialBinding } from "./line.js";
 import { ModbusMeter } from "./modbus-meter.js";
@@ -45,12 +45,17 @@ export type MeterBusOptions = {
   readonly binding?: SerialBinding;
   /** In place of config/meters: a test's own map. */
   readonly loadMap?: (model: string) => MeterMap;
+  /** Whether this very meter has passed `meter check`. With it, a model in doubt is judged when it has told its serial number, else at once. */
+  readonly hasPassed?: (model: string, serial: string) => boolean;
 };
 
 /** A bus whose port is opened with the first request, and again whenever it was lost. */
 export function openMeterBus(port: SerialPortConfig, clock: Clock, options: MeterBusOptions = {}): MeterBus {
   return new MeterBus(port, clock, options);
 }
+
+/** What a line has been through since the start, for a technician who asks how good it is. */
+export type LineCounts = { readonly asked: number; readonly answered: number; readonly timedOut: number; readonly garbled: number; readonly refused: number; readonly strayBytes: number };
 
 export class MeterBus {
   readonly #port: SerialPortConfig;
@@ -64,6 +69,7 @@ export class MeterBus {
   #waiting = 0;
   #silent = 0;
   #lastShape = "";
+  #counts = { asked: 0, answered: 0, timedOut: 0, garbled: 0, refused: 0, strayBytes: 0 };
   #closing: Promise<void> = Promise.resolve();
 
   constructor(port: SerialPortConfig, clock: Clock, options: MeterBusOptions) {
@@ -76,18 +82,19 @@ export class MeterBus {
     return this.#port.path;
   }
 
-  /** Bytes that nobody was waiting for since the port was opened. */
-  get strayBytes(): number {
-    return this.#link?.line.strayBytes ?? 0;
+  get counts(): LineCounts {
+    return { ...this.#counts, strayBytes: this.#counts.strayBytes + (this.#link?.line.strayBytes ?? 0) };
   }
 
   /**
    * One meter of this bus. Throws a MeterMapError for an unknown model, and a DeviceError `meter/unknown` for one
-   * that may not be billed from, or that tells no serial number while the config names none.
+   * whose energy is in doubt
+   * (see `hasPassed`), or that tells no serial number while the config names none.
    */
-  meter(config: MeterConfig): EnergyMeter {
+  meter(config: MeterConfig): ModbusMeter {
     const map = (this.#options.loadMap ?? loadMeterMap)(config.model);
-    const meter = new ModbusMeter({ map, config, path: this.path, ask: (ask) => this.#enqueue(ask), left: () => this.#left(meter) });
+    const { hasPassed } = this.#options;
+    const meter = new ModbusMeter({ map, config, path: this.path, ask: (ask) => this.ask(ask), left: () => this.#left(meter), ...(hasPassed ? { hasPassed } : {}) });
     this.#meters.add(meter);
     const maps = [...this.#meters].map((each) => each.map);
     for (const each of this.#meters) each.planBeside(maps.filter((other) => other !== each.map));
@@ -108,7 +115,8 @@ export class MeterBus {
     await this.#closing;
   }
 
-  #enqueue(ask: Ask): Promise<Answer> {
+  /** One exchange, when the line is free. Rejects with a DeviceError. */
+  ask(ask: Ask): Promise<Answer> {
     if (this.#waiting >= mostWaiting)
       return Promise.reject(new DeviceError("meter/timeout", `${this.path}: ${mostWaiting} requests are waiting for the line; use fewer meters, a higher baud rate or a longer poll`));
     this.#waiting += 1;
@@ -130,9 +138,11 @@ export class MeterBus {
 
   async #once(link: Link, ask: Ask): Promise<Answer> {
     this.#lastShape = shapeOf(ask.unit, ask);
+    this.#counts.asked += 1;
     try {
       const answer = await this.#transact(link, ask);
       this.#silent = 0;
+      this.#counts.answered += 1;
       return answer;
     } catch (cause) {
       throw this.#judge(link, ask, cause);
@@ -193,8 +203,10 @@ export class MeterBus {
     const who = `meter ${ask.unit} at ${this.path}`;
     const what = `registers 0x${ask.address.toString(16).toUpperCase().padStart(4, "0")}+${ask.words}`;
     const { errno, modbusCode } = cause as { errno?: unknown; modbusCode?: unknown };
-    if (modbusCode !== undefined)
+    if (modbusCode !== undefined) {
+      this.#counts.refused += 1;
       return new DeviceError("meter/exception", `${who} refuses ${what} with exception ${String(modbusCode)}: is it the model that the config names?`, { cause });
+    }
     if (errno !== "ETIMEDOUT") {
       this.#drop(new DeviceError("port/lost", `${this.path} is gone`, { cause }));
       return new DeviceError("port/lost", `${this.path} is gone: was the adapter unplugged?`, { cause });
@@ -202,9 +214,11 @@ export class MeterBus {
     this.#rest(ask.worstReplyMs + this.#wireMs(frameBytes + 2 * ask.words), link);
     if (heardBytes > 0) {
       this.#silent = 0;
+      this.#counts.garbled += 1;
       return new DeviceError("meter/garbled", `${who} gave no sound reply to ${what} within ${ask.timeoutMs} ms, only ${heardBytes} bytes that do not fit: check cable, termination, parity and that each unit number is there once`, { cause });
     }
     this.#silent += 1;
+    this.#counts.timedOut += 1;
     if (this.#silent >= silentBeforeReopen) this.#drop(new DeviceError("port/lost", `${this.path} was closed to be opened anew`));
     return new DeviceError("meter/timeout", `${who} did not answer ${what} within ${ask.timeoutMs} ms: check its supply, A and B, baud rate, parity and unit number`, { cause });
   }
@@ -231,6 +245,7 @@ export class MeterBus {
     const link = this.#link;
     this.#link = undefined;
     if (link === undefined) return;
+    this.#counts.strayBytes += link.line.strayBytes;
     link.lost ??= why;
     link.onLost(link.lost);
     link.client.destroy(() => undefined);

@@ -105,6 +105,19 @@ bus("after three silences in a row the port itself is opened anew", async () => 
   await line.close();
 });
 
+bus("counts what the line has been through", async () => {
+  const set = wired("eastron-sdm630-v2", { timeout: 60 });
+  await set.meter.identify();
+  for (const fault of [{ kind: "silent" }, { kind: "wrong-crc" }, { kind: "exception", code: 6 }] as const) {
+    set.bench.inject(1, fault);
+    await codeOf(set.meter.identify());
+  }
+  const { timedOut, garbled, refused, asked, answered } = set.bus.counts;
+  assert.equal({ timedOut, garbled, refused }, { timedOut: 1, garbled: 1, refused: 1 });
+  assert.is(asked - answered, 3);
+  await set.bus.close();
+});
+
 bus("a wire that takes time is waited for", async () => {
   const set = wired("eastron-sdm120");
   await set.bus.close();

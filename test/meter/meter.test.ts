@@ -34,6 +34,19 @@ contract("identify asks the meter each time; read asks once, and again after a s
   await set.bus.close();
 });
 
+contract("shows every register by itself, and the refused ones too", async () => {
+  const set = wired("siemens-pac2200");
+  set.bench.inject(1, { kind: "exception", code: 2 });
+  const shown = await set.meter.survey();
+  assert.is(shown.length, Object.keys(set.map.registers).length);
+  const of = (name: string): unknown => shown.find(({ register }) => register === name);
+  assert.match(JSON.stringify(of("energyImportT1")), /exception 2/);
+  assert.equal(of("energyImportT2"), { register: "energyImportT2", value: "411522", unit: "Wh" });
+  assert.equal(of("voltageL2"), { register: "voltageL2", value: "230", unit: "V" });
+  assert.equal(of("serialNumber"), { register: "serialNumber", value: "KR100042", unit: "" });
+  await set.bus.close();
+});
+
 contract("one reading that fails spoils none after it", async () => {
   const set = wired("abb-b2x");
   await set.meter.read();
