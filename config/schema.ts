@@ -201,6 +201,8 @@ export const configSchema = z
       })
       .prefault({}),
     idlePowerW: z.int().min(0).max(1_000).default(60),
+    /** Where each receipt is also put as a file to hand out (JSON and text); relative to the state folder. */
+    receiptOutput: z.strictObject({ folder: text(200) }).optional(),
     /** Language of display and receipts. */
     language: z.enum(["en", "de", "fr", "es", "nl"]).default("en"),
     log: z.strictObject({ level: z.enum(["error", "warn", "info", "debug"]).default("info") }).prefault({}),

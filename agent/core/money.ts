@@ -1,0 +1,176 @@
+// Money as exact numbers: decimals and fractions of BigInt, and the few named rules by which they become text.
+// Nothing here passes through a binary float; an amount is rounded when it is published, once, and never before.
+
+/** `digits` x 10^-`scale`. */
+export type Decimal = { readonly digits: bigint; readonly scale: number };
+
+/** An exact fraction; `d` is positive. */
+export type Ratio = { readonly n: bigint; readonly d: bigint };
+
+export const zero: Ratio = { n: 0n, d: 1n };
+
+/** The rule for every published number, by the name that a receipt prints. Halves go away from zero. */
+export const roundingRule = "half up, once, at the total";
+
+/** Decimals of a published number before any rounding to the currency. */
+export const publishedPlaces = 12;
+
+const powers: bigint[] = Array.from({ length: 64 }, (_, index) => 10n ** BigInt(index));
+
+/** 10^`exponent`, for 0 or more. */
+export function tenTo(exponent: number): bigint {
+  return powers[exponent] ?? 10n ** BigInt(exponent);
+}
+
+/** The longest decimal text we take in: longer ones are no prices. */
+const mostDigits = 40;
+
+/**
+ * A JSON number by its shortest decimal text, or a decimal in a string, as an exact decimal without trailing zeros.
+ * Undefined for NaN, infinities, other text, and whatever has more than `mostDigits` digits when written out.
+ */
+export function decimalOf(value: number | string): Decimal | undefined {
+  const match = /^(-?)(\d{1,40})(?:\.(\d{1,40}))?(?:e([+-]?\d{1,3}))?$/.exec(typeof value === "number" ? String(value) : value);
+  if (match === null) return undefined;
+  const [, sign = "", whole = "", part = "", exponent = "0"] = match;
+  const shift = Number(exponent);
+  if (whole.length + part.length + Math.abs(shift) > mostDigits) return undefined;
+  let scale = part.length - shift;
+  let digits = BigInt(sign + whole + part);
+  if (scale < 0) {
+    digits *= tenTo(-scale);
+    scale = 0;
+  }
+  while (scale > 0 && digits % 10n === 0n) {
+    digits /= 10n;
+    scale -= 1;
+  }
+  return { digits, scale };
+}
+
+/** The digits of a decimal at a scale that is at least its own. */
+export function digitsAt(value: Decimal, scale: number): bigint {
+  return value.digits * tenTo(scale - value.scale);
+}
+
+export function ratioOf(value: Decimal): Ratio {
+  return { n: value.digits, d: tenTo(value.scale) };
+}
+
+export function ratio(n: bigint, d: bigint): Ratio {
+  return d < 0n ? { n: -n, d: -d } : { n, d };
+}
+
+export function add(a: Ratio, b: Ratio): Ratio {
+  if (a.n === 0n) return b;
+  if (b.n === 0n) return a;
+  return a.d === b.d ? { n: a.n + b.n, d: a.d } : { n: a.n * b.d + b.n * a.d, d: a.d * b.d };
+}
+
+export function subtract(a: Ratio, b: Ratio): Ratio {
+  return add(a, { n: -b.n, d: b.d });
+}
+
+export function multiply(a: Ratio, b: Ratio): Ratio {
+  return { n: a.n * b.n, d: a.d * b.d };
+}
+
+/** Throws RangeError on a division by zero: there is no amount that would be right. */
+export function divide(a: Ratio, b: Ratio): Ratio {
+  if (b.n === 0n) throw new RangeError("an amount was divided by zero");
+  return ratio(a.n * b.d, a.d * b.n);
+}
+
+/** Negative, zero or positive, as a is less than, equal to or more than b. */
+export function compare(a: Ratio, b: Ratio): number {
+  const left = a.n * b.d;
+  const right = b.n * a.d;
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** The whole number of 10^-`places` nearest to the fraction; halves go away from zero. */
+export function roundHalfUp(value: Ratio, places: number): bigint {
+  const scaled = value.n * tenTo(places);
+  const negative = scaled < 0n;
+  const rounded = (2n * (negative ? -scaled : scaled) + value.d) / (2n * value.d);
+  return negative ? -rounded : rounded;
+}
+
+/** The largest whole number that is not above `n / d`. */
+export function floorDivide(n: bigint, d: bigint): bigint {
+  const quotient = n / d;
+  return n < 0n && quotient * d !== n ? quotient - 1n : quotient;
+}
+
+/** The smallest whole number that is not below `n / d`. */
+export function ceilDivide(n: bigint, d: bigint): bigint {
+  return -floorDivide(-n, d);
+}
+
+/** A whole number of 10^-`places` as decimal text with exactly that many decimals. */
+export function fixedText(units: bigint, places: number): string {
+  if (places === 0) return units.toString();
+  const negative = units < 0n;
+  const digits = (negative ? -units : units).toString().padStart(places + 1, "0");
+  return `${negative ? "-" : ""}${digits.slice(0, -places)}.${digits.slice(-places)}`;
+}
+
+/** As `fixedText`, without trailing zeros. */
+export function plainText(units: bigint, places: number): string {
+  if (units === 0n) return "0";
+  const text = fixedText(units, places);
+  if (places === 0) return text;
+  let end = text.length;
+  while (text.charCodeAt(end - 1) === 48) end -= 1;
+  if (text.charCodeAt(end - 1) === 46) end -= 1;
+  return text.slice(0, end);
+}
+
+/** A fraction as published: half up at 12 decimals, no exponent, no trailing zeros. */
+export function published(value: Ratio): string {
+  return value.n === 0n ? "0" : plainText(roundHalfUp(value, publishedPlaces), publishedPlaces);
+}
+
+export function decimalText(value: Decimal): string {
+  return plainText(value.digits, value.scale);
+}
+
+const withoutMinor = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(" ");
+const withThree = "BHD IQD JOD KWD LYD OMR TND".split(" ");
+const withFour = "CLF UYW".split(" ");
+
+/** Decimals of a currency's minor unit (ISO 4217). */
+export function minorUnits(currency: string): number {
+  if (withoutMinor.includes(currency)) return 0;
+  if (withThree.includes(currency)) return 3;
+  return withFour.includes(currency) ? 4 : 2;
+}
+
+/** A published decimal string rounded half up to the currency's minor unit, as it is shown: "0.5" -> "0.50" for EUR. */
+export function moneyText(amount: string, currency: string): string {
+  const value = decimalOf(amount);
+  if (value === undefined) throw new RangeError(`"${amount}" is no amount`);
+  const places = minorUnits(currency);
+  return fixedText(roundHalfUp(ratioOf(value), places), places);
+}
+
+/**
+ * Splits a whole number in proportion to weights so that the shares add up to it: each share is rounded down,
+ * and what is left goes, one by one, to the largest remainders (the first of equals).
+ */
+export function sharesOf(total: bigint, weights: readonly Ratio[]): bigint[] {
+  const sum = weights.reduce(add, zero);
+  if (sum.n === 0n) return weights.map((_, index) => (index === 0 ? total : 0n));
+  const exact = weights.map((weight) => divide(multiply({ n: total, d: 1n }, weight), sum));
+  const shares = exact.map((share) => floorDivide(share.n, share.d));
+  const order = exact
+    .map((share, index) => ({ index, rest: subtract(share, { n: shares[index] ?? 0n, d: 1n }) }))
+    .sort((a, b) => compare(b.rest, a.rest) || a.index - b.index);
+  let left = total - shares.reduce((part, share) => part + share, 0n);
+  for (const { index } of order) {
+    if (left <= 0n) break;
+    shares[index] = (shares[index] ?? 0n) + 1n;
+    left -= 1n;
+  }
+  return shares;
+}

@@ -1,0 +1,151 @@
+// Prices an existing CDR's charging periods as they stand (OCPI mod_cdrs): each period is one slice for the same tally that makes our own
+// bills. What cannot be priced for certain is refused with its path; nothing is ever priced at a silent 0.
+import { billOf, localTimeRule } from "./bill.js";
+import { bordersOf } from "./borders.js";
+import type { Language } from "./explain.js";
+import { readCdr, unitsOf, type CdrPeriod, type CdrRecord } from "./cdr-record.js";
+import { Checked, type Fault } from "./checked.js";
+import { published, ratio, tenTo } from "./money.js";
+import type { Price } from "./price.js";
+import type { Conditions } from "./restrictions.js";
+import { select } from "./selection.js";
+import { unitsPer, type Slice } from "./tally.js";
+import { inForce, type OcpiVersion, type Tariff } from "./tariff.js";
+import { isZone, localTime } from "./time.js";
+
+export type PricedCdr = {
+  readonly price: Price;
+  readonly version: OcpiVersion;
+  /** kWh and hours, as consumed. */
+  readonly totalEnergy: string;
+  readonly totalTime: string;
+  readonly totalParkingTime: string;
+};
+export type PricingResult = { readonly ok: true; readonly priced: PricedCdr } | { readonly ok: false; readonly faults: readonly Fault[] };
+
+/** OCPI ids are CiStrings: case does not tell them apart. */
+function sameId(a: string, b: string): boolean {
+  return a === b || a.toLowerCase() === b.toLowerCase();
+}
+
+/** The tariff of each period, or undefined where none is relevant. */
+function tariffsOf(checked: Checked, cdr: CdrRecord, tariffs: readonly Tariff[], warnings: string[]): (Tariff | undefined)[] {
+  const active = tariffs.filter((tariff) => inForce(tariff, cdr.startMs));
+  if (cdr.periods.every((period) => period.tariffId === undefined)) {
+    const only = active[0];
+    if (only === undefined) checked.fault("tariffs", "no tariff is in force at the start of the session");
+    else if (active.length > 1) checked.fault("charging_periods", `no period names a tariff and ${active.length} are in force: which one applies cannot be told`);
+    else warnings.push(`no period names a tariff; "${only.id}", the only one in force, was used`);
+    return cdr.periods.map(() => only);
+  }
+  return cdr.periods.map((period, index) => {
+    const { tariffId } = period;
+    if (tariffId === undefined) {
+      warnings.push(`period ${index} names no tariff: it is free`);
+      return undefined;
+    }
+    const path = `charging_periods[${index}].tariff_id`;
+    const named = tariffs.filter((tariff) => sameId(tariff.id, tariffId));
+    if (named.length === 0) return checked.fault(path, `tariff "${tariffId}" was not given`);
+    // The tariff is fixed at the start of the session, unless a period names one that took over at its own start.
+    const valid = named.filter((tariff) => inForce(tariff, cdr.startMs));
+    const chosen = valid.length > 0 ? valid : named.filter((tariff) => inForce(tariff, period.startMs));
+    if (chosen.length === 0) return checked.fault(path, `tariff "${tariffId}" was not in force at the start of the session`);
+    if (chosen.length > 1) return checked.fault(path, `${chosen.length} tariffs with the id "${tariffId}" are in force at once`);
+    return chosen[0];
+  });
+}
+
+type Momentary = Pick<Conditions, "lowPowerKw" | "highPowerKw" | "lowCurrentA" | "highCurrentA">;
+
+/** The power and current that held in a period: what lower and upper bounds are compared with. */
+function momentaryOf(period: CdrPeriod, index: number, tariff: Tariff, warnings: string[]): Momentary {
+  if (!bordersOf(tariff).momentary) return { lowPowerKw: undefined, highPowerKw: undefined, lowCurrentA: undefined, highCurrentA: undefined };
+  const { extremes } = period;
+  let lowPowerKw = extremes.POWER ?? extremes.MIN_POWER ?? extremes.MAX_POWER;
+  let highPowerKw = extremes.POWER ?? extremes.MAX_POWER ?? extremes.MIN_POWER;
+  let lowCurrentA = extremes.CURRENT ?? extremes.MIN_CURRENT ?? extremes.MAX_CURRENT;
+  let highCurrentA = extremes.CURRENT ?? extremes.MAX_CURRENT ?? extremes.MIN_CURRENT;
+  const idle = period.energyKwh === 0;
+  const asks = tariff.elements.map((element) => element.restrictions);
+  if (lowPowerKw === undefined && asks.some((one) => one.minPowerKw !== undefined || one.maxPowerKw !== undefined)) {
+    const hours = period.timeHours > 0 ? period.timeHours : (period.endMs - period.startMs) / 3_600_000;
+    if (!idle) warnings.push(`period ${index} states no power: its average was held against the restrictions`);
+    lowPowerKw = highPowerKw = idle ? 0 : hours > 0 ? period.energyKwh / hours : undefined;
+  }
+  if (lowCurrentA === undefined && asks.some((one) => one.minCurrentA !== undefined || one.maxCurrentA !== undefined)) {
+    if (idle) lowCurrentA = highCurrentA = 0;
+    else warnings.push(`period ${index} states no current: elements that are restricted by current were left out`);
+  }
+  return { lowPowerKw, highPowerKw, lowCurrentA, highCurrentA };
+}
+
+/**
+ * Prices a CDR (its JSON value) by tariffs that were read before. The zone is the location's: a CDR does not carry it.
+ * Comes back with faults, never with a guess, where the CDR does not say what is needed.
+ */
+export function priceCdr(tariffs: readonly Tariff[], json: unknown, timeZone: string, language: Language = "en"): PricingResult {
+  const checked = new Checked();
+  const failed = (): PricingResult => ({ ok: false, faults: checked.faults });
+  if (!isZone(timeZone)) checked.fault("timezone", `"${timeZone.slice(0, 60)}" is no IANA time zone that this machine knows`);
+  if (tariffs.length === 0) checked.fault("tariffs", "no tariff was given, so nothing can be priced");
+  const versions = new Set(tariffs.map((tariff) => tariff.version));
+  if (versions.size > 1) checked.fault("tariffs", "tariffs of OCPI 2.2.1 and 2.3.0 are mixed");
+  const cdr = readCdr(checked, json);
+  if (cdr === undefined || checked.faults.length > 0) return failed();
+  const warnings = [...cdr.warnings];
+  const byPeriod = tariffsOf(checked, cdr, tariffs, warnings);
+  for (const tariff of byPeriod)
+    if (tariff !== undefined && cdr.currency !== undefined && tariff.currency !== cdr.currency)
+      checked.fault("currency", `the CDR is in ${cdr.currency}, tariff "${tariff.id}" in ${tariff.currency}`);
+  const used = byPeriod.filter((tariff) => tariff !== undefined);
+  if (new Set(used.map((tariff) => tariff.currency)).size > 1) checked.fault("tariffs", "the tariffs of this session are in different currencies");
+  const session = cdr.periods.findIndex((period, index) => !period.reserved && byPeriod[index] !== undefined);
+  const first = byPeriod[session] ?? used[0];
+  if (first === undefined || checked.faults.length > 0) return failed();
+  if (used.some((tariff) => tariff !== first && (tariff.minPrice !== undefined || tariff.maxPrice !== undefined)))
+    warnings.push(`several tariffs apply: the limits are those of "${first.id}", by which the session started`);
+
+  const per = unitsPer * tenTo(cdr.finer);
+  let energy = 0n;
+  let time = 0n;
+  let parking = 0n;
+  const slices: Slice[] = [];
+  cdr.periods.forEach((period, index) => {
+    const units = unitsOf(period, per);
+    const tariff = byPeriod[index];
+    if (tariff !== undefined) {
+      const conditions: Conditions = {
+        local: localTime(timeZone, period.startMs),
+        energyMilliWh: Number((energy * 1_000_000n) / per),
+        // The session's duration starts after the reservation.
+        durationMs: Math.max(0, period.startMs - cdr.beganMs),
+        ...momentaryOf(period, index, tariff, warnings),
+      };
+      const selection = {
+        ...(period.reserved ? {} : { ...select(tariff, "charging", conditions), ...(units.parking > 0n ? select(tariff, "parking", conditions) : {}) }),
+        ...(units.reservation > 0n || period.reserved ? select(tariff, "reserved", conditions) : {}),
+      };
+      slices.push({ tariff, fromMs: period.startMs, toMs: period.endMs, selection, ...units, pause: period.pause });
+    }
+    const length = BigInt(period.endMs - period.startMs) * (per / 3_600_000n);
+    const silent = !period.reserved && !period.timed;
+    energy += units.energy;
+    time += units.time + units.parking + (silent ? length : 0n);
+    parking += units.parking + (silent && units.energy === 0n ? length : 0n);
+  });
+  const price = billOf({
+    slices, per, tariff: first, language, timeZone, warnings, timeRule: localTimeRule,
+    expired: cdr.periods.every((period) => period.reserved),
+    energyMilliWh: Number((energy * 1_000_000n) / per),
+    timeMs: Number((time * 3_600_000n) / per),
+    parkingMs: Number((parking * 3_600_000n) / per),
+  });
+  return {
+    ok: true,
+    priced: {
+      price, version: first.version,
+      totalEnergy: published(ratio(energy, per)), totalTime: published(ratio(time, per)), totalParkingTime: published(ratio(parking, per)),
+    },
+  };
+}

@@ -1,0 +1,504 @@
+// The one place where parts are made and tied: ledger, key, cash desk, outboxes and station over the devices of a machine.
+// A fault at start does not end the process: contactors stay open, nothing is sold, the fault is shown, and it is tried again.
+import { readFileSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import cron, { type ScheduledTask } from "node-cron";
+import type { LoadedConfig } from "../config/load.js";
+import type { ConnectorConfig } from "../config/schema.js";
+import { DeviceError, type Moment } from "../drivers/driver.js";
+import { openMachine, type Machine, type MachineBuses } from "../drivers/open.js";
+import { CashDesk, type DeskState } from "./cash-desk.js";
+import { ControlServer, type ControlAnswer, type ControlRequest } from "./control.js";
+import { makeCdr, timeUnknown, wireText } from "./core/cdr.js";
+import { entryOf, eventOf } from "./core/entry.js";
+import { priceBeforeStart } from "./core/explain.js";
+import { emptyChain } from "./core/receipt.js";
+import { receiptFileText } from "./core/receipt-file.js";
+import { receiptSheet } from "./core/receipt-sheet.js";
+import { receiptText } from "./core/receipt-text.js";
+import type { Acceptance, Opening } from "./core/session.js";
+import type { Tariff } from "./core/tariff.js";
+import type { Event } from "./core/till.js";
+import { authorizeLocally, type Token } from "./core/token.js";
+import { Failure } from "./failure.js";
+import { openSigner, sha256 } from "./keys.js";
+import { Book } from "./ledger/book.js";
+import { Disk } from "./ledger/disk.js";
+import { Journal } from "./ledger/journal.js";
+import { Table } from "./ledger/table.js";
+import { Lock } from "./lock.js";
+import type { News } from "./news.js";
+import { Notifier } from "./notify.js";
+import { connectorSnapshot, kwhText, type Snapshot } from "./snapshot.js";
+import { Station } from "./station.js";
+import { emptyOutbox, parseOutboxState, type OutboxState } from "./sync/outbox-state.js";
+import { Outbox } from "./sync/outbox.js";
+import { OcpiUplink } from "./sync/ocpi-uplink.js";
+import { codeLines } from "./qr-code.js";
+import { readTariff } from "./tariff-file.js";
+import { tariffAt } from "./tariffs.js";
+
+export type AgentOptions = {
+  readonly buses: MachineBuses;
+  readonly version: string;
+  readonly tell: (news: News) => void;
+  readonly changed?: () => void;
+  /** In [0, 1): jitter of back-offs. */
+  readonly random?: () => number;
+  readonly newId?: () => string;
+  readonly disk?: Disk;
+  /** The process cannot go on; contactors are open. */
+  readonly exit: (code: number) => void;
+};
+
+/** What is open while the shop is: all that needs the disk to be well. */
+type Shop = { readonly journal: Journal<ReturnType<typeof eventOf>>; readonly book: Book; readonly outboxes: readonly Outbox[]; readonly station: Station; readonly keyId: string };
+
+const firstRetryMs = 5_000;
+const longestRetryMs = 60_000;
+const watchdogPingMs = 10_000;
+/** A connector that took no turn for this long is not looked after. */
+const progressWithinMs = 60_000;
+const clockJumpMs = 60_000;
+/** Less free space than this and no session starts: a receipt and its journal must always fit. */
+const leastFreeBytes = 16 * 1024 * 1024;
+
+export class Agent {
+  readonly #loaded: LoadedConfig;
+  readonly #options: AgentOptions;
+  readonly #machine: Machine;
+  readonly #disk: Disk;
+  readonly #lock: Lock;
+  readonly #notifier = new Notifier();
+  readonly #shown = new Map<number, { text: string; atMs: number }>();
+  #control: ControlServer | undefined;
+  #shop: Shop | undefined;
+  #closed: Failure | undefined;
+  #fullDisk = false;
+  #retry: (() => void) | undefined;
+  #jobs: ScheduledTask[] = [];
+  #wallMinusMonoMs = 0;
+  #ending = false;
+  #timers: (() => void)[] = [];
+
+  private constructor(loaded: LoadedConfig, options: AgentOptions, disk: Disk, lock: Lock) {
+    this.#loaded = loaded;
+    this.#options = options;
+    this.#disk = disk;
+    this.#lock = lock;
+    this.#machine = openMachine(loaded.config, options.buses);
+  }
+
+  /** Takes the state folder's lock and opens for business, now or as soon as it can. Throws Failure state/locked, or disk/failed where the folder cannot be made. */
+  static async open(loaded: LoadedConfig, options: AgentOptions): Promise<Agent> {
+    const disk = options.disk ?? new Disk();
+    const folder = loaded.config.state;
+    disk.makeFolder(folder);
+    const lock = Lock.take(folder, options.buses.clock.now().at, disk.files);
+    const agent = new Agent(loaded, options, disk, lock);
+    try {
+      agent.#control = await ControlServer.open(socketPath(loaded), (request) => agent.#answer(request));
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+    agent.#machine.start();
+    agent.#openShop(firstRetryMs);
+    agent.#everyMs(watchdogPingMs, () => agent.#ping());
+    return agent;
+  }
+
+  snapshot(): Snapshot {
+    const { config } = this.#loaded;
+    const station = this.#shop?.station;
+    const uplinks = this.#shop?.outboxes.map((outbox) => outbox.status()) ?? [];
+    const moment = this.#machine.clock.now();
+    const blocked = this.#whyClosed();
+    return {
+      moment,
+      version: this.#options.version,
+      station: config.station.id,
+      operator: config.station.operator.name,
+      helpline: config.station.operator.helpline,
+      timeZone: config.station.timeZone,
+      selling: blocked === undefined,
+      ...(blocked === undefined ? {} : { closed: blocked }),
+      receipts: this.#shop?.book.count() ?? 0,
+      keyId: this.#shop?.keyId ?? "",
+      offline: uplinks.some(({ reachability }) => reachability === "offline" || reachability === "unauthorised" || reachability === "unsure"),
+      uplinks,
+      faults: station?.faults.all() ?? (this.#closed === undefined ? [] : [{ device: "station", code: faultCodeOf(this.#closed), message: this.#closed.message, sinceMs: moment.at }]),
+      connectors: config.connectors.map((connector) => {
+        const point = station?.points.get(connector.id);
+        const waiting = station?.till().waiting.get(connector.reader);
+        return connectorSnapshot(connector, {
+          session: station?.session(connector.id) ?? { state: "available" },
+          glance: point?.glance(),
+          lowSinceMs: point?.activity().lowSinceMs ?? null,
+          cardWaits: waiting?.acceptance.token.uid,
+          blocked: blocked ?? station?.faults.of(`connector ${connector.id}`)?.message,
+          price: this.#priceLines(connector, moment),
+        });
+      }),
+    };
+  }
+
+  /** Opens all contactors and lets go of everything. Open sessions stay in the journal; the next start ends them. */
+  async close(): Promise<void> {
+    if (this.#ending) return;
+    this.#ending = true;
+    this.#notifier.tell("STOPPING=1");
+    this.#shop?.station.openAll();
+    this.#retry?.();
+    for (const cancel of this.#timers) cancel();
+    for (const job of this.#jobs) void job.destroy();
+    await this.#shop?.station.close();
+    await Promise.all(this.#shop?.outboxes.map((outbox) => outbox.stop()) ?? []);
+    this.#shop?.journal.close();
+    await this.#control?.close();
+    await this.#machine.close();
+    this.#lock.release();
+  }
+
+  /** True when nothing is left to send. */
+  synced(): boolean {
+    return this.#shop?.outboxes.every((outbox) => outbox.status().waiting === 0) ?? false;
+  }
+
+  // ---- opening
+
+  #openShop(retryMs: number): void {
+    const { clock } = this.#machine;
+    try {
+      this.#shop = this.#open();
+      this.#closed = undefined;
+      this.#everyMs(60_000, () => this.#minute());
+      this.#minute();
+      this.#notifier.tell("READY=1", "STATUS=selling");
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      const news = this.#closed?.message !== error.message;
+      this.#closed = error;
+      if (news) this.#options.tell({ news: "fault", at: clock.now().at, device: "station", code: faultCodeOf(error), message: error.message });
+      // systemd is told that we run: a fault that only a person can mend is no reason to be restarted.
+      this.#notifier.tell("READY=1", `STATUS=not selling: ${error.message.split("\n")[0]}`);
+      this.#holdOpen();
+      this.#retry = clock.at(clock.now().monoMs + retryMs, () => this.#openShop(Math.min(retryMs * 2, longestRetryMs)));
+    }
+    this.#options.changed?.();
+  }
+
+  /** Without a shop the contactors are still ours to open. */
+  #holdOpen(): void {
+    for (const connector of this.#loaded.config.connectors) {
+      try {
+        const { contactor, plug, indicator } = this.#machine.pins(connector);
+        contactor.set(false);
+        indicator.show("fault");
+        for (const device of [plug, indicator, contactor]) device.close();
+      } catch (error) {
+        if (!(error instanceof DeviceError)) throw error;
+        this.#options.tell({ news: "fault", at: this.#machine.clock.now().at, device: `connector ${connector.id}`, code: error.code, message: error.message });
+      }
+    }
+  }
+
+  #open(): Shop {
+    const { config } = this.#loaded;
+    const { clock } = this.#machine;
+    const disk = this.#disk;
+    const at = (name: string): string => join(config.state, name);
+    const tariffs = config.tariffs.map((file) => readTariff(this.#loaded.resolve(file), undefined));
+    for (const connector of config.connectors)
+      if (!tariffs.some((tariff) => tariff.id === connector.tariff)) throw new Failure("tariff/invalid", `connector ${connector.id} sells by tariff "${connector.tariff}", which none of the tariff files holds`);
+    const book = Book.open(disk, at("book"));
+    const signer = openSigner(this.#keyStore(), book.count() === 0);
+    if (disk.read(at("station.pub.pem")) === undefined) disk.replace(at("station.pub.pem"), Buffer.from(signer.publicKey.pem));
+    const { journal, entries, cutBytes } = Journal.open(disk, at("journal"), eventOf);
+    const deskTable = Table.open<DeskState>(disk, at("desk.json"), (value) => value as DeskState, { chain: emptyChain, pagination: 0 });
+    if (cutBytes > 0) this.#options.tell({ news: "note", at: clock.now().at, text: `the journal's last line was torn by a power cut and has been cut (${cutBytes} bytes that nobody acted on)` });
+    const tokens: ReadonlyMap<string, Token> = new Map(config.tokens.map((token) => [token.uid, tokenOf(token, config.station)]));
+    const outboxes: Outbox[] = [];
+    const desk = new CashDesk(
+      {
+        station: config.station,
+        timeZone: config.station.timeZone,
+        version: this.#options.version,
+        book,
+        state: { read: () => deskTable.data, write: (state) => void deskTable.update(() => state) },
+        signer,
+        hash: sha256,
+        cdr: (settlement, ocmf) => {
+          const uplink = config.uplinks[0];
+          if (uplink === undefined) return null;
+          const cdr = makeCdr(settlement, ocmf === "" ? undefined : { ocmf, publicKeySpkiHex: signer.spkiHex }, { version: uplink.version });
+          return JSON.stringify({ text: wireText(cdr), ...(timeUnknown(settlement) && !uplink.acceptUnknownTime ? { park: "clock" } : {}) });
+        },
+        settled: (entry, connector, settlement, handout) => {
+          const { price } = settlement;
+          const file = this.#handOut(entry.number, receiptFileText({ jws: entry.jws, ...handout }, signer.spkiHex), printed(entry.jws, config.language));
+          const kwh = kwhText(settlement.end.energyMilliWh - settlement.begin.energyMilliWh);
+          this.#options.tell({ news: "receipt", at: clock.now().at, connector, number: entry.number, kwh, total: price.due.gross, currency: price.currency, file });
+          for (const outbox of outboxes) outbox.kick();
+        },
+      },
+      clock.now(),
+    );
+    for (const uplink of config.uplinks) outboxes.push(this.#outbox(uplink, book));
+    const station: Station = new Station(
+      {
+        config,
+        clock,
+        append: (event) => void journal.append([entryOf(event)], event.moment),
+        meter: (connector) => this.#machine.meter(connector),
+        pins: (connector) => Promise.resolve().then(() => this.#machine.pins(connector)),
+        reader: (name) => this.#machine.reader(name),
+        authorize: (uid, atMs) => authorizeLocally(tokens, uid, atMs),
+        open: (connector, acceptance, meter, begin) => this.#opening(tariffs, connector, acceptance, { meter, begin }),
+        settle: (connector, record) => desk.settle(connector, () => settlingOf(station, connector.id), record, () => clock.now()),
+        closedShop: () => this.#whyClosed(),
+        tell: this.#options.tell,
+        changed: () => this.#options.changed?.(),
+        die: (error) => this.#die(error),
+        version: this.#options.version,
+      },
+      entries.map(({ event, moment }) => ({ ...event, moment }) as Event),
+    );
+    this.#tariffs = tariffs;
+    this.#options.tell({ news: "started", at: clock.now().at, version: this.#options.version, station: config.station.id, receipts: book.count(), keyId: signer.keyId });
+    station.start(entries.at(-1)?.moment);
+    for (const outbox of outboxes) outbox.kick();
+    return { journal, book, outboxes, station, keyId: signer.keyId };
+  }
+
+  #tariffs: readonly Tariff[] = [];
+
+  #outbox(uplink: LoadedConfig["config"]["uplinks"][number], book: Book): Outbox {
+    const { config } = this.#loaded;
+    const { clock } = this.#machine;
+    const table = Table.open<{ state: OutboxState }>(this.#disk, join(config.state, `uplink-${uplink.name}.json`), (value) => ({ state: parseOutboxState((value as { state: unknown }).state) }), { state: emptyOutbox });
+    let told = "";
+    let acknowledged = table.data.state.lastAck?.number ?? 0;
+    return new Outbox({
+      uplink: new OcpiUplink(uplink, { countryCode: config.station.countryCode, partyId: config.station.partyId }),
+      items: {
+        last: () => book.count(),
+        get: (number) => {
+          const entry = book.get(number);
+          if (entry === undefined || typeof entry.cdr !== "string") return null;
+          const { text, park } = JSON.parse(entry.cdr) as { text: string; park?: string };
+          return { number, id: entry.cdrId, body: text, ...(park === undefined ? {} : { park }) };
+        },
+      },
+      store: { read: () => table.data.state, write: (state) => void table.update(() => ({ state })) },
+      clock,
+      random: this.#options.random ?? Math.random,
+      backoff: uplink.backoff,
+      onChange: (status) => {
+        const at = clock.now().at;
+        if (status.lastAck !== undefined && status.lastAck.number > acknowledged) {
+          acknowledged = status.lastAck.number;
+          this.#options.tell({ news: "uploaded", at, uplink: uplink.name, number: acknowledged });
+        }
+        if (status.reachability !== told && status.reachability !== "untried") {
+          told = status.reachability;
+          this.#options.tell({ news: "uplink", at, uplink: uplink.name, state: status.reachability, detail: status.words ?? "" });
+        }
+        this.#options.changed?.();
+      },
+      onFailure: (error) => this.#die(error),
+    });
+  }
+
+  /** What is fixed when a session begins, or why it may not begin. No tariff, no sale. */
+  #opening(tariffs: readonly Tariff[], connector: ConnectorConfig, acceptance: Acceptance, { meter, begin }: Pick<Opening, "meter" | "begin">): Opening | string {
+    const id = acceptance.tariff ?? connector.tariff;
+    const tariff = tariffAt(tariffs, id, begin.moment.at);
+    if (tariff === undefined) return `no tariff "${id}" is in force now`;
+    if (begin.moment.trust === "unsynced") return "the clock is not set: the price in force cannot be known";
+    this.#priceLines(connector, begin.moment);
+    const shown = this.#shown.get(connector.id);
+    if (shown === undefined) return "the price could not be shown before the start";
+    return { id: (this.#options.newId ?? randomUUID)(), acceptance, meter, tariff, timeZone: this.#loaded.config.station.timeZone, shown, begin };
+  }
+
+  /** The price as the display shows it before a tap, kept with the time since when it has stood there. */
+  #priceLines(connector: ConnectorConfig, moment: Moment): readonly string[] {
+    const tariff = tariffAt(this.#tariffs, connector.tariff, moment.at);
+    if (tariff === undefined) return ["no price is in force: nothing is sold"];
+    const { config } = this.#loaded;
+    const lines = priceBeforeStart(tariff, moment.at, config.station.timeZone, config.language, config.timing.idleGrace).map(({ text }) => text);
+    const text = lines.join("\n");
+    if (this.#shown.get(connector.id)?.text !== text) this.#shown.set(connector.id, { text, atMs: moment.at });
+    return lines;
+  }
+
+  #keyStore(): Parameters<typeof openSigner>[0] {
+    return {
+      folder: this.#loaded.config.state,
+      credentials: process.env["CREDENTIALS_DIRECTORY"],
+      read: (path) => {
+        const bytes = this.#disk.read(path);
+        return bytes === undefined ? undefined : { bytes, mode: this.#disk.files.statSync(path).mode };
+      },
+      write: (path, text) => this.#disk.replace(path, Buffer.from(text)),
+    };
+  }
+
+  /** Puts the receipt where the config wants it for the driver; answers the file's path, "" where there is none. */
+  #handOut(number: number, json: string, text: string): string {
+    const { receiptOutput, state } = this.#loaded.config;
+    if (receiptOutput === undefined) return "";
+    const folder = join(state, receiptOutput.folder);
+    const path = join(folder, `receipt-${String(number).padStart(6, "0")}`);
+    this.#disk.makeFolder(folder);
+    this.#disk.replace(`${path}.txt`, Buffer.from(text));
+    this.#disk.replace(`${path}.json`, Buffer.from(json));
+    return `${path}.json`;
+  }
+
+  // ---- running
+
+  #whyClosed(): string | undefined {
+    if (this.#closed !== undefined) return this.#closed.message;
+    if (this.#ending) return "the station is closing";
+    if (this.#fullDisk) return "the disk is full: a receipt might not fit";
+    return undefined;
+  }
+
+  #die(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    const code = error instanceof Failure ? faultCodeOf(error) : "disk/failed";
+    this.#shop?.station.openAll();
+    this.#options.tell({ news: "fault", at: this.#machine.clock.now().at, device: "station", code, message });
+    // A broken promise of ours is worth its stack; trouble with a name is not.
+    if (!(error instanceof Failure) && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    this.#options.exit(error instanceof Failure ? 75 : 70);
+  }
+
+  /** Once a minute: schedules after the clock is good and anew after it jumped, and a look at the disk's room. */
+  #minute(): void {
+    const { clock } = this.#machine;
+    const { at, monoMs, trust } = clock.now();
+    const jumped = Math.abs(at - monoMs - this.#wallMinusMonoMs) > clockJumpMs;
+    this.#wallMinusMonoMs = at - monoMs;
+    this.#fullDisk = this.#disk.freeBytes(this.#loaded.config.state) < leastFreeBytes;
+    if (trust === "unsynced" || (!jumped && this.#jobs.length > 0)) return;
+    for (const job of this.#jobs) void job.destroy();
+    const { uplinks } = this.#loaded.config;
+    const shop = this.#shop;
+    if (shop === undefined) return;
+    // UTC, since in a zone with daylight saving nothing would fire in the repeated hour; each job only asks "is it due?".
+    this.#jobs = uplinks.map((uplink, index) => cron.schedule(uplink.schedule, () => void shop.outboxes[index]?.due(), { timezone: "UTC", noOverlap: true }));
+    this.#jobs.push(cron.schedule("17 3 * * *", () => this.#housekeeping(shop), { timezone: "UTC", noOverlap: true }));
+  }
+
+  /** Each night: one look at every sealed page, and the journal of settled sessions goes into the archive. */
+  #housekeeping(shop: Shop): void {
+    try {
+      shop.book.verifyAll();
+      const idle = [...shop.station.till().sessions.values()].every(({ state }) => state === "available" || state === "occupied" || state === "finishing");
+      if (idle) shop.journal.forget(shop.journal.lastSeq);
+    } catch (error) {
+      this.#die(error);
+    }
+  }
+
+  #ping(): void {
+    const now = this.#machine.clock.now().monoMs;
+    const points = [...(this.#shop?.station.points.values() ?? [])];
+    if (points.every((point) => now - point.turnMonoMs < progressWithinMs)) this.#notifier.tell("WATCHDOG=1");
+  }
+
+  #everyMs(ms: number, work: () => void): void {
+    const { clock } = this.#machine;
+    const index = this.#timers.length;
+    const next = (): void => {
+      this.#timers[index] = clock.at(clock.now().monoMs + ms, () => {
+        work();
+        if (!this.#ending) next();
+      });
+    };
+    next();
+  }
+
+  async #answer(request: ControlRequest): Promise<ControlAnswer> {
+    switch (request.do) {
+      case "status":
+        return { ok: true, value: this.snapshot() };
+      case "stop": {
+        if (this.#shop === undefined) return { ok: false, why: this.#whyClosed() ?? "the station is not open" };
+        const refused = this.#shop.station.stop(Number(request["connector"]));
+        return refused === null ? { ok: true, value: { stopping: Number(request["connector"]) } } : { ok: false, why: refused };
+      }
+      case "sync-status":
+        return { ok: true, value: this.#shop?.outboxes.map((outbox) => outbox.status()) ?? [] };
+      case "sync-now":
+        return { ok: true, value: await Promise.all(this.#shop?.outboxes.map((outbox) => outbox.now()) ?? []) };
+      case "sync-resend":
+        return { ok: true, value: this.#resend(request["number"], request["uplink"]) };
+      default:
+        return { ok: false, why: `this agent knows no "${request.do}"` };
+    }
+  }
+
+  #resend(wanted: unknown, uplink: unknown): { uplink: string; numbers: number[] }[] {
+    return (this.#shop?.outboxes ?? [])
+      .filter((outbox) => uplink === undefined || outbox.status().uplink === uplink)
+      .map((outbox) => {
+        const parked = outbox.status().parked.map(({ number }) => number);
+        const numbers = parked.filter((number) => (wanted === "all" || number === wanted) && outbox.resend(number));
+        return { uplink: outbox.status().uplink, numbers };
+      });
+  }
+}
+
+/** Where the control socket of a config's agent lies. */
+export function socketPath(loaded: LoadedConfig): string {
+  return loaded.config.socket ?? join(loaded.config.state, "control.sock");
+}
+
+/** The version in package.json. */
+export function ownVersion(): string {
+  const file = new URL("../../package.json", import.meta.url);
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}
+
+/** The receipt for 80 columns, with its QR code. */
+function printed(jws: string, language: LoadedConfig["config"]["language"]): string {
+  const sheet = receiptSheet(jws, sha256, { language });
+  return receiptText(sheet, 80, sheet.code === undefined ? [] : codeLines(sheet.code));
+}
+
+function settlingOf(station: Station, connector: number): Extract<ReturnType<Station["session"]>, { state: "settling" }> | undefined {
+  const session = station.session(connector);
+  return session?.state === "settling" ? session : undefined;
+}
+
+function tokenOf(token: LoadedConfig["config"]["tokens"][number], station: LoadedConfig["config"]["station"]): Token {
+  return {
+    uid: token.uid,
+    contractId: token.contractId,
+    countryCode: station.countryCode,
+    partyId: station.partyId,
+    valid: token.valid,
+    whitelist: token.whitelist,
+    ...(token.group === undefined ? {} : { group: token.group }),
+    ...(token.expires === undefined ? {} : { expiresMs: Date.parse(token.expires) }),
+    ...(token.tariff === undefined ? {} : { tariff: token.tariff }),
+  };
+}
+
+const faultCodes: Partial<Record<Failure["code"], Extract<News, { news: "fault" }>["code"]>> = {
+  "journal/damaged": "journal/damaged",
+  "book/damaged": "book/damaged",
+  "table/damaged": "book/damaged",
+  "disk/full": "disk/full",
+  "disk/failed": "disk/failed",
+  "key/unusable": "key/unusable",
+  "tariff/invalid": "tariff/unreadable",
+  "usage/invalid": "tariff/unreadable",
+};
+const faultCodeOf = (failure: Failure): Extract<News, { news: "fault" }>["code"] => faultCodes[failure.code] ?? "disk/failed";
+

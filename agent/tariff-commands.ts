@@ -1,0 +1,191 @@
+// chargetill tariff check | explain | simulate | price: what a tariff is worth, before anyone charges and after.
+// Reads files, prints, and sets the exit code: 0 fine, 1 a check failed, 2 usage.
+import { Command, InvalidArgumentError, Option } from "commander";
+import { durationMs } from "../config/schema.js";
+import { explainTariff, languages, type Language } from "./core/explain.js";
+import { lintTariff } from "./core/lint.js";
+import { decimalOf, moneyText, type Decimal } from "./core/money.js";
+import { pricedJson, type JsonAmount } from "./core/priced-json.js";
+import { priceCdr } from "./core/pricing.js";
+import type { Price } from "./core/price.js";
+import { chartOf, simulate, type Plan } from "./core/simulate.js";
+import type { OcpiVersion } from "./core/tariff.js";
+import { clockText, dateText, instantOf, isZone, localTime } from "./core/time.js";
+import { Failure } from "./failure.js";
+import { priceLines } from "./tariff-batch.js";
+import { faultText, readJsonFile, readTariff, tariffOfFile } from "./tariff-file.js";
+
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+const printJson = (value: unknown): void => print(JSON.stringify(value, undefined, 2));
+
+function zoneOption(text: string): string {
+  if (!isZone(text)) throw new InvalidArgumentError("expected an IANA time zone such as Europe/Berlin");
+  return text;
+}
+function countryOption(text: string): string {
+  if (!/^[A-Z]{2}$/.test(text)) throw new InvalidArgumentError("expected two capital letters such as DE");
+  return text;
+}
+function durationOption(text: string): number {
+  const ms = durationMs(text);
+  if (ms === undefined) throw new InvalidArgumentError("expected a duration such as 90s, 22m or 1h30m");
+  return ms;
+}
+function decimalOption(text: string): Decimal {
+  const value = /^\d{1,9}(\.\d{1,6})?$/.test(text) ? decimalOf(text) : undefined;
+  if (value === undefined) throw new InvalidArgumentError("expected a number such as 11 or 7.4");
+  return value;
+}
+function instantOption(text: string): number {
+  const ms = instantOf(text);
+  if (ms === undefined) throw new InvalidArgumentError("expected an instant such as 2026-11-23T17:30:00Z");
+  return ms;
+}
+
+const jsonOption = (): Option => new Option("--json", "print JSON");
+const ocpiOption = (): Option => new Option("--ocpi <version>", "read the tariff by this version instead of telling it by tax_included").choices(["2.2.1", "2.3.0"]);
+const zone = (): Option => new Option("--zone <zone>", "the location's IANA time zone").argParser(zoneOption);
+const language = (): Option => new Option("--lang <language>", "language of the words").choices([...languages]).default("en");
+
+/** Runs an action; a failure is said in one sentence on stderr and becomes the exit code. */
+function acting<Args extends unknown[]>(action: (...args: Args) => Promise<boolean> | boolean): (...args: Args) => Promise<void> {
+  return async (...args) => {
+    try {
+      if (!(await action(...args))) process.exitCode = 1;
+    } catch (error) {
+      if (!(error instanceof Failure) && !(error instanceof RangeError)) throw error;
+      process.stderr.write(`${error.message}\n`);
+      process.exitCode = error instanceof Failure && error.code !== "usage/invalid" ? 1 : 2;
+    }
+  };
+}
+
+type CheckOptions = { zone: string; country?: string; ocpi?: OcpiVersion; json?: true };
+
+function check(path: string, options: CheckOptions): boolean {
+  const file = readJsonFile(path);
+  const { tariff, faults } = tariffOfFile(file, options.ocpi);
+  const findings = tariff === undefined ? [] : lintTariff(tariff, { timeZone: options.zone, nowMs: Date.now(), ...(options.country === undefined ? {} : { country: options.country }) });
+  const located = [...faults.map((fault) => ({ level: "error", ...fault })), ...findings.map((finding) => ({ level: "warning", ...finding }))];
+  if (options.json === true) {
+    const entries = located.map(({ level, ...found }) => ({ level, file: path, ...placeOf(faultText(file, found)), ...found }));
+    printJson({ ok: faults.length === 0, errors: faults.length, warnings: findings.length, findings: entries });
+  } else {
+    for (const { level, ...found } of located) print(`${faultText(file, found)} [${level}]`);
+    print(`${path}: ${faults.length === 0 ? "can be priced" : "refused"}, ${faults.length} errors, ${findings.length} warnings`);
+  }
+  return faults.length === 0;
+}
+
+function placeOf(text: string): { line: number; column: number } {
+  const match = /:(\d+):(\d+): /.exec(text);
+  return { line: Number(match?.[1]), column: Number(match?.[2]) };
+}
+
+function explain(path: string, options: { lang: Language; zone?: string; ocpi?: OcpiVersion; json?: true }): boolean {
+  const tariff = readTariff(path, options.ocpi);
+  const lines = explainTariff(tariff, options.zone ?? "UTC", options.lang);
+  if (options.json === true) printJson({ id: tariff.id, version: tariff.version, currency: tariff.currency, language: options.lang, lines });
+  else for (const { text } of lines) print(text);
+  return true;
+}
+
+function billLines(price: Price): string[] {
+  const money = (amount: string): string => moneyText(amount, price.currency).padStart(10);
+  return [
+    ...price.lines.map((line) => `  ${money(line.amount.incl)} ${price.currency}  ${line.sentence}  [element ${line.element}: ${line.why}]`),
+    ...price.adjustments.map((adjustment) => `  ${money(adjustment.amount.incl)} ${price.currency}  ${adjustment.sentence}`),
+    `  ${price.due.gross.padStart(10)} ${price.currency}  to pay, of it ${price.due.tax} tax (rounded ${price.rounding})`,
+    ...price.warnings.map((warning) => `  note: ${warning}`),
+  ];
+}
+
+type SimulateOptions = { zone: string; start: number; kw: Decimal; kwh?: Decimal; for?: number; idle: number; lang: Language; ocpi?: OcpiVersion; json?: true };
+
+function runSimulation(path: string, options: SimulateOptions): boolean {
+  if ((options.kwh === undefined) === (options.for === undefined)) throw new Failure("usage/invalid", "give either --kwh or --for: how much is charged, or for how long");
+  const tariff = readTariff(path, options.ocpi);
+  const until: Plan["until"] = options.kwh === undefined ? { forMs: options.for ?? 0 } : { kwh: options.kwh };
+  const { price, curve, endMs } = simulate(tariff, { startMs: options.start, powerKw: options.kw, until, idleMs: options.idle, timeZone: options.zone }, options.lang);
+  if (options.json === true) {
+    printJson({ ...price, curve });
+    return true;
+  }
+  const local = (atMs: number): string => `${dateText(localTime(options.zone, atMs).day)} ${clockText(options.zone, atMs)}`;
+  print(`${tariff.id}: ${local(options.start)} to ${local(endMs)} (${options.zone}), ${price.energyMilliWh / 1e6} kWh`);
+  for (const line of billLines(price)) print(line);
+  print("");
+  const most = moneyText(curve.reduce((top, point) => (Number(point.incl) > Number(top) ? point.incl : top), "0"), price.currency);
+  chartOf(curve).forEach((row, index) => print(`${(index === 0 ? `${most} ${price.currency}` : "").padStart(14)} |${row}`));
+  print(`${" ".repeat(15)}+${"-".repeat(curve.length)}`);
+  print(`${" ".repeat(16)}${clockText(options.zone, options.start)}${clockText(options.zone, endMs).padStart(Math.max(6, curve.length - 5))}   (█ charging, ▒ idle)`);
+  return true;
+}
+
+type PriceOptions = { tariff: string[]; zone?: string; ocpi?: OcpiVersion; lang: Language; json?: true; batch?: true };
+
+const comparedTotals = [
+  "total_cost", "total_fixed_cost", "total_energy_cost", "total_time_cost", "total_parking_cost", "total_reservation_cost", "total_energy", "total_time", "total_parking_time",
+] as const;
+
+function totalText(value: unknown): string {
+  if (typeof value === "string" || typeof value === "number") return String(value);
+  if (typeof value !== "object" || value === null) return "-";
+  const { excl_vat: excl, incl_vat: incl, before_taxes: before, taxes } = value as Partial<Record<string, unknown>>;
+  if (before === undefined) return `${String(excl ?? "-")} / ${String(incl ?? "-")}`;
+  const amounts = Array.isArray(taxes) ? taxes.map((tax) => String((tax as JsonAmount & { amount?: unknown }).amount ?? "-")) : [];
+  return [String(before), ...amounts].join(" + ");
+}
+
+async function price(path: string | undefined, options: PriceOptions): Promise<boolean> {
+  if (options.batch === true) {
+    if (path !== undefined || options.tariff.length > 0) throw new Failure("usage/invalid", "--batch reads everything from standard input: leave the file and --tariff out");
+    return priceLines(process.stdin, process.stdout, options.ocpi);
+  }
+  if (path === undefined) throw new Failure("usage/invalid", "name the CDR's file, or give --batch");
+  if (options.zone === undefined) throw new Failure("usage/invalid", "give --zone: a CDR does not carry its time zone");
+  if (options.tariff.length === 0) throw new Failure("usage/invalid", "give at least one --tariff");
+  const tariffs = options.tariff.map((tariff) => readTariff(tariff, options.ocpi));
+  const file = readJsonFile(path);
+  const result = priceCdr(tariffs, file.json, options.zone, options.lang);
+  if (!result.ok) throw new Failure("tariff/invalid", result.faults.map((fault) => faultText(file, fault)).join("\n"));
+  const json = pricedJson(result.priced);
+  if (options.json === true) {
+    printJson(json);
+    return true;
+  }
+  const theirs = file.json as Readonly<Record<string, unknown>>;
+  print(`${"".padEnd(24)}${"in the CDR".padEnd(28)}priced here`);
+  for (const name of comparedTotals) print(`${name.padEnd(24)}${totalText(theirs[name]).padEnd(28)}${totalText(json[name])}`);
+  print("");
+  for (const line of billLines(result.priced.price)) print(line);
+  return true;
+}
+
+/** `chargetill tariff …`, to be added to the program. */
+export function tariffCommand(): Command {
+  const command = new Command("tariff").description("check, explain, try and apply OCPI tariffs");
+  command
+    .command("check").argument("<file>").description("look for faults (exit 1) and oddities (exit 0) in a tariff")
+    .addOption(zone().makeOptionMandatory()).addOption(new Option("--country <code>", "look at the prices by this country's rules").argParser(countryOption))
+    .addOption(ocpiOption()).addOption(jsonOption()).action(acting(check));
+  command
+    .command("explain").argument("<file>").description("say a tariff in plain words: per kWh, per minute, per session, other")
+    .addOption(language()).addOption(zone()).addOption(ocpiOption()).addOption(jsonOption()).action(acting(explain));
+  command
+    .command("simulate").argument("<file>").description("the bill of a session that has not happened")
+    .addOption(zone().makeOptionMandatory())
+    .addOption(new Option("--start <instant>", "start, as in 2026-11-23T17:30:00Z").argParser(instantOption).makeOptionMandatory())
+    .addOption(new Option("--kw <number>", "power").argParser(decimalOption).makeOptionMandatory())
+    .addOption(new Option("--kwh <number>", "energy to charge").argParser(decimalOption))
+    .addOption(new Option("--for <duration>", "time to charge").argParser(durationOption))
+    .addOption(new Option("--idle <duration>", "time the car stays after charging").argParser(durationOption).default(0, "0s"))
+    .addOption(language()).addOption(ocpiOption()).addOption(jsonOption()).action(acting(runSimulation));
+  command
+    .command("price").argument("[cdr]").description("price a CDR's charging periods as they stand, beside its own totals")
+    .addOption(new Option("--tariff <file>", "a tariff; may be given again").argParser((value: string, before: string[]) => [...before, value]).default([], "none"))
+    .addOption(zone()).addOption(language()).addOption(ocpiOption()).addOption(jsonOption())
+    .addOption(new Option("--batch", "JSON Lines {name, timezone, tariffs, cdr} from standard input, one answer each"))
+    .action(acting(price));
+  return command;
+}
