@@ -2,8 +2,10 @@
 // Exit codes: 0 all holds, 1 something fails, 2 usage, 3 nothing fails but the key is not proven.
 import { readFileSync, statSync } from "node:fs";
 import { Command } from "commander";
+import { rerate } from "./core/rerate.js";
 import { exitCode, type Check, type Finding } from "./core/verdict.js";
 import { verifyEvidence, verifyShortForm, type EvidenceFile } from "./core/verify.js";
+import type { Rerate } from "./core/verify-sale.js";
 import { pinsOf, verifyTools } from "./evidence.js";
 import { Failure } from "./failure.js";
 
@@ -47,8 +49,8 @@ function summary(findings: readonly Finding[]): string {
   }
 }
 
-/** The command; `write` prints. */
-export function verifyCommand(write: (text: string) => void = (text) => void process.stdout.write(text)): Command {
+/** The command. `reprice` prices a session again, `write` prints. */
+export function verifyCommand(reprice: Rerate = rerate, write: (text: string) => void = (text) => void process.stdout.write(text)): Command {
   return new Command("verify")
     .description("check receipts, OCMF records, books and QR codes: offline, by the key that you give")
     .argument("[files...]", "receipt files, OCMF (raw, base64, hex or XML), checkpoints, exported books")
@@ -59,7 +61,7 @@ export function verifyCommand(write: (text: string) => void = (text) => void pro
       if (paths.length === 0 && options.qr === undefined) throw new Failure("usage/invalid", "verify: give one or more files, or --qr TEXT");
       const pins = pinsOf(options.key, readText);
       const files: EvidenceFile[] = paths.map((path) => ({ name: path, text: readText(path) }));
-      const tools = verifyTools();
+      const tools = verifyTools(reprice);
       const findings = [...(options.qr === undefined ? [] : [verifyShortForm(options.qr, pins, tools)]), ...(files.length === 0 ? [] : verifyEvidence(files, pins, tools))];
       const exit = exitCode(findings);
       write(options.json === true ? `${JSON.stringify({ exit, verdict: summary(findings), findings }, null, 1)}\n` : findingsText(findings));
