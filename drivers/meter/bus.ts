@@ -62,7 +62,8 @@ export class MeterBus {
   readonly #clock: Clock;
   readonly #options: MeterBusOptions;
   readonly #meters = new Set<ModbusMeter>();
-  readonly #ending = new AbortController();
+  #ending = new AbortController();
+  #closed = false;
   #link: Link | undefined;
   #tail: Promise<void> = Promise.resolve();
   #quiet: Promise<void> = Promise.resolve();
@@ -87,8 +88,7 @@ export class MeterBus {
   }
 
   /**
-   * One meter of this bus. Throws a MeterMapError for an unknown model, and a DeviceError `meter/unknown` for one
-   * whose energy is in doubt
+   * One meter of this bus. Throws a MeterMapError for an unknown model, and a DeviceError `meter/unknown` for one whose energy is in doubt
    * (see `hasPassed`), or that tells no serial number while the config names none.
    */
   meter(config: MeterConfig): ModbusMeter {
@@ -101,14 +101,21 @@ export class MeterBus {
     return meter;
   }
 
-  /** The last one closes the port. */
-  #left(meter: ModbusMeter): Promise<void> {
+  /** The last one closes the port; another meter may open it again. */
+  async #left(meter: ModbusMeter): Promise<void> {
     this.#meters.delete(meter);
-    return this.#meters.size === 0 ? this.close() : Promise.resolve();
+    if (this.#meters.size > 0) return;
+    await this.#shut();
+    if (!this.#closed) this.#ending = new AbortController();
   }
 
-  /** Ends what is waiting or in flight with `port/lost` and closes the port; nothing is left that could keep the process alive. */
+  /** Ends what is waiting or in flight with `port/lost` and closes the port for good; nothing is left that could keep the process alive. */
   async close(): Promise<void> {
+    this.#closed = true;
+    await this.#shut();
+  }
+
+  async #shut(): Promise<void> {
     this.#ending.abort();
     this.#drop(new DeviceError("port/lost", `${this.path} was closed`));
     await this.#tail;
@@ -184,14 +191,23 @@ export class MeterBus {
   #transact(link: Link, ask: Ask): Promise<Answer> {
     return new Promise((resolve, reject) => {
       link.onLost = reject;
+      let state: "waiting" | "given up" | "settled" = "waiting";
       link.client.setTimeout(ask.timeoutMs + this.#wireMs(requestBytes + frameBytes + 2 * ask.words));
       // The callback form names the unit with each request; setID would be state that the next caller inherits.
       const settle = (error: unknown, result?: { buffer: Buffer }): void => {
-        if (error || result === undefined) reject(error);
+        const givenUp = state === "given up";
+        state = "settled";
+        if (givenUp) reject({ errno: "ETIMEDOUT" });
+        else if (error || result === undefined) reject(error);
         else resolve({ function: ask.function, address: ask.address, words: ask.words, bytes: Buffer.from(result.buffer), moment: this.#clock.now() });
       };
       if (ask.function === 3) link.client.writeFC3(ask.unit, ask.address, ask.words, settle);
       else link.client.writeFC4(ask.unit, ask.address, ask.words, settle);
+      void this.#options.binding?.idle?.().then(() => {
+        if (state !== "waiting" || link.lost !== undefined) return;
+        state = "given up";
+        link.line.giveUp();
+      });
     });
   }
 
@@ -227,8 +243,9 @@ export class MeterBus {
   #rest(ms: number, givenUp?: Link): void {
     if (ms === 0) return;
     const before = this.#quiet;
+    const { binding } = this.#options;
     this.#quiet = before
-      .then(() => delay(ms, undefined, { signal: this.#ending.signal }))
+      .then(() => (binding?.idle ? binding.idle() : delay(ms, undefined, { signal: this.#ending.signal })))
       .then(() => givenUp?.line.flush())
       .catch(() => undefined);
   }
