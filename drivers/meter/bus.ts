@@ -8,7 +8,7 @@ import type { MeterConfig, SerialPortConfig } from "../../config/schema.js";
 import { DeviceError } from "../driver.js";
 import type { Clock, Moment } from "../driver.js";
 import { RtuLine, serialStream } from "./line.js";
-import type { SerialBinding } from "./line.js";
+import type { OnBytes, SerialBinding } from "./line.js";
 import { ModbusMeter } from "./modbus-meter.js";
 import type { Request } from "./requests.js";
 
@@ -47,6 +47,8 @@ export type MeterBusOptions = {
   readonly loadMap?: (model: string) => MeterMap;
   /** Whether this very meter has passed `meter check`. With it, a model in doubt is judged when it has told its serial number, else at once. */
   readonly hasPassed?: (model: string, serial: string) => boolean;
+  /** Every byte that passes, for a recording of a field fault. */
+  readonly onBytes?: OnBytes;
 };
 
 /** A bus whose port is opened with the first request, and again whenever it was lost. */
@@ -163,7 +165,7 @@ export class MeterBus {
     if (this.#ending.signal.aborted) throw new DeviceError("port/lost", `${this.path} was closed`);
     if (this.#link && this.#link.lost === undefined && this.#link.line.isOpen) return this.#link;
     await this.#closing;
-    const line = new RtuLine(serialStream(this.#port, this.#options.binding));
+    const line = new RtuLine(serialStream(this.#port, this.#options.binding), this.#options.onBytes);
     const client = new modbus.default(line);
     const link: Link = { line, client, lost: undefined, onLost: () => undefined };
     const lost = (cause?: unknown): void => {

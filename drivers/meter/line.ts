@@ -42,6 +42,9 @@ export type SerialBindingPort = {
   drain(): Promise<void>;
 };
 
+/** Bytes as they passed the line, and where a request was given up, for whoever records it. */
+export type OnBytes = (direction: "out" | "in" | "given up", bytes: Buffer) => void;
+
 /** Opens nothing yet. The real serialport stream; on a bench only the binding below it is another. */
 export function serialStream(port: SerialPortConfig, binding?: SerialBinding): SerialPort {
   const options = {
@@ -68,9 +71,12 @@ export class RtuLine extends EventEmitter {
   #strayBytes = 0;
   #closed: Promise<void> | undefined;
 
-  constructor(stream: SerialPort) {
+  readonly #onBytes: OnBytes | undefined;
+
+  constructor(stream: SerialPort, onBytes?: OnBytes) {
     super();
     this.#stream = stream;
+    this.#onBytes = onBytes;
     stream.on("data", (bytes: Buffer) => this.#hear(bytes));
     stream.on("error", (error: Error) => this.emit("error", error));
     stream.on("close", () => this.emit("close"));
@@ -117,11 +123,17 @@ export class RtuLine extends EventEmitter {
     this.#received = Buffer.alloc(0);
     this.#heardBytes = 0;
     this.#expected = expectedReply(request);
+    this.#onBytes?.("out", request);
     this.#stream.write(request);
   }
 
   /** The request was given up: whatever comes now belongs to nobody. */
   forget(): void {
+    if (this.#expected !== undefined) this.#onBytes?.("given up", Buffer.alloc(0));
+    this.#done();
+  }
+
+  #done(): void {
     this.#expected = undefined;
     this.#received = Buffer.alloc(0);
   }
@@ -143,6 +155,7 @@ export class RtuLine extends EventEmitter {
 
   #hear(bytes: Buffer): void {
     this.#heardBytes += bytes.length;
+    this.#onBytes?.("in", bytes);
     if (this.#expected === undefined) {
       this.#strayBytes += bytes.length;
       return;
@@ -151,7 +164,7 @@ export class RtuLine extends EventEmitter {
     const reply = findReply(this.#received, this.#expected);
     if (reply === undefined) return;
     this.#strayBytes += this.#received.length - reply.length;
-    this.forget();
+    this.#done();
     this.emit("data", reply);
   }
 }

@@ -62,7 +62,7 @@ const failures: [what: string, code: string, act: (bench: RtuBus) => void][] = [
 ];
 for (const [what, code, act] of failures)
   bus(`${what} is ${code}, in a sentence that names the port`, async () => {
-    const set = wired("eastron-sdm630-v2", { timeout: 60 });
+    const set = wired("eastron-sdm630-v2");
     act(set.bench);
     try {
       await set.meter.read();
@@ -96,7 +96,7 @@ bus("after three silences in a row the port itself is opened anew", async () => 
   let opened = 0;
   const counting: SerialBinding = { ...set.bench.binding, open: (options) => ((opened += 1), set.bench.binding.open(options)) };
   const line = openMeterBus(port, new StillClock(), { binding: counting, loadMap: quickMap });
-  const meter = line.meter(meterConfig("eastron-sdm630-v2", { timeout: 100 }));
+  const meter = line.meter(meterConfig("eastron-sdm630-v2"));
   await meter.read();
   set.bench.inject(1, { kind: "silent" }, 3);
   for (let silence = 0; silence < 3; silence++) assert.is(await codeOf(meter.read()), "meter/timeout");
@@ -117,7 +117,7 @@ bus("a bench that knows silence makes nobody wait for it by the clock", async ()
 });
 
 bus("counts what the line has been through", async () => {
-  const set = wired("eastron-sdm630-v2", { timeout: 60 });
+  const set = wired("eastron-sdm630-v2");
   await set.meter.identify();
   for (const fault of [{ kind: "silent" }, { kind: "wrong-crc" }, { kind: "exception", code: 6 }] as const) {
     set.bench.inject(1, fault);
