@@ -8,7 +8,7 @@ import type { MeterConfig, SerialPortConfig } from "../../config/schema.js";
 import { DeviceError } from "../driver.js";
 import type { Clock, Moment } from "../driver.js";
 import { RtuLine, serialStream } from "./line.js";
-import type { SerialBinding } from "./line.js";
+import type { OnBytes, SerialBinding } from "./line.js";
 import { ModbusMeter } from "./modbus-meter.js";
 import type { Request } from "./requests.js";
 
@@ -47,6 +47,8 @@ export type MeterBusOptions = {
   readonly loadMap?: (model: string) => MeterMap;
   /** Whether this very meter has passed `meter check`. With it, a model in doubt is judged when it has told its serial number, else at once. */
   readonly hasPassed?: (model: string, serial: string) => boolean;
+  /** Every byte that passes, for a recording of a field fault. */
+  readonly onBytes?: OnBytes;
 };
 
 /** A bus whose port is opened with the first request, and again whenever it was lost. */
@@ -62,7 +64,8 @@ export class MeterBus {
   readonly #clock: Clock;
   readonly #options: MeterBusOptions;
   readonly #meters = new Set<ModbusMeter>();
-  readonly #ending = new AbortController();
+  #ending = new AbortController();
+  #closed = false;
   #link: Link | undefined;
   #tail: Promise<void> = Promise.resolve();
   #quiet: Promise<void> = Promise.resolve();
@@ -87,8 +90,7 @@ export class MeterBus {
   }
 
   /**
-   * One meter of this bus. Throws a MeterMapError for an unknown model, and a DeviceError `meter/unknown` for one
-   * whose energy is in doubt
+   * One meter of this bus. Throws a MeterMapError for an unknown model, and a DeviceError `meter/unknown` for one whose energy is in doubt
    * (see `hasPassed`), or that tells no serial number while the config names none.
    */
   meter(config: MeterConfig): ModbusMeter {
@@ -101,14 +103,21 @@ export class MeterBus {
     return meter;
   }
 
-  /** The last one closes the port. */
-  #left(meter: ModbusMeter): Promise<void> {
+  /** The last one closes the port; another meter may open it again. */
+  async #left(meter: ModbusMeter): Promise<void> {
     this.#meters.delete(meter);
-    return this.#meters.size === 0 ? this.close() : Promise.resolve();
+    if (this.#meters.size > 0) return;
+    await this.#shut();
+    if (!this.#closed) this.#ending = new AbortController();
   }
 
-  /** Ends what is waiting or in flight with `port/lost` and closes the port; nothing is left that could keep the process alive. */
+  /** Ends what is waiting or in flight with `port/lost` and closes the port for good; nothing is left that could keep the process alive. */
   async close(): Promise<void> {
+    this.#closed = true;
+    await this.#shut();
+  }
+
+  async #shut(): Promise<void> {
     this.#ending.abort();
     this.#drop(new DeviceError("port/lost", `${this.path} was closed`));
     await this.#tail;
@@ -156,7 +165,7 @@ export class MeterBus {
     if (this.#ending.signal.aborted) throw new DeviceError("port/lost", `${this.path} was closed`);
     if (this.#link && this.#link.lost === undefined && this.#link.line.isOpen) return this.#link;
     await this.#closing;
-    const line = new RtuLine(serialStream(this.#port, this.#options.binding));
+    const line = new RtuLine(serialStream(this.#port, this.#options.binding), this.#options.onBytes);
     const client = new modbus.default(line);
     const link: Link = { line, client, lost: undefined, onLost: () => undefined };
     const lost = (cause?: unknown): void => {
@@ -184,14 +193,23 @@ export class MeterBus {
   #transact(link: Link, ask: Ask): Promise<Answer> {
     return new Promise((resolve, reject) => {
       link.onLost = reject;
+      let state: "waiting" | "given up" | "settled" = "waiting";
       link.client.setTimeout(ask.timeoutMs + this.#wireMs(requestBytes + frameBytes + 2 * ask.words));
       // The callback form names the unit with each request; setID would be state that the next caller inherits.
       const settle = (error: unknown, result?: { buffer: Buffer }): void => {
-        if (error || result === undefined) reject(error);
+        const givenUp = state === "given up";
+        state = "settled";
+        if (givenUp) reject({ errno: "ETIMEDOUT" });
+        else if (error || result === undefined) reject(error);
         else resolve({ function: ask.function, address: ask.address, words: ask.words, bytes: Buffer.from(result.buffer), moment: this.#clock.now() });
       };
       if (ask.function === 3) link.client.writeFC3(ask.unit, ask.address, ask.words, settle);
       else link.client.writeFC4(ask.unit, ask.address, ask.words, settle);
+      void this.#options.binding?.idle?.().then(() => {
+        if (state !== "waiting" || link.lost !== undefined) return;
+        state = "given up";
+        link.line.giveUp();
+      });
     });
   }
 
@@ -227,8 +245,9 @@ export class MeterBus {
   #rest(ms: number, givenUp?: Link): void {
     if (ms === 0) return;
     const before = this.#quiet;
+    const { binding } = this.#options;
     this.#quiet = before
-      .then(() => delay(ms, undefined, { signal: this.#ending.signal }))
+      .then(() => (binding?.idle ? binding.idle() : delay(ms, undefined, { signal: this.#ending.signal })))
       .then(() => givenUp?.line.flush())
       .catch(() => undefined);
   }

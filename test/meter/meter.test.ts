@@ -22,7 +22,7 @@ contract("says who it is", async () => {
 });
 
 contract("identify asks the meter each time; read asks once, and again after a silence", async () => {
-  const set = wired("eastron-sdm630-v2", { timeout: 100 });
+  const set = wired("eastron-sdm630-v2");
   await set.meter.read();
   const first = set.bench.requests;
   await set.meter.read();
