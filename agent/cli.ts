@@ -13,7 +13,6 @@ import type { Snapshot } from "./snapshot.js";
 import { statusLines } from "./status.js";
 import { syncCommand, type SyncDesk } from "./sync-commands.js";
 import type { OutboxStatus } from "./sync/outbox.js";
-import { rerate } from "./core/rerate.js";
 import { tariffCommand } from "./tariff-commands.js";
 import { readTariff } from "./tariff-file.js";
 import { verifyCommand } from "./verify-command.js";
@@ -169,7 +168,7 @@ program.addCommand(
   }),
 );
 
-program.addCommand(verifyCommand(rerate));
+program.addCommand(verifyCommand());
 program.addCommand(tariffCommand());
 
 for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) command.exitOverride();

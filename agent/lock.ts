@@ -15,9 +15,11 @@ const takeoverDepth = 8;
 const tries = 16;
 
 export class Lock {
-  #held = true;
+  readonly #onExit = (): void => this.release();
 
-  private constructor(private readonly files: Files, readonly path: string, private readonly text: string) {}
+  private constructor(private readonly files: Files, readonly path: string, private readonly text: string) {
+    process.once("exit", this.#onExit);
+  }
 
   /**
    * Takes the lock of a state folder, for this process, until `release` or the end of the process. `nowMs` is told to whoever finds it
@@ -27,9 +29,7 @@ export class Lock {
     const text = JSON.stringify({ pid, startTicks: startOf(files, pid) ?? "", boot: bootOf(files), sinceMs: nowMs } satisfies Holder);
     const path = join(folder, "lock");
     acquire(files, path, text, pid, takeoverDepth);
-    const lock = new Lock(files, path, text);
-    process.once("exit", () => lock.release());
-    return lock;
+    return new Lock(files, path, text);
   }
 
   /** Who holds the lock of a state folder now, if anyone does. */
@@ -39,10 +39,9 @@ export class Lock {
     return holder && lives(files, holder) ? holder : undefined;
   }
 
-  /** Gives the lock back; once is enough. A lock that is no longer ours is left alone. */
+  /** Gives the lock back. A lock that is no longer ours is left alone. */
   release(): void {
-    if (!this.#held) return;
-    this.#held = false;
+    process.off("exit", this.#onExit);
     drop(this.files, this.path, this.text);
   }
 }

@@ -1,9 +1,9 @@
 // The costs of a CDR: OCPI 2.2.1 says excl_vat and incl_vat, 2.3.0 says before_taxes and a list of taxes.
 // Each published figure is rounded once; the taxes of a figure always add up to the difference that is published.
-import type { Amount, Dimension, Price, PriceLine } from "./price.js";
+import { add, decimalOf, ratioOf, sharesOf, zero, type Ratio } from "./money.js";
+import type { Amount, Dimension, Price } from "./price.js";
+import type { OcpiVersion } from "./tariff.js";
 import { unitsOf, wireNumber, type Units } from "./wire-number.js";
-
-export type OcpiVersion = "2.2.1" | "2.3.0";
 
 export type WirePrice =
   | { readonly excl_vat: number; readonly incl_vat: number }
@@ -18,74 +18,69 @@ export type WireCosts = {
   readonly total_reservation_cost: WirePrice;
 };
 
+type Group = keyof NonNullable<Price["taxShares"]>;
+
+const dimensionsOf: Readonly<Record<Group, readonly Dimension[]>> = {
+  total: ["FLAT", "ENERGY", "TIME", "PARKING_TIME", "RESERVATION_TIME", "RESERVATION_FLAT"],
+  fixed: ["FLAT"],
+  energy: ["ENERGY"],
+  time: ["TIME"],
+  parking: ["PARKING_TIME"],
+  reservation: ["RESERVATION_TIME", "RESERVATION_FLAT"],
+};
+
 /** All total_*_cost fields of a CDR (mod_cdrs, CDR object). */
 export function wireCosts(price: Price, version: OcpiVersion): WireCosts {
-  const cost = (amount: Amount, ...dimensions: Dimension[]): WirePrice => {
-    const lines = dimensions.length === 0 ? price.lines : price.lines.filter((line) => dimensions.includes(line.dimension));
-    return wirePrice(amount, lines, price, version);
+  const cost = (amount: Amount, group: Group): WirePrice => {
+    const excl = unitsOf(amount.excl);
+    const incl = unitsOf(amount.incl);
+    if (version === "2.2.1") return { excl_vat: wireNumber(excl), incl_vat: wireNumber(incl) };
+    return { before_taxes: wireNumber(excl), taxes: taxesOf(incl - excl, price, group) };
   };
   return {
-    total_cost: cost(price.totalCost),
-    total_fixed_cost: cost(price.totalFixedCost, "FLAT"),
-    total_energy_cost: cost(price.totalEnergyCost, "ENERGY"),
-    total_time_cost: cost(price.totalTimeCost, "TIME"),
-    total_parking_cost: cost(price.totalParkingCost, "PARKING_TIME"),
-    total_reservation_cost: cost(price.totalReservationCost, "RESERVATION_TIME", "RESERVATION_FLAT"),
+    total_cost: cost(price.totalCost, "total"),
+    total_fixed_cost: cost(price.totalFixedCost, "fixed"),
+    total_energy_cost: cost(price.totalEnergyCost, "energy"),
+    total_time_cost: cost(price.totalTimeCost, "time"),
+    total_parking_cost: cost(price.totalParkingCost, "parking"),
+    total_reservation_cost: cost(price.totalReservationCost, "reservation"),
   };
 }
 
-function wirePrice(amount: Amount, lines: readonly PriceLine[], price: Price, version: OcpiVersion): WirePrice {
-  const excl = unitsOf(amount.excl);
-  const incl = unitsOf(amount.incl);
-  if (version === "2.2.1") return { excl_vat: wireNumber(excl), incl_vat: wireNumber(incl) };
-  return { before_taxes: wireNumber(excl), taxes: taxesOf(incl - excl, lines, price) };
-}
+type TaxRate = { readonly name: string; readonly ratePercent: string; readonly weight: Ratio };
 
-type Share = { readonly name: string; readonly ratePercent?: string; weight: bigint };
-
-/** The tax of one figure, per rate, in proportion to the taxes of the lines behind it. */
-function taxesOf(tax: Units, lines: readonly PriceLine[], price: Price) {
-  const shares = new Map<string, Share>();
-  for (const { name, ratePercent, amount } of lines.flatMap((line) => line.taxes)) {
-    const key = `${ratePercent} ${name}`;
-    const share = shares.get(key) ?? { name, ratePercent, weight: 0n };
-    share.weight += exact(amount);
-    shares.set(key, share);
-  }
-  const rates = [...shares.values()];
-  if (tax !== 0n && rates.every((rate) => rate.weight === 0n)) {
-    // A minimum price on a session that cost nothing: no line tells the rate, the receipt's tax totals may.
-    const [only, ...more] = price.taxes;
-    rates.splice(0, rates.length, only !== undefined && more.length === 0 ? { name: only.name, ratePercent: only.ratePercent, weight: 1n } : { name: "VAT", weight: 1n });
-  }
-  const amounts = split(tax, rates.map((rate) => rate.weight));
-  return rates.map(({ name, ratePercent }, index) => ({
+/** The tax of one figure, per rate, in proportion to the exact taxes behind it. */
+function taxesOf(tax: Units, price: Price, group: Group) {
+  const rates = ratesOf(price, group);
+  const known = tax === 0n || rates.some((rate) => rate.weight.n !== 0n) ? rates : [rateOfAll(price)];
+  const amounts = sharesOf(tax, known.map((rate) => rate.weight));
+  return known.map(({ name, ratePercent }, index) => ({
     name,
-    ...(ratePercent === undefined ? {} : { percentage: wireNumber(unitsOf(ratePercent)) }),
+    // The price of a tariff may be stated with and without tax, and no rate: then there is an amount and no percentage.
+    ...(ratePercent === "" ? {} : { percentage: wireNumber(unitsOf(ratePercent)) }),
     amount: wireNumber(amounts[index] ?? 0n),
   }));
 }
 
-/** An exact decimal of at most twelve places, as a whole number of 10^-12. */
-function exact(decimal: string): bigint {
-  const [, sign, whole, fraction = ""] = /^(-?)(\d+)(?:\.(\d{1,12}))?$/.exec(decimal) ?? [];
-  if (whole === undefined) throw new TypeError(`"${decimal}" is not a decimal of at most 12 places`);
-  const value = BigInt(whole + fraction.padEnd(12, "0"));
-  return sign === "-" ? -value : value;
+function ratesOf(price: Price, group: Group): TaxRate[] {
+  const shares = price.taxShares?.[group] ?? price.lines.filter((line) => dimensionsOf[group].includes(line.dimension)).flatMap((line) => line.taxes);
+  const rates = new Map<string, TaxRate>();
+  for (const { name, ratePercent, amount } of shares) {
+    const key = `${ratePercent} ${name}`;
+    rates.set(key, { name, ratePercent, weight: add(rates.get(key)?.weight ?? zero, exact(amount)) });
+  }
+  return [...rates.values()];
 }
 
-/** Splits `total` in proportion to the weights; what rounding leaves over goes to the largest remainders, so the shares add up. */
-function split(total: Units, weights: readonly bigint[]): Units[] {
-  const sum = weights.reduce((so, weight) => so + weight, 0n);
-  if (sum === 0n) return weights.map(() => 0n);
-  const size = total < 0n ? -total : total;
-  const shares = weights.map((weight) => (size * weight) / sum);
-  const byRemainder = weights.map((weight, index) => ({ index, rest: (size * weight) % sum })).sort((a, b) => (a.rest === b.rest ? a.index - b.index : a.rest > b.rest ? -1 : 1));
-  let left = size - shares.reduce((so, share) => so + share, 0n);
-  for (const { index } of byRemainder) {
-    if (left === 0n) break;
-    shares[index] = (shares[index] ?? 0n) + 1n;
-    left -= 1n;
-  }
-  return total < 0n ? shares.map((share) => -share) : shares;
+/** A minimum price on a session that cost nothing: no line tells the rate; the receipt's tax totals may, if they have one rate only. */
+function rateOfAll(price: Price): TaxRate {
+  const [only, ...more] = price.taxes;
+  const known = only !== undefined && more.length === 0;
+  return { name: known ? only.name : "VAT", ratePercent: known ? only.ratePercent : "", weight: { n: 1n, d: 1n } };
+}
+
+function exact(decimal: string): Ratio {
+  const value = decimalOf(decimal);
+  if (value === undefined) throw new TypeError(`"${decimal}" is not a decimal`);
+  return ratioOf(value);
 }

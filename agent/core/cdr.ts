@@ -2,13 +2,18 @@
 // The text that is posted is kept from then on; every copy that ever goes out is byte for byte that text.
 import type { ChargingPeriod } from "./period.js";
 import type { Settlement } from "./settlement.js";
-import { wireCosts, type OcpiVersion, type WireCosts } from "./cdr-price.js";
+import { wireCosts, type WireCosts } from "./cdr-price.js";
+import { versionOf, type OcpiVersion } from "./tariff.js";
+import { isObject } from "./checked.js";
 import { wireJson, wireNumber } from "./wire-number.js";
 
 /** The signed record of the readings, and the key that proves it (SPKI DER as hex). */
 export type CdrEvidence = { readonly ocmf: string; readonly publicKeySpkiHex: string };
 
-export type CdrDimension = { readonly type: "ENERGY" | "TIME" | "PARKING_TIME" | "RESERVATION_TIME"; readonly volume: number };
+export type CdrDimension = {
+  readonly type: "ENERGY" | "TIME" | "PARKING_TIME" | "RESERVATION_TIME" | "MIN_POWER" | "MAX_POWER" | "MIN_CURRENT" | "MAX_CURRENT";
+  readonly volume: number;
+};
 
 export type Cdr = WireCosts & {
   readonly country_code: string;
@@ -54,6 +59,7 @@ export function makeCdr(settlement: Settlement, evidence: CdrEvidence | undefine
   const startMs = Math.min(settlement.startMs, periods[0].startMs);
   const at = (ms: number): string => new Date(timeUnknown(settlement) ? ms - startMs : ms).toISOString();
   const quantities = quantitiesOf(periods, settlement);
+  const extremes = extremesOf(periods, settlement);
   const tariff = tariffAs(options.version, settlement.tariff);
   return {
     country_code: station.countryCode,
@@ -71,7 +77,7 @@ export function makeCdr(settlement: Settlement, evidence: CdrEvidence | undefine
     ...(tariff === undefined ? {} : { tariffs: [tariff] }),
     charging_periods: periods.map((period, index) => ({
       start_date_time: at(period.startMs),
-      dimensions: quantities.dimensions[index] ?? [],
+      dimensions: [...(quantities.dimensions[index] ?? []), ...(extremes[index] ?? [])],
       tariff_id: period.tariffId,
     })),
     ...(evidence === undefined ? {} : { signed_data: signedData(evidence) }),
@@ -98,7 +104,7 @@ function withOne(settlement: Settlement): readonly [ChargingPeriod, ...ChargingP
 }
 
 function tariffIdOf(tariff: unknown): string {
-  if (typeof tariff === "object" && tariff !== null && "id" in tariff && typeof tariff.id === "string") return tariff.id;
+  if (isObject(tariff) && typeof tariff["id"] === "string") return tariff["id"];
   throw new TypeError("the settlement's tariff has no id");
 }
 
@@ -138,8 +144,10 @@ function quantitiesOf(periods: readonly ChargingPeriod[], settlement: Settlement
     const ms = period.endMs - period.startMs;
     if (period.startMs !== endedMs || ms < 0) throw new RangeError(`session ${settlement.sessionId}: its charging periods do not follow one another`);
     endedMs = period.endMs;
+    // What the meter creeps before the session is nobody's.
+    if (period.activity === "reserved") return [{ type: "RESERVATION_TIME", volume: reserved.add(ms) }];
     milliWh += period.energyMilliWh;
-    if (period.activity !== "reserved") session.add(ms);
+    session.add(ms);
     const kwh: CdrDimension = { type: "ENERGY", volume: energy.add(period.energyMilliWh) };
     switch (period.activity) {
       case "charging":
@@ -149,8 +157,6 @@ function quantitiesOf(periods: readonly ChargingPeriod[], settlement: Settlement
       case "suspended":
         // A pause that the station made has no time dimension: it is free.
         return [kwh];
-      case "reserved":
-        return [{ type: "RESERVATION_TIME", volume: reserved.add(ms) }];
       default:
         return period.activity satisfies never;
     }
@@ -158,6 +164,39 @@ function quantitiesOf(periods: readonly ChargingPeriod[], settlement: Settlement
   if (milliWh !== settlement.price.energyMilliWh)
     throw new RangeError(`session ${settlement.sessionId}: its periods hold ${milliWh} mWh, its price ${settlement.price.energyMilliWh} mWh`);
   return { dimensions, energy: wireNumber(energy.units), time: wireNumber(session.units), parking: wireNumber(session.units - charging.units) };
+}
+
+/**
+ * The least and the most power (kW) and current (A) of each period, where the tariff asks for them: without these nobody could price it again.
+ * A sample holds from its instant until the next. Cut to four decimals downwards, so that no figure crosses a limit of the tariff.
+ */
+function extremesOf(periods: readonly ChargingPeriod[], { samples, tariff }: Settlement): readonly (readonly CdrDimension[])[] {
+  const asked = restrictionsOf(tariff);
+  if (!asked.power && !asked.current) return [];
+  const pair = (low: "MIN_POWER" | "MIN_CURRENT", high: "MAX_POWER" | "MAX_CURRENT", units: readonly number[]): CdrDimension[] => {
+    if (units.length === 0) return [];
+    const least = units.reduce((so, one) => Math.min(so, one));
+    const most = units.reduce((so, one) => Math.max(so, one));
+    return [{ type: low, volume: wireNumber(BigInt(least)) }, { type: high, volume: wireNumber(BigInt(most)) }];
+  };
+  let next = 0;
+  return periods.map((period) => {
+    while ((samples[next + 1]?.atMs ?? Infinity) <= period.startMs) next += 1;
+    const from = next;
+    while ((samples[next + 1]?.atMs ?? Infinity) < period.endMs) next += 1;
+    const held = samples.slice(from, next + 1);
+    return [
+      ...(asked.power ? pair("MIN_POWER", "MAX_POWER", held.map((sample) => Math.floor(sample.powerW * 10))) : []),
+      ...(asked.current ? pair("MIN_CURRENT", "MAX_CURRENT", held.flatMap(({ currentMilliA }) => (currentMilliA === undefined ? [] : [Math.floor(currentMilliA * 10)]))) : []),
+    ];
+  });
+}
+
+function restrictionsOf(tariff: unknown): { readonly power: boolean; readonly current: boolean } {
+  const elements = isObject(tariff) && Array.isArray(tariff["elements"]) ? (tariff["elements"] as readonly unknown[]) : [];
+  const names = elements.flatMap((element) => (isObject(element) && isObject(element["restrictions"]) ? Object.keys(element["restrictions"]) : []));
+  const any = (...known: string[]): boolean => known.some((name) => names.includes(name));
+  return { power: any("min_power", "max_power"), current: any("min_current", "max_current") };
 }
 
 function locationOf({ station, connector }: Settlement): Readonly<Record<string, unknown>> {
@@ -197,21 +236,24 @@ function remarkOf(settlement: Settlement): string {
   return `${unknown}${settlement.stopReason}${detail}`.slice(0, longestRemark);
 }
 
+const limitNames = { "2.2.1": ["excl_vat", "incl_vat"], "2.3.0": ["before_taxes", "after_taxes"] } as const;
+
 /**
  * The tariff as this version of OCPI writes it; undefined where that cannot be done exactly (prices incl. tax have no place in 2.2.1).
- * 2.3.0 added tax_included and renamed the limits; 2.2.1 prices are always without tax.
+ * 2.3.0 added tax_included and preauthorize_amount and renamed the limits; 2.2.1 prices are always without tax.
  */
 function tariffAs(version: OcpiVersion, tariff: unknown): unknown {
-  if (typeof tariff !== "object" || tariff === null) return undefined;
-  const fields = { ...tariff } as Record<string, unknown>;
-  const written: OcpiVersion = "tax_included" in fields ? "2.3.0" : "2.2.1";
-  if (written === version) return tariff;
-  if (version === "2.2.1" && fields["tax_included"] === "YES") return undefined;
-  const [from, to] = version === "2.3.0" ? [["excl_vat", "incl_vat"], ["before_taxes", "after_taxes"]] : [["before_taxes", "after_taxes"], ["excl_vat", "incl_vat"]];
-  for (const limit of ["min_price", "max_price"])
-    if (typeof fields[limit] === "object" && fields[limit] !== null)
-      fields[limit] = Object.fromEntries(Object.entries(fields[limit]).map(([name, value]) => [to?.[from?.indexOf(name) ?? -1] ?? name, value]));
-  if (version === "2.3.0") return { ...fields, tax_included: "NO" };
-  delete fields["tax_included"];
-  return fields;
+  const written = versionOf(tariff);
+  if (written === version || !isObject(tariff)) return tariff;
+  const { tax_included: taxIncluded, preauthorize_amount: _, ...rest } = tariff;
+  const fields: Record<string, unknown> = rest;
+  if (taxIncluded === "YES") return undefined;
+  for (const limit of ["min_price", "max_price"]) {
+    const amounts = fields[limit];
+    if (!isObject(amounts)) continue;
+    const [excl, incl] = limitNames[written].map((name) => amounts[name]);
+    const [exclName, inclName] = limitNames[version];
+    fields[limit] = { [exclName]: excl, ...(incl === undefined ? {} : { [inclName]: incl }) };
+  }
+  return version === "2.3.0" ? { ...fields, tax_included: "NO" } : fields;
 }

@@ -1,27 +1,25 @@
 // Numbers as OCPI carries them: JSON numbers with at most four decimals, never an exponent (types, "number").
 // Everything is worked out in whole units of 1/10000; the step to a JavaScript number is made once, and only where the text survives it.
 
+import { decimalOf, fixedText, ratioOf, roundHalfUp } from "./money.js";
+
 /** Whole units of 1/10000. */
 export type Units = bigint;
 
 /** Fifteen significant digits are what a double gives back digit by digit. */
 const largest: Units = 999_999_999_999_999n;
 
-/** A decimal text, rounded half-up (away from zero) to four decimals. Throws on anything but plain digits. */
+/** A decimal text, rounded half up to four decimals. Throws on anything but a decimal. */
 export function unitsOf(decimal: string): Units {
-  const [, sign, whole, fraction = ""] = /^(-?)(\d+)(?:\.(\d+))?$/.exec(decimal) ?? [];
-  if (whole === undefined) throw new TypeError(`"${decimal}" is not a plain decimal`);
-  const cut = BigInt(whole + fraction.padEnd(4, "0").slice(0, 4));
-  const rounded = (fraction[4] ?? "0") >= "5" ? cut + 1n : cut;
-  return sign === "-" ? -rounded : rounded;
+  const value = decimalOf(decimal);
+  if (value === undefined) throw new TypeError(`"${decimal}" is not a decimal`);
+  return roundHalfUp(ratioOf(value), 4);
 }
 
 /** The JSON number whose text is exactly these units. */
 export function wireNumber(units: Units): number {
-  const size = units < 0n ? -units : units;
-  if (size > largest) throw new RangeError(`${units}/10000 has more digits than a JSON number keeps`);
-  const digits = size.toString().padStart(5, "0");
-  return Number(`${units < 0n ? "-" : ""}${digits.slice(0, -4)}.${digits.slice(-4)}`);
+  if (units > largest || units < -largest) throw new RangeError(`${units}/10000 has more digits than a JSON number keeps`);
+  return Number(fixedText(units, 4));
 }
 
 /** JSON without exponents and without undefined members, members in the order they stand: the same value always gives the same bytes. */

@@ -8,7 +8,7 @@ import { Failure } from "../failure.js";
 import { CheckedFile, jsonText } from "./checked-file.js";
 import type { Disk } from "./disk.js";
 import { Mark } from "./mark.js";
-import { noPage, parseEntry, parseIndex, parsePage, rowOf, sealedText } from "./page.js";
+import { noPage, pageName, pagesIn, parseEntry, parseIndex, parsePage, rowOf, sealedText } from "./page.js";
 import type { BookEntry, Index, Page, SealedPage } from "./page.js";
 
 /** Signs and proves the list of sealed pages with the station's key: `text` is the canonical list, the signature is text too. */
@@ -28,8 +28,7 @@ export type BookView = Omit<Book, "append">;
 const defaultPageEntries = 64;
 const defaultPageBytes = 256 * 1024;
 
-const pageName = /^page-(\d{8})\.json$/;
-const nameOf = (page: number): string => `page-${String(page).padStart(8, "0")}.json`;
+export const indexName = "index.json";
 const damage = (path: string, why: string): Failure =>
   new Failure("book/damaged", `${path}: ${why}; nothing is sold until it is repaired: "chargetill repair" shows what can be saved`);
 
@@ -39,13 +38,15 @@ export class Book {
   readonly #index: LowSync<Index>;
   /** The sealed page read last: receipts are asked for in runs. */
   #lastRead: Page | undefined;
+  /** The sealed page that the check in turn has come to. */
+  #turnOfCheck = 0;
 
   private constructor(
     private readonly disk: Disk,
     private readonly folder: string,
     private readonly options: BookOptions,
   ) {
-    this.#index = new LowSync<Index>(new CheckedFile(disk, join(folder, "index.json"), parseIndex, "book/damaged"), { sealed: [], signature: "" });
+    this.#index = new LowSync<Index>(new CheckedFile(disk, join(folder, indexName), parseIndex, "book/damaged"), { sealed: [], signature: "" });
     this.#newestFile = this.#pageFile(1);
     this.#newest = new LowSync<Page>(this.#newestFile, { page: 1, first: 1, previous: noPage, entries: [] });
   }
@@ -67,10 +68,10 @@ export class Book {
     return book;
   }
 
-  /** A look without a hand, safe while an agent writes: the book as it stands now. Throws book/damaged, disk/failed. */
+  /** A look without a hand, safe while an agent writes: the book as it stands now, empty before the first run. Throws book/damaged, disk/failed. */
   static view(disk: Disk, folder: string, options: BookOptions = {}): BookView {
     const book = new Book(disk, folder, options);
-    book.#load();
+    if (new Mark(disk, folder).stands || disk.list(folder).length > 0) book.#load();
     return book;
   }
 
@@ -127,6 +128,17 @@ export class Book {
     return { pages: this.#index.data.sealed.length + 1, receipts: this.count() };
   }
 
+  /**
+   * Proves the next `count` sealed pages in turn, from the first again after the last: a full check takes seconds with a large book and would
+   * hold up the meters, so housekeeping takes a few pages a minute. Throws book/damaged.
+   */
+  verifyNext(count = 1): void {
+    for (let left = Math.min(count, this.sealedPages); left > 0; left -= 1) {
+      this.#turnOfCheck = (this.#turnOfCheck % this.sealedPages) + 1;
+      this.verifySealed(this.#turnOfCheck);
+    }
+  }
+
   /** Proves one sealed page (1 … sealedPages), for a housekeeping that goes through them in turn. Throws book/damaged. */
   verifySealed(page: number): void {
     const row = this.#index.data.sealed[page - 1];
@@ -139,27 +151,33 @@ export class Book {
     return this.#index.data.sealed.length;
   }
 
+  /** What a receipt takes on the disk, by the newest page: for a forecast of how many more there is room for. Undefined while there is none. */
+  get bytesPerReceipt(): number | undefined {
+    const { entries } = this.#newest.data;
+    return entries.length === 0 ? undefined : Math.ceil(this.#newestFile.size / entries.length);
+  }
+
   #pageFile(page: number): CheckedFile<Page> {
-    return new CheckedFile(this.disk, join(this.folder, nameOf(page)), parsePage, "book/damaged");
+    return new CheckedFile(this.disk, join(this.folder, pageName(page)), parsePage, "book/damaged");
   }
 
   /** A first run, or one that was cut short: what is not there yet is made empty. */
   #begin(): void {
     const names = this.disk.list(this.folder);
-    if (names.includes("index.json")) return;
-    if (!names.some((name) => pageName.test(name))) this.#newest.write();
+    if (names.includes(indexName)) return;
+    if (pagesIn(names).length === 0) this.#newest.write();
     this.#writeIndex([]);
   }
 
   /** Reads and proves what every start needs; its cost hardly grows with the book. True when the index on the disk is one page behind. */
   #load(): boolean {
-    const pages = new Set(this.disk.list(this.folder).flatMap((name) => pageName.exec(name)?.[1] ?? []).map(Number));
+    const pages = new Set(pagesIn(this.disk.list(this.folder)));
     this.#index.read();
     const { sealed, signature } = this.#index.data;
     if (this.options.seal && !this.options.seal.verify(sealedText(sealed), signature))
-      throw damage(join(this.folder, "index.json"), "the list of sealed pages does not bear this station's signature");
-    for (const { page } of sealed) if (!pages.has(page)) throw damage(join(this.folder, nameOf(page)), "the page is missing");
-    for (const page of pages) if (page > sealed.length + 2) throw damage(join(this.folder, "index.json"), `it does not know of page ${page}: it is an old copy`);
+      throw damage(join(this.folder, indexName), "the list of sealed pages does not bear this station's signature");
+    for (const { page } of sealed) if (!pages.has(page)) throw damage(join(this.folder, pageName(page)), "the page is missing");
+    for (const page of pages) if (page > sealed.length + 2) throw damage(join(this.folder, indexName), `it does not know of page ${page}: it is an old copy`);
     const last = sealed.at(-1);
     this.#readNewest(sealed.length + 1, last ? last.first + last.count : 1, last?.sha256 ?? noPage);
     if (!pages.has(sealed.length + 2)) return false;
@@ -179,7 +197,7 @@ export class Book {
 
   #follows(data: Page, page: number, first: number, previous: string): void {
     if (data.page !== page || data.first !== first || data.previous !== previous)
-      throw damage(join(this.folder, nameOf(page)), "it does not continue from the page before");
+      throw damage(join(this.folder, pageName(page)), "it does not continue from the page before");
   }
 
   #newestRow(): SealedPage {

@@ -4,14 +4,13 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Moment } from "../../drivers/driver.js";
 import { Failure } from "../failure.js";
-import { CheckedFile } from "./checked-file.js";
 import type { Appender, Disk } from "./disk.js";
+import { closedFolder, damage, keptFile, makeSegment, nameOf, segmentNumbers } from "./kept.js";
+import type { Kept } from "./kept.js";
 import { genesis, writeLine } from "./line.js";
+import type { Entry } from "./line.js";
 import { readSegment } from "./segment.js";
 import type { Place, Segment } from "./segment.js";
-
-/** One fact as it was written: `seq` counts from 1 without a gap for the life of the station. */
-export type Entry<E> = { readonly seq: number; readonly moment: Moment; readonly event: E };
 
 export type Opened<E> = {
   readonly journal: Journal<E>;
@@ -23,23 +22,6 @@ export type Opened<E> = {
 
 /** Segments end at the first batch past this size. At each start the newest one is written anew: it must stay small. */
 const defaultSegmentBytes = 256 * 1024;
-
-type Kept = { readonly oldest: number; readonly from: Place; readonly newest: number };
-function parseKept(value: unknown): Kept {
-  const kept = value as Partial<Kept> | null;
-  const whole = [kept?.oldest, kept?.newest, kept?.from?.seq].every(Number.isSafeInteger);
-  if (whole && typeof kept?.from?.check === "string") return kept as Kept;
-  throw new TypeError("it does not name the segments that are kept");
-}
-
-const segmentName = /^segment-(\d{8})\.jsonl$/;
-const nameOf = (segment: number): string => `segment-${String(segment).padStart(8, "0")}.jsonl`;
-
-/**
- * The mark beside the folder: the journal was made once, the segments from `oldest` to `newest` must be there, and this is what the oldest
- * continues from. A segment newer than `newest` may be there too: it was made just before a cut.
- */
-const keptFile = (disk: Disk, folder: string): CheckedFile<Kept> => new CheckedFile(disk, `${folder}.made`, parseKept, "journal/damaged");
 
 export class Journal<E> {
   /** Segments that are kept, oldest first, and what each continues from. */
@@ -68,7 +50,7 @@ export class Journal<E> {
    */
   static open<E>(disk: Disk, folder: string, parse: (value: unknown) => E, options: { readonly segmentBytes?: number } = {}): Opened<E> {
     disk.makeFolder(folder);
-    disk.makeFolder(join(folder, "closed"));
+    disk.makeFolder(closedFolder(folder));
     const kept = prepare(disk, folder);
     const { entries, last, lastNumber, continues } = readAll(disk, folder, kept, parse);
     // The newest segment is written anew, without its torn tail. A run whose fdatasync failed leaves bytes that can be read but are not on
@@ -81,8 +63,9 @@ export class Journal<E> {
     return { journal, entries, cutBytes: last.bytes.length - whole.length };
   }
 
-  /** A look without a hand, safe while an agent writes: the entries that stand now. Throws journal/damaged, disk/failed. */
+  /** A look without a hand, safe while an agent writes: the entries that stand now; none before the first run. Throws journal/damaged, disk/failed. */
   static view<E>(disk: Disk, folder: string, parse: (value: unknown) => E): readonly Entry<E>[] {
+    if (!disk.read(keptFile(disk, folder).path) && segmentNumbers(disk, folder).length === 0) return [];
     return viewTrying(disk, folder, parse, 3);
   }
 
@@ -131,7 +114,7 @@ export class Journal<E> {
     for (const number of going) {
       const bytes = this.disk.read(join(this.folder, nameOf(number)));
       if (!bytes) throw damage(this.folder, number, 1, "the segment is missing");
-      this.disk.replace(join(this.folder, "closed", `${nameOf(number)}.gz`), gzipSync(bytes));
+      this.disk.replace(join(closedFolder(this.folder), `${nameOf(number)}.gz`), gzipSync(bytes));
     }
     // First the word that they are not needed, then the removal: a cut between leaves files that the next start takes away.
     keptFile(this.disk, this.folder).write({ oldest: stays, from, newest: this.#segment });
@@ -160,20 +143,6 @@ export class Journal<E> {
     this.#continues.set(next, from);
     this.#end = { seq: from.seq, check: header.check };
   }
-}
-
-/** Makes a segment that holds its header; its name lasts only with the header in it. */
-function makeSegment(disk: Disk, folder: string, segment: number, from: Place): { readonly bytes: number; readonly check: string } {
-  const header = writeLine({ segment, firstSeq: from.seq + 1, prev: from.check });
-  disk.replace(join(folder, nameOf(segment)), Buffer.from(header.text));
-  return { bytes: header.text.length, check: header.check };
-}
-
-function segmentNumbers(disk: Disk, folder: string): number[] {
-  return disk.list(folder).flatMap((name) => {
-    const number = segmentName.exec(name)?.[1];
-    return number === undefined ? [] : [Number(number)];
-  });
 }
 
 /** Brings the folder to a state that can be read: makes a first run's files, takes away what was let go. */
@@ -232,9 +201,4 @@ function viewTrying<E>(disk: Disk, folder: string, parse: (value: unknown) => E,
     if (triesLeft > 1 && cause instanceof Failure && cause.code === "journal/damaged") return viewTrying(disk, folder, parse, triesLeft - 1);
     throw cause;
   }
-}
-
-function damage(folder: string, segment: number, line: number, why: string, cause?: unknown): Failure {
-  const where = `${join(folder, nameOf(segment))}, line ${line}`;
-  return new Failure("journal/damaged", `${where}: ${why}; nothing is sold until it is repaired: "chargetill repair" shows what can be saved`, { cause });
 }

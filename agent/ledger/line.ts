@@ -3,6 +3,9 @@
 import type { Moment } from "../../drivers/driver.js";
 import { jsonText, sha256Hex } from "./checked-file.js";
 
+/** One fact as it was written: `seq` counts from 1 without a gap for the life of the station. */
+export type Entry<E> = { readonly seq: number; readonly moment: Moment; readonly event: E };
+
 /** First line of a segment: what it continues from. */
 export type HeaderLine = { readonly segment: number; readonly firstSeq: number; readonly prev: string };
 /** `batch` is [first, last] seq of the events written at one stroke: they count together or not at all. */

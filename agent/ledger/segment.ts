@@ -1,7 +1,6 @@
 // Reads one segment of the journal: proves every line and tells a torn tail (a batch that a power cut left unfinished, never acted on)
 // from damage. When in doubt it is damage: a line that was acted on is never cut in silence.
-import type { Entry } from "./journal.js";
-import type { EntryLine, HeaderLine } from "./line.js";
+import type { Entry, EntryLine, HeaderLine } from "./line.js";
 import { isHeader, readLine } from "./line.js";
 
 /** Where the journal stands between two lines. */

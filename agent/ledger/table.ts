@@ -30,8 +30,9 @@ export class Table<T> {
     return new Table(db, parse);
   }
 
-  /** A look without a hand: reads the table that a running agent owns and writes nothing. Throws table/damaged. */
-  static view<T>(disk: Disk, path: string, parse: (value: unknown) => T): T {
+  /** A look without a hand: reads the table that a running agent owns and writes nothing; `first` before the first run. Throws table/damaged. */
+  static view<T>(disk: Disk, path: string, parse: (value: unknown) => T, first: T): T {
+    if (!new Mark(disk, path).stands && !disk.read(path)) return first;
     return new CheckedFile(disk, path, parse, "table/damaged").read();
   }
 

@@ -66,14 +66,14 @@ export function post(request: Post, signal: AbortSignal): Promise<Answer | Lost>
       return lost(codeOf(error));
     }
     outgoing.on("socket", (socket) => {
-      // A socket that is not connecting comes from the agent's pool.
-      if (!socket.connecting && outgoing?.reusedSocket === true) connected = true;
+      // A socket that is not connecting any more comes from the agent's pool.
+      if (!socket.connecting) connected = true;
       else socket.once(secure ? "secureConnect" : "connect", () => (connected = true));
     });
     let answered = false;
     outgoing.on("response", (incoming) => {
       answered = true;
-      void read(incoming).then(settle);
+      read(incoming, settle);
     });
     outgoing.on("error", (error) => {
       // Once an answer has begun, what happens to it is its reader's to tell.
@@ -88,28 +88,38 @@ function codeOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-async function read(incoming: http.IncomingMessage): Promise<Answer> {
+/** Reads an answer to its end, or says why it cannot be read. */
+function read(incoming: http.IncomingMessage, done: (answer: Answer) => void): void {
   const answer = { kind: "answer", status: incoming.statusCode ?? 0, headers: incoming.headers } as const;
-  const broken = (why: string): Answer => ({ ...answer, body: undefined, broken: why });
+  const broken = (why: string): void => done({ ...answer, body: undefined, broken: why });
   const chunks: Buffer[] = [];
   let length = 0;
+  incoming.on("data", (chunk: Buffer) => {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length <= longestAnswer) return;
+    broken("the answer is longer than any OCPI answer");
+    incoming.destroy();
+  });
+  // A cut answer closes without an end; the error that may come with it adds nothing.
+  incoming.on("error", () => {});
+  incoming.on("close", () => {
+    if (!incoming.complete) broken("the answer was cut off");
+  });
+  incoming.on("end", () => {
+    if (!incoming.complete) return broken("the answer was cut off");
+    const text = decoded(Buffer.concat(chunks), incoming.headers["content-encoding"]);
+    if ("text" in text) done({ ...answer, body: text.text });
+    else broken(text.why);
+  });
+}
+
+function decoded(bytes: Buffer, encoding = "identity"): { readonly text: string } | { readonly why: string } {
+  if (encoding === "identity") return { text: bytes.toString("utf8") };
+  if (encoding !== "gzip") return { why: `the answer is encoded as ${encoding.slice(0, 20)}, which was not asked for` };
   try {
-    for await (const chunk of incoming as AsyncIterable<Buffer>) {
-      length += chunk.length;
-      if (length > longestAnswer) return broken("the answer is longer than any OCPI answer");
-      chunks.push(chunk);
-    }
+    return { text: gunzipSync(bytes, { maxOutputLength: longestAnswer }).toString("utf8") };
   } catch {
-    return broken("the answer was cut off");
-  }
-  if (!incoming.complete) return broken("the answer was cut off");
-  const bytes = Buffer.concat(chunks);
-  const encoding = incoming.headers["content-encoding"] ?? "identity";
-  if (encoding === "identity") return { ...answer, body: bytes.toString("utf8") };
-  if (encoding !== "gzip") return broken(`the answer is encoded as ${encoding.slice(0, 20)}, which was not asked for`);
-  try {
-    return { ...answer, body: gunzipSync(bytes, { maxOutputLength: longestAnswer }).toString("utf8") };
-  } catch {
-    return broken("the answer's gzip is damaged or too long");
+    return { why: "the answer's gzip is damaged or too long" };
   }
 }

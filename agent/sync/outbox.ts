@@ -3,7 +3,8 @@
 import type { Clock, EpochMs } from "../../drivers/driver.js";
 import { Failure } from "../failure.js";
 import { backoffMs, type BackoffLimits } from "./backoff.js";
-import { emptyOutbox, itemState, type ItemState, type OutboxItem, type OutboxItems, type OutboxState, type OutboxStore, type ParkedItem } from "./outbox-state.js";
+import { acknowledged, askedAgain, emptyOutbox, firstInLine, itemState, parked, restarted, taken, unanswered } from "./outbox-state.js";
+import type { ItemState, OutboxItem, OutboxItems, OutboxState, OutboxStore, ParkedItem } from "./outbox-state.js";
 import type { Outcome, Uplink, UplinkFault } from "./uplink.js";
 
 /** What needs a person: a backend that does not know us, an answer that cannot be believed, a receipt that cannot be read. */
@@ -44,6 +45,8 @@ export type OutboxParts = {
 
 /** After so many answers of failure to one item the next one is tried: if the backend takes that, the first is poison and is parked. */
 const attemptsBeforeDoubt = 5;
+/** So many refusals in a row look like a setting, not like receipts: from there on each waits for the back-off, so that a person can see it. */
+const refusalsInARow = 10;
 
 type Unanswered = Extract<Outcome, { kind: "unsure" | "retry" }>;
 /** A receipt that may be poison, while the next one is tried. */
@@ -57,6 +60,7 @@ export class Outbox {
   #running: Promise<void> | undefined;
   #sending: number | undefined;
   #failures = 0;
+  #refusals = 0;
   #wake: { readonly monoMs: number; readonly atMs: EpochMs; readonly cancel: () => void } | undefined;
   #reach: { readonly reachability: Reachability; readonly sinceMs: EpochMs; readonly words?: string; readonly fault?: OutboxFault };
 
@@ -67,8 +71,7 @@ export class Outbox {
     // Numbers that come again would pass for sent: better no uplink than sales that never arrive.
     if (kept.cursor > parts.items.last())
       throw new Failure("table/damaged", `the outbox of ${parts.uplink.name} has sent receipt ${kept.cursor}, but the receipt book ends at ${parts.items.last()}: restore the book`);
-    // What was being sent when we went down may have arrived.
-    this.#state = { ...kept, open: kept.open.map((item) => ({ ...item, state: "unsure" })) };
+    this.#state = restarted(kept);
     this.#reach = { reachability: "untried", sinceMs: parts.clock.now().at };
   }
 
@@ -82,24 +85,33 @@ export class Outbox {
   due(): boolean {
     if (this.#stop.signal.aborted || this.#running !== undefined) return false;
     if (this.#wake !== undefined && this.#parts.clock.now().monoMs < this.#wake.monoMs) return false;
-    if (!this.#waits()) return false;
+    if (this.#parts.items.last() <= this.#state.cursor && firstInLine(this.#state).length === 0) return false;
     this.#start();
     return true;
   }
 
   /** By hand: sends now, whatever the back-off says; resolves when all is sent or something holds. */
   async now(): Promise<OutboxStatus> {
-    if (this.#running === undefined && !this.#stop.signal.aborted) this.#start();
+    if (this.#running === undefined && !this.#stop.signal.aborted) {
+      // A person has seen it and wants all of it tried.
+      this.#refusals = -Infinity;
+      this.#start();
+    }
     await this.#running;
+    this.#refusals = Math.max(0, this.#refusals);
     return this.status();
   }
 
   /** Puts a parked item back in line. False where that number is not parked. */
   resend(number: number): boolean {
-    const parked = this.#state.parked.find((item) => item.number === number && !item.again);
-    if (parked === undefined || this.#stop.signal.aborted) return false;
-    this.#change({ parked: this.#state.parked.map((item) => (item === parked ? { ...item, again: true } : item)) });
-    this.#guard(() => this.#save());
+    const state = askedAgain(this.#state, number);
+    if (state === undefined || this.#stop.signal.aborted) return false;
+    this.#change(state);
+    try {
+      this.#save();
+    } catch (error) {
+      this.#fail(error);
+    }
     this.#tell();
     this.due();
     return true;
@@ -110,14 +122,13 @@ export class Outbox {
   }
 
   status(): OutboxStatus {
-    const { cursor, open, parked, lastAck } = this.#state;
-    const again = parked.filter((item) => item.again && !open.some((other) => other.number === item.number));
+    const { cursor, lastAck } = this.#state;
     return {
       uplink: this.#parts.uplink.name,
       ...this.#reach,
-      waiting: Math.max(0, this.#parts.items.last() - cursor) + open.length + again.length,
+      waiting: this.#parts.items.last() - cursor + firstInLine(this.#state).length,
       ...(this.#sending === undefined ? {} : { sending: this.#sending }),
-      parked: parked.filter((item) => !item.again),
+      parked: this.#state.parked.filter((item) => !item.again),
       ...(lastAck === null ? {} : { lastAck }),
       ...(this.#wake === undefined ? {} : { nextTryMs: this.#wake.atMs }),
     };
@@ -129,11 +140,6 @@ export class Outbox {
     this.#calm();
     await this.#running;
     this.#parts.uplink.close?.();
-  }
-
-  #waits(): boolean {
-    const { cursor, open, parked } = this.#state;
-    return open.length > 0 || parked.some((item) => item.again) || this.#parts.items.last() > cursor;
   }
 
   #start(): void {
@@ -158,8 +164,8 @@ export class Outbox {
         return this.#unreadable(error);
       }
       if (item === undefined) break;
-      if (item.park !== undefined && !this.#asked(item.number)) {
-        this.#park(item, item.park);
+      if (item.park !== undefined && !firstInLine(this.#state).includes(item.number)) {
+        this.#change(parked(this.#state, item, item.park, this.#parts.clock.now().at));
         continue;
       }
       this.#take(item);
@@ -169,8 +175,10 @@ export class Outbox {
       if (outcome.kind === "accepted" || outcome.kind === "refused") {
         this.#answered(item, outcome, doubt);
         doubt = undefined;
+        if (this.#refusals >= refusalsInARow) return this.#pace();
       } else {
-        const attempts = this.#unanswered(item.number, outcome);
+        this.#change(unanswered(this.#state, item.number, { unsure: outcome.kind === "unsure", counts: outcome.kind === "retry" && outcome.countsAsAttempt }));
+        const attempts = this.#state.open.find(({ number }) => number === item.number)?.attempts ?? 0;
         if (outcome.kind === "unsure" || attempts < attemptsBeforeDoubt || doubt !== undefined) return this.#hold(outcome);
         doubt = { item, outcome };
       }
@@ -181,28 +189,21 @@ export class Outbox {
 
   /** The backend read this one; so whatever it failed on before is poison. */
   #answered(item: OutboxItem, outcome: Extract<Outcome, { kind: "accepted" | "refused" }>, doubt: Doubt | undefined): void {
-    if (outcome.kind === "accepted") this.#acknowledge(item);
-    else this.#park(item, outcome.reason);
-    if (doubt !== undefined)
-      this.#park(doubt.item, `the backend failed on this receipt ${attemptsBeforeDoubt} times or more (${doubt.outcome.words ?? "no reason given"}), but answered to receipt ${item.number}`);
-    this.#failures = 0;
+    const { at } = this.#parts.clock.now();
+    this.#change(outcome.kind === "accepted" ? acknowledged(this.#state, item, at) : parked(this.#state, item, outcome.reason, at));
+    if (doubt !== undefined) {
+      const said = doubt.outcome.words ?? "no reason given";
+      this.#change(parked(this.#state, doubt.item, `the backend failed on this receipt ${attemptsBeforeDoubt} times or more (${said}), but answered to receipt ${item.number}`, at));
+    }
+    this.#refusals = outcome.kind === "accepted" ? 0 : this.#refusals + 1;
+    if (this.#refusals < refusalsInARow) this.#failures = 0;
     this.#reached("online");
-  }
-
-  /** Writes down what is known of a send without a good answer; gives the number of attempts that count. */
-  #unanswered(number: number, outcome: Unanswered): number {
-    const attempts = (this.#state.open.find((item) => item.number === number)?.attempts ?? 0) + (outcome.kind === "retry" && outcome.countsAsAttempt ? 1 : 0);
-    const state = outcome.kind === "unsure" ? "unsure" : undefined;
-    const open = this.#state.open.map((item) => (item.number === number ? { ...item, attempts, state: state ?? item.state } : item));
-    if (JSON.stringify(open) !== JSON.stringify(this.#state.open)) this.#change({ open });
-    return attempts;
   }
 
   /** The next to send: what may have arrived already, what was asked for by hand, then the first number that was never taken. */
   #candidate(except: number | undefined): OutboxItem | undefined {
     const { items } = this.#parts;
-    const again = this.#state.parked.filter((item) => item.again).map((item) => item.number);
-    for (const number of [...this.#state.open.map((item) => item.number), ...again]) {
+    for (const number of firstInLine(this.#state)) {
       if (number === except) continue;
       const item = items.get(number);
       if (item === null) throw new Failure("book/damaged", `receipt ${number} was taken for ${this.#parts.uplink.name} and is no longer in the receipt book`);
@@ -218,14 +219,9 @@ export class Outbox {
     return undefined;
   }
 
-  #asked(number: number): boolean {
-    return this.#state.parked.some((item) => item.number === number && item.again) || this.#state.open.some((item) => item.number === number);
-  }
-
   /** Written before the send, together with the acknowledgement of the one before. */
   #take(item: OutboxItem): void {
-    if (!this.#state.open.some((open) => open.number === item.number))
-      this.#change({ cursor: Math.max(this.#state.cursor, item.number), open: [...this.#state.open, { number: item.number, state: "sending", attempts: 0 }] });
+    this.#change(taken(this.#state, item.number));
     this.#save();
     this.#sending = item.number;
     this.#tell();
@@ -246,22 +242,6 @@ export class Outbox {
     return await clock.busy(sent);
   }
 
-  #acknowledge(item: OutboxItem): void {
-    this.#change({
-      open: this.#state.open.filter((open) => open.number !== item.number),
-      parked: this.#state.parked.filter((parked) => parked.number !== item.number),
-      lastAck: { number: item.number, id: item.id, atMs: this.#parts.clock.now().at },
-    });
-  }
-
-  #park(item: { readonly number: number; readonly id: string }, reason: string): void {
-    this.#change({
-      cursor: Math.max(this.#state.cursor, item.number),
-      open: this.#state.open.filter((open) => open.number !== item.number),
-      parked: [...this.#state.parked.filter((parked) => parked.number !== item.number), { number: item.number, id: item.id, reason, atMs: this.#parts.clock.now().at, again: false }],
-    });
-  }
-
   /** Nothing goes out until the back-off is over, by the clock that was handed in. */
   #hold(outcome: Unanswered): void {
     this.#save();
@@ -274,6 +254,13 @@ export class Outbox {
     this.#save();
     this.#wait();
     this.#reached("offline", `the next receipt cannot be read from the receipt book: ${error instanceof Error ? error.message : String(error)}`, "book/damaged");
+  }
+
+  /** One refusal after another: on with the next, but not before the back-off. */
+  #pace(): void {
+    this.#save();
+    this.#wait();
+    this.#reached("online", `the last ${this.#refusals} receipts were all refused and parked: look at the reasons, it may be a setting`);
   }
 
   #wait(askedMs?: number): void {
@@ -298,23 +285,15 @@ export class Outbox {
     this.#reach = { reachability, sinceMs, ...(words === undefined ? {} : { words }), ...(fault === undefined ? {} : { fault }) };
   }
 
-  #change(change: Partial<OutboxState>): void {
-    this.#state = { ...this.#state, ...change };
-    this.#unsaved = true;
+  #change(state: OutboxState): void {
+    this.#unsaved ||= state !== this.#state;
+    this.#state = state;
   }
 
   #save(): void {
     if (!this.#unsaved) return;
     this.#parts.store.write(this.#state);
     this.#unsaved = false;
-  }
-
-  #guard(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      this.#fail(error);
-    }
   }
 
   #fail(error: unknown): void {

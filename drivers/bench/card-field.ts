@@ -5,6 +5,7 @@ const word = { sequence: 0, cards: 1, health: 2, busNoise: 3, airNoise: 4, seed:
 const cardsFrom = 64;
 const cardBytes = 16;
 const mostCards = 8;
+const mostLooks = 1_000_000;
 const fieldBytes = cardsFrom + mostCards * cardBytes;
 
 /** `well`, no supply (all reads 0x00), or nothing on the bus (all reads 0xff). */
@@ -84,12 +85,13 @@ export class CardField {
 
   /** One whole view, never half of a change. */
   look(): FieldView {
-    for (;;) {
+    for (let tries = 0; tries < mostLooks; tries++) {
       const sequence = this.sequence();
       const view = this.#read(sequence);
-      // The writer makes the counter odd while it writes, which takes it less than a microsecond.
+      // The writer makes the counter odd while it writes, which takes it some microseconds.
       if (sequence % 2 === 0 && this.sequence() === sequence) return view;
     }
+    throw new Error("the card field is being changed without end");
   }
 
   #read(sequence: number): FieldView {

@@ -45,18 +45,28 @@ export class RtuBus {
   #present = true;
   #held: Buffer = Buffer.alloc(0);
   #requests = 0;
+  readonly #line: { readonly baudRate: number; readonly parity: string } | undefined;
 
-  /** For `openMeterBus(port, clock, { binding })`. Any path opens this bus. */
-  readonly binding: SerialBinding = {
+  /** With `line`, the meters understand these settings only; else any. */
+  constructor(line?: { readonly baudRate: number; readonly parity: string }) {
+    this.#line = line;
+  }
+
+  /** As `binding`, but whoever waits for a silent meter waits by the clock, as on a real line. */
+  readonly patientBinding: SerialBinding = {
     instant: true,
     list: () => Promise.resolve(this.#present ? [{ path: "bench" }] : []),
     open: (options) => {
       if (!this.#present) return Promise.reject(new Error(`No such file or directory, cannot open ${options.path}`));
       if (this.#port?.isOpen) return Promise.reject(new Error(`Resource temporarily unavailable, cannot lock port ${options.path}`));
-      this.#port = new BenchPort(options, (request) => this.#onRequest(request));
+      const understood = this.#line === undefined || (this.#line.baudRate === options.baudRate && this.#line.parity === (options.parity ?? "none"));
+      this.#port = new BenchPort(options, (request) => (understood ? this.#onRequest(request) : undefined));
       return Promise.resolve(this.#port);
     },
   };
+
+  /** For `openMeterBus(port, clock, { binding })`. Any path opens this bus. */
+  readonly binding: SerialBinding = { ...this.patientBinding, idle: () => this.#port?.idle() ?? Promise.resolve() };
 
   /** How many requests were seen on the line, for whomever. */
   get requests(): number {

@@ -35,17 +35,17 @@ function findChip(): Chip {
 
 export class OnoffPort implements GpioPort {
   readonly #chip = findChip();
-  /** sysfs keeps a pin after its file is closed, and onoff closes only by giving the pin back: each is opened once. */
-  readonly #outputs = new Map<number, Gpio>();
-  readonly #inputs = new Map<number, Gpio>();
+  /** Every pin opened so far. An output stays here after it is let go: onoff closes only by giving the pin back, and then it may float. */
+  readonly #lines = new Map<number, { readonly gpio: Gpio; readonly isOutput: boolean }>();
   readonly #taken = new Set<number>();
 
   output(pin: PinConfig, initial: boolean): GpioOutput {
     return this.#open(pin, (line) => {
       // The kernel's "high" and "low" are volts and ignore active_low; "out" would drop the pin to 0 for a moment.
       const direction = initial === pin.activeLow ? "low" : "high";
-      const gpio = this.#outputs.get(line) ?? new Gpio(line, direction, "none", { activeLow: pin.activeLow });
-      this.#outputs.set(line, gpio);
+      const known = this.#lines.get(line);
+      const gpio = known?.gpio ?? new Gpio(line, direction, "none", { activeLow: pin.activeLow });
+      this.#lines.set(line, { gpio, isOutput: true });
       // onoff passes over errors on a pin that was exported before: ask what came of it.
       if (gpio.direction() === "in" || gpio.activeLow() !== pin.activeLow) throw new Error("it did not become an output; another program may hold it, or its files are not writable");
       const set = (active: boolean): void => {
@@ -63,8 +63,9 @@ export class OnoffPort implements GpioPort {
 
   input(pin: PinConfig): GpioInput {
     return this.#open(pin, (line) => {
+      this.#giveBack(line);
       const gpio = new Gpio(line, "in", "both", { activeLow: pin.activeLow });
-      this.#inputs.set(line, gpio);
+      this.#lines.set(line, { gpio, isOutput: false });
       if (gpio.direction() !== "in" || gpio.activeLow() !== pin.activeLow) throw new Error("it did not become an input; another program may hold it, or its files are not writable");
       return {
         read: () => {
@@ -83,21 +84,23 @@ export class OnoffPort implements GpioPort {
           }
           return () => gpio.unwatch(heard);
         },
-        close: () => this.#release(line),
+        close: () => {
+          this.#giveBack(line);
+          this.#taken.delete(line);
+        },
       };
     });
   }
 
   /** Gives the inputs back. Outputs stay exported and driven: a pin that is let go may float. */
   close(): void {
-    for (const line of [...this.#inputs.keys()]) this.#release(line);
+    for (const [line, { isOutput }] of [...this.#lines]) if (!isOutput) this.#giveBack(line);
     this.#taken.clear();
   }
 
-  #release(line: number): void {
-    this.#inputs.get(line)?.unexport();
-    this.#inputs.delete(line);
-    this.#taken.delete(line);
+  #giveBack(line: number): void {
+    this.#lines.get(line)?.gpio.unexport();
+    this.#lines.delete(line);
   }
 
   #open<T>(pin: PinConfig, open: (line: number) => T): T {
@@ -109,6 +112,8 @@ export class OnoffPort implements GpioPort {
       this.#taken.add(line);
       return opened;
     } catch (error) {
+      // It will be tried again, perhaps for days: leave no open file behind.
+      this.#giveBack(line);
       throw error instanceof DeviceError ? error : trouble(pin, error);
     }
   }

@@ -29,8 +29,13 @@ export class GpioPlug implements PlugSensor {
     private readonly debounceMs = defaultDebounceMs,
   ) {
     this.#input = port.input(pin);
-    this.#unwatch = this.#input.watch(() => this.#restless());
-    this.#plugged = this.#input.read();
+    try {
+      this.#unwatch = this.#input.watch(() => this.#restless());
+      this.#plugged = this.#input.read();
+    } catch (error) {
+      this.#input.close();
+      throw error;
+    }
   }
 
   plugged(): boolean {

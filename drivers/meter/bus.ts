@@ -6,9 +6,9 @@ import { loadMeterMap } from "../../config/meter-map.js";
 import type { MeterMap } from "../../config/meter-map.js";
 import type { MeterConfig, SerialPortConfig } from "../../config/schema.js";
 import { DeviceError } from "../driver.js";
-import type { Clock, EnergyMeter, Moment } from "../driver.js";
+import type { Clock, Moment } from "../driver.js";
 import { RtuLine, serialStream } from "./line.js";
-import type { SerialBinding } from "./line.js";
+import type { OnBytes, SerialBinding } from "./line.js";
 import { ModbusMeter } from "./modbus-meter.js";
 import type { Request } from "./requests.js";
 
@@ -45,6 +45,10 @@ export type MeterBusOptions = {
   readonly binding?: SerialBinding;
   /** In place of config/meters: a test's own map. */
   readonly loadMap?: (model: string) => MeterMap;
+  /** Whether this very meter has passed `meter check`. With it, a model in doubt is judged when it has told its serial number, else at once. */
+  readonly hasPassed?: (model: string, serial: string) => boolean;
+  /** Every byte that passes, for a recording of a field fault. */
+  readonly onBytes?: OnBytes;
 };
 
 /** A bus whose port is opened with the first request, and again whenever it was lost. */
@@ -52,18 +56,23 @@ export function openMeterBus(port: SerialPortConfig, clock: Clock, options: Mete
   return new MeterBus(port, clock, options);
 }
 
+/** What a line has been through since the start, for a technician who asks how good it is. */
+export type LineCounts = { readonly asked: number; readonly answered: number; readonly timedOut: number; readonly garbled: number; readonly refused: number; readonly strayBytes: number };
+
 export class MeterBus {
   readonly #port: SerialPortConfig;
   readonly #clock: Clock;
   readonly #options: MeterBusOptions;
   readonly #meters = new Set<ModbusMeter>();
-  readonly #ending = new AbortController();
+  #ending = new AbortController();
+  #closed = false;
   #link: Link | undefined;
   #tail: Promise<void> = Promise.resolve();
   #quiet: Promise<void> = Promise.resolve();
   #waiting = 0;
   #silent = 0;
   #lastShape = "";
+  #counts = { asked: 0, answered: 0, timedOut: 0, garbled: 0, refused: 0, strayBytes: 0 };
   #closing: Promise<void> = Promise.resolve();
 
   constructor(port: SerialPortConfig, clock: Clock, options: MeterBusOptions) {
@@ -76,39 +85,47 @@ export class MeterBus {
     return this.#port.path;
   }
 
-  /** Bytes that nobody was waiting for since the port was opened. */
-  get strayBytes(): number {
-    return this.#link?.line.strayBytes ?? 0;
+  get counts(): LineCounts {
+    return { ...this.#counts, strayBytes: this.#counts.strayBytes + (this.#link?.line.strayBytes ?? 0) };
   }
 
   /**
-   * One meter of this bus. Throws a MeterMapError for an unknown model, and a DeviceError `meter/unknown` for one
-   * that may not be billed from, or that tells no serial number while the config names none.
+   * One meter of this bus. Throws a MeterMapError for an unknown model, and a DeviceError `meter/unknown` for one whose energy is in doubt
+   * (see `hasPassed`), or that tells no serial number while the config names none.
    */
-  meter(config: MeterConfig): EnergyMeter {
+  meter(config: MeterConfig): ModbusMeter {
     const map = (this.#options.loadMap ?? loadMeterMap)(config.model);
-    const meter = new ModbusMeter({ map, config, path: this.path, ask: (ask) => this.#enqueue(ask), left: () => this.#left(meter) });
+    const { hasPassed } = this.#options;
+    const meter = new ModbusMeter({ map, config, path: this.path, ask: (ask) => this.ask(ask), left: () => this.#left(meter), ...(hasPassed ? { hasPassed } : {}) });
     this.#meters.add(meter);
     const maps = [...this.#meters].map((each) => each.map);
     for (const each of this.#meters) each.planBeside(maps.filter((other) => other !== each.map));
     return meter;
   }
 
-  /** The last one closes the port. */
-  #left(meter: ModbusMeter): Promise<void> {
+  /** The last one closes the port; another meter may open it again. */
+  async #left(meter: ModbusMeter): Promise<void> {
     this.#meters.delete(meter);
-    return this.#meters.size === 0 ? this.close() : Promise.resolve();
+    if (this.#meters.size > 0) return;
+    await this.#shut();
+    if (!this.#closed) this.#ending = new AbortController();
   }
 
-  /** Ends what is waiting or in flight with `port/lost` and closes the port; nothing is left that could keep the process alive. */
+  /** Ends what is waiting or in flight with `port/lost` and closes the port for good; nothing is left that could keep the process alive. */
   async close(): Promise<void> {
+    this.#closed = true;
+    await this.#shut();
+  }
+
+  async #shut(): Promise<void> {
     this.#ending.abort();
     this.#drop(new DeviceError("port/lost", `${this.path} was closed`));
     await this.#tail;
     await this.#closing;
   }
 
-  #enqueue(ask: Ask): Promise<Answer> {
+  /** One exchange, when the line is free. Rejects with a DeviceError. */
+  ask(ask: Ask): Promise<Answer> {
     if (this.#waiting >= mostWaiting)
       return Promise.reject(new DeviceError("meter/timeout", `${this.path}: ${mostWaiting} requests are waiting for the line; use fewer meters, a higher baud rate or a longer poll`));
     this.#waiting += 1;
@@ -130,9 +147,11 @@ export class MeterBus {
 
   async #once(link: Link, ask: Ask): Promise<Answer> {
     this.#lastShape = shapeOf(ask.unit, ask);
+    this.#counts.asked += 1;
     try {
       const answer = await this.#transact(link, ask);
       this.#silent = 0;
+      this.#counts.answered += 1;
       return answer;
     } catch (cause) {
       throw this.#judge(link, ask, cause);
@@ -146,7 +165,7 @@ export class MeterBus {
     if (this.#ending.signal.aborted) throw new DeviceError("port/lost", `${this.path} was closed`);
     if (this.#link && this.#link.lost === undefined && this.#link.line.isOpen) return this.#link;
     await this.#closing;
-    const line = new RtuLine(serialStream(this.#port, this.#options.binding));
+    const line = new RtuLine(serialStream(this.#port, this.#options.binding), this.#options.onBytes);
     const client = new modbus.default(line);
     const link: Link = { line, client, lost: undefined, onLost: () => undefined };
     const lost = (cause?: unknown): void => {
@@ -174,14 +193,23 @@ export class MeterBus {
   #transact(link: Link, ask: Ask): Promise<Answer> {
     return new Promise((resolve, reject) => {
       link.onLost = reject;
+      let state: "waiting" | "given up" | "settled" = "waiting";
       link.client.setTimeout(ask.timeoutMs + this.#wireMs(requestBytes + frameBytes + 2 * ask.words));
       // The callback form names the unit with each request; setID would be state that the next caller inherits.
       const settle = (error: unknown, result?: { buffer: Buffer }): void => {
-        if (error || result === undefined) reject(error);
+        const givenUp = state === "given up";
+        state = "settled";
+        if (givenUp) reject({ errno: "ETIMEDOUT" });
+        else if (error || result === undefined) reject(error);
         else resolve({ function: ask.function, address: ask.address, words: ask.words, bytes: Buffer.from(result.buffer), moment: this.#clock.now() });
       };
       if (ask.function === 3) link.client.writeFC3(ask.unit, ask.address, ask.words, settle);
       else link.client.writeFC4(ask.unit, ask.address, ask.words, settle);
+      void this.#options.binding?.idle?.().then(() => {
+        if (state !== "waiting" || link.lost !== undefined) return;
+        state = "given up";
+        link.line.giveUp();
+      });
     });
   }
 
@@ -193,8 +221,10 @@ export class MeterBus {
     const who = `meter ${ask.unit} at ${this.path}`;
     const what = `registers 0x${ask.address.toString(16).toUpperCase().padStart(4, "0")}+${ask.words}`;
     const { errno, modbusCode } = cause as { errno?: unknown; modbusCode?: unknown };
-    if (modbusCode !== undefined)
+    if (modbusCode !== undefined) {
+      this.#counts.refused += 1;
       return new DeviceError("meter/exception", `${who} refuses ${what} with exception ${String(modbusCode)}: is it the model that the config names?`, { cause });
+    }
     if (errno !== "ETIMEDOUT") {
       this.#drop(new DeviceError("port/lost", `${this.path} is gone`, { cause }));
       return new DeviceError("port/lost", `${this.path} is gone: was the adapter unplugged?`, { cause });
@@ -202,9 +232,11 @@ export class MeterBus {
     this.#rest(ask.worstReplyMs + this.#wireMs(frameBytes + 2 * ask.words), link);
     if (heardBytes > 0) {
       this.#silent = 0;
+      this.#counts.garbled += 1;
       return new DeviceError("meter/garbled", `${who} gave no sound reply to ${what} within ${ask.timeoutMs} ms, only ${heardBytes} bytes that do not fit: check cable, termination, parity and that each unit number is there once`, { cause });
     }
     this.#silent += 1;
+    this.#counts.timedOut += 1;
     if (this.#silent >= silentBeforeReopen) this.#drop(new DeviceError("port/lost", `${this.path} was closed to be opened anew`));
     return new DeviceError("meter/timeout", `${who} did not answer ${what} within ${ask.timeoutMs} ms: check its supply, A and B, baud rate, parity and unit number`, { cause });
   }
@@ -213,8 +245,9 @@ export class MeterBus {
   #rest(ms: number, givenUp?: Link): void {
     if (ms === 0) return;
     const before = this.#quiet;
+    const { binding } = this.#options;
     this.#quiet = before
-      .then(() => delay(ms, undefined, { signal: this.#ending.signal }))
+      .then(() => (binding?.idle ? binding.idle() : delay(ms, undefined, { signal: this.#ending.signal })))
       .then(() => givenUp?.line.flush())
       .catch(() => undefined);
   }
@@ -231,6 +264,7 @@ export class MeterBus {
     const link = this.#link;
     this.#link = undefined;
     if (link === undefined) return;
+    this.#counts.strayBytes += link.line.strayBytes;
     link.lost ??= why;
     link.onLost(link.lost);
     link.client.destroy(() => undefined);

@@ -105,6 +105,16 @@ export function floorToStep(value: Decimal, step: bigint): bigint {
   return whole - (whole % step);
 }
 
+/** The decimal in plain digits, for people. */
+export function decimalText({ digits, exponent }: Decimal): string {
+  const sign = digits < 0n ? "-" : "";
+  const plain = (digits < 0n ? -digits : digits).toString();
+  if (exponent >= 0) return `${sign}${plain}${"0".repeat(plain === "0" ? 0 : exponent)}`;
+  const padded = plain.padStart(1 - exponent, "0");
+  const fraction = padded.slice(exponent).replace(/0+$/, "");
+  return `${sign}${padded.slice(0, exponent)}${fraction === "" ? "" : `.${fraction}`}`;
+}
+
 /** The nearest whole unit, for values that are shown and compared but not billed. */
 export function nearest(value: Decimal): number {
   // Zero is added because a rounded -0.4 is JavaScript's minus zero.

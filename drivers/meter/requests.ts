@@ -2,6 +2,7 @@
 // whose length no other request has. An RTU reply does not name its register; its length is the only thing that can give a stray one away.
 import { registerOf } from "../../config/meter-map.js";
 import type { MeterMap, Register } from "../../config/meter-map.js";
+import { DeviceError } from "../driver.js";
 
 /** One read: function 3 or 4, first wire address, number of registers. */
 export type Request = { readonly function: 3 | 4; readonly address: number; readonly words: number };
@@ -44,7 +45,7 @@ function joined(map: MeterMap, parts: readonly Request[]): Request[] {
 }
 
 /** The requests for these registers and for the scales that they name. */
-function asked(map: MeterMap, names: readonly string[]): Request[] {
+export function asked(map: MeterMap, names: readonly string[]): Request[] {
   const entries = names.map((name) => registerOf(map, name));
   const scales = entries.flatMap((entry) => (entry.scaledBy === undefined ? [] : [registerOf(map, entry.scaledBy)]));
   const all = [...new Set([...entries, ...scales])];
@@ -102,7 +103,8 @@ export function planRequests(map: MeterMap, onTheBus: readonly MeterMap[] = []):
   const clear = (requests: readonly Request[]): Request[] =>
     requests.map((request) => {
       const other = lengthened(map, request, taken);
-      if (other === undefined) throw new Error(`${map.id}: a request of ${request.words} registers is as long as the energy request`);
+      if (other === undefined)
+        throw new DeviceError("meter/unknown", `${map.id}: a read of ${request.words} registers at ${request.address} is as long as the energy read, so a stray reply could be billed; name a neighbour or a range in its map`);
       return other;
     });
   return { energy, live: clear(others.live), identity: clear(others.identity), firmware: clear(others.firmware) };

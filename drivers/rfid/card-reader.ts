@@ -1,38 +1,36 @@
 // The card reader as the agent sees it: taps, one per visit of a card, and a clear end when the reader is lost.
 // The chip lives in a worker thread; this side asks it to search, by the agent's clock, and waits for one answer at a time.
-import { Worker } from "node:worker_threads";
 import type { ReaderConfig } from "../../config/schema.js";
 import { DeviceError, sleep, type CardReader, type CardTap, type Clock } from "../driver.js";
-import { nobody, notice } from "./presence.js";
+import { nobody, notice, type Presence } from "./presence.js";
+import { ReaderThread } from "./reader-thread.js";
 import type { Answer, Opened } from "./reader-worker.js";
+import { hexByte } from "./sight.js";
 import { readerName, type SpiChoice } from "./spi.js";
-
-/** Real time in which the thread must start or answer; a search takes 30 ms at most, a loaded machine needs the rest. */
-const answerMs = 5_000;
-/** Real time in which the thread must end. */
-const endMs = 500;
 
 /**
  * Starts the reader's thread and proves that a chip we know answers.
  * Rejects with DeviceError reader/missing, in a sentence that says what to do. One search runs every `config.poll` ms while taps() is read.
+ * A reader that was lost goes in as `before`: a card that lay on it all the while is then no new tap, which could stop a session.
  */
-export async function openCardReader(config: ReaderConfig, clock: Clock, spi: SpiChoice): Promise<CardReader> {
+export async function openCardReader(config: ReaderConfig, clock: Clock, spi: SpiChoice, before?: CardReader): Promise<CardReader> {
   const name = readerName(spi);
-  const line = new WorkerLine(new Worker(new URL("./reader-worker.js", import.meta.url), { workerData: spi, stdin: false }));
+  const thread = new ReaderThread(spi);
   try {
-    const opened = await clock.busy(line.next<Opened>());
-    if (opened.kind !== "open") throw new DeviceError("reader/missing", `${name}: ${whyMissing(opened, spi)}`);
-    return new Mfrc522Reader(name, config, clock, line);
+    const opened = await clock.busy(thread.next<Opened>());
+    if (opened.kind !== "ready") throw new DeviceError("reader/missing", `${name}: ${whyMissing(opened, spi)}`);
+    return new Mfrc522Reader(name, config, clock, thread, before instanceof Mfrc522Reader ? before.presence : nobody);
   } catch (error) {
-    await line.end();
+    await thread.end();
     if (error instanceof DeviceError) throw error;
     throw new DeviceError("reader/missing", `${name}: it could not be started; ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
 }
 
-function whyMissing(opened: Exclude<Opened, { kind: "open" }>, spi: SpiChoice): string {
-  if (opened.kind === "strange") {
-    const version = `0x${opened.version.toString(16).padStart(2, "0")}`;
+function whyMissing(opened: Exclude<Opened, { kind: "ready" }>, spi: SpiChoice): string {
+  if (opened.kind === "forgetful") return "the chip answers, but keeps nothing that is written to it; check the wire to MOSI (SDA and MOSI are easily swapped) and the supply";
+  if (opened.kind !== "failed") {
+    const version = hexByte(opened.version);
     return opened.version === 0x00 || opened.version === 0xff
       ? `no chip answers (its version register reads ${version}); check power, wiring and chip select, and that RST is tied to 3V3`
       : `the chip says version ${version}, which is no MFRC522 that we know (0x91, 0x92; clones 0x88, 0xb2, 0x12); check the wiring, or use another reader board`;
@@ -43,72 +41,7 @@ function whyMissing(opened: Exclude<Opened, { kind: "open" }>, spi: SpiChoice): 
   return `${device} could not be opened; ${opened.message}`;
 }
 
-/** The line to the thread: one question, one answer, within a bounded real time; a dead thread answers every question with its death. */
-class WorkerLine {
-  #waiting: { resolve(value: unknown): void; reject(error: Error): void } | undefined;
-  #early: unknown[] = [];
-  #dead: Error | undefined;
-
-  constructor(private readonly worker: Worker) {
-    worker.on("message", (message: unknown) => {
-      if (this.#waiting === undefined) this.#early.push(message);
-      else this.#waiting.resolve(message);
-    });
-    worker.on("error", (error) => this.#die(error instanceof Error ? error : new Error(String(error))));
-    worker.on("exit", () => this.#die(new Error("its thread has ended")));
-  }
-
-  /** The thread's next message. Only the thread knows its shape: both ends are in this folder. */
-  next<T>(): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      const settle = (finish: () => void): void => {
-        clearTimeout(timer);
-        this.#waiting = undefined;
-        finish();
-      };
-      const timer = setTimeout(() => settle(() => reject(new Error(`its thread gave no answer within ${answerMs} ms`))), answerMs);
-      this.#waiting = {
-        resolve: (value) => settle(() => resolve(value as T)),
-        reject: (error) => settle(() => reject(error)),
-      };
-      if (this.#early.length > 0) this.#waiting.resolve(this.#early.shift());
-      else if (this.#dead !== undefined) this.#waiting.reject(this.#dead);
-    });
-  }
-
-  ask<T>(question: "search"): Promise<T> {
-    const answer = this.next<T>();
-    this.worker.postMessage(question);
-    return answer;
-  }
-
-  /** Lets the thread switch the antenna off and end; ends it by force when it does not. A thread stuck in the kernel is left behind. */
-  async end(): Promise<void> {
-    this.worker.postMessage("close");
-    if (await this.#endsWithin(endMs)) return;
-    void this.worker.terminate();
-    if (!(await this.#endsWithin(endMs))) this.worker.unref();
-  }
-
-  #endsWithin(ms: number): Promise<boolean> {
-    if (this.#dead !== undefined) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(false), ms);
-      this.worker.once("exit", () => {
-        clearTimeout(timer);
-        resolve(true);
-      });
-    });
-  }
-
-  #die(error: Error): void {
-    this.#dead ??= error;
-    this.#waiting?.reject(this.#dead);
-  }
-}
-
 class Mfrc522Reader implements CardReader {
-  #presence = nobody;
   #read = false;
   readonly #closing = new AbortController();
   #lost: DeviceError | undefined;
@@ -117,8 +50,14 @@ class Mfrc522Reader implements CardReader {
     private readonly name: string,
     private readonly config: ReaderConfig,
     private readonly clock: Clock,
-    private readonly line: WorkerLine,
+    private readonly thread: ReaderThread,
+    private latest: Presence,
   ) {}
+
+  /** Who lies there, as far as the last search could tell. */
+  get presence(): Presence {
+    return this.latest;
+  }
 
   async *taps(signal: AbortSignal): AsyncGenerator<CardTap, void, void> {
     if (this.#lost !== undefined) throw this.#lost;
@@ -130,8 +69,8 @@ class Mfrc522Reader implements CardReader {
         const answer = await this.clock.busy(this.#ask());
         if (answer === undefined) return;
         const moment = this.clock.now();
-        const { presence, seen } = notice(this.#presence, answer, moment.monoMs, this.config.debounce);
-        this.#presence = presence;
+        const { presence, seen } = notice(this.latest, answer, moment.monoMs, this.config.debounce);
+        this.latest = presence;
         if (seen !== undefined) yield { ...seen, moment };
         if (!(await sleep(this.clock, this.config.poll, ending))) return;
       }
@@ -143,7 +82,7 @@ class Mfrc522Reader implements CardReader {
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
-    await this.line.end();
+    await this.thread.end();
   }
 
   /** One search; undefined when the reader was closed meanwhile. A reader that is lost ends its thread: it can be opened anew at once. */
@@ -151,9 +90,9 @@ class Mfrc522Reader implements CardReader {
     let why: string;
     let cause: unknown;
     try {
-      const answer = await this.line.ask<Answer>("search");
+      const answer = await this.thread.ask<Answer>("search");
       if (answer.kind !== "lost" && answer.kind !== "failed") return answer;
-      why = answer.kind === "failed" ? answer.message : `its chip no longer answers (version register reads 0x${answer.version.toString(16).padStart(2, "0")})`;
+      why = answer.kind === "failed" ? answer.message : `its chip no longer answers: ${answer.why}`;
     } catch (error) {
       if (this.#closing.signal.aborted) return undefined;
       why = error instanceof Error ? error.message : String(error);

@@ -4,22 +4,15 @@
 import Mfrc522 from "mfrc522-rpi";
 import { crcA } from "./crc-a.js";
 import { command, fault, irq, knownVersions, picc, register } from "./registers.js";
+import { hexByte, isRandomUid, type Sight } from "./sight.js";
 import type { Spi } from "./spi.js";
 
-/** What one search saw. `uid` is 4, 7 or 10 bytes as upper-case hex; `lost` = the chip no longer answers. */
-export type Sight =
-  | { readonly kind: "none" }
-  | { readonly kind: "card"; readonly uid: string }
-  | { readonly kind: "several" }
-  | { readonly kind: "unreadable" }
-  | { readonly kind: "lost"; readonly version: number };
+/** What was found at the start: a chip that is ready, one of an unknown version, or one that does not keep what is written to it. */
+export type Start = { readonly kind: "ready" | "strange" | "forgetful"; readonly version: number };
 
 const none: Sight = { kind: "none" };
 const several: Sight = { kind: "several" };
 const unreadable: Sight = { kind: "unreadable" };
-
-/** A single-size UID that begins so is new at every tap (ISO/IEC 14443-3, table on UID0): phones do that. */
-export const isRandomUid = (uid: string): boolean => uid.length === 8 && uid.startsWith("08");
 
 /** TAuto and a tick of 0.5 ms, as the library sets them; 3 ticks are enough for an answer, which begins after 91 us. */
 const timerMode = 0x8d;
@@ -32,8 +25,8 @@ const mode = 0x3d;
 const resetMs = 1;
 /** A card forgets its state when the field is gone for 5.1 ms, and listens again 5 ms after it is back (ISO/IEC 14443-3, clause 5). */
 const fieldResetMs = 6;
-/** One wrong byte on the bus is not a lost reader. */
-const versionReads = 3;
+/** One wrong byte on the bus is not a lost reader: this often the version is read, and the chip is set up. */
+const mostTries = 3;
 
 export class CardSearch {
   readonly #chip: Mfrc522;
@@ -45,20 +38,20 @@ export class CardSearch {
     this.#chip = new Mfrc522(spi);
   }
 
-  /** Resets and sets up the chip. Answers its version, and whether that is a chip we know. */
-  start(): { readonly version: number; readonly known: boolean } {
-    this.#version = this.#readVersion(knownVersions);
-    const known = knownVersions.includes(this.#version);
-    if (known) this.#setUp();
-    return { version: this.#version, known };
+  /** Resets and sets up the chip, if it is one that we know. */
+  start(): Start {
+    const version = this.#readVersion(knownVersions);
+    this.#version = version;
+    if (!knownVersions.includes(version)) return { kind: "strange", version };
+    this.#setUp();
+    return { kind: this.#isReady() ? "ready" : "forgetful", version };
   }
 
-  /** Looks once. An empty field costs about 1.5 ms on a Pi, a card about 30 ms. */
+  /** Looks once. Reckoned for a Pi: an empty field 2 ms, a held card 20 ms, a new one 40 ms. */
   search(): Sight {
     const version = this.#readVersion([this.#version]);
-    if (version !== this.#version) return { kind: "lost", version };
-    // A dip of the supply puts the chip back to a state with its antenna off, in which no card is ever seen again.
-    if (!this.#isSetUp()) this.#setUp();
+    if (version !== this.#version) return { kind: "lost", why: `its version register reads ${hexByte(version)}` };
+    if (!this.#isReady()) return { kind: "lost", why: "it does not keep its settings" };
     const first = this.#look();
     if (first.kind === "none") {
       this.#lastUid = undefined;
@@ -85,7 +78,7 @@ export class CardSearch {
 
   #readVersion(expected: readonly number[]): number {
     let version = 0;
-    for (let tries = 0; tries < versionReads; tries++) {
+    for (let tries = 0; tries < mostTries; tries++) {
       version = this.#chip.readRegister(register.version);
       if (expected.includes(version)) break;
     }
@@ -107,6 +100,15 @@ export class CardSearch {
     this.#chip.antennaOn();
     this.spi.wait(fieldResetMs);
     this.#lastUid = undefined;
+  }
+
+  /** A dip of the supply puts the chip back to a state with its antenna off, in which no card is ever seen: then it is set up again. */
+  #isReady(): boolean {
+    for (let tries = 0; tries < mostTries; tries++) {
+      if (this.#isSetUp()) return true;
+      this.#setUp();
+    }
+    return this.#isSetUp();
   }
 
   #isSetUp(): boolean {
@@ -150,9 +152,8 @@ export class CardSearch {
     if (answer.bitSize !== 40 || answer.data.length !== 5) return unreadable;
     if (answer.data.reduce((check, byte) => check ^ byte, 0) !== 0) return unreadable;
     const frame = [select, 0x70, ...answer.data];
-    const check = this.#chip.calculateCRC(frame);
-    if (!isSame(check, crcA(frame))) return unreadable;
-    const selected = this.#chip.toCard(command.transceive, [...frame, ...check]);
+    // The card checks this CRC; it answers to nothing but its own UID.
+    const selected = this.#chip.toCard(command.transceive, [...frame, ...this.#chip.calculateCRC(frame)]);
     if (!selected.status) return this.#whyNot(unreadable);
     const [sak, ...sakCheck] = selected.data;
     if (selected.bitSize !== 24 || sak === undefined || !isSame(sakCheck, crcA([sak]))) return unreadable;

@@ -1,11 +1,12 @@
 // The thread that holds the reader chip: mfrc522-rpi waits for the chip by asking it over and over, and must not do so in the agent's loop.
 // It only does what it is asked: one message in, one search, one message out. It has no timer of its own.
 import { parentPort, workerData } from "node:worker_threads";
-import { CardSearch, type Sight } from "./card-search.js";
+import { CardSearch, type Start } from "./card-search.js";
+import type { Sight } from "./sight.js";
 import type { Spi, SpiChoice } from "./spi.js";
 
-/** The first message of the thread: the chip is there, or why it is not. */
-export type Opened = { readonly kind: "open"; readonly version: number } | { readonly kind: "strange"; readonly version: number } | { readonly kind: "failed"; readonly message: string; readonly errno?: string };
+/** The first message of the thread: how the chip was found. `failed` = the bus could not be opened. */
+export type Opened = Start | { readonly kind: "failed"; readonly message: string; readonly errno?: string };
 /** The answer to each question. `failed` = the bus itself broke. */
 export type Answer = Sight | { readonly kind: "failed"; readonly message: string };
 
@@ -32,9 +33,9 @@ async function serve(): Promise<void> {
   let chip: CardSearch;
   try {
     chip = new CardSearch(await openSpi(workerData as SpiChoice));
-    const { version, known } = chip.start();
-    port.postMessage({ kind: known ? "open" : "strange", version } satisfies Opened);
-    if (!known) return chip.close();
+    const start: Opened = chip.start();
+    port.postMessage(start);
+    if (start.kind !== "ready") return chip.close();
   } catch (error) {
     const errno = error instanceof Error && "code" in error && typeof error.code === "string" ? { errno: error.code } : {};
     port.postMessage({ kind: "failed", message: messageOf(error), ...errno } satisfies Opened);

@@ -34,6 +34,7 @@ for (const [rows, label, base, lines] of [
   ["contract", "pinctrl-bcm2711", "512", "58"],
   ["contract", "pinctrl-rp1", "569", "54"],
   ["contract", "pinctrl-bcm2835", "0", "54"],
+  ["trouble", "pinctrl-bcm2711", "512", "58"],
   ["refusals", "raspberrypi-exp-gpio", "570", "8"],
 ] as const)
   test(`${rows}: chip ${label} with base ${base}`, async () => {

@@ -19,6 +19,9 @@ export const EINVAL = 22;
 export class SysfsModel {
   readonly #pins = new Map<number, Pin>();
   readonly #history = new Map<number, boolean[]>();
+  /** Pins that another driver holds, and pins whose files may not be written. */
+  readonly held = new Set<number>();
+  readonly locked = new Set<number>();
   /** Called when a pin with an edge enabled has changed. */
   onEvent: (gpio: number) => void = () => {};
 
@@ -83,6 +86,7 @@ export class SysfsModel {
     const word = text.trim();
     if (path === "/export" || path === "/unexport") return this.#export(Number(word) - this.base, path === "/export");
     const { pin, gpio, file } = this.#open(path);
+    if (this.locked.has(gpio)) throw new Refused(EPERM);
     switch (file) {
       case "value":
         if (pin.direction === "in") throw new Refused(EPERM);
@@ -131,7 +135,7 @@ export class SysfsModel {
   #export(gpio: number, wanted: boolean): void {
     if (!Number.isInteger(gpio) || gpio < 0 || gpio >= this.lines) throw new Refused(EINVAL);
     const pin = this.#pin(gpio);
-    if (wanted && pin.exported) throw new Refused(EBUSY);
+    if (wanted && (pin.exported || this.held.has(gpio))) throw new Refused(EBUSY);
     if (!wanted && !pin.exported) throw new Refused(EINVAL);
     pin.exported = wanted;
     pin.edge = "none";

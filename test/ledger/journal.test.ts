@@ -101,6 +101,10 @@ journals("the newest segment is never let go", () => {
   assert.equal(open(files).journal.lastSeq, 12);
 });
 
+journals("a look before the first run sees nothing", () => {
+  assert.deepEqual(Journal.view(new Disk(new VolatileFiles()), "/state/journal", parse), []);
+});
+
 journals("a look changes nothing, and sees a batch that is being written not at all", () => {
   const files = new VolatileFiles();
   const { journal } = open(files);

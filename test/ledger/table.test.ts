@@ -55,10 +55,14 @@ tables("a file of another shape is damage with the reason", () => {
 
 tables("a look reads and writes nothing", () => {
   const files = new VolatileFiles();
+  const view = (): Tokens => Table.view(new Disk(files), "/tables/tokens.json", parse, { none: "yet" });
+  assert.deepEqual(view(), { none: "yet" });
   open(files);
   const before = files.changes.length;
-  assert.deepEqual(Table.view(new Disk(files), "/tables/tokens.json", parse), { first: "run" });
+  assert.deepEqual(view(), { first: "run" });
   assert.equal(files.changes.length, before);
+  files.tamper("/tables/tokens.json", undefined);
+  assert.throws(view, isDamaged(/is missing/));
 });
 
 tables.run();

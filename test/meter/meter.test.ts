@@ -22,7 +22,7 @@ contract("says who it is", async () => {
 });
 
 contract("identify asks the meter each time; read asks once, and again after a silence", async () => {
-  const set = wired("eastron-sdm630-v2", { timeout: 100 });
+  const set = wired("eastron-sdm630-v2");
   await set.meter.read();
   const first = set.bench.requests;
   await set.meter.read();
@@ -31,6 +31,19 @@ contract("identify asks the meter each time; read asks once, and again after a s
   assert.is(await codeOf(set.meter.read()), "meter/timeout");
   set.values = { ...set.values, serial: "99999999" };
   assert.is((await set.meter.read()).serial, "99999999", "a meter that was changed while it was away");
+  await set.bus.close();
+});
+
+contract("shows every register by itself, and the refused ones too", async () => {
+  const set = wired("siemens-pac2200");
+  set.bench.inject(1, { kind: "exception", code: 2 });
+  const shown = await set.meter.survey();
+  assert.is(shown.length, Object.keys(set.map.registers).length);
+  const of = (name: string): unknown => shown.find(({ register }) => register === name);
+  assert.match(JSON.stringify(of("energyImportT1")), /exception 2/);
+  assert.equal(of("energyImportT2"), { register: "energyImportT2", value: "411522", unit: "Wh" });
+  assert.equal(of("voltageL2"), { register: "voltageL2", value: "230", unit: "V" });
+  assert.equal(of("serialNumber"), { register: "serialNumber", value: "KR100042", unit: "" });
   await set.bus.close();
 });
 

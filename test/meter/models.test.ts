@@ -2,7 +2,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { energyResolutionMilliWh, loadMeterMap, meterModels, unprovenBecause } from "../../config/meter-map.js";
-import { serialFor, wired } from "./bench.js";
+import { RtuBus } from "../../drivers/bench/rtu-bus.js";
+import { openMeterBus } from "../../drivers/meter/bus.js";
+import { StillClock, codeOf, meterConfig, port, quickMap, serialFor, wired } from "./bench.js";
 
 const models = suite("every meter model");
 
@@ -36,6 +38,20 @@ doubt("coarse counters and single or quarrelling sources are refused unless the 
     "cg-em111", "cg-em24", "cg-em3x0", "cg-em5x0", "dzg-dvh4013", "finder-7m", "iskra-wm3m4", "janitza-b2x", "orno-we514", "orno-we516", "schneider-iem3155", "siemens-pac2200",
   ]);
   for (const model of refused) assert.throws(() => wired(model, { acceptUnproven: false }), (error: { code: string; message: string }) => error.code === "meter/unknown" && error.message.includes("acceptUnproven"));
+});
+
+doubt("a meter in doubt that has passed its check is known by its serial number", async () => {
+  const bench = new RtuBus();
+  const map = quickMap("schneider-iem3155");
+  const values = { energyMilliWh: 7_000_000, powerW: 300, currentMilliA: 1_300, serial: "21031234" };
+  bench.attach(1, map, () => values);
+  const bus = openMeterBus(port, new StillClock(), { binding: bench.binding, loadMap: quickMap, hasPassed: (model, serial) => model === map.id && serial === "21031234" });
+  const meter = bus.meter(meterConfig("schneider-iem3155"));
+  assert.is((await meter.read()).energyMilliWh, 7_000_000);
+  values.serial = "21031235";
+  assert.is(await codeOf(meter.identify()), "meter/unknown");
+  assert.is(await codeOf(meter.read()), "meter/unknown");
+  await bus.close();
 });
 
 doubt("a model that tells no serial number needs the one on its label", async () => {

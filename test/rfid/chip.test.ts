@@ -47,7 +47,7 @@ function stockUid(uid: string): string {
 function ourUid(uid: string): string {
   const field = new CardField();
   const search = new CardSearch(new Mfrc522Chip(field));
-  assert.is(search.start().known, true);
+  assert.is(search.start().kind, "ready");
   field.present([bytes(uid)]);
   const sight = search.search();
   return sight.kind === "card" ? sight.uid : sight.kind;

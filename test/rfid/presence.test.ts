@@ -1,8 +1,9 @@
 // From searches to taps, in rows: one letter is one search, 250 ms apart; the answer names each tap and its search.
+import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { nobody, notice, type Seen } from "../../drivers/rfid/presence.js";
-import type { Sight } from "../../drivers/rfid/card-search.js";
+import type { Sight } from "../../drivers/rfid/sight.js";
 
 const pollMs = 250;
 const debounceMs = 2_000;
@@ -61,6 +62,26 @@ const rows: [title: string, searches: string, taps: string[]][] = [
   ["silence is no tap", "..........", []],
 ];
 for (const [title, searches, expected] of rows) test(title, () => assert.equal(taps(searches), expected));
+
+const seed = Number(process.env["SEED"] ?? 20261122);
+console.log(`seed ${seed} (set SEED to repeat)`);
+
+test("whatever else happens, a card that is never gone for the debounce time taps once, and taps again when it was", () => {
+  const trouble = fc.constantFrom("2", "?", "A", "_");
+  // Seven empty searches begin and end within the debounce time of 8 polls.
+  const flicker = fc.array(fc.tuple(fc.integer({ min: 0, max: 7 }), trouble), { maxLength: 40 }).map((runs) => runs.map(([gap, then]) => `${".".repeat(then === "_" ? 0 : gap)}${then}`).join(""));
+  const tapsOfA = (searches: string): number => taps(searches).filter((tap) => tap.startsWith("A@")).length;
+  fc.assert(
+    fc.property(flicker, flicker, (first, second) => {
+      // Two short gaps in a row would make a long one: a search that sees something stands between.
+      const held = `A${first}A`;
+      assert.is(tapsOfA(held), 1, held);
+      const back = `${held}${".".repeat(9)}A${second}A`;
+      assert.is(tapsOfA(back), 2, back);
+    }),
+    { seed, numRuns: 500 },
+  );
+});
 
 test("a crowd of cards does not grow the memory", () => {
   let presence = nobody;

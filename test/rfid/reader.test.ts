@@ -108,6 +108,12 @@ test("a chip of a strange version is refused by its number", async () => {
   assert.match(error.message, "version 0x42");
 });
 
+test("a bus that cannot be opened is a missing reader, not a crash", async () => {
+  const error = await refusal(openCardReader(config, new SteppedClock(), { kind: "bench", field: new SharedArrayBuffer(4) }));
+  assert.is(error.code, "reader/missing");
+  assert.match(error.message, "card reader of the bench: the bench's chip could not be opened");
+});
+
 test("an SPI device that does not exist is missing, by its path", async () => {
   const error = await refusal(openCardReader(config, new SteppedClock(), { kind: "spidev", bus: 6, device: 2 }));
   assert.is(error.code, "reader/missing");
@@ -135,6 +141,23 @@ test("a chip that dies is lost; opened again after it is back, the reader reads"
   await clock.pass(1_000);
   assert.is(await end(), undefined);
   assert.equal(heard, ["DEADBEEF"]);
+});
+
+test("a card that lay there while the reader was lost is no new tap; another one is", async () => {
+  const { clock, field, heard, reader, stop } = await bench();
+  field.present([bytes("DEADBEEF")]);
+  await clock.pass(1_000);
+  field.chip("dead");
+  await clock.pass(1_000);
+  assert.instance(await stop(), DeviceError);
+  field.chip("well");
+  await clock.pass(60_000);
+  const end = listen(await openCardReader(config, clock, { kind: "bench", field: field.buffer }, reader), heard);
+  await clock.pass(10_000);
+  field.present([bytes("04A1B2C3D4E5F6")]);
+  await clock.pass(1_000);
+  assert.is(await end(), undefined);
+  assert.equal(heard, ["DEADBEEF", "04A1B2C3D4E5F6"]);
 });
 
 test("the world's time stands still while a search is under way", async () => {

@@ -72,6 +72,19 @@ test("a refused receipt is parked with its reason and does not block", async () 
   assert.is(bench({ store }).outbox.status().parked.length, 1);
 });
 
+test("a backend that refuses everything is shown to a person before all is parked; a hand goes on", async () => {
+  const { outbox, uplink, clock } = bench({ uplink: new ScriptedUplink([], refused), book: new Book(41) });
+  outbox.kick();
+  await settle();
+  assert.is(uplink.sent.length, 10);
+  assert.match(outbox.status().words ?? "", /the last 10 receipts were all refused/);
+  clock.advance(clock.nextMs ?? 0);
+  await settle();
+  assert.is(uplink.sent.length, 11);
+  assert.is((await outbox.now()).parked.length, 40);
+  assert.is(outbox.status().waiting, 0);
+});
+
 test("a parked receipt is sent again by hand, and only a parked one", async () => {
   const { outbox, uplink, store } = bench({ uplink: new ScriptedUplink([refused, accepted, accepted, refused]) });
   await outbox.now();
