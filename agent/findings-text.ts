@@ -10,7 +10,7 @@ const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009
 export function findingsText(findings: readonly Finding[]): string {
   const lines = findings.flatMap(({ subject, checks }) => [
     plain(subject),
-    ...checks.map(({ name, verdict, detail }) => `  ${words[verdict].padEnd(12)}${name.padEnd(24)}${plain(detail)}`),
+    ...checks.map(({ name, verdict, detail }) => `  ${words[verdict].padEnd(12)}${name.padEnd(28)}${plain(detail)}`),
     "",
   ]);
   return `${lines.join("\n")}\n${summary(findings)}\n`;

@@ -63,8 +63,7 @@ export function rendered(desk: ReceiptDesk, number: number, format: Format, lang
     case "ocmf-xml":
       return ocmfXml(recordOf(receipt.ocmf, number), paginationOf(parseOcmf(receipt.ocmf)?.fields ?? {}), payloadFrom(receipt).key.spki);
     case "ocpi-cdr":
-      if (receipt.cdr === null) throw new Failure("usage/invalid", `receipt ${number} is no sale: it has no CDR`);
-      return `${JSON.stringify(receipt.cdr, null, 1)}\n`;
+      return `${cdrText(receipt.cdr, number)}\n`;
     case "jws":
       return `${receipt.jws}\n`;
     default:
@@ -75,6 +74,14 @@ export function rendered(desk: ReceiptDesk, number: number, format: Format, lang
 function recordOf(ocmf: string, number: number): string {
   if (ocmf === "") throw new Failure("usage/invalid", `receipt ${number} is no sale: it has no meter record`);
   return ocmf;
+}
+
+/** The CDR as it is posted, byte for byte where the book keeps its text. */
+function cdrText(cdr: unknown, number: number): string {
+  if (cdr === null) throw new Failure("usage/invalid", `receipt ${number} has no CDR: it is no sale, or the station has no uplink`);
+  const kept: unknown = typeof cdr === "string" ? JSON.parse(cdr) : cdr;
+  const text = typeof kept === "object" && kept !== null && "text" in kept ? kept.text : undefined;
+  return typeof text === "string" ? text : JSON.stringify(kept, null, 1);
 }
 
 /** A checkpoint named by a file, or by how many receipts it counts. */
