@@ -40,7 +40,7 @@ Table.open(disk, join(folder, "desk.json"), (value) => value as { chain: ChainSt
 const open = (): ReturnType<typeof openReceiptDesk> => openReceiptDesk(disk, folder, "en");
 async function receipts(...words: string[]): Promise<string> {
   let out = "";
-  await receiptCommands(open, (path, text) => saveNew(disk, path, text), (text) => void (out += text)).parseAsync(words, { from: "user" });
+  await receiptCommands(open, (path, text) => saveNew(disk, path, text), (content) => void (out += Buffer.from(content).toString())).parseAsync(words, { from: "user" });
   return out;
 }
 const verdict = (...files: EvidenceFile[]): string => {
