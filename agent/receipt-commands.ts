@@ -1,5 +1,5 @@
 // chargetill receipts …: what the receipt book holds, for the screen, for the books, for the driver and for a dispute.
-// Reads only; what comes out goes to standard output, or to a file that did not exist before.
+// Reads only (a credit is asked of the running station); what comes out goes to standard output, or to a file that did not exist before.
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { parseCheckpoint } from "./core/checkpoint.js";
@@ -17,7 +17,13 @@ import { bookFileOf, checkpointAt, consistencyFileOf, payloadFrom, proofFileOf, 
 import { csvText, groupings, issuedWithin, listText, rowOf, summaryOf, summaryText, type Grouping } from "./receipt-tables.js";
 
 /** What the commands work on; `newest` gives the signed checkpoint over all receipts and may need the key. */
-export type ReceiptDesk = { readonly receipts: ReceiptSource; readonly language: Language; newest(): string };
+export type ReceiptDesk = {
+  readonly receipts: ReceiptSource;
+  readonly language: Language;
+  newest(): string;
+  /** Has the running station take a sale back; answers the credit's number. Absent where only reading is possible. */
+  credit?(number: number, reason: string): Promise<number>;
+};
 
 /** Where the book lies, as every command is told. */
 export type DeskOptions = { readonly config?: string; readonly data?: string };
@@ -154,6 +160,15 @@ export function receiptCommands(open: OpenDesk, save: (path: string, content: st
   command("checkpoint", "the signed checkpoint over all receipts")
     .addOption(out())
     .action((options: DeskOptions & { out?: string }) => give(open(options).newest(), options.out));
+
+  command("credit", "take a sale back: a credit receipt that names it; the first is never touched")
+    .argument("<number>", "the receipt's number", receiptNumber).requiredOption("--reason <text>", "why, as it is printed on the credit")
+    .action(async (number: number, options: DeskOptions & { reason: string }) => {
+      const desk = open(options);
+      if (payloadFrom(stored(desk.receipts, number)).kind !== "sale") throw new Failure("usage/invalid", `receipt ${number} is no sale: there is nothing to credit`);
+      if (desk.credit === undefined) throw new Failure("agent/unreachable", "a credit is issued by the running station: start it, then ask again");
+      write(`receipt ${number} is taken back by receipt ${await desk.credit(number, options.reason)}\n`);
+    });
 
   command("summary", "revenue and energy per day, month, card or tariff")
     .addOption(new Option("--by <what>").choices([...groupings]).default("day")).option("--from <date>").option("--to <date>").option("--json", "as JSON")
