@@ -7,9 +7,8 @@ import type { CheckSignature, CheckTools, Signer } from "./core/signer.js";
 import { Failure } from "./failure.js";
 
 export const keyFile = "station.key";
-export const nextKeyFile = "station.key.next";
 
-/** Where a key may lie, and how a new one is written: durably and whole, mode 0600. */
+/** Where a key may lie, and how a new one is written: durably, mode 0600, never over an existing file. */
 export type KeyStore = {
   /** The state folder. */
   readonly folder: string;
@@ -63,51 +62,25 @@ function parsedKey(path: string, bytes: Uint8Array): KeyObject {
   }
 }
 
-/** The key in a file of the state folder, or undefined where there is none. Throws Failure key/unusable where others may read it. */
-function keptKey(store: KeyStore, name: string): KeyObject | undefined {
-  const path = join(store.folder, name);
-  const kept = store.read(path);
-  if (kept === undefined) return undefined;
-  if ((kept.mode & 0o077) !== 0) throw new Failure("key/unusable", `${path}: others may read the signing key (mode ${(kept.mode & 0o777).toString(8)}); run: chmod 600 ${path}`);
-  return parsedKey(path, kept.bytes);
-}
-
-export type OpenedSigner = Signer & { readonly publicKey: PublicKey; readonly created: boolean };
-
 /**
  * The station's signer: the systemd credential `station.key` first, then the state folder's, else a new key is made and written.
  * Throws Failure key/unusable where a key is damaged or readable by others. `mayCreate` is false once receipts exist: a chain is not continued by
- * a key that nobody knows. `expected` is the key id that the newest receipt names: a change of key that a crash cut short is finished here.
+ * a key that nobody knows.
  */
-export function openSigner(store: KeyStore, mayCreate: boolean, expected?: string): OpenedSigner {
+export function openSigner(store: KeyStore, mayCreate: boolean): Signer & { readonly publicKey: PublicKey; readonly created: boolean; readonly handed: boolean } {
   const credential = store.credentials === undefined ? undefined : join(store.credentials, keyFile);
   const handed = credential === undefined ? undefined : store.read(credential);
-  if (credential !== undefined && handed !== undefined) return { ...signerOf(parsedKey(credential, handed.bytes)), created: false };
+  if (credential !== undefined && handed !== undefined) return { ...signerOf(parsedKey(credential, handed.bytes)), created: false, handed: true };
   const path = join(store.folder, keyFile);
-  const kept = keptKey(store, keyFile);
+  const kept = store.read(path);
   if (kept !== undefined) {
-    const signer = signerOf(kept);
-    if (expected === undefined || signer.keyId === expected) return { ...signer, created: false };
-    const next = keptKey(store, nextKeyFile);
-    if (next === undefined || signerOf(next).keyId !== expected)
-      throw new Failure("key/unusable", `${path}: this is the key ${signer.keyId}, but the newest receipt names ${expected}; restore that key from a backup`);
-    store.write(path, privatePem(next));
-    return { ...signerOf(next), created: false };
+    if ((kept.mode & 0o077) !== 0) throw new Failure("key/unusable", `${path}: others may read the signing key (mode ${(kept.mode & 0o777).toString(8)}); run: chmod 600 ${path}`);
+    return { ...signerOf(parsedKey(path, kept.bytes)), created: false, handed: false };
   }
   if (!mayCreate) throw new Failure("key/unusable", `${path}: the signing key is missing although receipts were signed with it; restore it from a backup`);
   const key = newKey();
   store.write(path, privatePem(key));
-  return { ...signerOf(key), created: true };
-}
-
-/**
- * The first half of a change of key: the new key is on the disk before the receipt of the change is issued. `openSigner` with the key id that
- * this receipt names puts it in the old one's place, at once or after a crash.
- */
-export function prepareNextKey(store: KeyStore): OpenedSigner {
-  const key = newKey();
-  store.write(join(store.folder, nextKeyFile), privatePem(key));
-  return { ...signerOf(key), created: true };
+  return { ...signerOf(key), created: true, handed: false };
 }
 
 const knownKeys = new Map<string, KeyObject | undefined>();

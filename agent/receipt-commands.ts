@@ -1,9 +1,10 @@
 // chargetill receipts …: what the receipt book holds, for the screen, for the books, for the driver and for a dispute.
-// Reads only (a credit is asked of the running station); what comes out goes to standard output, or to a file that did not exist before.
+// Reads only; what comes out goes to standard output, or to a file that did not exist before.
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { parseCheckpoint } from "./core/checkpoint.js";
 import { ocmfXml } from "./core/ocmf-xml.js";
+import type { CdrCopies } from "./core/cdr-copies.js";
 import { receiptSheet } from "./core/receipt-sheet.js";
 import { receiptText } from "./core/receipt-text.js";
 import { paginationOf, parseOcmf } from "./core/verify-ocmf.js";
@@ -17,13 +18,7 @@ import { bookFileOf, checkpointAt, consistencyFileOf, payloadFrom, proofFileOf, 
 import { csvText, groupings, issuedWithin, listText, rowOf, summaryOf, summaryText, type Grouping } from "./receipt-tables.js";
 
 /** What the commands work on; `newest` gives the signed checkpoint over all receipts and may need the key. */
-export type ReceiptDesk = {
-  readonly receipts: ReceiptSource;
-  readonly language: Language;
-  newest(): string;
-  /** Has the running station take a sale back; answers the credit's number. Absent where only reading is possible. */
-  credit?(number: number, reason: string): Promise<number>;
-};
+export type ReceiptDesk = { readonly receipts: ReceiptSource; readonly language: Language; newest(): string };
 
 /** Where the book lies, as every command is told. */
 export type DeskOptions = { readonly config?: string; readonly data?: string };
@@ -72,7 +67,8 @@ export function rendered(desk: ReceiptDesk, number: number, format: Format, lang
     case "ocmf-xml":
       return ocmfXml(recordOf(receipt.ocmf, number), paginationOf(parseOcmf(receipt.ocmf)?.fields ?? {}), payloadFrom(receipt).key.spki);
     case "ocpi-cdr":
-      return `${cdrText(receipt.cdr, number)}\n`;
+      if (receipt.cdr === null) throw new Failure("usage/invalid", `receipt ${number} is no sale: it has no CDR`);
+      return `${Object.values((receipt.cdr as CdrCopies).texts)[0] ?? ""}\n`;
     case "jws":
       return `${receipt.jws}\n`;
     default:
@@ -83,14 +79,6 @@ export function rendered(desk: ReceiptDesk, number: number, format: Format, lang
 function recordOf(ocmf: string, number: number): string {
   if (ocmf === "") throw new Failure("usage/invalid", `receipt ${number} is no sale: it has no meter record`);
   return ocmf;
-}
-
-/** The CDR as it is posted, byte for byte where the book keeps its text. */
-function cdrText(cdr: unknown, number: number): string {
-  if (cdr === null) throw new Failure("usage/invalid", `receipt ${number} has no CDR: it is no sale, or the station has no uplink`);
-  const kept: unknown = typeof cdr === "string" ? JSON.parse(cdr) : cdr;
-  const text = typeof kept === "object" && kept !== null && "text" in kept ? kept.text : undefined;
-  return typeof text === "string" ? text : JSON.stringify(kept, null, 1);
 }
 
 /** A checkpoint named by a file, or by how many receipts it counts. */
@@ -160,15 +148,6 @@ export function receiptCommands(open: OpenDesk, save: (path: string, content: st
   command("checkpoint", "the signed checkpoint over all receipts")
     .addOption(out())
     .action((options: DeskOptions & { out?: string }) => give(open(options).newest(), options.out));
-
-  command("credit", "take a sale back: a credit receipt that names it; the first is never touched")
-    .argument("<number>", "the receipt's number", receiptNumber).requiredOption("--reason <text>", "why, as it is printed on the credit")
-    .action(async (number: number, options: DeskOptions & { reason: string }) => {
-      const desk = open(options);
-      if (payloadFrom(stored(desk.receipts, number)).kind !== "sale") throw new Failure("usage/invalid", `receipt ${number} is no sale: there is nothing to credit`);
-      if (desk.credit === undefined) throw new Failure("agent/unreachable", "a credit is issued by the running station: start it, then ask again");
-      write(`receipt ${number} is taken back by receipt ${await desk.credit(number, options.reason)}\n`);
-    });
 
   command("summary", "revenue and energy per day, month, card or tariff")
     .addOption(new Option("--by <what>").choices([...groupings]).default("day")).option("--from <date>").option("--to <date>").option("--json", "as JSON")

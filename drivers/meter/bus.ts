@@ -16,6 +16,11 @@ import type { Request } from "./requests.js";
 const mostWaiting = 256;
 /** After so many requests in a row without a single byte the port itself is opened anew: adapters hang, and unplugging is not always noticed. */
 const silentBeforeReopen = 3;
+/**
+ * The longest that one meter's silence keeps the whole line quiet. A meter that may answer later still (one that signs takes ten seconds) is itself
+ * left alone for that long: its late reply bears its unit number and can be taken for no one else's, and its neighbours need the line.
+ */
+const mostLineQuietMs = 1_000;
 /** Modbus over serial line 1.02, 2.5.1: frames are kept apart by three and a half characters. */
 const silentBytes = 3.5;
 /** A request to read registers, and what a reply has besides them. */
@@ -74,6 +79,8 @@ export class MeterBus {
   #lastShape = "";
   #counts = { asked: 0, answered: 0, timedOut: 0, garbled: 0, refused: 0, strayBytes: 0 };
   #closing: Promise<void> = Promise.resolve();
+  /** Units that may still be about to answer an earlier question. */
+  readonly #leftAlone = new Set<number>();
 
   constructor(port: SerialPortConfig, clock: Clock, options: MeterBusOptions) {
     this.#port = port;
@@ -139,6 +146,7 @@ export class MeterBus {
 
   async #exchange(ask: Ask): Promise<Answer> {
     await this.#quiet;
+    if (this.#leftAlone.has(ask.unit)) throw new DeviceError("meter/timeout", `meter ${ask.unit} at ${this.path} did not answer, and may still do so: it is asked again after ${ask.worstReplyMs} ms`);
     const link = await this.#opened();
     // A copy of the last reply, or a late one, would fit a question of the same shape: it is let run into another question first.
     if (this.#lastShape === shapeOf(ask.unit, ask)) await this.#once(link, { ...ask, ...ask.between });
@@ -229,7 +237,8 @@ export class MeterBus {
       this.#drop(new DeviceError("port/lost", `${this.path} is gone`, { cause }));
       return new DeviceError("port/lost", `${this.path} is gone: was the adapter unplugged?`, { cause });
     }
-    this.#rest(ask.worstReplyMs + this.#wireMs(frameBytes + 2 * ask.words), link);
+    this.#rest(Math.min(ask.worstReplyMs, mostLineQuietMs) + this.#wireMs(frameBytes + 2 * ask.words), link);
+    if (ask.worstReplyMs > mostLineQuietMs) this.#leaveAlone(ask.unit, ask.worstReplyMs);
     if (heardBytes > 0) {
       this.#silent = 0;
       this.#counts.garbled += 1;
@@ -250,6 +259,13 @@ export class MeterBus {
       .then(() => (binding?.idle ? binding.idle() : delay(ms, undefined, { signal: this.#ending.signal })))
       .then(() => givenUp?.line.flush())
       .catch(() => undefined);
+  }
+
+  #leaveAlone(unit: number, ms: number): void {
+    if (this.#options.binding?.idle) return;
+    this.#leftAlone.add(unit);
+    const over = (): void => void this.#leftAlone.delete(unit);
+    delay(ms, undefined, { signal: this.#ending.signal }).then(over, over);
   }
 
   /** How long so many bytes are on the wire: start, eight bits, parity, stop. Rounded up to whole milliseconds. */

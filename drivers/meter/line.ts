@@ -65,13 +65,12 @@ export function serialStream(port: SerialPortConfig, binding?: SerialBinding): S
  */
 export class RtuLine extends EventEmitter {
   readonly #stream: SerialPort;
+  readonly #onBytes: OnBytes | undefined;
   #expected: Expected | undefined;
   #received = Buffer.alloc(0);
   #heardBytes = 0;
   #strayBytes = 0;
   #closed: Promise<void> | undefined;
-
-  readonly #onBytes: OnBytes | undefined;
 
   constructor(stream: SerialPort, onBytes?: OnBytes) {
     super();

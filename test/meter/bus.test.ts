@@ -152,6 +152,24 @@ bus("closing ends what is in flight and what waits, and leaves no timer behind",
   assert.is(set.clock.inFlight, 0);
 });
 
+bus("a slow meter's silence leaves that meter alone, and its neighbours the line", async () => {
+  const slow = (model: string): ReturnType<typeof quickMap> => ({ ...quickMap(model), worstReplyMs: model === "bauer-bsm-ws36a" ? 15_000 : 20 });
+  const bench = new RtuBus();
+  const line = openMeterBus(port, new StillClock(), { binding: bench.patientBinding, loadMap: slow });
+  const values = { energyMilliWh: 7_000_000, powerW: 300, currentMilliA: 1_300, serial: "21031234" };
+  bench.attach(2, quickMap("eastron-sdm630-v2"), () => values);
+  const [signing, neighbour] = [line.meter(meterConfig("bauer-bsm-ws36a", { timeout: 20 })), line.meter(meterConfig("eastron-sdm630-v2", { unit: 2 }))];
+  assert.is(await codeOf(signing.read()), "meter/timeout");
+  const started = performance.now();
+  const asked = bench.requests;
+  const again = signing.read();
+  assert.is(await codeOf(again), "meter/timeout");
+  assert.is(bench.requests, asked, "it is not asked while it may still answer");
+  assert.is((await neighbour.read()).energyMilliWh, 7_000_000);
+  assert.ok(performance.now() - started < 10_000);
+  await line.close();
+});
+
 bus("closing while the line is kept quiet does not wait for it", async () => {
   const slow = (model: string): ReturnType<typeof quickMap> => ({ ...quickMap(model), worstReplyMs: 15_000 });
   const bench = new RtuBus();
