@@ -93,6 +93,12 @@ books("a sealed page that was exchanged for a well-formed one is noticed when it
   book.verifySealed(2);
 });
 
+books("a start notices that a sealed page is missing", () => {
+  const { files } = filled(9);
+  files.tamper("/book/page-00000001.json", undefined);
+  assert.throws(() => open(files), isDamaged(/page-00000001\.json: the page is missing/));
+});
+
 books("a check in turn comes to every sealed page, a few at a time", () => {
   const { files } = filled(17);
   const path = "/book/page-00000003.json";
