@@ -99,6 +99,17 @@ books("a start notices that a sealed page is missing", () => {
   assert.throws(() => open(files), isDamaged(/page-00000001\.json: the page is missing/));
 });
 
+books("an old copy of the index is brought up to date when one page is new to it, and named when several are", () => {
+  const { files } = filled(9);
+  for (const [count, word] of [[4, /old copy/], [8, undefined]] as const) {
+    const older = filled(count).files;
+    const mixed = files.copy();
+    mixed.tamper("/book/index.json", older.readFileSync("/book/index.json"));
+    if (word) assert.throws(() => open(mixed), isDamaged(word));
+    else assert.equal(open(mixed).count(), 9);
+  }
+});
+
 books("a check in turn comes to every sealed page, a few at a time", () => {
   const { files } = filled(17);
   const path = "/book/page-00000003.json";
