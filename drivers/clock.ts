@@ -4,6 +4,9 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import type { Clock, Moment, TimeTrust } from "./driver.js";
 
+/** The wall clock now, epoch ms: for commands that only look at files. */
+export const wallNow = (): number => Date.now();
+
 const longestTimerMs = 2 ** 31 - 1;
 const askTrustEveryMs = 60_000;
 /** Without a correction a Pi's crystal drifts some seconds a day; after this long a set clock is no longer taken as set. */

@@ -13,7 +13,8 @@ import type { SpiChoice } from "./rfid/spi.js";
 /** The edge of the machine: where its bytes, pins and time come from. */
 export type MachineBuses = {
   readonly clock: Clock;
-  readonly gpio: GpioPort;
+  /** The pins. Throws DeviceError gpio/missing while the machine has none. */
+  gpio(): GpioPort;
   /** In place of the real serial port of that name. */
   binding(port: string): SerialBinding | undefined;
   spi(reader: string): SpiChoice;
@@ -38,10 +39,10 @@ export async function realBuses(config: Config): Promise<MachineBuses> {
   const { SystemClock } = await import("./clock.js");
   const { OnoffPort } = await import("./gpio/onoff-port.js");
   const clock = await SystemClock.open();
-  const gpio = new OnoffPort();
+  let pins: GpioPort | undefined;
   return {
     clock,
-    gpio,
+    gpio: () => (pins ??= new OnoffPort()),
     binding: () => undefined,
     spi: (reader) => {
       const spi = config.readers[reader]?.spi;
@@ -51,7 +52,7 @@ export async function realBuses(config: Config): Promise<MachineBuses> {
     stillLamps: false,
     start: () => undefined,
     close: async () => {
-      gpio.close();
+      pins?.close();
       clock.close();
     },
   };
@@ -59,8 +60,9 @@ export async function realBuses(config: Config): Promise<MachineBuses> {
 
 /** The drivers over those buses. Each opens its device when it is first used and says in a DeviceError what stands in its way. */
 export function openMachine(config: Config, buses: MachineBuses): Machine {
-  const { clock, gpio } = buses;
+  const { clock } = buses;
   const meterBuses = new Map<string, MeterBus>();
+  const lastReaders = new Map<string, CardReader>();
   const meterBus = (name: string): MeterBus => {
     const known = meterBuses.get(name);
     if (known !== undefined) return known;
@@ -81,6 +83,7 @@ export function openMachine(config: Config, buses: MachineBuses): Machine {
         return device;
       };
       try {
+        const gpio = buses.gpio();
         const contactor = keep(new GpioContactor(gpio, connector.contactor));
         const plug = keep(new GpioPlug(gpio, connector.plug, clock));
         const indicator = connector.indicator === undefined ? noIndicator : keep(new GpioIndicator(gpio, connector.indicator, clock, { still: buses.stillLamps }));
@@ -90,10 +93,13 @@ export function openMachine(config: Config, buses: MachineBuses): Machine {
         throw error;
       }
     },
-    reader: (name) => {
+    reader: async (name) => {
       const reader = config.readers[name];
       if (reader === undefined) throw new Error(`no reader ${name} in the config`);
-      return openCardReader(reader, clock, buses.spi(name));
+      // The lost reader goes along: a card that lay on it all the while is no new tap.
+      const opened = await openCardReader(reader, clock, buses.spi(name), lastReaders.get(name));
+      lastReaders.set(name, opened);
+      return opened;
     },
     start: () => buses.start(),
     close: async () => {

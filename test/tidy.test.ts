@@ -82,7 +82,7 @@ test("every suite ends in .run(), and none is left alone or left out", () => {
 });
 
 test("no file is there for nobody", () => {
-  const entries = /^agent\/cli\.ts$|\.test\.ts$|^test\/(?:run|bench\/.*|soak\/.*)\.ts$|worker\.ts$|\.d\.ts$|-child\.ts$/;
+  const entries = /^agent\/cli\.ts$|\.test\.ts$|^test\/(?:run|bench\/.*|soak\/.*)\.ts$|worker\.ts$|\.d\.ts$|-(?:child|racer)\.ts$/;
   const wanted = new Set(sources.flatMap(({ imports }) => imports));
   assert.equal(sources.filter(({ path }) => !entries.test(path) && !wanted.has(path)).map(({ path }) => path), []);
 });

@@ -70,7 +70,7 @@ export function openBench(config: Config, bench: BenchConfig, folder: string): B
     rtu,
     fields,
     board,
-    gpio: board,
+    gpio: () => board,
     binding: (port) => rtu.get(port)?.binding,
     spi: (reader) => ({ kind: "bench", field: (fields.get(reader) ?? new CardField()).buffer }),
     stillLamps: bench.speed === 0,
