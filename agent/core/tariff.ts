@@ -53,6 +53,9 @@ export type Tariff = {
   readonly altUrl?: string;
   /** What may be charged, in the order of the elements. */
   readonly offers: Readonly<Record<Charge, readonly Offer[]>>;
+  /** Whether any element looks at power, or at current. */
+  readonly asksPower: boolean;
+  readonly asksCurrent: boolean;
   /** Decimals that hold every price, and every tax percentage, of this tariff exactly. */
   readonly priceScale: number;
   readonly vatScale: number;
@@ -103,7 +106,11 @@ function readElement(checked: Checked, value: unknown, path: string, index: numb
   const restrictions = present(object["restrictions"]) ? readRestrictions(checked, object["restrictions"], `${path}.restrictions`) : {};
   const list = checked.list(object["price_components"], `${path}.price_components`, mostComponents);
   if (list?.length === 0) checked.fault(`${path}.price_components`, "an element needs at least one price component");
-  const components = (list ?? []).flatMap((entry, at) => readComponent(checked, entry, `${path}.price_components[${at}]`, index, at) ?? []);
+  const components: PriceComponent[] = [];
+  for (const [at, entry] of (list ?? []).entries()) {
+    const component = readComponent(checked, entry, `${path}.price_components[${at}]`, index, at);
+    if (component !== undefined) components.push(component);
+  }
   if (restrictions?.reservation !== undefined)
     components.forEach((component) => {
       if (component.type === "ENERGY" || component.type === "PARKING_TIME")
@@ -133,12 +140,19 @@ function readAltText(checked: Checked, value: unknown, path: string): { language
   });
 }
 
-function offersOf(elements: readonly TariffElement[], type: ComponentType, reservation: Restrictions["reservation"]): Offer[] {
-  return elements.flatMap((element) => {
-    // Of two components of one dimension in an element the first counts; the lint says so.
-    const component = element.restrictions.reservation === reservation ? element.components.find((one) => one.type === type) : undefined;
-    return component === undefined ? [] : [{ element, component }];
-  });
+/** Sorts components by what they can be charged for. Of two components of one dimension in an element the first counts; the lint says so. */
+function offersOf(elements: readonly TariffElement[]): Record<Charge, Offer[]> {
+  const offers: Record<Charge, Offer[]> = { ENERGY: [], TIME: [], PARKING_TIME: [], FLAT: [], RESERVATION_TIME: [], RESERVATION_FLAT: [], EXPIRY_TIME: [], EXPIRY_FLAT: [] };
+  for (const element of elements) {
+    const { reservation } = element.restrictions;
+    for (const component of element.components) {
+      const charge: Charge = reservation === undefined ? component.type
+        : reservation === "RESERVATION" ? (component.type === "FLAT" ? "RESERVATION_FLAT" : "RESERVATION_TIME") : component.type === "FLAT" ? "EXPIRY_FLAT" : "EXPIRY_TIME";
+      const list = offers[charge];
+      if (list[list.length - 1]?.element !== element) list.push({ element, component });
+    }
+  }
+  return offers;
 }
 
 /** Above: `a < b` of two limits that may differ in scale. */
@@ -177,10 +191,20 @@ export function parseTariff(json: unknown, options: { readonly version?: OcpiVer
       checked.fault("max_price", "is less than min_price");
   const list = checked.list(object["elements"], "elements", mostElements);
   if (list?.length === 0) checked.fault("elements", "a tariff needs at least one element");
-  const elements = (list ?? []).flatMap((entry, index) => readElement(checked, entry, `elements[${index}]`, index) ?? []);
+  const elements: TariffElement[] = [];
+  for (const [index, entry] of (list ?? []).entries()) {
+    const element = readElement(checked, entry, `elements[${index}]`, index);
+    if (element !== undefined) elements.push(element);
+  }
   const altText = optional("tariff_alt_text", (value, path) => readAltText(checked, value, path)) ?? [];
   if (checked.faults.length > 0 || id === undefined || currency === undefined || taxIncluded === undefined) return { ok: false, faults: checked.faults };
-  const components = elements.flatMap((element) => element.components);
+  let priceScale = 0;
+  let vatScale = 0;
+  for (const { components } of elements)
+    for (const { price, vat } of components) {
+      priceScale = Math.max(priceScale, price.scale);
+      vatScale = Math.max(vatScale, vat?.scale ?? 0);
+    }
   const altUrl = object["tariff_alt_url"];
   const tariff: Tariff = {
     source: object, version, id, currency, taxIncluded, elements, altText,
@@ -189,18 +213,10 @@ export function parseTariff(json: unknown, options: { readonly version?: OcpiVer
     ...(startMs === undefined ? {} : { startMs }),
     ...(endMs === undefined ? {} : { endMs }),
     ...(typeof altUrl === "string" ? { altUrl } : {}),
-    offers: {
-      ENERGY: offersOf(elements, "ENERGY", undefined),
-      TIME: offersOf(elements, "TIME", undefined),
-      PARKING_TIME: offersOf(elements, "PARKING_TIME", undefined),
-      FLAT: offersOf(elements, "FLAT", undefined),
-      RESERVATION_TIME: offersOf(elements, "TIME", "RESERVATION"),
-      RESERVATION_FLAT: offersOf(elements, "FLAT", "RESERVATION"),
-      EXPIRY_TIME: offersOf(elements, "TIME", "RESERVATION_EXPIRES"),
-      EXPIRY_FLAT: offersOf(elements, "FLAT", "RESERVATION_EXPIRES"),
-    },
-    priceScale: components.reduce((most, component) => Math.max(most, component.price.scale), 0),
-    vatScale: components.reduce((most, component) => Math.max(most, component.vat?.scale ?? 0), 0),
+    offers: offersOf(elements),
+    asksPower: elements.some(({ restrictions }) => restrictions.minPowerKw !== undefined || restrictions.maxPowerKw !== undefined),
+    asksCurrent: elements.some(({ restrictions }) => restrictions.minCurrentA !== undefined || restrictions.maxCurrentA !== undefined),
+    priceScale, vatScale,
   };
   return { ok: true, tariff };
 }
