@@ -73,7 +73,7 @@ function momentary(checked: Checked, value: unknown, path: string): number | und
 }
 
 function seconds(checked: Checked, value: unknown, path: string): number | undefined {
-  const whole = checked.whole(value, path, mostSeconds);
+  const whole = checked.whole(value, () => path, "", mostSeconds);
   return whole === undefined ? undefined : whole * 1000;
 }
 

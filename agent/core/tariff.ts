@@ -1,7 +1,7 @@
 // An OCPI tariff (2.2.1 or 2.3.0, mod_tariffs), read once and strictly: what is unknown, misspelt or absurd is refused with its path,
 // because a restriction that is silently ignored is a wrong bill.
 import { Checked, isObject, type Fault, type JsonObject } from "./checked.js";
-import { digitsAt, type Decimal } from "./money.js";
+import { decimalOf, digitsAt, type Decimal } from "./money.js";
 import { readRestrictions, type Restrictions } from "./restrictions.js";
 
 export type OcpiVersion = "2.2.1" | "2.3.0";
@@ -88,16 +88,24 @@ function present(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-function readComponent(checked: Checked, value: unknown, path: string, element: number, index: number): PriceComponent | undefined {
-  const object = checked.object(value, path, componentFields);
-  if (object === undefined) return undefined;
-  const type = checked.oneOf(object["type"], `${path}.type`, componentTypes);
-  const price = checked.decimal(object["price"], `${path}.price`, priceBounds);
-  const vat = present(object["vat"]) ? checked.decimal(object["vat"], `${path}.vat`, vatBounds) : undefined;
+function readComponent(checked: Checked, value: unknown, path: () => string, element: number, index: number): PriceComponent | undefined {
+  if (!isObject(value)) return checked.object(value, path(), componentFields) as undefined;
+  for (const key in value) if (!componentFields.includes(key)) checked.unknown(key, path(), componentFields);
+  const given = value["type"];
+  const type = componentTypes.find((one) => one === given) ?? checked.oneOf(given, `${path()}.type`, componentTypes);
+  const price = decimalWithin(value["price"], priceBounds) ?? checked.decimal(value["price"], `${path()}.price`, priceBounds);
+  const vat = present(value["vat"]) ? decimalWithin(value["vat"], vatBounds) ?? checked.decimal(value["vat"], `${path()}.vat`, vatBounds) : undefined;
   // A FLAT has no unit to step by, and tariffs in the field leave its step_size out.
-  const stepSize = type === "FLAT" && !present(object["step_size"]) ? 0 : checked.whole(object["step_size"], `${path}.step_size`, mostStep);
+  const stepSize = type === "FLAT" && !present(value["step_size"]) ? 0 : checked.whole(value["step_size"], path, ".step_size", mostStep);
   if (type === undefined || price === undefined || stepSize === undefined) return undefined;
   return vat === undefined ? { element, index, type, price, stepSize } : { element, index, type, price, vat, stepSize };
+}
+
+/** The quick way past the usual case: no path is built, no fault is noted. */
+function decimalWithin(value: unknown, bounds: { readonly places: number; readonly most: number }): Decimal | undefined {
+  if (typeof value !== "number" || !(value >= 0 && value <= bounds.most)) return undefined;
+  const decimal = decimalOf(value);
+  return decimal !== undefined && decimal.scale <= bounds.places ? decimal : undefined;
 }
 
 function readElement(checked: Checked, value: unknown, path: string, index: number): TariffElement | undefined {
@@ -108,7 +116,7 @@ function readElement(checked: Checked, value: unknown, path: string, index: numb
   if (list?.length === 0) checked.fault(`${path}.price_components`, "an element needs at least one price component");
   const components: PriceComponent[] = [];
   for (const [at, entry] of (list ?? []).entries()) {
-    const component = readComponent(checked, entry, `${path}.price_components[${at}]`, index, at);
+    const component = readComponent(checked, entry, () => `${path}.price_components[${at}]`, index, at);
     if (component !== undefined) components.push(component);
   }
   if (restrictions?.reservation !== undefined)

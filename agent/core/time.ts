@@ -99,9 +99,18 @@ export function dateText(day: number): string {
   return isoText(day * dayMs).slice(0, 10);
 }
 
+const twoDigits: readonly string[] = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, "0"));
+let lastDate = { day: 0, text: "1970-01-01" };
+
 /** An instant as RFC 3339 in UTC with milliseconds. */
 export function isoText(atMs: number): string {
-  return new Date(atMs).toISOString();
+  const day = Math.floor(atMs / dayMs);
+  const ms = atMs - day * dayMs;
+  // Instants come in flocks of one day; the calendar is asked once for each.
+  if (lastDate.day !== day) lastDate = { day, text: new Date(day * dayMs).toISOString().slice(0, 10) };
+  const seconds = Math.floor(ms / 1000);
+  const minutes = Math.floor(seconds / 60);
+  return `${lastDate.text}T${twoDigits[Math.floor(minutes / 60)]}:${twoDigits[minutes % 60]}:${twoDigits[seconds % 60]}.${String(ms % 1000).padStart(3, "0")}Z`;
 }
 
 const daysBefore = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
