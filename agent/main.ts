@@ -10,7 +10,8 @@ import { DeviceError, type Moment } from "../drivers/driver.js";
 import { openMachine, type Machine, type MachineBuses } from "../drivers/open.js";
 import { CashDesk, type DeskState } from "./cash-desk.js";
 import { ControlServer, type ControlAnswer, type ControlRequest } from "./control.js";
-import { makeCdr, timeUnknown, wireText } from "./core/cdr.js";
+import { wireDifference } from "./core/cdr-check.js";
+import { makeCopies, type CdrCopies } from "./core/cdr-copies.js";
 import { entryOf, eventOf } from "./core/entry.js";
 import { priceBeforeStart } from "./core/explain.js";
 import { emptyChain } from "./core/receipt.js";
@@ -22,6 +23,7 @@ import type { Tariff } from "./core/tariff.js";
 import type { Event } from "./core/till.js";
 import { authorizeLocally, type Token } from "./core/token.js";
 import { Failure } from "./failure.js";
+import { adoptKey, finishKeyChange, publicKeyFile, stageKey } from "./key-change.js";
 import { openSigner, sha256 } from "./keys.js";
 import { Book } from "./ledger/book.js";
 import { Disk } from "./ledger/disk.js";
@@ -32,12 +34,11 @@ import type { News } from "./news.js";
 import { Notifier } from "./notify.js";
 import { connectorSnapshot, kwhText, type Snapshot } from "./snapshot.js";
 import { Station } from "./station.js";
-import { emptyOutbox, parseOutboxState, type OutboxState } from "./sync/outbox-state.js";
-import { Outbox } from "./sync/outbox.js";
-import { OcpiUplink } from "./sync/ocpi-uplink.js";
+import type { Outbox } from "./sync/outbox.js";
 import { codeLines } from "./qr-code.js";
 import { readTariff } from "./tariff-file.js";
 import { tariffAt } from "./tariffs.js";
+import { openOutboxes } from "./uplinks.js";
 
 export type AgentOptions = {
   readonly buses: MachineBuses;
@@ -53,7 +54,7 @@ export type AgentOptions = {
 };
 
 /** What is open while the shop is: all that needs the disk to be well. */
-type Shop = { readonly journal: Journal<ReturnType<typeof eventOf>>; readonly book: Book; readonly outboxes: readonly Outbox[]; readonly station: Station; readonly keyId: string };
+type Shop = { readonly journal: Journal<ReturnType<typeof eventOf>>; readonly book: Book; readonly desk: CashDesk; readonly outboxes: readonly Outbox[]; readonly station: Station; readonly mayRotate: boolean };
 
 const firstRetryMs = 5_000;
 const longestRetryMs = 60_000;
@@ -125,7 +126,7 @@ export class Agent {
       selling: blocked === undefined,
       ...(blocked === undefined ? {} : { closed: blocked }),
       receipts: this.#shop?.book.count() ?? 0,
-      keyId: this.#shop?.keyId ?? "",
+      keyId: this.#shop?.desk.keyId ?? "",
       offline: uplinks.some(({ reachability }) => reachability === "offline" || reachability === "unauthorised" || reachability === "unsure"),
       uplinks,
       faults: station?.faults.all() ?? (this.#closed === undefined ? [] : [{ device: "station", code: faultCodeOf(this.#closed), message: this.#closed.message, sinceMs: moment.at }]),
@@ -213,8 +214,9 @@ export class Agent {
     for (const connector of config.connectors)
       if (!tariffs.some((tariff) => tariff.id === connector.tariff)) throw new Failure("tariff/invalid", `connector ${connector.id} sells by tariff "${connector.tariff}", which none of the tariff files holds`);
     const book = Book.open(disk, at("book"));
+    finishKeyChange(disk, config.state, book);
     const signer = openSigner(this.#keyStore(), book.count() === 0);
-    if (disk.read(at("station.pub.pem")) === undefined) disk.replace(at("station.pub.pem"), Buffer.from(signer.publicKey.pem));
+    if (disk.read(at(publicKeyFile)) === undefined) disk.replace(at(publicKeyFile), Buffer.from(signer.publicKey.pem));
     const { journal, entries, cutBytes } = Journal.open(disk, at("journal"), eventOf);
     const deskTable = Table.open<DeskState>(disk, at("desk.json"), (value) => value as DeskState, { chain: emptyChain, pagination: 0 });
     if (cutBytes > 0) this.#options.tell({ news: "note", at: clock.now().at, text: `the journal's last line was torn by a power cut and has been cut (${cutBytes} bytes that nobody acted on)` });
@@ -229,15 +231,15 @@ export class Agent {
         state: { read: () => deskTable.data, write: (state) => void deskTable.update(() => state) },
         signer,
         hash: sha256,
-        cdr: (settlement, ocmf) => {
-          const uplink = config.uplinks[0];
-          if (uplink === undefined) return null;
-          const cdr = makeCdr(settlement, ocmf === "" ? undefined : { ocmf, publicKeySpkiHex: signer.spkiHex }, { version: uplink.version });
-          return JSON.stringify({ text: wireText(cdr), ...(timeUnknown(settlement) && !uplink.acceptUnknownTime ? { park: "clock" } : {}) });
-        },
+        cdr: (settlement, ocmf, spkiHex) => makeCopies(settlement, ocmf === "" ? undefined : { ocmf, publicKeySpkiHex: spkiHex }, config.uplinks.length === 0 ? ["2.2.1"] : config.uplinks.map(({ version }) => version)),
         settled: (entry, connector, settlement, handout) => {
           const { price } = settlement;
-          const file = this.#handOut(entry.number, receiptFileText({ jws: entry.jws, ...handout }, signer.spkiHex), printed(entry.jws, config.language));
+          for (const text of Object.values((entry.cdr as CdrCopies).texts)) {
+            // Sent all the same: the receipt is right, and the backend holds the tariff and the readings.
+            const difference = wireDifference(text, settlement);
+            if (difference !== undefined) this.#options.tell({ news: "note", at: clock.now().at, text: `receipt ${entry.number}: a receiver will work out another price: ${difference}` });
+          }
+          const file = this.#handOut(entry.number, receiptFileText({ jws: entry.jws, ...handout }, handout.spkiHex), printed(entry.jws, config.language));
           const kwh = kwhText(settlement.end.energyMilliWh - settlement.begin.energyMilliWh);
           this.#options.tell({ news: "receipt", at: clock.now().at, connector, number: entry.number, kwh, total: price.due.gross, currency: price.currency, file });
           for (const outbox of outboxes) outbox.kick();
@@ -245,7 +247,19 @@ export class Agent {
       },
       clock.now(),
     );
-    for (const uplink of config.uplinks) outboxes.push(this.#outbox(uplink, book));
+    outboxes.push(
+      ...openOutboxes({
+        config,
+        clock,
+        disk,
+        book,
+        random: this.#options.random ?? Math.random,
+        faults: () => station.faults,
+        tell: this.#options.tell,
+        changed: () => this.#options.changed?.(),
+        die: (error) => this.#die(error),
+      }),
+    );
     const station: Station = new Station(
       {
         config,
@@ -269,47 +283,10 @@ export class Agent {
     this.#options.tell({ news: "started", at: clock.now().at, version: this.#options.version, station: config.station.id, receipts: book.count(), keyId: signer.keyId });
     station.start(entries.at(-1)?.moment);
     for (const outbox of outboxes) outbox.kick();
-    return { journal, book, outboxes, station, keyId: signer.keyId };
+    return { journal, book, desk, outboxes, station, mayRotate: !signer.handed };
   }
 
   #tariffs: readonly Tariff[] = [];
-
-  #outbox(uplink: LoadedConfig["config"]["uplinks"][number], book: Book): Outbox {
-    const { config } = this.#loaded;
-    const { clock } = this.#machine;
-    const table = Table.open<{ state: OutboxState }>(this.#disk, join(config.state, `uplink-${uplink.name}.json`), (value) => ({ state: parseOutboxState((value as { state: unknown }).state) }), { state: emptyOutbox });
-    let told = "";
-    let acknowledged = table.data.state.lastAck?.number ?? 0;
-    return new Outbox({
-      uplink: new OcpiUplink(uplink, { countryCode: config.station.countryCode, partyId: config.station.partyId }),
-      items: {
-        last: () => book.count(),
-        get: (number) => {
-          const entry = book.get(number);
-          if (entry === undefined || typeof entry.cdr !== "string") return null;
-          const { text, park } = JSON.parse(entry.cdr) as { text: string; park?: string };
-          return { number, id: entry.cdrId, body: text, ...(park === undefined ? {} : { park }) };
-        },
-      },
-      store: { read: () => table.data.state, write: (state) => void table.update(() => ({ state })) },
-      clock,
-      random: this.#options.random ?? Math.random,
-      backoff: uplink.backoff,
-      onChange: (status) => {
-        const at = clock.now().at;
-        if (status.lastAck !== undefined && status.lastAck.number > acknowledged) {
-          acknowledged = status.lastAck.number;
-          this.#options.tell({ news: "uploaded", at, uplink: uplink.name, number: acknowledged });
-        }
-        if (status.reachability !== told && status.reachability !== "untried") {
-          told = status.reachability;
-          this.#options.tell({ news: "uplink", at, uplink: uplink.name, state: status.reachability, detail: status.words ?? "" });
-        }
-        this.#options.changed?.();
-      },
-      onFailure: (error) => this.#die(error),
-    });
-  }
 
   /** What is fixed when a session begins, or why it may not begin. No tariff, no sale. */
   #opening(tariffs: readonly Tariff[], connector: ConnectorConfig, acceptance: Acceptance, { meter, begin }: Pick<Opening, "meter" | "begin">): Opening | string {
@@ -383,6 +360,7 @@ export class Agent {
     const { at, monoMs, trust } = clock.now();
     const jumped = Math.abs(at - monoMs - this.#wallMinusMonoMs) > clockJumpMs;
     this.#wallMinusMonoMs = at - monoMs;
+    this.#shop?.desk.recover(clock.now());
     this.#fullDisk = this.#disk.freeBytes(this.#loaded.config.state) < leastFreeBytes;
     if (trust === "unsynced" || (!jumped && this.#jobs.length > 0)) return;
     for (const job of this.#jobs) void job.destroy();
@@ -432,6 +410,15 @@ export class Agent {
         const refused = this.#shop.station.stop(Number(request["connector"]));
         return refused === null ? { ok: true, value: { stopping: Number(request["connector"]) } } : { ok: false, why: refused };
       }
+      case "credit":
+        return this.#issue((shop, now) => shop.desk.credit(Number(request["number"]), String(request["reason"]), now));
+      case "rotate-key":
+        return this.#issue((shop, now) => {
+          if (!shop.mayRotate) throw new Failure("usage/invalid", "the key is handed in from outside (systemd credential): change it there");
+          const number = shop.desk.changeKey(stageKey(this.#disk, this.#loaded.config.state), now);
+          adoptKey(this.#disk, this.#loaded.config.state);
+          return number;
+        });
       case "sync-status":
         return { ok: true, value: this.#shop?.outboxes.map((outbox) => outbox.status()) ?? [] };
       case "sync-now":
@@ -440,6 +427,21 @@ export class Agent {
         return { ok: true, value: this.#resend(request["number"], request["uplink"]) };
       default:
         return { ok: false, why: `this agent knows no "${request.do}"` };
+    }
+  }
+
+  /** Issues a receipt by hand and hands it to the uplinks. */
+  #issue(make: (shop: Shop, now: Moment) => number): ControlAnswer {
+    const shop = this.#shop;
+    if (shop === undefined) return { ok: false, why: this.#whyClosed() ?? "the station is not open" };
+    try {
+      const number = make(shop, this.#machine.clock.now());
+      for (const outbox of shop.outboxes) outbox.kick();
+      return { ok: true, value: { receipt: number, keyId: shop.desk.keyId } };
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      if (error.code === "disk/failed" || error.code === "disk/full") this.#die(error);
+      return { ok: false, why: error.message };
     }
   }
 

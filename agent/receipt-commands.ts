@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { parseCheckpoint } from "./core/checkpoint.js";
 import { ocmfXml } from "./core/ocmf-xml.js";
+import type { CdrCopies } from "./core/cdr-copies.js";
 import { receiptSheet } from "./core/receipt-sheet.js";
 import { receiptText } from "./core/receipt-text.js";
 import { paginationOf, parseOcmf } from "./core/verify-ocmf.js";
@@ -64,7 +65,7 @@ export function rendered(desk: ReceiptDesk, number: number, format: Format, lang
       return ocmfXml(recordOf(receipt.ocmf, number), paginationOf(parseOcmf(receipt.ocmf)?.fields ?? {}), payloadFrom(receipt).key.spki);
     case "ocpi-cdr":
       if (receipt.cdr === null) throw new Failure("usage/invalid", `receipt ${number} is no sale: it has no CDR`);
-      return `${JSON.stringify(receipt.cdr, null, 1)}\n`;
+      return `${Object.values((receipt.cdr as CdrCopies).texts)[0] ?? ""}\n`;
     case "jws":
       return `${receipt.jws}\n`;
     default:

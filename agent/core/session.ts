@@ -1,6 +1,7 @@
 // One connector's session, from plug or tap to receipt, as a value. `step` moves it by one fact and does nothing else;
 // `wants` says what the world should look like now. Levels, not edges: after a restart the journal is replayed and `wants` is asked again.
 import type { Indication, MeterIdentity, Moment, Reading } from "../../drivers/driver.js";
+import type { CdrCopies } from "./cdr-copies.js";
 import type { Activity } from "./period.js";
 import { advance, beginRating, type Rating, type Sample } from "./rating.js";
 import type { Interruption, SessionToken, StopReason } from "./settlement.js";
@@ -41,7 +42,7 @@ export type Sale = {
 export type SampleList = { readonly sample: Sample; readonly before: SampleList | null };
 
 /** The finished bytes of a receipt: journalled before anyone sees them, and never made twice. */
-export type Signed = { readonly number: number; readonly jws: string; readonly ocmf: string; readonly checkpoint: string; readonly cdr: string | null };
+export type Signed = { readonly number: number; readonly jws: string; readonly ocmf: string; readonly checkpoint: string; readonly cdr: CdrCopies };
 
 export type Session =
   | { readonly state: "available" }

@@ -38,6 +38,8 @@ export class Book {
   readonly #index: LowSync<Index>;
   /** The sealed page read last: receipts are asked for in runs. */
   #lastRead: Page | undefined;
+  /** The sealed page that the check in turn has come to. */
+  #turnOfCheck = 0;
 
   private constructor(
     private readonly disk: Disk,
@@ -126,6 +128,17 @@ export class Book {
     return { pages: this.#index.data.sealed.length + 1, receipts: this.count() };
   }
 
+  /**
+   * Proves the next `count` sealed pages in turn, from the first again after the last: a full check takes seconds with a large book and would
+   * hold up the meters, so housekeeping takes a few pages a minute. Throws book/damaged.
+   */
+  verifyNext(count = 1): void {
+    for (let left = Math.min(count, this.sealedPages); left > 0; left -= 1) {
+      this.#turnOfCheck = (this.#turnOfCheck % this.sealedPages) + 1;
+      this.verifySealed(this.#turnOfCheck);
+    }
+  }
+
   /** Proves one sealed page (1 … sealedPages), for a housekeeping that goes through them in turn. Throws book/damaged. */
   verifySealed(page: number): void {
     const row = this.#index.data.sealed[page - 1];
@@ -136,6 +149,12 @@ export class Book {
 
   get sealedPages(): number {
     return this.#index.data.sealed.length;
+  }
+
+  /** What a receipt takes on the disk, by the newest page: for a forecast of how many more there is room for. Undefined while there is none. */
+  get bytesPerReceipt(): number | undefined {
+    const { entries } = this.#newest.data;
+    return entries.length === 0 ? undefined : Math.ceil(this.#newestFile.size / entries.length);
   }
 
   #pageFile(page: number): CheckedFile<Page> {

@@ -15,7 +15,7 @@ import { newKey, openSigner, privatePem, sha256, signerOf, type KeyStore } from 
 import { codeLines } from "../../agent/qr-code.js";
 import { receiptPage } from "../../agent/receipt-page.js";
 import { receiptCommands } from "../../agent/receipt-commands.js";
-import { findingsText } from "../../agent/verify-command.js";
+import { findingsText } from "../../agent/findings-text.js";
 import { newestCheckpoint, type ReceiptSource, type StoredReceipt } from "../../agent/receipt-source.js";
 import { csvText, rowOf } from "../../agent/receipt-tables.js";
 import { brokenSigner, chainOf, littleBook, occasion, receiptAt, settlement, signer, station, tariff } from "./sale.js";

@@ -93,6 +93,25 @@ books("a sealed page that was exchanged for a well-formed one is noticed when it
   book.verifySealed(2);
 });
 
+books("a check in turn comes to every sealed page, a few at a time", () => {
+  const { files } = filled(17);
+  const path = "/book/page-00000003.json";
+  const sealed = files.readFileSync(path);
+  const book = open(files);
+  files.tamper(path, Buffer.alloc(10));
+  book.verifyNext(2);
+  assert.throws(() => book.verifyNext(2), isDamaged(/page-00000003/));
+  files.tamper(path, sealed);
+  for (let turn = 0; turn < 9; turn += 1) book.verifyNext();
+  filled(0).book.verifyNext(5);
+});
+
+books("what a receipt takes is known from the newest page", () => {
+  assert.equal(filled(0).book.bytesPerReceipt, undefined);
+  const bytes = filled(6).book.bytesPerReceipt ?? 0;
+  assert.ok(bytes > JSON.stringify(receipt(6)).length && bytes < 2 * JSON.stringify(receipt(6)).length);
+});
+
 books("a seal binds the list of sealed pages to the station's key", () => {
   const seal = { sign: (text: string): string => `signed ${text.length}`, verify: (text: string, signature: string): boolean => signature === `signed ${text.length}` };
   const { files } = filled(9, { pageEntries: 4, seal });

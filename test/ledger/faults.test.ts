@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { suite } from "uvu";
 import { Failure } from "../../agent/failure.js";
 import { Disk } from "../../agent/ledger/disk.js";
+import { Reserve } from "../../agent/ledger/reserve.js";
 import { judge, Ledger, live, moment, openStores, receipt, state } from "./life.js";
 import { VolatileFiles } from "./volatile-files.js";
 import type { Fault, Wishes } from "./volatile-files.js";
@@ -13,7 +14,7 @@ const faults = suite("failing disks");
 /** A life until the first failure, which must be one with a name. */
 function liveUntilFailure(files: VolatileFiles, ledger: Ledger): Failure | undefined {
   try {
-    live(files, ledger, 2, 3);
+    live(files, ledger, 2, 2);
     return undefined;
   } catch (cause) {
     assert.ok(cause instanceof Failure, `a failure without a name: ${String(cause)}`);
@@ -33,7 +34,7 @@ const isRefused = (work: () => void): boolean => {
 
 const operationsOfALife = (): number => {
   const files = new VolatileFiles();
-  live(files, new Ledger(), 2, 3);
+  live(files, new Ledger(), 2, 2);
   return files.operations;
 };
 
@@ -70,7 +71,7 @@ faults("short writes are written to their end", () => {
 });
 
 faults("a full disk ends a life with disk/full, and a larger one goes on where it stopped", () => {
-  for (let capacityBytes = 0; capacityBytes < 12_000; capacityBytes += 97) {
+  for (let capacityBytes = 0; capacityBytes < 12_000; capacityBytes += 211) {
     const small: Wishes = { capacityBytes };
     const files = new VolatileFiles(small);
     const ledger = new Ledger();
@@ -140,6 +141,28 @@ faults("a table whose write failed keeps its old value in memory", () => {
   assert.deepEqual(table.data, { sent: 0 });
   table.update(({ sent }) => ({ sent: sent + 1 }));
   assert.deepEqual(openStores(files.afterHardCut()).table.data, { sent: 1 });
+});
+
+faults("on a disk that somebody else has filled, the reserve lets a running sale be settled", () => {
+  const files = new VolatileFiles({ capacityBytes: 20_000 });
+  const disk = new Disk(files);
+  disk.makeFolder(state);
+  const reserve = new Reserve(disk, `${state}/reserve`, 6000);
+  reserve.take();
+  const writesBefore = disk.bytesWritten;
+  reserve.take();
+  assert.equal(disk.bytesWritten, writesBefore, "it is written once");
+  openStores(files).journal.append(["tap", "begin"], moment);
+  disk.replace("/somebody-elses.log", Buffer.alloc(disk.freeBytes(state)));
+  assert.ok(isRefused(() => openStores(files)), "a start finds the disk full");
+  assert.equal(reserve.spend(), true);
+  assert.equal(reserve.spend(), false);
+  const { journal, book, events } = openStores(files);
+  assert.equal(events.length, 2);
+  journal.append(["end"], moment);
+  book.append(receipt(1));
+  assert.equal(openStores(files.afterHardCut()).book.count(), 1);
+  assert.ok(isRefused(() => reserve.take()), "no new sale before there is room again");
 });
 
 faults("the free space is told in bytes, and every byte written is counted", () => {
