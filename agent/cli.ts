@@ -98,7 +98,7 @@ located(program.command("run").description("run the station; what systemd starts
   .action(async (where: Where) => {
     const loaded = configFor(where);
     if (loaded === undefined) return exit(78);
-    exit(await run(loaded));
+    exit(await run(loaded, () => configFor(where)));
   });
 
 located(program.command("status").description("how the running station stands"))
