@@ -4,7 +4,7 @@ import type { ConnectorConfig, StationFacts } from "../config/schema.js";
 import type { Moment } from "../drivers/driver.js";
 import { creditCopies, type CdrCopies } from "./core/cdr-copies.js";
 import { proofOfNewest, type Hash } from "./core/merkle.js";
-import { chainAfter, issueCredit, issueKeyChange, issueReceipt, issueRecovery, openChain, type ChainState, payloadOf, type Issued, type Occasion } from "./core/receipt.js";
+import { chainAfter, emptyChain, issueCredit, issueKeyChange, issueReceipt, issueRecovery, openChain, type ChainState, payloadOf, type Issued, type Occasion } from "./core/receipt.js";
 import type { Session, SessionEvent, Signed } from "./core/session.js";
 import { settlementOf } from "./core/settle.js";
 import type { Settlement } from "./core/settlement.js";
@@ -21,6 +21,8 @@ export type Handout = { readonly checkpoint: string; readonly proof: readonly st
 
 /** What the desk remembers beside the book: the chain's end, and the last OCMF pagination. */
 export type DeskState = { readonly chain: ChainState; readonly pagination: number };
+
+export const emptyDesk: DeskState = { chain: emptyChain, pagination: 0 };
 
 export type CashDeskParts = {
   readonly station: StationFacts;

@@ -5,9 +5,11 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { join, resolve } from "node:path";
 import { faultLine, loadConfig, type LoadedConfig } from "../config/load.js";
 import { createPublicKey } from "node:crypto";
-import type { DeskState } from "./cash-desk.js";
+import { emptyDesk, type DeskState } from "./cash-desk.js";
+import { contactorCommand } from "./contactor-commands.js";
 import { askAgent } from "./control.js";
 import { demo } from "./demo.js";
+import { disputeCommand } from "./dispute-command.js";
 import { Failure } from "./failure.js";
 import { keyCommands } from "./key-commands.js";
 import { publicKeyFile } from "./key-change.js";
@@ -19,6 +21,7 @@ import { ownVersion, socketPath } from "./main.js";
 import { receiptCommands, type ReceiptDesk } from "./receipt-commands.js";
 import { payloadFrom, stored } from "./receipt-source.js";
 import { run } from "./run.js";
+import { journalOfSession } from "./session-journal.js";
 import type { Snapshot } from "./snapshot.js";
 import { statusLines } from "./status.js";
 import { syncCommand, type SyncDesk } from "./sync-commands.js";
@@ -191,7 +194,7 @@ function receiptDesk(where: Where): ReceiptDesk {
   const folder = folderFor(where);
   const disk = new Disk();
   const language = where.config === undefined ? "en" : (configFor(where)?.config.language ?? "en");
-  return { receipts: Book.view(disk, join(folder, "book")), language, newest: () => Table.view<DeskState>(disk, join(folder, "desk.json"), (value) => value as DeskState).chain.checkpoint };
+  return { receipts: Book.view(disk, join(folder, "book")), language, newest: () => Table.view<DeskState>(disk, join(folder, "desk.json"), (value) => value as DeskState, emptyDesk).chain.checkpoint };
 }
 
 /** A new file for its owner alone; one that is there stays as it is. */
@@ -213,6 +216,7 @@ located(receipts.command("credit").description("take a sale back by a credit rec
     }),
   );
 program.addCommand(receipts);
+program.addCommand(disputeCommand((where) => ({ ...receiptDesk(where), journal: (sessionId) => journalOfSession(new Disk(), join(folderFor(where), "journal"), sessionId) }), saveNew));
 program.addCommand(
   keyCommands((where) => {
     const folder = folderFor(where);
@@ -232,6 +236,7 @@ program.addCommand(
   }),
 );
 program.addCommand(tariffCommand());
+program.addCommand(contactorCommand());
 
 for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) command.exitOverride();
 

@@ -1,4 +1,5 @@
 // The way to the devices for a technician's command: the running agent, or the devices themselves under the lock of the state folder.
+import { execFileSync } from "node:child_process";
 import { statSync } from "node:fs";
 import type { LoadedConfig } from "../config/load.js";
 import { openMachine, realBuses } from "../drivers/open.js";
@@ -69,7 +70,9 @@ function becomeOwner(folder: string): void {
     return;
   }
   if (owner.uid === 0) return;
-  process.initgroups?.(owner.uid, owner.gid);
+  // Its groups as well: they own the devices.
+  const groups = execFileSync("id", ["-G", String(owner.uid)], { encoding: "utf8" }).trim().split(" ").map(Number);
+  process.setgroups?.(groups);
   process.setgid?.(owner.gid);
   process.setuid?.(owner.uid);
 }

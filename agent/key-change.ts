@@ -1,9 +1,9 @@
 // A change of the signing key that may be interrupted anywhere: the new key is staged first, the receipt of the change decides, the files follow.
-import { createPrivateKey } from "node:crypto";
+import { createPrivateKey, createPublicKey } from "node:crypto";
 import { join } from "node:path";
 import { payloadOf } from "./core/receipt.js";
 import type { Signer } from "./core/signer.js";
-import { keyFile, newKey, privatePem, signerOf, type PublicKey } from "./keys.js";
+import { keyFile, newKey, privatePem, publicKeyOf, signerOf, type PublicKey } from "./keys.js";
 import type { Book } from "./ledger/book.js";
 import type { Disk } from "./ledger/disk.js";
 
@@ -24,6 +24,9 @@ export function adoptKey(disk: Disk, folder: string): void {
   const staged = disk.read(join(folder, stagedFile));
   if (staged === undefined) return;
   const { publicKey } = signerOf(createPrivateKey(staged));
+  // Receipts of before are checked by the key of before: it stays beside the new one.
+  const before = disk.read(join(folder, publicKeyFile));
+  if (before !== undefined) disk.replace(join(folder, `station.${publicKeyOf(createPublicKey(before)).fingerprint.slice(0, 8)}.pub.pem`), before);
   disk.replace(join(folder, keyFile), staged);
   disk.replace(join(folder, publicKeyFile), Buffer.from(publicKey.pem));
   disk.remove(join(folder, stagedFile));
