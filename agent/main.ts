@@ -57,7 +57,7 @@ export type AgentOptions = {
 };
 
 /** What is open while the shop is: all that needs the disk to be well. */
-type Shop = { readonly journal: Journal<ReturnType<typeof eventOf>>; readonly book: Book; readonly desk: CashDesk; readonly cards: Cards; readonly passed: PassedMeters; readonly outboxes: readonly Outbox[]; readonly station: Station; readonly mayRotate: boolean };
+type Shop = { readonly journal: Journal<ReturnType<typeof eventOf>>; readonly book: Book; readonly desk: CashDesk; readonly cards: Cards; readonly passed: PassedMeters; readonly firstSeq: ReadonlyMap<number, number>; readonly outboxes: readonly Outbox[]; readonly station: Station; readonly mayRotate: boolean };
 
 const firstRetryMs = 5_000;
 const longestRetryMs = 60_000;
@@ -65,6 +65,8 @@ const watchdogPingMs = 10_000;
 /** A connector that took no turn for this long is not looked after. */
 const progressWithinMs = 60_000;
 const clockJumpMs = 60_000;
+/** Minutes of most of a day: each looks at its share of the sealed pages. */
+const pagesInTurns = 1_000;
 /** Less free space than this and no session starts: a receipt and its journal must always fit. */
 const leastFreeBytes = 16 * 1024 * 1024;
 
@@ -244,6 +246,9 @@ export class Agent {
     const cards = Cards.open(disk, config.state, config);
     const passed = PassedMeters.open(disk, config.state);
     const outboxes: Outbox[] = [];
+    // Where the journal of each connector's open session begins.
+    const firstSeq = new Map<number, number>();
+    for (const { seq, event } of entries) if (event.type === "PlugChanged" && event.plugged) firstSeq.set(event.connector, seq);
     const desk = new CashDesk(
       {
         station: config.station,
@@ -286,7 +291,10 @@ export class Agent {
       {
         config,
         clock,
-        append: (event) => void journal.append([entryOf(event)], event.moment),
+        append: (event) => {
+          const [entry] = journal.append([entryOf(event)], event.moment);
+          if (event.type === "PlugChanged" && event.plugged && entry !== undefined) firstSeq.set(event.connector, entry.seq);
+        },
         meter: (connector) => this.#machine.meter(connector),
         pins: (connector) => Promise.resolve().then(() => this.#machine.pins(connector)),
         reader: (name) => this.#machine.reader(name),
@@ -304,7 +312,7 @@ export class Agent {
     this.#options.tell({ news: "started", at: clock.now().at, version: this.#options.version, station: config.station.id, receipts: book.count(), keyId: signer.keyId });
     station.start(entries.at(-1)?.moment);
     for (const outbox of outboxes) outbox.kick();
-    return { journal, book, desk, cards, passed, outboxes, station, mayRotate: !signer.handed };
+    return { journal, book, desk, cards, passed, firstSeq, outboxes, station, mayRotate: !signer.handed };
   }
 
   #tariffs: readonly Tariff[] = [];
@@ -382,6 +390,8 @@ export class Agent {
     const jumped = Math.abs(at - monoMs - this.#wallMinusMonoMs) > clockJumpMs;
     this.#wallMinusMonoMs = at - monoMs;
     this.#shop?.desk.recover(clock.now());
+    // In turn, so that within a day every sealed page was proven and no look takes long.
+    this.#guard(() => this.#shop?.book.verifyNext(Math.ceil((this.#shop?.book.sealedPages ?? 0) / pagesInTurns)));
     this.#fullDisk = this.#disk.freeBytes(this.#loaded.config.state) < leastFreeBytes;
     if (trust === "unsynced" || (!jumped && this.#jobs.length > 0)) return;
     for (const job of this.#jobs) void job.destroy();
@@ -393,12 +403,18 @@ export class Agent {
     this.#jobs.push(cron.schedule("17 3 * * *", () => this.#housekeeping(shop), { timezone: "UTC", noOverlap: true }));
   }
 
-  /** Each night: one look at every sealed page, and the journal of settled sessions goes into the archive. */
+  /** Each night: the journal of settled sessions goes into the archive, up to the oldest entry that an open session still needs. */
   #housekeeping(shop: Shop): void {
+    this.#guard(() => {
+      const open = [...shop.station.till().sessions].filter(([, { state }]) => state !== "available" && state !== "occupied" && state !== "finishing");
+      const needed = open.map(([connector]) => shop.firstSeq.get(connector) ?? 0);
+      shop.journal.forget(Math.min(shop.journal.lastSeq, ...needed));
+    });
+  }
+
+  #guard(work: () => void): void {
     try {
-      shop.book.verifyAll();
-      const idle = [...shop.station.till().sessions.values()].every(({ state }) => state === "available" || state === "occupied" || state === "finishing");
-      if (idle) shop.journal.forget(shop.journal.lastSeq);
+      work();
     } catch (error) {
       this.#die(error);
     }
