@@ -19,18 +19,20 @@ export async function run(loaded: LoadedConfig, reread: () => LoadedConfig | und
   let end: (code: number) => void = () => undefined;
   const ended = new Promise<number>((resolve) => (end = resolve));
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => end(0));
-  const agent = await Agent.open(loaded, { buses, version: ownVersion(), disk, tell: (news) => write(log, news), exit: (code) => end(code) });
-  process.on("SIGHUP", () => {
-    const next = reread();
-    if (next === undefined) return log.error("reload refused: the config cannot be used; nothing has changed");
-    const refused = agent.reload(next);
-    for (const why of refused) log.error(`reload refused: ${why}; nothing has changed`);
-    if (refused.length === 0) log.info("reloaded: tariffs and cards are taken up for the sessions to come");
-  });
+  let agent: Agent | undefined;
+  // Heard from the first moment on: unheard, the signal would end the process.
+  process.on("SIGHUP", () => reload(agent, reread(), log));
+  agent = await Agent.open(loaded, { buses, version: ownVersion(), disk, tell: (news) => write(log, news), exit: (code) => end(code) });
   const code = await ended;
   setTimeout(() => process.exit(code), closeWithinMs).unref();
   await agent.close();
   return code;
+}
+
+function reload(agent: Agent | undefined, next: LoadedConfig | undefined, log: pino.Logger): void {
+  const refused = next === undefined ? ["the config cannot be used"] : (agent?.reload(next) ?? ["the agent is only just starting"]);
+  for (const why of refused) log.error(`reload refused: ${why}; nothing has changed`);
+  if (refused.length === 0) log.info("reloaded: tariffs and cards are taken up for the sessions to come");
 }
 
 function write(log: pino.Logger, news: News): void {
