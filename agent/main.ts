@@ -134,6 +134,7 @@ export class Agent {
           session: station?.session(connector.id) ?? { state: "available" },
           glance: point?.glance(),
           lowSinceMs: point?.activity().lowSinceMs ?? null,
+          idleFreeForMs: config.timing.idleAfter + config.timing.idleGrace,
           cardWaits: waiting?.acceptance.token.uid,
           blocked: blocked ?? station?.faults.of(`connector ${connector.id}`)?.message,
           price: this.#board?.lines(connector, moment) ?? [],
