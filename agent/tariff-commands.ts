@@ -1,5 +1,6 @@
 // chargetill tariff check | explain | simulate | price: what a tariff is worth, before anyone charges and after.
 // Reads files, prints, and sets the exit code: 0 fine, 1 a check failed, 2 usage.
+import { wallNow } from "../drivers/clock.js";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { durationMs } from "../config/schema.js";
 import { explainTariff, languages, type Language } from "./core/explain.js";
@@ -65,7 +66,7 @@ type CheckOptions = { zone: string; country?: string; ocpi?: OcpiVersion; json?:
 function check(path: string, options: CheckOptions): boolean {
   const file = readJsonFile(path);
   const { tariff, faults } = tariffOfFile(file, options.ocpi);
-  const findings = tariff === undefined ? [] : lintTariff(tariff, { timeZone: options.zone, nowMs: Date.now(), ...(options.country === undefined ? {} : { country: options.country }) });
+  const findings = tariff === undefined ? [] : lintTariff(tariff, { timeZone: options.zone, nowMs: wallNow(), ...(options.country === undefined ? {} : { country: options.country }) });
   const located = [...faults.map((fault) => ({ level: "error", ...fault })), ...findings.map((finding) => ({ level: "warning", ...finding }))];
   if (options.json === true) {
     const entries = located.map(({ level, ...found }) => ({ level, file: path, ...placeOf(faultText(file, found)), ...found }));

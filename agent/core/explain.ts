@@ -238,9 +238,9 @@ function nextChange(tariff: Tariff, atMs: number, timeZone: string): { atMs: num
 
 /**
  * What a driver must know before the start, at this instant, in AFIR's order; one entry per line of a display.
- * Prices are incl. tax where the tariff states it; times are per minute.
+ * Prices are incl. tax where the tariff states it; times are per minute. `idleGraceMs`: the station's own free start of each idle stretch.
  */
-export function priceBeforeStart(tariff: Tariff, atMs: number, timeZone: string, language: Language): PriceInWords[] {
+export function priceBeforeStart(tariff: Tariff, atMs: number, timeZone: string, language: Language, idleGraceMs = 0): PriceInWords[] {
   const words = wordsOf[language];
   const conditions = startConditions(atMs, timeZone);
   const lines = tellingOrder.flatMap((charge): PriceInWords[] => {
@@ -251,7 +251,8 @@ export function priceBeforeStart(tariff: Tariff, atMs: number, timeZone: string,
     if (now === undefined && later.length === 0) return always ? [{ kind: kindOf(charge), text: `${heading(charge, words)}: ${words.free}` }] : [];
     const nowText = now === undefined ? words.free : `${driverPrice(tariff, now, charge, words)}${taxText(tariff, now, words)}${stepText(now, charge, words)}`;
     const laterText = later.map((offer) => `; ${offerText(tariff, offer, charge, false, false, language)}`).join("");
-    return [{ kind: kindOf(charge), text: `${heading(charge, words)}: ${nowText}${laterText}` }];
+    const grace = charge === "PARKING_TIME" && idleGraceMs > 0 ? `; ${words.graceFree(durationText(Math.round(idleGraceMs / 1000)))}` : "";
+    return [{ kind: kindOf(charge), text: `${heading(charge, words)}: ${nowText}${laterText}${grace}` }];
   });
   const change = nextChange(tariff, atMs, timeZone);
   const changeLines: PriceInWords[] = change === undefined ? [] : [{

@@ -35,7 +35,7 @@ export type PriceLine = {
 };
 
 /** A min_price or max_price that took effect: a line of its own on the receipt. */
-export type PriceAdjustment = { readonly kind: "min_price" | "max_price"; readonly amount: Amount; readonly sentence: string };
+export type PriceAdjustment = { readonly kind: "min_price" | "max_price" | "waived"; readonly amount: Amount; readonly sentence: string };
 
 /** Net, tax and gross per rate, rounded to the currency so that they add up to what is due. */
 export type TaxTotal = { readonly name: string; readonly ratePercent: string; readonly net: string; readonly tax: string; readonly gross: string };

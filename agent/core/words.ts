@@ -19,6 +19,8 @@ export type Words = {
   readonly expiryFee: string;
   readonly minimum: string;
   readonly maximum: string;
+  /** The station's own grace before the idle fee. */
+  readonly graceFree: (duration: string) => string;
   readonly perKwh: string;
   readonly perMinute: string;
   readonly perSession: string;
@@ -56,6 +58,7 @@ export type Words = {
 };
 
 const en: Words = {
+  graceFree: (duration) => `the first ${duration} are free`,
   decimal: ".", free: "free", always: "always", otherwise: "otherwise", or: "or",
   energy: "Energy", charging: "Charging time", session: "Start fee", idle: "Idle fee (the car asks for no power)", reservation: "Reservation", reservationFee: "Reservation fee",
   expiry: "Reservation not used", expiryFee: "Fee for a reservation not used", minimum: "At least", maximum: "At most",
@@ -76,6 +79,7 @@ const en: Words = {
 };
 
 const de: Words = {
+  graceFree: (duration) => `die ersten ${duration} sind frei`,
   decimal: ",", free: "kostenlos", always: "immer", otherwise: "sonst", or: "oder",
   energy: "Energie", charging: "Ladezeit", session: "Startgebühr", idle: "Standgebühr (das Auto nimmt keinen Strom ab)", reservation: "Reservierung", reservationFee: "Reservierungsgebühr",
   expiry: "Nicht genutzte Reservierung", expiryFee: "Gebühr für eine nicht genutzte Reservierung", minimum: "Mindestens", maximum: "Höchstens",
@@ -96,6 +100,7 @@ const de: Words = {
 };
 
 const fr: Words = {
+  graceFree: (duration) => `les premières ${duration} sont gratuites`,
   decimal: ",", free: "gratuit", always: "toujours", otherwise: "sinon", or: "ou",
   energy: "Énergie", charging: "Temps de charge", session: "Frais de démarrage", idle: "Frais d’occupation (la voiture ne demande pas de courant)", reservation: "Réservation", reservationFee: "Frais de réservation",
   expiry: "Réservation non utilisée", expiryFee: "Frais de réservation non utilisée", minimum: "Au moins", maximum: "Au plus",
@@ -116,6 +121,7 @@ const fr: Words = {
 };
 
 const es: Words = {
+  graceFree: (duration) => `los primeros ${duration} son gratis`,
   decimal: ",", free: "gratis", always: "siempre", otherwise: "en otro caso", or: "o",
   energy: "Energía", charging: "Tiempo de carga", session: "Tarifa de inicio", idle: "Ocupación (el coche no pide corriente)", reservation: "Reserva", reservationFee: "Tarifa de reserva",
   expiry: "Reserva no utilizada", expiryFee: "Tarifa por reserva no utilizada", minimum: "Como mínimo", maximum: "Como máximo",
@@ -136,6 +142,7 @@ const es: Words = {
 };
 
 const nl: Words = {
+  graceFree: (duration) => `de eerste ${duration} zijn gratis`,
   decimal: ",", free: "gratis", always: "altijd", otherwise: "anders", or: "of",
   energy: "Energie", charging: "Laadtijd", session: "Starttarief", idle: "Blokkeertarief (de auto vraagt geen stroom)", reservation: "Reservering", reservationFee: "Reserveringskosten",
   expiry: "Niet gebruikte reservering", expiryFee: "Kosten voor een niet gebruikte reservering", minimum: "Ten minste", maximum: "Ten hoogste",

@@ -14,6 +14,8 @@ export interface Files {
   ftruncateSync(fd: number, size: number): void;
   closeSync(fd: number): void;
   renameSync(from: string, to: string): void;
+  /** A second name for a file; throws EEXIST where the name is taken: the one atomic "only if nobody has it". */
+  linkSync(existing: string, path: string): void;
   unlinkSync(path: string): void;
   mkdirSync(path: string, options: { recursive: true; mode: number }): string | undefined;
   readdirSync(path: string): string[];
@@ -32,6 +34,7 @@ export const realFiles: Files = {
   ftruncateSync: fs.ftruncateSync,
   closeSync: fs.closeSync,
   renameSync: fs.renameSync,
+  linkSync: fs.linkSync,
   unlinkSync: fs.unlinkSync,
   mkdirSync: (path, options) => fs.mkdirSync(path, options),
   readdirSync: (path) => fs.readdirSync(path),

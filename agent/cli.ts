@@ -1,0 +1,251 @@
+#!/usr/bin/env node
+// chargetill's commands. Each takes --config FILE or --data DIR, speaks in words or with --json, and ends with an exit code that means something:
+// 0 fine, 1 a check failed, 2 usage, 3 key not proven, 75 a write failed while running, 78 config.
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { join, resolve } from "node:path";
+import { faultLine, loadConfig, type LoadedConfig } from "../config/load.js";
+import { createPublicKey } from "node:crypto";
+import { emptyDesk, type DeskState } from "./cash-desk.js";
+import { contactorCommand } from "./contactor-commands.js";
+import { askAgent } from "./control.js";
+import { demo } from "./demo.js";
+import { disputeCommand } from "./dispute-command.js";
+import { Failure } from "./failure.js";
+import { keyCommands } from "./key-commands.js";
+import { publicKeyFile } from "./key-change.js";
+import { publicKeyOf } from "./keys.js";
+import { Book } from "./ledger/book.js";
+import { Disk } from "./ledger/disk.js";
+import { Table } from "./ledger/table.js";
+import { ownVersion, socketPath } from "./main.js";
+import { receiptCommands, type ReceiptDesk } from "./receipt-commands.js";
+import { payloadFrom, stored } from "./receipt-source.js";
+import { run } from "./run.js";
+import { journalOfSession } from "./session-journal.js";
+import type { Snapshot } from "./snapshot.js";
+import { statusLines } from "./status.js";
+import { syncCommand, type SyncDesk } from "./sync-commands.js";
+import type { OutboxStatus } from "./sync/outbox.js";
+import { tariffCommand } from "./tariff-commands.js";
+import { readTariff } from "./tariff-file.js";
+import { verifyCommand } from "./verify-command.js";
+
+const defaultConfig = "/etc/chargetill/station.yaml";
+
+type Where = { readonly config?: string; readonly data?: string };
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+const complain = (line: string): void => void process.stderr.write(`${line}\n`);
+const exit = (code: number): void => void (process.exitCode = code);
+
+/** The config that `--config` names, with the state folder that `--data` names; its faults are printed and undefined is the answer. */
+function configFor(where: Where): LoadedConfig | undefined {
+  const read = loadConfig(where.config ?? defaultConfig);
+  if (!read.ok) {
+    for (const fault of read.faults) complain(faultLine(fault));
+    return undefined;
+  }
+  if (where.data === undefined) return read.loaded;
+  return { ...read.loaded, config: { ...read.loaded.config, state: resolve(where.data) } };
+}
+
+/** The control socket that `--data` or `--config` leads to. */
+function socketFor(where: Where): string | undefined {
+  if (where.data !== undefined && where.config === undefined) return join(resolve(where.data), "control.sock");
+  const loaded = configFor(where);
+  return loaded === undefined ? undefined : socketPath(loaded);
+}
+
+async function withAgent(where: Where, work: (socket: string) => Promise<void>): Promise<void> {
+  const socket = socketFor(where);
+  if (socket === undefined) return exit(78);
+  await work(socket);
+}
+
+function located(command: Command): Command {
+  return command.option("--config <file>", `the station's config file (default ${defaultConfig})`).option("--data <dir>", "the state folder, in place of the config's");
+}
+
+function wholeNumber(name: string, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d{1,10}$/.test(text) || value > most) throw new InvalidArgumentError(`${name} is a whole number from 0 to ${most}.`);
+    return value;
+  };
+}
+
+function pace(text: string): number {
+  const value = Number(text);
+  if (!/^\d{1,6}(\.\d{1,3})?$/.test(text) || value > 100_000) throw new InvalidArgumentError("expected how many bench seconds pass in a real one, 0 to 100000 (0 = as fast as it goes).");
+  return value;
+}
+
+const program = new Command("chargetill").description("A till for charge points.").version(ownVersion()).enablePositionalOptions();
+
+program
+  .command("demo")
+  .description("play a story on the simulated bench: the real agent, real drivers, emulated buses")
+  .option("--once", "play the story unpaced and end")
+  .option("--seed <number>", "the story's quantities", wholeNumber("--seed", 2 ** 31 - 1), 7)
+  .option("--speed <number>", "bench seconds per real second; 0 = as fast as it goes (default: 60, with --once 0)", pace)
+  .option("--data <dir>", "the state folder (default: a fresh temporary one)")
+  .option("--json", "one event a line")
+  .addHelpText("after", "\nExample:\n  chargetill demo --once --seed 7 --data /tmp/till")
+  .action(async (options: { once?: boolean; seed: number; speed?: number; data?: string; json?: boolean }) => {
+    const once = options.once === true;
+    exit(await demo({ once, seed: options.seed, speed: options.speed ?? (once ? 0 : 60), data: options.data, json: options.json === true }, process.stdout));
+  });
+
+located(program.command("run").description("run the station; what systemd starts"))
+  .addHelpText("after", "\nExample:\n  chargetill run --config /etc/chargetill/station.yaml")
+  .action(async (where: Where) => {
+    const loaded = configFor(where);
+    if (loaded === undefined) return exit(78);
+    exit(await run(loaded, () => configFor(where)));
+  });
+
+located(program.command("status").description("how the running station stands"))
+  .option("--json", "one JSON value")
+  .addHelpText("after", "\nExample:\n  chargetill status --data /var/lib/chargetill")
+  .action((options: Where & { json?: boolean }) =>
+    withAgent(options, async (socket) => {
+      const snapshot = (await askAgent(socket, { do: "status" })) as Snapshot;
+      if (options.json === true) print(JSON.stringify(snapshot));
+      else for (const line of statusLines(snapshot)) print(line);
+      exit(snapshot.selling && snapshot.faults.length === 0 ? 0 : 1);
+    }),
+  );
+
+located(program.command("stop").description("stop the session at a connector: the remote word").argument("<connector>", "the connector's number", wholeNumber("<connector>", 64)))
+  .option("--json", "one JSON value")
+  .addHelpText("after", "\nExample:\n  chargetill stop 1")
+  .action((connector: number, options: Where & { json?: boolean }) =>
+    withAgent(options, async (socket) => {
+      const value = await askAgent(socket, { do: "stop", connector });
+      print(options.json === true ? JSON.stringify(value) : `connector ${connector} is stopping`);
+    }),
+  );
+
+const config = program.command("config").description("the one config file");
+config
+  .command("check")
+  .description("check a config file and the tariffs it names")
+  .argument("<file>")
+  .option("--json", "one JSON value")
+  .addHelpText("after", "\nExample:\n  chargetill config check /etc/chargetill/station.yaml")
+  .action((file: string, options: { json?: boolean }) => {
+    const faults = configFaults(file);
+    if (options.json === true) print(JSON.stringify({ file, ok: faults.length === 0, faults }));
+    else if (faults.length === 0) print(`${file}: fine`);
+    else for (const line of faults) complain(line);
+    exit(faults.length === 0 ? 0 : 1);
+  });
+
+/** All that is wrong with a config file, its tariffs included, a line each. */
+function configFaults(file: string): string[] {
+  const read = loadConfig(file);
+  if (!read.ok) return read.faults.map(faultLine);
+  const { config: checked, resolve: beside } = read.loaded;
+  const faults: string[] = [];
+  const ids = new Set<string>();
+  for (const path of checked.tariffs) {
+    try {
+      ids.add(readTariff(beside(path), undefined).id);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      faults.push(...error.message.split("\n"));
+    }
+  }
+  if (faults.length > 0) return faults;
+  checked.connectors.forEach(({ tariff }, index) => {
+    if (!ids.has(tariff)) faults.push(`${file}: connectors[${index}].tariff: no tariff file holds "${tariff}"; they hold: ${[...ids].join(", ")}`);
+  });
+  return faults;
+}
+
+program.addCommand(
+  syncCommand({
+    open: async (options) => {
+      const socket = socketFor(options);
+      if (socket === undefined) throw new Failure("config/invalid", "the config cannot be used");
+      const desk: SyncDesk = {
+        status: async () => (await askAgent(socket, { do: "sync-status" })) as OutboxStatus[],
+        now: async () => (await askAgent(socket, { do: "sync-now" })) as OutboxStatus[],
+        resend: async (number, uplink) => (await askAgent(socket, { do: "sync-resend", number, ...(uplink === undefined ? {} : { uplink }) })) as { uplink: string; numbers: number[] }[],
+        close: () => Promise.resolve(),
+      };
+      return desk;
+    },
+    print,
+    exit,
+  }),
+);
+
+/** The state folder that `--data` or `--config` leads to. */
+function folderFor(where: Where): string {
+  if (where.data !== undefined) return resolve(where.data);
+  const loaded = configFor(where);
+  if (loaded === undefined) throw new Failure("config/invalid", "the config cannot be used");
+  return loaded.config.state;
+}
+
+/** The book, for looking only: safe while an agent writes. */
+function receiptDesk(where: Where): ReceiptDesk {
+  const folder = folderFor(where);
+  const disk = new Disk();
+  const language = where.config === undefined ? "en" : (configFor(where)?.config.language ?? "en");
+  return { receipts: Book.view(disk, join(folder, "book")), language, newest: () => Table.view<DeskState>(disk, join(folder, "desk.json"), (value) => value as DeskState, emptyDesk).chain.checkpoint };
+}
+
+/** A new file for its owner alone; one that is there stays as it is. */
+function saveNew(path: string, text: string | Uint8Array): void {
+  const disk = new Disk();
+  if (disk.read(path) !== undefined) throw new Failure("usage/invalid", `${path}: there is such a file already`);
+  disk.replace(path, typeof text === "string" ? Buffer.from(text) : text);
+}
+
+program.addCommand(verifyCommand());
+const receipts = receiptCommands(receiptDesk, saveNew);
+located(receipts.command("credit").description("take a sale back by a credit receipt; the first is never touched").argument("<number>", "the receipt's number", wholeNumber("<number>", 999_999_999)))
+  .requiredOption("--reason <text>", "why, as the credit receipt prints it")
+  .option("--json", "one JSON value")
+  .action((number: number, options: Where & { reason: string; json?: boolean }) =>
+    withAgent(options, async (socket) => {
+      const value = (await askAgent(socket, { do: "credit", number, reason: options.reason })) as { receipt: number };
+      print(options.json === true ? JSON.stringify(value) : `receipt ${number} is taken back by credit receipt ${value.receipt}`);
+    }),
+  );
+program.addCommand(receipts);
+program.addCommand(disputeCommand((where) => ({ ...receiptDesk(where), journal: (sessionId) => journalOfSession(new Disk(), join(folderFor(where), "journal"), sessionId) }), saveNew));
+program.addCommand(
+  keyCommands((where) => {
+    const folder = folderFor(where);
+    const pem = new Disk().read(join(folder, publicKeyFile));
+    if (pem === undefined) throw new Failure("usage/invalid", `${folder}: there is no key yet; the station makes it at its first start`);
+    const { station } = payloadFrom(stored(Book.view(new Disk(), join(folder, "book")), 1));
+    return {
+      station: station.id,
+      publicKey: publicKeyOf(createPublicKey(pem)),
+      rotate: async () => {
+        const socket = socketFor(where);
+        if (socket === undefined) throw new Failure("config/invalid", "the config cannot be used");
+        await askAgent(socket, { do: "rotate-key" });
+        return publicKeyOf(createPublicKey(new Disk().read(join(folder, publicKeyFile)) ?? Buffer.alloc(0)));
+      },
+    };
+  }),
+);
+program.addCommand(tariffCommand());
+program.addCommand(contactorCommand());
+
+for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) command.exitOverride();
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) exit(error.exitCode === 0 ? 0 : 2);
+  else if (error instanceof Failure) {
+    complain(`chargetill: ${error.message}`);
+    exit(error.code === "config/invalid" || error.code === "config/missing" ? 78 : error.code === "usage/invalid" ? 2 : 1);
+  } else throw error;
+}

@@ -1,0 +1,27 @@
+// The file that a driver takes home: the receipt, the public key it claims, the checkpoint that includes it and the proof that it does.
+import type { Issued } from "./receipt.js";
+
+export const receiptFileFormat = "chargetill receipt file 1";
+
+export type ReceiptFile = {
+  readonly format: typeof receiptFileFormat;
+  readonly note: string;
+  readonly jws: string;
+  /** Only a claim: a verifier trusts the key it was told, not this one. */
+  readonly publicKey: string;
+  readonly checkpoint: string;
+  readonly proof: readonly string[];
+};
+
+/** The text of a receipt file. */
+export function receiptFileText(receipt: Pick<Issued, "jws" | "checkpoint" | "proof">, publicKey: string): string {
+  const file: ReceiptFile = {
+    format: receiptFileFormat,
+    note: "A signed receipt. It holds the whole UID of the card. Check it with: chargetill verify --key FILE|sha256:FINGERPRINT THIS-FILE",
+    jws: receipt.jws,
+    publicKey,
+    checkpoint: receipt.checkpoint,
+    proof: receipt.proof,
+  };
+  return `${JSON.stringify(file, null, 1)}\n`;
+}

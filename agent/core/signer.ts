@@ -1,0 +1,27 @@
+// What the core needs of a key: to sign, and to check a signature; node:crypto stays outside and is handed in.
+import type { Hash } from "./merkle.js";
+
+export type Signer = {
+  /** `sha256:` and the fingerprint of the public key: SHA-256 over its SPKI DER, in hex. */
+  readonly keyId: string;
+  /** The public key: SPKI DER in hex. */
+  readonly spkiHex: string;
+  /** ES256 with the 64 bytes r || s, as JWS wants it. Throws when the signer fails. */
+  sign(data: Uint8Array): Uint8Array;
+  /** ES256 with the DER SEQUENCE(r, s), as OCMF and signed notes want it. Throws when the signer fails. */
+  signDer(data: Uint8Array): Uint8Array;
+};
+
+export type CheckSignature = (spkiHex: string, data: Uint8Array, signature: Uint8Array, encoding: "der" | "ieee-p1363") => boolean;
+
+/** What a verifier is handed. */
+export type CheckTools = { readonly hash: Hash; readonly check: CheckSignature };
+
+/** A broken promise about what goes into a receipt: it must not be signed. */
+export class ReceiptFault extends Error {
+  override readonly name = "ReceiptFault";
+  readonly code = "receipt/invalid";
+}
+
+/** Stands where a signature would be when the signer failed (after the Austrian RKSV): the sale goes on and says so. */
+export const unsignedMark = "UNSIGNED: the signer failed";

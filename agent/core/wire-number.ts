@@ -1,0 +1,45 @@
+// Numbers as OCPI carries them: JSON numbers with at most four decimals, never an exponent (types, "number").
+// Everything is worked out in whole units of 1/10000; the step to a JavaScript number is made once, and only where the text survives it.
+
+import { decimalOf, fixedText, ratioOf, roundHalfUp } from "./money.js";
+
+/** Whole units of 1/10000. */
+export type Units = bigint;
+
+/** Fifteen significant digits are what a double gives back digit by digit. */
+const largest: Units = 999_999_999_999_999n;
+
+/** A decimal text, rounded half up to four decimals. Throws on anything but a decimal. */
+export function unitsOf(decimal: string): Units {
+  const value = decimalOf(decimal);
+  if (value === undefined) throw new TypeError(`"${decimal}" is not a decimal`);
+  return roundHalfUp(ratioOf(value), 4);
+}
+
+/** The JSON number whose text is exactly these units. */
+export function wireNumber(units: Units): number {
+  if (units > largest || units < -largest) throw new RangeError(`${units}/10000 has more digits than a JSON number keeps`);
+  return Number(fixedText(units, 4));
+}
+
+/** JSON without exponents and without undefined members, members in the order they stand: the same value always gives the same bytes. */
+export function wireJson(value: unknown): string {
+  if (typeof value === "number") return plain(value);
+  if (Array.isArray(value)) return `[${value.map(wireJson).join(",")}]`;
+  if (typeof value === "object" && value !== null) {
+    const members = Object.entries(value).filter(([, member]) => member !== undefined);
+    return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${wireJson(member)}`).join(",")}}`;
+  }
+  if (typeof value === "string" || typeof value === "boolean" || value === null) return JSON.stringify(value);
+  throw new TypeError(`a ${typeof value} has no place on the wire`);
+}
+
+function plain(value: number): string {
+  if (!Number.isFinite(value)) throw new RangeError(`${value} has no place on the wire`);
+  const [, sign = "", first = "", rest = "", exponent] = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(value)) ?? [];
+  if (exponent === undefined) return String(value);
+  const digits = first + rest;
+  const point = first.length + Number(exponent);
+  if (point <= 0) return `${sign}0.${"0".repeat(-point)}${digits}`;
+  return sign + digits.padEnd(point, "0");
+}

@@ -1,0 +1,69 @@
+// chargetill key show: the station's public key in every form that somebody asks for. Changing the key is the station's own work: it issues
+// a receipt signed by both keys, so `key rotate` goes to whoever holds the journal.
+import { Command } from "commander";
+import { verifierKey } from "./core/checkpoint.js";
+import { Failure } from "./failure.js";
+import { sha256, type PublicKey } from "./keys.js";
+import { codeLines } from "./qr-code.js";
+
+export type KeyDesk = {
+  readonly station: string;
+  readonly publicKey: PublicKey;
+  /** Makes a new key, issues the receipt of the change, and gives the new public key; absent where that cannot be done here. */
+  rotate?(): Promise<PublicKey>;
+};
+
+export type OpenKeyDesk = (options: { readonly config?: string; readonly data?: string }) => Promise<KeyDesk> | KeyDesk;
+
+/** The public key as text: fingerprint, hex SPKI for OCMF readers, the C2SP verifier key, PEM, and a QR code of the fingerprint. */
+export function keyText(station: string, key: PublicKey): string {
+  return [
+    `Station      ${station}`,
+    `Fingerprint  sha256:${key.fingerprint}`,
+    `SPKI (hex)   ${key.spkiHex}`,
+    `C2SP key     ${verifierKey(station, key.spkiHex, sha256)}`,
+    "",
+    key.pem.trimEnd(),
+    "",
+    ...codeLines(`sha256:${key.fingerprint}`),
+    "",
+    `Check a receipt with: chargetill verify --key sha256:${key.fingerprint} FILE`,
+    "",
+  ].join("\n");
+}
+
+const only = ["fingerprint", "hex", "pem"] as const;
+
+/** `chargetill key`. `open` finds the station's key; `write` prints. */
+export function keyCommands(open: OpenKeyDesk, write: (text: string) => void = (text) => void process.stdout.write(text)): Command {
+  const key = new Command("key").description("the key that signs this station's receipts");
+  key.command("show")
+    .description("the public key: fingerprint, hex, PEM, QR code")
+    .argument("[form]", `one form alone, for a file: ${only.join(", ")}`)
+    .option("--config <file>", "the station's config file").option("--data <folder>", "the state folder").option("--json", "as JSON")
+    .action(async (form: string | undefined, options: { config?: string; data?: string; json?: true }) => {
+      const { station, publicKey } = await open(options);
+      if (options.json === true) return write(`${JSON.stringify({ station, ...publicKey }, null, 1)}\n`);
+      switch (form) {
+        case undefined:
+          return write(keyText(station, publicKey));
+        case "fingerprint":
+          return write(`sha256:${publicKey.fingerprint}\n`);
+        case "hex":
+          return write(`${publicKey.spkiHex}\n`);
+        case "pem":
+          return write(publicKey.pem);
+        default:
+          throw new Failure("usage/invalid", `key show: expected one of ${only.join(", ")}, not "${form}"`);
+      }
+    });
+  key.command("rotate")
+    .description("take a new key; the change is a receipt signed by both keys")
+    .option("--config <file>", "the station's config file").option("--data <folder>", "the state folder")
+    .action(async (options: { config?: string; data?: string }) => {
+      const desk = await open(options);
+      if (desk.rotate === undefined) throw new Failure("usage/invalid", "key rotate: the key is handed in from outside (systemd credential); change it there");
+      write(keyText(desk.station, await desk.rotate()));
+    });
+  return key;
+}

@@ -1,0 +1,261 @@
+// The truth about settled sessions: every receipt ever issued, numbered from 1 without a gap, in lowdb pages of bounded size.
+// Only the newest page is ever rewritten, so that the hundred-thousandth receipt costs what the hundredth did; a sealed page is known by
+// its digest in the index and in the page after it. The book never silently becomes empty.
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { LowSync } from "lowdb";
+import { Failure } from "../failure.js";
+import { CheckedFile, jsonText } from "./checked-file.js";
+import type { Disk } from "./disk.js";
+import { Mark } from "./mark.js";
+import { noPage, pageName, pagesIn, parseEntry, parseIndex, parsePage, rowOf, sealedText } from "./page.js";
+import type { BookEntry, Index, Page, SealedPage } from "./page.js";
+
+/** Signs and proves the list of sealed pages with the station's key: `text` is the canonical list, the signature is text too. */
+export type Seal = { sign(text: string): string; verify(text: string, signature: string): boolean };
+
+export type BookOptions = {
+  /** Receipts a page holds at most. */
+  readonly pageEntries?: number;
+  /** A page that has reached this size takes no more: bounds the cost of an append when receipts are large. */
+  readonly pageBytes?: number;
+  readonly seal?: Seal;
+};
+
+/** The book for those who only read. */
+export type BookView = Omit<Book, "append">;
+
+const defaultPageEntries = 64;
+const defaultPageBytes = 256 * 1024;
+
+export const indexName = "index.json";
+const damage = (path: string, why: string): Failure =>
+  new Failure("book/damaged", `${path}: ${why}; nothing is sold until it is repaired: "chargetill repair" shows what can be saved`);
+
+export class Book {
+  #newest: LowSync<Page>;
+  #newestFile: CheckedFile<Page>;
+  readonly #index: LowSync<Index>;
+  /** The sealed page read last: receipts are asked for in runs. */
+  #lastRead: Page | undefined;
+  /** The sealed page that the check in turn has come to. */
+  #turnOfCheck = 0;
+
+  private constructor(
+    private readonly disk: Disk,
+    private readonly folder: string,
+    private readonly options: BookOptions,
+  ) {
+    this.#index = new LowSync<Index>(new CheckedFile(disk, join(folder, indexName), parseIndex, "book/damaged"), { sealed: [], signature: "" });
+    this.#newestFile = this.#pageFile(1);
+    this.#newest = new LowSync<Page>(this.#newestFile, { page: 1, first: 1, previous: noPage, entries: [] });
+  }
+
+  /**
+   * Opens the book in `folder` (made on the very first run): proves the index, that every sealed page is there, and the newest page.
+   * Throws book/damaged with the file, disk/failed, disk/full.
+   */
+  static open(disk: Disk, folder: string, options: BookOptions = {}): Book {
+    disk.makeFolder(folder);
+    // What a killed run renamed and did not fsync is about to be relied on.
+    disk.syncFolder(folder);
+    const mark = new Mark(disk, folder);
+    const book = new Book(disk, folder, options);
+    const marked = mark.stands;
+    if (!marked) book.#begin();
+    if (book.#load()) book.#writeIndex(book.#index.data.sealed);
+    if (!marked) mark.set();
+    return book;
+  }
+
+  /** A look without a hand, safe while an agent writes: the book as it stands now, empty before the first run. Throws book/damaged, disk/failed. */
+  static view(disk: Disk, folder: string, options: BookOptions = {}): BookView {
+    const book = new Book(disk, folder, options);
+    if (new Mark(disk, folder).stands || disk.list(folder).length > 0) book.#load();
+    return book;
+  }
+
+  /** How many receipts there are, which is the number of the newest. */
+  count(): number {
+    const { first, entries } = this.#newest.data;
+    return first - 1 + entries.length;
+  }
+
+  /** The newest receipt, or undefined while there is none. */
+  last(): BookEntry | undefined {
+    const count = this.count();
+    return count === 0 ? undefined : this.get(count);
+  }
+
+  /** The receipt of that number, or undefined where there is none. Throws book/damaged when its page does not match the index. */
+  get(number: number): BookEntry | undefined {
+    const { first, entries } = this.#newest.data;
+    if (!Number.isSafeInteger(number) || number < 1 || number > this.count()) return undefined;
+    if (number >= first) return entries[number - first];
+    const row = rowOf(this.#index.data.sealed, number);
+    return row && this.#sealedPage(row).entries[number - row.first];
+  }
+
+  /** All receipts from `from` on, oldest first, one page in memory at a time. Throws book/damaged. */
+  *entries(from = 1): Generator<BookEntry> {
+    for (let number = Math.max(1, from); number <= this.count(); number += 1) {
+      const entry = this.get(number);
+      if (!entry) throw damage(this.folder, `receipt ${number} is missing`);
+      yield entry;
+    }
+  }
+
+  /**
+   * Adds the next receipt; it lasts when this returns. The same receipt again is no trouble and no write (a settlement is tried again after
+   * a power cut); another one under a number that is taken, or a number that leaves a gap, is book/damaged. Throws disk/failed, disk/full.
+   */
+  append(entry: BookEntry): void {
+    // What will be read back, not what was handed in, is compared and kept.
+    const kept = parseEntry(JSON.parse(jsonText(entry)));
+    const count = this.count();
+    if (kept.number <= count) {
+      if (isDeepStrictEqual(this.get(kept.number), kept)) return;
+      throw damage(this.folder, `receipt ${kept.number} stands in the book with other content than the one to be added`);
+    }
+    if (kept.number !== count + 1) throw damage(this.folder, `receipt ${kept.number} cannot follow receipt ${count}: those between are missing`);
+    if (this.#isFull()) this.#turn(kept);
+    else this.#extend(kept);
+  }
+
+  /** Proves every page on the disk, the newest too. Throws book/damaged at the first that does not hold. Takes seconds with a large book. */
+  verifyAll(): { readonly pages: number; readonly receipts: number } {
+    for (const row of this.#index.data.sealed) this.verifySealed(row.page);
+    const newest = this.#pageFile(this.#newest.data.page);
+    const more = newest.read().entries.length - this.#newest.data.entries.length;
+    // While we only look, the agent may have added to it.
+    if (more < 0 || (more === 0 && newest.digest !== this.#newestFile.digest)) throw damage(newest.path, "it is not the page that was written last");
+    return { pages: this.#index.data.sealed.length + 1, receipts: this.count() };
+  }
+
+  /**
+   * Proves the next `count` sealed pages in turn, from the first again after the last: a full check takes seconds with a large book and would
+   * hold up the meters, so housekeeping takes a few pages a minute. Throws book/damaged.
+   */
+  verifyNext(count = 1): void {
+    for (let left = Math.min(count, this.sealedPages); left > 0; left -= 1) {
+      this.#turnOfCheck = (this.#turnOfCheck % this.sealedPages) + 1;
+      this.verifySealed(this.#turnOfCheck);
+    }
+  }
+
+  /** Proves one sealed page (1 … sealedPages), for a housekeeping that goes through them in turn. Throws book/damaged. */
+  verifySealed(page: number): void {
+    const row = this.#index.data.sealed[page - 1];
+    if (!row) throw damage(this.folder, `there is no sealed page ${page}`);
+    this.#lastRead = undefined;
+    this.#sealedPage(row);
+  }
+
+  get sealedPages(): number {
+    return this.#index.data.sealed.length;
+  }
+
+  /** What a receipt takes on the disk, by the newest page: for a forecast of how many more there is room for. Undefined while there is none. */
+  get bytesPerReceipt(): number | undefined {
+    const { entries } = this.#newest.data;
+    return entries.length === 0 ? undefined : Math.ceil(this.#newestFile.size / entries.length);
+  }
+
+  #pageFile(page: number): CheckedFile<Page> {
+    return new CheckedFile(this.disk, join(this.folder, pageName(page)), parsePage, "book/damaged");
+  }
+
+  /** A first run, or one that was cut short: what is not there yet is made empty. */
+  #begin(): void {
+    const names = this.disk.list(this.folder);
+    if (names.includes(indexName)) return;
+    if (pagesIn(names).length === 0) this.#newest.write();
+    this.#writeIndex([]);
+  }
+
+  /** Reads and proves what every start needs; its cost hardly grows with the book. True when the index on the disk is one page behind. */
+  #load(): boolean {
+    const pages = new Set(pagesIn(this.disk.list(this.folder)));
+    this.#index.read();
+    const { sealed, signature } = this.#index.data;
+    if (this.options.seal && !this.options.seal.verify(sealedText(sealed), signature))
+      throw damage(join(this.folder, indexName), "the list of sealed pages does not bear this station's signature");
+    for (const { page } of sealed) if (!pages.has(page)) throw damage(join(this.folder, pageName(page)), "the page is missing");
+    for (const page of pages) if (page > sealed.length + 2) throw damage(join(this.folder, indexName), `it does not know of page ${page}: it is an old copy`);
+    const last = sealed.at(-1);
+    this.#readNewest(sealed.length + 1, last ? last.first + last.count : 1, last?.sha256 ?? noPage);
+    if (!pages.has(sealed.length + 2)) return false;
+    // A cut fell between the first receipt of the new page and the index: the new page proves the one before.
+    const row = this.#newestRow();
+    this.#readNewest(row.page + 1, row.first + row.count, row.sha256);
+    this.#index.data = { sealed: [...sealed, row], signature };
+    return true;
+  }
+
+  #readNewest(page: number, first: number, previous: string): void {
+    this.#newestFile = this.#pageFile(page);
+    this.#newest = new LowSync<Page>(this.#newestFile, { page, first, previous, entries: [] });
+    this.#newest.read();
+    this.#follows(this.#newest.data, page, first, previous);
+  }
+
+  #follows(data: Page, page: number, first: number, previous: string): void {
+    if (data.page !== page || data.first !== first || data.previous !== previous)
+      throw damage(join(this.folder, pageName(page)), "it does not continue from the page before");
+  }
+
+  #newestRow(): SealedPage {
+    const { page, first, entries } = this.#newest.data;
+    return { page, first, count: entries.length, sha256: this.#newestFile.digest };
+  }
+
+  #sealedPage(row: SealedPage): Page {
+    if (this.#lastRead?.page === row.page) return this.#lastRead;
+    const file = this.#pageFile(row.page);
+    const page = file.read();
+    if (file.digest !== row.sha256) throw damage(file.path, "it is not the page that was sealed");
+    this.#follows(page, row.page, row.first, this.#index.data.sealed[row.page - 2]?.sha256 ?? noPage);
+    this.#lastRead = page;
+    return page;
+  }
+
+  #isFull(): boolean {
+    const { pageEntries = defaultPageEntries, pageBytes = defaultPageBytes } = this.options;
+    const { entries } = this.#newest.data;
+    return entries.length > 0 && (entries.length >= pageEntries || this.#newestFile.size >= pageBytes);
+  }
+
+  /** One more receipt on the newest page. */
+  #extend(entry: BookEntry): void {
+    const before = this.#newest.data;
+    this.#newest.data = { ...before, entries: [...before.entries, entry] };
+    try {
+      this.#newest.write();
+    } catch (cause) {
+      this.#newest.data = before;
+      throw cause;
+    }
+  }
+
+  /** Seals the newest page and begins the next one with this receipt: first the new page, which names the old one's digest, then the index. */
+  #turn(entry: BookEntry): void {
+    const row = this.#newestRow();
+    const file = this.#pageFile(row.page + 1);
+    const page = new LowSync<Page>(file, { page: row.page + 1, first: entry.number, previous: row.sha256, entries: [entry] });
+    page.write();
+    this.#writeIndex([...this.#index.data.sealed, row]);
+    this.#newestFile = file;
+    this.#newest = page;
+  }
+
+  #writeIndex(sealed: readonly SealedPage[]): void {
+    const before = this.#index.data;
+    this.#index.data = { sealed, signature: this.options.seal?.sign(sealedText(sealed)) ?? "" };
+    try {
+      this.#index.write();
+    } catch (cause) {
+      this.#index.data = before;
+      throw cause;
+    }
+  }
+}

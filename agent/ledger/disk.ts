@@ -1,0 +1,201 @@
+// The only hand that writes: durable replace and durable append over `Files`. What returned is on the disk, with its name in its folder;
+// what threw may or may not be. Measured: leave out any one fsync here and power cuts lose receipts that somebody already relied on.
+import { dirname } from "node:path";
+import { Failure } from "../failure.js";
+import { realFiles } from "./files.js";
+import type { Files } from "./files.js";
+
+const fileMode = 0o600;
+const folderMode = 0o700;
+
+/** Ends the names of files that were never finished: whatever bears it may be overwritten and counts for nothing. */
+export const unfinished = ".new";
+
+/** Node's error code ("ENOENT"), or undefined for anything else that was thrown. */
+export function errorCode(cause: unknown): string | undefined {
+  return cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : undefined;
+}
+
+function trouble(what: string, path: string, cause: unknown): Failure {
+  const code = errorCode(cause);
+  if (code === "ENOSPC" || code === "EDQUOT")
+    return new Failure("disk/full", `cannot ${what} ${path}: the disk is full (${code}); free some space or use a larger card`, { cause });
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new Failure("disk/failed", `cannot ${what} ${path}: ${reason}`, { cause });
+}
+
+export class Disk {
+  #bytesWritten = 0;
+
+  constructor(readonly files: Files = realFiles) {}
+
+  /** Bytes handed to the disk since this Disk was made: the measure of a card's wear. */
+  get bytesWritten(): number {
+    return this.#bytesWritten;
+  }
+
+  /** The bytes of a file, or undefined where there is none. Throws disk/failed. */
+  read(path: string): Buffer | undefined {
+    try {
+      return this.files.readFileSync(path);
+    } catch (cause) {
+      if (errorCode(cause) === "ENOENT") return undefined;
+      throw trouble("read", path, cause);
+    }
+  }
+
+  /** The names in a folder, sorted; none where there is no folder. Throws disk/failed. */
+  list(folder: string): string[] {
+    try {
+      return this.files.readdirSync(folder).sort();
+    } catch (cause) {
+      if (errorCode(cause) === "ENOENT") return [];
+      throw trouble("list", folder, cause);
+    }
+  }
+
+  /** Bytes an unprivileged writer may still use on the disk that holds `path`. Throws disk/failed. */
+  freeBytes(path: string): number {
+    try {
+      const { bavail, bsize } = this.files.statfsSync(path);
+      return bavail * bsize;
+    } catch (cause) {
+      throw trouble("ask the free space of", path, cause);
+    }
+  }
+
+  /**
+   * Puts `bytes` in the place of the file, whole or not at all, mode 0600. When it returns they survive a power cut; when it throws
+   * disk/failed or disk/full the old or the new file stands there, never a mixture.
+   */
+  replace(path: string, bytes: Uint8Array): void {
+    const fresh = path + unfinished;
+    try {
+      const fd = this.files.openSync(fresh, "w", fileMode);
+      try {
+        this.writeAll(fd, bytes);
+        this.files.fsyncSync(fd);
+      } finally {
+        this.files.closeSync(fd);
+      }
+      this.files.renameSync(fresh, path);
+    } catch (cause) {
+      this.#discard(fresh);
+      throw trouble("write", path, cause);
+    }
+    this.syncFolder(dirname(path));
+  }
+
+  /** Takes a file away; one that is not there is no trouble. It may come back after a power cut: removal is not awaited. */
+  remove(path: string): void {
+    try {
+      this.files.unlinkSync(path);
+    } catch (cause) {
+      if (errorCode(cause) !== "ENOENT") throw trouble("remove", path, cause);
+    }
+  }
+
+  /**
+   * Makes a folder (0700) and the missing ones above it. The folder above is fsynced even when nothing had to be made: the run before us
+   * may have been killed between making and fsyncing.
+   */
+  makeFolder(path: string): void {
+    const above = dirname(path);
+    let made: boolean;
+    try {
+      if (!this.#isFolder(above)) this.makeFolder(above);
+      made = !this.#isFolder(path);
+      if (made) this.files.mkdirSync(path, { recursive: true, mode: folderMode });
+    } catch (cause) {
+      throw cause instanceof Failure ? cause : trouble("make the folder", path, cause);
+    }
+    try {
+      this.syncFolder(above);
+    } catch (cause) {
+      // A folder that was made for us (by systemd, by an administrator) may stand in one that we cannot read: not ours to fsync.
+      const why = cause instanceof Failure ? errorCode(cause.cause) : undefined;
+      if (made || (why !== "EACCES" && why !== "EPERM")) throw cause;
+    }
+  }
+
+  /** Makes the names in a folder last: what was made, renamed or removed in it. */
+  syncFolder(folder: string): void {
+    try {
+      const fd = this.files.openSync(folder, "r");
+      try {
+        this.files.fsyncSync(fd);
+      } finally {
+        this.files.closeSync(fd);
+      }
+    } catch (cause) {
+      throw trouble("fsync the folder", folder, cause);
+    }
+  }
+
+  /** Opens an existing file (made by `replace`, so that its name lasts) for durable appends. */
+  appender(path: string): Appender {
+    try {
+      this.files.statSync(path);
+      return new Appender(this, path, this.files.openSync(path, "a", fileMode));
+    } catch (cause) {
+      throw trouble("open", path, cause);
+    }
+  }
+
+  /** Writes everything: a single write may take less than it was given and say so only in its answer. */
+  writeAll(fd: number, bytes: Uint8Array): void {
+    for (let done = 0; done < bytes.length; ) {
+      const taken = this.files.writeSync(fd, bytes, done, bytes.length - done);
+      if (taken <= 0) throw new Error("the disk takes no more bytes");
+      done += taken;
+      this.#bytesWritten += taken;
+    }
+  }
+
+  #isFolder(path: string): boolean {
+    try {
+      return this.files.statSync(path).isDirectory();
+    } catch (cause) {
+      if (errorCode(cause) === "ENOENT") return false;
+      throw cause;
+    }
+  }
+
+  #discard(fresh: string): void {
+    try {
+      this.files.unlinkSync(fresh);
+    } catch {
+      // It holds space and nothing else; the next replace writes over it. The first fault is the one to tell.
+    }
+  }
+}
+
+/** One open file that only grows. After one failed write or fsync nobody knows what it holds, so it takes nothing more. */
+export class Appender {
+  #failed: Failure | undefined;
+
+  constructor(private readonly disk: Disk, readonly path: string, private readonly fd: number) {}
+
+  /** Adds bytes and waits until they last (one write, one fdatasync). Throws disk/failed or disk/full, from then on always. */
+  append(bytes: Uint8Array): void {
+    if (this.#failed)
+      throw new Failure("disk/failed", `${this.path} takes no more entries since a write failed: start again`, { cause: this.#failed });
+    try {
+      this.disk.writeAll(this.fd, bytes);
+      this.disk.files.fdatasyncSync(this.fd);
+    } catch (cause) {
+      // An fsync that is tried again after a failure answers "fine" though the bytes are gone: never on this descriptor.
+      this.#failed = trouble("append to", this.path, cause);
+      throw this.#failed;
+    }
+  }
+
+  /** Everything that was acknowledged lasts already: a fault in closing changes nothing. */
+  close(): void {
+    try {
+      this.disk.files.closeSync(this.fd);
+    } catch {
+      return;
+    }
+  }
+}

@@ -1,0 +1,51 @@
+// Which segments the journal has: their names, and the mark beside the folder that says which of them must be there. With the mark a lost
+// segment is noticed, the newest one too; without it nobody could tell it from one that was never made.
+import { join } from "node:path";
+import { Failure } from "../failure.js";
+import { CheckedFile } from "./checked-file.js";
+import type { Disk } from "./disk.js";
+import { writeLine } from "./line.js";
+import type { Place } from "./segment.js";
+
+/**
+ * The segments from `oldest` to `newest` must be there, and `from` is what the oldest continues from. A segment newer than `newest` may be
+ * there too: it was made just before a cut.
+ */
+export type Kept = { readonly oldest: number; readonly from: Place; readonly newest: number };
+
+function parseKept(value: unknown): Kept {
+  const kept = value as Partial<Kept> | null;
+  const whole = [kept?.oldest, kept?.newest, kept?.from?.seq].every(Number.isSafeInteger);
+  if (whole && typeof kept?.from?.check === "string") return kept as Kept;
+  throw new TypeError("it does not name the segments that are kept");
+}
+
+/** The mark beside the folder: it also says that the journal was made once. */
+export const keptFile = (disk: Disk, folder: string): CheckedFile<Kept> => new CheckedFile(disk, `${folder}.made`, parseKept, "journal/damaged");
+
+/** Where segments that were let go are packed away as evidence. */
+export const closedFolder = (folder: string): string => join(folder, "closed");
+
+const segmentName = /^segment-(\d{8})\.jsonl$/;
+export const nameOf = (segment: number): string => `segment-${String(segment).padStart(8, "0")}.jsonl`;
+
+/** The segments in the folder, oldest first. */
+export function segmentNumbers(disk: Disk, folder: string): number[] {
+  return disk.list(folder).flatMap((name) => {
+    const number = segmentName.exec(name)?.[1];
+    return number === undefined ? [] : [Number(number)];
+  });
+}
+
+/** Makes a segment that holds its header; its name lasts only with the header in it. Throws disk/failed or disk/full. */
+export function makeSegment(disk: Disk, folder: string, segment: number, from: Place): { readonly bytes: number; readonly check: string } {
+  const header = writeLine({ segment, firstSeq: from.seq + 1, prev: from.check });
+  disk.replace(join(folder, nameOf(segment)), Buffer.from(header.text));
+  return { bytes: header.text.length, check: header.check };
+}
+
+/** The complaint about a line: where, what, and what to do. */
+export function damage(folder: string, segment: number, line: number, why: string, cause?: unknown): Failure {
+  const where = `${join(folder, nameOf(segment))}, line ${line}`;
+  return new Failure("journal/damaged", `${where}: ${why}; nothing is sold until it is repaired: "chargetill repair" shows what can be saved`, { cause });
+}

@@ -1,0 +1,102 @@
+// What the receipt book is made of: entries in pages, and the index of the sealed pages. Shapes and their parsers; pure.
+
+/** One issued receipt, complete in itself: the signed bytes exactly as they were journalled, and what the uplink posts for them. */
+export type BookEntry = {
+  /** From 1, without a gap. */
+  readonly number: number;
+  readonly sessionId: string;
+  readonly cdrId: string;
+  /** The whole receipt as compact JWS. */
+  readonly jws: string;
+  /** The OCMF record with its signature. */
+  readonly ocmf: string;
+  /** The OCPI CDR as JSON value; null where nothing is posted (the start receipt). */
+  readonly cdr: unknown;
+  readonly issuedMs: number;
+  /** "start", "sale", "credit" …: the receipt's own word. */
+  readonly kind: string;
+};
+
+export type Page = {
+  readonly page: number;
+  /** The number of its first receipt. */
+  readonly first: number;
+  /** SHA-256 (hex) of the data text of the page before; `noPage` on the first. */
+  readonly previous: string;
+  readonly entries: readonly BookEntry[];
+};
+
+export type SealedPage = { readonly page: number; readonly first: number; readonly count: number; readonly sha256: string };
+/** `signature` covers the text of `sealed` (see `sealedText`); empty where the book has no seal. */
+export type Index = { readonly sealed: readonly SealedPage[]; readonly signature: string };
+
+export const noPage = "0".repeat(64);
+
+/** The file that holds a page. */
+export const pageName = (page: number): string => `page-${String(page).padStart(8, "0")}.json`;
+
+/** The pages among the names of a folder. */
+export const pagesIn = (names: readonly string[]): number[] => names.flatMap((name) => /^page-(\d{8})\.json$/.exec(name)?.[1] ?? []).map(Number);
+
+/** The text that is signed: a line for each sealed page. */
+export const sealedText = (sealed: readonly SealedPage[]): string =>
+  sealed.map(({ page, first, count, sha256 }) => `${page} ${first} ${count} ${sha256}\n`).join("");
+
+/** The row of the sealed page that holds a receipt; its rows are in order. */
+export function rowOf(sealed: readonly SealedPage[], number: number): SealedPage | undefined {
+  let low = 0;
+  let high = sealed.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const row = sealed[middle];
+    if (!row) return undefined;
+    if (number < row.first) high = middle - 1;
+    else if (number >= row.first + row.count) low = middle + 1;
+    else return row;
+  }
+  return undefined;
+}
+
+type Fields = { readonly [key: string]: unknown };
+const fieldsOf = (value: unknown, what: string): Fields => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new TypeError(`${what} is not an object`);
+  return value as Fields;
+};
+function need(holds: boolean, what: string): asserts holds {
+  if (!holds) throw new TypeError(what);
+}
+const isCount = (value: unknown): value is number => typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+const isDigest = (value: unknown): value is string => typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
+
+/** The entry with its fields in one order, so that the same receipt makes the same page. Throws TypeError where the value is no entry. */
+export function parseEntry(value: unknown): BookEntry {
+  const entry = fieldsOf(value, "a receipt");
+  need(isCount(entry["number"]) && entry["number"] >= 1, "a receipt has no number");
+  for (const key of ["sessionId", "cdrId", "jws", "ocmf", "kind"]) need(typeof entry[key] === "string", `receipt ${entry["number"]}: ${key} is not text`);
+  need(Number.isSafeInteger(entry["issuedMs"]), `receipt ${entry["number"]}: issuedMs is not whole milliseconds`);
+  need(entry["cdr"] !== undefined, `receipt ${entry["number"]}: cdr is missing (null means none)`);
+  const { number, sessionId, cdrId, jws, ocmf, cdr, issuedMs, kind } = entry as BookEntry;
+  return { number, sessionId, cdrId, jws, ocmf, cdr, issuedMs, kind };
+}
+
+/** Throws TypeError where the value is no page, or where its receipts are not numbered without a gap. */
+export function parsePage(value: unknown): Page {
+  const page = fieldsOf(value, "a page");
+  const { first, entries } = page;
+  need(isCount(page["page"]) && isCount(first) && isDigest(page["previous"]) && Array.isArray(entries), "a page lacks a field");
+  for (const [index, entry] of entries.entries()) need(parseEntry(entry).number === first + index, `receipt ${first + index} is missing in its page`);
+  return page as Page;
+}
+
+/** Throws TypeError where the value is no index, or where its pages leave a gap. */
+export function parseIndex(value: unknown): Index {
+  const index = fieldsOf(value, "the index");
+  need(Array.isArray(index["sealed"]) && typeof index["signature"] === "string", "the index lacks a field");
+  let next = { page: 1, first: 1 };
+  for (const each of index["sealed"]) {
+    const { page, first, count, sha256 } = fieldsOf(each, "a sealed page");
+    need(page === next.page && first === next.first && isCount(count) && count > 0 && isDigest(sha256), `the index breaks off at page ${next.page}`);
+    next = { page: next.page + 1, first: next.first + count };
+  }
+  return index as Index;
+}

@@ -1,0 +1,496 @@
+// The one place where parts are made and tied: ledger, key, cash desk, outboxes and station over the devices of a machine.
+// A fault at start does not end the process: contactors stay open, nothing is sold, the fault is shown, and it is tried again.
+import { readFileSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import cron, { type ScheduledTask } from "node-cron";
+import type { LoadedConfig } from "../config/load.js";
+import { DeviceError, type Moment } from "../drivers/driver.js";
+import { openMachine, type Machine, type MachineBuses } from "../drivers/open.js";
+import { Cards } from "./cards.js";
+import { CashDesk, emptyDesk, type DeskState } from "./cash-desk.js";
+import { ControlServer, type ControlAnswer, type ControlRequest } from "./control.js";
+import { wireDifference } from "./core/cdr-check.js";
+import { makeCopies, type CdrCopies } from "./core/cdr-copies.js";
+import { entryOf, eventOf, type Entered } from "./core/entry.js";
+import type { Event } from "./core/till.js";
+import { authorizeLocally } from "./core/token.js";
+import { Failure } from "./failure.js";
+import { handOut } from "./hand-out.js";
+import { fieldAnswer } from "./field-desk.js";
+import { adoptKey, finishKeyChange, publicKeyFile, stageKey } from "./key-change.js";
+import { openSigner, sha256 } from "./keys.js";
+import { Book } from "./ledger/book.js";
+import { Disk } from "./ledger/disk.js";
+import { Journal } from "./ledger/journal.js";
+import { Table } from "./ledger/table.js";
+import { Lock } from "./lock.js";
+import type { News } from "./news.js";
+import { Notifier } from "./notify.js";
+import { PassedMeters } from "./passed-meters.js";
+import { PriceBoard } from "./price-board.js";
+import { refusedChanges } from "./reload.js";
+import { connectorSnapshot, kwhText, type Snapshot } from "./snapshot.js";
+import { Station } from "./station.js";
+import type { Outbox } from "./sync/outbox.js";
+import { openOutboxes } from "./uplinks.js";
+
+export type AgentOptions = {
+  readonly buses: MachineBuses;
+  readonly version: string;
+  readonly tell: (news: News) => void;
+  readonly changed?: () => void;
+  /** In [0, 1): jitter of back-offs. */
+  readonly random?: () => number;
+  readonly newId?: () => string;
+  readonly disk?: Disk;
+  /** The process cannot go on; contactors are open. */
+  readonly exit: (code: number) => void;
+};
+
+/** What is open while the shop is: all that needs the disk to be well. */
+type Shop = { readonly journal: Journal<Entered>; readonly book: Book; readonly desk: CashDesk; readonly cards: Cards; readonly passed: PassedMeters; readonly firstSeq: ReadonlyMap<number, number>; readonly outboxes: readonly Outbox[]; readonly station: Station; readonly mayRotate: boolean };
+
+const firstRetryMs = 5_000;
+const longestRetryMs = 60_000;
+const watchdogPingMs = 10_000;
+/** A connector that took no turn for this long is not looked after. */
+const progressWithinMs = 60_000;
+const clockJumpMs = 60_000;
+/** Minutes of most of a day: each looks at its share of the sealed pages. */
+const pagesInTurns = 1_000;
+/** Less free space than this and no session starts: a receipt and its journal must always fit. */
+const leastFreeBytes = 16 * 1024 * 1024;
+
+export class Agent {
+  #loaded: LoadedConfig;
+  readonly #options: AgentOptions;
+  readonly #machine: Machine;
+  readonly #disk: Disk;
+  readonly #lock: Lock;
+  readonly #notifier = new Notifier();
+  #control: ControlServer | undefined;
+  #shop: Shop | undefined;
+  #board: PriceBoard | undefined;
+  #closed: Failure | undefined;
+  #fullDisk = false;
+  #retry: (() => void) | undefined;
+  #jobs: ScheduledTask[] = [];
+  #wallMinusMonoMs = 0;
+  #ending = false;
+  #timers: (() => void)[] = [];
+
+  private constructor(loaded: LoadedConfig, options: AgentOptions, disk: Disk, lock: Lock) {
+    this.#loaded = loaded;
+    this.#options = options;
+    this.#disk = disk;
+    this.#lock = lock;
+    this.#machine = openMachine(loaded.config, options.buses, (model, serial) => this.#shop?.passed.has(model, serial) === true);
+  }
+
+  /** Takes the state folder's lock and opens for business, now or as soon as it can. Throws Failure state/locked, or disk/failed where the folder cannot be made. */
+  static async open(loaded: LoadedConfig, options: AgentOptions): Promise<Agent> {
+    const disk = options.disk ?? new Disk();
+    const folder = loaded.config.state;
+    disk.makeFolder(folder);
+    const lock = Lock.take(folder, options.buses.clock.now().at, disk.files);
+    const agent = new Agent(loaded, options, disk, lock);
+    try {
+      agent.#control = await ControlServer.open(socketPath(loaded), (request) => agent.#answer(request));
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+    agent.#machine.start();
+    agent.#openShop(firstRetryMs);
+    agent.#everyMs(watchdogPingMs, () => agent.#ping());
+    return agent;
+  }
+
+  snapshot(): Snapshot {
+    const { config } = this.#loaded;
+    const station = this.#shop?.station;
+    const uplinks = this.#shop?.outboxes.map((outbox) => outbox.status()) ?? [];
+    const moment = this.#machine.clock.now();
+    const blocked = this.#whyClosed();
+    return {
+      moment,
+      version: this.#options.version,
+      station: config.station.id,
+      operator: config.station.operator.name,
+      helpline: config.station.operator.helpline,
+      timeZone: config.station.timeZone,
+      selling: blocked === undefined,
+      ...(blocked === undefined ? {} : { closed: blocked }),
+      receipts: this.#shop?.book.count() ?? 0,
+      keyId: this.#shop?.desk.keyId ?? "",
+      offline: uplinks.some(({ reachability }) => reachability === "offline" || reachability === "unauthorised" || reachability === "unsure"),
+      uplinks,
+      faults: station?.faults.all() ?? (this.#closed === undefined ? [] : [{ device: "station", code: faultCodeOf(this.#closed), message: this.#closed.message, sinceMs: moment.at }]),
+      connectors: config.connectors.map((connector) => {
+        const point = station?.points.get(connector.id);
+        const waiting = station?.till().waiting.get(connector.reader);
+        return connectorSnapshot(connector, {
+          session: station?.session(connector.id) ?? { state: "available" },
+          glance: point?.glance(),
+          lowSinceMs: point?.activity().lowSinceMs ?? null,
+          cardWaits: waiting?.acceptance.token.uid,
+          blocked: blocked ?? station?.faults.of(`connector ${connector.id}`)?.message,
+          price: this.#board?.lines(connector, moment) ?? [],
+        });
+      }),
+    };
+  }
+
+  /**
+   * Takes up changed tariffs and cards for sessions to come; those that run keep the price they began with. Answers why nothing was taken up:
+   * anything else in the file needs a restart, and a file that is half taken up would be neither the old nor the new.
+   */
+  reload(next: LoadedConfig): readonly string[] {
+    const refused = refusedChanges(this.#loaded.config, next.config);
+    if (refused.length > 0) return refused;
+    try {
+      this.#board?.reload(next);
+      this.#loaded = next;
+      this.#shop?.cards.configured(next.config.tokens);
+      this.#options.changed?.();
+      return [];
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      return error.message.split("\n");
+    }
+  }
+
+  /** Opens all contactors and lets go of everything. Open sessions stay in the journal; the next start ends them. */
+  async close(): Promise<void> {
+    if (this.#ending) return;
+    this.#ending = true;
+    this.#notifier.tell("STOPPING=1");
+    this.#shop?.station.openAll();
+    this.#retry?.();
+    for (const cancel of this.#timers) cancel();
+    for (const job of this.#jobs) void job.destroy();
+    await this.#shop?.station.close();
+    await Promise.all(this.#shop?.outboxes.map((outbox) => outbox.stop()) ?? []);
+    this.#shop?.journal.close();
+    await this.#control?.close();
+    await this.#machine.close();
+    this.#lock.release();
+  }
+
+  /** True when nothing is left to send. */
+  synced(): boolean {
+    return this.#shop?.outboxes.every((outbox) => outbox.status().waiting === 0) ?? false;
+  }
+
+  // ---- opening
+
+  #openShop(retryMs: number): void {
+    const { clock } = this.#machine;
+    try {
+      this.#shop = this.#open();
+      this.#closed = undefined;
+      this.#everyMs(60_000, () => this.#minute());
+      this.#minute();
+      this.#notifier.tell("READY=1", "STATUS=selling");
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      const news = this.#closed?.message !== error.message;
+      this.#closed = error;
+      if (news) this.#options.tell({ news: "fault", at: clock.now().at, device: "station", code: faultCodeOf(error), message: error.message });
+      // systemd is told that we run: a fault that only a person can mend is no reason to be restarted.
+      this.#notifier.tell("READY=1", `STATUS=not selling: ${error.message.split("\n")[0]}`);
+      this.#holdOpen();
+      this.#retry = clock.at(clock.now().monoMs + retryMs, () => this.#openShop(Math.min(retryMs * 2, longestRetryMs)));
+    }
+    this.#options.changed?.();
+  }
+
+  /** Without a shop the contactors are still ours to open. */
+  #holdOpen(): void {
+    for (const connector of this.#loaded.config.connectors) {
+      try {
+        const { contactor, plug, indicator } = this.#machine.pins(connector);
+        contactor.set(false);
+        indicator.show("fault");
+        for (const device of [plug, indicator, contactor]) device.close();
+      } catch (error) {
+        if (!(error instanceof DeviceError)) throw error;
+        this.#options.tell({ news: "fault", at: this.#machine.clock.now().at, device: `connector ${connector.id}`, code: error.code, message: error.message });
+      }
+    }
+  }
+
+  #open(): Shop {
+    const { config } = this.#loaded;
+    const disk = this.#disk;
+    const at = (name: string): string => join(config.state, name);
+    const board = new PriceBoard(this.#loaded);
+    const book = Book.open(disk, at("book"));
+    finishKeyChange(disk, config.state, book);
+    const signer = openSigner(this.#keyStore(), book.count() === 0);
+    if (disk.read(at(publicKeyFile)) === undefined) disk.replace(at(publicKeyFile), Buffer.from(signer.publicKey.pem));
+    const opened = Journal.open(disk, at("journal"), eventOf);
+    try {
+      return this.#tie(board, book, signer, opened);
+    } catch (error) {
+      opened.journal.close();
+      throw error;
+    }
+  }
+
+  #tie(board: PriceBoard, book: Book, signer: ReturnType<typeof openSigner>, { journal, entries, cutBytes }: ReturnType<typeof Journal.open<Entered>>): Shop {
+    const { config } = this.#loaded;
+    const { clock } = this.#machine;
+    const disk = this.#disk;
+    const deskTable = Table.open<DeskState>(disk, join(config.state, "desk.json"), (value) => value as DeskState, emptyDesk);
+    if (cutBytes > 0) this.#options.tell({ news: "note", at: clock.now().at, text: `the journal's last line was torn by a power cut and has been cut (${cutBytes} bytes that nobody acted on)` });
+    const cards = Cards.open(disk, config.state, config);
+    const passed = PassedMeters.open(disk, config.state);
+    const outboxes: Outbox[] = [];
+    // Where the journal of each connector's open session begins.
+    const firstSeq = new Map<number, number>();
+    for (const { seq, event } of entries) if (event.type === "PlugChanged" && event.plugged) firstSeq.set(event.connector, seq);
+    const desk = new CashDesk(
+      {
+        station: config.station,
+        timeZone: config.station.timeZone,
+        version: this.#options.version,
+        book,
+        state: { read: () => deskTable.data, write: (state) => void deskTable.update(() => state) },
+        signer,
+        hash: sha256,
+        cdr: (settlement, ocmf, spkiHex) => makeCopies(settlement, ocmf === "" ? undefined : { ocmf, publicKeySpkiHex: spkiHex }, config.uplinks.length === 0 ? ["2.2.1"] : config.uplinks.map(({ version }) => version)),
+        settled: (entry, connector, settlement, handout) => {
+          const { price } = settlement;
+          for (const text of Object.values((entry.cdr as CdrCopies).texts)) {
+            // Sent all the same: the receipt is right, and the backend holds the tariff and the readings.
+            const difference = wireDifference(text, settlement);
+            if (difference !== undefined) this.#options.tell({ news: "note", at: clock.now().at, text: `receipt ${entry.number}: a receiver will work out another price: ${difference}` });
+          }
+          const file = handOut(disk, config, entry, handout);
+          const kwh = kwhText(settlement.end.energyMilliWh - settlement.begin.energyMilliWh);
+          this.#options.tell({ news: "receipt", at: clock.now().at, connector, number: entry.number, kwh, total: price.due.gross, currency: price.currency, file });
+          for (const outbox of outboxes) outbox.kick();
+        },
+      },
+      clock.now(),
+    );
+    outboxes.push(
+      ...openOutboxes({
+        config,
+        clock,
+        disk,
+        book,
+        random: this.#options.random ?? Math.random,
+        faults: () => station.faults,
+        tell: this.#options.tell,
+        changed: () => this.#options.changed?.(),
+        die: (error) => this.#die(error),
+      }),
+    );
+    const station: Station = new Station(
+      {
+        config,
+        clock,
+        append: (event) => {
+          const [entry] = journal.append([entryOf(event)], event.moment);
+          if (event.type === "PlugChanged" && event.plugged && entry !== undefined) firstSeq.set(event.connector, entry.seq);
+        },
+        meter: (connector) => this.#machine.meter(connector),
+        pins: (connector) => Promise.resolve().then(() => this.#machine.pins(connector)),
+        reader: (name) => this.#machine.reader(name),
+        authorize: (uid, atMs) => authorizeLocally(cards.known, uid, atMs),
+        open: (connector, acceptance, meter, begin) => board.opening((this.#options.newId ?? randomUUID)(), connector, acceptance, meter, begin),
+        settle: (connector, record) => desk.settle(connector, () => settlingOf(station, connector.id), record, () => clock.now()),
+        closedShop: () => this.#whyClosed(),
+        tell: this.#options.tell,
+        changed: () => this.#options.changed?.(),
+        die: (error) => this.#die(error),
+        version: this.#options.version,
+      },
+      entries.map(({ event, moment }) => ({ ...event, moment }) as Event),
+    );
+    this.#board = board;
+    this.#options.tell({ news: "started", at: clock.now().at, version: this.#options.version, station: config.station.id, receipts: book.count(), keyId: signer.keyId });
+    station.start(entries.at(-1)?.moment);
+    for (const outbox of outboxes) outbox.kick();
+    return { journal, book, desk, cards, passed, firstSeq, outboxes, station, mayRotate: !signer.handed };
+  }
+
+  #keyStore(): Parameters<typeof openSigner>[0] {
+    return {
+      folder: this.#loaded.config.state,
+      credentials: process.env["CREDENTIALS_DIRECTORY"],
+      read: (path) => {
+        const bytes = this.#disk.read(path);
+        return bytes === undefined ? undefined : { bytes, mode: this.#disk.files.statSync(path).mode };
+      },
+      write: (path, text) => this.#disk.replace(path, Buffer.from(text)),
+    };
+  }
+
+  // ---- running
+
+  #whyClosed(): string | undefined {
+    if (this.#closed !== undefined) return this.#closed.message;
+    if (this.#ending) return "the station is closing";
+    if (this.#fullDisk) return "the disk is full: a receipt might not fit";
+    return undefined;
+  }
+
+  #die(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    const code = error instanceof Failure ? faultCodeOf(error) : "disk/failed";
+    this.#shop?.station.openAll();
+    this.#options.tell({ news: "fault", at: this.#machine.clock.now().at, device: "station", code, message });
+    // A broken promise of ours is worth its stack; trouble with a name is not.
+    if (!(error instanceof Failure) && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    this.#options.exit(error instanceof Failure ? 75 : 70);
+  }
+
+  /** Once a minute: schedules after the clock is good and anew after it jumped, and a look at the disk's room. */
+  #minute(): void {
+    const { clock } = this.#machine;
+    const { at, monoMs, trust } = clock.now();
+    const jumped = Math.abs(at - monoMs - this.#wallMinusMonoMs) > clockJumpMs;
+    this.#wallMinusMonoMs = at - monoMs;
+    this.#shop?.desk.recover(clock.now());
+    // In turn, so that within a day every sealed page was proven and no look takes long.
+    this.#guard(() => this.#shop?.book.verifyNext(Math.ceil((this.#shop?.book.sealedPages ?? 0) / pagesInTurns)));
+    this.#fullDisk = this.#disk.freeBytes(this.#loaded.config.state) < leastFreeBytes;
+    if (trust === "unsynced" || (!jumped && this.#jobs.length > 0)) return;
+    for (const job of this.#jobs) void job.destroy();
+    const { uplinks } = this.#loaded.config;
+    const shop = this.#shop;
+    if (shop === undefined) return;
+    // UTC, since in a zone with daylight saving nothing would fire in the repeated hour; each job only asks "is it due?".
+    this.#jobs = uplinks.map((uplink, index) => cron.schedule(uplink.schedule, () => void shop.outboxes[index]?.due(), { timezone: "UTC", noOverlap: true }));
+    this.#jobs.push(cron.schedule("17 3 * * *", () => this.#housekeeping(shop), { timezone: "UTC", noOverlap: true }));
+  }
+
+  /** Each night: the journal of settled sessions goes into the archive, up to the oldest entry that an open session still needs. */
+  #housekeeping(shop: Shop): void {
+    this.#guard(() => {
+      const open = [...shop.station.till().sessions].filter(([, { state }]) => state !== "available" && state !== "occupied" && state !== "finishing");
+      const needed = open.map(([connector]) => shop.firstSeq.get(connector) ?? 0);
+      shop.journal.forget(Math.min(shop.journal.lastSeq, ...needed));
+    });
+  }
+
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#die(error);
+    }
+  }
+
+  #ping(): void {
+    const now = this.#machine.clock.now().monoMs;
+    const points = [...(this.#shop?.station.points.values() ?? [])];
+    if (points.every((point) => now - point.turnMonoMs < progressWithinMs)) this.#notifier.tell("WATCHDOG=1");
+  }
+
+  #everyMs(ms: number, work: () => void): void {
+    const { clock } = this.#machine;
+    const index = this.#timers.length;
+    const next = (): void => {
+      this.#timers[index] = clock.at(clock.now().monoMs + ms, () => {
+        work();
+        if (!this.#ending) next();
+      });
+    };
+    next();
+  }
+
+  async #answer(request: ControlRequest): Promise<ControlAnswer> {
+    switch (request.do) {
+      case "status":
+        return { ok: true, value: this.snapshot() };
+      case "stop": {
+        if (this.#shop === undefined) return { ok: false, why: this.#whyClosed() ?? "the station is not open" };
+        const refused = this.#shop.station.stop(Number(request["connector"]));
+        return refused === null ? { ok: true, value: { stopping: Number(request["connector"]) } } : { ok: false, why: refused };
+      }
+      case "credit":
+        return this.#issue((shop, now) => shop.desk.credit(Number(request["number"]), String(request["reason"]), now));
+      case "rotate-key":
+        return this.#issue((shop, now) => {
+          if (!shop.mayRotate) throw new Failure("usage/invalid", "the key is handed in from outside (systemd credential): change it there");
+          const number = shop.desk.changeKey(stageKey(this.#disk, this.#loaded.config.state), now);
+          adoptKey(this.#disk, this.#loaded.config.state);
+          return number;
+        });
+      case "sync-status":
+        return { ok: true, value: this.#shop?.outboxes.map((outbox) => outbox.status()) ?? [] };
+      case "sync-now":
+        return { ok: true, value: await Promise.all(this.#shop?.outboxes.map((outbox) => outbox.now()) ?? []) };
+      case "sync-resend":
+        return { ok: true, value: this.#resend(request["number"], request["uplink"]) };
+      default:
+        return (await this.#askField(request)) ?? { ok: false, why: `this agent knows no "${request.do}"` };
+    }
+  }
+
+  async #askField(request: ControlRequest): Promise<ControlAnswer | undefined> {
+    const shop = this.#shop;
+    if (shop === undefined) return { ok: false, why: this.#whyClosed() ?? "the station is not open" };
+    const { station, cards, passed } = shop;
+    return fieldAnswer(request, { config: this.#loaded.config, machine: this.#machine, station, cards, passed });
+  }
+
+  /** Issues a receipt by hand and hands it to the uplinks. */
+  #issue(make: (shop: Shop, now: Moment) => number): ControlAnswer {
+    const shop = this.#shop;
+    if (shop === undefined) return { ok: false, why: this.#whyClosed() ?? "the station is not open" };
+    try {
+      const number = make(shop, this.#machine.clock.now());
+      for (const outbox of shop.outboxes) outbox.kick();
+      return { ok: true, value: { receipt: number, keyId: shop.desk.keyId } };
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      if (error.code === "disk/failed" || error.code === "disk/full") this.#die(error);
+      return { ok: false, why: error.message };
+    }
+  }
+
+  #resend(wanted: unknown, uplink: unknown): { uplink: string; numbers: number[] }[] {
+    return (this.#shop?.outboxes ?? [])
+      .filter((outbox) => uplink === undefined || outbox.status().uplink === uplink)
+      .map((outbox) => {
+        const parked = outbox.status().parked.map(({ number }) => number);
+        const numbers = parked.filter((number) => (wanted === "all" || number === wanted) && outbox.resend(number));
+        return { uplink: outbox.status().uplink, numbers };
+      });
+  }
+}
+
+/** Where the control socket of a config's agent lies. */
+export function socketPath(loaded: LoadedConfig): string {
+  return loaded.config.socket ?? join(loaded.config.state, "control.sock");
+}
+
+/** The version in package.json. */
+export function ownVersion(): string {
+  const file = new URL("../../package.json", import.meta.url);
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}
+
+function settlingOf(station: Station, connector: number): Extract<ReturnType<Station["session"]>, { state: "settling" }> | undefined {
+  const session = station.session(connector);
+  return session?.state === "settling" ? session : undefined;
+}
+
+const faultCodes: Partial<Record<Failure["code"], Extract<News, { news: "fault" }>["code"]>> = {
+  "journal/damaged": "journal/damaged",
+  "book/damaged": "book/damaged",
+  "table/damaged": "book/damaged",
+  "disk/full": "disk/full",
+  "disk/failed": "disk/failed",
+  "key/unusable": "key/unusable",
+  "tariff/invalid": "tariff/unreadable",
+  "usage/invalid": "tariff/unreadable",
+};
+const faultCodeOf = (failure: Failure): Extract<News, { news: "fault" }>["code"] => faultCodes[failure.code] ?? "disk/failed";
+

@@ -1,0 +1,177 @@
+// chargetill receipts …: what the receipt book holds, for the screen, for the books, for the driver and for a dispute.
+// Reads only; what comes out goes to standard output, or to a file that did not exist before.
+import { readFileSync } from "node:fs";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { parseCheckpoint } from "./core/checkpoint.js";
+import { ocmfXml } from "./core/ocmf-xml.js";
+import type { CdrCopies } from "./core/cdr-copies.js";
+import { receiptSheet } from "./core/receipt-sheet.js";
+import { receiptText } from "./core/receipt-text.js";
+import { paginationOf, parseOcmf } from "./core/verify-ocmf.js";
+import { languages, type Language } from "./core/words.js";
+import { Failure } from "./failure.js";
+import { sha256 } from "./keys.js";
+import { codeLines } from "./qr-code.js";
+import { receiptPage } from "./receipt-page.js";
+import { receiptPdf } from "./receipt-pdf.js";
+import { bookFileOf, checkpointAt, consistencyFileOf, payloadFrom, proofFileOf, receiptFileOf, stored, type ReceiptSource } from "./receipt-source.js";
+import { csvText, groupings, issuedWithin, listText, rowOf, summaryOf, summaryText, type Grouping } from "./receipt-tables.js";
+
+/** What the commands work on; `newest` gives the signed checkpoint over all receipts and may need the key. */
+export type ReceiptDesk = { readonly receipts: ReceiptSource; readonly language: Language; newest(): string };
+
+/** Where the book lies, as every command is told. */
+export type DeskOptions = { readonly config?: string; readonly data?: string };
+export type OpenDesk = (options: DeskOptions) => ReceiptDesk;
+
+const formats = ["json", "text", "roll", "html", "pdf", "ocmf-xml", "ocmf", "ocpi-cdr", "jws"] as const;
+type Format = (typeof formats)[number];
+const tables = ["csv", "json", "book"] as const;
+
+function receiptNumber(text: string): number {
+  const number = Number(text);
+  if (!/^\d{1,15}$/.test(text) || number < 1) throw new InvalidArgumentError("expected a receipt's number, from 1 on.");
+  return number;
+}
+
+/** The number of the receipt that corrects a sale: the newest that names it. */
+function correctedBy(receipts: ReceiptSource, number: number): number | undefined {
+  for (const entry of receipts.entries(number + 1)) {
+    if (entry.kind !== "sale") continue;
+    const payload = payloadFrom(entry);
+    if (payload.kind === "sale" && payload.corrects === number) return payload.number;
+  }
+  return undefined;
+}
+
+/** A receipt in a format: text, or the bytes of a PDF. Throws Failure usage/invalid where it has no such form. */
+export function rendered(desk: ReceiptDesk, number: number, format: Format, language: Language, isCopy: boolean): string | Uint8Array {
+  const receipt = stored(desk.receipts, number);
+  const later = correctedBy(desk.receipts, number);
+  const options = { language, isCopy, ...(later === undefined ? {} : { correctedBy: later }) };
+  switch (format) {
+    case "json":
+      return receiptFileOf(desk.receipts, number, number === desk.receipts.count() ? desk.newest() : "");
+    case "text": {
+      const sheet = receiptSheet(receipt.jws, sha256, options);
+      return receiptText(sheet, 80, sheet.code === undefined ? [] : codeLines(sheet.code));
+    }
+    case "roll":
+      return receiptText(receiptSheet(receipt.jws, sha256, options), 32);
+    case "html":
+      return receiptPage(receipt.jws, options);
+    case "pdf":
+      return receiptPdf(receipt.jws, options);
+    case "ocmf":
+      return `${recordOf(receipt.ocmf, number)}\n`;
+    case "ocmf-xml":
+      return ocmfXml(recordOf(receipt.ocmf, number), paginationOf(parseOcmf(receipt.ocmf)?.fields ?? {}), payloadFrom(receipt).key.spki);
+    case "ocpi-cdr":
+      if (receipt.cdr === null) throw new Failure("usage/invalid", `receipt ${number} is no sale: it has no CDR`);
+      return `${Object.values((receipt.cdr as CdrCopies).texts)[0] ?? ""}\n`;
+    case "jws":
+      return `${receipt.jws}\n`;
+    default:
+      return format satisfies never;
+  }
+}
+
+function recordOf(ocmf: string, number: number): string {
+  if (ocmf === "") throw new Failure("usage/invalid", `receipt ${number} is no sale: it has no meter record`);
+  return ocmf;
+}
+
+/** A checkpoint named by a file, or by how many receipts it counts. */
+function checkpointText(desk: ReceiptDesk, given: string): string {
+  if (/^\d{1,15}$/.test(given)) return checkpointAt(desk.receipts, Number(given), Number(given) === desk.receipts.count() ? desk.newest() : "");
+  let text: string;
+  try {
+    text = readFileSync(given, "utf8");
+  } catch (cause) {
+    throw new Failure("usage/invalid", `${given} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+  if (parseCheckpoint(text) === undefined) throw new Failure("usage/invalid", `${given}: this is no checkpoint`);
+  return text;
+}
+
+const language = (): Option => new Option("--language <language>", "of the printed words; default: the station's").choices([...languages]);
+const out = (): Option => new Option("--out <file>", "write a new file instead of printing");
+
+/**
+ * `chargetill receipts`. `open` opens the book for reading, `write` prints; `save` writes a new file for its owner alone (a receipt holds a
+ * card's UID) and refuses one that is there.
+ */
+export function receiptCommands(open: OpenDesk, save: (path: string, content: string | Uint8Array) => void, write: (content: string | Uint8Array) => void = (content) => void process.stdout.write(content)): Command {
+  const give = (content: string | Uint8Array, path: string | undefined): void => (path === undefined ? write(content) : save(path, content));
+  const receipts = new Command("receipts").description("list, show, export and prove the receipts of this station");
+  const command = (name: string, words: string): Command =>
+    receipts.command(name).description(words).option("--config <file>", "the station's config file").option("--data <folder>", "the state folder");
+
+  command("list", "one line per receipt")
+    .option("--from <date>").option("--to <date>").option("--json", "as JSON")
+    .action((options: DeskOptions & { from?: string; to?: string; json?: true }) => {
+      const rows = [...issuedWithin(open(options).receipts, options)].map(rowOf);
+      write(options.json === true ? `${JSON.stringify(rows, null, 1)}\n` : listText(rows));
+    });
+
+  command("show", "a receipt as text, with its QR code; or 32 columns wide for a till roll")
+    .argument("<number>", "the receipt's number", receiptNumber).option("--roll", "32 columns").option("--copy", "mark it as a copy").addOption(language())
+    .action((number: number, options: DeskOptions & { roll?: true; copy?: true; language?: Language }) => {
+      const desk = open(options);
+      write(rendered(desk, number, options.roll === true ? "roll" : "text", options.language ?? desk.language, options.copy === true));
+    });
+
+  command("export", "a receipt in a format, or all of a span as a table or a book")
+    .argument("[number]", "the receipt's number", receiptNumber)
+    .option("--format <format>", `one receipt: ${formats.join(", ")}; many: ${tables.join(", ")}`, "json")
+    .option("--from <date>", "first day of issue, included").option("--to <date>", "last day of issue, included")
+    .option("--copy", "mark it as a copy").addOption(language()).addOption(out())
+    .action((number: number | undefined, options: DeskOptions & { format: string; from?: string; to?: string; copy?: true; language?: Language; out?: string }) => {
+      const desk = open(options);
+      give(number === undefined ? exportMany(desk, options) : exportOne(desk, number, options), options.out);
+    });
+
+  command("prove", "a proof, without names, that a receipt is among all receipts of this station")
+    .argument("<number>", "the receipt's number", receiptNumber).addOption(out())
+    .action((number: number, options: DeskOptions & { out?: string }) => {
+      const desk = open(options);
+      give(proofFileOf(desk.receipts, number, desk.newest()), options.out);
+    });
+
+  command("consistency", "a proof that one checkpoint grew out of another; each a file, or a count of receipts")
+    .argument("<older>").argument("<newer>").addOption(out())
+    .action((older: string, newer: string, options: DeskOptions & { out?: string }) => {
+      const desk = open(options);
+      give(consistencyFileOf(desk.receipts, checkpointText(desk, older), checkpointText(desk, newer)), options.out);
+    });
+
+  command("checkpoint", "the signed checkpoint over all receipts")
+    .addOption(out())
+    .action((options: DeskOptions & { out?: string }) => give(open(options).newest(), options.out));
+
+  command("summary", "revenue and energy per day, month, card or tariff")
+    .addOption(new Option("--by <what>").choices([...groupings]).default("day")).option("--from <date>").option("--to <date>").option("--json", "as JSON")
+    .action((options: DeskOptions & { by: Grouping; from?: string; to?: string; json?: true }) => {
+      const rows = summaryOf(open(options).receipts, options.by, options);
+      write(options.json === true ? `${JSON.stringify(rows, null, 1)}\n` : summaryText(rows, options.by));
+    });
+
+  return receipts;
+}
+
+function exportOne(desk: ReceiptDesk, number: number, options: { readonly format: string; readonly copy?: true; readonly language?: Language }): string | Uint8Array {
+  const format = formats.find((name) => name === options.format);
+  if (format === undefined) throw new Failure("usage/invalid", `--format: for one receipt expected one of ${formats.join(", ")}`);
+  return rendered(desk, number, format, options.language ?? desk.language, options.copy === true);
+}
+
+function exportMany(desk: ReceiptDesk, options: { readonly format: string; readonly from?: string; readonly to?: string }): string {
+  if (options.format === "book") {
+    if (options.from !== undefined || options.to !== undefined) throw new Failure("usage/invalid", "--format book holds all receipts: a part of a chain cannot be checked; leave --from and --to out");
+    return bookFileOf(desk.receipts, desk.newest());
+  }
+  const rows = [...issuedWithin(desk.receipts, options)].map(rowOf);
+  if (options.format === "csv") return csvText(rows);
+  if (options.format === "json") return `${JSON.stringify(rows, null, 1)}\n`;
+  throw new Failure("usage/invalid", `--format: without a number expected one of ${tables.join(", ")}`);
+}

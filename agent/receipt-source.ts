@@ -1,0 +1,116 @@
+// What the evidence asks of the receipt book, and what is made from a whole book: files with proofs, books, checkpoints.
+import { signedCheckpoint, parseCheckpoint } from "./core/checkpoint.js";
+import { utf8 } from "./core/bytes.js";
+import { consistencyProof, frontierWith, inclusionProof, leafHash, rootOf, treeRoot, type Frontier } from "./core/merkle.js";
+import { consistencyText, proofText } from "./core/proof-file.js";
+import { receiptFileText } from "./core/receipt-file.js";
+import { payloadOf } from "./core/receipt.js";
+import type { ReceiptPayload } from "./core/receipt-payload.js";
+import type { Signer } from "./core/signer.js";
+import { bookFormat, type BookFile } from "./core/verify-book.js";
+import { Failure } from "./failure.js";
+import { sha256 } from "./keys.js";
+
+/** A receipt as the book keeps it. */
+export type StoredReceipt = {
+  readonly number: number;
+  readonly sessionId: string;
+  readonly cdrId: string;
+  readonly jws: string;
+  readonly ocmf: string;
+  readonly cdr: unknown;
+  readonly issuedMs: number;
+  readonly kind: string;
+};
+
+/** The book, for those who only read. */
+export type ReceiptSource = {
+  count(): number;
+  get(number: number): StoredReceipt | undefined;
+  /** All from a number on, oldest first. */
+  entries(from?: number): Iterable<StoredReceipt>;
+};
+
+/** The receipt of that number. Throws Failure usage/invalid where there is none. */
+export function stored(source: ReceiptSource, number: number): StoredReceipt {
+  const receipt = source.get(number);
+  if (receipt !== undefined) return receipt;
+  const count = source.count();
+  throw new Failure("usage/invalid", count === 0 ? "there is no receipt yet" : `there is no receipt ${number}: they are numbered 1 to ${count}`);
+}
+
+/** Its payload. Throws Failure receipt/invalid where it cannot be read. */
+export function payloadFrom(receipt: StoredReceipt): ReceiptPayload {
+  const payload = payloadOf(receipt.jws);
+  if (payload === undefined) throw new Failure("receipt/invalid", `receipt ${receipt.number} in the book cannot be read; run: chargetill verify on an export of the book`);
+  return payload;
+}
+
+/** The leaf hashes (hex) of the first `size` receipts. */
+function leavesOf(source: ReceiptSource, size: number): string[] {
+  const leaves: string[] = [];
+  for (const { jws } of source.entries()) {
+    if (leaves.length === size) break;
+    leaves.push(leafHash(utf8(jws), sha256));
+  }
+  return leaves;
+}
+
+/** The signed checkpoint over all receipts: what a backend is given at each sync. "" while there is none. Throws when the signer fails. */
+export function newestCheckpoint(source: ReceiptSource, signer: Signer): string {
+  const count = source.count();
+  if (count === 0) return "";
+  let frontier: Frontier = [];
+  let size = 0;
+  for (const { jws } of source.entries()) {
+    frontier = frontierWith(frontier, size, leafHash(utf8(jws), sha256), sha256);
+    size += 1;
+  }
+  return signedCheckpoint({ origin: payloadFrom(stored(source, count)).station.id, size, root: rootOf(frontier, sha256) }, signer, sha256);
+}
+
+/**
+ * The signed checkpoint over the first `size` receipts: the next receipt bears it; the newest one is `newest`, if that is of this size.
+ * Throws Failure receipt/invalid where none is to be had.
+ */
+export function checkpointAt(source: ReceiptSource, size: number, newest: string): string {
+  const next = size < source.count() ? payloadFrom(stored(source, size + 1)).chain.before : newest;
+  const note = parseCheckpoint(next);
+  if (note?.signed === undefined || note.checkpoint.size !== size)
+    throw new Failure("receipt/invalid", `there is no signed checkpoint over ${size} receipts: it comes with the next receipt, or from the running station`);
+  return next;
+}
+
+/** The receipt file of a number, with the checkpoint of its own size. */
+export function receiptFileOf(source: ReceiptSource, number: number, newest: string): string {
+  const receipt = stored(source, number);
+  const proof = inclusionProof(number - 1, leavesOf(source, number), sha256);
+  return receiptFileText({ jws: receipt.jws, checkpoint: checkpointAt(source, number, newest), proof }, payloadFrom(receipt).key.spki);
+}
+
+/** The whole book as a file. */
+export function bookFileOf(source: ReceiptSource, newest: string): string {
+  const receipts = [...source.entries()].map(({ jws }) => jws);
+  const station = source.count() === 0 ? "" : payloadFrom(stored(source, 1)).station.id;
+  const file: BookFile = { format: bookFormat, note: "Every receipt of this station. It holds the whole UIDs of cards.", station, receipts, checkpoint: newest };
+  return `${JSON.stringify(file, null, 1)}\n`;
+}
+
+/** A proof, without names, that a receipt is one of those under the newest checkpoint. */
+export function proofFileOf(source: ReceiptSource, number: number, newest: string): string {
+  stored(source, number);
+  const size = source.count();
+  return proofText({ index: number - 1, hashes: inclusionProof(number - 1, leavesOf(source, size), sha256), checkpoint: checkpointAt(source, size, newest) });
+}
+
+/** The proof that one checkpoint grew out of another. Throws Failure receipt/invalid where the book says that it did not. */
+export function consistencyFileOf(source: ReceiptSource, older: string, newer: string): string {
+  const [a, b] = [older, newer].map((text) => parseCheckpoint(text)?.checkpoint);
+  if (a === undefined || b === undefined) throw new Failure("usage/invalid", "a checkpoint cannot be read");
+  if (a.size < 1 || a.size > b.size) throw new Failure("usage/invalid", `the older checkpoint counts ${a.size} receipts, the newer ${b.size}`);
+  const leaves = leavesOf(source, b.size);
+  if (leaves.length < b.size) throw new Failure("receipt/invalid", `truncated: the newer checkpoint counts ${b.size} receipts, the book holds ${leaves.length}`);
+  for (const { size, root } of [a, b])
+    if (treeRoot(leaves.slice(0, size), sha256) !== root) throw new Failure("receipt/invalid", `forked: the first ${size} receipts of the book are not those of the checkpoint over ${size}`);
+  return consistencyText(older, newer, consistencyProof(a.size, leaves, sha256));
+}

@@ -1,0 +1,324 @@
+// The loop of the till: a fact comes in, is written down, moves the till, and what the till now wants is met. Then again.
+// One loop and one writer for all connectors; if writing fails, every contactor opens and the process ends.
+import { DeviceError, sleep, type CardReader, type CardTap, type Clock, type EnergyMeter, type Indication, type MeterIdentity, type Moment, type Reading } from "../drivers/driver.js";
+import type { Config, ConnectorConfig } from "../config/schema.js";
+import { emptyTill, meaningOfTap, step, type Event, type Layout, type TapMeaning, type Till } from "./core/till.js";
+import { wants, type Acceptance, type Opening, type Session } from "./core/session.js";
+import { masked, type AuthorizationInfo } from "./core/token.js";
+import { moneyText } from "./core/money.js";
+import { live } from "./core/rating.js";
+import { Faults } from "./faults.js";
+import type { News } from "./news.js";
+import { Point, type Pins } from "./point.js";
+import { kwhText, unitPriceText } from "./snapshot.js";
+
+export type StationParts = {
+  readonly config: Config;
+  readonly clock: Clock;
+  /** Durable when it returns; throws when it is not. */
+  readonly append: (event: Event) => void;
+  readonly meter: (connector: ConnectorConfig) => EnergyMeter;
+  readonly pins: (connector: ConnectorConfig) => Promise<Pins>;
+  readonly reader: (name: string) => Promise<CardReader>;
+  readonly authorize: (uid: string, at: number) => AuthorizationInfo;
+  readonly open: (connector: ConnectorConfig, acceptance: Acceptance, meter: MeterIdentity, begin: Reading) => Opening | string;
+  /** Numbers, signs and books the receipt of a session that is over, telling each step to `record`; false = not now. */
+  readonly settle: (connector: ConnectorConfig, record: (event: Event) => void) => boolean;
+  /** Why nothing may be sold at all, if so. */
+  readonly closedShop: () => string | undefined;
+  readonly tell: (news: News) => void;
+  readonly changed: () => void;
+  readonly die: (error: unknown) => void;
+  readonly version: string;
+};
+
+const readerRetryMs = 5_000;
+
+export class Station {
+  readonly layout: Layout;
+  readonly faults: Faults;
+  readonly points: ReadonlyMap<number, Point>;
+  readonly #parts: StationParts;
+  readonly #abort = new AbortController();
+  readonly #lapses = new Map<string, () => void>();
+  readonly #catching = new Map<string, (tap?: CardTap) => void>();
+  #till: Till;
+  #running: Promise<void>[] = [];
+  #dead = false;
+
+  /** `history` = the journal's events, in order; `downSince` = the last moment that it knows. */
+  constructor(parts: StationParts, history: readonly Event[]) {
+    this.#parts = parts;
+    this.layout = { connectors: parts.config.connectors.map(({ id, reader }) => ({ id, reader })) };
+    this.#till = history.reduce((till, event) => step(till, event, this.layout), emptyTill(this.layout));
+    const { tell } = parts;
+    this.faults = new Faults(
+      (fault) => {
+        this.#record({ type: "FaultRaised", moment: this.#now(), device: fault.device, code: fault.code, message: fault.message });
+        tell({ news: "fault", at: this.#now().at, device: fault.device, code: fault.code, message: fault.message });
+      },
+      (fault) => {
+        this.#record({ type: "FaultCleared", moment: this.#now(), device: fault.device, code: fault.code });
+        tell({ news: "recovered", at: this.#now().at, device: fault.device, code: fault.code });
+      },
+    );
+    this.points = new Map(parts.config.connectors.map((connector) => [connector.id, this.#point(connector)]));
+  }
+
+  /** Takes up the work: sessions that a crash or power cut left open are ended by the rules, then everything runs. */
+  start(downSince: Moment | undefined): void {
+    const now = this.#now();
+    this.#record({ type: "Started", moment: now, version: this.#parts.version });
+    for (const reader of this.#till.waiting.keys()) this.#record({ type: "CardLapsed", moment: now, reader, why: "the station was restarted" });
+    for (const [connector, session] of this.#till.sessions) {
+      if (downSince === undefined || !["starting", "charging", "stopping"].includes(session.state)) continue;
+      this.#record({ type: "Restarted", moment: now, connector, cause: downSince.boot === now.boot ? "Reboot" : "PowerLoss", downSince });
+    }
+    for (const point of this.points.values()) this.#running.push(point.run());
+    for (const reader of Object.keys(this.#parts.config.readers)) this.#running.push(this.#watchReader(reader));
+  }
+
+  till(): Till {
+    return this.#till;
+  }
+
+  session(connector: number): Session | undefined {
+    return this.#till.sessions.get(connector);
+  }
+
+  /** The remote word: stops a session. Answers what is true: null = it is stopping, else why not. */
+  stop(connector: number): string | null {
+    const session = this.session(connector);
+    if (session === undefined) return `there is no connector ${connector}`;
+    if (session.state !== "charging") return `connector ${connector} is not charging (${session.state})`;
+    this.points.get(connector)?.openContactor();
+    this.#record({ type: "StopRequested", moment: this.#now(), connector, reason: "Remote", detail: "stopped by remote word" });
+    return null;
+  }
+
+  /** Opens all contactors and lets everything go. Sessions stay open in the journal; the next start ends them. */
+  async close(): Promise<void> {
+    this.openAll();
+    this.#abort.abort();
+    for (const cancel of this.#lapses.values()) cancel();
+    await Promise.all([...this.points.values()].map((point) => point.close()));
+    await Promise.all(this.#running);
+  }
+
+  openAll(): void {
+    for (const point of this.points.values()) point.openContactor();
+  }
+
+  /** The next tap at a reader goes to the caller, not into the till: for enrolling a card. Undefined when none came in time. */
+  catchTap(reader: string, withinMs: number): Promise<CardTap | undefined> {
+    const { clock } = this.#parts;
+    return new Promise((resolve) => {
+      const over = (tap?: CardTap): void => {
+        cancel();
+        if (this.#catching.get(reader) === over) this.#catching.delete(reader);
+        resolve(tap);
+      };
+      const cancel = clock.at(clock.now().monoMs + withinMs, () => over());
+      this.#catching.get(reader)?.(undefined);
+      this.#catching.set(reader, over);
+    });
+  }
+
+  /** A tap from a reader; also the door through which a test taps. */
+  tapped(reader: string, tap: CardTap): void {
+    const caught = this.#catching.get(reader);
+    if (caught !== undefined) return caught(tap);
+    const { tell } = this.#parts;
+    const at = tap.moment.at;
+    if (tap.kind === "refused") {
+      const why = { "random-uid": "this is a phone or a card that changes its number; use a charging card", "several-cards": "more than one card: hold one alone to the reader", unreadable: "the card could not be read: hold it still" }[tap.why];
+      tell({ news: "tap", at, reader, card: "…", accepted: false, connector: null, answer: why });
+      this.#refuseAt(reader, null);
+      return;
+    }
+    const info = this.#parts.authorize(tap.uid, at);
+    const group = info.allowed === "ALLOWED" ? info.group : undefined;
+    const meaning = meaningOfTap(this.#till, this.layout, reader, tap.uid, tap.moment, group);
+    const { accepted, connector, answer } = this.#answer(reader, meaning, info);
+    tell({ news: "tap", at, reader, card: masked(tap.uid), accepted, connector, answer });
+    if (!accepted) this.#refuseAt(reader, connector);
+    // Acting comes after the answer is told, so that log and view read in the order in which a driver lives it.
+    if (meaning.kind === "stop") {
+      this.points.get(meaning.connector)?.openContactor();
+      this.#record({ type: "StopRequested", moment: tap.moment, connector: meaning.connector, reason: "Local", detail: "stopped by card" });
+    } else if (meaning.kind === "authorize" && accepted && info.allowed === "ALLOWED") {
+      const acceptance: Acceptance = { token: info.token, authMethod: "WHITELIST", ...(info.group === undefined ? {} : { group: info.group }), ...(info.tariff === undefined ? {} : { tariff: info.tariff }) };
+      if (meaning.connector === null) this.#cardWaits(reader, acceptance, tap.moment);
+      else this.#record({ type: "CardAccepted", moment: tap.moment, connector: meaning.connector, acceptance });
+    }
+  }
+
+  /** The answer to a tap, in a driver's words. */
+  #answer(reader: string, meaning: TapMeaning, info: AuthorizationInfo): { accepted: boolean; connector: number | null; answer: string } {
+    const no = (answer: string, connector: number | null = null) => ({ accepted: false, connector, answer });
+    switch (meaning.kind) {
+      case "stop":
+        return { accepted: true, connector: meaning.connector, answer: `connector ${meaning.connector} stops` };
+      case "waits-already":
+        return { accepted: true, connector: null, answer: "accepted: plug in the car" };
+      case "refuse":
+        return no({ "just-started": "the session has only just begun", ending: "the session is ending", finished: "the session is over: unplug the car first", "in-use": "in use by another card", "other-card-waits": "another card is waiting for its car" }[meaning.why]);
+      case "authorize": {
+        if (info.allowed !== "ALLOWED") return no({ NOT_KNOWN: "this card is not known here", BLOCKED: "this card is blocked", EXPIRED: "this card has expired", ONLINE_ONLY: "this card needs an online check, which is not possible now" }[info.allowed], meaning.connector);
+        const ids = meaning.connector === null ? this.layout.connectors.filter((entry) => entry.reader === reader).map(({ id }) => id) : [meaning.connector];
+        const reasons = ids.map((id) => this.#blocked(id));
+        if (reasons.every((reason) => reason !== undefined)) return no(`no session can start: ${reasons[0] ?? ""}`, meaning.connector);
+        return { accepted: true, connector: meaning.connector, answer: meaning.connector === null ? "accepted: plug in the car" : `accepted: connector ${meaning.connector} starts` };
+      }
+      default:
+        return meaning satisfies never;
+    }
+  }
+
+  #cardWaits(reader: string, acceptance: Acceptance, moment: Moment): void {
+    this.#record({ type: "CardWaits", moment, reader, acceptance });
+    const { clock, config } = this.#parts;
+    this.#lapses.get(reader)?.();
+    this.#lapses.set(
+      reader,
+      clock.at(moment.monoMs + config.timing.authorisation, () => {
+        if (this.#till.waiting.get(reader)?.since !== moment) return;
+        this.#record({ type: "CardLapsed", moment: this.#now(), reader, why: "no car was plugged in" });
+        this.#parts.tell({ news: "note", at: this.#now().at, text: `${reader}: the accepted card ${masked(acceptance.token.uid)} lapsed, no car was plugged in` });
+      }),
+    );
+  }
+
+  #refuseAt(reader: string, connector: number | null): void {
+    for (const [id, point] of this.points) {
+      const entry = this.layout.connectors.find((one) => one.id === id);
+      if (entry?.reader === reader && (connector === null || connector === id)) point.refuse();
+    }
+  }
+
+  async #watchReader(name: string): Promise<void> {
+    const { signal } = this.#abort;
+    const { clock } = this.#parts;
+    while (!signal.aborted) {
+      let reader: CardReader | undefined;
+      try {
+        reader = await this.#parts.reader(name);
+        this.faults.clear(`reader ${name}`);
+        for await (const tap of reader.taps(signal)) this.tapped(name, tap);
+      } catch (error) {
+        if (signal.aborted) break;
+        if (!(error instanceof DeviceError)) {
+          this.#die(error);
+          return;
+        }
+        this.faults.raiseError(`reader ${name}`, error, this.#now().at);
+        await sleep(clock, readerRetryMs, signal);
+      } finally {
+        await reader?.close();
+      }
+    }
+  }
+
+  #point(connector: ConnectorConfig): Point {
+    const parts = this.#parts;
+    return new Point(connector, parts.meter(connector), () => parts.pins(connector), {
+      clock: parts.clock,
+      config: parts.config,
+      faults: this.faults,
+      session: () => this.#session(connector.id),
+      record: (event) => this.#record(event),
+      open: (acceptance, meter, begin) => parts.open(connector, acceptance, meter, begin),
+      settle: () => {
+        const session = this.#session(connector.id);
+        if (session.state !== "settling") return true;
+        // Receipts are made one after the other: who has a number already goes first.
+        if (session.numbered === undefined && [...this.#till.sessions.values()].some((other) => other.state === "settling" && other.numbered !== undefined)) return false;
+        return parts.settle(connector, (event) => void this.#record(event));
+      },
+      blocked: () => this.#blocked(connector.id),
+      indication: () => this.#indication(connector),
+      changed: parts.changed,
+      note: (text) => parts.tell({ news: "note", at: this.#now().at, text }),
+      die: (error) => this.#die(error),
+    });
+  }
+
+  #session(connector: number): Session {
+    const session = this.#till.sessions.get(connector);
+    if (session === undefined) throw new Error(`no session for connector ${connector}`);
+    return session;
+  }
+
+  /** Why nothing is sold at a connector now: the station's reason, or a standing fault of the connector. */
+  #blocked(connector: number): string | undefined {
+    return this.#parts.closedShop() ?? this.faults.of(`connector ${connector}`)?.message;
+  }
+
+  #indication(connector: ConnectorConfig): Indication {
+    const session = this.#session(connector.id);
+    const free = session.state === "available" || session.state === "occupied";
+    if (free && this.#blocked(connector.id) !== undefined) return "fault";
+    return session.state === "available" && this.#till.waiting.has(connector.reader) ? "waiting-for-plug" : wants(session).indicator;
+  }
+
+  /** Writes the event down, moves the till and meets what it wants. An event without meaning is neither written nor met. */
+  #record(event: Event): boolean {
+    if (this.#dead) return false;
+    const before = this.#till;
+    const after = step(before, event, this.layout);
+    const evidence = event.type === "FaultRaised" || event.type === "FaultCleared" || event.type === "Started";
+    if (after === before && !evidence) return false;
+    // The safe direction comes before the disk: what opens, opens now.
+    for (const [id, session] of after.sessions) if (!wants(session).contactor && before.sessions.get(id) !== session) this.points.get(id)?.openContactor();
+    try {
+      this.#parts.append(event);
+    } catch (error) {
+      this.#die(error);
+      return false;
+    }
+    this.#till = after;
+    this.#tellChange(before, after, event);
+    for (const [id, session] of after.sessions) if (before.sessions.get(id) !== session) this.points.get(id)?.meet();
+    for (const { reader } of this.layout.connectors) if (before.waiting.get(reader) !== after.waiting.get(reader)) for (const entry of this.layout.connectors) if (entry.reader === reader) this.points.get(entry.id)?.meet();
+    this.#parts.changed();
+    return true;
+  }
+
+  #tellChange(before: Till, after: Till, event: Event): void {
+    const at = event.moment.at;
+    const { tell } = this.#parts;
+    if (event.type === "PlugChanged") tell({ news: "plug", at, connector: event.connector, plugged: event.plugged });
+    if (!("connector" in event)) return;
+    const was = before.sessions.get(event.connector);
+    const is = after.sessions.get(event.connector);
+    if (is?.state === "stopping" && was?.state !== "stopping") tell({ news: "stopping", at, connector: event.connector, reason: is.reason, detail: is.detail });
+    if (event.type === "SessionBegan" && is?.state === "charging") {
+      const { opening, rating } = is.sale;
+      const price = live(rating);
+      tell({ news: "session-began", at, connector: event.connector, session: opening.id, card: masked(opening.acceptance.token.uid), price: unitPriceText(price.unitPrices, price.currency, false), registerKwh: kwhText(opening.begin.energyMilliWh) });
+    }
+    if (event.type === "MeterRead" && event.border && is?.state === "charging" && was?.state === "charging") {
+      const price = live(is.sale.rating);
+      const parking = is.sale.activity === "parking";
+      const now = unitPriceText(price.unitPrices, price.currency, parking);
+      if (now !== unitPriceText(live(was.sale.rating).unitPrices, price.currency, parking))
+        tell({ news: "price-changed", at, connector: event.connector, price: now, kwh: kwhText(event.reading.energyMilliWh - is.sale.opening.begin.energyMilliWh), cost: `${moneyText(price.accrued.incl, price.currency)} ${price.currency}` });
+    }
+    if (is?.state === "charging" && was?.state === "charging" && is.sale.activity !== was.sale.activity) {
+      const words = { charging: "the car draws power again", suspended: "the car asks for no power: idle, still free", parking: "the car asks for no power: idle time counts", reserved: "reserved" };
+      tell({ news: "activity", at, connector: event.connector, activity: words[is.sale.activity] });
+    }
+  }
+
+  #now(): Moment {
+    return this.#parts.clock.now();
+  }
+
+  #die(error: unknown): void {
+    if (this.#dead) return;
+    this.#dead = true;
+    this.openAll();
+    this.#parts.die(error);
+  }
+}
+

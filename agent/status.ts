@@ -1,0 +1,22 @@
+// `chargetill status` in words: the same snapshot that the live view draws.
+import { clockText } from "./core/time.js";
+import { durationText } from "./live-view.js";
+import type { Snapshot } from "./snapshot.js";
+import { statusLines as uplinkLines } from "./sync-commands.js";
+
+/** The station in a few lines. */
+export function statusLines(snapshot: Snapshot): string[] {
+  const { moment, timeZone } = snapshot;
+  const lines = [
+    `station ${snapshot.station}, chargetill ${snapshot.version}, ${clockText(timeZone, moment.at)} local (clock ${moment.trust})`,
+    snapshot.closed === undefined ? `selling; ${snapshot.receipts} receipts in the book, key ${snapshot.keyId}` : `NOT SELLING: ${snapshot.closed}`,
+  ];
+  for (const connector of snapshot.connectors) {
+    lines.push(`connector ${connector.id} (${connector.evseId}): ${connector.words}${connector.card === undefined ? "" : `, card ${connector.card}`}`);
+    if (connector.energyKwh !== undefined)
+      lines.push(`  ${connector.energyKwh} kWh, ${connector.accrued ?? ""}, ${durationText(connector.elapsedMs ?? 0)}, ${connector.powerW ?? 0} W, price now ${connector.unitPrice ?? ""}`);
+  }
+  for (const uplink of snapshot.uplinks) lines.push(...uplinkLines(uplink).map((line, index) => (index === 0 ? `uplink ${line}` : line)));
+  for (const fault of snapshot.faults) lines.push(`FAULT ${fault.code} at ${fault.device}: ${fault.message}`);
+  return lines;
+}

@@ -1,0 +1,101 @@
+// `chargetill sync …`: how the uplinks stand, and a push by hand. It speaks to whoever holds the outboxes: the running agent, or a desk of its own.
+import { Command, InvalidArgumentError } from "commander";
+import type { OutboxStatus } from "./sync/outbox.js";
+
+export interface SyncDesk {
+  status(): Promise<readonly OutboxStatus[]>;
+  /** Sends now, whatever the back-off says; answers when all is sent or something holds. */
+  now(): Promise<readonly OutboxStatus[]>;
+  /** Puts parked receipts back in line; answers with what was put back, per uplink. */
+  resend(number: number | "all", uplink?: string): Promise<readonly { readonly uplink: string; readonly numbers: readonly number[] }[]>;
+  close(): Promise<void>;
+}
+
+export type SyncOptions = { readonly config?: string; readonly data?: string };
+
+export type SyncShell = {
+  /** Reaches the running agent, or takes the lock; throws Failure where neither can be had. */
+  readonly open: (options: SyncOptions) => Promise<SyncDesk>;
+  readonly print: (line: string) => void;
+  readonly exit: (code: 0 | 1) => void;
+};
+
+/** The `sync` command. Exit 1: something still waits or is parked (`now`), or there was nothing to put back (`resend`). */
+export function syncCommand(shell: SyncShell): Command {
+  const sync = new Command("sync").description("the uplinks: what waits, what was acknowledged, what was parked");
+  const action = <Rest extends unknown[]>(work: (desk: SyncDesk, print: (lines: readonly string[], value: unknown) => void, ...rest: Rest) => Promise<0 | 1>) =>
+    async (command: Command, ...rest: Rest): Promise<void> => {
+      const { json, config, data } = command.optsWithGlobals<SyncOptions & { json?: boolean }>();
+      const desk = await shell.open({ ...(config === undefined ? {} : { config }), ...(data === undefined ? {} : { data }) });
+      try {
+        const print = (lines: readonly string[], value: unknown): void => (json === true ? [JSON.stringify(value)] : lines).forEach(shell.print);
+        shell.exit(await work(desk, print, ...rest));
+      } finally {
+        await desk.close();
+      }
+    };
+  const define = (name: string, description: string): Command =>
+    sync
+      .command(name)
+      .description(description)
+      .option("--config <file>", "the station's config file")
+      .option("--data <dir>", "the state folder")
+      .option("--json", "one JSON value instead of text");
+
+  const status = action(async (desk, print) => {
+    const all = await desk.status();
+    print(none(all) ?? all.flatMap(statusLines), all);
+    return 0;
+  });
+  const now = action(async (desk, print) => {
+    const all = await desk.now();
+    print(none(all) ?? all.flatMap(statusLines), all);
+    return all.every((one) => one.waiting === 0) ? 0 : 1;
+  });
+  const parked = action(async (desk, print) => {
+    const all = await desk.status();
+    const lines = all.flatMap((one) => one.parked.map((item) => `${one.uplink}: receipt ${item.number}, CDR ${item.id}, since ${time(item.atMs)}: ${item.reason}`));
+    print(none(all) ?? (lines.length === 0 ? ["Nothing is parked."] : [...lines, 'Send one again with "chargetill sync resend NUMBER".']), all.map(({ uplink, parked: items }) => ({ uplink, parked: items })));
+    return 0;
+  });
+  const resend = action(async (desk, print, number: number | "all", uplink: string | undefined) => {
+    const all = await desk.resend(number, uplink);
+    const back = all.filter((one) => one.numbers.length > 0);
+    const what = number === "all" ? "No receipt" : `Receipt ${number}`;
+    print(back.length === 0 ? [`${what} is not parked: nothing was put back.`] : back.map((one) => `${one.uplink}: receipt ${one.numbers.join(", ")} is in line again.`), all);
+    return back.length === 0 ? 1 : 0;
+  });
+
+  define("status", "how each uplink stands").action((_options, command: Command) => status(command));
+  define("now", "send what waits now, whatever the back-off says").action((_options, command: Command) => now(command));
+  define("parked", "receipts that a backend refused, and why").action((_options, command: Command) => parked(command));
+  define("resend", "put a parked receipt back in line")
+    .argument("<number>", 'the receipt\'s number, or "all"', receiptNumber)
+    .option("--uplink <name>", "only for this uplink")
+    .action((number: number | "all", options: { uplink?: string }, command: Command) => resend(command, number, options.uplink));
+  return sync;
+}
+
+/** One uplink in words. */
+export function statusLines(status: OutboxStatus): string[] {
+  const { uplink, reachability, sinceMs, words, waiting, parked, lastAck, nextTryMs } = status;
+  const lines = [`${uplink}: ${reachability} since ${time(sinceMs)}${words === undefined ? "" : `: ${words}`}`];
+  if (status.fault !== undefined) lines.push(`  fault ${status.fault}: this needs a person`);
+  lines.push(`  waiting ${waiting}, parked ${parked.length}${lastAck === undefined ? "" : `, last acknowledged receipt ${lastAck.number} at ${time(lastAck.atMs)}`}`);
+  if (nextTryMs !== undefined && waiting > 0) lines.push(`  next try at ${time(nextTryMs)}`);
+  return lines;
+}
+
+function none(all: readonly OutboxStatus[]): string[] | undefined {
+  return all.length === 0 ? ["No uplink is configured: receipts stay in the receipt book."] : undefined;
+}
+
+function time(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+function receiptNumber(text: string): number | "all" {
+  if (text === "all") return "all";
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('expected a receipt number such as 17, or "all".');
+  return Number(text);
+}

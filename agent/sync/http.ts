@@ -1,0 +1,125 @@
+// One POST over node:http or node:https, bounded in time and size, told apart by what can be known afterwards:
+// an answer (whole or broken), or none; and if none, whether the other side may have read the request.
+import http from "node:http";
+import https from "node:https";
+import { gunzipSync } from "node:zlib";
+
+export type Answer = {
+  readonly kind: "answer";
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  /** undefined = cut, too long or not decodable; `broken` says which. */
+  readonly body: string | undefined;
+  readonly broken?: string;
+};
+
+export type Lost = {
+  readonly kind: "lost";
+  /** False only where the connection never stood, so that nothing can have arrived. */
+  readonly sent: boolean;
+  /** The connection was an idle one from before: servers close those at any moment. */
+  readonly reused: boolean;
+  /** Node's or OpenSSL's code, such as ECONNREFUSED. */
+  readonly code: string;
+};
+
+export type Post = {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly agent: http.Agent;
+  /** For the whole exchange, from the first byte of the connection to the last of the answer. */
+  readonly timeoutMs: number;
+};
+
+/** An OCPI answer to a CDR is a few hundred bytes; more than this is not one. */
+export const longestAnswer = 64 * 1024;
+export const timedOut = "ETIMEDOUT";
+
+/** Never rejects. */
+export function post(request: Post, signal: AbortSignal): Promise<Answer | Lost> {
+  return new Promise((resolve) => {
+    const secure = request.url.protocol === "https:";
+    let connected = false;
+    let outgoing: http.ClientRequest | undefined;
+    const settle = (result: Answer | Lost): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", onAbort);
+      resolve(result);
+    };
+    const lost = (code: string): void => settle({ kind: "lost", sent: connected && !/ALERT/.test(code), reused: outgoing?.reusedSocket ?? false, code });
+    const giveUp = (code: string): void => {
+      lost(code);
+      outgoing?.destroy();
+    };
+    const onAbort = (): void => giveUp("ABORT");
+    const timer = setTimeout(() => giveUp(timedOut), request.timeoutMs);
+    if (signal.aborted) return giveUp("ABORT");
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      outgoing = (secure ? https : http).request(request.url, {
+        method: "POST",
+        agent: request.agent,
+        headers: { ...request.headers, "Content-Length": String(Buffer.byteLength(request.body)), "Accept-Encoding": "gzip" },
+      });
+    } catch (error) {
+      return lost(codeOf(error));
+    }
+    outgoing.on("socket", (socket) => {
+      // A socket that is not connecting any more comes from the agent's pool.
+      if (!socket.connecting) connected = true;
+      else socket.once(secure ? "secureConnect" : "connect", () => (connected = true));
+    });
+    let answered = false;
+    outgoing.on("response", (incoming) => {
+      answered = true;
+      read(incoming, settle);
+    });
+    outgoing.on("error", (error) => {
+      // Once an answer has begun, what happens to it is its reader's to tell.
+      if (!answered) lost(codeOf(error));
+    });
+    outgoing.end(request.body);
+  });
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof Error && "code" in error && typeof error.code === "string") return error.code;
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Reads an answer to its end, or says why it cannot be read. */
+function read(incoming: http.IncomingMessage, done: (answer: Answer) => void): void {
+  const answer = { kind: "answer", status: incoming.statusCode ?? 0, headers: incoming.headers } as const;
+  const broken = (why: string): void => done({ ...answer, body: undefined, broken: why });
+  const chunks: Buffer[] = [];
+  let length = 0;
+  incoming.on("data", (chunk: Buffer) => {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length <= longestAnswer) return;
+    broken("the answer is longer than any OCPI answer");
+    incoming.destroy();
+  });
+  // A cut answer closes without an end; the error that may come with it adds nothing.
+  incoming.on("error", () => {});
+  incoming.on("close", () => {
+    if (!incoming.complete) broken("the answer was cut off");
+  });
+  incoming.on("end", () => {
+    if (!incoming.complete) return broken("the answer was cut off");
+    const text = decoded(Buffer.concat(chunks), incoming.headers["content-encoding"]);
+    if ("text" in text) done({ ...answer, body: text.text });
+    else broken(text.why);
+  });
+}
+
+function decoded(bytes: Buffer, encoding = "identity"): { readonly text: string } | { readonly why: string } {
+  if (encoding === "identity") return { text: bytes.toString("utf8") };
+  if (encoding !== "gzip") return { why: `the answer is encoded as ${encoding.slice(0, 20)}, which was not asked for` };
+  try {
+    return { text: gunzipSync(bytes, { maxOutputLength: longestAnswer }).toString("utf8") };
+  } catch {
+    return { why: "the answer's gzip is damaged or too long" };
+  }
+}

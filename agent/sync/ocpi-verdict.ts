@@ -1,0 +1,116 @@
+// What an answer to a posted CDR means, by HTTP status and by the OCPI envelope together (transport_and_format, status_codes).
+// Only both together accept: a login page answers 200 as well, and a wrong token has been seen to draw HTTP 200 with status_code 3000.
+import type { Answer, Lost } from "./http.js";
+import type { Outcome } from "./uplink.js";
+
+export type Expectation = {
+  /** For the words. */
+  readonly url: URL;
+  readonly tokenFile: string;
+  /** The token as it stands in the file looks as if it were base64 already. */
+  readonly tokenLooksEncoded: boolean;
+  /** `none` = an empty 201 or 204 is an acceptance. */
+  readonly envelope: "ocpi" | "none";
+};
+
+type Envelope = { readonly code: number; readonly message: string };
+
+export function judge(answer: Answer, expected: Expectation): Outcome {
+  const { status } = answer;
+  const envelope = envelopeOf(answer.body);
+  const said = `HTTP ${status}${envelope === undefined ? "" : `, OCPI ${envelope.code}${envelope.message === "" ? "" : ` "${envelope.message}"`}`}`;
+  if (status >= 200 && status < 300) return judgeEnvelope(answer, envelope, said, expected);
+  if (status === 409) return { kind: "accepted", receipt: said };
+  if (status === 400 || status === 422) return { kind: "refused", reason: said };
+  if (status === 401 || status === 403) return held(`${wrongToken(expected)} (${said})`);
+  if (status === 404 || status === 405 || status === 410) return held(`the address ${shown(expected.url)} takes no CDRs (${said}): check the uplink's url`);
+  if (status >= 300 && status < 400) return { kind: "unsure", fault: "uplink/unsure", words: `${shown(expected.url)} sends us elsewhere (${said}): a login page of the network, or a wrong url` };
+  // 408, 425, 429 and 5xx are the standard's "try again"; any other status of 4xx may be this one receipt, so it counts as an attempt too.
+  return { kind: "retry", countsAsAttempt: true, words: said, ...retryAfter(answer) };
+}
+
+function judgeEnvelope(answer: Answer, envelope: Envelope | undefined, said: string, expected: Expectation): Outcome {
+  if (envelope === undefined) {
+    if (expected.envelope === "none" && (answer.status === 201 || answer.status === 204) && answer.body?.trim() === "") return { kind: "accepted", receipt: said };
+    if (answer.broken === "the answer was cut off") return { kind: "unsure", words: `${said}, but ${answer.broken}` };
+    const why = answer.broken ?? (answer.body?.trim() === "" ? "the answer is empty" : "the answer is no OCPI answer (a login page of the network?)");
+    return { kind: "unsure", fault: "uplink/unsure", words: `${shown(expected.url)}: ${said}, but ${why}` };
+  }
+  const { code } = envelope;
+  if (code < 2000) return { kind: "accepted", receipt: said };
+  if (code < 3000) return { kind: "refused", reason: said };
+  if (code === 4001) return held(`the hub does not know the receiver (${said}): check toCountryCode and toPartyId`);
+  const hint = code === 3000 ? `; some backends answer so to a wrong token: check ${expected.tokenFile}` : "";
+  return { kind: "retry", countsAsAttempt: true, words: said + hint, ...retryAfter(answer) };
+}
+
+/** No answer: a line that never stood is simply tried again; a request that may have been read is in doubt. */
+export function judgeLost(lost: Lost, url: URL): Outcome {
+  const identity = identityWords(lost.code, url);
+  if (identity !== undefined) return held(identity);
+  const words = `${shown(url)}: ${lineWords[lost.code] ?? lost.code}`;
+  // Under TLS 1.3 a server judges our certificate after we have begun to speak, and some just hang up.
+  const hint = url.protocol === "https:" && (lost.code === "ECONNRESET" || lost.code === "EPIPE") ? " (a backend that wants another client certificate may do so: check tls.certFile)" : "";
+  return lost.sent ? { kind: "unsure", words: `${words}; sent, but no answer was seen${hint}` } : { kind: "retry", countsAsAttempt: false, words };
+}
+
+/** Nothing is wrong with any receipt: all wait until a person has mended the setting. */
+export function held(words: string): Outcome {
+  return { kind: "retry", countsAsAttempt: false, fault: "uplink/unauthorised", words };
+}
+
+function wrongToken({ tokenFile, tokenLooksEncoded }: Expectation): string {
+  const encoded = tokenLooksEncoded ? "; it looks base64-encoded already, but the file must hold the plain token" : "";
+  return `the backend does not accept the token in ${tokenFile}${encoded}`;
+}
+
+/** An address for people: never with user, password or query. */
+export function shown(url: URL): string {
+  return `${url.origin}${url.pathname}`;
+}
+
+const lineWords: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "nothing listens there",
+  ENOTFOUND: "the name is not known (no network, or no DNS)",
+  EAI_AGAIN: "the name cannot be looked up (no network, or no DNS)",
+  ENETUNREACH: "there is no network",
+  EHOSTUNREACH: "the machine cannot be reached",
+  ECONNRESET: "the connection was cut",
+  EPIPE: "the connection was cut",
+  EPROTO: "no TLS is spoken there (is the port right?)",
+  ETIMEDOUT: "no answer in time",
+  ABORT: "given up, since the station stops",
+};
+
+function identityWords(code: string, url: URL): string | undefined {
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return `the certificate of ${url.host} is made out to another name`;
+  if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID") return `the certificate of ${url.host} is not valid today: check the station's clock, then the backend`;
+  if (/SELF_SIGNED|UNABLE_TO_|ISSUER_CERT|INVALID_CA|CERT_UNTRUSTED|CERT_SIGNATURE|CERT_REVOKED/.test(code))
+    return `the certificate of ${url.host} is not signed by an authority this station knows: check tls.caFile (${code})`;
+  if (/ALERT/.test(code)) return `${url.host} does not accept this station's certificate: check tls.certFile and tls.keyFile (${code})`;
+  return undefined;
+}
+
+function envelopeOf(body: string | undefined): Envelope | undefined {
+  if (body === undefined) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null || !("status_code" in value)) return undefined;
+  const code = value.status_code;
+  if (typeof code !== "number" || !Number.isInteger(code) || code < 1000 || code > 4999) return undefined;
+  const message = "status_message" in value && typeof value.status_message === "string" ? value.status_message : "";
+  return { code, message: message.replace(/[^\x20-\x7e\xa0-\uffff]/g, " ").slice(0, 200) };
+}
+
+/** Retry-After in seconds, or as a date, which is measured against the answer's own Date so that our clock does not matter. */
+function retryAfter({ headers }: Answer): { readonly afterMs?: number } {
+  const asked = headers["retry-after"];
+  if (asked === undefined) return {};
+  if (/^\d{1,9}$/.test(asked)) return { afterMs: Number(asked) * 1000 };
+  const afterMs = Date.parse(asked) - Date.parse(headers.date ?? "");
+  return Number.isFinite(afterMs) && afterMs > 0 ? { afterMs } : {};
+}

@@ -1,0 +1,105 @@
+// What the outbox remembers of one uplink: a cursor and the exceptions, so it stays small however many receipts there are.
+// Every number up to the cursor is acknowledged, or had nothing to send, unless it stands under `open` or `parked`.
+import { z } from "zod";
+import { Failure } from "../failure.js";
+
+const count = z.int().min(0);
+const longestReason = 300;
+
+const state = z.strictObject({
+  /** The last receipt number that was taken in hand. */
+  cursor: count,
+  /** In hand and not acknowledged: written before the send, so after a restart each may have arrived. Two at most. */
+  open: z.array(z.strictObject({ number: count, state: z.enum(["sending", "unsure"]), attempts: count })).max(2),
+  /** Kept back with a reason until a person asks for them again. */
+  parked: z.array(z.strictObject({ number: count, id: z.string(), reason: z.string(), atMs: z.number(), again: z.boolean() })),
+  lastAck: z.strictObject({ number: count, id: z.string(), atMs: z.number() }).nullable(),
+});
+
+export type OutboxState = z.infer<typeof state>;
+export type OpenItem = OutboxState["open"][number];
+export type ParkedItem = OutboxState["parked"][number];
+
+export const emptyOutbox: OutboxState = { cursor: 0, open: [], parked: [], lastAck: null };
+
+/** Names a value that was read from disk. Throws Failure table/damaged. */
+export function parseOutboxState(value: unknown): OutboxState {
+  const read = state.safeParse(value);
+  if (read.success) return read.data;
+  throw new Failure("table/damaged", `the outbox's state cannot be read: ${z.prettifyError(read.error)}`);
+}
+
+type Named = { readonly number: number; readonly id: string };
+
+/** In hand: written before it is sent. The same object where it was in hand already. */
+export function taken(state: OutboxState, number: number): OutboxState {
+  if (state.open.some((item) => item.number === number)) return state;
+  return { ...state, cursor: Math.max(state.cursor, number), open: [...state.open, { number, state: "sending", attempts: 0 }] };
+}
+
+export function acknowledged(state: OutboxState, { number, id }: Named, atMs: number): OutboxState {
+  return { ...state, open: without(state.open, number), parked: without(state.parked, number), lastAck: { number, id, atMs } };
+}
+
+export function parked(state: OutboxState, { number, id }: Named, reason: string, atMs: number): OutboxState {
+  const entry: ParkedItem = { number, id, reason: reason.slice(0, longestReason), atMs, again: false };
+  return { ...state, cursor: Math.max(state.cursor, number), open: without(state.open, number), parked: [...without(state.parked, number), entry] };
+}
+
+/** No good answer: one more attempt where it counts, in doubt where it may have arrived. The same object where nothing is new. */
+export function unanswered(state: OutboxState, number: number, { unsure, counts }: { readonly unsure: boolean; readonly counts: boolean }): OutboxState {
+  const open = state.open.find((item) => item.number === number);
+  if (open === undefined || (!counts && (!unsure || open.state === "unsure"))) return state;
+  const next: OpenItem = { number, state: unsure ? "unsure" : open.state, attempts: open.attempts + (counts ? 1 : 0) };
+  return { ...state, open: state.open.map((item) => (item === open ? next : item)) };
+}
+
+/** Back in line, by hand; undefined where that number is not parked. */
+export function askedAgain(state: OutboxState, number: number): OutboxState | undefined {
+  const entry = state.parked.find((item) => item.number === number && !item.again);
+  return entry && { ...state, parked: state.parked.map((item) => (item === entry ? { ...item, again: true } : item)) };
+}
+
+/** After a restart: what was being sent when we went down may have arrived. */
+export function restarted(state: OutboxState): OutboxState {
+  return { ...state, open: state.open.map((item) => ({ ...item, state: "unsure" })) };
+}
+
+/** What goes before any new number: what may have arrived already, then what was asked for by hand. */
+export function firstInLine(state: OutboxState): readonly number[] {
+  const open = state.open.map((item) => item.number);
+  return [...open, ...state.parked.filter((item) => item.again && !open.includes(item.number)).map((item) => item.number)];
+}
+
+function without<Item extends { readonly number: number }>(items: readonly Item[], number: number): Item[] {
+  return items.filter((item) => item.number !== number);
+}
+
+export interface OutboxStore {
+  /** null where nothing was ever written. */
+  read(): OutboxState | null;
+  /** Durable when it returns; throws when it is not. */
+  write(state: OutboxState): void;
+}
+
+/** `park` keeps an item back with this reason without asking the backend (a date that is not known: "clock"). */
+export type OutboxItem = { readonly number: number; readonly id: string; readonly body: string; readonly park?: string };
+
+/** The receipt book, as the outbox sees it. */
+export interface OutboxItems {
+  /** The highest receipt number there is; 0 = none. */
+  last(): number;
+  /** null = there is nothing to send for this number (the start receipt). */
+  get(number: number): OutboxItem | null;
+}
+
+/** Where a receipt stands on its way to one backend. */
+export type ItemState = "queued" | "sending" | "unsure" | "acked" | "parked";
+
+export function itemState(state: OutboxState, number: number): ItemState {
+  const open = state.open.find((item) => item.number === number);
+  if (open !== undefined) return open.state;
+  const parked = state.parked.find((item) => item.number === number);
+  if (parked !== undefined) return parked.again ? "queued" : "parked";
+  return number > state.cursor ? "queued" : "acked";
+}

@@ -1,0 +1,309 @@
+// The outbox of one uplink: receipts go out in the order of their numbers, one at a time, and none is dropped however long the line is down.
+// It writes before it sends and writes the acknowledgement before the next send, so a crash anywhere leads to the same copy again or to nothing.
+import type { Clock, EpochMs } from "../../drivers/driver.js";
+import { Failure } from "../failure.js";
+import { backoffMs, type BackoffLimits } from "./backoff.js";
+import { acknowledged, askedAgain, emptyOutbox, firstInLine, itemState, parked, restarted, taken, unanswered } from "./outbox-state.js";
+import type { ItemState, OutboxItem, OutboxItems, OutboxState, OutboxStore, ParkedItem } from "./outbox-state.js";
+import type { Outcome, Uplink, UplinkFault } from "./uplink.js";
+
+/** What needs a person: a backend that does not know us, an answer that cannot be believed, a receipt that cannot be read. */
+export type OutboxFault = UplinkFault | "book/damaged";
+
+export type Reachability = "untried" | "online" | "offline" | "unauthorised" | "unsure";
+
+/** How one uplink stands: plain data for the live view, `sync status` and the log. */
+export type OutboxStatus = {
+  readonly uplink: string;
+  readonly reachability: Reachability;
+  readonly sinceMs: EpochMs;
+  /** Why it is not online, for a technician. */
+  readonly words?: string;
+  /** Raised until something is accepted. */
+  readonly fault?: OutboxFault;
+  /** Receipts that are not yet acknowledged, parked ones left out (a receipt without a CDR counts until it is passed). */
+  readonly waiting: number;
+  readonly sending?: number;
+  readonly parked: readonly ParkedItem[];
+  readonly lastAck?: { readonly number: number; readonly id: string; readonly atMs: EpochMs };
+  /** When the next try comes by itself. */
+  readonly nextTryMs?: EpochMs;
+};
+
+export type OutboxParts = {
+  readonly uplink: Uplink;
+  readonly items: OutboxItems;
+  readonly store: OutboxStore;
+  readonly clock: Clock;
+  /** In [0, 1): the jitter. */
+  readonly random: () => number;
+  readonly backoff: BackoffLimits;
+  readonly onChange?: (status: OutboxStatus) => void;
+  /** The state could not be written: nothing more is sent. */
+  readonly onFailure: (error: unknown) => void;
+};
+
+/** After so many answers of failure to one item the next one is tried: if the backend takes that, the first is poison and is parked. */
+const attemptsBeforeDoubt = 5;
+/** So many refusals in a row look like a setting, not like receipts: from there on each waits for the back-off, so that a person can see it. */
+const refusalsInARow = 10;
+
+type Unanswered = Extract<Outcome, { kind: "unsure" | "retry" }>;
+/** A receipt that may be poison, while the next one is tried. */
+type Doubt = { readonly item: OutboxItem; readonly outcome: Unanswered };
+
+export class Outbox {
+  readonly #parts: OutboxParts;
+  readonly #stop = new AbortController();
+  #state: OutboxState;
+  #unsaved = false;
+  #running: Promise<void> | undefined;
+  #sending: number | undefined;
+  #failures = 0;
+  #refusals = 0;
+  #wake: { readonly monoMs: number; readonly atMs: EpochMs; readonly cancel: () => void } | undefined;
+  #reach: { readonly reachability: Reachability; readonly sinceMs: EpochMs; readonly words?: string; readonly fault?: OutboxFault };
+
+  /** Throws what the store throws when the state cannot be read. */
+  constructor(parts: OutboxParts) {
+    this.#parts = parts;
+    const kept = parts.store.read() ?? emptyOutbox;
+    // Numbers that come again would pass for sent: better no uplink than sales that never arrive.
+    if (kept.cursor > parts.items.last())
+      throw new Failure("table/damaged", `the outbox of ${parts.uplink.name} has sent receipt ${kept.cursor}, but the receipt book ends at ${parts.items.last()}: restore the book`);
+    this.#state = restarted(kept);
+    this.#reach = { reachability: "untried", sinceMs: parts.clock.now().at };
+  }
+
+  /** A session was settled: its first try, unless a back-off is running. */
+  kick(): void {
+    this.#tell();
+    this.due();
+  }
+
+  /** Starts sending if something waits and no back-off is running; says whether it did. This is all that a schedule may ask. */
+  due(): boolean {
+    if (this.#stop.signal.aborted || this.#running !== undefined) return false;
+    if (this.#wake !== undefined && this.#parts.clock.now().monoMs < this.#wake.monoMs) return false;
+    if (this.#parts.items.last() <= this.#state.cursor && firstInLine(this.#state).length === 0) return false;
+    this.#start();
+    return true;
+  }
+
+  /** By hand: sends now, whatever the back-off says; resolves when all is sent or something holds. */
+  async now(): Promise<OutboxStatus> {
+    if (this.#running === undefined && !this.#stop.signal.aborted) {
+      // A person has seen it and wants all of it tried.
+      this.#refusals = -Infinity;
+      this.#start();
+    }
+    await this.#running;
+    this.#refusals = Math.max(0, this.#refusals);
+    return this.status();
+  }
+
+  /** Puts a parked item back in line. False where that number is not parked. */
+  resend(number: number): boolean {
+    const state = askedAgain(this.#state, number);
+    if (state === undefined || this.#stop.signal.aborted) return false;
+    this.#change(state);
+    try {
+      this.#save();
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#tell();
+    this.due();
+    return true;
+  }
+
+  stateOf(number: number): ItemState {
+    return itemState(this.#state, number);
+  }
+
+  status(): OutboxStatus {
+    const { cursor, lastAck } = this.#state;
+    return {
+      uplink: this.#parts.uplink.name,
+      ...this.#reach,
+      waiting: this.#parts.items.last() - cursor + firstInLine(this.#state).length,
+      ...(this.#sending === undefined ? {} : { sending: this.#sending }),
+      parked: this.#state.parked.filter((item) => !item.again),
+      ...(lastAck === null ? {} : { lastAck }),
+      ...(this.#wake === undefined ? {} : { nextTryMs: this.#wake.atMs }),
+    };
+  }
+
+  /** Ends what is in flight (it stays "sending" on disk, so it is sent again) and sends no more. Waits for nothing outside. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.#calm();
+    await this.#running;
+    this.#parts.uplink.close?.();
+  }
+
+  #start(): void {
+    this.#calm();
+    this.#running = this.#drain()
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => {
+        this.#running = undefined;
+        this.#tell();
+        // A settlement between the last look and here would otherwise wait for the schedule.
+        if (this.#wake === undefined) this.due();
+      });
+  }
+
+  async #drain(): Promise<void> {
+    let doubt: Doubt | undefined;
+    for (;;) {
+      let item: OutboxItem | undefined;
+      try {
+        item = this.#candidate(doubt?.item.number);
+      } catch (error) {
+        return this.#unreadable(error);
+      }
+      if (item === undefined) break;
+      if (item.park !== undefined && !firstInLine(this.#state).includes(item.number)) {
+        this.#change(parked(this.#state, item, item.park, this.#parts.clock.now().at));
+        continue;
+      }
+      this.#take(item);
+      const outcome = await this.#send(item);
+      if (this.#stop.signal.aborted) return;
+      this.#sending = undefined;
+      if (outcome.kind === "accepted" || outcome.kind === "refused") {
+        this.#answered(item, outcome, doubt);
+        doubt = undefined;
+        if (this.#refusals >= refusalsInARow) return this.#pace();
+      } else {
+        this.#change(unanswered(this.#state, item.number, { unsure: outcome.kind === "unsure", counts: outcome.kind === "retry" && outcome.countsAsAttempt }));
+        const attempts = this.#state.open.find(({ number }) => number === item.number)?.attempts ?? 0;
+        if (outcome.kind === "unsure" || attempts < attemptsBeforeDoubt || doubt !== undefined) return this.#hold(outcome);
+        doubt = { item, outcome };
+      }
+    }
+    this.#save();
+    if (doubt !== undefined) this.#hold(doubt.outcome);
+  }
+
+  /** The backend read this one; so whatever it failed on before is poison. */
+  #answered(item: OutboxItem, outcome: Extract<Outcome, { kind: "accepted" | "refused" }>, doubt: Doubt | undefined): void {
+    const { at } = this.#parts.clock.now();
+    this.#change(outcome.kind === "accepted" ? acknowledged(this.#state, item, at) : parked(this.#state, item, outcome.reason, at));
+    if (doubt !== undefined) {
+      const said = doubt.outcome.words ?? "no reason given";
+      this.#change(parked(this.#state, doubt.item, `the backend failed on this receipt ${attemptsBeforeDoubt} times or more (${said}), but answered to receipt ${item.number}`, at));
+    }
+    this.#refusals = outcome.kind === "accepted" ? 0 : this.#refusals + 1;
+    if (this.#refusals < refusalsInARow) this.#failures = 0;
+    this.#reached("online");
+  }
+
+  /** The next to send: what may have arrived already, what was asked for by hand, then the first number that was never taken. */
+  #candidate(except: number | undefined): OutboxItem | undefined {
+    const { items } = this.#parts;
+    for (const number of firstInLine(this.#state)) {
+      if (number === except) continue;
+      const item = items.get(number);
+      if (item === null) throw new Failure("book/damaged", `receipt ${number} was taken for ${this.#parts.uplink.name} and is no longer in the receipt book`);
+      return item;
+    }
+    const last = items.last();
+    for (let number = this.#state.cursor + 1; number <= last; number += 1) {
+      const item = items.get(number);
+      if (item !== null) return item;
+      // Nothing to send for this number; a restart finds that out again, so it needs no write of its own.
+      this.#state = { ...this.#state, cursor: number };
+    }
+    return undefined;
+  }
+
+  /** Written before the send, together with the acknowledgement of the one before. */
+  #take(item: OutboxItem): void {
+    this.#change(taken(this.#state, item.number));
+    this.#save();
+    this.#sending = item.number;
+    this.#tell();
+  }
+
+  async #send(item: OutboxItem): Promise<Outcome> {
+    const { uplink, clock } = this.#parts;
+    const { signal } = this.#stop;
+    const sent = new Promise<Outcome>((resolve) => {
+      const onStop = (): void => resolve({ kind: "unsure" });
+      signal.addEventListener("abort", onStop, { once: true });
+      uplink
+        .send({ id: item.id, body: item.body }, signal)
+        .catch((error: unknown): Outcome => ({ kind: "unsure", words: `the uplink failed: ${String(error)}` }))
+        .then(resolve)
+        .finally(() => signal.removeEventListener("abort", onStop));
+    });
+    return await clock.busy(sent);
+  }
+
+  /** Nothing goes out until the back-off is over, by the clock that was handed in. */
+  #hold(outcome: Unanswered): void {
+    this.#save();
+    this.#wait(outcome.kind === "retry" ? outcome.afterMs : undefined);
+    this.#reached(outcome.fault === "uplink/unauthorised" ? "unauthorised" : outcome.fault === "uplink/unsure" ? "unsure" : "offline", outcome.words, outcome.fault);
+  }
+
+  /** The receipt book cannot be read just now. Order is kept, so all wait; no sale hangs on it. */
+  #unreadable(error: unknown): void {
+    this.#save();
+    this.#wait();
+    this.#reached("offline", `the next receipt cannot be read from the receipt book: ${error instanceof Error ? error.message : String(error)}`, "book/damaged");
+  }
+
+  /** One refusal after another: on with the next, but not before the back-off. */
+  #pace(): void {
+    this.#save();
+    this.#wait();
+    this.#reached("online", `the last ${this.#refusals} receipts were all refused and parked: look at the reasons, it may be a setting`);
+  }
+
+  #wait(askedMs?: number): void {
+    this.#failures += 1;
+    const { clock, random, backoff } = this.#parts;
+    const waitMs = backoffMs(this.#failures, backoff, random(), askedMs);
+    const { at, monoMs } = clock.now();
+    const cancel = clock.at(monoMs + waitMs, () => {
+      this.#wake = undefined;
+      this.due();
+    });
+    this.#wake = { monoMs: monoMs + waitMs, atMs: at + waitMs, cancel };
+  }
+
+  #calm(): void {
+    this.#wake?.cancel();
+    this.#wake = undefined;
+  }
+
+  #reached(reachability: Reachability, words?: string, fault?: OutboxFault): void {
+    const sinceMs = reachability === this.#reach.reachability ? this.#reach.sinceMs : this.#parts.clock.now().at;
+    this.#reach = { reachability, sinceMs, ...(words === undefined ? {} : { words }), ...(fault === undefined ? {} : { fault }) };
+  }
+
+  #change(state: OutboxState): void {
+    this.#unsaved ||= state !== this.#state;
+    this.#state = state;
+  }
+
+  #save(): void {
+    if (!this.#unsaved) return;
+    this.#parts.store.write(this.#state);
+    this.#unsaved = false;
+  }
+
+  #fail(error: unknown): void {
+    this.#stop.abort();
+    this.#calm();
+    this.#sending = undefined;
+    this.#parts.onFailure(error);
+  }
+
+  #tell(): void {
+    this.#parts.onChange?.(this.status());
+  }
+}

@@ -1,0 +1,25 @@
+// What the outbox and the ways to a backend agree on: the outbox owns order and retry, an uplink only maps and speaks.
+
+/** Trouble that a person must mend; everything else heals by trying again. */
+export type UplinkFault = "uplink/unauthorised" | "uplink/unsure";
+
+/** What became of one send. `words` say why, for a technician; `fault` asks for one to be raised until something is accepted. */
+export type Outcome =
+  | { readonly kind: "accepted"; readonly receipt?: unknown }
+  /** Sent, and no answer that can be believed was seen. */
+  | { readonly kind: "unsure"; readonly words?: string; readonly fault?: UplinkFault }
+  /** Not taken now. A socket that could not be opened or a hold is never an attempt. */
+  | { readonly kind: "retry"; readonly afterMs?: number; readonly countsAsAttempt: boolean; readonly words?: string; readonly fault?: UplinkFault }
+  /** The backend read it and will never take it: park it and show it. */
+  | { readonly kind: "refused"; readonly reason: string };
+
+/** `id` is fixed at settlement, `body` is the text made then: all copies are byte-equal. */
+export type UplinkItem = { readonly id: string; readonly body: string };
+
+export interface Uplink {
+  readonly name: string;
+  /** Sends one item. Never rejects for what a backend or a line can do; settles soon after `signal` aborts. */
+  send(item: UplinkItem, signal: AbortSignal): Promise<Outcome>;
+  /** Lets go of connections that are kept open. */
+  close?(): void;
+}

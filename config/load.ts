@@ -1,0 +1,155 @@
+// Reads the config file and says what is wrong in a technician's words: file:line:column: path: what is wrong, what was expected.
+import { readFileSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { LineCounter, isMap, isNode, isScalar, parseDocument, type Document } from "yaml";
+import type { z } from "zod";
+import { configSchema, type Config } from "./schema.js";
+
+const largestFile = 1024 * 1024;
+
+/** One fault of a config file, with its place (line and column count from 1; 0 = the file as a whole). */
+export type ConfigFault = { readonly file: string; readonly line: number; readonly column: number; readonly path: string; readonly message: string };
+
+export type LoadedConfig = {
+  readonly file: string;
+  readonly config: Config;
+  /** A path of the config as an absolute one: relative paths are meant beside the config file. */
+  readonly resolve: (path: string) => string;
+};
+
+/** `station.yaml:12:5: connectors[0].meter.unitt: unknown key, did you mean "unit"?` */
+export function faultLine(fault: ConfigFault): string {
+  const place = fault.line > 0 ? `${fault.file}:${fault.line}:${fault.column}` : fault.file;
+  return fault.path === "" ? `${place}: ${fault.message}` : `${place}: ${fault.path}: ${fault.message}`;
+}
+
+/** Reads and checks `file`. Never throws for what the file says: the faults are the answer. */
+export function loadConfig(file: string): { ok: true; loaded: LoadedConfig } | { ok: false; faults: ConfigFault[] } {
+  const whole = (message: string): { ok: false; faults: ConfigFault[] } => ({ ok: false, faults: [{ file, line: 0, column: 0, path: "", message }] });
+  let text: string;
+  try {
+    if (statSync(file).size > largestFile) return whole("the file is larger than 1 MiB; a station's config is a few KiB");
+    text = readFileSync(file, "utf8");
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    if (code === "ENOENT") return whole("no such file; `chargetill config init` writes one, config/station.example.yaml explains it");
+    if (code === "EACCES") return whole("the file may not be read by this user");
+    return whole(`cannot be read (${code ?? String(cause)})`);
+  }
+  const checked = checkConfig(text, file);
+  if (!checked.ok) return checked;
+  return { ok: true, loaded: { file, config: checked.config, resolve: (path) => resolve(dirname(file), path) } };
+}
+
+/** Checks the text of a config file; `file` is only the name that the faults bear. */
+export function checkConfig(text: string, file: string): { ok: true; config: Config } | { ok: false; faults: ConfigFault[] } {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  const place = (offset: number): { line: number; column: number } => {
+    const { line, col } = lines.linePos(offset);
+    return { line, column: col };
+  };
+  const broken = [...document.errors, ...document.warnings];
+  if (broken.length > 0) {
+    return { ok: false, faults: broken.slice(0, 20).map((error) => ({ file, ...place(error.pos[0]), path: "", message: `not valid YAML: ${error.message}` })) };
+  }
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    return { ok: false, faults: [{ file, line: 0, column: 0, path: "", message: `not valid YAML: ${error instanceof Error ? error.message : String(error)}` }] };
+  }
+  const result = configSchema.safeParse(value);
+  if (result.success) return { ok: true, config: result.data };
+  const faults = result.error.issues.flatMap((issue) => describe(issue, document).map((found) => ({ file, ...place(found.offset), path: found.path, message: found.message })));
+  faults.sort((a, b) => a.line - b.line || a.column - b.column);
+  return { ok: false, faults };
+}
+
+type Found = { offset: number; path: string; message: string };
+
+function describe(issue: z.core.$ZodIssue, document: Document): Found[] {
+  const path = issue.path.filter((part) => typeof part !== "symbol");
+  if (issue.code === "unrecognized_keys") {
+    const known = keysAt(path);
+    return issue.keys.map((key) => {
+      const near = nearest(key, known);
+      const advice = near ? `did you mean "${near}"?` : known.length > 0 ? `expected one of: ${known.join(", ")}` : "remove it";
+      return { offset: keyOffset(document, path, key), path: pathText([...path, key]), message: `unknown key, ${advice}` };
+    });
+  }
+  return [{ offset: valueOffset(document, path), path: pathText(path), message: wording(issue) }];
+}
+
+function wording(issue: z.core.$ZodIssue): string {
+  if (issue.code === "invalid_type") {
+    if (issue.input === undefined && /undefined/.test(issue.message)) return `missing; expected ${article(issue.expected)}`;
+    if (issue.expected === "string" && /received number/.test(issue.message)) return "expected a text, found a number: put it in quotes";
+    return issue.message.replace(/^Invalid input: /, "");
+  }
+  if (issue.code === "invalid_value") return `expected ${issue.values.map((value) => (typeof value === "string" ? value : String(value))).join(" or ")}`;
+  if (issue.code === "invalid_union") {
+    const options = issue.errors.flat().flatMap((inner) => (inner.code === "invalid_value" ? inner.values.map(String) : []));
+    if (options.length > 0) return `expected one of ${options.join(", ")}`;
+  }
+  if (issue.code === "invalid_format" && issue.format === "url") return "expected a web address such as https://example.org/ocpi/2.2.1/cdrs";
+  return issue.message.replace(/^Invalid input: /, "").replace(/^Too small: /, "too small: ").replace(/^Too big: /, "too large: ");
+}
+
+const article = (type: string): string => (type === "string" ? "a text" : type === "int" || type === "number" ? "a number" : type === "array" ? "a list" : type === "object" || type === "record" ? "a section" : `a ${type}`);
+
+function pathText(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, part) => (typeof part === "number" ? `${text}[${part}]` : text === "" ? String(part) : `${text}.${String(part)}`), "");
+}
+
+/** Where the value at `path` stands; for a missing one, where its nearest parent stands. */
+function valueOffset(document: Document, path: readonly PropertyKey[]): number {
+  for (let length = path.length; length >= 0; length -= 1) {
+    const node = document.getIn(path.slice(0, length), true);
+    if (isNode(node) && node.range) return node.range[0];
+  }
+  return 0;
+}
+
+function keyOffset(document: Document, path: readonly PropertyKey[], key: string): number {
+  const map = path.length === 0 ? document.contents : document.getIn(path, true);
+  if (isMap(map)) {
+    for (const pair of map.items) if (isScalar(pair.key) && String(pair.key.value) === key && pair.key.range) return pair.key.range[0];
+  }
+  return valueOffset(document, path);
+}
+
+/** The keys that the schema knows at `path`. */
+function keysAt(path: readonly PropertyKey[]): string[] {
+  let at: unknown = configSchema;
+  for (const part of path) at = typeof part === "number" ? inner(at)["element"] : (inner(at)["shape"] as Record<string, unknown> | undefined)?.[String(part)] ?? inner(at)["valueType"];
+  return Object.keys((inner(at)["shape"] as object | undefined) ?? {});
+}
+
+/** Looks through optional, default and prefault wrappers to the type itself. */
+function inner(schema: unknown): Record<string, unknown> {
+  let def = (schema as { def?: Record<string, unknown> } | undefined)?.def ?? {};
+  for (let depth = 0; depth < 8 && def["innerType"] !== undefined; depth += 1) def = (def["innerType"] as { def: Record<string, unknown> }).def;
+  return def;
+}
+
+/** The known key nearest to a misspelt one, if near enough to be meant. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1;
+  for (const candidate of known) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+  }
+  return best;
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) next.push(Math.min((next[j - 1] ?? 0) + 1, (row[j] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

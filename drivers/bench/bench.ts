@@ -1,0 +1,111 @@
+// The whole bench, as a machine: buses, pins, antenna and clock tied to one simulated world, in place of the Pi's.
+// Everything above the bytes is the real driver. The world lies in bench.world in the state folder and outlives a killed agent.
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { loadMeterMap } from "../../config/meter-map.js";
+import type { BenchConfig, Config, ConnectorConfig } from "../../config/schema.js";
+import type { MachineBuses } from "../open.js";
+import { BenchClock, type ClockState } from "./bench-clock.js";
+import { CardField } from "./card-field.js";
+import { GpioBoard } from "./gpio-board.js";
+import { RtuBus } from "./rtu-bus.js";
+import { demoStory, storyStartsAt } from "./story.js";
+import { World, type WorldState } from "./world.js";
+import { WorldFile, type WorldKeeper } from "./world-file.js";
+
+export type Bench = MachineBuses & {
+  readonly clock: BenchClock;
+  readonly world: World;
+  readonly rtu: ReadonlyMap<string, RtuBus>;
+  readonly fields: ReadonlyMap<string, CardField>;
+  readonly board: GpioBoard;
+  /** Told when the story lets the backend go away or come back; awaited in the bench's time. */
+  onBackend: (away: boolean) => Promise<void>;
+  /** A number in [0, 1) of the bench's own sequence, for jitter. */
+  random(): number;
+};
+
+/**
+ * Sets up the bench for a config; with a world kept from before, it goes on where that stopped. Time stands still until `start`.
+ * `kept` = the folder of the world's file, or another keeper.
+ */
+export function openBench(config: Config, bench: BenchConfig, kept: string | WorldKeeper<WorldState>): Bench {
+  const file = typeof kept === "string" ? new WorldFile<WorldState>(join(kept, "bench.world")) : kept;
+  const state = file.saved() ?? firstWorld(config, bench);
+  const clock = new BenchClock(state.clock, bench.speed);
+  const board = new GpioBoard();
+  const fields = new Map(Object.keys(config.readers).map((name) => [name, new CardField()]));
+  const connector = (id: number): ConnectorConfig => {
+    const found = config.connectors.find((one) => one.id === id);
+    if (found === undefined) throw new Error(`the bench has no connector ${id}`);
+    return found;
+  };
+  const world = new World(
+    clock,
+    {
+      plugged: (id, plugged) => board.driveActive(connector(id).plug, plugged),
+      contacts: (id, closed) => {
+        const { feedback } = connector(id).contactor;
+        if (feedback !== undefined) board.driveActive(feedback, closed);
+      },
+      field: (reader, uids) => fields.get(reader)?.present(uids.map((uid) => Buffer.from(uid, "hex"))),
+      backendAway: (away) => void clock.busy(made.onBackend(away)),
+      cards: config.tokens.map(({ uid }) => uid),
+      readerOf: (id) => connector(id).reader,
+      save: (saved) => file.save(saved),
+    },
+    state,
+  );
+  board.onOutput(({ gpio }) => {
+    const wired = config.connectors.find((one) => one.contactor.gpio === gpio);
+    if (wired === undefined) return;
+    world.contactor(wired.id, board.isActive(wired.contactor));
+  });
+  const rtu = new Map(Object.keys(config.serialPorts).map((name) => [name, new RtuBus()]));
+  for (const one of config.connectors) {
+    const serial = String(23_000_000 + ((bench.seed * 31) % 100_000) * 64 + one.id);
+    rtu.get(one.meter.port)?.attach(one.meter.unit, loadMeterMap(one.meter.model), () => ({ ...world.meterValues(one.id), serial }));
+  }
+  let jitter = bench.seed;
+  let running = Promise.resolve();
+  const made: Bench = {
+    clock,
+    world,
+    rtu,
+    fields,
+    board,
+    gpio: () => board,
+    binding: (port) => rtu.get(port)?.binding,
+    spi: (reader) => ({ kind: "bench", field: (fields.get(reader) ?? new CardField()).buffer }),
+    stillLamps: bench.speed === 0,
+    onBackend: () => Promise.resolve(),
+    random: () => (jitter = (jitter * 16_807 + 11) % 2_147_483_647) / 2_147_483_647,
+    start: () => {
+      world.start();
+      running = clock.run();
+    },
+    close: async () => {
+      clock.stop();
+      await running;
+      file.close();
+    },
+  };
+  return made;
+}
+
+/** The world before anything happened: no car, nobody at the reader, and the story's agenda before it. */
+export function firstWorld(config: Config, bench: BenchConfig): WorldState {
+  const clock: ClockState = { at: storyStartsAt, monoMs: 10_000, boot: randomUUID(), trust: "synced" };
+  const reader = config.connectors[0]?.reader ?? "front";
+  return {
+    clock,
+    random: bench.seed,
+    outlets: Object.fromEntries(config.connectors.map(({ id }) => [id, { car: null, registerMilliWh: (1_234_000 + id * 111_000 + (bench.seed % 1000)) * 1000, restMilliWms: 0, sinceMs: clock.monoMs }])),
+    coils: {},
+    stuck: {},
+    backendAway: false,
+    storyEnded: false,
+    agenda: bench.story === "demo" ? demoStory(clock.monoMs, bench.seed, reader) : [],
+  };
+}
+

@@ -1,0 +1,142 @@
+// What a simulated meter holds in its registers: values of the bench's world, written down as the map says the maker writes them.
+// Shares no code with the decoder on purpose: a mistake in one of them shows as a value that does not come back.
+import type { MeterMap, Register } from "../../config/meter-map.js";
+
+/** What the bench's world knows of one meter. The meter itself shows whole steps of its resolution only. */
+export type MeterValues = {
+  readonly energyMilliWh: number;
+  readonly powerW: number;
+  /** Sum over the phases. */
+  readonly currentMilliA: number;
+  readonly voltageV?: number;
+  readonly serial: string;
+};
+
+/** Function and address of each register, and the 16-bit word that stands there. */
+export type Image = ReadonlyMap<string, number>;
+
+export const place = (code: number, address: number): string => `${code}:${address}`;
+
+/** Powers of ten that our simulated makers choose where the map leaves them to a scale register. */
+const chosenScale = { Wh: 0, W: 0, V: -1, A: -2, Hz: -2 } as const;
+
+/** All registers of a meter at one moment. */
+export function meterImage(map: MeterMap, values: MeterValues): Image {
+  const image = new Map<string, number>();
+  for (const entry of Object.values(map.registers)) {
+    const bytes = registerBytes(map, entry, values);
+    const wordCount = bytes.byteLength / 2;
+    for (let word = 0; word < wordCount; word++) {
+      const from = map.wordOrder === "little" && !entry.type.startsWith("ascii") ? wordCount - 1 - word : word;
+      image.set(place(entry.function, entry.address + word), bytes.getUint16(2 * from));
+    }
+  }
+  return image;
+}
+
+function registerBytes(map: MeterMap, entry: Register, values: MeterValues): DataView {
+  if (entry.type === "ascii" || entry.type === "ascii_lsb") return textBytes(entry, textOf(map, entry, values));
+  const scaled = Object.values(map.registers).find((other) => other.scaledBy === entry.name)?.counts?.unit;
+  if (scaled !== undefined) return numberBytes(entry.type, chosenScale[scaled], BigInt(chosenScale[scaled]));
+  if (entry.counts === undefined) return plainBytes(map, entry, values);
+  const milli = milliOf(map, entry, values);
+  const exponent = entry.counts.exponent + (entry.scaledBy === undefined ? 0 : chosenScale[entry.counts.unit]);
+  if (entry.type === "iskra_t5" || entry.type === "iskra_t6") return iskraBytes(milli);
+  const factor = 10 ** Math.abs(exponent);
+  if (entry.type === "f32" || entry.type === "f64") return numberBytes(entry.type, exponent >= 0 ? milli / factor : milli * factor, 0n);
+  const counted = exponent >= 0 ? BigInt(Math.trunc(milli)) / BigInt(factor) : BigInt(Math.trunc(milli)) * BigInt(factor);
+  return numberBytes(entry.type, 0, counted);
+}
+
+/** Milliwatt-hours, milliwatts, millivolts, milliamperes or millihertz, by what the register is called. */
+function milliOf(map: MeterMap, entry: Register, values: MeterValues): number {
+  const phase = /L([123])$/.exec(entry.name)?.[1];
+  const share = (total: number): number => {
+    if (phase === undefined || map.phases === 1) return total;
+    const third = Math.trunc(total / 3);
+    return phase === "1" ? total - 2 * third : third;
+  };
+  switch (entry.counts?.unit) {
+    case "Wh": {
+      if (entry.name.startsWith("energyExport")) return 0;
+      const step = entry.resolution ?? 1;
+      const whole = Math.floor(values.energyMilliWh / step) * step;
+      const terms = map.reading.energy;
+      if (terms.length === 1 || !terms.includes(entry.name)) return share(whole);
+      // Two tariff counters: a third of it was counted in the other one.
+      const second = Math.floor(whole / 3 / step) * step;
+      return terms[0] === entry.name ? whole - second * (terms.length - 1) : second;
+    }
+    case "W": {
+      if (map.reading.powerLess.includes(entry.name)) return Math.max(0, -values.powerW * 1000);
+      if (map.reading.powerLess.length > 0 && map.reading.power.includes(entry.name)) return Math.max(0, values.powerW * 1000);
+      return share(values.powerW * 1000);
+    }
+    case "A":
+      return share(values.currentMilliA);
+    case "V":
+      return (values.voltageV ?? 230) * 1000;
+    case "Hz":
+      return 50_000;
+    default:
+      throw new Error(`${entry.name} counts in nothing that the bench knows`);
+  }
+}
+
+function plainBytes(map: MeterMap, entry: Register, values: MeterValues): DataView {
+  if (entry.name === map.identity.serial) return numberBytes(entry.type, 0, BigInt(entry.print === "hex" ? `0x${values.serial}` : values.serial));
+  const number = entry.expect?.[0] ?? entry.expectRange?.[0] ?? 0x0107;
+  return numberBytes(entry.type, number, BigInt(Math.trunc(number)));
+}
+
+function textOf(map: MeterMap, entry: Register, values: MeterValues): string {
+  if (entry.name === map.identity.serial) return values.serial;
+  return entry.expectStart?.[0] ?? "1.07";
+}
+
+function textBytes(entry: Register, text: string): DataView {
+  if (text.length > 2 * entry.words) throw new Error(`"${text}" does not fit into ${entry.name} (${2 * entry.words} characters)`);
+  // A text that fits stands in the low bytes alone, where the maker does so; a longer one takes both.
+  const lowBytes = entry.type === "ascii_lsb" && text.length <= entry.words;
+  const view = new DataView(new ArrayBuffer(2 * entry.words));
+  for (let at = 0; at < text.length; at++) view.setUint8(lowBytes ? 2 * at + 1 : at, text.charCodeAt(at));
+  return view;
+}
+
+function numberBytes(type: Register["type"], float: number, whole: bigint): DataView {
+  const sizes: Partial<Record<Register["type"], number>> = { u16: 2, i16: 2, u64: 8, i64: 8, f64: 8 };
+  const view = new DataView(new ArrayBuffer(sizes[type] ?? 4));
+  switch (type) {
+    case "f32":
+      view.setFloat32(0, float);
+      return view;
+    case "f64":
+      view.setFloat64(0, float);
+      return view;
+    case "u16":
+    case "i16":
+      view.setUint16(0, Number(BigInt.asUintN(16, whole)));
+      return view;
+    case "u64":
+    case "i64":
+      view.setBigUint64(0, BigInt.asUintN(64, whole));
+      return view;
+    default:
+      view.setUint32(0, Number(BigInt.asUintN(32, whole)));
+      return view;
+  }
+}
+
+/** One byte of exponent, 24 bits of value: as fine as it fits. */
+function iskraBytes(milli: number): DataView {
+  let value = Math.trunc(milli);
+  let exponent = -3;
+  while (Math.abs(value) >= 2 ** 23) {
+    value = Math.trunc(value / 10);
+    exponent += 1;
+  }
+  const view = new DataView(new ArrayBuffer(4));
+  view.setInt32(0, value);
+  view.setInt8(0, exponent);
+  return view;
+}

@@ -1,0 +1,26 @@
+// The pins as the drivers see them: opened as output or input, active or not. Narrow on purpose:
+// sysfs GPIO is announced to go, and a libgpiod port must be able to take onoff's place without a word changing above it.
+import type { PinConfig } from "../../config/schema.js";
+
+export interface GpioOutput {
+  /** Drives the pin at once; throws DeviceError gpio/missing when the kernel refuses. */
+  set(active: boolean): void;
+  /** Lets go of the pin; its level stays as it is. */
+  close(): void;
+}
+
+export interface GpioInput {
+  /** The level now. */
+  read(): boolean;
+  /** Calls `changed` some time after each change of level; quick ones may be merged, so read() again. The answer ends it. */
+  watch(changed: () => void): () => void;
+  close(): void;
+}
+
+/** `active` honours `pin.activeLow`. Opening throws DeviceError gpio/missing. */
+export interface GpioPort {
+  /** Opens an output at `initial` with no other level in between, also when a dead process left the pin driven. */
+  output(pin: PinConfig, initial: boolean): GpioOutput;
+  input(pin: PinConfig): GpioInput;
+  close(): void;
+}

@@ -1,0 +1,289 @@
+// One serial port with its meters: one queue, one request in flight, an explicit time-out, and a line that is kept quiet after a
+// request was given up, so that its late reply meets nobody. A lost port is opened again with a new client: the old one never recovers.
+import { setTimeout as delay } from "node:timers/promises";
+import modbus from "modbus-serial";
+import { loadMeterMap } from "../../config/meter-map.js";
+import type { MeterMap } from "../../config/meter-map.js";
+import type { MeterConfig, SerialPortConfig } from "../../config/schema.js";
+import { DeviceError } from "../driver.js";
+import type { Clock, Moment } from "../driver.js";
+import { RtuLine, serialStream } from "./line.js";
+import type { OnBytes, SerialBinding } from "./line.js";
+import { ModbusMeter } from "./modbus-meter.js";
+import type { Request } from "./requests.js";
+
+/** Requests that may wait for the line; more means that the bus is asked for more than it can carry. */
+const mostWaiting = 256;
+/** After so many requests in a row without a single byte the port itself is opened anew: adapters hang, and unplugging is not always noticed. */
+const silentBeforeReopen = 3;
+/**
+ * The longest that one meter's silence keeps the whole line quiet. A meter that may answer later still (one that signs takes ten seconds) is itself
+ * left alone for that long: its late reply bears its unit number and can be taken for no one else's, and its neighbours need the line.
+ */
+const mostLineQuietMs = 1_000;
+/** Modbus over serial line 1.02, 2.5.1: frames are kept apart by three and a half characters. */
+const silentBytes = 3.5;
+/** A request to read registers, and what a reply has besides them. */
+const requestBytes = 8;
+const frameBytes = 5;
+
+/** The registers as they came, high byte first, and when. */
+export type Answer = Request & { readonly bytes: Buffer; readonly moment: Moment };
+
+/** One question to one unit, with its own patience. */
+export type Ask = Request & {
+  readonly unit: number;
+  readonly timeoutMs: number;
+  readonly worstReplyMs: number;
+  /** Another question to this unit, of another length. */
+  readonly between: Request;
+};
+
+/** All that a reply tells of its question. Two questions of one shape look alike from the other end. */
+const shapeOf = (unit: number, request: Request): string => `${unit}/${request.function}/${request.words}`;
+
+type Client = InstanceType<(typeof modbus)["default"]>;
+type Link = { readonly line: RtuLine; readonly client: Client; lost: DeviceError | undefined; onLost: (error: DeviceError) => void };
+
+export type MeterBusOptions = {
+  /** In place of the machine's serial ports: the bench. */
+  readonly binding?: SerialBinding;
+  /** In place of config/meters: a test's own map. */
+  readonly loadMap?: (model: string) => MeterMap;
+  /** Whether this very meter has passed `meter check`. With it, a model in doubt is judged when it has told its serial number, else at once. */
+  readonly hasPassed?: (model: string, serial: string) => boolean;
+  /** Every byte that passes, for a recording of a field fault. */
+  readonly onBytes?: OnBytes;
+};
+
+/** A bus whose port is opened with the first request, and again whenever it was lost. */
+export function openMeterBus(port: SerialPortConfig, clock: Clock, options: MeterBusOptions = {}): MeterBus {
+  return new MeterBus(port, clock, options);
+}
+
+/** What a line has been through since the start, for a technician who asks how good it is. */
+export type LineCounts = { readonly asked: number; readonly answered: number; readonly timedOut: number; readonly garbled: number; readonly refused: number; readonly strayBytes: number };
+
+export class MeterBus {
+  readonly #port: SerialPortConfig;
+  readonly #clock: Clock;
+  readonly #options: MeterBusOptions;
+  readonly #meters = new Set<ModbusMeter>();
+  #ending = new AbortController();
+  #closed = false;
+  #link: Link | undefined;
+  #tail: Promise<void> = Promise.resolve();
+  #quiet: Promise<void> = Promise.resolve();
+  #waiting = 0;
+  #silent = 0;
+  #lastShape = "";
+  #counts = { asked: 0, answered: 0, timedOut: 0, garbled: 0, refused: 0, strayBytes: 0 };
+  #closing: Promise<void> = Promise.resolve();
+  /** Units that may still be about to answer an earlier question. */
+  readonly #leftAlone = new Set<number>();
+
+  constructor(port: SerialPortConfig, clock: Clock, options: MeterBusOptions) {
+    this.#port = port;
+    this.#clock = clock;
+    this.#options = options;
+  }
+
+  get path(): string {
+    return this.#port.path;
+  }
+
+  get counts(): LineCounts {
+    return { ...this.#counts, strayBytes: this.#counts.strayBytes + (this.#link?.line.strayBytes ?? 0) };
+  }
+
+  /**
+   * One meter of this bus. Throws a MeterMapError for an unknown model, and a DeviceError `meter/unknown` for one whose energy is in doubt
+   * (see `hasPassed`), or that tells no serial number while the config names none.
+   */
+  meter(config: MeterConfig): ModbusMeter {
+    const map = (this.#options.loadMap ?? loadMeterMap)(config.model);
+    const { hasPassed } = this.#options;
+    const meter = new ModbusMeter({ map, config, path: this.path, ask: (ask) => this.ask(ask), left: () => this.#left(meter), ...(hasPassed ? { hasPassed } : {}) });
+    this.#meters.add(meter);
+    const maps = [...this.#meters].map((each) => each.map);
+    for (const each of this.#meters) each.planBeside(maps.filter((other) => other !== each.map));
+    return meter;
+  }
+
+  /** The last one closes the port; another meter may open it again. */
+  async #left(meter: ModbusMeter): Promise<void> {
+    this.#meters.delete(meter);
+    if (this.#meters.size > 0) return;
+    await this.#shut();
+    if (!this.#closed) this.#ending = new AbortController();
+  }
+
+  /** Ends what is waiting or in flight with `port/lost` and closes the port for good; nothing is left that could keep the process alive. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#shut();
+  }
+
+  async #shut(): Promise<void> {
+    this.#ending.abort();
+    this.#drop(new DeviceError("port/lost", `${this.path} was closed`));
+    await this.#tail;
+    await this.#closing;
+  }
+
+  /** One exchange, when the line is free. Rejects with a DeviceError. */
+  ask(ask: Ask): Promise<Answer> {
+    if (this.#waiting >= mostWaiting)
+      return Promise.reject(new DeviceError("meter/timeout", `${this.path}: ${mostWaiting} requests are waiting for the line; use fewer meters, a higher baud rate or a longer poll`));
+    this.#waiting += 1;
+    const work = this.#tail.then(() => this.#exchange(ask));
+    this.#tail = work.then(
+      () => void (this.#waiting -= 1),
+      () => void (this.#waiting -= 1),
+    );
+    return this.#clock.busy(work);
+  }
+
+  async #exchange(ask: Ask): Promise<Answer> {
+    await this.#quiet;
+    if (this.#leftAlone.has(ask.unit)) throw new DeviceError("meter/timeout", `meter ${ask.unit} at ${this.path} did not answer, and may still do so: it is asked again after ${ask.worstReplyMs} ms`);
+    const link = await this.#opened();
+    // A copy of the last reply, or a late one, would fit a question of the same shape: it is let run into another question first.
+    if (this.#lastShape === shapeOf(ask.unit, ask)) await this.#once(link, { ...ask, ...ask.between });
+    return this.#once(link, ask);
+  }
+
+  async #once(link: Link, ask: Ask): Promise<Answer> {
+    this.#lastShape = shapeOf(ask.unit, ask);
+    this.#counts.asked += 1;
+    try {
+      const answer = await this.#transact(link, ask);
+      this.#silent = 0;
+      this.#counts.answered += 1;
+      return answer;
+    } catch (cause) {
+      throw this.#judge(link, ask, cause);
+    } finally {
+      link.onLost = () => undefined;
+      this.#rest(this.#wireMs(silentBytes));
+    }
+  }
+
+  async #opened(): Promise<Link> {
+    if (this.#ending.signal.aborted) throw new DeviceError("port/lost", `${this.path} was closed`);
+    if (this.#link && this.#link.lost === undefined && this.#link.line.isOpen) return this.#link;
+    await this.#closing;
+    const line = new RtuLine(serialStream(this.#port, this.#options.binding), this.#options.onBytes);
+    const client = new modbus.default(line);
+    const link: Link = { line, client, lost: undefined, onLost: () => undefined };
+    const lost = (cause?: unknown): void => {
+      if (this.#link === link) this.#drop(new DeviceError("port/lost", `${this.path} is gone: was the adapter unplugged?`, { cause }));
+    };
+    // Listeners of our own, because the library relays these events only while it is open, and an unheard `error` ends the process.
+    line.on("error", lost);
+    line.on("close", () => lost());
+    client.on("error", () => undefined);
+    await new Promise<void>((resolve, reject) => {
+      client.open((error: Error | null) => {
+        if (error) reject(new DeviceError("port/missing", `${this.path} cannot be opened (${error.message}): is the adapter plugged in, and may this user use it?`, { cause: error }));
+        else resolve();
+      });
+    });
+    this.#link = link;
+    this.#silent = 0;
+    if (this.#ending.signal.aborted) {
+      this.#drop(new DeviceError("port/lost", `${this.path} was closed`));
+      throw new DeviceError("port/lost", `${this.path} was closed`);
+    }
+    return link;
+  }
+
+  #transact(link: Link, ask: Ask): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      link.onLost = reject;
+      let state: "waiting" | "given up" | "settled" = "waiting";
+      link.client.setTimeout(ask.timeoutMs + this.#wireMs(requestBytes + frameBytes + 2 * ask.words));
+      // The callback form names the unit with each request; setID would be state that the next caller inherits.
+      const settle = (error: unknown, result?: { buffer: Buffer }): void => {
+        const givenUp = state === "given up";
+        state = "settled";
+        if (givenUp) reject({ errno: "ETIMEDOUT" });
+        else if (error || result === undefined) reject(error);
+        else resolve({ function: ask.function, address: ask.address, words: ask.words, bytes: Buffer.from(result.buffer), moment: this.#clock.now() });
+      };
+      if (ask.function === 3) link.client.writeFC3(ask.unit, ask.address, ask.words, settle);
+      else link.client.writeFC4(ask.unit, ask.address, ask.words, settle);
+      void this.#options.binding?.idle?.().then(() => {
+        if (state !== "waiting" || link.lost !== undefined) return;
+        state = "given up";
+        link.line.giveUp();
+      });
+    });
+  }
+
+  /** What went wrong, by what the library left behind: its time-out is no Error, only its `errno` tells. */
+  #judge(link: Link, ask: Ask, cause: unknown): DeviceError {
+    const { heardBytes } = link.line;
+    link.line.forget();
+    if (cause instanceof DeviceError) return cause;
+    const who = `meter ${ask.unit} at ${this.path}`;
+    const what = `registers 0x${ask.address.toString(16).toUpperCase().padStart(4, "0")}+${ask.words}`;
+    const { errno, modbusCode } = cause as { errno?: unknown; modbusCode?: unknown };
+    if (modbusCode !== undefined) {
+      this.#counts.refused += 1;
+      return new DeviceError("meter/exception", `${who} refuses ${what} with exception ${String(modbusCode)}: is it the model that the config names?`, { cause });
+    }
+    if (errno !== "ETIMEDOUT") {
+      this.#drop(new DeviceError("port/lost", `${this.path} is gone`, { cause }));
+      return new DeviceError("port/lost", `${this.path} is gone: was the adapter unplugged?`, { cause });
+    }
+    this.#rest(Math.min(ask.worstReplyMs, mostLineQuietMs) + this.#wireMs(frameBytes + 2 * ask.words), link);
+    if (ask.worstReplyMs > mostLineQuietMs) this.#leaveAlone(ask.unit, ask.worstReplyMs);
+    if (heardBytes > 0) {
+      this.#silent = 0;
+      this.#counts.garbled += 1;
+      return new DeviceError("meter/garbled", `${who} gave no sound reply to ${what} within ${ask.timeoutMs} ms, only ${heardBytes} bytes that do not fit: check cable, termination, parity and that each unit number is there once`, { cause });
+    }
+    this.#silent += 1;
+    this.#counts.timedOut += 1;
+    if (this.#silent >= silentBeforeReopen) this.#drop(new DeviceError("port/lost", `${this.path} was closed to be opened anew`));
+    return new DeviceError("meter/timeout", `${who} did not answer ${what} within ${ask.timeoutMs} ms: check its supply, A and B, baud rate, parity and unit number`, { cause });
+  }
+
+  /** Nothing is sent for so long; then, after a request was given up, what came meanwhile is thrown away. */
+  #rest(ms: number, givenUp?: Link): void {
+    if (ms === 0) return;
+    const before = this.#quiet;
+    const { binding } = this.#options;
+    this.#quiet = before
+      .then(() => (binding?.idle ? binding.idle() : delay(ms, undefined, { signal: this.#ending.signal })))
+      .then(() => givenUp?.line.flush())
+      .catch(() => undefined);
+  }
+
+  #leaveAlone(unit: number, ms: number): void {
+    if (this.#options.binding?.idle) return;
+    this.#leftAlone.add(unit);
+    const over = (): void => void this.#leftAlone.delete(unit);
+    delay(ms, undefined, { signal: this.#ending.signal }).then(over, over);
+  }
+
+  /** How long so many bytes are on the wire: start, eight bits, parity, stop. Rounded up to whole milliseconds. */
+  #wireMs(bytes: number): number {
+    if (this.#options.binding?.instant) return 0;
+    const bits = 1 + 8 + (this.#port.parity === "none" ? 0 : 1) + this.#port.stopBits;
+    return Math.ceil((bytes * bits * 1000) / this.#port.baud);
+  }
+
+  /** Gives the link up. `destroy` stops the library's timers; the port closes behind it. */
+  #drop(why: DeviceError): void {
+    const link = this.#link;
+    this.#link = undefined;
+    if (link === undefined) return;
+    this.#counts.strayBytes += link.line.strayBytes;
+    link.lost ??= why;
+    link.onLost(link.lost);
+    link.client.destroy(() => undefined);
+    this.#closing = link.line.closed();
+  }
+}

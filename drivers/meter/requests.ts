@@ -1,0 +1,116 @@
+// Which registers are asked for together: few requests a poll, none across a border that the meter forbids, and energy in a request of its own
+// whose length no other request has. An RTU reply does not name its register; its length is the only thing that can give a stray one away.
+import { registerOf } from "../../config/meter-map.js";
+import type { MeterMap, Register } from "../../config/meter-map.js";
+import { DeviceError } from "../driver.js";
+
+/** One read: function 3 or 4, first wire address, number of registers. */
+export type Request = { readonly function: 3 | 4; readonly address: number; readonly words: number };
+
+export type MeterPlan = {
+  /** Every request that carries a part of the energy; the last one is the counter itself. */
+  readonly energy: readonly Request[];
+  readonly live: readonly Request[];
+  readonly identity: readonly Request[];
+  readonly firmware: readonly Request[];
+};
+
+const end = (part: Request): number => part.address + part.words;
+
+/** The range that both requests lie in, if the map lets it be read across unnamed registers. */
+function shareRange(map: MeterMap, first: Request, last: Request): boolean {
+  return map.ranges.some((range) => range.read === "part" && range.from <= first.address && end(last) <= range.to + 1);
+}
+
+/** A register as a request; inside a record that can only be read whole, the record. */
+function asRequest(map: MeterMap, entry: Register): Request {
+  const whole = map.ranges.find((range) => range.read === "whole" && range.from <= entry.address && entry.address <= range.to);
+  if (whole) return { function: entry.function, address: whole.from, words: whole.to - whole.from + 1 };
+  return { function: entry.function, address: entry.address, words: entry.words };
+}
+
+/** Joins what may be asked together. */
+function joined(map: MeterMap, parts: readonly Request[]): Request[] {
+  const requests: Request[] = [];
+  for (const part of [...parts].sort((a, b) => a.function - b.function || a.address - b.address)) {
+    const last = requests.at(-1);
+    const together = last !== undefined && last.function === part.function ? { ...last, words: Math.max(end(last), end(part)) - last.address } : undefined;
+    const allowed =
+      last !== undefined && together !== undefined && together.words <= map.maxRegisters
+      && (part.address < end(last) || (map.joinsNeighbours && (part.address === end(last) || shareRange(map, last, part))));
+    if (allowed) requests[requests.length - 1] = together;
+    else requests.push(part);
+  }
+  return requests;
+}
+
+/** The requests for these registers and for the scales that they name. */
+export function asked(map: MeterMap, names: readonly string[]): Request[] {
+  const entries = names.map((name) => registerOf(map, name));
+  const scales = entries.flatMap((entry) => (entry.scaledBy === undefined ? [] : [registerOf(map, entry.scaledBy)]));
+  const all = [...new Set([...entries, ...scales])];
+  const alone = all.filter((entry) => entry.alone).map((entry) => asRequest(map, entry));
+  return [...alone, ...joined(map, all.filter((entry) => !entry.alone).map((entry) => asRequest(map, entry)))];
+}
+
+/** Lengthens a request by the named values around it, or within a readable range, until its length is free. */
+function lengthened(map: MeterMap, request: Request, taken: ReadonlySet<number>): Request | undefined {
+  let grown = request;
+  while (taken.has(grown.words)) {
+    const beside = Object.values(map.registers).filter((entry) => entry.function === grown.function && !entry.alone);
+    const after = beside.find((entry) => entry.address === end(grown));
+    const before = beside.find((entry) => entry.address + entry.words === grown.address);
+    const beyond = beside.filter((entry) => entry.address > end(grown)).sort((a, b) => a.address - b.address)[0];
+    const across = beyond && { ...grown, words: beyond.address + beyond.words - grown.address };
+    if (after) grown = { ...grown, words: grown.words + after.words };
+    else if (across && shareRange(map, grown, across)) grown = across;
+    else if (before) grown = { ...grown, address: before.address, words: grown.words + before.words };
+    else return undefined;
+    if (grown.words > map.maxRegisters || !map.joinsNeighbours) return undefined;
+  }
+  return grown;
+}
+
+/** What is asked besides energy. */
+function otherRequests(map: MeterMap): Omit<MeterPlan, "energy"> {
+  const { serial, firmware, checks } = map.identity;
+  const { power, powerLess, current } = map.reading;
+  return {
+    // Each group is joined by itself first, so that a limit on length splits between groups and not within one.
+    live: joined(map, [...asked(map, [...power, ...powerLess]), ...asked(map, current)]),
+    identity: asked(map, serial === undefined ? checks : [...checks, serial]),
+    firmware: asked(map, firmware === undefined ? [] : [firmware]),
+  };
+}
+
+const lengthsOf = (requests: readonly Request[]): Set<number> => new Set(requests.map((request) => request.words));
+const besideEnergy = (others: Omit<MeterPlan, "energy">): Request[] => [...others.live, ...others.identity, ...others.firmware];
+
+/**
+ * The requests of one meter. Energy gets a length that no other request on the bus has. Where the neighbouring meters leave none free,
+ * or the map has nothing beside the counter to lengthen it by, it differs at least from all other requests to this meter:
+ * a stray reply from another unit is told apart by its unit number. Throws where even that cannot be had: no map to bill by.
+ */
+export function planRequests(map: MeterMap, onTheBus: readonly MeterMap[] = []): MeterPlan {
+  const others = otherRequests(map);
+  const own = lengthsOf(besideEnergy(others));
+  const all = lengthsOf([map, ...onTheBus].flatMap((each) => besideEnergy(otherRequests(each))));
+  const counters = asked(map, map.reading.energy);
+  const isCounter = (request: Request): boolean => map.reading.energy.some((name) => holds(request, registerOf(map, name)));
+  const ordered = [...counters.filter((request) => !isCounter(request)), ...counters.filter(isCounter)];
+  const energy = ordered.map((request) => lengthened(map, request, all) ?? lengthened(map, request, own) ?? request);
+  const taken = lengthsOf(energy);
+  const clear = (requests: readonly Request[]): Request[] =>
+    requests.map((request) => {
+      const other = lengthened(map, request, taken);
+      if (other === undefined)
+        throw new DeviceError("meter/unknown", `${map.id}: a read of ${request.words} registers at ${request.address} is as long as the energy read, so a stray reply could be billed; name a neighbour or a range in its map`);
+      return other;
+    });
+  return { energy, live: clear(others.live), identity: clear(others.identity), firmware: clear(others.firmware) };
+}
+
+/** Whether a request brings the whole register. */
+export function holds(request: Request, entry: Register): boolean {
+  return entry.function === request.function && request.address <= entry.address && entry.address + entry.words <= end(request);
+}

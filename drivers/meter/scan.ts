@@ -1,0 +1,121 @@
+// Looks for meters on a port: which line settings and units answer, and which model's questions each of them answers sensibly.
+// Reads only, and is bounded: settings x units probes of one short patience, then the known maps for each unit that answered.
+import { loadMeterMap, meterModels, registerOf, unprovenBecause } from "../../config/meter-map.js";
+import type { MeterMap } from "../../config/meter-map.js";
+import type { SerialPortConfig } from "../../config/schema.js";
+import { DeviceError } from "../driver.js";
+import type { Clock } from "../driver.js";
+import { openMeterBus } from "./bus.js";
+import type { SerialBinding } from "./line.js";
+import type { Shown } from "./modbus-meter.js";
+
+export type LineSettings = Pick<SerialPortConfig, "baud" | "parity" | "stopBits">;
+
+/** `checked`: the meter passed the map's own identity checks; else its values merely make sense by this map. */
+export type Candidate = { readonly model: string; readonly serial: string | undefined; readonly checked: boolean; readonly doubt: string | undefined };
+export type Found = { readonly line: LineSettings; readonly unit: number; readonly candidates: readonly Candidate[] };
+
+export type ScanOptions = {
+  readonly lines?: readonly LineSettings[];
+  readonly units?: readonly number[];
+  /** How long a unit has to answer, on top of the time on the wire. */
+  readonly timeoutMs?: number;
+  readonly binding?: SerialBinding;
+  readonly signal?: AbortSignal;
+};
+
+/** The settings that the known meters are delivered with, the most usual first. */
+export function usualLines(): LineSettings[] {
+  const lines = new Map<string, LineSettings>();
+  const take = (line: LineSettings): unknown => lines.set(JSON.stringify(line), line);
+  take({ baud: 9600, parity: "none", stopBits: 1 });
+  take({ baud: 9600, parity: "even", stopBits: 1 });
+  for (const { line } of meterModels().map(loadMeterMap))
+    if (line.baud !== undefined) take({ baud: line.baud as LineSettings["baud"], parity: line.parity ?? "none", stopBits: line.stopBits ?? 1 });
+  return [...lines.values()];
+}
+
+/** The first ten units, and those that the known meters are delivered with. */
+export function usualUnits(): number[] {
+  const delivered = meterModels().map((model) => loadMeterMap(model).line.unit ?? 1);
+  return [...new Set([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ...delivered])].sort((a, b) => a - b);
+}
+
+/** Meters as they are found. Throws a DeviceError when the port cannot be opened or goes away. */
+export async function* scanPort(path: string, clock: Clock, options: ScanOptions = {}): AsyncGenerator<Found> {
+  const { lines = usualLines(), units = usualUnits(), signal } = options;
+  for (const line of lines)
+    for (const unit of units) {
+      if (signal?.aborted) return;
+      if (!(await answers({ path, ...line }, unit, clock, options))) continue;
+      const candidates: Candidate[] = [];
+      for (const model of meterModels()) {
+        if (signal?.aborted) return;
+        const candidate = await tryModel({ path, ...line }, unit, model, clock, options);
+        if (candidate) candidates.push(candidate);
+      }
+      yield { line, unit, candidates: candidates.sort((a, b) => Number(b.checked) - Number(a.checked)) };
+    }
+}
+
+const patience = (options: ScanOptions): number => options.timeoutMs ?? 200;
+
+/** Any sound frame will do, a refusal too. */
+async function answers(port: SerialPortConfig, unit: number, clock: Clock, options: ScanOptions): Promise<boolean> {
+  const bus = openMeterBus(port, clock, options);
+  const probe = { unit, address: 0, words: 2, timeoutMs: patience(options), worstReplyMs: patience(options) };
+  try {
+    for (const code of [3, 4] as const) {
+      try {
+        await bus.ask({ ...probe, function: code, between: { function: code, address: 0, words: 1 } });
+        return true;
+      } catch (error) {
+        if (!(error instanceof DeviceError) || error.code.startsWith("port/")) throw error;
+        if (error.code === "meter/exception") return true;
+      }
+    }
+    return false;
+  } finally {
+    await bus.close();
+  }
+}
+
+/** Whether this model's map makes sense of the unit. A serial number that the model cannot tell is left open. */
+async function tryModel(port: SerialPortConfig, unit: number, model: string, clock: Clock, options: ScanOptions): Promise<Candidate | undefined> {
+  const map = loadMeterMap(model);
+  const bus = openMeterBus(port, clock, { ...(options.binding ? { binding: options.binding } : {}), loadMap: () => ({ ...map, worstReplyMs: patience(options) }) });
+  const tells = map.identity.serial !== undefined;
+  try {
+    const meter = bus.meter({ port: "scan", unit, model, poll: 1_000, timeout: patience(options), lostAfter: 2_000, acceptUnproven: true, ...(tells ? {} : { serial: "on the label" }) });
+    const { serial } = await meter.read();
+    if (!isMains(map, await meter.survey())) return undefined;
+    return { model, serial: tells ? serial : undefined, checked: map.identity.checks.length > 0, doubt: unprovenBecause(map) };
+  } catch (error) {
+    if (!(error instanceof DeviceError) || error.code.startsWith("port/")) throw error;
+    return undefined;
+  } finally {
+    await bus.close();
+  }
+}
+
+/** A wrong map seldom finds mains voltage and frequency where it looks for them. */
+function isMains(map: MeterMap, shown: readonly Shown[]): boolean {
+  const within = (register: string, least: number, most: number): boolean => {
+    if (map.registers[register] === undefined || registerOf(map, register).counts === undefined) return true;
+    const found = shown.find((each) => each.register === register);
+    return found !== undefined && "value" in found && Number(found.value) >= least && Number(found.value) <= most;
+  };
+  return within("voltageL1", 80, 500) && within("frequency", 40, 70);
+}
+
+/** What to put into station.yaml for a find. */
+export function stationYaml(path: string, { line, unit }: Found, { model, serial, doubt }: Candidate): string {
+  return [
+    "serialPorts:",
+    `  rs485: { path: ${path}, baud: ${line.baud}, parity: ${line.parity}, stopBits: ${line.stopBits} }`,
+    "# and in the connector:",
+    `meter: { port: rs485, unit: ${unit}, model: ${model}, serial: ${serial === undefined ? '"…" # from the label' : JSON.stringify(serial)} }`,
+    ...(doubt === undefined ? [] : [`# ${model} needs a passed meter check, or acceptUnproven: true: ${doubt}`]),
+    "",
+  ].join("\n");
+}

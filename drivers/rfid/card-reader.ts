@@ -1,0 +1,105 @@
+// The card reader as the agent sees it: taps, one per visit of a card, and a clear end when the reader is lost.
+// The chip lives in a worker thread; this side asks it to search, by the agent's clock, and waits for one answer at a time.
+import type { ReaderConfig } from "../../config/schema.js";
+import { DeviceError, sleep, type CardReader, type CardTap, type Clock } from "../driver.js";
+import { nobody, notice, type Presence } from "./presence.js";
+import { ReaderThread } from "./reader-thread.js";
+import type { Answer, Opened } from "./reader-worker.js";
+import { hexByte } from "./sight.js";
+import { readerName, type SpiChoice } from "./spi.js";
+
+/**
+ * Starts the reader's thread and proves that a chip we know answers.
+ * Rejects with DeviceError reader/missing, in a sentence that says what to do. One search runs every `config.poll` ms while taps() is read.
+ * A reader that was lost goes in as `before`: a card that lay on it all the while is then no new tap, which could stop a session.
+ */
+export async function openCardReader(config: ReaderConfig, clock: Clock, spi: SpiChoice, before?: CardReader): Promise<CardReader> {
+  const name = readerName(spi);
+  const thread = new ReaderThread(spi);
+  try {
+    const opened = await clock.busy(thread.next<Opened>());
+    if (opened.kind !== "ready") throw new DeviceError("reader/missing", `${name}: ${whyMissing(opened, spi)}`);
+    return new Mfrc522Reader(name, config, clock, thread, before instanceof Mfrc522Reader ? before.presence : nobody);
+  } catch (error) {
+    await thread.end();
+    if (error instanceof DeviceError) throw error;
+    throw new DeviceError("reader/missing", `${name}: it could not be started; ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
+
+function whyMissing(opened: Exclude<Opened, { kind: "ready" }>, spi: SpiChoice): string {
+  if (opened.kind === "forgetful") return "the chip answers, but keeps nothing that is written to it; check the wire to MOSI (SDA and MOSI are easily swapped) and the supply";
+  if (opened.kind !== "failed") {
+    const version = hexByte(opened.version);
+    return opened.version === 0x00 || opened.version === 0xff
+      ? `no chip answers (its version register reads ${version}); check power, wiring and chip select, and that RST is tied to 3V3`
+      : `the chip says version ${version}, which is no MFRC522 that we know (0x91, 0x92; clones 0x88, 0xb2, 0x12); check the wiring, or use another reader board`;
+  }
+  const device = spi.kind === "spidev" ? `/dev/spidev${spi.bus}.${spi.device}` : "the bench's chip";
+  if (opened.errno === "ENOENT" || /ENOENT/.test(opened.message)) return `${device} does not exist; switch SPI on (dtparam=spi=on in config.txt) and check spi.bus and spi.device in the config`;
+  if (opened.errno === "EACCES" || /EACCES/.test(opened.message)) return `${device} may not be opened by this user; add the user to the group spi`;
+  return `${device} could not be opened; ${opened.message}`;
+}
+
+class Mfrc522Reader implements CardReader {
+  #read = false;
+  readonly #closing = new AbortController();
+  #lost: DeviceError | undefined;
+
+  constructor(
+    private readonly name: string,
+    private readonly config: ReaderConfig,
+    private readonly clock: Clock,
+    private readonly thread: ReaderThread,
+    private latest: Presence,
+  ) {}
+
+  /** Who lies there, as far as the last search could tell. */
+  get presence(): Presence {
+    return this.latest;
+  }
+
+  async *taps(signal: AbortSignal): AsyncGenerator<CardTap, void, void> {
+    if (this.#lost !== undefined) throw this.#lost;
+    if (this.#read) throw new Error(`${this.name}: its taps are already being read`);
+    this.#read = true;
+    const ending = AbortSignal.any([signal, this.#closing.signal]);
+    try {
+      while (!ending.aborted) {
+        const answer = await this.clock.busy(this.#ask());
+        if (answer === undefined) return;
+        const moment = this.clock.now();
+        const { presence, seen } = notice(this.latest, answer, moment.monoMs, this.config.debounce);
+        this.latest = presence;
+        if (seen !== undefined) yield { ...seen, moment };
+        if (!(await sleep(this.clock, this.config.poll, ending))) return;
+      }
+    } finally {
+      this.#read = false;
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort();
+    await this.thread.end();
+  }
+
+  /** One search; undefined when the reader was closed meanwhile. A reader that is lost ends its thread: it can be opened anew at once. */
+  async #ask(): Promise<Exclude<Answer, { kind: "lost" | "failed" }> | undefined> {
+    let why: string;
+    let cause: unknown;
+    try {
+      const answer = await this.thread.ask<Answer>("search");
+      if (answer.kind !== "lost" && answer.kind !== "failed") return answer;
+      why = answer.kind === "failed" ? answer.message : `its chip no longer answers: ${answer.why}`;
+    } catch (error) {
+      if (this.#closing.signal.aborted) return undefined;
+      why = error instanceof Error ? error.message : String(error);
+      cause = error;
+    }
+    this.#lost = new DeviceError("reader/lost", `${this.name}: ${why}; check its power and wiring`, { cause });
+    await this.close();
+    throw this.#lost;
+  }
+}

@@ -1,0 +1,55 @@
+// From what each search saw to taps: a card that is held, or that flickers at the edge of the field, is one tap.
+// Pure. A card counts as gone only after searches have looked and not seen it for the whole debounce time;
+// a pause between searches proves nothing, and a second tap that never happened could stop a session.
+import type { MonoMs } from "../driver.js";
+import { isRandomUid, type Sight } from "./sight.js";
+
+/** What a visitor is told: the card's UID, or why it is refused. */
+export type Seen = { readonly kind: "card"; readonly uid: string } | { readonly kind: "refused"; readonly why: "random-uid" | "several-cards" | "unreadable" };
+
+type Visitor = { readonly key: string; readonly absentSince: MonoMs | undefined };
+
+export type Presence = {
+  readonly visitors: readonly Visitor[];
+  /** The same trouble, this often in a row. */
+  readonly trouble: { readonly kind: "several" | "unreadable" | "none"; readonly times: number };
+};
+
+export const nobody: Presence = { visitors: [], trouble: { kind: "none", times: 0 } };
+
+/** A card on its way into the field is unreadable for a moment, and two taps in a hurry overlap for one: neither is refused at once. */
+const refuseAfter = { several: 2, unreadable: 3 } as const;
+/** More cards than this within one debounce time are not taps of people. */
+const mostVisitors = 16;
+
+/** The next presence after one search, and the tap that it amounts to, if any. */
+export function notice(presence: Presence, sight: Exclude<Sight, { kind: "lost" }>, monoMs: MonoMs, debounceMs: number): { readonly presence: Presence; readonly seen?: Seen } {
+  const known = presence.visitors.filter((visitor) => visitor.absentSince === undefined || monoMs - visitor.absentSince < debounceMs);
+  const absent = known.map((visitor) => (visitor.absentSince === undefined ? { ...visitor, absentSince: monoMs } : visitor));
+  const calm = nobody.trouble;
+  switch (sight.kind) {
+    case "none":
+      return { presence: { visitors: absent, trouble: calm } };
+    case "card": {
+      const seen: Seen = isRandomUid(sight.uid) ? { kind: "refused", why: "random-uid" } : sight;
+      return enter(absent, seen, calm);
+    }
+    case "several":
+    case "unreadable": {
+      // Something is there, and it may be any of those that were there before: nobody is counted as gone.
+      const present = known.map((visitor) => ({ ...visitor, absentSince: undefined }));
+      const trouble = { kind: sight.kind, times: presence.trouble.kind === sight.kind ? presence.trouble.times + 1 : 1 };
+      if (trouble.times < refuseAfter[sight.kind]) return { presence: { visitors: present, trouble } };
+      return enter(present, { kind: "refused", why: sight.kind === "several" ? "several-cards" : "unreadable" }, trouble);
+    }
+    default:
+      return sight satisfies never;
+  }
+}
+
+function enter(others: readonly Visitor[], seen: Seen, trouble: Presence["trouble"]): { readonly presence: Presence; readonly seen?: Seen } {
+  const key = seen.kind === "card" ? seen.uid : seen.why;
+  const rest = others.filter((visitor) => visitor.key !== key);
+  const presence = { visitors: [...rest, { key, absentSince: undefined }].slice(-mostVisitors), trouble };
+  return rest.length < others.length ? { presence } : { presence, seen };
+}

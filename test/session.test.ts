@@ -1,0 +1,141 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Moment, Reading } from "../drivers/driver.js";
+import { available, step, wants, type Acceptance, type Opening, type Session, type SessionEvent } from "../agent/core/session.js";
+import { parseTariff } from "../agent/core/tariff.js";
+import { emptyTill, meaningOfTap, step as stepTill, type Event, type Layout, type Till } from "../agent/core/till.js";
+
+const start = Date.UTC(2026, 10, 24, 12, 0, 0);
+const moment = (seconds: number, boot = "boot-1"): Moment => ({ at: start + seconds * 1000, monoMs: seconds * 1000, boot, trust: "synced" });
+const reading = (seconds: number, wattHours: number, powerW = 7_000): Reading => ({ moment: moment(seconds), energyMilliWh: wattHours * 1000, powerW, serial: "M1" });
+
+const parsed = parseTariff({
+  country_code: "DE", party_id: "ABC", id: "T", currency: "EUR", last_updated: "2026-11-01T00:00:00Z",
+  elements: [{ price_components: [{ type: "ENERGY", price: 0.4, step_size: 1 }] }],
+});
+if (!parsed.ok) throw new Error("the test's tariff is no tariff");
+const { tariff } = parsed;
+
+const acceptance = (uid = "04AABBCCDDEE80", group?: string): Acceptance => ({
+  token: { uid, type: "RFID", contractId: "C1", countryCode: "DE", partyId: "ABC" },
+  authMethod: "WHITELIST",
+  ...(group === undefined ? {} : { group }),
+});
+const opening: Opening = {
+  id: "S1", acceptance: acceptance(), meter: { vendor: "V", model: "M", serial: "M1" }, tariff, timeZone: "Europe/Berlin",
+  shown: { text: "0.40 EUR/kWh", atMs: start }, begin: reading(20, 100),
+};
+
+const plugged = (seconds: number, yes = true): SessionEvent => ({ type: "PlugChanged", moment: moment(seconds), connector: 1, plugged: yes });
+const accepted = (seconds: number): SessionEvent => ({ type: "CardAccepted", moment: moment(seconds), connector: 1, acceptance: acceptance() });
+const began: SessionEvent = { type: "SessionBegan", moment: moment(20), connector: 1, opening };
+const read = (seconds: number, wattHours: number): SessionEvent => ({ type: "MeterRead", moment: moment(seconds), connector: 1, reading: reading(seconds, wattHours), activity: "charging", border: false });
+const stop: SessionEvent = { type: "StopRequested", moment: moment(100), connector: 1, reason: "Local", detail: "stopped by card" };
+const ended: SessionEvent = { type: "SessionEnded", moment: moment(102), connector: 1, reading: reading(102, 250, 0), detail: "" };
+const numbered: SessionEvent = { type: "ReceiptNumbered", moment: moment(103), connector: 1, number: 2, pagination: 1 };
+const signed: SessionEvent = { type: "ReceiptSigned", moment: moment(103), connector: 1, signed: { number: 2, jws: "J", ocmf: "O", checkpoint: "C", cdr: { texts: {}, timeUnknown: false } } };
+const settled: SessionEvent = { type: "SessionSettled", moment: moment(103), connector: 1, number: 2 };
+const restarted: SessionEvent = { type: "Restarted", moment: moment(500, "boot-2"), connector: 1, cause: "PowerLoss", downSince: moment(90) };
+const play = (...events: readonly SessionEvent[]): Session => events.reduce(step, available);
+
+const steps = suite("the session machine");
+
+const rows: readonly [string, readonly SessionEvent[], Session["state"], boolean][] = [
+  ["a car that is plugged in waits for a card", [plugged(1)], "occupied", false],
+  ["a car that leaves without a card leaves the connector free", [plugged(1), plugged(2, false)], "available", false],
+  ["an accepted card asks for the begin reading before the contactor closes", [plugged(1), accepted(10)], "starting", false],
+  ["the contactor closes only once the begin reading is written down", [plugged(1), accepted(10), began], "charging", true],
+  ["a meter that cannot be read starts nothing", [plugged(1), accepted(10), { type: "StartFailed", moment: moment(11), connector: 1, why: "meter" }], "occupied", false],
+  ["a car that leaves before the start starts nothing", [plugged(1), accepted(10), plugged(12, false)], "available", false],
+  ["a reading while charging goes on charging", [plugged(1), accepted(10), began, read(60, 180)], "charging", true],
+  ["the card that stops opens the contactor", [plugged(1), accepted(10), began, stop], "stopping", false],
+  ["a pulled cable opens the contactor", [plugged(1), accepted(10), began, plugged(90, false)], "stopping", false],
+  ["a power cut opens the contactor and ends the session", [plugged(1), accepted(10), began, read(60, 180), restarted], "stopping", false],
+  ["a session is settled only after its end is known", [plugged(1), accepted(10), began, stop, ended], "settling", false],
+  ["a numbered session still waits for its signature", [plugged(1), accepted(10), began, stop, ended, numbered], "settling", false],
+  ["a signed session still waits for the book", [plugged(1), accepted(10), began, stop, ended, numbered, signed], "settling", false],
+  ["a settled session waits for the car to leave", [plugged(1), accepted(10), began, stop, ended, numbered, signed, settled], "finishing", false],
+  ["after a pulled cable the connector is free at once", [plugged(1), accepted(10), began, plugged(90, false), ended, numbered, signed, settled], "available", false],
+  ["a car that leaves while its receipt is made leaves the connector free", [plugged(1), accepted(10), began, stop, plugged(101, false), ended, numbered, signed, settled], "available", false],
+  ["a finished car that leaves leaves the connector free", [plugged(1), accepted(10), began, stop, ended, numbered, signed, settled, plugged(200, false)], "available", false],
+];
+for (const [title, events, state, contactor] of rows) {
+  steps(title, () => {
+    const session = play(...events);
+    assert.is(session.state, state);
+    assert.is(wants(session).contactor, contactor);
+  });
+}
+
+steps("a fact without meaning gives the same object back", () => {
+  const states: readonly Session[] = [available, play(plugged(1)), play(plugged(1), accepted(10)), play(plugged(1), accepted(10), began), play(plugged(1), accepted(10), began, stop), play(plugged(1), accepted(10), began, stop, ended)];
+  for (const session of states) assert.is(step(session, settled) === session || session.state === "settling", true, session.state);
+  assert.is(step(available, read(5, 100)), available);
+  assert.is(step(available, stop), available);
+  const charging = play(plugged(1), accepted(10), began);
+  assert.is(step(charging, plugged(30)), charging);
+});
+
+steps("outage time is never billed: from the last thing known on, the session is suspended", () => {
+  const session = play(plugged(1), accepted(10), began, read(60, 180), restarted);
+  assert.is(session.state, "stopping");
+  if (session.state !== "stopping") return;
+  assert.is(session.reason, "PowerLoss");
+  assert.is(session.sale.activity, "suspended");
+  assert.equal(session.sale.interruptions, [{ fromMs: start + 90_000, toMs: start + 500_000, why: "power was lost" }]);
+});
+
+steps("a clock that is stepped during the session bends no duration", () => {
+  const late: Reading = { ...reading(80, 200), moment: { at: start + 9_999_000, monoMs: 80_000, boot: "boot-1", trust: "synced" } };
+  const session = step(play(plugged(1), accepted(10), began), { type: "MeterRead", moment: late.moment, connector: 1, reading: late, activity: "charging", border: false });
+  assert.is(session.state === "charging" && session.sale.samples.sample.atMs, start + 80_000);
+});
+
+steps.run();
+
+const taps = suite("what a tap is about");
+const layout: Layout = { connectors: [{ id: 1, reader: "front" }, { id: 2, reader: "front" }, { id: 3, reader: "back" }] };
+const till = (...events: readonly Event[]): Till => events.reduce((before, event) => stepTill(before, event, layout), emptyTill(layout));
+const on = (connector: number, event: SessionEvent): Event => ({ ...event, connector });
+const tap = (state: Till, uid: string, seconds: number, group?: string) => meaningOfTap(state, layout, "front", uid, moment(seconds), group);
+const uid = acceptance().token.uid;
+const charging = till(on(1, plugged(1)), on(1, accepted(10)), on(1, began));
+
+taps("with no car there, the card waits for one", () => assert.equal(tap(till(), uid, 5), { kind: "authorize", connector: null }));
+taps("a car that waits for a card is meant", () => assert.equal(tap(till(on(2, plugged(1))), uid, 5), { kind: "authorize", connector: 2 }));
+taps("of two cars that wait, the one plugged in last is meant", () => assert.equal(tap(till(on(2, plugged(1)), on(1, plugged(3))), uid, 5), { kind: "authorize", connector: 1 }));
+taps("a car at another reader is not meant", () => assert.equal(tap(till(on(3, plugged(1))), uid, 5), { kind: "authorize", connector: null }));
+taps("the card that started stops", () => assert.equal(tap(charging, uid, 60), { kind: "stop", connector: 1 }));
+taps("a second tap right after the start never stops", () => assert.equal(tap(charging, uid, 22), { kind: "refuse", why: "just-started" }));
+taps("a card of the same group stops", () => {
+  const grouped = till(on(1, plugged(1)), on(1, { type: "CardAccepted", moment: moment(10), connector: 1, acceptance: acceptance(uid, "family") }), on(1, { ...began, opening: { ...opening, acceptance: acceptance(uid, "family") } }));
+  assert.equal(tap(grouped, "9F3C77E1", 60, "family"), { kind: "stop", connector: 1 });
+  assert.equal(tap(grouped, "9F3C77E1", 60, "others"), { kind: "authorize", connector: null });
+});
+taps("a foreign card never disturbs a running session", () => {
+  const full = till(on(1, plugged(1)), on(1, accepted(10)), on(1, began), on(2, plugged(1)), on(2, accepted(10)), on(2, { ...began, opening: { ...opening, id: "S2" } }));
+  assert.equal(tap(full, "9F3C77E1", 60), { kind: "refuse", why: "in-use" });
+});
+taps("while a card waits for its car another one is refused, and the same one is told again", () => {
+  const waiting = till({ type: "CardWaits", moment: moment(2), reader: "front", acceptance: acceptance() });
+  assert.equal(tap(waiting, "9F3C77E1", 5), { kind: "refuse", why: "other-card-waits" });
+  assert.equal(tap(waiting, uid, 5), { kind: "waits-already" });
+});
+taps("the car that comes takes the card that waits at its reader, and only there", () => {
+  const waits: Event = { type: "CardWaits", moment: moment(2), reader: "front", acceptance: acceptance() };
+  const here = till(waits, on(2, plugged(5)));
+  assert.is(here.sessions.get(2)?.state, "starting");
+  assert.is(here.waiting.size, 0);
+  const elsewhere = till(waits, on(3, plugged(5)));
+  assert.is(elsewhere.sessions.get(3)?.state, "occupied");
+  assert.is(elsewhere.waiting.size, 1);
+});
+taps("a card that is not used lapses", () => {
+  const lapsed = till({ type: "CardWaits", moment: moment(2), reader: "front", acceptance: acceptance() }, { type: "CardLapsed", moment: moment(62), reader: "front", why: "no car" }, on(2, plugged(70)));
+  assert.is(lapsed.sessions.get(2)?.state, "occupied");
+});
+taps("a finished car must leave before a card starts anew", () => {
+  const done = till(on(1, plugged(1)), on(1, accepted(10)), on(1, began), on(1, stop), on(1, ended), on(1, numbered), on(1, signed), on(1, settled), on(2, plugged(1)), on(2, accepted(10)));
+  assert.equal(tap(done, "9F3C77E1", 300), { kind: "refuse", why: "finished" });
+});
+taps.run();
