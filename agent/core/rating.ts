@@ -9,9 +9,7 @@ import type { Activity, ChargingPeriod } from "./period.js";
 import type { Price } from "./price.js";
 import type { Conditions } from "./restrictions.js";
 import { grossPrice, sameSelection, select, type Selection } from "./selection.js";
-import {
-  applyLimits, mergeByComponent, totalsOf, unitsPer, unitsPerMilliWh, unitsPerMs, usesOf, work, type Slice, type Taxed, type Use,
-} from "./tally.js";
+import { addSlice, noStanding, runningTotals, unitsPer, unitsPerMilliWh, unitsPerMs, usesOf, work, type Slice, type Standing, type Taxed, type Working } from "./tally.js";
 import type { PriceComponent, Tariff } from "./tariff.js";
 import { dayMs, localTime } from "./time.js";
 
@@ -85,8 +83,8 @@ type Course = {
   readonly timeBorderMs: number;
   readonly energyBorderMilliWh: number;
   readonly closed: Closed | undefined;
-  /** What the closed slices used, one entry per component, the last used last. */
-  readonly sums: readonly Use[];
+  /** How the session stands after the closed slices. */
+  readonly standing: Standing;
   readonly timeMs: number;
   readonly parkingMs: number;
 };
@@ -164,15 +162,10 @@ function close(course: Course, toMs: number, register: number): Course {
   return {
     ...course,
     closed: { slice, activity, energyMilliWh: register - course.openMilliWh, power: course.power, current: course.current, before: course.closed },
-    sums: addSums(course.sums, slice),
+    standing: addSlice(course.standing, slice, unitsPer),
     timeMs: course.timeMs + (activity === "reserved" ? 0 : length),
     parkingMs: course.parkingMs + (activity === "parking" || activity === "suspended" ? length : 0),
   };
-}
-
-function addSums(sums: readonly Use[], slice: Slice): readonly Use[] {
-  const fresh = usesOf([slice], unitsPer, false).filter((use) => !(use.charge.endsWith("FLAT") && sums.some((one) => one.charge === use.charge)));
-  return fresh.length === 0 ? sums : mergeByComponent([...sums, ...fresh]);
 }
 
 /** The first sample of a session, or of its reservation. Throws RangeError for an unknown zone. */
@@ -182,7 +175,7 @@ export function beginRating(tariff: Tariff, options: RatingOptions, first: Sampl
     tariff, options, borders: bordersOf(tariff),
     began: first.activity === "reserved" ? undefined : { atMs: first.atMs, energyMilliWh: first.energyMilliWh },
     openMs: first.atMs, openMilliWh: first.energyMilliWh, activity: first.activity, selection: {}, power: undefined, current: undefined,
-    timeBorderMs: 0, energyBorderMilliWh: 0, closed: undefined, sums: [], timeMs: 0, parkingMs: 0,
+    timeBorderMs: 0, energyBorderMilliWh: 0, closed: undefined, standing: noStanding, timeMs: 0, parkingMs: 0,
   };
   return { course: lookAgain(blank, first, first.atMs, first.energyMilliWh), last: first };
 }
@@ -285,20 +278,23 @@ function leftUnderCap(tariff: Tariff, accrued: Taxed): Ratio | undefined {
   return accrued.excl.n === 0n ? left : divide(multiply(left, accrued.incl), accrued.excl);
 }
 
+/** The whole session at the last sample, worked out slice by slice. */
+function workingOf(rating: Rating): Working {
+  const { tariff, began } = rating.course;
+  // A reservation that no session came for has expired.
+  return work(usesOf(sliceList(rating).map((one) => one.slice), unitsPer, began === undefined), unitsPer, tariff);
+}
+
 /** The running figures at the last sample. */
 export function live(rating: Rating): LivePrice {
   const { course, last } = rating;
   const { tariff } = course;
-  // A reservation that nobody came for is priced as expired: which elements that takes is known only at its end.
-  const uses = course.began === undefined
-    ? usesOf(sliceList(rating).map((one) => one.slice), unitsPer, true)
-    : addSums(course.sums, openSlice(course, last.atMs, last.energyMilliWh));
-  const accrued = applyLimits(totalsOf(uses, unitsPer).sum, tariff, { min: false }).total;
+  const { accrued, ifStopped } = runningTotals(addSlice(course.standing, openSlice(course, last.atMs, last.energyMilliWh), unitsPer), unitsPer, tariff);
   const left = leftUnderCap(tariff, accrued);
   const { unitPrices, next } = outlookOf(rating);
   return {
     accrued: amountText(accrued),
-    ifStoppedNow: amountText(work(uses, unitsPer, tariff).limited.total),
+    ifStoppedNow: amountText(course.began === undefined ? workingOf(rating).limited.total : ifStopped),
     currency: tariff.currency,
     unitPrices,
     ...(next === undefined ? {} : { nextChange: next }),
@@ -310,8 +306,7 @@ export function live(rating: Rating): LivePrice {
 export function bill(rating: Rating, language: Language = "en"): Price {
   const { course, last } = rating;
   const ended = close(course, last.atMs, last.energyMilliWh);
-  const uses = usesOf(sliceList(rating).map((one) => one.slice), unitsPer, course.began === undefined);
-  return billOf(work(uses, unitsPer, course.tariff), {
+  return billOf(workingOf(rating), {
     timeRule: course.options.clockTrusted ? localTimeRule : untrustedTimeRule,
     warnings: [],
     energyMilliWh: course.began === undefined ? 0 : last.energyMilliWh - course.began.energyMilliWh,
@@ -326,7 +321,7 @@ export function bill(rating: Rating, language: Language = "en"): Price {
  * clock, and the reduced one. Both ratings are of the same samples.
  */
 export function lowerBill(full: Rating, reduced: Rating, language: Language = "en"): Price {
-  const gross = (rating: Rating): Ratio => work(usesOf(sliceList(rating).map((one) => one.slice), unitsPer, rating.course.began === undefined), unitsPer, rating.course.tariff).limited.total.incl;
+  const gross = (rating: Rating): Ratio => workingOf(rating).limited.total.incl;
   const lower = compare(gross(reduced), gross(full)) < 0 ? reduced : full;
   return { ...bill(lower, language), timeRule: lowerOfBothRule };
 }

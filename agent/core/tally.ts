@@ -111,7 +111,7 @@ class Uses {
 }
 
 /** One use per component, each at the place of its last stretch: the last component of a charge stays the last. */
-export function mergeByComponent(uses: readonly Use[], which: (charge: Charge) => boolean = () => true): Use[] {
+function mergeByComponent(uses: readonly Use[], which: (charge: Charge) => boolean): Use[] {
   const merged: Use[] = [];
   for (const use of uses) {
     const at = which(use.charge) ? merged.findIndex((one) => one.charge === use.charge && one.component === use.component) : -1;
@@ -133,39 +133,42 @@ const meteredOf: { readonly [Key in Charge]?: Metered } = {
   ENERGY: "energy", TIME: "time", PARKING_TIME: "parking", RESERVATION_TIME: "reservation", EXPIRY_TIME: "reservation",
 };
 
-/** Applies step sizes (OCPI mod_cdrs, step_size): once per session for energy, once for time and parking together. Changes `uses`. */
-export function applySteps(uses: Use[], per: bigint): Billed {
-  const totals = { energy: 0n, time: 0n, parking: 0n, reservation: 0n };
-  const last = { energy: -1, time: -1, parking: -1, reservation: -1 };
-  for (let index = 0; index < uses.length; index += 1) {
-    const use = uses[index] as Use;
-    const kind = meteredOf[use.charge];
-    if (kind === undefined) continue;
-    totals[kind] += use.quantity;
-    last[kind] = index;
-  }
-  // Where parking was used, charging time is not rounded: another time-based stretch came with it.
+/** The session total and the last use of each metered kind: all that step sizes ask for. */
+type Meters = { readonly totals: Readonly<Record<Metered, bigint>>; readonly last: Readonly<Record<Metered, Use | undefined>> };
+
+const noMeters: Meters = { totals: { energy: 0n, time: 0n, parking: 0n, reservation: 0n }, last: { energy: undefined, time: undefined, parking: undefined, reservation: undefined } };
+
+function addToMeters(meters: Meters, use: Use): Meters {
+  const kind = meteredOf[use.charge];
+  if (kind === undefined) return meters;
+  return { totals: { ...meters.totals, [kind]: meters.totals[kind] + use.quantity }, last: { ...meters.last, [kind]: use } };
+}
+
+/** What is billed after steps (OCPI mod_cdrs, step_size): once per session for energy, once for time and parking together. */
+function billedOf({ totals, last }: Meters, per: bigint): Billed {
+  const wattHour = per / 1000n;
+  const second = per / 3600n;
+  // Time is floored to whole seconds; where parking was used, charging time is not rounded up, because another time-based stretch came with it.
   return {
-    energy: applyStep(uses, last.energy, totals.energy, 0n, per / 1000n, true),
-    time: applyStep(uses, last.time, totals.time, per / 3600n, per / 3600n, last.parking < 0),
-    parking: applyStep(uses, last.parking, totals.parking, per / 3600n, per / 3600n, true),
-    reservation: applyStep(uses, last.reservation, totals.reservation, per / 3600n, per / 3600n, true),
+    energy: roundedUp(totals.energy, wattHour, last.energy),
+    time: last.parking === undefined ? roundedUp(floored(totals.time, second), second, last.time) : floored(totals.time, second),
+    parking: roundedUp(floored(totals.parking, second), second, last.parking),
+    reservation: roundedUp(floored(totals.reservation, second), second, last.reservation),
   };
 }
 
-/** Floors a total to whole `floor`s, rounds it up to the step of its last component, and gives that one the difference at its price. */
-function applyStep(uses: Use[], lastIndex: number, total: bigint, floor: bigint, unit: bigint, round: boolean): bigint {
-  const last = uses[lastIndex];
-  if (last === undefined) return 0n;
-  let billed = floor === 0n ? total : total - (total % floor);
-  if (round && last.component.stepSize > 0) {
-    const step = unit * BigInt(last.component.stepSize);
-    const over = billed % step;
-    if (over !== 0n) billed += step - over;
-  }
-  if (billed !== total) uses[lastIndex] = { ...last, quantity: last.quantity + billed - total };
-  return billed;
+function floored(total: bigint, unit: bigint): bigint {
+  return total - (total % unit);
 }
+
+function roundedUp(total: bigint, unit: bigint, last: Use | undefined): bigint {
+  if (last === undefined || last.component.stepSize === 0) return total;
+  const step = unit * BigInt(last.component.stepSize);
+  const over = total % step;
+  return over === 0n ? total : total + step - over;
+}
+
+const meteredKinds: readonly Metered[] = ["energy", "time", "parking", "reservation"];
 
 const nothing: Taxed = { excl: zero, incl: zero, parts: [] };
 
@@ -287,11 +290,44 @@ export function usesOf(slices: readonly Slice[], per: bigint, expired: boolean):
   return uses.finish();
 }
 
-/** Prices uses: steps, tax, limits of `tariff`. */
+/** Prices uses: steps, tax, limits of `tariff`. What a step adds goes to the last use of its kind, at that one's price. */
 export function work(used: readonly Use[], per: bigint, tariff: Tariff): Working {
-  const uses = used.slice();
-  const billed = applySteps(uses, per);
+  const meters = used.reduce(addToMeters, noMeters);
+  const billed = billedOf(meters, per);
+  const surplus = new Map(meteredKinds.map((kind) => [meters.last[kind], billed[kind] - meters.totals[kind]]));
+  const steppedBy = used.map((use) => surplus.get(use) ?? 0n);
+  const uses = used.map((use, index) => (steppedBy[index] === 0n ? use : { ...use, quantity: use.quantity + (steppedBy[index] ?? 0n) }));
   const totals = totalsOf(uses, per);
-  const steppedBy = uses.map((use, index) => use.quantity - (used[index] as Use).quantity);
   return { per, tariff, uses, steppedBy, billed, totals, limited: applyLimits(totals.sum, tariff, { min: true }) };
+}
+
+/** How a session stands after some slices, in a size that does not depend on their number: what a running figure needs. */
+export type Standing = { readonly sum: Taxed; readonly meters: Meters; readonly feeCharged: boolean; readonly reservationFeeCharged: boolean };
+
+export const noStanding: Standing = { sum: nothing, meters: noMeters, feeCharged: false, reservationFeeCharged: false };
+
+/** The standing after one more slice. A reservation counts as used: whether it expired is known only at its end. */
+export function addSlice(standing: Standing, slice: Slice, per: bigint): Standing {
+  let { sum, meters, feeCharged, reservationFeeCharged } = standing;
+  for (const use of usesOf([slice], per, false)) {
+    if (use.charge === "FLAT" ? feeCharged : use.charge === "RESERVATION_FLAT" && reservationFeeCharged) continue;
+    feeCharged ||= use.charge === "FLAT";
+    reservationFeeCharged ||= use.charge === "RESERVATION_FLAT";
+    sum = addTaxed(sum, amountOf(use, per));
+    meters = addToMeters(meters, use);
+  }
+  return { sum, meters, feeCharged, reservationFeeCharged };
+}
+
+/** The running figures: what was used so far, under the maximum; and the bill if the session ended now. */
+export function runningTotals(standing: Standing, per: bigint, tariff: Tariff): { accrued: Taxed; ifStopped: Taxed } {
+  const { sum, meters } = standing;
+  const billed = billedOf(meters, per);
+  let stepped = sum;
+  for (const kind of meteredKinds) {
+    const last = meters.last[kind];
+    const surplus = billed[kind] - meters.totals[kind];
+    if (last !== undefined && surplus !== 0n) stepped = addTaxed(stepped, amountOf({ ...last, quantity: surplus }, per));
+  }
+  return { accrued: applyLimits(sum, tariff, { min: false }).total, ifStopped: applyLimits(stepped, tariff, { min: true }).total };
 }
