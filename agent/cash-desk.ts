@@ -38,6 +38,9 @@ export type CashDeskParts = {
   readonly settled: (entry: BookEntry, connector: number, settlement: Settlement, handout: Handout) => void;
 };
 
+/** More than any station has open sessions. */
+const newestLookedAt = 64;
+
 export class CashDesk {
   readonly #parts: CashDeskParts;
   #signer: Signer;
@@ -48,6 +51,9 @@ export class CashDesk {
     this.#parts = parts;
     this.#signer = parts.signer;
     this.#state = parts.state.read();
+    const { count } = this.#state.chain;
+    // The book alone cannot see that its newest page is an old copy; the desk remembers how far the chain had come.
+    if (count > parts.book.count()) throw new Failure("book/damaged", `the receipt book ends at receipt ${parts.book.count()}, but ${count} were issued: its newest page is an old copy; restore it from a backup or the backend`);
     for (const entry of parts.book.entries(this.#state.chain.count + 1)) this.#follow(entry, "");
     if (parts.book.count() === 0) this.#open(now);
   }
@@ -67,6 +73,12 @@ export class CashDesk {
     let at = session();
     if (at === undefined) return true;
     if (at.numbered === undefined) {
+      // A journal that was repaired may have lost the line that says so: one session is never sold twice.
+      const booked = this.#bookedBefore(at.sale.opening.id);
+      if (booked !== undefined) {
+        record({ type: "SessionSettled", moment: now(), connector: connector.id, number: booked });
+        return true;
+      }
       record({ type: "ReceiptNumbered", moment: now(), connector: connector.id, number: book.count() + 1, pagination: this.#state.pagination + 1 });
       at = session();
     }
@@ -93,6 +105,13 @@ export class CashDesk {
     // After a crash between book and journal the chain stands already; the proof can then be had from the book.
     this.#parts.settled(entry, connector.id, settlement, { checkpoint: signed.checkpoint, proof: followed ? [] : proofOfNewest(frontier), spkiHex: this.#signer.spkiHex });
     return true;
+  }
+
+  /** The receipt that a session already has, looked for among the newest: a session is settled soon after it ends. */
+  #bookedBefore(sessionId: string): number | undefined {
+    const { book } = this.#parts;
+    for (let number = book.count(); number > Math.max(0, book.count() - newestLookedAt); number -= 1) if (book.get(number)?.sessionId === sessionId) return number;
+    return undefined;
   }
 
   #sign(settlement: Settlement): Signed {

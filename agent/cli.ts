@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import { faultLine, loadConfig, type LoadedConfig } from "../config/load.js";
 import { createPublicKey } from "node:crypto";
 import { emptyDesk, type DeskState } from "./cash-desk.js";
+import { contactorCommand } from "./contactor-commands.js";
 import { askAgent } from "./control.js";
 import { demo } from "./demo.js";
 import { disputeCommand } from "./dispute-command.js";
@@ -100,7 +101,7 @@ located(program.command("run").description("run the station; what systemd starts
   .action(async (where: Where) => {
     const loaded = configFor(where);
     if (loaded === undefined) return exit(78);
-    exit(await run(loaded));
+    exit(await run(loaded, () => configFor(where)));
   });
 
 located(program.command("status").description("how the running station stands"))
@@ -235,6 +236,7 @@ program.addCommand(
   }),
 );
 program.addCommand(tariffCommand());
+program.addCommand(contactorCommand());
 
 for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) command.exitOverride();
 

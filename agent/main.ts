@@ -8,6 +8,7 @@ import type { LoadedConfig } from "../config/load.js";
 import type { ConnectorConfig } from "../config/schema.js";
 import { DeviceError, type Moment } from "../drivers/driver.js";
 import { openMachine, type Machine, type MachineBuses } from "../drivers/open.js";
+import { Cards } from "./cards.js";
 import { CashDesk, emptyDesk, type DeskState } from "./cash-desk.js";
 import { ControlServer, type ControlAnswer, type ControlRequest } from "./control.js";
 import { wireDifference } from "./core/cdr-check.js";
@@ -20,8 +21,9 @@ import { receiptText } from "./core/receipt-text.js";
 import type { Acceptance, Opening } from "./core/session.js";
 import type { Tariff } from "./core/tariff.js";
 import type { Event } from "./core/till.js";
-import { authorizeLocally, type Token } from "./core/token.js";
+import { authorizeLocally } from "./core/token.js";
 import { Failure } from "./failure.js";
+import { fieldAnswer } from "./field-desk.js";
 import { adoptKey, finishKeyChange, publicKeyFile, stageKey } from "./key-change.js";
 import { openSigner, sha256 } from "./keys.js";
 import { Book } from "./ledger/book.js";
@@ -31,6 +33,8 @@ import { Table } from "./ledger/table.js";
 import { Lock } from "./lock.js";
 import type { News } from "./news.js";
 import { Notifier } from "./notify.js";
+import { PassedMeters } from "./passed-meters.js";
+import { refusedChanges } from "./reload.js";
 import { connectorSnapshot, kwhText, type Snapshot } from "./snapshot.js";
 import { Station } from "./station.js";
 import type { Outbox } from "./sync/outbox.js";
@@ -53,7 +57,7 @@ export type AgentOptions = {
 };
 
 /** What is open while the shop is: all that needs the disk to be well. */
-type Shop = { readonly journal: Journal<ReturnType<typeof eventOf>>; readonly book: Book; readonly desk: CashDesk; readonly outboxes: readonly Outbox[]; readonly station: Station; readonly mayRotate: boolean };
+type Shop = { readonly journal: Journal<ReturnType<typeof eventOf>>; readonly book: Book; readonly desk: CashDesk; readonly cards: Cards; readonly passed: PassedMeters; readonly firstSeq: ReadonlyMap<number, number>; readonly outboxes: readonly Outbox[]; readonly station: Station; readonly mayRotate: boolean };
 
 const firstRetryMs = 5_000;
 const longestRetryMs = 60_000;
@@ -61,11 +65,13 @@ const watchdogPingMs = 10_000;
 /** A connector that took no turn for this long is not looked after. */
 const progressWithinMs = 60_000;
 const clockJumpMs = 60_000;
+/** Minutes of most of a day: each looks at its share of the sealed pages. */
+const pagesInTurns = 1_000;
 /** Less free space than this and no session starts: a receipt and its journal must always fit. */
 const leastFreeBytes = 16 * 1024 * 1024;
 
 export class Agent {
-  readonly #loaded: LoadedConfig;
+  #loaded: LoadedConfig;
   readonly #options: AgentOptions;
   readonly #machine: Machine;
   readonly #disk: Disk;
@@ -87,7 +93,7 @@ export class Agent {
     this.#options = options;
     this.#disk = disk;
     this.#lock = lock;
-    this.#machine = openMachine(loaded.config, options.buses);
+    this.#machine = openMachine(loaded.config, options.buses, (model, serial) => this.#shop?.passed.has(model, serial) === true);
   }
 
   /** Takes the state folder's lock and opens for business, now or as soon as it can. Throws Failure state/locked, or disk/failed where the folder cannot be made. */
@@ -142,6 +148,26 @@ export class Agent {
         });
       }),
     };
+  }
+
+  /**
+   * Takes up changed tariffs and cards for sessions to come; those that run keep the price they began with. Answers why nothing was taken up:
+   * anything else in the file needs a restart, and a file that is half taken up would be neither the old nor the new.
+   */
+  reload(next: LoadedConfig): readonly string[] {
+    const refused = refusedChanges(this.#loaded.config, next.config);
+    if (refused.length > 0) return refused;
+    try {
+      const tariffs = tariffsOf(next);
+      this.#loaded = next;
+      this.#tariffs = tariffs;
+      this.#shop?.cards.configured(next.config.tokens);
+      this.#options.changed?.();
+      return [];
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      return error.message.split("\n");
+    }
   }
 
   /** Opens all contactors and lets go of everything. Open sessions stay in the journal; the next start ends them. */
@@ -209,9 +235,7 @@ export class Agent {
     const { clock } = this.#machine;
     const disk = this.#disk;
     const at = (name: string): string => join(config.state, name);
-    const tariffs = config.tariffs.map((file) => readTariff(this.#loaded.resolve(file), undefined));
-    for (const connector of config.connectors)
-      if (!tariffs.some((tariff) => tariff.id === connector.tariff)) throw new Failure("tariff/invalid", `connector ${connector.id} sells by tariff "${connector.tariff}", which none of the tariff files holds`);
+    this.#tariffs = tariffsOf(this.#loaded);
     const book = Book.open(disk, at("book"));
     finishKeyChange(disk, config.state, book);
     const signer = openSigner(this.#keyStore(), book.count() === 0);
@@ -219,8 +243,12 @@ export class Agent {
     const { journal, entries, cutBytes } = Journal.open(disk, at("journal"), eventOf);
     const deskTable = Table.open<DeskState>(disk, at("desk.json"), (value) => value as DeskState, emptyDesk);
     if (cutBytes > 0) this.#options.tell({ news: "note", at: clock.now().at, text: `the journal's last line was torn by a power cut and has been cut (${cutBytes} bytes that nobody acted on)` });
-    const tokens: ReadonlyMap<string, Token> = new Map(config.tokens.map((token) => [token.uid, tokenOf(token, config.station)]));
+    const cards = Cards.open(disk, config.state, config);
+    const passed = PassedMeters.open(disk, config.state);
     const outboxes: Outbox[] = [];
+    // Where the journal of each connector's open session begins.
+    const firstSeq = new Map<number, number>();
+    for (const { seq, event } of entries) if (event.type === "PlugChanged" && event.plugged) firstSeq.set(event.connector, seq);
     const desk = new CashDesk(
       {
         station: config.station,
@@ -263,12 +291,15 @@ export class Agent {
       {
         config,
         clock,
-        append: (event) => void journal.append([entryOf(event)], event.moment),
+        append: (event) => {
+          const [entry] = journal.append([entryOf(event)], event.moment);
+          if (event.type === "PlugChanged" && event.plugged && entry !== undefined) firstSeq.set(event.connector, entry.seq);
+        },
         meter: (connector) => this.#machine.meter(connector),
         pins: (connector) => Promise.resolve().then(() => this.#machine.pins(connector)),
         reader: (name) => this.#machine.reader(name),
-        authorize: (uid, atMs) => authorizeLocally(tokens, uid, atMs),
-        open: (connector, acceptance, meter, begin) => this.#opening(tariffs, connector, acceptance, { meter, begin }),
+        authorize: (uid, atMs) => authorizeLocally(cards.known, uid, atMs),
+        open: (connector, acceptance, meter, begin) => this.#opening(connector, acceptance, { meter, begin }),
         settle: (connector, record) => desk.settle(connector, () => settlingOf(station, connector.id), record, () => clock.now()),
         closedShop: () => this.#whyClosed(),
         tell: this.#options.tell,
@@ -278,19 +309,18 @@ export class Agent {
       },
       entries.map(({ event, moment }) => ({ ...event, moment }) as Event),
     );
-    this.#tariffs = tariffs;
     this.#options.tell({ news: "started", at: clock.now().at, version: this.#options.version, station: config.station.id, receipts: book.count(), keyId: signer.keyId });
     station.start(entries.at(-1)?.moment);
     for (const outbox of outboxes) outbox.kick();
-    return { journal, book, desk, outboxes, station, mayRotate: !signer.handed };
+    return { journal, book, desk, cards, passed, firstSeq, outboxes, station, mayRotate: !signer.handed };
   }
 
   #tariffs: readonly Tariff[] = [];
 
   /** What is fixed when a session begins, or why it may not begin. No tariff, no sale. */
-  #opening(tariffs: readonly Tariff[], connector: ConnectorConfig, acceptance: Acceptance, { meter, begin }: Pick<Opening, "meter" | "begin">): Opening | string {
+  #opening(connector: ConnectorConfig, acceptance: Acceptance, { meter, begin }: Pick<Opening, "meter" | "begin">): Opening | string {
     const id = acceptance.tariff ?? connector.tariff;
-    const tariff = tariffAt(tariffs, id, begin.moment.at);
+    const tariff = tariffAt(this.#tariffs, id, begin.moment.at);
     if (tariff === undefined) return `no tariff "${id}" is in force now`;
     if (begin.moment.trust === "unsynced") return "the clock is not set: the price in force cannot be known";
     this.#priceLines(connector, begin.moment);
@@ -360,6 +390,8 @@ export class Agent {
     const jumped = Math.abs(at - monoMs - this.#wallMinusMonoMs) > clockJumpMs;
     this.#wallMinusMonoMs = at - monoMs;
     this.#shop?.desk.recover(clock.now());
+    // In turn, so that within a day every sealed page was proven and no look takes long.
+    this.#guard(() => this.#shop?.book.verifyNext(Math.ceil((this.#shop?.book.sealedPages ?? 0) / pagesInTurns)));
     this.#fullDisk = this.#disk.freeBytes(this.#loaded.config.state) < leastFreeBytes;
     if (trust === "unsynced" || (!jumped && this.#jobs.length > 0)) return;
     for (const job of this.#jobs) void job.destroy();
@@ -371,12 +403,18 @@ export class Agent {
     this.#jobs.push(cron.schedule("17 3 * * *", () => this.#housekeeping(shop), { timezone: "UTC", noOverlap: true }));
   }
 
-  /** Each night: one look at every sealed page, and the journal of settled sessions goes into the archive. */
+  /** Each night: the journal of settled sessions goes into the archive, up to the oldest entry that an open session still needs. */
   #housekeeping(shop: Shop): void {
+    this.#guard(() => {
+      const open = [...shop.station.till().sessions].filter(([, { state }]) => state !== "available" && state !== "occupied" && state !== "finishing");
+      const needed = open.map(([connector]) => shop.firstSeq.get(connector) ?? 0);
+      shop.journal.forget(Math.min(shop.journal.lastSeq, ...needed));
+    });
+  }
+
+  #guard(work: () => void): void {
     try {
-      shop.book.verifyAll();
-      const idle = [...shop.station.till().sessions.values()].every(({ state }) => state === "available" || state === "occupied" || state === "finishing");
-      if (idle) shop.journal.forget(shop.journal.lastSeq);
+      work();
     } catch (error) {
       this.#die(error);
     }
@@ -425,8 +463,15 @@ export class Agent {
       case "sync-resend":
         return { ok: true, value: this.#resend(request["number"], request["uplink"]) };
       default:
-        return { ok: false, why: `this agent knows no "${request.do}"` };
+        return (await this.#askField(request)) ?? { ok: false, why: `this agent knows no "${request.do}"` };
     }
+  }
+
+  async #askField(request: ControlRequest): Promise<ControlAnswer | undefined> {
+    const shop = this.#shop;
+    if (shop === undefined) return { ok: false, why: this.#whyClosed() ?? "the station is not open" };
+    const { station, cards, passed } = shop;
+    return fieldAnswer(request, { config: this.#loaded.config, machine: this.#machine, station, cards, passed });
   }
 
   /** Issues a receipt by hand and hands it to the uplinks. */
@@ -477,18 +522,12 @@ function settlingOf(station: Station, connector: number): Extract<ReturnType<Sta
   return session?.state === "settling" ? session : undefined;
 }
 
-function tokenOf(token: LoadedConfig["config"]["tokens"][number], station: LoadedConfig["config"]["station"]): Token {
-  return {
-    uid: token.uid,
-    contractId: token.contractId,
-    countryCode: station.countryCode,
-    partyId: station.partyId,
-    valid: token.valid,
-    whitelist: token.whitelist,
-    ...(token.group === undefined ? {} : { group: token.group }),
-    ...(token.expires === undefined ? {} : { expiresMs: Date.parse(token.expires) }),
-    ...(token.tariff === undefined ? {} : { tariff: token.tariff }),
-  };
+/** The tariffs of a config's files. Throws Failure tariff/invalid where one cannot be read or a connector sells by none of them. */
+function tariffsOf({ config, resolve }: LoadedConfig): readonly Tariff[] {
+  const tariffs = config.tariffs.map((file) => readTariff(resolve(file), undefined));
+  for (const connector of config.connectors)
+    if (!tariffs.some((tariff) => tariff.id === connector.tariff)) throw new Failure("tariff/invalid", `connector ${connector.id} sells by tariff "${connector.tariff}", which none of the tariff files holds`);
+  return tariffs;
 }
 
 const faultCodes: Partial<Record<Failure["code"], Extract<News, { news: "fault" }>["code"]>> = {

@@ -1,0 +1,27 @@
+// The story on a disk in memory, uncut: what every other crash test compares with.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { audit } from "./books.js";
+import { oneSession, shortStory } from "./stories.js";
+import { Street } from "./street.js";
+
+const test = suite("the short story, uncut");
+
+for (const [name, story, sessions] of [["one session", oneSession, 1], ["three sessions", shortStory, 3]] as const)
+  test(`${name}: told in full, the books are right`, async () => {
+    const street = await Street.open(story);
+    try {
+      const t=performance.now();
+      const ended = await street.live();
+      console.log(performance.now()-t, street.files.operations, street.files.changes.length, street.files.syncs.length);
+      assert.is(ended.how, "story-over", JSON.stringify(ended));
+      const { sales, billedMilliWh } = audit(street);
+      console.log(performance.now()-t, billedMilliWh);
+      assert.is(sales.length, sessions);
+      assert.ok(billedMilliWh > 50_000);
+    } finally {
+      await street.close();
+    }
+  });
+
+test.run();
