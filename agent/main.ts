@@ -5,7 +5,6 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import cron, { type ScheduledTask } from "node-cron";
 import type { LoadedConfig } from "../config/load.js";
-import type { ConnectorConfig } from "../config/schema.js";
 import { DeviceError, type Moment } from "../drivers/driver.js";
 import { openMachine, type Machine, type MachineBuses } from "../drivers/open.js";
 import { Cards } from "./cards.js";
@@ -13,16 +12,11 @@ import { CashDesk, emptyDesk, type DeskState } from "./cash-desk.js";
 import { ControlServer, type ControlAnswer, type ControlRequest } from "./control.js";
 import { wireDifference } from "./core/cdr-check.js";
 import { makeCopies, type CdrCopies } from "./core/cdr-copies.js";
-import { entryOf, eventOf } from "./core/entry.js";
-import { priceBeforeStart } from "./core/explain.js";
-import { receiptFileText } from "./core/receipt-file.js";
-import { receiptSheet } from "./core/receipt-sheet.js";
-import { receiptText } from "./core/receipt-text.js";
-import type { Acceptance, Opening } from "./core/session.js";
-import type { Tariff } from "./core/tariff.js";
+import { entryOf, eventOf, type Entered } from "./core/entry.js";
 import type { Event } from "./core/till.js";
 import { authorizeLocally } from "./core/token.js";
 import { Failure } from "./failure.js";
+import { handOut } from "./hand-out.js";
 import { fieldAnswer } from "./field-desk.js";
 import { adoptKey, finishKeyChange, publicKeyFile, stageKey } from "./key-change.js";
 import { openSigner, sha256 } from "./keys.js";
@@ -34,13 +28,11 @@ import { Lock } from "./lock.js";
 import type { News } from "./news.js";
 import { Notifier } from "./notify.js";
 import { PassedMeters } from "./passed-meters.js";
+import { PriceBoard } from "./price-board.js";
 import { refusedChanges } from "./reload.js";
 import { connectorSnapshot, kwhText, type Snapshot } from "./snapshot.js";
 import { Station } from "./station.js";
 import type { Outbox } from "./sync/outbox.js";
-import { codeLines } from "./qr-code.js";
-import { readTariff } from "./tariff-file.js";
-import { tariffAt } from "./tariffs.js";
 import { openOutboxes } from "./uplinks.js";
 
 export type AgentOptions = {
@@ -57,7 +49,7 @@ export type AgentOptions = {
 };
 
 /** What is open while the shop is: all that needs the disk to be well. */
-type Shop = { readonly journal: Journal<ReturnType<typeof eventOf>>; readonly book: Book; readonly desk: CashDesk; readonly cards: Cards; readonly passed: PassedMeters; readonly firstSeq: ReadonlyMap<number, number>; readonly outboxes: readonly Outbox[]; readonly station: Station; readonly mayRotate: boolean };
+type Shop = { readonly journal: Journal<Entered>; readonly book: Book; readonly desk: CashDesk; readonly cards: Cards; readonly passed: PassedMeters; readonly firstSeq: ReadonlyMap<number, number>; readonly outboxes: readonly Outbox[]; readonly station: Station; readonly mayRotate: boolean };
 
 const firstRetryMs = 5_000;
 const longestRetryMs = 60_000;
@@ -77,9 +69,9 @@ export class Agent {
   readonly #disk: Disk;
   readonly #lock: Lock;
   readonly #notifier = new Notifier();
-  readonly #shown = new Map<number, { text: string; atMs: number }>();
   #control: ControlServer | undefined;
   #shop: Shop | undefined;
+  #board: PriceBoard | undefined;
   #closed: Failure | undefined;
   #fullDisk = false;
   #retry: (() => void) | undefined;
@@ -144,7 +136,7 @@ export class Agent {
           lowSinceMs: point?.activity().lowSinceMs ?? null,
           cardWaits: waiting?.acceptance.token.uid,
           blocked: blocked ?? station?.faults.of(`connector ${connector.id}`)?.message,
-          price: this.#priceLines(connector, moment),
+          price: this.#board?.lines(connector, moment) ?? [],
         });
       }),
     };
@@ -158,9 +150,8 @@ export class Agent {
     const refused = refusedChanges(this.#loaded.config, next.config);
     if (refused.length > 0) return refused;
     try {
-      const tariffs = tariffsOf(next);
+      this.#board?.reload(next);
       this.#loaded = next;
-      this.#tariffs = tariffs;
       this.#shop?.cards.configured(next.config.tokens);
       this.#options.changed?.();
       return [];
@@ -232,16 +223,27 @@ export class Agent {
 
   #open(): Shop {
     const { config } = this.#loaded;
-    const { clock } = this.#machine;
     const disk = this.#disk;
     const at = (name: string): string => join(config.state, name);
-    this.#tariffs = tariffsOf(this.#loaded);
+    const board = new PriceBoard(this.#loaded);
     const book = Book.open(disk, at("book"));
     finishKeyChange(disk, config.state, book);
     const signer = openSigner(this.#keyStore(), book.count() === 0);
     if (disk.read(at(publicKeyFile)) === undefined) disk.replace(at(publicKeyFile), Buffer.from(signer.publicKey.pem));
-    const { journal, entries, cutBytes } = Journal.open(disk, at("journal"), eventOf);
-    const deskTable = Table.open<DeskState>(disk, at("desk.json"), (value) => value as DeskState, emptyDesk);
+    const opened = Journal.open(disk, at("journal"), eventOf);
+    try {
+      return this.#tie(board, book, signer, opened);
+    } catch (error) {
+      opened.journal.close();
+      throw error;
+    }
+  }
+
+  #tie(board: PriceBoard, book: Book, signer: ReturnType<typeof openSigner>, { journal, entries, cutBytes }: ReturnType<typeof Journal.open<Entered>>): Shop {
+    const { config } = this.#loaded;
+    const { clock } = this.#machine;
+    const disk = this.#disk;
+    const deskTable = Table.open<DeskState>(disk, join(config.state, "desk.json"), (value) => value as DeskState, emptyDesk);
     if (cutBytes > 0) this.#options.tell({ news: "note", at: clock.now().at, text: `the journal's last line was torn by a power cut and has been cut (${cutBytes} bytes that nobody acted on)` });
     const cards = Cards.open(disk, config.state, config);
     const passed = PassedMeters.open(disk, config.state);
@@ -266,7 +268,7 @@ export class Agent {
             const difference = wireDifference(text, settlement);
             if (difference !== undefined) this.#options.tell({ news: "note", at: clock.now().at, text: `receipt ${entry.number}: a receiver will work out another price: ${difference}` });
           }
-          const file = this.#handOut(entry.number, receiptFileText({ jws: entry.jws, ...handout }, handout.spkiHex), printed(entry.jws, config.language));
+          const file = handOut(disk, config, entry, handout);
           const kwh = kwhText(settlement.end.energyMilliWh - settlement.begin.energyMilliWh);
           this.#options.tell({ news: "receipt", at: clock.now().at, connector, number: entry.number, kwh, total: price.due.gross, currency: price.currency, file });
           for (const outbox of outboxes) outbox.kick();
@@ -299,7 +301,7 @@ export class Agent {
         pins: (connector) => Promise.resolve().then(() => this.#machine.pins(connector)),
         reader: (name) => this.#machine.reader(name),
         authorize: (uid, atMs) => authorizeLocally(cards.known, uid, atMs),
-        open: (connector, acceptance, meter, begin) => this.#opening(connector, acceptance, { meter, begin }),
+        open: (connector, acceptance, meter, begin) => board.opening((this.#options.newId ?? randomUUID)(), connector, acceptance, meter, begin),
         settle: (connector, record) => desk.settle(connector, () => settlingOf(station, connector.id), record, () => clock.now()),
         closedShop: () => this.#whyClosed(),
         tell: this.#options.tell,
@@ -309,35 +311,11 @@ export class Agent {
       },
       entries.map(({ event, moment }) => ({ ...event, moment }) as Event),
     );
+    this.#board = board;
     this.#options.tell({ news: "started", at: clock.now().at, version: this.#options.version, station: config.station.id, receipts: book.count(), keyId: signer.keyId });
     station.start(entries.at(-1)?.moment);
     for (const outbox of outboxes) outbox.kick();
     return { journal, book, desk, cards, passed, firstSeq, outboxes, station, mayRotate: !signer.handed };
-  }
-
-  #tariffs: readonly Tariff[] = [];
-
-  /** What is fixed when a session begins, or why it may not begin. No tariff, no sale. */
-  #opening(connector: ConnectorConfig, acceptance: Acceptance, { meter, begin }: Pick<Opening, "meter" | "begin">): Opening | string {
-    const id = acceptance.tariff ?? connector.tariff;
-    const tariff = tariffAt(this.#tariffs, id, begin.moment.at);
-    if (tariff === undefined) return `no tariff "${id}" is in force now`;
-    if (begin.moment.trust === "unsynced") return "the clock is not set: the price in force cannot be known";
-    this.#priceLines(connector, begin.moment);
-    const shown = this.#shown.get(connector.id);
-    if (shown === undefined) return "the price could not be shown before the start";
-    return { id: (this.#options.newId ?? randomUUID)(), acceptance, meter, tariff, timeZone: this.#loaded.config.station.timeZone, shown, begin };
-  }
-
-  /** The price as the display shows it before a tap, kept with the time since when it has stood there. */
-  #priceLines(connector: ConnectorConfig, moment: Moment): readonly string[] {
-    const tariff = tariffAt(this.#tariffs, connector.tariff, moment.at);
-    if (tariff === undefined) return ["no price is in force: nothing is sold"];
-    const { config } = this.#loaded;
-    const lines = priceBeforeStart(tariff, moment.at, config.station.timeZone, config.language, config.timing.idleGrace).map(({ text }) => text);
-    const text = lines.join("\n");
-    if (this.#shown.get(connector.id)?.text !== text) this.#shown.set(connector.id, { text, atMs: moment.at });
-    return lines;
   }
 
   #keyStore(): Parameters<typeof openSigner>[0] {
@@ -350,18 +328,6 @@ export class Agent {
       },
       write: (path, text) => this.#disk.replace(path, Buffer.from(text)),
     };
-  }
-
-  /** Puts the receipt where the config wants it for the driver; answers the file's path, "" where there is none. */
-  #handOut(number: number, json: string, text: string): string {
-    const { receiptOutput, state } = this.#loaded.config;
-    if (receiptOutput === undefined) return "";
-    const folder = join(state, receiptOutput.folder);
-    const path = join(folder, `receipt-${String(number).padStart(6, "0")}`);
-    this.#disk.makeFolder(folder);
-    this.#disk.replace(`${path}.txt`, Buffer.from(text));
-    this.#disk.replace(`${path}.json`, Buffer.from(json));
-    return `${path}.json`;
   }
 
   // ---- running
@@ -511,23 +477,9 @@ export function ownVersion(): string {
   return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
 }
 
-/** The receipt for 80 columns, with its QR code. */
-function printed(jws: string, language: LoadedConfig["config"]["language"]): string {
-  const sheet = receiptSheet(jws, sha256, { language });
-  return receiptText(sheet, 80, sheet.code === undefined ? [] : codeLines(sheet.code));
-}
-
 function settlingOf(station: Station, connector: number): Extract<ReturnType<Station["session"]>, { state: "settling" }> | undefined {
   const session = station.session(connector);
   return session?.state === "settling" ? session : undefined;
-}
-
-/** The tariffs of a config's files. Throws Failure tariff/invalid where one cannot be read or a connector sells by none of them. */
-function tariffsOf({ config, resolve }: LoadedConfig): readonly Tariff[] {
-  const tariffs = config.tariffs.map((file) => readTariff(resolve(file), undefined));
-  for (const connector of config.connectors)
-    if (!tariffs.some((tariff) => tariff.id === connector.tariff)) throw new Failure("tariff/invalid", `connector ${connector.id} sells by tariff "${connector.tariff}", which none of the tariff files holds`);
-  return tariffs;
 }
 
 const faultCodes: Partial<Record<Failure["code"], Extract<News, { news: "fault" }>["code"]>> = {
