@@ -6,13 +6,16 @@ const words: Record<Check["verdict"], string> = { holds: "ok", fails: "FAILED", 
 /** What comes from a file must not steer the terminal. */
 const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "?");
 
+/** With more findings than this, those in which everything holds take one line each: a book has thousands. */
+const mostInFull = 12;
+
 /** The findings as text: a line per check, and one that sums up. */
 export function findingsText(findings: readonly Finding[]): string {
-  const lines = findings.flatMap(({ subject, checks }) => [
-    plain(subject),
-    ...checks.map(({ name, verdict, detail }) => `  ${words[verdict].padEnd(12)}${name.padEnd(28)}${plain(detail)}`),
-    "",
-  ]);
+  const isShort = findings.length > mostInFull;
+  const lines = findings.flatMap(({ subject, checks }) => {
+    if (isShort && checks.every(({ verdict }) => verdict === "holds")) return [`${plain(subject)}: all ${checks.length} checks hold`];
+    return [plain(subject), ...checks.map(({ name, verdict, detail }) => `  ${words[verdict].padEnd(12)}${name.padEnd(28)}${plain(detail)}`), ""];
+  });
   return `${lines.join("\n")}\n${summary(findings)}\n`;
 }
 

@@ -7,7 +7,7 @@ import { frontierWith, leafHash, rootOf, type Frontier } from "./merkle.js";
 import { milliWhOf } from "./energy-text.js";
 import type { ReceiptPayload, RunningTotals } from "./receipt-payload.js";
 import { noTotals, totalsWith } from "./totals.js";
-import { judged, fails, type Check, type Finding } from "./verdict.js";
+import { fails, judged, skipped, type Check, type Finding } from "./verdict.js";
 import { paginationOf, parseOcmf } from "./verify-ocmf.js";
 import { extendTrust, readReceipt, receiptChecks, type ReadReceipt, type Trust, type VerifyTools } from "./verify-receipt.js";
 
@@ -158,8 +158,12 @@ export function verifyBook(subject: string, book: Pick<BookFile, "receipts" | "c
   if (stations.size > 1) order.push(`receipts of ${stations.size} stations: ${[...stations].join(", ")}`);
   const { links, totals, pages, roots } = walkComplaints(entries, tools);
   const keys = new Set(entries.flatMap(({ payload }) => [payload.key.spki, ...(payload.kind === "key" ? [payload.next.spki] : [])]));
-  const notes = [...(book.checkpoint === "" ? [] : [{ subject: "the book's checkpoint", text: book.checkpoint }]), ...checkpoints];
-  const others = [...notes.flatMap((note) => checkpointComplaints(note.subject, note.text, entries, roots, keys, tools)), ...witnessComplaints(witnesses, entries)];
+  // What others hold of other stations says nothing here.
+  const ours = witnesses.filter(({ payload }) => stations.has(payload.station.id));
+  const theirs = checkpoints.filter(({ text }) => stations.has(parseCheckpoint(text)?.checkpoint.origin ?? ""));
+  const notes = [...(book.checkpoint === "" ? [] : [{ subject: "the book's checkpoint", text: book.checkpoint }]), ...theirs];
+  const others = [...notes.flatMap((note) => checkpointComplaints(note.subject, note.text, entries, roots, keys, tools)), ...witnessComplaints(ours, entries)];
+  const copies = notes.length + ours.length;
   const chain: Finding = {
     subject,
     checks: [
@@ -167,7 +171,7 @@ export function verifyBook(subject: string, book: Pick<BookFile, "receipts" | "c
       judged("chain", links, `each receipt commits to all before it; root ${roots.at(-1)?.slice(0, 16)}…`),
       judged("running totals", totals, `${entries.at(-1)?.payload.totals.sales ?? 0} sales add up`),
       judged("pagination", pages, "the meter records count up without a gap"),
-      judged("other copies", others, `${notes.length} checkpoints and ${witnesses.length} receipts in other hands agree`),
+      copies === 0 ? skipped("other copies", "a tail that was cut off shows only against a checkpoint or a receipt in other hands: give one too") : judged("other copies", others, `checkpoints: ${notes.length}, receipts in other hands: ${ours.length}; all agree`),
     ],
   };
   const spans = entries.flatMap(({ payload, jws }) => (payload.kind === "recovery" && jws.signature !== undefined ? [{ by: payload.number, ...payload.unsigned }] : []));

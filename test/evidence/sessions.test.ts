@@ -50,6 +50,7 @@ test("a clock that was never set is told on the receipt, and marked relative in 
   const issued = sold({ clockTrusted: false, changes: clocked("unsynced") });
   assert.match(textOf(issued), "NOT SET");
   assert.match(textOf(issued), "clock not trusted");
+  assert.match(receiptText(receiptSheet(issued.jws, sha256, { language: "de" }), 80).replace(/\s+/g, " "), "Uhr nicht verlässlich: Zeit kostet nichts, es gilt der niedrigste mögliche Preis");
   assert.match(issued.ocmf, '+0100 R","TX":"B"');
 });
 
@@ -70,7 +71,9 @@ test("more price borders than the record holds stand on the receipt", () => {
 
 test("no energy: the receipt says that nothing is charged, and why", () => {
   const still = plain.samples.map((sample) => ({ ...sample, energyMilliWh: plain.begin.energyMilliWh, powerW: 0 }));
-  const text = textOf(sold({ changes: { samples: still, borders: [], end: reading(startMs + 90 * minute, plain.begin.energyMilliWh) } }));
+  const issued = sold({ changes: { samples: still, borders: [], end: reading(startMs + 90 * minute, plain.begin.energyMilliWh) } });
+  const text = textOf(issued);
+  assert.match(receiptText(receiptSheet(issued.jws, sha256, { language: "de" }), 80), "es floss keine Energie: nichts wird berechnet");
   assert.match(text, /Waived +-1\.19 EUR/);
   assert.match(text, /TOTAL +0\.00 EUR/);
 });
