@@ -2,7 +2,7 @@
 // receipt, the same one: the number is journalled before the receipt is made, the signed bytes before anyone sees them.
 import type { ConnectorConfig, StationFacts } from "../config/schema.js";
 import type { Moment } from "../drivers/driver.js";
-import { proofOfNewest, type Hash } from "./core/merkle.js";
+import type { Hash } from "./core/merkle.js";
 import { chainAfter, issueReceipt, openChain, type ChainState } from "./core/receipt.js";
 import type { Session, SessionEvent, Signed } from "./core/session.js";
 import { settlementOf } from "./core/settle.js";
@@ -27,8 +27,10 @@ export type CashDeskParts = {
   readonly hash: Hash;
   /** The CDR as it will be posted, for ever the same bytes; null = this station has no uplink that wants one. */
   readonly cdr: (settlement: Settlement, ocmf: string) => string | null;
-  /** After a receipt is in the book: hand it out, send it. `checkpoint` includes it, `proof` leads there. */
-  readonly settled: (entry: BookEntry, connector: number, settlement: Settlement, handout: { readonly checkpoint: string; readonly proof: readonly string[] }) => void;
+  /** Puts a receipt that is in the book where its driver finds it, the same bytes each time it is asked; answers where. */
+  readonly handOut: (signed: Signed) => string;
+  /** After all of it lasts: tell it, send it. */
+  readonly settled: (number: number, connector: number, settlement: Settlement, file: string) => void;
 };
 
 export class CashDesk {
@@ -72,18 +74,18 @@ export class CashDesk {
     const { signed } = at;
     const entry: BookEntry = { number, sessionId: settlement.sessionId, cdrId: settlement.cdrId, jws: signed.jws, ocmf: signed.ocmf, cdr: signed.cdr, issuedMs: settlement.issuedMs, kind: "sale" };
     book.append(entry);
-    const { frontier } = this.#state.chain;
-    const followed = this.#state.chain.count >= number;
-    if (!followed) this.#follow(entry, signed.checkpoint);
+    // After a crash between book and journal the chain stands already.
+    if (this.#state.chain.count < number) this.#follow(entry, signed.checkpoint);
+    // Before the journal lets go of the session: afterwards nobody would hand it out any more.
+    const file = this.#parts.handOut(signed);
     record({ type: "SessionSettled", moment: now(), connector: connector.id, number });
-    // After a crash between book and journal the chain stands already; the proof can then be had from the book.
-    this.#parts.settled(entry, connector.id, settlement, { checkpoint: signed.checkpoint, proof: followed ? [] : proofOfNewest(frontier) });
+    this.#parts.settled(number, connector.id, settlement, file);
     return true;
   }
 
   #sign(settlement: Settlement): Signed {
     const issued = issueReceipt(settlement, this.#state.chain, this.#parts.signer, this.#parts.hash);
-    return { number: settlement.receiptNumber, jws: issued.jws, ocmf: issued.ocmf, checkpoint: issued.checkpoint, cdr: this.#parts.cdr(settlement, issued.ocmf) };
+    return { number: settlement.receiptNumber, jws: issued.jws, ocmf: issued.ocmf, checkpoint: issued.checkpoint, proof: issued.proof, cdr: this.#parts.cdr(settlement, issued.ocmf) };
   }
 
   #open(now: Moment): void {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import cron, { type ScheduledTask } from "node-cron";
 import type { LoadedConfig } from "../config/load.js";
 import type { ConnectorConfig } from "../config/schema.js";
-import { DeviceError, type Moment } from "../drivers/driver.js";
+import { DeviceError, type EnergyMeter, type FaultCode, type Moment } from "../drivers/driver.js";
 import { openMachine, type Machine, type MachineBuses } from "../drivers/open.js";
 import { CashDesk, type DeskState } from "./cash-desk.js";
 import { ControlServer, type ControlAnswer, type ControlRequest } from "./control.js";
@@ -71,10 +71,11 @@ export class Agent {
   readonly #disk: Disk;
   readonly #lock: Lock;
   readonly #notifier = new Notifier();
+  readonly #meters = new Map<number, EnergyMeter>();
   readonly #shown = new Map<number, { text: string; atMs: number }>();
   #control: ControlServer | undefined;
   #shop: Shop | undefined;
-  #closed: Failure | undefined;
+  #closed: { readonly code: FaultCode; readonly message: string } | undefined;
   #fullDisk = false;
   #retry: (() => void) | undefined;
   #jobs: ScheduledTask[] = [];
@@ -128,7 +129,7 @@ export class Agent {
       keyId: this.#shop?.keyId ?? "",
       offline: uplinks.some(({ reachability }) => reachability === "offline" || reachability === "unauthorised" || reachability === "unsure"),
       uplinks,
-      faults: station?.faults.all() ?? (this.#closed === undefined ? [] : [{ device: "station", code: faultCodeOf(this.#closed), message: this.#closed.message, sinceMs: moment.at }]),
+      faults: station?.faults.all() ?? (this.#closed === undefined ? [] : [{ device: "station", ...this.#closed, sinceMs: moment.at }]),
       connectors: config.connectors.map((connector) => {
         const point = station?.points.get(connector.id);
         const waiting = station?.till().waiting.get(connector.reader);
@@ -166,6 +167,11 @@ export class Agent {
     return this.#shop?.outboxes.every((outbox) => outbox.status().waiting === 0) ?? false;
   }
 
+  /** For what nobody caught: contactors open, then `exit` is asked for. */
+  fail(error: unknown): void {
+    this.#die(error);
+  }
+
   // ---- opening
 
   #openShop(retryMs: number): void {
@@ -173,18 +179,21 @@ export class Agent {
     try {
       this.#shop = this.#open();
       this.#closed = undefined;
-      this.#everyMs(60_000, () => this.#minute());
-      this.#minute();
-      this.#notifier.tell("READY=1", "STATUS=selling");
     } catch (error) {
-      if (!(error instanceof Failure)) throw error;
+      if (!(error instanceof Failure) && !(error instanceof DeviceError)) throw error;
       const news = this.#closed?.message !== error.message;
-      this.#closed = error;
-      if (news) this.#options.tell({ news: "fault", at: clock.now().at, device: "station", code: faultCodeOf(error), message: error.message });
+      this.#closed = { code: faultCodeOf(error), message: error.message };
+      if (news) this.#options.tell({ news: "fault", at: clock.now().at, device: "station", ...this.#closed });
       // systemd is told that we run: a fault that only a person can mend is no reason to be restarted.
       this.#notifier.tell("READY=1", `STATUS=not selling: ${error.message.split("\n")[0]}`);
       this.#holdOpen();
       this.#retry = clock.at(clock.now().monoMs + retryMs, () => this.#openShop(Math.min(retryMs * 2, longestRetryMs)));
+    }
+    // Outside: a fault in what follows must never open a second shop over the first.
+    if (this.#shop !== undefined) {
+      this.#everyMs(60_000, () => this.#minute());
+      this.#minute();
+      this.#notifier.tell("READY=1", "STATUS=selling");
     }
     this.#options.changed?.();
   }
@@ -215,9 +224,7 @@ export class Agent {
     const book = Book.open(disk, at("book"));
     const signer = openSigner(this.#keyStore(), book.count() === 0);
     if (disk.read(at("station.pub.pem")) === undefined) disk.replace(at("station.pub.pem"), Buffer.from(signer.publicKey.pem));
-    const { journal, entries, cutBytes } = Journal.open(disk, at("journal"), eventOf);
     const deskTable = Table.open<DeskState>(disk, at("desk.json"), (value) => value as DeskState, { chain: emptyChain, pagination: 0 });
-    if (cutBytes > 0) this.#options.tell({ news: "note", at: clock.now().at, text: `the journal's last line was torn by a power cut and has been cut (${cutBytes} bytes that nobody acted on)` });
     const tokens: ReadonlyMap<string, Token> = new Map(config.tokens.map((token) => [token.uid, tokenOf(token, config.station)]));
     const outboxes: Outbox[] = [];
     const desk = new CashDesk(
@@ -235,23 +242,28 @@ export class Agent {
           const cdr = makeCdr(settlement, ocmf === "" ? undefined : { ocmf, publicKeySpkiHex: signer.spkiHex }, { version: uplink.version });
           return JSON.stringify({ text: wireText(cdr), ...(timeUnknown(settlement) && !uplink.acceptUnknownTime ? { park: "clock" } : {}) });
         },
-        settled: (entry, connector, settlement, handout) => {
+        handOut: (signed) => this.#handOut(signed.number, receiptFileText(signed, signer.spkiHex), printed(signed.jws, config.language)),
+        settled: (number, connector, settlement, file) => {
           const { price } = settlement;
-          const file = this.#handOut(entry.number, receiptFileText({ jws: entry.jws, ...handout }, signer.spkiHex), printed(entry.jws, config.language));
           const kwh = kwhText(settlement.end.energyMilliWh - settlement.begin.energyMilliWh);
-          this.#options.tell({ news: "receipt", at: clock.now().at, connector, number: entry.number, kwh, total: price.due.gross, currency: price.currency, file });
+          this.#options.tell({ news: "receipt", at: clock.now().at, connector, number, kwh, total: price.due.gross, currency: price.currency, file });
           for (const outbox of outboxes) outbox.kick();
         },
       },
       clock.now(),
     );
     for (const uplink of config.uplinks) outboxes.push(this.#outbox(uplink, book));
+    // What may still refuse comes before the journal: a start that is tried again for ever must leave no file open.
+    for (const connector of config.connectors) this.#meter(connector);
+    if (config.receiptOutput !== undefined) disk.makeFolder(at(config.receiptOutput.folder));
+    const { journal, entries, cutBytes } = Journal.open(disk, at("journal"), eventOf);
+    if (cutBytes > 0) this.#options.tell({ news: "note", at: clock.now().at, text: `the journal's last line was torn by a power cut and has been cut (${cutBytes} bytes that nobody acted on)` });
     const station: Station = new Station(
       {
         config,
         clock,
         append: (event) => void journal.append([entryOf(event)], event.moment),
-        meter: (connector) => this.#machine.meter(connector),
+        meter: (connector) => this.#meter(connector),
         pins: (connector) => Promise.resolve().then(() => this.#machine.pins(connector)),
         reader: (name) => this.#machine.reader(name),
         authorize: (uid, atMs) => authorizeLocally(tokens, uid, atMs),
@@ -273,6 +285,12 @@ export class Agent {
   }
 
   #tariffs: readonly Tariff[] = [];
+
+  #meter(connector: ConnectorConfig): EnergyMeter {
+    const meter = this.#meters.get(connector.id) ?? this.#machine.meter(connector);
+    this.#meters.set(connector.id, meter);
+    return meter;
+  }
 
   #outbox(uplink: LoadedConfig["config"]["uplinks"][number], book: Book): Outbox {
     const { config } = this.#loaded;
@@ -350,9 +368,7 @@ export class Agent {
   #handOut(number: number, json: string, text: string): string {
     const { receiptOutput, state } = this.#loaded.config;
     if (receiptOutput === undefined) return "";
-    const folder = join(state, receiptOutput.folder);
-    const path = join(folder, `receipt-${String(number).padStart(6, "0")}`);
-    this.#disk.makeFolder(folder);
+    const path = join(state, receiptOutput.folder, `receipt-${String(number).padStart(6, "0")}`);
     this.#disk.replace(`${path}.txt`, Buffer.from(text));
     this.#disk.replace(`${path}.json`, Buffer.from(json));
     return `${path}.json`;
@@ -369,12 +385,13 @@ export class Agent {
 
   #die(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
-    const code = error instanceof Failure ? faultCodeOf(error) : "disk/failed";
+    const named = error instanceof Failure || error instanceof DeviceError;
+    const code = named ? faultCodeOf(error) : "disk/failed";
     this.#shop?.station.openAll();
     this.#options.tell({ news: "fault", at: this.#machine.clock.now().at, device: "station", code, message });
     // A broken promise of ours is worth its stack; trouble with a name is not.
-    if (!(error instanceof Failure) && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-    this.#options.exit(error instanceof Failure ? 75 : 70);
+    if (!named && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    this.#options.exit(named ? 75 : 70);
   }
 
   /** Once a minute: schedules after the clock is good and anew after it jumped, and a look at the disk's room. */
@@ -383,7 +400,11 @@ export class Agent {
     const { at, monoMs, trust } = clock.now();
     const jumped = Math.abs(at - monoMs - this.#wallMinusMonoMs) > clockJumpMs;
     this.#wallMinusMonoMs = at - monoMs;
-    this.#fullDisk = this.#disk.freeBytes(this.#loaded.config.state) < leastFreeBytes;
+    try {
+      this.#fullDisk = this.#disk.freeBytes(this.#loaded.config.state) < leastFreeBytes;
+    } catch (error) {
+      return this.#die(error);
+    }
     if (trust === "unsynced" || (!jumped && this.#jobs.length > 0)) return;
     for (const job of this.#jobs) void job.destroy();
     const { uplinks } = this.#loaded.config;
@@ -490,7 +511,7 @@ function tokenOf(token: LoadedConfig["config"]["tokens"][number], station: Loade
   };
 }
 
-const faultCodes: Partial<Record<Failure["code"], Extract<News, { news: "fault" }>["code"]>> = {
+const faultCodes: Partial<Record<Failure["code"], FaultCode>> = {
   "journal/damaged": "journal/damaged",
   "book/damaged": "book/damaged",
   "table/damaged": "book/damaged",
@@ -500,5 +521,5 @@ const faultCodes: Partial<Record<Failure["code"], Extract<News, { news: "fault" 
   "tariff/invalid": "tariff/unreadable",
   "usage/invalid": "tariff/unreadable",
 };
-const faultCodeOf = (failure: Failure): Extract<News, { news: "fault" }>["code"] => faultCodes[failure.code] ?? "disk/failed";
+const faultCodeOf = (error: Failure | DeviceError): FaultCode => (error instanceof DeviceError ? error.code : (faultCodes[error.code] ?? "disk/failed"));
 

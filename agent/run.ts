@@ -20,6 +20,8 @@ export async function run(loaded: LoadedConfig): Promise<number> {
   const ended = new Promise<number>((resolve) => (end = resolve));
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => end(0));
   const agent = await Agent.open(loaded, { buses, version: ownVersion(), disk, tell: (news) => write(log, news), exit: (code) => end(code) });
+  // What nobody caught must not leave a contactor closed behind: pins stay as a dead process left them.
+  process.once("uncaughtException", (error) => agent.fail(error));
   const code = await ended;
   setTimeout(() => process.exit(code), closeWithinMs).unref();
   await agent.close();
