@@ -2,13 +2,15 @@
 // receipt, the same one: the number is journalled before the receipt is made, the signed bytes before anyone sees them.
 import type { ConnectorConfig, StationFacts } from "../config/schema.js";
 import type { Moment } from "../drivers/driver.js";
+import { creditCopies, type CdrCopies } from "./core/cdr-copies.js";
 import type { Hash } from "./core/merkle.js";
-import { chainAfter, issueReceipt, openChain, type ChainState } from "./core/receipt.js";
+import { chainAfter, emptyChain, issueCredit, issueKeyChange, issueReceipt, issueRecovery, openChain, type ChainState, payloadOf, type Issued, type Occasion } from "./core/receipt.js";
 import type { Session, SessionEvent, Signed } from "./core/session.js";
 import { settlementOf } from "./core/settle.js";
 import type { Settlement } from "./core/settlement.js";
 import type { Signer } from "./core/signer.js";
 import { tariffDigestText } from "./core/tariff.js";
+import { Failure } from "./failure.js";
 import type { Book } from "./ledger/book.js";
 import type { BookEntry } from "./ledger/page.js";
 
@@ -16,6 +18,8 @@ type Settling = Extract<Session, { state: "settling" }>;
 
 /** What the desk remembers beside the book: the chain's end, and the last OCMF pagination. */
 export type DeskState = { readonly chain: ChainState; readonly pagination: number };
+
+export const emptyDesk: DeskState = { chain: emptyChain, pagination: 0 };
 
 export type CashDeskParts = {
   readonly station: StationFacts;
@@ -25,22 +29,32 @@ export type CashDeskParts = {
   readonly state: { read(): DeskState; write(state: DeskState): void };
   readonly signer: Signer;
   readonly hash: Hash;
-  /** The CDR as it will be posted, for ever the same bytes; null = this station has no uplink that wants one. */
-  readonly cdr: (settlement: Settlement, ocmf: string) => string | null;
+  /** The CDR as it will be posted, for ever the same bytes. */
+  readonly cdr: (settlement: Settlement, ocmf: string, spkiHex: string) => CdrCopies;
   /** Puts a receipt that is in the book where its driver finds it, the same bytes each time it is asked; answers where. */
   readonly handOut: (signed: Signed) => string;
   /** After all of it lasts: tell it, send it. */
-  readonly settled: (number: number, connector: number, settlement: Settlement, file: string) => void;
+  readonly settled: (entry: BookEntry, connector: number, settlement: Settlement, file: string) => void;
+  /** A session has been given a number under which the book has nothing yet: no other receipt may take it. */
+  readonly numberGiven: () => boolean;
 };
+
+/** More than any station has open sessions. */
+const newestLookedAt = 64;
 
 export class CashDesk {
   readonly #parts: CashDeskParts;
+  #signer: Signer;
   #state: DeskState;
 
   /** Opens the desk: opens the chain on the very first run, and catches up with the book after a crash. */
   constructor(parts: CashDeskParts, now: Moment) {
     this.#parts = parts;
+    this.#signer = parts.signer;
     this.#state = parts.state.read();
+    const { count } = this.#state.chain;
+    // The book alone cannot see that its newest page is an old copy; the desk remembers how far the chain had come.
+    if (count > parts.book.count()) throw new Failure("book/damaged", `the receipt book ends at receipt ${parts.book.count()}, but ${count} were issued: its newest page is an old copy; restore it from a backup or the backend`);
     for (const entry of parts.book.entries(this.#state.chain.count + 1)) this.#follow(entry, "");
     if (parts.book.count() === 0) this.#open(now);
   }
@@ -49,12 +63,23 @@ export class CashDesk {
     return this.#state.chain;
   }
 
+  /** The key that signs now. */
+  get keyId(): string {
+    return this.#signer.keyId;
+  }
+
   /** Settles one session. `session` is asked again after each step, since each step is journalled and moves it. */
   settle(connector: ConnectorConfig, session: () => Settling | undefined, record: (event: SessionEvent) => void, now: () => Moment): boolean {
     const { book, hash } = this.#parts;
     let at = session();
     if (at === undefined) return true;
     if (at.numbered === undefined) {
+      // A journal that was repaired may have lost the line that says so: one session is never sold twice.
+      const booked = this.#bookedBefore(at.sale.opening.id);
+      if (booked !== undefined) {
+        record({ type: "SessionSettled", moment: now(), connector: connector.id, number: booked });
+        return true;
+      }
       record({ type: "ReceiptNumbered", moment: now(), connector: connector.id, number: book.count() + 1, pagination: this.#state.pagination + 1 });
       at = session();
     }
@@ -79,21 +104,78 @@ export class CashDesk {
     // Before the journal lets go of the session: afterwards nobody would hand it out any more.
     const file = this.#parts.handOut(signed);
     record({ type: "SessionSettled", moment: now(), connector: connector.id, number });
-    this.#parts.settled(number, connector.id, settlement, file);
+    this.#parts.settled(entry, connector.id, settlement, file);
     return true;
   }
 
+  /** The receipt that a session already has, looked for among the newest: a session is settled soon after it ends. */
+  #bookedBefore(sessionId: string): number | undefined {
+    const { book } = this.#parts;
+    for (let number = book.count(); number > Math.max(0, book.count() - newestLookedAt); number -= 1) if (book.get(number)?.sessionId === sessionId) return number;
+    return undefined;
+  }
+
   #sign(settlement: Settlement): Signed {
-    const issued = issueReceipt(settlement, this.#state.chain, this.#parts.signer, this.#parts.hash);
-    return { number: settlement.receiptNumber, jws: issued.jws, ocmf: issued.ocmf, checkpoint: issued.checkpoint, proof: issued.proof, cdr: this.#parts.cdr(settlement, issued.ocmf) };
+    const issued = issueReceipt(settlement, this.#state.chain, this.#signer, this.#parts.hash);
+    return { number: settlement.receiptNumber, jws: issued.jws, ocmf: issued.ocmf, checkpoint: issued.checkpoint, proof: issued.proof, cdr: this.#parts.cdr(settlement, issued.ocmf, this.#signer.spkiHex) };
+  }
+
+  /** After the signer failed: a signed receipt that commits to the receipts it could not sign; null when there is none, or it still fails. */
+  recover(now: Moment): number | null {
+    if (this.#state.chain.unsigned === undefined || this.#parts.numberGiven()) return null;
+    let issued: Issued;
+    try {
+      issued = issueRecovery(this.#occasion(now), this.#state.chain, this.#signer, this.#parts.hash);
+    } catch {
+      return null;
+    }
+    return this.#add("recovery", issued);
+  }
+
+  /** Takes a sale back by a receipt of its own. Throws Failure usage/invalid where there is no such sale, or it was taken back before. */
+  credit(number: number, reason: string, now: Moment): number {
+    this.#mustBeFree();
+    const sold = this.#parts.book.get(number);
+    if (sold === undefined || sold.kind !== "sale") throw new Failure("usage/invalid", `receipt ${number} is no sale: only the receipt of a sale can be credited`);
+    for (const later of this.#parts.book.entries(number + 1))
+      if (later.kind === "credit" && later.sessionId === sold.sessionId) throw new Failure("usage/invalid", `receipt ${number} was credited before, by receipt ${later.number}`);
+    const cdrId = `${sold.cdrId}-CR`;
+    const issued = issueCredit(this.#occasion(now), sold.jws, cdrId, reason, this.#state.chain, this.#signer, this.#parts.hash);
+    return this.#add("credit", issued, { sessionId: sold.sessionId, cdrId, cdr: creditCopies(sold.cdr as CdrCopies, cdrId, new Date(now.at).toISOString()) });
+  }
+
+  /** The receipt of a change of key, signed by both; from here on `next` signs. Throws where either key fails. */
+  changeKey(next: Signer, now: Moment): number {
+    this.#mustBeFree();
+    const number = this.#add("key", issueKeyChange(this.#occasion(now), this.#state.chain, this.#signer, next, this.#parts.hash));
+    this.#signer = next;
+    return number;
+  }
+
+  #mustBeFree(): void {
+    if (this.#parts.numberGiven()) throw new Failure("agent/refused", "a receipt is just being made: try again in a few seconds");
   }
 
   #open(now: Moment): void {
-    const { station, timeZone, version, signer, hash, book } = this.#parts;
-    const issued = openChain({ station, timeZone, issuedMs: now.at, timeTrust: now.trust, softwareVersion: version }, signer, hash);
-    const entry: BookEntry = { number: 1, sessionId: "", cdrId: "", jws: issued.jws, ocmf: "", cdr: null, issuedMs: now.at, kind: "start" };
-    book.append(entry);
+    this.#add("start", openChain(this.#occasion(now), this.#signer, this.#parts.hash));
+  }
+
+  #occasion(now: Moment): Occasion {
+    const { station, timeZone, version } = this.#parts;
+    return { station, timeZone, issuedMs: now.at, timeTrust: now.trust, softwareVersion: version };
+  }
+
+  /** Books a receipt without a session. Its one write is the book's: before it nobody saw the bytes, after it they last. */
+  #add(kind: string, issued: Issued, of: Pick<BookEntry, "sessionId" | "cdrId" | "cdr"> = { sessionId: "", cdrId: "", cdr: null }): number {
+    const number = this.#state.chain.count + 1;
+    const entry: BookEntry = { number, ...of, jws: issued.jws, ocmf: "", issuedMs: this.#issuedMs(issued), kind };
+    this.#parts.book.append(entry);
     this.#follow(entry, issued.checkpoint);
+    return number;
+  }
+
+  #issuedMs(issued: Issued): number {
+    return Date.parse(payloadOf(issued.jws)?.issuedAt ?? "");
   }
 
   #follow(entry: BookEntry, checkpoint: string): void {

@@ -4,11 +4,24 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { join, resolve } from "node:path";
 import { faultLine, loadConfig, type LoadedConfig } from "../config/load.js";
+import { createPublicKey } from "node:crypto";
+import { emptyDesk, type DeskState } from "./cash-desk.js";
+import { contactorCommand } from "./contactor-commands.js";
 import { askAgent } from "./control.js";
 import { demo } from "./demo.js";
+import { disputeCommand } from "./dispute-command.js";
 import { Failure } from "./failure.js";
+import { keyCommands } from "./key-commands.js";
+import { publicKeyFile } from "./key-change.js";
+import { publicKeyOf } from "./keys.js";
+import { Book } from "./ledger/book.js";
+import { Disk } from "./ledger/disk.js";
+import { Table } from "./ledger/table.js";
 import { ownVersion, socketPath } from "./main.js";
+import { receiptCommands, type ReceiptDesk } from "./receipt-commands.js";
+import { payloadFrom, stored } from "./receipt-source.js";
 import { run } from "./run.js";
+import { journalOfSession } from "./session-journal.js";
 import type { Snapshot } from "./snapshot.js";
 import { statusLines } from "./status.js";
 import { syncCommand, type SyncDesk } from "./sync-commands.js";
@@ -88,7 +101,7 @@ located(program.command("run").description("run the station; what systemd starts
   .action(async (where: Where) => {
     const loaded = configFor(where);
     if (loaded === undefined) return exit(78);
-    exit(await run(loaded));
+    exit(await run(loaded, () => configFor(where)));
   });
 
 located(program.command("status").description("how the running station stands"))
@@ -168,8 +181,62 @@ program.addCommand(
   }),
 );
 
+/** The state folder that `--data` or `--config` leads to. */
+function folderFor(where: Where): string {
+  if (where.data !== undefined) return resolve(where.data);
+  const loaded = configFor(where);
+  if (loaded === undefined) throw new Failure("config/invalid", "the config cannot be used");
+  return loaded.config.state;
+}
+
+/** The book, for looking only: safe while an agent writes. */
+function receiptDesk(where: Where): ReceiptDesk {
+  const folder = folderFor(where);
+  const disk = new Disk();
+  const language = where.config === undefined ? "en" : (configFor(where)?.config.language ?? "en");
+  return { receipts: Book.view(disk, join(folder, "book")), language, newest: () => Table.view<DeskState>(disk, join(folder, "desk.json"), (value) => value as DeskState, emptyDesk).chain.checkpoint };
+}
+
+/** A new file for its owner alone; one that is there stays as it is. */
+function saveNew(path: string, text: string | Uint8Array): void {
+  const disk = new Disk();
+  if (disk.read(path) !== undefined) throw new Failure("usage/invalid", `${path}: there is such a file already`);
+  disk.replace(path, typeof text === "string" ? Buffer.from(text) : text);
+}
+
 program.addCommand(verifyCommand());
+const receipts = receiptCommands(receiptDesk, saveNew);
+located(receipts.command("credit").description("take a sale back by a credit receipt; the first is never touched").argument("<number>", "the receipt's number", wholeNumber("<number>", 999_999_999)))
+  .requiredOption("--reason <text>", "why, as the credit receipt prints it")
+  .option("--json", "one JSON value")
+  .action((number: number, options: Where & { reason: string; json?: boolean }) =>
+    withAgent(options, async (socket) => {
+      const value = (await askAgent(socket, { do: "credit", number, reason: options.reason })) as { receipt: number };
+      print(options.json === true ? JSON.stringify(value) : `receipt ${number} is taken back by credit receipt ${value.receipt}`);
+    }),
+  );
+program.addCommand(receipts);
+program.addCommand(disputeCommand((where) => ({ ...receiptDesk(where), journal: (sessionId) => journalOfSession(new Disk(), join(folderFor(where), "journal"), sessionId) }), saveNew));
+program.addCommand(
+  keyCommands((where) => {
+    const folder = folderFor(where);
+    const pem = new Disk().read(join(folder, publicKeyFile));
+    if (pem === undefined) throw new Failure("usage/invalid", `${folder}: there is no key yet; the station makes it at its first start`);
+    const { station } = payloadFrom(stored(Book.view(new Disk(), join(folder, "book")), 1));
+    return {
+      station: station.id,
+      publicKey: publicKeyOf(createPublicKey(pem)),
+      rotate: async () => {
+        const socket = socketFor(where);
+        if (socket === undefined) throw new Failure("config/invalid", "the config cannot be used");
+        await askAgent(socket, { do: "rotate-key" });
+        return publicKeyOf(createPublicKey(new Disk().read(join(folder, publicKeyFile)) ?? Buffer.alloc(0)));
+      },
+    };
+  }),
+);
 program.addCommand(tariffCommand());
+program.addCommand(contactorCommand());
 
 for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) command.exitOverride();
 

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { rerate } from "./core/rerate.js";
 import type { Pins } from "./core/verify.js";
 import type { VerifyTools } from "./core/verify-receipt.js";
+import type { Rerate } from "./core/verify-sale.js";
 import { Failure } from "./failure.js";
 import { checkTools, publicKeyOf } from "./keys.js";
 
@@ -11,9 +12,9 @@ const schemaFile = new URL("../../config/receipt.schema.json", import.meta.url);
 let schema: VerifyTools["schema"] | undefined;
 
 /** What the verifier works with. */
-export function verifyTools(): VerifyTools {
+export function verifyTools(reprice: Rerate = rerate): VerifyTools {
   schema ??= JSON.parse(readFileSync(schemaFile, "utf8")) as VerifyTools["schema"];
-  return { ...checkTools, schema, rerate };
+  return { ...checkTools, schema, rerate: reprice };
 }
 
 /** A public key as people keep it: PEM, or hex of the SPKI DER. A private key is refused: it has no business here. */

@@ -67,20 +67,20 @@ function parsedKey(path: string, bytes: Uint8Array): KeyObject {
  * Throws Failure key/unusable where a key is damaged or readable by others. `mayCreate` is false once receipts exist: a chain is not continued by
  * a key that nobody knows.
  */
-export function openSigner(store: KeyStore, mayCreate: boolean): Signer & { readonly publicKey: PublicKey; readonly created: boolean } {
+export function openSigner(store: KeyStore, mayCreate: boolean): Signer & { readonly publicKey: PublicKey; readonly created: boolean; readonly handed: boolean } {
   const credential = store.credentials === undefined ? undefined : join(store.credentials, keyFile);
   const handed = credential === undefined ? undefined : store.read(credential);
-  if (credential !== undefined && handed !== undefined) return { ...signerOf(parsedKey(credential, handed.bytes)), created: false };
+  if (credential !== undefined && handed !== undefined) return { ...signerOf(parsedKey(credential, handed.bytes)), created: false, handed: true };
   const path = join(store.folder, keyFile);
   const kept = store.read(path);
   if (kept !== undefined) {
     if ((kept.mode & 0o077) !== 0) throw new Failure("key/unusable", `${path}: others may read the signing key (mode ${(kept.mode & 0o777).toString(8)}); run: chmod 600 ${path}`);
-    return { ...signerOf(parsedKey(path, kept.bytes)), created: false };
+    return { ...signerOf(parsedKey(path, kept.bytes)), created: false, handed: false };
   }
   if (!mayCreate) throw new Failure("key/unusable", `${path}: the signing key is missing although receipts were signed with it; restore it from a backup`);
   const key = newKey();
   store.write(path, privatePem(key));
-  return { ...signerOf(key), created: true };
+  return { ...signerOf(key), created: true, handed: false };
 }
 
 const knownKeys = new Map<string, KeyObject | undefined>();

@@ -8,20 +8,24 @@ import type { LoadedConfig } from "../config/load.js";
 import type { ConnectorConfig } from "../config/schema.js";
 import { DeviceError, type EnergyMeter, type FaultCode, type Moment } from "../drivers/driver.js";
 import { openMachine, type Machine, type MachineBuses } from "../drivers/open.js";
-import { CashDesk, type DeskState } from "./cash-desk.js";
+import { Cards } from "./cards.js";
+import { CashDesk, emptyDesk, type DeskState } from "./cash-desk.js";
 import { ControlServer, type ControlAnswer, type ControlRequest } from "./control.js";
-import { makeCdr, timeUnknown, wireText } from "./core/cdr.js";
+import { wireDifference } from "./core/cdr-check.js";
+import { makeCopies, type CdrCopies } from "./core/cdr-copies.js";
 import { entryOf, eventOf } from "./core/entry.js";
 import { priceBeforeStart } from "./core/explain.js";
-import { emptyChain } from "./core/receipt.js";
+import { payloadOf } from "./core/receipt.js";
 import { receiptFileText } from "./core/receipt-file.js";
 import { receiptSheet } from "./core/receipt-sheet.js";
 import { receiptText } from "./core/receipt-text.js";
 import type { Acceptance, Opening } from "./core/session.js";
 import type { Tariff } from "./core/tariff.js";
 import type { Event } from "./core/till.js";
-import { authorizeLocally, type Token } from "./core/token.js";
+import { authorizeLocally } from "./core/token.js";
 import { Failure } from "./failure.js";
+import { fieldAnswer } from "./field-desk.js";
+import { adoptKey, finishKeyChange, publicKeyFile, stageKey } from "./key-change.js";
 import { openSigner, sha256 } from "./keys.js";
 import { Book } from "./ledger/book.js";
 import { Disk } from "./ledger/disk.js";
@@ -29,15 +33,17 @@ import { Journal } from "./ledger/journal.js";
 import { Table } from "./ledger/table.js";
 import { Lock } from "./lock.js";
 import type { News } from "./news.js";
+import { NeededEntries } from "./needed-entries.js";
 import { Notifier } from "./notify.js";
+import { PassedMeters } from "./passed-meters.js";
+import { refusedChanges } from "./reload.js";
 import { connectorSnapshot, kwhText, type Snapshot } from "./snapshot.js";
-import { Station } from "./station.js";
-import { emptyOutbox, parseOutboxState, type OutboxState } from "./sync/outbox-state.js";
-import { Outbox } from "./sync/outbox.js";
-import { OcpiUplink } from "./sync/ocpi-uplink.js";
+import { layoutOf, Station } from "./station.js";
+import type { Outbox } from "./sync/outbox.js";
 import { codeLines } from "./qr-code.js";
 import { readTariff } from "./tariff-file.js";
 import { tariffAt } from "./tariffs.js";
+import { openOutboxes } from "./uplinks.js";
 
 export type AgentOptions = {
   readonly buses: MachineBuses;
@@ -53,7 +59,7 @@ export type AgentOptions = {
 };
 
 /** What is open while the shop is: all that needs the disk to be well. */
-type Shop = { readonly journal: Journal<ReturnType<typeof eventOf>>; readonly book: Book; readonly outboxes: readonly Outbox[]; readonly station: Station; readonly keyId: string };
+type Shop = { readonly journal: Journal<ReturnType<typeof eventOf>>; readonly book: Book; readonly desk: CashDesk; readonly cards: Cards; readonly passed: PassedMeters; readonly needed: NeededEntries; readonly outboxes: readonly Outbox[]; readonly station: Station; readonly mayRotate: boolean };
 
 const firstRetryMs = 5_000;
 const longestRetryMs = 60_000;
@@ -61,11 +67,13 @@ const watchdogPingMs = 10_000;
 /** A connector that took no turn for this long is not looked after. */
 const progressWithinMs = 60_000;
 const clockJumpMs = 60_000;
+/** Minutes of most of a day: each looks at its share of the sealed pages. */
+const pagesInTurns = 1_000;
 /** Less free space than this and no session starts: a receipt and its journal must always fit. */
 const leastFreeBytes = 16 * 1024 * 1024;
 
 export class Agent {
-  readonly #loaded: LoadedConfig;
+  #loaded: LoadedConfig;
   readonly #options: AgentOptions;
   readonly #machine: Machine;
   readonly #disk: Disk;
@@ -88,7 +96,7 @@ export class Agent {
     this.#options = options;
     this.#disk = disk;
     this.#lock = lock;
-    this.#machine = openMachine(loaded.config, options.buses);
+    this.#machine = openMachine(loaded.config, options.buses, (model, serial) => this.#shop?.passed.has(model, serial) === true);
   }
 
   /** Takes the state folder's lock and opens for business, now or as soon as it can. Throws Failure state/locked, or disk/failed where the folder cannot be made. */
@@ -126,7 +134,7 @@ export class Agent {
       selling: blocked === undefined,
       ...(blocked === undefined ? {} : { closed: blocked }),
       receipts: this.#shop?.book.count() ?? 0,
-      keyId: this.#shop?.keyId ?? "",
+      keyId: this.#shop?.desk.keyId ?? "",
       offline: uplinks.some(({ reachability }) => reachability === "offline" || reachability === "unauthorised" || reachability === "unsure"),
       uplinks,
       faults: station?.faults.all() ?? (this.#closed === undefined ? [] : [{ device: "station", ...this.#closed, sinceMs: moment.at }]),
@@ -143,6 +151,26 @@ export class Agent {
         });
       }),
     };
+  }
+
+  /**
+   * Takes up changed tariffs and cards for sessions to come; those that run keep the price they began with. Answers why nothing was taken up:
+   * anything else in the file needs a restart, and a file that is half taken up would be neither the old nor the new.
+   */
+  reload(next: LoadedConfig): readonly string[] {
+    const refused = refusedChanges(this.#loaded.config, next.config);
+    if (refused.length > 0) return refused;
+    try {
+      const tariffs = tariffsOf(next);
+      this.#loaded = next;
+      this.#tariffs = tariffs;
+      this.#shop?.cards.configured(next.config.tokens);
+      this.#options.changed?.();
+      return [];
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      return error.message.split("\n");
+    }
   }
 
   /** Opens all contactors and lets go of everything. Open sessions stay in the journal; the next start ends them. */
@@ -218,14 +246,14 @@ export class Agent {
     const { clock } = this.#machine;
     const disk = this.#disk;
     const at = (name: string): string => join(config.state, name);
-    const tariffs = config.tariffs.map((file) => readTariff(this.#loaded.resolve(file), undefined));
-    for (const connector of config.connectors)
-      if (!tariffs.some((tariff) => tariff.id === connector.tariff)) throw new Failure("tariff/invalid", `connector ${connector.id} sells by tariff "${connector.tariff}", which none of the tariff files holds`);
+    this.#tariffs = tariffsOf(this.#loaded);
     const book = Book.open(disk, at("book"));
+    finishKeyChange(disk, config.state, book);
     const signer = openSigner(this.#keyStore(), book.count() === 0);
-    if (disk.read(at("station.pub.pem")) === undefined) disk.replace(at("station.pub.pem"), Buffer.from(signer.publicKey.pem));
-    const deskTable = Table.open<DeskState>(disk, at("desk.json"), (value) => value as DeskState, { chain: emptyChain, pagination: 0 });
-    const tokens: ReadonlyMap<string, Token> = new Map(config.tokens.map((token) => [token.uid, tokenOf(token, config.station)]));
+    if (disk.read(at(publicKeyFile)) === undefined) disk.replace(at(publicKeyFile), Buffer.from(signer.publicKey.pem));
+    const deskTable = Table.open<DeskState>(disk, at("desk.json"), (value) => value as DeskState, emptyDesk);
+    const cards = Cards.open(disk, config.state, config);
+    const passed = PassedMeters.open(disk, config.state);
     const outboxes: Outbox[] = [];
     const desk = new CashDesk(
       {
@@ -236,38 +264,56 @@ export class Agent {
         state: { read: () => deskTable.data, write: (state) => void deskTable.update(() => state) },
         signer,
         hash: sha256,
-        cdr: (settlement, ocmf) => {
-          const uplink = config.uplinks[0];
-          if (uplink === undefined) return null;
-          const cdr = makeCdr(settlement, ocmf === "" ? undefined : { ocmf, publicKeySpkiHex: signer.spkiHex }, { version: uplink.version });
-          return JSON.stringify({ text: wireText(cdr), ...(timeUnknown(settlement) && !uplink.acceptUnknownTime ? { park: "clock" } : {}) });
-        },
-        handOut: (signed) => this.#handOut(signed.number, receiptFileText(signed, signer.spkiHex), printed(signed.jws, config.language)),
-        settled: (number, connector, settlement, file) => {
+        cdr: (settlement, ocmf, spkiHex) => makeCopies(settlement, ocmf === "" ? undefined : { ocmf, publicKeySpkiHex: spkiHex }, config.uplinks.length === 0 ? ["2.2.1"] : config.uplinks.map(({ version }) => version)),
+        handOut: (signed) => this.#handOut(signed.number, receiptFileText(signed, payloadOf(signed.jws)?.key.spki ?? ""), printed(signed.jws, config.language)),
+        numberGiven: () => [...station.till().sessions.values()].some((session) => session.state === "settling" && session.numbered !== undefined && session.numbered.number > book.count()),
+        settled: (entry, connector, settlement, file) => {
           const { price } = settlement;
+          for (const text of Object.values((entry.cdr as CdrCopies).texts)) {
+            // Sent all the same: the receipt is right, and the backend holds the tariff and the readings.
+            const difference = wireDifference(text, settlement);
+            if (difference !== undefined) this.#options.tell({ news: "note", at: clock.now().at, text: `receipt ${entry.number}: a receiver will work out another price: ${difference}` });
+          }
           const kwh = kwhText(settlement.end.energyMilliWh - settlement.begin.energyMilliWh);
-          this.#options.tell({ news: "receipt", at: clock.now().at, connector, number, kwh, total: price.due.gross, currency: price.currency, file });
+          this.#options.tell({ news: "receipt", at: clock.now().at, connector, number: entry.number, kwh, total: price.due.gross, currency: price.currency, file });
           for (const outbox of outboxes) outbox.kick();
         },
       },
       clock.now(),
     );
-    for (const uplink of config.uplinks) outboxes.push(this.#outbox(uplink, book));
+    outboxes.push(
+      ...openOutboxes({
+        config,
+        clock,
+        disk,
+        book,
+        random: this.#options.random ?? Math.random,
+        faults: () => station.faults,
+        tell: this.#options.tell,
+        changed: () => this.#options.changed?.(),
+        die: (error) => this.#die(error),
+      }),
+    );
     // What may still refuse comes before the journal: a start that is tried again for ever must leave no file open.
     for (const connector of config.connectors) this.#meter(connector);
     if (config.receiptOutput !== undefined) disk.makeFolder(at(config.receiptOutput.folder));
     const { journal, entries, cutBytes } = Journal.open(disk, at("journal"), eventOf);
     if (cutBytes > 0) this.#options.tell({ news: "note", at: clock.now().at, text: `the journal's last line was torn by a power cut and has been cut (${cutBytes} bytes that nobody acted on)` });
+    const history = entries.map(({ seq, event, moment }) => ({ seq, event: { ...event, moment } as Event }));
+    const needed = new NeededEntries(layoutOf(config), history);
     const station: Station = new Station(
       {
         config,
         clock,
-        append: (event) => void journal.append([entryOf(event)], event.moment),
+        append: (event) => {
+          const [entry] = journal.append([entryOf(event)], event.moment);
+          if (entry !== undefined) needed.saw(entry.seq, event, station.till());
+        },
         meter: (connector) => this.#meter(connector),
         pins: (connector) => Promise.resolve().then(() => this.#machine.pins(connector)),
         reader: (name) => this.#machine.reader(name),
-        authorize: (uid, atMs) => authorizeLocally(tokens, uid, atMs),
-        open: (connector, acceptance, meter, begin) => this.#opening(tariffs, connector, acceptance, { meter, begin }),
+        authorize: (uid, atMs) => authorizeLocally(cards.known, uid, atMs),
+        open: (connector, acceptance, meter, begin) => this.#opening(connector, acceptance, { meter, begin }),
         settle: (connector, record) => desk.settle(connector, () => settlingOf(station, connector.id), record, () => clock.now()),
         closedShop: () => this.#whyClosed(),
         tell: this.#options.tell,
@@ -275,13 +321,12 @@ export class Agent {
         die: (error) => this.#die(error),
         version: this.#options.version,
       },
-      entries.map(({ event, moment }) => ({ ...event, moment }) as Event),
+      history.map(({ event }) => event),
     );
-    this.#tariffs = tariffs;
     this.#options.tell({ news: "started", at: clock.now().at, version: this.#options.version, station: config.station.id, receipts: book.count(), keyId: signer.keyId });
     station.start(entries.at(-1)?.moment);
     for (const outbox of outboxes) outbox.kick();
-    return { journal, book, outboxes, station, keyId: signer.keyId };
+    return { journal, book, desk, cards, passed, needed, outboxes, station, mayRotate: !signer.handed };
   }
 
   #tariffs: readonly Tariff[] = [];
@@ -292,47 +337,10 @@ export class Agent {
     return meter;
   }
 
-  #outbox(uplink: LoadedConfig["config"]["uplinks"][number], book: Book): Outbox {
-    const { config } = this.#loaded;
-    const { clock } = this.#machine;
-    const table = Table.open<{ state: OutboxState }>(this.#disk, join(config.state, `uplink-${uplink.name}.json`), (value) => ({ state: parseOutboxState((value as { state: unknown }).state) }), { state: emptyOutbox });
-    let told = "";
-    let acknowledged = table.data.state.lastAck?.number ?? 0;
-    return new Outbox({
-      uplink: new OcpiUplink(uplink, { countryCode: config.station.countryCode, partyId: config.station.partyId }),
-      items: {
-        last: () => book.count(),
-        get: (number) => {
-          const entry = book.get(number);
-          if (entry === undefined || typeof entry.cdr !== "string") return null;
-          const { text, park } = JSON.parse(entry.cdr) as { text: string; park?: string };
-          return { number, id: entry.cdrId, body: text, ...(park === undefined ? {} : { park }) };
-        },
-      },
-      store: { read: () => table.data.state, write: (state) => void table.update(() => ({ state })) },
-      clock,
-      random: this.#options.random ?? Math.random,
-      backoff: uplink.backoff,
-      onChange: (status) => {
-        const at = clock.now().at;
-        if (status.lastAck !== undefined && status.lastAck.number > acknowledged) {
-          acknowledged = status.lastAck.number;
-          this.#options.tell({ news: "uploaded", at, uplink: uplink.name, number: acknowledged });
-        }
-        if (status.reachability !== told && status.reachability !== "untried") {
-          told = status.reachability;
-          this.#options.tell({ news: "uplink", at, uplink: uplink.name, state: status.reachability, detail: status.words ?? "" });
-        }
-        this.#options.changed?.();
-      },
-      onFailure: (error) => this.#die(error),
-    });
-  }
-
   /** What is fixed when a session begins, or why it may not begin. No tariff, no sale. */
-  #opening(tariffs: readonly Tariff[], connector: ConnectorConfig, acceptance: Acceptance, { meter, begin }: Pick<Opening, "meter" | "begin">): Opening | string {
+  #opening(connector: ConnectorConfig, acceptance: Acceptance, { meter, begin }: Pick<Opening, "meter" | "begin">): Opening | string {
     const id = acceptance.tariff ?? connector.tariff;
-    const tariff = tariffAt(tariffs, id, begin.moment.at);
+    const tariff = tariffAt(this.#tariffs, id, begin.moment.at);
     if (tariff === undefined) return `no tariff "${id}" is in force now`;
     if (begin.moment.trust === "unsynced") return "the clock is not set: the price in force cannot be known";
     this.#priceLines(connector, begin.moment);
@@ -400,11 +408,12 @@ export class Agent {
     const { at, monoMs, trust } = clock.now();
     const jumped = Math.abs(at - monoMs - this.#wallMinusMonoMs) > clockJumpMs;
     this.#wallMinusMonoMs = at - monoMs;
-    try {
+    this.#guard(() => {
+      this.#shop?.desk.recover(clock.now());
+      // In turn, so that within a day every sealed page was proven and no look takes long.
+      this.#shop?.book.verifyNext(Math.ceil((this.#shop?.book.sealedPages ?? 0) / pagesInTurns));
       this.#fullDisk = this.#disk.freeBytes(this.#loaded.config.state) < leastFreeBytes;
-    } catch (error) {
-      return this.#die(error);
-    }
+    });
     if (trust === "unsynced" || (!jumped && this.#jobs.length > 0)) return;
     for (const job of this.#jobs) void job.destroy();
     const { uplinks } = this.#loaded.config;
@@ -415,12 +424,16 @@ export class Agent {
     this.#jobs.push(cron.schedule("17 3 * * *", () => this.#housekeeping(shop), { timezone: "UTC", noOverlap: true }));
   }
 
-  /** Each night: one look at every sealed page, and the journal of settled sessions goes into the archive. */
+  /** Each night: the journal of settled sessions goes into the archive, up to the oldest entry that an open session still needs. */
   #housekeeping(shop: Shop): void {
+    this.#guard(() => {
+      shop.journal.forget(shop.needed.first(shop.station.till(), shop.journal.lastSeq));
+    });
+  }
+
+  #guard(work: () => void): void {
     try {
-      shop.book.verifyAll();
-      const idle = [...shop.station.till().sessions.values()].every(({ state }) => state === "available" || state === "occupied" || state === "finishing");
-      if (idle) shop.journal.forget(shop.journal.lastSeq);
+      work();
     } catch (error) {
       this.#die(error);
     }
@@ -453,6 +466,15 @@ export class Agent {
         const refused = this.#shop.station.stop(Number(request["connector"]));
         return refused === null ? { ok: true, value: { stopping: Number(request["connector"]) } } : { ok: false, why: refused };
       }
+      case "credit":
+        return this.#issue((shop, now) => shop.desk.credit(Number(request["number"]), String(request["reason"]), now));
+      case "rotate-key":
+        return this.#issue((shop, now) => {
+          if (!shop.mayRotate) throw new Failure("usage/invalid", "the key is handed in from outside (systemd credential): change it there");
+          const number = shop.desk.changeKey(stageKey(this.#disk, this.#loaded.config.state), now);
+          adoptKey(this.#disk, this.#loaded.config.state);
+          return number;
+        });
       case "sync-status":
         return { ok: true, value: this.#shop?.outboxes.map((outbox) => outbox.status()) ?? [] };
       case "sync-now":
@@ -460,7 +482,29 @@ export class Agent {
       case "sync-resend":
         return { ok: true, value: this.#resend(request["number"], request["uplink"]) };
       default:
-        return { ok: false, why: `this agent knows no "${request.do}"` };
+        return (await this.#askField(request)) ?? { ok: false, why: `this agent knows no "${request.do}"` };
+    }
+  }
+
+  async #askField(request: ControlRequest): Promise<ControlAnswer | undefined> {
+    const shop = this.#shop;
+    if (shop === undefined) return { ok: false, why: this.#whyClosed() ?? "the station is not open" };
+    const { station, cards, passed } = shop;
+    return fieldAnswer(request, { config: this.#loaded.config, machine: this.#machine, station, cards, passed });
+  }
+
+  /** Issues a receipt by hand and hands it to the uplinks. */
+  #issue(make: (shop: Shop, now: Moment) => number): ControlAnswer {
+    const shop = this.#shop;
+    if (shop === undefined) return { ok: false, why: this.#whyClosed() ?? "the station is not open" };
+    try {
+      const number = make(shop, this.#machine.clock.now());
+      for (const outbox of shop.outboxes) outbox.kick();
+      return { ok: true, value: { receipt: number, keyId: shop.desk.keyId } };
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      if (error.code === "disk/failed" || error.code === "disk/full") this.#die(error);
+      return { ok: false, why: error.message };
     }
   }
 
@@ -497,18 +541,12 @@ function settlingOf(station: Station, connector: number): Extract<ReturnType<Sta
   return session?.state === "settling" ? session : undefined;
 }
 
-function tokenOf(token: LoadedConfig["config"]["tokens"][number], station: LoadedConfig["config"]["station"]): Token {
-  return {
-    uid: token.uid,
-    contractId: token.contractId,
-    countryCode: station.countryCode,
-    partyId: station.partyId,
-    valid: token.valid,
-    whitelist: token.whitelist,
-    ...(token.group === undefined ? {} : { group: token.group }),
-    ...(token.expires === undefined ? {} : { expiresMs: Date.parse(token.expires) }),
-    ...(token.tariff === undefined ? {} : { tariff: token.tariff }),
-  };
+/** The tariffs of a config's files. Throws Failure tariff/invalid where one cannot be read or a connector sells by none of them. */
+function tariffsOf({ config, resolve }: LoadedConfig): readonly Tariff[] {
+  const tariffs = config.tariffs.map((file) => readTariff(resolve(file), undefined));
+  for (const connector of config.connectors)
+    if (!tariffs.some((tariff) => tariff.id === connector.tariff)) throw new Failure("tariff/invalid", `connector ${connector.id} sells by tariff "${connector.tariff}", which none of the tariff files holds`);
+  return tariffs;
 }
 
 const faultCodes: Partial<Record<Failure["code"], FaultCode>> = {

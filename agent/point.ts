@@ -1,5 +1,6 @@
 // One connector at work: asks the session what it wants and meets it with meter, contactor, plug and lamp.
 // One loop, one meter request at a time; every answer becomes an event, is written down, and the loop asks again.
+import { testContactor, type ContactorTest } from "../drivers/gpio/contactor-test.js";
 import { DeviceError, sleep, type Clock, type Contactor, type EnergyMeter, type Indication, type Indicator, type MeterIdentity, type PlugSensor, type Reading } from "../drivers/driver.js";
 import type { Config, ConnectorConfig } from "../config/schema.js";
 import { drawing, track, type ActivityTrack } from "./core/activity.js";
@@ -57,6 +58,7 @@ export class Point {
   #nudged = false;
   #checkFeedback: (() => void) | undefined;
   #closed = false;
+  #testing = false;
   #turnMonoMs = Number.NEGATIVE_INFINITY;
   #refusalOver: (() => void) | undefined;
 
@@ -127,6 +129,26 @@ export class Point {
     });
   }
 
+  /** What plug and auxiliary contact say now; undefined while the pins are not open. */
+  sensed(): { readonly plugged: boolean; readonly feedback: boolean | undefined } | undefined {
+    const pins = this.#pins;
+    return pins === undefined ? undefined : { plugged: pins.plug.plugged(), feedback: pins.contactor.feedback() };
+  }
+
+  /** Closes the contactor for `ms` with nobody there. A session that begins meanwhile takes over. Answers with a reason where it may not be. */
+  async testContactor(ms: number): Promise<ContactorTest | string> {
+    const pins = this.#pins;
+    const session = this.desk.session();
+    if (pins === undefined) return this.desk.faults.of(this.device)?.message ?? "its pins are not open yet";
+    if (this.#testing || session.state !== "available") return `connector ${this.connector.id} is not free (${this.#testing ? "being tested" : session.state}): test it when no car is there`;
+    this.#testing = true;
+    try {
+      return await testContactor(pins, this.desk.clock, { ms, settleMs: this.desk.config.timing.contactor, stillOurs: () => !this.#closed });
+    } finally {
+      this.#testing = false;
+    }
+  }
+
   async close(): Promise<void> {
     this.openContactor();
     this.#abort.abort();
@@ -189,7 +211,7 @@ export class Point {
 
   /** Between sessions the meter is asked now and then, so that a dead one is known before a driver comes. */
   async #idle(): Promise<void> {
-    if (this.#checkFeedback === undefined) this.#judgeContactor(this.#pins?.contactor.feedback());
+    if (this.#checkFeedback === undefined && !this.#testing) this.#judgeContactor(this.#pins?.contactor.feedback());
     if (this.#identity !== undefined && this.desk.faults.of(this.device) === undefined) {
       await this.#read();
       return;

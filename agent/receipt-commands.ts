@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { parseCheckpoint } from "./core/checkpoint.js";
 import { ocmfXml } from "./core/ocmf-xml.js";
+import type { CdrCopies } from "./core/cdr-copies.js";
 import { receiptSheet } from "./core/receipt-sheet.js";
 import { receiptText } from "./core/receipt-text.js";
 import { paginationOf, parseOcmf } from "./core/verify-ocmf.js";
@@ -12,6 +13,7 @@ import { Failure } from "./failure.js";
 import { sha256 } from "./keys.js";
 import { codeLines } from "./qr-code.js";
 import { receiptPage } from "./receipt-page.js";
+import { receiptPdf } from "./receipt-pdf.js";
 import { bookFileOf, checkpointAt, consistencyFileOf, payloadFrom, proofFileOf, receiptFileOf, stored, type ReceiptSource } from "./receipt-source.js";
 import { csvText, groupings, issuedWithin, listText, rowOf, summaryOf, summaryText, type Grouping } from "./receipt-tables.js";
 
@@ -22,7 +24,7 @@ export type ReceiptDesk = { readonly receipts: ReceiptSource; readonly language:
 export type DeskOptions = { readonly config?: string; readonly data?: string };
 export type OpenDesk = (options: DeskOptions) => ReceiptDesk;
 
-const formats = ["json", "text", "roll", "html", "ocmf-xml", "ocmf", "ocpi-cdr", "jws"] as const;
+const formats = ["json", "text", "roll", "html", "pdf", "ocmf-xml", "ocmf", "ocpi-cdr", "jws"] as const;
 type Format = (typeof formats)[number];
 const tables = ["csv", "json", "book"] as const;
 
@@ -42,8 +44,8 @@ function correctedBy(receipts: ReceiptSource, number: number): number | undefine
   return undefined;
 }
 
-/** A receipt in a format, as text. Throws Failure usage/invalid where it has no such form. */
-export function rendered(desk: ReceiptDesk, number: number, format: Format, language: Language, isCopy: boolean): string {
+/** A receipt in a format: text, or the bytes of a PDF. Throws Failure usage/invalid where it has no such form. */
+export function rendered(desk: ReceiptDesk, number: number, format: Format, language: Language, isCopy: boolean): string | Uint8Array {
   const receipt = stored(desk.receipts, number);
   const later = correctedBy(desk.receipts, number);
   const options = { language, isCopy, ...(later === undefined ? {} : { correctedBy: later }) };
@@ -58,13 +60,15 @@ export function rendered(desk: ReceiptDesk, number: number, format: Format, lang
       return receiptText(receiptSheet(receipt.jws, sha256, options), 32);
     case "html":
       return receiptPage(receipt.jws, options);
+    case "pdf":
+      return receiptPdf(receipt.jws, options);
     case "ocmf":
       return `${recordOf(receipt.ocmf, number)}\n`;
     case "ocmf-xml":
       return ocmfXml(recordOf(receipt.ocmf, number), paginationOf(parseOcmf(receipt.ocmf)?.fields ?? {}), payloadFrom(receipt).key.spki);
     case "ocpi-cdr":
       if (receipt.cdr === null) throw new Failure("usage/invalid", `receipt ${number} is no sale: it has no CDR`);
-      return `${JSON.stringify(receipt.cdr, null, 1)}\n`;
+      return `${Object.values((receipt.cdr as CdrCopies).texts)[0] ?? ""}\n`;
     case "jws":
       return `${receipt.jws}\n`;
     default:
@@ -97,8 +101,8 @@ const out = (): Option => new Option("--out <file>", "write a new file instead o
  * `chargetill receipts`. `open` opens the book for reading, `write` prints; `save` writes a new file for its owner alone (a receipt holds a
  * card's UID) and refuses one that is there.
  */
-export function receiptCommands(open: OpenDesk, save: (path: string, text: string) => void, write: (text: string) => void = (text) => void process.stdout.write(text)): Command {
-  const give = (text: string, path: string | undefined): void => (path === undefined ? write(text) : save(path, text));
+export function receiptCommands(open: OpenDesk, save: (path: string, content: string | Uint8Array) => void, write: (content: string | Uint8Array) => void = (content) => void process.stdout.write(content)): Command {
+  const give = (content: string | Uint8Array, path: string | undefined): void => (path === undefined ? write(content) : save(path, content));
   const receipts = new Command("receipts").description("list, show, export and prove the receipts of this station");
   const command = (name: string, words: string): Command =>
     receipts.command(name).description(words).option("--config <file>", "the station's config file").option("--data <folder>", "the state folder");
@@ -155,7 +159,7 @@ export function receiptCommands(open: OpenDesk, save: (path: string, text: strin
   return receipts;
 }
 
-function exportOne(desk: ReceiptDesk, number: number, options: { readonly format: string; readonly copy?: true; readonly language?: Language }): string {
+function exportOne(desk: ReceiptDesk, number: number, options: { readonly format: string; readonly copy?: true; readonly language?: Language }): string | Uint8Array {
   const format = formats.find((name) => name === options.format);
   if (format === undefined) throw new Failure("usage/invalid", `--format: for one receipt expected one of ${formats.join(", ")}`);
   return rendered(desk, number, format, options.language ?? desk.language, options.copy === true);

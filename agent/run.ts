@@ -9,8 +9,8 @@ import { newsLine, type News } from "./news.js";
 /** Letting go is a matter of milliseconds; what hangs longer is left behind, with contactors open. */
 const closeWithinMs = 1_800;
 
-/** Runs until SIGTERM or SIGINT, or until the process cannot go on; answers the exit code. */
-export async function run(loaded: LoadedConfig): Promise<number> {
+/** Runs until SIGTERM or SIGINT, or until the process cannot go on; answers the exit code. SIGHUP takes up what `reread` finds, where it is safe. */
+export async function run(loaded: LoadedConfig, reread: () => LoadedConfig | undefined): Promise<number> {
   const { config } = loaded;
   const log = pino({ level: config.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ fd: 1, sync: true }));
   const disk = new Disk();
@@ -19,13 +19,23 @@ export async function run(loaded: LoadedConfig): Promise<number> {
   let end: (code: number) => void = () => undefined;
   const ended = new Promise<number>((resolve) => (end = resolve));
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => end(0));
-  const agent = await Agent.open(loaded, { buses, version: ownVersion(), disk, tell: (news) => write(log, news), exit: (code) => end(code) });
+  let agent: Agent | undefined;
+  // Heard from the first moment on: unheard, the signal would end the process.
+  process.on("SIGHUP", () => reload(agent, reread(), log));
+  const opened = await Agent.open(loaded, { buses, version: ownVersion(), disk, tell: (news) => write(log, news), exit: (code) => end(code) });
+  agent = opened;
   // What nobody caught must not leave a contactor closed behind: pins stay as a dead process left them.
-  process.once("uncaughtException", (error) => agent.fail(error));
+  process.once("uncaughtException", (error) => opened.fail(error));
   const code = await ended;
   setTimeout(() => process.exit(code), closeWithinMs).unref();
   await agent.close();
   return code;
+}
+
+function reload(agent: Agent | undefined, next: LoadedConfig | undefined, log: pino.Logger): void {
+  const refused = next === undefined ? ["the config cannot be used"] : (agent?.reload(next) ?? ["the agent is only just starting"]);
+  for (const why of refused) log.error(`reload refused: ${why}; nothing has changed`);
+  if (refused.length === 0) log.info("reloaded: tariffs and cards are taken up for the sessions to come");
 }
 
 function write(log: pino.Logger, news: News): void {

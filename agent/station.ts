@@ -34,6 +34,9 @@ export type StationParts = {
 
 const readerRetryMs = 5_000;
 
+/** Which connectors stand at which reader, by the config. */
+export const layoutOf = (config: Config): Layout => ({ connectors: config.connectors.map(({ id, reader }) => ({ id, reader })) });
+
 export class Station {
   readonly layout: Layout;
   readonly faults: Faults;
@@ -41,6 +44,7 @@ export class Station {
   readonly #parts: StationParts;
   readonly #abort = new AbortController();
   readonly #lapses = new Map<string, () => void>();
+  readonly #catching = new Map<string, (tap?: CardTap) => void>();
   #till: Till;
   #running: Promise<void>[] = [];
   #dead = false;
@@ -48,7 +52,7 @@ export class Station {
   /** `history` = the journal's events, in order; `downSince` = the last moment that it knows. */
   constructor(parts: StationParts, history: readonly Event[]) {
     this.#parts = parts;
-    this.layout = { connectors: parts.config.connectors.map(({ id, reader }) => ({ id, reader })) };
+    this.layout = layoutOf(parts.config);
     this.#till = history.reduce((till, event) => step(till, event, this.layout), emptyTill(this.layout));
     const { tell } = parts;
     this.faults = new Faults(
@@ -108,8 +112,25 @@ export class Station {
     for (const point of this.points.values()) point.openContactor();
   }
 
+  /** The next tap at a reader goes to the caller, not into the till: for enrolling a card. Undefined when none came in time. */
+  catchTap(reader: string, withinMs: number): Promise<CardTap | undefined> {
+    const { clock } = this.#parts;
+    return new Promise((resolve) => {
+      const over = (tap?: CardTap): void => {
+        cancel();
+        if (this.#catching.get(reader) === over) this.#catching.delete(reader);
+        resolve(tap);
+      };
+      const cancel = clock.at(clock.now().monoMs + withinMs, () => over());
+      this.#catching.get(reader)?.(undefined);
+      this.#catching.set(reader, over);
+    });
+  }
+
   /** A tap from a reader; also the door through which a test taps. */
   tapped(reader: string, tap: CardTap): void {
+    const caught = this.#catching.get(reader);
+    if (caught !== undefined) return caught(tap);
     const { tell } = this.#parts;
     const at = tap.moment.at;
     if (tap.kind === "refused") {

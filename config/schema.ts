@@ -96,7 +96,8 @@ const connector = z.strictObject({
     .prefault({}),
 });
 
-const token = z.strictObject({
+/** One card of the local list. */
+export const tokenSchema = z.strictObject({
   uid: z.string().regex(/^([0-9A-F]{8}|[0-9A-F]{14}|[0-9A-F]{20})$/, "expected a card UID of 4, 7 or 10 bytes as upper-case hex"),
   contractId: text(36),
   valid: z.boolean().default(true),
@@ -180,7 +181,7 @@ export const configSchema = z
     connectors: z.array(connector).min(1).max(64),
     /** OCPI tariff files, beside this file or absolute. */
     tariffs: z.array(text(500)).min(1).max(100),
-    tokens: z.array(token).max(10_000).default([]),
+    tokens: z.array(tokenSchema).max(10_000).default([]),
     timing: z
       .strictObject({
         /** An accepted card that is not used lapses after this long. */

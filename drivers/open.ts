@@ -1,12 +1,13 @@
 // Opens the devices that the config names: the Pi's buses, or the bench's. Native packages load only when they are chosen.
 import type { Config, ConnectorConfig } from "../config/schema.js";
-import type { CardReader, Clock, Contactor, EnergyMeter, Indicator, PlugSensor } from "./driver.js";
+import type { CardReader, Clock, Contactor, Indicator, PlugSensor } from "./driver.js";
 import { GpioContactor } from "./gpio/contactor.js";
 import { GpioIndicator } from "./gpio/indicator.js";
 import { GpioPlug } from "./gpio/plug.js";
 import type { GpioPort } from "./gpio/port.js";
-import { openMeterBus, type MeterBus } from "./meter/bus.js";
+import { openMeterBus, type LineCounts, type MeterBus } from "./meter/bus.js";
 import type { SerialBinding } from "./meter/line.js";
+import type { ModbusMeter } from "./meter/modbus-meter.js";
 import { openCardReader } from "./rfid/card-reader.js";
 import type { SpiChoice } from "./rfid/spi.js";
 
@@ -28,7 +29,9 @@ export type MachineBuses = {
 
 export type Machine = {
   readonly clock: Clock;
-  meter(connector: ConnectorConfig): EnergyMeter;
+  meter(connector: ConnectorConfig): ModbusMeter;
+  /** What the line of a port has been through since it was opened. */
+  lineCounts(port: string): LineCounts | undefined;
   pins(connector: ConnectorConfig): { readonly contactor: Contactor; readonly plug: PlugSensor; readonly indicator: Indicator };
   reader(name: string): Promise<CardReader>;
   /** Lets time pass, where it is the bench's to give. */
@@ -61,7 +64,7 @@ export async function realBuses(config: Config): Promise<MachineBuses> {
 }
 
 /** The drivers over those buses. Each opens its device when it is first used and says in a DeviceError what stands in its way. */
-export function openMachine(config: Config, buses: MachineBuses): Machine {
+export function openMachine(config: Config, buses: MachineBuses, hasPassed?: (model: string, serial: string) => boolean): Machine {
   const { clock } = buses;
   const meterBuses = new Map<string, MeterBus>();
   const lastReaders = new Map<string, CardReader>();
@@ -71,13 +74,14 @@ export function openMachine(config: Config, buses: MachineBuses): Machine {
     const port = config.serialPorts[name];
     if (port === undefined) throw new Error(`no serial port ${name} in the config`);
     const binding = buses.binding(name);
-    const opened = openMeterBus(port, clock, binding === undefined ? {} : { binding });
+    const opened = openMeterBus(port, clock, { ...(binding === undefined ? {} : { binding }), ...(hasPassed === undefined ? {} : { hasPassed }) });
     meterBuses.set(name, opened);
     return opened;
   };
   return {
     clock,
     meter: ({ meter }) => meterBus(meter.port).meter(meter),
+    lineCounts: (port) => meterBuses.get(port)?.counts,
     pins: (connector) => {
       const opened: { close(): void }[] = [];
       const keep = <T extends { close(): void }>(device: T): T => {

@@ -130,10 +130,11 @@ test("the signed record goes verbatim and as base64, the key as the base64 of it
 });
 
 test("a reservation begins the CDR but is no part of its total time", () => {
-  const reserved: ChargingPeriod = { startMs: startMs - 3_600_000, endMs: startMs, activity: "reserved", tariffId: "T1", energyMilliWh: 0 };
+  const reserved: ChargingPeriod = { startMs: startMs - 3_600_000, endMs: startMs, activity: "reserved", tariffId: "T1", energyMilliWh: 40 };
   const cdr = makeCdr({ ...settlement, periods: [reserved, ...settlement.periods] }, evidence, { version: "2.2.1" });
   assert.is(cdr.start_date_time, "2026-03-02T09:00:00.000Z");
   assert.equal(cdr.charging_periods[0]?.dimensions, [{ type: "RESERVATION_TIME", volume: 1 }]);
+  assert.is(cdr.total_energy, 5.5555);
   assert.is(cdr.total_time, 0.6111);
 });
 

@@ -144,8 +144,10 @@ function quantitiesOf(periods: readonly ChargingPeriod[], settlement: Settlement
     const ms = period.endMs - period.startMs;
     if (period.startMs !== endedMs || ms < 0) throw new RangeError(`session ${settlement.sessionId}: its charging periods do not follow one another`);
     endedMs = period.endMs;
+    // What the meter creeps before the session is nobody's.
+    if (period.activity === "reserved") return [{ type: "RESERVATION_TIME", volume: reserved.add(ms) }];
     milliWh += period.energyMilliWh;
-    if (period.activity !== "reserved") session.add(ms);
+    session.add(ms);
     const kwh: CdrDimension = { type: "ENERGY", volume: energy.add(period.energyMilliWh) };
     switch (period.activity) {
       case "charging":
@@ -155,8 +157,6 @@ function quantitiesOf(periods: readonly ChargingPeriod[], settlement: Settlement
       case "suspended":
         // A pause that the station made has no time dimension: it is free.
         return [kwh];
-      case "reserved":
-        return [{ type: "RESERVATION_TIME", volume: reserved.add(ms) }];
       default:
         return period.activity satisfies never;
     }

@@ -44,6 +44,15 @@ export function productText(a: string, b: string): string {
   return trimmed(asText(left.units * right.units, left.scale + right.scale));
 }
 
+/** A sixtieth of a decimal text, where six decimals hold it exactly; else undefined. */
+export function sixtieth(text: string): string | undefined {
+  const places = 6;
+  const { units, scale } = scaled(text);
+  if (scale > places) return undefined;
+  const fine = units * 10n ** BigInt(places - scale);
+  return fine % 60n === 0n ? trimmed(asText(fine / 60n, places)) : undefined;
+}
+
 /** Without the trailing zeros of its decimals, but with at least `least` of them. */
 export function trimmed(text: string, least = 0): string {
   const [whole = "", decimals = ""] = text.split(".");

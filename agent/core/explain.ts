@@ -1,7 +1,7 @@
 // Prices in plain words: the sentence under each line of a bill, a whole tariff, and what a driver must know before the start,
 // in the order that AFIR article 5 sets: per kWh, per minute, per session, and everything else after them.
 import type { Conditions, Restrictions } from "./restrictions.js";
-import { decimalText, fixedText, minorUnits, multiply, ratio, ratioOf, roundHalfUp, type Decimal, type Ratio } from "./money.js";
+import { decimalText, fixedText, minorUnits, multiply, plainText, ratio, ratioOf, roundHalfUp, type Decimal, type Ratio } from "./money.js";
 import { choose, grossPrice } from "./selection.js";
 import type { Use } from "./tally.js";
 import type { Charge, Offer, PriceComponent, PriceLimit, Tariff } from "./tariff.js";
@@ -82,10 +82,7 @@ function unitPrice(component: PriceComponent, charge: Charge, currency: string, 
 /** Units of 1/`per` as a duration or as kWh. */
 function quantityText(quantity: bigint, charge: Charge, per: bigint, words: Words): string {
   if (isTime(charge)) return durationText(Number(roundHalfUp(ratio(quantity * 3600n, per), 0)));
-  const milliWh = roundHalfUp(ratio(quantity, per), 6);
-  let text = fixedText(milliWh, 6);
-  while (text.endsWith("0")) text = text.slice(0, -1);
-  return `${localised(text.endsWith(".") ? text.slice(0, -1) : text, words)} kWh`;
+  return `${localised(plainText(roundHalfUp(ratio(quantity, per), 6), 6), words)} kWh`;
 }
 
 /** The sentence under a line of the bill, such as "22 min idle after 10 min grace, 0.10 EUR/min". `steppedBy` is the part that step_size added. */

@@ -1,7 +1,7 @@
 // A receipt laid out for people, in one language and in no particular width: what every rendering (text, till roll, page) prints.
 // It shows the last four characters of a card's UID, never the whole.
-import { sumText, productText, trimmed } from "./decimal-text.js";
 import { hex, utf8 } from "./bytes.js";
+import { productText, sixtieth, sumText, trimmed } from "./decimal-text.js";
 import { instantOf, isoLocal } from "./iso-time.js";
 import { markSegment } from "./jws.js";
 import type { Hash } from "./merkle.js";
@@ -146,16 +146,25 @@ export function grossUnitPrice(line: PriceLine, tariff: unknown): string {
   return line.taxes.reduce((sum, { ratePercent }) => sumText(sum, productText(line.unitPrice, productText(ratePercent, "0.01"))), line.unitPrice);
 }
 
+const minuteMs = 60_000;
+
+/** Quantity, unit and price of a line: times per minute, as drivers are quoted them, wherever that is exact; else per hour. */
+function measured(line: PriceLine, tariff: unknown): { readonly quantity: string; readonly unit: string; readonly unitPrice: string } {
+  const perUnit = grossUnitPrice(line, tariff);
+  const perMinute = line.unit === "h" && line.units % (minuteMs / 100) === 0 ? sixtieth(perUnit) : undefined;
+  if (perMinute === undefined) return { quantity: line.quantity, unit: line.unit === "x" ? "" : line.unit, unitPrice: trimmed(perUnit, 2) };
+  return { quantity: String(line.units / minuteMs), unit: "min", unitPrice: trimmed(perMinute, 2) };
+}
+
 function lineRow(line: PriceLine, sale: SaleFields, timeZone: string, words: Words): SheetRow {
   const { currency } = sale.price;
-  const unitPrice = trimmed(grossUnitPrice(line, sale.tariff.value), 2);
+  const { quantity, unit, unitPrice } = measured(line, sale.tariff.value);
   const times = line.unit === "x" ? "" : ` ${clockOf(line.fromMs, timeZone)}-${clockOf(line.toMs, timeZone)}`;
-  const unit = line.unit === "x" ? "" : `/${line.unit}`;
   const rates = line.taxes.map(({ name, ratePercent }) => `${name} ${ratePercent} %`).join(", ");
   return {
     kind: "priced",
     what: `${words.dimensions[line.dimension]}${times}`,
-    working: localNumber(`${line.quantity}${line.unit === "x" ? "" : ` ${line.unit}`} x ${unitPrice} ${currency}${unit}`, words).replaceAll(/(\d)\.(\d)/g, `$1${words.decimalMark}$2`) + ` ${words.labels.inclTax}${rates === "" ? "" : ` (${localNumber(rates, words)})`}`,
+    working: `${localNumber(quantity, words)}${unit === "" ? "" : ` ${unit}`} x ${localNumber(unitPrice, words)} ${currency}${unit === "" ? "" : `/${unit}`} ${words.labels.inclTax}${rates === "" ? "" : ` (${localNumber(rates, words)})`}`,
     amount: `${localNumber(trimmed(line.amount.incl, 2), words)} ${currency}`,
   };
 }
@@ -174,7 +183,7 @@ function priceOf({ sale, timeZone }: SalePayload, words: Words): SheetSection {
       ...sumRows(price.due, price.taxes, price.currency, words),
       fact(labels.rounding, price.rounding),
       fact(labels.timeRule, price.timeRule),
-      fact(labels.shown, `${shown.text} (${localTime(shown.at, words)})`),
+      fact(labels.shown, `${shown.text.trim().replaceAll(/\s*\n\s*/g, " · ")} (${localTime(shown.at, words)})`),
       fact(labels.tariff, `${tariff.id}${tariff.version === "" ? "" : `, ${tariff.version}`}`),
       fact(labels.digest, tariff.digest),
       fact(labels.payment, `${labels.billedTo} ${payment.reference}`),

@@ -25,11 +25,15 @@ export function rerate(receipt: SalePayload): Price {
   const clockTrusted = sale.price.timeRule === localTimeRule;
   const options: RatingOptions[] = clockTrusted ? [{ timeZone, clockTrusted }] : [{ timeZone, clockTrusted }, { timeZone, clockTrusted, durationsKnown: false }];
   const stated = canonicalText(sale.price);
-  const prices = options.flatMap((option) => {
+  let likeliest: Price | undefined;
+  for (const option of options) {
     const rating = rest.reduce<Rating>(advance, beginRating(parsed.tariff, option, first));
-    return languages.map((language) => chargedPrice(bill(rating, language), energyMilliWh));
-  });
-  const [likeliest] = prices;
+    for (const language of languages) {
+      const price = chargedPrice(bill(rating, language), energyMilliWh);
+      if (canonicalText(price) === stated) return price;
+      likeliest ??= price;
+    }
+  }
   if (likeliest === undefined) throw new ReceiptFault("the session cannot be priced");
-  return prices.find((price) => canonicalText(price) === stated) ?? likeliest;
+  return likeliest;
 }

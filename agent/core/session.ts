@@ -1,6 +1,7 @@
 // One connector's session, from plug or tap to receipt, as a value. `step` moves it by one fact and does nothing else;
 // `wants` says what the world should look like now. Levels, not edges: after a restart the journal is replayed and `wants` is asked again.
 import type { Indication, MeterIdentity, Moment, Reading } from "../../drivers/driver.js";
+import type { CdrCopies } from "./cdr-copies.js";
 import type { Activity } from "./period.js";
 import { advance, beginRating, type Rating, type Sample } from "./rating.js";
 import type { Interruption, SessionToken, StopReason } from "./settlement.js";
@@ -48,7 +49,7 @@ export type Signed = {
   /** The checkpoint that includes the receipt, and the proof that leads there. */
   readonly checkpoint: string;
   readonly proof: readonly string[];
-  readonly cdr: string | null;
+  readonly cdr: CdrCopies;
 };
 
 export type Session =

@@ -1,6 +1,6 @@
 // From what was used to what it costs: step sizes, tax and limits over exact quantities. The live engine and the pricing of CDRs both end
 // here, so that a display and a bill cannot differ. Quantities are gathered whole and multiplied by the price once.
-import { add, ceilDivide, compare, digitsAt, divide, floorDivide, multiply, ratioOf, subtract, tenTo, zero, type Decimal, type Ratio } from "./money.js";
+import { add, compare, digitsAt, divide, multiply, ratioOf, subtract, tenTo, zero, type Decimal, type Ratio } from "./money.js";
 import type { Selection } from "./selection.js";
 import type { Charge, PriceComponent, PriceLimit, Tariff } from "./tariff.js";
 
@@ -40,7 +40,6 @@ export type Use = {
 
 /** The published totals that a charge counts into. */
 export type Group = "energy" | "time" | "parking" | "fixed" | "reservation";
-export const groups: readonly Group[] = ["energy", "time", "parking", "fixed", "reservation"];
 const groupOf: Record<Charge, Group> = {
   ENERGY: "energy", TIME: "time", PARKING_TIME: "parking", FLAT: "fixed",
   RESERVATION_TIME: "reservation", RESERVATION_FLAT: "reservation", EXPIRY_TIME: "reservation", EXPIRY_FLAT: "reservation",
@@ -53,8 +52,8 @@ export type Taxed = { readonly excl: Ratio; readonly incl: Ratio; readonly parts
 /** More stretches than this of one charge are merged by component: a receipt must stay a receipt. */
 const mostStretches = 48;
 
-/** A new list in which what a slice used stands at the end; neighbouring stretches of one component are one use. */
-export class Uses {
+/** Gathers what slices used, in order; neighbouring stretches of one component are one use. */
+class Uses {
   readonly list: Use[] = [];
   readonly #last: { [Key in Charge]?: number } = {};
   readonly #counts: { [Key in Charge]?: number } = {};
@@ -129,37 +128,43 @@ export function mergeByComponent(uses: readonly Use[], which: (charge: Charge) =
 /** What is billed of each metered charge, in units, after steps. */
 export type Billed = { readonly energy: bigint; readonly time: bigint; readonly parking: bigint; readonly reservation: bigint };
 
-function stepped(uses: Use[], which: (charge: Charge) => boolean, options: { floor: bigint; step: bigint; round: boolean }): bigint {
-  let total = 0n;
-  let lastIndex = -1;
-  uses.forEach((use, index) => {
-    if (!which(use.charge)) return;
-    total += use.quantity;
-    lastIndex = index;
-  });
-  const last = uses[lastIndex];
-  if (last === undefined) return 0n;
-  let billed = options.floor === 0n ? total : floorDivide(total, options.floor) * options.floor;
-  if (options.round && last.component.stepSize > 0) {
-    const step = options.step * BigInt(last.component.stepSize);
-    billed = ceilDivide(billed, step) * step;
-  }
-  // The surplus goes to the last priced stretch, at its price.
-  if (billed !== total) uses[lastIndex] = { ...last, quantity: last.quantity + billed - total };
-  return billed;
-}
+type Metered = keyof Billed;
+const meteredOf: { readonly [Key in Charge]?: Metered } = {
+  ENERGY: "energy", TIME: "time", PARKING_TIME: "parking", RESERVATION_TIME: "reservation", EXPIRY_TIME: "reservation",
+};
 
 /** Applies step sizes (OCPI mod_cdrs, step_size): once per session for energy, once for time and parking together. Changes `uses`. */
 export function applySteps(uses: Use[], per: bigint): Billed {
-  const wattHour = per / 1000n;
-  const second = per / 3600n;
-  const parked = uses.some((use) => use.charge === "PARKING_TIME");
+  const totals = { energy: 0n, time: 0n, parking: 0n, reservation: 0n };
+  const last = { energy: -1, time: -1, parking: -1, reservation: -1 };
+  for (let index = 0; index < uses.length; index += 1) {
+    const use = uses[index] as Use;
+    const kind = meteredOf[use.charge];
+    if (kind === undefined) continue;
+    totals[kind] += use.quantity;
+    last[kind] = index;
+  }
+  // Where parking was used, charging time is not rounded: another time-based stretch came with it.
   return {
-    energy: stepped(uses, (charge) => charge === "ENERGY", { floor: 0n, step: wattHour, round: true }),
-    time: stepped(uses, (charge) => charge === "TIME", { floor: second, step: second, round: !parked }),
-    parking: stepped(uses, (charge) => charge === "PARKING_TIME", { floor: second, step: second, round: true }),
-    reservation: stepped(uses, (charge) => charge === "RESERVATION_TIME" || charge === "EXPIRY_TIME", { floor: second, step: second, round: true }),
+    energy: applyStep(uses, last.energy, totals.energy, 0n, per / 1000n, true),
+    time: applyStep(uses, last.time, totals.time, per / 3600n, per / 3600n, last.parking < 0),
+    parking: applyStep(uses, last.parking, totals.parking, per / 3600n, per / 3600n, true),
+    reservation: applyStep(uses, last.reservation, totals.reservation, per / 3600n, per / 3600n, true),
   };
+}
+
+/** Floors a total to whole `floor`s, rounds it up to the step of its last component, and gives that one the difference at its price. */
+function applyStep(uses: Use[], lastIndex: number, total: bigint, floor: bigint, unit: bigint, round: boolean): bigint {
+  const last = uses[lastIndex];
+  if (last === undefined) return 0n;
+  let billed = floor === 0n ? total : total - (total % floor);
+  if (round && last.component.stepSize > 0) {
+    const step = unit * BigInt(last.component.stepSize);
+    const over = billed % step;
+    if (over !== 0n) billed += step - over;
+  }
+  if (billed !== total) uses[lastIndex] = { ...last, quantity: last.quantity + billed - total };
+  return billed;
 }
 
 const nothing: Taxed = { excl: zero, incl: zero, parts: [] };
@@ -204,15 +209,21 @@ export function addTaxed(a: Taxed, b: Taxed): Taxed {
   return { excl: add(a.excl, b.excl), incl: add(a.incl, b.incl), parts };
 }
 
-export type Totals = { readonly groups: Readonly<Record<Group, Taxed>>; readonly sum: Taxed };
+export type Totals = { readonly amounts: readonly Taxed[]; readonly groups: Readonly<Record<Group, Taxed>>; readonly sum: Taxed };
 
+/** Amounts per use, per published total, and in all. */
 export function totalsOf(uses: readonly Use[], per: bigint): Totals {
   const byGroup: Record<Group, Taxed> = { energy: nothing, time: nothing, parking: nothing, fixed: nothing, reservation: nothing };
+  const amounts: Taxed[] = [];
+  let sum = nothing;
   for (const use of uses) {
     const group = groupOf[use.charge];
-    byGroup[group] = addTaxed(byGroup[group], amountOf(use, per));
+    const amount = amountOf(use, per);
+    amounts.push(amount);
+    byGroup[group] = addTaxed(byGroup[group], amount);
+    sum = addTaxed(sum, amount);
   }
-  return { groups: byGroup, sum: groups.reduce((sum, group) => addTaxed(sum, byGroup[group]), nothing) };
+  return { amounts, groups: byGroup, sum };
 }
 
 export type Adjusted = { readonly kind: "min_price" | "max_price"; readonly excl: Ratio; readonly incl: Ratio };
@@ -255,4 +266,32 @@ export function applyLimits(sum: Taxed, tariff: Tariff, which: { readonly min: b
   if (which.min) step("min_price", tariff.minPrice, (a, b) => compare(a, b) < 0);
   step("max_price", tariff.maxPrice, (a, b) => compare(a, b) > 0);
   return { total, adjustments };
+}
+
+/** A session priced: what was used, what it costs, and how the totals came about. */
+export type Working = {
+  readonly per: bigint;
+  readonly tariff: Tariff;
+  /** After steps; `steppedBy` is what step_size added to each. */
+  readonly uses: readonly Use[];
+  readonly steppedBy: readonly bigint[];
+  readonly billed: Billed;
+  readonly totals: Totals;
+  readonly limited: Limited;
+};
+
+/** The uses of a session, chronological, before step sizes. `expired` = a reservation that no session came for. */
+export function usesOf(slices: readonly Slice[], per: bigint, expired: boolean): Use[] {
+  const uses = new Uses(per, expired);
+  for (const slice of slices) uses.add(slice);
+  return uses.finish();
+}
+
+/** Prices uses: steps, tax, limits of `tariff`. */
+export function work(used: readonly Use[], per: bigint, tariff: Tariff): Working {
+  const uses = used.slice();
+  const billed = applySteps(uses, per);
+  const totals = totalsOf(uses, per);
+  const steppedBy = uses.map((use, index) => use.quantity - (used[index] as Use).quantity);
+  return { per, tariff, uses, steppedBy, billed, totals, limited: applyLimits(totals.sum, tariff, { min: true }) };
 }

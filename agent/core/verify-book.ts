@@ -170,11 +170,13 @@ export function verifyBook(subject: string, book: Pick<BookFile, "receipts" | "c
       judged("other copies", others, `${notes.length} checkpoints and ${witnesses.length} receipts in other hands agree`),
     ],
   };
+  const spans = entries.flatMap(({ payload, jws }) => (payload.kind === "recovery" && jws.signature !== undefined ? [{ by: payload.number, ...payload.unsigned }] : []));
   const single = entries.map((entry): Finding => {
-    const name = `${subject}: receipt ${entry.payload.number} of ${entry.payload.station.id}`;
-    const recovery = entries.find(({ payload, jws }) => payload.kind === "recovery" && jws.signature !== undefined && entry.payload.number >= payload.unsigned.first && entry.payload.number < payload.unsigned.first + payload.unsigned.count);
+    const { number, station } = entry.payload;
+    const name = `${subject}: receipt ${number} of ${station.id}`;
+    const span = spans.find(({ first, count }) => number >= first && number < first + count);
     try {
-      return { subject: name, checks: softened(receiptChecks(entry, trusted, tools), recovery?.payload.number) };
+      return { subject: name, checks: softened(receiptChecks(entry, trusted, tools), span?.by) };
     } catch (error) {
       return { subject: name, checks: [fails("figures", `the receipt contradicts itself: ${error instanceof Error ? error.message : String(error)}`)] };
     }

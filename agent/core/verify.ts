@@ -187,7 +187,7 @@ function bookOf(text: string): BookFile | string {
 }
 
 /** Checks all files, each by itself and all together. Never throws on what a file may hold. */
-export function verifyEvidence(files: readonly EvidenceFile[], pins: Pins, tools: VerifyTools): readonly Finding[] {
+export function verifyEvidence(files: readonly EvidenceFile[], given: Pins, tools: VerifyTools): readonly Finding[] {
   const of = (...kinds: Kind[]): EvidenceFile[] => files.filter(({ text }) => kinds.includes(kindOf(text)));
   // Receipts of key change hand the trust on, whichever file they stand in.
   const books = of("book").map((file) => ({ file, book: bookOf(file.text) }));
@@ -195,8 +195,11 @@ export function verifyEvidence(files: readonly EvidenceFile[], pins: Pins, tools
     ...books.flatMap(({ book }) => (typeof book === "string" ? [] : book.receipts)),
     ...of("receipt", "jws").map(({ text }) => (formatOf(text) === "" ? text.trim() : (/"jws"\s*:\s*"([^"]+)"/.exec(text)?.[1] ?? ""))),
   ];
-  const changes = texts.map((text) => readReceipt(text, tools.schema)).flatMap((read) => ("fault" in read || read.payload.kind !== "key" ? [] : [read]));
-  const trust = extendTrust(pins.fingerprints, changes, tools);
+  const readable = texts.map((text) => readReceipt(text, tools.schema)).flatMap((read) => ("fault" in read ? [] : [read]));
+  const trust = extendTrust(given.fingerprints, readable, tools);
+  // A trusted fingerprint stands for the key that has it, wherever that key is found: what carries no key can then be checked too.
+  const found = readable.map(({ payload }) => payload.key.spki).filter((spki) => trust.has(fingerprintOf(spki, tools.hash) ?? ""));
+  const pins: Pins = { fingerprints: trust, keys: [...new Set([...given.keys, ...found])] };
   const judgedReceipts = [
     ...of("receipt").map((file) => verifyReceiptFile(file.name, file.text, trust, tools)),
     ...of("jws").map((file) => verifyJws(file, trust, tools)),

@@ -38,6 +38,8 @@ export class Book {
   readonly #index: LowSync<Index>;
   /** The sealed page read last: receipts are asked for in runs. */
   #lastRead: Page | undefined;
+  /** The sealed page that the check in turn has come to. */
+  #turnOfCheck = 0;
 
   private constructor(
     private readonly disk: Disk,
@@ -120,10 +122,25 @@ export class Book {
     else this.#extend(kept);
   }
 
-  /** Proves every page against the index and the page after it. Throws book/damaged at the first that does not hold. */
+  /** Proves every page on the disk, the newest too. Throws book/damaged at the first that does not hold. Takes seconds with a large book. */
   verifyAll(): { readonly pages: number; readonly receipts: number } {
     for (const row of this.#index.data.sealed) this.verifySealed(row.page);
+    const newest = this.#pageFile(this.#newest.data.page);
+    const more = newest.read().entries.length - this.#newest.data.entries.length;
+    // While we only look, the agent may have added to it.
+    if (more < 0 || (more === 0 && newest.digest !== this.#newestFile.digest)) throw damage(newest.path, "it is not the page that was written last");
     return { pages: this.#index.data.sealed.length + 1, receipts: this.count() };
+  }
+
+  /**
+   * Proves the next `count` sealed pages in turn, from the first again after the last: a full check takes seconds with a large book and would
+   * hold up the meters, so housekeeping takes a few pages a minute. Throws book/damaged.
+   */
+  verifyNext(count = 1): void {
+    for (let left = Math.min(count, this.sealedPages); left > 0; left -= 1) {
+      this.#turnOfCheck = (this.#turnOfCheck % this.sealedPages) + 1;
+      this.verifySealed(this.#turnOfCheck);
+    }
   }
 
   /** Proves one sealed page (1 … sealedPages), for a housekeeping that goes through them in turn. Throws book/damaged. */
@@ -136,6 +153,12 @@ export class Book {
 
   get sealedPages(): number {
     return this.#index.data.sealed.length;
+  }
+
+  /** What a receipt takes on the disk, by the newest page: for a forecast of how many more there is room for. Undefined while there is none. */
+  get bytesPerReceipt(): number | undefined {
+    const { entries } = this.#newest.data;
+    return entries.length === 0 ? undefined : Math.ceil(this.#newestFile.size / entries.length);
   }
 
   #pageFile(page: number): CheckedFile<Page> {

@@ -68,14 +68,15 @@ function need(holds: boolean, what: string): asserts holds {
 const isCount = (value: unknown): value is number => typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 const isDigest = (value: unknown): value is string => typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
 
-/** Throws TypeError where the value is no entry. */
+/** The entry with its fields in one order, so that the same receipt makes the same page. Throws TypeError where the value is no entry. */
 export function parseEntry(value: unknown): BookEntry {
   const entry = fieldsOf(value, "a receipt");
   need(isCount(entry["number"]) && entry["number"] >= 1, "a receipt has no number");
   for (const key of ["sessionId", "cdrId", "jws", "ocmf", "kind"]) need(typeof entry[key] === "string", `receipt ${entry["number"]}: ${key} is not text`);
   need(Number.isSafeInteger(entry["issuedMs"]), `receipt ${entry["number"]}: issuedMs is not whole milliseconds`);
   need(entry["cdr"] !== undefined, `receipt ${entry["number"]}: cdr is missing (null means none)`);
-  return entry as BookEntry;
+  const { number, sessionId, cdrId, jws, ocmf, cdr, issuedMs, kind } = entry as BookEntry;
+  return { number, sessionId, cdrId, jws, ocmf, cdr, issuedMs, kind };
 }
 
 /** Throws TypeError where the value is no page, or where its receipts are not numbered without a gap. */

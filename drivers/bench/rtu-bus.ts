@@ -52,8 +52,8 @@ export class RtuBus {
     this.#line = line;
   }
 
-  /** For `openMeterBus(port, clock, { binding })`. Any path opens this bus. */
-  readonly binding: SerialBinding = {
+  /** As `binding`, but whoever waits for a silent meter waits by the clock, as on a real line. */
+  readonly patientBinding: SerialBinding = {
     instant: true,
     list: () => Promise.resolve(this.#present ? [{ path: "bench" }] : []),
     open: (options) => {
@@ -64,6 +64,9 @@ export class RtuBus {
       return Promise.resolve(this.#port);
     },
   };
+
+  /** For `openMeterBus(port, clock, { binding })`. Any path opens this bus. */
+  readonly binding: SerialBinding = { ...this.patientBinding, idle: () => this.#port?.idle() ?? Promise.resolve() };
 
   /** How many requests were seen on the line, for whomever. */
   get requests(): number {

@@ -95,10 +95,11 @@ function textOf(map: MeterMap, entry: Register, values: MeterValues): string {
 }
 
 function textBytes(entry: Register, text: string): DataView {
-  const room = entry.type === "ascii_lsb" ? entry.words : 2 * entry.words;
-  if (text.length > room) throw new Error(`"${text}" does not fit into ${entry.name} (${room} characters)`);
+  if (text.length > 2 * entry.words) throw new Error(`"${text}" does not fit into ${entry.name} (${2 * entry.words} characters)`);
+  // A text that fits stands in the low bytes alone, where the maker does so; a longer one takes both.
+  const lowBytes = entry.type === "ascii_lsb" && text.length <= entry.words;
   const view = new DataView(new ArrayBuffer(2 * entry.words));
-  for (let at = 0; at < text.length; at++) view.setUint8(entry.type === "ascii_lsb" ? 2 * at + 1 : at, text.charCodeAt(at));
+  for (let at = 0; at < text.length; at++) view.setUint8(lowBytes ? 2 * at + 1 : at, text.charCodeAt(at));
   return view;
 }
 

@@ -9,6 +9,8 @@ export class BenchPort implements SerialBindingPort {
   #reading: { readonly take: () => void; readonly fail: (error: Error) => void } | undefined;
   #options: SerialOpenOptions;
   #broken = false;
+  #underway = 0;
+  #whenDelivered: (() => void)[] = [];
   isOpen = true;
 
   constructor(options: SerialOpenOptions, onRequest: (request: Buffer) => void) {
@@ -22,15 +24,25 @@ export class BenchPort implements SerialBindingPort {
 
   /** Bytes from the meters, as one piece: serialport sees each piece by itself. */
   send(bytes: Buffer): void {
+    this.#underway += 1;
     setImmediate(() => this.#arrive(bytes));
   }
 
   sendAfter(ms: number, bytes: Buffer): void {
+    this.#underway += 1;
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       this.#arrive(bytes);
     }, ms);
     this.#timers.add(timer);
+  }
+
+  /** Resolves when nothing is underway any more and serialport has had the turns of the loop that it needs to pass it on. */
+  async idle(): Promise<void> {
+    do {
+      if (this.#underway > 0) await new Promise<void>((resolve) => this.#whenDelivered.push(resolve));
+      for (let turns = 0; turns < 3; turns++) await new Promise<void>((resolve) => setImmediate(resolve));
+    } while (this.#underway > 0);
   }
 
   break(): void {
@@ -92,6 +104,8 @@ export class BenchPort implements SerialBindingPort {
   }
 
   #arrive(bytes: Buffer): void {
+    this.#underway -= 1;
+    if (this.#underway <= 0) this.#allDelivered();
     if (!this.isOpen || this.#broken) return;
     this.#arrived.push(bytes);
     this.#reading?.take();
@@ -100,7 +114,14 @@ export class BenchPort implements SerialBindingPort {
 
   #stop(): void {
     for (const timer of this.#timers) clearTimeout(timer);
+    this.#underway -= this.#timers.size;
     this.#timers.clear();
     this.#arrived = [];
+    this.#allDelivered();
+  }
+
+  #allDelivered(): void {
+    for (const tell of this.#whenDelivered) tell();
+    this.#whenDelivered = [];
   }
 }

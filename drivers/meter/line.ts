@@ -16,6 +16,11 @@ type Expected = { readonly unit: number; readonly code: number; readonly bytes: 
 export type SerialBinding = {
   /** True where bytes take no time: a bench without a wire. Then nothing waits for the wire either. */
   readonly instant?: boolean;
+  /**
+   * Resolves when all that will ever come in answer has come: what only a bench can know. With it nobody waits for silence by the clock,
+   * so that a simulated month of a dead meter takes no real hours and the same seed gives the same story on a busy machine.
+   */
+  idle?(): Promise<void>;
   list(): Promise<{ readonly path: string }[]>;
   open(options: SerialOpenOptions): Promise<SerialBindingPort>;
 };
@@ -37,6 +42,9 @@ export type SerialBindingPort = {
   drain(): Promise<void>;
 };
 
+/** Bytes as they passed the line, and where a request was given up, for whoever records it. */
+export type OnBytes = (direction: "out" | "in" | "given up", bytes: Buffer) => void;
+
 /** Opens nothing yet. The real serialport stream; on a bench only the binding below it is another. */
 export function serialStream(port: SerialPortConfig, binding?: SerialBinding): SerialPort {
   const options = {
@@ -57,15 +65,17 @@ export function serialStream(port: SerialPortConfig, binding?: SerialBinding): S
  */
 export class RtuLine extends EventEmitter {
   readonly #stream: SerialPort;
+  readonly #onBytes: OnBytes | undefined;
   #expected: Expected | undefined;
   #received = Buffer.alloc(0);
   #heardBytes = 0;
   #strayBytes = 0;
   #closed: Promise<void> | undefined;
 
-  constructor(stream: SerialPort) {
+  constructor(stream: SerialPort, onBytes?: OnBytes) {
     super();
     this.#stream = stream;
+    this.#onBytes = onBytes;
     stream.on("data", (bytes: Buffer) => this.#hear(bytes));
     stream.on("error", (error: Error) => this.emit("error", error));
     stream.on("close", () => this.emit("close"));
@@ -112,13 +122,26 @@ export class RtuLine extends EventEmitter {
     this.#received = Buffer.alloc(0);
     this.#heardBytes = 0;
     this.#expected = expectedReply(request);
+    this.#onBytes?.("out", request);
     this.#stream.write(request);
   }
 
   /** The request was given up: whatever comes now belongs to nobody. */
   forget(): void {
+    if (this.#expected !== undefined) this.#onBytes?.("given up", Buffer.alloc(0));
+    this.#done();
+  }
+
+  #done(): void {
     this.#expected = undefined;
     this.#received = Buffer.alloc(0);
+  }
+
+  /** Ends the request that waits, by the library's own rule for a reply that is too short: that alone stops its timer. */
+  giveUp(): void {
+    if (this.#expected === undefined) return;
+    this.forget();
+    this.emit("data", Buffer.alloc(0));
   }
 
   /** Throws away what the operating system holds for us. */
@@ -131,6 +154,7 @@ export class RtuLine extends EventEmitter {
 
   #hear(bytes: Buffer): void {
     this.#heardBytes += bytes.length;
+    this.#onBytes?.("in", bytes);
     if (this.#expected === undefined) {
       this.#strayBytes += bytes.length;
       return;
@@ -139,7 +163,7 @@ export class RtuLine extends EventEmitter {
     const reply = findReply(this.#received, this.#expected);
     if (reply === undefined) return;
     this.#strayBytes += this.#received.length - reply.length;
-    this.forget();
+    this.#done();
     this.emit("data", reply);
   }
 }

@@ -5,8 +5,12 @@ import os from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import { Failure } from "../../agent/failure.js";
+import { Book } from "../../agent/ledger/book.js";
 import { Disk } from "../../agent/ledger/disk.js";
 import { realFiles } from "../../agent/ledger/files.js";
+import { Journal } from "../../agent/ledger/journal.js";
+import { Table } from "../../agent/ledger/table.js";
+import { moment, receipt } from "./life.js";
 import { VolatileFiles } from "./volatile-files.js";
 
 const folder = fs.mkdtempSync(join(os.tmpdir(), "chargetill-disk-"));
@@ -74,6 +78,26 @@ durable("each append is one write and one fdatasync", () => {
   appender.append(Buffer.alloc(500));
   assert.equal(files.operations - before, 2);
   assert.equal(files.afterHardCut().readFileSync("/log").length, 501);
+});
+
+durable("journal, book and table live on a real disk as on the simulated one", () => {
+  const disk = new Disk();
+  const state = join(folder, "state");
+  const parse = (value: unknown): string => String(value);
+  disk.makeFolder(state);
+  for (let life = 0; life < 3; life += 1) {
+    const { journal, entries } = Journal.open(disk, join(state, "journal"), parse, { segmentBytes: 500 });
+    const book = Book.open(disk, join(state, "book"), { pageEntries: 2 });
+    const table = Table.open(disk, join(state, "cursor.json"), (value) => value as { sent: number }, { sent: 0 });
+    assert.deepEqual([entries.at(-1)?.seq ?? 0, book.count(), table.data.sent], [life * 4, life * 3, life]);
+    for (let nth = 0; nth < 4; nth += 1) journal.append([`event ${nth}`], moment);
+    for (let nth = 0; nth < 3; nth += 1) book.append(receipt(book.count() + 1));
+    table.update(({ sent }) => ({ sent: sent + 1 }));
+    journal.forget(journal.lastSeq - 3);
+    journal.close();
+  }
+  assert.deepEqual(Book.view(disk, join(state, "book")).verifyAll(), { pages: 5, receipts: 9 });
+  assert.equal(modeOf(join(state, "journal.made")), 0o600);
 });
 
 durable.run();

@@ -143,7 +143,7 @@ locks("a lock is given back once, and never somebody else's", () => {
   assert.equal(Lock.holder("/state", files), undefined);
 });
 
-const racer = join(dirname(fileURLToPath(import.meta.url)), "lock-racer.js");
+const racer = join(dirname(fileURLToPath(import.meta.url)), "lock-child.js");
 type Racer = { readonly child: ChildProcess; ask(line: string): Promise<string> };
 function startRacer(): Racer {
   const child = spawn(process.execPath, [racer], { stdio: ["pipe", "pipe", "inherit"] });

@@ -72,9 +72,11 @@ function killThenCutEverywhere(pageEntries: number, wishes: Wishes): number {
 
 for (const pageEntries of [1, 2])
   power(`a cut at every operation loses nothing that was acknowledged (${pageEntries} receipts a page)`, () => {
+    let nth = 0;
     const tried = cutEverywhere(pageEntries, {}, (after, known) => {
       judge(after, known, pageEntries);
-      // The life goes on where it stopped, and the next start finds both parts of it.
+      if (nth++ % 3 !== 0) return;
+      // One in three goes on living where it stopped, and the next start finds both parts of that life.
       live(after, known, pageEntries, 1);
       judge(after.afterHardCut(), known, pageEntries);
     });

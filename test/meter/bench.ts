@@ -60,11 +60,11 @@ export function serialFor(map: MeterMap): string {
 export type Wired = { readonly bench: RtuBus; readonly bus: MeterBus; readonly clock: StillClock; readonly meter: ModbusMeter; readonly map: MeterMap; values: MeterValues };
 
 /** One meter on a bench bus, opened by the real driver. */
-export function wired(model: string, more: Partial<MeterConfig> = {}): Wired {
+export function wired(model: string, more: Partial<MeterConfig> = {}, patience: "by the clock" | "knows silence" = "knows silence"): Wired {
   const map = quickMap(model);
   const bench = new RtuBus();
   const clock = new StillClock();
-  const bus = openMeterBus(port, clock, { binding: bench.binding, loadMap: quickMap });
+  const bus = openMeterBus(port, clock, { binding: patience === "by the clock" ? bench.patientBinding : bench.binding, loadMap: quickMap });
   const config = meterConfig(model, { acceptUnproven: true, ...(map.identity.serial === undefined ? { serial: "LABEL-7" } : {}), ...more });
   const set: Wired = { bench, bus, clock, map, meter: bus.meter(config), values: { energyMilliWh: 1_234_567_000, powerW: 11_040, currentMilliA: 48_000, serial: serialFor(map) } };
   bench.attach(config.unit, map, () => set.values);

@@ -62,7 +62,7 @@ const failures: [what: string, code: string, act: (bench: RtuBus) => void][] = [
 ];
 for (const [what, code, act] of failures)
   bus(`${what} is ${code}, in a sentence that names the port`, async () => {
-    const set = wired("eastron-sdm630-v2", { timeout: 60 });
+    const set = wired("eastron-sdm630-v2");
     act(set.bench);
     try {
       await set.meter.read();
@@ -96,7 +96,7 @@ bus("after three silences in a row the port itself is opened anew", async () => 
   let opened = 0;
   const counting: SerialBinding = { ...set.bench.binding, open: (options) => ((opened += 1), set.bench.binding.open(options)) };
   const line = openMeterBus(port, new StillClock(), { binding: counting, loadMap: quickMap });
-  const meter = line.meter(meterConfig("eastron-sdm630-v2", { timeout: 100 }));
+  const meter = line.meter(meterConfig("eastron-sdm630-v2"));
   await meter.read();
   set.bench.inject(1, { kind: "silent" }, 3);
   for (let silence = 0; silence < 3; silence++) assert.is(await codeOf(meter.read()), "meter/timeout");
@@ -105,8 +105,19 @@ bus("after three silences in a row the port itself is opened anew", async () => 
   await line.close();
 });
 
+bus("a bench that knows silence makes nobody wait for it by the clock", async () => {
+  const set = wired("bauer-bsm-ws36a", { timeout: 15_000 });
+  await set.meter.read();
+  set.bench.inject(1, { kind: "silent" }, 50);
+  const started = performance.now();
+  for (let poll = 0; poll < 50; poll++) assert.is(await codeOf(set.meter.read()), "meter/timeout");
+  assert.ok(performance.now() - started < 10_000, "50 time-outs of 15 s");
+  assert.is((await set.meter.read()).energyMilliWh, set.values.energyMilliWh);
+  await set.bus.close();
+});
+
 bus("counts what the line has been through", async () => {
-  const set = wired("eastron-sdm630-v2", { timeout: 60 });
+  const set = wired("eastron-sdm630-v2");
   await set.meter.identify();
   for (const fault of [{ kind: "silent" }, { kind: "wrong-crc" }, { kind: "exception", code: 6 }] as const) {
     set.bench.inject(1, fault);
@@ -130,7 +141,7 @@ bus("a wire that takes time is waited for", async () => {
 
 bus("closing ends what is in flight and what waits, and leaves no timer behind", async () => {
   const before = process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
-  const set = wired("eastron-sdm630-v2", { timeout: 15_000 });
+  const set = wired("eastron-sdm630-v2", { timeout: 15_000 }, "by the clock");
   set.bench.inject(1, { kind: "silent" }, 10);
   const pending = [set.meter.read(), set.meter.read(), set.meter.identify()].map(codeOf);
   await new Promise((resolve) => setImmediate(resolve));
@@ -141,10 +152,28 @@ bus("closing ends what is in flight and what waits, and leaves no timer behind",
   assert.is(set.clock.inFlight, 0);
 });
 
+bus("a slow meter's silence leaves that meter alone, and its neighbours the line", async () => {
+  const slow = (model: string): ReturnType<typeof quickMap> => ({ ...quickMap(model), worstReplyMs: model === "bauer-bsm-ws36a" ? 15_000 : 20 });
+  const bench = new RtuBus();
+  const line = openMeterBus(port, new StillClock(), { binding: bench.patientBinding, loadMap: slow });
+  const values = { energyMilliWh: 7_000_000, powerW: 300, currentMilliA: 1_300, serial: "21031234" };
+  bench.attach(2, quickMap("eastron-sdm630-v2"), () => values);
+  const [signing, neighbour] = [line.meter(meterConfig("bauer-bsm-ws36a", { timeout: 20 })), line.meter(meterConfig("eastron-sdm630-v2", { unit: 2 }))];
+  assert.is(await codeOf(signing.read()), "meter/timeout");
+  const started = performance.now();
+  const asked = bench.requests;
+  const again = signing.read();
+  assert.is(await codeOf(again), "meter/timeout");
+  assert.is(bench.requests, asked, "it is not asked while it may still answer");
+  assert.is((await neighbour.read()).energyMilliWh, 7_000_000);
+  assert.ok(performance.now() - started < 10_000);
+  await line.close();
+});
+
 bus("closing while the line is kept quiet does not wait for it", async () => {
   const slow = (model: string): ReturnType<typeof quickMap> => ({ ...quickMap(model), worstReplyMs: 15_000 });
   const bench = new RtuBus();
-  const line = openMeterBus(port, new StillClock(), { binding: bench.binding, loadMap: slow });
+  const line = openMeterBus(port, new StillClock(), { binding: bench.patientBinding, loadMap: slow });
   const meter = line.meter(meterConfig("eastron-sdm120", { timeout: 20 }));
   assert.is(await codeOf(meter.read()), "meter/timeout");
   const pending = codeOf(meter.read());
@@ -160,6 +189,9 @@ bus("the last meter that is closed closes the port", async () => {
   await set.meter.close();
   await set.meter.close();
   assert.is(await codeOf(set.meter.read()), "port/lost");
+  const later = set.bus.meter(meterConfig("eastron-sdm630-v2"));
+  assert.is((await later.read()).energyMilliWh, set.values.energyMilliWh, "a meter that is opened later opens the port again");
+  await later.close();
   // The port can be opened by someone else now.
   const again = openMeterBus(port, new StillClock(), { binding: set.bench.binding, loadMap: quickMap });
   assert.is((await again.meter(meterConfig("eastron-sdm630-v2")).read()).energyMilliWh, set.values.energyMilliWh);

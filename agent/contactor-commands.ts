@@ -1,0 +1,112 @@
+// chargetill contactor open | test. Opening is the safe direction: it asks the agent if there is one, drives the pins in any case that
+// allows it, and depends on nothing but the pins' numbers. Testing closes a contactor for a moment, and only with nobody there.
+import { Command } from "commander";
+import { createInterface } from "node:readline/promises";
+import { contactorPins, type ContactorPins } from "../config/pins.js";
+import { DeviceError } from "../drivers/driver.js";
+import type { ContactorTest } from "../drivers/gpio/contactor-test.js";
+import { complain, defaultConfig, fieldCommand, loadedFor, tell, whole, withField, type Where } from "./field-commands.js";
+import { askAgent } from "./control.js";
+import { Failure } from "./failure.js";
+import { socketPath } from "./main.js";
+
+/** An agent that is well answers at once; the pins are not kept waiting for another. */
+const agentWithinMs = 2_000;
+
+type Opened = { readonly connector: string; readonly gpio: number; readonly ok: boolean; readonly why?: string };
+
+/** `chargetill contactor`. */
+export function contactorCommand(): Command {
+  const contactor = new Command("contactor").description("open or test the contactors");
+  contactor.addCommand(
+    fieldCommand("open", "open contactors now, whatever else is wrong; sessions of a running agent are stopped and settled", "contactor open --all")
+      .option("--all", "all of them (what happens in any case: the safe direction makes no exceptions)")
+      .action(open),
+  );
+  contactor.addCommand(
+    fieldCommand("test", "close a contactor for a moment and hear what its auxiliary contact says; only with no car there", "contactor test 1 --for 2")
+      .argument("<connector>", "the connector's number", whole("<connector>", 1, 64))
+      .option("--for <seconds>", "how long it stays closed", whole("--for", 1, 5), 1)
+      .option("--yes", "do not ask")
+      .action(test),
+  );
+  return contactor;
+}
+
+async function open(where: Where): Promise<void> {
+  const stopped = await askToOpen(where);
+  const found = contactorPins(where.config ?? defaultConfig);
+  // A running agent has its pins; driving them from here too does no harm, and is all there is where it hangs.
+  const opened = found.bench ? [] : await openPins(found);
+  for (const fault of found.faults) complain(fault);
+  const words = opened.map(({ connector, gpio, ok, why }) => `connector ${connector} (GPIO ${gpio}): ${ok ? "open" : `NOT OPENED: ${why ?? ""}`}`);
+  if (found.bench) words.push("a bench has no pins: its contactors open with its agent");
+  if (stopped.length > 0) words.push(`sessions stopped, receipts follow: connector ${stopped.join(", ")}`);
+  tell(where, { opened, stopped, faults: found.faults }, words);
+  process.exitCode = found.faults.length === 0 && opened.every(({ ok }) => ok) ? 0 : 1;
+}
+
+/** Tells a running agent; no answer, for whatever reason, holds nothing up. */
+async function askToOpen(where: Where): Promise<readonly number[]> {
+  let socket: string;
+  try {
+    socket = socketPath(loadedFor(where));
+  } catch (error) {
+    if (error instanceof Failure) return [];
+    throw error;
+  }
+  const late = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), agentWithinMs).unref());
+  const answer = askAgent(socket, { do: "contactor-open" }).catch(() => undefined);
+  return ((await Promise.race([answer, late])) as { stopped: number[] } | undefined)?.stopped ?? [];
+}
+
+async function openPins({ pins }: ContactorPins): Promise<Opened[]> {
+  if (pins.length === 0) return [];
+  const failed = (error: unknown): Opened[] => pins.map(({ connector, pin }) => ({ connector, gpio: pin.gpio, ok: false, why: error instanceof Error ? error.message : String(error) }));
+  try {
+    const { OnoffPort } = await import("../drivers/gpio/onoff-port.js");
+    const port = new OnoffPort();
+    const opened = pins.map(({ connector, pin }): Opened => {
+      try {
+        port.output(pin, false).close();
+        return { connector, gpio: pin.gpio, ok: true };
+      } catch (error) {
+        if (!(error instanceof DeviceError)) throw error;
+        return { connector, gpio: pin.gpio, ok: false, why: error.message };
+      }
+    });
+    port.close();
+    return opened;
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+async function test(connector: number, options: Where & { for: number; yes?: true }): Promise<void> {
+  if (options.yes !== true && !(await agreed(`Connector ${connector} will be live for ${options.for} s. Is nobody and nothing at it? Type yes: `)))
+    throw new Failure("usage/invalid", "contactor test: not agreed to (--yes for scripts)");
+  await withField(options, async (field) => {
+    const { whileClosed, afterOpening, closedMs } = (await field.ask({ do: "contactor-test", connector, ms: options.for * 1_000 })) as ContactorTest;
+    const wired = whileClosed !== undefined && afterOpening !== undefined;
+    const ok = !wired || (whileClosed && !afterOpening);
+    const judgement = !wired
+      ? "no auxiliary contact is wired: did it click twice?"
+      : ok
+        ? "its auxiliary contact followed both ways"
+        : afterOpening
+          ? "ITS AUXILIARY CONTACT STILL SAYS CLOSED: switch the supply off; the contacts may be welded, or the feedback is wired the wrong way round (activeLow)"
+          : "ITS AUXILIARY CONTACT NEVER SAID CLOSED: check coil, supply and the feedback's wire";
+    tell(options, { connector, closedMs, whileClosed: whileClosed ?? null, afterOpening: afterOpening ?? null, ok }, [`connector ${connector}: closed for ${(closedMs / 1000).toFixed(1)} s and opened; ${judgement}`]);
+    return ok ? 0 : 1;
+  });
+}
+
+async function agreed(question: string): Promise<boolean> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const closed = new Promise<string>((resolve) => lines.once("close", () => resolve("")));
+    return (await Promise.race([lines.question(question), closed])).trim().toLowerCase() === "yes";
+  } finally {
+    lines.close();
+  }
+}

@@ -1,0 +1,30 @@
+// chargetill dispute N: everything there is about a session, in one archive.
+import { Command, InvalidArgumentError } from "commander";
+import { payloadFrom, stored } from "./receipt-source.js";
+import { disputeBundle } from "./dispute.js";
+import type { DeskOptions, ReceiptDesk } from "./receipt-commands.js";
+
+export type DisputeDesk = ReceiptDesk & {
+  /** The journal's lines about a session, faults and clock events meanwhile among them, verbatim and in order. */
+  journal(sessionId: string): readonly string[];
+};
+
+/** `chargetill dispute`. `open` opens book and journal for reading; `save` writes a new file for its owner alone and refuses one that is there. */
+export function disputeCommand(open: (options: DeskOptions) => DisputeDesk, save: (path: string, bytes: Uint8Array) => void, write: (text: string) => void = (text) => void process.stdout.write(text)): Command {
+  return new Command("dispute")
+    .description("one archive with all the evidence about a session: receipt, readings, tariff, what was shown, proof, journal, verdict")
+    .argument("<number>", "the receipt's number", (text: string): number => {
+      if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError("expected a receipt's number, from 1 on.");
+      return Number(text);
+    })
+    .requiredOption("--out <file>", "the archive to write")
+    .option("--redact", "leave out all that holds the card's whole UID, the signed receipt too")
+    .option("--config <file>", "the station's config file").option("--data <folder>", "the state folder")
+    .action((number: number, options: DeskOptions & { out: string; redact?: true }) => {
+      const desk = open(options);
+      const payload = payloadFrom(stored(desk.receipts, number));
+      const journal = payload.kind === "sale" ? desk.journal(payload.sale.sessionId) : [];
+      save(options.out, disputeBundle({ receipts: desk.receipts, newest: desk.newest(), language: desk.language, journal }, number, options.redact === true));
+      write(`${options.out}: evidence for receipt ${number}${options.redact === true ? ", without the card's UID" : ""}\nCheck it: chargetill verify --key ${payload.key.id} ${options.out}\n`);
+    });
+}

@@ -1,0 +1,78 @@
+// The way to the devices for a technician's command: the running agent, or the devices themselves under the lock of the state folder.
+import { execFileSync } from "node:child_process";
+import { statSync } from "node:fs";
+import type { LoadedConfig } from "../config/load.js";
+import { openMachine, realBuses } from "../drivers/open.js";
+import { Cards } from "./cards.js";
+import { askAgent, type ControlRequest } from "./control.js";
+import { Failure } from "./failure.js";
+import { fieldAnswer } from "./field-desk.js";
+import { Disk, errorCode } from "./ledger/disk.js";
+import { Lock } from "./lock.js";
+import { socketPath } from "./main.js";
+import { PassedMeters } from "./passed-meters.js";
+
+export type FieldAccess = {
+  /** True where the running agent answers. */
+  readonly live: boolean;
+  /** Throws Failure agent/refused with the device's words. */
+  ask(request: ControlRequest): Promise<unknown>;
+  close(): Promise<void>;
+};
+
+/** Whether an agent serves this config now. Throws where one runs and this user may not speak to it. */
+export async function agentRuns(loaded: LoadedConfig): Promise<boolean> {
+  try {
+    await askAgent(socketPath(loaded), { do: "status" });
+    return true;
+  } catch (error) {
+    const code = error instanceof Failure ? errorCode(error.cause) : undefined;
+    if (code === "ENOENT" || code === "ECONNREFUSED") return false;
+    throw error;
+  }
+}
+
+/** Throws Failure state/locked where an agent holds the folder and does not answer. */
+export async function openField(loaded: LoadedConfig): Promise<FieldAccess> {
+  if (await agentRuns(loaded)) return { live: true, ask: (request) => askAgent(socketPath(loaded), request), close: () => Promise.resolve() };
+  const { config } = loaded;
+  becomeOwner(config.state);
+  const disk = new Disk();
+  disk.makeFolder(config.state);
+  const buses = config.bench === undefined ? await realBuses(config) : (await import("../drivers/bench/bench.js")).openBench(config, config.bench, config.state);
+  const lock = Lock.take(config.state, buses.clock.now().at);
+  const passed = PassedMeters.open(disk, config.state);
+  const machine = openMachine(config, buses, (model, serial) => passed.has(model, serial));
+  const parts = { config, machine, cards: Cards.open(disk, config.state, config), passed };
+  machine.start();
+  return {
+    live: false,
+    ask: async (request) => {
+      const answer = await fieldAnswer(request, parts);
+      if (answer === undefined) throw new Failure("usage/invalid", `${request.do}: only a running agent can answer that`);
+      if (!answer.ok) throw new Failure("agent/refused", answer.why);
+      return answer.value;
+    },
+    close: async () => {
+      await machine.close();
+      lock.release();
+    },
+  };
+}
+
+/** Root leaves no files behind that the agent's own user could not read: from here on we are the state folder's owner. */
+function becomeOwner(folder: string): void {
+  if (process.getuid?.() !== 0) return;
+  let owner: { readonly uid: number; readonly gid: number };
+  try {
+    owner = statSync(folder);
+  } catch {
+    return;
+  }
+  if (owner.uid === 0) return;
+  // Its groups as well: they own the devices.
+  const groups = execFileSync("id", ["-G", String(owner.uid)], { encoding: "utf8" }).trim().split(" ").map(Number);
+  process.setgroups?.(groups);
+  process.setgid?.(owner.gid);
+  process.setuid?.(owner.uid);
+}

@@ -1,0 +1,82 @@
+// The chain as the cash desk continues it on a real disk: credits, recoveries and changes of key, and a book that holds by the first key alone.
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { CashDesk, type DeskState } from "../../agent/cash-desk.js";
+import { emptyChain, issueReceipt } from "../../agent/core/receipt.js";
+import { exitCode } from "../../agent/core/verdict.js";
+import { verifyEvidence } from "../../agent/core/verify.js";
+import { verifyTools } from "../../agent/evidence.js";
+import { findingsText } from "../../agent/findings-text.js";
+import { newKey, openSigner, sha256, signerOf } from "../../agent/keys.js";
+import { Book } from "../../agent/ledger/book.js";
+import { Disk } from "../../agent/ledger/disk.js";
+import type { BookEntry } from "../../agent/ledger/page.js";
+import { bookFileOf, receiptFileOf } from "../../agent/receipt-source.js";
+import { brokenSigner, littleBook, settlement, startMs, station, timeZone } from "./sale.js";
+
+const test = suite("the chain at the cash desk");
+const folder = mkdtempSync(join(tmpdir(), "chargetill-desk-"));
+const disk = new Disk();
+const signer = openSigner(
+  {
+    folder,
+    read: (path) => {
+      const bytes = disk.read(path);
+      return bytes === undefined ? undefined : { bytes, mode: disk.files.statSync(path).mode };
+    },
+    write: (path, text) => disk.replace(path, Buffer.from(text)),
+  },
+  true,
+);
+const pins = { fingerprints: new Set([signer.publicKey.fingerprint]), keys: [] };
+const book = Book.open(disk, join(folder, "book"));
+const now = { at: startMs, monoMs: 0, boot: "b", trust: "synced" as const };
+
+const entryOf = (number: number, { jws, ocmf }: { readonly jws: string; readonly ocmf: string }): BookEntry => ({
+  number, sessionId: `session-${number}`, cdrId: `cdr-${number}`, jws, ocmf, cdr: ocmf === "" ? null : { texts: {}, timeUnknown: false }, issuedMs: 0, kind: ocmf === "" ? "start" : "sale",
+});
+
+let kept: DeskState = { chain: emptyChain, pagination: 0 };
+const deskOver = (by: typeof signer | ReturnType<typeof signerOf>): CashDesk =>
+  new CashDesk({ station, timeZone, version: "0.1.0", book, state: { read: () => kept, write: (state) => void (kept = state) }, signer: by, hash: sha256, cdr: () => ({ texts: {}, timeUnknown: false }), handOut: () => "", settled: () => undefined, numberGiven: () => false }, now);
+
+test("the key is made for its owner alone", () => {
+  assert.is(statSync(join(folder, "station.key")).mode & 0o777, 0o600);
+});
+
+test("a desk catches up with its book, and every kind of receipt it adds is in order", () => {
+  littleBook(3, signer).forEach((issued, at) => book.append(entryOf(at + 1, issued)));
+  const desk = deskOver(signer);
+  assert.is(desk.chain.count, 4);
+  assert.is(desk.credit(2, "meter in doubt", now), 5);
+  assert.throws(() => desk.credit(2, "again", now));
+  assert.throws(() => desk.credit(1, "no sale", now));
+  assert.is(desk.recover(now), null);
+
+  const broken = { ...signer, sign: brokenSigner.sign, signDer: brokenSigner.signDer };
+  book.append(entryOf(6, issueReceipt(settlement(6, { pagination: 4 }), desk.chain, broken, sha256)));
+  assert.is(deskOver(broken).recover(now), null);
+  const recovered = deskOver(signer);
+  assert.is(recovered.recover(now), 7);
+
+  const next = signerOf(newKey());
+  assert.is(recovered.changeKey(next, now), 8);
+  const last = issueReceipt(settlement(9, { pagination: 5 }), recovered.chain, next, sha256);
+  book.append(entryOf(9, last));
+
+  const findings = verifyEvidence([{ name: "book", text: bookFileOf(book, last.checkpoint) }, { name: "r9", text: receiptFileOf(book, 9, last.checkpoint) }], pins, verifyTools());
+  assert.is(exitCode(findings), 0, findingsText(findings));
+});
+
+test("a receipt file made from the book has its proof, whenever it is asked for", () => {
+  for (const number of [1, 2, 5, 8]) {
+    const findings = verifyEvidence([{ name: "r", text: receiptFileOf(book, number, "") }], pins, verifyTools());
+    assert.is(exitCode(findings), 0, findingsText(findings));
+  }
+});
+
+test.after(() => rmSync(folder, { recursive: true, force: true }));
+test.run();
