@@ -1,5 +1,6 @@
 // The auditor: what must hold of a street's books when all is settled, whatever happened before. Throws with the first thing that does not.
 import assert from "node:assert/strict";
+import type { CdrCopies } from "../../agent/core/cdr-copies.js";
 import { verifyEvidence } from "../../agent/core/verify.js";
 import { milliWhOf } from "../../agent/core/energy-text.js";
 import { payloadOf } from "../../agent/core/receipt.js";
@@ -70,7 +71,7 @@ function auditSessions({ seen }: Street, entries: readonly BookEntry[]): void {
 
 /** At the backend each receipt's CDR is there once after deduplication by id, and every copy is the same to the byte. */
 function auditBackend({ backend }: Street, entries: readonly BookEntry[]): void {
-  const expected = entries.filter(({ cdr }) => typeof cdr === "string").map(({ cdrId, cdr }) => [cdrId, (JSON.parse(String(cdr)) as { text: string }).text] as const);
+  const expected = entries.flatMap(({ kind, cdrId, cdr }) => (kind === "sale" ? [[cdrId, (cdr as CdrCopies).texts["2.2.1"]] as const] : []));
   assert.deepEqual([...backend.cdrs.keys()].sort(), expected.map(([id]) => id).sort(), "the backend holds what was sold");
   const texts = new Map(expected);
   for (const { id, body } of backend.posts) assert.equal(body, texts.get(id), `every copy of ${id} is the same to the byte`);
