@@ -4,7 +4,7 @@ import { exitCode, type Check, type Finding } from "./core/verdict.js";
 const words: Record<Check["verdict"], string> = { holds: "ok", fails: "FAILED", unproven: "UNPROVEN", skipped: "not checked" };
 
 /** What comes from a file must not steer the terminal. */
-const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "?");
+const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, "?");
 
 /** With more findings than this, those in which everything holds take one line each: a book has thousands. */
 const mostInFull = 12;

@@ -3,7 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { utf8, hex } from "../../agent/core/bytes.js";
 import { canonicalText } from "../../agent/core/canonical.js";
-import { advance, beginRating, bill, type Rating } from "../../agent/core/rating.js";
+import { advance, beginRating, bill, periods, type Rating } from "../../agent/core/rating.js";
 import { receiptFileText } from "../../agent/core/receipt-file.js";
 import { receiptSheet } from "../../agent/core/receipt-sheet.js";
 import { receiptText } from "../../agent/core/receipt-text.js";
@@ -31,7 +31,7 @@ function sold({ tariff: by = tariff, clockTrusted = true, durationsKnown = true,
   if (!parsed.ok || first === undefined) throw new Error("the tariff cannot be read");
   const rating = rest.reduce<Rating>(advance, beginRating(parsed.tariff, { timeZone, clockTrusted, durationsKnown }, first));
   const price = chargedPrice(bill(rating), facts.end.energyMilliWh - facts.begin.energyMilliWh);
-  const issued = issueReceipt({ ...facts, tariff: by, tariffDigest: hex(sha256(utf8(canonicalText(by)))), price }, chainOf(littleBook(0)), signer, sha256);
+  const issued = issueReceipt({ ...facts, tariff: by, tariffDigest: hex(sha256(utf8(canonicalText(by)))), price, periods: periods(rating) }, chainOf(littleBook(0)), signer, sha256);
   const findings = verifyEvidence([{ name: "receipt", text: receiptFileText(issued, signer.spkiHex) }, { name: "record", text: issued.ocmf }], pins, verifyTools());
   assert.is(exitCode(findings), 0, findingsText(findings));
   return issued;

@@ -91,6 +91,7 @@ test("the station itself cannot change a figure unnoticed", () => {
     [/digest/, ({ sale }) => void (((sale["tariff"] ?? {})["value"] as Json)["currency"] = "CHF")],
     [/the receipt says 9\.99 EUR, the samples and the tariff give 8\.54 EUR/, ({ sale }) => void (((sale["price"] ?? {})["due"] as Json)["gross"] = "9.99")],
     [/add up to/, ({ sale }) => void ((((sale["price"] ?? {})["lines"] as Json[])[0] ?? {})["amount"] = { excl: "6.1725", incl: "7.345276" })],
+    [/periods\.0\.energyMilliWh: the receipt says 1, worked out again it is 12345000/, ({ sale }) => void (((sale["periods"] as unknown as Json[])[0] ?? {})["energyMilliWh"] = 1)],
     [/12\.346 kWh/, ({ sale }) => void (sale["energyKwh"] = "12.346" as unknown as Json)],
     [/register fell/, ({ sale }) => void ((((sale["samples"] ?? {})["rows"] as number[][])[2] ?? [])[1] = 1)],
     [/more than 11000 W/, ({ sale }) => void ((((sale["samples"] ?? {})["rows"] as number[][])[1] ?? [])[1] = 8_000_000)],
