@@ -41,6 +41,7 @@ export function audit(street: Street, options: AuditOptions = {}): Audit {
     return payload?.kind === "sale" ? [payload] : [];
   });
   auditProofs(street, files, entries);
+  auditFiles(files);
   auditSessions(street, entries);
   auditBackend(street, entries);
   const energy = auditEnergy(street, sales, options.unbilledMilliWh ?? 0);
@@ -59,6 +60,13 @@ function auditProofs(street: Street, files: Street["files"], entries: readonly B
   assert.deepEqual(faults, [], "every receipt proves itself, and the book as a whole");
   const sold = entries.filter(({ kind }) => kind === "sale").map(({ number }) => `${stateFolder}/receipts/receipt-${String(number).padStart(6, "0")}`);
   assert.deepEqual(files.allFiles().filter((path) => path.startsWith(`${stateFolder}/receipts/`) && !path.endsWith(".new")), sold.flatMap((path) => [`${path}.json`, `${path}.txt`]), "every receipt lies there for its driver");
+}
+
+/** What no one proves by signature: the papers for people, and the marks that tell a lost store from a first run. */
+function auditFiles(files: Street["files"]): void {
+  const paths = files.allFiles();
+  for (const path of paths.filter((name) => name.startsWith(`${stateFolder}/receipts/`) && name.endsWith(".txt"))) assert.match(files.peek(path).toString("utf8"), /TOTAL[\s\S]*\n$/, `${path} is whole`);
+  for (const path of paths.filter((name) => name.endsWith(".made") && !name.endsWith("journal.made"))) assert.match(files.peek(path).toString("utf8"), /^The store .*\n$/s, `${path} is whole`);
 }
 
 /** Each session that anyone saw begin has its one receipt; what was handed out once stands there for ever. */

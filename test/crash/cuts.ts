@@ -90,3 +90,57 @@ export async function finish(street: Street): Promise<void> {
 function told(error: unknown, what: string): Error {
   return new Error(`${what}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
 }
+
+/** Whether a program without the fsyncs of `site` is caught by some cut of the story, also by one after a kill and a start. */
+export async function noticesWithout(story: StreetOptions, site: string, places: readonly number[], syncs: Street["files"]["syncs"]): Promise<boolean> {
+  const wishes: Wishes = { ignoreSync: (name) => name === site };
+  // What follows an fsync shows that it was missing: the operations after it, the last one first, since most is relied on then.
+  const after = syncs.filter((sync) => sync.site === site).map(({ operation }) => operation);
+  const near = after.flatMap((operation) => places.filter((place) => place > operation).slice(0, nearPlaces));
+  const tried = [...new Set([...near, ...places.slice(-1)])];
+  for (const place of tried) {
+    if (await isRed(() => cutPower(story, place, harshest, wishes))) return true;
+    if (await isRed(() => killThenCut(story, place, wishes))) return true;
+  }
+  return false;
+}
+
+const nearPlaces = 4;
+
+/** Bytes lost; every name lost, every name kept, and each name alone lost or kept. */
+function harshest(cuts: readonly Cut[]): readonly Cut[] {
+  return cuts.filter(({ bytes, names }) => {
+    const kept = names.filter(Boolean).length;
+    return bytes === "lost" && (kept === 0 || kept === names.length || kept === 1 || kept === names.length - 1);
+  });
+}
+
+/** A kill, a start that reads what is there and sells on, and a power cut at its end. */
+async function killThenCut(story: StreetOptions, at: number, wishes: Wishes): Promise<void> {
+  const street = await Street.open({ ...story, wishes: { cutAt: at } });
+  try {
+    await street.live();
+    street.restarted(wishes);
+    await street.live();
+    for (const cut of harshest(street.files.possibleCuts())) {
+      const after = await street.fork();
+      try {
+        after.powerCut(cut, 20_000, wishes);
+        await finish(after);
+      } finally {
+        await after.close();
+      }
+    }
+  } finally {
+    await street.close();
+  }
+}
+
+async function isRed(check: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await check();
+    return false;
+  } catch {
+    return true;
+  }
+}
