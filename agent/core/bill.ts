@@ -3,7 +3,8 @@
 import { explainLimit, explainUse, whyOf, type Language } from "./explain.js";
 import { add, compare, decimalText, fixedText, minorUnits, published, ratio, ratioOf, roundHalfUp, roundingRule, sharesOf } from "./money.js";
 import type { Amount, Dimension, Price, PriceLine, TaxShare, TaxTotal } from "./price.js";
-import type { Taxed, Working } from "./tally.js";
+import type { Working } from "./tally.js";
+import type { Taxed } from "./taxed.js";
 import type { Charge } from "./tariff.js";
 
 export const localTimeRule = "local time";

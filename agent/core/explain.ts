@@ -3,8 +3,8 @@
 import type { Conditions, Restrictions } from "./restrictions.js";
 import { decimalText, fixedText, minorUnits, multiply, plainText, ratio, ratioOf, roundHalfUp, type Decimal, type Ratio } from "./money.js";
 import { choose, grossPrice } from "./selection.js";
-import type { Use } from "./tally.js";
 import type { Charge, Offer, PriceComponent, PriceLimit, Tariff } from "./tariff.js";
+import type { Use } from "./uses.js";
 import { bordersOf, nextTimeBorder } from "./borders.js";
 import { clockText, dateText, dayMs, localTime } from "./time.js";
 import { wordsOf, type Language, type Words } from "./words.js";

@@ -71,10 +71,14 @@ export function ratio(n: bigint, d: bigint): Ratio {
   return d < 0n ? { n: -n, d: -d } : { n, d };
 }
 
+/** Denominators stay as they are where one is a multiple of the other: a sum of many parts must not grow with their number. */
 export function add(a: Ratio, b: Ratio): Ratio {
   if (a.n === 0n) return b;
   if (b.n === 0n) return a;
-  return a.d === b.d ? { n: a.n + b.n, d: a.d } : { n: a.n * b.d + b.n * a.d, d: a.d * b.d };
+  if (a.d === b.d) return { n: a.n + b.n, d: a.d };
+  if (a.d % b.d === 0n) return { n: a.n + b.n * (a.d / b.d), d: a.d };
+  if (b.d % a.d === 0n) return { n: a.n * (b.d / a.d) + b.n, d: b.d };
+  return { n: a.n * b.d + b.n * a.d, d: a.d * b.d };
 }
 
 export function subtract(a: Ratio, b: Ratio): Ratio {

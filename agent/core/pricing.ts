@@ -8,9 +8,10 @@ import { tenTo } from "./money.js";
 import type { Price } from "./price.js";
 import type { Conditions } from "./restrictions.js";
 import { select, type Selection } from "./selection.js";
-import { unitsPer, usesOf, work, type Slice, type Working } from "./tally.js";
+import { work, type Working } from "./tally.js";
 import { inForce, type OcpiVersion, type Tariff } from "./tariff.js";
 import { isZone, localTime } from "./time.js";
+import { unitsPer, usesOf, type Slice } from "./uses.js";
 
 export type PricedCdr = {
   readonly working: Working;

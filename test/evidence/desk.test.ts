@@ -41,7 +41,7 @@ const entryOf = (number: number, { jws, ocmf }: { readonly jws: string; readonly
 
 let kept: DeskState = { chain: emptyChain, pagination: 0 };
 const deskOver = (by: typeof signer | ReturnType<typeof signerOf>): CashDesk =>
-  new CashDesk({ station, timeZone, version: "0.1.0", book, state: { read: () => kept, write: (state) => void (kept = state) }, signer: by, hash: sha256, cdr: () => ({ texts: {}, timeUnknown: false }), settled: () => undefined }, now);
+  new CashDesk({ station, timeZone, version: "0.1.0", book, state: { read: () => kept, write: (state) => void (kept = state) }, signer: by, hash: sha256, cdr: () => ({ texts: {}, timeUnknown: false }), handOut: () => "", settled: () => undefined, numberGiven: () => false }, now);
 
 test("the key is made for its owner alone", () => {
   assert.is(statSync(join(folder, "station.key")).mode & 0o777, 0o600);
