@@ -51,7 +51,7 @@ export function rendered(desk: ReceiptDesk, number: number, format: Format, lang
   const options = { language, isCopy, ...(later === undefined ? {} : { correctedBy: later }) };
   switch (format) {
     case "json":
-      return receiptFileOf(desk.receipts, number, number === desk.receipts.count() ? desk.newest() : "");
+      return receiptFileOf(desk.receipts, number, desk.newest());
     case "text": {
       const sheet = receiptSheet(receipt.jws, sha256, options);
       return receiptText(sheet, 80, sheet.code === undefined ? [] : codeLines(sheet.code, onPaper));

@@ -14,7 +14,7 @@ import { newKey, openSigner, sha256, signerOf } from "../../agent/keys.js";
 import { Book } from "../../agent/ledger/book.js";
 import { Disk } from "../../agent/ledger/disk.js";
 import type { BookEntry } from "../../agent/ledger/page.js";
-import { bookFileOf, receiptFileOf } from "../../agent/receipt-source.js";
+import { bookFileOf, proofFileOf, receiptFileOf } from "../../agent/receipt-source.js";
 import { brokenSigner, littleBook, settlement, startMs, station, timeZone } from "./sale.js";
 
 const test = suite("the chain at the cash desk");
@@ -59,6 +59,9 @@ test("a desk catches up with its book, and every kind of receipt it adds is in o
   const broken = { ...signer, sign: brokenSigner.sign, signDer: brokenSigner.signDer };
   book.append(entryOf(6, issueReceipt(settlement(6, { pagination: 4 }), desk.chain, broken, sha256)));
   assert.is(deskOver(broken).recover(now), null);
+  // Nothing signed reaches over the unsigned tail yet: proofs rest on the last checkpoint that is.
+  assert.match(proofFileOf(book, 2, ""), /\nCT-0042\n5\n/);
+  assert.throws(() => receiptFileOf(book, 6, ""), /no signed checkpoint over 6/);
   const recovered = deskOver(signer);
   assert.is(recovered.recover(now), 7);
 
