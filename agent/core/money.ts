@@ -168,39 +168,39 @@ function publishedSmall(n: number, d: number): string | undefined {
     whole += 1;
   }
   if (fraction === 0) return String(whole);
-  let places = publishedPlaces;
+  let left = publishedPlaces;
   while (fraction % 1000 === 0) {
     fraction /= 1000;
-    places -= 3;
+    left -= 3;
   }
   while (fraction % 10 === 0) {
     fraction /= 10;
-    places -= 1;
+    left -= 1;
   }
-  return `${whole}.${String(fraction).padStart(places, "0")}`;
+  return `${whole}.${String(fraction).padStart(left, "0")}`;
 }
 
 export function decimalText(value: Decimal): string {
   return plainText(value.digits, value.scale);
 }
 
-const withoutMinor = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(" ");
-const withThree = "BHD IQD JOD KWD LYD OMR TND".split(" ");
-const withFour = "CLF UYW".split(" ");
+const minorPlaces: ReadonlyMap<string, number> = new Map([
+  ..."BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(" ").map((code) => [code, 0] as const),
+  ..."BHD IQD JOD KWD LYD OMR TND".split(" ").map((code) => [code, 3] as const),
+  ..."CLF UYW".split(" ").map((code) => [code, 4] as const),
+]);
 
 /** Decimals of a currency's minor unit (ISO 4217). */
 export function minorUnits(currency: string): number {
-  if (withoutMinor.includes(currency)) return 0;
-  if (withThree.includes(currency)) return 3;
-  return withFour.includes(currency) ? 4 : 2;
+  return minorPlaces.get(currency) ?? 2;
 }
 
 /** A published decimal string rounded half up to the currency's minor unit, as it is shown: "0.5" -> "0.50" for EUR. */
 export function moneyText(amount: string, currency: string): string {
   const value = decimalOf(amount);
   if (value === undefined) throw new RangeError(`"${amount}" is no amount`);
-  const places = minorUnits(currency);
-  return fixedText(roundHalfUp(ratioOf(value), places), places);
+  const shown = minorUnits(currency);
+  return fixedText(roundHalfUp(ratioOf(value), shown), shown);
 }
 
 /**

@@ -59,9 +59,11 @@ function tariffsOf(checked: Checked, cdr: CdrRecord, tariffs: readonly Tariff[],
 
 type Momentary = Pick<Conditions, "lowPowerKw" | "highPowerKw" | "lowCurrentA" | "highCurrentA">;
 
+const nobodyAsks: Momentary = { lowPowerKw: undefined, highPowerKw: undefined, lowCurrentA: undefined, highCurrentA: undefined };
+
 /** The power and current that held in a period: what lower and upper bounds are compared with. */
 function momentaryOf(period: CdrPeriod, index: number, tariff: Tariff, warnings: string[]): Momentary {
-  if (!tariff.asksPower && !tariff.asksCurrent) return { lowPowerKw: undefined, highPowerKw: undefined, lowCurrentA: undefined, highCurrentA: undefined };
+  if (!tariff.asksPower && !tariff.asksCurrent) return nobodyAsks;
   const { extremes } = period;
   let lowPowerKw = extremes.POWER ?? extremes.MIN_POWER ?? extremes.MAX_POWER;
   let highPowerKw = extremes.POWER ?? extremes.MAX_POWER ?? extremes.MIN_POWER;

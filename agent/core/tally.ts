@@ -27,7 +27,11 @@ const noMeters: Meters = { totals: { energy: 0n, time: 0n, parking: 0n, reservat
 function addToMeters(meters: Meters, use: Use): Meters {
   const kind = meteredOf[use.charge];
   if (kind === undefined) return meters;
-  return { totals: { ...meters.totals, [kind]: meters.totals[kind] + use.quantity }, last: { ...meters.last, [kind]: use } };
+  const totals = { ...meters.totals };
+  const last = { ...meters.last };
+  totals[kind] += use.quantity;
+  last[kind] = use;
+  return { totals, last };
 }
 
 /** What is billed after steps (OCPI mod_cdrs, step_size): once per session for energy, once for time and parking together. */
@@ -87,11 +91,17 @@ export type Working = {
 
 /** Prices uses: steps, tax, limits of `tariff`. What a step adds goes to the last use of its kind, at that one's price. */
 export function work(used: readonly Use[], per: bigint, tariff: Tariff): Working {
-  const meters = used.reduce(addToMeters, noMeters);
+  let meters = noMeters;
+  for (const use of used) meters = addToMeters(meters, use);
   const billed = billedOf(meters, per);
-  const surplus = new Map(meteredKinds.map((kind) => [meters.last[kind], billed[kind] - meters.totals[kind]]));
-  const steppedBy = used.map((use) => surplus.get(use) ?? 0n);
-  const uses = used.map((use, index) => (steppedBy[index] === 0n ? use : { ...use, quantity: use.quantity + (steppedBy[index] ?? 0n) }));
+  const uses = used.slice();
+  const steppedBy = used.map((use, index) => {
+    const kind = meteredOf[use.charge];
+    if (kind === undefined || meters.last[kind] !== use) return 0n;
+    const surplus = billed[kind] - meters.totals[kind];
+    if (surplus !== 0n) uses[index] = { ...use, quantity: use.quantity + surplus };
+    return surplus;
+  });
   const totals = totalsOf(uses, per);
   return { per, tariff, uses, steppedBy, billed, totals, limited: applyLimits(totals.sum, tariff, { min: true }) };
 }
