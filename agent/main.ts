@@ -14,6 +14,8 @@ import { ControlServer, type ControlAnswer, type ControlRequest } from "./contro
 import { wireDifference } from "./core/cdr-check.js";
 import { makeCopies, type CdrCopies } from "./core/cdr-copies.js";
 import { entryOf, eventOf, type Entered } from "./core/entry.js";
+import { ReceiptFault } from "./core/signer.js";
+import { parseTariff } from "./core/tariff.js";
 import type { Event } from "./core/till.js";
 import { authorizeLocally } from "./core/token.js";
 import { Failure } from "./failure.js";
@@ -257,7 +259,7 @@ export class Agent {
         signer,
         hash: sha256,
         cdr: (settlement, ocmf, spkiHex) => makeCopies(settlement, ocmf === "" ? undefined : { ocmf, publicKeySpkiHex: spkiHex }, config.uplinks.length === 0 ? ["2.2.1"] : config.uplinks.map(({ version }) => version)),
-        handOut: (signed) => handOut(disk, config, signed),
+        handOut: (signed) => handOut(disk, config, signed, (text) => this.#options.tell({ news: "note", at: clock.now().at, text })),
         numberGiven: () => [...station.till().sessions.values()].some((session) => session.state === "settling" && session.numbered !== undefined && session.numbered.number > book.count()),
         settled: (entry, connector, settlement, file) => {
           const { price } = settlement;
@@ -280,6 +282,7 @@ export class Agent {
         disk,
         book,
         random: this.#options.random ?? Math.random,
+        checkpoint: () => desk.chain.checkpoint,
         faults: () => station.faults,
         tell: this.#options.tell,
         changed: () => this.#options.changed?.(),
@@ -288,7 +291,7 @@ export class Agent {
     );
     // What may still refuse comes before the journal: a start that is tried again for ever must leave no file open.
     for (const connector of config.connectors) this.#meter(connector);
-    if (config.receiptOutput !== undefined) disk.makeFolder(at(config.receiptOutput.folder));
+    if (config.receiptOutput?.folder !== undefined) disk.makeFolder(at(config.receiptOutput.folder));
     const { journal, entries, cutBytes } = Journal.open(disk, at("journal"), eventOf);
     if (cutBytes > 0) this.#options.tell({ news: "note", at: clock.now().at, text: `the journal's last line was torn by a power cut and has been cut (${cutBytes} bytes that nobody acted on)` });
     const history = entries.map(({ seq, event, moment }) => ({ seq, event: { ...event, moment } as Event }));
@@ -426,6 +429,12 @@ export class Agent {
       }
       case "credit":
         return this.#issue((shop, now) => shop.desk.credit(Number(request["number"]), String(request["reason"]), now));
+      case "correct":
+        return this.#issue((shop, now) => {
+          const parsed = parseTariff(request["tariff"]);
+          if (!parsed.ok) throw new Failure("tariff/invalid", `the tariff cannot be read: ${parsed.faults[0]?.path ?? ""}: ${parsed.faults[0]?.message ?? ""}`);
+          return shop.desk.correct(Number(request["number"]), parsed.tariff, (this.#options.newId ?? randomUUID)(), now);
+        });
       case "rotate-key":
         return this.#issue((shop, now) => {
           if (!shop.mayRotate) throw new Failure("usage/invalid", "the key is handed in from outside (systemd credential): change it there");
@@ -460,6 +469,7 @@ export class Agent {
       for (const outbox of shop.outboxes) outbox.kick();
       return { ok: true, value: { receipt: number, keyId: shop.desk.keyId } };
     } catch (error) {
+      if (error instanceof ReceiptFault) return { ok: false, why: error.message };
       if (!(error instanceof Failure)) throw error;
       if (error.code === "disk/failed" || error.code === "disk/full") this.#die(error);
       return { ok: false, why: error.message };
