@@ -1,6 +1,6 @@
 // Prices an existing CDR's charging periods as they stand (OCPI mod_cdrs): each period is one slice for the same tally that makes our own
 // bills. What cannot be priced for certain is refused with its path; nothing is ever priced at a silent 0.
-import { billOf, localTimeRule } from "./bill.js";
+import { billOf, localTimeRule, taxWarnings } from "./bill.js";
 import type { Language } from "./explain.js";
 import { readCdr, unitsOf, type CdrPeriod, type CdrRecord } from "./cdr-record.js";
 import { Checked, type Fault } from "./checked.js";
@@ -144,7 +144,7 @@ export function priceRecord(tariffs: readonly Tariff[], cdr: CdrRecord, timeZone
   });
   const expired = cdr.periods.every((period) => period.reserved);
   const working = work(usesOf(slices, per, expired), per, first);
-  return { ok: true, priced: { working, version: first.version, energy, time, parking, warnings } };
+  return { ok: true, priced: { working, version: first.version, energy, time, parking, warnings: [...warnings, ...taxWarnings(working)] } };
 }
 
 /** The bill of a priced CDR. */
