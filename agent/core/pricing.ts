@@ -24,6 +24,13 @@ export type PricedCdr = {
 };
 export type PricingResult = { readonly ok: true; readonly priced: PricedCdr } | { readonly ok: false; readonly faults: readonly Fault[] };
 
+/** A CDR of very many periods can give cause for very many warnings; nobody reads on after these. */
+const mostWarnings = 50;
+
+function shortened(warnings: readonly string[]): readonly string[] {
+  return warnings.length <= mostWarnings ? warnings : [...warnings.slice(0, mostWarnings), `and ${warnings.length - mostWarnings} more of the kind`];
+}
+
 /** OCPI ids are CiStrings: case does not tell them apart. */
 function sameId(a: string, b: string): boolean {
   return a === b || a.toLowerCase() === b.toLowerCase();
@@ -144,7 +151,7 @@ export function priceRecord(tariffs: readonly Tariff[], cdr: CdrRecord, timeZone
   });
   const expired = cdr.periods.every((period) => period.reserved);
   const working = work(usesOf(slices, per, expired), per, first);
-  return { ok: true, priced: { working, version: first.version, energy, time, parking, warnings: [...warnings, ...taxWarnings(working)] } };
+  return { ok: true, priced: { working, version: first.version, energy, time, parking, warnings: [...shortened(warnings), ...taxWarnings(working)] } };
 }
 
 /** The bill of a priced CDR. */
