@@ -7,6 +7,7 @@ import { billOfCdr, priceCdr } from "../agent/core/pricing.js";
 import { advance, beginRating, bill, live, nextBorder, periods, sameComponents, type Rating, type Sample } from "../agent/core/rating.js";
 import type { Price } from "../agent/core/price.js";
 import type { Tariff } from "../agent/core/tariff.js";
+import { priceLine } from "../agent/tariff-batch.js";
 import { anySession, anyTariff, samplesOf, zones } from "./arbitrary/session.js";
 
 const test = suite("rating properties");
@@ -153,6 +154,11 @@ test("whatever comes in as a CDR, the answer is a price or a list of faults", ()
     }),
     { seed, numRuns: 2000 },
   );
+});
+
+test("whatever stands in a line of a batch, it is answered", () => {
+  const lines = fc.oneof(fc.string(), fc.json(), fc.record({ name: fc.anything(), timezone: fc.oneof(fc.string(), fc.constant("Europe/Berlin")), tariffs: tree, cdr: tree }).map((line) => JSON.stringify(line)));
+  fc.assert(fc.property(lines, (line) => assert.is(typeof JSON.stringify(priceLine(line).answer), "string")), { seed, numRuns: 2000 });
 });
 
 test.run();

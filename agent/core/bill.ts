@@ -41,6 +41,15 @@ export function taxShares(taxed: Taxed): TaxShare[] {
   return shares.length > 1 ? shares.sort((a, b) => Number(a.ratePercent) - Number(b.ratePercent)) : shares;
 }
 
+/** What cannot be said of tax because an OCPI 2.3.0 tariff states no rate. */
+export function taxWarnings(working: Working): string[] {
+  const silent = working.uses.filter(({ tariff, component }) => tariff.version === "2.3.0" && component.vat === undefined && component.price.digits !== 0n);
+  const warnings: string[] = [];
+  if (silent.some((use) => use.tariff.taxIncluded === "NO")) warnings.push("tax comes on top, but the tariff does not state its rate: only the price before taxes is known");
+  if (silent.some((use) => use.tariff.taxIncluded === "YES")) warnings.push("prices include tax, but the tariff does not state its rate: it cannot be told apart");
+  return warnings;
+}
+
 /** What was billed, after step_size: Wh and seconds as whole numbers. */
 export function billedText(working: Working): Price["billed"] {
   const { billed, per } = working;

@@ -148,7 +148,9 @@ function taxText(tariff: Tariff, component: PriceComponent, words: Words): strin
   if (component.price.digits === 0n) return "";
   if (tariff.taxIncluded === "N/A") return ` (${words.noTax})`;
   if (component.vat !== undefined) return ` (${words.inclTax(localised(decimalText(component.vat), words))})`;
-  return tariff.taxIncluded === "YES" ? ` (${words.taxInside})` : ` (${words.noTax})`;
+  if (tariff.taxIncluded === "YES") return ` (${words.taxInside})`;
+  // In 2.2.1 no vat means that none applies; in 2.3.0 it means that nobody says how much.
+  return ` (${tariff.version === "2.3.0" ? words.taxOnTop : words.noTax})`;
 }
 
 function stepText(component: PriceComponent, charge: Charge, words: Words): string {

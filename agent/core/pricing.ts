@@ -1,6 +1,6 @@
 // Prices an existing CDR's charging periods as they stand (OCPI mod_cdrs): each period is one slice for the same tally that makes our own
 // bills. What cannot be priced for certain is refused with its path; nothing is ever priced at a silent 0.
-import { billOf, localTimeRule } from "./bill.js";
+import { billOf, localTimeRule, taxWarnings } from "./bill.js";
 import type { Language } from "./explain.js";
 import { readCdr, unitsOf, type CdrPeriod, type CdrRecord } from "./cdr-record.js";
 import { Checked, type Fault } from "./checked.js";
@@ -23,6 +23,13 @@ export type PricedCdr = {
   readonly warnings: readonly string[];
 };
 export type PricingResult = { readonly ok: true; readonly priced: PricedCdr } | { readonly ok: false; readonly faults: readonly Fault[] };
+
+/** A CDR of very many periods can give cause for very many warnings; nobody reads on after these. */
+const mostWarnings = 50;
+
+function shortened(warnings: readonly string[]): readonly string[] {
+  return warnings.length <= mostWarnings ? warnings : [...warnings.slice(0, mostWarnings), `and ${warnings.length - mostWarnings} more of the kind`];
+}
 
 /** OCPI ids are CiStrings: case does not tell them apart. */
 function sameId(a: string, b: string): boolean {
@@ -144,7 +151,7 @@ export function priceRecord(tariffs: readonly Tariff[], cdr: CdrRecord, timeZone
   });
   const expired = cdr.periods.every((period) => period.reserved);
   const working = work(usesOf(slices, per, expired), per, first);
-  return { ok: true, priced: { working, version: first.version, energy, time, parking, warnings } };
+  return { ok: true, priced: { working, version: first.version, energy, time, parking, warnings: [...shortened(warnings), ...taxWarnings(working)] } };
 }
 
 /** The bill of a priced CDR. */

@@ -1,7 +1,7 @@
 // The live engine: samples come in one by one, the price of the session so far comes out, and the last live figure is the bill.
 // A rating is an immutable value in two parts: the last sample, and the course of the session up to the last border. A sample between two
 // borders replaces the first and keeps the second, so that it costs the same however old the session is.
-import { amountText, billOf, localTimeRule } from "./bill.js";
+import { amountText, billOf, localTimeRule, taxWarnings } from "./bill.js";
 import { bordersOf, nextTimeBorder } from "./borders.js";
 import { close, conditionsAt, cutBorders, lookAgain, openSlice, type Closed, type Course, type RatingOptions, type Sample } from "./course.js";
 import type { Language } from "./explain.js";
@@ -174,9 +174,10 @@ export function live(rating: Rating): LivePrice {
 export function bill(rating: Rating, language: Language = "en"): Price {
   const { course, last } = rating;
   const ended = close(course, last.atMs, last.energyMilliWh);
-  return billOf(workingOf(rating), {
+  const working = workingOf(rating);
+  return billOf(working, {
     timeRule: course.options.clockTrusted ? localTimeRule : untrustedTimeRule,
-    warnings: [],
+    warnings: taxWarnings(working),
     energyMilliWh: course.began === undefined ? 0 : last.energyMilliWh - course.began.energyMilliWh,
     timeMs: ended.timeMs,
     parkingMs: ended.parkingMs,
