@@ -56,7 +56,7 @@ export function openBench(config: Config, bench: BenchConfig, folder: string): B
     world.contactor(wired.id, closed);
     if (wired.contactor.feedback !== undefined) board.driveActive(wired.contactor.feedback, closed);
   });
-  const rtu = new Map(Object.keys(config.serialPorts).map((name) => [name, new RtuBus()]));
+  const rtu = new Map(Object.entries(config.serialPorts).map(([name, { baud, parity }]) => [name, new RtuBus({ baudRate: baud, parity })]));
   for (const one of config.connectors) {
     const serial = String(23_000_000 + ((bench.seed * 31) % 100_000) * 64 + one.id);
     rtu.get(one.meter.port)?.attach(one.meter.unit, loadMeterMap(one.meter.model), () => ({ ...world.meterValues(one.id), serial }));
