@@ -14,6 +14,8 @@ import { Failure } from "./failure.js";
 import { keyCommands } from "./key-commands.js";
 import { publicKeyFile } from "./key-change.js";
 import { publicKeyOf } from "./keys.js";
+import { meterCommand } from "./meter-commands.js";
+import { portsCommand } from "./ports-command.js";
 import { Book } from "./ledger/book.js";
 import { Disk } from "./ledger/disk.js";
 import { Table } from "./ledger/table.js";
@@ -245,7 +247,7 @@ program.addCommand(
   }),
 );
 program.addCommand(tariffCommand());
-program.addCommand(contactorCommand());
+for (const command of [contactorCommand(), meterCommand(), portsCommand()]) program.addCommand(command);
 
 for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) command.exitOverride();
 
