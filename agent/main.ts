@@ -184,6 +184,11 @@ export class Agent {
     this.#lock.release();
   }
 
+  /** The remote word: stops a session. Answers what is true: null = it is stopping, else why not. */
+  stop(connector: number): string | null {
+    return this.#shop === undefined ? (this.#whyClosed() ?? "the station is not open") : this.#shop.station.stop(connector);
+  }
+
   /** True when nothing is left to send. */
   synced(): boolean {
     return this.#shop?.outboxes.every((outbox) => outbox.status().waiting === 0) ?? false;
@@ -423,8 +428,7 @@ export class Agent {
       case "status":
         return { ok: true, value: this.snapshot() };
       case "stop": {
-        if (this.#shop === undefined) return { ok: false, why: this.#whyClosed() ?? "the station is not open" };
-        const refused = this.#shop.station.stop(Number(request["connector"]));
+        const refused = this.stop(Number(request["connector"]));
         return refused === null ? { ok: true, value: { stopping: Number(request["connector"]) } } : { ok: false, why: refused };
       }
       case "credit":
