@@ -8,11 +8,15 @@ import type { WriteStream } from "node:tty";
 import { loadConfig, faultLine, type LoadedConfig } from "../config/load.js";
 import { Backend } from "../drivers/bench/backend.js";
 import { openBench } from "../drivers/bench/bench.js";
+import { receiptSheet } from "./core/receipt-sheet.js";
+import { receiptText } from "./core/receipt-text.js";
 import { Failure } from "./failure.js";
+import { sha256 } from "./keys.js";
 import { Disk } from "./ledger/disk.js";
 import { LiveView, timeOfDay } from "./live-view.js";
 import { Agent, ownVersion } from "./main.js";
 import { newsLine, type News } from "./news.js";
+import { codeLines } from "./qr-code.js";
 
 export type DemoOptions = {
   readonly once: boolean;
@@ -61,7 +65,7 @@ export async function demo(options: DemoOptions, out: NodeJS.WriteStream): Promi
       screen.news(news, timeOfDay(timeZone, news.at));
       if (news.news !== "receipt") return;
       receipts.push(news.file);
-      screen.receipt(readFileSync(news.file.replace(/\.json$/, ".txt"), "utf8"));
+      screen.receipt(onScreen(news.file));
     },
     changed: () => screen.changed(),
     exit: (code) => {
@@ -79,6 +83,13 @@ export async function demo(options: DemoOptions, out: NodeJS.WriteStream): Promi
   screen.summary({ folder, receipts, atBackend: backend.cdrs.size, posts: backend.posts.length });
   if (missing) process.stderr.write("chargetill: the story is over, but not every receipt was acknowledged by the backend\n");
   return fatal !== 0 ? fatal : missing ? 1 : 0;
+}
+
+/** The receipt of a file as a terminal shows it: the code light on dark. */
+function onScreen(file: string): string {
+  const { jws } = JSON.parse(readFileSync(file, "utf8")) as { jws: string };
+  const sheet = receiptSheet(jws, sha256, { language: "en" });
+  return receiptText(sheet, 80, sheet.code === undefined ? [] : codeLines(sheet.code));
 }
 
 function demoConfig(options: DemoOptions, folder: string, url: string, tokenFile: string): LoadedConfig {

@@ -105,7 +105,7 @@ function backendWords(snapshot: Snapshot): string {
 }
 
 function body(connector: ConnectorSnapshot, snapshot: Snapshot, columns: number): string[] {
-  const { energyKwh, powerW, elapsedMs, unitPrice, accrued, ifStoppedNow, nextChange, idleForMs, leftUnderCap } = connector;
+  const { energyKwh, powerW, elapsedMs, unitPrice, accrued, ifStoppedNow, nextChange, idleForMs, idleFreeMs, leftUnderCap } = connector;
   if (energyKwh === undefined || powerW === undefined || elapsedMs === undefined) {
     if (connector.state === "finishing") return [`receipt ${connector.receipt ?? ""} is signed: ${snapshot.offline ? "it will be sent when the backend is back" : "it goes to the backend"}`];
     return connector.price.flatMap((line) => wrapped(line, columns - 2).map((part, index) => `${index === 0 ? "  " : "    "}${part}`));
@@ -115,7 +115,7 @@ function body(connector: ConnectorSnapshot, snapshot: Snapshot, columns: number)
     `  ${bold(`${energyKwh} kWh`)}   ${bold(accrued ?? "")}   ${durationText(elapsedMs)}   ${(powerW / 1000).toFixed(1)} kW ${bar}`,
     `  price now ${unitPrice ?? ""} incl. tax   if stopped now ${ifStoppedNow ?? ""}`,
     ...(nextChange === undefined ? [] : [`  from ${clockText(snapshot.timeZone, nextChange.atMs)}: ${nextChange.unitPrice}`]),
-    ...(idleForMs === undefined || connector.state !== "charging" ? [] : [`  the car has asked for no power for ${durationText(idleForMs)}`]),
+    ...(idleForMs === undefined || connector.state !== "charging" ? [] : [`  the car has asked for no power for ${durationText(idleForMs)}${idleFreeMs === undefined ? "" : `: still free for ${durationText(idleFreeMs)}`}`]),
     ...(leftUnderCap === undefined ? [] : [dim(`  left under the price cap ${leftUnderCap}`)]),
   ];
 }

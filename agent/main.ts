@@ -5,7 +5,8 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import cron, { type ScheduledTask } from "node-cron";
 import type { LoadedConfig } from "../config/load.js";
-import { DeviceError, type Moment } from "../drivers/driver.js";
+import type { ConnectorConfig } from "../config/schema.js";
+import { DeviceError, type EnergyMeter, type FaultCode, type Moment } from "../drivers/driver.js";
 import { openMachine, type Machine, type MachineBuses } from "../drivers/open.js";
 import { Cards } from "./cards.js";
 import { CashDesk, emptyDesk, type DeskState } from "./cash-desk.js";
@@ -13,6 +14,8 @@ import { ControlServer, type ControlAnswer, type ControlRequest } from "./contro
 import { wireDifference } from "./core/cdr-check.js";
 import { makeCopies, type CdrCopies } from "./core/cdr-copies.js";
 import { entryOf, eventOf, type Entered } from "./core/entry.js";
+import { ReceiptFault } from "./core/signer.js";
+import { parseTariff } from "./core/tariff.js";
 import type { Event } from "./core/till.js";
 import { authorizeLocally } from "./core/token.js";
 import { Failure } from "./failure.js";
@@ -26,12 +29,13 @@ import { Journal } from "./ledger/journal.js";
 import { Table } from "./ledger/table.js";
 import { Lock } from "./lock.js";
 import type { News } from "./news.js";
+import { NeededEntries } from "./needed-entries.js";
 import { Notifier } from "./notify.js";
 import { PassedMeters } from "./passed-meters.js";
 import { PriceBoard } from "./price-board.js";
 import { refusedChanges } from "./reload.js";
 import { connectorSnapshot, kwhText, type Snapshot } from "./snapshot.js";
-import { Station } from "./station.js";
+import { layoutOf, Station } from "./station.js";
 import type { Outbox } from "./sync/outbox.js";
 import { openOutboxes } from "./uplinks.js";
 
@@ -49,7 +53,7 @@ export type AgentOptions = {
 };
 
 /** What is open while the shop is: all that needs the disk to be well. */
-type Shop = { readonly journal: Journal<Entered>; readonly book: Book; readonly desk: CashDesk; readonly cards: Cards; readonly passed: PassedMeters; readonly firstSeq: ReadonlyMap<number, number>; readonly outboxes: readonly Outbox[]; readonly station: Station; readonly mayRotate: boolean };
+type Shop = { readonly journal: Journal<Entered>; readonly book: Book; readonly desk: CashDesk; readonly cards: Cards; readonly passed: PassedMeters; readonly needed: NeededEntries; readonly outboxes: readonly Outbox[]; readonly station: Station; readonly mayRotate: boolean };
 
 const firstRetryMs = 5_000;
 const longestRetryMs = 60_000;
@@ -69,10 +73,11 @@ export class Agent {
   readonly #disk: Disk;
   readonly #lock: Lock;
   readonly #notifier = new Notifier();
+  readonly #meters = new Map<number, EnergyMeter>();
   #control: ControlServer | undefined;
   #shop: Shop | undefined;
   #board: PriceBoard | undefined;
-  #closed: Failure | undefined;
+  #closed: { readonly code: FaultCode; readonly message: string } | undefined;
   #fullDisk = false;
   #retry: (() => void) | undefined;
   #jobs: ScheduledTask[] = [];
@@ -126,7 +131,7 @@ export class Agent {
       keyId: this.#shop?.desk.keyId ?? "",
       offline: uplinks.some(({ reachability }) => reachability === "offline" || reachability === "unauthorised" || reachability === "unsure"),
       uplinks,
-      faults: station?.faults.all() ?? (this.#closed === undefined ? [] : [{ device: "station", code: faultCodeOf(this.#closed), message: this.#closed.message, sinceMs: moment.at }]),
+      faults: station?.faults.all() ?? (this.#closed === undefined ? [] : [{ device: "station", ...this.#closed, sinceMs: moment.at }]),
       connectors: config.connectors.map((connector) => {
         const point = station?.points.get(connector.id);
         const waiting = station?.till().waiting.get(connector.reader);
@@ -134,6 +139,7 @@ export class Agent {
           session: station?.session(connector.id) ?? { state: "available" },
           glance: point?.glance(),
           lowSinceMs: point?.activity().lowSinceMs ?? null,
+          idleFreeForMs: config.timing.idleAfter + config.timing.idleGrace,
           cardWaits: waiting?.acceptance.token.uid,
           blocked: blocked ?? station?.faults.of(`connector ${connector.id}`)?.message,
           price: this.#board?.lines(connector, moment) ?? [],
@@ -183,6 +189,11 @@ export class Agent {
     return this.#shop?.outboxes.every((outbox) => outbox.status().waiting === 0) ?? false;
   }
 
+  /** For what nobody caught: contactors open, then `exit` is asked for. */
+  fail(error: unknown): void {
+    this.#die(error);
+  }
+
   // ---- opening
 
   #openShop(retryMs: number): void {
@@ -190,18 +201,21 @@ export class Agent {
     try {
       this.#shop = this.#open();
       this.#closed = undefined;
-      this.#everyMs(60_000, () => this.#minute());
-      this.#minute();
-      this.#notifier.tell("READY=1", "STATUS=selling");
     } catch (error) {
-      if (!(error instanceof Failure)) throw error;
+      if (!(error instanceof Failure) && !(error instanceof DeviceError)) throw error;
       const news = this.#closed?.message !== error.message;
-      this.#closed = error;
-      if (news) this.#options.tell({ news: "fault", at: clock.now().at, device: "station", code: faultCodeOf(error), message: error.message });
+      this.#closed = { code: faultCodeOf(error), message: error.message };
+      if (news) this.#options.tell({ news: "fault", at: clock.now().at, device: "station", ...this.#closed });
       // systemd is told that we run: a fault that only a person can mend is no reason to be restarted.
       this.#notifier.tell("READY=1", `STATUS=not selling: ${error.message.split("\n")[0]}`);
       this.#holdOpen();
       this.#retry = clock.at(clock.now().monoMs + retryMs, () => this.#openShop(Math.min(retryMs * 2, longestRetryMs)));
+    }
+    // Outside: a fault in what follows must never open a second shop over the first.
+    if (this.#shop !== undefined) {
+      this.#everyMs(60_000, () => this.#minute());
+      this.#minute();
+      this.#notifier.tell("READY=1", "STATUS=selling");
     }
     this.#options.changed?.();
   }
@@ -223,6 +237,7 @@ export class Agent {
 
   #open(): Shop {
     const { config } = this.#loaded;
+    const { clock } = this.#machine;
     const disk = this.#disk;
     const at = (name: string): string => join(config.state, name);
     const board = new PriceBoard(this.#loaded);
@@ -230,27 +245,10 @@ export class Agent {
     finishKeyChange(disk, config.state, book);
     const signer = openSigner(this.#keyStore(), book.count() === 0);
     if (disk.read(at(publicKeyFile)) === undefined) disk.replace(at(publicKeyFile), Buffer.from(signer.publicKey.pem));
-    const opened = Journal.open(disk, at("journal"), eventOf);
-    try {
-      return this.#tie(board, book, signer, opened);
-    } catch (error) {
-      opened.journal.close();
-      throw error;
-    }
-  }
-
-  #tie(board: PriceBoard, book: Book, signer: ReturnType<typeof openSigner>, { journal, entries, cutBytes }: ReturnType<typeof Journal.open<Entered>>): Shop {
-    const { config } = this.#loaded;
-    const { clock } = this.#machine;
-    const disk = this.#disk;
-    const deskTable = Table.open<DeskState>(disk, join(config.state, "desk.json"), (value) => value as DeskState, emptyDesk);
-    if (cutBytes > 0) this.#options.tell({ news: "note", at: clock.now().at, text: `the journal's last line was torn by a power cut and has been cut (${cutBytes} bytes that nobody acted on)` });
+    const deskTable = Table.open<DeskState>(disk, at("desk.json"), (value) => value as DeskState, emptyDesk);
     const cards = Cards.open(disk, config.state, config);
     const passed = PassedMeters.open(disk, config.state);
     const outboxes: Outbox[] = [];
-    // Where the journal of each connector's open session begins.
-    const firstSeq = new Map<number, number>();
-    for (const { seq, event } of entries) if (event.type === "PlugChanged" && event.plugged) firstSeq.set(event.connector, seq);
     const desk = new CashDesk(
       {
         station: config.station,
@@ -261,14 +259,15 @@ export class Agent {
         signer,
         hash: sha256,
         cdr: (settlement, ocmf, spkiHex) => makeCopies(settlement, ocmf === "" ? undefined : { ocmf, publicKeySpkiHex: spkiHex }, config.uplinks.length === 0 ? ["2.2.1"] : config.uplinks.map(({ version }) => version)),
-        settled: (entry, connector, settlement, handout) => {
+        handOut: (signed) => handOut(disk, config, signed, (text) => this.#options.tell({ news: "note", at: clock.now().at, text })),
+        numberGiven: () => [...station.till().sessions.values()].some((session) => session.state === "settling" && session.numbered !== undefined && session.numbered.number > book.count()),
+        settled: (entry, connector, settlement, file) => {
           const { price } = settlement;
           for (const text of Object.values((entry.cdr as CdrCopies).texts)) {
             // Sent all the same: the receipt is right, and the backend holds the tariff and the readings.
             const difference = wireDifference(text, settlement);
             if (difference !== undefined) this.#options.tell({ news: "note", at: clock.now().at, text: `receipt ${entry.number}: a receiver will work out another price: ${difference}` });
           }
-          const file = handOut(disk, config, entry, handout);
           const kwh = kwhText(settlement.end.energyMilliWh - settlement.begin.energyMilliWh);
           this.#options.tell({ news: "receipt", at: clock.now().at, connector, number: entry.number, kwh, total: price.due.gross, currency: price.currency, file });
           for (const outbox of outboxes) outbox.kick();
@@ -283,21 +282,29 @@ export class Agent {
         disk,
         book,
         random: this.#options.random ?? Math.random,
+        checkpoint: () => desk.chain.checkpoint,
         faults: () => station.faults,
         tell: this.#options.tell,
         changed: () => this.#options.changed?.(),
         die: (error) => this.#die(error),
       }),
     );
+    // What may still refuse comes before the journal: a start that is tried again for ever must leave no file open.
+    for (const connector of config.connectors) this.#meter(connector);
+    if (config.receiptOutput?.folder !== undefined) disk.makeFolder(at(config.receiptOutput.folder));
+    const { journal, entries, cutBytes } = Journal.open(disk, at("journal"), eventOf);
+    if (cutBytes > 0) this.#options.tell({ news: "note", at: clock.now().at, text: `the journal's last line was torn by a power cut and has been cut (${cutBytes} bytes that nobody acted on)` });
+    const history = entries.map(({ seq, event, moment }) => ({ seq, event: { ...event, moment } as Event }));
+    const needed = new NeededEntries(layoutOf(config), history);
     const station: Station = new Station(
       {
         config,
         clock,
         append: (event) => {
           const [entry] = journal.append([entryOf(event)], event.moment);
-          if (event.type === "PlugChanged" && event.plugged && entry !== undefined) firstSeq.set(event.connector, entry.seq);
+          if (entry !== undefined) needed.saw(entry.seq, event, station.till());
         },
-        meter: (connector) => this.#machine.meter(connector),
+        meter: (connector) => this.#meter(connector),
         pins: (connector) => Promise.resolve().then(() => this.#machine.pins(connector)),
         reader: (name) => this.#machine.reader(name),
         authorize: (uid, atMs) => authorizeLocally(cards.known, uid, atMs),
@@ -309,13 +316,19 @@ export class Agent {
         die: (error) => this.#die(error),
         version: this.#options.version,
       },
-      entries.map(({ event, moment }) => ({ ...event, moment }) as Event),
+      history.map(({ event }) => event),
     );
     this.#board = board;
     this.#options.tell({ news: "started", at: clock.now().at, version: this.#options.version, station: config.station.id, receipts: book.count(), keyId: signer.keyId });
     station.start(entries.at(-1)?.moment);
     for (const outbox of outboxes) outbox.kick();
-    return { journal, book, desk, cards, passed, firstSeq, outboxes, station, mayRotate: !signer.handed };
+    return { journal, book, desk, cards, passed, needed, outboxes, station, mayRotate: !signer.handed };
+  }
+
+  #meter(connector: ConnectorConfig): EnergyMeter {
+    const meter = this.#meters.get(connector.id) ?? this.#machine.meter(connector);
+    this.#meters.set(connector.id, meter);
+    return meter;
   }
 
   #keyStore(): Parameters<typeof openSigner>[0] {
@@ -341,12 +354,13 @@ export class Agent {
 
   #die(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
-    const code = error instanceof Failure ? faultCodeOf(error) : "disk/failed";
+    const named = error instanceof Failure || error instanceof DeviceError;
+    const code = named ? faultCodeOf(error) : "disk/failed";
     this.#shop?.station.openAll();
     this.#options.tell({ news: "fault", at: this.#machine.clock.now().at, device: "station", code, message });
     // A broken promise of ours is worth its stack; trouble with a name is not.
-    if (!(error instanceof Failure) && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-    this.#options.exit(error instanceof Failure ? 75 : 70);
+    if (!named && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    this.#options.exit(named ? 75 : 70);
   }
 
   /** Once a minute: schedules after the clock is good and anew after it jumped, and a look at the disk's room. */
@@ -355,10 +369,12 @@ export class Agent {
     const { at, monoMs, trust } = clock.now();
     const jumped = Math.abs(at - monoMs - this.#wallMinusMonoMs) > clockJumpMs;
     this.#wallMinusMonoMs = at - monoMs;
-    this.#shop?.desk.recover(clock.now());
-    // In turn, so that within a day every sealed page was proven and no look takes long.
-    this.#guard(() => this.#shop?.book.verifyNext(Math.ceil((this.#shop?.book.sealedPages ?? 0) / pagesInTurns)));
-    this.#fullDisk = this.#disk.freeBytes(this.#loaded.config.state) < leastFreeBytes;
+    this.#guard(() => {
+      this.#shop?.desk.recover(clock.now());
+      // In turn, so that within a day every sealed page was proven and no look takes long.
+      this.#shop?.book.verifyNext(Math.ceil((this.#shop?.book.sealedPages ?? 0) / pagesInTurns));
+      this.#fullDisk = this.#disk.freeBytes(this.#loaded.config.state) < leastFreeBytes;
+    });
     if (trust === "unsynced" || (!jumped && this.#jobs.length > 0)) return;
     for (const job of this.#jobs) void job.destroy();
     const { uplinks } = this.#loaded.config;
@@ -372,9 +388,7 @@ export class Agent {
   /** Each night: the journal of settled sessions goes into the archive, up to the oldest entry that an open session still needs. */
   #housekeeping(shop: Shop): void {
     this.#guard(() => {
-      const open = [...shop.station.till().sessions].filter(([, { state }]) => state !== "available" && state !== "occupied" && state !== "finishing");
-      const needed = open.map(([connector]) => shop.firstSeq.get(connector) ?? 0);
-      shop.journal.forget(Math.min(shop.journal.lastSeq, ...needed));
+      shop.journal.forget(shop.needed.first(shop.station.till(), shop.journal.lastSeq));
     });
   }
 
@@ -415,6 +429,12 @@ export class Agent {
       }
       case "credit":
         return this.#issue((shop, now) => shop.desk.credit(Number(request["number"]), String(request["reason"]), now));
+      case "correct":
+        return this.#issue((shop, now) => {
+          const parsed = parseTariff(request["tariff"]);
+          if (!parsed.ok) throw new Failure("tariff/invalid", `the tariff cannot be read: ${parsed.faults[0]?.path ?? ""}: ${parsed.faults[0]?.message ?? ""}`);
+          return shop.desk.correct(Number(request["number"]), parsed.tariff, (this.#options.newId ?? randomUUID)(), now);
+        });
       case "rotate-key":
         return this.#issue((shop, now) => {
           if (!shop.mayRotate) throw new Failure("usage/invalid", "the key is handed in from outside (systemd credential): change it there");
@@ -449,6 +469,7 @@ export class Agent {
       for (const outbox of shop.outboxes) outbox.kick();
       return { ok: true, value: { receipt: number, keyId: shop.desk.keyId } };
     } catch (error) {
+      if (error instanceof ReceiptFault) return { ok: false, why: error.message };
       if (!(error instanceof Failure)) throw error;
       if (error.code === "disk/failed" || error.code === "disk/full") this.#die(error);
       return { ok: false, why: error.message };
@@ -482,7 +503,7 @@ function settlingOf(station: Station, connector: number): Extract<ReturnType<Sta
   return session?.state === "settling" ? session : undefined;
 }
 
-const faultCodes: Partial<Record<Failure["code"], Extract<News, { news: "fault" }>["code"]>> = {
+const faultCodes: Partial<Record<Failure["code"], FaultCode>> = {
   "journal/damaged": "journal/damaged",
   "book/damaged": "book/damaged",
   "table/damaged": "book/damaged",
@@ -492,5 +513,5 @@ const faultCodes: Partial<Record<Failure["code"], Extract<News, { news: "fault" 
   "tariff/invalid": "tariff/unreadable",
   "usage/invalid": "tariff/unreadable",
 };
-const faultCodeOf = (failure: Failure): Extract<News, { news: "fault" }>["code"] => faultCodes[failure.code] ?? "disk/failed";
+const faultCodeOf = (error: Failure | DeviceError): FaultCode => (error instanceof DeviceError ? error.code : (faultCodes[error.code] ?? "disk/failed"));
 

@@ -1,5 +1,6 @@
 // The auditor: what must hold of a street's books when all is settled, whatever happened before. Throws with the first thing that does not.
 import assert from "node:assert/strict";
+import type { CdrCopies } from "../../agent/core/cdr-copies.js";
 import { verifyEvidence } from "../../agent/core/verify.js";
 import { milliWhOf } from "../../agent/core/energy-text.js";
 import { payloadOf } from "../../agent/core/receipt.js";
@@ -40,6 +41,7 @@ export function audit(street: Street, options: AuditOptions = {}): Audit {
     return payload?.kind === "sale" ? [payload] : [];
   });
   auditProofs(street, files, entries);
+  auditFiles(files);
   auditSessions(street, entries);
   auditBackend(street, entries);
   const energy = auditEnergy(street, sales, options.unbilledMilliWh ?? 0);
@@ -60,6 +62,13 @@ function auditProofs(street: Street, files: Street["files"], entries: readonly B
   assert.deepEqual(files.allFiles().filter((path) => path.startsWith(`${stateFolder}/receipts/`) && !path.endsWith(".new")), sold.flatMap((path) => [`${path}.json`, `${path}.txt`]), "every receipt lies there for its driver");
 }
 
+/** What no one proves by signature: the papers for people, and the marks that tell a lost store from a first run. */
+function auditFiles(files: Street["files"]): void {
+  const paths = files.allFiles();
+  for (const path of paths.filter((name) => name.startsWith(`${stateFolder}/receipts/`) && name.endsWith(".txt"))) assert.match(files.peek(path).toString("utf8"), /TOTAL[\s\S]*\n$/, `${path} is whole`);
+  for (const path of paths.filter((name) => name.endsWith(".made") && !name.endsWith("journal.made"))) assert.match(files.peek(path).toString("utf8"), /^The store .*\n$/s, `${path} is whole`);
+}
+
 /** Each session that anyone saw begin has its one receipt; what was handed out once stands there for ever. */
 function auditSessions({ seen }: Street, entries: readonly BookEntry[]): void {
   const sessions = entries.filter(({ kind }) => kind === "sale").map(({ sessionId }) => sessionId);
@@ -70,7 +79,7 @@ function auditSessions({ seen }: Street, entries: readonly BookEntry[]): void {
 
 /** At the backend each receipt's CDR is there once after deduplication by id, and every copy is the same to the byte. */
 function auditBackend({ backend }: Street, entries: readonly BookEntry[]): void {
-  const expected = entries.filter(({ cdr }) => typeof cdr === "string").map(({ cdrId, cdr }) => [cdrId, (JSON.parse(String(cdr)) as { text: string }).text] as const);
+  const expected = entries.flatMap(({ kind, cdrId, cdr }) => (kind === "sale" ? [[cdrId, (cdr as CdrCopies).texts["2.2.1"]] as const] : []));
   assert.deepEqual([...backend.cdrs.keys()].sort(), expected.map(([id]) => id).sort(), "the backend holds what was sold");
   const texts = new Map(expected);
   for (const { id, body } of backend.posts) assert.equal(body, texts.get(id), `every copy of ${id} is the same to the byte`);

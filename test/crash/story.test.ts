@@ -11,12 +11,9 @@ for (const [name, story, sessions] of [["one session", oneSession, 1], ["three s
   test(`${name}: told in full, the books are right`, async () => {
     const street = await Street.open(story);
     try {
-      const t=performance.now();
       const ended = await street.live();
-      console.log(performance.now()-t, street.files.operations, street.files.changes.length, street.files.syncs.length);
       assert.is(ended.how, "story-over", JSON.stringify(ended));
       const { sales, billedMilliWh } = audit(street);
-      console.log(performance.now()-t, billedMilliWh);
       assert.is(sales.length, sessions);
       assert.ok(billedMilliWh > 50_000);
     } finally {
