@@ -24,8 +24,10 @@ export async function run(loaded: LoadedConfig, reread: () => LoadedConfig | und
   process.on("SIGHUP", () => reload(agent, reread(), log));
   agent = await Agent.open(loaded, { buses, version: ownVersion(), disk, tell: (news) => write(log, news), exit: (code) => end(code) });
   const code = await ended;
-  setTimeout(() => process.exit(code), closeWithinMs).unref();
+  // Not unref'd: with nothing left to wait for but a promise, Node would end with its own code 13.
+  const late = setTimeout(() => process.exit(code), closeWithinMs);
   await agent.close();
+  clearTimeout(late);
   return code;
 }
 
