@@ -3,21 +3,19 @@
 import type { ConnectorConfig, StationFacts } from "../config/schema.js";
 import type { Moment } from "../drivers/driver.js";
 import { creditCopies, type CdrCopies } from "./core/cdr-copies.js";
-import { proofOfNewest, type Hash } from "./core/merkle.js";
+import { correctedSettlement } from "./core/correction.js";
+import type { Hash } from "./core/merkle.js";
 import { chainAfter, emptyChain, issueCredit, issueKeyChange, issueReceipt, issueRecovery, openChain, type ChainState, payloadOf, type Issued, type Occasion } from "./core/receipt.js";
 import type { Session, SessionEvent, Signed } from "./core/session.js";
 import { settlementOf } from "./core/settle.js";
 import type { Settlement } from "./core/settlement.js";
 import type { Signer } from "./core/signer.js";
-import { tariffDigestText } from "./core/tariff.js";
+import { tariffDigestText, type Tariff } from "./core/tariff.js";
 import { Failure } from "./failure.js";
 import type { Book } from "./ledger/book.js";
 import type { BookEntry } from "./ledger/page.js";
 
 type Settling = Extract<Session, { state: "settling" }>;
-
-/** What goes with a receipt that is handed out. */
-export type Handout = { readonly checkpoint: string; readonly proof: readonly string[]; readonly spkiHex: string };
 
 /** What the desk remembers beside the book: the chain's end, and the last OCMF pagination. */
 export type DeskState = { readonly chain: ChainState; readonly pagination: number };
@@ -34,9 +32,16 @@ export type CashDeskParts = {
   readonly hash: Hash;
   /** The CDR as it will be posted, for ever the same bytes. */
   readonly cdr: (settlement: Settlement, ocmf: string, spkiHex: string) => CdrCopies;
-  /** After a receipt is in the book: hand it out, send it. `checkpoint` includes it, `proof` leads there. */
-  readonly settled: (entry: BookEntry, connector: number, settlement: Settlement, handout: Handout) => void;
+  /** Puts a receipt that is in the book where its driver finds it, the same bytes each time it is asked; answers where. */
+  readonly handOut: (signed: Signed) => string;
+  /** After all of it lasts: tell it, send it. */
+  readonly settled: (entry: BookEntry, connector: number, settlement: Settlement, file: string) => void;
+  /** A session has been given a number under which the book has nothing yet: no other receipt may take it. */
+  readonly numberGiven: () => boolean;
 };
+
+/** More than any station has open sessions. */
+const newestLookedAt = 64;
 
 export class CashDesk {
   readonly #parts: CashDeskParts;
@@ -48,6 +53,9 @@ export class CashDesk {
     this.#parts = parts;
     this.#signer = parts.signer;
     this.#state = parts.state.read();
+    const { count } = this.#state.chain;
+    // The book alone cannot see that its newest page is an old copy; the desk remembers how far the chain had come.
+    if (count > parts.book.count()) throw new Failure("book/damaged", `the receipt book ends at receipt ${parts.book.count()}, but ${count} were issued: its newest page is an old copy; restore it from a backup or the backend`);
     for (const entry of parts.book.entries(this.#state.chain.count + 1)) this.#follow(entry, "");
     if (parts.book.count() === 0) this.#open(now);
   }
@@ -67,6 +75,12 @@ export class CashDesk {
     let at = session();
     if (at === undefined) return true;
     if (at.numbered === undefined) {
+      // A journal that was repaired may have lost the line that says so: one session is never sold twice.
+      const booked = this.#bookedBefore(at.sale.opening.id);
+      if (booked !== undefined) {
+        record({ type: "SessionSettled", moment: now(), connector: connector.id, number: booked });
+        return true;
+      }
       record({ type: "ReceiptNumbered", moment: now(), connector: connector.id, number: book.count() + 1, pagination: this.#state.pagination + 1 });
       at = session();
     }
@@ -75,7 +89,7 @@ export class CashDesk {
     const settlement = settlementOf(at, {
       station: this.#parts.station,
       connector: { id: connector.id, evseId: connector.evseId, standard: connector.standard, format: connector.format, powerType: connector.powerType, maxPowerW: connector.maxPowerW },
-      tariffDigest: Buffer.from(hash(Buffer.from(tariffDigestText(at.sale.opening.tariff.source)))).toString("hex"),
+      tariffDigest: digestOf(at.sale.opening.tariff, hash),
       softwareVersion: this.#parts.version,
     });
     if (at.signed === undefined) {
@@ -86,32 +100,42 @@ export class CashDesk {
     const { signed } = at;
     const entry: BookEntry = { number, sessionId: settlement.sessionId, cdrId: settlement.cdrId, jws: signed.jws, ocmf: signed.ocmf, cdr: signed.cdr, issuedMs: settlement.issuedMs, kind: "sale" };
     book.append(entry);
-    const { frontier } = this.#state.chain;
-    const followed = this.#state.chain.count >= number;
-    if (!followed) this.#follow(entry, signed.checkpoint);
+    // After a crash between book and journal the chain stands already.
+    if (this.#state.chain.count < number) this.#follow(entry, signed.checkpoint);
+    // Before the journal lets go of the session: afterwards nobody would hand it out any more.
+    const file = this.#parts.handOut(signed);
     record({ type: "SessionSettled", moment: now(), connector: connector.id, number });
-    // After a crash between book and journal the chain stands already; the proof can then be had from the book.
-    this.#parts.settled(entry, connector.id, settlement, { checkpoint: signed.checkpoint, proof: followed ? [] : proofOfNewest(frontier), spkiHex: this.#signer.spkiHex });
+    this.#parts.settled(entry, connector.id, settlement, file);
     return true;
+  }
+
+  /** The receipt that a session already has, looked for among the newest: a session is settled soon after it ends. */
+  #bookedBefore(sessionId: string): number | undefined {
+    const { book } = this.#parts;
+    for (let number = book.count(); number > Math.max(0, book.count() - newestLookedAt); number -= 1) if (book.get(number)?.sessionId === sessionId) return number;
+    return undefined;
   }
 
   #sign(settlement: Settlement): Signed {
     const issued = issueReceipt(settlement, this.#state.chain, this.#signer, this.#parts.hash);
-    return { number: settlement.receiptNumber, jws: issued.jws, ocmf: issued.ocmf, checkpoint: issued.checkpoint, cdr: this.#parts.cdr(settlement, issued.ocmf, this.#signer.spkiHex) };
+    return { number: settlement.receiptNumber, jws: issued.jws, ocmf: issued.ocmf, checkpoint: issued.checkpoint, proof: issued.proof, cdr: this.#parts.cdr(settlement, issued.ocmf, this.#signer.spkiHex) };
   }
 
   /** After the signer failed: a signed receipt that commits to the receipts it could not sign; null when there is none, or it still fails. */
   recover(now: Moment): number | null {
-    if (this.#state.chain.unsigned === undefined) return null;
+    if (this.#state.chain.unsigned === undefined || this.#parts.numberGiven()) return null;
+    let issued: Issued;
     try {
-      return this.#add("recovery", issueRecovery(this.#occasion(now), this.#state.chain, this.#signer, this.#parts.hash));
+      issued = issueRecovery(this.#occasion(now), this.#state.chain, this.#signer, this.#parts.hash);
     } catch {
       return null;
     }
+    return this.#add("recovery", issued);
   }
 
   /** Takes a sale back by a receipt of its own. Throws Failure usage/invalid where there is no such sale, or it was taken back before. */
   credit(number: number, reason: string, now: Moment): number {
+    this.#mustBeFree();
     const sold = this.#parts.book.get(number);
     if (sold === undefined || sold.kind !== "sale") throw new Failure("usage/invalid", `receipt ${number} is no sale: only the receipt of a sale can be credited`);
     for (const later of this.#parts.book.entries(number + 1))
@@ -121,11 +145,31 @@ export class CashDesk {
     return this.#add("credit", issued, { sessionId: sold.sessionId, cdrId, cdr: creditCopies(sold.cdr as CdrCopies, cdrId, new Date(now.at).toISOString()) });
   }
 
+  /** The sale that was taken back, sold again by another tariff: a receipt that names the first. Throws Failure usage/invalid where it may not be. */
+  correct(number: number, tariff: Tariff, cdrId: string, now: Moment): number {
+    const { book, station, version, hash } = this.#parts;
+    const sold = book.get(number);
+    const receipt = sold === undefined ? undefined : payloadOf(sold.jws);
+    if (sold === undefined || receipt?.kind !== "sale") throw new Failure("usage/invalid", `receipt ${number} is no sale: only the receipt of a sale can be corrected`);
+    const later = [...book.entries(number + 1)].filter(({ sessionId }) => sessionId === sold.sessionId);
+    if (!later.some(({ kind }) => kind === "credit")) throw new Failure("usage/invalid", `receipt ${number} was not credited: take it back first`);
+    const again = later.find(({ kind }) => kind === "sale");
+    if (again !== undefined) throw new Failure("usage/invalid", `receipt ${number} was corrected before, by receipt ${again.number}`);
+    const settlement = correctedSettlement(receipt, tariff, { receiptNumber: this.#state.chain.count + 1, pagination: this.#state.pagination + 1, cdrId, issuedMs: now.at, softwareVersion: version, station, tariffDigest: digestOf(tariff, hash) });
+    const issued = issueReceipt(settlement, this.#state.chain, this.#signer, hash, number);
+    return this.#add("sale", issued, { sessionId: sold.sessionId, cdrId, cdr: this.#parts.cdr(settlement, issued.ocmf, this.#signer.spkiHex) });
+  }
+
   /** The receipt of a change of key, signed by both; from here on `next` signs. Throws where either key fails. */
   changeKey(next: Signer, now: Moment): number {
+    this.#mustBeFree();
     const number = this.#add("key", issueKeyChange(this.#occasion(now), this.#state.chain, this.#signer, next, this.#parts.hash));
     this.#signer = next;
     return number;
+  }
+
+  #mustBeFree(): void {
+    if (this.#parts.numberGiven()) throw new Failure("agent/refused", "a receipt is just being made: try again in a few seconds");
   }
 
   #open(now: Moment): void {
@@ -140,7 +184,7 @@ export class CashDesk {
   /** Books a receipt without a session. Its one write is the book's: before it nobody saw the bytes, after it they last. */
   #add(kind: string, issued: Issued, of: Pick<BookEntry, "sessionId" | "cdrId" | "cdr"> = { sessionId: "", cdrId: "", cdr: null }): number {
     const number = this.#state.chain.count + 1;
-    const entry: BookEntry = { number, ...of, jws: issued.jws, ocmf: "", issuedMs: this.#issuedMs(issued), kind };
+    const entry: BookEntry = { number, ...of, jws: issued.jws, ocmf: issued.ocmf, issuedMs: this.#issuedMs(issued), kind };
     this.#parts.book.append(entry);
     this.#follow(entry, issued.checkpoint);
     return number;
@@ -156,3 +200,6 @@ export class CashDesk {
     this.#parts.state.write(this.#state);
   }
 }
+
+/** SHA-256 (hex) of the tariff's canonical text. */
+const digestOf = (tariff: Tariff, hash: Hash): string => Buffer.from(hash(Buffer.from(tariffDigestText(tariff.source)))).toString("hex");

@@ -88,9 +88,13 @@ function write(files: Files, path: string, text: string): void {
   try {
     const fd = files.openSync(path, "w", 0o600);
     try {
-      // One short line into an empty file; a torn one reads as dead, and it is not linked before it is whole.
+      // A torn line reads as dead, and it is not linked before it is whole.
       const bytes = Buffer.from(text);
-      if (files.writeSync(fd, bytes, 0, bytes.length) !== bytes.length) throw new Error("the disk took a part of it");
+      for (let done = 0; done < bytes.length; ) {
+        const taken = files.writeSync(fd, bytes, done, bytes.length - done);
+        if (taken <= 0) throw new Error("the disk takes no more bytes");
+        done += taken;
+      }
     } finally {
       files.closeSync(fd);
     }

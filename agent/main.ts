@@ -6,23 +6,20 @@ import { join } from "node:path";
 import cron, { type ScheduledTask } from "node-cron";
 import type { LoadedConfig } from "../config/load.js";
 import type { ConnectorConfig } from "../config/schema.js";
-import { DeviceError, type Moment } from "../drivers/driver.js";
+import { DeviceError, type EnergyMeter, type FaultCode, type Moment } from "../drivers/driver.js";
 import { openMachine, type Machine, type MachineBuses } from "../drivers/open.js";
 import { Cards } from "./cards.js";
 import { CashDesk, emptyDesk, type DeskState } from "./cash-desk.js";
 import { ControlServer, type ControlAnswer, type ControlRequest } from "./control.js";
 import { wireDifference } from "./core/cdr-check.js";
 import { makeCopies, type CdrCopies } from "./core/cdr-copies.js";
-import { entryOf, eventOf } from "./core/entry.js";
-import { priceBeforeStart } from "./core/explain.js";
-import { receiptFileText } from "./core/receipt-file.js";
-import { receiptSheet } from "./core/receipt-sheet.js";
-import { receiptText } from "./core/receipt-text.js";
-import type { Acceptance, Opening } from "./core/session.js";
-import type { Tariff } from "./core/tariff.js";
+import { entryOf, eventOf, type Entered } from "./core/entry.js";
+import { ReceiptFault } from "./core/signer.js";
+import { parseTariff } from "./core/tariff.js";
 import type { Event } from "./core/till.js";
 import { authorizeLocally } from "./core/token.js";
 import { Failure } from "./failure.js";
+import { handOut } from "./hand-out.js";
 import { fieldAnswer } from "./field-desk.js";
 import { adoptKey, finishKeyChange, publicKeyFile, stageKey } from "./key-change.js";
 import { openSigner, sha256 } from "./keys.js";
@@ -32,15 +29,14 @@ import { Journal } from "./ledger/journal.js";
 import { Table } from "./ledger/table.js";
 import { Lock } from "./lock.js";
 import type { News } from "./news.js";
+import { NeededEntries } from "./needed-entries.js";
 import { Notifier } from "./notify.js";
 import { PassedMeters } from "./passed-meters.js";
+import { PriceBoard } from "./price-board.js";
 import { refusedChanges } from "./reload.js";
 import { connectorSnapshot, kwhText, type Snapshot } from "./snapshot.js";
-import { Station } from "./station.js";
+import { layoutOf, Station } from "./station.js";
 import type { Outbox } from "./sync/outbox.js";
-import { codeLines } from "./qr-code.js";
-import { readTariff } from "./tariff-file.js";
-import { tariffAt } from "./tariffs.js";
 import { openOutboxes } from "./uplinks.js";
 
 export type AgentOptions = {
@@ -57,7 +53,7 @@ export type AgentOptions = {
 };
 
 /** What is open while the shop is: all that needs the disk to be well. */
-type Shop = { readonly journal: Journal<ReturnType<typeof eventOf>>; readonly book: Book; readonly desk: CashDesk; readonly cards: Cards; readonly passed: PassedMeters; readonly outboxes: readonly Outbox[]; readonly station: Station; readonly mayRotate: boolean };
+type Shop = { readonly journal: Journal<Entered>; readonly book: Book; readonly desk: CashDesk; readonly cards: Cards; readonly passed: PassedMeters; readonly needed: NeededEntries; readonly outboxes: readonly Outbox[]; readonly station: Station; readonly mayRotate: boolean };
 
 const firstRetryMs = 5_000;
 const longestRetryMs = 60_000;
@@ -65,6 +61,8 @@ const watchdogPingMs = 10_000;
 /** A connector that took no turn for this long is not looked after. */
 const progressWithinMs = 60_000;
 const clockJumpMs = 60_000;
+/** Minutes of most of a day: each looks at its share of the sealed pages. */
+const pagesInTurns = 1_000;
 /** Less free space than this and no session starts: a receipt and its journal must always fit. */
 const leastFreeBytes = 16 * 1024 * 1024;
 
@@ -75,10 +73,11 @@ export class Agent {
   readonly #disk: Disk;
   readonly #lock: Lock;
   readonly #notifier = new Notifier();
-  readonly #shown = new Map<number, { text: string; atMs: number }>();
+  readonly #meters = new Map<number, EnergyMeter>();
   #control: ControlServer | undefined;
   #shop: Shop | undefined;
-  #closed: Failure | undefined;
+  #board: PriceBoard | undefined;
+  #closed: { readonly code: FaultCode; readonly message: string } | undefined;
   #fullDisk = false;
   #retry: (() => void) | undefined;
   #jobs: ScheduledTask[] = [];
@@ -132,7 +131,7 @@ export class Agent {
       keyId: this.#shop?.desk.keyId ?? "",
       offline: uplinks.some(({ reachability }) => reachability === "offline" || reachability === "unauthorised" || reachability === "unsure"),
       uplinks,
-      faults: station?.faults.all() ?? (this.#closed === undefined ? [] : [{ device: "station", code: faultCodeOf(this.#closed), message: this.#closed.message, sinceMs: moment.at }]),
+      faults: station?.faults.all() ?? (this.#closed === undefined ? [] : [{ device: "station", ...this.#closed, sinceMs: moment.at }]),
       connectors: config.connectors.map((connector) => {
         const point = station?.points.get(connector.id);
         const waiting = station?.till().waiting.get(connector.reader);
@@ -140,9 +139,10 @@ export class Agent {
           session: station?.session(connector.id) ?? { state: "available" },
           glance: point?.glance(),
           lowSinceMs: point?.activity().lowSinceMs ?? null,
+          idleFreeForMs: config.timing.idleAfter + config.timing.idleGrace,
           cardWaits: waiting?.acceptance.token.uid,
           blocked: blocked ?? station?.faults.of(`connector ${connector.id}`)?.message,
-          price: this.#priceLines(connector, moment),
+          price: this.#board?.lines(connector, moment) ?? [],
         });
       }),
     };
@@ -156,9 +156,8 @@ export class Agent {
     const refused = refusedChanges(this.#loaded.config, next.config);
     if (refused.length > 0) return refused;
     try {
-      const tariffs = tariffsOf(next);
+      this.#board?.reload(next);
       this.#loaded = next;
-      this.#tariffs = tariffs;
       this.#shop?.cards.configured(next.config.tokens);
       this.#options.changed?.();
       return [];
@@ -190,6 +189,11 @@ export class Agent {
     return this.#shop?.outboxes.every((outbox) => outbox.status().waiting === 0) ?? false;
   }
 
+  /** For what nobody caught: contactors open, then `exit` is asked for. */
+  fail(error: unknown): void {
+    this.#die(error);
+  }
+
   // ---- opening
 
   #openShop(retryMs: number): void {
@@ -197,18 +201,21 @@ export class Agent {
     try {
       this.#shop = this.#open();
       this.#closed = undefined;
-      this.#everyMs(60_000, () => this.#minute());
-      this.#minute();
-      this.#notifier.tell("READY=1", "STATUS=selling");
     } catch (error) {
-      if (!(error instanceof Failure)) throw error;
+      if (!(error instanceof Failure) && !(error instanceof DeviceError)) throw error;
       const news = this.#closed?.message !== error.message;
-      this.#closed = error;
-      if (news) this.#options.tell({ news: "fault", at: clock.now().at, device: "station", code: faultCodeOf(error), message: error.message });
+      this.#closed = { code: faultCodeOf(error), message: error.message };
+      if (news) this.#options.tell({ news: "fault", at: clock.now().at, device: "station", ...this.#closed });
       // systemd is told that we run: a fault that only a person can mend is no reason to be restarted.
       this.#notifier.tell("READY=1", `STATUS=not selling: ${error.message.split("\n")[0]}`);
       this.#holdOpen();
       this.#retry = clock.at(clock.now().monoMs + retryMs, () => this.#openShop(Math.min(retryMs * 2, longestRetryMs)));
+    }
+    // Outside: a fault in what follows must never open a second shop over the first.
+    if (this.#shop !== undefined) {
+      this.#everyMs(60_000, () => this.#minute());
+      this.#minute();
+      this.#notifier.tell("READY=1", "STATUS=selling");
     }
     this.#options.changed?.();
   }
@@ -233,14 +240,12 @@ export class Agent {
     const { clock } = this.#machine;
     const disk = this.#disk;
     const at = (name: string): string => join(config.state, name);
-    this.#tariffs = tariffsOf(this.#loaded);
+    const board = new PriceBoard(this.#loaded);
     const book = Book.open(disk, at("book"));
     finishKeyChange(disk, config.state, book);
     const signer = openSigner(this.#keyStore(), book.count() === 0);
     if (disk.read(at(publicKeyFile)) === undefined) disk.replace(at(publicKeyFile), Buffer.from(signer.publicKey.pem));
-    const { journal, entries, cutBytes } = Journal.open(disk, at("journal"), eventOf);
     const deskTable = Table.open<DeskState>(disk, at("desk.json"), (value) => value as DeskState, emptyDesk);
-    if (cutBytes > 0) this.#options.tell({ news: "note", at: clock.now().at, text: `the journal's last line was torn by a power cut and has been cut (${cutBytes} bytes that nobody acted on)` });
     const cards = Cards.open(disk, config.state, config);
     const passed = PassedMeters.open(disk, config.state);
     const outboxes: Outbox[] = [];
@@ -254,14 +259,15 @@ export class Agent {
         signer,
         hash: sha256,
         cdr: (settlement, ocmf, spkiHex) => makeCopies(settlement, ocmf === "" ? undefined : { ocmf, publicKeySpkiHex: spkiHex }, config.uplinks.length === 0 ? ["2.2.1"] : config.uplinks.map(({ version }) => version)),
-        settled: (entry, connector, settlement, handout) => {
+        handOut: (signed) => handOut(disk, config, signed, (text) => this.#options.tell({ news: "note", at: clock.now().at, text })),
+        numberGiven: () => [...station.till().sessions.values()].some((session) => session.state === "settling" && session.numbered !== undefined && session.numbered.number > book.count()),
+        settled: (entry, connector, settlement, file) => {
           const { price } = settlement;
           for (const text of Object.values((entry.cdr as CdrCopies).texts)) {
             // Sent all the same: the receipt is right, and the backend holds the tariff and the readings.
             const difference = wireDifference(text, settlement);
             if (difference !== undefined) this.#options.tell({ news: "note", at: clock.now().at, text: `receipt ${entry.number}: a receiver will work out another price: ${difference}` });
           }
-          const file = this.#handOut(entry.number, receiptFileText({ jws: entry.jws, ...handout }, handout.spkiHex), printed(entry.jws, config.language));
           const kwh = kwhText(settlement.end.energyMilliWh - settlement.begin.energyMilliWh);
           this.#options.tell({ news: "receipt", at: clock.now().at, connector, number: entry.number, kwh, total: price.due.gross, currency: price.currency, file });
           for (const outbox of outboxes) outbox.kick();
@@ -276,22 +282,33 @@ export class Agent {
         disk,
         book,
         random: this.#options.random ?? Math.random,
+        checkpoint: () => desk.chain.checkpoint,
         faults: () => station.faults,
         tell: this.#options.tell,
         changed: () => this.#options.changed?.(),
         die: (error) => this.#die(error),
       }),
     );
+    // What may still refuse comes before the journal: a start that is tried again for ever must leave no file open.
+    for (const connector of config.connectors) this.#meter(connector);
+    if (config.receiptOutput?.folder !== undefined) disk.makeFolder(at(config.receiptOutput.folder));
+    const { journal, entries, cutBytes } = Journal.open(disk, at("journal"), eventOf);
+    if (cutBytes > 0) this.#options.tell({ news: "note", at: clock.now().at, text: `the journal's last line was torn by a power cut and has been cut (${cutBytes} bytes that nobody acted on)` });
+    const history = entries.map(({ seq, event, moment }) => ({ seq, event: { ...event, moment } as Event }));
+    const needed = new NeededEntries(layoutOf(config), history);
     const station: Station = new Station(
       {
         config,
         clock,
-        append: (event) => void journal.append([entryOf(event)], event.moment),
-        meter: (connector) => this.#machine.meter(connector),
+        append: (event) => {
+          const [entry] = journal.append([entryOf(event)], event.moment);
+          if (entry !== undefined) needed.saw(entry.seq, event, station.till());
+        },
+        meter: (connector) => this.#meter(connector),
         pins: (connector) => Promise.resolve().then(() => this.#machine.pins(connector)),
         reader: (name) => this.#machine.reader(name),
         authorize: (uid, atMs) => authorizeLocally(cards.known, uid, atMs),
-        open: (connector, acceptance, meter, begin) => this.#opening(connector, acceptance, { meter, begin }),
+        open: (connector, acceptance, meter, begin) => board.opening((this.#options.newId ?? randomUUID)(), connector, acceptance, meter, begin),
         settle: (connector, record) => desk.settle(connector, () => settlingOf(station, connector.id), record, () => clock.now()),
         closedShop: () => this.#whyClosed(),
         tell: this.#options.tell,
@@ -299,37 +316,19 @@ export class Agent {
         die: (error) => this.#die(error),
         version: this.#options.version,
       },
-      entries.map(({ event, moment }) => ({ ...event, moment }) as Event),
+      history.map(({ event }) => event),
     );
+    this.#board = board;
     this.#options.tell({ news: "started", at: clock.now().at, version: this.#options.version, station: config.station.id, receipts: book.count(), keyId: signer.keyId });
     station.start(entries.at(-1)?.moment);
     for (const outbox of outboxes) outbox.kick();
-    return { journal, book, desk, cards, passed, outboxes, station, mayRotate: !signer.handed };
+    return { journal, book, desk, cards, passed, needed, outboxes, station, mayRotate: !signer.handed };
   }
 
-  #tariffs: readonly Tariff[] = [];
-
-  /** What is fixed when a session begins, or why it may not begin. No tariff, no sale. */
-  #opening(connector: ConnectorConfig, acceptance: Acceptance, { meter, begin }: Pick<Opening, "meter" | "begin">): Opening | string {
-    const id = acceptance.tariff ?? connector.tariff;
-    const tariff = tariffAt(this.#tariffs, id, begin.moment.at);
-    if (tariff === undefined) return `no tariff "${id}" is in force now`;
-    if (begin.moment.trust === "unsynced") return "the clock is not set: the price in force cannot be known";
-    this.#priceLines(connector, begin.moment);
-    const shown = this.#shown.get(connector.id);
-    if (shown === undefined) return "the price could not be shown before the start";
-    return { id: (this.#options.newId ?? randomUUID)(), acceptance, meter, tariff, timeZone: this.#loaded.config.station.timeZone, shown, begin };
-  }
-
-  /** The price as the display shows it before a tap, kept with the time since when it has stood there. */
-  #priceLines(connector: ConnectorConfig, moment: Moment): readonly string[] {
-    const tariff = tariffAt(this.#tariffs, connector.tariff, moment.at);
-    if (tariff === undefined) return ["no price is in force: nothing is sold"];
-    const { config } = this.#loaded;
-    const lines = priceBeforeStart(tariff, moment.at, config.station.timeZone, config.language, config.timing.idleGrace).map(({ text }) => text);
-    const text = lines.join("\n");
-    if (this.#shown.get(connector.id)?.text !== text) this.#shown.set(connector.id, { text, atMs: moment.at });
-    return lines;
+  #meter(connector: ConnectorConfig): EnergyMeter {
+    const meter = this.#meters.get(connector.id) ?? this.#machine.meter(connector);
+    this.#meters.set(connector.id, meter);
+    return meter;
   }
 
   #keyStore(): Parameters<typeof openSigner>[0] {
@@ -344,18 +343,6 @@ export class Agent {
     };
   }
 
-  /** Puts the receipt where the config wants it for the driver; answers the file's path, "" where there is none. */
-  #handOut(number: number, json: string, text: string): string {
-    const { receiptOutput, state } = this.#loaded.config;
-    if (receiptOutput === undefined) return "";
-    const folder = join(state, receiptOutput.folder);
-    const path = join(folder, `receipt-${String(number).padStart(6, "0")}`);
-    this.#disk.makeFolder(folder);
-    this.#disk.replace(`${path}.txt`, Buffer.from(text));
-    this.#disk.replace(`${path}.json`, Buffer.from(json));
-    return `${path}.json`;
-  }
-
   // ---- running
 
   #whyClosed(): string | undefined {
@@ -367,12 +354,13 @@ export class Agent {
 
   #die(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
-    const code = error instanceof Failure ? faultCodeOf(error) : "disk/failed";
+    const named = error instanceof Failure || error instanceof DeviceError;
+    const code = named ? faultCodeOf(error) : "disk/failed";
     this.#shop?.station.openAll();
     this.#options.tell({ news: "fault", at: this.#machine.clock.now().at, device: "station", code, message });
     // A broken promise of ours is worth its stack; trouble with a name is not.
-    if (!(error instanceof Failure) && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-    this.#options.exit(error instanceof Failure ? 75 : 70);
+    if (!named && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    this.#options.exit(named ? 75 : 70);
   }
 
   /** Once a minute: schedules after the clock is good and anew after it jumped, and a look at the disk's room. */
@@ -381,8 +369,12 @@ export class Agent {
     const { at, monoMs, trust } = clock.now();
     const jumped = Math.abs(at - monoMs - this.#wallMinusMonoMs) > clockJumpMs;
     this.#wallMinusMonoMs = at - monoMs;
-    this.#shop?.desk.recover(clock.now());
-    this.#fullDisk = this.#disk.freeBytes(this.#loaded.config.state) < leastFreeBytes;
+    this.#guard(() => {
+      this.#shop?.desk.recover(clock.now());
+      // In turn, so that within a day every sealed page was proven and no look takes long.
+      this.#shop?.book.verifyNext(Math.ceil((this.#shop?.book.sealedPages ?? 0) / pagesInTurns));
+      this.#fullDisk = this.#disk.freeBytes(this.#loaded.config.state) < leastFreeBytes;
+    });
     if (trust === "unsynced" || (!jumped && this.#jobs.length > 0)) return;
     for (const job of this.#jobs) void job.destroy();
     const { uplinks } = this.#loaded.config;
@@ -393,12 +385,16 @@ export class Agent {
     this.#jobs.push(cron.schedule("17 3 * * *", () => this.#housekeeping(shop), { timezone: "UTC", noOverlap: true }));
   }
 
-  /** Each night: one look at every sealed page, and the journal of settled sessions goes into the archive. */
+  /** Each night: the journal of settled sessions goes into the archive, up to the oldest entry that an open session still needs. */
   #housekeeping(shop: Shop): void {
+    this.#guard(() => {
+      shop.journal.forget(shop.needed.first(shop.station.till(), shop.journal.lastSeq));
+    });
+  }
+
+  #guard(work: () => void): void {
     try {
-      shop.book.verifyAll();
-      const idle = [...shop.station.till().sessions.values()].every(({ state }) => state === "available" || state === "occupied" || state === "finishing");
-      if (idle) shop.journal.forget(shop.journal.lastSeq);
+      work();
     } catch (error) {
       this.#die(error);
     }
@@ -433,6 +429,12 @@ export class Agent {
       }
       case "credit":
         return this.#issue((shop, now) => shop.desk.credit(Number(request["number"]), String(request["reason"]), now));
+      case "correct":
+        return this.#issue((shop, now) => {
+          const parsed = parseTariff(request["tariff"]);
+          if (!parsed.ok) throw new Failure("tariff/invalid", `the tariff cannot be read: ${parsed.faults[0]?.path ?? ""}: ${parsed.faults[0]?.message ?? ""}`);
+          return shop.desk.correct(Number(request["number"]), parsed.tariff, (this.#options.newId ?? randomUUID)(), now);
+        });
       case "rotate-key":
         return this.#issue((shop, now) => {
           if (!shop.mayRotate) throw new Failure("usage/invalid", "the key is handed in from outside (systemd credential): change it there");
@@ -467,6 +469,7 @@ export class Agent {
       for (const outbox of shop.outboxes) outbox.kick();
       return { ok: true, value: { receipt: number, keyId: shop.desk.keyId } };
     } catch (error) {
+      if (error instanceof ReceiptFault) return { ok: false, why: error.message };
       if (!(error instanceof Failure)) throw error;
       if (error.code === "disk/failed" || error.code === "disk/full") this.#die(error);
       return { ok: false, why: error.message };
@@ -495,26 +498,12 @@ export function ownVersion(): string {
   return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
 }
 
-/** The receipt for 80 columns, with its QR code. */
-function printed(jws: string, language: LoadedConfig["config"]["language"]): string {
-  const sheet = receiptSheet(jws, sha256, { language });
-  return receiptText(sheet, 80, sheet.code === undefined ? [] : codeLines(sheet.code));
-}
-
 function settlingOf(station: Station, connector: number): Extract<ReturnType<Station["session"]>, { state: "settling" }> | undefined {
   const session = station.session(connector);
   return session?.state === "settling" ? session : undefined;
 }
 
-/** The tariffs of a config's files. Throws Failure tariff/invalid where one cannot be read or a connector sells by none of them. */
-function tariffsOf({ config, resolve }: LoadedConfig): readonly Tariff[] {
-  const tariffs = config.tariffs.map((file) => readTariff(resolve(file), undefined));
-  for (const connector of config.connectors)
-    if (!tariffs.some((tariff) => tariff.id === connector.tariff)) throw new Failure("tariff/invalid", `connector ${connector.id} sells by tariff "${connector.tariff}", which none of the tariff files holds`);
-  return tariffs;
-}
-
-const faultCodes: Partial<Record<Failure["code"], Extract<News, { news: "fault" }>["code"]>> = {
+const faultCodes: Partial<Record<Failure["code"], FaultCode>> = {
   "journal/damaged": "journal/damaged",
   "book/damaged": "book/damaged",
   "table/damaged": "book/damaged",
@@ -524,5 +513,5 @@ const faultCodes: Partial<Record<Failure["code"], Extract<News, { news: "fault" 
   "tariff/invalid": "tariff/unreadable",
   "usage/invalid": "tariff/unreadable",
 };
-const faultCodeOf = (failure: Failure): Extract<News, { news: "fault" }>["code"] => faultCodes[failure.code] ?? "disk/failed";
+const faultCodeOf = (error: Failure | DeviceError): FaultCode => (error instanceof DeviceError ? error.code : (faultCodes[error.code] ?? "disk/failed"));
 

@@ -110,7 +110,12 @@ export class Point {
 
   /** The safe direction, at once and whatever the session says. */
   openContactor(): void {
-    this.#drive(false);
+    try {
+      this.#drive(false);
+    } catch (error) {
+      // Whoever opens several, or has something to write down, goes on; the next start takes the pin anew.
+      this.desk.die(error);
+    }
   }
 
   /** Shows a refusal for a while, then what the session says again. */

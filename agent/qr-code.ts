@@ -1,8 +1,8 @@
 // QR codes for a terminal or a printer (half blocks) and for a page (one SVG path). The matrix comes from the qrcode package.
 import qrcode from "qrcode";
 
-/** True = dark; square. Throws where the text is too long for a code. */
-function modules(text: string): { readonly size: number; isDark(row: number, column: number): boolean } {
+/** The squares of a code: `size` rows of `size`. Throws where the text is too long for a code. */
+export function codeModules(text: string): { readonly size: number; isDark(row: number, column: number): boolean } {
   const { modules: matrix } = qrcode.create(text, { errorCorrectionLevel: "L" });
   return { size: matrix.size, isDark: (row, column) => row >= 0 && column >= 0 && row < matrix.size && column < matrix.size && matrix.get(row, column) === 1 };
 }
@@ -12,7 +12,7 @@ function modules(text: string): { readonly size: number; isDark(row: number, col
  * code stays readable on a dark screen. `onPaper` turns them, for ink on white.
  */
 export function codeLines(text: string, onPaper = false): string[] {
-  const { size, isDark } = modules(text);
+  const { size, isDark } = codeModules(text);
   const margin = 2;
   const drawn = (row: number, column: number): boolean => isDark(row, column) === onPaper && (onPaper || row < size + margin);
   const lines: string[] = [];
@@ -26,7 +26,7 @@ export function codeLines(text: string, onPaper = false): string[] {
 
 /** The code as an SVG element of `width` CSS millimetres, dark on white, with the four modules of margin that the standard asks for. */
 export function codeSvg(text: string, width: number): string {
-  const { size, isDark } = modules(text);
+  const { size, isDark } = codeModules(text);
   const margin = 4;
   let path = "";
   for (let row = 0; row < size; row += 1)

@@ -13,6 +13,7 @@ import { Failure } from "./failure.js";
 import { sha256 } from "./keys.js";
 import { codeLines } from "./qr-code.js";
 import { receiptPage } from "./receipt-page.js";
+import { receiptPdf } from "./receipt-pdf.js";
 import { bookFileOf, checkpointAt, consistencyFileOf, payloadFrom, proofFileOf, receiptFileOf, stored, type ReceiptSource } from "./receipt-source.js";
 import { csvText, groupings, issuedWithin, listText, rowOf, summaryOf, summaryText, type Grouping } from "./receipt-tables.js";
 
@@ -23,7 +24,7 @@ export type ReceiptDesk = { readonly receipts: ReceiptSource; readonly language:
 export type DeskOptions = { readonly config?: string; readonly data?: string };
 export type OpenDesk = (options: DeskOptions) => ReceiptDesk;
 
-const formats = ["json", "text", "roll", "html", "ocmf-xml", "ocmf", "ocpi-cdr", "jws"] as const;
+const formats = ["json", "text", "roll", "html", "pdf", "ocmf-xml", "ocmf", "ocpi-cdr", "jws"] as const;
 type Format = (typeof formats)[number];
 const tables = ["csv", "json", "book"] as const;
 
@@ -43,22 +44,24 @@ function correctedBy(receipts: ReceiptSource, number: number): number | undefine
   return undefined;
 }
 
-/** A receipt in a format, as text. Throws Failure usage/invalid where it has no such form. */
-export function rendered(desk: ReceiptDesk, number: number, format: Format, language: Language, isCopy: boolean): string {
+/** A receipt in a format: text (`onPaper`: with the code dark on light), or the bytes of a PDF. Throws Failure usage/invalid where it has no such form. */
+export function rendered(desk: ReceiptDesk, number: number, format: Format, language: Language, isCopy: boolean, onPaper = false): string | Uint8Array {
   const receipt = stored(desk.receipts, number);
   const later = correctedBy(desk.receipts, number);
   const options = { language, isCopy, ...(later === undefined ? {} : { correctedBy: later }) };
   switch (format) {
     case "json":
-      return receiptFileOf(desk.receipts, number, number === desk.receipts.count() ? desk.newest() : "");
+      return receiptFileOf(desk.receipts, number, desk.newest());
     case "text": {
       const sheet = receiptSheet(receipt.jws, sha256, options);
-      return receiptText(sheet, 80, sheet.code === undefined ? [] : codeLines(sheet.code));
+      return receiptText(sheet, 80, sheet.code === undefined ? [] : codeLines(sheet.code, onPaper));
     }
     case "roll":
       return receiptText(receiptSheet(receipt.jws, sha256, options), 32);
     case "html":
       return receiptPage(receipt.jws, options);
+    case "pdf":
+      return receiptPdf(receipt.jws, options);
     case "ocmf":
       return `${recordOf(receipt.ocmf, number)}\n`;
     case "ocmf-xml":
@@ -98,8 +101,8 @@ const out = (): Option => new Option("--out <file>", "write a new file instead o
  * `chargetill receipts`. `open` opens the book for reading, `write` prints; `save` writes a new file for its owner alone (a receipt holds a
  * card's UID) and refuses one that is there.
  */
-export function receiptCommands(open: OpenDesk, save: (path: string, text: string) => void, write: (text: string) => void = (text) => void process.stdout.write(text)): Command {
-  const give = (text: string, path: string | undefined): void => (path === undefined ? write(text) : save(path, text));
+export function receiptCommands(open: OpenDesk, save: (path: string, content: string | Uint8Array) => void, write: (content: string | Uint8Array) => void = (content) => void process.stdout.write(content)): Command {
+  const give = (content: string | Uint8Array, path: string | undefined): void => (path === undefined ? write(content) : save(path, content));
   const receipts = new Command("receipts").description("list, show, export and prove the receipts of this station");
   const command = (name: string, words: string): Command =>
     receipts.command(name).description(words).option("--config <file>", "the station's config file").option("--data <folder>", "the state folder");
@@ -156,10 +159,11 @@ export function receiptCommands(open: OpenDesk, save: (path: string, text: strin
   return receipts;
 }
 
-function exportOne(desk: ReceiptDesk, number: number, options: { readonly format: string; readonly copy?: true; readonly language?: Language }): string {
+function exportOne(desk: ReceiptDesk, number: number, options: { readonly format: string; readonly copy?: true; readonly language?: Language; readonly out?: string }): string | Uint8Array {
   const format = formats.find((name) => name === options.format);
   if (format === undefined) throw new Failure("usage/invalid", `--format: for one receipt expected one of ${formats.join(", ")}`);
-  return rendered(desk, number, format, options.language ?? desk.language, options.copy === true);
+  // A file is read or printed dark on light, a terminal most often shows light on dark.
+  return rendered(desk, number, format, options.language ?? desk.language, options.copy === true, options.out !== undefined);
 }
 
 function exportMany(desk: ReceiptDesk, options: { readonly format: string; readonly from?: string; readonly to?: string }): string {

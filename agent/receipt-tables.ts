@@ -67,7 +67,7 @@ export function csvText(rows: readonly BookRow[]): string {
 
 /** Columns padded to their widest cell, two spaces apart; `right` names those that are numbers. */
 export function columnsText(head: readonly string[], rows: readonly (readonly string[])[], right: readonly number[]): string {
-  const widths = head.map((name, column) => Math.max(name.length, ...rows.map((row) => (row[column] ?? "").length)));
+  const widths = head.map((name, column) => rows.reduce((most, row) => Math.max(most, (row[column] ?? "").length), name.length));
   const line = (cells: readonly string[]): string => cells.map((text, column) => (right.includes(column) ? text.padStart(widths[column] ?? 0) : text.padEnd(widths[column] ?? 0))).join("  ").trimEnd();
   return `${[head, ...rows].map(line).join("\n")}\n`;
 }

@@ -22,7 +22,10 @@ export async function run(loaded: LoadedConfig, reread: () => LoadedConfig | und
   let agent: Agent | undefined;
   // Heard from the first moment on: unheard, the signal would end the process.
   process.on("SIGHUP", () => reload(agent, reread(), log));
-  agent = await Agent.open(loaded, { buses, version: ownVersion(), disk, tell: (news) => write(log, news), exit: (code) => end(code) });
+  const opened = await Agent.open(loaded, { buses, version: ownVersion(), disk, tell: (news) => write(log, news), exit: (code) => end(code) });
+  agent = opened;
+  // What nobody caught must not leave a contactor closed behind: pins stay as a dead process left them.
+  process.once("uncaughtException", (error) => opened.fail(error));
   const code = await ended;
   // Not unref'd: with nothing left to wait for but a promise, Node would end with its own code 13.
   const late = setTimeout(() => process.exit(code), closeWithinMs);

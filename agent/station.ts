@@ -34,6 +34,9 @@ export type StationParts = {
 
 const readerRetryMs = 5_000;
 
+/** Which connectors stand at which reader, by the config. */
+export const layoutOf = (config: Config): Layout => ({ connectors: config.connectors.map(({ id, reader }) => ({ id, reader })) });
+
 export class Station {
   readonly layout: Layout;
   readonly faults: Faults;
@@ -49,7 +52,7 @@ export class Station {
   /** `history` = the journal's events, in order; `downSince` = the last moment that it knows. */
   constructor(parts: StationParts, history: readonly Event[]) {
     this.#parts = parts;
-    this.layout = { connectors: parts.config.connectors.map(({ id, reader }) => ({ id, reader })) };
+    this.layout = layoutOf(parts.config);
     this.#till = history.reduce((till, event) => step(till, event, this.layout), emptyTill(this.layout));
     const { tell } = parts;
     this.faults = new Faults(

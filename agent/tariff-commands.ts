@@ -1,13 +1,13 @@
 // chargetill tariff check | explain | simulate | price: what a tariff is worth, before anyone charges and after.
 // Reads files, prints, and sets the exit code: 0 fine, 1 a check failed, 2 usage.
-import { wallNow } from "../drivers/clock.js";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { durationMs } from "../config/schema.js";
+import { wallNow } from "../drivers/clock.js";
 import { explainTariff, languages, type Language } from "./core/explain.js";
 import { lintTariff } from "./core/lint.js";
 import { decimalOf, moneyText, type Decimal } from "./core/money.js";
 import { pricedJson, type JsonAmount } from "./core/priced-json.js";
-import { priceCdr } from "./core/pricing.js";
+import { billOfCdr, priceCdr } from "./core/pricing.js";
 import type { Price } from "./core/price.js";
 import { chartOf, simulate, type Plan } from "./core/simulate.js";
 import type { OcpiVersion } from "./core/tariff.js";
@@ -148,9 +148,9 @@ async function price(path: string | undefined, options: PriceOptions): Promise<b
   if (options.tariff.length === 0) throw new Failure("usage/invalid", "give at least one --tariff");
   const tariffs = options.tariff.map((tariff) => readTariff(tariff, options.ocpi));
   const file = readJsonFile(path);
-  const result = priceCdr(tariffs, file.json, options.zone, options.lang);
+  const result = priceCdr(tariffs, file.json, options.zone);
   if (!result.ok) throw new Failure("tariff/invalid", result.faults.map((fault) => faultText(file, fault)).join("\n"));
-  const json = pricedJson(result.priced);
+  const json = pricedJson(result.priced, options.lang);
   if (options.json === true) {
     printJson(json);
     return true;
@@ -159,7 +159,7 @@ async function price(path: string | undefined, options: PriceOptions): Promise<b
   print(`${"".padEnd(24)}${"in the CDR".padEnd(28)}priced here`);
   for (const name of comparedTotals) print(`${name.padEnd(24)}${totalText(theirs[name]).padEnd(28)}${totalText(json[name])}`);
   print("");
-  for (const line of billLines(result.priced.price)) print(line);
+  for (const line of billLines(billOfCdr(result.priced, options.lang))) print(line);
   return true;
 }
 

@@ -3,10 +3,11 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { decimalOf, ratioOf, compare } from "../agent/core/money.js";
-import { priceCdr } from "../agent/core/pricing.js";
+import { billOfCdr, priceCdr } from "../agent/core/pricing.js";
 import { advance, beginRating, bill, live, nextBorder, periods, sameComponents, type Rating, type Sample } from "../agent/core/rating.js";
 import type { Price } from "../agent/core/price.js";
 import type { Tariff } from "../agent/core/tariff.js";
+import { priceLine } from "../agent/tariff-batch.js";
 import { anySession, anyTariff, samplesOf, zones } from "./arbitrary/session.js";
 
 const test = suite("rating properties");
@@ -113,7 +114,7 @@ test("our own periods, cut as finely as one likes and priced as a CDR, come to t
       });
       const result = priceCdr([tariff], cdrOf(cut, samples[0]?.atMs ?? 0, samples[samples.length - 1]?.atMs ?? 0), zone);
       if (!result.ok) throw new Error(JSON.stringify(result.faults));
-      assert.equal(totals(result.priced.price), totals(bill(rating)));
+      assert.equal(totals(billOfCdr(result.priced, "en")), totals(bill(rating)));
     }),
     { seed, numRuns: 2000 },
   );
@@ -148,11 +149,16 @@ test("whatever comes in as a CDR, the answer is a price or a list of faults", ()
         for (const timeZone of ["Europe/Berlin", zone]) {
           const result = priceCdr([tariff], cdr, timeZone);
           if (!result.ok) assert.ok(result.faults.length > 0);
-          else assert.match(result.priced.price.totalCost.incl, /^-?\d+(\.\d{1,12})?$/);
+          else assert.match(billOfCdr(result.priced, "en").totalCost.incl, /^-?\d+(\.\d{1,12})?$/);
         }
     }),
     { seed, numRuns: 2000 },
   );
+});
+
+test("whatever stands in a line of a batch, it is answered", () => {
+  const lines = fc.oneof(fc.string(), fc.json(), fc.record({ name: fc.anything(), timezone: fc.oneof(fc.string(), fc.constant("Europe/Berlin")), tariffs: tree, cdr: tree }).map((line) => JSON.stringify(line)));
+  fc.assert(fc.property(lines, (line) => assert.is(typeof JSON.stringify(priceLine(line).answer), "string")), { seed, numRuns: 2000 });
 });
 
 test.run();

@@ -33,7 +33,7 @@ const read = (seconds: number, wattHours: number): SessionEvent => ({ type: "Met
 const stop: SessionEvent = { type: "StopRequested", moment: moment(100), connector: 1, reason: "Local", detail: "stopped by card" };
 const ended: SessionEvent = { type: "SessionEnded", moment: moment(102), connector: 1, reading: reading(102, 250, 0), detail: "" };
 const numbered: SessionEvent = { type: "ReceiptNumbered", moment: moment(103), connector: 1, number: 2, pagination: 1 };
-const signed: SessionEvent = { type: "ReceiptSigned", moment: moment(103), connector: 1, signed: { number: 2, jws: "J", ocmf: "O", checkpoint: "C", cdr: { texts: {}, timeUnknown: false } } };
+const signed: SessionEvent = { type: "ReceiptSigned", moment: moment(103), connector: 1, signed: { number: 2, jws: "J", ocmf: "O", checkpoint: "C", proof: [], cdr: { texts: {}, timeUnknown: false } } };
 const settled: SessionEvent = { type: "SessionSettled", moment: moment(103), connector: 1, number: 2 };
 const restarted: SessionEvent = { type: "Restarted", moment: moment(500, "boot-2"), connector: 1, cause: "PowerLoss", downSince: moment(90) };
 const play = (...events: readonly SessionEvent[]): Session => events.reduce(step, available);

@@ -1,22 +1,16 @@
-// A bill from slices: lines with their working, totals, tax per rate and what is due. Every published number is rounded once.
-import { explainUse, explainLimit, whyOf, type Language } from "./explain.js";
-import {
-  add, decimalText, minorUnits, fixedText, published, ratio, roundHalfUp, roundingRule, sharesOf, type Ratio,
-} from "./money.js";
+// A bill as it is journalled, shown and signed: lines with their working, totals, tax per rate and what is due.
+// Every published number is rounded once, from the exact figure.
+import { explainLimit, explainUse, whyOf, type Language } from "./explain.js";
+import { add, compare, decimalText, fixedText, minorUnits, published, ratio, ratioOf, roundHalfUp, roundingRule, sharesOf } from "./money.js";
 import type { Amount, Dimension, Price, PriceLine, TaxShare, TaxTotal } from "./price.js";
-import { amountOf, applyLimits, applySteps, totalsOf, unitsPer, Uses, type Slice, type Taxed, type Use } from "./tally.js";
-import type { Charge, Tariff } from "./tariff.js";
+import type { Working } from "./tally.js";
+import type { Taxed } from "./taxed.js";
+import type { Charge } from "./tariff.js";
 
 export const localTimeRule = "local time";
 
+/** What a bill says beside its amounts. */
 export type BillFacts = {
-  /** In the order of time. */
-  readonly slices: readonly Slice[];
-  readonly per: bigint;
-  /** The tariff that the session started by: its currency and limits hold. */
-  readonly tariff: Tariff;
-  readonly expired: boolean;
-  readonly timeZone: string;
   readonly timeRule: string;
   readonly warnings: readonly string[];
   readonly energyMilliWh: number;
@@ -25,10 +19,14 @@ export type BillFacts = {
   readonly language: Language;
 };
 
-const dimensionOf: Record<Charge, Dimension> = {
+export const dimensionOf: Readonly<Record<Charge, Dimension>> = {
   ENERGY: "ENERGY", TIME: "TIME", PARKING_TIME: "PARKING_TIME", FLAT: "FLAT",
   RESERVATION_TIME: "RESERVATION_TIME", EXPIRY_TIME: "RESERVATION_TIME", RESERVATION_FLAT: "RESERVATION_FLAT", EXPIRY_FLAT: "RESERVATION_FLAT",
 };
+export const unitOf: Readonly<Record<Dimension, PriceLine["unit"]>> = {
+  ENERGY: "kWh", TIME: "h", PARKING_TIME: "h", RESERVATION_TIME: "h", FLAT: "x", RESERVATION_FLAT: "x",
+};
+const wholeUnits = { kWh: 1_000_000n, h: 3_600_000n, x: 1n };
 
 export function amountText(taxed: Taxed): Amount {
   const excl = published(taxed.excl);
@@ -37,34 +35,52 @@ export function amountText(taxed: Taxed): Amount {
 
 /** Tax per rate; rates that the tariff does not state carry none. */
 export function taxShares(taxed: Taxed): TaxShare[] {
-  return taxed.parts.flatMap(({ rate, tax }) => {
-    if (rate !== undefined) return [{ name: "VAT", ratePercent: decimalText(rate), amount: published(tax) }];
-    return tax.n === 0n ? [] : [{ name: "VAT", ratePercent: "", amount: published(tax) }];
-  });
+  const shares: TaxShare[] = [];
+  for (const { rate, tax } of taxed.parts)
+    if (rate !== undefined || tax.n !== 0n) shares.push({ name: "VAT", ratePercent: rate === undefined ? "" : decimalText(rate), amount: published(tax) });
+  return shares.length > 1 ? shares.sort((a, b) => Number(a.ratePercent) - Number(b.ratePercent)) : shares;
 }
 
-function lineOf(use: Use, steppedBy: bigint, facts: BillFacts): PriceLine {
-  const { charge, component, tariff } = use;
-  const taxed = amountOf(use, facts.per);
-  const dimension = dimensionOf[charge];
-  const unit = dimension === "ENERGY" ? "kWh" : dimension === "FLAT" || dimension === "RESERVATION_FLAT" ? "x" : "h";
-  const perUnit = unit === "kWh" ? 1_000_000n : unit === "h" ? 3_600_000n : 1n;
-  const amount = amountText(taxed);
+/** What cannot be said of tax because an OCPI 2.3.0 tariff states no rate. */
+export function taxWarnings(working: Working): string[] {
+  const silent = working.uses.filter(({ tariff, component }) => tariff.version === "2.3.0" && component.vat === undefined && component.price.digits !== 0n);
+  const warnings: string[] = [];
+  if (silent.some((use) => use.tariff.taxIncluded === "NO")) warnings.push("tax comes on top, but the tariff does not state its rate: only the price before taxes is known");
+  if (silent.some((use) => use.tariff.taxIncluded === "YES")) warnings.push("prices include tax, but the tariff does not state its rate: it cannot be told apart");
+  return warnings;
+}
+
+/** What was billed, after step_size: Wh and seconds as whole numbers. */
+export function billedText(working: Working): Price["billed"] {
+  const { billed, per } = working;
+  const second = per / 3600n;
+  const seconds = (units: bigint): string => (units === 0n ? "0" : (units / second).toString());
+  return {
+    energy: billed.energy === 0n ? "0" : roundHalfUp(ratio(billed.energy * 1000n, per), 0).toString(),
+    time: seconds(billed.time), parking: seconds(billed.parking), reservation: seconds(billed.reservation),
+  };
+}
+
+function lineOf(working: Working, index: number, language: Language): PriceLine {
+  const use = working.uses[index] as Working["uses"][number];
+  const taxed = working.totals.amounts[index] as Taxed;
+  const dimension = dimensionOf[use.charge];
+  const unit = unitOf[dimension];
   return {
     dimension,
-    tariffId: tariff.id,
-    element: component.element,
-    component: component.index,
-    why: whyOf(tariff, component, facts.language),
+    tariffId: use.tariff.id,
+    element: use.component.element,
+    component: use.component.index,
+    why: whyOf(use.tariff, use.component, language),
     fromMs: use.fromMs,
     toMs: use.toMs,
-    quantity: published(ratio(use.quantity, facts.per)),
-    units: Number(roundHalfUp(ratio(use.quantity * perUnit, facts.per), 0)),
+    quantity: published(ratio(use.quantity, working.per)),
+    units: Number(roundHalfUp(ratio(use.quantity * wholeUnits[unit], working.per), 0)),
     unit,
-    unitPrice: decimalText(component.price),
-    amount,
+    unitPrice: decimalText(use.component.price),
+    amount: amountText(taxed),
     taxes: taxShares(taxed),
-    sentence: explainUse(use, steppedBy, facts.per, facts.language),
+    sentence: explainUse(use, working.steppedBy[index] ?? 0n, working.per, language),
   };
 }
 
@@ -74,84 +90,46 @@ function dueOf(total: Taxed, currency: string): { due: Price["due"]; taxes: TaxT
   const money = (units: bigint): string => fixedText(units, places);
   const gross = roundHalfUp(total.incl, places);
   const net = total.incl === total.excl ? gross : roundHalfUp(total.excl, places);
-  const grossShares = sharesOf(gross, total.parts.map((part) => add(part.net, part.tax)));
-  const taxShare = sharesOf(gross - net, total.parts.map((part) => part.tax));
-  const taxes = total.parts.map((part, index): TaxTotal => {
+  // By rate, so that neither their order nor who gets the odd cent depends on what was used first.
+  const parts = [...total.parts].sort((a, b) => (a.rate === undefined ? -1 : b.rate === undefined ? 1 : compare(ratioOf(a.rate), ratioOf(b.rate))));
+  const grossShares = sharesOf(gross, parts.map((part) => add(part.net, part.tax)));
+  const taxParts = sharesOf(gross - net, parts.map((part) => part.tax));
+  const taxes = parts.map((part, index): TaxTotal => {
     const partGross = grossShares[index] ?? 0n;
-    const partTax = taxShare[index] ?? 0n;
+    const partTax = taxParts[index] ?? 0n;
     const named = part.rate === undefined ? { name: "no tax", ratePercent: "0" } : { name: "VAT", ratePercent: decimalText(part.rate) };
     return { ...named, net: money(partGross - partTax), tax: money(partTax), gross: money(partGross) };
   });
   return { due: { net: money(net), tax: money(gross - net), gross: money(gross) }, taxes };
 }
 
-/** The uses of a session, chronological, before step sizes. */
-export function usesOf(slices: readonly Slice[], per: bigint, expired: boolean): Use[] {
-  const uses = new Uses(per, expired);
-  for (const slice of slices) uses.add(slice);
-  return uses.finish();
-}
-
 /** The whole bill. */
-export function billOf(facts: BillFacts): Price {
-  const { per, tariff } = facts;
-  const used = usesOf(facts.slices, per, facts.expired);
-  const uses = [...used];
-  const billed = applySteps(uses, per);
-  const totals = totalsOf(uses, per);
-  const { total, adjustments } = applyLimits(totals.sum, tariff, { min: true });
-  const { due, taxes } = dueOf(total, tariff.currency);
-  const seconds = (units: bigint): string => (units / (per / 3600n)).toString();
+export function billOf(working: Working, facts: BillFacts): Price {
+  const { tariff, totals, limited } = working;
+  const { groups } = totals;
   return {
     currency: tariff.currency,
-    totalCost: amountText(total),
-    totalFixedCost: amountText(totals.groups.fixed),
-    totalEnergyCost: amountText(totals.groups.energy),
-    totalTimeCost: amountText(totals.groups.time),
-    totalParkingCost: amountText(totals.groups.parking),
-    totalReservationCost: amountText(totals.groups.reservation),
+    totalCost: amountText(limited.total),
+    totalFixedCost: amountText(groups.fixed),
+    totalEnergyCost: amountText(groups.energy),
+    totalTimeCost: amountText(groups.time),
+    totalParkingCost: amountText(groups.parking),
+    totalReservationCost: amountText(groups.reservation),
     energyMilliWh: facts.energyMilliWh,
     timeMs: facts.timeMs,
     parkingMs: facts.parkingMs,
-    billed: {
-      energy: roundHalfUp(ratio(billed.energy * 1000n, per), 0).toString(),
-      time: seconds(billed.time),
-      parking: seconds(billed.parking),
-      reservation: seconds(billed.reservation),
-    },
-    lines: uses.map((use, index) => lineOf(use, use.quantity - (used[index]?.quantity ?? 0n), facts)),
-    adjustments: adjustments.map(({ kind, excl, incl }) => ({
-      kind,
-      amount: { excl: published(excl), incl: published(incl) },
-      sentence: explainLimit(kind, tariff, facts.language),
+    billed: billedText(working),
+    lines: working.uses.map((_, index) => lineOf(working, index, facts.language)),
+    adjustments: limited.adjustments.map(({ kind, excl, incl }) => ({
+      kind, amount: { excl: published(excl), incl: published(incl) }, sentence: explainLimit(kind, tariff, facts.language),
     })),
-    taxes,
-    due,
+    ...dueOf(limited.total, tariff.currency),
     rounding: roundingRule,
     timeRule: facts.timeRule,
     warnings: facts.warnings,
     taxShares: {
-      total: taxShares(total),
-      fixed: taxShares(totals.groups.fixed),
-      energy: taxShares(totals.groups.energy),
-      time: taxShares(totals.groups.time),
-      parking: taxShares(totals.groups.parking),
-      reservation: taxShares(totals.groups.reservation),
+      total: taxShares(limited.total), fixed: taxShares(groups.fixed), energy: taxShares(groups.energy),
+      time: taxShares(groups.time), parking: taxShares(groups.parking), reservation: taxShares(groups.reservation),
     },
   };
 }
-
-/** The figures of a running session: what was used so far (under the cap), and the bill if it stopped now. */
-export function runningTotals(uses: readonly Use[], tariff: Tariff, per: bigint): { accrued: Taxed; ifStopped: Taxed; leftUnderCap: Ratio | undefined } {
-  const plain = totalsOf(uses, per).sum;
-  const accrued = applyLimits(plain, tariff, { min: false }).total;
-  const rounded = [...uses];
-  applySteps(rounded, per);
-  const ifStopped = applyLimits(totalsOf(rounded, per).sum, tariff, { min: true }).total;
-  const cap = tariff.maxPrice?.incl;
-  if (cap === undefined) return { accrued, ifStopped, leftUnderCap: undefined };
-  const left = add({ n: cap.digits, d: 10n ** BigInt(cap.scale) }, { n: -accrued.incl.n, d: accrued.incl.d });
-  return { accrued, ifStopped, leftUnderCap: left };
-}
-
-export { unitsPer };

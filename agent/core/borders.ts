@@ -31,7 +31,7 @@ export function bordersOf(tariff: Tariff): Borders {
     ])),
     durationsMs: ascending(all.flatMap((one) => [one.minDurationMs, one.maxDurationMs])),
     energy: ascending(all.flatMap((one) => [one.minMilliWh, one.maxMilliWh])),
-    momentary: all.some((one) => one.minPowerKw !== undefined || one.maxPowerKw !== undefined || one.minCurrentA !== undefined || one.maxCurrentA !== undefined),
+    momentary: tariff.asksPower || tariff.asksCurrent,
   };
   known.set(tariff, borders);
   return borders;

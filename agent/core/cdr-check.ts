@@ -4,7 +4,7 @@ import { isObject } from "./checked.js";
 import { localTimeRule } from "./bill.js";
 import { add, compare, decimalOf, multiply, ratio, ratioOf, subtract, zero, type Ratio } from "./money.js";
 import type { Price } from "./price.js";
-import { priceCdr } from "./pricing.js";
+import { billOfCdr, priceCdr } from "./pricing.js";
 import type { Settlement } from "./settlement.js";
 import { parseTariff } from "./tariff.js";
 
@@ -27,7 +27,7 @@ export function wireDifference(text: string, settlement: Settlement): string | u
   if (!again.ok) return `CDR ${settlement.cdrId} cannot be priced again: ${again.faults.map(({ path, message }) => `${path}: ${message}`).join("; ")}`;
   if (!isObject(cdr)) return `CDR ${settlement.cdrId} is no object`;
   const allowed = allowance(price);
-  const found = again.priced.price;
+  const found = billOfCdr(again.priced, "en");
   for (const side of ["excl", "incl"] as const) {
     const difference = subtract(exact(found.totalCost[side]), exact(price.totalCost[side]));
     if (compare(difference.n < 0n ? { n: -difference.n, d: difference.d } : difference, allowed) > 0)

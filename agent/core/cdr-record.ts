@@ -1,6 +1,7 @@
 // The part of an OCPI CDR that a price depends on, read strictly: its time line and the volumes of its charging periods.
-import { Checked, didYouMean, isObject, suggestion, type JsonObject } from "./checked.js";
-import { tenTo, type Decimal } from "./money.js";
+import { Checked, didYouMean, isObject, suggestion } from "./checked.js";
+import { decimalOf, tenTo, type Decimal } from "./money.js";
+import { instantOf } from "./time.js";
 
 /** Hours arrive with few decimals: a time this close to a whole second was that second. In seconds, as a fraction. */
 const snapWithin = { n: 18n, d: 100n };
@@ -44,6 +45,11 @@ const momentary = ["POWER", "CURRENT", "MIN_POWER", "MAX_POWER", "MIN_CURRENT", 
 const metered = ["ENERGY", "TIME", "PARKING_TIME", "RESERVATION_TIME"] as const;
 const dimensionTypes = [...metered, ...momentary, "ENERGY_EXPORT", "ENERGY_IMPORT", "STATE_OF_CHARGE"] as const;
 type DimensionType = (typeof dimensionTypes)[number];
+const kinds: ReadonlyMap<unknown, DimensionType> = new Map(dimensionTypes.map((type) => [type, type]));
+
+function isMomentary(type: DimensionType): type is (typeof momentary)[number] {
+  return (momentary as readonly string[]).includes(type);
+}
 
 const periodFields = ["start_date_time", "dimensions", "tariff_id"];
 const volumeBounds = { places: 36, most: 1_000_000_000 };
@@ -51,12 +57,12 @@ const mostPeriods = 100_000;
 const mostDimensions = 20;
 
 /** A misspelt field would change the price; a field that looks like none of ours is somebody's extension. */
-function refuseMisspelt(checked: Checked, object: JsonObject, path: string, known: readonly string[]): void {
-  for (const key in object)
-    if (!known.includes(key) && suggestion(key, known) !== undefined) checked.fault(`${path}.${key}`, `unknown field${didYouMean(key, known)}`);
+function refuseMisspelt(checked: Checked, key: string, path: string, known: readonly string[]): void {
+  if (suggestion(key, known) !== undefined) checked.fault(`${path}.${key}`, `unknown field${didYouMean(key, known)}`);
 }
 
 function snapped(volume: Decimal): Hours {
+  if (volume.scale === 0) return { seconds: volume.digits * 3600n };
   const scale = tenTo(volume.scale);
   const seconds = volume.digits * 3600n;
   const nearest = (2n * seconds + scale) / (2n * scale);
@@ -64,45 +70,64 @@ function snapped(volume: Decimal): Hours {
   return (off < 0n ? -off : off) * snapWithin.d <= snapWithin.n * scale ? { seconds: nearest } : { hours: volume };
 }
 
+/** The quick way past the usual case; the slow one finds the words for what is wrong. Paths are only built for faults. */
+function volumeOf(checked: Checked, value: unknown, path: () => string, negative: boolean): Decimal | undefined {
+  if (typeof value === "number" && value >= 0 && value <= volumeBounds.most) {
+    const decimal = decimalOf(value);
+    if (decimal !== undefined && decimal.scale <= volumeBounds.places) return decimal;
+  }
+  return checked.decimal(value, path(), { ...volumeBounds, negative });
+}
+
+type Volumes = { -readonly [Key in DimensionType]?: Decimal };
+
+function readVolumes(checked: Checked, list: readonly unknown[], path: string): { volumes: Volumes; extremes: CdrPeriod["extremes"] } {
+  const volumes: Volumes = {};
+  const extremes: { [Key in (typeof momentary)[number]]?: number } = {};
+  for (let index = 0; index < list.length; index += 1) {
+    const entry = list[index];
+    const at = (field: string): string => `${path}.dimensions[${index}]${field}`;
+    if (!isObject(entry)) {
+      checked.fault(at(""), "expected a dimension with type and volume");
+      continue;
+    }
+    for (const key in entry) if (key !== "type" && key !== "volume") refuseMisspelt(checked, key, at(""), ["type", "volume"]);
+    const type = kinds.get(entry["type"]) ?? checked.oneOf(entry["type"], at(".type"), dimensionTypes);
+    if (type === undefined) continue;
+    const volume = volumeOf(checked, entry["volume"], () => at(".volume"), !metered.some((one) => one === type));
+    if (volume === undefined) continue;
+    if (volumes[type] !== undefined) checked.fault(at(""), `${type} is stated twice in this period`);
+    volumes[type] = volume;
+    if (isMomentary(type)) extremes[type] = entry["volume"] as number;
+  }
+  return { volumes, extremes };
+}
+
+function approximate(volume: Decimal | undefined): number {
+  return volume === undefined ? 0 : Number(volume.digits) / 10 ** volume.scale;
+}
+
 function readPeriod(checked: Checked, value: unknown, path: string): Omit<CdrPeriod, "endMs"> | undefined {
   if (!isObject(value)) return checked.fault(path, "expected a charging period");
-  refuseMisspelt(checked, value, path, periodFields);
-  const startMs = checked.instant(value["start_date_time"], `${path}.start_date_time`);
-  const list = checked.list(value["dimensions"], `${path}.dimensions`, mostDimensions) ?? [];
-  const volumes = new Map<DimensionType, Decimal>();
-  const extremes: { [Key in (typeof momentary)[number]]?: number } = {};
-  list.forEach((entry, index) => {
-    const at = `${path}.dimensions[${index}]`;
-    if (!isObject(entry)) return checked.fault(at, "expected a dimension with type and volume");
-    refuseMisspelt(checked, entry, at, ["type", "volume"]);
-    const type = checked.oneOf(entry["type"], `${at}.type`, dimensionTypes);
-    if (type === undefined) return;
-    const watched = momentary.find((one) => one === type);
-    const volume = checked.decimal(entry["volume"], `${at}.volume`, { ...volumeBounds, negative: !metered.some((one) => one === type) });
-    if (volumes.has(type)) checked.fault(at, `${type} is stated twice in this period`);
-    if (volume === undefined) return;
-    volumes.set(type, volume);
-    if (watched !== undefined) extremes[watched] = entry["volume"] as number;
-  });
+  for (const key in value) if (!periodFields.includes(key)) refuseMisspelt(checked, key, path, periodFields);
+  const start = value["start_date_time"];
+  const startMs = (typeof start === "string" ? instantOf(start) : undefined) ?? checked.instant(start, `${path}.start_date_time`);
+  const dimensions = value["dimensions"];
+  const list = Array.isArray(dimensions) && dimensions.length <= mostDimensions ? (dimensions as unknown[]) : checked.list(dimensions, `${path}.dimensions`, mostDimensions) ?? [];
+  const { volumes, extremes } = readVolumes(checked, list, path);
   const tariff = value["tariff_id"];
   const tariffId = tariff === undefined || tariff === null ? undefined : checked.text(tariff, `${path}.tariff_id`, 36);
   if (startMs === undefined) return undefined;
-  const hours = (type: DimensionType): Hours | undefined => {
-    const volume = volumes.get(type);
-    return volume === undefined ? undefined : snapped(volume);
-  };
-  const energy = volumes.get("ENERGY");
-  const time = hours("TIME");
-  const parking = hours("PARKING_TIME");
-  const reservation = hours("RESERVATION_TIME");
+  const time = volumes.TIME === undefined ? undefined : snapped(volumes.TIME);
+  const parking = volumes.PARKING_TIME === undefined ? undefined : snapped(volumes.PARKING_TIME);
+  const reservation = volumes.RESERVATION_TIME === undefined ? undefined : snapped(volumes.RESERVATION_TIME);
   const timed = time !== undefined || parking !== undefined;
-  const energyKwh = energy === undefined ? 0 : Number(energy.digits) / 10 ** energy.scale;
-  const volume = volumes.get("TIME");
+  const nothing = volumes.ENERGY === undefined || volumes.ENERGY.digits === 0n;
   return {
-    startMs, tariffId, energy, time, parking, reservation, extremes, energyKwh, timed,
-    timeHours: volume === undefined ? 0 : Number(volume.digits) / 10 ** volume.scale,
-    reserved: reservation !== undefined && !timed && energyKwh === 0,
-    pause: reservation === undefined && !timed && energyKwh === 0,
+    startMs, tariffId, energy: volumes.ENERGY, time, parking, reservation, extremes, timed,
+    energyKwh: approximate(volumes.ENERGY), timeHours: approximate(volumes.TIME),
+    reserved: reservation !== undefined && !timed && nothing,
+    pause: reservation === undefined && !timed && nothing,
   };
 }
 

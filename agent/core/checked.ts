@@ -64,9 +64,12 @@ export class Checked {
 
   object(value: unknown, path: string, known: readonly string[]): JsonObject | undefined {
     if (!isObject(value)) return this.fault(path, `expected an object, found ${saying(value)}`);
-    for (const key in value)
-      if (!known.includes(key)) this.fault(path === "" ? key : `${path}.${key}`, `unknown field${didYouMean(key, known)}`);
+    for (const key in value) if (!known.includes(key)) this.unknown(key, path, known);
     return value;
+  }
+
+  unknown(key: string, path: string, known: readonly string[]): void {
+    this.fault(path === "" ? key : `${path}.${key}`, `unknown field${didYouMean(key, known)}`);
   }
 
   list(value: unknown, path: string, most: number): readonly unknown[] | undefined {
@@ -98,9 +101,10 @@ export class Checked {
     return decimal;
   }
 
-  whole(value: unknown, path: string, most: number): number | undefined {
-    if (typeof value !== "number" || !Number.isInteger(value)) return this.fault(path, `expected a whole number, found ${saying(value)}`);
-    if (value < 0 || value > most) return this.fault(path, `expected 0 to ${most}, found ${value}`);
+  /** The path is `parent()` + `field`, built for a fault alone. */
+  whole(value: unknown, parent: () => string, field: string, most: number): number | undefined {
+    if (typeof value !== "number" || !Number.isInteger(value)) return this.fault(parent() + field, `expected a whole number, found ${saying(value)}`);
+    if (value < 0 || value > most) return this.fault(parent() + field, `expected 0 to ${most}, found ${value}`);
     return value;
   }
 

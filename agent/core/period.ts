@@ -9,4 +9,7 @@ export type ChargingPeriod = {
   readonly activity: Activity;
   readonly tariffId: string;
   readonly energyMilliWh: number;
+  /** The lowest and highest momentary values in it, where the tariff looks at them: a CDR states them as MIN_ and MAX_ dimensions. */
+  readonly powerW?: { readonly min: number; readonly max: number };
+  readonly currentMilliA?: { readonly min: number; readonly max: number };
 };

@@ -1,27 +1,35 @@
 // Prices an existing CDR's charging periods as they stand (OCPI mod_cdrs): each period is one slice for the same tally that makes our own
 // bills. What cannot be priced for certain is refused with its path; nothing is ever priced at a silent 0.
-import { billOf, localTimeRule } from "./bill.js";
-import { bordersOf } from "./borders.js";
+import { billOf, localTimeRule, taxWarnings } from "./bill.js";
 import type { Language } from "./explain.js";
 import { readCdr, unitsOf, type CdrPeriod, type CdrRecord } from "./cdr-record.js";
 import { Checked, type Fault } from "./checked.js";
-import { published, ratio, tenTo } from "./money.js";
+import { tenTo } from "./money.js";
 import type { Price } from "./price.js";
 import type { Conditions } from "./restrictions.js";
-import { select } from "./selection.js";
-import { unitsPer, type Slice } from "./tally.js";
+import { select, type Selection } from "./selection.js";
+import { work, type Working } from "./tally.js";
 import { inForce, type OcpiVersion, type Tariff } from "./tariff.js";
 import { isZone, localTime } from "./time.js";
+import { unitsPer, usesOf, type Slice } from "./uses.js";
 
 export type PricedCdr = {
-  readonly price: Price;
+  readonly working: Working;
   readonly version: OcpiVersion;
-  /** kWh and hours, as consumed. */
-  readonly totalEnergy: string;
-  readonly totalTime: string;
-  readonly totalParkingTime: string;
+  /** What was consumed, in units of 1/`working.per` kWh and hours. */
+  readonly energy: bigint;
+  readonly time: bigint;
+  readonly parking: bigint;
+  readonly warnings: readonly string[];
 };
 export type PricingResult = { readonly ok: true; readonly priced: PricedCdr } | { readonly ok: false; readonly faults: readonly Fault[] };
+
+/** A CDR of very many periods can give cause for very many warnings; nobody reads on after these. */
+const mostWarnings = 50;
+
+function shortened(warnings: readonly string[]): readonly string[] {
+  return warnings.length <= mostWarnings ? warnings : [...warnings.slice(0, mostWarnings), `and ${warnings.length - mostWarnings} more of the kind`];
+}
 
 /** OCPI ids are CiStrings: case does not tell them apart. */
 function sameId(a: string, b: string): boolean {
@@ -58,22 +66,23 @@ function tariffsOf(checked: Checked, cdr: CdrRecord, tariffs: readonly Tariff[],
 
 type Momentary = Pick<Conditions, "lowPowerKw" | "highPowerKw" | "lowCurrentA" | "highCurrentA">;
 
+const nobodyAsks: Momentary = { lowPowerKw: undefined, highPowerKw: undefined, lowCurrentA: undefined, highCurrentA: undefined };
+
 /** The power and current that held in a period: what lower and upper bounds are compared with. */
 function momentaryOf(period: CdrPeriod, index: number, tariff: Tariff, warnings: string[]): Momentary {
-  if (!bordersOf(tariff).momentary) return { lowPowerKw: undefined, highPowerKw: undefined, lowCurrentA: undefined, highCurrentA: undefined };
+  if (!tariff.asksPower && !tariff.asksCurrent) return nobodyAsks;
   const { extremes } = period;
   let lowPowerKw = extremes.POWER ?? extremes.MIN_POWER ?? extremes.MAX_POWER;
   let highPowerKw = extremes.POWER ?? extremes.MAX_POWER ?? extremes.MIN_POWER;
   let lowCurrentA = extremes.CURRENT ?? extremes.MIN_CURRENT ?? extremes.MAX_CURRENT;
   let highCurrentA = extremes.CURRENT ?? extremes.MAX_CURRENT ?? extremes.MIN_CURRENT;
   const idle = period.energyKwh === 0;
-  const asks = tariff.elements.map((element) => element.restrictions);
-  if (lowPowerKw === undefined && asks.some((one) => one.minPowerKw !== undefined || one.maxPowerKw !== undefined)) {
+  if (lowPowerKw === undefined && tariff.asksPower) {
     const hours = period.timeHours > 0 ? period.timeHours : (period.endMs - period.startMs) / 3_600_000;
     if (!idle) warnings.push(`period ${index} states no power: its average was held against the restrictions`);
     lowPowerKw = highPowerKw = idle ? 0 : hours > 0 ? period.energyKwh / hours : undefined;
   }
-  if (lowCurrentA === undefined && asks.some((one) => one.minCurrentA !== undefined || one.maxCurrentA !== undefined)) {
+  if (lowCurrentA === undefined && tariff.asksCurrent) {
     if (idle) lowCurrentA = highCurrentA = 0;
     else warnings.push(`period ${index} states no current: elements that are restricted by current were left out`);
   }
@@ -84,15 +93,21 @@ function momentaryOf(period: CdrPeriod, index: number, tariff: Tariff, warnings:
  * Prices a CDR (its JSON value) by tariffs that were read before. The zone is the location's: a CDR does not carry it.
  * Comes back with faults, never with a guess, where the CDR does not say what is needed.
  */
-export function priceCdr(tariffs: readonly Tariff[], json: unknown, timeZone: string, language: Language = "en"): PricingResult {
+export function priceCdr(tariffs: readonly Tariff[], json: unknown, timeZone: string): PricingResult {
+  const checked = new Checked();
+  const cdr = readCdr(checked, json);
+  return cdr === undefined || checked.faults.length > 0 ? { ok: false, faults: checked.faults } : priceRecord(tariffs, cdr, timeZone);
+}
+
+/** The same for a CDR that was read before. */
+export function priceRecord(tariffs: readonly Tariff[], cdr: CdrRecord, timeZone: string): PricingResult {
   const checked = new Checked();
   const failed = (): PricingResult => ({ ok: false, faults: checked.faults });
   if (!isZone(timeZone)) checked.fault("timezone", `"${timeZone.slice(0, 60)}" is no IANA time zone that this machine knows`);
   if (tariffs.length === 0) checked.fault("tariffs", "no tariff was given, so nothing can be priced");
   const versions = new Set(tariffs.map((tariff) => tariff.version));
   if (versions.size > 1) checked.fault("tariffs", "tariffs of OCPI 2.2.1 and 2.3.0 are mixed");
-  const cdr = readCdr(checked, json);
-  if (cdr === undefined || checked.faults.length > 0) return failed();
+  if (checked.faults.length > 0) return failed();
   const warnings = [...cdr.warnings];
   const byPeriod = tariffsOf(checked, cdr, tariffs, warnings);
   for (const tariff of byPeriod)
@@ -122,10 +137,10 @@ export function priceCdr(tariffs: readonly Tariff[], json: unknown, timeZone: st
         durationMs: Math.max(0, period.startMs - cdr.beganMs),
         ...momentaryOf(period, index, tariff, warnings),
       };
-      const selection = {
-        ...(period.reserved ? {} : { ...select(tariff, "charging", conditions), ...(units.parking > 0n ? select(tariff, "parking", conditions) : {}) }),
-        ...(units.reservation > 0n || period.reserved ? select(tariff, "reserved", conditions) : {}),
-      };
+      let selection: Selection = select(tariff, period.reserved ? "reserved" : units.time > 0n ? "charging" : units.parking > 0n ? "parking" : "suspended", conditions);
+      // A period of two kinds of time is not one that the standard knows, but nothing forbids it.
+      if (units.time > 0n && units.parking > 0n) selection = { ...selection, ...select(tariff, "parking", conditions) };
+      if (units.reservation > 0n && !period.reserved) selection = { ...selection, ...select(tariff, "reserved", conditions) };
       slices.push({ tariff, fromMs: period.startMs, toMs: period.endMs, selection, ...units, pause: period.pause });
     }
     const length = BigInt(period.endMs - period.startMs) * (per / 3_600_000n);
@@ -134,18 +149,17 @@ export function priceCdr(tariffs: readonly Tariff[], json: unknown, timeZone: st
     time += units.time + units.parking + (silent ? length : 0n);
     parking += units.parking + (silent && units.energy === 0n ? length : 0n);
   });
-  const price = billOf({
-    slices, per, tariff: first, language, timeZone, warnings, timeRule: localTimeRule,
-    expired: cdr.periods.every((period) => period.reserved),
-    energyMilliWh: Number((energy * 1_000_000n) / per),
-    timeMs: Number((time * 3_600_000n) / per),
-    parkingMs: Number((parking * 3_600_000n) / per),
+  const expired = cdr.periods.every((period) => period.reserved);
+  const working = work(usesOf(slices, per, expired), per, first);
+  return { ok: true, priced: { working, version: first.version, energy, time, parking, warnings: [...shortened(warnings), ...taxWarnings(working)] } };
+}
+
+/** The bill of a priced CDR. */
+export function billOfCdr(priced: PricedCdr, language: Language): Price {
+  const { working, warnings } = priced;
+  const whole = (units: bigint, perUnit: bigint): number => Number((units * perUnit) / working.per);
+  return billOf(working, {
+    timeRule: localTimeRule, warnings, language,
+    energyMilliWh: whole(priced.energy, 1_000_000n), timeMs: whole(priced.time, 3_600_000n), parkingMs: whole(priced.parking, 3_600_000n),
   });
-  return {
-    ok: true,
-    priced: {
-      price, version: first.version,
-      totalEnergy: published(ratio(energy, per)), totalTime: published(ratio(time, per)), totalParkingTime: published(ratio(parking, per)),
-    },
-  };
 }

@@ -1,34 +1,20 @@
 // The live engine: samples come in one by one, the price of the session so far comes out, and the last live figure is the bill.
-// A rating is an immutable value. A sample only moves its end; the list of closed slices grows at borders alone, and is shared, never copied.
-import { amountText, billOf, localTimeRule, runningTotals, usesOf, unitsPer } from "./bill.js";
+// A rating is an immutable value in two parts: the last sample, and the course of the session up to the last border. A sample between two
+// borders replaces the first and keeps the second, so that it costs the same however old the session is.
+import { amountText, billOf, localTimeRule, taxWarnings } from "./bill.js";
+import { bordersOf, nextTimeBorder } from "./borders.js";
+import { close, conditionsAt, cutBorders, lookAgain, openSlice, type Closed, type Course, type RatingOptions, type Sample } from "./course.js";
 import type { Language } from "./explain.js";
-import { decimalText, published, ratioOf, type Decimal } from "./money.js";
+import { compare, decimalText, divide, multiply, published, ratioOf, subtract, zero, type Ratio } from "./money.js";
 import type { Activity, ChargingPeriod } from "./period.js";
 import type { Price } from "./price.js";
 import type { Conditions } from "./restrictions.js";
-import { sameSelection, select, type Selection } from "./selection.js";
-import { mergeByComponent, unitsPerMilliWh, unitsPerMs, type Slice, type Use } from "./tally.js";
+import { grossPrice, sameSelection, select } from "./selection.js";
+import { addSlice, noStanding, runningTotals, work, type Working } from "./tally.js";
+import type { Taxed } from "./taxed.js";
 import type { PriceComponent, Tariff } from "./tariff.js";
-import { localTime } from "./time.js";
-import { bordersOf, nextTimeBorder, type Borders } from "./borders.js";
-
-/** A point on the session's time line; `activity`, `powerW` and `currentMilliA` hold from this instant until the next sample. */
-export type Sample = {
-  readonly atMs: number;
-  /** The meter's register, not the session's consumption. */
-  readonly energyMilliWh: number;
-  readonly powerW: number;
-  readonly currentMilliA?: number;
-  readonly activity: Activity;
-};
-
-export type RatingOptions = {
-  readonly timeZone: string;
-  /** False: the wall clock is not approved; time costs nothing, and the lowest price that may hold is charged. */
-  readonly clockTrusted: boolean;
-  /** False after a reboot without a trusted clock: durations are unknown too. Default true. */
-  readonly durationsKnown?: boolean;
-};
+import { dayMs } from "./time.js";
+import { unitsPer, usesOf } from "./uses.js";
 
 /** The unit prices in force, as the tariff states them and incl. tax; absent = that dimension is free now. */
 export type UnitPrices = {
@@ -51,198 +37,95 @@ export type LivePrice = {
 };
 
 export const untrustedTimeRule = "clock not trusted: time is free, the lowest price that may hold is charged";
-
-type Closed = { readonly slice: Slice; readonly activity: Activity; readonly energyMilliWh: number; readonly before: Closed | undefined };
+export const lowerOfBothRule = "clock set during the session: the lower of the full and the reduced price";
 
 /** A session's price in the making. Opaque: read it by the functions of this file. */
-export type Rating = {
-  readonly tariff: Tariff;
-  readonly options: RatingOptions;
-  readonly borders: Borders;
-  readonly first: Sample;
-  readonly last: Sample;
-  /** When the reservation was over, and the register then; undefined while there is only a reservation. */
-  readonly began: { readonly atMs: number; readonly energyMilliWh: number } | undefined;
-  /** Where the open slice began. */
-  readonly openMs: number;
-  readonly openMilliWh: number;
-  readonly selection: Selection;
-  /** The next instant at which a restriction on time may flip, and the next session energy at which one on energy does. */
-  readonly timeBorderMs: number;
-  readonly energyBorder: number;
-  readonly closed: Closed | undefined;
-  /** What the closed slices used, one entry per component, the last used last. */
-  readonly sums: readonly Use[];
-  readonly timeMs: number;
-  readonly parkingMs: number;
-};
+export type Rating = { readonly course: Course; readonly last: Sample };
 
-function assert(holds: boolean, message: string): asserts holds {
-  if (!holds) throw new Error(`rating: ${message}`);
+/** A broken promise of ours: we stop rather than bill. */
+function broken(message: string): never {
+  throw new Error(`rating: ${message}`);
 }
 
-function conditionsAt(rating: Pick<Rating, "options" | "began">, sample: Sample, atMs: number, register: number): Conditions {
-  const { began, options } = rating;
-  const powerKw = sample.powerW / 1000;
-  const currentA = sample.currentMilliA === undefined ? undefined : sample.currentMilliA / 1000;
-  return {
-    local: options.clockTrusted ? localTime(options.timeZone, atMs) : undefined,
-    energyMilliWh: began === undefined ? 0 : register - began.energyMilliWh,
-    durationMs: options.durationsKnown === false ? undefined : began === undefined ? 0 : atMs - began.atMs,
-    lowCurrentA: currentA, highCurrentA: currentA, lowPowerKw: powerKw, highPowerKw: powerKw,
-  };
-}
-
-/** Looks at the tariff afresh at a point: the components that hold from it on, and the next borders. */
-function open(rating: Rating, sample: Sample, atMs: number, register: number): Rating {
-  const conditions = conditionsAt(rating, sample, atMs, register);
-  const selection = select(rating.tariff, sample.activity, conditions);
-  const timeBorderMs = nextTimeBorder(rating.borders, rating.options, rating.began?.atMs, atMs);
-  const energyBorder = rating.borders.energy.find((threshold) => threshold > conditions.energyMilliWh) ?? Infinity;
-  const goesOn = sample.activity === rating.last.activity && sameSelection(selection, rating.selection);
-  if (goesOn) return { ...rating, timeBorderMs, energyBorder };
-  return { ...close(rating, atMs, register), openMs: atMs, openMilliWh: register, selection, timeBorderMs, energyBorder };
-}
-
-function openSlice(rating: Rating, toMs: number, register: number): Slice {
-  const time = BigInt(toMs - rating.openMs) * unitsPerMs;
-  const { activity } = rating.last;
-  return {
-    tariff: rating.tariff, fromMs: rating.openMs, toMs, selection: rating.selection,
-    energy: activity === "reserved" ? 0n : BigInt(register - rating.openMilliWh) * unitsPerMilliWh,
-    time: activity === "charging" ? time : 0n,
-    parking: activity === "parking" ? time : 0n,
-    reservation: activity === "reserved" ? time : 0n,
-    pause: activity === "suspended",
-  };
-}
-
-/** Puts the open slice away. A slice in which nothing passed is not one. */
-function close(rating: Rating, toMs: number, register: number): Rating {
-  const { activity } = rating.last;
-  if (toMs === rating.openMs && register === rating.openMilliWh && rating.selection.FLAT === undefined) return rating;
-  const slice = openSlice(rating, toMs, register);
-  const length = toMs - rating.openMs;
-  return {
-    ...rating,
-    closed: { slice, activity, energyMilliWh: register - rating.openMilliWh, before: rating.closed },
-    sums: addSums(rating.sums, slice),
-    timeMs: rating.timeMs + (activity === "reserved" ? 0 : length),
-    parkingMs: rating.parkingMs + (activity === "parking" || activity === "suspended" ? length : 0),
-  };
-}
-
-function addSums(sums: readonly Use[], slice: Slice): readonly Use[] {
-  const fresh = usesOf([slice], unitsPer, false).filter((use) => !isOnce(use) || !sums.some((one) => one.charge === use.charge));
-  return fresh.length === 0 ? sums : mergeByComponent([...sums, ...fresh]);
-}
-
-function isOnce(use: Use): boolean {
-  return use.charge === "FLAT" || use.charge === "RESERVATION_FLAT";
+function checkSample({ atMs, energyMilliWh, powerW, currentMilliA }: Sample): void {
+  if (!Number.isSafeInteger(atMs)) broken(`a sample at ${atMs} ms is no whole millisecond`);
+  if (!Number.isSafeInteger(energyMilliWh)) broken(`a register of ${energyMilliWh} mWh is not whole`);
+  if (!Number.isFinite(powerW)) broken(`a power of ${powerW} W is no number`);
+  if (currentMilliA !== undefined && !Number.isFinite(currentMilliA)) broken(`a current of ${currentMilliA} mA is no number`);
 }
 
 /** The first sample of a session, or of its reservation. Throws RangeError for an unknown zone. */
 export function beginRating(tariff: Tariff, options: RatingOptions, first: Sample): Rating {
   checkSample(first);
-  const began = first.activity === "reserved" ? undefined : { atMs: first.atMs, energyMilliWh: first.energyMilliWh };
-  const blank: Rating = {
-    tariff, options, borders: bordersOf(tariff), first, last: first, began,
-    openMs: first.atMs, openMilliWh: first.energyMilliWh, selection: {}, timeBorderMs: 0, energyBorder: 0,
-    closed: undefined, sums: [], timeMs: 0, parkingMs: 0,
+  const blank: Course = {
+    tariff, options, borders: bordersOf(tariff),
+    began: first.activity === "reserved" ? undefined : { atMs: first.atMs, energyMilliWh: first.energyMilliWh },
+    openMs: first.atMs, openMilliWh: first.energyMilliWh, activity: first.activity, selection: {}, power: undefined, current: undefined,
+    timeBorderMs: 0, energyBorderMilliWh: 0, closed: undefined, standing: noStanding, timeMs: 0, parkingMs: 0,
   };
-  return open(blank, first, first.atMs, first.energyMilliWh);
+  return { course: lookAgain(blank, first, first.atMs, first.energyMilliWh), last: first };
 }
 
-function checkSample(sample: Sample): void {
-  assert(Number.isSafeInteger(sample.atMs), `a sample at ${sample.atMs} ms is no whole millisecond`);
-  assert(Number.isSafeInteger(sample.energyMilliWh), `a register of ${sample.energyMilliWh} mWh is not whole`);
-  assert(Number.isFinite(sample.powerW), `a power of ${sample.powerW} W is no number`);
-}
-
-/** `part` of `whole`-ths of `amount`, rounded down; exact where doubles are not. */
-function share(amount: number, part: number, whole: number): number {
-  return Number((BigInt(amount) * BigInt(part)) / BigInt(whole));
-}
-
-/** Cuts the way from the last sample to `sample` at every border that lies between them; energy between samples is taken as linear. */
-function cutBorders(rating: Rating, sample: Sample): Rating {
-  let state = rating;
-  const { last } = rating;
-  const spanMs = sample.atMs - last.atMs;
-  const span = sample.energyMilliWh - last.energyMilliWh;
-  for (;;) {
-    const crossing = state.began === undefined ? Infinity : state.began.energyMilliWh + state.energyBorder;
-    const crossingMs = crossing < sample.energyMilliWh && span > 0 ? last.atMs + share(spanMs, crossing - last.energyMilliWh, span) : Infinity;
-    const timeMs = state.timeBorderMs < sample.atMs ? state.timeBorderMs : Infinity;
-    if (crossingMs === Infinity && timeMs === Infinity) return state;
-    state = crossingMs <= timeMs
-      ? open(state, last, crossingMs, crossing)
-      : open(state, last, timeMs, last.energyMilliWh + share(span, timeMs - last.atMs, spanMs));
-  }
-}
-
-/** The rating after one more sample. Throws when time or energy run backwards: that is never a matter of price. */
+/** The rating after one more sample. Throws when time or energy run backwards: no price can make that right. */
 export function advance(rating: Rating, sample: Sample): Rating {
   checkSample(sample);
-  const { last } = rating;
-  assert(sample.atMs >= last.atMs, `a sample at ${sample.atMs} came after one at ${last.atMs}`);
-  assert(sample.energyMilliWh >= last.energyMilliWh, `the register fell from ${last.energyMilliWh} to ${sample.energyMilliWh} mWh`);
-  assert(sample.activity !== "reserved" || last.activity === "reserved", "a reservation cannot follow the session");
-  const borderPassed = sample.atMs > rating.timeBorderMs || (rating.began !== undefined && sample.energyMilliWh - rating.began.energyMilliWh > rating.energyBorder);
-  let state = borderPassed ? cutBorders(rating, sample) : rating;
-  const begins = state.began === undefined && sample.activity !== "reserved";
-  const same = !begins && sample.activity === last.activity && sample.atMs < state.timeBorderMs
-    && (state.began === undefined || sample.energyMilliWh - state.began.energyMilliWh < state.energyBorder)
-    && (!state.borders.momentary || (sample.powerW === last.powerW && sample.currentMilliA === last.currentMilliA));
-  if (same) return { ...state, last: sample };
-  if (begins) {
-    const closed = close(state, sample.atMs, sample.energyMilliWh);
-    state = { ...closed, began: { atMs: sample.atMs, energyMilliWh: sample.energyMilliWh }, openMs: sample.atMs, openMilliWh: sample.energyMilliWh, selection: {} };
-  }
-  return { ...open(state, sample, sample.atMs, sample.energyMilliWh), last: sample };
+  const { last, course } = rating;
+  if (sample.atMs < last.atMs) broken(`a sample at ${sample.atMs} came after one at ${last.atMs}`);
+  if (sample.energyMilliWh < last.energyMilliWh) broken(`the register fell from ${last.energyMilliWh} to ${sample.energyMilliWh} mWh`);
+  const goesOn = sample.activity === last.activity && sample.atMs < course.timeBorderMs && sample.energyMilliWh < course.energyBorderMilliWh
+    && (!course.borders.momentary || (sample.powerW === last.powerW && sample.currentMilliA === last.currentMilliA));
+  if (goesOn) return { course, last: sample };
+  if (sample.activity === "reserved" && last.activity !== "reserved") broken("a reservation cannot follow the session");
+  let cut = cutBorders(course, last, sample);
+  if (cut.began === undefined && sample.activity !== "reserved")
+    cut = { ...close(cut, sample.atMs, sample.energyMilliWh), began: { atMs: sample.atMs, energyMilliWh: sample.energyMilliWh }, openMs: sample.atMs, openMilliWh: sample.energyMilliWh, selection: {} };
+  return { course: lookAgain(cut, sample, sample.atMs, sample.energyMilliWh), last: sample };
 }
 
-/** The next instant at which time alone (time of day, date, DST, duration) changes a component; undefined within the coming eight days. */
-export function nextBorder(rating: Rating): number | undefined {
-  return nextChangeOf(rating)?.atMs;
-}
-
-const lookAheadMs = 8 * 86_400_000;
+type Change = { readonly atMs: number; readonly unitPrices: UnitPrices };
+/** What follows from a course alone, so that it is worked out once per border and not once per sample. */
+type Outlook = { readonly unitPrices: UnitPrices; readonly next: Change | undefined };
+const outlooks = new WeakMap<Course, Outlook>();
+const lookAheadMs = 8 * dayMs;
 const mostCandidates = 500;
 
-function nextChangeOf(rating: Rating): { atMs: number; conditions: Conditions } | undefined {
-  const { last } = rating;
-  let atMs = rating.timeBorderMs;
-  for (let tries = 0; tries < mostCandidates && atMs <= last.atMs + lookAheadMs; tries += 1) {
-    const conditions = conditionsAt(rating, last, atMs, last.energyMilliWh);
-    if (!sameSelection(select(rating.tariff, last.activity, conditions), rating.selection)) return { atMs, conditions };
-    atMs = nextTimeBorder(rating.borders, rating.options, rating.began?.atMs, atMs);
+function outlookOf({ course, last }: Rating): Outlook {
+  const known = outlooks.get(course);
+  if (known !== undefined) return known;
+  const outlook = { unitPrices: unitPricesAt(course.tariff, conditionsAt(course, last, last.atMs, last.energyMilliWh)), next: nextChangeOf(course, last) };
+  outlooks.set(course, outlook);
+  return outlook;
+}
+
+function nextChangeOf(course: Course, last: Sample): Change | undefined {
+  const untilMs = course.timeBorderMs + lookAheadMs;
+  let atMs = course.timeBorderMs;
+  for (let tries = 0; tries < mostCandidates && atMs < Infinity && atMs <= untilMs; tries += 1) {
+    const conditions = conditionsAt(course, last, atMs, last.energyMilliWh);
+    if (!sameSelection(select(course.tariff, course.activity, conditions), course.selection)) return { atMs, unitPrices: unitPricesAt(course.tariff, conditions) };
+    atMs = nextTimeBorder(course.borders, course.options, course.began?.atMs, atMs);
   }
   return undefined;
 }
 
-function sliceList(rating: Rating): Closed[] {
-  const list: Closed[] = [];
-  const ended = close(rating, rating.last.atMs, rating.last.energyMilliWh);
-  for (let at = ended.closed; at !== undefined; at = at.before) list.push(at);
-  return list.reverse();
+/** The next instant at which time alone (time of day, date, DST, duration) changes a component; undefined if none within eight days. */
+export function nextBorder(rating: Rating): number | undefined {
+  return outlookOf(rating).next?.atMs;
 }
 
-function liveUses(rating: Rating): readonly Use[] {
-  // A reservation that nobody came for is priced as expired: which elements that takes is known only now.
-  if (rating.began === undefined) return usesOf(sliceList(rating).map((one) => one.slice), unitsPer, true);
-  return addSums(rating.sums, openSlice(rating, rating.last.atMs, rating.last.energyMilliWh));
+function sliceList({ course, last }: Rating): Closed[] {
+  const list: Closed[] = [];
+  for (let at = close(course, last.atMs, last.energyMilliWh).closed; at !== undefined; at = at.before) list.push(at);
+  return list.reverse();
 }
 
 function withTax(tariff: Tariff, component: PriceComponent | undefined): { excl: string; incl: string } | undefined {
   if (component === undefined) return undefined;
-  const price = ratioOf(component.price);
   const text = decimalText(component.price);
   if (component.vat === undefined || tariff.taxIncluded === "N/A") return { excl: text, incl: text };
-  const factor = ratioOf({ digits: component.vat.digits + 100n * 10n ** BigInt(component.vat.scale), scale: component.vat.scale + 2 } satisfies Decimal);
-  return tariff.taxIncluded === "YES"
-    ? { excl: published({ n: price.n * factor.d, d: price.d * factor.n }), incl: text }
-    : { excl: text, incl: published({ n: price.n * factor.n, d: price.d * factor.d }) };
+  if (tariff.taxIncluded === "NO") return { excl: text, incl: published(grossPrice(tariff, component)) };
+  const hundred = { n: 100n, d: 1n };
+  return { excl: published(divide(multiply(ratioOf(component.price), hundred), subtract(hundred, subtract(zero, ratioOf(component.vat))))), incl: text };
 }
 
 /** The unit prices of a tariff under given conditions: what charging costs, and what standing idle would. */
@@ -254,49 +137,79 @@ export function unitPricesAt(tariff: Tariff, conditions: Conditions): UnitPrices
   return { ...(perKwh && { perKwh }), ...(perHour && { perHour }), ...(idlePerHour && { idlePerHour }) };
 }
 
+/** What the gross may still grow by; where the tariff caps only the net, in proportion. */
+function leftUnderCap(tariff: Tariff, accrued: Taxed): Ratio | undefined {
+  const cap = tariff.maxPrice;
+  if (cap === undefined) return undefined;
+  if (cap.incl !== undefined) return subtract(ratioOf(cap.incl), accrued.incl);
+  const left = subtract(ratioOf(cap.excl), accrued.excl);
+  return accrued.excl.n === 0n ? left : divide(multiply(left, accrued.incl), accrued.excl);
+}
+
+/** The whole session at the last sample, worked out slice by slice. */
+function workingOf(rating: Rating): Working {
+  const { tariff, began } = rating.course;
+  // A reservation that no session came for has expired.
+  return work(usesOf(sliceList(rating).map((one) => one.slice), unitsPer, began === undefined), unitsPer, tariff);
+}
+
 /** The running figures at the last sample. */
 export function live(rating: Rating): LivePrice {
-  const { tariff, last } = rating;
-  const { accrued, ifStopped, leftUnderCap } = runningTotals(liveUses(rating), tariff, unitsPer);
-  const next = nextChangeOf(rating);
+  const { course, last } = rating;
+  const { tariff } = course;
+  const { accrued, ifStopped } = runningTotals(addSlice(course.standing, openSlice(course, last.atMs, last.energyMilliWh), unitsPer), unitsPer, tariff);
+  const left = leftUnderCap(tariff, accrued);
+  const { unitPrices, next } = outlookOf(rating);
   return {
     accrued: amountText(accrued),
-    ifStoppedNow: amountText(ifStopped),
+    ifStoppedNow: amountText(course.began === undefined ? workingOf(rating).limited.total : ifStopped),
     currency: tariff.currency,
-    unitPrices: unitPricesAt(tariff, conditionsAt(rating, last, last.atMs, last.energyMilliWh)),
-    ...(next === undefined ? {} : { nextChange: { atMs: next.atMs, unitPrices: unitPricesAt(tariff, next.conditions) } }),
-    ...(leftUnderCap === undefined ? {} : { leftUnderCap: published(leftUnderCap) }),
+    unitPrices,
+    ...(next === undefined ? {} : { nextChange: next }),
+    ...(left === undefined ? {} : { leftUnderCap: published(left) }),
   };
 }
 
 /** The bill of a session that ends at the last sample, with its working. */
 export function bill(rating: Rating, language: Language = "en"): Price {
-  const ended = close(rating, rating.last.atMs, rating.last.energyMilliWh);
-  return billOf({
-    slices: sliceList(rating).map((one) => one.slice),
-    per: unitsPer,
-    tariff: rating.tariff,
-    expired: rating.began === undefined,
-    timeZone: rating.options.timeZone,
-    timeRule: rating.options.clockTrusted ? localTimeRule : untrustedTimeRule,
-    warnings: [],
-    energyMilliWh: rating.began === undefined ? 0 : rating.last.energyMilliWh - rating.began.energyMilliWh,
+  const { course, last } = rating;
+  const ended = close(course, last.atMs, last.energyMilliWh);
+  const working = workingOf(rating);
+  return billOf(working, {
+    timeRule: course.options.clockTrusted ? localTimeRule : untrustedTimeRule,
+    warnings: taxWarnings(working),
+    energyMilliWh: course.began === undefined ? 0 : last.energyMilliWh - course.began.energyMilliWh,
     timeMs: ended.timeMs,
     parkingMs: ended.parkingMs,
     language,
   });
 }
 
+/**
+ * The bill of a session whose clock became good before it ended: the lower of the full price, over the time line rebuilt from the monotonic
+ * clock, and the reduced one. Both ratings are of the same samples.
+ */
+export function lowerBill(full: Rating, reduced: Rating, language: Language = "en"): Price {
+  const gross = (rating: Rating): Ratio => workingOf(rating).limited.total.incl;
+  const lower = compare(gross(reduced), gross(full)) < 0 ? reduced : full;
+  return { ...bill(lower, language), timeRule: lowerOfBothRule };
+}
+
 /** The charging periods so far: a new one begins wherever a component or the activity changed. */
 export function periods(rating: Rating): readonly ChargingPeriod[] {
-  return sliceList(rating).map(({ slice, activity, energyMilliWh }) => ({
-    startMs: slice.fromMs, endMs: slice.toMs, activity, tariffId: rating.tariff.id, energyMilliWh,
+  const tariffId = rating.course.tariff.id;
+  const list = sliceList(rating).map(({ slice, activity, energyMilliWh, power, current }): ChargingPeriod => ({
+    startMs: slice.fromMs, endMs: slice.toMs, activity, tariffId, energyMilliWh,
+    ...(power === undefined ? {} : { powerW: power }),
+    ...(current === undefined ? {} : { currentMilliA: current }),
   }));
+  const lasting = list.filter((period) => period.endMs > period.startMs || period.energyMilliWh > 0);
+  return lasting.length > 0 ? lasting : list;
 }
 
 /** Whether the same components hold now in both; where not, the station writes the sample down. */
 export function sameComponents(a: Rating, b: Rating): boolean {
-  return a.last.activity === b.last.activity && sameSelection(a.selection, b.selection);
+  return a.course.activity === b.course.activity && sameSelection(a.course.selection, b.course.selection);
 }
 
-export type { Activity, ChargingPeriod, Price };
+export type { Activity, ChargingPeriod, Price, RatingOptions, Sample };

@@ -1,6 +1,7 @@
 // When a tariff element holds (OCPI TariffRestrictions): the type, its reader and the one test that every price goes through.
 // All restrictions of an element must hold at the instant in question; they switch it on and off during a session.
 import type { Checked } from "./checked.js";
+import { digitsAt } from "./money.js";
 import { dayMs, dayOfDate, minuteMs, type LocalTime } from "./time.js";
 
 export const weekdays = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"] as const;
@@ -57,59 +58,70 @@ function date(checked: Checked, value: unknown, path: string): number | undefine
   return day ?? checked.fault(path, `expected a date such as 2026-12-24, found ${typeof value === "string" ? `"${value.slice(0, 40)}"` : typeof value}`);
 }
 
-/** Reads `restrictions` of an element. Undefined where there is none or where faults were noted. */
+/** More than any session has of kWh, A or kW; and of seconds. */
+const most = 1_000_000;
+const mostSeconds = 100_000_000;
+
+function milliWh(checked: Checked, value: unknown, path: string): number | undefined {
+  const kwh = checked.decimal(value, path, { places: 6, most });
+  return kwh === undefined ? undefined : Number(digitsAt(kwh, 6));
+}
+
+/** Only ever compared with a measured value, so the JSON number itself will do. */
+function momentary(checked: Checked, value: unknown, path: string): number | undefined {
+  return checked.decimal(value, path, { places: 6, most }) === undefined ? undefined : (value as number);
+}
+
+function seconds(checked: Checked, value: unknown, path: string): number | undefined {
+  const whole = checked.whole(value, () => path, "", mostSeconds);
+  return whole === undefined ? undefined : whole * 1000;
+}
+
+function weekdayBits(checked: Checked, value: unknown, path: string): number | undefined {
+  const days = checked.list(value, path, 7);
+  // An empty list restricts nothing: OCPI's cardinality * means "none given".
+  if (days === undefined || days.length === 0) return undefined;
+  return days.reduce((bits: number, day, index) => {
+    const word = checked.oneOf(day, `${path}[${index}]`, weekdays);
+    return word === undefined ? bits : bits | (1 << weekdays.indexOf(word));
+  }, 0);
+}
+
+type Reader<Value> = (checked: Checked, value: unknown, path: string) => Value | undefined;
+const readers: { readonly [Field in (typeof fields)[number]]?: readonly [keyof Restrictions, Reader<number>] } = {
+  start_time: ["startMsOfDay", timeOfDay], end_time: ["endMsOfDay", timeOfDay], start_date: ["startDay", date], end_date: ["endDay", date],
+  min_kwh: ["minMilliWh", milliWh], max_kwh: ["maxMilliWh", milliWh], min_current: ["minCurrentA", momentary], max_current: ["maxCurrentA", momentary],
+  min_power: ["minPowerKw", momentary], max_power: ["maxPowerKw", momentary], min_duration: ["minDurationMs", seconds], max_duration: ["maxDurationMs", seconds],
+  day_of_week: ["weekdays", weekdayBits],
+};
+
+/** Reads `restrictions` of an element. Undefined where they are no object; faults are noted in `checked`. */
 export function readRestrictions(checked: Checked, value: unknown, path: string): Restrictions | undefined {
   const object = checked.object(value, path, fields);
   if (object === undefined) return undefined;
   const result: { -readonly [Key in keyof Restrictions]: Restrictions[Key] } = {};
-  const read = <Value>(name: (typeof fields)[number], reader: (value: unknown, path: string) => Value | undefined): Value | undefined => {
-    const given = object[name];
-    return given === undefined || given === null ? undefined : reader(given, `${path}.${name}`);
-  };
-  const times = (given: unknown, at: string): number | undefined => timeOfDay(checked, given, at);
-  const dates = (given: unknown, at: string): number | undefined => date(checked, given, at);
-  const amount = (places: number) => (given: unknown, at: string): number | undefined =>
-    checked.decimal(given, at, { places, most: 1_000_000 }) === undefined ? undefined : (given as number);
-  const milliWh = (given: unknown, at: string): number | undefined => {
-    const kwh = checked.decimal(given, at, { places: 6, most: 1_000_000 });
-    return kwh === undefined ? undefined : Number(kwh.digits * 10n ** BigInt(6 - kwh.scale));
-  };
-  const seconds = (given: unknown, at: string): number | undefined => {
-    const whole = checked.whole(given, at, 100_000_000);
-    return whole === undefined ? undefined : whole * 1000;
-  };
-  const start = read("start_time", times);
-  const end = read("end_time", times);
-  // The same start and end, and an end of 00:00 without a start, mean the whole day; an end of 00:00 is the end of the day.
-  const endOfDay = end === 0 ? dayMs : end;
-  if (!(start !== undefined && start === end) && !((start ?? 0) === 0 && (endOfDay ?? dayMs) === dayMs)) {
-    if (start !== undefined) result.startMsOfDay = start;
-    if (endOfDay !== undefined) result.endMsOfDay = endOfDay;
+  for (const field of fields) {
+    const given = object[field];
+    if (given === undefined || given === null) continue;
+    const reader = readers[field];
+    if (reader === undefined) {
+      const reservation = checked.oneOf(given, `${path}.${field}`, ["RESERVATION", "RESERVATION_EXPIRES"] as const);
+      if (reservation !== undefined) result.reservation = reservation;
+      continue;
+    }
+    const read = reader[1](checked, given, `${path}.${field}`);
+    if (read !== undefined) (result as Record<string, number>)[reader[0]] = read;
   }
-  const put = <Key extends keyof Restrictions>(key: Key, given: Restrictions[Key] | undefined): void => {
-    if (given !== undefined) result[key] = given;
-  };
-  put("startDay", read("start_date", dates));
-  put("endDay", read("end_date", dates));
-  put("minMilliWh", read("min_kwh", milliWh));
-  put("maxMilliWh", read("max_kwh", milliWh));
-  put("minCurrentA", read("min_current", amount(6)));
-  put("maxCurrentA", read("max_current", amount(6)));
-  put("minPowerKw", read("min_power", amount(6)));
-  put("maxPowerKw", read("max_power", amount(6)));
-  put("minDurationMs", read("min_duration", seconds));
-  put("maxDurationMs", read("max_duration", seconds));
-  put("weekdays", read("day_of_week", (given, at) => {
-    const days = checked.list(given, at, 7);
-    // An empty list restricts nothing: OCPI's cardinality * means "none given".
-    if (days === undefined || days.length === 0) return undefined;
-    return days.reduce((bits: number, day, index) => {
-      const word = checked.oneOf(day, `${at}[${index}]`, weekdays);
-      return word === undefined ? bits : bits | (1 << weekdays.indexOf(word));
-    }, 0);
-  }));
-  put("reservation", read("reservation", (given, at) => checked.oneOf(given, at, ["RESERVATION", "RESERVATION_EXPIRES"] as const)));
-  return result;
+  return wholeDays(result);
+}
+
+/** An end of 00:00 is the end of the day. The same start and end, or both at midnight, are the whole day: no window at all. */
+function wholeDays(restrictions: Restrictions): Restrictions {
+  const { startMsOfDay: start, endMsOfDay: end, ...others } = restrictions;
+  if (start === undefined && end === undefined) return restrictions;
+  const until = end === 0 || end === undefined ? dayMs : end;
+  if (start === end || ((start ?? 0) === 0 && until === dayMs)) return others;
+  return { ...others, ...(start === undefined ? {} : { startMsOfDay: start }), ...(end === undefined ? {} : { endMsOfDay: until }) };
 }
 
 /** True when the wall clock decides over these restrictions. */

@@ -42,7 +42,15 @@ export type Sale = {
 export type SampleList = { readonly sample: Sample; readonly before: SampleList | null };
 
 /** The finished bytes of a receipt: journalled before anyone sees them, and never made twice. */
-export type Signed = { readonly number: number; readonly jws: string; readonly ocmf: string; readonly checkpoint: string; readonly cdr: CdrCopies };
+export type Signed = {
+  readonly number: number;
+  readonly jws: string;
+  readonly ocmf: string;
+  /** The checkpoint that includes the receipt, and the proof that leads there. */
+  readonly checkpoint: string;
+  readonly proof: readonly string[];
+  readonly cdr: CdrCopies;
+};
 
 export type Session =
   | { readonly state: "available" }

@@ -1,7 +1,7 @@
 // An OCPI tariff (2.2.1 or 2.3.0, mod_tariffs), read once and strictly: what is unknown, misspelt or absurd is refused with its path,
 // because a restriction that is silently ignored is a wrong bill.
 import { Checked, isObject, type Fault, type JsonObject } from "./checked.js";
-import { digitsAt, type Decimal } from "./money.js";
+import { decimalOf, digitsAt, type Decimal } from "./money.js";
 import { readRestrictions, type Restrictions } from "./restrictions.js";
 
 export type OcpiVersion = "2.2.1" | "2.3.0";
@@ -53,6 +53,9 @@ export type Tariff = {
   readonly altUrl?: string;
   /** What may be charged, in the order of the elements. */
   readonly offers: Readonly<Record<Charge, readonly Offer[]>>;
+  /** Whether any element looks at power, or at current. */
+  readonly asksPower: boolean;
+  readonly asksCurrent: boolean;
   /** Decimals that hold every price, and every tax percentage, of this tariff exactly. */
   readonly priceScale: number;
   readonly vatScale: number;
@@ -85,16 +88,24 @@ function present(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-function readComponent(checked: Checked, value: unknown, path: string, element: number, index: number): PriceComponent | undefined {
-  const object = checked.object(value, path, componentFields);
-  if (object === undefined) return undefined;
-  const type = checked.oneOf(object["type"], `${path}.type`, componentTypes);
-  const price = checked.decimal(object["price"], `${path}.price`, priceBounds);
-  const vat = present(object["vat"]) ? checked.decimal(object["vat"], `${path}.vat`, vatBounds) : undefined;
+function readComponent(checked: Checked, value: unknown, path: () => string, element: number, index: number): PriceComponent | undefined {
+  if (!isObject(value)) return checked.object(value, path(), componentFields) as undefined;
+  for (const key in value) if (!componentFields.includes(key)) checked.unknown(key, path(), componentFields);
+  const given = value["type"];
+  const type = componentTypes.find((one) => one === given) ?? checked.oneOf(given, `${path()}.type`, componentTypes);
+  const price = decimalWithin(value["price"], priceBounds) ?? checked.decimal(value["price"], `${path()}.price`, priceBounds);
+  const vat = present(value["vat"]) ? decimalWithin(value["vat"], vatBounds) ?? checked.decimal(value["vat"], `${path()}.vat`, vatBounds) : undefined;
   // A FLAT has no unit to step by, and tariffs in the field leave its step_size out.
-  const stepSize = type === "FLAT" && !present(object["step_size"]) ? 0 : checked.whole(object["step_size"], `${path}.step_size`, mostStep);
+  const stepSize = type === "FLAT" && !present(value["step_size"]) ? 0 : checked.whole(value["step_size"], path, ".step_size", mostStep);
   if (type === undefined || price === undefined || stepSize === undefined) return undefined;
   return vat === undefined ? { element, index, type, price, stepSize } : { element, index, type, price, vat, stepSize };
+}
+
+/** The quick way past the usual case: no path is built, no fault is noted. */
+function decimalWithin(value: unknown, bounds: { readonly places: number; readonly most: number }): Decimal | undefined {
+  if (typeof value !== "number" || !(value >= 0 && value <= bounds.most)) return undefined;
+  const decimal = decimalOf(value);
+  return decimal !== undefined && decimal.scale <= bounds.places ? decimal : undefined;
 }
 
 function readElement(checked: Checked, value: unknown, path: string, index: number): TariffElement | undefined {
@@ -103,7 +114,11 @@ function readElement(checked: Checked, value: unknown, path: string, index: numb
   const restrictions = present(object["restrictions"]) ? readRestrictions(checked, object["restrictions"], `${path}.restrictions`) : {};
   const list = checked.list(object["price_components"], `${path}.price_components`, mostComponents);
   if (list?.length === 0) checked.fault(`${path}.price_components`, "an element needs at least one price component");
-  const components = (list ?? []).flatMap((entry, at) => readComponent(checked, entry, `${path}.price_components[${at}]`, index, at) ?? []);
+  const components: PriceComponent[] = [];
+  for (const [at, entry] of (list ?? []).entries()) {
+    const component = readComponent(checked, entry, () => `${path}.price_components[${at}]`, index, at);
+    if (component !== undefined) components.push(component);
+  }
   if (restrictions?.reservation !== undefined)
     components.forEach((component) => {
       if (component.type === "ENERGY" || component.type === "PARKING_TIME")
@@ -133,15 +148,27 @@ function readAltText(checked: Checked, value: unknown, path: string): { language
   });
 }
 
-function offersOf(elements: readonly TariffElement[], type: ComponentType, reservation: Restrictions["reservation"]): Offer[] {
-  return elements.flatMap((element) => {
-    // Of two components of one dimension in an element the first counts; the lint says so.
-    const component = element.restrictions.reservation === reservation ? element.components.find((one) => one.type === type) : undefined;
-    return component === undefined ? [] : [{ element, component }];
-  });
+/** Sorts components by what they can be charged for. Of two components of one dimension in an element the first counts; the lint says so. */
+function offersOf(elements: readonly TariffElement[]): Record<Charge, Offer[]> {
+  const offers: Record<Charge, Offer[]> = { ENERGY: [], TIME: [], PARKING_TIME: [], FLAT: [], RESERVATION_TIME: [], RESERVATION_FLAT: [], EXPIRY_TIME: [], EXPIRY_FLAT: [] };
+  for (const element of elements) {
+    const { reservation } = element.restrictions;
+    for (const component of element.components) {
+      const charge: Charge = reservation === undefined ? component.type
+        : reservation === "RESERVATION" ? (component.type === "FLAT" ? "RESERVATION_FLAT" : "RESERVATION_TIME") : component.type === "FLAT" ? "EXPIRY_FLAT" : "EXPIRY_TIME";
+      const list = offers[charge];
+      if (list[list.length - 1]?.element !== element) list.push({ element, component });
+    }
+  }
+  return offers;
 }
 
-/** Above: `a < b` of two limits that may differ in scale. */
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(inner, levels - 1));
+}
+
+/** `a < b` of two limits that may differ in scale. */
 function below(a: Decimal, b: Decimal): boolean {
   const scale = Math.max(a.scale, b.scale);
   return digitsAt(a, scale) < digitsAt(b, scale);
@@ -165,7 +192,10 @@ export function parseTariff(json: unknown, options: { readonly version?: OcpiVer
   optional("type", (value, path) => checked.oneOf(value, path, tariffTypes));
   optional("last_updated", (value, path) => checked.instant(value, path));
   optional("preauthorize_amount", (value, path) => checked.decimal(value, path, limitBounds));
-  optional("energy_mix", (value, path) => checked.object(value, path, ["is_green_energy", "energy_sources", "environ_impact", "supplier_name", "energy_product_name"]));
+  optional("energy_mix", (value, path) => {
+    if (isDeeperThan(value, 6)) checked.fault(path, "nested too deeply for an energy mix");
+    return checked.object(value, path, ["is_green_energy", "energy_sources", "environ_impact", "supplier_name", "energy_product_name"]);
+  });
   const startMs = optional("start_date_time", (value, path) => checked.instant(value, path));
   const endMs = optional("end_date_time", (value, path) => checked.instant(value, path));
   if (startMs !== undefined && endMs !== undefined && endMs <= startMs) checked.fault("end_date_time", "the tariff ends before it starts");
@@ -177,10 +207,20 @@ export function parseTariff(json: unknown, options: { readonly version?: OcpiVer
       checked.fault("max_price", "is less than min_price");
   const list = checked.list(object["elements"], "elements", mostElements);
   if (list?.length === 0) checked.fault("elements", "a tariff needs at least one element");
-  const elements = (list ?? []).flatMap((entry, index) => readElement(checked, entry, `elements[${index}]`, index) ?? []);
+  const elements: TariffElement[] = [];
+  for (const [index, entry] of (list ?? []).entries()) {
+    const element = readElement(checked, entry, `elements[${index}]`, index);
+    if (element !== undefined) elements.push(element);
+  }
   const altText = optional("tariff_alt_text", (value, path) => readAltText(checked, value, path)) ?? [];
   if (checked.faults.length > 0 || id === undefined || currency === undefined || taxIncluded === undefined) return { ok: false, faults: checked.faults };
-  const components = elements.flatMap((element) => element.components);
+  let priceScale = 0;
+  let vatScale = 0;
+  for (const { components } of elements)
+    for (const { price, vat } of components) {
+      priceScale = Math.max(priceScale, price.scale);
+      vatScale = Math.max(vatScale, vat?.scale ?? 0);
+    }
   const altUrl = object["tariff_alt_url"];
   const tariff: Tariff = {
     source: object, version, id, currency, taxIncluded, elements, altText,
@@ -189,18 +229,10 @@ export function parseTariff(json: unknown, options: { readonly version?: OcpiVer
     ...(startMs === undefined ? {} : { startMs }),
     ...(endMs === undefined ? {} : { endMs }),
     ...(typeof altUrl === "string" ? { altUrl } : {}),
-    offers: {
-      ENERGY: offersOf(elements, "ENERGY", undefined),
-      TIME: offersOf(elements, "TIME", undefined),
-      PARKING_TIME: offersOf(elements, "PARKING_TIME", undefined),
-      FLAT: offersOf(elements, "FLAT", undefined),
-      RESERVATION_TIME: offersOf(elements, "TIME", "RESERVATION"),
-      RESERVATION_FLAT: offersOf(elements, "FLAT", "RESERVATION"),
-      EXPIRY_TIME: offersOf(elements, "TIME", "RESERVATION_EXPIRES"),
-      EXPIRY_FLAT: offersOf(elements, "FLAT", "RESERVATION_EXPIRES"),
-    },
-    priceScale: components.reduce((most, component) => Math.max(most, component.price.scale), 0),
-    vatScale: components.reduce((most, component) => Math.max(most, component.vat?.scale ?? 0), 0),
+    offers: offersOf(elements),
+    asksPower: elements.some(({ restrictions }) => restrictions.minPowerKw !== undefined || restrictions.maxPowerKw !== undefined),
+    asksCurrent: elements.some(({ restrictions }) => restrictions.minCurrentA !== undefined || restrictions.maxCurrentA !== undefined),
+    priceScale, vatScale,
   };
   return { ok: true, tariff };
 }

@@ -96,14 +96,53 @@ export function clockText(timeZone: string, atMs: number): string {
 
 /** `YYYY-MM-DD` of a local day number. */
 export function dateText(day: number): string {
-  return new Date(day * dayMs).toISOString().slice(0, 10);
+  return isoText(day * dayMs).slice(0, 10);
+}
+
+const twoDigits: readonly string[] = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, "0"));
+let lastDate = { day: 0, text: "1970-01-01" };
+
+/** An instant as RFC 3339 in UTC with milliseconds. */
+export function isoText(atMs: number): string {
+  const day = Math.floor(atMs / dayMs);
+  const ms = atMs - day * dayMs;
+  // Instants come in flocks of one day; the calendar is asked once for each.
+  if (lastDate.day !== day) lastDate = { day, text: new Date(day * dayMs).toISOString().slice(0, 10) };
+  const seconds = Math.floor(ms / 1000);
+  const minutes = Math.floor(seconds / 60);
+  return `${lastDate.text}T${twoDigits[Math.floor(minutes / 60)]}:${twoDigits[minutes % 60]}:${twoDigits[seconds % 60]}.${String(ms % 1000).padStart(3, "0")}Z`;
+}
+
+const daysBefore = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
+const daysOfMonth = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+/** Days since 1970-01-01 of a date that is in the Gregorian calendar. */
+function dayOf(year: number, month: number, day: number): number | undefined {
+  const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  if (year < 1000 || month < 1 || month > 12 || day < 1 || day > (daysOfMonth[month - 1] ?? 0) + (leap && month === 2 ? 1 : 0)) return undefined;
+  const before = year - 1;
+  const leaps = Math.floor(before / 4) - Math.floor(before / 100) + Math.floor(before / 400);
+  return before * 365 + leaps - 719_162 + (daysBefore[month - 1] ?? 0) + (leap && month > 2 ? 1 : 0) + day - 1;
+}
+
+/** The two-digit number at a place of a text; NaN where there is none. */
+function pair(text: string, at: number): number {
+  const tens = text.charCodeAt(at) - 48;
+  const ones = text.charCodeAt(at + 1) - 48;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
 }
 
 /** Days since 1970-01-01 of a `YYYY-MM-DD` that is in the calendar. */
 export function dayOfDate(text: string): number | undefined {
-  if (!/^[12]\d{3}-\d\d-\d\d$/.test(text)) return undefined;
-  const ms = Date.parse(`${text}T00:00:00Z`);
-  return Number.isNaN(ms) || dateText(ms / dayMs) !== text ? undefined : ms / dayMs;
+  return text.length === 10 ? leadingDate(text) : undefined;
+}
+
+function leadingDate(text: string): number | undefined {
+  if (text[4] !== "-" || text[7] !== "-") return undefined;
+  const year = pair(text, 0) * 100 + pair(text, 2);
+  const month = pair(text, 5);
+  const day = pair(text, 8);
+  return year + month + day > 0 ? dayOf(year, month, day) : undefined;
 }
 
 /**
@@ -111,11 +150,17 @@ export function dayOfDate(text: string): number | undefined {
  * Fractions of a millisecond are cut. Undefined for a text that is no time.
  */
 export function instantOf(text: string): number | undefined {
-  const match = /^(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d{1,9}))?(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)?$/.exec(text);
+  const day = leadingDate(text);
+  if (day === undefined || text[10] !== "T" || text[13] !== ":" || text[16] !== ":") return undefined;
+  const hour = pair(text, 11);
+  const minute = pair(text, 14);
+  const second = pair(text, 17);
+  if (!(hour < 24 && minute < 60 && second < 60)) return undefined;
+  const ms = day * dayMs + hour * 3_600_000 + minute * minuteMs + second * 1000;
+  if (text.length === 19 || (text.length === 20 && text[19] === "Z")) return ms;
+  const match = /^(?:\.(\d{1,9}))?(?:Z|([+-])([01]\d|2[0-3]):([0-5]\d))?$/.exec(text.slice(19));
   if (match === null) return undefined;
-  const [, date = "", hour, minute, second, fraction = "", offset = "Z"] = match;
-  const day = dayOfDate(date);
-  if (day === undefined) return undefined;
-  const shift = offset === "Z" ? 0 : (offset.startsWith("-") ? -1 : 1) * (Number(offset.slice(1, 3)) * 60 + Number(offset.slice(4))) * minuteMs;
-  return day * dayMs + Number(hour) * 3_600_000 + Number(minute) * minuteMs + Number(second) * 1000 + Number(fraction.padEnd(3, "0").slice(0, 3)) - shift;
+  const [, fraction = "", sign, hours = "0", minutes = "0"] = match;
+  const offset = (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * minuteMs;
+  return ms + Number(fraction.padEnd(3, "0").slice(0, 3)) - offset;
 }

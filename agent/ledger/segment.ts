@@ -70,7 +70,8 @@ function misplaced(line: HeaderLine | EntryLine, here: Place, wholeEnd: Place): 
 
 /** A line behind the bad one that is whole and of a later batch: it was written after the bad one had been acted on. */
 function belongsToAnother(raw: RawLine, wholeEnd: Place): boolean {
-  const read = raw.ended ? readLine(raw.bytes) : undefined;
+  // Where the newline before it was zeroed too, the line stands behind the zeros.
+  const read = raw.ended ? readLine(raw.bytes.subarray(raw.bytes.lastIndexOf(0) + 1)) : undefined;
   return read !== undefined && (isHeader(read.line) || read.line.batch[0] !== wholeEnd.seq + 1);
 }
 

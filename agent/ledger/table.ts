@@ -30,9 +30,12 @@ export class Table<T> {
     return new Table(db, parse);
   }
 
-  /** A look without a hand: reads the table that a running agent owns and writes nothing; `first` before the first run. Throws table/damaged. */
-  static view<T>(disk: Disk, path: string, parse: (value: unknown) => T, first: T): T {
-    if (!new Mark(disk, path).stands && !disk.read(path)) return first;
+  /**
+   * A look without a hand: reads the table that a running agent owns and writes nothing. Before the first run that is `first`; without it,
+   * and for a table that was lost, throws table/damaged.
+   */
+  static view<T>(disk: Disk, path: string, parse: (value: unknown) => T, first?: T): T {
+    if (first !== undefined && !new Mark(disk, path).stands && !disk.read(path)) return first;
     return new CheckedFile(disk, path, parse, "table/damaged").read();
   }
 

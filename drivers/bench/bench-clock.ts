@@ -28,6 +28,11 @@ export class BenchClock implements Clock {
     return this.#state;
   }
 
+  /** Steps the wall clock, as NTP or a person would, and sets how far it can be believed. The monotonic clock does not notice. */
+  adjust(change: { readonly stepMs?: number; readonly trust?: TimeTrust }): void {
+    this.#state = { ...this.#state, at: this.#state.at + (change.stepMs ?? 0), trust: change.trust ?? this.#state.trust };
+  }
+
   at(monoMs: number, wake: () => void): () => void {
     const timer: Timer = { monoMs: Math.max(Math.ceil(monoMs), this.#state.monoMs), order: (this.#order += 1), wake };
     // Kept sorted, latest first: the next one to fire is taken off the end.

@@ -11,7 +11,7 @@ import { GpioBoard } from "./gpio-board.js";
 import { RtuBus } from "./rtu-bus.js";
 import { demoStory, storyStartsAt } from "./story.js";
 import { World, type WorldState } from "./world.js";
-import { WorldFile } from "./world-file.js";
+import { WorldFile, type WorldKeeper } from "./world-file.js";
 
 export type Bench = MachineBuses & {
   readonly clock: BenchClock;
@@ -25,9 +25,12 @@ export type Bench = MachineBuses & {
   random(): number;
 };
 
-/** Sets up the bench for a config; with a world file from before, it goes on where that stopped. Time stands still until `start`. */
-export function openBench(config: Config, bench: BenchConfig, folder: string): Bench {
-  const file = new WorldFile<WorldState>(join(folder, "bench.world"));
+/**
+ * Sets up the bench for a config; with a world kept from before, it goes on where that stopped. Time stands still until `start`.
+ * `kept` = the folder of the world's file, or another keeper.
+ */
+export function openBench(config: Config, bench: BenchConfig, kept: string | WorldKeeper<WorldState>): Bench {
+  const file = typeof kept === "string" ? new WorldFile<WorldState>(join(kept, "bench.world")) : kept;
   const state = file.saved() ?? firstWorld(config, bench);
   const clock = new BenchClock(state.clock, bench.speed);
   const board = new GpioBoard();
@@ -41,6 +44,10 @@ export function openBench(config: Config, bench: BenchConfig, folder: string): B
     clock,
     {
       plugged: (id, plugged) => board.driveActive(connector(id).plug, plugged),
+      contacts: (id, closed) => {
+        const { feedback } = connector(id).contactor;
+        if (feedback !== undefined) board.driveActive(feedback, closed);
+      },
       field: (reader, uids) => fields.get(reader)?.present(uids.map((uid) => Buffer.from(uid, "hex"))),
       backendAway: (away) => void clock.busy(made.onBackend(away)),
       cards: config.tokens.map(({ uid }) => uid),
@@ -52,15 +59,12 @@ export function openBench(config: Config, bench: BenchConfig, folder: string): B
   board.onOutput(({ gpio }) => {
     const wired = config.connectors.find((one) => one.contactor.gpio === gpio);
     if (wired === undefined) return;
-    const closed = board.isActive(wired.contactor);
-    world.contactor(wired.id, closed);
-    if (wired.contactor.feedback !== undefined) board.driveActive(wired.contactor.feedback, closed);
+    world.contactor(wired.id, board.isActive(wired.contactor));
   });
   const rtu = new Map(Object.entries(config.serialPorts).map(([name, { baud, parity }]) => [name, new RtuBus({ baudRate: baud, parity })]));
   for (const one of config.connectors) {
     const serial = String(23_000_000 + ((bench.seed * 31) % 100_000) * 64 + one.id);
     rtu.get(one.meter.port)?.attach(one.meter.unit, loadMeterMap(one.meter.model), () => ({ ...world.meterValues(one.id), serial }));
-    if (one.contactor.feedback !== undefined) board.driveActive(one.contactor.feedback, false);
   }
   let jitter = bench.seed;
   let running = Promise.resolve();
@@ -89,14 +93,16 @@ export function openBench(config: Config, bench: BenchConfig, folder: string): B
   return made;
 }
 
-function firstWorld(config: Config, bench: BenchConfig): WorldState {
+/** The world before anything happened: no car, nobody at the reader, and the story's agenda before it. */
+export function firstWorld(config: Config, bench: BenchConfig): WorldState {
   const clock: ClockState = { at: storyStartsAt, monoMs: 10_000, boot: randomUUID(), trust: "synced" };
   const reader = config.connectors[0]?.reader ?? "front";
   return {
     clock,
     random: bench.seed,
     outlets: Object.fromEntries(config.connectors.map(({ id }) => [id, { car: null, registerMilliWh: (1_234_000 + id * 111_000 + (bench.seed % 1000)) * 1000, restMilliWms: 0, sinceMs: clock.monoMs }])),
-    closed: {},
+    coils: {},
+    stuck: {},
     backendAway: false,
     storyEnded: false,
     agenda: bench.story === "demo" ? demoStory(clock.monoMs, bench.seed, reader) : [],

@@ -4,7 +4,10 @@ import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 
 const slotBytes = 256 * 1024;
 
-export class WorldFile<T> {
+/** Where a bench keeps its world: a file, or whatever a test that lives longer than the agent hands in. */
+export type WorldKeeper<T> = { saved(): T | null; save(state: T): void; close(): void };
+
+export class WorldFile<T> implements WorldKeeper<T> {
   readonly #fd: number;
   #turn = 0;
   #saved: T | null = null;

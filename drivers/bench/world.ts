@@ -24,7 +24,9 @@ export type WorldState = {
   readonly clock: ClockState;
   readonly random: number;
   readonly outlets: Readonly<Record<number, Outlet>>;
-  readonly closed: Readonly<Record<number, boolean>>;
+  /** What the coils are told, and contacts that no longer follow theirs: welded shut, or never closing. */
+  readonly coils: Readonly<Record<number, boolean>>;
+  readonly stuck: Readonly<Record<number, "closed" | "open">>;
   readonly backendAway: boolean;
   readonly storyEnded: boolean;
   readonly agenda: Agenda;
@@ -33,6 +35,8 @@ export type WorldState = {
 /** What the world touches: pins, antenna fields and the backend's switch. */
 export type WorldHands = {
   plugged(connector: number, plugged: boolean): void;
+  /** The auxiliary contact follows the main contacts, not the coil. */
+  contacts(connector: number, closed: boolean): void;
   field(reader: string, uids: readonly string[]): void;
   backendAway(away: boolean): void;
   /** The cards and readers that a random visitor may use. */
@@ -60,7 +64,10 @@ export class World {
 
   /** Sets the hands to where the state says they are, and takes up the agenda. */
   start(): void {
-    for (const [id, outlet] of Object.entries(this.#state.outlets)) this.hands.plugged(Number(id), outlet.car !== null);
+    for (const [id, outlet] of Object.entries(this.#state.outlets)) {
+      this.hands.plugged(Number(id), outlet.car !== null);
+      this.hands.contacts(Number(id), this.isClosed(Number(id)));
+    }
     this.hands.backendAway(this.#state.backendAway);
     if (this.#state.storyEnded) this.#endStory();
     const agenda = this.#state.agenda;
@@ -74,12 +81,32 @@ export class World {
     return this.#storyOver;
   }
 
-  /** The contactor's main contacts, as its coil drives them. */
+  state(): WorldState {
+    return { ...this.#state, clock: this.clock.state() };
+  }
+
+  /** The contactor's coil is driven; its main contacts follow unless they are stuck. */
   contactor(connector: number, closed: boolean): void {
-    if (this.#state.closed[connector] === closed) return;
+    if (this.#state.coils[connector] === closed) return;
     this.#integrate(connector);
-    this.#state = { ...this.#state, closed: { ...this.#state.closed, [connector]: closed } };
+    this.#state = { ...this.#state, coils: { ...this.#state.coils, [connector]: closed } };
+    this.hands.contacts(connector, this.isClosed(connector));
     this.#save();
+  }
+
+  /** Welds the main contacts shut, keeps them from closing, or lets them follow the coil again. */
+  stick(connector: number, how: "closed" | "open" | "free"): void {
+    this.#integrate(connector);
+    const { [connector]: _, ...others } = this.#state.stuck;
+    this.#state = { ...this.#state, stuck: how === "free" ? others : { ...others, [connector]: how } };
+    this.hands.contacts(connector, this.isClosed(connector));
+    this.#save();
+  }
+
+  /** Whether the main contacts are closed. */
+  isClosed(connector: number): boolean {
+    const stuck = this.#state.stuck[connector];
+    return stuck === undefined ? this.#state.coils[connector] === true : stuck === "closed";
   }
 
   /** What the meter of a connector shows now. */
@@ -98,7 +125,7 @@ export class World {
 
   #drawsMilliW(connector: number): number {
     const { car } = this.#outlet(connector);
-    return car !== null && this.#state.closed[connector] === true && car.wantsMilliWh > 0 ? car.drawsMilliW : 0;
+    return car !== null && this.isClosed(connector) && car.wantsMilliWh > 0 ? car.drawsMilliW : 0;
   }
 
   #integrate(connector: number): void {
@@ -204,7 +231,7 @@ export class World {
   }
 
   #save(): void {
-    this.#state = { ...this.#state, clock: this.clock.state() };
+    this.#state = this.state();
     this.hands.save(this.#state);
   }
 }

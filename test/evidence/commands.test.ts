@@ -12,8 +12,9 @@ import { verifyTools } from "../../agent/evidence.js";
 import { Failure } from "../../agent/failure.js";
 import { keyCommands, keyText } from "../../agent/key-commands.js";
 import { newKey, openSigner, privatePem, sha256, signerOf, type KeyStore } from "../../agent/keys.js";
-import { codeLines } from "../../agent/qr-code.js";
+import { codeLines, codeModules } from "../../agent/qr-code.js";
 import { receiptPage } from "../../agent/receipt-page.js";
+import { receiptPdf } from "../../agent/receipt-pdf.js";
 import { receiptCommands } from "../../agent/receipt-commands.js";
 import { findingsText } from "../../agent/findings-text.js";
 import { newestCheckpoint, type ReceiptSource, type StoredReceipt } from "../../agent/receipt-source.js";
@@ -41,7 +42,7 @@ async function run(...words: string[]): Promise<{ out: string; saved: ReadonlyMa
   let out = "";
   const saved = new Map<string, string>();
   const desk = { receipts: source, language: "en" as const, newest: () => newestCheckpoint(source, signer) };
-  const command = receiptCommands(() => desk, (path, text) => void saved.set(path, text), (text) => void (out += text));
+  const command = receiptCommands(() => desk, (path, content) => void saved.set(path, Buffer.from(content).toString()), (content) => void (out += Buffer.from(content).toString()));
   for (const one of [command, ...command.commands]) one.exitOverride().configureOutput({ writeErr: () => undefined });
   await command.parseAsync(words, { from: "user" });
   return { out, saved };
@@ -128,6 +129,21 @@ people("a sale's receipt says what the checklist asks for", () => {
   for (const words of wanted) assert.ok(text.includes(words), `"${words}" is missing`);
 });
 
+people("the code's half blocks are the modules of the code, dark on light for paper and turned for a terminal", () => {
+  const { code = "" } = receiptSheet(jws, sha256, { language: "en" });
+  const { size, isDark } = codeModules(code);
+  for (const onPaper of [true, false]) {
+    const lines = codeLines(code, onPaper).map((line) => [...line]);
+    for (let row = 0; row < size; row += 1)
+      for (let column = 0; column < size; column += 1) {
+        const block = lines[Math.floor((row + 2) / 2)]?.[column + 2] ?? "";
+        const drawn = (row % 2 === 0 ? "▀█" : "▄█").includes(block);
+        assert.is(drawn, isDark(row, column) === onPaper, `${row}, ${column}`);
+      }
+    assert.ok(lines.every((line) => line.length === size + 4));
+  }
+});
+
 people("amounts and dates are written as each language does", () => {
   const german = receiptText(receiptSheet(jws, sha256, { language: "de" }), 80);
   assert.match(german, "28.03.2026 22:30:00 +01:00");
@@ -173,6 +189,22 @@ people("the page loads nothing from anywhere, and draws the course of power and 
   // Power is constant and the cost rises in a straight line: 1.19 of 8.54 at the start.
   assert.match(page, /stroke-dasharray/);
   assert.match(page, "TOTAL");
+});
+
+people("the PDF is the text on pages, with true offsets, the code as squares, and the same bytes each time", () => {
+  const pdf = receiptPdf(jws, { language: "fr" });
+  assert.ok(receiptPdf(jws, { language: "fr" }).equals(pdf));
+  const text = pdf.toString("latin1");
+  assert.match(text, /^%PDF-1\.4\n/);
+  assert.match(text, "1 x 1,19 EUR");
+  // Müllheim, as the font's encoding writes it.
+  assert.match(text, "M\\374llheim");
+  const table = Number(/startxref\n(\d+)\n%%EOF\n$/.exec(text)?.[1]);
+  assert.is(text.slice(table, table + 5), "xref\n");
+  const offsets = [...text.slice(table).matchAll(/^(\d{10}) 00000 n $/gm)].map(([, offset]) => Number(offset));
+  offsets.forEach((offset, at) => assert.is(text.slice(offset, offset + `${at + 1} 0 obj\n`.length), `${at + 1} 0 obj\n`));
+  for (const [, length, stream] of text.matchAll(/<< \/Length (\d+) >>\nstream\n([\s\S]*?)endstream/g)) assert.is(stream?.length, Number(length));
+  assert.ok((text.match(/ re$/gm) ?? []).length > 1000);
 });
 
 people.run();

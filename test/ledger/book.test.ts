@@ -93,6 +93,34 @@ books("a sealed page that was exchanged for a well-formed one is noticed when it
   book.verifySealed(2);
 });
 
+books("the full check reads the newest page again", () => {
+  const { files, book } = filled(6);
+  const path = "/book/page-00000002.json";
+  const newest = files.readFileSync(path);
+  const older = filled(5).files.readFileSync(path);
+  files.tamper(path, older);
+  assert.throws(() => book.verifyAll(), isDamaged(/page-00000002\.json: it is not the page that was written last/));
+  files.tamper(path, newest);
+  book.verifyAll();
+});
+
+books("a start notices that a sealed page is missing", () => {
+  const { files } = filled(9);
+  files.tamper("/book/page-00000001.json", undefined);
+  assert.throws(() => open(files), isDamaged(/page-00000001\.json: the page is missing/));
+});
+
+books("an old copy of the index is brought up to date when one page is new to it, and named when several are", () => {
+  const { files } = filled(9);
+  for (const [count, word] of [[4, /old copy/], [8, undefined]] as const) {
+    const older = filled(count).files;
+    const mixed = files.copy();
+    mixed.tamper("/book/index.json", older.readFileSync("/book/index.json"));
+    if (word) assert.throws(() => open(mixed), isDamaged(word));
+    else assert.equal(open(mixed).count(), 9);
+  }
+});
+
 books("a check in turn comes to every sealed page, a few at a time", () => {
   const { files } = filled(17);
   const path = "/book/page-00000003.json";
@@ -127,6 +155,8 @@ books("a look reads everything and writes nothing", () => {
   const view = Book.view(new Disk(files), "/book", { pageEntries: 4 });
   assert.deepEqual([...view.entries()], Array.from({ length: 9 }, (_, index) => receipt(index + 1)));
   assert.equal(files.changes.length, before);
+  open(files).append(receipt(10));
+  assert.equal(view.verifyAll().receipts, 9, "what an agent adds meanwhile is no damage");
 });
 
 books.run();

@@ -92,6 +92,52 @@ journals("letting go packs settled segments as evidence and keeps what is still 
   assert.deepEqual(packed.map((line) => (JSON.parse(line) as { seq: number }).seq), Array.from({ length: first - 1 }, (_, index) => index + 1));
 });
 
+journals("a segment made just before a cut is missed when it is lost after entries went into it", () => {
+  const probe = new VolatileFiles();
+  const filled = (files: VolatileFiles): Journal<string> => {
+    const { journal } = open(files, 300);
+    journal.append(["one"], moment);
+    return journal;
+  };
+  const rotating = filled(probe);
+  const before = probe.operations;
+  rotating.append(["two"], moment);
+  const seen = new Set<string>();
+  for (let cutAt = before + 1; cutAt <= probe.operations; cutAt += 1) {
+    const files = new VolatileFiles({ cutAt });
+    const journal = filled(files);
+    assert.throws(() => journal.append(["two"], moment));
+    const after = files.copy();
+    const { journal: next } = open(after, 100_000);
+    next.append(["three"], moment);
+    const newest = segments(after).at(-1) ?? "";
+    seen.add(newest);
+    after.tamper(newest, undefined);
+    assert.throws(() => open(after), (cause) => cause instanceof Failure && /the segment is missing/.test(cause.message), `cut at ${cutAt}`);
+  }
+  assert.equal(seen.size, 2, "cuts before and after the segment was made");
+});
+
+journals("a line or a segment of another journal does not fit, though its number does", () => {
+  const [ours, theirs] = [new VolatileFiles(), new VolatileFiles()];
+  for (const [files, word] of [[ours, "our"], [theirs, "any"]] as const) {
+    const { journal } = open(files);
+    for (let nth = 0; nth < 9; nth += 1) journal.append([`${word} event ${nth}`], moment);
+  }
+  const isMisplaced = (cause: unknown): boolean => cause instanceof Failure && cause.code === "journal/damaged" && /does not continue from/.test(cause.message);
+  const paths = segments(ours).slice(1);
+  assert.ok(paths.length >= 2);
+  for (const path of paths) {
+    const exchanged = ours.copy();
+    exchanged.tamper(path, theirs.readFileSync(path));
+    assert.throws(() => open(exchanged), isMisplaced, path);
+    const spliced = ours.copy();
+    const lines = ours.readFileSync(path).toString().split("\n");
+    spliced.tamper(path, Buffer.from(lines.with(1, theirs.readFileSync(path).toString().split("\n")[1] ?? "").join("\n")));
+    assert.throws(() => open(spliced), isMisplaced, path);
+  }
+});
+
 journals("the newest segment is never let go", () => {
   const files = new VolatileFiles();
   const { journal } = open(files);

@@ -108,6 +108,16 @@ export class VolatileFiles implements Files {
     folder.durable = new Map(folder.cache);
   }
 
+  /** A look from outside: no operation of the program. */
+  peek(path: string): Buffer {
+    return Buffer.from(this.#file(path, "read").cache);
+  }
+
+  /** Whether the wished-for cut has come. */
+  get wasCut(): boolean {
+    return this.wishes.cutAt !== undefined && this.operations >= this.wishes.cutAt;
+  }
+
   /** The paths of all files, sorted. */
   allFiles(node: Node = this.root, path = ""): string[] {
     if (node.kind === "file") return [path];
@@ -130,6 +140,10 @@ export class VolatileFiles implements Files {
       this.#open.set(this.#nextFd, { node, path });
       return this.#nextFd;
     });
+  }
+
+  openDeviceSync(path: string): number {
+    throw Object.assign(new Error(`ENOENT: no such device, open '${path}'`), { code: "ENOENT" });
   }
 
   writeSync(fd: number, data: Uint8Array, offset: number, length: number): number {

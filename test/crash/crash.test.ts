@@ -1,0 +1,49 @@
+// A story cut short at its writes: by power, by a kill, by a disk that fails. The next agent settles it, and the books are right.
+// A seeded sample of all places; `npm run soak` tries every one.
+import assert from "node:assert/strict";
+import { suite } from "uvu";
+import type { Fault } from "../ledger/volatile-files.js";
+import { random } from "../ledger/random.js";
+import { cutPower, failAt, killAt, noticesWithout, placesToCut } from "./cuts.js";
+import { oneSession, shortStory } from "./stories.js";
+
+const seed = Number(process.env["CHARGETILL_SEED"] ?? Math.floor(performance.timeOrigin % 1_000_000));
+console.log(`seed ${seed} (CHARGETILL_SEED=${seed} repeats it)`);
+const chance = random(seed);
+const pick = <T>(list: readonly T[], count: number): T[] => {
+  const left = [...list];
+  return Array.from({ length: Math.min(count, left.length) }, () => left.splice(Math.floor(chance() * left.length), 1)).flat();
+};
+
+const test = suite("a story cut short");
+const [one, three] = [await placesToCut(oneSession), await placesToCut(shortStory)];
+
+test("a power cut at any write loses no receipt, doubles none, and bills what flowed", async () => {
+  assert.ok(one.places.length > 150, `${one.places.length} places`);
+  for (const place of pick(one.places, 8)) await cutPower(oneSession, place, (cuts) => pick(cuts, 2));
+  for (const place of pick(three.places, 3)) await cutPower(shortStory, place, (cuts) => pick(cuts, 1));
+});
+
+test("a kill at any write does neither", async () => {
+  for (const place of pick(one.places, 6)) await killAt(oneSession, place);
+  for (const place of pick(three.places, 2)) await killAt(shortStory, place);
+});
+
+test("a disk operation that fails, once or for good, done or not, opens the contactors and asks for 75; the next start settles", async () => {
+  const faults = Array.from({ length: one.operations }, (_, index) => index + 1).flatMap((at): Fault[] =>
+    [false, true].flatMap((forever) => [false, true].flatMap((done) => (["EIO", "ENOSPC", "EROFS", "EMFILE"] as const).map((code) => ({ at, forever, done, code })))));
+  for (const fault of pick(faults, 10)) await failAt(oneSession, fault);
+});
+
+test("taking any one fsync of the agent out of the program turns this check red", async () => {
+  const sites = [...new Set(one.syncs.map(({ site }) => site))];
+  assert.ok(sites.length >= 15, sites.join("\n"));
+  for (const site of pick(sites, 2)) assert.ok(await noticesWithout(oneSession, site, one.places, one.syncs), `nobody notices that this is missing: ${site}`);
+});
+
+test("a disk that takes half of every write is written to all the same", async () => {
+  const { places } = await placesToCut({ ...oneSession, wishes: { shortWrites: true } });
+  assert.ok(places.length > one.places.length);
+});
+
+test.run();
