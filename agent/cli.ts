@@ -10,6 +10,7 @@ import { contactorCommand } from "./contactor-commands.js";
 import { askAgent, type ControlRequest } from "./control.js";
 import { demo } from "./demo.js";
 import { disputeCommand } from "./dispute-command.js";
+import { doctorCommand } from "./doctor-command.js";
 import { Failure } from "./failure.js";
 import { keyCommands } from "./key-commands.js";
 import { publicKeyFile } from "./key-change.js";
@@ -253,7 +254,7 @@ program.addCommand(
   }),
 );
 program.addCommand(tariffCommand());
-for (const command of [contactorCommand(), meterCommand(), portsCommand()]) program.addCommand(command);
+for (const command of [contactorCommand(), doctorCommand(), meterCommand(), portsCommand()]) program.addCommand(command);
 
 for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) command.exitOverride();
 
