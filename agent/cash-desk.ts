@@ -3,13 +3,14 @@
 import type { ConnectorConfig, StationFacts } from "../config/schema.js";
 import type { Moment } from "../drivers/driver.js";
 import { creditCopies, type CdrCopies } from "./core/cdr-copies.js";
+import { correctedSettlement } from "./core/correction.js";
 import type { Hash } from "./core/merkle.js";
 import { chainAfter, emptyChain, issueCredit, issueKeyChange, issueReceipt, issueRecovery, openChain, type ChainState, payloadOf, type Issued, type Occasion } from "./core/receipt.js";
 import type { Session, SessionEvent, Signed } from "./core/session.js";
 import { settlementOf } from "./core/settle.js";
 import type { Settlement } from "./core/settlement.js";
 import type { Signer } from "./core/signer.js";
-import { tariffDigestText } from "./core/tariff.js";
+import { tariffDigestText, type Tariff } from "./core/tariff.js";
 import { Failure } from "./failure.js";
 import type { Book } from "./ledger/book.js";
 import type { BookEntry } from "./ledger/page.js";
@@ -88,7 +89,7 @@ export class CashDesk {
     const settlement = settlementOf(at, {
       station: this.#parts.station,
       connector: { id: connector.id, evseId: connector.evseId, standard: connector.standard, format: connector.format, powerType: connector.powerType, maxPowerW: connector.maxPowerW },
-      tariffDigest: Buffer.from(hash(Buffer.from(tariffDigestText(at.sale.opening.tariff.source)))).toString("hex"),
+      tariffDigest: digestOf(at.sale.opening.tariff, hash),
       softwareVersion: this.#parts.version,
     });
     if (at.signed === undefined) {
@@ -144,6 +145,21 @@ export class CashDesk {
     return this.#add("credit", issued, { sessionId: sold.sessionId, cdrId, cdr: creditCopies(sold.cdr as CdrCopies, cdrId, new Date(now.at).toISOString()) });
   }
 
+  /** The sale that was taken back, sold again by another tariff: a receipt that names the first. Throws Failure usage/invalid where it may not be. */
+  correct(number: number, tariff: Tariff, cdrId: string, now: Moment): number {
+    const { book, station, version, hash } = this.#parts;
+    const sold = book.get(number);
+    const receipt = sold === undefined ? undefined : payloadOf(sold.jws);
+    if (sold === undefined || receipt?.kind !== "sale") throw new Failure("usage/invalid", `receipt ${number} is no sale: only the receipt of a sale can be corrected`);
+    const later = [...book.entries(number + 1)].filter(({ sessionId }) => sessionId === sold.sessionId);
+    if (!later.some(({ kind }) => kind === "credit")) throw new Failure("usage/invalid", `receipt ${number} was not credited: take it back first`);
+    const again = later.find(({ kind }) => kind === "sale");
+    if (again !== undefined) throw new Failure("usage/invalid", `receipt ${number} was corrected before, by receipt ${again.number}`);
+    const settlement = correctedSettlement(receipt, tariff, { receiptNumber: this.#state.chain.count + 1, pagination: this.#state.pagination + 1, cdrId, issuedMs: now.at, softwareVersion: version, station, tariffDigest: digestOf(tariff, hash) });
+    const issued = issueReceipt(settlement, this.#state.chain, this.#signer, hash, number);
+    return this.#add("sale", issued, { sessionId: sold.sessionId, cdrId, cdr: this.#parts.cdr(settlement, issued.ocmf, this.#signer.spkiHex) });
+  }
+
   /** The receipt of a change of key, signed by both; from here on `next` signs. Throws where either key fails. */
   changeKey(next: Signer, now: Moment): number {
     this.#mustBeFree();
@@ -168,7 +184,7 @@ export class CashDesk {
   /** Books a receipt without a session. Its one write is the book's: before it nobody saw the bytes, after it they last. */
   #add(kind: string, issued: Issued, of: Pick<BookEntry, "sessionId" | "cdrId" | "cdr"> = { sessionId: "", cdrId: "", cdr: null }): number {
     const number = this.#state.chain.count + 1;
-    const entry: BookEntry = { number, ...of, jws: issued.jws, ocmf: "", issuedMs: this.#issuedMs(issued), kind };
+    const entry: BookEntry = { number, ...of, jws: issued.jws, ocmf: issued.ocmf, issuedMs: this.#issuedMs(issued), kind };
     this.#parts.book.append(entry);
     this.#follow(entry, issued.checkpoint);
     return number;
@@ -184,3 +200,6 @@ export class CashDesk {
     this.#parts.state.write(this.#state);
   }
 }
+
+/** SHA-256 (hex) of the tariff's canonical text. */
+const digestOf = (tariff: Tariff, hash: Hash): string => Buffer.from(hash(Buffer.from(tariffDigestText(tariff.source)))).toString("hex");

@@ -7,13 +7,16 @@ import { faultLine, loadConfig, type LoadedConfig } from "../config/load.js";
 import { createPublicKey } from "node:crypto";
 import { emptyDesk, type DeskState } from "./cash-desk.js";
 import { contactorCommand } from "./contactor-commands.js";
-import { askAgent } from "./control.js";
+import { askAgent, type ControlRequest } from "./control.js";
 import { demo } from "./demo.js";
 import { disputeCommand } from "./dispute-command.js";
+import { doctorCommand } from "./doctor-command.js";
 import { Failure } from "./failure.js";
 import { keyCommands } from "./key-commands.js";
 import { publicKeyFile } from "./key-change.js";
 import { publicKeyOf } from "./keys.js";
+import { meterCommand } from "./meter-commands.js";
+import { portsCommand } from "./ports-command.js";
 import { Book } from "./ledger/book.js";
 import { Disk } from "./ledger/disk.js";
 import { Table } from "./ledger/table.js";
@@ -79,6 +82,12 @@ function pace(text: string): number {
   if (!/^\d{1,6}(\.\d{1,3})?$/.test(text) || value > 100_000) throw new InvalidArgumentError("expected how many bench seconds pass in a real one, 0 to 100000 (0 = as fast as it goes).");
   return value;
 }
+
+// Who reads no further (`| head`) has seen enough: that is no fault.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(process.exitCode ?? 0);
+});
 
 const program = new Command("chargetill").description("A till for charge points.").version(ownVersion()).enablePositionalOptions();
 
@@ -207,12 +216,21 @@ function saveNew(path: string, text: string | Uint8Array): void {
 program.addCommand(verifyCommand());
 const receipts = receiptCommands(receiptDesk, saveNew);
 located(receipts.command("credit").description("take a sale back by a credit receipt; the first is never touched").argument("<number>", "the receipt's number", wholeNumber("<number>", 999_999_999)))
-  .requiredOption("--reason <text>", "why, as the credit receipt prints it")
+  .option("--reason <text>", "why, as the credit receipt prints it")
+  .option("--corrected-tariff <file>", "then sell the session again by this tariff; alone, after a credit, it does only that")
   .option("--json", "one JSON value")
-  .action((number: number, options: Where & { reason: string; json?: boolean }) =>
+  .addHelpText("after", '\nExample:\n  chargetill receipts credit 17 --reason "wrong tariff" --corrected-tariff right.json')
+  .action((number: number, options: Where & { reason?: string; correctedTariff?: string; json?: boolean }) =>
     withAgent(options, async (socket) => {
-      const value = (await askAgent(socket, { do: "credit", number, reason: options.reason })) as { receipt: number };
-      print(options.json === true ? JSON.stringify(value) : `receipt ${number} is taken back by credit receipt ${value.receipt}`);
+      if (options.reason === undefined && options.correctedTariff === undefined) throw new Failure("usage/invalid", "receipts credit: give --reason, --corrected-tariff, or both");
+      // A tariff that cannot be read must be known before anything is taken back.
+      const tariff = options.correctedTariff === undefined ? undefined : readTariff(options.correctedTariff, undefined).source;
+      const issued = async (request: ControlRequest): Promise<number> => ((await askAgent(socket, request)) as { receipt: number }).receipt;
+      const credit = options.reason === undefined ? undefined : await issued({ do: "credit", number, reason: options.reason });
+      const corrected = tariff === undefined ? undefined : await issued({ do: "correct", number, tariff });
+      if (options.json === true) return print(JSON.stringify({ number, ...(credit === undefined ? {} : { credit }), ...(corrected === undefined ? {} : { corrected }) }));
+      if (credit !== undefined) print(`receipt ${number} is taken back by credit receipt ${credit}`);
+      if (corrected !== undefined) print(`receipt ${number} is corrected by receipt ${corrected}`);
     }),
   );
 program.addCommand(receipts);
@@ -236,7 +254,7 @@ program.addCommand(
   }),
 );
 program.addCommand(tariffCommand());
-program.addCommand(contactorCommand());
+for (const command of [contactorCommand(), doctorCommand(), meterCommand(), portsCommand()]) program.addCommand(command);
 
 for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) command.exitOverride();
 

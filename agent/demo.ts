@@ -2,18 +2,21 @@
 // The same seed tells the same story, to the cent and the watt-hour, whatever the speed.
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { WriteStream } from "node:tty";
 import { loadConfig, faultLine, type LoadedConfig } from "../config/load.js";
 import { Backend } from "../drivers/bench/backend.js";
 import { openBench } from "../drivers/bench/bench.js";
-import { clockText } from "./core/time.js";
+import { receiptSheet } from "./core/receipt-sheet.js";
+import { receiptText } from "./core/receipt-text.js";
 import { Failure } from "./failure.js";
+import { sha256 } from "./keys.js";
 import { Disk } from "./ledger/disk.js";
-import { LiveView } from "./live-view.js";
+import { LiveView, timeOfDay } from "./live-view.js";
 import { Agent, ownVersion } from "./main.js";
 import { newsLine, type News } from "./news.js";
+import { codeLines } from "./qr-code.js";
 
 export type DemoOptions = {
   readonly once: boolean;
@@ -59,10 +62,10 @@ export async function demo(options: DemoOptions, out: NodeJS.WriteStream): Promi
     random: () => bench.random(),
     newId: () => seededId(options.seed, bench.clock.now().at, (newIds += 1)),
     tell: (news) => {
-      screen.news(news, clockText(timeZone, news.at));
+      screen.news(news, timeOfDay(timeZone, news.at));
       if (news.news !== "receipt") return;
       receipts.push(news.file);
-      screen.receipt(readFileSync(news.file.replace(/\.json$/, ".txt"), "utf8"));
+      screen.receipt(onScreen(news.file));
     },
     changed: () => screen.changed(),
     exit: (code) => {
@@ -80,6 +83,13 @@ export async function demo(options: DemoOptions, out: NodeJS.WriteStream): Promi
   screen.summary({ folder, receipts, atBackend: backend.cdrs.size, posts: backend.posts.length });
   if (missing) process.stderr.write("chargetill: the story is over, but not every receipt was acknowledged by the backend\n");
   return fatal !== 0 ? fatal : missing ? 1 : 0;
+}
+
+/** The receipt of a file as a terminal shows it: the code light on dark. */
+function onScreen(file: string): string {
+  const { jws } = JSON.parse(readFileSync(file, "utf8")) as { jws: string };
+  const sheet = receiptSheet(jws, sha256, { language: "en" });
+  return receiptText(sheet, 80, sheet.code === undefined ? [] : codeLines(sheet.code));
 }
 
 function demoConfig(options: DemoOptions, folder: string, url: string, tokenFile: string): LoadedConfig {
@@ -138,7 +148,7 @@ function screenFor(out: NodeJS.WriteStream, options: DemoOptions, look: () => Re
       return;
     }
     out.write(`\n${receipts.length} receipts in ${join(folder, "receipts")}, ${atBackend} at the backend (${posts} posts).\n`);
-    if (receipts.length > 0) out.write(`Check them without trusting this station:\n\n  node dist/agent/cli.js verify --key ${key} ${receipts.join(" ")}\n\n`);
+    if (receipts.length > 0) out.write(`Check them without trusting this station:\n\n  node ${relative(process.cwd(), fileURLToPath(new URL("./cli.js", import.meta.url)))} verify --key ${key} ${receipts.join(" ")}\n\n`);
   };
   if (options.json) return { text: quiet, news: (news) => void out.write(`${JSON.stringify(news)}\n`), receipt: quiet, changed: quiet, close: quiet, summary };
   return {

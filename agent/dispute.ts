@@ -30,7 +30,7 @@ export function disputeBundle(parts: DisputeParts, number: number, redacted: boo
   const receipt = stored(parts.receipts, number);
   const payload = payloadFrom(receipt);
   if (payload.kind !== "sale") throw new Failure("usage/invalid", `receipt ${number} is no sale: there is nothing to dispute`);
-  const fileText = receiptFileOf(parts.receipts, number, number === parts.receipts.count() ? parts.newest : "");
+  const fileText = receiptFileOf(parts.receipts, number, parts.newest);
   const proof = proofFileOf(parts.receipts, number, parts.newest);
   // By the station's own key: the verdict in the bundle is for reading; whoever doubts the station makes one with a key of their own.
   const pins = pinsOf([payload.key.id], () => "");

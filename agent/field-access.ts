@@ -1,8 +1,10 @@
 // The way to the devices for a technician's command: the running agent, or the devices themselves under the lock of the state folder.
 import { execFileSync } from "node:child_process";
 import { statSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import type { LoadedConfig } from "../config/load.js";
-import { openMachine, realBuses } from "../drivers/open.js";
+import { sleep } from "../drivers/driver.js";
+import { openMachine, realBuses, type MachineBuses } from "../drivers/open.js";
 import { Cards } from "./cards.js";
 import { askAgent, type ControlRequest } from "./control.js";
 import { Failure } from "./failure.js";
@@ -15,8 +17,12 @@ import { PassedMeters } from "./passed-meters.js";
 export type FieldAccess = {
   /** True where the running agent answers. */
   readonly live: boolean;
+  /** The buses themselves, where no agent holds them. */
+  readonly buses?: MachineBuses;
   /** Throws Failure agent/refused with the device's words. */
   ask(request: ControlRequest): Promise<unknown>;
+  /** Waits: for real beside an agent, else by the clock of the devices, which on a bench is its own. */
+  pause(ms: number): Promise<unknown>;
   close(): Promise<void>;
 };
 
@@ -34,7 +40,7 @@ export async function agentRuns(loaded: LoadedConfig): Promise<boolean> {
 
 /** Throws Failure state/locked where an agent holds the folder and does not answer. */
 export async function openField(loaded: LoadedConfig): Promise<FieldAccess> {
-  if (await agentRuns(loaded)) return { live: true, ask: (request) => askAgent(socketPath(loaded), request), close: () => Promise.resolve() };
+  if (await agentRuns(loaded)) return { live: true, ask: (request) => askAgent(socketPath(loaded), request), pause: (ms) => delay(ms), close: () => Promise.resolve() };
   const { config } = loaded;
   becomeOwner(config.state);
   const disk = new Disk();
@@ -47,12 +53,14 @@ export async function openField(loaded: LoadedConfig): Promise<FieldAccess> {
   machine.start();
   return {
     live: false,
+    buses,
     ask: async (request) => {
       const answer = await fieldAnswer(request, parts);
       if (answer === undefined) throw new Failure("usage/invalid", `${request.do}: only a running agent can answer that`);
       if (!answer.ok) throw new Failure("agent/refused", answer.why);
       return answer.value;
     },
+    pause: (ms) => sleep(machine.clock, ms),
     close: async () => {
       await machine.close();
       lock.release();

@@ -4,15 +4,18 @@ import { exitCode, type Check, type Finding } from "./core/verdict.js";
 const words: Record<Check["verdict"], string> = { holds: "ok", fails: "FAILED", unproven: "UNPROVEN", skipped: "not checked" };
 
 /** What comes from a file must not steer the terminal. */
-const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "?");
+const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, "?");
+
+/** With more findings than this, those in which everything holds take one line each: a book has thousands. */
+const mostInFull = 12;
 
 /** The findings as text: a line per check, and one that sums up. */
 export function findingsText(findings: readonly Finding[]): string {
-  const lines = findings.flatMap(({ subject, checks }) => [
-    plain(subject),
-    ...checks.map(({ name, verdict, detail }) => `  ${words[verdict].padEnd(12)}${name.padEnd(28)}${plain(detail)}`),
-    "",
-  ]);
+  const isShort = findings.length > mostInFull;
+  const lines = findings.flatMap(({ subject, checks }) => {
+    if (isShort && checks.every(({ verdict }) => verdict === "holds")) return [`${plain(subject)}: all ${checks.length} checks hold`];
+    return [plain(subject), ...checks.map(({ name, verdict, detail }) => `  ${words[verdict].padEnd(12)}${name.padEnd(28)}${plain(detail)}`), ""];
+  });
   return `${lines.join("\n")}\n${summary(findings)}\n`;
 }
 

@@ -1,6 +1,6 @@
 // The live view: what happened scrolls by above, how the station stands is drawn below and drawn over. Text first, colour never alone.
 import type { WriteStream } from "node:tty";
-import { clockText } from "./core/time.js";
+import { clockText, localTime } from "./core/time.js";
 import type { ConnectorSnapshot, Snapshot } from "./snapshot.js";
 
 const redrawMs = 100;
@@ -76,7 +76,7 @@ export class LiveView {
 export function viewLines(snapshot: Snapshot, columns: number): string[] {
   const inner = columns - 4;
   const { moment, timeZone } = snapshot;
-  const time = clockText(timeZone, moment.at);
+  const time = timeOfDay(timeZone, moment.at);
   const trust = moment.trust === "synced" ? "" : ` (clock ${moment.trust})`;
   const backend = backendWords(snapshot);
   const rows = [
@@ -88,7 +88,7 @@ export function viewLines(snapshot: Snapshot, columns: number): string[] {
     const { sign, colour } = marks[connector.state];
     rows.push(dim(`┌${"─".repeat(columns - 2)}┐`));
     const title = `${tint(colour, sign)} ${bold(`Connector ${connector.id}`)}  ${connector.words}${connector.card === undefined ? "" : `  card ${connector.card}`}`;
-    for (const line of [title, ...body(connector, snapshot)]) rows.push(`${dim("│")} ${fit(line, inner, true)} ${dim("│")}`);
+    for (const line of [title, ...body(connector, snapshot, inner)]) rows.push(`${dim("│")} ${fit(line, inner, true)} ${dim("│")}`);
     rows.push(dim(`└${"─".repeat(columns - 2)}┘`));
   }
   for (const fault of snapshot.faults.slice(0, 4)) rows.push(fit(` ${tint(31, "✗")} ${fault.code} at ${fault.device}: ${fault.message}`, columns));
@@ -104,20 +104,37 @@ function backendWords(snapshot: Snapshot): string {
   return snapshot.uplinks.every(({ reachability }) => reachability === "untried") ? `○ backend not yet needed${queue}` : tint(32, `● backend online${queue}`);
 }
 
-function body(connector: ConnectorSnapshot, snapshot: Snapshot): string[] {
-  const { energyKwh, powerW, elapsedMs, unitPrice, accrued, ifStoppedNow, nextChange, idleForMs, leftUnderCap } = connector;
+function body(connector: ConnectorSnapshot, snapshot: Snapshot, columns: number): string[] {
+  const { energyKwh, powerW, elapsedMs, unitPrice, accrued, ifStoppedNow, nextChange, idleForMs, idleFreeMs, leftUnderCap } = connector;
   if (energyKwh === undefined || powerW === undefined || elapsedMs === undefined) {
     if (connector.state === "finishing") return [`receipt ${connector.receipt ?? ""} is signed: ${snapshot.offline ? "it will be sent when the backend is back" : "it goes to the backend"}`];
-    return connector.price.map((line) => `  ${line}`);
+    return connector.price.flatMap((line) => wrapped(line, columns - 2).map((part, index) => `${index === 0 ? "  " : "    "}${part}`));
   }
   const bar = powerBar(powerW, connector.maxPowerW);
   return [
     `  ${bold(`${energyKwh} kWh`)}   ${bold(accrued ?? "")}   ${durationText(elapsedMs)}   ${(powerW / 1000).toFixed(1)} kW ${bar}`,
     `  price now ${unitPrice ?? ""} incl. tax   if stopped now ${ifStoppedNow ?? ""}`,
     ...(nextChange === undefined ? [] : [`  from ${clockText(snapshot.timeZone, nextChange.atMs)}: ${nextChange.unitPrice}`]),
-    ...(idleForMs === undefined || connector.state !== "charging" ? [] : [`  the car has asked for no power for ${durationText(idleForMs)}`]),
+    ...(idleForMs === undefined || connector.state !== "charging" ? [] : [`  the car has asked for no power for ${durationText(idleForMs)}${idleFreeMs === undefined ? "" : `: still free for ${durationText(idleFreeMs)}`}`]),
     ...(leftUnderCap === undefined ? [] : [dim(`  left under the price cap ${leftUnderCap}`)]),
   ];
+}
+
+/** A text in lines of at most `columns` characters, broken between words; the lines after the first leave room to be set in by two. */
+function wrapped(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= columns - 2) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+/** `18:02:31`, in the station's own time. */
+export function timeOfDay(timeZone: string, at: number): string {
+  const { msOfDay } = localTime(timeZone, at);
+  return `${clockText(timeZone, at)}:${String(Math.floor(msOfDay / 1000) % 60).padStart(2, "0")}`;
 }
 
 function powerBar(powerW: number, maxPowerW: number): string {

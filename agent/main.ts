@@ -13,17 +13,13 @@ import { CashDesk, emptyDesk, type DeskState } from "./cash-desk.js";
 import { ControlServer, type ControlAnswer, type ControlRequest } from "./control.js";
 import { wireDifference } from "./core/cdr-check.js";
 import { makeCopies, type CdrCopies } from "./core/cdr-copies.js";
-import { entryOf, eventOf } from "./core/entry.js";
-import { priceBeforeStart } from "./core/explain.js";
-import { payloadOf } from "./core/receipt.js";
-import { receiptFileText } from "./core/receipt-file.js";
-import { receiptSheet } from "./core/receipt-sheet.js";
-import { receiptText } from "./core/receipt-text.js";
-import type { Acceptance, Opening } from "./core/session.js";
-import type { Tariff } from "./core/tariff.js";
+import { entryOf, eventOf, type Entered } from "./core/entry.js";
+import { ReceiptFault } from "./core/signer.js";
+import { parseTariff } from "./core/tariff.js";
 import type { Event } from "./core/till.js";
 import { authorizeLocally } from "./core/token.js";
 import { Failure } from "./failure.js";
+import { handOut } from "./hand-out.js";
 import { fieldAnswer } from "./field-desk.js";
 import { adoptKey, finishKeyChange, publicKeyFile, stageKey } from "./key-change.js";
 import { openSigner, sha256 } from "./keys.js";
@@ -36,13 +32,11 @@ import type { News } from "./news.js";
 import { NeededEntries } from "./needed-entries.js";
 import { Notifier } from "./notify.js";
 import { PassedMeters } from "./passed-meters.js";
+import { PriceBoard } from "./price-board.js";
 import { refusedChanges } from "./reload.js";
 import { connectorSnapshot, kwhText, type Snapshot } from "./snapshot.js";
 import { layoutOf, Station } from "./station.js";
 import type { Outbox } from "./sync/outbox.js";
-import { codeLines } from "./qr-code.js";
-import { readTariff } from "./tariff-file.js";
-import { tariffAt } from "./tariffs.js";
 import { openOutboxes } from "./uplinks.js";
 
 export type AgentOptions = {
@@ -59,7 +53,7 @@ export type AgentOptions = {
 };
 
 /** What is open while the shop is: all that needs the disk to be well. */
-type Shop = { readonly journal: Journal<ReturnType<typeof eventOf>>; readonly book: Book; readonly desk: CashDesk; readonly cards: Cards; readonly passed: PassedMeters; readonly needed: NeededEntries; readonly outboxes: readonly Outbox[]; readonly station: Station; readonly mayRotate: boolean };
+type Shop = { readonly journal: Journal<Entered>; readonly book: Book; readonly desk: CashDesk; readonly cards: Cards; readonly passed: PassedMeters; readonly needed: NeededEntries; readonly outboxes: readonly Outbox[]; readonly station: Station; readonly mayRotate: boolean };
 
 const firstRetryMs = 5_000;
 const longestRetryMs = 60_000;
@@ -80,9 +74,9 @@ export class Agent {
   #lock: Lock | undefined;
   readonly #notifier = new Notifier();
   readonly #meters = new Map<number, EnergyMeter>();
-  readonly #shown = new Map<number, { text: string; atMs: number }>();
   #control: ControlServer | undefined;
   #shop: Shop | undefined;
+  #board: PriceBoard | undefined;
   #closed: { readonly code: FaultCode; readonly message: string } | undefined;
   #fullDisk = false;
   #retry: (() => void) | undefined;
@@ -168,9 +162,10 @@ export class Agent {
           session: station?.session(connector.id) ?? { state: "available" },
           glance: point?.glance(),
           lowSinceMs: point?.activity().lowSinceMs ?? null,
+          idleFreeForMs: config.timing.idleAfter + config.timing.idleGrace,
           cardWaits: waiting?.acceptance.token.uid,
           blocked: blocked ?? station?.faults.of(`connector ${connector.id}`)?.message,
-          price: this.#priceLines(connector, moment),
+          price: this.#board?.lines(connector, moment) ?? [],
         });
       }),
     };
@@ -184,9 +179,8 @@ export class Agent {
     const refused = refusedChanges(this.#loaded.config, next.config);
     if (refused.length > 0) return refused;
     try {
-      const tariffs = tariffsOf(next);
+      this.#board?.reload(next);
       this.#loaded = next;
-      this.#tariffs = tariffs;
       this.#shop?.cards.configured(next.config.tokens);
       this.#options.changed?.();
       return [];
@@ -211,6 +205,11 @@ export class Agent {
     await this.#control?.close();
     await this.#machine.close();
     this.#lock?.release();
+  }
+
+  /** The remote word: stops a session. Answers what is true: null = it is stopping, else why not. */
+  stop(connector: number): string | null {
+    return this.#shop === undefined ? (this.#whyClosed() ?? "the station is not open") : this.#shop.station.stop(connector);
   }
 
   /** True when nothing is left to send. */
@@ -276,7 +275,7 @@ export class Agent {
     const { clock } = this.#machine;
     const disk = this.#disk;
     const at = (name: string): string => join(config.state, name);
-    this.#tariffs = tariffsOf(this.#loaded);
+    const board = new PriceBoard(this.#loaded);
     const book = Book.open(disk, at("book"));
     finishKeyChange(disk, config.state, book);
     const signer = openSigner(this.#keyStore(), book.count() === 0);
@@ -295,7 +294,7 @@ export class Agent {
         signer,
         hash: sha256,
         cdr: (settlement, ocmf, spkiHex) => makeCopies(settlement, ocmf === "" ? undefined : { ocmf, publicKeySpkiHex: spkiHex }, config.uplinks.length === 0 ? ["2.2.1"] : config.uplinks.map(({ version }) => version)),
-        handOut: (signed) => this.#handOut(signed.number, receiptFileText(signed, payloadOf(signed.jws)?.key.spki ?? ""), printed(signed.jws, config.language)),
+        handOut: (signed) => handOut(disk, config, signed, (text) => this.#options.tell({ news: "note", at: clock.now().at, text })),
         numberGiven: () => [...station.till().sessions.values()].some((session) => session.state === "settling" && session.numbered !== undefined && session.numbered.number > book.count()),
         settled: (entry, connector, settlement, file) => {
           const { price } = settlement;
@@ -318,6 +317,7 @@ export class Agent {
         disk,
         book,
         random: this.#options.random ?? Math.random,
+        checkpoint: () => desk.chain.checkpoint,
         faults: () => station.faults,
         tell: this.#options.tell,
         changed: () => this.#options.changed?.(),
@@ -326,7 +326,7 @@ export class Agent {
     );
     // What may still refuse comes before the journal: a start that is tried again for ever must leave no file open.
     for (const connector of config.connectors) this.#meter(connector);
-    if (config.receiptOutput !== undefined) disk.makeFolder(at(config.receiptOutput.folder));
+    if (config.receiptOutput?.folder !== undefined) disk.makeFolder(at(config.receiptOutput.folder));
     const { journal, entries, cutBytes } = Journal.open(disk, at("journal"), eventOf);
     if (cutBytes > 0) this.#options.tell({ news: "note", at: clock.now().at, text: `the journal's last line was torn by a power cut and has been cut (${cutBytes} bytes that nobody acted on)` });
     const history = entries.map(({ seq, event, moment }) => ({ seq, event: { ...event, moment } as Event }));
@@ -343,7 +343,7 @@ export class Agent {
         pins: (connector) => Promise.resolve().then(() => this.#machine.pins(connector)),
         reader: (name) => this.#machine.reader(name),
         authorize: (uid, atMs) => authorizeLocally(cards.known, uid, atMs),
-        open: (connector, acceptance, meter, begin) => this.#opening(connector, acceptance, { meter, begin }),
+        open: (connector, acceptance, meter, begin) => board.opening((this.#options.newId ?? randomUUID)(), connector, acceptance, meter, begin),
         settle: (connector, record) => desk.settle(connector, () => settlingOf(station, connector.id), record, () => clock.now()),
         closedShop: () => this.#whyClosed(),
         tell: this.#options.tell,
@@ -353,41 +353,17 @@ export class Agent {
       },
       history.map(({ event }) => event),
     );
+    this.#board = board;
     this.#options.tell({ news: "started", at: clock.now().at, version: this.#options.version, station: config.station.id, receipts: book.count(), keyId: signer.keyId });
     station.start(entries.at(-1)?.moment);
     for (const outbox of outboxes) outbox.kick();
     return { journal, book, desk, cards, passed, needed, outboxes, station, mayRotate: !signer.handed };
   }
 
-  #tariffs: readonly Tariff[] = [];
-
   #meter(connector: ConnectorConfig): EnergyMeter {
     const meter = this.#meters.get(connector.id) ?? this.#machine.meter(connector);
     this.#meters.set(connector.id, meter);
     return meter;
-  }
-
-  /** What is fixed when a session begins, or why it may not begin. No tariff, no sale. */
-  #opening(connector: ConnectorConfig, acceptance: Acceptance, { meter, begin }: Pick<Opening, "meter" | "begin">): Opening | string {
-    const id = acceptance.tariff ?? connector.tariff;
-    const tariff = tariffAt(this.#tariffs, id, begin.moment.at);
-    if (tariff === undefined) return `no tariff "${id}" is in force now`;
-    if (begin.moment.trust === "unsynced") return "the clock is not set: the price in force cannot be known";
-    this.#priceLines(connector, begin.moment);
-    const shown = this.#shown.get(connector.id);
-    if (shown === undefined) return "the price could not be shown before the start";
-    return { id: (this.#options.newId ?? randomUUID)(), acceptance, meter, tariff, timeZone: this.#loaded.config.station.timeZone, shown, begin };
-  }
-
-  /** The price as the display shows it before a tap, kept with the time since when it has stood there. */
-  #priceLines(connector: ConnectorConfig, moment: Moment): readonly string[] {
-    const tariff = tariffAt(this.#tariffs, connector.tariff, moment.at);
-    if (tariff === undefined) return ["no price is in force: nothing is sold"];
-    const { config } = this.#loaded;
-    const lines = priceBeforeStart(tariff, moment.at, config.station.timeZone, config.language, config.timing.idleGrace).map(({ text }) => text);
-    const text = lines.join("\n");
-    if (this.#shown.get(connector.id)?.text !== text) this.#shown.set(connector.id, { text, atMs: moment.at });
-    return lines;
   }
 
   #keyStore(): Parameters<typeof openSigner>[0] {
@@ -400,16 +376,6 @@ export class Agent {
       },
       write: (path, text) => this.#disk.replace(path, Buffer.from(text)),
     };
-  }
-
-  /** Puts the receipt where the config wants it for the driver; answers the file's path, "" where there is none. */
-  #handOut(number: number, json: string, text: string): string {
-    const { receiptOutput, state } = this.#loaded.config;
-    if (receiptOutput === undefined) return "";
-    const path = join(state, receiptOutput.folder, `receipt-${String(number).padStart(6, "0")}`);
-    this.#disk.replace(`${path}.txt`, Buffer.from(text));
-    this.#disk.replace(`${path}.json`, Buffer.from(json));
-    return `${path}.json`;
   }
 
   // ---- running
@@ -492,12 +458,17 @@ export class Agent {
       case "status":
         return { ok: true, value: this.snapshot() };
       case "stop": {
-        if (this.#shop === undefined) return { ok: false, why: this.#whyClosed() ?? "the station is not open" };
-        const refused = this.#shop.station.stop(Number(request["connector"]));
+        const refused = this.stop(Number(request["connector"]));
         return refused === null ? { ok: true, value: { stopping: Number(request["connector"]) } } : { ok: false, why: refused };
       }
       case "credit":
         return this.#issue((shop, now) => shop.desk.credit(Number(request["number"]), String(request["reason"]), now));
+      case "correct":
+        return this.#issue((shop, now) => {
+          const parsed = parseTariff(request["tariff"]);
+          if (!parsed.ok) throw new Failure("tariff/invalid", `the tariff cannot be read: ${parsed.faults[0]?.path ?? ""}: ${parsed.faults[0]?.message ?? ""}`);
+          return shop.desk.correct(Number(request["number"]), parsed.tariff, (this.#options.newId ?? randomUUID)(), now);
+        });
       case "rotate-key":
         return this.#issue((shop, now) => {
           if (!shop.mayRotate) throw new Failure("usage/invalid", "the key is handed in from outside (systemd credential): change it there");
@@ -532,6 +503,7 @@ export class Agent {
       for (const outbox of shop.outboxes) outbox.kick();
       return { ok: true, value: { receipt: number, keyId: shop.desk.keyId } };
     } catch (error) {
+      if (error instanceof ReceiptFault) return { ok: false, why: error.message };
       if (!(error instanceof Failure)) throw error;
       if (error.code === "disk/failed" || error.code === "disk/full") this.#die(error);
       return { ok: false, why: error.message };
@@ -560,23 +532,9 @@ export function ownVersion(): string {
   return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
 }
 
-/** The receipt for 80 columns, with its QR code. */
-function printed(jws: string, language: LoadedConfig["config"]["language"]): string {
-  const sheet = receiptSheet(jws, sha256, { language });
-  return receiptText(sheet, 80, sheet.code === undefined ? [] : codeLines(sheet.code));
-}
-
 function settlingOf(station: Station, connector: number): Extract<ReturnType<Station["session"]>, { state: "settling" }> | undefined {
   const session = station.session(connector);
   return session?.state === "settling" ? session : undefined;
-}
-
-/** The tariffs of a config's files. Throws Failure tariff/invalid where one cannot be read or a connector sells by none of them. */
-function tariffsOf({ config, resolve }: LoadedConfig): readonly Tariff[] {
-  const tariffs = config.tariffs.map((file) => readTariff(resolve(file), undefined));
-  for (const connector of config.connectors)
-    if (!tariffs.some((tariff) => tariff.id === connector.tariff)) throw new Failure("tariff/invalid", `connector ${connector.id} sells by tariff "${connector.tariff}", which none of the tariff files holds`);
-  return tariffs;
 }
 
 const faultCodes: Partial<Record<Failure["code"], FaultCode>> = {

@@ -44,17 +44,17 @@ function correctedBy(receipts: ReceiptSource, number: number): number | undefine
   return undefined;
 }
 
-/** A receipt in a format: text, or the bytes of a PDF. Throws Failure usage/invalid where it has no such form. */
-export function rendered(desk: ReceiptDesk, number: number, format: Format, language: Language, isCopy: boolean): string | Uint8Array {
+/** A receipt in a format: text (`onPaper`: with the code dark on light), or the bytes of a PDF. Throws Failure usage/invalid where it has no such form. */
+export function rendered(desk: ReceiptDesk, number: number, format: Format, language: Language, isCopy: boolean, onPaper = false): string | Uint8Array {
   const receipt = stored(desk.receipts, number);
   const later = correctedBy(desk.receipts, number);
   const options = { language, isCopy, ...(later === undefined ? {} : { correctedBy: later }) };
   switch (format) {
     case "json":
-      return receiptFileOf(desk.receipts, number, number === desk.receipts.count() ? desk.newest() : "");
+      return receiptFileOf(desk.receipts, number, desk.newest());
     case "text": {
       const sheet = receiptSheet(receipt.jws, sha256, options);
-      return receiptText(sheet, 80, sheet.code === undefined ? [] : codeLines(sheet.code));
+      return receiptText(sheet, 80, sheet.code === undefined ? [] : codeLines(sheet.code, onPaper));
     }
     case "roll":
       return receiptText(receiptSheet(receipt.jws, sha256, options), 32);
@@ -159,10 +159,11 @@ export function receiptCommands(open: OpenDesk, save: (path: string, content: st
   return receipts;
 }
 
-function exportOne(desk: ReceiptDesk, number: number, options: { readonly format: string; readonly copy?: true; readonly language?: Language }): string | Uint8Array {
+function exportOne(desk: ReceiptDesk, number: number, options: { readonly format: string; readonly copy?: true; readonly language?: Language; readonly out?: string }): string | Uint8Array {
   const format = formats.find((name) => name === options.format);
   if (format === undefined) throw new Failure("usage/invalid", `--format: for one receipt expected one of ${formats.join(", ")}`);
-  return rendered(desk, number, format, options.language ?? desk.language, options.copy === true);
+  // A file is read or printed dark on light, a terminal most often shows light on dark.
+  return rendered(desk, number, format, options.language ?? desk.language, options.copy === true, options.out !== undefined);
 }
 
 function exportMany(desk: ReceiptDesk, options: { readonly format: string; readonly from?: string; readonly to?: string }): string {

@@ -14,7 +14,7 @@ const style = `
 :root{color-scheme:light}
 body{font:16px/1.45 system-ui,sans-serif;color:#111;background:#fff;max-width:44rem;margin:0 auto;padding:1rem}
 h1{font-size:1.4rem;margin:.2rem 0}h2{font-size:1rem;margin:1.4rem 0 .3rem;border-bottom:2px solid #111}
-header p{margin:0}.mark{border:3px double #111;padding:.4rem .6rem;font-weight:700;margin:.6rem 0}
+header p{margin:0}header .headline{font-size:1.6rem;font-weight:700}.mark{border:3px double #111;padding:.4rem .6rem;font-weight:700;margin:.6rem 0}
 dl{display:grid;grid-template-columns:minmax(8rem,max-content) 1fr;gap:.15rem .9rem;margin:.6rem 0}
 dt{font-weight:600}dd{margin:0;overflow-wrap:anywhere}
 table{width:100%;border-collapse:collapse}td,th{text-align:left;vertical-align:top;padding:.25rem 0}
@@ -88,7 +88,7 @@ export function receiptPage(jws: string, options: SheetOptions): string {
     `<style>${style}</style>`,
     "</head>",
     "<body>",
-    `<header><p><strong>${html(name)}</strong></p>${operator.map((line) => `<p>${html(line)}</p>`).join("")}<h1>${html(sheet.title)}</h1></header>`,
+    `<header><p><strong>${html(name)}</strong></p>${operator.map((line) => `<p>${html(line)}</p>`).join("")}<h1>${html(sheet.title)}</h1>${sheet.headline === undefined ? "" : `<p class="headline">${html(sheet.headline)}</p>`}</header>`,
     ...sheet.marks.map((mark) => `<p class="mark">${html(mark)}</p>`),
     ...sections.slice(0, -1),
     ...(course === "" || captions === undefined ? [] : [`<figure>${course}<figcaption>${html(`${captions.power}  ·  ${captions.cost}`)}</figcaption></figure>`]),

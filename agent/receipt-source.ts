@@ -69,23 +69,41 @@ export function newestCheckpoint(source: ReceiptSource, signer: Signer): string 
   return signedCheckpoint({ origin: payloadFrom(stored(source, count)).station.id, size, root: rootOf(frontier, sha256) }, signer, sha256);
 }
 
+function signedAt(source: ReceiptSource, size: number, newest: string): string | undefined {
+  const next = size < source.count() ? payloadFrom(stored(source, size + 1)).chain.before : newest;
+  const note = parseCheckpoint(next);
+  return note?.signed !== undefined && note.checkpoint.size === size ? next : undefined;
+}
+
+const missing = (size: number): Failure => new Failure("receipt/invalid", `there is no signed checkpoint over ${size} receipts: it comes with the next signed receipt`);
+
 /**
  * The signed checkpoint over the first `size` receipts: the next receipt bears it; the newest one is `newest`, if that is of this size.
  * Throws Failure receipt/invalid where none is to be had.
  */
 export function checkpointAt(source: ReceiptSource, size: number, newest: string): string {
-  const next = size < source.count() ? payloadFrom(stored(source, size + 1)).chain.before : newest;
-  const note = parseCheckpoint(next);
-  if (note?.signed === undefined || note.checkpoint.size !== size)
-    throw new Failure("receipt/invalid", `there is no signed checkpoint over ${size} receipts: it comes with the next receipt, or from the running station`);
-  return next;
+  const found = signedAt(source, size, newest);
+  if (found === undefined) throw missing(size);
+  return found;
 }
 
-/** The receipt file of a number, with the checkpoint of its own size. */
+type Sized = { readonly size: number; readonly checkpoint: string };
+
+/** The first size, from one on towards another, over which a signed checkpoint stands: where the signer had failed there is none for a while. */
+function nearest(source: ReceiptSource, from: number, to: number, newest: string): Sized {
+  const step = to < from ? -1 : 1;
+  for (let size = from; size !== to + step; size += step) {
+    const checkpoint = signedAt(source, size, newest);
+    if (checkpoint !== undefined) return { size, checkpoint };
+  }
+  throw missing(from);
+}
+
+/** The receipt file of a number, with the first signed checkpoint that includes it. */
 export function receiptFileOf(source: ReceiptSource, number: number, newest: string): string {
   const receipt = stored(source, number);
-  const proof = inclusionProof(number - 1, leavesOf(source, number), sha256);
-  return receiptFileText({ jws: receipt.jws, checkpoint: checkpointAt(source, number, newest), proof }, payloadFrom(receipt).key.spki);
+  const { size, checkpoint } = nearest(source, number, source.count(), newest);
+  return receiptFileText({ jws: receipt.jws, checkpoint, proof: inclusionProof(number - 1, leavesOf(source, size), sha256) }, payloadFrom(receipt).key.spki);
 }
 
 /** The whole book as a file. */
@@ -96,11 +114,11 @@ export function bookFileOf(source: ReceiptSource, newest: string): string {
   return `${JSON.stringify(file, null, 1)}\n`;
 }
 
-/** A proof, without names, that a receipt is one of those under the newest checkpoint. */
+/** A proof, without names, that a receipt is one of those under the newest signed checkpoint. */
 export function proofFileOf(source: ReceiptSource, number: number, newest: string): string {
   stored(source, number);
-  const size = source.count();
-  return proofText({ index: number - 1, hashes: inclusionProof(number - 1, leavesOf(source, size), sha256), checkpoint: checkpointAt(source, size, newest) });
+  const { size, checkpoint } = nearest(source, source.count(), number, newest);
+  return proofText({ index: number - 1, hashes: inclusionProof(number - 1, leavesOf(source, size), sha256), checkpoint });
 }
 
 /** The proof that one checkpoint grew out of another. Throws Failure receipt/invalid where the book says that it did not. */

@@ -27,8 +27,10 @@ export async function run(loaded: LoadedConfig, reread: () => LoadedConfig | und
   // What nobody caught must not leave a contactor closed behind: pins stay as a dead process left them.
   process.once("uncaughtException", (error) => opened.fail(error));
   const code = await ended;
-  setTimeout(() => process.exit(code), closeWithinMs).unref();
+  // Not unref'd: with nothing left to wait for but a promise, Node would end with its own code 13.
+  const late = setTimeout(() => process.exit(code), closeWithinMs);
   await agent.close();
+  clearTimeout(late);
   return code;
 }
 

@@ -28,6 +28,8 @@ export type ConnectorSnapshot = {
   readonly leftUnderCap?: string;
   readonly nextChange?: { readonly atMs: number; readonly unitPrice: string };
   readonly idleForMs?: number;
+  /** How long idling is still free. */
+  readonly idleFreeMs?: number;
   readonly receipt?: number;
   /** What a driver must see before tapping, in AFIR order. */
   readonly price: readonly string[];
@@ -69,7 +71,7 @@ function unitText(amount: string, divisor = 1n): string {
 
 const minuteText = (perHour: string): string => unitText(perHour, 60n);
 
-export type PointView = { readonly session: Session; readonly glance: Glance | undefined; readonly lowSinceMs: number | null; readonly cardWaits: string | undefined; readonly blocked: string | undefined; readonly price: readonly string[] };
+export type PointView = { readonly session: Session; readonly glance: Glance | undefined; readonly lowSinceMs: number | null; readonly idleFreeForMs: number; readonly cardWaits: string | undefined; readonly blocked: string | undefined; readonly price: readonly string[] };
 
 /** One connector as data. */
 export function connectorSnapshot(connector: Config["connectors"][number], view: PointView): ConnectorSnapshot {
@@ -93,7 +95,7 @@ export function connectorSnapshot(connector: Config["connectors"][number], view:
         session.state === "charging"
           ? { charging: "charging: hold the same card to the reader to stop", suspended: "the car asks for no power: idle, still free", parking: "the car asks for no power: idle time costs", reserved: "reserved" }[sale.activity]
           : "stopping: the receipt is being made";
-      return { ...base, state: session.state, words, card, ...(glance === undefined ? {} : liveFigures(glance, sale.activity === "parking", view.lowSinceMs)) };
+      return { ...base, state: session.state, words, card, ...(glance === undefined ? {} : liveFigures(glance, sale.activity === "parking", view)) };
     }
     case "finishing":
       return { ...base, state: "finishing", words: "finished: unplug the car", receipt: session.receiptNumber };
@@ -102,7 +104,8 @@ export function connectorSnapshot(connector: Config["connectors"][number], view:
   }
 }
 
-function liveFigures(glance: Glance, parking: boolean, lowSinceMs: number | null): Partial<ConnectorSnapshot> {
+function liveFigures(glance: Glance, parking: boolean, { lowSinceMs, idleFreeForMs }: PointView): Partial<ConnectorSnapshot> {
+  const idleForMs = lowSinceMs === null ? null : glance.sale.samples.sample.atMs - lowSinceMs;
   const { price, energyMilliWh, elapsedMs, reading } = glance;
   const money = (amount: string): string => `${moneyText(amount, price.currency)} ${price.currency}`;
   return {
@@ -114,7 +117,8 @@ function liveFigures(glance: Glance, parking: boolean, lowSinceMs: number | null
     ifStoppedNow: money(price.ifStoppedNow.incl),
     ...(price.leftUnderCap === undefined ? {} : { leftUnderCap: money(price.leftUnderCap) }),
     ...(price.nextChange === undefined ? {} : { nextChange: changeText(price.nextChange, price) }),
-    ...(lowSinceMs === null ? {} : { idleForMs: glance.sale.samples.sample.atMs - lowSinceMs }),
+    ...(idleForMs === null ? {} : { idleForMs }),
+    ...(idleForMs === null || idleForMs >= idleFreeForMs ? {} : { idleFreeMs: idleFreeForMs - idleForMs }),
   };
 }
 

@@ -1,7 +1,7 @@
 // A tariff or CDR file on disk: read, checked for being JSON, and its faults named by file, line and column.
 import { readFileSync } from "node:fs";
 import type { Fault } from "./core/checked.js";
-import { mapJson, positionAt, positionOf, type JsonMap } from "./core/json-lines.js";
+import { JsonFault, mapJson, positionAt, positionOf, type JsonMap } from "./core/json-lines.js";
 import { parseTariff, type OcpiVersion, type Tariff } from "./core/tariff.js";
 import { Failure } from "./failure.js";
 
@@ -20,24 +20,13 @@ export function readJsonFile(path: string): JsonFile {
     throw new Failure("usage/invalid", code === "ENOENT" ? `${path}: there is no such file` : `${path}: cannot be read (${code ?? "unknown"})`, { cause });
   }
   if (text.length > mostBytes) throw new Failure("tariff/invalid", `${path}: larger than ${mostBytes / 1024 / 1024} MiB; this is no tariff and no CDR`);
-  let json: unknown;
   try {
-    json = JSON.parse(text) as unknown;
+    return { path, text, map: mapJson(text), json: JSON.parse(text) as unknown };
   } catch (cause) {
-    throw new Failure("tariff/invalid", jsonFault(path, text, cause), { cause });
+    if (!(cause instanceof JsonFault)) throw new Failure("tariff/invalid", `${path}: no valid JSON: ${(cause as Error).message}`, { cause });
+    const { line, column } = positionAt(text, cause.offset);
+    throw new Failure("tariff/invalid", `${path}:${line}:${column}: no valid JSON: ${cause.message}`, { cause });
   }
-  try {
-    return { path, text, json, map: mapJson(text) };
-  } catch (cause) {
-    throw new Failure("tariff/invalid", `${path}: ${(cause as Error).message}`, { cause });
-  }
-}
-
-function jsonFault(path: string, text: string, cause: unknown): string {
-  const message = (cause as Error).message;
-  const offset = /position (\d+)/.exec(message)?.[1];
-  const where = positionAt(text, offset === undefined ? text.length : Number(offset));
-  return `${path}:${where.line}:${where.column}: no valid JSON: ${message.replace(/ in JSON at position.*/, "")}`;
 }
 
 /** `file:line:column: path: what is wrong`. */

@@ -18,6 +18,8 @@ export type UplinkParts = {
   readonly disk: Disk;
   readonly book: Book;
   readonly random: () => number;
+  /** The signed checkpoint over all receipts, "" where there is none. */
+  readonly checkpoint: () => string;
   readonly faults: () => Faults | undefined;
   readonly tell: (news: News) => void;
   readonly changed: () => void;
@@ -35,7 +37,7 @@ function openOutbox(uplink: UplinkConfig, parts: UplinkParts): Outbox {
   const table = Table.open<{ state: OutboxState }>(parts.disk, path, (value) => ({ state: parseOutboxState((value as { state: unknown }).state) }), { state: emptyOutbox });
   const watch = new UplinkWatch(uplink.name, parts, table.data.state.lastAck?.number ?? 0, table.data.state.lastAck?.atMs ?? 0);
   return new Outbox({
-    uplink: new OcpiUplink(uplink, { countryCode: config.station.countryCode, partyId: config.station.partyId }),
+    uplink: new OcpiUplink(uplink, { countryCode: config.station.countryCode, partyId: config.station.partyId }, parts.checkpoint),
     items: {
       last: () => book.count(),
       get: (number) => {

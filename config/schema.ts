@@ -202,8 +202,14 @@ export const configSchema = z
       })
       .prefault({}),
     idlePowerW: z.int().min(0).max(1_000).default(60),
-    /** Where each receipt is also put as a file to hand out (JSON and text); relative to the state folder. */
-    receiptOutput: z.strictObject({ folder: text(200) }).optional(),
+    /** Where each receipt goes for the driver: files to take away (JSON and text, relative to the state folder), a receipt printer, or both. */
+    receiptOutput: z
+      .strictObject({
+        folder: text(200).optional(),
+        printer: z.strictObject({ device: z.string().startsWith("/dev/", "expected a device path such as /dev/usb/lp0"), columns: z.union([z.literal(32), z.literal(80)]).default(32) }).optional(),
+      })
+      .refine(({ folder, printer }) => folder !== undefined || printer !== undefined, "expected a folder, a printer, or both")
+      .optional(),
     /** Language of display and receipts. */
     language: z.enum(["en", "de", "fr", "es", "nl"]).default("en"),
     log: z.strictObject({ level: z.enum(["error", "warn", "info", "debug"]).default("info") }).prefault({}),

@@ -70,7 +70,7 @@ for (const name of readdirSync(folder, { withFileTypes: true }).filter((entry) =
     const result = priceCdr(tariffs, cdr, String(timezone));
     const samples = samplesOf(cdr);
     const [tariff] = tariffs;
-    if (!result.ok || tariff === undefined || samples === undefined || tariffs.length > 1 || Number(warnings ?? 0) > 0 || /not-snapped|cdr-example/.test(name)) return;
+    if (!result.ok || tariff === undefined || samples === undefined || tariffs.length > 1 || /not-snapped|cdr-example|period-without-tariff/.test(name)) return;
     const [first, ...rest] = samples;
     const rating = rest.reduce<Rating>(advance, beginRating(tariff, { timeZone: String(timezone), clockTrusted: true }, first as Sample));
     const price = bill(rating);

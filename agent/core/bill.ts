@@ -3,7 +3,8 @@
 import { explainLimit, explainUse, whyOf, type Language } from "./explain.js";
 import { add, compare, decimalText, fixedText, minorUnits, published, ratio, ratioOf, roundHalfUp, roundingRule, sharesOf } from "./money.js";
 import type { Amount, Dimension, Price, PriceLine, TaxShare, TaxTotal } from "./price.js";
-import type { Taxed, Working } from "./tally.js";
+import type { Working } from "./tally.js";
+import type { Taxed } from "./taxed.js";
 import type { Charge } from "./tariff.js";
 
 export const localTimeRule = "local time";
@@ -38,6 +39,15 @@ export function taxShares(taxed: Taxed): TaxShare[] {
   for (const { rate, tax } of taxed.parts)
     if (rate !== undefined || tax.n !== 0n) shares.push({ name: "VAT", ratePercent: rate === undefined ? "" : decimalText(rate), amount: published(tax) });
   return shares.length > 1 ? shares.sort((a, b) => Number(a.ratePercent) - Number(b.ratePercent)) : shares;
+}
+
+/** What cannot be said of tax because an OCPI 2.3.0 tariff states no rate. */
+export function taxWarnings(working: Working): string[] {
+  const silent = working.uses.filter(({ tariff, component }) => tariff.version === "2.3.0" && component.vat === undefined && component.price.digits !== 0n);
+  const warnings: string[] = [];
+  if (silent.some((use) => use.tariff.taxIncluded === "NO")) warnings.push("tax comes on top, but the tariff does not state its rate: only the price before taxes is known");
+  if (silent.some((use) => use.tariff.taxIncluded === "YES")) warnings.push("prices include tax, but the tariff does not state its rate: it cannot be told apart");
+  return warnings;
 }
 
 /** What was billed, after step_size: Wh and seconds as whole numbers. */

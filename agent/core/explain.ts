@@ -1,10 +1,10 @@
 // Prices in plain words: the sentence under each line of a bill, a whole tariff, and what a driver must know before the start,
 // in the order that AFIR article 5 sets: per kWh, per minute, per session, and everything else after them.
 import type { Conditions, Restrictions } from "./restrictions.js";
-import { decimalText, fixedText, minorUnits, multiply, plainText, ratio, ratioOf, roundHalfUp, type Decimal, type Ratio } from "./money.js";
+import { decimalText, minorUnits, multiply, plainText, ratio, ratioOf, roundHalfUp, type Decimal, type Ratio } from "./money.js";
 import { choose, grossPrice } from "./selection.js";
-import type { Use } from "./tally.js";
 import type { Charge, Offer, PriceComponent, PriceLimit, Tariff } from "./tariff.js";
+import type { Use } from "./uses.js";
 import { bordersOf, nextTimeBorder } from "./borders.js";
 import { clockText, dateText, dayMs, localTime } from "./time.js";
 import { wordsOf, type Language, type Words } from "./words.js";
@@ -19,10 +19,11 @@ function localised(text: string, words: Words): string {
 function priceText(price: Ratio, currency: string, words: Words): string {
   const least = minorUnits(currency);
   const places = Math.max(least, 4);
-  let text = fixedText(roundHalfUp(price, places), places);
-  for (let extra = places - least; extra > 0 && text.endsWith("0"); extra -= 1) text = text.slice(0, -1);
-  if (text.endsWith(".")) text = text.slice(0, -1);
-  return `${localised(text, words)} ${currency}`;
+  const text = plainText(roundHalfUp(price, places), places);
+  const point = text.indexOf(".");
+  const decimals = point < 0 ? 0 : text.length - point - 1;
+  const padded = decimals >= least ? text : `${text}${point < 0 ? "." : ""}${"0".repeat(least - decimals)}`;
+  return `${localised(padded, words)} ${currency}`;
 }
 
 /** Whole seconds as people say them: "45 s", "22 min", "1 h 30 min". */
@@ -91,21 +92,24 @@ export function explainUse(use: Use, steppedBy: bigint, per: bigint, language: L
   const { charge, component, tariff } = use;
   const amount = charge === "FLAT" || charge.endsWith("_FLAT") ? "" : quantityText(use.quantity, charge, per, words);
   const grace = use.graceMs >= 1000 ? durationText(Math.round(use.graceMs / 1000)) : undefined;
-  const what: Record<Charge, () => string> = {
-    ENERGY: () => amount,
-    TIME: () => words.used.charging(amount),
-    PARKING_TIME: () => (grace === undefined ? words.used.idle(amount) : words.used.idleAfter(amount, grace)),
-    FLAT: () => words.session,
-    RESERVATION_TIME: () => words.used.reserved(amount),
-    EXPIRY_TIME: () => words.used.expired(amount),
-    RESERVATION_FLAT: () => words.reservationFee,
-    EXPIRY_FLAT: () => words.expiryFee,
-  };
-  const parts = [what[charge](), unitPrice(component, charge, tariff.currency, words)];
   const tax = component.vat !== undefined && tariff.taxIncluded === "NO" ? ` ${words.plusTax(localised(decimalText(component.vat), words))}` : "";
   const visible = isTime(charge) ? per / 3600n : per / 1_000_000n;
   const stepped = steppedBy >= visible ? ` (${words.used.more(quantityText(steppedBy, charge, per, words))})` : "";
-  return `${parts.join(", ")}${tax}${stepped}`;
+  return `${usedText(charge, amount, grace, words)}, ${unitPrice(component, charge, tariff.currency, words)}${tax}${stepped}`;
+}
+
+function usedText(charge: Charge, amount: string, grace: string | undefined, words: Words): string {
+  switch (charge) {
+    case "ENERGY": return amount;
+    case "TIME": return words.used.charging(amount);
+    case "PARKING_TIME": return grace === undefined ? words.used.idle(amount) : words.used.idleAfter(amount, grace);
+    case "FLAT": return words.session;
+    case "RESERVATION_TIME": return words.used.reserved(amount);
+    case "EXPIRY_TIME": return words.used.expired(amount);
+    case "RESERVATION_FLAT": return words.reservationFee;
+    case "EXPIRY_FLAT": return words.expiryFee;
+    default: return charge satisfies never;
+  }
 }
 
 export function limitText(limit: PriceLimit, tariff: Tariff, language: Language): string {
@@ -144,7 +148,9 @@ function taxText(tariff: Tariff, component: PriceComponent, words: Words): strin
   if (component.price.digits === 0n) return "";
   if (tariff.taxIncluded === "N/A") return ` (${words.noTax})`;
   if (component.vat !== undefined) return ` (${words.inclTax(localised(decimalText(component.vat), words))})`;
-  return tariff.taxIncluded === "YES" ? ` (${words.taxInside})` : ` (${words.noTax})`;
+  if (tariff.taxIncluded === "YES") return ` (${words.taxInside})`;
+  // In 2.2.1 no vat means that none applies; in 2.3.0 it means that nobody says how much.
+  return ` (${tariff.version === "2.3.0" ? words.taxOnTop : words.noTax})`;
 }
 
 function stepText(component: PriceComponent, charge: Charge, words: Words): string {

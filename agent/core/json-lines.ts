@@ -1,5 +1,5 @@
-// Where in a JSON text a path stands, so that a fault can name a line; and which keys stand there twice, which JSON.parse hides.
-// It only walks texts that JSON.parse has already taken.
+// Where in a JSON text a path stands, so that a fault can name a line; which keys stand there twice, which JSON.parse hides; and where a
+// text stops being JSON, which JSON.parse does not say in every version of Node.
 
 export type Position = { readonly line: number; readonly column: number };
 export type JsonMap = {
@@ -9,63 +9,104 @@ export type JsonMap = {
   readonly doubled: readonly string[];
 };
 
+/** The text is no JSON from this offset on. */
+export class JsonFault extends Error {
+  override readonly name = "JsonFault";
+  constructor(readonly offset: number, message: string) {
+    super(message);
+  }
+}
+
 /** Deeper texts than any OCPI object are not walked. */
 const mostDepth = 64;
 
-/** Maps every path of a valid JSON text. */
+/** Maps every path of a JSON text. Throws JsonFault where it is none, or is nested too deeply. */
 export function mapJson(text: string): JsonMap {
-  const offsets = new Map<string, number>();
-  const doubled: string[] = [];
-  let at = 0;
-  const space = (): void => {
-    while (/\s/.test(text[at] ?? "x")) at += 1;
-  };
-  const string = (): string => {
-    const from = at;
-    at += 1;
-    while (text[at] !== '"') at += text[at] === "\\" ? 2 : 1;
-    at += 1;
-    return JSON.parse(text.slice(from, at)) as string;
-  };
-  const value = (path: string, depth: number): void => {
-    if (depth > mostDepth) throw new RangeError("the JSON is nested too deeply");
-    space();
-    if (!offsets.has(path)) offsets.set(path, at);
-    if (text[at] === '"') string();
-    else if (text[at] === "{") members(path, depth);
-    else if (text[at] === "[") entries(path, depth);
-    else while (at < text.length && !/[\s,\]}]/.test(text[at] ?? "")) at += 1;
-    space();
-  };
-  const members = (path: string, depth: number): void => {
-    at += 1;
-    space();
-    while (text[at] !== "}") {
-      const from = at;
-      const key = string();
+  const walker = new Walker(text);
+  walker.document();
+  return { offsets: walker.offsets, doubled: walker.doubled };
+}
+
+const strings = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
+const literals = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
+const spaces = /[ \t\n\r]*/y;
+
+class Walker {
+  readonly offsets = new Map<string, number>();
+  readonly doubled: string[] = [];
+  #at = 0;
+
+  constructor(private readonly text: string) {}
+
+  document(): void {
+    this.#value("", 0);
+    if (this.#at < this.text.length) this.#unexpected("the end of the text");
+  }
+
+  #unexpected(wanted: string): never {
+    const found = this.#at >= this.text.length ? "the text ends" : `found ${JSON.stringify(this.text[this.#at])}`;
+    throw new JsonFault(this.#at, `expected ${wanted}, ${found}`);
+  }
+
+  /** The text that the pattern takes from here, or a fault. */
+  #take(pattern: RegExp, wanted: string): string {
+    pattern.lastIndex = this.#at;
+    const [found] = pattern.exec(this.text) ?? this.#unexpected(wanted);
+    this.#at += found.length;
+    return found;
+  }
+
+  #space(): void {
+    this.#take(spaces, "");
+  }
+
+  #value(path: string, depth: number): void {
+    if (depth > mostDepth) throw new JsonFault(this.#at, `nested deeper than ${mostDepth} levels`);
+    this.#space();
+    if (!this.offsets.has(path)) this.offsets.set(path, this.#at);
+    const first = this.text[this.#at];
+    if (first === "{") this.#members(path, depth);
+    else if (first === "[") this.#entries(path, depth);
+    else if (first === '"') this.#take(strings, "a text that ends");
+    else this.#take(literals, "a value");
+    this.#space();
+  }
+
+  /** True after a comma, false after the closing bracket. */
+  #more(close: string): boolean {
+    const found = this.text[this.#at];
+    if (found !== "," && found !== close) this.#unexpected(`"," or "${close}"`);
+    this.#at += 1;
+    return found === ",";
+  }
+
+  #members(path: string, depth: number): void {
+    this.#at += 1;
+    this.#space();
+    if (this.text[this.#at] === "}") return void (this.#at += 1);
+    do {
+      this.#space();
+      const from = this.#at;
+      const key = JSON.parse(this.#take(strings, "a field name in quotes")) as string;
       const own = path === "" ? key : `${path}.${key}`;
-      if (offsets.has(own)) doubled.push(own);
-      offsets.set(own, from);
-      space();
-      at += 1;
-      value(own, depth + 1);
-      if (text[at] === ",") at += 1;
-      space();
-    }
-    at += 1;
-  };
-  const entries = (path: string, depth: number): void => {
-    at += 1;
-    space();
-    for (let index = 0; text[at] !== "]"; index += 1) {
-      value(`${path}[${index}]`, depth + 1);
-      if (text[at] === ",") at += 1;
-      space();
-    }
-    at += 1;
-  };
-  value("", 0);
-  return { offsets, doubled };
+      if (this.offsets.has(own)) this.doubled.push(own);
+      this.offsets.set(own, from);
+      this.#space();
+      this.#take(/:/y, '":"');
+      this.#value(own, depth + 1);
+    } while (this.#more("}"));
+  }
+
+  #entries(path: string, depth: number): void {
+    this.#at += 1;
+    this.#space();
+    if (this.text[this.#at] === "]") return void (this.#at += 1);
+    let index = 0;
+    do {
+      this.#value(`${path}[${index}]`, depth + 1);
+      index += 1;
+    } while (this.#more("]"));
+  }
 }
 
 /** The position of a path, or of the nearest thing around it that exists. */

@@ -19,7 +19,7 @@ function days(all: readonly Restrictions[], today: number): number[] {
   return borders.flatMap((day, index) => Array.from({ length: Math.min(7, (borders[index + 1] ?? Infinity) - day) }, (_, offset) => day + offset));
 }
 
-/** How many situations there are, and a walk over all of them; the same object is handed out each time, changed. */
+/** How many situations there are, and a walk over all of them. */
 export function situationsOf(tariff: Tariff, today: number): { readonly count: number; walk(visit: (conditions: Conditions) => void): void } {
   const all = tariff.elements.map((element) => element.restrictions);
   const times = points(all.flatMap((one) => [one.startMsOfDay, one.endMsOfDay === dayMs ? undefined : one.endMsOfDay]), 0);

@@ -6,7 +6,7 @@ import { situationsOf, mostPoints } from "./lint-space.js";
 import { decimalText, minorUnits } from "./money.js";
 import { holdsAt, holdsOtherwise, type Conditions } from "./restrictions.js";
 import { allCharges } from "./selection.js";
-import type { Charge, PriceComponent, Tariff } from "./tariff.js";
+import type { Charge, Offer, PriceComponent, Tariff } from "./tariff.js";
 import { clockText, dateText, dayMs, localTime, minuteMs, offsetSpan } from "./time.js";
 
 export type Finding = Fault & { readonly rule: string };
@@ -31,36 +31,49 @@ function situationText(conditions: Conditions): string {
   return `${weekday} ${local === undefined ? "" : dateText(local.day)} ${time}${more.length > 0 ? `, at ${more.join(", ")}` : ""}`;
 }
 
+type Pair = { readonly charge: Charge; readonly first: Offer; readonly second: Offer; both: Conditions | undefined; onlyFirst: boolean; onlySecond: boolean };
+
+/** Every two offers of one charge, to be watched for overlaps. */
+function pairsOf(tariff: Tariff, charge: Charge): Pair[] {
+  const offers = tariff.offers[charge];
+  return offers.flatMap((second, index) => offers.slice(0, index).map((first): Pair => ({ charge, first, second, both: undefined, onlyFirst: false, onlySecond: false })));
+}
+
+function holds({ element }: Offer, conditions: Conditions): boolean {
+  return conditions.local !== undefined && holdsAt(element.restrictions, conditions.local) && holdsOtherwise(element.restrictions, conditions);
+}
+
+function watch(pair: Pair, holding: ReadonlySet<Offer>, conditions: Conditions): void {
+  const first = holding.has(pair.first);
+  const second = holding.has(pair.second);
+  if (first && second) pair.both ??= conditions;
+  else if (first) pair.onlyFirst = true;
+  else if (second) pair.onlySecond = true;
+}
+
+/** More steps than this are not taken: situations times pairs of offers. */
+const mostSteps = 10_000_000;
+
 /** Unreachable elements and components, gaps and overlaps, by walking through every situation. */
 function lintSituations(tariff: Tariff, options: LintOptions): Finding[] {
   const situations = situationsOf(tariff, localTime(options.timeZone, options.nowMs).day);
-  if (situations.count > mostPoints)
+  const pairs = allCharges.flatMap((charge) => pairsOf(tariff, charge));
+  const offered = allCharges.filter((charge) => tariff.offers[charge].length > 0);
+  if (situations.count > mostPoints || situations.count * (pairs.length + 1) > mostSteps)
     return [{ path: "elements", rule: "size", message: `tells ${situations.count} situations apart; gaps, overlaps and unreachable elements were not looked for` }];
   const chosen = new Set<PriceComponent>();
   const gaps = new Map<Charge, Conditions>();
-  // Per charge and pair of offers: where both hold, where only the first does, where only the second.
-  const pairs = new Map<string, { charge: Charge; first: number; second: number; both?: Conditions; onlyFirst: boolean; onlySecond: boolean }>();
   situations.walk((conditions) => {
-    for (const charge of allCharges) {
-      const offers = tariff.offers[charge];
-      if (offers.length === 0) continue;
-      const holding = offers.map(({ element }) => conditions.local !== undefined && holdsAt(element.restrictions, conditions.local) && holdsOtherwise(element.restrictions, conditions));
-      const winner = offers[holding.indexOf(true)];
-      if (winner === undefined) {
-        if (!gaps.has(charge)) gaps.set(charge, conditions);
-      } else chosen.add(winner.component);
-      for (let second = 1; second < offers.length && offers.length <= 40; second += 1)
-        for (let first = 0; first < second; first += 1) {
-          const key = `${charge} ${first} ${second}`;
-          const pair = pairs.get(key) ?? { charge, first, second, onlyFirst: false, onlySecond: false };
-          if (holding[first] && holding[second]) pair.both ??= conditions;
-          else if (holding[first]) pair.onlyFirst = true;
-          else if (holding[second]) pair.onlySecond = true;
-          pairs.set(key, pair);
-        }
+    const holding = new Set<Offer>();
+    for (const charge of offered) {
+      const found = tariff.offers[charge].filter((offer) => holds(offer, conditions));
+      found.forEach((offer) => holding.add(offer));
+      if (found[0] !== undefined) chosen.add(found[0].component);
+      else if (!gaps.has(charge)) gaps.set(charge, conditions);
     }
+    for (const pair of pairs) watch(pair, holding, conditions);
   });
-  return [...unreachable(tariff, chosen), ...gapFindings(gaps), ...overlapFindings(tariff, pairs.values(), chosen)];
+  return [...unreachable(tariff, chosen), ...gapFindings(gaps), ...overlapFindings(pairs, chosen)];
 }
 
 function unreachable(tariff: Tariff, chosen: ReadonlySet<PriceComponent>): Finding[] {
@@ -83,17 +96,13 @@ function gapFindings(gaps: ReadonlyMap<Charge, Conditions>): Finding[] {
       : []);
 }
 
-type Pair = { charge: Charge; first: number; second: number; both?: Conditions; onlyFirst: boolean; onlySecond: boolean };
-
 /** A later element that holds wherever the earlier one does is a fall-back; one that holds only partly there is worth a look. */
-function overlapFindings(tariff: Tariff, pairs: Iterable<Pair>, chosen: ReadonlySet<PriceComponent>): Finding[] {
-  return [...pairs].flatMap((pair): Finding[] => {
-    const offers = tariff.offers[pair.charge];
-    const [first, second] = [offers[pair.first], offers[pair.second]];
-    if (pair.both === undefined || !pair.onlyFirst || !pair.onlySecond || first === undefined || second === undefined || !chosen.has(second.component)) return [];
+function overlapFindings(pairs: readonly Pair[], chosen: ReadonlySet<PriceComponent>): Finding[] {
+  return pairs.flatMap(({ charge, first, second, both, onlyFirst, onlySecond }): Finding[] => {
+    if (both === undefined || !onlyFirst || !onlySecond || !chosen.has(second.component)) return [];
     return [{
       path: componentPath(second.component), rule: "overlap",
-      message: `${pair.charge} overlaps with elements[${first.element.index}], which comes first, for example ${situationText(pair.both)}`,
+      message: `${charge} overlaps with elements[${first.element.index}], which comes first, for example ${situationText(both)}`,
     }];
   });
 }

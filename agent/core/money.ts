@@ -71,10 +71,14 @@ export function ratio(n: bigint, d: bigint): Ratio {
   return d < 0n ? { n: -n, d: -d } : { n, d };
 }
 
+/** Denominators stay as they are where one is a multiple of the other: a sum of many parts must not grow with their number. */
 export function add(a: Ratio, b: Ratio): Ratio {
   if (a.n === 0n) return b;
   if (b.n === 0n) return a;
-  return a.d === b.d ? { n: a.n + b.n, d: a.d } : { n: a.n * b.d + b.n * a.d, d: a.d * b.d };
+  if (a.d === b.d) return { n: a.n + b.n, d: a.d };
+  if (a.d % b.d === 0n) return { n: a.n + b.n * (a.d / b.d), d: a.d };
+  if (b.d % a.d === 0n) return { n: a.n * (b.d / a.d) + b.n, d: b.d };
+  return { n: a.n * b.d + b.n * a.d, d: a.d * b.d };
 }
 
 export function subtract(a: Ratio, b: Ratio): Ratio {
@@ -164,39 +168,39 @@ function publishedSmall(n: number, d: number): string | undefined {
     whole += 1;
   }
   if (fraction === 0) return String(whole);
-  let places = publishedPlaces;
+  let left = publishedPlaces;
   while (fraction % 1000 === 0) {
     fraction /= 1000;
-    places -= 3;
+    left -= 3;
   }
   while (fraction % 10 === 0) {
     fraction /= 10;
-    places -= 1;
+    left -= 1;
   }
-  return `${whole}.${String(fraction).padStart(places, "0")}`;
+  return `${whole}.${String(fraction).padStart(left, "0")}`;
 }
 
 export function decimalText(value: Decimal): string {
   return plainText(value.digits, value.scale);
 }
 
-const withoutMinor = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(" ");
-const withThree = "BHD IQD JOD KWD LYD OMR TND".split(" ");
-const withFour = "CLF UYW".split(" ");
+const minorPlaces: ReadonlyMap<string, number> = new Map([
+  ..."BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(" ").map((code) => [code, 0] as const),
+  ..."BHD IQD JOD KWD LYD OMR TND".split(" ").map((code) => [code, 3] as const),
+  ..."CLF UYW".split(" ").map((code) => [code, 4] as const),
+]);
 
 /** Decimals of a currency's minor unit (ISO 4217). */
 export function minorUnits(currency: string): number {
-  if (withoutMinor.includes(currency)) return 0;
-  if (withThree.includes(currency)) return 3;
-  return withFour.includes(currency) ? 4 : 2;
+  return minorPlaces.get(currency) ?? 2;
 }
 
 /** A published decimal string rounded half up to the currency's minor unit, as it is shown: "0.5" -> "0.50" for EUR. */
 export function moneyText(amount: string, currency: string): string {
   const value = decimalOf(amount);
   if (value === undefined) throw new RangeError(`"${amount}" is no amount`);
-  const places = minorUnits(currency);
-  return fixedText(roundHalfUp(ratioOf(value), places), places);
+  const shown = minorUnits(currency);
+  return fixedText(roundHalfUp(ratioOf(value), shown), shown);
 }
 
 /**

@@ -6,12 +6,14 @@ export type XmlValue = { readonly transactionId: string; readonly context: strin
 const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 const unescaped = (text: string): string => text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 
-/** The XML of one session's record. `transactionId` is the OCMF pagination's number: the tool wants a decimal integer. */
+/**
+ * The XML of one session's record: pure ASCII, so that no declaration is needed. `transactionId` is the OCMF pagination's number: the tool wants
+ * a decimal integer. A record that holds begin and end stands under Transaction.Begin.
+ */
 export function ocmfXml(record: string, transactionId: number, spkiHex: string): string {
   return [
-    '<?xml version="1.0" encoding="UTF-8"?>',
     "<values>",
-    ` <value transactionId="${transactionId}" context="Transaction.End">`,
+    ` <value transactionId="${transactionId}" context="Transaction.Begin">`,
     `  <signedData format="OCMF" encoding="plain">${escaped(record)}</signedData>`,
     `  <publicKey encoding="plain">${spkiHex}</publicKey>`,
     " </value>",

@@ -3,9 +3,11 @@ import { billedText, dimensionOf, taxShares, unitOf } from "./bill.js";
 import { explainLimit, explainUse, whyOf, type Language } from "./explain.js";
 import { decimalText, published, ratio } from "./money.js";
 import type { PricedCdr } from "./pricing.js";
-import type { Taxed, Use, Working } from "./tally.js";
+import type { Working } from "./tally.js";
+import type { Taxed } from "./taxed.js";
 import type { OcpiVersion } from "./tariff.js";
 import { isoText } from "./time.js";
+import type { Use } from "./uses.js";
 
 export type JsonTax = { name: string; percentage?: string; amount: string };
 export type JsonAmount = { excl_vat: string; incl_vat: string } | { before_taxes: string; taxes: JsonTax[] };
@@ -54,7 +56,7 @@ function lineOf(working: Working, index: number, version: OcpiVersion, language:
   };
 }
 
-/** `total_…` as the issue of a CDR in the tariff's own version has them, and the working behind them. */
+/** The totals as a CDR of the tariff's own version has them, what was billed after steps, and the working behind it. */
 export function pricedJson(priced: PricedCdr, language: Language = "en"): PricedJson {
   const { working, version } = priced;
   const { groups } = working.totals;

@@ -1,6 +1,6 @@
 // Prices an existing CDR's charging periods as they stand (OCPI mod_cdrs): each period is one slice for the same tally that makes our own
 // bills. What cannot be priced for certain is refused with its path; nothing is ever priced at a silent 0.
-import { billOf, localTimeRule } from "./bill.js";
+import { billOf, localTimeRule, taxWarnings } from "./bill.js";
 import type { Language } from "./explain.js";
 import { readCdr, unitsOf, type CdrPeriod, type CdrRecord } from "./cdr-record.js";
 import { Checked, type Fault } from "./checked.js";
@@ -8,9 +8,10 @@ import { tenTo } from "./money.js";
 import type { Price } from "./price.js";
 import type { Conditions } from "./restrictions.js";
 import { select, type Selection } from "./selection.js";
-import { unitsPer, usesOf, work, type Slice, type Working } from "./tally.js";
+import { work, type Working } from "./tally.js";
 import { inForce, type OcpiVersion, type Tariff } from "./tariff.js";
 import { isZone, localTime } from "./time.js";
+import { unitsPer, usesOf, type Slice } from "./uses.js";
 
 export type PricedCdr = {
   readonly working: Working;
@@ -22,6 +23,13 @@ export type PricedCdr = {
   readonly warnings: readonly string[];
 };
 export type PricingResult = { readonly ok: true; readonly priced: PricedCdr } | { readonly ok: false; readonly faults: readonly Fault[] };
+
+/** A CDR of very many periods can give cause for very many warnings; nobody reads on after these. */
+const mostWarnings = 50;
+
+function shortened(warnings: readonly string[]): readonly string[] {
+  return warnings.length <= mostWarnings ? warnings : [...warnings.slice(0, mostWarnings), `and ${warnings.length - mostWarnings} more of the kind`];
+}
 
 /** OCPI ids are CiStrings: case does not tell them apart. */
 function sameId(a: string, b: string): boolean {
@@ -58,9 +66,11 @@ function tariffsOf(checked: Checked, cdr: CdrRecord, tariffs: readonly Tariff[],
 
 type Momentary = Pick<Conditions, "lowPowerKw" | "highPowerKw" | "lowCurrentA" | "highCurrentA">;
 
+const nobodyAsks: Momentary = { lowPowerKw: undefined, highPowerKw: undefined, lowCurrentA: undefined, highCurrentA: undefined };
+
 /** The power and current that held in a period: what lower and upper bounds are compared with. */
 function momentaryOf(period: CdrPeriod, index: number, tariff: Tariff, warnings: string[]): Momentary {
-  if (!tariff.asksPower && !tariff.asksCurrent) return { lowPowerKw: undefined, highPowerKw: undefined, lowCurrentA: undefined, highCurrentA: undefined };
+  if (!tariff.asksPower && !tariff.asksCurrent) return nobodyAsks;
   const { extremes } = period;
   let lowPowerKw = extremes.POWER ?? extremes.MIN_POWER ?? extremes.MAX_POWER;
   let highPowerKw = extremes.POWER ?? extremes.MAX_POWER ?? extremes.MIN_POWER;
@@ -141,7 +151,7 @@ export function priceRecord(tariffs: readonly Tariff[], cdr: CdrRecord, timeZone
   });
   const expired = cdr.periods.every((period) => period.reserved);
   const working = work(usesOf(slices, per, expired), per, first);
-  return { ok: true, priced: { working, version: first.version, energy, time, parking, warnings } };
+  return { ok: true, priced: { working, version: first.version, energy, time, parking, warnings: [...shortened(warnings), ...taxWarnings(working)] } };
 }
 
 /** The bill of a priced CDR. */

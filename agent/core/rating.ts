@@ -1,37 +1,20 @@
 // The live engine: samples come in one by one, the price of the session so far comes out, and the last live figure is the bill.
 // A rating is an immutable value in two parts: the last sample, and the course of the session up to the last border. A sample between two
 // borders replaces the first and keeps the second, so that it costs the same however old the session is.
-import { amountText, billOf, localTimeRule } from "./bill.js";
-import { bordersOf, nextTimeBorder, type Borders } from "./borders.js";
+import { amountText, billOf, localTimeRule, taxWarnings } from "./bill.js";
+import { bordersOf, nextTimeBorder } from "./borders.js";
+import { close, conditionsAt, cutBorders, lookAgain, openSlice, type Closed, type Course, type RatingOptions, type Sample } from "./course.js";
 import type { Language } from "./explain.js";
-import { compare, decimalText, divide, multiply, published, ratioOf, subtract, zero, type Ratio } from "./money.js";
+import { add, compare, decimalText, divide, multiply, published, ratioOf, subtract, type Ratio } from "./money.js";
 import type { Activity, ChargingPeriod } from "./period.js";
 import type { Price } from "./price.js";
 import type { Conditions } from "./restrictions.js";
-import { grossPrice, sameSelection, select, type Selection } from "./selection.js";
-import {
-  applyLimits, mergeByComponent, totalsOf, unitsPer, unitsPerMilliWh, unitsPerMs, usesOf, work, type Slice, type Taxed, type Use,
-} from "./tally.js";
+import { grossPrice, sameSelection, select } from "./selection.js";
+import { addSlice, noStanding, runningTotals, work, type Working } from "./tally.js";
+import type { Taxed } from "./taxed.js";
 import type { PriceComponent, Tariff } from "./tariff.js";
-import { dayMs, localTime } from "./time.js";
-
-/** A point on the session's time line; `activity`, `powerW` and `currentMilliA` hold from this instant until the next sample. */
-export type Sample = {
-  readonly atMs: number;
-  /** The meter's register, not the session's consumption. */
-  readonly energyMilliWh: number;
-  readonly powerW: number;
-  readonly currentMilliA?: number;
-  readonly activity: Activity;
-};
-
-export type RatingOptions = {
-  readonly timeZone: string;
-  /** False: the wall clock is not approved; time costs nothing, and the lowest price that may hold is charged. */
-  readonly clockTrusted: boolean;
-  /** False after a reboot without a trusted clock: durations are unknown too. Default true. */
-  readonly durationsKnown?: boolean;
-};
+import { dayMs } from "./time.js";
+import { unitsPer, usesOf } from "./uses.js";
 
 /** The unit prices in force, as the tariff states them and incl. tax; absent = that dimension is free now. */
 export type UnitPrices = {
@@ -56,41 +39,6 @@ export type LivePrice = {
 export const untrustedTimeRule = "clock not trusted: time is free, the lowest price that may hold is charged";
 export const lowerOfBothRule = "clock set during the session: the lower of the full and the reduced price";
 
-type Closed = {
-  readonly slice: Slice;
-  readonly activity: Activity;
-  readonly energyMilliWh: number;
-  /** The lowest and highest momentary values, where the tariff asks for them. */
-  readonly power: Range | undefined;
-  readonly current: Range | undefined;
-  readonly before: Closed | undefined;
-};
-type Range = { readonly min: number; readonly max: number };
-
-/** The session up to the last border, and the slice that is open since. It is replaced at borders alone. */
-type Course = {
-  readonly tariff: Tariff;
-  readonly options: RatingOptions;
-  readonly borders: Borders;
-  /** When the session itself began, and the register then; undefined while there is only a reservation. */
-  readonly began: { readonly atMs: number; readonly energyMilliWh: number } | undefined;
-  /** The open slice: where it began, what goes on in it and which components hold. */
-  readonly openMs: number;
-  readonly openMilliWh: number;
-  readonly activity: Activity;
-  readonly selection: Selection;
-  readonly power: Range | undefined;
-  readonly current: Range | undefined;
-  /** The next instant at which a restriction on time may flip, and the next register at which one on energy may. */
-  readonly timeBorderMs: number;
-  readonly energyBorderMilliWh: number;
-  readonly closed: Closed | undefined;
-  /** What the closed slices used, one entry per component, the last used last. */
-  readonly sums: readonly Use[];
-  readonly timeMs: number;
-  readonly parkingMs: number;
-};
-
 /** A session's price in the making. Opaque: read it by the functions of this file. */
 export type Rating = { readonly course: Course; readonly last: Sample };
 
@@ -106,75 +54,6 @@ function checkSample({ atMs, energyMilliWh, powerW, currentMilliA }: Sample): vo
   if (currentMilliA !== undefined && !Number.isFinite(currentMilliA)) broken(`a current of ${currentMilliA} mA is no number`);
 }
 
-function conditionsAt({ options, began }: Course, sample: Sample, atMs: number, register: number): Conditions {
-  const powerKw = sample.powerW / 1000;
-  const currentA = sample.currentMilliA === undefined ? undefined : sample.currentMilliA / 1000;
-  return {
-    local: options.clockTrusted ? localTime(options.timeZone, atMs) : undefined,
-    energyMilliWh: began === undefined ? 0 : register - began.energyMilliWh,
-    durationMs: options.durationsKnown === false ? undefined : began === undefined ? 0 : atMs - began.atMs,
-    lowCurrentA: currentA, highCurrentA: currentA, lowPowerKw: powerKw, highPowerKw: powerKw,
-  };
-}
-
-function stretched(range: Range | undefined, value: number | undefined): Range | undefined {
-  if (value === undefined) return range;
-  return range === undefined ? { min: value, max: value } : { min: Math.min(range.min, value), max: Math.max(range.max, value) };
-}
-
-/** Looks at the tariff afresh at a point: the components that hold from it on, and the next borders. */
-function lookAgain(course: Course, sample: Sample, atMs: number, register: number): Course {
-  const conditions = conditionsAt(course, sample, atMs, register);
-  const selection = select(course.tariff, sample.activity, conditions);
-  const { began, borders } = course;
-  const timeBorderMs = nextTimeBorder(borders, course.options, began?.atMs, atMs);
-  const threshold = began === undefined ? undefined : borders.energy.find((one) => one > conditions.energyMilliWh);
-  const energyBorderMilliWh = began === undefined || threshold === undefined ? Infinity : began.energyMilliWh + threshold;
-  const goesOn = sample.activity === course.activity && sameSelection(selection, course.selection);
-  const base = goesOn ? course : close(course, atMs, register);
-  const before = goesOn ? course : undefined;
-  return {
-    ...base, activity: sample.activity, selection, timeBorderMs, energyBorderMilliWh,
-    openMs: goesOn ? course.openMs : atMs, openMilliWh: goesOn ? course.openMilliWh : register,
-    power: borders.momentary ? stretched(before?.power, sample.powerW) : undefined,
-    current: borders.momentary ? stretched(before?.current, sample.currentMilliA) : undefined,
-  };
-}
-
-function openSlice(course: Course, toMs: number, register: number): Slice {
-  const { activity } = course;
-  const time = BigInt(toMs - course.openMs) * unitsPerMs;
-  return {
-    tariff: course.tariff, fromMs: course.openMs, toMs, selection: course.selection,
-    energy: activity === "reserved" ? 0n : BigInt(register - course.openMilliWh) * unitsPerMilliWh,
-    time: activity === "charging" ? time : 0n,
-    parking: activity === "parking" ? time : 0n,
-    reservation: activity === "reserved" ? time : 0n,
-    pause: activity === "suspended",
-  };
-}
-
-/** Puts the open slice away. A slice in which nothing passed is none, unless a fee fell due in it. */
-function close(course: Course, toMs: number, register: number): Course {
-  const { activity, selection } = course;
-  const fees = selection.FLAT !== undefined || selection.RESERVATION_FLAT !== undefined || selection.EXPIRY_FLAT !== undefined;
-  if (toMs === course.openMs && register === course.openMilliWh && !fees) return course;
-  const slice = openSlice(course, toMs, register);
-  const length = toMs - course.openMs;
-  return {
-    ...course,
-    closed: { slice, activity, energyMilliWh: register - course.openMilliWh, power: course.power, current: course.current, before: course.closed },
-    sums: addSums(course.sums, slice),
-    timeMs: course.timeMs + (activity === "reserved" ? 0 : length),
-    parkingMs: course.parkingMs + (activity === "parking" || activity === "suspended" ? length : 0),
-  };
-}
-
-function addSums(sums: readonly Use[], slice: Slice): readonly Use[] {
-  const fresh = usesOf([slice], unitsPer, false).filter((use) => !(use.charge.endsWith("FLAT") && sums.some((one) => one.charge === use.charge)));
-  return fresh.length === 0 ? sums : mergeByComponent([...sums, ...fresh]);
-}
-
 /** The first sample of a session, or of its reservation. Throws RangeError for an unknown zone. */
 export function beginRating(tariff: Tariff, options: RatingOptions, first: Sample): Rating {
   checkSample(first);
@@ -182,27 +61,14 @@ export function beginRating(tariff: Tariff, options: RatingOptions, first: Sampl
     tariff, options, borders: bordersOf(tariff),
     began: first.activity === "reserved" ? undefined : { atMs: first.atMs, energyMilliWh: first.energyMilliWh },
     openMs: first.atMs, openMilliWh: first.energyMilliWh, activity: first.activity, selection: {}, power: undefined, current: undefined,
-    timeBorderMs: 0, energyBorderMilliWh: 0, closed: undefined, sums: [], timeMs: 0, parkingMs: 0,
+    timeBorderMs: 0, energyBorderMilliWh: 0, closed: undefined, standing: noStanding, timeMs: 0, parkingMs: 0,
   };
   return { course: lookAgain(blank, first, first.atMs, first.energyMilliWh), last: first };
 }
 
-/** `amount` x `part` / `whole`, rounded down, exact where doubles would not be. */
-function share(amount: number, part: number, whole: number): number {
-  return Number((BigInt(amount) * BigInt(part)) / BigInt(whole));
-}
-
-/** Cuts the way from the last sample to the next at every border that lies between them; energy between samples is taken as linear. */
-function cutBorders(course: Course, last: Sample, next: Sample): Course {
-  const spanMs = next.atMs - last.atMs;
-  const span = next.energyMilliWh - last.energyMilliWh;
-  for (let state = course; ; ) {
-    const crossing = state.energyBorderMilliWh;
-    const crossingMs = crossing < next.energyMilliWh ? last.atMs + share(spanMs, crossing - last.energyMilliWh, span) : Infinity;
-    const timeMs = state.timeBorderMs < next.atMs ? state.timeBorderMs : Infinity;
-    if (crossingMs === Infinity && timeMs === Infinity) return state;
-    state = crossingMs <= timeMs ? lookAgain(state, last, crossingMs, crossing) : lookAgain(state, last, timeMs, last.energyMilliWh + share(span, timeMs - last.atMs, spanMs));
-  }
+/** The reservation is over: durations and energy count from here. */
+function beginSession(course: Course, { atMs, energyMilliWh }: Sample): Course {
+  return { ...close(course, atMs, energyMilliWh), began: { atMs, energyMilliWh }, openMs: atMs, openMilliWh: energyMilliWh, selection: {} };
 }
 
 /** The rating after one more sample. Throws when time or energy run backwards: no price can make that right. */
@@ -216,8 +82,7 @@ export function advance(rating: Rating, sample: Sample): Rating {
   if (goesOn) return { course, last: sample };
   if (sample.activity === "reserved" && last.activity !== "reserved") broken("a reservation cannot follow the session");
   let cut = cutBorders(course, last, sample);
-  if (cut.began === undefined && sample.activity !== "reserved")
-    cut = { ...close(cut, sample.atMs, sample.energyMilliWh), began: { atMs: sample.atMs, energyMilliWh: sample.energyMilliWh }, openMs: sample.atMs, openMilliWh: sample.energyMilliWh, selection: {} };
+  if (cut.began === undefined && sample.activity !== "reserved") cut = beginSession(cut, sample);
   return { course: lookAgain(cut, sample, sample.atMs, sample.energyMilliWh), last: sample };
 }
 
@@ -264,7 +129,7 @@ function withTax(tariff: Tariff, component: PriceComponent | undefined): { excl:
   if (component.vat === undefined || tariff.taxIncluded === "N/A") return { excl: text, incl: text };
   if (tariff.taxIncluded === "NO") return { excl: text, incl: published(grossPrice(tariff, component)) };
   const hundred = { n: 100n, d: 1n };
-  return { excl: published(divide(multiply(ratioOf(component.price), hundred), subtract(hundred, subtract(zero, ratioOf(component.vat))))), incl: text };
+  return { excl: published(divide(multiply(ratioOf(component.price), hundred), add(hundred, ratioOf(component.vat)))), incl: text };
 }
 
 /** The unit prices of a tariff under given conditions: what charging costs, and what standing idle would. */
@@ -285,20 +150,23 @@ function leftUnderCap(tariff: Tariff, accrued: Taxed): Ratio | undefined {
   return accrued.excl.n === 0n ? left : divide(multiply(left, accrued.incl), accrued.excl);
 }
 
+/** The whole session at the last sample, worked out slice by slice. */
+function workingOf(rating: Rating): Working {
+  const { tariff, began } = rating.course;
+  // A reservation that no session came for has expired.
+  return work(usesOf(sliceList(rating).map((one) => one.slice), unitsPer, began === undefined), unitsPer, tariff);
+}
+
 /** The running figures at the last sample. */
 export function live(rating: Rating): LivePrice {
   const { course, last } = rating;
   const { tariff } = course;
-  // A reservation that nobody came for is priced as expired: which elements that takes is known only at its end.
-  const uses = course.began === undefined
-    ? usesOf(sliceList(rating).map((one) => one.slice), unitsPer, true)
-    : addSums(course.sums, openSlice(course, last.atMs, last.energyMilliWh));
-  const accrued = applyLimits(totalsOf(uses, unitsPer).sum, tariff, { min: false }).total;
+  const { accrued, ifStopped } = runningTotals(addSlice(course.standing, openSlice(course, last.atMs, last.energyMilliWh), unitsPer), unitsPer, tariff);
   const left = leftUnderCap(tariff, accrued);
   const { unitPrices, next } = outlookOf(rating);
   return {
     accrued: amountText(accrued),
-    ifStoppedNow: amountText(work(uses, unitsPer, tariff).limited.total),
+    ifStoppedNow: amountText(course.began === undefined ? workingOf(rating).limited.total : ifStopped),
     currency: tariff.currency,
     unitPrices,
     ...(next === undefined ? {} : { nextChange: next }),
@@ -310,10 +178,10 @@ export function live(rating: Rating): LivePrice {
 export function bill(rating: Rating, language: Language = "en"): Price {
   const { course, last } = rating;
   const ended = close(course, last.atMs, last.energyMilliWh);
-  const uses = usesOf(sliceList(rating).map((one) => one.slice), unitsPer, course.began === undefined);
-  return billOf(work(uses, unitsPer, course.tariff), {
+  const working = workingOf(rating);
+  return billOf(working, {
     timeRule: course.options.clockTrusted ? localTimeRule : untrustedTimeRule,
-    warnings: [],
+    warnings: taxWarnings(working),
     energyMilliWh: course.began === undefined ? 0 : last.energyMilliWh - course.began.energyMilliWh,
     timeMs: ended.timeMs,
     parkingMs: ended.parkingMs,
@@ -326,7 +194,7 @@ export function bill(rating: Rating, language: Language = "en"): Price {
  * clock, and the reduced one. Both ratings are of the same samples.
  */
 export function lowerBill(full: Rating, reduced: Rating, language: Language = "en"): Price {
-  const gross = (rating: Rating): Ratio => work(usesOf(sliceList(rating).map((one) => one.slice), unitsPer, rating.course.began === undefined), unitsPer, rating.course.tariff).limited.total.incl;
+  const gross = (rating: Rating): Ratio => workingOf(rating).limited.total.incl;
   const lower = compare(gross(reduced), gross(full)) < 0 ? reduced : full;
   return { ...bill(lower, language), timeRule: lowerOfBothRule };
 }
@@ -348,4 +216,4 @@ export function sameComponents(a: Rating, b: Rating): boolean {
   return a.course.activity === b.course.activity && sameSelection(a.course.selection, b.course.selection);
 }
 
-export type { Activity, ChargingPeriod, Price };
+export type { Activity, ChargingPeriod, Price, RatingOptions, Sample };

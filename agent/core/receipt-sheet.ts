@@ -7,7 +7,7 @@ import { markSegment } from "./jws.js";
 import type { Hash } from "./merkle.js";
 import type { Price, PriceLine } from "./price.js";
 import type { CreditPayload, ReceiptPayload, SaleFields, SalePayload } from "./receipt-payload.js";
-import { localNumber, localTime, receiptWords, type Words } from "./receipt-words.js";
+import { localNumber, localTime, receiptWords, term, type Words } from "./receipt-words.js";
 import { masked, payloadOf } from "./receipt.js";
 import { ReceiptFault } from "./signer.js";
 import type { Language } from "./words.js";
@@ -25,6 +25,8 @@ export type Sheet = {
   readonly language: Language;
   readonly title: string;
   readonly operator: readonly string[];
+  /** Energy and total of a sale, for who wants no more. */
+  readonly headline?: string;
   /** Loud lines under the title: copy, corrected, unsigned. */
   readonly marks: readonly string[];
   readonly sections: readonly SheetSection[];
@@ -48,7 +50,7 @@ const longestCode = 300;
 const fact = (label: string, value: string): SheetRow => ({ kind: "fact", label, value });
 const longFact = (label: string, value: string): SheetRow => ({ kind: "fact", label, value, onRoll: false });
 /** Names come from files: nothing in them may steer a printer or a terminal. */
-const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, " ");
+const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, " ");
 
 /** The sheet of a stored receipt. Throws ReceiptFault where the text is none of ours. */
 export function receiptSheet(jws: string, hash: Hash, options: SheetOptions): Sheet {
@@ -62,6 +64,7 @@ export function receiptSheet(jws: string, hash: Hash, options: SheetOptions): Sh
     language: options.language,
     title: `${words.kinds[payload.kind]} ${payload.number}`,
     operator: [operator.name, operator.address, `${words.labels.taxId} ${operator.taxId}`, `${operator.email} · ${words.labels.helpline} ${operator.helpline}`].map(plain),
+    ...(payload.kind === "sale" ? { headline: headlineOf(payload.sale, words) } : {}),
     marks: [
       ...(options.isCopy === true ? [words.copy] : []),
       ...(payload.kind === "sale" && payload.corrects !== undefined ? [`${words.corrects} ${payload.corrects}`] : []),
@@ -76,6 +79,8 @@ export function receiptSheet(jws: string, hash: Hash, options: SheetOptions): Sh
     receiptDigest: hex(hash(utf8(jws))),
   };
 }
+
+const headlineOf = ({ energyKwh, price }: SaleFields, words: Words): string => `${localNumber(energyKwh, words)} kWh · ${localNumber(price.due.gross, words)} ${price.currency}`;
 
 /** The short form behind the verify address, where both fit: a phone then opens the page that checks it. */
 function codeText({ sale, station }: SalePayload): string {
@@ -160,7 +165,7 @@ function lineRow(line: PriceLine, sale: SaleFields, timeZone: string, words: Wor
   const { currency } = sale.price;
   const { quantity, unit, unitPrice } = measured(line, sale.tariff.value);
   const times = line.unit === "x" ? "" : ` ${clockOf(line.fromMs, timeZone)}-${clockOf(line.toMs, timeZone)}`;
-  const rates = line.taxes.map(({ name, ratePercent }) => `${name} ${ratePercent} %`).join(", ");
+  const rates = line.taxes.map(({ name, ratePercent }) => `${term(name, words)} ${ratePercent} %`).join(", ");
   return {
     kind: "priced",
     what: `${words.dimensions[line.dimension]}${times}`,
@@ -179,10 +184,10 @@ function priceOf({ sale, timeZone }: SalePayload, words: Words): SheetSection {
     heading: `${labels.price} (${price.currency}, ${labels.inclTax})`,
     rows: [
       ...price.lines.map((line) => lineRow(line, sale, timeZone, words)),
-      ...price.adjustments.map((line): SheetRow => ({ kind: "priced", what: { min_price: labels.minimum, max_price: labels.maximum, waived: labels.waived }[line.kind], working: line.sentence, amount: `${localNumber(trimmed(line.amount.incl, 2), words)} ${price.currency}` })),
+      ...price.adjustments.map((line): SheetRow => ({ kind: "priced", what: { min_price: labels.minimum, max_price: labels.maximum, waived: labels.waived }[line.kind], working: term(line.sentence, words), amount: `${localNumber(trimmed(line.amount.incl, 2), words)} ${price.currency}` })),
       ...sumRows(price.due, price.taxes, price.currency, words),
-      fact(labels.rounding, price.rounding),
-      fact(labels.timeRule, price.timeRule),
+      fact(labels.rounding, term(price.rounding, words)),
+      fact(labels.timeRule, term(price.timeRule, words)),
       fact(labels.shown, `${shown.text.trim().replaceAll(/\s*\n\s*/g, " · ")} (${localTime(shown.at, words)})`),
       fact(labels.tariff, `${tariff.id}${tariff.version === "" ? "" : `, ${tariff.version}`}`),
       fact(labels.digest, tariff.digest),
@@ -198,7 +203,7 @@ function sumRows(due: Price["due"], taxes: Price["taxes"], currency: string, wor
     { kind: "sum", label: labels.total, amount: amount(due.gross), strong: true },
     ...taxes.map((row): SheetRow => ({
       kind: "sum", strong: false, amount: amount(row.gross),
-      label: localNumber(`${row.name} ${row.ratePercent} %: ${labels.net} `, words) + `${localNumber(row.net, words)} + ${labels.tax} ${localNumber(row.tax, words)} = ${labels.gross}`,
+      label: localNumber(`${term(row.name, words)} ${row.ratePercent} %: ${labels.net} `, words) + `${localNumber(row.net, words)} + ${labels.tax} ${localNumber(row.tax, words)} = ${labels.gross}`,
     })),
   ];
 }

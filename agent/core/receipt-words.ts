@@ -1,7 +1,10 @@
 // The words of a printed receipt in five languages, and how each writes numbers and dates. A language that lacks a word does not compile.
 // The sentences of the signed payload (stop detail, notices) stay as they were signed.
 import type { TimeTrust } from "../../drivers/driver.js";
+import { localTimeRule } from "./bill.js";
+import { roundingRule } from "./money.js";
 import type { Dimension } from "./price.js";
+import { untrustedTimeRule } from "./rating.js";
 import type { StopReason } from "./settlement.js";
 import type { Language } from "./words.js";
 
@@ -26,8 +29,13 @@ export type Words = {
   readonly dimensions: Record<Dimension, string>;
   readonly clocks: Record<TimeTrust, string>;
   readonly reasons: Record<StopReason, string>;
+  /** Rules and names that the engine writes in English, as this language says them. What is not listed stays as it is. */
+  readonly terms: Readonly<Record<string, string>>;
   readonly notices: readonly string[];
 };
+
+/** The sentence of waiver.ts. */
+const nothingFlowed = "no energy flowed: nothing is charged";
 
 const en: Words = {
   decimalMark: ".", date: "Y-M-D",
@@ -48,6 +56,7 @@ const en: Words = {
     Local: "by the driver", EVDisconnected: "cable unplugged", Remote: "from afar", DeAuthorized: "authorisation withdrawn", EnergyLimitReached: "energy limit reached", TimeLimitReached: "time limit reached", CostLimitReached: "cost limit reached",
     PowerLoss: "power cut", Reboot: "the station restarted", EmergencyStop: "emergency stop", MeterFault: "the meter failed", ContactorFault: "the contactor failed", Other: "other reason",
   },
+  terms: {},
   notices: [
     "The station's signature proves what it recorded and that nobody changed it since. It is no calibration-law approval of the meter.",
     "Not a tax invoice where a mobility provider bills you for this session.",
@@ -72,6 +81,11 @@ const de: Words = {
   reasons: {
     Local: "vom Fahrer", EVDisconnected: "Kabel gezogen", Remote: "aus der Ferne", DeAuthorized: "Berechtigung entzogen", EnergyLimitReached: "Energiegrenze erreicht", TimeLimitReached: "Zeitgrenze erreicht", CostLimitReached: "Kostengrenze erreicht",
     PowerLoss: "Stromausfall", Reboot: "Neustart der Station", EmergencyStop: "Not-Halt", MeterFault: "Zähler ausgefallen", ContactorFault: "Schütz ausgefallen", Other: "anderer Grund",
+  },
+  terms: {
+    [roundingRule]: "kaufmännisch, einmal, an der Summe", [localTimeRule]: "Ortszeit",
+    [untrustedTimeRule]: "Uhr nicht verlässlich: Zeit kostet nichts, es gilt der niedrigste mögliche Preis",
+    VAT: "MwSt.", [nothingFlowed]: "es floss keine Energie: nichts wird berechnet",
   },
   notices: [
     "Die Signatur der Station beweist, was sie aufgezeichnet hat und dass es seither niemand geändert hat. Sie ist keine eichrechtliche Zulassung des Zählers.",
@@ -98,6 +112,11 @@ const fr: Words = {
     Local: "par le conducteur", EVDisconnected: "câble débranché", Remote: "à distance", DeAuthorized: "autorisation retirée", EnergyLimitReached: "limite d'énergie atteinte", TimeLimitReached: "limite de temps atteinte", CostLimitReached: "limite de coût atteinte",
     PowerLoss: "coupure de courant", Reboot: "redémarrage de la station", EmergencyStop: "arrêt d'urgence", MeterFault: "compteur en panne", ContactorFault: "contacteur en panne", Other: "autre motif",
   },
+  terms: {
+    [roundingRule]: "au plus proche, une fois, au total", [localTimeRule]: "heure locale",
+    [untrustedTimeRule]: "horloge non fiable : le temps est gratuit, le prix possible le plus bas s'applique",
+    VAT: "TVA", [nothingFlowed]: "aucune énergie n'a circulé : rien n'est facturé",
+  },
   notices: [
     "La signature de la station prouve ce qu'elle a enregistré et que nul ne l'a modifié depuis. Elle n'est pas une homologation métrologique du compteur.",
     "Ne vaut pas facture fiscale si un opérateur de mobilité vous facture cette session.",
@@ -122,6 +141,11 @@ const es: Words = {
   reasons: {
     Local: "por el conductor", EVDisconnected: "cable desenchufado", Remote: "a distancia", DeAuthorized: "autorización retirada", EnergyLimitReached: "límite de energía alcanzado", TimeLimitReached: "límite de tiempo alcanzado", CostLimitReached: "límite de coste alcanzado",
     PowerLoss: "corte de corriente", Reboot: "reinicio de la estación", EmergencyStop: "parada de emergencia", MeterFault: "fallo del contador", ContactorFault: "fallo del contactor", Other: "otro motivo",
+  },
+  terms: {
+    [roundingRule]: "al más cercano, una vez, en el total", [localTimeRule]: "hora local",
+    [untrustedTimeRule]: "reloj no fiable: el tiempo es gratis, se cobra el precio posible más bajo",
+    VAT: "IVA", [nothingFlowed]: "no fluyó energía: no se cobra nada",
   },
   notices: [
     "La firma de la estación prueba lo que registró y que nadie lo ha cambiado desde entonces. No es una aprobación metrológica del contador.",
@@ -148,6 +172,11 @@ const nl: Words = {
     Local: "door de bestuurder", EVDisconnected: "kabel losgekoppeld", Remote: "op afstand", DeAuthorized: "autorisatie ingetrokken", EnergyLimitReached: "energiegrens bereikt", TimeLimitReached: "tijdgrens bereikt", CostLimitReached: "kostengrens bereikt",
     PowerLoss: "stroomuitval", Reboot: "herstart van het station", EmergencyStop: "noodstop", MeterFault: "meter uitgevallen", ContactorFault: "relais uitgevallen", Other: "andere reden",
   },
+  terms: {
+    [roundingRule]: "rekenkundig, één keer, op het totaal", [localTimeRule]: "lokale tijd",
+    [untrustedTimeRule]: "klok niet betrouwbaar: tijd is gratis, de laagst mogelijke prijs geldt",
+    VAT: "btw", [nothingFlowed]: "er stroomde geen energie: niets wordt berekend",
+  },
   notices: [
     "De handtekening van het station bewijst wat het heeft vastgelegd en dat niemand het sindsdien heeft gewijzigd. Zij is geen ijkwettelijke goedkeuring van de meter.",
     "Geen btw-factuur wanneer een mobiliteitsaanbieder deze sessie in rekening brengt.",
@@ -155,6 +184,9 @@ const nl: Words = {
 };
 
 export const receiptWords: Record<Language, Words> = { en, de, fr, es, nl };
+
+/** A rule or name of the engine as the language says it. */
+export const term = (text: string, { terms }: Words): string => (Object.hasOwn(terms, text) ? (terms[text] ?? text) : text);
 
 /** A decimal text as the language writes it. */
 export const localNumber = (text: string, { decimalMark }: Words): string => text.replace(".", decimalMark);

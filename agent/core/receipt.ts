@@ -106,7 +106,8 @@ function frame(occasion: Occasion, chain: ChainState, totals: RunningTotals, sig
   };
 }
 
-function spanWith(span: UnsignedSpan | undefined, number: number, leaf: string, hash: Hash): UnsignedSpan {
+/** A stretch of unsigned receipts with one more: its digest runs on, SHA-256(digest || leaf hash). */
+export function spanWith(span: UnsignedSpan | undefined, number: number, leaf: string, hash: Hash): UnsignedSpan {
   const link = fromHex((span?.digest ?? "") + leaf);
   if (link === undefined) throw new TypeError("a hash is hex");
   return { first: span?.first ?? number, count: (span?.count ?? 0) + 1, digest: hex(hash(link)) };

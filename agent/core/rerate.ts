@@ -1,21 +1,20 @@
 // Prices a session once more from its receipt alone: the engine that made the bill, fed with the samples and the tariff that stand in it.
 import { localTimeRule } from "./bill.js";
 import { canonicalText } from "./canonical.js";
-import type { Price } from "./price.js";
-import { advance, beginRating, bill, type Rating, type RatingOptions } from "./rating.js";
+import { advance, beginRating, bill, periods, type Rating, type RatingOptions } from "./rating.js";
 import type { SalePayload } from "./receipt-payload.js";
 import { ReceiptFault } from "./signer.js";
 import { parseTariff } from "./tariff.js";
-import { samplesOf } from "./verify-sale.js";
+import { samplesOf, type Rerated } from "./verify-sale.js";
 import { chargedPrice } from "./waiver.js";
 import { languages } from "./words.js";
 
 /**
- * The price of the session of a receipt. The receipt does not name the language of its sentences, nor whether durations were known without
+ * The price and the charging periods of the session of a receipt. The receipt does not name the language of its sentences, nor whether durations were known without
  * a clock: of the possible readings the one it agrees with is given, else the first.
  * Throws ReceiptFault where the tariff or the samples cannot be read, Error where time or energy run backwards.
  */
-export function rerate(receipt: SalePayload): Price {
+export function rerate(receipt: SalePayload): Rerated {
   const { sale, timeZone } = receipt;
   const parsed = parseTariff(sale.tariff.value);
   if (!parsed.ok) throw new ReceiptFault(`the tariff cannot be read: ${parsed.faults[0]?.path ?? ""}: ${parsed.faults[0]?.message ?? ""}`);
@@ -25,13 +24,13 @@ export function rerate(receipt: SalePayload): Price {
   const clockTrusted = sale.price.timeRule === localTimeRule;
   const options: RatingOptions[] = clockTrusted ? [{ timeZone, clockTrusted }] : [{ timeZone, clockTrusted }, { timeZone, clockTrusted, durationsKnown: false }];
   const stated = canonicalText(sale.price);
-  let likeliest: Price | undefined;
+  let likeliest: Rerated | undefined;
   for (const option of options) {
     const rating = rest.reduce<Rating>(advance, beginRating(parsed.tariff, option, first));
     for (const language of languages) {
-      const price = chargedPrice(bill(rating, language), energyMilliWh);
-      if (canonicalText(price) === stated) return price;
-      likeliest ??= price;
+      const again = { price: chargedPrice(bill(rating, language), energyMilliWh), periods: periods(rating) };
+      if (canonicalText(again.price) === stated) return again;
+      likeliest ??= again;
     }
   }
   if (likeliest === undefined) throw new ReceiptFault("the session cannot be priced");

@@ -163,7 +163,12 @@ function offersOf(elements: readonly TariffElement[]): Record<Charge, Offer[]> {
   return offers;
 }
 
-/** Above: `a < b` of two limits that may differ in scale. */
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(inner, levels - 1));
+}
+
+/** `a < b` of two limits that may differ in scale. */
 function below(a: Decimal, b: Decimal): boolean {
   const scale = Math.max(a.scale, b.scale);
   return digitsAt(a, scale) < digitsAt(b, scale);
@@ -187,7 +192,10 @@ export function parseTariff(json: unknown, options: { readonly version?: OcpiVer
   optional("type", (value, path) => checked.oneOf(value, path, tariffTypes));
   optional("last_updated", (value, path) => checked.instant(value, path));
   optional("preauthorize_amount", (value, path) => checked.decimal(value, path, limitBounds));
-  optional("energy_mix", (value, path) => checked.object(value, path, ["is_green_energy", "energy_sources", "environ_impact", "supplier_name", "energy_product_name"]));
+  optional("energy_mix", (value, path) => {
+    if (isDeeperThan(value, 6)) checked.fault(path, "nested too deeply for an energy mix");
+    return checked.object(value, path, ["is_green_energy", "energy_sources", "environ_impact", "supplier_name", "energy_product_name"]);
+  });
   const startMs = optional("start_date_time", (value, path) => checked.instant(value, path));
   const endMs = optional("end_date_time", (value, path) => checked.instant(value, path));
   if (startMs !== undefined && endMs !== undefined && endMs <= startMs) checked.fault("end_date_time", "the tariff ends before it starts");

@@ -5,9 +5,10 @@ import { firstDifference } from "./canonical.js";
 import { isSignedBy, parseCheckpoint } from "./checkpoint.js";
 import { frontierWith, leafHash, rootOf, type Frontier } from "./merkle.js";
 import { milliWhOf } from "./energy-text.js";
-import type { ReceiptPayload, RunningTotals } from "./receipt-payload.js";
+import type { ReceiptPayload, RunningTotals, UnsignedSpan } from "./receipt-payload.js";
+import { spanWith } from "./receipt.js";
 import { noTotals, totalsWith } from "./totals.js";
-import { judged, fails, type Check, type Finding } from "./verdict.js";
+import { fails, judged, skipped, type Check, type Finding } from "./verdict.js";
 import { paginationOf, parseOcmf } from "./verify-ocmf.js";
 import { extendTrust, readReceipt, receiptChecks, type ReadReceipt, type Trust, type VerifyTools } from "./verify-receipt.js";
 
@@ -56,59 +57,76 @@ function totalsAfter(before: RunningTotals, payload: ReceiptPayload): RunningTot
   return before;
 }
 
-type Walk = { previous: string; frontier: Frontier; totals: RunningTotals; page: number | undefined; unsigned: { first: number; count: number; digest: string } | undefined; keyId: string | undefined };
+/** What the receipts so far lead the next one to say. */
+type Walk = {
+  readonly previous: string;
+  readonly frontier: Frontier;
+  readonly totals: RunningTotals;
+  /** The pagination of the last meter record. */
+  readonly page: number | undefined;
+  readonly unsigned: UnsignedSpan | undefined;
+  /** The key that signs the next one. */
+  readonly keyId: string | undefined;
+};
 
-/** Walks the receipts from the first to the last and compares what each commits to with what stood before it. */
-function walkComplaints(entries: readonly Entry[], tools: VerifyTools): { readonly links: string[]; readonly totals: string[]; readonly pages: string[]; readonly roots: readonly string[] } {
-  const { hash } = tools;
+const start: Walk = { previous: "", frontier: [], totals: noTotals, page: undefined, unsigned: undefined, keyId: undefined };
+
+const pageOf = (payload: ReceiptPayload): number | undefined => (payload.kind === "sale" ? paginationOf(parseOcmf(payload.sale.ocmf)?.fields ?? {}) : undefined);
+
+/** The walk after a receipt: by what it states of itself, so that one fault is not told again at every later receipt. */
+function walkOn(walk: Walk, { payload, text, jws }: Entry, at: number, { hash }: VerifyTools): Walk {
+  const data = utf8(text);
+  const leaf = leafHash(data, hash);
+  return {
+    previous: hex(hash(data)),
+    frontier: frontierWith(walk.frontier, at, leaf, hash),
+    totals: payload.totals,
+    page: pageOf(payload) ?? walk.page,
+    unsigned: jws.signature === undefined ? spanWith(walk.unsigned, payload.number, leaf, hash) : undefined,
+    keyId: payload.kind === "key" ? payload.next.id : payload.key.id,
+  };
+}
+
+/** Whether a receipt follows on the receipts before it: its hash, its checkpoint, its key, and what was unsigned. `root` is theirs. */
+function linkComplaints(walk: Walk, { payload, jws }: Entry, at: number, root: string): string[] {
+  const { number, chain, key } = payload;
+  const complaints: string[] = [];
+  if (chain.previous !== walk.previous) complaints.push(`receipt ${number} follows another receipt than the one in front of it: something was removed, inserted or replaced there`);
+  const before = parseCheckpoint(chain.before)?.checkpoint;
+  if (before === undefined) complaints.push(`receipt ${number}: the checkpoint before it cannot be read`);
+  else if (before.size !== at || before.root !== root)
+    complaints.push(`receipt ${number} commits to another history (${before.size} receipts, root ${before.root.slice(0, 16)}…) than the one in the book`);
+  if (walk.keyId !== undefined && key.id !== walk.keyId) complaints.push(`receipt ${number} is signed with ${key.id} although no receipt changed the key to it`);
+  if (payload.kind === "recovery") {
+    const difference = firstDifference(payload.unsigned, walk.unsigned);
+    if (difference !== undefined) complaints.push(`receipt ${number} commits to other unsigned receipts than those in front of it (${difference.path})`);
+  } else if (jws.signature !== undefined && walk.unsigned !== undefined)
+    complaints.push(`receipt ${number} is signed although no recovery receipt closed the unsigned ones from ${walk.unsigned.first} on`);
+  return complaints;
+}
+
+type Walked = { readonly links: readonly string[]; readonly totals: readonly string[]; readonly pages: readonly string[]; readonly roots: readonly string[] };
+
+/** Walks the receipts from the first to the last and compares what each commits to with what stood before it; `roots[n]` is the tree's after n. */
+function walked(entries: readonly Entry[], tools: VerifyTools): Walked {
   const links: string[] = [];
   const totals: string[] = [];
   const pages: string[] = [];
-  const roots: string[] = [rootOf([], hash)];
-  const walk: Walk = { previous: "", frontier: [], totals: noTotals, page: undefined, unsigned: undefined, keyId: undefined };
-  entries.forEach(({ payload, text, jws }, at) => {
-    const { number, chain } = payload;
-    if (chain.previous !== walk.previous) links.push(`receipt ${number} follows another receipt than the one in front of it: something was removed, inserted or replaced there`);
-    const before = parseCheckpoint(chain.before);
-    if (before === undefined) links.push(`receipt ${number}: the checkpoint before it cannot be read`);
-    else if (before.checkpoint.size !== at || before.checkpoint.root !== roots[at])
-      links.push(`receipt ${number} commits to another history (${before.checkpoint.size} receipts, root ${before.checkpoint.root.slice(0, 16)}…) than the one in the book`);
-    if (walk.keyId !== undefined && payload.key.id !== walk.keyId) links.push(`receipt ${number} is signed with ${payload.key.id} although no receipt changed the key to it`);
-    walk.keyId = payload.kind === "key" ? payload.next.id : payload.key.id;
-    walk.totals = totalsAfter(walk.totals, payload);
-    const difference = firstDifference(payload.totals, walk.totals);
-    if (difference !== undefined) totals.push(`receipt ${number}: the running total ${difference.path} says ${difference.stated}, the receipts add up to ${difference.found}`);
-    // From here on by what the receipt states, so that one fault is not told again at every later receipt.
-    walk.totals = payload.totals;
-    if (payload.kind === "sale") {
-      const page = paginationOf(parseOcmf(payload.sale.ocmf)?.fields ?? {});
-      if (walk.page !== undefined && page !== walk.page + 1) pages.push(`receipt ${number}: the pagination goes from T${walk.page} to T${page}`);
-      walk.page = page;
-    }
-    const data = utf8(text);
-    const leaf = leafHash(data, hash);
-    links.push(...unsignedComplaints(walk, { payload, isSigned: jws.signature !== undefined }));
-    if (jws.signature === undefined) {
-      const digest = hex(hash(hexBytes((walk.unsigned?.digest ?? "") + leaf)));
-      walk.unsigned = { first: walk.unsigned?.first ?? number, count: (walk.unsigned?.count ?? 0) + 1, digest };
-    } else walk.unsigned = undefined;
-    walk.previous = hex(hash(data));
-    walk.frontier = frontierWith(walk.frontier, at, leaf, hash);
-    roots.push(rootOf(walk.frontier, hash));
+  let root = rootOf([], tools.hash);
+  const roots = [root];
+  let walk = start;
+  entries.forEach((entry, at) => {
+    const { payload } = entry;
+    links.push(...linkComplaints(walk, entry, at, root));
+    const difference = firstDifference(payload.totals, totalsAfter(walk.totals, payload));
+    if (difference !== undefined) totals.push(`receipt ${payload.number}: the running total ${difference.path} says ${difference.stated}, the receipts add up to ${difference.found}`);
+    const page = pageOf(payload);
+    if (page !== undefined && walk.page !== undefined && page !== walk.page + 1) pages.push(`receipt ${payload.number}: the pagination goes from T${walk.page} to T${page}`);
+    walk = walkOn(walk, entry, at, tools);
+    root = rootOf(walk.frontier, tools.hash);
+    roots.push(root);
   });
   return { links, totals, pages, roots };
-}
-
-const hexBytes = (text: string): Uint8Array => Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-
-/** After receipts without a signature the next signed one is a recovery receipt that commits to exactly those. */
-function unsignedComplaints(walk: Walk, { payload, isSigned }: { payload: ReceiptPayload; isSigned: boolean }): string[] {
-  if (payload.kind === "recovery") {
-    const difference = firstDifference(payload.unsigned, walk.unsigned);
-    return difference === undefined ? [] : [`receipt ${payload.number} commits to other unsigned receipts than those in front of it (${difference.path})`];
-  }
-  if (isSigned && walk.unsigned !== undefined) return [`receipt ${payload.number} is signed although no recovery receipt closed the unsigned ones from ${walk.unsigned.first} on`];
-  return [];
 }
 
 /** What a checkpoint or a receipt in other hands says of the book. */
@@ -156,10 +174,14 @@ export function verifyBook(subject: string, book: Pick<BookFile, "receipts" | "c
   const stations = new Set(entries.map(({ payload }) => payload.station.id));
   const order = [...unreadable, ...orderComplaints(entries)];
   if (stations.size > 1) order.push(`receipts of ${stations.size} stations: ${[...stations].join(", ")}`);
-  const { links, totals, pages, roots } = walkComplaints(entries, tools);
+  const { links, totals, pages, roots } = walked(entries, tools);
   const keys = new Set(entries.flatMap(({ payload }) => [payload.key.spki, ...(payload.kind === "key" ? [payload.next.spki] : [])]));
-  const notes = [...(book.checkpoint === "" ? [] : [{ subject: "the book's checkpoint", text: book.checkpoint }]), ...checkpoints];
-  const others = [...notes.flatMap((note) => checkpointComplaints(note.subject, note.text, entries, roots, keys, tools)), ...witnessComplaints(witnesses, entries)];
+  // What others hold of other stations says nothing here.
+  const ours = witnesses.filter(({ payload }) => stations.has(payload.station.id));
+  const theirs = checkpoints.filter(({ text }) => stations.has(parseCheckpoint(text)?.checkpoint.origin ?? ""));
+  const notes = [...(book.checkpoint === "" ? [] : [{ subject: "the book's checkpoint", text: book.checkpoint }]), ...theirs];
+  const others = [...notes.flatMap((note) => checkpointComplaints(note.subject, note.text, entries, roots, keys, tools)), ...witnessComplaints(ours, entries)];
+  const copies = notes.length + ours.length;
   const chain: Finding = {
     subject,
     checks: [
@@ -167,7 +189,7 @@ export function verifyBook(subject: string, book: Pick<BookFile, "receipts" | "c
       judged("chain", links, `each receipt commits to all before it; root ${roots.at(-1)?.slice(0, 16)}…`),
       judged("running totals", totals, `${entries.at(-1)?.payload.totals.sales ?? 0} sales add up`),
       judged("pagination", pages, "the meter records count up without a gap"),
-      judged("other copies", others, `${notes.length} checkpoints and ${witnesses.length} receipts in other hands agree`),
+      copies === 0 ? skipped("other copies", "a tail that was cut off shows only against a checkpoint or a receipt in other hands: give one too") : judged("other copies", others, `checkpoints: ${notes.length}, receipts in other hands: ${ours.length}; all agree`),
     ],
   };
   const spans = entries.flatMap(({ payload, jws }) => (payload.kind === "recovery" && jws.signature !== undefined ? [{ by: payload.number, ...payload.unsigned }] : []));

@@ -36,12 +36,14 @@ export function readReceipt(text: string, schema: VerifyTools["schema"]): ReadRe
   const jws = parseJws(text);
   if (jws === undefined) return { fault: "this is no signed receipt (a compact JWS, ES256, of type chargetill-receipt+json)" };
   let payload: unknown;
+  let canonical: string;
   try {
     payload = JSON.parse(jws.payload);
+    canonical = canonicalText(payload);
   } catch {
-    return { fault: "the signed text is no JSON" };
+    return { fault: "the signed text is no JSON, or nested deeper than any receipt" };
   }
-  if (canonicalText(payload) !== jws.payload) return { fault: "the signed text is not in canonical form" };
+  if (canonical !== jws.payload) return { fault: "the signed text is not in canonical form" };
   const kind = typeof payload === "object" && payload !== null ? (payload as Record<string, unknown>)["kind"] : undefined;
   const shapes = schema["$defs"] as Record<string, unknown>;
   const own = typeof kind === "string" && Object.hasOwn(shapes, `${kind}Receipt`) ? { $ref: `#/$defs/${kind}Receipt` } : schema;

@@ -5,6 +5,7 @@ import { fromUtf8, hex, utf8 } from "./bytes.js";
 import { sameAmount, sumText } from "./decimal-text.js";
 import { milliWhOf } from "./energy-text.js";
 import { instantOf, isoLocal } from "./iso-time.js";
+import type { ChargingPeriod } from "./period.js";
 import type { Price } from "./price.js";
 import type { ReceiptReading, SalePayload } from "./receipt-payload.js";
 import { tariffName } from "./receipt.js";
@@ -15,8 +16,10 @@ import { checkOcmf, isImpossiblePower, parseOcmf } from "./verify-ocmf.js";
 import { mostBorders, ocmfPayload, type OcmfFacts } from "./ocmf.js";
 import type { Settlement } from "./settlement.js";
 
+export type Rerated = { readonly price: Price; readonly periods: readonly ChargingPeriod[] };
+
 /** Prices a session from what its receipt says; throws with a sentence where the tariff cannot be read. */
-export type Rerate = (receipt: SalePayload) => Price;
+export type Rerate = (receipt: SalePayload) => Rerated;
 
 /** The samples of a receipt as the engine takes them, or undefined where they cannot be read. */
 export function samplesOf({ samples }: SalePayload["sale"]): Settlement["samples"] | undefined {
@@ -122,8 +125,9 @@ function checkPrice(receipt: SalePayload, rerate: Rerate | undefined): Check {
   const name = "price worked out again";
   if (rerate === undefined) return skipped(name, "no rating engine was at hand");
   let again: Price;
+  let periods: readonly ChargingPeriod[];
   try {
-    again = rerate(receipt);
+    ({ price: again, periods } = rerate(receipt));
   } catch (error) {
     return fails(name, `the session cannot be priced from its samples and tariff: ${error instanceof Error ? error.message : String(error)}`);
   }
@@ -133,7 +137,7 @@ function checkPrice(receipt: SalePayload, rerate: Rerate | undefined): Check {
     const line = firstDifference(price.lines, again.lines, "lines");
     return fails(name, `the receipt says ${price.due.gross} ${price.currency}, the samples and the tariff give ${again.due.gross} ${again.currency}${line === undefined ? "" : ` (${line.path}: ${line.stated}, worked out: ${line.found})`}`);
   }
-  const difference = firstDifference(price, again);
+  const difference = firstDifference(price, again) ?? firstDifference(receipt.sale.periods, periods, "periods");
   return difference === undefined
     ? holds(name, `samples and tariff give ${again.due.gross} ${again.currency}, line by line`)
     : fails(name, `${difference.path}: the receipt says ${difference.stated}, worked out again it is ${difference.found}`);

@@ -154,19 +154,25 @@ function verifyJws({ name, text }: EvidenceFile, trust: Trust, tools: VerifyTool
   if ("fault" in receipt) return { finding: { subject: name, checks: [fails("form", receipt.fault)] } };
   const { payload } = receipt;
   const subject = `${name}: receipt ${payload.number} of ${payload.station.id}`;
-  return guarded(subject, () => ({
-    finding: { subject, checks: [...receiptChecks(receipt, trust, tools), skipped("place in the chain", "the bare receipt comes without its checkpoint and proof")] },
-    jws: text.trim(), payload,
-  }));
+  try {
+    const checks = [...receiptChecks(receipt, trust, tools), skipped("place in the chain", "the bare receipt comes without its checkpoint and proof")];
+    return { finding: { subject, checks }, jws: text.trim(), payload };
+  } catch (error) {
+    return { finding: broken(subject, error) };
+  }
 }
 
+const broken = (subject: string, error: unknown): Finding => ({ subject, checks: [fails("figures", `it contradicts itself: ${error instanceof Error ? error.message : String(error)}`)] });
+
 /** A file made to break the verifier gets a verdict too. */
-function guarded<T extends { readonly finding: Finding }>(subject: string, work: () => T): T | { readonly finding: Finding } {
-  try {
-    return work();
-  } catch (error) {
-    return { finding: { subject, checks: [fails("figures", `it contradicts itself: ${error instanceof Error ? error.message : String(error)}`)] } };
-  }
+function guarded(work: (file: EvidenceFile) => Finding): (file: EvidenceFile) => Finding {
+  return (file) => {
+    try {
+      return work(file);
+    } catch (error) {
+      return broken(file.name, error);
+    }
+  };
 }
 
 function shaped<T>(text: string, shape: { readonly [word: string]: unknown }, what: string): T | string {
@@ -184,6 +190,15 @@ function bookOf(text: string): BookFile | string {
     type: "object", additionalProperties: false, required: ["format", "note", "station", "receipts", "checkpoint"],
     properties: { format: { const: bookFormat }, note: { type: "string" }, station: { type: "string" }, receipts: { type: "array", items: { type: "string" } }, checkpoint: { type: "string" } },
   }, "the book");
+}
+
+function bookFindings(name: string, book: BookFile | string, work: (book: BookFile) => readonly Finding[]): readonly Finding[] {
+  if (typeof book === "string") return [{ subject: name, checks: [fails("form", book)] }];
+  try {
+    return work(book);
+  } catch (error) {
+    return [broken(name, error)];
+  }
 }
 
 /** Checks all files, each by itself and all together. Never throws on what a file may hold. */
@@ -209,12 +224,12 @@ export function verifyEvidence(files: readonly EvidenceFile[], given: Pins, tool
   const together = checkTogether(witnesses, tools);
   return [
     ...judgedReceipts.map(({ finding }) => finding),
-    ...of("xml").map((file) => verifyXml(file, pins, tools)),
-    ...of("ocmf").map((file) => verifyRecord(file, pins, tools)),
-    ...of("checkpoint").map((file) => verifyCheckpoint(file, pins, tools)),
-    ...of("proof").map((file) => verifyProof(file, pins, witnesses, tools)),
-    ...of("consistency").map((file) => verifyConsistency(file, pins, tools)),
-    ...books.flatMap(({ file, book }) => (typeof book === "string" ? [{ subject: file.name, checks: [fails("form", book)] }] : verifyBook(file.name, book, trust, tools, witnesses, checkpoints))),
+    ...of("xml").map(guarded((file) => verifyXml(file, pins, tools))),
+    ...of("ocmf").map(guarded((file) => verifyRecord(file, pins, tools))),
+    ...of("checkpoint").map(guarded((file) => verifyCheckpoint(file, pins, tools))),
+    ...of("proof").map(guarded((file) => verifyProof(file, pins, witnesses, tools))),
+    ...of("consistency").map(guarded((file) => verifyConsistency(file, pins, tools))),
+    ...books.flatMap(({ file, book }) => bookFindings(file.name, book, (whole) => verifyBook(file.name, whole, trust, tools, witnesses, checkpoints))),
     ...(together === undefined ? [] : [together]),
     ...of("unknown").map(({ name }) => ({ subject: name, checks: [fails("form", "this is no receipt, meter record, checkpoint or book of ours")] })),
   ];

@@ -29,6 +29,8 @@ export type Words = {
   readonly exclTax: (percent: string) => string;
   readonly taxInside: string;
   readonly noTax: string;
+  /** Tax comes on top, at a rate that the tariff does not state. */
+  readonly taxOnTop: string;
   readonly window: (from: string, to: string) => string;
   readonly fromTime: (time: string) => string;
   readonly untilTime: (time: string) => string;
@@ -63,7 +65,7 @@ const en: Words = {
   energy: "Energy", charging: "Charging time", session: "Start fee", idle: "Idle fee (the car asks for no power)", reservation: "Reservation", reservationFee: "Reservation fee",
   expiry: "Reservation not used", expiryFee: "Fee for a reservation not used", minimum: "At least", maximum: "At most",
   perKwh: "per kWh", perMinute: "per minute", perSession: "per session", once: "once",
-  inclTax: (percent) => `incl. ${percent} % VAT`, exclTax: (percent) => `excl. ${percent} % VAT`, taxInside: "incl. tax", noTax: "no tax",
+  inclTax: (percent) => `incl. ${percent} % VAT`, exclTax: (percent) => `excl. ${percent} % VAT`, taxInside: "incl. tax", noTax: "no tax", taxOnTop: "plus tax",
   window: (from, to) => `from ${from} to ${to}`, fromTime: (time) => `from ${time}`, untilTime: (time) => `until ${time}`,
   fromDate: (date) => `from ${date}`, untilDate: (date) => `before ${date}`,
   days: ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"], on: (days) => `on ${days}`,
@@ -84,7 +86,7 @@ const de: Words = {
   energy: "Energie", charging: "Ladezeit", session: "Startgebühr", idle: "Standgebühr (das Auto nimmt keinen Strom ab)", reservation: "Reservierung", reservationFee: "Reservierungsgebühr",
   expiry: "Nicht genutzte Reservierung", expiryFee: "Gebühr für eine nicht genutzte Reservierung", minimum: "Mindestens", maximum: "Höchstens",
   perKwh: "pro kWh", perMinute: "pro Minute", perSession: "pro Ladevorgang", once: "einmalig",
-  inclTax: (percent) => `inkl. ${percent} % MwSt.`, exclTax: (percent) => `zzgl. ${percent} % MwSt.`, taxInside: "inkl. Steuern", noTax: "ohne Steuern",
+  inclTax: (percent) => `inkl. ${percent} % MwSt.`, exclTax: (percent) => `zzgl. ${percent} % MwSt.`, taxInside: "inkl. Steuern", noTax: "ohne Steuern", taxOnTop: "zzgl. Steuern",
   window: (from, to) => `von ${from} bis ${to} Uhr`, fromTime: (time) => `ab ${time} Uhr`, untilTime: (time) => `bis ${time} Uhr`,
   fromDate: (date) => `ab ${date}`, untilDate: (date) => `vor dem ${date}`,
   days: ["Mo", "Di", "Mi", "Do", "Fr", "Sa", "So"], on: (days) => `am ${days}`,
@@ -105,7 +107,7 @@ const fr: Words = {
   energy: "Énergie", charging: "Temps de charge", session: "Frais de démarrage", idle: "Frais d’occupation (la voiture ne demande pas de courant)", reservation: "Réservation", reservationFee: "Frais de réservation",
   expiry: "Réservation non utilisée", expiryFee: "Frais de réservation non utilisée", minimum: "Au moins", maximum: "Au plus",
   perKwh: "par kWh", perMinute: "par minute", perSession: "par session", once: "une fois",
-  inclTax: (percent) => `TVA ${percent} % comprise`, exclTax: (percent) => `hors TVA ${percent} %`, taxInside: "taxes comprises", noTax: "sans taxe",
+  inclTax: (percent) => `TVA ${percent} % comprise`, exclTax: (percent) => `hors TVA ${percent} %`, taxInside: "taxes comprises", noTax: "sans taxe", taxOnTop: "hors taxes",
   window: (from, to) => `de ${from} à ${to}`, fromTime: (time) => `à partir de ${time}`, untilTime: (time) => `jusqu’à ${time}`,
   fromDate: (date) => `à partir du ${date}`, untilDate: (date) => `avant le ${date}`,
   days: ["lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim."], on: (days) => `le ${days}`,
@@ -126,7 +128,7 @@ const es: Words = {
   energy: "Energía", charging: "Tiempo de carga", session: "Tarifa de inicio", idle: "Ocupación (el coche no pide corriente)", reservation: "Reserva", reservationFee: "Tarifa de reserva",
   expiry: "Reserva no utilizada", expiryFee: "Tarifa por reserva no utilizada", minimum: "Como mínimo", maximum: "Como máximo",
   perKwh: "por kWh", perMinute: "por minuto", perSession: "por sesión", once: "una vez",
-  inclTax: (percent) => `IVA del ${percent} % incluido`, exclTax: (percent) => `sin IVA del ${percent} %`, taxInside: "impuestos incluidos", noTax: "sin impuestos",
+  inclTax: (percent) => `IVA del ${percent} % incluido`, exclTax: (percent) => `sin IVA del ${percent} %`, taxInside: "impuestos incluidos", noTax: "sin impuestos", taxOnTop: "más impuestos",
   window: (from, to) => `de ${from} a ${to}`, fromTime: (time) => `desde las ${time}`, untilTime: (time) => `hasta las ${time}`,
   fromDate: (date) => `desde el ${date}`, untilDate: (date) => `antes del ${date}`,
   days: ["lun.", "mar.", "mié.", "jue.", "vie.", "sáb.", "dom."], on: (days) => `los ${days}`,
@@ -147,7 +149,7 @@ const nl: Words = {
   energy: "Energie", charging: "Laadtijd", session: "Starttarief", idle: "Blokkeertarief (de auto vraagt geen stroom)", reservation: "Reservering", reservationFee: "Reserveringskosten",
   expiry: "Niet gebruikte reservering", expiryFee: "Kosten voor een niet gebruikte reservering", minimum: "Ten minste", maximum: "Ten hoogste",
   perKwh: "per kWh", perMinute: "per minuut", perSession: "per sessie", once: "eenmalig",
-  inclTax: (percent) => `incl. ${percent} % btw`, exclTax: (percent) => `excl. ${percent} % btw`, taxInside: "incl. belasting", noTax: "zonder belasting",
+  inclTax: (percent) => `incl. ${percent} % btw`, exclTax: (percent) => `excl. ${percent} % btw`, taxInside: "incl. belasting", noTax: "zonder belasting", taxOnTop: "plus belasting",
   window: (from, to) => `van ${from} tot ${to} uur`, fromTime: (time) => `vanaf ${time} uur`, untilTime: (time) => `tot ${time} uur`,
   fromDate: (date) => `vanaf ${date}`, untilDate: (date) => `vóór ${date}`,
   days: ["ma", "di", "wo", "do", "vr", "za", "zo"], on: (days) => `op ${days}`,

@@ -86,6 +86,20 @@ export class Disk {
     this.syncFolder(dirname(path));
   }
 
+  /** Sends bytes to a device such as a printer, without waiting for it. Throws disk/failed where it is not there or takes no more now. */
+  print(device: string, bytes: Uint8Array): void {
+    try {
+      const fd = this.files.openDeviceSync(device);
+      try {
+        for (let sent = 0; sent < bytes.length; ) sent += this.files.writeSync(fd, bytes, sent, bytes.length - sent);
+      } finally {
+        this.files.closeSync(fd);
+      }
+    } catch (cause) {
+      throw trouble("print on", device, cause);
+    }
+  }
+
   /** Takes a file away; one that is not there is no trouble. It may come back after a power cut: removal is not awaited. */
   remove(path: string): void {
     try {

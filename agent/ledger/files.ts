@@ -7,6 +7,8 @@ export interface Files {
   /** Throws ENOENT where there is none. */
   readFileSync(path: string): Buffer;
   openSync(path: string, flags: "a" | "ax" | "w" | "wx" | "r" | "r+", mode?: number): number;
+  /** A device to write to, as it stands; writing to it never waits: where it is not ready, EAGAIN. */
+  openDeviceSync(path: string): number;
   /** May write less than asked: the caller loops. */
   writeSync(fd: number, data: Uint8Array, offset: number, length: number): number;
   fsyncSync(fd: number): void;
@@ -28,6 +30,7 @@ export interface Files {
 export const realFiles: Files = {
   readFileSync: (path) => fs.readFileSync(path),
   openSync: (path, flags, mode) => fs.openSync(path, flags, mode),
+  openDeviceSync: (path) => fs.openSync(path, fs.constants.O_WRONLY | fs.constants.O_NONBLOCK | fs.constants.O_NOCTTY),
   writeSync: (fd, data, offset, length) => fs.writeSync(fd, data, offset, length),
   fsyncSync: fs.fsyncSync,
   fdatasyncSync: fs.fdatasyncSync,

@@ -14,6 +14,9 @@ import type { Outcome, Uplink, UplinkItem } from "./uplink.js";
 /** Who sends, by OCPI's routing headers. */
 export type OcpiParty = { readonly countryCode: string; readonly partyId: string };
 
+/** The newest checkpoint goes beside the CDR, not in it: all copies of a CDR are byte-equal for ever. Base64, since a note has lines. */
+export const checkpointHeader = "X-Chargetill-Checkpoint";
+
 const mostRedirects = 3;
 /** Servers close idle connections after 5 s and more; ours are gone before. */
 const idleMs = 2_000;
@@ -26,8 +29,11 @@ export class OcpiUplink implements Uplink {
   readonly #url: URL;
   #agent: http.Agent | undefined;
 
-  /** Throws Failure config/invalid where the token would travel in the open. */
-  constructor(config: UplinkConfig, from: OcpiParty) {
+  /**
+   * `checkpoint` is the signed note over all receipts so far, asked at each send: whoever keeps it can tell when any receipt is removed later.
+   * Throws Failure config/invalid where the token would travel in the open.
+   */
+  constructor(config: UplinkConfig, from: OcpiParty, private readonly checkpoint: () => string = () => "") {
     this.name = config.name;
     this.#config = config;
     this.#from = from;
@@ -78,7 +84,9 @@ export class OcpiUplink implements Uplink {
   }
 
   #headers(item: UplinkItem, token: string): Record<string, string> {
+    const checkpoint = this.checkpoint();
     return {
+      ...(checkpoint === "" ? {} : { [checkpointHeader]: Buffer.from(checkpoint, "utf8").toString("base64") }),
       Authorization: `Token ${Buffer.from(token, "utf8").toString("base64")}`,
       Accept: "application/json",
       "Content-Type": "application/json",

@@ -61,7 +61,7 @@ export function openBench(config: Config, bench: BenchConfig, kept: string | Wor
     if (wired === undefined) return;
     world.contactor(wired.id, board.isActive(wired.contactor));
   });
-  const rtu = new Map(Object.keys(config.serialPorts).map((name) => [name, new RtuBus()]));
+  const rtu = new Map(Object.entries(config.serialPorts).map(([name, { baud, parity }]) => [name, new RtuBus({ baudRate: baud, parity })]));
   for (const one of config.connectors) {
     const serial = String(23_000_000 + ((bench.seed * 31) % 100_000) * 64 + one.id);
     rtu.get(one.meter.port)?.attach(one.meter.unit, loadMeterMap(one.meter.model), () => ({ ...world.meterValues(one.id), serial }));

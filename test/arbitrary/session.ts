@@ -8,7 +8,7 @@ const price = fc.integer({ min: 0, max: 90_000 }).map((digits) => digits / 10_00
 const vat = fc.constantFrom(undefined, 0, 7, 19, 21, 5.2);
 const timeOfDay = fc.integer({ min: 0, max: 95 }).map((quarter) => `${String(Math.floor(quarter / 4)).padStart(2, "0")}:${String((quarter % 4) * 15).padStart(2, "0")}`);
 const days = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"];
-const dates = ["2026-03-27", "2026-03-28", "2026-03-29", "2026-03-30", "2026-03-31"];
+const dates = ["2026-03-08", "2026-03-28", "2026-03-29", "2026-03-30", "2026-04-04", "2026-04-05", "2026-09-27", "2026-10-25", "2026-11-01"];
 
 function without(object: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
@@ -67,7 +67,12 @@ export const zones = fc.constantFrom("Europe/Berlin", "Australia/Adelaide", "Ame
 
 export type Stretch = { readonly activity: Sample["activity"]; readonly seconds: number; readonly milliWhPerMs: number; readonly powerW: number };
 
-/** Stretches of a session around the change of the clocks in Europe, on whole seconds. `rates` are mWh per ms. */
+// Changes of the clock in 2026, both ways, in the zones above that have them.
+const changes = [
+  "2026-03-29T01:00:00Z", "2026-10-25T01:00:00Z", "2026-03-08T07:00:00Z", "2026-11-01T06:00:00Z", "2026-04-04T16:30:00Z", "2026-10-03T16:30:00Z", "2026-04-04T14:00:00Z", "2026-09-26T14:00:00Z",
+].map((text) => Date.parse(text));
+
+/** Stretches of a session within a day and a half of a change of the clocks, on whole seconds. `rates` are mWh per ms. */
 export function anySession(rates: readonly number[]): fc.Arbitrary<{ startMs: number; stretches: readonly Stretch[] }> {
   const stretch = fc
     .record({
@@ -78,7 +83,7 @@ export function anySession(rates: readonly number[]): fc.Arbitrary<{ startMs: nu
   const booked = fc.record({ activity: fc.constant("reserved" as const), seconds: fc.integer({ min: 1, max: 4000 }), milliWhPerMs: fc.constant(0), powerW: fc.constant(0) });
   return fc
     .record({
-      startMs: fc.integer({ min: Date.parse("2026-03-28T00:00:00Z") / 1000, max: Date.parse("2026-03-30T12:00:00Z") / 1000 }).map((seconds) => seconds * 1000),
+      startMs: fc.tuple(fc.constantFrom(...changes), fc.integer({ min: -130_000, max: 50_000 })).map(([changeMs, seconds]) => changeMs + seconds * 1000),
       before: fc.array(booked, { maxLength: 1 }), after: fc.array(stretch, { minLength: 0, maxLength: 6 }),
     })
     .map(({ startMs, before, after }) => ({ startMs, stretches: before.length + after.length === 0 ? [{ activity: "charging" as const, seconds: 60, milliWhPerMs: 1, powerW: 3_700 }] : [...before, ...after] }));

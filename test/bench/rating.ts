@@ -91,5 +91,5 @@ for (let warm = 0; warm < 100; warm += 1) {
   priceAlone();
   all();
 }
-console.log(`CDR, price alone: ${(best(400, cases.length, priceAlone) / 1000).toFixed(1)} us over ${cases.length} cases (aim: 10 us or less)`);
+console.log(`CDR, price alone (record and tariffs read before): ${(best(400, cases.length, priceAlone) / 1000).toFixed(1)} us over ${cases.length} cases (aim: 10 us or less)`);
 console.log(`CDR, parse + price + serialise: ${(best(400, cases.length, all) / 1000).toFixed(1)} us (aim: 25 us or less)`);

@@ -32,10 +32,10 @@ function chainOfSize(count: number): ChainState {
 /** Runs the benchmark and prints one line per figure; true where the bars are met. */
 export function run(print: (line: string) => void = console.log): boolean {
   const data = new Uint8Array(2_000);
-  const bare = perSecond(7, 200, () => void signer.sign(data));
+  const bare = perSecond(20, 50, () => void signer.sign(data));
   const chain = chainOfSize(1_000);
   const once = settlement(1_001);
-  const settled = perSecond(7, 100, () => void issueReceipt(once, chain, signer, sha256));
+  const settled = perSecond(20, 50, () => void issueReceipt(once, chain, signer, sha256));
   print(`settlements signed: ${settled.toFixed(0)}/s; crypto.sign alone: ${bare.toFixed(0)}/s; a settlement makes 4 signatures and takes ${(bare / settled).toFixed(2)} x one`);
 
   const issued = receiptAt(littleBook(1), 2);
@@ -55,9 +55,9 @@ export function run(print: (line: string) => void = console.log): boolean {
   let fewRate = 0;
   let manyRate = 0;
   // In turn, so that a busy machine slows both alike.
-  for (let round = 0; round < 5; round += 1) {
-    fewRate = Math.max(fewRate, perSecond(2, 50, () => void issueReceipt(small, few, signer, sha256)));
-    manyRate = Math.max(manyRate, perSecond(2, 50, () => void issueReceipt(large, many, signer, sha256)));
+  for (let round = 0; round < 40; round += 1) {
+    fewRate = Math.max(fewRate, perSecond(1, 20, () => void issueReceipt(small, few, signer, sha256)));
+    manyRate = Math.max(manyRate, perSecond(1, 20, () => void issueReceipt(large, many, signer, sha256)));
   }
   const ratio = fewRate / manyRate;
   print(`issue with 10 receipts in the tree: ${(1000 / fewRate).toFixed(3)} ms; with 100 000: ${(1000 / manyRate).toFixed(3)} ms; ratio ${ratio.toFixed(2)} (bar 1.5)`);

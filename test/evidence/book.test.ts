@@ -59,6 +59,18 @@ books("a tail cut off is named by the book's checkpoint, or by any receipt in ot
   assert.match(failures(check(jws.slice(0, 5), older, [{ name: "backend's checkpoint", text: newest }])), /truncated: backend's checkpoint counts 7/);
 });
 
+books("without anything in other hands a cut tail cannot show, and the verdict says that it was not checked", () => {
+  const other = check(jws.slice(0, 5), "").flatMap(({ checks }) => checks).find(({ name }) => name === "other copies");
+  assert.is(other?.verdict, "skipped");
+  assert.match(other?.detail ?? "", /shows only against/);
+});
+
+books("what others hold of another station is not held against the book", () => {
+  const elsewhere = newest.replaceAll("CT-0042", "CT-0043");
+  const findings = verifyEvidence([{ name: "book", text: bookText(jws, newest) }, { name: "another station's", text: elsewhere }], pins, tools);
+  assert.not.match(failures(findings.filter(({ subject }) => subject === "book")), /./);
+});
+
 books("a forked book, signed anew from some receipt on, contradicts a receipt in other hands", () => {
   const fork = sound.slice(0, 4);
   for (let number = 5; number <= 7; number += 1) fork.push(issueReceipt(settlement(number, { stopDetail: "another story" }), chainOf(fork), signer, sha256));

@@ -12,7 +12,7 @@ import { verifyTools } from "../../agent/evidence.js";
 import { Failure } from "../../agent/failure.js";
 import { keyCommands, keyText } from "../../agent/key-commands.js";
 import { newKey, openSigner, privatePem, sha256, signerOf, type KeyStore } from "../../agent/keys.js";
-import { codeLines } from "../../agent/qr-code.js";
+import { codeLines, codeModules } from "../../agent/qr-code.js";
 import { receiptPage } from "../../agent/receipt-page.js";
 import { receiptPdf } from "../../agent/receipt-pdf.js";
 import { receiptCommands } from "../../agent/receipt-commands.js";
@@ -127,6 +127,21 @@ people("a sale's receipt says what the checklist asks for", () => {
     "Complaints", "no calibration-law approval", "Not a tax invoice", "Loss adjustment none",
   ];
   for (const words of wanted) assert.ok(text.includes(words), `"${words}" is missing`);
+});
+
+people("the code's half blocks are the modules of the code, dark on light for paper and turned for a terminal", () => {
+  const { code = "" } = receiptSheet(jws, sha256, { language: "en" });
+  const { size, isDark } = codeModules(code);
+  for (const onPaper of [true, false]) {
+    const lines = codeLines(code, onPaper).map((line) => [...line]);
+    for (let row = 0; row < size; row += 1)
+      for (let column = 0; column < size; column += 1) {
+        const block = lines[Math.floor((row + 2) / 2)]?.[column + 2] ?? "";
+        const drawn = (row % 2 === 0 ? "▀█" : "▄█").includes(block);
+        assert.is(drawn, isDark(row, column) === onPaper, `${row}, ${column}`);
+      }
+    assert.ok(lines.every((line) => line.length === size + 4));
+  }
 });
 
 people("amounts and dates are written as each language does", () => {

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { CashDesk, type DeskState } from "../../agent/cash-desk.js";
-import { emptyChain, issueReceipt } from "../../agent/core/receipt.js";
+import { emptyChain, issueReceipt, payloadOf } from "../../agent/core/receipt.js";
+import { parseTariff } from "../../agent/core/tariff.js";
 import { exitCode } from "../../agent/core/verdict.js";
 import { verifyEvidence } from "../../agent/core/verify.js";
 import { verifyTools } from "../../agent/evidence.js";
@@ -14,7 +15,7 @@ import { newKey, openSigner, sha256, signerOf } from "../../agent/keys.js";
 import { Book } from "../../agent/ledger/book.js";
 import { Disk } from "../../agent/ledger/disk.js";
 import type { BookEntry } from "../../agent/ledger/page.js";
-import { bookFileOf, receiptFileOf } from "../../agent/receipt-source.js";
+import { bookFileOf, proofFileOf, receiptFileOf } from "../../agent/receipt-source.js";
 import { brokenSigner, littleBook, settlement, startMs, station, timeZone } from "./sale.js";
 
 const test = suite("the chain at the cash desk");
@@ -59,6 +60,9 @@ test("a desk catches up with its book, and every kind of receipt it adds is in o
   const broken = { ...signer, sign: brokenSigner.sign, signDer: brokenSigner.signDer };
   book.append(entryOf(6, issueReceipt(settlement(6, { pagination: 4 }), desk.chain, broken, sha256)));
   assert.is(deskOver(broken).recover(now), null);
+  // Nothing signed reaches over the unsigned tail yet: proofs rest on the last checkpoint that is.
+  assert.match(proofFileOf(book, 2, ""), /\nCT-0042\n5\n/);
+  assert.throws(() => receiptFileOf(book, 6, ""), /no signed checkpoint over 6/);
   const recovered = deskOver(signer);
   assert.is(recovered.recover(now), 7);
 
@@ -68,6 +72,30 @@ test("a desk catches up with its book, and every kind of receipt it adds is in o
   book.append(entryOf(9, last));
 
   const findings = verifyEvidence([{ name: "book", text: bookFileOf(book, last.checkpoint) }, { name: "r9", text: receiptFileOf(book, 9, last.checkpoint) }], pins, verifyTools());
+  assert.is(exitCode(findings), 0, findingsText(findings));
+});
+
+test("a sale that was taken back is sold again by the right tariff: once, naming the first, and the book holds", () => {
+  const books = Book.open(disk, join(folder, "corrections"));
+  let state: DeskState = { chain: emptyChain, pagination: 0 };
+  littleBook(3, signer).forEach((issued, at) => books.append(entryOf(at + 1, issued)));
+  const desk = new CashDesk({ station, timeZone, version: "0.1.0", book: books, state: { read: () => state, write: (next) => void (state = next) }, signer, hash: sha256, cdr: () => ({ texts: {}, timeUnknown: false }), handOut: () => "", settled: () => undefined, numberGiven: () => false }, now);
+  const parsed = parseTariff({ country_code: "DE", party_id: "ABC", id: "right", currency: "EUR", last_updated: "2026-11-01T00:00:00Z", elements: [{ price_components: [{ type: "ENERGY", price: 0.25, vat: 20, step_size: 1 }] }] });
+  assert.ok(parsed.ok);
+  if (!parsed.ok) return;
+  assert.throws(() => desk.correct(2, parsed.tariff, "cdr-new", now), /was not credited/);
+  assert.is(desk.credit(2, "wrong tariff", now), 5);
+  assert.is(desk.correct(2, parsed.tariff, "cdr-new", now), 6);
+  assert.throws(() => desk.correct(2, parsed.tariff, "cdr-newer", now), /was corrected before, by receipt 6/);
+  const sold = payloadOf(books.get(6)?.jws ?? "");
+  assert.is(sold?.kind === "sale" && sold.corrects, 2);
+  const first = payloadOf(books.get(2)?.jws ?? "");
+  if (sold?.kind !== "sale" || first?.kind !== "sale") throw new Error("not two sales");
+  assert.is(sold.sale.energyKwh, first.sale.energyKwh);
+  // 0.25 net and 20 % make 30 cents a kWh.
+  const milliCents = Math.round(Number(sold.sale.energyKwh) * 1000) * 30;
+  assert.is(sold.sale.price.due.gross, (Math.floor((milliCents + 500) / 1000) / 100).toFixed(2));
+  const findings = verifyEvidence([{ name: "book", text: bookFileOf(books, desk.chain.checkpoint) }], pins, verifyTools());
   assert.is(exitCode(findings), 0, findingsText(findings));
 });
 

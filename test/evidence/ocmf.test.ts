@@ -3,6 +3,7 @@ import { createPublicKey, verify } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { ocmfPayload, ocmfRecord, type OcmfFacts } from "../../agent/core/ocmf.js";
+import { ocmfXml } from "../../agent/core/ocmf-xml.js";
 import { reading, settlement, signer, startMs } from "./sale.js";
 
 const test = suite("OCMF record");
@@ -109,6 +110,21 @@ test("at most six border readings stand inside, and no record is longer than 185
   assert.ok(wide.length <= 1850, `${wide.length} bytes`);
   assert.match(wide, '"TX":"B"');
   assert.match(wide, '"TX":"L"');
+});
+
+test("the file for the transparency software is the shape it opens, with what XML reserves escaped", () => {
+  const record = ocmfRecord(facts({ sessionId: "a<b&c>d" }), signer);
+  const text = ocmfXml(record, 16, signer.spkiHex);
+  assert.match(text, /^[\x0a\x20-\x7e]+$/);
+  assert.match(record, "a<b&c>d");
+  const inner = record.split("&").join("&amp;").split("<").join("&lt;");
+  assert.is(
+    text,
+    `<values>\n <value transactionId="16" context="Transaction.Begin">\n  <signedData format="OCMF" encoding="plain">${inner}</signedData>\n  <publicKey encoding="plain">${signer.spkiHex}</publicKey>\n </value>\n</values>\n`,
+  );
+  // A reader that knows nothing of us: tags off, escapes back.
+  const read = /<signedData[^>]*>([^<]*)<\/signedData>/.exec(text)?.[1]?.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
+  assert.is(read, record);
 });
 
 test("every reading carries every field, and the record's fields stand in the profile's order", () => {

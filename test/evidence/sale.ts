@@ -2,8 +2,7 @@
 import { canonicalText } from "../../agent/core/canonical.js";
 import { utf8, hex } from "../../agent/core/bytes.js";
 import { issueReceipt, openChain, type ChainState, type Issued, type Occasion } from "../../agent/core/receipt.js";
-import type { Price } from "../../agent/core/price.js";
-import { advance, beginRating, bill, type Rating } from "../../agent/core/rating.js";
+import { advance, beginRating, bill, periods, type Rating } from "../../agent/core/rating.js";
 import { parseTariff } from "../../agent/core/tariff.js";
 import type { Settlement } from "../../agent/core/settlement.js";
 import { newKey, sha256, signerOf } from "../../agent/keys.js";
@@ -41,15 +40,15 @@ const samples: Settlement["samples"] = [
   { atMs: startMs + 90 * minute, energyMilliWh: begin + 12_345_000, powerW: 0, activity: "charging" },
 ];
 
-function rated(): Price {
+function rated(): Rating {
   const parsed = parseTariff(tariff);
   const [first, ...rest] = samples;
   if (!parsed.ok || first === undefined) throw new Error("the tariff of the tests cannot be read");
-  return bill(rest.reduce<Rating>(advance, beginRating(parsed.tariff, { timeZone, clockTrusted: true }, first)));
+  return rest.reduce<Rating>(advance, beginRating(parsed.tariff, { timeZone, clockTrusted: true }, first));
 }
 
 /** By the engine; what it must come to stands in receipt.test.ts, worked out on paper. */
-export const price = rated();
+export const price = bill(rated());
 
 /** The settlement of receipt `receiptNumber`. */
 export function settlement(receiptNumber: number, changes: Partial<Settlement> = {}): Settlement {
@@ -64,7 +63,7 @@ export function settlement(receiptNumber: number, changes: Partial<Settlement> =
     samples,
     startMs, endMs: startMs + 90 * minute, timeTrust: "synced", timeZone,
     tariff, tariffDigest: digest, shown: { text: "0.595 EUR/kWh, 1.19 EUR per session, incl. 19 % VAT", atMs: startMs - 5 * minute },
-    price, periods: [{ startMs, endMs: startMs + 90 * minute, activity: "charging", tariffId: "standard", energyMilliWh: 12_345_000 }],
+    price, periods: periods(rated()),
     stopReason: "Local", stopDetail: "stopped with the card that started", interruptions: [],
     issuedMs: startMs + 91 * minute, softwareVersion: "0.1.0",
     ...changes,

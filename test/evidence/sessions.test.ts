@@ -3,7 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { utf8, hex } from "../../agent/core/bytes.js";
 import { canonicalText } from "../../agent/core/canonical.js";
-import { advance, beginRating, bill, type Rating } from "../../agent/core/rating.js";
+import { advance, beginRating, bill, periods, type Rating } from "../../agent/core/rating.js";
 import { receiptFileText } from "../../agent/core/receipt-file.js";
 import { receiptSheet } from "../../agent/core/receipt-sheet.js";
 import { receiptText } from "../../agent/core/receipt-text.js";
@@ -31,7 +31,7 @@ function sold({ tariff: by = tariff, clockTrusted = true, durationsKnown = true,
   if (!parsed.ok || first === undefined) throw new Error("the tariff cannot be read");
   const rating = rest.reduce<Rating>(advance, beginRating(parsed.tariff, { timeZone, clockTrusted, durationsKnown }, first));
   const price = chargedPrice(bill(rating), facts.end.energyMilliWh - facts.begin.energyMilliWh);
-  const issued = issueReceipt({ ...facts, tariff: by, tariffDigest: hex(sha256(utf8(canonicalText(by)))), price }, chainOf(littleBook(0)), signer, sha256);
+  const issued = issueReceipt({ ...facts, tariff: by, tariffDigest: hex(sha256(utf8(canonicalText(by)))), price, periods: periods(rating) }, chainOf(littleBook(0)), signer, sha256);
   const findings = verifyEvidence([{ name: "receipt", text: receiptFileText(issued, signer.spkiHex) }, { name: "record", text: issued.ocmf }], pins, verifyTools());
   assert.is(exitCode(findings), 0, findingsText(findings));
   return issued;
@@ -50,6 +50,7 @@ test("a clock that was never set is told on the receipt, and marked relative in 
   const issued = sold({ clockTrusted: false, changes: clocked("unsynced") });
   assert.match(textOf(issued), "NOT SET");
   assert.match(textOf(issued), "clock not trusted");
+  assert.match(receiptText(receiptSheet(issued.jws, sha256, { language: "de" }), 80).replace(/\s+/g, " "), "Uhr nicht verlässlich: Zeit kostet nichts, es gilt der niedrigste mögliche Preis");
   assert.match(issued.ocmf, '+0100 R","TX":"B"');
 });
 
@@ -70,7 +71,9 @@ test("more price borders than the record holds stand on the receipt", () => {
 
 test("no energy: the receipt says that nothing is charged, and why", () => {
   const still = plain.samples.map((sample) => ({ ...sample, energyMilliWh: plain.begin.energyMilliWh, powerW: 0 }));
-  const text = textOf(sold({ changes: { samples: still, borders: [], end: reading(startMs + 90 * minute, plain.begin.energyMilliWh) } }));
+  const issued = sold({ changes: { samples: still, borders: [], end: reading(startMs + 90 * minute, plain.begin.energyMilliWh) } });
+  const text = textOf(issued);
+  assert.match(receiptText(receiptSheet(issued.jws, sha256, { language: "de" }), 80), "es floss keine Energie: nichts wird berechnet");
   assert.match(text, /Waived +-1\.19 EUR/);
   assert.match(text, /TOTAL +0\.00 EUR/);
 });

@@ -148,6 +148,10 @@ export class VolatileFiles implements Files {
     });
   }
 
+  openDeviceSync(path: string): number {
+    throw Object.assign(new Error(`ENOENT: no such device, open '${path}'`), { code: "ENOENT" });
+  }
+
   writeSync(fd: number, data: Uint8Array, offset: number, length: number): number {
     const { node, path } = this.#opened(fd);
     return this.#do("write", path, () => {

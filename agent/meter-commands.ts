@@ -1,0 +1,186 @@
+// chargetill meter scan | watch | check: find a meter nobody wrote down, look at one, and compare one with a known load.
+// All of them read only. Watching and checking work beside a running agent; scanning changes the line's settings, so it needs the port alone.
+import { Command, InvalidArgumentError, Option } from "commander";
+import { energyResolutionMilliWh, loadMeterMap } from "../config/meter-map.js";
+import { SystemClock } from "../drivers/clock.js";
+import { DeviceError, type Clock } from "../drivers/driver.js";
+import type { SerialBinding } from "../drivers/meter/line.js";
+import { scanPort, stationYaml, usualLines, usualUnits, type Found, type LineSettings } from "../drivers/meter/scan.js";
+import { checkLengthMs, judgeMeter, type MeterSample } from "./core/meter-check.js";
+import { Failure } from "./failure.js";
+import { complain, fieldCommand, print, tableLines, tell, whole, withField, type Where } from "./field-commands.js";
+import type { FieldAccess } from "./field-access.js";
+import type { MeterLook } from "./field-desk.js";
+import type { PassedCheck } from "./passed-meters.js";
+import { kwhText } from "./snapshot.js";
+
+/** `chargetill meter`. */
+export function meterCommand(): Command {
+  const meter = new Command("meter").description("find, watch and check energy meters");
+  meter.addCommand(
+    fieldCommand("scan", "look for meters on a serial port: reads only, over the usual line settings and units", "meter scan --port /dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A1B2C3D4-if00-port0")
+      .option("--port <port>", "a device path, or a name under serialPorts (default: the config's first)")
+      .option("--baud <list>", "baud rates to try, such as 9600,19200 (default: the usual ones)", numbers(1200, 115_200))
+      .option("--units <list>", "unit numbers to try, such as 1-10 (default: the usual ones)", numbers(1, 247))
+      .option("--timeout <ms>", "how long a unit has to answer", whole("--timeout", 50, 5_000), 200)
+      .action(scan),
+  );
+  meter.addCommand(
+    fieldCommand("watch", "the live values of the meters, with the line's error counts", "meter watch 1 --every 2")
+      .argument("[connector]", "one connector's meter alone", whole("<connector>", 1, 64))
+      .option("--every <seconds>", "the pause between two looks", whole("--every", 1, 3_600), 1)
+      .option("--count <n>", "how often to look (default: until interrupted)", whole("--count", 1, 1_000_000))
+      .option("--registers", "every register that the model's map names")
+      .action(watch),
+  );
+  meter.addCommand(
+    fieldCommand("check", "compare a meter with a known load; a meter in doubt may be billed from once it has passed", "meter check 1 --load 2000 --tolerance 5")
+      .argument("<connector>", "the connector's number", whole("<connector>", 1, 64))
+      .requiredOption("--load <watts>", "the load that runs now, as a reference instrument shows it", whole("--load", 100, 1_000_000))
+      .addOption(new Option("--tolerance <percent>", "how far the meter may be off").argParser(whole("--tolerance", 1, 50)).default(5))
+      .action(check),
+  );
+  return meter;
+}
+
+/** `1-10,42` within limits. */
+function numbers(least: number, most: number): (text: string) => number[] {
+  return (text) => {
+    const all = text.split(",").flatMap((part) => {
+      const [, from, to = from] = /^(\d{1,6})(?:-(\d{1,6}))?$/.exec(part.trim()) ?? [];
+      const length = Number(to) - Number(from) + 1;
+      return length >= 1 && length <= 247 ? Array.from({ length }, (_, index) => Number(from) + index) : [Number.NaN];
+    });
+    if (all.some((value) => Number.isNaN(value) || value < least || value > most)) throw new InvalidArgumentError(`expected numbers from ${least} to ${most}, such as ${least},${least + 1}.`);
+    return all;
+  };
+}
+
+type ScanOptions = Where & { port?: string; baud?: number[]; units?: number[]; timeout: number };
+
+async function scan(options: ScanOptions): Promise<void> {
+  // A machine that is only just being set up has a port and no config yet.
+  if (options.port?.startsWith("/") === true && options.config === undefined && options.data === undefined) {
+    const clock = await SystemClock.open();
+    try {
+      process.exitCode = await scanAt(options.port, clock, undefined, options);
+    } finally {
+      clock.close();
+    }
+    return;
+  }
+  await withField(options, async (field, { config }) => {
+    const name = options.port ?? Object.keys(config.serialPorts)[0] ?? "";
+    const path = config.serialPorts[name]?.path ?? name;
+    if (field.buses === undefined) throw new Failure("agent/refused", `${path}: the running agent talks on this line; stop it first: systemctl stop chargetill`);
+    return scanAt(path, field.buses.clock, field.buses.binding(name), options);
+  });
+}
+
+async function scanAt(path: string, clock: Clock, binding: SerialBinding | undefined, options: ScanOptions): Promise<number> {
+  const { baud, units = usualUnits(), timeout } = options;
+  const rates = new Set(baud);
+  const known = usualLines();
+  const lines = baud === undefined ? known : [...known.filter((line) => rates.has(line.baud)), ...baud.filter((rate) => !known.some((line) => line.baud === rate)).map((rate) => ({ baud: rate, parity: "none", stopBits: 1 }) as LineSettings)];
+  complain(`asking ${path} at ${lines.map((line) => `${line.baud} ${line.parity} ${line.stopBits}`).join(", ")}; units ${units.join(", ")}; at most ${Math.ceil((lines.length * units.length * 2 * timeout) / 1000)} s where nobody answers`);
+  const all: Found[] = [];
+  try {
+    for await (const found of scanPort(path, clock, { lines, units, timeoutMs: timeout, ...(binding === undefined ? {} : { binding }) })) {
+      all.push(found);
+      if (options.json !== true) for (const line of foundLines(path, found)) print(line);
+    }
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+    throw new Failure("agent/refused", error.message, { cause: error });
+  }
+  tell(options, { path, found: all }, all.length === 0 ? [`${path}: no meter answered; check its supply, A and B (swap them), termination, and unit number`] : []);
+  return all.length === 0 ? 1 : 0;
+}
+
+function foundLines(path: string, found: Found): string[] {
+  const { line, unit, candidates } = found;
+  const head = `unit ${unit} answers at ${line.baud} baud, parity ${line.parity}, ${line.stopBits} stop bit${line.stopBits === 1 ? "" : "s"}`;
+  const [likely, ...others] = candidates;
+  if (likely === undefined) return [`${head}: no model that we know makes sense of it`];
+  return [
+    `${head}: ${likely.checked ? "" : "perhaps "}${likely.model}${likely.serial === undefined ? "" : `, serial number ${likely.serial}`}`,
+    ...(others.length === 0 ? [] : [`  or: ${others.map(({ model }) => model).join(", ")}`]),
+    ...stationYaml(path, found, likely).trimEnd().split("\n").map((text) => `  ${text}`),
+  ];
+}
+
+/** One look; a meter that cannot be read is a sentence. */
+async function look(field: FieldAccess, connector: number, registers: boolean): Promise<MeterLook | { readonly connector: number; readonly fault: string }> {
+  try {
+    return (await field.ask({ do: "meter-look", connector, registers })) as MeterLook;
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== "agent/refused") throw error;
+    return { connector, fault: error.message };
+  }
+}
+
+async function watch(connector: number | undefined, options: Where & { every: number; count?: number; registers?: true }): Promise<void> {
+  await withField(options, async (field, { config }) => {
+    const ids = connector === undefined ? config.connectors.map(({ id }) => id) : [connector];
+    let failed = 0;
+    for (let left = options.count ?? Number.POSITIVE_INFINITY; left > 0; left -= 1) {
+      const looks = [];
+      for (const id of ids) looks.push(await look(field, id, options.registers === true));
+      failed = looks.filter((each) => "fault" in each).length;
+      tell(options, looks, looks.flatMap(lookLines));
+      if (left > 1) await field.pause(options.every * 1_000);
+    }
+    return failed === 0 ? 0 : 1;
+  });
+}
+
+function lookLines(seen: MeterLook | { readonly connector: number; readonly fault: string }): string[] {
+  if ("fault" in seen) return [`connector ${seen.connector}: ${seen.fault}`];
+  const { connector, identity, reading, line } = seen;
+  const amperes = reading.currentMilliA === undefined ? "" : `  ${(reading.currentMilliA / 1000).toFixed(2)} A`;
+  const errors = line === undefined ? "" : `  line: ${line.answered}/${line.asked} answered, ${line.timedOut} timed out, ${line.garbled} garbled, ${line.strayBytes} stray bytes`;
+  return [
+    `connector ${connector}: ${identity.model} ${identity.serial}  ${kwhText(reading.energyMilliWh)} kWh  ${reading.powerW} W${amperes}${errors}`,
+    ...tableLines((seen.registers ?? []).map((shown) => ["  ", shown.register, "fault" in shown ? shown.fault : `${shown.value} ${shown.unit}`])),
+  ];
+}
+
+/** A reading that fails on the way is passed over; so many in a row end the check. */
+const mostMisses = 10;
+
+async function check(connector: number, options: Where & { load: number; tolerance: number }): Promise<void> {
+  await withField(options, async (field, { config }) => {
+    const found = config.connectors.find(({ id }) => id === connector);
+    if (found === undefined) throw new Failure("usage/invalid", `there is no connector ${connector}`);
+    const { model } = found.meter;
+    const plan = { loadW: options.load, tolerancePercent: options.tolerance, stepMilliWh: energyResolutionMilliWh(loadMeterMap(model)) };
+    const needMs = checkLengthMs(plan);
+    complain(`keep the load of ${options.load} W running for ${Math.ceil(needMs / 60_000)} min: ${model} counts in steps of ${plan.stepMilliWh / 1000} Wh`);
+    const samples: MeterSample[] = [];
+    let serial = "";
+    let atMs = 0;
+    const everyMs = Math.min(1_000, needMs / 30);
+    for (let misses = 0, turns = 0; misses < mostMisses && turns < (3 * needMs) / everyMs; turns += 1) {
+      const seen = await look(field, connector, false);
+      if ("fault" in seen) {
+        misses += 1;
+        complain(seen.fault);
+      } else {
+        misses = 0;
+        const { moment, energyMilliWh, powerW } = seen.reading;
+        if (serial !== "" && seen.identity.serial !== serial) throw new Failure("agent/refused", `the meter changed from ${serial} to ${seen.identity.serial} while it was checked`);
+        serial = seen.identity.serial;
+        atMs = moment.at;
+        samples.push({ monoMs: moment.monoMs, energyMilliWh, powerW });
+        if (moment.monoMs - (samples[0]?.monoMs ?? 0) >= needMs && samples.length >= 5) break;
+      }
+      await field.pause(everyMs);
+    }
+    const { findings, measuredW, energyMilliWh } = judgeMeter(samples, plan);
+    const passed = findings.every(({ ok }) => ok);
+    const row: PassedCheck = { model, serial, atMs, loadW: options.load, measuredW, energyMilliWh, tolerancePercent: options.tolerance };
+    if (passed) await field.ask({ do: "meter-passed", check: row });
+    tell(options, { connector, passed, findings, ...row }, [...findings.map(({ ok, words }) => `${ok ? "ok    " : "FAILED"} ${words}`), `${model} ${serial}: ${passed ? "passed; this very meter may be billed from" : "NOT passed"}`]);
+    return passed ? 0 : 1;
+  });
+}

@@ -1,0 +1,71 @@
+// Which doors this machine has: serial ports under the names that stay, SPI devices, the GPIO chip. It only looks, and opens none of them.
+import { accessSync, constants, readFileSync, readdirSync, realpathSync } from "node:fs";
+import { join } from "node:path";
+
+/** `name` is what belongs into the config; `why` says why this user may not open it. */
+export type PortFound = { readonly kind: "serial" | "spi" | "gpio"; readonly name: string; readonly device: string; readonly usable: boolean; readonly why?: string };
+
+/** Everything found under `root` (a test's own tree; else the machine's). */
+export function findPorts(root = "/"): PortFound[] {
+  return [...serialPorts(root), ...spiDevices(root), ...gpioChips(root)];
+}
+
+function serialPorts(root: string): PortFound[] {
+  const devices = new Map<string, string>();
+  for (const name of list(join(root, "dev"))) if (/^tty(USB|ACM|AMA)\d+$/.test(name) || name === "serial0") devices.set(real(join(root, "dev", name)), join("/dev", name));
+  // The name by id is that of the adapter itself: it stays when plugs are moved.
+  for (const name of list(join(root, "dev/serial/by-id"))) devices.set(real(join(root, "dev/serial/by-id", name)), join("/dev/serial/by-id", name));
+  return [...devices].map(([device, name]) => found("serial", name, device, "dialout", root)).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function spiDevices(root: string): PortFound[] {
+  const names = list(join(root, "dev")).filter((name) => /^spidev\d+\.\d+$/.test(name));
+  return names.sort().map((name) => found("spi", join("/dev", name), join(root, "dev", name), "spi", root));
+}
+
+/** The pins are reached through sysfs: what counts is whether `export` may be written. */
+function gpioChips(root: string): PortFound[] {
+  const folder = join(root, "sys/class/gpio");
+  return list(folder)
+    .filter((name) => name.startsWith("gpiochip"))
+    .map((name) => {
+      let label = "?";
+      try {
+        label = readFileSync(join(folder, name, "label"), "utf8").trim();
+      } catch {
+        // A chip that goes away while it is looked at has no label.
+      }
+      return { ...found("gpio", label, join(folder, "export"), "gpio", root), device: join("/sys/class/gpio", name) };
+    });
+}
+
+function found(kind: PortFound["kind"], name: string, path: string, group: string, root: string): PortFound {
+  const device = path.startsWith(root) ? join("/", path.slice(root.length)) : path;
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+    return { kind, name, device, usable: true };
+  } catch {
+    try {
+      accessSync(path, constants.W_OK);
+      return { kind, name, device, usable: true };
+    } catch {
+      return { kind, name, device, usable: false, why: `this user may not open it: add the user to the group ${group}` };
+    }
+  }
+}
+
+function list(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function real(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
