@@ -1,7 +1,8 @@
 // Makes the settlement of a session that is over: the one bill, from the one engine, with everything that proves it.
 import type { ConnectorFacts, StationFacts } from "../../config/schema.js";
+import type { Reading } from "../../drivers/driver.js";
 import { bill, periods, type Sample } from "./rating.js";
-import type { SampleList, Session } from "./session.js";
+import { sessionTimeMs, type SampleList, type Session } from "./session.js";
 import type { Settlement } from "./settlement.js";
 import { chargedPrice } from "./waiver.js";
 
@@ -21,6 +22,8 @@ export function settlementOf(session: Extract<Session, { state: "settling" }>, c
   const first = samples[0];
   const last = samples.at(-1);
   if (first === undefined || last === undefined) throw new Error("a sale has at least its first sample");
+  // Readings are dated like the samples made of them: a wall clock that was set during the session puts none before another.
+  const dated = (reading: Reading, notBeforeMs: number): Reading => ({ ...reading, moment: { ...reading.moment, at: sessionTimeMs(opening, reading.moment, notBeforeMs) } });
   return {
     receiptNumber: numbered.number,
     pagination: numbered.pagination,
@@ -33,8 +36,8 @@ export function settlementOf(session: Extract<Session, { state: "settling" }>, c
     ...(opening.acceptance.authorizationReference === undefined ? {} : { authorizationReference: opening.acceptance.authorizationReference }),
     meter: opening.meter,
     begin: opening.begin,
-    end,
-    borders: sale.borders,
+    end: dated(end, end.moment.boot === opening.begin.moment.boot ? first.atMs : last.atMs),
+    borders: sale.borders.map((border) => dated(border, first.atMs)),
     samples,
     startMs: first.atMs,
     endMs: last.atMs,
