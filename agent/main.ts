@@ -32,7 +32,7 @@ import type { News } from "./news.js";
 import { NeededEntries } from "./needed-entries.js";
 import { Notifier } from "./notify.js";
 import { PassedMeters } from "./passed-meters.js";
-import { PriceBoard } from "./price-board.js";
+import { PriceBoard, type InForce } from "./price-board.js";
 import { refusedChanges } from "./reload.js";
 import { connectorSnapshot, kwhText, type Snapshot } from "./snapshot.js";
 import { layoutOf, Station } from "./station.js";
@@ -275,7 +275,9 @@ export class Agent {
     const { clock } = this.#machine;
     const disk = this.#disk;
     const at = (name: string): string => join(config.state, name);
-    const board = new PriceBoard(this.#loaded);
+    const inForce = Table.open<InForce>(disk, at("in-force.json"), (value) => value as InForce, {});
+    const board = new PriceBoard(this.#loaded, { read: () => inForce.data, write: (state) => void inForce.update(() => state) });
+    board.remember(clock.now());
     const book = Book.open(disk, at("book"));
     finishKeyChange(disk, config.state, book);
     const signer = openSigner(this.#keyStore(), book.count() === 0);
@@ -406,6 +408,7 @@ export class Agent {
     this.#wallMinusMonoMs = at - monoMs;
     this.#guard(() => {
       this.#shop?.desk.recover(clock.now());
+    this.#guard(() => this.#board?.remember(clock.now()));
       // In turn, so that within a day every sealed page was proven and no look takes long.
       this.#shop?.book.verifyNext(Math.ceil((this.#shop?.book.sealedPages ?? 0) / pagesInTurns));
       this.#fullDisk = this.#disk.freeBytes(this.#loaded.config.state) < leastFreeBytes;
