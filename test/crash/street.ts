@@ -56,7 +56,7 @@ export class Street {
   forked = false;
   bench: Bench | undefined;
   agent: Agent | undefined;
-  readonly endMs: number;
+  endMs: number;
 
   private constructor(
     readonly loaded: LoadedConfig,
@@ -152,6 +152,13 @@ export class Street {
     } finally {
       this.world = { ...(frozen ?? bench.world.state()) };
     }
+  }
+
+  /** The street goes on: more happens from now on, until `storyMs` later. Cars, registers, books and backend stay. */
+  goOn(agenda: (startMs: number) => Agenda, storyMs: number): void {
+    const { monoMs } = this.world.clock;
+    this.world = { ...this.world, agenda: [...this.world.agenda, ...agenda(monoMs)] };
+    this.endMs = monoMs + storyMs;
   }
 
   /** The power is off and on again: coils fall, the boot is another one, unsynced bytes meet their fate. */
