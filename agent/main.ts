@@ -420,11 +420,13 @@ export class Agent {
     if (shop === undefined) return;
     // UTC, since in a zone with daylight saving nothing would fire in the repeated hour; each job only asks "is it due?".
     this.#jobs = uplinks.map((uplink, index) => cron.schedule(uplink.schedule, () => void shop.outboxes[index]?.due(), { timezone: "UTC", noOverlap: true }));
-    this.#jobs.push(cron.schedule("17 3 * * *", () => this.#housekeeping(shop), { timezone: "UTC", noOverlap: true }));
+    this.#jobs.push(cron.schedule("17 3 * * *", () => this.archive(), { timezone: "UTC", noOverlap: true }));
   }
 
   /** Each night: the journal of settled sessions goes into the archive, up to the oldest entry that an open session still needs. */
-  #housekeeping(shop: Shop): void {
+  archive(): void {
+    const shop = this.#shop;
+    if (shop === undefined) return;
     this.#guard(() => {
       shop.journal.forget(shop.needed.first(shop.station.till(), shop.journal.lastSeq));
     });
