@@ -85,6 +85,12 @@ function pace(text: string): number {
   return value;
 }
 
+// Who reads no further (`| head`) has seen enough: that is no fault.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(process.exitCode ?? 0);
+});
+
 const program = new Command("chargetill").description("A till for charge points.").version(ownVersion()).enablePositionalOptions();
 
 program

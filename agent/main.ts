@@ -32,7 +32,7 @@ import type { News } from "./news.js";
 import { NeededEntries } from "./needed-entries.js";
 import { Notifier } from "./notify.js";
 import { PassedMeters } from "./passed-meters.js";
-import { PriceBoard } from "./price-board.js";
+import { PriceBoard, type InForce } from "./price-board.js";
 import { refusedChanges } from "./reload.js";
 import { connectorSnapshot, kwhText, type Snapshot } from "./snapshot.js";
 import { layoutOf, Station } from "./station.js";
@@ -71,7 +71,7 @@ export class Agent {
   readonly #options: AgentOptions;
   readonly #machine: Machine;
   readonly #disk: Disk;
-  readonly #lock: Lock;
+  #lock: Lock | undefined;
   readonly #notifier = new Notifier();
   readonly #meters = new Map<number, EnergyMeter>();
   #control: ControlServer | undefined;
@@ -85,31 +85,54 @@ export class Agent {
   #ending = false;
   #timers: (() => void)[] = [];
 
-  private constructor(loaded: LoadedConfig, options: AgentOptions, disk: Disk, lock: Lock) {
+  private constructor(loaded: LoadedConfig, options: AgentOptions, disk: Disk) {
     this.#loaded = loaded;
     this.#options = options;
     this.#disk = disk;
-    this.#lock = lock;
     this.#machine = openMachine(loaded.config, options.buses, (model, serial) => this.#shop?.passed.has(model, serial) === true);
   }
 
-  /** Takes the state folder's lock and opens for business, now or as soon as it can. Throws Failure state/locked, or disk/failed where the folder cannot be made. */
+  /**
+   * Takes the state folder's lock and opens for business, now or as soon as it can: a disk that is full or failing ends nothing, it keeps
+   * the contactors open. Throws Failure state/locked where another agent runs.
+   */
   static async open(loaded: LoadedConfig, options: AgentOptions): Promise<Agent> {
-    const disk = options.disk ?? new Disk();
-    const folder = loaded.config.state;
-    disk.makeFolder(folder);
-    const lock = Lock.take(folder, options.buses.clock.now().at, disk.files);
-    const agent = new Agent(loaded, options, disk, lock);
+    const agent = new Agent(loaded, options, options.disk ?? new Disk());
+    agent.#refuseSecond();
+    agent.#machine.start();
     try {
-      agent.#control = await ControlServer.open(socketPath(loaded), (request) => agent.#answer(request));
+      agent.#openShop(firstRetryMs);
     } catch (error) {
-      lock.release();
+      await agent.#machine.close();
       throw error;
     }
-    agent.#machine.start();
-    agent.#openShop(firstRetryMs);
+    await agent.#openControl();
     agent.#everyMs(watchdogPingMs, () => agent.#ping());
     return agent;
+  }
+
+  /** Asked before anything is touched, and without a write: a full disk must not hide that another agent runs. */
+  #refuseSecond(): void {
+    const { state } = this.#loaded.config;
+    let holder: ReturnType<typeof Lock.holder>;
+    try {
+      holder = Lock.holder(state, this.#disk.files);
+    } catch (error) {
+      // A disk that cannot even be read is met again when the lock is taken, with contactors open.
+      if (!(error instanceof Failure)) throw error;
+    }
+    if (holder !== undefined && holder.pid !== process.pid) Lock.take(state, this.#machine.clock.now().at, this.#disk.files);
+  }
+
+  /** Without its socket an agent sells as well as with it, but cannot be asked: it is tried again each minute. */
+  async #openControl(): Promise<void> {
+    if (this.#control !== undefined || this.#lock === undefined || this.#ending) return;
+    try {
+      this.#control = await ControlServer.open(socketPath(this.#loaded), (request) => this.#answer(request));
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      this.#options.tell({ news: "fault", at: this.#machine.clock.now().at, device: "station", code: faultCodeOf(error), message: error.message });
+    }
   }
 
   snapshot(): Snapshot {
@@ -181,7 +204,12 @@ export class Agent {
     this.#shop?.journal.close();
     await this.#control?.close();
     await this.#machine.close();
-    this.#lock.release();
+    this.#lock?.release();
+  }
+
+  /** The remote word: stops a session. Answers what is true: null = it is stopping, else why not. */
+  stop(connector: number): string | null {
+    return this.#shop === undefined ? (this.#whyClosed() ?? "the station is not open") : this.#shop.station.stop(connector);
   }
 
   /** True when nothing is left to send. */
@@ -199,21 +227,28 @@ export class Agent {
   #openShop(retryMs: number): void {
     const { clock } = this.#machine;
     try {
+      this.#disk.makeFolder(this.#loaded.config.state);
+      this.#lock ??= Lock.take(this.#loaded.config.state, clock.now().at, this.#disk.files);
       this.#shop = this.#open();
       this.#closed = undefined;
     } catch (error) {
       if (!(error instanceof Failure) && !(error instanceof DeviceError)) throw error;
+      // The pins are another agent's.
+      if (error.code === "state/locked") throw error;
       const news = this.#closed?.message !== error.message;
       this.#closed = { code: faultCodeOf(error), message: error.message };
       if (news) this.#options.tell({ news: "fault", at: clock.now().at, device: "station", ...this.#closed });
       // systemd is told that we run: a fault that only a person can mend is no reason to be restarted.
       this.#notifier.tell("READY=1", `STATUS=not selling: ${error.message.split("\n")[0]}`);
       this.#holdOpen();
-      this.#retry = clock.at(clock.now().monoMs + retryMs, () => this.#openShop(Math.min(retryMs * 2, longestRetryMs)));
+      this.#retry = clock.at(clock.now().monoMs + retryMs, () => this.#guard(() => this.#openShop(Math.min(retryMs * 2, longestRetryMs))));
     }
     // Outside: a fault in what follows must never open a second shop over the first.
     if (this.#shop !== undefined) {
-      this.#everyMs(60_000, () => this.#minute());
+      this.#everyMs(60_000, () => {
+        this.#minute();
+        void this.#openControl();
+      });
       this.#minute();
       this.#notifier.tell("READY=1", "STATUS=selling");
     }
@@ -240,7 +275,9 @@ export class Agent {
     const { clock } = this.#machine;
     const disk = this.#disk;
     const at = (name: string): string => join(config.state, name);
-    const board = new PriceBoard(this.#loaded);
+    const inForce = Table.open<InForce>(disk, at("in-force.json"), (value) => value as InForce, {});
+    const board = new PriceBoard(this.#loaded, { read: () => inForce.data, write: (state) => void inForce.update(() => state) });
+    board.remember(clock.now());
     const book = Book.open(disk, at("book"));
     finishKeyChange(disk, config.state, book);
     const signer = openSigner(this.#keyStore(), book.count() === 0);
@@ -371,6 +408,7 @@ export class Agent {
     this.#wallMinusMonoMs = at - monoMs;
     this.#guard(() => {
       this.#shop?.desk.recover(clock.now());
+    this.#guard(() => this.#board?.remember(clock.now()));
       // In turn, so that within a day every sealed page was proven and no look takes long.
       this.#shop?.book.verifyNext(Math.ceil((this.#shop?.book.sealedPages ?? 0) / pagesInTurns));
       this.#fullDisk = this.#disk.freeBytes(this.#loaded.config.state) < leastFreeBytes;
@@ -423,8 +461,7 @@ export class Agent {
       case "status":
         return { ok: true, value: this.snapshot() };
       case "stop": {
-        if (this.#shop === undefined) return { ok: false, why: this.#whyClosed() ?? "the station is not open" };
-        const refused = this.#shop.station.stop(Number(request["connector"]));
+        const refused = this.stop(Number(request["connector"]));
         return refused === null ? { ok: true, value: { stopping: Number(request["connector"]) } } : { ok: false, why: refused };
       }
       case "credit":

@@ -157,10 +157,15 @@ export class Point {
     this.#nudge?.();
     const pins = this.#pins;
     this.#pins = undefined;
-    pins?.indicator.show("off");
-    pins?.plug.close();
-    pins?.indicator.close();
-    pins?.contactor.close();
+    const lettingGo = [() => pins?.indicator.show("off"), () => pins?.plug.close(), () => pins?.indicator.close(), () => pins?.contactor.close()];
+    for (const letGo of lettingGo) {
+      try {
+        letGo();
+      } catch (error) {
+        // A pin that fails as we leave it keeps none of the others from being left.
+        if (!(error instanceof DeviceError)) throw error;
+      }
+    }
     await this.meter.close();
   }
 
@@ -237,10 +242,13 @@ export class Point {
     if (!this.#abort.signal.aborted) this.desk.faults.raiseError(this.device, error, this.desk.clock.now().at);
   }
 
-  async #read(): Promise<Reading | undefined> {
+  /** A reading, or undefined with its fault raised. A meter's faults are cleared by a good reading only, so that none flickers. */
+  async #read(doubt: (reading: Reading) => DeviceError | undefined = () => undefined): Promise<Reading | undefined> {
     const { faults } = this.desk;
     try {
       const reading = await this.meter.read();
+      const doubted = doubt(reading);
+      if (doubted !== undefined) throw doubted;
       faults.clear(this.device, "meter/");
       faults.clear(this.device, "port/");
       return reading;
@@ -350,14 +358,12 @@ export class Point {
   }
 
   /** A reading that can be true after the last one; anything else raises a fault and is not used. */
-  async #plausibleReading(sale: Sale): Promise<Reading | undefined> {
-    const reading = await this.#read();
-    if (reading === undefined) return undefined;
-    const judged = implausible(sale, reading, this.#outlook, this.connector.maxPowerW, this.desk.config.timing.journalReading);
-    this.#outlook = judged.outlook;
-    if (judged.fault === undefined) return reading;
-    this.desk.faults.raiseError(this.device, new DeviceError(judged.fault.code, judged.fault.message), this.desk.clock.now().at);
-    return undefined;
+  #plausibleReading(sale: Sale): Promise<Reading | undefined> {
+    return this.#read((reading) => {
+      const { outlook, fault } = implausible(sale, reading, this.#outlook, this.connector.maxPowerW, this.desk.config.timing.journalReading);
+      this.#outlook = outlook;
+      return fault === undefined ? undefined : new DeviceError(fault.code, fault.message);
+    });
   }
 
   #show(indication: Indication): void {

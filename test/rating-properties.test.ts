@@ -36,7 +36,7 @@ for (const clockTrusted of [true, false])
         assert.equal(periods(fine), periods(coarse));
         assert.is(sameComponents(fine, coarse), true);
       }),
-      { seed, numRuns: 2000 },
+      { seed, numRuns: 1200 },
     );
   });
 
@@ -50,7 +50,7 @@ test("the live figure is the bill at every sample", () => {
         assert.equal(live(rating).ifStoppedNow, bill(rating).totalCost);
       }
     }),
-    { seed, numRuns: 500 },
+    { seed, numRuns: 300 },
   );
 });
 
@@ -70,7 +70,7 @@ test("what is accrued never falls, and never passes the maximum", () => {
         before = now;
       }
     }),
-    { seed, numRuns: 500 },
+    { seed, numRuns: 300 },
   );
 });
 
@@ -131,7 +131,7 @@ test("the next border is the first instant at which a component changes while no
       assert.is(sameComponents(rating, still(border - 1)), true);
       assert.is(sameComponents(rating, still(border)), false);
     }),
-    { seed, numRuns: 2000 },
+    { seed, numRuns: 1000 },
   );
 });
 
@@ -152,13 +152,13 @@ test("whatever comes in as a CDR, the answer is a price or a list of faults", ()
           else assert.match(billOfCdr(result.priced, "en").totalCost.incl, /^-?\d+(\.\d{1,12})?$/);
         }
     }),
-    { seed, numRuns: 2000 },
+    { seed, numRuns: 1000 },
   );
 });
 
 test("whatever stands in a line of a batch, it is answered", () => {
   const lines = fc.oneof(fc.string(), fc.json(), fc.record({ name: fc.anything(), timezone: fc.oneof(fc.string(), fc.constant("Europe/Berlin")), tariffs: tree, cdr: tree }).map((line) => JSON.stringify(line)));
-  fc.assert(fc.property(lines, (line) => assert.is(typeof JSON.stringify(priceLine(line).answer), "string")), { seed, numRuns: 2000 });
+  fc.assert(fc.property(lines, (line) => assert.is(typeof JSON.stringify(priceLine(line).answer), "string")), { seed, numRuns: 1000 });
 });
 
 test.run();

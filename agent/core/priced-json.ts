@@ -56,7 +56,7 @@ function lineOf(working: Working, index: number, version: OcpiVersion, language:
   };
 }
 
-/** `total_…` as the issue of a CDR in the tariff's own version has them, and the working behind them. */
+/** The totals as a CDR of the tariff's own version has them, what was billed after steps, and the working behind it. */
 export function pricedJson(priced: PricedCdr, language: Language = "en"): PricedJson {
   const { working, version } = priced;
   const { groups } = working.totals;

@@ -5,7 +5,7 @@ import { amountText, billOf, localTimeRule, taxWarnings } from "./bill.js";
 import { bordersOf, nextTimeBorder } from "./borders.js";
 import { close, conditionsAt, cutBorders, lookAgain, openSlice, type Closed, type Course, type RatingOptions, type Sample } from "./course.js";
 import type { Language } from "./explain.js";
-import { compare, decimalText, divide, multiply, published, ratioOf, subtract, zero, type Ratio } from "./money.js";
+import { add, compare, decimalText, divide, multiply, published, ratioOf, subtract, type Ratio } from "./money.js";
 import type { Activity, ChargingPeriod } from "./period.js";
 import type { Price } from "./price.js";
 import type { Conditions } from "./restrictions.js";
@@ -66,6 +66,11 @@ export function beginRating(tariff: Tariff, options: RatingOptions, first: Sampl
   return { course: lookAgain(blank, first, first.atMs, first.energyMilliWh), last: first };
 }
 
+/** The reservation is over: durations and energy count from here. */
+function beginSession(course: Course, { atMs, energyMilliWh }: Sample): Course {
+  return { ...close(course, atMs, energyMilliWh), began: { atMs, energyMilliWh }, openMs: atMs, openMilliWh: energyMilliWh, selection: {} };
+}
+
 /** The rating after one more sample. Throws when time or energy run backwards: no price can make that right. */
 export function advance(rating: Rating, sample: Sample): Rating {
   checkSample(sample);
@@ -77,8 +82,7 @@ export function advance(rating: Rating, sample: Sample): Rating {
   if (goesOn) return { course, last: sample };
   if (sample.activity === "reserved" && last.activity !== "reserved") broken("a reservation cannot follow the session");
   let cut = cutBorders(course, last, sample);
-  if (cut.began === undefined && sample.activity !== "reserved")
-    cut = { ...close(cut, sample.atMs, sample.energyMilliWh), began: { atMs: sample.atMs, energyMilliWh: sample.energyMilliWh }, openMs: sample.atMs, openMilliWh: sample.energyMilliWh, selection: {} };
+  if (cut.began === undefined && sample.activity !== "reserved") cut = beginSession(cut, sample);
   return { course: lookAgain(cut, sample, sample.atMs, sample.energyMilliWh), last: sample };
 }
 
@@ -125,7 +129,7 @@ function withTax(tariff: Tariff, component: PriceComponent | undefined): { excl:
   if (component.vat === undefined || tariff.taxIncluded === "N/A") return { excl: text, incl: text };
   if (tariff.taxIncluded === "NO") return { excl: text, incl: published(grossPrice(tariff, component)) };
   const hundred = { n: 100n, d: 1n };
-  return { excl: published(divide(multiply(ratioOf(component.price), hundred), subtract(hundred, subtract(zero, ratioOf(component.vat))))), incl: text };
+  return { excl: published(divide(multiply(ratioOf(component.price), hundred), add(hundred, ratioOf(component.vat)))), incl: text };
 }
 
 /** The unit prices of a tariff under given conditions: what charging costs, and what standing idle would. */

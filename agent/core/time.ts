@@ -14,6 +14,7 @@ export type OffsetSpan = { readonly fromMs: number; readonly toMs: number; reado
 // (the shortest known pairs are the four weeks around Ramadan).
 const bucketMs = 16 * dayMs;
 const mostSpans = 4096;
+const mostZones = 1000;
 
 type Zone = { readonly format: Intl.DateTimeFormat; readonly buckets: Map<number, readonly OffsetSpan[]> };
 const zones = new Map<string, Zone>();
@@ -26,6 +27,7 @@ function zoneOf(name: string): Zone {
     year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric", era: "short",
   });
   const zone = { format, buckets: new Map<number, readonly OffsetSpan[]>() };
+  if (zones.size >= mostZones) zones.clear();
   zones.set(name, zone);
   return zone;
 }

@@ -203,7 +203,7 @@ export class Street {
 /** All sold, settled and sent, no car waiting to be served. */
 function isQuiet(agent: Agent): boolean {
   const { connectors, selling } = agent.snapshot();
-  return selling && agent.synced() && connectors.every(({ state }) => state === "available" || state === "occupied" || state === "finishing");
+  return selling && agent.synced() && connectors.every(({ state }) => state === "available" || state === "occupied" || state === "finishing" || state === "out-of-order");
 }
 
 /** The same files; `cut` is told as soon as an operation meets the power cut. */

@@ -45,6 +45,7 @@ export class VolatileFiles implements Files {
   /** A word that the test sets, to tell the same fsync in two parts of the program apart. */
   phase = "";
   #nextFd = 3;
+  #capacity: number | undefined;
   readonly #open = new Map<number, { readonly node: Node; readonly path: string }>();
 
   constructor(private readonly wishes: Wishes = {}, private readonly root: FolderNode = emptyFolder()) {}
@@ -106,6 +107,11 @@ export class VolatileFiles implements Files {
     if (bytes) folder.cache.set(name, { ...emptyFile(), cache: bytes, durable: bytes });
     else folder.cache.delete(name);
     folder.durable = new Map(folder.cache);
+  }
+
+  /** Others fill the disk up to its last byte, or make room again. */
+  fill(full: boolean): void {
+    this.#capacity = full ? 0 : undefined;
   }
 
   /** A look from outside: no operation of the program. */
@@ -286,9 +292,10 @@ export class VolatileFiles implements Files {
   }
 
   #freeBytes(): number {
-    if (this.wishes.capacityBytes === undefined) return Infinity;
+    const capacity = this.#capacity ?? this.wishes.capacityBytes;
+    if (capacity === undefined) return Infinity;
     const used = (node: Node): number => (node.kind === "file" ? node.cache.length : [...node.cache.values()].reduce((sum, child) => sum + used(child), 0));
-    return Math.max(0, this.wishes.capacityBytes - used(this.root));
+    return Math.max(0, capacity - used(this.root));
   }
 
   #opened(fd: number): { readonly node: Node; readonly path: string } {

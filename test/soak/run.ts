@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { soakCuts } from "./cuts.js";
 
 const { values } = parseArgs({
-  options: { cuts: { type: "string", default: "10000" }, days: { type: "string", default: "30" }, kills: { type: "string", default: "2000" }, seed: { type: "string", default: "1" } },
+  options: { cuts: { type: "string", default: "10000" },  seed: { type: "string", default: "1" } },
 });
 const count = (name: keyof typeof values): number => {
   const value = Number(values[name]);
