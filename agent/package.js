@@ -93,7 +93,7 @@ Version: ${version}
 Architecture: ${architecture}
 Maintainer: chargetill maintainers <chargetill@example.org>
 Installed-Size: ${kilobytes}
-Depends: nodejs (>= ${major === 20 ? "20.19" : major}), nodejs (<< ${major + 1}), libc6, libstdc++6, systemd
+Depends: nodejs (>= ${major === 20 ? "20.19" : major}), nodejs (<< ${major + 1}), libc6, libstdc++6, procps, systemd
 Recommends: bash-completion
 Section: misc
 Priority: optional
