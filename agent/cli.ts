@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import { faultLine, loadConfig, type LoadedConfig } from "../config/load.js";
 import { createPublicKey } from "node:crypto";
 import { emptyDesk, type DeskState } from "./cash-desk.js";
+import { completionCommand } from "./completion-command.js";
 import { contactorCommand } from "./contactor-commands.js";
 import { askAgent, type ControlRequest } from "./control.js";
 import { demo } from "./demo.js";
@@ -29,13 +30,23 @@ import type { Snapshot } from "./snapshot.js";
 import { statusLines } from "./status.js";
 import { syncCommand, type SyncDesk } from "./sync-commands.js";
 import type { OutboxStatus } from "./sync/outbox.js";
+import { tagCommand } from "./tag-commands.js";
 import { tariffCommand } from "./tariff-commands.js";
 import { readTariff } from "./tariff-file.js";
 import { verifyCommand } from "./verify-command.js";
 
 const defaultConfig = "/etc/chargetill/station.yaml";
 
+/** What a shell reports of a program that SIGPIPE ended. */
+const brokenPipeCode = 141;
+
 type Where = { readonly config?: string; readonly data?: string };
+
+// `chargetill receipts list | head` closes our output early: that ends us as it ends every tool, without a stack trace and not with "fine".
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(brokenPipeCode);
+});
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const complain = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -254,7 +265,7 @@ program.addCommand(
   }),
 );
 program.addCommand(tariffCommand());
-for (const command of [contactorCommand(), doctorCommand(), meterCommand(), portsCommand()]) program.addCommand(command);
+for (const command of [contactorCommand(), doctorCommand(), meterCommand(), portsCommand(), tagCommand(), completionCommand(() => program)]) program.addCommand(command);
 
 for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) command.exitOverride();
 

@@ -32,7 +32,7 @@ import type { News } from "./news.js";
 import { NeededEntries } from "./needed-entries.js";
 import { Notifier } from "./notify.js";
 import { PassedMeters } from "./passed-meters.js";
-import { PriceBoard } from "./price-board.js";
+import { PriceBoard, type InForce } from "./price-board.js";
 import { refusedChanges } from "./reload.js";
 import { connectorSnapshot, kwhText, type Snapshot } from "./snapshot.js";
 import { layoutOf, Station } from "./station.js";
@@ -79,6 +79,7 @@ export class Agent {
   #board: PriceBoard | undefined;
   #closed: { readonly code: FaultCode; readonly message: string } | undefined;
   #fullDisk = false;
+  #rotten: string | undefined;
   #retry: (() => void) | undefined;
   #jobs: ScheduledTask[] = [];
   #wallMinusMonoMs = 0;
@@ -275,7 +276,9 @@ export class Agent {
     const { clock } = this.#machine;
     const disk = this.#disk;
     const at = (name: string): string => join(config.state, name);
-    const board = new PriceBoard(this.#loaded);
+    const inForce = Table.open<InForce>(disk, at("in-force.json"), (value) => value as InForce, {});
+    const board = new PriceBoard(this.#loaded, { read: () => inForce.data, write: (state) => void inForce.update(() => state) });
+    board.remember(clock.now());
     const book = Book.open(disk, at("book"));
     finishKeyChange(disk, config.state, book);
     const signer = openSigner(this.#keyStore(), book.count() === 0);
@@ -383,6 +386,7 @@ export class Agent {
   #whyClosed(): string | undefined {
     if (this.#closed !== undefined) return this.#closed.message;
     if (this.#ending) return "the station is closing";
+    if (this.#rotten !== undefined) return this.#rotten;
     if (this.#fullDisk) return "the disk is full: a receipt might not fit";
     return undefined;
   }
@@ -406,8 +410,9 @@ export class Agent {
     this.#wallMinusMonoMs = at - monoMs;
     this.#guard(() => {
       this.#shop?.desk.recover(clock.now());
+    this.#guard(() => this.#board?.remember(clock.now()));
       // In turn, so that within a day every sealed page was proven and no look takes long.
-      this.#shop?.book.verifyNext(Math.ceil((this.#shop?.book.sealedPages ?? 0) / pagesInTurns));
+      if (this.#shop !== undefined) this.#provePages(this.#shop);
       this.#fullDisk = this.#disk.freeBytes(this.#loaded.config.state) < leastFreeBytes;
     });
     if (trust === "unsynced" || (!jumped && this.#jobs.length > 0)) return;
@@ -418,6 +423,23 @@ export class Agent {
     // UTC, since in a zone with daylight saving nothing would fire in the repeated hour; each job only asks "is it due?".
     this.#jobs = uplinks.map((uplink, index) => cron.schedule(uplink.schedule, () => void shop.outboxes[index]?.due(), { timezone: "UTC", noOverlap: true }));
     this.#jobs.push(cron.schedule("17 3 * * *", () => this.archive(), { timezone: "UTC", noOverlap: true }));
+  }
+
+  /**
+   * A sealed page that rotted is no reason to end the process, nor the session of a car that charges: no other session starts, it is shown, and
+   * the page is looked at again each minute, so that one brought back from a backup opens the shop unaided.
+   */
+  #provePages({ book, station }: Shop): void {
+    try {
+      book.verifyNext(Math.ceil(book.sealedPages / pagesInTurns));
+      this.#rotten = undefined;
+      station.faults.clear("station", "book/damaged");
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== "book/damaged") throw error;
+      this.#rotten = error.message;
+      station.faults.raise("station", "book/damaged", error.message, this.#machine.clock.now().at);
+    }
+    this.#options.changed?.();
   }
 
   /** Each night: the journal of settled sessions goes into the archive, up to the oldest entry that an open session still needs. */

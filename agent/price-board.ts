@@ -2,12 +2,19 @@
 import type { LoadedConfig } from "../config/load.js";
 import type { ConnectorConfig } from "../config/schema.js";
 import type { MeterIdentity, Moment, Reading } from "../drivers/driver.js";
-import { priceBeforeStart } from "./core/explain.js";
+import { explainTariff, priceBeforeStart } from "./core/explain.js";
 import type { Acceptance, Opening } from "./core/session.js";
-import type { Tariff } from "./core/tariff.js";
+import { parseTariff, type Tariff } from "./core/tariff.js";
 import { Failure } from "./failure.js";
 import { readTariff } from "./tariff-file.js";
 import { tariffAt } from "./tariffs.js";
+
+/** The tariffs that were in force when the clock could last be trusted, by id; kept over restarts. `trustedMs` = epoch ms of that moment. */
+export type InForce = Readonly<Record<string, { readonly tariff: unknown; readonly trustedMs: number }>>;
+export type InForceStore = { read(): InForce; write(state: InForce): void };
+
+/** How far the last trusted moment may lag behind before it is written again: 24 small writes a day. */
+const rememberEveryMs = 3_600_000;
 
 export class PriceBoard {
   readonly #shown = new Map<number, { text: string; atMs: number }>();
@@ -15,7 +22,10 @@ export class PriceBoard {
   #tariffs: readonly Tariff[];
 
   /** Reads the tariff files. Throws Failure tariff/invalid where one cannot be read, or a connector sells by none of them. */
-  constructor(loaded: LoadedConfig) {
+  constructor(
+    loaded: LoadedConfig,
+    readonly store: InForceStore,
+  ) {
     this.#loaded = loaded;
     this.#tariffs = tariffsOf(loaded);
   }
@@ -26,12 +36,37 @@ export class PriceBoard {
     this.#loaded = loaded;
   }
 
+  /** Keeps in mind what is in force under a clock that can be trusted: after a start without one, it is what may still be sold by. */
+  remember(moment: Moment): void {
+    if (moment.trust === "unsynced") return;
+    const before = this.store.read();
+    const ids = new Set([...this.#loaded.config.connectors.map(({ tariff }) => tariff), ...this.#loaded.config.tokens.flatMap(({ tariff }) => tariff ?? [])]);
+    const now = [...ids].flatMap((id) => {
+      const tariff = tariffAt(this.#tariffs, id, moment.at);
+      return tariff === undefined ? [] : [[id, { tariff: tariff.source, trustedMs: moment.at }] as const];
+    });
+    const isStale = now.length !== Object.keys(before).length || now.some(([id, { tariff }]) => JSON.stringify(before[id]?.tariff) !== JSON.stringify(tariff) || moment.at - (before[id]?.trustedMs ?? 0) >= rememberEveryMs);
+    if (isStale) this.store.write(Object.fromEntries(now));
+  }
+
+  /** The tariff that is in force at a moment. Under an unset clock: the one last known to be, unless it had an end before that. */
+  #tariffNow(id: string, moment: Moment): Tariff | undefined {
+    if (moment.trust !== "unsynced") return tariffAt(this.#tariffs, id, moment.at);
+    const last = this.store.read()[id];
+    const parsed = last === undefined ? undefined : parseTariff(last.tariff);
+    if (last === undefined || parsed?.ok !== true) return undefined;
+    return parsed.tariff.endMs === undefined || parsed.tariff.endMs > last.trustedMs ? parsed.tariff : undefined;
+  }
+
   /** The price as the display shows it before a tap, a line each, in AFIR order. */
   lines(connector: ConnectorConfig, moment: Moment): readonly string[] {
-    const tariff = tariffAt(this.#tariffs, connector.tariff, moment.at);
-    if (tariff === undefined) return ["no price is in force: nothing is sold"];
+    const tariff = this.#tariffNow(connector.tariff, moment);
+    if (tariff === undefined) return [moment.trust === "unsynced" ? "the clock is not set: no price is known to be in force" : "no price is in force: nothing is sold"];
     const { station, language, timing } = this.#loaded.config;
-    const lines = priceBeforeStart(tariff, moment.at, station.timeZone, language, timing.idleGrace).map(({ text }) => text);
+    const lines =
+      moment.trust === "unsynced"
+        ? [...explainTariff(tariff, station.timeZone, language).map(({ text }) => text), "The clock is not set: time costs nothing, and of prices that change with time the lowest is charged."]
+        : priceBeforeStart(tariff, moment.at, station.timeZone, language, timing.idleGrace).map(({ text }) => text);
     const text = lines.join("\n");
     if (this.#shown.get(connector.id)?.text !== text) this.#shown.set(connector.id, { text, atMs: moment.at });
     return lines;
@@ -40,9 +75,8 @@ export class PriceBoard {
   /** What is fixed when a session begins, or why it may not begin. No tariff, no sale; never a silent 0. */
   opening(id: string, connector: ConnectorConfig, acceptance: Acceptance, meter: MeterIdentity, begin: Reading): Opening | string {
     const wanted = acceptance.tariff ?? connector.tariff;
-    const tariff = tariffAt(this.#tariffs, wanted, begin.moment.at);
-    if (tariff === undefined) return `no tariff "${wanted}" is in force now`;
-    if (begin.moment.trust === "unsynced") return "the clock is not set: the price in force cannot be known";
+    const tariff = this.#tariffNow(wanted, begin.moment);
+    if (tariff === undefined) return begin.moment.trust === "unsynced" ? `the clock is not set, and it is not known whether tariff "${wanted}" is in force` : `no tariff "${wanted}" is in force now`;
     this.lines(connector, begin.moment);
     const shown = this.#shown.get(connector.id);
     if (shown === undefined) return "the price could not be shown before the start";

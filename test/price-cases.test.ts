@@ -26,6 +26,8 @@ function tariffsOf(name: string): Tariff[] {
   });
 }
 
+const saysPower = (cdr: Json): boolean => (cdr["charging_periods"] as { dimensions: { type: string }[] }[]).every(({ dimensions }) => dimensions.some(({ type }) => /POWER/.test(type)));
+
 /** Samples that tell the same story as the CDR's periods; undefined where a live session could not have been like that. */
 function samplesOf(cdr: Json): Sample[] | undefined {
   const periods = cdr["charging_periods"] as { start_date_time: string; tariff_id?: string; dimensions: { type: string; volume: number }[] }[];
@@ -68,8 +70,9 @@ for (const name of readdirSync(folder, { withFileTypes: true }).filter((entry) =
     const tariffs = tariffsOf(name);
     const cdr = read(name, "cdr.json") as Json;
     const result = priceCdr(tariffs, cdr, String(timezone));
-    const samples = samplesOf(cdr);
     const [tariff] = tariffs;
+    // A live session always knows its power; what a CDR leaves unsaid is priced by an average that no sample had.
+    const samples = tariff?.asksPower === true && !saysPower(cdr) ? undefined : samplesOf(cdr);
     if (!result.ok || tariff === undefined || samples === undefined || tariffs.length > 1 || /not-snapped|cdr-example|period-without-tariff/.test(name)) return;
     const [first, ...rest] = samples;
     const rating = rest.reduce<Rating>(advance, beginRating(tariff, { timeZone: String(timezone), clockTrusted: true }, first as Sample));

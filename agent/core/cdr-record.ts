@@ -19,8 +19,6 @@ export type CdrPeriod = {
   readonly reservation: Hours | undefined;
   /** What power and current did; only ever compared, never multiplied. */
   readonly extremes: { readonly [Key in (typeof momentary)[number]]?: number };
-  readonly energyKwh: number;
-  readonly timeHours: number;
   /** Only a reservation: no session went on. */
   readonly reserved: boolean;
   /** States TIME or PARKING_TIME. */
@@ -103,10 +101,6 @@ function readVolumes(checked: Checked, list: readonly unknown[], path: string): 
   return { volumes, extremes };
 }
 
-function approximate(volume: Decimal | undefined): number {
-  return volume === undefined ? 0 : Number(volume.digits) / 10 ** volume.scale;
-}
-
 function readPeriod(checked: Checked, value: unknown, path: string): Omit<CdrPeriod, "endMs"> | undefined {
   if (!isObject(value)) return checked.fault(path, "expected a charging period");
   for (const key in value) if (!periodFields.includes(key)) refuseMisspelt(checked, key, path, periodFields);
@@ -125,7 +119,6 @@ function readPeriod(checked: Checked, value: unknown, path: string): Omit<CdrPer
   const nothing = volumes.ENERGY === undefined || volumes.ENERGY.digits === 0n;
   return {
     startMs, tariffId, energy: volumes.ENERGY, time, parking, reservation, extremes, timed,
-    energyKwh: approximate(volumes.ENERGY), timeHours: approximate(volumes.TIME),
     reserved: reservation !== undefined && !timed && nothing,
     pause: reservation === undefined && !timed && nothing,
   };
@@ -155,8 +148,10 @@ export function readCdr(checked: Checked, json: unknown): CdrRecord | undefined 
     if (energy !== undefined) finer = Math.max(finer, energy.scale - 6);
     for (const volume of [time, parking, reservation]) if (volume !== undefined && "hours" in volume) finer = Math.max(finer, volume.hours.scale - 6);
   }
-  const afterReservation = periods[0]?.reserved === true ? periods.find((period) => !period.reserved) : undefined;
-  const beganMs = afterReservation?.startMs ?? Math.min(startMs, periods[0]?.startMs ?? startMs);
+  // A reservation that no session came for lasts to the end: no session began before it.
+  const beganMs = periods[0]?.reserved === true
+    ? periods.find((period) => !period.reserved)?.startMs ?? endMs
+    : Math.min(startMs, periods[0]?.startMs ?? startMs);
   return { startMs, endMs, beganMs, currency, periods, finer, warnings };
 }
 

@@ -69,18 +69,23 @@ type Momentary = Pick<Conditions, "lowPowerKw" | "highPowerKw" | "lowCurrentA" |
 const nobodyAsks: Momentary = { lowPowerKw: undefined, highPowerKw: undefined, lowCurrentA: undefined, highCurrentA: undefined };
 
 /** The power and current that held in a period: what lower and upper bounds are compared with. */
-function momentaryOf(period: CdrPeriod, index: number, tariff: Tariff, warnings: string[]): Momentary {
+function momentaryOf(period: CdrPeriod, units: ReturnType<typeof unitsOf>, per: bigint, index: number, tariff: Tariff, warnings: string[]): Momentary {
   if (!tariff.asksPower && !tariff.asksCurrent) return nobodyAsks;
   const { extremes } = period;
   let lowPowerKw = extremes.POWER ?? extremes.MIN_POWER ?? extremes.MAX_POWER;
   let highPowerKw = extremes.POWER ?? extremes.MAX_POWER ?? extremes.MIN_POWER;
   let lowCurrentA = extremes.CURRENT ?? extremes.MIN_CURRENT ?? extremes.MAX_CURRENT;
   let highCurrentA = extremes.CURRENT ?? extremes.MAX_CURRENT ?? extremes.MIN_CURRENT;
-  const idle = period.energyKwh === 0;
+  // Charging that states no energy is not idle: what flowed in it is unknown.
+  const idle = units.energy === 0n && (period.energy !== undefined || units.time === 0n);
   if (lowPowerKw === undefined && tariff.asksPower) {
-    const hours = period.timeHours > 0 ? period.timeHours : (period.endMs - period.startMs) / 3_600_000;
-    if (!idle) warnings.push(`period ${index} states no power: its average was held against the restrictions`);
-    lowPowerKw = highPowerKw = idle ? 0 : hours > 0 ? period.energyKwh / hours : undefined;
+    const length = units.time > 0n ? units.time : BigInt(period.endMs - period.startMs) * (per / 3_600_000n);
+    if (idle) lowPowerKw = highPowerKw = 0;
+    else if (units.energy === 0n || length === 0n) warnings.push(`period ${index} states no power: elements that are restricted by power were left out`);
+    else {
+      warnings.push(`period ${index} states no power: its average was held against the restrictions`);
+      lowPowerKw = highPowerKw = Number((units.energy * 1_000_000n) / length) / 1_000_000;
+    }
   }
   if (lowCurrentA === undefined && tariff.asksCurrent) {
     if (idle) lowCurrentA = highCurrentA = 0;
@@ -135,7 +140,7 @@ export function priceRecord(tariffs: readonly Tariff[], cdr: CdrRecord, timeZone
         energyMilliWh: Number((energy * 1_000_000n) / per),
         // The session's duration starts after the reservation.
         durationMs: Math.max(0, period.startMs - cdr.beganMs),
-        ...momentaryOf(period, index, tariff, warnings),
+        ...momentaryOf(period, units, per, index, tariff, warnings),
       };
       let selection: Selection = select(tariff, period.reserved ? "reserved" : units.time > 0n ? "charging" : units.parking > 0n ? "parking" : "suspended", conditions);
       // A period of two kinds of time is not one that the standard knows, but nothing forbids it.

@@ -1,8 +1,9 @@
 // Prices a session once more from its receipt alone: the engine that made the bill, fed with the samples and the tariff that stand in it.
 import { localTimeRule } from "./bill.js";
 import { canonicalText } from "./canonical.js";
-import { advance, beginRating, bill, periods, type Rating, type RatingOptions } from "./rating.js";
+import { advance, beginRating, bill, lowerBill, lowerOfBothRule, periods, type Rating, type RatingOptions } from "./rating.js";
 import type { SalePayload } from "./receipt-payload.js";
+import { bothWays } from "./settle.js";
 import { ReceiptFault } from "./signer.js";
 import { parseTariff } from "./tariff.js";
 import { samplesOf, type Rerated } from "./verify-sale.js";
@@ -18,12 +19,19 @@ export function rerate(receipt: SalePayload): Rerated {
   const { sale, timeZone } = receipt;
   const parsed = parseTariff(sale.tariff.value);
   if (!parsed.ok) throw new ReceiptFault(`the tariff cannot be read: ${parsed.faults[0]?.path ?? ""}: ${parsed.faults[0]?.message ?? ""}`);
-  const [first, ...rest] = samplesOf(sale) ?? [];
+  const samples = samplesOf(sale) ?? [];
+  const [first, ...rest] = samples;
   if (first === undefined) throw new ReceiptFault("the samples cannot be read");
   const energyMilliWh = (rest.at(-1) ?? first).energyMilliWh - first.energyMilliWh;
   const clockTrusted = sale.price.timeRule === localTimeRule;
   const options: RatingOptions[] = clockTrusted ? [{ timeZone, clockTrusted }] : [{ timeZone, clockTrusted }, { timeZone, clockTrusted, durationsKnown: false }];
   const stated = canonicalText(sale.price);
+  if (sale.price.timeRule === lowerOfBothRule) {
+    const { full, reduced } = bothWays(parsed.tariff, timeZone, samples);
+    const all = languages.map((language) => ({ price: chargedPrice(lowerBill(full, reduced, language), energyMilliWh), periods: periods(full) }));
+    const again = all.find(({ price }) => canonicalText(price) === stated) ?? all[0];
+    if (again !== undefined) return again;
+  }
   let likeliest: Rerated | undefined;
   for (const option of options) {
     const rating = rest.reduce<Rating>(advance, beginRating(parsed.tariff, option, first));

@@ -1,9 +1,10 @@
 // Makes the settlement of a session that is over: the one bill, from the one engine, with everything that proves it.
 import type { ConnectorFacts, StationFacts } from "../../config/schema.js";
-import type { Reading } from "../../drivers/driver.js";
-import { bill, periods, type Sample } from "./rating.js";
-import { sessionTimeMs, type SampleList, type Session } from "./session.js";
+import type { Reading, TimeTrust } from "../../drivers/driver.js";
+import { advance, beginRating, bill, lowerBill, periods, type Rating, type Sample } from "./rating.js";
+import { sessionTimeMs, type Sale, type SampleList, type Session } from "./session.js";
 import type { Settlement } from "./settlement.js";
+import type { Tariff } from "./tariff.js";
 import { chargedPrice } from "./waiver.js";
 
 export type SettleContext = {
@@ -18,12 +19,15 @@ export function settlementOf(session: Extract<Session, { state: "settling" }>, c
   const { sale, end, numbered } = session;
   if (numbered === undefined) throw new Error("a settlement needs its receipt number");
   const { opening } = sale;
-  const samples = inOrder(sale.samples);
+  const { samples, price, periods: made, trust, shiftMs } = dated(sale, end);
   const first = samples[0];
   const last = samples.at(-1);
   if (first === undefined || last === undefined) throw new Error("a sale has at least its first sample");
   // Readings are dated like the samples made of them: a wall clock that was set during the session puts none before another.
-  const dated = (reading: Reading, notBeforeMs: number): Reading => ({ ...reading, moment: { ...reading.moment, at: sessionTimeMs(opening, reading.moment, notBeforeMs) } });
+  const onLine = (reading: Reading, notBeforeMs: number): Reading => ({
+    ...reading,
+    moment: { ...reading.moment, at: sessionTimeMs(opening, reading.moment, notBeforeMs - shiftMs) + shiftMs, trust: shiftMs === 0 ? reading.moment.trust : trust },
+  });
   return {
     receiptNumber: numbered.number,
     pagination: numbered.pagination,
@@ -35,25 +39,50 @@ export function settlementOf(session: Extract<Session, { state: "settling" }>, c
     authMethod: opening.acceptance.authMethod,
     ...(opening.acceptance.authorizationReference === undefined ? {} : { authorizationReference: opening.acceptance.authorizationReference }),
     meter: opening.meter,
-    begin: opening.begin,
-    end: dated(end, end.moment.boot === opening.begin.moment.boot ? first.atMs : last.atMs),
-    borders: sale.borders.map((border) => dated(border, first.atMs)),
+    begin: onLine(opening.begin, first.atMs),
+    end: onLine(end, end.moment.boot === opening.begin.moment.boot ? first.atMs : last.atMs),
+    borders: sale.borders.map((border) => onLine(border, first.atMs)),
     samples,
     startMs: first.atMs,
     endMs: last.atMs,
-    timeTrust: weakest(opening.begin.moment.trust, end.moment.trust),
+    timeTrust: trust,
     timeZone: opening.timeZone,
     tariff: opening.tariff.source,
     tariffDigest: context.tariffDigest,
-    shown: opening.shown,
-    price: chargedPrice(bill(sale.rating), end.energyMilliWh - opening.begin.energyMilliWh),
-    periods: periods(sale.rating),
+    shown: { ...opening.shown, atMs: opening.shown.atMs + shiftMs },
+    price: chargedPrice(price, end.energyMilliWh - opening.begin.energyMilliWh),
+    periods: made,
     stopReason: session.reason,
     stopDetail: session.detail,
-    interruptions: sale.interruptions,
+    interruptions: sale.interruptions.map(({ fromMs, toMs, why }) => ({ fromMs: fromMs + shiftMs, toMs: toMs === null ? null : toMs + shiftMs, why })),
     issuedMs: numbered.issuedMs,
     softwareVersion: context.softwareVersion,
   };
+}
+
+type Dated = Pick<Settlement, "samples" | "price" | "periods"> & { readonly trust: TimeTrust; readonly shiftMs: number };
+
+/**
+ * The session on its time line, with its price. A session that began under an unset clock and ended under a good one of the same boot is dated
+ * anew by the monotonic clock, `shiftMs` later than it thought, and pays the lower of the full and the reduced price.
+ */
+function dated(sale: Sale, end: Reading): Dated {
+  const { opening, rating } = sale;
+  const begin = opening.begin.moment;
+  const samples = inOrder(sale.samples);
+  const isSet = begin.trust === "unsynced" && end.moment.trust !== "unsynced" && begin.boot === end.moment.boot;
+  if (!isSet) return { samples, price: bill(rating), periods: periods(rating), trust: weakest(begin.trust, end.moment.trust), shiftMs: 0 };
+  const shiftMs = end.moment.at - end.moment.monoMs - (begin.at - begin.monoMs);
+  const shifted = samples.map((sample) => ({ ...sample, atMs: sample.atMs + shiftMs }));
+  const { full, reduced } = bothWays(opening.tariff, opening.timeZone, shifted);
+  return { samples: shifted, price: lowerBill(full, reduced), periods: periods(full), trust: "holdover", shiftMs };
+}
+
+/** A session rated under a good clock and under an unset one. Throws where there is no sample. */
+export function bothWays(tariff: Tariff, timeZone: string, [first, ...rest]: readonly Sample[]): { readonly full: Rating; readonly reduced: Rating } {
+  if (first === undefined) throw new Error("a sale has at least its first sample");
+  const rated = (clockTrusted: boolean): Rating => rest.reduce<Rating>(advance, beginRating(tariff, { timeZone, clockTrusted }, first));
+  return { full: rated(true), reduced: rated(false) };
 }
 
 function inOrder(list: SampleList): Sample[] {

@@ -56,7 +56,11 @@ export type Limited = { readonly total: Taxed; readonly adjustments: readonly Ad
 function stretchTo(total: Taxed, excl: Ratio, incl: Ratio): Taxed {
   const tax = subtract(total.incl, total.excl);
   const newTax = subtract(incl, excl);
-  if (total.excl.n === 0n || (tax.n === 0n && newTax.n !== 0n)) return { excl, incl, parts: [{ rate: total.parts[0]?.rate, net: excl, tax: newTax }] };
+  if (total.excl.n === 0n || (tax.n === 0n && newTax.n !== 0n)) {
+    // Nothing to stretch: the new tax is of the rate that explains it, or of none that is stated (never 1.00 of "0 %").
+    const explains = ({ rate }: TaxPart): boolean => rate !== undefined && compare(multiply(excl, ratioOf(rate)), multiply(newTax, { n: 100n, d: 1n })) === 0;
+    return { excl, incl, parts: [{ rate: total.parts.find(explains)?.rate, net: excl, tax: newTax }] };
+  }
   const net = divide(excl, total.excl);
   const share = tax.n === 0n ? zero : divide(newTax, tax);
   return { excl, incl, parts: total.parts.map((part) => ({ rate: part.rate, net: multiply(part.net, net), tax: multiply(part.tax, share) })) };

@@ -66,7 +66,8 @@ export class BenchClock implements Clock {
       await this.#settled();
       const next = this.#timers.at(-1);
       if (next === undefined) {
-        await this.#disturbed();
+        // A stop that came while promises ran their course has nobody left to wake us.
+        if (this.#running) await this.#disturbed();
         continue;
       }
       if (this.speed > 0 && next.monoMs > this.#state.monoMs) {

@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import { loadMeterMap } from "../../config/meter-map.js";
 import type { Agent } from "../../agent/main.js";
 import type { News } from "../../agent/news.js";
+import { payloadOf } from "../../agent/core/receipt.js";
 import type { SalePayload } from "../../agent/core/receipt-payload.js";
 import type { Bench } from "../../drivers/bench/bench.js";
 import type { MeterValues } from "../../drivers/bench/rtu-image.js";
@@ -213,10 +214,55 @@ const lengthMs = ({ sale }: SalePayload): number => Date.parse(sale.end) - Date.
 clocks("unset at boot: nothing is sold, and the driver is told why", async () => {
   const street = await Street.open(visit());
   try {
-    const ended = await street.live({ during: ({ clock }) => clock.adjust({ stepMs: -clock.now().at, trust: "unsynced" }) });
+    street.world = { ...street.world, clock: { ...street.world.clock, at: 0, trust: "unsynced" } };
+    const ended = await street.live();
     assert.is(ended.how, "story-over", JSON.stringify(ended));
     assert.is(street.seen.began.size, 0);
     assert.ok(street.seen.news.some((one) => one.news === "note" && /the clock is not set/.test(one.text)));
+  } finally {
+    await street.close();
+  }
+});
+
+clocks("unset after a power cut: what was last in force is sold on, by the kWh alone, and the receipt says so", async () => {
+  const street = await Street.open({ ...visit(), storyMs: 240_000 });
+  try {
+    await street.live({ untilMs: street.before.clock.monoMs + 2_000 });
+    street.powerCut("hard");
+    const ended = await street.live({ during: ({ clock }) => clock.adjust({ stepMs: -clock.now().at, trust: "unsynced" }) });
+    assert.is(ended.how, "story-over", JSON.stringify(ended));
+    const payload = payloadOf([...street.seen.receipts.values()].at(-1) ?? "");
+    if (payload?.kind !== "sale") throw new Error("nothing was sold");
+    const { sale } = payload;
+    // Its date is not known: by the standard the CDR waits, parked with the reason.
+    assert.equal(street.agent?.snapshot().uplinks[0]?.parked.map(({ reason }) => reason), ["clock"]);
+    assert.match(sale.price.timeRule, /clock not trusted/);
+    assert.is(sale.timeTrust, "unsynced");
+    assert.is(sale.price.lines.some(({ dimension }) => dimension === "TIME" || dimension === "PARKING_TIME"), false);
+  } finally {
+    await street.close();
+  }
+});
+
+clocks("set during a session: it is dated anew by the monotonic clock and pays the lower price", async () => {
+  const street = await Street.open({ ...visit(), storyMs: 240_000 });
+  try {
+    await street.live({ untilMs: street.before.clock.monoMs + 2_000 });
+    street.powerCut("hard");
+    let offMs = 0;
+    const ended = await street.live({
+      during: ({ clock }) => {
+        offMs = clock.now().at;
+        clock.adjust({ stepMs: -offMs, trust: "unsynced" });
+        clock.at(clock.now().monoMs + 45_000, () => clock.adjust({ stepMs: offMs, trust: "synced" }));
+      },
+    });
+    assert.is(ended.how, "story-over", JSON.stringify(ended));
+    const sale = audit(street, {}).sales[0]?.sale;
+    assert.ok(sale !== undefined);
+    assert.match(sale.price.timeRule, /clock set during the session/);
+    assert.is(sale.timeTrust, "holdover");
+    assert.is(sale.start.slice(0, 10), "2026-11-24");
   } finally {
     await street.close();
   }

@@ -1,0 +1,164 @@
+// chargetill tag read | list | enrol | revoke | import: the cards that may charge here. A reader of another make may turn a card's bytes round,
+// cut them or print them as a decimal: such look-alikes are shown to the technician, and never matched by the agent.
+import { Command } from "commander";
+import { readFileSync, statSync } from "node:fs";
+import { tokenSchema, type TokenConfig } from "../config/schema.js";
+import type { CardTap } from "../drivers/driver.js";
+import type { CardRow } from "./cards.js";
+import { likenesses } from "./core/look-alike.js";
+import { masked } from "./core/token.js";
+import { Failure } from "./failure.js";
+import { complain, fieldCommand, tableLines, tell, whole, withField, type Where } from "./field-commands.js";
+import type { FieldAccess } from "./field-access.js";
+import { mostWaitMs } from "./field-desk.js";
+
+const largestImport = 4 * 1024 * 1024;
+
+/** `chargetill tag`. */
+export function tagCommand(): Command {
+  const tag = new Command("tag").description("the cards that may charge here");
+  const wait = (command: Command): Command => command.option("--reader <name>", "which reader (default: the config's first)").option("--for <seconds>", "how long to wait for a card", whole("--for", 1, 300), 30);
+  tag.addCommand(wait(fieldCommand("read", "show the card that is held to the reader, and known cards that look like it", "tag read --reader front")).action(read));
+  tag.addCommand(fieldCommand("list", "all cards, by their last four characters", "tag list").option("--whole", "whole card numbers: they are personal data").action(list));
+  tag.addCommand(
+    wait(fieldCommand("enrol", "let a card charge: the one held to the reader, or --uid", "tag enrol --contract DE-CTL-C00000007-1"))
+      .requiredOption("--contract <id>", "the contract that the card stands for")
+      .option("--uid <hex>", "the card's number, without a reader")
+      .option("--group <id>", "cards of one group may stop each other's sessions")
+      .option("--tariff <id>", "a tariff of its own")
+      .option("--expires <instant>", "such as 2027-12-31T23:59:59Z")
+      .action(enrol),
+  );
+  tag.addCommand(fieldCommand("revoke", "block a card; the next tap is refused", "tag revoke 04A23B1C5D6E80").argument("<uid>", "the card's number, or its last four characters where only one card has them").action(revoke));
+  tag.addCommand(
+    fieldCommand("import", "enrol the cards of a CSV file, all or none: uid,contractId[,group[,tariff[,expires]]]", "tag import cards.csv").argument("<file>", "the first line names the columns").action(importFile),
+  );
+  return tag;
+}
+
+const cardsOf = async (field: FieldAccess): Promise<CardRow[]> => (await field.ask({ do: "card-list" })) as CardRow[];
+
+/** The next card at the reader; throws Failure where none comes, or it cannot be used. */
+async function cardAt(field: FieldAccess, { reader, for: seconds }: { reader?: string; for: number }): Promise<string> {
+  complain(`hold a card to the reader${reader === undefined ? "" : ` ${reader}`}`);
+  for (let leftMs = seconds * 1_000; leftMs > 0; leftMs -= mostWaitMs) {
+    const tap = (await field.ask({ do: "card-wait", ...(reader === undefined ? {} : { reader }), ms: Math.min(mostWaitMs, leftMs) })) as CardTap | null;
+    if (tap === null) continue;
+    if (tap.kind === "card") return tap.uid;
+    throw new Failure("agent/refused", { "random-uid": "this is a phone or a card that changes its number: it cannot be enrolled", "several-cards": "more than one card: hold one alone to the reader", unreadable: "the card could not be read: hold it still" }[tap.why]);
+  }
+  throw new Failure("agent/refused", `no card came within ${seconds} s`);
+}
+
+/** A sentence for each known card that this one may be mistaken for. */
+function warnings(uid: string, rows: readonly CardRow[]): string[] {
+  return rows.flatMap((row) => {
+    const likeness = likenesses(uid, row.uid)[0];
+    return likeness === undefined ? [] : [`looks like the enrolled card ${row.uid} (${row.contractId}): ${likeness}; they count as two different cards`];
+  });
+}
+
+async function read(options: Where & { reader?: string; for: number }): Promise<void> {
+  await withField(options, async (field) => {
+    const uid = await cardAt(field, options);
+    const rows = await cardsOf(field);
+    const known = rows.find((row) => row.uid === uid);
+    const alike = warnings(uid, rows);
+    const words = known === undefined ? "not known here" : known.valid ? `may charge, contract ${known.contractId}` : "blocked";
+    tell(options, { uid, known: known ?? null, lookAlikes: alike }, [`${uid} (${uid.length / 2} bytes): ${words}`, ...alike]);
+    return known?.valid === true ? 0 : 1;
+  });
+}
+
+async function list(options: Where & { whole?: true }): Promise<void> {
+  await withField(options, async (field) => {
+    const rows = (await cardsOf(field)).map((row) => (options.whole === true ? row : { ...row, uid: masked(row.uid) }));
+    const lines = tableLines(rows.map(({ uid, contractId, valid, from, expires, tariff }) => [uid, contractId, valid ? "may charge" : "BLOCKED", from, expires ?? "", tariff ?? ""]));
+    tell(options, rows, lines.length === 0 ? ["no cards"] : lines);
+    return 0;
+  });
+}
+
+type EnrolOptions = Where & { reader?: string; for: number; contract: string; uid?: string; group?: string; tariff?: string; expires?: string };
+
+async function enrol(options: EnrolOptions): Promise<void> {
+  await withField(options, async (field) => {
+    const uid = options.uid?.toUpperCase() ?? (await cardAt(field, options));
+    const { contract: contractId, group, tariff, expires } = options;
+    const row = rowFrom({ uid, contractId, group, tariff, expires }, "tag enrol");
+    const alike = warnings(uid, await cardsOf(field));
+    await field.ask({ do: "card-put", rows: [row] });
+    tell(options, { uid, contractId, lookAlikes: alike }, [`${uid} may charge now, contract ${contractId}`, ...alike]);
+    return 0;
+  });
+}
+
+async function revoke(word: string, options: Where): Promise<void> {
+  await withField(options, async (field) => {
+    const matches = (await cardsOf(field)).filter(({ uid }) => uid === word.toUpperCase() || (word.length === 4 && uid.endsWith(word.toUpperCase())));
+    const [match] = matches;
+    if (match === undefined) throw new Failure("usage/invalid", `no card ${word} is known here`);
+    if (matches.length > 1) throw new Failure("usage/invalid", `${matches.length} cards end in ${word}: name the whole number`);
+    await field.ask({ do: "card-revoke", uid: match.uid });
+    tell(options, { revoked: masked(match.uid), contractId: match.contractId }, [`${masked(match.uid)} (${match.contractId}) is blocked: its next tap is refused`]);
+    return 0;
+  });
+}
+
+const columns = ["uid", "contractId", "group", "tariff", "expires"] as const;
+
+async function importFile(file: string, options: Where): Promise<void> {
+  const rows = csvRows(file);
+  await withField(options, async (field) => {
+    const known = await cardsOf(field);
+    const alike = rows.flatMap(({ uid }) => warnings(uid, known).map((words) => `${uid} ${words}`));
+    await field.ask({ do: "card-put", rows });
+    tell(options, { enrolled: rows.length, lookAlikes: alike }, [...alike, `${rows.length} cards may charge now`]);
+    return 0;
+  });
+}
+
+/** The rows of the file. Throws Failure usage/invalid with a line for each fault; then none is enrolled. */
+function csvRows(file: string): TokenConfig[] {
+  let text: string;
+  try {
+    if (statSync(file).size > largestImport) throw new Failure("usage/invalid", `${file}: larger than 4 MiB; this is no list of cards`);
+    text = readFileSync(file, "utf8").replace(/^\uFEFF/, "");
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw new Failure("usage/invalid", `${file}: cannot be read (${error instanceof Error ? error.message : String(error)})`);
+  }
+  const lines = text.split(/\r?\n/);
+  const separator = (lines[0] ?? "").includes(";") ? ";" : ",";
+  const head = (lines[0] ?? "").split(separator).map((cell) => cell.trim());
+  const strange = head.filter((name) => !(columns as readonly string[]).includes(name));
+  if (strange.length > 0 || !head.includes("uid") || !head.includes("contractId")) throw new Failure("usage/invalid", `${file}:1: the first line names the columns, of ${columns.join(", ")}; uid and contractId must be there${strange.length > 0 ? `; not known: ${strange.join(", ")}` : ""}`);
+  const faults: string[] = [];
+  const seen = new Map<string, number>();
+  const rows = lines.slice(1).flatMap((line, index): TokenConfig[] => {
+    if (line.trim() === "") return [];
+    const at = `${file}:${index + 2}`;
+    const cells = line.split(separator).map((cell) => cell.trim().replace(/^"(.*)"$/, "$1"));
+    try {
+      if (cells.length !== head.length) throw new Failure("usage/invalid", `${at}: ${cells.length} columns where the first line names ${head.length}`);
+      const row = rowFrom(Object.fromEntries(head.map((name, column) => [name, cells[column] === "" ? undefined : cells[column]])), at);
+      const before = seen.get(row.uid);
+      if (before !== undefined) throw new Failure("usage/invalid", `${at}: the same card as in line ${before}`);
+      seen.set(row.uid, index + 2);
+      return [row];
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      faults.push(error.message);
+      return [];
+    }
+  });
+  if (faults.length > 0) throw new Failure("usage/invalid", [...faults.slice(0, 20), `${faults.length} faults: no card of this file was enrolled`].join("\n"));
+  return rows;
+}
+
+function rowFrom(value: Record<string, string | undefined>, at: string): TokenConfig {
+  const given = Object.fromEntries(Object.entries({ ...value, uid: value["uid"]?.toUpperCase().replaceAll(/[:\s-]/g, "") }).filter(([, cell]) => cell !== undefined));
+  const checked = tokenSchema.safeParse(given);
+  if (checked.success) return checked.data;
+  throw new Failure("usage/invalid", checked.error.issues.map((issue) => `${at}: ${issue.path.join(".")}: ${issue.message.replace(/^Invalid input: /, "")}`).join("\n"));
+}
