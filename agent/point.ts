@@ -167,6 +167,8 @@ export class Point {
   async #openPins(signal: AbortSignal): Promise<void> {
     const { clock, faults } = this.desk;
     while (!signal.aborted) {
+      // Trying again is progress too: a missing pin is shown, and no reason for the watchdog to kill us.
+      this.#turnMonoMs = clock.now().monoMs;
       try {
         this.#pins = await this.openPins();
         faults.clear(this.device, "gpio/");
