@@ -395,7 +395,7 @@ export class Agent {
     const message = error instanceof Error ? error.message : String(error);
     const named = error instanceof Failure || error instanceof DeviceError;
     const code = named ? faultCodeOf(error) : "disk/failed";
-    this.#shop?.station.openAll();
+    this.#shop?.station.halt();
     this.#options.tell({ news: "fault", at: this.#machine.clock.now().at, device: "station", code, message });
     // A broken promise of ours is worth its stack; trouble with a name is not.
     if (!named && error instanceof Error) process.stderr.write(`${error.stack}\n`);
