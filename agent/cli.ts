@@ -7,6 +7,7 @@ import { faultLine, loadConfig, type LoadedConfig } from "../config/load.js";
 import { createPublicKey } from "node:crypto";
 import { emptyDesk, type DeskState } from "./cash-desk.js";
 import { completionCommand } from "./completion-command.js";
+import { configCommands } from "./config-commands.js";
 import { contactorCommand } from "./contactor-commands.js";
 import { askAgent, type ControlRequest } from "./control.js";
 import { demo } from "./demo.js";
@@ -151,6 +152,8 @@ config
     else for (const line of faults) complain(line);
     exit(faults.length === 0 ? 0 : 1);
   });
+
+for (const command of configCommands()) config.addCommand(command);
 
 /** All that is wrong with a config file, its tariffs included, a line each. */
 function configFaults(file: string): string[] {
