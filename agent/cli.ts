@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import { faultLine, loadConfig, type LoadedConfig } from "../config/load.js";
 import { createPublicKey } from "node:crypto";
 import { emptyDesk, type DeskState } from "./cash-desk.js";
+import { bundleCommand } from "./bundle-command.js";
 import { completionCommand } from "./completion-command.js";
 import { configCommands } from "./config-commands.js";
 import { contactorCommand } from "./contactor-commands.js";
@@ -259,7 +260,7 @@ program.addCommand(
   }),
 );
 program.addCommand(tariffCommand());
-for (const command of [contactorCommand(), doctorCommand(), meterCommand(), portsCommand(), tagCommand(), completionCommand(() => program)]) program.addCommand(command);
+for (const command of [contactorCommand(), doctorCommand(), meterCommand(), portsCommand(), tagCommand(), bundleCommand(), completionCommand(() => program)]) program.addCommand(command);
 
 for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) command.exitOverride();
 
