@@ -39,7 +39,16 @@ import { verifyCommand } from "./verify-command.js";
 
 const defaultConfig = "/etc/chargetill/station.yaml";
 
+/** What a shell reports of a program that SIGPIPE ended. */
+const brokenPipeCode = 141;
+
 type Where = { readonly config?: string; readonly data?: string };
+
+// `chargetill receipts list | head` closes our output early: that ends us as it ends every tool, without a stack trace and not with "fine".
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(brokenPipeCode);
+});
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const complain = (line: string): void => void process.stderr.write(`${line}\n`);

@@ -81,14 +81,14 @@ export function viewLines(snapshot: Snapshot, columns: number): string[] {
   const backend = backendWords(snapshot);
   const rows = [
     dim("─".repeat(columns)),
-    fit(` ${bold("chargetill")}  ${snapshot.operator}  ${time}${trust}   ${backend}`, columns),
-    ...(snapshot.closed === undefined ? [] : [fit(` ${tint(31, `✗ not selling: ${snapshot.closed}`)}`, columns)]),
+    ...sideBySide([` ${bold("chargetill")}  ${snapshot.operator}  ${time}${trust}`, backend], columns).map((line) => fit(line, columns)),
+    ...(snapshot.closed === undefined ? [] : wrapped(`✗ not selling: ${snapshot.closed}`, columns).map((line) => fit(` ${tint(31, line)}`, columns))),
   ];
   for (const connector of snapshot.connectors) {
     const { sign, colour } = marks[connector.state];
     rows.push(dim(`┌${"─".repeat(columns - 2)}┐`));
-    const title = `${tint(colour, sign)} ${bold(`Connector ${connector.id}`)}  ${connector.words}${connector.card === undefined ? "" : `  card ${connector.card}`}`;
-    for (const line of [title, ...body(connector, snapshot, inner)]) rows.push(`${dim("│")} ${fit(line, inner, true)} ${dim("│")}`);
+    const title = sideBySide([`${tint(colour, sign)} ${bold(`Connector ${connector.id}`)}`, ...wrapped(connector.words, inner), ...(connector.card === undefined ? [] : [`card ${connector.card}`])], inner);
+    for (const line of [...title, ...body(connector, snapshot, inner)]) rows.push(`${dim("│")} ${fit(line, inner, true)} ${dim("│")}`);
     rows.push(dim(`└${"─".repeat(columns - 2)}┘`));
   }
   for (const fault of snapshot.faults.slice(0, 4)) rows.push(fit(` ${tint(31, "✗")} ${fault.code} at ${fault.device}: ${fault.message}`, columns));
@@ -112,13 +112,28 @@ function body(connector: ConnectorSnapshot, snapshot: Snapshot, columns: number)
   }
   const bar = powerBar(powerW, connector.maxPowerW);
   return [
-    `  ${bold(`${energyKwh} kWh`)}   ${bold(accrued ?? "")}   ${durationText(elapsedMs)}   ${(powerW / 1000).toFixed(1)} kW ${bar}`,
-    `  price now ${unitPrice ?? ""} incl. tax   if stopped now ${ifStoppedNow ?? ""}`,
+    ...sideBySide([`  ${bold(`${energyKwh} kWh`)}`, bold(accrued ?? ""), durationText(elapsedMs), `${(powerW / 1000).toFixed(1)} kW ${bar}`], columns),
+    ...sideBySide([...wrapped(`price now ${unitPrice ?? ""} incl. tax`, columns - 2).map((line) => `  ${line}`), `if stopped now ${ifStoppedNow ?? ""}`], columns),
     ...(nextChange === undefined ? [] : [`  from ${clockText(snapshot.timeZone, nextChange.atMs)}: ${nextChange.unitPrice}`]),
     ...(idleForMs === undefined || connector.state !== "charging" ? [] : [`  the car has asked for no power for ${durationText(idleForMs)}${idleFreeMs === undefined ? "" : `: still free for ${durationText(idleFreeMs)}`}`]),
     ...(leftUnderCap === undefined ? [] : [dim(`  left under the price cap ${leftUnderCap}`)]),
   ];
 }
+
+/** Parts beside each other while they fit, else on a line of their own, set in by two: what a driver must read is never cut away. */
+function sideBySide(parts: readonly string[], columns: number): string[] {
+  const lines: string[] = [];
+  for (const part of parts) {
+    const last = lines.at(-1);
+    if (last === undefined) lines.push(part);
+    else if (width(last) + 3 + width(part) <= columns) lines[lines.length - 1] = `${last}   ${part}`;
+    else lines.push(`  ${part}`);
+  }
+  return lines;
+}
+
+/** Visible characters: escape sequences take no room. */
+const width = (text: string): number => [...text.replace(/\x1b\[[0-9;]*m/g, "")].length;
 
 /** A text in lines of at most `columns` characters, broken between words; the lines after the first leave room to be set in by two. */
 function wrapped(text: string, columns: number): string[] {

@@ -79,6 +79,7 @@ export class Agent {
   #board: PriceBoard | undefined;
   #closed: { readonly code: FaultCode; readonly message: string } | undefined;
   #fullDisk = false;
+  #rotten: string | undefined;
   #retry: (() => void) | undefined;
   #jobs: ScheduledTask[] = [];
   #wallMinusMonoMs = 0;
@@ -385,6 +386,7 @@ export class Agent {
   #whyClosed(): string | undefined {
     if (this.#closed !== undefined) return this.#closed.message;
     if (this.#ending) return "the station is closing";
+    if (this.#rotten !== undefined) return this.#rotten;
     if (this.#fullDisk) return "the disk is full: a receipt might not fit";
     return undefined;
   }
@@ -410,7 +412,7 @@ export class Agent {
       this.#shop?.desk.recover(clock.now());
     this.#guard(() => this.#board?.remember(clock.now()));
       // In turn, so that within a day every sealed page was proven and no look takes long.
-      this.#shop?.book.verifyNext(Math.ceil((this.#shop?.book.sealedPages ?? 0) / pagesInTurns));
+      if (this.#shop !== undefined) this.#provePages(this.#shop);
       this.#fullDisk = this.#disk.freeBytes(this.#loaded.config.state) < leastFreeBytes;
     });
     if (trust === "unsynced" || (!jumped && this.#jobs.length > 0)) return;
@@ -420,11 +422,30 @@ export class Agent {
     if (shop === undefined) return;
     // UTC, since in a zone with daylight saving nothing would fire in the repeated hour; each job only asks "is it due?".
     this.#jobs = uplinks.map((uplink, index) => cron.schedule(uplink.schedule, () => void shop.outboxes[index]?.due(), { timezone: "UTC", noOverlap: true }));
-    this.#jobs.push(cron.schedule("17 3 * * *", () => this.#housekeeping(shop), { timezone: "UTC", noOverlap: true }));
+    this.#jobs.push(cron.schedule("17 3 * * *", () => this.archive(), { timezone: "UTC", noOverlap: true }));
+  }
+
+  /**
+   * A sealed page that rotted is no reason to end the process, nor the session of a car that charges: no other session starts, it is shown, and
+   * the page is looked at again each minute, so that one brought back from a backup opens the shop unaided.
+   */
+  #provePages({ book, station }: Shop): void {
+    try {
+      book.verifyNext(Math.ceil(book.sealedPages / pagesInTurns));
+      this.#rotten = undefined;
+      station.faults.clear("station", "book/damaged");
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== "book/damaged") throw error;
+      this.#rotten = error.message;
+      station.faults.raise("station", "book/damaged", error.message, this.#machine.clock.now().at);
+    }
+    this.#options.changed?.();
   }
 
   /** Each night: the journal of settled sessions goes into the archive, up to the oldest entry that an open session still needs. */
-  #housekeeping(shop: Shop): void {
+  archive(): void {
+    const shop = this.#shop;
+    if (shop === undefined) return;
     this.#guard(() => {
       shop.journal.forget(shop.needed.first(shop.station.till(), shop.journal.lastSeq));
     });

@@ -94,7 +94,7 @@ function checkpointText(desk: ReceiptDesk, given: string): string {
   return text;
 }
 
-const language = (): Option => new Option("--language <language>", "of the printed words; default: the station's").choices([...languages]);
+const language = (): Option => new Option("--lang <language>", "of the printed words; default: the station's").choices([...languages]);
 const out = (): Option => new Option("--out <file>", "write a new file instead of printing");
 
 /**
@@ -116,9 +116,9 @@ export function receiptCommands(open: OpenDesk, save: (path: string, content: st
 
   command("show", "a receipt as text, with its QR code; or 32 columns wide for a till roll")
     .argument("<number>", "the receipt's number", receiptNumber).option("--roll", "32 columns").option("--copy", "mark it as a copy").addOption(language())
-    .action((number: number, options: DeskOptions & { roll?: true; copy?: true; language?: Language }) => {
+    .action((number: number, options: DeskOptions & { roll?: true; copy?: true; lang?: Language }) => {
       const desk = open(options);
-      write(rendered(desk, number, options.roll === true ? "roll" : "text", options.language ?? desk.language, options.copy === true));
+      write(rendered(desk, number, options.roll === true ? "roll" : "text", options.lang ?? desk.language, options.copy === true));
     });
 
   command("export", "a receipt in a format, or all of a span as a table or a book")
@@ -126,7 +126,7 @@ export function receiptCommands(open: OpenDesk, save: (path: string, content: st
     .option("--format <format>", `one receipt: ${formats.join(", ")}; many: ${tables.join(", ")}`, "json")
     .option("--from <date>", "first day of issue, included").option("--to <date>", "last day of issue, included")
     .option("--copy", "mark it as a copy").addOption(language()).addOption(out())
-    .action((number: number | undefined, options: DeskOptions & { format: string; from?: string; to?: string; copy?: true; language?: Language; out?: string }) => {
+    .action((number: number | undefined, options: DeskOptions & { format: string; from?: string; to?: string; copy?: true; lang?: Language; out?: string }) => {
       const desk = open(options);
       give(number === undefined ? exportMany(desk, options) : exportOne(desk, number, options), options.out);
     });
@@ -159,11 +159,11 @@ export function receiptCommands(open: OpenDesk, save: (path: string, content: st
   return receipts;
 }
 
-function exportOne(desk: ReceiptDesk, number: number, options: { readonly format: string; readonly copy?: true; readonly language?: Language; readonly out?: string }): string | Uint8Array {
+function exportOne(desk: ReceiptDesk, number: number, options: { readonly format: string; readonly copy?: true; readonly lang?: Language; readonly out?: string }): string | Uint8Array {
   const format = formats.find((name) => name === options.format);
   if (format === undefined) throw new Failure("usage/invalid", `--format: for one receipt expected one of ${formats.join(", ")}`);
   // A file is read or printed dark on light, a terminal most often shows light on dark.
-  return rendered(desk, number, format, options.language ?? desk.language, options.copy === true, options.out !== undefined);
+  return rendered(desk, number, format, options.lang ?? desk.language, options.copy === true, options.out !== undefined);
 }
 
 function exportMany(desk: ReceiptDesk, options: { readonly format: string; readonly from?: string; readonly to?: string }): string {

@@ -112,6 +112,12 @@ taps("a card of the same group stops", () => {
   assert.equal(tap(grouped, "9F3C77E1", 60, "family"), { kind: "stop", connector: 1 });
   assert.equal(tap(grouped, "9F3C77E1", 60, "others"), { kind: "authorize", connector: null });
 });
+taps("of two cards of one group, each stops its own session", () => {
+  const begins = (connector: number, card: string): Event[] => [on(connector, plugged(1)), on(connector, { type: "CardAccepted", moment: moment(10), connector, acceptance: acceptance(card, "fleet") }), on(connector, { ...began, opening: { ...opening, acceptance: acceptance(card, "fleet") } })];
+  const both = till(...begins(1, uid), ...begins(2, "9F3C77E1"));
+  assert.equal(tap(both, "9F3C77E1", 60, "fleet"), { kind: "stop", connector: 2 });
+  assert.equal(tap(both, uid, 60, "fleet"), { kind: "stop", connector: 1 });
+});
 taps("a foreign card never disturbs a running session", () => {
   const full = till(on(1, plugged(1)), on(1, accepted(10)), on(1, began), on(2, plugged(1)), on(2, accepted(10)), on(2, { ...began, opening: { ...opening, id: "S2" } }));
   assert.equal(tap(full, "9F3C77E1", 60), { kind: "refuse", why: "in-use" });

@@ -137,7 +137,7 @@ function stopping(session: InState<"stopping">, event: SessionEvent): Session {
   switch (event.type) {
     case "SessionEnded": {
       const detail = event.detail === "" ? session.detail : `${session.detail}; ${event.detail}`;
-      const sale = event.reading === null ? session.sale : addReading(session.sale, event.reading, session.sale.activity, false);
+      const sale = event.reading === null ? session.sale : addReading(flowedBefore(session.sale, event.reading), event.reading, session.sale.activity, false);
       return { state: "settling", sale, end: sale.last, reason: session.reason, detail, plugged: session.plugged };
     }
     case "PlugChanged":
@@ -211,6 +211,11 @@ function interrupted(sale: Sale, event: Extract<SessionEvent, { type: "Restarted
   const why = event.cause === "PowerLoss" ? "power was lost" : "the agent was restarted";
   const interruption: Interruption = { fromMs: event.downSince.at, toMs: event.moment.at, why };
   return { ...addSample(sale, { ...newest(sale), activity: "suspended" }), interruptions: [...sale.interruptions, interruption] };
+}
+
+/** What flowed while nobody watched flowed before the power went: at the price of the last thing known, not at that of hours later. */
+function flowedBefore(sale: Sale, end: Reading): Sale {
+  return sale.interruptions.length === 0 ? sale : addSample(sale, { ...newest(sale), energyMilliWh: end.energyMilliWh });
 }
 
 function restartDetail(event: Extract<SessionEvent, { type: "Restarted" }>): string {

@@ -85,11 +85,15 @@ const stopGuardMs = 5_000;
  */
 export function meaningOfTap(till: Till, layout: Layout, reader: string, uid: string, now: Moment, group: string | undefined): TapMeaning {
   const here = layout.connectors.filter((connector) => connector.reader === reader).map(({ id }) => ({ id, session: till.sessions.get(id) ?? available }));
-  for (const { id, session } of here) {
-    const acceptance = acceptanceOf(session);
-    if (acceptance === undefined) continue;
-    const own = acceptance.token.uid === uid || (group !== undefined && acceptance.group === group);
-    if (!own) continue;
+  // The very card before its group: a colleague's session must not be stopped by one who has a session of his own here.
+  const startedBy = (whose: (acceptance: Acceptance) => boolean) =>
+    here.find(({ session }) => {
+      const acceptance = acceptanceOf(session);
+      return acceptance !== undefined && whose(acceptance);
+    });
+  const own = startedBy(({ token }) => token.uid === uid) ?? startedBy((acceptance) => group !== undefined && acceptance.group === group);
+  if (own !== undefined) {
+    const { id, session } = own;
     if (session.state === "starting") return { kind: "refuse", why: "just-started" };
     if (session.state !== "charging") return { kind: "refuse", why: "ending" };
     const begin = session.sale.opening.begin.moment;

@@ -134,12 +134,13 @@ export class Book {
 
   /**
    * Proves the next `count` sealed pages in turn, from the first again after the last: a full check takes seconds with a large book and would
-   * hold up the meters, so housekeeping takes a few pages a minute. Throws book/damaged.
+   * hold up the meters, so housekeeping takes a few pages a minute. Throws book/damaged, and comes back to that page until it holds.
    */
   verifyNext(count = 1): void {
     for (let left = Math.min(count, this.sealedPages); left > 0; left -= 1) {
-      this.#turnOfCheck = (this.#turnOfCheck % this.sealedPages) + 1;
-      this.verifySealed(this.#turnOfCheck);
+      const page = (this.#turnOfCheck % this.sealedPages) + 1;
+      this.verifySealed(page);
+      this.#turnOfCheck = page;
     }
   }
 

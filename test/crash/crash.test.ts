@@ -4,8 +4,10 @@ import assert from "node:assert/strict";
 import { suite } from "uvu";
 import type { Fault } from "../ledger/volatile-files.js";
 import { random } from "../ledger/random.js";
-import { cutPower, failAt, killAt, noticesWithout, placesToCut } from "./cuts.js";
+import { cutPower, failAt, finish, killAt, noticesWithout, placesToCut } from "./cuts.js";
+import { audit } from "./books.js";
 import { oneSession, shortStory } from "./stories.js";
+import { Street } from "./street.js";
 
 const seed = Number(process.env["CHARGETILL_SEED"] ?? Math.floor(performance.timeOrigin % 1_000_000));
 console.log(`seed ${seed} (CHARGETILL_SEED=${seed} repeats it)`);
@@ -33,6 +35,24 @@ test("a disk operation that fails, once or for good, done or not, opens the cont
   const faults = Array.from({ length: one.operations }, (_, index) => index + 1).flatMap((at): Fault[] =>
     [false, true].flatMap((forever) => [false, true].flatMap((done) => (["EIO", "ENOSPC", "EROFS", "EMFILE"] as const).map((code) => ({ at, forever, done, code })))));
   for (const fault of pick(faults, 10)) await failAt(oneSession, fault);
+});
+
+test("energy that flowed before a power cut keeps its price, however long the outage and whatever the tariff says after it", async () => {
+  const street = await Street.open(oneSession);
+  try {
+    // The price rises at 18:00 local time, 30 s after the story's start; the power goes 3 s before, and comes back in the dear evening.
+    await street.live({ untilMs: street.before.clock.monoMs + 27_000 });
+    street.powerCut("hard", 20 * 60_000);
+    await finish(street);
+    const [sold] = audit(street).sales;
+    assert.equal(sold?.sale.stop.reason, "PowerLoss");
+    const milliWh = Number(sold?.sale.energyKwh.replace(".", "")) * 1_000;
+    assert.ok(milliWh > 30_000);
+    // 0.39 per kWh, net: 0.39 thousandths a Wh.
+    assert.equal(Number(sold?.sale.price.totalEnergyCost.excl), Math.round(milliWh * 0.39) / 1_000_000);
+  } finally {
+    await street.close();
+  }
 });
 
 test("taking any one fsync of the agent out of the program turns this check red", async () => {

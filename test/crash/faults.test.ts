@@ -16,11 +16,14 @@ import { Street, type StreetOptions } from "./street.js";
 
 const powerW = 10_000;
 const lostAfterMs = 20_000;
+const silenceMs = 150;
 const tap = (uid: string, forMs = 2_500): Act => ({ do: "present", reader: "front", uids: [uid], forMs });
 /** A car that comes, charges and goes away after four minutes; the rest is up to the test. */
 const visit = (...more: readonly (readonly [number, Act])[]): StreetOptions => ({
   storyMs: 260_000,
   startsAt: Date.UTC(2026, 10, 24, 12, 0, 0),
+  // Silence is waited for in real time.
+  change: (config) => ({ ...config, connectors: config.connectors.map((one) => ({ ...one, meter: { ...one.meter, timeout: silenceMs } })) }),
   agenda: (startMs) =>
     [[4, { do: "plug", connector: 1, powerW, wantsWh: 30_000 }] as const, [8, tap(storyCards.ada)] as const, ...more, [250, { do: "unplug", connector: 1 }] as const].map(([seconds, act]) => ({ monoMs: startMs + seconds * 1_000, act })),
 });
@@ -62,7 +65,7 @@ const meters = suite("a meter that fails while a car charges");
 
 const broken: readonly { readonly what: string; readonly happen: Happening[1]; readonly code: RegExp; readonly unbilled?: number }[] = [
   { what: "falls silent", happen: ({ rtu }) => rtu.get("rs485")?.inject(1, { kind: "silent" }, 10_000), code: /meter\/timeout/ },
-  { what: "answers too late", happen: ({ rtu }) => rtu.get("rs485")?.inject(1, { kind: "slow", ms: 90 }, 10_000), code: /meter\/timeout/ },
+  { what: "answers too late", happen: ({ rtu }) => rtu.get("rs485")?.inject(1, { kind: "slow", ms: silenceMs + 50 }, 10_000), code: /meter\/timeout/ },
   { what: "answers the question before", happen: ({ rtu }) => rtu.get("rs485")?.inject(1, { kind: "late" }, 10_000), code: /meter\/(timeout|garbled)/ },
   { what: "sends wrong checksums", happen: ({ rtu }) => rtu.get("rs485")?.inject(1, { kind: "wrong-crc" }, 10_000), code: /meter\/garbled/ },
   { what: "cuts its answers", happen: ({ rtu }) => rtu.get("rs485")?.inject(1, { kind: "cut", bytes: 4 }, 10_000), code: /meter\/garbled/ },

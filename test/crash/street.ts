@@ -56,7 +56,7 @@ export class Street {
   forked = false;
   bench: Bench | undefined;
   agent: Agent | undefined;
-  readonly endMs: number;
+  endMs: number;
 
   private constructor(
     readonly loaded: LoadedConfig,
@@ -86,7 +86,7 @@ export class Street {
       state: stateFolder,
       socket: join(folder, "control.sock"),
       readers: { front: { driver: "mfrc522", spi: { bus: 0, device: 0 }, poll: 1_000, debounce: 2_000 } },
-      connectors: config.connectors.map((one) => ({ ...one, meter: { ...one.meter, poll: 5_000, timeout: 50, lostAfter: 20_000 } })),
+      connectors: config.connectors.map((one) => ({ ...one, meter: { ...one.meter, poll: 5_000, timeout: 5_000, lostAfter: 20_000 } })),
       timing: { ...config.timing, journalReading: 10_000 },
       uplinks: config.uplinks.map((uplink) => ({ ...uplink, url: backend.url, tokenFile, backoff: { first: 5_000, most: 30_000 } })),
     };
@@ -116,6 +116,7 @@ export class Street {
     });
     this.bench = bench;
     const life = this.lives;
+    const bornMs = bench.clock.now().monoMs;
     let ids = 0;
     const disk = new Disk(watched(files, () => freeze({ how: "cut" })));
     try {
@@ -135,7 +136,7 @@ export class Street {
         const { monoMs } = bench.clock.now();
         if (limits.untilMs !== undefined && monoMs >= limits.untilMs) return freeze({ how: "story-over" });
         if (monoMs >= this.endMs && isQuiet(agent)) return freeze({ how: "story-over" });
-        if (monoMs > this.endMs + settleWithinMs) return freeze({ how: "stuck", why: JSON.stringify(agent.snapshot().connectors.map(({ state }) => state)) + (agent.snapshot().closed ?? "") });
+        if (monoMs > Math.max(this.endMs, bornMs) + settleWithinMs) return freeze({ how: "stuck", why: JSON.stringify(agent.snapshot().connectors.map(({ state }) => state)) + (agent.snapshot().closed ?? "") });
         bench.clock.at(monoMs + lookEveryMs, look);
       };
       bench.clock.at(bench.clock.now().monoMs + lookEveryMs, look);
@@ -151,6 +152,13 @@ export class Street {
     } finally {
       this.world = { ...(frozen ?? bench.world.state()) };
     }
+  }
+
+  /** The street goes on: more happens from now on, until `storyMs` later. Cars, registers, books and backend stay. */
+  goOn(agenda: (startMs: number) => Agenda, storyMs: number): void {
+    const { monoMs } = this.world.clock;
+    this.world = { ...this.world, agenda: [...this.world.agenda, ...agenda(monoMs)] };
+    this.endMs = monoMs + storyMs;
   }
 
   /** The power is off and on again: coils fall, the boot is another one, unsynced bytes meet their fate. */

@@ -121,13 +121,14 @@ books("an old copy of the index is brought up to date when one page is new to it
   }
 });
 
-books("a check in turn comes to every sealed page, a few at a time", () => {
+books("a check in turn comes to every sealed page, a few at a time, and stays at a damaged one until it holds", () => {
   const { files } = filled(17);
   const path = "/book/page-00000003.json";
   const sealed = files.readFileSync(path);
   const book = open(files);
   files.tamper(path, Buffer.alloc(10));
   book.verifyNext(2);
+  assert.throws(() => book.verifyNext(2), isDamaged(/page-00000003/));
   assert.throws(() => book.verifyNext(2), isDamaged(/page-00000003/));
   files.tamper(path, sealed);
   for (let turn = 0; turn < 9; turn += 1) book.verifyNext();
