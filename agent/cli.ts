@@ -6,7 +6,9 @@ import { join, resolve } from "node:path";
 import { faultLine, loadConfig, type LoadedConfig } from "../config/load.js";
 import { createPublicKey } from "node:crypto";
 import { emptyDesk, type DeskState } from "./cash-desk.js";
+import { bundleCommand } from "./bundle-command.js";
 import { completionCommand } from "./completion-command.js";
+import { configCommands } from "./config-commands.js";
 import { contactorCommand } from "./contactor-commands.js";
 import { askAgent, type ControlRequest } from "./control.js";
 import { demo } from "./demo.js";
@@ -161,6 +163,8 @@ config
     exit(faults.length === 0 ? 0 : 1);
   });
 
+for (const command of configCommands()) config.addCommand(command);
+
 /** All that is wrong with a config file, its tariffs included, a line each. */
 function configFaults(file: string): string[] {
   const read = loadConfig(file);
@@ -265,7 +269,7 @@ program.addCommand(
   }),
 );
 program.addCommand(tariffCommand());
-for (const command of [contactorCommand(), doctorCommand(), meterCommand(), portsCommand(), tagCommand(), completionCommand(() => program)]) program.addCommand(command);
+for (const command of [contactorCommand(), doctorCommand(), meterCommand(), portsCommand(), tagCommand(), bundleCommand(), completionCommand(() => program)]) program.addCommand(command);
 
 for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) command.exitOverride();
 
