@@ -137,7 +137,7 @@ function stopping(session: InState<"stopping">, event: SessionEvent): Session {
   switch (event.type) {
     case "SessionEnded": {
       const detail = event.detail === "" ? session.detail : `${session.detail}; ${event.detail}`;
-      const sale = event.reading === null ? session.sale : addReading(flowedBefore(session.sale, event.reading), event.reading, session.sale.activity, false);
+      const sale = event.reading === null ? session.sale : ended(session.sale, session.since, event.reading);
       return { state: "settling", sale, end: sale.last, reason: session.reason, detail, plugged: session.plugged };
     }
     case "PlugChanged":
@@ -214,9 +214,16 @@ function interrupted(sale: Sale, event: Extract<SessionEvent, { type: "Restarted
   return { ...addSample(sale, { ...newest(sale), activity: "suspended" }), interruptions: [...sale.interruptions, interruption] };
 }
 
-/** What flowed while nobody watched flowed before the power went: at the price of the last thing known, not at that of hours later. */
-function flowedBefore(sale: Sale, end: Reading): Sale {
-  return sale.interruptions.length === 0 ? sale : addSample(sale, { ...newest(sale), energyMilliWh: end.energyMilliWh });
+/**
+ * The sale with its end reading. What flowed since the last reading flowed before the stop, or before the power went, at the price of then:
+ * not at that of hours later. From the stop on the station gives no power, so no time is billed while the end reading is waited for.
+ */
+function ended(sale: Sale, stopped: Moment, end: Reading): Sale {
+  const last = newest(sale);
+  const stoppedMs = sale.interruptions.length > 0 ? last.atMs : Math.max(last.atMs, sessionTimeMs(sale.opening, stopped, last.atMs));
+  const endMs = sessionTimeMs(sale.opening, end.moment, stoppedMs);
+  if (endMs <= stoppedMs) return addReading(sale, end, sale.activity, false);
+  return addReading(addSample(sale, { ...last, atMs: stoppedMs, energyMilliWh: end.energyMilliWh, activity: "suspended" }), end, "suspended", false);
 }
 
 function restartDetail(event: Extract<SessionEvent, { type: "Restarted" }>): string {
