@@ -1,0 +1,31 @@
+// chargetill bundle: an archive for whoever helps from afar. It can be looked at, part by part, before it leaves the house.
+import type { Command } from "commander";
+import { resolve } from "node:path";
+import { bundleParts } from "./bundle.js";
+import { Failure } from "./failure.js";
+import { fieldCommand, loadedFor, tell, type Where } from "./field-commands.js";
+import { Disk } from "./ledger/disk.js";
+import { zipped } from "./zip.js";
+
+/** `chargetill bundle`. */
+export function bundleCommand(): Command {
+  return fieldCommand("bundle", "a support archive: config, doctor, devices, log; card numbers and secrets are taken out", "bundle --preview")
+    .option("--out <file>", "where to write it (default: chargetill-STATION.zip here)")
+    .option("--preview", "say what would be in it, and write nothing")
+    .option("--show <part>", "print one part as it would be in it, and write nothing")
+    .action(async (options: Where & { out?: string; preview?: true; show?: string }) => {
+      const loaded = loadedFor(options);
+      const parts = await bundleParts(loaded);
+      const listed = parts.map(({ name, text }) => ({ name, bytes: Buffer.byteLength(text) }));
+      const lines = listed.map(({ name, bytes }) => `  ${name.padEnd(14)} ${bytes} bytes`);
+      if (options.show !== undefined) {
+        const part = parts.find(({ name }) => name === options.show);
+        if (part === undefined) throw new Failure("usage/invalid", `there is no part ${options.show}; there are: ${listed.map(({ name }) => name).join(", ")}`);
+        return tell(options, part, [part.text.trimEnd()]);
+      }
+      if (options.preview === true) return tell(options, listed, ["It would hold:", ...lines, "chargetill bundle --show NAME prints one of them."]);
+      const file = resolve(options.out ?? `chargetill-${loaded.config.station.id}.zip`);
+      new Disk().replace(file, zipped(parts.map(({ name, text }) => ({ name, bytes: Buffer.from(text) }))));
+      tell(options, { file, parts: listed }, [`${file} holds:`, ...lines]);
+    });
+}

@@ -1,0 +1,99 @@
+// A first config out of a few answers, a config seen whole or beside another, and the schema that editors check it by.
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { checkConfig } from "../../config/load.js";
+import { durationMs } from "../../config/schema.js";
+import { configJsonSchema, configText, durationWords } from "../../config/text.js";
+import { Running, chargetill, freshFolder } from "../command.js";
+import { benchStation, root } from "./bench-station.js";
+
+const test = suite("config by command");
+
+test("durations are written as they are read", () => {
+  for (const ms of [0, 1, 250, 999, 1_000, 60_000, 90_000, 5_400_000, 86_400_000, 90_061_001]) assert.is(durationMs(durationWords(ms)), ms);
+});
+
+test("the whole text of a config loads to the same config", () => {
+  for (const name of ["demo.yaml", "station.example.yaml"]) {
+    const first = checkConfig(readFileSync(join(root, "config", name), "utf8"), name);
+    if (!first.ok) throw new Error(name);
+    const again = checkConfig(configText(first.config), name);
+    assert.equal(again, first);
+  }
+});
+
+test("the schema in the tree is the one of the code", () => {
+  assert.is(readFileSync(join(root, "config", "station.schema.json"), "utf8"), configJsonSchema(), "run: chargetill config schema > config/station.schema.json");
+});
+
+test("a few answers make a config that is checked, commented, and readable by its group alone", async () => {
+  const folder = freshFolder();
+  const file = join(folder, "station.yaml");
+  const init = new Running(["config", "init", "--out", file]);
+  init.type("KERB-7\nEurope/Vienna\nAustria\nAT\nKRB\nKerb Energy: \"blue\" #1\nHauptplatz 3, 8010 Graz\nATU123\n+43 1 234\n\n\nGraz\n08010\n/dev/serial/by-id/usb-X\n19200\neven\nAT*KRB*E7\n22000\n5\ncg-em24\n");
+  const ended = await init.ended;
+  assert.is(ended.code, 0, ended.err);
+  assert.match(ended.err, /expected two capital letters/);
+  const text = readFileSync(file, "utf8");
+  const checked = checkConfig(text, file);
+  if (!checked.ok) throw new Error(JSON.stringify(checked.faults));
+  const { station, connectors, serialPorts, tokens, uplinks } = checked.config;
+  assert.equal([station.id, station.timeZone, station.countryCode, station.operator.name, station.operator.address], ["KERB-7", "Europe/Vienna", "AT", 'Kerb Energy: "blue" #1', "Hauptplatz 3, 8010 Graz"]);
+  assert.equal([station.location.postalCode, serialPorts["rs485"]?.baud, serialPorts["rs485"]?.parity], ["08010", 19_200, "even"]);
+  assert.equal([connectors[0]?.evseId, connectors[0]?.maxPowerW, connectors[0]?.meter.unit, connectors[0]?.meter.model], ["AT*KRB*E7", 22_000, 5, "cg-em24"]);
+  assert.equal([tokens, uplinks], [[], []]);
+  assert.match(text, /# Where settled sessions go/);
+  assert.is(statSync(file).mode & 0o777, 0o640);
+  const twice = await chargetill("config", "init", "--out", file);
+  assert.is(twice.code, 2);
+  assert.match(twice.err, /there is such a file already/);
+});
+
+test("show masks card numbers; diff names what differs and whether a reload is enough", async () => {
+  const { config, folder } = benchStation();
+  const shown = await chargetill("config", "show", "--effective", "--config", config);
+  assert.is(shown.code, 0, shown.err);
+  assert.match(shown.out, /uid: …6E80/);
+  assert.not.match(shown.out, /04A23B1C5D6E80/);
+  const other = join(folder, "other.yaml");
+  writeFileSync(other, readFileSync(config, "utf8").replace("04A23B1C5D6E80", "04A23B1C5D6E81"));
+  const light = await chargetill("config", "diff", other, "--config", config);
+  assert.is(light.code, 1);
+  assert.match(light.out, /tokens\[0\]\.uid: "…6E80" -> "…6E81"\na reload takes it up/);
+  writeFileSync(other, readFileSync(config, "utf8").replace("gpio: 17", "gpio: 18"));
+  assert.match((await chargetill("config", "diff", other, "--config", config)).out, /connectors\[0\]\.contactor\.gpio: 17 -> 18\nthis needs a restart/);
+  assert.is((await chargetill("config", "diff", config, "--config", config)).code, 0);
+});
+
+test.run();
+
+const pack = suite("the package");
+
+pack("it unpacks to a program that plays the demo with Debian's paths, and its scripts are sound", async () => {
+  const { spawnSync } = await import("node:child_process");
+  if (spawnSync("dpkg-deb", ["--version"]).error !== undefined) return void console.log("SKIPPED the Debian package: dpkg-deb is not installed");
+  const major = String(process.versions.node.split(".")[0]);
+  const out = freshFolder();
+  const other = spawnSync(process.execPath, [join(root, "agent", "package.js"), "--out", out, "--node", "19"], { encoding: "utf8" });
+  assert.is(other.status, 1);
+  assert.match(other.stderr, /the package is for Node 19: its native modules would not load there/);
+  const made = spawnSync(process.execPath, [join(root, "agent", "package.js"), "--fast", "--out", out, "--node", major], { encoding: "utf8" });
+  assert.is(made.status, 0, made.stderr);
+  const file = made.stdout.trim();
+  const tree = join(out, "tree");
+  mkdirSync(tree);
+  assert.is(spawnSync("dpkg-deb", ["-R", file, tree]).status, 0);
+  const control = readFileSync(join(tree, "DEBIAN", "control"), "utf8");
+  assert.match(control, new RegExp(`^Depends: nodejs \\(>= ${major === "20" ? "20\\.19" : major}\\), nodejs \\(<< ${Number(major) + 1}\\)`, "m"));
+  for (const script of ["postinst", "prerm", "postrm"]) assert.is(spawnSync("sh", ["-n", join(tree, "DEBIAN", script)]).status, 0, script);
+  for (const path of ["usr/bin/chargetill", "usr/lib/systemd/system/chargetill.service", "usr/lib/sysusers.d/chargetill.conf", "usr/share/bash-completion/completions/chargetill", "etc/chargetill/station.example.yaml"]) assert.ok(existsSync(join(tree, path)), path);
+  assert.not.ok(existsSync(join(tree, "usr/lib/chargetill/node_modules/typescript")), "what only builds stays behind");
+  assert.not.match(readFileSync(join(tree, "DEBIAN", "conffiles"), "utf8"), /station\.yaml$/m);
+  const demo = spawnSync(process.execPath, [join(tree, "usr/lib/chargetill/dist/agent/cli.js"), "demo", "--once", "--data", join(out, "till")], { encoding: "utf8", cwd: "/", timeout: 100_000 });
+  assert.is(demo.status, 0, demo.stderr);
+  assert.match(demo.stdout, /2 receipts in /);
+});
+
+pack.run();
