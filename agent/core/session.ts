@@ -214,9 +214,17 @@ function interrupted(sale: Sale, event: Extract<SessionEvent, { type: "Restarted
   return { ...addSample(sale, { ...newest(sale), activity: "suspended" }), interruptions: [...sale.interruptions, interruption] };
 }
 
-/** What flowed while nobody watched flowed before the power went: at the price of the last thing known, not at that of hours later. */
+/**
+ * What flowed while nobody watched flowed right after the last reading and at the power that it saw, before the power went: it keeps the
+ * price of that time, and not that of hours later.
+ */
 function flowedBefore(sale: Sale, end: Reading): Sale {
-  return sale.interruptions.length === 0 ? sale : addSample(sale, { ...newest(sale), energyMilliWh: end.energyMilliWh });
+  const last = newest(sale);
+  const flowedMilliWh = end.energyMilliWh - last.energyMilliWh;
+  if (sale.interruptions.length === 0 || flowedMilliWh === 0 || last.powerW <= 0) return sale;
+  const neededMs = Math.ceil((flowedMilliWh * 3_600) / last.powerW);
+  const endMs = sessionTimeMs(sale.opening, end.moment, last.atMs);
+  return addSample(sale, { ...last, atMs: Math.min(last.atMs + neededMs, endMs), energyMilliWh: end.energyMilliWh });
 }
 
 function restartDetail(event: Extract<SessionEvent, { type: "Restarted" }>): string {
