@@ -152,6 +152,7 @@ export class CashDesk {
 
   /** The sale that was taken back, sold again by another tariff: a receipt that names the first. Throws Failure usage/invalid where it may not be. */
   correct(number: number, tariff: Tariff, cdrId: string, now: Moment): number {
+    this.#mustBeFree();
     const { book, station, version, hash } = this.#parts;
     const sold = book.get(number);
     const receipt = sold === undefined ? undefined : payloadOf(sold.jws);

@@ -215,15 +215,19 @@ function interrupted(sale: Sale, event: Extract<SessionEvent, { type: "Restarted
 }
 
 /**
- * The sale with its end reading. What flowed since the last reading flowed before the stop, or before the power went, at the price of then:
- * not at that of hours later. From the stop on the station gives no power, so no time is billed while the end reading is waited for.
+ * The sale with its end reading. What flowed unseen flowed right after the last reading, at the power that it saw, and before the stop: it keeps
+ * the price of that time, not that of hours later. From then on the station gives no power, so no time is billed while the end is waited for.
  */
 function ended(sale: Sale, stopped: Moment, end: Reading): Sale {
   const last = newest(sale);
+  const endMs = sessionTimeMs(sale.opening, end.moment, last.atMs);
   const stoppedMs = sale.interruptions.length > 0 ? last.atMs : Math.max(last.atMs, sessionTimeMs(sale.opening, stopped, last.atMs));
-  const endMs = sessionTimeMs(sale.opening, end.moment, stoppedMs);
-  if (endMs <= stoppedMs) return addReading(sale, end, sale.activity, false);
-  return addReading(addSample(sale, { ...last, atMs: stoppedMs, energyMilliWh: end.energyMilliWh, activity: "suspended" }), end, "suspended", false);
+  const flowedMilliWh = end.energyMilliWh - last.energyMilliWh;
+  if (flowedMilliWh > 0 && last.powerW <= 0) return addReading(sale, end, sale.activity, false);
+  const neededMs = flowedMilliWh > 0 ? Math.ceil((flowedMilliWh * 3_600) / last.powerW) : 0;
+  const flowedMs = Math.max(stoppedMs, last.atMs + neededMs);
+  if (endMs <= flowedMs) return addReading(sale, end, sale.activity, false);
+  return addReading(addSample(sale, { ...last, atMs: flowedMs, energyMilliWh: end.energyMilliWh, activity: "suspended" }), end, "suspended", false);
 }
 
 function restartDetail(event: Extract<SessionEvent, { type: "Restarted" }>): string {
