@@ -2,6 +2,7 @@
 // chargetill's commands. Each takes --config FILE or --data DIR, speaks in words or with --json, and ends with an exit code that means something:
 // 0 fine, 1 a check failed, 2 usage, 3 key not proven, 75 a write failed while running, 78 config.
 import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { faultLine, loadConfig, type LoadedConfig } from "../config/load.js";
 import { createPublicKey } from "node:crypto";
@@ -18,7 +19,7 @@ import { drainCommand } from "./drain-command.js";
 import { Failure } from "./failure.js";
 import { keyCommands } from "./key-commands.js";
 import { publicKeyFile } from "./key-change.js";
-import { publicKeyOf } from "./keys.js";
+import { publicKeyOf, type PublicKey } from "./keys.js";
 import { meterCommand } from "./meter-commands.js";
 import { portsCommand } from "./ports-command.js";
 import { Book } from "./ledger/book.js";
@@ -218,6 +219,7 @@ function folderFor(where: Where): string {
 function receiptDesk(where: Where): ReceiptDesk {
   const folder = folderFor(where);
   const disk = new Disk();
+  if (!existsSync(folder)) throw new Failure("usage/invalid", `${folder}: there is no such state folder`);
   const language = where.config === undefined ? "en" : (configFor(where)?.config.language ?? "en");
   return { receipts: Book.view(disk, join(folder, "book")), language, newest: () => Table.view<DeskState>(disk, join(folder, "desk.json"), (value) => value as DeskState, emptyDesk).chain.checkpoint };
 }
@@ -227,6 +229,15 @@ function saveNew(path: string, text: string | Uint8Array): void {
   const disk = new Disk();
   if (disk.read(path) !== undefined) throw new Failure("usage/invalid", `${path}: there is such a file already`);
   disk.replace(path, typeof text === "string" ? Buffer.from(text) : text);
+}
+
+/** The public key in a file's bytes. Throws Failure key/unusable where there is none. */
+function publicKeyIn(path: string, pem: Uint8Array): PublicKey {
+  try {
+    return publicKeyOf(createPublicKey(Buffer.from(pem)));
+  } catch (cause) {
+    throw new Failure("key/unusable", `${path}: this is no public key; the station writes it anew at its next start`, { cause });
+  }
 }
 
 program.addCommand(verifyCommand());
@@ -256,15 +267,16 @@ program.addCommand(
     const folder = folderFor(where);
     const pem = new Disk().read(join(folder, publicKeyFile));
     if (pem === undefined) throw new Failure("usage/invalid", `${folder}: there is no key yet; the station makes it at its first start`);
+    const publicKey = publicKeyIn(join(folder, publicKeyFile), pem);
     const { station } = payloadFrom(stored(Book.view(new Disk(), join(folder, "book")), 1));
     return {
       station: station.id,
-      publicKey: publicKeyOf(createPublicKey(pem)),
+      publicKey,
       rotate: async () => {
         const socket = socketFor(where);
         if (socket === undefined) throw new Failure("config/invalid", "the config cannot be used");
         await askAgent(socket, { do: "rotate-key" });
-        return publicKeyOf(createPublicKey(new Disk().read(join(folder, publicKeyFile)) ?? Buffer.alloc(0)));
+        return publicKeyIn(join(folder, publicKeyFile), new Disk().read(join(folder, publicKeyFile)) ?? Buffer.alloc(0));
       },
     };
   }),

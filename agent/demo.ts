@@ -55,7 +55,7 @@ export async function demo(options: DemoOptions, out: NodeJS.WriteStream): Promi
   let fatal = 0;
   const stop = stopSignal();
   let newIds = options.seed;
-  agent = await Agent.open(loaded, {
+  const opening = Agent.open(loaded, {
     buses: bench,
     version: ownVersion(),
     disk,
@@ -73,6 +73,14 @@ export async function demo(options: DemoOptions, out: NodeJS.WriteStream): Promi
       stop.now();
     },
   });
+  try {
+    agent = await opening;
+  } catch (error) {
+    // What was opened for the agent must not outlive its refusal and keep the process.
+    screen.close();
+    await backend.close();
+    throw error;
+  }
   bench.world.storyOver().then(() => (options.once ? untilSynced(agent, stop) : screen.text("The story is over; the street goes on. Ctrl-C ends it.")), () => stop.now());
   await stop.stopped;
   const missing = options.once && fatal === 0 && !agent.synced();

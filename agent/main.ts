@@ -283,7 +283,8 @@ export class Agent {
     const book = Book.open(disk, at("book"));
     finishKeyChange(disk, config.state, book);
     const signer = openSigner(this.#keyStore(), book.count() === 0);
-    if (disk.read(at(publicKeyFile)) === undefined) disk.replace(at(publicKeyFile), Buffer.from(signer.publicKey.pem));
+    // Also where it was damaged or replaced: what people compare fingerprints with is the key that signs.
+    if (disk.read(at(publicKeyFile))?.toString() !== signer.publicKey.pem) disk.replace(at(publicKeyFile), Buffer.from(signer.publicKey.pem));
     const deskTable = Table.open<DeskState>(disk, at("desk.json"), (value) => value as DeskState, emptyDesk);
     const cards = Cards.open(disk, config.state, config);
     const passed = PassedMeters.open(disk, config.state);
@@ -397,7 +398,7 @@ export class Agent {
     const message = error instanceof Error ? error.message : String(error);
     const named = error instanceof Failure || error instanceof DeviceError;
     const code = named ? faultCodeOf(error) : "disk/failed";
-    this.#shop?.station.openAll();
+    this.#shop?.station.halt();
     this.#options.tell({ news: "fault", at: this.#machine.clock.now().at, device: "station", code, message });
     // A broken promise of ours is worth its stack; trouble with a name is not.
     if (!named && error instanceof Error) process.stderr.write(`${error.stack}\n`);
@@ -490,7 +491,7 @@ export class Agent {
       case "drain":
         return { ok: true, value: { open: this.#drain(request["on"] !== false) } };
       case "credit":
-        return this.#issue((shop, now) => shop.desk.credit(Number(request["number"]), String(request["reason"]), now));
+        return this.#issue((shop, now) => shop.desk.credit(Number(request["number"]), reasonOf(request["reason"]), now));
       case "correct":
         return this.#issue((shop, now) => {
           const parsed = parseTariff(request["tariff"]);
@@ -556,6 +557,15 @@ export class Agent {
         return { uplink: outbox.status().uplink, numbers };
       });
   }
+}
+
+const longestReason = 200;
+
+/** The reason of a credit stands in a signed receipt for ever and is printed on 32 columns: a line of words, not less and not more. */
+function reasonOf(text: unknown): string {
+  const reason = typeof text === "string" ? text.trim() : "";
+  if (reason === "" || reason.length > longestReason || /\p{Cc}/u.test(reason)) throw new Failure("usage/invalid", `the reason is one line of 1 to ${longestReason} characters`);
+  return reason;
 }
 
 /** Where the control socket of a config's agent lies. */

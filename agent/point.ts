@@ -102,7 +102,7 @@ export class Point {
 
   /** Brings contactor and lamp to what the session wants. Opening waits for nothing and comes first. */
   meet(): void {
-    this.#drive(wants(this.desk.session()).contactor);
+    this.#guard(() => this.#drive(wants(this.desk.session()).contactor));
     if (this.#refusalOver === undefined) this.#show(this.desk.indication());
     this.#nudged = true;
     this.#nudge?.();
@@ -110,12 +110,7 @@ export class Point {
 
   /** The safe direction, at once and whatever the session says. */
   openContactor(): void {
-    try {
-      this.#drive(false);
-    } catch (error) {
-      // Whoever opens several, or has something to write down, goes on; the next start takes the pin anew.
-      this.desk.die(error);
-    }
+    this.#guard(() => this.#drive(false));
   }
 
   /** Shows a refusal for a while, then what the session says again. */
@@ -172,6 +167,8 @@ export class Point {
   async #openPins(signal: AbortSignal): Promise<void> {
     const { clock, faults } = this.desk;
     while (!signal.aborted) {
+      // Trying again is progress too: a missing pin is shown, and no reason for the watchdog to kill us.
+      this.#turnMonoMs = clock.now().monoMs;
       try {
         this.#pins = await this.openPins();
         faults.clear(this.device, "gpio/");
@@ -367,7 +364,16 @@ export class Point {
   }
 
   #show(indication: Indication): void {
-    this.#pins?.indicator.show(indication);
+    this.#guard(() => this.#pins?.indicator.show(indication));
+  }
+
+  /** A pin that fails in use ends the process, and the next start takes it anew; whoever used it here first does the rest of its work. */
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.desk.die(error);
+    }
   }
 
   /** Drives the coil; after a change the auxiliary contact is asked whether the main contacts followed. */
@@ -381,7 +387,7 @@ export class Point {
     this.#checkFeedback?.();
     this.#checkFeedback = clock.at(clock.now().monoMs + this.desk.config.timing.contactor, () => {
       this.#checkFeedback = undefined;
-      this.#judgeContactor(contactor.feedback());
+      this.#guard(() => this.#judgeContactor(contactor.feedback()));
     });
   }
 

@@ -108,6 +108,12 @@ export class Station {
     await Promise.all(this.#running);
   }
 
+  /** The process cannot go on: contactors open, and nothing is written or closed any more. */
+  halt(): void {
+    this.#dead = true;
+    this.openAll();
+  }
+
   openAll(): void {
     for (const point of this.points.values()) point.openContactor();
   }
@@ -319,8 +325,7 @@ export class Station {
 
   #die(error: unknown): void {
     if (this.#dead) return;
-    this.#dead = true;
-    this.openAll();
+    this.halt();
     this.#parts.die(error);
   }
 }

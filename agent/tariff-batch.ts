@@ -48,14 +48,31 @@ export function priceLine(line: string, version?: OcpiVersion): { readonly ok: b
   return result.ok ? { ok: true, answer: { name, ...pricedJson(result.priced) } } : failed(wordsOf(result.faults));
 }
 
-/** Answers every line of `input`; true when none failed. Lines that are empty are passed over. */
+/**
+ * Answers every line of `input`; true when none failed. Lines that are empty are passed over. Ends early, and false, when nobody reads the
+ * answers any more (`| head`).
+ */
 export async function priceLines(input: Readable, output: Writable, version?: OcpiVersion): Promise<boolean> {
   let allGood = true;
+  let goneAway = false;
+  let goOn = (): void => undefined;
+  output.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    goneAway = true;
+    goOn();
+  });
   for await (const line of createInterface({ input, crlfDelay: Infinity })) {
-    if (line.trim() === "") continue;
-    const { ok, answer } = priceLine(line, version);
+    if (goneAway) return false;
+    // What is trimmed may be a byte order mark too, which some shells put before the first line.
+    const text = line.trim();
+    if (text === "") continue;
+    const { ok, answer } = priceLine(text, version);
     allGood &&= ok;
-    if (!output.write(`${JSON.stringify(answer)}\n`)) await new Promise<void>((resolve) => output.once("drain", resolve));
+    if (!output.write(`${JSON.stringify(answer)}\n`))
+      await new Promise<void>((resolve) => {
+        goOn = resolve;
+        output.once("drain", resolve);
+      });
   }
-  return allGood;
+  return allGood && !goneAway;
 }

@@ -47,18 +47,26 @@ test("status and the remote word reach the running agent; what is not charging i
   assert.is(stop.code, 0, stop.err);
   await agent.until(/"news":"receipt","at":\d+,"connector":1/);
   assert.equal([receiptOf(folder, 2).sale.stop.reason], ["Remote"]);
+  for (const reason of [" ", "two\nlines", "x".repeat(201)]) {
+    const refused = await chargetill("receipts", "credit", "2", "--reason", reason, "--config", config);
+    assert.is(refused.code, 1);
+    assert.match(refused.err, /the reason is one line of 1 to 200 characters/);
+  }
   agent.kill("SIGTERM");
   assert.is((await agent.ended).code, 0);
 });
 
 test("a second agent on the same state folder is turned away with the first one's pid", async () => {
-  const { config } = station();
+  const { folder, config } = station();
   const agent = new Running(["run", "--config", config]);
   await agent.until(/"news":"started"/);
   const second = await chargetill("run", "--config", config);
   assert.is(second.code, 1);
   assert.match(second.err, /another agent runs on this state folder \(process \d+, since/);
   assert.not.match(second.err, /\n\s+at /);
+  const played = await chargetill("demo", "--once", "--data", join(folder, "state"));
+  assert.is(played.code, 1, "a demo that is turned away ends");
+  assert.match(played.err, /another agent runs on this state folder/);
   agent.kill("SIGTERM");
   assert.is((await agent.ended).code, 0);
 });
@@ -170,6 +178,18 @@ exits("a command that does not exist, or a wrong option, ends with 2", async () 
   assert.is((await chargetill("sell")).code, 2);
   assert.is((await chargetill("demo", "--seed", "seven")).code, 2);
   assert.is((await chargetill("--help")).code, 0);
+});
+
+exits("a state folder that is not there, or a public key that is none, gets a word and no stack", async () => {
+  const folder = freshFolder();
+  const missing = await chargetill("receipts", "list", "--data", join(folder, "none"));
+  assert.is(missing.code, 2);
+  assert.match(missing.err, /there is no such state folder/);
+  writeFileSync(join(folder, "station.pub.pem"), "-----BEGIN PUBLIC KEY-----\nZ");
+  const key = await chargetill("key", "show", "--data", folder);
+  assert.is(key.code, 1);
+  assert.match(key.err, /station\.pub\.pem: this is no public key/);
+  assert.not.match(key.err, /\n\s+at /);
 });
 
 exits("without an agent, status says so and ends with 1", async () => {

@@ -124,6 +124,7 @@ test("a batch answers every line in order, goes on after a bad one, and exits 1"
   assert.equal(answers[0]?.["total_cost"], { excl_vat: "5", incl_vat: "5.5" });
   const good = run(["price", "--batch"], `${lines[0]}\n${lines[6]}`);
   assert.equal([good.code, good.out.trimEnd().split("\n").length], [0, 2]);
+  assert.is(run(["price", "--batch"], `\uFEFF${lines[0]}\n`).code, 0, "a byte order mark, as PowerShell writes one");
 });
 
 test("thousands of lines go through one process", () => {

@@ -209,7 +209,8 @@ const newest = (sale: Sale): Sample => sale.samples.sample;
 /** From the last thing known until the next reading no time is billed: the station gave no power, or nobody knows. */
 function interrupted(sale: Sale, event: Extract<SessionEvent, { type: "Restarted" }>): Sale {
   const why = event.cause === "PowerLoss" ? "power was lost" : "the agent was restarted";
-  const interruption: Interruption = { fromMs: event.downSince.at, toMs: event.moment.at, why };
+  const fromMs = sessionTimeMs(sale.opening, event.downSince, newest(sale).atMs);
+  const interruption: Interruption = { fromMs, toMs: sessionTimeMs(sale.opening, event.moment, fromMs), why };
   return { ...addSample(sale, { ...newest(sale), activity: "suspended" }), interruptions: [...sale.interruptions, interruption] };
 }
 

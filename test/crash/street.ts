@@ -95,7 +95,7 @@ export class Street {
   }
 
   /** Lets one agent live until the story is over and all is settled and sent, or until its end comes otherwise. */
-  async live(limits: { readonly untilMs?: number; readonly during?: (bench: Bench, agent: Agent) => void } = {}): Promise<Ended> {
+  async live(limits: { readonly untilMs?: number; readonly during?: (bench: Bench, agent: Agent) => void; readonly nothingParked?: boolean } = {}): Promise<Ended> {
     this.lives += 1;
     const { files } = this;
     let over: (ended: Ended) => void = () => undefined;
@@ -135,7 +135,7 @@ export class Street {
         if (frozen !== undefined) return;
         const { monoMs } = bench.clock.now();
         if (limits.untilMs !== undefined && monoMs >= limits.untilMs) return freeze({ how: "story-over" });
-        if (monoMs >= this.endMs && isQuiet(agent)) return freeze({ how: "story-over" });
+        if (monoMs >= this.endMs && isQuiet(agent) && (limits.nothingParked !== true || agent.snapshot().uplinks.every(({ parked }) => parked.length === 0))) return freeze({ how: "story-over" });
         if (monoMs > Math.max(this.endMs, bornMs) + settleWithinMs) return freeze({ how: "stuck", why: JSON.stringify(agent.snapshot().connectors.map(({ state }) => state)) + (agent.snapshot().closed ?? "") });
         bench.clock.at(monoMs + lookEveryMs, look);
       };

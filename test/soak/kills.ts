@@ -1,0 +1,90 @@
+// Real kills: the built agent, as a process of its own with files on a real disk, dies of SIGKILL at random moments and is started again.
+// The bench's world lies in a file and goes on with the next start. At the end the book is exported and verified as anyone would.
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Book } from "../../agent/ledger/book.js";
+import { Disk } from "../../agent/ledger/disk.js";
+import { milliWhOf } from "../../agent/core/energy-text.js";
+import { payloadOf } from "../../agent/core/receipt.js";
+import { bookFormat } from "../../agent/core/verify-book.js";
+import { verifyEvidence } from "../../agent/core/verify.js";
+import { pinsOf, verifyTools } from "../../agent/evidence.js";
+import type { WorldState } from "../../drivers/bench/world.js";
+import { WorldFile } from "../../drivers/bench/world-file.js";
+import { freshFolder, Running } from "../command.js";
+import { random } from "../ledger/random.js";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
+/** Bench seconds per real second: a life of a second is some twenty minutes of the street. */
+const speed = 1_200;
+const longestLifeMs = 1_500;
+
+export type Killed = { readonly kills: number; readonly receipts: number; readonly began: number; readonly billedMilliWh: number };
+
+/** Kills an agent so many times, lets the last one settle, and proves the books. `enough` ends it sooner. */
+export async function killOften(kills: number, seed: number, enough: () => boolean = () => false): Promise<Killed> {
+  const chance = random(seed);
+  const folder = freshFolder();
+  const config = join(folder, "station.yaml");
+  const state = join(folder, "state");
+  const demo = readFileSync(join(root, "config", "demo.yaml"), "utf8");
+  writeFileSync(config, demo.replace("state: /var/lib/chargetill-demo", `state: ${state}`).replace("bench: { seed: 1, speed: 1,", `bench: { seed: ${seed % 1000}, speed: ${speed},`).replace("tariffs/standard.json", join(root, "config", "tariffs", "standard.json")).replace(/^uplinks:[\s\S]*$/m, ""));
+  const began = new Set<string>();
+  const handedOut = new Map<number, string>();
+  const hear = (out: string): void => {
+    for (const [, id] of out.matchAll(/"news":"session-began"[^\n]*?"session":"([^"]+)"/g)) if (id !== undefined) began.add(id);
+    for (const [, number, file] of out.matchAll(/"news":"receipt"[^\n]*?"number":(\d+)[^\n]*?"file":"([^"]+)"/g)) if (file !== undefined) handedOut.set(Number(number), (JSON.parse(readFileSync(file, "utf8")) as { jws: string }).jws);
+  };
+  let done = 0;
+  while (done < kills && !enough()) {
+    const agent = new Running(["run", "--config", config]);
+    await agent.until(/"news":"started"/);
+    await new Promise((resolve) => setTimeout(resolve, Math.floor(chance() * longestLifeMs)));
+    agent.kill("SIGKILL");
+    await agent.ended;
+    hear(agent.out);
+    done += 1;
+  }
+  const settled = new Set([...Book.view(new Disk(), join(state, "book")).entries()].map(({ sessionId }) => sessionId));
+  const left = [...began].filter((id) => !settled.has(id)).length;
+  const last = new Running(["run", "--config", config]);
+  await last.until(new RegExp(`"news":"started"(?:[^]*"news":"receipt"){${left}}`));
+  last.kill("SIGTERM");
+  await last.ended;
+  // What began meanwhile stays open in the journal: only what was sold before is asked for.
+  hear(last.out.replaceAll('"news":"session-began"', ""));
+  return { kills: done, ...prove(state, seed, began, handedOut) };
+}
+
+function prove(state: string, seed: number, began: ReadonlySet<string>, handedOut: ReadonlyMap<number, string>): Omit<Killed, "kills"> {
+  const book = Book.open(new Disk(), join(state, "book"));
+  book.verifyAll();
+  const entries = [...book.entries()];
+  const pins = pinsOf([join(state, "station.pub.pem")], (path) => readFileSync(path, "utf8"));
+  const text = JSON.stringify({ format: bookFormat, note: "", station: "CT-DEMO", receipts: entries.map(({ jws }) => jws), checkpoint: "" });
+  const faults = verifyEvidence([{ name: "the book", text }], pins, verifyTools()).flatMap(({ subject, checks }) => checks.filter(({ verdict }) => verdict === "fails" || verdict === "unproven").map(({ name, verdict, detail }) => `${subject}: ${name}: ${verdict}: ${detail}`));
+  assert.deepEqual(faults, []);
+  const sessions = entries.flatMap(({ kind, sessionId }) => (kind === "sale" ? [sessionId] : []));
+  assert.equal(new Set(sessions).size, sessions.length, "no session has two receipts");
+  assert.deepEqual([...began].filter((id) => !sessions.includes(id)), [], "every session that began has its receipt");
+  for (const [number, jws] of handedOut) assert.equal(entries[number - 1]?.jws, jws, `receipt ${number} stays what was handed out`);
+  let billedMilliWh = 0;
+  for (const { jws } of entries) {
+    const payload = payloadOf(jws);
+    if (payload?.kind === "sale") billedMilliWh += milliWhOf(payload.sale.energyKwh) ?? Number.NaN;
+  }
+  const world = new WorldFile<WorldState>(join(state, "bench.world")).saved();
+  const counted = Object.entries(world?.outlets ?? {}).reduce((sum, [id, outlet]) => sum + outlet.registerMilliWh - (1_234_000 + Number(id) * 111_000 + (seed % 1000)) * 1_000, 0);
+  assert.ok(billedMilliWh <= counted, `${billedMilliWh} mWh billed, ${counted} counted`);
+  return { receipts: entries.length, began: began.size, billedMilliWh };
+}
+
+export async function soakKills(kills: number, seed: number, say: (line: string) => void): Promise<void> {
+  for (let done = 0; done < kills; ) {
+    const killed = await killOften(Math.min(100, kills - done), seed + done);
+    done += killed.kills;
+    say(`${done} real kills survived; this time ${killed.receipts} receipts over ${killed.billedMilliWh / 1_000_000} kWh`);
+  }
+}
