@@ -15,6 +15,7 @@ import { askAgent, type ControlRequest } from "./control.js";
 import { demo } from "./demo.js";
 import { disputeCommand } from "./dispute-command.js";
 import { doctorCommand } from "./doctor-command.js";
+import { drainCommand } from "./drain-command.js";
 import { Failure } from "./failure.js";
 import { keyCommands } from "./key-commands.js";
 import { publicKeyFile } from "./key-change.js";
@@ -283,7 +284,7 @@ program.addCommand(
 );
 program.addCommand(repairCommand(folderFor, print, exit));
 program.addCommand(tariffCommand());
-for (const command of [contactorCommand(), doctorCommand(), meterCommand(), portsCommand(), tagCommand(), bundleCommand(), completionCommand(() => program)]) program.addCommand(command);
+for (const command of [contactorCommand(), doctorCommand(), drainCommand(), meterCommand(), portsCommand(), tagCommand(), bundleCommand(), completionCommand(() => program)]) program.addCommand(command);
 
 for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) command.exitOverride();
 

@@ -84,6 +84,7 @@ export class Agent {
   #jobs: ScheduledTask[] = [];
   #wallMinusMonoMs = 0;
   #ending = false;
+  #draining = false;
   #timers: (() => void)[] = [];
 
   private constructor(loaded: LoadedConfig, options: AgentOptions, disk: Disk) {
@@ -390,6 +391,7 @@ export class Agent {
   #whyClosed(): string | undefined {
     if (this.#closed !== undefined) return this.#closed.message;
     if (this.#ending) return "the station is closing";
+    if (this.#draining) return "the station is being drained: no new sessions";
     if (this.#rotten !== undefined) return this.#rotten;
     if (this.#fullDisk) return "the disk is full: a receipt might not fit";
     return undefined;
@@ -490,6 +492,8 @@ export class Agent {
         const refused = this.stop(Number(request["connector"]));
         return refused === null ? { ok: true, value: { stopping: Number(request["connector"]) } } : { ok: false, why: refused };
       }
+      case "drain":
+        return { ok: true, value: { open: this.#drain(request["on"] !== false) } };
       case "credit":
         return this.#issue((shop, now) => shop.desk.credit(Number(request["number"]), reasonOf(request["reason"]), now));
       case "correct":
@@ -514,6 +518,15 @@ export class Agent {
       default:
         return (await this.#askField(request)) ?? { ok: false, why: `this agent knows no "${request.do}"` };
     }
+  }
+
+  /** Sells nothing more and stops what runs, or sells again; answers the connectors whose sessions are not settled yet. */
+  #drain(on: boolean): number[] {
+    this.#draining = on;
+    const sessions = [...(this.#shop?.station.till().sessions ?? [])];
+    if (on) for (const [id] of sessions) this.#shop?.station.stop(id);
+    this.#options.changed?.();
+    return sessions.filter(([, { state }]) => ["starting", "charging", "stopping", "settling"].includes(state)).map(([id]) => id);
   }
 
   async #askField(request: ControlRequest): Promise<ControlAnswer | undefined> {
