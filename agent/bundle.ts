@@ -14,7 +14,7 @@ import { examine } from "./doctor.js";
 import { Failure } from "./failure.js";
 import { openField, type FieldAccess } from "./field-access.js";
 import { Disk } from "./ledger/disk.js";
-import { ownVersion } from "./main.js";
+import { ownVersion } from "./version.js";
 
 export type BundlePart = { readonly name: string; readonly text: string };
 

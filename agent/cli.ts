@@ -11,8 +11,7 @@ import { bundleCommand } from "./bundle-command.js";
 import { completionCommand } from "./completion-command.js";
 import { configCommands } from "./config-commands.js";
 import { contactorCommand } from "./contactor-commands.js";
-import { askAgent, type ControlRequest } from "./control.js";
-import { demo } from "./demo.js";
+import { askAgent, socketPath, type ControlRequest } from "./control.js";
 import { disputeCommand } from "./dispute-command.js";
 import { doctorCommand } from "./doctor-command.js";
 import { drainCommand } from "./drain-command.js";
@@ -25,11 +24,10 @@ import { portsCommand } from "./ports-command.js";
 import { Book } from "./ledger/book.js";
 import { Disk } from "./ledger/disk.js";
 import { Table } from "./ledger/table.js";
-import { ownVersion, socketPath } from "./main.js";
+import { ownVersion } from "./version.js";
 import { receiptCommands, type ReceiptDesk } from "./receipt-commands.js";
 import { payloadFrom, stored } from "./receipt-source.js";
 import { repairCommand } from "./repair-command.js";
-import { run } from "./run.js";
 import { journalOfSession } from "./session-journal.js";
 import type { Snapshot } from "./snapshot.js";
 import { statusLines } from "./status.js";
@@ -118,6 +116,8 @@ program
   .addHelpText("after", "\nExample:\n  chargetill demo --once --seed 7 --data /tmp/till")
   .action(async (options: { once?: boolean; seed: number; speed?: number; data?: string; json?: boolean }) => {
     const once = options.once === true;
+    // Commands that only look at files must not wait for the whole agent to load: on a Pi that is seconds.
+    const { demo } = await import("./demo.js");
     exit(await demo({ once, seed: options.seed, speed: options.speed ?? (once ? 0 : 60), data: options.data, json: options.json === true }, process.stdout));
   });
 
@@ -126,6 +126,7 @@ located(program.command("run").description("run the station; what systemd starts
   .action(async (where: Where) => {
     const loaded = configFor(where);
     if (loaded === undefined) return exit(78);
+    const { run } = await import("./run.js");
     exit(await run(loaded, () => configFor(where)));
   });
 

@@ -6,9 +6,8 @@ import { contactorPins, type ContactorPins } from "../config/pins.js";
 import { DeviceError } from "../drivers/driver.js";
 import type { ContactorTest } from "../drivers/gpio/contactor-test.js";
 import { complain, defaultConfig, fieldCommand, loadedFor, tell, whole, withField, type Where } from "./field-commands.js";
-import { askAgent } from "./control.js";
+import { askAgent, socketPath } from "./control.js";
 import { Failure } from "./failure.js";
-import { socketPath } from "./main.js";
 
 /** An agent that is well answers at once; the pins are not kept waiting for another. */
 const agentWithinMs = 2_000;

@@ -1,7 +1,9 @@
 // The unix socket through which commands reach the running agent: one JSON line asks, one JSON line answers.
 // Guarded by its file's owner and mode; bounded in length and time, so that no client can hold the agent up.
 import { chmodSync, unlinkSync } from "node:fs";
+import { join } from "node:path";
 import net from "node:net";
+import type { LoadedConfig } from "../config/load.js";
 import { Failure } from "./failure.js";
 
 const longestLine = 1024 * 1024;
@@ -11,6 +13,11 @@ const mostClients = 16;
 /** `do` names the command; the rest are its arguments. */
 export type ControlRequest = { readonly do: string; readonly [argument: string]: unknown };
 export type ControlAnswer = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly why: string };
+
+/** Where the control socket of a config's agent lies. */
+export function socketPath(loaded: LoadedConfig): string {
+  return loaded.config.socket ?? join(loaded.config.state, "control.sock");
+}
 
 export class ControlServer {
   private constructor(

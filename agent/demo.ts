@@ -14,7 +14,8 @@ import { Failure } from "./failure.js";
 import { sha256 } from "./keys.js";
 import { Disk } from "./ledger/disk.js";
 import { LiveView, timeOfDay } from "./live-view.js";
-import { Agent, ownVersion } from "./main.js";
+import { Agent } from "./main.js";
+import { ownVersion } from "./version.js";
 import { newsLine, type News } from "./news.js";
 import { codeLines } from "./qr-code.js";
 

@@ -6,12 +6,11 @@ import type { LoadedConfig } from "../config/load.js";
 import { sleep } from "../drivers/driver.js";
 import { openMachine, realBuses, type MachineBuses } from "../drivers/open.js";
 import { Cards } from "./cards.js";
-import { askAgent, type ControlRequest } from "./control.js";
+import { askAgent, type ControlRequest, socketPath } from "./control.js";
 import { Failure } from "./failure.js";
 import { fieldAnswer } from "./field-desk.js";
 import { Disk, errorCode } from "./ledger/disk.js";
 import { Lock } from "./lock.js";
-import { socketPath } from "./main.js";
 import { PassedMeters } from "./passed-meters.js";
 
 export type FieldAccess = {

@@ -1,6 +1,5 @@
 // The one place where parts are made and tied: ledger, key, cash desk, outboxes and station over the devices of a machine.
 // A fault at start does not end the process: contactors stay open, nothing is sold, the fault is shown, and it is tried again.
-import { readFileSync } from "node:fs";
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import cron, { type ScheduledTask } from "node-cron";
@@ -10,7 +9,7 @@ import { DeviceError, type EnergyMeter, type FaultCode, type Moment } from "../d
 import { openMachine, type Machine, type MachineBuses } from "../drivers/open.js";
 import { Cards } from "./cards.js";
 import { CashDesk, emptyDesk, type DeskState } from "./cash-desk.js";
-import { ControlServer, type ControlAnswer, type ControlRequest } from "./control.js";
+import { ControlServer, socketPath, type ControlAnswer, type ControlRequest } from "./control.js";
 import { wireDifference } from "./core/cdr-check.js";
 import { makeCopies, type CdrCopies } from "./core/cdr-copies.js";
 import { entryOf, eventOf, type Entered } from "./core/entry.js";
@@ -570,17 +569,6 @@ function reasonOf(text: unknown): string {
   const reason = typeof text === "string" ? text.trim() : "";
   if (reason === "" || reason.length > longestReason || /\p{Cc}/u.test(reason)) throw new Failure("usage/invalid", `the reason is one line of 1 to ${longestReason} characters`);
   return reason;
-}
-
-/** Where the control socket of a config's agent lies. */
-export function socketPath(loaded: LoadedConfig): string {
-  return loaded.config.socket ?? join(loaded.config.state, "control.sock");
-}
-
-/** The version in package.json. */
-export function ownVersion(): string {
-  const file = new URL("../../package.json", import.meta.url);
-  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
 }
 
 function settlingOf(station: Station, connector: number): Extract<ReturnType<Station["session"]>, { state: "settling" }> | undefined {

@@ -3,7 +3,8 @@ import pino from "pino";
 import type { LoadedConfig } from "../config/load.js";
 import { realBuses, type MachineBuses } from "../drivers/open.js";
 import { Disk } from "./ledger/disk.js";
-import { Agent, ownVersion } from "./main.js";
+import { Agent } from "./main.js";
+import { ownVersion } from "./version.js";
 import { newsLine, type News } from "./news.js";
 
 /** Letting go is a matter of milliseconds; what hangs longer is left behind, with contactors open. */
