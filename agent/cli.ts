@@ -15,6 +15,7 @@ import { askAgent, type ControlRequest } from "./control.js";
 import { demo } from "./demo.js";
 import { disputeCommand } from "./dispute-command.js";
 import { doctorCommand } from "./doctor-command.js";
+import { drainCommand } from "./drain-command.js";
 import { Failure } from "./failure.js";
 import { keyCommands } from "./key-commands.js";
 import { publicKeyFile } from "./key-change.js";
@@ -27,6 +28,7 @@ import { Table } from "./ledger/table.js";
 import { ownVersion, socketPath } from "./main.js";
 import { receiptCommands, type ReceiptDesk } from "./receipt-commands.js";
 import { payloadFrom, stored } from "./receipt-source.js";
+import { repairCommand } from "./repair-command.js";
 import { run } from "./run.js";
 import { journalOfSession } from "./session-journal.js";
 import type { Snapshot } from "./snapshot.js";
@@ -280,8 +282,9 @@ program.addCommand(
     };
   }),
 );
+program.addCommand(repairCommand(folderFor, print, exit));
 program.addCommand(tariffCommand());
-for (const command of [contactorCommand(), doctorCommand(), meterCommand(), portsCommand(), tagCommand(), bundleCommand(), completionCommand(() => program)]) program.addCommand(command);
+for (const command of [contactorCommand(), doctorCommand(), drainCommand(), meterCommand(), portsCommand(), tagCommand(), bundleCommand(), completionCommand(() => program)]) program.addCommand(command);
 
 for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) command.exitOverride();
 

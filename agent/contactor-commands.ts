@@ -83,9 +83,9 @@ async function openPins({ pins }: ContactorPins): Promise<Opened[]> {
 }
 
 async function test(connector: number, options: Where & { for: number; yes?: true }): Promise<void> {
-  if (options.yes !== true && !(await agreed(`Connector ${connector} will be live for ${options.for} s. Is nobody and nothing at it? Type yes: `)))
-    throw new Failure("usage/invalid", "contactor test: not agreed to (--yes for scripts)");
   await withField(options, async (field) => {
+    if (options.yes !== true && !(await agreed(`Connector ${connector} will be live for ${options.for} s. Is nobody and nothing at it? Type yes: `)))
+      throw new Failure("usage/invalid", "contactor test: not agreed to (--yes for scripts)");
     const { whileClosed, afterOpening, closedMs } = (await field.ask({ do: "contactor-test", connector, ms: options.for * 1_000 })) as ContactorTest;
     const wired = whileClosed !== undefined && afterOpening !== undefined;
     const ok = !wired || (whileClosed && !afterOpening);

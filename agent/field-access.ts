@@ -1,5 +1,5 @@
 // The way to the devices for a technician's command: the running agent, or the devices themselves under the lock of the state folder.
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import type { LoadedConfig } from "../config/load.js";
@@ -68,7 +68,7 @@ export async function openField(loaded: LoadedConfig): Promise<FieldAccess> {
   };
 }
 
-/** Root leaves no files behind that the agent's own user could not read: from here on we are the state folder's owner. */
+/** Root leaves no files behind that the agent's own user could not read: the command goes on as the state folder's owner. */
 function becomeOwner(folder: string): void {
   if (process.getuid?.() !== 0) return;
   let owner: { readonly uid: number; readonly gid: number };
@@ -78,9 +78,9 @@ function becomeOwner(folder: string): void {
     return;
   }
   if (owner.uid === 0) return;
-  // Its groups as well: they own the devices.
-  const groups = execFileSync("id", ["-G", String(owner.uid)], { encoding: "utf8" }).trim().split(" ").map(Number);
-  process.setgroups?.(groups);
-  process.setgid?.(owner.gid);
-  process.setuid?.(owner.uid);
+  // Debian's Node does not let a running process give up root (its answer to CVE-2024-22017): the command is started again as the owner,
+  // with the owner's groups, which own the devices.
+  const { error, status } = spawnSync("setpriv", ["--reuid", String(owner.uid), "--regid", String(owner.gid), "--init-groups", process.execPath, ...process.execArgv, ...process.argv.slice(1)], { stdio: "inherit" });
+  if (error !== undefined) throw new Failure("usage/invalid", `${folder} belongs to another user, and root would leave files in it which that user cannot read; run this as its owner (${error.message})`, { cause: error });
+  process.exit(status ?? 1);
 }

@@ -21,7 +21,7 @@ import { authorizeLocally } from "./core/token.js";
 import { Failure } from "./failure.js";
 import { handOut } from "./hand-out.js";
 import { fieldAnswer } from "./field-desk.js";
-import { adoptKey, finishKeyChange, publicKeyFile, stageKey } from "./key-change.js";
+import { adoptKey, finishKeyChange, publishKey, stageKey } from "./key-change.js";
 import { openSigner, sha256 } from "./keys.js";
 import { Book } from "./ledger/book.js";
 import { Disk } from "./ledger/disk.js";
@@ -84,6 +84,7 @@ export class Agent {
   #jobs: ScheduledTask[] = [];
   #wallMinusMonoMs = 0;
   #ending = false;
+  #draining = false;
   #timers: (() => void)[] = [];
 
   private constructor(loaded: LoadedConfig, options: AgentOptions, disk: Disk) {
@@ -283,7 +284,7 @@ export class Agent {
     finishKeyChange(disk, config.state, book);
     const signer = openSigner(this.#keyStore(), book.count() === 0);
     // Also where it was damaged or replaced: what people compare fingerprints with is the key that signs.
-    if (disk.read(at(publicKeyFile))?.toString() !== signer.publicKey.pem) disk.replace(at(publicKeyFile), Buffer.from(signer.publicKey.pem));
+    publishKey(disk, config.state, signer.publicKey);
     const deskTable = Table.open<DeskState>(disk, at("desk.json"), (value) => value as DeskState, emptyDesk);
     const cards = Cards.open(disk, config.state, config);
     const passed = PassedMeters.open(disk, config.state);
@@ -346,7 +347,10 @@ export class Agent {
         meter: (connector) => this.#meter(connector),
         pins: (connector) => Promise.resolve().then(() => this.#machine.pins(connector)),
         reader: (name) => this.#machine.reader(name),
-        authorize: (uid, atMs) => authorizeLocally(cards.known, uid, atMs),
+        authorize: (uid, atMs) => {
+          board.look(clock.now());
+          return authorizeLocally(cards.known, uid, atMs);
+        },
         open: (connector, acceptance, meter, begin) => board.opening((this.#options.newId ?? randomUUID)(), connector, acceptance, meter, begin),
         settle: (connector, record) => desk.settle(connector, () => settlingOf(station, connector.id), record, () => clock.now()),
         closedShop: () => this.#whyClosed(),
@@ -387,6 +391,7 @@ export class Agent {
   #whyClosed(): string | undefined {
     if (this.#closed !== undefined) return this.#closed.message;
     if (this.#ending) return "the station is closing";
+    if (this.#draining) return "the station is being drained: no new sessions";
     if (this.#rotten !== undefined) return this.#rotten;
     if (this.#fullDisk) return "the disk is full: a receipt might not fit";
     return undefined;
@@ -412,6 +417,7 @@ export class Agent {
     this.#guard(() => {
       this.#shop?.desk.recover(clock.now());
     this.#guard(() => this.#board?.remember(clock.now()));
+    this.#board?.look(clock.now());
       // In turn, so that within a day every sealed page was proven and no look takes long.
       if (this.#shop !== undefined) this.#provePages(this.#shop);
       this.#fullDisk = this.#disk.freeBytes(this.#loaded.config.state) < leastFreeBytes;
@@ -486,6 +492,8 @@ export class Agent {
         const refused = this.stop(Number(request["connector"]));
         return refused === null ? { ok: true, value: { stopping: Number(request["connector"]) } } : { ok: false, why: refused };
       }
+      case "drain":
+        return { ok: true, value: { open: this.#drain(request["on"] !== false) } };
       case "credit":
         return this.#issue((shop, now) => shop.desk.credit(Number(request["number"]), reasonOf(request["reason"]), now));
       case "correct":
@@ -510,6 +518,15 @@ export class Agent {
       default:
         return (await this.#askField(request)) ?? { ok: false, why: `this agent knows no "${request.do}"` };
     }
+  }
+
+  /** Sells nothing more and stops what runs, or sells again; answers the connectors whose sessions are not settled yet. */
+  #drain(on: boolean): number[] {
+    this.#draining = on;
+    const sessions = [...(this.#shop?.station.till().sessions ?? [])];
+    if (on) for (const [id] of sessions) this.#shop?.station.stop(id);
+    this.#options.changed?.();
+    return sessions.filter(([, { state }]) => ["starting", "charging", "stopping", "settling"].includes(state)).map(([id]) => id);
   }
 
   async #askField(request: ControlRequest): Promise<ControlAnswer | undefined> {

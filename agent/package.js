@@ -80,6 +80,7 @@ copy("systemd/60-chargetill.rules", "usr", "lib", "udev", "rules.d", "60-charget
 copy("config/station.example.yaml", "etc", "chargetill", "station.example.yaml");
 copy("config/tariffs", "etc", "chargetill", "tariffs");
 copy("LICENSE", "usr", "share", "doc", "chargetill", "copyright");
+for (const name of ["INSTALL.md", "wiring.svg"]) copy(`systemd/${name}`, "usr", "share", "doc", "chargetill", name);
 if (existsSync(join(root, "README.md"))) copy("README.md", "usr", "share", "doc", "chargetill", "README.md");
 const completion = spawnSync(process.execPath, [join(root, "dist", "agent", "cli.js"), "completion"], { encoding: "utf8" });
 if (completion.status === 0 && completion.stdout !== "") write(completion.stdout, 0o644, "usr", "share", "bash-completion", "completions", "chargetill");

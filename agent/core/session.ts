@@ -137,7 +137,7 @@ function stopping(session: InState<"stopping">, event: SessionEvent): Session {
   switch (event.type) {
     case "SessionEnded": {
       const detail = event.detail === "" ? session.detail : `${session.detail}; ${event.detail}`;
-      const sale = event.reading === null ? session.sale : addReading(flowedBefore(session.sale, event.reading), event.reading, session.sale.activity, false);
+      const sale = event.reading === null ? session.sale : ended(session.sale, session.since, event.reading);
       return { state: "settling", sale, end: sale.last, reason: session.reason, detail, plugged: session.plugged };
     }
     case "PlugChanged":
@@ -215,16 +215,19 @@ function interrupted(sale: Sale, event: Extract<SessionEvent, { type: "Restarted
 }
 
 /**
- * What flowed while nobody watched flowed right after the last reading and at the power that it saw, before the power went: it keeps the
- * price of that time, and not that of hours later.
+ * The sale with its end reading. What flowed unseen flowed right after the last reading, at the power that it saw, and before the stop: it keeps
+ * the price of that time, not that of hours later. From then on the station gives no power, so no time is billed while the end is waited for.
  */
-function flowedBefore(sale: Sale, end: Reading): Sale {
+function ended(sale: Sale, stopped: Moment, end: Reading): Sale {
   const last = newest(sale);
-  const flowedMilliWh = end.energyMilliWh - last.energyMilliWh;
-  if (sale.interruptions.length === 0 || flowedMilliWh === 0 || last.powerW <= 0) return sale;
-  const neededMs = Math.ceil((flowedMilliWh * 3_600) / last.powerW);
   const endMs = sessionTimeMs(sale.opening, end.moment, last.atMs);
-  return addSample(sale, { ...last, atMs: Math.min(last.atMs + neededMs, endMs), energyMilliWh: end.energyMilliWh });
+  const stoppedMs = sale.interruptions.length > 0 ? last.atMs : Math.max(last.atMs, sessionTimeMs(sale.opening, stopped, last.atMs));
+  const flowedMilliWh = end.energyMilliWh - last.energyMilliWh;
+  if (flowedMilliWh > 0 && last.powerW <= 0) return addReading(sale, end, sale.activity, false);
+  const neededMs = flowedMilliWh > 0 ? Math.ceil((flowedMilliWh * 3_600) / last.powerW) : 0;
+  const flowedMs = Math.max(stoppedMs, last.atMs + neededMs);
+  if (endMs <= flowedMs) return addReading(sale, end, sale.activity, false);
+  return addReading(addSample(sale, { ...last, atMs: flowedMs, energyMilliWh: end.energyMilliWh, activity: "suspended" }), end, "suspended", false);
 }
 
 function restartDetail(event: Extract<SessionEvent, { type: "Restarted" }>): string {

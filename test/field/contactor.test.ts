@@ -80,6 +80,24 @@ test("no test while a session runs, and none that nobody agreed to", async () =>
   await agent.ended;
 });
 
+test("drain ends and settles what runs, lets nothing new begin, and says so", async () => {
+  const { config } = benchStation({ quiet: false, speed: 600 });
+  assert.match((await chargetill("drain", "--config", config)).out, /no agent runs: nothing to drain/);
+  const agent = new Running(["run", "--config", config]);
+  await agent.until(/"news":"session-began","at":\d+,"connector":1/);
+  const ended = await chargetill("drain", "--config", config);
+  assert.is(ended.code, 0, ended.out + ended.err);
+  assert.match(ended.out, /drained: all sessions are settled/);
+  assert.match(agent.out, /"news":"receipt","at":\d+,"connector":1/);
+  const status = await chargetill("status", "--config", config);
+  assert.is(status.code, 1);
+  assert.match(status.out, /NOT SELLING: the station is being drained/);
+  assert.is((await chargetill("drain", "--off", "--config", config)).code, 0);
+  assert.is((await chargetill("status", "--config", config)).code, 0);
+  agent.kill("SIGTERM");
+  assert.is((await agent.ended).code, 0);
+});
+
 test.run();
 
 const reload = suite("reload");

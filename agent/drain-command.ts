@@ -1,0 +1,29 @@
+// chargetill drain: no new sessions, and those that run are ended and settled; what an upgrade or a planned stop asks for first.
+import type { Command } from "commander";
+import { setTimeout as delay } from "node:timers/promises";
+import { askAgent } from "./control.js";
+import { agentRuns } from "./field-access.js";
+import { fieldCommand, loadedFor, tell, whole, type Where } from "./field-commands.js";
+import { socketPath } from "./main.js";
+
+const askEveryMs = 250;
+
+/** `chargetill drain`. Exit 1 when sessions are still open after that time; the agent goes on with them. */
+export function drainCommand(): Command {
+  return fieldCommand("drain", "begin no new sessions, and end and settle those that run", "drain --for 60 && systemctl stop chargetill")
+    .option("--for <seconds>", "how long to wait for receipts", whole("--for", 1, 600), 60)
+    .option("--off", "sell again")
+    .action(async (options: Where & { for: number; off?: true }) => {
+      const loaded = loadedFor(options);
+      if (!(await agentRuns(loaded))) return tell(options, { running: false, open: [] }, ["no agent runs: nothing to drain"]);
+      let open: readonly number[] = [];
+      for (let leftMs = options.for * 1_000; leftMs > 0; leftMs -= askEveryMs) {
+        ({ open } = (await askAgent(socketPath(loaded), { do: "drain", on: options.off !== true })) as { open: readonly number[] });
+        if (open.length === 0 || options.off === true) break;
+        await delay(askEveryMs);
+      }
+      const drained = options.off === true || open.length === 0;
+      tell(options, { running: true, drained, open }, [options.off === true ? "the station sells again" : drained ? "drained: all sessions are settled, and none begins until the agent is started again" : `connector ${open.join(", ")}: still not settled; chargetill status says why`]);
+      process.exitCode = drained ? 0 : 1;
+    });
+}
