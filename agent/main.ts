@@ -379,7 +379,7 @@ export class Agent {
       credentials: process.env["CREDENTIALS_DIRECTORY"],
       read: (path) => {
         const bytes = this.#disk.read(path);
-        return bytes === undefined ? undefined : { bytes, mode: this.#disk.files.statSync(path).mode };
+        return bytes === undefined ? undefined : { bytes, mode: this.#disk.mode(path) };
       },
       write: (path, text) => this.#disk.replace(path, Buffer.from(text)),
     };

@@ -44,6 +44,15 @@ export class Disk {
     }
   }
 
+  /** The permission bits of a file that is there. Throws disk/failed. */
+  mode(path: string): number {
+    try {
+      return this.files.statSync(path).mode;
+    } catch (cause) {
+      throw trouble("look at", path, cause);
+    }
+  }
+
   /** The names in a folder, sorted; none where there is no folder. Throws disk/failed. */
   list(folder: string): string[] {
     try {

@@ -144,11 +144,11 @@ export class Street {
       await agent.close();
       return how;
     } catch (error) {
-      // A cut or a fault before the agent stood: it said so and ended.
+      // Trouble at the start ends no agent: only a cut does.
+      if (!files.wasCut) throw error;
       frozen ??= bench.world.state();
       await bench.close();
-      if (error instanceof Error && "code" in error) return { how: files.wasCut ? "cut" : "exit", code: 75, why: String(error) };
-      throw error;
+      return { how: "cut" };
     } finally {
       this.world = { ...(frozen ?? bench.world.state()) };
     }
