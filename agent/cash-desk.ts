@@ -112,7 +112,12 @@ export class CashDesk {
   /** The receipt that a session already has, looked for among the newest: a session is settled soon after it ends. */
   #bookedBefore(sessionId: string): number | undefined {
     const { book } = this.#parts;
-    for (let number = book.count(); number > Math.max(0, book.count() - newestLookedAt); number -= 1) if (book.get(number)?.sessionId === sessionId) return number;
+    try {
+      for (let number = book.count(); number > Math.max(0, book.count() - newestLookedAt); number -= 1) if (book.get(number)?.sessionId === sessionId) return number;
+    } catch (error) {
+      // A rotten page is housekeeping's to tell; it must not keep the session that has just ended from its receipt.
+      if (!(error instanceof Failure) || error.code !== "book/damaged") throw error;
+    }
     return undefined;
   }
 
@@ -137,7 +142,7 @@ export class CashDesk {
   credit(number: number, reason: string, now: Moment): number {
     this.#mustBeFree();
     const sold = this.#parts.book.get(number);
-    if (sold === undefined || sold.kind !== "sale") throw new Failure("usage/invalid", `receipt ${number} is no sale: only the receipt of a sale can be credited`);
+    if (sold === undefined || sold.kind !== "sale") throw new Failure("usage/invalid", sold === undefined ? `there is no receipt ${number}` : `receipt ${number} is no sale: only the receipt of a sale can be credited`);
     for (const later of this.#parts.book.entries(number + 1))
       if (later.kind === "credit" && later.sessionId === sold.sessionId) throw new Failure("usage/invalid", `receipt ${number} was credited before, by receipt ${later.number}`);
     const cdrId = `${sold.cdrId}-CR`;
@@ -147,10 +152,11 @@ export class CashDesk {
 
   /** The sale that was taken back, sold again by another tariff: a receipt that names the first. Throws Failure usage/invalid where it may not be. */
   correct(number: number, tariff: Tariff, cdrId: string, now: Moment): number {
+    this.#mustBeFree();
     const { book, station, version, hash } = this.#parts;
     const sold = book.get(number);
     const receipt = sold === undefined ? undefined : payloadOf(sold.jws);
-    if (sold === undefined || receipt?.kind !== "sale") throw new Failure("usage/invalid", `receipt ${number} is no sale: only the receipt of a sale can be corrected`);
+    if (sold === undefined || receipt?.kind !== "sale") throw new Failure("usage/invalid", sold === undefined ? `there is no receipt ${number}` : `receipt ${number} is no sale: only the receipt of a sale can be corrected`);
     const later = [...book.entries(number + 1)].filter(({ sessionId }) => sessionId === sold.sessionId);
     if (!later.some(({ kind }) => kind === "credit")) throw new Failure("usage/invalid", `receipt ${number} was not credited: take it back first`);
     const again = later.find(({ kind }) => kind === "sale");

@@ -29,6 +29,7 @@ import { Table } from "./ledger/table.js";
 import { ownVersion, socketPath } from "./main.js";
 import { receiptCommands, type ReceiptDesk } from "./receipt-commands.js";
 import { payloadFrom, stored } from "./receipt-source.js";
+import { repairCommand } from "./repair-command.js";
 import { run } from "./run.js";
 import { journalOfSession } from "./session-journal.js";
 import type { Snapshot } from "./snapshot.js";
@@ -282,6 +283,7 @@ program.addCommand(
     };
   }),
 );
+program.addCommand(repairCommand(folderFor, print, exit));
 program.addCommand(tariffCommand());
 for (const command of [contactorCommand(), doctorCommand(), drainCommand(), meterCommand(), portsCommand(), tagCommand(), bundleCommand(), commissionCommand(), completionCommand(() => program)]) program.addCommand(command);
 

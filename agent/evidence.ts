@@ -6,7 +6,7 @@ import type { Pins } from "./core/verify.js";
 import type { VerifyTools } from "./core/verify-receipt.js";
 import type { Rerate } from "./core/verify-sale.js";
 import { Failure } from "./failure.js";
-import { checkTools, publicKeyOf } from "./keys.js";
+import { checkTools, publicKeyOf, publicKeysIn } from "./keys.js";
 
 const schemaFile = new URL("../../config/receipt.schema.json", import.meta.url);
 let schema: VerifyTools["schema"] | undefined;
@@ -37,9 +37,13 @@ export function pinsOf(given: readonly string[], read: (path: string) => string)
     if (fingerprint !== undefined) fingerprints.add(fingerprint.toLowerCase());
     else if (one.startsWith("sha256:")) throw new Failure("usage/invalid", `${one}: a fingerprint is sha256: and 64 hex digits`);
     else {
-      const key = publicKeyOf(keyIn(one, read(one)));
-      fingerprints.add(key.fingerprint);
-      keys.push(key.spkiHex);
+      // A station that changed its key gives away all its public keys in one file.
+      const text = read(one);
+      const several = publicKeysIn(text);
+      for (const key of several.length > 1 ? several : [publicKeyOf(keyIn(one, text))]) {
+        fingerprints.add(key.fingerprint);
+        keys.push(key.spkiHex);
+      }
     }
   }
   return { fingerprints, keys };

@@ -1,9 +1,9 @@
 // A change of the signing key that may be interrupted anywhere: the new key is staged first, the receipt of the change decides, the files follow.
-import { createPrivateKey, createPublicKey } from "node:crypto";
+import { createPrivateKey } from "node:crypto";
 import { join } from "node:path";
 import { payloadOf } from "./core/receipt.js";
 import type { Signer } from "./core/signer.js";
-import { keyFile, newKey, privatePem, publicKeyOf, signerOf, type PublicKey } from "./keys.js";
+import { keyFile, newKey, privatePem, publicKeysIn, signerOf, type PublicKey } from "./keys.js";
 import type { Book } from "./ledger/book.js";
 import type { Disk } from "./ledger/disk.js";
 
@@ -24,12 +24,21 @@ export function adoptKey(disk: Disk, folder: string): void {
   const staged = disk.read(join(folder, stagedFile));
   if (staged === undefined) return;
   const { publicKey } = signerOf(createPrivateKey(staged));
-  // Receipts of before are checked by the key of before: it stays beside the new one.
-  const before = disk.read(join(folder, publicKeyFile));
-  if (before !== undefined) disk.replace(join(folder, `station.${publicKeyOf(createPublicKey(before)).fingerprint.slice(0, 8)}.pub.pem`), before);
   disk.replace(join(folder, keyFile), staged);
-  disk.replace(join(folder, publicKeyFile), Buffer.from(publicKey.pem));
+  publishKey(disk, folder, publicKey);
   disk.remove(join(folder, stagedFile));
+}
+
+/**
+ * Sees to it that the public key file begins with the key that signs now. Keys of before stay below it, since receipts of before are checked
+ * by them; what is no public key goes.
+ */
+export function publishKey(disk: Disk, folder: string, { pem }: PublicKey): void {
+  const path = join(folder, publicKeyFile);
+  const before = disk.read(path)?.toString("utf8") ?? "";
+  const older = publicKeysIn(before).filter((key) => key.pem !== pem);
+  const text = [pem, ...older.map((key) => key.pem)].join("");
+  if (text !== before) disk.replace(path, Buffer.from(text));
 }
 
 /** At start: ends a change that was cut short. The book knows: a receipt of the change to the staged key means that it happened. */

@@ -37,6 +37,17 @@ export function publicKeyOf(key: KeyObject): PublicKey {
   return { spkiHex: der.toString("hex"), pem: key.export({ type: "spki", format: "pem" }).toString(), fingerprint: createHash("sha256").update(der).digest("hex") };
 }
 
+/** The usable public keys in a text of one or more PEM blocks, in their order; what is none is passed over. */
+export function publicKeysIn(text: string): PublicKey[] {
+  return (text.match(/-----BEGIN PUBLIC KEY-----[A-Za-z0-9+/=\s]+-----END PUBLIC KEY-----/g) ?? []).flatMap((block) => {
+    try {
+      return [publicKeyOf(createPublicKey(block))];
+    } catch {
+      return [];
+    }
+  });
+}
+
 /** A signer that holds the private key. Throws Failure key/unusable unless it is P-256. */
 export function signerOf(privateKey: KeyObject): Signer & { readonly publicKey: PublicKey } {
   const publicKey = publicKeyOf(createPublicKey(privateKey));

@@ -21,7 +21,7 @@ import { authorizeLocally } from "./core/token.js";
 import { Failure } from "./failure.js";
 import { handOut } from "./hand-out.js";
 import { fieldAnswer } from "./field-desk.js";
-import { adoptKey, finishKeyChange, publicKeyFile, stageKey } from "./key-change.js";
+import { adoptKey, finishKeyChange, publishKey, stageKey } from "./key-change.js";
 import { openSigner, sha256 } from "./keys.js";
 import { Book } from "./ledger/book.js";
 import { Disk } from "./ledger/disk.js";
@@ -284,7 +284,7 @@ export class Agent {
     finishKeyChange(disk, config.state, book);
     const signer = openSigner(this.#keyStore(), book.count() === 0);
     // Also where it was damaged or replaced: what people compare fingerprints with is the key that signs.
-    if (disk.read(at(publicKeyFile))?.toString() !== signer.publicKey.pem) disk.replace(at(publicKeyFile), Buffer.from(signer.publicKey.pem));
+    publishKey(disk, config.state, signer.publicKey);
     const deskTable = Table.open<DeskState>(disk, at("desk.json"), (value) => value as DeskState, emptyDesk);
     const cards = Cards.open(disk, config.state, config);
     const passed = PassedMeters.open(disk, config.state);
@@ -347,7 +347,10 @@ export class Agent {
         meter: (connector) => this.#meter(connector),
         pins: (connector) => Promise.resolve().then(() => this.#machine.pins(connector)),
         reader: (name) => this.#machine.reader(name),
-        authorize: (uid, atMs) => authorizeLocally(cards.known, uid, atMs),
+        authorize: (uid, atMs) => {
+          board.look(clock.now());
+          return authorizeLocally(cards.known, uid, atMs);
+        },
         open: (connector, acceptance, meter, begin) => board.opening((this.#options.newId ?? randomUUID)(), connector, acceptance, meter, begin),
         settle: (connector, record) => desk.settle(connector, () => settlingOf(station, connector.id), record, () => clock.now()),
         closedShop: () => this.#whyClosed(),
@@ -414,6 +417,7 @@ export class Agent {
     this.#guard(() => {
       this.#shop?.desk.recover(clock.now());
     this.#guard(() => this.#board?.remember(clock.now()));
+    this.#board?.look(clock.now());
       // In turn, so that within a day every sealed page was proven and no look takes long.
       if (this.#shop !== undefined) this.#provePages(this.#shop);
       this.#fullDisk = this.#disk.freeBytes(this.#loaded.config.state) < leastFreeBytes;

@@ -36,6 +36,11 @@ export class PriceBoard {
     this.#loaded = loaded;
   }
 
+  /** Looks at the board for all connectors, so that it is known since when each price stands there. */
+  look(moment: Moment): void {
+    for (const connector of this.#loaded.config.connectors) this.lines(connector, moment);
+  }
+
   /** Keeps in mind what is in force under a clock that can be trusted: after a start without one, it is what may still be sold by. */
   remember(moment: Moment): void {
     if (moment.trust === "unsynced") return;
@@ -60,16 +65,18 @@ export class PriceBoard {
 
   /** The price as the display shows it before a tap, a line each, in AFIR order. */
   lines(connector: ConnectorConfig, moment: Moment): readonly string[] {
-    const tariff = this.#tariffNow(connector.tariff, moment);
-    if (tariff === undefined) return [moment.trust === "unsynced" ? "the clock is not set: no price is known to be in force" : "no price is in force: nothing is sold"];
-    const { station, language, timing } = this.#loaded.config;
-    const lines =
-      moment.trust === "unsynced"
-        ? [...explainTariff(tariff, station.timeZone, language).map(({ text }) => text), "The clock is not set: time costs nothing, and of prices that change with time the lowest is charged."]
-        : priceBeforeStart(tariff, moment.at, station.timeZone, language, timing.idleGrace).map(({ text }) => text);
+    const lines = this.#inWords(this.#tariffNow(connector.tariff, moment), moment);
     const text = lines.join("\n");
     if (this.#shown.get(connector.id)?.text !== text) this.#shown.set(connector.id, { text, atMs: moment.at });
     return lines;
+  }
+
+  #inWords(tariff: Tariff | undefined, moment: Moment): readonly string[] {
+    if (tariff === undefined) return [moment.trust === "unsynced" ? "the clock is not set: no price is known to be in force" : "no price is in force: nothing is sold"];
+    const { station, language, timing } = this.#loaded.config;
+    return moment.trust === "unsynced"
+      ? [...explainTariff(tariff, station.timeZone, language).map(({ text }) => text), "The clock is not set: time costs nothing, and of prices that change with time the lowest is charged."]
+      : priceBeforeStart(tariff, moment.at, station.timeZone, language, timing.idleGrace).map(({ text }) => text);
   }
 
   /** What is fixed when a session begins, or why it may not begin. No tariff, no sale; never a silent 0. */
@@ -78,8 +85,10 @@ export class PriceBoard {
     const tariff = this.#tariffNow(wanted, begin.moment);
     if (tariff === undefined) return begin.moment.trust === "unsynced" ? `the clock is not set, and it is not known whether tariff "${wanted}" is in force` : `no tariff "${wanted}" is in force now`;
     this.lines(connector, begin.moment);
-    const shown = this.#shown.get(connector.id);
-    if (shown === undefined) return "the price could not be shown before the start";
+    const board = this.#shown.get(connector.id);
+    if (board === undefined) return "the price could not be shown before the start";
+    // A card with a tariff of its own is told its price when it is accepted, not before.
+    const shown = wanted === connector.tariff ? board : { text: this.#inWords(tariff, begin.moment).join("\n"), atMs: begin.moment.at };
     return { id, acceptance, meter, tariff, timeZone: this.#loaded.config.station.timeZone, shown, begin };
   }
 }

@@ -11,7 +11,7 @@ const moment = { at: 0, monoMs: 0, boot: "b", trust: "synced" } as const;
 const plug = (connector: number, plugged: boolean): Event => ({ type: "PlugChanged", moment, connector, plugged });
 const waits: Event = { type: "CardWaits", moment, reader: "front", acceptance };
 const accepted = (connector: number): Event => ({ type: "CardAccepted", moment, connector, acceptance });
-const beat: Event = { type: "Heartbeat", moment };
+const beat: Event = { type: "Started", version: "1", moment };
 
 /** Writes the events; answers the first entry that is needed, and demands that replaying from there gives the same till. */
 function neededAfter(...events: Event[]): number {

@@ -118,6 +118,11 @@ taps("of two cards of one group, each stops its own session", () => {
   assert.equal(tap(both, "9F3C77E1", 60, "fleet"), { kind: "stop", connector: 2 });
   assert.equal(tap(both, uid, 60, "fleet"), { kind: "stop", connector: 1 });
 });
+taps("beside a car that waits for a card, a card of the same group starts that car at its own cost", () => {
+  const waits = till(on(1, plugged(1)), on(1, { type: "CardAccepted", moment: moment(10), connector: 1, acceptance: acceptance(uid, "family") }), on(1, { ...began, opening: { ...opening, acceptance: acceptance(uid, "family") } }), on(2, plugged(30)));
+  assert.equal(tap(waits, "9F3C77E1", 60, "family"), { kind: "authorize", connector: 2 });
+  assert.equal(tap(waits, uid, 60, "family"), { kind: "stop", connector: 1 });
+});
 taps("a foreign card never disturbs a running session", () => {
   const full = till(on(1, plugged(1)), on(1, accepted(10)), on(1, began), on(2, plugged(1)), on(2, accepted(10)), on(2, { ...began, opening: { ...opening, id: "S2" } }));
   assert.equal(tap(full, "9F3C77E1", 60), { kind: "refuse", why: "in-use" });

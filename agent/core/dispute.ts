@@ -85,7 +85,7 @@ export const readme = (receipt: SalePayload, redacted: boolean): DisputeFile => 
   text: [
     `Evidence for receipt ${receipt.number} of ${receipt.station.id}.`,
     "",
-    ...(redacted ? ["Everything that holds the whole UID of the card was left out, the signed receipt too."] : ["receipt.json  the signed receipt, with its checkpoint and proof; it holds the whole UID of the card", "record.xml    the meter's readings, signed, for the transparency software", "journal.jsonl what the station wrote down while it happened (not signed)"]),
+    ...(redacted ? ["Everything that holds the whole UID of the card was left out, the signed receipt too."] : ["receipt.json  the signed receipt, with its checkpoint and proof; it holds the whole UID of the card", "record.xml    the meter's readings, signed, for the transparency software; it holds the UID too", "journal.jsonl what the station wrote down while it happened (not signed); it holds the UID too"]),
     "receipt.html  the receipt to read and print",
     "readings.csv  every reading the price was made from",
     "tariff.json   the tariff as it was in force",

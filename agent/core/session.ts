@@ -137,7 +137,7 @@ function stopping(session: InState<"stopping">, event: SessionEvent): Session {
   switch (event.type) {
     case "SessionEnded": {
       const detail = event.detail === "" ? session.detail : `${session.detail}; ${event.detail}`;
-      const sale = event.reading === null ? session.sale : addReading(flowedBefore(session.sale, event.reading), event.reading, session.sale.activity, false);
+      const sale = event.reading === null ? session.sale : ended(session.sale, session.since, event.reading);
       return { state: "settling", sale, end: sale.last, reason: session.reason, detail, plugged: session.plugged };
     }
     case "PlugChanged":
@@ -214,9 +214,20 @@ function interrupted(sale: Sale, event: Extract<SessionEvent, { type: "Restarted
   return { ...addSample(sale, { ...newest(sale), activity: "suspended" }), interruptions: [...sale.interruptions, interruption] };
 }
 
-/** What flowed while nobody watched flowed before the power went: at the price of the last thing known, not at that of hours later. */
-function flowedBefore(sale: Sale, end: Reading): Sale {
-  return sale.interruptions.length === 0 ? sale : addSample(sale, { ...newest(sale), energyMilliWh: end.energyMilliWh });
+/**
+ * The sale with its end reading. What flowed unseen flowed right after the last reading, at the power that it saw, and before the stop: it keeps
+ * the price of that time, not that of hours later. From then on the station gives no power, so no time is billed while the end is waited for.
+ */
+function ended(sale: Sale, stopped: Moment, end: Reading): Sale {
+  const last = newest(sale);
+  const endMs = sessionTimeMs(sale.opening, end.moment, last.atMs);
+  const stoppedMs = sale.interruptions.length > 0 ? last.atMs : Math.max(last.atMs, sessionTimeMs(sale.opening, stopped, last.atMs));
+  const flowedMilliWh = end.energyMilliWh - last.energyMilliWh;
+  if (flowedMilliWh > 0 && last.powerW <= 0) return addReading(sale, end, sale.activity, false);
+  const neededMs = flowedMilliWh > 0 ? Math.ceil((flowedMilliWh * 3_600) / last.powerW) : 0;
+  const flowedMs = Math.max(stoppedMs, last.atMs + neededMs);
+  if (endMs <= flowedMs) return addReading(sale, end, sale.activity, false);
+  return addReading(addSample(sale, { ...last, atMs: flowedMs, energyMilliWh: end.energyMilliWh, activity: "suspended" }), end, "suspended", false);
 }
 
 function restartDetail(event: Extract<SessionEvent, { type: "Restarted" }>): string {

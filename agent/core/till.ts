@@ -21,8 +21,7 @@ export type Event =
   | { readonly type: "CardLapsed"; readonly moment: Moment; readonly reader: string; readonly why: string }
   | { readonly type: "FaultRaised"; readonly moment: Moment; readonly device: string; readonly code: string; readonly message: string }
   | { readonly type: "FaultCleared"; readonly moment: Moment; readonly device: string; readonly code: string }
-  | { readonly type: "Started"; readonly moment: Moment; readonly version: string }
-  | { readonly type: "Heartbeat"; readonly moment: Moment };
+  | { readonly type: "Started"; readonly moment: Moment; readonly version: string };
 
 export function emptyTill(layout: Layout): Till {
   return { sessions: new Map(layout.connectors.map(({ id }) => [id, available])), waiting: new Map() };
@@ -42,7 +41,6 @@ export function step(till: Till, event: Event, layout: Layout): Till {
     case "FaultRaised":
     case "FaultCleared":
     case "Started":
-    case "Heartbeat":
       return till;
     default:
       return stepConnector(till, event, layout);
@@ -91,7 +89,9 @@ export function meaningOfTap(till: Till, layout: Layout, reader: string, uid: st
       const acceptance = acceptanceOf(session);
       return acceptance !== undefined && whose(acceptance);
     });
-  const own = startedBy(({ token }) => token.uid === uid) ?? startedBy((acceptance) => group !== undefined && acceptance.group === group);
+  const carWaits = here.some(({ session }) => session.state === "occupied");
+  // And a car that waits for a card before a colleague's session: who taps beside a waiting car wants to charge it, at the cost of the own card.
+  const own = startedBy(({ token }) => token.uid === uid) ?? (carWaits ? undefined : startedBy((acceptance) => group !== undefined && acceptance.group === group));
   if (own !== undefined) {
     const { id, session } = own;
     if (session.state === "starting") return { kind: "refuse", why: "just-started" };

@@ -6,7 +6,7 @@ import { killOften } from "../soak/kills.js";
 const seed = Number(process.env["CHARGETILL_SEED"] ?? Math.floor(performance.timeOrigin % 1_000_000));
 console.log(`seed ${seed} (CHARGETILL_SEED=${seed} repeats it)`);
 /** A slow machine kills less often, but at least three times. */
-const withinMs = 25_000;
+const withinMs = 15_000;
 
 const test = suite("kills");
 

@@ -106,5 +106,13 @@ test("a receipt file made from the book has its proof, whenever it is asked for"
   }
 });
 
+test("no other receipt takes a number that a session was given", () => {
+  const busy = new CashDesk({ station, timeZone, version: "0.1.0", book, state: { read: () => kept, write: (state) => void (kept = state) }, signer, hash: sha256, cdr: () => ({ texts: {}, timeUnknown: false }), handOut: () => "", settled: () => undefined, numberGiven: () => true }, now);
+  const before = book.count();
+  for (const work of [() => busy.credit(2, "wrong", now), () => busy.changeKey(signer, now)]) assert.throws(work, /a receipt is just being made/);
+  assert.is(busy.recover(now), null);
+  assert.is(book.count(), before);
+});
+
 test.after(() => rmSync(folder, { recursive: true, force: true }));
 test.run();

@@ -1,0 +1,91 @@
+// `chargetill repair`: proves all that the state folder keeps, says what is damaged and what would be done, and does it only with --yes.
+// Damaged files are set aside, never thrown away; receipts are rebuilt from the bytes that the journal and its archive hold.
+import { join } from "node:path";
+import { Command } from "commander";
+import { wallNow } from "../drivers/clock.js";
+import { cardsFile } from "./cards.js";
+import { emptyDesk } from "./cash-desk.js";
+import { payloadOf } from "./core/receipt.js";
+import type { Signed } from "./core/session.js";
+import { Disk } from "./ledger/disk.js";
+import type { BookEntry } from "./ledger/page.js";
+import { inspectBook } from "./ledger/repair-book.js";
+import { everyEntry, inspectJournal } from "./ledger/repair-journal.js";
+import { inspectTable, type Finding } from "./ledger/repair.js";
+import { Lock } from "./lock.js";
+import { passedMetersFile } from "./passed-meters.js";
+import { emptyOutbox, parseOutboxState } from "./sync/outbox-state.js";
+
+/** Looks at every store in the state folder. Writes nothing. Throws disk/failed. */
+export function inspect(disk: Disk, folder: string): Finding[] {
+  const at = (name: string): string => join(folder, name);
+  const asIs = (value: unknown): unknown => value;
+  const uplinks = disk.list(folder).filter((name) => /^uplink-[a-z0-9-]+\.json$/.test(name));
+  return [
+    ...inspectJournal(disk, at("journal")),
+    ...inspectBook(disk, at("book"), receiptsOf(disk, at("journal"))),
+    // Made anew, the desk follows the book from its first receipt; an uplink sends all again, and the backend knows each by its id.
+    ...inspectTable<unknown>(disk, at("desk.json"), asIs, emptyDesk),
+    ...inspectTable<unknown>(disk, at("in-force.json"), asIs, {}),
+    ...[cardsFile, passedMetersFile].flatMap((name) => inspectTable<unknown>(disk, at(name), asIs, [])),
+    ...uplinks.flatMap((name) => inspectTable<unknown>(disk, at(name), (value) => ({ state: parseOutboxState((value as { state: unknown }).state) }), { state: emptyOutbox })),
+  ];
+}
+
+/** The receipts whose finished bytes the journal or its archive still hold, by number. */
+function receiptsOf(disk: Disk, journal: string): (number: number) => BookEntry | undefined {
+  let known: Map<number, BookEntry> | undefined;
+  const read = (): Map<number, BookEntry> => {
+    const found = new Map<number, BookEntry>();
+    for (const { event } of everyEntry(disk, journal)) {
+      const { type, signed } = event as { type?: string; signed?: Signed };
+      const payload = type === "ReceiptSigned" && signed !== undefined ? payloadOf(signed.jws) : undefined;
+      if (signed === undefined || payload?.kind !== "sale") continue;
+      const { sessionId, cdrId } = payload.sale;
+      found.set(signed.number, { number: signed.number, sessionId, cdrId, jws: signed.jws, ocmf: signed.ocmf, cdr: signed.cdr, issuedMs: Date.parse(payload.issuedAt), kind: "sale" });
+    }
+    return found;
+  };
+  return (number) => (known ??= read()).get(number);
+}
+
+type Options = { readonly yes?: boolean; readonly check?: boolean; readonly json?: boolean };
+
+/** The command. `folderOf` finds the state folder. Exit 1: something is damaged (and, with --yes, something could not be repaired). */
+export function repairCommand(folderOf: (where: { config?: string; data?: string }) => string, print: (line: string) => void, exit: (code: 0 | 1) => void): Command {
+  return new Command("repair")
+    .description("prove all that is stored; say what is damaged and what can be done")
+    .option("--check", "only look (this is what happens without --yes, too)")
+    .option("--yes", "do what can be done; damaged files are set aside")
+    .option("--config <file>", "the station's config file")
+    .option("--data <dir>", "the state folder, in place of the config's")
+    .option("--json", "one JSON value")
+    .addHelpText("after", "\nExample:\n  systemctl stop chargetill && chargetill repair --yes && systemctl start chargetill")
+    .action((options: Options & { config?: string; data?: string }) => {
+      const folder = folderOf(options);
+      const disk = new Disk();
+      const mends = options.yes === true && options.check !== true;
+      const lock = mends ? Lock.take(folder, wallNow()) : undefined;
+      try {
+        const findings = inspect(disk, folder);
+        const done = mends ? findings.filter(({ repair }) => repair !== undefined) : [];
+        for (const { repair } of done) repair?.();
+        const left = mends ? inspect(disk, folder) : findings;
+        if (options.json === true) print(JSON.stringify({ folder, findings: findings.map(({ path, problem, remedy, repair }) => ({ path, problem, remedy, repairable: repair !== undefined })), repaired: done.length, left: left.length }));
+        else for (const line of reportLines(folder, findings, mends, left)) print(line);
+        exit(left.length === 0 ? 0 : 1);
+      } finally {
+        lock?.release();
+      }
+    });
+}
+
+function reportLines(folder: string, findings: readonly Finding[], mended: boolean, left: readonly Finding[]): string[] {
+  if (findings.length === 0) return [`${folder}: all that is stored is whole`];
+  const lines = findings.flatMap(({ path, problem, remedy, repair }) => [
+    problem.startsWith(path) ? problem : `${path}: ${problem}`,
+    `  ${repair === undefined ? "by hand" : mended ? "done" : "would be done"}: ${remedy}`,
+  ]);
+  if (!mended) return [...lines, "", 'Nothing was changed. Stop the station, then: chargetill repair --yes'];
+  return [...lines, "", left.length === 0 ? "All that is stored is whole again." : `${left.length} things are still damaged.`];
+}
