@@ -8,6 +8,7 @@ import { faultLine, loadConfig, type LoadedConfig } from "../config/load.js";
 import { createPublicKey } from "node:crypto";
 import { emptyDesk, type DeskState } from "./cash-desk.js";
 import { bundleCommand } from "./bundle-command.js";
+import { commissionCommand } from "./commission-command.js";
 import { completionCommand } from "./completion-command.js";
 import { configCommands } from "./config-commands.js";
 import { contactorCommand } from "./contactor-commands.js";
@@ -285,7 +286,7 @@ program.addCommand(
 );
 program.addCommand(repairCommand(folderFor, print, exit));
 program.addCommand(tariffCommand());
-for (const command of [contactorCommand(), doctorCommand(), drainCommand(), meterCommand(), portsCommand(), tagCommand(), bundleCommand(), completionCommand(() => program)]) program.addCommand(command);
+for (const command of [contactorCommand(), doctorCommand(), drainCommand(), meterCommand(), portsCommand(), tagCommand(), bundleCommand(), commissionCommand(), completionCommand(() => program)]) program.addCommand(command);
 
 for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) command.exitOverride();
 

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { checkLengthMs, judgeMeter, type MeterSample } from "../../agent/core/meter-check.js";
+import { Disk } from "../../agent/ledger/disk.js";
+import { PassedMeters } from "../../agent/passed-meters.js";
 import { differences } from "../../agent/reload.js";
 import { findPorts } from "../../drivers/ports.js";
 import { chargetill, freshFolder, Running } from "../command.js";
@@ -79,12 +81,23 @@ tools("a check with no load on the line is not passed, and says by how much", as
 });
 
 tools("a model in doubt sells once its own meter has passed the check, and not before", async () => {
-  const { config } = benchStation({ quiet: false, speed: 600, change: (text) => text.replace("unit: 1, model: eastron-sdm630-v2", "unit: 1, model: cg-em24") });
+  const { config, state } = benchStation({ quiet: false, speed: 300, change: (text) => text.replace("unit: 1, model: eastron-sdm630-v2", "unit: 1, model: cg-em24") });
   const agent = new Running(["run", "--config", config]);
   await agent.until(/"code":"meter\/unknown"/);
   agent.kill("SIGTERM");
   assert.is((await agent.ended).code, 0);
   assert.not.match(agent.out, /"news":"session-began","at":\d+,"connector":1/);
+  const [seen] = JSON.parse((await chargetill("meter", "watch", "1", "--count", "1", "--json", "--config", config)).out) as { identity: { serial: string } }[];
+  rmSync(join(state, "bench.world"));
+  const check = { model: "cg-em24", atMs: 0, loadW: 2_000, measuredW: 2_000, energyMilliWh: 8_000_000, tolerancePercent: 5 };
+  const passed = PassedMeters.open(new Disk(), state);
+  passed.add({ ...check, serial: "another meter" });
+  passed.add({ ...check, serial: seen?.identity.serial ?? "" });
+  const next = new Running(["run", "--config", config]);
+  await next.until(/"news":"session-began","at":\d+,"connector":1/);
+  next.kill("SIGTERM");
+  assert.is((await next.ended).code, 0);
+  assert.not.match(next.out, /meter\/unknown/);
 });
 
 tools("the doctor finds a bench well, names each fault with its remedy, and ends with 1 for a fault", async () => {
