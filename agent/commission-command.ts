@@ -12,7 +12,7 @@ import { Failure } from "./failure.js";
 import { fieldCommand, loadedFor, tell, withField, type Where } from "./field-commands.js";
 import { openSigner } from "./keys.js";
 import { Disk } from "./ledger/disk.js";
-import { ownVersion } from "./main.js";
+import { ownVersion } from "./version.js";
 
 const format = "chargetill commissioning 1";
 /** A type of its own: no receipt can ever be taken for a record, nor a record for a receipt. */
