@@ -157,7 +157,7 @@ function screenFor(out: NodeJS.WriteStream, options: DemoOptions, look: () => Re
       return;
     }
     out.write(`\n${receipts.length} receipts in ${join(folder, "receipts")}, ${atBackend} at the backend (${posts} posts).\n`);
-    if (receipts.length > 0) out.write(`Check them without trusting this station:\n\n  node ${relative(process.cwd(), fileURLToPath(new URL("./cli.js", import.meta.url)))} verify --key ${key} ${receipts.join(" ")}\n\n`);
+    if (receipts.length > 0) out.write(`Check them without trusting this station:\n\n  node ${relative(process.cwd(), fileURLToPath(new URL("./cli.js", import.meta.url)))} verify --key ${key} ${receipts.length > 4 ? join(folder, "receipts", "*.json") : receipts.join(" ")}\n\n`);
   };
   if (options.json) return { text: quiet, news: (news) => void out.write(`${JSON.stringify(news)}\n`), receipt: quiet, changed: quiet, close: quiet, summary };
   return {

@@ -23,7 +23,7 @@ export type News = { readonly at: number } & (
 export function newsLine(news: News): string {
   switch (news.news) {
     case "started":
-      return `chargetill ${news.version} at station ${news.station}: ${news.receipts} receipts in the book, key ${news.keyId.slice(0, 23)}…`;
+      return `chargetill ${news.version} at station ${news.station}: ${news.receipts} ${news.receipts === 1 ? "receipt" : "receipts"} in the book, key ${news.keyId.slice(0, 23)}…`;
     case "tap":
       return `card ${news.card} at ${news.reader}: ${news.accepted ? "" : "REFUSED: "}${news.answer}`;
     case "plug":
