@@ -47,7 +47,7 @@ export async function openField(loaded: LoadedConfig): Promise<FieldAccess> {
   const buses = config.bench === undefined ? await realBuses(config) : (await import("../drivers/bench/bench.js")).openBench(config, config.bench, config.state);
   const lock = Lock.take(config.state, buses.clock.now().at);
   const passed = PassedMeters.open(disk, config.state);
-  const machine = openMachine(config, buses, (model, serial) => passed.has(model, serial));
+  const machine = await openMachine(config, buses, (model, serial) => passed.has(model, serial));
   const parts = { config, machine, cards: Cards.open(disk, config.state, config), passed };
   machine.start();
   return {

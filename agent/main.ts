@@ -86,11 +86,11 @@ export class Agent {
   #draining = false;
   #timers: (() => void)[] = [];
 
-  private constructor(loaded: LoadedConfig, options: AgentOptions, disk: Disk) {
+  private constructor(loaded: LoadedConfig, options: AgentOptions, disk: Disk, machine: Machine) {
     this.#loaded = loaded;
     this.#options = options;
     this.#disk = disk;
-    this.#machine = openMachine(loaded.config, options.buses, (model, serial) => this.#shop?.passed.has(model, serial) === true);
+    this.#machine = machine;
   }
 
   /**
@@ -98,7 +98,8 @@ export class Agent {
    * the contactors open. Throws Failure state/locked where another agent runs.
    */
   static async open(loaded: LoadedConfig, options: AgentOptions): Promise<Agent> {
-    const agent = new Agent(loaded, options, options.disk ?? new Disk());
+    const passed = (model: string, serial: string): boolean => agent.#shop?.passed.has(model, serial) === true;
+    const agent: Agent = new Agent(loaded, options, options.disk ?? new Disk(), await openMachine(loaded.config, options.buses, passed));
     agent.#refuseSecond();
     agent.#machine.start();
     try {

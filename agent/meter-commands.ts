@@ -5,7 +5,7 @@ import { energyResolutionMilliWh, loadMeterMap } from "../config/meter-map.js";
 import { SystemClock } from "../drivers/clock.js";
 import { DeviceError, type Clock } from "../drivers/driver.js";
 import type { SerialBinding } from "../drivers/meter/line.js";
-import { scanPort, stationYaml, usualLines, usualUnits, type Found, type LineSettings } from "../drivers/meter/scan.js";
+import type { Found, LineSettings } from "../drivers/meter/scan.js";
 import { checkLengthMs, judgeMeter, type MeterSample } from "./core/meter-check.js";
 import { Failure } from "./failure.js";
 import { complain, fieldCommand, print, tableLines, tell, whole, withField, type Where } from "./field-commands.js";
@@ -78,6 +78,7 @@ async function scan(options: ScanOptions): Promise<void> {
 }
 
 async function scanAt(path: string, clock: Clock, binding: SerialBinding | undefined, options: ScanOptions): Promise<number> {
+  const { scanPort, stationYaml, usualLines, usualUnits } = await import("../drivers/meter/scan.js");
   const { baud, units = usualUnits(), timeout } = options;
   const rates = new Set(baud);
   const known = usualLines();
@@ -87,7 +88,7 @@ async function scanAt(path: string, clock: Clock, binding: SerialBinding | undef
   try {
     for await (const found of scanPort(path, clock, { lines, units, timeoutMs: timeout, ...(binding === undefined ? {} : { binding }) })) {
       all.push(found);
-      if (options.json !== true) for (const line of foundLines(path, found)) print(line);
+      if (options.json !== true) for (const line of foundLines(path, found, stationYaml)) print(line);
     }
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
@@ -97,7 +98,7 @@ async function scanAt(path: string, clock: Clock, binding: SerialBinding | undef
   return all.length === 0 ? 1 : 0;
 }
 
-function foundLines(path: string, found: Found): string[] {
+function foundLines(path: string, found: Found, stationYaml: typeof import("../drivers/meter/scan.js").stationYaml): string[] {
   const { line, unit, candidates } = found;
   const head = `unit ${unit} answers at ${line.baud} baud, parity ${line.parity}, ${line.stopBits} stop bit${line.stopBits === 1 ? "" : "s"}`;
   const [likely, ...others] = candidates;

@@ -5,7 +5,7 @@ import { GpioContactor } from "./gpio/contactor.js";
 import { GpioIndicator } from "./gpio/indicator.js";
 import { GpioPlug } from "./gpio/plug.js";
 import type { GpioPort } from "./gpio/port.js";
-import { openMeterBus, type LineCounts, type MeterBus } from "./meter/bus.js";
+import type { LineCounts, MeterBus } from "./meter/bus.js";
 import type { SerialBinding } from "./meter/line.js";
 import type { ModbusMeter } from "./meter/modbus-meter.js";
 import { openCardReader } from "./rfid/card-reader.js";
@@ -64,8 +64,10 @@ export async function realBuses(config: Config): Promise<MachineBuses> {
 }
 
 /** The drivers over those buses. Each opens its device when it is first used and says in a DeviceError what stands in its way. */
-export function openMachine(config: Config, buses: MachineBuses, hasPassed?: (model: string, serial: string) => boolean): Machine {
+export async function openMachine(config: Config, buses: MachineBuses, hasPassed?: (model: string, serial: string) => boolean): Promise<Machine> {
   const { clock } = buses;
+  // Loaded here and not above: commands that touch no device are not to wait for the serial libraries.
+  const { openMeterBus } = await import("./meter/bus.js");
   const meterBuses = new Map<string, MeterBus>();
   const lastReaders = new Map<string, CardReader>();
   const meterBus = (name: string): MeterBus => {
