@@ -9,7 +9,7 @@ import { configText } from "../config/text.js";
 import { findPorts } from "../drivers/ports.js";
 import type { CardRow } from "./cards.js";
 import { masked } from "./core/token.js";
-import { doctorLines } from "./doctor-command.js";
+import { doctorLines } from "./commands/doctor.js";
 import { examine } from "./doctor.js";
 import { Failure } from "./failure.js";
 import { openField, type FieldAccess } from "./field-access.js";

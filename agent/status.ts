@@ -2,7 +2,7 @@
 import { clockText } from "./core/time.js";
 import { durationText } from "./live-view.js";
 import type { Snapshot } from "./snapshot.js";
-import { statusLines as uplinkLines } from "./sync-commands.js";
+import { statusLines as uplinkLines } from "./commands/sync.js";
 
 /** The station in a few lines. */
 export function statusLines(snapshot: Snapshot): string[] {

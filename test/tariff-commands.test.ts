@@ -9,7 +9,7 @@ import * as assert from "uvu/assert";
 
 const test = suite("tariff commands");
 const root = join(fileURLToPath(import.meta.url), "../../..");
-const commands = join(root, "dist/agent/tariff-commands.js");
+const commands = join(root, "dist/agent/commands/tariff.js");
 const standard = join(root, "config/tariffs/standard.json");
 const cases = join(root, "test/cases/price");
 

@@ -53,7 +53,7 @@ test("each package has one home", () => {
     "mfrc522-rpi": /^drivers\/rfid\//,
     "spi-device": /^drivers\/rfid\//,
     yaml: /^config\//,
-    commander: /^agent\/(cli|[a-z-]+-commands?)\.ts$/,
+    commander: /^agent\/(cli\.ts$|commands\/)/,
     pino: /^agent\/run\.ts$/,
   };
   assert.equal(violations(({ path }, name) => wing(path) !== "test" && home[name] !== undefined && !home[name].test(path)), []);

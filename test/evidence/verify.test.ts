@@ -15,7 +15,7 @@ import { exitCode, type Finding } from "../../agent/core/verdict.js";
 import { verifyEvidence, verifyShortForm, type Pins } from "../../agent/core/verify.js";
 import { pinsOf, verifyTools } from "../../agent/evidence.js";
 import { newKey, sha256, signerOf } from "../../agent/keys.js";
-import { verifyCommand } from "../../agent/verify-command.js";
+import { verifyCommand } from "../../agent/commands/verify.js";
 import { chainOf, littleBook, receiptAt, settlement, signer } from "./sale.js";
 
 const test = suite("verify");

@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { OutboxStatus } from "../../agent/sync/outbox.js";
-import { syncCommand, type SyncDesk, type SyncOptions } from "../../agent/sync-commands.js";
+import { syncCommand, type SyncDesk, type SyncOptions } from "../../agent/commands/sync.js";
 
 const test = suite("chargetill sync");
 const atMs = Date.UTC(2026, 2, 2, 10);

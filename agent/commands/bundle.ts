@@ -1,11 +1,11 @@
 // chargetill bundle: an archive for whoever helps from afar. It can be looked at, part by part, before it leaves the house.
 import type { Command } from "commander";
 import { resolve } from "node:path";
-import { bundleParts } from "./bundle.js";
-import { Failure } from "./failure.js";
-import { fieldCommand, loadedFor, tell, type Where } from "./field-commands.js";
-import { Disk } from "./ledger/disk.js";
-import { zipped } from "./zip.js";
+import { bundleParts } from "../bundle.js";
+import { Failure } from "../failure.js";
+import { fieldCommand, loadedFor, tell, type Where } from "./field.js";
+import { Disk } from "../ledger/disk.js";
+import { zipped } from "../zip.js";
 
 /** `chargetill bundle`. */
 export function bundleCommand(): Command {

@@ -2,17 +2,17 @@
 // what a technician hands over when the work is done. A station with a fault is written down too, as one that failed.
 import type { Command } from "commander";
 import { resolve } from "node:path";
-import { wallNow } from "../drivers/clock.js";
-import type { ContactorTest } from "../drivers/gpio/contactor-test.js";
-import { base64url, utf8 } from "./core/bytes.js";
-import { canonicalText } from "./core/canonical.js";
-import { doctorLines } from "./doctor-command.js";
-import { examine } from "./doctor.js";
-import { Failure } from "./failure.js";
-import { fieldCommand, loadedFor, tell, withField, type Where } from "./field-commands.js";
-import { openSigner } from "./keys.js";
-import { Disk } from "./ledger/disk.js";
-import { ownVersion } from "./version.js";
+import { wallNow } from "../../drivers/clock.js";
+import type { ContactorTest } from "../../drivers/gpio/contactor-test.js";
+import { base64url, utf8 } from "../core/bytes.js";
+import { canonicalText } from "../core/canonical.js";
+import { doctorLines } from "./doctor.js";
+import { examine } from "../doctor.js";
+import { Failure } from "../failure.js";
+import { fieldCommand, loadedFor, tell, withField, type Where } from "./field.js";
+import { openSigner } from "../keys.js";
+import { Disk } from "../ledger/disk.js";
+import { ownVersion } from "../version.js";
 
 const format = "chargetill commissioning 1";
 /** A type of its own: no receipt can ever be taken for a record, nor a record for a receipt. */

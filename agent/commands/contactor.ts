@@ -2,12 +2,12 @@
 // allows it, and depends on nothing but the pins' numbers. Testing closes a contactor for a moment, and only with nobody there.
 import { Command } from "commander";
 import { createInterface } from "node:readline/promises";
-import { contactorPins, type ContactorPins } from "../config/pins.js";
-import { DeviceError } from "../drivers/driver.js";
-import type { ContactorTest } from "../drivers/gpio/contactor-test.js";
-import { complain, defaultConfig, fieldCommand, loadedFor, tell, whole, withField, type Where } from "./field-commands.js";
-import { askAgent, socketPath } from "./control.js";
-import { Failure } from "./failure.js";
+import { contactorPins, type ContactorPins } from "../../config/pins.js";
+import { DeviceError } from "../../drivers/driver.js";
+import type { ContactorTest } from "../../drivers/gpio/contactor-test.js";
+import { complain, defaultConfig, fieldCommand, loadedFor, tell, whole, withField, type Where } from "./field.js";
+import { askAgent, socketPath } from "../control.js";
+import { Failure } from "../failure.js";
 
 /** An agent that is well answers at once; the pins are not kept waiting for another. */
 const agentWithinMs = 2_000;
@@ -63,7 +63,7 @@ async function openPins({ pins }: ContactorPins): Promise<Opened[]> {
   if (pins.length === 0) return [];
   const failed = (error: unknown): Opened[] => pins.map(({ connector, pin }) => ({ connector, gpio: pin.gpio, ok: false, why: error instanceof Error ? error.message : String(error) }));
   try {
-    const { OnoffPort } = await import("../drivers/gpio/onoff-port.js");
+    const { OnoffPort } = await import("../../drivers/gpio/onoff-port.js");
     const port = new OnoffPort();
     const opened = pins.map(({ connector, pin }): Opened => {
       try {

@@ -1,20 +1,20 @@
 // chargetill tariff check | explain | simulate | price: what a tariff is worth, before anyone charges and after.
 // Reads files, prints, and sets the exit code: 0 fine, 1 a check failed, 2 usage.
 import { Command, InvalidArgumentError, Option } from "commander";
-import { durationMs } from "../config/schema.js";
-import { wallNow } from "../drivers/clock.js";
-import { explainTariff, languages, type Language } from "./core/explain.js";
-import { lintTariff } from "./core/lint.js";
-import { decimalOf, moneyText, type Decimal } from "./core/money.js";
-import { pricedJson, type JsonAmount } from "./core/priced-json.js";
-import { billOfCdr, priceCdr } from "./core/pricing.js";
-import type { Price } from "./core/price.js";
-import { chartOf, simulate, type Plan } from "./core/simulate.js";
-import type { OcpiVersion } from "./core/tariff.js";
-import { clockText, dateText, instantOf, isZone, localTime } from "./core/time.js";
-import { Failure } from "./failure.js";
-import { priceLines } from "./tariff-batch.js";
-import { faultText, readJsonFile, readTariff, tariffOfFile } from "./tariff-file.js";
+import { durationMs } from "../../config/schema.js";
+import { wallNow } from "../../drivers/clock.js";
+import { explainTariff, languages, type Language } from "../core/explain.js";
+import { lintTariff } from "../core/lint.js";
+import { decimalOf, moneyText, type Decimal } from "../core/money.js";
+import { pricedJson, type JsonAmount } from "../core/priced-json.js";
+import { billOfCdr, priceCdr } from "../core/pricing.js";
+import type { Price } from "../core/price.js";
+import { chartOf, simulate, type Plan } from "../core/simulate.js";
+import type { OcpiVersion } from "../core/tariff.js";
+import { clockText, dateText, instantOf, isZone, localTime } from "../core/time.js";
+import { Failure } from "../failure.js";
+import { priceLines } from "../tariff-batch.js";
+import { faultText, readJsonFile, readTariff, tariffOfFile } from "../tariff-file.js";
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 const printJson = (value: unknown): void => print(JSON.stringify(value, undefined, 2));

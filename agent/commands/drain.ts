@@ -1,9 +1,9 @@
 // chargetill drain: no new sessions, and those that run are ended and settled; what an upgrade or a planned stop asks for first.
 import type { Command } from "commander";
 import { setTimeout as delay } from "node:timers/promises";
-import { askAgent, socketPath } from "./control.js";
-import { agentRuns } from "./field-access.js";
-import { fieldCommand, loadedFor, tell, whole, type Where } from "./field-commands.js";
+import { askAgent, socketPath } from "../control.js";
+import { agentRuns } from "../field-access.js";
+import { fieldCommand, loadedFor, tell, whole, type Where } from "./field.js";
 
 const askEveryMs = 250;
 

@@ -1,6 +1,6 @@
 // `chargetill sync …`: how the uplinks stand, and a push by hand. It speaks to whoever holds the outboxes: the running agent, or a desk of its own.
 import { Command, InvalidArgumentError } from "commander";
-import type { OutboxStatus } from "./sync/outbox.js";
+import type { OutboxStatus } from "../sync/outbox.js";
 
 export interface SyncDesk {
   status(): Promise<readonly OutboxStatus[]>;

@@ -2,20 +2,20 @@
 // Reads only; what comes out goes to standard output, or to a file that did not exist before.
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { parseCheckpoint } from "./core/checkpoint.js";
-import { ocmfXml } from "./core/ocmf-xml.js";
-import type { CdrCopies } from "./core/cdr-copies.js";
-import { receiptSheet } from "./core/receipt-sheet.js";
-import { receiptText } from "./core/receipt-text.js";
-import { paginationOf, parseOcmf } from "./core/verify-ocmf.js";
-import { languages, type Language } from "./core/words.js";
-import { Failure } from "./failure.js";
-import { sha256 } from "./keys.js";
-import { codeLines } from "./qr-code.js";
-import { receiptPage } from "./receipt-page.js";
-import { receiptPdf } from "./receipt-pdf.js";
-import { bookFileOf, checkpointAt, consistencyFileOf, payloadFrom, proofFileOf, receiptFileOf, stored, type ReceiptSource } from "./receipt-source.js";
-import { csvText, groupings, issuedWithin, listText, rowOf, summaryOf, summaryText, type Grouping } from "./receipt-tables.js";
+import { parseCheckpoint } from "../core/checkpoint.js";
+import { ocmfXml } from "../core/ocmf-xml.js";
+import type { CdrCopies } from "../core/cdr-copies.js";
+import { receiptSheet } from "../core/receipt-sheet.js";
+import { receiptText } from "../core/receipt-text.js";
+import { paginationOf, parseOcmf } from "../core/verify-ocmf.js";
+import { languages, type Language } from "../core/words.js";
+import { Failure } from "../failure.js";
+import { sha256 } from "../keys.js";
+import { codeLines } from "../qr-code.js";
+import { receiptPage } from "../receipt-page.js";
+import { receiptPdf } from "../receipt-pdf.js";
+import { bookFileOf, checkpointAt, consistencyFileOf, payloadFrom, proofFileOf, receiptFileOf, stored, type ReceiptSource } from "../receipt-source.js";
+import { csvText, groupings, issuedWithin, listText, rowOf, summaryOf, summaryText, type Grouping } from "../receipt-tables.js";
 
 /** What the commands work on; `newest` gives the signed checkpoint over all receipts and may need the key. */
 export type ReceiptDesk = { readonly receipts: ReceiptSource; readonly language: Language; newest(): string };

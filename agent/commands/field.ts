@@ -1,9 +1,9 @@
 // What a technician's commands have in common: where the station lies, --json, an example under --help, and an exit code that means something.
 import { Command, InvalidArgumentError } from "commander";
 import { resolve } from "node:path";
-import { faultLine, loadConfig, type LoadedConfig } from "../config/load.js";
-import { Failure } from "./failure.js";
-import { openField, type FieldAccess } from "./field-access.js";
+import { faultLine, loadConfig, type LoadedConfig } from "../../config/load.js";
+import { Failure } from "../failure.js";
+import { openField, type FieldAccess } from "../field-access.js";
 
 export const defaultConfig = "/etc/chargetill/station.yaml";
 

@@ -2,15 +2,15 @@
 // cut them or print them as a decimal: such look-alikes are shown to the technician, and never matched by the agent.
 import { Command } from "commander";
 import { readFileSync, statSync } from "node:fs";
-import { tokenSchema, type TokenConfig } from "../config/schema.js";
-import type { CardTap } from "../drivers/driver.js";
-import type { CardRow } from "./cards.js";
-import { likenesses } from "./core/look-alike.js";
-import { masked } from "./core/token.js";
-import { Failure } from "./failure.js";
-import { complain, fieldCommand, tableLines, tell, whole, withField, type Where } from "./field-commands.js";
-import type { FieldAccess } from "./field-access.js";
-import { mostWaitMs } from "./field-desk.js";
+import { tokenSchema, type TokenConfig } from "../../config/schema.js";
+import type { CardTap } from "../../drivers/driver.js";
+import type { CardRow } from "../cards.js";
+import { likenesses } from "../core/look-alike.js";
+import { masked } from "../core/token.js";
+import { Failure } from "../failure.js";
+import { complain, fieldCommand, tableLines, tell, whole, withField, type Where } from "./field.js";
+import type { FieldAccess } from "../field-access.js";
+import { mostWaitMs } from "../field-desk.js";
 
 const largestImport = 4 * 1024 * 1024;
 

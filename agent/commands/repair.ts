@@ -2,19 +2,19 @@
 // Damaged files are set aside, never thrown away; receipts are rebuilt from the bytes that the journal and its archive hold.
 import { join } from "node:path";
 import { Command } from "commander";
-import { wallNow } from "../drivers/clock.js";
-import { cardsFile } from "./cards.js";
-import { emptyDesk } from "./cash-desk.js";
-import { payloadOf } from "./core/receipt.js";
-import type { Signed } from "./core/session.js";
-import { Disk } from "./ledger/disk.js";
-import type { BookEntry } from "./ledger/page.js";
-import { inspectBook } from "./ledger/repair-book.js";
-import { everyEntry, inspectJournal } from "./ledger/repair-journal.js";
-import { inspectTable, type Finding } from "./ledger/repair.js";
-import { Lock } from "./lock.js";
-import { passedMetersFile } from "./passed-meters.js";
-import { emptyOutbox, parseOutboxState } from "./sync/outbox-state.js";
+import { wallNow } from "../../drivers/clock.js";
+import { cardsFile } from "../cards.js";
+import { emptyDesk } from "../cash-desk.js";
+import { payloadOf } from "../core/receipt.js";
+import type { Signed } from "../core/session.js";
+import { Disk } from "../ledger/disk.js";
+import type { BookEntry } from "../ledger/page.js";
+import { inspectBook } from "../ledger/repair-book.js";
+import { everyEntry, inspectJournal } from "../ledger/repair-journal.js";
+import { inspectTable, type Finding } from "../ledger/repair.js";
+import { Lock } from "../lock.js";
+import { passedMetersFile } from "../passed-meters.js";
+import { emptyOutbox, parseOutboxState } from "../sync/outbox-state.js";
 
 /** Looks at every store in the state folder. Writes nothing. Throws disk/failed. */
 export function inspect(disk: Disk, folder: string): Finding[] {

@@ -1,18 +1,18 @@
 // chargetill meter scan | watch | check: find a meter nobody wrote down, look at one, and compare one with a known load.
 // All of them read only. Watching and checking work beside a running agent; scanning changes the line's settings, so it needs the port alone.
 import { Command, InvalidArgumentError, Option } from "commander";
-import { energyResolutionMilliWh, loadMeterMap } from "../config/meter-map.js";
-import { SystemClock } from "../drivers/clock.js";
-import { DeviceError, type Clock } from "../drivers/driver.js";
-import type { SerialBinding } from "../drivers/meter/line.js";
-import type { Found, LineSettings } from "../drivers/meter/scan.js";
-import { checkLengthMs, judgeMeter, type MeterSample } from "./core/meter-check.js";
-import { Failure } from "./failure.js";
-import { complain, fieldCommand, print, tableLines, tell, whole, withField, type Where } from "./field-commands.js";
-import type { FieldAccess } from "./field-access.js";
-import type { MeterLook } from "./field-desk.js";
-import type { PassedCheck } from "./passed-meters.js";
-import { kwhText } from "./snapshot.js";
+import { energyResolutionMilliWh, loadMeterMap } from "../../config/meter-map.js";
+import { SystemClock } from "../../drivers/clock.js";
+import { DeviceError, type Clock } from "../../drivers/driver.js";
+import type { SerialBinding } from "../../drivers/meter/line.js";
+import type { Found, LineSettings } from "../../drivers/meter/scan.js";
+import { checkLengthMs, judgeMeter, type MeterSample } from "../core/meter-check.js";
+import { Failure } from "../failure.js";
+import { complain, fieldCommand, print, tableLines, tell, whole, withField, type Where } from "./field.js";
+import type { FieldAccess } from "../field-access.js";
+import type { MeterLook } from "../field-desk.js";
+import type { PassedCheck } from "../passed-meters.js";
+import { kwhText } from "../snapshot.js";
 
 /** `chargetill meter`. */
 export function meterCommand(): Command {
@@ -78,7 +78,7 @@ async function scan(options: ScanOptions): Promise<void> {
 }
 
 async function scanAt(path: string, clock: Clock, binding: SerialBinding | undefined, options: ScanOptions): Promise<number> {
-  const { scanPort, stationYaml, usualLines, usualUnits } = await import("../drivers/meter/scan.js");
+  const { scanPort, stationYaml, usualLines, usualUnits } = await import("../../drivers/meter/scan.js");
   const { baud, units = usualUnits(), timeout } = options;
   const rates = new Set(baud);
   const known = usualLines();
@@ -98,7 +98,7 @@ async function scanAt(path: string, clock: Clock, binding: SerialBinding | undef
   return all.length === 0 ? 1 : 0;
 }
 
-function foundLines(path: string, found: Found, stationYaml: typeof import("../drivers/meter/scan.js").stationYaml): string[] {
+function foundLines(path: string, found: Found, stationYaml: typeof import("../../drivers/meter/scan.js").stationYaml): string[] {
   const { line, unit, candidates } = found;
   const head = `unit ${unit} answers at ${line.baud} baud, parity ${line.parity}, ${line.stopBits} stop bit${line.stopBits === 1 ? "" : "s"}`;
   const [likely, ...others] = candidates;

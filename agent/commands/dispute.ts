@@ -1,8 +1,8 @@
 // chargetill dispute N: everything there is about a session, in one archive.
 import { Command, InvalidArgumentError } from "commander";
-import { payloadFrom, stored } from "./receipt-source.js";
-import { disputeBundle } from "./dispute.js";
-import type { DeskOptions, ReceiptDesk } from "./receipt-commands.js";
+import { payloadFrom, stored } from "../receipt-source.js";
+import { disputeBundle } from "../dispute.js";
+import type { DeskOptions, ReceiptDesk } from "./receipt.js";
 
 export type DisputeDesk = ReceiptDesk & {
   /** The journal's lines about a session, faults and clock events meanwhile among them, verbatim and in order. */

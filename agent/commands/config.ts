@@ -4,17 +4,17 @@ import { dirname, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
-import { checkConfig, faultLine, loadConfig, type LoadedConfig } from "../config/load.js";
-import { meterModels } from "../config/meter-map.js";
-import { configJsonSchema, configText } from "../config/text.js";
-import { findPorts } from "../drivers/ports.js";
-import { masked } from "./core/token.js";
-import { Failure } from "./failure.js";
-import { complain, defaultConfig, fieldCommand, loadedFor, tell, type Where } from "./field-commands.js";
-import { Disk } from "./ledger/disk.js";
-import { differences, refusedChanges } from "./reload.js";
+import { checkConfig, faultLine, loadConfig, type LoadedConfig } from "../../config/load.js";
+import { meterModels } from "../../config/meter-map.js";
+import { configJsonSchema, configText } from "../../config/text.js";
+import { findPorts } from "../../drivers/ports.js";
+import { masked } from "../core/token.js";
+import { Failure } from "../failure.js";
+import { complain, defaultConfig, fieldCommand, loadedFor, tell, type Where } from "./field.js";
+import { Disk } from "../ledger/disk.js";
+import { differences, refusedChanges } from "../reload.js";
 
-const exampleFile = fileURLToPath(new URL("../../config/station.example.yaml", import.meta.url));
+const exampleFile = fileURLToPath(new URL("../../../config/station.example.yaml", import.meta.url));
 
 /** What `config init` asks: the key of a line in the example (`name` under `operator` is its first), and the words. */
 const questions: readonly { readonly key: string; readonly after: string; readonly ask: string; readonly suggest?: () => string | undefined }[] = [
