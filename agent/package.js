@@ -25,7 +25,7 @@ function run(command, args, options = {}) {
   return (done.stdout ?? "").trim();
 }
 
-const { values: options } = parseArgs({ options: { node: { type: "string", default: "20" }, out: { type: "string", default: join(root, "dist") }, fast: { type: "boolean", default: false } } });
+const { values: options } = wordsGiven({ options: { node: { type: "string", default: "20" }, out: { type: "string", default: join(root, "dist") }, fast: { type: "boolean", default: false } } });
 const major = Number(process.versions.node.split(".")[0]);
 if (String(major) !== options.node)
   fail(`this is Node ${process.versions.node}, and the package is for Node ${options.node}: its native modules would not load there. Run this with Node ${options.node}, or name another target with --node.`);
@@ -127,3 +127,13 @@ run("dpkg-deb", ["--root-owner-group", ...(options.fast ? ["-Zgzip", "-z1"] : []
 renameSync(`${target}.new`, target);
 rmSync(stage, { recursive: true });
 process.stdout.write(`${target}\n`);
+
+/** The command's words, or a sentence and exit 2. */
+function wordsGiven(known) {
+  try {
+    return parseArgs(known);
+  } catch (error) {
+    console.error(`package: ${error.message.split(". ")[0]}; expected --node MAJOR, --out DIR, --fast`);
+    process.exit(2);
+  }
+}
