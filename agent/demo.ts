@@ -8,16 +8,13 @@ import type { WriteStream } from "node:tty";
 import { loadConfig, faultLine, type LoadedConfig } from "../config/load.js";
 import { Backend } from "../drivers/bench/backend.js";
 import { openBench } from "../drivers/bench/bench.js";
-import { receiptSheet } from "./core/receipt-sheet.js";
-import { receiptText } from "./core/receipt-text.js";
 import { Failure } from "./failure.js";
-import { sha256 } from "./keys.js";
 import { Disk } from "./ledger/disk.js";
 import { LiveView, timeOfDay } from "./live-view.js";
 import { Agent } from "./main.js";
 import { ownVersion } from "./version.js";
 import { newsLine, type News } from "./news.js";
-import { codeLines } from "./qr-code.js";
+import { printedReceipt } from "./receipt-print.js";
 
 export type DemoOptions = {
   readonly once: boolean;
@@ -97,8 +94,7 @@ export async function demo(options: DemoOptions, out: NodeJS.WriteStream): Promi
 /** The receipt of a file as a terminal shows it: the code light on dark. */
 function onScreen(file: string): string {
   const { jws } = JSON.parse(readFileSync(file, "utf8")) as { jws: string };
-  const sheet = receiptSheet(jws, sha256, { language: "en" });
-  return receiptText(sheet, 80, sheet.code === undefined ? [] : codeLines(sheet.code));
+  return printedReceipt(jws, 80, { language: "en" }, false);
 }
 
 function demoConfig(options: DemoOptions, folder: string, url: string, tokenFile: string): LoadedConfig {

@@ -3,12 +3,9 @@ import { join } from "node:path";
 import type { Config } from "../config/schema.js";
 import { payloadOf } from "./core/receipt.js";
 import { receiptFileText } from "./core/receipt-file.js";
-import { receiptSheet } from "./core/receipt-sheet.js";
-import { receiptText } from "./core/receipt-text.js";
 import type { Signed } from "./core/session.js";
-import { sha256 } from "./keys.js";
 import type { Disk } from "./ledger/disk.js";
-import { codeLines } from "./qr-code.js";
+import { printedReceipt } from "./receipt-print.js";
 
 /** Paper feed and a cut where the printer has a knife (ESC/POS: GS V 66 0); others ignore it. */
 const endOfPaper = "\n\n\n\x1dVB\x00";
@@ -19,8 +16,7 @@ const endOfPaper = "\n\n\n\x1dVB\x00";
  */
 export function handOut(disk: Disk, { receiptOutput, state, language }: Config, signed: Signed, complain: (why: string) => void): string {
   if (receiptOutput === undefined) return "";
-  const sheet = receiptSheet(signed.jws, sha256, { language });
-  const text = (columns: 32 | 80): string => receiptText(sheet, columns, columns === 32 || sheet.code === undefined ? [] : codeLines(sheet.code, true));
+  const text = (columns: 32 | 80): string => printedReceipt(signed.jws, columns, { language }, true);
   if (receiptOutput.printer !== undefined) {
     const { device, columns } = receiptOutput.printer;
     try {

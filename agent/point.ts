@@ -4,6 +4,7 @@ import { testContactor, type ContactorTest } from "../drivers/gpio/contactor-tes
 import { DeviceError, sleep, type Clock, type Contactor, type EnergyMeter, type Indication, type Indicator, type MeterIdentity, type PlugSensor, type Reading } from "../drivers/driver.js";
 import type { Config, ConnectorConfig } from "../config/schema.js";
 import { drawing, track, type ActivityTrack } from "./core/activity.js";
+import { kwhText } from "./core/energy-text.js";
 import { compare, decimalOf, ratioOf } from "./core/money.js";
 import { implausible, type Outlook } from "./core/plausible.js";
 import { live, nextBorder, sameComponents, type LivePrice } from "./core/rating.js";
@@ -222,16 +223,19 @@ export class Point {
   }
 
   async #identify(): Promise<MeterIdentity | undefined> {
-    const { faults } = this.desk;
     try {
       this.#identity = await this.meter.identify();
-      faults.clear(this.device, "meter/");
-      faults.clear(this.device, "port/");
+      this.#answered();
       return this.#identity;
     } catch (error) {
       this.#failed(error);
       return undefined;
     }
+  }
+
+  #answered(): void {
+    this.desk.faults.clear(this.device, "meter/");
+    this.desk.faults.clear(this.device, "port/");
   }
 
   /** A device that fails while we let go of it is no fault. */
@@ -241,13 +245,11 @@ export class Point {
 
   /** A reading, or undefined with its fault raised. A meter's faults are cleared by a good reading only, so that none flickers. */
   async #read(doubt: (reading: Reading) => DeviceError | undefined = () => undefined): Promise<Reading | undefined> {
-    const { faults } = this.desk;
     try {
       const reading = await this.meter.read();
       const doubted = doubt(reading);
       if (doubted !== undefined) throw doubted;
-      faults.clear(this.device, "meter/");
-      faults.clear(this.device, "port/");
+      this.#answered();
       return reading;
     } catch (error) {
       this.#failed(error);
@@ -325,7 +327,7 @@ export class Point {
 
   #limitReached(energyMilliWh: number, elapsedMs: number, price: LivePrice): { reason: StopReason; detail: string } | undefined {
     const { limits } = this.connector;
-    if (limits.energyKwh !== undefined && reaches(kwhDecimal(energyMilliWh), limits.energyKwh)) return { reason: "EnergyLimitReached", detail: `the limit of ${limits.energyKwh} kWh is reached` };
+    if (limits.energyKwh !== undefined && reaches(kwhText(energyMilliWh), limits.energyKwh)) return { reason: "EnergyLimitReached", detail: `the limit of ${limits.energyKwh} kWh is reached` };
     if (limits.cost !== undefined && reaches(price.ifStoppedNow.incl, limits.cost)) return { reason: "CostLimitReached", detail: `the limit of ${limits.cost} ${price.currency} is reached` };
     if (limits.time !== undefined && elapsedMs >= limits.time) return { reason: "TimeLimitReached", detail: "the time limit is reached" };
     const { noEnergy } = this.desk.config.timing;
@@ -427,5 +429,3 @@ function reaches(amount: string, limit: string): boolean {
   if (a === undefined || b === undefined) throw new RangeError(`"${amount}" or "${limit}" is no decimal`);
   return compare(ratioOf(a), ratioOf(b)) >= 0;
 }
-
-const kwhDecimal = (milliWh: number): string => `${Math.floor(milliWh / 1_000_000)}.${String(milliWh % 1_000_000).padStart(6, "0")}`;

@@ -38,7 +38,13 @@ export class PriceBoard {
 
   /** Looks at the board for all connectors, so that it is known since when each price stands there. */
   look(moment: Moment): void {
-    for (const connector of this.#loaded.config.connectors) this.lines(connector, moment);
+    // Many connectors sell by one tariff: its words are made once a look, since a look comes with every tap.
+    const inWords = new Map<string, readonly string[]>();
+    for (const connector of this.#loaded.config.connectors) {
+      const lines = inWords.get(connector.tariff) ?? this.#inWords(this.#tariffNow(connector.tariff, moment), moment);
+      inWords.set(connector.tariff, lines);
+      this.#post(connector, lines, moment);
+    }
   }
 
   /** Keeps in mind what is in force under a clock that can be trusted: after a start without one, it is what may still be sold by. */
@@ -66,9 +72,14 @@ export class PriceBoard {
   /** The price as the display shows it before a tap, a line each, in AFIR order. */
   lines(connector: ConnectorConfig, moment: Moment): readonly string[] {
     const lines = this.#inWords(this.#tariffNow(connector.tariff, moment), moment);
+    this.#post(connector, lines, moment);
+    return lines;
+  }
+
+  /** What stands on the board, and since when: the same words go on standing. */
+  #post(connector: ConnectorConfig, lines: readonly string[], moment: Moment): void {
     const text = lines.join("\n");
     if (this.#shown.get(connector.id)?.text !== text) this.#shown.set(connector.id, { text, atMs: moment.at });
-    return lines;
   }
 
   #inWords(tariff: Tariff | undefined, moment: Moment): readonly string[] {

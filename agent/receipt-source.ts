@@ -10,29 +10,18 @@ import type { Signer } from "./core/signer.js";
 import { bookFormat, type BookFile } from "./core/verify-book.js";
 import { Failure } from "./failure.js";
 import { sha256 } from "./keys.js";
-
-/** A receipt as the book keeps it. */
-export type StoredReceipt = {
-  readonly number: number;
-  readonly sessionId: string;
-  readonly cdrId: string;
-  readonly jws: string;
-  readonly ocmf: string;
-  readonly cdr: unknown;
-  readonly issuedMs: number;
-  readonly kind: string;
-};
+import type { BookEntry } from "./ledger/page.js";
 
 /** The book, for those who only read. */
 export type ReceiptSource = {
   count(): number;
-  get(number: number): StoredReceipt | undefined;
+  get(number: number): BookEntry | undefined;
   /** All from a number on, oldest first. */
-  entries(from?: number): Iterable<StoredReceipt>;
+  entries(from?: number): Iterable<BookEntry>;
 };
 
 /** The receipt of that number. Throws Failure usage/invalid where there is none. */
-export function stored(source: ReceiptSource, number: number): StoredReceipt {
+export function stored(source: ReceiptSource, number: number): BookEntry {
   const receipt = source.get(number);
   if (receipt !== undefined) return receipt;
   const count = source.count();
@@ -40,7 +29,7 @@ export function stored(source: ReceiptSource, number: number): StoredReceipt {
 }
 
 /** Its payload. Throws Failure receipt/invalid where it cannot be read. */
-export function payloadFrom(receipt: StoredReceipt): ReceiptPayload {
+export function payloadFrom(receipt: BookEntry): ReceiptPayload {
   const payload = payloadOf(receipt.jws);
   if (payload === undefined) throw new Failure("receipt/invalid", `receipt ${receipt.number} in the book cannot be read; run: chargetill verify on an export of the book`);
   return payload;

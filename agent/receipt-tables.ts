@@ -2,7 +2,7 @@
 import { sumText } from "./core/decimal-text.js";
 import { kwhText, milliWhOf } from "./core/energy-text.js";
 import type { ReceiptPayload } from "./core/receipt-payload.js";
-import { masked } from "./core/receipt.js";
+import { masked } from "./core/token.js";
 import { Failure } from "./failure.js";
 import { payloadFrom, type ReceiptSource } from "./receipt-source.js";
 

@@ -5,15 +5,12 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { parseCheckpoint } from "../core/checkpoint.js";
 import { ocmfXml } from "../core/ocmf-xml.js";
 import type { CdrCopies } from "../core/cdr-copies.js";
-import { receiptSheet } from "../core/receipt-sheet.js";
-import { receiptText } from "../core/receipt-text.js";
 import { paginationOf, parseOcmf } from "../core/verify-ocmf.js";
 import { languages, type Language } from "../core/words.js";
 import { Failure } from "../failure.js";
-import { sha256 } from "../keys.js";
-import { codeLines } from "../qr-code.js";
 import { receiptPage } from "../receipt-page.js";
 import { receiptPdf } from "../receipt-pdf.js";
+import { printedReceipt } from "../receipt-print.js";
 import { bookFileOf, checkpointAt, consistencyFileOf, payloadFrom, proofFileOf, receiptFileOf, stored, type ReceiptSource } from "../receipt-source.js";
 import { csvText, groupings, issuedWithin, listText, rowOf, summaryOf, summaryText, type Grouping } from "../receipt-tables.js";
 
@@ -52,12 +49,10 @@ export function rendered(desk: ReceiptDesk, number: number, format: Format, lang
   switch (format) {
     case "json":
       return receiptFileOf(desk.receipts, number, desk.newest());
-    case "text": {
-      const sheet = receiptSheet(receipt.jws, sha256, options);
-      return receiptText(sheet, 80, sheet.code === undefined ? [] : codeLines(sheet.code, onPaper));
-    }
+    case "text":
+      return printedReceipt(receipt.jws, 80, options, onPaper);
     case "roll":
-      return receiptText(receiptSheet(receipt.jws, sha256, options), 32);
+      return printedReceipt(receipt.jws, 32, options, onPaper);
     case "html":
       return receiptPage(receipt.jws, options);
     case "pdf":

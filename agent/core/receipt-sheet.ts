@@ -8,7 +8,8 @@ import type { Hash } from "./merkle.js";
 import type { Price, PriceLine } from "./price.js";
 import type { CreditPayload, ReceiptPayload, SaleFields, SalePayload } from "./receipt-payload.js";
 import { localNumber, localTime, receiptWords, term, type Words } from "./receipt-words.js";
-import { masked, payloadOf } from "./receipt.js";
+import { payloadOf } from "./receipt.js";
+import { masked } from "./token.js";
 import { ReceiptFault } from "./signer.js";
 import type { Language } from "./words.js";
 

@@ -16,6 +16,7 @@ import { receiptFormat, type CreditPayload, type KeyPayload, type ReceiptFrame, 
 import type { Settlement } from "./settlement.js";
 import { shortForm } from "./short-form.js";
 import { ReceiptFault, type Signer } from "./signer.js";
+import { masked } from "./token.js";
 import { noTotals, totalsWith } from "./totals.js";
 
 /** What the next receipt needs to know of all that were issued before. */
@@ -190,9 +191,6 @@ function saleOf(settlement: Settlement, ocmf: string, short: string): SaleFields
     short,
   };
 }
-
-/** What printed matter shows of a UID or a contract: the last four characters. */
-export const masked = (text: string): string => `…${text.slice(-4)}`;
 
 /**
  * The signed OCMF record and receipt of a settlement. Pure but for the signatures; where the signer fails the sale goes on, marked.

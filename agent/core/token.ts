@@ -36,7 +36,7 @@ export function authorizeLocally(tokens: ReadonlyMap<string, Token>, uid: string
   };
 }
 
-/** The last four characters: all that log, display and printed receipts show of a UID. */
-export function masked(uid: string): string {
-  return `…${uid.slice(-4)}`;
+/** The last four characters: all that log, display and printed receipts show of a UID or a contract. */
+export function masked(text: string): string {
+  return `…${text.slice(-4)}`;
 }

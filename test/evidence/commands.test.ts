@@ -17,7 +17,8 @@ import { receiptPage } from "../../agent/receipt-page.js";
 import { receiptPdf } from "../../agent/receipt-pdf.js";
 import { receiptCommands } from "../../agent/commands/receipt.js";
 import { findingsText } from "../../agent/findings-text.js";
-import { newestCheckpoint, type ReceiptSource, type StoredReceipt } from "../../agent/receipt-source.js";
+import { newestCheckpoint, type ReceiptSource } from "../../agent/receipt-source.js";
+import type { BookEntry } from "../../agent/ledger/page.js";
 import { csvText, rowOf } from "../../agent/receipt-tables.js";
 import { brokenSigner, chainOf, littleBook, occasion, receiptAt, settlement, signer, station, tariff } from "./sale.js";
 
@@ -25,7 +26,7 @@ const tools = verifyTools();
 const pins: Pins = { fingerprints: new Set([signer.publicKey.fingerprint]), keys: [signer.spkiHex] };
 
 function sourceOf(issued: readonly Issued[], kinds: Readonly<Record<number, string>> = {}): ReceiptSource {
-  const entries = issued.map(({ jws, ocmf }, at): StoredReceipt => ({
+  const entries = issued.map(({ jws, ocmf }, at): BookEntry => ({
     number: at + 1, sessionId: `session-${at + 1}`, cdrId: `cdr-${at + 1}`, jws, ocmf, cdr: ocmf === "" ? null : { id: `cdr-${at + 1}` }, issuedMs: 0, kind: kinds[at + 1] ?? (ocmf === "" ? "start" : "sale"),
   }));
   return { count: () => entries.length, get: (number) => entries[number - 1], entries: (from = 1) => entries.slice(from - 1) };

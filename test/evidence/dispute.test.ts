@@ -8,7 +8,8 @@ import { disputeBundle, verifyBundle, type DisputeParts } from "../../agent/disp
 import { verifyTools } from "../../agent/evidence.js";
 import { findingsText } from "../../agent/findings-text.js";
 import { sha256 } from "../../agent/keys.js";
-import { newestCheckpoint, type StoredReceipt } from "../../agent/receipt-source.js";
+import { newestCheckpoint } from "../../agent/receipt-source.js";
+import type { BookEntry } from "../../agent/ledger/page.js";
 import { unzipped, zipped } from "../../agent/zip.js";
 import { chainOf, littleBook, settlement, signer } from "./sale.js";
 
@@ -16,7 +17,7 @@ const test = suite("dispute bundles");
 const tools = verifyTools();
 const pins: Pins = { fingerprints: new Set([signer.publicKey.fingerprint]), keys: [] };
 const book = littleBook(3);
-const entries = book.map(({ jws, ocmf }, at): StoredReceipt => ({ number: at + 1, sessionId: `session-${at + 1}`, cdrId: "", jws, ocmf, cdr: null, issuedMs: 0, kind: "sale" }));
+const entries = book.map(({ jws, ocmf }, at): BookEntry => ({ number: at + 1, sessionId: `session-${at + 1}`, cdrId: "", jws, ocmf, cdr: null, issuedMs: 0, kind: "sale" }));
 const receipts = { count: () => entries.length, get: (number: number) => entries[number - 1], entries: (from = 1) => entries.slice(from - 1) };
 const parts: DisputeParts = { receipts, newest: newestCheckpoint(receipts, signer), language: "en", journal: ['{"type":"CardTapped","uid":"04A1B2C3D4E5F6"}'] };
 const bundle = disputeBundle(parts, 2, false);
