@@ -1,7 +1,7 @@
 // The shop: all that needs the disk to be well. It opens whole or not at all; without it contactors stay open and nothing is sold.
 import { join } from "node:path";
 import type { LoadedConfig } from "../config/load.js";
-import type { ConnectorConfig } from "../config/schema.js";
+import type { Config, ConnectorConfig } from "../config/schema.js";
 import type { EnergyMeter } from "../drivers/driver.js";
 import type { Machine } from "../drivers/open.js";
 import { Cards } from "./cards.js";
@@ -9,6 +9,7 @@ import { CashDesk, emptyDesk, type DeskState } from "./cash-desk.js";
 import { wireDifference } from "./core/cdr-check.js";
 import { makeCopies, type CdrCopies } from "./core/cdr-copies.js";
 import { entryOf, eventOf, type Entered } from "./core/entry.js";
+import type { OcpiVersion } from "./core/tariff.js";
 import type { Event } from "./core/till.js";
 import { authorizeLocally } from "./core/token.js";
 import { handOut } from "./hand-out.js";
@@ -83,7 +84,7 @@ export function openShop(parts: ShopParts): Shop {
       state: { read: () => deskTable.data, write: (state) => void deskTable.update(() => state) },
       signer,
       hash: sha256,
-      cdr: (settlement, ocmf, spkiHex) => makeCopies(settlement, ocmf === "" ? undefined : { ocmf, publicKeySpkiHex: spkiHex }, config.uplinks.length === 0 ? ["2.2.1"] : config.uplinks.map(({ version }) => version)),
+      cdr: (settlement, ocmf, spkiHex) => makeCopies(settlement, ocmf === "" ? undefined : { ocmf, publicKeySpkiHex: spkiHex }, cdrVersions(config)),
       handOut: (signed) => handOut(disk, config, signed, (text) => tell({ news: "note", at: clock.now().at, text })),
       numberGiven: () => [...station.till().sessions.values()].some((session) => session.state === "settling" && session.numbered !== undefined && session.numbered.number > book.count()),
       settled: (entry, connector, settlement, file) => {
@@ -137,6 +138,12 @@ export function openShop(parts: ShopParts): Shop {
   station.start(entries.at(-1)?.moment);
   for (const outbox of outboxes) outbox.kick();
   return { journal, book, desk, cards, passed, board, needed, outboxes, station, mayRotate: !signer.handed };
+}
+
+/** The versions of OCPI in which a CDR is kept: those that are sent, and one for a backend that is yet to come. */
+function cdrVersions({ uplinks }: Config): OcpiVersion[] {
+  const spoken = uplinks.flatMap((uplink) => (uplink.kind === "ocpi" ? [uplink.version] : []));
+  return spoken.length === 0 ? ["2.2.1"] : spoken;
 }
 
 function keyStore({ loaded, disk }: ShopParts): Parameters<typeof openSigner>[0] {

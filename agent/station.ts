@@ -10,6 +10,7 @@ import { live } from "./core/rating.js";
 import { Faults } from "./faults.js";
 import type { News } from "./news.js";
 import { Point, type Pins } from "./point.js";
+import type { Fact, StationFeed } from "./remote.js";
 import { kwhText, unitPriceText } from "./snapshot.js";
 
 export type StationParts = {
@@ -43,6 +44,7 @@ export class Station {
   readonly points: ReadonlyMap<number, Point>;
   readonly #parts: StationParts;
   readonly #abort = new AbortController();
+  readonly #listeners = new Set<(fact: Fact) => void>();
   readonly #lapses = new Map<string, () => void>();
   readonly #catching = new Map<string, (tap?: CardTap) => void>();
   #till: Till;
@@ -83,6 +85,20 @@ export class Station {
 
   till(): Till {
     return this.#till;
+  }
+
+  /** What backends may look at. */
+  feed(): StationFeed {
+    return {
+      listen: (listener) => {
+        this.#listeners.add(listener);
+        return () => void this.#listeners.delete(listener);
+      },
+      till: () => this.#till,
+      glance: (connector) => this.points.get(connector)?.glance(),
+      faults: () => this.faults.all(),
+      blocked: (connector) => this.#blocked(connector),
+    };
   }
 
   session(connector: number): Session | undefined {
@@ -286,6 +302,7 @@ export class Station {
       return false;
     }
     this.#till = after;
+    for (const listener of this.#listeners) listener({ event, before, after });
     this.#tellChange(before, after, event);
     for (const [id, session] of after.sessions) if (before.sessions.get(id) !== session) this.points.get(id)?.meet();
     for (const { reader } of this.layout.connectors) if (before.waiting.get(reader) !== after.waiting.get(reader)) for (const entry of this.layout.connectors) if (entry.reader === reader) this.points.get(entry.id)?.meet();

@@ -1,6 +1,7 @@
 // The uplinks of a station: an outbox each over the one receipt book, with its cursor in a table of its own, and its faults raised and cleared.
 import { join } from "node:path";
-import type { Config, UplinkConfig } from "../config/schema.js";
+import type { Config } from "../config/schema.js";
+import type { OcpiUplinkConfig } from "../config/uplink.js";
 import type { Clock } from "../drivers/driver.js";
 import { copyFor, type CdrCopies } from "./core/cdr-copies.js";
 import type { Faults } from "./faults.js";
@@ -28,10 +29,10 @@ export type UplinkParts = {
 
 /** Opens the outbox of each configured uplink. Throws Failure table/damaged, disk/failed. */
 export function openOutboxes(parts: UplinkParts): Outbox[] {
-  return parts.config.uplinks.map((uplink) => openOutbox(uplink, parts));
+  return parts.config.uplinks.flatMap((uplink) => (uplink.kind === "ocpi" ? [openOutbox(uplink, parts)] : []));
 }
 
-function openOutbox(uplink: UplinkConfig, parts: UplinkParts): Outbox {
+function openOutbox(uplink: OcpiUplinkConfig, parts: UplinkParts): Outbox {
   const { config, clock, book } = parts;
   const path = join(config.state, `uplink-${uplink.name}.json`);
   const table = Table.open<{ state: OutboxState }>(parts.disk, path, (value) => ({ state: parseOutboxState((value as { state: unknown }).state) }), { state: emptyOutbox });
