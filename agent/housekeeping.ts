@@ -70,6 +70,7 @@ export class Housekeeping {
     const shop = this.#parts.shop();
     if (shop === undefined) return;
     this.#guard(() => {
+      shop.station.restate();
       shop.journal.forget(shop.needed.first(shop.station.till(), shop.journal.lastSeq));
     });
   }

@@ -8,6 +8,7 @@ import { DeviceError, type EnergyMeter, type FaultCode } from "../drivers/driver
 import { openMachine, type Machine, type MachineBuses } from "../drivers/open.js";
 import { ControlServer, socketPath, type ControlAnswer, type ControlRequest } from "./control.js";
 import { controlAnswer } from "./control-desk.js";
+import { anyConnector, keptFor } from "./core/standing.js";
 import { Failure } from "./failure.js";
 import { Housekeeping, type Schedule } from "./housekeeping.js";
 import { Disk } from "./ledger/disk.js";
@@ -143,14 +144,16 @@ export class Agent {
       faults: station?.faults.all() ?? (this.#closed === undefined ? [] : [{ device: "station", ...this.#closed, sinceMs: moment.at }]),
       connectors: config.connectors.map((connector) => {
         const point = station?.points.get(connector.id);
-        const waiting = station?.till().waiting.get(connector.reader);
+        const till = station?.till();
+        const waiting = till?.awaited.get(connector.id) ?? till?.awaited.get(anyConnector) ?? till?.waiting.get(connector.reader);
         return connectorSnapshot(connector, {
           session: station?.session(connector.id) ?? { state: "available" },
           glance: point?.glance(),
           lowSinceMs: point?.activity().lowSinceMs ?? null,
           idleFreeForMs: config.timing.idleAfter + config.timing.idleGrace,
           cardWaits: waiting?.acceptance.token.uid,
-          blocked: blocked ?? station?.faults.of(`connector ${connector.id}`)?.message,
+          blocked: blocked ?? station?.feed().blocked(connector.id),
+          reserved: till === undefined ? undefined : keptFor(till.standing, till.sessions, connector.id, undefined, moment.at),
           price: this.#shop?.board.lines(connector, moment) ?? [],
         });
       }),
@@ -185,6 +188,7 @@ export class Agent {
     this.#retry?.();
     for (const cancel of this.#timers) cancel();
     this.#housekeeping.close();
+    this.#shop?.remote.close();
     await this.#shop?.station.close();
     await Promise.all(this.#shop?.outboxes.map((outbox) => outbox.stop()) ?? []);
     this.#shop?.journal.close();
@@ -272,6 +276,7 @@ export class Agent {
       newId,
       random,
       whyClosed: () => this.#whyClosed(),
+      restart: () => this.#options.exit(0),
       tell,
       changed: () => this.#options.changed?.(),
       die: (error) => this.#die(error),

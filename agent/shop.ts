@@ -19,10 +19,12 @@ import { Book } from "./ledger/book.js";
 import type { Disk } from "./ledger/disk.js";
 import { Journal } from "./ledger/journal.js";
 import { Table } from "./ledger/table.js";
+import { KeptTariffs } from "./kept-tariffs.js";
 import { NeededEntries } from "./needed-entries.js";
 import type { News } from "./news.js";
 import { PassedMeters } from "./passed-meters.js";
 import { PriceBoard, type InForce } from "./price-board.js";
+import { StationDesk } from "./remote-desk.js";
 import { kwhText } from "./snapshot.js";
 import { layoutOf, Station } from "./station.js";
 import type { Outbox } from "./sync/outbox.js";
@@ -38,6 +40,7 @@ export type Shop = {
   readonly needed: NeededEntries;
   readonly outboxes: readonly Outbox[];
   readonly station: Station;
+  readonly remote: StationDesk;
   /** The key is ours to change; false where it is handed in from outside. */
   readonly mayRotate: boolean;
 };
@@ -52,6 +55,8 @@ export type ShopParts = {
   /** In [0, 1): jitter of back-offs. */
   readonly random: () => number;
   readonly whyClosed: () => string | undefined;
+  /** Ends the process, so that systemd starts it again. */
+  readonly restart: () => void;
   readonly tell: (news: News) => void;
   readonly changed: () => void;
   readonly die: (error: unknown) => void;
@@ -64,7 +69,8 @@ export function openShop(parts: ShopParts): Shop {
   const { clock } = machine;
   const at = (name: string): string => join(config.state, name);
   const inForce = Table.open<InForce>(disk, at("in-force.json"), (value) => value as InForce, {});
-  const board = new PriceBoard(loaded, { read: () => inForce.data, write: (state) => void inForce.update(() => state) });
+  const kept = KeptTariffs.open(disk, config.state);
+  const board = new PriceBoard(loaded, { read: () => inForce.data, write: (state) => void inForce.update(() => state) }, kept);
   board.remember(clock.now());
   const book = Book.open(disk, at("book"));
   finishKeyChange(disk, config.state, book);
@@ -136,8 +142,9 @@ export function openShop(parts: ShopParts): Shop {
   );
   tell({ news: "started", at: clock.now().at, version: parts.version, station: config.station.id, receipts: book.count(), keyId: signer.keyId });
   station.start(entries.at(-1)?.moment);
+  const remote = new StationDesk({ config, clock, station, board, kept, restart: parts.restart, tell });
   for (const outbox of outboxes) outbox.kick();
-  return { journal, book, desk, cards, passed, board, needed, outboxes, station, mayRotate: !signer.handed };
+  return { journal, book, desk, cards, passed, board, needed, outboxes, station, remote, mayRotate: !signer.handed };
 }
 
 /** The versions of OCPI in which a CDR is kept: those that are sent, and one for a backend that is yet to come. */

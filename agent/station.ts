@@ -2,7 +2,8 @@
 // One loop and one writer for all connectors; if writing fails, every contactor opens and the process ends.
 import { DeviceError, sleep, type CardReader, type CardTap, type Clock, type EnergyMeter, type Indication, type MeterIdentity, type Moment, type Reading } from "../drivers/driver.js";
 import type { Config, ConnectorConfig } from "../config/schema.js";
-import { emptyTill, meaningOfTap, step, type Event, type Layout, type TapMeaning, type Till } from "./core/till.js";
+import { anyConnector, keptFor, outOfServiceBy, type Bearer } from "./core/standing.js";
+import { emptyTill, isEvidence, meaningOfTap, step, type Event, type Layout, type TapMeaning, type Till } from "./core/till.js";
 import { wants, type Acceptance, type Opening, type Session } from "./core/session.js";
 import { masked, type AuthorizationInfo } from "./core/token.js";
 import { moneyText } from "./core/money.js";
@@ -10,6 +11,7 @@ import { live } from "./core/rating.js";
 import { Faults } from "./faults.js";
 import type { News } from "./news.js";
 import { Point, type Pins } from "./point.js";
+import { ordersStand } from "./needed-entries.js";
 import type { Fact, StationFeed } from "./remote.js";
 import { kwhText, unitPriceText } from "./snapshot.js";
 
@@ -75,6 +77,7 @@ export class Station {
     const now = this.#now();
     this.#record({ type: "Started", moment: now, version: this.#parts.version });
     for (const reader of this.#till.waiting.keys()) this.#record({ type: "CardLapsed", moment: now, reader, why: "the station was restarted" });
+    for (const key of this.#till.awaited.keys()) this.#record({ type: "RemoteStartLapsed", moment: now, connector: key === anyConnector ? null : key, why: "the station was restarted" });
     for (const [connector, session] of this.#till.sessions) {
       if (downSince === undefined || !["starting", "charging", "stopping"].includes(session.state)) continue;
       this.#record({ type: "Restarted", moment: now, connector, cause: downSince.boot === now.boot ? "Reboot" : "PowerLoss", downSince });
@@ -113,6 +116,25 @@ export class Station {
     this.points.get(connector)?.openContactor();
     this.#record({ type: "StopRequested", moment: this.#now(), connector, reason: "Remote", detail: "stopped by remote word" });
     return null;
+  }
+
+  /** The inbox for what a backend orders: written down before anything acts on it; false when it had no meaning or nothing is written any more. */
+  enter(event: Event): boolean {
+    return this.#record(event);
+  }
+
+  /** Why this bearer may not start at a connector now; without one: why nobody may who has no reservation. */
+  refusal(connector: number, bearer: Bearer | undefined): string | undefined {
+    const blocked = this.#blocked(connector);
+    if (blocked !== undefined) return blocked;
+    const kept = keptFor(this.#till.standing, this.#till.sessions, connector, bearer, this.#now().at);
+    return kept === undefined ? undefined : `connector ${connector} is reserved for another card`;
+  }
+
+  /** Says all standing orders again, so that the entries before may go into the archive. */
+  restate(): void {
+    const { reservations, inoperative } = this.#till.standing;
+    if (ordersStand(this.#till)) this.#record({ type: "OrdersStand", moment: this.#now(), reservations: [...reservations.values()], inoperative: [...inoperative].map(([connector, by]) => ({ connector, by })) });
   }
 
   /** Opens all contactors and lets everything go. Sessions stay open in the journal; the next start ends them. */
@@ -191,7 +213,7 @@ export class Station {
       case "authorize": {
         if (info.allowed !== "ALLOWED") return no({ NOT_KNOWN: "this card is not known here", BLOCKED: "this card is blocked", EXPIRED: "this card has expired", ONLINE_ONLY: "this card needs an online check, which is not possible now" }[info.allowed], meaning.connector);
         const ids = meaning.connector === null ? this.layout.connectors.filter((entry) => entry.reader === reader).map(({ id }) => id) : [meaning.connector];
-        const reasons = ids.map((id) => this.#blocked(id));
+        const reasons = ids.map((id) => this.refusal(id, { uid: info.token.uid, group: info.group }));
         if (reasons.every((reason) => reason !== undefined)) return no(`no session can start: ${reasons[0] ?? ""}`, meaning.connector);
         return { accepted: true, connector: meaning.connector, answer: meaning.connector === null ? "accepted: plug in the car" : `accepted: connector ${meaning.connector} starts` };
       }
@@ -274,16 +296,22 @@ export class Station {
     return session;
   }
 
-  /** Why nothing is sold at a connector now: the station's reason, or a standing fault of the connector. */
+  /** Why nothing is sold at a connector now: the station's reason, a standing fault of the connector, or the order of a backend. */
   #blocked(connector: number): string | undefined {
-    return this.#parts.closedShop() ?? this.faults.of(`connector ${connector}`)?.message;
+    const { standing } = this.#till;
+    const reason = this.#parts.closedShop() ?? this.faults.of(`connector ${connector}`)?.message;
+    if (reason !== undefined) return reason;
+    if (standing.restart !== undefined) return `the station is about to restart, as ${standing.restart.by} asked`;
+    const by = outOfServiceBy(standing, connector);
+    return by === undefined ? undefined : `taken out of service by ${by}`;
   }
 
   #indication(connector: ConnectorConfig): Indication {
     const session = this.#session(connector.id);
     const free = session.state === "available" || session.state === "occupied";
     if (free && this.#blocked(connector.id) !== undefined) return "fault";
-    return session.state === "available" && this.#till.waiting.has(connector.reader) ? "waiting-for-plug" : wants(session).indicator;
+    const waits = this.#till.waiting.has(connector.reader) || this.#till.awaited.has(connector.id) || this.#till.awaited.has(anyConnector);
+    return session.state === "available" && waits ? "waiting-for-plug" : wants(session).indicator;
   }
 
   /** Writes the event down, moves the till and meets what it wants. An event without meaning is neither written nor met. */
@@ -291,8 +319,7 @@ export class Station {
     if (this.#dead) return false;
     const before = this.#till;
     const after = step(before, event, this.layout);
-    const evidence = event.type === "FaultRaised" || event.type === "FaultCleared" || event.type === "Started";
-    if (after === before && !evidence) return false;
+    if (after === before && !isEvidence(event)) return false;
     // The safe direction comes before the disk: what opens, opens now.
     for (const [id, session] of after.sessions) if (!wants(session).contactor && before.sessions.get(id) !== session) this.points.get(id)?.openContactor();
     try {
@@ -305,6 +332,7 @@ export class Station {
     for (const listener of this.#listeners) listener({ event, before, after });
     this.#tellChange(before, after, event);
     for (const [id, session] of after.sessions) if (before.sessions.get(id) !== session) this.points.get(id)?.meet();
+    if (before.standing !== after.standing || before.awaited !== after.awaited) for (const point of this.points.values()) point.meet();
     for (const { reader } of this.layout.connectors) if (before.waiting.get(reader) !== after.waiting.get(reader)) for (const entry of this.layout.connectors) if (entry.reader === reader) this.points.get(entry.id)?.meet();
     this.#parts.changed();
     return true;
@@ -314,25 +342,26 @@ export class Station {
     const at = event.moment.at;
     const { tell } = this.#parts;
     if (event.type === "PlugChanged") tell({ news: "plug", at, connector: event.connector, plugged: event.plugged });
-    if (!("connector" in event)) return;
-    const was = before.sessions.get(event.connector);
-    const is = after.sessions.get(event.connector);
-    if (is?.state === "stopping" && was?.state !== "stopping") tell({ news: "stopping", at, connector: event.connector, reason: is.reason, detail: is.detail });
+    const connector = "connector" in event ? event.connector : undefined;
+    if (typeof connector !== "number") return;
+    const was = before.sessions.get(connector);
+    const is = after.sessions.get(connector);
+    if (is?.state === "stopping" && was?.state !== "stopping") tell({ news: "stopping", at, connector, reason: is.reason, detail: is.detail });
     if (event.type === "SessionBegan" && is?.state === "charging") {
       const { opening, rating } = is.sale;
       const price = live(rating);
-      tell({ news: "session-began", at, connector: event.connector, session: opening.id, card: masked(opening.acceptance.token.uid), price: unitPriceText(price.unitPrices, price.currency, false), registerKwh: kwhText(opening.begin.energyMilliWh) });
+      tell({ news: "session-began", at, connector, session: opening.id, card: masked(opening.acceptance.token.uid), price: unitPriceText(price.unitPrices, price.currency, false), registerKwh: kwhText(opening.begin.energyMilliWh) });
     }
     if (event.type === "MeterRead" && event.border && is?.state === "charging" && was?.state === "charging") {
       const price = live(is.sale.rating);
       const parking = is.sale.activity === "parking";
       const now = unitPriceText(price.unitPrices, price.currency, parking);
       if (now !== unitPriceText(live(was.sale.rating).unitPrices, price.currency, parking))
-        tell({ news: "price-changed", at, connector: event.connector, price: now, kwh: kwhText(event.reading.energyMilliWh - is.sale.opening.begin.energyMilliWh), cost: `${moneyText(price.accrued.incl, price.currency)} ${price.currency}` });
+        tell({ news: "price-changed", at, connector, price: now, kwh: kwhText(event.reading.energyMilliWh - is.sale.opening.begin.energyMilliWh), cost: `${moneyText(price.accrued.incl, price.currency)} ${price.currency}` });
     }
     if (is?.state === "charging" && was?.state === "charging" && is.sale.activity !== was.sale.activity) {
       const words = { charging: "the car draws power again", suspended: "the car asks for no power: idle, still free", parking: "the car asks for no power: idle time counts", reserved: "reserved" };
-      tell({ news: "activity", at, connector: event.connector, activity: words[is.sale.activity] });
+      tell({ news: "activity", at, connector, activity: words[is.sale.activity] });
     }
   }
 

@@ -7,6 +7,7 @@ import { cardsFile } from "../cards.js";
 import { emptyDesk } from "../cash-desk.js";
 import { payloadOf } from "../core/receipt.js";
 import type { Signed } from "../core/session.js";
+import { keptTariffsFile } from "../kept-tariffs.js";
 import { Disk } from "../ledger/disk.js";
 import type { BookEntry } from "../ledger/page.js";
 import { inspectBook } from "../ledger/repair-book.js";
@@ -27,6 +28,7 @@ export function inspect(disk: Disk, folder: string): Finding[] {
     // Made anew, the desk follows the book from its first receipt; an uplink sends all again, and the backend knows each by its id.
     ...inspectTable<unknown>(disk, at("desk.json"), asIs, emptyDesk),
     ...inspectTable<unknown>(disk, at("in-force.json"), asIs, {}),
+    ...inspectTable<unknown>(disk, at(keptTariffsFile), asIs, []),
     ...[cardsFile, passedMetersFile].flatMap((name) => inspectTable<unknown>(disk, at(name), asIs, [])),
     ...uplinks.flatMap((name) => inspectTable<unknown>(disk, at(name), (value) => ({ state: parseOutboxState((value as { state: unknown }).state) }), { state: emptyOutbox })),
   ];

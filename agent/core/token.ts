@@ -21,6 +21,22 @@ export type AuthorizationInfo =
   | { readonly allowed: "ALLOWED"; readonly token: SessionToken; readonly group?: string; readonly tariff?: string }
   | { readonly allowed: "BLOCKED" | "EXPIRED" | "NOT_KNOWN" | "ONLINE_ONLY" };
 
+/** A backend's word about a card. */
+export type OnlineAnswer =
+  | {
+      readonly allowed: "ALLOWED";
+      readonly token: SessionToken;
+      readonly group?: string;
+      /** The id of a tariff that the station knows by now. */
+      readonly tariff?: string;
+      readonly authorizationReference?: string;
+      /** Epoch ms after which this word counts no more. */
+      readonly expiresMs?: number;
+      /** For the driver. */
+      readonly info?: string;
+    }
+  | { readonly allowed: "BLOCKED" | "EXPIRED" | "NOT_KNOWN" | "NO_CREDIT" | "NOT_ALLOWED"; readonly info?: string };
+
 /** Judges a card by the local list alone (OCPI 2.2.1 mod_tokens, whitelist). `at` is the wall clock in epoch ms. */
 export function authorizeLocally(tokens: ReadonlyMap<string, Token>, uid: string, at: number): AuthorizationInfo {
   const token = tokens.get(uid);
