@@ -314,7 +314,7 @@ export class Point {
     const elapsedMs = atMs - sale.opening.begin.moment.at;
     this.#glance = { reading, price, energyMilliWh, elapsedMs, sale: glanced };
     this.desk.changed();
-    const limit = this.#limitReached(energyMilliWh, elapsedMs, price);
+    const limit = this.#limitReached(sale, energyMilliWh, elapsedMs, price);
     if (limit !== undefined) {
       this.#stop(limit.reason, limit.detail);
       return 0;
@@ -325,10 +325,13 @@ export class Point {
     return Math.max(0, ahead === undefined ? nextPollMs : Math.min(nextPollMs, ahead - atMs));
   }
 
-  #limitReached(energyMilliWh: number, elapsedMs: number, price: LivePrice): { reason: StopReason; detail: string } | undefined {
+  #limitReached(sale: Sale, energyMilliWh: number, elapsedMs: number, price: LivePrice): { reason: StopReason; detail: string } | undefined {
     const { limits } = this.connector;
-    if (limits.energyKwh !== undefined && reaches(kwhText(energyMilliWh), limits.energyKwh)) return { reason: "EnergyLimitReached", detail: `the limit of ${limits.energyKwh} kWh is reached` };
-    if (limits.cost !== undefined && reaches(price.ifStoppedNow.incl, limits.cost)) return { reason: "CostLimitReached", detail: `the limit of ${limits.cost} ${price.currency} is reached` };
+    const { limits: granted } = sale.opening.acceptance;
+    for (const [limit, why] of [[limits.energyKwh, ""], [granted?.energyKwh, `: ${granted?.why ?? ""}`]] as const)
+      if (limit !== undefined && reaches(kwhText(energyMilliWh), limit)) return { reason: "EnergyLimitReached", detail: `the limit of ${limit} kWh is reached${why}` };
+    for (const [limit, why] of [[limits.cost, ""], [granted?.cost, `: ${granted?.why ?? ""}`]] as const)
+      if (limit !== undefined && reaches(price.ifStoppedNow.incl, limit)) return { reason: "CostLimitReached", detail: `the limit of ${limit} ${price.currency} is reached${why}` };
     if (limits.time !== undefined && elapsedMs >= limits.time) return { reason: "TimeLimitReached", detail: "the time limit is reached" };
     const { noEnergy } = this.desk.config.timing;
     if (noEnergy > 0 && energyMilliWh === 0 && elapsedMs >= noEnergy) return { reason: "TimeLimitReached", detail: `no energy flowed within ${Math.round(noEnergy / 60_000)} min` };
