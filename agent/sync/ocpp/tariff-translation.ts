@@ -105,7 +105,7 @@ function vatOf(doubt: Doubt, taxes: TaxRates | undefined): number | undefined {
 
 function restrictionsOf(doubt: Doubt, place: TariffPlace, given: TariffConditions): Restrictions | "never" {
   const { startTimeOfDay: start, endTimeOfDay: end, evseKind } = given;
-  if (evseKind !== undefined && place.kind === "mixed") doubt.refuse("ConditionNotSupported", "evseKind: the connectors are of both kinds; set the tariff for each");
+  if (evseKind !== undefined && place.kind === "mixed") doubt.refuse("ConditionNotSupported", "evseKind: the connectors are of both kinds; set a tariff for each of them");
   else if (evseKind !== undefined && evseKind !== place.kind) return "never";
   for (const name of ["minChargingTime", "maxChargingTime", "minIdleTime", "maxIdleTime", "paymentBrand", "paymentRecognition"] as const)
     if (given[name] !== undefined) doubt.refuse("ConditionNotSupported", `${name} is not looked at here`);
