@@ -14,6 +14,8 @@ import { configCommands } from "./commands/config.js";
 import { contactorCommand } from "./commands/contactor.js";
 import { askAgent, socketPath, type ControlRequest } from "./control.js";
 import { disputeCommand } from "./commands/dispute.js";
+import { logCommand } from "./commands/log.js";
+import { traceCommand } from "./commands/trace.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { drainCommand } from "./commands/drain.js";
 import { Failure } from "./failure.js";
@@ -286,7 +288,7 @@ program.addCommand(
 );
 program.addCommand(repairCommand(folderFor, print, exit));
 program.addCommand(tariffCommand());
-for (const command of [contactorCommand(), doctorCommand(), drainCommand(), meterCommand(), portsCommand(), tagCommand(), bundleCommand(), commissionCommand(), completionCommand(() => program)]) program.addCommand(command);
+for (const command of [contactorCommand(), doctorCommand(), drainCommand(), logCommand(), meterCommand(), portsCommand(), tagCommand(), traceCommand(), bundleCommand(), commissionCommand(), completionCommand(() => program)]) program.addCommand(command);
 
 for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) command.exitOverride();
 

@@ -6,6 +6,7 @@ import { loadConfig, type LoadedConfig } from "../../config/load.js";
 import type { Config } from "../../config/schema.js";
 import type { CardTap, EnergyMeter, Indication, Reading } from "../../drivers/driver.js";
 import type { Machine } from "../../drivers/open.js";
+import { Wiretap } from "../../drivers/wiretap.js";
 import type { Session } from "../../agent/core/session.js";
 import { Disk } from "../../agent/ledger/disk.js";
 import type { News } from "../../agent/news.js";
@@ -124,6 +125,7 @@ export class Room {
     return {
       identify: () => this.clock.busy(Promise.resolve({ vendor: "V", model: "M", serial })),
       read: () => this.clock.busy(Promise.resolve().then((): Reading => ({ moment: this.clock.now(), energyMilliWh: this.outlet(connector).energyMilliWh, powerW: this.outlet(connector).powerW, serial }))),
+      confirm: () => this.clock.busy(Promise.resolve(serial)),
       close: () => Promise.resolve(),
     };
   }
@@ -131,6 +133,7 @@ export class Room {
   #machine(): Machine {
     return {
       clock: this.clock,
+      wiretap: new Wiretap(this.clock),
       meter: () => {
         throw new Error("meters are handed in");
       },
