@@ -74,13 +74,15 @@ export class CashDesk {
     const { book, hash } = this.#parts;
     let at = session();
     if (at === undefined) return true;
-    if (at.numbered === undefined) {
-      // A journal that was repaired may have lost the line that says so: one session is never sold twice.
+    if (at.signed === undefined) {
+      // A journal that lost its end, or was repaired, may have lost the lines that say so: one session is never sold twice.
       const booked = this.#bookedBefore(at.sale.opening.id);
       if (booked !== undefined) {
         record({ type: "SessionSettled", moment: now(), connector: connector.id, number: booked });
         return true;
       }
+    }
+    if (at.numbered === undefined) {
       record({ type: "ReceiptNumbered", moment: now(), connector: connector.id, number: book.count() + 1, pagination: this.#state.pagination + 1 });
       at = session();
     }
