@@ -107,7 +107,7 @@ export function openShop(parts: ShopParts): Shop {
     },
     clock.now(),
   );
-  outboxes.push(...openOutboxes({ config, clock, disk, book, random: parts.random, checkpoint: () => desk.chain.checkpoint, faults: () => station.faults, tell, changed, die }));
+  outboxes.push(...openOutboxes({ config, clock, disk, book, random: parts.random, checkpoint: () => desk.chain.checkpoint, version: parts.version, faults: () => station.faults, feed: () => station.feed(), desk: () => remote, canBeAsked: () => {}, tell, changed, die }));
   // What may still refuse comes before the journal: a start that is tried again for ever must leave no file open.
   for (const connector of config.connectors) parts.meter(connector);
   if (config.receiptOutput?.folder !== undefined) disk.makeFolder(at(config.receiptOutput.folder));
@@ -143,7 +143,7 @@ export function openShop(parts: ShopParts): Shop {
   tell({ news: "started", at: clock.now().at, version: parts.version, station: config.station.id, receipts: book.count(), keyId: signer.keyId });
   station.start(entries.at(-1)?.moment);
   const remote = new StationDesk({ config, clock, station, board, kept, restart: parts.restart, tell });
-  for (const outbox of outboxes) outbox.kick();
+  for (const outbox of outboxes) outbox.begin();
   return { journal, book, desk, cards, passed, board, needed, outboxes, station, remote, mayRotate: !signer.handed };
 }
 
