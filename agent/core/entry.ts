@@ -15,7 +15,7 @@ export function entryOf(event: Event): Entered {
 
 const known = new Set<string>([
   "PlugChanged", "CardAccepted", "StartFailed", "SessionBegan", "MeterRead", "StopRequested", "SessionEnded", "ReceiptNumbered",
-  "ReceiptSigned", "SessionSettled", "Restarted", "CardWaits", "CardLapsed", "FaultRaised", "FaultCleared", "Started",
+  "ReceiptSigned", "SessionSettled", "Restarted", "CardWaits", "CardLapsed", "FaultRaised", "FaultCleared", "Started", "ReceiptIssued",
 ] satisfies Event["type"][]);
 
 /** The event of a journal entry. The journal's chain has proven the bytes; a type that this version does not know is a newer version's. */

@@ -1,6 +1,7 @@
 // All connectors of the station and the cards that wait at their readers, as one value; a tap finds its connector here.
 // Like `session.ts` it is pure: the shell tells it facts, it tells what they mean.
 import type { Moment } from "../../drivers/driver.js";
+import type { CdrCopies } from "./cdr-copies.js";
 import { available, step as stepSession, type Acceptance, type Session, type SessionEvent } from "./session.js";
 
 /** Which connectors stand at which reader. */
@@ -14,6 +15,21 @@ export type Till = {
   readonly waiting: ReadonlyMap<string, Waiting>;
 };
 
+/** The finished bytes of a receipt without a session of its own: journalled before the book has it, and never made twice. */
+export type IssuedReceipt = {
+  readonly number: number;
+  /** "start", "credit", "sale" (a correction), "recovery" or "key". */
+  readonly kind: string;
+  readonly sessionId: string;
+  readonly cdrId: string;
+  readonly jws: string;
+  readonly ocmf: string;
+  readonly cdr: CdrCopies | null;
+  readonly issuedMs: number;
+  /** The checkpoint that includes the receipt. */
+  readonly checkpoint: string;
+};
+
 /** What can happen to the till: what happens to one connector, and what happens at a reader. */
 export type Event =
   | SessionEvent
@@ -21,7 +37,8 @@ export type Event =
   | { readonly type: "CardLapsed"; readonly moment: Moment; readonly reader: string; readonly why: string }
   | { readonly type: "FaultRaised"; readonly moment: Moment; readonly device: string; readonly code: string; readonly message: string }
   | { readonly type: "FaultCleared"; readonly moment: Moment; readonly device: string; readonly code: string }
-  | { readonly type: "Started"; readonly moment: Moment; readonly version: string };
+  | { readonly type: "Started"; readonly moment: Moment; readonly version: string }
+  | { readonly type: "ReceiptIssued"; readonly moment: Moment; readonly receipt: IssuedReceipt };
 
 export function emptyTill(layout: Layout): Till {
   return { sessions: new Map(layout.connectors.map(({ id }) => [id, available])), waiting: new Map() };
@@ -41,6 +58,7 @@ export function step(till: Till, event: Event, layout: Layout): Till {
     case "FaultRaised":
     case "FaultCleared":
     case "Started":
+    case "ReceiptIssued":
       return till;
     default:
       return stepConnector(till, event, layout);
