@@ -341,7 +341,7 @@ export class Point {
     const elapsedMs = atMs - sale.opening.begin.moment.at;
     this.#glance = { reading, price, energyMilliWh, elapsedMs, sale: glanced };
     this.desk.changed();
-    const limit = limitReached({ energyMilliWh, elapsedMs, price }, this.connector.limits, timing.noEnergy, sale.opening.acceptance.limits) ?? this.desk.exposed(glanced);
+    const limit = limitReached({ energyMilliWh, elapsedMs, price }, this.connector.limits, sale.opening.acceptance.limits, timing.noEnergy) ?? this.desk.exposed(glanced);
     if (limit !== undefined) {
       this.#stop(limit.reason, limit.detail);
       return 0;

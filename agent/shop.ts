@@ -10,12 +10,14 @@ import { CashDesk, emptyDesk, type DeskState } from "./cash-desk.js";
 import { wireDifference } from "./core/cdr-check.js";
 import { makeCopies, type CdrCopies } from "./core/cdr-copies.js";
 import { entryOf, eventOf, type Entered } from "./core/entry.js";
+import type { Signer } from "./core/signer.js";
 import type { OcpiVersion } from "./core/tariff.js";
 import type { Event } from "./core/till.js";
 import { Exposure } from "./exposure.js";
 import { handOut } from "./hand-out.js";
 import { finishKeyChange, publishKey } from "./key-change.js";
 import { openSigner, sha256 } from "./keys.js";
+import { keysAtHand, listSeal } from "./list-seal.js";
 import { Book } from "./ledger/book.js";
 import type { Disk } from "./ledger/disk.js";
 import { Journal } from "./ledger/journal.js";
@@ -78,9 +80,12 @@ export function openShop(parts: ShopParts): Shop {
   const kept = KeptTariffs.open(disk, config.state);
   const board = new PriceBoard(loaded, { read: () => inForce.data, write: (state) => void inForce.update(() => state) }, kept);
   board.remember(clock.now());
-  const book = Book.open(disk, at("book"));
+  const credentials = process.env["CREDENTIALS_DIRECTORY"];
+  const signing: { by: () => Signer | undefined } = { by: () => undefined };
+  const book = Book.open(disk, at("book"), { seal: listSeal(() => signing.by(), () => keysAtHand(disk, config.state, credentials)) });
   finishKeyChange(disk, config.state, book);
-  const signer = openSigner(keyStore(parts), book.count() === 0);
+  const signer = openSigner(keyStore(parts, credentials), book.count() === 0);
+  signing.by = () => signer;
   // Also where it was damaged or replaced: what people compare fingerprints with is the key that signs.
   publishKey(disk, config.state, signer.publicKey);
   const deskTable = Table.open<DeskState>(disk, at("desk.json"), (value) => value as DeskState, emptyDesk);
@@ -113,7 +118,10 @@ export function openShop(parts: ShopParts): Shop {
     },
     clock.now(),
   );
-  outboxes.push(...openOutboxes({ config, clock, disk, book, random: parts.random, checkpoint: () => desk.chain.checkpoint, faults: () => station.faults, tell, changed, die }));
+  const checks: OnlineCheck[] = [...(parts.checks ?? [])];
+  signing.by = () => desk.signer;
+  book.signList();
+  outboxes.push(...openOutboxes({ config, clock, disk, book, random: parts.random, checkpoint: () => desk.chain.checkpoint, version: parts.version, faults: () => station.faults, feed: () => station.feed(), desk: () => remote, canBeAsked: (check) => checks.push(check), tell, changed, die }));
   const lists = new ListedCards({ disk, folder: config.state, station: config.station, settings: config.authorisation, clock }, (event) => void station.enter(event));
   const exposure = new Exposure({
     limits: config.authorisation.exposure,
@@ -122,7 +130,6 @@ export function openShop(parts: ShopParts): Shop {
     sessions: () => station.till().sessions,
     glance: (connector) => station.points.get(connector)?.glance(),
   });
-  const checks: OnlineCheck[] = [...(parts.checks ?? [])];
   const authorizer = new Authorizer({ settings: config.authorisation, station: config.station, clock, token: (uid) => cards.known.get(uid), lists, exposure, checks: () => checks });
   // What may still refuse comes before the journal: a start that is tried again for ever must leave no file open.
   for (const connector of config.connectors) parts.meter(connector);
@@ -160,7 +167,7 @@ export function openShop(parts: ShopParts): Shop {
   tell({ news: "started", at: clock.now().at, version: parts.version, station: config.station.id, receipts: book.count(), keyId: signer.keyId });
   station.start(entries.at(-1)?.moment);
   const remote = new StationDesk({ config, clock, station, board, kept, restart: parts.restart, tell });
-  for (const outbox of outboxes) outbox.kick();
+  for (const outbox of outboxes) outbox.begin();
   return { journal, book, desk, cards, passed, board, needed, outboxes, station, remote, lists, mayRotate: !signer.handed };
 }
 
@@ -170,10 +177,10 @@ function cdrVersions({ uplinks }: Config): OcpiVersion[] {
   return spoken.length === 0 ? ["2.2.1"] : spoken;
 }
 
-function keyStore({ loaded, disk }: ShopParts): Parameters<typeof openSigner>[0] {
+function keyStore({ loaded, disk }: ShopParts, credentials: string | undefined): Parameters<typeof openSigner>[0] {
   return {
     folder: loaded.config.state,
-    credentials: process.env["CREDENTIALS_DIRECTORY"],
+    credentials,
     read: (path) => {
       const bytes = disk.read(path);
       return bytes === undefined ? undefined : { bytes, mode: disk.mode(path) };

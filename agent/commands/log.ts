@@ -5,11 +5,11 @@ import { askAgent, socketPath } from "../control.js";
 import { Failure } from "../failure.js";
 import { logLevels, watchMs, type LogState } from "../field-watch.js";
 import { isoLocal } from "../core/iso-time.js";
-import { fieldCommand, loadedFor, tell, type Where } from "./field.js";
+import { exampleText, fieldCommand, loadedFor, tell, type Where } from "./field.js";
 
 /** `chargetill log`. */
 export function logCommand(): Command {
-  const log = new Command("log").description("how much the running agent logs");
+  const log = new Command("log").description("how much the running agent logs").addHelpText("after", exampleText("log level debug for 10m"));
   log.addCommand(
     fieldCommand("level", "set the running agent's log level for a time, after which it falls back; without a level, tell it", "log level debug for 10m")
       .argument("[level]", logLevels.join(", "))

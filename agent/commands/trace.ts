@@ -11,14 +11,14 @@ import { Disk } from "../ledger/disk.js";
 import { kwhText } from "../core/energy-text.js";
 import { masked } from "../core/token.js";
 import { mostTraceBytes, mostTraceMs, parseTrace, type Taken } from "../trace.js";
-import { complain, fieldCommand, tell, whole, withField, type Where } from "./field.js";
+import { complain, exampleText, fieldCommand, tell, whole, withField, type Where } from "./field.js";
 
 const takeEveryMs = 1_000;
 const mebibyte = 1024 * 1024;
 
 /** `chargetill trace`. */
 export function traceCommand(): Command {
-  const trace = new Command("trace").description("record what passes between drivers and devices, and play it again");
+  const trace = new Command("trace").description("record what passes between drivers and devices, and play it again").addHelpText("after", exampleText("trace record --for 2m"));
   trace.addCommand(
     fieldCommand("record", "record the meters' lines, the readers and the pins into a file; beside a running agent, or with the devices to itself", "trace record --for 2m --out fault.jsonl")
       .option("--for <time>", "how long, such as 90s or 2m; at most 24h (ctrl-C ends it earlier)", span, 60_000)

@@ -19,6 +19,8 @@ export type OutboxStatus = {
   readonly sinceMs: EpochMs;
   /** Why it is not online, for a technician. */
   readonly words?: string;
+  /** How the line stands, where it has one that is always open: connected or not, and in which version. */
+  readonly line?: string;
   /** Raised until something is accepted. */
   readonly fault?: OutboxFault;
   /** Receipts that are not yet acknowledged, parked ones left out (a receipt without a CDR counts until it is passed). */
@@ -73,6 +75,22 @@ export class Outbox {
       throw new Failure("table/damaged", `the outbox of ${parts.uplink.name} has sent receipt ${kept.cursor}, but the receipt book ends at ${parts.items.last()}: restore the book`);
     this.#state = restarted(kept);
     this.#reach = { reachability: "untried", sinceMs: parts.clock.now().at };
+  }
+
+  /** The station runs: an uplink whose line is always open opens it, then what waits is sent. */
+  begin(): void {
+    this.#parts.uplink.begin?.({
+      waiting: () => this.status().waiting > 0,
+      reached: (reachability, words, fault) => {
+        if (this.#stop.signal.aborted) return;
+        this.#reached(reachability, reachability === "online" ? undefined : words, fault);
+        // A back-off was for a line that did not stand.
+        if (reachability === "online" && this.#running === undefined) this.#calm();
+        this.#tell();
+        if (reachability === "online") this.due();
+      },
+    });
+    this.kick();
   }
 
   /** A session was settled: its first try, unless a back-off is running. */
@@ -133,6 +151,7 @@ export class Outbox {
     return {
       uplink: this.#parts.uplink.name,
       ...this.#reach,
+      ...(this.#parts.uplink.line === undefined ? {} : { line: this.#parts.uplink.line() }),
       waiting: this.#parts.items.last() - cursor + firstInLine(this.#state).length,
       ...(this.#sending === undefined ? {} : { sending: this.#sending }),
       parked: this.#state.parked.filter((item) => !item.again),

@@ -5,6 +5,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { loadConfig } from "../../config/load.js";
 import type { Config } from "../../config/schema.js";
+import { FieldWatch } from "../../agent/field-watch.js";
 import { parseTrace, TraceRecorder } from "../../agent/trace.js";
 import { firstWorld, openBench, type Bench } from "../../drivers/bench/bench.js";
 import { playTrace, type Heard } from "../../drivers/bench/trace-player.js";
@@ -178,16 +179,16 @@ traces.run();
 const live = suite("looking into a running agent");
 
 live("its log level is turned for a time and falls back by itself; a trace of it is taken and played", async () => {
-  const { config, folder } = benchStation({ quiet: false, speed: 120 });
-  const none = await chargetill("log", "level", "debug", "for", "10m", "--config", config);
-  assert.is(none.code, 1);
-  assert.match(none.err, /no agent runs there/);
+  const { config, folder } = benchStation({ quiet: false, speed: 200 });
   const agent = new Running(["run", "--config", config]);
+  const wrong = await chargetill("log", "level", "debug", "for", "25h", "--config", config);
+  assert.is(wrong.code, 2);
+  assert.match(wrong.err, /"25h" is no time from 1s to 24h/);
   await agent.until(/"news":"started"/);
-  for (const wrong of [["loud", "for", "10m"], ["debug", "for", "25h"], ["debug", "for", "0s"], ["debug", "until", "10m"]]) assert.is((await chargetill("log", "level", ...wrong, "--config", config)).code, 2, wrong.join(" "));
   const turned = await chargetill("log", "level", "debug", "for", "2m", "--json", "--config", config);
   assert.is(turned.code, 0, turned.err);
-  assert.equal([(JSON.parse(turned.out) as { level: string; was: string }).level, (JSON.parse(turned.out) as { was: string }).was], ["debug", "info"]);
+  const { level, was } = JSON.parse(turned.out) as { level: string; was: string };
+  assert.equal([level, was], ["debug", "info"]);
   await agent.until(/"level":20,.*rs485: out /);
   const out = join(folder, "trace.jsonl");
   const made = await chargetill("trace", "record", "--for", "3m", "--out", out, "--config", config);
@@ -196,19 +197,35 @@ live("its log level is turned for a time and falls back by itself; a trace of it
   assert.match((await chargetill("log", "level", "--config", config)).out, /the agent logs at level info, as the config says/);
   agent.kill("SIGTERM");
   assert.is((await agent.ended).code, 0);
-  assert.match(readFileSync(out, "utf8"), /"end":"time"\}\n$/);
-  const replayed = await chargetill("trace", "replay", out, "--json");
-  assert.is(replayed.code, 0, replayed.out);
-  const { heard } = JSON.parse(replayed.out) as { heard: Heard[] };
+  const { header, entries } = parseTrace(out, readFileSync(out, "utf8"));
+  assert.equal(entries.at(-1), { ms: 180_000, end: "time" });
+  const heard = await playTrace(header, entries);
   assert.ok(heard.filter((one) => one.heard === "reading").length > 10);
+  assert.not.ok(heard.some((one) => one.heard === "strayed"));
+});
+
+live("no other level, and no time but from a second to a day, is taken; asked without one it only tells", async () => {
+  const config = demoConfig();
+  const bench = openBench(config, { seed: 1, speed: 0, story: "quiet" }, { saved: () => firstWorld(config, { seed: 1, speed: 0, story: "quiet" }), save: () => undefined, close: () => undefined });
+  const machine = await openMachine(config, bench);
+  const set: string[] = [];
+  const watch = new FieldWatch(config, machine, { level: () => "info", set: (level) => void set.push(level), debug: () => undefined });
+  const refusals = [{ level: "loud", ms: 60_000 }, { level: "debug" }, { level: "debug", ms: 86_400_001 }, { level: "debug", ms: 999 }].map((wish) => watch.answer({ do: "log-level", ...wish })?.ok);
+  assert.equal([refusals, set], [[false, false, false, false], []]);
+  assert.equal(watch.answer({ do: "log-level" }), { ok: true, value: { level: "info", was: "info", untilMs: null } });
+  assert.is(watch.answer({ do: "trace-take" })?.ok, false);
+  assert.is(watch.answer({ do: "status" }), undefined);
+  watch.close();
+  await machine.close();
 });
 
 live("without an agent the devices are asked from here, and the state folder is left to the next one", async () => {
   const { config, folder } = benchStation({ speed: 600 });
   const out = join(folder, "trace.jsonl");
-  const made = await chargetill("trace", "record", "--for", "20s", "--out", out, "--json", "--config", config);
+  const made = await chargetill("trace", "record", "--for", "2s", "--out", out, "--json", "--config", config);
   assert.is(made.code, 0, made.err);
   const replayed = await chargetill("trace", "replay", out, "--readings");
+  assert.is(replayed.code, 0, replayed.err);
   assert.match(replayed.out, /READING of connector 1: \d+\.\d{3} kWh, 0 W/);
   assert.match(replayed.out, /connector 2 {2}PLUG out/);
 });

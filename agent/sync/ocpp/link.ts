@@ -24,6 +24,8 @@ export interface OcppLink {
   readonly registration: Registration;
   readonly intervals: Intervals;
   setIntervals(intervals: Partial<Intervals>): void;
+  /** PublicKeyWithSignedMeterValue (2.x): false = Never. A transaction has one signed value, so the other two words mean the same. */
+  sendsPublicKey: boolean;
   /** The transaction id by which the CSMS knows a session that is not over: its own number in 1.6, ours in 2.x. */
   transactionOf(sessionId: string): string | number | undefined;
   sessionOf(transactionId: string | number): string | undefined;
