@@ -65,6 +65,10 @@ export class CashDesk {
   }
 
   /** The key that signs now. */
+  get signer(): Signer {
+    return this.#signer;
+  }
+
   get keyId(): string {
     return this.#signer.keyId;
   }
@@ -74,13 +78,15 @@ export class CashDesk {
     const { book, hash } = this.#parts;
     let at = session();
     if (at === undefined) return true;
-    if (at.numbered === undefined) {
-      // A journal that was repaired may have lost the line that says so: one session is never sold twice.
+    if (at.signed === undefined) {
+      // A journal that lost its end, or was repaired, may have lost the lines that say so: one session is never sold twice.
       const booked = this.#bookedBefore(at.sale.opening.id);
       if (booked !== undefined) {
         record({ type: "SessionSettled", moment: now(), connector: connector.id, number: booked });
         return true;
       }
+    }
+    if (at.numbered === undefined) {
       record({ type: "ReceiptNumbered", moment: now(), connector: connector.id, number: book.count() + 1, pagination: this.#state.pagination + 1 });
       at = session();
     }
@@ -128,7 +134,9 @@ export class CashDesk {
 
   /** After the signer failed: a signed receipt that commits to the receipts it could not sign; null when there is none, or it still fails. */
   recover(now: Moment): number | null {
-    if (this.#state.chain.unsigned === undefined || this.#parts.numberGiven()) return null;
+    // The list of sealed pages first: while it is unsigned its pages are taken at the word of a chain that ends unsigned.
+    const isListed = this.#parts.book.signList();
+    if (!isListed || this.#state.chain.unsigned === undefined || this.#parts.numberGiven()) return null;
     let issued: Issued;
     try {
       issued = issueRecovery(this.#occasion(now), this.#state.chain, this.#signer, this.#parts.hash);

@@ -9,6 +9,7 @@ import { Cards } from "./cards.js";
 import { askAgent, type ControlRequest, socketPath } from "./control.js";
 import { Failure } from "./failure.js";
 import { fieldAnswer } from "./field-desk.js";
+import { FieldWatch } from "./field-watch.js";
 import { Disk, errorCode } from "./ledger/disk.js";
 import { Lock } from "./lock.js";
 import { PassedMeters } from "./passed-meters.js";
@@ -49,18 +50,20 @@ export async function openField(loaded: LoadedConfig): Promise<FieldAccess> {
   const passed = PassedMeters.open(disk, config.state);
   const machine = await openMachine(config, buses, (model, serial) => passed.has(model, serial));
   const parts = { config, machine, cards: Cards.open(disk, config.state, config), passed };
+  const watch = new FieldWatch(config, machine);
   machine.start();
   return {
     live: false,
     buses,
     ask: async (request) => {
-      const answer = await fieldAnswer(request, parts);
+      const answer = watch.answer(request) ?? (await fieldAnswer(request, parts));
       if (answer === undefined) throw new Failure("usage/invalid", `${request.do}: only a running agent can answer that`);
       if (!answer.ok) throw new Failure("agent/refused", answer.why);
       return answer.value;
     },
     pause: (ms) => sleep(machine.clock, ms),
     close: async () => {
+      watch.close();
       await machine.close();
       lock.release();
     },

@@ -11,6 +11,7 @@ import { controlAnswer } from "./control-desk.js";
 import { anyConnector, keptFor } from "./core/standing.js";
 import { Failure } from "./failure.js";
 import { Housekeeping, type Schedule } from "./housekeeping.js";
+import { FieldWatch, type LogSwitch } from "./field-watch.js";
 import { Disk } from "./ledger/disk.js";
 import { Lock } from "./lock.js";
 import type { News } from "./news.js";
@@ -28,6 +29,8 @@ export type AgentOptions = {
   readonly random?: () => number;
   readonly newId?: () => string;
   readonly disk?: Disk;
+  /** The log, where somebody may turn its level. */
+  readonly log?: LogSwitch;
   /** The process cannot go on; contactors are open. */
   readonly exit: (code: number) => void;
 };
@@ -53,6 +56,7 @@ export class Agent {
   readonly #notifier = new Notifier();
   readonly #meters = new Map<number, EnergyMeter>();
   readonly #housekeeping: Housekeeping;
+  readonly #watch: FieldWatch;
   #control: ControlServer | undefined;
   #shop: Shop | undefined;
   #closed: { readonly code: FaultCode; readonly message: string } | undefined;
@@ -66,6 +70,7 @@ export class Agent {
     this.#options = options;
     this.#disk = disk;
     this.#machine = machine;
+    this.#watch = new FieldWatch(loaded.config, machine, options.log);
     this.#housekeeping = new Housekeeping({
       clock: machine.clock,
       disk,
@@ -115,7 +120,7 @@ export class Agent {
   async #openControl(): Promise<void> {
     if (this.#control !== undefined || this.#lock === undefined || this.#ending) return;
     try {
-      this.#control = await ControlServer.open(socketPath(this.#loaded), (request) => this.#answer(request));
+      this.#control = await ControlServer.open(socketPath(this.#loaded), async (request) => this.#watch.answer(request) ?? this.#answer(request));
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       this.#options.tell({ news: "fault", at: this.#machine.clock.now().at, device: "station", code: faultCodeOf(error), message: error.message });
@@ -193,6 +198,7 @@ export class Agent {
     await Promise.all(this.#shop?.outboxes.map((outbox) => outbox.stop()) ?? []);
     this.#shop?.journal.close();
     await this.#control?.close();
+    this.#watch.close();
     await this.#machine.close();
     this.#lock?.release();
   }

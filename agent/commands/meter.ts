@@ -8,7 +8,7 @@ import type { SerialBinding } from "../../drivers/meter/line.js";
 import type { Found, LineSettings } from "../../drivers/meter/scan.js";
 import { checkLengthMs, judgeMeter, type MeterSample } from "../core/meter-check.js";
 import { Failure } from "../failure.js";
-import { complain, fieldCommand, print, tableLines, tell, whole, withField, type Where } from "./field.js";
+import { complain, exampleText, fieldCommand, print, tableLines, tell, whole, withField, type Where } from "./field.js";
 import type { FieldAccess } from "../field-access.js";
 import type { MeterLook } from "../field-desk.js";
 import type { PassedCheck } from "../passed-meters.js";
@@ -16,7 +16,7 @@ import { kwhText } from "../snapshot.js";
 
 /** `chargetill meter`. */
 export function meterCommand(): Command {
-  const meter = new Command("meter").description("find, watch and check energy meters");
+  const meter = new Command("meter").description("find, watch and check energy meters").addHelpText("after", exampleText("meter watch 1"));
   meter.addCommand(
     fieldCommand("scan", "look for meters on a serial port: reads only, over the usual line settings and units", "meter scan --port /dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A1B2C3D4-if00-port0")
       .option("--port <port>", "a device path, or a name under serialPorts (default: the config's first)")

@@ -1,6 +1,7 @@
 // All connectors of the station and the cards that wait at their readers, as one value; a tap finds its connector here.
 // Like `session.ts` it is pure: the shell tells it facts, it tells what they mean.
 import type { Moment } from "../../drivers/driver.js";
+import type { CdrCopies } from "./cdr-copies.js";
 import { available, step as stepSession, type Acceptance, type Session, type SessionEvent } from "./session.js";
 import { anyConnector, bearerOf, keptFor, noOrders, outOfServiceBy, usedBy, wholeStation, type Bearer, type Reservation, type Standing } from "./standing.js";
 
@@ -17,6 +18,21 @@ export type Till = {
   /** By the connector that a remote start waits for; `anyConnector` = whichever a car comes to first. */
   readonly awaited: ReadonlyMap<number, Waiting>;
   readonly standing: Standing;
+};
+
+/** The finished bytes of a receipt without a session of its own: journalled before the book has it, and never made twice. */
+export type IssuedReceipt = {
+  readonly number: number;
+  /** "start", "credit", "sale" (a correction), "recovery" or "key". */
+  readonly kind: string;
+  readonly sessionId: string;
+  readonly cdrId: string;
+  readonly jws: string;
+  readonly ocmf: string;
+  readonly cdr: CdrCopies | null;
+  readonly issuedMs: number;
+  /** The checkpoint that includes the receipt. */
+  readonly checkpoint: string;
 };
 
 /** What can happen to the till: what happens to one connector, and what happens at a reader. */
@@ -36,16 +52,20 @@ export type Event =
   /** `connector`: null = all, absent = for tokens that name it. The tariff itself is kept in a table. */
   | { readonly type: "TariffSet"; readonly moment: Moment; readonly id: string; readonly connector?: number | null; readonly digest: string; readonly by: string }
   | { readonly type: "TariffCleared"; readonly moment: Moment; readonly id: string; readonly by: string }
+  /** A backend's list of cards was changed or replaced; the cards are kept in a table. */
+  | { readonly type: "CardsListed"; readonly moment: Moment; readonly by: string; readonly version: number; readonly cards: number }
+  | { readonly type: "CacheCleared"; readonly moment: Moment; readonly by: string }
   | { readonly type: "FaultRaised"; readonly moment: Moment; readonly device: string; readonly code: string; readonly message: string }
   | { readonly type: "FaultCleared"; readonly moment: Moment; readonly device: string; readonly code: string }
-  | { readonly type: "Started"; readonly moment: Moment; readonly version: string };
+  | { readonly type: "Started"; readonly moment: Moment; readonly version: string }
+  | { readonly type: "ReceiptIssued"; readonly moment: Moment; readonly receipt: IssuedReceipt };
 
 export function emptyTill(layout: Layout): Till {
   return { sessions: new Map(layout.connectors.map(({ id }) => [id, available])), waiting: new Map(), awaited: new Map(), standing: noOrders };
 }
 
 /** What is written down for the record, and moves nothing. */
-export const isEvidence = ({ type }: Event): boolean => ["FaultRaised", "FaultCleared", "Started", "OrdersStand", "TariffSet", "TariffCleared"].includes(type);
+export const isEvidence = ({ type }: Event): boolean => ["FaultRaised", "FaultCleared", "Started", "OrdersStand", "TariffSet", "TariffCleared", "CardsListed", "CacheCleared", "ReceiptIssued"].includes(type);
 
 /** The next till; the same object when the event has no meaning here. */
 export function step(till: Till, event: Event, layout: Layout): Till {
@@ -71,8 +91,11 @@ export function step(till: Till, event: Event, layout: Layout): Till {
     }
     case "TariffSet":
     case "TariffCleared":
+    case "CardsListed":
+    case "CacheCleared":
     case "FaultRaised":
     case "FaultCleared":
+    case "ReceiptIssued":
       return till;
     default:
       return stepConnector(till, event, layout);

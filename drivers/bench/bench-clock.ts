@@ -33,6 +33,11 @@ export class BenchClock implements Clock {
     this.#state = { ...this.#state, at: this.#state.at + (change.stepMs ?? 0), trust: change.trust ?? this.#state.trust };
   }
 
+  /** The process is held up, as by a slow disk: so much time passes and nobody is woken meanwhile. */
+  hold(ms: number): void {
+    this.#moveTo(this.#state.monoMs + ms);
+  }
+
   at(monoMs: number, wake: () => void): () => void {
     const timer: Timer = { monoMs: Math.max(Math.ceil(monoMs), this.#state.monoMs), order: (this.#order += 1), wake };
     // Kept sorted, latest first: the next one to fire is taken off the end.
