@@ -30,6 +30,7 @@ import { Lock } from "./lock.js";
 import type { News } from "./news.js";
 import { NeededEntries } from "./needed-entries.js";
 import { Notifier } from "./notify.js";
+import { turnWithinMs } from "./patience.js";
 import { PassedMeters } from "./passed-meters.js";
 import { PriceBoard, type InForce } from "./price-board.js";
 import { refusedChanges } from "./reload.js";
@@ -47,6 +48,8 @@ export type AgentOptions = {
   readonly random?: () => number;
   readonly newId?: () => string;
   readonly disk?: Disk;
+  /** In place of systemd's. */
+  readonly notifier?: Pick<Notifier, "tell">;
   /** The process cannot go on; contactors are open. */
   readonly exit: (code: number) => void;
 };
@@ -57,8 +60,6 @@ type Shop = { readonly journal: Journal<Entered>; readonly book: Book; readonly 
 const firstRetryMs = 5_000;
 const longestRetryMs = 60_000;
 const watchdogPingMs = 10_000;
-/** A connector that took no turn for this long is not looked after. */
-const progressWithinMs = 60_000;
 const clockJumpMs = 60_000;
 /** Minutes of most of a day: each looks at its share of the sealed pages. */
 const pagesInTurns = 1_000;
@@ -71,7 +72,7 @@ export class Agent {
   readonly #machine: Machine;
   readonly #disk: Disk;
   #lock: Lock | undefined;
-  readonly #notifier = new Notifier();
+  readonly #notifier: Pick<Notifier, "tell">;
   readonly #meters = new Map<number, EnergyMeter>();
   #control: ControlServer | undefined;
   #shop: Shop | undefined;
@@ -89,6 +90,7 @@ export class Agent {
   private constructor(loaded: LoadedConfig, options: AgentOptions, disk: Disk, machine: Machine) {
     this.#loaded = loaded;
     this.#options = options;
+    this.#notifier = options.notifier ?? new Notifier();
     this.#disk = disk;
     this.#machine = machine;
   }
@@ -469,7 +471,8 @@ export class Agent {
   #ping(): void {
     const now = this.#machine.clock.now().monoMs;
     const points = [...(this.#shop?.station.points.values() ?? [])];
-    if (points.every((point) => now - point.turnMonoMs < progressWithinMs)) this.#notifier.tell("WATCHDOG=1");
+    const { connectors } = this.#loaded.config;
+    if (points.every((point) => now - point.turnMonoMs < turnWithinMs(point.connector, connectors))) this.#notifier.tell("WATCHDOG=1");
   }
 
   #everyMs(ms: number, work: () => void): void {
