@@ -4,6 +4,7 @@ import type { LoadedConfig } from "../config/load.js";
 import type { Config, ConnectorConfig } from "../config/schema.js";
 import type { EnergyMeter } from "../drivers/driver.js";
 import type { Machine } from "../drivers/open.js";
+import { Authorizer } from "./authorizer.js";
 import { Cards } from "./cards.js";
 import { CashDesk, emptyDesk, type DeskState } from "./cash-desk.js";
 import { wireDifference } from "./core/cdr-check.js";
@@ -12,7 +13,7 @@ import { entryOf, eventOf, type Entered } from "./core/entry.js";
 import type { Signer } from "./core/signer.js";
 import type { OcpiVersion } from "./core/tariff.js";
 import type { Event } from "./core/till.js";
-import { authorizeLocally } from "./core/token.js";
+import { Exposure } from "./exposure.js";
 import { handOut } from "./hand-out.js";
 import { finishKeyChange, publishKey } from "./key-change.js";
 import { openSigner, sha256 } from "./keys.js";
@@ -22,10 +23,12 @@ import type { Disk } from "./ledger/disk.js";
 import { Journal } from "./ledger/journal.js";
 import { Table } from "./ledger/table.js";
 import { KeptTariffs } from "./kept-tariffs.js";
+import { ListedCards } from "./listed-cards.js";
 import { NeededEntries } from "./needed-entries.js";
 import type { News } from "./news.js";
 import { PassedMeters } from "./passed-meters.js";
 import { PriceBoard, type InForce } from "./price-board.js";
+import type { OnlineCheck } from "./remote.js";
 import { StationDesk } from "./remote-desk.js";
 import { kwhText } from "./snapshot.js";
 import { layoutOf, Station } from "./station.js";
@@ -43,6 +46,7 @@ export type Shop = {
   readonly outboxes: readonly Outbox[];
   readonly station: Station;
   readonly remote: StationDesk;
+  readonly lists: ListedCards;
   /** The key is ours to change; false where it is handed in from outside. */
   readonly mayRotate: boolean;
 };
@@ -59,6 +63,8 @@ export type ShopParts = {
   readonly whyClosed: () => string | undefined;
   /** Ends the process, so that systemd starts it again. */
   readonly restart: () => void;
+  /** Backends that can be asked about a card, beside those of the config. */
+  readonly checks?: readonly OnlineCheck[];
   readonly tell: (news: News) => void;
   readonly changed: () => void;
   readonly die: (error: unknown) => void;
@@ -112,9 +118,19 @@ export function openShop(parts: ShopParts): Shop {
     },
     clock.now(),
   );
+  const checks: OnlineCheck[] = [...(parts.checks ?? [])];
   signing.by = () => desk.signer;
   book.signList();
-  outboxes.push(...openOutboxes({ config, clock, disk, book, random: parts.random, checkpoint: () => desk.chain.checkpoint, version: parts.version, faults: () => station.faults, feed: () => station.feed(), desk: () => remote, canBeAsked: () => {}, tell, changed, die }));
+  outboxes.push(...openOutboxes({ config, clock, disk, book, random: parts.random, checkpoint: () => desk.chain.checkpoint, version: parts.version, faults: () => station.faults, feed: () => station.feed(), desk: () => remote, canBeAsked: (check) => checks.push(check), tell, changed, die }));
+  const lists = new ListedCards({ disk, folder: config.state, station: config.station, settings: config.authorisation, clock }, (event) => void station.enter(event));
+  const exposure = new Exposure({
+    limits: config.authorisation.exposure,
+    book,
+    unacknowledged: () => (outboxes.length === 0 ? undefined : new Set(outboxes.flatMap((outbox) => [...outbox.unacknowledged()]))),
+    sessions: () => station.till().sessions,
+    glance: (connector) => station.points.get(connector)?.glance(),
+  });
+  const authorizer = new Authorizer({ settings: config.authorisation, station: config.station, clock, token: (uid) => cards.known.get(uid), lists, exposure, checks: () => checks });
   // What may still refuse comes before the journal: a start that is tried again for ever must leave no file open.
   for (const connector of config.connectors) parts.meter(connector);
   if (config.receiptOutput?.folder !== undefined) disk.makeFolder(at(config.receiptOutput.folder));
@@ -135,8 +151,9 @@ export function openShop(parts: ShopParts): Shop {
       reader: (name) => machine.reader(name),
       authorize: (uid, atMs) => {
         board.look(clock.now());
-        return authorizeLocally(cards.known, uid, atMs);
+        return authorizer.authorize(uid, atMs);
       },
+      exposed: (sale) => exposure.reached(sale),
       open: (connector, acceptance, meter, begin) => board.opening(parts.newId(), connector, acceptance, meter, begin),
       settle: (connector, record) => desk.settle(connector, () => settlingOf(station, connector.id), record, () => clock.now()),
       closedShop: parts.whyClosed,
@@ -151,7 +168,7 @@ export function openShop(parts: ShopParts): Shop {
   station.start(entries.at(-1)?.moment);
   const remote = new StationDesk({ config, clock, station, board, kept, restart: parts.restart, tell });
   for (const outbox of outboxes) outbox.begin();
-  return { journal, book, desk, cards, passed, board, needed, outboxes, station, remote, mayRotate: !signer.handed };
+  return { journal, book, desk, cards, passed, board, needed, outboxes, station, remote, lists, mayRotate: !signer.handed };
 }
 
 /** The versions of OCPI in which a CDR is kept: those that are sent, and one for a backend that is yet to come. */

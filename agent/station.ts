@@ -4,11 +4,13 @@ import { DeviceError, sleep, type CardReader, type CardTap, type Clock, type Ene
 import type { Config, ConnectorConfig } from "../config/schema.js";
 import { anyConnector, keptFor, outOfServiceBy, type Bearer } from "./core/standing.js";
 import { emptyTill, isEvidence, meaningOfTap, step, type Event, type Layout, type TapMeaning, type Till } from "./core/till.js";
-import { wants, type Acceptance, type Opening, type Session } from "./core/session.js";
+import type { Reached } from "./core/limits.js";
+import { wants, type Acceptance, type Opening, type Sale, type Session } from "./core/session.js";
 import { masked, type AuthorizationInfo } from "./core/token.js";
 import { moneyText } from "./core/money.js";
 import { live } from "./core/rating.js";
 import { Faults } from "./faults.js";
+import type { Question } from "./authorizer.js";
 import type { News } from "./news.js";
 import { Point, type Pins } from "./point.js";
 import { ordersStand } from "./needed-entries.js";
@@ -23,7 +25,9 @@ export type StationParts = {
   readonly meter: (connector: ConnectorConfig) => EnergyMeter;
   readonly pins: (connector: ConnectorConfig) => Promise<Pins>;
   readonly reader: (name: string) => Promise<CardReader>;
-  readonly authorize: (uid: string, at: number) => AuthorizationInfo;
+  readonly authorize: (uid: string, at: number) => AuthorizationInfo | Question;
+  /** Whether the sessions of one card have together reached what it may have open. */
+  readonly exposed: (sale: Sale) => Reached | undefined;
   readonly open: (connector: ConnectorConfig, acceptance: Acceptance, meter: MeterIdentity, begin: Reading) => Opening | string;
   /** Numbers, signs and books the receipt of a session that is over, telling each step to `record`; false = not now. */
   readonly settle: (connector: ConnectorConfig, record: (event: Event) => void) => boolean;
@@ -48,6 +52,8 @@ export class Station {
   readonly #abort = new AbortController();
   readonly #listeners = new Set<(fact: Fact) => void>();
   readonly #lapses = new Map<string, () => void>();
+  /** By reader: the card about which a backend is being asked. */
+  readonly #asking = new Map<string, string>();
   readonly #catching = new Map<string, (tap?: CardTap) => void>();
   #till: Till;
   #running: Promise<void>[] = [];
@@ -88,6 +94,11 @@ export class Station {
 
   till(): Till {
     return this.#till;
+  }
+
+  /** Whether a backend is being asked about a card at this reader. */
+  asks(reader: string): boolean {
+    return this.#asking.has(reader);
   }
 
   /** What backends may look at. */
@@ -183,21 +194,63 @@ export class Station {
       this.#refuseAt(reader, null);
       return;
     }
+    const asked = this.#asking.get(reader);
+    if (asked !== undefined) {
+      tell({ news: "tap", at, reader, card: masked(tap.uid), accepted: asked === tap.uid, connector: null, answer: asked === tap.uid ? "still checking this card" : "another card is being checked: try again in a moment" });
+      return;
+    }
     const info = this.#parts.authorize(tap.uid, at);
+    if (info.allowed !== "ASK") return this.#judged(reader, tap, info, tap.moment);
+    const meaning = meaningOfTap(this.#till, this.layout, reader, tap.uid, tap.moment, info.group);
+    // Its own session stops without a question; and no question is asked where its answer would change nothing.
+    if (meaning.kind !== "authorize" && !(meaning.kind === "refuse" && this.#groupCouldStop(reader))) return this.#judged(reader, tap, { allowed: "NOT_KNOWN" }, tap.moment);
+    void this.#ask(reader, tap, info, meaning.kind === "authorize" ? meaning.connector : null).catch((error: unknown) => this.#die(error));
+  }
+
+  /** Holds the driver while a backend is asked; what the tap means is judged again by the till that the answer finds. */
+  async #ask(reader: string, tap: Extract<CardTap, { kind: "card" }>, question: Question, connector: number | null): Promise<void> {
+    this.#asking.set(reader, tap.uid);
+    this.#meetAt(reader);
+    this.#parts.tell({ news: "note", at: tap.moment.at, text: `card ${masked(tap.uid)} at ${reader}: asking the backend` });
+    const info = await question.ask(connector, this.#abort.signal);
+    this.#asking.delete(reader);
+    if (this.#abort.signal.aborted) return;
+    this.#judged(reader, tap, info, this.#now());
+    this.#meetAt(reader);
+  }
+
+  #groupCouldStop(reader: string): boolean {
+    return this.layout.connectors.some(({ id, reader: at }) => {
+      const session = this.#till.sessions.get(id);
+      return at === reader && session?.state === "charging" && session.sale.opening.acceptance.group !== undefined;
+    });
+  }
+
+  #judged(reader: string, tap: Extract<CardTap, { kind: "card" }>, info: AuthorizationInfo, moment: Moment): void {
+    const { tell } = this.#parts;
     const group = info.allowed === "ALLOWED" ? info.group : undefined;
-    const meaning = meaningOfTap(this.#till, this.layout, reader, tap.uid, tap.moment, group);
+    const meaning = this.#meaningNow(reader, tap, group, moment);
     const { accepted, connector, answer } = this.#answer(reader, meaning, info);
-    tell({ news: "tap", at, reader, card: masked(tap.uid), accepted, connector, answer });
+    tell({ news: "tap", at: moment.at, reader, card: masked(tap.uid), accepted, connector, answer });
     if (!accepted) this.#refuseAt(reader, connector);
     // Acting comes after the answer is told, so that log and view read in the order in which a driver lives it.
     if (meaning.kind === "stop") {
       this.points.get(meaning.connector)?.openContactor();
-      this.#record({ type: "StopRequested", moment: tap.moment, connector: meaning.connector, reason: "Local", detail: "stopped by card" });
+      this.#record({ type: "StopRequested", moment, connector: meaning.connector, reason: "Local", detail: "stopped by card" });
     } else if (meaning.kind === "authorize" && accepted && info.allowed === "ALLOWED") {
-      const acceptance: Acceptance = { token: info.token, authMethod: "WHITELIST", ...(info.group === undefined ? {} : { group: info.group }), ...(info.tariff === undefined ? {} : { tariff: info.tariff }) };
-      if (meaning.connector === null) this.#cardWaits(reader, acceptance, tap.moment);
-      else this.#record({ type: "CardAccepted", moment: tap.moment, connector: meaning.connector, acceptance });
+      const { allowed: _, ...acceptance } = info;
+      if (meaning.connector === null) this.#cardWaits(reader, acceptance, moment);
+      else this.#record({ type: "CardAccepted", moment, connector: meaning.connector, acceptance });
     }
+  }
+
+  /** A card that was shown to start must not stop what began while its question was open. */
+  #meaningNow(reader: string, tap: Extract<CardTap, { kind: "card" }>, group: string | undefined, moment: Moment): TapMeaning {
+    const meaning = meaningOfTap(this.#till, this.layout, reader, tap.uid, moment, group);
+    if (meaning.kind !== "stop") return meaning;
+    const session = this.#till.sessions.get(meaning.connector);
+    const begin = session?.state === "charging" ? session.sale.opening.begin.moment : undefined;
+    return begin !== undefined && begin.boot === tap.moment.boot && begin.monoMs >= tap.moment.monoMs ? { kind: "refuse", why: "just-started" } : meaning;
   }
 
   /** The answer to a tap, in a driver's words. */
@@ -211,7 +264,7 @@ export class Station {
       case "refuse":
         return no({ "just-started": "the session has only just begun", ending: "the session is ending", finished: "the session is over: unplug the car first", "in-use": "in use by another card", "other-card-waits": "another card is waiting for its car" }[meaning.why]);
       case "authorize": {
-        if (info.allowed !== "ALLOWED") return no({ NOT_KNOWN: "this card is not known here", BLOCKED: "this card is blocked", EXPIRED: "this card has expired", ONLINE_ONLY: "this card needs an online check, which is not possible now" }[info.allowed], meaning.connector);
+        if (info.allowed !== "ALLOWED") return no(refusalWords(info), meaning.connector);
         const ids = meaning.connector === null ? this.layout.connectors.filter((entry) => entry.reader === reader).map(({ id }) => id) : [meaning.connector];
         const reasons = ids.map((id) => this.refusal(id, { uid: info.token.uid, group: info.group }));
         if (reasons.every((reason) => reason !== undefined)) return no(`no session can start: ${reasons[0] ?? ""}`, meaning.connector);
@@ -234,6 +287,10 @@ export class Station {
         this.#parts.tell({ news: "note", at: this.#now().at, text: `${reader}: the accepted card ${masked(acceptance.token.uid)} lapsed, no car was plugged in` });
       }),
     );
+  }
+
+  #meetAt(reader: string): void {
+    for (const entry of this.layout.connectors) if (entry.reader === reader) this.points.get(entry.id)?.meet();
   }
 
   #refuseAt(reader: string, connector: number | null): void {
@@ -283,6 +340,7 @@ export class Station {
         return parts.settle(connector, (event) => void this.#record(event));
       },
       blocked: () => this.#blocked(connector.id),
+      exposed: parts.exposed,
       indication: () => this.#indication(connector),
       changed: parts.changed,
       note: (text) => parts.tell({ news: "note", at: this.#now().at, text }),
@@ -309,6 +367,7 @@ export class Station {
   #indication(connector: ConnectorConfig): Indication {
     const session = this.#session(connector.id);
     const free = session.state === "available" || session.state === "occupied";
+    if (free && this.#asking.has(connector.reader)) return "checking";
     if (free && this.#blocked(connector.id) !== undefined) return "fault";
     const waits = this.#till.waiting.has(connector.reader) || this.#till.awaited.has(connector.id) || this.#till.awaited.has(anyConnector);
     return session.state === "available" && waits ? "waiting-for-plug" : wants(session).indicator;
@@ -333,7 +392,7 @@ export class Station {
     this.#tellChange(before, after, event);
     for (const [id, session] of after.sessions) if (before.sessions.get(id) !== session) this.points.get(id)?.meet();
     if (before.standing !== after.standing || before.awaited !== after.awaited) for (const point of this.points.values()) point.meet();
-    for (const { reader } of this.layout.connectors) if (before.waiting.get(reader) !== after.waiting.get(reader)) for (const entry of this.layout.connectors) if (entry.reader === reader) this.points.get(entry.id)?.meet();
+    for (const { reader } of this.layout.connectors) if (before.waiting.get(reader) !== after.waiting.get(reader)) this.#meetAt(reader);
     this.#parts.changed();
     return true;
   }
@@ -376,3 +435,16 @@ export class Station {
   }
 }
 
+/** A refusal in a driver's words; a backend may have some of its own. */
+function refusalWords(info: Exclude<AuthorizationInfo, { allowed: "ALLOWED" }>): string {
+  const words = {
+    NOT_KNOWN: "this card is not known here",
+    BLOCKED: "this card is blocked",
+    EXPIRED: "this card has expired",
+    NO_CREDIT: "there is no credit left on this card",
+    NOT_ALLOWED: "this card may not charge here",
+    ONLINE_ONLY: "this card needs an online check, which is not possible now",
+    EXPOSED: "too much of this card's charging has not reached its provider yet: try again when the station is online",
+  }[info.allowed];
+  return info.info === undefined ? words : `${words} (${info.info})`;
+}

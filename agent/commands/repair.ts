@@ -9,6 +9,7 @@ import { payloadOf } from "../core/receipt.js";
 import type { Signed } from "../core/session.js";
 import { keptTariffsFile } from "../kept-tariffs.js";
 import { Disk } from "../ledger/disk.js";
+import { cardCacheFile, listedCardsFile } from "../listed-cards.js";
 import type { BookEntry } from "../ledger/page.js";
 import { inspectBook } from "../ledger/repair-book.js";
 import { everyEntry, inspectJournal } from "../ledger/repair-journal.js";
@@ -29,7 +30,8 @@ export function inspect(disk: Disk, folder: string): Finding[] {
     // Made anew, the desk follows the book from its first receipt; an uplink sends all again, and the backend knows each by its id.
     ...inspectTable<unknown>(disk, at("desk.json"), asIs, emptyDesk),
     ...inspectTable<unknown>(disk, at("in-force.json"), asIs, {}),
-    ...inspectTable<unknown>(disk, at(keptTariffsFile), asIs, []),
+    ...[keptTariffsFile, cardCacheFile].flatMap((name) => inspectTable<unknown>(disk, at(name), asIs, [])),
+    ...inspectTable<unknown>(disk, at(listedCardsFile), asIs, {}),
     ...[cardsFile, passedMetersFile].flatMap((name) => inspectTable<unknown>(disk, at(name), asIs, [])),
     ...uplinks.flatMap((name) => inspectTable<unknown>(disk, at(name), (value) => ({ state: parseOutboxState((value as { state: unknown }).state) }), { state: emptyOutbox })),
   ];

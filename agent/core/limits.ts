@@ -9,13 +9,15 @@ import type { StopReason } from "./settlement.js";
 
 export type Progress = { readonly energyMilliWh: number; readonly elapsedMs: number; readonly price: LivePrice };
 
+export type Reached = { readonly reason: StopReason; readonly detail: string };
+
 /** The limit that is reached, if any: the connector's own, or one that the session was granted. `noEnergyMs` = how long a car may take none at all; 0 = for ever. */
 export function limitReached(
   { energyMilliWh, elapsedMs, price }: Progress,
   limits: ConnectorConfig["limits"],
   granted: Acceptance["limits"],
   noEnergyMs: number,
-): { readonly reason: StopReason; readonly detail: string } | undefined {
+): Reached | undefined {
   const because = granted === undefined ? "" : `: ${granted.why}`;
   for (const [limit, why] of [[limits.energyKwh, ""], [granted?.energyKwh, because]] as const)
     if (limit !== undefined && reaches(kwhText(energyMilliWh), limit)) return { reason: "EnergyLimitReached", detail: `the limit of ${limit} kWh is reached${why}` };

@@ -52,6 +52,9 @@ export type Event =
   /** `connector`: null = all, absent = for tokens that name it. The tariff itself is kept in a table. */
   | { readonly type: "TariffSet"; readonly moment: Moment; readonly id: string; readonly connector?: number | null; readonly digest: string; readonly by: string }
   | { readonly type: "TariffCleared"; readonly moment: Moment; readonly id: string; readonly by: string }
+  /** A backend's list of cards was changed or replaced; the cards are kept in a table. */
+  | { readonly type: "CardsListed"; readonly moment: Moment; readonly by: string; readonly version: number; readonly cards: number }
+  | { readonly type: "CacheCleared"; readonly moment: Moment; readonly by: string }
   | { readonly type: "FaultRaised"; readonly moment: Moment; readonly device: string; readonly code: string; readonly message: string }
   | { readonly type: "FaultCleared"; readonly moment: Moment; readonly device: string; readonly code: string }
   | { readonly type: "Started"; readonly moment: Moment; readonly version: string }
@@ -62,7 +65,7 @@ export function emptyTill(layout: Layout): Till {
 }
 
 /** What is written down for the record, and moves nothing. */
-export const isEvidence = ({ type }: Event): boolean => ["FaultRaised", "FaultCleared", "Started", "OrdersStand", "TariffSet", "TariffCleared", "ReceiptIssued"].includes(type);
+export const isEvidence = ({ type }: Event): boolean => ["FaultRaised", "FaultCleared", "Started", "OrdersStand", "TariffSet", "TariffCleared", "CardsListed", "CacheCleared", "ReceiptIssued"].includes(type);
 
 /** The next till; the same object when the event has no meaning here. */
 export function step(till: Till, event: Event, layout: Layout): Till {
@@ -88,6 +91,8 @@ export function step(till: Till, event: Event, layout: Layout): Till {
     }
     case "TariffSet":
     case "TariffCleared":
+    case "CardsListed":
+    case "CacheCleared":
     case "FaultRaised":
     case "FaultCleared":
     case "ReceiptIssued":

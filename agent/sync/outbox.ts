@@ -137,6 +137,13 @@ export class Outbox {
     return true;
   }
 
+  /** Every receipt that this backend has not acknowledged, those that were parked among them. */
+  *unacknowledged(): Generator<number> {
+    for (const { number } of [...this.#state.open, ...this.#state.parked]) yield number;
+    const last = this.#parts.items.last();
+    for (let number = this.#state.cursor + 1; number <= last; number += 1) yield number;
+  }
+
   stateOf(number: number): ItemState {
     return itemState(this.#state, number);
   }

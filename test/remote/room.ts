@@ -10,6 +10,7 @@ import { Wiretap } from "../../drivers/wiretap.js";
 import type { Session } from "../../agent/core/session.js";
 import { Disk } from "../../agent/ledger/disk.js";
 import type { News } from "../../agent/news.js";
+import type { OnlineCheck } from "../../agent/remote.js";
 import { openShop, type Shop } from "../../agent/shop.js";
 import { VolatileFiles } from "../ledger/volatile-files.js";
 import { SteppedClock } from "../rfid/stepped-clock.js";
@@ -40,6 +41,7 @@ export class Room {
     readonly clock = new SteppedClock(),
     readonly files = new VolatileFiles(),
     before?: ReadonlyMap<number, Outlet>,
+    readonly checks: readonly OnlineCheck[] = [],
   ) {
     for (const { id } of loaded.config.connectors)
       this.outlets.set(id, { ...(before?.get(id) ?? { plugged: false, energyMilliWh: 1_000_000, powerW: 0 }), closed: false, shown: "off", changed: () => undefined });
@@ -52,6 +54,7 @@ export class Room {
       newId: () => `S${(this.#ids += 1)}-${this.clock.now().monoMs}`,
       random: () => 0.5,
       whyClosed: () => undefined,
+      checks,
       restart: () => (this.restarts += 1),
       tell: (news) => this.news.push(news),
       changed: () => undefined,
@@ -109,7 +112,7 @@ export class Room {
   /** The process ends and another one begins on the same disk and the same cars. */
   async again(change: (config: Config) => Config = (config) => config): Promise<Room> {
     await this.close();
-    return new Room({ ...this.loaded, config: change(this.config) }, this.clock, this.files.afterKill(), this.outlets);
+    return new Room({ ...this.loaded, config: change(this.config) }, this.clock, this.files.afterKill(), this.outlets, this.checks);
   }
 
   async close(): Promise<void> {
