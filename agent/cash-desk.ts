@@ -65,6 +65,10 @@ export class CashDesk {
   }
 
   /** The key that signs now. */
+  get signer(): Signer {
+    return this.#signer;
+  }
+
   get keyId(): string {
     return this.#signer.keyId;
   }
@@ -130,7 +134,9 @@ export class CashDesk {
 
   /** After the signer failed: a signed receipt that commits to the receipts it could not sign; null when there is none, or it still fails. */
   recover(now: Moment): number | null {
-    if (this.#state.chain.unsigned === undefined || this.#parts.numberGiven()) return null;
+    // The list of sealed pages first: while it is unsigned its pages are taken at the word of a chain that ends unsigned.
+    const isListed = this.#parts.book.signList();
+    if (!isListed || this.#state.chain.unsigned === undefined || this.#parts.numberGiven()) return null;
     let issued: Issued;
     try {
       issued = issueRecovery(this.#occasion(now), this.#state.chain, this.#signer, this.#parts.hash);

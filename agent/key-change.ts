@@ -8,7 +8,7 @@ import type { Book } from "./ledger/book.js";
 import type { Disk } from "./ledger/disk.js";
 
 export const publicKeyFile = "station.pub.pem";
-const stagedFile = `${keyFile}.next`;
+export const stagedFile = `${keyFile}.next`;
 
 type Full = Signer & { readonly publicKey: PublicKey };
 

@@ -7,11 +7,14 @@ import { cardsFile } from "../cards.js";
 import { emptyDesk } from "../cash-desk.js";
 import { payloadOf } from "../core/receipt.js";
 import type { Signed } from "../core/session.js";
+import { keptTariffsFile } from "../kept-tariffs.js";
 import { Disk } from "../ledger/disk.js";
+import { cardCacheFile, listedCardsFile } from "../listed-cards.js";
 import type { BookEntry } from "../ledger/page.js";
 import { inspectBook } from "../ledger/repair-book.js";
 import { everyEntry, inspectJournal } from "../ledger/repair-journal.js";
 import { inspectTable, type Finding } from "../ledger/repair.js";
+import { sealAtHand } from "../list-seal.js";
 import { Lock } from "../lock.js";
 import { passedMetersFile } from "../passed-meters.js";
 import { emptyOutbox, parseOutboxState } from "../sync/outbox-state.js";
@@ -23,10 +26,12 @@ export function inspect(disk: Disk, folder: string): Finding[] {
   const uplinks = disk.list(folder).filter((name) => /^uplink-[a-z0-9-]+\.json$/.test(name));
   return [
     ...inspectJournal(disk, at("journal")),
-    ...inspectBook(disk, at("book"), receiptsOf(disk, at("journal"))),
+    ...inspectBook(disk, at("book"), receiptsOf(disk, at("journal")), { seal: sealAtHand(disk, folder) }),
     // Made anew, the desk follows the book from its first receipt; an uplink sends all again, and the backend knows each by its id.
     ...inspectTable<unknown>(disk, at("desk.json"), asIs, emptyDesk),
     ...inspectTable<unknown>(disk, at("in-force.json"), asIs, {}),
+    ...[keptTariffsFile, cardCacheFile].flatMap((name) => inspectTable<unknown>(disk, at(name), asIs, [])),
+    ...inspectTable<unknown>(disk, at(listedCardsFile), asIs, {}),
     ...[cardsFile, passedMetersFile].flatMap((name) => inspectTable<unknown>(disk, at(name), asIs, [])),
     ...uplinks.flatMap((name) => inspectTable<unknown>(disk, at(name), (value) => ({ state: parseOutboxState((value as { state: unknown }).state) }), { state: emptyOutbox })),
   ];

@@ -19,6 +19,8 @@ export type OutboxStatus = {
   readonly sinceMs: EpochMs;
   /** Why it is not online, for a technician. */
   readonly words?: string;
+  /** How the line stands, where it has one that is always open: connected or not, and in which version. */
+  readonly line?: string;
   /** Raised until something is accepted. */
   readonly fault?: OutboxFault;
   /** Receipts that are not yet acknowledged, parked ones left out (a receipt without a CDR counts until it is passed). */
@@ -77,6 +79,22 @@ export class Outbox {
     this.#reach = { reachability: "untried", sinceMs: parts.clock.now().at };
   }
 
+  /** The station runs: an uplink whose line is always open opens it, then what waits is sent. */
+  begin(): void {
+    this.#parts.uplink.begin?.({
+      waiting: () => this.status().waiting > 0,
+      reached: (reachability, words, fault) => {
+        if (this.#stop.signal.aborted) return;
+        this.#reached(reachability, reachability === "online" ? undefined : words, fault);
+        // A back-off was for a line that did not stand.
+        if (reachability === "online" && this.#running === undefined) this.#calm();
+        this.#tell();
+        if (reachability === "online") this.due();
+      },
+    });
+    this.kick();
+  }
+
   /** A session was settled: its first try, unless a back-off is running. */
   kick(): void {
     this.#tell();
@@ -119,6 +137,13 @@ export class Outbox {
     return true;
   }
 
+  /** Every receipt that this backend has not acknowledged, those that were parked among them. */
+  *unacknowledged(): Generator<number> {
+    for (const { number } of [...this.#state.open, ...this.#state.parked]) yield number;
+    const last = this.#parts.items.last();
+    for (let number = this.#state.cursor + 1; number <= last; number += 1) yield number;
+  }
+
   stateOf(number: number): ItemState {
     return itemState(this.#state, number);
   }
@@ -128,6 +153,7 @@ export class Outbox {
     return {
       uplink: this.#parts.uplink.name,
       ...this.#reach,
+      ...(this.#parts.uplink.line === undefined ? {} : { line: this.#parts.uplink.line() }),
       waiting: this.#parts.items.last() - cursor + firstInLine(this.#state).length,
       ...(this.#sending === undefined ? {} : { sending: this.#sending }),
       parked: this.#state.parked.filter((item) => !item.again),

@@ -36,7 +36,7 @@ export function layDown(state: string, count: number): void {
     if (first + pageEntries <= count) sealed.push({ page, first, count: entries.length, sha256: file.digest });
     previous = file.digest;
   }
-  new CheckedFile<Index>(disk, join(folder, "index.json"), (value) => value as Index, "book/damaged").write({ sealed, signature: "" });
+  new CheckedFile<Index>(disk, join(folder, "index.json"), (value) => value as Index, "book/damaged").write({ sealed, signature: "", signed: 0 });
   // The tree over so many leaves has as many peaks as its size has ones in binary.
   const peaks = [...count.toString(2)].flatMap((bit) => (bit === "1" ? ["ab".repeat(32)] : []));
   Table.open(disk, join(state, "desk.json"), (value) => value, { ...emptyDesk, chain: { ...emptyDesk.chain, count, previous: "cd".repeat(32), frontier: peaks }, pagination: count });

@@ -1,0 +1,105 @@
+// What the running agent answers over its socket: how it stands, the operator's words, and what a technician asks of the devices.
+import type { Moment } from "../drivers/driver.js";
+import type { Machine } from "../drivers/open.js";
+import type { Config } from "../config/schema.js";
+import type { ControlAnswer, ControlRequest } from "./control.js";
+import { ReceiptFault } from "./core/signer.js";
+import { parseTariff } from "./core/tariff.js";
+import { Failure } from "./failure.js";
+import { fieldAnswer } from "./field-desk.js";
+import { adoptKey, stageKey } from "./key-change.js";
+import type { Disk } from "./ledger/disk.js";
+import type { Shop } from "./shop.js";
+import type { Snapshot } from "./snapshot.js";
+
+export type ControlDesk = {
+  readonly config: Config;
+  readonly machine: Machine;
+  readonly disk: Disk;
+  readonly shop: Shop | undefined;
+  /** Why nothing is sold, where that is so. */
+  readonly whyClosed: () => string | undefined;
+  readonly snapshot: () => Snapshot;
+  readonly newId: () => string;
+  /** Sells nothing more and stops what runs, or sells again; answers the connectors whose sessions are not settled yet. */
+  readonly drain: (on: boolean) => number[];
+  readonly die: (error: unknown) => void;
+};
+
+/** Answers one request. A refusal is an answer; only a broken promise of ours is thrown. */
+export async function controlAnswer(request: ControlRequest, desk: ControlDesk): Promise<ControlAnswer> {
+  const { shop } = desk;
+  switch (request.do) {
+    case "status":
+      return { ok: true, value: desk.snapshot() };
+    case "stop": {
+      const refused = shop === undefined ? (desk.whyClosed() ?? "the station is not open") : shop.station.stop(Number(request["connector"]));
+      return refused === null ? { ok: true, value: { stopping: Number(request["connector"]) } } : { ok: false, why: refused };
+    }
+    case "drain":
+      return { ok: true, value: { open: desk.drain(request["on"] !== false) } };
+    case "credit":
+      return issue(desk, ({ desk: cash }, now) => cash.credit(Number(request["number"]), reasonOf(request["reason"]), now));
+    case "correct":
+      return issue(desk, ({ desk: cash }, now) => {
+        const parsed = parseTariff(request["tariff"]);
+        if (!parsed.ok) throw new Failure("tariff/invalid", `the tariff cannot be read: ${parsed.faults[0]?.path ?? ""}: ${parsed.faults[0]?.message ?? ""}`);
+        return cash.correct(Number(request["number"]), parsed.tariff, desk.newId(), now);
+      });
+    case "rotate-key":
+      return issue(desk, ({ desk: cash, mayRotate }, now) => {
+        if (!mayRotate) throw new Failure("usage/invalid", "the key is handed in from outside (systemd credential): change it there");
+        const number = cash.changeKey(stageKey(desk.disk, desk.config.state), now);
+        adoptKey(desk.disk, desk.config.state);
+        return number;
+      });
+    case "sync-status":
+      return { ok: true, value: shop?.outboxes.map((outbox) => outbox.status()) ?? [] };
+    case "sync-now":
+      return { ok: true, value: await Promise.all(shop?.outboxes.map((outbox) => outbox.now()) ?? []) };
+    case "sync-resend":
+      return { ok: true, value: resend(shop, request["number"], request["uplink"]) };
+    default:
+      return (await askField(request, desk)) ?? { ok: false, why: `this agent knows no "${request.do}"` };
+  }
+}
+
+async function askField(request: ControlRequest, { config, machine, shop, whyClosed }: ControlDesk): Promise<ControlAnswer | undefined> {
+  if (shop === undefined) return { ok: false, why: whyClosed() ?? "the station is not open" };
+  const { station, cards, passed } = shop;
+  return fieldAnswer(request, { config, machine, station, cards, passed });
+}
+
+/** Issues a receipt by hand and hands it to the uplinks. */
+function issue({ shop, machine, whyClosed, die }: ControlDesk, make: (shop: Shop, now: Moment) => number): ControlAnswer {
+  if (shop === undefined) return { ok: false, why: whyClosed() ?? "the station is not open" };
+  try {
+    const number = make(shop, machine.clock.now());
+    for (const outbox of shop.outboxes) outbox.kick();
+    return { ok: true, value: { receipt: number, keyId: shop.desk.keyId } };
+  } catch (error) {
+    if (error instanceof ReceiptFault) return { ok: false, why: error.message };
+    if (!(error instanceof Failure)) throw error;
+    if (error.code === "disk/failed" || error.code === "disk/full") die(error);
+    return { ok: false, why: error.message };
+  }
+}
+
+function resend(shop: Shop | undefined, wanted: unknown, uplink: unknown): { uplink: string; numbers: number[] }[] {
+  return (shop?.outboxes ?? [])
+    .filter((outbox) => uplink === undefined || outbox.status().uplink === uplink)
+    .map((outbox) => {
+      const parked = outbox.status().parked.map(({ number }) => number);
+      const numbers = parked.filter((number) => (wanted === "all" || number === wanted) && outbox.resend(number));
+      return { uplink: outbox.status().uplink, numbers };
+    });
+}
+
+const longestReason = 200;
+
+/** The reason of a credit stands in a signed receipt for ever and is printed on 32 columns: a line of words, not less and not more. */
+function reasonOf(text: unknown): string {
+  const reason = typeof text === "string" ? text.trim() : "";
+  if (reason === "" || reason.length > longestReason || /\p{Cc}/u.test(reason)) throw new Failure("usage/invalid", `the reason is one line of 1 to ${longestReason} characters`);
+  return reason;
+}
