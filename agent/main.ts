@@ -238,6 +238,8 @@ export class Agent {
       if (!(error instanceof Failure) && !(error instanceof DeviceError)) throw error;
       // The pins are another agent's.
       if (error.code === "state/locked") throw error;
+      // What was begun is settled in the room that was kept for it.
+      if (error.code === "disk/full" && this.#housekeeping.spendReserve()) return this.#openShop(retryMs);
       const news = this.#closed?.message !== error.message;
       this.#closed = { code: faultCodeOf(error), message: error.message };
       if (news) this.#options.tell({ news: "fault", at: clock.now().at, device: "station", ...this.#closed });
