@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Tries the Debian package as a machine would: installs it into a fresh Debian 13 tree, plays the demo from there, lets that systemd judge unit and
 # udev rules, then boots the tree: the service sells on a bench, is reloaded, killed, comes back, is upgraded while a car charges, removed and purged.
-# Needs root, debootstrap, systemd-container and Node 20; some three minutes and 400 MB. Without root it says that it was left out, and is no failure.
+# Needs root, debootstrap, systemd-container and Node 20; some three minutes and 400 MB. Where that is not permitted it says so by name, and is no failure.
 #   sudo systemd/try-package.sh [TREE]      (TREE is made where it is missing, and used again where it is there)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -15,6 +15,9 @@ give_up() {
   exit 1
 }
 [ "$(id -u)" = 0 ] || leave_out "only root may make a Debian tree (debootstrap) and boot it (systemd-nspawn)"
+# Root of a container that may not mount is no root for this.
+cap_sys_admin=$((1 << 21))
+[ $((0x$(sed -n 's/^CapEff:\t//p' /proc/self/status) & cap_sys_admin)) != 0 ] || leave_out "this root may not mount (no CAP_SYS_ADMIN), so debootstrap and systemd-nspawn are not permitted"
 for tool in debootstrap systemd-nspawn dpkg-deb; do command -v "$tool" > /dev/null || give_up "$tool is not installed"; done
 major=$(node -p 'process.versions.node.split(".")[0]')
 [ "$major" = 20 ] || leave_out "this is Node $major, and native modules built by it do not load in Debian 13's Node 20"
