@@ -6,6 +6,7 @@ import { arch, platform, release, totalmem, uptime } from "node:os";
 import { join } from "node:path";
 import type { LoadedConfig } from "../config/load.js";
 import { configText } from "../config/text.js";
+import { secretFile } from "../config/uplink.js";
 import { findPorts } from "../drivers/ports.js";
 import type { CardRow } from "./cards.js";
 import { masked } from "./core/token.js";
@@ -37,7 +38,7 @@ export async function bundleParts(loaded: LoadedConfig): Promise<readonly Bundle
     { name: "log.txt", text: await output("journalctl", ["-u", "chargetill", "-n", String(logLines), "-o", "short-iso", "--no-pager"]) },
     { name: "kernel.txt", text: await output("journalctl", ["-k", "-n", "500", "--no-pager", "--grep", "tty|usb|spi|gpio|mmc|EXT4|voltage|oom"]) },
   ];
-  const redact = redaction([...config.tokens.map(({ uid }) => uid), ...uids], config.uplinks.map(({ tokenFile }) => tokenFile));
+  const redact = redaction([...config.tokens.map(({ uid }) => uid), ...uids], config.uplinks.flatMap((uplink) => secretFile(uplink) ?? []));
   return parts.map(({ name, text }) => ({ name, text: `${redact(text).trimEnd()}\n` }));
 }
 

@@ -13,7 +13,8 @@ const mostRows = 10_000;
 /** A row, and where it comes from. */
 export type CardRow = TokenConfig & { readonly from: "config" | "enrolled" };
 
-function parseRows(value: unknown): readonly TokenConfig[] {
+/** Names the shape of the table. Throws where it does not fit. */
+export function parseRows(value: unknown): readonly TokenConfig[] {
   if (!Array.isArray(value) || value.length > mostRows) throw new Error(`expected a list of at most ${mostRows} cards`);
   return value.map((row) => tokenSchema.parse(row));
 }

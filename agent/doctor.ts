@@ -4,6 +4,7 @@ import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { faultLine, loadConfig, type LoadedConfig } from "../config/load.js";
 import type { ConnectorConfig } from "../config/schema.js";
+import { secretFile } from "../config/uplink.js";
 import { wallNow } from "../drivers/clock.js";
 import { lintTariff } from "./core/lint.js";
 import { askAgent, socketPath } from "./control.js";
@@ -62,12 +63,16 @@ function permissions({ file, config }: LoadedConfig): Finding[] {
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
     findings.push(missing ? warn("state folder", config.state, "it is not there yet: nothing has run here", "the first start makes it") : fault("state folder", config.state, "this user may not write in it", "run this as root (sudo), or as the user chargetill"));
   }
-  for (const { name, tokenFile } of config.uplinks)
+  for (const uplink of config.uplinks) {
+    const file = secretFile(uplink);
+    if (file === undefined) continue;
     try {
-      accessSync(tokenFile, constants.R_OK);
+      accessSync(file, constants.R_OK);
     } catch {
-      findings.push(warn("uplink", name, `its token file ${tokenFile} cannot be read: receipts wait here`, "put the credentials token into that file, readable by the user chargetill"));
+      const what = uplink.kind === "ocpi" ? "credentials token" : "password";
+      findings.push(warn("uplink", uplink.name, `${file} cannot be read: receipts wait here`, `put the ${what} into that file, readable by the user chargetill`));
     }
+  }
   return findings;
 }
 

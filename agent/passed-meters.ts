@@ -8,7 +8,8 @@ export const passedMetersFile = "meter-checks.json";
 /** One passed check, with what it was judged by. */
 export type PassedCheck = { readonly model: string; readonly serial: string; readonly atMs: number; readonly loadW: number; readonly measuredW: number; readonly energyMilliWh: number; readonly tolerancePercent: number };
 
-function parseChecks(value: unknown): readonly PassedCheck[] {
+/** Names the shape of the table. Throws where it does not fit. */
+export function parseChecks(value: unknown): readonly PassedCheck[] {
   if (!Array.isArray(value)) throw new Error("expected a list of checks");
   return value.map((row: Partial<PassedCheck>) => {
     const { model, serial, atMs, loadW, measuredW, energyMilliWh, tolerancePercent } = row;

@@ -5,7 +5,7 @@ import type { ContactorTest } from "../drivers/gpio/contactor-test.js";
 import type { Config, ConnectorConfig } from "../config/schema.js";
 import { Coil } from "./coil.js";
 import { drawing, track, type ActivityTrack } from "./core/activity.js";
-import { limitReached } from "./core/limits.js";
+import { limitReached, type Reached } from "./core/limits.js";
 import { implausible, type Outlook } from "./core/plausible.js";
 import { live, nextBorder, sameComponents, type LivePrice } from "./core/rating.js";
 import { addReading, sessionTimeMs, wants, type Acceptance, type Opening, type Sale, type Session, type SessionEvent } from "./core/session.js";
@@ -29,6 +29,8 @@ export type PointDesk = {
   settle(): boolean;
   /** Nothing is sold at this connector while the answer is a reason. */
   blocked(): string | undefined;
+  /** Whether the sessions of this card have together reached what it may have open. */
+  exposed(sale: Sale): Reached | undefined;
   /** What the lamp should say. */
   indication(): Indication;
   changed(): void;
@@ -339,7 +341,7 @@ export class Point {
     const elapsedMs = atMs - sale.opening.begin.moment.at;
     this.#glance = { reading, price, energyMilliWh, elapsedMs, sale: glanced };
     this.desk.changed();
-    const limit = limitReached({ energyMilliWh, elapsedMs, price }, this.connector.limits, timing.noEnergy);
+    const limit = limitReached({ energyMilliWh, elapsedMs, price }, this.connector.limits, sale.opening.acceptance.limits, timing.noEnergy) ?? this.desk.exposed(glanced);
     if (limit !== undefined) {
       this.#stop(limit.reason, limit.detail);
       return 0;

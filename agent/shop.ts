@@ -1,27 +1,37 @@
 // The shop: all that needs the disk to be well. It opens whole or not at all; without it contactors stay open and nothing is sold.
 import { join } from "node:path";
 import type { LoadedConfig } from "../config/load.js";
-import type { ConnectorConfig } from "../config/schema.js";
+import type { Config, ConnectorConfig } from "../config/schema.js";
 import type { EnergyMeter } from "../drivers/driver.js";
 import type { Machine } from "../drivers/open.js";
+import { Authorizer } from "./authorizer.js";
 import { Cards } from "./cards.js";
-import { CashDesk, emptyDesk, type DeskState } from "./cash-desk.js";
+import { CashDesk, emptyDesk } from "./cash-desk.js";
 import { wireDifference } from "./core/cdr-check.js";
 import { makeCopies, type CdrCopies } from "./core/cdr-copies.js";
 import { entryOf, eventOf, type Entered } from "./core/entry.js";
-import type { Event } from "./core/till.js";
-import { authorizeLocally } from "./core/token.js";
+import type { Signer } from "./core/signer.js";
+import type { OcpiVersion } from "./core/tariff.js";
+import type { Event, IssuedReceipt } from "./core/till.js";
+import { deskFile, parseDesk } from "./desk-state.js";
+import { Exposure } from "./exposure.js";
 import { handOut } from "./hand-out.js";
+import { inForceFile, parseInForce } from "./in-force.js";
 import { finishKeyChange, publishKey } from "./key-change.js";
 import { openSigner, sha256 } from "./keys.js";
+import { keysAtHand, listSeal } from "./list-seal.js";
 import { Book } from "./ledger/book.js";
 import type { Disk } from "./ledger/disk.js";
 import { Journal } from "./ledger/journal.js";
 import { Table } from "./ledger/table.js";
+import { KeptTariffs } from "./kept-tariffs.js";
+import { ListedCards } from "./listed-cards.js";
 import { NeededEntries } from "./needed-entries.js";
 import type { News } from "./news.js";
 import { PassedMeters } from "./passed-meters.js";
-import { PriceBoard, type InForce } from "./price-board.js";
+import { PriceBoard } from "./price-board.js";
+import type { OnlineCheck } from "./remote.js";
+import { StationDesk } from "./remote-desk.js";
 import { kwhText } from "./snapshot.js";
 import { layoutOf, Station } from "./station.js";
 import type { Outbox } from "./sync/outbox.js";
@@ -37,6 +47,8 @@ export type Shop = {
   readonly needed: NeededEntries;
   readonly outboxes: readonly Outbox[];
   readonly station: Station;
+  readonly remote: StationDesk;
+  readonly lists: ListedCards;
   /** The key is ours to change; false where it is handed in from outside. */
   readonly mayRotate: boolean;
 };
@@ -51,6 +63,10 @@ export type ShopParts = {
   /** In [0, 1): jitter of back-offs. */
   readonly random: () => number;
   readonly whyClosed: () => string | undefined;
+  /** Ends the process, so that systemd starts it again. */
+  readonly restart: () => void;
+  /** Backends that can be asked about a card, beside those of the config. */
+  readonly checks?: readonly OnlineCheck[];
   readonly tell: (news: News) => void;
   readonly changed: () => void;
   readonly die: (error: unknown) => void;
@@ -62,15 +78,19 @@ export function openShop(parts: ShopParts): Shop {
   const { config } = loaded;
   const { clock } = machine;
   const at = (name: string): string => join(config.state, name);
-  const inForce = Table.open<InForce>(disk, at("in-force.json"), (value) => value as InForce, {});
-  const board = new PriceBoard(loaded, { read: () => inForce.data, write: (state) => void inForce.update(() => state) });
+  const inForce = Table.open(disk, at(inForceFile), parseInForce, {});
+  const kept = KeptTariffs.open(disk, config.state);
+  const board = new PriceBoard(loaded, { read: () => inForce.data, write: (state) => void inForce.update(() => state) }, kept);
   board.remember(clock.now());
-  const book = Book.open(disk, at("book"));
-  finishKeyChange(disk, config.state, book);
-  const signer = openSigner(keyStore(parts), book.count() === 0);
+  const credentials = process.env["CREDENTIALS_DIRECTORY"];
+  const signing: { by: () => Signer | undefined } = { by: () => undefined };
+  const book = Book.open(disk, at("book"), { seal: listSeal(() => signing.by(), () => keysAtHand(disk, config.state, credentials)) });
+  finishKeyChange(disk, config.state, book, () => issuedIn(disk, at("journal")));
+  const signer = openSigner(keyStore(parts, credentials), book.count() === 0);
+  signing.by = () => signer;
   // Also where it was damaged or replaced: what people compare fingerprints with is the key that signs.
   publishKey(disk, config.state, signer.publicKey);
-  const deskTable = Table.open<DeskState>(disk, at("desk.json"), (value) => value as DeskState, emptyDesk);
+  const deskTable = Table.open(disk, at(deskFile), parseDesk, emptyDesk);
   const cards = Cards.open(disk, config.state, config);
   const passed = PassedMeters.open(disk, config.state);
   const outboxes: Outbox[] = [];
@@ -83,7 +103,8 @@ export function openShop(parts: ShopParts): Shop {
       state: { read: () => deskTable.data, write: (state) => void deskTable.update(() => state) },
       signer,
       hash: sha256,
-      cdr: (settlement, ocmf, spkiHex) => makeCopies(settlement, ocmf === "" ? undefined : { ocmf, publicKeySpkiHex: spkiHex }, config.uplinks.length === 0 ? ["2.2.1"] : config.uplinks.map(({ version }) => version)),
+      record: (event) => append(event),
+      cdr: (settlement, ocmf, spkiHex) => makeCopies(settlement, ocmf === "" ? undefined : { ocmf, publicKeySpkiHex: spkiHex }, cdrVersions(config)),
       handOut: (signed) => handOut(disk, config, signed, (text) => tell({ news: "note", at: clock.now().at, text })),
       numberGiven: () => [...station.till().sessions.values()].some((session) => session.state === "settling" && session.numbered !== undefined && session.numbered.number > book.count()),
       settled: (entry, connector, settlement, file) => {
@@ -98,9 +119,20 @@ export function openShop(parts: ShopParts): Shop {
         for (const outbox of outboxes) outbox.kick();
       },
     },
-    clock.now(),
   );
-  outboxes.push(...openOutboxes({ config, clock, disk, book, random: parts.random, checkpoint: () => desk.chain.checkpoint, faults: () => station.faults, tell, changed, die }));
+  const checks: OnlineCheck[] = [...(parts.checks ?? [])];
+  signing.by = () => desk.signer;
+  book.signList();
+  outboxes.push(...openOutboxes({ config, clock, disk, book, random: parts.random, checkpoint: () => desk.chain.checkpoint, version: parts.version, faults: () => station.faults, feed: () => station.feed(), desk: () => remote, canBeAsked: (check) => checks.push(check), tell, changed, die }));
+  const lists = new ListedCards({ disk, folder: config.state, station: config.station, settings: config.authorisation, clock }, (event) => void station.enter(event));
+  const exposure = new Exposure({
+    limits: config.authorisation.exposure,
+    book,
+    unacknowledged: () => (outboxes.length === 0 ? undefined : new Set(outboxes.flatMap((outbox) => [...outbox.unacknowledged()]))),
+    sessions: () => station.till().sessions,
+    glance: (connector) => station.points.get(connector)?.glance(),
+  });
+  const authorizer = new Authorizer({ settings: config.authorisation, station: config.station, clock, token: (uid) => cards.known.get(uid), lists, exposure, checks: () => checks });
   // What may still refuse comes before the journal: a start that is tried again for ever must leave no file open.
   for (const connector of config.connectors) parts.meter(connector);
   if (config.receiptOutput?.folder !== undefined) disk.makeFolder(at(config.receiptOutput.folder));
@@ -108,21 +140,23 @@ export function openShop(parts: ShopParts): Shop {
   if (cutBytes > 0) tell({ news: "note", at: clock.now().at, text: `the journal's last line was torn by a power cut and has been cut (${cutBytes} bytes that nobody acted on)` });
   const history = entries.map(({ seq, event, moment }) => ({ seq, event: { ...event, moment } as Event }));
   const needed = new NeededEntries(layoutOf(config), history);
+  const append = (event: Event): void => {
+    const [entry] = journal.append([entryOf(event)], event.moment);
+    if (entry !== undefined) needed.saw(entry.seq, event, station.till());
+  };
   const station: Station = new Station(
     {
       config,
       clock,
-      append: (event) => {
-        const [entry] = journal.append([entryOf(event)], event.moment);
-        if (entry !== undefined) needed.saw(entry.seq, event, station.till());
-      },
+      append,
       meter: parts.meter,
       pins: (connector) => Promise.resolve().then(() => machine.pins(connector)),
       reader: (name) => machine.reader(name),
       authorize: (uid, atMs) => {
         board.look(clock.now());
-        return authorizeLocally(cards.known, uid, atMs);
+        return authorizer.authorize(uid, atMs);
       },
+      exposed: (sale) => exposure.reached(sale),
       open: (connector, acceptance, meter, begin) => board.opening(parts.newId(), connector, acceptance, meter, begin),
       settle: (connector, record) => desk.settle(connector, () => settlingOf(station, connector.id), record, () => clock.now()),
       closedShop: parts.whyClosed,
@@ -133,16 +167,36 @@ export function openShop(parts: ShopParts): Shop {
     },
     history.map(({ event }) => event),
   );
-  tell({ news: "started", at: clock.now().at, version: parts.version, station: config.station.id, receipts: book.count(), keyId: signer.keyId });
-  station.start(entries.at(-1)?.moment);
-  for (const outbox of outboxes) outbox.kick();
-  return { journal, book, desk, cards, passed, board, needed, outboxes, station, mayRotate: !signer.handed };
+  try {
+    desk.begin(history.map(({ event }) => event), clock.now());
+    tell({ news: "started", at: clock.now().at, version: parts.version, station: config.station.id, receipts: book.count(), keyId: signer.keyId });
+    station.start(entries.at(-1)?.moment);
+  } catch (error) {
+    journal.close();
+    throw error;
+  }
+  const remote = new StationDesk({ config, clock, station, board, kept, restart: parts.restart, tell });
+  for (const outbox of outboxes) outbox.begin();
+  return { journal, book, desk, cards, passed, board, needed, outboxes, station, remote, lists, mayRotate: !signer.handed };
 }
 
-function keyStore({ loaded, disk }: ShopParts): Parameters<typeof openSigner>[0] {
+/** The receipts that the journal issued without a session. It is opened, not looked at: what is about to be relied on must last. */
+function issuedIn(disk: Disk, folder: string): IssuedReceipt[] {
+  const { journal, entries } = Journal.open(disk, folder, eventOf);
+  journal.close();
+  return entries.flatMap(({ event }) => (event.type === "ReceiptIssued" ? [event.receipt] : []));
+}
+
+/** The versions of OCPI in which a CDR is kept: those that are sent, and one for a backend that is yet to come. */
+function cdrVersions({ uplinks }: Config): OcpiVersion[] {
+  const spoken = uplinks.flatMap((uplink) => (uplink.kind === "ocpi" ? [uplink.version] : []));
+  return spoken.length === 0 ? ["2.2.1"] : spoken;
+}
+
+function keyStore({ loaded, disk }: ShopParts, credentials: string | undefined): Parameters<typeof openSigner>[0] {
   return {
     folder: loaded.config.state,
-    credentials: process.env["CREDENTIALS_DIRECTORY"],
+    credentials,
     read: (path) => {
       const bytes = disk.read(path);
       return bytes === undefined ? undefined : { bytes, mode: disk.mode(path) };

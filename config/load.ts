@@ -89,6 +89,7 @@ function wording(issue: z.core.$ZodIssue): string {
   }
   if (issue.code === "invalid_value") return `expected ${issue.values.map((value) => (typeof value === "string" ? value : String(value))).join(" or ")}`;
   if (issue.code === "invalid_union") {
+    if ("options" in issue && Array.isArray(issue.options)) return `expected one of ${issue.options.join(", ")}`;
     const options = issue.errors.flat().flatMap((inner) => (inner.code === "invalid_value" ? inner.values.map(String) : []));
     if (options.length > 0) return `expected one of ${options.join(", ")}`;
   }

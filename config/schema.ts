@@ -1,37 +1,8 @@
 // The one config file, as a schema: what a technician may write, with defaults and limits.
 // Past this door no one checks again. Unknown keys are faults: a misspelt setting must never be silently ignored.
 import { z } from "zod";
-
-const unitMs: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/** `90s`, `22m`, `1h30m`, `250ms` -> whole milliseconds; undefined when the text is no duration. */
-export function durationMs(text: string): number | undefined {
-  if (!/^(\d{1,6}(ms|d|h|m|s))+$/.test(text)) return undefined;
-  let total = 0;
-  for (const [, digits, unit] of text.matchAll(/(\d+)(ms|d|h|m|s)/g)) total += Number(digits) * (unitMs[unit ?? ""] ?? Number.NaN);
-  return Number.isSafeInteger(total) ? total : undefined;
-}
-
-const duration = (min: string, max: string) =>
-  z.string().transform((text, context) => {
-    const ms = durationMs(text);
-    if (ms === undefined) {
-      context.addIssue({ code: "custom", message: "expected a duration such as 90s, 22m or 1h30m" });
-      return z.NEVER;
-    }
-    if (ms < (durationMs(min) ?? 0) || ms > (durationMs(max) ?? 0)) {
-      context.addIssue({ code: "custom", message: `expected a duration from ${min} to ${max}` });
-      return z.NEVER;
-    }
-    return ms;
-  });
-
-/** A duration with a default, given as text so that the file and the default read alike. */
-const durationOr = (text: string, min: string, max: string) => duration(min, max).default(durationMs(text) ?? 0);
-
-const text = (max: number) => z.string().trim().min(1).max(max);
-const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "expected a short name of a-z, 0-9 and -");
-const decimal = (max: string) => z.string().regex(/^\d{1,9}(\.\d{1,4})?$/, `expected a decimal in quotes, such as "${max}"`);
+import { decimal, duration, durationOr, name, text } from "./fields.js";
+import { uplink } from "./uplink.js";
 
 const zone = z.string().refine((value) => {
   try {
@@ -112,32 +83,6 @@ export const tokenSchema = z.strictObject({
   group: text(36).optional(),
   expires: z.iso.datetime({ offset: true }).optional(),
   tariff: text(36).optional(),
-});
-
-const httpsOrLoopback = z.url({ protocol: /^https?$/ }).refine((value) => {
-  const url = new URL(value);
-  return url.protocol === "https:" || ["127.0.0.1", "[::1]", "localhost"].includes(url.hostname);
-}, "expected https:// (plain http only to this machine itself)");
-
-const uplink = z.strictObject({
-  name,
-  kind: z.literal("ocpi"),
-  url: httpsOrLoopback,
-  version: z.enum(["2.2.1", "2.3.0"]).default("2.2.1"),
-  /** The file that holds the credentials token; the token itself never stands in this file. */
-  tokenFile: z.string().startsWith("/", "expected an absolute path"),
-  toCountryCode: z.string().regex(/^[A-Z]{2}$/, "expected two capital letters"),
-  toPartyId: z.string().regex(/^[A-Z0-9]{3}$/, "expected three capitals or digits"),
-  /** `ocpi` = every answer carries an OCPI envelope; `none` = an empty 201 or 204 is an acceptance. */
-  envelope: z.enum(["ocpi", "none"]).default("ocpi"),
-  acceptUnknownTime: z.boolean().default(false),
-  timeout: durationOr("30s", "1s", "5m"),
-  backoff: z.strictObject({ first: durationOr("5s", "100ms", "10m"), most: durationOr("15m", "1s", "1d") }).prefault({}),
-  tls: z
-    .strictObject({ caFile: z.string().startsWith("/").optional(), certFile: z.string().startsWith("/").optional(), keyFile: z.string().startsWith("/").optional() })
-    .prefault({}),
-  /** node-cron, in UTC: when a waiting outbox is looked at again. */
-  schedule: z.string().default("* * * * *"),
 });
 
 const station = z.strictObject({
@@ -221,6 +166,20 @@ export const configSchema = z
     language: z.enum(["en", "de", "fr", "es", "nl"]).default("en"),
     log: z.strictObject({ level: z.enum(["error", "warn", "info", "debug"]).default("info") }).prefault({}),
     uplinks: z.array(uplink).max(4).default([]),
+    /** Who may charge when the local list alone does not say so. */
+    authorisation: z
+      .strictObject({
+        /** How long a driver waits for a backend's answer before the offline rule decides. */
+        onlineTimeout: durationOr("6s", "1s", "30s"),
+        /** Without a backend's answer: `known` = cards of the local list and the cache alone, `all` = also unknown ones up to `offlineEnergyKwh`, `none` = only cards that never need a question. */
+        offline: z.enum(["known", "all", "none"]).default("known"),
+        offlineEnergyKwh: decimal("20").optional(),
+        /** What one token may have open at the backends, begun without their word: above it, it is refused until they have it. */
+        exposure: z.strictObject({ energyKwh: decimal("100").optional(), cost: decimal("80.00").optional() }).prefault({}),
+        /** How long a backend's earlier word about a card is believed; 0s = no cache. */
+        cacheLifetime: durationOr("30d", "0s", "365d"),
+      })
+      .prefault({}),
   })
   .superRefine((config, context) => {
     const fault = (path: (string | number)[], message: string): void => context.addIssue({ code: "custom", path, message });
@@ -249,6 +208,7 @@ export const configSchema = z
     config.uplinks.forEach((entry, index) => once(`uplink ${entry.name}`, ["uplinks", index, "name"], `the name ${entry.name}`));
     for (const [index, entry] of config.uplinks.entries())
       if ((entry.tls.certFile === undefined) !== (entry.tls.keyFile === undefined)) fault(["uplinks", index, "tls"], "certFile and keyFile go together");
+    if (config.authorisation.offline === "all" && config.authorisation.offlineEnergyKwh === undefined) fault(["authorisation", "offlineEnergyKwh"], "say how much an unknown card may draw at most where offline is all");
   });
 
 export type Config = z.infer<typeof configSchema>;
@@ -260,5 +220,4 @@ export type ReaderConfig = Config["readers"][string];
 export type SerialPortConfig = Config["serialPorts"][string];
 export type PinConfig = z.infer<typeof pin>;
 export type TokenConfig = Config["tokens"][number];
-export type UplinkConfig = Config["uplinks"][number];
 export type BenchConfig = NonNullable<Config["bench"]>;

@@ -82,6 +82,7 @@ export function syncCommand(shell: SyncShell): Command {
 export function statusLines(status: OutboxStatus): string[] {
   const { uplink, reachability, sinceMs, words, waiting, parked, lastAck, nextTryMs } = status;
   const lines = [`${uplink}: ${reachability} since ${time(sinceMs)}${words === undefined ? "" : `: ${words}`}`];
+  if (status.line !== undefined && status.line !== words) lines.push(`  ${status.line}`);
   if (status.fault !== undefined) lines.push(`  fault ${status.fault}: this needs a person`);
   lines.push(`  waiting ${waiting}, parked ${parked.length}${lastAck === undefined ? "" : `, last acknowledged receipt ${lastAck.number} at ${time(lastAck.atMs)}`}`);
   if (nextTryMs !== undefined && waiting > 0) lines.push(`  next try at ${time(nextTryMs)}`);

@@ -4,14 +4,25 @@ import type { ConnectorConfig } from "../../config/schema.js";
 import { kwhText } from "./energy-text.js";
 import { compare, decimalOf, ratioOf } from "./money.js";
 import type { LivePrice } from "./rating.js";
+import type { Acceptance } from "./session.js";
 import type { StopReason } from "./settlement.js";
 
 export type Progress = { readonly energyMilliWh: number; readonly elapsedMs: number; readonly price: LivePrice };
 
-/** The limit that is reached, if any. `noEnergyMs` = how long a car may take none at all; 0 = for ever. */
-export function limitReached({ energyMilliWh, elapsedMs, price }: Progress, limits: ConnectorConfig["limits"], noEnergyMs: number): { readonly reason: StopReason; readonly detail: string } | undefined {
-  if (limits.energyKwh !== undefined && reaches(kwhText(energyMilliWh), limits.energyKwh)) return { reason: "EnergyLimitReached", detail: `the limit of ${limits.energyKwh} kWh is reached` };
-  if (limits.cost !== undefined && reaches(price.ifStoppedNow.incl, limits.cost)) return { reason: "CostLimitReached", detail: `the limit of ${limits.cost} ${price.currency} is reached` };
+export type Reached = { readonly reason: StopReason; readonly detail: string };
+
+/** The limit that is reached, if any: the connector's own, or one that the session was granted. `noEnergyMs` = how long a car may take none at all; 0 = for ever. */
+export function limitReached(
+  { energyMilliWh, elapsedMs, price }: Progress,
+  limits: ConnectorConfig["limits"],
+  granted: Acceptance["limits"],
+  noEnergyMs: number,
+): Reached | undefined {
+  const because = granted === undefined ? "" : `: ${granted.why}`;
+  for (const [limit, why] of [[limits.energyKwh, ""], [granted?.energyKwh, because]] as const)
+    if (limit !== undefined && reaches(kwhText(energyMilliWh), limit)) return { reason: "EnergyLimitReached", detail: `the limit of ${limit} kWh is reached${why}` };
+  for (const [limit, why] of [[limits.cost, ""], [granted?.cost, because]] as const)
+    if (limit !== undefined && reaches(price.ifStoppedNow.incl, limit)) return { reason: "CostLimitReached", detail: `the limit of ${limit} ${price.currency} is reached${why}` };
   if (limits.time !== undefined && elapsedMs >= limits.time) return { reason: "TimeLimitReached", detail: "the time limit is reached" };
   if (noEnergyMs > 0 && energyMilliWh === 0 && elapsedMs >= noEnergyMs) return { reason: "TimeLimitReached", detail: `no energy flowed within ${Math.round(noEnergyMs / 60_000)} min` };
   return undefined;

@@ -8,16 +8,14 @@ import { Failure } from "../failure.js";
 import { CheckedFile, jsonText } from "./checked-file.js";
 import type { Disk } from "./disk.js";
 import { Mark } from "./mark.js";
-import { noPage, pageName, pagesIn, parseEntry, parseIndex, parsePage, rowOf, sealedText } from "./page.js";
+import { emptyIndex, noPage, pageName, pagesIn, parseEntry, parseIndex, parsePage, rowOf } from "./page.js";
 import type { BookEntry, Index, Page, SealedPage } from "./page.js";
-
-/** Signs and proves the list of sealed pages with the station's key: `text` is the canonical list, the signature is text too. */
-export type Seal = { sign(text: string): string; verify(text: string, signature: string): boolean };
+import { signedIndex, unprovenPage, type Seal } from "./seal.js";
 
 export type BookOptions = {
   /** Receipts a page holds at most. */
   readonly pageEntries?: number;
-  /** A page that has reached this size takes no more: bounds the cost of an append when receipts are large. */
+  /** A page that has reached this size takes no more: bounds the cost of an append when receipts are large. Default: by the size of the book. */
   readonly pageBytes?: number;
   readonly seal?: Seal;
 };
@@ -26,18 +24,23 @@ export type BookOptions = {
 export type BookView = Omit<Book, "append">;
 
 const defaultPageEntries = 64;
-const defaultPageBytes = 256 * 1024;
+const smallestPageBytes = 32 * 1024;
+const largestPageBytes = 256 * 1024;
 
 export const indexName = "index.json";
-const damage = (path: string, why: string): Failure =>
+/** The complaint about a file or the folder: where, what, and what to do. */
+export const damage = (path: string, why: string): Failure =>
   new Failure("book/damaged", `${path}: ${why}; nothing is sold until it is repaired: "chargetill repair" shows what can be saved`);
 
 export class Book {
   #newest: LowSync<Page>;
   #newestFile: CheckedFile<Page>;
+  readonly #indexFile: CheckedFile<Index>;
   readonly #index: LowSync<Index>;
   /** The sealed page read last: receipts are asked for in runs. */
   #lastRead: Page | undefined;
+  /** Says that the list was signed once: from then on an unsigned one is no book from before. */
+  readonly #signedOnce: Mark;
   /** The sealed page that the check in turn has come to. */
   #turnOfCheck = 0;
 
@@ -46,7 +49,9 @@ export class Book {
     private readonly folder: string,
     private readonly options: BookOptions,
   ) {
-    this.#index = new LowSync<Index>(new CheckedFile(disk, join(folder, indexName), parseIndex, "book/damaged"), { sealed: [], signature: "" });
+    this.#indexFile = new CheckedFile(disk, join(folder, indexName), parseIndex, "book/damaged");
+    this.#index = new LowSync<Index>(this.#indexFile, emptyIndex);
+    this.#signedOnce = new Mark(disk, `${folder}.signed`);
     this.#newestFile = this.#pageFile(1);
     this.#newest = new LowSync<Page>(this.#newestFile, { page: 1, first: 1, previous: noPage, entries: [] });
   }
@@ -152,6 +157,22 @@ export class Book {
     this.#sealedPage(row);
   }
 
+  /**
+   * Signs the list of sealed pages where it is not signed to its end, or by a key of before; asked at each start and each minute. A signer that fails stops nothing: the list stays as
+   * it is, the answer is false, and this is asked again. Throws disk/failed, disk/full.
+   */
+  signList(): boolean {
+    const { seal } = this.options;
+    const { sealed, signature, signed } = this.#index.data;
+    if (seal === undefined || sealed.length === 0) return true;
+    if (signed < sealed.length || !seal.isCurrent(signature)) {
+      const next = signedIndex(sealed, this.#index.data, seal);
+      if (next.signature !== signature) this.#putIndex(next);
+    }
+    if (this.#index.data.signed > 0 && !this.#signedOnce.stands) this.#signedOnce.set();
+    return this.#index.data.signed === sealed.length;
+  }
+
   get sealedPages(): number {
     return this.#index.data.sealed.length;
   }
@@ -178,19 +199,27 @@ export class Book {
   #load(): boolean {
     const pages = new Set(pagesIn(this.disk.list(this.folder)));
     this.#index.read();
-    const { sealed, signature } = this.#index.data;
-    if (this.options.seal && !this.options.seal.verify(sealedText(sealed), signature))
-      throw damage(join(this.folder, indexName), "the list of sealed pages does not bear this station's signature");
+    const { sealed } = this.#index.data;
     for (const { page } of sealed) if (!pages.has(page)) throw damage(join(this.folder, pageName(page)), "the page is missing");
     for (const page of pages) if (page > sealed.length + 2) throw damage(join(this.folder, indexName), `it does not know of page ${page}: it is an old copy`);
     const last = sealed.at(-1);
     this.#readNewest(sealed.length + 1, last ? last.first + last.count : 1, last?.sha256 ?? noPage);
+    this.#proveList();
     if (!pages.has(sealed.length + 2)) return false;
     // A cut fell between the first receipt of the new page and the index: the new page proves the one before.
     const row = this.#newestRow();
     this.#readNewest(row.page + 1, row.first + row.count, row.sha256);
-    this.#index.data = { sealed: [...sealed, row], signature };
+    this.#index.data = { ...this.#index.data, sealed: [...sealed, row] };
     return true;
+  }
+
+  /** The station's signature over the list; the pages that it does not reach yet must prove themselves by their receipts. */
+  #proveList(): void {
+    const { seal } = this.options;
+    if (seal === undefined) return;
+    const unproven = unprovenPage(this.#index.data, seal, this, this.#signedOnce.stands);
+    if (unproven === undefined) return;
+    throw damage(join(this.folder, indexName), `the list of sealed pages does not bear this station's signature${unproven.receipt === undefined ? "" : `, nor does receipt ${unproven.receipt} on page ${unproven.page}`}`);
   }
 
   #readNewest(page: number, first: number, previous: string): void {
@@ -221,9 +250,18 @@ export class Book {
   }
 
   #isFull(): boolean {
-    const { pageEntries = defaultPageEntries, pageBytes = defaultPageBytes } = this.options;
+    const { pageEntries = defaultPageEntries, pageBytes = this.#cheapestPageBytes() } = this.options;
     const { entries } = this.#newest.data;
     return entries.length > 0 && (entries.length >= pageEntries || this.#newestFile.size >= pageBytes);
+  }
+
+  /**
+   * The page size that wears the card least: a receipt rewrites half a page of B bytes, and its share r/B of the index of I bytes, which is
+   * rewritten as often as a page is full. The sum is least where B² = 2·I·r.
+   */
+  #cheapestPageBytes(): number {
+    const best = Math.round(Math.sqrt(2 * this.#indexFile.size * (this.bytesPerReceipt ?? 0)));
+    return Math.min(largestPageBytes, Math.max(smallestPageBytes, best));
   }
 
   /** One more receipt on the newest page. */
@@ -250,8 +288,12 @@ export class Book {
   }
 
   #writeIndex(sealed: readonly SealedPage[]): void {
+    this.#putIndex(signedIndex(sealed, this.#index.data, this.options.seal));
+  }
+
+  #putIndex(next: Index): void {
     const before = this.#index.data;
-    this.#index.data = { sealed, signature: this.options.seal?.sign(sealedText(sealed)) ?? "" };
+    this.#index.data = next;
     try {
       this.#index.write();
     } catch (cause) {

@@ -27,8 +27,13 @@ export type Page = {
 };
 
 export type SealedPage = { readonly page: number; readonly first: number; readonly count: number; readonly sha256: string };
-/** `signature` covers the text of `sealed` (see `sealedText`); empty where the book has no seal. */
-export type Index = { readonly sealed: readonly SealedPage[]; readonly signature: string };
+/**
+ * `signature` covers the text of the first `signed` rows of `sealed` (see `sealedText`); "" and 0 where none were signed: the book has no seal,
+ * its signer failed so far, or it was written before lists were signed.
+ */
+export type Index = { readonly sealed: readonly SealedPage[]; readonly signature: string; readonly signed: number };
+
+export const emptyIndex: Index = { sealed: [], signature: "", signed: 0 };
 
 export const noPage = "0".repeat(64);
 
@@ -98,5 +103,8 @@ export function parseIndex(value: unknown): Index {
     need(page === next.page && first === next.first && isCount(count) && count > 0 && isDigest(sha256), `the index breaks off at page ${next.page}`);
     next = { page: next.page + 1, first: next.first + count };
   }
-  return index as Index;
+  // Before lists were signed in part they had no such field: all of it was signed, or nothing.
+  const { signature, signed = signature === "" ? 0 : index["sealed"].length } = index as Partial<Index> & Pick<Index, "signature">;
+  need(isCount(signed) && signed <= index["sealed"].length && (signed === 0) === (signature === ""), "the index does not say which of its pages are signed");
+  return { sealed: index["sealed"] as SealedPage[], signature, signed };
 }

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import http from "node:http";
 import https from "node:https";
 import { createSecureContext, type SecureContextOptions } from "node:tls";
-import type { UplinkConfig } from "../../config/schema.js";
+import type { OcpiUplinkConfig } from "../../config/uplink.js";
 import { Failure } from "../failure.js";
 import { post, type Answer, type Lost } from "./http.js";
 import { held, judge, judgeLost, shown } from "./ocpi-verdict.js";
@@ -24,7 +24,7 @@ const loopback = ["127.0.0.1", "[::1]", "localhost"];
 
 export class OcpiUplink implements Uplink {
   readonly name: string;
-  readonly #config: UplinkConfig;
+  readonly #config: OcpiUplinkConfig;
   readonly #from: OcpiParty;
   readonly #url: URL;
   #agent: http.Agent | undefined;
@@ -33,7 +33,7 @@ export class OcpiUplink implements Uplink {
    * `checkpoint` is the signed note over all receipts so far, asked at each send: whoever keeps it can tell when any receipt is removed later.
    * Throws Failure config/invalid where the token would travel in the open.
    */
-  constructor(config: UplinkConfig, from: OcpiParty, private readonly checkpoint: () => string = () => "") {
+  constructor(config: OcpiUplinkConfig, from: OcpiParty, private readonly checkpoint: () => string = () => "") {
     this.name = config.name;
     this.#config = config;
     this.#from = from;

@@ -33,6 +33,11 @@ export class BenchClock implements Clock {
     this.#state = { ...this.#state, at: this.#state.at + (change.stepMs ?? 0), trust: change.trust ?? this.#state.trust };
   }
 
+  /** Time passes while the program is held up (a slow disk, a long computation): whoever was to be woken meanwhile is late. */
+  hold(ms: number): void {
+    this.#state = { ...this.#state, at: this.#state.at + ms, monoMs: this.#state.monoMs + ms };
+  }
+
   at(monoMs: number, wake: () => void): () => void {
     const timer: Timer = { monoMs: Math.max(Math.ceil(monoMs), this.#state.monoMs), order: (this.#order += 1), wake };
     // Kept sorted, latest first: the next one to fire is taken off the end.

@@ -41,7 +41,7 @@ function layDown(path: string, count: number): void {
     if (first + pageEntries <= count) sealed.push({ page, first, count: entries.length, sha256: file.digest });
     previous = file.digest;
   }
-  new CheckedFile<Index>(disk, join(path, "index.json"), (value) => value as Index, "book/damaged").write({ sealed, signature: "" });
+  new CheckedFile<Index>(disk, join(path, "index.json"), (value) => value as Index, "book/damaged").write({ sealed, signature: "", signed: 0 });
 }
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;

@@ -1,4 +1,4 @@
-// The receipt book by itself: gap-free, idempotent, bounded pages, sealed pages proven, signed when it has a seal.
+// The receipt book by itself: gap-free, idempotent, bounded pages, sealed pages proven. Its seal has a file of its own.
 import assert from "node:assert/strict";
 import { suite } from "uvu";
 import { Failure } from "../../agent/failure.js";
@@ -139,14 +139,6 @@ books("what a receipt takes is known from the newest page", () => {
   assert.equal(filled(0).book.bytesPerReceipt, undefined);
   const bytes = filled(6).book.bytesPerReceipt ?? 0;
   assert.ok(bytes > JSON.stringify(receipt(6)).length && bytes < 2 * JSON.stringify(receipt(6)).length);
-});
-
-books("a seal binds the list of sealed pages to the station's key", () => {
-  const seal = { sign: (text: string): string => `signed ${text.length}`, verify: (text: string, signature: string): boolean => signature === `signed ${text.length}` };
-  const { files } = filled(9, { pageEntries: 4, seal });
-  assert.equal(open(files, { pageEntries: 4, seal }).count(), 9);
-  const stranger = { sign: seal.sign, verify: () => false };
-  assert.throws(() => open(files, { pageEntries: 4, seal: stranger }), isDamaged(/index\.json: .*signature/));
 });
 
 books("a look reads everything and writes nothing", () => {

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { UplinkConfig } from "../../config/schema.js";
+import type { OcpiUplinkConfig } from "../../config/uplink.js";
 import { OcpiUplink } from "../../agent/sync/ocpi-uplink.js";
 
 export const token = "plain-token-7";
@@ -21,10 +21,10 @@ export class TokenFile {
   }
 }
 
-export function uplinkTo(url: string, tokenFile: string, more: Partial<UplinkConfig> = {}): OcpiUplink {
-  const config: UplinkConfig = {
+export function uplinkTo(url: string, tokenFile: string, more: Partial<OcpiUplinkConfig> = {}): OcpiUplink {
+  const config: OcpiUplinkConfig = {
     name: "office", kind: "ocpi", url, version: "2.2.1", tokenFile, toCountryCode: "NL", toPartyId: "MSP", envelope: "ocpi",
-    acceptUnknownTime: false, timeout: 5_000, backoff: { first: 100, most: 1_000 }, tls: {}, schedule: "* * * * *", ...more,
+    acceptUnknownTime: false, timeout: 5_000, backoff: { first: 100, most: 1_000 }, tls: {}, schedule: "* * * * *", pull: "7 * * * *", ...more,
   };
   return new OcpiUplink(config, { countryCode: "DE", partyId: "ABC" });
 }

@@ -1,0 +1,92 @@
+// The door between the station and a backend that speaks both ways: what it is told, and what it may ask. Whoever asks gets the truth,
+// and what it asks enters where a tap enters: it is written down before anything acts on it.
+import type { TokenConfig } from "../config/schema.js";
+import type { SessionToken } from "./core/settlement.js";
+import type { Reservation } from "./core/standing.js";
+import type { Tariff } from "./core/tariff.js";
+import type { OnlineAnswer } from "./core/token.js";
+import type { Event, Till } from "./core/till.js";
+import type { Fault } from "./faults.js";
+import type { Glance } from "./point.js";
+
+/** A fact after it was written down, with the till before and after it. */
+export type Fact = { readonly event: Event; readonly before: Till; readonly after: Till };
+
+/** What a backend may look at. */
+export interface StationFeed {
+  /** Told of every fact from now on, in order; the answer ends it. A listener must not throw and must not wait. */
+  listen(listener: (fact: Fact) => void): () => void;
+  till(): Till;
+  /** The newest figures of a session that charges. */
+  glance(connector: number): Glance | undefined;
+  faults(): readonly Fault[];
+  /** Why nothing is sold at a connector now. */
+  blocked(connector: number): string | undefined;
+}
+
+/** A refusal by its kind, with words for a technician. */
+export type Refusal = {
+  readonly accepted: false;
+  readonly code: "unknown-connector" | "unknown-session" | "unknown-reservation" | "busy" | "faulted" | "unavailable" | "closed" | "not-supported" | "no-tariff" | "full" | "failed";
+  readonly why: string;
+};
+export type RemoteAnswer = { readonly accepted: true } | Refusal;
+
+export type RemoteStart = {
+  /** The uplink that asks. */
+  readonly by: string;
+  /** null = any connector that is free. */
+  readonly connector: number | null;
+  readonly token: SessionToken;
+  readonly group?: string;
+  /** The id of a tariff that the station knows. */
+  readonly tariff?: string;
+  /** OCPI authorization_reference, OCPP remoteStartId: stands in the CDR. */
+  readonly reference?: string;
+  readonly limits?: { readonly energyKwh?: string; readonly cost?: string };
+};
+
+export type { Reservation };
+
+/** What a backend may ask. */
+export interface RemoteDesk {
+  /** As if the token had been shown at the connector's reader; `waits` = no car is plugged in yet. */
+  start(request: RemoteStart): { readonly accepted: true; readonly connector: number | null; readonly waits: boolean } | Refusal;
+  stop(sessionId: string, by: string): RemoteAnswer;
+  /** A reservation of the same id is replaced. */
+  reserve(reservation: Reservation): RemoteAnswer;
+  cancel(reservationId: string, by: string): RemoteAnswer;
+  /** null = all. A session that runs goes on; `scheduled` = it takes effect when that session is over. Lasts over restarts. */
+  setOperative(connector: number | null, operative: boolean, by: string): { readonly accepted: true; readonly scheduled: boolean } | Refusal;
+  /** Sells nothing more, settles what runs and restarts the process; `scheduled` = when the last session is over by itself. */
+  restart(when: "now" | "when-idle", by: string): { readonly accepted: true; readonly scheduled: boolean } | Refusal;
+  /** A tariff for sessions to come at a connector (null = all) or, with `connector` undefined, for tokens that name it. Lasts over restarts. */
+  setTariff(tariff: Tariff, connector: number | null | undefined, by: string): RemoteAnswer;
+  clearTariff(tariffId: string, by: string): RemoteAnswer;
+  tariffs(): readonly { readonly tariff: Tariff; readonly connector: number | null | undefined; readonly by: string }[];
+}
+
+/** A card of a backend's own list; what is not ALLOWED is refused, and told apart for the driver's sake. */
+export type ListedCard = Omit<TokenConfig, "valid" | "whitelist"> & { readonly status: "ALLOWED" | "BLOCKED" | "EXPIRED" };
+
+/** The list of cards that a backend keeps at the station (OCPP's local list), and what it once said about others. */
+export interface CardLists {
+  /** The version of the backend's list; 0 = it has none here. */
+  listVersion(by: string): number;
+  /** The whole list anew, all or nothing. Refused as "full" where it is longer than the station holds. */
+  replaceList(by: string, version: number, cards: readonly ListedCard[]): RemoteAnswer;
+  /** Rows added, changed or (by UID alone) taken out; refused as "failed" where the version is not newer. */
+  changeList(by: string, version: number, changes: readonly (ListedCard | { readonly uid: string; readonly remove: true })[]): RemoteAnswer;
+  /** Forgets all that was once answered about cards (ClearCache). */
+  clearCache(by: string): RemoteAnswer;
+}
+
+/** A backend that can be asked whether a card may charge. */
+export interface OnlineCheck {
+  readonly name: string;
+  /**
+   * Asks about one card; `connector` where it is known. Undefined = no answer. Never rejects for what a backend or a line can do, and settles
+   * soon after `signal` aborts: the driver waits at the reader.
+   */
+  ask(uid: string, connector: number | null, signal: AbortSignal): Promise<OnlineAnswer | undefined>;
+}

@@ -1,0 +1,33 @@
+// The fields that many parts of the config file share: durations, names, decimals, each with a word for what is wrong.
+import { z } from "zod";
+
+const unitMs: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `90s`, `22m`, `1h30m`, `250ms` -> whole milliseconds; undefined when the text is no duration. */
+export function durationMs(text: string): number | undefined {
+  if (!/^(\d{1,6}(ms|d|h|m|s))+$/.test(text)) return undefined;
+  let total = 0;
+  for (const [, digits, unit] of text.matchAll(/(\d+)(ms|d|h|m|s)/g)) total += Number(digits) * (unitMs[unit ?? ""] ?? Number.NaN);
+  return Number.isSafeInteger(total) ? total : undefined;
+}
+
+export const duration = (min: string, max: string) =>
+  z.string().transform((text, context) => {
+    const ms = durationMs(text);
+    if (ms === undefined) {
+      context.addIssue({ code: "custom", message: "expected a duration such as 90s, 22m or 1h30m" });
+      return z.NEVER;
+    }
+    if (ms < (durationMs(min) ?? 0) || ms > (durationMs(max) ?? 0)) {
+      context.addIssue({ code: "custom", message: `expected a duration from ${min} to ${max}` });
+      return z.NEVER;
+    }
+    return ms;
+  });
+
+/** A duration with a default, given as text so that the file and the default read alike. */
+export const durationOr = (text: string, min: string, max: string) => duration(min, max).default(durationMs(text) ?? 0);
+
+export const text = (max: number) => z.string().trim().min(1).max(max);
+export const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "expected a short name of a-z, 0-9 and -");
+export const decimal = (max: string) => z.string().regex(/^\d{1,9}(\.\d{1,4})?$/, `expected a decimal in quotes, such as "${max}"`);

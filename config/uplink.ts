@@ -1,0 +1,70 @@
+// The ways to a backend, as the config file names them: OCPI over HTTPS, OCPP over a websocket.
+import { z } from "zod";
+import { durationOr, name } from "./fields.js";
+
+const loopback = ["127.0.0.1", "[::1]", "localhost"];
+const file = z.string().startsWith("/", "expected an absolute path");
+
+/** A URL of the secure scheme; the plain one only to this machine itself, since the token must not travel in the open. */
+const secureOrLoopback = (secure: "https" | "wss", plain: "http" | "ws") =>
+  z.url({ protocol: new RegExp(`^(${secure}|${plain})$`) }).refine((value) => {
+    const url = new URL(value);
+    return url.protocol === `${secure}:` || loopback.includes(url.hostname);
+  }, `expected ${secure}:// (plain ${plain} only to this machine itself)`);
+
+const common = {
+  name,
+  backoff: z.strictObject({ first: durationOr("5s", "100ms", "10m"), most: durationOr("15m", "1s", "1d") }).prefault({}),
+  tls: z.strictObject({ caFile: file.optional(), certFile: file.optional(), keyFile: file.optional() }).prefault({}),
+  /** An HTTP proxy that is asked to CONNECT; TLS goes through it end to end. */
+  proxy: z.url({ protocol: /^http$/ }).optional(),
+  /** node-cron, in UTC: when a waiting outbox is looked at again. */
+  schedule: z.string().default("* * * * *"),
+};
+
+const ocpi = z.strictObject({
+  ...common,
+  kind: z.literal("ocpi"),
+  /** Where CDRs are posted. */
+  url: secureOrLoopback("https", "http"),
+  version: z.enum(["2.2.1", "2.3.0"]).default("2.2.1"),
+  /** The file that holds the credentials token; the token itself never stands in this file. */
+  tokenFile: file,
+  toCountryCode: z.string().regex(/^[A-Z]{2}$/, "expected two capital letters"),
+  toPartyId: z.string().regex(/^[A-Z0-9]{3}$/, "expected three capitals or digits"),
+  /** `ocpi` = every answer carries an OCPI envelope; `none` = an empty 201 or 204 is an acceptance. */
+  envelope: z.enum(["ocpi", "none"]).default("ocpi"),
+  acceptUnknownTime: z.boolean().default(false),
+  timeout: durationOr("30s", "1s", "5m"),
+  /** What is fetched from the backend: the tokens endpoint (also asked whether a card may charge) and the tariffs endpoint. */
+  tokensUrl: secureOrLoopback("https", "http").optional(),
+  tariffsUrl: secureOrLoopback("https", "http").optional(),
+  /** node-cron, in UTC: when tokens and tariffs are fetched. */
+  pull: z.string().default("7 * * * *"),
+});
+
+const ocpp = z.strictObject({
+  ...common,
+  kind: z.literal("ocpp"),
+  /** The CSMS endpoint; the station's identity is added to its path. */
+  url: secureOrLoopback("wss", "ws"),
+  /** The station's identity at the CSMS; station.id where it is not given. */
+  identity: z.string().regex(/^[A-Za-z0-9*\-_=:+|@.]{1,48}$/, "expected up to 48 letters, digits and *-_=:+|@.").optional(),
+  /** Offered to the CSMS, newest first. */
+  versions: z.array(z.enum(["2.1", "2.0.1", "1.6"])).min(1).max(3).default(["2.1", "2.0.1", "1.6"]),
+  /** The file that holds the basic auth password (security profiles 1 and 2); profile 3 is tls.certFile and tls.keyFile. */
+  passwordFile: file.optional(),
+  /** How long an answer is waited for (OCPP MessageTimeout). */
+  timeout: durationOr("60s", "1s", "5m"),
+  /** While charging, a TransactionEvent (Updated) or MeterValues is sent at least this often. */
+  meterValues: durationOr("5m", "10s", "1h"),
+});
+
+export const uplink = z.discriminatedUnion("kind", [ocpi, ocpp]);
+
+export type UplinkConfig = z.infer<typeof uplink>;
+export type OcpiUplinkConfig = z.infer<typeof ocpi>;
+export type OcppUplinkConfig = z.infer<typeof ocpp>;
+
+/** The file that holds what the backend knows us by; undefined where certificates alone say it. */
+export const secretFile = (config: UplinkConfig): string | undefined => (config.kind === "ocpi" ? config.tokenFile : config.passwordFile);
