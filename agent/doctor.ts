@@ -116,7 +116,7 @@ async function meter(field: FieldAccess, connector: ConnectorConfig): Promise<Fi
     const [first, second] = [await ask(), await ask()];
     const value = `${first.identity.model}, serial ${first.identity.serial}, ${kwhText(second.reading.energyMilliWh)} kWh, ${second.reading.powerW} W`;
     if (second.reading.energyMilliWh < first.reading.energyMilliWh) return [fault(check, value, "its counter ran backwards between two looks", "check that the model is the right one, and that its energy register is an import counter")];
-    const bound = serial === undefined ? [warn(`${check} serial`, first.identity.serial, "the config binds this connector to no serial number: a changed meter goes unnoticed between sessions", `write serial: "${first.identity.serial}" into connector ${connector.id}'s meter`)] : [];
+    const bound = serial === undefined ? [warn(`${check} serial`, first.identity.serial, "the config binds this connector to no serial number: a meter changed between sessions is only noted, and billed from", `write serial: "${first.identity.serial}" into connector ${connector.id}'s meter`)] : [];
     return [ok(check, value), ...bound];
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
