@@ -29,9 +29,11 @@ import type { News } from "./news.js";
 import { PassedMeters } from "./passed-meters.js";
 import { PriceBoard, type InForce } from "./price-board.js";
 import type { OnlineCheck } from "./remote.js";
+import { openChecks, openPulls } from "./pulls.js";
 import { StationDesk } from "./remote-desk.js";
 import { kwhText } from "./snapshot.js";
 import { layoutOf, Station } from "./station.js";
+import type { OcpiPull } from "./sync/ocpi-pull.js";
 import type { Outbox } from "./sync/outbox.js";
 import { openOutboxes } from "./uplinks.js";
 
@@ -47,6 +49,7 @@ export type Shop = {
   readonly station: Station;
   readonly remote: StationDesk;
   readonly lists: ListedCards;
+  readonly pulls: readonly OcpiPull[];
   /** The key is ours to change; false where it is handed in from outside. */
   readonly mayRotate: boolean;
 };
@@ -118,7 +121,7 @@ export function openShop(parts: ShopParts): Shop {
     },
     clock.now(),
   );
-  const checks: OnlineCheck[] = [...(parts.checks ?? [])];
+  const checks: OnlineCheck[] = [...(parts.checks ?? []), ...openChecks({ config, clock })];
   signing.by = () => desk.signer;
   book.signList();
   outboxes.push(...openOutboxes({ config, clock, disk, book, random: parts.random, checkpoint: () => desk.chain.checkpoint, version: parts.version, faults: () => station.faults, feed: () => station.feed(), desk: () => remote, canBeAsked: (check) => checks.push(check), tell, changed, die }));
@@ -130,7 +133,8 @@ export function openShop(parts: ShopParts): Shop {
     sessions: () => station.till().sessions,
     glance: (connector) => station.points.get(connector)?.glance(),
   });
-  const authorizer = new Authorizer({ settings: config.authorisation, station: config.station, clock, token: (uid) => cards.known.get(uid), lists, exposure, checks: () => checks });
+  const pulls = openPulls({ config, clock, disk, kept, desk: () => remote, faults: () => station.faults, die });
+  const authorizer = new Authorizer({ settings: config.authorisation, station: config.station, clock, token: (uid) => cards.known.get(uid) ?? pulls.map((pull) => pull.token(uid)).find((token) => token !== undefined), lists, exposure, checks: () => checks });
   // What may still refuse comes before the journal: a start that is tried again for ever must leave no file open.
   for (const connector of config.connectors) parts.meter(connector);
   if (config.receiptOutput?.folder !== undefined) disk.makeFolder(at(config.receiptOutput.folder));
@@ -168,7 +172,7 @@ export function openShop(parts: ShopParts): Shop {
   station.start(entries.at(-1)?.moment);
   const remote = new StationDesk({ config, clock, station, board, kept, restart: parts.restart, tell });
   for (const outbox of outboxes) outbox.begin();
-  return { journal, book, desk, cards, passed, board, needed, outboxes, station, remote, lists, mayRotate: !signer.handed };
+  return { journal, book, desk, cards, passed, board, needed, outboxes, station, remote, lists, pulls, mayRotate: !signer.handed };
 }
 
 /** The versions of OCPI in which a CDR is kept: those that are sent, and one for a backend that is yet to come. */

@@ -17,6 +17,7 @@ import { inspectTable, type Finding } from "../ledger/repair.js";
 import { sealAtHand } from "../list-seal.js";
 import { Lock } from "../lock.js";
 import { passedMetersFile } from "../passed-meters.js";
+import { nothingPulled, parsePullState } from "../sync/ocpi-pull.js";
 import { emptyOutbox, parseOutboxState } from "../sync/outbox-state.js";
 
 /** Looks at every store in the state folder. Writes nothing. Throws disk/failed. */
@@ -33,6 +34,7 @@ export function inspect(disk: Disk, folder: string): Finding[] {
     ...[keptTariffsFile, cardCacheFile].flatMap((name) => inspectTable<unknown>(disk, at(name), asIs, [])),
     ...inspectTable<unknown>(disk, at(listedCardsFile), asIs, {}),
     ...[cardsFile, passedMetersFile].flatMap((name) => inspectTable<unknown>(disk, at(name), asIs, [])),
+    ...disk.list(folder).filter((name) => /^pulled-[a-z0-9-]+\.json$/.test(name)).flatMap((name) => inspectTable<unknown>(disk, at(name), parsePullState, nothingPulled)),
     ...uplinks.flatMap((name) => inspectTable<unknown>(disk, at(name), (value) => ({ state: parseOutboxState((value as { state: unknown }).state) }), { state: emptyOutbox })),
   ];
 }
