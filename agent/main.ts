@@ -197,7 +197,7 @@ export class Agent {
     this.#housekeeping.close();
     this.#shop?.remote.close();
     await this.#shop?.station.close();
-    await Promise.all(this.#shop?.outboxes.map((outbox) => outbox.stop()) ?? []);
+    await Promise.all([...(this.#shop?.outboxes ?? []), ...(this.#shop?.pulls ?? [])].map((one) => one.stop()));
     this.#shop?.journal.close();
     await this.#control?.close();
     this.#watch.close();

@@ -17,6 +17,7 @@ import { soldIn } from "./sync/ocpp/sold.js";
 import { noTransactions, parseTransactions, type TransactionsState } from "./sync/ocpp/transactions-state.js";
 import { emptyOutbox, parseOutboxState, type OutboxItem, type OutboxState } from "./sync/outbox-state.js";
 import { Outbox, type OutboxStatus } from "./sync/outbox.js";
+import { tunnelsOf } from "./sync/tunnel.js";
 import type { Uplink } from "./sync/uplink.js";
 
 export type UplinkParts = {
@@ -95,6 +96,7 @@ function openOcpp(config: OcppUplinkConfig, parts: UplinkParts): OcppUplink {
   const table = Table.open<{ state: TransactionsState }>(parts.disk, path, (value) => ({ state: parseTransactions((value as { state: unknown }).state) }), { state: noTransactions });
   return new OcppUplink({
     config,
+    agent: () => tunnelsOf(config),
     identity: config.identity ?? station.id,
     party: { countryCode: station.countryCode, partyId: station.partyId },
     version: parts.version,

@@ -21,12 +21,14 @@ import { sealAtHand } from "../list-seal.js";
 import { Table } from "../ledger/table.js";
 import { Lock } from "../lock.js";
 import { parseChecks, passedMetersFile } from "../passed-meters.js";
+import { nothingPulled, parsePullState } from "../sync/ocpi-pull.js";
 import { emptyOutbox, parseOutboxState, type OutboxState } from "../sync/outbox-state.js";
 
 /** Looks at every store in the state folder. Writes nothing. Throws disk/failed. */
 export function inspect(disk: Disk, folder: string): Finding[] {
   const at = (name: string): string => join(folder, name);
-  const uplinks = disk.list(folder).filter((name) => /^uplink-[a-z0-9-]+\.json$/.test(name));
+  const namesLike = (pattern: RegExp): string[] => disk.list(folder).filter((name) => pattern.test(name));
+  const uplinks = namesLike(/^uplink-[a-z0-9-]+\.json$/);
   return [
     ...inspectJournal(disk, at("journal")),
     ...inspectBook(disk, at("book"), receiptsOf(disk, at("journal")), { seal: sealAtHand(disk, folder), issued: issuedBy(disk, folder, uplinks) }),
@@ -38,6 +40,7 @@ export function inspect(disk: Disk, folder: string): Finding[] {
     ...inspectTable(disk, at(listedCardsFile), parseCardLists, {}),
     ...inspectTable(disk, at(cardsFile), parseRows, []),
     ...inspectTable(disk, at(passedMetersFile), parseChecks, []),
+    ...namesLike(/^pulled-[a-z0-9-]+\.json$/).flatMap((name) => inspectTable(disk, at(name), parsePullState, nothingPulled)),
     ...uplinks.flatMap((name) => inspectTable(disk, at(name), parseOutbox, { state: emptyOutbox })),
   ];
 }
