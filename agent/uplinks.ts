@@ -10,10 +10,16 @@ import type { Disk } from "./ledger/disk.js";
 import { Table } from "./ledger/table.js";
 import type { News } from "./news.js";
 import type { BookEntry } from "./ledger/page.js";
-import type { OnlineCheck, RemoteDesk, StationFeed } from "./remote.js";
+import type { CardLists, OnlineCheck, RemoteDesk, StationFeed } from "./remote.js";
 import { OcpiUplink } from "./sync/ocpi-uplink.js";
+import { answersOf } from "./sync/ocpp/answers.js";
+import type { FrontDesk } from "./sync/ocpp/front-desk.js";
+import type { OcppLink } from "./sync/ocpp/link.js";
 import { OcppUplink } from "./sync/ocpp/ocpp-uplink.js";
+import { tellOfReservations } from "./sync/ocpp/reservation.js";
+import { Settings } from "./sync/ocpp/settings.js";
 import { soldIn } from "./sync/ocpp/sold.js";
+import { takeDriverTariff } from "./sync/ocpp/tariff-answers.js";
 import { noTransactions, parseTransactions, type TransactionsState } from "./sync/ocpp/transactions-state.js";
 import { emptyOutbox, parseOutboxState, type OutboxItem, type OutboxState } from "./sync/outbox-state.js";
 import { Outbox, type OutboxStatus } from "./sync/outbox.js";
@@ -32,6 +38,7 @@ export type UplinkParts = {
   /** What backends may look at and ask, once there is a station. */
   readonly feed: () => StationFeed | undefined;
   readonly desk: () => RemoteDesk | undefined;
+  readonly cards: () => CardLists | undefined;
   /** Told of each backend that can be asked about a card. */
   readonly canBeAsked: (check: OnlineCheck) => void;
   readonly tell: (news: News) => void;
@@ -50,7 +57,7 @@ function openOutbox(config: UplinkConfig, parts: UplinkParts): Outbox {
   const table = Table.open<{ state: OutboxState }>(parts.disk, path, (value) => ({ state: parseOutboxState((value as { state: unknown }).state) }), { state: emptyOutbox });
   const watch = new UplinkWatch(config.name, parts, table.data.state.lastAck?.number ?? 0, table.data.state.lastAck?.atMs ?? 0);
   return new Outbox({
-    uplink: openUplink(config, parts),
+    uplink: openUplink(config, parts, () => table.data.state),
     items: {
       last: () => book.count(),
       get: (number) => {
@@ -81,35 +88,61 @@ function itemOf(entry: BookEntry, config: UplinkConfig): OutboxItem | null {
   return { number, id, body: jws, ...(copies.timeUnknown ? { park: "clock" } : {}) };
 }
 
-function openUplink(config: UplinkConfig, parts: UplinkParts): Uplink {
+function openUplink(config: UplinkConfig, parts: UplinkParts, outbox: () => OutboxState): Uplink {
   const { station } = parts.config;
   if (config.kind === "ocpi") return new OcpiUplink(config, { countryCode: station.countryCode, partyId: station.partyId }, parts.checkpoint);
-  const uplink = openOcpp(config, parts);
+  const uplink = openOcpp(config, parts, outbox);
   parts.canBeAsked(uplink);
   return uplink;
 }
 
-function openOcpp(config: OcppUplinkConfig, parts: UplinkParts): OcppUplink {
+function openOcpp(config: OcppUplinkConfig, parts: UplinkParts, outbox: () => OutboxState): OcppUplink {
+  const { clock, disk, book } = parts;
   const { station, connectors, state } = parts.config;
   const path = join(state, `ocpp-${config.name}.json`);
-  const table = Table.open<{ state: TransactionsState }>(parts.disk, path, (value) => ({ state: parseTransactions((value as { state: unknown }).state) }), { state: noTransactions });
-  return new OcppUplink({
+  const table = Table.open<{ state: TransactionsState }>(disk, path, (value) => ({ state: parseTransactions((value as { state: unknown }).state) }), { state: noTransactions });
+  const settings = Settings.open(disk, state, config.name);
+  const note = (text: string): void => parts.tell({ news: "note", at: clock.now().at, text: `uplink ${config.name}: ${text}` });
+  const runs = (sessionId: string): boolean => [...(parts.feed()?.till().sessions.values() ?? [])].some((session) => "sale" in session && session.sale.opening.id === sessionId);
+  /** Told already or not: the end of a session waits in the outbox, another event in the table of open transactions. */
+  const waits = (sessionId: string | undefined): boolean =>
+    sessionId === undefined
+      ? (outbox().lastAck?.number ?? 0) < book.count()
+      : table.data.state.open.some((one) => one.sessionId === sessionId && !one.ended && (one.pending !== null || !runs(sessionId)));
+  const frontDesk = (link: OcppLink): FrontDesk | undefined => {
+    const [remote, feed, cards] = [parts.desk(), parts.feed(), parts.cards()];
+    if (remote === undefined || feed === undefined || cards === undefined) return undefined;
+    return { link, config: parts.config, uplink: config, version: parts.version, remote, cards, feed, settings, now: () => clock.now().at, waits, note };
+  };
+  let hushed: (() => void) | undefined;
+  const uplink: OcppUplink = new OcppUplink({
     config,
     identity: config.identity ?? station.id,
     party: { countryCode: station.countryCode, partyId: station.partyId },
     version: parts.version,
     connectors: connectors.map(({ id }) => id),
-    clock: parts.clock,
+    clock,
     random: parts.random,
     store: { read: () => table.data.state, write: (next) => void table.update(() => ({ state: next })) },
     feed: parts.feed,
-    handlers: () => ({}),
+    handlers: (link, dialect) => {
+      const desk = frontDesk(link);
+      if (desk === undefined) return {};
+      settings.apply(link);
+      hushed?.();
+      hushed = tellOfReservations(desk);
+      return answersOf(desk, dialect);
+    },
     tariffKnown: (id) => parts.desk()?.tariffs().some(({ tariff, by }) => by === config.name && tariff.id === id) ?? false,
-    takeTariff: () => undefined,
+    takeTariff: (tariff) => {
+      const desk = frontDesk(uplink);
+      return desk === undefined ? undefined : takeDriverTariff(desk, tariff);
+    },
     deauthorise: (session, status) => void parts.desk()?.stop(session, `${config.name} (the card is ${status})`),
-    note: (text) => parts.tell({ news: "note", at: parts.clock.now().at, text: `uplink ${config.name}: ${text}` }),
+    note,
     die: parts.die,
   });
+  return uplink;
 }
 
 /** Turns the statuses of one uplink into news and faults, each once. */

@@ -136,6 +136,7 @@ function controllers(desk: FrontDesk): Variable[] {
     list("Available", true),
     list("BytesPerMessage", mostBytes, { unit: "B" }),
     list("Enabled", true),
+    list("Entries", desk.cards.listSize(link.uplink), { most: mostPerMessage }),
     list("ItemsPerMessage", mostPerMessage),
 
     tx("EVConnectionTimeOut", s(timing.authorisation), { unit: "s" }),
