@@ -23,6 +23,7 @@ import { takeDriverTariff } from "./sync/ocpp/tariff-answers.js";
 import { noTransactions, parseTransactions, type TransactionsState } from "./sync/ocpp/transactions-state.js";
 import { emptyOutbox, parseOutboxState, type OutboxItem, type OutboxState } from "./sync/outbox-state.js";
 import { Outbox, type OutboxStatus } from "./sync/outbox.js";
+import { tunnelsOf } from "./sync/tunnel.js";
 import type { Uplink } from "./sync/uplink.js";
 
 export type UplinkParts = {
@@ -117,6 +118,7 @@ function openOcpp(config: OcppUplinkConfig, parts: UplinkParts, outbox: () => Ou
   let hushed: (() => void) | undefined;
   const uplink: OcppUplink = new OcppUplink({
     config,
+    agent: () => tunnelsOf(config),
     identity: config.identity ?? station.id,
     party: { countryCode: station.countryCode, partyId: station.partyId },
     version: parts.version,

@@ -46,6 +46,7 @@ function judgeEnvelope(answer: Answer, envelope: Envelope | undefined, said: str
 
 /** No answer: a line that never stood is simply tried again; a request that may have been read is in doubt. */
 export function judgeLost(lost: Lost, url: URL): Outcome {
+  if (lost.code.startsWith("PROXY ")) return judgeProxy(lost.code, url);
   const identity = identityWords(lost.code, url);
   if (identity !== undefined) return held(identity);
   const words = `${shown(url)}: ${lineWords[lost.code] ?? lost.code}`;
@@ -81,6 +82,27 @@ const lineWords: Readonly<Record<string, string>> = {
   ETIMEDOUT: "no answer in time",
   ABORT: "given up, since the station stops",
 };
+
+/** What the proxy on the way said or did; these need a person, unless they are in `passing`. */
+const proxyWords: Readonly<Record<string, string>> = {
+  "407": "asks for a user and password, or does not accept those in proxyAuthFile",
+  "403": "does not let this station reach the backend: it must be allowed there",
+  "405": "does not do CONNECT: is it an HTTP proxy?",
+  EPROTO: "does not answer as an HTTP proxy: check its address and port",
+  ENOTFOUND: "has a name that is not known: check its address",
+};
+const passing: Readonly<Record<string, string>> = {
+  "502": "cannot reach the backend (502)",
+  "503": "is busy (503)",
+  "504": "got no answer from the backend (504)",
+};
+
+function judgeProxy(code: string, url: URL): Outcome {
+  const said = code.slice("PROXY ".length);
+  const needsPerson = proxyWords[said];
+  if (needsPerson !== undefined) return held(`on the way to ${url.host} the proxy ${needsPerson} (${said})`);
+  return { kind: "retry", countsAsAttempt: false, words: `on the way to ${url.host} the proxy ${passing[said] ?? (/^\d{3}$/.test(said) ? `answers ${said}` : `cannot be reached: ${lineWords[said] ?? said}`)}` };
+}
 
 function identityWords(code: string, url: URL): string | undefined {
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return `the certificate of ${url.host} is made out to another name`;
