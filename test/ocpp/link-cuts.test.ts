@@ -48,7 +48,7 @@ function proven2x(events: readonly Got[], book: World["book"], protocol: string)
     assert.is((info["customData"] as Fields)["energyKwh"], kwhText(12_345_000));
     assert.is(info["stoppedReason"], "Local");
     const cost = ended?.["costDetails"] as { readonly totalCost: { readonly total: Fields }; readonly totalUsage: Fields } | undefined;
-    if (protocol === "ocpp2.1") assert.equal([cost?.totalCost.total["inclTax"], cost?.totalUsage["energy"], info["tariffId"]], [8.54, 12.345, "standard"]);
+    if (protocol === "ocpp2.1") assert.equal([cost?.totalCost.total["inclTax"], cost?.totalUsage["energy"], info["tariffId"]], [8.54, 12_345, "standard"]);
     else assert.is(cost, undefined);
   }
 }
