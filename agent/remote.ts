@@ -52,7 +52,8 @@ export type { Reservation };
 export interface RemoteDesk {
   /** As if the token had been shown at the connector's reader; `waits` = no car is plugged in yet. */
   start(request: RemoteStart): { readonly accepted: true; readonly connector: number | null; readonly waits: boolean } | Refusal;
-  stop(sessionId: string, by: string): RemoteAnswer;
+  /** `DeAuthorized` = the backend takes back that this card may charge; else it is the remote word to stop. */
+  stop(sessionId: string, by: string, reason?: "Remote" | "DeAuthorized"): RemoteAnswer;
   /** A reservation of the same id is replaced. */
   reserve(reservation: Reservation): RemoteAnswer;
   cancel(reservationId: string, by: string): RemoteAnswer;

@@ -39,7 +39,7 @@ export type UplinkParts = {
   /** What backends may look at and ask, once there is a station. */
   readonly feed: () => StationFeed | undefined;
   readonly desk: () => RemoteDesk | undefined;
-  readonly cards: () => CardLists | undefined;
+  readonly lists: CardLists;
   /** Told of each backend that can be asked about a card. */
   readonly canBeAsked: (check: OnlineCheck) => void;
   readonly tell: (news: News) => void;
@@ -57,8 +57,9 @@ function openOutbox(config: UplinkConfig, parts: UplinkParts): Outbox {
   const path = join(parts.config.state, `uplink-${config.name}.json`);
   const table = Table.open<{ state: OutboxState }>(parts.disk, path, (value) => ({ state: parseOutboxState((value as { state: unknown }).state) }), { state: emptyOutbox });
   const watch = new UplinkWatch(config.name, parts, table.data.state.lastAck?.number ?? 0, table.data.state.lastAck?.atMs ?? 0);
-  return new Outbox({
-    uplink: openUplink(config, parts, () => table.data.state),
+  const waits = (sessionId: string | undefined): boolean => (sessionId === undefined ? outbox.status().waiting > 0 : receiptWaits(sessionId, book, outbox));
+  const outbox: Outbox = new Outbox({
+    uplink: openUplink(config, parts, waits),
     items: {
       last: () => book.count(),
       get: (number) => {
@@ -73,6 +74,17 @@ function openOutbox(config: UplinkConfig, parts: UplinkParts): Outbox {
     onChange: (status) => watch.look(status),
     onFailure: parts.die,
   });
+  return outbox;
+}
+
+/** Whoever asks about a session asks soon after it. */
+const newestLookedAt = 200;
+
+/** A receipt of the session is on its way and not acknowledged. */
+function receiptWaits(sessionId: string, book: Book, outbox: Outbox): boolean {
+  for (let number = book.count(); number > Math.max(0, book.count() - newestLookedAt); number -= 1)
+    if (book.get(number)?.sessionId === sessionId) return outbox.stateOf(number) !== "acked";
+  return false;
 }
 
 /** What an uplink sends of a receipt; null = nothing. */
@@ -89,36 +101,29 @@ function itemOf(entry: BookEntry, config: UplinkConfig): OutboxItem | null {
   return { number, id, body: jws, ...(copies.timeUnknown ? { park: "clock" } : {}) };
 }
 
-function openUplink(config: UplinkConfig, parts: UplinkParts, outbox: () => OutboxState): Uplink {
+function openUplink(config: UplinkConfig, parts: UplinkParts, waits: FrontDesk["waits"]): Uplink {
   const { station } = parts.config;
   if (config.kind === "ocpi") return new OcpiUplink(config, { countryCode: station.countryCode, partyId: station.partyId }, parts.checkpoint);
-  const uplink = openOcpp(config, parts, outbox);
+  const uplink = openOcpp(config, parts, waits);
   parts.canBeAsked(uplink);
   return uplink;
 }
 
-function openOcpp(config: OcppUplinkConfig, parts: UplinkParts, outbox: () => OutboxState): OcppUplink {
-  const { clock, disk, book } = parts;
+function openOcpp(config: OcppUplinkConfig, parts: UplinkParts, waits: FrontDesk["waits"]): OcppUplink {
   const { station, connectors, state } = parts.config;
+  const { clock, disk, feed, desk } = parts;
   const path = join(state, `ocpp-${config.name}.json`);
   const table = Table.open<{ state: TransactionsState }>(disk, path, (value) => ({ state: parseTransactions((value as { state: unknown }).state) }), { state: noTransactions });
   const settings = Settings.open(disk, state, config.name);
   const note = (text: string): void => parts.tell({ news: "note", at: clock.now().at, text: `uplink ${config.name}: ${text}` });
-  const runs = (sessionId: string): boolean => [...(parts.feed()?.till().sessions.values() ?? [])].some((session) => "sale" in session && session.sale.opening.id === sessionId);
-  /** Told already or not: the end of a session waits in the outbox, another event in the table of open transactions. */
-  const waits = (sessionId: string | undefined): boolean =>
-    sessionId === undefined
-      ? (outbox().lastAck?.number ?? 0) < book.count()
-      : table.data.state.open.some((one) => one.sessionId === sessionId && !one.ended && (one.pending !== null || !runs(sessionId)));
-  const frontDesk = (link: OcppLink): FrontDesk | undefined => {
-    const [remote, feed, cards] = [parts.desk(), parts.feed(), parts.cards()];
-    if (remote === undefined || feed === undefined || cards === undefined) return undefined;
-    return { link, config: parts.config, uplink: config, version: parts.version, remote, cards, feed, settings, now: () => clock.now().at, waits, note };
+  const front = (link: OcppLink): FrontDesk | undefined => {
+    const [seen, remote] = [feed(), desk()];
+    if (seen === undefined || remote === undefined) return undefined;
+    return { link, config: parts.config, uplink: config, version: parts.version, remote, cards: parts.lists, feed: seen, settings, now: () => clock.now().at, waits, note };
   };
   let hushed: (() => void) | undefined;
   const uplink: OcppUplink = new OcppUplink({
     config,
-    agent: () => tunnelsOf(config),
     identity: config.identity ?? station.id,
     party: { countryCode: station.countryCode, partyId: station.partyId },
     version: parts.version,
@@ -126,21 +131,23 @@ function openOcpp(config: OcppUplinkConfig, parts: UplinkParts, outbox: () => Ou
     clock,
     random: parts.random,
     store: { read: () => table.data.state, write: (next) => void table.update(() => ({ state: next })) },
-    feed: parts.feed,
+    feed,
     handlers: (link, dialect) => {
-      const desk = frontDesk(link);
-      if (desk === undefined) return {};
       settings.apply(link);
+      const at = front(link);
+      if (at === undefined) return {};
+      // Once, however often the line is opened anew.
       hushed?.();
-      hushed = tellOfReservations(desk);
-      return answersOf(desk, dialect);
+      hushed = tellOfReservations(at);
+      return answersOf(at, dialect);
     },
-    tariffKnown: (id) => parts.desk()?.tariffs().some(({ tariff, by }) => by === config.name && tariff.id === id) ?? false,
+    tariffKnown: (id) => desk()?.tariffs().some(({ tariff, by }) => by === config.name && tariff.id === id) ?? false,
     takeTariff: (tariff) => {
-      const desk = frontDesk(uplink);
-      return desk === undefined ? undefined : takeDriverTariff(desk, tariff);
+      const at = front(uplink);
+      return at === undefined || !settings.tariffs ? { wanted: false } : { wanted: true, id: takeDriverTariff(at, tariff) };
     },
-    deauthorise: (session, status) => void parts.desk()?.stop(session, `${config.name} (the card is ${status})`),
+    deauthorise: (session, status) => void desk()?.stop(session, `${config.name}: the card is ${status}`, "DeAuthorized"),
+    agent: () => tunnelsOf(config),
     note,
     die: parts.die,
   });

@@ -89,7 +89,7 @@ export function till(world: World, config: OcppUplinkConfig, parts: Partial<Ocpp
     feed: () => feed,
     handlers: () => ({}),
     tariffKnown: () => true,
-    takeTariff: () => undefined,
+    takeTariff: () => ({ wanted: false }),
     deauthorise: () => {},
     note: (text) => notes.push(text),
     die: (error) => failures.push(error),
