@@ -93,8 +93,8 @@ export class CashDesk {
     this.#mustOweNothing();
     let at = session();
     if (at === undefined) return true;
-    if (at.numbered === undefined) {
-      // A journal that was repaired may have lost the line that says so: one session is never sold twice.
+    if (at.signed === undefined && (at.numbered === undefined || at.numbered.number <= book.count())) {
+      // A journal that lost its end, by a repair or by a card that lied, may not know: one session is never sold twice, one number never given twice.
       const booked = this.#bookedBefore(at.sale.opening.id);
       if (booked !== undefined) {
         record({ type: "SessionSettled", moment: now(), connector: connector.id, number: booked });

@@ -24,7 +24,8 @@ import { emptyOutbox, parseOutboxState, type OutboxState } from "../sync/outbox-
 /** Looks at every store in the state folder. Writes nothing. Throws disk/failed. */
 export function inspect(disk: Disk, folder: string): Finding[] {
   const at = (name: string): string => join(folder, name);
-  const uplinks = disk.list(folder).filter((name) => /^uplink-[a-z0-9-]+\.json$/.test(name));
+  // By their marks too: a table that is gone is damage.
+  const uplinks = [...new Set(disk.list(folder).flatMap((name) => /^(uplink-[a-z0-9-]+\.json)(?:\.made)?$/.exec(name)?.[1] ?? []))];
   return [
     ...inspectJournal(disk, at("journal")),
     ...inspectBook(disk, at("book"), receiptsOf(disk, at("journal")), { seal: sealAtHand(disk, folder), issued: issuedBy(disk, folder, uplinks) }),
