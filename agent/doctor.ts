@@ -16,6 +16,7 @@ import { Book } from "./ledger/book.js";
 import { Disk } from "./ledger/disk.js";
 import { Table } from "./ledger/table.js";
 import { kwhText, type Snapshot } from "./snapshot.js";
+import { roomWords } from "./room.js";
 import { emptyOutbox, parseOutboxState, type OutboxState } from "./sync/outbox-state.js";
 import { readTariff } from "./tariff-file.js";
 
@@ -179,7 +180,7 @@ function hardware(): Finding[] {
 function disk({ config }: LoadedConfig): Finding[] {
   try {
     const free = new Disk().freeBytes(config.state);
-    const value = `${Math.floor(free / 1024 / 1024)} MiB free`;
+    const value = `${Math.floor(free / 1024 / 1024)} MiB free${roomWords(new Disk(), config, wallNow())}`;
     if (free < leastFreeBytes) return [fault("disk room", value, "sales stop when a receipt might not fit", "free some space: journalctl --vacuum-size=50M, apt clean")];
     return [free < comfortableFreeBytes ? warn("disk room", value, "little is left", "journalctl --vacuum-size=50M, apt clean") : ok("disk room", value)];
   } catch (error) {

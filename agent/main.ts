@@ -68,7 +68,7 @@ export class Agent {
     this.#housekeeping = new Housekeeping({
       clock: machine.clock,
       disk,
-      state: loaded.config.state,
+      config: loaded.config,
       schedule,
       outboxSchedules: loaded.config.uplinks.map((uplink) => uplink.schedule),
       shop: () => this.#shop,
@@ -140,6 +140,7 @@ export class Agent {
       keyId: this.#shop?.desk.keyId ?? "",
       offline: uplinks.some(({ reachability }) => reachability === "offline" || reachability === "unauthorised" || reachability === "unsure"),
       uplinks,
+      ...this.#housekeeping.figures(),
       faults: station?.faults.all() ?? (this.#closed === undefined ? [] : [{ device: "station", ...this.#closed, sinceMs: moment.at }]),
       connectors: config.connectors.map((connector) => {
         const point = station?.points.get(connector.id);
