@@ -17,6 +17,7 @@ import { Notifier } from "./notify.js";
 import { refusedChanges } from "./reload.js";
 import { openShop, type Shop } from "./shop.js";
 import { connectorSnapshot, type Snapshot } from "./snapshot.js";
+import { pingEveryMs, Watchdog } from "./watchdog.js";
 
 export type AgentOptions = {
   readonly buses: MachineBuses;
@@ -33,7 +34,6 @@ export type AgentOptions = {
 
 const firstRetryMs = 5_000;
 const longestRetryMs = 60_000;
-const watchdogPingMs = 10_000;
 /** A connector that took no turn for this long is not looked after. */
 const progressWithinMs = 60_000;
 
@@ -50,6 +50,7 @@ export class Agent {
   readonly #disk: Disk;
   #lock: Lock | undefined;
   readonly #notifier = new Notifier();
+  readonly #watchdog = new Watchdog(() => this.#notifier.tellNow("WATCHDOG=1"));
   readonly #meters = new Map<number, EnergyMeter>();
   readonly #housekeeping: Housekeeping;
   #control: ControlServer | undefined;
@@ -65,6 +66,7 @@ export class Agent {
     this.#options = options;
     this.#disk = disk;
     this.#machine = machine;
+    disk.onSync = () => this.#watchdog.synced(machine.clock.now().monoMs);
     this.#housekeeping = new Housekeeping({
       clock: machine.clock,
       disk,
@@ -93,7 +95,7 @@ export class Agent {
       throw error;
     }
     await agent.#openControl();
-    agent.#everyMs(watchdogPingMs, () => agent.#ping());
+    agent.#everyMs(pingEveryMs, () => agent.#ping());
     return agent;
   }
 
@@ -318,7 +320,10 @@ export class Agent {
   #ping(): void {
     const now = this.#machine.clock.now().monoMs;
     const points = [...(this.#shop?.station.points.values() ?? [])];
-    if (points.every((point) => now - point.turnMonoMs < progressWithinMs)) this.#notifier.tell("WATCHDOG=1");
+    if (points.every((point) => now - point.turnMonoMs < progressWithinMs)) {
+      this.#watchdog.turned(now);
+      this.#notifier.tell("WATCHDOG=1");
+    }
   }
 
   #everyMs(ms: number, work: () => void): void {
