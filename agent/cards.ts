@@ -26,13 +26,15 @@ function merged(config: readonly TokenConfig[], enrolled: readonly TokenConfig[]
   return [...rows.values()];
 }
 
+type CardTable = Pick<Table<readonly TokenConfig[]>, "data" | "update">;
+
 export class Cards {
-  readonly #table: Table<readonly TokenConfig[]>;
+  readonly #table: CardTable;
   readonly #station: StationFacts;
   #config: readonly TokenConfig[];
   #known: ReadonlyMap<string, Token> = new Map();
 
-  private constructor(table: Table<readonly TokenConfig[]>, config: { readonly tokens: readonly TokenConfig[]; readonly station: StationFacts }) {
+  private constructor(table: CardTable, config: { readonly tokens: readonly TokenConfig[]; readonly station: StationFacts }) {
     this.#table = table;
     this.#station = config.station;
     this.#config = config.tokens;
@@ -42,6 +44,11 @@ export class Cards {
   /** Throws Failure table/damaged, disk/failed. */
   static open(disk: Disk, folder: string, config: { readonly tokens: readonly TokenConfig[]; readonly station: StationFacts }): Cards {
     return new Cards(Table.open<readonly TokenConfig[]>(disk, join(folder, cardsFile), parseRows, []), config);
+  }
+
+  /** The same cards, for looking only: nothing is made or written. Throws Failure table/damaged, disk/failed. */
+  static view(disk: Disk, folder: string, config: { readonly tokens: readonly TokenConfig[]; readonly station: StationFacts }): Cards {
+    return new Cards(Table.shown<readonly TokenConfig[]>(disk, join(folder, cardsFile), parseRows, []), config);
   }
 
   /** By whole UID: what a tap is judged by. */

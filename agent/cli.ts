@@ -2,7 +2,7 @@
 // chargetill's commands. Each takes --config FILE or --data DIR, speaks in words or with --json, and ends with an exit code that means something:
 // 0 fine, 1 a check failed, 2 usage, 3 key not proven, 75 a write failed while running, 78 config.
 import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { faultLine, loadConfig, type LoadedConfig } from "../config/load.js";
 import { createPublicKey } from "node:crypto";
@@ -14,6 +14,8 @@ import { configCommands } from "./commands/config.js";
 import { contactorCommand } from "./commands/contactor.js";
 import { askAgent, socketPath, type ControlRequest } from "./control.js";
 import { disputeCommand } from "./commands/dispute.js";
+import { logCommand } from "./commands/log.js";
+import { traceCommand } from "./commands/trace.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { drainCommand } from "./commands/drain.js";
 import { Failure } from "./failure.js";
@@ -104,7 +106,8 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit(process.exitCode ?? 0);
 });
 
-const program = new Command("chargetill").description("A till for charge points.").version(ownVersion()).enablePositionalOptions();
+/** All commands. A test may import them; they are run where this file is what was started. */
+export const program = new Command("chargetill").description("A till for charge points.").version(ownVersion()).enablePositionalOptions().addHelpText("after", "\nExample:\n  chargetill demo\n\nExit codes: 0 fine, 1 a check failed, 2 usage, 3 key not proven, 75 a write failed while running, 78 config.");
 
 program
   .command("demo")
@@ -153,11 +156,11 @@ located(program.command("stop").description("stop the session at a connector: th
     }),
   );
 
-const config = program.command("config").description("the one config file");
+const config = program.command("config").description("the one config file").addHelpText("after", "\nExample:\n  chargetill config check station.yaml");
 config
   .command("check")
   .description("check a config file and the tariffs it names")
-  .argument("<file>")
+  .argument("<file>", "the config file")
   .option("--json", "one JSON value")
   .addHelpText("after", "\nExample:\n  chargetill config check /etc/chargetill/station.yaml")
   .action((file: string, options: { json?: boolean }) => {
@@ -286,13 +289,21 @@ program.addCommand(
 );
 program.addCommand(repairCommand(folderFor, print, exit));
 program.addCommand(tariffCommand());
-for (const command of [contactorCommand(), doctorCommand(), drainCommand(), meterCommand(), portsCommand(), tagCommand(), bundleCommand(), commissionCommand(), completionCommand(() => program)]) program.addCommand(command);
+for (const command of [contactorCommand(), doctorCommand(), drainCommand(), logCommand(), meterCommand(), portsCommand(), tagCommand(), traceCommand(), bundleCommand(), commissionCommand(), completionCommand(() => program)]) program.addCommand(command);
 
 for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) command.exitOverride();
 
-try {
-  await program.parseAsync();
-} catch (error) {
+if (realpathSync(process.argv[1] ?? ".") === import.meta.filename) await runCommand();
+
+async function runCommand(): Promise<void> {
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    failed(error);
+  }
+}
+
+function failed(error: unknown): void {
   if (error instanceof CommanderError) exit(error.exitCode === 0 ? 0 : 2);
   else if (error instanceof Failure) {
     complain(`chargetill: ${error.message}`);

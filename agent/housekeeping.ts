@@ -114,6 +114,7 @@ export class Housekeeping {
     const { book, outboxes } = shop;
     const now = clock.now();
     this.#guard(() => {
+      shop.station.restate();
       shop.journal.forget(shop.needed.first(shop.station.till(), shop.journal.lastSeq));
       if (now.trust === "unsynced") return;
       const isDone = (receipt: number): boolean => receipt <= book.sealedReceipts && outboxes.every((outbox) => outbox.stateOf(receipt) === "acked");

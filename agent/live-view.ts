@@ -18,6 +18,7 @@ const marks: Record<ConnectorSnapshot["state"], { sign: string; colour: number }
   stopping: { sign: "■", colour: 33 },
   settling: { sign: "■", colour: 33 },
   finishing: { sign: "✓", colour: 32 },
+  reserved: { sign: "◍", colour: 33 },
   "out-of-order": { sign: "✗", colour: 31 },
 };
 

@@ -8,12 +8,15 @@ import { DeviceError, type EnergyMeter, type FaultCode } from "../drivers/driver
 import { openMachine, type Machine, type MachineBuses } from "../drivers/open.js";
 import { ControlServer, socketPath, type ControlAnswer, type ControlRequest } from "./control.js";
 import { controlAnswer } from "./control-desk.js";
+import { anyConnector, keptFor } from "./core/standing.js";
 import { Failure } from "./failure.js";
 import { Housekeeping, type Schedule } from "./housekeeping.js";
+import { FieldWatch, type LogSwitch } from "./field-watch.js";
 import { Disk } from "./ledger/disk.js";
 import { Lock } from "./lock.js";
 import type { News } from "./news.js";
 import { Notifier } from "./notify.js";
+import { turnWithinMs } from "./patience.js";
 import { refusedChanges } from "./reload.js";
 import { openShop, type Shop } from "./shop.js";
 import { connectorSnapshot, type Snapshot } from "./snapshot.js";
@@ -28,14 +31,16 @@ export type AgentOptions = {
   readonly random?: () => number;
   readonly newId?: () => string;
   readonly disk?: Disk;
+  /** The log, where somebody may turn its level. */
+  readonly log?: LogSwitch;
+  /** In place of systemd's. */
+  readonly notifier?: Pick<Notifier, "tell"> & Partial<Pick<Notifier, "tellNow">>;
   /** The process cannot go on; contactors are open. */
   readonly exit: (code: number) => void;
 };
 
 const firstRetryMs = 5_000;
 const longestRetryMs = 60_000;
-/** A connector that took no turn for this long is not looked after. */
-const progressWithinMs = 60_000;
 
 /** UTC, since in a zone with daylight saving nothing would fire in the repeated hour; each job only asks "is it due?". */
 const schedule: Schedule = (expression, work) => {
@@ -49,10 +54,11 @@ export class Agent {
   readonly #machine: Machine;
   readonly #disk: Disk;
   #lock: Lock | undefined;
-  readonly #notifier = new Notifier();
-  readonly #watchdog = new Watchdog(() => this.#notifier.tellNow("WATCHDOG=1"));
+  readonly #notifier: NonNullable<AgentOptions["notifier"]>;
+  readonly #watchdog = new Watchdog(() => this.#notifier.tellNow?.("WATCHDOG=1"));
   readonly #meters = new Map<number, EnergyMeter>();
   readonly #housekeeping: Housekeeping;
+  readonly #watch: FieldWatch;
   #control: ControlServer | undefined;
   #shop: Shop | undefined;
   #closed: { readonly code: FaultCode; readonly message: string } | undefined;
@@ -64,9 +70,11 @@ export class Agent {
   private constructor(loaded: LoadedConfig, options: AgentOptions, disk: Disk, machine: Machine) {
     this.#loaded = loaded;
     this.#options = options;
+    this.#notifier = options.notifier ?? new Notifier();
     this.#disk = disk;
     this.#machine = machine;
     disk.onSync = () => this.#watchdog.synced(machine.clock.now().monoMs);
+    this.#watch = new FieldWatch(loaded.config, machine, options.log);
     this.#housekeeping = new Housekeeping({
       clock: machine.clock,
       disk,
@@ -116,7 +124,7 @@ export class Agent {
   async #openControl(): Promise<void> {
     if (this.#control !== undefined || this.#lock === undefined || this.#ending) return;
     try {
-      this.#control = await ControlServer.open(socketPath(this.#loaded), (request) => this.#answer(request));
+      this.#control = await ControlServer.open(socketPath(this.#loaded), async (request) => this.#watch.answer(request) ?? this.#answer(request));
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       this.#options.tell({ news: "fault", at: this.#machine.clock.now().at, device: "station", code: faultCodeOf(error), message: error.message });
@@ -146,14 +154,16 @@ export class Agent {
       faults: station?.faults.all() ?? (this.#closed === undefined ? [] : [{ device: "station", ...this.#closed, sinceMs: moment.at }]),
       connectors: config.connectors.map((connector) => {
         const point = station?.points.get(connector.id);
-        const waiting = station?.till().waiting.get(connector.reader);
+        const till = station?.till();
+        const waiting = till?.awaited.get(connector.id) ?? till?.awaited.get(anyConnector) ?? till?.waiting.get(connector.reader);
         return connectorSnapshot(connector, {
           session: station?.session(connector.id) ?? { state: "available" },
           glance: point?.glance(),
           lowSinceMs: point?.activity().lowSinceMs ?? null,
           idleFreeForMs: config.timing.idleAfter + config.timing.idleGrace,
           cardWaits: waiting?.acceptance.token.uid,
-          blocked: blocked ?? station?.faults.of(`connector ${connector.id}`)?.message,
+          blocked: blocked ?? station?.feed().blocked(connector.id),
+          reserved: till === undefined ? undefined : keptFor(till.standing, till.sessions, connector.id, undefined, moment.at),
           price: this.#shop?.board.lines(connector, moment) ?? [],
         });
       }),
@@ -188,10 +198,12 @@ export class Agent {
     this.#retry?.();
     for (const cancel of this.#timers) cancel();
     this.#housekeeping.close();
+    this.#shop?.remote.close();
     await this.#shop?.station.close();
     await Promise.all(this.#shop?.outboxes.map((outbox) => outbox.stop()) ?? []);
     this.#shop?.journal.close();
     await this.#control?.close();
+    this.#watch.close();
     await this.#machine.close();
     this.#lock?.release();
   }
@@ -277,6 +289,7 @@ export class Agent {
       newId,
       random,
       whyClosed: () => this.#whyClosed(),
+      restart: () => this.#options.exit(0),
       tell,
       changed: () => this.#options.changed?.(),
       die: (error) => this.#die(error),
@@ -320,7 +333,8 @@ export class Agent {
   #ping(): void {
     const now = this.#machine.clock.now().monoMs;
     const points = [...(this.#shop?.station.points.values() ?? [])];
-    if (points.every((point) => now - point.turnMonoMs < progressWithinMs)) {
+    const { connectors } = this.#loaded.config;
+    if (points.every((point) => now - point.turnMonoMs < turnWithinMs(point.connector, connectors))) {
       this.#watchdog.turned(now);
       this.#notifier.tell("WATCHDOG=1");
     }

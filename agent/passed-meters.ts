@@ -21,11 +21,16 @@ export function parseChecks(value: unknown): readonly PassedCheck[] {
 }
 
 export class PassedMeters {
-  private constructor(private readonly table: Table<readonly PassedCheck[]>) {}
+  private constructor(private readonly table: Pick<Table<readonly PassedCheck[]>, "data" | "update">) {}
 
   /** Throws Failure table/damaged, disk/failed. */
   static open(disk: Disk, folder: string): PassedMeters {
     return new PassedMeters(Table.open<readonly PassedCheck[]>(disk, join(folder, passedMetersFile), parseChecks, []));
+  }
+
+  /** The same, for looking only: nothing is made or written. Throws Failure table/damaged, disk/failed. */
+  static view(disk: Disk, folder: string): PassedMeters {
+    return new PassedMeters(Table.shown<readonly PassedCheck[]>(disk, join(folder, passedMetersFile), parseChecks, []));
   }
 
   has(model: string, serial: string): boolean {

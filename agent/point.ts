@@ -1,11 +1,11 @@
 // One connector at work: asks the session what it wants and meets it with meter, contactor, plug and lamp.
 // One loop, one meter request at a time; every answer becomes an event, is written down, and the loop asks again.
-import { testContactor, type ContactorTest } from "../drivers/gpio/contactor-test.js";
 import { DeviceError, sleep, type Clock, type Contactor, type EnergyMeter, type Indication, type Indicator, type MeterIdentity, type PlugSensor, type Reading } from "../drivers/driver.js";
+import type { ContactorTest } from "../drivers/gpio/contactor-test.js";
 import type { Config, ConnectorConfig } from "../config/schema.js";
+import { Coil } from "./coil.js";
 import { drawing, track, type ActivityTrack } from "./core/activity.js";
-import { kwhText } from "./core/energy-text.js";
-import { compare, decimalOf, ratioOf } from "./core/money.js";
+import { limitReached, type Reached } from "./core/limits.js";
 import { implausible, type Outlook } from "./core/plausible.js";
 import { live, nextBorder, sameComponents, type LivePrice } from "./core/rating.js";
 import { addReading, sessionTimeMs, wants, type Acceptance, type Opening, type Sale, type Session, type SessionEvent } from "./core/session.js";
@@ -29,6 +29,8 @@ export type PointDesk = {
   settle(): boolean;
   /** Nothing is sold at this connector while the answer is a reason. */
   blocked(): string | undefined;
+  /** Whether the sessions of this card have together reached what it may have open. */
+  exposed(sale: Sale): Reached | undefined;
   /** What the lamp should say. */
   indication(): Indication;
   changed(): void;
@@ -43,11 +45,14 @@ export type Glance = { readonly reading: Reading; readonly price: LivePrice; rea
 /** Under this power the current counts as zero: the least an energy meter of class B can tell. */
 const zeroPowerW = 20;
 const idlePollMs = 15_000;
+/** Between sessions a meter is asked who it is at least this often. */
+const identityEveryMs = 60_000;
 const retryMs = 5_000;
 
 export class Point {
   readonly device: string;
   readonly #abort = new AbortController();
+  readonly #coil: Coil;
   #pins: Pins | undefined;
   #track: ActivityTrack = drawing;
   #glance: Glance | undefined;
@@ -55,11 +60,11 @@ export class Point {
   #keptMonoMs = 0;
   #goodMonoMs = 0;
   #identity: MeterIdentity | undefined;
+  #identifiedMonoMs = Number.NEGATIVE_INFINITY;
+  /** The meter did not say that it is still the one it was: no reading of it counts until it does. */
+  #doubted = false;
   #nudge: (() => void) | undefined;
   #nudged = false;
-  #checkFeedback: (() => void) | undefined;
-  #closed = false;
-  #testing = false;
   #turnMonoMs = Number.NEGATIVE_INFINITY;
   #refusalOver: (() => void) | undefined;
 
@@ -70,6 +75,17 @@ export class Point {
     readonly desk: PointDesk,
   ) {
     this.device = `connector ${connector.id}`;
+    const { clock, config, faults } = desk;
+    this.#coil = new Coil({
+      name: this.device,
+      clock,
+      settleMs: config.timing.contactor,
+      feedbackPin: `GPIO ${connector.contactor.feedback?.gpio ?? "?"}`,
+      raise: (code, message) => faults.raise(this.device, code, message, clock.now().at),
+      clear: () => faults.clear(this.device, "contactor/"),
+      notClosing: () => this.#stop("ContactorFault", "the contactor did not close"),
+      guard: (work) => this.#guard(work),
+    });
   }
 
   glance(): Glance | undefined {
@@ -103,7 +119,7 @@ export class Point {
 
   /** Brings contactor and lamp to what the session wants. Opening waits for nothing and comes first. */
   meet(): void {
-    this.#guard(() => this.#drive(wants(this.desk.session()).contactor));
+    this.#guard(() => this.#coil.drive(wants(this.desk.session()).contactor));
     if (this.#refusalOver === undefined) this.#show(this.desk.indication());
     this.#nudged = true;
     this.#nudge?.();
@@ -111,7 +127,7 @@ export class Point {
 
   /** The safe direction, at once and whatever the session says. */
   openContactor(): void {
-    this.#guard(() => this.#drive(false));
+    this.#guard(() => this.#coil.drive(false));
   }
 
   /** Shows a refusal for a while, then what the session says again. */
@@ -128,27 +144,21 @@ export class Point {
   /** What plug and auxiliary contact say now; undefined while the pins are not open. */
   sensed(): { readonly plugged: boolean; readonly feedback: boolean | undefined } | undefined {
     const pins = this.#pins;
-    return pins === undefined ? undefined : { plugged: pins.plug.plugged(), feedback: pins.contactor.feedback() };
+    return pins === undefined ? undefined : { plugged: pins.plug.plugged(), feedback: this.#coil.feedback() };
   }
 
   /** Closes the contactor for `ms` with nobody there. A session that begins meanwhile takes over. Answers with a reason where it may not be. */
   async testContactor(ms: number): Promise<ContactorTest | string> {
-    const pins = this.#pins;
-    const session = this.desk.session();
-    if (pins === undefined) return this.desk.faults.of(this.device)?.message ?? "its pins are not open yet";
-    if (this.#testing || session.state !== "available") return `connector ${this.connector.id} is not free (${this.#testing ? "being tested" : session.state}): test it when no car is there`;
-    this.#testing = true;
-    try {
-      return await testContactor(pins, this.desk.clock, { ms, settleMs: this.desk.config.timing.contactor, stillOurs: () => !this.#closed });
-    } finally {
-      this.#testing = false;
-    }
+    const plug = this.#pins?.plug;
+    const { state } = this.desk.session();
+    if (plug === undefined) return this.desk.faults.of(this.device)?.message ?? "its pins are not open yet";
+    return this.#coil.test(plug, ms, state === "available" ? undefined : state);
   }
 
   async close(): Promise<void> {
     this.openContactor();
     this.#abort.abort();
-    this.#checkFeedback?.();
+    this.#coil.letGo();
     this.#refusalOver?.();
     this.#nudge?.();
     const pins = this.#pins;
@@ -173,7 +183,7 @@ export class Point {
       try {
         this.#pins = await this.openPins();
         faults.clear(this.device, "gpio/");
-        this.#drive(false, true);
+        this.#coil.take(this.#pins.contactor);
         this.#show(this.desk.indication());
         return;
       } catch (error) {
@@ -212,24 +222,44 @@ export class Point {
     }
   }
 
-  /** Between sessions the meter is asked now and then, so that a dead one is known before a driver comes. */
+  /** Between sessions the meter is asked now and then, so that a dead one, or another one, is known before a driver comes. */
   async #idle(): Promise<void> {
-    if (this.#checkFeedback === undefined && !this.#testing) this.#judgeContactor(this.#pins?.contactor.feedback());
-    if (this.#identity !== undefined && this.desk.faults.of(this.device) === undefined) {
+    this.#coil.look();
+    const known = this.#identity;
+    const fresh = this.desk.clock.now().monoMs - this.#identifiedMonoMs < identityEveryMs;
+    if (known !== undefined && fresh && this.desk.faults.of(this.device) === undefined) {
       await this.#read();
       return;
     }
-    await this.#identify();
+    const told = await this.#identify();
+    if (known !== undefined && told !== undefined && told.serial !== known.serial) this.desk.note(`${this.device}: its meter is now ${told.model} ${told.serial}; it was ${known.model} ${known.serial}`);
   }
 
   async #identify(): Promise<MeterIdentity | undefined> {
     try {
       this.#identity = await this.meter.identify();
+      this.#identifiedMonoMs = this.desk.clock.now().monoMs;
+      this.#doubted = false;
       this.#answered();
       return this.#identity;
     } catch (error) {
       this.#failed(error);
       return undefined;
+    }
+  }
+
+  /** Whether the meter tells this serial number still. Asked after a reading that money is made from: so no other meter can have given it. */
+  async #confirmed(serial: string): Promise<boolean> {
+    try {
+      const told = await this.meter.confirm();
+      if (told !== serial) throw new DeviceError("meter/serial-changed", `the meter is now ${told}, the session began with ${serial}`);
+      this.#doubted = false;
+      this.#answered();
+      return true;
+    } catch (error) {
+      this.#doubted = true;
+      this.#failed(error);
+      return false;
     }
   }
 
@@ -249,7 +279,7 @@ export class Point {
       const reading = await this.meter.read();
       const doubted = doubt(reading);
       if (doubted !== undefined) throw doubted;
-      this.#answered();
+      if (!this.#doubted) this.#answered();
       return reading;
     } catch (error) {
       this.#failed(error);
@@ -282,29 +312,26 @@ export class Point {
   }
 
   async #watch(sale: Sale): Promise<number> {
-    const { clock, config, faults } = this.desk;
+    const { clock, config } = this.desk;
     const { timing } = config;
     const readAtMs = clock.now().monoMs;
     const reading = await this.#plausibleReading(sale);
-    const session = this.desk.session();
-    if (session.state !== "charging") return 0;
-    if (reading === undefined) {
-      const silentMs = clock.now().monoMs - this.#goodMonoMs;
-      if (silentMs < this.connector.meter.lostAfter) return this.connector.meter.poll;
-      const why = faults.of(this.device)?.message ?? "the meter gave no good value";
-      this.#stop("MeterFault", `no good meter value for ${Math.round(silentMs / 1000)} s: ${why}`);
-      return 0;
-    }
-    this.#goodMonoMs = reading.moment.monoMs;
+    if (this.desk.session().state !== "charging") return 0;
+    if (reading === undefined) return this.#missed();
     const atMs = sessionTimeMs(sale.opening, reading.moment, sale.samples.sample.atMs);
     const rules = { idlePowerW: config.idlePowerW, idleAfterMs: timing.idleAfter, idleGraceMs: timing.idleGrace };
-    this.#track = track(this.#track, atMs, reading.powerW, rules);
+    const tracked = track(this.#track, atMs, reading.powerW, rules);
     const border = nextBorder(sale.rating);
     const crossed = border !== undefined && atMs >= border;
-    const { activity } = this.#track;
+    const { activity } = tracked;
     const glanced = addReading(sale, reading, activity, crossed);
     // What moves money is written down: a crossing, a change of what the car does, a change of price, and one reading now and then.
-    const keep = crossed || activity !== sale.activity || !sameComponents(sale.rating, glanced.rating) || reading.moment.monoMs - this.#keptMonoMs >= timing.journalReading;
+    const keep = this.#doubted || crossed || activity !== sale.activity || !sameComponents(sale.rating, glanced.rating) || reading.moment.monoMs - this.#keptMonoMs >= timing.journalReading;
+    // It lasts only if the very same meter answers after it too: what is written down is what a session can be billed to.
+    if (keep && !(await this.#confirmed(reading.serial))) return this.desk.session().state === "charging" ? this.#missed() : 0;
+    if (this.desk.session().state !== "charging") return 0;
+    this.#goodMonoMs = reading.moment.monoMs;
+    this.#track = tracked;
     if (keep) {
       this.#keptMonoMs = reading.moment.monoMs;
       this.desk.record({ type: "MeterRead", moment: clock.now(), connector: this.connector.id, reading, activity, border: crossed });
@@ -314,7 +341,7 @@ export class Point {
     const elapsedMs = atMs - sale.opening.begin.moment.at;
     this.#glance = { reading, price, energyMilliWh, elapsedMs, sale: glanced };
     this.desk.changed();
-    const limit = this.#limitReached(energyMilliWh, elapsedMs, price);
+    const limit = limitReached({ energyMilliWh, elapsedMs, price }, this.connector.limits, sale.opening.acceptance.limits, timing.noEnergy) ?? this.desk.exposed(glanced);
     if (limit !== undefined) {
       this.#stop(limit.reason, limit.detail);
       return 0;
@@ -325,14 +352,14 @@ export class Point {
     return Math.max(0, ahead === undefined ? nextPollMs : Math.min(nextPollMs, ahead - atMs));
   }
 
-  #limitReached(energyMilliWh: number, elapsedMs: number, price: LivePrice): { reason: StopReason; detail: string } | undefined {
-    const { limits } = this.connector;
-    if (limits.energyKwh !== undefined && reaches(kwhText(energyMilliWh), limits.energyKwh)) return { reason: "EnergyLimitReached", detail: `the limit of ${limits.energyKwh} kWh is reached` };
-    if (limits.cost !== undefined && reaches(price.ifStoppedNow.incl, limits.cost)) return { reason: "CostLimitReached", detail: `the limit of ${limits.cost} ${price.currency} is reached` };
-    if (limits.time !== undefined && elapsedMs >= limits.time) return { reason: "TimeLimitReached", detail: "the time limit is reached" };
-    const { noEnergy } = this.desk.config.timing;
-    if (noEnergy > 0 && energyMilliWh === 0 && elapsedMs >= noEnergy) return { reason: "TimeLimitReached", detail: `no energy flowed within ${Math.round(noEnergy / 60_000)} min` };
-    return undefined;
+  /** A look that brought nothing to bill from; too long without one ends the session. */
+  #missed(): number {
+    const { clock, faults } = this.desk;
+    const silentMs = clock.now().monoMs - this.#goodMonoMs;
+    if (silentMs < this.connector.meter.lostAfter) return this.connector.meter.poll;
+    const why = faults.of(this.device)?.message ?? "the meter gave no good value";
+    this.#stop("MeterFault", `no good meter value for ${Math.round(silentMs / 1000)} s: ${why}`);
+    return 0;
   }
 
   #stop(reason: StopReason, detail: string): void {
@@ -347,12 +374,14 @@ export class Point {
       this.desk.record({ type: "SessionEnded", moment: clock.now(), connector: this.connector.id, reading, detail });
       return 0;
     };
-    const reading = await this.#plausibleReading(session.sale);
+    const seen = await this.#plausibleReading(session.sale);
+    const still = seen !== undefined && seen.powerW <= zeroPowerW;
     const now = clock.now();
     const late = now.boot !== session.since.boot || now.monoMs - session.since.monoMs >= config.timing.settle;
-    if (reading !== undefined && reading.powerW <= zeroPowerW) return ended(reading, "");
-    if (!late) return Math.min(this.connector.meter.poll, 1_000);
-    if (reading !== undefined) return ended(reading, `the meter still showed ${reading.powerW} W after the contactor opened`);
+    const again = Math.min(this.connector.meter.poll, 1_000);
+    if (!still && !late) return again;
+    if (seen !== undefined && (await this.#confirmed(seen.serial))) return ended(seen, still ? "" : `the meter still showed ${seen.powerW} W after the contactor opened`);
+    if (!late) return again;
     return ended(null, `no end reading could be had: billed to the last good reading (${this.desk.faults.of(this.device)?.message ?? "meter silent"})`);
   }
 
@@ -378,36 +407,6 @@ export class Point {
     }
   }
 
-  /** Drives the coil; after a change the auxiliary contact is asked whether the main contacts followed. */
-  #drive(closed: boolean, check = this.#closed !== closed): void {
-    const contactor = this.#pins?.contactor;
-    if (contactor === undefined) return;
-    contactor.set(closed);
-    this.#closed = closed;
-    if (!check) return;
-    const { clock } = this.desk;
-    this.#checkFeedback?.();
-    this.#checkFeedback = clock.at(clock.now().monoMs + this.desk.config.timing.contactor, () => {
-      this.#checkFeedback = undefined;
-      this.#guard(() => this.#judgeContactor(contactor.feedback()));
-    });
-  }
-
-  #judgeContactor(feedback: boolean | undefined): void {
-    const { clock, faults } = this.desk;
-    if (feedback === undefined || feedback === this.#closed) {
-      faults.clear(this.device, "contactor/");
-      return;
-    }
-    const pin = `GPIO ${this.connector.contactor.feedback?.gpio ?? "?"}`;
-    if (this.#closed) {
-      faults.raise(this.device, "contactor/not-closing", `the contactor was told to close and its feedback (${pin}) says open: check coil and wiring`, clock.now().at);
-      this.#stop("ContactorFault", "the contactor did not close");
-    } else {
-      faults.raise(this.device, "contactor/welded", `the contactor was told to open and its feedback (${pin}) says closed: switch off the supply, then replace it`, clock.now().at);
-    }
-  }
-
   #pause(ms: number, signal: AbortSignal): Promise<void> {
     if (this.#nudged || signal.aborted) return Promise.resolve();
     const { clock } = this.desk;
@@ -421,11 +420,4 @@ export class Point {
       this.#nudge = done;
     });
   }
-}
-
-/** Whether a decimal text is at least another; both come from schemas or from the rating. */
-function reaches(amount: string, limit: string): boolean {
-  const [a, b] = [decimalOf(amount), decimalOf(limit)];
-  if (a === undefined || b === undefined) throw new RangeError(`"${amount}" or "${limit}" is no decimal`);
-  return compare(ratioOf(a), ratioOf(b)) >= 0;
 }

@@ -7,8 +7,9 @@ import type { Acceptance, Opening } from "./core/session.js";
 import { parseTariff, type Tariff } from "./core/tariff.js";
 import { Failure } from "./failure.js";
 import type { InForce } from "./in-force.js";
+import type { KeptTariffs } from "./kept-tariffs.js";
 import { readTariff } from "./tariff-file.js";
-import { tariffAt } from "./tariffs.js";
+import { newestInForce, tariffAt } from "./tariffs.js";
 
 export type InForceStore = { read(): InForce; write(state: InForce): void };
 
@@ -24,6 +25,8 @@ export class PriceBoard {
   constructor(
     loaded: LoadedConfig,
     readonly store: InForceStore,
+    /** Tariffs that backends have sent; they come before those of the files. */
+    readonly kept: Pick<KeptTariffs, "at" | "named"> = { at: () => [], named: () => [] },
   ) {
     this.#loaded = loaded;
     this.#tariffs = tariffsOf(loaded);
@@ -38,10 +41,11 @@ export class PriceBoard {
   /** Looks at the board for all connectors, so that it is known since when each price stands there. */
   look(moment: Moment): void {
     // Many connectors sell by one tariff: its words are made once a look, since a look comes with every tap.
-    const inWords = new Map<string, readonly string[]>();
+    const inWords = new Map<Tariff | undefined, readonly string[]>();
     for (const connector of this.#loaded.config.connectors) {
-      const lines = inWords.get(connector.tariff) ?? this.#inWords(this.#tariffNow(connector.tariff, moment), moment);
-      inWords.set(connector.tariff, lines);
+      const tariff = this.#tariffHere(connector, moment);
+      const lines = inWords.get(tariff) ?? this.#inWords(tariff, moment);
+      inWords.set(tariff, lines);
       this.#post(connector, lines, moment);
     }
   }
@@ -50,19 +54,47 @@ export class PriceBoard {
   remember(moment: Moment): void {
     if (moment.trust === "unsynced") return;
     const before = this.store.read();
-    const ids = new Set([...this.#loaded.config.connectors.map(({ tariff }) => tariff), ...this.#loaded.config.tokens.flatMap(({ tariff }) => tariff ?? [])]);
-    const now = [...ids].flatMap((id) => {
-      const tariff = tariffAt(this.#tariffs, id, moment.at);
-      return tariff === undefined ? [] : [[id, { tariff: tariff.source, trustedMs: moment.at }] as const];
-    });
-    const isStale = now.length !== Object.keys(before).length || now.some(([id, { tariff }]) => JSON.stringify(before[id]?.tariff) !== JSON.stringify(tariff) || moment.at - (before[id]?.trustedMs ?? 0) >= rememberEveryMs);
+    const { connectors, tokens } = this.#loaded.config;
+    const ids = new Set([...connectors.map(({ tariff }) => tariff), ...tokens.flatMap(({ tariff }) => tariff ?? []), ...this.kept.named().map(({ id }) => id)]);
+    const now = [
+      ...[...ids].map((id) => [id, this.#named(id, moment.at)] as const),
+      ...connectors.map((connector) => [keyOf(connector), this.#ordered(connector, moment.at)] as const),
+    ].flatMap(([key, tariff]) => (tariff === undefined ? [] : [[key, { tariff: tariff.source, trustedMs: moment.at }] as const]));
+    const isStale = now.length !== Object.keys(before).length || now.some(([key, { tariff }]) => JSON.stringify(before[key]?.tariff) !== JSON.stringify(tariff) || moment.at - (before[key]?.trustedMs ?? 0) >= rememberEveryMs);
     if (isStale) this.store.write(Object.fromEntries(now));
   }
 
-  /** The tariff that is in force at a moment. Under an unset clock: the one last known to be, unless it had an end before that. */
+  /** Whether a session that names this tariff, or the connector's own where it names none, could be sold now. */
+  sells(connector: ConnectorConfig, id: string | undefined, moment: Moment): boolean {
+    return (id === undefined ? this.#tariffHere(connector, moment) : this.#tariffNow(id, moment)) !== undefined;
+  }
+
+  /** What a backend has set for the connector itself, else for all of them. */
+  #ordered(connector: ConnectorConfig, atMs: number): Tariff | undefined {
+    return newestInForce(this.kept.at(connector.id), atMs) ?? newestInForce(this.kept.at(null), atMs);
+  }
+
+  /** By id: a backend's before the one of the files. */
+  #named(id: string, atMs: number): Tariff | undefined {
+    return tariffAt(this.kept.named(), id, atMs) ?? tariffAt(this.#tariffs, id, atMs);
+  }
+
+  /** What the connector sells by at a moment. Under an unset clock an order without any hours still holds. */
+  #tariffHere(connector: ConnectorConfig, moment: Moment): Tariff | undefined {
+    if (moment.trust !== "unsynced") return this.#ordered(connector, moment.at) ?? this.#named(connector.tariff, moment.at);
+    const orders = [...this.kept.at(connector.id), ...this.kept.at(null)];
+    if (orders.length === 0) return this.#tariffNow(connector.tariff, moment);
+    const timeless = orders.every(({ startMs, endMs }) => startMs === undefined && endMs === undefined);
+    return timeless ? this.#ordered(connector, moment.at) : this.#remembered(keyOf(connector));
+  }
+
+  /** The tariff of that id that is in force at a moment. Under an unset clock: the one last known to be, unless it had an end before that. */
   #tariffNow(id: string, moment: Moment): Tariff | undefined {
-    if (moment.trust !== "unsynced") return tariffAt(this.#tariffs, id, moment.at);
-    const last = this.store.read()[id];
+    return moment.trust === "unsynced" ? this.#remembered(id) : this.#named(id, moment.at);
+  }
+
+  #remembered(key: string): Tariff | undefined {
+    const last = this.store.read()[key];
     const parsed = last === undefined ? undefined : parseTariff(last.tariff);
     if (last === undefined || parsed?.ok !== true) return undefined;
     return parsed.tariff.endMs === undefined || parsed.tariff.endMs > last.trustedMs ? parsed.tariff : undefined;
@@ -70,7 +102,7 @@ export class PriceBoard {
 
   /** The price as the display shows it before a tap, a line each, in AFIR order. */
   lines(connector: ConnectorConfig, moment: Moment): readonly string[] {
-    const lines = this.#inWords(this.#tariffNow(connector.tariff, moment), moment);
+    const lines = this.#inWords(this.#tariffHere(connector, moment), moment);
     this.#post(connector, lines, moment);
     return lines;
   }
@@ -92,16 +124,21 @@ export class PriceBoard {
   /** What is fixed when a session begins, or why it may not begin. No tariff, no sale; never a silent 0. */
   opening(id: string, connector: ConnectorConfig, acceptance: Acceptance, meter: MeterIdentity, begin: Reading): Opening | string {
     const wanted = acceptance.tariff ?? connector.tariff;
-    const tariff = this.#tariffNow(wanted, begin.moment);
+    const here = this.#tariffHere(connector, begin.moment);
+    const tariff = acceptance.tariff === undefined ? here : this.#tariffNow(acceptance.tariff, begin.moment);
     if (tariff === undefined) return begin.moment.trust === "unsynced" ? `the clock is not set, and it is not known whether tariff "${wanted}" is in force` : `no tariff "${wanted}" is in force now`;
     this.lines(connector, begin.moment);
     const board = this.#shown.get(connector.id);
     if (board === undefined) return "the price could not be shown before the start";
     // A card with a tariff of its own is told its price when it is accepted, not before.
-    const shown = wanted === connector.tariff ? board : { text: this.#inWords(tariff, begin.moment).join("\n"), atMs: begin.moment.at };
+    const isOnBoard = acceptance.tariff === undefined || JSON.stringify(tariff.source) === JSON.stringify(here?.source);
+    const shown = isOnBoard ? board : { text: this.#inWords(tariff, begin.moment).join("\n"), atMs: begin.moment.at };
     return { id, acceptance, meter, tariff, timeZone: this.#loaded.config.station.timeZone, shown, begin };
   }
 }
+
+/** What was in force at a connector by a backend's order, beside the ids of the files: no id has a line break. */
+const keyOf = ({ id }: ConnectorConfig): string => `connector\n${id}`;
 
 function tariffsOf({ config, resolve }: LoadedConfig): readonly Tariff[] {
   const tariffs = config.tariffs.map((file) => readTariff(resolve(file), undefined));

@@ -1,8 +1,11 @@
 // The door between the station and a backend that speaks both ways: what it is told, and what it may ask. Whoever asks gets the truth,
 // and what it asks enters where a tap enters: it is written down before anything acts on it.
-import type { Event, Till } from "./core/till.js";
+import type { TokenConfig } from "../config/schema.js";
 import type { SessionToken } from "./core/settlement.js";
+import type { Reservation } from "./core/standing.js";
 import type { Tariff } from "./core/tariff.js";
+import type { OnlineAnswer } from "./core/token.js";
+import type { Event, Till } from "./core/till.js";
 import type { Fault } from "./faults.js";
 import type { Glance } from "./point.js";
 
@@ -24,7 +27,7 @@ export interface StationFeed {
 /** A refusal by its kind, with words for a technician. */
 export type Refusal = {
   readonly accepted: false;
-  readonly code: "unknown-connector" | "unknown-session" | "unknown-reservation" | "busy" | "faulted" | "unavailable" | "closed" | "not-supported" | "no-tariff" | "full";
+  readonly code: "unknown-connector" | "unknown-session" | "unknown-reservation" | "busy" | "faulted" | "unavailable" | "closed" | "not-supported" | "no-tariff" | "full" | "failed";
   readonly why: string;
 };
 export type RemoteAnswer = { readonly accepted: true } | Refusal;
@@ -43,16 +46,7 @@ export type RemoteStart = {
   readonly limits?: { readonly energyKwh?: string; readonly cost?: string };
 };
 
-export type Reservation = {
-  readonly id: string;
-  readonly by: string;
-  /** null = any connector: one is always kept free for it. */
-  readonly connector: number | null;
-  readonly token: SessionToken;
-  readonly group?: string;
-  /** Epoch ms. */
-  readonly untilMs: number;
-};
+export type { Reservation };
 
 /** What a backend may ask. */
 export interface RemoteDesk {
@@ -70,4 +64,29 @@ export interface RemoteDesk {
   setTariff(tariff: Tariff, connector: number | null | undefined, by: string): RemoteAnswer;
   clearTariff(tariffId: string, by: string): RemoteAnswer;
   tariffs(): readonly { readonly tariff: Tariff; readonly connector: number | null | undefined; readonly by: string }[];
+}
+
+/** A card of a backend's own list; what is not ALLOWED is refused, and told apart for the driver's sake. */
+export type ListedCard = Omit<TokenConfig, "valid" | "whitelist"> & { readonly status: "ALLOWED" | "BLOCKED" | "EXPIRED" };
+
+/** The list of cards that a backend keeps at the station (OCPP's local list), and what it once said about others. */
+export interface CardLists {
+  /** The version of the backend's list; 0 = it has none here. */
+  listVersion(by: string): number;
+  /** The whole list anew, all or nothing. Refused as "full" where it is longer than the station holds. */
+  replaceList(by: string, version: number, cards: readonly ListedCard[]): RemoteAnswer;
+  /** Rows added, changed or (by UID alone) taken out; refused as "failed" where the version is not newer. */
+  changeList(by: string, version: number, changes: readonly (ListedCard | { readonly uid: string; readonly remove: true })[]): RemoteAnswer;
+  /** Forgets all that was once answered about cards (ClearCache). */
+  clearCache(by: string): RemoteAnswer;
+}
+
+/** A backend that can be asked whether a card may charge. */
+export interface OnlineCheck {
+  readonly name: string;
+  /**
+   * Asks about one card; `connector` where it is known. Undefined = no answer. Never rejects for what a backend or a line can do, and settles
+   * soon after `signal` aborts: the driver waits at the reader.
+   */
+  ask(uid: string, connector: number | null, signal: AbortSignal): Promise<OnlineAnswer | undefined>;
 }

@@ -3,6 +3,7 @@ import pino from "pino";
 import type { LoadedConfig } from "../config/load.js";
 import { realBuses, type MachineBuses } from "../drivers/open.js";
 import { Disk } from "./ledger/disk.js";
+import { logLevels, type LogSwitch } from "./field-watch.js";
 import { Agent } from "./main.js";
 import { ownVersion } from "./version.js";
 import { newsLine, type News } from "./news.js";
@@ -23,7 +24,7 @@ export async function run(loaded: LoadedConfig, reread: () => LoadedConfig | und
   let agent: Agent | undefined;
   // Heard from the first moment on: unheard, the signal would end the process.
   process.on("SIGHUP", () => reload(agent, reread(), log));
-  const opened = await Agent.open(loaded, { buses, version: ownVersion(), disk, tell: (news) => write(log, news), exit: (code) => end(code) });
+  const opened = await Agent.open(loaded, { buses, version: ownVersion(), disk, tell: (news) => write(log, news), log: switchOf(log), exit: (code) => end(code) });
   agent = opened;
   // What nobody caught must not leave a contactor closed behind: pins stay as a dead process left them.
   process.once("uncaughtException", (error) => opened.fail(error));
@@ -34,6 +35,9 @@ export async function run(loaded: LoadedConfig, reread: () => LoadedConfig | und
   clearTimeout(late);
   return code;
 }
+
+/** pino's level, as far as a technician turns it. */
+const switchOf = (log: pino.Logger): LogSwitch => ({ level: () => logLevels.find((level) => level === log.level) ?? "info", set: (level) => void (log.level = level), debug: (line) => log.debug(line) });
 
 function reload(agent: Agent | undefined, next: LoadedConfig | undefined, log: pino.Logger): void {
   const refused = next === undefined ? ["the config cannot be used"] : (agent?.reload(next) ?? ["the agent is only just starting"]);

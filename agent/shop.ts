@@ -4,6 +4,7 @@ import type { LoadedConfig } from "../config/load.js";
 import type { Config, ConnectorConfig } from "../config/schema.js";
 import type { EnergyMeter } from "../drivers/driver.js";
 import type { Machine } from "../drivers/open.js";
+import { Authorizer } from "./authorizer.js";
 import { Cards } from "./cards.js";
 import { CashDesk, emptyDesk } from "./cash-desk.js";
 import { wireDifference } from "./core/cdr-check.js";
@@ -12,8 +13,8 @@ import { entryOf, eventOf, type Entered } from "./core/entry.js";
 import type { Signer } from "./core/signer.js";
 import type { OcpiVersion } from "./core/tariff.js";
 import type { Event, IssuedReceipt } from "./core/till.js";
-import { authorizeLocally } from "./core/token.js";
 import { deskFile, parseDesk } from "./desk-state.js";
+import { Exposure } from "./exposure.js";
 import { handOut } from "./hand-out.js";
 import { inForceFile, parseInForce } from "./in-force.js";
 import { finishKeyChange, publishKey } from "./key-change.js";
@@ -23,10 +24,14 @@ import { Book } from "./ledger/book.js";
 import type { Disk } from "./ledger/disk.js";
 import { Journal } from "./ledger/journal.js";
 import { Table } from "./ledger/table.js";
+import { KeptTariffs } from "./kept-tariffs.js";
+import { ListedCards } from "./listed-cards.js";
 import { NeededEntries } from "./needed-entries.js";
 import type { News } from "./news.js";
 import { PassedMeters } from "./passed-meters.js";
 import { PriceBoard } from "./price-board.js";
+import type { OnlineCheck } from "./remote.js";
+import { StationDesk } from "./remote-desk.js";
 import { kwhText } from "./snapshot.js";
 import { layoutOf, Station } from "./station.js";
 import type { Outbox } from "./sync/outbox.js";
@@ -42,6 +47,8 @@ export type Shop = {
   readonly needed: NeededEntries;
   readonly outboxes: readonly Outbox[];
   readonly station: Station;
+  readonly remote: StationDesk;
+  readonly lists: ListedCards;
   /** The key is ours to change; false where it is handed in from outside. */
   readonly mayRotate: boolean;
 };
@@ -56,6 +63,10 @@ export type ShopParts = {
   /** In [0, 1): jitter of back-offs. */
   readonly random: () => number;
   readonly whyClosed: () => string | undefined;
+  /** Ends the process, so that systemd starts it again. */
+  readonly restart: () => void;
+  /** Backends that can be asked about a card, beside those of the config. */
+  readonly checks?: readonly OnlineCheck[];
   readonly tell: (news: News) => void;
   readonly changed: () => void;
   readonly die: (error: unknown) => void;
@@ -68,7 +79,8 @@ export function openShop(parts: ShopParts): Shop {
   const { clock } = machine;
   const at = (name: string): string => join(config.state, name);
   const inForce = Table.open(disk, at(inForceFile), parseInForce, {});
-  const board = new PriceBoard(loaded, { read: () => inForce.data, write: (state) => void inForce.update(() => state) });
+  const kept = KeptTariffs.open(disk, config.state);
+  const board = new PriceBoard(loaded, { read: () => inForce.data, write: (state) => void inForce.update(() => state) }, kept);
   board.remember(clock.now());
   const credentials = process.env["CREDENTIALS_DIRECTORY"];
   const signing: { by: () => Signer | undefined } = { by: () => undefined };
@@ -108,9 +120,19 @@ export function openShop(parts: ShopParts): Shop {
       },
     },
   );
+  const checks: OnlineCheck[] = [...(parts.checks ?? [])];
   signing.by = () => desk.signer;
   book.signList();
-  outboxes.push(...openOutboxes({ config, clock, disk, book, random: parts.random, checkpoint: () => desk.chain.checkpoint, faults: () => station.faults, tell, changed, die }));
+  outboxes.push(...openOutboxes({ config, clock, disk, book, random: parts.random, checkpoint: () => desk.chain.checkpoint, version: parts.version, faults: () => station.faults, feed: () => station.feed(), desk: () => remote, canBeAsked: (check) => checks.push(check), tell, changed, die }));
+  const lists = new ListedCards({ disk, folder: config.state, station: config.station, settings: config.authorisation, clock }, (event) => void station.enter(event));
+  const exposure = new Exposure({
+    limits: config.authorisation.exposure,
+    book,
+    unacknowledged: () => (outboxes.length === 0 ? undefined : new Set(outboxes.flatMap((outbox) => [...outbox.unacknowledged()]))),
+    sessions: () => station.till().sessions,
+    glance: (connector) => station.points.get(connector)?.glance(),
+  });
+  const authorizer = new Authorizer({ settings: config.authorisation, station: config.station, clock, token: (uid) => cards.known.get(uid), lists, exposure, checks: () => checks });
   // What may still refuse comes before the journal: a start that is tried again for ever must leave no file open.
   for (const connector of config.connectors) parts.meter(connector);
   if (config.receiptOutput?.folder !== undefined) disk.makeFolder(at(config.receiptOutput.folder));
@@ -132,8 +154,9 @@ export function openShop(parts: ShopParts): Shop {
       reader: (name) => machine.reader(name),
       authorize: (uid, atMs) => {
         board.look(clock.now());
-        return authorizeLocally(cards.known, uid, atMs);
+        return authorizer.authorize(uid, atMs);
       },
+      exposed: (sale) => exposure.reached(sale),
       open: (connector, acceptance, meter, begin) => board.opening(parts.newId(), connector, acceptance, meter, begin),
       settle: (connector, record) => desk.settle(connector, () => settlingOf(station, connector.id), record, () => clock.now()),
       closedShop: parts.whyClosed,
@@ -152,8 +175,9 @@ export function openShop(parts: ShopParts): Shop {
     journal.close();
     throw error;
   }
-  for (const outbox of outboxes) outbox.kick();
-  return { journal, book, desk, cards, passed, board, needed, outboxes, station, mayRotate: !signer.handed };
+  const remote = new StationDesk({ config, clock, station, board, kept, restart: parts.restart, tell });
+  for (const outbox of outboxes) outbox.begin();
+  return { journal, book, desk, cards, passed, board, needed, outboxes, station, remote, lists, mayRotate: !signer.handed };
 }
 
 /** The receipts that the journal issued without a session. It is opened, not looked at: what is about to be relied on must last. */

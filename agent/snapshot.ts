@@ -4,6 +4,7 @@ import type { Moment } from "../drivers/driver.js";
 import { decimalOf, divide, fixedText, moneyText, ratio, ratioOf, roundHalfUp } from "./core/money.js";
 import type { LivePrice, UnitPrices } from "./core/rating.js";
 import type { Session } from "./core/session.js";
+import type { Reservation } from "./core/standing.js";
 import { masked } from "./core/token.js";
 import type { Fault } from "./faults.js";
 import type { Glance } from "./point.js";
@@ -15,7 +16,7 @@ export type ConnectorSnapshot = {
   readonly id: number;
   readonly evseId: string;
   readonly maxPowerW: number;
-  readonly state: Session["state"] | "waiting-for-plug" | "out-of-order";
+  readonly state: Session["state"] | "waiting-for-plug" | "reserved" | "out-of-order";
   /** The state in words a driver understands. */
   readonly words: string;
   readonly card?: string;
@@ -76,7 +77,7 @@ function unitText(amount: string, divisor = 1n): string {
 
 const minuteText = (perHour: string): string => unitText(perHour, 60n);
 
-export type PointView = { readonly session: Session; readonly glance: Glance | undefined; readonly lowSinceMs: number | null; readonly idleFreeForMs: number; readonly cardWaits: string | undefined; readonly blocked: string | undefined; readonly price: readonly string[] };
+export type PointView = { readonly session: Session; readonly glance: Glance | undefined; readonly lowSinceMs: number | null; readonly idleFreeForMs: number; readonly cardWaits: string | undefined; readonly blocked: string | undefined; readonly reserved?: Reservation | undefined; readonly price: readonly string[] };
 
 /** One connector as data. */
 export function connectorSnapshot(connector: Config["connectors"][number], view: PointView): ConnectorSnapshot {
@@ -86,8 +87,10 @@ export function connectorSnapshot(connector: Config["connectors"][number], view:
     case "available":
       if (blocked !== undefined) return { ...base, state: "out-of-order", words: `out of order: ${blocked}` };
       if (view.cardWaits !== undefined) return { ...base, state: "waiting-for-plug", words: "card accepted: plug in the car", card: masked(view.cardWaits) };
+      if (view.reserved !== undefined) return { ...base, state: "reserved", words: "reserved: only its own card starts here", card: masked(view.reserved.token.uid) };
       return { ...base, state: "available", words: "free: plug in and hold your card to the reader" };
     case "occupied":
+      if (blocked === undefined && view.reserved !== undefined) return { ...base, state: "occupied", words: "car plugged in, reserved: only its own card starts here", card: masked(view.reserved.token.uid) };
       return { ...base, state: "occupied", words: blocked === undefined ? "car plugged in: hold your card to the reader" : `out of order: ${blocked}` };
     case "starting":
       return { ...base, state: "starting", words: "checking the meter", card: masked(session.acceptance.token.uid) };

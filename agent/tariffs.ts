@@ -3,7 +3,14 @@ import { inForce, type Tariff } from "./core/tariff.js";
 
 /** The tariff of that id that is in force at `atMs`; the newest start wins where two are. */
 export function tariffAt(tariffs: readonly Tariff[], id: string, atMs: number): Tariff | undefined {
-  return tariffs
-    .filter((tariff) => tariff.id === id && inForce(tariff, atMs))
-    .sort((a, b) => (b.startMs ?? Number.NEGATIVE_INFINITY) - (a.startMs ?? Number.NEGATIVE_INFINITY))[0];
+  return newestInForce(
+    tariffs.filter((tariff) => tariff.id === id),
+    atMs,
+  );
+}
+
+/** The tariff in force at `atMs` whose validity began last; of two that began together the first in the list. */
+export function newestInForce(tariffs: readonly Tariff[], atMs: number): Tariff | undefined {
+  const begins = ({ startMs }: Tariff): number => startMs ?? Number.NEGATIVE_INFINITY;
+  return tariffs.filter((tariff) => inForce(tariff, atMs)).reduce<Tariff | undefined>((best, tariff) => (best === undefined || begins(tariff) > begins(best) ? tariff : best), undefined);
 }

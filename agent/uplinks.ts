@@ -1,7 +1,7 @@
 // The uplinks of a station: an outbox each over the one receipt book, with its cursor in a table of its own, and its faults raised and cleared.
 import { join } from "node:path";
 import type { Config } from "../config/schema.js";
-import type { OcpiUplinkConfig } from "../config/uplink.js";
+import type { OcppUplinkConfig, UplinkConfig } from "../config/uplink.js";
 import type { Clock } from "../drivers/driver.js";
 import { copyFor, type CdrCopies } from "./core/cdr-copies.js";
 import type { Faults } from "./faults.js";
@@ -9,9 +9,15 @@ import type { Book } from "./ledger/book.js";
 import type { Disk } from "./ledger/disk.js";
 import { Table } from "./ledger/table.js";
 import type { News } from "./news.js";
+import type { BookEntry } from "./ledger/page.js";
+import type { OnlineCheck, RemoteDesk, StationFeed } from "./remote.js";
 import { OcpiUplink } from "./sync/ocpi-uplink.js";
-import { emptyOutbox, parseOutboxState, type OutboxState } from "./sync/outbox-state.js";
+import { OcppUplink } from "./sync/ocpp/ocpp-uplink.js";
+import { soldIn } from "./sync/ocpp/sold.js";
+import { noTransactions, parseTransactions, type TransactionsState } from "./sync/ocpp/transactions-state.js";
+import { emptyOutbox, parseOutboxState, type OutboxItem, type OutboxState } from "./sync/outbox-state.js";
 import { Outbox, type OutboxStatus } from "./sync/outbox.js";
+import type { Uplink } from "./sync/uplink.js";
 
 export type UplinkParts = {
   readonly config: Config;
@@ -21,7 +27,13 @@ export type UplinkParts = {
   readonly random: () => number;
   /** The signed checkpoint over all receipts, "" where there is none. */
   readonly checkpoint: () => string;
+  readonly version: string;
   readonly faults: () => Faults | undefined;
+  /** What backends may look at and ask, once there is a station. */
+  readonly feed: () => StationFeed | undefined;
+  readonly desk: () => RemoteDesk | undefined;
+  /** Told of each backend that can be asked about a card. */
+  readonly canBeAsked: (check: OnlineCheck) => void;
   readonly tell: (news: News) => void;
   readonly changed: () => void;
   readonly die: (error: unknown) => void;
@@ -29,30 +41,74 @@ export type UplinkParts = {
 
 /** Opens the outbox of each configured uplink. Throws Failure table/damaged, disk/failed. */
 export function openOutboxes(parts: UplinkParts): Outbox[] {
-  return parts.config.uplinks.flatMap((uplink) => (uplink.kind === "ocpi" ? [openOutbox(uplink, parts)] : []));
+  return parts.config.uplinks.map((uplink) => openOutbox(uplink, parts));
 }
 
-function openOutbox(uplink: OcpiUplinkConfig, parts: UplinkParts): Outbox {
-  const { config, clock, book } = parts;
-  const path = join(config.state, `uplink-${uplink.name}.json`);
+function openOutbox(config: UplinkConfig, parts: UplinkParts): Outbox {
+  const { clock, book } = parts;
+  const path = join(parts.config.state, `uplink-${config.name}.json`);
   const table = Table.open<{ state: OutboxState }>(parts.disk, path, (value) => ({ state: parseOutboxState((value as { state: unknown }).state) }), { state: emptyOutbox });
-  const watch = new UplinkWatch(uplink.name, parts, table.data.state.lastAck?.number ?? 0, table.data.state.lastAck?.atMs ?? 0);
+  const watch = new UplinkWatch(config.name, parts, table.data.state.lastAck?.number ?? 0, table.data.state.lastAck?.atMs ?? 0);
   return new Outbox({
-    uplink: new OcpiUplink(uplink, { countryCode: config.station.countryCode, partyId: config.station.partyId }, parts.checkpoint),
+    uplink: openUplink(config, parts),
     items: {
       last: () => book.count(),
       get: (number) => {
         const entry = book.get(number);
-        const copy = entry?.cdr === undefined || entry.cdr === null ? null : copyFor(entry.cdr as CdrCopies, uplink);
-        return entry === undefined || copy === null ? null : { number, id: entry.cdrId, ...copy };
+        return entry === undefined ? null : itemOf(entry, config);
       },
     },
     store: { read: () => table.data.state, write: (state) => void table.update(() => ({ state })) },
     clock,
     random: parts.random,
-    backoff: uplink.backoff,
+    backoff: config.backoff,
     onChange: (status) => watch.look(status),
     onFailure: parts.die,
+  });
+}
+
+/** What an uplink sends of a receipt; null = nothing. */
+function itemOf(entry: BookEntry, config: UplinkConfig): OutboxItem | null {
+  const { number, cdrId: id, cdr, jws } = entry;
+  if (cdr === null) return null;
+  const copies = cdr as CdrCopies;
+  if (config.kind === "ocpi") {
+    const copy = copyFor(copies, config);
+    return copy === null ? null : { number, id, ...copy };
+  }
+  // The receipt itself: all that OCPP is told is made from it, so that it reads the same after any restart.
+  if (entry.kind !== "sale" || soldIn(jws) === undefined) return null;
+  return { number, id, body: jws, ...(copies.timeUnknown ? { park: "clock" } : {}) };
+}
+
+function openUplink(config: UplinkConfig, parts: UplinkParts): Uplink {
+  const { station } = parts.config;
+  if (config.kind === "ocpi") return new OcpiUplink(config, { countryCode: station.countryCode, partyId: station.partyId }, parts.checkpoint);
+  const uplink = openOcpp(config, parts);
+  parts.canBeAsked(uplink);
+  return uplink;
+}
+
+function openOcpp(config: OcppUplinkConfig, parts: UplinkParts): OcppUplink {
+  const { station, connectors, state } = parts.config;
+  const path = join(state, `ocpp-${config.name}.json`);
+  const table = Table.open<{ state: TransactionsState }>(parts.disk, path, (value) => ({ state: parseTransactions((value as { state: unknown }).state) }), { state: noTransactions });
+  return new OcppUplink({
+    config,
+    identity: config.identity ?? station.id,
+    party: { countryCode: station.countryCode, partyId: station.partyId },
+    version: parts.version,
+    connectors: connectors.map(({ id }) => id),
+    clock: parts.clock,
+    random: parts.random,
+    store: { read: () => table.data.state, write: (next) => void table.update(() => ({ state: next })) },
+    feed: parts.feed,
+    handlers: () => ({}),
+    tariffKnown: (id) => parts.desk()?.tariffs().some(({ tariff, by }) => by === config.name && tariff.id === id) ?? false,
+    takeTariff: () => undefined,
+    deauthorise: (session, status) => void parts.desk()?.stop(session, `${config.name} (the card is ${status})`),
+    note: (text) => parts.tell({ news: "note", at: parts.clock.now().at, text: `uplink ${config.name}: ${text}` }),
+    die: parts.die,
   });
 }
 

@@ -18,7 +18,7 @@ const pin = z.strictObject({
   activeLow: z.boolean().default(false),
 });
 
-const serialPort = z.strictObject({
+export const serialPort = z.strictObject({
   path: z.string().startsWith("/dev/", "expected a device path such as /dev/serial/by-id/usb-…"),
   baud: z.union([z.literal(1200), z.literal(2400), z.literal(4800), z.literal(9600), z.literal(19200), z.literal(38400), z.literal(57600), z.literal(115200)]).default(9600),
   parity: z.enum(["none", "even", "odd"]).default("none"),

@@ -69,6 +69,8 @@ export type Reading = {
 
 export interface EnergyMeter {
   identify(): Promise<MeterIdentity>;
+  /** Its serial number, asked anew and alone: cheap. Readings bear what it tells from then on. Rejects as identify() does. */
+  confirm(): Promise<string>;
   /** Rejects with a DeviceError; a value that is not certain is never returned. */
   read(): Promise<Reading>;
   close(): Promise<void>;

@@ -10,6 +10,7 @@ import type { SerialBinding } from "./meter/line.js";
 import type { ModbusMeter } from "./meter/modbus-meter.js";
 import { openCardReader } from "./rfid/card-reader.js";
 import type { SpiChoice } from "./rfid/spi.js";
+import { Wiretap } from "./wiretap.js";
 
 /** The edge of the machine: where its bytes, pins and time come from. */
 export type MachineBuses = {
@@ -29,9 +30,13 @@ export type MachineBuses = {
 
 export type Machine = {
   readonly clock: Clock;
+  /** What passes between these drivers and their devices. */
+  readonly wiretap: Wiretap;
   meter(connector: ConnectorConfig): ModbusMeter;
   /** What the line of a port has been through since it was opened. */
   lineCounts(port: string): LineCounts | undefined;
+  /** Lets `work` have a port to itself for a moment. */
+  lendLine<T>(port: string, work: (binding: SerialBinding | undefined) => Promise<T>): Promise<T>;
   pins(connector: ConnectorConfig): { readonly contactor: Contactor; readonly plug: PlugSensor; readonly indicator: Indicator };
   reader(name: string): Promise<CardReader>;
   /** Lets time pass, where it is the bench's to give. */
@@ -70,20 +75,23 @@ export async function openMachine(config: Config, buses: MachineBuses, hasPassed
   const { openMeterBus } = await import("./meter/bus.js");
   const meterBuses = new Map<string, MeterBus>();
   const lastReaders = new Map<string, CardReader>();
+  const wiretap = new Wiretap(clock);
   const meterBus = (name: string): MeterBus => {
     const known = meterBuses.get(name);
     if (known !== undefined) return known;
     const port = config.serialPorts[name];
     if (port === undefined) throw new Error(`no serial port ${name} in the config`);
     const binding = buses.binding(name);
-    const opened = openMeterBus(port, clock, { ...(binding === undefined ? {} : { binding }), ...(hasPassed === undefined ? {} : { hasPassed }) });
+    const opened = openMeterBus(port, clock, { onBytes: (what, bytes) => wiretap.serial(name, what, bytes), ...(binding === undefined ? {} : { binding }), ...(hasPassed === undefined ? {} : { hasPassed }) });
     meterBuses.set(name, opened);
     return opened;
   };
   return {
     clock,
+    wiretap,
     meter: ({ meter }) => meterBus(meter.port).meter(meter),
     lineCounts: (port) => meterBuses.get(port)?.counts,
+    lendLine: (port, work) => meterBus(port).lend(() => work(buses.binding(port))),
     pins: (connector) => {
       const opened: { close(): void }[] = [];
       const keep = <T extends { close(): void }>(device: T): T => {
@@ -92,8 +100,9 @@ export async function openMachine(config: Config, buses: MachineBuses, hasPassed
       };
       try {
         const gpio = buses.gpio();
-        const contactor = keep(new GpioContactor(gpio, connector.contactor));
-        const plug = keep(new GpioPlug(gpio, connector.plug, clock));
+        const overheard = wiretap.gpio(gpio);
+        const contactor = keep(new GpioContactor(overheard, connector.contactor));
+        const plug = keep(new GpioPlug(overheard, connector.plug, clock));
         const indicator = connector.indicator === undefined ? noIndicator : keep(new GpioIndicator(gpio, connector.indicator, clock, { still: buses.stillLamps }));
         return { contactor, plug, indicator };
       } catch (error) {
@@ -107,7 +116,7 @@ export async function openMachine(config: Config, buses: MachineBuses, hasPassed
       const given = buses.reader?.(name);
       if (given !== undefined) return given;
       // The lost reader goes along: a card that lay on it all the while is no new tap.
-      const opened = await openCardReader(reader, clock, buses.spi(name), lastReaders.get(name));
+      const opened = await openCardReader(reader, clock, buses.spi(name), lastReaders.get(name), (sight) => wiretap.card(name, sight));
       lastReaders.set(name, opened);
       return opened;
     },

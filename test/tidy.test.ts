@@ -52,6 +52,7 @@ test("each package has one home", () => {
     onoff: /^drivers\/gpio\//,
     "mfrc522-rpi": /^drivers\/rfid\//,
     "spi-device": /^drivers\/rfid\//,
+    ws: /^agent\/sync\/ocpp\//,
     yaml: /^config\//,
     commander: /^agent\/(cli\.ts$|commands\/)/,
     pino: /^agent\/run\.ts$/,

@@ -5,7 +5,7 @@ import { createInterface } from "node:readline/promises";
 import { contactorPins, type ContactorPins } from "../../config/pins.js";
 import { DeviceError } from "../../drivers/driver.js";
 import type { ContactorTest } from "../../drivers/gpio/contactor-test.js";
-import { complain, defaultConfig, fieldCommand, loadedFor, tell, whole, withField, type Where } from "./field.js";
+import { complain, defaultConfig, exampleText, fieldCommand, loadedFor, tell, whole, withField, type Where } from "./field.js";
 import { askAgent, socketPath } from "../control.js";
 import { Failure } from "../failure.js";
 
@@ -16,7 +16,7 @@ type Opened = { readonly connector: string; readonly gpio: number; readonly ok: 
 
 /** `chargetill contactor`. */
 export function contactorCommand(): Command {
-  const contactor = new Command("contactor").description("open or test the contactors");
+  const contactor = new Command("contactor").description("open or test the contactors").addHelpText("after", exampleText("contactor open --all"));
   contactor.addCommand(
     fieldCommand("open", "open contactors now, whatever else is wrong; sessions of a running agent are stopped and settled", "contactor open --all")
       .option("--all", "all of them (what happens in any case: the safe direction makes no exceptions)")

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { payloadFrom, stored } from "../receipt-source.js";
 import { disputeBundle } from "../dispute.js";
 import type { DeskOptions, ReceiptDesk } from "./receipt.js";
+import { exampleText } from "./field.js";
 
 export type DisputeDesk = ReceiptDesk & {
   /** The journal's lines about a session, faults and clock events meanwhile among them, verbatim and in order. */
@@ -13,18 +14,19 @@ export type DisputeDesk = ReceiptDesk & {
 export function disputeCommand(open: (options: DeskOptions) => DisputeDesk, save: (path: string, bytes: Uint8Array) => void, write: (text: string) => void = (text) => void process.stdout.write(text)): Command {
   return new Command("dispute")
     .description("one archive with all the evidence about a session: receipt, readings, tariff, what was shown, proof, journal, verdict")
+    .addHelpText("after", exampleText("dispute 17 --out dispute-17.zip --redact"))
     .argument("<number>", "the receipt's number", (text: string): number => {
       if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError("expected a receipt's number, from 1 on.");
       return Number(text);
     })
     .requiredOption("--out <file>", "the archive to write")
     .option("--redact", "leave out all that holds the card's whole UID, the signed receipt too")
-    .option("--config <file>", "the station's config file").option("--data <folder>", "the state folder")
-    .action((number: number, options: DeskOptions & { out: string; redact?: true }) => {
+    .option("--config <file>", "the station's config file").option("--data <folder>", "the state folder").option("--json", "one JSON value")
+    .action((number: number, options: DeskOptions & { out: string; redact?: true; json?: true }) => {
       const desk = open(options);
       const payload = payloadFrom(stored(desk.receipts, number));
       const journal = payload.kind === "sale" ? desk.journal(payload.sale.sessionId) : [];
       save(options.out, disputeBundle({ receipts: desk.receipts, newest: desk.newest(), language: desk.language, journal }, number, options.redact === true));
-      write(`${options.out}: evidence for receipt ${number}${options.redact === true ? ", without the card's UID" : ""}\nCheck it: chargetill verify --key ${payload.key.id} ${options.out}\n`);
+      write(options.json === true ? `${JSON.stringify({ file: options.out, number, redacted: options.redact === true, key: payload.key.id })}\n` : `${options.out}: evidence for receipt ${number}${options.redact === true ? ", without the card's UID" : ""}\nCheck it: chargetill verify --key ${payload.key.id} ${options.out}\n`);
     });
 }

@@ -16,6 +16,9 @@ export function loadedFor(where: Where): LoadedConfig {
   return where.data === undefined ? read.loaded : { ...read.loaded, config: { ...read.loaded.config, state: resolve(where.data) } };
 }
 
+/** What stands under --help: how the command is called. */
+export const exampleText = (example: string): string => `\nExample:\n  chargetill ${example}`;
+
 /** A command with --config, --data, --json and an example. */
 export function fieldCommand(name: string, description: string, example: string): Command {
   return new Command(name)
@@ -23,7 +26,7 @@ export function fieldCommand(name: string, description: string, example: string)
     .option("--config <file>", `the station's config file (default ${defaultConfig})`)
     .option("--data <dir>", "the state folder, in place of the config's")
     .option("--json", "one JSON value")
-    .addHelpText("after", `\nExample:\n  chargetill ${example}`);
+    .addHelpText("after", exampleText(example));
 }
 
 /** Runs `work` with the devices within reach and lets go of them; its answer is the exit code. */

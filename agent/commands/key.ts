@@ -5,6 +5,7 @@ import { verifierKey } from "../core/checkpoint.js";
 import { Failure } from "../failure.js";
 import { sha256, type PublicKey } from "../keys.js";
 import { codeLines } from "../qr-code.js";
+import { exampleText } from "./field.js";
 
 export type KeyDesk = {
   readonly station: string;
@@ -36,9 +37,10 @@ const only = ["fingerprint", "hex", "pem"] as const;
 
 /** `chargetill key`. `open` finds the station's key; `write` prints. */
 export function keyCommands(open: OpenKeyDesk, write: (text: string) => void = (text) => void process.stdout.write(text)): Command {
-  const key = new Command("key").description("the key that signs this station's receipts");
+  const key = new Command("key").description("the key that signs this station's receipts").addHelpText("after", exampleText("key show pem > station.pub.pem"));
   key.command("show")
     .description("the public key: fingerprint, hex, PEM, QR code")
+    .addHelpText("after", exampleText("key show fingerprint"))
     .argument("[form]", `one form alone, for a file: ${only.join(", ")}`)
     .option("--config <file>", "the station's config file").option("--data <folder>", "the state folder").option("--json", "as JSON")
     .action(async (form: string | undefined, options: { config?: string; data?: string; json?: true }) => {
@@ -59,11 +61,13 @@ export function keyCommands(open: OpenKeyDesk, write: (text: string) => void = (
     });
   key.command("rotate")
     .description("take a new key; the change is a receipt signed by both keys")
-    .option("--config <file>", "the station's config file").option("--data <folder>", "the state folder")
-    .action(async (options: { config?: string; data?: string }) => {
+    .addHelpText("after", exampleText("key rotate"))
+    .option("--config <file>", "the station's config file").option("--data <folder>", "the state folder").option("--json", "as JSON")
+    .action(async (options: { config?: string; data?: string; json?: true }) => {
       const desk = await open(options);
       if (desk.rotate === undefined) throw new Failure("usage/invalid", "key rotate: the key is handed in from outside (systemd credential); change it there");
-      write(keyText(desk.station, await desk.rotate()));
+      const publicKey = await desk.rotate();
+      write(options.json === true ? `${JSON.stringify({ station: desk.station, ...publicKey }, null, 1)}\n` : keyText(desk.station, publicKey));
     });
   return key;
 }

@@ -13,6 +13,7 @@ import { receiptPdf } from "../receipt-pdf.js";
 import { printedReceipt } from "../receipt-print.js";
 import { bookFileOf, checkpointAt, consistencyFileOf, payloadFrom, proofFileOf, receiptFileOf, stored, type ReceiptSource } from "../receipt-source.js";
 import { csvText, groupings, issuedWithin, listText, rowOf, summaryOf, summaryText, type Grouping } from "../receipt-tables.js";
+import { exampleText } from "./field.js";
 
 /** What the commands work on; `newest` gives the signed checkpoint over all receipts and may need the key. */
 export type ReceiptDesk = { readonly receipts: ReceiptSource; readonly language: Language; newest(): string };
@@ -91,6 +92,8 @@ function checkpointText(desk: ReceiptDesk, given: string): string {
 
 const language = (): Option => new Option("--lang <language>", "of the printed words; default: the station's").choices([...languages]);
 const out = (): Option => new Option("--out <file>", "write a new file instead of printing");
+/** For a script that asks every command for JSON: this one knows nothing else. */
+const isJson = (): Option => new Option("--json", "as JSON, which it is in any case");
 
 /**
  * `chargetill receipts`. `open` opens the book for reading, `write` prints; `save` writes a new file for its owner alone (a receipt holds a
@@ -98,25 +101,25 @@ const out = (): Option => new Option("--out <file>", "write a new file instead o
  */
 export function receiptCommands(open: OpenDesk, save: (path: string, content: string | Uint8Array) => void, write: (content: string | Uint8Array) => void = (content) => void process.stdout.write(content)): Command {
   const give = (content: string | Uint8Array, path: string | undefined): void => (path === undefined ? write(content) : save(path, content));
-  const receipts = new Command("receipts").description("list, show, export and prove the receipts of this station");
-  const command = (name: string, words: string): Command =>
-    receipts.command(name).description(words).option("--config <file>", "the station's config file").option("--data <folder>", "the state folder");
+  const receipts = new Command("receipts").description("list, show, export and prove the receipts of this station").addHelpText("after", exampleText("receipts list --from 2026-11-01"));
+  const command = (name: string, words: string, example: string): Command =>
+    receipts.command(name).description(words).addHelpText("after", exampleText(`receipts ${name} ${example}`)).option("--config <file>", "the station's config file").option("--data <folder>", "the state folder");
 
-  command("list", "one line per receipt")
+  command("list", "one line per receipt", "--from 2026-11-01 --to 2026-11-30")
     .option("--from <date>").option("--to <date>").option("--json", "as JSON")
     .action((options: DeskOptions & { from?: string; to?: string; json?: true }) => {
       const rows = [...issuedWithin(open(options).receipts, options)].map(rowOf);
       write(options.json === true ? `${JSON.stringify(rows, null, 1)}\n` : listText(rows));
     });
 
-  command("show", "a receipt as text, with its QR code; or 32 columns wide for a till roll")
-    .argument("<number>", "the receipt's number", receiptNumber).option("--roll", "32 columns").option("--copy", "mark it as a copy").addOption(language())
-    .action((number: number, options: DeskOptions & { roll?: true; copy?: true; lang?: Language }) => {
+  command("show", "a receipt as text, with its QR code; or 32 columns wide for a till roll", "17 --roll")
+    .argument("<number>", "the receipt's number", receiptNumber).option("--roll", "32 columns").option("--copy", "mark it as a copy").option("--json", "the signed receipt as it is handed out").addOption(language())
+    .action((number: number, options: DeskOptions & { roll?: true; copy?: true; json?: true; lang?: Language }) => {
       const desk = open(options);
-      write(rendered(desk, number, options.roll === true ? "roll" : "text", options.lang ?? desk.language, options.copy === true));
+      write(rendered(desk, number, options.json === true ? "json" : options.roll === true ? "roll" : "text", options.lang ?? desk.language, options.copy === true));
     });
 
-  command("export", "a receipt in a format, or all of a span as a table or a book")
+  command("export", "a receipt in a format, or all of a span as a table or a book", "17 --format pdf --out receipt-17.pdf")
     .argument("[number]", "the receipt's number", receiptNumber)
     .option("--format <format>", `one receipt: ${formats.join(", ")}; many: ${tables.join(", ")}`, "json")
     .option("--from <date>", "first day of issue, included").option("--to <date>", "last day of issue, included")
@@ -126,25 +129,25 @@ export function receiptCommands(open: OpenDesk, save: (path: string, content: st
       give(number === undefined ? exportMany(desk, options) : exportOne(desk, number, options), options.out);
     });
 
-  command("prove", "a proof, without names, that a receipt is among all receipts of this station")
-    .argument("<number>", "the receipt's number", receiptNumber).addOption(out())
+  command("prove", "a proof, without names, that a receipt is among all receipts of this station", "17 --out proof-17.json")
+    .argument("<number>", "the receipt's number", receiptNumber).addOption(isJson()).addOption(out())
     .action((number: number, options: DeskOptions & { out?: string }) => {
       const desk = open(options);
       give(proofFileOf(desk.receipts, number, desk.newest()), options.out);
     });
 
-  command("consistency", "a proof that one checkpoint grew out of another; each a file, or a count of receipts")
-    .argument("<older>").argument("<newer>").addOption(out())
+  command("consistency", "a proof that one checkpoint grew out of another; each a file, or a count of receipts", "100 250 --out grown.json")
+    .argument("<older>", "the older one").argument("<newer>", "the newer one").addOption(isJson()).addOption(out())
     .action((older: string, newer: string, options: DeskOptions & { out?: string }) => {
       const desk = open(options);
       give(consistencyFileOf(desk.receipts, checkpointText(desk, older), checkpointText(desk, newer)), options.out);
     });
 
-  command("checkpoint", "the signed checkpoint over all receipts")
-    .addOption(out())
-    .action((options: DeskOptions & { out?: string }) => give(open(options).newest(), options.out));
+  command("checkpoint", "the signed checkpoint over all receipts", "--out checkpoint.txt")
+    .addOption(new Option("--json", "one JSON value")).addOption(out())
+    .action((options: DeskOptions & { out?: string; json?: true }) => give(options.json === true ? `${JSON.stringify({ checkpoint: open(options).newest() })}\n` : open(options).newest(), options.out));
 
-  command("summary", "revenue and energy per day, month, card or tariff")
+  command("summary", "revenue and energy per day, month, card or tariff", "--by month")
     .addOption(new Option("--by <what>").choices([...groupings]).default("day")).option("--from <date>").option("--to <date>").option("--json", "as JSON")
     .action((options: DeskOptions & { by: Grouping; from?: string; to?: string; json?: true }) => {
       const rows = summaryOf(open(options).receipts, options.by, options);

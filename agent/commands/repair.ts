@@ -10,7 +10,9 @@ import type { Signed } from "../core/session.js";
 import type { IssuedReceipt } from "../core/till.js";
 import { deskFile, parseDesk } from "../desk-state.js";
 import { inForceFile, parseInForce } from "../in-force.js";
+import { keptTariffsFile, parseKeptTariffs } from "../kept-tariffs.js";
 import { Disk } from "../ledger/disk.js";
+import { cardCacheFile, listedCardsFile, parseCardCache, parseCardLists } from "../listed-cards.js";
 import type { BookEntry } from "../ledger/page.js";
 import { inspectBook } from "../ledger/repair-book.js";
 import { entriesLeft, everyEntry, inspectJournal } from "../ledger/repair-journal.js";
@@ -19,22 +21,33 @@ import { sealAtHand } from "../list-seal.js";
 import { Table } from "../ledger/table.js";
 import { Lock } from "../lock.js";
 import { parseChecks, passedMetersFile } from "../passed-meters.js";
+import { parseSettings } from "../sync/ocpp/settings.js";
+import { noTransactions, parseTransactions, type TransactionsState } from "../sync/ocpp/transactions-state.js";
 import { emptyOutbox, parseOutboxState, type OutboxState } from "../sync/outbox-state.js";
 
 /** Looks at every store in the state folder. Writes nothing. Throws disk/failed. */
 export function inspect(disk: Disk, folder: string): Finding[] {
   const at = (name: string): string => join(folder, name);
   // By their marks too: a table that is gone is damage.
-  const uplinks = [...new Set(disk.list(folder).flatMap((name) => /^(uplink-[a-z0-9-]+\.json)(?:\.made)?$/.exec(name)?.[1] ?? []))];
+  const tables = [...new Set(disk.list(folder).flatMap((name) => /^((?:uplink|ocpp)-[a-z0-9-]+\.json)(?:\.made)?$/.exec(name)?.[1] ?? []))];
+  const settings = tables.filter((name) => name.startsWith("uplink-") && name.endsWith("-settings.json"));
+  const uplinks = tables.filter((name) => name.startsWith("uplink-") && !settings.includes(name));
+  const transactions = tables.filter((name) => name.startsWith("ocpp-"));
   return [
     ...inspectJournal(disk, at("journal")),
     ...inspectBook(disk, at("book"), receiptsOf(disk, at("journal")), { seal: sealAtHand(disk, folder), issued: issuedBy(disk, folder, uplinks) }),
     // Made anew, the desk follows the book from its first receipt; an uplink sends all again, and the backend knows each by its id.
     ...inspectTable(disk, at(deskFile), parseDesk, emptyDesk),
     ...inspectTable(disk, at(inForceFile), parseInForce, {}),
+    ...inspectTable(disk, at(keptTariffsFile), parseKeptTariffs, []),
+    ...inspectTable(disk, at(cardCacheFile), parseCardCache, []),
+    ...inspectTable(disk, at(listedCardsFile), parseCardLists, {}),
     ...inspectTable(disk, at(cardsFile), parseRows, []),
     ...inspectTable(disk, at(passedMetersFile), parseChecks, []),
     ...uplinks.flatMap((name) => inspectTable(disk, at(name), parseOutbox, { state: emptyOutbox })),
+    // What a backend has set it sets again; a transaction that was open may be told to it once more.
+    ...settings.flatMap((name) => inspectTable(disk, at(name), parseSettings, {})),
+    ...transactions.flatMap((name) => inspectTable(disk, at(name), parseOpen, { state: noTransactions })),
   ];
 }
 
@@ -79,6 +92,7 @@ function issuedBy(disk: Disk, folder: string, uplinks: readonly string[]): numbe
   return highest;
 }
 
+const parseOpen = (value: unknown): { state: TransactionsState } => ({ state: parseTransactions((value as { state?: unknown } | null)?.state) });
 const parseOutbox = (value: unknown): { state: OutboxState } => ({ state: parseOutboxState((value as { state?: unknown } | null)?.state) });
 
 type Options = { readonly yes?: boolean; readonly check?: boolean; readonly json?: boolean };

@@ -1,6 +1,7 @@
 // `chargetill sync …`: how the uplinks stand, and a push by hand. It speaks to whoever holds the outboxes: the running agent, or a desk of its own.
 import { Command, InvalidArgumentError } from "commander";
 import type { OutboxStatus } from "../sync/outbox.js";
+import { exampleText } from "./field.js";
 
 export interface SyncDesk {
   status(): Promise<readonly OutboxStatus[]>;
@@ -22,7 +23,7 @@ export type SyncShell = {
 
 /** The `sync` command. Exit 1: something still waits or is parked (`now`), or there was nothing to put back (`resend`). */
 export function syncCommand(shell: SyncShell): Command {
-  const sync = new Command("sync").description("the uplinks: what waits, what was acknowledged, what was parked");
+  const sync = new Command("sync").description("the uplinks: what waits, what was acknowledged, what was parked").addHelpText("after", exampleText("sync status"));
   const action = <Rest extends unknown[]>(work: (desk: SyncDesk, print: (lines: readonly string[], value: unknown) => void, ...rest: Rest) => Promise<0 | 1>) =>
     async (command: Command, ...rest: Rest): Promise<void> => {
       const { json, config, data } = command.optsWithGlobals<SyncOptions & { json?: boolean }>();
@@ -34,10 +35,11 @@ export function syncCommand(shell: SyncShell): Command {
         await desk.close();
       }
     };
-  const define = (name: string, description: string): Command =>
+  const define = (name: string, description: string, example = name): Command =>
     sync
       .command(name)
       .description(description)
+      .addHelpText("after", exampleText(`sync ${example}`))
       .option("--config <file>", "the station's config file")
       .option("--data <dir>", "the state folder")
       .option("--json", "one JSON value instead of text");
@@ -69,7 +71,7 @@ export function syncCommand(shell: SyncShell): Command {
   define("status", "how each uplink stands").action((_options, command: Command) => status(command));
   define("now", "send what waits now, whatever the back-off says").action((_options, command: Command) => now(command));
   define("parked", "receipts that a backend refused, and why").action((_options, command: Command) => parked(command));
-  define("resend", "put a parked receipt back in line")
+  define("resend", "put a parked receipt back in line", "resend 17 --uplink backend")
     .argument("<number>", 'the receipt\'s number, or "all"', receiptNumber)
     .option("--uplink <name>", "only for this uplink")
     .action((number: number | "all", options: { uplink?: string }, command: Command) => resend(command, number, options.uplink));
@@ -80,6 +82,7 @@ export function syncCommand(shell: SyncShell): Command {
 export function statusLines(status: OutboxStatus): string[] {
   const { uplink, reachability, sinceMs, words, waiting, parked, lastAck, nextTryMs } = status;
   const lines = [`${uplink}: ${reachability} since ${time(sinceMs)}${words === undefined ? "" : `: ${words}`}`];
+  if (status.line !== undefined && status.line !== words) lines.push(`  ${status.line}`);
   if (status.fault !== undefined) lines.push(`  fault ${status.fault}: this needs a person`);
   lines.push(`  waiting ${waiting}, parked ${parked.length}${lastAck === undefined ? "" : `, last acknowledged receipt ${lastAck.number} at ${time(lastAck.atMs)}`}`);
   if (nextTryMs !== undefined && waiting > 0) lines.push(`  next try at ${time(nextTryMs)}`);

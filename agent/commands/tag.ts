@@ -8,7 +8,7 @@ import type { CardRow } from "../cards.js";
 import { likenesses } from "../core/look-alike.js";
 import { masked } from "../core/token.js";
 import { Failure } from "../failure.js";
-import { complain, fieldCommand, tableLines, tell, whole, withField, type Where } from "./field.js";
+import { exampleText, complain, fieldCommand, tableLines, tell, whole, withField, type Where } from "./field.js";
 import type { FieldAccess } from "../field-access.js";
 import { mostWaitMs } from "../field-desk.js";
 
@@ -16,7 +16,7 @@ const largestImport = 4 * 1024 * 1024;
 
 /** `chargetill tag`. */
 export function tagCommand(): Command {
-  const tag = new Command("tag").description("the cards that may charge here");
+  const tag = new Command("tag").description("the cards that may charge here").addHelpText("after", exampleText("tag enrol --contract DE-CTL-C00000007-1"));
   const wait = (command: Command): Command => command.option("--reader <name>", "which reader (default: the config's first)").option("--for <seconds>", "how long to wait for a card", whole("--for", 1, 300), 30);
   tag.addCommand(wait(fieldCommand("read", "show the card that is held to the reader, and known cards that look like it", "tag read --reader front")).action(read));
   tag.addCommand(fieldCommand("list", "all cards, by their last four characters", "tag list").option("--whole", "whole card numbers: they are personal data").action(list));

@@ -15,6 +15,7 @@ import { clockText, dateText, instantOf, isZone, localTime } from "../core/time.
 import { Failure } from "../failure.js";
 import { priceLines } from "../tariff-batch.js";
 import { faultText, readJsonFile, readTariff, tariffOfFile } from "../tariff-file.js";
+import { exampleText } from "./field.js";
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 const printJson = (value: unknown): void => print(JSON.stringify(value, undefined, 2));
@@ -165,16 +166,16 @@ async function price(path: string | undefined, options: PriceOptions): Promise<b
 
 /** `chargetill tariff …`, to be added to the program. */
 export function tariffCommand(): Command {
-  const command = new Command("tariff").description("check, explain, try and apply OCPI tariffs");
+  const command = new Command("tariff").description("check, explain, try and apply OCPI tariffs").addHelpText("after", exampleText("tariff explain standard.json"));
   command
-    .command("check").argument("<file>").description("look for faults (exit 1) and oddities (exit 0) in a tariff")
+    .command("check").argument("<file>", "an OCPI tariff, as JSON").description("look for faults (exit 1) and oddities (exit 0) in a tariff").addHelpText("after", exampleText("tariff check standard.json --zone Europe/Berlin"))
     .addOption(zone().makeOptionMandatory()).addOption(new Option("--country <code>", "look at the prices by this country's rules").argParser(countryOption))
     .addOption(ocpiOption()).addOption(jsonOption()).action(acting(check));
   command
-    .command("explain").argument("<file>").description("say a tariff in plain words: per kWh, per minute, per session, other")
+    .command("explain").argument("<file>", "an OCPI tariff, as JSON").description("say a tariff in plain words: per kWh, per minute, per session, other").addHelpText("after", exampleText("tariff explain standard.json --lang de"))
     .addOption(language()).addOption(zone()).addOption(ocpiOption()).addOption(jsonOption()).action(acting(explain));
   command
-    .command("simulate").argument("<file>").description("the bill of a session that has not happened")
+    .command("simulate").argument("<file>", "an OCPI tariff, as JSON").description("the bill of a session that has not happened").addHelpText("after", exampleText("tariff simulate standard.json --zone Europe/Berlin --start 2026-11-24T17:30:00+01:00 --kw 11 --for 1h30m --idle 25m"))
     .addOption(zone().makeOptionMandatory())
     .addOption(new Option("--start <instant>", "start, as in 2026-11-23T17:30:00Z").argParser(instantOption).makeOptionMandatory())
     .addOption(new Option("--kw <number>", "power").argParser(decimalOption).makeOptionMandatory())
@@ -183,7 +184,7 @@ export function tariffCommand(): Command {
     .addOption(new Option("--idle <duration>", "time the car stays after charging").argParser(durationOption).default(0, "0s"))
     .addOption(language()).addOption(ocpiOption()).addOption(jsonOption()).action(acting(runSimulation));
   command
-    .command("price").argument("[cdr]").description("price a CDR's charging periods as they stand, beside its own totals")
+    .command("price").argument("[cdr]", "an OCPI CDR, as JSON").description("price a CDR's charging periods as they stand, beside its own totals").addHelpText("after", exampleText("tariff price cdr.json --tariff standard.json --zone Europe/Berlin"))
     .addOption(new Option("--tariff <file>", "a tariff; may be given again").argParser((value: string, before: string[]) => [...before, value]).default([], "none"))
     .addOption(zone()).addOption(language()).addOption(ocpiOption()).addOption(jsonOption())
     .addOption(new Option("--batch", "JSON Lines {name, timezone, tariffs, cdr} from standard input, one answer each"))

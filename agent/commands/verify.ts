@@ -11,6 +11,7 @@ import { pinsOf, verifyTools } from "../evidence.js";
 import { Failure } from "../failure.js";
 import { findingsText, summary } from "../findings-text.js";
 import { looksZipped } from "../zip.js";
+import { exampleText } from "./field.js";
 
 /** Larger than a book of ten years, small enough for a Pi's memory. */
 const largestFile = 512 * 1024 * 1024;
@@ -31,6 +32,7 @@ const readText = (path: string): string => readBytes(path).toString("utf8");
 export function verifyCommand(reprice: Rerate = rerate, write: (text: string) => void = (text) => void process.stdout.write(text)): Command {
   return new Command("verify")
     .description("check receipts, OCMF records, books and QR codes: offline, by the key that you give")
+    .addHelpText("after", exampleText("verify --key station.pub.pem receipt-000017.json"))
     .argument("[files...]", "receipt files, dispute bundles, OCMF (raw, base64, hex or XML), checkpoints, proofs, exported books")
     .option("--key <file-or-fingerprint>", "the station's public key (PEM or hex), or sha256:FINGERPRINT; may be given again", (value: string, all: string[]) => [...all, value], [])
     .option("--qr <text>", "the text of a receipt's QR code")

@@ -15,7 +15,9 @@ export function entryOf(event: Event): Entered {
 
 const known = new Set<string>([
   "PlugChanged", "CardAccepted", "StartFailed", "SessionBegan", "MeterRead", "StopRequested", "SessionEnded", "ReceiptNumbered",
-  "ReceiptSigned", "SessionSettled", "Restarted", "CardWaits", "CardLapsed", "FaultRaised", "FaultCleared", "Started", "ReceiptIssued",
+  "ReceiptSigned", "SessionSettled", "Restarted", "CardWaits", "CardLapsed", "FaultRaised", "FaultCleared", "Started",
+  "RemoteStartWaits", "RemoteStartLapsed", "Reserved", "ReservationEnded", "OperativeSet", "RestartAsked", "OrdersStand", "TariffSet", "TariffCleared",
+  "CardsListed", "CacheCleared", "ReceiptIssued",
 ] satisfies Event["type"][]);
 
 /** The event of a journal entry. The journal's chain has proven the bytes; a type that this version does not know is a newer version's. */

@@ -14,6 +14,10 @@ export type Acceptance = {
   readonly tariff?: string;
   readonly authMethod: "WHITELIST" | "AUTH_REQUEST" | "COMMAND";
   readonly authorizationReference?: string;
+  /** The uplink whose word it was; absent = the station's own lists. */
+  readonly by?: string;
+  /** The session stops at these; `why` says whose limit it is. */
+  readonly limits?: { readonly energyKwh?: string; readonly cost?: string; readonly why: string };
 };
 
 /** What is fixed when a session begins; the price in force at the start governs to the end. */

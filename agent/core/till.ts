@@ -3,16 +3,21 @@
 import type { Moment } from "../../drivers/driver.js";
 import type { CdrCopies } from "./cdr-copies.js";
 import { available, step as stepSession, type Acceptance, type Session, type SessionEvent } from "./session.js";
+import { anyConnector, bearerOf, keptFor, noOrders, outOfServiceBy, usedBy, wholeStation, type Bearer, type Reservation, type Standing } from "./standing.js";
 
 /** Which connectors stand at which reader. */
 export type Layout = { readonly connectors: readonly { readonly id: number; readonly reader: string }[] };
 
-/** A card accepted at a reader before any car was plugged in. */
+/** A card accepted at a reader, or a start by remote word, before any car was plugged in. */
 export type Waiting = { readonly acceptance: Acceptance; readonly since: Moment };
 
 export type Till = {
   readonly sessions: ReadonlyMap<number, Session>;
+  /** By the reader that the card was held to. */
   readonly waiting: ReadonlyMap<string, Waiting>;
+  /** By the connector that a remote start waits for; `anyConnector` = whichever a car comes to first. */
+  readonly awaited: ReadonlyMap<number, Waiting>;
+  readonly standing: Standing;
 };
 
 /** The finished bytes of a receipt without a session of its own: journalled before the book has it, and never made twice. */
@@ -35,33 +40,94 @@ export type Event =
   | SessionEvent
   | { readonly type: "CardWaits"; readonly moment: Moment; readonly reader: string; readonly acceptance: Acceptance }
   | { readonly type: "CardLapsed"; readonly moment: Moment; readonly reader: string; readonly why: string }
+  | { readonly type: "RemoteStartWaits"; readonly moment: Moment; readonly connector: number | null; readonly acceptance: Acceptance }
+  | { readonly type: "RemoteStartLapsed"; readonly moment: Moment; readonly connector: number | null; readonly why: string }
+  | { readonly type: "Reserved"; readonly moment: Moment; readonly reservation: Reservation }
+  /** A reservation that is used up ends with the `SessionBegan` that used it, and has no event of its own. */
+  | { readonly type: "ReservationEnded"; readonly moment: Moment; readonly id: string; readonly outcome: "expired" | "cancelled"; readonly by: string }
+  | { readonly type: "OperativeSet"; readonly moment: Moment; readonly connector: number | null; readonly operative: boolean; readonly by: string }
+  | { readonly type: "RestartAsked"; readonly moment: Moment; readonly when: "now" | "when-idle"; readonly by: string }
+  /** All orders that stand, said again so that older entries may go into the archive. */
+  | { readonly type: "OrdersStand"; readonly moment: Moment; readonly reservations: readonly Reservation[]; readonly inoperative: readonly { readonly connector: number; readonly by: string }[] }
+  /** `connector`: null = all, absent = for tokens that name it. The tariff itself is kept in a table. */
+  | { readonly type: "TariffSet"; readonly moment: Moment; readonly id: string; readonly connector?: number | null; readonly digest: string; readonly by: string }
+  | { readonly type: "TariffCleared"; readonly moment: Moment; readonly id: string; readonly by: string }
+  /** A backend's list of cards was changed or replaced; the cards are kept in a table. */
+  | { readonly type: "CardsListed"; readonly moment: Moment; readonly by: string; readonly version: number; readonly cards: number }
+  | { readonly type: "CacheCleared"; readonly moment: Moment; readonly by: string }
   | { readonly type: "FaultRaised"; readonly moment: Moment; readonly device: string; readonly code: string; readonly message: string }
   | { readonly type: "FaultCleared"; readonly moment: Moment; readonly device: string; readonly code: string }
   | { readonly type: "Started"; readonly moment: Moment; readonly version: string }
   | { readonly type: "ReceiptIssued"; readonly moment: Moment; readonly receipt: IssuedReceipt };
 
 export function emptyTill(layout: Layout): Till {
-  return { sessions: new Map(layout.connectors.map(({ id }) => [id, available])), waiting: new Map() };
+  return { sessions: new Map(layout.connectors.map(({ id }) => [id, available])), waiting: new Map(), awaited: new Map(), standing: noOrders };
 }
+
+/** What is written down for the record, and moves nothing. */
+export const isEvidence = ({ type }: Event): boolean => ["FaultRaised", "FaultCleared", "Started", "OrdersStand", "TariffSet", "TariffCleared", "CardsListed", "CacheCleared", "ReceiptIssued"].includes(type);
 
 /** The next till; the same object when the event has no meaning here. */
 export function step(till: Till, event: Event, layout: Layout): Till {
   switch (event.type) {
     case "CardWaits":
       return { ...till, waiting: new Map(till.waiting).set(event.reader, { acceptance: event.acceptance, since: event.moment }) };
-    case "CardLapsed": {
-      if (!till.waiting.has(event.reader)) return till;
-      const waiting = new Map(till.waiting);
-      waiting.delete(event.reader);
-      return { ...till, waiting };
+    case "CardLapsed":
+      return till.waiting.has(event.reader) ? { ...till, waiting: without(till.waiting, event.reader) } : till;
+    case "RemoteStartWaits":
+      return { ...till, awaited: new Map(till.awaited).set(event.connector ?? anyConnector, { acceptance: event.acceptance, since: event.moment }) };
+    case "RemoteStartLapsed": {
+      const key = event.connector ?? anyConnector;
+      return till.awaited.has(key) ? { ...till, awaited: without(till.awaited, key) } : till;
     }
+    case "Reserved":
+    case "ReservationEnded":
+    case "OperativeSet":
+    case "RestartAsked":
+    case "OrdersStand":
+    case "Started": {
+      const standing = stepOrders(till.standing, event);
+      return standing === till.standing ? till : { ...till, standing };
+    }
+    case "TariffSet":
+    case "TariffCleared":
+    case "CardsListed":
+    case "CacheCleared":
     case "FaultRaised":
     case "FaultCleared":
-    case "Started":
     case "ReceiptIssued":
       return till;
     default:
       return stepConnector(till, event, layout);
+  }
+}
+
+function stepOrders(standing: Standing, event: Extract<Event, { type: "Reserved" | "ReservationEnded" | "OperativeSet" | "RestartAsked" | "OrdersStand" | "Started" }>): Standing {
+  switch (event.type) {
+    case "Reserved":
+      return { ...standing, reservations: new Map(standing.reservations).set(event.reservation.id, event.reservation) };
+    case "ReservationEnded":
+      return standing.reservations.has(event.id) ? { ...standing, reservations: without(standing.reservations, event.id) } : standing;
+    case "OperativeSet": {
+      const key = event.connector ?? wholeStation;
+      if (standing.inoperative.has(key) !== event.operative) return standing;
+      return { ...standing, inoperative: event.operative ? without(standing.inoperative, key) : new Map(standing.inoperative).set(key, event.by) };
+    }
+    case "RestartAsked":
+      return standing.restart?.when === event.when || standing.restart?.when === "now" ? standing : { ...standing, restart: { when: event.when, by: event.by } };
+    case "OrdersStand":
+      return {
+        ...standing,
+        reservations: new Map(event.reservations.map((reservation) => [reservation.id, reservation])),
+        inoperative: new Map(event.inoperative.map(({ connector, by }) => [connector, by])),
+      };
+    case "Started": {
+      // This start is the restart that was asked for.
+      const { restart, ...rest } = standing;
+      return restart === undefined ? standing : rest;
+    }
+    default:
+      return event satisfies never;
   }
 }
 
@@ -71,18 +137,33 @@ function stepConnector(till: Till, event: SessionEvent, layout: Layout): Till {
   const after = stepSession(before, event);
   if (after === before) return till;
   const moved: Till = { ...till, sessions: new Map(till.sessions).set(event.connector, after) };
-  const reader = layout.connectors.find(({ id }) => id === event.connector)?.reader;
-  // Tap-then-plug: the car that comes in takes the card that waits at its reader.
-  if (event.type === "PlugChanged" && after.state === "occupied" && reader !== undefined) {
-    const card = till.waiting.get(reader);
-    if (card !== undefined) {
-      const waiting = new Map(till.waiting);
-      waiting.delete(reader);
-      const sessions = new Map(moved.sessions).set(event.connector, stepSession(after, { type: "CardAccepted", moment: event.moment, connector: event.connector, acceptance: card.acceptance }));
-      return { sessions, waiting };
-    }
+  if (event.type === "PlugChanged" && after.state === "occupied") return takeWaiting(moved, event, after, layout);
+  if (event.type !== "SessionBegan") return moved;
+  const used = usedBy(till.standing, event.connector, bearerOf(event.opening.acceptance), event.moment.at);
+  return used === undefined ? moved : { ...moved, standing: { ...moved.standing, reservations: without(moved.standing.reservations, used.id) } };
+}
+
+/** Tap-then-plug: the car that comes in takes the remote start that waits for it, else the card that waits at its reader, if it may start here. */
+function takeWaiting(till: Till, event: Extract<SessionEvent, { type: "PlugChanged" }>, occupied: Session, layout: Layout): Till {
+  const { connector, moment } = event;
+  const reader = layout.connectors.find(({ id }) => id === connector)?.reader ?? "";
+  const mayStart = ({ acceptance }: Waiting): boolean => outOfServiceBy(till.standing, connector) === undefined && keptFor(till.standing, till.sessions, connector, bearerOf(acceptance), moment.at) === undefined;
+  const start = (taken: Waiting, rest: Partial<Till>): Till => {
+    const starting = stepSession(occupied, { type: "CardAccepted", moment, connector, acceptance: taken.acceptance });
+    return { ...till, sessions: new Map(till.sessions).set(connector, starting), ...rest };
+  };
+  for (const key of [connector, anyConnector]) {
+    const ordered = till.awaited.get(key);
+    if (ordered !== undefined && mayStart(ordered)) return start(ordered, { awaited: without(till.awaited, key) });
   }
-  return moved;
+  const card = till.waiting.get(reader);
+  return card !== undefined && mayStart(card) ? start(card, { waiting: without(till.waiting, reader) }) : till;
+}
+
+function without<Key, Value>(map: ReadonlyMap<Key, Value>, key: Key): ReadonlyMap<Key, Value> {
+  const rest = new Map(map);
+  rest.delete(key);
+  return rest;
 }
 
 /** What a tap means before anyone is asked about the card. */
@@ -121,11 +202,21 @@ export function meaningOfTap(till: Till, layout: Layout, reader: string, uid: st
   const card = till.waiting.get(reader);
   if (card !== undefined) return card.acceptance.token.uid === uid ? { kind: "waits-already" } : { kind: "refuse", why: "other-card-waits" };
   const occupied = here
-    .flatMap(({ id, session }) => (session.state === "occupied" ? [{ id, since: session.since.monoMs }] : []))
-    .sort((a, b) => b.since - a.since)[0];
+    .flatMap(({ id, session }) => (session.state === "occupied" ? [{ id, since: session.since.monoMs, rank: rankOf(till, id, { uid, group }, now.at) }] : []))
+    .sort((a, b) => b.rank - a.rank || b.since - a.since)[0];
   if (occupied) return { kind: "authorize", connector: occupied.id };
-  if (here.some(({ session }) => session.state === "available")) return { kind: "authorize", connector: null };
+  // A connector that a remote start waits for is spoken for: the next car there is that driver's.
+  const free = here.filter(({ session }) => session.state === "available");
+  const ordered = free.map(({ id }) => till.awaited.get(id));
+  if (ordered.some((one) => one?.acceptance.token.uid === uid)) return { kind: "waits-already" };
+  if (free.length > 0) return ordered.every((one) => one !== undefined) ? { kind: "refuse", why: "other-card-waits" } : { kind: "authorize", connector: null };
   return { kind: "refuse", why: here.some(({ session }) => session.state === "finishing") ? "finished" : "in-use" };
+}
+
+/** A connector that is reserved for this card comes first, one that is kept for another last. */
+function rankOf(till: Till, connector: number, bearer: Bearer, atMs: number): number {
+  if (keptFor(till.standing, till.sessions, connector, bearer, atMs) !== undefined) return -1;
+  return usedBy(till.standing, connector, bearer, atMs)?.connector === connector ? 1 : 0;
 }
 
 function acceptanceOf(session: Session): Acceptance | undefined {

@@ -16,24 +16,94 @@ export type Token = {
   readonly tariff?: string;
 };
 
-/** OCPI's AuthorizationInfo.allowed, and NOT_KNOWN for a card that no list names. */
-export type AuthorizationInfo =
-  | { readonly allowed: "ALLOWED"; readonly token: SessionToken; readonly group?: string; readonly tariff?: string }
-  | { readonly allowed: "BLOCKED" | "EXPIRED" | "NOT_KNOWN" | "ONLINE_ONLY" };
+/** An accepted card: by whose word, and how far it reaches. */
+type Allowed = {
+  readonly allowed: "ALLOWED";
+  readonly token: SessionToken;
+  readonly group?: string;
+  readonly tariff?: string;
+  /** AUTH_REQUEST with the name of the backend that said so; else the station's own lists. */
+  readonly authMethod: "WHITELIST" | "AUTH_REQUEST";
+  readonly by?: string;
+  readonly authorizationReference?: string;
+  readonly limits?: { readonly energyKwh?: string; readonly cost?: string; readonly why: string };
+};
 
-/** Judges a card by the local list alone (OCPI 2.2.1 mod_tokens, whitelist). `at` is the wall clock in epoch ms. */
-export function authorizeLocally(tokens: ReadonlyMap<string, Token>, uid: string, at: number): AuthorizationInfo {
-  const token = tokens.get(uid);
-  if (token === undefined) return { allowed: "NOT_KNOWN" };
-  if (!token.valid) return { allowed: "BLOCKED" };
-  if (token.expiresMs !== undefined && at >= token.expiresMs) return { allowed: "EXPIRED" };
-  if (token.whitelist === "NEVER") return { allowed: "ONLINE_ONLY" };
-  return {
+export const refusals = ["BLOCKED", "EXPIRED", "NOT_KNOWN", "NO_CREDIT", "NOT_ALLOWED"] as const;
+
+/** OCPI's AuthorizationInfo.allowed, and what a station alone can say: no list names the card, it must be asked about, or too much is open. */
+export type AuthorizationInfo =
+  | Allowed
+  /** `info` = the backend's own words for the driver. */
+  | { readonly allowed: (typeof refusals)[number] | "ONLINE_ONLY" | "EXPOSED"; readonly info?: string };
+
+/** A backend's word about a card that is kept here: a row of its list, or what it once answered. */
+export type KeptWord = {
+  readonly status: "ALLOWED" | (typeof refusals)[number];
+  readonly token: SessionToken;
+  readonly group?: string;
+  readonly tariff?: string;
+  readonly expiresMs?: number;
+};
+
+/** A backend's word about a card. */
+export type OnlineAnswer =
+  | {
+      readonly allowed: "ALLOWED";
+      readonly token: SessionToken;
+      readonly group?: string;
+      /** The id of a tariff that the station knows by now. */
+      readonly tariff?: string;
+      readonly authorizationReference?: string;
+      /** Epoch ms after which this word counts no more. */
+      readonly expiresMs?: number;
+      /** For the driver. */
+      readonly info?: string;
+    }
+  | { readonly allowed: (typeof refusals)[number]; readonly info?: string };
+
+/** All that is known here about one card. */
+export type Knowledge = {
+  /** From the config, enrolled, or fetched from a backend over OCPI: its `whitelist` decides first. */
+  readonly token?: Token | undefined;
+  readonly listed?: KeptWord | undefined;
+  readonly cached?: KeptWord | undefined;
+};
+
+/** What holds when no backend answers. `unknown` = a card that nobody knows, where the rule admits it. */
+export type OfflineRule = { readonly rule: "known" | "all" | "none"; readonly unknown: Omit<Allowed, "allowed" | "authMethod"> };
+
+/** `ask` = a backend is asked, and `info` holds only when none answers. */
+export type Judgement = { readonly ask: boolean; readonly info: AuthorizationInfo };
+
+/**
+ * Judges a card by what is known here: the whitelist of its token (OCPI 2.2.1 mod_tokens, WhitelistType), else the local list, else the cache
+ * (OCPP 2.0.1 C10, C13, C14). `at` is the wall clock in epoch ms.
+ */
+export function judge({ token, listed, cached }: Knowledge, at: number, offline: OfflineRule): Judgement {
+  if (token !== undefined) return judgeToken(token, at, offline);
+  const kept = listed ?? cached;
+  if (kept === undefined) return { ask: true, info: offline.rule === "all" ? { ...offline.unknown, allowed: "ALLOWED", authMethod: "WHITELIST" } : { allowed: "NOT_KNOWN" } };
+  if (kept.status !== "ALLOWED") return { ask: true, info: { allowed: kept.status } };
+  if (kept.expiresMs !== undefined && at >= kept.expiresMs) return { ask: true, info: { allowed: "EXPIRED" } };
+  const { status: _, expiresMs: __, ...rest } = kept;
+  // The station has this from a backend, but not about this visit: the CDR says so.
+  const info: AuthorizationInfo = { ...rest, allowed: "ALLOWED", authMethod: "WHITELIST" };
+  return listed === undefined && offline.rule === "none" ? { ask: true, info: { allowed: "ONLINE_ONLY" } } : { ask: false, info };
+}
+
+function judgeToken(token: Token, at: number, { rule }: OfflineRule): Judgement {
+  if (!token.valid) return { ask: false, info: { allowed: "BLOCKED" } };
+  if (token.expiresMs !== undefined && at >= token.expiresMs) return { ask: false, info: { allowed: "EXPIRED" } };
+  if (token.whitelist === "NEVER" || (token.whitelist === "ALLOWED_OFFLINE" && rule === "none")) return { ask: true, info: { allowed: "ONLINE_ONLY" } };
+  const info: AuthorizationInfo = {
     allowed: "ALLOWED",
-    token: { uid, type: "RFID", contractId: token.contractId, countryCode: token.countryCode, partyId: token.partyId },
+    authMethod: "WHITELIST",
+    token: { uid: token.uid, type: "RFID", contractId: token.contractId, countryCode: token.countryCode, partyId: token.partyId },
     ...(token.group === undefined ? {} : { group: token.group }),
     ...(token.tariff === undefined ? {} : { tariff: token.tariff }),
   };
+  return { ask: token.whitelist === "ALLOWED_OFFLINE", info };
 }
 
 /** The last four characters: all that log, display and printed receipts show of a UID or a contract. */

@@ -19,6 +19,8 @@ export type OutboxStatus = {
   readonly sinceMs: EpochMs;
   /** Why it is not online, for a technician. */
   readonly words?: string;
+  /** How the line stands, where it has one that is always open: connected or not, and in which version. */
+  readonly line?: string;
   /** Raised until something is accepted. */
   readonly fault?: OutboxFault;
   /** Receipts that are not yet acknowledged, parked ones left out (a receipt without a CDR counts until it is passed). */
@@ -47,6 +49,8 @@ export type OutboxParts = {
 const attemptsBeforeDoubt = 5;
 /** So many refusals in a row look like a setting, not like receipts: from there on each waits for the back-off, so that a person can see it. */
 const refusalsInARow = 10;
+/** So many wait for a person at most. The list is written with each change: past this the rest stays in the receipt book, in order, unsent. */
+export const mostParked = 1_000;
 
 type Unanswered = Extract<Outcome, { kind: "unsure" | "retry" }>;
 /** A receipt that may be poison, while the next one is tried. */
@@ -73,6 +77,22 @@ export class Outbox {
       throw new Failure("table/damaged", `the outbox of ${parts.uplink.name} has sent receipt ${kept.cursor}, but the receipt book ends at ${parts.items.last()}: restore the book`);
     this.#state = restarted(kept);
     this.#reach = { reachability: "untried", sinceMs: parts.clock.now().at };
+  }
+
+  /** The station runs: an uplink whose line is always open opens it, then what waits is sent. */
+  begin(): void {
+    this.#parts.uplink.begin?.({
+      waiting: () => this.status().waiting > 0,
+      reached: (reachability, words, fault) => {
+        if (this.#stop.signal.aborted) return;
+        this.#reached(reachability, reachability === "online" ? undefined : words, fault);
+        // A back-off was for a line that did not stand.
+        if (reachability === "online" && this.#running === undefined) this.#calm();
+        this.#tell();
+        if (reachability === "online") this.due();
+      },
+    });
+    this.kick();
   }
 
   /** A session was settled: its first try, unless a back-off is running. */
@@ -117,6 +137,13 @@ export class Outbox {
     return true;
   }
 
+  /** Every receipt that this backend has not acknowledged, those that were parked among them. */
+  *unacknowledged(): Generator<number> {
+    for (const { number } of [...this.#state.open, ...this.#state.parked]) yield number;
+    const last = this.#parts.items.last();
+    for (let number = this.#state.cursor + 1; number <= last; number += 1) yield number;
+  }
+
   stateOf(number: number): ItemState {
     return itemState(this.#state, number);
   }
@@ -126,6 +153,7 @@ export class Outbox {
     return {
       uplink: this.#parts.uplink.name,
       ...this.#reach,
+      ...(this.#parts.uplink.line === undefined ? {} : { line: this.#parts.uplink.line() }),
       waiting: this.#parts.items.last() - cursor + firstInLine(this.#state).length,
       ...(this.#sending === undefined ? {} : { sending: this.#sending }),
       parked: this.#state.parked.filter((item) => !item.again),
@@ -164,6 +192,7 @@ export class Outbox {
         return this.#unreadable(error);
       }
       if (item === undefined) break;
+      if (this.#state.parked.length >= mostParked && item.number > this.#state.cursor) return this.#crowded();
       if (item.park !== undefined && !firstInLine(this.#state).includes(item.number)) {
         this.#change(parked(this.#state, item, item.park, this.#parts.clock.now().at));
         continue;
@@ -261,6 +290,13 @@ export class Outbox {
     this.#save();
     this.#wait();
     this.#reached("online", `the last ${this.#refusals} receipts were all refused and parked: look at the reasons, it may be a setting`);
+  }
+
+  /** Too many are kept back: whatever is wrong, a person must look before there are more. */
+  #crowded(): void {
+    this.#save();
+    this.#wait();
+    this.#reached("unsure", `${mostParked} receipts are parked, and nothing new is sent until they are fewer: look at their reasons, mend the cause, and send them again (chargetill sync resend)`, "uplink/unsure");
   }
 
   #wait(askedMs?: number): void {

@@ -16,10 +16,22 @@ export type Outcome =
 /** `id` is fixed at settlement, `body` is the text made then: all copies are byte-equal. */
 export type UplinkItem = { readonly id: string; readonly body: string };
 
+/** What a backend's line of its own may tell the outbox, and ask. */
+export type UplinkTies = {
+  /** Receipts wait to be sent. */
+  waiting(): boolean;
+  /** The line stands, or why it does not. What waits goes out at once when it does. */
+  reached(reachability: "online" | "offline" | "unauthorised" | "unsure", words: string, fault?: UplinkFault): void;
+};
+
 export interface Uplink {
   readonly name: string;
   /** Sends one item. Never rejects for what a backend or a line can do; settles soon after `signal` aborts. */
   send(item: UplinkItem, signal: AbortSignal): Promise<Outcome>;
+  /** The station runs: a line that is always open opens now. Without it, the first send opens it. */
+  begin?(ties: UplinkTies): void;
+  /** How the line stands, in words. */
+  line?(): string;
   /** Lets go of connections that are kept open. */
   close?(): void;
 }

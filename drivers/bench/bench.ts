@@ -27,13 +27,12 @@ export type Bench = MachineBuses & {
 
 /**
  * Sets up the bench for a config; with a world kept from before, it goes on where that stopped. Time stands still until `start`.
- * `kept` = the folder of the world's file, or another keeper.
+ * `kept` = the folder of the world's file, or another keeper; `board` = other pins than a Pi's header.
  */
-export function openBench(config: Config, bench: BenchConfig, kept: string | WorldKeeper<WorldState>): Bench {
+export function openBench(config: Config, bench: BenchConfig, kept: string | WorldKeeper<WorldState>, board = new GpioBoard()): Bench {
   const file = typeof kept === "string" ? new WorldFile<WorldState>(join(kept, "bench.world")) : kept;
   const state = file.saved() ?? firstWorld(config, bench);
   const clock = new BenchClock(state.clock, bench.speed);
-  const board = new GpioBoard();
   const fields = new Map(Object.keys(config.readers).map((name) => [name, new CardField()]));
   const connector = (id: number): ConnectorConfig => {
     const found = config.connectors.find((one) => one.id === id);

@@ -8,7 +8,8 @@ import type { GpioInput, GpioOutput, GpioPort } from "../gpio/port.js";
 export type BoardPin = { readonly gpio: number; readonly direction: "in" | "out"; readonly high: boolean };
 export type BoardState = { readonly pins: readonly BoardPin[] };
 
-const mostPins = 54;
+/** A Pi's header, and all that a config can name. */
+const headerPins = 54;
 
 export class GpioBoard implements GpioPort {
   #pins = new Map<number, BoardPin>();
@@ -19,7 +20,8 @@ export class GpioBoard implements GpioPort {
   /** Counts the agents that died: their handles drive nothing any more. */
   #life = 0;
 
-  constructor(state: BoardState = { pins: [] }) {
+  /** `mostPins` = more than a header has, for a station beyond any Pi. */
+  constructor(state: BoardState = { pins: [] }, private readonly mostPins = headerPins) {
     this.restore(state);
   }
 
@@ -121,7 +123,7 @@ export class GpioBoard implements GpioPort {
   }
 
   #hold(gpio: number): void {
-    if (gpio >= mostPins) throw new DeviceError("gpio/missing", `GPIO ${gpio}: the bench's board has only ${mostPins} pins`);
+    if (gpio >= this.mostPins) throw new DeviceError("gpio/missing", `GPIO ${gpio}: the bench's board has only ${this.mostPins} pins`);
     if (this.#held.has(gpio)) throw new DeviceError("gpio/missing", `GPIO ${gpio} is already in use`);
     this.#check(gpio);
     this.#held.add(gpio);

@@ -3,8 +3,8 @@
 import type { SerialBinding } from "../meter/line.js";
 import { BenchPort } from "./rtu-port.js";
 
-/** One entry of a recording: a request that went out, a piece of what came in, or the end of our patience. */
-export type Recorded = { readonly direction: "out" | "in" | "given up"; readonly bytes: Uint8Array };
+/** One entry of a recording: a request that went out, a piece of what came in, the end of our patience, or of the port. */
+export type Recorded = { readonly direction: "out" | "in" | "given up" | "lost"; readonly bytes: Uint8Array };
 
 export class RtuReplay {
   readonly #recorded: readonly Recorded[];
@@ -49,6 +49,7 @@ export class RtuReplay {
     let givenUp = false;
     for (let entry = this.#recorded[this.#next]; entry !== undefined && entry.direction !== "out"; entry = this.#recorded[this.#next]) {
       if (entry.direction === "given up") givenUp = true;
+      else if (entry.direction === "lost") this.#port?.break();
       else if (!givenUp) this.#port?.send(Buffer.from(entry.bytes));
       this.#next += 1;
     }

@@ -85,6 +85,11 @@ export class World {
     return { ...this.#state, clock: this.clock.state() };
   }
 
+  /** More happens from now on. */
+  plan(agenda: Agenda): void {
+    for (const { monoMs, act } of agenda) this.#plan(monoMs, act);
+  }
+
   /** The contactor's coil is driven; its main contacts follow unless they are stuck. */
   contactor(connector: number, closed: boolean): void {
     if (this.#state.coils[connector] === closed) return;

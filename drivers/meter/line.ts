@@ -42,8 +42,8 @@ export type SerialBindingPort = {
   drain(): Promise<void>;
 };
 
-/** Bytes as they passed the line, and where a request was given up, for whoever records it. */
-export type OnBytes = (direction: "out" | "in" | "given up", bytes: Buffer) => void;
+/** Bytes as they passed the line, where a request was given up, and where the port went away, for whoever records it. */
+export type OnBytes = (direction: "out" | "in" | "given up" | "lost", bytes: Buffer) => void;
 
 /** Opens nothing yet. The real serialport stream; on a bench only the binding below it is another. */
 export function serialStream(port: SerialPortConfig, binding?: SerialBinding): SerialPort {
@@ -77,8 +77,8 @@ export class RtuLine extends EventEmitter {
     this.#stream = stream;
     this.#onBytes = onBytes;
     stream.on("data", (bytes: Buffer) => this.#hear(bytes));
-    stream.on("error", (error: Error) => this.emit("error", error));
-    stream.on("close", () => this.emit("close"));
+    stream.on("error", (error: Error) => this.#gone(() => this.emit("error", error)));
+    stream.on("close", () => this.#gone(() => this.emit("close")));
   }
 
   get isOpen(): boolean {
@@ -130,6 +130,12 @@ export class RtuLine extends EventEmitter {
   forget(): void {
     if (this.#expected !== undefined) this.#onBytes?.("given up", Buffer.alloc(0));
     this.#done();
+  }
+
+  /** Told once, and not where we closed it ourselves. */
+  #gone(tell: () => void): void {
+    if (this.#closed === undefined) this.#onBytes?.("lost", Buffer.alloc(0));
+    tell();
   }
 
   #done(): void {

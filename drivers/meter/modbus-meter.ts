@@ -8,7 +8,7 @@ import type { EnergyMeter, MeterIdentity, Moment, Reading } from "../driver.js";
 import type { Answer, Ask } from "./bus.js";
 import { decimalText } from "./decode.js";
 import { Registers } from "./registers.js";
-import { asked, planRequests } from "./requests.js";
+import { asked, holds, planRequests } from "./requests.js";
 import type { MeterPlan, Request } from "./requests.js";
 
 export type MeterParts = {
@@ -59,6 +59,21 @@ export class ModbusMeter implements EnergyMeter {
     const firmware = await this.#firmware();
     this.#identity = { vendor: this.map.vendor, model: this.map.models[0] ?? this.map.id, serial, ...(firmware === undefined ? {} : { firmware }) };
     return this.#identity;
+  }
+
+  /** Only the register that bears the serial number; a model that tells none is taken at its configured word. */
+  async confirm(): Promise<string> {
+    const name = this.map.identity.serial;
+    if (this.#identity === undefined || name === undefined) return (this.#identity ?? (await this.identify())).serial;
+    const register = registerOf(this.map, name);
+    const known = this.#identity;
+    this.#identity = undefined;
+    const { registers } = await this.#fetch(this.#plan.identity.filter((request) => holds(request, register)));
+    const serial = this.#serial(registers);
+    // Another meter than before has all its other questions ahead of it too.
+    if (serial !== known.serial) return (await this.identify()).serial;
+    this.#identity = known;
+    return serial;
   }
 
   /** Power and current first, energy last: its moment is that of the reading. */

@@ -5,21 +5,21 @@ import { DeviceError, sleep, type CardReader, type CardTap, type Clock } from ".
 import { nobody, notice, type Presence } from "./presence.js";
 import { ReaderThread } from "./reader-thread.js";
 import type { Answer, Opened } from "./reader-worker.js";
-import { hexByte } from "./sight.js";
+import { hexByte, type Sight } from "./sight.js";
 import { readerName, type SpiChoice } from "./spi.js";
 
 /**
  * Starts the reader's thread and proves that a chip we know answers.
  * Rejects with DeviceError reader/missing, in a sentence that says what to do. One search runs every `config.poll` ms while taps() is read.
- * A reader that was lost goes in as `before`: a card that lay on it all the while is then no new tap, which could stop a session.
+ * `onSight` hears what each search saw. A reader that was lost goes in as `before`: a card that lay on it all the while is then no new tap, which could stop a session.
  */
-export async function openCardReader(config: ReaderConfig, clock: Clock, spi: SpiChoice, before?: CardReader): Promise<CardReader> {
+export async function openCardReader(config: ReaderConfig, clock: Clock, spi: SpiChoice, before?: CardReader, onSight: (sight: Sight) => void = () => undefined): Promise<CardReader> {
   const name = readerName(spi);
   const thread = new ReaderThread(spi);
   try {
     const opened = await clock.busy(thread.next<Opened>());
     if (opened.kind !== "ready") throw new DeviceError("reader/missing", `${name}: ${whyMissing(opened, spi)}`);
-    return new Mfrc522Reader(name, config, clock, thread, before instanceof Mfrc522Reader ? before.presence : nobody);
+    return new Mfrc522Reader(name, config, clock, thread, before instanceof Mfrc522Reader ? before.presence : nobody, onSight);
   } catch (error) {
     await thread.end();
     if (error instanceof DeviceError) throw error;
@@ -52,6 +52,7 @@ class Mfrc522Reader implements CardReader {
     private readonly clock: Clock,
     private readonly thread: ReaderThread,
     private latest: Presence,
+    private readonly onSight: (sight: Sight) => void,
   ) {}
 
   /** Who lies there, as far as the last search could tell. */
@@ -91,6 +92,7 @@ class Mfrc522Reader implements CardReader {
     let cause: unknown;
     try {
       const answer = await this.thread.ask<Answer>("search");
+      this.onSight(answer.kind === "failed" ? { kind: "lost", why: answer.message } : answer);
       if (answer.kind !== "lost" && answer.kind !== "failed") return answer;
       why = answer.kind === "failed" ? answer.message : `its chip no longer answers: ${answer.why}`;
     } catch (error) {

@@ -7,21 +7,14 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { loadConfig } from "../../config/load.js";
 import type { Config } from "../../config/schema.js";
-import { emptyDesk } from "../../agent/cash-desk.js";
-import { Book } from "../../agent/ledger/book.js";
-import { CheckedFile } from "../../agent/ledger/checked-file.js";
 import { Disk } from "../../agent/ledger/disk.js";
-import { realFiles } from "../../agent/ledger/files.js";
-import { noPage, type Index, type Page, type SealedPage } from "../../agent/ledger/page.js";
-import { Table } from "../../agent/ledger/table.js";
-import { keyFile, newKey, privatePem } from "../../agent/keys.js";
 import { Agent } from "../../agent/main.js";
 import { firstWorld, openBench } from "../../drivers/bench/bench.js";
 import { storyCards } from "../../drivers/bench/story.js";
 import type { Agenda } from "../../drivers/bench/world.js";
+import { layDown } from "../load/large-book.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
-const pageEntries = 64;
 const sessions = 24;
 const sessionMs = 30 * 60_000;
 const watchedMs = 10_000;
@@ -30,29 +23,6 @@ const median = (values: readonly number[]): number => values.toSorted((a, b) => 
 const read = loadConfig(join(root, "config", "demo.yaml"));
 if (!read.ok) throw new Error("the demo's config cannot be read");
 const { loaded } = read;
-
-/** A state folder whose book already holds so many receipts, of some 3 KB each. */
-function layDown(state: string, count: number): void {
-  const disk = new Disk({ ...realFiles, fsyncSync: () => undefined });
-  disk.makeFolder(state);
-  if (count === 0) return;
-  disk.replace(join(state, keyFile), Buffer.from(privatePem(newKey())));
-  const folder = join(state, "book");
-  Book.open(disk, folder, { pageEntries });
-  const sealed: SealedPage[] = [];
-  let previous = noPage;
-  for (let page = 1, first = 1; first <= count; page += 1, first += pageEntries) {
-    const entries = Array.from({ length: Math.min(pageEntries, count + 1 - first) }, (_, index) => ({ number: first + index, sessionId: `session-${first + index}`, cdrId: `cdr-${first + index}`, jws: "e".repeat(2200), ocmf: "O".repeat(700), cdr: { texts: {}, timeUnknown: false }, issuedMs: 1_790_000_000_000, kind: "sale" }));
-    const file = new CheckedFile<Page>(disk, join(folder, `page-${String(page).padStart(8, "0")}.json`), (value) => value as Page, "book/damaged");
-    file.write({ page, first, previous, entries });
-    if (first + pageEntries <= count) sealed.push({ page, first, count: entries.length, sha256: file.digest });
-    previous = file.digest;
-  }
-  new CheckedFile<Index>(disk, join(folder, "index.json"), (value) => value as Index, "book/damaged").write({ sealed, signature: "", signed: 0 });
-  // The tree of 100 000 leaves has as many peaks as its size has ones in binary.
-  const peaks = [...count.toString(2)].flatMap((bit) => (bit === "1" ? ["ab".repeat(32)] : []));
-  Table.open(disk, join(state, "desk.json"), (value) => value, { ...emptyDesk, chain: { ...emptyDesk.chain, count, previous: "cd".repeat(32), frontier: peaks }, pagination: count });
-}
 
 type Measured = { readonly startMs: number; readonly settleMs: number; readonly bytesPerSession: number; readonly bytesPerIdleHour: number };
 

@@ -91,13 +91,21 @@ function told(error: unknown, what: string): Error {
   return new Error(`${what}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
 }
 
+/** Fsyncs that no story can miss, and why: what they write is made anew by every start that finds it missing or torn. */
+export const madeAnew: ReadonlyMap<string, string> = new Map([
+  [" fsync /state/station.pub.pem.new", "each start compares the file with the key that signs; only older keys, which no story has, hang on this fsync"],
+  [" fsync /state/reserve.new", "holds nothing but room: a start that finds it short takes it again"],
+]);
+
 /** Whether a program without the fsyncs of `site` is caught by some cut of the story, also by one after a kill and a start. */
 export async function noticesWithout(story: StreetOptions, site: string, places: readonly number[], syncs: Street["files"]["syncs"]): Promise<boolean> {
   const wishes: Wishes = { ignoreSync: (name) => name === site };
   // What follows an fsync shows that it was missing: the operations after it, the last one first, since most is relied on then.
   const after = syncs.filter((sync) => sync.site === site).map(({ operation }) => operation);
   const near = after.flatMap((operation) => places.filter((place) => place > operation).slice(0, nearPlaces));
-  const tried = [...new Set([...near, ...places.slice(-1)])];
+  // A folder that was never fsynced shows at the very end; a file's bytes may have been written anew by then.
+  const end = places.slice(-1);
+  const tried = [...new Set(/\.(new|jsonl)$/.test(site) ? [...near, ...end] : [...end, ...near])];
   for (const place of tried) {
     if (await isRed(() => cutPower(story, place, harshest, wishes))) return true;
     if (await isRed(() => killThenCut(story, place, wishes))) return true;

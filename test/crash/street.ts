@@ -54,6 +54,8 @@ export class Street {
   files: VolatileFiles;
   lives = 0;
   forked = false;
+  /** What the disk does to every write from now on: fails with a code, takes its time at every fsync. */
+  readonly disk: { code: "EIO" | "EROFS" | "EMFILE" | undefined; slowMs: number } = { code: undefined, slowMs: 0 };
   bench: Bench | undefined;
   agent: Agent | undefined;
   endMs: number;
@@ -94,8 +96,8 @@ export class Street {
     return new Street(loaded, backend, folder, options);
   }
 
-  /** Lets one agent live until the story is over and all is settled and sent, or until its end comes otherwise. */
-  async live(limits: { readonly untilMs?: number; readonly during?: (bench: Bench, agent: Agent) => void; readonly nothingParked?: boolean } = {}): Promise<Ended> {
+  /** Lets one agent live until the story is over and all is settled and sent, or until its end comes otherwise. `look` comes after every change. */
+  async live(limits: { readonly untilMs?: number; readonly during?: (bench: Bench, agent: Agent) => void; readonly look?: (bench: Bench, agent: Agent) => void; readonly nothingParked?: boolean } = {}): Promise<Ended> {
     this.lives += 1;
     const { files } = this;
     let over: (ended: Ended) => void = () => undefined;
@@ -118,7 +120,25 @@ export class Street {
     const life = this.lives;
     const bornMs = bench.clock.now().monoMs;
     let ids = 0;
-    const disk = new Disk(watched(files, () => freeze({ how: "cut" })));
+    const disk = new Disk(watched(files, () => freeze({ how: "cut" }), this.disk, (ms) => bench.clock.hold(ms)));
+    let living: Agent | undefined;
+    let wrong: unknown;
+    let lookWaits = false;
+    // After all that belongs to the change is told.
+    const changed = (): void => {
+      if (limits.look === undefined || lookWaits) return;
+      lookWaits = true;
+      setImmediate(() => {
+        lookWaits = false;
+        if (frozen !== undefined || living === undefined) return;
+        try {
+          limits.look?.(bench, living);
+        } catch (error) {
+          wrong = error;
+          freeze({ how: "stuck", why: "the books are wrong" });
+        }
+      });
+    };
     try {
       const agent = await Agent.open(this.loaded, {
         buses: bench,
@@ -128,8 +148,9 @@ export class Street {
         newId: () => `${String(life).padStart(8, "0")}-${String((ids += 1)).padStart(4, "0")}-4000-8000-000000000000`,
         tell: (news) => this.#hear(news, files, frozen !== undefined),
         exit: (code) => freeze({ how: "exit", code }),
+        changed,
       });
-      this.agent = agent;
+      this.agent = living = agent;
       limits.during?.(bench, agent);
       const look = (): void => {
         if (frozen !== undefined) return;
@@ -142,6 +163,7 @@ export class Street {
       bench.clock.at(bench.clock.now().monoMs + lookEveryMs, look);
       const how = await ended;
       await agent.close();
+      if (wrong !== undefined) throw wrong;
       return how;
     } catch (error) {
       // Trouble at the start ends no agent: only a cut does.
@@ -214,13 +236,18 @@ function isQuiet(agent: Agent): boolean {
   return selling && agent.synced() && connectors.every(({ state }) => state === "available" || state === "occupied" || state === "finishing" || state === "out-of-order");
 }
 
-/** The same files; `cut` is told as soon as an operation meets the power cut. */
-function watched(files: VolatileFiles, cut: () => void): VolatileFiles {
+const writing = new Set(["writeSync", "fsyncSync", "fdatasyncSync", "ftruncateSync", "renameSync", "linkSync", "unlinkSync", "mkdirSync"]);
+
+/** The same files on a disk with its troubles; `cut` is told as soon as an operation meets the power cut, `hold` how long one takes. */
+function watched(files: VolatileFiles, cut: () => void, disk: Street["disk"], hold: (ms: number) => void): VolatileFiles {
   return new Proxy(files, {
     get: (target, key) => {
       const value: unknown = Reflect.get(target, key, target);
       if (typeof value !== "function") return value;
       return (...given: unknown[]): unknown => {
+        const writes = writing.has(String(key));
+        if (writes && disk.code !== undefined) throw Object.assign(new Error(`${disk.code}: simulated, ${String(key)}`), { code: disk.code });
+        if (disk.slowMs > 0 && String(key).endsWith("syncSync")) hold(disk.slowMs);
         try {
           return Reflect.apply(value, target, given);
         } catch (error) {

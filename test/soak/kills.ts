@@ -1,7 +1,7 @@
 // Real kills: the built agent, as a process of its own with files on a real disk, dies of SIGKILL at random moments and is started again.
 // The bench's world lies in a file and goes on with the next start. At the end the book is exported and verified as anyone would.
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Book } from "../../agent/ledger/book.js";
@@ -11,29 +11,38 @@ import { payloadOf } from "../../agent/core/receipt.js";
 import { bookFormat } from "../../agent/core/verify-book.js";
 import { verifyEvidence } from "../../agent/core/verify.js";
 import { pinsOf, verifyTools } from "../../agent/evidence.js";
-import type { WorldState } from "../../drivers/bench/world.js";
+import { loadConfig } from "../../config/load.js";
+import { firstWorld } from "../../drivers/bench/bench.js";
+import { storyCards } from "../../drivers/bench/story.js";
+import type { Act, Agenda, WorldState } from "../../drivers/bench/world.js";
 import { WorldFile } from "../../drivers/bench/world-file.js";
 import { freshFolder, Running } from "../command.js";
 import { random } from "../ledger/random.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
-/** Bench seconds per real second: a life of a second is some twenty minutes of the street. */
-const speed = 1_200;
-const longestLifeMs = 1_500;
+/** Bench seconds per real second: a life of a quarter of a second is some ten minutes of the street. */
+const speed = 2_400;
+const longestLifeMs = 200;
+const visitMs = 5 * 60_000;
+/** One kill in so many comes while the agent starts, from the first instruction on. */
+const atStartOneIn = 5;
+const startWithinMs = 800;
 
 export type Killed = { readonly kills: number; readonly receipts: number; readonly began: number; readonly billedMilliWh: number };
 
 /** Kills may fall so that every tap was missed, most of all on a slow machine: then it goes on, up to this many times as long. */
 const longerAtMost = 4;
 
-/** Kills an agent so many times, and until a session began; lets the last one settle, and proves the books. `enough` ends it sooner, once a session began. */
-export async function killOften(kills: number, seed: number, enough: () => boolean = () => false): Promise<Killed> {
+/** Kills an agent so many times, and until a session began; lets the last one settle, and proves the books. */
+export async function killOften(kills: number, seed: number): Promise<Killed> {
   const chance = random(seed);
   const folder = freshFolder();
   const config = join(folder, "station.yaml");
   const state = join(folder, "state");
   const demo = readFileSync(join(root, "config", "demo.yaml"), "utf8");
-  writeFileSync(config, demo.replace("state: /var/lib/chargetill-demo", `state: ${state}`).replace("bench: { seed: 1, speed: 1,", `bench: { seed: ${seed % 1000}, speed: ${speed},`).replace("tariffs/standard.json", join(root, "config", "tariffs", "standard.json")).replace(/^uplinks:[\s\S]*$/m, ""));
+  // Slow looks at reader and meters: a life is short, and most of it must be street.
+  const slow = demo.replace("poll: 400ms", "poll: 2s").replaceAll("meter: { port: rs485,", "meter: { port: rs485, poll: 10s,");
+  writeFileSync(config, slow.replace("state: /var/lib/chargetill-demo", `state: ${state}`).replace("bench: { seed: 1, speed: 1, story: demo }", `bench: { seed: ${seed % 1000}, speed: ${speed}, story: quiet }`).replace("tariffs/standard.json", join(root, "config", "tariffs", "standard.json")).replace(/^uplinks:[\s\S]*$/m, ""));
   const began = new Set<string>();
   const handedOut = new Map<number, string>();
   const hear = (out: string): void => {
@@ -41,12 +50,15 @@ export async function killOften(kills: number, seed: number, enough: () => boole
     for (const [, number, file] of out.matchAll(/"news":"receipt"[^\n]*?"number":(\d+)[^\n]*?"file":"([^"]+)"/g)) if (file !== undefined) handedOut.set(Number(number), (JSON.parse(readFileSync(file, "utf8")) as { jws: string }).jws);
   };
   let done = 0;
-  while (began.size === 0 ? done < kills * longerAtMost : done < kills && !enough()) {
+  mkdirSync(state);
+  while (done < kills || (began.size === 0 && done < kills * longerAtMost)) {
+    moreVisitors(config, state, chance);
     const agent = new Running(["run", "--config", config]);
-    await agent.until(/"news":"started"/);
-    await new Promise((resolve) => setTimeout(resolve, Math.floor(chance() * longestLifeMs)));
+    const atStart = chance() * atStartOneIn < 1;
+    if (!atStart) await agent.until(/"news":"started"/);
+    await new Promise((resolve) => setTimeout(resolve, Math.floor(chance() * (atStart ? startWithinMs : longestLifeMs))));
     agent.kill("SIGKILL");
-    await agent.ended;
+    assert.equal((await agent.ended).signal, "SIGKILL", `the agent ended by itself: ${agent.out.slice(-500)}${agent.err}`);
     hear(agent.out);
     done += 1;
   }
@@ -58,7 +70,34 @@ export async function killOften(kills: number, seed: number, enough: () => boole
   await last.ended;
   // What began meanwhile stays open in the journal: only what was sold before is asked for.
   hear(last.out.replaceAll('"news":"session-began"', ""));
-  return { kills: done, ...prove(state, seed, began, handedOut) };
+  const proven = prove(state, seed, began, handedOut);
+  rmSync(folder, { recursive: true, force: true });
+  return { kills: done, ...proven };
+}
+
+/** While nobody runs: cars for the next minutes, one after the other at each connector, when the street's agenda runs out. */
+function moreVisitors(config: string, state: string, chance: () => number): void {
+  const read = loadConfig(config);
+  if (!read.ok || read.loaded.config.bench === undefined) throw new Error(`${config} cannot be read`);
+  const file = new WorldFile<WorldState>(join(state, "bench.world"));
+  const world = file.saved() ?? firstWorld(read.loaded.config, read.loaded.config.bench);
+  if (!world.agenda.some(({ act }) => act.do === "plug")) {
+    const visits = [1, 2].flatMap((connector) => [0, 1, 2].flatMap((turn): Agenda => {
+      const at = world.clock.monoMs + 60_000 + turn * visitMs + connector * 20_000;
+      const tap: Act = { do: "present", reader: "front", uids: [connector === 1 ? storyCards.ada : storyCards.ben], forMs: 5_000 };
+      const stop: Agenda = chance() < 0.5 ? [{ monoMs: at + visitMs - 60_000, act: tap }] : [];
+      return [{ monoMs: at, act: { do: "plug", connector, powerW: 10_000, wantsWh: 5_000 } }, { monoMs: at + 5_000, act: tap }, ...stop, { monoMs: at + visitMs - 30_000, act: { do: "unplug", connector } }];
+    }));
+    file.save({ ...world, agenda: [...world.agenda, ...visits] });
+  }
+  file.close();
+}
+
+/** So many kills, shared by stations of their own that run side by side: one to a core. Their sums. */
+export async function killManyStations(kills: number, seed: number, stations = 2): Promise<Killed> {
+  const each = await Promise.all(Array.from({ length: stations }, (_, index) => killOften(Math.ceil(kills / stations), seed + index)));
+  const sum = (of: (one: Killed) => number): number => each.reduce((total, one) => total + of(one), 0);
+  return { kills: sum((one) => one.kills), receipts: sum((one) => one.receipts), began: sum((one) => one.began), billedMilliWh: sum((one) => one.billedMilliWh) };
 }
 
 function prove(state: string, seed: number, began: ReadonlySet<string>, handedOut: ReadonlyMap<number, string>): Omit<Killed, "kills"> {
@@ -86,7 +125,7 @@ function prove(state: string, seed: number, began: ReadonlySet<string>, handedOu
 
 export async function soakKills(kills: number, seed: number, say: (line: string) => void): Promise<void> {
   for (let done = 0; done < kills; ) {
-    const killed = await killOften(Math.min(100, kills - done), seed + done);
+    const killed = await killManyStations(Math.min(100, kills - done), seed + done);
     done += killed.kills;
     say(`${done} real kills survived; this time ${killed.receipts} receipts over ${killed.billedMilliWh / 1_000_000} kWh`);
   }

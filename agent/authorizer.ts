@@ -1,0 +1,122 @@
+// Who may charge: judged by what is known here, and where that does not decide by asking the backends, as long as a driver can be kept waiting.
+import type { Config, StationFacts } from "../config/schema.js";
+import type { Clock } from "../drivers/driver.js";
+import { milliWhOf } from "./core/energy-text.js";
+import { judge, type AuthorizationInfo, type Knowledge, type OnlineAnswer, type Token } from "./core/token.js";
+import type { Exposure } from "./exposure.js";
+import type { ListedCards } from "./listed-cards.js";
+import type { OnlineCheck } from "./remote.js";
+
+/** A backend must be asked first. `group` = what is known here of the card's group meanwhile. */
+export type Question = {
+  readonly allowed: "ASK";
+  readonly group?: string;
+  /** Never rejects; resolves within `authorisation.onlineTimeout`. */
+  readonly ask: (connector: number | null, signal: AbortSignal) => Promise<AuthorizationInfo>;
+};
+
+export type AuthorizerParts = {
+  readonly settings: Config["authorisation"];
+  readonly station: StationFacts;
+  readonly clock: Clock;
+  /** The token of a card from the config, enrolled, or fetched. */
+  readonly token: (uid: string) => Token | undefined;
+  readonly lists: Pick<ListedCards, "listed" | "cached" | "keep">;
+  readonly exposure: Pick<Exposure, "left">;
+  /** The backends that can be asked. */
+  readonly checks: () => readonly OnlineCheck[];
+};
+
+type Heard = { readonly name: string; readonly answer: OnlineAnswer };
+
+export class Authorizer {
+  constructor(private readonly parts: AuthorizerParts) {}
+
+  /** Judges a card at epoch ms `at`. */
+  authorize(uid: string, at: number): AuthorizationInfo | Question {
+    const { lists, settings } = this.parts;
+    const known: Knowledge = { token: this.parts.token(uid), listed: lists.listed(uid), cached: lists.cached(uid, at) };
+    const { ask, info } = judge(known, at, { rule: settings.offline, unknown: this.#unknown(uid) });
+    if (!ask || this.parts.checks().length === 0) return this.#bounded(uid, info);
+    const { group } = known.token ?? known.listed ?? known.cached ?? {};
+    return { allowed: "ASK", ...(group === undefined ? {} : { group }), ask: (connector, signal) => this.#ask(uid, connector, known, info, signal) };
+  }
+
+  async #ask(uid: string, connector: number | null, known: Knowledge, offline: AuthorizationInfo, signal: AbortSignal): Promise<AuthorizationInfo> {
+    const heard = await this.#firstAnswer(uid, connector, signal);
+    if (heard === undefined) return this.#bounded(uid, offline);
+    const { name, answer } = heard;
+    // What OCPI says of a card in its whitelist governs that card; an answer is remembered only where no token does.
+    if (known.token === undefined) this.parts.lists.keep(uid, answer, this.parts.clock.now().at);
+    if (answer.allowed !== "ALLOWED") return { allowed: answer.allowed, ...(answer.info === undefined ? {} : { info: answer.info }) };
+    const group = answer.group ?? known.token?.group;
+    const tariff = answer.tariff ?? known.token?.tariff;
+    return {
+      allowed: "ALLOWED",
+      authMethod: "AUTH_REQUEST",
+      by: name,
+      // The session is this card's, however the backend spells it.
+      token: { ...answer.token, uid },
+      ...(group === undefined ? {} : { group }),
+      ...(tariff === undefined ? {} : { tariff }),
+      ...(answer.authorizationReference === undefined ? {} : { authorizationReference: answer.authorizationReference }),
+    };
+  }
+
+  /**
+   * All backends are asked at once. The first that allows or refuses decides; that a backend does not know the card decides only when no
+   * other has more to say.
+   */
+  #firstAnswer(uid: string, connector: number | null, signal: AbortSignal): Promise<Heard | undefined> {
+    const { clock, settings } = this.parts;
+    const over = new AbortController();
+    return new Promise((resolve) => {
+      const checks = this.parts.checks();
+      let open = checks.length;
+      let unknown: Heard | undefined;
+      const done = (heard: Heard | undefined): void => {
+        cancel();
+        signal.removeEventListener("abort", giveUp);
+        over.abort();
+        resolve(heard);
+      };
+      const giveUp = (): void => done(unknown);
+      const cancel = clock.at(clock.now().monoMs + settings.onlineTimeout, giveUp);
+      signal.addEventListener("abort", giveUp, { once: true });
+      if (signal.aborted) return giveUp();
+      for (const check of checks) {
+        const { name } = check;
+        const closed = (answer: OnlineAnswer | undefined): void => {
+          open -= 1;
+          if (answer?.allowed === "NOT_KNOWN") unknown ??= { name, answer };
+          else if (answer !== undefined) return done({ name, answer });
+          if (open === 0) done(unknown);
+        };
+        // A check that breaks its promise is one that has no answer.
+        void Promise.resolve().then(() => check.ask(uid, connector, over.signal)).then(closed, () => closed(undefined));
+      }
+    });
+  }
+
+  /** A card that is accepted without a backend's word may only have so much open. */
+  #bounded(uid: string, info: AuthorizationInfo): AuthorizationInfo {
+    if (info.allowed !== "ALLOWED") return info;
+    const left = this.parts.exposure.left(uid);
+    if (left === null) return { allowed: "EXPOSED" };
+    if (left === undefined) return info;
+    const own = info.limits?.energyKwh;
+    if (own === undefined || info.limits === undefined) return { ...info, limits: left };
+    const isOwnLess = left.energyKwh === undefined || (milliWhOf(own) ?? 0) <= (milliWhOf(left.energyKwh) ?? 0);
+    return { ...info, limits: isOwnLess ? { ...left, ...info.limits } : left };
+  }
+
+  #unknown(uid: string): Parameters<typeof judge>[2]["unknown"] {
+    const { station, settings } = this.parts;
+    const { offlineEnergyKwh } = settings;
+    return {
+      // Nobody has told us of a contract: the card's own number stands for it, so that a backend can tell whose it was.
+      token: { uid, type: "RFID", contractId: uid, countryCode: station.countryCode, partyId: station.partyId },
+      ...(offlineEnergyKwh === undefined ? {} : { limits: { energyKwh: offlineEnergyKwh, why: "more is not given to a card that no backend has allowed" } }),
+    };
+  }
+}

@@ -1,0 +1,32 @@
+// chargetill log level LEVEL for TIME: how much the running agent logs, for a while. It falls back by itself, so that no station is left
+// writing its card full after a visit.
+import { Command } from "commander";
+import { askAgent, socketPath } from "../control.js";
+import { Failure } from "../failure.js";
+import { logLevels, watchMs, type LogState } from "../field-watch.js";
+import { isoLocal } from "../core/iso-time.js";
+import { exampleText, fieldCommand, loadedFor, tell, type Where } from "./field.js";
+
+/** `chargetill log`. */
+export function logCommand(): Command {
+  const log = new Command("log").description("how much the running agent logs").addHelpText("after", exampleText("log level debug for 10m"));
+  log.addCommand(
+    fieldCommand("level", "set the running agent's log level for a time, after which it falls back; without a level, tell it", "log level debug for 10m")
+      .argument("[level]", logLevels.join(", "))
+      .argument("[for]", 'the word "for"')
+      .argument("[time]", "such as 90s, 10m or 1h30m; at most 24h (default: 10m)")
+      .action(level),
+  );
+  return log;
+}
+
+async function level(wanted: string | undefined, word: string | undefined, time: string | undefined, options: Where): Promise<void> {
+  if (wanted !== undefined && !(logLevels as readonly string[]).includes(wanted)) throw new Failure("usage/invalid", `there is no log level ${wanted}; there are: ${logLevels.join(", ")}`);
+  if (word !== undefined && (word !== "for" || time === undefined)) throw new Failure("usage/invalid", "log level: say it as: chargetill log level debug for 10m");
+  const ms = watchMs(time ?? "10m");
+  if (ms === undefined) throw new Failure("usage/invalid", `log level: "${time ?? ""}" is no time from 1s to 24h, such as 90s, 10m or 1h30m`);
+  const loaded = loadedFor(options);
+  const state = (await askAgent(socketPath(loaded), { do: "log-level", ...(wanted === undefined ? {} : { level: wanted, ms }) })) as LogState;
+  const until = state.untilMs === null ? "as the config says" : `until ${isoLocal(state.untilMs, loaded.config.station.timeZone)}, then ${state.was} again`;
+  tell(options, state, [`the agent logs at level ${state.level}, ${until}`]);
+}

@@ -1,0 +1,140 @@
+// chargetill trace record | replay: what passed between drivers and devices, kept in a file, and what the drivers make of it when it is played
+// again. So a fault of the field can be looked at on a desk, by the very code that met it.
+import { Command, InvalidArgumentError } from "commander";
+import { readFileSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import { durationMs } from "../../config/fields.js";
+import type { Heard } from "../../drivers/bench/trace-player.js";
+import { Failure } from "../failure.js";
+import type { FieldAccess } from "../field-access.js";
+import { Disk } from "../ledger/disk.js";
+import { kwhText } from "../core/energy-text.js";
+import { masked } from "../core/token.js";
+import { mostTraceBytes, mostTraceMs, parseTrace, type Taken } from "../trace.js";
+import { complain, exampleText, fieldCommand, tell, whole, withField, type Where } from "./field.js";
+
+const takeEveryMs = 1_000;
+const mebibyte = 1024 * 1024;
+
+/** `chargetill trace`. */
+export function traceCommand(): Command {
+  const trace = new Command("trace").description("record what passes between drivers and devices, and play it again").addHelpText("after", exampleText("trace record --for 2m"));
+  trace.addCommand(
+    fieldCommand("record", "record the meters' lines, the readers and the pins into a file; beside a running agent, or with the devices to itself", "trace record --for 2m --out fault.jsonl")
+      .option("--for <time>", "how long, such as 90s or 2m; at most 24h (ctrl-C ends it earlier)", span, 60_000)
+      .option("--most <mebibytes>", "how large the file may become", whole("--most", 1, mostTraceBytes / mebibyte), 4)
+      .option("--with-uids", "whole card numbers, which are personal data; else others stand in for them, with the same last four characters")
+      .option("--out <file>", "where to write it (default: trace-STATION.jsonl here)")
+      .action(record),
+  );
+  trace.addCommand(
+    new Command("replay")
+      .description("play a recording through the real drivers and tell what they make of it")
+      .argument("<file>", "a file that trace record wrote")
+      .option("--readings", "readings, faults, taps and pins only, not each frame")
+      .option("--json", "one JSON value")
+      .addHelpText("after", "\nExample:\n  chargetill trace replay fault.jsonl")
+      .action(replay),
+  );
+  return trace;
+}
+
+function span(text: string): number {
+  const ms = durationMs(text);
+  if (ms === undefined || ms < 1_000 || ms > mostTraceMs) throw new InvalidArgumentError("expected a time from 1s to 24h, such as 90s or 2m.");
+  return ms;
+}
+
+type RecordOptions = Where & { for: number; most: number; withUids?: true; out?: string };
+
+async function record(options: RecordOptions): Promise<void> {
+  let interrupted = false;
+  const interrupt = (): void => void (interrupted = true);
+  process.on("SIGINT", interrupt);
+  try {
+    await withField(options, async (field, { config }) => {
+      await field.ask({ do: "trace-start", ms: options.for, bytes: options.most * mebibyte, withUids: options.withUids === true });
+      complain(`recording for ${options.for / 1_000} s${field.live ? " beside the running agent" : "; no agent runs, so meters, pins and readers are asked from here"}; ctrl-C ends it`);
+      const lines: string[] = [];
+      const ids = config.connectors.map(({ id }) => id);
+      for (let ended = false; !ended; ) {
+        await (field.live ? field.pause(takeEveryMs) : stir(field, ids, Object.keys(config.readers)));
+        if (interrupted) await field.ask({ do: "trace-stop" });
+        const taken = (await field.ask({ do: "trace-take" })) as Taken;
+        lines.push(...taken.lines);
+        ended = taken.ended;
+      }
+      const file = resolve(options.out ?? `trace-${config.station.id}.jsonl`);
+      const bytes = Buffer.from(`${lines.join("\n")}\n`);
+      new Disk().replace(file, bytes);
+      tell(options, { file, bytes: bytes.length, entries: lines.length - 1 }, [`${file}: ${lines.length - 1} entries, ${bytes.length} bytes`, `chargetill trace replay ${file} plays it`]);
+      return 0;
+    });
+  } finally {
+    process.off("SIGINT", interrupt);
+  }
+}
+
+/** Without an agent nobody asks the devices: one look at each. What they cannot answer stands in the recording. */
+async function stir(field: FieldAccess, connectors: readonly number[], readers: readonly string[]): Promise<void> {
+  const asked = async (request: Parameters<FieldAccess["ask"]>[0]): Promise<void> => {
+    try {
+      await field.ask(request);
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== "agent/refused") throw error;
+    }
+  };
+  for (const connector of connectors) {
+    await asked({ do: "meter-look", connector });
+    await asked({ do: "pins-look", connector });
+  }
+  for (const reader of readers) await asked({ do: "card-wait", reader, ms: takeEveryMs });
+  await field.pause(takeEveryMs);
+}
+
+async function replay(file: string, options: { json?: true; readings?: true }): Promise<void> {
+  const { header, entries } = parseTrace(file, textOf(file));
+  const { playTrace } = await import("../../drivers/bench/trace-player.js");
+  const all = await playTrace(header, entries);
+  const heard = options.readings === true ? all.filter((one) => one.heard !== "registers") : all;
+  const strayed = heard.some((one) => one.heard === "strayed");
+  const end = entries.find((entry) => "end" in entry);
+  const lines = [
+    `${file}: station ${header.station}, chargetill ${header.version}, from ${header.at}, card numbers ${header.cardNumbers}`,
+    ...heard.map((one) => `${(one.ms / 1_000).toFixed(3).padStart(9)} s  ${heardText(one)}`),
+    end !== undefined && "end" in end ? `the recording ends by ${end.end}` : "the recording has no end: its file was cut",
+  ];
+  tell(options.json === true ? { json: true } : {}, { file, header, heard, ended: end !== undefined }, lines);
+  process.exitCode = strayed || end === undefined ? 1 : 0;
+}
+
+function textOf(file: string): string {
+  try {
+    if (statSync(file).size > 2 * mostTraceBytes) throw new Failure("usage/invalid", `${file}: larger than any trace`);
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    if (cause instanceof Failure) throw cause;
+    throw new Failure("usage/invalid", `${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+function heardText(one: Heard): string {
+  switch (one.heard) {
+    case "registers":
+      return `meter ${one.unit} at ${one.port}  ${one.request}: ${one.values.map((shown) => ("fault" in shown ? `${shown.register}: ${shown.fault}` : `${shown.register} ${shown.value}${shown.unit === "" ? "" : ` ${shown.unit}`}`)).join(", ") || "nothing that its map names"}`;
+    case "reading":
+      return `meter ${one.unit} at ${one.port}  READING of connector ${one.connector}: ${kwhText(one.energyMilliWh)} kWh, ${one.powerW} W${one.currentMilliA === undefined ? "" : `, ${(one.currentMilliA / 1_000).toFixed(2)} A`}`;
+    case "fault":
+      return `${one.device}  FAULT ${one.code}: ${one.message}`;
+    case "tap":
+      return `reader ${one.reader}  TAP ${one.tap.startsWith("card ") ? `card ${masked(one.tap)}` : one.tap}`;
+    case "plug":
+      return `connector ${one.connector}  PLUG ${one.plugged ? "in" : "out"}`;
+    case "contactor":
+      return `connector ${one.connector}  contactor ${one.part === "coil" ? `told to ${one.closed ? "close" : "open"}` : `feedback says ${one.closed ? "closed" : "open"}`}`;
+    case "strayed":
+      return `${one.port}  THE DRIVER LEFT THE RECORDING: ${one.why}`;
+    default:
+      return one satisfies never;
+  }
+}

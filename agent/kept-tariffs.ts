@@ -1,0 +1,93 @@
+// Tariffs kept from backends: each with its validity, for one connector, for all, or for tokens and connectors that name it.
+// A tariff comes in through the one parser or not at all, and what is kept is its own text, so that nothing is ever priced by a copy.
+import { join } from "node:path";
+import { parseTariff, type Tariff } from "./core/tariff.js";
+import type { Disk } from "./ledger/disk.js";
+import { Table } from "./ledger/table.js";
+
+export const keptTariffsFile = "tariffs-kept.json";
+export const mostKeptTariffs = 500;
+
+/** `connector`: null = all, undefined = whoever names its id. */
+export type KeptTariff = { readonly tariff: Tariff; readonly connector: number | null | undefined; readonly by: string };
+
+type Row = { readonly by: string; readonly connector?: number | null; readonly tariff: unknown };
+type Rows = readonly KeptTariff[];
+
+function rowsOf(value: unknown): Rows {
+  if (!Array.isArray(value) || value.length > mostKeptTariffs) throw new Error(`expected a list of at most ${mostKeptTariffs} tariffs`);
+  return value.map((row: Row) => {
+    const parsed = parseTariff(row.tariff);
+    if (!parsed.ok || typeof row.by !== "string" || !(row.connector === undefined || row.connector === null || Number.isSafeInteger(row.connector))) throw new Error("a row holds no tariff");
+    return { tariff: parsed.tariff, connector: row.connector, by: row.by };
+  });
+}
+
+/** Names what was read; throws where it does not fit. */
+export function parseKeptTariffs(value: unknown): readonly Row[] {
+  rowsOf(value);
+  return value as readonly Row[];
+}
+
+const rowOf = ({ tariff, connector, by }: KeptTariff): Row => ({ by, ...(connector === undefined ? {} : { connector }), tariff: tariff.source });
+
+export class KeptTariffs {
+  #rows: Rows;
+
+  private constructor(private readonly table: Table<readonly Row[]>) {
+    this.#rows = rowsOf(table.data);
+  }
+
+  /** Throws Failure table/damaged, disk/failed. */
+  static open(disk: Disk, folder: string): KeptTariffs {
+    return new KeptTariffs(Table.open<readonly Row[]>(disk, join(folder, keptTariffsFile), parseKeptTariffs, []));
+  }
+
+  rows(): Rows {
+    return this.#rows;
+  }
+
+  /** Those that name a connector (null = all), in the order of their coming. */
+  at(connector: number | null): readonly Tariff[] {
+    return this.#rows.flatMap((row) => (row.connector === connector ? [row.tariff] : []));
+  }
+
+  /** Those that are chosen by their id. */
+  named(): readonly Tariff[] {
+    return this.#rows.flatMap((row) => (row.connector === undefined ? [row.tariff] : []));
+  }
+
+  knows(id: string): boolean {
+    return this.#rows.some(({ tariff }) => tariff.id === id);
+  }
+
+  /** Keeps a tariff in place of its own earlier version and of one that begins at the same hour at the same place. False = no room. */
+  put(kept: KeptTariff): boolean {
+    const stays = this.#rows.filter((row) => {
+      const sameTariff = row.by === kept.by && row.tariff.id === kept.tariff.id;
+      const sameHour = kept.connector !== undefined && row.tariff.startMs === kept.tariff.startMs;
+      return row.connector !== kept.connector || !(sameTariff || sameHour);
+    });
+    if (stays.length >= mostKeptTariffs) return false;
+    this.#write([...stays, kept]);
+    return true;
+  }
+
+  /** All named tariffs of one backend anew, in one write. False = no room, and nothing has changed. */
+  replaceNamed(by: string, tariffs: readonly Tariff[]): boolean {
+    const stays = this.#rows.filter((row) => row.by !== by || row.connector !== undefined);
+    if (stays.length + tariffs.length > mostKeptTariffs) return false;
+    this.#write([...stays, ...tariffs.map((tariff) => ({ tariff, connector: undefined, by }))]);
+    return true;
+  }
+
+  /** Forgets every tariff of that id. */
+  remove(id: string): void {
+    this.#write(this.#rows.filter(({ tariff }) => tariff.id !== id));
+  }
+
+  #write(rows: Rows): void {
+    this.table.update(() => rows.map(rowOf));
+    this.#rows = rows;
+  }
+}

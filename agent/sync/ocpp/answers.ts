@@ -1,0 +1,57 @@
+// All that a CSMS may ask, by dialect. Nothing is met with silence: what the standard knows and this station does not do is NotSupported,
+// what the standard does not know either is NotImplemented.
+import { configuration } from "./configuration.js";
+import { CallError } from "./frame.js";
+import type { FrontDesk } from "./front-desk.js";
+import { localList, localList16 } from "./local-list.js";
+import { orders, orders16 } from "./orders.js";
+import { remoteControl, remoteControl16 } from "./remote-control.js";
+import { reports } from "./report.js";
+import { reservations, reservations16 } from "./reservation.js";
+import type { Handlers } from "./rpc.js";
+import { tariffAnswers } from "./tariff-answers.js";
+import { variableAnswers } from "./variable-answers.js";
+
+/** Messages of a CSMS that each dialect knows and this station does not do; each takes in those of the dialect before it. */
+const not201 = [
+  "CertificateSigned", "ClearChargingProfile", "ClearDisplayMessage", "ClearVariableMonitoring", "CostUpdated", "CustomerInformation", "DeleteCertificate",
+  "GetChargingProfiles", "GetCompositeSchedule", "GetDisplayMessages", "GetInstalledCertificateIds", "GetLog", "GetMonitoringReport", "InstallCertificate",
+  "PublishFirmware", "SetChargingProfile", "SetDisplayMessage", "SetMonitoringBase", "SetMonitoringLevel", "SetNetworkProfile", "SetVariableMonitoring",
+  "UnpublishFirmware", "UpdateFirmware",
+];
+const not21 = [
+  ...not201, "AdjustPeriodicEventStream", "AFRRSignal", "ClearDERControl", "GetDERControl", "GetPeriodicEventStream",
+  "NotifyAllowedEnergyTransfer", "NotifyWebPaymentStarted", "RequestBatterySwap", "SetDERControl", "UpdateDynamicSchedule", "UsePriorityCharging",
+];
+const not16 = [
+  "CertificateSigned", "ClearChargingProfile", "DeleteCertificate", "GetCompositeSchedule", "GetDiagnostics", "GetInstalledCertificateIds", "GetLog",
+  "InstallCertificate", "SignedUpdateFirmware", "UpdateFirmware",
+];
+
+const unsupported = (actions: readonly string[]): Handlers =>
+  Object.fromEntries(
+    actions.map((action) => [
+      action,
+      () => {
+        throw new CallError("NotSupported", `this station does not do ${action}`);
+      },
+    ]),
+  );
+
+/** The answers to a CSMS, in the dialect that was agreed on. */
+export function answersOf(desk: FrontDesk): Handlers {
+  const { dialect } = desk.link;
+  switch (dialect) {
+    case "ocpp1.6":
+      // 1.6 has a word of its own for a charging profile that is not taken.
+      return { ...unsupported(not16), SetChargingProfile: () => ({ status: "NotSupported" }), ...remoteControl16(desk), ...reservations16(desk), ...orders16(desk), ...localList16(desk), ...configuration(desk) };
+    case "ocpp2.0.1":
+      return { ...unsupported(not201), ...in2x(desk) };
+    case "ocpp2.1":
+      return { ...unsupported(not21), ...in2x(desk), ...tariffAnswers(desk) };
+    default:
+      return dialect satisfies never;
+  }
+}
+
+const in2x = (desk: FrontDesk): Handlers => ({ ...remoteControl(desk), ...reservations(desk), ...orders(desk), ...localList(desk), ...variableAnswers(desk), ...reports(desk) });

@@ -1,0 +1,37 @@
+// What the answers to a CSMS may ask of the connection on which it asked.
+import type { Dialect } from "./frame.js";
+import type { Call } from "./rpc.js";
+
+/** How the CSMS took our BootNotification. */
+export type Registration = "Unknown" | "Accepted" | "Pending" | "Rejected";
+
+/** Intervals that a CSMS may set, in seconds; 0 = off. They hold until the process ends or the CSMS sets them again. */
+export type Intervals = {
+  /** HeartbeatInterval: OCPPCommCtrlr.HeartbeatInterval. */
+  readonly heartbeatS: number;
+  /** OCPPCommCtrlr.WebSocketPingInterval. */
+  readonly pingS: number;
+  /** SampledDataCtrlr.TxUpdatedInterval, MeterValueSampleInterval. */
+  readonly meterValuesS: number;
+};
+
+export interface OcppLink {
+  /** The uplink's name in the config. */
+  readonly uplink: string;
+  readonly dialect: Dialect;
+  readonly call: Call;
+  /** While it is not Accepted, remote starts and stops are answered Rejected (2.0.1 B02). */
+  readonly registration: Registration;
+  readonly intervals: Intervals;
+  setIntervals(intervals: Partial<Intervals>): void;
+  /** PublicKeyWithSignedMeterValue (2.x): false = Never. A transaction has one signed value, so the other two words mean the same. */
+  sendsPublicKey: boolean;
+  /** The transaction id by which the CSMS knows a session that is not over: its own number in 1.6, ours in 2.x. */
+  transactionOf(sessionId: string): string | number | undefined;
+  sessionOf(transactionId: string | number): string | undefined;
+  /**
+   * What TriggerMessage names (BootNotification, Heartbeat, StatusNotification, MeterValues, TransactionEvent), at a connector or at all
+   * (undefined): to be called after the answer is on its way. Undefined = not implemented; "nothing" = there is nothing of the kind to send now.
+   */
+  triggered(message: string, connector: number | undefined): (() => void) | "nothing" | undefined;
+}

@@ -1,0 +1,206 @@
+// Tells a CSMS of sessions while they run: their begin, a value now and then, a change of what the car does. Only what is worth telling now:
+// while a settled session waits in the outbox, or the line is down, nothing is made here, and what was missed is told by the end itself.
+import type { Clock } from "../../../drivers/driver.js";
+import type { Opening, Session } from "../../core/session.js";
+import type { Fact, StationFeed } from "../../remote.js";
+import { backoffMs, type BackoffLimits } from "../backoff.js";
+import { beginningOf } from "./sold.js";
+import type { Running, UpdateReason } from "./transaction-2x.js";
+import type { EventLine, Sent, Transactions } from "./transactions.js";
+
+export type LiveParts = {
+  readonly transactions: Transactions;
+  readonly feed: () => StationFeed | undefined;
+  readonly clock: Clock;
+  /** Something waits in the outbox: that goes first. */
+  readonly waiting: () => boolean;
+  readonly meterValuesMs: () => number;
+  readonly backoff: BackoffLimits;
+  readonly random: () => number;
+  readonly note: (text: string) => void;
+  /** The backend does not let this token charge, and said so of a session that has just begun. */
+  readonly deauthorise: (sessionId: string, status: string) => void;
+  /** What lasts could not be written. */
+  readonly die: (error: unknown) => void;
+};
+
+/** The line, and since when events are not offline any more. */
+export type LiveLine = EventLine & { readonly sinceMonoMs: number; readonly boot: string };
+
+type Job = { readonly connector: number; readonly opening: Opening; readonly reason: "begin" | UpdateReason };
+
+export class Live {
+  readonly #parts: LiveParts;
+  #line: LiveLine | undefined;
+  #pumping = false;
+  #failures = 0;
+  #cancel: (() => void) | undefined;
+  #holdUntilMonoMs = 0;
+  readonly #asked = new Map<string, UpdateReason>();
+  readonly #toldMonoMs = new Map<string, number>();
+  /** Sessions whose begin the backend refused: only their end, with its reasons on record, is tried again. */
+  readonly #givenUp = new Set<string>();
+
+  constructor(parts: LiveParts) {
+    this.#parts = parts;
+  }
+
+  /** The line stands and we are accepted. */
+  attach(line: LiveLine): void {
+    this.#line = line;
+    this.#holdUntilMonoMs = 0;
+    this.pump();
+  }
+
+  detach(): void {
+    this.#line = undefined;
+    this.#calm();
+  }
+
+  /** A fact was written down. */
+  saw({ event, before, after }: Fact): void {
+    if (!("connector" in event) || typeof event.connector !== "number") return;
+    const [was, is] = [before.sessions.get(event.connector), after.sessions.get(event.connector)];
+    if (is?.state === "charging") {
+      const { id } = is.sale.opening;
+      if (was?.state === "charging" && was.sale.activity !== is.sale.activity) this.#asked.set(id, "ChargingStateChanged");
+      // A reading at a border of the price.
+      else if (event.type === "MeterRead" && event.border) this.#asked.set(id, "MeterValuePeriodic");
+      else if (was?.state === "charging") return;
+      this.pump();
+    } else if (was?.state === "charging") this.#forget(was.sale.opening.id);
+  }
+
+  /** A value at once, as TriggerMessage asks; false where nothing charges there. */
+  trigger(connector: number | undefined): boolean {
+    const charging = this.#charging().filter((one) => connector === undefined || one.connector === connector);
+    for (const { opening } of charging) this.#asked.set(opening.id, "Trigger");
+    this.pump();
+    return charging.length > 0;
+  }
+
+  /** How a session that charges stands now. */
+  running(connector: number): Running | undefined {
+    const feed = this.#parts.feed();
+    const session = feed?.till().sessions.get(connector);
+    if (session?.state !== "charging") return undefined;
+    const { moment, energyMilliWh, powerW } = feed?.glance(connector)?.reading ?? session.sale.last;
+    return { atMs: moment.at, registerMilliWh: energyMilliWh, powerW, activity: session.sale.activity };
+  }
+
+  /** Sends what is due, one after the other, until nothing is or something holds. */
+  pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    this.#calm();
+    void this.#work()
+      .catch((error: unknown) => this.#parts.die(error))
+      .finally(() => {
+        this.#pumping = false;
+        this.#rest();
+      });
+  }
+
+  async #work(): Promise<void> {
+    for (;;) {
+      const line = this.#line;
+      if (line === undefined || this.#parts.waiting() || this.#parts.clock.now().monoMs < this.#holdUntilMonoMs) return;
+      const job = this.#due();
+      if (job === undefined) return;
+      const sent = await this.#do(job, line);
+      if (sent === "held") return;
+    }
+  }
+
+  async #do({ connector, opening, reason }: Job, line: LiveLine): Promise<"done" | "held"> {
+    const { transactions, clock } = this.#parts;
+    const beginning = beginningOf(opening, connector);
+    const begun = opening.begin.moment;
+    const offline = begun.boot !== line.boot || begun.monoMs < line.sinceMonoMs;
+    if (reason === "begin") {
+      const sent = await clock.busy(transactions.begin(beginning, line, offline));
+      if (!offline) this.#lookAtToken(opening.id, sent);
+      return this.#judge(opening.id, sent);
+    }
+    this.#asked.delete(opening.id);
+    return this.#judge(opening.id, await clock.busy(transactions.update(beginning, () => this.running(connector), reason, line)));
+  }
+
+  #judge(sessionId: string, sent: Sent | undefined): "done" | "held" {
+    const { clock, backoff, random, note } = this.#parts;
+    if (sent === undefined || sent.kind === "answered" || sent.kind === "refused") {
+      this.#failures = 0;
+      this.#toldMonoMs.set(sessionId, clock.now().monoMs);
+      if (sent?.kind === "refused") {
+        note(`session ${sessionId}: the backend refused an event: ${sent.reason}`);
+        this.#givenUp.add(sessionId);
+      }
+      return "done";
+    }
+    this.#failures += 1;
+    this.#holdUntilMonoMs = clock.now().monoMs + backoffMs(this.#failures, backoff, random());
+    return "held";
+  }
+
+  /** StopTxOnInvalidId: what the backend says of the token of a session that has just begun counts; of one told afterwards it does not. */
+  #lookAtToken(sessionId: string, sent: Sent | undefined): void {
+    const payload = sent !== undefined && "payload" in sent ? sent.payload : undefined;
+    if (typeof payload !== "object" || payload === null) return;
+    const { idTokenInfo, idTagInfo } = payload as { readonly idTokenInfo?: { readonly status?: unknown }; readonly idTagInfo?: { readonly status?: unknown } };
+    const status = idTokenInfo?.status ?? idTagInfo?.status;
+    if (typeof status === "string" && status !== "Accepted") this.#parts.deauthorise(sessionId, status);
+  }
+
+  #charging(): { readonly connector: number; readonly opening: Opening }[] {
+    const sessions: ReadonlyMap<number, Session> = this.#parts.feed()?.till().sessions ?? new Map();
+    return [...sessions].flatMap(([connector, session]) => {
+      if (session.state !== "charging" || this.#givenUp.has(session.sale.opening.id)) return [];
+      // Without a date there is nothing to tell yet.
+      return session.sale.opening.begin.moment.trust === "unsynced" ? [] : [{ connector, opening: session.sale.opening }];
+    });
+  }
+
+  #due(): Job | undefined {
+    const { transactions, clock } = this.#parts;
+    const { monoMs } = clock.now();
+    for (const { connector, opening } of this.#charging()) {
+      const transaction = transactions.of(opening.id);
+      if (transaction?.started !== true) return { connector, opening, reason: "begin" };
+      const reason = this.#asked.get(opening.id) ?? (transaction.pending !== null || monoMs >= this.#nextMonoMs(opening) ? "MeterValuePeriodic" : undefined);
+      if (reason !== undefined) return { connector, opening, reason };
+    }
+    return undefined;
+  }
+
+  #nextMonoMs(opening: Opening): number {
+    const everyMs = this.#parts.meterValuesMs();
+    return everyMs === 0 ? Infinity : (this.#toldMonoMs.get(opening.id) ?? -Infinity) + everyMs;
+  }
+
+  /** Sleeps until the next value is due or the back-off is over. */
+  #rest(): void {
+    if (this.#line === undefined || this.#cancel !== undefined) return;
+    const { clock } = this.#parts;
+    const { monoMs } = clock.now();
+    const next = Math.max(Math.min(...this.#charging().map(({ opening }) => this.#nextMonoMs(opening))), this.#holdUntilMonoMs, monoMs + leastRestMs);
+    if (!Number.isFinite(next)) return;
+    this.#cancel = clock.at(next, () => {
+      this.#cancel = undefined;
+      this.pump();
+    });
+  }
+
+  #calm(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+
+  #forget(sessionId: string): void {
+    this.#asked.delete(sessionId);
+    this.#toldMonoMs.delete(sessionId);
+    this.#givenUp.delete(sessionId);
+  }
+}
+
+/** While the outbox goes first there is nothing to do but to look again. */
+const leastRestMs = 1_000;

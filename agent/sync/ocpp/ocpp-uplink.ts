@@ -1,0 +1,266 @@
+// The OCPP uplink: brings settled sessions to a CSMS as transactions, tells it of the station while the line stands, asks it about cards, and
+// lets it ask. The outbox owns the end of every session; what is told while one runs comes only when nothing waits there.
+import { createHash } from "node:crypto";
+import type { Agent } from "node:http";
+import type { OcppUplinkConfig } from "../../../config/uplink.js";
+import type { Clock } from "../../../drivers/driver.js";
+import type { OnlineAnswer } from "../../core/token.js";
+import type { OnlineCheck, StationFeed } from "../../remote.js";
+import type { Outcome, Uplink, UplinkItem, UplinkTies } from "../uplink.js";
+import { authorizeAnswer, authorizePayload, tariffIn, type Party } from "./authorize.js";
+import type { Dialect } from "./frame.js";
+import { Line } from "./line.js";
+import type { Intervals, OcppLink, Registration } from "./link.js";
+import { Live } from "./live.js";
+import { Notices } from "./notices.js";
+import { CallLost, type Call, type Handlers, type Rpc } from "./rpc.js";
+import { soldIn, timeText } from "./sold.js";
+import { Transactions } from "./transactions.js";
+import type { TransactionsStore } from "./transactions-state.js";
+
+export type OcppParts = {
+  readonly config: OcppUplinkConfig;
+  readonly identity: string;
+  readonly party: Party;
+  readonly version: string;
+  readonly connectors: readonly number[];
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly store: TransactionsStore;
+  /** Undefined while there is no station to look at. */
+  readonly feed: () => StationFeed | undefined;
+  /** What this CSMS may ask of the station, by the version that was agreed on. */
+  readonly handlers: (link: OcppLink) => Handlers;
+  /** A backend may name this tariff: it set it, or it said so. */
+  readonly tariffKnown: (tariffId: string) => boolean;
+  /** Takes up the tariff of an Authorize answer (2.1); answers its id. */
+  readonly takeTariff: (tariff: unknown) => string | undefined;
+  /** The CSMS does not let this token charge. */
+  readonly deauthorise: (sessionId: string, status: string) => void;
+  readonly agent?: () => Agent | undefined;
+  readonly note: (text: string) => void;
+  readonly die: (error: unknown) => void;
+};
+
+const pingS = 60;
+/** Where a CSMS names none. */
+const heartbeatS = 300;
+/** After so long without a line the CSMS is told everything anew (OCPPCommCtrlr.OfflineThreshold). */
+const offlineThresholdMs = 60_000;
+
+export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
+  readonly name: string;
+  sendsPublicKey = true;
+  readonly #parts: OcppParts;
+  readonly #line: Line;
+  readonly #transactions: Transactions;
+  readonly #live: Live;
+  readonly #notices: Notices;
+  readonly #settledOnline = new Set<string>();
+  readonly #securityEvents: { readonly type: string; readonly timestamp: string; readonly techInfo?: string }[] = [];
+  #intervals: Intervals;
+  #ties: UplinkTies | undefined;
+  #stopListening: (() => void) | undefined;
+  #lostMonoMs = Number.NEGATIVE_INFINITY;
+  #up = false;
+  #said: string | undefined;
+
+  constructor(parts: OcppParts) {
+    const { config, clock, random, feed, note, connectors } = parts;
+    this.name = config.name;
+    this.#parts = parts;
+    this.#intervals = { heartbeatS, pingS, meterValuesS: config.meterValues / 1000 };
+    this.#transactions = new Transactions({ store: parts.store, note });
+    this.#notices = new Notices({ feed, connectors, clock, note });
+    this.#live = new Live({
+      transactions: this.#transactions, feed, clock, random, note,
+      backoff: config.backoff,
+      waiting: () => this.#ties?.waiting() ?? true,
+      meterValuesMs: () => this.#intervals.meterValuesS * 1000,
+      deauthorise: parts.deauthorise,
+      die: parts.die,
+    });
+    this.#line = new Line({
+      config, clock, random, note,
+      identity: parts.identity,
+      station: { serialNumber: parts.identity, version: parts.version },
+      bootReason: () => (parts.store.read().boot === clock.now().boot ? "ApplicationReset" : "PowerUp"),
+      handlers: () => parts.handlers(this),
+      ...(parts.agent === undefined ? {} : { agent: parts.agent }),
+      intervals: () => this.#intervals,
+      setIntervals: (intervals) => this.setIntervals(intervals),
+      accepted: (rpc, anew) => this.#accepted(rpc, anew),
+      lost: () => this.#lost(),
+      stands: ({ accepted, words, fault }) => this.#ties?.reached(accepted ? "online" : fault === "uplink/unauthorised" ? "unauthorised" : fault === "uplink/unsure" ? "unsure" : "offline", words, fault),
+      distrusted: (words) => this.#distrusted(words),
+      die: parts.die,
+    });
+    this.#queueSecurityEvent("StartupOfTheDevice");
+  }
+
+  // ---- the outbox's side
+
+  begin(ties: UplinkTies): void {
+    this.#ties = ties;
+    this.#stopListening = this.#parts.feed()?.listen((fact) => {
+      if (fact.event.type === "SessionSettled") this.#settled(fact.before, fact.event.connector);
+      this.#live.saw(fact);
+      this.#notices.look();
+    });
+    this.#line.start();
+  }
+
+  line(): string {
+    return this.#line.standing.words;
+  }
+
+  async send(item: UplinkItem, signal: AbortSignal): Promise<Outcome> {
+    let sold: ReturnType<typeof soldIn>;
+    try {
+      sold = soldIn(item.body);
+    } catch (error) {
+      return { kind: "refused", reason: error instanceof Error ? error.message : String(error) };
+    }
+    if (sold === undefined) return { kind: "refused", reason: "OCPP has no message for this receipt" };
+    const reached = await this.#line.reach(signal);
+    if (!("callText" in reached)) return { kind: "retry", countsAsAttempt: false, words: reached.words, ...(reached.fault === undefined ? {} : { fault: reached.fault }) };
+    const { sessionId } = sold.beginning;
+    const ending = {
+      digest: createHash("sha256").update(item.body).digest("hex"),
+      tariffKnown: this.#parts.tariffKnown(sold.receipt.sale.tariff.id),
+      withKey: this.sendsPublicKey,
+    };
+    const outcome = await this.#transactions.settle(sold, ending, reached, !this.#settledOnline.has(sessionId));
+    if (outcome.kind === "accepted") this.#settledOnline.delete(sessionId);
+    return outcome;
+  }
+
+  close(): void {
+    this.#stopListening?.();
+    this.#line.close();
+  }
+
+  // ---- the card's side
+
+  async ask(uid: string, _connector: number | null, signal: AbortSignal): Promise<OnlineAnswer | undefined> {
+    const rpc = this.#line.rpc;
+    if (rpc === undefined || !this.#line.standing.accepted) return undefined;
+    const payload = await new Promise<unknown>((resolve) => {
+      const givenUp = (): void => resolve(undefined);
+      if (signal.aborted) return givenUp();
+      signal.addEventListener("abort", givenUp, { once: true });
+      rpc.call("Authorize", authorizePayload(rpc.dialect, uid)).catch(() => undefined).then(resolve).finally(() => signal.removeEventListener("abort", givenUp));
+    });
+    if (payload === undefined) return undefined;
+    const tariff = rpc.dialect === "ocpp2.1" ? tariffIn(payload) : undefined;
+    return authorizeAnswer(payload, uid, this.#parts.party, tariff === undefined ? undefined : this.#parts.takeTariff(tariff));
+  }
+
+  // ---- what the CSMS's wishes may ask of the line
+
+  get uplink(): string {
+    return this.name;
+  }
+
+  get dialect(): Dialect {
+    return this.#line.rpc?.dialect ?? "ocpp2.0.1";
+  }
+
+  get registration(): Registration {
+    return this.#line.registration;
+  }
+
+  get intervals(): Intervals {
+    return this.#intervals;
+  }
+
+  call: Call = (action, payload) => this.#line.rpc?.call(action, payload) ?? Promise.reject(new CallLost(false, "there is no connection"));
+
+  setIntervals(intervals: Partial<Intervals>): void {
+    this.#intervals = { ...this.#intervals, ...intervals };
+    this.#live.pump();
+  }
+
+  transactionOf(sessionId: string): string | number | undefined {
+    const transaction = this.#transactions.of(sessionId);
+    if (this.dialect === "ocpp1.6") return transaction?.transactionId ?? undefined;
+    return transaction === undefined && !this.#runs(sessionId) ? undefined : sessionId;
+  }
+
+  sessionOf(transactionId: string | number): string | undefined {
+    if (typeof transactionId === "number") return this.#transactions.byTransactionId(transactionId)?.sessionId;
+    return this.#transactions.of(transactionId) !== undefined || this.#runs(transactionId) ? transactionId : undefined;
+  }
+
+  triggered(message: string, connector: number | undefined): (() => void) | "nothing" | undefined {
+    switch (message) {
+      case "BootNotification":
+        return () => this.#line.bootAgain();
+      case "Heartbeat":
+        return () => this.#line.beat();
+      case "StatusNotification":
+        return () => {
+          if (this.#line.rpc !== undefined) this.#notices.repeat(connector, this.#line.rpc);
+        };
+      case "MeterValues":
+      case "TransactionEvent":
+        return this.#parts.connectors.some((id) => (connector === undefined || connector === id) && this.#live.running(id) !== undefined) ? () => void this.#live.trigger(connector) : "nothing";
+      default:
+        return undefined;
+    }
+  }
+
+  // ---- the line
+
+  #accepted(rpc: Rpc, anew: boolean): void {
+    const { clock, store } = this.#parts;
+    const { boot, monoMs } = clock.now();
+    this.#up = true;
+    if (store.read().boot !== boot) store.write({ ...store.read(), boot });
+    this.#notices.attach(rpc, anew || monoMs - this.#lostMonoMs > offlineThresholdMs);
+    void this.#tellSecurityEvents(rpc);
+    this.#live.attach({ dialect: rpc.dialect, callText: (action, text) => rpc.callText(action, text), sinceMonoMs: monoMs, boot });
+  }
+
+  #lost(): void {
+    if (this.#up) this.#lostMonoMs = this.#parts.clock.now().monoMs;
+    this.#up = false;
+    this.#live.detach();
+    this.#notices.detach();
+  }
+
+  #settled(before: ReturnType<StationFeed["till"]>, connector: number): void {
+    const session = before.sessions.get(connector);
+    if (session?.state === "settling" && this.#line.standing.accepted) this.#settledOnline.add(session.sale.opening.id);
+  }
+
+  #runs(sessionId: string): boolean {
+    const sessions = this.#parts.feed()?.till().sessions.values() ?? [];
+    return [...sessions].some((session) => "sale" in session && session.sale.opening.id === sessionId);
+  }
+
+  #distrusted(words: string): void {
+    // Once for the same trouble, however often it is met.
+    if (this.#said !== words) this.#queueSecurityEvent("InvalidCsmsCertificate", words);
+    this.#said = words;
+  }
+
+  #queueSecurityEvent(type: string, techInfo?: string): void {
+    if (this.#securityEvents.length >= mostSecurityEvents) this.#securityEvents.shift();
+    this.#securityEvents.push({ type, timestamp: timeText(this.#parts.clock.now().at), ...(techInfo === undefined ? {} : { techInfo: techInfo.slice(0, 255) }) });
+  }
+
+  async #tellSecurityEvents(rpc: Rpc): Promise<void> {
+    for (let event = this.#securityEvents[0]; event !== undefined; event = this.#securityEvents[0]) {
+      try {
+        await this.#parts.clock.busy(rpc.call("SecurityEventNotification", event));
+      } catch (error) {
+        // 1.6 knows it only with its security extension; whoever refuses it does not want it.
+        if (error instanceof CallLost) return;
+      }
+      if (this.#securityEvents[0] === event) this.#securityEvents.shift();
+    }
+  }
+}
+
+const mostSecurityEvents = 20;

@@ -1,0 +1,175 @@
+// Calls and answers over one open websocket (OCPP-J): one CALL of ours is outstanding at a time, the peer's CALLs are answered meanwhile,
+// one after the other. What is told apart for a CALL of ours: answered, refused, never sent, or sent and nobody knows.
+import { randomUUID } from "node:crypto";
+import { CallError, callText, errorText, parseFrame, resultText, type Dialect, type Frame } from "./frame.js";
+
+/** Answers a CALL of the peer with the payload of the CALLRESULT, or throws a CallError. Any other throw is answered InternalError. */
+export type Handler = (payload: unknown) => unknown;
+/** By action. An action without a handler is answered NotImplemented. */
+export type Handlers = Readonly<Record<string, Handler>>;
+
+/** A handler's answer with something to be done once it is on its way: a reset, or a message that was asked for. */
+export class Reply {
+  constructor(readonly payload: unknown, readonly afterwards: () => void) {}
+}
+
+/** Sends a CALL; resolves with the payload of its CALLRESULT. Rejects with CallError or CallLost. */
+export type Call = (action: string, payload: object) => Promise<unknown>;
+
+/** A CALL without an answer. `sent` = the peer may have read it. */
+export class CallLost extends Error {
+  override readonly name = "CallLost";
+  constructor(readonly sent: boolean, message: string) {
+    super(message);
+  }
+}
+
+export type RpcParts = {
+  readonly dialect: Dialect;
+  readonly handlers: Handlers;
+  readonly send: (text: string) => void;
+  readonly timeoutMs: number;
+  /** Trouble with the peer's frames, for the log. */
+  readonly note: (text: string) => void;
+};
+
+/** Calls of ours that wait for their turn: nothing that lasts waits here, so more than this means that the peer does not answer. */
+export const mostWaitingCalls = 64;
+/** Calls of the peer that wait for their turn; it should have one outstanding at most. */
+export const mostPeerCalls = 16;
+
+type Outgoing = { readonly id: string; readonly text: string; readonly action: string; resolve(payload: unknown): void; reject(error: CallError | CallLost): void };
+
+export class Rpc {
+  readonly #parts: RpcParts;
+  readonly #waiting: Outgoing[] = [];
+  readonly #asked: Extract<Frame, { type: "call" }>[] = [];
+  #outstanding: Outgoing | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #answering = false;
+  #closed = false;
+
+  constructor(parts: RpcParts) {
+    this.#parts = parts;
+  }
+
+  get dialect(): Dialect {
+    return this.#parts.dialect;
+  }
+
+  /** Nothing is outstanding and nothing waits. */
+  get quiet(): boolean {
+    return this.#outstanding === undefined && this.#waiting.length === 0;
+  }
+
+  /** See `Call`. */
+  call: Call = (action, payload) => this.callText(action, JSON.stringify(payload));
+
+  /** Like `call`, with the payload as the very text that is to be sent. */
+  callText(action: string, payloadText: string): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) return reject(new CallLost(false, "the connection is closed"));
+      if (this.#waiting.length >= mostWaitingCalls) return reject(new CallLost(false, `${mostWaitingCalls} calls wait for an answer already`));
+      const id = randomUUID();
+      this.#waiting.push({ id, action, text: callText(id, action, payloadText), resolve, reject });
+      this.#next();
+    });
+  }
+
+  /** A frame came in. */
+  received(text: string): void {
+    if (this.#closed) return;
+    const { dialect, note } = this.#parts;
+    const frame = parseFrame(text, dialect);
+    switch (frame.type) {
+      case "call":
+        if (this.#asked.length >= mostPeerCalls) return this.#send(errorText(frame.id, new CallError("InternalError", `${mostPeerCalls} calls wait for an answer already`), dialect));
+        this.#asked.push(frame);
+        void this.#answer();
+        return;
+      case "result":
+      case "error":
+        return this.#settle(frame);
+      case "result-error":
+        return note(`the backend could not read an answer of ours: ${frame.error.code} ${frame.error.message}`);
+      case "send":
+        return note(`the backend sent ${frame.action.slice(0, 50)}, which is not for a station`);
+      case "malformed": {
+        note(`the backend sent a frame that cannot be used: ${frame.why}`);
+        // 1.6 has no way to answer a frame without an id; the others name it -1.
+        if (frame.id === undefined && dialect === "ocpp1.6") return;
+        return this.#send(errorText(frame.id ?? "-1", new CallError(frame.code, frame.why), dialect));
+      }
+      default:
+        return frame satisfies never;
+    }
+  }
+
+  /** The connection is gone: the outstanding call is in doubt, those that wait were never sent. */
+  close(why: string): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#asked.length = 0;
+    this.#outstanding?.reject(new CallLost(true, `${why}; sent, but no answer was seen`));
+    this.#outstanding = undefined;
+    for (const call of this.#waiting.splice(0)) call.reject(new CallLost(false, why));
+  }
+
+  #next(): void {
+    if (this.#outstanding !== undefined || this.#closed) return;
+    const call = this.#waiting.shift();
+    if (call === undefined) return;
+    this.#outstanding = call;
+    this.#timer = setTimeout(() => {
+      this.#outstanding = undefined;
+      call.reject(new CallLost(true, `the backend did not answer ${call.action} within ${this.#parts.timeoutMs / 1000} s`));
+      this.#next();
+    }, this.#parts.timeoutMs);
+    this.#send(call.text);
+  }
+
+  #settle(frame: Extract<Frame, { type: "result" | "error" }>): void {
+    const call = this.#outstanding;
+    if (call?.id !== frame.id) {
+      // An error without a call of ours may be the answer to an answer; there is nobody to tell.
+      this.#parts.note(frame.type === "error" ? `the backend complains: ${frame.error.code} ${frame.error.message}` : "the backend answered a call that nobody waits for any more");
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#outstanding = undefined;
+    if (frame.type === "result") call.resolve(frame.payload);
+    else call.reject(frame.error);
+    this.#next();
+  }
+
+  async #answer(): Promise<void> {
+    if (this.#answering) return;
+    this.#answering = true;
+    for (let asked = this.#asked.shift(); asked !== undefined; asked = this.#asked.shift()) {
+      const { text, afterwards } = await this.#answerTo(asked);
+      if (this.#closed) break;
+      this.#send(text);
+      afterwards?.();
+    }
+    this.#answering = false;
+  }
+
+  async #answerTo({ id, action, payload }: Extract<Frame, { type: "call" }>): Promise<{ readonly text: string; readonly afterwards?: () => void }> {
+    const { handlers, dialect, note } = this.#parts;
+    const handler = Object.hasOwn(handlers, action) ? handlers[action] : undefined;
+    if (handler === undefined) return { text: errorText(id, new CallError("NotImplemented", "this station does not know that action"), dialect) };
+    try {
+      const answer = await handler(payload);
+      return answer instanceof Reply ? { text: resultText(id, answer.payload), afterwards: answer.afterwards } : { text: resultText(id, answer) };
+    } catch (error) {
+      if (error instanceof CallError) return { text: errorText(id, error, dialect) };
+      note(`${action} of the backend failed here: ${String(error)}`);
+      return { text: errorText(id, new CallError("InternalError"), dialect) };
+    }
+  }
+
+  #send(text: string): void {
+    this.#parts.send(text);
+  }
+}

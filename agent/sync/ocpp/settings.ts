@@ -1,0 +1,49 @@
+// What a CSMS has set and this station obeys: kept in a table per uplink, and put into force at every new connection.
+// The heartbeat is not kept: each BootNotification sets it anew.
+import { join } from "node:path";
+import { z } from "zod";
+import type { Disk } from "../../ledger/disk.js";
+import { Table } from "../../ledger/table.js";
+import type { OcppLink } from "./link.js";
+
+const shape = z.strictObject({
+  pingS: z.int().min(0).optional(),
+  meterValuesS: z.int().min(0).optional(),
+  /** Tariffs of the CSMS are taken (2.1, TariffCostCtrlr.Enabled). Default true. */
+  tariffs: z.boolean().optional(),
+  /** The public key goes with signed values (2.x, PublicKeyWithSignedMeterValue). */
+  publicKey: z.boolean().optional(),
+});
+export type Kept = z.infer<typeof shape>;
+
+/** Names what was read; throws where it does not fit. */
+export const parseSettings = (value: unknown): Kept => shape.parse(value);
+
+/** Intervals in whole seconds; 0 = off. */
+export const intervalBounds = { heartbeatS: { least: 1, most: 86_400 }, pingS: { least: 0, most: 86_400 }, meterValuesS: { least: 0, most: 3_600 } } as const;
+
+export class Settings {
+  constructor(private readonly store: { read(): Kept; write(kept: Kept): void }) {}
+
+  /** Throws Failure table/damaged, disk/failed. */
+  static open(disk: Disk, folder: string, uplink: string): Settings {
+    const table = Table.open<Kept>(disk, join(folder, `uplink-${uplink}-settings.json`), parseSettings, {});
+    return new Settings({ read: () => table.data, write: (kept) => void table.update(() => kept) });
+  }
+
+  get tariffs(): boolean {
+    return this.store.read().tariffs ?? true;
+  }
+
+  /** Lasts when it returns. */
+  keep(changes: Kept): void {
+    this.store.write({ ...this.store.read(), ...changes });
+  }
+
+  /** Puts what is kept into force on a new connection. */
+  apply(link: OcppLink): void {
+    const { pingS, meterValuesS, publicKey } = this.store.read();
+    if (publicKey !== undefined) link.sendsPublicKey = publicKey;
+    link.setIntervals({ ...(pingS === undefined ? {} : { pingS }), ...(meterValuesS === undefined ? {} : { meterValuesS }) });
+  }
+}

@@ -1,0 +1,152 @@
+// A session as TransactionEvents of OCPP 2.0.1 and 2.1: plain payloads, made once and kept as text until they are acknowledged. Pure.
+import type { SalePayload } from "../../core/receipt-payload.js";
+import type { Activity } from "../../core/period.js";
+import { unsignedMark } from "../../core/signer.js";
+import { unitsOf, wireNumber } from "../../core/wire-number.js";
+import type { Dialect } from "./frame.js";
+import { idTokenOf } from "./id-token.js";
+import { timeText, whNumber, type Beginning, type MeterPoint, type Sold } from "./sold.js";
+import { stopWords } from "./stop-words.js";
+
+export type Dialect2x = Exclude<Dialect, "ocpp1.6">;
+type Payload = Readonly<Record<string, unknown>>;
+
+/** Where an event stands in its transaction; `offline` = it happened while there was no connection. */
+export type Place = { readonly seqNo: number; readonly offline: boolean };
+
+/** What is known of a session while it runs. */
+export type Running = MeterPoint & { readonly powerW: number; readonly activity: Activity };
+
+export const vendorId = "chargetill";
+
+const register = (point: MeterPoint, context: string, more: Payload = {}): Payload => ({
+  timestamp: timeText(point.atMs),
+  sampledValue: [{ value: whNumber(point.registerMilliWh), context, measurand: "Energy.Active.Import.Register", unitOfMeasure: { unit: "Wh" }, ...more }],
+});
+
+const placed = ({ seqNo, offline }: Place): Payload => ({ seqNo, ...(offline ? { offline } : {}) });
+
+/** `suspended` is a pause that the station made, `parking` one that the car made. */
+export const chargingState = (activity: Activity): string => ({ charging: "Charging", parking: "SuspendedEV", suspended: "SuspendedEVSE", reserved: "Idle" })[activity];
+
+const evse = (connector: number): Payload => ({ id: connector, connectorId: 1 });
+
+/** The begin of power is the begin of the transaction (TxStartPoint PowerPathClosed). */
+export function startedEvent(begin: Beginning, place: Place): Payload {
+  const remoteStartId = begin.byCommand && /^\d{1,9}$/.test(begin.reference ?? "") ? Number(begin.reference) : undefined;
+  return {
+    eventType: "Started",
+    timestamp: timeText(begin.atMs),
+    triggerReason: begin.byCommand ? "RemoteStart" : "Authorized",
+    ...placed(place),
+    transactionInfo: { transactionId: begin.sessionId, chargingState: "Charging", ...(remoteStartId === undefined ? {} : { remoteStartId }) },
+    evse: evse(begin.connector),
+    idToken: idTokenOf(begin.token),
+    meterValue: [register(begin, "Transaction.Begin")],
+  };
+}
+
+export type UpdateReason = "MeterValuePeriodic" | "ChargingStateChanged" | "Trigger";
+
+export function updatedEvent(begin: Beginning, now: Running, reason: UpdateReason, place: Place): Payload {
+  const context = reason === "Trigger" ? "Trigger" : "Sample.Periodic";
+  const { timestamp, sampledValue } = register(now, context) as { readonly timestamp: string; readonly sampledValue: readonly Payload[] };
+  return {
+    eventType: "Updated",
+    timestamp,
+    triggerReason: reason,
+    ...placed(place),
+    transactionInfo: { transactionId: begin.sessionId, chargingState: chargingState(now.activity) },
+    evse: evse(begin.connector),
+    meterValue: [{ timestamp, sampledValue: [...sampledValue, { value: Math.round(now.powerW), context, measurand: "Power.Active.Import", unitOfMeasure: { unit: "W" } }] }],
+  };
+}
+
+export type Ending = {
+  /** SHA-256 (hex) of the receipt as stored. */
+  readonly digest: string;
+  /** The backend knows the tariff by the id that stands in the receipt (2.1, I12). */
+  readonly tariffKnown: boolean;
+  /** PublicKeyWithSignedMeterValue is not Never. */
+  readonly withKey: boolean;
+};
+
+export function endedEvent(sold: Sold, ending: Ending, dialect: Dialect2x, place: Place): Payload {
+  const { beginning, receipt, stopReason } = sold;
+  const { stopped, trigger } = stopWords(stopReason, dialect);
+  const costKnown = dialect === "ocpp2.1" && ending.tariffKnown;
+  return {
+    eventType: "Ended",
+    timestamp: timeText(sold.endMs),
+    triggerReason: trigger,
+    ...placed(place),
+    transactionInfo: {
+      transactionId: beginning.sessionId,
+      chargingState: stopReason === "EVDisconnected" ? "Idle" : "EVConnected",
+      timeSpentCharging: Math.floor(receipt.sale.price.timeMs / 1000) - Math.floor(receipt.sale.price.parkingMs / 1000),
+      stoppedReason: stopped,
+      ...(costKnown ? { tariffId: receipt.sale.tariff.id } : {}),
+      customData: customData(receipt, ending.digest),
+    },
+    evse: evse(beginning.connector),
+    meterValue: [register(sold.begin, "Transaction.Begin"), register(sold.end, "Transaction.End", signedValue(receipt, ending.withKey))],
+    ...(costKnown ? { costDetails: costDetails(receipt) } : {}),
+  };
+}
+
+/** The price as the receipt states it, in exact decimal texts: 2.0.1 has no field for a price that the station worked out. */
+export function customData({ number, sale }: SalePayload, digest: string): Payload {
+  const { price, tariff } = sale;
+  return {
+    vendorId,
+    receipt: number,
+    receiptDigest: digest,
+    energyKwh: sale.energyKwh,
+    currency: price.currency,
+    total: price.due.gross,
+    totalNet: price.due.net,
+    tax: price.due.tax,
+    tariffId: tariff.id,
+    tariffDigest: tariff.digest,
+  };
+}
+
+/** The longest signedMeterData of 2.0.1. */
+const longestSigned = 2500;
+
+/** One record holds both readings, so it goes once, with the last. Where the signer had failed there is nothing to prove. */
+export function signedMeterValue({ sale, key }: SalePayload, withKey: boolean): Payload | undefined {
+  const signedMeterData = Buffer.from(sale.ocmf, "utf8").toString("base64");
+  if (sale.ocmf === "" || sale.ocmf.includes(unsignedMark) || signedMeterData.length > longestSigned) return undefined;
+  return { signedMeterData, signingMethod: "", encodingMethod: "OCMF", publicKey: withKey ? Buffer.from(`oca:base16:asn1:${key.spki}`, "utf8").toString("base64") : "" };
+}
+
+function signedValue(receipt: SalePayload, withKey: boolean): Payload {
+  const signed = signedMeterValue(receipt, withKey);
+  return signed === undefined ? {} : { signedMeterValue: signed };
+}
+
+/** CostDetailsType of 2.1. Only the total is rounded to the currency; the parts have four decimals, as in OCPI. */
+function costDetails({ sale }: SalePayload): Payload {
+  const { price, periods, tariff } = sale;
+  const part = ({ excl, incl }: { readonly excl: string; readonly incl: string }): Payload => ({ exclTax: wireNumber(unitsOf(excl)), inclTax: wireNumber(unitsOf(incl)) });
+  const kwh = (milliWh: number): number => milliWh / 1_000_000;
+  return {
+    ...(periods.length === 0 || periods.length > mostPeriods
+      ? {}
+      : { chargingPeriods: periods.map((period) => ({ tariffId: tariff.id, startPeriod: timeText(period.startMs), dimensions: [{ type: "Energy", volume: kwh(period.energyMilliWh) }] })) }),
+    totalCost: {
+      currency: price.currency,
+      typeOfCost: "NormalCost",
+      fixed: part(price.totalFixedCost),
+      energy: part(price.totalEnergyCost),
+      chargingTime: part(price.totalTimeCost),
+      idleTime: part(price.totalParkingCost),
+      total: { exclTax: wireNumber(unitsOf(price.due.net)), inclTax: wireNumber(unitsOf(price.due.gross)) },
+    },
+    totalUsage: { energy: kwh(price.energyMilliWh), chargingTime: Math.floor(price.timeMs / 1000), idleTime: Math.floor(price.parkingMs / 1000) },
+  };
+}
+
+/** More periods than this would make a message of their own; their sums stand in the totals. */
+const mostPeriods = 200;

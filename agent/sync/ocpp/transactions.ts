@@ -1,0 +1,247 @@
+// Brings the events of each session to a CSMS in their order: what is under way goes first and byte for byte again, nothing goes after an
+// end, and nothing goes again that was acknowledged. One event at a time, from whichever side it comes: the live view or the outbox.
+import { wireJson } from "../../core/wire-number.js";
+import type { Outcome } from "../uplink.js";
+import { CallError, type Dialect } from "./frame.js";
+import { longestTag } from "./id-token.js";
+import { CallLost } from "./rpc.js";
+import { meterValues, startTransaction, stopTransaction } from "./transaction-16.js";
+import { endedEvent, startedEvent, updatedEvent, type Ending, type Running, type UpdateReason } from "./transaction-2x.js";
+import type { Beginning, Sold } from "./sold.js";
+import { freshTransaction, withoutEnded, withTransaction, type OpenTransaction, type Pending, type Step, type TransactionsStore } from "./transactions-state.js";
+
+/** The connection, as far as transactions need it. */
+export type EventLine = { readonly dialect: Dialect; callText(action: string, text: string): Promise<unknown> };
+
+/** What one send of an event came to: the answer's payload, or why there is none. */
+export type Sent =
+  | { readonly kind: "answered"; readonly payload: unknown }
+  | Extract<Outcome, { readonly kind: "unsure" | "retry" }>
+  /** `payload` where it was the answer itself that cannot be used. */
+  | { readonly kind: "refused"; readonly reason: string; readonly payload?: unknown };
+
+export type TransactionsParts = {
+  readonly store: TransactionsStore;
+  readonly note: (text: string) => void;
+};
+
+export class Transactions {
+  readonly #parts: TransactionsParts;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: TransactionsParts) {
+    this.#parts = parts;
+  }
+
+  /** The transaction of a session that is not over for the CSMS. */
+  of(sessionId: string): OpenTransaction | undefined {
+    return this.#parts.store.read().open.find((transaction) => transaction.sessionId === sessionId && !transaction.ended);
+  }
+
+  byTransactionId(transactionId: number): OpenTransaction | undefined {
+    return this.#parts.store.read().open.find((transaction) => transaction.transactionId === transactionId && !transaction.ended);
+  }
+
+  /** Tells that a session has begun; undefined where that was acknowledged before. */
+  begin(beginning: Beginning, line: EventLine, offline: boolean): Promise<Sent | undefined> {
+    return this.#inTurn(() => this.#startedBy(beginning, line, offline));
+  }
+
+  /** Tells how a session stands; undefined where its begin was not acknowledged yet or it has ended. */
+  update(beginning: Beginning, now: () => Running | undefined, reason: UpdateReason, line: EventLine): Promise<Sent | undefined> {
+    return this.#inTurn(async () => {
+      const transaction = this.#open(beginning.sessionId, line.dialect);
+      if (!transaction.started || transaction.ended) return undefined;
+      if (transaction.pending !== null) return transaction.pending.step === "updated" ? await this.#push(transaction, line) : undefined;
+      const running = now();
+      if (running === undefined) return undefined;
+      if (line.dialect === "ocpp1.6") return await this.#passing(beginning.connector, transaction, running, reason, line);
+      const payload = updatedEvent(beginning, running, reason, { seqNo: transaction.nextSeqNo, offline: false });
+      return await this.#push(this.#prepared(transaction, "updated", "TransactionEvent", payload, line.dialect), line);
+    });
+  }
+
+  /** Brings a settled session to its end: what is under way, the begin where it is not known yet, the end. */
+  settle(sold: Sold, ending: Ending, line: EventLine, offline: boolean): Promise<Outcome> {
+    return this.#inTurn(async () => {
+      const { sessionId } = sold.beginning;
+      // The outbox asks for the next only when it has the acknowledgement of the one before in writing.
+      const { store } = this.#parts;
+      const state = withoutEnded(store.read(), sessionId);
+      if (state !== store.read()) store.write(state);
+      const earlier = await this.#unsureElsewhere(sessionId, line);
+      if (earlier !== undefined) return earlier;
+      const strayed = this.#strayed(sessionId, line.dialect);
+      if (strayed !== undefined) return strayed;
+      const under = this.#open(sessionId, line.dialect);
+      if (under.ended) return { kind: "accepted" };
+      if (under.pending?.step === "updated") {
+        const sent = await this.#push(under, line);
+        if (sent.kind !== "answered" && sent.kind !== "refused") return sent;
+      }
+      const begun = await this.#startedBy(sold.beginning, line, true);
+      if (begun !== undefined && begun.kind !== "answered") return begun;
+      return await this.#end(sold, ending, line, offline);
+    });
+  }
+
+  async #end(sold: Sold, ending: Ending, line: EventLine, offline: boolean): Promise<Outcome> {
+    const transaction = this.#open(sold.beginning.sessionId, line.dialect);
+    const { dialect } = line;
+    const { pending } = transaction;
+    let ready = transaction;
+    // An end that was made for 2.1 may hold what 2.0.1 does not know.
+    if (pending === null || pending.dialect !== dialect) {
+      const seqNo = pending?.seqNo ?? transaction.nextSeqNo;
+      if (dialect === "ocpp1.6") {
+        if (transaction.transactionId === null) return { kind: "refused", reason: "the backend gave no usable transaction id" };
+        ready = this.#prepared(transaction, "ended", "StopTransaction", stopTransaction(sold, transaction.transactionId, ending.withKey), dialect);
+      } else ready = this.#prepared({ ...transaction, nextSeqNo: seqNo }, "ended", "TransactionEvent", endedEvent(sold, ending, dialect, { seqNo, offline }), dialect);
+    }
+    const sent = await this.#push(ready, line);
+    if (sent.kind !== "answered") return sent;
+    this.#lookAtCost(sold, sent.payload);
+    return { kind: "accepted", receipt: sent.payload };
+  }
+
+  /** Undefined where the begin was acknowledged before. */
+  async #startedBy(beginning: Beginning, line: EventLine, offline: boolean): Promise<Sent | undefined> {
+    const transaction = this.#open(beginning.sessionId, line.dialect);
+    if (transaction.started || transaction.ended) return undefined;
+    if (transaction.pending !== null) return await this.#push(transaction, line);
+    if (line.dialect !== "ocpp1.6") {
+      const payload = startedEvent(beginning, { seqNo: transaction.nextSeqNo, offline });
+      return await this.#push(this.#prepared(transaction, "started", "TransactionEvent", payload, line.dialect), line);
+    }
+    const payload = startTransaction(beginning);
+    if (payload === undefined) return { kind: "refused", reason: `the token is longer than the ${longestTag} characters that an idTag of OCPP 1.6 may have` };
+    return await this.#push(this.#prepared(transaction, "started", "StartTransaction", payload, line.dialect), line);
+  }
+
+  /** 1.6: meter values belong to no order and are worth nothing later. */
+  async #passing(connector: number, { transactionId }: OpenTransaction, running: Running, reason: UpdateReason, line: EventLine): Promise<Sent | undefined> {
+    if (transactionId === null) return undefined;
+    try {
+      const payload = meterValues(connector, transactionId, running, reason === "Trigger" ? "Trigger" : "Sample.Periodic");
+      return { kind: "answered", payload: await line.callText("MeterValues", wireJson(payload)) };
+    } catch (error) {
+      return judged(error, "MeterValues");
+    }
+  }
+
+  /** An event of another session of which nobody knows whether it arrived goes first. An answer of failure to it does not hold up the others. */
+  async #unsureElsewhere(sessionId: string, line: EventLine): Promise<Extract<Outcome, { kind: "unsure" | "retry" }> | undefined> {
+    for (const transaction of this.#parts.store.read().open) {
+      const { pending } = transaction;
+      if (transaction.sessionId === sessionId || pending === null || pending.step === "ended" || familyOf(line.dialect) !== transaction.family) continue;
+      const sent = await this.#push(transaction, line);
+      if (sent.kind === "unsure" || (sent.kind === "retry" && !sent.countsAsAttempt)) return sent;
+    }
+    return undefined;
+  }
+
+  /** A stop that may have arrived in 1.6 must not be told again in 2.x, where nobody can tell the two apart; nor the other way round. */
+  #strayed(sessionId: string, dialect: Dialect): Outcome | undefined {
+    const transaction = this.#parts.store.read().open.find((one) => one.sessionId === sessionId);
+    if (transaction === undefined || transaction.family === familyOf(dialect) || transaction.pending?.step !== "ended") return undefined;
+    this.#write(freshTransaction(sessionId, familyOf(dialect)));
+    return { kind: "refused", reason: `its end was sent in OCPP ${transaction.family} without an answer, and the backend speaks ${dialect} now: ask it whether it has the session before sending it again` };
+  }
+
+  #open(sessionId: string, dialect: Dialect): OpenTransaction {
+    const family = familyOf(dialect);
+    const kept = this.#parts.store.read().open.find((transaction) => transaction.sessionId === sessionId);
+    return kept !== undefined && (kept.family === family || kept.ended) ? kept : freshTransaction(sessionId, family);
+  }
+
+  /** Written down before it is sent. */
+  #prepared(transaction: OpenTransaction, step: Step, action: string, payload: object, dialect: Dialect): OpenTransaction & { readonly pending: Pending } {
+    const seqNo = transaction.nextSeqNo;
+    const prepared = { ...transaction, nextSeqNo: seqNo + 1, pending: { dialect, step, action, text: wireJson(payload), seqNo } };
+    this.#write(prepared);
+    return prepared;
+  }
+
+  /** Sends what is under way and writes down its acknowledgement. */
+  async #push(transaction: OpenTransaction, line: EventLine): Promise<Sent> {
+    const { pending } = transaction;
+    if (pending === null) throw new TypeError(`session ${transaction.sessionId} has no event under way`);
+    let payload: unknown;
+    try {
+      payload = await line.callText(pending.action, pending.text);
+    } catch (error) {
+      const sent = judged(error, pending.action);
+      // What the CSMS refused it does not hold: the number is free again, and a value in between is given up.
+      if (sent.kind === "refused") this.#write({ ...transaction, pending: null, nextSeqNo: pending.seqNo });
+      return sent;
+    }
+    if (pending.action === "StartTransaction") return this.#numbered(transaction, payload);
+    this.#write({ ...transaction, pending: null, started: transaction.started || pending.step === "started", ended: pending.step === "ended" });
+    return { kind: "answered", payload };
+  }
+
+  /** 1.6: without a transaction id of the CSMS its stop could never be told. 0 and -1 are what backends answer that have none to give. */
+  #numbered(transaction: OpenTransaction, payload: unknown): Sent {
+    const id = typeof payload === "object" && payload !== null && "transactionId" in payload ? payload.transactionId : undefined;
+    if (typeof id !== "number" || !Number.isSafeInteger(id) || id <= 0) {
+      const reason = `the backend answered StartTransaction with transaction id ${String(id)}, which is none`;
+      this.#parts.note(`session ${transaction.sessionId}: ${reason}`);
+      this.#write({ ...transaction, pending: null, nextSeqNo: 0 });
+      return { kind: "refused", reason, payload };
+    }
+    this.#write({ ...transaction, pending: null, started: true, transactionId: id });
+    return { kind: "answered", payload };
+  }
+
+  /** The backend may state a cost of its own; the receipt stands as it was signed. */
+  #lookAtCost({ receipt }: Sold, payload: unknown): void {
+    const cost = typeof payload === "object" && payload !== null && "totalCost" in payload ? payload.totalCost : undefined;
+    const { gross } = receipt.sale.price.due;
+    if (typeof cost === "number" && cost !== Number(gross)) this.#parts.note(`receipt ${receipt.number}: the backend works out a total of ${cost}, the receipt says ${gross} ${receipt.sale.price.currency}`);
+  }
+
+  #write(transaction: OpenTransaction): void {
+    const { store } = this.#parts;
+    store.write(withTransaction(store.read(), transaction));
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#last.then(work);
+    this.#last = mine.catch(() => {});
+    return mine;
+  }
+}
+
+const familyOf = (dialect: Dialect): OpenTransaction["family"] => (dialect === "ocpp1.6" ? "1.6" : "2.x");
+
+type Unanswered = Exclude<Outcome, { kind: "accepted" }>;
+
+/** Nothing is wrong with any session: all wait until a person has mended the setting. */
+const held = (words: string): Unanswered => ({ kind: "retry", countsAsAttempt: false, fault: "uplink/unauthorised", words });
+
+/** What a CALL that was not answered with a CALLRESULT means for what it carried. */
+export function judged(error: unknown, action: string): Unanswered {
+  if (error instanceof CallLost) return error.sent ? { kind: "unsure", words: error.message } : { kind: "retry", countsAsAttempt: false, words: error.message };
+  if (!(error instanceof CallError)) throw error;
+  const said = `${action}: ${error.code}${error.message === "" ? "" : ` "${error.message}"`}`;
+  switch (error.code) {
+    case "RpcFrameworkError":
+    case "InternalError":
+    case "GenericError":
+      return { kind: "retry", countsAsAttempt: true, words: said };
+    case "NotImplemented":
+    case "NotSupported":
+      return held(`the backend does not take ${action} (${said}): check the uplink's url and versions`);
+    case "SecurityError":
+      return held(`the backend does not let this station speak (${said}): check the identity and its password or certificate`);
+    case "FormatViolation":
+    case "MessageTypeNotSupported":
+    case "OccurrenceConstraintViolation":
+    case "PropertyConstraintViolation":
+    case "ProtocolError":
+    case "TypeConstraintViolation":
+      return { kind: "refused", reason: said };
+    default:
+      return error.code satisfies never;
+  }
+}

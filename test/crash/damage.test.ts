@@ -1,0 +1,36 @@
+// State folders spoilt in one place: an agent sells on with right books or says what is wrong, and never ends by itself.
+// A seeded sample; `npm run soak -- damage` tries ten thousand, and cuts a table at every byte.
+import assert from "node:assert/strict";
+import { suite } from "uvu";
+import { settledScene, spoilOften, startOn } from "./damaged.js";
+import { stateFolder } from "./street.js";
+
+const seed = Number(process.env["CHARGETILL_SEED"] ?? Math.floor(performance.timeOrigin % 1_000_000));
+console.log(`seed ${seed} (CHARGETILL_SEED=${seed} repeats it)`);
+const spoilt = 40;
+
+const test = suite("spoilt state folders");
+
+test("a flipped bit, a cut, zeros, an empty, a missing or an old file never makes a wrong total, nor an agent that ends again and again", async () => {
+  const { sells, refuses } = await spoilOften(spoilt, seed);
+  assert.ok(sells > 0 && refuses > 0, `${sells} sold on, ${refuses} refused`);
+});
+
+test("a journal that lost its end after a receipt was numbered leads to the receipt that the book already has, and to no crash loop", async () => {
+  const settled = await settledScene();
+  try {
+    const path = settled.street.files.allFiles().filter((name) => name.startsWith(`${stateFolder}/journal/segment-`)).at(-1) ?? "";
+    const text = settled.street.files.peek(path).toString("utf8");
+    const steps = [...text.matchAll(/"type":"(ReceiptNumbered|ReceiptSigned|SessionEnded)"/g)];
+    assert.ok(steps.length >= 9, `${steps.length} steps of settlements`);
+    for (const { index } of steps) {
+      const end = text.indexOf("\n", index) + 1;
+      const { how } = await startOn(settled, { path, what: `cut at ${end}`, bytes: Buffer.from(text.slice(0, end)) });
+      assert.equal(how, "sells");
+    }
+  } finally {
+    await settled.street.close();
+  }
+});
+
+test.run();
