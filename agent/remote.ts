@@ -74,6 +74,8 @@ export type ListedCard = Omit<TokenConfig, "valid" | "whitelist"> & { readonly s
 export interface CardLists {
   /** The version of the backend's list; 0 = it has none here. */
   listVersion(by: string): number;
+  /** How many cards stand in it. */
+  listSize(by: string): number;
   /** The whole list anew, all or nothing. Refused as "full" where it is longer than the station holds. */
   replaceList(by: string, version: number, cards: readonly ListedCard[]): RemoteAnswer;
   /** Rows added, changed or (by UID alone) taken out; refused as "failed" where the version is not newer. */

@@ -30,7 +30,7 @@ export type OcppParts = {
   /** Undefined while there is no station to look at. */
   readonly feed: () => StationFeed | undefined;
   /** What this CSMS may ask of the station, by the version that was agreed on. */
-  readonly handlers: (link: OcppLink) => Handlers;
+  readonly handlers: (link: OcppLink, dialect: Dialect) => Handlers;
   /** A backend may name this tariff: it set it, or it said so. */
   readonly tariffKnown: (tariffId: string) => boolean;
   /** Takes up the tariff of an Authorize answer (2.1). Wanted and without an id: it cannot be priced here exactly, so nothing may be sold by it. */
@@ -89,7 +89,7 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
       bootReason: () => (parts.store.read().boot === clock.now().boot ? "ApplicationReset" : "PowerUp"),
       handlers: (dialect) => {
         this.#dialect = dialect;
-        return parts.handlers(this);
+        return parts.handlers(this, dialect);
       },
       ...(parts.agent === undefined ? {} : { agent: parts.agent }),
       intervals: () => this.#intervals,

@@ -33,7 +33,7 @@ const evse = (connector: number): Payload => ({ id: connector, connectorId: 1 })
 
 /** The begin of power is the begin of the transaction (TxStartPoint PowerPathClosed). */
 export function startedEvent(begin: Beginning, place: Place): Payload {
-  const remoteStartId = begin.byCommand && /^\d{1,9}$/.test(begin.reference ?? "") ? Number(begin.reference) : undefined;
+  const remoteStartId = begin.byCommand && /^-?\d{1,10}$/.test(begin.reference ?? "") ? Number(begin.reference) : undefined;
   return {
     eventType: "Started",
     timestamp: timeText(begin.atMs),
