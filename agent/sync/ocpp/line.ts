@@ -147,7 +147,7 @@ export class Line {
   }
 
   #inWords({ words, fault }: { readonly words: string; readonly fault?: UplinkFault }): Omit<Standing, "accepted"> {
-    const unset = this.#parts.clock.now().trust === "unsynced" && /clock/.test(words) ? ", which has not been set since the station was switched on" : "";
+    const unset = this.#parts.clock.now().trust === "unsynced" && /clock/.test(words) ? "; the clock has not been set since the station was switched on" : "";
     return { words: `${words}${unset}`, ...(fault === undefined ? {} : { fault }) };
   }
 
