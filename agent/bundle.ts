@@ -59,7 +59,7 @@ export function redaction(uids: readonly string[], secretFiles: readonly string[
 async function lookAtDevices(loaded: LoadedConfig): Promise<{ readonly devices: unknown; readonly uids: readonly string[] }> {
   let field: FieldAccess;
   try {
-    field = await openField(loaded);
+    field = await openField(loaded, "look");
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { devices: { unreachable: error.message }, uids: [] };

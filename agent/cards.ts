@@ -13,7 +13,8 @@ const mostRows = 10_000;
 /** A row, and where it comes from. */
 export type CardRow = TokenConfig & { readonly from: "config" | "enrolled" };
 
-function parseRows(value: unknown): readonly TokenConfig[] {
+/** Names the shape of the table. Throws where it does not fit. */
+export function parseRows(value: unknown): readonly TokenConfig[] {
   if (!Array.isArray(value) || value.length > mostRows) throw new Error(`expected a list of at most ${mostRows} cards`);
   return value.map((row) => tokenSchema.parse(row));
 }
@@ -25,13 +26,15 @@ function merged(config: readonly TokenConfig[], enrolled: readonly TokenConfig[]
   return [...rows.values()];
 }
 
+type CardTable = Pick<Table<readonly TokenConfig[]>, "data" | "update">;
+
 export class Cards {
-  readonly #table: Table<readonly TokenConfig[]>;
+  readonly #table: CardTable;
   readonly #station: StationFacts;
   #config: readonly TokenConfig[];
   #known: ReadonlyMap<string, Token> = new Map();
 
-  private constructor(table: Table<readonly TokenConfig[]>, config: { readonly tokens: readonly TokenConfig[]; readonly station: StationFacts }) {
+  private constructor(table: CardTable, config: { readonly tokens: readonly TokenConfig[]; readonly station: StationFacts }) {
     this.#table = table;
     this.#station = config.station;
     this.#config = config.tokens;
@@ -41,6 +44,11 @@ export class Cards {
   /** Throws Failure table/damaged, disk/failed. */
   static open(disk: Disk, folder: string, config: { readonly tokens: readonly TokenConfig[]; readonly station: StationFacts }): Cards {
     return new Cards(Table.open<readonly TokenConfig[]>(disk, join(folder, cardsFile), parseRows, []), config);
+  }
+
+  /** The same cards, for looking only: nothing is made or written. Throws Failure table/damaged, disk/failed. */
+  static view(disk: Disk, folder: string, config: { readonly tokens: readonly TokenConfig[]; readonly station: StationFacts }): Cards {
+    return new Cards(Table.shown<readonly TokenConfig[]>(disk, join(folder, cardsFile), parseRows, []), config);
   }
 
   /** By whole UID: what a tap is judged by. */

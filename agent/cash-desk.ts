@@ -9,8 +9,9 @@ import { chainAfter, emptyChain, issueCredit, issueKeyChange, issueReceipt, issu
 import type { Session, SessionEvent, Signed } from "./core/session.js";
 import { settlementOf } from "./core/settle.js";
 import type { Settlement } from "./core/settlement.js";
-import type { Signer } from "./core/signer.js";
+import { ReceiptFault, type Signer } from "./core/signer.js";
 import { tariffDigestText, type Tariff } from "./core/tariff.js";
+import type { Event, IssuedReceipt } from "./core/till.js";
 import { Failure } from "./failure.js";
 import type { Book } from "./ledger/book.js";
 import type { BookEntry } from "./ledger/page.js";
@@ -30,6 +31,8 @@ export type CashDeskParts = {
   readonly state: { read(): DeskState; write(state: DeskState): void };
   readonly signer: Signer;
   readonly hash: Hash;
+  /** Into the journal; durable when it returns. */
+  readonly record: (event: Event) => void;
   /** The CDR as it will be posted, for ever the same bytes. */
   readonly cdr: (settlement: Settlement, ocmf: string, spkiHex: string) => CdrCopies;
   /** Puts a receipt that is in the book where its driver finds it, the same bytes each time it is asked; answers where. */
@@ -47,9 +50,11 @@ export class CashDesk {
   readonly #parts: CashDeskParts;
   #signer: Signer;
   #state: DeskState;
+  /** A receipt that stands in the journal and could not be booked: the next start books it, and until then no other takes its number. */
+  #owed: number | undefined;
 
-  /** Opens the desk: opens the chain on the very first run, and catches up with the book after a crash. */
-  constructor(parts: CashDeskParts, now: Moment) {
+  /** Opens the desk and catches up with the book after a crash. It issues nothing before `begin`. */
+  constructor(parts: CashDeskParts) {
     this.#parts = parts;
     this.#signer = parts.signer;
     this.#state = parts.state.read();
@@ -57,7 +62,16 @@ export class CashDesk {
     // The book alone cannot see that its newest page is an old copy; the desk remembers how far the chain had come.
     if (count > parts.book.count()) throw new Failure("book/damaged", `the receipt book ends at receipt ${parts.book.count()}, but ${count} were issued: its newest page is an old copy; restore it from a backup or the backend`);
     for (const entry of parts.book.entries(this.#state.chain.count + 1)) this.#follow(entry, "");
-    if (parts.book.count() === 0) this.#open(now);
+  }
+
+  /**
+   * Books the receipts that the journal holds and the book does not, the same bytes, and opens the chain on the very first run. `history` = the
+   * journal's events. Throws Failure book/damaged where they do not follow on the book, disk/failed, disk/full.
+   */
+  begin(history: readonly Event[], now: Moment): void {
+    const { book } = this.#parts;
+    for (const event of history) if (event.type === "ReceiptIssued" && event.receipt.number > book.count()) this.#book(event.receipt);
+    if (book.count() === 0) this.#add("start", openChain(this.#occasion(now), this.#signer, this.#parts.hash), now);
   }
 
   get chain(): ChainState {
@@ -76,6 +90,7 @@ export class CashDesk {
   /** Settles one session. `session` is asked again after each step, since each step is journalled and moves it. */
   settle(connector: ConnectorConfig, session: () => Settling | undefined, record: (event: SessionEvent) => void, now: () => Moment): boolean {
     const { book, hash } = this.#parts;
+    this.#mustOweNothing();
     let at = session();
     if (at === undefined) return true;
     if (at.signed === undefined) {
@@ -143,7 +158,7 @@ export class CashDesk {
     } catch {
       return null;
     }
-    return this.#add("recovery", issued);
+    return this.#add("recovery", issued, now);
   }
 
   /** Takes a sale back by a receipt of its own. Throws Failure usage/invalid where there is no such sale, or it was taken back before. */
@@ -155,7 +170,7 @@ export class CashDesk {
       if (later.kind === "credit" && later.sessionId === sold.sessionId) throw new Failure("usage/invalid", `receipt ${number} was credited before, by receipt ${later.number}`);
     const cdrId = `${sold.cdrId}-CR`;
     const issued = issueCredit(this.#occasion(now), sold.jws, cdrId, reason, this.#state.chain, this.#signer, this.#parts.hash);
-    return this.#add("credit", issued, { sessionId: sold.sessionId, cdrId, cdr: creditCopies(sold.cdr as CdrCopies, cdrId, new Date(now.at).toISOString()) });
+    return this.#add("credit", issued, now, { sessionId: sold.sessionId, cdrId, cdr: creditCopies(sold.cdr as CdrCopies, cdrId, new Date(now.at).toISOString()) });
   }
 
   /** The sale that was taken back, sold again by another tariff: a receipt that names the first. Throws Failure usage/invalid where it may not be. */
@@ -171,23 +186,24 @@ export class CashDesk {
     if (again !== undefined) throw new Failure("usage/invalid", `receipt ${number} was corrected before, by receipt ${again.number}`);
     const settlement = correctedSettlement(receipt, tariff, { receiptNumber: this.#state.chain.count + 1, pagination: this.#state.pagination + 1, cdrId, issuedMs: now.at, softwareVersion: version, station, tariffDigest: digestOf(tariff, hash) });
     const issued = issueReceipt(settlement, this.#state.chain, this.#signer, hash, number);
-    return this.#add("sale", issued, { sessionId: sold.sessionId, cdrId, cdr: this.#parts.cdr(settlement, issued.ocmf, this.#signer.spkiHex) });
+    return this.#add("sale", issued, now, { sessionId: sold.sessionId, cdrId, cdr: this.#parts.cdr(settlement, issued.ocmf, this.#signer.spkiHex) });
   }
 
   /** The receipt of a change of key, signed by both; from here on `next` signs. Throws where either key fails. */
   changeKey(next: Signer, now: Moment): number {
     this.#mustBeFree();
-    const number = this.#add("key", issueKeyChange(this.#occasion(now), this.#state.chain, this.#signer, next, this.#parts.hash));
+    const number = this.#add("key", issueKeyChange(this.#occasion(now), this.#state.chain, this.#signer, next, this.#parts.hash), now);
     this.#signer = next;
     return number;
   }
 
-  #mustBeFree(): void {
-    if (this.#parts.numberGiven()) throw new Failure("agent/refused", "a receipt is just being made: try again in a few seconds");
+  #mustOweNothing(): void {
+    if (this.#owed !== undefined) throw new Failure("disk/failed", `receipt ${this.#owed} stands in the journal but could not be booked: the next start books it`);
   }
 
-  #open(now: Moment): void {
-    this.#add("start", openChain(this.#occasion(now), this.#signer, this.#parts.hash));
+  #mustBeFree(): void {
+    this.#mustOweNothing();
+    if (this.#parts.numberGiven()) throw new Failure("agent/refused", "a receipt is just being made: try again in a few seconds");
   }
 
   #occasion(now: Moment): Occasion {
@@ -195,13 +211,28 @@ export class CashDesk {
     return { station, timeZone, issuedMs: now.at, timeTrust: now.trust, softwareVersion: version };
   }
 
-  /** Books a receipt without a session. Its one write is the book's: before it nobody saw the bytes, after it they last. */
-  #add(kind: string, issued: Issued, of: Pick<BookEntry, "sessionId" | "cdrId" | "cdr"> = { sessionId: "", cdrId: "", cdr: null }): number {
+  /** Issues a receipt without a session of its own: first its bytes into the journal, then into the book. */
+  #add(kind: string, issued: Issued, now: Moment, of: Pick<IssuedReceipt, "sessionId" | "cdrId" | "cdr"> = { sessionId: "", cdrId: "", cdr: null }): number {
+    const { book, record } = this.#parts;
     const number = this.#state.chain.count + 1;
-    const entry: BookEntry = { number, ...of, jws: issued.jws, ocmf: issued.ocmf, issuedMs: this.#issuedMs(issued), kind };
-    this.#parts.book.append(entry);
-    this.#follow(entry, issued.checkpoint);
+    if (number !== book.count() + 1) throw new Failure("book/damaged", `the receipt book ends at receipt ${book.count()}, the chain at ${number - 1}: start again`);
+    const receipt: IssuedReceipt = { number, kind, ...of, jws: issued.jws, ocmf: issued.ocmf, issuedMs: this.#issuedMs(issued), checkpoint: issued.checkpoint };
+    record({ type: "ReceiptIssued", moment: now, receipt });
+    this.#owed = number;
+    this.#book(receipt);
+    this.#owed = undefined;
     return number;
+  }
+
+  #book({ checkpoint, ...entry }: IssuedReceipt): void {
+    try {
+      chainAfter(this.#state.chain, entry.jws, this.#parts.hash);
+    } catch (cause) {
+      if (!(cause instanceof ReceiptFault)) throw cause;
+      throw new Failure("book/damaged", `the journal holds receipt ${entry.number}, which does not follow on the ${this.#parts.book.count()} receipts of the book: "chargetill repair" shows what can be saved`, { cause });
+    }
+    this.#parts.book.append(entry);
+    this.#follow(entry, checkpoint);
   }
 
   #issuedMs(issued: Issued): number {

@@ -56,16 +56,20 @@ export class ControlServer {
 
 function serve(socket: net.Socket, answer: (request: ControlRequest) => Promise<ControlAnswer>): void {
   let text = "";
-  let asked = false;
   socket.setEncoding("utf8");
   socket.setTimeout(askTimeoutMs, () => socket.destroy());
+  // Who sends a byte now and then is never idle, and would keep one of the few places for ever.
+  const tooSlow = setTimeout(() => socket.destroy(), askTimeoutMs);
+  socket.on("close", () => clearTimeout(tooSlow));
   socket.on("error", () => socket.destroy());
   socket.on("data", (chunk: string) => {
     text += chunk;
     const end = text.indexOf("\n");
     if (end < 0 && text.length <= longestLine) return;
-    if (asked) return;
-    asked = true;
+    clearTimeout(tooSlow);
+    // One line is all that is heard: what follows is dropped and fills no memory.
+    socket.removeAllListeners("data");
+    socket.resume();
     const reply = (value: ControlAnswer): void => void socket.end(`${JSON.stringify(value)}\n`);
     let request: unknown;
     try {

@@ -1,7 +1,7 @@
 // Looks at everything a station needs and says, for each: what was found, whether that is well, why not, and what to do.
 // It changes nothing, and one check that fails hides no other.
-import { accessSync, constants, readFileSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { faultLine, loadConfig, type LoadedConfig } from "../config/load.js";
 import type { ConnectorConfig } from "../config/schema.js";
 import { secretFile } from "../config/uplink.js";
@@ -11,6 +11,7 @@ import { askAgent, socketPath } from "./control.js";
 import { Failure } from "./failure.js";
 import { openField, type FieldAccess } from "./field-access.js";
 import type { MeterLook, PinsLook } from "./field-desk.js";
+import { clockHealth, diskHealth, fault, machineHere, ok, warn, type Finding } from "./field-health.js";
 import { keyFile } from "./keys.js";
 import { Book } from "./ledger/book.js";
 import { Disk } from "./ledger/disk.js";
@@ -19,15 +20,8 @@ import { kwhText, type Snapshot } from "./snapshot.js";
 import { emptyOutbox, parseOutboxState, type OutboxState } from "./sync/outbox-state.js";
 import { readTariff } from "./tariff-file.js";
 
-/** `warn`: it sells all the same. `fault`: it does not, or must not. `why` and `fix` are there unless all is well. */
-export type Finding = { readonly check: string; readonly value: string; readonly verdict: "ok" | "warn" | "fault"; readonly why?: string; readonly fix?: string };
-
 const leastFreeBytes = 64 * 1024 * 1024;
 const comfortableFreeBytes = 512 * 1024 * 1024;
-
-const ok = (check: string, value: string): Finding => ({ check, value, verdict: "ok" });
-const warn = (check: string, value: string, why: string, fix: string): Finding => ({ check, value, verdict: "warn", why, fix });
-const fault = (check: string, value: string, why: string, fix: string): Finding => ({ check, value, verdict: "fault", why, fix });
 
 /** All findings, in the order in which a technician would look. `adjust` puts the command line's words over the config. */
 export async function examine(file: string, adjust: (loaded: LoadedConfig) => LoadedConfig): Promise<readonly Finding[]> {
@@ -38,7 +32,7 @@ export async function examine(file: string, adjust: (loaded: LoadedConfig) => Lo
   const findings: Finding[] = [ok("config", file), ...permissions(loaded), ...tariffs(loaded)];
   let field: FieldAccess;
   try {
-    field = await openField(loaded);
+    field = await openField(loaded, "look");
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return [...findings, fault("devices", "not within reach", error.message, "stop what holds them, or run this as the same user (sudo)")];
@@ -50,10 +44,11 @@ export async function examine(file: string, adjust: (loaded: LoadedConfig) => Lo
     for (const connector of config.connectors) findings.push(...(await meter(field, connector)), await pins(field, connector));
     for (const name of Object.keys(config.readers)) findings.push(await reader(field, name));
     findings.push(clock(snapshot ?? { moment: field.buses?.clock.now() ?? { trust: "unsynced" } }));
+    if (config.bench === undefined) findings.push(...clockHealth(wallNow(), machineHere));
   } finally {
     await field.close();
   }
-  findings.push(...hardware(), ...disk(loaded), ...records(loaded));
+  findings.push(...supply(), ...diskHealth(config.state, machineHere), ...disk(loaded), ...records(loaded));
   return findings;
 }
 
@@ -154,31 +149,26 @@ async function reader(field: FieldAccess, name: string): Promise<Finding> {
 }
 
 function clock({ moment: { trust } }: { readonly moment: { readonly trust: string } }): Finding {
-  const rtc = names("/sys/class/rtc").length > 0;
+  const rtc = machineHere.names("/sys/class/rtc").length > 0;
   const value = `${trust}${rtc ? ", with a real-time clock" : ", no real-time clock"}`;
   if (trust === "unsynced") return fault("clock", value, "it was never set: no session can begin by a tariff", rtc ? "timedatectl says why it is not synchronised" : "give it a network with NTP, or a real-time clock");
   return trust === "holdover" ? warn("clock", value, "no time server was heard for a while", "timedatectl timesync-status") : ok("clock", value);
 }
 
-/** What the Pi says of its supply, and the disk of itself, where they do. */
-function hardware(): Finding[] {
-  const findings: Finding[] = [];
-  const throttled = text("/sys/devices/platform/soc/soc:firmware/get_throttled");
-  if (throttled !== undefined) {
-    const bits = Number.parseInt(throttled, 16);
-    if ((bits & 0x10001) === 0) findings.push(ok("supply", "no undervoltage since the start"));
-    else findings.push(warn("supply", `get_throttled ${throttled}`, "the supply voltage was too low", "use a stronger supply and a short, thick cable"));
-  }
-  for (const name of names("/sys/fs/ext4")) {
-    const errors = text(join("/sys/fs/ext4", name, "errors_count"));
-    if (errors !== undefined && errors !== "0") findings.push(warn("disk", name, `the file system has counted ${errors} errors: the card may be dying`, "back up the state folder and replace the card"));
-  }
-  return findings;
+/** What the Pi says of its supply, where it does. */
+function supply(): Finding[] {
+  const throttled = machineHere.text("/sys/devices/platform/soc/soc:firmware/get_throttled");
+  if (throttled === undefined) return [];
+  if ((Number.parseInt(throttled, 16) & 0x10001) === 0) return [ok("supply", "no undervoltage since the start")];
+  return [warn("supply", `get_throttled ${throttled}`, "the supply voltage was too low", "use a stronger supply and a short, thick cable")];
 }
 
 function disk({ config }: LoadedConfig): Finding[] {
   try {
-    const free = new Disk().freeBytes(config.state);
+    // Before the first start the folder is not there yet: then the room is that of the disk it will lie on.
+    let there = config.state;
+    while (!existsSync(there)) there = dirname(there);
+    const free = new Disk().freeBytes(there);
     const value = `${Math.floor(free / 1024 / 1024)} MiB free`;
     if (free < leastFreeBytes) return [fault("disk room", value, "sales stop when a receipt might not fit", "free some space: journalctl --vacuum-size=50M, apt clean")];
     return [free < comfortableFreeBytes ? warn("disk room", value, "little is left", "journalctl --vacuum-size=50M, apt clean") : ok("disk room", value)];
@@ -214,20 +204,4 @@ function records({ config }: LoadedConfig): Finding[] {
     findings.push(fault("receipts", "damaged", error.message, "chargetill repair"));
   }
   return findings;
-}
-
-function names(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
-function text(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8").trim();
-  } catch {
-    return undefined;
-  }
 }

@@ -1,9 +1,11 @@
 // The way to the devices for a technician's command: the running agent, or the devices themselves under the lock of the state folder.
 import { spawnSync } from "node:child_process";
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { LoadedConfig } from "../config/load.js";
 import { sleep } from "../drivers/driver.js";
+import type { WorldState } from "../drivers/bench/world.js";
 import { openMachine, realBuses, type MachineBuses } from "../drivers/open.js";
 import { Cards } from "./cards.js";
 import { askAgent, type ControlRequest, socketPath } from "./control.js";
@@ -38,18 +40,23 @@ export async function agentRuns(loaded: LoadedConfig): Promise<boolean> {
   }
 }
 
-/** Throws Failure state/locked where an agent holds the folder and does not answer. */
-export async function openField(loaded: LoadedConfig): Promise<FieldAccess> {
+/**
+ * `look`: nothing is made, written or kept, so that a doctor leaves a machine as it was found. Throws Failure state/locked where an agent holds
+ * the folder and does not answer.
+ */
+export async function openField(loaded: LoadedConfig, use: "work" | "look" = "work"): Promise<FieldAccess> {
   if (await agentRuns(loaded)) return { live: true, ask: (request) => askAgent(socketPath(loaded), request), pause: (ms) => delay(ms), close: () => Promise.resolve() };
   const { config } = loaded;
   becomeOwner(config.state);
   const disk = new Disk();
-  disk.makeFolder(config.state);
-  const buses = config.bench === undefined ? await realBuses(config) : (await import("../drivers/bench/bench.js")).openBench(config, config.bench, config.state);
-  const lock = Lock.take(config.state, buses.clock.now().at);
-  const passed = PassedMeters.open(disk, config.state);
+  const looks = use === "look";
+  if (!looks) disk.makeFolder(config.state);
+  const buses = await busesOf(loaded, looks);
+  // Where there is no folder, no agent has ever run here.
+  const lock = looks && !existsSync(config.state) ? undefined : Lock.take(config.state, buses.clock.now().at);
+  const passed = looks ? PassedMeters.view(disk, config.state) : PassedMeters.open(disk, config.state);
   const machine = await openMachine(config, buses, (model, serial) => passed.has(model, serial));
-  const parts = { config, machine, cards: Cards.open(disk, config.state, config), passed };
+  const parts = { config, machine, cards: looks ? Cards.view(disk, config.state, config) : Cards.open(disk, config.state, config), passed };
   const watch = new FieldWatch(config, machine);
   machine.start();
   return {
@@ -65,9 +72,22 @@ export async function openField(loaded: LoadedConfig): Promise<FieldAccess> {
     close: async () => {
       watch.close();
       await machine.close();
-      lock.release();
+      lock?.release();
     },
   };
+}
+
+/** The machine's buses, or the bench's; a bench that is only looked at goes on as it stood and keeps nothing. */
+async function busesOf({ config }: LoadedConfig, looks: boolean): Promise<MachineBuses> {
+  if (config.bench === undefined) return realBuses(config);
+  const { openBench } = await import("../drivers/bench/bench.js");
+  if (!looks) return openBench(config, config.bench, config.state);
+  const { WorldFile } = await import("../drivers/bench/world-file.js");
+  const path = join(config.state, "bench.world");
+  const saved = existsSync(path) ? new WorldFile<WorldState>(path) : undefined;
+  const world = saved?.saved() ?? null;
+  saved?.close();
+  return openBench(config, config.bench, { saved: () => world, save: () => undefined, close: () => undefined });
 }
 
 /** Root leaves no files behind that the agent's own user could not read: the command goes on as the state folder's owner. */

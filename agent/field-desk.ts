@@ -1,10 +1,11 @@
 // What a technician may ask of the devices. One set of questions, answered by whoever holds the devices: the running agent over its socket,
 // or, where none runs, the command itself under the lock. So a tool behaves the same in both cases.
 import type { Config, ConnectorConfig } from "../config/schema.js";
-import { tokenSchema } from "../config/schema.js";
+import { serialPort, tokenSchema } from "../config/schema.js";
 import { DeviceError, type CardTap, type MeterIdentity, type Reading } from "../drivers/driver.js";
 import { testContactor, type ContactorTest } from "../drivers/gpio/contactor-test.js";
 import type { LineCounts } from "../drivers/meter/bus.js";
+import type { LineSettings, ScanSteps } from "../drivers/meter/scan.js";
 import type { Shown } from "../drivers/meter/modbus-meter.js";
 import type { Machine } from "../drivers/open.js";
 import type { Cards } from "./cards.js";
@@ -28,6 +29,8 @@ export type PinsLook = { readonly connector: number; readonly plugged: boolean; 
 /** The agent answers within 15 s or not at all: a wait for a card is asked again. */
 export const mostWaitMs = 8_000;
 const mostTestMs = 5_000;
+/** A line is lent for some of these at a time. */
+const mostProbeMs = 1_000;
 
 /** Answers a question about devices; undefined for one of another kind. Device trouble is an answer, in the device's own words. */
 export async function fieldAnswer(request: ControlRequest, parts: FieldParts): Promise<ControlAnswer | undefined> {
@@ -46,6 +49,8 @@ type Question = (parts: FieldParts, request: ControlRequest) => unknown;
 
 const questions: Readonly<Record<string, Question>> = {
   "meter-look": lookAtMeter,
+  "meter-probe": (parts, request) => onLentLine(parts, request, ({ answers }, line, unit) => answers(line, unit)),
+  "meter-try": (parts, request) => onLentLine(parts, request, async ({ tryModel }, line, unit) => (await tryModel(line, unit, String(request["model"]))) ?? null),
   "meter-passed": ({ passed }, { check }) => passed.add(check as PassedCheck),
   "pins-look": lookAtPins,
   "reader-look": lookAtReader,
@@ -75,6 +80,23 @@ async function lookAtMeter(parts: FieldParts, request: ControlRequest): Promise<
   } finally {
     await meter.close();
   }
+}
+
+/**
+ * One question of a scan, between two looks of the station. A session's meter is never kept waiting by one: where a session runs on the line, it is
+ * refused, and the next question is refused too where one has begun meanwhile.
+ */
+async function onLentLine<T>({ config, machine, station }: FieldParts, request: ControlRequest, ask: (steps: ScanSteps, line: LineSettings, unit: number) => Promise<T>): Promise<T> {
+  const { port, unit, timeoutMs } = request;
+  const settings = typeof port === "string" ? config.serialPorts[port] : undefined;
+  if (typeof port !== "string" || settings === undefined) throw new Failure("usage/invalid", `${String(port)} is no port of this station; its ports are: ${Object.keys(config.serialPorts).join(", ")}`);
+  const busy = config.connectors.find(({ id, meter }) => meter.port === port && ["starting", "charging", "stopping", "settling"].includes(station?.session(id)?.state ?? "available"));
+  if (busy !== undefined) throw new Failure("agent/refused", `a session runs at connector ${busy.id}, whose meter is on ${port}: scan when it is over, or end it with: chargetill stop ${busy.id}`);
+  const line = serialPort.parse({ ...settings, ...(request["line"] as object) });
+  const within = Number(timeoutMs);
+  if (!(within >= 50 && within <= mostProbeMs) || !(Number(unit) >= 1 && Number(unit) <= 247)) throw new Failure("usage/invalid", `beside a running agent a unit has from 50 to ${mostProbeMs} ms to answer, and a number from 1 to 247`);
+  const { scanSteps } = await import("../drivers/meter/scan.js");
+  return machine.lendLine(port, (binding) => ask(scanSteps(settings.path, machine.clock, { timeoutMs: within, ...(binding === undefined ? {} : { binding }) }), line, Number(unit)));
 }
 
 function lookAtPins(parts: FieldParts, request: ControlRequest): PinsLook {

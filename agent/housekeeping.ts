@@ -1,8 +1,10 @@
 // What is done beside the selling, a little each minute: sealed pages are proven in turn, the disk's room is looked at, receipts that could not
 // be signed are signed, and on their schedules outboxes are asked and the journal of settled sessions goes into the archive.
+import { join } from "node:path";
 import type { Clock } from "../drivers/driver.js";
 import { Failure } from "./failure.js";
 import type { Disk } from "./ledger/disk.js";
+import { Reserve } from "./ledger/reserve.js";
 import type { Shop } from "./shop.js";
 
 /** Runs `work` whenever the cron expression is due, in UTC, until the answer is called. */
@@ -30,6 +32,7 @@ const nightly = "17 3 * * *";
 
 export class Housekeeping {
   readonly #parts: HousekeepingParts;
+  readonly #reserve: Reserve;
   #wallMinusMonoMs = 0;
   #jobs: (() => void)[] = [];
   #fullDisk = false;
@@ -37,6 +40,20 @@ export class Housekeeping {
 
   constructor(parts: HousekeepingParts) {
     this.#parts = parts;
+    this.#reserve = new Reserve(parts.disk, join(parts.state, "reserve"));
+  }
+
+  /**
+   * After a disk/full at the start: gives up the room that was kept for this, so that a session that was begun is settled. True when there was
+   * some to give; until it is taken again no session starts.
+   */
+  spendReserve(): boolean {
+    try {
+      return this.#reserve.spend();
+    } catch (error) {
+      if (error instanceof Failure) return false;
+      throw error;
+    }
   }
 
   /** Why nothing may be sold, as far as the house itself is concerned. */
@@ -56,7 +73,7 @@ export class Housekeeping {
       shop?.board.remember(clock.now());
       shop?.board.look(clock.now());
       if (shop !== undefined) this.#provePages(shop);
-      this.#fullDisk = disk.freeBytes(state) < leastFreeBytes;
+      this.#fullDisk = !this.#hasRoom(disk.freeBytes(state));
     });
     const shop = this.#parts.shop();
     if (shop === undefined || trust === "unsynced" || (!jumped && this.#jobs.length > 0)) return;
@@ -66,6 +83,19 @@ export class Housekeeping {
     for (const pull of shop.pulls) pull.due();
     this.#jobs.push(...shop.pulls.map((pull) => this.#parts.schedule(pull.schedule, () => pull.due())));
     this.#jobs.push(this.#parts.schedule(nightly, () => this.archive()));
+  }
+
+  /** Whether a session that starts now can be settled, come what may: there is room, and some is kept for the day when there is none. */
+  #hasRoom(freeBytes: number): boolean {
+    if (this.#reserve.stands) return freeBytes >= leastFreeBytes;
+    if (freeBytes < leastFreeBytes + this.#reserve.bytes) return false;
+    try {
+      this.#reserve.take();
+      return true;
+    } catch (error) {
+      if (error instanceof Failure && error.code === "disk/full") return false;
+      throw error;
+    }
   }
 
   /** Each night: the journal of settled sessions goes into the archive, up to the oldest entry that an open session still needs. */

@@ -14,7 +14,7 @@ export type KeptTariff = { readonly tariff: Tariff; readonly connector: number |
 type Row = { readonly by: string; readonly connector?: number | null; readonly tariff: unknown };
 type Rows = readonly KeptTariff[];
 
-function parseRows(value: unknown): Rows {
+function rowsOf(value: unknown): Rows {
   if (!Array.isArray(value) || value.length > mostKeptTariffs) throw new Error(`expected a list of at most ${mostKeptTariffs} tariffs`);
   return value.map((row: Row) => {
     const parsed = parseTariff(row.tariff);
@@ -23,18 +23,24 @@ function parseRows(value: unknown): Rows {
   });
 }
 
+/** Names what was read; throws where it does not fit. */
+export function parseKeptTariffs(value: unknown): readonly Row[] {
+  rowsOf(value);
+  return value as readonly Row[];
+}
+
 const rowOf = ({ tariff, connector, by }: KeptTariff): Row => ({ by, ...(connector === undefined ? {} : { connector }), tariff: tariff.source });
 
 export class KeptTariffs {
   #rows: Rows;
 
   private constructor(private readonly table: Table<readonly Row[]>) {
-    this.#rows = parseRows(table.data);
+    this.#rows = rowsOf(table.data);
   }
 
   /** Throws Failure table/damaged, disk/failed. */
   static open(disk: Disk, folder: string): KeptTariffs {
-    return new KeptTariffs(Table.open<readonly Row[]>(disk, join(folder, keptTariffsFile), (value) => (parseRows(value), value as readonly Row[]), []));
+    return new KeptTariffs(Table.open<readonly Row[]>(disk, join(folder, keptTariffsFile), parseKeptTariffs, []));
   }
 
   rows(): Rows {

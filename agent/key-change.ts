@@ -3,6 +3,7 @@ import { createPrivateKey } from "node:crypto";
 import { join } from "node:path";
 import { payloadOf } from "./core/receipt.js";
 import type { Signer } from "./core/signer.js";
+import type { IssuedReceipt } from "./core/till.js";
 import { keyFile, newKey, privatePem, publicKeysIn, signerOf, type PublicKey } from "./keys.js";
 import type { Book } from "./ledger/book.js";
 import type { Disk } from "./ledger/disk.js";
@@ -41,16 +42,23 @@ export function publishKey(disk: Disk, folder: string, { pem }: PublicKey): void
   if (text !== before) disk.replace(path, Buffer.from(text));
 }
 
-/** At start: ends a change that was cut short. The book knows: a receipt of the change to the staged key means that it happened. */
-export function finishKeyChange(disk: Disk, folder: string, book: Pick<Book, "count" | "get">): void {
+/**
+ * At start: ends a change that was cut short. It happened where the book has the receipt of the change to the staged key, or the journal, from
+ * which it is about to be booked; `journalled` is asked only where a key is staged, and must answer what lasts.
+ */
+export function finishKeyChange(disk: Disk, folder: string, book: Pick<Book, "count" | "get">, journalled: () => readonly IssuedReceipt[]): void {
   const staged = disk.read(join(folder, stagedFile));
   if (staged === undefined) return;
   const { keyId } = signerOf(createPrivateKey(staged));
+  const isTheChange = ({ kind, jws }: Pick<IssuedReceipt, "kind" | "jws">): boolean => {
+    const payload = kind === "key" ? payloadOf(jws) : undefined;
+    return payload?.kind === "key" && payload.next.id === keyId;
+  };
+  if (journalled().some((receipt) => receipt.number > book.count() && isTheChange(receipt))) return adoptKey(disk, folder);
   for (let number = book.count(); number > 0; number -= 1) {
     const entry = book.get(number);
     if (entry?.kind !== "key") continue;
-    const payload = payloadOf(entry.jws);
-    if (payload?.kind === "key" && payload.next.id === keyId) return adoptKey(disk, folder);
+    if (isTheChange(entry)) return adoptKey(disk, folder);
     break;
   }
   disk.remove(join(folder, stagedFile));

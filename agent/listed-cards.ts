@@ -41,6 +41,10 @@ const cacheRow = z.strictObject({
 const cache = z.array(cacheRow).max(mostCached);
 type CacheRow = z.infer<typeof cacheRow>;
 
+/** Name what was read; throw where it does not fit. */
+export const parseCardLists = (value: unknown): Lists => lists.parse(value);
+export const parseCardCache = (value: unknown): readonly CacheRow[] => cache.parse(value);
+
 export type ListedCardsParts = { readonly disk: Disk; readonly folder: string; readonly station: StationFacts; readonly settings: Config["authorisation"]; readonly clock: Clock };
 
 const no = (code: Refusal["code"], why: string): Refusal => ({ accepted: false, code, why });
@@ -58,8 +62,8 @@ export class ListedCards implements CardLists {
   ) {
     const { disk, folder } = parts;
     this.#parts = parts;
-    this.#lists = Table.open<Lists>(disk, join(folder, listedCardsFile), (value) => lists.parse(value), {});
-    this.#cache = Table.open<readonly CacheRow[]>(disk, join(folder, cardCacheFile), (value) => cache.parse(value), []);
+    this.#lists = Table.open<Lists>(disk, join(folder, listedCardsFile), parseCardLists, {});
+    this.#cache = Table.open<readonly CacheRow[]>(disk, join(folder, cardCacheFile), parseCardCache, []);
     this.#count();
   }
 

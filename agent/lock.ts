@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { Failure } from "./failure.js";
-import { errorCode } from "./ledger/disk.js";
+import { errorCode, trouble } from "./ledger/disk.js";
 import { realFiles } from "./ledger/files.js";
 import type { Files } from "./ledger/files.js";
 
@@ -168,5 +168,5 @@ function locked(path: string, holder: Holder): Failure {
 
 function failed(path: string, cause: unknown): Failure {
   if (cause instanceof Failure) return cause;
-  return new Failure("disk/failed", `cannot take the lock ${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  return trouble("take the lock", path, cause);
 }

@@ -16,6 +16,7 @@ import { Disk } from "./ledger/disk.js";
 import { Lock } from "./lock.js";
 import type { News } from "./news.js";
 import { Notifier } from "./notify.js";
+import { turnWithinMs } from "./patience.js";
 import { refusedChanges } from "./reload.js";
 import { openShop, type Shop } from "./shop.js";
 import { connectorSnapshot, type Snapshot } from "./snapshot.js";
@@ -31,6 +32,8 @@ export type AgentOptions = {
   readonly disk?: Disk;
   /** The log, where somebody may turn its level. */
   readonly log?: LogSwitch;
+  /** In place of systemd's. */
+  readonly notifier?: Pick<Notifier, "tell">;
   /** The process cannot go on; contactors are open. */
   readonly exit: (code: number) => void;
 };
@@ -38,8 +41,6 @@ export type AgentOptions = {
 const firstRetryMs = 5_000;
 const longestRetryMs = 60_000;
 const watchdogPingMs = 10_000;
-/** A connector that took no turn for this long is not looked after. */
-const progressWithinMs = 60_000;
 
 /** UTC, since in a zone with daylight saving nothing would fire in the repeated hour; each job only asks "is it due?". */
 const schedule: Schedule = (expression, work) => {
@@ -53,7 +54,7 @@ export class Agent {
   readonly #machine: Machine;
   readonly #disk: Disk;
   #lock: Lock | undefined;
-  readonly #notifier = new Notifier();
+  readonly #notifier: Pick<Notifier, "tell">;
   readonly #meters = new Map<number, EnergyMeter>();
   readonly #housekeeping: Housekeeping;
   readonly #watch: FieldWatch;
@@ -68,6 +69,7 @@ export class Agent {
   private constructor(loaded: LoadedConfig, options: AgentOptions, disk: Disk, machine: Machine) {
     this.#loaded = loaded;
     this.#options = options;
+    this.#notifier = options.notifier ?? new Notifier();
     this.#disk = disk;
     this.#machine = machine;
     this.#watch = new FieldWatch(loaded.config, machine, options.log);
@@ -236,6 +238,8 @@ export class Agent {
       if (!(error instanceof Failure) && !(error instanceof DeviceError)) throw error;
       // The pins are another agent's.
       if (error.code === "state/locked") throw error;
+      // What was begun is settled in the room that was kept for it.
+      if (error.code === "disk/full" && this.#housekeeping.spendReserve()) return this.#openShop(retryMs);
       const news = this.#closed?.message !== error.message;
       this.#closed = { code: faultCodeOf(error), message: error.message };
       if (news) this.#options.tell({ news: "fault", at: clock.now().at, device: "station", ...this.#closed });
@@ -326,7 +330,8 @@ export class Agent {
   #ping(): void {
     const now = this.#machine.clock.now().monoMs;
     const points = [...(this.#shop?.station.points.values() ?? [])];
-    if (points.every((point) => now - point.turnMonoMs < progressWithinMs)) this.#notifier.tell("WATCHDOG=1");
+    const { connectors } = this.#loaded.config;
+    if (points.every((point) => now - point.turnMonoMs < turnWithinMs(point.connector, connectors))) this.#notifier.tell("WATCHDOG=1");
   }
 
   #everyMs(ms: number, work: () => void): void {

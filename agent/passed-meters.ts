@@ -8,7 +8,8 @@ export const passedMetersFile = "meter-checks.json";
 /** One passed check, with what it was judged by. */
 export type PassedCheck = { readonly model: string; readonly serial: string; readonly atMs: number; readonly loadW: number; readonly measuredW: number; readonly energyMilliWh: number; readonly tolerancePercent: number };
 
-function parseChecks(value: unknown): readonly PassedCheck[] {
+/** Names the shape of the table. Throws where it does not fit. */
+export function parseChecks(value: unknown): readonly PassedCheck[] {
   if (!Array.isArray(value)) throw new Error("expected a list of checks");
   return value.map((row: Partial<PassedCheck>) => {
     const { model, serial, atMs, loadW, measuredW, energyMilliWh, tolerancePercent } = row;
@@ -20,11 +21,16 @@ function parseChecks(value: unknown): readonly PassedCheck[] {
 }
 
 export class PassedMeters {
-  private constructor(private readonly table: Table<readonly PassedCheck[]>) {}
+  private constructor(private readonly table: Pick<Table<readonly PassedCheck[]>, "data" | "update">) {}
 
   /** Throws Failure table/damaged, disk/failed. */
   static open(disk: Disk, folder: string): PassedMeters {
     return new PassedMeters(Table.open<readonly PassedCheck[]>(disk, join(folder, passedMetersFile), parseChecks, []));
+  }
+
+  /** The same, for looking only: nothing is made or written. Throws Failure table/damaged, disk/failed. */
+  static view(disk: Disk, folder: string): PassedMeters {
+    return new PassedMeters(Table.shown<readonly PassedCheck[]>(disk, join(folder, passedMetersFile), parseChecks, []));
   }
 
   has(model: string, serial: string): boolean {

@@ -6,12 +6,11 @@ import { explainTariff, priceBeforeStart } from "./core/explain.js";
 import type { Acceptance, Opening } from "./core/session.js";
 import { parseTariff, type Tariff } from "./core/tariff.js";
 import { Failure } from "./failure.js";
+import type { InForce } from "./in-force.js";
 import type { KeptTariffs } from "./kept-tariffs.js";
 import { readTariff } from "./tariff-file.js";
 import { newestInForce, tariffAt } from "./tariffs.js";
 
-/** The tariffs that were in force when the clock could last be trusted, by id; kept over restarts. `trustedMs` = epoch ms of that moment. */
-export type InForce = Readonly<Record<string, { readonly tariff: unknown; readonly trustedMs: number }>>;
 export type InForceStore = { read(): InForce; write(state: InForce): void };
 
 /** How far the last trusted moment may lag behind before it is written again: 24 small writes a day. */

@@ -6,15 +6,17 @@ import type { EnergyMeter } from "../drivers/driver.js";
 import type { Machine } from "../drivers/open.js";
 import { Authorizer } from "./authorizer.js";
 import { Cards } from "./cards.js";
-import { CashDesk, emptyDesk, type DeskState } from "./cash-desk.js";
+import { CashDesk, emptyDesk } from "./cash-desk.js";
 import { wireDifference } from "./core/cdr-check.js";
 import { makeCopies, type CdrCopies } from "./core/cdr-copies.js";
 import { entryOf, eventOf, type Entered } from "./core/entry.js";
 import type { Signer } from "./core/signer.js";
 import type { OcpiVersion } from "./core/tariff.js";
-import type { Event } from "./core/till.js";
+import type { Event, IssuedReceipt } from "./core/till.js";
+import { deskFile, parseDesk } from "./desk-state.js";
 import { Exposure } from "./exposure.js";
 import { handOut } from "./hand-out.js";
+import { inForceFile, parseInForce } from "./in-force.js";
 import { finishKeyChange, publishKey } from "./key-change.js";
 import { openSigner, sha256 } from "./keys.js";
 import { keysAtHand, listSeal } from "./list-seal.js";
@@ -27,7 +29,7 @@ import { ListedCards } from "./listed-cards.js";
 import { NeededEntries } from "./needed-entries.js";
 import type { News } from "./news.js";
 import { PassedMeters } from "./passed-meters.js";
-import { PriceBoard, type InForce } from "./price-board.js";
+import { PriceBoard } from "./price-board.js";
 import type { OnlineCheck } from "./remote.js";
 import { openChecks, openPulls } from "./pulls.js";
 import { StationDesk } from "./remote-desk.js";
@@ -79,19 +81,19 @@ export function openShop(parts: ShopParts): Shop {
   const { config } = loaded;
   const { clock } = machine;
   const at = (name: string): string => join(config.state, name);
-  const inForce = Table.open<InForce>(disk, at("in-force.json"), (value) => value as InForce, {});
+  const inForce = Table.open(disk, at(inForceFile), parseInForce, {});
   const kept = KeptTariffs.open(disk, config.state);
   const board = new PriceBoard(loaded, { read: () => inForce.data, write: (state) => void inForce.update(() => state) }, kept);
   board.remember(clock.now());
   const credentials = process.env["CREDENTIALS_DIRECTORY"];
   const signing: { by: () => Signer | undefined } = { by: () => undefined };
   const book = Book.open(disk, at("book"), { seal: listSeal(() => signing.by(), () => keysAtHand(disk, config.state, credentials)) });
-  finishKeyChange(disk, config.state, book);
+  finishKeyChange(disk, config.state, book, () => issuedIn(disk, at("journal")));
   const signer = openSigner(keyStore(parts, credentials), book.count() === 0);
   signing.by = () => signer;
   // Also where it was damaged or replaced: what people compare fingerprints with is the key that signs.
   publishKey(disk, config.state, signer.publicKey);
-  const deskTable = Table.open<DeskState>(disk, at("desk.json"), (value) => value as DeskState, emptyDesk);
+  const deskTable = Table.open(disk, at(deskFile), parseDesk, emptyDesk);
   const cards = Cards.open(disk, config.state, config);
   const passed = PassedMeters.open(disk, config.state);
   const outboxes: Outbox[] = [];
@@ -104,6 +106,7 @@ export function openShop(parts: ShopParts): Shop {
       state: { read: () => deskTable.data, write: (state) => void deskTable.update(() => state) },
       signer,
       hash: sha256,
+      record: (event) => append(event),
       cdr: (settlement, ocmf, spkiHex) => makeCopies(settlement, ocmf === "" ? undefined : { ocmf, publicKeySpkiHex: spkiHex }, cdrVersions(config)),
       handOut: (signed) => handOut(disk, config, signed, (text) => tell({ news: "note", at: clock.now().at, text })),
       numberGiven: () => [...station.till().sessions.values()].some((session) => session.state === "settling" && session.numbered !== undefined && session.numbered.number > book.count()),
@@ -119,7 +122,6 @@ export function openShop(parts: ShopParts): Shop {
         for (const outbox of outboxes) outbox.kick();
       },
     },
-    clock.now(),
   );
   const checks: OnlineCheck[] = [...(parts.checks ?? []), ...openChecks({ config, clock })];
   signing.by = () => desk.signer;
@@ -142,14 +144,15 @@ export function openShop(parts: ShopParts): Shop {
   if (cutBytes > 0) tell({ news: "note", at: clock.now().at, text: `the journal's last line was torn by a power cut and has been cut (${cutBytes} bytes that nobody acted on)` });
   const history = entries.map(({ seq, event, moment }) => ({ seq, event: { ...event, moment } as Event }));
   const needed = new NeededEntries(layoutOf(config), history);
+  const append = (event: Event): void => {
+    const [entry] = journal.append([entryOf(event)], event.moment);
+    if (entry !== undefined) needed.saw(entry.seq, event, station.till());
+  };
   const station: Station = new Station(
     {
       config,
       clock,
-      append: (event) => {
-        const [entry] = journal.append([entryOf(event)], event.moment);
-        if (entry !== undefined) needed.saw(entry.seq, event, station.till());
-      },
+      append,
       meter: parts.meter,
       pins: (connector) => Promise.resolve().then(() => machine.pins(connector)),
       reader: (name) => machine.reader(name),
@@ -168,11 +171,24 @@ export function openShop(parts: ShopParts): Shop {
     },
     history.map(({ event }) => event),
   );
-  tell({ news: "started", at: clock.now().at, version: parts.version, station: config.station.id, receipts: book.count(), keyId: signer.keyId });
-  station.start(entries.at(-1)?.moment);
+  try {
+    desk.begin(history.map(({ event }) => event), clock.now());
+    tell({ news: "started", at: clock.now().at, version: parts.version, station: config.station.id, receipts: book.count(), keyId: signer.keyId });
+    station.start(entries.at(-1)?.moment);
+  } catch (error) {
+    journal.close();
+    throw error;
+  }
   const remote = new StationDesk({ config, clock, station, board, kept, restart: parts.restart, tell });
   for (const outbox of outboxes) outbox.begin();
   return { journal, book, desk, cards, passed, board, needed, outboxes, station, remote, lists, pulls, mayRotate: !signer.handed };
+}
+
+/** The receipts that the journal issued without a session. It is opened, not looked at: what is about to be relied on must last. */
+function issuedIn(disk: Disk, folder: string): IssuedReceipt[] {
+  const { journal, entries } = Journal.open(disk, folder, eventOf);
+  journal.close();
+  return entries.flatMap(({ event }) => (event.type === "ReceiptIssued" ? [event.receipt] : []));
 }
 
 /** The versions of OCPI in which a CDR is kept: those that are sent, and one for a backend that is yet to come. */

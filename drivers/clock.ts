@@ -2,15 +2,26 @@
 // Trust is asked of the kernel's clock discipline: `timedatectl` reports it for timesyncd, chrony and ntpd alike.
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
-import type { Clock, Moment, TimeTrust } from "./driver.js";
+import type { Clock, Moment, MonoMs, TimeTrust } from "./driver.js";
 
 /** The wall clock now, epoch ms: for commands that only look at files. */
 export const wallNow = (): number => Date.now();
 
 const longestTimerMs = 2 ** 31 - 1;
 const askTrustEveryMs = 60_000;
-/** Without a correction a Pi's crystal drifts some seconds a day; after this long a set clock is no longer taken as set. */
-const holdoverLimitMs = 24 * 3_600_000;
+/** Without a correction a Pi's crystal drifts by less than this, also in heat and frost. */
+const worstDriftPpm = 100;
+/** A set clock that may be this far off is no longer taken as set: a border between two prices must fall where its driver sees it. */
+const mostAstrayMs = 8_640;
+/** A day. */
+const holdoverLimitMs = (mostAstrayMs * 1_000_000) / worstDriftPpm;
+
+/** How far the clock can be believed, by when (monotonic ms) it was last known to be synchronised, if ever since the start. */
+export function trustSince(syncedMonoMs: MonoMs | undefined, nowMonoMs: MonoMs): TimeTrust {
+  if (syncedMonoMs === undefined) return "unsynced";
+  if (syncedMonoMs === nowMonoMs) return "synced";
+  return nowMonoMs - syncedMonoMs <= holdoverLimitMs ? "holdover" : "unsynced";
+}
 
 export class SystemClock implements Clock {
   readonly #boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
@@ -54,12 +65,10 @@ export class SystemClock implements Clock {
   }
 
   async #askTrust(): Promise<void> {
-    if (await kernelClockSynchronised()) {
-      this.#syncedMonoMs = monoMs();
-      this.#trust = "synced";
-    } else if (this.#syncedMonoMs !== undefined) {
-      this.#trust = monoMs() - this.#syncedMonoMs <= holdoverLimitMs ? "holdover" : "unsynced";
-    }
+    const isSynchronised = await kernelClockSynchronised();
+    const now = monoMs();
+    if (isSynchronised) this.#syncedMonoMs = now;
+    this.#trust = trustSince(this.#syncedMonoMs, now);
   }
 }
 

@@ -35,6 +35,8 @@ export type Machine = {
   meter(connector: ConnectorConfig): ModbusMeter;
   /** What the line of a port has been through since it was opened. */
   lineCounts(port: string): LineCounts | undefined;
+  /** Lets `work` have a port to itself for a moment. */
+  lendLine<T>(port: string, work: (binding: SerialBinding | undefined) => Promise<T>): Promise<T>;
   pins(connector: ConnectorConfig): { readonly contactor: Contactor; readonly plug: PlugSensor; readonly indicator: Indicator };
   reader(name: string): Promise<CardReader>;
   /** Lets time pass, where it is the bench's to give. */
@@ -89,6 +91,7 @@ export async function openMachine(config: Config, buses: MachineBuses, hasPassed
     wiretap,
     meter: ({ meter }) => meterBus(meter.port).meter(meter),
     lineCounts: (port) => meterBuses.get(port)?.counts,
+    lendLine: (port, work) => meterBus(port).lend(() => work(buses.binding(port))),
     pins: (connector) => {
       const opened: { close(): void }[] = [];
       const keep = <T extends { close(): void }>(device: T): T => {

@@ -51,8 +51,20 @@ test("with --yes sets the damage aside and makes the rest whole; the receipts st
   assert.is(verdict.code, 0, verdict.out);
 });
 
+test("rebuilds a page from the journal, the start receipt with it: the same book to the byte, and nothing to do at a second look", async () => {
+  const folder = damaged("book/page-00000001.json");
+  const ended = await chargetill("repair", "--yes", "--data", folder);
+  assert.is(ended.code, 0, ended.out + ended.err);
+  assert.match(ended.out, /done: sets what is damaged aside .* and rebuilds page 1 \(receipts 1 to \d+\) from the journal/);
+  assert.equal(readFileSync(join(folder, "book", "page-00000001.json")), readFileSync(join(sold, "book", "page-00000001.json")));
+  assert.match((await chargetill("repair", "--data", folder)).out, /all that is stored is whole/);
+});
+
 test("says what only a person can do: a page that nothing can be rebuilt from", async () => {
-  const ended = await chargetill("repair", "--yes", "--data", damaged("book/page-00000001.json"));
+  const folder = damaged("book/page-00000001.json");
+  const segment = join(folder, "journal", "segment-00000001.jsonl");
+  writeFileSync(segment, readFileSync(segment, "utf8").replaceAll("ReceiptIssued", "ReceiptWasted"));
+  const ended = await chargetill("repair", "--yes", "--data", folder);
   assert.is(ended.code, 1);
   assert.match(ended.out, /by hand: .*put the file back from a backup/);
 });

@@ -1,63 +1,81 @@
-// chargetill commission: runs the doctor and, where asked, tests the contactors, and writes down what was found, signed by the station's key:
-// what a technician hands over when the work is done. A station with a fault is written down too, as one that failed.
-import type { Command } from "commander";
+// chargetill commission: runs the doctor and, where asked, tests the contactors and compares the meters with a known load, and writes down what was
+// found, signed by the station's key: what a technician hands over. A station with a fault is written down too, as one that failed.
+import { InvalidArgumentError, type Command } from "commander";
 import { resolve } from "node:path";
 import { wallNow } from "../../drivers/clock.js";
 import type { ContactorTest } from "../../drivers/gpio/contactor-test.js";
-import { base64url, utf8 } from "../core/bytes.js";
-import { canonicalText } from "../core/canonical.js";
+import { commissioningFormat, isInOrder, signedRecord, type CommissionedDevice, type CommissioningRecord } from "../core/commissioning.js";
 import { doctorLines } from "./doctor.js";
 import { examine } from "../doctor.js";
 import { Failure } from "../failure.js";
-import { fieldCommand, loadedFor, tell, withField, type Where } from "./field.js";
+import type { FieldAccess } from "../field-access.js";
+import { checkMeter } from "../field-meter.js";
+import { complain, fieldCommand, loadedFor, tell, whole, withField, type Where } from "./field.js";
 import { openSigner } from "../keys.js";
 import { Disk } from "../ledger/disk.js";
 import { ownVersion } from "../version.js";
 
-const format = "chargetill commissioning 1";
-/** A type of its own: no receipt can ever be taken for a record, nor a record for a receipt. */
-const recordType = "chargetill-commissioning+json";
-
-type Tested = { readonly connector: number; readonly passed: boolean; readonly words: string };
+/** A load for one connector's meter, or, without one, for all. */
+type Load = { readonly connector?: number; readonly loadW: number };
 
 /** `chargetill commission`. Exit 1 when something failed; the record says what. */
 export function commissionCommand(): Command {
-  return fieldCommand("commission", "run the doctor and write a signed record of what was found", 'commission --by "A. Technician" --contactors')
+  return fieldCommand("commission", "run the doctor and write a signed record of what was found", 'commission --by "A. Technician" --contactors --load 1:2000')
     .requiredOption("--by <name>", "who did the work")
     .option("--contactors", "close each contactor for a second too: nobody and nothing may be at the sockets")
+    .option("--load <watts>", "compare the meters with a load that runs now, as a reference instrument shows it: 2000, or 1:2000 for connector 1 alone; may be given again", loads, [])
+    .option("--tolerance <percent>", "how far a meter may be off", whole("--tolerance", 1, 50), 5)
     .option("--out <file>", "the record without its ending (default: commissioning-STATION here); .json and .txt are written")
-    .action(async (options: Where & { by: string; contactors?: true; out?: string }) => {
-      const loaded = loadedFor(options);
-      const { config } = loaded;
-      // Devices first: as root this goes on as the owner of the state folder, and must not have begun anything before.
-      const tested: Tested[] = [];
-      await withField(options, async (field) => {
-        if (options.contactors === true) for (const { id } of config.connectors) tested.push(await testOne((request) => field.ask(request), id));
-        return 0;
-      });
-      const findings = await examine(loaded.file, () => loaded);
-      const passed = findings.every(({ verdict }) => verdict !== "fault") && tested.every((each) => each.passed);
-      const disk = new Disk();
-      const signer = openSigner({ folder: config.state, read: (path) => keyAt(disk, path), write: () => undefined }, false);
-      const payload = canonicalText({ format, station: config.station.id, version: ownVersion(), at: new Date(wallNow()).toISOString(), by: options.by, passed, findings, contactors: tested });
-      const input = `${base64url(utf8(canonicalText({ alg: "ES256", kid: signer.keyId, typ: recordType })))}.${base64url(utf8(payload))}`;
-      const jws = `${input}.${base64url(signer.sign(utf8(input)))}`;
-      const lines = [
-        `Commissioning record of station ${config.station.id}, chargetill ${ownVersion()}`,
-        `by ${options.by}, ${new Date(wallNow()).toISOString()}: ${passed ? "PASSED" : "NOT PASSED"}`,
-        "",
-        ...doctorLines(findings),
-        ...tested.map(({ connector, passed: fine, words }) => `contactor ${connector}: ${fine ? "ok" : "FAULT"}, ${words}`),
-        "",
-        `Signed by ${signer.keyId}; the signed record is the .json beside this text (a JWS, ES256).`,
-      ];
-      const out = resolve(options.out ?? `commissioning-${config.station.id}`);
-      disk.replace(`${out}.json`, Buffer.from(`${JSON.stringify({ format, keySpkiHex: signer.spkiHex, jws })}\n`));
-      disk.replace(`${out}.txt`, Buffer.from(`${lines.join("\n")}\n`));
-      tell(options, { passed, files: [`${out}.json`, `${out}.txt`], findings, contactors: tested }, [...lines, `written to ${out}.json and ${out}.txt`]);
-      process.exitCode = passed ? 0 : 1;
-    });
+    .action(commission);
 }
+
+function loads(text: string, before: readonly Load[]): readonly Load[] {
+  const [, connector, watts] = /^(?:(\d{1,2}):)?(\d{3,7})$/.exec(text) ?? [];
+  const loadW = Number(watts);
+  if (watts === undefined || loadW < 100 || loadW > 1_000_000) throw new InvalidArgumentError("expected watts from 100 to 1000000, such as 2000, or 1:2000 for connector 1.");
+  return [...before, { loadW, ...(connector === undefined ? {} : { connector: Number(connector) }) }];
+}
+
+async function commission(options: Where & { by: string; contactors?: true; load: readonly Load[]; tolerance: number; out?: string }): Promise<void> {
+  const loaded = loadedFor(options);
+  const { config } = loaded;
+  const ids = config.connectors.map(({ id }) => id);
+  const stranger = options.load.find(({ connector }) => connector !== undefined && !ids.includes(connector));
+  if (stranger !== undefined) throw new Failure("usage/invalid", `--load: there is no connector ${stranger.connector ?? ""}; there are: ${ids.join(", ")}`);
+  const contactors: CommissionedDevice[] = [];
+  const meters: CommissionedDevice[] = [];
+  // Devices first: as root this goes on as the owner of the state folder, and must not have begun anything before.
+  await withField(options, async (field) => {
+    for (const connector of ids) {
+      contactors.push(options.contactors === true ? await testOne(field, connector) : { connector, checked: false, passed: false, words: "skipped: not asked for (--contactors)" });
+      const load = options.load.find((one) => one.connector === connector) ?? options.load.find((one) => one.connector === undefined);
+      meters.push(load === undefined ? { connector, checked: false, passed: false, words: "skipped: no load given" } : await meterOne(field, config, connector, { loadW: load.loadW, tolerancePercent: options.tolerance }));
+    }
+    return 0;
+  });
+  const findings = await examine(loaded.file, () => loaded);
+  const disk = new Disk();
+  const signer = openSigner({ folder: config.state, read: (path) => keyAt(disk, path), write: () => undefined }, false);
+  const passed = isInOrder({ findings, contactors, meters });
+  const record: CommissioningRecord = { format: commissioningFormat, station: config.station.id, version: ownVersion(), at: new Date(wallNow()).toISOString(), by: options.by, passed, findings, contactors, meters };
+  const lines = [
+    `Commissioning record of station ${record.station}, chargetill ${record.version}`,
+    `by ${record.by}, ${record.at}: ${passed ? "PASSED" : "NOT PASSED"}`,
+    "",
+    ...doctorLines(findings),
+    ...contactors.map((one) => deviceLine("contactor", one)),
+    ...meters.map((one) => deviceLine("meter", one)),
+    "",
+    `Signed by ${signer.keyId}; the signed record is the .json beside this text (a JWS, ES256): chargetill verify checks it.`,
+  ];
+  const out = resolve(options.out ?? `commissioning-${config.station.id}`);
+  disk.replace(`${out}.json`, Buffer.from(signedRecord(record, signer)));
+  disk.replace(`${out}.txt`, Buffer.from(`${lines.join("\n")}\n`));
+  tell(options, { passed, files: [`${out}.json`, `${out}.txt`], findings, contactors, meters }, [...lines, `written to ${out}.json and ${out}.txt`]);
+  process.exitCode = passed ? 0 : 1;
+}
+
+const deviceLine = (what: string, { connector, checked, passed, words }: CommissionedDevice): string => `${what} ${connector}: ${!checked ? "NOT CHECKED" : passed ? "ok" : "FAULT"}, ${words}`;
 
 function keyAt(disk: Disk, path: string): { readonly bytes: Uint8Array; readonly mode: number } {
   const bytes = disk.read(path);
@@ -65,14 +83,26 @@ function keyAt(disk: Disk, path: string): { readonly bytes: Uint8Array; readonly
   return { bytes, mode: disk.files.statSync(path).mode };
 }
 
-async function testOne(ask: (request: { readonly do: string; readonly connector: number; readonly ms: number }) => Promise<unknown>, connector: number): Promise<Tested> {
+/** What refuses a test is what the record says of it. */
+async function tried(connector: number, work: () => Promise<Omit<CommissionedDevice, "connector" | "checked">>): Promise<CommissionedDevice> {
   try {
-    const { whileClosed, afterOpening } = (await ask({ do: "contactor-test", connector, ms: 1_000 })) as ContactorTest;
-    if (whileClosed === undefined || afterOpening === undefined) return { connector, passed: true, words: "closed and opened; no auxiliary contact is wired" };
-    const followed = whileClosed && !afterOpening;
-    return { connector, passed: followed, words: followed ? "its auxiliary contact followed both ways" : "its auxiliary contact did not follow" };
+    return { connector, checked: true, ...(await work()) };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return { connector, passed: false, words: error.message };
+    return { connector, checked: true, passed: false, words: error.message };
   }
 }
+
+const testOne = (field: FieldAccess, connector: number): Promise<CommissionedDevice> =>
+  tried(connector, async () => {
+    const { whileClosed, afterOpening } = (await field.ask({ do: "contactor-test", connector, ms: 1_000 })) as ContactorTest;
+    if (whileClosed === undefined || afterOpening === undefined) return { passed: true, words: "closed and opened; no auxiliary contact is wired" };
+    const followed = whileClosed && !afterOpening;
+    return { passed: followed, words: followed ? "its auxiliary contact followed both ways" : "its auxiliary contact did not follow" };
+  });
+
+const meterOne = (field: FieldAccess, config: Parameters<typeof checkMeter>[1], connector: number, load: Parameters<typeof checkMeter>[3]): Promise<CommissionedDevice> =>
+  tried(connector, async () => {
+    const { passed, model, serial, findings } = await checkMeter(field, config, connector, load, complain);
+    return { passed, words: `${model} ${serial}: ${findings.map(({ words }) => words).join("; ")}` };
+  });

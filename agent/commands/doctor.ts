@@ -1,7 +1,8 @@
 // chargetill doctor: one table over all that a station needs; what is not well says why, and what to do.
 import type { Command } from "commander";
 import { resolve } from "node:path";
-import { examine, type Finding } from "../doctor.js";
+import { examine } from "../doctor.js";
+import type { Finding } from "../field-health.js";
 import { defaultConfig, fieldCommand, tableLines, tell, type Where } from "./field.js";
 
 const marks = { ok: "ok", warn: "WARN", fault: "FAULT" } as const;

@@ -1,17 +1,15 @@
 // chargetill meter scan | watch | check: find a meter nobody wrote down, look at one, and compare one with a known load.
-// All of them read only. Watching and checking work beside a running agent; scanning changes the line's settings, so it needs the port alone.
+// All of them read only, and work beside a running agent: it lends its line to a scan, one short question at a time, while no session runs there.
 import { Command, InvalidArgumentError, Option } from "commander";
-import { energyResolutionMilliWh, loadMeterMap } from "../../config/meter-map.js";
+import { existsSync } from "node:fs";
 import { SystemClock } from "../../drivers/clock.js";
 import { DeviceError, type Clock } from "../../drivers/driver.js";
 import type { SerialBinding } from "../../drivers/meter/line.js";
-import type { Found, LineSettings } from "../../drivers/meter/scan.js";
-import { checkLengthMs, judgeMeter, type MeterSample } from "../core/meter-check.js";
+import type { Candidate, Found, LineSettings, ScanSteps } from "../../drivers/meter/scan.js";
 import { Failure } from "../failure.js";
-import { complain, exampleText, fieldCommand, print, tableLines, tell, whole, withField, type Where } from "./field.js";
-import type { FieldAccess } from "../field-access.js";
+import { complain, defaultConfig, exampleText, fieldCommand, print, tableLines, tell, whole, withField, type Where } from "./field.js";
 import type { MeterLook } from "../field-desk.js";
-import type { PassedCheck } from "../passed-meters.js";
+import { checkMeter, look } from "../field-meter.js";
 import { kwhText } from "../snapshot.js";
 
 /** `chargetill meter`. */
@@ -60,25 +58,39 @@ type ScanOptions = Where & { port?: string; baud?: number[]; units?: number[]; t
 
 async function scan(options: ScanOptions): Promise<void> {
   // A machine that is only just being set up has a port and no config yet.
-  if (options.port?.startsWith("/") === true && options.config === undefined && options.data === undefined) {
+  if (options.port?.startsWith("/") === true && options.config === undefined && options.data === undefined && !existsSync(defaultConfig)) {
     const clock = await SystemClock.open();
     try {
-      process.exitCode = await scanAt(options.port, clock, undefined, options);
+      process.exitCode = await scanHere(options.port, clock, undefined, options);
     } finally {
       clock.close();
     }
     return;
   }
   await withField(options, async (field, { config }) => {
-    const name = options.port ?? Object.keys(config.serialPorts)[0] ?? "";
-    const path = config.serialPorts[name]?.path ?? name;
-    if (field.buses === undefined) throw new Failure("agent/refused", `${path}: the running agent talks on this line; stop it first: systemctl stop chargetill`);
-    return scanAt(path, field.buses.clock, field.buses.binding(name), options);
+    const wanted = options.port ?? Object.keys(config.serialPorts)[0] ?? "";
+    const name = Object.keys(config.serialPorts).find((known) => known === wanted || config.serialPorts[known]?.path === wanted);
+    const path = config.serialPorts[name ?? ""]?.path ?? wanted;
+    if (field.buses !== undefined) return scanHere(path, field.buses.clock, field.buses.binding(name ?? path), options);
+    // A port that no meter of the config hangs on is free beside a running agent too.
+    if (name === undefined) return scanHere(path, await SystemClock.open(), undefined, options);
+    complain(`${path}: the running agent asks for us, between its own looks`);
+    const asked = (what: string, line: LineSettings, unit: number, model?: string): Promise<unknown> => field.ask({ do: what, port: name, line, unit, timeoutMs: options.timeout, ...(model === undefined ? {} : { model }) });
+    const steps: ScanSteps = {
+      answers: async (line, unit) => (await asked("meter-probe", line, unit)) === true,
+      tryModel: async (line, unit, model) => ((await asked("meter-try", line, unit, model)) as Candidate | null) ?? undefined,
+    };
+    return scanBy(steps, path, options);
   });
 }
 
-async function scanAt(path: string, clock: Clock, binding: SerialBinding | undefined, options: ScanOptions): Promise<number> {
-  const { scanPort, stationYaml, usualLines, usualUnits } = await import("../../drivers/meter/scan.js");
+async function scanHere(path: string, clock: Clock, binding: SerialBinding | undefined, options: ScanOptions): Promise<number> {
+  const { scanSteps } = await import("../../drivers/meter/scan.js");
+  return scanBy(scanSteps(path, clock, { timeoutMs: options.timeout, ...(binding === undefined ? {} : { binding }) }), path, options);
+}
+
+async function scanBy(steps: ScanSteps, path: string, options: ScanOptions): Promise<number> {
+  const { scan: scanWith, stationYaml, usualLines, usualUnits } = await import("../../drivers/meter/scan.js");
   const { baud, units = usualUnits(), timeout } = options;
   const rates = new Set(baud);
   const known = usualLines();
@@ -86,7 +98,7 @@ async function scanAt(path: string, clock: Clock, binding: SerialBinding | undef
   complain(`asking ${path} at ${lines.map((line) => `${line.baud} ${line.parity} ${line.stopBits}`).join(", ")}; units ${units.join(", ")}; at most ${Math.ceil((lines.length * units.length * 2 * timeout) / 1000)} s where nobody answers`);
   const all: Found[] = [];
   try {
-    for await (const found of scanPort(path, clock, { lines, units, timeoutMs: timeout, ...(binding === undefined ? {} : { binding }) })) {
+    for await (const found of scanWith(steps, { lines, units })) {
       all.push(found);
       if (options.json !== true) for (const line of foundLines(path, found, stationYaml)) print(line);
     }
@@ -108,16 +120,6 @@ function foundLines(path: string, found: Found, stationYaml: typeof import("../.
     ...(others.length === 0 ? [] : [`  or: ${others.map(({ model }) => model).join(", ")}`]),
     ...stationYaml(path, found, likely).trimEnd().split("\n").map((text) => `  ${text}`),
   ];
-}
-
-/** One look; a meter that cannot be read is a sentence. */
-async function look(field: FieldAccess, connector: number, registers: boolean): Promise<MeterLook | { readonly connector: number; readonly fault: string }> {
-  try {
-    return (await field.ask({ do: "meter-look", connector, registers })) as MeterLook;
-  } catch (error) {
-    if (!(error instanceof Failure) || error.code !== "agent/refused") throw error;
-    return { connector, fault: error.message };
-  }
 }
 
 async function watch(connector: number | undefined, options: Where & { every: number; count?: number; registers?: true }): Promise<void> {
@@ -146,42 +148,11 @@ function lookLines(seen: MeterLook | { readonly connector: number; readonly faul
   ];
 }
 
-/** A reading that fails on the way is passed over; so many in a row end the check. */
-const mostMisses = 10;
-
 async function check(connector: number, options: Where & { load: number; tolerance: number }): Promise<void> {
   await withField(options, async (field, { config }) => {
-    const found = config.connectors.find(({ id }) => id === connector);
-    if (found === undefined) throw new Failure("usage/invalid", `there is no connector ${connector}`);
-    const { model } = found.meter;
-    const plan = { loadW: options.load, tolerancePercent: options.tolerance, stepMilliWh: energyResolutionMilliWh(loadMeterMap(model)) };
-    const needMs = checkLengthMs(plan);
-    complain(`keep the load of ${options.load} W running for ${Math.ceil(needMs / 60_000)} min: ${model} counts in steps of ${plan.stepMilliWh / 1000} Wh`);
-    const samples: MeterSample[] = [];
-    let serial = "";
-    let atMs = 0;
-    const everyMs = Math.min(1_000, needMs / 30);
-    for (let misses = 0, turns = 0; misses < mostMisses && turns < (3 * needMs) / everyMs; turns += 1) {
-      const seen = await look(field, connector, false);
-      if ("fault" in seen) {
-        misses += 1;
-        complain(seen.fault);
-      } else {
-        misses = 0;
-        const { moment, energyMilliWh, powerW } = seen.reading;
-        if (serial !== "" && seen.identity.serial !== serial) throw new Failure("agent/refused", `the meter changed from ${serial} to ${seen.identity.serial} while it was checked`);
-        serial = seen.identity.serial;
-        atMs = moment.at;
-        samples.push({ monoMs: moment.monoMs, energyMilliWh, powerW });
-        if (moment.monoMs - (samples[0]?.monoMs ?? 0) >= needMs && samples.length >= 5) break;
-      }
-      await field.pause(everyMs);
-    }
-    const { findings, measuredW, energyMilliWh } = judgeMeter(samples, plan);
-    const passed = findings.every(({ ok }) => ok);
-    const row: PassedCheck = { model, serial, atMs, loadW: options.load, measuredW, energyMilliWh, tolerancePercent: options.tolerance };
-    if (passed) await field.ask({ do: "meter-passed", check: row });
-    tell(options, { connector, passed, findings, ...row }, [...findings.map(({ ok, words }) => `${ok ? "ok    " : "FAILED"} ${words}`), `${model} ${serial}: ${passed ? "passed; this very meter may be billed from" : "NOT passed"}`]);
+    const checked = await checkMeter(field, config, connector, { loadW: options.load, tolerancePercent: options.tolerance }, complain);
+    const { model, serial, passed, findings } = checked;
+    tell(options, checked, [...findings.map(({ ok, words }) => `${ok ? "ok    " : "FAILED"} ${words}`), `${model} ${serial}: ${passed ? "passed; this very meter may be billed from" : "NOT passed"}`]);
     return passed ? 0 : 1;
   });
 }

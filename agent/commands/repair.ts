@@ -3,41 +3,48 @@
 import { join } from "node:path";
 import { Command } from "commander";
 import { wallNow } from "../../drivers/clock.js";
-import { cardsFile } from "../cards.js";
+import { cardsFile, parseRows } from "../cards.js";
 import { emptyDesk } from "../cash-desk.js";
 import { payloadOf } from "../core/receipt.js";
 import type { Signed } from "../core/session.js";
-import { keptTariffsFile } from "../kept-tariffs.js";
+import type { IssuedReceipt } from "../core/till.js";
+import { deskFile, parseDesk } from "../desk-state.js";
+import { inForceFile, parseInForce } from "../in-force.js";
+import { keptTariffsFile, parseKeptTariffs } from "../kept-tariffs.js";
 import { Disk } from "../ledger/disk.js";
-import { cardCacheFile, listedCardsFile } from "../listed-cards.js";
+import { cardCacheFile, listedCardsFile, parseCardCache, parseCardLists } from "../listed-cards.js";
 import type { BookEntry } from "../ledger/page.js";
 import { inspectBook } from "../ledger/repair-book.js";
-import { everyEntry, inspectJournal } from "../ledger/repair-journal.js";
-import { inspectTable, type Finding } from "../ledger/repair.js";
+import { entriesLeft, everyEntry, inspectJournal } from "../ledger/repair-journal.js";
+import { complaintOf, inspectTable, type Finding } from "../ledger/repair.js";
 import { sealAtHand } from "../list-seal.js";
+import { Table } from "../ledger/table.js";
 import { Lock } from "../lock.js";
-import { passedMetersFile } from "../passed-meters.js";
+import { parseChecks, passedMetersFile } from "../passed-meters.js";
 import { nothingPulled, parsePullState } from "../sync/ocpi-pull.js";
-import { emptyOutbox, parseOutboxState } from "../sync/outbox-state.js";
+import { emptyOutbox, parseOutboxState, type OutboxState } from "../sync/outbox-state.js";
 
 /** Looks at every store in the state folder. Writes nothing. Throws disk/failed. */
 export function inspect(disk: Disk, folder: string): Finding[] {
   const at = (name: string): string => join(folder, name);
-  const asIs = (value: unknown): unknown => value;
   const uplinks = disk.list(folder).filter((name) => /^uplink-[a-z0-9-]+\.json$/.test(name));
   return [
     ...inspectJournal(disk, at("journal")),
-    ...inspectBook(disk, at("book"), receiptsOf(disk, at("journal")), { seal: sealAtHand(disk, folder) }),
+    ...inspectBook(disk, at("book"), receiptsOf(disk, at("journal")), { seal: sealAtHand(disk, folder), issued: issuedBy(disk, folder, uplinks) }),
     // Made anew, the desk follows the book from its first receipt; an uplink sends all again, and the backend knows each by its id.
-    ...inspectTable<unknown>(disk, at("desk.json"), asIs, emptyDesk),
-    ...inspectTable<unknown>(disk, at("in-force.json"), asIs, {}),
-    ...[keptTariffsFile, cardCacheFile].flatMap((name) => inspectTable<unknown>(disk, at(name), asIs, [])),
-    ...inspectTable<unknown>(disk, at(listedCardsFile), asIs, {}),
-    ...[cardsFile, passedMetersFile].flatMap((name) => inspectTable<unknown>(disk, at(name), asIs, [])),
-    ...disk.list(folder).filter((name) => /^pulled-[a-z0-9-]+\.json$/.test(name)).flatMap((name) => inspectTable<unknown>(disk, at(name), parsePullState, nothingPulled)),
-    ...uplinks.flatMap((name) => inspectTable<unknown>(disk, at(name), (value) => ({ state: parseOutboxState((value as { state: unknown }).state) }), { state: emptyOutbox })),
+    ...inspectTable(disk, at(deskFile), parseDesk, emptyDesk),
+    ...inspectTable(disk, at(inForceFile), parseInForce, {}),
+    ...inspectTable(disk, at(keptTariffsFile), parseKeptTariffs, []),
+    ...inspectTable(disk, at(cardCacheFile), parseCardCache, []),
+    ...inspectTable(disk, at(listedCardsFile), parseCardLists, {}),
+    ...inspectTable(disk, at(cardsFile), parseRows, []),
+    ...inspectTable(disk, at(passedMetersFile), parseChecks, []),
+    ...disk.list(folder).filter((name) => /^pulled-[a-z0-9-]+\.json$/.test(name)).flatMap((name) => inspectTable(disk, at(name), parsePullState, nothingPulled)),
+    ...uplinks.flatMap((name) => inspectTable(disk, at(name), parseOutbox, { state: emptyOutbox })),
   ];
 }
+
+type Noted = { readonly type?: string; readonly number?: number; readonly signed?: Signed; readonly receipt?: IssuedReceipt };
 
 /** The receipts whose finished bytes the journal or its archive still hold, by number. */
 function receiptsOf(disk: Disk, journal: string): (number: number) => BookEntry | undefined {
@@ -45,7 +52,11 @@ function receiptsOf(disk: Disk, journal: string): (number: number) => BookEntry 
   const read = (): Map<number, BookEntry> => {
     const found = new Map<number, BookEntry>();
     for (const { event } of everyEntry(disk, journal)) {
-      const { type, signed } = event as { type?: string; signed?: Signed };
+      const { type, signed, receipt } = event as Noted;
+      if (type === "ReceiptIssued" && receipt !== undefined) {
+        const { checkpoint: _, ...entry } = receipt;
+        found.set(entry.number, entry);
+      }
       const payload = type === "ReceiptSigned" && signed !== undefined ? payloadOf(signed.jws) : undefined;
       if (signed === undefined || payload?.kind !== "sale") continue;
       const { sessionId, cdrId } = payload.sale;
@@ -55,6 +66,26 @@ function receiptsOf(disk: Disk, journal: string): (number: number) => BookEntry 
   };
   return (number) => (known ??= read()).get(number);
 }
+
+/** The highest receipt number that is known to stand in the book, by all that is written after it: desk, outboxes, and the journal's next steps. */
+function issuedBy(disk: Disk, folder: string, uplinks: readonly string[]): number {
+  let highest = 0;
+  const saw = (number: number | undefined): void => {
+    if (number !== undefined && Number.isSafeInteger(number)) highest = Math.max(highest, number);
+  };
+  complaintOf(() => saw(Table.view(disk, join(folder, deskFile), parseDesk, emptyDesk).chain.count));
+  for (const name of uplinks) complaintOf(() => saw(Table.view(disk, join(folder, name), parseOutbox, { state: emptyOutbox }).state.cursor));
+  for (const { event } of entriesLeft(disk, join(folder, "journal"))) {
+    const { type, number, receipt } = event as Noted;
+    if (type === "SessionSettled") saw(number);
+    // A number is given only when the one before it is in the book.
+    if (type === "ReceiptNumbered" && number !== undefined) saw(number - 1);
+    if (type === "ReceiptIssued" && receipt !== undefined) saw(receipt.number - 1);
+  }
+  return highest;
+}
+
+const parseOutbox = (value: unknown): { state: OutboxState } => ({ state: parseOutboxState((value as { state?: unknown } | null)?.state) });
 
 type Options = { readonly yes?: boolean; readonly check?: boolean; readonly json?: boolean };
 

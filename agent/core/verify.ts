@@ -1,6 +1,7 @@
 // Checks whatever a driver may hold: receipt files, OCMF records raw, encoded or in XML, whole books, checkpoints, and the text of a QR code.
 // Things handed in together are checked against each other as well.
 import { fromBase64, fromHex, fromUtf8, hex, utf8 } from "./bytes.js";
+import { commissioningFormat, verifyCommissioning } from "./commissioning.js";
 import { isSignedBy, parseCheckpoint } from "./checkpoint.js";
 import { shapeFault } from "./json-shape.js";
 import { parseJws } from "./jws.js";
@@ -19,7 +20,7 @@ export type EvidenceFile = { readonly name: string; readonly text: string };
 /** What the user vouches for: fingerprints, and the whole public keys (SPKI hex) where a key file was given. */
 export type Pins = { readonly fingerprints: Trust; readonly keys: readonly string[] };
 
-type Kind = "receipt" | "book" | "jws" | "ocmf" | "xml" | "checkpoint" | "proof" | "consistency" | "unknown";
+type Kind = "commissioning" | "receipt" | "book" | "jws" | "ocmf" | "xml" | "checkpoint" | "proof" | "consistency" | "unknown";
 
 const formatOf = (text: string): string => /^\s*\{\s*"format"\s*:\s*"([^"]{1,60})"/.exec(text)?.[1] ?? "";
 
@@ -38,6 +39,7 @@ function kindOf(text: string): Kind {
   const format = formatOf(text);
   if (format === bookFormat) return "book";
   if (format === consistencyFormat) return "consistency";
+  if (format === commissioningFormat) return "commissioning";
   if (format !== "") return "receipt";
   if (/^\s*(<\?xml|<values>)/.test(text)) return "xml";
   if (parseJws(text.trim()) !== undefined) return "jws";
@@ -226,6 +228,7 @@ export function verifyEvidence(files: readonly EvidenceFile[], given: Pins, tool
     ...judgedReceipts.map(({ finding }) => finding),
     ...of("xml").map(guarded((file) => verifyXml(file, pins, tools))),
     ...of("ocmf").map(guarded((file) => verifyRecord(file, pins, tools))),
+    ...of("commissioning").map(guarded(({ name, text }) => verifyCommissioning(name, text, (spki) => checkFoundKey(spki, pins, tools), tools))),
     ...of("checkpoint").map(guarded((file) => verifyCheckpoint(file, pins, tools))),
     ...of("proof").map(guarded((file) => verifyProof(file, pins, witnesses, tools))),
     ...of("consistency").map(guarded((file) => verifyConsistency(file, pins, tools))),

@@ -16,7 +16,8 @@ export function errorCode(cause: unknown): string | undefined {
   return cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : undefined;
 }
 
-function trouble(what: string, path: string, cause: unknown): Failure {
+/** The failure behind what Node threw: disk/full where there is no room, else disk/failed. */
+export function trouble(what: string, path: string, cause: unknown): Failure {
   const code = errorCode(cause);
   if (code === "ENOSPC" || code === "EDQUOT")
     return new Failure("disk/full", `cannot ${what} ${path}: the disk is full (${code}); free some space or use a larger card`, { cause });
@@ -49,6 +50,16 @@ export class Disk {
     try {
       return this.files.statSync(path).mode;
     } catch (cause) {
+      throw trouble("look at", path, cause);
+    }
+  }
+
+  /** The length of a file in bytes, or undefined where there is none. Throws disk/failed. */
+  size(path: string): number | undefined {
+    try {
+      return this.files.statSync(path).size;
+    } catch (cause) {
+      if (errorCode(cause) === "ENOENT") return undefined;
       throw trouble("look at", path, cause);
     }
   }

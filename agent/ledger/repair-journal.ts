@@ -31,8 +31,16 @@ export function inspectJournal(disk: Disk, folder: string): Finding[] {
  * from. Events are unparsed; after a repair a seq may stand for another entry than before, so nothing is told apart by it.
  */
 export function* everyEntry(disk: Disk, folder: string): Generator<Entry<unknown>> {
+  yield* entriesIn(disk, [closedFolder(folder), join(folder, "damaged"), folder]);
+}
+
+/** The same of the journal alone, without what was packed away or set aside. */
+export function* entriesLeft(disk: Disk, folder: string): Generator<Entry<unknown>> {
+  yield* entriesIn(disk, [folder]);
+}
+
+function* entriesIn(disk: Disk, folders: readonly string[]): Generator<Entry<unknown>> {
   const seen = new Set<string>();
-  const folders = [closedFolder(folder), join(folder, "damaged"), folder];
   for (const path of folders.flatMap((each) => disk.list(each).filter((name) => name.startsWith("segment-")).map((name) => join(each, name)))) {
     for (const line of linesOf(unpacked(path, disk.read(path)))) {
       if (isHeader(line) || seen.has(line.prev)) continue;

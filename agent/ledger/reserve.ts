@@ -1,23 +1,17 @@
 // Room that is kept for the end of a session that runs: a file that holds nothing and is given up when the disk is full, so that a sale that
 // was begun can be settled though somebody else's log took the last byte.
 import { randomBytes } from "node:crypto";
-import { errorCode } from "./disk.js";
 import type { Disk } from "./disk.js";
 
 /** A journal's newest segment and a page, each beside its replacement, with plenty to spare. */
 const defaultBytes = 2 * 1024 * 1024;
 
 export class Reserve {
-  constructor(private readonly disk: Disk, private readonly path: string, private readonly bytes = defaultBytes) {}
+  constructor(private readonly disk: Disk, private readonly path: string, readonly bytes = defaultBytes) {}
 
-  /** True when the room is there. */
+  /** True when the room is there. Throws disk/failed. */
   get stands(): boolean {
-    try {
-      return this.disk.files.statSync(this.path).size >= this.bytes;
-    } catch (cause) {
-      if (errorCode(cause) === "ENOENT") return false;
-      throw cause;
-    }
+    return (this.disk.size(this.path) ?? 0) >= this.bytes;
   }
 
   /** Takes the room when it is not there; a session may start only when this does not throw. Throws disk/full, disk/failed. */
@@ -26,7 +20,7 @@ export class Reserve {
     if (!this.stands) this.disk.replace(this.path, randomBytes(this.bytes));
   }
 
-  /** Gives the room up, after a disk/full, for what must still be written. True when there was some to give. */
+  /** Gives the room up, after a disk/full, for what must still be written. True when there was some to give. Throws disk/failed. */
   spend(): boolean {
     const stood = this.stands;
     this.disk.remove(this.path);

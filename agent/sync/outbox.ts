@@ -49,6 +49,8 @@ export type OutboxParts = {
 const attemptsBeforeDoubt = 5;
 /** So many refusals in a row look like a setting, not like receipts: from there on each waits for the back-off, so that a person can see it. */
 const refusalsInARow = 10;
+/** So many wait for a person at most. The list is written with each change: past this the rest stays in the receipt book, in order, unsent. */
+export const mostParked = 1_000;
 
 type Unanswered = Extract<Outcome, { kind: "unsure" | "retry" }>;
 /** A receipt that may be poison, while the next one is tried. */
@@ -190,6 +192,7 @@ export class Outbox {
         return this.#unreadable(error);
       }
       if (item === undefined) break;
+      if (this.#state.parked.length >= mostParked && item.number > this.#state.cursor) return this.#crowded();
       if (item.park !== undefined && !firstInLine(this.#state).includes(item.number)) {
         this.#change(parked(this.#state, item, item.park, this.#parts.clock.now().at));
         continue;
@@ -287,6 +290,13 @@ export class Outbox {
     this.#save();
     this.#wait();
     this.#reached("online", `the last ${this.#refusals} receipts were all refused and parked: look at the reasons, it may be a setting`);
+  }
+
+  /** Too many are kept back: whatever is wrong, a person must look before there are more. */
+  #crowded(): void {
+    this.#save();
+    this.#wait();
+    this.#reached("unsure", `${mostParked} receipts are parked, and nothing new is sent until they are fewer: look at their reasons, mend the cause, and send them again (chargetill sync resend)`, "uplink/unsure");
   }
 
   #wait(askedMs?: number): void {

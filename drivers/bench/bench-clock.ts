@@ -33,9 +33,9 @@ export class BenchClock implements Clock {
     this.#state = { ...this.#state, at: this.#state.at + (change.stepMs ?? 0), trust: change.trust ?? this.#state.trust };
   }
 
-  /** The process is held up, as by a slow disk: so much time passes and nobody is woken meanwhile. */
+  /** Time passes while the program is held up (a slow disk, a long computation): whoever was to be woken meanwhile is late. */
   hold(ms: number): void {
-    this.#moveTo(this.#state.monoMs + ms);
+    this.#state = { ...this.#state, at: this.#state.at + ms, monoMs: this.#state.monoMs + ms };
   }
 
   at(monoMs: number, wake: () => void): () => void {

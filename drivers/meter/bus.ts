@@ -131,6 +131,25 @@ export class MeterBus {
     await this.#closing;
   }
 
+  /**
+   * Lets `work` have the port to itself, as soon as what is in flight has ended; who asks meanwhile waits in line. The port is opened anew after it.
+   * `work` must be short: a meter that nobody can ask is a session that nobody can bill.
+   */
+  lend<T>(work: () => Promise<T>): Promise<T> {
+    const lent = this.#tail.then(async () => {
+      await this.#quiet;
+      if (this.#ending.signal.aborted) throw new DeviceError("port/lost", `${this.path} was closed`);
+      this.#drop(new DeviceError("port/lost", `${this.path} was lent to a scan`));
+      await this.#closing;
+      return work();
+    });
+    this.#tail = lent.then(
+      () => undefined,
+      () => undefined,
+    );
+    return this.#clock.busy(lent);
+  }
+
   /** One exchange, when the line is free. Rejects with a DeviceError. */
   ask(ask: Ask): Promise<Answer> {
     if (this.#waiting >= mostWaiting)

@@ -41,22 +41,37 @@ export function usualUnits(): number[] {
   return [...new Set([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ...delivered])].sort((a, b) => a - b);
 }
 
-/** Meters as they are found. Throws a DeviceError when the port cannot be opened or goes away. */
-export async function* scanPort(path: string, clock: Clock, options: ScanOptions = {}): AsyncGenerator<Found> {
+/** The two questions of a scan, each short enough to be put between two looks of an agent that works on the same line. */
+export type ScanSteps = {
+  answers(line: LineSettings, unit: number): Promise<boolean>;
+  tryModel(line: LineSettings, unit: number, model: string): Promise<Candidate | undefined>;
+};
+
+/** The questions put to a port that is ours. They throw a DeviceError when it cannot be opened or goes away. */
+export const scanSteps = (path: string, clock: Clock, options: ScanOptions = {}): ScanSteps => ({
+  answers: (line, unit) => answers({ path, ...line }, unit, clock, options),
+  tryModel: (line, unit, model) => tryModel({ path, ...line }, unit, model, clock, options),
+});
+
+/** Meters as they are found. Throws what the steps throw. */
+export async function* scan(steps: ScanSteps, options: ScanOptions = {}): AsyncGenerator<Found> {
   const { lines = usualLines(), units = usualUnits(), signal } = options;
   for (const line of lines)
     for (const unit of units) {
       if (signal?.aborted) return;
-      if (!(await answers({ path, ...line }, unit, clock, options))) continue;
+      if (!(await steps.answers(line, unit))) continue;
       const candidates: Candidate[] = [];
       for (const model of meterModels()) {
         if (signal?.aborted) return;
-        const candidate = await tryModel({ path, ...line }, unit, model, clock, options);
+        const candidate = await steps.tryModel(line, unit, model);
         if (candidate) candidates.push(candidate);
       }
       yield { line, unit, candidates: candidates.sort((a, b) => Number(b.checked) - Number(a.checked)) };
     }
 }
+
+/** Meters on a port that is ours, as they are found. Throws a DeviceError when it cannot be opened or goes away. */
+export const scanPort = (path: string, clock: Clock, options: ScanOptions = {}): AsyncGenerator<Found> => scan(scanSteps(path, clock, options), options);
 
 const patience = (options: ScanOptions): number => options.timeoutMs ?? 200;
 

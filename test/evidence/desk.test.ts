@@ -7,11 +7,14 @@ import * as assert from "uvu/assert";
 import { CashDesk, type DeskState } from "../../agent/cash-desk.js";
 import { emptyChain, issueReceipt, payloadOf } from "../../agent/core/receipt.js";
 import { parseTariff } from "../../agent/core/tariff.js";
+import type { Signer } from "../../agent/core/signer.js";
+import type { Event } from "../../agent/core/till.js";
 import { exitCode } from "../../agent/core/verdict.js";
 import { verifyEvidence } from "../../agent/core/verify.js";
 import { verifyTools } from "../../agent/evidence.js";
 import { findingsText } from "../../agent/findings-text.js";
-import { newKey, openSigner, sha256, signerOf } from "../../agent/keys.js";
+import { finishKeyChange, publicKeyFile, stageKey } from "../../agent/key-change.js";
+import { keyFile, newKey, openSigner, publicKeysIn, sha256, signerOf } from "../../agent/keys.js";
 import { Book } from "../../agent/ledger/book.js";
 import { Disk } from "../../agent/ledger/disk.js";
 import type { BookEntry } from "../../agent/ledger/page.js";
@@ -40,9 +43,12 @@ const entryOf = (number: number, { jws, ocmf }: { readonly jws: string; readonly
   number, sessionId: `session-${number}`, cdrId: `cdr-${number}`, jws, ocmf, cdr: ocmf === "" ? null : { texts: {}, timeUnknown: false }, issuedMs: 0, kind: ocmf === "" ? "start" : "sale",
 });
 
+/** What the desks here put into the journal. */
+const journalled: Event[] = [];
+const record = (event: Event): void => void journalled.push(event);
 let kept: DeskState = { chain: emptyChain, pagination: 0 };
 const deskOver = (by: typeof signer | ReturnType<typeof signerOf>): CashDesk =>
-  new CashDesk({ station, timeZone, version: "0.1.0", book, state: { read: () => kept, write: (state) => void (kept = state) }, signer: by, hash: sha256, cdr: () => ({ texts: {}, timeUnknown: false }), handOut: () => "", settled: () => undefined, numberGiven: () => false }, now);
+  new CashDesk({ station, timeZone, version: "0.1.0", book, state: { read: () => kept, write: (state) => void (kept = state) }, signer: by, hash: sha256, record, cdr: () => ({ texts: {}, timeUnknown: false }), handOut: () => "", settled: () => undefined, numberGiven: () => false });
 
 test("the key is made for its owner alone", () => {
   assert.is(statSync(join(folder, "station.key")).mode & 0o777, 0o600);
@@ -79,7 +85,7 @@ test("a sale that was taken back is sold again by the right tariff: once, naming
   const books = Book.open(disk, join(folder, "corrections"));
   let state: DeskState = { chain: emptyChain, pagination: 0 };
   littleBook(3, signer).forEach((issued, at) => books.append(entryOf(at + 1, issued)));
-  const desk = new CashDesk({ station, timeZone, version: "0.1.0", book: books, state: { read: () => state, write: (next) => void (state = next) }, signer, hash: sha256, cdr: () => ({ texts: {}, timeUnknown: false }), handOut: () => "", settled: () => undefined, numberGiven: () => false }, now);
+  const desk = new CashDesk({ station, timeZone, version: "0.1.0", book: books, state: { read: () => state, write: (next) => void (state = next) }, signer, hash: sha256, record, cdr: () => ({ texts: {}, timeUnknown: false }), handOut: () => "", settled: () => undefined, numberGiven: () => false });
   const parsed = parseTariff({ country_code: "DE", party_id: "ABC", id: "right", currency: "EUR", last_updated: "2026-11-01T00:00:00Z", elements: [{ price_components: [{ type: "ENERGY", price: 0.25, vat: 20, step_size: 1 }] }] });
   assert.ok(parsed.ok);
   if (!parsed.ok) return;
@@ -107,11 +113,80 @@ test("a receipt file made from the book has its proof, whenever it is asked for"
 });
 
 test("no other receipt takes a number that a session was given", () => {
-  const busy = new CashDesk({ station, timeZone, version: "0.1.0", book, state: { read: () => kept, write: (state) => void (kept = state) }, signer, hash: sha256, cdr: () => ({ texts: {}, timeUnknown: false }), handOut: () => "", settled: () => undefined, numberGiven: () => true }, now);
+  const busy = new CashDesk({ station, timeZone, version: "0.1.0", book, state: { read: () => kept, write: (state) => void (kept = state) }, signer, hash: sha256, record, cdr: () => ({ texts: {}, timeUnknown: false }), handOut: () => "", settled: () => undefined, numberGiven: () => true });
   const before = book.count();
   for (const work of [() => busy.credit(2, "wrong", now), () => busy.changeKey(signer, now)]) assert.throws(work, /a receipt is just being made/);
   assert.is(busy.recover(now), null);
   assert.is(book.count(), before);
+});
+
+/** A desk of its own in a folder of its own, on a book that outlives it. */
+function deskIn(name: string, write: (event: Event) => void, by: Signer = signer): { readonly desk: CashDesk; readonly book: Book } {
+  const own = Book.open(disk, join(folder, name));
+  let state: DeskState = { chain: emptyChain, pagination: 0 };
+  return { book: own, desk: new CashDesk({ station, timeZone, version: "0.1.0", book: own, state: { read: () => state, write: (next) => void (state = next) }, signer: by, hash: sha256, record: write, cdr: () => ({ texts: {}, timeUnknown: false }), handOut: () => "", settled: () => undefined, numberGiven: () => false }) };
+}
+const powerOff = new Error("the power is off");
+
+test("a receipt of which only the journal knows after a crash is booked at the next start, the same bytes, and none twice", () => {
+  const written: Event[] = [];
+  const dying = (event: Event): never => {
+    written.push(event);
+    throw powerOff;
+  };
+  const live = (event: Event): void => void written.push(event);
+  assert.throws(() => deskIn("cut", dying).desk.begin([], now), /power is off/);
+  const first = deskIn("cut", live);
+  first.desk.begin(written, { ...now, at: startMs + 60_000 });
+  assert.is(first.book.count(), 1);
+  assert.is(written.length, 1, "nothing is issued anew");
+  const sale = issueReceipt(settlement(2, { pagination: 1 }), first.desk.chain, signer, sha256);
+  first.book.append(entryOf(2, sale));
+  assert.throws(() => deskIn("cut", dying).desk.credit(2, "meter in doubt", now), /power is off/);
+  const second = deskIn("cut", live);
+  second.desk.begin(written, now);
+  second.desk.begin(written, now);
+  assert.is(second.book.count(), 3);
+  const credit = written.at(-1);
+  assert.is(credit?.type === "ReceiptIssued" && credit.receipt.jws, second.book.get(3)?.jws);
+  assert.is(second.desk.recover(now), null);
+  assert.throws(() => second.desk.credit(2, "again", now), /was credited before/);
+  const findings = verifyEvidence([{ name: "book", text: bookFileOf(second.book, second.desk.chain.checkpoint) }], pins, verifyTools());
+  assert.is(exitCode(findings), 0, findingsText(findings));
+});
+
+test("a journal that knows of a receipt which does not follow on the book is damage, not a gap", () => {
+  const written: Event[] = [];
+  const whole = deskIn("gap", (event) => void written.push(event));
+  whole.desk.begin([], now);
+  whole.book.append(entryOf(2, issueReceipt(settlement(2, { pagination: 1 }), whole.desk.chain, signer, sha256)));
+  deskIn("gap", (event) => void written.push(event)).desk.credit(2, "meter in doubt", now);
+  const shorter = deskIn("shorter", () => undefined);
+  assert.throws(() => shorter.desk.begin(written.slice(1), now), /the journal holds receipt 3, which does not follow on the 0 receipts of the book: "chargetill repair"/);
+});
+
+test("a change of key of which only the journal knows has happened: the staged key is taken up, not thrown away", () => {
+  const state = join(folder, "keys");
+  disk.makeFolder(state);
+  const next = stageKey(disk, state);
+  const written: Event[] = [];
+  const { desk: old } = deskIn("keys-book", (event) => void written.push(event));
+  old.begin([], now);
+  const dying = deskIn("keys-book", (event) => {
+    written.push(event);
+    throw powerOff;
+  });
+  assert.throws(() => dying.desk.changeKey(next, now), /power is off/);
+  const issued = written.flatMap((event) => (event.type === "ReceiptIssued" ? [event.receipt] : []));
+  finishKeyChange(disk, state, dying.book, () => issued);
+  assert.is(publicKeysIn(disk.read(join(state, publicKeyFile))?.toString("utf8") ?? "")[0]?.spkiHex, next.spkiHex);
+  const later = deskIn("keys-book", () => undefined, next);
+  later.desk.begin(written, now);
+  assert.is(later.book.get(2)?.kind, "key");
+  // Without such a receipt nothing happened.
+  stageKey(disk, state);
+  finishKeyChange(disk, state, later.book, () => []);
+  assert.is(disk.read(join(state, `${keyFile}.next`)), undefined);
 });
 
 test.after(() => rmSync(folder, { recursive: true, force: true }));

@@ -29,9 +29,10 @@ test("the record of a running station is signed by its key and holds every findi
   const { jws } = JSON.parse(readFileSync(`${out}.json`, "utf8")) as { jws: string };
   const { payload, protectedHeader } = await compactVerify(jws, createPublicKey(readFileSync(join(state, "station.pub.pem"))));
   assert.is(protectedHeader.typ, "chargetill-commissioning+json");
-  const record = JSON.parse(Buffer.from(payload).toString("utf8")) as { by: string; passed: boolean; findings: { check: string }[]; contactors: { connector: number; passed: boolean }[] };
+  const record = JSON.parse(Buffer.from(payload).toString("utf8")) as { by: string; passed: boolean; findings: { check: string }[]; contactors: { connector: number; passed: boolean }[]; meters: { words: string }[] };
   assert.equal([record.by, record.passed, record.contactors.map(({ connector, passed }) => [connector, passed])], ["A. Technician", true, [[1, true], [2, true]]]);
   assert.ok(record.findings.some(({ check }) => check === "meter 2"));
+  assert.equal(record.meters.map(({ words }) => words), ["skipped: no load given", "skipped: no load given"]);
   assert.match(readFileSync(`${out}.txt`, "utf8"), /PASSED[\s\S]*contactor 1: ok, its auxiliary contact followed both ways/);
 });
 

@@ -1,5 +1,5 @@
 // The technician's tools on a bench: found meters, live values, a check against a load, the doctor's table, the machine's ports.
-import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -58,19 +58,44 @@ tools("scan finds both meters at their line settings, names the model, and print
   assert.match((await chargetill("meter", "scan", "--config", config, "--baud", "9600", "--units", "1")).out, /meter: \{ port: rs485, unit: 1, model: eastron-sdm630-v2, serial: "\d+" \}/);
 });
 
-tools("scan refuses numbers that no line has, and a line that a running agent talks on", async () => {
+tools("scan refuses numbers that no line has; a running agent asks for it between its own looks", async () => {
   const { config } = benchStation();
   assert.is((await chargetill("meter", "scan", "--config", config, "--units", "0-300")).code, 2);
   const agent = new Running(["run", "--config", config]);
   await agent.until(/"news":"started"/);
-  const refused = await chargetill("meter", "scan", "--config", config);
-  assert.is(refused.code, 1);
-  assert.match(refused.err, /the running agent talks on this line; stop it first/);
+  const scanned = await chargetill("meter", "scan", "--config", config, "--baud", "9600", "--units", "2,9", "--json");
+  assert.is(scanned.code, 0, scanned.err);
+  const { found } = JSON.parse(scanned.out) as { found: { unit: number; candidates: { model: string }[] }[] };
+  assert.equal(found.map(({ unit, candidates }) => [unit, candidates[0]?.model]), [[2, "eastron-sdm630-v2"]]);
   const watched = await chargetill("meter", "watch", "2", "--count", "1", "--config", config);
   assert.is(watched.code, 0, watched.err);
   assert.match(watched.out, /connector 2: SDM630-Modbus V2 \d+ {2}\d+\.\d{3} kWh {2}0 W/);
   agent.kill("SIGTERM");
   assert.is((await agent.ended).code, 0);
+  assert.not.match(agent.out, /"news":"fault"/);
+});
+
+tools("beside a session that charges, a meter is compared with its load and passes, the record of it is signed, and no scan takes its line", async () => {
+  const { config, folder, state } = benchStation({ quiet: false, speed: 30 });
+  const agent = new Running(["run", "--config", config]);
+  await agent.until(/"news":"session-began","at":\d+,"connector":1/);
+  const refused = await chargetill("meter", "scan", "--config", config, "--baud", "9600", "--units", "2");
+  assert.is(refused.code, 1);
+  assert.match(refused.err, /a session runs at connector 1, whose meter is on rs485: scan when it is over, or end it with: chargetill stop 1/);
+  // Seed 1 brings a car of 10 to 11 kW that draws 97 to 100 % of it.
+  const out = join(folder, "record");
+  const ended = await chargetill("commission", "--by", "A. Technician", "--load", "1:10600", "--tolerance", "8", "--out", out, "--config", config, "--json");
+  const { meters } = JSON.parse(ended.out) as { meters: { connector: number; checked: boolean; passed: boolean; words: string }[] };
+  assert.equal(meters.map(({ connector, checked, passed }) => [connector, checked, passed]), [[1, true, true], [2, false, false]], ended.out);
+  assert.match(meters[0]?.words ?? "", /power \d+ W against a load of 10600 W/);
+  assert.is(meters[1]?.words, "skipped: no load given");
+  agent.kill("SIGTERM");
+  assert.is((await agent.ended).code, 0);
+  assert.not.match(agent.out, /"news":"fault"/);
+  assert.ok(PassedMeters.open(new Disk(), state).has("eastron-sdm630-v2", "23001985"));
+  const verified = await chargetill("verify", "--key", join(state, "station.pub.pem"), `${out}.json`);
+  assert.is(verified.code, 0, verified.out);
+  assert.match(verified.out, /ok +verdict +PASSED; \d+ findings, 2 contactors, 2 meters, of which 3 not looked at/);
 });
 
 tools("a check with no load on the line is not passed, and says by how much", async () => {
@@ -98,6 +123,14 @@ tools("a model in doubt sells once its own meter has passed the check, and not b
   next.kill("SIGTERM");
   assert.is((await next.ended).code, 0);
   assert.not.match(next.out, /meter\/unknown/);
+});
+
+tools("doctor and bundle leave no trace where no agent has run", async () => {
+  const { config, state } = benchStation();
+  const well = await chargetill("doctor", "--config", config);
+  assert.is(well.code, 0, well.out);
+  assert.is((await chargetill("bundle", "--preview", "--config", config)).code, 0);
+  assert.not.ok(existsSync(state));
 });
 
 tools("the doctor finds a bench well, names each fault with its remedy, and ends with 1 for a fault", async () => {

@@ -109,10 +109,20 @@ export class VolatileFiles implements Files {
     folder.durable = new Map(folder.cache);
   }
 
-  /** Others fill the disk up to its last byte, or make room again. */
+  /** Others fill the disk, with no hope that anything of ours makes room, or make room again. */
   fill(full: boolean): void {
     this.#capacity = full ? 0 : undefined;
   }
+
+  /** Others take every byte that is free now: what we give up ourselves is ours again. */
+  takeRest(): void {
+    this.#capacity = this.#usedBytes(this.root);
+  }
+
+  /** The file system goes read-only, as ext4 does after an error, or is mounted writable again. */
+  readOnly = false;
+  /** Called with each fsync and fdatasync: a disk that takes its time. */
+  slow: () => void = () => undefined;
 
   /** A look from outside: no operation of the program. */
   peek(path: string): Buffer {
@@ -135,7 +145,7 @@ export class VolatileFiles implements Files {
   }
 
   openSync(path: string, flags: string): number {
-    return this.#do("open", path, () => {
+    return this.#do(flags === "r" ? "open" : "open to write", path, () => {
       const { folder, name } = this.#parent(path);
       let node: Node | undefined = path === "/" ? this.root : folder.cache.get(name);
       if (node && flags.includes("x")) throw fault("EEXIST", "open", path);
@@ -264,6 +274,7 @@ export class VolatileFiles implements Files {
   #do<T>(operation: string, path: string, work: () => T, whenItFails: () => void = () => undefined): T {
     this.operations += 1;
     const { cutAt, fault: wish } = this.wishes;
+    if (this.readOnly && ["write", "rename", "link", "unlink", "mkdir", "ftruncate", "open to write"].includes(operation)) throw fault("EROFS", operation, path);
     if (cutAt !== undefined && this.operations >= cutAt) throw new PowerCut(`the power went off at operation ${cutAt}: ${operation} ${path}`);
     if (!["read", "stat", "readdir", "statfs", "close"].includes(operation)) this.changes.push(this.operations);
     const fails = wish && (this.operations === wish.at || (wish.forever && this.operations > wish.at));
@@ -280,6 +291,7 @@ export class VolatileFiles implements Files {
     const { node, path } = this.#opened(fd);
     const site = `${this.phase} ${operation} ${path.replace(/\d+/g, "#")}`;
     this.syncs.push({ site, operation: this.operations + 1 });
+    this.slow();
     const ignored = this.wishes.ignoreSync?.(site, this.syncs.length) === true;
     const work = (): void => {
       if (ignored) return;
@@ -294,8 +306,11 @@ export class VolatileFiles implements Files {
   #freeBytes(): number {
     const capacity = this.#capacity ?? this.wishes.capacityBytes;
     if (capacity === undefined) return Infinity;
-    const used = (node: Node): number => (node.kind === "file" ? node.cache.length : [...node.cache.values()].reduce((sum, child) => sum + used(child), 0));
-    return Math.max(0, capacity - used(this.root));
+    return Math.max(0, capacity - this.#usedBytes(this.root));
+  }
+
+  #usedBytes(node: Node): number {
+    return node.kind === "file" ? node.cache.length : [...node.cache.values()].reduce((sum, child) => sum + this.#usedBytes(child), 0);
   }
 
   #opened(fd: number): { readonly node: Node; readonly path: string } {
@@ -345,8 +360,12 @@ function onDisk(node: FileNode, fate: Fate): Buffer {
   const bytes = Buffer.alloc(Math.max(base.length, ...node.dirty.map(({ to }) => to)));
   base.copy(bytes);
   for (const { from, to } of node.dirty) {
+    if (fate === "kept") {
+      node.cache.copy(bytes, from, from, to);
+      continue;
+    }
     for (let at = from; at < to; at += 1, seen += 1) {
-      const written = fate === "kept" || (fate === "half" ? seen < half : seen >= half);
+      const written = fate === "half" ? seen < half : seen >= half;
       if (written) bytes[at] = node.cache[at] ?? 0;
       else if (fate === "half") return bytes.subarray(0, Math.max(base.length, at));
     }

@@ -12,7 +12,7 @@ export type Crowd = { readonly connectors: number; readonly sales: number; reado
 /** A car at each connector with a card of its own; all charge at once and are unplugged in turn. Throws where a mWh is missing. */
 export async function crowd(connectors: number, chargeMs: number): Promise<Crowd> {
   const uid = (id: number): string => (0x10000000 + id).toString(16).toUpperCase();
-  const everyMs = 5_000;
+  const everyMs = 3_500;
   const agenda = (startMs: number): Agenda => Array.from({ length: connectors }, (_, index) => index + 1).flatMap((id): Agenda => {
     const at = startMs + 1_000 + id * everyMs;
     return [
@@ -22,7 +22,7 @@ export async function crowd(connectors: number, chargeMs: number): Promise<Crowd
     ];
   });
   const tokens = Array.from({ length: connectors }, (_, index) => ({ uid: uid(index + 1), contractId: `DE-CTL-${index + 1}`, valid: true, whitelist: "ALWAYS" as const }));
-  const yard = await Yard.open({ connectors, agenda, readerPollMs: 1_000, change: (config) => ({ ...config, tokens }) });
+  const yard = await Yard.open({ connectors, agenda, readerPollMs: 1_000, meterPollMs: 15_000, change: (config) => ({ ...config, tokens }) });
   try {
     const benchMs = chargeMs + connectors * everyMs + 2 * minuteMs;
     const tookMs = await yard.pass(benchMs);

@@ -10,31 +10,31 @@ const minuteMs = 60_000;
 
 export type Quiet = { readonly days: number; readonly sales: number; readonly heapSlope: number; readonly rssSlope: number; readonly first: Sample; readonly last: Sample; readonly tookMs: number };
 
-/** So many days with so many sessions each. Throws where a mWh is missing or memory climbs. */
-export async function quietDays(days: number, sessionsADay = 2, say: (line: string) => void = () => undefined): Promise<Quiet> {
+/** So many days, or parts of one, in so many stretches with a look at the memory after each. Throws where a mWh is missing or memory climbs. */
+export async function quietDays(days: number, sessionsAStretch: number, stretches = days, say: (line: string) => void = () => undefined): Promise<Quiet> {
   const yard = await Yard.open({ connectors: 1, meterPollMs: 60_000, readerPollMs: 15_000 });
   const samples: Sample[] = [];
   const { clock, world } = yard.bench;
+  const stretchMs = (days * dayMs) / stretches;
+  const everyMs = stretchMs / sessionsAStretch;
+  const stayMs = Math.min(40 * minuteMs, everyMs / 2);
   let tookMs = 0;
   try {
-    for (let day = 1; day <= days; day += 1) {
+    for (let stretch = 1; stretch <= stretches; stretch += 1) {
       const startMs = clock.now().monoMs;
-      for (let visit = 0; visit < sessionsADay; visit += 1) {
-        const at = startMs + Math.floor(((visit + 0.3) * dayMs) / sessionsADay);
+      for (let visit = 0; visit < sessionsAStretch; visit += 1) {
+        const at = startMs + Math.floor((visit + 0.3) * everyMs);
         const tap: Act = { do: "present", reader: "front", uids: [storyCards.ada], forMs: 40_000 };
-        world.plan([{ monoMs: at, act: { do: "plug", connector: 1, powerW: 9_000, wantsWh: 3_000 } }, { monoMs: at + 20_000, act: tap }, { monoMs: at + 40 * minuteMs, act: { do: "unplug", connector: 1 } }]);
+        world.plan([{ monoMs: at, act: { do: "plug", connector: 1, powerW: 9_000, wantsWh: 3_000 } }, { monoMs: at + 20_000, act: tap }, { monoMs: at + stayMs, act: { do: "unplug", connector: 1 } }]);
       }
-      // A short run is looked at more often, so that there is a line to draw.
-      const looks = days < trustRssFrom ? 8 : 1;
-      for (let look = 1; look <= looks; look += 1) {
-        tookMs += await yard.pass(dayMs / looks);
-        samples.push(sample(day - 1 + look / looks));
-      }
+      tookMs += await yard.pass(stretchMs);
       yard.agent.archive();
-      if (day % 30 === 0) say(`day ${day}: heap ${samples.at(-1)?.heapMiB.toFixed(1)} MiB, RSS ${samples.at(-1)?.rssMiB.toFixed(1)} MiB, ${(tookMs / 1000).toFixed(0)} s`);
+      const day = (stretch * stretchMs) / dayMs;
+      samples.push(sample(day));
+      if (stretch % 30 === 0) say(`day ${day.toFixed(0)}: heap ${samples.at(-1)?.heapMiB.toFixed(1)} MiB, RSS ${samples.at(-1)?.rssMiB.toFixed(1)} MiB, ${(tookMs / 1000).toFixed(0)} s`);
     }
     const { countedMilliWh, billedMilliWh, sales } = yard.books();
-    assert.equal(sales, days * sessionsADay);
+    assert.equal(sales, stretches * sessionsAStretch);
     assert.equal(billedMilliWh, countedMilliWh, "the receipts bill what the meter counted");
     const [first, last] = [samples[0], samples.at(-1)];
     assert.ok(first !== undefined && last !== undefined);

@@ -40,6 +40,11 @@ export type YardOptions = {
   /** Lays down what the state folder holds before the first start. */
   readonly before?: (state: string) => void;
   readonly tell?: (news: News, bench: Bench) => void;
+  /** Faults are part of the story; else one ends it. */
+  readonly mayFault?: boolean;
+  /** Time goes on while a request is on its way, as the world's does. */
+  readonly impatient?: boolean;
+  readonly notifier?: { tell(...assignments: readonly string[]): void };
 };
 
 export class Yard {
@@ -67,6 +72,11 @@ export class Yard {
     const board = new GpioBoard(undefined, config.connectors.length * pinsEach + 1);
     const made = openBench(config, quiet, { saved: () => ({ ...world, agenda }), save: () => undefined, close: () => undefined }, board);
     const buses: Bench = Object.assign(made, { reader: (name: string) => options.reader?.(made.clock) ?? new QuickReader(made.fields.get(name) ?? new CardField(), made.clock, options.readerPollMs ?? 2_000, 2_000) });
+    if (options.impatient === true) {
+      const { clock } = made;
+      const impatient: Clock = { now: () => clock.now(), at: (monoMs, wake) => clock.at(monoMs, wake), busy: (work) => work };
+      Object.assign(buses, { clock: impatient, binding: (port: string) => made.rtu.get(port)?.patientBinding });
+    }
     const disk = new Disk(lazyFiles);
     const told = new Map<News["news"], number>();
     const from = performance.now();
@@ -75,10 +85,11 @@ export class Yard {
       version: "load",
       disk,
       random: () => buses.random(),
+      ...(options.notifier === undefined ? {} : { notifier: options.notifier }),
       exit: (code) => assert.fail(`the agent ended with ${code}`),
       tell: (news) => {
         told.set(news.news, (told.get(news.news) ?? 0) + 1);
-        if (news.news === "fault") assert.fail(`${news.device}: ${news.message}`);
+        if (news.news === "fault" && options.mayFault !== true) assert.fail(`${news.device}: ${news.message}`);
         options.tell?.(news, buses);
       },
     });

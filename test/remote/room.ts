@@ -141,6 +141,9 @@ export class Room {
         throw new Error("meters are handed in");
       },
       lineCounts: () => undefined,
+      lendLine: () => {
+        throw new Error("no line is lent here");
+      },
       pins: ({ id }) => {
         const outlet = this.outlet(id);
         return {

@@ -22,7 +22,7 @@ import { random } from "../ledger/random.js";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 /** Bench seconds per real second: a life of a quarter of a second is some ten minutes of the street. */
 const speed = 2_400;
-const longestLifeMs = 300;
+const longestLifeMs = 200;
 const visitMs = 5 * 60_000;
 /** One kill in so many comes while the agent starts, from the first instruction on. */
 const atStartOneIn = 5;

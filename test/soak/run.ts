@@ -41,7 +41,7 @@ const parts: readonly Part[] = [
   { name: "chaos", option: "days", run: () => soakChaos(count("days", 30), seed, say) },
   { name: "kills", option: "kills", run: () => soakKills(count("kills", 2_000), seed, say) },
   { name: "load", run: () => soakLoad(say) },
-  { name: "quiet", option: "quiet", run: async () => say(quietText(await quietDays(count("quiet", 365), 2, say))) },
+  { name: "quiet", option: "quiet", run: async () => say(quietText(await quietDays(count("quiet", 365), 2, count("quiet", 365), say))) },
 ];
 
 if (values.help === true) {

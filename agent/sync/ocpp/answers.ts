@@ -20,7 +20,7 @@ const not201 = [
   "UnpublishFirmware", "UpdateFirmware",
 ];
 const not21 = [
-  ...not201, "AdjustPeriodicEventStream", "AFRRSignal", "ClearDERControl", "GetCertificateChainStatus", "GetDERControl", "GetPeriodicEventStream",
+  ...not201, "AdjustPeriodicEventStream", "AFRRSignal", "ClearDERControl", "GetDERControl", "GetPeriodicEventStream",
   "NotifyAllowedEnergyTransfer", "NotifyWebPaymentStarted", "RequestBatterySwap", "SetDERControl", "UpdateDynamicSchedule", "UsePriorityCharging",
 ];
 const not16 = [

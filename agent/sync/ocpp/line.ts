@@ -92,12 +92,15 @@ export class Line {
     if (this.#standing.accepted && this.#rpc !== undefined) return this.#rpc;
     // Connected and not accepted: that is the CSMS's to change.
     if (this.#rpc !== undefined && (this.#registration === "Pending" || this.#registration === "Rejected")) return this.#standing;
-    const settled = new Promise<void>((resolve) => {
-      this.#waiters.push(resolve);
-      signal.addEventListener("abort", () => resolve(), { once: true });
+    await new Promise<void>((resolve) => {
+      const over = (): void => {
+        signal.removeEventListener("abort", over);
+        resolve();
+      };
+      this.#waiters.push(over);
+      signal.addEventListener("abort", over, { once: true });
+      this.#nudge?.();
     });
-    this.#nudge?.();
-    await settled;
     return this.#standing.accepted && this.#rpc !== undefined ? this.#rpc : this.#standing;
   }
 

@@ -145,12 +145,12 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
   async ask(uid: string, _connector: number | null, signal: AbortSignal): Promise<OnlineAnswer | undefined> {
     const rpc = this.#line.rpc;
     if (rpc === undefined || !this.#line.standing.accepted) return undefined;
-    const asked = rpc.call("Authorize", authorizePayload(rpc.dialect, uid)).catch(() => undefined);
-    const given = new Promise<undefined>((resolve) => {
-      if (signal.aborted) resolve(undefined);
-      signal.addEventListener("abort", () => resolve(undefined), { once: true });
+    const payload = await new Promise<unknown>((resolve) => {
+      const givenUp = (): void => resolve(undefined);
+      if (signal.aborted) return givenUp();
+      signal.addEventListener("abort", givenUp, { once: true });
+      rpc.call("Authorize", authorizePayload(rpc.dialect, uid)).catch(() => undefined).then(resolve).finally(() => signal.removeEventListener("abort", givenUp));
     });
-    const payload = await Promise.race([asked, given]);
     if (payload === undefined) return undefined;
     const tariff = rpc.dialect === "ocpp2.1" ? tariffIn(payload) : undefined;
     return authorizeAnswer(payload, uid, this.#parts.party, tariff === undefined ? undefined : this.#parts.takeTariff(tariff));

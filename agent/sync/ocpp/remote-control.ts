@@ -41,7 +41,9 @@ export function remoteControl(desk: FrontDesk): Handlers {
     GetTransactionStatus: (payload) => {
       const { transactionId } = read(statusAsked, payload);
       if (transactionId === undefined) return { messagesInQueue: waits(undefined) };
-      return { ongoingIndicator: link.sessionOf(transactionId) !== undefined, messagesInQueue: waits(transactionId) };
+      const session = link.sessionOf(transactionId);
+      const isOngoing = [...feed.till().sessions.values()].some((one) => "sale" in one && one.sale.opening.id === session);
+      return { ongoingIndicator: isOngoing, messagesInQueue: waits(session ?? transactionId) };
     },
     UnlockConnector: (payload) => {
       const { evseId, connectorId } = read(unlockAsked, payload);

@@ -11,6 +11,8 @@ const shape = z.strictObject({
   meterValuesS: z.int().min(0).optional(),
   /** Tariffs of the CSMS are taken (2.1, TariffCostCtrlr.Enabled). Default true. */
   tariffs: z.boolean().optional(),
+  /** The public key goes with signed values (2.x, PublicKeyWithSignedMeterValue). */
+  publicKey: z.boolean().optional(),
 });
 export type Kept = z.infer<typeof shape>;
 
@@ -37,7 +39,8 @@ export class Settings {
 
   /** Puts what is kept into force on a new connection. */
   apply(link: OcppLink): void {
-    const { pingS, meterValuesS } = this.store.read();
+    const { pingS, meterValuesS, publicKey } = this.store.read();
+    if (publicKey !== undefined) link.sendsPublicKey = publicKey;
     link.setIntervals({ ...(pingS === undefined ? {} : { pingS }), ...(meterValuesS === undefined ? {} : { meterValuesS }) });
   }
 }

@@ -87,7 +87,7 @@ function sameTariff(a: Tariff, b: Tariff): boolean {
   return text(a) === text(b);
 }
 
-function kindOf({ config }: FrontDesk, connector: number | null): "AC" | "DC" | "mixed" {
+function kindOf({ config }: Pick<FrontDesk, "config">, connector: number | null): "AC" | "DC" | "mixed" {
   const kinds = new Set(config.connectors.filter(({ id }) => connector === null || id === connector).map(({ powerType }) => (powerType === "DC" ? "DC" : "AC")));
   const [kind] = kinds;
   return kinds.size === 1 && kind !== undefined ? kind : "mixed";
@@ -122,4 +122,29 @@ function clear({ remote, link }: FrontDesk, tariffId: string, connector: number 
   if (!answer.accepted) return { status: "Rejected", ...because(reasonOf[answer.code], answer.why) };
   for (const row of stays) remote.setTariff(row.tariff, row.connector, row.by);
   return { status: "Accepted" };
+}
+
+/**
+ * The tariff that came with the CSMS's word about a token (2.1, I08), kept for sessions that name it. Its id, or undefined where it cannot be
+ * priced exactly or is another one than the station knows by that id: then no session may be sold by it.
+ */
+export function takeDriverTariff(desk: Pick<FrontDesk, "link" | "remote" | "config" | "settings" | "feed" | "now">, given: unknown): string | undefined {
+  const asked = tariffType.safeParse(given);
+  if (!asked.success || !desk.settings.tariffs) return undefined;
+  const { remote, link, config } = desk;
+  const translated = tariffFromOcpp(asked.data, { countryCode: config.station.countryCode, partyId: config.station.partyId, kind: kindOf(desk, null), lastUpdated: new Date(desk.now()).toISOString() });
+  if (!translated.ok) return undefined;
+  const { tariff } = translated;
+  const known = remote.tariffs().filter((row) => row.tariff.id === tariff.id);
+  if (known.some((row) => !sameTariff(row.tariff, tariff))) return undefined;
+  if (known.some(({ connector, by }) => connector === undefined && by === link.uplink)) return tariff.id;
+  return remote.setTariff(tariff, undefined, link.uplink).accepted || (makeRoom(desk) && remote.setTariff(tariff, undefined, link.uplink).accepted) ? tariff.id : undefined;
+}
+
+/** Lets go of the oldest driver's tariff that no session runs by; false where there is none. */
+function makeRoom({ remote, link, feed }: Pick<FrontDesk, "remote" | "link" | "feed">): boolean {
+  const used = new Set([...feed.till().sessions.values()].map((session) => ("sale" in session ? session.sale.opening.acceptance.tariff : session.state === "starting" ? session.acceptance.tariff : undefined)));
+  const rows = remote.tariffs();
+  const oldest = rows.find(({ connector, by, tariff }) => connector === undefined && by === link.uplink && !used.has(tariff.id) && rows.filter((row) => row.tariff.id === tariff.id).length === 1);
+  return oldest !== undefined && remote.clearTariff(oldest.tariff.id, link.uplink).accepted;
 }

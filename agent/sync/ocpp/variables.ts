@@ -6,6 +6,7 @@ import { mostKeptTariffs } from "../../kept-tariffs.js";
 import { connectorType, type FrontDesk } from "./front-desk.js";
 import { mostPerMessage } from "./local-list.js";
 import { intervalBounds } from "./settings.js";
+import { statusOf } from "./availability.js";
 import { mostPrices } from "./tariff-translation.js";
 
 export type Component = { readonly name: string; readonly instance?: string; readonly evse?: { readonly id: number; readonly connectorId?: number } };
@@ -100,6 +101,9 @@ function controllers(desk: FrontDesk): Variable[] {
     comm("NetworkConfigurationPriority", "1", { dataType: "SequenceList", valuesList: "1" }),
     comm("NetworkProfileConnectionAttempts", forEver),
     comm("OfflineThreshold", 60, { unit: "s" }),
+    comm("PublicKeyWithSignedMeterValue", link.sendsPublicKey ? "OncePerTransaction" : "Never", {
+      dataType: "OptionList", valuesList: "Never,OncePerTransaction", mutability: "ReadWrite", set: (text) => setPublicKey(desk, text),
+    }),
     comm("QueueAllMessages", false),
     comm("ResetRetries", 0),
     comm("RetryBackOffRandomRange", s(first) >> 1, { unit: "s" }),
@@ -178,11 +182,19 @@ function setTariffs({ settings }: FrontDesk, text: string): string | undefined {
   return undefined;
 }
 
+function setPublicKey({ link, settings }: FrontDesk, text: string): string | undefined {
+  if (text !== "Never" && text !== "OncePerTransaction") return "InvalidValue";
+  link.sendsPublicKey = text !== "Never";
+  settings.keep({ publicKey: link.sendsPublicKey });
+  return undefined;
+}
+
 const phases = ({ powerType }: ConnectorConfig): number => (powerType === "AC_1_PHASE" ? 1 : powerType === "DC" ? 0 : powerType === "AC_3_PHASE" ? 3 : 2);
 
-function station({ config, feed, version }: FrontDesk): Variable[] {
+function station(desk: FrontDesk): Variable[] {
+  const { config, feed, version } = desk;
   const here = of({ name: "ChargingStation" });
-  const states = config.connectors.map(({ id }) => availability({ feed, connector: id }));
+  const states = config.connectors.map(({ id }) => availability(desk, id));
   return [
     here("AvailabilityState", states.includes("Available") ? "Available" : (states[0] ?? "Unavailable"), { dataType: "OptionList", valuesList: states2x }),
     here("Available", true),
@@ -195,9 +207,9 @@ function station({ config, feed, version }: FrontDesk): Variable[] {
   ];
 }
 
-function evse({ feed }: FrontDesk, connector: ConnectorConfig): Variable[] {
+function evse(desk: FrontDesk, connector: ConnectorConfig): Variable[] {
   const { id, evseId, maxPowerW } = connector;
-  const state = availability({ feed, connector: id });
+  const state = availability(desk, id);
   const problem = state === "Faulted";
   const here = of({ name: "EVSE", evse: { id } });
   const plug = of({ name: "Connector", evse: { id, connectorId: 1 } });
@@ -207,7 +219,7 @@ function evse({ feed }: FrontDesk, connector: ConnectorConfig): Variable[] {
     here("AvailabilityState", state, option),
     here("Available", true),
     here("EvseId", evseId),
-    here("Power", feed.glance(id)?.reading.powerW ?? 0, { dataType: "decimal", unit: "W", most: maxPowerW }),
+    here("Power", desk.feed.glance(id)?.reading.powerW ?? 0, { dataType: "decimal", unit: "W", most: maxPowerW }),
     here("Problem", problem),
     here("SupplyPhases", phases(connector)),
     plug("AvailabilityState", state, option),
@@ -220,12 +232,7 @@ function evse({ feed }: FrontDesk, connector: ConnectorConfig): Variable[] {
 
 const states2x = "Available,Occupied,Reserved,Unavailable,Faulted";
 
-/** Whether a connector can be had now, in the words of ConnectorStatusEnumType. */
-function availability({ feed, connector }: { readonly feed: FrontDesk["feed"]; readonly connector: number }): string {
-  const { sessions, standing } = feed.till();
-  const state = sessions.get(connector)?.state ?? "available";
-  if (state !== "available") return "Occupied";
-  if (feed.faults().some(({ device }) => device === `connector ${connector}`)) return "Faulted";
-  if (feed.blocked(connector) !== undefined) return "Unavailable";
-  return [...standing.reservations.values()].some((reservation) => reservation.connector === connector) ? "Reserved" : "Available";
+/** How a connector stands, as the CSMS is told in StatusNotification. */
+function availability({ feed, now }: Pick<FrontDesk, "feed" | "now">, connector: number): string {
+  return statusOf(connector, { till: feed.till(), faults: feed.faults(), blocked: (id) => feed.blocked(id) }, now()).in2x;
 }
