@@ -108,6 +108,10 @@ export class ListedCards implements CardLists {
     return this.#lists.data[by]?.version ?? 0;
   }
 
+  listSize(by: string): number {
+    return this.#lists.data[by]?.cards.length ?? 0;
+  }
+
   replaceList(by: string, version: number, cards: readonly ListedCard[]): RemoteAnswer {
     return this.#write(by, version, cards);
   }

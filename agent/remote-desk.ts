@@ -78,12 +78,12 @@ export class StationDesk implements RemoteDesk {
     return { accepted: true, connector, waits };
   }
 
-  stop(sessionId: string, by: string): RemoteAnswer {
+  stop(sessionId: string, by: string, reason: "Remote" | "DeAuthorized" = "Remote"): RemoteAnswer {
     for (const [connector, session] of this.#till().sessions) {
       if (!("sale" in session) || session.sale.opening.id !== sessionId) continue;
       if (session.state !== "charging") return yes;
       this.#parts.station.points.get(connector)?.openContactor();
-      return this.#enter({ type: "StopRequested", moment: this.#now(), connector, reason: "Remote", detail: `stopped by ${by}` });
+      return this.#enter({ type: "StopRequested", moment: this.#now(), connector, reason, detail: `stopped by ${by}` });
     }
     return no("unknown-session", `no session ${sessionId} runs here`);
   }

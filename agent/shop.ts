@@ -129,8 +129,8 @@ export function openShop(parts: ShopParts): Shop {
   const checks: OnlineCheck[] = [...(parts.checks ?? []), ...ownChecks];
   signing.by = () => desk.signer;
   book.signList();
-  outboxes.push(...openOutboxes({ config, clock, disk, book, random: parts.random, checkpoint: () => desk.chain.checkpoint, version: parts.version, faults: () => station.faults, feed: () => station.feed(), desk: () => remote, canBeAsked: (check) => checks.push(check), tell, changed, die }));
   const lists = new ListedCards({ disk, folder: config.state, station: config.station, settings: config.authorisation, clock }, (event) => void station.enter(event));
+  outboxes.push(...openOutboxes({ config, clock, disk, book, random: parts.random, checkpoint: () => desk.chain.checkpoint, version: parts.version, faults: () => station.faults, feed: () => station.feed(), desk: () => remote, lists, canBeAsked: (check) => checks.push(check), tell, changed, die }));
   const exposure = new Exposure({
     limits: config.authorisation.exposure,
     book,
