@@ -17,6 +17,7 @@ import { Book } from "./ledger/book.js";
 import { Disk } from "./ledger/disk.js";
 import { Table } from "./ledger/table.js";
 import { kwhText, type Snapshot } from "./snapshot.js";
+import { roomWords } from "./room.js";
 import { emptyOutbox, parseOutboxState, type OutboxState } from "./sync/outbox-state.js";
 import { readTariff } from "./tariff-file.js";
 
@@ -116,7 +117,7 @@ async function meter(field: FieldAccess, connector: ConnectorConfig): Promise<Fi
     const [first, second] = [await ask(), await ask()];
     const value = `${first.identity.model}, serial ${first.identity.serial}, ${kwhText(second.reading.energyMilliWh)} kWh, ${second.reading.powerW} W`;
     if (second.reading.energyMilliWh < first.reading.energyMilliWh) return [fault(check, value, "its counter ran backwards between two looks", "check that the model is the right one, and that its energy register is an import counter")];
-    const bound = serial === undefined ? [warn(`${check} serial`, first.identity.serial, "the config binds this connector to no serial number: a changed meter goes unnoticed between sessions", `write serial: "${first.identity.serial}" into connector ${connector.id}'s meter`)] : [];
+    const bound = serial === undefined ? [warn(`${check} serial`, first.identity.serial, "the config binds this connector to no serial number: a meter changed between sessions is only noted, and billed from", `write serial: "${first.identity.serial}" into connector ${connector.id}'s meter`)] : [];
     return [ok(check, value), ...bound];
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
@@ -169,7 +170,7 @@ function disk({ config }: LoadedConfig): Finding[] {
     let there = config.state;
     while (!existsSync(there)) there = dirname(there);
     const free = new Disk().freeBytes(there);
-    const value = `${Math.floor(free / 1024 / 1024)} MiB free`;
+    const value = `${Math.floor(free / 1024 / 1024)} MiB free${roomWords(new Disk(), config, wallNow())}`;
     if (free < leastFreeBytes) return [fault("disk room", value, "sales stop when a receipt might not fit", "free some space: journalctl --vacuum-size=50M, apt clean")];
     return [free < comfortableFreeBytes ? warn("disk room", value, "little is left", "journalctl --vacuum-size=50M, apt clean") : ok("disk room", value)];
   } catch (error) {
