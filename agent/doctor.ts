@@ -17,6 +17,7 @@ import { Book } from "./ledger/book.js";
 import { Disk } from "./ledger/disk.js";
 import { Table } from "./ledger/table.js";
 import { kwhText, type Snapshot } from "./snapshot.js";
+import { roomWords } from "./room.js";
 import { emptyOutbox, parseOutboxState, type OutboxState } from "./sync/outbox-state.js";
 import { readTariff } from "./tariff-file.js";
 
@@ -169,7 +170,7 @@ function disk({ config }: LoadedConfig): Finding[] {
     let there = config.state;
     while (!existsSync(there)) there = dirname(there);
     const free = new Disk().freeBytes(there);
-    const value = `${Math.floor(free / 1024 / 1024)} MiB free`;
+    const value = `${Math.floor(free / 1024 / 1024)} MiB free${roomWords(new Disk(), config, wallNow())}`;
     if (free < leastFreeBytes) return [fault("disk room", value, "sales stop when a receipt might not fit", "free some space: journalctl --vacuum-size=50M, apt clean")];
     return [free < comfortableFreeBytes ? warn("disk room", value, "little is left", "journalctl --vacuum-size=50M, apt clean") : ok("disk room", value)];
   } catch (error) {

@@ -8,6 +8,8 @@ import type { Reservation } from "./core/standing.js";
 import { masked } from "./core/token.js";
 import type { Fault } from "./faults.js";
 import type { Glance } from "./point.js";
+import type { Wear } from "./ledger/wear.js";
+import type { Room } from "./room.js";
 import type { OutboxStatus } from "./sync/outbox.js";
 
 export type ConnectorSnapshot = {
@@ -50,6 +52,9 @@ export type Snapshot = {
   readonly keyId: string;
   readonly offline: boolean;
   readonly uplinks: readonly OutboxStatus[];
+  /** What was written to the disk, and how long it will do. */
+  readonly wear?: Wear;
+  readonly room?: Room;
   readonly faults: readonly Fault[];
   readonly connectors: readonly ConnectorSnapshot[];
 };

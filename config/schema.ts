@@ -162,6 +162,13 @@ export const configSchema = z
       })
       .refine(({ folder, printer }) => folder !== undefined || printer !== undefined, "expected a folder, a printer, or both")
       .optional(),
+    /** How long is kept what nobody asks for any more. Receipts are never removed, and nothing before every uplink has acknowledged it. */
+    retention: z
+      .strictObject({
+        /** The packed journal of settled sessions: what disputes are settled with, and what a damaged page of the book is rebuilt from. */
+        evidence: durationOr("400d", "30d", "7300d"),
+      })
+      .prefault({}),
     /** Language of display and receipts. */
     language: z.enum(["en", "de", "fr", "es", "nl"]).default("en"),
     log: z.strictObject({ level: z.enum(["error", "warn", "info", "debug"]).default("info") }).prefault({}),

@@ -33,8 +33,8 @@ export type Killed = { readonly kills: number; readonly receipts: number; readon
 /** Kills may fall so that every tap was missed, most of all on a slow machine: then it goes on, up to this many times as long. */
 const longerAtMost = 4;
 
-/** Kills an agent so many times, and until a session began; lets the last one settle, and proves the books. */
-export async function killOften(kills: number, seed: number): Promise<Killed> {
+/** Kills an agent so many times, and until a session began; lets the last one settle, and proves the books. `enough` ends it sooner, once a session began. */
+export async function killOften(kills: number, seed: number, enough: () => boolean = () => false): Promise<Killed> {
   const chance = random(seed);
   const folder = freshFolder();
   const config = join(folder, "station.yaml");
@@ -51,7 +51,7 @@ export async function killOften(kills: number, seed: number): Promise<Killed> {
   };
   let done = 0;
   mkdirSync(state);
-  while (done < kills || (began.size === 0 && done < kills * longerAtMost)) {
+  while (began.size === 0 ? done < kills * longerAtMost : done < kills && !enough()) {
     moreVisitors(config, state, chance);
     const agent = new Running(["run", "--config", config]);
     const atStart = chance() * atStartOneIn < 1;
@@ -94,8 +94,8 @@ function moreVisitors(config: string, state: string, chance: () => number): void
 }
 
 /** So many kills, shared by stations of their own that run side by side: one to a core. Their sums. */
-export async function killManyStations(kills: number, seed: number, stations = 2): Promise<Killed> {
-  const each = await Promise.all(Array.from({ length: stations }, (_, index) => killOften(Math.ceil(kills / stations), seed + index)));
+export async function killManyStations(kills: number, seed: number, enough?: () => boolean, stations = 2): Promise<Killed> {
+  const each = await Promise.all(Array.from({ length: stations }, (_, index) => killOften(Math.ceil(kills / stations), seed + index, enough)));
   const sum = (of: (one: Killed) => number): number => each.reduce((total, one) => total + of(one), 0);
   return { kills: sum((one) => one.kills), receipts: sum((one) => one.receipts), began: sum((one) => one.began), billedMilliWh: sum((one) => one.billedMilliWh) };
 }

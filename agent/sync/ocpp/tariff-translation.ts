@@ -1,5 +1,6 @@
 // An OCPP 2.1 tariff as the OCPI tariff that this station prices by: exactly, or refused with the standard's word. Where the two shapes
 // cannot say the same (a clock of the idle time alone, stacked taxes, a limit that no decimal holds) there is no translation with loss.
+// What is idle is the station's own rule in both: the car asks for no power, and its grace is over; a pause by the station is never idle.
 import { decimalOf, decimalText, type Decimal } from "../../core/money.js";
 import { parseTariff, type Tariff } from "../../core/tariff.js";
 import type { CostLimit, TariffConditions, TariffType, TaxRates } from "./tariff-type.js";
