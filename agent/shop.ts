@@ -52,6 +52,8 @@ export type Shop = {
   readonly remote: StationDesk;
   readonly lists: ListedCards;
   readonly pulls: readonly OcpiPull[];
+  /** Those that have a line of their own, beside the uplinks. */
+  readonly checks: readonly OnlineCheck[];
   /** The key is ours to change; false where it is handed in from outside. */
   readonly mayRotate: boolean;
 };
@@ -123,7 +125,8 @@ export function openShop(parts: ShopParts): Shop {
       },
     },
   );
-  const checks: OnlineCheck[] = [...(parts.checks ?? []), ...openChecks({ config, clock })];
+  const ownChecks = openChecks({ config, clock });
+  const checks: OnlineCheck[] = [...(parts.checks ?? []), ...ownChecks];
   signing.by = () => desk.signer;
   book.signList();
   const lists = new ListedCards({ disk, folder: config.state, station: config.station, settings: config.authorisation, clock }, (event) => void station.enter(event));
@@ -181,7 +184,7 @@ export function openShop(parts: ShopParts): Shop {
   }
   const remote = new StationDesk({ config, clock, station, board, kept, restart: parts.restart, tell });
   for (const outbox of outboxes) outbox.begin();
-  return { journal, book, desk, cards, passed, board, needed, outboxes, station, remote, lists, pulls, mayRotate: !signer.handed };
+  return { journal, book, desk, cards, passed, board, needed, outboxes, station, remote, lists, pulls, checks: ownChecks, mayRotate: !signer.handed };
 }
 
 /** The receipts that the journal issued without a session. It is opened, not looked at: what is about to be relied on must last. */

@@ -44,7 +44,7 @@ export function inspect(disk: Disk, folder: string): Finding[] {
     ...inspectTable(disk, at(cardsFile), parseRows, []),
     ...inspectTable(disk, at(passedMetersFile), parseChecks, []),
     ...named("pulled").flatMap((name) => inspectTable(disk, at(name), parsePullState, nothingPulled)),
-    ...uplinks.flatMap((name) => inspectTable(disk, at(name), parseOutbox, { state: emptyOutbox })),
+    ...uplinks.flatMap((name) => inspectTable(disk, at(name), parseOutbox, { state: emptyOutbox }, { steps: true })),
     // What a backend has set it sets again; a transaction that was open may be told to it once more.
     ...named("settings").flatMap((name) => inspectTable(disk, at(name), parseSettings, {})),
     ...named("ocpp").flatMap((name) => inspectTable(disk, at(name), parseOpen, { state: noTransactions })),
@@ -81,7 +81,7 @@ function issuedBy(disk: Disk, folder: string, uplinks: readonly string[]): numbe
     if (number !== undefined && Number.isSafeInteger(number)) highest = Math.max(highest, number);
   };
   complaintOf(() => saw(Table.view(disk, join(folder, deskFile), parseDesk, emptyDesk).chain.count));
-  for (const name of uplinks) complaintOf(() => saw(Table.view(disk, join(folder, name), parseOutbox, { state: emptyOutbox }).state.cursor));
+  for (const name of uplinks) complaintOf(() => saw(Table.view(disk, join(folder, name), parseOutbox, { state: emptyOutbox }, { steps: true }).state.cursor));
   for (const { event } of entriesLeft(disk, join(folder, "journal"))) {
     const { type, number, receipt } = event as Noted;
     if (type === "SessionSettled") saw(number);
