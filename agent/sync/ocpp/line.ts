@@ -9,8 +9,9 @@ import type { UplinkFault } from "../uplink.js";
 import { bootAnswer, bootPayload, type BootReason, type StationName } from "./boot.js";
 import { keepAlive, openLine } from "./connection.js";
 import { CallError, type Dialect } from "./frame.js";
+import { Heartbeat } from "./heartbeat.js";
 import type { Intervals, Registration } from "./link.js";
-import { CallLost, Rpc, type Handlers } from "./rpc.js";
+import { Rpc, type Handlers } from "./rpc.js";
 import { judged } from "./transactions.js";
 
 export type LineParts = {
@@ -43,10 +44,10 @@ export type Standing = { readonly accepted: boolean; readonly words: string; rea
 const bootAgainMs = 60_000;
 /** A line that stood so long was a good one: the back-off begins anew. */
 const goodLineMs = 60_000;
-const clockDifferenceMs = 60_000;
 
 export class Line {
   readonly #parts: LineParts;
+  readonly #heartbeat: Heartbeat;
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
   #rpc: Rpc | undefined;
@@ -57,13 +58,11 @@ export class Line {
   #standing: Standing = { accepted: false, words: "not connected yet" };
   #failures = 0;
   #nudge: (() => void) | undefined;
-  #cancelBeat: (() => void) | undefined;
   #waiters: (() => void)[] = [];
-  #clockNoted = false;
-  #beatMonoMs = 0;
 
   constructor(parts: LineParts) {
     this.#parts = parts;
+    this.#heartbeat = new Heartbeat(parts.clock, () => parts.intervals().heartbeatS, parts.note);
   }
 
   get registration(): Registration {
@@ -90,6 +89,7 @@ export class Line {
   async reach(signal: AbortSignal): Promise<Rpc | Standing> {
     this.start();
     if (this.#standing.accepted && this.#rpc !== undefined) return this.#rpc;
+    if (signal.aborted) return this.#standing;
     // Connected and not accepted: that is the CSMS's to change.
     if (this.#rpc !== undefined && (this.#registration === "Pending" || this.#registration === "Rejected")) return this.#standing;
     await new Promise<void>((resolve) => {
@@ -113,7 +113,7 @@ export class Line {
   /** Heartbeat at once, as the CSMS asks. */
   beat(): void {
     const rpc = this.#rpc;
-    if (rpc !== undefined) void this.#heartbeat(rpc);
+    if (rpc !== undefined) void this.#heartbeat.beat(rpc);
   }
 
   close(): void {
@@ -218,7 +218,7 @@ export class Line {
       this.#settled({ accepted: false, words: "the backend's answer to BootNotification is none of OCPP's", fault: "uplink/unsure" });
       return backoffMs(failures + 1, config.backoff, random());
     }
-    this.#compareClock(answer.currentMs);
+    this.#heartbeat.compareClock(answer.currentMs);
     this.#registration = answer.registration;
     if (answer.registration === "Accepted") {
       if (answer.intervalS > 0) this.#parts.setIntervals({ heartbeatS: answer.intervalS });
@@ -238,42 +238,7 @@ export class Line {
     this.#standing = { accepted: true, words: `connected, ${rpc.dialect}` };
     this.#parts.accepted(rpc, anew);
     this.#settled(this.#standing);
-    this.#beatMonoMs = this.#parts.clock.now().monoMs;
-    this.#calm();
-    this.#beatLater(rpc);
-  }
-
-  /** One beat in each interval; looked at anew, since the CSMS may change it. */
-  #beatLater(rpc: Rpc): void {
-    const { clock, intervals } = this.#parts;
-    const everyMs = intervals().heartbeatS * 1000;
-    const next = everyMs === 0 ? clock.now().monoMs + bootAgainMs : this.#beatMonoMs + everyMs;
-    this.#cancelBeat = clock.at(next, () => {
-      this.#cancelBeat = undefined;
-      if (this.#rpc !== rpc || this.#registration !== "Accepted") return;
-      if (everyMs === 0) return this.#beatLater(rpc);
-      this.#beatMonoMs = clock.now().monoMs;
-      void this.#heartbeat(rpc).then(() => {
-        if (this.#rpc === rpc && this.#cancelBeat === undefined) this.#beatLater(rpc);
-      });
-    });
-  }
-
-  async #heartbeat(rpc: Rpc): Promise<void> {
-    try {
-      const payload = await this.#parts.clock.busy(rpc.call("Heartbeat", {}));
-      if (typeof payload === "object" && payload !== null && "currentTime" in payload && typeof payload.currentTime === "string") this.#compareClock(Date.parse(payload.currentTime));
-    } catch (error) {
-      if (!(error instanceof CallError) && !(error instanceof CallLost)) throw error;
-    }
-  }
-
-  /** The clock is the system's to set; a difference is worth a word, once. */
-  #compareClock(currentMs: number | undefined): void {
-    if (currentMs === undefined || Number.isNaN(currentMs)) return;
-    const difference = Math.abs(currentMs - this.#parts.clock.now().at);
-    if (difference > clockDifferenceMs && !this.#clockNoted) this.#parts.note(`the backend's clock and this station's differ by ${Math.round(difference / 1000)} s: check both`);
-    this.#clockNoted = difference > clockDifferenceMs;
+    this.#heartbeat.start(rpc);
   }
 
   #end(why: string): void {
@@ -282,17 +247,12 @@ export class Line {
     [this.#rpc, this.#socket] = [undefined, undefined];
     this.#registration = "Unknown";
     this.#standing = { accepted: false, words: why };
-    this.#calm();
+    this.#heartbeat.stop();
     this.#parts.lost();
     rpc.close(why);
     socket?.terminate();
     // Whoever waits between two BootNotifications has nothing to wait for.
     this.#nudge?.();
-  }
-
-  #calm(): void {
-    this.#cancelBeat?.();
-    this.#cancelBeat = undefined;
   }
 
   #settled(standing: Standing): void {
