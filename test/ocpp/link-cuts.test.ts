@@ -3,7 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { kwhText } from "../../agent/core/energy-text.js";
 import { price } from "../evidence/sale.js";
-import { letGo, ocppConfig, till, world, type World } from "./bench.js";
+import { drained, letGo, ocppConfig, till, world, type World } from "./bench.js";
 import { Csms, stepOf, type Got, type Mood } from "./csms.js";
 
 const test = suite("an OCPP line that is cut");
@@ -107,5 +107,32 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
       assert.equal(lasting.store.read()?.open, []);
       assert.equal(lasting.store.read()?.parked, []);
     });
+
+for (const done of [false, true])
+  test(`the till dies at each write of what is under way, the write ${done ? "done" : "not done"}: each session is there once`, async () => {
+    for (const protocol of ["ocpp2.0.1", "ocpp1.6"])
+      for (let fatal = 1; fatal <= 6; fatal += 1) {
+        const csms = await Csms.open([protocol]);
+        const lasting = world();
+        lasting.book.sell();
+        lasting.book.sell();
+        const first = till(lasting, ocppConfig(csms.url));
+        let left = fatal;
+        const write = lasting.events.write.bind(lasting.events);
+        lasting.events.write = (state) => {
+          left -= 1;
+          if (left === 0 && done) write(state);
+          if (left <= 0) throw new Error("power cut");
+          write(state);
+        };
+        await first.outbox.now();
+        await first.outbox.stop();
+        lasting.events.write = write;
+        await drained(till(lasting, ocppConfig(csms.url)).outbox);
+        proven(csms, lasting, protocol);
+        assert.equal(csms.violations, []);
+        await letGo();
+      }
+  });
 
 test.run();

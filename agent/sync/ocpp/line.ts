@@ -80,7 +80,7 @@ export class Line {
   /** Opens the line if it is not kept open yet. */
   start(): void {
     if (this.#stop.signal.aborted) return;
-    this.#running ??= this.#keep().catch((error: unknown) => this.#parts.die(error));
+    this.#running ??= this.#keep().catch((error: unknown) => this.#fail(error));
   }
 
   /**
@@ -107,7 +107,7 @@ export class Line {
   /** BootNotification again, as the CSMS asks. */
   bootAgain(): void {
     const rpc = this.#rpc;
-    if (rpc !== undefined) void this.#register(rpc, "Triggered").catch((error: unknown) => this.#parts.die(error));
+    if (rpc !== undefined) void this.#register(rpc, "Triggered").catch((error: unknown) => this.#fail(error));
   }
 
   /** Heartbeat at once, as the CSMS asks. */
@@ -153,7 +153,7 @@ export class Line {
 
   /** Serves one connection until it is gone; answers why. */
   #serve(socket: WebSocket, dialect: Dialect): Promise<string> {
-    const { config, handlers, intervals, note, die } = this.#parts;
+    const { config, handlers, intervals, note } = this.#parts;
     return new Promise((resolve) => {
       const rpc = new Rpc({ dialect, handlers: this.#guarded(handlers(dialect)), send: (text) => socket.send(text), timeoutMs: config.timeout, note });
       const gone = (why: string): void => {
@@ -173,7 +173,7 @@ export class Line {
       socket.on("error", (error) => gone(`the connection failed: ${error.message}`));
       socket.on("close", (code, reason) => gone(`the connection was closed by the backend or the network (${code}${reason.length === 0 ? "" : ` ${reason.toString().slice(0, 100)}`})`));
       socket.resume();
-      void this.#register(rpc, this.#parts.bootReason()).catch(die);
+      void this.#register(rpc, this.#parts.bootReason()).catch((error: unknown) => this.#fail(error));
     });
   }
 
@@ -253,6 +253,12 @@ export class Line {
     socket?.terminate();
     // Whoever waits between two BootNotifications has nothing to wait for.
     this.#nudge?.();
+  }
+
+  /** What lasts could not be written: the process ends, and whoever waits for the line is told that it does not stand. */
+  #fail(error: unknown): void {
+    this.#settled({ accepted: false, words: `the uplink failed: ${error instanceof Error ? error.message : String(error)}` });
+    this.#parts.die(error);
   }
 
   #settled(standing: Standing): void {
