@@ -2,8 +2,10 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { SessionToken } from "../../agent/core/settlement.js";
+import { keptFor } from "../../agent/core/standing.js";
 import { parseTariff, type Tariff } from "../../agent/core/tariff.js";
 import type { RemoteStart } from "../../agent/remote.js";
+import { connectorSnapshot } from "../../agent/snapshot.js";
 import { Room, roomConfig } from "./room.js";
 
 const token = (uid: string): SessionToken => ({ uid, type: "APP_USER", contractId: `C-${uid}`, countryCode: "DE", partyId: "EMP" });
@@ -138,6 +140,17 @@ reservations("of a connector lets its own card start there and no other, and is 
   await room.clock.pass(2_000);
   assert.is(room.session(1).state, "charging");
   assert.is(room.shop.station.till().standing.reservations.size, 0);
+  await room.close();
+});
+
+reservations("is shown at the connector, with no more of the card than its last four characters", async () => {
+  const room = new Room();
+  room.shop.remote.reserve({ id: "R1", by: "csms", connector: 1, token: token("04A23B1C5D6E80"), untilMs: inHours(room, 1) });
+  const till = room.shop.station.till();
+  const seen = room.config.connectors.map((connector) =>
+    connectorSnapshot(connector, { session: room.session(connector.id), glance: undefined, lowSinceMs: null, idleFreeForMs: 0, cardWaits: undefined, blocked: undefined, reserved: keptFor(till.standing, till.sessions, connector.id, undefined, room.clock.now().at), price: [] }),
+  );
+  assert.equal(seen.map(({ state, card }) => [state, card]), [["reserved", "…6E80"], ["available", undefined]]);
   await room.close();
 });
 
