@@ -1,4 +1,4 @@
-// The whole agent on the bench with a strict CSMS: the short story of three sessions, with the line cut every few seconds, the power cut in the
+// The whole agent on the bench with a strict CSMS and an OCPI backend side by side: the short story of three sessions, with the line cut every few seconds, the power cut in the
 // middle of a session, and the process restarted in the middle of another. Each sale is there once, as its receipt says.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -15,7 +15,7 @@ test.after.each(closeAll);
 type Fields = Readonly<Record<string, unknown>>;
 
 async function at(csms: Csms): Promise<Street> {
-  return await Street.open({ ...shortStory, change: (config) => ({ ...config, uplinks: [ocppConfig(csms.url, { identity: "CT-1", meterValues: 10_000, backoff: { first: 1_000, most: 5_000 } })] }) });
+  return await Street.open({ ...shortStory, change: (config) => ({ ...config, uplinks: [...config.uplinks, ocppConfig(csms.url, { identity: "CT-1", meterValues: 10_000, backoff: { first: 1_000, most: 5_000 } })] }) });
 }
 
 /** What the CSMS holds after dedupe is what the receipts say. Answers how many sales there were. */
@@ -43,6 +43,8 @@ function proven(csms: Csms, street: Street, protocol: string): number {
     assert.equal(reasons(once("StopTransaction").map(({ reason }) => reason)), reasons(sales.map(({ sale }) => sale.stop.reason)));
   }
   assert.equal(csms.violations, []);
+  // The other backend, at its side, has them all too.
+  assert.is(street.backend.cdrs.size, sales.length);
   return sales.length;
 }
 
