@@ -94,14 +94,15 @@ export class CashDesk {
     let at = session();
     if (at === undefined) return true;
     if (at.signed === undefined) {
-      // A journal that lost its end, or was repaired, may have lost the lines that say so: one session is never sold twice.
+      // A journal that lost its end, by a repair or by a card that lied, may have lost the lines that say so: one session is never sold twice.
       const booked = this.#bookedBefore(at.sale.opening.id);
       if (booked !== undefined) {
         record({ type: "SessionSettled", moment: now(), connector: connector.id, number: booked });
         return true;
       }
     }
-    if (at.numbered === undefined) {
+    // Nor is one number given twice: what was given to a session before the journal lost its end may have gone to another since.
+    if (at.numbered === undefined || (at.signed === undefined && at.numbered.number <= book.count())) {
       record({ type: "ReceiptNumbered", moment: now(), connector: connector.id, number: book.count() + 1, pagination: this.#state.pagination + 1 });
       at = session();
     }

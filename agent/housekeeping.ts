@@ -1,10 +1,14 @@
-// What is done beside the selling, a little each minute: sealed pages are proven in turn, the disk's room is looked at, receipts that could not
-// be signed are signed, and on their schedules outboxes are asked and the journal of settled sessions goes into the archive.
+// What is done beside the selling, a little each minute: sealed pages are proven in turn, the disk's room is looked at and some of it kept, receipts
+// that could not be signed are signed, and on their schedules outboxes are asked and the journal goes into the archive, old evidence out of it.
 import { join } from "node:path";
+import type { Config } from "../config/schema.js";
 import type { Clock } from "../drivers/driver.js";
 import { Failure } from "./failure.js";
 import type { Disk } from "./ledger/disk.js";
+import { pruneEvidence } from "./ledger/evidence.js";
 import { Reserve } from "./ledger/reserve.js";
+import { WearLog, type Wear } from "./ledger/wear.js";
+import { leastFreeBytes, lookAtRoom, type Room } from "./room.js";
 import type { Shop } from "./shop.js";
 
 /** Runs `work` whenever the cron expression is due, in UTC, until the answer is called. */
@@ -13,8 +17,7 @@ export type Schedule = (expression: string, work: () => void) => () => void;
 export type HousekeepingParts = {
   readonly clock: Clock;
   readonly disk: Disk;
-  /** The state folder. */
-  readonly state: string;
+  readonly config: Pick<Config, "state" | "receiptOutput" | "retention">;
   readonly schedule: Schedule;
   /** When each outbox is looked at again, in the order of the outboxes. */
   readonly outboxSchedules: readonly string[];
@@ -26,21 +29,25 @@ export type HousekeepingParts = {
 const clockJumpMs = 60_000;
 /** Minutes of most of a day: each looks at its share of the sealed pages. */
 const pagesInTurns = 1_000;
-/** Less free space than this and no session starts: a receipt and its journal must always fit. */
-const leastFreeBytes = 16 * 1024 * 1024;
+/** Segments of evidence that are looked at each night: more than are packed in one. */
+const prunedANight = 32;
+const roomAnewMs = 3_600_000;
 const nightly = "17 3 * * *";
 
 export class Housekeeping {
   readonly #parts: HousekeepingParts;
   readonly #reserve: Reserve;
+  readonly #wear: WearLog;
   #wallMinusMonoMs = 0;
   #jobs: (() => void)[] = [];
   #fullDisk = false;
   #rotten: string | undefined;
+  #room: { readonly room: Room; readonly monoMs: number } | undefined;
 
   constructor(parts: HousekeepingParts) {
     this.#parts = parts;
-    this.#reserve = new Reserve(parts.disk, join(parts.state, "reserve"));
+    this.#reserve = new Reserve(parts.disk, join(parts.config.state, "reserve"));
+    this.#wear = new WearLog(parts.disk, join(parts.config.state, "wear.json"));
   }
 
   /**
@@ -63,7 +70,7 @@ export class Housekeeping {
 
   /** Once a minute: the looks, then the schedules, which begin when the clock is good and begin anew when it jumped. */
   minute(): void {
-    const { clock, disk, state } = this.#parts;
+    const { clock, disk, config } = this.#parts;
     const { at, monoMs, trust } = clock.now();
     const jumped = Math.abs(at - monoMs - this.#wallMinusMonoMs) > clockJumpMs;
     this.#wallMinusMonoMs = at - monoMs;
@@ -73,12 +80,16 @@ export class Housekeeping {
       shop?.board.remember(clock.now());
       shop?.board.look(clock.now());
       if (shop !== undefined) this.#provePages(shop);
-      this.#fullDisk = !this.#hasRoom(disk.freeBytes(state));
+      this.#fullDisk = !this.#hasRoom(disk.freeBytes(config.state));
+      if (shop !== undefined) this.#wear.look(clock.now(), shop.book.count());
     });
     const shop = this.#parts.shop();
     if (shop === undefined || trust === "unsynced" || (!jumped && this.#jobs.length > 0)) return;
     this.close();
     this.#jobs = this.#parts.outboxSchedules.map((expression, index) => this.#parts.schedule(expression, () => void shop.outboxes[index]?.due()));
+    // At once too: what a backend has changed while we were down is wanted now, not at the next full hour.
+    for (const pull of shop.pulls) pull.due();
+    this.#jobs.push(...shop.pulls.map((pull) => this.#parts.schedule(pull.schedule, () => pull.due())));
     this.#jobs.push(this.#parts.schedule(nightly, () => this.archive()));
   }
 
@@ -95,14 +106,40 @@ export class Housekeeping {
     }
   }
 
-  /** Each night: the journal of settled sessions goes into the archive, up to the oldest entry that an open session still needs. */
+  /**
+   * Each night: the journal of settled sessions goes into the archive, up to the oldest entry that an open session still needs, and what of the
+   * archive is older than it must be goes for good.
+   */
   archive(): void {
     const shop = this.#parts.shop();
     if (shop === undefined) return;
+    const { clock, disk, config } = this.#parts;
+    const { book, outboxes } = shop;
+    const now = clock.now();
     this.#guard(() => {
       shop.station.restate();
       shop.journal.forget(shop.needed.first(shop.station.till(), shop.journal.lastSeq));
+      if (now.trust === "unsynced") return;
+      const isDone = (receipt: number): boolean => receipt <= book.sealedReceipts && outboxes.every((outbox) => outbox.stateOf(receipt) === "acked");
+      pruneEvidence(disk, join(config.state, "journal"), { beforeMs: now.at - config.retention.evidence, isDone, most: prunedANight });
     });
+  }
+
+  /** What was written, and how long the disk will do: looked at when somebody asks, at most once an hour. */
+  figures(): { readonly wear?: Wear; readonly room?: Room } {
+    const { clock, disk, config } = this.#parts;
+    const wear = this.#wear.figures();
+    const shop = this.#parts.shop();
+    const { at, monoMs } = clock.now();
+    if (shop !== undefined && (this.#room === undefined || monoMs - this.#room.monoMs >= roomAnewMs)) {
+      try {
+        this.#room = { room: lookAtRoom(disk, config, shop.book, at), monoMs };
+      } catch (error) {
+        // Trouble with the disk or a page is told where it matters; a forecast has no say in it.
+        if (!(error instanceof Failure)) throw error;
+      }
+    }
+    return { ...(wear === undefined ? {} : { wear }), ...(this.#room === undefined ? {} : { room: this.#room.room }) };
   }
 
   close(): void {

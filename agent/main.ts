@@ -20,6 +20,7 @@ import { turnWithinMs } from "./patience.js";
 import { refusedChanges } from "./reload.js";
 import { openShop, type Shop } from "./shop.js";
 import { connectorSnapshot, type Snapshot } from "./snapshot.js";
+import { pingEveryMs, Watchdog } from "./watchdog.js";
 
 export type AgentOptions = {
   readonly buses: MachineBuses;
@@ -33,14 +34,13 @@ export type AgentOptions = {
   /** The log, where somebody may turn its level. */
   readonly log?: LogSwitch;
   /** In place of systemd's. */
-  readonly notifier?: Pick<Notifier, "tell">;
+  readonly notifier?: Pick<Notifier, "tell"> & Partial<Pick<Notifier, "tellNow">>;
   /** The process cannot go on; contactors are open. */
   readonly exit: (code: number) => void;
 };
 
 const firstRetryMs = 5_000;
 const longestRetryMs = 60_000;
-const watchdogPingMs = 10_000;
 
 /** UTC, since in a zone with daylight saving nothing would fire in the repeated hour; each job only asks "is it due?". */
 const schedule: Schedule = (expression, work) => {
@@ -54,7 +54,8 @@ export class Agent {
   readonly #machine: Machine;
   readonly #disk: Disk;
   #lock: Lock | undefined;
-  readonly #notifier: Pick<Notifier, "tell">;
+  readonly #notifier: NonNullable<AgentOptions["notifier"]>;
+  readonly #watchdog = new Watchdog(() => this.#notifier.tellNow?.("WATCHDOG=1"));
   readonly #meters = new Map<number, EnergyMeter>();
   readonly #housekeeping: Housekeeping;
   readonly #watch: FieldWatch;
@@ -72,11 +73,12 @@ export class Agent {
     this.#notifier = options.notifier ?? new Notifier();
     this.#disk = disk;
     this.#machine = machine;
+    disk.onSync = () => this.#watchdog.synced(machine.clock.now().monoMs);
     this.#watch = new FieldWatch(loaded.config, machine, options.log);
     this.#housekeeping = new Housekeeping({
       clock: machine.clock,
       disk,
-      state: loaded.config.state,
+      config: loaded.config,
       schedule,
       outboxSchedules: loaded.config.uplinks.map((uplink) => uplink.schedule),
       shop: () => this.#shop,
@@ -101,7 +103,7 @@ export class Agent {
       throw error;
     }
     await agent.#openControl();
-    agent.#everyMs(watchdogPingMs, () => agent.#ping());
+    agent.#everyMs(pingEveryMs, () => agent.#ping());
     return agent;
   }
 
@@ -148,6 +150,7 @@ export class Agent {
       keyId: this.#shop?.desk.keyId ?? "",
       offline: uplinks.some(({ reachability }) => reachability === "offline" || reachability === "unauthorised" || reachability === "unsure"),
       uplinks,
+      ...this.#housekeeping.figures(),
       faults: station?.faults.all() ?? (this.#closed === undefined ? [] : [{ device: "station", ...this.#closed, sinceMs: moment.at }]),
       connectors: config.connectors.map((connector) => {
         const point = station?.points.get(connector.id);
@@ -160,6 +163,7 @@ export class Agent {
           idleFreeForMs: config.timing.idleAfter + config.timing.idleGrace,
           cardWaits: waiting?.acceptance.token.uid,
           blocked: blocked ?? station?.feed().blocked(connector.id),
+          checking: station?.asks(connector.reader) ?? false,
           reserved: till === undefined ? undefined : keptFor(till.standing, till.sessions, connector.id, undefined, moment.at),
           price: this.#shop?.board.lines(connector, moment) ?? [],
         });
@@ -197,7 +201,8 @@ export class Agent {
     this.#housekeeping.close();
     this.#shop?.remote.close();
     await this.#shop?.station.close();
-    await Promise.all(this.#shop?.outboxes.map((outbox) => outbox.stop()) ?? []);
+    await Promise.all([...(this.#shop?.outboxes ?? []), ...(this.#shop?.pulls ?? [])].map((one) => one.stop()));
+    for (const check of this.#shop?.checks ?? []) check.close?.();
     this.#shop?.journal.close();
     await this.#control?.close();
     this.#watch.close();
@@ -331,7 +336,10 @@ export class Agent {
     const now = this.#machine.clock.now().monoMs;
     const points = [...(this.#shop?.station.points.values() ?? [])];
     const { connectors } = this.#loaded.config;
-    if (points.every((point) => now - point.turnMonoMs < turnWithinMs(point.connector, connectors))) this.#notifier.tell("WATCHDOG=1");
+    if (points.every((point) => now - point.turnMonoMs < turnWithinMs(point.connector, connectors))) {
+      this.#watchdog.turned(now);
+      this.#notifier.tell("WATCHDOG=1");
+    }
   }
 
   #everyMs(ms: number, work: () => void): void {

@@ -1,6 +1,6 @@
 // Tells systemd how we are (sd_notify(3)), by its own small program: Node has no datagram sockets of AF_UNIX.
 // Without NOTIFY_SOCKET nothing happens. A ping is sent only for real progress, which the caller proves.
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 
 export class Notifier {
   #running = false;
@@ -22,5 +22,10 @@ export class Notifier {
       this.#next = undefined;
       if (next !== undefined) this.tell(...next);
     });
+  }
+
+  /** Sends at once and waits for it, for when nothing else runs: `tell` would be heard only when the loop turns again. */
+  tellNow(assignment: string): void {
+    if (this.enabled) spawnSync("systemd-notify", [assignment], { timeout: 5_000, stdio: "ignore" });
   }
 }

@@ -92,4 +92,6 @@ export interface OnlineCheck {
    * soon after `signal` aborts: the driver waits at the reader.
    */
   ask(uid: string, connector: number | null, signal: AbortSignal): Promise<OnlineAnswer | undefined>;
+  /** Lets go of connections that are kept open for questions alone. */
+  close?(): void;
 }

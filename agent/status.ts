@@ -1,6 +1,7 @@
 // `chargetill status` in words: the same snapshot that the live view draws.
 import { clockText } from "./core/time.js";
 import { durationText } from "./live-view.js";
+import { roomText } from "./room.js";
 import type { Snapshot } from "./snapshot.js";
 import { statusLines as uplinkLines } from "./commands/sync.js";
 
@@ -17,6 +18,17 @@ export function statusLines(snapshot: Snapshot): string[] {
       lines.push(`  ${connector.energyKwh} kWh, ${connector.accrued ?? ""}, ${durationText(connector.elapsedMs ?? 0)}, ${connector.powerW ?? 0} W, price now ${connector.unitPrice ?? ""}`);
   }
   for (const uplink of snapshot.uplinks) lines.push(...uplinkLines(uplink).map((line, index) => (index === 0 ? `uplink ${line}` : line)));
+  lines.push(...diskLines(snapshot));
   for (const fault of snapshot.faults) lines.push(`FAULT ${fault.code} at ${fault.device}: ${fault.message}`);
   return lines;
+}
+
+const mib = (bytes: number): string => (bytes < 10 * 1024 * 1024 ? `${Math.ceil(bytes / 1024)} KiB` : `${Math.ceil(bytes / 1024 / 1024)} MiB`);
+
+/** What is left of the disk, and what was written to it. */
+function diskLines({ room, wear }: Snapshot): string[] {
+  const parts: string[] = [];
+  if (room !== undefined) parts.push(`${mib(room.freeBytes)} free, ${roomText(room)}`);
+  if (wear !== undefined) parts.push(`written today ${mib(wear.todayBytes)} in ${wear.todaySyncs} fsyncs${wear.bytesPerReceipt === undefined ? "" : `, ${mib(wear.bytesPerReceipt)} per receipt`}`);
+  return parts.length === 0 ? [] : [`disk: ${parts.join("; ")}`];
 }

@@ -55,7 +55,7 @@ export function openOutboxes(parts: UplinkParts): Outbox[] {
 function openOutbox(config: UplinkConfig, parts: UplinkParts): Outbox {
   const { clock, book } = parts;
   const path = join(parts.config.state, `uplink-${config.name}.json`);
-  const table = Table.open<{ state: OutboxState }>(parts.disk, path, (value) => ({ state: parseOutboxState((value as { state: unknown }).state) }), { state: emptyOutbox });
+  const table = Table.open<{ state: OutboxState }>(parts.disk, path, (value) => ({ state: parseOutboxState((value as { state: unknown }).state) }), { state: emptyOutbox }, { steps: true });
   const watch = new UplinkWatch(config.name, parts, table.data.state.lastAck?.number ?? 0, table.data.state.lastAck?.atMs ?? 0);
   const waits = (sessionId: string | undefined): boolean => (sessionId === undefined ? outbox.status().waiting > 0 : receiptWaits(sessionId, book, outbox));
   const outbox: Outbox = new Outbox({

@@ -177,6 +177,11 @@ export class Book {
     return this.#index.data.sealed.length;
   }
 
+  /** How many receipts stand on sealed pages, which are never written again. */
+  get sealedReceipts(): number {
+    return this.#newest.data.first - 1;
+  }
+
   /** What a receipt takes on the disk, by the newest page: for a forecast of how many more there is room for. Undefined while there is none. */
   get bytesPerReceipt(): number | undefined {
     const { entries } = this.#newest.data;

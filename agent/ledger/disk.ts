@@ -27,8 +27,22 @@ export function trouble(what: string, path: string, cause: unknown): Failure {
 
 export class Disk {
   #bytesWritten = 0;
+  #syncs = 0;
+  /** Called after each fsync: on a slow disk the proof that something still moves, though no timer can fire meanwhile. */
+  onSync: () => void = () => undefined;
 
   constructor(readonly files: Files = realFiles) {}
+
+  /** Times that bytes or names were made to last since this Disk was made: each costs a card at least one block, however few its bytes. */
+  get syncs(): number {
+    return this.#syncs;
+  }
+
+  /** One fsync or fdatasync has returned well. */
+  synced(): void {
+    this.#syncs += 1;
+    this.onSync();
+  }
 
   /** Bytes handed to the disk since this Disk was made: the measure of a card's wear. */
   get bytesWritten(): number {
@@ -95,6 +109,7 @@ export class Disk {
       try {
         this.writeAll(fd, bytes);
         this.files.fsyncSync(fd);
+        this.synced();
       } finally {
         this.files.closeSync(fd);
       }
@@ -158,11 +173,22 @@ export class Disk {
       const fd = this.files.openSync(folder, "r");
       try {
         this.files.fsyncSync(fd);
+        this.synced();
       } finally {
         this.files.closeSync(fd);
       }
     } catch (cause) {
       throw trouble("fsync the folder", folder, cause);
+    }
+  }
+
+  /** Adds bytes to an existing file (made by `replace`, so that its name lasts) and waits until they last. Throws disk/failed or disk/full. */
+  appendOnce(path: string, bytes: Uint8Array): void {
+    const appender = this.appender(path);
+    try {
+      appender.append(bytes);
+    } finally {
+      appender.close();
     }
   }
 
@@ -217,6 +243,7 @@ export class Appender {
     try {
       this.disk.writeAll(this.fd, bytes);
       this.disk.files.fdatasyncSync(this.fd);
+      this.disk.synced();
     } catch (cause) {
       // An fsync that is tried again after a failure answers "fine" though the bytes are gone: never on this descriptor.
       this.#failed = trouble("append to", this.path, cause);

@@ -50,7 +50,8 @@ function* entriesIn(disk: Disk, folders: readonly string[]): Generator<Entry<unk
   }
 }
 
-function unpacked(path: string, bytes: Buffer | undefined): Buffer | undefined {
+/** The bytes of a segment, unpacked where it was packed away. */
+export function unpacked(path: string, bytes: Buffer | undefined): Buffer | undefined {
   if (!bytes || !path.endsWith(".gz")) return bytes;
   try {
     return gunzipSync(bytes);
@@ -80,7 +81,8 @@ function salvage(disk: Disk, folder: string): Salvage {
   return { lines, numbers, from: from ?? (first ? { seq: first.seq - 1, check: first.prev } : { seq: 0, check: genesis }) };
 }
 
-function linesOf(bytes: Buffer | undefined): (HeaderLine | EntryLine)[] {
+/** The lines of a segment that are ours, byte for byte; others are passed over. */
+export function linesOf(bytes: Buffer | undefined): (HeaderLine | EntryLine)[] {
   const lines: (HeaderLine | EntryLine)[] = [];
   for (let start = 0; bytes && start < bytes.length; ) {
     const at = bytes.indexOf(0x0a, start);

@@ -18,15 +18,21 @@ type Envelope = { readonly code: number; readonly message: string };
 export function judge(answer: Answer, expected: Expectation): Outcome {
   const { status } = answer;
   const envelope = envelopeOf(answer.body);
-  const said = `HTTP ${status}${envelope === undefined ? "" : `, OCPI ${envelope.code}${envelope.message === "" ? "" : ` "${envelope.message}"`}`}`;
-  if (status >= 200 && status < 300) return judgeEnvelope(answer, envelope, said, expected);
-  if (status === 409) return { kind: "accepted", receipt: said };
-  if (status === 400 || status === 422) return { kind: "refused", reason: said };
-  if (status === 401 || status === 403) return held(`${wrongToken(expected)} (${said})`);
-  if (status === 404 || status === 405 || status === 410) return held(`the address ${shown(expected.url)} takes no CDRs (${said}): check the uplink's url`);
-  if (status >= 300 && status < 400) return { kind: "unsure", fault: "uplink/unsure", words: `${shown(expected.url)} sends us elsewhere (${said}): a login page of the network, or a wrong url` };
+  const words = said(answer);
+  if (status >= 200 && status < 300) return judgeEnvelope(answer, envelope, words, expected);
+  if (status === 409) return { kind: "accepted", receipt: words };
+  if (status === 400 || status === 422) return { kind: "refused", reason: words };
+  if (status === 401 || status === 403) return held(`${wrongToken(expected)} (${words})`);
+  if (status === 404 || status === 405 || status === 410) return held(`the address ${shown(expected.url)} takes no CDRs (${words}): check the uplink's url`);
+  if (status >= 300 && status < 400) return { kind: "unsure", fault: "uplink/unsure", words: `${shown(expected.url)} sends us elsewhere (${words}): a login page of the network, or a wrong url` };
   // 408, 425, 429 and 5xx are the standard's "try again"; any other status of 4xx may be this one receipt, so it counts as an attempt too.
-  return { kind: "retry", countsAsAttempt: true, words: said, ...retryAfter(answer) };
+  return { kind: "retry", countsAsAttempt: true, words, ...retryAfter(answer) };
+}
+
+/** An answer for people: HTTP status, and the envelope's where there is one. */
+export function said({ status, body }: Answer): string {
+  const envelope = envelopeOf(body);
+  return `HTTP ${status}${envelope === undefined ? "" : `, OCPI ${envelope.code}${envelope.message === "" ? "" : ` "${envelope.message}"`}`}`;
 }
 
 function judgeEnvelope(answer: Answer, envelope: Envelope | undefined, said: string, expected: Expectation): Outcome {
@@ -60,7 +66,7 @@ export function held(words: string): Outcome {
   return { kind: "retry", countsAsAttempt: false, fault: "uplink/unauthorised", words };
 }
 
-function wrongToken({ tokenFile, tokenLooksEncoded }: Expectation): string {
+export function wrongToken({ tokenFile, tokenLooksEncoded }: Pick<Expectation, "tokenFile" | "tokenLooksEncoded">): string {
   const encoded = tokenLooksEncoded ? "; it looks base64-encoded already, but the file must hold the plain token" : "";
   return `the backend does not accept the token in ${tokenFile}${encoded}`;
 }
@@ -113,7 +119,8 @@ function identityWords(code: string, url: URL): string | undefined {
   return undefined;
 }
 
-function envelopeOf(body: string | undefined): Envelope | undefined {
+/** The OCPI envelope of an answer, if it is one. */
+export function envelopeOf(body: string | undefined): Envelope | undefined {
   if (body === undefined) return undefined;
   let value: unknown;
   try {

@@ -57,8 +57,7 @@ test("energy that flowed before a power cut keeps its price, however long the ou
 });
 
 test("taking any one fsync of the agent out of the program turns this check red", async () => {
-  // The reserve holds nothing: losing it in a cut costs the room until the next look, and nothing that was stored.
-  const sites = [...new Set(one.syncs.map(({ site }) => site))].filter((site) => !site.includes("/reserve"));
+  const sites = [...new Set(one.syncs.map(({ site }) => site))];
   assert.ok(sites.length >= 15, sites.join("\n"));
   for (const site of sites) if (!madeAnew.has(site)) assert.ok(await noticesWithout(oneSession, site, one.places, one.syncs), `nobody notices that this is missing: ${site}`);
 });

@@ -1,6 +1,9 @@
 // How a station registers with a CSMS: once after a start, patiently while it is not accepted, and not again after a line was cut.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { statusLines } from "../../agent/commands/sync.js";
+import type { OcppLink } from "../../agent/sync/ocpp/link.js";
+import type { Handlers } from "../../agent/sync/ocpp/rpc.js";
 import { drained, letGo, ocppConfig, till, world } from "./bench.js";
 import { Csms } from "./csms.js";
 
@@ -13,9 +16,16 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
   test(`${protocol}: BootNotification once after a start, then the start as a security event; none after a cut line`, async () => {
     const csms = await Csms.open([protocol]);
     const lasting = world();
-    const { outbox, uplink } = till(lasting, ocppConfig(csms.url));
+    const spoken: string[] = [];
+    const handlers = (link: OcppLink): Handlers => {
+      spoken.push(link.dialect);
+      return {};
+    };
+    const { outbox, uplink } = till(lasting, ocppConfig(csms.url), { handlers });
     lasting.book.sell();
     await outbox.now();
+    assert.equal(spoken, [protocol]);
+    assert.is(statusLines(outbox.status())[1], `  connected, ${protocol}`);
     assert.is(uplink.line(), `connected, ${protocol}`);
     const [boot] = csms.of("BootNotification");
     const { reason } = boot?.payload ?? {};

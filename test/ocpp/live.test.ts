@@ -230,6 +230,56 @@ test("a backend that is silent past the time-out leaves the event in doubt, and 
   assert.is(csms.got.filter(({ payload }) => payload["eventType"] === "Started").every(({ text }, _, all) => text === all[0]?.text), true);
 });
 
+for (const protocol of ["ocpp2.0.1", "ocpp1.6"])
+  test(`${protocol}: the CSMS knows a session by a transaction id, and may ask for a value at once`, async () => {
+    const { csms, lasting, place, now } = await scene(protocol);
+    now.outbox.begin();
+    await csms.until(() => csms.of("SecurityEventNotification").length === 1);
+    await quiet(lasting);
+    const session = place.begins();
+    await told(csms, 1);
+    await quiet(lasting);
+    const id = now.uplink.transactionOf(session);
+    assert.is(id, protocol === "ocpp1.6" ? 101 : session);
+    assert.is(now.uplink.sessionOf(id ?? ""), session);
+    assert.is(now.uplink.sessionOf(protocol === "ocpp1.6" ? 999 : "other"), undefined);
+    const asked = now.uplink.triggered(protocol === "ocpp1.6" ? "MeterValues" : "TransactionEvent", 1);
+    if (typeof asked === "function") asked();
+    await told(csms, 2);
+    assert.match(events(csms)[1]?.text ?? "", /"Trigger"/);
+    place.settles();
+    await drained(now.outbox);
+    assert.is(now.uplink.sessionOf(id ?? ""), undefined);
+  });
+
+test("faults are told when they are raised and cleared, and a connector's state when it changes", async () => {
+  for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"]) {
+    const { csms, lasting, place, now } = await scene(protocol);
+    now.outbox.begin();
+    await csms.until(() => csms.of("SecurityEventNotification").length === 1);
+    await quiet(lasting);
+    const { at } = lasting.clock.now();
+    place.standing = [{ device: "connector 1", code: "meter/timeout", message: "the meter does not answer", sinceMs: at }, { device: "uplink csms", code: "uplink/unsure", message: "", sinceMs: at }];
+    place.happens({ type: "FaultRaised", moment: lasting.clock.now(), device: "connector 1", code: "meter/timeout", message: "" });
+    await quiet(lasting);
+    place.standing = [];
+    place.happens({ type: "FaultCleared", moment: lasting.clock.now(), device: "connector 1", code: "meter/timeout" });
+    await quiet(lasting);
+    const notices = csms.got.filter(({ action }) => action === "StatusNotification" || action === "NotifyEvent").map(({ payload }) => {
+      const [event] = (payload["eventData"] ?? []) as readonly Readonly<Record<string, unknown>>[];
+      const variable = (event?.["variable"] as { readonly name?: string } | undefined)?.name;
+      return [payload["connectorStatus"] ?? payload["status"] ?? `${variable} ${String(event?.["actualValue"])}`, payload["errorCode"] ?? event?.["techCode"]];
+    });
+    assert.equal(notices, {
+      "ocpp2.1": [["AvailabilityState Available", undefined], ["AvailabilityState Available", undefined], ["AvailabilityState Faulted", undefined], ["Problem true", "meter/timeout"], ["AvailabilityState Available", undefined], ["Problem false", "meter/timeout"]],
+      "ocpp2.0.1": [["Available", undefined], ["Available", undefined], ["Faulted", undefined], ["Problem true", "meter/timeout"], ["Available", undefined], ["Problem false", "meter/timeout"]],
+      "ocpp1.6": [["Available", "NoError"], ["Available", "NoError"], ["Faulted", "PowerMeterFailure"], ["Available", "NoError"]],
+    }[protocol]);
+    assert.equal(csms.violations, []);
+    await letGo();
+  }
+});
+
 test("a state that cannot be written stops the uplink before anything is sent", async () => {
   const { csms, now, lasting, place } = await scene("ocpp2.0.1");
   now.outbox.begin();

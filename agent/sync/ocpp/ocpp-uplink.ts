@@ -63,6 +63,8 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
   #stopListening: (() => void) | undefined;
   #lostMonoMs = Number.NEGATIVE_INFINITY;
   #up = false;
+  /** Agreed on last. */
+  #dialect: Dialect = "ocpp2.0.1";
   #said: string | undefined;
 
   constructor(parts: OcppParts) {
@@ -85,7 +87,10 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
       identity: parts.identity,
       station: { serialNumber: parts.identity, version: parts.version },
       bootReason: () => (parts.store.read().boot === clock.now().boot ? "ApplicationReset" : "PowerUp"),
-      handlers: (dialect) => parts.handlers(this, dialect),
+      handlers: (dialect) => {
+        this.#dialect = dialect;
+        return parts.handlers(this, dialect);
+      },
       ...(parts.agent === undefined ? {} : { agent: parts.agent }),
       intervals: () => this.#intervals,
       setIntervals: (intervals) => this.setIntervals(intervals),
@@ -167,7 +172,7 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
   }
 
   get dialect(): Dialect {
-    return this.#line.rpc?.dialect ?? "ocpp2.0.1";
+    return this.#dialect;
   }
 
   get registration(): Registration {

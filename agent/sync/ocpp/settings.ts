@@ -16,6 +16,9 @@ const shape = z.strictObject({
 });
 export type Kept = z.infer<typeof shape>;
 
+/** Names what was read; throws where it does not fit. */
+export const parseSettings = (value: unknown): Kept => shape.parse(value);
+
 /** Intervals in whole seconds; 0 = off. */
 export const intervalBounds = { heartbeatS: { least: 1, most: 86_400 }, pingS: { least: 0, most: 86_400 }, meterValuesS: { least: 0, most: 3_600 } } as const;
 
@@ -24,7 +27,7 @@ export class Settings {
 
   /** Throws Failure table/damaged, disk/failed. */
   static open(disk: Disk, folder: string, uplink: string): Settings {
-    const table = Table.open<Kept>(disk, join(folder, `uplink-${uplink}-settings.json`), (value) => shape.parse(value), {});
+    const table = Table.open<Kept>(disk, join(folder, `settings-${uplink}.json`), parseSettings, {});
     return new Settings({ read: () => table.data, write: (kept) => void table.update(() => kept) });
   }
 
