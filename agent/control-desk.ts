@@ -11,6 +11,8 @@ import { adoptKey, stageKey } from "./key-change.js";
 import type { Disk } from "./ledger/disk.js";
 import type { Shop } from "./shop.js";
 import type { Snapshot } from "./snapshot.js";
+import type { OutboxStatus } from "./sync/outbox.js";
+import type { UplinkStatus } from "./commands/sync.js";
 
 export type ControlDesk = {
   readonly config: Config;
@@ -54,9 +56,10 @@ export async function controlAnswer(request: ControlRequest, desk: ControlDesk):
         return number;
       });
     case "sync-status":
-      return { ok: true, value: shop?.outboxes.map((outbox) => outbox.status()) ?? [] };
+      return { ok: true, value: withPulls(shop, shop?.outboxes.map((outbox) => outbox.status()) ?? []) };
     case "sync-now":
-      return { ok: true, value: await Promise.all(shop?.outboxes.map((outbox) => outbox.now()) ?? []) };
+      await Promise.all(shop?.pulls.map((pull) => pull.now()) ?? []);
+      return { ok: true, value: withPulls(shop, await Promise.all(shop?.outboxes.map((outbox) => outbox.now()) ?? [])) };
     case "sync-resend":
       return { ok: true, value: resend(shop, request["number"], request["uplink"]) };
     default:
@@ -83,6 +86,15 @@ function issue({ shop, machine, whyClosed, die }: ControlDesk, make: (shop: Shop
     if (error.code === "disk/failed" || error.code === "disk/full") die(error);
     return { ok: false, why: error.message };
   }
+}
+
+/** What was fetched stands beside what was sent. */
+function withPulls(shop: Shop | undefined, statuses: readonly OutboxStatus[]): UplinkStatus[] {
+  const pulled = new Map(shop?.pulls.map((pull) => [pull.status().uplink, pull.status()]) ?? []);
+  return statuses.map((status) => {
+    const pull = pulled.get(status.uplink);
+    return pull === undefined ? status : { ...status, pull };
+  });
 }
 
 function resend(shop: Shop | undefined, wanted: unknown, uplink: unknown): { uplink: string; numbers: number[] }[] {

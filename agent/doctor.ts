@@ -117,7 +117,7 @@ async function meter(field: FieldAccess, connector: ConnectorConfig): Promise<Fi
     const [first, second] = [await ask(), await ask()];
     const value = `${first.identity.model}, serial ${first.identity.serial}, ${kwhText(second.reading.energyMilliWh)} kWh, ${second.reading.powerW} W`;
     if (second.reading.energyMilliWh < first.reading.energyMilliWh) return [fault(check, value, "its counter ran backwards between two looks", "check that the model is the right one, and that its energy register is an import counter")];
-    const bound = serial === undefined ? [warn(`${check} serial`, first.identity.serial, "the config binds this connector to no serial number: a changed meter goes unnoticed between sessions", `write serial: "${first.identity.serial}" into connector ${connector.id}'s meter`)] : [];
+    const bound = serial === undefined ? [warn(`${check} serial`, first.identity.serial, "the config binds this connector to no serial number: a meter changed between sessions is only noted, and billed from", `write serial: "${first.identity.serial}" into connector ${connector.id}'s meter`)] : [];
     return [ok(check, value), ...bound];
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
@@ -195,7 +195,7 @@ function records({ config }: LoadedConfig): Finding[] {
     const receipts = book.count();
     findings.push(receipts === 0 ? ok("receipts", "none yet") : ok("receipts", `${receipts} on ${book.verifyAll().pages} pages, all proven`));
     for (const { name } of config.uplinks) {
-      const { state } = Table.view<{ state: OutboxState }>(disk, join(config.state, `uplink-${name}.json`), (value) => ({ state: parseOutboxState((value as { state: unknown }).state) }), { state: emptyOutbox });
+      const { state } = Table.view<{ state: OutboxState }>(disk, join(config.state, `uplink-${name}.json`), (value) => ({ state: parseOutboxState((value as { state: unknown }).state) }), { state: emptyOutbox }, { steps: true });
       const waiting = receipts - state.cursor + state.open.length;
       if (state.parked.length > 0) findings.push(warn(`uplink ${name}`, `${state.parked.length} receipts put aside`, "the backend refused them again and again", "chargetill sync status"));
       else findings.push(waiting > 0 ? warn(`uplink ${name}`, `${waiting} receipts wait`, "the backend has not acknowledged them", "chargetill sync status") : ok(`uplink ${name}`, "all receipts acknowledged"));

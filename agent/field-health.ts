@@ -7,8 +7,11 @@ import { basename, dirname, join } from "node:path";
 /** `warn`: it sells all the same. `fault`: it does not, or must not. `why` and `fix` are there unless all is well. */
 export type Finding = { readonly check: string; readonly value: string; readonly verdict: "ok" | "warn" | "fault"; readonly why?: string; readonly fix?: string };
 
+/** A check that found all well. */
 export const ok = (check: string, value: string): Finding => ({ check, value, verdict: "ok" });
+/** One that found what can wait, why it matters and what to do. */
 export const warn = (check: string, value: string, why: string, fix: string): Finding => ({ check, value, verdict: "warn", why, fix });
+/** One that found what keeps a station from selling, or should. */
 export const fault = (check: string, value: string, why: string, fix: string): Finding => ({ check, value, verdict: "fault", why, fix });
 
 /** The machine as its files and commands tell of it; undefined = it does not tell. */
@@ -38,6 +41,7 @@ export const machineAt = (root: string): MachineTold => ({
     return status === 0 ? stdout.trim() : undefined;
   },
 });
+/** The machine that this runs on. */
 export const machineHere = machineAt("/");
 
 /** A bill's times are of the second: more than that is worth a word. */

@@ -87,6 +87,9 @@ export class Housekeeping {
     if (shop === undefined || trust === "unsynced" || (!jumped && this.#jobs.length > 0)) return;
     this.close();
     this.#jobs = this.#parts.outboxSchedules.map((expression, index) => this.#parts.schedule(expression, () => void shop.outboxes[index]?.due()));
+    // At once too: what a backend has changed while we were down is wanted now, not at the next full hour.
+    for (const pull of shop.pulls) pull.due();
+    this.#jobs.push(...shop.pulls.map((pull) => this.#parts.schedule(pull.schedule, () => pull.due())));
     this.#jobs.push(this.#parts.schedule(nightly, () => this.archive()));
   }
 

@@ -57,6 +57,11 @@ export class KeptTariffs {
     return this.#rows.flatMap((row) => (row.connector === undefined ? [row.tariff] : []));
   }
 
+  /** Those of one backend that are chosen by their id. */
+  of(by: string): readonly Tariff[] {
+    return this.#rows.flatMap((row) => (row.connector === undefined && row.by === by ? [row.tariff] : []));
+  }
+
   knows(id: string): boolean {
     return this.#rows.some(({ tariff }) => tariff.id === id);
   }

@@ -83,6 +83,7 @@ export class ListedCards implements CardLists {
   /** Keeps a backend's answer, in place of the oldest where there is no room. */
   keep(uid: string, answer: OnlineAnswer, atMs: number): void {
     if (this.#parts.settings.cacheLifetime === 0 || uid.length > 36) return;
+    if (answer.allowed === "ALLOWED" && answer.once === true) return void this.#cache.update((rows) => (rows.some((row) => row.uid === uid) ? rows.filter((row) => row.uid !== uid) : rows));
     const { station } = this.#parts;
     const row: CacheRow =
       answer.allowed === "ALLOWED"
@@ -105,6 +106,10 @@ export class ListedCards implements CardLists {
 
   listVersion(by: string): number {
     return this.#lists.data[by]?.version ?? 0;
+  }
+
+  listSize(by: string): number {
+    return this.#lists.data[by]?.cards.length ?? 0;
   }
 
   replaceList(by: string, version: number, cards: readonly ListedCard[]): RemoteAnswer {

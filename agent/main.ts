@@ -163,6 +163,7 @@ export class Agent {
           idleFreeForMs: config.timing.idleAfter + config.timing.idleGrace,
           cardWaits: waiting?.acceptance.token.uid,
           blocked: blocked ?? station?.feed().blocked(connector.id),
+          checking: station?.asks(connector.reader) ?? false,
           reserved: till === undefined ? undefined : keptFor(till.standing, till.sessions, connector.id, undefined, moment.at),
           price: this.#shop?.board.lines(connector, moment) ?? [],
         });
@@ -200,7 +201,8 @@ export class Agent {
     this.#housekeeping.close();
     this.#shop?.remote.close();
     await this.#shop?.station.close();
-    await Promise.all(this.#shop?.outboxes.map((outbox) => outbox.stop()) ?? []);
+    await Promise.all([...(this.#shop?.outboxes ?? []), ...(this.#shop?.pulls ?? [])].map((one) => one.stop()));
+    for (const check of this.#shop?.checks ?? []) check.close?.();
     this.#shop?.journal.close();
     await this.#control?.close();
     this.#watch.close();

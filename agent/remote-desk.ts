@@ -78,12 +78,12 @@ export class StationDesk implements RemoteDesk {
     return { accepted: true, connector, waits };
   }
 
-  stop(sessionId: string, by: string): RemoteAnswer {
+  stop(sessionId: string, by: string, reason: "Remote" | "DeAuthorized" = "Remote"): RemoteAnswer {
     for (const [connector, session] of this.#till().sessions) {
       if (!("sale" in session) || session.sale.opening.id !== sessionId) continue;
       if (session.state !== "charging") return yes;
       this.#parts.station.points.get(connector)?.openContactor();
-      return this.#enter({ type: "StopRequested", moment: this.#now(), connector, reason: "Remote", detail: `stopped by ${by}` });
+      return this.#enter({ type: "StopRequested", moment: this.#now(), connector, reason, detail: `stopped by ${by}` });
     }
     return no("unknown-session", `no session ${sessionId} runs here`);
   }
@@ -147,7 +147,7 @@ export class StationDesk implements RemoteDesk {
 
   setTariff(tariff: Tariff, connector: number | null | undefined, by: string): RemoteAnswer {
     if (connector !== null && connector !== undefined && !this.#till().sessions.has(connector)) return no("unknown-connector", `there is no connector ${connector}`);
-    const digest = Buffer.from(sha256(Buffer.from(tariffDigestText(tariff.source)))).toString("hex");
+    const digest = digestOf(tariff);
     const moment = this.#now();
     const entered = this.#enter({ type: "TariffSet", moment, id: tariff.id, ...(connector === undefined ? {} : { connector }), digest, by });
     if (!entered.accepted) return entered;
@@ -164,6 +164,20 @@ export class StationDesk implements RemoteDesk {
     this.#parts.kept.remove(tariffId);
     this.#repriced(moment);
     return yes;
+  }
+
+  /** All tariffs of a backend that are chosen by their id, anew; each that is new, changed or gone is written down. False = no room. */
+  replaceTariffs(tariffs: readonly Tariff[], by: string): boolean {
+    const { kept } = this.#parts;
+    const before = new Set(kept.of(by).map(digestOf));
+    const after = new Set(tariffs.map(digestOf));
+    const moment = this.#now();
+    for (const tariff of tariffs) if (!before.has(digestOf(tariff))) this.#parts.station.enter({ type: "TariffSet", moment, id: tariff.id, digest: digestOf(tariff), by });
+    for (const { id } of kept.of(by)) if (!tariffs.some((tariff) => tariff.id === id)) this.#parts.station.enter({ type: "TariffCleared", moment, id, by });
+    if (before.size === after.size && [...after].every((digest) => before.has(digest))) return true;
+    if (!kept.replaceNamed(by, tariffs)) return false;
+    this.#repriced(moment);
+    return true;
   }
 
   tariffs(): ReturnType<RemoteDesk["tariffs"]> {
@@ -280,6 +294,9 @@ export class StationDesk implements RemoteDesk {
     return this.#parts.clock.now();
   }
 }
+
+/** SHA-256 (hex) of the tariff's canonical text. */
+const digestOf = (tariff: Tariff): string => Buffer.from(sha256(Buffer.from(tariffDigestText(tariff.source)))).toString("hex");
 
 /** The refusal where every candidate refuses: the first that says more than "busy". */
 function refusalOfAll(reasons: readonly (Refusal | undefined)[]): Refusal | undefined {

@@ -52,7 +52,8 @@ export type { Reservation };
 export interface RemoteDesk {
   /** As if the token had been shown at the connector's reader; `waits` = no car is plugged in yet. */
   start(request: RemoteStart): { readonly accepted: true; readonly connector: number | null; readonly waits: boolean } | Refusal;
-  stop(sessionId: string, by: string): RemoteAnswer;
+  /** `DeAuthorized` = the backend takes back that this card may charge; else it is the remote word to stop. */
+  stop(sessionId: string, by: string, reason?: "Remote" | "DeAuthorized"): RemoteAnswer;
   /** A reservation of the same id is replaced. */
   reserve(reservation: Reservation): RemoteAnswer;
   cancel(reservationId: string, by: string): RemoteAnswer;
@@ -73,6 +74,8 @@ export type ListedCard = Omit<TokenConfig, "valid" | "whitelist"> & { readonly s
 export interface CardLists {
   /** The version of the backend's list; 0 = it has none here. */
   listVersion(by: string): number;
+  /** How many cards stand in it. */
+  listSize(by: string): number;
   /** The whole list anew, all or nothing. Refused as "full" where it is longer than the station holds. */
   replaceList(by: string, version: number, cards: readonly ListedCard[]): RemoteAnswer;
   /** Rows added, changed or (by UID alone) taken out; refused as "failed" where the version is not newer. */
@@ -89,4 +92,6 @@ export interface OnlineCheck {
    * soon after `signal` aborts: the driver waits at the reader.
    */
   ask(uid: string, connector: number | null, signal: AbortSignal): Promise<OnlineAnswer | undefined>;
+  /** Lets go of connections that are kept open for questions alone. */
+  close?(): void;
 }

@@ -31,9 +31,11 @@ import type { News } from "./news.js";
 import { PassedMeters } from "./passed-meters.js";
 import { PriceBoard } from "./price-board.js";
 import type { OnlineCheck } from "./remote.js";
+import { openChecks, openPulls } from "./pulls.js";
 import { StationDesk } from "./remote-desk.js";
 import { kwhText } from "./snapshot.js";
 import { layoutOf, Station } from "./station.js";
+import type { OcpiPull } from "./sync/ocpi-pull.js";
 import type { Outbox } from "./sync/outbox.js";
 import { openOutboxes } from "./uplinks.js";
 
@@ -49,6 +51,9 @@ export type Shop = {
   readonly station: Station;
   readonly remote: StationDesk;
   readonly lists: ListedCards;
+  readonly pulls: readonly OcpiPull[];
+  /** Those that have a line of their own, beside the uplinks. */
+  readonly checks: readonly OnlineCheck[];
   /** The key is ours to change; false where it is handed in from outside. */
   readonly mayRotate: boolean;
 };
@@ -120,11 +125,12 @@ export function openShop(parts: ShopParts): Shop {
       },
     },
   );
-  const checks: OnlineCheck[] = [...(parts.checks ?? [])];
+  const ownChecks = openChecks({ config, clock });
+  const checks: OnlineCheck[] = [...(parts.checks ?? []), ...ownChecks];
   signing.by = () => desk.signer;
   book.signList();
-  outboxes.push(...openOutboxes({ config, clock, disk, book, random: parts.random, checkpoint: () => desk.chain.checkpoint, version: parts.version, faults: () => station.faults, feed: () => station.feed(), desk: () => remote, canBeAsked: (check) => checks.push(check), tell, changed, die }));
   const lists = new ListedCards({ disk, folder: config.state, station: config.station, settings: config.authorisation, clock }, (event) => void station.enter(event));
+  outboxes.push(...openOutboxes({ config, clock, disk, book, random: parts.random, checkpoint: () => desk.chain.checkpoint, version: parts.version, faults: () => station.faults, feed: () => station.feed(), desk: () => remote, lists, canBeAsked: (check) => checks.push(check), tell, changed, die }));
   const exposure = new Exposure({
     limits: config.authorisation.exposure,
     book,
@@ -132,7 +138,8 @@ export function openShop(parts: ShopParts): Shop {
     sessions: () => station.till().sessions,
     glance: (connector) => station.points.get(connector)?.glance(),
   });
-  const authorizer = new Authorizer({ settings: config.authorisation, station: config.station, clock, token: (uid) => cards.known.get(uid), lists, exposure, checks: () => checks });
+  const pulls = openPulls({ config, clock, disk, kept, desk: () => remote, faults: () => station.faults, die });
+  const authorizer = new Authorizer({ settings: config.authorisation, station: config.station, clock, token: (uid) => cards.known.get(uid) ?? pulls.map((pull) => pull.token(uid)).find((token) => token !== undefined), lists, exposure, checks: () => checks });
   // What may still refuse comes before the journal: a start that is tried again for ever must leave no file open.
   for (const connector of config.connectors) parts.meter(connector);
   if (config.receiptOutput?.folder !== undefined) disk.makeFolder(at(config.receiptOutput.folder));
@@ -177,7 +184,7 @@ export function openShop(parts: ShopParts): Shop {
   }
   const remote = new StationDesk({ config, clock, station, board, kept, restart: parts.restart, tell });
   for (const outbox of outboxes) outbox.begin();
-  return { journal, book, desk, cards, passed, board, needed, outboxes, station, remote, lists, mayRotate: !signer.handed };
+  return { journal, book, desk, cards, passed, board, needed, outboxes, station, remote, lists, pulls, checks: ownChecks, mayRotate: !signer.handed };
 }
 
 /** The receipts that the journal issued without a session. It is opened, not looked at: what is about to be relied on must last. */

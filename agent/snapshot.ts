@@ -77,7 +77,7 @@ function unitText(amount: string, divisor = 1n): string {
 
 const minuteText = (perHour: string): string => unitText(perHour, 60n);
 
-export type PointView = { readonly session: Session; readonly glance: Glance | undefined; readonly lowSinceMs: number | null; readonly idleFreeForMs: number; readonly cardWaits: string | undefined; readonly blocked: string | undefined; readonly reserved?: Reservation | undefined; readonly price: readonly string[] };
+export type PointView = { readonly session: Session; readonly glance: Glance | undefined; readonly lowSinceMs: number | null; readonly idleFreeForMs: number; readonly cardWaits: string | undefined; readonly blocked: string | undefined; readonly reserved?: Reservation | undefined; /** A backend is being asked about a card at its reader. */ readonly checking?: boolean; readonly price: readonly string[] };
 
 /** One connector as data. */
 export function connectorSnapshot(connector: Config["connectors"][number], view: PointView): ConnectorSnapshot {
@@ -87,9 +87,11 @@ export function connectorSnapshot(connector: Config["connectors"][number], view:
     case "available":
       if (blocked !== undefined) return { ...base, state: "out-of-order", words: `out of order: ${blocked}` };
       if (view.cardWaits !== undefined) return { ...base, state: "waiting-for-plug", words: "card accepted: plug in the car", card: masked(view.cardWaits) };
+      if (view.checking === true) return { ...base, state: "available", words: "checking your card: one moment" };
       if (view.reserved !== undefined) return { ...base, state: "reserved", words: "reserved: only its own card starts here", card: masked(view.reserved.token.uid) };
       return { ...base, state: "available", words: "free: plug in and hold your card to the reader" };
     case "occupied":
+      if (blocked === undefined && view.checking === true) return { ...base, state: "occupied", words: "checking your card: one moment" };
       if (blocked === undefined && view.reserved !== undefined) return { ...base, state: "occupied", words: "car plugged in, reserved: only its own card starts here", card: masked(view.reserved.token.uid) };
       return { ...base, state: "occupied", words: blocked === undefined ? "car plugged in: hold your card to the reader" : `out of order: ${blocked}` };
     case "starting":

@@ -10,13 +10,20 @@ import type { Disk } from "./ledger/disk.js";
 import { Table } from "./ledger/table.js";
 import type { News } from "./news.js";
 import type { BookEntry } from "./ledger/page.js";
-import type { OnlineCheck, RemoteDesk, StationFeed } from "./remote.js";
+import type { CardLists, OnlineCheck, RemoteDesk, StationFeed } from "./remote.js";
 import { OcpiUplink } from "./sync/ocpi-uplink.js";
+import { answersOf } from "./sync/ocpp/answers.js";
+import type { FrontDesk } from "./sync/ocpp/front-desk.js";
+import type { OcppLink } from "./sync/ocpp/link.js";
 import { OcppUplink } from "./sync/ocpp/ocpp-uplink.js";
+import { tellOfReservations } from "./sync/ocpp/reservation.js";
+import { Settings } from "./sync/ocpp/settings.js";
 import { soldIn } from "./sync/ocpp/sold.js";
+import { takeDriverTariff } from "./sync/ocpp/tariff-answers.js";
 import { noTransactions, parseTransactions, type TransactionsState } from "./sync/ocpp/transactions-state.js";
 import { emptyOutbox, parseOutboxState, type OutboxItem, type OutboxState } from "./sync/outbox-state.js";
 import { Outbox, type OutboxStatus } from "./sync/outbox.js";
+import { tunnelsOf } from "./sync/tunnel.js";
 import type { Uplink } from "./sync/uplink.js";
 
 export type UplinkParts = {
@@ -32,6 +39,7 @@ export type UplinkParts = {
   /** What backends may look at and ask, once there is a station. */
   readonly feed: () => StationFeed | undefined;
   readonly desk: () => RemoteDesk | undefined;
+  readonly lists: CardLists;
   /** Told of each backend that can be asked about a card. */
   readonly canBeAsked: (check: OnlineCheck) => void;
   readonly tell: (news: News) => void;
@@ -47,10 +55,11 @@ export function openOutboxes(parts: UplinkParts): Outbox[] {
 function openOutbox(config: UplinkConfig, parts: UplinkParts): Outbox {
   const { clock, book } = parts;
   const path = join(parts.config.state, `uplink-${config.name}.json`);
-  const table = Table.open<{ state: OutboxState }>(parts.disk, path, (value) => ({ state: parseOutboxState((value as { state: unknown }).state) }), { state: emptyOutbox });
+  const table = Table.open<{ state: OutboxState }>(parts.disk, path, (value) => ({ state: parseOutboxState((value as { state: unknown }).state) }), { state: emptyOutbox }, { steps: true });
   const watch = new UplinkWatch(config.name, parts, table.data.state.lastAck?.number ?? 0, table.data.state.lastAck?.atMs ?? 0);
-  return new Outbox({
-    uplink: openUplink(config, parts),
+  const waits = (sessionId: string | undefined): boolean => (sessionId === undefined ? outbox.status().waiting > 0 : receiptWaits(sessionId, book, outbox));
+  const outbox: Outbox = new Outbox({
+    uplink: openUplink(config, parts, waits),
     items: {
       last: () => book.count(),
       get: (number) => {
@@ -65,6 +74,17 @@ function openOutbox(config: UplinkConfig, parts: UplinkParts): Outbox {
     onChange: (status) => watch.look(status),
     onFailure: parts.die,
   });
+  return outbox;
+}
+
+/** Whoever asks about a session asks soon after it. */
+const newestLookedAt = 200;
+
+/** A receipt of the session is on its way and not acknowledged. */
+function receiptWaits(sessionId: string, book: Book, outbox: Outbox): boolean {
+  for (let number = book.count(); number > Math.max(0, book.count() - newestLookedAt); number -= 1)
+    if (book.get(number)?.sessionId === sessionId) return outbox.stateOf(number) !== "acked";
+  return false;
 }
 
 /** What an uplink sends of a receipt; null = nothing. */
@@ -81,35 +101,57 @@ function itemOf(entry: BookEntry, config: UplinkConfig): OutboxItem | null {
   return { number, id, body: jws, ...(copies.timeUnknown ? { park: "clock" } : {}) };
 }
 
-function openUplink(config: UplinkConfig, parts: UplinkParts): Uplink {
+function openUplink(config: UplinkConfig, parts: UplinkParts, waits: FrontDesk["waits"]): Uplink {
   const { station } = parts.config;
   if (config.kind === "ocpi") return new OcpiUplink(config, { countryCode: station.countryCode, partyId: station.partyId }, parts.checkpoint);
-  const uplink = openOcpp(config, parts);
+  const uplink = openOcpp(config, parts, waits);
   parts.canBeAsked(uplink);
   return uplink;
 }
 
-function openOcpp(config: OcppUplinkConfig, parts: UplinkParts): OcppUplink {
+function openOcpp(config: OcppUplinkConfig, parts: UplinkParts, waits: FrontDesk["waits"]): OcppUplink {
   const { station, connectors, state } = parts.config;
+  const { clock, disk, feed, desk } = parts;
   const path = join(state, `ocpp-${config.name}.json`);
-  const table = Table.open<{ state: TransactionsState }>(parts.disk, path, (value) => ({ state: parseTransactions((value as { state: unknown }).state) }), { state: noTransactions });
-  return new OcppUplink({
+  const table = Table.open<{ state: TransactionsState }>(disk, path, (value) => ({ state: parseTransactions((value as { state: unknown }).state) }), { state: noTransactions });
+  const settings = Settings.open(disk, state, config.name);
+  const note = (text: string): void => parts.tell({ news: "note", at: clock.now().at, text: `uplink ${config.name}: ${text}` });
+  const front = (link: OcppLink): FrontDesk | undefined => {
+    const [seen, remote] = [feed(), desk()];
+    if (seen === undefined || remote === undefined) return undefined;
+    return { link, config: parts.config, uplink: config, version: parts.version, remote, cards: parts.lists, feed: seen, settings, now: () => clock.now().at, waits, note };
+  };
+  let hushed: (() => void) | undefined;
+  const uplink: OcppUplink = new OcppUplink({
     config,
     identity: config.identity ?? station.id,
     party: { countryCode: station.countryCode, partyId: station.partyId },
     version: parts.version,
     connectors: connectors.map(({ id }) => id),
-    clock: parts.clock,
+    clock,
     random: parts.random,
     store: { read: () => table.data.state, write: (next) => void table.update(() => ({ state: next })) },
-    feed: parts.feed,
-    handlers: () => ({}),
-    tariffKnown: (id) => parts.desk()?.tariffs().some(({ tariff, by }) => by === config.name && tariff.id === id) ?? false,
-    takeTariff: () => undefined,
-    deauthorise: (session, status) => void parts.desk()?.stop(session, `${config.name} (the card is ${status})`),
-    note: (text) => parts.tell({ news: "note", at: parts.clock.now().at, text: `uplink ${config.name}: ${text}` }),
+    feed,
+    handlers: (link, dialect) => {
+      settings.apply(link);
+      const at = front(link);
+      if (at === undefined) return {};
+      // Once, however often the line is opened anew.
+      hushed?.();
+      hushed = tellOfReservations(at);
+      return answersOf(at, dialect);
+    },
+    tariffKnown: (id) => desk()?.tariffs().some(({ tariff, by }) => by === config.name && tariff.id === id) ?? false,
+    takeTariff: (tariff) => {
+      const at = front(uplink);
+      return at === undefined || !settings.tariffs ? { wanted: false } : { wanted: true, id: takeDriverTariff(at, tariff) };
+    },
+    deauthorise: (session, status) => void desk()?.stop(session, `${config.name}: the card is ${status}`, "DeAuthorized"),
+    agent: () => tunnelsOf(config),
+    note,
     die: parts.die,
   });
+  return uplink;
 }
 
 /** Turns the statuses of one uplink into news and faults, each once. */

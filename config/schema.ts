@@ -59,7 +59,14 @@ const connector = z.strictObject({
   meter,
   contactor: z.strictObject({ ...pin.shape, feedback: pin.optional() }),
   plug: pin,
-  indicator: z.strictObject({ green: pin, red: pin.optional(), buzzer: pin.optional() }).optional(),
+  /** Lamps and buzzer: each state has a rhythm of its own, so that nobody needs to tell green from red (drivers/gpio/indicator.ts has the strips). */
+  indicator: z
+    .strictObject({
+      green: pin.describe("lit: free; long on and off: hold your card; two flashes: plug in; flickering: checking; lit with a short gap: charging; one flash: the car asks for no power; three flashes: finished, unplug"),
+      red: pin.optional().describe("five quick flashes: refused; half a second on and off: out of order. Not wired, its rhythms come on the green lamp"),
+      buzzer: pin.optional().describe("half a second: charging begins; two beeps: finished; three: refused; one second: out of order"),
+    })
+    .optional(),
   /** The id of the tariff that this connector sells by. */
   tariff: text(36),
   limits: z

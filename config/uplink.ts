@@ -17,7 +17,12 @@ const common = {
   backoff: z.strictObject({ first: durationOr("5s", "100ms", "10m"), most: durationOr("15m", "1s", "1d") }).prefault({}),
   tls: z.strictObject({ caFile: file.optional(), certFile: file.optional(), keyFile: file.optional() }).prefault({}),
   /** An HTTP proxy that is asked to CONNECT; TLS goes through it end to end. */
-  proxy: z.url({ protocol: /^http$/ }).optional(),
+  proxy: z
+    .url({ protocol: /^http$/ })
+    .refine((value) => new URL(value).username === "" && new URL(value).password === "", "user and password do not stand here: put user:password into a file and name it as proxyAuthFile")
+    .optional(),
+  /** The file that holds `user:password` for the proxy, where it asks for them. */
+  proxyAuthFile: file.optional(),
   /** node-cron, in UTC: when a waiting outbox is looked at again. */
   schedule: z.string().default("* * * * *"),
 };

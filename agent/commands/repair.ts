@@ -21,6 +21,7 @@ import { sealAtHand } from "../list-seal.js";
 import { Table } from "../ledger/table.js";
 import { Lock } from "../lock.js";
 import { parseChecks, passedMetersFile } from "../passed-meters.js";
+import { nothingPulled, parsePullState } from "../sync/ocpi-pull.js";
 import { parseSettings } from "../sync/ocpp/settings.js";
 import { noTransactions, parseTransactions, type TransactionsState } from "../sync/ocpp/transactions-state.js";
 import { emptyOutbox, parseOutboxState, type OutboxState } from "../sync/outbox-state.js";
@@ -29,10 +30,8 @@ import { emptyOutbox, parseOutboxState, type OutboxState } from "../sync/outbox-
 export function inspect(disk: Disk, folder: string): Finding[] {
   const at = (name: string): string => join(folder, name);
   // By their marks too: a table that is gone is damage.
-  const tables = [...new Set(disk.list(folder).flatMap((name) => /^((?:uplink|ocpp)-[a-z0-9-]+\.json)(?:\.made)?$/.exec(name)?.[1] ?? []))];
-  const settings = tables.filter((name) => name.startsWith("uplink-") && name.endsWith("-settings.json"));
-  const uplinks = tables.filter((name) => name.startsWith("uplink-") && !settings.includes(name));
-  const transactions = tables.filter((name) => name.startsWith("ocpp-"));
+  const named = (kind: string): string[] => [...new Set(disk.list(folder).flatMap((name) => new RegExp(`^(${kind}-[a-z0-9-]+\\.json)(?:\\.made)?$`).exec(name)?.[1] ?? []))];
+  const uplinks = named("uplink");
   return [
     ...inspectJournal(disk, at("journal")),
     ...inspectBook(disk, at("book"), receiptsOf(disk, at("journal")), { seal: sealAtHand(disk, folder), issued: issuedBy(disk, folder, uplinks) }),
@@ -44,10 +43,11 @@ export function inspect(disk: Disk, folder: string): Finding[] {
     ...inspectTable(disk, at(listedCardsFile), parseCardLists, {}),
     ...inspectTable(disk, at(cardsFile), parseRows, []),
     ...inspectTable(disk, at(passedMetersFile), parseChecks, []),
-    ...uplinks.flatMap((name) => inspectTable(disk, at(name), parseOutbox, { state: emptyOutbox })),
+    ...named("pulled").flatMap((name) => inspectTable(disk, at(name), parsePullState, nothingPulled)),
+    ...uplinks.flatMap((name) => inspectTable(disk, at(name), parseOutbox, { state: emptyOutbox }, { steps: true })),
     // What a backend has set it sets again; a transaction that was open may be told to it once more.
-    ...settings.flatMap((name) => inspectTable(disk, at(name), parseSettings, {})),
-    ...transactions.flatMap((name) => inspectTable(disk, at(name), parseOpen, { state: noTransactions })),
+    ...named("settings").flatMap((name) => inspectTable(disk, at(name), parseSettings, {})),
+    ...named("ocpp").flatMap((name) => inspectTable(disk, at(name), parseOpen, { state: noTransactions })),
   ];
 }
 
@@ -81,7 +81,7 @@ function issuedBy(disk: Disk, folder: string, uplinks: readonly string[]): numbe
     if (number !== undefined && Number.isSafeInteger(number)) highest = Math.max(highest, number);
   };
   complaintOf(() => saw(Table.view(disk, join(folder, deskFile), parseDesk, emptyDesk).chain.count));
-  for (const name of uplinks) complaintOf(() => saw(Table.view(disk, join(folder, name), parseOutbox, { state: emptyOutbox }).state.cursor));
+  for (const name of uplinks) complaintOf(() => saw(Table.view(disk, join(folder, name), parseOutbox, { state: emptyOutbox }, { steps: true }).state.cursor));
   for (const { event } of entriesLeft(disk, join(folder, "journal"))) {
     const { type, number, receipt } = event as Noted;
     if (type === "SessionSettled") saw(number);

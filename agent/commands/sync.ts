@@ -1,12 +1,16 @@
 // `chargetill sync …`: how the uplinks stand, and a push by hand. It speaks to whoever holds the outboxes: the running agent, or a desk of its own.
 import { Command, InvalidArgumentError } from "commander";
+import type { PullStatus } from "../sync/ocpi-pull.js";
 import type { OutboxStatus } from "../sync/outbox.js";
 import { exampleText } from "./field.js";
 
+/** How an uplink stands, and what was last fetched over it, where it fetches at all. */
+export type UplinkStatus = OutboxStatus & { readonly pull?: PullStatus };
+
 export interface SyncDesk {
-  status(): Promise<readonly OutboxStatus[]>;
-  /** Sends now, whatever the back-off says; answers when all is sent or something holds. */
-  now(): Promise<readonly OutboxStatus[]>;
+  status(): Promise<readonly UplinkStatus[]>;
+  /** Fetches and sends now, whatever schedule and back-off say; answers when all is done or something holds. */
+  now(): Promise<readonly UplinkStatus[]>;
   /** Puts parked receipts back in line; answers with what was put back, per uplink. */
   resend(number: number | "all", uplink?: string): Promise<readonly { readonly uplink: string; readonly numbers: readonly number[] }[]>;
   close(): Promise<void>;
@@ -21,7 +25,7 @@ export type SyncShell = {
   readonly exit: (code: 0 | 1) => void;
 };
 
-/** The `sync` command. Exit 1: something still waits or is parked (`now`), or there was nothing to put back (`resend`). */
+/** The `sync` command. Exit 1: something still waits, is parked or could not be fetched (`now`), or there was nothing to put back (`resend`). */
 export function syncCommand(shell: SyncShell): Command {
   const sync = new Command("sync").description("the uplinks: what waits, what was acknowledged, what was parked").addHelpText("after", exampleText("sync status"));
   const action = <Rest extends unknown[]>(work: (desk: SyncDesk, print: (lines: readonly string[], value: unknown) => void, ...rest: Rest) => Promise<0 | 1>) =>
@@ -52,7 +56,7 @@ export function syncCommand(shell: SyncShell): Command {
   const now = action(async (desk, print) => {
     const all = await desk.now();
     print(none(all) ?? all.flatMap(statusLines), all);
-    return all.every((one) => one.waiting === 0) ? 0 : 1;
+    return all.every((one) => one.waiting === 0 && one.pull?.ok !== false) ? 0 : 1;
   });
   const parked = action(async (desk, print) => {
     const all = await desk.status();
@@ -69,7 +73,7 @@ export function syncCommand(shell: SyncShell): Command {
   });
 
   define("status", "how each uplink stands").action((_options, command: Command) => status(command));
-  define("now", "send what waits now, whatever the back-off says").action((_options, command: Command) => now(command));
+  define("now", "fetch tokens and tariffs, and send what waits now, whatever schedule and back-off say").action((_options, command: Command) => now(command));
   define("parked", "receipts that a backend refused, and why").action((_options, command: Command) => parked(command));
   define("resend", "put a parked receipt back in line", "resend 17 --uplink backend")
     .argument("<number>", 'the receipt\'s number, or "all"', receiptNumber)
@@ -79,14 +83,20 @@ export function syncCommand(shell: SyncShell): Command {
 }
 
 /** One uplink in words. */
-export function statusLines(status: OutboxStatus): string[] {
+export function statusLines(status: UplinkStatus): string[] {
   const { uplink, reachability, sinceMs, words, waiting, parked, lastAck, nextTryMs } = status;
   const lines = [`${uplink}: ${reachability} since ${time(sinceMs)}${words === undefined ? "" : `: ${words}`}`];
   if (status.line !== undefined && status.line !== words) lines.push(`  ${status.line}`);
   if (status.fault !== undefined) lines.push(`  fault ${status.fault}: this needs a person`);
   lines.push(`  waiting ${waiting}, parked ${parked.length}${lastAck === undefined ? "" : `, last acknowledged receipt ${lastAck.number} at ${time(lastAck.atMs)}`}`);
+  if (status.pull !== undefined) lines.push(`  ${pullLine(status.pull)}`);
   if (nextTryMs !== undefined && waiting > 0) lines.push(`  next try at ${time(nextTryMs)}`);
   return lines;
+}
+
+function pullLine({ atMs, ok, words, tokens, tariffs }: PullStatus): string {
+  if (atMs === undefined) return "tokens and tariffs have not been fetched yet";
+  return ok === true ? `fetched at ${time(atMs)}: ${words ?? ""}` : `fetching FAILED at ${time(atMs)}: ${words ?? ""}; ${tokens} tokens and ${tariffs} tariffs from before stay in force`;
 }
 
 function none(all: readonly OutboxStatus[]): string[] | undefined {

@@ -209,8 +209,7 @@ function locationOf({ station, connector }: Settlement): Readonly<Record<string,
     postal_code: location.postalCode,
     country: location.country,
     coordinates: { latitude: location.latitude, longitude: location.longitude },
-    // The EVSE id is the technical id too, unless it is longer than the 36 characters that a uid may have.
-    evse_uid: connector.evseId.length <= 36 ? connector.evseId : `${station.id}-${connector.id}`,
+    evse_uid: evseUidOf(station, connector),
     evse_id: connector.evseId,
     connector_id: String(connector.id),
     connector_standard: connector.standard,
@@ -256,4 +255,9 @@ function tariffAs(version: OcpiVersion, tariff: unknown): unknown {
     fields[limit] = { [exclName]: excl, ...(incl === undefined ? {} : { [inclName]: incl }) };
   }
   return version === "2.3.0" ? { ...fields, tax_included: "NO" } : fields;
+}
+
+/** The EVSE id is the technical id too, unless it is longer than the 36 characters that a uid may have. */
+export function evseUidOf(station: Pick<Settlement["station"], "id">, connector: Pick<Settlement["connector"], "id" | "evseId">): string {
+  return connector.evseId.length <= 36 ? connector.evseId : `${station.id}-${connector.id}`;
 }

@@ -57,6 +57,8 @@ export type OnlineAnswer =
       readonly authorizationReference?: string;
       /** Epoch ms after which this word counts no more. */
       readonly expiresMs?: number;
+      /** Good for this visit alone: it is not remembered. */
+      readonly once?: boolean;
       /** For the driver. */
       readonly info?: string;
     }

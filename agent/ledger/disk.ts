@@ -182,6 +182,16 @@ export class Disk {
     }
   }
 
+  /** Adds bytes to an existing file (made by `replace`, so that its name lasts) and waits until they last. Throws disk/failed or disk/full. */
+  appendOnce(path: string, bytes: Uint8Array): void {
+    const appender = this.appender(path);
+    try {
+      appender.append(bytes);
+    } finally {
+      appender.close();
+    }
+  }
+
   /** Opens an existing file (made by `replace`, so that its name lasts) for durable appends. */
   appender(path: string): Appender {
     try {

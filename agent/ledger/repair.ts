@@ -3,7 +3,7 @@
 import { basename, dirname, join } from "node:path";
 import { Failure } from "../failure.js";
 import type { Disk } from "./disk.js";
-import { Table } from "./table.js";
+import { Table, type TableOptions } from "./table.js";
 
 export type Finding = {
   /** The file or folder that is damaged. */
@@ -41,8 +41,8 @@ export function setAside(disk: Disk, path: string): string | undefined {
 }
 
 /** Looks at a table; a damaged one can only begin anew with `first`. Writes nothing. Throws disk/failed. */
-export function inspectTable<T>(disk: Disk, path: string, parse: (value: unknown) => T, first: T): Finding[] {
-  const problem = complaintOf(() => void Table.view(disk, path, parse, first));
+export function inspectTable<T>(disk: Disk, path: string, parse: (value: unknown) => T, first: T, options: TableOptions = {}): Finding[] {
+  const problem = complaintOf(() => void Table.view(disk, path, parse, first, options));
   if (problem === undefined) return [];
   return [
     {
@@ -53,7 +53,7 @@ export function inspectTable<T>(disk: Disk, path: string, parse: (value: unknown
         setAside(disk, path);
         disk.remove(path);
         disk.remove(`${path}.made`);
-        Table.open(disk, path, parse, first);
+        Table.open(disk, path, parse, first, options);
       },
     },
   ];

@@ -6,6 +6,9 @@ import { CheckedFile } from "./checked-file.js";
 import type { Disk } from "./disk.js";
 import { Mark } from "./mark.js";
 
+/** `steps` = the table is small and changes often: a change is added to its file, which is made anew only now and then. */
+export type TableOptions = { readonly steps?: boolean };
+
 export class Table<T> {
   readonly #db: LowSync<T>;
 
@@ -17,15 +20,18 @@ export class Table<T> {
    * Opens the table in the file `path`, or makes it with `first` on the very first run. `parse` names the shape of what was read and throws
    * where it does not fit. Throws table/damaged, disk/failed, disk/full.
    */
-  static open<T>(disk: Disk, path: string, parse: (value: unknown) => T, first: T): Table<T> {
-    const db = new LowSync<T>(new CheckedFile(disk, path, parse, "table/damaged"), first);
+  static open<T>(disk: Disk, path: string, parse: (value: unknown) => T, first: T, { steps = false }: TableOptions = {}): Table<T> {
+    const db = new LowSync<T>(new CheckedFile(disk, path, parse, "table/damaged", steps), first);
     const mark = new Mark(disk, path);
     // What a killed run renamed and did not fsync is about to be relied on.
     disk.makeFolder(dirname(path));
     disk.syncFolder(dirname(path));
     const marked = mark.stands;
-    if (marked || disk.read(path)) db.read();
-    else db.write();
+    if (marked || disk.read(path)) {
+      // A step of a killed run too may stand there without lasting.
+      if (steps && disk.read(path)) disk.appendOnce(path, new Uint8Array());
+      db.read();
+    } else db.write();
     if (!marked) mark.set();
     return new Table(db, parse);
   }
@@ -34,9 +40,9 @@ export class Table<T> {
    * A look without a hand: reads the table that a running agent owns and writes nothing. Before the first run that is `first`; without it,
    * and for a table that was lost, throws table/damaged.
    */
-  static view<T>(disk: Disk, path: string, parse: (value: unknown) => T, first?: T): T {
+  static view<T>(disk: Disk, path: string, parse: (value: unknown) => T, first?: T, { steps = false }: TableOptions = {}): T {
     if (first !== undefined && !new Mark(disk, path).stands && !disk.read(path)) return first;
-    return new CheckedFile(disk, path, parse, "table/damaged").read();
+    return new CheckedFile(disk, path, parse, "table/damaged", steps).read();
   }
 
   /** As `view`, in the shape of a table, for who shares code with those that write: an update is refused. */

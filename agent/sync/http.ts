@@ -1,4 +1,4 @@
-// One POST over node:http or node:https, bounded in time and size, told apart by what can be known afterwards:
+// One request over node:http or node:https, bounded in time and size, told apart by what can be known afterwards:
 // an answer (whole or broken), or none; and if none, whether the other side may have read the request.
 import http from "node:http";
 import https from "node:https";
@@ -23,13 +23,17 @@ export type Lost = {
   readonly code: string;
 };
 
-export type Post = {
+export type Request = {
+  readonly method: "GET" | "POST";
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  /** Absent = a request without one. */
+  readonly body?: string;
   readonly agent: http.Agent;
   /** For the whole exchange, from the first byte of the connection to the last of the answer. */
   readonly timeoutMs: number;
+  /** Bytes of an answer, packed and unpacked; more than this is none. */
+  readonly longest?: number;
 };
 
 /** An OCPI answer to a CDR is a few hundred bytes; more than this is not one. */
@@ -37,7 +41,7 @@ export const longestAnswer = 64 * 1024;
 export const timedOut = "ETIMEDOUT";
 
 /** Never rejects. */
-export function post(request: Post, signal: AbortSignal): Promise<Answer | Lost> {
+export function exchange(request: Request, signal: AbortSignal): Promise<Answer | Lost> {
   return new Promise((resolve) => {
     const secure = request.url.protocol === "https:";
     let connected = false;
@@ -58,9 +62,9 @@ export function post(request: Post, signal: AbortSignal): Promise<Answer | Lost>
     signal.addEventListener("abort", onAbort, { once: true });
     try {
       outgoing = (secure ? https : http).request(request.url, {
-        method: "POST",
+        method: request.method,
         agent: request.agent,
-        headers: { ...request.headers, "Content-Length": String(Buffer.byteLength(request.body)), "Accept-Encoding": "gzip" },
+        headers: { ...request.headers, ...(request.body === undefined ? {} : { "Content-Length": String(Buffer.byteLength(request.body)) }), "Accept-Encoding": "gzip" },
       });
     } catch (error) {
       return lost(codeOf(error));
@@ -73,7 +77,7 @@ export function post(request: Post, signal: AbortSignal): Promise<Answer | Lost>
     let answered = false;
     outgoing.on("response", (incoming) => {
       answered = true;
-      read(incoming, settle);
+      read(incoming, request.longest ?? longestAnswer, settle);
     });
     outgoing.on("error", (error) => {
       // Once an answer has begun, what happens to it is its reader's to tell.
@@ -89,7 +93,7 @@ function codeOf(error: unknown): string {
 }
 
 /** Reads an answer to its end, or says why it cannot be read. */
-function read(incoming: http.IncomingMessage, done: (answer: Answer) => void): void {
+function read(incoming: http.IncomingMessage, longest: number, done: (answer: Answer) => void): void {
   const answer = { kind: "answer", status: incoming.statusCode ?? 0, headers: incoming.headers } as const;
   const broken = (why: string): void => done({ ...answer, body: undefined, broken: why });
   const chunks: Buffer[] = [];
@@ -97,7 +101,7 @@ function read(incoming: http.IncomingMessage, done: (answer: Answer) => void): v
   incoming.on("data", (chunk: Buffer) => {
     chunks.push(chunk);
     length += chunk.length;
-    if (length <= longestAnswer) return;
+    if (length <= longest) return;
     broken("the answer is longer than any OCPI answer");
     incoming.destroy();
   });
@@ -108,17 +112,17 @@ function read(incoming: http.IncomingMessage, done: (answer: Answer) => void): v
   });
   incoming.on("end", () => {
     if (!incoming.complete) return broken("the answer was cut off");
-    const text = decoded(Buffer.concat(chunks), incoming.headers["content-encoding"]);
+    const text = decoded(Buffer.concat(chunks), longest, incoming.headers["content-encoding"]);
     if ("text" in text) done({ ...answer, body: text.text });
     else broken(text.why);
   });
 }
 
-function decoded(bytes: Buffer, encoding = "identity"): { readonly text: string } | { readonly why: string } {
+function decoded(bytes: Buffer, longest: number, encoding = "identity"): { readonly text: string } | { readonly why: string } {
   if (encoding === "identity") return { text: bytes.toString("utf8") };
   if (encoding !== "gzip") return { why: `the answer is encoded as ${encoding.slice(0, 20)}, which was not asked for` };
   try {
-    return { text: gunzipSync(bytes, { maxOutputLength: longestAnswer }).toString("utf8") };
+    return { text: gunzipSync(bytes, { maxOutputLength: longest }).toString("utf8") };
   } catch {
     return { why: "the answer's gzip is damaged or too long" };
   }

@@ -18,15 +18,21 @@ type Envelope = { readonly code: number; readonly message: string };
 export function judge(answer: Answer, expected: Expectation): Outcome {
   const { status } = answer;
   const envelope = envelopeOf(answer.body);
-  const said = `HTTP ${status}${envelope === undefined ? "" : `, OCPI ${envelope.code}${envelope.message === "" ? "" : ` "${envelope.message}"`}`}`;
-  if (status >= 200 && status < 300) return judgeEnvelope(answer, envelope, said, expected);
-  if (status === 409) return { kind: "accepted", receipt: said };
-  if (status === 400 || status === 422) return { kind: "refused", reason: said };
-  if (status === 401 || status === 403) return held(`${wrongToken(expected)} (${said})`);
-  if (status === 404 || status === 405 || status === 410) return held(`the address ${shown(expected.url)} takes no CDRs (${said}): check the uplink's url`);
-  if (status >= 300 && status < 400) return { kind: "unsure", fault: "uplink/unsure", words: `${shown(expected.url)} sends us elsewhere (${said}): a login page of the network, or a wrong url` };
+  const words = said(answer);
+  if (status >= 200 && status < 300) return judgeEnvelope(answer, envelope, words, expected);
+  if (status === 409) return { kind: "accepted", receipt: words };
+  if (status === 400 || status === 422) return { kind: "refused", reason: words };
+  if (status === 401 || status === 403) return held(`${wrongToken(expected)} (${words})`);
+  if (status === 404 || status === 405 || status === 410) return held(`the address ${shown(expected.url)} takes no CDRs (${words}): check the uplink's url`);
+  if (status >= 300 && status < 400) return { kind: "unsure", fault: "uplink/unsure", words: `${shown(expected.url)} sends us elsewhere (${words}): a login page of the network, or a wrong url` };
   // 408, 425, 429 and 5xx are the standard's "try again"; any other status of 4xx may be this one receipt, so it counts as an attempt too.
-  return { kind: "retry", countsAsAttempt: true, words: said, ...retryAfter(answer) };
+  return { kind: "retry", countsAsAttempt: true, words, ...retryAfter(answer) };
+}
+
+/** An answer for people: HTTP status, and the envelope's where there is one. */
+export function said({ status, body }: Answer): string {
+  const envelope = envelopeOf(body);
+  return `HTTP ${status}${envelope === undefined ? "" : `, OCPI ${envelope.code}${envelope.message === "" ? "" : ` "${envelope.message}"`}`}`;
 }
 
 function judgeEnvelope(answer: Answer, envelope: Envelope | undefined, said: string, expected: Expectation): Outcome {
@@ -46,6 +52,7 @@ function judgeEnvelope(answer: Answer, envelope: Envelope | undefined, said: str
 
 /** No answer: a line that never stood is simply tried again; a request that may have been read is in doubt. */
 export function judgeLost(lost: Lost, url: URL): Outcome {
+  if (lost.code.startsWith("PROXY ")) return judgeProxy(lost.code, url);
   const identity = identityWords(lost.code, url);
   if (identity !== undefined) return held(identity);
   const words = `${shown(url)}: ${lineWords[lost.code] ?? lost.code}`;
@@ -59,7 +66,7 @@ export function held(words: string): Outcome {
   return { kind: "retry", countsAsAttempt: false, fault: "uplink/unauthorised", words };
 }
 
-function wrongToken({ tokenFile, tokenLooksEncoded }: Expectation): string {
+export function wrongToken({ tokenFile, tokenLooksEncoded }: Pick<Expectation, "tokenFile" | "tokenLooksEncoded">): string {
   const encoded = tokenLooksEncoded ? "; it looks base64-encoded already, but the file must hold the plain token" : "";
   return `the backend does not accept the token in ${tokenFile}${encoded}`;
 }
@@ -82,6 +89,27 @@ const lineWords: Readonly<Record<string, string>> = {
   ABORT: "given up, since the station stops",
 };
 
+/** What the proxy on the way said or did; these need a person, unless they are in `passing`. */
+const proxyWords: Readonly<Record<string, string>> = {
+  "407": "asks for a user and password, or does not accept those in proxyAuthFile",
+  "403": "does not let this station reach the backend: it must be allowed there",
+  "405": "does not do CONNECT: is it an HTTP proxy?",
+  EPROTO: "does not answer as an HTTP proxy: check its address and port",
+  ENOTFOUND: "has a name that is not known: check its address",
+};
+const passing: Readonly<Record<string, string>> = {
+  "502": "cannot reach the backend (502)",
+  "503": "is busy (503)",
+  "504": "got no answer from the backend (504)",
+};
+
+function judgeProxy(code: string, url: URL): Outcome {
+  const said = code.slice("PROXY ".length);
+  const needsPerson = proxyWords[said];
+  if (needsPerson !== undefined) return held(`on the way to ${url.host} the proxy ${needsPerson} (${said})`);
+  return { kind: "retry", countsAsAttempt: false, words: `on the way to ${url.host} the proxy ${passing[said] ?? (/^\d{3}$/.test(said) ? `answers ${said}` : `cannot be reached: ${lineWords[said] ?? said}`)}` };
+}
+
 function identityWords(code: string, url: URL): string | undefined {
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return `the certificate of ${url.host} is made out to another name`;
   if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID") return `the certificate of ${url.host} is not valid today: check the station's clock, then the backend`;
@@ -91,7 +119,8 @@ function identityWords(code: string, url: URL): string | undefined {
   return undefined;
 }
 
-function envelopeOf(body: string | undefined): Envelope | undefined {
+/** The OCPI envelope of an answer, if it is one. */
+export function envelopeOf(body: string | undefined): Envelope | undefined {
   if (body === undefined) return undefined;
   let value: unknown;
   try {

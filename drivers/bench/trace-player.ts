@@ -1,6 +1,6 @@
 // Plays a recorded trace through the real drivers, on the bench's buses, and tells what they make of it: values and faults per frame, readings,
 // taps, plug changes. A fault of the field becomes a fault on the desk.
-import { loadMeterMap, registerOf, type MeterMap } from "../../config/meter-map.js";
+import { loadMeterMap, meterModels, registerOf, type MeterMap } from "../../config/meter-map.js";
 import type { TraceEntry, TraceHeader } from "../../config/trace-schema.js";
 import { DeviceError, type CardTap, type FaultCode } from "../driver.js";
 import { GpioPlug } from "../gpio/plug.js";
@@ -56,7 +56,9 @@ async function playLine(header: TraceHeader, port: string, all: readonly Of<"por
   if (settings === undefined || line.length === 0) return [];
   const replay = new RtuReplay(line.map((entry): Recorded => ("out" in entry ? { direction: "out", bytes: Buffer.from(entry.out, "hex") } : "in" in entry ? { direction: "in", bytes: Buffer.from(entry.in, "hex") } : { direction: entry.event, bytes: Buffer.alloc(0) })));
   const bus = openMeterBus(settings, stillClock(), { binding: replay.binding });
-  const listeners = new Map(header.meters.filter((meter) => meter.port === port).map((meter) => [meter.unit, new MeterEar(meter.connector, loadMeterMap(meter.model), port, meter.unit)]));
+  // A meter whose map this version has not is shown as bare words.
+  const known = meterModels();
+  const listeners = new Map(header.meters.filter((meter) => meter.port === port && known.includes(meter.model)).map((meter) => [meter.unit, new MeterEar(meter.connector, loadMeterMap(meter.model), port, meter.unit)]));
   const heard: Heard[] = [];
   try {
     for (let index = 0; index < line.length; index += 1) {
@@ -64,7 +66,7 @@ async function playLine(header: TraceHeader, port: string, all: readonly Of<"por
       if (entry === undefined || !("out" in entry)) continue;
       const asked = requestOf(Buffer.from(entry.out, "hex"));
       if (asked === undefined) return [...heard, { ms: entry.ms, heard: "strayed", port, why: `${entry.out} is no read of registers` }];
-      const meter = header.meters.find((known) => known.port === port && known.unit === asked.unit);
+      const meter = header.meters.find((one) => one.port === port && one.unit === asked.unit);
       const next = line.findIndex((other, at) => at > index && "out" in other);
       const ms = line[(next < 0 ? line.length : next) - 1]?.ms ?? entry.ms;
       const request = `${asked.function} 0x${asked.address.toString(16).toUpperCase().padStart(4, "0")}+${asked.words}`;

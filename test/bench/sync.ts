@@ -1,6 +1,5 @@
 // How fast 10 000 offline sessions drain, beside a bare loop of the same requests to the same server, and whether memory stays flat.
 // Run it alone with `node dist/test/bench/sync.js`; the server lives in a worker so that it does not blur the comparison.
-import fs from "node:fs";
 import http from "node:http";
 import { dirname, join } from "node:path";
 import { setFlagsFromString } from "node:v8";
@@ -9,7 +8,9 @@ import { isMainThread, parentPort, Worker } from "node:worker_threads";
 import { fileURLToPath } from "node:url";
 import { makeCdr, wireText } from "../../agent/core/cdr.js";
 import { Outbox } from "../../agent/sync/outbox.js";
-import type { OutboxItems, OutboxState, OutboxStore } from "../../agent/sync/outbox-state.js";
+import { Disk } from "../../agent/ledger/disk.js";
+import { Table } from "../../agent/ledger/table.js";
+import { emptyOutbox, parseOutboxState, type OutboxItems, type OutboxState, type OutboxStore } from "../../agent/sync/outbox-state.js";
 import { Backend } from "../../drivers/bench/backend.js";
 import { settlement } from "../settlement-sample.js";
 import { HandClock } from "../sync/hand-clock.js";
@@ -39,21 +40,17 @@ class InMemory implements OutboxStore {
   }
 }
 
-/** Temporary file, fsync, rename, fsync of the folder: what a durable table costs on this disk. */
-class OnDisk extends InMemory {
-  constructor(private readonly folder: string) {
-    super();
+/** The outbox's own table on this disk: each state lasts before the next send. */
+class OnDisk implements OutboxStore {
+  readonly #table: Table<{ state: OutboxState }>;
+  constructor(folder: string) {
+    this.#table = Table.open(new Disk(), join(folder, "uplink-bench.json"), (value) => ({ state: parseOutboxState((value as { state: unknown }).state) }), { state: emptyOutbox }, { steps: true });
   }
-  override write(state: OutboxState): void {
-    super.write(state);
-    const file = fs.openSync(join(this.folder, "new"), "w");
-    fs.writeSync(file, JSON.stringify(state));
-    fs.fsyncSync(file);
-    fs.closeSync(file);
-    fs.renameSync(join(this.folder, "new"), join(this.folder, "state"));
-    const folder = fs.openSync(this.folder, "r");
-    fs.fsyncSync(folder);
-    fs.closeSync(folder);
+  read(): OutboxState {
+    return this.#table.data.state;
+  }
+  write(state: OutboxState): void {
+    this.#table.update(() => ({ state }));
   }
 }
 

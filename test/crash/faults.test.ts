@@ -175,9 +175,9 @@ pins("a pin that fails while it is driven brings the process down, and the next 
 
 pins.run();
 
-const disk = suite("a full disk");
+const disk = suite("a disk that is full, ill or slow");
 
-disk("sells nothing, and says so at the tap", async () => {
+disk("that is full sells nothing, and says so at the tap", async () => {
   const street = await Street.open({ ...visit(), wishes: { capacityBytes: 4 * 1024 * 1024 } });
   try {
     await street.live({ untilMs: street.endMs });
@@ -188,7 +188,7 @@ disk("sells nothing, and says so at the tap", async () => {
   }
 });
 
-disk("opens the contactor of a running session, is no crash loop, and the session is settled when a byte can be written", async () => {
+disk("that fills up opens the contactor of a running session, is no crash loop, and the session is settled when a byte can be written", async () => {
   const street = await Street.open(visit());
   try {
     const full = await street.live({ during: (bench) => void bench.clock.at(bench.clock.now().monoMs + 60_000, () => street.files.fill(true)) });
@@ -200,6 +200,34 @@ disk("opens the contactor of a running session, is no crash loop, and the sessio
     assert.is(waiting.how, "story-over", JSON.stringify(waiting));
     const { sales } = audit(street);
     assert.equal(sales.map(({ sale }) => sale.stop.reason), ["Reboot"]);
+  } finally {
+    await street.close();
+  }
+});
+
+for (const code of ["EIO", "EROFS"] as const)
+  disk(`that turns ${code} under a running session opens the contactor, asks for 75, and the session is settled when it is well again`, async () => {
+    const street = await Street.open(visit());
+    try {
+      const ill = await street.live({ during: (bench) => void bench.clock.at(bench.clock.now().monoMs + 60_000, () => (street.disk.code = code)) });
+      assert.equal(ill, { how: "exit", code: 75 });
+      assert.equal(Object.values(street.world.coils).filter(Boolean), []);
+      street.restarted();
+      const waiting = await street.live({ during: (bench) => void bench.clock.at(bench.clock.now().monoMs + 90_000, () => (street.disk.code = undefined)) });
+      assert.is(waiting.how, "story-over", JSON.stringify(waiting));
+      assert.equal(audit(street).sales.map(({ sale }) => sale.stop.reason), ["Reboot"]);
+    } finally {
+      await street.close();
+    }
+  });
+
+disk("that takes a second and a half for every fsync sells more slowly, and no mWh is missing", async () => {
+  const street = await Street.open(visit());
+  try {
+    street.disk.slowMs = 1_500;
+    const ended = await street.live();
+    assert.is(ended.how, "story-over", JSON.stringify(ended));
+    assert.equal(audit(street).sales.map(({ sale }) => sale.stop.reason), ["EVDisconnected"]);
   } finally {
     await street.close();
   }

@@ -5,9 +5,11 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { loadConfig } from "../../config/load.js";
 import type { Config } from "../../config/schema.js";
+import { Failure } from "../../agent/failure.js";
 import { FieldWatch } from "../../agent/field-watch.js";
 import { parseTrace, TraceRecorder } from "../../agent/trace.js";
 import { firstWorld, openBench, type Bench } from "../../drivers/bench/bench.js";
+import { sealed } from "../../drivers/bench/rtu-bus.js";
 import { playTrace, type Heard } from "../../drivers/bench/trace-player.js";
 import { DeviceError, sleep, type CardTap } from "../../drivers/driver.js";
 import { openMachine, type Machine } from "../../drivers/open.js";
@@ -150,6 +152,30 @@ traces("holds no card's number unless that was asked for, and tells the cards ap
   assert.equal(cardsAndPlugs(await played(recording)).filter((line) => line.startsWith("card")), ["card F0000000016E80", "card F00277E1"]);
 });
 
+traces("of a card that nobody could read, of a phone, and of a meter that no map describes, says just that", async () => {
+  const reader = (entry: object): string => JSON.stringify({ ms: 1_000, reader: "front", ...entry });
+  const file = (...entries: string[]): string =>
+    [
+      JSON.stringify({
+        trace: "chargetill trace 1", version: "0.1.0", station: "CT-1", at: "2026-11-24T12:00:00.000Z", cardNumbers: "whole",
+        ports: { rs485: { path: "/dev/ttyUSB0", baud: 9600, parity: "none", stopBits: 1 } },
+        meters: [{ connector: 1, port: "rs485", unit: 1, model: "of-another-time", timeoutMs: 1_000 }],
+        readers: { front: { pollMs: 250, debounceMs: 2_000 } }, pins: [],
+      }),
+      ...entries,
+      JSON.stringify({ ms: 4_000, reader: "front", sight: "none" }),
+      JSON.stringify({ ms: 5_000, end: "time" }),
+    ].join("\n");
+  const taps = async (entry: object): Promise<string[]> => cardsAndPlugs(await played({ text: file(reader(entry)), told: [] }));
+  assert.equal(await taps({ sight: "unreadable" }), ["refused: unreadable"]);
+  assert.equal(await taps({ sight: "card", uid: "08A1B2C3" }), ["refused: random-uid"]);
+  // Unit 1 is asked for two input registers from 0 on and answers 0x0102 and 0x0304.
+  const out = JSON.stringify({ ms: 100, port: "rs485", out: "01040000000271cb" });
+  const answer = JSON.stringify({ ms: 120, port: "rs485", in: sealed(Buffer.from("01040401020304", "hex")).toString("hex") });
+  const [first] = await played({ text: file(out, answer), told: [] });
+  assert.equal(first, { ms: 120, heard: "registers", port: "rs485", unit: 1, request: "4 0x0000+2", values: [{ register: "0x0000", value: "0102", unit: "" }, { register: "0x0001", value: "0304", unit: "" }] });
+});
+
 traces("ends at its size, and says so", async () => {
   const recording = await recorded({ bytes: 4_000 }, async (machine) => {
     const meter = machine.meter(connector(1));
@@ -162,11 +188,15 @@ traces("ends at its size, and says so", async () => {
 traces("that is torn, or none at all, is refused at its line", async () => {
   const folder = freshFolder();
   const recording = await recorded({}, async (machine) => void (await machine.meter(connector(1)).read()));
-  const torn = join(folder, "torn.jsonl");
-  writeFileSync(torn, recording.text.slice(0, -20));
-  const ended = await chargetill("trace", "replay", torn);
-  assert.is(ended.code, 2);
-  assert.match(ended.err, /torn\.jsonl:\d+: no JSON: the file is torn or no trace/);
+  const refusal = (name: string, text: string): unknown => {
+    try {
+      return parseTrace(name, text);
+    } catch (error) {
+      return error instanceof Failure ? `${error.code} ${error.message}` : error;
+    }
+  };
+  assert.match(String(refusal("torn.jsonl", recording.text.slice(0, -20))), /^usage\/invalid torn\.jsonl:\d+: no JSON: the file is torn or no trace/);
+  assert.match(String(refusal("other.json", "{}")), /^usage\/invalid other\.json:1: no header of a "chargetill trace 1"/);
   const cut = join(folder, "cut.jsonl");
   writeFileSync(cut, `${recording.text.split("\n").slice(0, -3).join("\n")}\n`);
   const without = await chargetill("trace", "replay", cut);

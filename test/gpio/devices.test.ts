@@ -1,4 +1,7 @@
 // Plug contact and indicator on the bench's board, by a clock that moves when told.
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { GpioBoard } from "../../drivers/bench/gpio-board.js";
@@ -121,6 +124,14 @@ plugs.run();
 const lamps = suite("the indicator");
 const all = { green: { gpio: 5, activeLow: false }, red: { gpio: 6, activeLow: true }, buzzer: { gpio: 13, activeLow: false } };
 const indications = Object.keys(patterns) as Indication[];
+
+lamps("plays what the installation notes say it plays, and no two states alike even on one lamp", () => {
+  const notes = readFileSync(join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..", "systemd", "INSTALL.md"), "utf8");
+  const table = [...notes.matchAll(/^\| ([a-z-]+) \| (green|red) \| `([#.]+)` \|(?: `([#.]+)`)? \|$/gm)].map(([, state, lamp, strip, buzzer]) => [state, { lamp, strip, ...(buzzer === undefined ? {} : { buzzer }) }]);
+  assert.equal(Object.fromEntries(table), patterns);
+  const rounds = indications.map((indication) => patterns[indication].strip.repeat(24).slice(0, 24));
+  assert.is(new Set(rounds).size, rounds.length);
+});
 
 /** What a pin does in `steps` steps of 250 ms, as a strip. */
 async function strip(clock: SteppedClock, board: GpioBoard, pin: { gpio: number; activeLow: boolean }, steps: number): Promise<string> {

@@ -2,57 +2,20 @@
 // Kinds of damage that CRC-16 is sure to find (Modbus over serial line 1.02, 6.2): up to three flipped bits and bursts of up to 16.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { sealed } from "../../drivers/bench/rtu-bus.js";
 import { RtuLine, findReply, serialStream } from "../../drivers/meter/line.js";
 import type { SerialBindingPort } from "../../drivers/meter/line.js";
 import { port } from "./bench.js";
+import { below, spoilers } from "./damage.js";
 
 const seed = 20261122;
-let state = seed;
-/** A whole number from 0 to `below`, from the seed. */
-function random(below: number): number {
-  state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-  return Math.floor((state / 2 ** 32) * below);
-}
-
-function randomBytes(length: number): Buffer {
-  const bytes = Buffer.alloc(length);
-  for (let at = 0; at < length; at++) bytes[at] = random(256);
-  return bytes;
-}
-const reply = (unit: number, code: number, words: number): Buffer => sealed(Buffer.concat([Buffer.from([unit, code, 2 * words]), randomBytes(2 * words)]));
-
-function flip(frame: Buffer, bit: number): void {
-  frame[bit >> 3] = (frame[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-}
-
-const damages: Record<string, (frame: Buffer) => Buffer> = {
-  "one to three bits flipped": (frame) => {
-    const spoilt = Buffer.from(frame);
-    const bits = new Set(Array.from({ length: 1 + random(3) }, () => random(frame.length * 8)));
-    for (const bit of bits) flip(spoilt, bit);
-    return spoilt;
-  },
-  "a burst of up to 16 bits": (frame) => {
-    const spoilt = Buffer.from(frame);
-    // A burst as the wire sees it: low bit first within each byte.
-    const start = random(frame.length * 8 - 16);
-    flip(spoilt, start);
-    for (let bit = 1; bit < 16; bit++) if (random(2) === 1) flip(spoilt, start + bit);
-    return spoilt;
-  },
-  "cut anywhere": (frame) => frame.subarray(0, random(frame.length)),
-  "the beginning lost": (frame) => frame.subarray(1 + random(frame.length - 1)),
-  "from another unit": (frame) => reply(((frame.readUInt8(0) + random(246)) % 247) + 1, frame.readUInt8(1), frame.readUInt8(2) / 2),
-  "of another length": (frame) => reply(frame.readUInt8(0), frame.readUInt8(1), frame.readUInt8(2) / 2 + 1 + random(20)),
-  "of the other function": (frame) => reply(frame.readUInt8(0), 7 - frame.readUInt8(1), frame.readUInt8(2) / 2),
-};
+const random = below(seed);
+const { randomBytes, reply, damages } = spoilers(random);
 
 const spoilt = suite("spoilt frames");
 
 for (const [name, damage] of Object.entries(damages))
   spoilt(`${name}: 6 000 replies, none accepted`, () => {
-    console.log(`seed ${seed}, state ${state}`);
+    console.log(`seed ${seed}`);
     for (let round = 0; round < 6_000; round++) {
       const unit = 1 + random(247);
       const code = 3 + random(2);
@@ -106,7 +69,7 @@ async function handLine(): Promise<{ line: RtuLine; feed: (bytes: Buffer) => voi
 const wire = suite("the line");
 
 wire("2 000 requests with leftovers, noise and fragments in any mixture: each gets its own reply, once", async () => {
-  console.log(`seed ${seed}, state ${state}`);
+  console.log(`seed ${seed}`);
   const { line, feed } = await handLine();
   const heard: Buffer[] = [];
   line.on("data", (bytes: Buffer) => heard.push(bytes));

@@ -20,6 +20,7 @@ class PlainLists implements CardLists {
   most = 1000;
 
   listVersion = (): number => this.version;
+  listSize = (): number => this.cards.size;
   replaceList: CardLists["replaceList"] = (_, version, cards) => {
     if (cards.length > this.most) return { accepted: false, code: "full", why: "no room" };
     [this.version, this.cards] = [version, new Map(cards.map((card) => [card.uid, card]))];
@@ -105,7 +106,7 @@ export class Counter {
 
   /** The answer's payload, or the code of the CALLERROR. */
   ask(action: string, payload: unknown): unknown {
-    const handlers = answersOf(this.desk);
+    const handlers = answersOf(this.desk, this.dialect);
     const handler = Object.hasOwn(handlers, action) ? handlers[action] : undefined;
     if (handler === undefined) return codeFor("NotImplemented", this.dialect);
     try {

@@ -2,8 +2,11 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Dialect } from "../../agent/sync/ocpp/frame.js";
+import { Disk } from "../../agent/ledger/disk.js";
 import { perPart } from "../../agent/sync/ocpp/report.js";
+import { Settings } from "../../agent/sync/ocpp/settings.js";
 import { variablesOf } from "../../agent/sync/ocpp/variables.js";
+import { VolatileFiles } from "../ledger/volatile-files.js";
 import { Counter } from "./counter.js";
 
 const dialects2x: readonly Dialect[] = ["ocpp2.0.1", "ocpp2.1"];
@@ -115,6 +118,20 @@ model("smaller reports hold what was asked for, or nothing is there to tell", as
   const enabled = (await names("GetReport", { componentCriteria: ["Enabled"] })) as string[];
   assert.ok(enabled.includes("ReservationCtrlr.Available") && !enabled.includes("SmartChargingCtrlr.Available"));
   await counter.room.close();
+});
+
+model("what was set is there again after a restart", () => {
+  const files = new VolatileFiles();
+  const disk = new Disk(files);
+  const first = Settings.open(disk, "/state", "csms");
+  assert.is(first.tariffs, true);
+  first.keep({ tariffs: false, pingS: 30 });
+  const again = Settings.open(new Disk(files.afterKill()), "/state", "csms");
+  assert.is(again.tariffs, false);
+  const counter = new Counter("ocpp2.1");
+  again.apply(counter.link);
+  assert.is(counter.link.intervals.pingS, 30);
+  return counter.room.close();
 });
 
 model("more items than a message may hold are refused", async () => {

@@ -146,9 +146,9 @@ test("what is taken costs what the OCPP rules say, to the last decimal", () => {
       const there = costByOcpp(tariff, one);
       assert.equal(here, { excl: published(there.excl), incl: published(there.incl) });
     }),
-    { numRuns: 400 },
+    { numRuns: 300 },
   );
-  assert.ok(tally.taken > 200, `only ${tally.taken} of 400 tariffs were taken`);
+  assert.ok(tally.taken > 150, `only ${tally.taken} of 300 tariffs were taken`);
 });
 
 test("prices per minute become prices per hour, Wh become kWh, W become kW", () => {

@@ -10,6 +10,7 @@ import { Outbox } from "../../agent/sync/outbox.js";
 import type { OutboxItem, OutboxItems } from "../../agent/sync/outbox-state.js";
 import { chainOf, occasion, reading, settlement, signer, startMs } from "../evidence/sale.js";
 import { HandClock } from "../sync/hand-clock.js";
+import { closeAll } from "./csms.js";
 import { Store } from "../sync/outbox-bench.js";
 
 /** Receipt 1 opens the chain; each sale has a register of its own, so that no two begin alike. */
@@ -57,6 +58,21 @@ export type World = { readonly book: SalesBook; readonly events: EventStore; rea
 
 export const world = (): World => ({ book: new SalesBook(), events: new EventStore(), store: new Store(), clock: new HandClock() });
 
+const open = new Set<Outbox>();
+
+/** Lets go of all that a test has opened, however it ended. */
+export async function letGo(): Promise<void> {
+  for (const outbox of open) await outbox.stop();
+  open.clear();
+  await closeAll();
+}
+
+/** Sends until nothing waits: what was on a line when it was cut takes a second try. */
+export async function drained(outbox: Outbox): Promise<void> {
+  for (let tries = 0; tries < 5 && outbox.status().waiting > 0; tries += 1) await outbox.now();
+  if (outbox.status().waiting > 0) throw new Error(`still waiting: ${JSON.stringify(outbox.status())}`);
+}
+
 /** Opens uplink and outbox over what lasts of a world. */
 export function till(world: World, config: OcppUplinkConfig, parts: Partial<OcppParts> = {}, feed?: StationFeed): Till {
   const failures: unknown[] = [];
@@ -73,12 +89,13 @@ export function till(world: World, config: OcppUplinkConfig, parts: Partial<Ocpp
     feed: () => feed,
     handlers: () => ({}),
     tariffKnown: () => true,
-    takeTariff: () => undefined,
+    takeTariff: () => ({ wanted: false }),
     deauthorise: () => {},
     note: (text) => notes.push(text),
     die: (error) => failures.push(error),
     ...parts,
   });
   const outbox = new Outbox({ uplink, items: book, store, clock, random: () => 0.5, backoff: config.backoff, onFailure: (error) => failures.push(error) });
+  open.add(outbox);
   return { uplink, outbox, failures, notes };
 }

@@ -6,9 +6,8 @@ import { bitsOf, Picc, type Bit, type Card } from "../../drivers/bench/card-picc
 import { Mfrc522Chip } from "../../drivers/bench/mfrc522-chip.js";
 import { CardSearch } from "../../drivers/rfid/card-search.js";
 import { crcA } from "../../drivers/rfid/crc-a.js";
-import { register } from "../../drivers/rfid/registers.js";
 import { isRandomUid, type Sight } from "../../drivers/rfid/sight.js";
-import type { Spi } from "../../drivers/rfid/spi.js";
+import { MadChip } from "./mad-chip.js";
 
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, "hex"));
 
@@ -232,33 +231,6 @@ for (const [place, busNoise, airNoise] of [["on the bus", 2_000, 0], ["on the bu
     console.log(`noise ${place}: ${JSON.stringify(seen)}`);
     assert.ok(seen.unreadable + seen.several + seen.lost > 0, "the noise was heard");
   });
-
-/** Answers every question at random; but says a good version and good settings, so that nothing stops at the door. */
-class MadChip implements Spi {
-  readonly #constant = new Map<number, number>([
-    [register.version, 0x92],
-    [register.timerReloadLow, 2],
-    [register.txControl, 0x83],
-  ]);
-  readonly #reply = new Uint8Array(2);
-  #state: number;
-  constructor(seedOfIt: number) {
-    this.#state = seedOfIt | 1;
-  }
-  open(): void {}
-  close(): void {}
-  wait(): void {}
-  write(): void {}
-  transfer(sent: Uint8Array): Uint8Array {
-    // xorshift32
-    this.#state ^= this.#state << 13;
-    this.#state ^= this.#state >>> 17;
-    this.#state ^= this.#state << 5;
-    const address = ((sent[0] ?? 0) >> 1) & 0x3f;
-    this.#reply[1] = this.#constant.get(address) ?? (this.#state >>> 7) & 0xff;
-    return this.#reply;
-  }
-}
 
 fuzz("a chip that answers at random gives no card, and every search ends", () => {
   const search = new CardSearch(new MadChip(seed));

@@ -108,7 +108,7 @@ function play(street: Street, books: LiveBooks, bench: Bench, agent: Agent, chan
     const mishap = chance.of(mishaps);
     count(mishap.name);
     mishap.happen({ ...chance, bench, street, agent, later, hide });
-    later(chance.between(2, 25), next);
+    later(chance.between(1, 10), next);
   };
   if (!calm) later(chance.between(1, 20), next);
   if (street.disk.code !== undefined) later(chance.between(1, 3), () => (street.disk.code = undefined));
@@ -151,7 +151,7 @@ function visitors(startMs: number, { between, of }: Chance): Agenda {
   for (const connector of [1, 2]) {
     let at = startMs + between(10, 600) * 1_000;
     for (;;) {
-      const stayMs = between(4, 45) * minuteMs;
+      const stayMs = between(3, 25) * minuteMs;
       if (at + stayMs + 2 * minuteMs > startMs + roundMs) break;
       const tap: Act = { do: "present", reader: "front", uids: [of([storyCards.ada, storyCards.ben, storyCards.stranger])], forMs: of([4_500, 4_500, 70_000]) };
       agenda.push({ monoMs: at, act: { do: "plug", connector, powerW: between(37, 110) * 100, wantsWh: between(1, 9) * 1_000 } });

@@ -22,7 +22,9 @@ import { random } from "../ledger/random.js";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 /** Bench seconds per real second: a life of a quarter of a second is some ten minutes of the street. */
 const speed = 2_400;
-const longestLifeMs = 200;
+const shortestLongLifeMs = 200;
+/** On a slow machine a life lasts longer, by how long the last start took: else nothing would ever happen in one. */
+const lifeToStart = 0.4;
 const visitMs = 5 * 60_000;
 /** One kill in so many comes while the agent starts, from the first instruction on. */
 const atStartOneIn = 5;
@@ -33,8 +35,8 @@ export type Killed = { readonly kills: number; readonly receipts: number; readon
 /** Kills may fall so that every tap was missed, most of all on a slow machine: then it goes on, up to this many times as long. */
 const longerAtMost = 4;
 
-/** Kills an agent so many times, and until a session began; lets the last one settle, and proves the books. */
-export async function killOften(kills: number, seed: number): Promise<Killed> {
+/** Kills an agent so many times, and until a session began; lets the last one settle, and proves the books. `enough` ends it sooner, once a session began. */
+export async function killOften(kills: number, seed: number, enough: () => boolean = () => false): Promise<Killed> {
   const chance = random(seed);
   const folder = freshFolder();
   const config = join(folder, "station.yaml");
@@ -50,12 +52,15 @@ export async function killOften(kills: number, seed: number): Promise<Killed> {
     for (const [, number, file] of out.matchAll(/"news":"receipt"[^\n]*?"number":(\d+)[^\n]*?"file":"([^"]+)"/g)) if (file !== undefined) handedOut.set(Number(number), (JSON.parse(readFileSync(file, "utf8")) as { jws: string }).jws);
   };
   let done = 0;
+  let longestLifeMs = shortestLongLifeMs;
   mkdirSync(state);
-  while (done < kills || (began.size === 0 && done < kills * longerAtMost)) {
+  while (began.size === 0 ? done < kills * longerAtMost : done < kills && !enough()) {
     moreVisitors(config, state, chance);
     const agent = new Running(["run", "--config", config]);
     const atStart = chance() * atStartOneIn < 1;
+    const bornMs = performance.now();
     if (!atStart) await agent.until(/"news":"started"/);
+    if (!atStart) longestLifeMs = Math.max(shortestLongLifeMs, (performance.now() - bornMs) * lifeToStart);
     await new Promise((resolve) => setTimeout(resolve, Math.floor(chance() * (atStart ? startWithinMs : longestLifeMs))));
     agent.kill("SIGKILL");
     assert.equal((await agent.ended).signal, "SIGKILL", `the agent ended by itself: ${agent.out.slice(-500)}${agent.err}`);
@@ -94,8 +99,8 @@ function moreVisitors(config: string, state: string, chance: () => number): void
 }
 
 /** So many kills, shared by stations of their own that run side by side: one to a core. Their sums. */
-export async function killManyStations(kills: number, seed: number, stations = 2): Promise<Killed> {
-  const each = await Promise.all(Array.from({ length: stations }, (_, index) => killOften(Math.ceil(kills / stations), seed + index)));
+export async function killManyStations(kills: number, seed: number, enough?: () => boolean, stations = 2): Promise<Killed> {
+  const each = await Promise.all(Array.from({ length: stations }, (_, index) => killOften(Math.ceil(kills / stations), seed + index, enough)));
   const sum = (of: (one: Killed) => number): number => each.reduce((total, one) => total + of(one), 0);
   return { kills: sum((one) => one.kills), receipts: sum((one) => one.receipts), began: sum((one) => one.began), billedMilliWh: sum((one) => one.billedMilliWh) };
 }

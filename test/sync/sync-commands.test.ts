@@ -48,6 +48,16 @@ test("status says how each uplink stands, and what a person must do", async () =
   assert.equal(calls, [{ config: "a.yaml" }, "closed"]);
 });
 
+test("status says what was fetched, and what stays in force where it could not be", async () => {
+  const fetched = { uplink: "office", atMs, ok: true, words: "5 tokens; 2 tariffs", tokens: 5, tariffs: 2 };
+  const failed = { ...fetched, ok: false, words: "the list is no list" };
+  const lines = async (pull: object): Promise<string | undefined> => (await run(["status"], [{ ...online, pull } as never])).lines[2];
+  assert.is(await lines(fetched), "  fetched at 2026-03-02T10:00:00.000Z: 5 tokens; 2 tariffs");
+  assert.is(await lines(failed), "  fetching FAILED at 2026-03-02T10:00:00.000Z: the list is no list; 5 tokens and 2 tariffs from before stay in force");
+  assert.is(await lines({ uplink: "office", tokens: 0, tariffs: 0 }), "  tokens and tariffs have not been fetched yet");
+  assert.is((await run(["now"], [{ ...online, pull: failed } as never])).code, 1);
+});
+
 test("status as JSON is one value", async () => {
   const { lines, calls } = await run(["status", "--json", "--data", "/tmp/x"]);
   assert.equal(JSON.parse(lines.join("\n")), [online, troubled]);

@@ -8,6 +8,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { TLSSocket } from "node:tls";
 import type { Outcome } from "../../agent/sync/uplink.js";
+import { certificatesIn } from "./certificates.js";
 import { item, TokenFile, uplinkTo, unstopped } from "./uplink-bench.js";
 
 const test = suite("TLS");
@@ -15,22 +16,7 @@ const files = new TokenFile();
 const at = (name: string): string => join(files.folder, name);
 test.after(() => files.remove());
 
-function openssl(...args: string[]): void {
-  const done = spawnSync("openssl", args, { cwd: files.folder, encoding: "utf8" });
-  if (done.status !== 0) throw new Error(`openssl ${args[0]} failed: ${done.stderr}`);
-}
-
-const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
-
-function authority(name: string): void {
-  openssl("req", "-x509", ...newKey, "-keyout", `${name}.key`, "-out", `${name}.pem`, "-days", "2", "-subj", `/CN=${name}`);
-}
-
-function certificate(name: string, by: string, alternative: string, days = "2"): void {
-  openssl("req", ...newKey, "-keyout", `${name}.key`, "-out", `${name}.csr`, "-subj", `/CN=${name}`);
-  writeFileSync(at(`${name}.ext`), `subjectAltName=${alternative}\n`);
-  openssl("x509", "-req", "-in", `${name}.csr`, "-CA", `${by}.pem`, "-CAkey", `${by}.key`, "-days", days, "-extfile", `${name}.ext`, "-out", `${name}.pem`);
-}
+const { authority, certificate } = certificatesIn(files.folder);
 
 /** Sends one CDR to a server with this certificate; answers with the outcome and what the server saw. */
 async function send(server: string, tls: NonNullable<Parameters<typeof uplinkTo>[2]>["tls"], clientCa?: string): Promise<{ outcome: Outcome; requests: string[] }> {

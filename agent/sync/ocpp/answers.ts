@@ -1,7 +1,7 @@
 // All that a CSMS may ask, by dialect. Nothing is met with silence: what the standard knows and this station does not do is NotSupported,
 // what the standard does not know either is NotImplemented.
 import { configuration } from "./configuration.js";
-import { CallError } from "./frame.js";
+import { CallError, type Dialect } from "./frame.js";
 import type { FrontDesk } from "./front-desk.js";
 import { localList, localList16 } from "./local-list.js";
 import { orders, orders16 } from "./orders.js";
@@ -38,9 +38,8 @@ const unsupported = (actions: readonly string[]): Handlers =>
     ]),
   );
 
-/** The answers to a CSMS, in the dialect that was agreed on. */
-export function answersOf(desk: FrontDesk): Handlers {
-  const { dialect } = desk.link;
+/** The answers to a CSMS, in the dialect that was agreed on for the connection. */
+export function answersOf(desk: FrontDesk, dialect: Dialect): Handlers {
   switch (dialect) {
     case "ocpp1.6":
       // 1.6 has a word of its own for a charging profile that is not taken.

@@ -42,7 +42,7 @@ export function configuration(desk: FrontDesk): Handlers {
 function keysOf({ link, config, uplink, settings }: FrontDesk): readonly Key[] {
   const { station, connectors, timing, authorisation } = config;
   const key = (name: string, value: string | number | boolean): Key => ({ name, value: String(value) });
-  const s = (ms: number): number => Math.round(ms / 1000);
+  const seconds = (ms: number): number => Math.round(ms / 1000);
   const interval = (name: string, kind: keyof typeof intervalBounds, keep: (value: number) => void): Key => ({
     name,
     value: String(link.intervals[kind]),
@@ -62,7 +62,7 @@ function keysOf({ link, config, uplink, settings }: FrontDesk): readonly Key[] {
     { name: "AuthorizationKey", value: undefined, set: () => false },
     key("AuthorizeRemoteTxRequests", false),
     key("ClockAlignedDataInterval", 0),
-    key("ConnectionTimeOut", s(timing.authorisation)),
+    key("ConnectionTimeOut", seconds(timing.authorisation)),
     key("ConnectorPhaseRotation", [0, ...connectors.map(({ id }) => id)].map((id) => `${id}.Unknown`).join(",")),
     key("CpoName", station.operator.name),
     key("GetConfigurationMaxKeys", mostKeys),
@@ -84,7 +84,7 @@ function keysOf({ link, config, uplink, settings }: FrontDesk): readonly Key[] {
     key("StopTxnSampledData", "Energy.Active.Import.Register"),
     key("SupportedFeatureProfiles", "Core,LocalAuthListManagement,Reservation,RemoteTrigger"),
     key("TransactionMessageAttempts", 2_147_483_647),
-    key("TransactionMessageRetryInterval", s(uplink.backoff.first)),
+    key("TransactionMessageRetryInterval", seconds(uplink.backoff.first)),
     key("UnlockConnectorOnEVSideDisconnect", false),
     interval("WebSocketPingInterval", "pingS", (pingS) => settings.keep({ pingS })),
   ];

@@ -106,7 +106,7 @@ function credentials({ name, passwordFile, tls: { caFile, certFile, keyFile } }:
     ...(keyFile === undefined ? {} : { key: fileOf("tls.keyFile", keyFile) }),
   };
   try {
-    createSecureContext(identification);
+    if (url.protocol === "wss:") createSecureContext(identification);
   } catch (error) {
     throw new Failure("config/invalid", `the files under tls cannot be used together (${error instanceof Error ? error.message : String(error)}): check tls.caFile, tls.certFile and tls.keyFile`, { cause: error });
   }

@@ -57,7 +57,7 @@ export class Line {
   #standing: Standing = { accepted: false, words: "not connected yet" };
   #failures = 0;
   #nudge: (() => void) | undefined;
-  #timers = new Set<() => void>();
+  #cancelBeat: (() => void) | undefined;
   #waiters: (() => void)[] = [];
   #clockNoted = false;
   #beatMonoMs = 0;
@@ -147,7 +147,7 @@ export class Line {
   }
 
   #inWords({ words, fault }: { readonly words: string; readonly fault?: UplinkFault }): Omit<Standing, "accepted"> {
-    const unset = this.#parts.clock.now().trust === "unsynced" && /clock/.test(words) ? ", which has not been set since the station was switched on" : "";
+    const unset = this.#parts.clock.now().trust === "unsynced" && /clock/.test(words) ? "; the clock has not been set since the station was switched on" : "";
     return { words: `${words}${unset}`, ...(fault === undefined ? {} : { fault }) };
   }
 
@@ -239,6 +239,7 @@ export class Line {
     this.#parts.accepted(rpc, anew);
     this.#settled(this.#standing);
     this.#beatMonoMs = this.#parts.clock.now().monoMs;
+    this.#calm();
     this.#beatLater(rpc);
   }
 
@@ -247,16 +248,15 @@ export class Line {
     const { clock, intervals } = this.#parts;
     const everyMs = intervals().heartbeatS * 1000;
     const next = everyMs === 0 ? clock.now().monoMs + bootAgainMs : this.#beatMonoMs + everyMs;
-    const cancel = clock.at(next, () => {
-      this.#timers.delete(cancel);
+    this.#cancelBeat = clock.at(next, () => {
+      this.#cancelBeat = undefined;
       if (this.#rpc !== rpc || this.#registration !== "Accepted") return;
       if (everyMs === 0) return this.#beatLater(rpc);
       this.#beatMonoMs = clock.now().monoMs;
       void this.#heartbeat(rpc).then(() => {
-        if (this.#rpc === rpc) this.#beatLater(rpc);
+        if (this.#rpc === rpc && this.#cancelBeat === undefined) this.#beatLater(rpc);
       });
     });
-    this.#timers.add(cancel);
   }
 
   async #heartbeat(rpc: Rpc): Promise<void> {
@@ -282,13 +282,17 @@ export class Line {
     [this.#rpc, this.#socket] = [undefined, undefined];
     this.#registration = "Unknown";
     this.#standing = { accepted: false, words: why };
-    for (const cancel of this.#timers) cancel();
-    this.#timers.clear();
+    this.#calm();
     this.#parts.lost();
     rpc.close(why);
     socket?.terminate();
     // Whoever waits between two BootNotifications has nothing to wait for.
     this.#nudge?.();
+  }
+
+  #calm(): void {
+    this.#cancelBeat?.();
+    this.#cancelBeat = undefined;
   }
 
   #settled(standing: Standing): void {

@@ -33,6 +33,7 @@ export class Live {
   readonly #parts: LiveParts;
   #line: LiveLine | undefined;
   #pumping = false;
+  #again = false;
   #failures = 0;
   #cancel: (() => void) | undefined;
   #holdUntilMonoMs = 0;
@@ -90,6 +91,7 @@ export class Live {
 
   /** Sends what is due, one after the other, until nothing is or something holds. */
   pump(): void {
+    this.#again = true;
     if (this.#pumping) return;
     this.#pumping = true;
     this.#calm();
@@ -97,19 +99,24 @@ export class Live {
       .catch((error: unknown) => this.#parts.die(error))
       .finally(() => {
         this.#pumping = false;
-        this.#rest();
+        // Whoever called in the last moment is heard.
+        if (this.#again) this.pump();
+        else this.#rest();
       });
   }
 
   async #work(): Promise<void> {
-    for (;;) {
-      const line = this.#line;
-      if (line === undefined || this.#parts.waiting() || this.#parts.clock.now().monoMs < this.#holdUntilMonoMs) return;
-      const job = this.#due();
-      if (job === undefined) return;
-      const sent = await this.#do(job, line);
-      if (sent === "held") return;
+    while (this.#again) {
+      this.#again = false;
+      for (let job = this.#next(); job !== undefined; job = this.#next()) if ((await this.#do(job.job, job.line)) === "held") break;
     }
+  }
+
+  #next(): { readonly job: Job; readonly line: LiveLine } | undefined {
+    const line = this.#line;
+    if (line === undefined || this.#parts.waiting() || this.#parts.clock.now().monoMs < this.#holdUntilMonoMs) return undefined;
+    const job = this.#due();
+    return job && { job, line };
   }
 
   async #do({ connector, opening, reason }: Job, line: LiveLine): Promise<"done" | "held"> {

@@ -2,12 +2,13 @@
 import { z } from "zod";
 import type { ListedCard, RemoteAnswer } from "../../remote.js";
 import { because, idToken, instant, read, text, whole } from "./asked.js";
-import { reasonOf, uidOf, type FrontDesk } from "./front-desk.js";
+import { reasonOf, type FrontDesk } from "./front-desk.js";
 import type { Handlers } from "./rpc.js";
 
 /** Entries of one SendLocalList: LocalAuthListCtrlr.ItemsPerMessage, SendLocalListMaxLength. */
 export const mostPerMessage = 10_000;
 const longestGroup = 36;
+const longestToken = 36;
 
 const update = z.enum(["Differential", "Full"]);
 const rows = <Schema extends z.ZodType>(schema: Schema) => z.array(schema).max(mostPerMessage).default([]);
@@ -61,26 +62,26 @@ function take(desk: FrontDesk, { version, full, rows: list }: Sent): Taken {
   const { cards, link, note } = desk;
   if (version < 1) return { status: "Failed", reason: ["ValuePositiveOnly", "a list has a version of 1 or more"] };
   if (!full && version <= cards.listVersion(link.uplink)) return { status: "VersionMismatch" };
-  const uids = list.map(({ idToken: token }) => uidOf(token));
+  const uids = list.map(({ idToken: token }) => token.toUpperCase());
   if (new Set(uids).size < uids.length) return { status: "Failed", reason: ["InvalidValue", "a token stands in the list twice"] };
   const changes = list.flatMap((row) => changeOf(desk, row) ?? []);
-  if (changes.length < list.length) note(`${list.length - changes.length} of ${list.length} tokens of the list can never be shown to a reader here and were left out`);
+  if (changes.length < list.length) note(`${list.length - changes.length} of ${list.length} tokens of the list are longer than ${longestToken} characters and were left out`);
   const answer: RemoteAnswer = full
     ? cards.replaceList(link.uplink, version, changes.filter((change): change is ListedCard => !("remove" in change)))
     : cards.changeList(link.uplink, version, changes);
   return answer.accepted ? { status: "Accepted" } : { status: "Failed", reason: [reasonOf[answer.code], answer.why] };
 }
 
-/** What no reader can show is left out: the list is asked about cards alone. */
+/** Undefined for a token that no reader can show and no record can name. Tokens do not tell upper from lower case. */
 function changeOf({ config }: FrontDesk, { idToken: token, status, expiresMs, group, connectors }: Row): Change | undefined {
-  const uid = uidOf(token);
-  if (!/^(?:[0-9A-F]{8}|[0-9A-F]{14}|[0-9A-F]{20})$/.test(uid)) return undefined;
+  const uid = token.toUpperCase();
+  if (uid === "" || uid.length > longestToken) return undefined;
   // A card for some connectors alone is asked about online, as if it stood in no list.
   const isPartial = connectors !== undefined && config.connectors.some(({ id }) => !connectors.includes(id));
   if (status === undefined || isPartial) return { uid, remove: true };
   return {
     uid,
-    contractId: uid,
+    contractId: token,
     status: status === "Accepted" ? "ALLOWED" : status === "Expired" ? "EXPIRED" : "BLOCKED",
     ...(group === undefined || group === "" || group.length > longestGroup ? {} : { group }),
     ...(expiresMs === undefined ? {} : { expires: new Date(expiresMs).toISOString() }),

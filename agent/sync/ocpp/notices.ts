@@ -64,6 +64,7 @@ export class Notices {
     this.#telling = true;
     void this.#tell().finally(() => {
       this.#telling = false;
+      if (this.#again && this.#line !== undefined) return this.look();
       this.#sleep();
     });
   }

@@ -30,11 +30,11 @@ export type OcppParts = {
   /** Undefined while there is no station to look at. */
   readonly feed: () => StationFeed | undefined;
   /** What this CSMS may ask of the station, by the version that was agreed on. */
-  readonly handlers: (link: OcppLink) => Handlers;
+  readonly handlers: (link: OcppLink, dialect: Dialect) => Handlers;
   /** A backend may name this tariff: it set it, or it said so. */
   readonly tariffKnown: (tariffId: string) => boolean;
-  /** Takes up the tariff of an Authorize answer (2.1); answers its id. */
-  readonly takeTariff: (tariff: unknown) => string | undefined;
+  /** Takes up the tariff of an Authorize answer (2.1). Wanted and without an id: it cannot be priced here exactly, so nothing may be sold by it. */
+  readonly takeTariff: (tariff: unknown) => { readonly wanted: false } | { readonly wanted: true; readonly id: string | undefined };
   /** The CSMS does not let this token charge. */
   readonly deauthorise: (sessionId: string, status: string) => void;
   readonly agent?: () => Agent | undefined;
@@ -63,6 +63,8 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
   #stopListening: (() => void) | undefined;
   #lostMonoMs = Number.NEGATIVE_INFINITY;
   #up = false;
+  /** Agreed on last. */
+  #dialect: Dialect = "ocpp2.0.1";
   #said: string | undefined;
 
   constructor(parts: OcppParts) {
@@ -85,7 +87,10 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
       identity: parts.identity,
       station: { serialNumber: parts.identity, version: parts.version },
       bootReason: () => (parts.store.read().boot === clock.now().boot ? "ApplicationReset" : "PowerUp"),
-      handlers: () => parts.handlers(this),
+      handlers: (dialect) => {
+        this.#dialect = dialect;
+        return parts.handlers(this, dialect);
+      },
       ...(parts.agent === undefined ? {} : { agent: parts.agent }),
       intervals: () => this.#intervals,
       setIntervals: (intervals) => this.setIntervals(intervals),
@@ -153,7 +158,11 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
     });
     if (payload === undefined) return undefined;
     const tariff = rpc.dialect === "ocpp2.1" ? tariffIn(payload) : undefined;
-    return authorizeAnswer(payload, uid, this.#parts.party, tariff === undefined ? undefined : this.#parts.takeTariff(tariff));
+    const taken = tariff === undefined ? ({ wanted: false } as const) : this.#parts.takeTariff(tariff);
+    const answer = authorizeAnswer(payload, uid, this.#parts.party, taken.wanted ? taken.id : undefined);
+    if (answer?.allowed !== "ALLOWED" || !taken.wanted || taken.id !== undefined) return answer;
+    this.#parts.note("the tariff that came with a card cannot be priced exactly here: the card is refused");
+    return { allowed: "NOT_ALLOWED", info: "your tariff is not known here" };
   }
 
   // ---- what the CSMS's wishes may ask of the line
@@ -163,7 +172,7 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
   }
 
   get dialect(): Dialect {
-    return this.#line.rpc?.dialect ?? "ocpp2.0.1";
+    return this.#dialect;
   }
 
   get registration(): Registration {

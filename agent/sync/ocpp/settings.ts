@@ -27,7 +27,7 @@ export class Settings {
 
   /** Throws Failure table/damaged, disk/failed. */
   static open(disk: Disk, folder: string, uplink: string): Settings {
-    const table = Table.open<Kept>(disk, join(folder, `uplink-${uplink}-settings.json`), parseSettings, {});
+    const table = Table.open<Kept>(disk, join(folder, `settings-${uplink}.json`), parseSettings, {});
     return new Settings({ read: () => table.data, write: (kept) => void table.update(() => kept) });
   }
 

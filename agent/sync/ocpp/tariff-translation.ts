@@ -1,5 +1,6 @@
-// An OCPP 2.1 tariff as the OCPI tariff that this station prices by: exactly, or refused with the standard's word. Where the two shapes
-// cannot say the same (a clock of the idle time alone, stacked taxes, a limit that no decimal holds) there is no translation with loss.
+// An OCPP 2.1 tariff as the OCPI tariff that this station prices by: exactly, or refused with the standard's word (a clock of the idle time
+// alone, stacked taxes, a limit that no decimal holds). Idle is what the station's own rule calls parking: the car asks for no power, and its
+// grace is over; a pause that the station makes is never idle.
 import { decimalOf, decimalText, type Decimal } from "../../core/money.js";
 import { parseTariff, type Tariff } from "../../core/tariff.js";
 import type { CostLimit, TariffConditions, TariffType, TaxRates } from "./tariff-type.js";
@@ -132,12 +133,12 @@ function restrictionsOf(doubt: Doubt, place: TariffPlace, given: TariffCondition
   return Object.fromEntries(Object.entries(all).filter((entry): entry is [string, string | number | string[]] => entry[1] !== undefined));
 }
 
-/** The one tax rate of all prices, in percent; undefined where they differ, so that no limit could be held exactly. */
+/** The one tax rate of all that is priced, in percent; undefined where they differ, so that nobody could say which is a limit's. */
 function rateOf(doubt: Doubt, given: TariffType, elements: readonly Element[]): number | undefined {
-  const priced = elements.map(({ price_components: [component] }) => component).filter(({ price }) => price !== 0);
-  const rates = new Set(priced.map(({ vat }) => vat ?? 0));
-  if (given.maxCost !== undefined && priced.some(({ price }) => price < 0)) doubt.refuse("Rejected", "a maximum cannot be held exactly where a price is negative");
-  return rates.size > 1 ? undefined : (rates.values().next().value ?? 0);
+  if (given.maxCost !== undefined && elements.some(({ price_components: [{ price }] }) => price < 0)) doubt.refuse("Rejected", "a maximum cannot be held exactly where a price is negative");
+  const rates = new Set([given.energy, given.chargingTime, given.idleTime, given.fixedFee].flatMap((part) => (part === undefined ? [] : [part.taxRates?.[0]?.tax ?? 0])));
+  const [rate = 0] = rates;
+  return rates.size > 1 ? undefined : rate;
 }
 
 /** A limit with and without tax; both are written, so that the tax of what is lifted or cut is the tax of what was used. */

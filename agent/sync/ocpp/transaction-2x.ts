@@ -2,7 +2,7 @@
 import type { SalePayload } from "../../core/receipt-payload.js";
 import type { Activity } from "../../core/period.js";
 import { unsignedMark } from "../../core/signer.js";
-import { unitsOf, wireNumber } from "../../core/wire-number.js";
+import { costDetails } from "./cost-details.js";
 import type { Dialect } from "./frame.js";
 import { idTokenOf } from "./id-token.js";
 import { timeText, whNumber, type Beginning, type MeterPoint, type Sold } from "./sold.js";
@@ -33,7 +33,7 @@ const evse = (connector: number): Payload => ({ id: connector, connectorId: 1 })
 
 /** The begin of power is the begin of the transaction (TxStartPoint PowerPathClosed). */
 export function startedEvent(begin: Beginning, place: Place): Payload {
-  const remoteStartId = begin.byCommand && /^\d{1,9}$/.test(begin.reference ?? "") ? Number(begin.reference) : undefined;
+  const remoteStartId = begin.byCommand && /^-?\d{1,10}$/.test(begin.reference ?? "") ? Number(begin.reference) : undefined;
   return {
     eventType: "Started",
     timestamp: timeText(begin.atMs),
@@ -90,7 +90,7 @@ export function endedEvent(sold: Sold, ending: Ending, dialect: Dialect2x, place
     },
     evse: evse(beginning.connector),
     meterValue: [register(sold.begin, "Transaction.Begin"), register(sold.end, "Transaction.End", signedValue(receipt, ending.withKey))],
-    ...(costKnown ? { costDetails: costDetails(receipt) } : {}),
+    ...(costKnown ? { costDetails: costDetails(receipt.sale, true) } : {}),
   };
 }
 
@@ -125,28 +125,3 @@ function signedValue(receipt: SalePayload, withKey: boolean): Payload {
   const signed = signedMeterValue(receipt, withKey);
   return signed === undefined ? {} : { signedMeterValue: signed };
 }
-
-/** CostDetailsType of 2.1. Only the total is rounded to the currency; the parts have four decimals, as in OCPI. */
-function costDetails({ sale }: SalePayload): Payload {
-  const { price, periods, tariff } = sale;
-  const part = ({ excl, incl }: { readonly excl: string; readonly incl: string }): Payload => ({ exclTax: wireNumber(unitsOf(excl)), inclTax: wireNumber(unitsOf(incl)) });
-  const kwh = (milliWh: number): number => milliWh / 1_000_000;
-  return {
-    ...(periods.length === 0 || periods.length > mostPeriods
-      ? {}
-      : { chargingPeriods: periods.map((period) => ({ tariffId: tariff.id, startPeriod: timeText(period.startMs), dimensions: [{ type: "Energy", volume: kwh(period.energyMilliWh) }] })) }),
-    totalCost: {
-      currency: price.currency,
-      typeOfCost: "NormalCost",
-      fixed: part(price.totalFixedCost),
-      energy: part(price.totalEnergyCost),
-      chargingTime: part(price.totalTimeCost),
-      idleTime: part(price.totalParkingCost),
-      total: { exclTax: wireNumber(unitsOf(price.due.net)), inclTax: wireNumber(unitsOf(price.due.gross)) },
-    },
-    totalUsage: { energy: kwh(price.energyMilliWh), chargingTime: Math.floor(price.timeMs / 1000), idleTime: Math.floor(price.parkingMs / 1000) },
-  };
-}
-
-/** More periods than this would make a message of their own; their sums stand in the totals. */
-const mostPeriods = 200;

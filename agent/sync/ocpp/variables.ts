@@ -52,7 +52,7 @@ function of(component: Component) {
   });
 }
 
-const s = (ms: number): number => Math.round(ms / 1000);
+const seconds = (ms: number): number => Math.round(ms / 1000);
 
 export function securityProfile({ url, passwordFile, tls }: OcppUplinkConfig): number {
   if (!url.startsWith("wss:")) return passwordFile === undefined ? 0 : 1;
@@ -96,8 +96,8 @@ function controllers(desk: FrontDesk): Variable[] {
     comm("FileTransferProtocols", "", list2x("")),
     comm("HeartbeatInterval", link.intervals.heartbeatS, interval("heartbeatS", () => undefined)),
     comm("MessageAttempts", forEver, { instance: "TransactionEvent" }),
-    comm("MessageAttemptInterval", s(first), { instance: "TransactionEvent", unit: "s" }),
-    comm("MessageTimeout", s(uplink.timeout), { instance: "Default", unit: "s" }),
+    comm("MessageAttemptInterval", seconds(first), { instance: "TransactionEvent", unit: "s" }),
+    comm("MessageTimeout", seconds(uplink.timeout), { instance: "Default", unit: "s" }),
     comm("NetworkConfigurationPriority", "1", { dataType: "SequenceList", valuesList: "1" }),
     comm("NetworkProfileConnectionAttempts", forEver),
     comm("OfflineThreshold", 60, { unit: "s" }),
@@ -106,9 +106,9 @@ function controllers(desk: FrontDesk): Variable[] {
     }),
     comm("QueueAllMessages", false),
     comm("ResetRetries", 0),
-    comm("RetryBackOffRandomRange", s(first) >> 1, { unit: "s" }),
+    comm("RetryBackOffRandomRange", seconds(first) >> 1, { unit: "s" }),
     comm("RetryBackOffRepeatTimes", Math.max(0, Math.ceil(Math.log2(most / first)))),
-    comm("RetryBackOffWaitMinimum", s(first), { unit: "s" }),
+    comm("RetryBackOffWaitMinimum", seconds(first), { unit: "s" }),
     comm("UnlockOnEVSideDisconnect", false),
     comm("WebSocketPingInterval", link.intervals.pingS, interval("pingS", (pingS) => settings.keep({ pingS }))),
 
@@ -132,13 +132,14 @@ function controllers(desk: FrontDesk): Variable[] {
     auth("OfflineTxForUnknownIdEnabled", authorisation.offline === "all"),
     cache("Available", true),
     cache("Enabled", authorisation.cacheLifetime > 0),
-    cache("LifeTime", s(authorisation.cacheLifetime), { unit: "s" }),
+    cache("LifeTime", seconds(authorisation.cacheLifetime), { unit: "s" }),
     list("Available", true),
     list("BytesPerMessage", mostBytes, { unit: "B" }),
     list("Enabled", true),
+    list("Entries", desk.cards.listSize(link.uplink), { most: mostPerMessage }),
     list("ItemsPerMessage", mostPerMessage),
 
-    tx("EVConnectionTimeOut", s(timing.authorisation), { unit: "s" }),
+    tx("EVConnectionTimeOut", seconds(timing.authorisation), { unit: "s" }),
     tx("StopTxOnEVSideDisconnect", true),
     tx("TxBeforeAcceptedEnabled", true),
     tx("TxStartPoint", "PowerPathClosed", list2x("PowerPathClosed")),

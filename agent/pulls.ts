@@ -1,0 +1,68 @@
+// What OCPI backends are asked for beside receipts: lists of tokens and tariffs on a schedule, and single cards while a driver waits.
+import { join } from "node:path";
+import type { Config } from "../config/schema.js";
+import type { Clock } from "../drivers/driver.js";
+import { evseUidOf } from "./core/cdr.js";
+import type { Faults } from "./faults.js";
+import type { KeptTariffs } from "./kept-tariffs.js";
+import type { Disk } from "./ledger/disk.js";
+import { Table } from "./ledger/table.js";
+import type { OnlineCheck } from "./remote.js";
+import type { StationDesk } from "./remote-desk.js";
+import { OcpiCheck } from "./sync/ocpi-check.js";
+import { nothingPulled, OcpiPull, parsePullState, type PullState } from "./sync/ocpi-pull.js";
+
+export type PullsParts = {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly disk: Disk;
+  readonly kept: KeptTariffs;
+  readonly desk: () => StationDesk;
+  readonly faults: () => Faults;
+  readonly die: (error: unknown) => void;
+};
+
+export const pullFile = (uplink: string): string => `pulled-${uplink}.json`;
+
+/** A pull for each backend that has something to fetch. Throws Failure table/damaged, disk/failed, config/invalid. */
+export function openPulls(parts: PullsParts): OcpiPull[] {
+  const { config, clock, disk } = parts;
+  return config.uplinks.flatMap((uplink) => {
+    if (uplink.kind !== "ocpi" || (uplink.tokensUrl === undefined && uplink.tariffsUrl === undefined)) return [];
+    const { name } = uplink;
+    const table = Table.open<PullState>(disk, join(config.state, pullFile(name)), parsePullState, nothingPulled);
+    const raised = new Map<string, string>();
+    return new OcpiPull({
+      config: uplink,
+      from: partyOf(config),
+      clock,
+      store: { read: () => table.data, write: (state) => void table.update(() => state) },
+      tariffs: { own: () => parts.kept.of(name), replace: (tariffs) => parts.desk().replaceTariffs(tariffs, name) },
+      fault: (code, words) => {
+        if (raised.get(code) === words) return;
+        const device = `lists of ${name}`;
+        parts.faults().clear(device, code);
+        raised.delete(code);
+        if (words === undefined) return;
+        raised.set(code, words);
+        parts.faults().raise(device, code, words, clock.now().at);
+      },
+      die: parts.die,
+    });
+  });
+}
+
+/** The backends that can be asked about a card over OCPI. Throws Failure config/invalid. */
+export function openChecks({ config, clock }: Pick<PullsParts, "config" | "clock">): OnlineCheck[] {
+  return config.uplinks.flatMap((uplink) => {
+    if (uplink.kind !== "ocpi" || uplink.tokensUrl === undefined) return [];
+    const { station, connectors } = config;
+    const evseUid = (id: number): string | undefined => {
+      const connector = connectors.find((one) => one.id === id);
+      return connector === undefined ? undefined : evseUidOf(station, connector);
+    };
+    return new OcpiCheck({ config: uplink, tokensUrl: uplink.tokensUrl, from: partyOf(config), clock, locationId: station.location.id, evseUid, timeoutMs: config.authorisation.onlineTimeout });
+  });
+}
+
+const partyOf = ({ station }: Config): { countryCode: string; partyId: string } => ({ countryCode: station.countryCode, partyId: station.partyId });

@@ -1,0 +1,127 @@
+// The line to one OCPI backend: token, certificates, proxy and the headers of every request, whatever is asked over it.
+// Token and certificates are read where they are used, so that what a technician mends in a file heals without a restart.
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import http from "node:http";
+import https from "node:https";
+import { createSecureContext, type SecureContextOptions } from "node:tls";
+import type { OcpiUplinkConfig } from "../../config/uplink.js";
+import { Failure } from "../failure.js";
+import { exchange, type Answer, type Lost, type Request } from "./http.js";
+import { shown } from "./ocpi-verdict.js";
+import { proxyOf, SecureTunnels, Tunnels } from "./tunnel.js";
+
+/** Who sends, by OCPI's routing headers. */
+export type OcpiParty = { readonly countryCode: string; readonly partyId: string };
+
+export type LineConfig = Pick<OcpiUplinkConfig, "name" | "tokenFile" | "toCountryCode" | "toPartyId" | "tls" | "proxy" | "proxyAuthFile">;
+
+/** Servers close idle connections after 5 s and more; ours are gone before. */
+const idleMs = 2_000;
+const loopback = ["127.0.0.1", "[::1]", "localhost"];
+
+export class OcpiLine {
+  readonly #config: LineConfig;
+  readonly #from: OcpiParty;
+  readonly #secure: boolean;
+  #agent: http.Agent | undefined;
+
+  /** All requests go to addresses of `url`'s scheme. Throws Failure config/invalid where the token would travel in the open. */
+  constructor(config: LineConfig, from: OcpiParty, url: URL) {
+    this.#config = config;
+    this.#from = from;
+    this.#secure = url.protocol === "https:";
+    if (!this.#secure && !(url.protocol === "http:" && loopback.includes(url.hostname)))
+      throw new Failure("config/invalid", `uplink ${config.name}: ${shown(url)} is not https, and the token must not travel in the open`);
+  }
+
+  /** The token, where it and the certificates can be read and used now; else why not. */
+  ready(): string | { readonly why: string } {
+    try {
+      const token = readToken(this.#config.tokenFile);
+      this.#agent ??= this.#open();
+      return token;
+    } catch (error) {
+      return { why: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  /** One request with all headers of OCPI. Never rejects; throws Failure config/invalid where a file cannot be read any more. */
+  async ask(request: Omit<Request, "agent">, token: string, signal: AbortSignal): Promise<Answer | Lost> {
+    const headers = { ...this.#headers(token), ...request.headers };
+    const once = (agent: http.Agent): Promise<Answer | Lost> => exchange({ ...request, agent, headers }, signal);
+    const first = await once((this.#agent ??= this.#open()));
+    if (first.kind === "answer") return first;
+    this.close();
+    if (!first.reused || !["ECONNRESET", "EPIPE"].includes(first.code)) return first;
+    // An idle connection was closed under us: the same again on a fresh one.
+    const second = await once((this.#agent = this.#open()));
+    if (second.kind === "lost") this.close();
+    return second;
+  }
+
+  close(): void {
+    this.#agent?.destroy();
+    this.#agent = undefined;
+  }
+
+  #headers(token: string): Record<string, string> {
+    return {
+      Authorization: `Token ${Buffer.from(token, "utf8").toString("base64")}`,
+      Accept: "application/json",
+      "User-Agent": "chargetill",
+      "X-Request-ID": randomUUID(),
+      "OCPI-from-country-code": this.#from.countryCode,
+      "OCPI-from-party-id": this.#from.partyId,
+      "OCPI-to-country-code": this.#config.toCountryCode,
+      "OCPI-to-party-id": this.#config.toPartyId,
+    };
+  }
+
+  #open(): http.Agent {
+    const kept = { keepAlive: true, maxSockets: 1, timeout: idleMs };
+    const proxy = proxyOf(this.#config);
+    if (!this.#secure) return proxy === undefined ? new http.Agent(kept) : new Tunnels(() => proxy, kept);
+    const { caFile, certFile, keyFile } = this.#config.tls;
+    const identity = {
+      ...(caFile === undefined ? {} : { ca: readSetting("tls.caFile", caFile) }),
+      ...(certFile === undefined ? {} : { cert: readSetting("tls.certFile", certFile) }),
+      ...(keyFile === undefined ? {} : { key: readSetting("tls.keyFile", keyFile) }),
+    };
+    proveUsable(identity);
+    // Said here, since an environment variable could say otherwise.
+    const options = { ...kept, ...identity, rejectUnauthorized: true, minVersion: "TLSv1.2" } as const;
+    return proxy === undefined ? new https.Agent(options) : new SecureTunnels(() => proxy, options);
+  }
+}
+
+function readSetting(name: string, path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new Failure("config/invalid", `${name} ${path} cannot be read (${error instanceof Error && "code" in error ? error.code : "unknown"})`, { cause: error });
+  }
+}
+
+function proveUsable(identity: SecureContextOptions): void {
+  try {
+    createSecureContext(identity);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Failure("config/invalid", `the files under tls cannot be used together (${why}): check tls.caFile, tls.certFile and tls.keyFile`, { cause: error });
+  }
+}
+
+/** The token, which appears in no message. */
+function readToken(path: string): string {
+  const token = readSetting("tokenFile", path).toString("utf8").trim();
+  if (/^[\x21-\x7e]{1,512}$/.test(token)) return token;
+  throw new Failure("config/invalid", `tokenFile ${path} must hold one credentials token of printable characters and nothing else`);
+}
+
+/** True when the token reads as the base64 of printable text: the commonest wrong token is the one that was encoded before it was stored. */
+export function looksEncoded(token: string): boolean {
+  if (token.length < 8 || token.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(token)) return false;
+  return /^[\x21-\x7e]+$/.test(Buffer.from(token, "base64").toString("latin1"));
+}
+
