@@ -33,6 +33,11 @@ export class Exposure {
     this.#parts = parts;
   }
 
+  /** Reads what is open before anybody waits for it: after a long time offline that is many receipts. */
+  look(): void {
+    if (this.#isBounded()) this.#open("");
+  }
+
   /** What a card may still take without a backend's word: null = nothing more; no field = no limit. */
   left(uid: string): { readonly energyKwh?: string; readonly cost?: string; readonly why: string } | undefined | null {
     const { energyKwh, cost } = this.#parts.limits;

@@ -183,6 +183,7 @@ export function openShop(parts: ShopParts): Shop {
     throw error;
   }
   const remote = new StationDesk({ config, clock, station, board, kept, restart: parts.restart, tell });
+  exposure.look();
   for (const outbox of outboxes) outbox.begin();
   return { journal, book, desk, cards, passed, board, needed, outboxes, station, remote, lists, pulls, checks: ownChecks, mayRotate: !signer.handed };
 }

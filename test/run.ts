@@ -25,19 +25,38 @@ function declaredSuites(file: string): number {
   return [...text.matchAll(/(?<![\w.])suite\(/g)].length;
 }
 
+const groups = new Set<() => void>();
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => {
+    for (const end of [...groups]) end();
+    process.exit(1);
+  });
+
 function runFile(file: string): Promise<Result> {
   const started = performance.now();
   return new Promise((resolve) => {
     const child = spawn(process.execPath, ["--enable-source-maps", file], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, FORCE_COLOR: "0" },
+      // A group of its own, so that what a test started ends with it, also where the test itself was ended.
+      detached: true,
     });
+    const endGroup = (): void => {
+      groups.delete(endGroup);
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+      }
+    };
+    groups.add(endGroup);
     let out = "";
     child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
     child.stderr.on("data", (chunk: Buffer) => (out += chunk.toString()));
-    const timer = setTimeout(() => child.kill("SIGKILL"), deadlineMs);
+    const timer = setTimeout(endGroup, deadlineMs);
     child.on("close", (code, signal) => {
       clearTimeout(timer);
+      endGroup();
       // uvu's line for a suite ends in "(passed / total)".
       const ran = [...out.matchAll(/\((\d+) \/ (\d+)\)\s*$/gm)].map((m) => ({ passed: Number(m[1]), total: Number(m[2]) }));
       const total = ran.reduce((sum, suite) => sum + suite.total, 0);

@@ -4,6 +4,9 @@ import { suite } from "uvu";
 import { Failure } from "../../agent/failure.js";
 import { Book } from "../../agent/ledger/book.js";
 import type { BookOptions } from "../../agent/ledger/book.js";
+import { CheckedFile } from "../../agent/ledger/checked-file.js";
+import { pageName, parseIndex, parsePage } from "../../agent/ledger/page.js";
+import type { BookEntry, Index, Page } from "../../agent/ledger/page.js";
 import { Disk } from "../../agent/ledger/disk.js";
 import { receipt } from "./life.js";
 import { VolatileFiles } from "./volatile-files.js";
@@ -78,6 +81,34 @@ books("large receipts fill a page sooner", () => {
   for (const path of files.allFiles()) assert.ok(files.readFileSync(path).length < 1200, path);
   assert.deepEqual([...book.entries()].map(({ number }) => number), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
 });
+
+books("pages of a small book are small, so that a receipt rewrites little; they grow with the index that each turn rewrites", () => {
+  const files = new VolatileFiles();
+  const disk = new Disk(files);
+  const book = Book.open(disk, "/book");
+  const large = (number: number): BookEntry => ({ ...receipt(number), jws: "e".repeat(8_000) });
+  for (let number = 1; number <= 40; number += 1) book.append(large(number));
+  assert.ok(book.sealedPages >= 6, `${book.sealedPages} pages`);
+  assert.ok(disk.bytesWritten / 40 < 32 * 1024, `${Math.round(disk.bytesWritten / 40)} bytes per receipt`);
+  // An index of a thousand pages is 100 kB: with pages of 32 KiB it alone would cost 25 kB per receipt.
+  const old = Book.open(new Disk(withPages(1_000)), "/book");
+  const before = old.sealedPages;
+  for (let number = 1; number <= 20; number += 1) old.append(large(1_001 + number));
+  assert.ok(old.sealedPages - before <= 4, `${old.sealedPages - before} turns in 20 receipts of 8 kB`);
+});
+
+/** A book of so many sealed pages of one receipt each, which nobody reads, and the first receipt of the next one. */
+function withPages(count: number): VolatileFiles {
+  const files = new VolatileFiles();
+  const disk = new Disk(files);
+  disk.makeFolder("/book");
+  const sha256 = "ab".repeat(32);
+  const sealed = Array.from({ length: count }, (_, index) => ({ page: index + 1, first: index + 1, count: 1, sha256 }));
+  for (const { page } of sealed) files.tamper(`/book/${pageName(page)}`, Buffer.alloc(0));
+  new CheckedFile<Page>(disk, `/book/${pageName(count + 1)}`, parsePage, "book/damaged").write({ page: count + 1, first: count + 1, previous: sha256, entries: [receipt(count + 1)] });
+  new CheckedFile<Index>(disk, "/book/index.json", parseIndex, "book/damaged").write({ sealed, signature: "", signed: 0 });
+  return files;
+}
 
 books("a sealed page that was exchanged for a well-formed one is noticed when it is read, and by the full check", () => {
   const { files } = filled(9);

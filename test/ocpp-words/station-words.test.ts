@@ -42,6 +42,7 @@ sessions("a start is refused with the reason that is true", async () => {
   assert.equal(start({ evseId: 9 }), ["Rejected", "UnknownEvse"]);
   assert.equal(start({ idToken: { idToken: "", type: "NoAuthorization" } }), ["Rejected", "InvalidIdToken"]);
   assert.equal(start({ idToken: { idToken: "x".repeat(37), type: "Central" } }), ["Rejected", "InvalidIdToken"]);
+  assert.equal(start({ idToken: { idToken: "A\u001b@", type: "Central" } }), ["Rejected", "InvalidIdToken"]);
   counter.registration = "Pending";
   assert.equal(start({}), ["Rejected", "CSNotAccepted"]);
   assert.equal(counter.reason("RequestStopTransaction", { transactionId: "S1" }), ["Rejected", "CSNotAccepted"]);

@@ -155,7 +155,7 @@ test("prices per minute become prices per hour, Wh become kWh, W become kW", () 
   const answer = translated({
     ...basic,
     chargingTime: { prices: [{ priceMinute: 0.005, conditions: { minPower: 11_000, maxEnergy: 1500, minTime: 60, dayOfWeek: ["Monday"], startTimeOfDay: "22:00", endTimeOfDay: "06:00", validFromDate: "2026-11-01", maxCurrent: 16.5 } }] },
-    description: [{ format: "UTF8", language: "de-DE", content: "Nachttarif" }, { format: "HTML", content: "<b>no</b>" }],
+    description: [{ format: "UTF8", language: "de-DE", content: "Nachttarif" }, { format: "HTML", content: "<b>no</b>" }, { format: "UTF8", content: "\u001b@" }],
     validFrom: "2026-11-22T00:00:00+01:00",
   });
   assert.ok(answer.ok);
@@ -190,6 +190,7 @@ test("limits are written with their tax, and refused where no decimal holds them
 
 for (const [why, tariff, status] of [
   ["an id that OCPI has no room for", { tariffId: "x".repeat(37) }, "Rejected"],
+  ["an id that a printer might take for an order", { tariffId: "A\u001b@" }, "Rejected"],
   ["stacked taxes", { energy: { prices: [{ priceKwh: 1 }], taxRates: [{ type: "VAT", tax: 5 }, { type: "VAT", tax: 7, stack: 1 }] } }, "Rejected"],
   ["a tax that is no value added tax", { energy: { prices: [{ priceKwh: 1 }], taxRates: [{ type: "Federal", tax: 5 }] } }, "Rejected"],
   ["a clock of the idle time alone", { idleTime: { prices: [{ priceMinute: 0.1, conditions: { minIdleTime: 600 } }] } }, "ConditionNotSupported"],

@@ -2,8 +2,10 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { SessionToken } from "../../agent/core/settlement.js";
+import { keptFor } from "../../agent/core/standing.js";
 import { parseTariff, type Tariff } from "../../agent/core/tariff.js";
 import type { RemoteStart } from "../../agent/remote.js";
+import { connectorSnapshot } from "../../agent/snapshot.js";
 import { Room, roomConfig } from "./room.js";
 
 const token = (uid: string): SessionToken => ({ uid, type: "APP_USER", contractId: `C-${uid}`, countryCode: "DE", partyId: "EMP" });
@@ -141,6 +143,17 @@ reservations("of a connector lets its own card start there and no other, and is 
   await room.close();
 });
 
+reservations("is shown at the connector, with no more of the card than its last four characters", async () => {
+  const room = new Room();
+  room.shop.remote.reserve({ id: "R1", by: "csms", connector: 1, token: token("04A23B1C5D6E80"), untilMs: inHours(room, 1) });
+  const till = room.shop.station.till();
+  const seen = room.config.connectors.map((connector) =>
+    connectorSnapshot(connector, { session: room.session(connector.id), glance: undefined, lowSinceMs: null, idleFreeForMs: 0, cardWaits: undefined, blocked: undefined, reserved: keptFor(till.standing, till.sessions, connector.id, undefined, room.clock.now().at), price: [] }),
+  );
+  assert.equal(seen.map(({ state, card }) => [state, card]), [["reserved", "…6E80"], ["available", undefined]]);
+  await room.close();
+});
+
 reservations("admits a card of its group", async () => {
   const room = new Room(roomConfig((config) => ({ ...config, tokens: config.tokens.map((one) => ({ ...one, group: "family" })) })));
   room.shop.remote.reserve({ id: "R1", by: "csms", connector: 1, token: token("someone"), group: "family", untilMs: inHours(room, 1) });
@@ -188,14 +201,14 @@ reservations("of any connector keeps the last free one", async () => {
 reservations("stands again after a restart, ends at its hour, and is replaced by one of the same id", async () => {
   const room = new Room();
   room.shop.remote.reserve({ id: "R1", by: "csms", connector: 1, token: token("A"), untilMs: inHours(room, 9) });
-  room.shop.remote.reserve({ id: "R1", by: "csms", connector: 1, token: token("B"), untilMs: inHours(room, 1) });
+  room.shop.remote.reserve({ id: "R1", by: "csms", connector: 1, token: token("B"), untilMs: inHours(room, 1 / 6) });
   assert.is(room.shop.station.till().standing.reservations.get("R1")?.token.uid, "B");
   // The night's work leaves nothing of it in the archive alone.
   room.shop.station.restate();
   room.shop.journal.forget(room.shop.needed.first(room.shop.station.till(), room.shop.journal.lastSeq));
   const next = await room.again();
   assert.is(next.shop.station.till().standing.reservations.get("R1")?.token.uid, "B");
-  await next.clock.pass(3_600_000);
+  await next.clock.pass(600_000);
   assert.is(next.shop.station.till().standing.reservations.size, 0);
   const gone = next.shop.remote.cancel("R1", "csms");
   assert.is(gone.accepted ? "" : gone.code, "unknown-reservation");
@@ -309,12 +322,12 @@ prices("for one connector comes before one for all, and that before the file's; 
   const words = (connector: number): string => board.lines(room.config.connectors[connector - 1] as never, room.clock.now()).join(" ");
   remote.setTariff(tariff("ALL", 0.21), null, "csms");
   remote.setTariff(tariff("ONE", 0.22), 2, "csms");
-  remote.setTariff(tariff("TOMORROW", 0.23, { start_date_time: new Date(inHours(room, 24)).toISOString() }), 2, "csms");
+  remote.setTariff(tariff("LATER", 0.23, { start_date_time: new Date(inHours(room, 1 / 6)).toISOString() }), 2, "csms");
   assert.match(words(1), /0\.21/);
   assert.match(words(2), /0\.22/);
-  await room.clock.pass(24 * 3_600_000 + 1_000);
+  await room.clock.pass(601_000);
   assert.match(words(2), /0\.23/);
-  assert.equal(remote.tariffs().map(({ tariff: { id }, connector }) => [id, connector]), [["ALL", null], ["ONE", 2], ["TOMORROW", 2]]);
+  assert.equal(remote.tariffs().map(({ tariff: { id }, connector }) => [id, connector]), [["ALL", null], ["ONE", 2], ["LATER", 2]]);
   await room.close();
 });
 

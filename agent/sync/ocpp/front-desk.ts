@@ -56,7 +56,7 @@ const cardTypes = ["iso14443", "iso15693"];
 /** The token of a remote word as this station knows tokens; undefined where a CDR could not name it. */
 export function tokenOf({ config }: Pick<FrontDesk, "config">, { idToken, type }: AskedToken): SessionToken | undefined {
   const uid = uidOf(idToken);
-  if (uid === "" || uid.length > longestToken) return undefined;
+  if (!isPrintable(uid) || uid.length > longestToken) return undefined;
   const kind = type.toLowerCase();
   return {
     uid,
@@ -66,6 +66,9 @@ export function tokenOf({ config }: Pick<FrontDesk, "config">, { idToken, type }
     partyId: config.station.partyId,
   };
 }
+
+/** What may stand on a receipt and on the wire: printable ASCII, which no printer takes for an order. */
+export const isPrintable = (text: string): boolean => /^[\x20-\x7e]+$/.test(text);
 
 /** Cards are known by their UID in upper-case hex; OCPP's tokens do not tell upper from lower case. */
 export const uidOf = (idToken: string): string => (/^[0-9a-f]+$/i.test(idToken) ? idToken.toUpperCase() : idToken);

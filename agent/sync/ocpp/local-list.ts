@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { ListedCard, RemoteAnswer } from "../../remote.js";
 import { because, idToken, instant, read, text, whole } from "./asked.js";
-import { reasonOf, type FrontDesk } from "./front-desk.js";
+import { isPrintable, reasonOf, type FrontDesk } from "./front-desk.js";
 import type { Handlers } from "./rpc.js";
 
 /** Entries of one SendLocalList: LocalAuthListCtrlr.ItemsPerMessage, SendLocalListMaxLength. */
@@ -65,7 +65,7 @@ function take(desk: FrontDesk, { version, full, rows: list }: Sent): Taken {
   const uids = list.map(({ idToken: token }) => token.toUpperCase());
   if (new Set(uids).size < uids.length) return { status: "Failed", reason: ["InvalidValue", "a token stands in the list twice"] };
   const changes = list.flatMap((row) => changeOf(desk, row) ?? []);
-  if (changes.length < list.length) note(`${list.length - changes.length} of ${list.length} tokens of the list are longer than ${longestToken} characters and were left out`);
+  if (changes.length < list.length) note(`${list.length - changes.length} of ${list.length} tokens of the list are no printable text of at most ${longestToken} characters and were left out`);
   const answer: RemoteAnswer = full
     ? cards.replaceList(link.uplink, version, changes.filter((change): change is ListedCard => !("remove" in change)))
     : cards.changeList(link.uplink, version, changes);
@@ -75,7 +75,7 @@ function take(desk: FrontDesk, { version, full, rows: list }: Sent): Taken {
 /** Undefined for a token that no reader can show and no record can name. Tokens do not tell upper from lower case. */
 function changeOf({ config }: FrontDesk, { idToken: token, status, expiresMs, group, connectors }: Row): Change | undefined {
   const uid = token.toUpperCase();
-  if (uid === "" || uid.length > longestToken) return undefined;
+  if (!isPrintable(uid) || uid.length > longestToken) return undefined;
   // A card for some connectors alone is asked about online, as if it stood in no list.
   const isPartial = connectors !== undefined && config.connectors.some(({ id }) => !connectors.includes(id));
   if (status === undefined || isPartial) return { uid, remove: true };

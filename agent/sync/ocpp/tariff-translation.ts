@@ -3,6 +3,7 @@
 // grace is over; a pause that the station makes is never idle.
 import { decimalOf, decimalText, type Decimal } from "../../core/money.js";
 import { parseTariff, type Tariff } from "../../core/tariff.js";
+import { isPrintable } from "./front-desk.js";
 import type { CostLimit, TariffConditions, TariffType, TaxRates } from "./tariff-type.js";
 
 export type TariffRefusal = { readonly ok: false; readonly status: "Rejected" | "ConditionNotSupported" | "TooManyElements"; readonly why: string };
@@ -41,6 +42,7 @@ class Doubt {
 /** The tariff that prices every session alike, or why there is none. */
 export function tariffFromOcpp(given: TariffType, place: TariffPlace): Translated {
   const doubt = new Doubt();
+  if (!isPrintable(given.tariffId)) doubt.refuse("Rejected", "a tariff id is of printable ASCII");
   if (given.tariffId.length > longestId) doubt.refuse("Rejected", `a tariff id has at most ${longestId} characters here, as in OCPI`);
   for (const [name, part] of [["reservationTime", given.reservationTime], ["reservationFixed", given.reservationFixed]] as const)
     if (part?.prices.some((one) => ("priceMinute" in one ? one.priceMinute : one.priceFixed) !== 0)) doubt.refuse("Rejected", `${name}: a reservation costs nothing here`);
@@ -189,6 +191,6 @@ function withoutTax(incl: number, rate: number): number | undefined {
 /** What of the description is plain text and not too long; a description is no price. */
 function descriptionOf({ description }: TariffType): { readonly tariff_alt_text?: readonly object[] } {
   const texts = (description ?? []).flatMap(({ format, language = "en", content }) =>
-    (format === "ASCII" || format === "UTF8") && content !== "" && content.length <= longestText && /^[a-z]{2}/i.test(language) ? [{ language: language.slice(0, 2).toLowerCase(), text: content }] : []);
+    (format === "ASCII" || format === "UTF8") && content !== "" && content.length <= longestText && !/\p{Cc}/u.test(content) && /^[a-z]{2}/i.test(language) ? [{ language: language.slice(0, 2).toLowerCase(), text: content }] : []);
   return texts.length === 0 ? {} : { tariff_alt_text: texts };
 }
