@@ -79,12 +79,16 @@ function auditSessions({ seen }: Street, entries: readonly BookEntry[]): void {
   for (const [number, jws] of seen.receipts) assert.equal(entries[number - 1]?.jws, jws, `receipt ${number}, once handed out, stays what it is`);
 }
 
-/** At the backend each receipt's CDR is there once after deduplication by id, and every copy is the same to the byte. */
-function auditBackend({ backend }: Street, entries: readonly BookEntry[]): void {
+/** At the backend each receipt's CDR is there once after deduplication by id, every copy is the same to the byte, and none came after its acknowledgement was told. */
+function auditBackend({ backend, seen }: Street, entries: readonly BookEntry[]): void {
   const expected = entries.flatMap(({ kind, cdrId, cdr }) => (kind === "sale" ? [[cdrId, (cdr as CdrCopies).texts["2.2.1"]] as const] : []));
   assert.deepEqual([...backend.cdrs.keys()].sort(), expected.map(([id]) => id).sort(), "the backend holds what was sold");
   const texts = new Map(expected);
   for (const { id, body } of backend.posts) assert.equal(body, texts.get(id), `every copy of ${id} is the same to the byte`);
+  for (const [number, sent] of seen.acknowledged) {
+    const id = entries[number - 1]?.cdrId;
+    assert.ok(!backend.posts.slice(sent).some((post) => post.id === id), `receipt ${number} was sent again after its acknowledgement was told`);
+  }
 }
 
 /** What the receipts bill is what the meters counted: a meter counts only while its contactor is closed. */

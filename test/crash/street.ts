@@ -30,6 +30,8 @@ export type Seen = {
   readonly began: Set<string>;
   /** Receipt number -> the signed bytes that were handed out. */
   readonly receipts: Map<number, string>;
+  /** Receipt number -> how many copies had been sent in all when its acknowledgement was told. */
+  readonly acknowledged: Map<number, number>;
   readonly news: News[];
 };
 
@@ -47,7 +49,7 @@ export type StreetOptions = {
 };
 
 export class Street {
-  readonly seen: Seen = { began: new Set(), receipts: new Map(), news: [] };
+  readonly seen: Seen = { began: new Set(), receipts: new Map(), acknowledged: new Map(), news: [] };
   /** The street as the first agent found it. */
   readonly before: WorldState;
   world: WorldState;
@@ -207,6 +209,7 @@ export class Street {
     const other = new Street(loaded, backend, this.folder, this.options, { world: this.world, files: this.files });
     for (const id of this.seen.began) other.seen.began.add(id);
     for (const [number, jws] of this.seen.receipts) other.seen.receipts.set(number, jws);
+    for (const [number, sent] of this.seen.acknowledged) other.seen.acknowledged.set(number, sent);
     other.seen.news.push(...this.seen.news);
     other.lives = this.lives;
     other.forked = true;
@@ -224,6 +227,7 @@ export class Street {
     if (isDead) return;
     this.seen.news.push(news);
     if (news.news === "session-began") this.seen.began.add(news.session);
+    if (news.news === "uploaded" && !this.seen.acknowledged.has(news.number)) this.seen.acknowledged.set(news.number, this.backend.posts.length);
     if (news.news !== "receipt") return;
     const { jws } = JSON.parse(files.peek(news.file).toString("utf8")) as { jws: string };
     this.seen.receipts.set(news.number, jws);
