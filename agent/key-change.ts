@@ -44,22 +44,27 @@ export function publishKey(disk: Disk, folder: string, { pem }: PublicKey): void
 
 /**
  * At start: ends a change that was cut short. It happened where the book has the receipt of the change to the staged key, or the journal, from
- * which it is about to be booked; `journalled` is asked only where a key is staged, and must answer what lasts.
+ * which it is about to be booked; `journalled` is asked only where a key is staged, and must answer what lasts. True where the book is yet to learn of it.
  */
-export function finishKeyChange(disk: Disk, folder: string, book: Pick<Book, "count" | "get">, journalled: () => readonly IssuedReceipt[]): void {
+export function finishKeyChange(disk: Disk, folder: string, book: Pick<Book, "count" | "get">, journalled: () => readonly IssuedReceipt[]): boolean {
   const staged = disk.read(join(folder, stagedFile));
-  if (staged === undefined) return;
+  if (staged === undefined) return false;
   const { keyId } = signerOf(createPrivateKey(staged));
   const isTheChange = ({ kind, jws }: Pick<IssuedReceipt, "kind" | "jws">): boolean => {
     const payload = kind === "key" ? payloadOf(jws) : undefined;
     return payload?.kind === "key" && payload.next.id === keyId;
   };
-  if (journalled().some((receipt) => receipt.number > book.count() && isTheChange(receipt))) return adoptKey(disk, folder);
+  if (journalled().some((receipt) => receipt.number > book.count() && isTheChange(receipt))) {
+    adoptKey(disk, folder);
+    return true;
+  }
   for (let number = book.count(); number > 0; number -= 1) {
     const entry = book.get(number);
     if (entry?.kind !== "key") continue;
-    if (isTheChange(entry)) return adoptKey(disk, folder);
-    break;
+    if (!isTheChange(entry)) break;
+    adoptKey(disk, folder);
+    return false;
   }
   disk.remove(join(folder, stagedFile));
+  return false;
 }

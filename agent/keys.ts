@@ -2,9 +2,12 @@
 // The private key never leaves this file's closure: not into a log, not into a bundle.
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify, type KeyObject } from "node:crypto";
 import { join } from "node:path";
+import { parseJws } from "./core/jws.js";
 import type { Hash } from "./core/merkle.js";
+import { payloadOf } from "./core/receipt.js";
 import type { CheckSignature, CheckTools, Signer } from "./core/signer.js";
 import { Failure } from "./failure.js";
+import type { Book } from "./ledger/book.js";
 
 export const keyFile = "station.key";
 
@@ -65,12 +68,28 @@ export const newKey = (): KeyObject => generateKeyPairSync("ec", { namedCurve: "
 
 export const privatePem = (key: KeyObject): string => key.export({ type: "pkcs8", format: "pem" }).toString();
 
-function parsedKey(path: string, bytes: Uint8Array): KeyObject {
+/** The key in a file. One flipped bit can leave a private half that no longer belongs to its public one: what it signs, nobody could check. */
+function provenSigner(path: string, bytes: Uint8Array): ReturnType<typeof signerOf> {
+  let key: KeyObject;
   try {
-    return createPrivateKey({ key: Buffer.from(bytes), format: "pem" });
+    key = createPrivateKey({ key: Buffer.from(bytes), format: "pem" });
   } catch (cause) {
     throw new Failure("key/unusable", `${path}: this is no private key in PEM form; restore it from a backup, it cannot be made again`, { cause });
   }
+  const signer = signerOf(key);
+  const trial = Buffer.from("chargetill: a key is tried");
+  if (!verify("sha256", trial, { key: createPublicKey(key), dsaEncoding: "ieee-p1363" }, signer.sign(trial)))
+    throw new Failure("key/unusable", `${path}: the private and the public half of this key do not belong together, the file is damaged; restore it from a backup, it cannot be made again`);
+  return signer;
+}
+
+/** Throws Failure key/unusable where the newest receipt names another key: a chain is not continued by a key that nobody knows. */
+export function mustContinue(book: Pick<Book, "count" | "get">, keyId: string, folder: string): void {
+  const entry = book.count() === 0 ? undefined : book.get(book.count());
+  const payload = entry === undefined ? undefined : payloadOf(entry.jws);
+  const expected = payload?.kind === "key" ? payload.next.id : entry === undefined ? undefined : parseJws(entry.jws)?.keyId;
+  if (expected !== undefined && expected !== keyId)
+    throw new Failure("key/unusable", `${join(folder, keyFile)}: receipt ${book.count()} was signed with another key (${expected}); restore that one from a backup`);
 }
 
 /**
@@ -81,12 +100,12 @@ function parsedKey(path: string, bytes: Uint8Array): KeyObject {
 export function openSigner(store: KeyStore, mayCreate: boolean): Signer & { readonly publicKey: PublicKey; readonly created: boolean; readonly handed: boolean } {
   const credential = store.credentials === undefined ? undefined : join(store.credentials, keyFile);
   const handed = credential === undefined ? undefined : store.read(credential);
-  if (credential !== undefined && handed !== undefined) return { ...signerOf(parsedKey(credential, handed.bytes)), created: false, handed: true };
+  if (credential !== undefined && handed !== undefined) return { ...provenSigner(credential, handed.bytes), created: false, handed: true };
   const path = join(store.folder, keyFile);
   const kept = store.read(path);
   if (kept !== undefined) {
     if ((kept.mode & 0o077) !== 0) throw new Failure("key/unusable", `${path}: others may read the signing key (mode ${(kept.mode & 0o777).toString(8)}); run: chmod 600 ${path}`);
-    return { ...signerOf(parsedKey(path, kept.bytes)), created: false, handed: false };
+    return { ...provenSigner(path, kept.bytes), created: false, handed: false };
   }
   if (!mayCreate) throw new Failure("key/unusable", `${path}: the signing key is missing although receipts were signed with it; restore it from a backup`);
   const key = newKey();

@@ -18,7 +18,7 @@ import { Exposure } from "./exposure.js";
 import { handOut } from "./hand-out.js";
 import { inForceFile, parseInForce } from "./in-force.js";
 import { finishKeyChange, publishKey } from "./key-change.js";
-import { openSigner, sha256 } from "./keys.js";
+import { mustContinue, openSigner, sha256 } from "./keys.js";
 import { keysAtHand, listSeal } from "./list-seal.js";
 import { Book } from "./ledger/book.js";
 import type { Disk } from "./ledger/disk.js";
@@ -90,8 +90,10 @@ export function openShop(parts: ShopParts): Shop {
   const credentials = process.env["CREDENTIALS_DIRECTORY"];
   const signing: { by: () => Signer | undefined } = { by: () => undefined };
   const book = Book.open(disk, at("book"), { seal: listSeal(() => signing.by(), () => keysAtHand(disk, config.state, credentials)) });
-  finishKeyChange(disk, config.state, book, () => issuedIn(disk, at("journal")));
+  const changing = finishKeyChange(disk, config.state, book, () => issuedIn(disk, at("journal")));
   const signer = openSigner(keyStore(parts, credentials), book.count() === 0);
+  // A key that is handed in from outside is changed there, on purpose.
+  if (!signer.handed && !changing) mustContinue(book, signer.keyId, config.state);
   signing.by = () => signer;
   // Also where it was damaged or replaced: what people compare fingerprints with is the key that signs.
   publishKey(disk, config.state, signer.publicKey);

@@ -2,6 +2,7 @@
 // A seeded sample; `npm run soak -- damage` tries ten thousand, and cuts a table at every byte.
 import assert from "node:assert/strict";
 import { suite } from "uvu";
+import { newKey, privatePem } from "../../agent/keys.js";
 import { settledScene, spoilOften, startOn } from "./damaged.js";
 import { stateFolder } from "./street.js";
 
@@ -28,6 +29,17 @@ test("a journal that lost its end after a receipt was numbered leads to the rece
       const { how } = await startOn(settled, { path, what: `cut at ${end}`, bytes: Buffer.from(text.slice(0, end)) });
       assert.equal(how, "sells");
     }
+  } finally {
+    await settled.street.close();
+  }
+});
+
+test("another station's key is not taken for ours: nothing is sold until the right one is back", async () => {
+  const settled = await settledScene();
+  try {
+    const { how, why } = await startOn(settled, { path: `${stateFolder}/station.key`, what: "another key", bytes: Buffer.from(privatePem(newKey())) });
+    assert.equal(how, "refuses");
+    assert.match(why, /station\.key: receipt \d+ was signed with another key \(sha256:[0-9a-f]{64}\); restore/);
   } finally {
     await settled.street.close();
   }

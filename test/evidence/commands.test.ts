@@ -1,4 +1,5 @@
 // The receipts as a person meets them: texts, pages, tables and files, and that each of these files is accepted by the verifier.
+import { createPrivateKey } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { verifyEvidence, type Pins } from "../../agent/core/verify.js";
@@ -279,6 +280,12 @@ keys("a key that others may read, a damaged one, one of another curve, and a los
   assert.match(refused(privatePem(newKey()), 0o644), /key\/unusable .*mode 644.*chmod 600/);
   assert.match(refused("nonsense", 0o600), /key\/unusable .*PEM/);
   assert.match(refused(undefined, 0, false), /key\/unusable .*missing/);
+});
+
+keys("a private half that does not belong to its public half signs nothing that anyone could check, and is refused", () => {
+  const [mine, other] = [newKey(), newKey()].map((key) => key.export({ format: "jwk" }));
+  const mixed = createPrivateKey({ key: { ...mine, d: other?.d ?? "" }, format: "jwk" });
+  assert.throws(() => openSigner(storeOf(new Map([["/state/station.key", { text: privatePem(mixed), mode: 0o600 }]])), false), /do not belong together/);
 });
 
 keys("key show gives the public key alone", async () => {
