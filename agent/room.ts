@@ -20,8 +20,11 @@ export type Room = {
 
 /** Less free space than this and no session starts: a receipt and its journal must always fit. */
 export const leastFreeBytes = 16 * 1024 * 1024;
-/** Before the first receipt: one of half an hour on the demo's bench, with its copies and its evidence. */
+/** One of half an hour on the demo's bench, with its copies and its evidence: the least that is counted on until there are a few to measure. */
 const assumedBytesPerReceipt = 48 * 1024;
+const fewReceipts = 10;
+/** A card does not live as long as that. */
+const longestForecastMonths = 50 * 12;
 const dayMs = 86_400_000;
 const monthDays = 30;
 
@@ -36,7 +39,7 @@ export function roomText({ receipts, months }: Room): string {
   const rounded = receipts < 100 ? receipts : Math.floor(receipts / 10 ** (String(receipts).length - 2)) * 10 ** (String(receipts).length - 2);
   const count = String(rounded).replace(/\B(?=(\d{3})+$)/g, " ");
   if (months === undefined) return `room for ${count} receipts`;
-  return `room for ${count} receipts, ${months < 1 ? "less than a month" : months < 24 ? `about ${months} month${months === 1 ? "" : "s"}` : `about ${Math.floor(months / 12)} years`}`;
+  return `room for ${count} receipts, ${months < 1 ? "less than a month" : months < 24 ? `about ${months} month${months === 1 ? "" : "s"}` : months > longestForecastMonths ? `more than ${longestForecastMonths / 12} years` : `about ${Math.floor(months / 12)} years`}`;
 }
 
 /** Measures the room in a state folder. `nowMs` = epoch ms. Throws disk/failed, book/damaged. */
@@ -47,7 +50,7 @@ export function lookAtRoom(disk: Disk, { state, receiptOutput }: Pick<Config, "s
   const copies = receiptOutput?.folder === undefined ? undefined : join(state, receiptOutput.folder);
   // Its copies in two forms lie side by side: the newest pair stands for all.
   const perReceipt = (book.bytesPerReceipt ?? 0) + (count === 0 ? 0 : Math.ceil(sizes(evidence, disk.list(evidence)) / count)) + (copies === undefined ? 0 : sizes(copies, disk.list(copies).slice(-2)));
-  return roomFor({ freeBytes: disk.freeBytes(state), bytesPerReceipt: count === 0 ? assumedBytesPerReceipt : perReceipt, receiptsPerDay: perDay(book, nowMs) });
+  return roomFor({ freeBytes: disk.freeBytes(state), bytesPerReceipt: count < fewReceipts ? Math.max(assumedBytesPerReceipt, perReceipt) : perReceipt, receiptsPerDay: perDay(book, nowMs) });
 }
 
 /** The forecast in words with a comma before it, for a line that tells the free space; "" where it cannot be made. */

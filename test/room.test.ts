@@ -25,6 +25,7 @@ test("words fit the number", () => {
   assert.is(words(7, 0), "room for 7 receipts, less than a month");
   assert.is(words(1234, 1), "room for 1 200 receipts, about 1 month");
   assert.is(words(9_876_543, 240), "room for 9 800 000 receipts, about 20 years");
+  assert.is(words(9_876_543, 9_000), "room for 9 800 000 receipts, more than 50 years");
   assert.is(words(100_000), "room for 100 000 receipts");
 });
 
