@@ -298,7 +298,7 @@ export class StationDesk implements RemoteDesk {
 /** SHA-256 (hex) of the tariff's canonical text. */
 const digestOf = (tariff: Tariff): string => Buffer.from(sha256(Buffer.from(tariffDigestText(tariff.source)))).toString("hex");
 
-/** The refusal where every candidate refuses: the first that says more than "busy". */
+/** The refusal where every candidate refuses: that one is busy is told first, since it passes. */
 function refusalOfAll(reasons: readonly (Refusal | undefined)[]): Refusal | undefined {
   const refusals = reasons.filter((reason) => reason !== undefined);
   if (refusals.length < reasons.length) return undefined;
