@@ -4,7 +4,8 @@ import { loadMeterMap, meterModels, registerOf, type MeterMap } from "../../conf
 import type { TraceEntry, TraceHeader } from "../../config/trace-schema.js";
 import { DeviceError, type CardTap, type FaultCode } from "../driver.js";
 import { GpioPlug } from "../gpio/plug.js";
-import { openMeterBus, type Answer } from "../meter/bus.js";
+import { openMeterBus } from "../meter/bus.js";
+import type { Answer } from "../meter/requests.js";
 import { decimalText } from "../meter/decode.js";
 import type { Shown } from "../meter/modbus-meter.js";
 import { Registers } from "../meter/registers.js";

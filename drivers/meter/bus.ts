@@ -6,11 +6,11 @@ import { loadMeterMap } from "../../config/meter-map.js";
 import type { MeterMap } from "../../config/meter-map.js";
 import type { MeterConfig, SerialPortConfig } from "../../config/schema.js";
 import { DeviceError } from "../driver.js";
-import type { Clock, Moment } from "../driver.js";
+import type { Clock } from "../driver.js";
 import { RtuLine, serialStream } from "./line.js";
 import type { OnBytes, SerialBinding } from "./line.js";
 import { ModbusMeter } from "./modbus-meter.js";
-import type { Request } from "./requests.js";
+import type { Answer, Ask, Request } from "./requests.js";
 
 /** Requests that may wait for the line; more means that the bus is asked for more than it can carry. */
 const mostWaiting = 256;
@@ -26,18 +26,6 @@ const silentBytes = 3.5;
 /** A request to read registers, and what a reply has besides them. */
 const requestBytes = 8;
 const frameBytes = 5;
-
-/** The registers as they came, high byte first, and when. */
-export type Answer = Request & { readonly bytes: Buffer; readonly moment: Moment };
-
-/** One question to one unit, with its own patience. */
-export type Ask = Request & {
-  readonly unit: number;
-  readonly timeoutMs: number;
-  readonly worstReplyMs: number;
-  /** Another question to this unit, of another length. */
-  readonly between: Request;
-};
 
 /** All that a reply tells of its question. Two questions of one shape look alike from the other end. */
 const shapeOf = (unit: number, request: Request): string => `${unit}/${request.function}/${request.words}`;

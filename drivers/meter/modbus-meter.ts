@@ -5,11 +5,10 @@ import type { MeterMap } from "../../config/meter-map.js";
 import type { MeterConfig } from "../../config/schema.js";
 import { DeviceError } from "../driver.js";
 import type { EnergyMeter, MeterIdentity, Moment, Reading } from "../driver.js";
-import type { Answer, Ask } from "./bus.js";
 import { decimalText } from "./decode.js";
 import { Registers } from "./registers.js";
 import { asked, holds, planRequests } from "./requests.js";
-import type { MeterPlan, Request } from "./requests.js";
+import type { Answer, Ask, MeterPlan, Request } from "./requests.js";
 
 export type MeterParts = {
   readonly map: MeterMap;

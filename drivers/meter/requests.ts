@@ -2,10 +2,22 @@
 // whose length no other request has. An RTU reply does not name its register; its length is the only thing that can give a stray one away.
 import { registerOf } from "../../config/meter-map.js";
 import type { MeterMap, Register } from "../../config/meter-map.js";
-import { DeviceError } from "../driver.js";
+import { DeviceError, type Moment } from "../driver.js";
 
 /** One read: function 3 or 4, first wire address, number of registers. */
 export type Request = { readonly function: 3 | 4; readonly address: number; readonly words: number };
+
+/** The registers as they came, high byte first, and when. */
+export type Answer = Request & { readonly bytes: Buffer; readonly moment: Moment };
+
+/** One question to one unit, with its own patience. */
+export type Ask = Request & {
+  readonly unit: number;
+  readonly timeoutMs: number;
+  readonly worstReplyMs: number;
+  /** Another question to this unit, of another length. */
+  readonly between: Request;
+};
 
 export type MeterPlan = {
   /** Every request that carries a part of the energy; the last one is the counter itself. */
