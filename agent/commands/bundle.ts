@@ -3,7 +3,8 @@ import type { Command } from "commander";
 import { resolve } from "node:path";
 import { bundleParts } from "../bundle.js";
 import { Failure } from "../failure.js";
-import { fieldCommand, loadedFor, tell, type Where } from "./field.js";
+import { fieldCommand, tell, type Where } from "./command.js";
+import { loadedFor } from "./field.js";
 import { Disk } from "../ledger/disk.js";
 import { zipped } from "../zip.js";
 

@@ -1,12 +1,12 @@
 // chargetill completion: a bash completion made of the commands themselves, so that it never tells of one that is not there.
 import { Command } from "commander";
 
-/** `chargetill completion`; `program` is asked when it runs, when all commands are in. */
-export function completionCommand(program: () => Command): Command {
+/** `chargetill completion`; `program` gives it with all commands in it, and is asked when this runs. */
+export function completionCommand(program: () => Promise<Command>): Command {
   return new Command("completion")
     .description("the bash completion, to be put into /usr/share/bash-completion/completions/chargetill")
     .addHelpText("after", "\nExample:\n  source <(chargetill completion)")
-    .action(() => void process.stdout.write(completionText(program())));
+    .action(async () => void process.stdout.write(completionText(await program())));
 }
 
 function completionText(program: Command): string {

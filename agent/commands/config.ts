@@ -1,4 +1,4 @@
-// chargetill config init | show | diff | schema: a first config out of a few answers, and a config seen whole or beside another.
+// chargetill config check | init | show | diff | schema: a first config out of a few answers, and a config seen whole or beside another.
 import { chmodSync, chownSync, existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
@@ -10,9 +10,11 @@ import { configJsonSchema, configText } from "../../config/text.js";
 import { findPorts } from "../../drivers/ports.js";
 import { masked } from "../core/token.js";
 import { Failure } from "../failure.js";
-import { complain, defaultConfig, fieldCommand, loadedFor, tell, type Where } from "./field.js";
+import { complain, defaultConfig, exampleText, fieldCommand, print, tell, type Where } from "./command.js";
+import { loadedFor } from "./field.js";
 import { Disk } from "../ledger/disk.js";
 import { differences, refusedChanges } from "../reload.js";
+import { readTariff } from "../tariff-file.js";
 
 const exampleFile = fileURLToPath(new URL("../../../config/station.example.yaml", import.meta.url));
 
@@ -39,14 +41,48 @@ const questions: readonly { readonly key: string; readonly after: string; readon
   { key: "model", after: "meter:", ask: `Meter model (${meterModels().join(", ")})` },
 ];
 
-/** The commands to hang under `chargetill config`. */
-export function configCommands(): Command[] {
-  return [
+/** `chargetill config`. */
+export function configCommand(): Command {
+  const command = new Command("config").description("the one config file").addHelpText("after", exampleText("config check station.yaml"));
+  const commands = [
+    new Command("check").description("check a config file and the tariffs it names").argument("<file>", "the config file").option("--json", "one JSON value").addHelpText("after", exampleText("config check /etc/chargetill/station.yaml")).action(check),
     fieldCommand("init", "ask a few questions and write a commented config", "config init --out station.yaml").option("--out <file>", "where to write it", defaultConfig).action(init),
     fieldCommand("show", "the config as it is in force: every default filled in, card numbers masked", "config show --effective").option("--effective", "with every default (what happens in any case)").action(show),
     fieldCommand("diff", "what would change with another config, and whether a reload is enough", "config diff new.yaml").argument("<file>", "the other config").action(diff),
     new Command("schema").description("the JSON Schema of the config, for editors").addHelpText("after", "\nExample:\n  chargetill config schema > station.schema.json").action(() => void process.stdout.write(configJsonSchema())),
   ];
+  for (const each of commands) command.addCommand(each);
+  return command;
+}
+
+function check(file: string, options: { readonly json?: true }): void {
+  const faults = configFaults(file);
+  if (options.json === true) print(JSON.stringify({ file, ok: faults.length === 0, faults }));
+  else if (faults.length === 0) print(`${file}: fine`);
+  else for (const line of faults) complain(line);
+  process.exitCode = faults.length === 0 ? 0 : 1;
+}
+
+/** All that is wrong with a config file, its tariffs included, a line each. */
+function configFaults(file: string): string[] {
+  const read = loadConfig(file);
+  if (!read.ok) return read.faults.map(faultLine);
+  const { config: checked, resolve: beside } = read.loaded;
+  const faults: string[] = [];
+  const ids = new Set<string>();
+  for (const path of checked.tariffs) {
+    try {
+      ids.add(readTariff(beside(path), undefined).id);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      faults.push(...error.message.split("\n"));
+    }
+  }
+  if (faults.length > 0) return faults;
+  checked.connectors.forEach(({ tariff }, index) => {
+    if (!ids.has(tariff)) faults.push(`${file}: connectors[${index}].tariff: no tariff file holds "${tariff}"; they hold: ${[...ids].join(", ")}`);
+  });
+  return faults;
 }
 
 function show(where: Where): void {

@@ -5,7 +5,8 @@ import { createInterface } from "node:readline/promises";
 import { contactorPins, type ContactorPins } from "../../config/pins.js";
 import { DeviceError } from "../../drivers/driver.js";
 import type { ContactorTest } from "../../drivers/gpio/contactor-test.js";
-import { complain, defaultConfig, exampleText, fieldCommand, loadedFor, tell, whole, withField, type Where } from "./field.js";
+import { complain, defaultConfig, exampleText, fieldCommand, tell, whole, type Where } from "./command.js";
+import { loadedFor, withField } from "./field.js";
 import { askAgent, socketPath } from "../control.js";
 import { Failure } from "../failure.js";
 

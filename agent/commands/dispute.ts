@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { payloadFrom, stored } from "../receipt-source.js";
 import { disputeBundle } from "../dispute.js";
 import type { DeskOptions, ReceiptDesk } from "./receipt.js";
-import { exampleText } from "./field.js";
+import { exampleText } from "./command.js";
 
 export type DisputeDesk = ReceiptDesk & {
   /** The journal's lines about a session, faults and clock events meanwhile among them, verbatim and in order. */

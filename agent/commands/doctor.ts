@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { resolve } from "node:path";
 import { examine } from "../doctor.js";
 import type { Finding } from "../field-health.js";
-import { defaultConfig, fieldCommand, tableLines, tell, type Where } from "./field.js";
+import { defaultConfig, fieldCommand, tableLines, tell, type Where } from "./command.js";
 
 const marks = { ok: "ok", warn: "WARN", fault: "FAULT" } as const;
 

@@ -3,7 +3,8 @@ import type { Command } from "commander";
 import { setTimeout as delay } from "node:timers/promises";
 import { askAgent, socketPath } from "../control.js";
 import { agentRuns } from "../field-access.js";
-import { fieldCommand, loadedFor, tell, whole, type Where } from "./field.js";
+import { fieldCommand, tell, whole, type Where } from "./command.js";
+import { loadedFor } from "./field.js";
 
 const askEveryMs = 250;
 

@@ -5,7 +5,7 @@ import { verifierKey } from "../core/checkpoint.js";
 import { Failure } from "../failure.js";
 import { sha256, type PublicKey } from "../keys.js";
 import { codeLines } from "../qr-code.js";
-import { exampleText } from "./field.js";
+import { exampleText } from "./command.js";
 
 export type KeyDesk = {
   readonly station: string;

@@ -5,7 +5,8 @@ import { askAgent, socketPath } from "../control.js";
 import { Failure } from "../failure.js";
 import { logLevels, watchMs, type LogState } from "../field-watch.js";
 import { isoLocal } from "../core/iso-time.js";
-import { exampleText, fieldCommand, loadedFor, tell, type Where } from "./field.js";
+import { exampleText, fieldCommand, tell, type Where } from "./command.js";
+import { loadedFor } from "./field.js";
 
 /** `chargetill log`. */
 export function logCommand(): Command {

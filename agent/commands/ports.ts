@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { loadConfig } from "../../config/load.js";
 import { findPorts, type PortFound } from "../../drivers/ports.js";
-import { defaultConfig, fieldCommand, tableLines, tell, type Where } from "./field.js";
+import { defaultConfig, fieldCommand, tableLines, tell, type Where } from "./command.js";
 
 const hints: Readonly<Record<PortFound["kind"], string>> = {
   serial: "no serial port: plug the RS-485 adapter in; dmesg says whether the kernel knows it",

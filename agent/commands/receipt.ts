@@ -13,7 +13,7 @@ import { receiptPdf } from "../receipt-pdf.js";
 import { printedReceipt } from "../receipt-print.js";
 import { bookFileOf, checkpointAt, consistencyFileOf, payloadFrom, proofFileOf, receiptFileOf, stored, type ReceiptSource } from "../receipt-source.js";
 import { csvText, groupings, issuedWithin, listText, rowOf, summaryOf, summaryText, type Grouping } from "../receipt-tables.js";
-import { exampleText } from "./field.js";
+import { exampleText } from "./command.js";
 
 /** What the commands work on; `newest` gives the signed checkpoint over all receipts and may need the key. */
 export type ReceiptDesk = { readonly receipts: ReceiptSource; readonly language: Language; newest(): string };

@@ -2,7 +2,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import type { PullStatus } from "../sync/ocpi-pull.js";
 import type { OutboxStatus } from "../sync/outbox.js";
-import { exampleText } from "./field.js";
+import { exampleText } from "./command.js";
 
 /** How an uplink stands, and what was last fetched over it, where it fetches at all. */
 export type UplinkStatus = OutboxStatus & { readonly pull?: PullStatus };

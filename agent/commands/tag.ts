@@ -8,7 +8,8 @@ import type { CardRow } from "../cards.js";
 import { likenesses } from "../core/look-alike.js";
 import { masked } from "../core/token.js";
 import { Failure } from "../failure.js";
-import { exampleText, complain, fieldCommand, tableLines, tell, whole, withField, type Where } from "./field.js";
+import { exampleText, complain, fieldCommand, tableLines, tell, whole, type Where } from "./command.js";
+import { withField } from "./field.js";
 import type { FieldAccess } from "../field-access.js";
 import { mostWaitMs } from "../field-desk.js";
 

@@ -15,7 +15,7 @@ import { clockText, dateText, instantOf, isZone, localTime } from "../core/time.
 import { Failure } from "../failure.js";
 import { priceLines } from "../tariff-batch.js";
 import { faultText, readJsonFile, readTariff, tariffOfFile } from "../tariff-file.js";
-import { exampleText } from "./field.js";
+import { exampleText } from "./command.js";
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 const printJson = (value: unknown): void => print(JSON.stringify(value, undefined, 2));

@@ -11,7 +11,8 @@ import { Disk } from "../ledger/disk.js";
 import { kwhText } from "../core/energy-text.js";
 import { masked } from "../core/token.js";
 import { mostTraceBytes, mostTraceMs, parseTrace, type Taken } from "../trace.js";
-import { complain, exampleText, fieldCommand, tell, whole, withField, type Where } from "./field.js";
+import { complain, exampleText, fieldCommand, tell, whole, type Where } from "./command.js";
+import { withField } from "./field.js";
 
 const takeEveryMs = 1_000;
 const mebibyte = 1024 * 1024;

@@ -11,7 +11,7 @@ import { pinsOf, verifyTools } from "../evidence.js";
 import { Failure } from "../failure.js";
 import { findingsText, summary } from "../findings-text.js";
 import { looksZipped } from "../zip.js";
-import { exampleText } from "./field.js";
+import { exampleText } from "./command.js";
 
 /** Larger than a book of ten years, small enough for a Pi's memory. */
 const largestFile = 512 * 1024 * 1024;

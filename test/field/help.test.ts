@@ -3,8 +3,9 @@
 import { Command } from "commander";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { program } from "../../agent/cli.js";
+import { programFor } from "../../agent/cli.js";
 
+const program = await programFor(["--help"]);
 const test = suite("help");
 
 /** Every command with its words, the program itself first. */

@@ -1,0 +1,30 @@
+// chargetill receipts credit: takes a sale back. The book is the agent's: it issues, we ask.
+import type { Command } from "commander";
+import { askAgent, type ControlRequest } from "../control.js";
+import { Failure } from "../failure.js";
+import { readTariff } from "../tariff-file.js";
+import { withAgent } from "./agent.js";
+import { exampleText, located, print, whole, type Where } from "./command.js";
+
+/** `chargetill receipts credit`. */
+export function creditCommand(): Command {
+  return located("credit", "take a sale back by a credit receipt; the first is never touched")
+    .argument("<number>", "the receipt's number", whole("<number>", 0, 999_999_999))
+    .option("--reason <text>", "why, as the credit receipt prints it")
+    .option("--corrected-tariff <file>", "then sell the session again by this tariff; alone, after a credit, it does only that")
+    .option("--json", "one JSON value")
+    .addHelpText("after", exampleText('receipts credit 17 --reason "wrong tariff" --corrected-tariff right.json'))
+    .action((number: number, options: Where & { reason?: string; correctedTariff?: string }) =>
+      withAgent(options, async (socket) => {
+        if (options.reason === undefined && options.correctedTariff === undefined) throw new Failure("usage/invalid", "receipts credit: give --reason, --corrected-tariff, or both");
+        // A tariff that cannot be read must be known before anything is taken back.
+        const tariff = options.correctedTariff === undefined ? undefined : readTariff(options.correctedTariff, undefined).source;
+        const issued = async (request: ControlRequest): Promise<number> => ((await askAgent(socket, request)) as { receipt: number }).receipt;
+        const credit = options.reason === undefined ? undefined : await issued({ do: "credit", number, reason: options.reason });
+        const corrected = tariff === undefined ? undefined : await issued({ do: "correct", number, tariff });
+        if (options.json === true) return print(JSON.stringify({ number, ...(credit === undefined ? {} : { credit }), ...(corrected === undefined ? {} : { corrected }) }));
+        if (credit !== undefined) print(`receipt ${number} is taken back by credit receipt ${credit}`);
+        if (corrected !== undefined) print(`receipt ${number} is corrected by receipt ${corrected}`);
+      }),
+    );
+}
