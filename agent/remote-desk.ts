@@ -3,7 +3,7 @@
 import type { Config, ConnectorConfig } from "../config/schema.js";
 import type { Clock, Moment } from "../drivers/driver.js";
 import { anyConnector, bearerOf, keptFor, wholeStation, type Reservation } from "./core/standing.js";
-import type { Acceptance, Session } from "./core/session.js";
+import { isBusy, type Acceptance } from "./core/session.js";
 import { tariffDigestText, type Tariff } from "./core/tariff.js";
 import type { Till } from "./core/till.js";
 import { masked } from "./core/token.js";
@@ -33,7 +33,6 @@ const restartAfterMs = 1_000;
 
 const no = (code: Refusal["code"], why: string): Refusal => ({ accepted: false, code, why });
 const yes = { accepted: true } as const;
-const isBusy = ({ state }: Session): boolean => state === "starting" || state === "charging" || state === "stopping" || state === "settling";
 
 export class StationDesk implements RemoteDesk {
   readonly #parts: StationDeskParts;

@@ -16,7 +16,6 @@ import { answersOf } from "./sync/ocpp/answers.js";
 import type { FrontDesk } from "./sync/ocpp/front-desk.js";
 import type { OcppLink } from "./sync/ocpp/link.js";
 import { OcppUplink } from "./sync/ocpp/ocpp-uplink.js";
-import { tellOfReservations } from "./sync/ocpp/reservation.js";
 import { Settings } from "./sync/ocpp/settings.js";
 import { soldIn } from "./sync/ocpp/sold.js";
 import { takeDriverTariff } from "./sync/ocpp/tariff-answers.js";
@@ -121,7 +120,6 @@ function openOcpp(config: OcppUplinkConfig, parts: UplinkParts, waits: FrontDesk
     if (seen === undefined || remote === undefined) return undefined;
     return { link, config: parts.config, uplink: config, version: parts.version, remote, cards: parts.lists, feed: seen, settings, now: () => clock.now().at, waits, note };
   };
-  let hushed: (() => void) | undefined;
   const uplink: OcppUplink = new OcppUplink({
     config,
     identity: config.identity ?? station.id,
@@ -135,11 +133,7 @@ function openOcpp(config: OcppUplinkConfig, parts: UplinkParts, waits: FrontDesk
     handlers: (link, dialect) => {
       settings.apply(link);
       const at = front(link);
-      if (at === undefined) return {};
-      // Once, however often the line is opened anew.
-      hushed?.();
-      hushed = tellOfReservations(at);
-      return answersOf(at, dialect);
+      return at === undefined ? {} : answersOf(at, dialect);
     },
     tariffKnown: (id) => desk()?.tariffs().some(({ tariff, by }) => by === config.name && tariff.id === id) ?? false,
     takeTariff: (tariff) => {

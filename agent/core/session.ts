@@ -74,6 +74,9 @@ export type Session =
     }
   | { readonly state: "finishing"; readonly receiptNumber: number };
 
+/** Something is sold there, or is about to be. */
+export const isBusy = ({ state }: Session): boolean => state === "starting" || state === "charging" || state === "stopping" || state === "settling";
+
 /** Facts and decisions that move one connector. Each is journalled before anything acts on it. */
 export type SessionEvent =
   | { readonly type: "PlugChanged"; readonly moment: Moment; readonly connector: number; readonly plugged: boolean }

@@ -4,7 +4,7 @@ import { CallError, codeFor } from "../../agent/sync/ocpp/frame.js";
 import { answersOf } from "../../agent/sync/ocpp/answers.js";
 import type { FrontDesk } from "../../agent/sync/ocpp/front-desk.js";
 import type { Intervals, OcppLink } from "../../agent/sync/ocpp/link.js";
-import { tellOfReservations } from "../../agent/sync/ocpp/reservation.js";
+import { ReservationNews } from "../../agent/sync/ocpp/reservation-news.js";
 import { Reply } from "../../agent/sync/ocpp/rpc.js";
 import { Settings, type Kept } from "../../agent/sync/ocpp/settings.js";
 import type { CardLists, ListedCard } from "../../agent/remote.js";
@@ -93,7 +93,9 @@ export class Counter {
       waits: () => false,
       note: (text) => void this.notes.push(text),
     };
-    tellOfReservations(this.desk);
+    const news = new ReservationNews("csms", this.desk.note);
+    this.desk.feed.listen((fact) => news.saw(fact));
+    news.attach(this.link);
   }
 
   sessions(): string[] {

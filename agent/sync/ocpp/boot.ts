@@ -2,7 +2,7 @@
 import type { Dialect } from "./frame.js";
 import type { Registration } from "./link.js";
 
-export type BootReason = "PowerUp" | "ApplicationReset" | "RemoteReset" | "Triggered";
+export type BootReason = "PowerUp" | "ApplicationReset" | "RemoteReset" | "ScheduledReset" | "Triggered";
 
 export type StationName = { readonly serialNumber: string; readonly version: string };
 

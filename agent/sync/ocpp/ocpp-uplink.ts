@@ -5,18 +5,22 @@ import type { Agent } from "node:http";
 import type { OcppUplinkConfig } from "../../../config/uplink.js";
 import type { Clock } from "../../../drivers/driver.js";
 import type { OnlineAnswer } from "../../core/token.js";
-import type { OnlineCheck, StationFeed } from "../../remote.js";
+import { isBusy } from "../../core/session.js";
+import type { Fact, OnlineCheck, StationFeed } from "../../remote.js";
 import type { Outcome, Uplink, UplinkItem, UplinkTies } from "../uplink.js";
 import { authorizeAnswer, authorizePayload, tariffIn, type Party } from "./authorize.js";
 import type { Dialect } from "./frame.js";
+import type { BootReason } from "./boot.js";
 import { Line } from "./line.js";
 import type { Intervals, OcppLink, Registration } from "./link.js";
 import { Live } from "./live.js";
 import { Notices } from "./notices.js";
+import { ReservationNews } from "./reservation-news.js";
+import { reservationUsed } from "./reservation.js";
 import { CallLost, type Call, type Handlers, type Rpc } from "./rpc.js";
 import { soldIn, timeText } from "./sold.js";
 import { Transactions } from "./transactions.js";
-import type { TransactionsStore } from "./transactions-state.js";
+import { withReservation, type TransactionsState, type TransactionsStore } from "./transactions-state.js";
 
 export type OcppParts = {
   readonly config: OcppUplinkConfig;
@@ -56,6 +60,7 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
   readonly #transactions: Transactions;
   readonly #live: Live;
   readonly #notices: Notices;
+  readonly #reservations: ReservationNews;
   readonly #settledOnline = new Set<string>();
   readonly #securityEvents: { readonly type: string; readonly timestamp: string; readonly techInfo?: string }[] = [];
   #intervals: Intervals;
@@ -63,6 +68,8 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
   #stopListening: (() => void) | undefined;
   #lostMonoMs = Number.NEGATIVE_INFINITY;
   #up = false;
+  /** A restart was asked for, and this is still the process that is to end. */
+  #restarts = false;
   /** Agreed on last. */
   #dialect: Dialect = "ocpp2.0.1";
   #said: string | undefined;
@@ -74,6 +81,7 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
     this.#intervals = { heartbeatS, pingS, meterValuesS: config.meterValues / 1000 };
     this.#transactions = new Transactions({ store: parts.store, note });
     this.#notices = new Notices({ feed, connectors, clock, note });
+    this.#reservations = new ReservationNews(config.name, note);
     this.#live = new Live({
       transactions: this.#transactions, feed, clock, random, note,
       backoff: config.backoff,
@@ -86,7 +94,7 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
       config, clock, random, note,
       identity: parts.identity,
       station: { serialNumber: parts.identity, version: parts.version },
-      bootReason: () => (parts.store.read().boot === clock.now().boot ? "ApplicationReset" : "PowerUp"),
+      bootReason: () => this.#bootReason(),
       handlers: (dialect) => {
         this.#dialect = dialect;
         return parts.handlers(this, dialect);
@@ -109,6 +117,8 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
     this.#ties = ties;
     this.#stopListening = this.#parts.feed()?.listen((fact) => {
       if (fact.event.type === "SessionSettled") this.#settled(fact.before, fact.event.connector);
+      this.#remember(fact);
+      this.#reservations.saw(fact);
       this.#live.saw(fact);
       this.#notices.look();
     });
@@ -225,7 +235,10 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
     const { clock, store } = this.#parts;
     const { boot, monoMs } = clock.now();
     this.#up = true;
-    if (store.read().boot !== boot) store.write({ ...store.read(), boot });
+    const { restart: told, ...kept } = store.read();
+    const isTold = anew && told !== undefined && !this.#restarts;
+    if (isTold || kept.boot !== boot) store.write({ ...kept, ...(isTold || told === undefined ? {} : { restart: told }), boot });
+    this.#reservations.attach(rpc);
     this.#notices.attach(rpc, anew || monoMs - this.#lostMonoMs > offlineThresholdMs);
     void this.#tellSecurityEvents(rpc);
     this.#live.attach({ dialect: rpc.dialect, callText: (action, text) => rpc.callText(action, text), sinceMonoMs: monoMs, boot });
@@ -236,6 +249,32 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
     this.#up = false;
     this.#live.detach();
     this.#notices.detach();
+    this.#reservations.detach();
+  }
+
+  /** Of the same boot of the machine is a restart of ours: asked for by this CSMS, or not. */
+  #bootReason(): BootReason {
+    const { boot, restart } = this.#parts.store.read();
+    return boot === this.#parts.clock.now().boot ? (restart ?? "ApplicationReset") : "PowerUp";
+  }
+
+  /** What is to be told later, and stands in no receipt. */
+  #remember(fact: Fact): void {
+    const { store, die } = this.#parts;
+    const keep = (change: (state: TransactionsState) => TransactionsState): void => {
+      try {
+        store.write(change(store.read()));
+      } catch (error) {
+        die(error);
+      }
+    };
+    const used = reservationUsed(this.name, fact);
+    if (used !== undefined) keep((state) => withReservation(state, used.sessionId, used.reservationId));
+    const { event, before } = fact;
+    if (event.type !== "RestartAsked" || event.by !== this.name) return;
+    const waits = event.when === "when-idle" && [...before.sessions.values()].some(isBusy);
+    this.#restarts = true;
+    keep((state) => ({ ...state, restart: waits ? "ScheduledReset" : "RemoteReset" }));
   }
 
   #settled(before: ReturnType<StationFeed["till"]>, connector: number): void {

@@ -1,6 +1,7 @@
-// Reservations by the word of a CSMS (2.x: H01 to H04; 1.6: 5.13 and 5.2), and the news that one has ended by itself.
+// Reservations by the word of a CSMS (2.x: H01 to H03; 1.6: 5.13 and 5.2).
 import { z } from "zod";
-import type { Refusal } from "../../remote.js";
+import { bearerOf, usedBy } from "../../core/standing.js";
+import type { Fact, Refusal } from "../../remote.js";
 import { because, count, idToken, instant, read, text, whole } from "./asked.js";
 import { connectorType, placeOf, reasonOf, tokenOf, type FrontDesk } from "./front-desk.js";
 import type { Handlers } from "./rpc.js";
@@ -78,14 +79,11 @@ export function reservations16(desk: FrontDesk): Handlers {
   };
 }
 
-/** Tells the CSMS of its reservations that ended without its word, and without a session (2.x, H04). The answer ends it. */
-export function tellOfReservations({ link, feed, note }: FrontDesk): () => void {
-  return feed.listen(({ event, before }) => {
-    if (event.type !== "ReservationEnded") return;
-    const reservation = before.standing.reservations.get(event.id);
-    const reservationId = reservation?.by === link.uplink ? reservationNumber(link.uplink, event.id) : undefined;
-    if (reservationId === undefined || (event.outcome === "cancelled" && event.by === link.uplink) || link.registration !== "Accepted") return;
-    const reservationUpdateStatus = event.outcome === "expired" ? "Expired" : "Removed";
-    link.call("ReservationStatusUpdate", { reservationId, reservationUpdateStatus }).catch((error: unknown) => note(`the end of reservation ${reservationId} was not taken: ${String(error)}`));
-  });
+/** The reservation of this CSMS that a session has used up with its begin, and the session. */
+export function reservationUsed(uplink: string, { event, before }: Fact): { readonly sessionId: string; readonly reservationId: number } | undefined {
+  if (event.type !== "SessionBegan") return undefined;
+  const { id: sessionId, acceptance } = event.opening;
+  const used = usedBy(before.standing, event.connector, bearerOf(acceptance), event.moment.at);
+  const reservationId = used?.by === uplink ? reservationNumber(uplink, used.id) : undefined;
+  return reservationId === undefined ? undefined : { sessionId, reservationId };
 }

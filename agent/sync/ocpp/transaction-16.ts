@@ -13,10 +13,10 @@ const wholeWh = (milliWh: number): number => Math.floor(milliWh / 1000);
 const register = (point: MeterPoint, context: string): Payload => ({ value: whText(point.registerMilliWh), context, format: "Raw", measurand: "Energy.Active.Import.Register", unit: "Wh" });
 
 /** Undefined where the token is longer than an idTag may be: a shortened one would be another card. */
-export function startTransaction(begin: Beginning): Payload | undefined {
+export function startTransaction(begin: Beginning, reservationId: number | undefined): Payload | undefined {
   const { idToken } = idTokenOf(begin.token);
   if (idToken.length > longestTag) return undefined;
-  return { connectorId: begin.connector, idTag: idToken, meterStart: wholeWh(begin.registerMilliWh), timestamp: timeText(begin.atMs) };
+  return { connectorId: begin.connector, idTag: idToken, meterStart: wholeWh(begin.registerMilliWh), timestamp: timeText(begin.atMs), ...(reservationId === undefined ? {} : { reservationId }) };
 }
 
 export function stopTransaction(sold: Sold, transactionId: number, withKey: boolean): Payload {

@@ -32,7 +32,7 @@ export const chargingState = (activity: Activity): string => ({ charging: "Charg
 const evse = (connector: number): Payload => ({ id: connector, connectorId: 1 });
 
 /** The begin of power is the begin of the transaction (TxStartPoint PowerPathClosed). */
-export function startedEvent(begin: Beginning, place: Place): Payload {
+export function startedEvent(begin: Beginning, place: Place, reservationId: number | undefined): Payload {
   const remoteStartId = begin.byCommand && /^-?\d{1,10}$/.test(begin.reference ?? "") ? Number(begin.reference) : undefined;
   return {
     eventType: "Started",
@@ -42,6 +42,7 @@ export function startedEvent(begin: Beginning, place: Place): Payload {
     transactionInfo: { transactionId: begin.sessionId, chargingState: "Charging", ...(remoteStartId === undefined ? {} : { remoteStartId }) },
     evse: evse(begin.connector),
     idToken: idTokenOf(begin.token),
+    ...(reservationId === undefined ? {} : { reservationId }),
     meterValue: [register(begin, "Transaction.Begin")],
   };
 }

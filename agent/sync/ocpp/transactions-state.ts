@@ -28,10 +28,18 @@ const open = z.strictObject({
   ended: z.boolean(),
 });
 
+/** A session that used a reservation of this CSMS, by the CSMS's own number: the receipt has no place for it. */
+const reserved = z.strictObject({ sessionId: z.string(), reservationId: z.int() });
+/** So many sessions with a reservation may wait to be told; of more, the oldest are told without it. */
+const mostReserved = 200;
+
 const state = z.strictObject({
   /** The boot of the machine in which we were accepted last: tells a power-up from a restart of ours. */
   boot: z.string(),
   open: z.array(open),
+  reserved: z.array(reserved).max(mostReserved).default([]),
+  /** The restart that this CSMS asked for, until it has been told that it took place. */
+  restart: z.enum(["RemoteReset", "ScheduledReset"]).optional(),
 });
 
 export type TransactionsState = z.infer<typeof state>;
@@ -39,7 +47,7 @@ export type OpenTransaction = z.infer<typeof open>;
 export type Pending = z.infer<typeof pending>;
 export type Step = Pending["step"];
 
-export const noTransactions: TransactionsState = { boot: "", open: [] };
+export const noTransactions: TransactionsState = { boot: "", open: [], reserved: [] };
 
 /** Names a value that was read from disk. Throws Failure table/damaged. */
 export function parseTransactions(value: unknown): TransactionsState {
@@ -57,8 +65,14 @@ export function withTransaction(state: TransactionsState, transaction: OpenTrans
 
 /** The state without the transactions that are over, but for one session's. */
 export function withoutEnded(state: TransactionsState, sessionId: string): TransactionsState {
-  const left = state.open.filter((transaction) => !transaction.ended || transaction.sessionId === sessionId);
-  return left.length === state.open.length ? state : { ...state, open: left };
+  const over = new Set(state.open.flatMap((transaction) => (transaction.ended && transaction.sessionId !== sessionId ? [transaction.sessionId] : [])));
+  if (over.size === 0) return state;
+  return { ...state, open: state.open.filter((one) => !over.has(one.sessionId)), reserved: state.reserved.filter((one) => !over.has(one.sessionId)) };
+}
+
+/** The state with the reservation that a session has used. */
+export function withReservation(state: TransactionsState, sessionId: string, reservationId: number): TransactionsState {
+  return { ...state, reserved: [...state.reserved.filter((one) => one.sessionId !== sessionId), { sessionId, reservationId }].slice(-mostReserved) };
 }
 
 /** Durable when `write` returns; throws when it is not. */

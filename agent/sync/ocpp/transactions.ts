@@ -109,11 +109,12 @@ export class Transactions {
     const transaction = this.#open(beginning.sessionId, line.dialect);
     if (transaction.started || transaction.ended) return undefined;
     if (transaction.pending !== null) return await this.#push(transaction, line);
+    const reservationId = this.#parts.store.read().reserved.find(({ sessionId }) => sessionId === beginning.sessionId)?.reservationId;
     if (line.dialect !== "ocpp1.6") {
-      const payload = startedEvent(beginning, { seqNo: transaction.nextSeqNo, offline });
+      const payload = startedEvent(beginning, { seqNo: transaction.nextSeqNo, offline }, reservationId);
       return await this.#push(this.#prepared(transaction, "started", "TransactionEvent", payload, line.dialect), line);
     }
-    const payload = startTransaction(beginning);
+    const payload = startTransaction(beginning, reservationId);
     if (payload === undefined) return { kind: "refused", reason: `the token is longer than the ${longestTag} characters that an idTag of OCPP 1.6 may have` };
     return await this.#push(this.#prepared(transaction, "started", "StartTransaction", payload, line.dialect), line);
   }
