@@ -1,0 +1,79 @@
+// The devices themselves for a technician's command, where no agent runs: under the lock of the state folder, as its owner.
+import { spawnSync } from "node:child_process";
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { LoadedConfig } from "../config/load.js";
+import { sleep } from "../drivers/driver.js";
+import type { WorldState } from "../drivers/bench/world.js";
+import { openMachine, realBuses, type MachineBuses } from "../drivers/open.js";
+import { Cards } from "./cards.js";
+import { Failure } from "./failure.js";
+import type { FieldAccess } from "./field-access.js";
+import { fieldAnswer } from "./field-desk.js";
+import { FieldWatch } from "./field-watch.js";
+import { Disk } from "./ledger/disk.js";
+import { Lock } from "./lock.js";
+import { PassedMeters } from "./passed-meters.js";
+
+/** `look`: nothing is made, written or kept. Throws Failure state/locked where an agent holds the folder and does not answer. */
+export async function openDevices(loaded: LoadedConfig, use: "work" | "look"): Promise<FieldAccess> {
+  const { config } = loaded;
+  becomeOwner(config.state);
+  const disk = new Disk();
+  const looks = use === "look";
+  if (!looks) disk.makeFolder(config.state);
+  const buses = await busesOf(loaded, looks);
+  // Where there is no folder, no agent has ever run here.
+  const lock = looks && !existsSync(config.state) ? undefined : Lock.take(config.state, buses.clock.now().at);
+  const passed = looks ? PassedMeters.view(disk, config.state) : PassedMeters.open(disk, config.state);
+  const machine = await openMachine(config, buses, (model, serial) => passed.has(model, serial));
+  const parts = { config, machine, cards: looks ? Cards.view(disk, config.state, config) : Cards.open(disk, config.state, config), passed };
+  const watch = new FieldWatch(config, machine);
+  machine.start();
+  return {
+    live: false,
+    buses,
+    ask: async (request) => {
+      const answer = watch.answer(request) ?? (await fieldAnswer(request, parts));
+      if (answer === undefined) throw new Failure("usage/invalid", `${request.do}: only a running agent can answer that`);
+      if (!answer.ok) throw new Failure("agent/refused", answer.why);
+      return answer.value;
+    },
+    pause: (ms) => sleep(machine.clock, ms),
+    close: async () => {
+      watch.close();
+      await machine.close();
+      lock?.release();
+    },
+  };
+}
+
+/** The machine's buses, or the bench's; a bench that is only looked at goes on as it stood and keeps nothing. */
+async function busesOf({ config }: LoadedConfig, looks: boolean): Promise<MachineBuses> {
+  if (config.bench === undefined) return realBuses(config);
+  const { openBench } = await import("../drivers/bench/bench.js");
+  if (!looks) return openBench(config, config.bench, config.state);
+  const { WorldFile } = await import("../drivers/bench/world-file.js");
+  const path = join(config.state, "bench.world");
+  const saved = existsSync(path) ? new WorldFile<WorldState>(path) : undefined;
+  const world = saved?.saved() ?? null;
+  saved?.close();
+  return openBench(config, config.bench, { saved: () => world, save: () => undefined, close: () => undefined });
+}
+
+/** Root leaves no files behind that the agent's own user could not read: the command goes on as the state folder's owner. */
+function becomeOwner(folder: string): void {
+  if (process.getuid?.() !== 0) return;
+  let owner: { readonly uid: number; readonly gid: number };
+  try {
+    owner = statSync(folder);
+  } catch {
+    return;
+  }
+  if (owner.uid === 0) return;
+  // Debian's Node does not let a running process give up root (its answer to CVE-2024-22017): the command is started again as the owner,
+  // with the owner's groups, which own the devices.
+  const { error, status } = spawnSync("setpriv", ["--reuid", String(owner.uid), "--regid", String(owner.gid), "--init-groups", process.execPath, ...process.execArgv, ...process.argv.slice(1)], { stdio: "inherit" });
+  if (error !== undefined) throw new Failure("usage/invalid", `${folder} belongs to another user, and root would leave files in it which that user cannot read; run this as its owner (${error.message})`, { cause: error });
+  process.exit(status ?? 1);
+}
