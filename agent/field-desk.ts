@@ -154,7 +154,7 @@ function openContactors({ station }: FieldParts): { readonly stopped: readonly n
 async function waitForCard(parts: FieldParts, { reader, ms }: ControlRequest): Promise<CardTap | null> {
   const name = readerOf(parts, reader);
   const withinMs = Math.min(mostWaitMs, Number(ms) || mostWaitMs);
-  if (parts.station !== undefined) return (await parts.station.catchTap(name, withinMs)) ?? null;
+  if (parts.station !== undefined) return (await parts.station.readers.catchTap(name, withinMs)) ?? null;
   const { clock } = parts.machine;
   const opened = await parts.machine.reader(name);
   const over = new AbortController();

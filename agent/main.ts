@@ -163,7 +163,7 @@ export class Agent {
           idleFreeForMs: config.timing.idleAfter + config.timing.idleGrace,
           cardWaits: waiting?.acceptance.token.uid,
           blocked: blocked ?? station?.feed().blocked(connector.id),
-          checking: station?.asks(connector.reader) ?? false,
+          checking: station?.readers.asks(connector.reader) ?? false,
           reserved: till === undefined ? undefined : keptFor(till.standing, till.sessions, connector.id, undefined, moment.at),
           price: this.#shop?.board.lines(connector, moment) ?? [],
         });

@@ -88,7 +88,7 @@ export class Room {
   }
 
   async tap(uid: string, reader = "front"): Promise<void> {
-    this.shop.station.tapped(reader, { kind: "card", uid, moment: this.clock.now() });
+    this.shop.station.readers.tapped(reader, { kind: "card", uid, moment: this.clock.now() });
     await this.clock.pass(100);
   }
 
