@@ -6,7 +6,7 @@ import { anyConnector, bearerOf, keptFor, wholeStation, type Reservation } from 
 import { isBusy, type Acceptance } from "./core/session.js";
 import { tariffDigestText, type Tariff } from "./core/tariff.js";
 import type { Till } from "./core/till.js";
-import { masked } from "./core/token.js";
+import { isSameId, masked } from "./core/token.js";
 import { sha256 } from "./keys.js";
 import type { KeptTariffs } from "./kept-tariffs.js";
 import type { News } from "./news.js";
@@ -210,7 +210,7 @@ export class StationDesk implements RemoteDesk {
       .sort((a, b) => b.since - a.since)[0];
     if (occupied !== undefined) return { connector: occupied.id, waits: false };
     const other = till.awaited.get(request.connector ?? anyConnector);
-    if (other !== undefined && other.acceptance.token.uid !== request.token.uid) return no("busy", "another remote start waits for its car there");
+    if (other !== undefined && !isSameId(other.acceptance.token.uid, request.token.uid)) return no("busy", "another remote start waits for its car there");
     return { connector: request.connector, waits: true };
   }
 

@@ -3,6 +3,7 @@
 import type { EpochMs } from "../../drivers/driver.js";
 import type { Acceptance, Session } from "./session.js";
 import type { SessionToken } from "./settlement.js";
+import { isSameId } from "./token.js";
 
 export type Reservation = {
   readonly id: string;
@@ -37,7 +38,7 @@ export type Bearer = { readonly uid: string; readonly group?: string | undefined
 export const bearerOf = ({ token, group }: Acceptance): Bearer => ({ uid: token.uid, group });
 
 const isFor = (reservation: Reservation, { uid, group }: Bearer): boolean =>
-  reservation.token.uid === uid || (reservation.group !== undefined && reservation.group === group);
+  isSameId(reservation.token.uid, uid) || (reservation.group !== undefined && group !== undefined && isSameId(reservation.group, group));
 
 /** The reservations that are in force at `atMs`. */
 export function inForceAt({ reservations }: Standing, atMs: EpochMs): Reservation[] {

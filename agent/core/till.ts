@@ -4,6 +4,7 @@ import type { Moment } from "../../drivers/driver.js";
 import type { CdrCopies } from "./cdr-copies.js";
 import { available, step as stepSession, type Acceptance, type Session, type SessionEvent } from "./session.js";
 import { anyConnector, bearerOf, keptFor, noOrders, outOfServiceBy, usedBy, wholeStation, type Bearer, type Reservation, type Standing } from "./standing.js";
+import { isSameId } from "./token.js";
 
 /** Which connectors stand at which reader. */
 export type Layout = { readonly connectors: readonly { readonly id: number; readonly reader: string }[] };
@@ -190,7 +191,7 @@ export function meaningOfTap(till: Till, layout: Layout, reader: string, uid: st
     });
   const carWaits = here.some(({ session }) => session.state === "occupied");
   // And a car that waits for a card before a colleague's session: who taps beside a waiting car wants to charge it, at the cost of the own card.
-  const own = startedBy(({ token }) => token.uid === uid) ?? (carWaits ? undefined : startedBy((acceptance) => group !== undefined && acceptance.group === group));
+  const own = startedBy(({ token }) => isSameId(token.uid, uid)) ?? (carWaits ? undefined : startedBy((acceptance) => group !== undefined && acceptance.group !== undefined && isSameId(acceptance.group, group)));
   if (own !== undefined) {
     const { id, session } = own;
     if (session.state === "starting") return { kind: "refuse", why: "just-started" };
@@ -200,7 +201,7 @@ export function meaningOfTap(till: Till, layout: Layout, reader: string, uid: st
     return { kind: "stop", connector: id };
   }
   const card = till.waiting.get(reader);
-  if (card !== undefined) return card.acceptance.token.uid === uid ? { kind: "waits-already" } : { kind: "refuse", why: "other-card-waits" };
+  if (card !== undefined) return isSameId(card.acceptance.token.uid, uid) ? { kind: "waits-already" } : { kind: "refuse", why: "other-card-waits" };
   const occupied = here
     .flatMap(({ id, session }) => (session.state === "occupied" ? [{ id, since: session.since.monoMs, rank: rankOf(till, id, { uid, group }, now.at) }] : []))
     .sort((a, b) => b.rank - a.rank || b.since - a.since)[0];
@@ -208,7 +209,7 @@ export function meaningOfTap(till: Till, layout: Layout, reader: string, uid: st
   // A connector that a remote start waits for is spoken for: the next car there is that driver's.
   const free = here.filter(({ session }) => session.state === "available");
   const ordered = free.map(({ id }) => till.awaited.get(id));
-  if (ordered.some((one) => one?.acceptance.token.uid === uid)) return { kind: "waits-already" };
+  if (ordered.some((one) => one !== undefined && isSameId(one.acceptance.token.uid, uid))) return { kind: "waits-already" };
   if (free.length > 0) return ordered.every((one) => one !== undefined) ? { kind: "refuse", why: "other-card-waits" } : { kind: "authorize", connector: null };
   return { kind: "refuse", why: here.some(({ session }) => session.state === "finishing") ? "finished" : "in-use" };
 }

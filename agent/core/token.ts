@@ -108,6 +108,9 @@ function judgeToken(token: Token, at: number, { rule }: OfflineRule): Judgement 
   return { ask: token.whitelist === "ALLOWED_OFFLINE", info };
 }
 
+/** Whether two ids of tokens or groups are the same: OCPI's CiString and OCPP's identifierString do not tell upper from lower case. */
+export const isSameId = (one: string, other: string): boolean => one.toUpperCase() === other.toUpperCase();
+
 /** The last four characters: all that log, display and printed receipts show of a UID or a contract. */
 export function masked(text: string): string {
   return `…${text.slice(-4)}`;

@@ -131,6 +131,17 @@ booked("that run out are told; those that the CSMS cancels are not", async () =>
   await room.close();
 });
 
+booked("are found by token and group however upper and lower case are spelled", async () => {
+  const counter = new Counter("ocpp2.0.1");
+  const app = (idToken: string): object => ({ idToken, type: "Central" });
+  const start = (idToken: string, more: object = {}): unknown => counter.status("RequestStartTransaction", { idToken: app(idToken), remoteStartId: 1, evseId: 1, ...more });
+  assert.is(counter.status("ReserveNow", { id: 5, expiryDateTime: later, idToken: app("driver-7"), groupIdToken: app("Fleet"), evseId: 1 }), "Accepted");
+  assert.is(start("driver-8"), "Rejected");
+  assert.is(start("DRIVER-7"), "Accepted");
+  assert.is(start("driver-9", { groupIdToken: app("FLEET") }), "Rejected", "another token's start waits there");
+  await counter.room.close();
+});
+
 booked("1.6: connector 0 is any connector", async () => {
   const counter = new Counter("ocpp1.6");
   assert.is(counter.status("ReserveNow", { connectorId: 0, expiryDate: later, idTag: "04A23B1C5D6E80", reservationId: 1 }), "Accepted");

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { read, text } from "./asked.js";
 import type { FrontDesk } from "./front-desk.js";
-import { mostPerMessage } from "./local-list.js";
+import { mostListed, mostPerMessage } from "./local-list.js";
 import type { Handlers } from "./rpc.js";
 import { intervalBounds } from "./settings.js";
 import { securityProfile } from "./variables.js";
@@ -68,7 +68,7 @@ function keysOf({ link, config, uplink, settings }: FrontDesk): readonly Key[] {
     key("GetConfigurationMaxKeys", mostKeys),
     interval("HeartbeatInterval", "heartbeatS", () => undefined),
     key("LocalAuthListEnabled", true),
-    key("LocalAuthListMaxLength", mostPerMessage),
+    key("LocalAuthListMaxLength", mostListed),
     key("LocalAuthorizeOffline", authorisation.offline !== "none"),
     key("LocalPreAuthorize", true),
     interval("MeterValueSampleInterval", "meterValuesS", (meterValuesS) => settings.keep({ meterValuesS })),
@@ -80,6 +80,7 @@ function keysOf({ link, config, uplink, settings }: FrontDesk): readonly Key[] {
     key("SecurityProfile", securityProfile(uplink)),
     key("SendLocalListMaxLength", mostPerMessage),
     key("StopTransactionOnEVSideDisconnect", true),
+    key("StopTransactionOnInvalidId", true),
     key("StopTxnAlignedData", ""),
     key("StopTxnSampledData", "Energy.Active.Import.Register"),
     key("SupportedFeatureProfiles", "Core,LocalAuthListManagement,Reservation,RemoteTrigger"),

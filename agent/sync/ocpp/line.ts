@@ -42,6 +42,8 @@ export type Standing = { readonly accepted: boolean; readonly words: string; rea
 
 /** Where a CSMS that does not accept us yet names no interval. */
 const bootAgainMs = 60_000;
+/** Bytes that wait for a CSMS to read them; the longest message of ours is a report of a hundred kilobytes. */
+const mostUnread = 4 * 1024 * 1024;
 /** A line that stood so long was a good one: the back-off begins anew. */
 const goodLineMs = 60_000;
 
@@ -155,7 +157,7 @@ export class Line {
   #serve(socket: WebSocket, dialect: Dialect): Promise<string> {
     const { config, handlers, intervals, note } = this.#parts;
     return new Promise((resolve) => {
-      const rpc = new Rpc({ dialect, handlers: this.#guarded(handlers(dialect)), send: (text) => socket.send(text), timeoutMs: config.timeout, note });
+      const rpc = new Rpc({ dialect, handlers: this.#guarded(handlers(dialect)), send: (text) => this.#send(socket, text, gone), timeoutMs: config.timeout, note });
       const gone = (why: string): void => {
         if (this.#rpc !== rpc) return;
         stopPings();
@@ -175,6 +177,12 @@ export class Line {
       socket.resume();
       void this.#register(rpc, this.#parts.bootReason()).catch((error: unknown) => this.#fail(error));
     });
+  }
+
+  /** Whoever asks and asks and never reads our answers would have them pile up here. */
+  #send(socket: WebSocket, text: string, gone: (why: string) => void): void {
+    if (socket.bufferedAmount <= mostUnread) return socket.send(text);
+    gone(`the backend does not read: ${socket.bufferedAmount} bytes wait for it`);
   }
 
   /** While we are Rejected nobody is served (2.0.1 B03). */

@@ -125,9 +125,7 @@ export class Live {
     const begun = opening.begin.moment;
     const offline = begun.boot !== line.boot || begun.monoMs < line.sinceMonoMs;
     if (reason === "begin") {
-      const sent = await clock.busy(transactions.begin(beginning, line, offline));
-      if (!offline) this.#lookAtToken(opening.id, sent);
-      return this.#judge(opening.id, sent);
+      return this.#judge(opening.id, await clock.busy(transactions.begin(beginning, line, offline)));
     }
     this.#asked.delete(opening.id);
     return this.#judge(opening.id, await clock.busy(transactions.update(beginning, () => this.running(connector), reason, line)));
@@ -149,19 +147,21 @@ export class Live {
     return "held";
   }
 
-  /** StopTxOnInvalidId: what the backend says of the token of a session that has just begun counts; of one told afterwards it does not. */
-  #lookAtToken(sessionId: string, sent: Sent | undefined): void {
-    const payload = sent !== undefined && "payload" in sent ? sent.payload : undefined;
-    if (typeof payload !== "object" || payload === null) return;
+  /**
+   * StopTxOnInvalidId: what the backend answers to a begin about its token counts while that session runs, however late it was told; of one
+   * that is over it changes nothing.
+   */
+  begun(sessionId: string, payload: unknown): void {
+    if (typeof payload !== "object" || payload === null || !this.#charging(true).some(({ opening }) => opening.id === sessionId)) return;
     const { idTokenInfo, idTagInfo } = payload as { readonly idTokenInfo?: { readonly status?: unknown }; readonly idTagInfo?: { readonly status?: unknown } };
     const status = idTokenInfo?.status ?? idTagInfo?.status;
     if (typeof status === "string" && status !== "Accepted") this.#parts.deauthorise(sessionId, status);
   }
 
-  #charging(): { readonly connector: number; readonly opening: Opening }[] {
+  #charging(evenGivenUp = false): { readonly connector: number; readonly opening: Opening }[] {
     const sessions: ReadonlyMap<number, Session> = this.#parts.feed()?.till().sessions ?? new Map();
     return [...sessions].flatMap(([connector, session]) => {
-      if (session.state !== "charging" || this.#givenUp.has(session.sale.opening.id)) return [];
+      if (session.state !== "charging" || (!evenGivenUp && this.#givenUp.has(session.sale.opening.id))) return [];
       // Without a date there is nothing to tell yet.
       return session.sale.opening.begin.moment.trust === "unsynced" ? [] : [{ connector, opening: session.sale.opening }];
     });

@@ -5,13 +5,15 @@ import { because, idToken, instant, read, text, whole } from "./asked.js";
 import { isPrintable, reasonOf, type FrontDesk } from "./front-desk.js";
 import type { Handlers } from "./rpc.js";
 
-/** Entries of one SendLocalList: LocalAuthListCtrlr.ItemsPerMessage, SendLocalListMaxLength. */
-export const mostPerMessage = 10_000;
+/** Cards that the list of one CSMS holds: LocalAuthListCtrlr.Entries, LocalAuthListMaxLength. More in one message are read by nobody. */
+export const mostListed = 10_000;
+/** Entries of one SendLocalList that surely fit into a frame, with all that an entry may bear: ItemsPerMessage, SendLocalListMaxLength. */
+export const mostPerMessage = 2_000;
 const longestGroup = 36;
 const longestToken = 36;
 
 const update = z.enum(["Differential", "Full"]);
-const rows = <Schema extends z.ZodType>(schema: Schema) => z.array(schema).max(mostPerMessage).default([]);
+const rows = <Schema extends z.ZodType>(schema: Schema) => z.array(schema).max(mostListed).default([]);
 
 /** A row in the words of either dialect; `status` undefined = take it out. */
 type Row = { readonly idToken: string; readonly status: string | undefined; readonly expiresMs?: number | undefined; readonly group?: string | undefined; readonly connectors?: readonly number[] | undefined };

@@ -4,14 +4,19 @@ import type { Clock } from "../../../drivers/driver.js";
 import type { Fault } from "../../faults.js";
 import type { StationFeed } from "../../remote.js";
 import { faultNotice, statusNotice, statusOf, type Told } from "./availability.js";
-import type { Dialect } from "./frame.js";
+import { CallError, type CallErrorCode, type Dialect } from "./frame.js";
 import type { Call } from "./rpc.js";
+import { judged } from "./transactions.js";
 
 export type NoticesParts = { readonly feed: () => StationFeed | undefined; readonly connectors: readonly number[]; readonly clock: Clock; readonly note: (text: string) => void };
 
 export type NoticesLine = { readonly dialect: Dialect; readonly call: Call };
 
 const lookEveryMs = 60_000;
+/** The CSMS does not know the message at all, or does not let us say it. */
+const isForGood: readonly CallErrorCode[] = ["NotImplemented", "NotSupported", "SecurityError"];
+
+type Difference = { readonly told: Told; done(): void; undo(): void };
 
 export class Notices {
   readonly #parts: NoticesParts;
@@ -24,6 +29,8 @@ export class Notices {
   #cancel: (() => void) | undefined;
   /** Actions that this CSMS does not take. */
   readonly #unwanted = new Set<string>();
+  /** What the CSMS failed to take, but may take another time: each takes its note of having been told away again. */
+  readonly #toldInVain: (() => void)[] = [];
 
   constructor(parts: NoticesParts) {
     this.#parts = parts;
@@ -36,6 +43,7 @@ export class Notices {
       this.#status.clear();
       this.#faults.clear();
       this.#unwanted.clear();
+      this.#toldInVain.length = 0;
     }
     this.look();
   }
@@ -77,16 +85,20 @@ export class Notices {
           await this.#parts.clock.busy(this.#line.call(next.told.action, next.told.payload));
         } catch (error) {
           // A CSMS that does not take a notice is not told it again on this line; after a lost call all is compared anew.
-          if (!(error instanceof Error) || error.name !== "CallError") return;
-          if (!this.#unwanted.has(next.told.action)) this.#parts.note(`the backend does not take ${next.told.action}: ${error.message}`);
-          this.#unwanted.add(next.told.action);
+          if (!(error instanceof CallError)) return;
+          // A failure that passes is not the notice's: it is told again with the next round.
+          if (judged(error, next.told.action).kind === "retry" && !isForGood.includes(error.code)) this.#toldInVain.push(next.undo);
+          else {
+            if (!this.#unwanted.has(next.told.action)) this.#parts.note(`the backend does not take ${next.told.action}: ${error.message}`);
+            this.#unwanted.add(next.told.action);
+          }
         }
         next.done();
       }
     }
   }
 
-  #difference(): { readonly told: Told; done(): void } | undefined {
+  #difference(): Difference | undefined {
     const line = this.#line;
     const feed = this.#parts.feed();
     if (line === undefined || feed === undefined) return undefined;
@@ -94,7 +106,7 @@ export class Notices {
     const faults = feed.faults().filter(({ device }) => !device.startsWith("uplink "));
     for (const connector of this.#parts.connectors) {
       const now = this.#standing(connector, line.dialect, at);
-      if (now !== undefined && this.#status.get(connector) !== now.key) return { told: now.told(), done: () => void this.#status.set(connector, now.key) };
+      if (now !== undefined && this.#status.get(connector) !== now.key) return { told: now.told(), done: () => void this.#status.set(connector, now.key), undo: () => void this.#status.delete(connector) };
     }
     return line.dialect === "ocpp1.6" ? undefined : this.#faultDifference(faults, at);
   }
@@ -109,11 +121,11 @@ export class Notices {
     return { key: dialect === "ocpp1.6" ? `${status.in16} ${fault?.code ?? ""}` : status.in2x, told: () => statusNotice(dialect, connector, status, fault, at, this.#eventId++) };
   }
 
-  #faultDifference(faults: readonly Fault[], at: number): { readonly told: Told; done(): void } | undefined {
+  #faultDifference(faults: readonly Fault[], at: number): Difference | undefined {
     const keyOf = ({ device, code }: Fault): string => `${device} ${code}`;
-    for (const fault of faults) if (!this.#faults.has(keyOf(fault))) return { told: faultNotice(fault, false, at, this.#eventId++), done: () => void this.#faults.set(keyOf(fault), fault) };
+    for (const fault of faults) if (!this.#faults.has(keyOf(fault))) return { told: faultNotice(fault, false, at, this.#eventId++), done: () => void this.#faults.set(keyOf(fault), fault), undo: () => void this.#faults.delete(keyOf(fault)) };
     const standing = new Set(faults.map(keyOf));
-    for (const [key, fault] of this.#faults) if (!standing.has(key)) return { told: faultNotice(fault, true, at, this.#eventId++), done: () => void this.#faults.delete(key) };
+    for (const [key, fault] of this.#faults) if (!standing.has(key)) return { told: faultNotice(fault, true, at, this.#eventId++), done: () => void this.#faults.delete(key), undo: () => void this.#faults.set(key, fault) };
     return undefined;
   }
 
@@ -124,6 +136,7 @@ export class Notices {
     const { clock } = this.#parts;
     this.#cancel = clock.at(clock.now().monoMs + lookEveryMs, () => {
       this.#cancel = undefined;
+      for (const undo of this.#toldInVain.splice(0)) undo();
       this.look();
     });
   }

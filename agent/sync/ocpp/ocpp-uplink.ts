@@ -79,7 +79,7 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
     this.name = config.name;
     this.#parts = parts;
     this.#intervals = { heartbeatS, pingS, meterValuesS: config.meterValues / 1000 };
-    this.#transactions = new Transactions({ store: parts.store, note });
+    this.#transactions = new Transactions({ store: parts.store, note, begun: (sessionId, payload) => this.#live.begun(sessionId, payload) });
     this.#notices = new Notices({ feed, connectors, clock, note });
     this.#reservations = new ReservationNews(config.name, note);
     this.#live = new Live({

@@ -37,6 +37,8 @@ export type RpcParts = {
 export const mostWaitingCalls = 64;
 /** Calls of the peer that wait for their turn; it should have one outstanding at most. */
 export const mostPeerCalls = 16;
+/** Words for the log about one connection: a peer that sends nothing but nonsense must not fill a card with them. */
+export const mostNotes = 50;
 
 type Outgoing = { readonly id: string; readonly text: string; readonly action: string; resolve(payload: unknown): void; reject(error: CallError | CallLost): void };
 
@@ -47,6 +49,7 @@ export class Rpc {
   #outstanding: Outgoing | undefined;
   #timer: NodeJS.Timeout | undefined;
   #answering = false;
+  #notes = 0;
   #closed = false;
 
   constructor(parts: RpcParts) {
@@ -79,7 +82,7 @@ export class Rpc {
   /** A frame came in. */
   received(text: string): void {
     if (this.#closed) return;
-    const { dialect, note } = this.#parts;
+    const { dialect } = this.#parts;
     const frame = parseFrame(text, dialect);
     switch (frame.type) {
       case "call":
@@ -91,11 +94,11 @@ export class Rpc {
       case "error":
         return this.#settle(frame);
       case "result-error":
-        return note(`the backend could not read an answer of ours: ${frame.error.code} ${frame.error.message}`);
+        return this.#note(`the backend could not read an answer of ours: ${frame.error.code} ${frame.error.message}`);
       case "send":
-        return note(`the backend sent ${frame.action.slice(0, 50)}, which is not for a station`);
+        return this.#note(`the backend sent ${frame.action.slice(0, 50)}, which is not for a station`);
       case "malformed": {
-        note(`the backend sent a frame that cannot be used: ${frame.why}`);
+        this.#note(`the backend sent a frame that cannot be used: ${frame.why}`);
         // 1.6 has no way to answer a frame without an id; the others name it -1.
         if (frame.id === undefined && dialect === "ocpp1.6") return;
         return this.#send(errorText(frame.id ?? "-1", new CallError(frame.code, frame.why), dialect));
@@ -133,7 +136,7 @@ export class Rpc {
     const call = this.#outstanding;
     if (call?.id !== frame.id) {
       // An error without a call of ours may be the answer to an answer; there is nobody to tell.
-      this.#parts.note(frame.type === "error" ? `the backend complains: ${frame.error.code} ${frame.error.message}` : "the backend answered a call that nobody waits for any more");
+      this.#note(frame.type === "error" ? `the backend complains: ${frame.error.code} ${frame.error.message}` : "the backend answered a call that nobody waits for any more");
       return;
     }
     clearTimeout(this.#timer);
@@ -156,7 +159,7 @@ export class Rpc {
   }
 
   async #answerTo({ id, action, payload }: Extract<Frame, { type: "call" }>): Promise<{ readonly text: string; readonly afterwards?: () => void }> {
-    const { handlers, dialect, note } = this.#parts;
+    const { handlers, dialect } = this.#parts;
     const handler = Object.hasOwn(handlers, action) ? handlers[action] : undefined;
     if (handler === undefined) return { text: errorText(id, new CallError("NotImplemented", "this station does not know that action"), dialect) };
     try {
@@ -164,9 +167,14 @@ export class Rpc {
       return answer instanceof Reply ? { text: resultText(id, answer.payload), afterwards: answer.afterwards } : { text: resultText(id, answer) };
     } catch (error) {
       if (error instanceof CallError) return { text: errorText(id, error, dialect) };
-      note(`${action} of the backend failed here: ${String(error)}`);
+      this.#note(`${action} of the backend failed here: ${String(error)}`);
       return { text: errorText(id, new CallError("InternalError"), dialect) };
     }
+  }
+
+  #note(text: string): void {
+    this.#notes += 1;
+    if (this.#notes <= mostNotes) this.#parts.note(this.#notes < mostNotes ? text : `${text}; what else it does is not noted until it connects anew`);
   }
 
   #send(text: string): void {

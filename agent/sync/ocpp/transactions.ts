@@ -23,6 +23,8 @@ export type Sent =
 export type TransactionsParts = {
   readonly store: TransactionsStore;
   readonly note: (text: string) => void;
+  /** The CSMS has answered to the begin of a session, from whichever side it was told. */
+  readonly begun?: (sessionId: string, payload: unknown) => void;
 };
 
 export class Transactions {
@@ -176,8 +178,13 @@ export class Transactions {
       if (sent.kind === "refused") this.#write({ ...transaction, pending: null, nextSeqNo: pending.seqNo });
       return sent;
     }
-    if (pending.action === "StartTransaction") return this.#numbered(transaction, payload);
-    this.#write({ ...transaction, pending: null, started: transaction.started || pending.step === "started", ended: pending.step === "ended" });
+    const sent = pending.action === "StartTransaction" ? this.#numbered(transaction, payload) : this.#taken(transaction, pending, payload);
+    if (pending.step === "started") this.#parts.begun?.(transaction.sessionId, payload);
+    return sent;
+  }
+
+  #taken(transaction: OpenTransaction, { step }: Pending, payload: unknown): Sent {
+    this.#write({ ...transaction, pending: null, started: transaction.started || step === "started", ended: step === "ended" });
     return { kind: "answered", payload };
   }
 

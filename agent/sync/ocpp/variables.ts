@@ -4,7 +4,7 @@ import type { ConnectorConfig } from "../../../config/schema.js";
 import type { OcppUplinkConfig } from "../../../config/uplink.js";
 import { mostKeptTariffs } from "../../kept-tariffs.js";
 import { connectorType, type FrontDesk } from "./front-desk.js";
-import { mostPerMessage } from "./local-list.js";
+import { mostListed, mostPerMessage } from "./local-list.js";
 import { intervalBounds } from "./settings.js";
 import { statusOf } from "./availability.js";
 import { mostPrices } from "./tariff-translation.js";
@@ -136,11 +136,12 @@ function controllers(desk: FrontDesk): Variable[] {
     list("Available", true),
     list("BytesPerMessage", mostBytes, { unit: "B" }),
     list("Enabled", true),
-    list("Entries", desk.cards.listSize(link.uplink), { most: mostPerMessage }),
+    list("Entries", desk.cards.listSize(link.uplink), { most: mostListed }),
     list("ItemsPerMessage", mostPerMessage),
 
     tx("EVConnectionTimeOut", seconds(timing.authorisation), { unit: "s" }),
     tx("StopTxOnEVSideDisconnect", true),
+    tx("StopTxOnInvalidId", true),
     tx("TxBeforeAcceptedEnabled", true),
     tx("TxStartPoint", "PowerPathClosed", list2x("PowerPathClosed")),
     tx("TxStopPoint", "PowerPathClosed", list2x("PowerPathClosed")),
