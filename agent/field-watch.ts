@@ -1,6 +1,6 @@
 // What may be asked of an agent whether it sells or not: how much it logs, and a recording of what passes between drivers and devices.
 // None of it touches disk, session or money; a station that refuses to open is just the one that is looked into.
-import { durationMs } from "../config/fields.js";
+import { durationMs } from "../config/duration.js";
 import type { Config } from "../config/schema.js";
 import type { Machine } from "../drivers/open.js";
 import type { ControlAnswer, ControlRequest } from "./control.js";

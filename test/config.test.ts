@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { checkConfig, faultLine, loadConfig } from "../config/load.js";
-import { durationMs } from "../config/fields.js";
+import { durationMs } from "../config/duration.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const example = readFileSync(join(root, "config", "station.example.yaml"), "utf8");

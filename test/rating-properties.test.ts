@@ -1,4 +1,4 @@
-// What must hold for every tariff and every session, thousands of them at random.
+// What must hold for every tariff and every session, thousands of them at random; `npm run soak` draws many times as many, and others.
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -11,8 +11,10 @@ import { priceLine } from "../agent/tariff-batch.js";
 import { anySession, anyTariff, samplesOf, zones } from "./arbitrary/session.js";
 
 const test = suite("rating properties");
-const seed = 20_260_303;
+const seed = Number(process.env["CHARGETILL_SEED"] ?? 20_260_303);
 console.log(`seed ${seed}`);
+/** How many times the usual number of cases is drawn. */
+const times = Number(process.env["CHARGETILL_TIMES"] ?? 1);
 
 function rate(tariff: Tariff, timeZone: string, samples: readonly Sample[], clockTrusted = true): Rating {
   const [first, ...rest] = samples;
@@ -36,7 +38,7 @@ for (const clockTrusted of [true, false])
         assert.equal(periods(fine), periods(coarse));
         assert.is(sameComponents(fine, coarse), true);
       }),
-      { seed, numRuns: 1200 },
+      { seed, numRuns: 600 * times },
     );
   });
 
@@ -50,7 +52,7 @@ test("the live figure is the bill at every sample", () => {
         assert.equal(live(rating).ifStoppedNow, bill(rating).totalCost);
       }
     }),
-    { seed, numRuns: 300 },
+    { seed, numRuns: 200 * times },
   );
 });
 
@@ -70,7 +72,7 @@ test("what is accrued never falls, and never passes the maximum", () => {
         before = now;
       }
     }),
-    { seed, numRuns: 300 },
+    { seed, numRuns: 200 * times },
   );
 });
 
@@ -116,7 +118,7 @@ test("our own periods, cut as finely as one likes and priced as a CDR, come to t
       if (!result.ok) throw new Error(JSON.stringify(result.faults));
       assert.equal(totals(billOfCdr(result.priced, "en")), totals(bill(rating)));
     }),
-    { seed, numRuns: 2000 },
+    { seed, numRuns: 800 * times },
   );
 });
 
@@ -131,7 +133,7 @@ test("the next border is the first instant at which a component changes while no
       assert.is(sameComponents(rating, still(border - 1)), true);
       assert.is(sameComponents(rating, still(border)), false);
     }),
-    { seed, numRuns: 1000 },
+    { seed, numRuns: 500 * times },
   );
 });
 
@@ -152,13 +154,13 @@ test("whatever comes in as a CDR, the answer is a price or a list of faults", ()
           else assert.match(billOfCdr(result.priced, "en").totalCost.incl, /^-?\d+(\.\d{1,12})?$/);
         }
     }),
-    { seed, numRuns: 1000 },
+    { seed, numRuns: 500 * times },
   );
 });
 
 test("whatever stands in a line of a batch, it is answered", () => {
   const lines = fc.oneof(fc.string(), fc.json(), fc.record({ name: fc.anything(), timezone: fc.oneof(fc.string(), fc.constant("Europe/Berlin")), tariffs: tree, cdr: tree }).map((line) => JSON.stringify(line)));
-  fc.assert(fc.property(lines, (line) => assert.is(typeof JSON.stringify(priceLine(line).answer), "string")), { seed, numRuns: 1000 });
+  fc.assert(fc.property(lines, (line) => assert.is(typeof JSON.stringify(priceLine(line).answer), "string")), { seed, numRuns: 500 * times });
 });
 
 test.run();

@@ -32,7 +32,7 @@ const receiptOf = (folder: string, number: number): { kind: string; sale: { stop
 const test = suite("chargetill run");
 
 test("status and the remote word reach the running agent; what is not charging is not stopped", async () => {
-  const { folder, config } = station();
+  const { folder, config } = station((text) => text, 120);
   const agent = new Running(["run", "--config", config]);
   await agent.until(began);
   const status = await chargetill("status", "--config", config);
@@ -57,7 +57,7 @@ test("status and the remote word reach the running agent; what is not charging i
 });
 
 test("a second agent on the same state folder is turned away with the first one's pid", async () => {
-  const { folder, config } = station();
+  const { folder, config } = station((text) => text, 60);
   const agent = new Running(["run", "--config", config]);
   await agent.until(/"news":"started"/);
   const second = await chargetill("run", "--config", config);
@@ -105,7 +105,7 @@ test("after SIGKILL while charging there is one receipt, its energy is the meter
 });
 
 test("a tariff that cannot be read sells nothing, says why, and is tried again until it can", async () => {
-  const { config, tariff: file } = station((text) => text, 6_000);
+  const { config, tariff: file } = station((text) => text, 300);
   writeFileSync(file, tariff.replace('"start_time"', '"start_tme"'));
   const agent = new Running(["run", "--config", config]);
   await agent.until(/tariff\/unreadable/);
@@ -139,7 +139,7 @@ test("a damaged journal sells nothing and is named with its file; nothing is thr
 });
 
 test("a signing key that others may read is refused until it is mended", async () => {
-  const { folder, config } = station((text) => text, 6_000);
+  const { folder, config } = station((text) => text, 300);
   const first = new Running(["run", "--config", config]);
   await first.until(/"news":"started"/);
   first.kill("SIGTERM");

@@ -1,7 +1,7 @@
 // chargetill tariff check | explain | simulate | price: what a tariff is worth, before anyone charges and after.
 // Reads files, prints, and sets the exit code: 0 fine, 1 a check failed, 2 usage.
 import { Command, InvalidArgumentError, Option } from "commander";
-import { durationMs } from "../../config/fields.js";
+import { durationMs } from "../../config/duration.js";
 import { wallNow } from "../../drivers/clock.js";
 import { explainTariff, languages, type Language } from "../core/explain.js";
 import { lintTariff } from "../core/lint.js";

@@ -3,7 +3,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { durationMs } from "../../config/fields.js";
+import { durationMs } from "../../config/duration.js";
 import type { Heard } from "../../drivers/bench/trace-player.js";
 import { Failure } from "../failure.js";
 import type { FieldAccess } from "../field-access.js";

@@ -12,26 +12,46 @@ export type MeterValues = {
   readonly serial: string;
 };
 
-/** Function and address of each register, and the 16-bit word that stands there. */
-export type Image = ReadonlyMap<string, number>;
+/** The 16-bit word that stands at a function and address; undefined where there is no register. */
+export type Image = { get(at: string): number | undefined };
 
 export const place = (code: number, address: number): string => `${code}:${address}`;
 
 /** Powers of ten that our simulated makers choose where the map leaves them to a scale register. */
 const chosenScale = { Wh: 0, W: 0, V: -1, A: -2, Hz: -2 } as const;
 
-/** All registers of a meter at one moment. */
-export function meterImage(map: MeterMap, values: MeterValues): Image {
-  const image = new Map<string, number>();
+type Word = { readonly entry: Register; readonly from: number };
+
+/** Which word of which register stands where: the same for all meters of a model, and dear to make for each request. */
+const layouts = new WeakMap<MeterMap, ReadonlyMap<string, Word>>();
+
+function layoutOf(map: MeterMap): ReadonlyMap<string, Word> {
+  const known = layouts.get(map);
+  if (known !== undefined) return known;
+  const layout = new Map<string, Word>();
   for (const entry of Object.values(map.registers)) {
-    const bytes = registerBytes(map, entry, values);
-    const wordCount = bytes.byteLength / 2;
-    for (let word = 0; word < wordCount; word++) {
-      const from = map.wordOrder === "little" && !entry.type.startsWith("ascii") ? wordCount - 1 - word : word;
-      image.set(place(entry.function, entry.address + word), bytes.getUint16(2 * from));
+    for (let word = 0; word < entry.words; word++) {
+      const from = map.wordOrder === "little" && !entry.type.startsWith("ascii") ? entry.words - 1 - word : word;
+      layout.set(place(entry.function, entry.address + word), { entry, from });
     }
   }
-  return image;
+  layouts.set(map, layout);
+  return layout;
+}
+
+/** All registers of a meter at one moment; what nobody reads is not worked out. */
+export function meterImage(map: MeterMap, values: MeterValues): Image {
+  const layout = layoutOf(map);
+  const read = new Map<Register, DataView>();
+  return {
+    get: (at) => {
+      const word = layout.get(at);
+      if (word === undefined) return undefined;
+      const bytes = read.get(word.entry) ?? registerBytes(map, word.entry, values);
+      read.set(word.entry, bytes);
+      return bytes.getUint16(2 * word.from);
+    },
+  };
 }
 
 function registerBytes(map: MeterMap, entry: Register, values: MeterValues): DataView {

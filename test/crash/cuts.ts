@@ -102,7 +102,11 @@ export async function noticesWithout(story: StreetOptions, site: string, places:
   const wishes: Wishes = { ignoreSync: (name) => name === site };
   // What follows an fsync shows that it was missing: the operations after it, the last one first, since most is relied on then.
   const after = syncs.filter((sync) => sync.site === site).map(({ operation }) => operation);
-  const near = after.flatMap((operation) => places.filter((place) => place > operation).slice(0, nearPlaces));
+  const near = after.flatMap((operation) => {
+    const [next, ...later] = places.filter((place) => place > operation).slice(0, nearPlaces);
+    // A new file's bytes are missed once its name is the old one's: the rename comes next, so the place behind it is tried first.
+    return next === undefined ? [] : site.endsWith(".new") ? [...later, next] : [next, ...later];
+  });
   // A folder that was never fsynced shows at the very end; a file's bytes may have been written anew by then.
   const end = places.slice(-1);
   const tried = [...new Set(/\.(new|jsonl)$/.test(site) ? [...near, ...end] : [...end, ...near])];

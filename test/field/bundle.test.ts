@@ -19,7 +19,7 @@ test("card numbers in any spelling, tokens, passwords and private keys are taken
 });
 
 test("beside a running agent it holds its status and meters, and no card, key or receipt", async () => {
-  const { config, folder, state } = benchStation({ quiet: false, speed: 600 });
+  const { config, folder, state } = benchStation({ quiet: false, speed: 120 });
   const agent = new Running(["run", "--config", config]);
   await agent.until(/"news":"session-began"/);
   const out = join(folder, "bundle.zip");

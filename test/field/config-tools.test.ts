@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { checkConfig } from "../../config/load.js";
-import { durationMs } from "../../config/fields.js";
+import { durationMs } from "../../config/duration.js";
 import { configJsonSchema, configText, durationWords } from "../../config/text.js";
 import { Running, chargetill, freshFolder } from "../command.js";
 import { benchStation, root } from "./bench-station.js";

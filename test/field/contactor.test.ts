@@ -39,7 +39,7 @@ test("where there are no pins each contactor is named as not opened, with the re
 });
 
 test("a running agent stops its sessions and settles them", async () => {
-  const { config } = benchStation({ quiet: false, speed: 600 });
+  const { config } = benchStation({ quiet: false, speed: 120 });
   const agent = new Running(["run", "--config", config]);
   await agent.until(/"news":"session-began","at":\d+,"connector":1/);
   const ended = await chargetill("contactor", "open", "--all", "--config", config);
@@ -67,7 +67,7 @@ test("a contactor is tested by the running agent or without one, and its auxilia
 });
 
 test("no test while a session runs, and none that nobody agreed to", async () => {
-  const { config } = benchStation({ quiet: false, speed: 600 });
+  const { config } = benchStation({ quiet: false, speed: 120 });
   const agent = new Running(["run", "--config", config]);
   await agent.until(/"news":"session-began","at":\d+,"connector":1/);
   const refused = await chargetill("contactor", "test", "1", "--yes", "--config", config);
@@ -81,7 +81,7 @@ test("no test while a session runs, and none that nobody agreed to", async () =>
 });
 
 test("drain ends and settles what runs, lets nothing new begin, and says so", async () => {
-  const { config } = benchStation({ quiet: false, speed: 600 });
+  const { config } = benchStation({ quiet: false, speed: 120 });
   assert.match((await chargetill("drain", "--config", config)).out, /no agent runs: nothing to drain/);
   const agent = new Running(["run", "--config", config]);
   await agent.until(/"news":"session-began","at":\d+,"connector":1/);

@@ -250,7 +250,7 @@ live("no other level, and no time but from a second to a day, is taken; asked wi
 });
 
 live("without an agent the devices are asked from here, and the state folder is left to the next one", async () => {
-  const { config, folder } = benchStation({ speed: 600 });
+  const { config, folder } = benchStation({ speed: 60 });
   const out = join(folder, "trace.jsonl");
   const made = await chargetill("trace", "record", "--for", "2s", "--out", out, "--json", "--config", config);
   assert.is(made.code, 0, made.err);

@@ -8,6 +8,7 @@ import { soakDamage } from "./damage.js";
 import { soakFuzz } from "./fuzz.js";
 import { soakKills } from "./kills.js";
 import { soakLoad } from "./load.js";
+import { soakRating } from "./rating.js";
 
 const help = `npm run soak -- [parts] [options]
 
@@ -17,6 +18,7 @@ Parts (all of them where none is named; an option of a part names it too):
   chaos    days on which everything fails at random, books compared after every event                    --days N (30)
   kills    real processes, really killed                                                                 --kills N (2000)
   fuzz     spoilt RTU frames, mad reader chips, cards under noise                                        --fuzz N (1000000)
+  rating   the properties of the rating, in so many times the cases of npm test                          --rating N (100)
   load     64 connectors, 10000 taps a minute, 1000 tariff elements, 100000 receipts
   quiet    days with two sessions each, memory measured                                                  --quiet N (365)
 
@@ -25,9 +27,9 @@ Parts (all of them where none is named; an option of a part names it too):
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { cuts: { type: "string" }, damage: { type: "string" }, days: { type: "string" }, kills: { type: "string" }, fuzz: { type: "string" }, quiet: { type: "string" }, seed: { type: "string" }, help: { type: "boolean" } },
+  options: { cuts: { type: "string" }, damage: { type: "string" }, days: { type: "string" }, kills: { type: "string" }, fuzz: { type: "string" }, quiet: { type: "string" }, rating: { type: "string" }, seed: { type: "string" }, help: { type: "boolean" } },
 });
-type Count = "cuts" | "damage" | "days" | "kills" | "fuzz" | "quiet" | "seed";
+type Count = "cuts" | "damage" | "days" | "kills" | "fuzz" | "quiet" | "rating" | "seed";
 const count = (name: Count, usual: number): number => {
   const value = Number(values[name] ?? usual);
   if (!Number.isSafeInteger(value) || value < 0) throw new Error(`--${name} takes a whole number, not ${values[name]}`);
@@ -43,6 +45,7 @@ const parts: readonly Part[] = [
   { name: "chaos", option: "days", run: () => soakChaos(count("days", 30), seed, say) },
   { name: "kills", option: "kills", run: () => soakKills(count("kills", 2_000), seed, say) },
   { name: "fuzz", option: "fuzz", run: () => soakFuzz(count("fuzz", 1_000_000), seed, say) },
+  { name: "rating", option: "rating", run: () => Promise.resolve(soakRating(count("rating", 100), seed, say)) },
   { name: "load", run: () => soakLoad(say) },
   { name: "quiet", option: "quiet", run: async () => say(quietText(await quietDays(count("quiet", 365), 2, count("quiet", 365), say))) },
 ];
