@@ -40,6 +40,7 @@ import { tagCommand } from "./commands/tag.js";
 import { tariffCommand } from "./commands/tariff.js";
 import { readTariff } from "./tariff-file.js";
 import { verifyCommand } from "./commands/verify.js";
+import { filesTrouble } from "./uplink-files.js";
 
 const defaultConfig = "/etc/chargetill/station.yaml";
 
@@ -178,7 +179,8 @@ function configFaults(file: string): string[] {
   const read = loadConfig(file);
   if (!read.ok) return read.faults.map(faultLine);
   const { config: checked, resolve: beside } = read.loaded;
-  const faults: string[] = [];
+  // A file that is not here may lie on the station; one that is here and cannot be right is a fault.
+  const faults = checked.uplinks.flatMap((uplink) => filesTrouble(uplink, checked.station.id).flatMap(({ missing, what, advice }) => (missing ? [] : [`${file}: uplink ${uplink.name}: ${what}; ${advice}`])));
   const ids = new Set<string>();
   for (const path of checked.tariffs) {
     try {
