@@ -4,7 +4,6 @@ import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { faultLine, loadConfig, type LoadedConfig } from "../config/load.js";
 import type { ConnectorConfig } from "../config/schema.js";
-import { secretFile } from "../config/uplink.js";
 import { wallNow } from "../drivers/clock.js";
 import { lintTariff } from "./core/lint.js";
 import { askAgent, socketPath } from "./control.js";
@@ -20,6 +19,7 @@ import { kwhText, type Snapshot } from "./snapshot.js";
 import { roomWords } from "./room.js";
 import { emptyOutbox, parseOutboxState, type OutboxState } from "./sync/outbox-state.js";
 import { readTariff } from "./tariff-file.js";
+import { filesTrouble } from "./uplink-files.js";
 
 const leastFreeBytes = 64 * 1024 * 1024;
 const comfortableFreeBytes = 512 * 1024 * 1024;
@@ -64,16 +64,7 @@ function permissions({ file, config }: LoadedConfig): Finding[] {
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
     findings.push(missing ? warn("state folder", config.state, "it is not there yet: nothing has run here", "the first start makes it") : fault("state folder", config.state, "this user may not write in it", "run this as root (sudo), or as the user chargetill"));
   }
-  for (const uplink of config.uplinks) {
-    const file = secretFile(uplink);
-    if (file === undefined) continue;
-    try {
-      accessSync(file, constants.R_OK);
-    } catch {
-      const what = uplink.kind === "ocpi" ? "credentials token" : "password";
-      findings.push(warn("uplink", uplink.name, `${file} cannot be read: receipts wait here`, `put the ${what} into that file, readable by the user chargetill`));
-    }
-  }
+  for (const uplink of config.uplinks) for (const { what, advice } of filesTrouble(uplink, config.station.id)) findings.push(warn("uplink", uplink.name, what, advice));
   return findings;
 }
 

@@ -19,6 +19,9 @@ export type ExposureParts = {
   readonly glance: (connector: number) => Glance | undefined;
 };
 
+/** Receipts that one slice reads: some ten milliseconds on a small machine. */
+const sliceOfReceipts = 20;
+
 type Open = { readonly energyMilliWh: number; readonly cost: Ratio; readonly currency: string };
 type Booked = Open & { readonly uid: string };
 
@@ -33,9 +36,20 @@ export class Exposure {
     this.#parts = parts;
   }
 
-  /** Reads what is open before anybody waits for it: after a long time offline that is many receipts. */
-  look(): void {
-    if (this.#isBounded()) this.#open("");
+  /**
+   * Reads a slice of what is open and was not read yet, before anybody waits for it: after a long time offline that is many receipts, and
+   * meters are read meanwhile. True = there is more; a tap that comes before reads the rest at once.
+   */
+  look(): boolean {
+    if (!this.#isBounded()) return false;
+    let read = 0;
+    for (const number of this.#parts.unacknowledged() ?? []) {
+      if (this.#booked.has(number)) continue;
+      if (read === sliceOfReceipts) return true;
+      this.#booked.set(number, this.#read(number));
+      read += 1;
+    }
+    return false;
   }
 
   /** What a card may still take without a backend's word: null = nothing more; no field = no limit. */
@@ -74,7 +88,11 @@ export class Exposure {
 
   #bookedOf(numbers: Iterable<number>, uid: string): Booked[] {
     const still = new Map<number, Booked | null>();
-    for (const number of numbers) still.set(number, this.#booked.get(number) ?? this.#read(number));
+    for (const number of numbers) {
+      const known = this.#booked.get(number);
+      // null is known too: a receipt of another kind is not read again with each tap.
+      still.set(number, known === undefined ? this.#read(number) : known);
+    }
     this.#booked = still;
     return [...still.values()].filter((one): one is Booked => one?.uid === uid);
   }

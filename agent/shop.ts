@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { LoadedConfig } from "../config/load.js";
 import type { Config, ConnectorConfig } from "../config/schema.js";
-import type { EnergyMeter } from "../drivers/driver.js";
+import type { Clock, EnergyMeter } from "../drivers/driver.js";
 import type { Machine } from "../drivers/open.js";
 import { Authorizer } from "./authorizer.js";
 import { Cards } from "./cards.js";
@@ -15,6 +15,7 @@ import type { OcpiVersion } from "./core/tariff.js";
 import type { Event, IssuedReceipt } from "./core/till.js";
 import { deskFile, parseDesk } from "./desk-state.js";
 import { Exposure } from "./exposure.js";
+import { Failure } from "./failure.js";
 import { handOut } from "./hand-out.js";
 import { inForceFile, parseInForce } from "./in-force.js";
 import { finishKeyChange, publishKey } from "./key-change.js";
@@ -185,10 +186,24 @@ export function openShop(parts: ShopParts): Shop {
     throw error;
   }
   const remote = new StationDesk({ config, clock, station, board, kept, restart: parts.restart, tell });
-  exposure.look();
+  readAhead(exposure, clock);
   for (const outbox of outboxes) outbox.begin();
   return { journal, book, desk, cards, passed, board, needed, outboxes, station, remote, lists, pulls, checks: ownChecks, mayRotate: !signer.handed };
 }
+
+/** What is open at the backends is read slice by slice beside the work; one that cannot be read is met, and said, where it is needed. */
+function readAhead(exposure: Exposure, clock: Clock): void {
+  const next = (): void => {
+    try {
+      if (exposure.look()) clock.at(clock.now().monoMs + betweenSlicesMs, next);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+    }
+  };
+  next();
+}
+
+const betweenSlicesMs = 5;
 
 /** The receipts that the journal issued without a session. It is opened, not looked at: what is about to be relied on must last. */
 function issuedIn(disk: Disk, folder: string): IssuedReceipt[] {

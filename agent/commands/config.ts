@@ -15,6 +15,7 @@ import { loadedFor } from "./field.js";
 import { Disk } from "../ledger/disk.js";
 import { differences, refusedChanges } from "../reload.js";
 import { readTariff } from "../tariff-file.js";
+import { filesTrouble } from "../uplink-files.js";
 
 const exampleFile = fileURLToPath(new URL("../../../config/station.example.yaml", import.meta.url));
 
@@ -68,7 +69,8 @@ function configFaults(file: string): string[] {
   const read = loadConfig(file);
   if (!read.ok) return read.faults.map(faultLine);
   const { config: checked, resolve: beside } = read.loaded;
-  const faults: string[] = [];
+  // A file that is not here may lie on the station; one that is here and cannot be right is a fault.
+  const faults = checked.uplinks.flatMap((uplink) => filesTrouble(uplink, checked.station.id).flatMap(({ missing, what, advice }) => (missing ? [] : [`${file}: uplink ${uplink.name}: ${what}; ${advice}`])));
   const ids = new Set<string>();
   for (const path of checked.tariffs) {
     try {

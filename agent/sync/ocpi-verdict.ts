@@ -57,8 +57,8 @@ export function judgeLost(lost: Lost, url: URL): Outcome {
   if (identity !== undefined) return held(identity);
   const words = `${shown(url)}: ${lineWords[lost.code] ?? lost.code}`;
   // Under TLS 1.3 a server judges our certificate after we have begun to speak, and some just hang up.
-  const hint = url.protocol === "https:" && (lost.code === "ECONNRESET" || lost.code === "EPIPE") ? " (a backend that wants another client certificate may do so: check tls.certFile)" : "";
-  return lost.sent ? { kind: "unsure", words: `${words}; sent, but no answer was seen${hint}` } : { kind: "retry", countsAsAttempt: false, words };
+  const hint = /^(?:https|wss):$/.test(url.protocol) && (lost.code === "ECONNRESET" || lost.code === "EPIPE") ? " (a backend that wants another client certificate may do so: check tls.certFile)" : "";
+  return lost.sent ? { kind: "unsure", words: `${words}; sent, but no answer was seen${hint}` } : { kind: "retry", countsAsAttempt: false, words: `${words}${hint}` };
 }
 
 /** Nothing is wrong with any receipt: all wait until a person has mended the setting. */
