@@ -106,6 +106,6 @@ export function askAgent(path: string, request: ControlRequest): Promise<unknown
 
 function unreachable(path: string, cause?: Error): Failure {
   const code = (cause as NodeJS.ErrnoException | undefined)?.code;
-  const why = code === "ENOENT" || code === "ECONNREFUSED" ? "no agent runs there" : code === "EACCES" ? "this user may not speak to it" : (cause?.message ?? "it ended without an answer");
+  const why = code === "ENOENT" || code === "ECONNREFUSED" ? "no agent runs there; the service is started by: systemctl start chargetill" : code === "EACCES" ? "this user may not speak to it: use sudo, or join the group chargetill" : (cause?.message ?? "it ended without an answer");
   return new Failure("agent/unreachable", `${path}: ${why}`, { cause });
 }

@@ -86,7 +86,7 @@ function tariffs({ config, resolve }: LoadedConfig): Finding[] {
 function agent(snapshot: Snapshot | undefined): Finding {
   if (snapshot === undefined) return warn("agent", "not running", "nothing is sold", "systemctl start chargetill; journalctl -u chargetill says why it ended");
   if (!snapshot.selling) return fault("agent", "running, NOT selling", snapshot.closed ?? "", "chargetill status");
-  return ok("agent", `selling, version ${snapshot.version}, ${snapshot.receipts} receipts`);
+  return ok("agent", `selling, version ${snapshot.version}, ${snapshot.receipts} receipt${snapshot.receipts === 1 ? "" : "s"}`);
 }
 
 function serialPort(name: string, path: string): Finding {
@@ -108,7 +108,7 @@ async function meter(field: FieldAccess, connector: ConnectorConfig): Promise<Fi
     const [first, second] = [await ask(), await ask()];
     const value = `${first.identity.model}, serial ${first.identity.serial}, ${kwhText(second.reading.energyMilliWh)} kWh, ${second.reading.powerW} W`;
     if (second.reading.energyMilliWh < first.reading.energyMilliWh) return [fault(check, value, "its counter ran backwards between two looks", "check that the model is the right one, and that its energy register is an import counter")];
-    const bound = serial === undefined ? [warn(`${check} serial`, first.identity.serial, "the config binds this connector to no serial number: a meter changed between sessions is only noted, and billed from", `write serial: "${first.identity.serial}" into connector ${connector.id}'s meter`)] : [];
+    const bound = serial === undefined ? [warn(`${check} serial`, first.identity.serial, "the config binds this connector to no serial number: another meter in its place would be noted, and billed from all the same", `write serial: "${first.identity.serial}" into connector ${connector.id}'s meter`)] : [];
     return [ok(check, value), ...bound];
   } catch (error) {
     if (!(error instanceof Failure)) throw error;

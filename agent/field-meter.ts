@@ -45,7 +45,7 @@ export async function checkMeter(field: FieldAccess, config: Config, connector: 
     } else {
       misses = 0;
       const { moment, energyMilliWh, powerW } = seen.reading;
-      if (samples.length === 0 && powerW * farOff < load.loadW) say(`the meter shows ${powerW} W now: is the load on${field.live ? ", and a session running? Without one the contactor is open" : ""}?`);
+      if (samples.length === 0 && powerW * farOff < load.loadW) say(`the meter shows ${powerW} W now: is the load on${field.live ? ", and does a session run? Without one the contactor is open" : "?"}`);
       if (serial !== "" && seen.identity.serial !== serial) throw new Failure("agent/refused", `the meter changed from ${serial} to ${seen.identity.serial} while it was checked`);
       serial = seen.identity.serial;
       atMs = moment.at;

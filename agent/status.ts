@@ -10,7 +10,7 @@ export function statusLines(snapshot: Snapshot): string[] {
   const { moment, timeZone } = snapshot;
   const lines = [
     `station ${snapshot.station}, chargetill ${snapshot.version}, ${clockText(timeZone, moment.at)} local (clock ${moment.trust})`,
-    snapshot.closed === undefined ? `selling; ${snapshot.receipts} receipts in the book, key ${snapshot.keyId}` : `NOT SELLING: ${snapshot.closed}`,
+    snapshot.closed === undefined ? `selling; ${snapshot.receipts} receipt${snapshot.receipts === 1 ? "" : "s"} in the book, key ${snapshot.keyId}` : `NOT SELLING: ${snapshot.closed}`,
   ];
   for (const connector of snapshot.connectors) {
     lines.push(`connector ${connector.id} (${connector.evseId}): ${connector.words}${connector.card === undefined ? "" : `, card ${connector.card}`}`);

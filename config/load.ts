@@ -3,6 +3,7 @@ import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { LineCounter, isMap, isNode, isScalar, parseDocument, type Document } from "yaml";
 import type { z } from "zod";
+import { meterModels } from "./meter-map.js";
 import { configSchema, type Config } from "./schema.js";
 
 const largestFile = 1024 * 1024;
@@ -60,7 +61,10 @@ export function checkConfig(text: string, file: string): { ok: true; config: Con
     return { ok: false, faults: [{ file, line: 0, column: 0, path: "", message: `not valid YAML: ${error instanceof Error ? error.message : String(error)}` }] };
   }
   const result = configSchema.safeParse(value);
-  if (result.success) return { ok: true, config: result.data };
+  if (result.success) {
+    const unknown = unknownModels(result.data, document).map(({ offset, path, message }) => ({ file, ...place(offset), path, message }));
+    return unknown.length === 0 ? { ok: true, config: result.data } : { ok: false, faults: unknown };
+  }
   const faults = result.error.issues.flatMap((issue) => describe(issue, document).map((found) => ({ file, ...place(found.offset), path: found.path, message: found.message })));
   faults.sort((a, b) => a.line - b.line || a.column - b.column);
   return { ok: false, faults };
@@ -68,10 +72,22 @@ export function checkConfig(text: string, file: string): { ok: true; config: Con
 
 type Found = { offset: number; path: string; message: string };
 
+/** The meters whose model no file in config/meters describes. */
+function unknownModels({ connectors }: Config, document: Document): Found[] {
+  const models = meterModels();
+  return connectors.flatMap(({ meter: { model } }, index) => {
+    if (models.includes(model)) return [];
+    const path = ["connectors", index, "meter", "model"];
+    const near = nearest(model, models);
+    const advice = near === undefined ? `known are: ${models.join(", ")}` : `did you mean "${near}"?`;
+    return [{ offset: valueOffset(document, path), path: pathText(path), message: `there is no meter model "${model}", ${advice}` }];
+  });
+}
+
 function describe(issue: z.core.$ZodIssue, document: Document): Found[] {
   const path = issue.path.filter((part) => typeof part !== "symbol");
   if (issue.code === "unrecognized_keys") {
-    const known = keysAt(path);
+    const known = keysAt(path, document);
     return issue.keys.map((key) => {
       const near = nearest(key, known);
       const advice = near ? `did you mean "${near}"?` : known.length > 0 ? `expected one of: ${known.join(", ")}` : "remove it";
@@ -85,19 +101,27 @@ function wording(issue: z.core.$ZodIssue): string {
   if (issue.code === "invalid_type") {
     if (issue.input === undefined && /undefined/.test(issue.message)) return `missing; expected ${article(issue.expected)}`;
     if (issue.expected === "string" && /received number/.test(issue.message)) return "expected a text, found a number: put it in quotes";
-    return issue.message.replace(/^Invalid input: /, "");
+    return `expected ${article(issue.expected)}, found ${found(issue.message)}`;
   }
-  if (issue.code === "invalid_value") return `expected ${issue.values.map((value) => (typeof value === "string" ? value : String(value))).join(" or ")}`;
+  if (issue.code === "too_big" && issue.origin !== "string" && issue.origin !== "array") return `expected at most ${issue.maximum}`;
+  if (issue.code === "too_small" && issue.origin !== "string" && issue.origin !== "array") return `expected at least ${issue.minimum}`;
+  if (issue.code === "invalid_value") return `expected ${issue.values.length > 1 ? "one of " : ""}${issue.values.map((value) => (typeof value === "string" ? value : String(value))).join(", ")}`;
   if (issue.code === "invalid_union") {
     if ("options" in issue && Array.isArray(issue.options)) return `expected one of ${issue.options.join(", ")}`;
     const options = issue.errors.flat().flatMap((inner) => (inner.code === "invalid_value" ? inner.values.map(String) : []));
     if (options.length > 0) return `expected one of ${options.join(", ")}`;
   }
-  if (issue.code === "invalid_format" && issue.format === "url") return "expected a web address such as https://example.org/ocpi/2.2.1/cdrs";
+  if (issue.code === "invalid_format" && issue.format === "url") return issue.message.startsWith("expected ") ? issue.message : "expected a web address such as https://example.org/ocpi/2.2.1/cdrs";
   return issue.message.replace(/^Invalid input: /, "").replace(/^Too small: /, "too small: ").replace(/^Too big: /, "too large: ");
 }
 
-const article = (type: string): string => (type === "string" ? "a text" : type === "int" || type === "number" ? "a number" : type === "array" ? "a list" : type === "object" || type === "record" ? "a section" : `a ${type}`);
+/** What stands there in place of what was expected, by the last word of zod's message. */
+const found = (message: string): string => {
+  const word = /received (\w+)/.exec(message)?.[1] ?? "something else";
+  return word === "null" || word === "undefined" ? "nothing" : article(word);
+};
+
+const article = (type: string): string => (type === "string" ? "a text" : type === "int" ? "a whole number" : type === "number" ? "a number" : type === "array" ? "a list" : type === "object" || type === "record" ? "a section" : type === "boolean" ? "true or false" : `a ${type}`);
 
 function pathText(path: readonly PropertyKey[]): string {
   return path.reduce<string>((text, part) => (typeof part === "number" ? `${text}[${part}]` : text === "" ? String(part) : `${text}.${String(part)}`), "");
@@ -120,10 +144,16 @@ function keyOffset(document: Document, path: readonly PropertyKey[], key: string
   return valueOffset(document, path);
 }
 
-/** The keys that the schema knows at `path`. */
-function keysAt(path: readonly PropertyKey[]): string[] {
+/** The keys that the schema knows at `path`; of several kinds, those of the kind that stands there. */
+function keysAt(path: readonly PropertyKey[], document: Document): string[] {
   let at: unknown = configSchema;
-  for (const part of path) at = typeof part === "number" ? inner(at)["element"] : (inner(at)["shape"] as Record<string, unknown> | undefined)?.[String(part)] ?? inner(at)["valueType"];
+  for (const [depth, part] of path.entries()) {
+    at = typeof part === "number" ? inner(at)["element"] : (inner(at)["shape"] as Record<string, unknown> | undefined)?.[String(part)] ?? inner(at)["valueType"];
+    const { options, discriminator } = inner(at);
+    if (!Array.isArray(options) || typeof discriminator !== "string") continue;
+    const kind = document.getIn([...path.slice(0, depth + 1), discriminator]);
+    at = options.find((option: unknown) => ((inner((inner(option)["shape"] as Record<string, unknown> | undefined)?.[discriminator])["values"] as unknown[] | undefined) ?? []).includes(kind));
+  }
   return Object.keys((inner(at)["shape"] as object | undefined) ?? {});
 }
 

@@ -193,7 +193,7 @@ export const configSchema = z
     const seen = new Map<string, string>();
     const once = (key: string, path: (string | number)[], what: string): void => {
       const before = seen.get(key);
-      if (before === undefined) seen.set(key, path.join("."));
+      if (before === undefined) seen.set(key, path.reduce<string>((text, part) => (typeof part === "number" ? `${text}[${part}]` : text === "" ? part : `${text}.${part}`), ""));
       else fault(path, `${what} is already used at ${before}`);
     };
     config.connectors.forEach((entry, index) => {

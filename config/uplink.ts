@@ -5,12 +5,18 @@ import { durationOr, name } from "./fields.js";
 const loopback = ["127.0.0.1", "[::1]", "localhost"];
 const file = z.string().startsWith("/", "expected an absolute path");
 
-/** A URL of the secure scheme; the plain one only to this machine itself, since the token must not travel in the open. */
-const secureOrLoopback = (secure: "https" | "wss", plain: "http" | "ws") =>
-  z.url({ protocol: new RegExp(`^(${secure}|${plain})$`) }).refine((value) => {
-    const url = new URL(value);
-    return url.protocol === `${secure}:` || loopback.includes(url.hostname);
-  }, `expected ${secure}:// (plain ${plain} only to this machine itself)`);
+/** The words for a text that is no such address; a value that is missing or no text has words of its own. */
+const worded = (words: string) => (issue: { readonly code?: string }): string | undefined => (issue.code === "invalid_format" ? words : undefined);
+
+/** A URL of the secure scheme; the plain one only to this machine itself, since the token must not travel in the open. No user and password: a config is shown and sent around. */
+const secureOrLoopback = (secure: "https" | "wss", plain: "http" | "ws", secret: "tokenFile" | "passwordFile") =>
+  z
+    .url({ protocol: new RegExp(`^(${secure}|${plain})$`), error: worded(`expected an address such as ${secure === "wss" ? "wss://csms.example.org/ocpp" : "https://example.org/ocpi/2.2.1/cdrs"}`), abort: true })
+    .refine((value) => {
+      const url = new URL(value);
+      return url.protocol === `${secure}:` || loopback.includes(url.hostname);
+    }, `expected ${secure}:// (plain ${plain} only to this machine itself)`)
+    .refine((value) => new URL(value).username === "" && new URL(value).password === "", `user and password do not stand here: put the secret into a file and name it as ${secret}`);
 
 const common = {
   name,
@@ -18,7 +24,7 @@ const common = {
   tls: z.strictObject({ caFile: file.optional(), certFile: file.optional(), keyFile: file.optional() }).prefault({}),
   /** An HTTP proxy that is asked to CONNECT; TLS goes through it end to end. */
   proxy: z
-    .url({ protocol: /^http$/ })
+    .url({ protocol: /^http$/, error: worded("expected an address such as http://proxy.example.org:3128"), abort: true })
     .refine((value) => new URL(value).username === "" && new URL(value).password === "", "user and password do not stand here: put user:password into a file and name it as proxyAuthFile")
     .optional(),
   /** The file that holds `user:password` for the proxy, where it asks for them. */
@@ -31,7 +37,7 @@ const ocpi = z.strictObject({
   ...common,
   kind: z.literal("ocpi"),
   /** Where CDRs are posted. */
-  url: secureOrLoopback("https", "http"),
+  url: secureOrLoopback("https", "http", "tokenFile"),
   version: z.enum(["2.2.1", "2.3.0"]).default("2.2.1"),
   /** The file that holds the credentials token; the token itself never stands in this file. */
   tokenFile: file,
@@ -42,8 +48,8 @@ const ocpi = z.strictObject({
   acceptUnknownTime: z.boolean().default(false),
   timeout: durationOr("30s", "1s", "5m"),
   /** What is fetched from the backend: the tokens endpoint (also asked whether a card may charge) and the tariffs endpoint. */
-  tokensUrl: secureOrLoopback("https", "http").optional(),
-  tariffsUrl: secureOrLoopback("https", "http").optional(),
+  tokensUrl: secureOrLoopback("https", "http", "tokenFile").optional(),
+  tariffsUrl: secureOrLoopback("https", "http", "tokenFile").optional(),
   /** node-cron, in UTC: when tokens and tariffs are fetched. */
   pull: z.string().default("7 * * * *"),
 });
@@ -52,7 +58,7 @@ const ocpp = z.strictObject({
   ...common,
   kind: z.literal("ocpp"),
   /** The CSMS endpoint; the station's identity is added to its path. */
-  url: secureOrLoopback("wss", "ws"),
+  url: secureOrLoopback("wss", "ws", "passwordFile"),
   /** The station's identity at the CSMS; station.id where it is not given. */
   identity: z.string().regex(/^[A-Za-z0-9*\-_=:+|@.]{1,48}$/, "expected up to 48 letters, digits and *-_=:+|@.").optional(),
   /** Offered to the CSMS, newest first. */

@@ -1,5 +1,5 @@
 // `chargetill repair` as the operator meets it: it looks, says, and touches nothing without --yes; what it mends, it mends from evidence.
-import { cpSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -58,6 +58,20 @@ test("rebuilds a page from the journal, the start receipt with it: the same book
   assert.match(ended.out, /done: sets what is damaged aside .* and rebuilds page 1 \(receipts 1 to \d+\) from the journal/);
   assert.equal(readFileSync(join(folder, "book", "page-00000001.json")), readFileSync(join(sold, "book", "page-00000001.json")));
   assert.match((await chargetill("repair", "--data", folder)).out, /all that is stored is whole/);
+});
+
+test("rebuilds a book whose whole folder is gone", async () => {
+  const folder = damaged();
+  rmSync(join(folder, "book"), { recursive: true });
+  const ended = await chargetill("repair", "--yes", "--data", folder);
+  assert.is(ended.code, 0, ended.err);
+  assert.is(readFileSync(join(folder, "book", "page-00000001.json"), "utf8"), readFileSync(join(sold, "book", "page-00000001.json"), "utf8"));
+});
+
+test("a folder that is not there is no damaged one", async () => {
+  const ended = await chargetill("repair", "--data", join(sold, "none"));
+  assert.is(ended.code, 2);
+  assert.match(ended.err, /none: there is no such state folder/);
 });
 
 test("says what only a person can do: a page that nothing can be rebuilt from", async () => {

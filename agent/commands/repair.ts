@@ -1,5 +1,6 @@
 // `chargetill repair`: proves all that the state folder keeps, says what is damaged and what would be done, and does it only with --yes.
 // Damaged files are set aside, never thrown away; receipts are rebuilt from the bytes that the journal and its archive hold.
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { wallNow } from "../../drivers/clock.js";
@@ -11,6 +12,7 @@ import type { IssuedReceipt } from "../core/till.js";
 import { deskFile, parseDesk } from "../desk-state.js";
 import { inForceFile, parseInForce } from "../in-force.js";
 import { keptTariffsFile, parseKeptTariffs } from "../kept-tariffs.js";
+import { Failure } from "../failure.js";
 import { Disk } from "../ledger/disk.js";
 import { cardCacheFile, listedCardsFile, parseCardCache, parseCardLists } from "../listed-cards.js";
 import type { BookEntry } from "../ledger/page.js";
@@ -109,6 +111,7 @@ export function repairCommand(folderOf: (where: { config?: string; data?: string
     .addHelpText("after", "\nExample:\n  systemctl stop chargetill && chargetill repair --yes && systemctl start chargetill")
     .action((options: Options & { config?: string; data?: string }) => {
       const folder = folderOf(options);
+      if (!existsSync(folder)) throw new Failure("usage/invalid", `${folder}: there is no such state folder`);
       const disk = new Disk();
       const mends = options.yes === true && options.check !== true;
       const lock = mends ? Lock.take(folder, wallNow()) : undefined;

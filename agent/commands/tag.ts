@@ -114,7 +114,7 @@ async function importFile(file: string, options: Where): Promise<void> {
     const known = await cardsOf(field);
     const alike = rows.flatMap(({ uid }) => warnings(uid, known).map((words) => `${uid} ${words}`));
     await field.ask({ do: "card-put", rows });
-    tell(options, { enrolled: rows.length, lookAlikes: alike }, [...alike, `${rows.length} cards may charge now`]);
+    tell(options, { enrolled: rows.length, lookAlikes: alike }, [...alike, `${rows.length} card${rows.length === 1 ? "" : "s"} may charge now`]);
     return 0;
   });
 }
@@ -133,6 +133,7 @@ function csvRows(file: string): TokenConfig[] {
   const separator = (lines[0] ?? "").includes(";") ? ";" : ",";
   const head = (lines[0] ?? "").split(separator).map((cell) => cell.trim());
   const strange = head.filter((name) => !(columns as readonly string[]).includes(name));
+  if (text.trim() === "") throw new Failure("usage/invalid", `${file}: the file is empty; its first line names the columns, of ${columns.join(", ")}`);
   if (strange.length > 0 || !head.includes("uid") || !head.includes("contractId")) throw new Failure("usage/invalid", `${file}:1: the first line names the columns, of ${columns.join(", ")}; uid and contractId must be there${strange.length > 0 ? `; not known: ${strange.join(", ")}` : ""}`);
   const faults: string[] = [];
   const seen = new Map<string, number>();
@@ -153,7 +154,7 @@ function csvRows(file: string): TokenConfig[] {
       return [];
     }
   });
-  if (faults.length > 0) throw new Failure("usage/invalid", [...faults.slice(0, 20), `${faults.length} faults: no card of this file was enrolled`].join("\n"));
+  if (faults.length > 0) throw new Failure("usage/invalid", [...faults.slice(0, 20), `${faults.length} fault${faults.length === 1 ? "" : "s"}: no card of this file was enrolled`].join("\n"));
   return rows;
 }
 

@@ -101,6 +101,8 @@ function rebuild(begun: Page, last: number | undefined, newest: boolean, wanted:
 }
 
 function carryOut(disk: Disk, folder: string, { rebuilt, index }: Plan): void {
+  // A folder that is gone as a whole is rebuilt as well.
+  disk.makeFolder(folder);
   for (const page of rebuilt) {
     setAside(disk, join(folder, pageName(page.page)));
     pageFile(disk, folder, page.page).write(page);

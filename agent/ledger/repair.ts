@@ -48,7 +48,7 @@ export function inspectTable<T>(disk: Disk, path: string, parse: (value: unknown
     {
       path,
       problem,
-      remedy: `sets the file aside in ${join(dirname(path), "damaged")} and begins the table anew`,
+      remedy: disk.size(path) === undefined ? "begins the table anew, empty" : `sets the file aside in ${join(dirname(path), "damaged")} and begins the table anew, empty`,
       repair: () => {
         setAside(disk, path);
         disk.remove(path);
