@@ -5,6 +5,14 @@ import { durationOr, name } from "./fields.js";
 const loopback = ["127.0.0.1", "[::1]", "localhost"];
 const file = z.string().startsWith("/", "expected an absolute path");
 
+const cronMost = [59, 23, 31, 12, 7];
+const cronField = /^(\*|\d{1,2}(-\d{1,2})?)(\/[1-9]\d?)?$/;
+/** When something is done: five fields of figures, as node-cron has them. */
+const cronText = z.string().refine((value) => {
+  const fields = value.split(" ");
+  return fields.length === 5 && fields.every((field, index) => field.split(",").every((part) => cronField.test(part) && (part.split("/")[0] ?? "").split("-").every((figure) => figure === "*" || (Number(figure) <= (cronMost[index] ?? 0) && (Number(figure) > 0 || index < 2 || index === 4)))));
+}, 'expected a schedule in five fields, minute to day of the week, such as "*/5 * * * *"');
+
 /** The words for a text that is no such address; a value that is missing or no text has words of its own. */
 const worded = (words: string) => (issue: { readonly code?: string }): string | undefined => (issue.code === "invalid_format" ? words : undefined);
 
@@ -30,7 +38,7 @@ const common = {
   /** The file that holds `user:password` for the proxy, where it asks for them. */
   proxyAuthFile: file.optional(),
   /** node-cron, in UTC: when a waiting outbox is looked at again. */
-  schedule: z.string().default("* * * * *"),
+  schedule: cronText.default("* * * * *"),
 };
 
 const ocpi = z.strictObject({
@@ -51,7 +59,7 @@ const ocpi = z.strictObject({
   tokensUrl: secureOrLoopback("https", "http", "tokenFile").optional(),
   tariffsUrl: secureOrLoopback("https", "http", "tokenFile").optional(),
   /** node-cron, in UTC: when tokens and tariffs are fetched. */
-  pull: z.string().default("7 * * * *"),
+  pull: cronText.default("7 * * * *"),
 });
 
 const ocpp = z.strictObject({

@@ -34,6 +34,7 @@ const rows: readonly [string, (text: string) => string, RegExp][] = [
   ["a missing address is said to be missing", (text) => text.replace(/^ +url: https.*\n/m, ""), /uplinks\[0\]\.url: missing; expected a text$/m],
   ["a password in an address is refused: a config is sent around", (text) => text.replace("https://ocpi", "https://me:secret@ocpi"), /uplinks\[0\]\.url: user and password do not stand here: .* tokenFile$/m],
   ["a misspelt key of an uplink is refused with the one that was meant", (text) => text.replace("    tokenFile:", "    tokenfile:"), /uplinks\[0\]\.tokenfile: unknown key, did you mean "tokenFile"\?$/m],
+  ["a schedule that is none is refused before the station starts", (text) => text.replace("    kind: ocpi", "    kind: ocpi\n    schedule: often"), /uplinks\[0\]\.schedule: expected a schedule in five fields/m],
   ["an empty list is said to hold nothing", (text) => text.replace(/^uplinks:[\s\S]*$/m, "uplinks:"), /uplinks: expected a list, found nothing$/m],
   ["a meter that nobody describes is refused before a driver looks for it", (text) => text.replace("eastron-sdm630-v2", "eastron-sdm630-v3"), /connectors\[0\]\.meter\.model: there is no meter model "eastron-sdm630-v3", did you mean "eastron-sdm630-v2"\?$/m],
   ["a pin that the header has not is refused with the highest", (text) => text.replace("gpio: 17", "gpio: 99"), /contactor\.gpio: expected at most 53$/m],
