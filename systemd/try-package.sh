@@ -46,6 +46,13 @@ deb=$(node agent/package.js --fast --out "$work")
 cp "$deb" "$tree/root/first.deb"
 # The next version, for the upgrade: the same files under a higher number.
 dpkg-deb -R "$deb" "$work/next"
+grep -qE '^Depends: nodejs \(>= 20\.19\), nodejs \(<< 21\)' "$work/next/DEBIAN/control" || give_up "its dependency on Node is not that of Debian 13"
+for script in postinst prerm postrm; do sh -n "$work/next/DEBIAN/$script" || give_up "$script is no sound shell script"; done
+for path in usr/bin/chargetill usr/lib/systemd/system/chargetill.service usr/lib/sysusers.d/chargetill.conf usr/share/bash-completion/completions/chargetill etc/chargetill/station.example.yaml; do
+  [ -e "$work/next/$path" ] || give_up "$path is missing in it"
+done
+[ ! -e "$work/next/usr/lib/chargetill/node_modules/typescript" ] || give_up "what only builds is in it"
+if grep -q 'station\.yaml$' "$work/next/DEBIAN/conffiles"; then give_up "the station's own config is in it"; fi
 sed -i -E 's/^(Version: .*)$/\1+next/' "$work/next/DEBIAN/control"
 dpkg-deb --root-owner-group -Zgzip -z1 --build "$work/next" "$tree/root/next.deb" > /dev/null
 rm -rf "$work/next"

@@ -1,5 +1,5 @@
 // A first config out of a few answers, a config seen whole or beside another, and the schema that editors check it by.
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -71,29 +71,11 @@ test.run();
 
 const pack = suite("the package");
 
-pack("it unpacks to a program that plays the demo with Debian's paths, and its scripts are sound", async () => {
+pack("it refuses another Node's number: its native modules would not load there", async () => {
   const { spawnSync } = await import("node:child_process");
-  if (spawnSync("dpkg-deb", ["--version"]).error !== undefined) return void console.log("SKIPPED the Debian package: dpkg-deb is not installed");
-  const major = String(process.versions.node.split(".")[0]);
-  const out = freshFolder();
-  const other = spawnSync(process.execPath, [join(root, "agent", "package.js"), "--out", out, "--node", "19"], { encoding: "utf8" });
+  const other = spawnSync(process.execPath, [join(root, "agent", "package.js"), "--out", freshFolder(), "--node", "19"], { encoding: "utf8" });
   assert.is(other.status, 1);
   assert.match(other.stderr, /the package is for Node 19: its native modules would not load there/);
-  const made = spawnSync(process.execPath, [join(root, "agent", "package.js"), "--fast", "--out", out, "--node", major], { encoding: "utf8" });
-  assert.is(made.status, 0, made.stderr);
-  const file = made.stdout.trim();
-  const tree = join(out, "tree");
-  mkdirSync(tree);
-  assert.is(spawnSync("dpkg-deb", ["-R", file, tree]).status, 0);
-  const control = readFileSync(join(tree, "DEBIAN", "control"), "utf8");
-  assert.match(control, new RegExp(`^Depends: nodejs \\(>= ${major === "20" ? "20\\.19" : major}\\), nodejs \\(<< ${Number(major) + 1}\\)`, "m"));
-  for (const script of ["postinst", "prerm", "postrm"]) assert.is(spawnSync("sh", ["-n", join(tree, "DEBIAN", script)]).status, 0, script);
-  for (const path of ["usr/bin/chargetill", "usr/lib/systemd/system/chargetill.service", "usr/lib/sysusers.d/chargetill.conf", "usr/share/bash-completion/completions/chargetill", "etc/chargetill/station.example.yaml"]) assert.ok(existsSync(join(tree, path)), path);
-  assert.not.ok(existsSync(join(tree, "usr/lib/chargetill/node_modules/typescript")), "what only builds stays behind");
-  assert.not.match(readFileSync(join(tree, "DEBIAN", "conffiles"), "utf8"), /station\.yaml$/m);
-  const demo = spawnSync(process.execPath, [join(tree, "usr/lib/chargetill/dist/agent/cli.js"), "demo", "--once", "--data", join(out, "till")], { encoding: "utf8", cwd: "/", timeout: 100_000 });
-  assert.is(demo.status, 0, demo.stderr);
-  assert.match(demo.stdout, /2 receipts in /);
 });
 
 pack.run();

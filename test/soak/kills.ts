@@ -27,8 +27,8 @@ const shortestLongLifeMs = 200;
 const lifeToStart = 0.4;
 const visitMs = 5 * 60_000;
 /** One kill in so many comes while the agent starts, from the first instruction on. */
-const atStartOneIn = 5;
-const startWithinMs = 800;
+const atStartOneIn = 3;
+const startWithinMs = 600;
 
 export type Killed = { readonly kills: number; readonly receipts: number; readonly began: number; readonly billedMilliWh: number };
 
