@@ -11,7 +11,7 @@ const demo = readFileSync(join(root, "config", "demo.yaml"), "utf8");
 const tariff = readFileSync(join(root, "config", "tariffs", "standard.json"), "utf8");
 
 /** A station of its own on the bench, `speed` times as fast as life, without a backend. */
-function station(change: (text: string) => string = (text) => text, speed = 600): { folder: string; config: string; tariff: string } {
+function station(change: (text: string) => string = (text) => text, speed = 240): { folder: string; config: string; tariff: string } {
   const folder = freshFolder();
   const config = join(folder, "station.yaml");
   const text = demo

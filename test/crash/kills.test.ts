@@ -5,7 +5,7 @@ import { killManyStations } from "../soak/kills.js";
 
 const seed = Number(process.env["CHARGETILL_SEED"] ?? Math.floor(performance.timeOrigin % 1_000_000));
 console.log(`seed ${seed} (CHARGETILL_SEED=${seed} repeats it)`);
-const kills = 16;
+const kills = 12;
 /** A machine that is busy with other things kills less often in this time, and says so. */
 const withinMs = 90_000;
 
