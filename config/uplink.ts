@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { durationOr, name } from "./fields.js";
 
-const loopback = ["127.0.0.1", "[::1]", "localhost"];
+/** Hosts of a URL that are this machine itself: the only ones that a secret may travel to in the open. */
+export const loopback: readonly string[] = ["127.0.0.1", "[::1]", "localhost"];
 const file = z.string().startsWith("/", "expected an absolute path");
 
 const cronMost = [59, 23, 31, 12, 7];

@@ -1,13 +1,12 @@
 // The line to one OCPI backend: token, certificates, proxy and the headers of every request, whatever is asked over it.
 // Token and certificates are read where they are used, so that what a technician mends in a file heals without a restart.
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import http from "node:http";
 import https from "node:https";
-import { createSecureContext, type SecureContextOptions } from "node:tls";
-import type { OcpiUplinkConfig } from "../../config/uplink.js";
+import { loopback, type OcpiUplinkConfig } from "../../config/uplink.js";
 import { Failure } from "../failure.js";
 import { exchange, type Answer, type Lost, type Request } from "./http.js";
+import { identityIn, proveUsable, readSetting } from "./line-files.js";
 import { shown } from "./ocpi-verdict.js";
 import { proxyOf, SecureTunnels, Tunnels } from "./tunnel.js";
 
@@ -18,7 +17,6 @@ export type LineConfig = Pick<OcpiUplinkConfig, "name" | "tokenFile" | "toCountr
 
 /** Servers close idle connections after 5 s and more; ours are gone before. */
 const idleMs = 2_000;
-const loopback = ["127.0.0.1", "[::1]", "localhost"];
 
 export class OcpiLine {
   readonly #config: LineConfig;
@@ -82,33 +80,11 @@ export class OcpiLine {
     const kept = { keepAlive: true, maxSockets: 1, timeout: idleMs };
     const proxy = proxyOf(this.#config);
     if (!this.#secure) return proxy === undefined ? new http.Agent(kept) : new Tunnels(() => proxy, kept);
-    const { caFile, certFile, keyFile } = this.#config.tls;
-    const identity = {
-      ...(caFile === undefined ? {} : { ca: readSetting("tls.caFile", caFile) }),
-      ...(certFile === undefined ? {} : { cert: readSetting("tls.certFile", certFile) }),
-      ...(keyFile === undefined ? {} : { key: readSetting("tls.keyFile", keyFile) }),
-    };
+    const identity = identityIn(this.#config.tls);
     proveUsable(identity);
     // Said here, since an environment variable could say otherwise.
     const options = { ...kept, ...identity, rejectUnauthorized: true, minVersion: "TLSv1.2" } as const;
     return proxy === undefined ? new https.Agent(options) : new SecureTunnels(() => proxy, options);
-  }
-}
-
-function readSetting(name: string, path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new Failure("config/invalid", `${name} ${path} cannot be read (${error instanceof Error && "code" in error ? error.code : "unknown"})`, { cause: error });
-  }
-}
-
-function proveUsable(identity: SecureContextOptions): void {
-  try {
-    createSecureContext(identity);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Failure("config/invalid", `the files under tls cannot be used together (${why}): check tls.caFile, tls.certFile and tls.keyFile`, { cause: error });
   }
 }
 

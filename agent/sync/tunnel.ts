@@ -1,6 +1,5 @@
 // The way out through an HTTP proxy: it is asked to CONNECT, and then TLS runs through it end to end, so that it sees names and no content.
 // Agents of node:http and node:https, which also serve the websockets of the `ws` package.
-import { readFileSync } from "node:fs";
 import http from "node:http";
 import https from "node:https";
 import net from "node:net";
@@ -8,6 +7,7 @@ import type { Duplex } from "node:stream";
 import tls from "node:tls";
 import type { UplinkConfig } from "../../config/uplink.js";
 import { Failure } from "../failure.js";
+import { readSetting } from "./line-files.js";
 
 export type Proxy = { readonly host: string; readonly port: number; /** `user:password`, never shown. */ readonly credentials?: string };
 
@@ -31,12 +31,7 @@ export function proxyOf({ proxy, proxyAuthFile }: Pick<UplinkConfig, "proxy" | "
 }
 
 function credentialsIn(path: string): string {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8").trim();
-  } catch (cause) {
-    throw new Failure("config/invalid", `proxyAuthFile ${path} cannot be read (${(cause as NodeJS.ErrnoException).code ?? "unknown"})`, { cause });
-  }
+  const text = readSetting("proxyAuthFile", path).toString("utf8").trim();
   if (!/^[^:\p{Cc}]{1,128}:\P{Cc}{1,256}$/u.test(text)) throw new Failure("config/invalid", `proxyAuthFile ${path} must hold one line, user:password`);
   return text;
 }

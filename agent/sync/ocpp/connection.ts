@@ -1,11 +1,10 @@
 // Opens the websocket to a CSMS (OCPP-J): the station's identity in the path, subprotocols newest first, basic auth and certificates read at
 // each try so that what a technician mends heals without a restart. A connection that is silent for two pings is dead.
-import { readFileSync } from "node:fs";
 import type { Agent, IncomingMessage } from "node:http";
-import { createSecureContext } from "node:tls";
 import { WebSocket } from "ws";
-import type { OcppUplinkConfig } from "../../../config/uplink.js";
+import { loopback, type OcppUplinkConfig } from "../../../config/uplink.js";
 import { Failure } from "../../failure.js";
+import { identityIn, proveUsable, readSetting, type Identity } from "../line-files.js";
 import { judgeLost, shown } from "../ocpi-verdict.js";
 import type { UplinkFault } from "../uplink.js";
 import { dialects, type Dialect } from "./frame.js";
@@ -17,7 +16,6 @@ export type Opened =
 
 /** A tariff or a local list is some hundred kilobytes at most. */
 export const longestFrame = 1024 * 1024;
-const loopback = ["127.0.0.1", "[::1]", "localhost"];
 
 /** The address with the station's identity at its end, percent-encoded. */
 export function stationUrl(url: string, identity: string): URL {
@@ -95,21 +93,13 @@ function refusedUpgrade({ statusCode = 0 }: IncomingMessage, url: URL, identity:
   return { kind: "failed", words: `${at}: ${said}` };
 }
 
-type Credentials = { readonly headers: Readonly<Record<string, string>>; readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer; readonly rejectUnauthorized: true; readonly minVersion: "TLSv1.2" };
+type Credentials = Identity & { readonly headers: Readonly<Record<string, string>>; readonly rejectUnauthorized: true; readonly minVersion: "TLSv1.2" };
 
 /** Throws Failure config/invalid. */
-function credentials({ name, passwordFile, tls: { caFile, certFile, keyFile } }: OcppUplinkConfig, url: URL, identity: string): Credentials {
+function credentials({ name, passwordFile, tls }: OcppUplinkConfig, url: URL, identity: string): Credentials {
   if (url.protocol !== "wss:" && !loopback.includes(url.hostname)) throw new Failure("config/invalid", `uplink ${name}: ${shown(url)} is not wss, and the password must not travel in the open`);
-  const identification = {
-    ...(caFile === undefined ? {} : { ca: fileOf("tls.caFile", caFile) }),
-    ...(certFile === undefined ? {} : { cert: fileOf("tls.certFile", certFile) }),
-    ...(keyFile === undefined ? {} : { key: fileOf("tls.keyFile", keyFile) }),
-  };
-  try {
-    if (url.protocol === "wss:") createSecureContext(identification);
-  } catch (error) {
-    throw new Failure("config/invalid", `the files under tls cannot be used together (${error instanceof Error ? error.message : String(error)}): check tls.caFile, tls.certFile and tls.keyFile`, { cause: error });
-  }
+  const identification = identityIn(tls);
+  if (url.protocol === "wss:") proveUsable(identification);
   const headers: Record<string, string> = { "User-Agent": "chargetill" };
   if (passwordFile !== undefined) headers["Authorization"] = `Basic ${Buffer.from(`${identity}:${passwordIn(passwordFile)}`, "utf8").toString("base64")}`;
   // Said here, since an environment variable could say otherwise.
@@ -118,17 +108,9 @@ function credentials({ name, passwordFile, tls: { caFile, certFile, keyFile } }:
 
 /** The password, which appears in no message. */
 function passwordIn(path: string): string {
-  const password = fileOf("passwordFile", path).toString("utf8").trim();
+  const password = readSetting("passwordFile", path).toString("utf8").trim();
   if (/^[\x20-\x7e]{1,255}$/.test(password)) return password;
   throw new Failure("config/invalid", `passwordFile ${path} must hold one password of printable characters and nothing else (OCPP: 16 to 40 of them)`);
-}
-
-function fileOf(name: string, path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new Failure("config/invalid", `${name} ${path} cannot be read (${error instanceof Error && "code" in error ? error.code : "unknown"})`, { cause: error });
-  }
 }
 
 /** Sends pings and ends a connection on which nothing came back for two of them. Answers how to stop; `everyMs` is asked anew each time, 0 = off. */
