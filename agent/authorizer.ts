@@ -1,7 +1,7 @@
 // Who may charge: judged by what is known here, and where that does not decide by asking the backends, as long as a driver can be kept waiting.
 import type { Config, StationFacts } from "../config/schema.js";
 import type { Clock } from "../drivers/driver.js";
-import { milliWhOf } from "./core/energy-text.js";
+import { knownMilliWh } from "./core/energy-text.js";
 import { judge, type AuthorizationInfo, type Knowledge, type OnlineAnswer, type Token } from "./core/token.js";
 import type { Exposure } from "./exposure.js";
 import type { ListedCards } from "./listed-cards.js";
@@ -106,7 +106,7 @@ export class Authorizer {
     if (left === undefined) return info;
     const own = info.limits?.energyKwh;
     if (own === undefined || info.limits === undefined) return { ...info, limits: left };
-    const isOwnLess = left.energyKwh === undefined || (milliWhOf(own) ?? 0) <= (milliWhOf(left.energyKwh) ?? 0);
+    const isOwnLess = left.energyKwh === undefined || knownMilliWh(own) <= knownMilliWh(left.energyKwh);
     return { ...info, limits: isOwnLess ? { ...left, ...info.limits } : left };
   }
 

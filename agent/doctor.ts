@@ -17,7 +17,7 @@ import { Disk } from "./ledger/disk.js";
 import { Table } from "./ledger/table.js";
 import { kwhText, type Snapshot } from "./snapshot.js";
 import { roomWords } from "./room.js";
-import { emptyOutbox, parseOutboxState, type OutboxState } from "./sync/outbox-state.js";
+import { emptyOutbox, parseOutboxTable, type OutboxState } from "./sync/outbox-state.js";
 import { readTariff } from "./tariff-file.js";
 import { filesTrouble } from "./uplink-files.js";
 
@@ -186,7 +186,7 @@ function records({ config }: LoadedConfig): Finding[] {
     const receipts = book.count();
     findings.push(receipts === 0 ? ok("receipts", "none yet") : ok("receipts", `${receipts} on ${book.verifyAll().pages} pages, all proven`));
     for (const { name } of config.uplinks) {
-      const { state } = Table.view<{ state: OutboxState }>(disk, join(config.state, `uplink-${name}.json`), (value) => ({ state: parseOutboxState((value as { state: unknown }).state) }), { state: emptyOutbox }, { steps: true });
+      const { state } = Table.view<{ readonly state: OutboxState }>(disk, join(config.state, `uplink-${name}.json`), parseOutboxTable, { state: emptyOutbox }, { steps: true });
       const waiting = receipts - state.cursor + state.open.length;
       if (state.parked.length > 0) findings.push(warn(`uplink ${name}`, `${state.parked.length} receipts put aside`, "the backend refused them again and again", "chargetill sync status"));
       else findings.push(waiting > 0 ? warn(`uplink ${name}`, `${waiting} receipts wait`, "the backend has not acknowledged them", "chargetill sync status") : ok(`uplink ${name}`, "all receipts acknowledged"));

@@ -1,7 +1,7 @@
 // What a token has open at the backends: sessions that began without a backend's word and that not all of them have acknowledged, and those
 // that run. It bounds what a stranger can take on a card that was blocked while the line was down.
 import type { Config } from "../config/schema.js";
-import { kwhText, milliWhOf } from "./core/energy-text.js";
+import { kwhText, knownMilliWh } from "./core/energy-text.js";
 import { add, compare, decimalOf, fixedText, ratioOf, roundHalfUp, subtract, zero, type Ratio } from "./core/money.js";
 import type { Reached } from "./core/limits.js";
 import { live } from "./core/rating.js";
@@ -57,7 +57,7 @@ export class Exposure {
     const { energyKwh, cost } = this.#parts.limits;
     const open = this.#isBounded() ? this.#open(uid) : undefined;
     if (open === undefined) return undefined;
-    const energyLeft = energyKwh === undefined ? undefined : (milliWhOf(energyKwh) ?? 0) - open.energyMilliWh;
+    const energyLeft = energyKwh === undefined ? undefined : knownMilliWh(energyKwh) - open.energyMilliWh;
     const costLeft = cost === undefined ? undefined : subtract(limitOf(cost), open.cost);
     if ((energyLeft !== undefined && energyLeft <= 0) || (costLeft !== undefined && compare(costLeft, zero) <= 0)) return null;
     return { ...(energyLeft === undefined ? {} : { energyKwh: kwhText(energyLeft) }), ...(costLeft === undefined ? {} : { cost: fixedText(roundHalfUp(costLeft, 4), 4) }), why };
@@ -68,7 +68,7 @@ export class Exposure {
     const { uid } = opening.acceptance.token;
     if (!this.#isBounded() || !isUnasked(opening.acceptance) || [...this.#running(uid)].length < 2 || this.left(uid) !== null) return undefined;
     const { energyKwh } = this.#parts.limits;
-    const byEnergy = energyKwh !== undefined && (this.#open(uid)?.energyMilliWh ?? 0) >= (milliWhOf(energyKwh) ?? 0);
+    const byEnergy = energyKwh !== undefined && (this.#open(uid)?.energyMilliWh ?? 0) >= knownMilliWh(energyKwh);
     return { reason: byEnergy ? "EnergyLimitReached" : "CostLimitReached", detail: `the sessions of this card have together reached its limit: ${why}` };
   }
 
@@ -103,7 +103,7 @@ export class Exposure {
     const payload = entry === undefined ? undefined : payloadOf(entry.jws);
     if (payload?.kind !== "sale" || payload.sale.authMethod !== "WHITELIST") return null;
     const { token, energyKwh, price } = payload.sale;
-    return { uid: token.uid, energyMilliWh: milliWhOf(energyKwh) ?? 0, cost: limitOf(price.due.gross), currency: price.currency };
+    return { uid: token.uid, energyMilliWh: knownMilliWh(energyKwh), cost: limitOf(price.due.gross), currency: price.currency };
   }
 
   *#running(uid: string): Generator<Open> {

@@ -10,6 +10,7 @@ import type { Shown } from "../drivers/meter/modbus-meter.js";
 import type { Machine } from "../drivers/open.js";
 import type { Cards } from "./cards.js";
 import type { ControlAnswer, ControlRequest } from "./control.js";
+import { available, isBusy } from "./core/session.js";
 import { Failure } from "./failure.js";
 import type { PassedCheck, PassedMeters } from "./passed-meters.js";
 import type { Station } from "./station.js";
@@ -90,7 +91,7 @@ async function onLentLine<T>({ config, machine, station }: FieldParts, request: 
   const { port, unit, timeoutMs } = request;
   const settings = typeof port === "string" ? config.serialPorts[port] : undefined;
   if (typeof port !== "string" || settings === undefined) throw new Failure("usage/invalid", `${String(port)} is no port of this station; its ports are: ${Object.keys(config.serialPorts).join(", ")}`);
-  const busy = config.connectors.find(({ id, meter }) => meter.port === port && ["starting", "charging", "stopping", "settling"].includes(station?.session(id)?.state ?? "available"));
+  const busy = config.connectors.find(({ id, meter }) => meter.port === port && isBusy(station?.session(id) ?? available));
   if (busy !== undefined) throw new Failure("agent/refused", `a session runs at connector ${busy.id}, whose meter is on ${port}: scan when it is over, or end it with: chargetill stop ${busy.id}`);
   const line = serialPort.parse({ ...settings, ...(request["line"] as object) });
   const within = Number(timeoutMs);

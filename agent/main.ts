@@ -8,6 +8,7 @@ import { DeviceError, type EnergyMeter, type FaultCode } from "../drivers/driver
 import { openMachine, type Machine, type MachineBuses } from "../drivers/open.js";
 import { ControlServer, socketPath, type ControlAnswer, type ControlRequest } from "./control.js";
 import { controlAnswer } from "./control-desk.js";
+import { isBusy } from "./core/session.js";
 import { anyConnector, keptFor } from "./core/standing.js";
 import { Failure } from "./failure.js";
 import { Housekeeping, type Schedule } from "./housekeeping.js";
@@ -374,7 +375,7 @@ export class Agent {
     const sessions = [...(this.#shop?.station.till().sessions ?? [])];
     if (on) for (const [id] of sessions) this.#shop?.station.stop(id);
     this.#options.changed?.();
-    return sessions.filter(([, { state }]) => ["starting", "charging", "stopping", "settling"].includes(state)).map(([id]) => id);
+    return sessions.filter(([, session]) => isBusy(session)).map(([id]) => id);
   }
 }
 

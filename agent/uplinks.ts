@@ -19,8 +19,8 @@ import { OcppUplink } from "./sync/ocpp/ocpp-uplink.js";
 import { Settings } from "./sync/ocpp/settings.js";
 import { soldIn } from "./sync/ocpp/sold.js";
 import { takeDriverTariff } from "./sync/ocpp/tariff-answers.js";
-import { noTransactions, parseTransactions, type TransactionsState } from "./sync/ocpp/transactions-state.js";
-import { emptyOutbox, parseOutboxState, type OutboxItem, type OutboxState } from "./sync/outbox-state.js";
+import { noTransactions, parseTransactionsTable, type TransactionsState } from "./sync/ocpp/transactions-state.js";
+import { emptyOutbox, parseOutboxTable, type OutboxItem, type OutboxState } from "./sync/outbox-state.js";
 import { Outbox, type OutboxStatus } from "./sync/outbox.js";
 import { tunnelsOf } from "./sync/tunnel.js";
 import type { Uplink } from "./sync/uplink.js";
@@ -54,7 +54,7 @@ export function openOutboxes(parts: UplinkParts): Outbox[] {
 function openOutbox(config: UplinkConfig, parts: UplinkParts): Outbox {
   const { clock, book } = parts;
   const path = join(parts.config.state, `uplink-${config.name}.json`);
-  const table = Table.open<{ state: OutboxState }>(parts.disk, path, (value) => ({ state: parseOutboxState((value as { state: unknown }).state) }), { state: emptyOutbox }, { steps: true });
+  const table = Table.open<{ readonly state: OutboxState }>(parts.disk, path, parseOutboxTable, { state: emptyOutbox }, { steps: true });
   const watch = new UplinkWatch(config.name, parts, table.data.state.lastAck?.number ?? 0, table.data.state.lastAck?.atMs ?? 0);
   const waits = (sessionId: string | undefined): boolean => (sessionId === undefined ? outbox.status().waiting > 0 : receiptWaits(sessionId, book, outbox));
   const outbox: Outbox = new Outbox({
@@ -112,7 +112,7 @@ function openOcpp(config: OcppUplinkConfig, parts: UplinkParts, waits: FrontDesk
   const { station, connectors, state } = parts.config;
   const { clock, disk, feed, desk } = parts;
   const path = join(state, `ocpp-${config.name}.json`);
-  const table = Table.open<{ state: TransactionsState }>(disk, path, (value) => ({ state: parseTransactions((value as { state: unknown }).state) }), { state: noTransactions });
+  const table = Table.open<{ readonly state: TransactionsState }>(disk, path, parseTransactionsTable, { state: noTransactions });
   const settings = Settings.open(disk, state, config.name);
   const note = (text: string): void => parts.tell({ news: "note", at: clock.now().at, text: `uplink ${config.name}: ${text}` });
   const front = (link: OcppLink): FrontDesk | undefined => {

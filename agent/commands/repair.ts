@@ -25,8 +25,8 @@ import { Lock } from "../lock.js";
 import { parseChecks, passedMetersFile } from "../passed-meters.js";
 import { nothingPulled, parsePullState } from "../sync/ocpi-pull.js";
 import { parseSettings } from "../sync/ocpp/settings.js";
-import { noTransactions, parseTransactions, type TransactionsState } from "../sync/ocpp/transactions-state.js";
-import { emptyOutbox, parseOutboxState, type OutboxState } from "../sync/outbox-state.js";
+import { noTransactions, parseTransactionsTable } from "../sync/ocpp/transactions-state.js";
+import { emptyOutbox, parseOutboxTable } from "../sync/outbox-state.js";
 
 /** Looks at every store in the state folder. Writes nothing. Throws disk/failed. */
 export function inspect(disk: Disk, folder: string): Finding[] {
@@ -46,10 +46,10 @@ export function inspect(disk: Disk, folder: string): Finding[] {
     ...inspectTable(disk, at(cardsFile), parseRows, []),
     ...inspectTable(disk, at(passedMetersFile), parseChecks, []),
     ...named("pulled").flatMap((name) => inspectTable(disk, at(name), parsePullState, nothingPulled)),
-    ...uplinks.flatMap((name) => inspectTable(disk, at(name), parseOutbox, { state: emptyOutbox }, { steps: true })),
+    ...uplinks.flatMap((name) => inspectTable(disk, at(name), parseOutboxTable, { state: emptyOutbox }, { steps: true })),
     // What a backend has set it sets again; a transaction that was open may be told to it once more.
     ...named("settings").flatMap((name) => inspectTable(disk, at(name), parseSettings, {})),
-    ...named("ocpp").flatMap((name) => inspectTable(disk, at(name), parseOpen, { state: noTransactions })),
+    ...named("ocpp").flatMap((name) => inspectTable(disk, at(name), parseTransactionsTable, { state: noTransactions })),
   ];
 }
 
@@ -83,7 +83,7 @@ function issuedBy(disk: Disk, folder: string, uplinks: readonly string[]): numbe
     if (number !== undefined && Number.isSafeInteger(number)) highest = Math.max(highest, number);
   };
   complaintOf(() => saw(Table.view(disk, join(folder, deskFile), parseDesk, emptyDesk).chain.count));
-  for (const name of uplinks) complaintOf(() => saw(Table.view(disk, join(folder, name), parseOutbox, { state: emptyOutbox }, { steps: true }).state.cursor));
+  for (const name of uplinks) complaintOf(() => saw(Table.view(disk, join(folder, name), parseOutboxTable, { state: emptyOutbox }, { steps: true }).state.cursor));
   for (const { event } of entriesLeft(disk, join(folder, "journal"))) {
     const { type, number, receipt } = event as Noted;
     if (type === "SessionSettled") saw(number);
@@ -94,8 +94,6 @@ function issuedBy(disk: Disk, folder: string, uplinks: readonly string[]): numbe
   return highest;
 }
 
-const parseOpen = (value: unknown): { state: TransactionsState } => ({ state: parseTransactions((value as { state?: unknown } | null)?.state) });
-const parseOutbox = (value: unknown): { state: OutboxState } => ({ state: parseOutboxState((value as { state?: unknown } | null)?.state) });
 
 type Options = { readonly yes?: boolean; readonly check?: boolean; readonly json?: boolean };
 

@@ -16,3 +16,10 @@ export function milliWhOf(kwh: string): number | undefined {
   if (!Number.isSafeInteger(milliWh)) return undefined;
   return parts[1] === "-" ? -milliWh : milliWh;
 }
+
+/** The same of a text that a schema or a signed receipt vouches for. Throws RangeError: an amount that cannot be read is not zero. */
+export function knownMilliWh(kwh: string): number {
+  const milliWh = milliWhOf(kwh);
+  if (milliWh === undefined) throw new RangeError(`"${kwh}" is no energy in kWh`);
+  return milliWh;
+}

@@ -29,6 +29,9 @@ export function parseOutboxState(value: unknown): OutboxState {
   throw new Failure("table/damaged", `the outbox's state cannot be read: ${z.prettifyError(read.error)}`);
 }
 
+/** The same, as the table of an uplink holds it. */
+export const parseOutboxTable = (value: unknown): { readonly state: OutboxState } => ({ state: parseOutboxState((value as { state?: unknown } | null)?.state) });
+
 type Named = { readonly number: number; readonly id: string };
 
 /** In hand: written before it is sent. The same object where it was in hand already. */

@@ -56,6 +56,9 @@ export function parseTransactions(value: unknown): TransactionsState {
   throw new Failure("table/damaged", `the open transactions of an OCPP uplink cannot be read: ${z.prettifyError(read.error)}`);
 }
 
+/** The same, as the table of an uplink holds it. */
+export const parseTransactionsTable = (value: unknown): { readonly state: TransactionsState } => ({ state: parseTransactions((value as { state?: unknown } | null)?.state) });
+
 export const freshTransaction = (sessionId: string, family: OpenTransaction["family"]): OpenTransaction => ({ sessionId, family, nextSeqNo: 0, started: false, transactionId: null, pending: null, ended: false });
 
 /** The state with this transaction in its place. */
