@@ -11,7 +11,7 @@ export type News = { readonly at: number } & (
   | { readonly news: "price-changed"; readonly connector: number; readonly price: string; readonly kwh: string; readonly cost: string }
   | { readonly news: "activity"; readonly connector: number; readonly activity: string }
   | { readonly news: "stopping"; readonly connector: number; readonly reason: StopReason; readonly detail: string }
-  | { readonly news: "receipt"; readonly connector: number; readonly number: number; readonly kwh: string; readonly total: string; readonly currency: string; readonly file: string }
+  | { readonly news: "receipt"; readonly connector: number; readonly session: string; readonly number: number; readonly kwh: string; readonly total: string; readonly currency: string; readonly file: string }
   | { readonly news: "uplink"; readonly uplink: string; readonly state: string; readonly detail: string }
   | { readonly news: "uploaded"; readonly uplink: string; readonly number: number }
   | { readonly news: "fault"; readonly device: string; readonly code: FaultCode; readonly message: string }

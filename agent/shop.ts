@@ -123,7 +123,7 @@ export function openShop(parts: ShopParts): Shop {
           if (difference !== undefined) tell({ news: "note", at: clock.now().at, text: `receipt ${entry.number}: a receiver will work out another price: ${difference}` });
         }
         const kwh = kwhText(settlement.end.energyMilliWh - settlement.begin.energyMilliWh);
-        tell({ news: "receipt", at: clock.now().at, connector, number: entry.number, kwh, total: price.due.gross, currency: price.currency, file });
+        tell({ news: "receipt", at: clock.now().at, connector, session: entry.sessionId, number: entry.number, kwh, total: price.due.gross, currency: price.currency, file });
         for (const outbox of outboxes) outbox.kick();
       },
     },
