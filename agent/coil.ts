@@ -55,6 +55,11 @@ export class Coil {
     if (this.#cancelLook === undefined && !this.#testing) this.#judge(this.#contactor?.feedback());
   }
 
+  /** Told to be open, and not in the hands of a test. */
+  get rests(): boolean {
+    return !this.#closed && !this.#testing;
+  }
+
   /** What the auxiliary contact says; undefined where none is wired or no pin is open. */
   feedback(): boolean | undefined {
     return this.#contactor?.feedback();

@@ -6,7 +6,7 @@ import type { Config, ConnectorConfig } from "../config/schema.js";
 import { Coil } from "./coil.js";
 import { drawing, track, type ActivityTrack } from "./core/activity.js";
 import { limitReached, type Reached } from "./core/limits.js";
-import { implausible, type Outlook } from "./core/plausible.js";
+import { implausible, powerWhileOpen, type Doubt, type Outlook } from "./core/plausible.js";
 import { live, nextBorder, sameComponents, type LivePrice } from "./core/rating.js";
 import { addReading, sessionTimeMs, wants, type Acceptance, type Opening, type Sale, type Session, type SessionEvent } from "./core/session.js";
 import type { StopReason } from "./core/settlement.js";
@@ -227,12 +227,12 @@ export class Point {
     this.#coil.look();
     const known = this.#identity;
     const fresh = this.desk.clock.now().monoMs - this.#identifiedMonoMs < identityEveryMs;
-    if (known !== undefined && fresh && this.desk.faults.of(this.device) === undefined) {
-      await this.#read();
-      return;
+    if (known === undefined || !fresh || this.desk.faults.of(this.device) !== undefined) {
+      const told = await this.#identify();
+      if (told === undefined) return;
+      if (known !== undefined && told.serial !== known.serial) this.desk.note(`${this.device}: its meter is now ${told.model} ${told.serial}; it was ${known.model} ${known.serial}`);
     }
-    const told = await this.#identify();
-    if (known !== undefined && told !== undefined && told.serial !== known.serial) this.desk.note(`${this.device}: its meter is now ${told.model} ${told.serial}; it was ${known.model} ${known.serial}`);
+    await this.#restingReading();
   }
 
   async #identify(): Promise<MeterIdentity | undefined> {
@@ -240,7 +240,6 @@ export class Point {
       this.#identity = await this.meter.identify();
       this.#identifiedMonoMs = this.desk.clock.now().monoMs;
       this.#doubted = false;
-      this.#answered();
       return this.#identity;
     } catch (error) {
       this.#failed(error);
@@ -274,11 +273,11 @@ export class Point {
   }
 
   /** A reading, or undefined with its fault raised. A meter's faults are cleared by a good reading only, so that none flickers. */
-  async #read(doubt: (reading: Reading) => DeviceError | undefined = () => undefined): Promise<Reading | undefined> {
+  async #read(doubt: (reading: Reading) => Doubt | undefined): Promise<Reading | undefined> {
     try {
       const reading = await this.meter.read();
       const doubted = doubt(reading);
-      if (doubted !== undefined) throw doubted;
+      if (doubted !== undefined) throw new DeviceError(doubted.code, doubted.message);
       if (!this.#doubted) this.#answered();
       return reading;
     } catch (error) {
@@ -299,7 +298,7 @@ export class Point {
     if (blocked !== undefined) return fail(blocked);
     // The serial number is asked in every session: a meter swapped since the last one must not go unnoticed.
     const identity = await this.#identify();
-    const begin = identity === undefined ? undefined : await this.#read();
+    const begin = identity === undefined ? undefined : await this.#restingReading();
     if (identity === undefined || begin === undefined) return fail(this.desk.faults.of(this.device)?.message ?? "the meter does not answer");
     if (this.desk.session().state !== "starting") return 0;
     const opening = this.desk.open(acceptance, identity, begin);
@@ -390,8 +389,13 @@ export class Point {
     return this.#read((reading) => {
       const { outlook, fault } = implausible(sale, reading, this.#outlook, this.connector.maxPowerW, this.desk.config.timing.journalReading);
       this.#outlook = outlook;
-      return fault === undefined ? undefined : new DeviceError(fault.code, fault.message);
+      return fault;
     });
+  }
+
+  /** A reading while nothing is sold: power that flows all the same is a fault, and a session that began with it could bill the last one's rest. */
+  #restingReading(): Promise<Reading | undefined> {
+    return this.#read((reading) => (this.#coil.rests ? powerWhileOpen(reading, Math.max(zeroPowerW, this.desk.config.idlePowerW)) : undefined));
   }
 
   #show(indication: Indication): void {

@@ -112,7 +112,7 @@ export interface Indicator {
 }
 
 export type FaultCode =
-  | "meter/timeout" | "meter/exception" | "meter/garbled" | "meter/implausible" | "meter/serial-changed" | "meter/unknown" | "meter/stale"
+  | "meter/timeout" | "meter/exception" | "meter/garbled" | "meter/implausible" | "meter/serial-changed" | "meter/unknown" | "meter/stale" | "meter/power-while-open"
   | "port/missing" | "port/lost"
   | "reader/missing" | "reader/lost"
   | "gpio/missing" | "contactor/welded" | "contactor/not-closing"

@@ -6,7 +6,8 @@ import type { Sale } from "./session.js";
 /** What the meter's power told since its register last moved: expected energy in mWh. */
 export type Outlook = { readonly reading: Reading; readonly expectedMilliWh: number };
 
-export type Judgement = { readonly outlook: Outlook; readonly fault?: { readonly code: FaultCode; readonly message: string } };
+export type Doubt = { readonly code: FaultCode; readonly message: string };
+export type Judgement = { readonly outlook: Outlook; readonly fault?: Doubt };
 
 /** Meters overshoot their rating and clocks have edges: this much more than the connection's power is still possible. */
 const powerMargin = 1.25;
@@ -37,4 +38,13 @@ export function implausible(sale: Sale, reading: Reading, outlook: Outlook | und
   const stale = expectedMilliWh > frozenAfterMilliWh;
   const next: Outlook = { reading, expectedMilliWh };
   return stale ? { outlook: next, fault: { code: "meter/stale", message: `the meter shows ${reading.powerW} W, but its register stands still` } } : { outlook: next };
+}
+
+/**
+ * Judges a reading taken while the contactor is open: power from `leastW` on cannot flow there. The meter tells an old value and will count the rest
+ * of the last session in the next one, or the contacts are welded: no session may begin with such a register.
+ */
+export function powerWhileOpen({ powerW }: Reading, leastW: number): Doubt | undefined {
+  if (powerW < leastW) return undefined;
+  return { code: "meter/power-while-open", message: `the meter shows ${powerW} W while the contactor is open: it tells an old value, or the contacts are welded` };
 }

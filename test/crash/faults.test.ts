@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import { loadMeterMap } from "../../config/meter-map.js";
 import type { Agent } from "../../agent/main.js";
 import type { News } from "../../agent/news.js";
+import { kwhText } from "../../agent/core/energy-text.js";
 import { payloadOf } from "../../agent/core/receipt.js";
 import type { SalePayload } from "../../agent/core/receipt-payload.js";
 import type { Bench } from "../../drivers/bench/bench.js";
@@ -109,6 +110,43 @@ meters("that spikes once loses nothing: the next good reading counts", async () 
   ]);
   assert.is(sales[0]?.sale.stop.reason, "EVDisconnected");
   assert.equal(faults, ["+meter/implausible", "-meter/implausible"]);
+});
+
+meters("that tells an old value sells nothing to the next driver, who later pays for no energy but the own", async () => {
+  const rtuOf = (bench: Bench) => bench.rtu.get("rs485");
+  const story: StreetOptions = {
+    ...visit(),
+    storyMs: 460_000,
+    agenda: (startMs) =>
+      (
+        [
+          [4, { do: "plug", connector: 1, powerW, wantsWh: 30_000 }],
+          [8, tap(storyCards.ada)],
+          [100, { do: "unplug", connector: 1 }],
+          [150, { do: "plug", connector: 1, powerW, wantsWh: 30_000 }],
+          [155, tap(storyCards.ben)],
+          [300, tap(storyCards.ben)],
+          [450, { do: "unplug", connector: 1 }],
+        ] as const satisfies readonly (readonly [number, Act])[]
+      ).map(([seconds, act]) => ({ monoMs: startMs + seconds * 1_000, act })),
+  };
+  let registerThen = 0;
+  const { sales, faults, news } = await told(
+    story,
+    [
+      [96, (bench) => rtuOf(bench)?.freeze(1)],
+      [200, (bench) => rtuOf(bench)?.thaw(1)],
+      [290, ({ world }) => void (registerThen = world.meterValues(1).energyMilliWh)],
+    ],
+    // The first driver's last seconds, which the meter did not tell.
+    { unbilledAtMost: (powerW * 1.03 * 10_000) / 3_600 + 1_000 },
+  );
+  assert.is(sales.length, 2);
+  assert.match(sales[0]?.sale.stop.detail ?? "", /the meter still showed \d+ W after the contactor opened/);
+  assert.is(sales[1]?.sale.begin.registerKwh, kwhText(Math.floor(registerThen / 1_000) * 1_000));
+  assert.equal(faults, ["+meter/power-while-open", "-meter/power-while-open"]);
+  const refused = news.find((one) => one.news === "tap" && !one.accepted);
+  assert.match(refused?.news === "tap" ? refused.answer : "", /no session can start: the meter shows \d+ W while the contactor is open/);
 });
 
 meters("that is silent for a moment loses nothing", async () => {
