@@ -129,7 +129,7 @@ export class StationDesk implements RemoteDesk {
     return { accepted: true, scheduled };
   }
 
-  restart(when: "now" | "when-idle", by: string): { readonly accepted: true; readonly scheduled: boolean } | Refusal {
+  restart(when: "now" | "when-idle", by: string, reason: "ImmediateReset" | "HardReset" = "ImmediateReset"): { readonly accepted: true; readonly scheduled: boolean } | Refusal {
     const running = [...this.#till().sessions.values()].some(isBusy);
     const answer = this.#enter({ type: "RestartAsked", moment: this.#now(), when, by }, () => this.#till().standing.restart !== undefined);
     if (!answer.accepted) return answer;
@@ -138,7 +138,7 @@ export class StationDesk implements RemoteDesk {
       for (const [connector, session] of this.#till().sessions) {
         if (session.state !== "charging") continue;
         this.#parts.station.points.get(connector)?.openContactor();
-        this.#parts.station.enter({ type: "StopRequested", moment: this.#now(), connector, reason: "Reboot", detail: `${by} asked for a restart` });
+        this.#parts.station.enter({ type: "StopRequested", moment: this.#now(), connector, reason, detail: `${by} asked for a restart` });
       }
     }
     return { accepted: true, scheduled: running && when === "when-idle" };

@@ -59,8 +59,8 @@ export interface RemoteDesk {
   cancel(reservationId: string, by: string): RemoteAnswer;
   /** null = all. A session that runs goes on; `scheduled` = it takes effect when that session is over. Lasts over restarts. */
   setOperative(connector: number | null, operative: boolean, by: string): { readonly accepted: true; readonly scheduled: boolean } | Refusal;
-  /** Sells nothing more, settles what runs and restarts the process; `scheduled` = when the last session is over by itself. */
-  restart(when: "now" | "when-idle", by: string): { readonly accepted: true; readonly scheduled: boolean } | Refusal;
+  /** Sells nothing more, settles what runs (for that reason) and restarts the process; `scheduled` = when the last session is over by itself. */
+  restart(when: "now" | "when-idle", by: string, reason?: "ImmediateReset" | "HardReset"): { readonly accepted: true; readonly scheduled: boolean } | Refusal;
   /** A tariff for sessions to come at a connector (null = all) or, with `connector` undefined, for tokens that name it. Lasts over restarts. */
   setTariff(tariff: Tariff, connector: number | null | undefined, by: string): RemoteAnswer;
   clearTariff(tariffId: string, by: string): RemoteAnswer;

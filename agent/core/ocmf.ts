@@ -50,6 +50,8 @@ function endMark(reason: StopReason): "E" | "L" | "R" | "A" | "P" {
     case "Local":
       return "L";
     case "Remote":
+    case "ImmediateReset":
+    case "HardReset":
       return "R";
     case "PowerLoss":
       return "P";

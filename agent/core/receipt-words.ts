@@ -54,7 +54,7 @@ const en: Words = {
   clocks: { synced: "synchronised", holdover: "running on since it was set", unsynced: "NOT SET: times are informative" },
   reasons: {
     Local: "by the driver", EVDisconnected: "cable unplugged", Remote: "from afar", DeAuthorized: "authorisation withdrawn", EnergyLimitReached: "energy limit reached", TimeLimitReached: "time limit reached", CostLimitReached: "cost limit reached",
-    PowerLoss: "power cut", Reboot: "the station restarted", EmergencyStop: "emergency stop", MeterFault: "the meter failed", ContactorFault: "the contactor failed", Other: "other reason",
+    PowerLoss: "power cut", Reboot: "the station restarted", ImmediateReset: "the operator restarted the station", HardReset: "the operator restarted the station", EmergencyStop: "emergency stop", MeterFault: "the meter failed", ContactorFault: "the contactor failed", Other: "other reason",
   },
   terms: {},
   notices: [
@@ -80,7 +80,7 @@ const de: Words = {
   clocks: { synced: "synchronisiert", holdover: "läuft seit der letzten Stellung weiter", unsynced: "NICHT GESTELLT: Zeiten sind informativ" },
   reasons: {
     Local: "vom Fahrer", EVDisconnected: "Kabel gezogen", Remote: "aus der Ferne", DeAuthorized: "Berechtigung entzogen", EnergyLimitReached: "Energiegrenze erreicht", TimeLimitReached: "Zeitgrenze erreicht", CostLimitReached: "Kostengrenze erreicht",
-    PowerLoss: "Stromausfall", Reboot: "Neustart der Station", EmergencyStop: "Not-Halt", MeterFault: "Zähler ausgefallen", ContactorFault: "Schütz ausgefallen", Other: "anderer Grund",
+    PowerLoss: "Stromausfall", Reboot: "Neustart der Station", ImmediateReset: "der Betreiber hat die Station neu gestartet", HardReset: "der Betreiber hat die Station neu gestartet", EmergencyStop: "Not-Halt", MeterFault: "Zähler ausgefallen", ContactorFault: "Schütz ausgefallen", Other: "anderer Grund",
   },
   terms: {
     [roundingRule]: "kaufmännisch, einmal, an der Summe", [localTimeRule]: "Ortszeit",
@@ -110,7 +110,7 @@ const fr: Words = {
   clocks: { synced: "synchronisée", holdover: "en marche depuis son réglage", unsynced: "NON RÉGLÉE : heures indicatives" },
   reasons: {
     Local: "par le conducteur", EVDisconnected: "câble débranché", Remote: "à distance", DeAuthorized: "autorisation retirée", EnergyLimitReached: "limite d'énergie atteinte", TimeLimitReached: "limite de temps atteinte", CostLimitReached: "limite de coût atteinte",
-    PowerLoss: "coupure de courant", Reboot: "redémarrage de la station", EmergencyStop: "arrêt d'urgence", MeterFault: "compteur en panne", ContactorFault: "contacteur en panne", Other: "autre motif",
+    PowerLoss: "coupure de courant", Reboot: "redémarrage de la station", ImmediateReset: "l'exploitant a redémarré la station", HardReset: "l'exploitant a redémarré la station", EmergencyStop: "arrêt d'urgence", MeterFault: "compteur en panne", ContactorFault: "contacteur en panne", Other: "autre motif",
   },
   terms: {
     [roundingRule]: "au plus proche, une fois, au total", [localTimeRule]: "heure locale",
@@ -140,7 +140,7 @@ const es: Words = {
   clocks: { synced: "sincronizado", holdover: "en marcha desde su ajuste", unsynced: "SIN AJUSTAR: horas orientativas" },
   reasons: {
     Local: "por el conductor", EVDisconnected: "cable desenchufado", Remote: "a distancia", DeAuthorized: "autorización retirada", EnergyLimitReached: "límite de energía alcanzado", TimeLimitReached: "límite de tiempo alcanzado", CostLimitReached: "límite de coste alcanzado",
-    PowerLoss: "corte de corriente", Reboot: "reinicio de la estación", EmergencyStop: "parada de emergencia", MeterFault: "fallo del contador", ContactorFault: "fallo del contactor", Other: "otro motivo",
+    PowerLoss: "corte de corriente", Reboot: "reinicio de la estación", ImmediateReset: "el operador reinició la estación", HardReset: "el operador reinició la estación", EmergencyStop: "parada de emergencia", MeterFault: "fallo del contador", ContactorFault: "fallo del contactor", Other: "otro motivo",
   },
   terms: {
     [roundingRule]: "al más cercano, una vez, en el total", [localTimeRule]: "hora local",
@@ -170,7 +170,7 @@ const nl: Words = {
   clocks: { synced: "gesynchroniseerd", holdover: "loopt door sinds instelling", unsynced: "NIET INGESTELD: tijden zijn informatief" },
   reasons: {
     Local: "door de bestuurder", EVDisconnected: "kabel losgekoppeld", Remote: "op afstand", DeAuthorized: "autorisatie ingetrokken", EnergyLimitReached: "energiegrens bereikt", TimeLimitReached: "tijdgrens bereikt", CostLimitReached: "kostengrens bereikt",
-    PowerLoss: "stroomuitval", Reboot: "herstart van het station", EmergencyStop: "noodstop", MeterFault: "meter uitgevallen", ContactorFault: "relais uitgevallen", Other: "andere reden",
+    PowerLoss: "stroomuitval", Reboot: "herstart van het station", ImmediateReset: "de exploitant heeft het station herstart", HardReset: "de exploitant heeft het station herstart", EmergencyStop: "noodstop", MeterFault: "meter uitgevallen", ContactorFault: "relais uitgevallen", Other: "andere reden",
   },
   terms: {
     [roundingRule]: "rekenkundig, één keer, op het totaal", [localTimeRule]: "lokale tijd",

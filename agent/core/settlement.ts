@@ -5,10 +5,13 @@ import type { ConnectorFacts, StationFacts } from "../../config/schema.js";
 import type { ChargingPeriod } from "./period.js";
 import type { Price } from "./price.js";
 
-/** Why a session ended, in OCPP's words (ReasonEnumType of 2.0.1, as far as this station can tell). */
+/**
+ * Why a session ended, in OCPP's words (ReasonEnumType of 2.0.1, as far as this station can tell). A restart that a backend ordered is
+ * ImmediateReset, or HardReset where 1.6 named it so; Reboot is one that nobody ordered.
+ */
 export type StopReason =
   | "Local" | "EVDisconnected" | "Remote" | "DeAuthorized" | "EnergyLimitReached" | "TimeLimitReached" | "CostLimitReached"
-  | "PowerLoss" | "Reboot" | "EmergencyStop" | "MeterFault" | "ContactorFault" | "Other";
+  | "PowerLoss" | "Reboot" | "ImmediateReset" | "HardReset" | "EmergencyStop" | "MeterFault" | "ContactorFault" | "Other";
 
 /** OCPI's token, as far as a receipt and a CDR need it. */
 export type SessionToken = {

@@ -62,7 +62,7 @@ test("a fallen register, a foreign meter or a nameless one is not signed", () =>
 });
 
 test("how the session ended stands in the last reading's mark", () => {
-  const marks = { Local: "L", Remote: "R", PowerLoss: "P", MeterFault: "A", EVDisconnected: "E", CostLimitReached: "E" } as const;
+  const marks = { Local: "L", Remote: "R", PowerLoss: "P", MeterFault: "A", EVDisconnected: "E", CostLimitReached: "E", Reboot: "A", ImmediateReset: "R", HardReset: "R" } as const;
   for (const [stopReason, mark] of Object.entries(marks)) {
     const { RD } = JSON.parse(ocmfPayload(facts({ stopReason: stopReason as keyof typeof marks }))) as { RD: { TX: string }[] };
     assert.is(RD.at(-1)?.TX, mark, stopReason);

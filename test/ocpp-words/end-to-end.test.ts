@@ -1,6 +1,8 @@
 // The whole way, against a strict CSMS over a real socket: what it asks in each version, what the station does, and what the CSMS is told of it.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { receiptSheet } from "../../agent/core/receipt-sheet.js";
+import { receiptText } from "../../agent/core/receipt-text.js";
 import { payloadOf } from "../../agent/core/receipt.js";
 import { fingerprintOf, verifyReceiptFile } from "../../agent/core/verify-receipt.js";
 import { verifyTools } from "../../agent/evidence.js";
@@ -97,6 +99,30 @@ test("ocpp1.6: the same by numbers of the CSMS", async () => {
   assert.is(csms.of("StopTransaction")[0]?.payload["transactionId"], 101);
   assert.equal(scene.csms.violations, []);
 });
+
+for (const [protocol, type, reason] of [
+  ["ocpp2.1", "Immediate", "ImmediateReset"],
+  ["ocpp2.0.1", "Immediate", "ImmediateReset"],
+  ["ocpp1.6", "Soft", "SoftReset"],
+  ["ocpp1.6", "Hard", "HardReset"],
+] as const)
+  test(`${protocol}: a Reset (${type}) ends what runs with the standard's word for it, ${reason}, and the receipt says whose restart it was`, async () => {
+    const scene = await Scene.open(protocol);
+    const { room, csms } = scene;
+    await room.plug(1);
+    await room.tap(card);
+    await scene.until(() => room.session(1).state === "charging");
+    assert.equal(await scene.ask("Reset", { type }), { status: "Accepted" });
+    await scene.until(() => scene.events("Ended").length + csms.of("StopTransaction").length === 1);
+    const [ended] = scene.events("Ended");
+    const told = ended === undefined ? [csms.of("StopTransaction")[0]?.payload["reason"]] : [(ended["transactionInfo"] as { stoppedReason: string }).stoppedReason, ended["triggerReason"]];
+    assert.equal(told, protocol === "ocpp1.6" ? [reason] : [reason, "ResetCommand"]);
+    const { sale } = scene.sale();
+    assert.equal(sale.stop, { reason: type === "Hard" ? "HardReset" : "ImmediateReset", detail: "csms asked for a restart" });
+    const { book } = room.shop;
+    assert.match(receiptText(receiptSheet(book.get(book.count())?.jws ?? "", sha256, { language: "en" }), 80), /the operator restarted the station: csms asked for a restart/);
+    assert.equal(csms.violations, []);
+  });
 
 test("ocpp2.0.1: a reserved connector refuses another card and starts for its own", async () => {
   const scene = await Scene.open("ocpp2.0.1");

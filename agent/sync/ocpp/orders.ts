@@ -70,8 +70,8 @@ export function orders16(desk: FrontDesk): Handlers {
       return place === undefined ? { status: "Rejected" } : without(wordFor(remote.setOperative(place.connector, type === "Operative", link.uplink)));
     },
     Reset: (payload) => {
-      read(resetAsked, payload);
-      return { status: remote.restart("now", link.uplink).accepted ? "Accepted" : "Rejected" };
+      const { type } = read(resetAsked, payload);
+      return { status: remote.restart("now", link.uplink, type === "Hard" ? "HardReset" : "ImmediateReset").accepted ? "Accepted" : "Rejected" };
     },
     TriggerMessage: triggerMessage,
     ExtendedTriggerMessage: triggerMessage,

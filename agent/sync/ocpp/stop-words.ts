@@ -22,6 +22,9 @@ const words: Readonly<Record<StopReason, Words>> = {
   CostLimitReached: { stopped: "LocalOutOfCredit", trigger: "ChargingStateChanged", in16: "Other" },
   PowerLoss: { stopped: "PowerLoss", trigger: "AbnormalCondition", in16: "PowerLoss" },
   Reboot: { stopped: "Reboot", trigger: "AbnormalCondition", in16: "Reboot" },
+  // A restart by the word of a backend settles what runs first (2.x: B12; 1.6: 5.14).
+  ImmediateReset: { stopped: "ImmediateReset", trigger: "ResetCommand", in16: "SoftReset" },
+  HardReset: { stopped: "ImmediateReset", trigger: "ResetCommand", in16: "HardReset" },
   EmergencyStop: { stopped: "EmergencyStop", trigger: "AbnormalCondition", in16: "EmergencyStop" },
   MeterFault: { stopped: "Other", trigger: "AbnormalCondition", in16: "Other" },
   ContactorFault: { stopped: "Other", trigger: "AbnormalCondition", in16: "Other" },
