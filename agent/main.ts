@@ -21,6 +21,7 @@ import { turnWithinMs } from "./patience.js";
 import { refusedChanges } from "./reload.js";
 import { openShop, type Shop } from "./shop.js";
 import { connectorSnapshot, type Snapshot } from "./snapshot.js";
+import { loadKinds, type UplinkKinds } from "./uplinks.js";
 import { pingEveryMs, Watchdog } from "./watchdog.js";
 
 export type AgentOptions = {
@@ -53,6 +54,7 @@ export class Agent {
   #loaded: LoadedConfig;
   readonly #options: AgentOptions;
   readonly #machine: Machine;
+  readonly #kinds: UplinkKinds;
   readonly #disk: Disk;
   #lock: Lock | undefined;
   readonly #notifier: NonNullable<AgentOptions["notifier"]>;
@@ -68,12 +70,13 @@ export class Agent {
   #draining = false;
   #timers: (() => void)[] = [];
 
-  private constructor(loaded: LoadedConfig, options: AgentOptions, disk: Disk, machine: Machine) {
+  private constructor(loaded: LoadedConfig, options: AgentOptions, disk: Disk, machine: Machine, kinds: UplinkKinds) {
     this.#loaded = loaded;
     this.#options = options;
     this.#notifier = options.notifier ?? new Notifier();
     this.#disk = disk;
     this.#machine = machine;
+    this.#kinds = kinds;
     disk.onSync = () => this.#watchdog.synced(machine.clock.now().monoMs);
     this.#watch = new FieldWatch(loaded.config, machine, options.log);
     this.#housekeeping = new Housekeeping({
@@ -94,7 +97,7 @@ export class Agent {
    */
   static async open(loaded: LoadedConfig, options: AgentOptions): Promise<Agent> {
     const passed = (model: string, serial: string): boolean => agent.#shop?.passed.has(model, serial) === true;
-    const agent: Agent = new Agent(loaded, options, options.disk ?? new Disk(), await openMachine(loaded.config, options.buses, passed));
+    const agent: Agent = new Agent(loaded, options, options.disk ?? new Disk(), await openMachine(loaded.config, options.buses, passed), await loadKinds(loaded.config));
     agent.#refuseSecond();
     agent.#machine.start();
     try {
@@ -286,6 +289,7 @@ export class Agent {
     return openShop({
       loaded: this.#loaded,
       machine: this.#machine,
+      kinds: this.#kinds,
       disk: this.#disk,
       version,
       meter: (connector) => this.#meter(connector),

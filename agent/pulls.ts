@@ -34,7 +34,7 @@ export function openPulls(parts: PullsParts): OcpiPull[] {
     const raised = new Map<string, string>();
     return new OcpiPull({
       config: uplink,
-      from: partyOf(config),
+      from: config.station,
       clock,
       store: { read: () => table.data, write: (state) => void table.update(() => state) },
       tariffs: { own: () => parts.kept.of(name), replace: (tariffs) => parts.desk().replaceTariffs(tariffs, name) },
@@ -61,8 +61,6 @@ export function openChecks({ config, clock }: Pick<PullsParts, "config" | "clock
       const connector = connectors.find((one) => one.id === id);
       return connector === undefined ? undefined : evseUidOf(station, connector);
     };
-    return new OcpiCheck({ config: uplink, tokensUrl: uplink.tokensUrl, from: partyOf(config), clock, locationId: station.location.id, evseUid, timeoutMs: config.authorisation.onlineTimeout });
+    return new OcpiCheck({ config: uplink, tokensUrl: uplink.tokensUrl, from: config.station, clock, locationId: station.location.id, evseUid, timeoutMs: config.authorisation.onlineTimeout });
   });
 }
-
-const partyOf = ({ station }: Config): { countryCode: string; partyId: string } => ({ countryCode: station.countryCode, partyId: station.partyId });

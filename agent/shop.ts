@@ -38,7 +38,7 @@ import { kwhText } from "./snapshot.js";
 import { layoutOf, Station } from "./station.js";
 import type { OcpiPull } from "./sync/ocpi-pull.js";
 import type { Outbox } from "./sync/outbox.js";
-import { openOutboxes } from "./uplinks.js";
+import { openOutboxes, type UplinkKinds } from "./uplinks.js";
 
 export type Shop = {
   readonly journal: Journal<Entered>;
@@ -71,6 +71,8 @@ export type ShopParts = {
   readonly whyClosed: () => string | undefined;
   /** Ends the process, so that systemd starts it again. */
   readonly restart: () => void;
+  /** Those that the config names. */
+  readonly kinds: UplinkKinds;
   /** Backends that can be asked about a card, beside those of the config. */
   readonly checks?: readonly OnlineCheck[];
   readonly tell: (news: News) => void;
@@ -133,7 +135,7 @@ export function openShop(parts: ShopParts): Shop {
   signing.by = () => desk.signer;
   book.signList();
   const lists = new ListedCards({ disk, folder: config.state, station: config.station, settings: config.authorisation, clock }, (event) => void station.enter(event));
-  outboxes.push(...openOutboxes({ config, clock, disk, book, random: parts.random, checkpoint: () => desk.chain.checkpoint, version: parts.version, faults: () => station.faults, feed: () => station.feed(), desk: () => remote, lists, canBeAsked: (check) => checks.push(check), tell, changed, die }));
+  outboxes.push(...openOutboxes({ config, clock, disk, book, random: parts.random, checkpoint: () => desk.chain.checkpoint, version: parts.version, faults: () => station.faults, feed: () => station.feed(), desk: () => remote, lists, canBeAsked: (check) => checks.push(check), kinds: parts.kinds, tell, changed, die }));
   const exposure = new Exposure({
     limits: config.authorisation.exposure,
     book,

@@ -1,50 +1,39 @@
 // The uplinks of a station: an outbox each over the one receipt book, with its cursor in a table of its own, and its faults raised and cleared.
+import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Config } from "../config/schema.js";
-import type { OcppUplinkConfig, UplinkConfig } from "../config/uplink.js";
-import type { Clock } from "../drivers/driver.js";
+import type { UplinkConfig } from "../config/uplink.js";
 import { copyFor, type CdrCopies } from "./core/cdr-copies.js";
 import type { Faults } from "./faults.js";
 import type { Book } from "./ledger/book.js";
-import type { Disk } from "./ledger/disk.js";
 import { Table } from "./ledger/table.js";
-import type { News } from "./news.js";
 import type { BookEntry } from "./ledger/page.js";
-import type { CardLists, OnlineCheck, RemoteDesk, StationFeed } from "./remote.js";
+import type { OnlineCheck } from "./remote.js";
 import { OcpiUplink } from "./sync/ocpi-uplink.js";
-import { answersOf } from "./sync/ocpp/answers.js";
-import type { FrontDesk } from "./sync/ocpp/front-desk.js";
-import type { OcppLink } from "./sync/ocpp/link.js";
-import { OcppUplink } from "./sync/ocpp/ocpp-uplink.js";
-import { Settings } from "./sync/ocpp/settings.js";
-import { soldIn } from "./sync/ocpp/sold.js";
-import { takeDriverTariff } from "./sync/ocpp/tariff-answers.js";
-import { noTransactions, parseTransactionsTable, type TransactionsState } from "./sync/ocpp/transactions-state.js";
 import { emptyOutbox, parseOutboxTable, type OutboxItem, type OutboxState } from "./sync/outbox-state.js";
 import { Outbox, type OutboxStatus } from "./sync/outbox.js";
-import { tunnelsOf } from "./sync/tunnel.js";
 import type { Uplink } from "./sync/uplink.js";
+import type { OcppParts } from "./uplink-ocpp.js";
 
-export type UplinkParts = {
-  readonly config: Config;
-  readonly clock: Clock;
-  readonly disk: Disk;
+export type UplinkParts = OcppParts & {
   readonly book: Book;
-  readonly random: () => number;
   /** The signed checkpoint over all receipts, "" where there is none. */
   readonly checkpoint: () => string;
-  readonly version: string;
   readonly faults: () => Faults | undefined;
-  /** What backends may look at and ask, once there is a station. */
-  readonly feed: () => StationFeed | undefined;
-  readonly desk: () => RemoteDesk | undefined;
-  readonly lists: CardLists;
   /** Told of each backend that can be asked about a card. */
   readonly canBeAsked: (check: OnlineCheck) => void;
-  readonly tell: (news: News) => void;
   readonly changed: () => void;
   readonly die: (error: unknown) => void;
+  readonly kinds: UplinkKinds;
 };
+
+/** The kinds of uplink that take long to load: there where the config names one. */
+export type UplinkKinds = { readonly ocpp?: typeof import("./uplink-ocpp.js") };
+
+/** Loads what the config names and nothing else: OCPP costs a start a quarter more processor time and 4 MiB. */
+export async function loadKinds({ uplinks }: Pick<Config, "uplinks">): Promise<UplinkKinds> {
+  return uplinks.some(({ kind }) => kind === "ocpp") ? { ocpp: await import("./uplink-ocpp.js") } : {};
+}
 
 /** Opens the outbox of each configured uplink. Throws Failure table/damaged, disk/failed. */
 export function openOutboxes(parts: UplinkParts): Outbox[] {
@@ -63,7 +52,7 @@ function openOutbox(config: UplinkConfig, parts: UplinkParts): Outbox {
       last: () => book.count(),
       get: (number) => {
         const entry = book.get(number);
-        return entry === undefined ? null : itemOf(entry, config);
+        return entry === undefined ? null : itemOf(entry, config, parts.kinds);
       },
     },
     store: { read: () => table.data.state, write: (state) => void table.update(() => ({ state })) },
@@ -87,65 +76,23 @@ function receiptWaits(sessionId: string, book: Book, outbox: Outbox): boolean {
 }
 
 /** What an uplink sends of a receipt; null = nothing. */
-function itemOf(entry: BookEntry, config: UplinkConfig): OutboxItem | null {
-  const { number, cdrId: id, cdr, jws } = entry;
-  if (cdr === null) return null;
-  const copies = cdr as CdrCopies;
-  if (config.kind === "ocpi") {
-    const copy = copyFor(copies, config);
-    return copy === null ? null : { number, id, ...copy };
-  }
-  // The receipt itself: all that OCPP is told is made from it, so that it reads the same after any restart.
-  if (entry.kind !== "sale" || soldIn(jws) === undefined) return null;
-  return { number, id, body: jws, ...(copies.timeUnknown ? { park: "clock" } : {}) };
+function itemOf(entry: BookEntry, config: UplinkConfig, kinds: UplinkKinds): OutboxItem | null {
+  if (config.kind === "ocpp") return ocppIn(kinds).ocppItem(entry);
+  if (entry.cdr === null) return null;
+  const copy = copyFor(entry.cdr as CdrCopies, config);
+  return copy === null ? null : { number: entry.number, id: entry.cdrId, ...copy };
 }
 
-function openUplink(config: UplinkConfig, parts: UplinkParts, waits: FrontDesk["waits"]): Uplink {
-  const { station } = parts.config;
-  if (config.kind === "ocpi") return new OcpiUplink(config, { countryCode: station.countryCode, partyId: station.partyId }, parts.checkpoint);
-  const uplink = openOcpp(config, parts, waits);
+function openUplink(config: UplinkConfig, parts: UplinkParts, waits: (sessionId: string | undefined) => boolean): Uplink {
+  if (config.kind === "ocpi") return new OcpiUplink(config, parts.config.station, parts.checkpoint);
+  const uplink = ocppIn(parts.kinds).openOcpp(config, parts, waits);
   parts.canBeAsked(uplink);
   return uplink;
 }
 
-function openOcpp(config: OcppUplinkConfig, parts: UplinkParts, waits: FrontDesk["waits"]): OcppUplink {
-  const { station, connectors, state } = parts.config;
-  const { clock, disk, feed, desk } = parts;
-  const path = join(state, `ocpp-${config.name}.json`);
-  const table = Table.open<{ readonly state: TransactionsState }>(disk, path, parseTransactionsTable, { state: noTransactions });
-  const settings = Settings.open(disk, state, config.name);
-  const note = (text: string): void => parts.tell({ news: "note", at: clock.now().at, text: `uplink ${config.name}: ${text}` });
-  const front = (link: OcppLink): FrontDesk | undefined => {
-    const [seen, remote] = [feed(), desk()];
-    if (seen === undefined || remote === undefined) return undefined;
-    return { link, config: parts.config, uplink: config, version: parts.version, remote, cards: parts.lists, feed: seen, settings, now: () => clock.now().at, waits, note };
-  };
-  const uplink: OcppUplink = new OcppUplink({
-    config,
-    identity: config.identity ?? station.id,
-    party: { countryCode: station.countryCode, partyId: station.partyId },
-    version: parts.version,
-    connectors: connectors.map(({ id }) => id),
-    clock,
-    random: parts.random,
-    store: { read: () => table.data.state, write: (next) => void table.update(() => ({ state: next })) },
-    feed,
-    handlers: (link, dialect) => {
-      settings.apply(link);
-      const at = front(link);
-      return at === undefined ? {} : answersOf(at, dialect);
-    },
-    tariffKnown: (id) => desk()?.tariffs().some(({ tariff, by }) => by === config.name && tariff.id === id) ?? false,
-    takeTariff: (tariff) => {
-      const at = front(uplink);
-      return at === undefined || !settings.tariffs ? { wanted: false } : { wanted: true, id: takeDriverTariff(at, tariff) };
-    },
-    deauthorise: (session, status) => void desk()?.stop(session, `${config.name}: the card is ${status}`, "DeAuthorized"),
-    agent: () => tunnelsOf(config),
-    note,
-    die: parts.die,
-  });
-  return uplink;
+function ocppIn({ ocpp }: UplinkKinds): NonNullable<UplinkKinds["ocpp"]> {
+  assert(ocpp !== undefined, "the config names an uplink of a kind that was not loaded");
+  return ocpp;
 }
 
 /** Turns the statuses of one uplink into news and faults, each once. */

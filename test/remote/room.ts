@@ -12,6 +12,7 @@ import { Disk } from "../../agent/ledger/disk.js";
 import type { News } from "../../agent/news.js";
 import type { OnlineCheck } from "../../agent/remote.js";
 import { openShop, type Shop } from "../../agent/shop.js";
+import * as ocpp from "../../agent/uplink-ocpp.js";
 import { VolatileFiles } from "../ledger/volatile-files.js";
 import { SteppedClock } from "../rfid/stepped-clock.js";
 
@@ -48,6 +49,7 @@ export class Room {
     this.shop = openShop({
       loaded,
       machine: this.#machine(),
+      kinds: { ocpp },
       disk: new Disk(files),
       version: "test",
       meter: ({ id }) => this.#meter(id),
