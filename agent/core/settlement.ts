@@ -17,6 +17,8 @@ export type StopReason =
 export type SessionToken = {
   readonly uid: string;
   readonly type: "RFID" | "APP_USER" | "AD_HOC_USER" | "OTHER";
+  /** What OCPP calls its kind (IdTokenType.type), as the backend that ordered the session named it: OCPI has fewer words. */
+  readonly idTokenType?: string;
   readonly contractId: string;
   readonly countryCode: string;
   readonly partyId: string;

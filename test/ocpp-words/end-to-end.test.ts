@@ -1,6 +1,7 @@
 // The whole way, against a strict CSMS over a real socket: what it asks in each version, what the station does, and what the CSMS is told of it.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { CdrCopies } from "../../agent/core/cdr-copies.js";
 import { receiptSheet } from "../../agent/core/receipt-sheet.js";
 import { receiptText } from "../../agent/core/receipt-text.js";
 import { payloadOf } from "../../agent/core/receipt.js";
@@ -99,6 +100,36 @@ test("ocpp1.6: the same by numbers of the CSMS", async () => {
   assert.is(csms.of("StopTransaction")[0]?.payload["transactionId"], 101);
   assert.equal(scene.csms.violations, []);
 });
+
+for (const [kind, ocpi, protocol] of [
+  ["Local", "OTHER", "ocpp2.0.1"],
+  ["Local", "OTHER", "ocpp2.1"],
+  ["eMAID", "OTHER", "ocpp2.0.1"],
+  ["KeyCode", "OTHER", "ocpp2.0.1"],
+  ["Central", "APP_USER", "ocpp2.0.1"],
+  ["ISO15693", "RFID", "ocpp2.0.1"],
+  ["DirectPayment", "AD_HOC_USER", "ocpp2.1"],
+  ["EVCCID", "OTHER", "ocpp2.1"],
+] as const)
+  test(`${protocol}: a token of kind ${kind} keeps it from the remote start to the event, the receipt and, in OCPI's words, the CDR`, async () => {
+    const scene = await Scene.open(protocol);
+    const { room, csms } = scene;
+    await room.plug(1);
+    const idToken = { idToken: "DE-8AA-CA2B3C4D5", type: kind };
+    await scene.ask("RequestStartTransaction", { evseId: 1, idToken, remoteStartId: 41 });
+    await scene.until(() => scene.events("Started").length === 1);
+    assert.equal(scene.events("Started")[0]?.["idToken"], idToken);
+    const { transactionId } = scene.events("Started")[0]?.["transactionInfo"] as { transactionId: string };
+    await scene.ask("RequestStopTransaction", { transactionId });
+    await scene.until(() => scene.events("Ended").length === 1);
+    const { token } = scene.sale().sale;
+    assert.equal([token.uid, token.type, token.idTokenType], [idToken.idToken, ocpi, kind]);
+    const { book } = room.shop;
+    const { texts } = book.get(book.count())?.cdr as CdrCopies;
+    for (const text of Object.values(texts)) assert.is((JSON.parse(text) as { cdr_token: { type: string } }).cdr_token.type, ocpi);
+    assert.ok(Object.keys(texts).length > 0);
+    assert.equal(csms.violations, []);
+  });
 
 for (const [protocol, type, reason] of [
   ["ocpp2.1", "Immediate", "ImmediateReset"],

@@ -119,7 +119,10 @@ test("hears of each card what it is: cards of both standards, and what a backend
     ["APP_USER", "04A1B2C3D4E5F6", "04A1B2C3D4E5F6", "Central"],
     ["OTHER", "driver-7", "driver-7", "Central"],
   ] as const)
-    assert.equal(idTokenOf({ type, uid }), { idToken, type: kind });
+    for (const dialect of ["ocpp2.1", "ocpp2.0.1"] as const) assert.equal(idTokenOf({ type, uid }, dialect), { idToken, type: kind });
+  // A kind of 2.1 alone is what 2.0.1 calls a token that a backend made; one that both have is spelled as the standard does.
+  for (const [idTokenType, in21, in201] of [["EVCCID", "EVCCID", "Central"], ["com.example.plate", "com.example.plate", "Central"], ["keycode", "KeyCode", "KeyCode"]] as const)
+    assert.equal([idTokenOf({ type: "OTHER", uid: "X", idTokenType }, "ocpp2.1").type, idTokenOf({ type: "OTHER", uid: "X", idTokenType }, "ocpp2.0.1").type], [in21, in201]);
 });
 
 test("behind a proxy is reached, and told all; and a proxy that says no is named", async () => {

@@ -4,6 +4,7 @@ import type { OcppUplinkConfig } from "../../../config/uplink.js";
 import type { SessionToken } from "../../core/settlement.js";
 import type { CardLists, Refusal, RemoteDesk, StationFeed } from "../../remote.js";
 import type { AskedToken } from "./asked.js";
+import { tokenTypeOf, tokenTypeOfTag } from "./id-token.js";
 import type { OcppLink } from "./link.js";
 import type { Settings } from "./settings.js";
 
@@ -50,17 +51,14 @@ export const reasonOf: Readonly<Record<Refusal["code"], string>> = {
 
 /** A UID or contract id that a CDR can carry. */
 const longestToken = 36;
-const appTypes = ["central", "local"];
-const cardTypes = ["iso14443", "iso15693"];
 
-/** The token of a remote word as this station knows tokens; undefined where a CDR could not name it. */
-export function tokenOf({ config }: Pick<FrontDesk, "config">, { idToken, type }: AskedToken): SessionToken | undefined {
+/** The token of a remote word as this station knows tokens; undefined where a CDR could not name it. 1.6 names no kind. */
+export function tokenOf({ config }: Pick<FrontDesk, "config">, { idToken, type }: Pick<AskedToken, "idToken"> & { readonly type?: string }): SessionToken | undefined {
   const uid = uidOf(idToken);
-  if (!isPrintable(uid) || uid.length > longestToken) return undefined;
-  const kind = type.toLowerCase();
+  if (!isPrintable(uid) || uid.length > longestToken || (type !== undefined && !isPrintable(type))) return undefined;
   return {
     uid,
-    type: cardTypes.includes(kind) ? "RFID" : appTypes.includes(kind) ? "APP_USER" : kind === "directpayment" ? "AD_HOC_USER" : "OTHER",
+    ...(type === undefined ? { type: tokenTypeOfTag(uid) } : { type: tokenTypeOf(type), idTokenType: type }),
     contractId: uid,
     countryCode: config.station.countryCode,
     partyId: config.station.partyId,

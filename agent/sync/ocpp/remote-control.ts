@@ -65,7 +65,7 @@ export function remoteControl16(desk: FrontDesk): Handlers {
   return {
     RemoteStartTransaction: (payload) => {
       const { connectorId, idTag } = read(startAsked, payload);
-      const token = tokenOf(desk, { idToken: idTag, type: "ISO14443" });
+      const token = tokenOf(desk, { idToken: idTag });
       if (link.registration !== "Accepted" || token === undefined || connectorId === 0) return rejected;
       return { status: remote.start({ by: link.uplink, connector: connectorId ?? null, token }).accepted ? "Accepted" : "Rejected" };
     },

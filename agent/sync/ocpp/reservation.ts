@@ -68,7 +68,7 @@ export function reservations16(desk: FrontDesk): Handlers {
   return {
     ReserveNow: (payload) => {
       const asked = read(reserveAsked, payload);
-      const token = tokenOf(desk, { idToken: asked.idTag, type: "ISO14443" });
+      const token = tokenOf(desk, { idToken: asked.idTag });
       const place = placeOf(desk, { id: asked.connectorId });
       if (token === undefined || place === undefined) return { status: "Rejected" };
       const id = reservationKey(link.uplink, asked.reservationId);

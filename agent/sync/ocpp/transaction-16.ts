@@ -14,7 +14,7 @@ const register = (point: MeterPoint, context: string): Payload => ({ value: whTe
 
 /** Undefined where the token is longer than an idTag may be: a shortened one would be another card. */
 export function startTransaction(begin: Beginning, reservationId: number | undefined): Payload | undefined {
-  const { idToken } = idTokenOf(begin.token);
+  const { idToken } = idTokenOf(begin.token, "ocpp1.6");
   if (idToken.length > longestTag) return undefined;
   return { connectorId: begin.connector, idTag: idToken, meterStart: wholeWh(begin.registerMilliWh), timestamp: timeText(begin.atMs), ...(reservationId === undefined ? {} : { reservationId }) };
 }

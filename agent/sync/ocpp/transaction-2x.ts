@@ -32,7 +32,7 @@ export const chargingState = (activity: Activity): string => ({ charging: "Charg
 const evse = (connector: number): Payload => ({ id: connector, connectorId: 1 });
 
 /** The begin of power is the begin of the transaction (TxStartPoint PowerPathClosed). */
-export function startedEvent(begin: Beginning, place: Place, reservationId: number | undefined): Payload {
+export function startedEvent(begin: Beginning, dialect: Dialect2x, place: Place, reservationId: number | undefined): Payload {
   const remoteStartId = begin.byCommand && /^-?\d{1,10}$/.test(begin.reference ?? "") ? Number(begin.reference) : undefined;
   return {
     eventType: "Started",
@@ -41,7 +41,7 @@ export function startedEvent(begin: Beginning, place: Place, reservationId: numb
     ...placed(place),
     transactionInfo: { transactionId: begin.sessionId, chargingState: "Charging", ...(remoteStartId === undefined ? {} : { remoteStartId }) },
     evse: evse(begin.connector),
-    idToken: idTokenOf(begin.token),
+    idToken: idTokenOf(begin.token, dialect),
     ...(reservationId === undefined ? {} : { reservationId }),
     meterValue: [register(begin, "Transaction.Begin")],
   };

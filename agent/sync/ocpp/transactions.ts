@@ -113,7 +113,7 @@ export class Transactions {
     if (transaction.pending !== null) return await this.#push(transaction, line);
     const reservationId = this.#parts.store.read().reserved.find(({ sessionId }) => sessionId === beginning.sessionId)?.reservationId;
     if (line.dialect !== "ocpp1.6") {
-      const payload = startedEvent(beginning, { seqNo: transaction.nextSeqNo, offline }, reservationId);
+      const payload = startedEvent(beginning, line.dialect, { seqNo: transaction.nextSeqNo, offline }, reservationId);
       return await this.#push(this.#prepared(transaction, "started", "TransactionEvent", payload, line.dialect), line);
     }
     const payload = startTransaction(beginning, reservationId);
