@@ -1,6 +1,7 @@
 // Hands a receipt to the driver without an operator: as a file to check and a text to read, and on paper, where the config wants them.
 import { join } from "node:path";
 import type { Config } from "../config/schema.js";
+import { copyPath } from "./copies.js";
 import { payloadOf } from "./core/receipt.js";
 import { receiptFileText } from "./core/receipt-file.js";
 import type { Signed } from "./core/session.js";
@@ -26,7 +27,7 @@ export function handOut(disk: Disk, { receiptOutput, state, language }: Config, 
     }
   }
   if (receiptOutput.folder === undefined) return "";
-  const path = join(state, receiptOutput.folder, `receipt-${String(signed.number).padStart(6, "0")}`);
+  const path = copyPath(join(state, receiptOutput.folder), signed.number);
   disk.replace(`${path}.txt`, Buffer.from(text(80)));
   disk.replace(`${path}.json`, Buffer.from(receiptFileText(signed, payloadOf(signed.jws)?.key.spki ?? "")));
   return `${path}.json`;

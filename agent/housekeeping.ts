@@ -2,6 +2,7 @@
 // that could not be signed are signed, and on their schedules outboxes are asked and the journal goes into the archive, old evidence out of it.
 import { join } from "node:path";
 import type { Config } from "../config/schema.js";
+import { clearCopies } from "./copies.js";
 import type { Clock } from "../drivers/driver.js";
 import { Failure } from "./failure.js";
 import type { Disk } from "./ledger/disk.js";
@@ -31,6 +32,8 @@ const clockJumpMs = 60_000;
 const pagesInTurns = 1_000;
 /** Segments of evidence that are looked at each night: more than are packed in one. */
 const prunedANight = 32;
+/** Receipts whose copies go each night: more than are sold in a day. */
+const clearedANight = 1_000;
 const roomAnewMs = 3_600_000;
 const nightly = "17 3 * * *";
 
@@ -122,6 +125,7 @@ export class Housekeeping {
       if (now.trust === "unsynced") return;
       const isDone = (receipt: number): boolean => receipt <= book.sealedReceipts && outboxes.every((outbox) => outbox.stateOf(receipt) === "acked");
       pruneEvidence(disk, join(config.state, "journal"), { beforeMs: now.at - config.retention.evidence, isDone, most: prunedANight });
+      clearCopies(disk, config, book, { beforeMs: now.at - config.retention.copies, most: clearedANight });
     });
   }
 

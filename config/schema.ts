@@ -167,6 +167,8 @@ export const configSchema = z
       .strictObject({
         /** The packed journal of settled sessions: what disputes are settled with, and what a damaged page of the book is rebuilt from. */
         evidence: durationOr("400d", "30d", "7300d"),
+        /** The copies that lie in `receiptOutput.folder`; the book gives out others at any time. */
+        copies: durationOr("400d", "1d", "7300d"),
       })
       .prefault({}),
     /** Language of display and receipts. */

@@ -18,7 +18,7 @@ export function durationWords(ms: number): string {
 
 /** Where the schema turns a duration into milliseconds. */
 const isDuration = (path: readonly string[]): boolean =>
-  /^timing\.\w+$|^retention\.evidence$|^uplinks\.\d+\.(timeout|meterValues|backoff\.\w+)$|^authorisation\.(onlineTimeout|cacheLifetime)$|^connectors\.\d+\.(meter\.(poll|timeout|lostAfter)|limits\.time)$|^readers\.[^.]+\.(poll|debounce)$/.test(path.join("."));
+  /^timing\.\w+$|^retention\.(evidence|copies)$|^uplinks\.\d+\.(timeout|meterValues|backoff\.\w+)$|^authorisation\.(onlineTimeout|cacheLifetime)$|^connectors\.\d+\.(meter\.(poll|timeout|lostAfter)|limits\.time)$|^readers\.[^.]+\.(poll|debounce)$/.test(path.join("."));
 
 function worded(value: unknown, path: readonly string[]): unknown {
   if (typeof value === "number") return isDuration(path) ? durationWords(value) : value;
