@@ -27,6 +27,8 @@ export type Audit = {
 export type AuditOptions = {
   /** mWh that may have flowed and that nobody may be billed for, with every fault's reason at hand; default none. */
   readonly unbilledAtMost?: number;
+  /** mWh that flowed and are on no receipt, where somebody has kept count: no more and no less. */
+  readonly unbilled?: number;
   /** False = leave the signatures, which cost a millisecond each, to another time. */
   readonly prove?: boolean;
 };
@@ -46,7 +48,7 @@ export function audit(street: Street, options: AuditOptions = {}): Audit {
   auditFiles(files);
   auditSessions(street, entries);
   auditBackend(street, entries);
-  const energy = auditEnergy(street, sales, options.unbilledAtMost ?? 0);
+  const energy = auditEnergy(street, sales, options);
   return { entries, sales, ...energy };
 }
 
@@ -92,7 +94,7 @@ function auditBackend({ backend, seen }: Street, entries: readonly BookEntry[]):
 }
 
 /** What the receipts bill is what the meters counted: a meter counts only while its contactor is closed. */
-function auditEnergy({ before, world }: Street, sales: readonly SalePayload[], unbilledAtMost: number): Pick<Audit, "countedMilliWh" | "billedMilliWh"> {
+function auditEnergy({ before, world }: Street, sales: readonly SalePayload[], { unbilledAtMost = 0, unbilled }: AuditOptions): Pick<Audit, "countedMilliWh" | "billedMilliWh"> {
   const shown = (milliWh: number): number => Math.floor(milliWh / shownMilliWh) * shownMilliWh;
   let countedMilliWh = 0;
   for (const [id, outlet] of Object.entries(world.outlets)) countedMilliWh += shown(outlet.registerMilliWh) - shown(before.outlets[Number(id)]?.registerMilliWh ?? 0);
@@ -101,6 +103,10 @@ function auditEnergy({ before, world }: Street, sales: readonly SalePayload[], u
     const energy = energyOf(sale);
     assert.ok(energy >= 0, `receipt ${number} bills ${energy} mWh`);
     billedMilliWh += energy;
+  }
+  if (unbilled !== undefined) {
+    assert.equal(billedMilliWh + unbilled, countedMilliWh, "the receipts bill what the meters counted, but for what a mishap hid");
+    return { countedMilliWh, billedMilliWh };
   }
   if (unbilledAtMost === 0) assert.equal(billedMilliWh, countedMilliWh, "the receipts bill what the meters counted, no more and no less");
   assert.ok(billedMilliWh <= countedMilliWh && countedMilliWh - billedMilliWh <= unbilledAtMost, `${billedMilliWh} mWh billed of ${countedMilliWh}, at most ${unbilledAtMost} may be missing`);

@@ -43,10 +43,10 @@ export async function chaos(seed: number, enough: (report: ChaosReport) => boole
     for (let round = 1; ; round += 1) {
       await playRound(street, books, chance, count);
       books.catchUp();
-      const { entries } = audit(street, { unbilledAtMost: books.unbilledMilliWh(), prove: round % prove === 0 });
+      const { entries } = audit(street, { unbilled: books.unbilledMilliWh(), prove: round % prove === 0 });
       report = { looks: books.looks, rounds: round, lives: street.lives, receipts: entries.length, injected, simulatedMs: street.world.clock.monoMs - street.before.clock.monoMs };
       if (enough(report)) {
-        audit(street, { unbilledAtMost: books.unbilledMilliWh() });
+        audit(street, { unbilled: books.unbilledMilliWh() });
         return report;
       }
       street.goOn((startMs) => visitors(startMs, chance), roundMs);
@@ -102,7 +102,7 @@ async function playRound(street: Street, books: LiveBooks, chance: Chance, count
 function play(street: Street, books: LiveBooks, bench: Bench, agent: Agent, chance: Chance, calm: boolean, count: (name: string) => void): void {
   const { clock } = bench;
   const later = (minutes: number, work: () => void): void => void clock.at(clock.now().monoMs + minutes * minuteMs, work);
-  const hide: Scene["hide"] = (connector, minutes, atMost) => books.hide(connector, clock.now().monoMs, minutes, atMost);
+  const hide: Scene["hide"] = (connector, minutes) => books.hide(connector, clock.now().monoMs, minutes);
   const next = (): void => {
     if (clock.now().monoMs >= street.endMs) return;
     const mishap = chance.of(mishaps);
@@ -121,7 +121,7 @@ function play(street: Street, books: LiveBooks, bench: Bench, agent: Agent, chan
   };
   later(20, setClock);
   for (const [id, how] of Object.entries(bench.world.state().stuck)) {
-    if (how === "closed") hide(Number(id), 20, Infinity);
+    if (how === "closed") hide(Number(id), 20);
     later(20, () => bench.world.stick(Number(id), "free"));
   }
   // After a power cut a clock without a battery starts at its zero, until somebody tells it the time.

@@ -1,5 +1,6 @@
 // The books while all goes on: at every event what the receipts bill is compared with what the meters counted, to the mWh,
-// and what the backend got with what it got before. Only a mishap that hides energy, told beforehand, loosens the sum, until it is over.
+// and what the backend got with what it got before. A mishap that hides energy is told beforehand: what flowed before and after it must be billed to the
+// mWh all the same, nothing that did not flow ever is, and what it hid is written off as what it was.
 import assert from "node:assert/strict";
 import { milliWhOf } from "../../agent/core/energy-text.js";
 import type { CdrCopies } from "../../agent/core/cdr-copies.js";
@@ -13,16 +14,17 @@ import { stateFolder, type Street } from "../crash/street.js";
 /** What the demo's meters show: whole watt-hours. */
 const shownMilliWh = 1_000;
 const shown = (milliWh: number): number => Math.floor(milliWh / shownMilliWh) * shownMilliWh;
-/** Between a session's last good reading and its open contactor may lie so much at most, beside the mishap's own time. */
-const aroundMs = 150_000;
-const fullPowerW = 11_400;
+/** Before a mishap a session's last kept reading may be so old, and after it the contactor may open so late. */
+const aroundMs = 120_000;
 const inSession = new Set(["charging", "suspended", "stopping", "settling"]);
 
 type Account = {
   /** Up to here, in mWh of the true register, all is billed or written off. */
   accounted: number;
-  hiddenUntilMs: number;
-  hiddenAtMost: number;
+  /** The time in which a mishap may hide energy. */
+  hidden: { readonly fromMs: number; readonly toMs: number } | undefined;
+  /** The true register at each look that found it changed, oldest first; from the mishap's begin on. */
+  history: { readonly monoMs: number; readonly register: number }[];
 };
 
 export class LiveBooks {
@@ -37,14 +39,20 @@ export class LiveBooks {
   #posts = 0;
 
   constructor(readonly street: Street) {
-    this.#accounts = new Map(Object.entries(street.before.outlets).map(([id, { registerMilliWh }]) => [Number(id), { accounted: shown(registerMilliWh), hiddenUntilMs: 0, hiddenAtMost: 0 }]));
+    const { clock, outlets } = street.before;
+    this.#accounts = new Map(
+      Object.entries(outlets).map(([id, { registerMilliWh }]) => {
+        const register = shown(registerMilliWh);
+        return [Number(id), { accounted: register, hidden: undefined, history: [{ monoMs: clock.monoMs, register }] }];
+      }),
+    );
   }
 
   /** A mishap begins that may hide energy of a connector until so many minutes from now. */
-  hide(connector: number, nowMs: number, minutes: number, atMostMilliWh = (fullPowerW * (minutes * 60_000 + aroundMs)) / 3_600): void {
+  hide(connector: number, nowMs: number, minutes: number): void {
     const account = this.#account(connector);
-    account.hiddenUntilMs = Math.max(account.hiddenUntilMs, nowMs + minutes * 60_000);
-    account.hiddenAtMost += atMostMilliWh;
+    const { fromMs, toMs } = account.hidden ?? { fromMs: nowMs - aroundMs, toMs: 0 };
+    account.hidden = { fromMs, toMs: Math.max(toMs, nowMs + minutes * 60_000) };
   }
 
   /** Compares, after an event of a living agent. Throws with the first thing that is not right. */
@@ -65,13 +73,15 @@ export class LiveBooks {
       const account = this.#account(id);
       const register = registerOf(id);
       assert.ok(account.accounted <= register, `connector ${id}: ${account.accounted} mWh are billed, the meter counted ${register}`);
+      remember(account, nowMs, register);
       if (inSession.has(state) || world.isClosed(id)) continue;
       const open = register - account.accounted;
-      if (account.hiddenAtMost === 0) assert.equal(open, 0, `connector ${id} (${state}): ${open} mWh flowed and nobody is billed`);
-      if (nowMs < account.hiddenUntilMs) continue;
-      assert.ok(open <= account.hiddenAtMost, `connector ${id} (${state}): ${open} mWh flowed and nobody is billed, ${account.hiddenAtMost} may be missing`);
+      if (account.hidden === undefined) assert.equal(open, 0, `connector ${id} (${state}): ${open} mWh flowed and nobody is billed`);
+      if (account.hidden === undefined || nowMs < account.hidden.toMs) continue;
+      const flowed = flowedIn(account, account.hidden.fromMs, account.hidden.toMs + aroundMs);
+      assert.ok(open <= flowed, `connector ${id} (${state}): ${open} mWh are on no receipt, and ${flowed} flowed while a mishap could hide them`);
       this.writtenOffMilliWh += open;
-      Object.assign(account, { accounted: register, hiddenAtMost: 0 });
+      Object.assign(account, { accounted: register, hidden: undefined });
     }
   }
 
@@ -114,7 +124,7 @@ export class LiveBooks {
     const account = this.#account(connector.id);
     assert.equal(energy, to - from, `receipt ${number}`);
     assert.ok(energy >= 0, `receipt ${number} bills ${energy} mWh`);
-    if (account.hiddenAtMost === 0) assert.equal(from, account.accounted, `receipt ${number} begins where the one before it ended`);
+    if (account.hidden === undefined) assert.equal(from, account.accounted, `receipt ${number} begins where the one before it ended`);
     account.accounted += energy;
     assert.ok(account.accounted <= registerOf(connector.id), `receipt ${number} bills ${energy} mWh that did not flow`);
   }
@@ -137,4 +147,19 @@ export class LiveBooks {
   #account(connector: number): Account {
     return this.#accounts.get(connector) ?? assert.fail(`no connector ${connector}`);
   }
+}
+
+/** Keeps the register's history as far back as a mishap that begins now, or has begun, reaches. */
+function remember(account: Account, monoMs: number, register: number): void {
+  const { history, hidden } = account;
+  if (history.at(-1)?.register !== register) history.push({ monoMs, register });
+  const neededMs = hidden?.fromMs ?? monoMs - aroundMs;
+  while ((history[1]?.monoMs ?? Infinity) <= neededMs) history.shift();
+}
+
+/** mWh that flowed between two moments, and in the looks around them. */
+function flowedIn({ history }: Account, fromMs: number, toMs: number): number {
+  const before = history.findLast(({ monoMs }) => monoMs <= fromMs) ?? history[0];
+  const after = history.find(({ monoMs }) => monoMs >= toMs) ?? history.at(-1);
+  return (after?.register ?? 0) - (before?.register ?? 0);
 }

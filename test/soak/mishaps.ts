@@ -1,5 +1,5 @@
 // What goes wrong on a street in the chaos: meters, readers, contactors, cables, clocks, disk and backend, each as one small deed.
-// A mishap that can hide energy from the bill says for which connector, how much at most, and until when.
+// A mishap that can hide energy from the bill says for which connector, and until when.
 import assert from "node:assert/strict";
 import { loadMeterMap } from "../../config/meter-map.js";
 import type { Agent } from "../../agent/main.js";
@@ -19,7 +19,7 @@ export type Scene = Chance & {
   readonly agent: Agent;
   later(minutes: number, work: () => void): void;
   /** From now on, for so many minutes, this connector's meter may count what no receipt can bill. */
-  hide(connector: number, minutes: number, atMostMilliWh?: number): void;
+  hide(connector: number, minutes: number): void;
 };
 export type Mishap = { readonly name: string; readonly happen: (scene: Scene) => void };
 
@@ -124,7 +124,7 @@ export const mishaps: readonly Mishap[] = [
   { name: "welded contactor", happen: ({ bench: { world }, between, later, hide }) => {
     const connector = between(1, 2);
     if (!world.isClosed(connector)) return;
-    hide(connector, 25, Infinity);
+    hide(connector, 25);
     world.stick(connector, "closed");
     later(25, () => world.stick(connector, "free"));
   } },
