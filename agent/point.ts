@@ -88,8 +88,10 @@ export class Point {
     });
   }
 
+  /** Of the session that runs: until its first look there is none, since the last one was of the session before. */
   glance(): Glance | undefined {
-    return this.desk.session().state === "charging" ? this.#glance : undefined;
+    const session = this.desk.session();
+    return session.state === "charging" && this.#glance?.sale.opening.id === session.sale.opening.id ? this.#glance : undefined;
   }
 
   /** The session's own activity, with the samples that are not kept. */

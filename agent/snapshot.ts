@@ -124,7 +124,8 @@ function liveFigures(glance: Glance, parking: boolean, { lowSinceMs, idleFreeFor
     elapsedMs,
     unitPrice: unitPriceText(price.unitPrices, price.currency, parking),
     accrued: money(price.accrued.incl),
-    ifStoppedNow: money(price.ifStoppedNow.incl),
+    // A session in which no energy flowed costs nothing (core/waiver.ts).
+    ifStoppedNow: money(energyMilliWh > 0 ? price.ifStoppedNow.incl : "0"),
     ...(price.leftUnderCap === undefined ? {} : { leftUnderCap: money(price.leftUnderCap) }),
     ...(price.nextChange === undefined ? {} : { nextChange: changeText(price.nextChange, price) }),
     ...(idleForMs === null ? {} : { idleForMs }),

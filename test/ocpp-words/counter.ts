@@ -57,9 +57,9 @@ export class Counter {
     const { sent, triggered } = this;
     const station = room.shop.station;
     const registration = (): OcppLink["registration"] => this.registration;
-    let intervals: Intervals = { heartbeatS: 300, pingS: 60, meterValuesS: 300 };
+    let intervals: Intervals = { heartbeatS: 300, pingS: 60, meterValuesS: 300, costS: 60 };
     this.link = {
-      uplink: "csms", dialect, sendsPublicKey: true,
+      uplink: "csms", dialect, sendsPublicKey: true, sendsRunningCost: true,
       get registration() {
         return registration();
       },

@@ -62,13 +62,13 @@ model("what can be set is obeyed and kept; the rest is refused with the reason",
   assert.is(set(counter, ["OCPPCommCtrlr", "WebSocketPingInterval"], "0"), "Accepted");
   assert.is(set(counter, ["OCPPCommCtrlr", "HeartbeatInterval"], "900"), "Accepted");
   assert.is(set(counter, ["OCPPCommCtrlr", "PublicKeyWithSignedMeterValue"], "Never"), "Accepted");
-  assert.equal(counter.link.intervals, { heartbeatS: 900, pingS: 0, meterValuesS: 60 });
+  assert.equal(counter.link.intervals, { heartbeatS: 900, pingS: 0, meterValuesS: 60, costS: 60 });
   assert.equal(counter.kept, { meterValuesS: 60, pingS: 0, publicKey: false });
   assert.is(get(counter, ["SampledDataCtrlr", "TxUpdatedInterval"]), "60");
   const again = new Counter("ocpp2.1");
   again.kept = counter.kept;
   again.desk.settings.apply(again.link);
-  assert.equal([again.link.intervals, again.link.sendsPublicKey], [{ heartbeatS: 300, pingS: 0, meterValuesS: 60 }, false]);
+  assert.equal([again.link.intervals, again.link.sendsPublicKey], [{ heartbeatS: 300, pingS: 0, meterValuesS: 60, costS: 60 }, false]);
   for (const [named, value, reason] of [
     [["OCPPCommCtrlr", "HeartbeatInterval"], "0", "ValueTooLow"],
     [["SampledDataCtrlr", "TxUpdatedInterval"], "3601", "ValueTooHigh"],
@@ -132,6 +132,22 @@ model("what was set is there again after a restart", () => {
   again.apply(counter.link);
   assert.is(counter.link.intervals.pingS, 30);
   return counter.room.close();
+});
+
+model("2.1: whether and how often the cost so far is told is the CSMS's to set, within bounds, and lasts", async () => {
+  const counter = new Counter("ocpp2.1");
+  const set = (instance: string, name: string, attributeValue: string): unknown =>
+    (counter.ask("SetVariables", { setVariableData: [{ component: { name: "TariffCostCtrlr" }, variable: { name, instance }, attributeValue }] }) as { setVariableResult: { attributeStatus: string; attributeStatusInfo?: { reasonCode: string } }[] }).setVariableResult.map(
+      ({ attributeStatus, attributeStatusInfo }) => attributeStatusInfo?.reasonCode ?? attributeStatus,
+    )[0];
+  assert.equal([set("Cost", "Interval", "30"), set("Cost", "Interval", "9"), set("Cost", "Interval", "3601"), set("RunningCost", "Enabled", "perhaps")], ["Accepted", "ValueTooLow", "ValueTooHigh", "InvalidValue"]);
+  assert.is(set("RunningCost", "Enabled", "false"), "Accepted");
+  assert.equal([counter.link.intervals.costS, counter.link.sendsRunningCost, counter.kept], [30, false, { costS: 30, runningCost: false }]);
+  const next = new Counter("ocpp2.1");
+  next.kept = counter.kept;
+  next.desk.settings.apply(next.link);
+  assert.equal([next.link.intervals.costS, next.link.sendsRunningCost], [30, false]);
+  await Promise.all([counter.room.close(), next.room.close()]);
 });
 
 model("more items than a message may hold are refused", async () => {

@@ -179,7 +179,11 @@ test("ocpp2.1: the next session is priced by the tariff that the CSMS set, and i
   await scene.ask("RequestStartTransaction", { evseId: 2, idToken: { idToken: "APP-1", type: "Central" }, remoteStartId: 1 });
   await scene.until(() => room.session(2).state === "charging");
   await room.charge(2, 200, 100);
-  await scene.until(() => scene.events("Started").length === 1);
+  await scene.until(() => scene.events("Updated").some(({ triggerReason }) => triggerReason === "RunningCost"));
+  const running = scene.events("Updated").find(({ triggerReason }) => triggerReason === "RunningCost")?.["costDetails"] as { totalCost: { total: { exclTax: number; inclTax: number } }; totalUsage: { energy: number } };
+  // 0.50 for each kWh so far and 1.00 for the start, 19 % on both, in whole cents.
+  const milliEuro = Math.round(running.totalUsage.energy * 500) + 1_000_000;
+  assert.equal(running.totalCost.total, { exclTax: Math.round(milliEuro / 10_000) / 100, inclTax: Math.round((milliEuro * 119) / 1_000_000) / 100 });
   const { transactionId } = scene.events("Started")[0]?.["transactionInfo"] as { transactionId: string };
   await scene.ask("RequestStopTransaction", { transactionId });
   await scene.until(() => scene.events("Ended").length === 1);

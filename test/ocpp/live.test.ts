@@ -1,6 +1,8 @@
 // What a CSMS is told of sessions while they run, and that the end fits on it whatever happens in between.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { moneyText } from "../../agent/core/money.js";
+import { bill, live } from "../../agent/core/rating.js";
 import { drained, letGo, ocppConfig, till, world, type Till, type World } from "./bench.js";
 import { Csms, stepOf, type Got, type Mood } from "./csms.js";
 import { Forecourt } from "./forecourt.js";
@@ -8,6 +10,7 @@ import { Forecourt } from "./forecourt.js";
 const test = suite("sessions while they run");
 test.after.each(letGo);
 
+type Fields = Readonly<Record<string, unknown>>;
 type Scene = { readonly csms: Csms; readonly lasting: World; readonly place: Forecourt; now: Till };
 
 async function scene(protocol: string, parts: Parameters<typeof till>[2] = {}): Promise<Scene> {
@@ -28,6 +31,8 @@ async function quiet({ clock }: World): Promise<void> {
 for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
   test(`${protocol}: a session that runs online is told at once: begin, values, a change, end, none of it offline`, async () => {
     const { csms, lasting, place, now } = await scene(protocol);
+    // The cost so far has tests of its own.
+    now.uplink.setIntervals({ costS: 3_600 });
     now.outbox.begin();
     await csms.until(() => csms.of("SecurityEventNotification").length === 1);
     await quiet(lasting);
@@ -121,6 +126,117 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
         await letGo();
       }
     });
+
+/** Lets the clock run in steps of ten seconds while the meter is read at each: 1 Wh a step. */
+async function charges({ lasting, place }: Scene, steps: number, fromMilliWh = 0): Promise<void> {
+  for (let step = 1; step <= steps; step += 1) {
+    lasting.clock.advance(10_000);
+    place.reads(fromMilliWh + step * 1_000);
+    await quiet(lasting);
+  }
+}
+
+type Cost = { readonly totalCost: { readonly currency: string; readonly total: object; readonly energy: { readonly exclTax: number } }; readonly totalUsage: { readonly energy: number }; readonly chargingPeriods?: unknown };
+
+test("2.1: the cost so far is told each Interval[Cost] seconds, exactly the bill if the session ended now, without periods; the end is as ever", async () => {
+  const shown = await scene("ocpp2.1");
+  const { csms, lasting, place, now } = shown;
+  now.outbox.begin();
+  await csms.until(() => csms.of("SecurityEventNotification").length === 1);
+  await quiet(lasting);
+  place.begins();
+  await told(csms, 1);
+  await quiet(lasting);
+  await charges(shown, 60);
+  const payloads = events(csms).map(({ payload }) => payload);
+  // Every minute; the value of five minutes bears the cost that is due then, and each number follows on the one before.
+  assert.equal(payloads.map(({ triggerReason }) => triggerReason), ["Authorized", "RunningCost", "RunningCost", "RunningCost", "RunningCost", "MeterValuePeriodic", "RunningCost", "RunningCost", "RunningCost", "RunningCost", "MeterValuePeriodic"]);
+  assert.equal(payloads.map(({ seqNo }) => seqNo), payloads.map((_, index) => index));
+  const costs = payloads.map(({ costDetails }) => costDetails as Cost);
+  assert.ok(costs.every((cost) => !("chargingPeriods" in cost)));
+  assert.equal([costs[0]?.totalCost, costs[0]?.totalUsage.energy], [{ currency: "EUR", typeOfCost: "NormalCost", total: { exclTax: 0, inclTax: 0 } }, 0]);
+  assert.equal(costs.map(({ totalUsage }) => totalUsage.energy), payloads.map((_, index) => index * 6));
+  const session = place.till().sessions.get(1);
+  if (session?.state !== "charging") throw new Error("it charges");
+  assert.is((costs.at(-1)?.totalCost.total as { inclTax: number }).inclTax, Number(moneyText(live(session.sale.rating).ifStoppedNow.incl, "EUR")));
+  assert.equal(payloads.map(({ transactionInfo }) => [(transactionInfo as Fields)["tariffId"], (transactionInfo as Fields)["customData"]]), payloads.map(() => ["standard", undefined]));
+  place.settles();
+  await drained(now.outbox);
+  const ended = events(csms).at(-1)?.payload;
+  assert.equal([ended?.["seqNo"], "chargingPeriods" in (ended?.["costDetails"] as Cost)], [payloads.length, true]);
+  assert.equal([csms.violations, now.failures], [[], []]);
+});
+
+for (const [protocol, known] of [["ocpp2.1", false], ["ocpp2.0.1", true]] as const)
+  test(`${protocol}: ${known ? "which has no field for it" : "where the CSMS does not know the tariff"}: the cost so far stands in customData`, async () => {
+    const shown = await scene(protocol, { tariffKnown: () => known });
+    const { csms, lasting, place, now } = shown;
+    now.outbox.begin();
+    await csms.until(() => csms.of("SecurityEventNotification").length === 1);
+    await quiet(lasting);
+    place.begins();
+    await told(csms, 1);
+    await quiet(lasting);
+    await charges(shown, 30);
+    const updates = events(csms).slice(1).map(({ payload }) => payload);
+    assert.equal(updates.map(({ triggerReason }) => triggerReason), protocol === "ocpp2.1" ? ["RunningCost", "RunningCost", "RunningCost", "RunningCost", "MeterValuePeriodic"] : ["MeterValuePeriodic"]);
+    const session = place.till().sessions.get(1);
+    if (session?.state !== "charging") throw new Error("it charges");
+    const { due, currency } = bill(session.sale.rating);
+    assert.equal((updates.at(-1)?.["transactionInfo"] as Fields)["customData"], { vendorId: "chargetill", energyKwh: "0.030", currency, total: due.gross, totalNet: due.net, tax: due.tax, tariffId: "standard" });
+    assert.ok(updates.every((payload) => !("costDetails" in payload) && !("tariffId" in (payload["transactionInfo"] as Fields))));
+    assert.equal([csms.violations, now.failures], [[], []]);
+  });
+
+test("2.1: a CSMS that does not want the cost so far is told values alone, one that refuses it too", async () => {
+  for (const how of ["switched off", "refused"]) {
+    const shown = await scene("ocpp2.1");
+    const { csms, lasting, place, now } = shown;
+    if (how === "refused")
+      csms.answers["TransactionEvent"] = ({ costDetails, eventType }) => {
+        if (costDetails !== undefined && eventType === "Updated") throw Object.assign(new Error("no"), { rpcErrorCode: "PropertyConstraintViolation" });
+        return {};
+      };
+    else now.uplink.sendsRunningCost = false;
+    now.outbox.begin();
+    await csms.until(() => csms.of("SecurityEventNotification").length === 1);
+    await quiet(lasting);
+    place.begins();
+    await told(csms, 1);
+    await quiet(lasting);
+    await charges(shown, 60);
+    const taken = events(csms).filter(({ payload }) => how !== "refused" || !("costDetails" in payload));
+    assert.equal(taken.map(({ payload }) => payload["triggerReason"]), [...(how === "refused" ? [] : ["Authorized"]), "MeterValuePeriodic", "MeterValuePeriodic"]);
+    assert.is(events(csms).filter(({ payload }) => payload["triggerReason"] === "RunningCost").length, how === "refused" ? 1 : 0);
+    await letGo();
+  }
+});
+
+test("an event of 2.1 that is under way when the CSMS comes back with 2.0.1 goes on in its words, under its number", async () => {
+  const first = await Csms.open(["ocpp2.1"]);
+  const lasting = world();
+  const place = new Forecourt(lasting.clock, lasting.book);
+  const config = ocppConfig(first.url);
+  const { outbox } = till(lasting, config, {}, place);
+  const shown: Scene = { csms: first, lasting, place, now: { outbox } as Till };
+  outbox.begin();
+  await first.until(() => first.of("SecurityEventNotification").length === 1);
+  await quiet(lasting);
+  place.begins();
+  await told(first, 1);
+  await quiet(lasting);
+  first.mood = { at: "Updated", how: "lost-answer" };
+  await charges(shown, 6);
+  await told(first, 2);
+  assert.is(events(first)[1]?.payload["triggerReason"], "RunningCost");
+  const second = await Csms.open(["ocpp2.0.1"]);
+  config.url = second.url;
+  lasting.clock.advance(10_000);
+  await told(second, 1);
+  const again = events(second)[0]?.payload ?? {};
+  assert.equal([again["eventType"], again["seqNo"], again["triggerReason"], "costDetails" in again, again["timestamp"]], ["Updated", 1, "MeterValuePeriodic", false, events(first)[1]?.payload["timestamp"]]);
+  assert.equal(second.violations, []);
+});
 
 test("what happened while the line was down is told as offline, and no values of it", async () => {
   const { csms, lasting, place, now } = await scene("ocpp2.0.1");

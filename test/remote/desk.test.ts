@@ -252,6 +252,28 @@ service("the whole station and its connectors are told apart", async () => {
 });
 service.run();
 
+const figures = suite("the figures of a session");
+
+figures("are never those of the one before, and are none before its first look at the meter", async () => {
+  const room = new Room();
+  const seen: unknown[] = [];
+  const feed = room.shop.station.feed();
+  feed.listen(({ event }) => event.type === "SessionBegan" && seen.push(feed.glance(1)));
+  for (let session = 0; session < 2; session += 1) {
+    await room.plug(1);
+    await room.tap(known);
+    await room.clock.pass(2_000);
+    await room.charge(1, 25);
+    assert.is(feed.glance(1)?.energyMilliWh, 25_000);
+    await room.tap(known);
+    await room.clock.pass(3_000);
+    await room.plug(1, false);
+  }
+  assert.equal(seen, [undefined, undefined]);
+  await room.close();
+});
+figures.run();
+
 const restarts = suite("a restart that was asked for");
 
 restarts("now: sells nothing more, settles what runs, then ends the process", async () => {

@@ -1,4 +1,4 @@
-// What a session cost, as OCPP 2.1 says it (CostDetailsType), from the signed receipt alone. Pure.
+// What a session cost, as OCPP 2.1 says it (CostDetailsType): at its end from the signed receipt alone, before that from the running bill. Pure.
 // Energy is in Wh and time in seconds, as CostDimensionEnumType has them; a pause that the station made is no time that costs anything.
 import type { ChargingPeriod } from "../../core/period.js";
 import type { Amount, Price, TaxShare } from "../../core/price.js";
@@ -30,6 +30,15 @@ export function costDetails({ price, periods, tariff }: Pick<SaleFields, "price"
     totalUsage: { energy: thousandths(price.energyMilliWh), chargingTime: seconds(price.timeMs - price.parkingMs), idleTime: seconds(price.parkingMs) },
   };
 }
+
+/** What a session costs so far: the totals alone, since periods are for the end (I12.FR.02, errata 2025-09). */
+export const runningCost = (price: Price): Fields => costDetails({ price, periods: [], tariff: { id: "", version: "", digest: "", value: null } }, false);
+
+/** What a session costs when it begins: nothing, since no energy has flowed. */
+export const noCost = (currency: string): Fields => ({
+  totalCost: { currency, typeOfCost: "NormalCost", total: { exclTax: 0, inclTax: 0 } },
+  totalUsage: { energy: 0, chargingTime: 0, idleTime: 0 },
+});
 
 function typeOfCost({ adjustments }: Price): "NormalCost" | "MinCost" | "MaxCost" {
   const kinds = adjustments.map(({ kind }) => kind);

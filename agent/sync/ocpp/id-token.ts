@@ -15,15 +15,15 @@ export const idTokenOfUid = (uid: string): IdToken => ({ idToken: uid.toUpperCas
 /** IdTokenEnumType of 2.0.1; 2.1 left the list open. */
 const kindsOf201 = ["Central", "eMAID", "ISO14443", "ISO15693", "KeyCode", "Local", "MacAddress", "NoAuthorization"];
 
+/** A kind as 2.0.1 spells it, where it has it. */
+export const kindIn201 = (type: string): string | undefined => kindsOf201.find((kind) => kind.toLowerCase() === type.toLowerCase());
+
 /**
  * A token whose kind a backend named keeps it; of one that did not come from our reader and has no kind, all that is known is that a backend
  * made it: Central. So is called in 2.0.1 what came in a word that it does not have.
  */
 export function idTokenOf({ type, uid, idTokenType }: Pick<SessionToken, "type" | "uid" | "idTokenType">, dialect: Dialect): IdToken {
-  if (idTokenType !== undefined) {
-    const known = kindsOf201.find((kind) => kind.toLowerCase() === idTokenType.toLowerCase());
-    return { idToken: uid, type: known ?? (dialect === "ocpp2.1" ? idTokenType : "Central") };
-  }
+  if (idTokenType !== undefined) return { idToken: uid, type: kindIn201(idTokenType) ?? (dialect === "ocpp2.1" ? idTokenType : "Central") };
   const card = uid.toUpperCase();
   if (type === "RFID" && isUid.test(card)) return idTokenOfUid(uid);
   return type === "RFID" && isVicinityUid.test(card) ? { idToken: card, type: "ISO15693" } : { idToken: uid, type: "Central" };

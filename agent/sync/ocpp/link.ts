@@ -13,6 +13,8 @@ export type Intervals = {
   readonly pingS: number;
   /** SampledDataCtrlr.TxUpdatedInterval, MeterValueSampleInterval. */
   readonly meterValuesS: number;
+  /** TariffCostCtrlr.Interval[Cost] (2.1). */
+  readonly costS: number;
 };
 
 export interface OcppLink {
@@ -26,6 +28,8 @@ export interface OcppLink {
   setIntervals(intervals: Partial<Intervals>): void;
   /** PublicKeyWithSignedMeterValue (2.x): false = Never. A transaction has one signed value, so the other two words mean the same. */
   sendsPublicKey: boolean;
+  /** TariffCostCtrlr.Enabled[RunningCost] (2.1). */
+  sendsRunningCost: boolean;
   /** The transaction id by which the CSMS knows a session that is not over: its own number in 1.6, ours in 2.x. */
   transactionOf(sessionId: string): string | number | undefined;
   sessionOf(transactionId: string | number): string | undefined;

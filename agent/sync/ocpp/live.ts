@@ -1,7 +1,9 @@
 // Tells a CSMS of sessions while they run: their begin, a value now and then, a change of what the car does. Only what is worth telling now:
 // while a settled session waits in the outbox, or the line is down, nothing is made here, and what was missed is told by the end itself.
 import type { Clock } from "../../../drivers/driver.js";
+import { bill } from "../../core/rating.js";
 import type { Opening, Session } from "../../core/session.js";
+import { chargedPrice } from "../../core/waiver.js";
 import type { Fact, StationFeed } from "../../remote.js";
 import { backoffMs, type BackoffLimits } from "../backoff.js";
 import { beginningOf } from "./sold.js";
@@ -14,7 +16,9 @@ export type LiveParts = {
   readonly clock: Clock;
   /** Something waits in the outbox: that goes first. */
   readonly waiting: () => boolean;
+  /** How often values are told, and in 2.1 the cost; 0 = not. */
   readonly meterValuesMs: () => number;
+  readonly costMs: () => number;
   readonly backoff: BackoffLimits;
   readonly random: () => number;
   readonly note: (text: string) => void;
@@ -27,7 +31,8 @@ export type LiveParts = {
 /** The line, and since when events are not offline any more. */
 export type LiveLine = EventLine & { readonly sinceMonoMs: number; readonly boot: string };
 
-type Job = { readonly connector: number; readonly opening: Opening; readonly reason: "begin" | UpdateReason };
+/** `cost` = what the session costs so far goes with it. */
+type Job = { readonly connector: number; readonly opening: Opening; readonly reason: "begin" | UpdateReason; readonly cost: boolean };
 
 export class Live {
   readonly #parts: LiveParts;
@@ -39,6 +44,7 @@ export class Live {
   #holdUntilMonoMs = 0;
   readonly #asked = new Map<string, UpdateReason>();
   readonly #toldMonoMs = new Map<string, number>();
+  readonly #costToldMonoMs = new Map<string, number>();
   /** Sessions whose begin the backend refused: only their end, with its reasons on record, is tried again. */
   readonly #givenUp = new Set<string>();
 
@@ -85,8 +91,10 @@ export class Live {
     const feed = this.#parts.feed();
     const session = feed?.till().sessions.get(connector);
     if (session?.state !== "charging") return undefined;
-    const { moment, energyMilliWh, powerW } = feed?.glance(connector)?.reading ?? session.sale.last;
-    return { atMs: moment.at, registerMilliWh: energyMilliWh, powerW, activity: session.sale.activity };
+    const { sale } = feed?.glance(connector) ?? session;
+    const { moment, energyMilliWh: registerMilliWh, powerW } = sale.last;
+    const energyMilliWh = registerMilliWh - sale.opening.begin.energyMilliWh;
+    return { atMs: moment.at, registerMilliWh, powerW, activity: session.sale.activity, energyMilliWh, price: () => chargedPrice(bill(sale.rating), energyMilliWh) };
   }
 
   /** Sends what is due, one after the other, until nothing is or something holds. */
@@ -119,26 +127,30 @@ export class Live {
     return job && { job, line };
   }
 
-  async #do({ connector, opening, reason }: Job, line: LiveLine): Promise<"done" | "held"> {
+  async #do(job: Job, line: LiveLine): Promise<"done" | "held"> {
     const { transactions, clock } = this.#parts;
+    const { connector, opening, reason, cost } = job;
     const beginning = beginningOf(opening, connector);
     const begun = opening.begin.moment;
     const offline = begun.boot !== line.boot || begun.monoMs < line.sinceMonoMs;
-    if (reason === "begin") {
-      return this.#judge(opening.id, await clock.busy(transactions.begin(beginning, line, offline)));
-    }
+    if (reason === "begin") return this.#judge(job, await clock.busy(transactions.begin(beginning, line, offline)));
     this.#asked.delete(opening.id);
-    return this.#judge(opening.id, await clock.busy(transactions.update(beginning, () => this.running(connector), reason, line)));
+    return this.#judge(job, await clock.busy(transactions.update(beginning, () => this.running(connector), reason, cost, line)));
   }
 
-  #judge(sessionId: string, sent: Sent | undefined): "done" | "held" {
+  #judge({ opening, reason, cost }: Job, sent: Sent | undefined): "done" | "held" {
     const { clock, backoff, random, note } = this.#parts;
+    const { id } = opening;
     if (sent === undefined || sent.kind === "answered" || sent.kind === "refused") {
       this.#failures = 0;
-      this.#toldMonoMs.set(sessionId, clock.now().monoMs);
+      const { monoMs } = clock.now();
+      if (reason !== "RunningCost") this.#toldMonoMs.set(id, monoMs);
+      if (reason === "begin" || cost) this.#costToldMonoMs.set(id, monoMs);
       if (sent?.kind === "refused") {
-        note(`session ${sessionId}: the backend refused an event: ${sent.reason}`);
-        this.#givenUp.add(sessionId);
+        note(`session ${id}: the backend refused an event: ${sent.reason}`);
+        // Whoever does not take the cost may well take the values.
+        if (cost) this.#costToldMonoMs.set(id, Infinity);
+        else this.#givenUp.add(id);
       }
       return "done";
     }
@@ -172,11 +184,25 @@ export class Live {
     const { monoMs } = clock.now();
     for (const { connector, opening } of this.#charging()) {
       const transaction = transactions.of(opening.id);
-      if (transaction?.started !== true) return { connector, opening, reason: "begin" };
-      const reason = this.#asked.get(opening.id) ?? (transaction.pending !== null || monoMs >= this.#nextMonoMs(opening) ? "MeterValuePeriodic" : undefined);
-      if (reason !== undefined) return { connector, opening, reason };
+      if (transaction?.started !== true) return { connector, opening, reason: "begin", cost: false };
+      const isUnderWay = transaction.pending !== null;
+      const reason = this.#asked.get(opening.id) ?? (isUnderWay || monoMs >= this.#nextMonoMs(opening) ? "MeterValuePeriodic" : undefined);
+      const costIsDue = !isUnderWay && monoMs >= this.#nextCostMonoMs(opening);
+      // The cost goes with a value that is due anyway; 2.0.1 has no event for the cost alone.
+      if (reason !== undefined) return { connector, opening, reason, cost: costIsDue || this.#costGoesAlong(opening) };
+      if (costIsDue) return { connector, opening, reason: "RunningCost", cost: true };
     }
     return undefined;
+  }
+
+  #costGoesAlong({ id }: Opening): boolean {
+    return this.#line?.dialect === "ocpp2.0.1" && this.#parts.costMs() > 0 && this.#costToldMonoMs.get(id) !== Infinity;
+  }
+
+  /** 2.1: at most once in an interval (I12.FR.02, TariffCostCtrlr.Interval[Cost]). */
+  #nextCostMonoMs({ id }: Opening): number {
+    const everyMs = this.#line?.dialect === "ocpp2.1" ? this.#parts.costMs() : 0;
+    return everyMs === 0 ? Infinity : (this.#costToldMonoMs.get(id) ?? -Infinity) + everyMs;
   }
 
   #nextMonoMs(opening: Opening): number {
@@ -189,7 +215,7 @@ export class Live {
     if (this.#line === undefined || this.#cancel !== undefined) return;
     const { clock } = this.#parts;
     const { monoMs } = clock.now();
-    const next = Math.max(Math.min(...this.#charging().map(({ opening }) => this.#nextMonoMs(opening))), this.#holdUntilMonoMs, monoMs + leastRestMs);
+    const next = Math.max(Math.min(...this.#charging().map(({ opening }) => Math.min(this.#nextMonoMs(opening), this.#nextCostMonoMs(opening)))), this.#holdUntilMonoMs, monoMs + leastRestMs);
     if (!Number.isFinite(next)) return;
     this.#cancel = clock.at(next, () => {
       this.#cancel = undefined;
@@ -205,6 +231,7 @@ export class Live {
   #forget(sessionId: string): void {
     this.#asked.delete(sessionId);
     this.#toldMonoMs.delete(sessionId);
+    this.#costToldMonoMs.delete(sessionId);
     this.#givenUp.delete(sessionId);
   }
 }

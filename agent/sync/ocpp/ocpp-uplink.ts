@@ -49,12 +49,15 @@ export type OcppParts = {
 const pingS = 60;
 /** Where a CSMS names none. */
 const heartbeatS = 300;
+/** How often a session's cost so far is told in 2.1 (TariffCostCtrlr.Interval[Cost]), until a CSMS says otherwise. */
+const costS = 60;
 /** After so long without a line the CSMS is told everything anew (OCPPCommCtrlr.OfflineThreshold). */
 const offlineThresholdMs = 60_000;
 
 export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
   readonly name: string;
   sendsPublicKey = true;
+  sendsRunningCost = true;
   readonly #parts: OcppParts;
   readonly #line: Line;
   readonly #transactions: Transactions;
@@ -78,8 +81,13 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
     const { config, clock, random, feed, note, connectors } = parts;
     this.name = config.name;
     this.#parts = parts;
-    this.#intervals = { heartbeatS, pingS, meterValuesS: config.meterValues / 1000 };
-    this.#transactions = new Transactions({ store: parts.store, note, begun: (sessionId, payload) => this.#live.begun(sessionId, payload) });
+    this.#intervals = { heartbeatS, pingS, meterValuesS: config.meterValues / 1000, costS };
+    this.#transactions = new Transactions({
+      store: parts.store, note,
+      begun: (sessionId, payload) => this.#live.begun(sessionId, payload),
+      tariffKnown: parts.tariffKnown,
+      sendsRunningCost: () => this.sendsRunningCost,
+    });
     this.#notices = new Notices({ feed, connectors, clock, note });
     this.#reservations = new ReservationNews(config.name, note);
     this.#live = new Live({
@@ -87,6 +95,7 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
       backoff: config.backoff,
       waiting: () => this.#ties?.waiting() ?? true,
       meterValuesMs: () => this.#intervals.meterValuesS * 1000,
+      costMs: () => (this.sendsRunningCost ? this.#intervals.costS * 1000 : 0),
       deauthorise: parts.deauthorise,
       die: parts.die,
     });

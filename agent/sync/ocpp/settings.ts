@@ -13,6 +13,9 @@ const shape = z.strictObject({
   tariffs: z.boolean().optional(),
   /** The public key goes with signed values (2.x, PublicKeyWithSignedMeterValue). */
   publicKey: z.boolean().optional(),
+  /** The cost so far is told while a session runs (2.1, TariffCostCtrlr.Enabled[RunningCost]), and how often. Default true. */
+  runningCost: z.boolean().optional(),
+  costS: z.int().min(1).optional(),
 });
 export type Kept = z.infer<typeof shape>;
 
@@ -20,7 +23,7 @@ export type Kept = z.infer<typeof shape>;
 export const parseSettings = (value: unknown): Kept => shape.parse(value);
 
 /** Intervals in whole seconds; 0 = off. */
-export const intervalBounds = { heartbeatS: { least: 1, most: 86_400 }, pingS: { least: 0, most: 86_400 }, meterValuesS: { least: 0, most: 3_600 } } as const;
+export const intervalBounds = { heartbeatS: { least: 1, most: 86_400 }, pingS: { least: 0, most: 86_400 }, meterValuesS: { least: 0, most: 3_600 }, costS: { least: 10, most: 3_600 } } as const;
 
 export class Settings {
   constructor(private readonly store: { read(): Kept; write(kept: Kept): void }) {}
@@ -42,8 +45,9 @@ export class Settings {
 
   /** Puts what is kept into force on a new connection. */
   apply(link: OcppLink): void {
-    const { pingS, meterValuesS, publicKey } = this.store.read();
+    const { pingS, meterValuesS, costS, publicKey, runningCost } = this.store.read();
     if (publicKey !== undefined) link.sendsPublicKey = publicKey;
-    link.setIntervals({ ...(pingS === undefined ? {} : { pingS }), ...(meterValuesS === undefined ? {} : { meterValuesS }) });
+    if (runningCost !== undefined) link.sendsRunningCost = runningCost;
+    link.setIntervals({ ...(pingS === undefined ? {} : { pingS }), ...(meterValuesS === undefined ? {} : { meterValuesS }), ...(costS === undefined ? {} : { costS }) });
   }
 }

@@ -16,6 +16,7 @@ export type Beginning = {
   readonly reference?: string;
   readonly atMs: number;
   readonly registerMilliWh: number;
+  readonly tariff: { readonly id: string; readonly currency: string };
 };
 
 /** A register value that OCPP is told, with the time it was read at. */
@@ -42,6 +43,7 @@ export function beginningOf(opening: Opening, connector: number): Beginning {
     ...(acceptance.authorizationReference === undefined ? {} : { reference: acceptance.authorizationReference }),
     atMs: begin.moment.at,
     registerMilliWh: begin.energyMilliWh,
+    tariff: { id: opening.tariff.id, currency: opening.tariff.currency },
   };
 }
 
@@ -65,6 +67,7 @@ export function soldIn(jws: string): Sold | undefined {
       ...(sale.authorizationReference === undefined ? {} : { reference: sale.authorizationReference }),
       atMs: startMs,
       registerMilliWh: begin.registerMilliWh,
+      tariff: { id: sale.tariff.id, currency: sale.price.currency },
     },
     begin,
     end,

@@ -1,10 +1,12 @@
 // A session as TransactionEvents of OCPP 2.0.1 and 2.1: plain payloads, made once and kept as text until they are acknowledged. Pure.
 import type { SalePayload } from "../../core/receipt-payload.js";
+import { kwhText } from "../../core/energy-text.js";
 import type { Activity } from "../../core/period.js";
 import { unsignedMark } from "../../core/signer.js";
-import { costDetails } from "./cost-details.js";
+import type { Price } from "../../core/price.js";
+import { costDetails, noCost, runningCost } from "./cost-details.js";
 import type { Dialect } from "./frame.js";
-import { idTokenOf } from "./id-token.js";
+import { idTokenOf, kindIn201, type IdToken } from "./id-token.js";
 import { timeText, whNumber, type Beginning, type MeterPoint, type Sold } from "./sold.js";
 import { stopWords } from "./stop-words.js";
 
@@ -14,8 +16,8 @@ type Payload = Readonly<Record<string, unknown>>;
 /** Where an event stands in its transaction; `offline` = it happened while there was no connection. */
 export type Place = { readonly seqNo: number; readonly offline: boolean };
 
-/** What is known of a session while it runs. */
-export type Running = MeterPoint & { readonly powerW: number; readonly activity: Activity };
+/** What is known of a session while it runs; `price` = the bill if it ended now. */
+export type Running = MeterPoint & { readonly powerW: number; readonly activity: Activity; readonly energyMilliWh: number; readonly price: () => Price };
 
 export const vendorId = "chargetill";
 
@@ -31,35 +33,60 @@ export const chargingState = (activity: Activity): string => ({ charging: "Charg
 
 const evse = (connector: number): Payload => ({ id: connector, connectorId: 1 });
 
+/** What a CSMS is told of the price while a session runs: in 2.1 as costDetails where the tariff is one that it knows (I12). */
+export type Telling = { readonly dialect: Dialect2x; readonly tariffKnown: boolean; readonly cost: boolean };
+
 /** The begin of power is the begin of the transaction (TxStartPoint PowerPathClosed). */
-export function startedEvent(begin: Beginning, dialect: Dialect2x, place: Place, reservationId: number | undefined): Payload {
+export function startedEvent(begin: Beginning, { dialect, tariffKnown, cost }: Telling, place: Place, reservationId: number | undefined): Payload {
   const remoteStartId = begin.byCommand && /^-?\d{1,10}$/.test(begin.reference ?? "") ? Number(begin.reference) : undefined;
+  const costKnown = dialect === "ocpp2.1" && tariffKnown;
   return {
     eventType: "Started",
     timestamp: timeText(begin.atMs),
     triggerReason: begin.byCommand ? "RemoteStart" : "Authorized",
     ...placed(place),
-    transactionInfo: { transactionId: begin.sessionId, chargingState: "Charging", ...(remoteStartId === undefined ? {} : { remoteStartId }) },
+    transactionInfo: { transactionId: begin.sessionId, chargingState: "Charging", ...(remoteStartId === undefined ? {} : { remoteStartId }), ...(costKnown ? { tariffId: begin.tariff.id } : {}) },
     evse: evse(begin.connector),
     idToken: idTokenOf(begin.token, dialect),
     ...(reservationId === undefined ? {} : { reservationId }),
     meterValue: [register(begin, "Transaction.Begin")],
+    ...(costKnown && cost ? { costDetails: noCost(begin.tariff.currency) } : {}),
   };
 }
 
-export type UpdateReason = "MeterValuePeriodic" | "ChargingStateChanged" | "Trigger";
+export type UpdateReason = "MeterValuePeriodic" | "ChargingStateChanged" | "Trigger" | "RunningCost";
 
-export function updatedEvent(begin: Beginning, now: Running, reason: UpdateReason, place: Place): Payload {
+export function updatedEvent(begin: Beginning, now: Running, reason: UpdateReason, { dialect, tariffKnown, cost }: Telling, place: Place): Payload {
   const context = reason === "Trigger" ? "Trigger" : "Sample.Periodic";
   const { timestamp, sampledValue } = register(now, context) as { readonly timestamp: string; readonly sampledValue: readonly Payload[] };
+  const costKnown = cost && dialect === "ocpp2.1" && tariffKnown;
   return {
     eventType: "Updated",
     timestamp,
     triggerReason: reason,
     ...placed(place),
-    transactionInfo: { transactionId: begin.sessionId, chargingState: chargingState(now.activity) },
+    transactionInfo: {
+      transactionId: begin.sessionId,
+      chargingState: chargingState(now.activity),
+      ...(costKnown ? { tariffId: begin.tariff.id } : {}),
+      ...(cost && !costKnown ? { customData: { vendorId, energyKwh: kwhText(now.energyMilliWh), ...priceData(now.price()), tariffId: begin.tariff.id } } : {}),
+    },
     evse: evse(begin.connector),
     meterValue: [{ timestamp, sampledValue: [...sampledValue, { value: Math.round(now.powerW), context, measurand: "Power.Active.Import", unitOfMeasure: { unit: "W" } }] }],
+    ...(costKnown ? { costDetails: runningCost(now.price()) } : {}),
+  };
+}
+
+/** An event that was made for 2.1 and is still under way when the CSMS speaks 2.0.1: without the words that 2.0.1 does not have. */
+export function in201(event: Payload): Payload {
+  const { costDetails: _, transactionInfo, triggerReason, idToken, ...rest } = event;
+  const { tariffId: __, ...info } = transactionInfo as Payload;
+  const token = idToken as IdToken | undefined;
+  return {
+    ...rest,
+    triggerReason: triggerReason === "RunningCost" ? "MeterValuePeriodic" : triggerReason,
+    transactionInfo: info,
+    ...(token === undefined ? {} : { idToken: { ...token, type: kindIn201(token.type) ?? "Central" } }),
   };
 }
 
@@ -103,14 +130,13 @@ export function customData({ number, sale }: SalePayload, digest: string): Paylo
     receipt: number,
     receiptDigest: digest,
     energyKwh: sale.energyKwh,
-    currency: price.currency,
-    total: price.due.gross,
-    totalNet: price.due.net,
-    tax: price.due.tax,
+    ...priceData(price),
     tariffId: tariff.id,
     tariffDigest: tariff.digest,
   };
 }
+
+const priceData = ({ currency, due }: Price): Payload => ({ currency, total: due.gross, totalNet: due.net, tax: due.tax });
 
 /** The longest signedMeterData of 2.0.1. */
 const longestSigned = 2500;

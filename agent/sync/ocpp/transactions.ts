@@ -6,7 +6,7 @@ import { CallError, type Dialect } from "./frame.js";
 import { longestTag } from "./id-token.js";
 import { CallLost } from "./rpc.js";
 import { meterValues, startTransaction, stopTransaction } from "./transaction-16.js";
-import { endedEvent, startedEvent, updatedEvent, type Ending, type Running, type UpdateReason } from "./transaction-2x.js";
+import { endedEvent, in201, startedEvent, updatedEvent, type Dialect2x, type Ending, type Running, type Telling, type UpdateReason } from "./transaction-2x.js";
 import type { Beginning, Sold } from "./sold.js";
 import { freshTransaction, withoutEnded, withTransaction, type OpenTransaction, type Pending, type Step, type TransactionsStore } from "./transactions-state.js";
 
@@ -25,6 +25,10 @@ export type TransactionsParts = {
   readonly note: (text: string) => void;
   /** The CSMS has answered to the begin of a session, from whichever side it was told. */
   readonly begun?: (sessionId: string, payload: unknown) => void;
+  /** A backend may name this tariff: it set it, or it said so. */
+  readonly tariffKnown: (tariffId: string) => boolean;
+  /** The CSMS wants to be told what a session costs while it runs. */
+  readonly sendsRunningCost: () => boolean;
 };
 
 export class Transactions {
@@ -49,8 +53,8 @@ export class Transactions {
     return this.#inTurn(() => this.#startedBy(beginning, line, offline));
   }
 
-  /** Tells how a session stands; undefined where its begin was not acknowledged yet or it has ended. */
-  update(beginning: Beginning, now: () => Running | undefined, reason: UpdateReason, line: EventLine): Promise<Sent | undefined> {
+  /** Tells how a session stands, with its cost so far if that is due; undefined where its begin was not acknowledged yet or it has ended. */
+  update(beginning: Beginning, now: () => Running | undefined, reason: UpdateReason, cost: boolean, line: EventLine): Promise<Sent | undefined> {
     return this.#inTurn(async () => {
       const transaction = this.#open(beginning.sessionId, line.dialect);
       if (!transaction.started || transaction.ended) return undefined;
@@ -58,7 +62,7 @@ export class Transactions {
       const running = now();
       if (running === undefined) return undefined;
       if (line.dialect === "ocpp1.6") return await this.#passing(beginning.connector, transaction, running, reason, line);
-      const payload = updatedEvent(beginning, running, reason, { seqNo: transaction.nextSeqNo, offline: false });
+      const payload = updatedEvent(beginning, running, reason, this.#telling(beginning, line.dialect, cost), { seqNo: transaction.nextSeqNo, offline: false });
       return await this.#push(this.#prepared(transaction, "updated", "TransactionEvent", payload, line.dialect), line);
     });
   }
@@ -113,12 +117,16 @@ export class Transactions {
     if (transaction.pending !== null) return await this.#push(transaction, line);
     const reservationId = this.#parts.store.read().reserved.find(({ sessionId }) => sessionId === beginning.sessionId)?.reservationId;
     if (line.dialect !== "ocpp1.6") {
-      const payload = startedEvent(beginning, line.dialect, { seqNo: transaction.nextSeqNo, offline }, reservationId);
+      const payload = startedEvent(beginning, this.#telling(beginning, line.dialect, this.#parts.sendsRunningCost()), { seqNo: transaction.nextSeqNo, offline }, reservationId);
       return await this.#push(this.#prepared(transaction, "started", "TransactionEvent", payload, line.dialect), line);
     }
     const payload = startTransaction(beginning, reservationId);
     if (payload === undefined) return { kind: "refused", reason: `the token is longer than the ${longestTag} characters that an idTag of OCPP 1.6 may have` };
     return await this.#push(this.#prepared(transaction, "started", "StartTransaction", payload, line.dialect), line);
+  }
+
+  #telling({ tariff }: Beginning, dialect: Dialect2x, cost: boolean): Telling {
+    return { dialect, tariffKnown: this.#parts.tariffKnown(tariff.id), cost };
   }
 
   /** 1.6: meter values belong to no order and are worth nothing later. */
@@ -166,7 +174,8 @@ export class Transactions {
   }
 
   /** Sends what is under way and writes down its acknowledgement. */
-  async #push(transaction: OpenTransaction, line: EventLine): Promise<Sent> {
+  async #push(kept: OpenTransaction, line: EventLine): Promise<Sent> {
+    const transaction = this.#asSpoken(kept, line.dialect);
     const { pending } = transaction;
     if (pending === null) throw new TypeError(`session ${transaction.sessionId} has no event under way`);
     let payload: unknown;
@@ -181,6 +190,15 @@ export class Transactions {
     const sent = pending.action === "StartTransaction" ? this.#numbered(transaction, payload) : this.#taken(transaction, pending, payload);
     if (pending.step === "started") this.#parts.begun?.(transaction.sessionId, payload);
     return sent;
+  }
+
+  /** What is under way, in words that the CSMS knows now; an end is made anew by whoever has the receipt. */
+  #asSpoken(transaction: OpenTransaction, dialect: Dialect): OpenTransaction {
+    const { pending } = transaction;
+    if (pending === null || dialect !== "ocpp2.0.1" || pending.dialect !== "ocpp2.1" || pending.step === "ended") return transaction;
+    const spoken = { ...transaction, pending: { ...pending, dialect, text: wireJson(in201(JSON.parse(pending.text) as Readonly<Record<string, unknown>>)) } };
+    this.#write(spoken);
+    return spoken;
   }
 
   #taken(transaction: OpenTransaction, { step }: Pending, payload: unknown): Sent {

@@ -169,6 +169,8 @@ function controllers(desk: FrontDesk): Variable[] {
       ? [
           tariff("Enabled", settings.tariffs, { instance: "Tariff", mutability: "ReadWrite", set: (text) => setTariffs(desk, text) }),
           tariff("Enabled", true, { instance: "Cost" }),
+          tariff("Enabled", link.sendsRunningCost, { instance: "RunningCost", mutability: "ReadWrite", set: (text) => setRunningCost(desk, text) }),
+          tariff("Interval", link.intervals.costS, { instance: "Cost", ...interval("costS", (costS) => settings.keep({ costS })) }),
           tariff("ConditionsSupported", true, { instance: "Tariff" }),
           tariff("MaxElements", mostPrices, { instance: "Tariff", most: mostKeptTariffs }),
         ]
@@ -181,6 +183,14 @@ function setTariffs({ settings }: FrontDesk, text: string): string | undefined {
   const word = text.toLowerCase();
   if (word !== "true" && word !== "false") return "InvalidValue";
   settings.keep({ tariffs: word === "true" });
+  return undefined;
+}
+
+function setRunningCost({ link, settings }: FrontDesk, text: string): string | undefined {
+  const word = text.toLowerCase();
+  if (word !== "true" && word !== "false") return "InvalidValue";
+  settings.keep({ runningCost: word === "true" });
+  link.sendsRunningCost = word === "true";
   return undefined;
 }
 
