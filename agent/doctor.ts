@@ -119,10 +119,11 @@ async function meter(field: FieldAccess, connector: ConnectorConfig): Promise<Fi
 async function pins(field: FieldAccess, connector: ConnectorConfig): Promise<Finding> {
   const check = `pins ${connector.id}`;
   try {
-    const { plugged, feedback } = (await field.ask({ do: "pins-look", connector: connector.id })) as PinsLook;
-    const value = `plug ${plugged ? "in" : "out"}, contactor feedback ${feedback === null ? "not wired" : feedback ? "closed" : "open"}`;
+    const { plugged, feedback, button } = (await field.ask({ do: "pins-look", connector: connector.id })) as PinsLook;
+    const value = `plug ${plugged ? "in" : "out"}, contactor feedback ${feedback === null ? "not wired" : feedback ? "closed" : "open"}${button === null ? "" : `, button ${button}`}`;
     if (feedback === null) return warn(check, value, "without an auxiliary contact a welded contactor goes unnoticed", "wire one to a pin and name it under contactor.feedback");
     if (feedback && !field.live) return fault(check, value, "the contactor says closed while nothing drives it", "switch the supply off; look for welded contacts or a feedback wired the other way round (activeLow)");
+    if (button === "down") return warn(check, value, "it is held, stuck, or wired the other way round", "let go of it and look again; then its wire, and activeLow under button");
     return ok(check, value);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;

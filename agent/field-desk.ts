@@ -7,7 +7,7 @@ import { testContactor, type ContactorTest } from "../drivers/gpio/contactor-tes
 import type { LineCounts } from "../drivers/meter/bus.js";
 import type { LineSettings, ScanSteps } from "../drivers/meter/scan.js";
 import type { Shown } from "../drivers/meter/modbus-meter.js";
-import type { Machine } from "../drivers/open.js";
+import { closePins, type Machine } from "../drivers/open.js";
 import type { Cards } from "./cards.js";
 import type { ControlAnswer, ControlRequest } from "./control.js";
 import { available, isBusy } from "./core/session.js";
@@ -25,7 +25,7 @@ export type FieldParts = {
 };
 
 export type MeterLook = { readonly connector: number; readonly identity: MeterIdentity; readonly reading: Reading; readonly line: LineCounts | undefined; readonly registers?: readonly Shown[] };
-export type PinsLook = { readonly connector: number; readonly plugged: boolean; readonly feedback: boolean | null };
+export type PinsLook = { readonly connector: number; readonly plugged: boolean; readonly feedback: boolean | null; readonly button: "down" | "up" | null };
 
 /** The agent answers within 15 s or not at all: a wait for a card is asked again. */
 export const mostWaitMs = 8_000;
@@ -105,15 +105,17 @@ function lookAtPins(parts: FieldParts, request: ControlRequest): PinsLook {
   if (parts.station !== undefined) {
     const sensed = parts.station.points.get(connector.id)?.sensed();
     if (sensed === undefined) throw new DeviceError("gpio/missing", parts.station.faults.of(`connector ${connector.id}`)?.message ?? "the pins are not open yet");
-    return { connector: connector.id, plugged: sensed.plugged, feedback: sensed.feedback ?? null };
+    return { connector: connector.id, plugged: sensed.plugged, feedback: sensed.feedback ?? null, button: buttonWord(sensed.button) };
   }
-  const { contactor, plug, indicator } = parts.machine.pins(connector);
+  const pins = parts.machine.pins(connector);
   try {
-    return { connector: connector.id, plugged: plug.plugged(), feedback: contactor.feedback() ?? null };
+    return { connector: connector.id, plugged: pins.plug.plugged(), feedback: pins.contactor.feedback() ?? null, button: buttonWord(pins.button?.down()) };
   } finally {
-    for (const device of [plug, indicator, contactor]) device.close();
+    closePins(pins);
   }
 }
+
+const buttonWord = (down: boolean | undefined): PinsLook["button"] => (down === undefined ? null : down ? "down" : "up");
 
 /** The running station looks all the time and knows; else the chip is opened once. */
 async function lookAtReader(parts: FieldParts, { reader }: ControlRequest): Promise<void> {
@@ -140,7 +142,7 @@ async function tryHere({ machine, config }: FieldParts, connector: ConnectorConf
   try {
     return await testContactor(pins, machine.clock, { ms, settleMs: config.timing.contactor });
   } finally {
-    for (const device of [pins.plug, pins.indicator, pins.contactor]) device.close();
+    closePins(pins);
   }
 }
 

@@ -5,11 +5,12 @@ import cron from "node-cron";
 import type { LoadedConfig } from "../config/load.js";
 import type { ConnectorConfig } from "../config/schema.js";
 import { DeviceError, type EnergyMeter, type FaultCode } from "../drivers/driver.js";
-import { openMachine, type Machine, type MachineBuses } from "../drivers/open.js";
+import { closePins, openMachine, type Machine, type MachineBuses } from "../drivers/open.js";
 import { ControlServer, socketPath, type ControlAnswer, type ControlRequest } from "./control.js";
 import { controlAnswer } from "./control-desk.js";
 import { isBusy } from "./core/session.js";
-import { anyConnector, keptFor } from "./core/standing.js";
+import { keptFor } from "./core/standing.js";
+import { chosenAt, waitingFor } from "./core/till.js";
 import { Failure } from "./failure.js";
 import { Housekeeping, type Schedule } from "./housekeeping.js";
 import { FieldWatch, type LogSwitch } from "./field-watch.js";
@@ -159,7 +160,7 @@ export class Agent {
       connectors: config.connectors.map((connector) => {
         const point = station?.points.get(connector.id);
         const till = station?.till();
-        const waiting = till?.awaited.get(connector.id) ?? till?.awaited.get(anyConnector) ?? till?.waiting.get(connector.reader);
+        const waiting = till === undefined ? undefined : waitingFor(till, connector.id, connector.reader);
         return connectorSnapshot(connector, {
           session: station?.session(connector.id) ?? { state: "available" },
           glance: point?.glance(),
@@ -167,6 +168,7 @@ export class Agent {
           idleFreeForMs: config.timing.idleAfter + config.timing.idleGrace,
           cardWaits: waiting?.acceptance.token.uid,
           blocked: blocked ?? station?.feed().blocked(connector.id),
+          chosen: till !== undefined && chosenAt(till, connector.reader) === connector.id,
           checking: station?.readers.asks(connector.reader) ?? false,
           reserved: till === undefined ? undefined : keptFor(till.standing, till.sessions, connector.id, undefined, moment.at),
           price: this.#shop?.board.lines(connector, moment) ?? [],
@@ -273,10 +275,10 @@ export class Agent {
   #holdOpen(): void {
     for (const connector of this.#loaded.config.connectors) {
       try {
-        const { contactor, plug, indicator } = this.#machine.pins(connector);
-        contactor.set(false);
-        indicator.show("fault");
-        for (const device of [plug, indicator, contactor]) device.close();
+        const pins = this.#machine.pins(connector);
+        pins.contactor.set(false);
+        pins.indicator.show("fault");
+        closePins(pins);
       } catch (error) {
         if (!(error instanceof DeviceError)) throw error;
         this.#options.tell({ news: "fault", at: this.#machine.clock.now().at, device: `connector ${connector.id}`, code: error.code, message: error.message });

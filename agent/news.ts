@@ -6,6 +6,7 @@ import type { StopReason } from "./core/settlement.js";
 export type News = { readonly at: number } & (
   | { readonly news: "started"; readonly version: string; readonly station: string; readonly receipts: number; readonly keyId: string }
   | { readonly news: "tap"; readonly reader: string; readonly card: string; readonly accepted: boolean; readonly connector: number | null; readonly answer: string }
+  | { readonly news: "press"; readonly connector: number; readonly accepted: boolean; readonly answer: string }
   | { readonly news: "plug"; readonly connector: number; readonly plugged: boolean }
   | { readonly news: "session-began"; readonly connector: number; readonly session: string; readonly card: string; readonly price: string; readonly registerKwh: string }
   | { readonly news: "price-changed"; readonly connector: number; readonly price: string; readonly kwh: string; readonly cost: string }
@@ -26,6 +27,8 @@ export function newsLine(news: News): string {
       return `chargetill ${news.version} at station ${news.station}: ${news.receipts} ${news.receipts === 1 ? "receipt" : "receipts"} in the book, key ${news.keyId.slice(0, 23)}…`;
     case "tap":
       return `card ${news.card} at ${news.reader}: ${news.accepted ? "" : "REFUSED: "}${news.answer}`;
+    case "press":
+      return `button of connector ${news.connector}: ${news.accepted ? "" : "REFUSED: "}${news.answer}`;
     case "plug":
       return `connector ${news.connector}: ${news.plugged ? "a car is plugged in" : "the car is gone"}`;
     case "session-began":

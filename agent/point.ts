@@ -1,6 +1,6 @@
 // One connector at work: asks the session what it wants and meets it with meter, contactor, plug and lamp.
 // One loop, one meter request at a time; every answer becomes an event, is written down, and the loop asks again.
-import { DeviceError, sleep, type Clock, type Contactor, type EnergyMeter, type Indication, type Indicator, type MeterIdentity, type PlugSensor, type Reading } from "../drivers/driver.js";
+import { DeviceError, sleep, type ButtonNews, type Clock, type EnergyMeter, type Indication, type MeterIdentity, type Pins, type Reading } from "../drivers/driver.js";
 import type { ContactorTest } from "../drivers/gpio/contactor-test.js";
 import type { Config, ConnectorConfig } from "../config/schema.js";
 import { Coil } from "./coil.js";
@@ -11,9 +11,6 @@ import { live, nextBorder, sameComponents, type LivePrice } from "./core/rating.
 import { addReading, sessionTimeMs, wants, type Acceptance, type Opening, type Sale, type Session, type SessionEvent } from "./core/session.js";
 import type { StopReason } from "./core/settlement.js";
 import type { Faults } from "./faults.js";
-
-/** The devices of a connector that hang on pins; they are opened together. */
-export type Pins = { readonly contactor: Contactor; readonly plug: PlugSensor; readonly indicator: Indicator };
 
 /** What a point needs of the station around it. */
 export type PointDesk = {
@@ -33,6 +30,8 @@ export type PointDesk = {
   exposed(sale: Sale): Reached | undefined;
   /** What the lamp should say. */
   indication(): Indication;
+  /** The connector's button has something to tell. */
+  button(news: ButtonNews): void;
   changed(): void;
   note(text: string): void;
   /** An error that is none of a device's: the process cannot go on. */
@@ -109,7 +108,7 @@ export class Point {
     const { signal } = this.#abort;
     try {
       await this.#openPins(signal);
-      void this.#watchPlug(signal).catch((error: unknown) => this.desk.die(error));
+      for (const watch of [this.#watchPlug(signal), this.#watchButton(signal)]) void watch.catch((error: unknown) => this.desk.die(error));
       while (!signal.aborted) {
         const pauseMs = await this.#turn();
         await this.#pause(pauseMs, signal);
@@ -143,10 +142,10 @@ export class Point {
     });
   }
 
-  /** What plug and auxiliary contact say now; undefined while the pins are not open. */
-  sensed(): { readonly plugged: boolean; readonly feedback: boolean | undefined } | undefined {
+  /** What plug, auxiliary contact and button say now; undefined while the pins are not open. */
+  sensed(): { readonly plugged: boolean; readonly feedback: boolean | undefined; readonly button: boolean | undefined } | undefined {
     const pins = this.#pins;
-    return pins === undefined ? undefined : { plugged: pins.plug.plugged(), feedback: this.#coil.feedback() };
+    return pins === undefined ? undefined : { plugged: pins.plug.plugged(), feedback: this.#coil.feedback(), button: pins.button?.down() };
   }
 
   /** Closes the contactor for `ms` with nobody there. A session that begins meanwhile takes over. Answers with a reason where it may not be. */
@@ -165,7 +164,7 @@ export class Point {
     this.#nudge?.();
     const pins = this.#pins;
     this.#pins = undefined;
-    const lettingGo = [() => pins?.indicator.show("off"), () => pins?.plug.close(), () => pins?.indicator.close(), () => pins?.contactor.close()];
+    const lettingGo = [() => pins?.indicator.show("off"), () => pins?.button?.close(), () => pins?.plug.close(), () => pins?.indicator.close(), () => pins?.contactor.close()];
     for (const letGo of lettingGo) {
       try {
         letGo();
@@ -199,6 +198,12 @@ export class Point {
     const plug = this.#pins?.plug;
     if (plug === undefined) return;
     for await (const { plugged, moment } of plug.plugs(signal)) this.desk.record({ type: "PlugChanged", moment, connector: this.connector.id, plugged });
+  }
+
+  async #watchButton(signal: AbortSignal): Promise<void> {
+    const button = this.#pins?.button;
+    if (button === undefined) return;
+    for await (const news of button.presses(signal)) this.desk.button(news);
   }
 
   /** One turn of the loop: does what the session wants next; answers how long the next may wait. */

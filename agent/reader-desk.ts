@@ -5,7 +5,8 @@ import type { Config } from "../config/schema.js";
 import type { Question } from "./authorizer.js";
 import type { Bearer } from "./core/standing.js";
 import type { Acceptance } from "./core/session.js";
-import { meaningOfTap, type Event, type Layout, type TapMeaning, type Till } from "./core/till.js";
+import { meaningOfTap, type TapMeaning } from "./core/meaning.js";
+import type { Event, Layout, Till } from "./core/till.js";
 import { masked, type AuthorizationInfo } from "./core/token.js";
 import type { Faults } from "./faults.js";
 import type { News } from "./news.js";
@@ -142,8 +143,10 @@ export class ReaderDesk {
       this.#parts.record({ type: "StopRequested", moment, connector: meaning.connector, reason: "Local", detail: "stopped by card" });
     } else if (meaning.kind === "authorize" && accepted && info.allowed === "ALLOWED") {
       const { allowed: _, ...acceptance } = info;
-      if (meaning.connector === null) this.#cardWaits(reader, acceptance, moment);
-      else this.#parts.record({ type: "CardAccepted", moment, connector: meaning.connector, acceptance });
+      if (meaning.connector === null) return this.#cardWaits(reader, acceptance, moment, meaning.chosen);
+      // Its bearer chose, after all, a connector where a car already is.
+      if (this.#parts.till().waiting.has(reader)) this.#parts.record({ type: "CardLapsed", moment, reader, why: `used at connector ${meaning.connector}` });
+      this.#parts.record({ type: "CardAccepted", moment, connector: meaning.connector, acceptance });
     }
   }
 
@@ -168,18 +171,20 @@ export class ReaderDesk {
         return no({ "just-started": "the session has only just begun", ending: "the session is ending", finished: "the session is over: unplug the car first", "in-use": "in use by another card", "other-card-waits": "another card is waiting for its car" }[meaning.why]);
       case "authorize": {
         if (info.allowed !== "ALLOWED") return no(refusalWords(info), meaning.connector);
-        const ids = meaning.connector === null ? this.#parts.layout.connectors.filter((entry) => entry.reader === reader).map(({ id }) => id) : [meaning.connector];
+        const only = meaning.connector ?? meaning.chosen;
+        const ids = only === undefined ? this.#parts.layout.connectors.filter((entry) => entry.reader === reader).map(({ id }) => id) : [only];
         const reasons = ids.map((id) => this.#parts.refusal(id, { uid: info.token.uid, group: info.group }));
-        if (reasons.every((reason) => reason !== undefined)) return no(`no session can start: ${reasons[0] ?? ""}`, meaning.connector);
-        return { accepted: true, connector: meaning.connector, answer: meaning.connector === null ? "accepted: plug in the car" : `accepted: connector ${meaning.connector} starts` };
+        if (reasons.every((reason) => reason !== undefined)) return no(`no session can start: ${reasons[0] ?? ""}`, only);
+        if (meaning.connector !== null) return { accepted: true, connector: meaning.connector, answer: `accepted: connector ${meaning.connector} starts` };
+        return { accepted: true, connector: null, answer: `accepted: plug in the car${only === undefined ? "" : ` at connector ${only}`}` };
       }
       default:
         return meaning satisfies never;
     }
   }
 
-  #cardWaits(reader: string, acceptance: Acceptance, moment: Moment): void {
-    this.#parts.record({ type: "CardWaits", moment, reader, acceptance });
+  #cardWaits(reader: string, acceptance: Acceptance, moment: Moment, connector: number | undefined): void {
+    this.#parts.record({ type: "CardWaits", moment, reader, acceptance, ...(connector === undefined ? {} : { connector }) });
     const { clock, config } = this.#parts;
     this.#lapses.get(reader)?.();
     this.#lapses.set(

@@ -77,7 +77,7 @@ function unitText(amount: string, divisor = 1n): string {
 
 const minuteText = (perHour: string): string => unitText(perHour, 60n);
 
-export type PointView = { readonly session: Session; readonly glance: Glance | undefined; readonly lowSinceMs: number | null; readonly idleFreeForMs: number; readonly cardWaits: string | undefined; readonly blocked: string | undefined; readonly reserved?: Reservation | undefined; /** A backend is being asked about a card at its reader. */ readonly checking?: boolean; readonly price: readonly string[] };
+export type PointView = { readonly session: Session; readonly glance: Glance | undefined; readonly lowSinceMs: number | null; readonly idleFreeForMs: number; readonly cardWaits: string | undefined; readonly blocked: string | undefined; readonly reserved?: Reservation | undefined; /** A backend is being asked about a card at its reader. */ readonly checking?: boolean; /** Its button was pressed: the next card at the reader is for it. */ readonly chosen?: boolean; readonly price: readonly string[] };
 
 /** One connector as data. */
 export function connectorSnapshot(connector: Config["connectors"][number], view: PointView): ConnectorSnapshot {
@@ -89,11 +89,11 @@ export function connectorSnapshot(connector: Config["connectors"][number], view:
       if (view.cardWaits !== undefined) return { ...base, state: "waiting-for-plug", words: "card accepted: plug in the car", card: masked(view.cardWaits) };
       if (view.checking === true) return { ...base, state: "available", words: "checking your card: one moment" };
       if (view.reserved !== undefined) return { ...base, state: "reserved", words: "reserved: only its own card starts here", card: masked(view.reserved.token.uid) };
-      return { ...base, state: "available", words: "free: plug in and hold your card to the reader" };
+      return { ...base, state: "available", words: view.chosen === true ? "chosen: hold your card to the reader and plug in" : "free: plug in and hold your card to the reader" };
     case "occupied":
       if (blocked === undefined && view.checking === true) return { ...base, state: "occupied", words: "checking your card: one moment" };
       if (blocked === undefined && view.reserved !== undefined) return { ...base, state: "occupied", words: "car plugged in, reserved: only its own card starts here", card: masked(view.reserved.token.uid) };
-      return { ...base, state: "occupied", words: blocked === undefined ? "car plugged in: hold your card to the reader" : `out of order: ${blocked}` };
+      return { ...base, state: "occupied", words: blocked === undefined ? `${view.chosen === true ? "chosen" : "car plugged in"}: hold your card to the reader` : `out of order: ${blocked}` };
     case "starting":
       return { ...base, state: "starting", words: "checking the meter", card: masked(session.acceptance.token.uid) };
     case "charging":
@@ -103,7 +103,7 @@ export function connectorSnapshot(connector: Config["connectors"][number], view:
       const card = masked(sale.opening.acceptance.token.uid);
       const words =
         session.state === "charging"
-          ? { charging: "charging: hold the same card to the reader to stop", suspended: "the car asks for no power: idle, still free", parking: "the car asks for no power: idle time costs", reserved: "reserved" }[sale.activity]
+          ? { charging: `charging: hold the same card to the reader${connector.button?.does === "stop" ? " or press the button" : ""} to stop`, suspended: "the car asks for no power: idle, still free", parking: "the car asks for no power: idle time costs", reserved: "reserved" }[sale.activity]
           : "stopping: the receipt is being made";
       return { ...base, state: session.state, words, card, ...(glance === undefined ? {} : liveFigures(glance, sale.activity === "parking", view)) };
     }

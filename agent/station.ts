@@ -1,18 +1,19 @@
 // The loop of the till: a fact comes in, is written down, moves the till, and what the till now wants is met. Then again.
 // One loop and one writer for all connectors; if writing fails, every contactor opens and the process ends.
-import type { CardReader, Clock, EnergyMeter, Indication, MeterIdentity, Moment, Reading } from "../drivers/driver.js";
+import type { CardReader, Clock, EnergyMeter, Indication, MeterIdentity, Moment, Pins, Reading } from "../drivers/driver.js";
 import type { Config, ConnectorConfig } from "../config/schema.js";
 import { anyConnector, keptFor, outOfServiceBy, type Bearer } from "./core/standing.js";
-import { emptyTill, isEvidence, step, type Event, type Layout, type Till } from "./core/till.js";
+import { chosenAt, emptyTill, isEvidence, step, waitingFor, type Event, type Layout, type Till } from "./core/till.js";
 import type { Reached } from "./core/limits.js";
 import { wants, type Acceptance, type Opening, type Sale, type Session } from "./core/session.js";
 import { masked, type AuthorizationInfo } from "./core/token.js";
 import { moneyText } from "./core/money.js";
 import { live } from "./core/rating.js";
+import { ButtonDesk } from "./button-desk.js";
 import { Faults } from "./faults.js";
 import type { Question } from "./authorizer.js";
 import type { News } from "./news.js";
-import { Point, type Pins } from "./point.js";
+import { Point } from "./point.js";
 import { ordersStand } from "./needed-entries.js";
 import { ReaderDesk } from "./reader-desk.js";
 import type { Fact, StationFeed } from "./remote.js";
@@ -51,6 +52,7 @@ export class Station {
   readonly #abort = new AbortController();
   readonly #listeners = new Set<(fact: Fact) => void>();
   readonly readers: ReaderDesk;
+  readonly buttons: ButtonDesk;
   #till: Till;
   #running: Promise<void>[] = [];
   #dead = false;
@@ -72,13 +74,11 @@ export class Station {
       },
     );
     this.points = new Map(parts.config.connectors.map((connector) => [connector.id, this.#point(connector)]));
+    const record = (event: Event): void => void this.#record(event);
+    const desk = { ...parts, layout: this.layout, faults: this.faults, points: this.points, till: () => this.#till, record };
+    this.buttons = new ButtonDesk({ ...desk, asks: (reader) => this.readers.asks(reader), blocked: (connector) => this.#blocked(connector) });
     this.readers = new ReaderDesk({
-      ...parts,
-      layout: this.layout,
-      faults: this.faults,
-      points: this.points,
-      till: () => this.#till,
-      record: (event) => void this.#record(event),
+      ...desk,
       refusal: (connector, bearer) => this.refusal(connector, bearer),
       die: (error) => this.#die(error),
     });
@@ -89,6 +89,7 @@ export class Station {
     const now = this.#now();
     this.#record({ type: "Started", moment: now, version: this.#parts.version });
     for (const reader of this.#till.waiting.keys()) this.#record({ type: "CardLapsed", moment: now, reader, why: "the station was restarted" });
+    for (const reader of this.#till.chosen.keys()) this.#record({ type: "ChoiceLapsed", moment: now, reader, why: "the station was restarted" });
     for (const key of this.#till.awaited.keys()) this.#record({ type: "RemoteStartLapsed", moment: now, connector: key === anyConnector ? null : key, why: "the station was restarted" });
     for (const [connector, session] of this.#till.sessions) {
       if (downSince === undefined || !["starting", "charging", "stopping"].includes(session.state)) continue;
@@ -154,6 +155,7 @@ export class Station {
     this.openAll();
     this.#abort.abort();
     this.readers.close();
+    this.buttons.close();
     await Promise.all([...this.points.values()].map((point) => point.close()));
     await Promise.all(this.#running);
   }
@@ -187,6 +189,7 @@ export class Station {
       blocked: () => this.#blocked(connector.id),
       exposed: parts.exposed,
       indication: () => this.#indication(connector),
+      button: (news) => this.buttons.heard(connector.id, news),
       changed: parts.changed,
       note: (text) => parts.tell({ news: "note", at: this.#now().at, text }),
       die: (error) => this.#die(error),
@@ -214,8 +217,8 @@ export class Station {
     const free = session.state === "available" || session.state === "occupied";
     if (free && this.readers.asks(connector.reader)) return "checking";
     if (free && this.#blocked(connector.id) !== undefined) return "fault";
-    const waits = this.#till.waiting.has(connector.reader) || this.#till.awaited.has(connector.id) || this.#till.awaited.has(anyConnector);
-    return session.state === "available" && waits ? "waiting-for-plug" : wants(session).indicator;
+    if (session.state === "available" && waitingFor(this.#till, connector.id, connector.reader) !== undefined) return "waiting-for-plug";
+    return free && chosenAt(this.#till, connector.reader) === connector.id ? "chosen" : wants(session).indicator;
   }
 
   /** Writes the event down, moves the till and meets what it wants. An event without meaning is neither written nor met. */
@@ -237,7 +240,7 @@ export class Station {
     this.#tellChange(before, after, event);
     for (const [id, session] of after.sessions) if (before.sessions.get(id) !== session) this.points.get(id)?.meet();
     if (before.standing !== after.standing || before.awaited !== after.awaited) for (const point of this.points.values()) point.meet();
-    for (const { reader } of this.layout.connectors) if (before.waiting.get(reader) !== after.waiting.get(reader)) this.readers.meetAt(reader);
+    for (const { reader } of this.layout.connectors) if (before.waiting.get(reader) !== after.waiting.get(reader) || before.chosen.get(reader) !== after.chosen.get(reader)) this.readers.meetAt(reader);
     this.#parts.changed();
     return true;
   }

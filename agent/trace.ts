@@ -30,10 +30,11 @@ export function traceHeader(config: Config, now: Moment, withUids: boolean): Tra
     ports: config.serialPorts,
     meters: config.connectors.map(({ id, meter }) => ({ connector: id, port: meter.port, unit: meter.unit, model: meter.model, timeoutMs: meter.timeout })),
     readers: Object.fromEntries(Object.entries(config.readers).map(([name, { poll, debounce }]) => [name, { pollMs: poll, debounceMs: debounce }])),
-    pins: config.connectors.flatMap(({ id: connector, contactor, plug }) => [
+    pins: config.connectors.flatMap(({ id: connector, contactor, plug, button }) => [
       { connector, role: "contactor" as const, gpio: contactor.gpio, activeLow: contactor.activeLow },
       ...(contactor.feedback === undefined ? [] : [{ connector, role: "feedback" as const, ...contactor.feedback }]),
       { connector, role: "plug" as const, ...plug },
+      ...(button === undefined ? [] : [{ connector, role: "button" as const, gpio: button.gpio, activeLow: button.activeLow }]),
     ]),
   };
 }

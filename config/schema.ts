@@ -62,11 +62,13 @@ const connector = z.strictObject({
   /** Lamps and buzzer: each state has a rhythm of its own, so that nobody needs to tell green from red (drivers/gpio/indicator.ts has the strips). */
   indicator: z
     .strictObject({
-      green: pin.describe("lit: free; long on and off: hold your card; two flashes: plug in; flickering: checking; lit with a short gap: charging; one flash: the car asks for no power; three flashes: finished, unplug"),
+      green: pin.describe("lit: free; long on and off: hold your card; long and short: chosen by its button, hold your card; two flashes: plug in; flickering: checking; lit with a short gap: charging; one flash: the car asks for no power; three flashes: finished, unplug"),
       red: pin.optional().describe("five quick flashes: refused; half a second on and off: out of order. Not wired, its rhythms come on the green lamp"),
       buzzer: pin.optional().describe("half a second: charging begins; two beeps: finished; three: refused; one second: out of order"),
     })
     .optional(),
+  /** `select`: the next card at the reader is for this connector. `stop`: whoever presses it ends the session, without a card. */
+  button: z.strictObject({ ...pin.shape, does: z.enum(["select", "stop"]).default("select") }).optional(),
   /** The id of the tariff that this connector sells by. */
   tariff: text(36),
   limits: z
@@ -208,6 +210,7 @@ export const configSchema = z
       once(`gpio ${entry.contactor.gpio}`, at("contactor", "gpio"), `GPIO ${entry.contactor.gpio}`);
       once(`gpio ${entry.plug.gpio}`, at("plug", "gpio"), `GPIO ${entry.plug.gpio}`);
       if (entry.contactor.feedback) once(`gpio ${entry.contactor.feedback.gpio}`, at("contactor", "feedback", "gpio"), `GPIO ${entry.contactor.feedback.gpio}`);
+      if (entry.button) once(`gpio ${entry.button.gpio}`, at("button", "gpio"), `GPIO ${entry.button.gpio}`);
       for (const lamp of ["green", "red", "buzzer"] as const) {
         const wired = entry.indicator?.[lamp];
         if (wired) once(`gpio ${wired.gpio}`, at("indicator", lamp, "gpio"), `GPIO ${wired.gpio}`);

@@ -6,7 +6,7 @@ import { serialPort } from "./schema.js";
 export const traceFormat = "chargetill trace 1";
 const hex = z.string().regex(/^([0-9a-f]{2}){1,512}$/);
 const name = z.string().min(1).max(40);
-const pin = z.strictObject({ connector: z.int(), role: z.enum(["contactor", "feedback", "plug"]), gpio: z.int().min(0).max(53), activeLow: z.boolean() });
+const pin = z.strictObject({ connector: z.int(), role: z.enum(["contactor", "feedback", "plug", "button"]), gpio: z.int().min(0).max(53), activeLow: z.boolean() });
 
 export const traceHeaderSchema = z.strictObject({
   trace: z.literal(traceFormat),

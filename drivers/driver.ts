@@ -1,4 +1,4 @@
-// What a charge point's devices look like from above: plain data and five small interfaces.
+// What a charge point's devices look like from above: plain data and six small interfaces.
 // A driver knows volts, bytes and cards; it knows no session and no price.
 
 /** Milliseconds since the Unix epoch, by the wall clock. */
@@ -103,8 +103,22 @@ export interface PlugSensor {
   close(): void;
 }
 
+/** What a button has to tell: `pressed` = just now, once however long it is held; `stuck` = it has been down for longer than anybody presses. */
+export type ButtonNews = { readonly pressed: boolean; readonly stuck: boolean; readonly moment: Moment };
+
+export interface Button {
+  /** Whether it is held down now. */
+  down(): boolean;
+  /** Each press, and when it is stuck and when no longer. */
+  presses(signal: AbortSignal): AsyncIterable<ButtonNews>;
+  close(): void;
+}
+
+/** The devices of a connector that hang on pins; they are opened together. */
+export type Pins = { readonly contactor: Contactor; readonly plug: PlugSensor; readonly indicator: Indicator; readonly button?: Button };
+
 /** What a driver must be able to tell apart at the point itself; each has a pattern of its own, never colour alone. */
-export type Indication = "available" | "waiting-for-plug" | "waiting-for-card" | "checking" | "charging" | "suspended" | "finishing" | "refused" | "fault" | "off";
+export type Indication = "available" | "chosen" | "waiting-for-plug" | "waiting-for-card" | "checking" | "charging" | "suspended" | "finishing" | "refused" | "fault" | "off";
 
 export interface Indicator {
   show(indication: Indication): void;
@@ -115,7 +129,7 @@ export type FaultCode =
   | "meter/timeout" | "meter/exception" | "meter/garbled" | "meter/implausible" | "meter/serial-changed" | "meter/unknown" | "meter/stale" | "meter/power-while-open"
   | "port/missing" | "port/lost"
   | "reader/missing" | "reader/lost"
-  | "gpio/missing" | "contactor/welded" | "contactor/not-closing"
+  | "gpio/missing" | "contactor/welded" | "contactor/not-closing" | "button/stuck"
   | "disk/full" | "disk/failed" | "journal/damaged" | "book/damaged" | "key/unusable" | "tariff/none" | "tariff/unreadable"
   | "uplink/unauthorised" | "uplink/unsure" | "clock/unset" | "config/changed";
 

@@ -1,6 +1,7 @@
 // Opens the devices that the config names: the Pi's buses, or the bench's. Native packages load only when they are chosen.
 import type { Config, ConnectorConfig } from "../config/schema.js";
-import type { CardReader, Clock, Contactor, Indicator, PlugSensor } from "./driver.js";
+import type { CardReader, Clock, Indicator, Pins } from "./driver.js";
+import { GpioButton } from "./gpio/button.js";
 import { GpioContactor } from "./gpio/contactor.js";
 import { GpioIndicator } from "./gpio/indicator.js";
 import { GpioPlug } from "./gpio/plug.js";
@@ -37,7 +38,7 @@ export type Machine = {
   lineCounts(port: string): LineCounts | undefined;
   /** Lets `work` have a port to itself for a moment. */
   lendLine<T>(port: string, work: (binding: SerialBinding | undefined) => Promise<T>): Promise<T>;
-  pins(connector: ConnectorConfig): { readonly contactor: Contactor; readonly plug: PlugSensor; readonly indicator: Indicator };
+  pins(connector: ConnectorConfig): Pins;
   reader(name: string): Promise<CardReader>;
   /** Lets time pass, where it is the bench's to give. */
   start(): void;
@@ -104,7 +105,8 @@ export async function openMachine(config: Config, buses: MachineBuses, hasPassed
         const contactor = keep(new GpioContactor(overheard, connector.contactor));
         const plug = keep(new GpioPlug(overheard, connector.plug, clock));
         const indicator = connector.indicator === undefined ? noIndicator : keep(new GpioIndicator(gpio, connector.indicator, clock, { still: buses.stillLamps }));
-        return { contactor, plug, indicator };
+        const button = connector.button === undefined ? undefined : keep(new GpioButton(overheard, connector.button, clock));
+        return { contactor, plug, indicator, ...(button === undefined ? {} : { button }) };
       } catch (error) {
         for (const device of opened) device.close();
         throw error;
@@ -129,3 +131,8 @@ export async function openMachine(config: Config, buses: MachineBuses, hasPassed
 }
 
 const noIndicator: Indicator = { show: () => undefined, close: () => undefined };
+
+/** Lets go of all of a connector's pins. */
+export function closePins({ contactor, plug, indicator, button }: Pins): void {
+  for (const device of [button, plug, indicator, contactor]) device?.close();
+}

@@ -28,6 +28,8 @@ const rows: readonly [string, (text: string) => string, RegExp][] = [
   ["a time that is no time is refused", (text) => text.replace("authorisation: 60s", "authorisation: a minute"), /timing\.authorisation: expected a duration such as 90s/m],
   ["a time out of bounds is refused with the bounds", (text) => text.replace("authorisation: 60s", "authorisation: 3h"), /timing\.authorisation: expected a duration from 5s to 10m$/m],
   ["a pin used twice is refused with both places", (text) => text.replace("plug: { gpio: 22", "plug: { gpio: 17"), /connectors\[0\]\.plug\.gpio: GPIO 17 is already used at connectors\[0\]\.contactor\.gpio$/m],
+  ["so is the pin of a button", (text) => text.replace("    tariff: standard", "    button: { gpio: 22 }\n    tariff: standard"), /connectors\[0\]\.button\.gpio: GPIO 22 is already used at connectors\[0\]\.plug\.gpio$/m],
+  ["a button does what there is for it to do", (text) => text.replace("    tariff: standard", "    button: { gpio: 25, does: start }\n    tariff: standard"), /connectors\[0\]\.button\.does: expected one of select, stop$/m],
   ["a reader that is not listed is refused", (text) => text.replace("reader: front ", "reader: back "), /connectors\[0\]\.reader: reader "back" is not listed under readers$/m],
   ["a token that would travel in the open is refused", (text) => text.replace("https://ocpi", "http://ocpi"), /uplinks\[0\]\.url: expected https:/m],
   ["an address that is none is refused with one that is", (text) => text.replace("https://ocpi.example.org/ocpi/emsp/2.2.1/cdrs", "ocpi.example.org"), /uplinks\[0\]\.url: expected an address such as https:/m],

@@ -3,7 +3,8 @@ import * as assert from "uvu/assert";
 import type { Moment, Reading } from "../drivers/driver.js";
 import { available, step, wants, type Acceptance, type Opening, type Session, type SessionEvent } from "../agent/core/session.js";
 import { parseTariff } from "../agent/core/tariff.js";
-import { emptyTill, meaningOfTap, step as stepTill, type Event, type Layout, type Till } from "../agent/core/till.js";
+import { meaningOfPress, meaningOfTap, type PressMeaning, type TapMeaning } from "../agent/core/meaning.js";
+import { chosenAt, emptyTill, step as stepTill, waitingFor, type Event, type Layout, type Till } from "../agent/core/till.js";
 
 const start = Date.UTC(2026, 10, 24, 12, 0, 0);
 const moment = (seconds: number, boot = "boot-1"): Moment => ({ at: start + seconds * 1000, monoMs: seconds * 1000, boot, trust: "synced" });
@@ -150,3 +151,77 @@ taps("a finished car must leave before a card starts anew", () => {
   assert.equal(tap(done, "9F3C77E1", 300), { kind: "refuse", why: "finished" });
 });
 taps.run();
+
+const presses = suite("what a button is about");
+const choose = (connector: number, seconds: number): Event => ({ type: "ConnectorChosen", moment: moment(seconds), connector });
+const waits = (seconds: number, connector?: number): Event => ({ type: "CardWaits", moment: moment(seconds), reader: "front", acceptance: acceptance(), ...(connector === undefined ? {} : { connector }) });
+const lapsed: Event = { type: "ChoiceLapsed", moment: moment(64), reader: "front", why: "no card followed" };
+const other = "9F3C77E1";
+const runs = (connector: number): Event[] => [on(connector, plugged(1)), on(connector, accepted(10)), on(connector, began)];
+const over = (connector: number): Event[] => [...runs(connector), on(connector, stop), on(connector, ended)];
+
+/** The events before, the button pressed, and what that means. */
+const pressRows: readonly [string, readonly Event[], "select" | "stop", number, PressMeaning][] = [
+  ["a free connector is chosen", [], "select", 30, { kind: "choose" }],
+  ["and so is one where a car waits for a card", [on(2, plugged(1))], "select", 30, { kind: "choose" }],
+  ["pressed again at once it stays chosen, and nothing is written", [choose(2, 29)], "select", 30, { kind: "again" }],
+  ["pressed again later its time begins anew", [choose(2, 15)], "select", 30, { kind: "choose" }],
+  ["the other connector's choice is taken over", [choose(1, 29)], "select", 30, { kind: "choose" }],
+  ["a card that waits for this connector already is no news", [waits(5), choose(2, 6)], "select", 30, { kind: "again" }],
+  ["a running session is never chosen, and never ended", runs(2), "select", 60, { kind: "refuse", why: "in-use" }],
+  ["one that is about to begin is left alone", [on(2, plugged(1)), on(2, accepted(10))], "select", 60, { kind: "refuse", why: "just-started" }],
+  ["one that ends is left alone", over(2), "select", 120, { kind: "refuse", why: "ending" }],
+  ["a finished car must leave first", [...over(2), on(2, numbered), on(2, signed), on(2, settled)], "select", 120, { kind: "refuse", why: "finished" }],
+  ["the button that may stop ends the session of its own connector", runs(2), "stop", 60, { kind: "stop" }],
+  ["but not one that has only just begun", runs(2), "stop", 22, { kind: "refuse", why: "just-started" }],
+  ["nor one that was not begun yet", [on(2, plugged(1)), on(2, accepted(10))], "stop", 60, { kind: "refuse", why: "just-started" }],
+  ["nor twice", [...runs(2), on(2, stop)], "stop", 120, { kind: "refuse", why: "ending" }],
+  ["where nothing runs it does nothing, whatever runs beside it", runs(1), "stop", 60, { kind: "refuse", why: "nothing-runs" }],
+  ["and chooses nothing", [on(2, plugged(1))], "stop", 60, { kind: "refuse", why: "nothing-runs" }],
+];
+for (const [title, events, does, seconds, meaning] of pressRows) presses(title, () => assert.equal(meaningOfPress(till(...events), layout, 2, does, moment(seconds)), meaning));
+
+/** The events before, the card that taps at the front, and what that means. */
+const tapRows: readonly [string, readonly Event[], string, TapMeaning][] = [
+  ["of two cars that wait, the chosen one is meant, whichever came last", [on(2, plugged(1)), on(1, plugged(3)), choose(2, 4)], uid, { kind: "authorize", connector: 2 }],
+  ["a chosen connector without a car comes before a car that waits", [on(1, plugged(3)), choose(2, 4)], uid, { kind: "authorize", connector: null, chosen: 2 }],
+  ["a choice that lapsed means nothing", [on(1, plugged(3)), choose(2, 4), lapsed], uid, { kind: "authorize", connector: 1 }],
+  ["the card that has a session of its own still stops it: no stranger's press makes a start of a stop", [...runs(1), on(2, plugged(30)), choose(2, 31)], uid, { kind: "stop", connector: 1 }],
+  ["the card that waits is told so again while its chosen connector has no car", [waits(5), choose(1, 8)], uid, { kind: "waits-already" }],
+  ["a card that waits may be held again for a car that was there all the while, once that is chosen", [on(1, plugged(1)), waits(5), choose(1, 6)], uid, { kind: "authorize", connector: 1 }],
+  ["a stranger's card does not take the place of the one that waits for the chosen connector", [waits(5), choose(2, 6)], other, { kind: "refuse", why: "other-card-waits" }],
+  ["a connector that a remote start waits for is not given away by its button", [{ type: "RemoteStartWaits", moment: moment(2), connector: 2, acceptance: acceptance(other) }, choose(2, 4)], uid, { kind: "refuse", why: "other-card-waits" }],
+];
+for (const [title, events, card, meaning] of tapRows) presses(title, () => assert.equal(tap(till(...events), card, 60), meaning));
+
+presses("a card that waits is given to the chosen connector's car, and to no other", () => {
+  for (const before of [[waits(5), choose(2, 6)], [choose(2, 4), waits(5, 2)]]) {
+    const first = till(...before, on(1, plugged(10)));
+    assert.is(first.sessions.get(1)?.state, "occupied");
+    assert.is(waitingFor(first, 1, "front"), undefined);
+    assert.is(waitingFor(first, 2, "front")?.acceptance.token.uid, uid);
+    const then = till(...before, on(1, plugged(10)), on(2, plugged(12)));
+    assert.is(then.sessions.get(2)?.state, "starting");
+    assert.is(then.waiting.size, 0);
+    assert.is(chosenAt(then, "front"), undefined);
+  }
+});
+
+presses("a choice is one a reader, and is used up by the start that it was made for, by the card that waits for it, or by the car that leaves", () => {
+  const chosen = till(choose(1, 2), choose(2, 4), choose(3, 5));
+  assert.equal([...chosen.chosen].map(([reader, { connector }]) => [reader, connector]), [["front", 2], ["back", 3]]);
+  assert.is(chosenAt(till(choose(2, 4), on(2, plugged(5)), on(2, accepted(10))), "front"), undefined);
+  assert.is(chosenAt(till(choose(2, 4), on(1, plugged(5)), on(1, accepted(10))), "front"), 2, "another's start uses nothing up");
+  assert.is(till(choose(2, 4), waits(5, 2)).chosen.size, 0);
+  assert.is(chosenAt(till(on(2, plugged(1)), choose(2, 4), on(2, plugged(8, false))), "front"), undefined);
+  assert.is(chosenAt(till(choose(2, 4), lapsed), "front"), undefined);
+});
+
+presses("a choice of a connector that is not there, or that is chosen already, moves nothing", () => {
+  const before = till(waits(5, 2));
+  assert.is(stepTill(before, choose(2, 6), layout), before);
+  assert.is(stepTill(before, choose(9, 6), layout), before);
+  assert.is(stepTill(before, lapsed, layout), before);
+});
+
+presses.run();

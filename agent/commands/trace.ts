@@ -131,6 +131,8 @@ function heardText(one: Heard): string {
       return `reader ${one.reader}  TAP ${one.tap.startsWith("card ") ? `card ${masked(one.tap)}` : one.tap}`;
     case "plug":
       return `connector ${one.connector}  PLUG ${one.plugged ? "in" : "out"}`;
+    case "button":
+      return `connector ${one.connector}  BUTTON ${one.button}`;
     case "contactor":
       return `connector ${one.connector}  contactor ${one.part === "coil" ? `told to ${one.closed ? "close" : "open"}` : `feedback says ${one.closed ? "closed" : "open"}`}`;
     case "strayed":

@@ -1,21 +1,25 @@
-// All connectors of the station and the cards that wait at their readers, as one value; a tap finds its connector here.
+// All connectors of the station, the cards that wait at their readers and the connectors chosen there, as one value.
 // Like `session.ts` it is pure: the shell tells it facts, it tells what they mean.
 import type { Moment } from "../../drivers/driver.js";
 import type { CdrCopies } from "./cdr-copies.js";
 import { available, step as stepSession, type Acceptance, type Session, type SessionEvent } from "./session.js";
-import { anyConnector, bearerOf, keptFor, noOrders, outOfServiceBy, usedBy, wholeStation, type Bearer, type Reservation, type Standing } from "./standing.js";
-import { isSameId } from "./token.js";
+import { anyConnector, bearerOf, keptFor, noOrders, outOfServiceBy, usedBy, wholeStation, type Reservation, type Standing } from "./standing.js";
 
 /** Which connectors stand at which reader. */
 export type Layout = { readonly connectors: readonly { readonly id: number; readonly reader: string }[] };
 
-/** A card accepted at a reader, or a start by remote word, before any car was plugged in. */
-export type Waiting = { readonly acceptance: Acceptance; readonly since: Moment };
+/** A card accepted at a reader, or a start by remote word, before any car was plugged in. `connector` = the one that its bearer chose by a button. */
+export type Waiting = { readonly acceptance: Acceptance; readonly since: Moment; readonly connector?: number };
+
+/** A connector chosen by its button: the next card at its reader is for this one. */
+export type Choice = { readonly connector: number; readonly since: Moment };
 
 export type Till = {
   readonly sessions: ReadonlyMap<number, Session>;
   /** By the reader that the card was held to. */
   readonly waiting: ReadonlyMap<string, Waiting>;
+  /** By reader; none while a card waits there, which then bears the choice itself. */
+  readonly chosen: ReadonlyMap<string, Choice>;
   /** By the connector that a remote start waits for; `anyConnector` = whichever a car comes to first. */
   readonly awaited: ReadonlyMap<number, Waiting>;
   readonly standing: Standing;
@@ -39,8 +43,10 @@ export type IssuedReceipt = {
 /** What can happen to the till: what happens to one connector, and what happens at a reader. */
 export type Event =
   | SessionEvent
-  | { readonly type: "CardWaits"; readonly moment: Moment; readonly reader: string; readonly acceptance: Acceptance }
+  | { readonly type: "CardWaits"; readonly moment: Moment; readonly reader: string; readonly acceptance: Acceptance; readonly connector?: number }
   | { readonly type: "CardLapsed"; readonly moment: Moment; readonly reader: string; readonly why: string }
+  | { readonly type: "ConnectorChosen"; readonly moment: Moment; readonly connector: number }
+  | { readonly type: "ChoiceLapsed"; readonly moment: Moment; readonly reader: string; readonly why: string }
   | { readonly type: "RemoteStartWaits"; readonly moment: Moment; readonly connector: number | null; readonly acceptance: Acceptance }
   | { readonly type: "RemoteStartLapsed"; readonly moment: Moment; readonly connector: number | null; readonly why: string }
   | { readonly type: "Reserved"; readonly moment: Moment; readonly reservation: Reservation }
@@ -62,7 +68,7 @@ export type Event =
   | { readonly type: "ReceiptIssued"; readonly moment: Moment; readonly receipt: IssuedReceipt };
 
 export function emptyTill(layout: Layout): Till {
-  return { sessions: new Map(layout.connectors.map(({ id }) => [id, available])), waiting: new Map(), awaited: new Map(), standing: noOrders };
+  return { sessions: new Map(layout.connectors.map(({ id }) => [id, available])), waiting: new Map(), chosen: new Map(), awaited: new Map(), standing: noOrders };
 }
 
 /** What is written down for the record, and moves nothing. */
@@ -71,8 +77,15 @@ export const isEvidence = ({ type }: Event): boolean => ["FaultRaised", "FaultCl
 /** The next till; the same object when the event has no meaning here. */
 export function step(till: Till, event: Event, layout: Layout): Till {
   switch (event.type) {
-    case "CardWaits":
-      return { ...till, waiting: new Map(till.waiting).set(event.reader, { acceptance: event.acceptance, since: event.moment }) };
+    case "CardWaits": {
+      const { acceptance, moment: since, connector } = event;
+      const waits: Waiting = { acceptance, since, ...(connector === undefined ? {} : { connector }) };
+      return { ...till, waiting: new Map(till.waiting).set(event.reader, waits), chosen: without(till.chosen, event.reader) };
+    }
+    case "ConnectorChosen":
+      return choose(till, event, layout);
+    case "ChoiceLapsed":
+      return till.chosen.has(event.reader) ? { ...till, chosen: without(till.chosen, event.reader) } : till;
     case "CardLapsed":
       return till.waiting.has(event.reader) ? { ...till, waiting: without(till.waiting, event.reader) } : till;
     case "RemoteStartWaits":
@@ -132,33 +145,51 @@ function stepOrders(standing: Standing, event: Extract<Event, { type: "Reserved"
   }
 }
 
+const readerOf = (layout: Layout, connector: number): string | undefined => layout.connectors.find(({ id }) => id === connector)?.reader;
+
+/** A card that waits at the reader is for this connector from now on, else the next one will be. */
+function choose(till: Till, { connector, moment }: Extract<Event, { type: "ConnectorChosen" }>, layout: Layout): Till {
+  const reader = readerOf(layout, connector);
+  if (reader === undefined) return till;
+  const card = till.waiting.get(reader);
+  if (card === undefined) return { ...till, chosen: new Map(till.chosen).set(reader, { connector, since: moment }) };
+  return card.connector === connector ? till : { ...till, waiting: new Map(till.waiting).set(reader, { ...card, connector }) };
+}
+
+/** A choice is used up by the start at its connector, and goes with the car that it may have been made for. */
+function withoutChoice(till: Till, connector: number, layout: Layout): Till {
+  const reader = readerOf(layout, connector) ?? "";
+  return till.chosen.get(reader)?.connector === connector ? { ...till, chosen: without(till.chosen, reader) } : till;
+}
+
 function stepConnector(till: Till, event: SessionEvent, layout: Layout): Till {
   const before = till.sessions.get(event.connector);
   if (before === undefined) return till;
   const after = stepSession(before, event);
   if (after === before) return till;
-  const moved: Till = { ...till, sessions: new Map(till.sessions).set(event.connector, after) };
+  const all: Till = { ...till, sessions: new Map(till.sessions).set(event.connector, after) };
+  const moved = after.state === "starting" || (event.type === "PlugChanged" && !event.plugged) ? withoutChoice(all, event.connector, layout) : all;
   if (event.type === "PlugChanged" && after.state === "occupied") return takeWaiting(moved, event, after, layout);
   if (event.type !== "SessionBegan") return moved;
   const used = usedBy(till.standing, event.connector, bearerOf(event.opening.acceptance), event.moment.at);
   return used === undefined ? moved : { ...moved, standing: { ...moved.standing, reservations: without(moved.standing.reservations, used.id) } };
 }
 
-/** Tap-then-plug: the car that comes in takes the remote start that waits for it, else the card that waits at its reader, if it may start here. */
+/** Tap-then-plug: the car that comes in takes the remote start that waits for it, else the card that waits at its reader, if it may start here and its bearer chose no other connector. */
 function takeWaiting(till: Till, event: Extract<SessionEvent, { type: "PlugChanged" }>, occupied: Session, layout: Layout): Till {
   const { connector, moment } = event;
-  const reader = layout.connectors.find(({ id }) => id === connector)?.reader ?? "";
+  const reader = readerOf(layout, connector) ?? "";
   const mayStart = ({ acceptance }: Waiting): boolean => outOfServiceBy(till.standing, connector) === undefined && keptFor(till.standing, till.sessions, connector, bearerOf(acceptance), moment.at) === undefined;
   const start = (taken: Waiting, rest: Partial<Till>): Till => {
     const starting = stepSession(occupied, { type: "CardAccepted", moment, connector, acceptance: taken.acceptance });
-    return { ...till, sessions: new Map(till.sessions).set(connector, starting), ...rest };
+    return withoutChoice({ ...till, sessions: new Map(till.sessions).set(connector, starting), ...rest }, connector, layout);
   };
   for (const key of [connector, anyConnector]) {
     const ordered = till.awaited.get(key);
     if (ordered !== undefined && mayStart(ordered)) return start(ordered, { awaited: without(till.awaited, key) });
   }
   const card = till.waiting.get(reader);
-  return card !== undefined && mayStart(card) ? start(card, { waiting: without(till.waiting, reader) }) : till;
+  return card !== undefined && (card.connector ?? connector) === connector && mayStart(card) ? start(card, { waiting: without(till.waiting, reader) }) : till;
 }
 
 function without<Key, Value>(map: ReadonlyMap<Key, Value>, key: Key): ReadonlyMap<Key, Value> {
@@ -167,68 +198,11 @@ function without<Key, Value>(map: ReadonlyMap<Key, Value>, key: Key): ReadonlyMa
   return rest;
 }
 
-/** What a tap means before anyone is asked about the card. */
-export type TapMeaning =
-  | { readonly kind: "stop"; readonly connector: number }
-  | { readonly kind: "authorize"; readonly connector: number | null }
-  | { readonly kind: "waits-already" }
-  | { readonly kind: "refuse"; readonly why: "just-started" | "ending" | "finished" | "in-use" | "other-card-waits" };
+/** The connector that was chosen by its button for the card that waits at a reader, or for the next one. */
+export const chosenAt = (till: Till, reader: string): number | undefined => (till.waiting.get(reader) ?? till.chosen.get(reader))?.connector;
 
-/** A second tap sooner than this after the start never stops the session. */
-const stopGuardMs = 5_000;
-
-/**
- * Finds what a card at `reader` is about: the session that it started stops; else the car that waits for a card (the one plugged in last)
- * is meant; else a free connector to come.
- */
-export function meaningOfTap(till: Till, layout: Layout, reader: string, uid: string, now: Moment, group: string | undefined): TapMeaning {
-  const here = layout.connectors.filter((connector) => connector.reader === reader).map(({ id }) => ({ id, session: till.sessions.get(id) ?? available }));
-  // The very card before its group: a colleague's session must not be stopped by one who has a session of his own here.
-  const startedBy = (whose: (acceptance: Acceptance) => boolean) =>
-    here.find(({ session }) => {
-      const acceptance = acceptanceOf(session);
-      return acceptance !== undefined && whose(acceptance);
-    });
-  const carWaits = here.some(({ session }) => session.state === "occupied");
-  // And a car that waits for a card before a colleague's session: who taps beside a waiting car wants to charge it, at the cost of the own card.
-  const own = startedBy(({ token }) => isSameId(token.uid, uid)) ?? (carWaits ? undefined : startedBy((acceptance) => group !== undefined && acceptance.group !== undefined && isSameId(acceptance.group, group)));
-  if (own !== undefined) {
-    const { id, session } = own;
-    if (session.state === "starting") return { kind: "refuse", why: "just-started" };
-    if (session.state !== "charging") return { kind: "refuse", why: "ending" };
-    const begin = session.sale.opening.begin.moment;
-    if (begin.boot === now.boot && now.monoMs - begin.monoMs < stopGuardMs) return { kind: "refuse", why: "just-started" };
-    return { kind: "stop", connector: id };
-  }
+/** The card or remote start that the next car at a connector would take. */
+export function waitingFor(till: Till, connector: number, reader: string): Waiting | undefined {
   const card = till.waiting.get(reader);
-  if (card !== undefined) return isSameId(card.acceptance.token.uid, uid) ? { kind: "waits-already" } : { kind: "refuse", why: "other-card-waits" };
-  const occupied = here
-    .flatMap(({ id, session }) => (session.state === "occupied" ? [{ id, since: session.since.monoMs, rank: rankOf(till, id, { uid, group }, now.at) }] : []))
-    .sort((a, b) => b.rank - a.rank || b.since - a.since)[0];
-  if (occupied) return { kind: "authorize", connector: occupied.id };
-  // A connector that a remote start waits for is spoken for: the next car there is that driver's.
-  const free = here.filter(({ session }) => session.state === "available");
-  const ordered = free.map(({ id }) => till.awaited.get(id));
-  if (ordered.some((one) => one !== undefined && isSameId(one.acceptance.token.uid, uid))) return { kind: "waits-already" };
-  if (free.length > 0) return ordered.every((one) => one !== undefined) ? { kind: "refuse", why: "other-card-waits" } : { kind: "authorize", connector: null };
-  return { kind: "refuse", why: here.some(({ session }) => session.state === "finishing") ? "finished" : "in-use" };
-}
-
-/** A connector that is reserved for this card comes first, one that is kept for another last. */
-function rankOf(till: Till, connector: number, bearer: Bearer, atMs: number): number {
-  if (keptFor(till.standing, till.sessions, connector, bearer, atMs) !== undefined) return -1;
-  return usedBy(till.standing, connector, bearer, atMs)?.connector === connector ? 1 : 0;
-}
-
-function acceptanceOf(session: Session): Acceptance | undefined {
-  switch (session.state) {
-    case "starting":
-      return session.acceptance;
-    case "charging":
-    case "stopping":
-    case "settling":
-      return session.sale.opening.acceptance;
-    default:
-      return undefined;
-  }
+  return till.awaited.get(connector) ?? till.awaited.get(anyConnector) ?? ((card?.connector ?? connector) === connector ? card : undefined);
 }

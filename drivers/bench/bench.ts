@@ -43,6 +43,10 @@ export function openBench(config: Config, bench: BenchConfig, kept: string | Wor
     clock,
     {
       plugged: (id, plugged) => board.driveActive(connector(id).plug, plugged),
+      pressed: (id, pressed) => {
+        const { button } = connector(id);
+        if (button !== undefined) board.driveActive(button, pressed);
+      },
       contacts: (id, closed) => {
         const { feedback } = connector(id).contactor;
         if (feedback !== undefined) board.driveActive(feedback, closed);

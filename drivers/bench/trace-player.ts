@@ -1,8 +1,9 @@
 // Plays a recorded trace through the real drivers, on the bench's buses, and tells what they make of it: values and faults per frame, readings,
-// taps, plug changes. A fault of the field becomes a fault on the desk.
+// taps, plug changes, presses. A fault of the field becomes a fault on the desk.
 import { loadMeterMap, meterModels, registerOf, type MeterMap } from "../../config/meter-map.js";
 import type { TraceEntry, TraceHeader } from "../../config/trace-schema.js";
 import { DeviceError, type CardTap, type FaultCode } from "../driver.js";
+import { GpioButton } from "../gpio/button.js";
 import { GpioPlug } from "../gpio/plug.js";
 import { openMeterBus } from "../meter/bus.js";
 import type { Answer } from "../meter/requests.js";
@@ -23,6 +24,7 @@ export type Heard = { readonly ms: number } & (
   | { readonly heard: "fault"; readonly device: string; readonly code: FaultCode; readonly message: string }
   | { readonly heard: "tap"; readonly reader: string; readonly tap: string }
   | { readonly heard: "plug"; readonly connector: number; readonly plugged: boolean }
+  | { readonly heard: "button"; readonly connector: number; readonly button: "pressed" | "stuck" | "free" }
   | { readonly heard: "contactor"; readonly connector: number; readonly part: "coil" | "feedback"; readonly closed: boolean }
   | { readonly heard: "strayed"; readonly port: string; readonly why: string }
 );
@@ -166,13 +168,14 @@ async function playCardsAndPins(header: TraceHeader, entries: readonly TraceEntr
     const pin = pinOf(gpio);
     if (pin === undefined) return;
     if (pin.role !== "contactor") board.driveActive(pin, active);
-    if (pin.role !== "plug") heard.push({ ms: ms(), heard: "contactor", connector: pin.connector, part: pin.role === "contactor" ? "coil" : "feedback", closed: active });
+    if (pin.role === "contactor" || pin.role === "feedback") heard.push({ ms: ms(), heard: "contactor", connector: pin.connector, part: pin.role === "contactor" ? "coil" : "feedback", closed: active });
   };
   // What stood when the recording began stands before the drivers are opened.
   for (const level of levels) if (level.ms === 0) playLevel(level);
   for (const sight of sights) if (sight.ms === 0) show(fields.get(sight.reader), sight);
-  const plugs = header.pins.filter(({ role, gpio }) => role === "plug" && levels.some((level) => level.gpio === gpio));
-  const opened = plugs.map((pin) => ({ pin, plug: new GpioPlug(board, pin, clock) }));
+  const moved = (wanted: "plug" | "button") => header.pins.filter(({ role, gpio }) => role === wanted && levels.some((level) => level.gpio === gpio));
+  const opened = moved("plug").map((pin) => ({ pin, plug: new GpioPlug(board, pin, clock) }));
+  const buttons = moved("button").map((pin) => ({ pin, button: new GpioButton(board, pin, clock) }));
   const readers = await Promise.all(
     Object.entries(header.readers)
       .filter(([name]) => sights.some(({ reader }) => reader === name))
@@ -185,6 +188,9 @@ async function playCardsAndPins(header: TraceHeader, entries: readonly TraceEntr
   const watching = [
     ...opened.map(async ({ pin, plug }) => {
       for await (const { plugged, moment } of plug.plugs(over.signal)) heard.push({ ms: moment.monoMs, heard: "plug", connector: pin.connector, plugged });
+    }),
+    ...buttons.map(async ({ pin, button }) => {
+      for await (const { pressed, stuck, moment } of button.presses(over.signal)) heard.push({ ms: moment.monoMs, heard: "button", connector: pin.connector, button: pressed ? "pressed" : stuck ? "stuck" : "free" });
     }),
     ...readers.map(async ({ name, open }) => {
       let before: Awaited<ReturnType<typeof open>> | undefined;
@@ -213,6 +219,7 @@ async function playCardsAndPins(header: TraceHeader, entries: readonly TraceEntr
   clock.stop();
   await running;
   for (const { plug } of opened) plug.close();
+  for (const { button } of buttons) button.close();
   return heard;
 }
 

@@ -10,6 +10,8 @@ export type Act =
   | { readonly do: "plug"; readonly connector: number; readonly powerW: number; readonly wantsWh: number }
   | { readonly do: "unplug"; readonly connector: number }
   | { readonly do: "vary"; readonly connector: number }
+  | { readonly do: "press"; readonly connector: number; readonly forMs: number }
+  | { readonly do: "let-go"; readonly connector: number }
   | { readonly do: "present"; readonly reader: string; readonly uids: readonly string[]; readonly forMs: number }
   | { readonly do: "take-away"; readonly reader: string }
   | { readonly do: "backend"; readonly away: boolean }
@@ -35,6 +37,8 @@ export type WorldState = {
 /** What the world touches: pins, antenna fields and the backend's switch. */
 export type WorldHands = {
   plugged(connector: number, plugged: boolean): void;
+  /** The finger on a connector's button. */
+  pressed(connector: number, pressed: boolean): void;
   /** The auxiliary contact follows the main contacts, not the coil. */
   contacts(connector: number, closed: boolean): void;
   field(reader: string, uids: readonly string[]): void;
@@ -184,6 +188,13 @@ export class World {
         this.#plan(now + varyEveryMs, act);
         return;
       }
+      case "press":
+        this.hands.pressed(act.connector, true);
+        this.#plan(now + act.forMs, { do: "let-go", connector: act.connector });
+        return;
+      case "let-go":
+        this.hands.pressed(act.connector, false);
+        return;
       case "present":
         this.hands.field(act.reader, act.uids);
         this.#plan(now + act.forMs, { do: "take-away", reader: act.reader });

@@ -13,6 +13,7 @@ export const stepMs = 250;
 /** What a driver sees and hears; the README's table is made of this. */
 export const patterns: Readonly<Record<Indication, Pattern>> = {
   available: { lamp: "green", strip: "#" },
+  chosen: { lamp: "green", strip: "###.#...", buzzer: "#" },
   "waiting-for-card": { lamp: "green", strip: "####...." },
   "waiting-for-plug": { lamp: "green", strip: "#.#....." },
   checking: { lamp: "green", strip: "#." },

@@ -134,10 +134,11 @@ tools("doctor and bundle leave no trace where no agent has run", async () => {
 });
 
 tools("the doctor finds a bench well, names each fault with its remedy, and ends with 1 for a fault", async () => {
-  const { config, tariff } = benchStation();
+  const { config, tariff } = benchStation({ change: (text) => text.replace("indicator: { green: { gpio: 23 }", "button: { gpio: 25, activeLow: true }\n    indicator: { green: { gpio: 23 }") });
   const well = await chargetill("doctor", "--config", config, "--json");
   assert.is(well.code, 0, well.out);
-  const { findings } = JSON.parse(well.out) as { findings: { check: string; verdict: string; why?: string; fix?: string }[] };
+  const { findings } = JSON.parse(well.out) as { findings: { check: string; value: string; verdict: string; why?: string; fix?: string }[] };
+  assert.equal(findings.flatMap(({ check, value }) => (check.startsWith("pins") ? [value] : [])), ["plug out, contactor feedback open, button up", "plug out, contactor feedback open"]);
   for (const check of ["config", "tariff", "agent", "meter 1", "pins 2", "reader front", "clock", "disk room", "receipts"]) assert.ok(findings.some((each) => each.check === check), check);
   assert.ok(findings.every(({ verdict, why, fix }) => verdict === "ok" || (why !== undefined && fix !== undefined)), "what is not well says why and what to do");
   writeFileSync(tariff, "{}");

@@ -1,4 +1,4 @@
-// Plug contact and indicator on the bench's board, by a clock that moves when told.
+// Plug contact, button and indicator on the bench's board, by a clock that moves when told.
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,6 +6,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { GpioBoard } from "../../drivers/bench/gpio-board.js";
 import { DeviceError, type Indication } from "../../drivers/driver.js";
+import { GpioButton, stuckAfterMs } from "../../drivers/gpio/button.js";
 import { GpioIndicator, patterns, stepMs } from "../../drivers/gpio/indicator.js";
 import { GpioPlug } from "../../drivers/gpio/plug.js";
 import { SteppedClock } from "../rfid/stepped-clock.js";
@@ -120,6 +121,109 @@ plugs("a plug at rest keeps no waking, and a closed one hears nothing", async ()
 });
 
 plugs.run();
+
+const buttons = suite("the button");
+const key = { gpio: 25, activeLow: true };
+
+function buttonBench(down = false): { clock: SteppedClock; board: GpioBoard; button: GpioButton; heard: string[]; stop(): Promise<unknown> } {
+  const clock = new SteppedClock();
+  const board = new GpioBoard();
+  board.driveActive(key, down);
+  const button = new GpioButton(board, key, clock);
+  const heard: string[] = [];
+  const ending = new AbortController();
+  const done = (async (): Promise<unknown> => {
+    try {
+      for await (const { pressed, stuck, moment } of button.presses(ending.signal)) heard.push(`${pressed ? "pressed" : stuck ? "stuck" : "free"}@${moment.monoMs}`);
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  })();
+  const stop = (): Promise<unknown> => {
+    ending.abort();
+    button.close();
+    return done;
+  };
+  return { clock, board, button, heard, stop };
+}
+
+buttons("a press that bounces is one, and so is one that is held", async () => {
+  const { clock, board, button, heard, stop } = buttonBench();
+  await clock.pass(0);
+  for (const active of [true, false, true, false, true]) {
+    board.driveActive(key, active);
+    await clock.pass(3);
+  }
+  await clock.pass(20_000);
+  assert.is(button.down(), true);
+  for (const active of [false, true, false]) {
+    board.driveActive(key, active);
+    await clock.pass(3);
+  }
+  await clock.pass(1_000);
+  board.driveActive(key, true);
+  await clock.pass(100);
+  assert.is(await stop(), undefined);
+  assert.equal(heard, ["pressed@1042", "pressed@22054"]);
+});
+
+buttons("a knock is no press, nor is a contact that chatters without end more than one", async () => {
+  const { clock, board, heard, stop } = buttonBench();
+  await clock.pass(0);
+  board.driveActive(key, true);
+  await clock.pass(20);
+  board.driveActive(key, false);
+  await clock.pass(100);
+  for (let i = 0; i < 200; i++) {
+    board.driveActive(key, i % 2 === 0);
+    await clock.pass(10);
+  }
+  await clock.pass(100);
+  assert.is(await stop(), undefined);
+  assert.equal(heard, []);
+});
+
+buttons("a button that is down for a minute is stuck until it is let go, and presses again after that", async () => {
+  const { clock, board, heard, stop } = buttonBench();
+  await clock.pass(0);
+  board.driveActive(key, true);
+  await clock.pass(30 + stuckAfterMs - 1);
+  assert.equal(heard, ["pressed@1030"]);
+  await clock.pass(1);
+  await clock.pass(3_600_000);
+  board.driveActive(key, false);
+  await clock.pass(100);
+  board.driveActive(key, true);
+  await clock.pass(100);
+  assert.is(await stop(), undefined);
+  assert.equal(heard, ["pressed@1030", "stuck@61030", "free@3661060", "pressed@3661160"]);
+});
+
+buttons("one that was down before it was opened was not pressed; it may be stuck", async () => {
+  const { clock, board, heard, stop } = buttonBench(true);
+  await clock.pass(0);
+  await clock.pass(stuckAfterMs);
+  board.driveActive(key, false);
+  await clock.pass(100);
+  assert.is(await stop(), undefined);
+  assert.equal(heard, ["stuck@61000", "free@61030"]);
+});
+
+buttons("a pin that can no longer be read ends the presses with its name; one at rest keeps no waking", async () => {
+  const { clock, board, stop } = buttonBench();
+  await clock.pass(1_000);
+  assert.is(clock.waiting, 0);
+  board.driveActive(key, true);
+  board.break(key.gpio, true);
+  await clock.pass(100);
+  const error = await stop();
+  assert.instance(error, DeviceError);
+  assert.match((error as DeviceError).message, "GPIO 25");
+  assert.is(clock.waiting, 0);
+});
+
+buttons.run();
 
 const lamps = suite("the indicator");
 const all = { green: { gpio: 5, activeLow: false }, red: { gpio: 6, activeLow: true }, buzzer: { gpio: 13, activeLow: false } };

@@ -3,6 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { PinConfig } from "../../config/schema.js";
 import { DeviceError } from "../../drivers/driver.js";
+import { GpioButton } from "../../drivers/gpio/button.js";
 import { GpioContactor } from "../../drivers/gpio/contactor.js";
 import { GpioPlug } from "../../drivers/gpio/plug.js";
 import type { GpioInput, GpioPort } from "../../drivers/gpio/port.js";
@@ -166,6 +167,33 @@ export function portContract(name: string, wires: Wires): void {
     assert.is((await changes.next()).value?.plugged, true);
     ending.abort();
     plug.close();
+  });
+
+  test("a button's press is told once, and its letting go is not", async () => {
+    const clock = new SteppedClock();
+    const pin = fresh(true);
+    const port = await wires.start();
+    await wires.drive(pin.gpio, true);
+    const button = new GpioButton(port, pin, clock);
+    const ending = new AbortController();
+    const presses = button.presses(ending.signal)[Symbol.asyncIterator]();
+    for (let press = 1; press <= 2; press++) {
+      const next = presses.next();
+      for (const high of [false, true]) {
+        const deadline = performance.now() + boundMs;
+        const before = clock.waiting;
+        await wires.drive(pin.gpio, high);
+        // The edge is heard when the wait for its settling begins; while the button is down, the wait for a stuck one goes on beside it.
+        while (clock.waiting === before && performance.now() < deadline) await new Promise(setImmediate);
+        await clock.pass(40);
+        assert.is(button.down(), !high);
+      }
+      assert.equal([(await next).value?.pressed, (await next).value?.stuck], [true, false]);
+    }
+    ending.abort();
+    assert.is((await presses.next()).done, true);
+    button.close();
+    assert.is(clock.waiting, 0);
   });
 
   test("a pin in use is not opened twice, and one that the chip does not have not at all", async () => {

@@ -1,0 +1,69 @@
+// A button, debounced. Held, it is one press; held for a minute, it is stuck, until it is let go.
+// One that is down when it is opened was pressed before our time: that is no press, but it may be stuck.
+import type { PinConfig } from "../../config/schema.js";
+import type { Button, ButtonNews, Clock } from "../driver.js";
+import { DebouncedInput } from "./debounced-input.js";
+import { Feed } from "./feed.js";
+import type { GpioPort } from "./port.js";
+
+/** A finger is quick: a press lasts from some 60 ms on. */
+const defaultDebounceMs = 30;
+/** Nobody holds a button for so long. */
+export const stuckAfterMs = 60_000;
+
+export class GpioButton implements Button {
+  readonly #contact: DebouncedInput;
+  readonly #news = new Feed<ButtonNews>();
+  #stuck = false;
+  #cancel: (() => void) | undefined;
+
+  /** Opens the pin. Throws DeviceError gpio/missing. */
+  constructor(
+    port: GpioPort,
+    pin: PinConfig,
+    private readonly clock: Clock,
+    debounceMs = defaultDebounceMs,
+  ) {
+    this.#contact = new DebouncedInput(port, pin, clock, debounceMs, {
+      changed: (down) => this.#changed(down),
+      broken: (error) => this.#news.break(error),
+      mended: () => this.#news.mend(),
+    });
+    if (this.down()) this.#watchHeld();
+  }
+
+  down(): boolean {
+    return this.#contact.active;
+  }
+
+  /** Throws DeviceError gpio/missing when the pin can no longer be read. */
+  presses(signal: AbortSignal): AsyncGenerator<ButtonNews, void, void> {
+    return this.#news.from([], signal);
+  }
+
+  close(): void {
+    this.#cancel?.();
+    this.#contact.close();
+  }
+
+  #changed(down: boolean): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    const wasStuck = this.#stuck;
+    this.#stuck = false;
+    if (down) this.#watchHeld();
+    if (down || wasStuck) this.#tell(down);
+  }
+
+  #watchHeld(): void {
+    this.#cancel = this.clock.at(this.clock.now().monoMs + stuckAfterMs, () => {
+      this.#cancel = undefined;
+      this.#stuck = true;
+      this.#tell(false);
+    });
+  }
+
+  #tell(pressed: boolean): void {
+    this.#news.tell({ pressed, stuck: this.#stuck, moment: this.clock.now() });
+  }
+}
