@@ -20,6 +20,7 @@ import type { News } from "./news.js";
 import { Notifier } from "./notify.js";
 import { turnWithinMs } from "./patience.js";
 import { refusedChanges } from "./reload.js";
+import { onTurns } from "./schedule.js";
 import { openShop, type Shop } from "./shop.js";
 import { connectorSnapshot, type Snapshot } from "./snapshot.js";
 import { loadKinds, type UplinkKinds } from "./uplinks.js";
@@ -45,10 +46,17 @@ export type AgentOptions = {
 const firstRetryMs = 5_000;
 const longestRetryMs = 60_000;
 
+const lookEveryMs = 10_000;
+
 /** UTC, since in a zone with daylight saving nothing would fire in the repeated hour; each job only asks "is it due?". */
 const schedule: Schedule = (expression, work) => {
-  const job = cron.schedule(expression, work, { timezone: "UTC", noOverlap: true });
-  return () => void job.destroy();
+  // Never started: it only tells the times.
+  const task = cron.createTask(expression, work, { timezone: "UTC" });
+  const looks = setInterval(onTurns(() => task.getNextRuns(1)[0]?.getTime(), work), lookEveryMs);
+  return () => {
+    clearInterval(looks);
+    void task.destroy();
+  };
 };
 
 export class Agent {

@@ -1,18 +1,11 @@
 // The ways to a backend, as the config file names them: OCPI over HTTPS, OCPP over a websocket.
 import { z } from "zod";
+import { cronText } from "./cron.js";
 import { durationOr, name } from "./fields.js";
 
 /** Hosts of a URL that are this machine itself: the only ones that a secret may travel to in the open. */
 export const loopback: readonly string[] = ["127.0.0.1", "[::1]", "localhost"];
 const file = z.string().startsWith("/", "expected an absolute path");
-
-const cronMost = [59, 23, 31, 12, 7];
-const cronField = /^(\*|\d{1,2}(-\d{1,2})?)(\/[1-9]\d?)?$/;
-/** When something is done: five fields of figures, as node-cron has them. */
-const cronText = z.string().refine((value) => {
-  const fields = value.split(" ");
-  return fields.length === 5 && fields.every((field, index) => field.split(",").every((part) => cronField.test(part) && (part.split("/")[0] ?? "").split("-").every((figure) => figure === "*" || (Number(figure) <= (cronMost[index] ?? 0) && (Number(figure) > 0 || index < 2 || index === 4)))));
-}, 'expected a schedule in five fields, minute to day of the week, such as "*/5 * * * *"');
 
 /** The words for a text that is no such address; a value that is missing or no text has words of its own. */
 const worded = (words: string) => (issue: { readonly code?: string }): string | undefined => (issue.code === "invalid_format" ? words : undefined);
