@@ -11,6 +11,9 @@ export const mostKeptTariffs = 500;
 /** `connector`: null = all, undefined = whoever names its id. */
 export type KeptTariff = { readonly tariff: Tariff; readonly connector: number | null | undefined; readonly by: string };
 
+/** Rows as `rows()` gave them go, others come. */
+export type TariffChanges = { readonly cleared: readonly KeptTariff[]; readonly added: readonly KeptTariff[] };
+
 type Row = { readonly by: string; readonly connector?: number | null; readonly tariff: unknown };
 type Rows = readonly KeptTariff[];
 
@@ -62,20 +65,13 @@ export class KeptTariffs {
     return this.#rows.flatMap((row) => (row.connector === undefined && row.by === by ? [row.tariff] : []));
   }
 
-  knows(id: string): boolean {
-    return this.#rows.some(({ tariff }) => tariff.id === id);
-  }
-
-  /** Keeps a tariff in place of its own earlier version and of one that begins at the same hour at the same place. False = no room. */
-  put(kept: KeptTariff): boolean {
-    const stays = this.#rows.filter((row) => {
-      const sameTariff = row.by === kept.by && row.tariff.id === kept.tariff.id;
-      const sameHour = kept.connector !== undefined && row.tariff.startMs === kept.tariff.startMs;
-      return row.connector !== kept.connector || !(sameTariff || sameHour);
-    });
-    if (stays.length >= mostKeptTariffs) return false;
-    this.#write([...stays, kept]);
-    return true;
+  /**
+   * Takes `cleared` away and keeps `added`, each in place of its own earlier version and of one that begins at the same hour at the same place.
+   * The answer puts it into force, in one write: a power cut leaves all of it or nothing. Undefined = no room.
+   */
+  change({ cleared, added }: TariffChanges): (() => void) | undefined {
+    const rows = added.reduce<Rows>(withTariff, this.#rows.filter((row) => !cleared.includes(row)));
+    return rows.length > mostKeptTariffs ? undefined : () => this.#write(rows);
   }
 
   /** All named tariffs of one backend anew, in one write. False = no room, and nothing has changed. */
@@ -86,13 +82,17 @@ export class KeptTariffs {
     return true;
   }
 
-  /** Forgets every tariff of that id. */
-  remove(id: string): void {
-    this.#write(this.#rows.filter(({ tariff }) => tariff.id !== id));
-  }
-
   #write(rows: Rows): void {
     this.table.update(() => rows.map(rowOf));
     this.#rows = rows;
   }
+}
+
+function withTariff(rows: Rows, added: KeptTariff): Rows {
+  const stays = rows.filter((row) => {
+    const sameTariff = row.by === added.by && row.tariff.id === added.tariff.id;
+    const sameHour = added.connector !== undefined && row.tariff.startMs === added.tariff.startMs;
+    return row.connector !== added.connector || !(sameTariff || sameHour);
+  });
+  return [...stays, added];
 }

@@ -8,7 +8,7 @@ import { tariffDigestText, type Tariff } from "./core/tariff.js";
 import type { Till } from "./core/till.js";
 import { isSameId, masked } from "./core/token.js";
 import { sha256 } from "./keys.js";
-import type { KeptTariffs } from "./kept-tariffs.js";
+import type { KeptTariff, KeptTariffs, TariffChanges } from "./kept-tariffs.js";
 import type { News } from "./news.js";
 import type { PriceBoard } from "./price-board.js";
 import type { Refusal, RemoteAnswer, RemoteDesk, RemoteStart } from "./remote.js";
@@ -145,22 +145,31 @@ export class StationDesk implements RemoteDesk {
   }
 
   setTariff(tariff: Tariff, connector: number | null | undefined, by: string): RemoteAnswer {
-    if (connector !== null && connector !== undefined && !this.#till().sessions.has(connector)) return no("unknown-connector", `there is no connector ${connector}`);
-    const digest = digestOf(tariff);
-    const moment = this.#now();
-    const entered = this.#enter({ type: "TariffSet", moment, id: tariff.id, ...(connector === undefined ? {} : { connector }), digest, by });
-    if (!entered.accepted) return entered;
-    if (!this.#parts.kept.put({ tariff, connector, by })) return no("full", "no more tariffs can be kept: clear some first");
-    this.#repriced(moment);
-    return yes;
+    return this.changeTariffs({ cleared: [], added: [{ tariff, connector, by }] }, by);
   }
 
   clearTariff(tariffId: string, by: string): RemoteAnswer {
-    if (!this.#parts.kept.knows(tariffId)) return no("no-tariff", `no tariff ${tariffId} was set here by a backend`);
+    const cleared = this.tariffs().filter((row) => row.tariff.id === tariffId && row.by === by);
+    return cleared.length === 0 ? no("no-tariff", `no tariff ${tariffId} was set here by ${by}`) : this.changeTariffs({ cleared, added: [] }, by);
+  }
+
+  changeTariffs(changes: TariffChanges, by: string): RemoteAnswer {
+    const { cleared, added } = changes;
+    const strange = added.find(({ connector }) => typeof connector === "number" && !this.#till().sessions.has(connector));
+    if (strange !== undefined) return no("unknown-connector", `there is no connector ${strange.connector}`);
+    const puts = this.#parts.kept.change(changes);
+    if (puts === undefined) return no("full", "no more tariffs can be kept: clear some first");
     const moment = this.#now();
-    const entered = this.#enter({ type: "TariffCleared", moment, id: tariffId, by });
-    if (!entered.accepted) return entered;
-    this.#parts.kept.remove(tariffId);
+    const place = ({ connector }: KeptTariff): { readonly connector?: number | null } => (connector === undefined ? {} : { connector });
+    const words = [
+      ...cleared.map((row) => ({ type: "TariffCleared", moment, id: row.tariff.id, ...place(row), by }) as const),
+      ...added.map((row) => ({ type: "TariffSet", moment, id: row.tariff.id, ...place(row), digest: digestOf(row.tariff), by }) as const),
+    ];
+    for (const word of words) {
+      const entered = this.#enter(word);
+      if (!entered.accepted) return entered;
+    }
+    puts();
     this.#repriced(moment);
     return yes;
   }

@@ -7,6 +7,7 @@ import type { Tariff } from "./core/tariff.js";
 import type { OnlineAnswer } from "./core/token.js";
 import type { Event, Till } from "./core/till.js";
 import type { Fault } from "./faults.js";
+import type { KeptTariff, TariffChanges } from "./kept-tariffs.js";
 import type { Glance } from "./point.js";
 
 /** A fact after it was written down, with the till before and after it. */
@@ -63,8 +64,11 @@ export interface RemoteDesk {
   restart(when: "now" | "when-idle", by: string, reason?: "ImmediateReset" | "HardReset"): { readonly accepted: true; readonly scheduled: boolean } | Refusal;
   /** A tariff for sessions to come at a connector (null = all) or, with `connector` undefined, for tokens that name it. Lasts over restarts. */
   setTariff(tariff: Tariff, connector: number | null | undefined, by: string): RemoteAnswer;
+  /** Takes away all that this backend has set by that id. */
   clearTariff(tariffId: string, by: string): RemoteAnswer;
-  tariffs(): readonly { readonly tariff: Tariff; readonly connector: number | null | undefined; readonly by: string }[];
+  /** Rows of `tariffs()` go and others come, all of it or nothing, whatever happens meanwhile. */
+  changeTariffs(changes: TariffChanges, by: string): RemoteAnswer;
+  tariffs(): readonly KeptTariff[];
 }
 
 /** A card of a backend's own list; what is not ALLOWED is refused, and told apart for the driver's sake. */

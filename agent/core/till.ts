@@ -58,7 +58,7 @@ export type Event =
   | { readonly type: "OrdersStand"; readonly moment: Moment; readonly reservations: readonly Reservation[]; readonly inoperative: readonly { readonly connector: number; readonly by: string }[] }
   /** `connector`: null = all, absent = for tokens that name it. The tariff itself is kept in a table. */
   | { readonly type: "TariffSet"; readonly moment: Moment; readonly id: string; readonly connector?: number | null; readonly digest: string; readonly by: string }
-  | { readonly type: "TariffCleared"; readonly moment: Moment; readonly id: string; readonly by: string }
+  | { readonly type: "TariffCleared"; readonly moment: Moment; readonly id: string; readonly connector?: number | null; readonly by: string }
   /** A backend's list of cards was changed or replaced; the cards are kept in a table. */
   | { readonly type: "CardsListed"; readonly moment: Moment; readonly by: string; readonly version: number; readonly cards: number }
   | { readonly type: "CacheCleared"; readonly moment: Moment; readonly by: string }

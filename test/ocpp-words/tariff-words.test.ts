@@ -2,7 +2,12 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { payloadOf } from "../../agent/core/receipt.js";
+import { KeptTariffs } from "../../agent/kept-tariffs.js";
+import { Disk } from "../../agent/ledger/disk.js";
 import { takeDriverTariff } from "../../agent/sync/ocpp/tariff-answers.js";
+import { PowerCut, VolatileFiles } from "../ledger/volatile-files.js";
+import { Room } from "../remote/room.js";
+import { SteppedClock } from "../rfid/stepped-clock.js";
 import { Counter } from "./counter.js";
 
 const test = suite("tariffs of a CSMS");
@@ -48,6 +53,40 @@ test("one for all connectors, one for a connector, and back again", async () => 
   assert.equal((await sold(counter, 2))[0], "standard");
   await room.close();
 });
+
+for (const [what, word, before, after] of [
+  ["one tariff cleared at one connector", (counter: Counter) => counter.ask("ClearTariffs", { tariffIds: ["OLD"], evseId: 1 }), ["OLD 1", "OLD 2"], ["OLD 2"]],
+  ["all cleared", (counter: Counter) => counter.ask("ClearTariffs", {}), ["OLD 1", "OLD 2"], []],
+  ["another set in place of it at all connectors", (counter: Counter) => counter.ask("SetDefaultTariff", { evseId: 0, tariff: tariff("NEW", 2) }), ["OLD 1", "OLD 2"], ["NEW 1", "NEW 2"]],
+] as const)
+  test(`${what}: a power cut at any write of it leaves all that stood before, or all that was ordered`, async () => {
+    const first = new Counter("ocpp2.1");
+    assert.is(first.status("SetDefaultTariff", { evseId: 0, tariff: tariff("OLD", 1) }), "Accepted");
+    await first.room.close();
+    const { files, loaded } = first.room;
+    const rowsOn = (disk: VolatileFiles): string[] => KeptTariffs.open(new Disk(disk), "/state").rows().map(({ tariff: { id }, connector }) => `${id} ${connector}`);
+    assert.equal(rowsOn(files.copy()), [...before]);
+    // Where the word writes, seen once without a cut.
+    const probe = new Counter("ocpp2.1", new Room(loaded, new SteppedClock(), files.copy()));
+    const from = probe.room.files.operations;
+    word(probe);
+    const places = probe.room.files.changes.filter((at) => at > from);
+    assert.equal(rowsOn(probe.room.files.copy()), [...after]);
+    await probe.room.close();
+    assert.ok(places.length >= 3, String(places.length));
+    const seen = new Set<string>();
+    for (const cutAt of places) {
+      const disk = files.copy({ cutAt });
+      const counter = new Counter("ocpp2.1", new Room(loaded, new SteppedClock(), disk));
+      assert.throws(() => word(counter), (error: unknown) => error instanceof PowerCut || (error as { cause?: unknown }).cause instanceof PowerCut);
+      for (const fate of disk.possibleCuts()) {
+        const rows = rowsOn(disk.afterCut(fate));
+        assert.ok([before.join(), after.join()].includes(rows.join()), rows.join());
+        seen.add(rows.join());
+      }
+    }
+    assert.is(seen.size, 2, "both are seen");
+  });
 
 test("one of a later hour waits beside the one in force", async () => {
   const counter = new Counter("ocpp2.1");

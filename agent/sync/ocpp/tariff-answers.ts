@@ -64,9 +64,14 @@ export function tariffAnswers(desk: FrontDesk): Handlers {
       onlyIfOn();
       const { tariffIds, evseId } = read(clearAsked, payload);
       const place = placeOf(desk, evseId === undefined ? undefined : { id: evseId });
-      const named = own().filter(({ connector }) => place !== undefined && (place.connector === null || connector === place.connector));
-      const wanted = tariffIds ?? [...new Set(named.map(({ tariff }) => tariff.id))];
-      const results = wanted.map((tariffId) => ({ tariffId, ...clear(desk, tariffId, place?.connector ?? null, named.some(({ tariff }) => tariff.id === tariffId)) }));
+      const there = place === undefined ? [] : own().filter(({ connector }) => place.connector === null || connector === place.connector);
+      const wanted = tariffIds ?? [...new Set(there.map(({ tariff }) => tariff.id))];
+      const cleared = there.filter(({ tariff }) => wanted.includes(tariff.id));
+      const answer = cleared.length === 0 ? undefined : remote.changeTariffs({ cleared, added: [] }, link.uplink);
+      const results = wanted.map((tariffId) => {
+        if (answer === undefined || !cleared.some(({ tariff }) => tariff.id === tariffId)) return { tariffId, status: "NoTariff" };
+        return answer.accepted ? { tariffId, status: "Accepted" } : { tariffId, status: "Rejected", ...because(reasonOf[answer.code], answer.why) };
+      });
       return { clearTariffsResult: results.length > 0 ? results : [{ status: "NoTariff" }] };
     },
     ChangeTransactionTariff: (payload) => {
@@ -97,31 +102,14 @@ function kindOf({ config }: Pick<FrontDesk, "config">, connector: number | null)
  * Sets a tariff at each of these connectors (evseId 0 is every one of them, I07), all or none. One that is in force from now on takes the
  * place of what was in force there; one of a later hour waits beside it. Where the same tariff stands already nothing changes.
  */
-function install(desk: FrontDesk, tariff: Tariff, connectors: readonly number[]): object {
-  const { remote, link } = desk;
-  const own = () => remote.tariffs().filter(({ by }) => by === link.uplink);
-  const missing = connectors.filter((id) => !own().some((row) => row.tariff.id === tariff.id && row.connector === id));
-  for (const [index, connector] of missing.entries()) {
-    const answer = remote.setTariff(tariff, connector, link.uplink);
-    if (answer.accepted) continue;
-    for (const done of missing.slice(0, index)) clear(desk, tariff.id, done, true);
-    return { status: "Rejected", ...because(reasonOf[answer.code], answer.why) };
-  }
-  const isDue = (one: Tariff): boolean => (one.startMs ?? 0) <= desk.now();
-  if (isDue(tariff))
-    for (const row of own())
-      if (row.tariff.id !== tariff.id && isDue(row.tariff) && typeof row.connector === "number" && connectors.includes(row.connector)) clear(desk, row.tariff.id, row.connector, true);
-  return { status: "Accepted" };
-}
-
-/** Takes a tariff away from one connector, or from all (null); where it stands elsewhere it stays. */
-function clear({ remote, link }: FrontDesk, tariffId: string, connector: number | null, isThere: boolean): object {
-  if (!isThere) return { status: "NoTariff" };
-  const stays = remote.tariffs().filter((row) => row.tariff.id === tariffId && (row.by !== link.uplink || row.connector === undefined || (connector !== null && row.connector !== connector)));
-  const answer = remote.clearTariff(tariffId, link.uplink);
-  if (!answer.accepted) return { status: "Rejected", ...because(reasonOf[answer.code], answer.why) };
-  for (const row of stays) remote.setTariff(row.tariff, row.connector, row.by);
-  return { status: "Accepted" };
+function install({ remote, link, now }: FrontDesk, tariff: Tariff, connectors: readonly number[]): object {
+  const own = remote.tariffs().filter(({ by, connector }) => by === link.uplink && typeof connector === "number" && connectors.includes(connector));
+  const missing = connectors.filter((id) => !own.some((row) => row.tariff.id === tariff.id && row.connector === id));
+  const isDue = (one: Tariff): boolean => (one.startMs ?? 0) <= now();
+  const cleared = isDue(tariff) ? own.filter((row) => row.tariff.id !== tariff.id && isDue(row.tariff)) : [];
+  if (missing.length + cleared.length === 0) return { status: "Accepted" };
+  const answer = remote.changeTariffs({ cleared, added: missing.map((connector) => ({ tariff, connector, by: link.uplink })) }, link.uplink);
+  return answer.accepted ? { status: "Accepted" } : { status: "Rejected", ...because(reasonOf[answer.code], answer.why) };
 }
 
 /**
