@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 // chargetill's commands. Each takes --config FILE or --data DIR, speaks in words or with --json, and ends with an exit code that means something:
-// 0 fine, 1 a check failed, 2 usage, 3 key not proven, 75 a write failed while running, 78 config.
+// 0 fine, 1 a check failed, 2 usage, 3 key not proven, 75 a write failed, 78 config.
 import { Command, CommanderError } from "commander";
 import { realpathSync } from "node:fs";
 import { complain, print } from "./commands/command.js";
+import { asksJson, endingOf } from "./commands/ending.js";
 import { Failure } from "./failure.js";
 import { ownVersion } from "./version.js";
 
@@ -57,16 +58,18 @@ function exit(code: number): void {
 export function programFor(words: readonly string[]): Promise<Command> {
   const [first = ""] = words;
   if (first === "--version" || first === "-V") return programWith([]);
-  return programWith(Object.hasOwn(commands, first) ? [first] : Object.keys(commands));
+  return programWith(Object.hasOwn(commands, first) ? [first] : Object.keys(commands), asksJson(words));
 }
 
-async function programWith(names: readonly string[]): Promise<Command> {
-  const program = new Command("chargetill").description("A till for charge points.").version(ownVersion()).enablePositionalOptions().addHelpText("after", "\nExample:\n  chargetill demo\n\nExit codes: 0 fine, 1 a check failed, 2 usage, 3 key not proven, 75 a write failed while running, 78 config.");
+async function programWith(names: readonly string[], json = false): Promise<Command> {
+  const program = new Command("chargetill").description("A till for charge points.").version(ownVersion()).enablePositionalOptions().addHelpText("after", "\nExample:\n  chargetill demo\n\nExit codes: 0 fine, 1 a check failed, 2 usage, 3 key not proven, 75 a write failed, 78 config.");
   for (const name of names) {
     const command = await commands[name]?.();
     if (command !== undefined) program.addCommand(command);
   }
-  for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) command.exitOverride();
+  // With --json a refusal is JSON, and no words of the parser stand beside it.
+  const silent = json ? { outputError: () => undefined, writeErr: () => undefined } : {};
+  for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) command.exitOverride().configureOutput(silent);
   return program;
 }
 
@@ -74,17 +77,15 @@ async function programWith(names: readonly string[]): Promise<Command> {
 if (realpathSync(process.argv[1] ?? ".") === import.meta.filename) await runNamed();
 
 async function runNamed(): Promise<void> {
+  const words = process.argv.slice(2);
   try {
-    await (await programFor(process.argv.slice(2))).parseAsync();
+    await (await programFor(words)).parseAsync();
   } catch (error) {
-    failed(error);
+    const { code, out, err } = endingOf(error, asksJson(words));
+    exit(code);
+    if (out !== undefined) print(out);
+    if (err !== undefined) complain(err);
+    // A broken promise of ours is worth its stack.
+    if (!(error instanceof Failure) && !(error instanceof CommanderError)) throw error;
   }
-}
-
-function failed(error: unknown): void {
-  if (error instanceof CommanderError) exit(error.exitCode === 0 ? 0 : 2);
-  else if (error instanceof Failure) {
-    complain(`chargetill: ${error.message}`);
-    exit(error.code === "config/invalid" || error.code === "config/missing" ? 78 : error.code === "usage/invalid" ? 2 : 1);
-  } else throw error;
 }

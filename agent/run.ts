@@ -2,6 +2,7 @@
 import pino from "pino";
 import type { LoadedConfig } from "../config/load.js";
 import { realBuses, type MachineBuses } from "../drivers/open.js";
+import { Failure } from "./failure.js";
 import { Disk } from "./ledger/disk.js";
 import { logLevels, type LogSwitch } from "./field-watch.js";
 import { Agent } from "./main.js";
@@ -11,8 +12,8 @@ import { newsLine, type News } from "./news.js";
 /** Letting go is a matter of milliseconds; what hangs longer is left behind, with contactors open. */
 const closeWithinMs = 1_800;
 
-/** Runs until SIGTERM or SIGINT, or until the process cannot go on; answers the exit code. SIGHUP takes up what `reread` finds, where it is safe. */
-export async function run(loaded: LoadedConfig, reread: () => LoadedConfig | undefined): Promise<number> {
+/** Runs until SIGTERM or SIGINT, or until the process cannot go on; answers the exit code. SIGHUP takes up what `reread` finds, where it is safe; `reread` throws Failure for a config that cannot be used. */
+export async function run(loaded: LoadedConfig, reread: () => LoadedConfig): Promise<number> {
   const { config } = loaded;
   const log = pino({ level: config.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ fd: 1, sync: true }));
   const disk = new Disk();
@@ -23,7 +24,7 @@ export async function run(loaded: LoadedConfig, reread: () => LoadedConfig | und
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => end(0));
   let agent: Agent | undefined;
   // Heard from the first moment on: unheard, the signal would end the process.
-  process.on("SIGHUP", () => reload(agent, reread(), log));
+  process.on("SIGHUP", () => reload(agent, reread, log));
   const opened = await Agent.open(loaded, { buses, version: ownVersion(), disk, tell: (news) => write(log, news), log: switchOf(log), exit: (code) => end(code) });
   agent = opened;
   // What nobody caught must not leave a contactor closed behind: pins stay as a dead process left them.
@@ -39,10 +40,19 @@ export async function run(loaded: LoadedConfig, reread: () => LoadedConfig | und
 /** pino's level, as far as a technician turns it. */
 const switchOf = (log: pino.Logger): LogSwitch => ({ level: () => logLevels.find((level) => level === log.level) ?? "info", set: (level) => void (log.level = level), debug: (line) => log.debug(line) });
 
-function reload(agent: Agent | undefined, next: LoadedConfig | undefined, log: pino.Logger): void {
-  const refused = next === undefined ? ["the config cannot be used"] : (agent?.reload(next) ?? ["the agent is only just starting"]);
+function reload(agent: Agent | undefined, reread: () => LoadedConfig, log: pino.Logger): void {
+  const refused = agent === undefined ? ["the agent is only just starting"] : whyRefused(agent, reread);
   for (const why of refused) log.error(`reload refused: ${why}; nothing has changed`);
   if (refused.length === 0) log.info("reloaded: tariffs and cards are taken up for the sessions to come");
+}
+
+function whyRefused(agent: Agent, reread: () => LoadedConfig): readonly string[] {
+  try {
+    return agent.reload(reread());
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return error.message.split("\n");
+  }
 }
 
 function write(log: pino.Logger, news: News): void {

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { askAgent, type ControlRequest } from "../control.js";
 import { Failure } from "../failure.js";
 import { readTariff } from "../tariff-file.js";
-import { withAgent } from "./agent.js";
+import { agentSocket } from "./agent.js";
 import { exampleText, located, print, whole, type Where } from "./command.js";
 
 /** `chargetill receipts credit`. */
@@ -14,17 +14,16 @@ export function creditCommand(): Command {
     .option("--corrected-tariff <file>", "then sell the session again by this tariff; alone, after a credit, it does only that")
     .option("--json", "one JSON value")
     .addHelpText("after", exampleText('receipts credit 17 --reason "wrong tariff" --corrected-tariff right.json'))
-    .action((number: number, options: Where & { reason?: string; correctedTariff?: string }) =>
-      withAgent(options, async (socket) => {
-        if (options.reason === undefined && options.correctedTariff === undefined) throw new Failure("usage/invalid", "receipts credit: give --reason, --corrected-tariff, or both");
-        // A tariff that cannot be read must be known before anything is taken back.
-        const tariff = options.correctedTariff === undefined ? undefined : readTariff(options.correctedTariff, undefined).source;
-        const issued = async (request: ControlRequest): Promise<number> => ((await askAgent(socket, request)) as { receipt: number }).receipt;
-        const credit = options.reason === undefined ? undefined : await issued({ do: "credit", number, reason: options.reason });
-        const corrected = tariff === undefined ? undefined : await issued({ do: "correct", number, tariff });
-        if (options.json === true) return print(JSON.stringify({ number, ...(credit === undefined ? {} : { credit }), ...(corrected === undefined ? {} : { corrected }) }));
-        if (credit !== undefined) print(`receipt ${number} is taken back by credit receipt ${credit}`);
-        if (corrected !== undefined) print(`receipt ${number} is corrected by receipt ${corrected}`);
-      }),
-    );
+    .action(async (number: number, options: Where & { reason?: string; correctedTariff?: string }) => {
+      const socket = await agentSocket(options);
+      if (options.reason === undefined && options.correctedTariff === undefined) throw new Failure("usage/invalid", "receipts credit: give --reason, --corrected-tariff, or both");
+      // A tariff that cannot be read must be known before anything is taken back.
+      const tariff = options.correctedTariff === undefined ? undefined : readTariff(options.correctedTariff, undefined).source;
+      const issued = async (request: ControlRequest): Promise<number> => ((await askAgent(socket, request)) as { receipt: number }).receipt;
+      const credit = options.reason === undefined ? undefined : await issued({ do: "credit", number, reason: options.reason });
+      const corrected = tariff === undefined ? undefined : await issued({ do: "correct", number, tariff });
+      if (options.json === true) return print(JSON.stringify({ number, ...(credit === undefined ? {} : { credit }), ...(corrected === undefined ? {} : { corrected }) }));
+      if (credit !== undefined) print(`receipt ${number} is taken back by credit receipt ${credit}`);
+      if (corrected !== undefined) print(`receipt ${number} is corrected by receipt ${corrected}`);
+    });
 }

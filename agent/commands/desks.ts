@@ -18,14 +18,15 @@ import type { Where } from "./command.js";
 import type { DisputeDesk } from "./dispute.js";
 import type { KeyDesk } from "./key.js";
 import type { ReceiptDesk } from "./receipt.js";
-import { configFor, folderFor } from "./where.js";
+import { loadedFor } from "./field.js";
+import { folderFor } from "./where.js";
 
 /** The book, for looking only: safe while an agent writes. */
 export function receiptDesk(where: Where): ReceiptDesk {
   const folder = folderFor(where);
   const disk = new Disk();
   if (!existsSync(folder)) throw new Failure("usage/invalid", `${folder}: there is no such state folder`);
-  const language = where.config === undefined ? "en" : (configFor(where)?.config.language ?? "en");
+  const language = where.config === undefined ? "en" : loadedFor(where).config.language;
   return { receipts: Book.view(disk, join(folder, "book")), language, newest: () => Table.view<DeskState>(disk, join(folder, "desk.json"), (value) => value as DeskState, emptyDesk).chain.checkpoint };
 }
 

@@ -5,18 +5,11 @@ import { Failure } from "../failure.js";
 import type { FieldAccess } from "../field-access.js";
 import { defaultConfig, type Where } from "./command.js";
 
-/** The config that `--config` names, in the state folder that `--data` names; or what is wrong with it, a line for each fault. */
-export function configAt(where: Where): { readonly ok: true; readonly loaded: LoadedConfig } | { readonly ok: false; readonly faults: readonly string[] } {
-  const read = loadConfig(where.config ?? defaultConfig);
-  if (!read.ok) return { ok: false, faults: read.faults.map(faultLine) };
-  return { ok: true, loaded: where.data === undefined ? read.loaded : { ...read.loaded, config: { ...read.loaded.config, state: resolve(where.data) } } };
-}
-
-/** The same. Throws Failure config/invalid, a line for each fault. */
+/** The config that `--config` names, in the state folder that `--data` names. Throws Failure config/invalid, a line for each fault. */
 export function loadedFor(where: Where): LoadedConfig {
-  const read = configAt(where);
-  if (!read.ok) throw new Failure("config/invalid", read.faults.join("\n"));
-  return read.loaded;
+  const read = loadConfig(where.config ?? defaultConfig);
+  if (!read.ok) throw new Failure("config/invalid", read.faults.map(faultLine).join("\n"));
+  return where.data === undefined ? read.loaded : { ...read.loaded, config: { ...read.loaded.config, state: resolve(where.data) } };
 }
 
 /** Runs `work` with the devices within reach and lets go of them; its answer is the exit code. */

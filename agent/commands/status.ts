@@ -3,16 +3,14 @@ import type { Command } from "commander";
 import { askAgent } from "../control.js";
 import type { Snapshot } from "../snapshot.js";
 import { statusLines } from "../status.js";
-import { withAgent } from "./agent.js";
+import { agentSocket } from "./agent.js";
 import { fieldCommand, tell, type Where } from "./command.js";
 
 /** `chargetill status`. Exit 1 when the station does not sell, or has a fault. */
 export function statusCommand(): Command {
-  return fieldCommand("status", "how the running station stands", "status --data /var/lib/chargetill").action((options: Where) =>
-    withAgent(options, async (socket) => {
-      const snapshot = (await askAgent(socket, { do: "status" })) as Snapshot;
-      tell(options, snapshot, options.json === true ? [] : statusLines(snapshot));
-      process.exitCode = snapshot.selling && snapshot.faults.length === 0 ? 0 : 1;
-    }),
-  );
+  return fieldCommand("status", "how the running station stands", "status --data /var/lib/chargetill").action(async (options: Where) => {
+    const snapshot = (await askAgent(await agentSocket(options), { do: "status" })) as Snapshot;
+    tell(options, snapshot, options.json === true ? [] : statusLines(snapshot));
+    process.exitCode = snapshot.selling && snapshot.faults.length === 0 ? 0 : 1;
+  });
 }

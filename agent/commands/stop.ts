@@ -1,14 +1,12 @@
 // chargetill stop: the remote word that ends a session.
 import type { Command } from "commander";
 import { askAgent } from "../control.js";
-import { withAgent } from "./agent.js";
+import { agentSocket } from "./agent.js";
 import { fieldCommand, tell, whole, type Where } from "./command.js";
 
 /** `chargetill stop`. */
 export function stopCommand(): Command {
   return fieldCommand("stop", "stop the session at a connector: the remote word", "stop 1")
     .argument("<connector>", "the connector's number", whole("<connector>", 0, 64))
-    .action((connector: number, options: Where) =>
-      withAgent(options, async (socket) => tell(options, await askAgent(socket, { do: "stop", connector }), [`connector ${connector} is stopping`])),
-    );
+    .action(async (connector: number, options: Where) => tell(options, await askAgent(await agentSocket(options), { do: "stop", connector }), [`connector ${connector} is stopping`]));
 }

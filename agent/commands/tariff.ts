@@ -49,15 +49,14 @@ const ocpiOption = (): Option => new Option("--ocpi <version>", "read the tariff
 const zone = (): Option => new Option("--zone <zone>", "the location's IANA time zone").argParser(zoneOption);
 const language = (): Option => new Option("--lang <language>", "language of the words").choices([...languages]).default("en");
 
-/** Runs an action; a failure is said in one sentence on stderr and becomes the exit code. */
+/** Runs an action; false is a check that failed. What the arithmetic cannot hold was asked for by a number that is too large. */
 function acting<Args extends unknown[]>(action: (...args: Args) => Promise<boolean> | boolean): (...args: Args) => Promise<void> {
   return async (...args) => {
     try {
       if (!(await action(...args))) process.exitCode = 1;
     } catch (error) {
-      if (!(error instanceof Failure) && !(error instanceof RangeError)) throw error;
-      process.stderr.write(`${error.message}\n`);
-      process.exitCode = error instanceof Failure && error.code !== "usage/invalid" ? 1 : 2;
+      if (error instanceof RangeError) throw new Failure("usage/invalid", error.message, { cause: error });
+      throw error;
     }
   };
 }
