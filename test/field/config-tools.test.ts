@@ -32,10 +32,11 @@ test("a few answers make a config that is checked, commented, and readable by it
   const folder = freshFolder();
   const file = join(folder, "station.yaml");
   const init = new Running(["config", "init", "--out", file]);
-  init.type("KERB-7\nEurope/Vienna\nAustria\nAT\nKRB\nKerb Energy: \"blue\" #1\nHauptplatz 3, 8010 Graz\nATU123\n+43 1 234\n\n\nGraz\n08010\n/dev/serial/by-id/usb-X\n19200\neven\nAT*KRB*E7\n22000\n5\ncg-em24\n");
+  init.type("KERB-7\nEurope/Vienna\nAustria\nAT\nKRB\nKerb Energy: \"blue\" #1\nHauptplatz 3, 8010 Graz\nATU123\n\n+43 1 234\n\n\n\nGraz\n08010\nAUT\n47.07\n47.07071\n15.43950\n/dev/serial/by-id/usb-X\n19200\neven\nAT*KRB*E7\n22000\n5\ncg-em24\n");
   const ended = await init.ended;
   assert.is(ended.code, 0, ended.err);
   assert.match(ended.err, /expected two capital letters/);
+  assert.match(ended.err, /expected a latitude/);
   const text = readFileSync(file, "utf8");
   const checked = checkConfig(text, file);
   if (!checked.ok) throw new Error(JSON.stringify(checked.faults));
@@ -43,7 +44,14 @@ test("a few answers make a config that is checked, commented, and readable by it
   assert.equal([station.id, station.timeZone, station.countryCode, station.operator.name, station.operator.address], ["KERB-7", "Europe/Vienna", "AT", 'Kerb Energy: "blue" #1', "Hauptplatz 3, 8010 Graz"]);
   assert.equal([station.location.postalCode, serialPorts["rs485"]?.baud, serialPorts["rs485"]?.parity], ["08010", 19_200, "even"]);
   assert.equal([connectors[0]?.evseId, connectors[0]?.maxPowerW, connectors[0]?.meter.unit, connectors[0]?.meter.model], ["AT*KRB*E7", 22_000, 5, "cg-em24"]);
+  assert.equal([station.location.country, station.location.latitude, station.location.longitude], ["AUT", "47.07071", "15.43950"]);
   assert.equal([tokens, uplinks], [[], []]);
+  // What nobody was asked in vain: complaints go to the operator that was named, and the comments stand in their column.
+  assert.is(station.operator.complaints, 'Kerb Energy: "blue" #1, Hauptplatz 3, 8010 Graz, within 30 days');
+  assert.match(text, /^ {2}id: KERB-7 {22}# names.*\n {2}timeZone: Europe\/Vienna {9}# tariffs/m);
+  const fine = await chargetill("config", "check", file);
+  assert.equal([fine.code, fine.out], [0, `${file}: fine\n`], "its tariff was written beside it");
+  assert.is(statSync(join(folder, "tariffs", "standard.json")).mode & 0o777, 0o640);
   assert.match(text, /# Where settled sessions go/);
   assert.is(statSync(file).mode & 0o777, 0o640);
   const twice = await chargetill("config", "init", "--out", file);
