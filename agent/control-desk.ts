@@ -98,13 +98,11 @@ function withPulls(shop: Shop | undefined, statuses: readonly OutboxStatus[]): U
 }
 
 function resend(shop: Shop | undefined, wanted: unknown, uplink: unknown): { uplink: string; numbers: number[] }[] {
+  const asked = wanted === "all" ? wanted : Number(wanted);
   return (shop?.outboxes ?? [])
-    .filter((outbox) => uplink === undefined || outbox.status().uplink === uplink)
-    .map((outbox) => {
-      const parked = outbox.status().parked.map(({ number }) => number);
-      const numbers = parked.filter((number) => (wanted === "all" || number === wanted) && outbox.resend(number));
-      return { uplink: outbox.status().uplink, numbers };
-    });
+    .map((outbox) => ({ outbox, uplink: outbox.status().uplink }))
+    .filter((one) => uplink === undefined || one.uplink === uplink)
+    .map((one) => ({ uplink: one.uplink, numbers: one.outbox.resend(asked) }));
 }
 
 const longestReason = 200;

@@ -13,7 +13,7 @@ export type Expectation = {
   readonly envelope: "ocpi" | "none";
 };
 
-type Envelope = { readonly code: number; readonly message: string };
+export type Envelope = { readonly code: number; readonly message: string; readonly data: unknown };
 
 export function judge(answer: Answer, expected: Expectation): Outcome {
   const { status } = answer;
@@ -21,19 +21,37 @@ export function judge(answer: Answer, expected: Expectation): Outcome {
   const words = said(answer);
   if (status >= 200 && status < 300) return judgeEnvelope(answer, envelope, words, expected);
   if (status === 409) return { kind: "accepted", receipt: words };
+  // A web server's words for a missing or unknown client certificate; no receipt is to blame.
+  if (status === 400 && envelope === undefined && /ssl certificate/i.test(answer.body ?? "")) return held(`${expected.url.host} does not accept this station's certificate: check tls.certFile and tls.keyFile (${words})`);
   if (status === 400 || status === 422) return { kind: "refused", reason: words };
   if (status === 401 || status === 403) return held(`${wrongToken(expected)} (${words})`);
   if (status === 404 || status === 405 || status === 410) return held(`the address ${shown(expected.url)} takes no CDRs (${words}): check the uplink's url`);
   if (status >= 300 && status < 400) return { kind: "unsure", fault: "uplink/unsure", words: `${shown(expected.url)} sends us elsewhere (${words}): a login page of the network, or a wrong url` };
-  // 408, 425, 429 and 5xx are the standard's "try again"; any other status of 4xx may be this one receipt, so it counts as an attempt too.
-  return { kind: "retry", countsAsAttempt: true, words, ...retryAfter(answer) };
+  return again(answer, words);
 }
 
-/** An answer for people: HTTP status, and the envelope's where there is one. */
+/**
+ * Not taken now. 5xx and most of 4xx may be this one receipt's doing, so each counts as an attempt; a server that is busy, or that names a time,
+ * speaks of itself.
+ */
+function again(answer: Answer, words: string): Outcome {
+  const afterMs = retryAfterMs(answer);
+  const busy = afterMs !== undefined || [408, 425, 429].includes(answer.status);
+  return { kind: "retry", countsAsAttempt: !busy, words, ...(afterMs === undefined ? {} : { afterMs }) };
+}
+
+/** An answer for people: HTTP status, and the envelope's or the page's words where there are any. */
 export function said({ status, body }: Answer): string {
   const envelope = envelopeOf(body);
-  return `HTTP ${status}${envelope === undefined ? "" : `, OCPI ${envelope.code}${envelope.message === "" ? "" : ` "${envelope.message}"`}`}`;
+  if (envelope !== undefined) return `HTTP ${status}, OCPI ${envelope.code}${envelope.message === "" ? "" : ` "${envelope.message}"`}`;
+  const page = status < 400 ? "" : readable((body ?? "").slice(0, longestPage).replace(/<(script|style)[\s\S]*?<\/\1>|<[^>]*>/gi, " ")).replace(/\s+/g, " ").trim();
+  return `HTTP ${status}${page === "" ? "" : ` "${page.slice(0, longestQuote)}"`}`;
 }
+
+/** As much of an error page as is looked at, and quoted. */
+const longestPage = 4_096;
+const longestQuote = 80;
+const readable = (text: string): string => text.replace(/[^\x20-\x7e\xa0-\uffff]/g, " ");
 
 function judgeEnvelope(answer: Answer, envelope: Envelope | undefined, said: string, expected: Expectation): Outcome {
   if (envelope === undefined) {
@@ -47,18 +65,24 @@ function judgeEnvelope(answer: Answer, envelope: Envelope | undefined, said: str
   if (code < 3000) return { kind: "refused", reason: said };
   if (code === 4001) return held(`the hub does not know the receiver (${said}): check toCountryCode and toPartyId`);
   const hint = code === 3000 ? `; some backends answer so to a wrong token: check ${expected.tokenFile}` : "";
-  return { kind: "retry", countsAsAttempt: true, words: said + hint, ...retryAfter(answer) };
+  return again(answer, said + hint);
 }
 
 /** No answer: a line that never stood is simply tried again; a request that may have been read is in doubt. */
 export function judgeLost(lost: Lost, url: URL): Outcome {
-  if (lost.code.startsWith("PROXY ")) return judgeProxy(lost.code, url);
-  const identity = identityWords(lost.code, url);
-  if (identity !== undefined) return held(identity);
-  const words = `${shown(url)}: ${lineWords[lost.code] ?? lost.code}`;
+  const { words, needsPerson } = whyLost(lost, url);
+  if (needsPerson) return held(words);
+  return lost.sent ? { kind: "unsure", words: `${words}; sent, but no answer was seen` } : { kind: "retry", countsAsAttempt: false, words };
+}
+
+/** Why no answer came, and whether it takes a person to mend that. */
+export function whyLost({ code }: Lost, url: URL): { readonly words: string; readonly needsPerson: boolean } {
+  if (code.startsWith("PROXY ")) return ofProxy(code.slice("PROXY ".length), url);
+  const identity = identityWords(code, url);
+  if (identity !== undefined) return { words: identity, needsPerson: true };
   // Under TLS 1.3 a server judges our certificate after we have begun to speak, and some just hang up.
-  const hint = /^(?:https|wss):$/.test(url.protocol) && (lost.code === "ECONNRESET" || lost.code === "EPIPE") ? " (a backend that wants another client certificate may do so: check tls.certFile)" : "";
-  return lost.sent ? { kind: "unsure", words: `${words}; sent, but no answer was seen${hint}` } : { kind: "retry", countsAsAttempt: false, words: `${words}${hint}` };
+  const hint = /^(?:https|wss):$/.test(url.protocol) && (code === "ECONNRESET" || code === "EPIPE") ? " (a backend that wants another client certificate may do so: check tls.certFile)" : "";
+  return { words: `${shown(url)}: ${lineWords[code] ?? code}${hint}`, needsPerson: false };
 }
 
 /** Nothing is wrong with any receipt: all wait until a person has mended the setting. */
@@ -103,11 +127,10 @@ const passing: Readonly<Record<string, string>> = {
   "504": "got no answer from the backend (504)",
 };
 
-function judgeProxy(code: string, url: URL): Outcome {
-  const said = code.slice("PROXY ".length);
+function ofProxy(said: string, url: URL): { readonly words: string; readonly needsPerson: boolean } {
   const needsPerson = proxyWords[said];
-  if (needsPerson !== undefined) return held(`on the way to ${url.host} the proxy ${needsPerson} (${said})`);
-  return { kind: "retry", countsAsAttempt: false, words: `on the way to ${url.host} the proxy ${passing[said] ?? (/^\d{3}$/.test(said) ? `answers ${said}` : `cannot be reached: ${lineWords[said] ?? said}`)}` };
+  if (needsPerson !== undefined) return { words: `on the way to ${url.host} the proxy ${needsPerson} (${said})`, needsPerson: true };
+  return { words: `on the way to ${url.host} the proxy ${passing[said] ?? (/^\d{3}$/.test(said) ? `answers ${said}` : `cannot be reached: ${lineWords[said] ?? said}`)}`, needsPerson: false };
 }
 
 function identityWords(code: string, url: URL): string | undefined {
@@ -132,14 +155,14 @@ export function envelopeOf(body: string | undefined): Envelope | undefined {
   const code = value.status_code;
   if (typeof code !== "number" || !Number.isInteger(code) || code < 1000 || code > 4999) return undefined;
   const message = "status_message" in value && typeof value.status_message === "string" ? value.status_message : "";
-  return { code, message: message.replace(/[^\x20-\x7e\xa0-\uffff]/g, " ").slice(0, 200) };
+  return { code, message: readable(message).slice(0, 200), data: "data" in value ? value.data : undefined };
 }
 
 /** Retry-After in seconds, or as a date, which is measured against the answer's own Date so that our clock does not matter. */
-function retryAfter({ headers }: Answer): { readonly afterMs?: number } {
+export function retryAfterMs({ headers }: Answer): number | undefined {
   const asked = headers["retry-after"];
-  if (asked === undefined) return {};
-  if (/^\d{1,9}$/.test(asked)) return { afterMs: Number(asked) * 1000 };
+  if (asked === undefined) return undefined;
+  if (/^\d{1,9}$/.test(asked)) return Number(asked) * 1000;
   const afterMs = Date.parse(asked) - Date.parse(headers.date ?? "");
-  return Number.isFinite(afterMs) && afterMs > 0 ? { afterMs } : {};
+  return Number.isFinite(afterMs) && afterMs > 0 ? afterMs : undefined;
 }

@@ -57,10 +57,10 @@ export function unanswered(state: OutboxState, number: number, { unsure, counts 
   return { ...state, open: state.open.map((item) => (item === open ? next : item)) };
 }
 
-/** Back in line, by hand; undefined where that number is not parked. */
-export function askedAgain(state: OutboxState, number: number): OutboxState | undefined {
-  const entry = state.parked.find((item) => item.number === number && !item.again);
-  return entry && { ...state, parked: state.parked.map((item) => (item === entry ? { ...item, again: true } : item)) };
+/** Back in line, by hand. */
+export function askedAgain(state: OutboxState, numbers: readonly number[]): OutboxState {
+  const asked = new Set(numbers);
+  return { ...state, parked: state.parked.map((item) => (asked.has(item.number) ? { ...item, again: true } : item)) };
 }
 
 /** After a restart: what was being sent when we went down may have arrived. */

@@ -45,7 +45,7 @@ export type OutboxParts = {
   readonly onFailure: (error: unknown) => void;
 };
 
-/** After so many answers of failure to one item the next one is tried: if the backend takes that, the first is poison and is parked. */
+/** After so many answers of failure to one item the next one is tried: if the backend reads that and then fails on the first again, it is poison and is parked. */
 const attemptsBeforeDoubt = 5;
 /** So many refusals in a row look like a setting, not like receipts: from there on each waits for the back-off, so that a person can see it. */
 const refusalsInARow = 10;
@@ -53,8 +53,8 @@ const refusalsInARow = 10;
 export const mostParked = 1_000;
 
 type Unanswered = Extract<Outcome, { kind: "unsure" | "retry" }>;
-/** A receipt that may be poison, while the next one is tried. */
-type Doubt = { readonly item: OutboxItem; readonly outcome: Unanswered };
+/** A receipt that may be poison, while the next one is tried. `next` = that one, once the backend has answered to it. */
+type Doubt = { readonly item: OutboxItem; readonly outcome: Unanswered; readonly next?: number };
 
 export class Outbox {
   readonly #parts: OutboxParts;
@@ -122,11 +122,11 @@ export class Outbox {
     return this.status();
   }
 
-  /** Puts a parked item back in line. False where that number is not parked. */
-  resend(number: number): boolean {
-    const state = askedAgain(this.#state, number);
-    if (state === undefined || this.#stop.signal.aborted) return false;
-    this.#change(state);
+  /** Puts parked items back in line, in one write; answers with the numbers of those that were parked. */
+  resend(wanted: number | "all"): number[] {
+    const numbers = this.#state.parked.filter((item) => !item.again && (wanted === "all" || item.number === wanted)).map(({ number }) => number);
+    if (numbers.length === 0 || this.#stop.signal.aborted) return [];
+    this.#change(askedAgain(this.#state, numbers));
     try {
       this.#save();
     } catch (error) {
@@ -134,7 +134,7 @@ export class Outbox {
     }
     this.#tell();
     this.due();
-    return true;
+    return numbers;
   }
 
   /** Every receipt that this backend has not acknowledged, those that were parked among them. */
@@ -187,7 +187,7 @@ export class Outbox {
     for (;;) {
       let item: OutboxItem | undefined;
       try {
-        item = this.#candidate(doubt?.item.number);
+        item = this.#candidate(doubt?.next === undefined ? doubt?.item.number : undefined);
       } catch (error) {
         return this.#unreadable(error);
       }
@@ -202,13 +202,20 @@ export class Outbox {
       if (this.#stop.signal.aborted) return;
       this.#sending = undefined;
       if (outcome.kind === "accepted" || outcome.kind === "refused") {
-        this.#answered(item, outcome, doubt);
-        doubt = undefined;
+        this.#answered(item, outcome);
+        // The backend is well: the one in doubt has its last try now, and nothing between.
+        doubt = doubt === undefined || doubt.item.number === item.number ? undefined : { ...doubt, next: item.number };
         if (this.#refusals >= refusalsInARow) return this.#pace();
       } else {
         this.#change(unanswered(this.#state, item.number, { unsure: outcome.kind === "unsure", counts: outcome.kind === "retry" && outcome.countsAsAttempt }));
+        const isFailure = outcome.kind === "retry" && outcome.countsAsAttempt;
+        if (isFailure && doubt?.next !== undefined) {
+          this.#poisonous({ ...doubt, outcome, next: doubt.next });
+          doubt = undefined;
+          continue;
+        }
         const attempts = this.#state.open.find(({ number }) => number === item.number)?.attempts ?? 0;
-        if (outcome.kind === "unsure" || attempts < attemptsBeforeDoubt || doubt !== undefined) return this.#hold(outcome);
+        if (!isFailure || attempts < attemptsBeforeDoubt || doubt !== undefined) return this.#hold(outcome);
         doubt = { item, outcome };
       }
     }
@@ -216,17 +223,18 @@ export class Outbox {
     if (doubt !== undefined) this.#hold(doubt.outcome);
   }
 
-  /** The backend read this one; so whatever it failed on before is poison. */
-  #answered(item: OutboxItem, outcome: Extract<Outcome, { kind: "accepted" | "refused" }>, doubt: Doubt | undefined): void {
+  #answered(item: OutboxItem, outcome: Extract<Outcome, { kind: "accepted" | "refused" }>): void {
     const { at } = this.#parts.clock.now();
     this.#change(outcome.kind === "accepted" ? acknowledged(this.#state, item, at) : parked(this.#state, item, outcome.reason, at));
-    if (doubt !== undefined) {
-      const said = doubt.outcome.words ?? "no reason given";
-      this.#change(parked(this.#state, doubt.item, `the backend failed on this receipt ${attemptsBeforeDoubt} times or more (${said}), but answered to receipt ${item.number}`, at));
-    }
     this.#refusals = outcome.kind === "accepted" ? 0 : this.#refusals + 1;
     if (this.#refusals < refusalsInARow) this.#failures = 0;
     this.#reached("online");
+  }
+
+  /** The backend failed on this one before and after it read another. */
+  #poisonous({ item, outcome, next }: Required<Doubt>): void {
+    const said = outcome.words ?? "no reason given";
+    this.#change(parked(this.#state, item, `the backend failed on this receipt ${attemptsBeforeDoubt} times or more (${said}), but answered to receipt ${next}`, this.#parts.clock.now().at));
   }
 
   /** The next to send: what may have arrived already, what was asked for by hand, then the first number that was never taken. */

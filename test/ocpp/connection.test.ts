@@ -165,7 +165,7 @@ test("an end that may have arrived in 1.6 is not told again in 2.x: it is parked
   await second.outbox.now();
   assert.match(second.outbox.status().parked[0]?.reason ?? "", /its end was sent in OCPP 1\.6 without an answer, and the backend speaks ocpp2\.0\.1 now/);
   assert.equal(young.of("TransactionEvent"), []);
-  assert.ok(second.outbox.resend(number));
+  assert.equal(second.outbox.resend(number), [number]);
   await drained(second.outbox);
   assert.equal(young.of("TransactionEvent").map(({ payload }) => payload["eventType"]), ["Started", "Ended"]);
 });

@@ -134,6 +134,18 @@ test("a token file that is missing or holds something else is named, and nothing
 test("gzip answers are read", () =>
   withBackend(async (backend) => assert.is((await send(backend.url)).kind, "accepted"), { token, gzip: true }));
 
+for (const [what, encoding, body] of [
+  ["its name in capitals", "GZIP", gzipSync('{"status_code":1000}')],
+  ["its old name", "x-gzip", gzipSync('{"status_code":1000}')],
+  ["a byte order mark inside", "gzip", gzipSync('\uFEFF{"status_code":1000}')],
+  ["a byte order mark, unpacked", "identity", Buffer.from('\uFEFF{"status_code":1000}')],
+] as const)
+  test(`a gzip answer with ${what} is read`, () =>
+    withServer((_request, response) => void response.writeHead(200, { "Content-Encoding": encoding }).end(body), async (url) => assert.is((await send(url)).kind, "accepted")));
+
+test("an empty answer is empty, whatever it says it is packed in", () =>
+  withServer((_request, response) => void response.writeHead(201, { "Content-Encoding": "gzip" }).end(), async (url) => assert.is((await send(url, { envelope: "none" })).kind, "accepted")));
+
 test("an answer that swells beyond bounds is not believed", () =>
   withServer((_request, response) => void response.writeHead(200, { "Content-Encoding": "gzip" }).end(gzipSync(`{"status_code":1000,"x":"${"x".repeat(10_000_000)}"}`)), async (url) => {
     const outcome = await send(url);

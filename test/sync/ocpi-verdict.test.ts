@@ -36,7 +36,7 @@ const rows: readonly [status: number, body: string | undefined, meaning: string]
   [400, envelope(2001), "refused"], [400, html, "refused"], [422, "", "refused"],
   [401, envelope(2001), "held, fault"], [403, html, "held, fault"], [404, "", "held, fault"], [405, "", "held, fault"], [410, "", "held, fault"],
   [409, "", "accepted"], [409, envelope(2000), "accepted"],
-  [408, "", "retry, attempt"], [425, "", "retry, attempt"], [429, "", "retry, attempt"],
+  [408, "", "retry"], [425, "", "retry"], [429, "", "retry"], [400, "<title>400 No required SSL certificate was sent</title>", "held, fault"],
   [500, ok, "retry, attempt"], [500, envelope(3000), "retry, attempt"], [502, html, "retry, attempt"], [503, "", "retry, attempt"], [504, html, "retry, attempt"],
   [413, "", "retry, attempt"], [418, "", "retry, attempt"],
   [301, "", "unsure, fault"], [302, html, "unsure, fault"], [303, "", "unsure, fault"],
@@ -70,6 +70,17 @@ test("Retry-After is obeyed, in seconds or as a date beside the answer's own", (
   assert.is(after({ "retry-after": "Mon, 02 Mar 2026 10:05:00 GMT", date: "Mon, 02 Mar 2026 10:00:00 GMT" }), 300_000);
   assert.is(after({ "retry-after": "Mon, 02 Mar 2026 10:05:00 GMT" }), undefined);
   assert.is(after({ "retry-after": "soon" }), undefined);
+  assert.is(brief(judge(answer(503, "", { "retry-after": "120" }), expected)), "retry", "a server that names a time does not fail on the receipt");
+});
+
+test("the words of an error page are quoted, short and plain", () => {
+  const reason = (body: string): string => {
+    const outcome = judge(answer(400, body), expected);
+    return outcome.kind === "refused" ? outcome.reason : "";
+  };
+  assert.match(reason(`<html><style>a{}</style><title>Bad Request</title><p>charging_periods\u001b[2J\n missing</p>${"x".repeat(9_000)}`), /^HTTP 400 "Bad Request charging_periods \[2J missing x+"$/);
+  assert.ok(reason("y".repeat(9_000)).length < 100);
+  assert.is(reason(""), "HTTP 400");
 });
 
 test("a wrong token is said in words that can be acted on", () => {

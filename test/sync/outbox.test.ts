@@ -88,18 +88,32 @@ test("a backend that refuses everything is shown to a person before all is parke
 test("a parked receipt is sent again by hand, and only a parked one", async () => {
   const { outbox, uplink, store } = bench({ uplink: new ScriptedUplink([refused, accepted, accepted, refused]) });
   await outbox.now();
-  assert.not(outbox.resend(3));
-  assert.not(outbox.resend(99));
-  assert.ok(outbox.resend(2));
+  assert.equal([outbox.resend(3), outbox.resend(99), outbox.resend(2)], [[], [], [2]]);
   assert.is(outbox.stateOf(2), "sending");
   await settle();
   assert.is(outbox.stateOf(2), "parked");
-  assert.ok(outbox.resend(2));
+  assert.equal(outbox.resend(2), [2]);
   await settle();
   assert.equal(uplink.sent, [2, 3, 4, 2, 2]);
   assert.is(outbox.stateOf(2), "acked");
   assert.equal(store.read()?.parked, []);
-  assert.not(outbox.resend(2));
+  assert.equal(outbox.resend(2), []);
+});
+
+test("all that is parked is put back at once, in one write", async () => {
+  const { outbox, uplink, store, clock } = bench({ uplink: new ScriptedUplink(Array.from({ length: 8 }, () => refused)), book: new Book(9) });
+  await outbox.now();
+  assert.is(outbox.status().parked.length, 8);
+  uplink.answer = () => away;
+  uplink.sent.length = 0;
+  const before = store.writes;
+  assert.equal(outbox.resend("all"), [2, 3, 4, 5, 6, 7, 8, 9]);
+  assert.is(store.writes - before, 2, "one for all of them, one before the first is sent");
+  await settle();
+  uplink.answer = () => accepted;
+  clock.advance(clock.nextMs ?? 0);
+  await settle();
+  assert.equal(uplink.sent, [2, 2, 3, 4, 5, 6, 7, 8, 9]);
 });
 
 test("a receipt asked for again survives a restart", async () => {
@@ -186,7 +200,7 @@ test("a settlement is tried at once, also one that comes while another is in fli
   assert.equal(uplink.sent, [2, 3, 4, 5]);
 });
 
-test("a receipt on which the backend fails again and again is parked once it answers to the next", async () => {
+test("a receipt on which the backend fails again and again is parked once it answers to the next and fails on the first once more", async () => {
   const uplink = new ScriptedUplink();
   uplink.answer = ({ id }) => (id === "cdr-2" ? failed : accepted);
   const { outbox, clock } = bench({ uplink });
@@ -195,9 +209,32 @@ test("a receipt on which the backend fails again and again is parked once it ans
     clock.advance(60_000);
     await settle();
   }
-  assert.equal(uplink.sent, [2, 2, 2, 2, 2, 3, 4]);
+  assert.equal(uplink.sent, [2, 2, 2, 2, 2, 3, 2, 4]);
   assert.match(outbox.status().parked[0]?.reason ?? "", /failed on this receipt 5 times or more \(no reason given\), but answered to receipt 3/);
   assert.is(outbox.status().waiting, 0);
+});
+
+test("a backend that comes back between the receipt in doubt and the next parks neither", async () => {
+  const failures = [failed, failed, failed, failed, failed];
+  const { outbox, uplink, clock } = bench({ uplink: new ScriptedUplink(failures, accepted) });
+  await outbox.now();
+  for (let turn = 0; turn < 4; turn += 1) {
+    clock.advance(60_000);
+    await settle();
+  }
+  assert.equal(uplink.sent, [2, 2, 2, 2, 2, 3, 2, 4]);
+  assert.equal([outbox.status().parked, outbox.status().waiting], [[], 0]);
+});
+
+test("a backend that names a time is waited for, however often: no receipt is in doubt, and the next is not tried instead", async () => {
+  const { outbox, uplink, clock } = bench({ uplink: new ScriptedUplink([], { kind: "retry", countsAsAttempt: false, afterMs: 600_000 }) });
+  await outbox.now();
+  for (let turn = 0; turn < 20; turn += 1) {
+    assert.ok((clock.nextMs ?? 0) >= 600_000);
+    clock.advance(clock.nextMs ?? 0);
+    await settle();
+  }
+  assert.equal([...new Set(uplink.sent)], [2]);
 });
 
 test("a backend that fails on everything parks nothing, and order is kept when it comes back", async () => {
