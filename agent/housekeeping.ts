@@ -27,7 +27,6 @@ export type HousekeepingParts = {
   readonly die: (error: unknown) => void;
 };
 
-const clockJumpMs = 60_000;
 /** Minutes of most of a day: each looks at its share of the sealed pages. */
 const pagesInTurns = 1_000;
 /** Segments of evidence that are looked at each night: more than are packed in one. */
@@ -41,7 +40,6 @@ export class Housekeeping {
   readonly #parts: HousekeepingParts;
   readonly #reserve: Reserve;
   readonly #wear: WearLog;
-  #wallMinusMonoMs = 0;
   #jobs: (() => void)[] = [];
   #fullDisk = false;
   #rotten: string | undefined;
@@ -71,12 +69,9 @@ export class Housekeeping {
     return this.#rotten ?? (this.#fullDisk ? "the disk is full: a receipt might not fit" : undefined);
   }
 
-  /** Once a minute: the looks, then the schedules, which begin when the clock is good and begin anew when it jumped. */
+  /** Once a minute: the looks; and once there is a shop, the schedules begin. */
   minute(): void {
     const { clock, disk, config } = this.#parts;
-    const { at, monoMs, trust } = clock.now();
-    const jumped = Math.abs(at - monoMs - this.#wallMinusMonoMs) > clockJumpMs;
-    this.#wallMinusMonoMs = at - monoMs;
     this.#guard(() => {
       const shop = this.#parts.shop();
       shop?.desk.recover(clock.now());
@@ -87,11 +82,10 @@ export class Housekeeping {
       if (shop !== undefined) this.#wear.look(clock.now(), shop.book.count());
     });
     const shop = this.#parts.shop();
-    if (shop === undefined || trust === "unsynced" || (!jumped && this.#jobs.length > 0)) return;
-    this.close();
+    if (shop === undefined || this.#jobs.length > 0) return;
     this.#jobs = this.#parts.outboxSchedules.map((expression, index) => this.#parts.schedule(expression, () => void shop.outboxes[index]?.due()));
     // At once too: what a backend has changed while we were down is wanted now, not at the next full hour.
-    for (const pull of shop.pulls) pull.due();
+    for (const pull of shop.pulls) void pull.now(false);
     this.#jobs.push(...shop.pulls.map((pull) => this.#parts.schedule(pull.schedule, () => pull.due())));
     this.#jobs.push(this.#parts.schedule(nightly, () => this.archive()));
   }

@@ -7,6 +7,7 @@ import type { Faults } from "./faults.js";
 import type { KeptTariffs } from "./kept-tariffs.js";
 import type { Disk } from "./ledger/disk.js";
 import { Table } from "./ledger/table.js";
+import type { News } from "./news.js";
 import type { OnlineCheck } from "./remote.js";
 import type { StationDesk } from "./remote-desk.js";
 import { OcpiCheck } from "./sync/ocpi-check.js";
@@ -19,6 +20,9 @@ export type PullsParts = {
   readonly kept: KeptTariffs;
   readonly desk: () => StationDesk;
   readonly faults: () => Faults;
+  /** In [0, 1): jitter of schedules and back-offs. */
+  readonly random: () => number;
+  readonly tell: (news: News) => void;
   readonly die: (error: unknown) => void;
 };
 
@@ -36,6 +40,7 @@ export function openPulls(parts: PullsParts): OcpiPull[] {
       config: uplink,
       from: config.station,
       clock,
+      random: parts.random,
       store: { read: () => table.data, write: (state) => void table.update(() => state) },
       tariffs: { own: () => parts.kept.of(name), replace: (tariffs) => parts.desk().replaceTariffs(tariffs, name) },
       fault: (code, words) => {
@@ -47,6 +52,7 @@ export function openPulls(parts: PullsParts): OcpiPull[] {
         raised.set(code, words);
         parts.faults().raise(device, code, words, clock.now().at);
       },
+      note: (words) => parts.tell({ news: "note", at: clock.now().at, text: `lists of ${name}: ${words}` }),
       die: parts.die,
     });
   });

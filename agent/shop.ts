@@ -143,7 +143,7 @@ export function openShop(parts: ShopParts): Shop {
     sessions: () => station.till().sessions,
     glance: (connector) => station.points.get(connector)?.glance(),
   });
-  const pulls = openPulls({ config, clock, disk, kept, desk: () => remote, faults: () => station.faults, die });
+  const pulls = openPulls({ config, clock, disk, kept, desk: () => remote, faults: () => station.faults, random: parts.random, tell, die });
   const authorizer = new Authorizer({ settings: config.authorisation, station: config.station, clock, token: (uid) => cards.known.get(uid) ?? pulls.map((pull) => pull.token(uid)).find((token) => token !== undefined), lists, exposure, checks: () => checks });
   // What may still refuse comes before the journal: a start that is tried again for ever must leave no file open.
   for (const connector of config.connectors) parts.meter(connector);

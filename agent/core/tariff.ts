@@ -67,7 +67,8 @@ const common = [
   "country_code", "party_id", "id", "currency", "type", "tariff_alt_text", "tariff_alt_url", "min_price", "max_price", "elements",
   "start_date_time", "end_date_time", "energy_mix", "last_updated",
 ];
-const tariffFields: Record<OcpiVersion, readonly string[]> = { "2.2.1": common, "2.3.0": [...common, "tax_included", "preauthorize_amount"] };
+export const tariffFields: Record<OcpiVersion, readonly string[]> = { "2.2.1": common, "2.3.0": [...common, "tax_included", "preauthorize_amount"] };
+export const energyMixFields: readonly string[] = ["is_green_energy", "energy_sources", "environ_impact", "supplier_name", "energy_product_name"];
 const componentFields = ["type", "price", "vat", "step_size"];
 const elementFields = ["price_components", "restrictions"];
 const tariffTypes = ["AD_HOC_PAYMENT", "PROFILE_CHEAP", "PROFILE_FAST", "PROFILE_GREEN", "REGULAR"] as const;
@@ -194,7 +195,7 @@ export function parseTariff(json: unknown, options: { readonly version?: OcpiVer
   optional("preauthorize_amount", (value, path) => checked.decimal(value, path, limitBounds));
   optional("energy_mix", (value, path) => {
     if (isDeeperThan(value, 6)) checked.fault(path, "nested too deeply for an energy mix");
-    return checked.object(value, path, ["is_green_energy", "energy_sources", "environ_impact", "supplier_name", "energy_product_name"]);
+    return checked.object(value, path, energyMixFields);
   });
   const startMs = optional("start_date_time", (value, path) => checked.instant(value, path));
   const endMs = optional("end_date_time", (value, path) => checked.instant(value, path));

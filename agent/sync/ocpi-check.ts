@@ -62,9 +62,11 @@ export class OcpiCheck implements OnlineCheck {
     const answer = await this.#line.ask({ method: "POST", url, body, headers: { "Content-Type": "application/json" }, timeoutMs: this.#parts.timeoutMs }, token, signal);
     if (answer.kind === "lost") return undefined;
     const envelope = envelopeOf(answer.body);
-    if (envelope?.code === unknownToken) return { allowed: "NOT_KNOWN" };
-    if (answer.status !== 200 || envelope === undefined || envelope.code >= 2000) return undefined;
-    const read = authorization.safeParse((JSON.parse(answer.body ?? "{}") as { data?: unknown }).data);
+    if (envelope === undefined) return undefined;
+    // The standard asks for both, HTTP 404 and OCPI 2004; backends are seen to give one of them. A bare 404 is a wrong address as well.
+    if (envelope.code === unknownToken || (answer.status === 404 && envelope.code >= 2000 && envelope.code < 3000)) return { allowed: "NOT_KNOWN" };
+    if (answer.status !== 200 || envelope.code >= 2000) return undefined;
+    const read = authorization.safeParse(envelope.data);
     return read.success ? answerOf(read.data, this.#parts.locationId, evseUid) : undefined;
   }
 }

@@ -101,3 +101,8 @@ export function looksEncoded(token: string): boolean {
   return /^[\x21-\x7e]+$/.test(Buffer.from(token, "base64").toString("latin1"));
 }
 
+/** Where an answer sends us; undefined where it does not say. */
+export function redirectTarget(answer: Answer, from: URL): URL | undefined {
+  const { location } = answer.headers;
+  return location !== undefined && URL.canParse(location, from.href) ? new URL(location, from) : undefined;
+}

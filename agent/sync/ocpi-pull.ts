@@ -3,10 +3,12 @@
 import { z } from "zod";
 import type { OcpiUplinkConfig } from "../../config/uplink.js";
 import type { Clock, FaultCode } from "../../drivers/driver.js";
-import { parseTariff, type Tariff } from "../core/tariff.js";
+import type { Tariff } from "../core/tariff.js";
 import type { Token } from "../core/token.js";
+import { backoffMs } from "./backoff.js";
 import { fetchAll, type Fetched, type Trouble } from "./ocpi-fetch.js";
 import { OcpiLine, type OcpiParty } from "./ocpi-line.js";
+import { readTariff } from "./ocpi-tariff.js";
 import { readToken, tokenOf } from "./ocpi-token.js";
 
 const keptToken = z.strictObject({
@@ -18,13 +20,16 @@ const keptToken = z.strictObject({
   whitelist: z.enum(["ALWAYS", "ALLOWED", "ALLOWED_OFFLINE", "NEVER"]),
   group: z.string().optional(),
 });
+type KeptToken = z.infer<typeof keptToken>;
+const last = z.strictObject({ atMs: z.number(), ok: z.boolean(), words: z.string() });
 const state = z.strictObject({
   tokens: z.array(keptToken),
   /** When all tokens were last fetched, epoch ms; 0 = never. */
   fullAtMs: z.number(),
   /** The newest last_updated that the backend has written. */
   from: z.string(),
-  last: z.strictObject({ atMs: z.number(), ok: z.boolean(), words: z.string() }).nullable(),
+  /** How the fetch went that changed this last. */
+  last: last.nullable(),
 });
 export type PullState = z.infer<typeof state>;
 export const nothingPulled: PullState = { tokens: [], fullAtMs: 0, from: "", last: null };
@@ -36,11 +41,15 @@ export type OcpiPullParts = {
   readonly config: OcpiUplinkConfig;
   readonly from: OcpiParty;
   readonly clock: Clock;
+  /** In [0, 1): the jitter. */
+  readonly random: () => number;
   readonly store: { read(): PullState; write(state: PullState): void };
   /** The tariffs that are kept from this backend, and all of them anew; false where there is no room. */
   readonly tariffs: { own(): readonly Tariff[]; replace(tariffs: readonly Tariff[]): boolean };
   /** Undefined = the trouble is over. */
   readonly fault: (code: FaultCode, words: string | undefined) => void;
+  /** Told when fetching begins to fail, and when it goes again. */
+  readonly note: (words: string) => void;
   readonly die: (error: unknown) => void;
 };
 
@@ -49,20 +58,31 @@ const mostTokens = 50_000;
 const mostTariffs = 400;
 /** A whole list takes at most so many times what one answer may take. */
 const totalTimeouts = 10;
+/** A street of stations has one schedule: each begins a little later than it says, and before its next minute. */
+const spreadMs = 50_000;
+
+/** What one fetch of tokens found, and what of it is to be kept: nothing where nothing changed. */
+type Found = { readonly words: string; readonly kept?: Omit<PullState, "last"> };
 
 export class OcpiPull {
   readonly #parts: OcpiPullParts;
-  readonly #line: OcpiLine;
+  readonly #lines: Readonly<Partial<Record<"tokensUrl" | "tariffsUrl", OcpiLine>>>;
   readonly #stop = new AbortController();
   #known: ReadonlyMap<string, Token>;
+  #last: PullState["last"];
   #running: Promise<void> | undefined;
+  #failures = 0;
+  #wake: (() => void) | undefined;
 
   /** Throws Failure config/invalid where the token would travel in the open. */
   constructor(parts: OcpiPullParts) {
     const { config, from } = parts;
+    const lineTo = (address: string): OcpiLine => new OcpiLine(config, from, new URL(address));
     this.#parts = parts;
-    this.#line = new OcpiLine(config, from, new URL(config.tokensUrl ?? config.tariffsUrl ?? config.url));
-    this.#known = byUid(parts.store.read().tokens);
+    this.#lines = { ...(config.tokensUrl === undefined ? {} : { tokensUrl: lineTo(config.tokensUrl) }), ...(config.tariffsUrl === undefined ? {} : { tariffsUrl: lineTo(config.tariffsUrl) }) };
+    const kept = parts.store.read();
+    this.#known = byUid(kept.tokens);
+    this.#last = kept.last;
   }
 
   get schedule(): string {
@@ -73,13 +93,15 @@ export class OcpiPull {
     return this.#known.get(uid);
   }
 
-  /** Fetches, unless it does so already: all that a schedule may ask. */
+  /** The schedule's turn: fetches within the minute, unless it does so already or waits after a failure. */
   due(): void {
-    void this.now(false);
+    if (this.#stop.signal.aborted || this.#running !== undefined || this.#wake !== undefined) return;
+    this.#in(this.#parts.random() * spreadMs);
   }
 
   /** Fetches; `whole` = all tokens, not their changes alone. Resolves when it is done, with or without success. */
   async now(whole = true): Promise<PullStatus> {
+    this.#calm();
     if (!this.#stop.signal.aborted)
       await (this.#running ??= this.#parts.clock
         .busy(this.#pull(whole))
@@ -88,90 +110,142 @@ export class OcpiPull {
     return this.status();
   }
 
+  /** Resolves when what runs is done. */
+  async settled(): Promise<void> {
+    await this.#running;
+  }
+
   status(): PullStatus {
-    const { tokens, last } = this.#parts.store.read();
-    return { uplink: this.#parts.config.name, ...(last ?? {}), tokens: tokens.length, tariffs: this.#parts.tariffs.own().length };
+    return { uplink: this.#parts.config.name, ...(this.#last ?? {}), tokens: this.#known.size, tariffs: this.#parts.tariffs.own().length };
   }
 
   async stop(): Promise<void> {
     this.#stop.abort();
+    this.#calm();
     await this.#running;
-    this.#line.close();
+    for (const line of Object.values(this.#lines)) line.close();
+  }
+
+  #in(ms: number): void {
+    const { clock } = this.#parts;
+    this.#wake = clock.at(clock.now().monoMs + ms, () => void this.now(false));
+  }
+
+  #calm(): void {
+    this.#wake?.();
+    this.#wake = undefined;
   }
 
   async #pull(whole: boolean): Promise<void> {
-    const words: string[] = [];
-    const troubles: Trouble[] = [];
-    for (const part of [() => this.#pullTokens(whole), () => this.#pullTariffs()]) {
-      const result = await part();
-      if (this.#stop.signal.aborted) return;
-      if (typeof result !== "string") troubles.push(result);
-      else if (result !== "") words.push(result);
-    }
-    const fault = troubles.find((trouble) => trouble.fault !== undefined);
-    this.#parts.fault("uplink/unauthorised", fault?.words);
-    const { at } = this.#parts.clock.now();
-    const { store } = this.#parts;
-    store.write({ ...store.read(), last: { atMs: at, ok: troubles.length === 0, words: [...troubles.map((trouble) => trouble.words), ...words].join("; ") } });
+    const tokens = await this.#pullTokens(whole);
+    if (this.#stop.signal.aborted) return;
+    const tariffs = await this.#pullTariffs();
+    if (this.#stop.signal.aborted) return;
+    const results = [tokens, tariffs].filter((result) => result !== undefined);
+    const troubles = results.filter((result): result is Trouble => "ok" in result);
+    this.#parts.fault("uplink/unauthorised", troubles.find((trouble) => trouble.fault !== undefined)?.words);
+    // Both lists fail for one reason more often than not.
+    const words = [...new Set([...troubles, ...results.filter((result) => !("ok" in result))].map((result) => result.words))].filter((text) => text !== "").join("; ");
+    this.#tell({ atMs: this.#parts.clock.now().at, ok: troubles.length === 0, words });
+    const kept = tokens !== undefined && "kept" in tokens ? tokens.kept : undefined;
+    // Written where something changed: a list is written whole, and a card that does so each hour wears out.
+    if (kept !== undefined) this.#parts.store.write({ ...kept, last: this.#last });
+    if (troubles.length === 0) return void (this.#failures = 0);
+    this.#failures += 1;
+    this.#in(backoffMs(this.#failures, this.#parts.config.backoff, this.#parts.random(), Math.max(...troubles.map(({ afterMs = 0 }) => afterMs))));
   }
 
-  #fetch(key: "tokensUrl" | "tariffsUrl", address: string, mostRows: number, dateFrom?: string): Promise<Fetched> {
-    const { timeout, tokenFile } = this.#parts.config;
-    return fetchAll(this.#line, { url: new URL(address), tokenFile, key, timeoutMs: timeout, totalMs: timeout * totalTimeouts, mostRows, ...(dateFrom === undefined ? {} : { dateFrom }) }, this.#stop.signal);
+  #tell(now: NonNullable<PullState["last"]>): void {
+    const before = this.#last?.ok ?? true;
+    this.#last = now;
+    if (now.ok !== before) this.#parts.note(now.ok ? `tokens and tariffs are fetched again: ${now.words}` : `tokens and tariffs cannot be fetched, those from before stay in force: ${now.words}`);
   }
 
-  async #pullTokens(asked: boolean): Promise<string | Trouble> {
-    const { config, store, clock } = this.#parts;
-    if (config.tokensUrl === undefined) return "";
+  /** Undefined = there is nothing to fetch by that name. */
+  async #fetch(key: "tokensUrl" | "tariffsUrl", mostRows: number, take: (rows: readonly unknown[]) => void, dateFrom?: string): Promise<Fetched | undefined> {
+    const { config } = this.#parts;
+    const [line, address] = [this.#lines[key], config[key]];
+    if (line === undefined || address === undefined) return undefined;
+    const { timeout, tokenFile } = config;
+    const options = { url: new URL(address), tokenFile, key, timeoutMs: timeout, totalMs: timeout * totalTimeouts, mostRows, ...(dateFrom === undefined ? {} : { dateFrom }) };
+    return fetchAll(line, options, this.#stop.signal, take);
+  }
+
+  async #pullTokens(asked: boolean): Promise<Found | Trouble | undefined> {
+    const { store, clock } = this.#parts;
     const before = store.read();
     const { at } = clock.now();
     const whole = asked || before.from === "" || Math.abs(at - before.fullAtMs) >= wholeEveryMs;
-    const fetched = await this.#fetch("tokensUrl", config.tokensUrl, mostTokens, whole ? undefined : before.from);
-    if (!fetched.ok) return fetched;
-    const tokens = new Map<string, PullState["tokens"][number]>(whole ? [] : before.tokens.map((token) => [token.uid, token] as const));
-    let unreadable = 0;
-    let newest = whole ? "" : before.from;
-    for (const row of fetched.rows) {
-      const read = readToken(row);
-      if (!read.ok) {
-        unreadable += 1;
-        if (read.uid !== undefined) tokens.delete(read.uid);
-        continue;
-      }
-      const { token } = read;
-      if (Date.parse(token.last_updated) > (Date.parse(newest) || 0)) newest = token.last_updated;
-      // What no reader can read needs no room here.
-      if (token.type === "RFID") tokens.set(token.uid, tokenOf(token));
-    }
+    const list = new TokenList(whole ? [] : before.tokens, whole ? "" : before.from);
+    const fetched = await this.#fetch("tokensUrl", mostTokens, (rows) => list.take(rows), whole ? undefined : before.from);
+    if (fetched === undefined || !fetched.ok) return fetched;
+    const { tokens, unreadable } = list;
     if (tokens.size > mostTokens) return { ok: false, words: `more than ${mostTokens} tokens: no more are held here` };
+    const words = `${tokens.size} tokens${unreadable === 0 ? "" : `, ${unreadable} rows could not be read and count for nothing`}`;
+    const from = list.from(fetched.serverMs);
+    if (!whole && !list.changed && from === before.from) return { words };
     const kept = [...tokens.values()];
-    store.write({ ...before, tokens: kept, from: newest, fullAtMs: whole ? at : before.fullAtMs });
     this.#known = byUid(kept);
-    return `${kept.length} tokens${unreadable === 0 ? "" : `, ${unreadable} rows could not be read and count for nothing`}`;
+    return { words, kept: { tokens: kept, from, fullAtMs: whole ? at : before.fullAtMs } };
   }
 
-  async #pullTariffs(): Promise<string | Trouble> {
-    const { config, tariffs } = this.#parts;
-    if (config.tariffsUrl === undefined) return "";
-    const fetched = await this.#fetch("tariffsUrl", config.tariffsUrl, mostTariffs);
-    if (!fetched.ok) return fetched;
+  async #pullTariffs(): Promise<Found | Trouble | undefined> {
+    const { tariffs } = this.#parts;
+    const rows: unknown[] = [];
+    const fetched = await this.#fetch("tariffsUrl", mostTariffs, (page) => rows.push(...page));
+    if (fetched === undefined || !fetched.ok) return fetched;
     const next: Tariff[] = [];
     const refused: string[] = [];
-    for (const [index, row] of fetched.rows.entries()) {
-      const parsed = parseTariff(row);
-      if (parsed.ok) next.push(parsed.tariff);
+    for (const [index, row] of rows.entries()) {
+      const read = readTariff(row);
+      if (read.ok) next.push(read.tariff);
       else {
-        const id: unknown = (row as { id?: unknown } | null)?.id;
-        refused.push(`tariff ${typeof id === "string" ? `"${id}"` : `at row ${index + 1}`} cannot be sold by: ${parsed.faults[0]?.path ?? ""}: ${parsed.faults[0]?.message ?? ""}`);
+        refused.push(`tariff ${read.id === undefined ? `at row ${index + 1}` : `"${read.id}"`} cannot be sold by: ${read.why}`);
         // The one in force before stays: no price is made up, and none is lost.
-        next.push(...tariffs.own().filter((own) => own.id === id));
+        next.push(...tariffs.own().filter((own) => own.id === read.id));
       }
     }
     this.#parts.fault("tariff/unreadable", refused.length === 0 ? undefined : `${refused[0] ?? ""}${refused.length > 1 ? ` (and ${refused.length - 1} more)` : ""}; the one before it stays in force`);
     if (!tariffs.replace(next)) return { ok: false, words: "there is no room for so many tariffs: nothing was changed" };
-    return `${next.length} tariffs${refused.length === 0 ? "" : `, of which ${refused.length} could not be taken up`}`;
+    return { words: `${next.length} tariffs${refused.length === 0 ? "" : `, of which ${refused.length} could not be taken up`}` };
   }
 }
 
-const byUid = (tokens: PullState["tokens"]): ReadonlyMap<string, Token> =>
+/** The tokens from before, and what pages change of them. */
+class TokenList {
+  readonly tokens: Map<string, KeptToken>;
+  changed = false;
+  unreadable = 0;
+  #newest: string;
+
+  constructor(before: readonly KeptToken[], from: string) {
+    this.tokens = new Map(before.map((token) => [token.uid, token] as const));
+    this.#newest = from;
+  }
+
+  take(rows: readonly unknown[]): void {
+    for (const row of rows) {
+      const read = readToken(row);
+      if (!read.ok) {
+        this.unreadable += 1;
+        if (read.uid !== undefined) this.changed = this.tokens.delete(read.uid) || this.changed;
+        continue;
+      }
+      const { token } = read;
+      if (Date.parse(token.last_updated) > (Date.parse(this.#newest) || 0)) this.#newest = token.last_updated;
+      // What no reader can read needs no room here.
+      if (token.type !== "RFID") continue;
+      const kept = tokenOf(token);
+      this.changed ||= JSON.stringify(this.tokens.get(token.uid)) !== JSON.stringify(kept);
+      this.tokens.set(token.uid, kept);
+    }
+  }
+
+  /** From when on changes are asked for next: the newest that came, but never later than the server's own time, or one wrong date would hide what comes before it. */
+  from(serverMs = Number.POSITIVE_INFINITY): string {
+    return Date.parse(this.#newest) > serverMs ? new Date(serverMs).toISOString() : this.#newest;
+  }
+}
+
+const byUid = (tokens: readonly KeptToken[]): ReadonlyMap<string, Token> =>
   new Map(tokens.map(({ group, ...token }) => [token.uid, { ...token, ...(group === undefined ? {} : { group }) }]));

@@ -1,7 +1,6 @@
 // The HTTPS uplink: posts settled sessions as OCPI CDRs to one receiver (mod_cdrs, Receiver Interface, POST).
 import type { OcpiUplinkConfig } from "../../config/uplink.js";
-import type { Answer } from "./http.js";
-import { looksEncoded, OcpiLine, type OcpiParty } from "./ocpi-line.js";
+import { looksEncoded, OcpiLine, redirectTarget, type OcpiParty } from "./ocpi-line.js";
 import { held, judge, judgeLost, shown } from "./ocpi-verdict.js";
 import type { Outcome, Uplink, UplinkItem } from "./uplink.js";
 
@@ -38,7 +37,7 @@ export class OcpiUplink implements Uplink {
         const tokenLooksEncoded = looksEncoded(token);
         return judge(answer, { url, tokenFile: this.#config.tokenFile, tokenLooksEncoded, envelope: this.#config.envelope });
       }
-      const next = target(answer, url);
+      const next = redirectTarget(answer, url);
       if (next === undefined || redirects === mostRedirects) return held(`${shown(url)} redirects without end or without a target: check the uplink's url`);
       if (next.origin !== url.origin) return held(`${shown(url)} redirects to ${next.origin}, which is not followed since the token would leak: check the uplink's url`);
       url = next;
@@ -59,9 +58,4 @@ export class OcpiUplink implements Uplink {
       "Idempotency-Key": item.id,
     };
   }
-}
-
-function target(answer: Answer, from: URL): URL | undefined {
-  const location = answer.headers.location;
-  return location !== undefined && URL.canParse(location, from.href) ? new URL(location, from) : undefined;
 }

@@ -6,6 +6,7 @@ import type { Tariff } from "../../agent/core/tariff.js";
 import type { OnlineAnswer } from "../../agent/core/token.js";
 import { OcpiCheck } from "../../agent/sync/ocpi-check.js";
 import { nothingPulled, OcpiPull, parsePullState, type PullState } from "../../agent/sync/ocpi-pull.js";
+import { readTariff } from "../../agent/sync/ocpi-tariff.js";
 import { Room, roomConfig } from "../remote/room.js";
 import { HandClock } from "./hand-clock.js";
 import { ListServer, wireTariff, wireToken } from "./list-server.js";
@@ -23,23 +24,27 @@ function configOf(more: Partial<OcpiUplinkConfig> = {}): OcpiUplinkConfig {
 }
 
 /** A pull with its table and tariffs in hand. */
-function pulling(more: Partial<OcpiUplinkConfig> = {}, only: "tokens" | "both" = "both"): { pull: OcpiPull; state: () => PullState; tariffs: () => readonly Tariff[]; faults: Map<string, string> } {
+function pulling(more: Partial<OcpiUplinkConfig> = {}, only: "tokens" | "both" = "both"): { pull: OcpiPull; state: () => PullState; tariffs: () => readonly Tariff[]; faults: Map<string, string>; notes: string[]; writes: () => number } {
   let state: PullState = nothingPulled;
   let tariffs: readonly Tariff[] = [];
   const faults = new Map<string, string>();
+  const notes: string[] = [];
+  let writes = 0;
   const { tariffsUrl = "", ...config } = configOf(more);
   const pull = new OcpiPull({
     config: only === "tokens" ? config : { ...config, tariffsUrl },
     from: { countryCode: "DE", partyId: "CTL" },
     clock,
-    store: { read: () => state, write: (next) => (state = parsePullState(JSON.parse(JSON.stringify(next)))) },
+    random: () => 0.5,
+    note: (words) => notes.push(words),
+    store: { read: () => state, write: (next) => ((writes += 1), (state = parsePullState(JSON.parse(JSON.stringify(next))))) },
     tariffs: { own: () => tariffs, replace: (next) => ((tariffs = next), true) },
     fault: (code, words) => (words === undefined ? faults.delete(code) : faults.set(code, words)),
     die: (error) => {
       throw error;
     },
   });
-  return { pull, state: () => state, tariffs: () => tariffs, faults };
+  return { pull, state: () => state, tariffs: () => tariffs, faults, notes, writes: () => writes };
 }
 
 const test = suite("tokens and tariffs from a backend");
@@ -75,6 +80,70 @@ test("come by their changes after that, a blocked one among them, and once a day
   assert.equal([pull.token("04A1"), pull.token("04A6")?.valid], [undefined, true]);
 });
 
+test("are written where something changed, and not each hour", async () => {
+  const { pull, writes, state } = pulling();
+  await pull.now();
+  assert.is(writes(), 1);
+  for (let hour = 0; hour < 5; hour += 1) await pull.now(false);
+  assert.is(writes(), 1, "the newest row comes again with each fetch, and is known");
+  server.tokens = [wireToken("04A2", { valid: false, last_updated: "2026-11-20T00:00:00Z" })];
+  await pull.now(false);
+  assert.equal([writes(), state().tokens.find(({ uid }) => uid === "04A2")?.valid, state().from], [2, false, "2026-11-20T00:00:00Z"]);
+  assert.is(pull.status().atMs, clock.now().at);
+});
+
+test("a row dated into the future hides no change that comes before it", async () => {
+  const { pull, state } = pulling();
+  server.tokens = [wireToken("04A1"), wireToken("04A2", { last_updated: "2099-01-01T00:00:00Z" })];
+  await pull.now();
+  assert.ok(Date.parse(state().from) < Date.parse("2099-01-01T00:00:00Z"), state().from);
+});
+
+test("that cannot be fetched are tried again with back-off, for ever, and it is told once", async () => {
+  const { pull, notes } = pulling();
+  server.instead = (_request, response) => (response.writeHead(503).end(), true);
+  await pull.now();
+  const waits: number[] = [];
+  for (let turn = 0; turn < 6; turn += 1) {
+    waits.push(clock.nextMs ?? Number.NaN);
+    pull.due();
+    clock.advance(clock.nextMs ?? 0);
+    await pull.settled();
+  }
+  assert.equal(waits, [75, 150, 300, 600, 750, 750]);
+  server.instead = () => false;
+  clock.advance(clock.nextMs ?? 0);
+  await pull.settled();
+  assert.equal([pull.status().ok, clock.nextMs], [true, undefined]);
+  assert.equal(notes.map((note) => note.split(",")[0]?.split(":")[0]), ["tokens and tariffs cannot be fetched", "tokens and tariffs are fetched again"]);
+});
+
+test("a server that asks to be left alone is, as long as it says", async () => {
+  const { pull } = pulling();
+  server.instead = (_request, response) => (response.writeHead(429, { "Retry-After": "1800" }).end(), true);
+  await pull.now();
+  assert.is(clock.nextMs, 1_800_000);
+  await pull.stop();
+  assert.is(clock.nextMs, undefined);
+});
+
+test("a schedule's turn comes within its minute, not for a whole street at once", async () => {
+  const { pull } = pulling();
+  pull.due();
+  pull.due();
+  assert.equal([clock.nextMs, server.asked.length], [25_000, 0]);
+  clock.advance(25_000);
+  await pull.settled();
+  assert.is(pull.status().ok, true);
+});
+
+test("a redirect within the origin is followed", async () => {
+  const { pull } = pulling();
+  server.instead = (request, response) => !/moved/.test(request.url ?? "") && (response.writeHead(307, { Location: `${request.url ?? ""}&moved` }).end(), true);
+  const status = await pull.now();
+  assert.equal([status.ok, status.tokens], [true, 5], status.words);
+});
+
 test("a row that cannot be read counts for nothing, and what was known of its card no more", async () => {
   const { pull } = pulling();
   await pull.now();
@@ -87,6 +156,9 @@ test("a row that cannot be read counts for nothing, and what was known of its ca
 const halves: readonly [string, (instance: ListServer) => void, RegExp][] = [
   ["a server that breaks off after the first page", (one) => (one.instead = (request, response) => /offset=2/.test(request.url ?? "") && (response.destroy(), true)), /cut|no answer/],
   ["a next page at another place", (one) => (one.instead = (_request, response) => (response.writeHead(200, { Link: '<https://evil.example/tokens>; rel="next"' }).end('{"status_code":1000,"data":[]}'), true)), /evil\.example, where the token must not go/],
+  ["a redirect to another place", (one) => (one.instead = (_request, response) => (response.writeHead(307, { Location: "https://evil.example/tokens" }).end(), true)), /sends us elsewhere to https:\/\/evil\.example, where the token must not go/],
+  ["a redirect to a login page", (one) => (one.instead = (_request, response) => (response.writeHead(302, { Location: "/login" }).end(), true)), /sends us elsewhere \(HTTP 302\): a login page of the network, or a wrong tokensUrl/],
+  ["redirects without end", (one) => (one.instead = (request, response) => (response.writeHead(308, { Location: request.url }).end(), true)), /sends us elsewhere \(HTTP 308\)/],
   ["pages that lead round in a circle", (one) => (one.instead = (_request, response) => (response.writeHead(200, { Link: `<${one.url}/tokens?offset=0&limit=500>; rel="next"` }).end('{"status_code":1000,"data":[]}'), true)), /round in a circle/],
   ["a list that ends early", (one) => (one.instead = (_request, response) => (response.writeHead(200, { "X-Total-Count": "9" }).end('{"status_code":1000,"data":[]}'), true)), /ends after 0 of 9 rows/],
   ["a login page", (one) => (one.instead = (_request, response) => (response.end("<html>"), true)), /no OCPI answer \(a login page/],
@@ -139,6 +211,26 @@ test("a tariff that cannot be priced exactly is named, and the one before it sta
 });
 test.run();
 
+const foreign = suite("a backend's tariff with fields of its own");
+const sold = (more: object): ReturnType<typeof readTariff> => readTariff(wireTariff("AC", 0.4, more));
+
+foreign("is taken up without those that say nothing of a price", () => {
+  const read = sold({ name: "Street", evse_uids: ["1"], created_at: "x", x_colour: null, energy_mix: { is_green_energy: true, certificate: "A" } });
+  assert.ok(read.ok);
+  if (!read.ok) return;
+  assert.equal(read.tariff.source, wireTariff("AC", 0.4, { energy_mix: { is_green_energy: true } }));
+});
+
+for (const [what, more] of [
+  ["money", { extra_fee: 1 }], ["money, in another writing", { extraFee: 1 }], ["a tax", { "vat-rate": 19 }], ["a discount", { discount: 10 }], ["a time", { free_minutes: 30 }], ["validity", { valid_until: "2027-01-01T00:00:00Z" }],
+  ["a known field, misspelt", { max_prise: { excl_vat: 1 } }], ["a restriction", { elements: [{ price_components: [{ type: "ENERGY", price: 1, step_size: 1 }], restrictions: { holiday: true } }] }],
+  ["a component's own", { elements: [{ price_components: [{ type: "ENERGY", price: 1, step_size: 1, note: "x" }] }] }], ["an element's own", { elements: [{ price_components: [{ type: "ENERGY", price: 1, step_size: 1 }], label: "x" }] }],
+] as const)
+  foreign(`is refused where one may bear on the price: ${what}`, () => assert.is(sold(more).ok, false));
+foreign("is refused by its id and the first fault", () => assert.equal(sold({ elements: [] }), { ok: false, id: "AC", why: "elements: a tariff needs at least one element" }));
+foreign("that is none is refused without one", () => assert.is(readTariff(["AC"]).ok, false));
+foreign.run();
+
 const asking = suite("a card that an OCPI backend is asked about");
 const askServer = await ListServer.open();
 asking.after(() => askServer.close());
@@ -172,6 +264,9 @@ const answers: readonly [string, Promise<OnlineAnswer | undefined> | (() => Prom
   ["not allowed at this EVSE", () => ask({ allowed: "ALLOWED", token: wireToken(card), location: { location_id: "LOC-1", evse_uids: ["another"] } }), { allowed: "NOT_ALLOWED" }],
   ["blocked by its own token", () => ask({ allowed: "ALLOWED", token: wireToken(card, { valid: false }) }), { allowed: "BLOCKED" }],
   ["not known", () => ask(undefined, { code: 2004 }), { allowed: "NOT_KNOWN" }],
+  ["not known, as the standard has it", () => ask(undefined, { status: 404, code: 2004 }), { allowed: "NOT_KNOWN" }],
+  ["not known, by HTTP's status and OCPI's general code", () => ask(undefined, { status: 404, code: 2000 }), { allowed: "NOT_KNOWN" }],
+  ["no answer where the server fails to find anything", () => ask(undefined, { status: 404, code: 3000 }), undefined],
   ["no answer where nobody would be billed", () => ask({ allowed: "ALLOWED" }), undefined],
   ["no answer where the backend fails", () => ask(undefined, { status: 500, code: 3001 }), undefined],
   ["no answer where OCPI asks for more", () => ask(undefined, { code: 2002 }), undefined],
