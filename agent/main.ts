@@ -10,7 +10,7 @@ import { ControlServer, socketPath, type ControlAnswer, type ControlRequest } fr
 import { controlAnswer } from "./control-desk.js";
 import { isBusy } from "./core/session.js";
 import { keptFor } from "./core/standing.js";
-import { chosenAt, waitingFor } from "./core/till.js";
+import { isChosen, waitingFor } from "./core/till.js";
 import { Failure } from "./failure.js";
 import { Housekeeping, type Schedule } from "./housekeeping.js";
 import { FieldWatch, type LogSwitch } from "./field-watch.js";
@@ -176,7 +176,7 @@ export class Agent {
           idleFreeForMs: config.timing.idleAfter + config.timing.idleGrace,
           cardWaits: waiting?.acceptance.token.uid,
           blocked: blocked ?? station?.feed().blocked(connector.id),
-          chosen: till !== undefined && chosenAt(till, connector.reader) === connector.id,
+          chosen: till !== undefined && isChosen(till, connector.id, connector.reader),
           checking: station?.readers.asks(connector.reader) ?? false,
           reserved: till === undefined ? undefined : keptFor(till.standing, till.sessions, connector.id, undefined, moment.at),
           price: this.#shop?.board.lines(connector, moment) ?? [],

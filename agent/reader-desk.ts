@@ -7,7 +7,7 @@ import type { Bearer } from "./core/standing.js";
 import type { Acceptance } from "./core/session.js";
 import { meaningOfTap, type TapMeaning } from "./core/meaning.js";
 import type { Event, Layout, Till } from "./core/till.js";
-import { masked, type AuthorizationInfo } from "./core/token.js";
+import { isSameId, masked, type AuthorizationInfo } from "./core/token.js";
 import type { Faults } from "./faults.js";
 import type { News } from "./news.js";
 import type { Point } from "./point.js";
@@ -144,8 +144,9 @@ export class ReaderDesk {
     } else if (meaning.kind === "authorize" && accepted && info.allowed === "ALLOWED") {
       const { allowed: _, ...acceptance } = info;
       if (meaning.connector === null) return this.#cardWaits(reader, acceptance, moment, meaning.chosen);
-      // Its bearer chose, after all, a connector where a car already is.
-      if (this.#parts.till().waiting.has(reader)) this.#parts.record({ type: "CardLapsed", moment, reader, why: `used at connector ${meaning.connector}` });
+      // The card that waited at the reader is held again, for a car that is there.
+      const waits = this.#parts.till().waiting.get(reader);
+      if (waits !== undefined && isSameId(waits.acceptance.token.uid, tap.uid)) this.#parts.record({ type: "CardLapsed", moment, reader, why: `used at connector ${meaning.connector}` });
       this.#parts.record({ type: "CardAccepted", moment, connector: meaning.connector, acceptance });
     }
   }

@@ -3,7 +3,7 @@
 import type { CardReader, Clock, EnergyMeter, Indication, MeterIdentity, Moment, Pins, Reading } from "../drivers/driver.js";
 import type { Config, ConnectorConfig } from "../config/schema.js";
 import { anyConnector, keptFor, outOfServiceBy, type Bearer } from "./core/standing.js";
-import { chosenAt, emptyTill, isEvidence, step, waitingFor, type Event, type Layout, type Till } from "./core/till.js";
+import { emptyTill, isChosen, isEvidence, step, waitingFor, type Event, type Layout, type Till } from "./core/till.js";
 import type { Reached } from "./core/limits.js";
 import { wants, type Acceptance, type Opening, type Sale, type Session } from "./core/session.js";
 import { masked, type AuthorizationInfo } from "./core/token.js";
@@ -218,7 +218,7 @@ export class Station {
     if (free && this.readers.asks(connector.reader)) return "checking";
     if (free && this.#blocked(connector.id) !== undefined) return "fault";
     if (session.state === "available" && waitingFor(this.#till, connector.id, connector.reader) !== undefined) return "waiting-for-plug";
-    return free && chosenAt(this.#till, connector.reader) === connector.id ? "chosen" : wants(session).indicator;
+    return free && isChosen(this.#till, connector.id, connector.reader) ? "chosen" : wants(session).indicator;
   }
 
   /** Writes the event down, moves the till and meets what it wants. An event without meaning is neither written nor met. */

@@ -4,7 +4,7 @@ import type { Moment, Reading } from "../drivers/driver.js";
 import { available, step, wants, type Acceptance, type Opening, type Session, type SessionEvent } from "../agent/core/session.js";
 import { parseTariff } from "../agent/core/tariff.js";
 import { meaningOfPress, meaningOfTap, type PressMeaning, type TapMeaning } from "../agent/core/meaning.js";
-import { chosenAt, emptyTill, step as stepTill, waitingFor, type Event, type Layout, type Till } from "../agent/core/till.js";
+import { emptyTill, isChosen, step as stepTill, waitingFor, type Event, type Layout, type Till } from "../agent/core/till.js";
 
 const start = Date.UTC(2026, 10, 24, 12, 0, 0);
 const moment = (seconds: number, boot = "boot-1"): Moment => ({ at: start + seconds * 1000, monoMs: seconds * 1000, boot, trust: "synced" });
@@ -190,6 +190,11 @@ const tapRows: readonly [string, readonly Event[], string, TapMeaning][] = [
   ["the card that waits is told so again while its chosen connector has no car", [waits(5), choose(1, 8)], uid, { kind: "waits-already" }],
   ["a card that waits may be held again for a car that was there all the while, once that is chosen", [on(1, plugged(1)), waits(5), choose(1, 6)], uid, { kind: "authorize", connector: 1 }],
   ["a stranger's card does not take the place of the one that waits for the chosen connector", [waits(5), choose(2, 6)], other, { kind: "refuse", why: "other-card-waits" }],
+  ["nor after pressing another button, where no car is", [waits(5), choose(2, 6), choose(1, 7)], other, { kind: "refuse", why: "other-card-waits" }],
+  ["nor the car of the chosen connector", [on(2, plugged(1)), waits(5), choose(2, 6)], other, { kind: "refuse", why: "other-card-waits" }],
+  ["but it starts the car beside it, which is its own", [waits(5), choose(2, 6), on(1, plugged(7))], other, { kind: "authorize", connector: 1 }],
+  ["whether its button was pressed or not", [waits(5), choose(2, 6), on(1, plugged(7)), choose(1, 8)], other, { kind: "authorize", connector: 1 }],
+  ["who changes his mind presses and holds his card again", [waits(5, 2), choose(1, 6)], uid, { kind: "authorize", connector: null, chosen: 1 }],
   ["a connector that a remote start waits for is not given away by its button", [{ type: "RemoteStartWaits", moment: moment(2), connector: 2, acceptance: acceptance(other) }, choose(2, 4)], uid, { kind: "refuse", why: "other-card-waits" }],
 ];
 for (const [title, events, card, meaning] of tapRows) presses(title, () => assert.equal(tap(till(...events), card, 60), meaning));
@@ -203,23 +208,24 @@ presses("a card that waits is given to the chosen connector's car, and to no oth
     const then = till(...before, on(1, plugged(10)), on(2, plugged(12)));
     assert.is(then.sessions.get(2)?.state, "starting");
     assert.is(then.waiting.size, 0);
-    assert.is(chosenAt(then, "front"), undefined);
+    assert.is(then.chosen.size, 0);
   }
 });
 
 presses("a choice is one a reader, and is used up by the start that it was made for, by the card that waits for it, or by the car that leaves", () => {
   const chosen = till(choose(1, 2), choose(2, 4), choose(3, 5));
   assert.equal([...chosen.chosen].map(([reader, { connector }]) => [reader, connector]), [["front", 2], ["back", 3]]);
-  assert.is(chosenAt(till(choose(2, 4), on(2, plugged(5)), on(2, accepted(10))), "front"), undefined);
-  assert.is(chosenAt(till(choose(2, 4), on(1, plugged(5)), on(1, accepted(10))), "front"), 2, "another's start uses nothing up");
+  assert.not(isChosen(till(choose(2, 4), on(2, plugged(5)), on(2, accepted(10))), 2, "front"));
+  assert.ok(isChosen(till(choose(2, 4), on(1, plugged(5)), on(1, accepted(10))), 2, "front"), "another's start uses nothing up");
   assert.is(till(choose(2, 4), waits(5, 2)).chosen.size, 0);
-  assert.is(chosenAt(till(on(2, plugged(1)), choose(2, 4), on(2, plugged(8, false))), "front"), undefined);
-  assert.is(chosenAt(till(choose(2, 4), lapsed), "front"), undefined);
+  assert.not(isChosen(till(on(2, plugged(1)), choose(2, 4), on(2, plugged(8, false))), 2, "front"));
+  assert.not(isChosen(till(choose(2, 4), lapsed), 2, "front"));
 });
 
 presses("a choice of a connector that is not there, or that is chosen already, moves nothing", () => {
   const before = till(waits(5, 2));
   assert.is(stepTill(before, choose(2, 6), layout), before);
+  assert.is(stepTill(before, choose(1, 6), layout).waiting, before.waiting, "nobody moves a card whose bearer has chosen");
   assert.is(stepTill(before, choose(9, 6), layout), before);
   assert.is(stepTill(before, lapsed, layout), before);
 });

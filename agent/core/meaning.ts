@@ -2,7 +2,7 @@
 import type { Moment } from "../../drivers/driver.js";
 import { available, type Acceptance, type Session } from "./session.js";
 import { keptFor, usedBy, type Bearer } from "./standing.js";
-import { chosenAt, type Layout, type Till } from "./till.js";
+import type { Layout, Till } from "./till.js";
 import { isSameId } from "./token.js";
 
 /** What a tap means before anyone is asked about the card. */
@@ -35,7 +35,7 @@ export function meaningOfTap(till: Till, layout: Layout, reader: string, uid: st
     });
   const carWaits = here.some(({ session }) => session.state === "occupied");
   // A button that a stranger pressed must never turn a stop into a start: the own session comes before the choice too.
-  const chosen = chosenAt(till, reader);
+  const chosen = till.chosen.get(reader)?.connector;
   // And a car that waits for a card before a colleague's session: who taps beside a waiting car wants to charge it, at the cost of the own card.
   const own = startedBy(({ token }) => isSameId(token.uid, uid)) ?? (carWaits || chosen !== undefined ? undefined : startedBy((acceptance) => group !== undefined && acceptance.group !== undefined && isSameId(acceptance.group, group)));
   if (own !== undefined) {
@@ -45,25 +45,29 @@ export function meaningOfTap(till: Till, layout: Layout, reader: string, uid: st
     if (hasJustBegun(session, now)) return { kind: "refuse", why: "just-started" };
     return { kind: "stop", connector: id };
   }
+  const stateOf = (connector: number | undefined) => here.find(({ id }) => id === connector)?.session.state;
   const card = till.waiting.get(reader);
-  const chosenState = here.find(({ id }) => id === chosen)?.session.state;
-  if (card !== undefined && !isSameId(card.acceptance.token.uid, uid)) return { kind: "refuse", why: "other-card-waits" };
-  if (chosen !== undefined && chosenState === "occupied") return { kind: "authorize", connector: chosen };
-  if (card !== undefined) return { kind: "waits-already" };
-  if (chosen !== undefined && chosenState === "available") {
+  const isAnothers = card !== undefined && !isSameId(card.acceptance.token.uid, uid);
+  const othersWait = { kind: "refuse", why: "other-card-waits" } as const;
+  // A card that waits for whichever car comes next leaves room for no other; one that waits at a chosen connector is in nobody's way who has a car.
+  if (isAnothers && card.connector === undefined) return othersWait;
+  if (chosen !== undefined && stateOf(chosen) === "occupied") return { kind: "authorize", connector: chosen };
+  if (card !== undefined && !isAnothers && chosen === undefined) return card.connector !== undefined && stateOf(card.connector) === "occupied" ? { kind: "authorize", connector: card.connector } : { kind: "waits-already" };
+  if (chosen !== undefined && stateOf(chosen) === "available") {
     const ordered = till.awaited.get(chosen);
-    if (ordered === undefined) return { kind: "authorize", connector: null, chosen };
-    return isSameId(ordered.acceptance.token.uid, uid) ? { kind: "waits-already" } : { kind: "refuse", why: "other-card-waits" };
+    if (ordered === undefined) return isAnothers ? othersWait : { kind: "authorize", connector: null, chosen };
+    return isSameId(ordered.acceptance.token.uid, uid) ? { kind: "waits-already" } : othersWait;
   }
   const occupied = here
-    .flatMap(({ id, session }) => (session.state === "occupied" ? [{ id, since: session.since.monoMs, rank: rankOf(till, id, { uid, group }, now.at) }] : []))
+    .flatMap(({ id, session }) => (session.state === "occupied" && id !== card?.connector ? [{ id, since: session.since.monoMs, rank: rankOf(till, id, { uid, group }, now.at) }] : []))
     .sort((a, b) => b.rank - a.rank || b.since - a.since)[0];
   if (occupied) return { kind: "authorize", connector: occupied.id };
+  if (isAnothers) return othersWait;
   // A connector that a remote start waits for is spoken for: the next car there is that driver's.
   const free = here.filter(({ session }) => session.state === "available");
   const ordered = free.map(({ id }) => till.awaited.get(id));
   if (ordered.some((one) => one !== undefined && isSameId(one.acceptance.token.uid, uid))) return { kind: "waits-already" };
-  if (free.length > 0) return ordered.every((one) => one !== undefined) ? { kind: "refuse", why: "other-card-waits" } : { kind: "authorize", connector: null };
+  if (free.length > 0) return ordered.every((one) => one !== undefined) ? othersWait : { kind: "authorize", connector: null };
   return { kind: "refuse", why: here.some(({ session }) => session.state === "finishing") ? "finished" : "in-use" };
 }
 
@@ -102,9 +106,9 @@ export function meaningOfPress(till: Till, layout: Layout, connector: number, do
     case "occupied": {
       if (does === "stop") return { kind: "refuse", why: "nothing-runs" };
       const reader = layout.connectors.find(({ id }) => id === connector)?.reader ?? "";
-      if (chosenAt(till, reader) !== connector) return { kind: "choose" };
-      const since = till.chosen.get(reader)?.since;
-      return since === undefined || (since.boot === now.boot && now.monoMs - since.monoMs < choiceStandsMs) ? { kind: "again" } : { kind: "choose" };
+      const choice = till.chosen.get(reader);
+      const isFresh = choice?.connector === connector && choice.since.boot === now.boot && now.monoMs - choice.since.monoMs < choiceStandsMs;
+      return isFresh || till.waiting.get(reader)?.connector === connector ? { kind: "again" } : { kind: "choose" };
     }
     case "starting":
       return { kind: "refuse", why: "just-started" };

@@ -18,7 +18,7 @@ export type Till = {
   readonly sessions: ReadonlyMap<number, Session>;
   /** By the reader that the card was held to. */
   readonly waiting: ReadonlyMap<string, Waiting>;
-  /** By reader; none while a card waits there, which then bears the choice itself. */
+  /** By reader. */
   readonly chosen: ReadonlyMap<string, Choice>;
   /** By the connector that a remote start waits for; `anyConnector` = whichever a car comes to first. */
   readonly awaited: ReadonlyMap<number, Waiting>;
@@ -147,13 +147,13 @@ function stepOrders(standing: Standing, event: Extract<Event, { type: "Reserved"
 
 const readerOf = (layout: Layout, connector: number): string | undefined => layout.connectors.find(({ id }) => id === connector)?.reader;
 
-/** A card that waits at the reader is for this connector from now on, else the next one will be. */
+/** A card that waits for any car is for this connector from now on, else the next card will be: nobody moves a card whose bearer has chosen. */
 function choose(till: Till, { connector, moment }: Extract<Event, { type: "ConnectorChosen" }>, layout: Layout): Till {
   const reader = readerOf(layout, connector);
   if (reader === undefined) return till;
   const card = till.waiting.get(reader);
-  if (card === undefined) return { ...till, chosen: new Map(till.chosen).set(reader, { connector, since: moment }) };
-  return card.connector === connector ? till : { ...till, waiting: new Map(till.waiting).set(reader, { ...card, connector }) };
+  if (card !== undefined && card.connector === undefined) return { ...till, waiting: new Map(till.waiting).set(reader, { ...card, connector }) };
+  return card?.connector === connector ? till : { ...till, chosen: new Map(till.chosen).set(reader, { connector, since: moment }) };
 }
 
 /** A choice is used up by the start at its connector, and goes with the car that it may have been made for. */
@@ -198,8 +198,8 @@ function without<Key, Value>(map: ReadonlyMap<Key, Value>, key: Key): ReadonlyMa
   return rest;
 }
 
-/** The connector that was chosen by its button for the card that waits at a reader, or for the next one. */
-export const chosenAt = (till: Till, reader: string): number | undefined => (till.waiting.get(reader) ?? till.chosen.get(reader))?.connector;
+/** Whether a connector was chosen by its button, for the card that waits at its reader or for the next one. */
+export const isChosen = (till: Till, connector: number, reader: string): boolean => till.chosen.get(reader)?.connector === connector || till.waiting.get(reader)?.connector === connector;
 
 /** The card or remote start that the next car at a connector would take. */
 export function waitingFor(till: Till, connector: number, reader: string): Waiting | undefined {

@@ -79,6 +79,17 @@ inTheRoom("a card that waits, held again after the button of a car that was ther
   await room.close();
 });
 
+inTheRoom("while a card waits for its chosen connector, another driver's card starts the car beside it, and the first one goes on waiting", async () => {
+  const room = roomOf();
+  await press(room, 2);
+  await room.tap(ada);
+  await room.plug(1);
+  await room.tap(ben);
+  await room.plug(2);
+  assert.equal([room.session(1), room.session(2)].map((session) => (session.state === "charging" ? session.sale.opening.acceptance.token.uid : session.state)), [ben, ada]);
+  await room.close();
+});
+
 inTheRoom("a choice lapses after the time of an authorisation, and a refused card leaves it standing", async () => {
   const room = roomOf();
   await room.plug(1);
