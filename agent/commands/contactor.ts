@@ -62,17 +62,20 @@ async function askToOpen(where: Where): Promise<readonly number[]> {
 
 async function openPins({ pins }: ContactorPins): Promise<Opened[]> {
   if (pins.length === 0) return [];
-  const failed = (error: unknown): Opened[] => pins.map(({ connector, pin }) => ({ connector, gpio: pin.gpio, ok: false, why: error instanceof Error ? error.message : String(error) }));
+  const failed = (error: unknown): Opened[] => pins.map(({ connector, gpio }) => ({ connector, gpio, ok: false, why: error instanceof Error ? error.message : String(error) }));
   try {
     const { OnoffPort } = await import("../../drivers/gpio/onoff-port.js");
     const port = new OnoffPort();
-    const opened = pins.map(({ connector, pin }): Opened => {
+    const opened = pins.map(({ connector, gpio, activeLow }): Opened => {
+      // The wrong level would close it. Where the file is not clear, whoever drove the pin last knew.
+      const polarity = activeLow ?? port.leftActiveLow(gpio);
+      if (polarity === undefined) return { connector, gpio, ok: false, why: "the config does not say clearly whether the pin is active low, and nobody has driven it: write activeLow: true or activeLow: false" };
       try {
-        port.output(pin, false).close();
-        return { connector, gpio: pin.gpio, ok: true };
+        port.output({ gpio, activeLow: polarity }, false).close();
+        return { connector, gpio, ok: true };
       } catch (error) {
         if (!(error instanceof DeviceError)) throw error;
-        return { connector, gpio: pin.gpio, ok: false, why: error.message };
+        return { connector, gpio, ok: false, why: error.message };
       }
     });
     port.close();

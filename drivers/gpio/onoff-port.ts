@@ -92,6 +92,16 @@ export class OnoffPort implements GpioPort {
     });
   }
 
+  /** Whether a pin that a process left as an output was active low to it; undefined for any other pin. */
+  leftActiveLow(gpio: number): boolean | undefined {
+    const text = (file: string): string => readFileSync(`${root}/gpio${this.#chip.base + gpio}/${file}`, "utf8").trim();
+    try {
+      return text("direction") === "out" ? text("active_low") === "1" : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
   /** Gives the inputs back. Outputs stay exported and driven: a pin that is let go may float. */
   close(): void {
     for (const [line, { isOutput }] of [...this.#lines]) if (!isOutput) this.#giveBack(line);

@@ -16,7 +16,7 @@ test("the pins are found in a config that is wrong in every other respect", () =
   assert.ok(broken.pins.length + broken.faults.length > 0);
   writeFileSync(file, "stations: nonsense\nconnectors:\n  - { id: 1, contactor: { gpio: 17, activeLow: true }, tarif: x }\n  - { id: 2, contactor: { gpio: seventeen } }\n  - 3\n");
   const { pins, faults } = contactorPins(file);
-  assert.equal(pins, [{ connector: "1", pin: { gpio: 17, activeLow: true } }]);
+  assert.equal(pins, [{ connector: "1", gpio: 17, activeLow: true }]);
   assert.match(faults.join("\n"), /connector 2 names no contactor pin\n.*connector number 3 of the list names no contactor pin/);
 });
 

@@ -2,6 +2,7 @@
 // Server and child are two processes, because onoff waits in the kernel for answers that the server gives.
 import { execFile, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { opensAfterCrash } from "./open-after-crash.js";
 import { SysfsFuse } from "./sysfs-fuse.js";
 import { SysfsModel } from "./sysfs-model.js";
 
@@ -18,17 +19,22 @@ if (rows === "trouble") {
 }
 const served = new SysfsFuse(3, model).serve();
 
-const user = fork(fileURLToPath(new URL("onoff-child.js", import.meta.url)), [rows, label], { stdio: ["ignore", "inherit", "inherit", "ipc"], execArgv: ["--enable-source-maps"] });
-user.on("message", (message) => {
-  const question = message as Question;
-  if (question.ask === "drive") {
-    model.held.delete(question.gpio);
-    model.locked.delete(question.gpio);
-    model.drive(question.gpio, question.high);
-  }
-  user.send({ id: question.id, levels: question.ask === "levels" ? model.takeLevels(question.gpio) : [] } satisfies Reply);
-});
-const code = await new Promise<number>((resolve) => user.on("exit", (exitCode) => resolve(exitCode ?? 1)));
+/** Starts onoff-child.js with the wires in its hand; resolves with its exit code. */
+function onoffChild(): Promise<number> {
+  const user = fork(fileURLToPath(new URL("onoff-child.js", import.meta.url)), [rows, label], { stdio: ["ignore", "inherit", "inherit", "ipc"], execArgv: ["--enable-source-maps"] });
+  user.on("message", (message) => {
+    const question = message as Question;
+    if (question.ask === "drive") {
+      model.held.delete(question.gpio);
+      model.locked.delete(question.gpio);
+      model.drive(question.gpio, question.high);
+    }
+    user.send({ id: question.id, levels: question.ask === "levels" ? model.takeLevels(question.gpio) : [] } satisfies Reply);
+  });
+  return new Promise((resolve) => user.on("exit", (exitCode) => resolve(exitCode ?? 1)));
+}
+
+const code = rows === "open" ? await opensAfterCrash(model) : await onoffChild();
 await new Promise<void>((resolve) => execFile("umount", ["-l", "/sys/class/gpio"], () => resolve()));
 await served;
 process.exitCode = code;

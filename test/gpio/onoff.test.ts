@@ -36,6 +36,7 @@ for (const [rows, label, base, lines] of [
   ["contract", "pinctrl-bcm2835", "0", "54"],
   ["trouble", "pinctrl-bcm2711", "512", "58"],
   ["refusals", "raspberrypi-exp-gpio", "570", "8"],
+  ["open", "pinctrl-bcm2711", "512", "58"],
 ] as const)
   test(`${rows}: chip ${label} with base ${base}`, async () => {
     const { code, out, err } = await inNamespace(rows, label, base, lines);
