@@ -83,7 +83,7 @@ export const tokenSchema = z.strictObject({
   valid: z.boolean().default(true),
   whitelist: z.enum(["ALWAYS", "ALLOWED", "ALLOWED_OFFLINE", "NEVER"]).default("ALWAYS"),
   group: text(36).optional(),
-  expires: z.iso.datetime({ offset: true }).optional(),
+  expires: z.iso.datetime({ offset: true, error: "expected an instant such as 2027-12-31T23:59:59Z" }).optional(),
   tariff: text(36).optional(),
 });
 

@@ -1,6 +1,6 @@
 // chargetill key show: the station's public key in every form that somebody asks for. Changing the key is the station's own work: it issues
 // a receipt signed by both keys, so `key rotate` goes to whoever holds the journal.
-import { Command } from "commander";
+import { Argument, Command } from "commander";
 import { verifierKey } from "../core/checkpoint.js";
 import { Failure } from "../failure.js";
 import { sha256, type PublicKey } from "../keys.js";
@@ -41,7 +41,7 @@ export function keyCommands(open: OpenKeyDesk, write: (text: string) => void = (
   key.command("show")
     .description("the public key: fingerprint, hex, PEM, QR code")
     .addHelpText("after", exampleText("key show fingerprint"))
-    .argument("[form]", `one form alone, for a file: ${only.join(", ")}`)
+    .addArgument(new Argument("[form]", "one form alone, for a file").choices(only))
     .option("--config <file>", "the station's config file").option("--data <folder>", "the state folder").option("--json", "as JSON")
     .action(async (form: string | undefined, options: { config?: string; data?: string; json?: true }) => {
       const { station, publicKey } = await open(options);

@@ -1,6 +1,6 @@
 // chargetill log level LEVEL for TIME: how much the running agent logs, for a while. It falls back by itself, so that no station is left
 // writing its card full after a visit.
-import { Command } from "commander";
+import { Argument, Command } from "commander";
 import { askAgent, socketPath } from "../control.js";
 import { Failure } from "../failure.js";
 import { logLevels, watchMs, type LogState } from "../field-watch.js";
@@ -13,8 +13,8 @@ export function logCommand(): Command {
   const log = new Command("log").description("how much the running agent logs").addHelpText("after", exampleText("log level debug for 10m"));
   log.addCommand(
     fieldCommand("level", "set the running agent's log level for a time, after which it falls back; without a level, tell it", "log level debug for 10m")
-      .argument("[level]", logLevels.join(", "))
-      .argument("[for]", 'the word "for"')
+      .addArgument(new Argument("[level]", "how much").choices(logLevels))
+      .addArgument(new Argument("[for]", "this word").choices(["for"]))
       .argument("[time]", "such as 90s, 10m or 1h30m; at most 24h (default: 10m)")
       .action(level),
   );
@@ -22,8 +22,7 @@ export function logCommand(): Command {
 }
 
 async function level(wanted: string | undefined, word: string | undefined, time: string | undefined, options: Where): Promise<void> {
-  if (wanted !== undefined && !(logLevels as readonly string[]).includes(wanted)) throw new Failure("usage/invalid", `there is no log level ${wanted}; there are: ${logLevels.join(", ")}`);
-  if (word !== undefined && (word !== "for" || time === undefined)) throw new Failure("usage/invalid", "log level: say it as: chargetill log level debug for 10m");
+  if (word !== undefined && time === undefined) throw new Failure("usage/invalid", "log level: say it as: chargetill log level debug for 10m");
   const ms = watchMs(time ?? "10m");
   if (ms === undefined) throw new Failure("usage/invalid", `log level: "${time ?? ""}" is no time from 1s to 24h, such as 90s, 10m or 1h30m`);
   const loaded = loadedFor(options);

@@ -90,6 +90,12 @@ function checkpointText(desk: ReceiptDesk, given: string): string {
   return text;
 }
 
+/** Which of them fit is known with the number alone, and said then: these are for the completion. */
+function format(): Option {
+  const option = new Option("--format <format>", `many receipts: ${tables.join(", ")}; one: json and all others`).default("json");
+  option.argChoices = [...new Set<string>([...formats, ...tables])];
+  return option;
+}
 const language = (): Option => new Option("--lang <language>", "of the printed words; default: the station's").choices([...languages]);
 const out = (): Option => new Option("--out <file>", "write a new file instead of printing");
 /** For a script that asks every command for JSON: this one knows nothing else. */
@@ -121,7 +127,7 @@ export function receiptCommands(open: OpenDesk, save: (path: string, content: st
 
   command("export", "a receipt in a format, or all of a span as a table or a book", "17 --format pdf --out receipt-17.pdf")
     .argument("[number]", "the receipt's number", receiptNumber)
-    .option("--format <format>", `one receipt: ${formats.join(", ")}; many: ${tables.join(", ")}`, "json")
+    .addOption(format())
     .option("--from <date>", "first day of issue, included").option("--to <date>", "last day of issue, included")
     .option("--copy", "mark it as a copy").addOption(language()).addOption(out())
     .action((number: number | undefined, options: DeskOptions & { format: string; from?: string; to?: string; copy?: true; lang?: Language; out?: string }) => {

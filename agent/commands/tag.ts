@@ -1,19 +1,16 @@
 // chargetill tag read | list | enrol | revoke | import: the cards that may charge here. A reader of another make may turn a card's bytes round,
 // cut them or print them as a decimal: such look-alikes are shown to the technician, and never matched by the agent.
 import { Command } from "commander";
-import { readFileSync, statSync } from "node:fs";
-import { tokenSchema, type TokenConfig } from "../../config/schema.js";
 import type { CardTap } from "../../drivers/driver.js";
 import type { CardRow } from "../cards.js";
 import { likenesses } from "../core/look-alike.js";
 import { masked } from "../core/token.js";
 import { Failure } from "../failure.js";
+import { cardOf, cardsInFile } from "./cards-csv.js";
 import { exampleText, complain, fieldCommand, tableLines, tell, whole, type Where } from "./command.js";
 import { withField } from "./field.js";
 import type { FieldAccess } from "../field-access.js";
 import { mostWaitMs } from "../field-desk.js";
-
-const largestImport = 4 * 1024 * 1024;
 
 /** `chargetill tag`. */
 export function tagCommand(): Command {
@@ -84,12 +81,13 @@ type EnrolOptions = Where & { reader?: string; for: number; contract: string; ui
 
 async function enrol(options: EnrolOptions): Promise<void> {
   await withField(options, async (field) => {
-    const uid = options.uid?.toUpperCase() ?? (await cardAt(field, options));
+    const uid = options.uid ?? (await cardAt(field, options));
     const { contract: contractId, group, tariff, expires } = options;
-    const row = rowFrom({ uid, contractId, group, tariff, expires }, "tag enrol");
-    const alike = warnings(uid, await cardsOf(field));
+    const row = cardOf({ uid, contractId, group, tariff, expires }, () => "tag enrol");
+    if (Array.isArray(row)) throw new Failure("usage/invalid", row.join("\n"));
+    const alike = warnings(row.uid, await cardsOf(field));
     await field.ask({ do: "card-put", rows: [row] });
-    tell(options, { uid, contractId, lookAlikes: alike }, [`${uid} may charge now, contract ${contractId}`, ...alike]);
+    tell(options, { uid: row.uid, contractId, lookAlikes: alike }, [`${row.uid} may charge now, contract ${contractId}`, ...alike]);
     return 0;
   });
 }
@@ -106,10 +104,8 @@ async function revoke(word: string, options: Where): Promise<void> {
   });
 }
 
-const columns = ["uid", "contractId", "group", "tariff", "expires"] as const;
-
 async function importFile(file: string, options: Where): Promise<void> {
-  const rows = csvRows(file);
+  const rows = cardsInFile(file);
   await withField(options, async (field) => {
     const known = await cardsOf(field);
     const alike = rows.flatMap(({ uid }) => warnings(uid, known).map((words) => `${uid} ${words}`));
@@ -117,50 +113,4 @@ async function importFile(file: string, options: Where): Promise<void> {
     tell(options, { enrolled: rows.length, lookAlikes: alike }, [...alike, `${rows.length} card${rows.length === 1 ? "" : "s"} may charge now`]);
     return 0;
   });
-}
-
-/** The rows of the file. Throws Failure usage/invalid with a line for each fault; then none is enrolled. */
-function csvRows(file: string): TokenConfig[] {
-  let text: string;
-  try {
-    if (statSync(file).size > largestImport) throw new Failure("usage/invalid", `${file}: larger than 4 MiB; this is no list of cards`);
-    text = readFileSync(file, "utf8").replace(/^\uFEFF/, "");
-  } catch (error) {
-    if (error instanceof Failure) throw error;
-    throw new Failure("usage/invalid", `${file}: cannot be read (${error instanceof Error ? error.message : String(error)})`);
-  }
-  const lines = text.split(/\r?\n/);
-  const separator = (lines[0] ?? "").includes(";") ? ";" : ",";
-  const head = (lines[0] ?? "").split(separator).map((cell) => cell.trim());
-  const strange = head.filter((name) => !(columns as readonly string[]).includes(name));
-  if (text.trim() === "") throw new Failure("usage/invalid", `${file}: the file is empty; its first line names the columns, of ${columns.join(", ")}`);
-  if (strange.length > 0 || !head.includes("uid") || !head.includes("contractId")) throw new Failure("usage/invalid", `${file}:1: the first line names the columns, of ${columns.join(", ")}; uid and contractId must be there${strange.length > 0 ? `; not known: ${strange.join(", ")}` : ""}`);
-  const faults: string[] = [];
-  const seen = new Map<string, number>();
-  const rows = lines.slice(1).flatMap((line, index): TokenConfig[] => {
-    if (line.trim() === "") return [];
-    const at = `${file}:${index + 2}`;
-    const cells = line.split(separator).map((cell) => cell.trim().replace(/^"(.*)"$/, "$1"));
-    try {
-      if (cells.length !== head.length) throw new Failure("usage/invalid", `${at}: ${cells.length} columns where the first line names ${head.length}`);
-      const row = rowFrom(Object.fromEntries(head.map((name, column) => [name, cells[column] === "" ? undefined : cells[column]])), at);
-      const before = seen.get(row.uid);
-      if (before !== undefined) throw new Failure("usage/invalid", `${at}: the same card as in line ${before}`);
-      seen.set(row.uid, index + 2);
-      return [row];
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      faults.push(error.message);
-      return [];
-    }
-  });
-  if (faults.length > 0) throw new Failure("usage/invalid", [...faults.slice(0, 20), `${faults.length} fault${faults.length === 1 ? "" : "s"}: no card of this file was enrolled`].join("\n"));
-  return rows;
-}
-
-function rowFrom(value: Record<string, string | undefined>, at: string): TokenConfig {
-  const given = Object.fromEntries(Object.entries({ ...value, uid: value["uid"]?.toUpperCase().replaceAll(/[:\s-]/g, "") }).filter(([, cell]) => cell !== undefined));
-  const checked = tokenSchema.safeParse(given);
-  if (checked.success) return checked.data;
-  throw new Failure("usage/invalid", checked.error.issues.map((issue) => `${at}: ${issue.path.join(".")}: ${issue.message.replace(/^Invalid input: /, "")}`).join("\n"));
 }

@@ -1,9 +1,11 @@
 // Cards in a technician's hands: held to a reader, enrolled, revoked, imported; and cards that other readers print in another way.
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { cardsOfCsv } from "../../agent/commands/cards-csv.js";
 import { likenesses } from "../../agent/core/look-alike.js";
+import type { Failure } from "../../agent/failure.js";
 import { chargetill, freshFolder, Running } from "../command.js";
 import { benchStation } from "./bench-station.js";
 
@@ -72,7 +74,7 @@ tags("a card held to the reader is read for the technician and does not reach th
   assert.not.match(agent.out, new RegExp(`"news":"tap"[^\\n]*${uid.slice(-4)}`));
 });
 
-tags("a CSV is enrolled whole or not at all, and each fault is named by its line", async () => {
+tags("a CSV is enrolled whole or not at all, and each fault is named by its line and column", async () => {
   const { config } = benchStation();
   const file = join(freshFolder(), "cards.csv");
   writeFileSync(file, "uid;contractId;expires\r\n04:11:22:33:44:55:66;DE-CTL-C1-1;\r\nA1B2C3D4;DE-CTL-C2-1;2030-01-01T00:00:00Z\r\n");
@@ -82,23 +84,66 @@ tags("a CSV is enrolled whole or not at all, and each fault is named by its line
   writeFileSync(file, "uid,contractId\nA1B2C3D5,DE-CTL-C3-1\nXYZ,DE-CTL-C4-1\nA1B2C3D5,DE-CTL-C5-1\n");
   const bad = await chargetill("tag", "import", file, "--config", config);
   assert.is(bad.code, 2);
-  assert.match(bad.err, /cards\.csv:3: uid: expected a card UID.*\n.*cards\.csv:4: the same card as in line 2\n2 faults: no card of this file was enrolled/);
+  assert.match(bad.err, /cards\.csv:3:1: uid: expected a card UID.*\n.*cards\.csv:4:1: uid: the same card as in line 2\n2 faults: no card of this file was enrolled/);
   assert.not.match((await chargetill("tag", "list", "--config", config)).out, /…C3D5/);
   writeFileSync(file, "card,name\n1,2\n");
   assert.match((await chargetill("tag", "import", file, "--config", config)).err, /cards\.csv:1: the first line names the columns/);
 });
 
-tags("the completion is a script that bash understands and names every command", async () => {
-  const ended = await chargetill("completion");
-  assert.is(ended.code, 0);
-  const { spawnSync } = await import("node:child_process");
-  const file = join(freshFolder(), "completion");
-  writeFileSync(file, ended.out);
-  const complete = (line: string): string => spawnSync("bash", ["-c", `source "$1"; COMP_WORDS=(${line}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _chargetill; echo "\${COMPREPLY[@]}"`, "bash", file], { encoding: "utf8" }).stdout;
-  assert.match(complete("chargetill met"), /^meter/);
-  assert.match(complete('chargetill meter ""'), /scan.*watch.*check/);
-  assert.match(complete("chargetill tag import --da"), /--data/);
-  assert.ok(readFileSync(file, "utf8").includes("doctor"));
+tags("a list of cards: quotes, spaces and semicolons are read, and faults have line, column and words that say what to write", () => {
+  assert.equal(cardsOfCsv("c.csv", '\uFEFF"uid" ; contractId;group\r\n"a1 b2-c3:d4"; "DE-1; the ""blue"" one" ;\r\n\r\n').map(({ uid, contractId, group }) => [uid, contractId, group]), [["A1B2C3D4", 'DE-1; the "blue" one', undefined]]);
+  const faults = (text: string): string[] => {
+    try {
+      cardsOfCsv("c.csv", text);
+    } catch (error) {
+      return (error as Failure).message.split("\n");
+    }
+    throw new Error("taken");
+  };
+  assert.equal(faults("uid,contractId,expires\n  ZZ,DE-1,\n11223344,,\n11223344,DE-2,soon\n11223344\n11223344,DE-3,,,\n\"1122,DE-4,\n\"11223344\"x,DE-5,"), [
+    "c.csv:2:3: uid: expected a card UID of 4, 7 or 10 bytes as upper-case hex",
+    "c.csv:3:10: contractId: missing",
+    "c.csv:4:15: expires: expected an instant such as 2027-12-31T23:59:59Z",
+    "c.csv:5:1: 1 columns where the first line names 3",
+    "c.csv:6:16: 5 columns where the first line names 3",
+    "c.csv:7:1: a quote that is opened and not closed",
+    "c.csv:8:11: a quoted cell ends, and no , follows",
+    "7 faults: no card of this file was enrolled",
+  ]);
+  assert.match(faults("uid,uid,contractId\n")[0] ?? "", /^c\.csv:1: the first line names the columns, each once/);
 });
 
 tags.run();
+
+const bash = suite("completion");
+
+bash("bash completes commands, options, their words and files by it", async () => {
+  const ended = await chargetill("completion");
+  assert.is(ended.code, 0);
+  const { spawnSync } = await import("node:child_process");
+  const folder = freshFolder();
+  const file = join(folder, "completion");
+  writeFileSync(file, ended.out);
+  writeFileSync(join(folder, "a card list.csv"), "");
+  const script = 'source "$1"; shift; for line in "$@"; do eval "COMP_WORDS=($line)"; COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _chargetill; (IFS="|"; echo "${COMPREPLY[*]}"); done';
+  const rows: readonly (readonly [string, RegExp])[] = [
+    ["chargetill met", /^meter$/],
+    ['chargetill ""', /^demo\|run\|status\|.*completion/],
+    ['chargetill meter ""', /^scan\|watch\|check\|--help$/],
+    ["chargetill tag import --da", /^--data$/],
+    ["chargetill tag import a", /^a card list\.csv$/],
+    ['chargetill status --config ""', /a card list\.csv/],
+    ['chargetill commission --by ""', /^$/],
+    ["chargetill receipts export 3 --format p", /^pdf$/],
+    ['chargetill log level ""', /^error\|warn\|info\|debug$/],
+    ['chargetill log level debug ""', /^for$/],
+    ["chargetill key show --data x p", /^pem$/],
+    ['chargetill verify --key a b ""', /completion/],
+  ];
+  const { stdout, stderr } = spawnSync("bash", ["-c", script, "bash", file, ...rows.map(([line]) => line)], { encoding: "utf8", cwd: folder });
+  assert.is(stderr, "");
+  const lines = stdout.split("\n");
+  for (const [index, [line, completes]] of rows.entries()) assert.match(lines[index] ?? "", completes, line);
+});
+
+bash.run();
