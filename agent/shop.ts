@@ -148,7 +148,7 @@ export function openShop(parts: ShopParts): Shop {
   // What may still refuse comes before the journal: a start that is tried again for ever must leave no file open.
   for (const connector of config.connectors) parts.meter(connector);
   if (config.receiptOutput?.folder !== undefined) disk.makeFolder(at(config.receiptOutput.folder));
-  const { journal, entries, cutBytes } = Journal.open(disk, at("journal"), eventOf);
+  const { journal, entries, cutBytes } = Journal.open(disk, at("journal"), eventOf, { wasMade: book.count() > 0 });
   if (cutBytes > 0) tell({ news: "note", at: clock.now().at, text: `the journal's last line was torn by a power cut and has been cut (${cutBytes} bytes that nobody acted on)` });
   const history = entries.map(({ seq, event, moment }) => ({ seq, event: { ...event, moment } as Event }));
   const needed = new NeededEntries(layoutOf(config), history);

@@ -13,6 +13,7 @@ import { deskFile, parseDesk } from "../desk-state.js";
 import { inForceFile, parseInForce } from "../in-force.js";
 import { keptTariffsFile, parseKeptTariffs } from "../kept-tariffs.js";
 import { Failure } from "../failure.js";
+import { Book } from "../ledger/book.js";
 import { Disk } from "../ledger/disk.js";
 import { cardCacheFile, listedCardsFile, parseCardCache, parseCardLists } from "../listed-cards.js";
 import type { BookEntry } from "../ledger/page.js";
@@ -34,9 +35,10 @@ export function inspect(disk: Disk, folder: string): Finding[] {
   // By their marks too: a table that is gone is damage.
   const named = (kind: string): string[] => [...new Set(disk.list(folder).flatMap((name) => new RegExp(`^(${kind}-[a-z0-9-]+\\.json)(?:\\.made)?$`).exec(name)?.[1] ?? []))];
   const uplinks = named("uplink");
+  const issued = issuedBy(disk, folder, uplinks);
   return [
-    ...inspectJournal(disk, at("journal")),
-    ...inspectBook(disk, at("book"), receiptsOf(disk, at("journal")), { seal: sealAtHand(disk, folder), issued: issuedBy(disk, folder, uplinks) }),
+    ...inspectJournal(disk, at("journal"), { wasMade: issued > 0 || booked(disk, at("book")) > 0 }),
+    ...inspectBook(disk, at("book"), receiptsOf(disk, at("journal")), { seal: sealAtHand(disk, folder), issued }),
     // Made anew, the desk follows the book from its first receipt; an uplink sends all again, and the backend knows each by its id.
     ...inspectTable(disk, at(deskFile), parseDesk, emptyDesk),
     ...inspectTable(disk, at(inForceFile), parseInForce, {}),
@@ -74,6 +76,13 @@ function receiptsOf(disk: Disk, journal: string): (number: number) => BookEntry 
     return found;
   };
   return (number) => (known ??= read()).get(number);
+}
+
+/** How many receipts the book says that it has; 0 where it cannot be read. */
+function booked(disk: Disk, folder: string): number {
+  let count = 0;
+  complaintOf(() => (count = Book.view(disk, folder).count()));
+  return count;
 }
 
 /** The highest receipt number that is known to stand in the book, by all that is written after it: desk, outboxes, and the journal's next steps. */

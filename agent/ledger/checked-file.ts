@@ -34,6 +34,7 @@ export class CheckedFile<T> implements SyncAdapter<T> {
   #size = 0;
   /** Bytes of the file as we wrote it; 0 = it was not written by us yet, or nobody knows how it ends. */
   #written = 0;
+  #grown = false;
 
   /** `parse` names the shape and throws where it does not fit; `damaged` is the code of every complaint. */
   constructor(
@@ -55,6 +56,11 @@ export class CheckedFile<T> implements SyncAdapter<T> {
     return this.#size;
   }
 
+  /** What was read last stands behind other steps: an fdatasync that failed may have left it where it can be read and does not last. */
+  get grown(): boolean {
+    return this.#grown;
+  }
+
   /** The proven content. A missing file is damage too: who may start empty knows so by a mark and does not ask. */
   read(): T {
     const bytes = this.disk.read(this.path);
@@ -62,6 +68,7 @@ export class CheckedFile<T> implements SyncAdapter<T> {
     this.#written = 0;
     const proven = this.steps ? lastFrame(bytes) : frameIn(bytes);
     if (proven === undefined) throw this.#complaint("does not match its checksum", undefined);
+    this.#grown = dataStart + proven.data.length + closing.length < bytes.length;
     try {
       const value = this.parse(JSON.parse(proven.data.toString("utf8")));
       this.#digest = proven.digest;

@@ -5,9 +5,9 @@ import { gzipSync } from "node:zlib";
 import type { Moment } from "../../drivers/driver.js";
 import { Failure } from "../failure.js";
 import type { Appender, Disk } from "./disk.js";
-import { closedFolder, damage, keptFile, makeSegment, nameOf, segmentNumbers } from "./kept.js";
+import { closedFolder, damage, keptFile, keptHere, makeSegment, nameOf, segmentNumbers } from "./kept.js";
 import type { Kept } from "./kept.js";
-import { genesis, writeLine } from "./line.js";
+import { writeLine } from "./line.js";
 import type { Entry } from "./line.js";
 import { readSegment } from "./segment.js";
 import type { Place, Segment } from "./segment.js";
@@ -18,6 +18,12 @@ export type Opened<E> = {
   readonly entries: readonly Entry<E>[];
   /** Bytes of an unfinished write that were cut off. */
   readonly cutBytes: number;
+};
+
+export type JournalOptions = {
+  readonly segmentBytes?: number;
+  /** Something beside the journal says that it was made once: a folder and a mark that are both gone were lost. */
+  readonly wasMade?: boolean;
 };
 
 /** Segments end at the first batch past this size. At each start the newest one is written anew: it must stay small. */
@@ -48,10 +54,8 @@ export class Journal<E> {
    * Opens the journal in `folder` (made on the very first run), proves the chain and cuts a torn tail. `parse` names the shape of an event
    * and throws where it does not fit. Throws journal/damaged with file and line, disk/failed, disk/full.
    */
-  static open<E>(disk: Disk, folder: string, parse: (value: unknown) => E, options: { readonly segmentBytes?: number } = {}): Opened<E> {
-    disk.makeFolder(folder);
-    disk.makeFolder(closedFolder(folder));
-    const kept = prepare(disk, folder);
+  static open<E>(disk: Disk, folder: string, parse: (value: unknown) => E, options: JournalOptions = {}): Opened<E> {
+    const kept = prepare(disk, folder, options);
     const { entries, last, lastNumber, continues } = readAll(disk, folder, kept, parse);
     // The newest segment is written anew, without its torn tail. A run whose fdatasync failed leaves bytes that can be read but are not on
     // the disk, and no later fsync would bring them there: what is about to be relied on is made to last first.
@@ -64,9 +68,9 @@ export class Journal<E> {
   }
 
   /** A look without a hand, safe while an agent writes: the entries that stand now; none before the first run. Throws journal/damaged, disk/failed. */
-  static view<E>(disk: Disk, folder: string, parse: (value: unknown) => E): readonly Entry<E>[] {
-    if (!disk.read(keptFile(disk, folder).path) && segmentNumbers(disk, folder).length === 0) return [];
-    return viewTrying(disk, folder, parse, 3);
+  static view<E>(disk: Disk, folder: string, parse: (value: unknown) => E, options: JournalOptions = {}): readonly Entry<E>[] {
+    const kept = keptHere(disk, folder, options);
+    return kept.isFirstRun ? [] : viewTrying(disk, folder, parse, 3);
   }
 
   /** The seq of the newest entry; 0 before the first. */
@@ -145,19 +149,14 @@ export class Journal<E> {
   }
 }
 
-/** Brings the folder to a state that can be read: makes a first run's files, takes away what was let go. */
-function prepare(disk: Disk, folder: string): Kept {
-  const file = keptFile(disk, folder);
-  const numbers = segmentNumbers(disk, folder);
-  if (!disk.read(file.path)) {
-    // Nothing here is the first run; a first segment without the mark is a first run that was cut short, or a lost mark: both may go on.
-    const kept: Kept = { oldest: 1, from: { seq: 0, check: genesis }, newest: 1 };
-    if (numbers.length === 0) makeSegment(disk, folder, kept.oldest, kept.from);
-    file.write(kept);
-    return kept;
-  }
-  const kept = file.read();
-  for (const number of numbers) if (number < kept.oldest) disk.remove(join(folder, nameOf(number)));
+/** Brings the folder to a state that can be read: makes a first run's files, takes away what was let go. Nothing is written over what was lost. */
+function prepare(disk: Disk, folder: string, options: JournalOptions): Kept {
+  const { kept, isFirstRun, isMarked } = keptHere(disk, folder, options);
+  disk.makeFolder(folder);
+  disk.makeFolder(closedFolder(folder));
+  if (isFirstRun) makeSegment(disk, folder, kept.oldest, kept.from);
+  if (!isMarked) keptFile(disk, folder).write(kept);
+  else for (const number of segmentNumbers(disk, folder)) if (number < kept.oldest) disk.remove(join(folder, nameOf(number)));
   return kept;
 }
 
@@ -196,7 +195,7 @@ function readAll<E>(disk: Disk, folder: string, kept: Kept, parse: (value: unkno
 /** While we look, the agent may let go of segments that we were about to read: look again, a few times. */
 function viewTrying<E>(disk: Disk, folder: string, parse: (value: unknown) => E, triesLeft: number): readonly Entry<E>[] {
   try {
-    return readAll(disk, folder, keptFile(disk, folder).read(), parse).entries;
+    return readAll(disk, folder, keptHere(disk, folder, {}).kept, parse).entries;
   } catch (cause) {
     if (triesLeft > 1 && cause instanceof Failure && cause.code === "journal/damaged") return viewTrying(disk, folder, parse, triesLeft - 1);
     throw cause;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Failure } from "../failure.js";
 import { CheckedFile } from "./checked-file.js";
 import type { Disk } from "./disk.js";
-import { writeLine } from "./line.js";
+import { genesis, writeLine } from "./line.js";
 import type { Place } from "./segment.js";
 
 /**
@@ -27,14 +27,34 @@ export const keptFile = (disk: Disk, folder: string): CheckedFile<Kept> => new C
 export const closedFolder = (folder: string): string => join(folder, "closed");
 
 const segmentName = /^segment-(\d{8})\.jsonl$/;
+const packageName = /^segment-(\d{8})\.jsonl\.gz$/;
 export const nameOf = (segment: number): string => `segment-${String(segment).padStart(8, "0")}.jsonl`;
 
 /** The segments in the folder, oldest first. */
-export function segmentNumbers(disk: Disk, folder: string): number[] {
-  return disk.list(folder).flatMap((name) => {
-    const number = segmentName.exec(name)?.[1];
+export const segmentNumbers = (disk: Disk, folder: string): number[] => numbersOf(disk.list(folder), segmentName);
+/** Those that were packed away, oldest first. */
+export const packedNumbers = (disk: Disk, folder: string): number[] => numbersOf(disk.list(closedFolder(folder)), packageName);
+
+function numbersOf(names: readonly string[], pattern: RegExp): number[] {
+  return names.flatMap((name) => {
+    const number = pattern.exec(name)?.[1];
     return number === undefined ? [] : [Number(number)];
   });
+}
+
+export type Here = { readonly kept: Kept; readonly isMarked: boolean; readonly isFirstRun: boolean };
+
+/**
+ * What must be there, by the mark. Without one it is a first run, or one that was cut short before its mark; segments from the first on can be
+ * read without it too. Anything else was lost, and is no first run: a new first segment would be packed over the first one's evidence.
+ */
+export function keptHere(disk: Disk, folder: string, { wasMade = false }: { readonly wasMade?: boolean }): Here {
+  const file = keptFile(disk, folder);
+  if (disk.read(file.path)) return { kept: file.read(), isMarked: true, isFirstRun: false };
+  const [oldest] = segmentNumbers(disk, folder);
+  if (oldest === undefined && (wasMade || packedNumbers(disk, folder).length > 0)) throw damage(folder, 1, 1, "the whole journal is missing, and it was made once");
+  if (oldest !== undefined && oldest > 1) file.read();
+  return { kept: { oldest: 1, from: { seq: 0, check: genesis }, newest: 1 }, isMarked: false, isFirstRun: oldest === undefined };
 }
 
 /** Makes a segment that holds its header; its name lasts only with the header in it. Throws disk/failed or disk/full. */

@@ -3,8 +3,8 @@
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import type { Disk } from "./disk.js";
-import { Journal } from "./journal.js";
-import { closedFolder, keptFile, nameOf, segmentNumbers } from "./kept.js";
+import { Journal, type JournalOptions } from "./journal.js";
+import { closedFolder, keptFile, nameOf, packedNumbers, segmentNumbers } from "./kept.js";
 import type { Kept } from "./kept.js";
 import { genesis, isHeader, readLine, writeLine } from "./line.js";
 import type { Entry, EntryLine, HeaderLine } from "./line.js";
@@ -15,12 +15,12 @@ import type { Place } from "./segment.js";
 type Salvage = { readonly lines: readonly EntryLine[]; readonly from: Place; readonly numbers: readonly number[] };
 
 /** Looks at the journal in `folder`; writes nothing. Throws disk/failed. */
-export function inspectJournal(disk: Disk, folder: string): Finding[] {
-  const problem = complaintOf(() => void Journal.view(disk, folder, (value) => value));
+export function inspectJournal(disk: Disk, folder: string, options: JournalOptions = {}): Finding[] {
+  const problem = complaintOf(() => void Journal.view(disk, folder, (value) => value, options));
   if (problem === undefined) return [];
-  const { lines, from } = salvage(disk, folder);
+  const { lines, from, numbers } = salvage(disk, folder);
   const missing = gaps(lines, from);
-  const remedy =
+  const remedy = numbers.length === 0 ? "begins a new journal, empty: a session that was open when it was lost gets no receipt" :
     `sets the segments aside in ${join(folder, "damaged")} and carries ${lines.length} entries over into a new one; ` +
     (missing === "" ? "no entry between them is missing, the newest may be" : `entries ${missing} cannot be read and are left out`);
   return [{ path: folder, problem, remedy, repair: () => rebuild(disk, folder, salvage(disk, folder)) }];
@@ -122,9 +122,12 @@ function readKept(disk: Disk, folder: string): Kept | undefined {
 /** Sets all aside, writes the new segment whole, then the mark that makes it the only one: a cut in between is a journal still to be repaired. */
 function rebuild(disk: Disk, folder: string, { lines, from, numbers }: Salvage): void {
   const marked = readKept(disk, folder);
+  // A folder that is gone as a whole is made as well.
+  disk.makeFolder(folder);
   for (const number of numbers) setAside(disk, join(folder, nameOf(number)));
   setAside(disk, keptFile(disk, folder).path);
-  const segment = Math.max(0, marked?.newest ?? 0, ...numbers) + 1;
+  // Above all that were packed away, too: a number that comes again would be packed over the evidence that bears it.
+  const segment = Math.max(0, marked?.newest ?? 0, ...numbers, ...packedNumbers(disk, folder)) + 1;
   const header = writeLine({ segment, firstSeq: from.seq + 1, prev: from.check });
   let text = header.text;
   let prev = header.check;

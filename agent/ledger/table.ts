@@ -21,16 +21,17 @@ export class Table<T> {
    * where it does not fit. Throws table/damaged, disk/failed, disk/full.
    */
   static open<T>(disk: Disk, path: string, parse: (value: unknown) => T, first: T, { steps = false }: TableOptions = {}): Table<T> {
-    const db = new LowSync<T>(new CheckedFile(disk, path, parse, "table/damaged", steps), first);
+    const file = new CheckedFile(disk, path, parse, "table/damaged", steps);
+    const db = new LowSync<T>(file, first);
     const mark = new Mark(disk, path);
     // What a killed run renamed and did not fsync is about to be relied on.
     disk.makeFolder(dirname(path));
     disk.syncFolder(dirname(path));
     const marked = mark.stands;
     if (marked || disk.read(path)) {
-      // A step of a killed run too may stand there without lasting.
-      if (steps && disk.read(path)) disk.appendOnce(path, new Uint8Array());
       db.read();
+      // Nor may a step be relied on that a killed run did not fsync; one whose fdatasync failed no later one would bring to the disk.
+      if (file.grown) db.write();
     } else db.write();
     if (!marked) mark.set();
     return new Table(db, parse);

@@ -1,6 +1,7 @@
 // Repairing damaged stores: says first, touches nothing until told, sets aside what it replaces, and can itself be cut short at any point.
 import assert from "node:assert/strict";
 import { suite } from "uvu";
+import { Failure } from "../../agent/failure.js";
 import { Book } from "../../agent/ledger/book.js";
 import { Disk } from "../../agent/ledger/disk.js";
 import { Journal } from "../../agent/ledger/journal.js";
@@ -75,6 +76,51 @@ repairs("a journal whose mark or a segment is lost goes on with the rest", () =>
     assert.deepEqual(after, whole.filter((event) => after.includes(event)), path);
     if (path.endsWith(".made")) assert.deepEqual(after, whole);
   }
+});
+
+repairs("a journal whose folder is gone, with its mark or without, is no first run where something was sold, and begins anew above its evidence", () => {
+  const packed = sound.allFiles().filter((path) => path.startsWith(`${journal}/closed/`));
+  assert.ok(packed.length > 0);
+  const lose = (isGone: (path: string) => boolean): VolatileFiles => {
+    const files = sound.copy();
+    for (const path of files.allFiles().filter(isGone)) files.tamper(path, undefined);
+    return files;
+  };
+  const isOpen = (path: string): boolean => path.startsWith(`${journal}/segment-`);
+  for (const files of [lose(isOpen), lose((path) => isOpen(path) || path === `${journal}.made`), lose((path) => path.startsWith(journal))]) {
+    const [lost, wasMade] = [new Disk(files), true];
+    const before = contents(files);
+    assert.throws(() => Journal.open(lost, journal, (value) => value, { wasMade }), (cause) => cause instanceof Failure && cause.code === "journal/damaged");
+    assert.deepEqual(contents(files), before, "a start that refuses writes nothing");
+    const [finding] = inspectJournal(lost, journal, { wasMade });
+    assert.match(finding?.remedy ?? "", /begins a new journal, empty/);
+    finding?.repair?.();
+    assert.deepEqual(events(files.afterHardCut()), []);
+    const again = openJournal(files).journal;
+    again.append(["after the repair"], moment);
+    const evidence = packed.filter((path) => files.allFiles().includes(path)).map((path) => `${path} ${files.readFileSync(path).toString("base64")}`);
+    for (let turn = 0; turn < 40; turn += 1) again.append([{ filler: "x".repeat(20_000) }], moment);
+    again.forget(again.lastSeq);
+    for (const text of evidence) assert.ok(contents(files).includes(text), "old evidence is not written over");
+  }
+});
+
+repairs("a journal that lost its mark is taken as it is while it begins with its first segment, and else nothing is written over what is left", () => {
+  const young = new VolatileFiles();
+  live(young, new Ledger(), 2, 1);
+  const whole = events(young.copy());
+  young.tamper(`${journal}.made`, undefined);
+  assert.deepEqual(inspectJournal(new Disk(young), journal), []);
+  assert.deepEqual(events(young), whole);
+  const old = sound.copy();
+  old.tamper(`${journal}.made`, undefined);
+  assert.ok(!old.allFiles().some((path) => path.endsWith("segment-00000001.jsonl")), "the first segment is packed away");
+  const before = contents(old);
+  assert.throws(() => openJournal(old), /journal\.made is missing/);
+  assert.deepEqual(contents(old), before);
+  inspectJournal(new Disk(old), journal)[0]?.repair?.();
+  assert.deepEqual(events(old), events(sound.copy()));
+  assert.equal(openJournal(old).journal.lastSeq, openJournal(sound.copy()).journal.lastSeq, "it counts on where it stood");
 });
 
 repairs("a repair that is cut short can be done again, and ends the same", () => {

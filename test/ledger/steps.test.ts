@@ -115,4 +115,17 @@ test("a run that was killed in a step relies on nothing that could still be lost
     assert.is(open(next.afterHardCut()).data.n, seen, `killed at operation ${operation}`);
   }
 });
+
+test("a start relies on no step whose fdatasync failed in the run before, though it can be read", () => {
+  const whole = new VolatileFiles();
+  count(whole, 9);
+  for (const { site, operation } of whole.syncs.filter((sync) => /fdatasync/.test(sync.site))) {
+    const files = new VolatileFiles({ fault: { at: operation, forever: false, done: false, code: "EIO" } });
+    assert.throws(() => count(files, 9), /EIO/, site);
+    const next = files.afterKill();
+    const seen = open(next).data.n;
+    assert.is(open(next.afterHardCut()).data.n, seen, `failed at operation ${operation}`);
+  }
+});
+
 test.run();

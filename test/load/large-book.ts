@@ -8,6 +8,7 @@ import { Book } from "../../agent/ledger/book.js";
 import { CheckedFile } from "../../agent/ledger/checked-file.js";
 import { Disk } from "../../agent/ledger/disk.js";
 import { realFiles } from "../../agent/ledger/files.js";
+import { Journal } from "../../agent/ledger/journal.js";
 import { noPage, type Index, type Page, type SealedPage } from "../../agent/ledger/page.js";
 import { Table } from "../../agent/ledger/table.js";
 import { storyCards } from "../../drivers/bench/story.js";
@@ -39,6 +40,8 @@ export function layDown(state: string, count: number): void {
   new CheckedFile<Index>(disk, join(folder, "index.json"), (value) => value as Index, "book/damaged").write({ sealed, signature: "", signed: 0 });
   // The tree over so many leaves has as many peaks as its size has ones in binary.
   const peaks = [...count.toString(2)].flatMap((bit) => (bit === "1" ? ["ab".repeat(32)] : []));
+  // A station that sold has a journal, too.
+  Journal.open(disk, join(state, "journal"), (value) => value).journal.close();
   Table.open(disk, join(state, "desk.json"), (value) => value, { ...emptyDesk, chain: { ...emptyDesk.chain, count, previous: "cd".repeat(32), frontier: peaks }, pagination: count });
 }
 
