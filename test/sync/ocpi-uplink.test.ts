@@ -165,14 +165,14 @@ test("an endless answer is cut short", () =>
 
 test("an answer that drips is given up in time, and is unsure", () =>
   withServer((_request, response) => void response.writeHead(200).write("{"), async (url) => {
-    const outcome = await send(url, { timeout: 60 });
+    const outcome = await send(url, { timeout: 400 });
     assert.is(outcome.kind, "unsure");
   }));
 
 test("a backend that is slow is given up in time, and is unsure", () =>
   withBackend(async (backend) => {
     await backend.become("slow");
-    const outcome = await send(backend.url, { timeout: 60 });
+    const outcome = await send(backend.url, { timeout: 400 });
     assert.is(outcome.kind, "unsure");
     assert.match(words(outcome), /no answer in time; sent/);
   }));
