@@ -3,6 +3,7 @@
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { faultLine, loadConfig, type LoadedConfig } from "../config/load.js";
+import { loadMeterMap } from "../config/meter-map.js";
 import type { ConnectorConfig } from "../config/schema.js";
 import { wallNow } from "../drivers/clock.js";
 import { lintTariff } from "./core/lint.js";
@@ -96,7 +97,7 @@ function serialPort(name: string, path: string): Finding {
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
     return fault("serial port", `${name}: ${path}`, missing ? "it is not there" : "this user may not open it", missing ? "plug the adapter in; chargetill ports shows what is there" : "add the user to the group dialout");
   }
-  return /\/by-id\//.test(path) || /ttyAMA|serial\d/.test(path) ? ok("serial port", `${name}: ${path}`) : warn("serial port", `${name}: ${path}`, "this name changes when plugs are moved", "use the name under /dev/serial/by-id (chargetill ports)");
+  return /\/by-(id|path)\//.test(path) || /ttyAMA|serial\d/.test(path) ? ok("serial port", `${name}: ${path}`) : warn("serial port", `${name}: ${path}`, "this name changes when plugs are moved", "use the name under /dev/serial/by-id (chargetill ports)");
 }
 
 /** Two looks: who it is, and a counter that does not run backwards. */
@@ -108,8 +109,9 @@ async function meter(field: FieldAccess, connector: ConnectorConfig): Promise<Fi
     const [first, second] = [await ask(), await ask()];
     const value = `${first.identity.model}, serial ${first.identity.serial}, ${kwhText(second.reading.energyMilliWh)} kWh, ${second.reading.powerW} W`;
     if (second.reading.energyMilliWh < first.reading.energyMilliWh) return [fault(check, value, "its counter ran backwards between two looks", "check that the model is the right one, and that its energy register is an import counter")];
+    const { note } = loadMeterMap(model).identity;
     const bound = serial === undefined ? [warn(`${check} serial`, first.identity.serial, "the config binds this connector to no serial number: another meter in its place would be noted, and billed from all the same", `write serial: "${first.identity.serial}" into connector ${connector.id}'s meter`)] : [];
-    return [ok(check, value), ...bound];
+    return [ok(check, note === undefined ? value : `${value}; the model is the config's word (${note})`), ...bound];
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return [fault(check, `${model}, unit ${connector.meter.unit} at ${connector.meter.port}`, error.message, "check supply, A and B, baud rate, parity and unit; chargetill meter scan looks for it")];

@@ -107,6 +107,8 @@ const fileSchema = z.strictObject({
     serial: z.string().optional(),
     firmware: z.string().optional(),
     checks: z.array(z.string()).default([]),
+    /** Where nothing is checked: what a person must look at instead. */
+    note: words("a note").optional(),
   }),
   sources: z.array(words("a source")).min(1),
   quirks: z.array(words("a quirk")).default([]),
@@ -136,6 +138,7 @@ const mapSchema = fileSchema
       }
     if (map.identity.serial !== undefined) known(map.identity.serial, ["identity", "serial"]);
     if (map.identity.firmware !== undefined) known(map.identity.firmware, ["identity", "firmware"]);
+    if (map.identity.checks.length === 0 && map.identity.note === undefined) fault(["identity", "note"], "nothing is checked that tells the model: say what a person must look at instead");
     for (const [index, name] of map.identity.checks.entries()) {
       known(name, ["identity", "checks", index]);
       const entry = map.registers[name];

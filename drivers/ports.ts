@@ -13,8 +13,10 @@ export function findPorts(root = "/"): PortFound[] {
 function serialPorts(root: string): PortFound[] {
   const devices = new Map<string, string>();
   for (const name of list(join(root, "dev"))) if (/^tty(USB|ACM|AMA)\d+$/.test(name) || name === "serial0") devices.set(real(join(root, "dev", name)), join("/dev", name));
-  // The name by id is that of the adapter itself: it stays when plugs are moved.
-  for (const name of list(join(root, "dev/serial/by-id"))) devices.set(real(join(root, "dev/serial/by-id", name)), join("/dev/serial/by-id", name));
+  // The name by id is that of the adapter itself: it stays when plugs are moved. Of adapters without a number of their own only one has it, and the
+  // others are known by the place where they are plugged in.
+  for (const folder of ["by-path", "by-id"])
+    for (const name of list(join(root, "dev/serial", folder))) devices.set(real(join(root, "dev/serial", folder, name)), join("/dev/serial", folder, name));
   return [...devices].map(([device, name]) => found("serial", name, device, "dialout", root)).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 

@@ -10,6 +10,9 @@ import type { Request } from "./requests.js";
 
 /** More than any of these counters can show: 100 GWh. */
 const mostEnergyMilliWh = 10n ** 14n;
+/** More than any charge point draws: 10 MW, 100 kA. A float that is none reads like that, and what is made of it would not be a whole number any more. */
+const mostPowerW = 10_000_000;
+const mostCurrentMilliA = 100_000_000;
 /** Powers of ten that a scale register may name (SunSpec: -10 to 10). */
 const mostScale = 10n;
 
@@ -42,14 +45,18 @@ export class Registers {
       return { digits: value.digits, exponent: value.exponent - 3 };
     };
     const { power, powerLess } = this.#map.reading;
-    return nearest(powerLess.map(term).reduce((sum, value) => add(sum, value, -1n), power.map(term).reduce((sum, value) => add(sum, value), nothing)));
+    const powerW = nearest(powerLess.map(term).reduce((sum, value) => add(sum, value, -1n), power.map(term).reduce((sum, value) => add(sum, value), nothing)));
+    if (Math.abs(powerW) > mostPowerW) throw this.#implausible(`a power of ${powerW} W is more than anybody draws`);
+    return powerW;
   }
 
   /** The sum over the phases that there are, whatever their direction; undefined where the meter gives none. */
   currentMilliA(): number | undefined {
     const phases = this.#map.reading.current.map((name) => this.milli(registerOf(this.#map, name))).filter((value) => value !== undefined);
     if (phases.length === 0) return undefined;
-    return nearest(phases.map(({ digits, exponent }) => ({ digits: digits < 0n ? -digits : digits, exponent })).reduce((sum, value) => add(sum, value), nothing));
+    const milliA = nearest(phases.map(({ digits, exponent }) => ({ digits: digits < 0n ? -digits : digits, exponent })).reduce((sum, value) => add(sum, value), nothing));
+    if (milliA > mostCurrentMilliA) throw this.#implausible(`a current of ${milliA / 1000} A is more than any cable carries`);
+    return milliA;
   }
 
   /** A number in thousandths of its unit; undefined when the meter marks it as not available. */

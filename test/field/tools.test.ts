@@ -157,15 +157,19 @@ tools.run();
 
 const ports = suite("ports");
 
-ports("an adapter is named by its id, and only a port without one by its number", () => {
+ports("an adapter is named by its id, without one by its place, and only a port without either by its number", () => {
   const root = freshFolder();
-  for (const folder of ["dev/serial/by-id", "sys/class/gpio/gpiochip512"]) mkdirSync(join(root, folder), { recursive: true });
-  for (const file of ["dev/ttyUSB0", "dev/ttyACM3", "dev/spidev0.0", "dev/tty1", "sys/class/gpio/export"]) writeFileSync(join(root, file), "");
+  for (const folder of ["dev/serial/by-id", "dev/serial/by-path", "sys/class/gpio/gpiochip512"]) mkdirSync(join(root, folder), { recursive: true });
+  for (const file of ["dev/ttyUSB0", "dev/ttyUSB1", "dev/ttyACM3", "dev/spidev0.0", "dev/tty1", "sys/class/gpio/export"]) writeFileSync(join(root, file), "");
   writeFileSync(join(root, "sys/class/gpio/gpiochip512/label"), "pinctrl-bcm2711\n");
   symlinkSync("../../ttyUSB0", join(root, "dev/serial/by-id/usb-FTDI-if00"));
+  // Two adapters of one kind, none with a number: udev has one name by id for both.
+  symlinkSync("../../ttyUSB0", join(root, "dev/serial/by-path/platform-usb-0:1.1"));
+  symlinkSync("../../ttyUSB1", join(root, "dev/serial/by-path/platform-usb-0:1.2"));
   const found = findPorts(root).map(({ kind, name, usable }) => [kind, name, usable]);
   assert.equal(found, [
     ["serial", "/dev/serial/by-id/usb-FTDI-if00", true],
+    ["serial", "/dev/serial/by-path/platform-usb-0:1.2", true],
     ["serial", "/dev/ttyACM3", true],
     ["spi", "/dev/spidev0.0", true],
     ["gpio", "pinctrl-bcm2711", true],

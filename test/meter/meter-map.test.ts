@@ -50,6 +50,7 @@ const rows: [what: string, text: string, expected: RegExp][] = [
   ["a register that is not there", changed("abb-b2x", (map) => (map["reading"] = { energy: ["energyImprot"], power: ["power"] } as never)), /reading\.energy\.0: there is no register "energyImprot"/],
   ["energy made of power", changed("abb-b2x", (map) => (map["reading"] = { energy: ["power"], power: ["power"] } as never)), /reading\.energy\.0: "power" does not count in Wh/],
   ["a check that expects nothing", changed("abb-b2x", (map) => (map["identity"] = { serial: "serialNumber", checks: ["frequency"] } as never)), /identity\.checks\.0: "frequency" says nothing to expect/],
+  ["a model that nobody could recognise", changed("abb-b2x", (map) => (map["identity"] = { serial: "serialNumber" } as never)), /identity\.note: nothing is checked that tells the model/],
   ["a scale that is no i16", changed("iskra-wm3m4", (map) => (energyOf(map)["scaledBy"] = "power")), /scaledBy: "power" is not an i16 register/],
 ];
 for (const [what, text, expected] of rows)

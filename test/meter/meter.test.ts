@@ -71,7 +71,7 @@ async function rejects(work: Promise<unknown>, check: (error: unknown) => boolea
 
 /** Energy words of the next energy reply, in the place of the true ones. */
 function energyWords(set: ReturnType<typeof wired>, words: number[], before = 1): void {
-  set.bench.inject(1, { kind: "spoilt", spoil: (frame) => frame }, before);
+  if (before > 0) set.bench.inject(1, { kind: "spoilt", spoil: (frame) => frame }, before);
   set.bench.inject(1, {
     kind: "spoilt",
     spoil: (frame) => {
@@ -96,6 +96,17 @@ for (const [what, words, part] of rows)
     energyWords(set, words);
     await rejects(set.meter.read(), fails("meter/implausible", part));
     assert.is((await set.meter.read()).energyMilliWh, set.values.energyMilliWh);
+    await set.bus.close();
+  });
+
+// The first words of the live block are a current; its last are the power. 1e18 as a float is 5D5E 0B6B.
+for (const [what, words, part] of [["power", [...Array.from({ length: 46 }, () => 0), 0xdd5e, 0x0b6b], /a power of -1\d{18} W is more than anybody draws/], ["current", [0x5d5e, 0x0b6b], /a current of 1\d{18} A is more than any cable carries/]] as [string, number[], RegExp][])
+  refused(`a ${what} that nobody draws, which is what nonsense reads like`, async () => {
+    const set = wired("eastron-sdm630-v2");
+    await set.meter.identify();
+    energyWords(set, words, 0);
+    await rejects(set.meter.read(), fails("meter/implausible", part));
+    assert.is((await set.meter.read()).powerW, set.values.powerW);
     await set.bus.close();
   });
 

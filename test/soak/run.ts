@@ -17,7 +17,7 @@ Parts (all of them where none is named; an option of a part names it too):
   damage   state folders spoilt in one place                                                             --damage N (10000)
   chaos    days on which everything fails at random, books compared after every event                    --days N (30)
   kills    real processes, really killed                                                                 --kills N (2000)
-  fuzz     spoilt RTU frames, mad reader chips, cards under noise                                        --fuzz N (1000000)
+  fuzz     spoilt RTU frames, nonsense in registers, meters on a bad line, mad chips, cards under noise  --fuzz N (1000000)
   rating   the properties of the rating, in so many times the cases of npm test                          --rating N (100)
   load     64 connectors, 10000 taps a minute, 1000 tariff elements, 100000 receipts
   quiet    days with two sessions each, memory measured                                                  --quiet N (365)
