@@ -67,8 +67,12 @@ const connector = z.strictObject({
       buzzer: pin.optional().describe("half a second: charging begins; two beeps: finished; three: refused; one second: out of order"),
     })
     .optional(),
-  /** `select`: the next card at the reader is for this connector. `stop`: whoever presses it ends the session, without a card. */
-  button: z.strictObject({ ...pin.shape, does: z.enum(["select", "stop"]).default("select") }).optional(),
+  button: z
+    .strictObject({
+      ...pin.shape,
+      does: z.enum(["select", "stop"]).default("select").describe("select: the next card at the reader is for this connector; stop: whoever presses it ends the session, without a card"),
+    })
+    .optional(),
   /** The id of the tariff that this connector sells by. */
   tariff: text(36),
   limits: z
