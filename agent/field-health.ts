@@ -113,7 +113,8 @@ function mountOf(folder: string, machine: MachineTold): Mount | undefined {
   const dash = found?.indexOf("-") ?? -1;
   if (found === undefined || dash < 0) return undefined;
   const block = machine.target(`/sys/dev/block/${found[2] ?? ""}`);
-  const readOnly = [found[5], found[dash + 3]].some((options) => options?.split(",").includes("ro") === true);
+  // A newer kernel that gave a file system up after an error goes on saying "rw", and emergency_ro beside it.
+  const readOnly = [found[5], found[dash + 3]].some((options) => options?.split(",").some((option) => option === "ro" || option === "emergency_ro") === true);
   return { device: block === undefined ? undefined : basename(block), type: found[dash + 1] ?? "", readOnly };
 }
 

@@ -31,6 +31,9 @@ export function tell(where: Where, value: unknown, lines: readonly string[]): vo
   else for (const line of lines) print(line);
 }
 
+/** How wide the terminal is; what goes into a file or a pipe is never broken. */
+export const screenColumns = (): number => (process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY);
+
 /** Columns as wide as their widest cell, two spaces between; the last one runs free. */
 export function tableLines(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => [...(row[column] ?? "")].length)));

@@ -10,7 +10,7 @@ import { examine } from "../doctor.js";
 import { Failure } from "../failure.js";
 import type { FieldAccess } from "../field-access.js";
 import { checkMeter } from "../field-meter.js";
-import { complain, fieldCommand, tell, whole, type Where } from "./command.js";
+import { complain, fieldCommand, screenColumns, tell, whole, type Where } from "./command.js";
 import { loadedFor, withField } from "./field.js";
 import { openSigner } from "../keys.js";
 import { Disk } from "../ledger/disk.js";
@@ -59,11 +59,11 @@ async function commission(options: Where & { by: string; contactors?: true; load
   const signer = openSigner({ folder: config.state, read: (path) => keyAt(disk, path), write: () => undefined }, false);
   const passed = isInOrder({ findings, contactors, meters });
   const record: CommissioningRecord = { format: commissioningFormat, station: config.station.id, version: ownVersion(), at: new Date(wallNow()).toISOString(), by: options.by, passed, findings, contactors, meters };
-  const lines = [
+  const recordLines = (columns?: number): string[] => [
     `Commissioning record of station ${record.station}, chargetill ${record.version}`,
     `by ${record.by}, ${record.at}: ${passed ? "PASSED" : "NOT PASSED"}`,
     "",
-    ...doctorLines(findings),
+    ...doctorLines(findings, columns),
     ...contactors.map((one) => deviceLine("contactor", one)),
     ...meters.map((one) => deviceLine("meter", one)),
     "",
@@ -71,8 +71,8 @@ async function commission(options: Where & { by: string; contactors?: true; load
   ];
   const out = resolve(options.out ?? `commissioning-${config.station.id}`);
   disk.replace(`${out}.json`, Buffer.from(signedRecord(record, signer)));
-  disk.replace(`${out}.txt`, Buffer.from(`${lines.join("\n")}\n`));
-  tell(options, { passed, files: [`${out}.json`, `${out}.txt`], findings, contactors, meters }, [...lines, `written to ${out}.json and ${out}.txt`]);
+  disk.replace(`${out}.txt`, Buffer.from(`${recordLines().join("\n")}\n`));
+  tell(options, { passed, files: [`${out}.json`, `${out}.txt`], findings, contactors, meters }, [...recordLines(screenColumns()), `written to ${out}.json and ${out}.txt`]);
   process.exitCode = passed ? 0 : 1;
 }
 

@@ -98,6 +98,8 @@ health("a file system that is well is told from one that counted errors and from
   assert.equal(told(diskHealth("/var/lib/chargetill", machine(card("0"), {}, links))), ["disk health ok: mmcblk0p2 (ext4), writable, no errors counted", "disk wear ok: mmcblk0 does not tell (an SD card)"]);
   assert.is(diskHealth("/var/lib/chargetill", machine(card("4"), {}, links))[0]?.verdict, "warn");
   assert.is(diskHealth("/var/lib/chargetill", machine(card("0", "ro"), {}, links))[0]?.verdict, "fault");
+  // As a kernel 6.18 tells of an ext4 that met an error: the mount still says rw.
+  assert.is(diskHealth("/var/lib/chargetill", machine(card("1", "rw,errors=remount-ro,emergency_ro"), {}, links))[0]?.verdict, "fault");
   assert.is(diskHealth("/var/lib/chargetill", machine({}))[0]?.verdict, "warn");
 });
 

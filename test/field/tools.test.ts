@@ -3,8 +3,10 @@ import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } 
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { doctorLines } from "../../agent/commands/doctor.js";
 import { checkLengthMs, judgeMeter, type MeterSample } from "../../agent/core/meter-check.js";
 import { Disk } from "../../agent/ledger/disk.js";
+import { Lock } from "../../agent/lock.js";
 import { PassedMeters } from "../../agent/passed-meters.js";
 import { differences } from "../../agent/reload.js";
 import { findPorts } from "../../drivers/ports.js";
@@ -139,12 +141,45 @@ tools("the doctor finds a bench well, names each fault with its remedy, and ends
   assert.is(well.code, 0, well.out);
   const { findings } = JSON.parse(well.out) as { findings: { check: string; value: string; verdict: string; why?: string; fix?: string }[] };
   assert.equal(findings.flatMap(({ check, value }) => (check.startsWith("pins") ? [value] : [])), ["plug out, contactor feedback open, button up", "plug out, contactor feedback open"]);
-  for (const check of ["config", "tariff", "agent", "meter 1", "pins 2", "reader front", "clock", "disk room", "receipts"]) assert.ok(findings.some((each) => each.check === check), check);
+  for (const check of ["config", "permissions", "tariff", "agent", "meter 1", "pins 2", "reader front", "clock", "disk health", "disk room", "key", "journal", "receipts", "unsent"]) assert.ok(findings.some((each) => each.check === check), check);
   assert.ok(findings.every(({ verdict, why, fix }) => verdict === "ok" || (why !== undefined && fix !== undefined)), "what is not well says why and what to do");
   writeFileSync(tariff, "{}");
   const ill = await chargetill("doctor", "--config", config);
   assert.is(ill.code, 1);
   assert.match(ill.out, /FAULT +tariff .*\n +why: .*standard\.json:\d+:\d+: .*\n +do: .*chargetill tariff check/);
+});
+
+tools("devices that are not within reach hide nothing else from the doctor", async () => {
+  const { config, state } = benchStation();
+  mkdirSync(state);
+  const lock = Lock.take(state, 0);
+  try {
+    const ended = await chargetill("doctor", "--config", config);
+    assert.is(ended.code, 1);
+    assert.match(ended.out, /FAULT +devices +not within reach\n +why: .*another agent runs/);
+    for (const check of ["disk health", "disk room", "key", "journal", "receipts"]) assert.match(ended.out, new RegExp(`(ok|WARN) +${check} `));
+  } finally {
+    lock.release();
+  }
+});
+
+tools("the doctor's table goes on below itself where the terminal ends", () => {
+  const findings = [
+    { check: "config", value: "/etc/chargetill/station.yaml", verdict: "ok" },
+    { check: "meter 1", value: "eastron-sdm630-v2, unit 1 at rs485", verdict: "fault", why: "it did not answer within 1000 ms", fix: "check supply, A and B" },
+  ] as const;
+  assert.equal(doctorLines(findings, 40), [
+    "       check    value",
+    "ok     config   /etc/chargetill/station.",
+    "                yaml",
+    "FAULT  meter 1  eastron-sdm630-v2, unit",
+    "                1 at rs485",
+    "       why:  it did not answer within",
+    "             1000 ms",
+    "       do:   check supply, A and B",
+    "1 ok, 0 warnings, 1 fault",
+  ]);
+  assert.is(doctorLines(findings).length, 6);
 });
 
 tools("a doctor without a config says so in one line and ends with 1", async () => {
