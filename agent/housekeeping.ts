@@ -9,7 +9,7 @@ import type { Disk } from "./ledger/disk.js";
 import { pruneEvidence } from "./ledger/evidence.js";
 import { Reserve } from "./ledger/reserve.js";
 import { WearLog, type Wear } from "./ledger/wear.js";
-import { leastFreeBytes, lookAtRoom, type Room } from "./room.js";
+import { leastFreeBytes, lookAtRoom, reserveBytes, type Room } from "./room.js";
 import type { Shop } from "./shop.js";
 
 /** Runs `work` whenever the cron expression is due, in UTC, until the answer is called. */
@@ -18,7 +18,7 @@ export type Schedule = (expression: string, work: () => void) => () => void;
 export type HousekeepingParts = {
   readonly clock: Clock;
   readonly disk: Disk;
-  readonly config: Pick<Config, "state" | "receiptOutput" | "retention">;
+  readonly config: Pick<Config, "state" | "receiptOutput" | "retention" | "connectors">;
   readonly schedule: Schedule;
   /** When each outbox is looked at again, in the order of the outboxes. */
   readonly outboxSchedules: readonly string[];
@@ -47,7 +47,7 @@ export class Housekeeping {
 
   constructor(parts: HousekeepingParts) {
     this.#parts = parts;
-    this.#reserve = new Reserve(parts.disk, join(parts.config.state, "reserve"));
+    this.#reserve = new Reserve(parts.disk, join(parts.config.state, "reserve"), reserveBytes(parts.config.connectors.length));
     this.#wear = new WearLog(parts.disk, join(parts.config.state, "wear.json"));
   }
 

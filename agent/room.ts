@@ -20,6 +20,11 @@ export type Room = {
 
 /** Less free space than this and no session starts: a receipt and its journal must always fit. */
 export const leastFreeBytes = 16 * 1024 * 1024;
+/**
+ * What is kept for the day when the disk is full, so that all sessions that run can be settled: for each connector the end of one (half an hour takes
+ * 61 KiB, a day with a reading a minute 286 KiB), and the newest page and segment, each beside its replacement.
+ */
+export const reserveBytes = (connectors: number): number => (4 + connectors) * 512 * 1024;
 /** One of half an hour on the demo's bench, with its copies and its evidence: the least that is counted on until there are a few to measure. */
 const assumedBytesPerReceipt = 48 * 1024;
 const fewReceipts = 10;

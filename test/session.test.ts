@@ -86,6 +86,19 @@ steps("outage time is never billed: from the last thing known on, the session is
   assert.equal(session.sale.interruptions, [{ fromMs: start + 90_000, toMs: start + 500_000, why: "power was lost" }]);
 });
 
+steps("how long an outage was is told only where clocks know it: over a reboot both must be set, in one boot the monotonic clock is enough", () => {
+  const times = (from: Moment["trust"], to: Moment["trust"], boot: string): unknown => {
+    const opened = began.type === "SessionBegan" ? { ...began, opening: { ...began.opening, begin: { ...began.opening.begin, moment: { ...began.opening.begin.moment, trust: from } } } } : began;
+    const event = restarted.type === "Restarted" ? { ...restarted, moment: { ...restarted.moment, boot, trust: to } } : restarted;
+    const session = play(plugged(1), accepted(10), opened, read(60, 180), event);
+    return session.state === "stopping" && session.sale.interruptions.map(({ fromMs, toMs }) => [fromMs - start, toMs === null ? null : toMs - start]);
+  };
+  assert.equal(times("synced", "synced", "boot-2"), [[90_000, 500_000]]);
+  assert.equal(times("synced", "unsynced", "boot-2"), [[90_000, null]]);
+  assert.equal(times("unsynced", "synced", "boot-2"), [[90_000, null]]);
+  assert.equal(times("unsynced", "unsynced", "boot-1"), [[90_000, 500_000]]);
+});
+
 steps("a clock that is stepped during the session bends no duration", () => {
   const late: Reading = { ...reading(80, 200), moment: { at: start + 9_999_000, monoMs: 80_000, boot: "boot-1", trust: "synced" } };
   const session = step(play(plugged(1), accepted(10), began), { type: "MeterRead", moment: late.moment, connector: 1, reading: late, activity: "charging", border: false });

@@ -91,7 +91,9 @@ function codeText({ sale, station }: SalePayload): string {
 
 function bodyOf(payload: ReceiptPayload, words: Words): SheetSection[] {
   const { labels } = words;
-  const issued = fact(labels.issued, localTime(payload.issuedAt, words));
+  // A sale is issued right after its end, by the same clock.
+  const isUnset = payload.kind === "sale" && payload.sale.finish.clock === "unsynced";
+  const issued = fact(labels.issued, `${localTime(payload.issuedAt, words)}${isUnset ? ` (${labels.clock} ${words.clocks.unsynced})` : ""}`);
   switch (payload.kind) {
     case "sale":
       return [{ name: "facts", rows: [issued, ...placeRows(payload, words), ...sessionRows(payload, words)] }, priceOf(payload, words)];
@@ -128,13 +130,13 @@ const hoursMinutes = (ms: number): string => {
 
 function sessionRows({ sale, timeZone }: SalePayload, words: Words): SheetRow[] {
   const { labels } = words;
-  const out = sale.interruptions.map(({ from, to, why }) => `${localTime(from, words)} ${labels.until} ${to === null ? labels.stillOut : localTime(to, words)}: ${why}`);
+  const out = sale.interruptions.map(({ from, to, why }) => `${localTime(from, words)} ${to === null ? labels.stillOut : `${labels.until} ${localTime(to, words)}`}: ${why}`);
   const lasted = (instantOf(sale.end) ?? Number.NaN) - (instantOf(sale.start) ?? Number.NaN);
   const number = (text: string): string => localNumber(text, words);
   return [
     fact(labels.start, `${localTime(sale.start, words)} (${timeZone}, ${labels.clock} ${words.clocks[sale.begin.clock]})`),
     fact(labels.end, `${localTime(sale.end, words)} (${labels.clock} ${words.clocks[sale.finish.clock]})`),
-    fact(labels.duration, hoursMinutes(lasted)),
+    fact(labels.duration, sale.interruptions.some(({ to }) => to === null) ? labels.notKnown : hoursMinutes(lasted)),
     fact(labels.meter, `${sale.meter.vendor} ${sale.meter.model}, ${labels.serial} ${sale.meter.serial}`),
     fact(labels.beginRegister, `${number(sale.begin.registerKwh)} kWh`),
     fact(labels.endRegister, `${number(sale.finish.registerKwh)} kWh`),

@@ -21,7 +21,7 @@ export type Words = {
     readonly number: string; readonly issued: string; readonly taxId: string; readonly contact: string; readonly helpline: string; readonly place: string; readonly chargePoint: string; readonly upTo: string;
     readonly session: string; readonly cdr: string; readonly card: string; readonly contract: string;
     readonly start: string; readonly end: string; readonly clock: string; readonly beginRegister: string; readonly endRegister: string; readonly meter: string; readonly serial: string; readonly energy: string; readonly duration: string; readonly power: string;
-    readonly stopped: string; readonly interruptions: string; readonly none: string; readonly until: string; readonly stillOut: string;
+    readonly stopped: string; readonly interruptions: string; readonly none: string; readonly until: string; readonly stillOut: string; readonly notKnown: string;
     readonly price: string; readonly net: string; readonly tax: string; readonly gross: string; readonly total: string; readonly rounding: string; readonly timeRule: string; readonly inclTax: string; readonly exclTax: string;
     readonly minimum: string; readonly maximum: string; readonly waived: string; readonly shown: string; readonly tariff: string; readonly digest: string; readonly payment: string; readonly billedTo: string;
     readonly station: string; readonly previous: string; readonly key: string; readonly receiptDigest: string; readonly check: string; readonly command: string; readonly complaints: string; readonly loss: string; readonly reason: string; readonly takesBack: string; readonly span: string; readonly newKey: string; readonly software: string;
@@ -45,7 +45,7 @@ const en: Words = {
     number: "Number", issued: "Issued", taxId: "Tax id", contact: "Contact", helpline: "Helpline", place: "Place", chargePoint: "Charge point", upTo: "up to",
     session: "Session", cdr: "CDR", card: "Card", contract: "Contract",
     start: "Start", end: "End", clock: "clock", beginRegister: "Register begin", endRegister: "Register end", meter: "Meter", serial: "serial", energy: "Energy", duration: "Duration", power: "Power",
-    stopped: "Stopped", interruptions: "Interruptions", none: "none", until: "until", stillOut: "to the end",
+    stopped: "Stopped", interruptions: "Interruptions", none: "none", until: "until", stillOut: "to the end", notKnown: "not known",
     price: "PRICE", net: "net", tax: "tax", gross: "gross", total: "TOTAL", rounding: "Rounding", timeRule: "Time rule", inclTax: "incl. tax", exclTax: "excl. tax",
     minimum: "Minimum price", maximum: "Maximum price", waived: "Waived", shown: "Shown before", tariff: "Tariff", digest: "Tariff hash", payment: "Payment", billedTo: "billed to contract",
     station: "Station", previous: "Receipt before", key: "Signing key", receiptDigest: "Receipt hash", check: "Check it", command: "Command", complaints: "Complaints", loss: "Loss adjustment", reason: "Reason", takesBack: "Takes back receipt", span: "Unsigned receipts", newKey: "New key", software: "Software",
@@ -71,7 +71,7 @@ const de: Words = {
     number: "Nummer", issued: "Ausgestellt", taxId: "Steuer-ID", contact: "Kontakt", helpline: "Hotline", place: "Ort", chargePoint: "Ladepunkt", upTo: "bis",
     session: "Ladevorgang", cdr: "CDR", card: "Karte", contract: "Vertrag",
     start: "Beginn", end: "Ende", clock: "Uhr", beginRegister: "Zähler Beginn", endRegister: "Zähler Ende", meter: "Zähler", serial: "Nr.", energy: "Energie", duration: "Dauer", power: "Leistung",
-    stopped: "Beendet", interruptions: "Ausfälle", none: "keine", until: "bis", stillOut: "bis zum Ende",
+    stopped: "Beendet", interruptions: "Ausfälle", none: "keine", until: "bis", stillOut: "bis zum Ende", notKnown: "nicht bekannt",
     price: "PREIS", net: "netto", tax: "Steuer", gross: "brutto", total: "SUMME", rounding: "Rundung", timeRule: "Zeitregel", inclTax: "inkl. Steuer", exclTax: "zzgl. Steuer",
     minimum: "Mindestpreis", maximum: "Höchstpreis", waived: "Erlassen", shown: "Vorher gezeigt", tariff: "Tarif", digest: "Tarif-Hash", payment: "Zahlung", billedTo: "Abrechnung über Vertrag",
     station: "Station", previous: "Vorbeleg", key: "Schlüssel", receiptDigest: "Beleg-Hash", check: "Prüfen", command: "Befehl", complaints: "Beschwerden", loss: "Verlustabzug", reason: "Grund", takesBack: "Nimmt zurück: Beleg", span: "Unsignierte Belege", newKey: "Neuer Schlüssel", software: "Software",
@@ -101,7 +101,7 @@ const fr: Words = {
     number: "Numéro", issued: "Émis le", taxId: "N° fiscal", contact: "Contact", helpline: "Assistance", place: "Lieu", chargePoint: "Point de charge", upTo: "jusqu'à",
     session: "Session", cdr: "CDR", card: "Carte", contract: "Contrat",
     start: "Début", end: "Fin", clock: "horloge", beginRegister: "Index début", endRegister: "Index fin", meter: "Compteur", serial: "n°", energy: "Énergie", duration: "Durée", power: "Puissance",
-    stopped: "Arrêt", interruptions: "Coupures", none: "aucune", until: "à", stillOut: "jusqu'à la fin",
+    stopped: "Arrêt", interruptions: "Coupures", none: "aucune", until: "à", stillOut: "jusqu'à la fin", notKnown: "inconnue",
     price: "PRIX", net: "HT", tax: "taxe", gross: "TTC", total: "TOTAL", rounding: "Arrondi", timeRule: "Règle horaire", inclTax: "TTC", exclTax: "HT",
     minimum: "Prix minimal", maximum: "Prix maximal", waived: "Remise totale", shown: "Affiché avant", tariff: "Tarif", digest: "Empreinte tarif", payment: "Paiement", billedTo: "facturé au contrat",
     station: "Station", previous: "Reçu précédent", key: "Clé de signature", receiptDigest: "Empreinte reçu", check: "Vérifier", command: "Commande", complaints: "Réclamations", loss: "Compens. pertes", reason: "Motif", takesBack: "Annule le reçu", span: "Reçus non signés", newKey: "Nouvelle clé", software: "Logiciel",
@@ -131,7 +131,7 @@ const es: Words = {
     number: "Número", issued: "Emitido", taxId: "NIF", contact: "Contacto", helpline: "Asistencia", place: "Lugar", chargePoint: "Punto de recarga", upTo: "hasta",
     session: "Sesión", cdr: "CDR", card: "Tarjeta", contract: "Contrato",
     start: "Inicio", end: "Fin", clock: "reloj", beginRegister: "Lectura inicial", endRegister: "Lectura final", meter: "Contador", serial: "n.º", energy: "Energía", duration: "Duración", power: "Potencia",
-    stopped: "Parada", interruptions: "Interrupciones", none: "ninguna", until: "a", stillOut: "hasta el final",
+    stopped: "Parada", interruptions: "Interrupciones", none: "ninguna", until: "a", stillOut: "hasta el final", notKnown: "desconocida",
     price: "PRECIO", net: "neto", tax: "impuesto", gross: "bruto", total: "TOTAL", rounding: "Redondeo", timeRule: "Regla horaria", inclTax: "imp. incl.", exclTax: "sin imp.",
     minimum: "Precio mínimo", maximum: "Precio máximo", waived: "Condonado", shown: "Mostrado antes", tariff: "Tarifa", digest: "Huella tarifa", payment: "Pago", billedTo: "a cargo del contrato",
     station: "Estación", previous: "Recibo anterior", key: "Clave de firma", receiptDigest: "Huella recibo", check: "Comprobar", command: "Comando", complaints: "Reclamaciones", loss: "Comp. pérdidas", reason: "Motivo", takesBack: "Anula el recibo", span: "Recibos sin firma", newKey: "Clave nueva", software: "Software",
@@ -161,7 +161,7 @@ const nl: Words = {
     number: "Nummer", issued: "Uitgegeven", taxId: "Btw-nr.", contact: "Contact", helpline: "Hulplijn", place: "Plaats", chargePoint: "Laadpunt", upTo: "tot",
     session: "Laadsessie", cdr: "CDR", card: "Kaart", contract: "Contract",
     start: "Begin", end: "Einde", clock: "klok", beginRegister: "Beginstand", endRegister: "Eindstand", meter: "Meter", serial: "nr.", energy: "Energie", duration: "Duur", power: "Vermogen",
-    stopped: "Gestopt", interruptions: "Onderbrekingen", none: "geen", until: "tot", stillOut: "tot het einde",
+    stopped: "Gestopt", interruptions: "Onderbrekingen", none: "geen", until: "tot", stillOut: "tot het einde", notKnown: "niet bekend",
     price: "PRIJS", net: "netto", tax: "btw", gross: "bruto", total: "TOTAAL", rounding: "Afronding", timeRule: "Tijdregel", inclTax: "incl. btw", exclTax: "excl. btw",
     minimum: "Minimumprijs", maximum: "Maximumprijs", waived: "Kwijtgescholden", shown: "Vooraf getoond", tariff: "Tarief", digest: "Tariefhash", payment: "Betaling", billedTo: "op contract",
     station: "Station", previous: "Vorige bon", key: "Sleutel", receiptDigest: "Bonhash", check: "Controleren", command: "Opdracht", complaints: "Klachten", loss: "Verliescompens.", reason: "Reden", takesBack: "Neemt bon terug", span: "Niet-ondertekend", newKey: "Nieuwe sleutel", software: "Software",

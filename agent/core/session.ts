@@ -216,8 +216,11 @@ const newest = (sale: Sale): Sample => sale.samples.sample;
 /** From the last thing known until the next reading no time is billed: the station gave no power, or nobody knows. */
 function interrupted(sale: Sale, event: Extract<SessionEvent, { type: "Restarted" }>): Sale {
   const why = event.cause === "PowerLoss" ? "power was lost" : "the agent was restarted";
+  const begin = sale.opening.begin.moment;
   const fromMs = sessionTimeMs(sale.opening, event.downSince, newest(sale).atMs);
-  const interruption: Interruption = { fromMs, toMs: sessionTimeMs(sale.opening, event.moment, fromMs), why };
+  // Over a reboot only the wall clock tells how long it was. Where that is not set nobody knows: it lasted to the end.
+  const isKnown = event.moment.boot === begin.boot || (event.moment.trust !== "unsynced" && begin.trust !== "unsynced");
+  const interruption: Interruption = { fromMs, toMs: isKnown ? sessionTimeMs(sale.opening, event.moment, fromMs) : null, why };
   return { ...addSample(sale, { ...newest(sale), activity: "suspended" }), interruptions: [...sale.interruptions, interruption] };
 }
 

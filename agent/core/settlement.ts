@@ -24,6 +24,7 @@ export type SessionToken = {
   readonly partyId: string;
 };
 
+/** `toMs`: null = it lasted to the end, and how long that was is not known. */
 export type Interruption = { readonly fromMs: number; readonly toMs: number | null; readonly why: string };
 
 export type Settlement = {

@@ -1,13 +1,10 @@
 // Room that is kept for the end of a session that runs: a file that holds nothing and is given up when the disk is full, so that a sale that
 // was begun can be settled though somebody else's log took the last byte.
 import { randomBytes } from "node:crypto";
-import type { Disk } from "./disk.js";
-
-/** A journal's newest segment and a page, each beside its replacement, with plenty to spare. */
-const defaultBytes = 2 * 1024 * 1024;
+import { unfinished, type Disk } from "./disk.js";
 
 export class Reserve {
-  constructor(private readonly disk: Disk, private readonly path: string, readonly bytes = defaultBytes) {}
+  constructor(private readonly disk: Disk, private readonly path: string, readonly bytes: number) {}
 
   /** True when the room is there. Throws disk/failed. */
   get stands(): boolean {
@@ -20,10 +17,10 @@ export class Reserve {
     if (!this.stands) this.disk.replace(this.path, randomBytes(this.bytes));
   }
 
-  /** Gives the room up, after a disk/full, for what must still be written. True when there was some to give. Throws disk/failed. */
+  /** Gives the room up, after a disk/full, for what must still be written, also what a cut left of it. True when there was some to give. Throws disk/failed. */
   spend(): boolean {
-    const stood = this.stands;
-    this.disk.remove(this.path);
-    return stood;
+    const held = [this.path, this.path + unfinished].filter((path) => (this.disk.size(path) ?? 0) > 0);
+    for (const path of held) this.disk.remove(path);
+    return held.length > 0;
   }
 }

@@ -54,6 +54,43 @@ test("on a disk that others filled the room kept for it settles the session at o
   }
 });
 
+test("the room that is kept settles every session that runs, at as many connectors as there are", async () => {
+  const connectors = 40;
+  const uid = (id: number): string => (0x10000000 + id).toString(16).toUpperCase();
+  const everyMs = 3_500;
+  const chargedMs = 10 * 60_000;
+  const street = await Street.open({
+    storyMs: connectors * everyMs + 2 * chargedMs,
+    startsAt: Date.UTC(2026, 10, 24, 12, 0, 0),
+    change: (config) => {
+      const [model] = config.connectors;
+      if (model === undefined) throw new Error("the demo's config has no connector");
+      const { indicator: _lamp, contactor: _contactor, ...rest } = model;
+      return {
+        ...config,
+        tokens: Array.from({ length: connectors }, (_, index) => ({ uid: uid(index + 1), contractId: `DE-CTL-${index + 1}`, valid: true, whitelist: "ALWAYS" as const })),
+        connectors: Array.from({ length: connectors }, (_, index) => ({ ...rest, id: index + 1, evseId: `DE*CTL*E${String(index + 1).padStart(4, "0")}`, meter: { ...rest.meter, unit: index + 1, poll: 15_000 }, contactor: { gpio: 2 * index, activeLow: false }, plug: { gpio: 2 * index + 1, activeLow: false } })),
+      };
+    },
+    agenda: (startMs) => Array.from({ length: connectors }, (_, index) => index + 1).flatMap((id) => {
+      const at = startMs + 1_000 + id * everyMs;
+      return [{ monoMs: at, act: { do: "plug", connector: id, powerW: 7_000, wantsWh: 50_000 } }, { monoMs: at + 1_000, act: tap(uid(id)) }] as const;
+    }),
+  });
+  try {
+    const full = await street.live(after((connectors * everyMs + chargedMs) / 1_000, () => street.files.takeRest()));
+    assert.equal(full, { how: "exit", code: 75 });
+    assert.is(street.seen.began.size, connectors);
+    street.restarted();
+    street.files.takeRest();
+    const settling = await street.live({ untilMs: street.world.clock.monoMs + 5 * 60_000 });
+    assert.is(settling.how, "story-over");
+    assert.equal(reasons(street), Array.from({ length: connectors }, () => "Reboot"));
+  } finally {
+    await street.close();
+  }
+});
+
 test("a file system that turns read-only opens the contactor; the agent stays alive, sells nothing, and sells again after the remount", async () => {
   const street = await Street.open(twoCars);
   try {

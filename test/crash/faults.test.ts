@@ -310,6 +310,29 @@ clocks("unset after a power cut: what was last in force is sold on, by the kWh a
   }
 });
 
+clocks("unset after a power cut in a session: it is settled by the kWh until then, and the receipt says that the length of the outage is not known", async () => {
+  const street = await Street.open(visit());
+  try {
+    await street.live({ untilMs: street.before.clock.monoMs + 100_000 });
+    street.powerCut("hard", 3 * hourMs);
+    street.world = { ...street.world, clock: { ...street.world.clock, at: 0, trust: "unsynced" } };
+    const ended = await street.live({ untilMs: street.world.clock.monoMs + 60_000 });
+    assert.is(ended.how, "story-over", JSON.stringify(ended));
+    const payload = payloadOf([...street.seen.receipts.values()].at(-1) ?? "");
+    if (payload?.kind !== "sale") throw new Error("nothing was sold");
+    const { sale } = payload;
+    assert.is(sale.stop.reason, "PowerLoss");
+    assert.equal(sale.interruptions.map(({ from, to }) => [from.slice(0, 10), to]), [["2026-11-24", null]]);
+    assert.equal([sale.begin.clock, sale.finish.clock, sale.timeTrust], ["synced", "unsynced", "unsynced"]);
+    const text = street.files.peek(street.files.allFiles().findLast((path) => path.endsWith(".txt")) ?? "").toString();
+    assert.match(text, /Issued +1970-01-01 .*clock NOT SET/);
+    assert.match(text, /Duration +not known/);
+    assert.match(text, /Interruptions +2026-11-24 13:01:\d\d \+01:00 to the end: power was\s+lost/);
+  } finally {
+    await street.close();
+  }
+});
+
 clocks("set during a session: it is dated anew by the monotonic clock and pays the lower price", async () => {
   const street = await Street.open({ ...visit(), storyMs: 240_000 });
   try {
@@ -343,7 +366,8 @@ for (const [what, stepMs] of [["an hour ahead", hourMs], ["an hour back", -hourM
     assert.equal(stepped.faults, []);
   });
 
-for (const [what, startsAt] of [["is set back", Date.UTC(2026, 9, 25, 0, 58, 0)], ["is set forward", Date.UTC(2026, 2, 29, 0, 58, 0)]] as const)
+// 2^31 seconds after 1970 end on 19 January 2038, 03:14:08.
+for (const [what, startsAt] of [["is set back", Date.UTC(2026, 9, 25, 0, 58, 0)], ["is set forward", Date.UTC(2026, 2, 29, 0, 58, 0)], ["outgrows 32 bits", Date.UTC(2038, 0, 19, 3, 12, 0)]] as const)
   clocks(`local time ${what} during a session: the time that passed is billed`, async () => {
     const { sales } = await told({ ...visit(), startsAt }, []);
     assert.ok(sales.every((sale) => Math.abs(lengthMs(sale) - 240_000) < 10_000));

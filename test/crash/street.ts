@@ -12,6 +12,7 @@ import type { News } from "../../agent/news.js";
 import { Backend } from "../../drivers/bench/backend.js";
 import { CardField } from "../../drivers/bench/card-field.js";
 import { firstWorld, openBench, type Bench } from "../../drivers/bench/bench.js";
+import { GpioBoard } from "../../drivers/bench/gpio-board.js";
 import type { Agenda, WorldState } from "../../drivers/bench/world.js";
 import type { WorldKeeper } from "../../drivers/bench/world-file.js";
 import { nobody } from "../../drivers/rfid/presence.js";
@@ -23,6 +24,8 @@ const demoConfig = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..
 /** Bench time after the story's end in which everything must be settled and sent. */
 const settleWithinMs = 15 * 60_000;
 const lookEveryMs = 1_000;
+/** More than a Pi has: a story may have as many connectors as a config. */
+const mostPins = 256;
 
 /** What the outside world has seen, and may from then on rely on. */
 export type Seen = {
@@ -111,7 +114,7 @@ export class Street {
       over(how);
     };
     const keeper: WorldKeeper<WorldState> = { saved: () => this.world, save: () => undefined, close: () => undefined };
-    const made = openBench(this.loaded.config, { seed: this.options.seed ?? 1, speed: 0, story: "quiet" }, keeper);
+    const made = openBench(this.loaded.config, { seed: this.options.seed ?? 1, speed: 0, story: "quiet" }, keeper, new GpioBoard(undefined, mostPins));
     const memory = { presence: nobody };
     const { poll, debounce } = this.loaded.config.readers["front"] ?? { poll: 1_000, debounce: 2_000 };
     const bench: Bench = Object.assign(made, {
