@@ -10,11 +10,14 @@ import type { Acceptance, Sale, Session } from "./core/session.js";
 import type { Book } from "./ledger/book.js";
 import type { Glance } from "./point.js";
 
+/** Receipts that at least one backend has not acknowledged: all after one number up to `last`, and some before it. */
+export type Unacknowledged = { readonly after: number; readonly besides: ReadonlySet<number>; readonly last: number };
+
 export type ExposureParts = {
   readonly limits: Config["authorisation"]["exposure"];
   readonly book: Pick<Book, "get">;
-  /** Numbers of receipts that at least one backend has not acknowledged; undefined where there is no backend at all. */
-  readonly unacknowledged: () => Iterable<number> | undefined;
+  /** Undefined where there is no backend at all. */
+  readonly unacknowledged: () => Unacknowledged | undefined;
   readonly sessions: () => Iterable<readonly [number, Session]>;
   readonly glance: (connector: number) => Glance | undefined;
 };
@@ -22,15 +25,22 @@ export type ExposureParts = {
 /** Receipts that one slice reads: some ten milliseconds on a small machine. */
 const sliceOfReceipts = 20;
 
-type Open = { readonly energyMilliWh: number; readonly cost: Ratio; readonly currency: string };
-type Booked = Open & { readonly uid: string };
+type Taken = { readonly energyMilliWh: number; readonly cost: Ratio; readonly currency: string };
+type Booked = Taken & { readonly uid: string };
+/** What one card has open in all: costs by their currency. */
+type Sum = { receipts: number; energyMilliWh: number; readonly costs: Map<string, Ratio> };
 
 const isUnasked = ({ authMethod, by }: Acceptance): boolean => authMethod === "WHITELIST" && by === undefined;
 const why = "no more may be open for this card until the backend has its receipts";
 
 export class Exposure {
   readonly #parts: ExposureParts;
-  #booked = new Map<number, Booked | null>();
+  /** What counts of the receipts that are open after the first gap, by rising number: all up to `#read` were read. */
+  readonly #line = new Map<number, Booked>();
+  #read = 0;
+  /** Those before it that are open all the same; null = it counts for nothing. */
+  readonly #besides = new Map<number, Booked | null>();
+  readonly #sums = new Map<string, Sum>();
 
   constructor(parts: ExposureParts) {
     this.#parts = parts;
@@ -41,15 +51,7 @@ export class Exposure {
    * meters are read meanwhile. True = there is more; a tap that comes before reads the rest at once.
    */
   look(): boolean {
-    if (!this.#isBounded()) return false;
-    let read = 0;
-    for (const number of this.#parts.unacknowledged() ?? []) {
-      if (this.#booked.has(number)) continue;
-      if (read === sliceOfReceipts) return true;
-      this.#booked.set(number, this.#read(number));
-      read += 1;
-    }
-    return false;
+    return this.#isBounded() && this.#follow(sliceOfReceipts);
   }
 
   /** What a card may still take without a backend's word: null = nothing more; no field = no limit. */
@@ -63,10 +65,10 @@ export class Exposure {
     return { ...(energyLeft === undefined ? {} : { energyKwh: kwhText(energyLeft) }), ...(costLeft === undefined ? {} : { cost: fixedText(roundHalfUp(costLeft, 4), 4) }), why };
   }
 
-  /** Whether sessions of one card that run side by side have together reached the limit: each began with all that was left. */
+  /** Whether sessions of one card, each of which began with all that was left, have together reached the limit; also when all but one are over. */
   reached({ opening }: Sale): Reached | undefined {
     const { uid } = opening.acceptance.token;
-    if (!this.#isBounded() || !isUnasked(opening.acceptance) || [...this.#running(uid)].length < 2 || this.left(uid) !== null) return undefined;
+    if (!this.#isBounded() || !isUnasked(opening.acceptance) || this.left(uid) !== null) return undefined;
     const { energyKwh } = this.#parts.limits;
     const byEnergy = energyKwh !== undefined && (this.#open(uid)?.energyMilliWh ?? 0) >= knownMilliWh(energyKwh);
     return { reason: byEnergy ? "EnergyLimitReached" : "CostLimitReached", detail: `the sessions of this card have together reached its limit: ${why}` };
@@ -78,27 +80,63 @@ export class Exposure {
 
   /** Undefined where there is no backend to wait for. Of several currencies the dearest counts: none is translated. */
   #open(uid: string): { readonly energyMilliWh: number; readonly cost: Ratio } | undefined {
-    const numbers = this.#parts.unacknowledged();
-    if (numbers === undefined) return undefined;
-    const open: Open[] = [...this.#bookedOf(numbers, uid), ...this.#running(uid)];
-    const costs = new Map<string, Ratio>();
-    for (const { cost, currency } of open) costs.set(currency, add(costs.get(currency) ?? zero, cost));
-    return { energyMilliWh: open.reduce((sum, one) => sum + one.energyMilliWh, 0), cost: [...costs.values()].reduce((most, one) => (compare(one, most) > 0 ? one : most), zero) };
+    if (this.#parts.unacknowledged() === undefined) return undefined;
+    this.#follow(Number.POSITIVE_INFINITY);
+    const booked = this.#sums.get(uid);
+    let energyMilliWh = booked?.energyMilliWh ?? 0;
+    const costs = new Map(booked?.costs);
+    for (const one of this.#running(uid)) {
+      energyMilliWh += one.energyMilliWh;
+      costs.set(one.currency, add(costs.get(one.currency) ?? zero, one.cost));
+    }
+    return { energyMilliWh, cost: [...costs.values()].reduce((most, one) => (compare(one, most) > 0 ? one : most), zero) };
   }
 
-  #bookedOf(numbers: Iterable<number>, uid: string): Booked[] {
-    const still = new Map<number, Booked | null>();
-    for (const number of numbers) {
-      const known = this.#booked.get(number);
-      // null is known too: a receipt of another kind is not read again with each tap.
-      still.set(number, known === undefined ? this.#read(number) : known);
+  /** Lets go of what was acknowledged and reads what is new, `most` receipts at most; true = there is more. No receipt is gone through twice. */
+  #follow(most: number): boolean {
+    const open = this.#parts.unacknowledged();
+    if (open === undefined) return false;
+    for (const [number, booked] of this.#line) {
+      if (number > open.after) break;
+      this.#line.delete(number);
+      if (open.besides.has(number)) this.#besides.set(number, booked);
+      else this.#sum(booked, -1);
     }
-    this.#booked = still;
-    return [...still.values()].filter((one): one is Booked => one?.uid === uid);
+    for (const [number, booked] of this.#besides) {
+      if (open.besides.has(number)) continue;
+      this.#besides.delete(number);
+      if (booked !== null) this.#sum(booked, -1);
+    }
+    let left = most;
+    for (const number of open.besides) {
+      if (this.#besides.has(number)) continue;
+      if ((left -= 1) < 0) return true;
+      const booked = this.#bookedAs(number);
+      this.#besides.set(number, booked);
+      if (booked !== null) this.#sum(booked, 1);
+    }
+    for (let number = Math.max(this.#read, open.after) + 1; number <= open.last; number += 1) {
+      if ((left -= 1) < 0) return true;
+      const booked = this.#bookedAs(number);
+      this.#read = number;
+      if (booked === null) continue;
+      this.#line.set(number, booked);
+      this.#sum(booked, 1);
+    }
+    return false;
+  }
+
+  #sum({ uid, energyMilliWh, cost, currency }: Booked, times: 1 | -1): void {
+    const sum = this.#sums.get(uid) ?? { receipts: 0, energyMilliWh: 0, costs: new Map<string, Ratio>() };
+    sum.receipts += times;
+    sum.energyMilliWh += times * energyMilliWh;
+    sum.costs.set(currency, (times === 1 ? add : subtract)(sum.costs.get(currency) ?? zero, cost));
+    if (sum.receipts === 0) this.#sums.delete(uid);
+    else this.#sums.set(uid, sum);
   }
 
   /** null = no sale, or one that a backend had allowed. */
-  #read(number: number): Booked | null {
+  #bookedAs(number: number): Booked | null {
     const entry = this.#parts.book.get(number);
     const payload = entry === undefined ? undefined : payloadOf(entry.jws);
     if (payload?.kind !== "sale" || payload.sale.authMethod !== "WHITELIST") return null;
@@ -106,7 +144,7 @@ export class Exposure {
     return { uid: token.uid, energyMilliWh: knownMilliWh(energyKwh), cost: limitOf(price.due.gross), currency: price.currency };
   }
 
-  *#running(uid: string): Generator<Open> {
+  *#running(uid: string): Generator<Taken> {
     for (const [connector, session] of this.#parts.sessions()) {
       if (!("sale" in session) || session.sale.opening.acceptance.token.uid !== uid || !isUnasked(session.sale.opening.acceptance)) continue;
       const glance = this.#parts.glance(connector);

@@ -14,7 +14,7 @@ import type { Signer } from "./core/signer.js";
 import type { OcpiVersion } from "./core/tariff.js";
 import type { Event, IssuedReceipt } from "./core/till.js";
 import { deskFile, parseDesk } from "./desk-state.js";
-import { Exposure } from "./exposure.js";
+import { Exposure, type Unacknowledged } from "./exposure.js";
 import { Failure } from "./failure.js";
 import { handOut } from "./hand-out.js";
 import { inForceFile, parseInForce } from "./in-force.js";
@@ -139,7 +139,7 @@ export function openShop(parts: ShopParts): Shop {
   const exposure = new Exposure({
     limits: config.authorisation.exposure,
     book,
-    unacknowledged: () => (outboxes.length === 0 ? undefined : new Set(outboxes.flatMap((outbox) => [...outbox.unacknowledged()]))),
+    unacknowledged: () => unacknowledgedOf(outboxes, book.count()),
     sessions: () => station.till().sessions,
     glance: (connector) => station.points.get(connector)?.glance(),
   });
@@ -191,6 +191,14 @@ export function openShop(parts: ShopParts): Shop {
   readAhead(exposure, clock);
   for (const outbox of outboxes) outbox.begin();
   return { journal, book, desk, cards, passed, board, needed, outboxes, station, remote, lists, pulls, checks: ownChecks, mayRotate: !signer.handed };
+}
+
+/** What at least one of them has not acknowledged. */
+function unacknowledgedOf(outboxes: readonly Outbox[], last: number): Unacknowledged | undefined {
+  if (outboxes.length === 0) return undefined;
+  const all = outboxes.map((outbox) => outbox.unacknowledged());
+  const after = Math.min(...all.map((one) => one.after));
+  return { after, besides: new Set(all.flatMap(({ besides }) => besides.filter((number) => number <= after))), last };
 }
 
 /** What is open at the backends is read slice by slice beside the work; one that cannot be read is met, and said, where it is needed. */

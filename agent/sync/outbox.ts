@@ -137,11 +137,10 @@ export class Outbox {
     return numbers;
   }
 
-  /** Every receipt that this backend has not acknowledged, those that were parked among them. */
-  *unacknowledged(): Generator<number> {
-    for (const { number } of [...this.#state.open, ...this.#state.parked]) yield number;
-    const last = this.#parts.items.last();
-    for (let number = this.#state.cursor + 1; number <= last; number += 1) yield number;
+  /** What this backend has not acknowledged: every receipt after `after`, and `besides` of those up to it; parked ones are among them. */
+  unacknowledged(): { readonly after: number; readonly besides: readonly number[] } {
+    const { cursor, open, parked } = this.#state;
+    return { after: cursor, besides: [...open, ...parked].map(({ number }) => number) };
   }
 
   stateOf(number: number): ItemState {
