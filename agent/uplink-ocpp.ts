@@ -45,7 +45,7 @@ export function openOcpp(config: OcppUplinkConfig, parts: OcppParts, waits: Fron
   const { station, connectors, state } = parts.config;
   const { clock, disk, feed, desk } = parts;
   const path = join(state, `ocpp-${config.name}.json`);
-  const table = Table.open<{ readonly state: TransactionsState }>(disk, path, parseTransactionsTable, { state: noTransactions });
+  const table = Table.open<{ readonly state: TransactionsState }>(disk, path, parseTransactionsTable, { state: noTransactions }, { steps: true });
   const settings = Settings.open(disk, state, config.name);
   const note = (text: string): void => parts.tell({ news: "note", at: clock.now().at, text: `uplink ${config.name}: ${text}` });
   const front = (link: OcppLink): FrontDesk | undefined => {

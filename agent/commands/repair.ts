@@ -51,7 +51,7 @@ export function inspect(disk: Disk, folder: string): Finding[] {
     ...uplinks.flatMap((name) => inspectTable(disk, at(name), parseOutboxTable, { state: emptyOutbox }, { steps: true })),
     // What a backend has set it sets again; a transaction that was open may be told to it once more.
     ...named("settings").flatMap((name) => inspectTable(disk, at(name), parseSettings, {})),
-    ...named("ocpp").flatMap((name) => inspectTable(disk, at(name), parseTransactionsTable, { state: noTransactions })),
+    ...named("ocpp").flatMap((name) => inspectTable(disk, at(name), parseTransactionsTable, { state: noTransactions }, { steps: true })),
   ];
 }
 

@@ -26,7 +26,7 @@ export function jsonText(value: unknown): string {
 }
 
 /** A step longer than this, or one that would make the file longer than that, replaces the file. */
-const longestStep = 4 * 1024;
+const longestStep = 8 * 1024;
 const longestFile = 64 * 1024;
 
 export class CheckedFile<T> implements SyncAdapter<T> {

@@ -21,7 +21,7 @@ function count(files: VolatileFiles, upTo: number): number {
   try {
     const table = open(files);
     acknowledged = table.data.n;
-    while (acknowledged < upTo) acknowledged = table.update(({ n }) => ({ n: n + 1, note: n % 5 === 3 ? "x".repeat(5_000) : "y" })).n;
+    while (acknowledged < upTo) acknowledged = table.update(({ n }) => ({ n: n + 1, note: n % 5 === 3 ? "x".repeat(10_000) : "y" })).n;
   } catch (error) {
     if (!files.wasCut) throw error;
   }

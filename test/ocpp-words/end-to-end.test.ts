@@ -175,6 +175,7 @@ test("ocpp2.1: the next session is priced by the tariff that the CSMS set, and i
   const { room } = scene;
   const tariff = { tariffId: "CSMS-1", currency: "EUR", energy: { prices: [{ priceKwh: 0.5 }], taxRates: [{ type: "VAT", tax: 19 }] }, fixedFee: { prices: [{ priceFixed: 1 }], taxRates: [{ type: "VAT", tax: 19 }] } };
   assert.equal(await scene.ask("SetDefaultTariff", { evseId: 0, tariff }), { status: "Accepted" });
+  await scene.ask("SetVariables", { setVariableData: [{ component: { name: "TariffCostCtrlr" }, variable: { name: "Interval", instance: "Cost" }, attributeValue: "60" }] });
   await room.plug(2);
   await scene.ask("RequestStartTransaction", { evseId: 2, idToken: { idToken: "APP-1", type: "Central" }, remoteStartId: 1 });
   await scene.until(() => room.session(2).state === "charging");

@@ -31,8 +31,6 @@ async function quiet({ clock }: World): Promise<void> {
 for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
   test(`${protocol}: a session that runs online is told at once: begin, values, a change, end, none of it offline`, async () => {
     const { csms, lasting, place, now } = await scene(protocol);
-    // The cost so far has tests of its own.
-    now.uplink.setIntervals({ costS: 3_600 });
     now.outbox.begin();
     await csms.until(() => csms.of("SecurityEventNotification").length === 1);
     await quiet(lasting);
@@ -141,6 +139,7 @@ type Cost = { readonly totalCost: { readonly currency: string; readonly total: o
 test("2.1: the cost so far is told each Interval[Cost] seconds, exactly the bill if the session ended now, without periods; the end is as ever", async () => {
   const shown = await scene("ocpp2.1");
   const { csms, lasting, place, now } = shown;
+  now.uplink.setIntervals({ costS: 60 });
   now.outbox.begin();
   await csms.until(() => csms.of("SecurityEventNotification").length === 1);
   await quiet(lasting);
@@ -171,6 +170,7 @@ for (const [protocol, known] of [["ocpp2.1", false], ["ocpp2.0.1", true]] as con
   test(`${protocol}: ${known ? "which has no field for it" : "where the CSMS does not know the tariff"}: the cost so far stands in customData`, async () => {
     const shown = await scene(protocol, { tariffKnown: () => known });
     const { csms, lasting, place, now } = shown;
+    now.uplink.setIntervals({ costS: 60 });
     now.outbox.begin();
     await csms.until(() => csms.of("SecurityEventNotification").length === 1);
     await quiet(lasting);
@@ -198,6 +198,7 @@ test("2.1: a CSMS that does not want the cost so far is told values alone, one t
         return {};
       };
     else now.uplink.sendsRunningCost = false;
+    now.uplink.setIntervals({ costS: 60 });
     now.outbox.begin();
     await csms.until(() => csms.of("SecurityEventNotification").length === 1);
     await quiet(lasting);
@@ -217,8 +218,10 @@ test("an event of 2.1 that is under way when the CSMS comes back with 2.0.1 goes
   const lasting = world();
   const place = new Forecourt(lasting.clock, lasting.book);
   const config = ocppConfig(first.url);
-  const { outbox } = till(lasting, config, {}, place);
-  const shown: Scene = { csms: first, lasting, place, now: { outbox } as Till };
+  const now = till(lasting, config, {}, place);
+  const { outbox, uplink } = now;
+  const shown: Scene = { csms: first, lasting, place, now };
+  uplink.setIntervals({ costS: 60 });
   outbox.begin();
   await first.until(() => first.of("SecurityEventNotification").length === 1);
   await quiet(lasting);

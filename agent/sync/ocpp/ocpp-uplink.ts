@@ -1,6 +1,6 @@
 // The OCPP uplink: brings settled sessions to a CSMS as transactions, tells it of the station while the line stands, asks it about cards, and
 // lets it ask. The outbox owns the end of every session; what is told while one runs comes only when nothing waits there.
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Agent } from "node:http";
 import type { OcppUplinkConfig } from "../../../config/uplink.js";
 import type { Clock } from "../../../drivers/driver.js";
@@ -49,8 +49,8 @@ export type OcppParts = {
 const pingS = 60;
 /** Where a CSMS names none. */
 const heartbeatS = 300;
-/** How often a session's cost so far is told in 2.1 (TariffCostCtrlr.Interval[Cost]), until a CSMS says otherwise. */
-const costS = 60;
+/** How often a session's cost so far is told in 2.1 (TariffCostCtrlr.Interval[Cost]), until a CSMS says otherwise: each event wears the card. */
+const costS = 300;
 /** After so long without a line the CSMS is told everything anew (OCPPCommCtrlr.OfflineThreshold). */
 const offlineThresholdMs = 60_000;
 
@@ -150,7 +150,7 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
     if (!("callText" in reached)) return { kind: "retry", countsAsAttempt: false, words: reached.words, ...(reached.fault === undefined ? {} : { fault: reached.fault }) };
     const { sessionId } = sold.beginning;
     const ending = {
-      digest: createHash("sha256").update(item.body).digest("hex"),
+      digest: () => hash("sha256", item.body),
       tariffKnown: this.#parts.tariffKnown(sold.receipt.sale.tariff.id),
       withKey: this.sendsPublicKey,
     };

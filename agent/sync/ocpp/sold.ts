@@ -52,6 +52,14 @@ export function beginningOf(opening: Opening, connector: number): Beginning {
  * after one, since a transaction that has ended is never told again. Throws TypeError where a sale cannot be read.
  */
 export function soldIn(jws: string): Sold | undefined {
+  // Asked first whether there is anything to tell, and then for it: a receipt is taken apart once for both.
+  if (last?.jws !== jws) last = { jws, sold: readSold(jws) };
+  return last.sold;
+}
+
+let last: { readonly jws: string; readonly sold: Sold | undefined } | undefined;
+
+function readSold(jws: string): Sold | undefined {
   const receipt = payloadOf(jws);
   if (receipt?.kind !== "sale" || receipt.corrects !== undefined) return undefined;
   const { sale } = receipt;

@@ -92,7 +92,7 @@ export function in201(event: Payload): Payload {
 
 export type Ending = {
   /** SHA-256 (hex) of the receipt as stored. */
-  readonly digest: string;
+  readonly digest: () => string;
   /** The backend knows the tariff by the id that stands in the receipt (2.1, I12). */
   readonly tariffKnown: boolean;
   /** PublicKeyWithSignedMeterValue is not Never. */
@@ -114,7 +114,7 @@ export function endedEvent(sold: Sold, ending: Ending, dialect: Dialect2x, place
       timeSpentCharging: Math.floor(receipt.sale.price.timeMs / 1000) - Math.floor(receipt.sale.price.parkingMs / 1000),
       stoppedReason: stopped,
       ...(costKnown ? { tariffId: receipt.sale.tariff.id } : {}),
-      customData: customData(receipt, ending.digest),
+      customData: customData(receipt, ending.digest()),
     },
     evse: evse(beginning.connector),
     meterValue: [register(sold.begin, "Transaction.Begin"), register(sold.end, "Transaction.End", signedValue(receipt, ending.withKey))],

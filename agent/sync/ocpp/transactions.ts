@@ -85,44 +85,37 @@ export class Transactions {
         const sent = await this.#push(under, line);
         if (sent.kind !== "answered" && sent.kind !== "refused") return sent;
       }
-      const begun = await this.#startedBy(sold.beginning, line, true);
+      const toEnd = (transaction: OpenTransaction): OpenTransaction | undefined => endReady(transaction, sold, ending, line.dialect, offline);
+      const begun = await this.#startedBy(sold.beginning, line, true, toEnd);
       if (begun !== undefined && begun.kind !== "answered") return begun;
-      return await this.#end(sold, ending, line, offline);
+      return await this.#end(sold, toEnd, line);
     });
   }
 
-  async #end(sold: Sold, ending: Ending, line: EventLine, offline: boolean): Promise<Outcome> {
+  async #end(sold: Sold, toEnd: (transaction: OpenTransaction) => OpenTransaction | undefined, line: EventLine): Promise<Outcome> {
     const transaction = this.#open(sold.beginning.sessionId, line.dialect);
-    const { dialect } = line;
-    const { pending } = transaction;
-    let ready = transaction;
-    // An end that was made for 2.1 may hold what 2.0.1 does not know.
-    if (pending === null || pending.dialect !== dialect) {
-      const seqNo = pending?.seqNo ?? transaction.nextSeqNo;
-      if (dialect === "ocpp1.6") {
-        if (transaction.transactionId === null) return { kind: "refused", reason: "the backend gave no usable transaction id" };
-        ready = this.#prepared(transaction, "ended", "StopTransaction", stopTransaction(sold, transaction.transactionId, ending.withKey), dialect);
-      } else ready = this.#prepared({ ...transaction, nextSeqNo: seqNo }, "ended", "TransactionEvent", endedEvent(sold, ending, dialect, { seqNo, offline }), dialect);
-    }
+    const ready = toEnd(transaction);
+    if (ready === undefined) return { kind: "refused", reason: "the backend gave no usable transaction id" };
+    if (ready !== transaction) this.#write(ready);
     const sent = await this.#push(ready, line);
     if (sent.kind !== "answered") return sent;
     this.#lookAtCost(sold, sent.payload);
     return { kind: "accepted", receipt: sent.payload };
   }
 
-  /** Undefined where the begin was acknowledged before. */
-  async #startedBy(beginning: Beginning, line: EventLine, offline: boolean): Promise<Sent | undefined> {
+  /** Undefined where the begin was acknowledged before. `next` = what follows at once, written down together with the acknowledgement. */
+  async #startedBy(beginning: Beginning, line: EventLine, offline: boolean, next?: Next): Promise<Sent | undefined> {
     const transaction = this.#open(beginning.sessionId, line.dialect);
     if (transaction.started || transaction.ended) return undefined;
-    if (transaction.pending !== null) return await this.#push(transaction, line);
+    if (transaction.pending !== null) return await this.#push(transaction, line, next);
     const reservationId = this.#parts.store.read().reserved.find(({ sessionId }) => sessionId === beginning.sessionId)?.reservationId;
     if (line.dialect !== "ocpp1.6") {
       const payload = startedEvent(beginning, this.#telling(beginning, line.dialect, this.#parts.sendsRunningCost()), { seqNo: transaction.nextSeqNo, offline }, reservationId);
-      return await this.#push(this.#prepared(transaction, "started", "TransactionEvent", payload, line.dialect), line);
+      return await this.#push(this.#prepared(transaction, "started", "TransactionEvent", payload, line.dialect), line, next);
     }
     const payload = startTransaction(beginning, reservationId);
     if (payload === undefined) return { kind: "refused", reason: `the token is longer than the ${longestTag} characters that an idTag of OCPP 1.6 may have` };
-    return await this.#push(this.#prepared(transaction, "started", "StartTransaction", payload, line.dialect), line);
+    return await this.#push(this.#prepared(transaction, "started", "StartTransaction", payload, line.dialect), line, next);
   }
 
   #telling({ tariff }: Beginning, dialect: Dialect2x, cost: boolean): Telling {
@@ -166,15 +159,14 @@ export class Transactions {
   }
 
   /** Written down before it is sent. */
-  #prepared(transaction: OpenTransaction, step: Step, action: string, payload: object, dialect: Dialect): OpenTransaction & { readonly pending: Pending } {
-    const seqNo = transaction.nextSeqNo;
-    const prepared = { ...transaction, nextSeqNo: seqNo + 1, pending: { dialect, step, action, text: wireJson(payload), seqNo } };
-    this.#write(prepared);
-    return prepared;
+  #prepared(transaction: OpenTransaction, step: Step, action: string, payload: object, dialect: Dialect): OpenTransaction {
+    const ready = prepared(transaction, step, action, payload, dialect);
+    this.#write(ready);
+    return ready;
   }
 
   /** Sends what is under way and writes down its acknowledgement. */
-  async #push(kept: OpenTransaction, line: EventLine): Promise<Sent> {
+  async #push(kept: OpenTransaction, line: EventLine, next: Next = () => undefined): Promise<Sent> {
     const transaction = this.#asSpoken(kept, line.dialect);
     const { pending } = transaction;
     if (pending === null) throw new TypeError(`session ${transaction.sessionId} has no event under way`);
@@ -187,7 +179,7 @@ export class Transactions {
       if (sent.kind === "refused") this.#write({ ...transaction, pending: null, nextSeqNo: pending.seqNo });
       return sent;
     }
-    const sent = pending.action === "StartTransaction" ? this.#numbered(transaction, payload) : this.#taken(transaction, pending, payload);
+    const sent = pending.action === "StartTransaction" ? this.#numbered(transaction, payload, next) : this.#taken(transaction, pending, payload, next);
     if (pending.step === "started") this.#parts.begun?.(transaction.sessionId, payload);
     return sent;
   }
@@ -201,13 +193,14 @@ export class Transactions {
     return spoken;
   }
 
-  #taken(transaction: OpenTransaction, { step }: Pending, payload: unknown): Sent {
-    this.#write({ ...transaction, pending: null, started: transaction.started || step === "started", ended: step === "ended" });
+  #taken(transaction: OpenTransaction, { step }: Pending, payload: unknown, next: Next): Sent {
+    const taken = { ...transaction, pending: null, started: transaction.started || step === "started", ended: step === "ended" };
+    this.#write(next(taken) ?? taken);
     return { kind: "answered", payload };
   }
 
   /** 1.6: without a transaction id of the CSMS its stop could never be told. 0 and -1 are what backends answer that have none to give. */
-  #numbered(transaction: OpenTransaction, payload: unknown): Sent {
+  #numbered(transaction: OpenTransaction, payload: unknown, next: Next): Sent {
     const id = typeof payload === "object" && payload !== null && "transactionId" in payload ? payload.transactionId : undefined;
     if (typeof id !== "number" || !Number.isSafeInteger(id) || id <= 0) {
       const reason = `the backend answered StartTransaction with transaction id ${String(id)}, which is none`;
@@ -215,7 +208,8 @@ export class Transactions {
       this.#write({ ...transaction, pending: null, nextSeqNo: 0 });
       return { kind: "refused", reason, payload };
     }
-    this.#write({ ...transaction, pending: null, started: true, transactionId: id });
+    const taken = { ...transaction, pending: null, started: true, transactionId: id };
+    this.#write(next(taken) ?? taken);
     return { kind: "answered", payload };
   }
 
@@ -236,6 +230,26 @@ export class Transactions {
     this.#last = mine.catch(() => {});
     return mine;
   }
+}
+
+/** What is to be sent next, made from the transaction as the acknowledgement leaves it; undefined = nothing can be. */
+type Next = (transaction: OpenTransaction) => OpenTransaction | undefined;
+
+function prepared(transaction: OpenTransaction, step: Step, action: string, payload: object, dialect: Dialect): OpenTransaction {
+  const seqNo = transaction.nextSeqNo;
+  return { ...transaction, nextSeqNo: seqNo + 1, pending: { dialect, step, action, text: wireJson(payload), seqNo } };
+}
+
+/** The transaction with its end under way; undefined where the CSMS gave no number by which it could be told. */
+function endReady(transaction: OpenTransaction, sold: Sold, ending: Ending, dialect: Dialect, offline: boolean): OpenTransaction | undefined {
+  const { pending, transactionId } = transaction;
+  // An end that was made for 2.1 may hold what 2.0.1 does not know.
+  if (pending !== null && pending.dialect === dialect) return transaction;
+  if (dialect !== "ocpp1.6") {
+    const seqNo = pending?.seqNo ?? transaction.nextSeqNo;
+    return prepared({ ...transaction, nextSeqNo: seqNo }, "ended", "TransactionEvent", endedEvent(sold, ending, dialect, { seqNo, offline }), dialect);
+  }
+  return transactionId === null ? undefined : prepared(transaction, "ended", "StopTransaction", stopTransaction(sold, transactionId, ending.withKey), dialect);
 }
 
 const familyOf = (dialect: Dialect): OpenTransaction["family"] => (dialect === "ocpp1.6" ? "1.6" : "2.x");
