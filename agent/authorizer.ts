@@ -1,17 +1,19 @@
 // Who may charge: judged by what is known here, and where that does not decide by asking the backends, as long as a driver can be kept waiting.
 import type { Config, StationFacts } from "../config/schema.js";
-import type { Clock } from "../drivers/driver.js";
+import { sleep, type Clock } from "../drivers/driver.js";
 import { knownMilliWh } from "./core/energy-text.js";
 import { judge, type AuthorizationInfo, type Knowledge, type OnlineAnswer, type Token } from "./core/token.js";
 import type { Exposure } from "./exposure.js";
 import type { ListedCards } from "./listed-cards.js";
 import type { OnlineCheck } from "./remote.js";
 
-/** A backend must be asked first. `group` = what is known here of the card's group meanwhile. */
+/** A backend must be asked first, or the rest of what is open read. `group` = what is known here of the card's group meanwhile. */
 export type Question = {
   readonly allowed: "ASK";
   readonly group?: string;
-  /** Never rejects; resolves within `authorisation.onlineTimeout`. */
+  /** What is being done, for the log. */
+  readonly words: string;
+  /** Resolves within `authorisation.onlineTimeout` and what it takes to read the receipts that are open. Rejects where one cannot be read. */
   readonly ask: (connector: number | null, signal: AbortSignal) => Promise<AuthorizationInfo>;
 };
 
@@ -22,7 +24,7 @@ export type AuthorizerParts = {
   /** The token of a card from the config, enrolled, or fetched. */
   readonly token: (uid: string) => Token | undefined;
   readonly lists: Pick<ListedCards, "listed" | "cached" | "keep">;
-  readonly exposure: Pick<Exposure, "left">;
+  readonly exposure: Pick<Exposure, "left" | "look">;
   /** The backends that can be asked. */
   readonly checks: () => readonly OnlineCheck[];
 };
@@ -37,14 +39,17 @@ export class Authorizer {
     const { lists, settings } = this.parts;
     const known: Knowledge = { token: this.parts.token(uid), listed: lists.listed(uid), cached: lists.cached(uid, at) };
     const { ask, info } = judge(known, at, { rule: settings.offline, unknown: this.#unknown(uid) });
-    if (!ask || this.parts.checks().length === 0) return this.#bounded(uid, info);
     const { group } = known.token ?? known.listed ?? known.cached ?? {};
-    return { allowed: "ASK", ...(group === undefined ? {} : { group }), ask: (connector, signal) => this.#ask(uid, connector, known, info, signal) };
+    const question = { allowed: "ASK", ...(group === undefined ? {} : { group }) } as const;
+    if (ask && this.parts.checks().length > 0) return { ...question, words: "asking the backend", ask: (connector, signal) => this.#ask(uid, connector, known, info, signal) };
+    // After a long time offline that is many receipts: the station goes on with everything else while they are read.
+    if (info.allowed !== "ALLOWED" || !this.parts.exposure.look()) return this.#bounded(uid, info);
+    return { ...question, words: "reading what is open for it", ask: (_, signal) => this.#boundedWhenRead(uid, info, signal) };
   }
 
   async #ask(uid: string, connector: number | null, known: Knowledge, offline: AuthorizationInfo, signal: AbortSignal): Promise<AuthorizationInfo> {
     const heard = await this.#firstAnswer(uid, connector, signal);
-    if (heard === undefined) return this.#bounded(uid, offline);
+    if (heard === undefined) return await this.#boundedWhenRead(uid, offline, signal);
     const { name, answer } = heard;
     // What OCPI says of a card in its whitelist governs that card; an answer is remembered only where no token does.
     if (known.token === undefined) this.parts.lists.keep(uid, answer, this.parts.clock.now().at);
@@ -96,6 +101,12 @@ export class Authorizer {
         void Promise.resolve().then(() => check.ask(uid, connector, over.signal)).then(closed, () => closed(undefined));
       }
     });
+  }
+
+  async #boundedWhenRead(uid: string, info: AuthorizationInfo, signal: AbortSignal): Promise<AuthorizationInfo> {
+    while (info.allowed === "ALLOWED" && !signal.aborted && this.parts.exposure.look()) await sleep(this.parts.clock, 0, signal);
+    // Whoever gave up is told nothing; the rest is not read for him.
+    return signal.aborted ? { allowed: "NOT_KNOWN" } : this.#bounded(uid, info);
   }
 
   /** A card that is accepted without a backend's word may only have so much open. */

@@ -48,7 +48,7 @@ export class Exposure {
 
   /**
    * Reads a slice of what is open and was not read yet, before anybody waits for it: after a long time offline that is many receipts, and
-   * meters are read meanwhile. True = there is more; a tap that comes before reads the rest at once.
+   * meters are read and taps judged meanwhile. True = there is more; a tap whose answer hangs on it waits, slice by slice.
    */
   look(): boolean {
     return this.#isBounded() && this.#follow(sliceOfReceipts);

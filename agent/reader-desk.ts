@@ -111,11 +111,11 @@ export class ReaderDesk {
     void this.#ask(reader, tap, info, meaning.kind === "authorize" ? meaning.connector : null).catch((error: unknown) => this.#parts.die(error));
   }
 
-  /** Holds the driver while a backend is asked; what the tap means is judged again by the till that the answer finds. */
+  /** Holds the driver while a question is open; what the tap means is judged again by the till that the answer finds. */
   async #ask(reader: string, tap: Extract<CardTap, { kind: "card" }>, question: Question, connector: number | null): Promise<void> {
     this.#asking.set(reader, tap.uid);
     this.meetAt(reader);
-    this.#parts.tell({ news: "note", at: tap.moment.at, text: `card ${masked(tap.uid)} at ${reader}: asking the backend` });
+    this.#parts.tell({ news: "note", at: tap.moment.at, text: `card ${masked(tap.uid)} at ${reader}: ${question.words}` });
     const info = await question.ask(connector, this.#over.signal);
     this.#asking.delete(reader);
     if (this.#over.signal.aborted) return;

@@ -2,6 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Config } from "../../config/schema.js";
+import { kwhText } from "../../agent/core/energy-text.js";
 import type { OnlineAnswer } from "../../agent/core/token.js";
 import type { OnlineCheck } from "../../agent/remote.js";
 import { Room, roomConfig } from "../remote/room.js";
@@ -327,6 +328,42 @@ exposure("holds for the one that goes on when the other is over, and after a res
   await next.plug(1);
   await next.tap("9F3C77E1");
   assert.match(next.answers().at(-1) ?? "", /has not reached its provider yet/);
+  await next.close();
+});
+
+exposure("is read in slices after a restart: whoever hangs on it is checked, and all others are judged and served meanwhile", async () => {
+  const twoReaders = (config: Config): Config => ({
+    ...withUplink({ energyKwh: "1000" })(config),
+    readers: { ...config.readers, back: config.readers["front"] as never },
+    connectors: config.connectors.map((connector) => (connector.id === 2 ? { ...connector, reader: "back" } : connector)),
+    tokens: [...config.tokens, { uid: stranger, contractId: "C", valid: false, whitelist: "ALWAYS" }],
+  });
+  const room = new Room(roomConfig(twoReaders));
+  const uid = "9F3C77E1";
+  // More than any slice reads.
+  for (let session = 0; session < 65; session += 1) {
+    await room.plug(1);
+    await room.tap(uid);
+    await room.clock.pass(1_000);
+    await room.charge(1, 1, 1);
+    await room.plug(1, false);
+    await room.clock.pass(1_000);
+  }
+  const receipts = room.shop.book.count();
+  assert.ok(receipts > 60, String(receipts));
+  const next = await room.again();
+  await next.clock.quiet();
+  const tapped = (reader: string, card: string): void => next.shop.station.readers.tapped(reader, { kind: "card", uid: card, moment: next.clock.now() });
+  tapped("front", uid);
+  assert.equal(next.answers(), [], "it hangs on what is open for it");
+  assert.ok(next.news.some((news) => news.news === "note" && /reading what is open for it/.test(news.text)));
+  tapped("back", stranger);
+  tapped("front", "0102030405");
+  assert.equal(next.answers(), ["this card is blocked", "another card is being checked: try again in a moment"]);
+  await next.clock.pass(1_000);
+  assert.match(next.answers().at(-1) ?? "", /^accepted: plug in the car/);
+  const waiting = next.shop.station.till().waiting.get("front");
+  assert.is(waiting?.acceptance.limits?.energyKwh, kwhText(1_000_000_000 - 65 * 1_000));
   await next.close();
 });
 exposure.run();
