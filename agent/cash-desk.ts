@@ -43,8 +43,14 @@ export type CashDeskParts = {
   readonly numberGiven: () => boolean;
 };
 
+/** The receipts of a sale's session among those after it, up to one number. */
+export type Later = { readonly upTo: number; readonly found: readonly BookEntry[] };
+
+/** Some pages, at 20 KiB a receipt: the time of a meter's answer. */
+const receiptsInASlice = 16;
 /** More than any station has open sessions. */
 const newestLookedAt = 64;
+const keptEachReceipts = 500;
 
 export class CashDesk {
   readonly #parts: CashDeskParts;
@@ -60,8 +66,15 @@ export class CashDesk {
     this.#state = parts.state.read();
     const { count } = this.#state.chain;
     // The book alone cannot see that its newest page is an old copy; the desk remembers how far the chain had come.
-    if (count > parts.book.count()) throw new Failure("book/damaged", `the receipt book ends at receipt ${parts.book.count()}, but ${count} were issued: its newest page is an old copy; restore it from a backup or the backend`);
-    for (const entry of parts.book.entries(this.#state.chain.count + 1)) this.#follow(entry, "");
+    if (count > parts.book.count()) throw new Failure("book/damaged", `the receipt book ends at receipt ${parts.book.count()}, but ${count} were issued: its newest page is an old copy; "chargetill repair" shows what can be saved`);
+    // One receipt after a crash, all of them after a repair that made the desk anew: kept now and then, so that a large book costs few writes.
+    let isKept = true;
+    for (const entry of parts.book.entries(count + 1)) {
+      this.#state = this.#after(entry, "");
+      isKept = entry.number % keptEachReceipts === 0;
+      if (isKept) parts.state.write(this.#state);
+    }
+    if (!isKept) parts.state.write(this.#state);
   }
 
   /**
@@ -162,26 +175,45 @@ export class CashDesk {
     return this.#add("recovery", issued, now);
   }
 
+  /** Looks for what became of a sale, in slices between which `rest` lets others run: through a large book this takes seconds. Throws book/damaged. */
+  async later(number: number, rest: () => Promise<void>): Promise<Later> {
+    const { book } = this.#parts;
+    const sessionId = book.get(number)?.sessionId;
+    const found: BookEntry[] = [];
+    let upTo = number;
+    for (const entry of book.entries(number + 1)) {
+      if (entry.sessionId === sessionId) found.push(entry);
+      upTo = entry.number;
+      if (upTo % receiptsInASlice === 0) await rest();
+    }
+    return { upTo, found };
+  }
+
+  /** The receipts of a sale's session after it: those that were found, and what came since. */
+  #laterThan({ number, sessionId }: BookEntry, { upTo, found }: Later = { upTo: number, found: [] }): readonly BookEntry[] {
+    return [...found, ...[...this.#parts.book.entries(upTo + 1)].filter((entry) => entry.sessionId === sessionId)];
+  }
+
   /** Takes a sale back by a receipt of its own. Throws Failure usage/invalid where there is no such sale, or it was taken back before. */
-  credit(number: number, reason: string, now: Moment): number {
+  credit(number: number, reason: string, now: Moment, known?: Later): number {
     this.#mustBeFree();
     const sold = this.#parts.book.get(number);
     if (sold === undefined || sold.kind !== "sale") throw new Failure("usage/invalid", sold === undefined ? `there is no receipt ${number}` : `receipt ${number} is no sale: only the receipt of a sale can be credited`);
-    for (const later of this.#parts.book.entries(number + 1))
-      if (later.kind === "credit" && later.sessionId === sold.sessionId) throw new Failure("usage/invalid", `receipt ${number} was credited before, by receipt ${later.number}`);
+    const before = this.#laterThan(sold, known).find(({ kind }) => kind === "credit");
+    if (before !== undefined) throw new Failure("usage/invalid", `receipt ${number} was credited before, by receipt ${before.number}`);
     const cdrId = `${sold.cdrId}-CR`;
     const issued = issueCredit(this.#occasion(now), sold.jws, cdrId, reason, this.#state.chain, this.#signer, this.#parts.hash);
     return this.#add("credit", issued, now, { sessionId: sold.sessionId, cdrId, cdr: creditCopies(sold.cdr as CdrCopies, cdrId, new Date(now.at).toISOString()) });
   }
 
   /** The sale that was taken back, sold again by another tariff: a receipt that names the first. Throws Failure usage/invalid where it may not be. */
-  correct(number: number, tariff: Tariff, cdrId: string, now: Moment): number {
+  correct(number: number, tariff: Tariff, cdrId: string, now: Moment, known?: Later): number {
     this.#mustBeFree();
     const { book, station, version, hash } = this.#parts;
     const sold = book.get(number);
     const receipt = sold === undefined ? undefined : payloadOf(sold.jws);
     if (sold === undefined || receipt?.kind !== "sale") throw new Failure("usage/invalid", sold === undefined ? `there is no receipt ${number}` : `receipt ${number} is no sale: only the receipt of a sale can be corrected`);
-    const later = [...book.entries(number + 1)].filter(({ sessionId }) => sessionId === sold.sessionId);
+    const later = this.#laterThan(sold, known);
     if (!later.some(({ kind }) => kind === "credit")) throw new Failure("usage/invalid", `receipt ${number} was not credited: take it back first`);
     const again = later.find(({ kind }) => kind === "sale");
     if (again !== undefined) throw new Failure("usage/invalid", `receipt ${number} was corrected before, by receipt ${again.number}`);
@@ -241,9 +273,13 @@ export class CashDesk {
   }
 
   #follow(entry: BookEntry, checkpoint: string): void {
-    const chain = chainAfter(this.#state.chain, entry.jws, this.#parts.hash, checkpoint);
-    this.#state = { chain, pagination: this.#state.pagination + (entry.ocmf === "" ? 0 : 1) };
+    this.#state = this.#after(entry, checkpoint);
     this.#parts.state.write(this.#state);
+  }
+
+  #after(entry: BookEntry, checkpoint: string): DeskState {
+    const chain = chainAfter(this.#state.chain, entry.jws, this.#parts.hash, checkpoint);
+    return { chain, pagination: this.#state.pagination + (entry.ocmf === "" ? 0 : 1) };
   }
 }
 

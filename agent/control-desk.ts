@@ -1,7 +1,9 @@
 // What the running agent answers over its socket: how it stands, the operator's words, and what a technician asks of the devices.
+import { setImmediate as rest } from "node:timers/promises";
 import type { Moment } from "../drivers/driver.js";
 import type { Machine } from "../drivers/open.js";
 import type { Config } from "../config/schema.js";
+import type { Later } from "./cash-desk.js";
 import type { ControlAnswer, ControlRequest } from "./control.js";
 import { ReceiptFault } from "./core/signer.js";
 import { parseTariff } from "./core/tariff.js";
@@ -21,6 +23,8 @@ export type ControlDesk = {
   readonly shop: Shop | undefined;
   /** Why nothing is sold, where that is so. */
   readonly whyClosed: () => string | undefined;
+  /** The agent lets go of everything: nothing is issued any more. */
+  readonly isEnding: () => boolean;
   readonly snapshot: () => Snapshot;
   readonly newId: () => string;
   /** Sells nothing more and stops what runs, or sells again; answers the connectors whose sessions are not settled yet. */
@@ -41,12 +45,12 @@ export async function controlAnswer(request: ControlRequest, desk: ControlDesk):
     case "drain":
       return { ok: true, value: { open: desk.drain(request["on"] !== false) } };
     case "credit":
-      return issue(desk, ({ desk: cash }, now) => cash.credit(Number(request["number"]), reasonOf(request["reason"]), now));
+      return issueAfter(Number(request["number"]), desk, ({ desk: cash }, now, later) => cash.credit(Number(request["number"]), reasonOf(request["reason"]), now, later));
     case "correct":
-      return issue(desk, ({ desk: cash }, now) => {
+      return issueAfter(Number(request["number"]), desk, ({ desk: cash }, now, later) => {
         const parsed = parseTariff(request["tariff"]);
         if (!parsed.ok) throw new Failure("tariff/invalid", `the tariff cannot be read: ${parsed.faults[0]?.path ?? ""}: ${parsed.faults[0]?.message ?? ""}`);
-        return cash.correct(Number(request["number"]), parsed.tariff, desk.newId(), now);
+        return cash.correct(Number(request["number"]), parsed.tariff, desk.newId(), now, later);
       });
     case "rotate-key":
       return issue(desk, ({ desk: cash, mayRotate }, now) => {
@@ -71,6 +75,19 @@ async function askField(request: ControlRequest, { config, machine, shop, whyClo
   if (shop === undefined) return { ok: false, why: whyClosed() ?? "the station is not open" };
   const { station, cards, passed } = shop;
   return fieldAnswer(request, { config, machine, station, cards, passed });
+}
+
+/** Issues a receipt that hangs on what became of another one, which is looked for first, beside the work. */
+async function issueAfter(number: number, desk: ControlDesk, make: (shop: Shop, now: Moment, later: Later) => number): Promise<ControlAnswer> {
+  if (desk.shop === undefined) return issue(desk, () => 0);
+  try {
+    const later = await desk.shop.desk.later(number, () => rest());
+    if (desk.isEnding()) return { ok: false, why: "the station is closing" };
+    return issue(desk, (shop, now) => make(shop, now, later));
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { ok: false, why: error.message };
+  }
 }
 
 /** Issues a receipt by hand and hands it to the uplinks. */

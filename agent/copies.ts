@@ -13,9 +13,12 @@ export const copyPath = (folder: string, number: number): string => join(folder,
 export type CopyRetention = {
   /** Epoch ms: what was issued at or after this moment stays. */
   readonly beforeMs: number;
-  /** Receipts whose copies go in one go. */
+  /** Files that go in one go, of one receipt more at most. */
   readonly most: number;
 };
+
+/** Receipts of an unset clock are looked at in one go until one that has a date is found. */
+const mostUndated = 1_000;
 
 /** Removes the oldest copies that need not lie there any more; answers how many files. Only those of receipts on sealed pages go. Throws disk/failed, book/damaged. */
 export function clearCopies(disk: Disk, { receiptOutput, state }: Pick<Config, "receiptOutput" | "state">, book: BookView, { beforeMs, most }: CopyRetention): number {
@@ -29,7 +32,8 @@ export function clearCopies(disk: Disk, { receiptOutput, state }: Pick<Config, "
   const going: string[] = [];
   // Without a moment that can be trusted a receipt is as old as the next one that has one.
   let undated: string[] = [];
-  for (const number of [...byNumber.keys()].sort((a, b) => a - b).slice(0, most)) {
+  for (const number of [...byNumber.keys()].sort((a, b) => a - b).slice(0, Math.max(most, mostUndated))) {
+    if (going.length >= most) break;
     const entry = book.get(number);
     if (entry === undefined) break;
     const isDated = payloadOf(entry.jws)?.clock !== "unsynced";

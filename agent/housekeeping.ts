@@ -29,10 +29,9 @@ export type HousekeepingParts = {
 
 /** Minutes of most of a day: each looks at its share of the sealed pages. */
 const pagesInTurns = 1_000;
-/** Segments of evidence that are looked at each night: more than are packed in one. */
-const prunedANight = 32;
-/** Receipts whose copies go each night: more than are sold in a day. */
-const clearedANight = 1_000;
+/** What of the night's work is done in one minute: each segment and page is read, packed or unpacked, and meanwhile nothing else happens. */
+const segmentsAtOnce = 8;
+const copiesAtOnce = 100;
 const roomAnewMs = 3_600_000;
 const nightly = "17 3 * * *";
 
@@ -41,6 +40,7 @@ export class Housekeeping {
   readonly #reserve: Reserve;
   readonly #wear: WearLog;
   #jobs: (() => void)[] = [];
+  #archiving = false;
   #fullDisk = false;
   #rotten: string | undefined;
   #room: { readonly room: Room; readonly monoMs: number } | undefined;
@@ -79,7 +79,9 @@ export class Housekeeping {
       shop?.board.look(clock.now());
       if (shop !== undefined) this.#provePages(shop);
       this.#fullDisk = !this.#hasRoom(disk.freeBytes(config.state));
-      if (shop !== undefined) this.#wear.look(clock.now(), shop.book.count());
+      // For people's figures nothing is risked on a disk that is full.
+      if (shop !== undefined && !this.#fullDisk) this.#wear.look(clock.now(), shop.book.count());
+      if (shop !== undefined && this.#archiving) this.#archiveSome(shop);
     });
     const shop = this.#parts.shop();
     if (shop === undefined || this.#jobs.length > 0) return;
@@ -105,22 +107,27 @@ export class Housekeeping {
 
   /**
    * Each night: the journal of settled sessions goes into the archive, up to the oldest entry that an open session still needs, and what of the
-   * archive is older than it must be goes for good.
+   * archive is older than it must be goes for good. A share at once, the rest in the minutes that follow.
    */
   archive(): void {
     const shop = this.#parts.shop();
     if (shop === undefined) return;
-    const { clock, disk, config } = this.#parts;
-    const { book, outboxes } = shop;
-    const now = clock.now();
     this.#guard(() => {
       shop.station.restate();
-      shop.journal.forget(shop.needed.first(shop.station.till(), shop.journal.lastSeq));
-      if (now.trust === "unsynced") return;
-      const isDone = (receipt: number): boolean => receipt <= book.sealedReceipts && outboxes.every((outbox) => outbox.stateOf(receipt) === "acked");
-      pruneEvidence(disk, join(config.state, "journal"), { beforeMs: now.at - config.retention.evidence, isDone, most: prunedANight });
-      clearCopies(disk, config, book, { beforeMs: now.at - config.retention.copies, most: clearedANight });
+      this.#archiveSome(shop);
     });
+  }
+
+  #archiveSome({ journal, needed, station, book, outboxes }: Shop): void {
+    const { clock, disk, config } = this.#parts;
+    const packed = journal.forget(needed.first(station.till(), journal.lastSeq), segmentsAtOnce);
+    this.#archiving = packed === segmentsAtOnce;
+    const { at, trust } = clock.now();
+    if (trust === "unsynced") return;
+    const isDone = (receipt: number): boolean => receipt <= book.sealedReceipts && outboxes.every((outbox) => outbox.stateOf(receipt) === "acked");
+    const pruned = pruneEvidence(disk, join(config.state, "journal"), { beforeMs: at - config.retention.evidence, isDone, most: segmentsAtOnce });
+    const cleared = clearCopies(disk, config, book, { beforeMs: at - config.retention.copies, most: copiesAtOnce });
+    this.#archiving ||= pruned >= segmentsAtOnce || cleared >= copiesAtOnce;
   }
 
   /** What was written, and how long the disk will do: looked at when somebody asks, at most once an hour. */

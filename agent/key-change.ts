@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { payloadOf } from "./core/receipt.js";
 import type { Signer } from "./core/signer.js";
 import type { IssuedReceipt } from "./core/till.js";
+import { Failure } from "./failure.js";
 import { keyFile, newKey, privatePem, publicKeysIn, signerOf, type PublicKey } from "./keys.js";
 import type { Book } from "./ledger/book.js";
 import type { Disk } from "./ledger/disk.js";
@@ -20,13 +21,24 @@ export function stageKey(disk: Disk, folder: string): Full {
   return signerOf(key);
 }
 
+/** The key that is staged, where one is. Throws Failure key/unusable: of one that cannot be read nobody knows whether a receipt names it already. */
+export function stagedKey(disk: Disk, folder: string): (Full & { readonly bytes: Buffer }) | undefined {
+  const path = join(folder, stagedFile);
+  const bytes = disk.read(path);
+  if (bytes === undefined) return undefined;
+  try {
+    return { ...signerOf(createPrivateKey(bytes)), bytes };
+  } catch (cause) {
+    throw new Failure("key/unusable", `${path}: a change of key was begun, and this is no private key in PEM form; restore it from a backup, or remove it where the newest receipt is none of a change of key`, { cause });
+  }
+}
+
 /** Puts the staged key in force; called when the receipt of the change is in the book. */
 export function adoptKey(disk: Disk, folder: string): void {
-  const staged = disk.read(join(folder, stagedFile));
+  const staged = stagedKey(disk, folder);
   if (staged === undefined) return;
-  const { publicKey } = signerOf(createPrivateKey(staged));
-  disk.replace(join(folder, keyFile), staged);
-  publishKey(disk, folder, publicKey);
+  disk.replace(join(folder, keyFile), staged.bytes);
+  publishKey(disk, folder, staged.publicKey);
   disk.remove(join(folder, stagedFile));
 }
 
@@ -47,9 +59,8 @@ export function publishKey(disk: Disk, folder: string, { pem }: PublicKey): void
  * which it is about to be booked; `journalled` is asked only where a key is staged, and must answer what lasts. True where the book is yet to learn of it.
  */
 export function finishKeyChange(disk: Disk, folder: string, book: Pick<Book, "count" | "get">, journalled: () => readonly IssuedReceipt[]): boolean {
-  const staged = disk.read(join(folder, stagedFile));
-  if (staged === undefined) return false;
-  const { keyId } = signerOf(createPrivateKey(staged));
+  const keyId = stagedKey(disk, folder)?.keyId;
+  if (keyId === undefined) return false;
   const isTheChange = ({ kind, jws }: Pick<IssuedReceipt, "kind" | "jws">): boolean => {
     const payload = kind === "key" ? payloadOf(jws) : undefined;
     return payload?.kind === "key" && payload.next.id === keyId;

@@ -376,6 +376,7 @@ export class Agent {
       disk: this.#disk,
       shop: this.#shop,
       whyClosed: () => this.#whyClosed(),
+      isEnding: () => this.#ending,
       snapshot: () => this.snapshot(),
       newId: this.#options.newId ?? randomUUID,
       drain: (on) => this.#drain(on),

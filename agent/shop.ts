@@ -149,7 +149,7 @@ export function openShop(parts: ShopParts): Shop {
   for (const connector of config.connectors) parts.meter(connector);
   if (config.receiptOutput?.folder !== undefined) disk.makeFolder(at(config.receiptOutput.folder));
   const { journal, entries, cutBytes } = Journal.open(disk, at("journal"), eventOf, { wasMade: book.count() > 0 });
-  if (cutBytes > 0) tell({ news: "note", at: clock.now().at, text: `the journal's last line was torn by a power cut and has been cut (${cutBytes} bytes that nobody acted on)` });
+  if (cutBytes > 0) tell({ news: "note", at: clock.now().at, text: `the journal's last line was never finished (a power cut, or a full disk) and has been cut: ${cutBytes} bytes that nobody acted on` });
   const history = entries.map(({ seq, event, moment }) => ({ seq, event: { ...event, moment } as Event }));
   const needed = new NeededEntries(layoutOf(config), history);
   const append = (event: Event): void => {

@@ -39,6 +39,14 @@ test("names a damaged journal with file and line, says what it would do, and cha
   assert.equal(snapshot(folder), before);
 });
 
+test("names a signing key that cannot be used, which only a person can bring back", async () => {
+  const folder = damaged();
+  writeFileSync(join(folder, "station.key"), "-----BEGIN PRIVATE KEY-----\n");
+  const ended = await chargetill("repair", "--yes", "--data", folder);
+  assert.is(ended.code, 1);
+  assert.match(ended.out, /station\.key: this is no private key in PEM form\n  by hand: restore it from a backup/);
+});
+
 test("with --yes sets the damage aside and makes the rest whole; the receipts still hold", async () => {
   const folder = damaged("journal/segment-00000001.jsonl", "desk.json");
   const ended = await chargetill("repair", "--yes", "--data", folder);

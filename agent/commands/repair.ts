@@ -18,12 +18,14 @@ import { Disk } from "../ledger/disk.js";
 import { cardCacheFile, listedCardsFile, parseCardCache, parseCardLists } from "../listed-cards.js";
 import type { BookEntry } from "../ledger/page.js";
 import { inspectBook } from "../ledger/repair-book.js";
-import { entriesLeft, everyEntry, inspectJournal } from "../ledger/repair-journal.js";
+import { entriesLeft, everyEntry, inspectEvidence, inspectJournal } from "../ledger/repair-journal.js";
 import { complaintOf, inspectTable, type Finding } from "../ledger/repair.js";
 import { sealAtHand } from "../list-seal.js";
 import { Table } from "../ledger/table.js";
 import { Lock } from "../lock.js";
 import { parseChecks, passedMetersFile } from "../passed-meters.js";
+import { keyFile, mustContinue, openSigner } from "../keys.js";
+import { stagedFile, stagedKey } from "../key-change.js";
 import { nothingPulled, parsePullState } from "../sync/ocpi-pull.js";
 import { parseSettings } from "../sync/ocpp/settings.js";
 import { noTransactions, parseTransactionsTable } from "../sync/ocpp/transactions-state.js";
@@ -39,6 +41,8 @@ export function inspect(disk: Disk, folder: string): Finding[] {
   return [
     ...inspectJournal(disk, at("journal"), { wasMade: issued > 0 || booked(disk, at("book")) > 0 }),
     ...inspectBook(disk, at("book"), receiptsOf(disk, at("journal")), { seal: sealAtHand(disk, folder), issued }),
+    ...inspectEvidence(disk, at("journal")),
+    ...inspectKey(disk, folder),
     // Made anew, the desk follows the book from its first receipt; an uplink sends all again, and the backend knows each by its id.
     ...inspectTable(disk, at(deskFile), parseDesk, emptyDesk),
     ...inspectTable(disk, at(inForceFile), parseInForce, {}),
@@ -76,6 +80,31 @@ function receiptsOf(disk: Disk, journal: string): (number: number) => BookEntry 
     return found;
   };
   return (number) => (known ??= read()).get(number);
+}
+
+/** The signing key, where it lies in the state folder: one that is handed in from outside is proven by the start alone. */
+function inspectKey(disk: Disk, folder: string): Finding[] {
+  const path = join(folder, keyFile);
+  const unusable = (at: string, prove: () => void): Finding[] => {
+    try {
+      prove();
+      return [];
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== "key/unusable") throw error;
+      const [problem = "", remedy = ""] = error.message.split(/; (?=restore|run)/);
+      return [{ path: at, problem, remedy }];
+    }
+  };
+  let isChanging = false;
+  const staged = unusable(join(folder, stagedFile), () => void (isChanging = stagedKey(disk, folder) !== undefined));
+  const bytes = disk.read(path);
+  if (bytes === undefined) return staged;
+  const own = unusable(path, () => {
+    const { keyId } = openSigner({ folder, read: (each) => (each === path ? { bytes, mode: disk.mode(path) } : undefined), write: () => undefined }, false);
+    // In a change of key the next start finds out which one it is.
+    if (!isChanging && staged.length === 0) complaintOf(() => mustContinue(Book.view(disk, join(folder, "book")), keyId, folder));
+  });
+  return [...own, ...staged];
 }
 
 /** How many receipts the book says that it has; 0 where it cannot be read. */

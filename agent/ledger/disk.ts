@@ -126,7 +126,11 @@ export class Disk {
     try {
       const fd = this.files.openDeviceSync(device);
       try {
-        for (let sent = 0; sent < bytes.length; ) sent += this.files.writeSync(fd, bytes, sent, bytes.length - sent);
+        for (let sent = 0; sent < bytes.length; ) {
+          const taken = this.files.writeSync(fd, bytes, sent, bytes.length - sent);
+          if (taken <= 0) throw new Error("the device takes no more bytes");
+          sent += taken;
+        }
       } finally {
         this.files.closeSync(fd);
       }
@@ -239,7 +243,7 @@ export class Appender {
   /** Adds bytes and waits until they last (one write, one fdatasync). Throws disk/failed or disk/full, from then on always. */
   append(bytes: Uint8Array): void {
     if (this.#failed)
-      throw new Failure("disk/failed", `${this.path} takes no more entries since a write failed: start again`, { cause: this.#failed });
+      throw new Failure("disk/failed", `${this.path} takes no more entries: ${this.#failed.message}; start again`, { cause: this.#failed });
     try {
       this.disk.writeAll(this.fd, bytes);
       this.disk.files.fdatasyncSync(this.fd);
@@ -251,8 +255,9 @@ export class Appender {
     }
   }
 
-  /** Everything that was acknowledged lasts already: a fault in closing changes nothing. */
+  /** Everything that was acknowledged lasts already: a fault in closing changes nothing. From here on its number may be another file's. */
   close(): void {
+    this.#failed ??= new Failure("disk/failed", `${this.path} was closed`);
     try {
       this.disk.files.closeSync(this.fd);
     } catch {

@@ -11,9 +11,12 @@ export type Retention = {
   readonly beforeMs: number;
   /** True for a receipt that needs its evidence no more. */
   readonly isDone: (receipt: number) => boolean;
-  /** Segments looked at in one go: each is unpacked, and meanwhile nothing else happens. */
+  /** Segments that go in one go: each is unpacked, and meanwhile nothing else happens. */
   readonly most: number;
 };
+
+/** Segments without a moment that can be trusted are looked at in one go until one that has one is found; more of them in a row stay. */
+const mostUndated = 256;
 
 type Package = { readonly path: string; readonly newestMs: number | undefined; readonly receipts: readonly number[] };
 
@@ -23,7 +26,8 @@ export function pruneEvidence(disk: Disk, folder: string, { beforeMs, isDone, mo
   const going: string[] = [];
   // Without a moment that can be trusted a segment is as old as the next one that has one.
   let undated: string[] = [];
-  for (const name of names.slice(0, most)) {
+  for (const name of names) {
+    if (going.length >= most || undated.length >= mostUndated) break;
     const { path, newestMs, receipts } = packageAt(disk, join(closedFolder(folder), name));
     if ((newestMs !== undefined && newestMs >= beforeMs) || !receipts.every(isDone)) break;
     undated.push(path);

@@ -105,13 +105,15 @@ export class Journal<E> {
 
   /**
    * Lets go of the segments that hold only entries before `beforeSeq`: packs each into closed/ as evidence, then takes it out of the
-   * journal, so that a start reads only what is still open. Returns how many went.
+   * journal, so that a start reads only what is still open. Returns how many went, at most `most`: meanwhile nothing else happens.
    */
-  forget(beforeSeq: number): number {
-    const going = [...this.#continues.keys()].filter((number) => {
-      const next = this.#continues.get(number + 1);
-      return next !== undefined && next.seq < beforeSeq;
-    });
+  forget(beforeSeq: number, most = Infinity): number {
+    const going = [...this.#continues.keys()]
+      .filter((number) => {
+        const next = this.#continues.get(number + 1);
+        return next !== undefined && next.seq < beforeSeq;
+      })
+      .slice(0, most);
     const stays = (going.at(-1) ?? 0) + 1;
     const from = this.#continues.get(stays);
     if (going.length === 0 || !from) return 0;

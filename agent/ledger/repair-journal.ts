@@ -10,7 +10,7 @@ import { genesis, isHeader, readLine, writeLine } from "./line.js";
 import type { Entry, EntryLine, HeaderLine } from "./line.js";
 import { complaintOf, setAside } from "./repair.js";
 import type { Finding } from "./repair.js";
-import type { Place } from "./segment.js";
+import { readSegment, type Place } from "./segment.js";
 
 type Salvage = { readonly lines: readonly EntryLine[]; readonly from: Place; readonly numbers: readonly number[] };
 
@@ -26,12 +26,34 @@ export function inspectJournal(disk: Disk, folder: string, options: JournalOptio
   return [{ path: folder, problem, remedy, repair: () => rebuild(disk, folder, salvage(disk, folder)) }];
 }
 
+/** Looks at what was packed away, each segment by itself; writes nothing. Throws disk/failed. */
+export function inspectEvidence(disk: Disk, folder: string): Finding[] {
+  return packedNumbers(disk, folder).flatMap((number) => {
+    const path = join(closedFolder(folder), `${nameOf(number)}.gz`);
+    const bytes = unpacked(path, disk.read(path));
+    const header = linesOf(bytes).find(isHeader);
+    const whole = bytes !== undefined && header !== undefined && readSegment(bytes, number, { seq: header.firstSeq - 1, check: header.prev }).tail.kind === "none";
+    if (whole) return [];
+    return [
+      {
+        path,
+        problem: "the evidence of settled sessions that is packed here is not what was packed",
+        remedy: `sets the file aside in ${join(closedFolder(folder), "damaged")}; the receipts themselves stand in the book`,
+        repair: () => {
+          setAside(disk, path);
+          disk.remove(path);
+        },
+      },
+    ];
+  });
+}
+
 /**
  * Every entry of which anything is left, in the journal, packed away or set aside, oldest first and each once: what receipts can be rebuilt
  * from. Events are unparsed; after a repair a seq may stand for another entry than before, so nothing is told apart by it.
  */
 export function* everyEntry(disk: Disk, folder: string): Generator<Entry<unknown>> {
-  yield* entriesIn(disk, [closedFolder(folder), join(folder, "damaged"), folder]);
+  yield* entriesIn(disk, [closedFolder(folder), join(closedFolder(folder), "damaged"), join(folder, "damaged"), folder]);
 }
 
 /** The same of the journal alone, without what was packed away or set aside. */
@@ -52,7 +74,7 @@ function* entriesIn(disk: Disk, folders: readonly string[]): Generator<Entry<unk
 
 /** The bytes of a segment, unpacked where it was packed away. */
 export function unpacked(path: string, bytes: Buffer | undefined): Buffer | undefined {
-  if (!bytes || !path.endsWith(".gz")) return bytes;
+  if (!bytes || !/\.gz(?:\.\d+)?$/.test(path)) return bytes;
   try {
     return gunzipSync(bytes);
   } catch {

@@ -12,8 +12,9 @@ import type { Event } from "../../agent/core/till.js";
 import { exitCode } from "../../agent/core/verdict.js";
 import { verifyEvidence } from "../../agent/core/verify.js";
 import { verifyTools } from "../../agent/evidence.js";
+import { Failure } from "../../agent/failure.js";
 import { findingsText } from "../../agent/findings-text.js";
-import { finishKeyChange, publicKeyFile, stageKey } from "../../agent/key-change.js";
+import { finishKeyChange, publicKeyFile, stagedFile, stageKey } from "../../agent/key-change.js";
 import { keyFile, newKey, openSigner, publicKeysIn, sha256, signerOf } from "../../agent/keys.js";
 import { Book } from "../../agent/ledger/book.js";
 import { Disk } from "../../agent/ledger/disk.js";
@@ -187,6 +188,43 @@ test("a change of key of which only the journal knows has happened: the staged k
   stageKey(disk, state);
   finishKeyChange(disk, state, later.book, () => []);
   assert.is(disk.read(join(state, `${keyFile}.next`)), undefined);
+});
+
+test("a staged key that cannot be read is a fault with a name, and no crash of each start", () => {
+  const state = join(folder, "unreadable");
+  disk.makeFolder(state);
+  for (const bytes of ["", "-----BEGIN PRIVATE KEY-----"]) {
+    disk.replace(join(state, stagedFile), Buffer.from(bytes));
+    assert.throws(() => finishKeyChange(disk, state, deskIn("keys-book", () => undefined).book, () => []), (error: unknown) => error instanceof Failure && error.code === "key/unusable" && /station\.key\.next: a change of key was begun/.test(error.message));
+  }
+});
+
+test("a desk that was made anew follows a long book in one write, and counts on where the old one stood", () => {
+  const long = Book.open(disk, join(folder, "long"));
+  littleBook(40, signer).forEach((issued, at) => long.append(entryOf(at + 1, issued)));
+  let state: DeskState = { chain: emptyChain, pagination: 0 };
+  let writes = 0;
+  const open = (): CashDesk => new CashDesk({ station, timeZone, version: "0.1.0", book: long, state: { read: () => state, write: (next) => void ([state, writes] = [next, writes + 1]) }, signer, hash: sha256, record, cdr: () => ({ texts: {}, timeUnknown: false }), handOut: () => "", settled: () => undefined, numberGiven: () => false });
+  assert.is(open().chain.count, 41);
+  assert.equal([state.chain.count, state.pagination, writes], [41, 40, 1]);
+  open();
+  assert.is(writes, 1, "nothing to follow is nothing to write");
+});
+
+test("what became of a sale is looked for beside the work, and what came since is seen all the same", async () => {
+  const { desk, book: own } = deskIn("beside", record);
+  littleBook(40, signer).forEach((issued, at) => own.append(entryOf(at + 1, issued)));
+  const caught = deskIn("beside", record).desk;
+  let rests = 0;
+  const later = await caught.later(2, () => Promise.resolve(void (rests += 1)));
+  assert.equal([later.upTo, later.found, rests], [41, [], 2]);
+  assert.is(caught.credit(2, "meter in doubt", now), 42);
+  assert.throws(() => caught.credit(2, "again", now, later), /was credited before, by receipt 42/);
+  assert.throws(() => caught.credit(2, "again", now), /was credited before, by receipt 42/);
+  const known = await caught.later(2, () => Promise.resolve());
+  assert.equal(known.found.map(({ number }) => number), [42]);
+  assert.throws(() => caught.credit(2, "again", now, known), /was credited before, by receipt 42/);
+  assert.is(desk.chain.count, 0);
 });
 
 test.after(() => rmSync(folder, { recursive: true, force: true }));

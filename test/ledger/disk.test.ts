@@ -29,6 +29,19 @@ durable("a replaced file holds the new bytes, for its owner alone, and leaves no
   assert.deepEqual(disk.list(folder), ["a.json"]);
 });
 
+durable("a file that was closed takes nothing more: its number may be another file's by then", () => {
+  const disk = new Disk();
+  const [log, other] = ["log", "other"].map((name) => join(folder, name)) as [string, string];
+  for (const path of [log, other]) disk.replace(path, Buffer.from("one\n"));
+  const closed = disk.appender(log);
+  closed.close();
+  const open = disk.appender(other);
+  assert.throws(() => closed.append(Buffer.from("two\n")), (cause) => cause instanceof Failure && cause.code === "disk/failed");
+  open.append(Buffer.from("three\n"));
+  assert.deepEqual([log, other].map((path) => fs.readFileSync(path, "utf8")), ["one\n", "one\nthree\n"]);
+  for (const path of [log, other]) fs.rmSync(path);
+});
+
 durable("folders are made with those above them, for their owner alone", () => {
   const disk = new Disk();
   const deep = join(folder, "x", "y");

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { suite } from "uvu";
 import { Disk } from "../../agent/ledger/disk.js";
 import { pruneEvidence } from "../../agent/ledger/evidence.js";
+import { everyEntry, inspectEvidence } from "../../agent/ledger/repair-journal.js";
 import { Journal } from "../../agent/ledger/journal.js";
 import type { Moment } from "../../drivers/driver.js";
 import { VolatileFiles } from "./volatile-files.js";
@@ -50,7 +51,7 @@ evidence("written under an unset clock is as old as what follows it", () => {
   const all = left().length;
   assert.equal(prune(7, 99), 0, "1970 is no date");
   assert.equal(left().length, all);
-  assert.ok(prune(9, 99) >= 7);
+  assert.ok(prune(9, 99, 2) >= 7, "a few at a time are no reason to wait for one with a date for ever");
 });
 
 evidence("goes a few segments a night", () => {
@@ -68,6 +69,34 @@ evidence("that is damaged goes with what follows it and stops nothing", () => {
   assert.ok(prune(6, 99) >= 4);
   assert.ok(!files.readdirSync("/journal/closed").includes(name));
   assert.ok(left().length > 0);
+});
+
+evidence("is packed a few segments at a time, the oldest first", () => {
+  const files = new VolatileFiles();
+  const { journal } = Journal.open<unknown>(new Disk(files), "/journal", (value) => value, { segmentBytes: 1 });
+  for (let day = 1; day <= 10; day += 1) journal.append([day], on(day));
+  assert.equal(journal.forget(journal.lastSeq, 4), 4);
+  assert.deepEqual(files.readdirSync("/journal/closed").map((name) => Number(/\d+/.exec(name)?.[0])), [1, 2, 3, 4]);
+  assert.equal(Journal.open(new Disk(files.copy()), "/journal", (value) => value).entries.length, 7);
+  assert.ok(journal.forget(journal.lastSeq) > 4);
+});
+
+evidence("is proven segment by segment, and what is not what was packed is set aside and still read for what it holds", () => {
+  const { files } = tenDays();
+  const disk = new Disk(files);
+  assert.deepEqual(inspectEvidence(disk, "/journal"), []);
+  const names = files.readdirSync("/journal/closed");
+  const at = (nth: number): string => `/journal/closed/${names[nth] ?? ""}`;
+  const [third, fourth] = [files.peek(at(3)), files.peek(at(4))];
+  files.tamper(at(2), Buffer.from("not packed"));
+  files.tamper(at(3), fourth);
+  files.tamper(at(4), third);
+  const receiptsBefore = [...everyEntry(disk, "/journal")].length;
+  const findings = inspectEvidence(disk, "/journal");
+  assert.deepEqual(findings.map(({ path }) => path), [at(2), at(3), at(4)]);
+  for (const { repair } of findings) repair?.();
+  assert.deepEqual(inspectEvidence(disk, "/journal"), []);
+  assert.equal([...everyEntry(disk, "/journal")].length, receiptsBefore);
 });
 
 evidence.run();
