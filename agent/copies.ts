@@ -13,7 +13,7 @@ export const copyPath = (folder: string, number: number): string => join(folder,
 export type CopyRetention = {
   /** Epoch ms: what was issued at or after this moment stays. */
   readonly beforeMs: number;
-  /** Files that go in one go, of one receipt more at most. */
+  /** Receipts whose copies go in one go. */
   readonly most: number;
 };
 
@@ -32,8 +32,11 @@ export function clearCopies(disk: Disk, { receiptOutput, state }: Pick<Config, "
   const going: string[] = [];
   // Without a moment that can be trusted a receipt is as old as the next one that has one.
   let undated: string[] = [];
-  for (const number of [...byNumber.keys()].sort((a, b) => a - b).slice(0, Math.max(most, mostUndated))) {
-    if (going.length >= most) break;
+  let looked = 0;
+  let done = 0;
+  for (const number of [...byNumber.keys()].sort((a, b) => a - b)) {
+    if (done >= most || looked - done >= mostUndated) break;
+    looked += 1;
     const entry = book.get(number);
     if (entry === undefined) break;
     const isDated = payloadOf(entry.jws)?.clock !== "unsynced";
@@ -42,6 +45,7 @@ export function clearCopies(disk: Disk, { receiptOutput, state }: Pick<Config, "
     if (!isDated) continue;
     going.push(...undated);
     undated = [];
+    done = looked;
   }
   for (const path of going) disk.remove(path);
   return going.length;
