@@ -26,6 +26,8 @@ const lazyFiles = { ...realFiles, fsyncSync: () => undefined, fdatasyncSync: () 
 /** Meters on one line; RS-485 carries 32 of them. */
 const metersPerLine = 16;
 const pinsEach = 3;
+/** A meter's silence is waited for in real time: a machine that is busy with other things must not look like a dead meter. */
+const patienceMs = 15_000;
 /** The demo's meters show whole watt-hours. */
 const shownMilliWh = 1_000;
 
@@ -148,7 +150,7 @@ function yardConfig(options: YardOptions, state: string): { loaded: Extract<Retu
   const connectors = Array.from({ length: count }, (_, index): Config["connectors"][number] => {
     const { indicator: _lamp, ...rest } = model;
     const pin = (which: number) => ({ gpio: index * pinsEach + which, activeLow: false });
-    return { ...rest, id: index + 1, evseId: `DE*CTL*E${String(index + 1).padStart(4, "0")}`, meter: { ...model.meter, port: `line-${Math.floor(index / perLine)}`, unit: (index % perLine) + 1, poll: options.meterPollMs ?? 10_000 }, contactor: { ...pin(0), feedback: pin(1) }, plug: pin(2) };
+    return { ...rest, id: index + 1, evseId: `DE*CTL*E${String(index + 1).padStart(4, "0")}`, meter: { ...model.meter, port: `line-${Math.floor(index / perLine)}`, unit: (index % perLine) + 1, poll: options.meterPollMs ?? 10_000, timeout: patienceMs }, contactor: { ...pin(0), feedback: pin(1) }, plug: pin(2) };
   });
   const config: Config = {
     ...loaded.config,
