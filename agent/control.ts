@@ -1,10 +1,12 @@
 // The unix socket through which commands reach the running agent: one JSON line asks, one JSON line answers.
 // Guarded by its file's owner and mode; bounded in length and time, so that no client can hold the agent up.
+import { createHash } from "node:crypto";
 import { chmodSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import net from "node:net";
 import type { LoadedConfig } from "../config/load.js";
 import { Failure } from "./failure.js";
+import { errorCode } from "./ledger/disk.js";
 
 const longestLine = 1024 * 1024;
 const askTimeoutMs = 15_000;
@@ -19,8 +21,17 @@ export function socketPath(loaded: LoadedConfig): string {
   return loaded.config.socket ?? join(loaded.config.state, "control.sock");
 }
 
+/**
+ * Where the agent of that socket is reached while its state folder takes none: a disk that turned read-only is the very thing that one asks about. It
+ * lies in the folder that systemd makes for the service, on no disk.
+ */
+export function spareSocketPath(path: string): string {
+  return join(process.env["RUNTIME_DIRECTORY"] ?? "/run/chargetill", `${createHash("sha256").update(path).digest("hex").slice(0, 16)}.sock`);
+}
+
 export class ControlServer {
   private constructor(
+    readonly path: string,
     private readonly server: net.Server,
     private readonly clients: ReadonlySet<net.Socket>,
   ) {}
@@ -44,7 +55,7 @@ export class ControlServer {
       server.listen(path, resolve);
     });
     chmodSync(path, 0o660);
-    return new ControlServer(server, clients);
+    return new ControlServer(path, server, clients);
   }
 
   /** Listens no more; clients that still wait are not waited for. The socket's file goes with it. */
@@ -82,8 +93,24 @@ function serve(socket: net.Socket, answer: (request: ControlRequest) => Promise<
   });
 }
 
-/** Asks the running agent. Throws Failure agent/unreachable when none answers at `path`, agent/refused when it says no. */
-export function askAgent(path: string, request: ControlRequest): Promise<unknown> {
+/** Asks the running agent. Throws Failure agent/unreachable when none answers at `path` or beside it, agent/refused when it says no. */
+export async function askAgent(path: string, request: ControlRequest): Promise<unknown> {
+  try {
+    return await askAt(path, request);
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+    // What is said where nobody answers names the socket that one knows.
+    return await askAt(spareSocketPath(path), request).catch((spare: unknown) => Promise.reject(isAbsent(spare) ? error : spare));
+  }
+}
+
+/** Whether nobody listens there. */
+export function isAbsent(error: unknown): boolean {
+  const code = error instanceof Failure ? errorCode(error.cause) : undefined;
+  return code === "ENOENT" || code === "ECONNREFUSED" || code === "ENOTDIR";
+}
+
+function askAt(path: string, request: ControlRequest): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const socket = net.connect(path);
     let text = "";

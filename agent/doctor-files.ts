@@ -96,7 +96,7 @@ export function records({ config }: LoadedConfig): Finding[] {
     findings.push(ok("journal", entries === 0 ? "nothing in it yet" : `${entries} entries since the last archive, chain whole`));
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    findings.push(fault("journal", "damaged", error.message, "chargetill repair"));
+    findings.push(unwell("journal", error));
   }
   try {
     const book = Book.view(disk, join(config.state, "book"));
@@ -111,7 +111,11 @@ export function records({ config }: LoadedConfig): Finding[] {
     }
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    findings.push(fault("receipts", "damaged", error.message, "chargetill repair"));
+    findings.push(unwell("receipts", error));
   }
   return findings;
 }
+
+/** A disk that cannot be read says nothing about what lies on it. */
+const unwell = (check: string, { code, message }: Failure): Finding =>
+  code === "disk/failed" || code === "disk/full" ? fault(check, "cannot be read", message, "see what is said of the disk") : fault(check, "damaged", message, "chargetill repair");

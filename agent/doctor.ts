@@ -39,6 +39,8 @@ async function devices(loaded: LoadedConfig): Promise<Finding[]> {
     const snapshot = field.live ? ((await askAgent(socketPath(loaded), { do: "status" })) as Snapshot) : undefined;
     findings.push(agent(snapshot));
     if (config.bench === undefined) findings.push(...Object.entries(config.serialPorts).map(([name, port]) => serialPort(name, port.path)), ...gpioChip());
+    // An agent that is not open answers nothing about its devices but why it is not.
+    if (snapshot?.keyId === "") return [...findings, warn("devices", "not looked at", "the agent holds them, and is not open", "see what is said of the agent")];
     for (const connector of config.connectors) findings.push(...(await meter(field, connector)), await pins(field, connector));
     for (const name of Object.keys(config.readers)) findings.push(await reader(field, name));
     findings.push(clock(snapshot ?? { moment: field.buses?.clock.now() ?? { trust: "unsynced" } }));

@@ -2,9 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { LoadedConfig } from "../config/load.js";
 import type { MachineBuses } from "../drivers/open.js";
-import { askAgent, type ControlRequest, socketPath } from "./control.js";
-import { Failure } from "./failure.js";
-import { errorCode } from "./ledger/disk.js";
+import { askAgent, isAbsent, type ControlRequest, socketPath } from "./control.js";
 
 export type FieldAccess = {
   /** True where the running agent answers. */
@@ -24,8 +22,7 @@ export async function agentRuns(loaded: LoadedConfig): Promise<boolean> {
     await askAgent(socketPath(loaded), { do: "status" });
     return true;
   } catch (error) {
-    const code = error instanceof Failure ? errorCode(error.cause) : undefined;
-    if (code === "ENOENT" || code === "ECONNREFUSED") return false;
+    if (isAbsent(error)) return false;
     throw error;
   }
 }

@@ -5,11 +5,13 @@ import type { Config } from "../config/schema.js";
 import { clearCopies } from "./copies.js";
 import type { Clock } from "../drivers/driver.js";
 import { Failure } from "./failure.js";
+import type { Fault } from "./faults.js";
 import type { Disk } from "./ledger/disk.js";
 import { pruneEvidence } from "./ledger/evidence.js";
 import { Reserve } from "./ledger/reserve.js";
 import { WearLog, type Wear } from "./ledger/wear.js";
-import { leastFreeBytes, lookAtRoom, reserveBytes, type Room } from "./room.js";
+import type { News } from "./news.js";
+import { leastFreeBytes, lookAtRoom, mib, roomFor, reserveBytes, type Room } from "./room.js";
 import type { Shop } from "./shop.js";
 
 /** Runs `work` whenever the cron expression is due, in UTC, until the answer is called. */
@@ -23,6 +25,7 @@ export type HousekeepingParts = {
   /** When each outbox is looked at again, in the order of the outboxes. */
   readonly outboxSchedules: readonly string[];
   readonly shop: () => Shop | undefined;
+  readonly tell: (news: News) => void;
   readonly changed: () => void;
   readonly die: (error: unknown) => void;
 };
@@ -41,7 +44,7 @@ export class Housekeeping {
   readonly #wear: WearLog;
   #jobs: (() => void)[] = [];
   #archiving = false;
-  #fullDisk = false;
+  #full: Fault | undefined;
   #rotten: string | undefined;
   #room: { readonly room: Room; readonly monoMs: number } | undefined;
 
@@ -66,7 +69,7 @@ export class Housekeeping {
 
   /** Why nothing may be sold, as far as the house itself is concerned. */
   whyClosed(): string | undefined {
-    return this.#rotten ?? (this.#fullDisk ? "the disk is full: a receipt might not fit" : undefined);
+    return this.#rotten ?? (this.#full === undefined ? undefined : "the disk is full: a receipt might not fit");
   }
 
   /** Once a minute: the looks; and once there is a shop, the schedules begin. */
@@ -78,9 +81,9 @@ export class Housekeeping {
       shop?.board.remember(clock.now());
       shop?.board.look(clock.now());
       if (shop !== undefined) this.#provePages(shop);
-      this.#fullDisk = !this.#hasRoom(disk.freeBytes(config.state));
+      this.#watchRoom(disk.freeBytes(config.state));
       // For people's figures nothing is risked on a disk that is full.
-      if (shop !== undefined && !this.#fullDisk) this.#wear.look(clock.now(), shop.book.count());
+      if (shop !== undefined && this.#full === undefined) this.#wear.look(clock.now(), shop.book.count());
       if (shop !== undefined && this.#archiving) this.#archiveSome(shop);
     });
     const shop = this.#parts.shop();
@@ -90,6 +93,25 @@ export class Housekeeping {
     for (const pull of shop.pulls) void pull.now(false);
     this.#jobs.push(...shop.pulls.map((pull) => this.#parts.schedule(pull.schedule, () => pull.due())));
     this.#jobs.push(this.#parts.schedule(nightly, () => this.archive()));
+  }
+
+  /** Too little room is a fault, raised and cleared like any other, but for the journal: an entry of it would want room too. */
+  #watchRoom(freeBytes: number): void {
+    const { tell, clock } = this.#parts;
+    const { at } = clock.now();
+    if (this.#hasRoom(freeBytes)) {
+      if (this.#full !== undefined) tell({ news: "recovered", at, device: this.#full.device, code: this.#full.code });
+      this.#full = undefined;
+      return;
+    }
+    const message = `${mib(freeBytes)} free, and with less than ${mib(leastFreeBytes + this.#reserve.bytes)} a receipt might not fit: nothing is sold until there is room; journalctl --vacuum-size=50M, apt clean`;
+    if (this.#full === undefined) tell({ news: "fault", at, device: "station", code: "disk/full", message });
+    this.#full = { device: "station", code: "disk/full", message, sinceMs: this.#full?.sinceMs ?? at };
+  }
+
+  /** The faults of the house itself that stand now. */
+  faults(): readonly Fault[] {
+    return this.#full === undefined ? [] : [this.#full];
   }
 
   /** Whether a session that starts now can be settled, come what may: there is room, and some is kept for the day when there is none. */
@@ -144,7 +166,17 @@ export class Housekeeping {
         if (!(error instanceof Failure)) throw error;
       }
     }
-    return { ...(wear === undefined ? {} : { wear }), ...(this.#room === undefined ? {} : { room: this.#room.room }) };
+    return { ...(wear === undefined ? {} : { wear }), ...(this.#room === undefined ? {} : { room: this.#roomNow(this.#room.room) }) };
+  }
+
+  /** What a receipt takes and how many there are a day changes slowly; what is free may be gone the next moment. */
+  #roomNow(room: Room): Room {
+    try {
+      return roomFor({ ...room, freeBytes: this.#parts.disk.freeBytes(this.#parts.config.state) });
+    } catch (error) {
+      if (error instanceof Failure) return room;
+      throw error;
+    }
   }
 
   close(): void {

@@ -6,7 +6,7 @@ import type { LoadedConfig } from "../config/load.js";
 import type { ConnectorConfig } from "../config/schema.js";
 import { DeviceError, type EnergyMeter, type FaultCode } from "../drivers/driver.js";
 import { closePins, openMachine, type Machine, type MachineBuses } from "../drivers/open.js";
-import { ControlServer, socketPath, type ControlAnswer, type ControlRequest } from "./control.js";
+import { ControlServer, socketPath, spareSocketPath, type ControlAnswer, type ControlRequest } from "./control.js";
 import { controlAnswer } from "./control-desk.js";
 import { isBusy } from "./core/session.js";
 import { keptFor } from "./core/standing.js";
@@ -72,6 +72,7 @@ export class Agent {
   readonly #housekeeping: Housekeeping;
   readonly #watch: FieldWatch;
   #control: ControlServer | undefined;
+  #opensControl = false;
   #shop: Shop | undefined;
   #closed: { readonly code: FaultCode; readonly message: string } | undefined;
   #retry: (() => void) | undefined;
@@ -95,6 +96,7 @@ export class Agent {
       schedule,
       outboxSchedules: loaded.config.uplinks.map((uplink) => uplink.schedule),
       shop: () => this.#shop,
+      tell: (news) => this.#options.tell(news),
       changed: () => this.#options.changed?.(),
       die: (error) => this.#die(error),
     });
@@ -133,14 +135,31 @@ export class Agent {
     if (holder !== undefined && holder.pid !== process.pid) Lock.take(state, this.#machine.clock.now().at, this.#disk.files);
   }
 
-  /** Without its socket an agent sells as well as with it, but cannot be asked: it is tried again each minute. */
+  /**
+   * Without its socket an agent sells as well as with it, but cannot be asked: it is tried again each minute, and where the state folder takes none a
+   * spare one stands in. Without the lock the folder's socket may be another agent's.
+   */
   async #openControl(): Promise<void> {
-    if (this.#control !== undefined || this.#lock === undefined || this.#ending) return;
+    const own = socketPath(this.#loaded);
+    if (this.#ending || this.#opensControl || this.#control?.path === own) return;
+    this.#opensControl = true;
+    const opened = (this.#lock === undefined ? undefined : await this.#listen(own)) ?? (this.#control === undefined ? await this.#listen(spareSocketPath(own)) : undefined);
+    this.#opensControl = false;
+    if (opened === undefined) return;
+    const before = this.#control;
+    this.#control = opened;
+    await before?.close();
+    if (this.#ending) await opened.close();
+  }
+
+  async #listen(path: string): Promise<ControlServer | undefined> {
     try {
-      this.#control = await ControlServer.open(socketPath(this.#loaded), async (request) => this.#watch.answer(request) ?? this.#answer(request));
+      return await ControlServer.open(path, async (request) => this.#watch.answer(request) ?? this.#answer(request));
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      this.#options.tell({ news: "fault", at: this.#machine.clock.now().at, device: "station", code: faultCodeOf(error), message: error.message });
+      // Where nobody made the folder of the spare one, there is none.
+      if (path === socketPath(this.#loaded)) this.#options.tell({ news: "fault", at: this.#machine.clock.now().at, device: "station", code: faultCodeOf(error), message: error.message });
+      return undefined;
     }
   }
 
@@ -164,7 +183,7 @@ export class Agent {
       offline: uplinks.some(({ reachability }) => reachability === "offline" || reachability === "unauthorised" || reachability === "unsure"),
       uplinks,
       ...this.#housekeeping.figures(),
-      faults: station?.faults.all() ?? (this.#closed === undefined ? [] : [{ device: "station", ...this.#closed, sinceMs: moment.at }]),
+      faults: [...this.#housekeeping.faults(), ...(station?.faults.all() ?? (this.#closed === undefined ? [] : [{ device: "station", ...this.#closed, sinceMs: moment.at }]))],
       connectors: config.connectors.map((connector) => {
         const point = station?.points.get(connector.id);
         const till = station?.till();
@@ -265,7 +284,10 @@ export class Agent {
       // systemd is told that we run: a fault that only a person can mend is no reason to be restarted.
       this.#notifier.tell("READY=1", `STATUS=not selling: ${error.message.split("\n")[0]}`);
       this.#holdOpen();
-      this.#retry = clock.at(clock.now().monoMs + retryMs, () => this.#guard(() => this.#openShop(Math.min(retryMs * 2, longestRetryMs))));
+      this.#retry = clock.at(clock.now().monoMs + retryMs, () => {
+        this.#guard(() => this.#openShop(Math.min(retryMs * 2, longestRetryMs)));
+        void this.#openControl();
+      });
     }
     // Outside: a fault in what follows must never open a second shop over the first.
     if (this.#shop !== undefined) {

@@ -39,6 +39,9 @@ export function roomFor({ freeBytes, bytesPerReceipt, receiptsPerDay }: Pick<Roo
   return { freeBytes, bytesPerReceipt, receiptsPerDay, receipts, ...(receiptsPerDay > 0 ? { months: Math.floor(receipts / receiptsPerDay / monthDays) } : {}) };
 }
 
+/** Bytes in KiB, or MiB where there are many. */
+export const mib = (bytes: number): string => (bytes < 10 * 1024 * 1024 ? `${Math.ceil(bytes / 1024)} KiB` : `${Math.ceil(bytes / 1024 / 1024)} MiB`);
+
 /** `room for 21 000 receipts, about 14 months`: two digits are as much as a forecast knows. */
 export function roomText({ receipts, months }: Room): string {
   const rounded = receipts < 100 ? receipts : Math.floor(receipts / 10 ** (String(receipts).length - 2)) * 10 ** (String(receipts).length - 2);

@@ -1,6 +1,7 @@
 // `chargetill run`: the agent on the devices that the config names, until it is told to stop. What systemd starts.
 import pino from "pino";
 import type { LoadedConfig } from "../config/load.js";
+import type { Config } from "../config/schema.js";
 import { realBuses, type MachineBuses } from "../drivers/open.js";
 import { Failure } from "./failure.js";
 import { Disk } from "./ledger/disk.js";
@@ -17,8 +18,7 @@ export async function run(loaded: LoadedConfig, reread: () => LoadedConfig): Pro
   const { config } = loaded;
   const log = pino({ level: config.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ fd: 1, sync: true }));
   const disk = new Disk();
-  disk.makeFolder(config.state);
-  const buses: MachineBuses = config.bench === undefined ? await realBuses(config) : (await import("../drivers/bench/bench.js")).openBench(config, config.bench, config.state);
+  const buses = await busesOf(config, disk);
   let end: (code: number) => void = () => undefined;
   const ended = new Promise<number>((resolve) => (end = resolve));
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => end(0));
@@ -35,6 +35,13 @@ export async function run(loaded: LoadedConfig, reread: () => LoadedConfig): Pro
   await agent.close();
   clearTimeout(late);
   return code;
+}
+
+/** The machine's buses, or the bench's, whose world lies in the state folder: there alone the folder must be there before the agent, which waits for its disk. */
+async function busesOf(config: Config, disk: Disk): Promise<MachineBuses> {
+  if (config.bench === undefined) return realBuses(config);
+  disk.makeFolder(config.state);
+  return (await import("../drivers/bench/bench.js")).openBench(config, config.bench, config.state);
 }
 
 /** pino's level, as far as a technician turns it. */

@@ -1,7 +1,7 @@
 // `chargetill status` in words: the same snapshot that the live view draws.
 import { clockText } from "./core/time.js";
 import { durationText } from "./live-view.js";
-import { roomText } from "./room.js";
+import { mib, roomText } from "./room.js";
 import type { Snapshot } from "./snapshot.js";
 import { statusLines as uplinkLines } from "./commands/sync.js";
 
@@ -10,7 +10,7 @@ export function statusLines(snapshot: Snapshot): string[] {
   const { moment, timeZone } = snapshot;
   const lines = [
     `station ${snapshot.station}, chargetill ${snapshot.version}, ${clockText(timeZone, moment.at)} local (clock ${moment.trust})`,
-    snapshot.closed === undefined ? `selling; ${snapshot.receipts} receipt${snapshot.receipts === 1 ? "" : "s"} in the book, key ${snapshot.keyId}` : `NOT SELLING: ${snapshot.closed}`,
+    snapshot.closed === undefined ? `${snapshot.connectors.every(({ state }) => state === "out-of-order") ? "open, BUT NO CONNECTOR IS IN ORDER" : "selling"}; ${snapshot.receipts} receipt${snapshot.receipts === 1 ? "" : "s"} in the book, key ${snapshot.keyId}` : `NOT SELLING: ${snapshot.closed}`,
   ];
   for (const connector of snapshot.connectors) {
     lines.push(`connector ${connector.id} (${connector.evseId}): ${connector.words}${connector.card === undefined ? "" : `, card ${connector.card}`}`);
@@ -22,8 +22,6 @@ export function statusLines(snapshot: Snapshot): string[] {
   for (const fault of snapshot.faults) lines.push(`FAULT ${fault.code} at ${fault.device}: ${fault.message}`);
   return lines;
 }
-
-const mib = (bytes: number): string => (bytes < 10 * 1024 * 1024 ? `${Math.ceil(bytes / 1024)} KiB` : `${Math.ceil(bytes / 1024 / 1024)} MiB`);
 
 /** What is left of the disk, and what was written to it. */
 function diskLines({ room, wear }: Snapshot): string[] {

@@ -38,6 +38,7 @@ function house(segments: number): { readonly house: Housekeeping; readonly files
     schedule: () => () => undefined,
     outboxSchedules: [],
     shop: () => shop,
+    tell: () => undefined,
     changed: () => undefined,
     die: (error) => deaths.push(error),
   });
