@@ -29,6 +29,13 @@ test("finds nothing in a folder that is whole", async () => {
   assert.equal([ended.code, ended.out.trim()], [0, `${sold}: all that is stored is whole`]);
 });
 
+test("finds nothing in a folder in which nothing has run yet, and leaves it empty", async () => {
+  const folder = freshFolder();
+  const ended = await chargetill("repair", "--yes", "--data", folder);
+  assert.equal([ended.code, ended.out.trim()], [0, `${folder}: all that is stored is whole`]);
+  assert.equal(readdirSync(folder), []);
+});
+
 test("names a damaged journal with file and line, says what it would do, and changes nothing", async () => {
   const folder = damaged("journal/segment-00000001.jsonl");
   const before = snapshot(folder);

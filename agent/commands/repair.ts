@@ -172,5 +172,5 @@ function reportLines(folder: string, findings: readonly Finding[], mended: boole
     `  ${repair === undefined ? "by hand" : mended ? "done" : "would be done"}: ${remedy}`,
   ]);
   if (!mended) return [...lines, "", 'Nothing was changed. Stop the station, then: chargetill repair --yes'];
-  return [...lines, "", left.length === 0 ? "All that is stored is whole again." : `${left.length} things are still damaged.`];
+  return [...lines, "", left.length === 0 ? "All that is stored is whole again." : `${left.length} ${left.length === 1 ? "thing is" : "things are"} still damaged.`];
 }

@@ -41,6 +41,8 @@ export class Book {
   #lastRead: Page | undefined;
   /** Says that the list was signed once: from then on an unsigned one is no book from before. */
   readonly #signedOnce: Mark;
+  /** False for a look at a book of which nothing is there yet. */
+  #isThere = false;
   /** The sealed page that the check in turn has come to. */
   #turnOfCheck = 0;
 
@@ -75,9 +77,19 @@ export class Book {
 
   /** A look without a hand, safe while an agent writes: the book as it stands now, empty before the first run. Throws book/damaged, disk/failed. */
   static view(disk: Disk, folder: string, options: BookOptions = {}): BookView {
+    return Book.#viewTrying(disk, folder, options, 3);
+  }
+
+  /** While we look, the agent may turn a page between two of our reads: look again, a few times. */
+  static #viewTrying(disk: Disk, folder: string, options: BookOptions, triesLeft: number): BookView {
     const book = new Book(disk, folder, options);
-    if (new Mark(disk, folder).stands || disk.list(folder).length > 0) book.#load();
-    return book;
+    try {
+      if (new Mark(disk, folder).stands || disk.list(folder).length > 0) book.#load();
+      return book;
+    } catch (cause) {
+      if (triesLeft > 1 && cause instanceof Failure && cause.code === "book/damaged") return Book.#viewTrying(disk, folder, options, triesLeft - 1);
+      throw cause;
+    }
   }
 
   /** How many receipts there are, which is the number of the newest. */
@@ -129,6 +141,7 @@ export class Book {
 
   /** Proves every page on the disk, the newest too. Throws book/damaged at the first that does not hold. Takes seconds with a large book. */
   verifyAll(): { readonly pages: number; readonly receipts: number } {
+    if (!this.#isThere) return { pages: 0, receipts: 0 };
     for (const row of this.#index.data.sealed) this.verifySealed(row.page);
     const newest = this.#pageFile(this.#newest.data.page);
     const more = newest.read().entries.length - this.#newest.data.entries.length;
@@ -203,6 +216,7 @@ export class Book {
   /** Reads and proves what every start needs; its cost hardly grows with the book. True when the index on the disk is one page behind. */
   #load(): boolean {
     const pages = new Set(pagesIn(this.disk.list(this.folder)));
+    this.#isThere = true;
     this.#index.read();
     const { sealed } = this.#index.data;
     for (const { page } of sealed) if (!pages.has(page)) throw damage(join(this.folder, pageName(page)), "the page is missing");

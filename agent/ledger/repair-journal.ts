@@ -30,7 +30,10 @@ export function inspectJournal(disk: Disk, folder: string, options: JournalOptio
 export function inspectEvidence(disk: Disk, folder: string): Finding[] {
   return packedNumbers(disk, folder).flatMap((number) => {
     const path = join(closedFolder(folder), `${nameOf(number)}.gz`);
-    const bytes = unpacked(path, disk.read(path));
+    const packed = disk.read(path);
+    // Housekeeping may have let go of it since.
+    if (packed === undefined) return [];
+    const bytes = unpacked(path, packed);
     const header = linesOf(bytes).find(isHeader);
     const whole = bytes !== undefined && header !== undefined && readSegment(bytes, number, { seq: header.firstSeq - 1, check: header.prev }).tail.kind === "none";
     if (whole) return [];

@@ -183,4 +183,24 @@ books("a look reads everything and writes nothing", () => {
   assert.equal(view.verifyAll().receipts, 9, "what an agent adds meanwhile is no damage");
 });
 
+books("a look while the agent turns a page looks again, and takes nothing for damage that is not", () => {
+  const { files: truth, book } = filled(3, { pageEntries: 1 });
+  // The agent turns two pages between the reader's look at the folder and its look at the index.
+  let turns = 2;
+  const files = new Proxy(truth, {
+    get: (target, key) => {
+      const value: unknown = Reflect.get(target, key, target);
+      if (typeof value !== "function") return value;
+      return (...given: unknown[]): unknown => {
+        const answer: unknown = Reflect.apply(value, target, given);
+        if (key === "readdirSync" && turns > 0) for (; turns > 0; turns -= 1) book.append(receipt(book.count() + 1));
+        return answer;
+      };
+    },
+  });
+  const seen = Book.view(new Disk(files), "/book", { pageEntries: 1 });
+  assert.equal(seen.count(), 5);
+  assert.deepEqual(seen.verifyAll(), { pages: 5, receipts: 5 });
+});
+
 books.run();
