@@ -95,7 +95,7 @@ Architecture: ${architecture}
 Maintainer: chargetill maintainers <chargetill@example.org>
 Installed-Size: ${kilobytes}
 Depends: nodejs (>= ${major === 20 ? "20.19" : major}), nodejs (<< ${major + 1}), libc6, libstdc++6, procps, systemd
-Recommends: bash-completion
+Suggests: bash-completion
 Section: misc
 Priority: optional
 Description: till for charge points

@@ -6,8 +6,6 @@ import { contactorPins, type ContactorPins } from "../../config/pins.js";
 import { DeviceError } from "../../drivers/driver.js";
 import type { ContactorTest } from "../../drivers/gpio/contactor-test.js";
 import { complain, defaultConfig, exampleText, fieldCommand, tell, whole, type Where } from "./command.js";
-import { loadedFor, withField } from "./field.js";
-import { askAgent, socketPath } from "../control.js";
 import { Failure } from "../failure.js";
 
 /** An agent that is well answers at once; the pins are not kept waiting for another. */
@@ -34,7 +32,8 @@ export function contactorCommand(): Command {
 }
 
 async function open(where: Where): Promise<void> {
-  const stopped = await askToOpen(where);
+  // systemd calls us with this set when the agent has ended: then there is nobody to ask, and a contactor may be closed with nobody watching.
+  const stopped = process.env["SERVICE_RESULT"] === undefined ? await askToOpen(where) : [];
   const found = contactorPins(where.config ?? defaultConfig);
   // A running agent has its pins; driving them from here too does no harm, and is all there is where it hangs.
   const opened = found.bench ? [] : await openPins(found);
@@ -46,8 +45,9 @@ async function open(where: Where): Promise<void> {
   process.exitCode = found.faults.length === 0 && opened.every(({ ok }) => ok) ? 0 : 1;
 }
 
-/** Tells a running agent; no answer, for whatever reason, holds nothing up. */
+/** Tells a running agent; no answer, for whatever reason, holds nothing up. What this needs is loaded here: the pins alone need a fraction of it. */
 async function askToOpen(where: Where): Promise<readonly number[]> {
+  const [{ loadedFor }, { askAgent, socketPath }] = await Promise.all([import("./field.js"), import("../control.js")]);
   let socket: string;
   try {
     socket = socketPath(loadedFor(where));
@@ -86,6 +86,7 @@ async function openPins({ pins }: ContactorPins): Promise<Opened[]> {
 }
 
 async function test(connector: number, options: Where & { for: number; yes?: true }): Promise<void> {
+  const { withField } = await import("./field.js");
   await withField(options, async (field) => {
     if (options.yes !== true && !(await agreed(`Connector ${connector} will be live for ${options.for} s. Is nobody and nothing at it? Type yes: `)))
       throw new Failure("usage/invalid", "contactor test: not agreed to (--yes for scripts)");

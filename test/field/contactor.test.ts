@@ -50,6 +50,18 @@ test("a running agent stops its sessions and settles them", async () => {
   assert.is((await agent.ended).code, 0);
 });
 
+test("where systemd says that the agent has ended, nobody is asked: the pins are all that counts", async () => {
+  const { config } = benchStation({ quiet: false, speed: 120 });
+  const agent = new Running(["run", "--config", config]);
+  await agent.until(/"news":"session-began","at":\d+,"connector":1/);
+  const after = new Running(["contactor", "open", "--all", "--config", config], { SERVICE_RESULT: "signal" });
+  const ended = await after.ended;
+  assert.is(ended.code, 0, ended.err);
+  assert.not.match(ended.out, /sessions stopped/);
+  agent.kill("SIGTERM");
+  await agent.ended;
+});
+
 test("a contactor is tested by the running agent or without one, and its auxiliary contact is heard both ways", async () => {
   const { config } = benchStation();
   const alone = await chargetill("contactor", "test", "1", "--yes", "--config", config, "--json");

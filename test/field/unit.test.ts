@@ -19,6 +19,7 @@ test("systemd waits for our word, watches us, and starts us again for ever unles
   assert.equal(values("Type"), ["notify"]);
   assert.equal(values("NotifyAccess"), ["all"]);
   assert.ok(Number(values("WatchdogSec")[0]) >= 30, "three pings of 10 s");
+  assert.equal(values("WatchdogSignal"), ["SIGKILL"], "a stopped process heeds nothing else");
   assert.equal(values("Restart"), ["always"]);
   assert.equal(values("StartLimitIntervalSec"), ["0"]);
   assert.equal(values("RestartPreventExitStatus"), ["2 78"]);

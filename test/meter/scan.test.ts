@@ -1,6 +1,7 @@
 // Finding meters whose settings nobody wrote down.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { parse } from "yaml";
 import { RtuBus } from "../../drivers/bench/rtu-bus.js";
 import { scanPort, stationYaml, usualLines, usualUnits } from "../../drivers/meter/scan.js";
 import type { Found } from "../../drivers/meter/scan.js";
@@ -28,6 +29,8 @@ scan("names the settings, the units and the models, those first that pass a chec
   const [likely] = second.candidates;
   assert.ok(likely);
   assert.match(stationYaml(port.path, second, likely), 'meter: { port: rs485, unit: 7, model: schneider-iem3155, serial: "21031234" }');
+  const untold = parse(stationYaml(port.path, second, { ...likely, serial: undefined })) as { meter: unknown };
+  assert.equal(untold.meter, { port: "rs485", unit: 7, model: "schneider-iem3155", serial: "…" }, "a meter that tells no number: what is printed can be pasted all the same");
 });
 
 scan("finds nothing where nothing answers, and says when there is no port", async () => {
