@@ -7,6 +7,7 @@ import { lintTariff } from "./core/lint.js";
 import { Failure } from "./failure.js";
 import { fault, ok, warn, type Finding } from "./field-health.js";
 import { keyFile } from "./keys.js";
+import { sealAtHand } from "./list-seal.js";
 import { Book } from "./ledger/book.js";
 import { Disk, errorCode } from "./ledger/disk.js";
 import { Journal } from "./ledger/journal.js";
@@ -99,7 +100,7 @@ export function records({ config }: LoadedConfig): Finding[] {
     findings.push(unwell("journal", error));
   }
   try {
-    const book = Book.view(disk, join(config.state, "book"));
+    const book = Book.view(disk, join(config.state, "book"), { seal: sealAtHand(disk, config.state) });
     const receipts = book.count();
     findings.push(receipts === 0 ? ok("receipts", "none yet") : ok("receipts", `${receipts} on ${counted(book.verifyAll().pages, "page")}, chain whole`));
     if (config.uplinks.length === 0) findings.push(ok("unsent", "no backend is configured: receipts stay in the book"));
