@@ -155,6 +155,21 @@ for (const [protocol, type, reason] of [
     assert.equal(csms.violations, []);
   });
 
+for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
+  test(`${protocol}: a card that only the CSMS knows charges by its word, which is remembered, and the token holds nothing of the station but its party`, async () => {
+    const scene = await Scene.open(protocol);
+    const { room, csms } = scene;
+    await room.plug(1);
+    await room.tap("0A0B0C0D");
+    await scene.until(() => room.session(1).state === "charging");
+    assert.is(csms.of("Authorize").length, 1);
+    const session = room.session(1);
+    const { countryCode, partyId } = room.config.station;
+    assert.equal(session.state === "charging" && session.sale.opening.acceptance.token, { uid: "0A0B0C0D", type: "RFID", contractId: "0A0B0C0D", countryCode, partyId });
+    assert.is(room.shop.lists.cached("0A0B0C0D", room.clock.now().at)?.status, "ALLOWED");
+    assert.equal(csms.violations, []);
+  });
+
 test("ocpp2.0.1: a reserved connector refuses another card and starts for its own", async () => {
   const scene = await Scene.open("ocpp2.0.1");
   const { room, csms } = scene;

@@ -20,14 +20,14 @@ const refusals: Readonly<Record<string, Exclude<OnlineAnswer["allowed"], "ALLOWE
  * The answer as the station understands it; undefined where it is none. `tariff` is the id of the tariff that came with it (2.1), if it was
  * taken up. OCPP knows no contract id: the UID stands in its place.
  */
-export function authorizeAnswer(payload: unknown, uid: string, party: Party, tariff: string | undefined): OnlineAnswer | undefined {
+export function authorizeAnswer(payload: unknown, uid: string, { countryCode, partyId }: Party, tariff: string | undefined): OnlineAnswer | undefined {
   const info = infoIn(payload);
   if (info === undefined) return undefined;
   const { status, groupIdToken, parentIdTag, cacheExpiryDateTime, expiryDate, personalMessage } = info;
   const message = typeof personalMessage === "object" && personalMessage !== null && "content" in personalMessage ? personalMessage.content : undefined;
   const words = typeof message === "string" && message !== "" ? { info: message.slice(0, 200) } : {};
   if (status !== "Accepted") return typeof status === "string" ? { allowed: refusals[status] ?? "NOT_ALLOWED", ...words } : undefined;
-  const token: SessionToken = { uid, type: "RFID", contractId: uid, ...party };
+  const token: SessionToken = { uid, type: "RFID", contractId: uid, countryCode, partyId };
   const groupOf2x = typeof groupIdToken === "object" && groupIdToken !== null && "idToken" in groupIdToken ? groupIdToken.idToken : undefined;
   const group = groupOf2x ?? parentIdTag;
   const until = cacheExpiryDateTime ?? expiryDate;
