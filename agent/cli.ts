@@ -22,7 +22,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   verify: async () => (await import("./commands/verify.js")).verifyCommand(),
   receipts: async () => {
     const { receiptDesk, saveNew } = await import("./commands/desks.js");
-    return (await import("./commands/receipt.js")).receiptCommands(receiptDesk, saveNew).addCommand((await import("./commands/credit.js")).creditCommand());
+    return (await import("./commands/receipt.js")).receiptCommands(receiptDesk, saveNew).addCommand((await import("./commands/credit.js")).creditCommand()).addCommand((await import("./commands/settle.js")).settleCommand());
   },
   dispute: async () => {
     const { disputeDesk, saveNew } = await import("./commands/desks.js");

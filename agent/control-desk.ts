@@ -10,6 +10,7 @@ import { parseTariff } from "./core/tariff.js";
 import { Failure } from "./failure.js";
 import { fieldAnswer } from "./field-desk.js";
 import { adoptKey, stageKey } from "./key-change.js";
+import type { PaymentAnswer } from "./payments.js";
 import type { Disk } from "./ledger/disk.js";
 import type { Shop } from "./shop.js";
 import type { Snapshot } from "./snapshot.js";
@@ -59,11 +60,17 @@ export async function controlAnswer(request: ControlRequest, desk: ControlDesk):
         adoptKey(desk.disk, desk.config.state);
         return number;
       });
+    case "settle":
+      return settle(desk, request);
     case "sync-status":
       return { ok: true, value: withPulls(shop, shop?.outboxes.map((outbox) => outbox.status()) ?? []) };
-    case "sync-now":
+    case "sync-now": {
       await Promise.all(shop?.pulls.map((pull) => pull.now()) ?? []);
-      return { ok: true, value: withPulls(shop, await Promise.all(shop?.outboxes.map((outbox) => outbox.now()) ?? [])) };
+      const statuses = await Promise.all(shop?.outboxes.map((outbox) => outbox.now()) ?? []);
+      // Payments go after the sessions that they pay.
+      await Promise.all(shop?.paymentLines.map(({ outbox }) => outbox.now()) ?? []);
+      return { ok: true, value: withPulls(shop, statuses) };
+    }
     case "sync-resend":
       return { ok: true, value: resend(shop, request["number"], request["uplink"]) };
     default:
@@ -105,21 +112,40 @@ function issue({ shop, machine, whyClosed, die }: ControlDesk, make: (shop: Shop
   }
 }
 
-/** What was fetched stands beside what was sent. */
+/** Takes up what was said of a payment; it goes out to the backends that have a message for it. */
+function settle({ shop, machine, whyClosed, die }: ControlDesk, { number, reference, status, amount, at, info }: ControlRequest): ControlAnswer {
+  if (shop === undefined) return { ok: false, why: whyClosed() ?? "the station is not open" };
+  const { payments, paymentLines, station, book } = shop;
+  try {
+    const { payment, known } = payments.tell(Number(number), { reference, status, amount, at, info }, { book, now: machine.clock.now(), record: (event) => station.enter(event) });
+    for (const { outbox } of paymentLines) outbox.kick();
+    return { ok: true, value: { payment, known, uplinks: shop.outboxes.map((outbox) => outbox.status().uplink).map((uplink) => ({ uplink, told: paymentLines.some(({ name }) => name === uplink) })) } satisfies PaymentAnswer };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    if (error.code === "disk/failed" || error.code === "disk/full") die(error);
+    return { ok: false, why: error.message };
+  }
+}
+
+/** What was fetched, and what is told of payments, stands beside what was sent. */
 function withPulls(shop: Shop | undefined, statuses: readonly OutboxStatus[]): UplinkStatus[] {
   const pulled = new Map(shop?.pulls.map((pull) => [pull.status().uplink, pull.status()]) ?? []);
+  const lines = new Map(shop?.paymentLines.map(({ name, outbox }) => [name, outbox.status()]) ?? []);
   return statuses.map((status) => {
-    const pull = pulled.get(status.uplink);
-    return pull === undefined ? status : { ...status, pull };
+    const [pull, line] = [pulled.get(status.uplink), lines.get(status.uplink)];
+    const { waiting, parked, words } = line ?? { waiting: 0, parked: [], words: undefined };
+    const payments = { known: shop?.payments.last() ?? 0, ...(line === undefined ? {} : { waiting, parked, ...(words === undefined || words === "" ? {} : { words }) }) };
+    return { ...status, ...(pull === undefined ? {} : { pull }), ...(line === undefined && payments.known === 0 ? {} : { payments }) };
   });
 }
 
-function resend(shop: Shop | undefined, wanted: unknown, uplink: unknown): { uplink: string; numbers: number[] }[] {
+/** Receipts by their numbers, and the payments of those receipts. */
+function resend(shop: Shop | undefined, wanted: unknown, uplink: unknown): { uplink: string; numbers: number[]; payments: number[] }[] {
   const asked = wanted === "all" ? wanted : Number(wanted);
   return (shop?.outboxes ?? [])
     .map((outbox) => ({ outbox, uplink: outbox.status().uplink }))
     .filter((one) => uplink === undefined || one.uplink === uplink)
-    .map((one) => ({ uplink: one.uplink, numbers: one.outbox.resend(asked) }));
+    .map((one) => ({ uplink: one.uplink, numbers: one.outbox.resend(asked), payments: shop?.paymentLines.find(({ name }) => name === one.uplink)?.resend(asked) ?? [] }));
 }
 
 const longestReason = 200;

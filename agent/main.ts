@@ -234,7 +234,7 @@ export class Agent {
     this.#housekeeping.close();
     this.#shop?.remote.close();
     await this.#shop?.station.close();
-    await Promise.all([...(this.#shop?.outboxes ?? []), ...(this.#shop?.pulls ?? [])].map((one) => one.stop()));
+    await Promise.all([...(this.#shop?.paymentLines.map(({ outbox }) => outbox) ?? []), ...(this.#shop?.outboxes ?? []), ...(this.#shop?.pulls ?? [])].map((one) => one.stop()));
     for (const check of this.#shop?.checks ?? []) check.close?.();
     this.#shop?.journal.close();
     await this.#control?.close();

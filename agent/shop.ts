@@ -29,6 +29,8 @@ import { KeptTariffs } from "./kept-tariffs.js";
 import { ListedCards } from "./listed-cards.js";
 import { NeededEntries } from "./needed-entries.js";
 import type { News } from "./news.js";
+import type { PaymentLine } from "./payment-line.js";
+import { Payments } from "./payments.js";
 import { PassedMeters } from "./passed-meters.js";
 import { PriceBoard } from "./price-board.js";
 import type { OnlineCheck } from "./remote.js";
@@ -38,7 +40,7 @@ import { kwhText } from "./snapshot.js";
 import { layoutOf, Station } from "./station.js";
 import type { OcpiPull } from "./sync/ocpi-pull.js";
 import type { Outbox } from "./sync/outbox.js";
-import { openOutboxes, type UplinkKinds } from "./uplinks.js";
+import { openWays, type UplinkKinds } from "./uplinks.js";
 
 export type Shop = {
   readonly journal: Journal<Entered>;
@@ -49,6 +51,9 @@ export type Shop = {
   readonly board: PriceBoard;
   readonly needed: NeededEntries;
   readonly outboxes: readonly Outbox[];
+  readonly payments: Payments;
+  /** Of the backends that may have a message for payments. */
+  readonly paymentLines: readonly PaymentLine[];
   readonly station: Station;
   readonly remote: StationDesk;
   readonly lists: ListedCards;
@@ -103,6 +108,7 @@ export function openShop(parts: ShopParts): Shop {
   const deskTable = Table.open(disk, at(deskFile), parseDesk, emptyDesk);
   const cards = Cards.open(disk, config.state, config);
   const passed = PassedMeters.open(disk, config.state);
+  const payments = Payments.open(disk, config.state);
   const outboxes: Outbox[] = [];
   const desk = new CashDesk(
     {
@@ -135,7 +141,9 @@ export function openShop(parts: ShopParts): Shop {
   signing.by = () => desk.signer;
   book.signList();
   const lists = new ListedCards({ disk, folder: config.state, station: config.station, settings: config.authorisation, clock }, (event) => void station.enter(event));
-  outboxes.push(...openOutboxes({ config, clock, disk, book, random: parts.random, checkpoint: () => desk.chain.checkpoint, version: parts.version, faults: () => station.faults, feed: () => station.feed(), desk: () => remote, lists, canBeAsked: (check) => checks.push(check), kinds: parts.kinds, tell, changed, die }));
+  const ways = openWays({ config, clock, disk, book, payments, random: parts.random, checkpoint: () => desk.chain.checkpoint, version: parts.version, faults: () => station.faults, feed: () => station.feed(), desk: () => remote, lists, canBeAsked: (check) => checks.push(check), kinds: parts.kinds, tell, changed, die });
+  outboxes.push(...ways.map(({ outbox }) => outbox));
+  const paymentLines = ways.flatMap((way) => way.payments ?? []);
   const exposure = new Exposure({
     limits: config.authorisation.exposure,
     book,
@@ -189,8 +197,9 @@ export function openShop(parts: ShopParts): Shop {
   }
   const remote = new StationDesk({ config, clock, station, board, kept, restart: parts.restart, tell });
   readAhead(exposure, clock);
+  for (const { outbox } of paymentLines) outbox.begin();
   for (const outbox of outboxes) outbox.begin();
-  return { journal, book, desk, cards, passed, board, needed, outboxes, station, remote, lists, pulls, checks: ownChecks, mayRotate: !signer.handed };
+  return { journal, book, desk, cards, passed, board, needed, outboxes, payments, paymentLines, station, remote, lists, pulls, checks: ownChecks, mayRotate: !signer.handed };
 }
 
 /** What at least one of them has not acknowledged. */

@@ -8,16 +8,19 @@ import type { Disk } from "./ledger/disk.js";
 import type { BookEntry } from "./ledger/page.js";
 import { Table } from "./ledger/table.js";
 import type { News } from "./news.js";
+import { PaymentLine } from "./payment-line.js";
+import type { Payments } from "./payments.js";
 import type { CardLists, RemoteDesk, StationFeed } from "./remote.js";
 import { answersOf } from "./sync/ocpp/answers.js";
 import type { FrontDesk } from "./sync/ocpp/front-desk.js";
 import type { OcppLink } from "./sync/ocpp/link.js";
 import { OcppUplink } from "./sync/ocpp/ocpp-uplink.js";
+import { paymentNotice } from "./sync/ocpp/payment-notice.js";
 import { Settings } from "./sync/ocpp/settings.js";
 import { soldIn } from "./sync/ocpp/sold.js";
 import { takeDriverTariff } from "./sync/ocpp/tariff-answers.js";
 import { noTransactions, parseTransactionsTable, type TransactionsState } from "./sync/ocpp/transactions-state.js";
-import type { OutboxItem } from "./sync/outbox-state.js";
+import type { ItemState, OutboxItem } from "./sync/outbox-state.js";
 import { tunnelsOf } from "./sync/tunnel.js";
 
 export type OcppParts = {
@@ -79,4 +82,12 @@ export function openOcpp(config: OcppUplinkConfig, parts: OcppParts, waits: Fron
     die: parts.die,
   });
   return uplink;
+}
+
+export type PaymentParts = OcppParts & { readonly payments: Payments; readonly stateOf: (receipt: number) => ItemState; readonly changed: () => void };
+
+/** Payments on their way to a CSMS that may speak 2.1. Throws Failure table/damaged, disk/failed. */
+export function openPaymentLine(config: OcppUplinkConfig, parts: PaymentParts, uplink: OcppUplink): PaymentLine | undefined {
+  if (!config.versions.includes("2.1")) return undefined;
+  return new PaymentLine({ ...parts, config, folder: parts.config.state, textOf: paymentNotice, send: (text, signal) => uplink.tellPayment(text, signal) });
 }

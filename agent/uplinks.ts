@@ -8,15 +8,18 @@ import type { Faults } from "./faults.js";
 import type { Book } from "./ledger/book.js";
 import { Table } from "./ledger/table.js";
 import type { BookEntry } from "./ledger/page.js";
+import type { PaymentLine } from "./payment-line.js";
+import type { Payments } from "./payments.js";
 import type { OnlineCheck } from "./remote.js";
 import { OcpiUplink } from "./sync/ocpi-uplink.js";
-import { emptyOutbox, parseOutboxTable, type OutboxItem, type OutboxState } from "./sync/outbox-state.js";
+import { emptyOutbox, parseOutboxTable, type ItemState, type OutboxItem, type OutboxState } from "./sync/outbox-state.js";
 import { Outbox, type OutboxStatus } from "./sync/outbox.js";
 import type { Uplink } from "./sync/uplink.js";
 import type { OcppParts } from "./uplink-ocpp.js";
 
 export type UplinkParts = OcppParts & {
   readonly book: Book;
+  readonly payments: Payments;
   /** The signed checkpoint over all receipts, "" where there is none. */
   readonly checkpoint: () => string;
   readonly faults: () => Faults | undefined;
@@ -35,19 +38,23 @@ export async function loadKinds({ uplinks }: Pick<Config, "uplinks">): Promise<U
   return uplinks.some(({ kind }) => kind === "ocpp") ? { ocpp: await import("./uplink-ocpp.js") } : {};
 }
 
-/** Opens the outbox of each configured uplink. Throws Failure table/damaged, disk/failed. */
-export function openOutboxes(parts: UplinkParts): Outbox[] {
-  return parts.config.uplinks.map((uplink) => openOutbox(uplink, parts));
+/** The way to one backend: an outbox over the receipt book, and one over the payments where the backend may have a message for them. */
+export type Way = { readonly outbox: Outbox; readonly payments?: PaymentLine };
+
+/** Opens the way to each configured backend. Throws Failure table/damaged, disk/failed. */
+export function openWays(parts: UplinkParts): Way[] {
+  return parts.config.uplinks.map((uplink) => openWay(uplink, parts));
 }
 
-function openOutbox(config: UplinkConfig, parts: UplinkParts): Outbox {
+function openWay(config: UplinkConfig, parts: UplinkParts): Way {
   const { clock, book } = parts;
   const path = join(parts.config.state, `uplink-${config.name}.json`);
   const table = Table.open<{ readonly state: OutboxState }>(parts.disk, path, parseOutboxTable, { state: emptyOutbox }, { steps: true });
   const watch = new UplinkWatch(config.name, parts, table.data.state.lastAck?.number ?? 0, table.data.state.lastAck?.atMs ?? 0);
   const waits = (sessionId: string | undefined): boolean => (sessionId === undefined ? outbox.status().waiting > 0 : receiptWaits(sessionId, book, outbox));
+  const { uplink, paymentLine } = openUplink(config, parts, waits, (receipt) => outbox.stateOf(receipt));
   const outbox: Outbox = new Outbox({
-    uplink: openUplink(config, parts, waits),
+    uplink,
     items: {
       last: () => book.count(),
       get: (number) => {
@@ -59,10 +66,13 @@ function openOutbox(config: UplinkConfig, parts: UplinkParts): Outbox {
     clock,
     random: parts.random,
     backoff: config.backoff,
-    onChange: (status) => watch.look(status),
+    onChange: (status) => {
+      watch.look(status);
+      paymentLine?.saw(status);
+    },
     onFailure: parts.die,
   });
-  return outbox;
+  return { outbox, ...(paymentLine === undefined ? {} : { payments: paymentLine }) };
 }
 
 /** Whoever asks about a session asks soon after it. */
@@ -83,11 +93,14 @@ function itemOf(entry: BookEntry, config: UplinkConfig, kinds: UplinkKinds): Out
   return copy === null ? null : { number: entry.number, id: entry.cdrId, ...copy };
 }
 
-function openUplink(config: UplinkConfig, parts: UplinkParts, waits: (sessionId: string | undefined) => boolean): Uplink {
-  if (config.kind === "ocpi") return new OcpiUplink(config, parts.config.station, parts.checkpoint);
+type Opened = { readonly uplink: Uplink; readonly paymentLine?: PaymentLine };
+
+function openUplink(config: UplinkConfig, parts: UplinkParts, waits: (sessionId: string | undefined) => boolean, stateOf: (receipt: number) => ItemState): Opened {
+  if (config.kind === "ocpi") return { uplink: new OcpiUplink(config, parts.config.station, parts.checkpoint) };
   const uplink = ocppIn(parts.kinds).openOcpp(config, parts, waits);
   parts.canBeAsked(uplink);
-  return uplink;
+  const paymentLine = ocppIn(parts.kinds).openPaymentLine(config, { ...parts, stateOf }, uplink);
+  return { uplink, ...(paymentLine === undefined ? {} : { paymentLine }) };
 }
 
 function ocppIn({ ocpp }: UplinkKinds): NonNullable<UplinkKinds["ocpp"]> {

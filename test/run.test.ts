@@ -24,7 +24,7 @@ function station(change: (text: string) => string = (text) => text, speed = 240)
   return { folder, config, tariff: join(folder, "standard.json") };
 }
 const began = /"news":"session-began","at":\d+,"connector":1/;
-const receiptOf = (folder: string, number: number): { kind: string; sale: { stop: { reason: string; detail: string }; interruptions: unknown[]; energyKwh: string } } => {
+const receiptOf = (folder: string, number: number): { kind: string; sale: { stop: { reason: string; detail: string }; interruptions: unknown[]; energyKwh: string; price: { due: { gross: string } } } } => {
   const { jws } = JSON.parse(readFileSync(join(folder, "state", "receipts", `receipt-00000${number}.json`), "utf8")) as { jws: string };
   return JSON.parse(Buffer.from(jws.split(".")[1] ?? "", "base64url").toString("utf8"));
 };
@@ -52,6 +52,18 @@ test("status and the remote word reach the running agent; what is not charging i
     assert.is(refused.code, 1);
     assert.match(refused.err, /the reason is one line of 1 to 200 characters/);
   }
+  const { gross } = receiptOf(folder, 2).sale.price.due;
+  const settle = (...words: string[]) => chargetill("receipts", "settle", "2", "--config", config, ...words);
+  const paid = await settle("--reference", "PSP-1", "--status", "settled");
+  assert.is(paid.out, `receipt 2: payment PSP-1 settled, ${gross} EUR\n`, paid.err);
+  const again = await settle("--reference", "PSP-1", "--status", "settled", "--amount", gross, "--json");
+  const answer = JSON.parse(again.out) as { payment: { amount: string }; known: boolean };
+  assert.equal([answer.payment.amount, answer.known], [gross, true]);
+  const other = await settle("--reference", "PSP-1", "--status", "settled", "--amount", "0.015");
+  assert.equal([other.code, /at most 2 decimals/.test(other.err)], [1, true], other.err);
+  assert.is((await settle("--reference", "PSP-2", "--status", "paid")).code, 2);
+  const shown = await chargetill("receipts", "show", "2", "--config", config);
+  assert.match(shown.out, new RegExp(`Payment, beside the signed receipt:\n  settled ${gross.replace(".", "\\.")} EUR, reference PSP-1, `));
   agent.kill("SIGTERM");
   assert.is((await agent.ended).code, 0);
 });

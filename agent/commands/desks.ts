@@ -11,6 +11,7 @@ import { publicKeyOf, type PublicKey } from "../keys.js";
 import { Book } from "../ledger/book.js";
 import { Disk } from "../ledger/disk.js";
 import { Table } from "../ledger/table.js";
+import { viewPayments } from "../payments.js";
 import { payloadFrom, stored } from "../receipt-source.js";
 import { journalOfSession } from "../session-journal.js";
 import { agentSocket } from "./agent.js";
@@ -27,7 +28,7 @@ export function receiptDesk(where: Where): ReceiptDesk {
   const disk = new Disk();
   if (!existsSync(folder)) throw new Failure("usage/invalid", `${folder}: there is no such state folder`);
   const language = where.config === undefined ? "en" : loadedFor(where).config.language;
-  return { receipts: Book.view(disk, join(folder, "book")), language, newest: () => Table.view<DeskState>(disk, join(folder, "desk.json"), (value) => value as DeskState, emptyDesk).chain.checkpoint };
+  return { receipts: Book.view(disk, join(folder, "book")), language, payments: (receipt) => viewPayments(disk, folder, receipt), newest: () => Table.view<DeskState>(disk, join(folder, "desk.json"), (value) => value as DeskState, emptyDesk).chain.checkpoint };
 }
 
 /** A new file for its owner alone; one that is there stays as it is. */

@@ -3,6 +3,8 @@
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { parseCheckpoint } from "../core/checkpoint.js";
+import type { Payment } from "../core/payment.js";
+import { wrapped } from "../core/receipt-text.js";
 import { ocmfXml } from "../core/ocmf-xml.js";
 import type { CdrCopies } from "../core/cdr-copies.js";
 import { paginationOf, parseOcmf } from "../core/verify-ocmf.js";
@@ -16,7 +18,13 @@ import { csvText, groupings, issuedWithin, listText, rowOf, summaryOf, summaryTe
 import { exampleText } from "./command.js";
 
 /** What the commands work on; `newest` gives the signed checkpoint over all receipts and may need the key. */
-export type ReceiptDesk = { readonly receipts: ReceiptSource; readonly language: Language; newest(): string };
+export type ReceiptDesk = {
+  readonly receipts: ReceiptSource;
+  readonly language: Language;
+  newest(): string;
+  /** What is known of its payment, the newest first. */
+  readonly payments?: (receipt: number) => readonly Payment[];
+};
 
 /** Where the book lies, as every command is told. */
 export type DeskOptions = { readonly config?: string; readonly data?: string };
@@ -123,6 +131,7 @@ export function receiptCommands(open: OpenDesk, save: (path: string, content: st
     .action((number: number, options: DeskOptions & { roll?: true; copy?: true; json?: true; lang?: Language }) => {
       const desk = open(options);
       write(rendered(desk, number, options.json === true ? "json" : options.roll === true ? "roll" : "text", options.lang ?? desk.language, options.copy === true));
+      if (options.json !== true) write(paymentText(desk.payments?.(number) ?? [], options.roll === true ? 32 : 80));
     });
 
   command("export", "a receipt in a format, or all of a span as a table or a book", "17 --format pdf --out receipt-17.pdf")
@@ -161,6 +170,13 @@ export function receiptCommands(open: OpenDesk, save: (path: string, content: st
     });
 
   return receipts;
+}
+
+/** Beneath the receipt, of which it is no part: it was signed before anybody paid. */
+function paymentText(payments: readonly Payment[], columns: number): string {
+  if (payments.length === 0) return "";
+  const lines = payments.map(({ status, amount, currency, reference, atMs, info }) => `${status} ${amount} ${currency}, reference ${reference}, ${new Date(atMs).toISOString()}${info === undefined ? "" : `: ${info}`}`);
+  return ["", ...wrapped("Payment, beside the signed receipt:", columns), ...lines.flatMap((line) => wrapped(line, columns - 2).map((part) => `  ${part}`)), ""].join("\n");
 }
 
 function exportOne(desk: ReceiptDesk, number: number, options: { readonly format: string; readonly copy?: true; readonly lang?: Language; readonly out?: string }): string | Uint8Array {

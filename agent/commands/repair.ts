@@ -26,6 +26,7 @@ import { Lock } from "../lock.js";
 import { parseChecks, passedMetersFile } from "../passed-meters.js";
 import { keyFile, mustContinue, openSigner } from "../keys.js";
 import { stagedFile, stagedKey } from "../key-change.js";
+import { noPayments, parsePayments, paymentPages } from "../payments.js";
 import { nothingPulled, parsePullState } from "../sync/ocpi-pull.js";
 import { parseSettings } from "../sync/ocpp/settings.js";
 import { noTransactions, parseTransactionsTable } from "../sync/ocpp/transactions-state.js";
@@ -53,6 +54,9 @@ export function inspect(disk: Disk, folder: string): Finding[] {
     ...inspectTable(disk, at(passedMetersFile), parseChecks, []),
     ...named("pulled").flatMap((name) => inspectTable(disk, at(name), parsePullState, nothingPulled)),
     ...uplinks.flatMap((name) => inspectTable(disk, at(name), parseOutboxTable, { state: emptyOutbox }, { steps: true })),
+    // What was said of payments stands in the journal too; of those that are lost here no backend is told any more.
+    ...paymentPages(disk, folder).flatMap((path) => inspectTable(disk, path, parsePayments, noPayments)),
+    ...named("payments").flatMap((name) => inspectTable(disk, at(name), parseOutboxTable, { state: emptyOutbox }, { steps: true })),
     // What a backend has set it sets again; a transaction that was open may be told to it once more.
     ...named("settings").flatMap((name) => inspectTable(disk, at(name), parseSettings, {})),
     ...named("ocpp").flatMap((name) => inspectTable(disk, at(name), parseTransactionsTable, { state: noTransactions }, { steps: true })),

@@ -10,7 +10,7 @@ export async function syncDesk(options: SyncOptions): Promise<SyncDesk> {
   return {
     status: async () => (await askAgent(socket, { do: "sync-status" })) as OutboxStatus[],
     now: async () => (await askAgent(socket, { do: "sync-now" })) as OutboxStatus[],
-    resend: async (number, uplink) => (await askAgent(socket, { do: "sync-resend", number, ...(uplink === undefined ? {} : { uplink }) })) as { uplink: string; numbers: number[] }[],
+    resend: async (number, uplink) => (await askAgent(socket, { do: "sync-resend", number, ...(uplink === undefined ? {} : { uplink }) })) as { uplink: string; numbers: number[]; payments?: number[] }[],
     close: () => Promise.resolve(),
   };
 }

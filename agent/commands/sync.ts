@@ -4,15 +4,18 @@ import type { PullStatus } from "../sync/ocpi-pull.js";
 import type { OutboxStatus } from "../sync/outbox.js";
 import { exampleText } from "./command.js";
 
-/** How an uplink stands, and what was last fetched over it, where it fetches at all. */
-export type UplinkStatus = OutboxStatus & { readonly pull?: PullStatus };
+/** What is told of payments: `known` here in all; without `waiting` the uplink has no message for them. */
+export type PaymentStatuses = { readonly known: number; readonly waiting?: number; readonly parked?: OutboxStatus["parked"]; readonly words?: string };
+
+/** How an uplink stands, what was last fetched over it, where it fetches at all, and what is told of payments, where there are any. */
+export type UplinkStatus = OutboxStatus & { readonly pull?: PullStatus; readonly payments?: PaymentStatuses };
 
 export interface SyncDesk {
   status(): Promise<readonly UplinkStatus[]>;
   /** Fetches and sends now, whatever schedule and back-off say; answers when all is done or something holds. */
   now(): Promise<readonly UplinkStatus[]>;
   /** Puts parked receipts back in line; answers with what was put back, per uplink. */
-  resend(number: number | "all", uplink?: string): Promise<readonly { readonly uplink: string; readonly numbers: readonly number[] }[]>;
+  resend(number: number | "all", uplink?: string): Promise<readonly { readonly uplink: string; readonly numbers: readonly number[]; readonly payments?: readonly number[] }[]>;
   close(): Promise<void>;
 }
 
@@ -56,7 +59,7 @@ export function syncCommand(shell: SyncShell): Command {
   const now = action(async (desk, print) => {
     const all = await desk.now();
     print(none(all) ?? all.flatMap(statusLines), all);
-    return all.every((one) => one.waiting === 0 && one.pull?.ok !== false) ? 0 : 1;
+    return all.every((one) => one.waiting === 0 && one.pull?.ok !== false && (one.payments?.waiting ?? 0) === 0) ? 0 : 1;
   });
   const parked = action(async (desk, print) => {
     const all = await desk.status();
@@ -66,9 +69,12 @@ export function syncCommand(shell: SyncShell): Command {
   });
   const resend = action(async (desk, print, number: number | "all", uplink: string | undefined) => {
     const all = await desk.resend(number, uplink);
-    const back = all.filter((one) => one.numbers.length > 0);
+    const back = all.flatMap(({ uplink: name, numbers, payments = [] }) => [
+      ...(numbers.length === 0 ? [] : [`${name}: receipt ${numbers.join(", ")} is in line again.`]),
+      ...(payments.length === 0 ? [] : [`${name}: the payment of receipt ${payments.join(", ")} is in line again.`]),
+    ]);
     const what = number === "all" ? "No receipt" : `Receipt ${number}`;
-    print(back.length === 0 ? [`${what} is not parked: nothing was put back.`] : back.map((one) => `${one.uplink}: receipt ${one.numbers.join(", ")} is in line again.`), all);
+    print(back.length === 0 ? [`${what} is not parked: nothing was put back.`] : back, all);
     return back.length === 0 ? 1 : 0;
   });
 
@@ -89,9 +95,18 @@ export function statusLines(status: UplinkStatus): string[] {
   if (status.line !== undefined && status.line !== words) lines.push(`  ${status.line}`);
   if (status.fault !== undefined) lines.push(`  fault ${status.fault}: this needs a person`);
   lines.push(`  waiting ${waiting}, parked ${parked.length}${lastAck === undefined ? "" : `, last acknowledged receipt ${lastAck.number} at ${time(lastAck.atMs)}`}`);
+  if (status.payments !== undefined && status.payments.known > 0) lines.push(...paymentLines(status.payments).map((line) => `  ${line}`));
   if (status.pull !== undefined) lines.push(`  ${pullLine(status.pull)}`);
   if (nextTryMs !== undefined && waiting > 0) lines.push(`  next try at ${time(nextTryMs)}`);
   return lines;
+}
+
+function paymentLines({ known, waiting, parked = [], words }: PaymentStatuses): string[] {
+  if (waiting === undefined) return [`payments: not told, since there is no message for them here (${known} known; OCPP 2.1 alone has one)`];
+  return [
+    `payments: waiting ${waiting}, parked ${parked.length}, of ${known} known${waiting === 0 || words === undefined ? "" : `: ${words}`}`,
+    ...parked.map(({ id, reason }) => `payment of receipt ${id} is parked: ${reason}`),
+  ];
 }
 
 function pullLine({ atMs, ok, words, tokens, tariffs }: PullStatus): string {

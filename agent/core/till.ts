@@ -2,6 +2,7 @@
 // Like `session.ts` it is pure: the shell tells it facts, it tells what they mean.
 import type { Moment } from "../../drivers/driver.js";
 import type { CdrCopies } from "./cdr-copies.js";
+import type { Payment } from "./payment.js";
 import { available, step as stepSession, type Acceptance, type Session, type SessionEvent } from "./session.js";
 import { anyConnector, bearerOf, keptFor, noOrders, outOfServiceBy, usedBy, wholeStation, type Reservation, type Standing } from "./standing.js";
 
@@ -65,14 +66,16 @@ export type Event =
   | { readonly type: "FaultRaised"; readonly moment: Moment; readonly device: string; readonly code: string; readonly message: string }
   | { readonly type: "FaultCleared"; readonly moment: Moment; readonly device: string; readonly code: string }
   | { readonly type: "Started"; readonly moment: Moment; readonly version: string }
-  | { readonly type: "ReceiptIssued"; readonly moment: Moment; readonly receipt: IssuedReceipt };
+  | { readonly type: "ReceiptIssued"; readonly moment: Moment; readonly receipt: IssuedReceipt }
+  /** What was said of the payment of a receipt; it is kept in a table. */
+  | { readonly type: "PaymentTold"; readonly moment: Moment; readonly payment: Payment & { readonly number: number } };
 
 export function emptyTill(layout: Layout): Till {
   return { sessions: new Map(layout.connectors.map(({ id }) => [id, available])), waiting: new Map(), chosen: new Map(), awaited: new Map(), standing: noOrders };
 }
 
 /** What is written down for the record, and moves nothing. */
-export const isEvidence = ({ type }: Event): boolean => ["FaultRaised", "FaultCleared", "Started", "OrdersStand", "TariffSet", "TariffCleared", "CardsListed", "CacheCleared", "ReceiptIssued"].includes(type);
+export const isEvidence = ({ type }: Event): boolean => ["FaultRaised", "FaultCleared", "Started", "OrdersStand", "TariffSet", "TariffCleared", "CardsListed", "CacheCleared", "ReceiptIssued", "PaymentTold"].includes(type);
 
 /** The next till; the same object when the event has no meaning here. */
 export function step(till: Till, event: Event, layout: Layout): Till {
@@ -110,6 +113,7 @@ export function step(till: Till, event: Event, layout: Layout): Till {
     case "FaultRaised":
     case "FaultCleared":
     case "ReceiptIssued":
+    case "PaymentTold":
       return till;
     default:
       return stepConnector(till, event, layout);

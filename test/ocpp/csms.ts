@@ -10,7 +10,7 @@ export type Mood =
   | { readonly at: "connect"; readonly how: "refused" | "cut-upgrade" | "login-page" | 401 | 404 | 503 }
   | { readonly at: Step; readonly how: "lost-request" | "lost-answer" | "half-answer" | "silent" | "InternalError" | "FormatViolation" | "NotImplemented" };
 
-export type Step = "BootNotification" | "Started" | "Updated" | "Ended";
+export type Step = "BootNotification" | "Started" | "Updated" | "Ended" | "Payment";
 
 export type Got = { readonly protocol: string; readonly action: string; readonly payload: Readonly<Record<string, unknown>>; readonly text: string };
 
@@ -190,6 +190,7 @@ export class Csms {
 
 export function stepOf(action: string, payload: Readonly<Record<string, unknown>>): Step | undefined {
   if (action === "BootNotification") return action;
+  if (action === "NotifySettlement") return "Payment";
   if (action === "TransactionEvent") return payload["eventType"] as Step;
   return action === "StartTransaction" ? "Started" : action === "StopTransaction" ? "Ended" : action === "MeterValues" ? "Updated" : undefined;
 }

@@ -9,7 +9,7 @@ import { isBusy } from "../../core/session.js";
 import type { Fact, OnlineCheck, StationFeed } from "../../remote.js";
 import type { Outcome, Uplink, UplinkItem, UplinkTies } from "../uplink.js";
 import { authorizeAnswer, authorizePayload, tariffIn, type Party } from "./authorize.js";
-import type { Dialect } from "./frame.js";
+import { CallError, type Dialect } from "./frame.js";
 import type { BootReason } from "./boot.js";
 import { Line } from "./line.js";
 import type { Intervals, OcppLink, Registration } from "./link.js";
@@ -19,7 +19,7 @@ import { ReservationNews } from "./reservation-news.js";
 import { reservationUsed } from "./reservation.js";
 import { CallLost, type Call, type Handlers, type Rpc } from "./rpc.js";
 import { soldIn, timeText } from "./sold.js";
-import { Transactions } from "./transactions.js";
+import { judged, Transactions } from "./transactions.js";
 import { withReservation, type TransactionsState, type TransactionsStore } from "./transactions-state.js";
 
 export type OcppParts = {
@@ -157,6 +157,19 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
     const outcome = await this.#transactions.settle(sold, ending, reached, !this.#settledOnline.has(sessionId));
     if (outcome.kind === "accepted") this.#settledOnline.delete(sessionId);
     return outcome;
+  }
+
+  /** Brings the payment of a session that is over to the CSMS (2.1); what it does not know it will never take. */
+  async tellPayment(text: string, signal: AbortSignal): Promise<Outcome> {
+    const reached = await this.#line.reach(signal);
+    if (!("callText" in reached)) return { kind: "retry", countsAsAttempt: false, words: reached.words };
+    if (reached.dialect !== "ocpp2.1") return { kind: "retry", countsAsAttempt: false, words: `the backend speaks ${reached.dialect}, which has no message for a payment: it waits for 2.1` };
+    try {
+      return { kind: "accepted", receipt: await reached.callText("NotifySettlement", text) };
+    } catch (error) {
+      if (error instanceof CallError && (error.code === "NotImplemented" || error.code === "NotSupported")) return { kind: "refused", reason: `the backend does not take NotifySettlement (${error.code})` };
+      return judged(error, "NotifySettlement");
+    }
   }
 
   close(): void {

@@ -1,0 +1,36 @@
+// chargetill receipts settle: tells the agent what became of the payment of a receipt. A payment terminal's own software calls it, or a person.
+import { Option, type Command } from "commander";
+import { askAgent } from "../control.js";
+import { paymentStatuses } from "../core/payment.js";
+import type { PaymentAnswer } from "../payments.js";
+import { agentSocket } from "./agent.js";
+import { exampleText, located, tell, whole, type Where } from "./command.js";
+
+type Options = Where & { readonly reference: string; readonly status: string; readonly amount?: string; readonly at?: string; readonly info?: string };
+
+/** `chargetill receipts settle`. */
+export function settleCommand(): Command {
+  return located("settle", "say what became of the payment of a receipt, which stays as it is; backends that have a message for it are told")
+    .argument("<number>", "the receipt's number", whole("<number>", 1, 999_999_999))
+    .requiredOption("--reference <text>", "the payment provider's reference (OCPP: pspRef)")
+    .addOption(new Option("--status <status>", "what became of it").choices([...paymentStatuses]).makeOptionMandatory())
+    .option("--amount <decimal>", "what was settled, or tried to be, in the receipt's currency; without it the receipt's total")
+    .option("--at <time>", "when, such as 2026-11-28T17:02:00Z; without it now")
+    .option("--info <text>", "the provider's words")
+    .option("--json", "one JSON value")
+    .addHelpText("after", exampleText("receipts settle 17 --reference PSP-8812 --status settled --amount 8.54"))
+    .action(async (number: number, options: Options) => {
+      const { reference, status, amount, at, info } = options;
+      const socket = await agentSocket(options);
+      const answer = (await askAgent(socket, { do: "settle", number, reference, status, ...(amount === undefined ? {} : { amount }), ...(at === undefined ? {} : { at }), ...(info === undefined ? {} : { info }) })) as PaymentAnswer;
+      tell(options, answer, answerLines(answer));
+    });
+}
+
+function answerLines({ payment, known, uplinks }: PaymentAnswer): string[] {
+  const { receipt, reference, status, amount, currency } = payment;
+  return [
+    `receipt ${receipt}: payment ${reference} ${status}, ${amount} ${currency}${known ? " (known already)" : ""}`,
+    ...uplinks.map(({ uplink, told }) => `${uplink}: ${told ? "is told after the session, where it speaks OCPP 2.1" : "is not told, since it has no message for a payment"}`),
+  ];
+}
