@@ -84,6 +84,9 @@ export class CashDesk {
   begin(history: readonly Event[], now: Moment): void {
     const { book } = this.#parts;
     for (const event of history) if (event.type === "ReceiptIssued" && event.receipt.number > book.count()) this.#book(event.receipt);
+    // Book and desk may be old copies together, brought back from one backup: a number that was given would be given again.
+    const known = history.reduce((highest, event) => Math.max(highest, bookedBy(event)), 0);
+    if (known > book.count()) throw new Failure("book/damaged", `the receipt book ends at receipt ${book.count()}, but the journal knows that ${known} were issued: its newest pages are old copies; "chargetill repair" shows what can be saved`);
     if (book.count() === 0) this.#add("start", openChain(this.#occasion(now), this.#signer, this.#parts.hash), now);
   }
 
@@ -281,6 +284,13 @@ export class CashDesk {
     const chain = chainAfter(this.#state.chain, entry.jws, this.#parts.hash, checkpoint);
     return { chain, pagination: this.#state.pagination + (entry.ocmf === "" ? 0 : 1) };
   }
+}
+
+/** The highest receipt that must stand in the book by an entry of the journal; 0 = it says nothing. */
+function bookedBy(event: Event): number {
+  if (event.type === "SessionSettled") return event.number;
+  // A number is given only when the one before it is in the book.
+  return event.type === "ReceiptNumbered" ? event.number - 1 : 0;
 }
 
 /** SHA-256 (hex) of the tariff's canonical text. */

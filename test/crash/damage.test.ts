@@ -3,8 +3,13 @@
 import assert from "node:assert/strict";
 import { suite } from "uvu";
 import { newKey, privatePem } from "../../agent/keys.js";
+import { inspect } from "../../agent/commands/repair.js";
+import { Book } from "../../agent/ledger/book.js";
+import { Disk } from "../../agent/ledger/disk.js";
+import { audit } from "./books.js";
+import { shortStory } from "./stories.js";
 import { settledScene, spoilOften, startOn } from "./damaged.js";
-import { stateFolder } from "./street.js";
+import { stateFolder, Street } from "./street.js";
 
 const seed = Number(process.env["CHARGETILL_SEED"] ?? Math.floor(performance.timeOrigin % 1_000_000));
 console.log(`seed ${seed} (CHARGETILL_SEED=${seed} repeats it)`);
@@ -31,6 +36,31 @@ test("a journal that lost its end after a receipt was numbered leads to the rece
     }
   } finally {
     await settled.street.close();
+  }
+});
+
+test("a book and a desk that were brought back together from an older backup are noticed by the journal, and repaired from it: no number is given twice", async () => {
+  const street = await Street.open(shortStory);
+  try {
+    const isOld = (path: string): boolean => path.startsWith(`${stateFolder}/book`) || path.startsWith(`${stateFolder}/desk.json`);
+    // The first of three sessions has its receipt by then.
+    await street.live({ untilMs: street.before.clock.monoMs + 100_000 });
+    const backup = street.files.copy();
+    street.restarted();
+    assert.equal((await street.live()).how, "story-over");
+    const { entries } = audit(street);
+    for (const path of street.files.allFiles().filter(isOld)) street.files.tamper(path, undefined);
+    for (const path of backup.allFiles().filter(isOld)) street.files.tamper(path, backup.peek(path));
+    // No backend that remembers.
+    for (const path of street.files.allFiles().filter((name) => name.includes("/uplink-"))) street.files.tamper(path, undefined);
+    street.restarted();
+    street.goOn(() => [], 60_000);
+    await street.live({ untilMs: street.world.clock.monoMs + 60_000 });
+    assert.match(street.seen.news.map((one) => (one.news === "fault" ? one.message : "")).join("\n"), /the receipt book ends at receipt \d, but the journal knows that \d were issued/);
+    for (const { repair } of inspect(new Disk(street.files), stateFolder)) repair?.();
+    assert.deepEqual([...Book.view(new Disk(street.files), `${stateFolder}/book`).entries()].map(({ jws }) => jws), entries.map(({ jws }) => jws));
+  } finally {
+    await street.close();
   }
 });
 
