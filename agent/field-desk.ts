@@ -53,6 +53,7 @@ const questions: Readonly<Record<string, Question>> = {
   "meter-probe": (parts, request) => onLentLine(parts, request, ({ answers }, line, unit) => answers(line, unit)),
   "meter-try": (parts, request) => onLentLine(parts, request, async ({ tryModel }, line, unit) => (await tryModel(line, unit, String(request["model"]))) ?? null),
   "meter-passed": ({ passed }, { check }) => passed.add(check as PassedCheck),
+  "line-look": ({ machine }, { port }) => machine.lineCounts(String(port)) ?? null,
   "pins-look": lookAtPins,
   "reader-look": lookAtReader,
   "contactor-test": tryContactor,

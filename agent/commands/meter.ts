@@ -7,11 +7,10 @@ import { DeviceError, type Clock } from "../../drivers/driver.js";
 import type { SerialBinding } from "../../drivers/meter/line.js";
 import type { Candidate, Found, LineSettings, ScanSteps } from "../../drivers/meter/scan.js";
 import { Failure } from "../failure.js";
-import { complain, defaultConfig, exampleText, fieldCommand, print, tableLines, tell, whole, type Where } from "./command.js";
+import { complain, defaultConfig, exampleText, fieldCommand, print, tell, whole, type Where } from "./command.js";
 import { withField } from "./field.js";
-import type { MeterLook } from "../field-desk.js";
-import { checkMeter, look } from "../field-meter.js";
-import { kwhText } from "../snapshot.js";
+import { checkMeter } from "../field-meter.js";
+import { watch } from "./meter-watch.js";
 
 /** `chargetill meter`. */
 export function meterCommand(): Command {
@@ -25,7 +24,7 @@ export function meterCommand(): Command {
       .action(scan),
   );
   meter.addCommand(
-    fieldCommand("watch", "the live values of the meters, with the line's error counts", "meter watch 1 --every 2")
+    fieldCommand("watch", "the live values of the meters, with the error rate of their lines and what came late", "meter watch 1 --every 2")
       .argument("[connector]", "one connector's meter alone", whole("<connector>", 1, 64))
       .option("--every <seconds>", "the pause between two looks", whole("--every", 1, 3_600), 1)
       .option("--count <n>", "how often to look (default: until interrupted)", whole("--count", 1, 1_000_000))
@@ -120,32 +119,6 @@ function foundLines(path: string, found: Found, stationYaml: typeof import("../.
     `${head}: ${likely.checked ? "" : "perhaps "}${likely.model}${likely.serial === undefined ? "" : `, serial number ${likely.serial}`}`,
     ...(others.length === 0 ? [] : [`  or: ${others.map(({ model }) => model).join(", ")}`]),
     ...stationYaml(path, found, likely).trimEnd().split("\n").map((text) => `  ${text}`),
-  ];
-}
-
-async function watch(connector: number | undefined, options: Where & { every: number; count?: number; registers?: true }): Promise<void> {
-  await withField(options, async (field, { config }) => {
-    const ids = connector === undefined ? config.connectors.map(({ id }) => id) : [connector];
-    let failed = 0;
-    for (let left = options.count ?? Number.POSITIVE_INFINITY; left > 0; left -= 1) {
-      const looks = [];
-      for (const id of ids) looks.push(await look(field, id, options.registers === true));
-      failed = looks.filter((each) => "fault" in each).length;
-      tell(options, looks, looks.flatMap(lookLines));
-      if (left > 1) await field.pause(options.every * 1_000);
-    }
-    return failed === 0 ? 0 : 1;
-  });
-}
-
-function lookLines(seen: MeterLook | { readonly connector: number; readonly fault: string }): string[] {
-  if ("fault" in seen) return [`connector ${seen.connector}: ${seen.fault}`];
-  const { connector, identity, reading, line } = seen;
-  const amperes = reading.currentMilliA === undefined ? "" : `  ${(reading.currentMilliA / 1000).toFixed(2)} A`;
-  const errors = line === undefined ? "" : `  line: ${line.answered}/${line.asked} answered, ${line.timedOut} timed out, ${line.garbled} garbled, ${line.strayBytes} stray bytes`;
-  return [
-    `connector ${connector}: ${identity.model} ${identity.serial}  ${kwhText(reading.energyMilliWh)} kWh  ${reading.powerW} W${amperes}${errors}`,
-    ...tableLines((seen.registers ?? []).map((shown) => ["  ", shown.register, "fault" in shown ? shown.fault : `${shown.value} ${shown.unit}`])),
   ];
 }
 
