@@ -1,12 +1,12 @@
 // What a helper far away needs to see of a station: an allow-list of texts, with card numbers and secrets taken out of each.
 // Nothing is copied that is not named here: no journal, no receipts, no keys, no token files.
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { arch, platform, release, totalmem, uptime } from "node:os";
 import { join } from "node:path";
 import type { LoadedConfig } from "../config/load.js";
 import { configText } from "../config/text.js";
-import { secretFile } from "../config/uplink.js";
+import { secretFiles } from "../config/uplink.js";
 import { findPorts } from "../drivers/ports.js";
 import type { CardRow } from "./cards.js";
 import { masked } from "./core/token.js";
@@ -38,19 +38,36 @@ export async function bundleParts(loaded: LoadedConfig): Promise<readonly Bundle
     { name: "log.txt", text: await output("journalctl", ["-u", "chargetill", "-n", String(logLines), "-o", "short-iso", "--no-pager"]) },
     { name: "kernel.txt", text: await output("journalctl", ["-k", "-n", "500", "--no-pager", "--grep", "tty|usb|spi|gpio|mmc|EXT4|voltage|oom"]) },
   ];
-  const redact = redaction([...config.tokens.map(({ uid }) => uid), ...uids], config.uplinks.flatMap((uplink) => secretFile(uplink) ?? []));
+  const redact = redaction([...config.tokens.map(({ uid }) => uid), ...uids, ...uidsOnDisk(config.state)], config.uplinks.flatMap(secretFiles));
   return parts.map(({ name, text }) => ({ name, text: `${redact(text).trimEnd()}\n` }));
 }
 
-/** Takes out whole card numbers (the last four characters stay), what the token files hold, and anything that looks like credentials. */
-export function redaction(uids: readonly string[], secretFiles: readonly string[]): (text: string) => string {
-  const secrets = secretFiles.flatMap((path) => {
-    const secret = fileText(path)?.trim();
-    return secret === undefined || secret.length < 4 ? [] : [secret, Buffer.from(secret).toString("base64")];
+const uidDigits = [20, 14, 8] as const;
+const uidRun = /(?<![0-9A-Fa-f])(?:[0-9A-Fa-f]{20}|[0-9A-Fa-f]{14}|[0-9A-Fa-f]{8})(?![0-9A-Fa-f])/g;
+const spacedUid = /(?<![0-9A-Fa-f])[0-9A-Fa-f]{2}([:\s-])[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2}){2,8}(?![0-9A-Fa-f])/g;
+
+/** Every card that a table of the state folder names, enrolled or sent by a backend: the agent that knows them may not be within reach. */
+function uidsOnDisk(folder: string): string[] {
+  const tables = attempted(() => readdirSync(folder).filter((name) => /^(cards|pulled-).*\.json$/.test(name))) ?? [];
+  return tables.flatMap((name) => (fileText(join(folder, name)) ?? "").match(uidRun) ?? []);
+}
+
+/** Takes out whole card numbers in any spelling (the last four characters stay), what the files of secrets hold, and all that looks like credentials. */
+export function redaction(uids: readonly string[], files: readonly string[]): (text: string) => string {
+  const known = new Set(uids.map((uid) => uid.toUpperCase()));
+  const secrets = files.flatMap((path) => {
+    const secret = fileText(path)?.trim() ?? "";
+    // user:password, of which the password alone is a secret too.
+    return [secret, secret.slice(secret.indexOf(":") + 1)].filter((part) => part.length >= 4).flatMap((part) => [part, Buffer.from(part).toString("base64")]);
   });
+  // Bytes apart may be followed by others that look like more of them.
+  const spaced = (found: string): string => {
+    const digits = found.replace(/[:\s-]/g, "").toUpperCase();
+    const length = uidDigits.find((some) => known.has(digits.slice(0, some)));
+    return length === undefined ? found : masked(digits.slice(0, length)) + found.slice((length / 2) * 3 - 1);
+  };
   return (text) => {
-    let clean = text;
-    for (const uid of uids) for (const form of [uid, uid.toLowerCase(), (uid.match(/../g) ?? []).join(":")]) clean = clean.replaceAll(form, masked(uid));
+    let clean = text.replace(uidRun, (found) => (known.has(found.toUpperCase()) ? masked(found.toUpperCase()) : found)).replace(spacedUid, spaced);
     for (const secret of secrets) clean = clean.replaceAll(secret, "[removed]");
     return clean.replace(/\b(Token|Bearer|Basic) +[A-Za-z0-9+/=_.~-]{8,}/g, "$1 [removed]").replace(/:\/\/[^/\s:@]+:[^/\s@]+@/g, "://[removed]@").replace(/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, "[private key removed]");
   };
@@ -121,9 +138,11 @@ function output(command: string, args: readonly string[]): Promise<string> {
   });
 }
 
-function fileText(path: string): string | undefined {
+const fileText = (path: string): string | undefined => attempted(() => readFileSync(path, "utf8"));
+
+function attempted<T>(work: () => T): T | undefined {
   try {
-    return readFileSync(path, "utf8");
+    return work();
   } catch {
     return undefined;
   }

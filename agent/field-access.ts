@@ -1,7 +1,7 @@
 // The way to the devices for a technician's command: the running agent, or the devices themselves under the lock of the state folder.
 import { setTimeout as delay } from "node:timers/promises";
 import type { LoadedConfig } from "../config/load.js";
-import type { MachineBuses } from "../drivers/open.js";
+import type { MachineBuses, MachineNeeds } from "../drivers/open.js";
 import { askAgent, isAbsent, type ControlRequest, socketPath } from "./control.js";
 
 export type FieldAccess = {
@@ -31,9 +31,9 @@ export async function agentRuns(loaded: LoadedConfig): Promise<boolean> {
  * `look`: nothing is made, written or kept, so that a doctor leaves a machine as it was found. Throws Failure state/locked where an agent holds
  * the folder and does not answer.
  */
-export async function openField(loaded: LoadedConfig, use: "work" | "look" = "work"): Promise<FieldAccess> {
+export async function openField(loaded: LoadedConfig, use: "work" | "look" = "work", needs: MachineNeeds = "all"): Promise<FieldAccess> {
   if (await agentRuns(loaded)) return { live: true, ask: (request) => askAgent(socketPath(loaded), request), pause: (ms) => delay(ms), close: () => Promise.resolve() };
   // Beside an agent neither drivers nor tables are needed, and none is loaded.
   const { openDevices } = await import("./field-devices.js");
-  return openDevices(loaded, use);
+  return openDevices(loaded, use, needs);
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { LoadedConfig } from "../config/load.js";
 import { sleep } from "../drivers/driver.js";
 import type { WorldState } from "../drivers/bench/world.js";
-import { openMachine, realBuses, type MachineBuses } from "../drivers/open.js";
+import { openMachine, realBuses, type MachineBuses, type MachineNeeds } from "../drivers/open.js";
 import { Cards } from "./cards.js";
 import { Failure } from "./failure.js";
 import type { FieldAccess } from "./field-access.js";
@@ -16,7 +16,7 @@ import { Lock } from "./lock.js";
 import { PassedMeters } from "./passed-meters.js";
 
 /** `look`: nothing is made, written or kept. Throws Failure state/locked where an agent holds the folder and does not answer. */
-export async function openDevices(loaded: LoadedConfig, use: "work" | "look"): Promise<FieldAccess> {
+export async function openDevices(loaded: LoadedConfig, use: "work" | "look", needs: MachineNeeds): Promise<FieldAccess> {
   const { config } = loaded;
   becomeOwner(config.state);
   const disk = new Disk();
@@ -26,7 +26,7 @@ export async function openDevices(loaded: LoadedConfig, use: "work" | "look"): P
   // Where there is no folder, no agent has ever run here.
   const lock = looks && !existsSync(config.state) ? undefined : Lock.take(config.state, buses.clock.now().at);
   const passed = looks ? PassedMeters.view(disk, config.state) : PassedMeters.open(disk, config.state);
-  const machine = await openMachine(config, buses, (model, serial) => passed.has(model, serial));
+  const machine = await openMachine(config, buses, (model, serial) => passed.has(model, serial), needs);
   const parts = { config, machine, cards: looks ? Cards.view(disk, config.state, config) : Cards.open(disk, config.state, config), passed };
   const watch = new FieldWatch(config, machine);
   machine.start();

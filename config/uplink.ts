@@ -79,5 +79,8 @@ export type UplinkConfig = z.infer<typeof uplink>;
 export type OcpiUplinkConfig = z.infer<typeof ocpi>;
 export type OcppUplinkConfig = z.infer<typeof ocpp>;
 
+/** All files of an uplink that hold a secret in plain text. */
+export const secretFiles = (config: UplinkConfig): string[] => [secretFile(config), config.proxyAuthFile].filter((path) => path !== undefined);
+
 /** The file that holds what the backend knows us by; undefined where certificates alone say it. */
 export const secretFile = (config: UplinkConfig): string | undefined => (config.kind === "ocpi" ? config.tokenFile : config.passwordFile);

@@ -45,6 +45,9 @@ export type Machine = {
   close(): Promise<void>;
 };
 
+/** Which drivers are wanted: those of the meters bring the serial libraries along. */
+export type MachineNeeds = "all" | "no-meters";
+
 /** The Pi's own buses. Nothing is opened yet but the clock. */
 export async function realBuses(config: Config): Promise<MachineBuses> {
   const { SystemClock } = await import("./clock.js");
@@ -70,10 +73,10 @@ export async function realBuses(config: Config): Promise<MachineBuses> {
 }
 
 /** The drivers over those buses. Each opens its device when it is first used and says in a DeviceError what stands in its way. */
-export async function openMachine(config: Config, buses: MachineBuses, hasPassed?: (model: string, serial: string) => boolean): Promise<Machine> {
+export async function openMachine(config: Config, buses: MachineBuses, hasPassed?: (model: string, serial: string) => boolean, needs: MachineNeeds = "all"): Promise<Machine> {
   const { clock } = buses;
-  // Loaded here and not above: commands that touch no device are not to wait for the serial libraries.
-  const { openMeterBus } = await import("./meter/bus.js");
+  // Loaded here and not above: commands that touch no meter are not to wait for the serial libraries.
+  const openMeterBus = needs === "all" ? (await import("./meter/bus.js")).openMeterBus : undefined;
   const meterBuses = new Map<string, MeterBus>();
   const lastReaders = new Map<string, CardReader>();
   const wiretap = new Wiretap(clock);
@@ -82,6 +85,7 @@ export async function openMachine(config: Config, buses: MachineBuses, hasPassed
     if (known !== undefined) return known;
     const port = config.serialPorts[name];
     if (port === undefined) throw new Error(`no serial port ${name} in the config`);
+    if (openMeterBus === undefined) throw new Error("this machine was opened without its meters");
     const binding = buses.binding(name);
     const opened = openMeterBus(port, clock, { onBytes: (what, bytes) => wiretap.serial(name, what, bytes), ...(binding === undefined ? {} : { binding }), ...(hasPassed === undefined ? {} : { hasPassed }) });
     meterBuses.set(name, opened);

@@ -1,6 +1,7 @@
 // The station that a technician's command is about: its config, and its devices.
 import { resolve } from "node:path";
 import { faultLine, loadConfig, type LoadedConfig } from "../../config/load.js";
+import type { MachineNeeds } from "../../drivers/open.js";
 import { Failure } from "../failure.js";
 import type { FieldAccess } from "../field-access.js";
 import { defaultConfig, type Where } from "./command.js";
@@ -13,11 +14,11 @@ export function loadedFor(where: Where): LoadedConfig {
 }
 
 /** Runs `work` with the devices within reach and lets go of them; its answer is the exit code. */
-export async function withField(where: Where, work: (field: FieldAccess, loaded: LoadedConfig) => Promise<number>): Promise<void> {
+export async function withField(where: Where, work: (field: FieldAccess, loaded: LoadedConfig) => Promise<number>, needs: MachineNeeds = "all"): Promise<void> {
   const loaded = loadedFor(where);
   // Drivers and tables are loaded by the commands that touch devices, and by no other.
   const { openField } = await import("../field-access.js");
-  const field = await openField(loaded);
+  const field = await openField(loaded, "work", needs);
   try {
     process.exitCode = await work(field, loaded);
   } finally {

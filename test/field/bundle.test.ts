@@ -18,6 +18,13 @@ test("card numbers in any spelling, tokens, passwords and private keys are taken
   assert.is(text, "…6E80 …6E80 …6E80 [removed] Authorization: Token [removed] http://[removed]@x/\n[private key removed]");
 });
 
+test("a card is known in every spelling and in any company, and a proxy's password alone", () => {
+  const file = join(freshFolder(), "proxy");
+  writeFileSync(file, "me:pa55-word\n");
+  const redact = redaction(["9F3C77E1", "04A23B1C5D6E80"], [file]);
+  assert.is(redact("x9F3C77E1y 9f 3c 77 e1 aa bb, 9F-3C-77-E1; 00112233 04 A2 3B 1C 5D 6E 80 11 001122334455 pa55-word"), "x…77E1y …77E1 aa bb, …77E1; 00112233 …6E80 11 001122334455 [removed]");
+});
+
 test("beside a running agent it holds its status and meters, and no card, key or receipt", async () => {
   const { config, folder, state } = benchStation({ quiet: false, speed: 120 });
   const agent = new Running(["run", "--config", config]);
