@@ -19,6 +19,7 @@ export type PaymentLineParts = {
   /** The message for a payment, and how it is sent. */
   readonly textOf: (payment: PaymentRow) => string;
   readonly send: (text: string, signal: AbortSignal) => Promise<Outcome>;
+  readonly hurry: () => void;
   /** Where the receipt of a session stands on its way to the same backend. */
   readonly stateOf: (receipt: number) => ItemState;
   readonly changed: () => void;
@@ -57,6 +58,10 @@ export class PaymentLine implements Uplink {
 
   begin(ties: UplinkTies): void {
     this.#ties = ties;
+  }
+
+  hurry(): void {
+    this.#parts.hurry();
   }
 
   /** The outbox of receipts has moved: what waited for it may go now, whatever the back-off says. */

@@ -89,5 +89,5 @@ export type PaymentParts = OcppParts & { readonly payments: Payments; readonly s
 /** Payments on their way to a CSMS that may speak 2.1. Throws Failure table/damaged, disk/failed. */
 export function openPaymentLine(config: OcppUplinkConfig, parts: PaymentParts, uplink: OcppUplink): PaymentLine | undefined {
   if (!config.versions.includes("2.1")) return undefined;
-  return new PaymentLine({ ...parts, config, folder: parts.config.state, textOf: paymentNotice, send: (text, signal) => uplink.tellPayment(text, signal) });
+  return new PaymentLine({ ...parts, config, folder: parts.config.state, textOf: paymentNotice, send: (text, signal) => uplink.tellPayment(text, signal), hurry: () => uplink.hurry() });
 }

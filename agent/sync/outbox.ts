@@ -112,6 +112,7 @@ export class Outbox {
 
   /** By hand: sends now, whatever the back-off says; resolves when all is sent or something holds. */
   async now(): Promise<OutboxStatus> {
+    if (!this.#stop.signal.aborted) this.#parts.uplink.hurry?.();
     if (this.#running === undefined && !this.#stop.signal.aborted) {
       // A person has seen it and wants all of it tried.
       this.#refusals = -Infinity;

@@ -30,6 +30,8 @@ export interface Uplink {
   send(item: UplinkItem, signal: AbortSignal): Promise<Outcome>;
   /** The station runs: a line that is always open opens now. Without it, the first send opens it. */
   begin?(ties: UplinkTies): void;
+  /** A person wants it now: a line that rests between two tries is tried at once. */
+  hurry?(): void;
   /** How the line stands, in words. */
   line?(): string;
   /** Lets go of connections that are kept open. */

@@ -4,6 +4,7 @@ import { CallError, codeFor } from "../../agent/sync/ocpp/frame.js";
 import { answersOf } from "../../agent/sync/ocpp/answers.js";
 import type { FrontDesk } from "../../agent/sync/ocpp/front-desk.js";
 import type { Intervals, OcppLink } from "../../agent/sync/ocpp/link.js";
+import { reconnectBy } from "../../agent/sync/ocpp/reconnect.js";
 import { ReservationNews } from "../../agent/sync/ocpp/reservation-news.js";
 import { Reply } from "../../agent/sync/ocpp/rpc.js";
 import { Settings, type Kept } from "../../agent/sync/ocpp/settings.js";
@@ -59,7 +60,7 @@ export class Counter {
     const registration = (): OcppLink["registration"] => this.registration;
     let intervals: Intervals = { heartbeatS: 300, pingS: 60, meterValuesS: 300, costS: 60 };
     this.link = {
-      uplink: "csms", dialect, sendsPublicKey: true, sendsRunningCost: true,
+      uplink: "csms", dialect, sendsPublicKey: true, sendsRunningCost: true, reconnect: reconnectBy({ first: 5_000, most: 900_000 }), untold: () => false,
       get registration() {
         return registration();
       },

@@ -109,7 +109,7 @@ model("smaller reports hold what was asked for, or nothing is there to tell", as
     for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
     return status === "Accepted" ? counter.sent.flatMap(({ payload: sent }) => (sent as { reportData: { component: { name: string; evse?: { id: number } }; variable: { name: string } }[] }).reportData.map(({ component, variable }) => `${component.name}${component.evse?.id ?? ""}.${variable.name}`)) : status;
   };
-  assert.equal(await names("GetBaseReport", { reportBase: "ConfigurationInventory" }), ["OCPPCommCtrlr.HeartbeatInterval", "OCPPCommCtrlr.PublicKeyWithSignedMeterValue", "OCPPCommCtrlr.WebSocketPingInterval", "SecurityCtrlr.BasicAuthPassword", "SampledDataCtrlr.TxUpdatedInterval"]);
+  assert.equal(await names("GetBaseReport", { reportBase: "ConfigurationInventory" }), ["OCPPCommCtrlr.HeartbeatInterval", "OCPPCommCtrlr.PublicKeyWithSignedMeterValue", "OCPPCommCtrlr.RetryBackOffRandomRange", "OCPPCommCtrlr.RetryBackOffRepeatTimes", "OCPPCommCtrlr.RetryBackOffWaitMinimum", "OCPPCommCtrlr.WebSocketPingInterval", "SecurityCtrlr.BasicAuthPassword", "SampledDataCtrlr.TxUpdatedInterval"]);
   assert.ok(((await names("GetBaseReport", { reportBase: "SummaryInventory" })) as string[]).includes("EVSE2.AvailabilityState"));
   assert.equal(await names("GetReport", { componentVariable: [{ component: { name: "EVSE" }, variable: { name: "EvseId" } }] }), ["EVSE1.EvseId", "EVSE2.EvseId"]);
   assert.equal(await names("GetReport", { componentVariable: [{ component: { name: "EVSE", evse: { id: 2 } }, variable: { name: "EvseId" } }] }), ["EVSE2.EvseId"]);
@@ -147,6 +147,22 @@ model("2.1: whether and how often the cost so far is told is the CSMS's to set, 
   next.kept = counter.kept;
   next.desk.settings.apply(next.link);
   assert.equal([next.link.intervals.costS, next.link.sendsRunningCost], [30, false]);
+  await Promise.all([counter.room.close(), next.room.close()]);
+});
+
+model("how a lost line is tried again is the CSMS's to set, within bounds, and lasts", async () => {
+  const counter = new Counter("ocpp2.0.1");
+  const set = (name: string, attributeValue: string): unknown =>
+    (counter.ask("SetVariables", { setVariableData: [{ component: { name: "OCPPCommCtrlr" }, variable: { name }, attributeValue }] }) as { setVariableResult: { attributeStatus: string; attributeStatusInfo?: { reasonCode: string } }[] }).setVariableResult.map(
+      ({ attributeStatus, attributeStatusInfo }) => attributeStatusInfo?.reasonCode ?? attributeStatus,
+    )[0];
+  assert.equal([set("RetryBackOffWaitMinimum", "30"), set("RetryBackOffRandomRange", "7"), set("RetryBackOffRepeatTimes", "3")], ["Accepted", "Accepted", "Accepted"]);
+  assert.equal([set("RetryBackOffWaitMinimum", "0"), set("RetryBackOffRandomRange", "3601"), set("RetryBackOffRepeatTimes", "-1")], ["ValueTooLow", "ValueTooHigh", "InvalidValue"]);
+  assert.equal(counter.link.reconnect, { waitMinimumMs: 30_000, randomRangeMs: 7_000, repeatTimes: 3 });
+  const next = new Counter("ocpp2.0.1");
+  next.kept = counter.kept;
+  next.desk.settings.apply(next.link);
+  assert.equal(next.link.reconnect, counter.link.reconnect);
   await Promise.all([counter.room.close(), next.room.close()]);
 });
 

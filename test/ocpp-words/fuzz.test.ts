@@ -1,5 +1,6 @@
 // Whatever a peer sends is answered: by a payload that fits the standard's schema, or by a CALLERROR of the standard's codes. Nothing crashes.
 import fc from "fast-check";
+import { createRequire } from "node:module";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { answersOf } from "../../agent/sync/ocpp/answers.js";
@@ -129,6 +130,27 @@ for (const [dialect, payloads] of [["ocpp1.6", in16], ["ocpp2.0.1", in2x], ["ocp
     assert.equal(Object.keys(payloads).filter((action) => !known.includes(action)), dialect === "ocpp2.0.1" ? tariffs : []);
     assert.is(counter.ask("NoSuchMessage", {}), "NotImplemented");
     assert.is(counter.ask("constructor", {}), "NotImplemented");
+    await counter.room.close();
+  });
+
+/** What a station sends; all else in the standard's schemas is for it to answer. */
+const sentByStations = [
+  "Authorize", "BatterySwap", "BootNotification", "ClearedChargingLimit", "ClosePeriodicEventStream", "DiagnosticsStatusNotification", "FirmwareStatusNotification",
+  "Get15118EVCertificate", "GetCertificateChainStatus", "GetCertificateStatus", "Heartbeat", "LogStatusNotification", "MeterValues", "NotifyChargingLimit",
+  "NotifyCustomerInformation", "NotifyDERAlarm", "NotifyDERStartStop", "NotifyDisplayMessages", "NotifyEVChargingNeeds", "NotifyEVChargingSchedule", "NotifyEvent",
+  "NotifyMonitoringReport", "NotifyPriorityCharging", "NotifyReport", "NotifySettlement", "OpenPeriodicEventStream", "PublishFirmwareStatusNotification",
+  "PullDynamicScheduleUpdate", "ReportChargingProfiles", "ReportDERControl", "ReservationStatusUpdate", "SecurityEventNotification", "SignCertificate",
+  "SignedFirmwareStatusNotification", "StartTransaction", "StatusNotification", "StopTransaction", "TransactionEvent", "VatNumberValidation",
+];
+
+for (const [dialect, file] of [["ocpp1.6", "ocpp1_6"], ["ocpp2.0.1", "ocpp2_0_1"], ["ocpp2.1", "ocpp2_1"]] as const)
+  test(`${dialect}: every message that the standard has for a station is answered, and none that it has not`, async () => {
+    const counter = new Counter(dialect);
+    const schemas = createRequire(import.meta.url)(`ocpp-rpc/lib/schemas/${file}.json`) as readonly { readonly $id: string }[];
+    const requests = schemas.flatMap(({ $id }) => /^urn:(.+?)(?:\.req|Request)$/.exec($id)?.[1] ?? []);
+    assert.ok(requests.length > 30, String(requests.length));
+    assert.equal(Object.keys(answersOf(counter.desk, dialect)).sort(), requests.filter((action) => !sentByStations.includes(action)).sort());
+    for (const action of requests.filter((one) => sentByStations.includes(one) && one !== "DataTransfer")) assert.is(counter.ask(action, {}), "NotImplemented", action);
     await counter.room.close();
   });
 

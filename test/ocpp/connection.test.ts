@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WebSocketServer, type WebSocket } from "ws";
 import { keepAlive, openLine, stationUrl, type Opened } from "../../agent/sync/ocpp/connection.js";
+import { reconnectBy, reconnectMs, type Reconnect } from "../../agent/sync/ocpp/reconnect.js";
 import { drained, letGo, ocppConfig, till, world } from "./bench.js";
 import { Csms } from "./csms.js";
 
@@ -131,6 +132,51 @@ test("a frame larger than any of OCPP ends the line, and it is opened again", as
   assert.match(uplink.line(), /the connection failed: Max payload size exceeded/);
   await outbox.stop();
   await close();
+});
+
+test("a lost line is tried again by the standard's back-off, whatever waits to be sent; a person's word is heard at once", async () => {
+  const csms = await Csms.open(["ocpp2.0.1"]);
+  const lasting = world();
+  let tries = 0;
+  const { outbox, uplink } = till(lasting, ocppConfig(csms.url, { backoff: { first: 10, most: 20 } }), { agent: () => void (tries += 1) as never });
+  uplink.reconnect = { waitMinimumMs: 1_000, randomRangeMs: 500, repeatTimes: 2 };
+  const quiet = async (): Promise<void> => {
+    for (let calm = 0; calm < 3; calm = lasting.clock.inFlight === 0 ? calm + 1 : 0) await new Promise((resolve) => setImmediate(resolve));
+  };
+  csms.mood = { at: "connect", how: "refused" };
+  outbox.begin();
+  lasting.book.sell();
+  outbox.kick();
+  const at: number[] = [];
+  // In steps as short as the back-off of what waits.
+  for (let ms = 0; ms <= 15_000; ms += 25) {
+    const before = tries;
+    await quiet();
+    if (tries > before || (ms === 0 && tries > 0)) at.push(ms);
+    lasting.clock.advance(25);
+  }
+  // 1000, 2000, 4000 and no longer, each with half of its random 500; each try is seen at the next step.
+  assert.equal(at.map((ms, index) => ms - (at[index - 1] ?? 0)), [0, 1_250, 2_250, 4_250, 4_250]);
+  csms.mood = undefined;
+  await quiet();
+  await outbox.now();
+  assert.is(tries, 6);
+  await drained(outbox);
+  // After a connection that stood it begins anew.
+  csms.mood = { at: "connect", how: "refused" };
+  csms.cut();
+  await quiet();
+  lasting.clock.advance(1_250);
+  await quiet();
+  assert.is(tries, 7);
+});
+
+test("the back-off is doubled so many times and no more, and what a CSMS sets of it is within a day", () => {
+  const waits = (reconnect: Reconnect, random: number): number[] => [1, 2, 3, 4, 9].map((count) => reconnectMs(count, reconnect, random));
+  assert.equal(waits({ waitMinimumMs: 5_000, randomRangeMs: 2_000, repeatTimes: 2 }, 0), [5_000, 10_000, 20_000, 20_000, 20_000]);
+  assert.equal(waits({ waitMinimumMs: 5_000, randomRangeMs: 2_000, repeatTimes: 0 }, 0.5), [6_000, 6_000, 6_000, 6_000, 6_000]);
+  assert.is(reconnectMs(11, { waitMinimumMs: 3_600_000, randomRangeMs: 0, repeatTimes: 10 }, 0), 86_400_000);
+  assert.equal(reconnectBy({ first: 5_000, most: 900_000 }), { waitMinimumMs: 5_000, randomRangeMs: 2_500, repeatTimes: 7 });
 });
 
 test("the CSMS may change to another version between two connections, and a session is not told twice", async () => {

@@ -264,6 +264,24 @@ test("what happened while the line was down is told as offline, and no values of
   assert.is(events(csms)[0]?.payload["timestamp"], new Date(Date.UTC(2026, 2, 2, 10)).toISOString());
 });
 
+test("what of a session that runs has not been told yet is known: GetTransactionStatus says so", async () => {
+  const { csms, lasting, place, now } = await scene("ocpp2.0.1");
+  now.outbox.begin();
+  await csms.until(() => csms.of("SecurityEventNotification").length === 1);
+  await quiet(lasting);
+  const untold = (): boolean[] => ["one", undefined, "other"].map((id) => now.uplink.untold(id));
+  assert.equal(untold(), [false, false, false]);
+  csms.mood = { at: "Started", how: "InternalError" };
+  place.begins(1, "one");
+  await quiet(lasting);
+  assert.equal(untold(), [true, true, false]);
+  csms.mood = undefined;
+  lasting.clock.advance(1_000);
+  await told(csms, 1);
+  await quiet(lasting);
+  assert.equal(untold(), [false, false, false]);
+});
+
 test("while a settled session waits, nothing of a later one is told", async () => {
   const { csms, lasting, place, now } = await scene("ocpp2.0.1");
   csms.mood = { at: "Ended", how: "InternalError" };

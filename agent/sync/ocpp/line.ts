@@ -11,6 +11,7 @@ import { keepAlive, openLine } from "./connection.js";
 import { CallError, type Dialect } from "./frame.js";
 import { Heartbeat } from "./heartbeat.js";
 import type { Intervals, Registration } from "./link.js";
+import { reconnectMs, type Reconnect } from "./reconnect.js";
 import { Rpc, type Handlers } from "./rpc.js";
 import { judged } from "./transactions.js";
 
@@ -25,6 +26,7 @@ export type LineParts = {
   /** The way through a proxy. */
   readonly agent?: () => Agent | undefined;
   readonly intervals: () => Intervals;
+  readonly reconnect: () => Reconnect;
   readonly setIntervals: (intervals: Partial<Intervals>) => void;
   /** Accepted on a line that stands; `anew` = after a BootNotification. */
   readonly accepted: (rpc: Rpc, anew: boolean) => void;
@@ -44,8 +46,6 @@ export type Standing = { readonly accepted: boolean; readonly words: string; rea
 const bootAgainMs = 60_000;
 /** Bytes that wait for a CSMS to read them; the longest message of ours is a report of a hundred kilobytes. */
 const mostUnread = 4 * 1024 * 1024;
-/** A line that stood so long was a good one: the back-off begins anew. */
-const goodLineMs = 60_000;
 
 export class Line {
   readonly #parts: LineParts;
@@ -59,6 +59,7 @@ export class Line {
   #bootedAs: Dialect | undefined;
   #standing: Standing = { accepted: false, words: "not connected yet" };
   #failures = 0;
+  /** Ends the rest between two tries; there is one. */
   #nudge: (() => void) | undefined;
   #waiters: (() => void)[] = [];
 
@@ -85,15 +86,21 @@ export class Line {
     this.#running ??= this.#keep().catch((error: unknown) => this.#fail(error));
   }
 
-  /**
-   * The line on which we are accepted, tried for at once if there is none, whatever the back-off says; or how it stands when that try is over.
-   */
+  /** A person wants it now: whatever the back-off says, a line that rests is tried at once. */
+  hurry(): void {
+    this.start();
+    if (this.#rpc === undefined || this.#registration === "Unknown") this.#nudge?.();
+  }
+
+  /** The line on which we are accepted; or how it stands when the try that is under way is over, at once where none is. */
   async reach(signal: AbortSignal): Promise<Rpc | Standing> {
     this.start();
     if (this.#standing.accepted && this.#rpc !== undefined) return this.#rpc;
     if (signal.aborted) return this.#standing;
     // Connected and not accepted: that is the CSMS's to change.
     if (this.#rpc !== undefined && (this.#registration === "Pending" || this.#registration === "Rejected")) return this.#standing;
+    // What waits to be sent makes no try of its own: when the next one is, the standard says (5.4), and it goes out then.
+    if (this.#nudge !== undefined) return this.#standing;
     await new Promise<void>((resolve) => {
       const over = (): void => {
         signal.removeEventListener("abort", over);
@@ -101,7 +108,6 @@ export class Line {
       };
       this.#waiters.push(over);
       signal.addEventListener("abort", over, { once: true });
-      this.#nudge?.();
     });
     return this.#standing.accepted && this.#rpc !== undefined ? this.#rpc : this.#standing;
   }
@@ -126,7 +132,7 @@ export class Line {
   }
 
   async #keep(): Promise<void> {
-    const { config, identity, clock, random, agent } = this.#parts;
+    const { config, identity, clock, random, reconnect, agent } = this.#parts;
     const { signal } = this.#stop;
     while (!signal.aborted) {
       const opened = await clock.busy(openLine(config, identity, agent?.(), signal));
@@ -134,7 +140,6 @@ export class Line {
         if (opened.kind === "open") opened.socket.terminate();
         return;
       }
-      const since = clock.now().monoMs;
       let failed: { readonly words: string; readonly fault?: UplinkFault };
       if (opened.kind === "open") failed = { words: await this.#serve(opened.socket, opened.dialect) };
       else {
@@ -142,9 +147,9 @@ export class Line {
         if (/CERT|ALTNAME|SIGNED|ISSUER/.test(opened.code ?? "")) this.#parts.distrusted(opened.words);
       }
       if (signal.aborted) return;
-      this.#failures = clock.now().monoMs - since >= goodLineMs ? 1 : this.#failures + 1;
+      this.#failures = opened.kind === "open" ? 1 : this.#failures + 1;
       this.#settled({ accepted: false, ...this.#inWords(failed) });
-      await this.#pause(backoffMs(this.#failures, config.backoff, random()));
+      await this.#pause(reconnectMs(this.#failures, reconnect(), random()));
     }
   }
 

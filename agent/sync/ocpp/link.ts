@@ -1,5 +1,6 @@
 // What the answers to a CSMS may ask of the connection on which it asked.
 import type { Dialect } from "./frame.js";
+import type { Reconnect } from "./reconnect.js";
 import type { Call } from "./rpc.js";
 
 /** How the CSMS took our BootNotification. */
@@ -26,6 +27,8 @@ export interface OcppLink {
   readonly registration: Registration;
   readonly intervals: Intervals;
   setIntervals(intervals: Partial<Intervals>): void;
+  /** How a lost line is tried again. */
+  reconnect: Reconnect;
   /** PublicKeyWithSignedMeterValue (2.x): false = Never. A transaction has one signed value, so the other two words mean the same. */
   sendsPublicKey: boolean;
   /** TariffCostCtrlr.Enabled[RunningCost] (2.1). */
@@ -33,6 +36,8 @@ export interface OcppLink {
   /** The transaction id by which the CSMS knows a session that is not over: its own number in 1.6, ours in 2.x. */
   transactionOf(sessionId: string): string | number | undefined;
   sessionOf(transactionId: string | number): string | undefined;
+  /** Something of a session that runs has not been told yet, or of any (undefined). */
+  untold(sessionId: string | undefined): boolean;
   /**
    * What TriggerMessage names (BootNotification, Heartbeat, StatusNotification, MeterValues, TransactionEvent), at a connector or at all
    * (undefined): to be called after the answer is on its way. Undefined = not implemented; "nothing" = there is nothing of the kind to send now.

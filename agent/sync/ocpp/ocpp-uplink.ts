@@ -15,6 +15,7 @@ import { Line } from "./line.js";
 import type { Intervals, OcppLink, Registration } from "./link.js";
 import { Live } from "./live.js";
 import { Notices } from "./notices.js";
+import { reconnectBy, type Reconnect } from "./reconnect.js";
 import { ReservationNews } from "./reservation-news.js";
 import { reservationUsed } from "./reservation.js";
 import { CallLost, type Call, type Handlers, type Rpc } from "./rpc.js";
@@ -58,6 +59,7 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
   readonly name: string;
   sendsPublicKey = true;
   sendsRunningCost = true;
+  reconnect: Reconnect;
   readonly #parts: OcppParts;
   readonly #line: Line;
   readonly #transactions: Transactions;
@@ -81,6 +83,7 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
     const { config, clock, random, feed, note, connectors } = parts;
     this.name = config.name;
     this.#parts = parts;
+    this.reconnect = reconnectBy(config.backoff);
     this.#intervals = { heartbeatS, pingS, meterValuesS: config.meterValues / 1000, costS };
     this.#transactions = new Transactions({
       store: parts.store, note,
@@ -110,6 +113,7 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
       },
       ...(parts.agent === undefined ? {} : { agent: parts.agent }),
       intervals: () => this.#intervals,
+      reconnect: () => this.reconnect,
       setIntervals: (intervals) => this.setIntervals(intervals),
       accepted: (rpc, anew) => this.#accepted(rpc, anew),
       lost: () => this.#lost(),
@@ -132,6 +136,10 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
       this.#notices.look();
     });
     this.#line.start();
+  }
+
+  hurry(): void {
+    this.#line.hurry();
   }
 
   line(): string {
@@ -231,6 +239,16 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
   sessionOf(transactionId: string | number): string | undefined {
     if (typeof transactionId === "number") return this.#transactions.byTransactionId(transactionId)?.sessionId;
     return this.#transactions.of(transactionId) !== undefined || this.#runs(transactionId) ? transactionId : undefined;
+  }
+
+  untold(sessionId: string | undefined): boolean {
+    const sessions = this.#parts.feed()?.till().sessions.values() ?? [];
+    return [...sessions].some((session) => {
+      const id = "sale" in session ? session.sale.opening.id : undefined;
+      if (id === undefined || (sessionId !== undefined && id !== sessionId)) return false;
+      const transaction = this.#transactions.of(id);
+      return transaction?.started !== true || transaction.pending !== null;
+    });
   }
 
   triggered(message: string, connector: number | undefined): (() => void) | "nothing" | undefined {

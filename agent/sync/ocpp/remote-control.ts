@@ -40,10 +40,10 @@ export function remoteControl(desk: FrontDesk): Handlers {
     },
     GetTransactionStatus: (payload) => {
       const { transactionId } = read(statusAsked, payload);
-      if (transactionId === undefined) return { messagesInQueue: waits(undefined) };
+      if (transactionId === undefined) return { messagesInQueue: waits(undefined) || link.untold(undefined) };
       const session = link.sessionOf(transactionId);
       const isOngoing = [...feed.till().sessions.values()].some((one) => "sale" in one && one.sale.opening.id === session);
-      return { ongoingIndicator: isOngoing, messagesInQueue: waits(session ?? transactionId) };
+      return { ongoingIndicator: isOngoing, messagesInQueue: waits(session ?? transactionId) || (session !== undefined && link.untold(session)) };
     },
     UnlockConnector: (payload) => {
       const { evseId, connectorId } = read(unlockAsked, payload);

@@ -16,6 +16,10 @@ const shape = z.strictObject({
   /** The cost so far is told while a session runs (2.1, TariffCostCtrlr.Enabled[RunningCost]), and how often. Default true. */
   runningCost: z.boolean().optional(),
   costS: z.int().min(1).optional(),
+  /** How a lost line is tried again (2.x, RetryBackOff…). */
+  waitMinimumS: z.int().min(1).optional(),
+  randomRangeS: z.int().min(0).optional(),
+  repeatTimes: z.int().min(0).optional(),
 });
 export type Kept = z.infer<typeof shape>;
 
@@ -24,6 +28,7 @@ export const parseSettings = (value: unknown): Kept => shape.parse(value);
 
 /** Intervals in whole seconds; 0 = off. */
 export const intervalBounds = { heartbeatS: { least: 1, most: 86_400 }, pingS: { least: 0, most: 86_400 }, meterValuesS: { least: 0, most: 3_600 }, costS: { least: 10, most: 3_600 } } as const;
+export const reconnectBounds = { waitMinimumS: { least: 1, most: 3_600 }, randomRangeS: { least: 0, most: 3_600 }, repeatTimes: { least: 0, most: 10 } } as const;
 
 export class Settings {
   constructor(private readonly store: { read(): Kept; write(kept: Kept): void }) {}
@@ -45,7 +50,12 @@ export class Settings {
 
   /** Puts what is kept into force on a new connection. */
   apply(link: OcppLink): void {
-    const { pingS, meterValuesS, costS, publicKey, runningCost } = this.store.read();
+    const { pingS, meterValuesS, costS, publicKey, runningCost, waitMinimumS, randomRangeS, repeatTimes } = this.store.read();
+    link.reconnect = {
+      waitMinimumMs: waitMinimumS === undefined ? link.reconnect.waitMinimumMs : waitMinimumS * 1000,
+      randomRangeMs: randomRangeS === undefined ? link.reconnect.randomRangeMs : randomRangeS * 1000,
+      repeatTimes: repeatTimes ?? link.reconnect.repeatTimes,
+    };
     if (publicKey !== undefined) link.sendsPublicKey = publicKey;
     if (runningCost !== undefined) link.sendsRunningCost = runningCost;
     link.setIntervals({ ...(pingS === undefined ? {} : { pingS }), ...(meterValuesS === undefined ? {} : { meterValuesS }), ...(costS === undefined ? {} : { costS }) });

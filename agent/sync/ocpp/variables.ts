@@ -5,7 +5,8 @@ import type { OcppUplinkConfig } from "../../../config/uplink.js";
 import { mostKeptTariffs } from "../../kept-tariffs.js";
 import { connectorType, type FrontDesk } from "./front-desk.js";
 import { mostListed, mostPerMessage } from "./local-list.js";
-import { intervalBounds } from "./settings.js";
+import type { Reconnect } from "./reconnect.js";
+import { intervalBounds, reconnectBounds } from "./settings.js";
 import { statusOf } from "./availability.js";
 import { mostPrices } from "./tariff-translation.js";
 
@@ -75,7 +76,20 @@ function controllers(desk: FrontDesk): Variable[] {
   const aligned = of({ name: "AlignedDataCtrlr" });
   const reservation = of({ name: "ReservationCtrlr" });
   const tariff = of({ name: "TariffCostCtrlr" });
-  const { first, most } = uplink.backoff;
+  const { first } = uplink.backoff;
+  const { waitMinimumMs, randomRangeMs, repeatTimes } = link.reconnect;
+  const reconnect = (key: keyof typeof reconnectBounds, put: (value: number) => Partial<Reconnect>): More => ({
+    mutability: "ReadWrite", ...reconnectBounds[key],
+    set: (text) => {
+      const { least, most } = reconnectBounds[key];
+      if (!/^\d{1,9}$/.test(text)) return "InvalidValue";
+      const value = Number(text);
+      if (value < least || value > most) return value < least ? "ValueTooLow" : "ValueTooHigh";
+      settings.keep({ [key]: value });
+      link.reconnect = { ...link.reconnect, ...put(value) };
+      return undefined;
+    },
+  });
   const interval = (key: keyof typeof intervalBounds, keep: (value: number) => void): More => ({
     unit: "s", mutability: "ReadWrite", ...intervalBounds[key],
     set: (text) => {
@@ -106,9 +120,9 @@ function controllers(desk: FrontDesk): Variable[] {
     }),
     comm("QueueAllMessages", false),
     comm("ResetRetries", 0),
-    comm("RetryBackOffRandomRange", seconds(first) >> 1, { unit: "s" }),
-    comm("RetryBackOffRepeatTimes", Math.max(0, Math.ceil(Math.log2(most / first)))),
-    comm("RetryBackOffWaitMinimum", seconds(first), { unit: "s" }),
+    comm("RetryBackOffRandomRange", seconds(randomRangeMs), { unit: "s", ...reconnect("randomRangeS", (value) => ({ randomRangeMs: value * 1000 })) }),
+    comm("RetryBackOffRepeatTimes", repeatTimes, reconnect("repeatTimes", (value) => ({ repeatTimes: value }))),
+    comm("RetryBackOffWaitMinimum", seconds(waitMinimumMs), { unit: "s", ...reconnect("waitMinimumS", (value) => ({ waitMinimumMs: value * 1000 })) }),
     comm("UnlockOnEVSideDisconnect", false),
     comm("WebSocketPingInterval", link.intervals.pingS, interval("pingS", (pingS) => settings.keep({ pingS }))),
 
