@@ -144,6 +144,10 @@ export class StationDesk implements RemoteDesk {
     return { accepted: true, scheduled: running && when === "when-idle" };
   }
 
+  settingSet(settings: Readonly<Record<string, number | boolean>>, by: string): RemoteAnswer {
+    return this.#enter({ type: "SettingSet", moment: this.#now(), by, settings });
+  }
+
   setTariff(tariff: Tariff, connector: number | null | undefined, by: string): RemoteAnswer {
     return this.changeTariffs({ cleared: [], added: [{ tariff, connector, by }] }, by);
   }

@@ -62,6 +62,8 @@ export interface RemoteDesk {
   setOperative(connector: number | null, operative: boolean, by: string): { readonly accepted: true; readonly scheduled: boolean } | Refusal;
   /** Sells nothing more, settles what runs (for that reason) and restarts the process; `scheduled` = when the last session is over by itself. */
   restart(when: "now" | "when-idle", by: string, reason?: "ImmediateReset" | "HardReset"): { readonly accepted: true; readonly scheduled: boolean } | Refusal;
+  /** Writes down what a backend sets of its own line; refused, it is not to be kept. */
+  settingSet(settings: Readonly<Record<string, number | boolean>>, by: string): RemoteAnswer;
   /** A tariff for sessions to come at a connector (null = all) or, with `connector` undefined, for tokens that name it. Lasts over restarts. */
   setTariff(tariff: Tariff, connector: number | null | undefined, by: string): RemoteAnswer;
   /** Takes away all that this backend has set by that id. */

@@ -49,7 +49,7 @@ export function openOcpp(config: OcppUplinkConfig, parts: OcppParts, waits: Fron
   const { clock, disk, feed, desk } = parts;
   const path = join(state, `ocpp-${config.name}.json`);
   const table = Table.open<{ readonly state: TransactionsState }>(disk, path, parseTransactionsTable, { state: noTransactions }, { steps: true });
-  const settings = Settings.open(disk, state, config.name);
+  const settings = Settings.open(disk, state, config.name, (changes) => desk()?.settingSet(changes, config.name).accepted ?? false);
   const note = (text: string): void => parts.tell({ news: "note", at: clock.now().at, text: `uplink ${config.name}: ${text}` });
   const front = (link: OcppLink): FrontDesk | undefined => {
     const [seen, remote] = [feed(), desk()];

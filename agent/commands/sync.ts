@@ -63,7 +63,10 @@ export function syncCommand(shell: SyncShell): Command {
   });
   const parked = action(async (desk, print) => {
     const all = await desk.status();
-    const lines = all.flatMap((one) => one.parked.map((item) => `${one.uplink}: receipt ${item.number}, CDR ${item.id}, since ${time(item.atMs)}: ${item.reason}`));
+    const lines = all.flatMap((one) => [
+      ...one.parked.map((item) => `${one.uplink}: receipt ${item.number}, CDR ${item.id}, since ${time(item.atMs)}: ${item.reason}`),
+      ...(one.payments?.parked ?? []).map((item) => `${one.uplink}: payment of receipt ${item.id}, since ${time(item.atMs)}: ${item.reason}`),
+    ]);
     print(none(all) ?? (lines.length === 0 ? ["Nothing is parked."] : [...lines, 'Send one again with "chargetill sync resend NUMBER".']), all.map(({ uplink, parked: items }) => ({ uplink, parked: items })));
     return 0;
   });

@@ -17,7 +17,7 @@ const known = new Set<string>([
   "PlugChanged", "CardAccepted", "StartFailed", "SessionBegan", "MeterRead", "StopRequested", "SessionEnded", "ReceiptNumbered",
   "ReceiptSigned", "SessionSettled", "Restarted", "CardWaits", "CardLapsed", "FaultRaised", "FaultCleared", "Started",
   "RemoteStartWaits", "RemoteStartLapsed", "Reserved", "ReservationEnded", "OperativeSet", "RestartAsked", "OrdersStand", "TariffSet", "TariffCleared",
-  "CardsListed", "CacheCleared", "ReceiptIssued", "PaymentTold", "ConnectorChosen", "ChoiceLapsed",
+  "CardsListed", "CacheCleared", "ReceiptIssued", "PaymentTold", "SettingSet", "ConnectorChosen", "ChoiceLapsed",
 ] satisfies Event["type"][]);
 
 /** The event of a journal entry. The journal's chain has proven the bytes; a type that this version does not know is a newer version's. */

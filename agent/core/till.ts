@@ -63,6 +63,8 @@ export type Event =
   /** A backend's list of cards was changed or replaced; the cards are kept in a table. */
   | { readonly type: "CardsListed"; readonly moment: Moment; readonly by: string; readonly version: number; readonly cards: number }
   | { readonly type: "CacheCleared"; readonly moment: Moment; readonly by: string }
+  /** A backend has set something of its own line that lasts; it is kept in a table. */
+  | { readonly type: "SettingSet"; readonly moment: Moment; readonly by: string; readonly settings: Readonly<Record<string, number | boolean>> }
   | { readonly type: "FaultRaised"; readonly moment: Moment; readonly device: string; readonly code: string; readonly message: string }
   | { readonly type: "FaultCleared"; readonly moment: Moment; readonly device: string; readonly code: string }
   | { readonly type: "Started"; readonly moment: Moment; readonly version: string }
@@ -75,7 +77,7 @@ export function emptyTill(layout: Layout): Till {
 }
 
 /** What is written down for the record, and moves nothing. */
-export const isEvidence = ({ type }: Event): boolean => ["FaultRaised", "FaultCleared", "Started", "OrdersStand", "TariffSet", "TariffCleared", "CardsListed", "CacheCleared", "ReceiptIssued", "PaymentTold"].includes(type);
+export const isEvidence = ({ type }: Event): boolean => ["FaultRaised", "FaultCleared", "Started", "OrdersStand", "TariffSet", "TariffCleared", "CardsListed", "CacheCleared", "SettingSet", "ReceiptIssued", "PaymentTold"].includes(type);
 
 /** The next till; the same object when the event has no meaning here. */
 export function step(till: Till, event: Event, layout: Layout): Till {
@@ -110,6 +112,7 @@ export function step(till: Till, event: Event, layout: Layout): Till {
     case "TariffCleared":
     case "CardsListed":
     case "CacheCleared":
+    case "SettingSet":
     case "FaultRaised":
     case "FaultCleared":
     case "ReceiptIssued":

@@ -89,7 +89,7 @@ export class Counter {
       remote: room.shop.remote,
       cards: this.lists,
       feed: station.feed(),
-      settings: new Settings({ read: () => this.kept, write: (kept) => void (this.kept = kept) }),
+      settings: new Settings({ read: () => this.kept, write: (kept) => void (this.kept = kept) }, (changes) => room.shop.remote.settingSet(changes, "csms").accepted),
       now: () => room.clock.now().at,
       waits: () => false,
       note: (text) => void this.notes.push(text),

@@ -123,10 +123,10 @@ model("smaller reports hold what was asked for, or nothing is there to tell", as
 model("what was set is there again after a restart", () => {
   const files = new VolatileFiles();
   const disk = new Disk(files);
-  const first = Settings.open(disk, "/state", "csms");
+  const first = Settings.open(disk, "/state", "csms", () => true);
   assert.is(first.tariffs, true);
   first.keep({ tariffs: false, pingS: 30 });
-  const again = Settings.open(new Disk(files.afterKill()), "/state", "csms");
+  const again = Settings.open(new Disk(files.afterKill()), "/state", "csms", () => true);
   assert.is(again.tariffs, false);
   const counter = new Counter("ocpp2.1");
   again.apply(counter.link);
@@ -164,6 +164,20 @@ model("how a lost line is tried again is the CSMS's to set, within bounds, and l
   next.desk.settings.apply(next.link);
   assert.equal(next.link.reconnect, counter.link.reconnect);
   await Promise.all([counter.room.close(), next.room.close()]);
+});
+
+model("what is set is written into the journal first, and is not kept where nothing is written any more", async () => {
+  const counter = new Counter("ocpp2.0.1");
+  const { room } = counter;
+  const seen: unknown[] = [];
+  room.shop.station.feed().listen(({ event }) => event.type === "SettingSet" && seen.push([event.by, event.settings]));
+  const set = (attributeValue: string): unknown => counter.ask("SetVariables", { setVariableData: [{ component: { name: "SampledDataCtrlr" }, variable: { name: "TxUpdatedInterval" }, attributeValue }] });
+  set("60");
+  assert.equal([seen, counter.kept], [[["csms", { meterValuesS: 60 }]], { meterValuesS: 60 }]);
+  room.shop.station.halt();
+  assert.is(set("90"), "InternalError");
+  assert.equal([seen.length, counter.kept], [1, { meterValuesS: 60 }]);
+  await room.close();
 });
 
 model("more items than a message may hold are refused", async () => {

@@ -48,6 +48,18 @@ test("status says how each uplink stands, and what a person must do", async () =
   assert.equal(calls, [{ config: "a.yaml" }, "closed"]);
 });
 
+test("status and parked say what is told of payments, and who has no message for them", async () => {
+  const parked = [{ number: 1, id: "7", reason: "the backend does not take NotifySettlement (NotImplemented)", atMs, again: false }];
+  const lines = async (payments: object): Promise<readonly string[]> => (await run(["status"], [{ ...online, payments } as never])).lines.slice(2);
+  assert.equal(await lines({ known: 0, waiting: 0, parked: [] }), []);
+  assert.equal(await lines({ known: 3 }), ["  payments: not told, since there is no message for them here (3 known; OCPP 2.1 alone has one)"]);
+  assert.equal(await lines({ known: 3, waiting: 2, parked: [], words: "receipt 7 goes first" }), ["  payments: waiting 2, parked 0, of 3 known: receipt 7 goes first"]);
+  assert.equal(await lines({ known: 3, waiting: 0, parked }), ["  payments: waiting 0, parked 1, of 3 known", "  payment of receipt 7 is parked: the backend does not take NotifySettlement (NotImplemented)"]);
+  const shown = await run(["parked"], [{ ...online, payments: { known: 3, waiting: 0, parked } } as never]);
+  assert.is(shown.lines[0], "office: payment of receipt 7, since 2026-03-02T10:00:00.000Z: the backend does not take NotifySettlement (NotImplemented)");
+  assert.is((await run(["now"], [{ ...online, payments: { known: 3, waiting: 2, parked: [] } } as never])).code, 1);
+});
+
 test("status says what was fetched, and what stays in force where it could not be", async () => {
   const fetched = { uplink: "office", atMs, ok: true, words: "5 tokens; 2 tariffs", tokens: 5, tariffs: 2 };
   const failed = { ...fetched, ok: false, words: "the list is no list" };

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { Disk } from "../../ledger/disk.js";
 import { Table } from "../../ledger/table.js";
+import { CallError } from "./frame.js";
 import type { OcppLink } from "./link.js";
 
 const shape = z.strictObject({
@@ -31,20 +32,25 @@ export const intervalBounds = { heartbeatS: { least: 1, most: 86_400 }, pingS: {
 export const reconnectBounds = { waitMinimumS: { least: 1, most: 3_600 }, randomRangeS: { least: 0, most: 3_600 }, repeatTimes: { least: 0, most: 10 } } as const;
 
 export class Settings {
-  constructor(private readonly store: { read(): Kept; write(kept: Kept): void }) {}
+  constructor(
+    private readonly store: { read(): Kept; write(kept: Kept): void },
+    /** Into the journal; false = nothing is written any more. */
+    private readonly record: (changes: Readonly<Record<string, number | boolean>>) => boolean,
+  ) {}
 
   /** Throws Failure table/damaged, disk/failed. */
-  static open(disk: Disk, folder: string, uplink: string): Settings {
+  static open(disk: Disk, folder: string, uplink: string, record: (changes: Readonly<Record<string, number | boolean>>) => boolean): Settings {
     const table = Table.open<Kept>(disk, join(folder, `settings-${uplink}.json`), parseSettings, {});
-    return new Settings({ read: () => table.data, write: (kept) => void table.update(() => kept) });
+    return new Settings({ read: () => table.data, write: (kept) => void table.update(() => kept) }, record);
   }
 
   get tariffs(): boolean {
     return this.store.read().tariffs ?? true;
   }
 
-  /** Lasts when it returns. */
+  /** Lasts when it returns. Throws CallError where the station takes no more orders. */
   keep(changes: Kept): void {
+    if (!this.record(changes as Readonly<Record<string, number | boolean>>)) throw new CallError("InternalError", "the station is closing and takes no more orders");
     this.store.write({ ...this.store.read(), ...changes });
   }
 

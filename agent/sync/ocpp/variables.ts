@@ -185,6 +185,8 @@ function controllers(desk: FrontDesk): Variable[] {
           tariff("Enabled", true, { instance: "Cost" }),
           tariff("Enabled", link.sendsRunningCost, { instance: "RunningCost", mutability: "ReadWrite", set: (text) => setRunningCost(desk, text) }),
           tariff("Interval", link.intervals.costS, { instance: "Cost", ...interval("costS", (costS) => settings.keep({ costS })) }),
+          // A driver's tariff that cannot be priced exactly is not sold by (I08).
+          tariff("HandleFailedTariff", "Deauthorize", { instance: "Tariff", dataType: "OptionList", valuesList: "Deauthorize" }),
           tariff("ConditionsSupported", true, { instance: "Tariff" }),
           tariff("MaxElements", mostPrices, { instance: "Tariff", most: mostKeptTariffs }),
         ]
