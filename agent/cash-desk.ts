@@ -79,7 +79,7 @@ export class CashDesk {
 
   /**
    * Books the receipts that the journal holds and the book does not, the same bytes, and opens the chain on the very first run. `history` = the
-   * journal's events. Throws Failure book/damaged where they do not follow on the book, disk/failed, disk/full.
+   * journal's events, those that concern the book. Throws Failure book/damaged where they do not follow on the book, disk/failed, disk/full.
    */
   begin(history: readonly Event[], now: Moment): void {
     const { book } = this.#parts;
@@ -285,6 +285,9 @@ export class CashDesk {
     return { chain, pagination: this.#state.pagination + (entry.ocmf === "" ? 0 : 1) };
   }
 }
+
+/** Whether the journal knows by this event of a receipt beyond the `booked` ones of the book: what `begin` must be told. */
+export const concernsBook = (event: Event, booked: number): boolean => (event.type === "ReceiptIssued" ? event.receipt.number : bookedBy(event)) > booked;
 
 /** The highest receipt that must stand in the book by an entry of the journal; 0 = it says nothing. */
 function bookedBy(event: Event): number {

@@ -1,25 +1,14 @@
 // From which journal entry on the open sessions still need it: what housekeeping must not put into the archive.
 // A session can be brought back from the plug that it began with. Whether a card or a remote start that waited was taken by that plug hangs on
 // all that waited and on the orders that stood, so those are needed from the entry on before which nothing of the kind stood.
-import { emptyTill, step, type Event, type Layout, type Till } from "./core/till.js";
+import type { Event, Till } from "./core/till.js";
 
 export class NeededEntries {
   readonly #ofConnector = new Map<number, number>();
   /** Since which entry something has waited or been ordered without a break. */
   #standsSince = 0;
 
-  constructor(
-    readonly layout: Layout,
-    history: readonly { readonly seq: number; readonly event: Event }[],
-  ) {
-    let till = emptyTill(layout);
-    for (const { seq, event } of history) {
-      this.saw(seq, event, till);
-      till = step(till, event, layout);
-    }
-  }
-
-  /** An entry was written; `before` = the till that it found. */
+  /** An entry was written, or is read again at a start; `before` = the till that it found. */
   saw(seq: number, event: Event, before: Till): void {
     // All orders said again begin anew, unless something waits that may hang on the old ones.
     if (!stands(before) || (event.type === "OrdersStand" && before.waiting.size + before.awaited.size === 0)) this.#standsSince = this.#open(before, seq);

@@ -27,10 +27,11 @@ import { Journal } from "./ledger/journal.js";
 import { Table } from "./ledger/table.js";
 import { KeptTariffs } from "./kept-tariffs.js";
 import { ListedCards } from "./listed-cards.js";
-import { NeededEntries } from "./needed-entries.js";
+import type { NeededEntries } from "./needed-entries.js";
 import type { News } from "./news.js";
 import type { PaymentLine } from "./payment-line.js";
 import { Payments } from "./payments.js";
+import { Past } from "./past.js";
 import { PassedMeters } from "./passed-meters.js";
 import { PriceBoard } from "./price-board.js";
 import type { OnlineCheck } from "./remote.js";
@@ -156,10 +157,10 @@ export function openShop(parts: ShopParts): Shop {
   // What may still refuse comes before the journal: a start that is tried again for ever must leave no file open.
   for (const connector of config.connectors) parts.meter(connector);
   if (config.receiptOutput?.folder !== undefined) disk.makeFolder(at(config.receiptOutput.folder));
-  const { journal, entries, cutBytes } = Journal.open(disk, at("journal"), eventOf, { wasMade: book.count() > 0 });
+  const past = new Past(layoutOf(config), book.count());
+  const { journal, cutBytes } = Journal.replay(disk, at("journal"), eventOf, ({ seq, event, moment }) => past.saw(seq, { ...event, moment } as Event), { wasMade: book.count() > 0 });
   if (cutBytes > 0) tell({ news: "note", at: clock.now().at, text: `the journal's last line was never finished (a power cut, or a full disk) and has been cut: ${cutBytes} bytes that nobody acted on` });
-  const history = entries.map(({ seq, event, moment }) => ({ seq, event: { ...event, moment } as Event }));
-  const needed = new NeededEntries(layoutOf(config), history);
+  const { needed } = past;
   const append = (event: Event): void => {
     const [entry] = journal.append([entryOf(event)], event.moment);
     if (entry !== undefined) needed.saw(entry.seq, event, station.till());
@@ -185,12 +186,12 @@ export function openShop(parts: ShopParts): Shop {
       die,
       version: parts.version,
     },
-    history.map(({ event }) => event),
+    past.till,
   );
   try {
-    desk.begin(history.map(({ event }) => event), clock.now());
+    desk.begin(past.unbooked, clock.now());
     tell({ news: "started", at: clock.now().at, version: parts.version, station: config.station.id, receipts: book.count(), keyId: signer.keyId });
-    station.start(entries.at(-1)?.moment);
+    station.start(past.last);
   } catch (error) {
     journal.close();
     throw error;
@@ -226,9 +227,10 @@ const betweenSlicesMs = 5;
 
 /** The receipts that the journal issued without a session. It is opened, not looked at: what is about to be relied on must last. */
 function issuedIn(disk: Disk, folder: string): IssuedReceipt[] {
-  const { journal, entries } = Journal.open(disk, folder, eventOf);
+  const issued: IssuedReceipt[] = [];
+  const { journal } = Journal.replay(disk, folder, eventOf, ({ event }) => void (event.type === "ReceiptIssued" && issued.push(event.receipt)));
   journal.close();
-  return entries.flatMap(({ event }) => (event.type === "ReceiptIssued" ? [event.receipt] : []));
+  return issued;
 }
 
 /** The versions of OCPI in which a CDR is kept: those that are sent, and one for a backend that is yet to come. */

@@ -3,7 +3,7 @@
 import type { CardReader, Clock, EnergyMeter, Indication, MeterIdentity, Moment, Pins, Reading } from "../drivers/driver.js";
 import type { Config, ConnectorConfig } from "../config/schema.js";
 import { anyConnector, keptFor, outOfServiceBy, type Bearer } from "./core/standing.js";
-import { emptyTill, isChosen, isEvidence, step, waitingFor, type Event, type Layout, type Till } from "./core/till.js";
+import { isChosen, isEvidence, step, waitingFor, type Event, type Layout, type Till } from "./core/till.js";
 import type { Reached } from "./core/limits.js";
 import { wants, type Acceptance, type Opening, type Sale, type Session } from "./core/session.js";
 import { masked, type AuthorizationInfo } from "./core/token.js";
@@ -57,11 +57,11 @@ export class Station {
   #running: Promise<void>[] = [];
   #dead = false;
 
-  /** `history` = the journal's events, in order; `downSince` = the last moment that it knows. */
-  constructor(parts: StationParts, history: readonly Event[]) {
+  /** `till` = as the journal left it. */
+  constructor(parts: StationParts, till: Till) {
     this.#parts = parts;
     this.layout = layoutOf(parts.config);
-    this.#till = history.reduce((till, event) => step(till, event, this.layout), emptyTill(this.layout));
+    this.#till = till;
     const { tell } = parts;
     this.faults = new Faults(
       (fault) => {
@@ -84,7 +84,7 @@ export class Station {
     });
   }
 
-  /** Takes up the work: sessions that a crash or power cut left open are ended by the rules, then everything runs. */
+  /** `downSince` = the last moment that the journal knows. Takes up the work: sessions that a crash or power cut left open are ended by the rules, then everything runs. */
   start(downSince: Moment | undefined): void {
     const now = this.#now();
     this.#record({ type: "Started", moment: now, version: this.#parts.version });

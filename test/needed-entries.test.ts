@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import type { Acceptance } from "../agent/core/session.js";
 import { emptyTill, step, type Event, type Layout } from "../agent/core/till.js";
 import { NeededEntries } from "../agent/needed-entries.js";
+import { Past } from "../agent/past.js";
 
 const layout: Layout = { connectors: [{ id: 1, reader: "front" }, { id: 2, reader: "front" }] };
 const acceptance: Acceptance = { token: { uid: "04A23B1C5D6E80", type: "RFID", contractId: "C1", countryCode: "DE", partyId: "CTL" }, authMethod: "WHITELIST" };
@@ -16,7 +17,7 @@ const beat: Event = { type: "Started", version: "1", moment };
 /** Writes the events; answers the first entry that is needed, and demands that replaying from there gives the same till. */
 function neededAfter(...events: Event[]): number {
   let till = emptyTill(layout);
-  const needed = new NeededEntries(layout, []);
+  const needed = new NeededEntries();
   events.forEach((event, index) => {
     needed.saw(index + 1, event, till);
     till = step(till, event, layout);
@@ -25,7 +26,9 @@ function neededAfter(...events: Event[]): number {
   const replayed = events.slice(Math.max(0, first - 1)).reduce((after, event) => step(after, event, layout), emptyTill(layout));
   assert.equal([...replayed.sessions].map(([, { state }]) => state), [...till.sessions].map(([, { state }]) => state));
   assert.equal([...replayed.waiting.keys()], [...till.waiting.keys()]);
-  assert.is(new NeededEntries(layout, events.map((event, index) => ({ seq: index + 1, event }))).first(till, events.length), first, "a restart knows it too");
+  const past = new Past(layout, 0);
+  events.forEach((event, index) => past.saw(index + 1, event));
+  assert.is(past.needed.first(past.till, events.length), first, "a restart knows it too");
   return first;
 }
 

@@ -55,8 +55,17 @@ export class Journal<E> {
    * and throws where it does not fit. Throws journal/damaged with file and line, disk/failed, disk/full.
    */
   static open<E>(disk: Disk, folder: string, parse: (value: unknown) => E, options: JournalOptions = {}): Opened<E> {
+    const entries: Entry<E>[] = [];
+    return { ...Journal.replay(disk, folder, parse, (entry) => entries.push(entry), options), entries };
+  }
+
+  /**
+   * As `open`, but hands over the entries one by one, oldest first: while one car stands for days, all others fill the journal, and a start must not
+   * need memory for it. What was handed over before a throw counts for nothing.
+   */
+  static replay<E>(disk: Disk, folder: string, parse: (value: unknown) => E, each: (entry: Entry<E>) => void, options: JournalOptions = {}): Omit<Opened<E>, "entries"> {
     const kept = prepare(disk, folder, options);
-    const { entries, last, lastNumber, continues } = readAll(disk, folder, kept, parse);
+    const { last, lastNumber, continues } = readAll(disk, folder, kept, parse, each);
     // The newest segment is written anew, without its torn tail. A run whose fdatasync failed leaves bytes that can be read but are not on
     // the disk, and no later fsync would bring them there: what is about to be relied on is made to last first.
     const whole = last.bytes.subarray(0, last.segment.wholeBytes);
@@ -64,7 +73,7 @@ export class Journal<E> {
     if (lastNumber !== kept.newest) keptFile(disk, folder).write({ ...kept, newest: lastNumber });
     const at = { segment: lastNumber, bytes: whole.length, end: last.segment.end, continues };
     const journal = new Journal<E>(disk, folder, options.segmentBytes ?? defaultSegmentBytes, at);
-    return { journal, entries, cutBytes: last.bytes.length - whole.length };
+    return { journal, cutBytes: last.bytes.length - whole.length };
   }
 
   /** A look without a hand, safe while an agent writes: the entries that stand now; none before the first run. Throws journal/damaged, disk/failed. */
@@ -162,16 +171,14 @@ function prepare(disk: Disk, folder: string, options: JournalOptions): Kept {
   return kept;
 }
 
-type AllRead<E> = {
-  readonly entries: readonly Entry<E>[];
+type AllRead = {
   readonly last: { readonly segment: Segment; readonly bytes: Buffer };
   readonly lastNumber: number;
   readonly continues: Map<number, Place>;
 };
 
-function readAll<E>(disk: Disk, folder: string, kept: Kept, parse: (value: unknown) => E): AllRead<E> {
+function readAll<E>(disk: Disk, folder: string, kept: Kept, parse: (value: unknown) => E, each: (entry: Entry<E>) => void): AllRead {
   const lastNumber = Math.max(kept.newest, ...segmentNumbers(disk, folder));
-  const entries: Entry<E>[] = [];
   const continues = new Map<number, Place>();
   let from = kept.from;
   for (let number = kept.oldest; ; number += 1) {
@@ -182,13 +189,15 @@ function readAll<E>(disk: Disk, folder: string, kept: Kept, parse: (value: unkno
     const { tail } = segment;
     if (tail.kind === "damaged") throw damage(folder, number, tail.line, tail.why);
     for (const [index, entry] of segment.entries.entries()) {
+      let event: E;
       try {
-        entries.push({ ...entry, event: parse(entry.event) });
+        event = parse(entry.event);
       } catch (cause) {
         throw damage(folder, number, index + 2, `this version does not understand the entry (${cause instanceof Error ? cause.message : String(cause)})`, cause);
       }
+      each({ ...entry, event });
     }
-    if (number === lastNumber) return { entries, last: { segment, bytes }, lastNumber, continues };
+    if (number === lastNumber) return { last: { segment, bytes }, lastNumber, continues };
     if (tail.kind === "torn") throw damage(folder, number, segment.entries.length + 2, "an entry is cut off, yet a later segment follows");
     from = segment.end;
   }
@@ -197,7 +206,9 @@ function readAll<E>(disk: Disk, folder: string, kept: Kept, parse: (value: unkno
 /** While we look, the agent may let go of segments that we were about to read: look again, a few times. */
 function viewTrying<E>(disk: Disk, folder: string, parse: (value: unknown) => E, triesLeft: number): readonly Entry<E>[] {
   try {
-    return readAll(disk, folder, keptHere(disk, folder, {}).kept, parse).entries;
+    const entries: Entry<E>[] = [];
+    readAll(disk, folder, keptHere(disk, folder, {}).kept, parse, (entry) => entries.push(entry));
+    return entries;
   } catch (cause) {
     if (triesLeft > 1 && cause instanceof Failure && cause.code === "journal/damaged") return viewTrying(disk, folder, parse, triesLeft - 1);
     throw cause;

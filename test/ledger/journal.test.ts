@@ -163,6 +163,33 @@ journals("a look changes nothing, and sees a batch that is being written not at 
   assert.equal(opened, 0, "nothing was opened for writing");
 });
 
+journals("a start takes up a segment's entries before it reads the next: it needs no memory for a journal that one car has kept open for days", () => {
+  const files = new VolatileFiles();
+  const { journal } = open(files);
+  for (let nth = 1; nth <= 20; nth += 1) journal.append([`event ${nth}`], moment);
+  const read: string[] = [];
+  const watched = new Proxy(files, {
+    get: (target, key) => {
+      const value: unknown = Reflect.get(target, key, target);
+      if (typeof value !== "function") return value;
+      return (...given: unknown[]): unknown => {
+        if (key === "readFileSync" && String(given[0]).endsWith(".jsonl")) read.push(String(given[0]));
+        return Reflect.apply(value, target, given) as unknown;
+      };
+    },
+  });
+  const readBefore: number[] = [];
+  const seen: number[] = [];
+  Journal.replay(new Disk(watched), "/state/journal", parse, ({ seq }) => {
+    seen.push(seq);
+    readBefore.push(read.length);
+  });
+  assert.deepEqual(seen, Array.from({ length: 20 }, (_, index) => index + 1));
+  assert.ok(segments(files).length > 4);
+  assert.equal(readBefore[0], 1);
+  assert.equal(new Set(readBefore).size, segments(files).length, "each segment's entries come while it is the newest that was read");
+});
+
 journals("an entry that this version does not understand is named with its line", () => {
   const files = new VolatileFiles();
   const disk = new Disk(files);

@@ -88,7 +88,7 @@ test("a session that starts is never that of a card which the orders of that mom
 test("what is replayed from the first entry that is needed gives the same orders and the same open sessions", () => {
   fc.assert(
     fc.property(story, (events) => {
-      const needed = new NeededEntries(layout, []);
+      const needed = new NeededEntries();
       let till: Till = emptyTill(layout);
       const written: Event[] = [];
       for (const event of events) {
