@@ -71,7 +71,7 @@ export function openOcpp(config: OcppUplinkConfig, parts: OcppParts, waits: Fron
       const at = front(link);
       return at === undefined ? {} : answersOf(at, dialect);
     },
-    tariffKnown: (id) => desk()?.tariffs().some(({ tariff, by }) => by === config.name && tariff.id === id) ?? false,
+    tariffKnown: (id) => settings.knowsTariff(id) || (desk()?.tariffs().some(({ tariff, by }) => by === config.name && tariff.id === id) ?? false),
     takeTariff: (tariff) => {
       const at = front(uplink);
       return at === undefined || !settings.tariffs ? { wanted: false } : { wanted: true, id: takeDriverTariff(at, tariff) };

@@ -26,7 +26,7 @@ test.after.each(async () => {
 });
 
 class Scene {
-  private constructor(readonly csms: Csms, readonly room: Room) {}
+  private constructor(readonly csms: Csms, public room: Room) {}
 
   static async open(protocol: string): Promise<Scene> {
     const csms = await Csms.open([protocol]);
@@ -41,6 +41,12 @@ class Scene {
   async until(holds: () => boolean): Promise<void> {
     for (let tries = 0; tries < 2_000 && !holds(); tries += 1) await this.room.clock.pass(20);
     assert.ok(holds(), `it never came to: ${String(holds)}`);
+  }
+
+  /** The process ends, and another one begins. */
+  async restart(): Promise<void> {
+    await Promise.all(this.room.shop.outboxes.map((outbox) => outbox.stop()));
+    this.room = await this.room.again();
   }
 
   /** A strict server holds the answer against the schema. */
@@ -214,6 +220,29 @@ test("ocpp2.1: the next session is priced by the tariff that the CSMS set, and i
   const { finding } = verifyReceiptFile("the receipt", receiptFileOf(book, book.count(), desk.chain.checkpoint), new Set([key]), verifyTools());
   assert.equal(finding.checks.filter(({ verdict }) => verdict !== "holds").map(({ name, verdict, detail }) => `${name} ${verdict}: ${detail}`), []);
   assert.equal(scene.csms.violations, []);
+});
+
+test("ocpp2.1: a session whose tariff was cleared or replaced meanwhile is told by it to its end, also after a restart", async () => {
+  const scene = await Scene.open("ocpp2.1");
+  const { csms } = scene;
+  const tariff = (tariffId: string, priceKwh: number): object => ({ tariffId, currency: "EUR", energy: { prices: [{ priceKwh }], taxRates: [{ type: "VAT", tax: 19 }] } });
+  await scene.ask("SetDefaultTariff", { evseId: 0, tariff: tariff("OLD", 0.5) });
+  await scene.room.plug(1);
+  await scene.room.tap(card);
+  await scene.until(() => scene.events("Started").length === 1);
+  await scene.ask("SetDefaultTariff", { evseId: 0, tariff: tariff("NEW", 0.9) });
+  assert.equal(await scene.ask("ClearTariffs", {}), { clearTariffsResult: [{ tariffId: "NEW", status: "Accepted" }] });
+  await scene.room.charge(1, 200, 20);
+  csms.mood = { at: "Ended", how: "InternalError" };
+  await scene.room.tap(card);
+  await scene.until(() => scene.room.session(1).state === "finishing");
+  await scene.restart();
+  csms.mood = undefined;
+  await scene.until(() => scene.events("Ended").length === 1);
+  const [ended] = scene.events("Ended");
+  const cost = ended?.["costDetails"] as { totalCost: { energy: { exclTax: number } }; chargingPeriods: { tariffId: string }[] };
+  assert.equal([(ended?.["transactionInfo"] as { tariffId: string }).tariffId, cost.totalCost.energy.exclTax, cost.chargingPeriods[0]?.tariffId], ["OLD", Number(scene.sale().sale.price.totalEnergyCost.excl), "OLD"]);
+  assert.equal(csms.violations, []);
 });
 
 test("ocpp2.0.1: the device model comes as reports, an interval that is set holds, a list of cards is kept", async () => {

@@ -7,6 +7,9 @@ import { Table } from "../../ledger/table.js";
 import { CallError } from "./frame.js";
 import type { OcppLink } from "./link.js";
 
+/** Ids of tariffs that are remembered when they are set no more; of more, the oldest are forgotten. */
+const mostKnownTariffs = 500;
+
 const shape = z.strictObject({
   pingS: z.int().min(0).optional(),
   meterValuesS: z.int().min(0).optional(),
@@ -21,6 +24,8 @@ const shape = z.strictObject({
   waitMinimumS: z.int().min(1).optional(),
   randomRangeS: z.int().min(0).optional(),
   repeatTimes: z.int().min(0).optional(),
+  /** Tariffs that the CSMS has set at some time: sessions that began by one are told of by its id when it is cleared or replaced, too. */
+  tariffIds: z.array(z.string()).max(mostKnownTariffs).optional(),
 });
 export type Kept = z.infer<typeof shape>;
 
@@ -48,8 +53,19 @@ export class Settings {
     return this.store.read().tariffs ?? true;
   }
 
+  /** The CSMS knows this tariff by its id. */
+  knowsTariff(id: string): boolean {
+    return this.store.read().tariffIds?.includes(id) ?? false;
+  }
+
+  /** Lasts when it returns; that the tariff was set is journalled by whoever set it. */
+  rememberTariff(id: string): void {
+    const { tariffIds = [] } = this.store.read();
+    if (!tariffIds.includes(id)) this.store.write({ ...this.store.read(), tariffIds: [...tariffIds, id].slice(-mostKnownTariffs) });
+  }
+
   /** Lasts when it returns. Throws CallError where the station takes no more orders. */
-  keep(changes: Kept): void {
+  keep(changes: Omit<Kept, "tariffIds">): void {
     if (!this.record(changes as Readonly<Record<string, number | boolean>>)) throw new CallError("InternalError", "the station is closing and takes no more orders");
     this.store.write({ ...this.store.read(), ...changes });
   }

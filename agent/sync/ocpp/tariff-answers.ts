@@ -102,14 +102,16 @@ function kindOf({ config }: Pick<FrontDesk, "config">, connector: number | null)
  * Sets a tariff at each of these connectors (evseId 0 is every one of them, I07), all or none. One that is in force from now on takes the
  * place of what was in force there; one of a later hour waits beside it. Where the same tariff stands already nothing changes.
  */
-function install({ remote, link, now }: FrontDesk, tariff: Tariff, connectors: readonly number[]): object {
+function install({ remote, link, settings, now }: FrontDesk, tariff: Tariff, connectors: readonly number[]): object {
   const own = remote.tariffs().filter(({ by, connector }) => by === link.uplink && typeof connector === "number" && connectors.includes(connector));
   const missing = connectors.filter((id) => !own.some((row) => row.tariff.id === tariff.id && row.connector === id));
   const isDue = (one: Tariff): boolean => (one.startMs ?? 0) <= now();
   const cleared = isDue(tariff) ? own.filter((row) => row.tariff.id !== tariff.id && isDue(row.tariff)) : [];
   if (missing.length + cleared.length === 0) return { status: "Accepted" };
   const answer = remote.changeTariffs({ cleared, added: missing.map((connector) => ({ tariff, connector, by: link.uplink })) }, link.uplink);
-  return answer.accepted ? { status: "Accepted" } : { status: "Rejected", ...because(reasonOf[answer.code], answer.why) };
+  if (!answer.accepted) return { status: "Rejected", ...because(reasonOf[answer.code], answer.why) };
+  settings.rememberTariff(tariff.id);
+  return { status: "Accepted" };
 }
 
 /**
@@ -126,7 +128,10 @@ export function takeDriverTariff(desk: Pick<FrontDesk, "link" | "remote" | "conf
   const known = remote.tariffs().filter((row) => row.tariff.id === tariff.id);
   if (known.some((row) => !sameTariff(row.tariff, tariff))) return undefined;
   if (known.some(({ connector, by }) => connector === undefined && by === link.uplink)) return tariff.id;
-  return remote.setTariff(tariff, undefined, link.uplink).accepted || (makeRoom(desk) && remote.setTariff(tariff, undefined, link.uplink).accepted) ? tariff.id : undefined;
+  const isKept = remote.setTariff(tariff, undefined, link.uplink).accepted || (makeRoom(desk) && remote.setTariff(tariff, undefined, link.uplink).accepted);
+  if (!isKept) return undefined;
+  desk.settings.rememberTariff(tariff.id);
+  return tariff.id;
 }
 
 /** Lets go of the oldest driver's tariff that no session runs by; false where there is none. */
