@@ -189,6 +189,8 @@ export class Point {
         return;
       } catch (error) {
         faults.raiseError(this.device, error, clock.now().at);
+        // A meter that is missing too names itself now, and not when somebody has come for the pins and is gone.
+        if (wants(this.desk.session()).task === null) await this.#idle();
         await sleep(clock, retryMs, signal);
       }
     }
