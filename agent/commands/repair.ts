@@ -18,7 +18,7 @@ import { Disk } from "../ledger/disk.js";
 import { cardCacheFile, listedCardsFile, parseCardCache, parseCardLists } from "../listed-cards.js";
 import type { BookEntry } from "../ledger/page.js";
 import { inspectBook } from "../ledger/repair-book.js";
-import { entriesLeft, everyEntry, inspectEvidence, inspectJournal } from "../ledger/repair-journal.js";
+import { entriesAt, entriesLeft, everyEntryWithPlace, inspectEvidence, inspectJournal } from "../ledger/repair-journal.js";
 import { complaintOf, inspectTable, type Finding } from "../ledger/repair.js";
 import { sealAtHand } from "../list-seal.js";
 import { Table } from "../ledger/table.js";
@@ -65,25 +65,39 @@ export function inspect(disk: Disk, folder: string): Finding[] {
 
 type Noted = { readonly type?: string; readonly number?: number; readonly signed?: Signed; readonly receipt?: IssuedReceipt };
 
-/** The receipts whose finished bytes the journal or its archive still hold, by number. */
+/**
+ * The receipts whose finished bytes the journal or its archive still hold, by number. Where each stands is found out once, when first asked; a
+ * file is in memory at a time, since all evidence of a large station is larger than it.
+ */
 function receiptsOf(disk: Disk, journal: string): (number: number) => BookEntry | undefined {
-  let known: Map<number, BookEntry> | undefined;
-  const read = (): Map<number, BookEntry> => {
-    const found = new Map<number, BookEntry>();
-    for (const { event } of everyEntry(disk, journal)) {
-      const { type, signed, receipt } = event as Noted;
-      if (type === "ReceiptIssued" && receipt !== undefined) {
-        const { checkpoint: _, ...entry } = receipt;
-        found.set(entry.number, entry);
-      }
-      const payload = type === "ReceiptSigned" && signed !== undefined ? payloadOf(signed.jws) : undefined;
-      if (signed === undefined || payload?.kind !== "sale") continue;
-      const { sessionId, cdrId } = payload.sale;
-      found.set(signed.number, { number: signed.number, sessionId, cdrId, jws: signed.jws, ocmf: signed.ocmf, cdr: signed.cdr, issuedMs: Date.parse(payload.issuedAt), kind: "sale" });
+  let places: Map<number, string> | undefined;
+  let read: { readonly path: string; readonly entries: ReadonlyMap<number, BookEntry> } | undefined;
+  const placesNow = (): Map<number, string> => {
+    const found = new Map<number, string>();
+    for (const { path, entry } of everyEntryWithPlace(disk, journal)) {
+      const issued = issuedIn(entry.event as Noted);
+      if (issued !== undefined) found.set(issued.number, path);
     }
     return found;
   };
-  return (number) => (known ??= read()).get(number);
+  return (number) => {
+    const path = (places ??= placesNow()).get(number);
+    if (path === undefined) return undefined;
+    if (read?.path !== path) read = { path, entries: new Map(entriesAt(disk, path).flatMap(({ event }) => issuedIn(event as Noted) ?? []).map((entry) => [entry.number, entry])) };
+    return read.entries.get(number);
+  };
+}
+
+/** The receipt whose finished bytes an event holds. */
+function issuedIn({ type, signed, receipt }: Noted): BookEntry | undefined {
+  if (type === "ReceiptIssued" && receipt !== undefined) {
+    const { checkpoint: _, ...entry } = receipt;
+    return entry;
+  }
+  const payload = type === "ReceiptSigned" && signed !== undefined ? payloadOf(signed.jws) : undefined;
+  if (signed === undefined || payload?.kind !== "sale") return undefined;
+  const { sessionId, cdrId } = payload.sale;
+  return { number: signed.number, sessionId, cdrId, jws: signed.jws, ocmf: signed.ocmf, cdr: signed.cdr, issuedMs: Date.parse(payload.issuedAt), kind: "sale" };
 }
 
 /** The signing key, where it lies in the state folder: one that is handed in from outside is proven by the start alone. */

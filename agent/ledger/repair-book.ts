@@ -6,11 +6,11 @@ import type { BookOptions } from "./book.js";
 import { CheckedFile, jsonText, sha256Hex } from "./checked-file.js";
 import type { Disk } from "./disk.js";
 import { Mark } from "./mark.js";
-import { emptyIndex, noPage, pageName, pagesIn, parseEntry, parseIndex, parsePage, sealedText } from "./page.js";
+import { emptyIndex, noPage, pageName, pagesIn, parseEntry, parseIndex, parsePage, rowOf, sealedText } from "./page.js";
 import type { BookEntry, Index, Page, SealedPage } from "./page.js";
 import { complaintOf, setAside } from "./repair.js";
 import type { Finding } from "./repair.js";
-import { signedIndex, unprovenPage, type Seal } from "./seal.js";
+import { signedIndex, unprovenPage, type Receipts, type Seal } from "./seal.js";
 
 /** The receipt of a number as the journal and its evidence know it, or undefined. */
 export type ReceiptSource = (number: number) => BookEntry | undefined;
@@ -45,7 +45,8 @@ function planOf(disk: Disk, folder: string, source: ReceiptSource, { seal, issue
   const present = pagesIn(disk.list(folder));
   const newest = Math.max(1, ...present, (index?.sealed.length ?? 0) + 1);
   const rebuilt: Page[] = [];
-  const wholes: Whole[] = [];
+  // Of the pages that are sound only their rows: a large book is larger than the memory of a Pi.
+  const rows: SealedPage[] = [];
   let [first, previous] = [1, noPage];
   let here = pageOf(disk, folder, 1);
   for (let page = 1; page <= newest; page += 1) {
@@ -59,12 +60,12 @@ function planOf(disk: Disk, folder: string, source: ReceiptSource, { seal, issue
     const whole = sound !== undefined && !isShort ? sound : rebuild(begun, page === newest ? undefined : last, page === newest, wanted, source);
     if (!whole) return byHand(folder, page, first, last);
     if (whole !== sound) rebuilt.push(whole.page);
-    wholes.push(whole);
+    rows.push({ page, first, count: whole.page.entries.length, sha256: whole.digest });
     [first, previous, here] = [first + whole.page.entries.length, whole.digest, next];
   }
   if (first <= issued) return byHand(folder, newest, first, issued);
-  const sealed = wholes.slice(0, -1).map(({ page: { page, first: from, entries }, digest }): SealedPage => ({ page, first: from, count: entries.length, sha256: digest }));
-  const signed = seal === undefined ? { ...emptyIndex, sealed } : sealedAnew(disk, folder, wholes, sealed, index ?? emptyIndex, seal);
+  const sealed = rows.slice(0, -1);
+  const signed = seal === undefined ? { ...emptyIndex, sealed } : sealedAnew(disk, folder, receiptsIn(disk, folder, rows, rebuilt), sealed, index ?? emptyIndex, seal);
   return typeof signed === "string" ? signed : { rebuilt, index: signed };
 }
 
@@ -72,14 +73,26 @@ const byHand = (folder: string, page: number, first: number, last: number | unde
   `${join(folder, pageName(page))} cannot be rebuilt from the journal: put the file back from a backup, or ask for the receipts from ${first}${last === undefined ? "" : ` to ${last}`} that the backend has`;
 
 /** The index over what was found, signed. A repair signs no page that the station did not: as text, which one that is. */
-function sealedAnew(disk: Disk, folder: string, wholes: readonly Whole[], sealed: readonly SealedPage[], index: Index, seal: Seal): Index | string {
-  const entries = wholes.flatMap(({ page }) => page.entries);
-  const receipts = { count: () => entries.length, get: (number: number) => entries[number - 1] };
+function sealedAnew(disk: Disk, folder: string, receipts: Receipts, sealed: readonly SealedPage[], index: Index, seal: Seal): Index | string {
   const isKept = index.signed > 0 && sealedText(index.sealed.slice(0, index.signed)) === sealedText(sealed.slice(0, index.signed)) && seal.verify(sealedText(sealed.slice(0, index.signed)), index.signature, receipts);
   const before: Index = isKept ? { ...index, sealed } : { ...emptyIndex, sealed };
   const unproven = unprovenPage(before, seal, receipts, index.signed > 0 || new Mark(disk, `${folder}.signed`).stands);
   if (unproven !== undefined) return `${join(folder, pageName(unproven.page))}: receipt ${unproven.receipt ?? 0} bears no signature of this station: put the file back from a backup`;
   return signedIndex(sealed, before, seal);
+}
+
+/** The receipts of the pages that were found, and of those that are rebuilt; a page in memory at a time. */
+function receiptsIn(disk: Disk, folder: string, rows: readonly SealedPage[], rebuilt: readonly Page[]): Receipts {
+  let read: Page | undefined;
+  return {
+    count: () => rows.reduce((sum, { count }) => sum + count, 0),
+    get: (number) => {
+      const row = rowOf(rows, number);
+      if (row === undefined) return undefined;
+      if (read?.page !== row.page) read = rebuilt.find(({ page }) => page === row.page) ?? pageOf(disk, folder, row.page)?.page;
+      return read?.entries[number - row.first];
+    },
+  };
 }
 
 type Whole = { readonly page: Page; readonly digest: string };

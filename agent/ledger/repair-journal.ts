@@ -56,21 +56,30 @@ export function inspectEvidence(disk: Disk, folder: string): Finding[] {
  * from. Events are unparsed; after a repair a seq may stand for another entry than before, so nothing is told apart by it.
  */
 export function* everyEntry(disk: Disk, folder: string): Generator<Entry<unknown>> {
+  for (const { entry } of everyEntryWithPlace(disk, folder)) yield entry;
+}
+
+/** The same with the file in which each stands, and the entries of such a file: for who must not keep all of them. */
+export function* everyEntryWithPlace(disk: Disk, folder: string): Generator<Placed> {
   yield* entriesIn(disk, [closedFolder(folder), join(closedFolder(folder), "damaged"), join(folder, "damaged"), folder]);
 }
+export const entriesAt = (disk: Disk, path: string): Entry<unknown>[] =>
+  linesOf(unpacked(path, disk.read(path))).flatMap((line) => (isHeader(line) ? [] : [{ seq: line.seq, moment: line.moment, event: line.event }]));
+
+export type Placed = { readonly path: string; readonly entry: Entry<unknown> };
 
 /** The same of the journal alone, without what was packed away or set aside. */
 export function* entriesLeft(disk: Disk, folder: string): Generator<Entry<unknown>> {
-  yield* entriesIn(disk, [folder]);
+  for (const { entry } of entriesIn(disk, [folder])) yield entry;
 }
 
-function* entriesIn(disk: Disk, folders: readonly string[]): Generator<Entry<unknown>> {
+function* entriesIn(disk: Disk, folders: readonly string[]): Generator<Placed> {
   const seen = new Set<string>();
   for (const path of folders.flatMap((each) => disk.list(each).filter((name) => name.startsWith("segment-")).map((name) => join(each, name)))) {
     for (const line of linesOf(unpacked(path, disk.read(path)))) {
       if (isHeader(line) || seen.has(line.prev)) continue;
       seen.add(line.prev);
-      yield { seq: line.seq, moment: line.moment, event: line.event };
+      yield { path, entry: { seq: line.seq, moment: line.moment, event: line.event } };
     }
   }
 }
