@@ -35,6 +35,7 @@ const pagesInTurns = 1_000;
 /** What of the night's work is done in one minute: each segment and page is read, packed or unpacked, and meanwhile nothing else happens. */
 const segmentsAtOnce = 8;
 const copiesAtOnce = 100;
+const dayMs = 86_400_000;
 const roomAnewMs = 3_600_000;
 const nightly = "17 3 * * *";
 
@@ -190,8 +191,9 @@ export class Housekeeping {
    */
   #provePages({ book, station }: Shop): void {
     try {
-      // In turn, so that within a day every sealed page was proven and no look takes long.
-      book.verifyNext(Math.ceil(book.sealedPages / pagesInTurns));
+      // In turn, so that within a day every sealed page was proven and no look takes long; each hour has its part of the book, also where no start sees
+      // a whole day.
+      book.verifyNext(Math.ceil(book.sealedPages / pagesInTurns), (this.#parts.clock.now().at % dayMs) / dayMs);
       this.#rotten = undefined;
       station.faults.clear("station", "book/damaged");
     } catch (error) {

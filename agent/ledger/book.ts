@@ -43,8 +43,8 @@ export class Book {
   readonly #signedOnce: Mark;
   /** False for a look at a book of which nothing is there yet. */
   #isThere = false;
-  /** The sealed page that the check in turn has come to. */
-  #turnOfCheck = 0;
+  /** The sealed page that the check in turn has come to; undefined before its first turn. */
+  #turnOfCheck: number | undefined;
 
   private constructor(
     private readonly disk: Disk,
@@ -152,13 +152,14 @@ export class Book {
 
   /**
    * Proves the next `count` sealed pages in turn, from the first again after the last: a full check takes seconds with a large book and would
-   * hold up the meters, so housekeeping takes a few pages a minute. Throws book/damaged, and comes back to that page until it holds.
+   * hold up the meters, so housekeeping takes a few pages a minute. The first turn begins after a `share` (0 to 1) of the book. Throws book/damaged, and comes back to that page until it holds.
    */
-  verifyNext(count = 1): void {
+  verifyNext(count = 1, share = 0): void {
+    let done = (this.#turnOfCheck ??= Math.floor(this.sealedPages * share));
     for (let left = Math.min(count, this.sealedPages); left > 0; left -= 1) {
-      const page = (this.#turnOfCheck % this.sealedPages) + 1;
+      const page = (done % this.sealedPages) + 1;
       this.verifySealed(page);
-      this.#turnOfCheck = page;
+      this.#turnOfCheck = done = page;
     }
   }
 

@@ -166,6 +166,19 @@ books("a check in turn comes to every sealed page, a few at a time, and stays at
   filled(0).book.verifyNext(5);
 });
 
+books("a check in turn begins where the hour says, so that a station that is restarted each day at noon proves its last pages too", () => {
+  const { files } = filled(40);
+  const path = "/book/page-00000008.json";
+  files.tamper(path, Buffer.alloc(10));
+  const [morning, evening] = [open(files), open(files)];
+  for (let turn = 0; turn < 5; turn += 1) morning.verifyNext(1, 0);
+  assert.throws(() => {
+    for (let turn = 0; turn < 5; turn += 1) evening.verifyNext(1, 0.5);
+  }, isDamaged(/page-00000008/));
+  const there = open(files);
+  for (const share of [0.8, 0.95]) assert.throws(() => there.verifyNext(1, share), isDamaged(/page-00000008/), "it comes back to the damaged page, whatever the hour");
+});
+
 books("what a receipt takes is known from the newest page", () => {
   assert.equal(filled(0).book.bytesPerReceipt, undefined);
   const bytes = filled(6).book.bytesPerReceipt ?? 0;
