@@ -108,8 +108,11 @@ async function test(connector: number, options: Where & { for: number; yes?: tru
 async function agreed(question: string): Promise<boolean> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const closed = new Promise<string>((resolve) => lines.once("close", () => resolve("")));
-    return (await Promise.race([lines.question(question), closed])).trim().toLowerCase() === "yes";
+    const closed = new Promise<undefined>((resolve) => lines.once("close", () => resolve(undefined)));
+    const answer = await Promise.race([lines.question(question), closed]);
+    // Whoever breaks off leaves the cursor behind the question.
+    if (answer === undefined) complain("");
+    return answer?.trim().toLowerCase() === "yes";
   } finally {
     lines.close();
   }

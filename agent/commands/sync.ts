@@ -28,7 +28,7 @@ export type SyncShell = {
   readonly exit: (code: 0 | 1) => void;
 };
 
-/** The `sync` command. Exit 1: something still waits, is parked or could not be fetched (`now`), or there was nothing to put back (`resend`). */
+/** The `sync` command. Exit 1: an uplink needs a person (`status`), something still waits, is parked or could not be fetched (`now`), or there was nothing to put back (`resend`). */
 export function syncCommand(shell: SyncShell): Command {
   const sync = new Command("sync").description("the uplinks: what waits, what was acknowledged, what was parked").addHelpText("after", exampleText("sync status"));
   const action = <Rest extends unknown[]>(work: (desk: SyncDesk, print: (lines: readonly string[], value: unknown) => void, ...rest: Rest) => Promise<0 | 1>) =>
@@ -54,7 +54,7 @@ export function syncCommand(shell: SyncShell): Command {
   const status = action(async (desk, print) => {
     const all = await desk.status();
     print(none(all) ?? all.flatMap(statusLines), all);
-    return 0;
+    return all.every((one) => one.fault === undefined) ? 0 : 1;
   });
   const now = action(async (desk, print) => {
     const all = await desk.now();

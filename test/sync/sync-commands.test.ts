@@ -44,7 +44,7 @@ test("status says how each uplink stands, and what a person must do", async () =
     "  waiting 2, parked 1",
     "  next try at 2026-03-02T10:00:05.000Z",
   ]);
-  assert.is(code, 0);
+  assert.is(code, 1, "one of them needs a person");
   assert.equal(calls, [{ config: "a.yaml" }, "closed"]);
 });
 
