@@ -144,11 +144,12 @@ export function receiptCommands(open: OpenDesk, save: (path: string, content: st
       give(number === undefined ? exportMany(desk, options) : exportOne(desk, number, options), options.out);
     });
 
-  command("prove", "a proof, without names, that a receipt is among all receipts of this station", "17 --out proof-17.json")
-    .argument("<number>", "the receipt's number", receiptNumber).addOption(isJson()).addOption(out())
-    .action((number: number, options: DeskOptions & { out?: string }) => {
+  command("prove", "a proof, without names, that a receipt is among all receipts of this station", "17 --out proof-17.txt")
+    .argument("<number>", "the receipt's number", receiptNumber).addOption(new Option("--json", "one JSON value with the proof in it")).addOption(out())
+    .action((number: number, options: DeskOptions & { out?: string; json?: true }) => {
       const desk = open(options);
-      give(proofFileOf(desk.receipts, number, desk.newest()), options.out);
+      const proof = proofFileOf(desk.receipts, number, desk.newest());
+      give(options.json === true ? `${JSON.stringify({ number, proof })}\n` : proof, options.out);
     });
 
   command("consistency", "a proof that one checkpoint grew out of another; each a file, or a count of receipts", "100 250 --out grown.json")

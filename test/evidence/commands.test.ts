@@ -67,6 +67,9 @@ files("the exported book, a proof, a consistency proof and the OCMF forms hold",
     assert.is(exitCode(findings), 0, findingsText(findings));
   }
   const proof = (await run("prove", "2")).out;
+  const inJson = JSON.parse((await run("prove", "2", "--json")).out) as { number: number; proof: string };
+  // The checkpoint in it is signed anew each time, and no two signatures are the same.
+  assert.equal([inJson.number, inJson.proof.split("\n\n")[0]], [2, proof.split("\n\n")[0]]);
   assert.not.match(proof, /04A1B2C3D4E5F6|session/);
   const receipt = { name: "receipt", text: (await run("export", "2")).out };
   const together = verifyEvidence([receipt, { name: "proof", text: proof }], pins, tools);
