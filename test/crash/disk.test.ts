@@ -55,10 +55,10 @@ test("on a disk that others filled the room kept for it settles the session at o
 });
 
 test("the room that is kept settles every session that runs, at as many connectors as there are", async () => {
-  const connectors = 40;
+  const connectors = 44;
   const uid = (id: number): string => (0x10000000 + id).toString(16).toUpperCase();
   const everyMs = 3_500;
-  const chargedMs = 10 * 60_000;
+  const chargedMs = 2 * 60_000;
   const street = await Street.open({
     storyMs: connectors * everyMs + 2 * chargedMs,
     startsAt: Date.UTC(2026, 10, 24, 12, 0, 0),
