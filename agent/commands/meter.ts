@@ -56,6 +56,9 @@ function numbers(least: number, most: number): (text: string) => number[] {
 
 type ScanOptions = Where & { port?: string; baud?: number[]; units?: number[]; timeout: number };
 
+/** A silent unit is asked twice, with the line kept quiet in between; then the port is opened anew. */
+const silentUnitMs = (timeoutMs: number): number => 3 * timeoutMs + 50;
+
 async function scan(options: ScanOptions): Promise<void> {
   // A machine that is only just being set up has a port and no config yet.
   if (options.port?.startsWith("/") === true && options.config === undefined && options.data === undefined && !existsSync(defaultConfig)) {
@@ -95,7 +98,7 @@ async function scanBy(steps: ScanSteps, path: string, options: ScanOptions): Pro
   const rates = new Set(baud);
   const known = usualLines();
   const lines = baud === undefined ? known : [...known.filter((line) => rates.has(line.baud)), ...baud.filter((rate) => !known.some((line) => line.baud === rate)).map((rate) => ({ baud: rate, parity: "none", stopBits: 1 }) as LineSettings)];
-  complain(`asking ${path} at ${lines.map((line) => `${line.baud} ${line.parity} ${line.stopBits}`).join(", ")}; units ${units.join(", ")}; at most ${Math.ceil((lines.length * units.length * 2 * timeout) / 1000)} s where nobody answers`);
+  complain(`asking ${path} at ${lines.map((line) => `${line.baud} ${line.parity} ${line.stopBits}`).join(", ")}; units ${units.join(", ")}; about ${Math.ceil((lines.length * units.length * silentUnitMs(timeout)) / 1000)} s where nobody answers`);
   const all: Found[] = [];
   try {
     for await (const found of scanWith(steps, { lines, units })) {
