@@ -238,13 +238,14 @@ export class Disk {
 /** One open file that only grows. After one failed write or fsync nobody knows what it holds, so it takes nothing more. */
 export class Appender {
   #failed: Failure | undefined;
+  #closed = false;
 
   constructor(private readonly disk: Disk, readonly path: string, private readonly fd: number) {}
 
   /** Adds bytes and waits until they last (one write, one fdatasync). Throws disk/failed or disk/full, from then on always. */
   append(bytes: Uint8Array): void {
-    if (this.#failed)
-      throw new Failure("disk/failed", `${this.path} takes no more entries: ${this.#failed.message}; start again`, { cause: this.#failed });
+    if (this.#failed || this.#closed)
+      throw new Failure("disk/failed", `${this.path} takes no more entries: ${this.#failed?.message ?? `${this.path} was closed`}; start again`, { cause: this.#failed });
     try {
       this.disk.writeAll(this.fd, bytes);
       this.disk.files.fdatasyncSync(this.fd);
@@ -258,7 +259,7 @@ export class Appender {
 
   /** Everything that was acknowledged lasts already: a fault in closing changes nothing. From here on its number may be another file's. */
   close(): void {
-    this.#failed ??= new Failure("disk/failed", `${this.path} was closed`);
+    this.#closed = true;
     try {
       this.disk.files.closeSync(this.fd);
     } catch {

@@ -1,6 +1,6 @@
 // The files of a line to a backend: secrets and certificates. Read where they are used, so that what a technician mends in a file heals without
 // a restart; what they hold appears in no message.
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { createSecureContext } from "node:tls";
 import type { UplinkConfig } from "../../config/uplink.js";
 import { Failure } from "../failure.js";
@@ -14,6 +14,33 @@ export function readSetting(name: string, path: string): Buffer {
     return readFileSync(path);
   } catch (error) {
     throw new Failure("config/invalid", `${name} ${path} cannot be read (${error instanceof Error && "code" in error ? error.code : "unknown"})`, { cause: error });
+  }
+}
+
+/** A secret that goes with each of ten thousand sends: read anew only where its file is another one, or was written, since. */
+export class SecretFile {
+  #read: { readonly stamp: string; readonly text: string } | undefined;
+
+  constructor(
+    readonly name: string,
+    readonly path: string,
+  ) {}
+
+  /** Throws Failure config/invalid where it cannot be read. */
+  text(): string {
+    const stamp = stampOf(this.path);
+    if (stamp === undefined || stamp !== this.#read?.stamp) this.#read = { stamp: stamp ?? "", text: readSetting(this.name, this.path).toString("utf8") };
+    return this.#read.text;
+  }
+}
+
+/** Undefined where the file cannot even be looked at. */
+function stampOf(path: string): string | undefined {
+  try {
+    const { ino, size, mtimeMs, ctimeMs } = statSync(path);
+    return `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
+  } catch {
+    return undefined;
   }
 }
 

@@ -6,7 +6,7 @@ import https from "node:https";
 import { loopback, type OcpiUplinkConfig } from "../../config/uplink.js";
 import { Failure } from "../failure.js";
 import { exchange, type Answer, type Lost, type Request } from "./http.js";
-import { identityIn, proveUsable, readSetting } from "./line-files.js";
+import { identityIn, proveUsable, SecretFile } from "./line-files.js";
 import { shown } from "./ocpi-verdict.js";
 import { proxyOf, SecureTunnels, Tunnels } from "./tunnel.js";
 
@@ -22,12 +22,14 @@ export class OcpiLine {
   readonly #config: LineConfig;
   readonly #from: OcpiParty;
   readonly #secure: boolean;
+  readonly #token: SecretFile;
   #agent: http.Agent | undefined;
 
   /** All requests go to addresses of `url`'s scheme. Throws Failure config/invalid where the token would travel in the open. */
   constructor(config: LineConfig, from: OcpiParty, url: URL) {
     this.#config = config;
     this.#from = from;
+    this.#token = new SecretFile("tokenFile", config.tokenFile);
     this.#secure = url.protocol === "https:";
     if (!this.#secure && !(url.protocol === "http:" && loopback.includes(url.hostname)))
       throw new Failure("config/invalid", `uplink ${config.name}: ${shown(url)} is not https, and the token must not travel in the open`);
@@ -36,7 +38,7 @@ export class OcpiLine {
   /** The token, where it and the certificates can be read and used now; else why not. */
   ready(): string | { readonly why: string } {
     try {
-      const token = readToken(this.#config.tokenFile);
+      const token = tokenIn(this.#token);
       this.#agent ??= this.#open();
       return token;
     } catch (error) {
@@ -89,10 +91,10 @@ export class OcpiLine {
 }
 
 /** The token, which appears in no message. */
-function readToken(path: string): string {
-  const token = readSetting("tokenFile", path).toString("utf8").trim();
+function tokenIn(file: SecretFile): string {
+  const token = file.text().trim();
   if (/^[\x21-\x7e]{1,512}$/.test(token)) return token;
-  throw new Failure("config/invalid", `tokenFile ${path} must hold one credentials token of printable characters and nothing else`);
+  throw new Failure("config/invalid", `tokenFile ${file.path} must hold one credentials token of printable characters and nothing else`);
 }
 
 /** True when the token reads as the base64 of printable text: the commonest wrong token is the one that was encoded before it was stored. */

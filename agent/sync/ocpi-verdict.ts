@@ -18,7 +18,7 @@ export type Envelope = { readonly code: number; readonly message: string; readon
 export function judge(answer: Answer, expected: Expectation): Outcome {
   const { status } = answer;
   const envelope = envelopeOf(answer.body);
-  const words = said(answer);
+  const words = said(answer, envelope);
   if (status >= 200 && status < 300) return judgeEnvelope(answer, envelope, words, expected);
   if (status === 409) return { kind: "accepted", receipt: words };
   // A web server's words for a missing or unknown client certificate; no receipt is to blame.
@@ -41,8 +41,7 @@ function again(answer: Answer, words: string): Outcome {
 }
 
 /** An answer for people: HTTP status, and the envelope's or the page's words where there are any. */
-export function said({ status, body }: Answer): string {
-  const envelope = envelopeOf(body);
+export function said({ status, body }: Answer, envelope = envelopeOf(body)): string {
   if (envelope !== undefined) return `HTTP ${status}, OCPI ${envelope.code}${envelope.message === "" ? "" : ` "${envelope.message}"`}`;
   const page = status < 400 ? "" : readable((body ?? "").slice(0, longestPage).replace(/<(script|style)[\s\S]*?<\/\1>|<[^>]*>/gi, " ")).replace(/\s+/g, " ").trim();
   return `HTTP ${status}${page === "" ? "" : ` "${page.slice(0, longestQuote)}"`}`;

@@ -1,4 +1,6 @@
 // How fast 10 000 offline sessions drain, beside a bare loop of the same requests to the same server, and whether memory stays flat.
+// The loops take turns of a few hundred sessions each, and the median turn counts, so that a machine or a disk that is busy for a while is busy
+// for all of them and one that stalls once spoils nothing.
 // Run it alone with `node dist/test/bench/sync.js`; the server lives in a worker so that it does not blur the comparison.
 import { closeSync, fdatasyncSync, openSync, writeSync } from "node:fs";
 import http from "node:http";
@@ -18,11 +20,12 @@ import { HandClock } from "../sync/hand-clock.js";
 import { token, TokenFile, uplinkTo } from "../sync/uplink-bench.js";
 
 const sessions = 10_000;
+const turns = 20;
 const ocmf = `OCMF|${"x".repeat(1_500)}|y`;
 
 class Backlog implements OutboxItems {
   readonly #body = wireText(makeCdr(settlement, { ocmf, publicKeySpkiHex: "30".repeat(91) }, { version: "2.2.1" }));
-  constructor(readonly count: number) {}
+  count = 0;
   last(): number {
     return this.count;
   }
@@ -61,15 +64,16 @@ function heapUsed(): number {
   return process.memoryUsage().heapUsed;
 }
 
-/** `lasting` is called before each request: what a loop must write that forgets nothing. */
-async function bare(url: string, items: Backlog, lasting: () => void = () => {}): Promise<number> {
+/** One of the loops that are compared: sends so many more sessions. */
+type Loop = { readonly send: (more: number) => Promise<void>; readonly close: () => Promise<void> };
+
+/** The same requests and nothing else. `lasting` is called before each: what a loop must write that forgets nothing. */
+function bareLoop(url: string, lasting: () => void = () => {}): Loop {
+  const items = new Backlog();
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
   const headers = { Authorization: `Token ${Buffer.from(token).toString("base64")}`, "Content-Type": "application/json" };
-  const started = performance.now();
-  for (let number = 1; number <= items.count; number += 1) {
-    const { id, body } = items.get(number);
-    lasting();
-    await new Promise<void>((resolve, reject) => {
+  const post = ({ id, body }: { id: string; body: string }): Promise<void> =>
+    new Promise((resolve, reject) => {
       const request = http.request(url, { method: "POST", agent, headers: { ...headers, "Idempotency-Key": id, "Content-Length": Buffer.byteLength(body) } }, (response) => {
         response.resume();
         response.on("end", resolve);
@@ -77,67 +81,79 @@ async function bare(url: string, items: Backlog, lasting: () => void = () => {})
       request.on("error", reject);
       request.end(body);
     });
-  }
-  agent.destroy();
-  return items.count / ((performance.now() - started) / 1_000);
+  return {
+    send: async (more) => {
+      for (const last = items.count + more; items.count < last; ) {
+        const item = items.get((items.count += 1));
+        lasting();
+        await post(item);
+      }
+    },
+    close: () => Promise.resolve(agent.destroy()),
+  };
 }
 
 /** A loop that writes the number of each CDR down, lastingly, before it sends it: the least that an outbox can do. */
-async function bareOnDisk(url: string, items: Backlog, folder: string): Promise<number> {
+function bareOnDisk(url: string, folder: string): Loop {
   const file = openSync(join(folder, "bare"), "a");
   const line = Buffer.alloc(200, ".");
-  try {
-    return await bare(url, items, () => {
-      writeSync(file, line);
-      fdatasyncSync(file);
-    });
-  } finally {
-    closeSync(file);
-  }
+  const loop = bareLoop(url, () => {
+    writeSync(file, line);
+    fdatasyncSync(file);
+  });
+  return { send: loop.send, close: async () => (closeSync(file), loop.close()) };
 }
 
-async function drained(url: string, items: Backlog, store: OutboxStore, tokenFile: string): Promise<{ rate: number; grownBytes: number }> {
-  let heapAtTenth = 0;
-  const outbox: Outbox = new Outbox({
+function outboxLoop(url: string, store: OutboxStore, tokenFile: string): Loop {
+  const items = new Backlog();
+  const outbox = new Outbox({
     uplink: uplinkTo(url, tokenFile), items, store, clock: new HandClock(), random: Math.random, backoff: { first: 100, most: 1_000 },
-    onChange: (status) => {
-      if (status.sending === items.count / 10) heapAtTenth = heapUsed();
-    },
     onFailure: (error) => {
       throw error;
     },
   });
-  const started = performance.now();
-  const status = await outbox.now();
-  const rate = items.count / ((performance.now() - started) / 1_000);
-  if (status.waiting > 0 || status.parked.length > 0) throw new Error(`not drained: ${JSON.stringify(status)}`);
-  const grownBytes = heapUsed() - heapAtTenth;
-  await outbox.stop();
-  return { rate, grownBytes };
+  return {
+    send: async (more) => {
+      items.count += more;
+      const status = await outbox.now();
+      if (status.waiting > 0 || status.parked.length > 0) throw new Error(`not drained: ${JSON.stringify(status)}`);
+    },
+    close: () => outbox.stop(),
+  };
 }
 
 /** Prints one line per measurement; throws where the backlog does not drain, memory grows or the rate is under 0.7 of the bare loop's. */
 export async function syncBench(): Promise<void> {
   const tokenFile = new TokenFile();
+  const folder = dirname(tokenFile.path);
   const server = new Worker(fileURLToPath(import.meta.url));
   const url = await new Promise<string>((resolve) => server.once("message", resolve));
-  const items = new Backlog(sessions);
+  const loops = { bare: bareLoop(url), memory: outboxLoop(url, new InMemory(), tokenFile.path), floor: bareOnDisk(url, folder), disk: outboxLoop(url, new OnDisk(folder), tokenFile.path) };
+  const turnsMs: Record<keyof typeof loops, number[]> = { bare: [], memory: [], floor: [], disk: [] };
   try {
-    await bare(url, new Backlog(500));
-    const first = await bare(url, items);
-    const memory = await drained(url, items, new InMemory(), tokenFile.path);
-    const second = await bare(url, items);
-    const disk = await drained(url, items, new OnDisk(dirname(tokenFile.path)), tokenFile.path);
-    const base = (first + second) / 2;
-    const floor = await bareOnDisk(url, items, dirname(tokenFile.path));
-    const ratio = memory.rate / base;
-    console.log(`sync: bare loop           ${base.toFixed(0)} CDRs/s (${first.toFixed(0)} and ${second.toFixed(0)})`);
-    console.log(`sync: outbox              ${memory.rate.toFixed(0)} CDRs/s, ratio ${ratio.toFixed(2)}, heap grown ${(memory.grownBytes / 1024).toFixed(0)} KiB over the last ${sessions * 0.9}`);
-    console.log(`sync: bare, 1 fdatasync   ${floor.toFixed(0)} CDRs/s`);
-    console.log(`sync: outbox with fsync   ${disk.rate.toFixed(0)} CDRs/s, ratio ${(disk.rate / base).toFixed(2)} to the bare loop, ${(disk.rate / floor).toFixed(2)} to the one with a fdatasync per CDR, heap grown ${(disk.grownBytes / 1024).toFixed(0)} KiB`);
-    if (memory.grownBytes > 2 * 1024 * 1024) throw new Error("memory is not flat");
+    for (const loop of Object.values(loops)) await loop.send(500);
+    const heapBefore = heapUsed();
+    for (let turn = 0; turn < turns; turn += 1)
+      for (const name of Object.keys(loops) as (keyof typeof loops)[]) {
+        const started = performance.now();
+        await loops[name].send(sessions / turns);
+        turnsMs[name].push(performance.now() - started);
+      }
+    const grownKiB = (heapUsed() - heapBefore) / 1024;
+    const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+    const rate = (name: keyof typeof loops): string => (sessions / turns / (median(turnsMs[name]) / 1_000)).toFixed(0);
+    /** How fast one loop is beside another, turn by turn. */
+    const beside = (name: keyof typeof loops, other: keyof typeof loops): number => median(turnsMs[name].map((ms, turn) => (turnsMs[other][turn] ?? Number.NaN) / ms));
+    const ratio = beside("memory", "bare");
+    console.log(`sync: bare loop           ${rate("bare")} CDRs/s`);
+    console.log(`sync: outbox              ${rate("memory")} CDRs/s, ratio ${ratio.toFixed(2)}`);
+    console.log(`sync: bare, 1 fdatasync   ${rate("floor")} CDRs/s`);
+    console.log(`sync: outbox with fsync   ${rate("disk")} CDRs/s, ratio ${beside("disk", "bare").toFixed(2)} to the bare loop, ${beside("disk", "floor").toFixed(2)} to the one with a fdatasync per CDR`);
+    console.log(`sync: heap grown by ${grownKiB.toFixed(0)} KiB over ${sessions} CDRs in each`);
+    if (grownKiB > 2 * 1024) throw new Error("memory is not flat");
     if (ratio < 0.7) throw new Error("the outbox is slower than 0.7 of a bare loop");
   } finally {
+    for (const loop of Object.values(loops)) await loop.close();
     await server.terminate();
     tokenFile.remove();
   }
