@@ -27,8 +27,12 @@ export function wireJson(value: unknown): string {
   if (typeof value === "number") return plain(value);
   if (Array.isArray(value)) return `[${value.map(wireJson).join(",")}]`;
   if (typeof value === "object" && value !== null) {
-    const members = Object.entries(value).filter(([, member]) => member !== undefined);
-    return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${wireJson(member)}`).join(",")}}`;
+    let members = "";
+    for (const name of Object.keys(value)) {
+      const member = (value as Readonly<Record<string, unknown>>)[name];
+      if (member !== undefined) members += `${members === "" ? "" : ","}${JSON.stringify(name)}:${wireJson(member)}`;
+    }
+    return `{${members}}`;
   }
   if (typeof value === "string" || typeof value === "boolean" || value === null) return JSON.stringify(value);
   throw new TypeError(`a ${typeof value} has no place on the wire`);
@@ -36,8 +40,10 @@ export function wireJson(value: unknown): string {
 
 function plain(value: number): string {
   if (!Number.isFinite(value)) throw new RangeError(`${value} has no place on the wire`);
-  const [, sign = "", first = "", rest = "", exponent] = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(value)) ?? [];
-  if (exponent === undefined) return String(value);
+  const text = String(value);
+  if (!text.includes("e")) return text;
+  const [, sign = "", first = "", rest = "", exponent] = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(text) ?? [];
+  if (exponent === undefined) return text;
   const digits = first + rest;
   const point = first.length + Number(exponent);
   if (point <= 0) return `${sign}0.${"0".repeat(-point)}${digits}`;
