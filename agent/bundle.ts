@@ -13,8 +13,9 @@ import { masked } from "./core/token.js";
 import { doctorLines } from "./commands/doctor.js";
 import { examine } from "./doctor.js";
 import { Failure } from "./failure.js";
-import { openField, type FieldAccess } from "./field-access.js";
+import type { FieldAccess } from "./field-access.js";
 import { Disk } from "./ledger/disk.js";
+import { openField } from "./open-field.js";
 import { ownVersion } from "./version.js";
 
 export type BundlePart = { readonly name: string; readonly text: string };

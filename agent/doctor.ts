@@ -9,9 +9,10 @@ import { findPorts } from "../drivers/ports.js";
 import { askAgent, socketPath } from "./control.js";
 import { disk, permissions, records, tariffs } from "./doctor-files.js";
 import { Failure } from "./failure.js";
-import { openField, type FieldAccess } from "./field-access.js";
+import type { FieldAccess } from "./field-access.js";
 import type { MeterLook, PinsLook } from "./field-desk.js";
 import { clockHealth, diskHealth, fault, machineHere, ok, warn, type Finding } from "./field-health.js";
+import { openField } from "./open-field.js";
 import { kwhText, type Snapshot } from "./snapshot.js";
 
 /** All findings, in the order in which a technician would look. `adjust` puts the command line's words over the config. */

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { setTimeout as delay } from "node:timers/promises";
 import { askAgent, socketPath } from "../control.js";
-import { agentRuns } from "../field-access.js";
+import { agentRuns } from "../open-field.js";
 import { fieldCommand, tell, whole, type Where } from "./command.js";
 import { loadedFor } from "./field.js";
 

@@ -17,7 +17,7 @@ export function loadedFor(where: Where): LoadedConfig {
 export async function withField(where: Where, work: (field: FieldAccess, loaded: LoadedConfig) => Promise<number>, needs: MachineNeeds = "all"): Promise<void> {
   const loaded = loadedFor(where);
   // Drivers and tables are loaded by the commands that touch devices, and by no other.
-  const { openField } = await import("../field-access.js");
+  const { openField } = await import("../open-field.js");
   const field = await openField(loaded, "work", needs);
   try {
     process.exitCode = await work(field, loaded);
