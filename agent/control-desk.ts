@@ -12,9 +12,9 @@ import { fieldAnswer } from "./field-desk.js";
 import { adoptKey, stageKey } from "./key-change.js";
 import type { PaymentAnswer } from "./payments.js";
 import type { Disk } from "./ledger/disk.js";
+import { push, pushed } from "./push.js";
 import type { Shop } from "./shop.js";
 import type { Snapshot } from "./snapshot.js";
-import type { OutboxStatus } from "./sync/outbox.js";
 import type { UplinkStatus } from "./commands/sync.js";
 
 export type ControlDesk = {
@@ -63,13 +63,13 @@ export async function controlAnswer(request: ControlRequest, desk: ControlDesk):
     case "settle":
       return settle(desk, request);
     case "sync-status":
-      return { ok: true, value: withPulls(shop, shop?.outboxes.map((outbox) => outbox.status()) ?? []) };
-    case "sync-now": {
-      await Promise.all(shop?.pulls.map((pull) => pull.now()) ?? []);
-      const statuses = await Promise.all(shop?.outboxes.map((outbox) => outbox.now()) ?? []);
-      // Payments go after the sessions that they pay.
-      await Promise.all(shop?.paymentLines.map(({ outbox }) => outbox.now()) ?? []);
-      return { ok: true, value: withPulls(shop, statuses) };
+      return shop === undefined ? { ok: false, why: desk.whyClosed() ?? "the station is not open" } : { ok: true, value: uplinksOf(shop) };
+    case "sync-now":
+    case "sync-wait": {
+      if (shop === undefined) return { ok: false, why: desk.whyClosed() ?? "the station is not open" };
+      if (request.do === "sync-now") push(shop);
+      const done = await pushed(shop);
+      return { ok: true, value: { done, uplinks: uplinksOf(shop) } };
     }
     case "sync-resend":
       return { ok: true, value: resend(shop, request["number"], request["uplink"]) };
@@ -128,14 +128,16 @@ function settle({ shop, machine, whyClosed, die }: ControlDesk, { number, refere
 }
 
 /** What was fetched, and what is told of payments, stands beside what was sent. */
-function withPulls(shop: Shop | undefined, statuses: readonly OutboxStatus[]): UplinkStatus[] {
-  const pulled = new Map(shop?.pulls.map((pull) => [pull.status().uplink, pull.status()]) ?? []);
-  const lines = new Map(shop?.paymentLines.map(({ name, outbox }) => [name, outbox.status()]) ?? []);
-  return statuses.map((status) => {
+function uplinksOf({ outboxes, pulls, paymentLines, payments }: Shop): UplinkStatus[] {
+  const pulled = new Map(pulls.map((pull) => [pull.status().uplink, pull.status()]));
+  const lines = new Map(paymentLines.map(({ name, outbox }) => [name, outbox.status()]));
+  const known = payments.last();
+  return outboxes.map((outbox) => {
+    const status = outbox.status();
     const [pull, line] = [pulled.get(status.uplink), lines.get(status.uplink)];
     const { waiting, parked, words } = line ?? { waiting: 0, parked: [], words: undefined };
-    const payments = { known: shop?.payments.last() ?? 0, ...(line === undefined ? {} : { waiting, parked, ...(words === undefined || words === "" ? {} : { words }) }) };
-    return { ...status, ...(pull === undefined ? {} : { pull }), ...(line === undefined && payments.known === 0 ? {} : { payments }) };
+    const told = { known, ...(line === undefined ? {} : { waiting, parked, ...(words === undefined || words === "" ? {} : { words }) }) };
+    return { ...status, ...(pull === undefined ? {} : { pull }), ...(line === undefined && known === 0 ? {} : { payments: told }) };
   });
 }
 

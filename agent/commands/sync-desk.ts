@@ -1,16 +1,54 @@
-// Who holds the outboxes for `chargetill sync`: the running agent, over its socket.
-import { askAgent } from "../control.js";
-import type { OutboxStatus } from "../sync/outbox.js";
+// Who holds the outboxes for `chargetill sync`: the running agent, over its socket. Where none runs, what lies on the disk is shown, and nothing is sent.
+import { join } from "node:path";
+import { askAgent, isAbsent } from "../control.js";
 import { agentSocket } from "./agent.js";
-import type { SyncDesk, SyncOptions } from "./sync.js";
+import type { SyncDesk, SyncOptions, UplinkStatus } from "./sync.js";
+import { folderFor } from "./where.js";
 
-/** The agent's outboxes. Throws Failure config/invalid where the config cannot be used. */
+type Pushed = { readonly done: boolean; readonly uplinks: readonly UplinkStatus[] };
+
+/** Throws Failure config/invalid where the config cannot be used. */
 export async function syncDesk(options: SyncOptions): Promise<SyncDesk> {
   const socket = await agentSocket(options);
   return {
-    status: async () => (await askAgent(socket, { do: "sync-status" })) as OutboxStatus[],
-    now: async () => (await askAgent(socket, { do: "sync-now" })) as OutboxStatus[],
+    status: async () => {
+      try {
+        return (await askAgent(socket, { do: "sync-status" })) as UplinkStatus[];
+      } catch (error) {
+        if (!isAbsent(error)) throw error;
+        return atRest(folderFor(options), error);
+      }
+    },
+    now: async (stillAtIt) => {
+      let answer = (await askAgent(socket, { do: "sync-now" })) as Pushed;
+      while (!answer.done) {
+        stillAtIt(answer.uplinks);
+        answer = (await askAgent(socket, { do: "sync-wait" })) as Pushed;
+      }
+      return answer.uplinks;
+    },
     resend: async (number, uplink) => (await askAgent(socket, { do: "sync-resend", number, ...(uplink === undefined ? {} : { uplink }) })) as { uplink: string; numbers: number[]; payments?: number[] }[],
     close: () => Promise.resolve(),
   };
+}
+
+/** How the uplinks stood when the agent ended. Throws `absent` where nothing of a station lies there. */
+async function atRest(folder: string, absent: unknown): Promise<UplinkStatus[]> {
+  // With an agent, none of this is loaded.
+  const [{ Book }, { Disk }, { Table }, { emptyOutbox, firstInLine, parseOutboxTable }] = await Promise.all([import("../ledger/book.js"), import("../ledger/disk.js"), import("../ledger/table.js"), import("../sync/outbox-state.js")]);
+  const disk = new Disk();
+  const names = disk.list(folder).flatMap((name) => /^uplink-(.+)\.json$/.exec(name)?.[1] ?? []);
+  if (names.length === 0) throw absent;
+  const last = Book.view(disk, join(folder, "book")).count();
+  return names.map((uplink) => {
+    const { state } = Table.view(disk, join(folder, `uplink-${uplink}.json`), parseOutboxTable, { state: emptyOutbox }, { steps: true });
+    return {
+      uplink,
+      reachability: "untried",
+      words: "no agent runs; this is how it stands on the disk",
+      waiting: last - state.cursor + firstInLine(state).length,
+      parked: state.parked.filter((item) => !item.again),
+      ...(state.lastAck === null ? {} : { lastAck: state.lastAck }),
+    };
+  });
 }

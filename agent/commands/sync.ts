@@ -8,12 +8,12 @@ import { exampleText } from "./command.js";
 export type PaymentStatuses = { readonly known: number; readonly waiting?: number; readonly parked?: OutboxStatus["parked"]; readonly words?: string };
 
 /** How an uplink stands, what was last fetched over it, where it fetches at all, and what is told of payments, where there are any. */
-export type UplinkStatus = OutboxStatus & { readonly pull?: PullStatus; readonly payments?: PaymentStatuses };
+export type UplinkStatus = Omit<OutboxStatus, "sinceMs"> & { /** Unknown where no agent runs. */ readonly sinceMs?: number; readonly pull?: PullStatus; readonly payments?: PaymentStatuses };
 
 export interface SyncDesk {
   status(): Promise<readonly UplinkStatus[]>;
-  /** Fetches and sends now, whatever schedule and back-off say; answers when all is done or something holds. */
-  now(): Promise<readonly UplinkStatus[]>;
+  /** Fetches and sends now, whatever schedule and back-off say; answers when all is done or something holds, and tells meanwhile how far it has come. */
+  now(stillAtIt: (all: readonly UplinkStatus[]) => void): Promise<readonly UplinkStatus[]>;
   /** Puts parked receipts back in line; answers with what was put back, per uplink. */
   resend(number: number | "all", uplink?: string): Promise<readonly { readonly uplink: string; readonly numbers: readonly number[]; readonly payments?: readonly number[] }[]>;
   close(): Promise<void>;
@@ -22,7 +22,7 @@ export interface SyncDesk {
 export type SyncOptions = { readonly config?: string; readonly data?: string };
 
 export type SyncShell = {
-  /** Reaches the running agent, or takes the lock; throws Failure where neither can be had. */
+  /** Reaches the running agent, or what lies on the disk; throws Failure where neither can be had. */
   readonly open: (options: SyncOptions) => Promise<SyncDesk>;
   readonly print: (line: string) => void;
   readonly exit: (code: 0 | 1) => void;
@@ -36,7 +36,7 @@ export function syncCommand(shell: SyncShell): Command {
       const { json, config, data } = command.optsWithGlobals<SyncOptions & { json?: boolean }>();
       const desk = await shell.open({ ...(config === undefined ? {} : { config }), ...(data === undefined ? {} : { data }) });
       try {
-        const print = (lines: readonly string[], value: unknown): void => (json === true ? [JSON.stringify(value)] : lines).forEach(shell.print);
+        const print = (lines: readonly string[], value: unknown): void => (json !== true ? lines : value === undefined ? [] : [JSON.stringify(value)]).forEach(shell.print);
         shell.exit(await work(desk, print, ...rest));
       } finally {
         await desk.close();
@@ -57,7 +57,7 @@ export function syncCommand(shell: SyncShell): Command {
     return all.every((one) => one.fault === undefined) ? 0 : 1;
   });
   const now = action(async (desk, print) => {
-    const all = await desk.now();
+    const all = await desk.now((sofar) => print(sofar.filter((one) => one.waiting > 0).map(({ uplink, waiting }) => `${uplink}: waiting ${waiting}, still at it`), undefined));
     print(none(all) ?? all.flatMap(statusLines), all);
     return all.every((one) => one.waiting === 0 && one.pull?.ok !== false && (one.payments?.waiting ?? 0) === 0) ? 0 : 1;
   });
@@ -94,7 +94,7 @@ export function syncCommand(shell: SyncShell): Command {
 /** One uplink in words. */
 export function statusLines(status: UplinkStatus): string[] {
   const { uplink, reachability, sinceMs, words, waiting, parked, lastAck, nextTryMs } = status;
-  const lines = [`${uplink}: ${reachability} since ${time(sinceMs)}${words === undefined ? "" : `: ${words}`}`];
+  const lines = [`${uplink}: ${reachability}${sinceMs === undefined ? "" : ` since ${time(sinceMs)}`}${words === undefined ? "" : `: ${words}`}`];
   if (status.line !== undefined && status.line !== words) lines.push(`  ${status.line}`);
   if (status.fault !== undefined) lines.push(`  fault ${status.fault}: this needs a person`);
   lines.push(`  waiting ${waiting}, parked ${parked.length}${lastAck === undefined ? "" : `, last acknowledged receipt ${lastAck.number} at ${time(lastAck.atMs)}`}`);
@@ -117,7 +117,7 @@ function pullLine({ atMs, ok, words, tokens, tariffs }: PullStatus): string {
   return ok === true ? `fetched at ${time(atMs)}: ${words ?? ""}` : `fetching FAILED at ${time(atMs)}: ${words ?? ""}; ${tokens} tokens and ${tariffs} tariffs from before stay in force`;
 }
 
-function none(all: readonly OutboxStatus[]): string[] | undefined {
+function none(all: readonly UplinkStatus[]): string[] | undefined {
   return all.length === 0 ? ["No uplink is configured: receipts stay in the receipt book."] : undefined;
 }
 

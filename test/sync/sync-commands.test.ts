@@ -17,7 +17,10 @@ async function run(args: string[], all: readonly OutboxStatus[] = [online, troub
   let code: number | undefined;
   const desk: SyncDesk = {
     status: () => Promise.resolve(all),
-    now: () => Promise.resolve(all),
+    now: (stillAtIt) => {
+      stillAtIt(all);
+      return Promise.resolve(all);
+    },
     resend: (number, uplink) => {
       calls.push([number, uplink]);
       return Promise.resolve([{ uplink: "hub", numbers: number === 3 || number === "all" ? [3] : [] }]);
@@ -79,6 +82,11 @@ test("status as JSON is one value", async () => {
 test("now exits 1 while something still waits", async () => {
   assert.is((await run(["now"])).code, 1);
   assert.is((await run(["now"], [online])).code, 0);
+});
+
+test("now says how far it has come while it takes long, and as JSON only the end", async () => {
+  assert.is((await run(["now"])).lines[0], "hub: waiting 2, still at it");
+  assert.is((await run(["now", "--json"])).lines.length, 1);
 });
 
 test("parked shows each receipt with its reason and the way on", async () => {
