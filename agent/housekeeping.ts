@@ -103,11 +103,12 @@ export class Housekeeping {
     if (this.#hasRoom(freeBytes)) {
       if (this.#full !== undefined) tell({ news: "recovered", at, device: this.#full.device, code: this.#full.code });
       this.#full = undefined;
-      return;
+      return this.#parts.changed();
     }
     const message = `${mib(freeBytes)} free, and with less than ${mib(leastFreeBytes + this.#reserve.bytes)} a receipt might not fit: nothing is sold until there is room; journalctl --vacuum-size=50M, apt clean`;
     if (this.#full === undefined) tell({ news: "fault", at, device: "station", code: "disk/full", message });
     this.#full = { device: "station", code: "disk/full", message, sinceMs: this.#full?.sinceMs ?? at };
+    this.#parts.changed();
   }
 
   /** The faults of the house itself that stand now. */

@@ -97,7 +97,10 @@ export class Agent {
       outboxSchedules: loaded.config.uplinks.map((uplink) => uplink.schedule),
       shop: () => this.#shop,
       tell: (news) => this.#options.tell(news),
-      changed: () => this.#options.changed?.(),
+      changed: () => {
+        this.#shop?.station.relight();
+        this.#options.changed?.();
+      },
       die: (error) => this.#die(error),
     });
   }
@@ -411,6 +414,7 @@ export class Agent {
     this.#draining = on;
     const sessions = [...(this.#shop?.station.till().sessions ?? [])];
     if (on) for (const [id] of sessions) this.#shop?.station.stop(id);
+    this.#shop?.station.relight();
     this.#options.changed?.();
     return sessions.filter(([, session]) => isBusy(session)).map(([id]) => id);
   }

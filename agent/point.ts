@@ -121,9 +121,14 @@ export class Point {
   /** Brings contactor and lamp to what the session wants. Opening waits for nothing and comes first. */
   meet(): void {
     this.#guard(() => this.#coil.drive(wants(this.desk.session()).contactor));
-    if (this.#refusalOver === undefined) this.#show(this.desk.indication());
+    this.relight();
     this.#nudged = true;
     this.#nudge?.();
+  }
+
+  /** The lamp again: what it says may have changed without the session, by a fault or by a shop that closed. */
+  relight(): void {
+    if (this.#refusalOver === undefined) this.#show(this.desk.indication());
   }
 
   /** The safe direction, at once and whatever the session says. */

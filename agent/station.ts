@@ -67,10 +67,12 @@ export class Station {
       (fault) => {
         this.#record({ type: "FaultRaised", moment: this.#now(), device: fault.device, code: fault.code, message: fault.message });
         tell({ news: "fault", at: this.#now().at, device: fault.device, code: fault.code, message: fault.message });
+        this.relight();
       },
       (fault) => {
         this.#record({ type: "FaultCleared", moment: this.#now(), device: fault.device, code: fault.code });
         tell({ news: "recovered", at: this.#now().at, device: fault.device, code: fault.code });
+        this.relight();
       },
     );
     this.points = new Map(parts.config.connectors.map((connector) => [connector.id, this.#point(connector)]));
@@ -194,6 +196,11 @@ export class Station {
       note: (text) => parts.tell({ news: "note", at: this.#now().at, text }),
       die: (error) => this.#die(error),
     });
+  }
+
+  /** All lamps again: nobody is to see "free" where nothing is sold. */
+  relight(): void {
+    if (!this.#dead) for (const point of this.points.values()) point.relight();
   }
 
   #session(connector: number): Session {

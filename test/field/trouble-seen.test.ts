@@ -1,27 +1,31 @@
-// What a technician sees of a disk in trouble: a fault by name, in log and status, fresh figures, and an agent that can be asked though its state
-// folder takes not even a socket; and all of it gone by itself when the disk is well.
+// What is seen of trouble, by a technician and by a driver: a fault by name in log and status, a lamp that does not say "free", fresh figures of the disk,
+// and an agent that can be asked though its state folder takes not even a socket; and all of it is gone by itself when the trouble is.
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { News } from "../../agent/news.js";
+import type { Bench } from "../../drivers/bench/bench.js";
 import type { Snapshot } from "../../agent/snapshot.js";
 import { Running } from "../command.js";
 import { Street } from "../crash/street.js";
 import { benchStation } from "./bench-station.js";
 
-const test = suite("a disk in trouble, as it is seen");
+/** Which lamp of connector 1 is lit, by the demo's config; the bench's stand still. */
+const lampOf = ({ board }: Bench): string => [["green", 23], ["red", 24]].flatMap(([lamp, gpio]) => (board.isActive({ gpio: Number(gpio), activeLow: false }) ? [lamp] : [])).join();
+
+const test = suite("trouble, as it is seen");
 
 test("a disk that others fill while nobody charges is a fault that is raised and cleared, and the room that is told is what is free now", async () => {
   const street = await Street.open({ storyMs: 400_000, startsAt: Date.UTC(2026, 10, 24, 12, 0, 0), agenda: () => [] });
-  const seen: (Pick<Snapshot, "selling" | "faults"> & { readonly freeBytes: number | undefined })[] = [];
+  const seen: (Pick<Snapshot, "selling" | "faults"> & { readonly freeBytes: number | undefined; readonly lamp: string })[] = [];
   try {
     const ended = await street.live({
       during: (bench, agent) => {
         const { monoMs } = bench.clock.now();
         const look = (): void => {
           const { selling, faults, room } = agent.snapshot();
-          seen.push({ selling, faults, freeBytes: room?.freeBytes });
+          seen.push({ selling, faults, freeBytes: room?.freeBytes, lamp: lampOf(bench) });
         };
         for (const [seconds, work] of [[30, look], [65, () => street.files.fill(true)], [66, look], [130, look], [140, () => street.files.fill(false)], [200, look]] as const)
           bench.clock.at(monoMs + seconds * 1_000, work);
@@ -31,10 +35,29 @@ test("a disk that others fill while nobody charges is a fault that is raised and
   } finally {
     await street.close();
   }
-  assert.equal(seen.map(({ selling, faults }) => [selling, faults.map(({ code }) => code)]), [[true, []], [true, []], [false, ["disk/full"]], [true, []]]);
+  assert.equal(seen.map(({ selling, faults, lamp }) => [selling, faults.map(({ code }) => code), lamp]), [[true, [], "green"], [true, [], "green"], [false, ["disk/full"], "red"], [true, [], "green"]]);
   assert.equal(seen.map(({ freeBytes }) => (freeBytes ?? 0) > 0), [true, false, false, true]);
   const told = street.seen.news.filter((one): one is News & { news: "fault" | "recovered" } => (one.news === "fault" || one.news === "recovered") && one.code === "disk/full").map(({ news }) => news);
   assert.equal(told, ["fault", "recovered"]);
+});
+
+test("a connector whose meter is silent shows no driver a green lamp, until it answers again", async () => {
+  const street = await Street.open({ storyMs: 200_000, startsAt: Date.UTC(2026, 10, 24, 12, 0, 0), agenda: () => [] });
+  const lamps: string[] = [];
+  try {
+    const ended = await street.live({
+      during: (bench) => {
+        const { monoMs } = bench.clock.now();
+        const line = bench.rtu.get("rs485");
+        for (const [seconds, work] of [[10, () => line?.inject(1, { kind: "silent" }, 10_000)], [60, () => line?.clear()]] as const) bench.clock.at(monoMs + seconds * 1_000, work);
+        for (const seconds of [5, 50, 120]) bench.clock.at(monoMs + seconds * 1_000, () => void lamps.push(lampOf(bench)));
+      },
+    });
+    assert.is(ended.how, "story-over", JSON.stringify(ended));
+  } finally {
+    await street.close();
+  }
+  assert.equal(lamps, ["green", "red", "green"]);
 });
 
 test("an agent whose state folder takes nothing answers over its spare socket, and over its own once the folder is well", async () => {
