@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { askAgent, isAbsent } from "../control.js";
 import { agentSocket } from "./agent.js";
 import type { SyncDesk, SyncOptions, UplinkStatus } from "./sync.js";
-import { folderFor } from "./where.js";
 
 type Pushed = { readonly done: boolean; readonly uplinks: readonly UplinkStatus[] };
 
@@ -16,7 +15,7 @@ export async function syncDesk(options: SyncOptions): Promise<SyncDesk> {
         return (await askAgent(socket, { do: "sync-status" })) as UplinkStatus[];
       } catch (error) {
         if (!isAbsent(error)) throw error;
-        return atRest(folderFor(options), error);
+        return atRest(options, error);
       }
     },
     now: async (stillAtIt) => {
@@ -33,9 +32,10 @@ export async function syncDesk(options: SyncOptions): Promise<SyncDesk> {
 }
 
 /** How the uplinks stood when the agent ended. Throws `absent` where nothing of a station lies there. */
-async function atRest(folder: string, absent: unknown): Promise<UplinkStatus[]> {
+async function atRest(options: SyncOptions, absent: unknown): Promise<UplinkStatus[]> {
   // With an agent, none of this is loaded.
-  const [{ Book }, { Disk }, { Table }, { emptyOutbox, firstInLine, parseOutboxTable }] = await Promise.all([import("../ledger/book.js"), import("../ledger/disk.js"), import("../ledger/table.js"), import("../sync/outbox-state.js")]);
+  const [{ folderFor }, { Book }, { Disk }, { Table }, { emptyOutbox, firstInLine, parseOutboxTable }] = await Promise.all([import("./where.js"), import("../ledger/book.js"), import("../ledger/disk.js"), import("../ledger/table.js"), import("../sync/outbox-state.js")]);
+  const folder = folderFor(options);
   const disk = new Disk();
   const names = disk.list(folder).flatMap((name) => /^uplink-(.+)\.json$/.exec(name)?.[1] ?? []);
   if (names.length === 0) throw absent;

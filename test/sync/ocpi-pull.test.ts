@@ -8,6 +8,7 @@ import { OcpiCheck } from "../../agent/sync/ocpi-check.js";
 import { fetchAll } from "../../agent/sync/ocpi-fetch.js";
 import { OcpiLine } from "../../agent/sync/ocpi-line.js";
 import { nothingPulled, OcpiPull, parsePullState, type PullState } from "../../agent/sync/ocpi-pull.js";
+import { payloadOf } from "../../agent/core/receipt.js";
 import { readTariff } from "../../agent/sync/ocpi-tariff.js";
 import { Room, roomConfig } from "../remote/room.js";
 import { HandClock } from "./hand-clock.js";
@@ -307,6 +308,35 @@ house("takes up what is fetched: a blocked card is refused, a new tariff sold by
   if (session.state !== "charging") return;
   assert.equal([session.sale.opening.acceptance.authMethod, session.sale.opening.acceptance.authorizationReference], ["AUTH_REQUEST", "ASKED"]);
   assert.match(session.sale.opening.shown.text, /0\.31/);
+  // A new version, and one that begins in an hour: the session that runs keeps its price, the next one has the new one.
+  const hour = 3_600_000;
+  const { at } = next.clock.now();
+  backend.tariffs = [
+    wireTariff("standard", 0.99, { last_updated: "2026-11-20T00:00:00Z", end_date_time: new Date(at + hour).toISOString() }),
+    wireTariff("standard", 1.23, { last_updated: "2026-11-20T00:00:00Z", start_date_time: new Date(at + hour).toISOString() }),
+  ];
+  await Promise.all(next.shop.pulls.map((pull) => pull.now()));
+  await next.charge(1, 100);
+  await next.plug(1, false);
+  await next.clock.pass(2_000);
+  const { book } = next.shop;
+  const sold = (): string => {
+    const payload = payloadOf(book.get(book.count())?.jws ?? "");
+    return payload?.kind === "sale" ? `${payload.sale.energyKwh} kWh for ${payload.sale.price.totalCost.excl}` : "no sale";
+  };
+  assert.is(sold(), "0.100 kWh for 0.031");
+  const sell = async (): Promise<string> => {
+    await next.plug(1);
+    await next.tap("0A0B0C0F");
+    await next.clock.pass(2_000);
+    await next.charge(1, 100);
+    await next.plug(1, false);
+    await next.clock.pass(2_000);
+    return sold();
+  };
+  assert.is(await sell(), "0.100 kWh for 0.099");
+  await next.clock.pass(hour);
+  assert.is(await sell(), "0.100 kWh for 0.123");
   await next.close();
   await Promise.all([...next.shop.outboxes, ...next.shop.pulls].map((one) => one.stop()));
   await backend.close();
