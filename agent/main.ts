@@ -72,6 +72,10 @@ export class Agent {
   readonly #housekeeping: Housekeeping;
   readonly #watch: FieldWatch;
   #control: ControlServer | undefined;
+  /** The pins that are held while there is no shop. */
+  readonly #held: Parameters<typeof closePins>[0][] = [];
+  /** What was told of them last, so that each try to open does not tell it again. */
+  readonly #told = new Map<string, string>();
   #opensControl = false;
   #shop: Shop | undefined;
   #closed: { readonly code: FaultCode; readonly message: string } | undefined;
@@ -233,6 +237,7 @@ export class Agent {
     this.#notifier.tell("STOPPING=1");
     this.#shop?.station.openAll();
     this.#retry?.();
+    this.#letGoOfHeld();
     for (const cancel of this.#timers) cancel();
     this.#housekeeping.close();
     this.#shop?.remote.close();
@@ -270,6 +275,7 @@ export class Agent {
 
   #openShop(retryMs: number): void {
     const { clock } = this.#machine;
+    this.#letGoOfHeld();
     try {
       this.#disk.makeFolder(this.#loaded.config.state);
       this.#lock ??= Lock.take(this.#loaded.config.state, clock.now().at, this.#disk.files);
@@ -304,17 +310,30 @@ export class Agent {
     this.#options.changed?.();
   }
 
-  /** Without a shop the contactors are still ours to open. */
+  /** Without a shop the contactors are still ours to open, and the lamps to say that nothing is sold; both are held until the next try. */
   #holdOpen(): void {
     for (const connector of this.#loaded.config.connectors) {
       try {
         const pins = this.#machine.pins(connector);
+        this.#held.push(pins);
         pins.contactor.set(false);
         pins.indicator.show("fault");
+      } catch (error) {
+        if (!(error instanceof DeviceError)) throw error;
+        const device = `connector ${connector.id}`;
+        if (this.#told.get(device) !== error.message) this.#options.tell({ news: "fault", at: this.#machine.clock.now().at, device, code: error.code, message: error.message });
+        this.#told.set(device, error.message);
+      }
+    }
+  }
+
+  /** Whoever opens the shop opens the pins. */
+  #letGoOfHeld(): void {
+    for (const pins of this.#held.splice(0)) {
+      try {
         closePins(pins);
       } catch (error) {
         if (!(error instanceof DeviceError)) throw error;
-        this.#options.tell({ news: "fault", at: this.#machine.clock.now().at, device: `connector ${connector.id}`, code: error.code, message: error.message });
       }
     }
   }

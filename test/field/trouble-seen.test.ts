@@ -60,6 +60,32 @@ test("a connector whose meter is silent shows no driver a green lamp, until it a
   assert.equal(lamps, ["green", "red", "green"]);
 });
 
+test("a station that cannot open shows so on its lamps, all the while, and says each of its troubles once", async () => {
+  const street = await Street.open({ storyMs: 400_000, startsAt: Date.UTC(2026, 10, 24, 12, 0, 0), agenda: () => [] });
+  const lamps: string[] = [];
+  street.files.readOnly = true;
+  try {
+    const ended = await street.live({
+      during: (bench) => {
+        const { monoMs } = bench.clock.now();
+        bench.board.break(5, true);
+        for (const seconds of [1, 30, 60]) bench.clock.at(monoMs + seconds * 1_000, () => void lamps.push(lampOf(bench)));
+        bench.clock.at(monoMs + 70_000, () => {
+          street.files.readOnly = false;
+          bench.board.break(5, false);
+        });
+        bench.clock.at(monoMs + 300_000, () => void lamps.push(lampOf(bench)));
+      },
+    });
+    assert.is(ended.how, "story-over", JSON.stringify(ended));
+  } finally {
+    await street.close();
+  }
+  assert.equal(lamps, ["red", "red", "red", "green"]);
+  const told = street.seen.news.flatMap((one) => (one.news === "fault" ? [`${one.device} ${one.code}`] : []));
+  assert.equal(told, ["station disk/failed", "connector 2 gpio/missing"]);
+});
+
 test("an agent whose state folder takes nothing answers over its spare socket, and over its own once the folder is well", async () => {
   const { config, folder } = benchStation({ change: (text) => text.replace(/^bench: .*\n/m, "") });
   const [run, real, link] = ["run", "real", "link"].map((name) => join(folder, name)) as [string, string, string];
