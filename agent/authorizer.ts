@@ -41,10 +41,24 @@ export class Authorizer {
     const { ask, info } = judge(known, at, { rule: settings.offline, unknown: this.#unknown(uid) });
     const { group } = known.token ?? known.listed ?? known.cached ?? {};
     const question = { allowed: "ASK", ...(group === undefined ? {} : { group }) } as const;
-    if (ask && this.parts.checks().length > 0) return { ...question, words: "asking the backend", ask: (connector, signal) => this.#ask(uid, connector, known, info, signal) };
+    const canBeAsked = this.parts.checks().length > 0;
+    const asked = { ...question, words: "asking the backend", ask: (connector: number | null, signal: AbortSignal) => this.#ask(uid, connector, known, info, signal) };
+    if (ask && canBeAsked) return asked;
+    if (info.allowed !== "ALLOWED") return info;
+    // A card that may be asked about is, before it is turned away for what it has open.
+    const isWorthAsking = ({ allowed }: AuthorizationInfo): boolean => allowed === "EXPOSED" && canBeAsked && known.token?.whitelist !== "ALWAYS";
     // After a long time offline that is many receipts: the station goes on with everything else while they are read.
-    if (info.allowed !== "ALLOWED" || !this.parts.exposure.look()) return this.#bounded(uid, info);
-    return { ...question, words: "reading what is open for it", ask: (_, signal) => this.#boundedWhenRead(uid, info, signal) };
+    if (this.parts.exposure.look())
+      return {
+        ...question,
+        words: "reading what is open for it",
+        ask: async (connector, signal) => {
+          const bounded = await this.#boundedWhenRead(uid, info, signal);
+          return isWorthAsking(bounded) ? await asked.ask(connector, signal) : bounded;
+        },
+      };
+    const bounded = this.#bounded(uid, info);
+    return isWorthAsking(bounded) ? asked : bounded;
   }
 
   async #ask(uid: string, connector: number | null, known: Knowledge, offline: AuthorizationInfo, signal: AbortSignal): Promise<AuthorizationInfo> {

@@ -68,7 +68,8 @@ export class Exposure {
   /** Whether sessions of one card, each of which began with all that was left, have together reached the limit; also when all but one are over. */
   reached({ opening }: Sale): Reached | undefined {
     const { uid } = opening.acceptance.token;
-    if (!this.#isBounded() || !isUnasked(opening.acceptance) || this.left(uid) !== null) return undefined;
+    // A meter's turn waits for no long reading: what was not read yet counts a little later.
+    if (!this.#isBounded() || !isUnasked(opening.acceptance) || this.look() || this.left(uid) !== null) return undefined;
     const { energyKwh } = this.#parts.limits;
     const byEnergy = energyKwh !== undefined && (this.#open(uid)?.energyMilliWh ?? 0) >= knownMilliWh(energyKwh);
     return { reason: byEnergy ? "EnergyLimitReached" : "CostLimitReached", detail: `the sessions of this card have together reached its limit: ${why}` };

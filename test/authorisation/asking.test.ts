@@ -301,6 +301,26 @@ exposure("holds for two sessions of one card side by side", async () => {
   assert.ok(reasons.some((reason) => /together reached/.test(reason)), reasons.join());
   await room.close();
 });
+for (const [whitelist, asked] of [["ALLOWED", 1], ["ALWAYS", 0]] as const)
+  exposure(`of a card on whitelist ${whitelist} is ${asked === 1 ? "a reason to ask its backend, whose word then counts" : "the end: it is never asked about"}`, async () => {
+    const backend = new Backend("emp");
+    const room = roomWith([backend], (config) => ({ ...withUplink({ energyKwh: "0.02" })(config), tokens: [{ uid: "9F3C77E1", contractId: "C", valid: true, whitelist }] }));
+    await room.plug(1);
+    await room.tap("9F3C77E1");
+    await settle(room);
+    await room.charge(1, 25);
+    await room.plug(1, false);
+    await settle(room);
+    assert.is(backend.asked.length, 0);
+    await room.plug(1);
+    await room.tap("9F3C77E1");
+    assert.is(backend.asked.length, asked);
+    if (asked === 1) backend.last().answer(allowed("9F3C77E1"));
+    await settle(room);
+    assert.is(room.session(1).state, asked === 1 ? "charging" : "occupied");
+    await room.close();
+  });
+
 exposure("holds for the one that goes on when the other is over, and after a restart for the next", async () => {
   const room = new Room(roomConfig((config) => ({ ...withUplink({ energyKwh: "0.04" })(config), tokens: [{ uid: "9F3C77E1", contractId: "C", valid: true, whitelist: "ALWAYS" }] })));
   await room.plug(1);
