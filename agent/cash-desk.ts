@@ -281,8 +281,14 @@ export class CashDesk {
   }
 
   #after(entry: BookEntry, checkpoint: string): DeskState {
-    const chain = chainAfter(this.#state.chain, entry.jws, this.#parts.hash, checkpoint);
-    return { chain, pagination: this.#state.pagination + (entry.ocmf === "" ? 0 : 1) };
+    try {
+      const chain = chainAfter(this.#state.chain, entry.jws, this.#parts.hash, checkpoint);
+      return { chain, pagination: this.#state.pagination + (entry.ocmf === "" ? 0 : 1) };
+    } catch (cause) {
+      if (!(cause instanceof ReceiptFault)) throw cause;
+      // Book and desk are of two histories, as after a backup: told, and no crash of each start.
+      throw new Failure("book/damaged", `receipt ${entry.number} of the book does not follow on the ${this.#state.chain.count} receipts that the desk remembers: one of the two was brought back from elsewhere; where it is desk.json, take it away, and "chargetill repair" makes it anew from the book`, { cause });
+    }
   }
 }
 

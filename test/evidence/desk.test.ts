@@ -211,6 +211,16 @@ test("a desk that was made anew follows a long book in one write, and counts on 
   assert.is(writes, 1, "nothing to follow is nothing to write");
 });
 
+test("a desk of another history than the book's is damage with a name, and no crash of each start", () => {
+  const other = Book.open(disk, join(folder, "other"));
+  littleBook(3, signer).forEach((issued, at) => other.append(entryOf(at + 1, issued)));
+  let state: DeskState = { chain: emptyChain, pagination: 0 };
+  const open = (): CashDesk => new CashDesk({ station, timeZone, version: "0.1.0", book: other, state: { read: () => state, write: (next) => void (state = next) }, signer, hash: sha256, record, cdr: () => ({ texts: {}, timeUnknown: false }), handOut: () => "", settled: () => undefined, numberGiven: () => false });
+  const { chain } = littleBook(1, signerOf(newKey())).at(-1) ?? { chain: emptyChain };
+  state = { chain, pagination: 1 };
+  assert.throws(open, (error: unknown) => error instanceof Failure && error.code === "book/damaged" && /receipt 3 of the book does not follow on the 2 receipts that the desk remembers/.test(error.message));
+});
+
 test("what became of a sale is looked for beside the work, and what came since is seen all the same", async () => {
   const { desk, book: own } = deskIn("beside", record);
   littleBook(40, signer).forEach((issued, at) => own.append(entryOf(at + 1, issued)));
