@@ -3,6 +3,7 @@ import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { LoadedConfig } from "../config/load.js";
 import { wallNow } from "../drivers/clock.js";
+import { counted } from "./core/counted.js";
 import { lintTariff } from "./core/lint.js";
 import { Failure } from "./failure.js";
 import { fault, ok, warn, type Finding } from "./field-health.js";
@@ -18,8 +19,6 @@ import { readTariff } from "./tariff-file.js";
 import { filesTrouble } from "./uplink-files.js";
 
 const comfortableFreeBytes = 512 * 1024 * 1024;
-
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 /** Who may read the config and write in the state folder, and the files of secrets. */
 export function permissions({ file, config }: LoadedConfig): Finding[] {

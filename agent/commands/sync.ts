@@ -1,5 +1,6 @@
 // `chargetill sync …`: how the uplinks stand, and a push by hand. It speaks to whoever holds the outboxes: the running agent, or a desk of its own.
 import { Command, InvalidArgumentError } from "commander";
+import { counted } from "../core/counted.js";
 import type { PullStatus } from "../sync/ocpi-pull.js";
 import type { OutboxStatus } from "../sync/outbox.js";
 import { exampleText } from "./command.js";
@@ -114,7 +115,7 @@ function paymentLines({ known, waiting, parked = [], words }: PaymentStatuses): 
 
 function pullLine({ atMs, ok, words, tokens, tariffs }: PullStatus): string {
   if (atMs === undefined) return "tokens and tariffs have not been fetched yet";
-  return ok === true ? `fetched at ${time(atMs)}: ${words ?? ""}` : `fetching FAILED at ${time(atMs)}: ${words ?? ""}; ${tokens} tokens and ${tariffs} tariffs from before stay in force`;
+  return ok === true ? `fetched at ${time(atMs)}: ${words ?? ""}` : `fetching FAILED at ${time(atMs)}: ${words ?? ""}; ${counted(tokens, "token")} and ${counted(tariffs, "tariff")} from before stay in force`;
 }
 
 function none(all: readonly UplinkStatus[]): string[] | undefined {

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { OcpiUplinkConfig } from "../../config/uplink.js";
 import type { Clock, FaultCode } from "../../drivers/driver.js";
+import { counted } from "../core/counted.js";
 import type { Tariff } from "../core/tariff.js";
 import type { Token } from "../core/token.js";
 import { backoffMs } from "./backoff.js";
@@ -181,7 +182,7 @@ export class OcpiPull {
     if (fetched === undefined || !fetched.ok) return fetched;
     const { tokens, unreadable } = list;
     if (tokens.size > mostTokens) return { ok: false, words: `more than ${mostTokens} tokens: no more are held here` };
-    const words = `${tokens.size} tokens${unreadable === 0 ? "" : `, ${unreadable} rows could not be read and count for nothing`}`;
+    const words = `${counted(tokens.size, "token")}${unreadable === 0 ? "" : `, ${counted(unreadable, "row")} could not be read and ${unreadable === 1 ? "counts" : "count"} for nothing`}`;
     const from = list.from(fetched.serverMs);
     if (!whole && !list.changed && from === before.from) return { words };
     const kept = [...tokens.values()];
@@ -198,16 +199,18 @@ export class OcpiPull {
     const refused: string[] = [];
     for (const [index, row] of rows.entries()) {
       const read = readTariff(row);
-      if (read.ok) next.push(read.tariff);
-      else {
-        refused.push(`tariff ${read.id === undefined ? `at row ${index + 1}` : `"${read.id}"`} cannot be sold by: ${read.why}`);
-        // The one in force before stays: no price is made up, and none is lost.
-        next.push(...tariffs.own().filter((own) => own.id === read.id));
+      if (read.ok) {
+        next.push(read.tariff);
+        continue;
       }
+      // The one in force before stays: no price is made up, and none is lost.
+      const before = tariffs.own().filter((own) => own.id === read.id);
+      next.push(...before);
+      refused.push(`tariff ${read.id === undefined ? `at row ${index + 1}` : `"${read.id}"`} cannot be sold by: ${read.why}${before.length === 0 ? "" : "; the one before it stays in force"}`);
     }
-    this.#parts.fault("tariff/unreadable", refused.length === 0 ? undefined : `${refused[0] ?? ""}${refused.length > 1 ? ` (and ${refused.length - 1} more)` : ""}; the one before it stays in force`);
+    this.#parts.fault("tariff/unreadable", refused.length === 0 ? undefined : `${refused[0] ?? ""}${refused.length > 1 ? ` (and ${refused.length - 1} more)` : ""}`);
     if (!tariffs.replace(next)) return { ok: false, words: "there is no room for so many tariffs: nothing was changed" };
-    return { words: `${next.length} tariffs${refused.length === 0 ? "" : `, of which ${refused.length} could not be taken up`}` };
+    return { words: `${counted(next.length, "tariff")}${refused.length === 0 ? "" : `, ${refused.length} could not be taken up`}` };
   }
 }
 

@@ -63,7 +63,7 @@ test.before.each(() => {
 test("come page by page along the Link header, with our token and OCPI's headers", async () => {
   const { pull, tariffs } = pulling();
   const status = await pull.now();
-  assert.equal([status.ok, status.tokens, status.words], [true, 5, "5 tokens; 1 tariffs"]);
+  assert.equal([status.ok, status.tokens, status.words], [true, 5, "5 tokens; 1 tariff"]);
   assert.equal(tariffs().map(({ id }) => id), ["AC"]);
   assert.is(pull.token("04A4")?.contractId, "NL-EMP-04A4");
   assert.is(server.asked.filter((line) => line.startsWith("GET /tokens")).length, 3);
@@ -152,7 +152,7 @@ test("a row that cannot be read counts for nothing, and what was known of its ca
   await pull.now();
   server.tokens = [wireToken("04A1", { valid: "yes", last_updated: "2026-11-20T00:00:00Z" })];
   const status = await pull.now(false);
-  assert.match(status.words ?? "", /1 rows could not be read/);
+  assert.match(status.words ?? "", /1 row could not be read/);
   assert.equal([pull.token("04A1"), pull.token("04A2")?.valid], [undefined, true]);
 });
 
@@ -213,6 +213,9 @@ test("a tariff that cannot be priced exactly is named, and the one before it sta
   assert.is(status.ok, true);
   assert.match(faults.get("tariff/unreadable") ?? "", /tariff "AC" cannot be sold by: .*moon_phase.*the one before it stays in force/);
   assert.equal(tariffs().map(({ id, elements }) => [id, elements[0]?.components[0]?.price.digits]), [["AC", 4n], ["DC", 7n]]);
+  server.tariffs = [wireTariff("AC", 0.5), wireTariff("new", 0.5)].map((tariff, index) => (index === 0 ? tariff : { ...tariff, currency: "euro" }));
+  assert.is((await pull.now(false)).words, "5 tokens; 1 tariff, 1 could not be taken up");
+  assert.not.match(faults.get("tariff/unreadable") ?? "", /stays in force/, "there is none before it");
   server.tariffs = [wireTariff("AC", 0.5)];
   await pull.now(false);
   assert.is(faults.size, 0);
