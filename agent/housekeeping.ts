@@ -44,6 +44,7 @@ export class Housekeeping {
   readonly #reserve: Reserve;
   readonly #wear: WearLog;
   #jobs: (() => void)[] = [];
+  #fetched = false;
   #archiving = false;
   #full: Fault | undefined;
   #rotten: string | undefined;
@@ -88,10 +89,14 @@ export class Housekeeping {
       if (shop !== undefined && this.#archiving) this.#archiveSome(shop);
     });
     const shop = this.#parts.shop();
-    if (shop === undefined || this.#jobs.length > 0) return;
+    if (shop === undefined) return;
+    // What a backend has changed while we were down is wanted now, not at the next full hour; under a clock that is not set no certificate holds.
+    if (!this.#fetched && clock.now().trust !== "unsynced") {
+      this.#fetched = true;
+      for (const pull of shop.pulls) void pull.now(false);
+    }
+    if (this.#jobs.length > 0) return;
     this.#jobs = this.#parts.outboxSchedules.map((expression, index) => this.#parts.schedule(expression, () => void shop.outboxes[index]?.due()));
-    // At once too: what a backend has changed while we were down is wanted now, not at the next full hour.
-    for (const pull of shop.pulls) void pull.now(false);
     this.#jobs.push(...shop.pulls.map((pull) => this.#parts.schedule(pull.schedule, () => pull.due())));
     this.#jobs.push(this.#parts.schedule(nightly, () => this.archive()));
   }
