@@ -1,6 +1,6 @@
 // chargetill config init: a first config out of a few answers, with the example's comments in it. What is answered is checked at once, and nothing is
 // written before the last answer.
-import { chmodSync, chownSync, existsSync, readFileSync, statSync } from "node:fs";
+import { accessSync, chmodSync, chownSync, constants, existsSync, readFileSync, statSync } from "node:fs";
 import type { Command } from "commander";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
@@ -9,7 +9,7 @@ import { checkConfig, faultLine } from "../../config/load.js";
 import { meterModels } from "../../config/meter-map.js";
 import { findPorts } from "../../drivers/ports.js";
 import { Failure } from "../failure.js";
-import { Disk } from "../ledger/disk.js";
+import { Disk, errorCode } from "../ledger/disk.js";
 import { complain, defaultConfig, fieldCommand, tell, type Where } from "./command.js";
 
 const shipped = (name: string): string => fileURLToPath(new URL(`../../../config/${name}`, import.meta.url));
@@ -52,6 +52,12 @@ export const configInitCommand = (): Command =>
 async function init(where: Where & { out: string }): Promise<void> {
   const file = resolve(where.out);
   if (existsSync(file)) throw new Failure("usage/invalid", `${file}: there is such a file already; it stays as it is (--out names another)`);
+  // Known before the first question, and not after the last answer.
+  try {
+    accessSync(dirname(file), constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new Failure("usage/invalid", errorCode(error) === "ENOENT" ? `${dirname(file)}: there is no such folder` : `${dirname(file)}: this user may not write there; use sudo, or --out`, { cause: error });
+  }
   const text = withoutBackend(await answered(file, readFileSync(shipped("station.example.yaml"), "utf8")));
   const disk = new Disk();
   disk.replace(file, Buffer.from(text));

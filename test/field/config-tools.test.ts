@@ -54,6 +54,8 @@ test("a few answers make a config that is checked, commented, and readable by it
   assert.is(statSync(join(folder, "tariffs", "standard.json")).mode & 0o777, 0o640);
   assert.match(text, /# Where settled sessions go/);
   assert.is(statSync(file).mode & 0o777, 0o640);
+  const astray = await chargetill("config", "init", "--out", join(folder, "none", "station.yaml"));
+  assert.equal([astray.code, /none: there is no such folder/.test(astray.err), /Name of this station/.test(astray.err)], [2, true, false], "known before the first question");
   const twice = await chargetill("config", "init", "--out", file);
   assert.is(twice.code, 2);
   assert.match(twice.err, /there is such a file already/);
