@@ -10,7 +10,7 @@ import { fault, ok, warn, type Finding } from "./field-health.js";
 import { keyFile } from "./keys.js";
 import { sealAtHand } from "./list-seal.js";
 import { Book } from "./ledger/book.js";
-import { Disk, errorCode } from "./ledger/disk.js";
+import { Disk, errorCode, trouble } from "./ledger/disk.js";
 import { Journal } from "./ledger/journal.js";
 import { Table } from "./ledger/table.js";
 import { leastFreeBytes, roomWords } from "./room.js";
@@ -88,8 +88,9 @@ export function records({ config }: LoadedConfig): Finding[] {
   try {
     const mode = statSync(key).mode & 0o777;
     findings.push((mode & 0o077) === 0 ? ok("key", key) : fault("key", key, `others may read the signing key (mode ${mode.toString(8)})`, `chmod 600 ${key}`));
-  } catch {
-    findings.push(process.env["CREDENTIALS_DIRECTORY"] === undefined ? warn("key", "none yet", "the first start makes it, or systemd hands one in", "systemctl start chargetill") : ok("key", "handed in by systemd"));
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") findings.push(unwell("key", trouble("read", key, error)));
+    else findings.push(process.env["CREDENTIALS_DIRECTORY"] === undefined ? warn("key", "none yet", "the first start makes it, or systemd hands one in", "systemctl start chargetill") : ok("key", "handed in by systemd"));
   }
   try {
     const entries = Journal.view(disk, join(config.state, "journal"), (value) => value).length;
@@ -117,5 +118,7 @@ export function records({ config }: LoadedConfig): Finding[] {
 }
 
 /** A disk that cannot be read says nothing about what lies on it. */
-const unwell = (check: string, { code, message }: Failure): Finding =>
-  code === "disk/failed" || code === "disk/full" ? fault(check, "cannot be read", message, "see what is said of the disk") : fault(check, "damaged", message, "chargetill repair");
+const unwell = (check: string, { code, message, cause }: Failure): Finding => {
+  if (code !== "disk/failed" && code !== "disk/full") return fault(check, "damaged", message, "chargetill repair");
+  return fault(check, "cannot be read", message, errorCode(cause) === "EACCES" ? "run this as root (sudo), or as the user chargetill" : "see what is said of the disk");
+};

@@ -34,7 +34,7 @@ export function loadConfig(file: string): { ok: true; loaded: LoadedConfig } | {
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     if (code === "ENOENT") return whole("no such file; `chargetill config init` writes one, config/station.example.yaml explains it");
-    if (code === "EACCES") return whole("the file may not be read by this user");
+    if (code === "EACCES") return whole("this user may not read it: use sudo");
     return whole(`cannot be read (${code ?? String(cause)})`);
   }
   const checked = checkConfig(text, file);

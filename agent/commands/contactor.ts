@@ -33,31 +33,36 @@ export function contactorCommand(): Command {
 
 async function open(where: Where): Promise<void> {
   // systemd calls us with this set when the agent has ended: then there is nobody to ask, and a contactor may be closed with nobody watching.
-  const stopped = process.env["SERVICE_RESULT"] === undefined ? await askToOpen(where) : [];
+  const { stopped, untold } = process.env["SERVICE_RESULT"] === undefined ? await askToOpen(where) : { stopped: [], untold: undefined };
   const found = contactorPins(where.config ?? defaultConfig);
   // A running agent has its pins; driving them from here too does no harm, and is all there is where it hangs.
   const opened = found.bench ? [] : await openPins(found);
   for (const fault of found.faults) complain(fault);
+  // What it drives it may drive again.
+  if (untold !== undefined) complain(`the running agent could not be told: ${untold}`);
   const words = opened.map(({ connector, gpio, ok, why }) => `connector ${connector} (GPIO ${gpio}): ${ok ? "open" : `NOT OPENED: ${why ?? ""}`}`);
   if (found.bench) words.push("a bench has no pins: its contactors open with its agent");
   if (stopped.length > 0) words.push(`sessions stopped, receipts follow: connector ${stopped.join(", ")}`);
-  tell(where, { opened, stopped, faults: found.faults }, words);
-  process.exitCode = found.faults.length === 0 && opened.every(({ ok }) => ok) ? 0 : 1;
+  tell(where, { opened, stopped, ...(untold === undefined ? {} : { untold }), faults: found.faults }, words);
+  process.exitCode = untold === undefined && found.faults.length === 0 && opened.every(({ ok }) => ok) ? 0 : 1;
 }
 
 /** Tells a running agent; no answer, for whatever reason, holds nothing up. What this needs is loaded here: the pins alone need a fraction of it. */
-async function askToOpen(where: Where): Promise<readonly number[]> {
-  const [{ loadedFor }, { askAgent, socketPath }] = await Promise.all([import("./field.js"), import("../control.js")]);
+async function askToOpen(where: Where): Promise<{ readonly stopped: readonly number[]; readonly untold?: string | undefined }> {
+  const [{ loadedFor }, { askAgent, isAbsent, socketPath }] = await Promise.all([import("./field.js"), import("../control.js")]);
   let socket: string;
   try {
     socket = socketPath(loadedFor(where));
   } catch (error) {
-    if (error instanceof Failure) return [];
+    if (error instanceof Failure) return { stopped: [] };
     throw error;
   }
-  const late = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), agentWithinMs).unref());
-  const answer = askAgent(socket, { do: "contactor-open" }).catch(() => undefined);
-  return ((await Promise.race([answer, late])) as { stopped: number[] } | undefined)?.stopped ?? [];
+  const late = new Promise<{ stopped: []; untold: string }>((resolve) => setTimeout(() => resolve({ stopped: [], untold: `it did not answer within ${agentWithinMs / 1_000} s` }), agentWithinMs).unref());
+  const answer = askAgent(socket, { do: "contactor-open" }).then(
+    (value) => ({ stopped: (value as { stopped: number[] }).stopped }),
+    (error: unknown) => ({ stopped: [], untold: isAbsent(error) ? undefined : error instanceof Error ? error.message : String(error) }),
+  );
+  return Promise.race([answer, late]);
 }
 
 async function openPins({ pins }: ContactorPins): Promise<Opened[]> {

@@ -2,6 +2,7 @@
 // It stands here once, so that no command can refuse in words where a program reads.
 import { CommanderError } from "commander";
 import { Failure } from "../failure.js";
+import { errorCode } from "../ledger/disk.js";
 
 export type Ending = { readonly code: number; readonly out?: string; readonly err?: string };
 
@@ -28,14 +29,16 @@ const usageOf = ({ code, message }: CommanderError): string => (code === "comman
 /** A fault in a file begins with its place, as editors know it; anything else is told as our own. */
 const inWords = (message: string): string => (/^\S+:\d+(:\d+)?: /.test(message) ? message : `chargetill: ${message}`);
 
-function codeOf({ code }: Failure): number {
-  switch (code) {
+function codeOf(failure: Failure): number {
+  switch (failure.code) {
     case "config/invalid":
     case "config/missing":
       return 78;
     case "usage/invalid":
       return 2;
+    // Somebody else's files are a call by the wrong user.
     case "disk/failed":
+      return ["EACCES", "EPERM"].includes(errorCode(failure.cause) ?? "") ? 2 : 75;
     case "disk/full":
       return 75;
     default:

@@ -22,6 +22,7 @@ export function trouble(what: string, path: string, cause: unknown): Failure {
   if (code === "ENOSPC" || code === "EDQUOT")
     return new Failure("disk/full", `cannot ${what} ${path}: the disk is full (${code}); free some space or use a larger card`, { cause });
   if (code === "EROFS") return new Failure("disk/failed", `cannot ${what} ${path}: the disk is mounted read-only (${code}); dmesg says why, and a card that did this by itself is replaced`, { cause });
+  if (code === "EACCES" || code === "EPERM") return new Failure("disk/failed", `cannot ${what} ${path}: this user may not (${code}); use sudo, or the user that the state folder belongs to`, { cause });
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new Failure("disk/failed", `cannot ${what} ${path}: ${reason}`, { cause });
 }
