@@ -8,6 +8,7 @@ import type { WriteStream } from "node:tty";
 import { loadConfig, faultLine, type LoadedConfig } from "../config/load.js";
 import { Backend } from "../drivers/bench/backend.js";
 import { openBench } from "../drivers/bench/bench.js";
+import type { BenchClock } from "../drivers/bench/bench-clock.js";
 import { Failure } from "./failure.js";
 import { Disk } from "./ledger/disk.js";
 import { LiveView, timeOfDay } from "./live-view.js";
@@ -79,7 +80,7 @@ export async function demo(options: DemoOptions, out: NodeJS.WriteStream): Promi
     await backend.close();
     throw error;
   }
-  bench.world.storyOver().then(() => (options.once ? untilSynced(agent, stop) : screen.text("The story is over; the street goes on. Ctrl-C ends it.")), () => stop.now());
+  bench.world.storyOver().then(() => (options.once ? untilSynced(agent, bench.clock, stop) : screen.text("The story is over; the street goes on. Ctrl-C ends it.")), () => stop.now());
   await stop.stopped;
   const missing = options.once && fatal === 0 && !agent.synced();
   screen.changed();
@@ -120,16 +121,21 @@ function stopSignal(): Stop {
   return { stopped, now: () => now() };
 }
 
-/** Ends the demo when nothing is left to send, or when that takes too long. */
-function untilSynced(agent: Agent | undefined, stop: Stop): void {
-  const deadline = setTimeout(() => stop.now(), syncWithinMs);
-  const look = setInterval(() => {
-    if (agent?.synced() !== true) return;
+/** Ends the demo when nothing is left to send, or when that takes too long. The street stands still from then on: the same seed ends at the same moment. */
+function untilSynced(agent: Agent | undefined, clock: BenchClock, stop: Stop): void {
+  const end = (): void => {
     clearInterval(look);
     clearTimeout(deadline);
+    clock.stop();
     stop.now();
-  }, 20);
+  };
+  const lookOnce = (): void => {
+    if (agent?.synced() === true) end();
+  };
+  const deadline = setTimeout(end, syncWithinMs);
+  const look = setInterval(lookOnce, 20);
   look.unref();
+  lookOnce();
 }
 
 type Screen = {
