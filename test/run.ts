@@ -75,13 +75,13 @@ function runFile(file: string): Promise<Result> {
   });
 }
 
-/** Tests that start processes of their own take longest: they go first, so that no core waits for the last of them. */
-const startsProcesses = (file: string): boolean => /from "[./]*command\.js"|from "[./]*bench-station\.js"|kills\.js"/.test(readFileSync(file, "utf8"));
+/** Tests that start processes of their own, and the chaos, take longest: they go first, so that no core waits for the last of them. */
+const takesLong = (file: string): boolean => /from "[./]*command\.js"|from "[./]*bench-station\.js"|kills\.js"|chaos\.js"/.test(readFileSync(file, "utf8"));
 
 const only = process.argv.slice(2);
 const waiting = testFiles(here)
   .filter((file) => only.length === 0 || only.some((part) => relative(here, file).includes(part)))
-  .sort((a, b) => Number(startsProcesses(b)) - Number(startsProcesses(a)));
+  .sort((a, b) => Number(takesLong(b)) - Number(takesLong(a)));
 const results: Result[] = [];
 async function worker(): Promise<void> {
   for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
