@@ -279,6 +279,8 @@ export class Agent {
     try {
       this.#disk.makeFolder(this.#loaded.config.state);
       this.#lock ??= Lock.take(this.#loaded.config.state, clock.now().at, this.#disk.files);
+      // What a crash left closed opens before anything is proven, which takes its time.
+      this.#openContactors();
       this.#shop = this.#open();
       this.#closed = undefined;
     } catch (error) {
@@ -308,6 +310,22 @@ export class Agent {
       this.#notifier.tell("READY=1", "STATUS=selling");
     }
     this.#options.changed?.();
+  }
+
+  /** The pins are ours alone from the lock on. A pin that fails here is told by whoever keeps it open. */
+  #openContactors(): void {
+    for (const connector of this.#loaded.config.connectors) {
+      try {
+        const pins = this.#machine.pins(connector);
+        try {
+          pins.contactor.set(false);
+        } finally {
+          closePins(pins);
+        }
+      } catch (error) {
+        if (!(error instanceof DeviceError)) throw error;
+      }
+    }
   }
 
   /** Without a shop the contactors are still ours to open, and the lamps to say that nothing is sold; both are held until the next try. */
