@@ -1,6 +1,5 @@
 // The devices themselves for a technician's command, where no agent runs: under the lock of the state folder, as its owner.
-import { spawnSync } from "node:child_process";
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { LoadedConfig } from "../config/load.js";
 import { sleep } from "../drivers/driver.js";
@@ -13,12 +12,13 @@ import { fieldAnswer } from "./field-desk.js";
 import { FieldWatch } from "./field-watch.js";
 import { Disk } from "./ledger/disk.js";
 import { Lock } from "./lock.js";
+import { becomeOwner, type Exchange } from "./owner.js";
 import { PassedMeters } from "./passed-meters.js";
 
 /** `look`: nothing is made, written or kept. Throws Failure state/locked where an agent holds the folder and does not answer. */
-export async function openDevices(loaded: LoadedConfig, use: "work" | "look", needs: MachineNeeds): Promise<FieldAccess> {
+export async function openDevices(loaded: LoadedConfig, use: "work" | "look", needs: MachineNeeds, exchange: Exchange): Promise<FieldAccess> {
   const { config } = loaded;
-  becomeOwner(config.state);
+  becomeOwner(config.state, exchange);
   const disk = new Disk();
   const looks = use === "look";
   if (!looks) disk.makeFolder(config.state);
@@ -59,21 +59,4 @@ async function busesOf({ config }: LoadedConfig, looks: boolean): Promise<Machin
   const world = saved?.saved() ?? null;
   saved?.close();
   return openBench(config, config.bench, { saved: () => world, save: () => undefined, close: () => undefined });
-}
-
-/** Root leaves no files behind that the agent's own user could not read: the command goes on as the state folder's owner. */
-function becomeOwner(folder: string): void {
-  if (process.getuid?.() !== 0) return;
-  let owner: { readonly uid: number; readonly gid: number };
-  try {
-    owner = statSync(folder);
-  } catch {
-    return;
-  }
-  if (owner.uid === 0) return;
-  // Debian's Node does not let a running process give up root (its answer to CVE-2024-22017): the command is started again as the owner,
-  // with the owner's groups, which own the devices.
-  const { error, status } = spawnSync("setpriv", ["--reuid", String(owner.uid), "--regid", String(owner.gid), "--init-groups", process.execPath, ...process.execArgv, ...process.argv.slice(1)], { stdio: "inherit" });
-  if (error !== undefined) throw new Failure("usage/invalid", `${folder} belongs to another user, and root would leave files in it which that user cannot read; run this as its owner (${error.message})`, { cause: error });
-  process.exit(status ?? 1);
 }

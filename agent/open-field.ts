@@ -4,6 +4,7 @@ import type { LoadedConfig } from "../config/load.js";
 import type { MachineNeeds } from "../drivers/open.js";
 import { askAgent, isAbsent, socketPath } from "./control.js";
 import type { FieldAccess } from "./field-access.js";
+import type { Exchange } from "./owner.js";
 
 /** Whether an agent serves this config now. Throws where one runs and this user may not speak to it. */
 export async function agentRuns(loaded: LoadedConfig): Promise<boolean> {
@@ -20,9 +21,9 @@ export async function agentRuns(loaded: LoadedConfig): Promise<boolean> {
  * `look`: nothing is made, written or kept, so that a doctor leaves a machine as it was found. Throws Failure state/locked where an agent holds
  * the folder and does not answer.
  */
-export async function openField(loaded: LoadedConfig, use: "work" | "look" = "work", needs: MachineNeeds = "all"): Promise<FieldAccess> {
+export async function openField(loaded: LoadedConfig, use: "work" | "look" = "work", needs: MachineNeeds = "all", exchange: Exchange = {}): Promise<FieldAccess> {
   if (await agentRuns(loaded)) return { live: true, ask: (request) => askAgent(socketPath(loaded), request), pause: (ms) => delay(ms), close: () => Promise.resolve() };
   // Beside an agent neither drivers nor tables are needed, and none is loaded.
   const { openDevices } = await import("./field-devices.js");
-  return openDevices(loaded, use, needs);
+  return openDevices(loaded, use, needs, exchange);
 }

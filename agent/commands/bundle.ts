@@ -5,7 +5,8 @@ import { bundleParts } from "../bundle.js";
 import { Failure } from "../failure.js";
 import { fieldCommand, tell, type Where } from "./command.js";
 import { loadedFor } from "./field.js";
-import { Disk } from "../ledger/disk.js";
+import { agentRuns } from "../open-field.js";
+import { becomeOwner, leave } from "../owner.js";
 import { zipped } from "../zip.js";
 
 /** `chargetill bundle`. */
@@ -16,6 +17,9 @@ export function bundleCommand(): Command {
     .option("--show <part>", "print one part as it would be in it, and write nothing")
     .action(async (options: Where & { out?: string; preview?: true; show?: string }) => {
       const loaded = loadedFor(options);
+      const file = resolve(options.out ?? `chargetill-${loaded.config.station.id}.zip`);
+      const isAlone = await agentRuns(loaded).then((runs) => !runs, () => false);
+      if (isAlone) becomeOwner(loaded.config.state, { leaves: [file], log: true });
       const parts = await bundleParts(loaded);
       const listed = parts.map(({ name, text }) => ({ name, bytes: Buffer.byteLength(text) }));
       const lines = listed.map(({ name, bytes }) => `  ${name.padEnd(14)} ${bytes} bytes`);
@@ -25,8 +29,7 @@ export function bundleCommand(): Command {
         return tell(options, part, [part.text.trimEnd()]);
       }
       if (options.preview === true) return tell(options, listed, ["It would hold:", ...lines, "chargetill bundle --show NAME prints one of them."]);
-      const file = resolve(options.out ?? `chargetill-${loaded.config.station.id}.zip`);
-      new Disk().replace(file, zipped(parts.map(({ name, text }) => ({ name, bytes: Buffer.from(text) }))));
+      leave(file, zipped(parts.map(({ name, text }) => ({ name, bytes: Buffer.from(text) }))));
       tell(options, { file, parts: listed }, [`${file} holds:`, ...lines]);
     });
 }

@@ -1,8 +1,9 @@
 // A list of cards as other programs write it: CSV with a first line that names the columns, commas or semicolons, quotes or none. All of it is good,
 // or each fault is named by line and column, and no row counts.
-import { readFileSync, statSync } from "node:fs";
+import { resolve } from "node:path";
 import { tokenSchema, type TokenConfig } from "../../config/schema.js";
 import { Failure } from "../failure.js";
+import { readGiven } from "../owner.js";
 
 const largestFile = 4 * 1024 * 1024;
 const mostFaultsTold = 20;
@@ -14,8 +15,9 @@ type Cell = { readonly text: string; readonly column: number };
 /** The cards of a file. Throws Failure usage/invalid with a line for each fault. */
 export function cardsInFile(file: string): TokenConfig[] {
   try {
-    if (statSync(file).size > largestFile) throw new Failure("usage/invalid", `${file}: larger than 4 MiB; this is no list of cards`);
-    return cardsOfCsv(file, readFileSync(file, "utf8"));
+    const bytes = readGiven(resolve(file), largestFile);
+    if (bytes === undefined) throw new Failure("usage/invalid", `${file}: larger than 4 MiB; this is no list of cards`);
+    return cardsOfCsv(file, bytes.toString("utf8"));
   } catch (error) {
     if (error instanceof Failure) throw error;
     throw new Failure("usage/invalid", `${file}: cannot be read (${error instanceof Error ? error.message : String(error)})`, { cause: error });

@@ -13,6 +13,7 @@ import { checkMeter } from "../field-meter.js";
 import { complain, fieldCommand, screenColumns, tell, whole, type Where } from "./command.js";
 import { loadedFor, withField } from "./field.js";
 import { openSigner } from "../keys.js";
+import { leave } from "../owner.js";
 import { Disk } from "../ledger/disk.js";
 import { ownVersion } from "../version.js";
 
@@ -43,6 +44,7 @@ async function commission(options: Where & { by: string; contactors?: true; load
   const ids = config.connectors.map(({ id }) => id);
   const stranger = options.load.find(({ connector }) => connector !== undefined && !ids.includes(connector));
   if (stranger !== undefined) throw new Failure("usage/invalid", `--load: there is no connector ${stranger.connector ?? ""}; there are: ${ids.join(", ")}`);
+  const out = resolve(options.out ?? `commissioning-${config.station.id}`);
   const contactors: CommissionedDevice[] = [];
   const meters: CommissionedDevice[] = [];
   // Devices first: as root this goes on as the owner of the state folder, and must not have begun anything before.
@@ -53,7 +55,7 @@ async function commission(options: Where & { by: string; contactors?: true; load
       meters.push(load === undefined ? { connector, checked: false, passed: false, words: "skipped: no load given" } : await meterOne(field, config, connector, { loadW: load.loadW, tolerancePercent: options.tolerance }));
     }
     return 0;
-  });
+  }, { leaves: () => [`${out}.json`, `${out}.txt`] });
   const findings = await examine(loaded.file, () => loaded);
   const disk = new Disk();
   const signer = openSigner({ folder: config.state, read: (path) => keyAt(disk, path), write: () => undefined }, false);
@@ -69,9 +71,8 @@ async function commission(options: Where & { by: string; contactors?: true; load
     "",
     `Signed by ${signer.keyId}; the signed record is the .json beside this text (a JWS, ES256): chargetill verify checks it.`,
   ];
-  const out = resolve(options.out ?? `commissioning-${config.station.id}`);
-  disk.replace(`${out}.json`, Buffer.from(signedRecord(record, signer)));
-  disk.replace(`${out}.txt`, Buffer.from(`${recordLines().join("\n")}\n`));
+  leave(`${out}.json`, Buffer.from(signedRecord(record, signer)));
+  leave(`${out}.txt`, Buffer.from(`${recordLines().join("\n")}\n`));
   tell(options, { passed, files: [`${out}.json`, `${out}.txt`], findings, contactors, meters }, [...recordLines(screenColumns()), `written to ${out}.json and ${out}.txt`]);
   process.exitCode = passed ? 0 : 1;
 }

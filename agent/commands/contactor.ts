@@ -107,7 +107,7 @@ async function test(connector: number, options: Where & { for: number; yes?: tru
           : "ITS AUXILIARY CONTACT NEVER SAID CLOSED: check coil, supply and the feedback's wire";
     tell(options, { connector, closedMs, whileClosed: whileClosed ?? null, afterOpening: afterOpening ?? null, ok }, [`connector ${connector}: closed for ${(closedMs / 1000).toFixed(1)} s and opened; ${judgement}`]);
     return ok ? 0 : 1;
-  }, "no-meters");
+  }, { needs: "no-meters" });
 }
 
 async function agreed(question: string): Promise<boolean> {

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { resolve } from "node:path";
 import { wrapped } from "../core/receipt-text.js";
 import { examine } from "../doctor.js";
+import { reachable } from "../owner.js";
 import type { Finding } from "../field-health.js";
 import { defaultConfig, fieldCommand, screenColumns, tell, type Where } from "./command.js";
 
@@ -33,7 +34,7 @@ function hung(head: string, text: string, columns: number): string[] {
 /** `chargetill doctor`. Exit 1 when there is a fault. */
 export function doctorCommand(): Command {
   return fieldCommand("doctor", "look at all that a station needs: config, devices, clock, disk, key, receipts, uplinks", "doctor --json").action(async (where: Where) => {
-    const findings = await examine(where.config ?? defaultConfig, (loaded) => (where.data === undefined ? loaded : { ...loaded, config: { ...loaded.config, state: resolve(where.data) } }));
+    const findings = await examine(reachable(where.config ?? defaultConfig), (loaded) => (where.data === undefined ? loaded : { ...loaded, config: { ...loaded.config, state: resolve(where.data) } }));
     tell(where, { ok: findings.every(({ verdict }) => verdict !== "fault"), findings }, doctorLines(findings, screenColumns()));
     process.exitCode = findings.some(({ verdict }) => verdict === "fault") ? 1 : 0;
   });

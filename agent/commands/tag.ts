@@ -1,6 +1,7 @@
 // chargetill tag read | list | enrol | revoke | import: the cards that may charge here. A reader of another make may turn a card's bytes round,
 // cut them or print them as a decimal: such look-alikes are shown to the technician, and never matched by the agent.
 import { Command } from "commander";
+import { resolve } from "node:path";
 import type { CardTap } from "../../drivers/driver.js";
 import type { CardRow } from "../cards.js";
 import { likenesses } from "../core/look-alike.js";
@@ -65,7 +66,7 @@ async function read(options: Where & { reader?: string; for: number }): Promise<
     const words = known === undefined ? "not known here" : known.valid ? `may charge, contract ${known.contractId}` : "blocked";
     tell(options, { uid, known: known ?? null, lookAlikes: alike }, [`${uid} (${uid.length / 2} bytes): ${words}`, ...alike]);
     return known?.valid === true ? 0 : 1;
-  }, "no-meters");
+  }, { needs: "no-meters" });
 }
 
 async function list(options: Where & { whole?: true }): Promise<void> {
@@ -74,7 +75,7 @@ async function list(options: Where & { whole?: true }): Promise<void> {
     const lines = tableLines(rows.map(({ uid, contractId, valid, from, expires, tariff }) => [uid, contractId, valid ? "may charge" : "BLOCKED", from, expires ?? "", tariff ?? ""]));
     tell(options, rows, lines.length === 0 ? ["no cards"] : lines);
     return 0;
-  }, "no-meters");
+  }, { needs: "no-meters" });
 }
 
 type EnrolOptions = Where & { reader?: string; for: number; contract: string; uid?: string; group?: string; tariff?: string; expires?: string };
@@ -89,7 +90,7 @@ async function enrol(options: EnrolOptions): Promise<void> {
     await field.ask({ do: "card-put", rows: [row] });
     tell(options, { uid: row.uid, contractId, lookAlikes: alike }, [`${row.uid} may charge now, contract ${contractId}`, ...alike]);
     return 0;
-  }, "no-meters");
+  }, { needs: "no-meters" });
 }
 
 async function revoke(word: string, options: Where): Promise<void> {
@@ -101,7 +102,7 @@ async function revoke(word: string, options: Where): Promise<void> {
     await field.ask({ do: "card-revoke", uid: match.uid });
     tell(options, { revoked: masked(match.uid), contractId: match.contractId }, [`${masked(match.uid)} (${match.contractId}) is blocked: its next tap is refused`]);
     return 0;
-  }, "no-meters");
+  }, { needs: "no-meters" });
 }
 
 async function importFile(file: string, options: Where): Promise<void> {
@@ -112,5 +113,5 @@ async function importFile(file: string, options: Where): Promise<void> {
     await field.ask({ do: "card-put", rows });
     tell(options, { enrolled: rows.length, lookAlikes: alike }, [...alike, `${rows.length} card${rows.length === 1 ? "" : "s"} may charge now`]);
     return 0;
-  }, "no-meters");
+  }, { needs: "no-meters", reads: [resolve(file)] });
 }

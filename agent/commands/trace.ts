@@ -4,12 +4,13 @@ import { Command, InvalidArgumentError } from "commander";
 import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { durationMs } from "../../config/duration.js";
+import type { Config } from "../../config/schema.js";
 import type { Heard } from "../../drivers/bench/trace-player.js";
 import { Failure } from "../failure.js";
 import type { FieldAccess } from "../field-access.js";
-import { Disk } from "../ledger/disk.js";
 import { kwhText } from "../core/energy-text.js";
 import { masked } from "../core/token.js";
+import { leave } from "../owner.js";
 import { mostTraceBytes, mostTraceMs, parseTrace, type Taken } from "../trace.js";
 import { complain, exampleText, fieldCommand, tell, whole, type Where } from "./command.js";
 import { withField } from "./field.js";
@@ -49,6 +50,7 @@ function span(text: string): number {
 type RecordOptions = Where & { for: number; most: number; withUids?: true; out?: string };
 
 async function record(options: RecordOptions): Promise<void> {
+  const fileOf = ({ station }: Config): string => resolve(options.out ?? `trace-${station.id}.jsonl`);
   let interrupted = false;
   const interrupt = (): void => void (interrupted = true);
   process.on("SIGINT", interrupt);
@@ -65,12 +67,12 @@ async function record(options: RecordOptions): Promise<void> {
         lines.push(...taken.lines);
         ended = taken.ended;
       }
-      const file = resolve(options.out ?? `trace-${config.station.id}.jsonl`);
       const bytes = Buffer.from(`${lines.join("\n")}\n`);
-      new Disk().replace(file, bytes);
+      const file = fileOf(config);
+      leave(file, bytes);
       tell(options, { file, bytes: bytes.length, entries: lines.length - 1 }, [`${file}: ${lines.length - 1} entries, ${bytes.length} bytes`, `chargetill trace replay ${file} plays it`]);
       return 0;
-    });
+    }, { leaves: ({ config }) => [fileOf(config)] });
   } finally {
     process.off("SIGINT", interrupt);
   }
