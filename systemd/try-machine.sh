@@ -22,7 +22,7 @@ mirror=$(sed -n -E 's#^(URIs:|deb( \[[^]]*\])?) *(https?://[^ ]*/debian/?)( .*)?
 if [ ! -e "$tree/usr/bin/node" ]; then
   mkdir -p "$tree/etc/dpkg/dpkg.cfg.d"
   echo force-unsafe-io > "$tree/etc/dpkg/dpkg.cfg.d/unsafe-io"
-  debootstrap --variant=minbase --include=nodejs,systemd,systemd-sysv,dbus,udev,procps,kmod,libstdc++6,python3,gcc,make,linux-image-amd64,linux-headers-amd64 trixie "$tree" "${mirror:-http://deb.debian.org/debian}" > "$work/debootstrap.log" 2>&1 || {
+  debootstrap --variant=minbase --include=nodejs,systemd,systemd-sysv,dbus,udev,procps,kmod,libstdc++6,python3,gcc,make,linux-image-amd64,linux-headers-amd64 trixie "$tree" ${mirror:+"$mirror"} > "$work/debootstrap.log" 2>&1 || {
     tail -n 20 "$work/debootstrap.log" >&2
     give_up "debootstrap could not make the tree"
   }

@@ -36,7 +36,7 @@ if [ ! -e "$tree/usr/bin/node" ]; then
   # The tree is thrown away: dpkg need not wait for the disk after each package.
   mkdir -p "$tree/etc/dpkg/dpkg.cfg.d"
   echo force-unsafe-io > "$tree/etc/dpkg/dpkg.cfg.d/unsafe-io"
-  timeout 400 debootstrap --variant=minbase --include=nodejs,systemd,systemd-sysv,dbus,udev,procps,libstdc++6 trixie "$tree" "${mirror:-http://deb.debian.org/debian}" > "$work/debootstrap.log" 2>&1 || {
+  timeout 400 debootstrap --variant=minbase --include=nodejs,systemd,systemd-sysv,dbus,udev,procps,libstdc++6 trixie "$tree" ${mirror:+"$mirror"} > "$work/debootstrap.log" 2>&1 || {
     tail -n 20 "$work/debootstrap.log" >&2
     give_up "debootstrap could not make the tree within 400 s"
   }

@@ -17,7 +17,7 @@ import { Street, type StreetOptions } from "./street.js";
 
 const powerW = 10_000;
 const lostAfterMs = 20_000;
-const silenceMs = 150;
+const silenceMs = 400;
 const tap = (uid: string, forMs = 2_500): Act => ({ do: "present", reader: "front", uids: [uid], forMs });
 /** A car that comes, charges and goes away after four minutes; the rest is up to the test. */
 const visit = (...more: readonly (readonly [number, Act])[]): StreetOptions => ({
