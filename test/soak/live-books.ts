@@ -14,13 +14,16 @@ import { stateFolder, type Street } from "../crash/street.js";
 /** What the demo's meters show: whole watt-hours. */
 const shownMilliWh = 1_000;
 const shown = (milliWh: number): number => Math.floor(milliWh / shownMilliWh) * shownMilliWh;
-/** Before a mishap a session's last kept reading may be so old, and after it the contactor may open so late. */
+/** While a car charges its last kept reading may be so old, and after a mishap the contactor may open so late. */
 const aroundMs = 120_000;
-const inSession = new Set(["charging", "suspended", "stopping", "settling"]);
+const charging = new Set(["charging", "suspended"]);
+const inSession = new Set([...charging, "stopping", "settling"]);
 
 type Account = {
   /** Up to here, in mWh of the true register, all is billed or written off. */
   accounted: number;
+  /** When the session that is open was last seen charging: an agent that is down for a while reads its end late. */
+  chargedMs: number | undefined;
   /** The time in which a mishap may hide energy. */
   hidden: { readonly fromMs: number; readonly toMs: number } | undefined;
   /** The true register at each look that found it changed, oldest first; from the mishap's begin on. */
@@ -43,7 +46,7 @@ export class LiveBooks {
     this.#accounts = new Map(
       Object.entries(outlets).map(([id, { registerMilliWh }]) => {
         const register = shown(registerMilliWh);
-        return [Number(id), { accounted: register, hidden: undefined, history: [{ monoMs: clock.monoMs, register }] }];
+        return [Number(id), { accounted: register, chargedMs: undefined, hidden: undefined, history: [{ monoMs: clock.monoMs, register }] }];
       }),
     );
   }
@@ -51,7 +54,7 @@ export class LiveBooks {
   /** A mishap begins that may hide energy of a connector until so many minutes from now. */
   hide(connector: number, nowMs: number, minutes: number): void {
     const account = this.#account(connector);
-    const { fromMs, toMs } = account.hidden ?? { fromMs: nowMs - aroundMs, toMs: 0 };
+    const { fromMs, toMs } = account.hidden ?? { fromMs: (account.chargedMs ?? nowMs) - aroundMs, toMs: 0 };
     account.hidden = { fromMs, toMs: Math.max(toMs, nowMs + minutes * 60_000) };
   }
 
@@ -73,6 +76,8 @@ export class LiveBooks {
       const account = this.#account(id);
       const register = registerOf(id);
       assert.ok(account.accounted <= register, `connector ${id}: ${account.accounted} mWh are billed, the meter counted ${register}`);
+      if (charging.has(state)) account.chargedMs = nowMs;
+      else if (!inSession.has(state)) account.chargedMs = undefined;
       remember(account, nowMs, register);
       if (inSession.has(state) || world.isClosed(id)) continue;
       const open = register - account.accounted;
@@ -151,9 +156,9 @@ export class LiveBooks {
 
 /** Keeps the register's history as far back as a mishap that begins now, or has begun, reaches. */
 function remember(account: Account, monoMs: number, register: number): void {
-  const { history, hidden } = account;
+  const { history, hidden, chargedMs } = account;
   if (history.at(-1)?.register !== register) history.push({ monoMs, register });
-  const neededMs = hidden?.fromMs ?? monoMs - aroundMs;
+  const neededMs = hidden?.fromMs ?? (chargedMs ?? monoMs) - aroundMs;
   while ((history[1]?.monoMs ?? Infinity) <= neededMs) history.shift();
 }
 
