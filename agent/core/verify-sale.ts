@@ -37,6 +37,9 @@ function checkSamples({ sale }: SalePayload): Check {
   const fromMs = instantOf(from) ?? Number.NaN;
   const [first] = rows;
   const last = rows.at(-1);
+  // Over an outage whose length no clock knows the time line stands still: there no power can be told.
+  const unknownFromMs = sale.interruptions.flatMap((outage) => (outage.to === null || instantOf(outage.to) === instantOf(outage.from) ? (instantOf(outage.from) ?? []) : []));
+  const isOverUnknown = (sampleMs: number): boolean => unknownFromMs.some((outageMs) => sampleMs <= outageMs);
   if (first?.[0] !== 0 || first[1] !== 0) complaints.push("the first sample does not stand at its own start");
   if (registerKwh !== sale.begin.registerKwh) complaints.push(`the samples begin at ${registerKwh} kWh, the begin reading says ${sale.begin.registerKwh} kWh`);
   if (last !== undefined && last[1] !== milliWhOf(sale.energyKwh)) complaints.push(`the samples end after ${last[1] / 1e6} kWh, the receipt says ${sale.energyKwh} kWh`);
@@ -47,7 +50,7 @@ function checkSamples({ sale }: SalePayload): Check {
     if (before === undefined) return;
     if (row[0] < before[0]) complaints.push(`sample ${index + 1} was taken before the one in front of it`);
     if (row[1] < before[1]) complaints.push(`at sample ${index + 1} the register fell by ${(before[1] - row[1]) / 1e6} kWh`);
-    else if (isImpossiblePower(row[1] - before[1], row[0] - before[0], sale.connector.maxPowerW))
+    else if (!(before[4] === "suspended" && isOverUnknown(fromMs + before[0])) && isImpossiblePower(row[1] - before[1], row[0] - before[0], sale.connector.maxPowerW))
       complaints.push(`at sample ${index + 1} the register rose by ${(row[1] - before[1]) / 1e6} kWh in ${(row[0] - before[0]) / 1000} s: more than ${sale.connector.maxPowerW} W can deliver`);
   });
   return judged("samples", complaints, `${rows.length} samples run from the begin to the end reading`);

@@ -103,6 +103,27 @@ test("the station itself cannot change a figure unnoticed", () => {
   for (const [expected, change] of cases) assert.match(failures(verify(resigned(change))), expected);
 });
 
+test("over an outage whose length no clock knows the samples tell no power; over any other they do", () => {
+  // 4.115 kWh after the sample at 60 minutes, while the time line stands still; the session began at 22:30.
+  const said = (...interruptions: readonly object[]): string =>
+    failures(verify(resigned(({ sale }) => {
+      const rows = (sale["samples"] ?? {})["rows"] as unknown as [number, number, number, number | null, string][];
+      const [, , third, last] = rows;
+      if (third === undefined || last === undefined) throw new Error("four samples");
+      third[4] = "suspended";
+      last[0] = third[0];
+      sale["interruptions"] = interruptions as unknown as Json;
+    })));
+  const from = "2026-03-28T23:30:00.000+01:00";
+  const why = "power was lost";
+  const impossible = /rose by 4\.115 kWh in 0 s: more than 11000 W can deliver/;
+  assert.match(said(), impossible);
+  assert.match(said({ from, to: "2026-03-28T23:31:00.000+01:00", why }), impossible);
+  assert.match(said({ from: "2026-03-28T23:00:00.000+01:00", to: null, why }), impossible);
+  assert.not.match(said({ from, to: null, why }), impossible);
+  assert.not.match(said({ from, to: from, why }), impossible);
+});
+
 test("a payload that is not canonical, or not of this format, is refused", () => {
   const jws = (text: string): string => signedJws(text, signer.keyId, signer);
   assert.match(failures(verify(jws(payloadText.replace(/^\{/, "{ ")))), /canonical/);

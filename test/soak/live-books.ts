@@ -157,6 +157,8 @@ export class LiveBooks {
 /** Keeps the register's history as far back as a mishap that begins now, or has begun, reaches. */
 function remember(account: Account, monoMs: number, register: number): void {
   const { history, hidden, chargedMs } = account;
+  // A look may come after the moment of a power cut: what it saw then did not happen.
+  while (history.length > 1 && ((history.at(-1)?.monoMs ?? 0) > monoMs || (history.at(-1)?.register ?? 0) > register)) history.pop();
   if (history.at(-1)?.register !== register) history.push({ monoMs, register });
   const neededMs = hidden?.fromMs ?? (chargedMs ?? monoMs) - aroundMs;
   while ((history[1]?.monoMs ?? Infinity) <= neededMs) history.shift();
