@@ -3,10 +3,10 @@
 // 0 fine, 1 a check failed, 2 usage, 3 key not proven, 75 a write failed, 78 config.
 import { Command, CommanderError } from "commander";
 import { realpathSync } from "node:fs";
-import { complain, print } from "./commands/command.js";
-import { asksJson, endingOf } from "./commands/ending.js";
-import { Failure } from "./failure.js";
-import { ownVersion } from "./version.js";
+import { complain, print } from "./commands/shared/command.js";
+import { asksJson, endingOf } from "./commands/shared/exit.js";
+import { Failure } from "./core/failure.js";
+import { ownVersion } from "./control/version.js";
 
 /** What a shell reports of a program that SIGPIPE ended. */
 const brokenPipeCode = 141;
@@ -18,18 +18,18 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   status: async () => (await import("./commands/status.js")).statusCommand(),
   stop: async () => (await import("./commands/stop.js")).stopCommand(),
   config: async () => (await import("./commands/config.js")).configCommand(),
-  sync: async () => (await import("./commands/sync.js")).syncCommand({ open: (await import("./commands/sync-desk.js")).syncDesk, print, exit }),
+  sync: async () => (await import("./commands/sync.js")).syncCommand({ open: (await import("./commands/sync-client.js")).syncDesk, print, exit }),
   verify: async () => (await import("./commands/verify.js")).verifyCommand(),
   receipts: async () => {
-    const { receiptDesk, saveNew } = await import("./commands/desks.js");
+    const { receiptDesk, saveNew } = await import("./commands/open-state.js");
     return (await import("./commands/receipt.js")).receiptCommands(receiptDesk, saveNew).addCommand((await import("./commands/credit.js")).creditCommand()).addCommand((await import("./commands/settle.js")).settleCommand());
   },
   dispute: async () => {
-    const { disputeDesk, saveNew } = await import("./commands/desks.js");
+    const { disputeDesk, saveNew } = await import("./commands/open-state.js");
     return (await import("./commands/dispute.js")).disputeCommand(disputeDesk, saveNew);
   },
-  key: async () => (await import("./commands/key.js")).keyCommands((await import("./commands/desks.js")).keyDesk),
-  repair: async () => (await import("./commands/repair.js")).repairCommand((await import("./commands/where.js")).folderFor, print, exit),
+  key: async () => (await import("./commands/key.js")).keyCommands((await import("./commands/open-state.js")).keyDesk),
+  repair: async () => (await import("./commands/repair.js")).repairCommand((await import("./commands/shared/state-folder.js")).folderFor, print, exit),
   tariff: async () => (await import("./commands/tariff.js")).tariffCommand(),
   contactor: async () => (await import("./commands/contactor.js")).contactorCommand(),
   doctor: async () => (await import("./commands/doctor.js")).doctorCommand(),

@@ -38,7 +38,7 @@ env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C chroot "$tree" make -s -C "/l
   cat "$work/make.log" >&2
   give_up "the board's module does not compile"
 }
-cp "$(node agent/package.js --fast --out "$work")" "$here/chargetill.deb"
+cp "$(node systemd/debian/build-package.js --fast --out "$work")" "$here/chargetill.deb"
 cat > "$tree/etc/systemd/system/probe.service" <<'UNIT'
 [Unit]
 After=multi-user.target

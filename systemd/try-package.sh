@@ -42,7 +42,7 @@ if [ ! -e "$tree/usr/bin/node" ]; then
   }
 fi
 
-deb=$(node agent/package.js --fast --out "$work")
+deb=$(node systemd/debian/build-package.js --fast --out "$work")
 cp "$deb" "$tree/root/first.deb"
 # The next version, for the upgrade: the same files under a higher number.
 dpkg-deb -R "$deb" "$work/next"

@@ -1,13 +1,13 @@
 // chargetill bundle: an archive for whoever helps from afar. It can be looked at, part by part, before it leaves the house.
 import type { Command } from "commander";
 import { resolve } from "node:path";
-import { bundleParts } from "../bundle.js";
-import { Failure } from "../failure.js";
-import { fieldCommand, tell, type Where } from "./command.js";
-import { loadedFor } from "./field.js";
-import { agentRuns } from "../open-field.js";
-import { becomeOwner, leave } from "../owner.js";
-import { zipped } from "../zip.js";
+import { bundleParts } from "../technician/support-bundle.js";
+import { Failure } from "../core/failure.js";
+import { fieldCommand, tell, type Where } from "./shared/command.js";
+import { loadedFor } from "./shared/with-devices.js";
+import { agentRuns } from "../technician/open-devices.js";
+import { becomeOwner, leave } from "../control/privileges.js";
+import { zipped } from "../receipts/dispute/zip.js";
 
 /** `chargetill bundle`. */
 export function bundleCommand(): Command {

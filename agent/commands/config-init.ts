@@ -7,10 +7,10 @@ import { createInterface } from "node:readline/promises";
 import { fileURLToPath } from "node:url";
 import { checkConfig, faultLine } from "../../config/load.js";
 import { meterModels } from "../../config/meter-map.js";
-import { findPorts } from "../../drivers/ports.js";
-import { Failure } from "../failure.js";
-import { Disk, errorCode } from "../ledger/disk.js";
-import { complain, defaultConfig, fieldCommand, tell, type Where } from "./command.js";
+import { findPorts } from "../../drivers/machine/ports.js";
+import { Failure } from "../core/failure.js";
+import { Disk, errorCode } from "../ledger/store/disk.js";
+import { complain, defaultConfig, fieldCommand, tell, type Where } from "./shared/command.js";
 
 const shipped = (name: string): string => fileURLToPath(new URL(`../../../config/${name}`, import.meta.url));
 const tariffName = "tariffs/standard.json";

@@ -2,14 +2,14 @@
 import { Command } from "commander";
 import { faultLine, loadConfig, type LoadedConfig } from "../../config/load.js";
 import { configJsonSchema, configText } from "../../config/text.js";
-import { masked } from "../core/token.js";
-import { Failure } from "../failure.js";
-import { complain, exampleText, fieldCommand, print, tell, type Where } from "./command.js";
+import { masked } from "../core/cdr/token.js";
+import { Failure } from "../core/failure.js";
+import { complain, exampleText, fieldCommand, print, tell, type Where } from "./shared/command.js";
 import { configInitCommand } from "./config-init.js";
-import { loadedFor } from "./field.js";
-import { differences, refusedChanges } from "../reload.js";
-import { readTariff } from "../tariff-file.js";
-import { filesTrouble } from "../uplink-files.js";
+import { loadedFor } from "./shared/with-devices.js";
+import { differences, refusedChanges } from "../station/config-reload.js";
+import { readTariff } from "../tariffs/tariff-file.js";
+import { filesTrouble } from "../app/uplinks/credential-files.js";
 
 /** `chargetill config`. */
 export function configCommand(): Command {

@@ -5,8 +5,8 @@ import { createInterface } from "node:readline/promises";
 import { contactorPins, type ContactorPins } from "../../config/pins.js";
 import { DeviceError } from "../../drivers/driver.js";
 import type { ContactorTest } from "../../drivers/gpio/contactor-test.js";
-import { complain, defaultConfig, exampleText, fieldCommand, tell, whole, type Where } from "./command.js";
-import { Failure } from "../failure.js";
+import { complain, defaultConfig, exampleText, fieldCommand, tell, whole, type Where } from "./shared/command.js";
+import { Failure } from "../core/failure.js";
 
 /** An agent that is well answers at once; the pins are not kept waiting for another. */
 const agentWithinMs = 2_000;
@@ -49,7 +49,7 @@ async function open(where: Where): Promise<void> {
 
 /** Tells a running agent; no answer, for whatever reason, holds nothing up. What this needs is loaded here: the pins alone need a fraction of it. */
 async function askToOpen(where: Where): Promise<{ readonly stopped: readonly number[]; readonly untold?: string | undefined }> {
-  const [{ loadedFor }, { askAgent, isAbsent, socketPath }] = await Promise.all([import("./field.js"), import("../control.js")]);
+  const [{ loadedFor }, { askAgent, isAbsent, socketPath }] = await Promise.all([import("./shared/with-devices.js"), import("../control/control-socket.js")]);
   let socket: string;
   try {
     socket = socketPath(loadedFor(where));
@@ -91,7 +91,7 @@ async function openPins({ pins }: ContactorPins): Promise<Opened[]> {
 }
 
 async function test(connector: number, options: Where & { for: number; yes?: true }): Promise<void> {
-  const { withField } = await import("./field.js");
+  const { withField } = await import("./shared/with-devices.js");
   await withField(options, async (field) => {
     if (options.yes !== true && !(await agreed(`Connector ${connector} will be live for ${options.for} s. Is nobody and nothing at it? Type yes: `)))
       throw new Failure("usage/invalid", "contactor test: not agreed to (--yes for scripts)");

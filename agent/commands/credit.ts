@@ -1,10 +1,10 @@
 // chargetill receipts credit: takes a sale back. The book is the agent's: it issues, we ask.
 import type { Command } from "commander";
-import { askAgent, type ControlRequest } from "../control.js";
-import { Failure } from "../failure.js";
-import { readTariff } from "../tariff-file.js";
-import { agentSocket } from "./agent.js";
-import { exampleText, located, print, whole, type Where } from "./command.js";
+import { askAgent, type ControlRequest } from "../control/control-socket.js";
+import { Failure } from "../core/failure.js";
+import { readTariff } from "../tariffs/tariff-file.js";
+import { agentSocket } from "./shared/agent.js";
+import { exampleText, located, print, whole, type Where } from "./shared/command.js";
 
 /** `chargetill receipts credit`. */
 export function creditCommand(): Command {

@@ -1,6 +1,6 @@
 // chargetill demo: a story on the simulated bench.
 import { Command, InvalidArgumentError } from "commander";
-import { exampleText, whole } from "./command.js";
+import { exampleText, whole } from "./shared/command.js";
 
 function pace(text: string): number {
   const value = Number(text);
@@ -21,7 +21,7 @@ export function demoCommand(): Command {
     .action(async (options: { once?: boolean; seed: number; speed?: number; data?: string; json?: boolean }) => {
       const once = options.once === true;
       // The help of all commands must not wait for the whole agent to load.
-      const { demo } = await import("../demo.js");
+      const { demo } = await import("../app/demo.js");
       process.exitCode = await demo({ once, seed: options.seed, speed: options.speed ?? (once ? 0 : 60), data: options.data, json: options.json === true }, process.stdout);
     });
 }

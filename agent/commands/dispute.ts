@@ -1,9 +1,9 @@
 // chargetill dispute N: everything there is about a session, in one archive.
 import { Command, InvalidArgumentError } from "commander";
-import { payloadFrom, stored } from "../receipt-source.js";
-import { disputeBundle } from "../dispute.js";
+import { payloadFrom, stored } from "../receipts/output/exports.js";
+import { disputeBundle } from "../receipts/dispute/dispute-bundle.js";
 import type { DeskOptions, ReceiptDesk } from "./receipt.js";
-import { exampleText } from "./command.js";
+import { exampleText } from "./shared/command.js";
 
 export type DisputeDesk = ReceiptDesk & {
   /** The journal's lines about a session, faults and clock events meanwhile among them, verbatim and in order. */

@@ -1,10 +1,10 @@
 // chargetill drain: no new sessions, and those that run are ended and settled; what an upgrade or a planned stop asks for first.
 import type { Command } from "commander";
 import { setTimeout as delay } from "node:timers/promises";
-import { askAgent, socketPath } from "../control.js";
-import { agentRuns } from "../open-field.js";
-import { fieldCommand, tell, whole, type Where } from "./command.js";
-import { loadedFor } from "./field.js";
+import { askAgent, socketPath } from "../control/control-socket.js";
+import { agentRuns } from "../technician/open-devices.js";
+import { fieldCommand, tell, whole, type Where } from "./shared/command.js";
+import { loadedFor } from "./shared/with-devices.js";
 
 const askEveryMs = 250;
 

@@ -1,11 +1,11 @@
 // chargetill key show: the station's public key in every form that somebody asks for. Changing the key is the station's own work: it issues
 // a receipt signed by both keys, so `key rotate` goes to whoever holds the journal.
 import { Argument, Command } from "commander";
-import { verifierKey } from "../core/checkpoint.js";
-import { Failure } from "../failure.js";
-import { sha256, type PublicKey } from "../keys.js";
-import { codeLines } from "../qr-code.js";
-import { exampleText } from "./command.js";
+import { verifierKey } from "../core/receipt/checkpoint.js";
+import { Failure } from "../core/failure.js";
+import { sha256, type PublicKey } from "../receipts/signing-keys.js";
+import { codeLines } from "../receipts/output/qr-code.js";
+import { exampleText } from "./shared/command.js";
 
 export type KeyDesk = {
   readonly station: string;

@@ -1,12 +1,12 @@
 // chargetill log level LEVEL for TIME: how much the running agent logs, for a while. It falls back by itself, so that no station is left
 // writing its card full after a visit.
 import { Argument, Command } from "commander";
-import { askAgent, socketPath } from "../control.js";
-import { Failure } from "../failure.js";
-import { logLevels, watchMs, type LogState } from "../field-watch.js";
-import { isoLocal } from "../core/iso-time.js";
-import { exampleText, fieldCommand, tell, type Where } from "./command.js";
-import { loadedFor } from "./field.js";
+import { askAgent, socketPath } from "../control/control-socket.js";
+import { Failure } from "../core/failure.js";
+import { logLevels, watchMs, type LogState } from "../technician/trace-sessions.js";
+import { isoLocal } from "../core/time/iso-time.js";
+import { exampleText, fieldCommand, tell, type Where } from "./shared/command.js";
+import { loadedFor } from "./shared/with-devices.js";
 
 /** `chargetill log`. */
 export function logCommand(): Command {

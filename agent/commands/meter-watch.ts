@@ -1,13 +1,13 @@
 // chargetill meter watch: what the meters show now and how good their lines are, as a table that stands still in a terminal, and look after look in
 // a pipe. A line that is touched while one watches shows it at once: its errors are counted since the watch began, too.
 import type { LineCounts } from "../../drivers/meter/bus.js";
-import { wrapped } from "../core/receipt-text.js";
-import type { FieldAccess } from "../field-access.js";
-import type { MeterLook } from "../field-desk.js";
-import { look } from "../field-meter.js";
-import { kwhText } from "../snapshot.js";
-import { screenColumns, tableLines, tell, type Where } from "./command.js";
-import { withField } from "./field.js";
+import { wrapped } from "../core/print/receipt-text.js";
+import type { FieldAccess } from "../technician/device-access.js";
+import type { MeterLook } from "../technician/device-requests.js";
+import { look } from "../technician/meter-acceptance.js";
+import { kwhText } from "../station/snapshot.js";
+import { screenColumns, tableLines, tell, type Where } from "./shared/command.js";
+import { withField } from "./shared/with-devices.js";
 
 export type WatchOptions = Where & { readonly every: number; readonly count?: number; readonly registers?: true };
 type Look = MeterLook | { readonly connector: number; readonly fault: string };

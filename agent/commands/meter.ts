@@ -6,10 +6,10 @@ import { SystemClock } from "../../drivers/clock.js";
 import { DeviceError, type Clock } from "../../drivers/driver.js";
 import type { SerialBinding } from "../../drivers/meter/line.js";
 import type { Candidate, Found, LineSettings, ScanSteps } from "../../drivers/meter/scan.js";
-import { Failure } from "../failure.js";
-import { complain, defaultConfig, exampleText, fieldCommand, print, tell, whole, type Where } from "./command.js";
-import { withField } from "./field.js";
-import { checkMeter } from "../field-meter.js";
+import { Failure } from "../core/failure.js";
+import { complain, defaultConfig, exampleText, fieldCommand, print, tell, whole, type Where } from "./shared/command.js";
+import { withField } from "./shared/with-devices.js";
+import { checkMeter } from "../technician/meter-acceptance.js";
 import { watch } from "./meter-watch.js";
 
 /** `chargetill meter`. */

@@ -1,8 +1,8 @@
 // chargetill ports: the serial ports, SPI devices and GPIO chips of this machine, under the names that belong into the config.
 import type { Command } from "commander";
 import { loadConfig } from "../../config/load.js";
-import { findPorts, type PortFound } from "../../drivers/ports.js";
-import { defaultConfig, fieldCommand, tableLines, tell, type Where } from "./command.js";
+import { findPorts, type PortFound } from "../../drivers/machine/ports.js";
+import { defaultConfig, fieldCommand, tableLines, tell, type Where } from "./shared/command.js";
 
 const hints: Readonly<Record<PortFound["kind"], string>> = {
   serial: "no serial port: plug the RS-485 adapter in; dmesg says whether the kernel knows it",

@@ -2,20 +2,20 @@
 // Reads only; what comes out goes to standard output, or to a file that did not exist before.
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { parseCheckpoint } from "../core/checkpoint.js";
-import type { Payment } from "../core/payment.js";
-import { wrapped } from "../core/receipt-text.js";
-import { ocmfXml } from "../core/ocmf-xml.js";
-import type { CdrCopies } from "../core/cdr-copies.js";
-import { paginationOf, parseOcmf } from "../core/verify-ocmf.js";
-import { languages, type Language } from "../core/words.js";
-import { Failure } from "../failure.js";
-import { receiptPage } from "../receipt-page.js";
-import { receiptPdf } from "../receipt-pdf.js";
-import { printedReceipt } from "../receipt-print.js";
-import { bookFileOf, checkpointAt, consistencyFileOf, payloadFrom, proofFileOf, receiptFileOf, stored, type ReceiptSource } from "../receipt-source.js";
-import { csvText, groupings, issuedWithin, listText, rowOf, summaryOf, summaryText, type Grouping } from "../receipt-tables.js";
-import { exampleText } from "./command.js";
+import { parseCheckpoint } from "../core/receipt/checkpoint.js";
+import type { Payment } from "../core/session/payment.js";
+import { wrapped } from "../core/print/receipt-text.js";
+import { ocmfXml } from "../core/receipt/ocmf-xml.js";
+import type { CdrCopies } from "../core/cdr/cdr-copies.js";
+import { paginationOf, parseOcmf } from "../core/verify/verify-ocmf.js";
+import { languages, type Language } from "../core/number/words.js";
+import { Failure } from "../core/failure.js";
+import { receiptPage } from "../receipts/output/html.js";
+import { receiptPdf } from "../receipts/output/pdf.js";
+import { printedReceipt } from "../receipts/output/terminal-text.js";
+import { bookFileOf, checkpointAt, consistencyFileOf, payloadFrom, proofFileOf, receiptFileOf, stored, type ReceiptSource } from "../receipts/output/exports.js";
+import { csvText, groupings, issuedWithin, listText, rowOf, summaryOf, summaryText, type Grouping } from "../receipts/output/tables.js";
+import { exampleText } from "./shared/command.js";
 
 /** What the commands work on; `newest` gives the signed checkpoint over all receipts and may need the key. */
 export type ReceiptDesk = {

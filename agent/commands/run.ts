@@ -1,7 +1,7 @@
 // chargetill run: the station itself.
 import type { Command } from "commander";
-import { exampleText, located, type Where } from "./command.js";
-import { loadedFor } from "./field.js";
+import { exampleText, located, type Where } from "./shared/command.js";
+import { loadedFor } from "./shared/with-devices.js";
 
 /** `chargetill run`. Throws Failure config/invalid where the config cannot be used: exit 78, after which systemd does not start it again. */
 export function runCommand(): Command {
@@ -10,7 +10,7 @@ export function runCommand(): Command {
     .action(async (where: Where) => {
       const loaded = loadedFor(where);
       // The help of all commands must not wait for the whole agent to load.
-      const { run } = await import("../run.js");
+      const { run } = await import("../app/run.js");
       process.exitCode = await run(loaded, () => loadedFor(where));
     });
 }

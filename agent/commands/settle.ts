@@ -1,10 +1,10 @@
 // chargetill receipts settle: tells the agent what became of the payment of a receipt. A payment terminal's own software calls it, or a person.
 import { Option, type Command } from "commander";
-import { askAgent } from "../control.js";
-import { paymentStatuses } from "../core/payment.js";
-import type { PaymentAnswer } from "../payments.js";
-import { agentSocket } from "./agent.js";
-import { exampleText, located, tell, whole, type Where } from "./command.js";
+import { askAgent } from "../control/control-socket.js";
+import { paymentStatuses } from "../core/session/payment.js";
+import type { PaymentAnswer } from "../receipts/payments.js";
+import { agentSocket } from "./shared/agent.js";
+import { exampleText, located, tell, whole, type Where } from "./shared/command.js";
 
 type Options = Where & { readonly reference: string; readonly status: string; readonly amount?: string; readonly at?: string; readonly info?: string };
 

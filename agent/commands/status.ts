@@ -1,10 +1,10 @@
 // chargetill status: how the running station stands.
 import type { Command } from "commander";
-import { askAgent } from "../control.js";
-import type { Snapshot } from "../snapshot.js";
-import { statusLines } from "../status.js";
-import { agentSocket } from "./agent.js";
-import { fieldCommand, tell, type Where } from "./command.js";
+import { askAgent } from "../control/control-socket.js";
+import type { Snapshot } from "../station/snapshot.js";
+import { statusLines } from "./status-text.js";
+import { agentSocket } from "./shared/agent.js";
+import { fieldCommand, tell, type Where } from "./shared/command.js";
 
 /** `chargetill status`. Exit 1 when the station does not sell, or has a fault. */
 export function statusCommand(): Command {

@@ -1,8 +1,8 @@
 // chargetill stop: the remote word that ends a session.
 import type { Command } from "commander";
-import { askAgent } from "../control.js";
-import { agentSocket } from "./agent.js";
-import { fieldCommand, tell, whole, type Where } from "./command.js";
+import { askAgent } from "../control/control-socket.js";
+import { agentSocket } from "./shared/agent.js";
+import { fieldCommand, tell, whole, type Where } from "./shared/command.js";
 
 /** `chargetill stop`. */
 export function stopCommand(): Command {

@@ -1,15 +1,9 @@
 // `chargetill sync …`: how the uplinks stand, and a push by hand. It speaks to whoever holds the outboxes: the running agent, or a desk of its own.
 import { Command, InvalidArgumentError } from "commander";
-import { counted } from "../core/counted.js";
-import type { PullStatus } from "../sync/ocpi-pull.js";
-import type { OutboxStatus } from "../sync/outbox.js";
-import { exampleText } from "./command.js";
-
-/** What is told of payments: `known` here in all; without `waiting` the uplink has no message for them. */
-export type PaymentStatuses = { readonly known: number; readonly waiting?: number; readonly parked?: OutboxStatus["parked"]; readonly words?: string };
-
-/** How an uplink stands, what was last fetched over it, where it fetches at all, and what is told of payments, where there are any. */
-export type UplinkStatus = Omit<OutboxStatus, "sinceMs"> & { /** Unknown where no agent runs. */ readonly sinceMs?: number; readonly pull?: PullStatus; readonly payments?: PaymentStatuses };
+import { counted } from "../core/number/counted.js";
+import type { PullStatus } from "../sync/ocpi/ocpi-pull.js";
+import type { PaymentStatuses, UplinkStatus } from "../app/uplinks/uplink-status.js";
+import { exampleText } from "./shared/command.js";
 
 export interface SyncDesk {
   status(): Promise<readonly UplinkStatus[]>;

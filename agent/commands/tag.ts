@@ -3,15 +3,15 @@
 import { Command } from "commander";
 import { resolve } from "node:path";
 import type { CardTap } from "../../drivers/driver.js";
-import type { CardRow } from "../cards.js";
-import { likenesses } from "../core/look-alike.js";
-import { masked } from "../core/token.js";
-import { Failure } from "../failure.js";
-import { cardOf, cardsInFile } from "./cards-csv.js";
-import { exampleText, complain, fieldCommand, tableLines, tell, whole, type Where } from "./command.js";
-import { withField } from "./field.js";
-import type { FieldAccess } from "../field-access.js";
-import { mostWaitMs } from "../field-desk.js";
+import type { CardRow } from "../cards/enrolled-cards.js";
+import { likenesses } from "../core/session/uid-variants.js";
+import { masked } from "../core/cdr/token.js";
+import { Failure } from "../core/failure.js";
+import { cardOf, cardsInFile } from "./shared/cards-csv.js";
+import { exampleText, complain, fieldCommand, tableLines, tell, whole, type Where } from "./shared/command.js";
+import { withField } from "./shared/with-devices.js";
+import type { FieldAccess } from "../technician/device-access.js";
+import { mostWaitMs } from "../technician/device-requests.js";
 
 /** `chargetill tag`. */
 export function tagCommand(): Command {

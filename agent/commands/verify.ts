@@ -2,16 +2,16 @@
 // Exit codes: 0 all holds, 1 something fails, 2 usage, 3 nothing fails but the key is not proven.
 import { readFileSync, statSync } from "node:fs";
 import { Command } from "commander";
-import { rerate } from "../core/rerate.js";
-import { exitCode } from "../core/verdict.js";
-import { verifyEvidence, verifyShortForm, type EvidenceFile } from "../core/verify.js";
-import type { Rerate } from "../core/verify-sale.js";
-import { verifyBundle } from "../dispute.js";
-import { pinsOf, verifyTools } from "../evidence.js";
-import { Failure } from "../failure.js";
-import { findingsText, summary } from "../findings-text.js";
-import { looksZipped } from "../zip.js";
-import { exampleText } from "./command.js";
+import { rerate } from "../core/verify/rerate.js";
+import { exitCode } from "../core/verify/check-result.js";
+import { verifyEvidence, verifyShortForm, type EvidenceFile } from "../core/verify/verify.js";
+import type { Rerate } from "../core/verify/verify-sale.js";
+import { verifyBundle } from "../receipts/dispute/dispute-bundle.js";
+import { pinsOf, verifyTools } from "../receipts/dispute/evidence-input.js";
+import { Failure } from "../core/failure.js";
+import { findingsText, summary } from "../receipts/dispute/findings-text.js";
+import { looksZipped } from "../receipts/dispute/zip.js";
+import { exampleText } from "./shared/command.js";
 
 /** Larger than a book of ten years, small enough for a Pi's memory. */
 const largestFile = 512 * 1024 * 1024;

@@ -1,7 +1,7 @@
 // What the outbox remembers of one uplink: a cursor and the exceptions, so it stays small however many receipts there are.
 // Every number up to the cursor is acknowledged, or had nothing to send, unless it stands under `open` or `parked`.
 import { z } from "zod";
-import { Failure } from "../failure.js";
+import { Failure } from "../core/failure.js";
 
 const count = z.int().min(0);
 const longestReason = 300;

@@ -1,8 +1,8 @@
 // The outbox of one uplink: receipts go out in the order of their numbers, one at a time, and none is dropped however long the line is down.
 // It writes before it sends and writes the acknowledgement before the next send, so a crash anywhere leads to the same copy again or to nothing.
 import type { Clock, EpochMs } from "../../drivers/driver.js";
-import { Failure } from "../failure.js";
-import { backoffMs, type BackoffLimits } from "./backoff.js";
+import { Failure } from "../core/failure.js";
+import { backoffMs, type BackoffLimits } from "./transport/backoff.js";
 import { acknowledged, askedAgain, emptyOutbox, firstInLine, itemState, parked, restarted, taken, unanswered } from "./outbox-state.js";
 import type { ItemState, OutboxItem, OutboxItems, OutboxState, OutboxStore, ParkedItem } from "./outbox-state.js";
 import type { Outcome, Uplink, UplinkFault } from "./uplink.js";

@@ -4,9 +4,9 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { loadMeterMap } from "../../config/meter-map.js";
 import type { BenchConfig, Config, ConnectorConfig } from "../../config/schema.js";
-import type { MachineBuses } from "../open.js";
+import type { MachineBuses } from "../machine/open.js";
 import { BenchClock, type ClockState } from "./bench-clock.js";
-import { CardField } from "./card-field.js";
+import { CardField, simulatedChip } from "./card-field.js";
 import { GpioBoard } from "./gpio-board.js";
 import { RtuBus } from "./rtu-bus.js";
 import { demoStory, storyStartsAt } from "./story.js";
@@ -79,7 +79,7 @@ export function openBench(config: Config, bench: BenchConfig, kept: string | Wor
     board,
     gpio: () => board,
     binding: (port) => rtu.get(port)?.binding,
-    spi: (reader) => ({ kind: "bench", field: (fields.get(reader) ?? new CardField()).buffer }),
+    spi: (reader) => simulatedChip((fields.get(reader) ?? new CardField()).buffer),
     stillLamps: bench.speed === 0,
     onBackend: () => Promise.resolve(),
     random: () => (jitter = (jitter * 16_807 + 11) % 2_147_483_647) / 2_147_483_647,

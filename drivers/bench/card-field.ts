@@ -1,5 +1,6 @@
 // The space in front of a simulated reader: which cards lie there, and how ill the chip is. Written by the world, read by the chip.
 // One block of shared memory, because the chip answers synchronously in the reader's thread; a counter makes each change whole.
+import type { SpiChoice } from "../rfid/spi.js";
 
 const word = { sequence: 0, cards: 1, health: 2, busNoise: 3, airNoise: 4, seed: 5, version: 6, powerCuts: 7 } as const;
 const cardsFrom = 64;
@@ -26,6 +27,9 @@ export type FieldView = {
   readonly seed: number;
   readonly version: number;
 };
+
+/** The chip of the bench, with its antenna in this field, in place of the kernel's spidev. */
+export const simulatedChip = (field: SharedArrayBuffer): SpiChoice => ({ kind: "simulated", module: new URL("./mfrc522-chip.js", import.meta.url).href, field });
 
 export class CardField {
   readonly #words: Int32Array;

@@ -13,7 +13,7 @@ import { Registers } from "../meter/registers.js";
 import { holds, type Request } from "../meter/requests.js";
 import { openCardReader } from "../rfid/card-reader.js";
 import { BenchClock } from "./bench-clock.js";
-import { CardField } from "./card-field.js";
+import { CardField, simulatedChip } from "./card-field.js";
 import { GpioBoard } from "./gpio-board.js";
 import { RtuReplay, type Recorded } from "./rtu-replay.js";
 
@@ -181,7 +181,7 @@ async function playCardsAndPins(header: TraceHeader, entries: readonly TraceEntr
       .filter(([name]) => sights.some(({ reader }) => reader === name))
       .map(async ([name, { pollMs, debounceMs }]) => {
         const field = fields.get(name) ?? new CardField();
-        const open = () => openCardReader({ driver: "mfrc522", spi: { bus: 0, device: 0 }, poll: pollMs, debounce: debounceMs }, clock, { kind: "bench", field: field.buffer });
+        const open = () => openCardReader({ driver: "mfrc522", spi: { bus: 0, device: 0 }, poll: pollMs, debounce: debounceMs }, clock, simulatedChip(field.buffer));
         return { name, open };
       }),
   );

@@ -5,7 +5,7 @@ import { DeviceError, sleep, type CardReader, type CardTap, type Clock } from ".
 import { nobody, notice, type Presence } from "./presence.js";
 import { ReaderThread } from "./reader-thread.js";
 import type { Answer, Opened } from "./reader-worker.js";
-import { hexByte, type Sight } from "./sight.js";
+import { hexByte, type Sight } from "./card-detection.js";
 import { readerName, type SpiChoice } from "./spi.js";
 
 /**

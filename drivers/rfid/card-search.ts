@@ -4,7 +4,7 @@
 import Mfrc522 from "mfrc522-rpi";
 import { crcA } from "./crc-a.js";
 import { command, fault, irq, knownVersions, picc, register } from "./registers.js";
-import { hexByte, isRandomUid, type Sight } from "./sight.js";
+import { hexByte, isRandomUid, type Sight } from "./card-detection.js";
 import type { Spi } from "./spi.js";
 
 /** What was found at the start: a chip that is ready, one of an unknown version, or one that does not keep what is written to it. */

@@ -2,7 +2,7 @@
 // Pure. A card counts as gone only after searches have looked and not seen it for the whole debounce time;
 // a pause between searches proves nothing, and a second tap that never happened could stop a session.
 import type { MonoMs } from "../driver.js";
-import { isRandomUid, type Sight } from "./sight.js";
+import { isRandomUid, type Sight } from "./card-detection.js";
 
 /** What a visitor is told: the card's UID, or why it is refused. */
 export type Seen = { readonly kind: "card"; readonly uid: string } | { readonly kind: "refused"; readonly why: "random-uid" | "several-cards" | "unreadable" };

@@ -2,7 +2,7 @@
 // It only does what it is asked: one message in, one search, one message out. It has no timer of its own.
 import { parentPort, workerData } from "node:worker_threads";
 import { CardSearch, type Start } from "./card-search.js";
-import type { Sight } from "./sight.js";
+import type { Sight } from "./card-detection.js";
 import type { Spi, SpiChoice } from "./spi.js";
 
 /** The first message of the thread: how the chip was found. `failed` = the bus could not be opened. */
@@ -16,8 +16,8 @@ async function openSpi(choice: SpiChoice): Promise<Spi> {
       const { Spidev } = await import("./spidev.js");
       return new Spidev(choice.bus, choice.device);
     }
-    case "bench": {
-      const { openChip } = await import("../bench/mfrc522-chip.js");
+    case "simulated": {
+      const { openChip } = (await import(choice.module)) as { openChip(field: SharedArrayBuffer): Spi };
       return openChip(choice.field);
     }
     default:

@@ -7,12 +7,12 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { loadConfig } from "../../config/load.js";
 import type { Config } from "../../config/schema.js";
-import { Disk } from "../../agent/ledger/disk.js";
-import { Agent } from "../../agent/main.js";
+import { Disk } from "../../agent/ledger/store/disk.js";
+import { Agent } from "../../agent/app/agent.js";
 import { firstWorld, openBench } from "../../drivers/bench/bench.js";
 import { storyCards } from "../../drivers/bench/story.js";
 import type { Agenda } from "../../drivers/bench/world.js";
-import { layDown } from "../load/large-book.js";
+import { layDown } from "../support/load/large-book.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 const sessions = 24;

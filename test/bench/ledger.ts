@@ -3,13 +3,13 @@
 import fs from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
-import { Book } from "../../agent/ledger/book.js";
-import { CheckedFile } from "../../agent/ledger/checked-file.js";
-import { Disk } from "../../agent/ledger/disk.js";
-import { realFiles } from "../../agent/ledger/files.js";
-import { Journal } from "../../agent/ledger/journal.js";
-import { noPage } from "../../agent/ledger/page.js";
-import type { BookEntry, Index, Page, SealedPage } from "../../agent/ledger/page.js";
+import { Book } from "../../agent/ledger/book/book.js";
+import { CheckedFile } from "../../agent/ledger/store/checked-file.js";
+import { Disk } from "../../agent/ledger/store/disk.js";
+import { realFiles } from "../../agent/ledger/store/files.js";
+import { Journal } from "../../agent/ledger/journal/journal.js";
+import { noPage } from "../../agent/ledger/book/book-page.js";
+import type { BookEntry, Index, Page, SealedPage } from "../../agent/ledger/book/book-page.js";
 
 const folder = fs.mkdtempSync(join(os.tmpdir(), "chargetill-bench-"));
 const pageEntries = 64;

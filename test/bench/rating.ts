@@ -2,12 +2,12 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Checked } from "../../agent/core/checked.js";
-import { readCdr, type CdrRecord } from "../../agent/core/cdr-record.js";
-import { priceRecord } from "../../agent/core/pricing.js";
-import { advance, beginRating, live, type Rating, type Sample } from "../../agent/core/rating.js";
-import { parseTariff, type Tariff } from "../../agent/core/tariff.js";
-import { priceLine } from "../../agent/tariff-batch.js";
+import { Checked } from "../../agent/core/tariff/json-reader.js";
+import { readCdr, type CdrRecord } from "../../agent/core/rating/cdr-record.js";
+import { priceRecord } from "../../agent/core/rating/pricing.js";
+import { advance, beginRating, live, type Rating, type Sample } from "../../agent/core/rating/rating.js";
+import { parseTariff, type Tariff } from "../../agent/core/tariff/tariff.js";
+import { priceLine } from "../../agent/commands/tariff-batch.js";
 
 const root = join(fileURLToPath(import.meta.url), "../../../..");
 

@@ -1,8 +1,8 @@
 // What an empty poll of the card reader costs, beside the floor: a bare question and answer between two threads.
 import { Worker } from "node:worker_threads";
-import { CardField } from "../../drivers/bench/card-field.js";
+import { CardField, simulatedChip } from "../../drivers/bench/card-field.js";
 import { openCardReader } from "../../drivers/rfid/card-reader.js";
-import { SteppedClock } from "../rfid/stepped-clock.js";
+import { SteppedClock } from "../support/stepped-clock.js";
 
 const polls = 4_000;
 const pollMs = 250;
@@ -23,7 +23,7 @@ const floorUs = await micros(async () => {
 await echo.terminate();
 
 const clock = new SteppedClock();
-const reader = await openCardReader({ driver: "mfrc522", spi: { bus: 0, device: 0 }, poll: pollMs, debounce: 2_000 }, clock, { kind: "bench", field: new CardField().buffer });
+const reader = await openCardReader({ driver: "mfrc522", spi: { bus: 0, device: 0 }, poll: pollMs, debounce: 2_000 }, clock, simulatedChip(new CardField().buffer));
 const stop = new AbortController();
 const taps = (async () => {
   for await (const tap of reader.taps(stop.signal)) console.log(tap);

@@ -1,12 +1,12 @@
 // How much a receipt costs beside the bare signature, and that it costs the same after ten receipts and after a hundred thousand.
-import { frontierWith, leafHash, type Frontier } from "../../agent/core/merkle.js";
-import { receiptFileText } from "../../agent/core/receipt-file.js";
-import { chainAfter, issueReceipt, type ChainState } from "../../agent/core/receipt.js";
-import { exitCode } from "../../agent/core/verdict.js";
-import { verifyEvidence } from "../../agent/core/verify.js";
-import { verifyTools } from "../../agent/evidence.js";
-import { sha256 } from "../../agent/keys.js";
-import { chainOf, littleBook, receiptAt, settlement, signer } from "../evidence/sale.js";
+import { frontierWith, leafHash, type Frontier } from "../../agent/core/receipt/merkle.js";
+import { receiptFileText } from "../../agent/core/receipt/receipt-file.js";
+import { chainAfter, issueReceipt, type ChainState } from "../../agent/core/receipt/receipt.js";
+import { exitCode } from "../../agent/core/verify/check-result.js";
+import { verifyEvidence } from "../../agent/core/verify/verify.js";
+import { verifyTools } from "../../agent/receipts/dispute/evidence-input.js";
+import { sha256 } from "../../agent/receipts/signing-keys.js";
+import { chainOf, littleBook, receiptAt, settlement, signer } from "../support/sample-receipt.js";
 
 const now = (): number => Number(process.hrtime.bigint()) / 1e6;
 

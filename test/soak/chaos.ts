@@ -1,14 +1,14 @@
 // Seeded chaos: visitors come and go while meters, readers, pins, disk, clock, backend, process and power fail at random.
 // The books are compared after every event, and audited as a whole when the street is quiet; a seed repeats a run to the letter.
-import { askAgent } from "../../agent/control.js";
-import type { Agent } from "../../agent/main.js";
+import { askAgent } from "../../agent/control/control-socket.js";
+import type { Agent } from "../../agent/app/agent.js";
 import type { Bench } from "../../drivers/bench/bench.js";
 import { storyCards } from "../../drivers/bench/story.js";
 import type { Act, Agenda } from "../../drivers/bench/world.js";
-import { audit } from "../crash/books.js";
-import { Street } from "../crash/street.js";
-import { random } from "../ledger/random.js";
-import type { Fault } from "../ledger/volatile-files.js";
+import { audit } from "../support/street/books.js";
+import { Street } from "../support/street/street.js";
+import { random } from "../support/random.js";
+import type { Fault } from "../support/volatile-files.js";
 import { LiveBooks } from "./live-books.js";
 import { mishaps, type Chance, type Scene } from "./mishaps.js";
 

@@ -1,8 +1,8 @@
 // Every place of the stories at which something can be cut, killed or failed, in every way; over and over until so many were tried.
-import { cutPower, failAt, killAt, madeAnew, noticesWithout, placesToCut } from "../crash/cuts.js";
-import { oneSession, shortStory } from "../crash/stories.js";
-import { random } from "../ledger/random.js";
-import type { Fault } from "../ledger/volatile-files.js";
+import { cutPower, failAt, killAt, madeAnew, noticesWithout, placesToCut } from "../support/street/cuts.js";
+import { oneSession, shortStory } from "../support/street/stories.js";
+import { random } from "../support/random.js";
+import type { Fault } from "../support/volatile-files.js";
 
 const tellEvery = 500;
 const codes: readonly Fault["code"][] = ["EIO", "ENOSPC", "EROFS", "EMFILE"];

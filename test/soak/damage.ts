@@ -1,5 +1,5 @@
 // Spoilt state folders by the thousand, and one table cut at each of its bytes.
-import { openScenes, spoilOften, startOn } from "../crash/damaged.js";
+import { openScenes, spoilOften, startOn } from "../support/street/damaged.js";
 
 const tellEvery = 500;
 

@@ -8,9 +8,9 @@ import { findReply } from "../../drivers/meter/line.js";
 import { Registers } from "../../drivers/meter/registers.js";
 import { asked } from "../../drivers/meter/requests.js";
 import { CardSearch } from "../../drivers/rfid/card-search.js";
-import { wired } from "../meter/bench.js";
-import { below, spoilers } from "../meter/damage.js";
-import { MadChip } from "../rfid/mad-chip.js";
+import { wired } from "../support/meter/meter-bench.js";
+import { below, spoilers } from "../support/meter/line-damage.js";
+import { MadChip } from "../drivers/rfid/mad-chip.js";
 
 /** Of a hundred inputs: so many of each kind; the rest are cards under noise. */
 const ofAHundred = { frames: 60, words: 5, readings: 5, mad: 20 } as const;

@@ -1,10 +1,10 @@
 // Thousands of short lives of the ledger on a disk that forgets: each ends in a power cut, a kill or a failing operation, the next goes on
 // with what is left, and after each the judge looks for what was acknowledged. Arguments: lives (10000), seed (1).
-import { Failure } from "../../agent/failure.js";
-import { judge, Ledger, live } from "../ledger/life.js";
-import { random } from "../ledger/random.js";
-import { VolatileFiles } from "../ledger/volatile-files.js";
-import type { Fault, Wishes } from "../ledger/volatile-files.js";
+import { Failure } from "../../agent/core/failure.js";
+import { judge, Ledger, live } from "../support/ledger-life.js";
+import { random } from "../support/random.js";
+import { VolatileFiles } from "../support/volatile-files.js";
+import type { Fault, Wishes } from "../support/volatile-files.js";
 
 const lives = Number(process.argv[2] ?? 10_000);
 const seed = Number(process.argv[3] ?? 1);

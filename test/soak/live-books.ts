@@ -2,14 +2,14 @@
 // and what the backend got with what it got before. A mishap that hides energy is told beforehand: what flowed before and after it must be billed to the
 // mWh all the same, nothing that did not flow ever is, and what it hid is written off as what it was.
 import assert from "node:assert/strict";
-import { milliWhOf } from "../../agent/core/energy-text.js";
-import type { CdrCopies } from "../../agent/core/cdr-copies.js";
-import { payloadOf } from "../../agent/core/receipt.js";
-import { Book } from "../../agent/ledger/book.js";
-import { Disk } from "../../agent/ledger/disk.js";
-import type { Agent } from "../../agent/main.js";
+import { milliWhOf } from "../../agent/core/number/energy-text.js";
+import type { CdrCopies } from "../../agent/core/cdr/cdr-copies.js";
+import { payloadOf } from "../../agent/core/receipt/receipt.js";
+import { Book } from "../../agent/ledger/book/book.js";
+import { Disk } from "../../agent/ledger/store/disk.js";
+import type { Agent } from "../../agent/app/agent.js";
 import type { Bench } from "../../drivers/bench/bench.js";
-import { stateFolder, type Street } from "../crash/street.js";
+import { stateFolder, type Street } from "../support/street/street.js";
 
 /** What the demo's meters show: whole watt-hours. */
 const shownMilliWh = 1_000;

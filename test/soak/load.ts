@@ -1,7 +1,7 @@
 // The load at its full size, one after the other, with the figures it was carried at.
-import { crowd, tapsInAMinute } from "../load/crowd.js";
-import { largeText, sellOn } from "../load/large-book.js";
-import { thousandElements } from "../load/thousand-elements.js";
+import { crowd, tapsInAMinute } from "../support/load/crowd.js";
+import { largeText, sellOn } from "../support/load/large-book.js";
+import { thousandElements } from "../support/load/thousand-elements.js";
 
 const hourMs = 3_600_000;
 

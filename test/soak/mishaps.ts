@@ -2,13 +2,13 @@
 // A mishap that can hide energy from the bill says for which connector, and until when.
 import assert from "node:assert/strict";
 import { loadMeterMap } from "../../config/meter-map.js";
-import type { Agent } from "../../agent/main.js";
+import type { Agent } from "../../agent/app/agent.js";
 import type { BackendMood } from "../../drivers/bench/backend.js";
 import type { Bench } from "../../drivers/bench/bench.js";
 import { sealed, type RtuFault } from "../../drivers/bench/rtu-bus.js";
 import type { MeterValues } from "../../drivers/bench/rtu-image.js";
 import { storyCards } from "../../drivers/bench/story.js";
-import type { Street } from "../crash/street.js";
+import type { Street } from "../support/street/street.js";
 
 export type Chance = { between(low: number, high: number): number; of<T>(list: readonly T[]): T };
 

@@ -1,7 +1,7 @@
 // `npm run soak`: what `npm test` samples, at its full size. Prints what was done to the station and what it survived;
 // the first thing that does not hold ends it with 1. `--help` names the parts.
 import { parseArgs } from "node:util";
-import { quietDays, quietText } from "../load/quiet-days.js";
+import { quietDays, quietText } from "../support/load/quiet-days.js";
 import { soakChaos } from "./chaos.js";
 import { soakCuts } from "./cuts.js";
 import { soakDamage } from "./damage.js";

@@ -1,0 +1,160 @@
+// What the running agent answers over its socket: how it stands, the operator's words, and what a technician asks of the devices.
+import { setImmediate as rest } from "node:timers/promises";
+import type { Moment } from "../../drivers/driver.js";
+import type { Machine } from "../../drivers/machine/open.js";
+import type { Config } from "../../config/schema.js";
+import type { Later } from "../receipts/receipt-issuer.js";
+import type { ControlAnswer, ControlRequest } from "../control/control-socket.js";
+import { ReceiptFault } from "../core/receipt/signer.js";
+import { parseTariff } from "../core/tariff/tariff.js";
+import { Failure } from "../core/failure.js";
+import { fieldAnswer } from "../technician/device-requests.js";
+import { adoptKey, stageKey } from "../receipts/key-rotation.js";
+import type { PaymentAnswer } from "../receipts/payments.js";
+import type { Disk } from "../ledger/store/disk.js";
+import { push, pushed } from "./sync-now.js";
+import type { Shop } from "./services.js";
+import type { Snapshot } from "../station/snapshot.js";
+import type { UplinkStatus } from "./uplinks/uplink-status.js";
+
+export type ControlDesk = {
+  readonly config: Config;
+  readonly machine: Machine;
+  readonly disk: Disk;
+  readonly shop: Shop | undefined;
+  /** Why nothing is sold, where that is so. */
+  readonly whyClosed: () => string | undefined;
+  /** The agent lets go of everything: nothing is issued any more. */
+  readonly isEnding: () => boolean;
+  readonly snapshot: () => Snapshot;
+  readonly newId: () => string;
+  /** Sells nothing more and stops what runs, or sells again; answers the connectors whose sessions are not settled yet. */
+  readonly drain: (on: boolean) => number[];
+  readonly die: (error: unknown) => void;
+};
+
+/** Answers one request. A refusal is an answer; only a broken promise of ours is thrown. */
+export async function controlAnswer(request: ControlRequest, desk: ControlDesk): Promise<ControlAnswer> {
+  const { shop } = desk;
+  switch (request.do) {
+    case "status":
+      return { ok: true, value: desk.snapshot() };
+    case "stop": {
+      const refused = shop === undefined ? (desk.whyClosed() ?? "the station is not open") : shop.station.stop(Number(request["connector"]));
+      return refused === null ? { ok: true, value: { stopping: Number(request["connector"]) } } : { ok: false, why: refused };
+    }
+    case "drain":
+      return { ok: true, value: { open: desk.drain(request["on"] !== false) } };
+    case "credit":
+      return issueAfter(Number(request["number"]), desk, ({ desk: cash }, now, later) => cash.credit(Number(request["number"]), reasonOf(request["reason"]), now, later));
+    case "correct":
+      return issueAfter(Number(request["number"]), desk, ({ desk: cash }, now, later) => {
+        const parsed = parseTariff(request["tariff"]);
+        if (!parsed.ok) throw new Failure("tariff/invalid", `the tariff cannot be read: ${parsed.faults[0]?.path ?? ""}: ${parsed.faults[0]?.message ?? ""}`);
+        return cash.correct(Number(request["number"]), parsed.tariff, desk.newId(), now, later);
+      });
+    case "rotate-key":
+      return issue(desk, ({ desk: cash, mayRotate }, now) => {
+        if (!mayRotate) throw new Failure("usage/invalid", "the key is handed in from outside (systemd credential): change it there");
+        const number = cash.changeKey(stageKey(desk.disk, desk.config.state), now);
+        adoptKey(desk.disk, desk.config.state);
+        return number;
+      });
+    case "settle":
+      return settle(desk, request);
+    case "sync-status":
+      return shop === undefined ? { ok: false, why: desk.whyClosed() ?? "the station is not open" } : { ok: true, value: uplinksOf(shop) };
+    case "sync-now":
+    case "sync-wait": {
+      if (shop === undefined) return { ok: false, why: desk.whyClosed() ?? "the station is not open" };
+      if (request.do === "sync-now") push(shop);
+      const done = await pushed(shop);
+      return { ok: true, value: { done, uplinks: uplinksOf(shop) } };
+    }
+    case "sync-resend":
+      return { ok: true, value: resend(shop, request["number"], request["uplink"]) };
+    default:
+      return (await askField(request, desk)) ?? { ok: false, why: `this agent knows no "${request.do}"` };
+  }
+}
+
+async function askField(request: ControlRequest, { config, machine, shop, whyClosed }: ControlDesk): Promise<ControlAnswer | undefined> {
+  if (shop === undefined) return { ok: false, why: whyClosed() ?? "the station is not open" };
+  const { station, cards, passed } = shop;
+  return fieldAnswer(request, { config, machine, station, cards, passed });
+}
+
+/** Issues a receipt that hangs on what became of another one, which is looked for first, beside the work. */
+async function issueAfter(number: number, desk: ControlDesk, make: (shop: Shop, now: Moment, later: Later) => number): Promise<ControlAnswer> {
+  if (desk.shop === undefined) return issue(desk, () => 0);
+  try {
+    const later = await desk.shop.desk.later(number, () => rest());
+    if (desk.isEnding()) return { ok: false, why: "the station is closing" };
+    return issue(desk, (shop, now) => make(shop, now, later));
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { ok: false, why: error.message };
+  }
+}
+
+/** Issues a receipt by hand and hands it to the uplinks. */
+function issue({ shop, machine, whyClosed, die }: ControlDesk, make: (shop: Shop, now: Moment) => number): ControlAnswer {
+  if (shop === undefined) return { ok: false, why: whyClosed() ?? "the station is not open" };
+  try {
+    const number = make(shop, machine.clock.now());
+    for (const outbox of shop.outboxes) outbox.kick();
+    return { ok: true, value: { receipt: number, keyId: shop.desk.keyId } };
+  } catch (error) {
+    if (error instanceof ReceiptFault) return { ok: false, why: error.message };
+    if (!(error instanceof Failure)) throw error;
+    if (error.code === "disk/failed" || error.code === "disk/full") die(error);
+    return { ok: false, why: error.message };
+  }
+}
+
+/** Takes up what was said of a payment; it goes out to the backends that have a message for it. */
+function settle({ shop, machine, whyClosed, die }: ControlDesk, { number, reference, status, amount, at, info }: ControlRequest): ControlAnswer {
+  if (shop === undefined) return { ok: false, why: whyClosed() ?? "the station is not open" };
+  const { payments, paymentLines, station, book } = shop;
+  try {
+    const { payment, known } = payments.tell(Number(number), { reference, status, amount, at, info }, { book, now: machine.clock.now(), record: (event) => station.enter(event) });
+    for (const { outbox } of paymentLines) outbox.kick();
+    return { ok: true, value: { payment, known, uplinks: shop.outboxes.map((outbox) => outbox.status().uplink).map((uplink) => ({ uplink, told: paymentLines.some(({ name }) => name === uplink) })) } satisfies PaymentAnswer };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    if (error.code === "disk/failed" || error.code === "disk/full") die(error);
+    return { ok: false, why: error.message };
+  }
+}
+
+/** What was fetched, and what is told of payments, stands beside what was sent. */
+function uplinksOf({ outboxes, pulls, paymentLines, payments }: Shop): UplinkStatus[] {
+  const pulled = new Map(pulls.map((pull) => [pull.status().uplink, pull.status()]));
+  const lines = new Map(paymentLines.map(({ name, outbox }) => [name, outbox.status()]));
+  const known = payments.last();
+  return outboxes.map((outbox) => {
+    const status = outbox.status();
+    const [pull, line] = [pulled.get(status.uplink), lines.get(status.uplink)];
+    const { waiting, parked, words } = line ?? { waiting: 0, parked: [], words: undefined };
+    const told = { known, ...(line === undefined ? {} : { waiting, parked, ...(words === undefined || words === "" ? {} : { words }) }) };
+    return { ...status, ...(pull === undefined ? {} : { pull }), ...(line === undefined && known === 0 ? {} : { payments: told }) };
+  });
+}
+
+/** Receipts by their numbers, and the payments of those receipts. */
+function resend(shop: Shop | undefined, wanted: unknown, uplink: unknown): { uplink: string; numbers: number[]; payments: number[] }[] {
+  const asked = wanted === "all" ? wanted : Number(wanted);
+  return (shop?.outboxes ?? [])
+    .map((outbox) => ({ outbox, uplink: outbox.status().uplink }))
+    .filter((one) => uplink === undefined || one.uplink === uplink)
+    .map((one) => ({ uplink: one.uplink, numbers: one.outbox.resend(asked), payments: shop?.paymentLines.find(({ name }) => name === one.uplink)?.resend(asked) ?? [] }));
+}
+
+const longestReason = 200;
+
+/** The reason of a credit stands in a signed receipt for ever and is printed on 32 columns: a line of words, not less and not more. */
+function reasonOf(text: unknown): string {
+  const reason = typeof text === "string" ? text.trim() : "";
+  if (reason === "" || reason.length > longestReason || /\p{Cc}/u.test(reason)) throw new Failure("usage/invalid", `the reason is one line of 1 to ${longestReason} characters`);
+  return reason;
+}

@@ -1,0 +1,173 @@
+// `chargetill demo`: the real agent on the simulated bench, and a small backend beside it, playing one story.
+// The same seed tells the same story, to the cent and the watt-hour, whatever the speed.
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { WriteStream } from "node:tty";
+import { loadConfig, faultLine, type LoadedConfig } from "../../config/load.js";
+import { Backend } from "../../drivers/bench/backend.js";
+import { openBench } from "../../drivers/bench/bench.js";
+import type { BenchClock } from "../../drivers/bench/bench-clock.js";
+import { Failure } from "../core/failure.js";
+import { Disk } from "../ledger/store/disk.js";
+import { LiveView, timeOfDay } from "./terminal-view.js";
+import { Agent } from "./agent.js";
+import { ownVersion } from "../control/version.js";
+import { newsLine, type News } from "../station/events.js";
+import { printedReceipt } from "../receipts/output/terminal-text.js";
+
+export type DemoOptions = {
+  readonly once: boolean;
+  readonly seed: number;
+  /** Bench seconds per real second; 0 = as fast as it goes. */
+  readonly speed: number;
+  readonly data: string | undefined;
+  readonly json: boolean;
+};
+
+/** The demo's own config file, as it comes with the program. */
+export const demoConfigFile = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..", "config", "demo.yaml");
+/** The last sync after the story may take this long in real time. */
+const syncWithinMs = 30_000;
+const backendToken = "demo-token-of-no-value";
+
+/** Plays until the story is over (`once`) or until interrupted; answers the exit code. */
+export async function demo(options: DemoOptions, out: NodeJS.WriteStream): Promise<number> {
+  const folder = resolve(options.data ?? mkdtempSync(join(tmpdir(), "chargetill-")));
+  const disk = new Disk();
+  disk.makeFolder(folder);
+  const tokenFile = join(folder, "backend.token");
+  disk.replace(tokenFile, Buffer.from(`${backendToken}\n`));
+  const now: { clock: () => number } = { clock: () => 0 };
+  const backend = await Backend.open({ token: backendToken, now: () => now.clock() });
+  const loaded = demoConfig(options, folder, backend.url, tokenFile);
+  const bench = openBench(loaded.config, loaded.config.bench ?? { seed: options.seed, speed: options.speed, story: "demo" }, folder);
+  now.clock = () => bench.clock.now().at;
+  bench.onBackend = (away) => backend.become(away ? "away" : "well");
+
+  let agent: Agent | undefined;
+  const screen = screenFor(out, options, () => agent?.snapshot());
+  const { timeZone } = loaded.config.station;
+  screen.text(`chargetill demo: seed ${options.seed}, ${options.speed === 0 ? "unpaced" : `${options.speed} times as fast as life`}, data in ${folder}`);
+  const receipts: string[] = [];
+  let fatal = 0;
+  const stop = stopSignal();
+  let newIds = options.seed;
+  const opening = Agent.open(loaded, {
+    buses: bench,
+    version: ownVersion(),
+    disk,
+    random: () => bench.random(),
+    newId: () => seededId(options.seed, bench.clock.now().at, (newIds += 1)),
+    tell: (news) => {
+      screen.news(news, timeOfDay(timeZone, news.at));
+      if (news.news !== "receipt") return;
+      receipts.push(news.file);
+      screen.receipt(onScreen(news.file));
+    },
+    changed: () => screen.changed(),
+    exit: (code) => {
+      fatal = code;
+      stop.now();
+    },
+  });
+  try {
+    agent = await opening;
+  } catch (error) {
+    // What was opened for the agent must not outlive its refusal and keep the process.
+    screen.close();
+    await backend.close();
+    throw error;
+  }
+  bench.world.storyOver().then(() => (options.once ? untilSynced(agent, bench.clock, stop) : screen.text("The story is over; the street goes on. Ctrl-C ends it.")), () => stop.now());
+  await stop.stopped;
+  const missing = options.once && fatal === 0 && !agent.synced();
+  screen.changed();
+  screen.close();
+  await agent.close();
+  await backend.close();
+  screen.summary({ folder, receipts, atBackend: backend.cdrs.size, posts: backend.posts.length });
+  if (missing) process.stderr.write("chargetill: the story is over, but not every receipt was acknowledged by the backend\n");
+  return fatal !== 0 ? fatal : missing ? 1 : 0;
+}
+
+/** The receipt of a file as a terminal shows it: the code light on dark. */
+function onScreen(file: string): string {
+  const { jws } = JSON.parse(readFileSync(file, "utf8")) as { jws: string };
+  return printedReceipt(jws, 80, { language: "en" }, false);
+}
+
+function demoConfig(options: DemoOptions, folder: string, url: string, tokenFile: string): LoadedConfig {
+  const read = loadConfig(demoConfigFile);
+  if (!read.ok) throw new Failure("config/invalid", read.faults.map(faultLine).join("\n"));
+  const { config } = read.loaded;
+  const bench = { seed: options.seed, speed: options.speed, story: "demo" } as const;
+  return { ...read.loaded, config: { ...config, state: folder, bench, uplinks: config.uplinks.map((uplink) => ({ ...uplink, url, tokenFile })) } };
+}
+
+/** A UUID-shaped id that the seed decides, so that two plays of one story are the same to the byte. */
+function seededId(seed: number, at: number, count: number): string {
+  const hex = (value: number, digits: number): string => Math.abs(value).toString(16).padStart(digits, "0").slice(-digits);
+  return `${hex(seed, 8)}-${hex(count, 4)}-4000-8000-${hex(at, 12)}`;
+}
+
+type Stop = { readonly stopped: Promise<void>; now(): void };
+
+function stopSignal(): Stop {
+  let now: () => void = () => undefined;
+  const stopped = new Promise<void>((resolve) => (now = resolve));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => now());
+  return { stopped, now: () => now() };
+}
+
+/** Ends the demo when nothing is left to send, or when that takes too long. The street stands still from then on: the same seed ends at the same moment. */
+function untilSynced(agent: Agent | undefined, clock: BenchClock, stop: Stop): void {
+  const end = (): void => {
+    clearInterval(look);
+    clearTimeout(deadline);
+    clock.stop();
+    stop.now();
+  };
+  const lookOnce = (): void => {
+    if (agent?.synced() === true) end();
+  };
+  const deadline = setTimeout(end, syncWithinMs);
+  const look = setInterval(lookOnce, 20);
+  look.unref();
+  lookOnce();
+}
+
+type Screen = {
+  text(line: string): void;
+  news(news: News, time: string): void;
+  receipt(text: string): void;
+  changed(): void;
+  close(): void;
+  summary(end: { folder: string; receipts: readonly string[]; atBackend: number; posts: number }): void;
+};
+
+/** Live view in a terminal, plain lines elsewhere, one event a line with --json. */
+function screenFor(out: NodeJS.WriteStream, options: DemoOptions, look: () => ReturnType<Agent["snapshot"]> | undefined): Screen {
+  const live = out.isTTY === true && !options.json ? new LiveView(out as WriteStream, look) : undefined;
+  const line = (text: string): void => (live === undefined ? void out.write(`${text}\n`) : live.say(text));
+  const quiet = (): void => undefined;
+  const summary: Screen["summary"] = ({ folder, receipts, atBackend, posts }) => {
+    const key = join(folder, "station.pub.pem");
+    if (options.json) {
+      out.write(`${JSON.stringify({ news: "ended", folder, receipts, key, atBackend, posts })}\n`);
+      return;
+    }
+    out.write(`\n${receipts.length} receipts in ${join(folder, "receipts")}, ${atBackend} at the backend (${posts} posts).\n`);
+    if (receipts.length > 0) out.write(`Check them without trusting this station:\n\n  node ${relative(process.cwd(), fileURLToPath(new URL("../cli.js", import.meta.url)))} verify --key ${key} ${receipts.length > 4 ? join(folder, "receipts", "*.json") : receipts.join(" ")}\n\n`);
+  };
+  if (options.json) return { text: quiet, news: (news) => void out.write(`${JSON.stringify(news)}\n`), receipt: quiet, changed: quiet, close: quiet, summary };
+  return {
+    text: line,
+    news: (news, time) => line(`${time}  ${newsLine(news)}`),
+    receipt: (text) => line(`\n${text}`),
+    changed: () => live?.changed(),
+    close: () => live?.close(),
+    summary,
+  };
+}

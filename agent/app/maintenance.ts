@@ -1,0 +1,220 @@
+// What is done beside the selling, a little each minute: sealed pages are proven in turn, the disk's room is looked at and some of it kept, receipts
+// that could not be signed are signed, and on their schedules outboxes are asked and the journal goes into the archive, old evidence out of it.
+import { join } from "node:path";
+import type { Config } from "../../config/schema.js";
+import { clearCopies } from "../receipts/output/receipt-file-retention.js";
+import type { Clock } from "../../drivers/driver.js";
+import { Failure } from "../core/failure.js";
+import type { Fault } from "../sync/faults.js";
+import type { Disk } from "../ledger/store/disk.js";
+import { pruneEvidence } from "../ledger/upkeep/evidence.js";
+import { Reserve } from "../ledger/store/reserve.js";
+import { WearLog, type Wear } from "../ledger/upkeep/write-statistics.js";
+import type { News } from "../station/events.js";
+import { leastFreeBytes, lookAtRoom, mib, roomFor, reserveBytes, type Room } from "../ledger/upkeep/disk-forecast.js";
+import type { Shop } from "./services.js";
+
+/** Runs `work` whenever the cron expression is due, in UTC, until the answer is called. */
+export type Schedule = (expression: string, work: () => void) => () => void;
+
+export type HousekeepingParts = {
+  readonly clock: Clock;
+  readonly disk: Disk;
+  readonly config: Pick<Config, "state" | "receiptOutput" | "retention" | "connectors">;
+  readonly schedule: Schedule;
+  /** When each outbox is looked at again, in the order of the outboxes. */
+  readonly outboxSchedules: readonly string[];
+  readonly shop: () => Shop | undefined;
+  readonly tell: (news: News) => void;
+  readonly changed: () => void;
+  readonly die: (error: unknown) => void;
+};
+
+/** Minutes of most of a day: each looks at its share of the sealed pages. */
+const pagesInTurns = 1_000;
+/** What of the night's work is done in one minute: each segment and page is read, packed or unpacked, and meanwhile nothing else happens. */
+const segmentsAtOnce = 8;
+const copiesAtOnce = 100;
+const dayMs = 86_400_000;
+const roomAnewMs = 3_600_000;
+const nightly = "17 3 * * *";
+
+export class Housekeeping {
+  readonly #parts: HousekeepingParts;
+  readonly #reserve: Reserve;
+  readonly #wear: WearLog;
+  #jobs: (() => void)[] = [];
+  #fetched = false;
+  #archiving = false;
+  #full: Fault | undefined;
+  #rotten: string | undefined;
+  #room: { readonly room: Room; readonly monoMs: number } | undefined;
+
+  constructor(parts: HousekeepingParts) {
+    this.#parts = parts;
+    this.#reserve = new Reserve(parts.disk, join(parts.config.state, "reserve"), reserveBytes(parts.config.connectors.length));
+    this.#wear = new WearLog(parts.disk, join(parts.config.state, "wear.json"));
+  }
+
+  /**
+   * After a disk/full at the start: gives up the room that was kept for this, so that a session that was begun is settled. True when there was
+   * some to give; until it is taken again no session starts.
+   */
+  spendReserve(): boolean {
+    try {
+      return this.#reserve.spend();
+    } catch (error) {
+      if (error instanceof Failure) return false;
+      throw error;
+    }
+  }
+
+  /** Why nothing may be sold, as far as the house itself is concerned. */
+  whyClosed(): string | undefined {
+    return this.#rotten ?? (this.#full === undefined ? undefined : "the disk is full: a receipt might not fit");
+  }
+
+  /** Once a minute: the looks; and once there is a shop, the schedules begin. */
+  minute(): void {
+    const { clock, disk, config } = this.#parts;
+    this.#guard(() => {
+      const shop = this.#parts.shop();
+      shop?.desk.recover(clock.now());
+      shop?.board.remember(clock.now());
+      shop?.board.look(clock.now());
+      if (shop !== undefined) this.#provePages(shop);
+      this.#watchRoom(disk.freeBytes(config.state));
+      // For people's figures nothing is risked on a disk that is full.
+      if (shop !== undefined && this.#full === undefined) this.#wear.look(clock.now(), shop.book.count());
+      if (shop !== undefined && this.#archiving) this.#archiveSome(shop);
+    });
+    const shop = this.#parts.shop();
+    if (shop === undefined) return;
+    // What a backend has changed while we were down is wanted now, not at the next full hour; under a clock that is not set no certificate holds.
+    if (!this.#fetched && clock.now().trust !== "unsynced") {
+      this.#fetched = true;
+      for (const pull of shop.pulls) void pull.now(false);
+    }
+    if (this.#jobs.length > 0) return;
+    this.#jobs = this.#parts.outboxSchedules.map((expression, index) => this.#parts.schedule(expression, () => void shop.outboxes[index]?.due()));
+    this.#jobs.push(...shop.pulls.map((pull) => this.#parts.schedule(pull.schedule, () => pull.due())));
+    this.#jobs.push(this.#parts.schedule(nightly, () => this.archive()));
+  }
+
+  /** Too little room is a fault, raised and cleared like any other, but for the journal: an entry of it would want room too. */
+  #watchRoom(freeBytes: number): void {
+    const { tell, clock } = this.#parts;
+    const { at } = clock.now();
+    if (this.#hasRoom(freeBytes)) {
+      if (this.#full !== undefined) tell({ news: "recovered", at, device: this.#full.device, code: this.#full.code });
+      this.#full = undefined;
+      return this.#parts.changed();
+    }
+    const message = `${mib(freeBytes)} free, and with less than ${mib(leastFreeBytes + this.#reserve.bytes)} a receipt might not fit: nothing is sold until there is room; journalctl --vacuum-size=50M, apt clean`;
+    if (this.#full === undefined) tell({ news: "fault", at, device: "station", code: "disk/full", message });
+    this.#full = { device: "station", code: "disk/full", message, sinceMs: this.#full?.sinceMs ?? at };
+    this.#parts.changed();
+  }
+
+  /** The faults of the house itself that stand now. */
+  faults(): readonly Fault[] {
+    return this.#full === undefined ? [] : [this.#full];
+  }
+
+  /** Whether a session that starts now can be settled, come what may: there is room, and some is kept for the day when there is none. */
+  #hasRoom(freeBytes: number): boolean {
+    if (this.#reserve.stands) return freeBytes >= leastFreeBytes;
+    if (freeBytes < leastFreeBytes + this.#reserve.bytes) return false;
+    try {
+      this.#reserve.take();
+      return true;
+    } catch (error) {
+      if (error instanceof Failure && error.code === "disk/full") return false;
+      throw error;
+    }
+  }
+
+  /**
+   * Each night: the journal of settled sessions goes into the archive, up to the oldest entry that an open session still needs, and what of the
+   * archive is older than it must be goes for good. A share at once, the rest in the minutes that follow.
+   */
+  archive(): void {
+    const shop = this.#parts.shop();
+    if (shop === undefined) return;
+    this.#guard(() => {
+      shop.station.restate();
+      this.#archiveSome(shop);
+    });
+  }
+
+  #archiveSome({ journal, needed, station, book, outboxes }: Shop): void {
+    const { clock, disk, config } = this.#parts;
+    const packed = journal.forget(needed.first(station.till(), journal.lastSeq), segmentsAtOnce);
+    this.#archiving = packed === segmentsAtOnce;
+    const { at, trust } = clock.now();
+    if (trust === "unsynced") return;
+    const isDone = (receipt: number): boolean => receipt <= book.sealedReceipts && outboxes.every((outbox) => outbox.stateOf(receipt) === "acked");
+    const pruned = pruneEvidence(disk, join(config.state, "journal"), { beforeMs: at - config.retention.evidence, isDone, most: segmentsAtOnce });
+    const cleared = clearCopies(disk, config, book, { beforeMs: at - config.retention.copies, most: copiesAtOnce });
+    this.#archiving ||= pruned >= segmentsAtOnce || cleared >= copiesAtOnce;
+  }
+
+  /** What was written, and how long the disk will do: looked at when somebody asks, at most once an hour. */
+  figures(): { readonly wear?: Wear; readonly room?: Room } {
+    const { clock, disk, config } = this.#parts;
+    const wear = this.#wear.figures();
+    const shop = this.#parts.shop();
+    const { at, monoMs } = clock.now();
+    if (shop !== undefined && (this.#room === undefined || monoMs - this.#room.monoMs >= roomAnewMs)) {
+      try {
+        this.#room = { room: lookAtRoom(disk, config, shop.book, at), monoMs };
+      } catch (error) {
+        // Trouble with the disk or a page is told where it matters; a forecast has no say in it.
+        if (!(error instanceof Failure)) throw error;
+      }
+    }
+    return { ...(wear === undefined ? {} : { wear }), ...(this.#room === undefined ? {} : { room: this.#roomNow(this.#room.room) }) };
+  }
+
+  /** What a receipt takes and how many there are a day changes slowly; what is free may be gone the next moment. */
+  #roomNow(room: Room): Room {
+    try {
+      return roomFor({ ...room, freeBytes: this.#parts.disk.freeBytes(this.#parts.config.state) });
+    } catch (error) {
+      if (error instanceof Failure) return room;
+      throw error;
+    }
+  }
+
+  close(): void {
+    for (const end of this.#jobs) end();
+    this.#jobs = [];
+  }
+
+  /**
+   * A sealed page that rotted is no reason to end the process, nor the session of a car that charges: no other session starts, it is shown, and
+   * the page is looked at again each minute, so that one brought back from a backup opens the shop unaided.
+   */
+  #provePages({ book, station }: Shop): void {
+    try {
+      // In turn, so that within a day every sealed page was proven and no look takes long; each hour has its part of the book, also where no start sees
+      // a whole day.
+      book.verifyNext(Math.ceil(book.sealedPages / pagesInTurns), (this.#parts.clock.now().at % dayMs) / dayMs);
+      this.#rotten = undefined;
+      station.faults.clear("station", "book/damaged");
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== "book/damaged") throw error;
+      this.#rotten = error.message;
+      station.faults.raise("station", "book/damaged", error.message, this.#parts.clock.now().at);
+    }
+    this.#parts.changed();
+  }
+
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#parts.die(error);
+    }
+  }
+}

@@ -1,0 +1,32 @@
+// A push by hand: fetches and sends all that waits now. It may take longer than one question on the control socket may, so whoever asks is answered
+// after a while with how far it has come, and asks again.
+import { setTimeout as delay } from "node:timers/promises";
+import type { Shop } from "./services.js";
+
+/** Well within what the socket waits. */
+const answerWithinMs = 5_000;
+
+const running = new WeakMap<Shop, Promise<void>>();
+
+/** Begins, unless it runs already. */
+export function push(shop: Shop): void {
+  if (!running.has(shop)) running.set(shop, pushAll(shop).finally(() => running.delete(shop)));
+}
+
+/** Whether all is done, or something holds; answers false when it takes longer. */
+export async function pushed(shop: Shop): Promise<boolean> {
+  const work = running.get(shop);
+  if (work === undefined) return true;
+  const over = new AbortController();
+  const late = delay(answerWithinMs, false, { signal: over.signal }).catch(() => false);
+  const done = await Promise.race([work.then(() => true), late]);
+  over.abort();
+  return done;
+}
+
+async function pushAll({ pulls, outboxes, paymentLines }: Shop): Promise<void> {
+  await Promise.all(pulls.map((pull) => pull.now()));
+  await Promise.all(outboxes.map((outbox) => outbox.now()));
+  // Payments go after the sessions that they pay.
+  await Promise.all(paymentLines.map(({ outbox }) => outbox.now()));
+}

@@ -1,0 +1,72 @@
+// What OCPI backends are asked for beside receipts: lists of tokens and tariffs on a schedule, and single cards while a driver waits.
+import { join } from "node:path";
+import type { Config } from "../../../config/schema.js";
+import type { Clock } from "../../../drivers/driver.js";
+import { evseUidOf } from "../../core/cdr/cdr.js";
+import type { Faults } from "../../sync/faults.js";
+import type { KeptTariffs } from "../../tariffs/pushed-tariffs.js";
+import type { Disk } from "../../ledger/store/disk.js";
+import { Table } from "../../ledger/store/table.js";
+import type { News } from "../../station/events.js";
+import type { OnlineCheck } from "../../sync/station-port.js";
+import type { StationDesk } from "../../station/remote-control.js";
+import { OcpiCheck } from "../../sync/ocpi/ocpi-check.js";
+import { nothingPulled, OcpiPull, parsePullState, type PullState } from "../../sync/ocpi/ocpi-pull.js";
+
+export type PullsParts = {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly disk: Disk;
+  readonly kept: KeptTariffs;
+  readonly desk: () => StationDesk;
+  readonly faults: () => Faults;
+  /** In [0, 1): jitter of schedules and back-offs. */
+  readonly random: () => number;
+  readonly tell: (news: News) => void;
+  readonly die: (error: unknown) => void;
+};
+
+export const pullFile = (uplink: string): string => `pulled-${uplink}.json`;
+
+/** A pull for each backend that has something to fetch. Throws Failure table/damaged, disk/failed, config/invalid. */
+export function openPulls(parts: PullsParts): OcpiPull[] {
+  const { config, clock, disk } = parts;
+  return config.uplinks.flatMap((uplink) => {
+    if (uplink.kind !== "ocpi" || (uplink.tokensUrl === undefined && uplink.tariffsUrl === undefined)) return [];
+    const { name } = uplink;
+    const table = Table.open<PullState>(disk, join(config.state, pullFile(name)), parsePullState, nothingPulled);
+    const raised = new Map<string, string>();
+    return new OcpiPull({
+      config: uplink,
+      from: config.station,
+      clock,
+      random: parts.random,
+      store: { read: () => table.data, write: (state) => void table.update(() => state) },
+      tariffs: { own: () => parts.kept.of(name), replace: (tariffs) => parts.desk().replaceTariffs(tariffs, name) },
+      fault: (code, words) => {
+        if (raised.get(code) === words) return;
+        const device = `lists of ${name}`;
+        parts.faults().clear(device, code);
+        raised.delete(code);
+        if (words === undefined) return;
+        raised.set(code, words);
+        parts.faults().raise(device, code, words, clock.now().at);
+      },
+      note: (words) => parts.tell({ news: "note", at: clock.now().at, text: `lists of ${name}: ${words}` }),
+      die: parts.die,
+    });
+  });
+}
+
+/** The backends that can be asked about a card over OCPI. Throws Failure config/invalid. */
+export function openChecks({ config, clock }: Pick<PullsParts, "config" | "clock">): OnlineCheck[] {
+  return config.uplinks.flatMap((uplink) => {
+    if (uplink.kind !== "ocpi" || uplink.tokensUrl === undefined) return [];
+    const { station, connectors } = config;
+    const evseUid = (id: number): string | undefined => {
+      const connector = connectors.find((one) => one.id === id);
+      return connector === undefined ? undefined : evseUidOf(station, connector);
+    };
+    return new OcpiCheck({ config: uplink, tokensUrl: uplink.tokensUrl, from: config.station, clock, locationId: station.location.id, evseUid, timeoutMs: config.authorisation.onlineTimeout });
+  });
+}

@@ -1,0 +1,93 @@
+// An uplink that speaks OCPP, tied to the station: its tables, and the desk where its CSMS asks. Loaded only where the config names one.
+import { join } from "node:path";
+import type { Config } from "../../../config/schema.js";
+import type { OcppUplinkConfig } from "../../../config/uplink.js";
+import type { Clock } from "../../../drivers/driver.js";
+import type { CdrCopies } from "../../core/cdr/cdr-copies.js";
+import type { Disk } from "../../ledger/store/disk.js";
+import type { BookEntry } from "../../ledger/book/book-page.js";
+import { Table } from "../../ledger/store/table.js";
+import type { News } from "../../station/events.js";
+import { PaymentLine } from "./payment-notices.js";
+import type { Payments } from "../../receipts/payments.js";
+import type { CardLists, RemoteDesk, StationFeed } from "../../sync/station-port.js";
+import { answersOf } from "../../sync/ocpp/request-handlers.js";
+import type { FrontDesk } from "../../sync/ocpp/requests/request-context.js";
+import type { OcppLink } from "../../sync/ocpp/rpc/link.js";
+import { OcppUplink } from "../../sync/ocpp/ocpp-uplink.js";
+import { paymentNotice } from "../../sync/ocpp/transactions/payment-notice.js";
+import { Settings } from "../../sync/ocpp/requests/settings.js";
+import { soldIn } from "../../sync/ocpp/transactions/completed-transaction.js";
+import { takeDriverTariff } from "../../sync/ocpp/tariffs/tariff-answers.js";
+import { noTransactions, parseTransactionsTable, type TransactionsState } from "../../sync/ocpp/transactions/transactions-state.js";
+import type { ItemState, OutboxItem } from "../../sync/outbox-state.js";
+import { tunnelsOf } from "../../sync/transport/tunnel.js";
+
+export type OcppParts = {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly disk: Disk;
+  readonly random: () => number;
+  readonly version: string;
+  /** What backends may look at and ask, once there is a station. */
+  readonly feed: () => StationFeed | undefined;
+  readonly desk: () => RemoteDesk | undefined;
+  readonly lists: CardLists;
+  readonly tell: (news: News) => void;
+  readonly die: (error: unknown) => void;
+};
+
+/** The receipt itself: all that OCPP is told is made from it, so that it reads the same after any restart. null = there is nothing to tell. */
+export function ocppItem({ number, kind, cdrId: id, cdr, jws }: BookEntry): OutboxItem | null {
+  if (cdr === null || kind !== "sale" || soldIn(jws) === undefined) return null;
+  return { number, id, body: jws, ...((cdr as CdrCopies).timeUnknown ? { park: "clock" } : {}) };
+}
+
+/** Throws Failure table/damaged, disk/failed. */
+export function openOcpp(config: OcppUplinkConfig, parts: OcppParts, waits: FrontDesk["waits"]): OcppUplink {
+  const { station, connectors, state } = parts.config;
+  const { clock, disk, feed, desk } = parts;
+  const path = join(state, `ocpp-${config.name}.json`);
+  const table = Table.open<{ readonly state: TransactionsState }>(disk, path, parseTransactionsTable, { state: noTransactions }, { steps: true });
+  const settings = Settings.open(disk, state, config.name, (changes) => desk()?.settingSet(changes, config.name).accepted ?? false);
+  const note = (text: string): void => parts.tell({ news: "note", at: clock.now().at, text: `uplink ${config.name}: ${text}` });
+  const front = (link: OcppLink): FrontDesk | undefined => {
+    const [seen, remote] = [feed(), desk()];
+    if (seen === undefined || remote === undefined) return undefined;
+    return { link, config: parts.config, uplink: config, version: parts.version, remote, cards: parts.lists, feed: seen, settings, now: () => clock.now().at, waits, note };
+  };
+  const uplink: OcppUplink = new OcppUplink({
+    config,
+    identity: config.identity ?? station.id,
+    party: station,
+    version: parts.version,
+    connectors: connectors.map(({ id }) => id),
+    clock,
+    random: parts.random,
+    store: { read: () => table.data.state, write: (next) => void table.update(() => ({ state: next })) },
+    feed,
+    handlers: (link, dialect) => {
+      settings.apply(link);
+      const at = front(link);
+      return at === undefined ? {} : answersOf(at, dialect);
+    },
+    tariffKnown: (id) => settings.knowsTariff(id) || (desk()?.tariffs().some(({ tariff, by }) => by === config.name && tariff.id === id) ?? false),
+    takeTariff: (tariff) => {
+      const at = front(uplink);
+      return at === undefined || !settings.tariffs ? { wanted: false } : { wanted: true, id: takeDriverTariff(at, tariff) };
+    },
+    deauthorise: (session, status) => void desk()?.stop(session, `${config.name}: the card is ${status}`, "DeAuthorized"),
+    agent: () => tunnelsOf(config),
+    note,
+    die: parts.die,
+  });
+  return uplink;
+}
+
+export type PaymentParts = OcppParts & { readonly payments: Payments; readonly stateOf: (receipt: number) => ItemState; readonly changed: () => void };
+
+/** Payments on their way to a CSMS that may speak 2.1. Throws Failure table/damaged, disk/failed. */
+export function openPaymentLine(config: OcppUplinkConfig, parts: PaymentParts, uplink: OcppUplink): PaymentLine | undefined {
+  if (!config.versions.includes("2.1")) return undefined;
+  return new PaymentLine({ ...parts, config, folder: parts.config.state, textOf: paymentNotice, send: (text, signal) => uplink.tellPayment(text, signal), hurry: () => uplink.hurry() });
+}

@@ -1,0 +1,143 @@
+// The uplinks of a station: an outbox each over the one receipt book, with its cursor in a table of its own, and its faults raised and cleared.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { Config } from "../../../config/schema.js";
+import type { UplinkConfig } from "../../../config/uplink.js";
+import { copyFor, type CdrCopies } from "../../core/cdr/cdr-copies.js";
+import type { Faults } from "../../sync/faults.js";
+import type { Book } from "../../ledger/book/book.js";
+import { Table } from "../../ledger/store/table.js";
+import type { BookEntry } from "../../ledger/book/book-page.js";
+import type { PaymentLine } from "./payment-notices.js";
+import type { Payments } from "../../receipts/payments.js";
+import type { OnlineCheck } from "../../sync/station-port.js";
+import { OcpiUplink } from "../../sync/ocpi/ocpi-uplink.js";
+import { emptyOutbox, parseOutboxTable, type ItemState, type OutboxItem, type OutboxState } from "../../sync/outbox-state.js";
+import { Outbox, type OutboxStatus } from "../../sync/outbox.js";
+import type { Uplink } from "../../sync/uplink.js";
+import type { OcppParts } from "./uplink-ocpp.js";
+
+export type UplinkParts = OcppParts & {
+  readonly book: Book;
+  readonly payments: Payments;
+  /** The signed checkpoint over all receipts, "" where there is none. */
+  readonly checkpoint: () => string;
+  readonly faults: () => Faults | undefined;
+  /** Told of each backend that can be asked about a card. */
+  readonly canBeAsked: (check: OnlineCheck) => void;
+  readonly changed: () => void;
+  readonly die: (error: unknown) => void;
+  readonly kinds: UplinkKinds;
+};
+
+/** The kinds of uplink that take long to load: there where the config names one. */
+export type UplinkKinds = { readonly ocpp?: typeof import("./uplink-ocpp.js") };
+
+/** Loads what the config names and nothing else: OCPP costs a start a quarter more processor time and 4 MiB. */
+export async function loadKinds({ uplinks }: Pick<Config, "uplinks">): Promise<UplinkKinds> {
+  return uplinks.some(({ kind }) => kind === "ocpp") ? { ocpp: await import("./uplink-ocpp.js") } : {};
+}
+
+/** The way to one backend: an outbox over the receipt book, and one over the payments where the backend may have a message for them. */
+export type Way = { readonly outbox: Outbox; readonly payments?: PaymentLine };
+
+/** Opens the way to each configured backend. Throws Failure table/damaged, disk/failed. */
+export function openWays(parts: UplinkParts): Way[] {
+  return parts.config.uplinks.map((uplink) => openWay(uplink, parts));
+}
+
+function openWay(config: UplinkConfig, parts: UplinkParts): Way {
+  const { clock, book } = parts;
+  const path = join(parts.config.state, `uplink-${config.name}.json`);
+  const table = Table.open<{ readonly state: OutboxState }>(parts.disk, path, parseOutboxTable, { state: emptyOutbox }, { steps: true });
+  const watch = new UplinkWatch(config.name, parts, table.data.state.lastAck?.number ?? 0, table.data.state.lastAck?.atMs ?? 0);
+  const waits = (sessionId: string | undefined): boolean => (sessionId === undefined ? outbox.status().waiting > 0 : receiptWaits(sessionId, book, outbox));
+  const { uplink, paymentLine } = openUplink(config, parts, waits, (receipt) => outbox.stateOf(receipt));
+  const outbox: Outbox = new Outbox({
+    uplink,
+    items: {
+      last: () => book.count(),
+      get: (number) => {
+        const entry = book.get(number);
+        return entry === undefined ? null : itemOf(entry, config, parts.kinds);
+      },
+    },
+    store: { read: () => table.data.state, write: (state) => void table.update(() => ({ state })) },
+    clock,
+    random: parts.random,
+    backoff: config.backoff,
+    onChange: (status) => {
+      watch.look(status);
+      paymentLine?.saw(status);
+    },
+    onFailure: parts.die,
+  });
+  return { outbox, ...(paymentLine === undefined ? {} : { payments: paymentLine }) };
+}
+
+/** Whoever asks about a session asks soon after it. */
+const newestLookedAt = 200;
+
+/** A receipt of the session is on its way and not acknowledged. */
+function receiptWaits(sessionId: string, book: Book, outbox: Outbox): boolean {
+  for (let number = book.count(); number > Math.max(0, book.count() - newestLookedAt); number -= 1)
+    if (book.get(number)?.sessionId === sessionId) return outbox.stateOf(number) !== "acked";
+  return false;
+}
+
+/** What an uplink sends of a receipt; null = nothing. */
+function itemOf(entry: BookEntry, config: UplinkConfig, kinds: UplinkKinds): OutboxItem | null {
+  if (config.kind === "ocpp") return ocppIn(kinds).ocppItem(entry);
+  if (entry.cdr === null) return null;
+  const copy = copyFor(entry.cdr as CdrCopies, config);
+  return copy === null ? null : { number: entry.number, id: entry.cdrId, ...copy };
+}
+
+type Opened = { readonly uplink: Uplink; readonly paymentLine?: PaymentLine };
+
+function openUplink(config: UplinkConfig, parts: UplinkParts, waits: (sessionId: string | undefined) => boolean, stateOf: (receipt: number) => ItemState): Opened {
+  if (config.kind === "ocpi") return { uplink: new OcpiUplink(config, parts.config.station, parts.checkpoint) };
+  const uplink = ocppIn(parts.kinds).openOcpp(config, parts, waits);
+  parts.canBeAsked(uplink);
+  const paymentLine = ocppIn(parts.kinds).openPaymentLine(config, { ...parts, stateOf }, uplink);
+  return { uplink, ...(paymentLine === undefined ? {} : { paymentLine }) };
+}
+
+function ocppIn({ ocpp }: UplinkKinds): NonNullable<UplinkKinds["ocpp"]> {
+  assert(ocpp !== undefined, "the config names an uplink of a kind that was not loaded");
+  return ocpp;
+}
+
+/** Turns the statuses of one uplink into news and faults, each once. */
+class UplinkWatch {
+  #reachability = "untried";
+  #fault: OutboxStatus["fault"];
+
+  constructor(
+    readonly name: string,
+    readonly parts: Pick<UplinkParts, "clock" | "faults" | "tell" | "changed">,
+    private acknowledged: number,
+    private acknowledgedAt: number,
+  ) {}
+
+  look(status: OutboxStatus): void {
+    const { clock, tell, changed } = this.parts;
+    const { at } = clock.now();
+    const { lastAck, reachability, words = "" } = status;
+    if (reachability !== this.#reachability && reachability !== "untried") {
+      this.#reachability = reachability;
+      tell({ news: "uplink", at, uplink: this.name, state: reachability, detail: words });
+    }
+    if (lastAck !== undefined && (lastAck.number !== this.acknowledged || lastAck.atMs !== this.acknowledgedAt)) {
+      [this.acknowledged, this.acknowledgedAt] = [lastAck.number, lastAck.atMs];
+      tell({ news: "uploaded", at, uplink: this.name, number: lastAck.number });
+    }
+    if (status.fault !== this.#fault) {
+      const device = `uplink ${this.name}`;
+      this.parts.faults()?.clear(device);
+      this.#fault = status.fault;
+      if (status.fault !== undefined) this.parts.faults()?.raise(device, status.fault, words, at);
+    }
+    changed();
+  }
+}

@@ -1,0 +1,32 @@
+// `chargetill status` in words: the same snapshot that the live view draws.
+import { clockText } from "../core/time/time.js";
+import { durationText } from "../app/terminal-view.js";
+import { mib, roomText } from "../ledger/upkeep/disk-forecast.js";
+import type { Snapshot } from "../station/snapshot.js";
+import { statusLines as uplinkLines } from "./sync.js";
+
+/** The station in a few lines. */
+export function statusLines(snapshot: Snapshot): string[] {
+  const { moment, timeZone } = snapshot;
+  const lines = [
+    `station ${snapshot.station}, chargetill ${snapshot.version}, ${clockText(timeZone, moment.at)} local (clock ${moment.trust})`,
+    snapshot.closed === undefined ? `${snapshot.connectors.every(({ state }) => state === "out-of-order") ? "open, BUT NO CONNECTOR IS IN ORDER" : "selling"}; ${snapshot.receipts} receipt${snapshot.receipts === 1 ? "" : "s"} in the book, key ${snapshot.keyId}` : `NOT SELLING: ${snapshot.closed}`,
+  ];
+  for (const connector of snapshot.connectors) {
+    lines.push(`connector ${connector.id} (${connector.evseId}): ${connector.words}${connector.card === undefined ? "" : `, card ${connector.card}`}`);
+    if (connector.energyKwh !== undefined)
+      lines.push(`  ${connector.energyKwh} kWh, ${connector.accrued ?? ""}, ${durationText(connector.elapsedMs ?? 0)}, ${connector.powerW ?? 0} W, price now ${connector.unitPrice ?? ""}`);
+  }
+  for (const uplink of snapshot.uplinks) lines.push(...uplinkLines(uplink).map((line, index) => (index === 0 ? `uplink ${line}` : line)));
+  lines.push(...diskLines(snapshot));
+  for (const fault of snapshot.faults) lines.push(`FAULT ${fault.code} at ${fault.device}: ${fault.message}`);
+  return lines;
+}
+
+/** What is left of the disk, and what was written to it. */
+function diskLines({ room, wear }: Snapshot): string[] {
+  const parts: string[] = [];
+  if (room !== undefined) parts.push(`${mib(room.freeBytes)} free, ${roomText(room)}`);
+  if (wear !== undefined) parts.push(`written today ${mib(wear.todayBytes)} in ${wear.todaySyncs} fsyncs${wear.bytesPerReceipt === undefined ? "" : `, ${mib(wear.bytesPerReceipt)} per receipt`}`);
+  return parts.length === 0 ? [] : [`disk: ${parts.join("; ")}`];
+}

@@ -1,0 +1,78 @@
+// Pricing many CDRs in one process: JSON Lines in, JSON Lines out, in order. A line that fails says why and stops nothing.
+import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
+import { isObject, type Fault } from "../core/tariff/json-reader.js";
+import { pricedJson } from "../core/rating/priced-json.js";
+import { priceCdr } from "../core/rating/pricing.js";
+import { parseTariff, type OcpiVersion, type Tariff } from "../core/tariff/tariff.js";
+
+const mostTariffs = 100;
+const mostFaults = 5;
+
+function wordsOf(faults: readonly Fault[], under = ""): string {
+  const shown = faults.slice(0, mostFaults).map(({ path, message }) => `${[under, path].filter((part) => part !== "").join(".")}: ${message}`);
+  return `${shown.join("; ")}${faults.length > mostFaults ? `; and ${faults.length - mostFaults} more` : ""}`;
+}
+
+function tariffsOf(value: unknown, version: OcpiVersion | undefined): { tariffs: Tariff[]; error: string | undefined } {
+  if (!Array.isArray(value)) return { tariffs: [], error: "tariffs: expected a list of tariffs" };
+  if (value.length > mostTariffs) return { tariffs: [], error: `tariffs: more than ${mostTariffs} are not taken` };
+  const tariffs: Tariff[] = [];
+  for (const [index, json] of value.entries()) {
+    const parsed = parseTariff(json, version === undefined ? {} : { version });
+    if (!parsed.ok) return { tariffs: [], error: wordsOf(parsed.faults, `tariffs[${index}]`) };
+    tariffs.push(parsed.tariff);
+  }
+  return { tariffs, error: undefined };
+}
+
+const lineFields = ["name", "timezone", "tariffs", "cdr"];
+
+/** The answer to one line `{name, timezone, tariffs, cdr}`: `{name, …totals}` or `{name, error}`. Never throws. */
+export function priceLine(line: string, version?: OcpiVersion): { readonly ok: boolean; readonly answer: object } {
+  let input: unknown;
+  try {
+    input = JSON.parse(line) as unknown;
+  } catch {
+    return { ok: false, answer: { name: null, error: "the line is no valid JSON" } };
+  }
+  if (!isObject(input)) return { ok: false, answer: { name: null, error: "expected an object {name, timezone, tariffs, cdr}" } };
+  const name = input["name"] ?? null;
+  const failed = (error: string): { ok: false; answer: object } => ({ ok: false, answer: { name, error } });
+  const unknown = Object.keys(input).find((key) => !lineFields.includes(key));
+  if (unknown !== undefined) return failed(`${unknown}: unknown field; expected name, timezone, tariffs and cdr`);
+  if (typeof input["timezone"] !== "string") return failed("timezone: expected an IANA time zone such as Europe/Berlin");
+  const { tariffs, error } = tariffsOf(input["tariffs"], version);
+  if (error !== undefined) return failed(error);
+  const result = priceCdr(tariffs, input["cdr"], input["timezone"]);
+  return result.ok ? { ok: true, answer: { name, ...pricedJson(result.priced) } } : failed(wordsOf(result.faults));
+}
+
+/**
+ * Answers every line of `input`; true when none failed. Lines that are empty are passed over. Ends early, and false, when nobody reads the
+ * answers any more (`| head`).
+ */
+export async function priceLines(input: Readable, output: Writable, version?: OcpiVersion): Promise<boolean> {
+  let allGood = true;
+  let goneAway = false;
+  let goOn = (): void => undefined;
+  output.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    goneAway = true;
+    goOn();
+  });
+  for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+    if (goneAway) return false;
+    // What is trimmed may be a byte order mark too, which some shells put before the first line.
+    const text = line.trim();
+    if (text === "") continue;
+    const { ok, answer } = priceLine(text, version);
+    allGood &&= ok;
+    if (!output.write(`${JSON.stringify(answer)}\n`))
+      await new Promise<void>((resolve) => {
+        goOn = resolve;
+        output.once("drain", resolve);
+      });
+  }
+  return allGood && !goneAway;
+}

@@ -1,0 +1,65 @@
+// A settlement: everything that is known of a session when it is over, and from which receipt and CDR are made.
+// It is plain data, complete in itself: the receipt and the CDR ask nothing else.
+import type { MeterIdentity, Reading, TimeTrust } from "../../../drivers/driver.js";
+import type { ConnectorFacts, StationFacts } from "../../../config/schema.js";
+import type { ChargingPeriod } from "../tariff/period.js";
+import type { Price } from "../rating/price.js";
+
+/**
+ * Why a session ended, in OCPP's words (ReasonEnumType of 2.0.1, as far as this station can tell). A restart that a backend ordered is
+ * ImmediateReset, or HardReset where 1.6 named it so; Reboot is one that nobody ordered.
+ */
+export type StopReason =
+  | "Local" | "EVDisconnected" | "Remote" | "DeAuthorized" | "EnergyLimitReached" | "TimeLimitReached" | "CostLimitReached"
+  | "PowerLoss" | "Reboot" | "ImmediateReset" | "HardReset" | "EmergencyStop" | "MeterFault" | "ContactorFault" | "Other";
+
+/** OCPI's token, as far as a receipt and a CDR need it. */
+export type SessionToken = {
+  readonly uid: string;
+  readonly type: "RFID" | "APP_USER" | "AD_HOC_USER" | "OTHER";
+  /** What OCPP calls its kind (IdTokenType.type), as the backend that ordered the session named it: OCPI has fewer words. */
+  readonly idTokenType?: string;
+  readonly contractId: string;
+  readonly countryCode: string;
+  readonly partyId: string;
+};
+
+/** `toMs`: null = it lasted to the end, and how long that was is not known. */
+export type Interruption = { readonly fromMs: number; readonly toMs: number | null; readonly why: string };
+
+export type Settlement = {
+  readonly receiptNumber: number;
+  /** OCMF transaction pagination: T<n>, never reused. */
+  readonly pagination: number;
+  readonly sessionId: string;
+  readonly cdrId: string;
+  readonly station: StationFacts;
+  readonly connector: ConnectorFacts;
+  readonly token: SessionToken;
+  readonly authMethod: "WHITELIST" | "AUTH_REQUEST" | "COMMAND";
+  readonly authorizationReference?: string;
+  readonly meter: MeterIdentity;
+  readonly begin: Reading;
+  readonly end: Reading;
+  /** Readings taken where the price changed with time, in order. */
+  readonly borders: readonly Reading[];
+  /** Every sample the price was made from, in order, begin and end included: enough to rate the session again. */
+  readonly samples: readonly { readonly atMs: number; readonly energyMilliWh: number; readonly powerW: number; readonly currentMilliA?: number; readonly activity: "charging" | "parking" | "suspended" | "reserved" }[];
+  /** Session time line: begin and end by the rule that `timeTrust` names. */
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly timeTrust: TimeTrust;
+  readonly timeZone: string;
+  /** The OCPI tariff exactly as it was in force (its JSON value), and SHA-256 (hex) of its canonical text. */
+  readonly tariff: unknown;
+  readonly tariffDigest: string;
+  /** The price that stood on the display before the start, and since when. */
+  readonly shown: { readonly text: string; readonly atMs: number };
+  readonly price: Price;
+  readonly periods: readonly ChargingPeriod[];
+  readonly stopReason: StopReason;
+  readonly stopDetail: string;
+  readonly interruptions: readonly Interruption[];
+  readonly issuedMs: number;
+  readonly softwareVersion: string;
+};

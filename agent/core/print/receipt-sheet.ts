@@ -1,0 +1,236 @@
+// A receipt laid out for people, in one language and in no particular width: what every rendering (text, till roll, page) prints.
+// It shows the last four characters of a card's UID, never the whole.
+import { hex, utf8 } from "../number/bytes.js";
+import { productText, sixtieth, sumText, trimmed } from "../receipt/decimal-text.js";
+import { instantOf, isoLocal } from "../time/iso-time.js";
+import { markSegment } from "../receipt/jws.js";
+import type { Hash } from "../receipt/merkle.js";
+import type { Price, PriceLine } from "../rating/price.js";
+import type { CreditPayload, ReceiptPayload, SaleFields, SalePayload } from "../receipt/receipt-payload.js";
+import { localNumber, localTime, receiptWords, term, type Words } from "./receipt-words.js";
+import { payloadOf } from "../receipt/receipt.js";
+import { masked } from "../cdr/token.js";
+import { ReceiptFault } from "../receipt/signer.js";
+import type { Language } from "../number/words.js";
+
+export type SheetRow =
+  /** `onRoll: false` = too long for paper of 58 mm, and in the file anyway. */
+  | { readonly kind: "fact"; readonly label: string; readonly value: string; readonly onRoll?: false }
+  /** A price line: what, the working, and the amount. */
+  | { readonly kind: "priced"; readonly what: string; readonly working: string; readonly amount: string }
+  | { readonly kind: "sum"; readonly label: string; readonly amount: string; readonly strong: boolean };
+
+export type SheetSection = { readonly name: "facts" | "price" | "proof"; readonly heading?: string; readonly rows: readonly SheetRow[] };
+
+export type Sheet = {
+  readonly language: Language;
+  readonly title: string;
+  readonly operator: readonly string[];
+  /** Energy and total of a sale, for who wants no more. */
+  readonly headline?: string;
+  /** Loud lines under the title: copy, corrected, unsigned. */
+  readonly marks: readonly string[];
+  readonly sections: readonly SheetSection[];
+  readonly notices: readonly string[];
+  /** The text of the QR code; absent where the receipt has no short form. */
+  readonly code?: string;
+  /** For the narrow roll, which has no room for a code. */
+  readonly receiptDigest: string;
+};
+
+export type SheetOptions = {
+  readonly language: Language;
+  /** A second print says so. */
+  readonly isCopy?: boolean;
+  readonly correctedBy?: number;
+};
+
+/** The longest text that still makes a code which fits 80 columns. */
+const longestCode = 300;
+
+const fact = (label: string, value: string): SheetRow => ({ kind: "fact", label, value });
+const longFact = (label: string, value: string): SheetRow => ({ kind: "fact", label, value, onRoll: false });
+/** Names come from files: nothing in them may steer a printer or a terminal. */
+const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, " ");
+
+/** The sheet of a stored receipt. Throws ReceiptFault where the text is none of ours. */
+export function receiptSheet(jws: string, hash: Hash, options: SheetOptions): Sheet {
+  const payload = payloadOf(jws);
+  if (payload === undefined) throw new ReceiptFault("this is no receipt of ours");
+  const words = receiptWords[options.language];
+  const { operator } = payload.station;
+  const isUnsigned = jws.endsWith(`.${markSegment}`);
+  const code = payload.kind === "sale" && !isUnsigned ? codeText(payload) : undefined;
+  return {
+    language: options.language,
+    title: `${words.kinds[payload.kind]} ${payload.number}`,
+    operator: [operator.name, operator.address, `${words.labels.taxId} ${operator.taxId}`, `${operator.email} · ${words.labels.helpline} ${operator.helpline}`].map(plain),
+    ...(payload.kind === "sale" ? { headline: headlineOf(payload.sale, words) } : {}),
+    marks: [
+      ...(options.isCopy === true ? [words.copy] : []),
+      ...(payload.kind === "sale" && payload.corrects !== undefined ? [`${words.corrects} ${payload.corrects}`] : []),
+      ...(options.correctedBy === undefined ? [] : [`${words.correctedBy} ${options.correctedBy}`]),
+      ...(isUnsigned ? [words.unsigned] : []),
+    ],
+    sections: [...bodyOf(payload, words), proofOf(payload, hex(hash(utf8(jws))), words)].map((section) => ({
+      ...section, rows: section.rows.map((row) => (row.kind === "fact" ? { ...row, value: plain(row.value) } : row)),
+    })),
+    notices: [...words.notices],
+    ...(code === undefined ? {} : { code }),
+    receiptDigest: hex(hash(utf8(jws))),
+  };
+}
+
+const headlineOf = ({ energyKwh, price }: SaleFields, words: Words): string => `${localNumber(energyKwh, words)} kWh · ${localNumber(price.due.gross, words)} ${price.currency}`;
+
+/** The short form behind the verify address, where both fit: a phone then opens the page that checks it. */
+function codeText({ sale, station }: SalePayload): string {
+  const linked = `${station.verifyUrl ?? ""}#${sale.short}`;
+  return station.verifyUrl === undefined || linked.length > longestCode ? sale.short : linked;
+}
+
+function bodyOf(payload: ReceiptPayload, words: Words): SheetSection[] {
+  const { labels } = words;
+  // A sale is issued right after its end, by the same clock.
+  const isUnset = payload.kind === "sale" && payload.sale.finish.clock === "unsynced";
+  const issued = fact(labels.issued, `${localTime(payload.issuedAt, words)}${isUnset ? ` (${labels.clock} ${words.clocks.unsynced})` : ""}`);
+  switch (payload.kind) {
+    case "sale":
+      return [{ name: "facts", rows: [issued, ...placeRows(payload, words), ...sessionRows(payload, words)] }, priceOf(payload, words)];
+    case "credit":
+      return [{ name: "facts", rows: [issued, ...creditRows(payload.credit, words)] }, { name: "price", heading: labels.price, rows: sumRows(payload.credit.due, payload.credit.taxes, payload.credit.currency, words) }];
+    case "recovery":
+      return [{ name: "facts", rows: [issued, fact(labels.span, `${payload.unsigned.first}-${payload.unsigned.first + payload.unsigned.count - 1}, SHA-256 ${payload.unsigned.digest}`)] }];
+    case "key":
+      return [{ name: "facts", rows: [issued, fact(labels.newKey, payload.next.id)] }];
+    case "start":
+      return [{ name: "facts", rows: [issued] }];
+    default:
+      return payload satisfies never;
+  }
+}
+
+function placeRows({ sale, station }: SalePayload, { labels }: Words): SheetRow[] {
+  const { connector } = sale;
+  const current = connector.powerType === "DC" ? "DC" : "AC";
+  const { location } = station;
+  return [
+    fact(labels.place, `${location.name}, ${location.address}, ${location.postalCode} ${location.city}, ${location.country}`),
+    fact(labels.chargePoint, `${connector.evseId} (${connector.id}), ${current} ${labels.upTo} ${connector.maxPowerW / 1000} kW, ${connector.standard}`),
+    fact(labels.session, sale.sessionId),
+    fact(labels.cdr, sale.cdrId),
+    fact(labels.card, masked(sale.token.uid)),
+  ];
+}
+
+const hoursMinutes = (ms: number): string => {
+  const seconds = Math.floor(ms / 1000);
+  return [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60].map((part) => String(part).padStart(2, "0")).join(":");
+};
+
+function sessionRows({ sale, timeZone }: SalePayload, words: Words): SheetRow[] {
+  const { labels } = words;
+  const out = sale.interruptions.map(({ from, to, why }) => `${localTime(from, words)} ${to === null ? labels.stillOut : `${labels.until} ${localTime(to, words)}`}: ${why}`);
+  const lasted = (instantOf(sale.end) ?? Number.NaN) - (instantOf(sale.start) ?? Number.NaN);
+  const number = (text: string): string => localNumber(text, words);
+  return [
+    fact(labels.start, `${localTime(sale.start, words)} (${timeZone}, ${labels.clock} ${words.clocks[sale.begin.clock]})`),
+    fact(labels.end, `${localTime(sale.end, words)} (${labels.clock} ${words.clocks[sale.finish.clock]})`),
+    fact(labels.duration, sale.interruptions.some(({ to }) => to === null) ? labels.notKnown : hoursMinutes(lasted)),
+    fact(labels.meter, `${sale.meter.vendor} ${sale.meter.model}, ${labels.serial} ${sale.meter.serial}`),
+    fact(labels.beginRegister, `${number(sale.begin.registerKwh)} kWh`),
+    fact(labels.endRegister, `${number(sale.finish.registerKwh)} kWh`),
+    fact(labels.energy, `${number(sale.energyKwh)} kWh`),
+    fact(labels.stopped, `${words.reasons[sale.stop.reason]}${sale.stop.detail === "" ? "" : `: ${sale.stop.detail}`}`),
+    fact(labels.interruptions, out.length === 0 ? labels.none : out.join("; ")),
+    fact(labels.loss, labels.none),
+  ];
+}
+
+/** A unit price as the driver pays it, tax included, worked out exactly from the tariff's own figure. */
+export function grossUnitPrice(line: PriceLine, tariff: unknown): string {
+  const isIncluded = (tariff as { readonly tax_included?: unknown } | null)?.tax_included === "YES";
+  if (isIncluded) return line.unitPrice;
+  return line.taxes.reduce((sum, { ratePercent }) => sumText(sum, productText(line.unitPrice, productText(ratePercent, "0.01"))), line.unitPrice);
+}
+
+const minuteMs = 60_000;
+
+/** Quantity, unit and price of a line: times per minute, as drivers are quoted them, wherever that is exact; else per hour. */
+function measured(line: PriceLine, tariff: unknown): { readonly quantity: string; readonly unit: string; readonly unitPrice: string } {
+  const perUnit = grossUnitPrice(line, tariff);
+  const perMinute = line.unit === "h" && line.units % (minuteMs / 100) === 0 ? sixtieth(perUnit) : undefined;
+  if (perMinute === undefined) return { quantity: line.quantity, unit: line.unit === "x" ? "" : line.unit, unitPrice: trimmed(perUnit, 2) };
+  return { quantity: String(line.units / minuteMs), unit: "min", unitPrice: trimmed(perMinute, 2) };
+}
+
+function lineRow(line: PriceLine, sale: SaleFields, timeZone: string, words: Words): SheetRow {
+  const { currency } = sale.price;
+  const { quantity, unit, unitPrice } = measured(line, sale.tariff.value);
+  const times = line.unit === "x" ? "" : ` ${clockOf(line.fromMs, timeZone)}-${clockOf(line.toMs, timeZone)}`;
+  const rates = line.taxes.map(({ name, ratePercent }) => `${term(name, words)} ${ratePercent} %`).join(", ");
+  return {
+    kind: "priced",
+    what: `${words.dimensions[line.dimension]}${times}`,
+    working: `${localNumber(quantity, words)}${unit === "" ? "" : ` ${unit}`} x ${localNumber(unitPrice, words)} ${currency}${unit === "" ? "" : `/${unit}`} ${words.labels.inclTax}${rates === "" ? "" : ` (${localNumber(rates, words)})`}`,
+    amount: `${localNumber(trimmed(line.amount.incl, 2), words)} ${currency}`,
+  };
+}
+
+const clockOf = (atMs: number, timeZone: string): string => isoLocal(atMs, timeZone).slice(11, 16);
+
+function priceOf({ sale, timeZone }: SalePayload, words: Words): SheetSection {
+  const { price, tariff, shown, payment } = sale;
+  const { labels } = words;
+  return {
+    name: "price",
+    heading: `${labels.price} (${price.currency}, ${labels.inclTax})`,
+    rows: [
+      ...price.lines.map((line) => lineRow(line, sale, timeZone, words)),
+      ...price.adjustments.map((line): SheetRow => ({ kind: "priced", what: { min_price: labels.minimum, max_price: labels.maximum, waived: labels.waived }[line.kind], working: term(line.sentence, words), amount: `${localNumber(trimmed(line.amount.incl, 2), words)} ${price.currency}` })),
+      ...sumRows(price.due, price.taxes, price.currency, words),
+      fact(labels.rounding, term(price.rounding, words)),
+      fact(labels.timeRule, term(price.timeRule, words)),
+      fact(labels.shown, `${shown.text.trim().replaceAll(/\s*\n\s*/g, " · ")} (${localTime(shown.at, words)})`),
+      fact(labels.tariff, `${tariff.id}${tariff.version === "" ? "" : `, ${tariff.version}`}`),
+      fact(labels.digest, tariff.digest),
+      fact(labels.payment, `${labels.billedTo} ${payment.reference}`),
+    ],
+  };
+}
+
+function sumRows(due: Price["due"], taxes: Price["taxes"], currency: string, words: Words): SheetRow[] {
+  const { labels } = words;
+  const amount = (text: string): string => `${localNumber(text, words)} ${currency}`;
+  return [
+    { kind: "sum", label: labels.total, amount: amount(due.gross), strong: true },
+    ...taxes.map((row): SheetRow => ({
+      kind: "sum", strong: false, amount: amount(row.gross),
+      label: localNumber(`${term(row.name, words)} ${row.ratePercent} %: ${labels.net} `, words) + `${localNumber(row.net, words)} + ${labels.tax} ${localNumber(row.tax, words)} = ${labels.gross}`,
+    })),
+  ];
+}
+
+function creditRows(credit: CreditPayload["credit"], { labels }: Words): SheetRow[] {
+  return [
+    fact(labels.takesBack, `${credit.number}, SHA-256 ${credit.receipt}`), fact(labels.session, credit.sessionId), fact(labels.cdr, credit.cdrId), fact(labels.reason, credit.reason),
+  ];
+}
+
+function proofOf(payload: ReceiptPayload, digest: string, words: Words): SheetSection {
+  const { labels } = words;
+  const { station, chain, key } = payload;
+  return {
+    name: "proof",
+    rows: [
+      fact(labels.station, `${station.id}, ${words.kinds.sale} ${payload.number}`),
+      fact(labels.receiptDigest, digest),
+      ...(chain.previous === "" ? [] : [longFact(labels.previous, chain.previous)]),
+      fact(labels.key, key.id),
+      ...(station.verifyUrl === undefined ? [] : [fact(labels.check, station.verifyUrl)]),
+      longFact(labels.command, "chargetill verify --key FINGERPRINT FILE"),
+      fact(labels.complaints, station.operator.complaints),
+      fact(labels.software, `chargetill ${payload.softwareVersion}`),
+    ],
+  };
+}

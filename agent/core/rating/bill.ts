@@ -1,0 +1,135 @@
+// A bill as it is journalled, shown and signed: lines with their working, totals, tax per rate and what is due.
+// Every published number is rounded once, from the exact figure.
+import { explainLimit, explainUse, whyOf, type Language } from "../tariff/explain.js";
+import { add, compare, decimalText, fixedText, minorUnits, published, ratio, ratioOf, roundHalfUp, roundingRule, sharesOf } from "../number/money.js";
+import type { Amount, Dimension, Price, PriceLine, TaxShare, TaxTotal } from "./price.js";
+import type { Working } from "./costing.js";
+import type { Taxed } from "./taxed.js";
+import type { Charge } from "../tariff/tariff.js";
+
+export const localTimeRule = "local time";
+
+/** What a bill says beside its amounts. */
+export type BillFacts = {
+  readonly timeRule: string;
+  readonly warnings: readonly string[];
+  readonly energyMilliWh: number;
+  readonly timeMs: number;
+  readonly parkingMs: number;
+  readonly language: Language;
+};
+
+export const dimensionOf: Readonly<Record<Charge, Dimension>> = {
+  ENERGY: "ENERGY", TIME: "TIME", PARKING_TIME: "PARKING_TIME", FLAT: "FLAT",
+  RESERVATION_TIME: "RESERVATION_TIME", EXPIRY_TIME: "RESERVATION_TIME", RESERVATION_FLAT: "RESERVATION_FLAT", EXPIRY_FLAT: "RESERVATION_FLAT",
+};
+export const unitOf: Readonly<Record<Dimension, PriceLine["unit"]>> = {
+  ENERGY: "kWh", TIME: "h", PARKING_TIME: "h", RESERVATION_TIME: "h", FLAT: "x", RESERVATION_FLAT: "x",
+};
+const wholeUnits = { kWh: 1_000_000n, h: 3_600_000n, x: 1n };
+
+export function amountText(taxed: Taxed): Amount {
+  const excl = published(taxed.excl);
+  return { excl, incl: taxed.incl === taxed.excl ? excl : published(taxed.incl) };
+}
+
+/** Tax per rate; rates that the tariff does not state carry none. */
+export function taxShares(taxed: Taxed): TaxShare[] {
+  const shares: TaxShare[] = [];
+  for (const { rate, tax } of taxed.parts)
+    if (rate !== undefined || tax.n !== 0n) shares.push({ name: "VAT", ratePercent: rate === undefined ? "" : decimalText(rate), amount: published(tax) });
+  return shares.length > 1 ? shares.sort((a, b) => Number(a.ratePercent) - Number(b.ratePercent)) : shares;
+}
+
+/** What cannot be said of tax because an OCPI 2.3.0 tariff states no rate. */
+export function taxWarnings(working: Working): string[] {
+  const silent = working.uses.filter(({ tariff, component }) => tariff.version === "2.3.0" && component.vat === undefined && component.price.digits !== 0n);
+  const warnings: string[] = [];
+  if (silent.some((use) => use.tariff.taxIncluded === "NO")) warnings.push("tax comes on top, but the tariff does not state its rate: only the price before taxes is known");
+  if (silent.some((use) => use.tariff.taxIncluded === "YES")) warnings.push("prices include tax, but the tariff does not state its rate: it cannot be told apart");
+  return warnings;
+}
+
+/** What was billed, after step_size: Wh and seconds as whole numbers. */
+export function billedText(working: Working): Price["billed"] {
+  const { billed, per } = working;
+  const second = per / 3600n;
+  const seconds = (units: bigint): string => (units === 0n ? "0" : (units / second).toString());
+  return {
+    energy: billed.energy === 0n ? "0" : roundHalfUp(ratio(billed.energy * 1000n, per), 0).toString(),
+    time: seconds(billed.time), parking: seconds(billed.parking), reservation: seconds(billed.reservation),
+  };
+}
+
+function lineOf(working: Working, index: number, language: Language): PriceLine {
+  const use = working.uses[index] as Working["uses"][number];
+  const taxed = working.totals.amounts[index] as Taxed;
+  const dimension = dimensionOf[use.charge];
+  const unit = unitOf[dimension];
+  return {
+    dimension,
+    tariffId: use.tariff.id,
+    element: use.component.element,
+    component: use.component.index,
+    why: whyOf(use.tariff, use.component, language),
+    fromMs: use.fromMs,
+    toMs: use.toMs,
+    quantity: published(ratio(use.quantity, working.per)),
+    units: Number(roundHalfUp(ratio(use.quantity * wholeUnits[unit], working.per), 0)),
+    unit,
+    unitPrice: decimalText(use.component.price),
+    amount: amountText(taxed),
+    taxes: taxShares(taxed),
+    sentence: explainUse(use, working.steppedBy[index] ?? 0n, working.per, language),
+  };
+}
+
+/** What is due, in the currency's minor unit: the gross is rounded once, and net, tax and the rates are shares that add up to it. */
+function dueOf(total: Taxed, currency: string): { due: Price["due"]; taxes: TaxTotal[] } {
+  const places = minorUnits(currency);
+  const money = (units: bigint): string => fixedText(units, places);
+  const gross = roundHalfUp(total.incl, places);
+  const net = total.incl === total.excl ? gross : roundHalfUp(total.excl, places);
+  // By rate, so that neither their order nor who gets the odd cent depends on what was used first.
+  const parts = [...total.parts].sort((a, b) => (a.rate === undefined ? -1 : b.rate === undefined ? 1 : compare(ratioOf(a.rate), ratioOf(b.rate))));
+  const grossShares = sharesOf(gross, parts.map((part) => add(part.net, part.tax)));
+  const taxParts = sharesOf(gross - net, parts.map((part) => part.tax));
+  const taxes = parts.map((part, index): TaxTotal => {
+    const partGross = grossShares[index] ?? 0n;
+    const partTax = taxParts[index] ?? 0n;
+    const named = part.rate === undefined ? { name: "no tax", ratePercent: "0" } : { name: "VAT", ratePercent: decimalText(part.rate) };
+    return { ...named, net: money(partGross - partTax), tax: money(partTax), gross: money(partGross) };
+  });
+  return { due: { net: money(net), tax: money(gross - net), gross: money(gross) }, taxes };
+}
+
+/** The whole bill. */
+export function billOf(working: Working, facts: BillFacts): Price {
+  const { tariff, totals, limited } = working;
+  const { groups } = totals;
+  return {
+    currency: tariff.currency,
+    totalCost: amountText(limited.total),
+    totalFixedCost: amountText(groups.fixed),
+    totalEnergyCost: amountText(groups.energy),
+    totalTimeCost: amountText(groups.time),
+    totalParkingCost: amountText(groups.parking),
+    totalReservationCost: amountText(groups.reservation),
+    energyMilliWh: facts.energyMilliWh,
+    timeMs: facts.timeMs,
+    parkingMs: facts.parkingMs,
+    billed: billedText(working),
+    lines: working.uses.map((_, index) => lineOf(working, index, facts.language)),
+    adjustments: limited.adjustments.map(({ kind, excl, incl }) => ({
+      kind, amount: { excl: published(excl), incl: published(incl) }, sentence: explainLimit(kind, tariff, facts.language),
+    })),
+    ...dueOf(limited.total, tariff.currency),
+    rounding: roundingRule,
+    timeRule: facts.timeRule,
+    warnings: facts.warnings,
+    taxShares: {
+      total: taxShares(limited.total), fixed: taxShares(groups.fixed), energy: taxShares(groups.energy),
+      time: taxShares(groups.time), parking: taxShares(groups.parking), reservation: taxShares(groups.reservation),
+    },
+  };
+}

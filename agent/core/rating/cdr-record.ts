@@ -1,0 +1,168 @@
+// The part of an OCPI CDR that a price depends on, read strictly: its time line and the volumes of its charging periods.
+import { Checked, didYouMean, isObject, suggestion } from "../tariff/json-reader.js";
+import { decimalOf, tenTo, type Decimal } from "../number/money.js";
+import { instantOf } from "../time/time.js";
+
+/** Hours arrive with few decimals: a time this close to a whole second was that second. In seconds, as a fraction. */
+const snapWithin = { n: 18n, d: 100n };
+
+/** A volume of time: whole seconds, or the decimal hours that no second is near to. */
+type Hours = { readonly seconds: bigint } | { readonly hours: Decimal };
+
+export type CdrPeriod = {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly tariffId: string | undefined;
+  readonly energy: Decimal | undefined;
+  readonly time: Hours | undefined;
+  readonly parking: Hours | undefined;
+  readonly reservation: Hours | undefined;
+  /** What power and current did; only ever compared, never multiplied. */
+  readonly extremes: { readonly [Key in (typeof momentary)[number]]?: number };
+  /** Only a reservation: no session went on. */
+  readonly reserved: boolean;
+  /** States TIME or PARKING_TIME. */
+  readonly timed: boolean;
+  /** Nothing flowed and no time is stated: a pause made by the station. */
+  readonly pause: boolean;
+};
+
+export type CdrRecord = {
+  readonly startMs: number;
+  readonly endMs: number;
+  /** When the session itself began: after the reservation, if there was one. */
+  readonly beganMs: number;
+  readonly currency: string | undefined;
+  readonly periods: readonly CdrPeriod[];
+  /** Powers of ten by which units must be finer than usual to hold every volume exactly. */
+  readonly finer: number;
+  readonly warnings: readonly string[];
+};
+
+const momentary = ["POWER", "CURRENT", "MIN_POWER", "MAX_POWER", "MIN_CURRENT", "MAX_CURRENT"] as const;
+const metered = ["ENERGY", "TIME", "PARKING_TIME", "RESERVATION_TIME"] as const;
+const dimensionTypes = [...metered, ...momentary, "ENERGY_EXPORT", "ENERGY_IMPORT", "STATE_OF_CHARGE"] as const;
+type DimensionType = (typeof dimensionTypes)[number];
+const kinds: ReadonlyMap<unknown, DimensionType> = new Map(dimensionTypes.map((type) => [type, type]));
+
+function isMomentary(type: DimensionType): type is (typeof momentary)[number] {
+  return (momentary as readonly string[]).includes(type);
+}
+
+const periodFields = ["start_date_time", "dimensions", "tariff_id"];
+const volumeBounds = { places: 36, most: 1_000_000_000 };
+const mostPeriods = 100_000;
+const mostDimensions = 20;
+
+/** A misspelt field would change the price; a field that looks like none of ours is somebody's extension. */
+function refuseMisspelt(checked: Checked, key: string, path: string, known: readonly string[]): void {
+  if (suggestion(key, known) !== undefined) checked.fault(`${path}.${key}`, `unknown field${didYouMean(key, known)}`);
+}
+
+function snapped(volume: Decimal): Hours {
+  if (volume.scale === 0) return { seconds: volume.digits * 3600n };
+  const scale = tenTo(volume.scale);
+  const seconds = volume.digits * 3600n;
+  const nearest = (2n * seconds + scale) / (2n * scale);
+  const off = seconds - nearest * scale;
+  return (off < 0n ? -off : off) * snapWithin.d <= snapWithin.n * scale ? { seconds: nearest } : { hours: volume };
+}
+
+/** The quick way past the usual case; the slow one finds the words for what is wrong. Paths are only built for faults. */
+function volumeOf(checked: Checked, value: unknown, path: () => string, negative: boolean): Decimal | undefined {
+  if (typeof value === "number" && value >= 0 && value <= volumeBounds.most) {
+    const decimal = decimalOf(value);
+    if (decimal !== undefined && decimal.scale <= volumeBounds.places) return decimal;
+  }
+  return checked.decimal(value, path(), { ...volumeBounds, negative });
+}
+
+type Volumes = { -readonly [Key in DimensionType]?: Decimal };
+
+function readVolumes(checked: Checked, list: readonly unknown[], path: string): { volumes: Volumes; extremes: CdrPeriod["extremes"] } {
+  const volumes: Volumes = {};
+  const extremes: { [Key in (typeof momentary)[number]]?: number } = {};
+  for (let index = 0; index < list.length; index += 1) {
+    const entry = list[index];
+    const at = (field: string): string => `${path}.dimensions[${index}]${field}`;
+    if (!isObject(entry)) {
+      checked.fault(at(""), "expected a dimension with type and volume");
+      continue;
+    }
+    for (const key in entry) if (key !== "type" && key !== "volume") refuseMisspelt(checked, key, at(""), ["type", "volume"]);
+    const type = kinds.get(entry["type"]) ?? checked.oneOf(entry["type"], at(".type"), dimensionTypes);
+    if (type === undefined) continue;
+    const volume = volumeOf(checked, entry["volume"], () => at(".volume"), !metered.some((one) => one === type));
+    if (volume === undefined) continue;
+    if (volumes[type] !== undefined) checked.fault(at(""), `${type} is stated twice in this period`);
+    volumes[type] = volume;
+    if (isMomentary(type)) extremes[type] = entry["volume"] as number;
+  }
+  return { volumes, extremes };
+}
+
+function readPeriod(checked: Checked, value: unknown, path: string): Omit<CdrPeriod, "endMs"> | undefined {
+  if (!isObject(value)) return checked.fault(path, "expected a charging period");
+  for (const key in value) if (!periodFields.includes(key)) refuseMisspelt(checked, key, path, periodFields);
+  const start = value["start_date_time"];
+  const startMs = (typeof start === "string" ? instantOf(start) : undefined) ?? checked.instant(start, `${path}.start_date_time`);
+  const dimensions = value["dimensions"];
+  const list = Array.isArray(dimensions) && dimensions.length <= mostDimensions ? (dimensions as unknown[]) : checked.list(dimensions, `${path}.dimensions`, mostDimensions) ?? [];
+  const { volumes, extremes } = readVolumes(checked, list, path);
+  const tariff = value["tariff_id"];
+  const tariffId = tariff === undefined || tariff === null ? undefined : checked.text(tariff, `${path}.tariff_id`, 36);
+  if (startMs === undefined) return undefined;
+  const time = volumes.TIME === undefined ? undefined : snapped(volumes.TIME);
+  const parking = volumes.PARKING_TIME === undefined ? undefined : snapped(volumes.PARKING_TIME);
+  const reservation = volumes.RESERVATION_TIME === undefined ? undefined : snapped(volumes.RESERVATION_TIME);
+  const timed = time !== undefined || parking !== undefined;
+  const nothing = volumes.ENERGY === undefined || volumes.ENERGY.digits === 0n;
+  return {
+    startMs, tariffId, energy: volumes.ENERGY, time, parking, reservation, extremes, timed,
+    reserved: reservation !== undefined && !timed && nothing,
+    pause: reservation === undefined && !timed && nothing,
+  };
+}
+
+/** Reads what a price depends on; undefined, with faults noted, where it cannot be read. */
+export function readCdr(checked: Checked, json: unknown): CdrRecord | undefined {
+  if (!isObject(json)) return checked.fault("cdr", "expected a CDR object");
+  const startMs = checked.instant(json["start_date_time"], "start_date_time");
+  const endMs = checked.instant(json["end_date_time"], "end_date_time");
+  const currency = json["currency"] === undefined || json["currency"] === null ? undefined : checked.text(json["currency"], "currency", 3);
+  const list = checked.list(json["charging_periods"], "charging_periods", mostPeriods);
+  if (list?.length === 0) checked.fault("charging_periods", "a CDR has at least one charging period");
+  const read = (list ?? []).map((entry, index) => readPeriod(checked, entry, `charging_periods[${index}]`));
+  const started = read.filter((period) => period !== undefined);
+  if (startMs === undefined || endMs === undefined || started.length !== read.length || started.length === 0) return undefined;
+  const warnings: string[] = [];
+  const periods = started.map((period, index): CdrPeriod => {
+    const next = started[index + 1]?.startMs ?? endMs;
+    if (next < period.startMs)
+      checked.fault(index + 1 < started.length ? `charging_periods[${index + 1}].start_date_time` : "end_date_time", "lies before the start of the period before it");
+    return { ...period, endMs: next };
+  });
+  if ((started[0]?.startMs ?? startMs) < startMs) warnings.push("the first period starts before the session does");
+  let finer = 0;
+  for (const { energy, time, parking, reservation } of periods) {
+    if (energy !== undefined) finer = Math.max(finer, energy.scale - 6);
+    for (const volume of [time, parking, reservation]) if (volume !== undefined && "hours" in volume) finer = Math.max(finer, volume.hours.scale - 6);
+  }
+  // A reservation that no session came for lasts to the end: no session began before it.
+  const beganMs = periods[0]?.reserved === true
+    ? periods.find((period) => !period.reserved)?.startMs ?? endMs
+    : Math.min(startMs, periods[0]?.startMs ?? startMs);
+  return { startMs, endMs, beganMs, currency, periods, finer, warnings };
+}
+
+/** A period's volumes in whole units of 1/`per` kWh and hours. */
+export function unitsOf(period: CdrPeriod, per: bigint): { energy: bigint; time: bigint; parking: bigint; reservation: bigint } {
+  const ofHours = (volume: Hours | undefined): bigint =>
+    volume === undefined ? 0n : "seconds" in volume ? volume.seconds * (per / 3600n) : (volume.hours.digits * per) / tenTo(volume.hours.scale);
+  return {
+    energy: period.energy === undefined ? 0n : (period.energy.digits * per) / tenTo(period.energy.scale),
+    time: ofHours(period.time),
+    parking: ofHours(period.parking),
+    reservation: ofHours(period.reservation),
+  };
+}

@@ -1,0 +1,133 @@
+// The Merkle tree of RFC 6962 over the receipts, kept as its right edge only: adding a leaf costs O(log n) whatever was issued before.
+// Hashes travel as lower-case hex. An inclusion proof lists siblings from the leaf upwards; a consistency proof follows RFC 6962, 2.1.2.
+import { fromHex, hex, joined } from "../number/bytes.js";
+
+export type Hash = (data: Uint8Array) => Uint8Array;
+
+/** The peaks of the perfect subtrees that make up a tree of `count` leaves, largest first. */
+export type Frontier = readonly string[];
+
+const leafMark = Uint8Array.of(0);
+const nodeMark = Uint8Array.of(1);
+
+function bytesOf(text: string): Uint8Array {
+  const bytes = fromHex(text);
+  if (bytes === undefined || bytes.length !== 32) throw new TypeError(`"${text.slice(0, 80)}" is not a SHA-256 hash in hex`);
+  return bytes;
+}
+
+/** SHA-256(0x00 || data), in hex (RFC 6962, 2.1). */
+export const leafHash = (data: Uint8Array, hash: Hash): string => hex(hash(joined(leafMark, data)));
+
+/** SHA-256(0x01 || left || right), in hex. */
+export const nodeHash = (left: string, right: string, hash: Hash): string => hex(hash(joined(nodeMark, bytesOf(left), bytesOf(right))));
+
+/** The frontier after one more leaf: equal subtrees are joined, as a carry runs through a binary number. */
+export function frontierWith(frontier: Frontier, count: number, leaf: string, hash: Hash): Frontier {
+  const peaks = [...frontier];
+  let node = leaf;
+  for (let carry = count; carry % 2 === 1; carry = Math.floor(carry / 2)) {
+    const left = peaks.pop();
+    if (left === undefined) throw new RangeError(`a frontier of ${frontier.length} peaks is no tree of ${count} leaves`);
+    node = nodeHash(left, node, hash);
+  }
+  peaks.push(node);
+  return peaks;
+}
+
+/** The root of the tree with this frontier; the empty tree's root is SHA-256(""). */
+export function rootOf(frontier: Frontier, hash: Hash): string {
+  const last = frontier.at(-1);
+  if (last === undefined) return hex(hash(new Uint8Array(0)));
+  return frontier.slice(0, -1).reduceRight((right, left) => nodeHash(left, right, hash), last);
+}
+
+/** The inclusion proof of the leaf that was added to a tree with this frontier: its peaks, smallest first. */
+export const proofOfNewest = (before: Frontier): readonly string[] => [...before].reverse();
+
+/** The largest power of two below n. */
+const split = (n: number): number => 2 ** Math.floor(Math.log2(n - 1));
+
+/** The root over a list of leaf hashes. */
+export function treeRoot(leaves: readonly string[], hash: Hash): string {
+  let frontier: Frontier = [];
+  leaves.forEach((leaf, count) => (frontier = frontierWith(frontier, count, leaf, hash)));
+  return rootOf(frontier, hash);
+}
+
+/** The inclusion proof (RFC 6962, 2.1.1) of leaf `index` in the tree over all `leaves`. */
+export function inclusionProof(index: number, leaves: readonly string[], hash: Hash): readonly string[] {
+  if (!(index >= 0 && index < leaves.length)) throw new RangeError(`there is no leaf ${index} in a tree of ${leaves.length}`);
+  if (leaves.length === 1) return [];
+  const k = split(leaves.length);
+  return index < k
+    ? [...inclusionProof(index, leaves.slice(0, k), hash), treeRoot(leaves.slice(k), hash)]
+    : [...inclusionProof(index - k, leaves.slice(k), hash), treeRoot(leaves.slice(0, k), hash)];
+}
+
+/** The root that a leaf and its proof lead to, or undefined where the proof has the wrong length for that place. */
+export function rootFromInclusion(index: number, size: number, leaf: string, proof: readonly string[], hash: Hash): string | undefined {
+  if (!Number.isSafeInteger(index) || !Number.isSafeInteger(size) || index < 0 || index >= size) return undefined;
+  let node = index;
+  let last = size - 1;
+  let root = leaf;
+  for (const sibling of proof) {
+    if (last === 0) return undefined;
+    if (node % 2 === 1 || node === last) {
+      root = nodeHash(sibling, root, hash);
+      while (node % 2 === 0 && node !== 0) {
+        node = Math.floor(node / 2);
+        last = Math.floor(last / 2);
+      }
+    } else root = nodeHash(root, sibling, hash);
+    node = Math.floor(node / 2);
+    last = Math.floor(last / 2);
+  }
+  return last === 0 ? root : undefined;
+}
+
+/** The proof that the tree over the first `size` leaves is the beginning of the tree over all of them (RFC 6962, 2.1.2). */
+export function consistencyProof(size: number, leaves: readonly string[], hash: Hash): readonly string[] {
+  if (!(size >= 1 && size <= leaves.length)) throw new RangeError(`no consistency from size ${size} to ${leaves.length}`);
+  const within = (m: number, part: readonly string[], known: boolean): string[] => {
+    if (m === part.length) return known ? [] : [treeRoot(part, hash)];
+    const k = split(part.length);
+    return m <= k
+      ? [...within(m, part.slice(0, k), known), treeRoot(part.slice(k), hash)]
+      : [...within(m - k, part.slice(k), false), treeRoot(part.slice(0, k), hash)];
+  };
+  return within(size, leaves, true);
+}
+
+/** True where the proof shows that the tree (oldSize, oldRoot) grew into (newSize, newRoot). */
+export function isConsistent(oldSize: number, oldRoot: string, newSize: number, newRoot: string, proof: readonly string[], hash: Hash): boolean {
+  if (!Number.isSafeInteger(oldSize) || !Number.isSafeInteger(newSize) || oldSize < 0 || oldSize > newSize) return false;
+  if (oldSize === 0) return proof.length === 0 && oldRoot === rootOf([], hash);
+  if (oldSize === newSize) return proof.length === 0 && oldRoot === newRoot;
+  let node = oldSize - 1;
+  let last = newSize - 1;
+  while (node % 2 === 1) {
+    node = Math.floor(node / 2);
+    last = Math.floor(last / 2);
+  }
+  // A whole power of two is a node of the new tree itself, so its own root starts the climb.
+  const path = node === 0 ? [oldRoot, ...proof] : [...proof];
+  const first = path.shift();
+  if (first === undefined) return false;
+  let older = first;
+  let newer = first;
+  for (const sibling of path) {
+    if (last === 0) return false;
+    if (node % 2 === 1 || node === last) {
+      older = nodeHash(sibling, older, hash);
+      newer = nodeHash(sibling, newer, hash);
+      while (node % 2 === 0 && node !== 0) {
+        node = Math.floor(node / 2);
+        last = Math.floor(last / 2);
+      }
+    } else newer = nodeHash(newer, sibling, hash);
+    node = Math.floor(node / 2);
+    last = Math.floor(last / 2);
+  }
+  return last === 0 && older === oldRoot && newer === newRoot;
+}

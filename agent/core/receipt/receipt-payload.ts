@@ -1,0 +1,104 @@
+// What stands in a receipt, field by field: the signed payload as types. config/receipt.schema.json says the same for everybody else.
+// Times are local ISO texts with offset and milliseconds, energies kWh texts, amounts decimal texts: nothing is a float.
+import type { ConnectorFacts, StationFacts } from "../../../config/schema.js";
+import type { MeterIdentity, SignedRecord, TimeTrust } from "../../../drivers/driver.js";
+import type { ChargingPeriod } from "../tariff/period.js";
+import type { Price } from "../rating/price.js";
+import type { SessionToken, Settlement, StopReason } from "../cdr/settlement.js";
+
+export const receiptFormat = "chargetill receipt 1";
+
+/** What the station has sold since its chain was opened, this receipt included. */
+export type RunningTotals = {
+  readonly sales: number;
+  readonly energyMilliWh: number;
+  /** One row per currency and tax rate, in the order in which they first appeared. */
+  readonly rates: readonly { readonly currency: string; readonly name: string; readonly ratePercent: string; readonly net: string; readonly tax: string; readonly gross: string }[];
+};
+
+/** A stretch of receipts that could not be signed. `digest` runs over their hashes in order. */
+export type UnsignedSpan = { readonly first: number; readonly count: number; readonly digest: string };
+
+/** Fields of every receipt. */
+export type ReceiptFrame = {
+  readonly format: typeof receiptFormat;
+  readonly number: number;
+  readonly issuedAt: string;
+  readonly clock: TimeTrust;
+  readonly timeZone: string;
+  readonly station: Pick<StationFacts, "id" | "countryCode" | "partyId" | "operator" | "location" | "verifyUrl">;
+  readonly key: { readonly id: string; readonly spki: string };
+  readonly chain: {
+    /** SHA-256 (hex) of the receipt before this one, exactly as stored; "" on the first. */
+    readonly previous: string;
+    /** The checkpoint over all receipts before this one, as a C2SP signed note. */
+    readonly before: string;
+  };
+  readonly totals: RunningTotals;
+  readonly softwareVersion: string;
+  /** Plain words on what this receipt is not. */
+  readonly notices: readonly string[];
+};
+
+export type ReceiptReading = {
+  readonly at: string;
+  readonly clock: TimeTrust;
+  readonly registerKwh: string;
+  readonly signed?: SignedRecord;
+};
+
+/** Rows of [ms since the first sample, mWh since its register, W, mA or null, activity]. */
+export type SampleRow = readonly [number, number, number, number | null, Settlement["samples"][number]["activity"]];
+
+/** Fields of a receipt for a session. */
+export type SaleFields = {
+  readonly sessionId: string;
+  readonly cdrId: string;
+  readonly connector: ConnectorFacts;
+  readonly meter: MeterIdentity;
+  readonly token: SessionToken;
+  readonly authMethod: Settlement["authMethod"];
+  readonly authorizationReference?: string;
+  readonly start: string;
+  readonly end: string;
+  readonly begin: ReceiptReading;
+  readonly finish: ReceiptReading;
+  readonly borders: readonly ReceiptReading[];
+  readonly energyKwh: string;
+  readonly samples: { readonly from: string; readonly registerKwh: string; readonly rows: readonly SampleRow[] };
+  readonly timeTrust: TimeTrust;
+  readonly tariff: { readonly id: string; readonly version: string; readonly digest: string; readonly value: unknown };
+  readonly shown: { readonly text: string; readonly at: string };
+  readonly price: Price;
+  readonly periods: readonly ChargingPeriod[];
+  readonly payment: { readonly kind: "contract"; readonly reference: string };
+  readonly stop: { readonly reason: StopReason; readonly detail: string };
+  readonly interruptions: readonly { readonly from: string; readonly to: string | null; readonly why: string }[];
+  /** The OCMF record, verbatim. */
+  readonly ocmf: string;
+  /** The short signed form that the QR code carries. */
+  readonly short: string;
+};
+
+export type StartPayload = ReceiptFrame & { readonly kind: "start" };
+export type SalePayload = ReceiptFrame & { readonly kind: "sale"; readonly sale: SaleFields; readonly corrects?: number };
+export type CreditPayload = ReceiptFrame & {
+  readonly kind: "credit";
+  readonly credit: {
+    readonly number: number;
+    /** SHA-256 (hex) of the receipt that is taken back. */
+    readonly receipt: string;
+    readonly sessionId: string;
+    readonly cdrId: string;
+    readonly reason: string;
+    readonly currency: string;
+    readonly due: Price["due"];
+    readonly taxes: Price["taxes"];
+  };
+};
+/** The signer works again: commits to the receipts that it could not sign. */
+export type RecoveryPayload = ReceiptFrame & { readonly kind: "recovery"; readonly unsigned: UnsignedSpan };
+/** The key changes: signed by the old key as a receipt, and by the new one over `rotationText`. */
+export type KeyPayload = ReceiptFrame & { readonly kind: "key"; readonly next: { readonly id: string; readonly spki: string; readonly signature: string } };
+
+export type ReceiptPayload = StartPayload | SalePayload | CreditPayload | RecoveryPayload | KeyPayload;

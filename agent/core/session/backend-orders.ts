@@ -1,0 +1,71 @@
+// What a backend has ordered and what stands until it is taken back: reservations, connectors out of service, a restart that is due.
+// Pure: who may start where, judged by the orders that stand and the hour of the fact.
+import type { EpochMs } from "../../../drivers/driver.js";
+import type { Acceptance, Session } from "./session.js";
+import type { SessionToken } from "../cdr/settlement.js";
+import { isSameId } from "../cdr/token.js";
+
+export type Reservation = {
+  readonly id: string;
+  /** The uplink that asked. */
+  readonly by: string;
+  /** null = any connector: one is always kept free for it. */
+  readonly connector: number | null;
+  readonly token: SessionToken;
+  readonly group?: string;
+  readonly untilMs: EpochMs;
+};
+
+export type Standing = {
+  readonly reservations: ReadonlyMap<string, Reservation>;
+  /** Connectors that sell nothing by order of a backend, and who said so; `wholeStation` = all of them. */
+  readonly inoperative: ReadonlyMap<number, string>;
+  readonly restart?: { readonly when: "now" | "when-idle"; readonly by: string };
+};
+
+/** A key beside the connectors' numbers, which begin at 1: the whole station, or any connector. */
+export const wholeStation = 0;
+export const anyConnector = 0;
+
+export const noOrders: Standing = { reservations: new Map(), inoperative: new Map() };
+
+/** Whose word took the connector out of service. */
+export const outOfServiceBy = ({ inoperative }: Standing, connector: number): string | undefined => inoperative.get(wholeStation) ?? inoperative.get(connector);
+
+/** Who wants to start. */
+export type Bearer = { readonly uid: string; readonly group?: string | undefined };
+
+export const bearerOf = ({ token, group }: Acceptance): Bearer => ({ uid: token.uid, group });
+
+const isFor = (reservation: Reservation, { uid, group }: Bearer): boolean =>
+  isSameId(reservation.token.uid, uid) || (reservation.group !== undefined && group !== undefined && isSameId(reservation.group, group));
+
+/** The reservations that are in force at `atMs`. */
+export function inForceAt({ reservations }: Standing, atMs: EpochMs): Reservation[] {
+  return [...reservations.values()].filter(({ untilMs }) => atMs < untilMs);
+}
+
+/** The reservation that a start of this bearer at the connector uses up: the connector's own before one of any. */
+export function usedBy(standing: Standing, connector: number, bearer: Bearer, atMs: EpochMs): Reservation | undefined {
+  const own = inForceAt(standing, atMs).filter((reservation) => isFor(reservation, bearer));
+  return own.find((reservation) => reservation.connector === connector) ?? own.find((reservation) => reservation.connector === null);
+}
+
+/**
+ * The reservation for which this connector is kept from the bearer, if one is; without a bearer: from everybody who has none. A reservation of
+ * any connector keeps the last ones that are free: as many as there are such reservations.
+ */
+export function keptFor(standing: Standing, sessions: ReadonlyMap<number, Session>, connector: number, bearer: Bearer | undefined, atMs: EpochMs): Reservation | undefined {
+  const standingNow = inForceAt(standing, atMs);
+  if (standingNow.length === 0) return undefined;
+  const isForeign = (reservation: Reservation): boolean => bearer === undefined || !isFor(reservation, bearer);
+  const here = standingNow.filter((reservation) => reservation.connector === connector);
+  const foreign = here.find(isForeign);
+  if (foreign !== undefined) return foreign;
+  if (here.length > 0) return undefined;
+  const ofAny = standingNow.filter((reservation) => reservation.connector === null);
+  if (ofAny.some((reservation) => !isForeign(reservation))) return undefined;
+  const reserved = new Set(standingNow.map((reservation) => reservation.connector));
+  const free = [...sessions].filter(([id, { state }]) => (state === "available" || state === "occupied") && !reserved.has(id) && outOfServiceBy(standing, id) === undefined);
+  return free.length > ofAny.length ? undefined : ofAny[0];
+}

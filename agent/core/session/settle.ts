@@ -1,0 +1,97 @@
+// Makes the settlement of a session that is over: the one bill, from the one engine, with everything that proves it.
+import type { ConnectorFacts, StationFacts } from "../../../config/schema.js";
+import type { Reading, TimeTrust } from "../../../drivers/driver.js";
+import { advance, beginRating, bill, lowerBill, periods, type Rating, type Sample } from "../rating/rating.js";
+import { sessionTimeMs, type Sale, type SampleList, type Session } from "./session.js";
+import type { Settlement } from "../cdr/settlement.js";
+import type { Tariff } from "../tariff/tariff.js";
+import { chargedPrice } from "../rating/no-energy-waiver.js";
+
+export type SettleContext = {
+  readonly station: StationFacts;
+  readonly connector: ConnectorFacts;
+  readonly tariffDigest: string;
+  readonly softwareVersion: string;
+};
+
+/** The settlement of a session whose receipt has its number. Pure: asked again, it gives the same. */
+export function settlementOf(session: Extract<Session, { state: "settling" }>, context: SettleContext): Settlement {
+  const { sale, end, numbered } = session;
+  if (numbered === undefined) throw new Error("a settlement needs its receipt number");
+  const { opening } = sale;
+  const { samples, price, periods: made, trust, shiftMs } = dated(sale, end);
+  const first = samples[0];
+  const last = samples.at(-1);
+  if (first === undefined || last === undefined) throw new Error("a sale has at least its first sample");
+  // Readings are dated like the samples made of them: a wall clock that was set during the session puts none before another.
+  const onLine = (reading: Reading, notBeforeMs: number): Reading => ({
+    ...reading,
+    moment: { ...reading.moment, at: sessionTimeMs(opening, reading.moment, notBeforeMs - shiftMs) + shiftMs, trust: shiftMs === 0 ? reading.moment.trust : trust },
+  });
+  return {
+    receiptNumber: numbered.number,
+    pagination: numbered.pagination,
+    sessionId: opening.id,
+    cdrId: opening.id,
+    station: context.station,
+    connector: context.connector,
+    token: opening.acceptance.token,
+    authMethod: opening.acceptance.authMethod,
+    ...(opening.acceptance.authorizationReference === undefined ? {} : { authorizationReference: opening.acceptance.authorizationReference }),
+    meter: opening.meter,
+    begin: onLine(opening.begin, first.atMs),
+    end: onLine(end, end.moment.boot === opening.begin.moment.boot ? first.atMs : last.atMs),
+    borders: sale.borders.map((border) => onLine(border, first.atMs)),
+    samples,
+    startMs: first.atMs,
+    endMs: last.atMs,
+    timeTrust: trust,
+    timeZone: opening.timeZone,
+    tariff: opening.tariff.source,
+    tariffDigest: context.tariffDigest,
+    shown: { ...opening.shown, atMs: opening.shown.atMs + shiftMs },
+    price: chargedPrice(price, end.energyMilliWh - opening.begin.energyMilliWh),
+    periods: made,
+    stopReason: session.reason,
+    stopDetail: session.detail,
+    interruptions: sale.interruptions.map(({ fromMs, toMs, why }) => ({ fromMs: fromMs + shiftMs, toMs: toMs === null ? null : toMs + shiftMs, why })),
+    issuedMs: numbered.issuedMs,
+    softwareVersion: context.softwareVersion,
+  };
+}
+
+type Dated = Pick<Settlement, "samples" | "price" | "periods"> & { readonly trust: TimeTrust; readonly shiftMs: number };
+
+/**
+ * The session on its time line, with its price. A session that began under an unset clock and ended under a good one of the same boot is dated
+ * anew by the monotonic clock, `shiftMs` later than it thought, and pays the lower of the full and the reduced price.
+ */
+function dated(sale: Sale, end: Reading): Dated {
+  const { opening, rating } = sale;
+  const begin = opening.begin.moment;
+  const samples = inOrder(sale.samples);
+  const isSet = begin.trust === "unsynced" && end.moment.trust !== "unsynced" && begin.boot === end.moment.boot;
+  if (!isSet) return { samples, price: bill(rating), periods: periods(rating), trust: weakest(begin.trust, end.moment.trust), shiftMs: 0 };
+  const shiftMs = end.moment.at - end.moment.monoMs - (begin.at - begin.monoMs);
+  const shifted = samples.map((sample) => ({ ...sample, atMs: sample.atMs + shiftMs }));
+  const { full, reduced } = bothWays(opening.tariff, opening.timeZone, shifted);
+  return { samples: shifted, price: lowerBill(full, reduced), periods: periods(full), trust: "holdover", shiftMs };
+}
+
+/** A session rated under a good clock and under an unset one. Throws where there is no sample. */
+export function bothWays(tariff: Tariff, timeZone: string, [first, ...rest]: readonly Sample[]): { readonly full: Rating; readonly reduced: Rating } {
+  if (first === undefined) throw new Error("a sale has at least its first sample");
+  const rated = (clockTrusted: boolean): Rating => rest.reduce<Rating>(advance, beginRating(tariff, { timeZone, clockTrusted }, first));
+  return { full: rated(true), reduced: rated(false) };
+}
+
+function inOrder(list: SampleList): Sample[] {
+  const samples: Sample[] = [];
+  for (let at: SampleList | null = list; at !== null; at = at.before) samples.push(at.sample);
+  return samples.reverse();
+}
+
+const trusts = ["synced", "holdover", "unsynced"] as const;
+function weakest(a: (typeof trusts)[number], b: (typeof trusts)[number]): (typeof trusts)[number] {
+  return trusts[Math.max(trusts.indexOf(a), trusts.indexOf(b))] ?? "unsynced";
+}

@@ -1,0 +1,269 @@
+// Prices in plain words: the sentence under each line of a bill, a whole tariff, and what a driver must know before the start,
+// in the order that AFIR article 5 sets: per kWh, per minute, per session, and everything else after them.
+import type { Conditions, Restrictions } from "./restrictions.js";
+import { decimalText, minorUnits, multiply, plainText, ratio, ratioOf, roundHalfUp, type Decimal, type Ratio } from "../number/money.js";
+import { choose, grossPrice } from "./component-selection.js";
+import type { Charge, Offer, PriceComponent, PriceLimit, Tariff } from "./tariff.js";
+import type { Use } from "./component-usage.js";
+import { bordersOf, nextTimeBorder } from "./tariff-boundaries.js";
+import { clockText, dateText, dayMs, localTime } from "../time/time.js";
+import { wordsOf, type Language, type Words } from "../number/words.js";
+
+export { languages, type Language } from "../number/words.js";
+
+function localised(text: string, words: Words): string {
+  return words.decimal === "." ? text : text.replace(".", words.decimal);
+}
+
+/** A price with at least the currency's decimals and at most four: what stands on a display. */
+function priceText(price: Ratio, currency: string, words: Words): string {
+  const least = minorUnits(currency);
+  const places = Math.max(least, 4);
+  const text = plainText(roundHalfUp(price, places), places);
+  const point = text.indexOf(".");
+  const decimals = point < 0 ? 0 : text.length - point - 1;
+  const padded = decimals >= least ? text : `${text}${point < 0 ? "." : ""}${"0".repeat(least - decimals)}`;
+  return `${localised(padded, words)} ${currency}`;
+}
+
+/** Whole seconds as people say them: "45 s", "22 min", "1 h 30 min". */
+export function durationText(seconds: number): string {
+  const hours = Math.floor(seconds / 3600);
+  const minutes = Math.floor((seconds % 3600) / 60);
+  const rest = seconds % 60;
+  const parts = [hours > 0 ? `${hours} h` : "", minutes > 0 ? `${minutes} min` : "", rest > 0 || seconds === 0 ? `${rest} s` : ""];
+  return parts.filter((part) => part !== "").join(" ");
+}
+
+function timeOfDay(ms: number): string {
+  const minutes = ms / 60_000;
+  return `${String(Math.floor(minutes / 60)).padStart(2, "0")}:${String(minutes % 60).padStart(2, "0")}`;
+}
+
+/** The restrictions of an element in words; empty where there are none. */
+export function restrictionText(restrictions: Restrictions, language: Language): string {
+  const words = wordsOf[language];
+  const parts: string[] = [];
+  const number = (value: number, unit: string): string => `${localised(String(value), words)} ${unit}`;
+  const { startMsOfDay: start, endMsOfDay: end } = restrictions;
+  if (restrictions.weekdays !== undefined) parts.push(words.on(words.days.filter((_, day) => ((restrictions.weekdays ?? 0) & (1 << day)) !== 0).join(", ")));
+  if (start !== undefined && end !== undefined) parts.push(words.window(timeOfDay(start), timeOfDay(end)));
+  else if (start !== undefined) parts.push(words.fromTime(timeOfDay(start)));
+  else if (end !== undefined) parts.push(words.untilTime(timeOfDay(end)));
+  if (restrictions.startDay !== undefined) parts.push(words.fromDate(dateText(restrictions.startDay)));
+  if (restrictions.endDay !== undefined) parts.push(words.untilDate(dateText(restrictions.endDay)));
+  const bounds = (min: string | undefined, max: string | undefined): void => {
+    if (min !== undefined) parts.push(words.atLeast(min));
+    if (max !== undefined) parts.push(words.below(max));
+  };
+  const given = (value: number | undefined, unit: string, divisor = 1): string | undefined => (value === undefined ? undefined : number(value / divisor, unit));
+  bounds(given(restrictions.minMilliWh, "kWh", 1e6), given(restrictions.maxMilliWh, "kWh", 1e6));
+  bounds(given(restrictions.minPowerKw, "kW"), given(restrictions.maxPowerKw, "kW"));
+  bounds(given(restrictions.minCurrentA, "A"), given(restrictions.maxCurrentA, "A"));
+  if (restrictions.minDurationMs !== undefined) parts.push(words.after(durationText(restrictions.minDurationMs / 1000)));
+  if (restrictions.maxDurationMs !== undefined) parts.push(words.first(durationText(restrictions.maxDurationMs / 1000)));
+  return parts.join(", ");
+}
+
+/** Why a component was in force: the restrictions of its element that held. */
+export function whyOf(tariff: Tariff, component: PriceComponent, language: Language): string {
+  return restrictionText(tariff.elements[component.element]?.restrictions ?? {}, language) || wordsOf[language].always;
+}
+
+function isTime(charge: Charge): boolean {
+  return charge === "TIME" || charge === "PARKING_TIME" || charge === "RESERVATION_TIME" || charge === "EXPIRY_TIME";
+}
+
+function unitPrice(component: PriceComponent, charge: Charge, currency: string, words: Words): string {
+  const price = ratioOf(component.price);
+  if (charge === "ENERGY") return `${priceText(price, currency, words)}/kWh`;
+  return isTime(charge) ? `${priceText(multiply(price, ratio(1n, 60n)), currency, words)}/min` : priceText(price, currency, words);
+}
+
+/** Units of 1/`per` as a duration or as kWh. */
+function quantityText(quantity: bigint, charge: Charge, per: bigint, words: Words): string {
+  if (isTime(charge)) return durationText(Number(roundHalfUp(ratio(quantity * 3600n, per), 0)));
+  return `${localised(plainText(roundHalfUp(ratio(quantity, per), 6), 6), words)} kWh`;
+}
+
+/** The sentence under a line of the bill, such as "22 min idle after 10 min grace, 0.10 EUR/min". `steppedBy` is the part that step_size added. */
+export function explainUse(use: Use, steppedBy: bigint, per: bigint, language: Language): string {
+  const words = wordsOf[language];
+  const { charge, component, tariff } = use;
+  const amount = charge === "FLAT" || charge.endsWith("_FLAT") ? "" : quantityText(use.quantity, charge, per, words);
+  const grace = use.graceMs >= 1000 ? durationText(Math.round(use.graceMs / 1000)) : undefined;
+  const tax = component.vat !== undefined && tariff.taxIncluded === "NO" ? ` ${words.plusTax(localised(decimalText(component.vat), words))}` : "";
+  const visible = isTime(charge) ? per / 3600n : per / 1_000_000n;
+  const stepped = steppedBy >= visible ? ` (${words.used.more(quantityText(steppedBy, charge, per, words))})` : "";
+  return `${usedText(charge, amount, grace, words)}, ${unitPrice(component, charge, tariff.currency, words)}${tax}${stepped}`;
+}
+
+function usedText(charge: Charge, amount: string, grace: string | undefined, words: Words): string {
+  switch (charge) {
+    case "ENERGY": return amount;
+    case "TIME": return words.used.charging(amount);
+    case "PARKING_TIME": return grace === undefined ? words.used.idle(amount) : words.used.idleAfter(amount, grace);
+    case "FLAT": return words.session;
+    case "RESERVATION_TIME": return words.used.reserved(amount);
+    case "EXPIRY_TIME": return words.used.expired(amount);
+    case "RESERVATION_FLAT": return words.reservationFee;
+    case "EXPIRY_FLAT": return words.expiryFee;
+    default: return charge satisfies never;
+  }
+}
+
+export function limitText(limit: PriceLimit, tariff: Tariff, language: Language): string {
+  const words = wordsOf[language];
+  const money = (value: Decimal): string => priceText(ratioOf(value), tariff.currency, words);
+  return limit.incl === undefined ? money(limit.excl) : `${money(limit.incl)} ${words.taxInside}`;
+}
+
+export function explainLimit(kind: "min_price" | "max_price", tariff: Tariff, language: Language): string {
+  const words = wordsOf[language];
+  const bound = kind === "min_price" ? tariff.minPrice : tariff.maxPrice;
+  const text = bound === undefined ? "" : limitText(bound, tariff, language);
+  return kind === "min_price" ? words.raised(text) : words.capped(text);
+}
+
+/** In the order that a driver must be told: kWh, minute, session, then the rest. */
+const tellingOrder: readonly Charge[] = ["ENERGY", "TIME", "FLAT", "PARKING_TIME", "RESERVATION_TIME", "RESERVATION_FLAT", "EXPIRY_TIME", "EXPIRY_FLAT"];
+
+function heading(charge: Charge, words: Words): string {
+  const headings: Record<Charge, string> = {
+    ENERGY: words.energy, TIME: words.charging, FLAT: words.session, PARKING_TIME: words.idle, RESERVATION_TIME: words.reservation,
+    RESERVATION_FLAT: words.reservationFee, EXPIRY_TIME: words.expiry, EXPIRY_FLAT: words.expiryFee,
+  };
+  return headings[charge];
+}
+
+/** What a driver pays: with tax where the tariff knows it, times per minute. */
+function driverPrice(tariff: Tariff, component: PriceComponent, charge: Charge, words: Words): string {
+  const gross = grossPrice(tariff, component);
+  const price = isTime(charge) ? multiply(gross, ratio(1n, 60n)) : gross;
+  const unit = charge === "ENERGY" ? words.perKwh : isTime(charge) ? words.perMinute : charge === "FLAT" ? words.perSession : words.once;
+  return component.price.digits === 0n ? words.free : `${priceText(price, tariff.currency, words)} ${unit}`;
+}
+
+function taxText(tariff: Tariff, component: PriceComponent, words: Words): string {
+  if (component.price.digits === 0n) return "";
+  if (tariff.taxIncluded === "N/A") return ` (${words.noTax})`;
+  if (component.vat !== undefined) return ` (${words.inclTax(localised(decimalText(component.vat), words))})`;
+  if (tariff.taxIncluded === "YES") return ` (${words.taxInside})`;
+  // In 2.2.1 no vat means that none applies; in 2.3.0 it means that nobody says how much.
+  return ` (${tariff.version === "2.3.0" ? words.taxOnTop : words.noTax})`;
+}
+
+function stepText(component: PriceComponent, charge: Charge, words: Words): string {
+  if (component.stepSize <= 1 || component.price.digits === 0n || charge.endsWith("FLAT")) return "";
+  const step = charge === "ENERGY" ? `${localised(String(component.stepSize / 1000), words)} kWh` : durationText(component.stepSize);
+  return `, ${words.steps(step)}`;
+}
+
+function offerText(tariff: Tariff, offer: Offer, charge: Charge, isLast: boolean, alone: boolean, language: Language): string {
+  const words = wordsOf[language];
+  const restriction = restrictionText(offer.element.restrictions, language);
+  const condition = restriction !== "" ? ` ${restriction}` : isLast && !alone ? ` ${words.otherwise}` : "";
+  return `${driverPrice(tariff, offer.component, charge, words)}${taxText(tariff, offer.component, words)}${condition}${stepText(offer.component, charge, words)}`;
+}
+
+export type PriceInWords = { readonly kind: "kwh" | "minute" | "session" | "idle" | "reservation" | "limit" | "validity" | "change" | "text"; readonly text: string };
+
+function kindOf(charge: Charge): PriceInWords["kind"] {
+  if (charge === "ENERGY") return "kwh";
+  if (charge === "TIME") return "minute";
+  if (charge === "FLAT") return "session";
+  return charge === "PARKING_TIME" ? "idle" : "reservation";
+}
+
+function limitLines(tariff: Tariff, language: Language): PriceInWords[] {
+  const words = wordsOf[language];
+  const lines: PriceInWords[] = [];
+  if (tariff.minPrice !== undefined) lines.push({ kind: "limit", text: `${words.minimum} ${limitText(tariff.minPrice, tariff, language)}` });
+  if (tariff.maxPrice !== undefined) lines.push({ kind: "limit", text: `${words.maximum} ${limitText(tariff.maxPrice, tariff, language)}` });
+  return lines;
+}
+
+function altTextLines(tariff: Tariff, language: Language): PriceInWords[] {
+  const own = tariff.altText.find((one) => one.language.toLowerCase() === language) ?? tariff.altText.find((one) => one.language.toLowerCase() === "en");
+  return own === undefined ? [] : [{ kind: "text", text: own.text }];
+}
+
+function instantText(atMs: number, timeZone: string): string {
+  return `${dateText(localTime(timeZone, atMs).day)} ${clockText(timeZone, atMs)}`;
+}
+
+function validityLines(tariff: Tariff, timeZone: string, language: Language): PriceInWords[] {
+  const words = wordsOf[language];
+  const lines: PriceInWords[] = [];
+  if (tariff.startMs !== undefined) lines.push({ kind: "validity", text: words.validFrom(instantText(tariff.startMs, timeZone)) });
+  if (tariff.endMs !== undefined) lines.push({ kind: "validity", text: words.validUntil(instantText(tariff.endMs, timeZone)) });
+  return lines;
+}
+
+/** The whole tariff: every offer with its restrictions, in the order in which it is tried. */
+export function explainTariff(tariff: Tariff, timeZone: string, language: Language): PriceInWords[] {
+  const words = wordsOf[language];
+  const lines = tellingOrder.flatMap((charge): PriceInWords[] => {
+    const offers = tariff.offers[charge];
+    if (offers.length === 0) return charge === "ENERGY" ? [{ kind: "kwh", text: `${words.energy}: ${words.free}` }] : [];
+    const texts = offers.map((offer, index) => offerText(tariff, offer, charge, index === offers.length - 1, offers.length === 1, language));
+    return [{ kind: kindOf(charge), text: `${heading(charge, words)}: ${texts.join("; ")}` }];
+  });
+  return [...lines, ...limitLines(tariff, language), ...validityLines(tariff, timeZone, language), ...altTextLines(tariff, language)];
+}
+
+function startConditions(atMs: number, timeZone: string): Conditions {
+  return { local: localTime(timeZone, atMs), energyMilliWh: 0, durationMs: 0, lowCurrentA: undefined, highCurrentA: undefined, lowPowerKw: undefined, highPowerKw: undefined };
+}
+
+/** Offers that may come to hold later in a session that starts now: by energy, power, current or duration. */
+function laterOffers(tariff: Tariff, charge: Charge, now: PriceComponent | undefined): Offer[] {
+  return tariff.offers[charge].filter(({ element: { restrictions }, component }) =>
+    component !== now && (restrictions.minMilliWh !== undefined || restrictions.maxMilliWh !== undefined || restrictions.minPowerKw !== undefined
+      || restrictions.maxPowerKw !== undefined || restrictions.minCurrentA !== undefined || restrictions.maxCurrentA !== undefined
+      || restrictions.minDurationMs !== undefined || restrictions.maxDurationMs !== undefined));
+}
+
+/** The first change within two days of what charging, or standing idle, costs. */
+function nextChange(tariff: Tariff, atMs: number, timeZone: string): { atMs: number; charge: Charge; component: PriceComponent | undefined } | undefined {
+  const borders = bordersOf(tariff);
+  const charges: readonly Charge[] = ["ENERGY", "TIME", "FLAT", "PARKING_TIME"];
+  const now = charges.map((charge) => choose(tariff, charge, startConditions(atMs, timeZone)));
+  let next = atMs;
+  for (let tries = 0; tries < 500; tries += 1) {
+    next = nextTimeBorder(borders, { timeZone, clockTrusted: true }, undefined, next);
+    if (next > atMs + 2 * dayMs) return undefined;
+    const then = startConditions(next, timeZone);
+    for (const [index, charge] of charges.entries()) {
+      const component = choose(tariff, charge, then);
+      if (component !== now[index]) return { atMs: next, charge, component };
+    }
+  }
+  return undefined;
+}
+
+/**
+ * What a driver must know before the start, at this instant, in AFIR's order; one entry per line of a display.
+ * Prices are incl. tax where the tariff states it; times are per minute. `idleGraceMs`: the station's own free start of each idle stretch.
+ */
+export function priceBeforeStart(tariff: Tariff, atMs: number, timeZone: string, language: Language, idleGraceMs = 0): PriceInWords[] {
+  const words = wordsOf[language];
+  const conditions = startConditions(atMs, timeZone);
+  const lines = tellingOrder.flatMap((charge): PriceInWords[] => {
+    if (charge.startsWith("RESERVATION") || charge.startsWith("EXPIRY")) return [];
+    const now = choose(tariff, charge, conditions);
+    const later = laterOffers(tariff, charge, now);
+    const always = charge === "ENERGY" || charge === "PARKING_TIME";
+    if (now === undefined && later.length === 0) return always ? [{ kind: kindOf(charge), text: `${heading(charge, words)}: ${words.free}` }] : [];
+    const nowText = now === undefined ? words.free : `${driverPrice(tariff, now, charge, words)}${taxText(tariff, now, words)}${stepText(now, charge, words)}`;
+    const laterText = later.map((offer) => `; ${offerText(tariff, offer, charge, false, false, language)}`).join("");
+    const grace = charge === "PARKING_TIME" && idleGraceMs > 0 ? `; ${words.graceFree(durationText(Math.round(idleGraceMs / 1000)))}` : "";
+    return [{ kind: kindOf(charge), text: `${heading(charge, words)}: ${nowText}${laterText}${grace}` }];
+  });
+  const change = nextChange(tariff, atMs, timeZone);
+  const changeLines: PriceInWords[] = change === undefined ? [] : [{
+    kind: "change",
+    text: words.changes(`${clockText(timeZone, change.atMs)} ${heading(change.charge, words)} ${change.component === undefined ? words.free : driverPrice(tariff, change.component, change.charge, words)}`),
+  }];
+  return [...lines, ...limitLines(tariff, language), ...validityLines(tariff, timeZone, language), ...changeLines, ...altTextLines(tariff, language)];
+}

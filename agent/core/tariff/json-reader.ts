@@ -1,0 +1,115 @@
+// Reading a JSON value that came from outside, field by field: every fault is noted with its path, and nothing is guessed.
+// It is hand-written rather than a schema because a tariff is read for every CDR that is priced, and every fault has its own words.
+import { decimalOf, type Decimal } from "../number/money.js";
+import { instantOf } from "../time/time.js";
+
+export type Fault = { readonly path: string; readonly message: string };
+export type JsonObject = { readonly [key: string]: unknown };
+
+/** Faults of one document; past this many nobody reads on. */
+const mostFaults = 100;
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** How many letters must be changed, added, left out or swapped with their neighbour to turn one word into the other. */
+function distance(a: string, b: string): number {
+  const rows: number[][] = Array.from({ length: a.length + 1 }, (_, i) => [i]);
+  for (let j = 0; j <= b.length; j += 1) (rows[0] as number[])[j] = j;
+  for (let i = 1; i <= a.length; i += 1)
+    for (let j = 1; j <= b.length; j += 1) {
+      const at = (row: number, column: number): number => rows[row]?.[column] ?? 0;
+      let best = Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1));
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) best = Math.min(best, at(i - 2, j - 2) + 1);
+      (rows[i] as number[])[j] = best;
+    }
+  return rows[a.length]?.[b.length] ?? 0;
+}
+
+/** The known word that was probably meant, or undefined. */
+export function suggestion(word: string, known: readonly string[]): string | undefined {
+  if (word.length > 40) return undefined;
+  const plain = word.toLowerCase().replace(/[-_\s]/g, "");
+  let best: string | undefined;
+  let least = Math.max(1, Math.floor(word.length / 3)) + 1;
+  for (const candidate of known) {
+    const far = distance(plain, candidate.toLowerCase().replace(/[-_\s]/g, ""));
+    if (far < least) [best, least] = [candidate, far];
+  }
+  return best;
+}
+
+export function didYouMean(word: string, known: readonly string[]): string {
+  const meant = suggestion(word, known);
+  return meant === undefined ? "" : `; did you mean "${meant}"?`;
+}
+
+/** What a value is, in words, for a fault. */
+export function saying(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
+  return typeof value === "object" ? "an object" : String(value);
+}
+
+/** Reads fields and gathers faults. A field that is null counts as absent (OCPI, transport_and_format). */
+export class Checked {
+  readonly faults: Fault[] = [];
+
+  fault(path: string, message: string): undefined {
+    if (this.faults.length < mostFaults) this.faults.push({ path, message });
+    return undefined;
+  }
+
+  object(value: unknown, path: string, known: readonly string[]): JsonObject | undefined {
+    if (!isObject(value)) return this.fault(path, `expected an object, found ${saying(value)}`);
+    for (const key in value) if (!known.includes(key)) this.unknown(key, path, known);
+    return value;
+  }
+
+  unknown(key: string, path: string, known: readonly string[]): void {
+    this.fault(path === "" ? key : `${path}.${key}`, `unknown field${didYouMean(key, known)}`);
+  }
+
+  list(value: unknown, path: string, most: number): readonly unknown[] | undefined {
+    if (!Array.isArray(value)) return this.fault(path, `expected a list, found ${saying(value)}`);
+    if (value.length > most) return this.fault(path, `${value.length} entries; more than ${most} are not taken`);
+    return value as unknown[];
+  }
+
+  text(value: unknown, path: string, most: number): string | undefined {
+    if (typeof value !== "string") return this.fault(path, `expected a text, found ${saying(value)}`);
+    if (value.length === 0 || value.length > most) return this.fault(path, `expected 1 to ${most} characters, found ${value.length}`);
+    return value;
+  }
+
+  oneOf<Word extends string>(value: unknown, path: string, words: readonly Word[]): Word | undefined {
+    const found = words.find((word) => word === value);
+    if (found !== undefined) return found;
+    return this.fault(path, `expected one of ${words.join(", ")}, found ${saying(value)}${typeof value === "string" ? didYouMean(value, words) : ""}`);
+  }
+
+  /** An exact decimal from a JSON number; `places` and `most` bound what can be meant. */
+  decimal(value: unknown, path: string, bounds: { places: number; most: number; negative?: boolean }): Decimal | undefined {
+    if (typeof value !== "number") return this.fault(path, `expected a number, found ${saying(value)}`);
+    if (!Number.isFinite(value)) return this.fault(path, `${value} is no number that can be billed`);
+    if (value < 0 && bounds.negative !== true) return this.fault(path, `expected 0 or more, found ${value}`);
+    if (Math.abs(value) > bounds.most) return this.fault(path, `${value} is more than ${bounds.most}`);
+    const decimal = decimalOf(value);
+    if (decimal === undefined || decimal.scale > bounds.places) return this.fault(path, `${value} has more than ${bounds.places} decimals`);
+    return decimal;
+  }
+
+  /** The path is `parent()` + `field`, built for a fault alone. */
+  whole(value: unknown, parent: () => string, field: string, most: number): number | undefined {
+    if (typeof value !== "number" || !Number.isInteger(value)) return this.fault(parent() + field, `expected a whole number, found ${saying(value)}`);
+    if (value < 0 || value > most) return this.fault(parent() + field, `expected 0 to ${most}, found ${value}`);
+    return value;
+  }
+
+  instant(value: unknown, path: string): number | undefined {
+    const ms = typeof value === "string" ? instantOf(value) : undefined;
+    return ms ?? this.fault(path, `expected a time such as 2026-03-29T01:00:00Z, found ${saying(value)}`);
+  }
+}

@@ -1,0 +1,63 @@
+// A sale priced anew by another tariff, from what its first receipt says: the same readings and samples, another price.
+// The first receipt and its credit stay as they are; the corrected one names the first.
+import { instantOf } from "../time/iso-time.js";
+import { milliWhOf } from "../number/energy-text.js";
+import { advance, beginRating, bill, periods, type Rating } from "../rating/rating.js";
+import type { ReceiptReading, SalePayload } from "../receipt/receipt-payload.js";
+import type { Settlement } from "../cdr/settlement.js";
+import type { StationFacts } from "../../../config/schema.js";
+import type { Reading } from "../../../drivers/driver.js";
+import { ReceiptFault } from "../receipt/signer.js";
+import type { Tariff } from "../tariff/tariff.js";
+import { samplesOf } from "./verify-sale.js";
+import { chargedPrice } from "../rating/no-energy-waiver.js";
+
+export type CorrectionFrame = Pick<Settlement, "receiptNumber" | "pagination" | "cdrId" | "issuedMs" | "softwareVersion" | "tariffDigest"> & { readonly station: StationFacts };
+
+/** The settlement of the session of `receipt`, priced by `tariff`. Throws ReceiptFault where the receipt cannot be read, or its clock was not trusted. */
+export function correctedSettlement({ sale, timeZone, number }: SalePayload, tariff: Tariff, frame: CorrectionFrame): Settlement {
+  const samples = samplesOf(sale);
+  const [first, ...rest] = samples ?? [];
+  if (samples === undefined || first === undefined) throw new ReceiptFault(`the samples of receipt ${number} cannot be read`);
+  if (sale.timeTrust === "unsynced") throw new ReceiptFault(`receipt ${number} is of a session whose time is not known: which price was in force cannot be told`);
+  const rating = rest.reduce<Rating>(advance, beginRating(tariff, { timeZone, clockTrusted: true }, first));
+  const last = rest.at(-1) ?? first;
+  const reading = (of: ReceiptReading): Reading => readingOf(of, sale.meter.serial, number);
+  return {
+    ...frame,
+    sessionId: sale.sessionId,
+    connector: sale.connector,
+    token: sale.token,
+    authMethod: sale.authMethod,
+    ...(sale.authorizationReference === undefined ? {} : { authorizationReference: sale.authorizationReference }),
+    meter: sale.meter,
+    begin: reading(sale.begin),
+    end: reading(sale.finish),
+    borders: sale.borders.map(reading),
+    samples,
+    startMs: first.atMs,
+    endMs: last.atMs,
+    timeTrust: sale.timeTrust,
+    timeZone,
+    tariff: tariff.source,
+    shown: { text: sale.shown.text, atMs: instant(sale.shown.at, number) },
+    price: chargedPrice(bill(rating), last.energyMilliWh - first.energyMilliWh),
+    periods: periods(rating),
+    stopReason: sale.stop.reason,
+    stopDetail: sale.stop.detail,
+    interruptions: sale.interruptions.map(({ from, to, why }) => ({ fromMs: instant(from, number), toMs: to === null ? null : instant(to, number), why })),
+  };
+}
+
+function readingOf(of: ReceiptReading, serial: string, number: number): Reading {
+  const at = instant(of.at, number);
+  const energyMilliWh = milliWhOf(of.registerKwh);
+  if (energyMilliWh === undefined) throw new ReceiptFault(`a register of receipt ${number} cannot be read`);
+  return { moment: { at, monoMs: at, boot: "receipt", trust: of.clock }, energyMilliWh, powerW: 0, serial, ...(of.signed === undefined ? {} : { signed: of.signed }) };
+}
+
+function instant(text: string, number: number): number {
+  const at = instantOf(text);
+  if (at === undefined) throw new ReceiptFault(`a time of receipt ${number} cannot be read`);
+  return at;
+}

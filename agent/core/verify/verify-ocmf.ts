@@ -1,0 +1,184 @@
+// Checks OCMF records by the rules of the format and by those that the common tool leaves out: another meter or user between two records,
+// gaps in the pagination, exceptions and status flags inside, readings out of order, power that no charge point can deliver.
+import { fromHex, utf8 } from "../number/bytes.js";
+import { milliWhOf } from "../number/energy-text.js";
+import { ocmfInstant } from "../time/iso-time.js";
+import { longestRecord, signatureText } from "../receipt/ocmf.js";
+import { unsignedMark, type CheckTools } from "../receipt/signer.js";
+import { fails, holds, judged, skipped, type Check } from "./check-result.js";
+
+export type OcmfReading = {
+  /** Undefined where TM cannot be read; `mark` is the clock's: U, I, S or R. */
+  readonly atMs: number | undefined;
+  readonly mark: string;
+  readonly kind: string;
+  readonly milliWh: number | undefined;
+  readonly raw: Readonly<Record<string, unknown>>;
+};
+
+export type OcmfRecord = {
+  /** The signed text between the pipes. */
+  readonly payload: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly readings: readonly OcmfReading[];
+  /** Absent where the unsigned mark stands in its place. */
+  readonly signature?: Uint8Array;
+};
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function readingOf(raw: unknown): OcmfReading {
+  const fields = isRecord(raw) ? raw : {};
+  const time = typeof fields["TM"] === "string" ? fields["TM"] : "";
+  const value = fields["RV"];
+  return {
+    atMs: ocmfInstant(time),
+    mark: /^.{28} ([UISR])$/.exec(time)?.[1] ?? "",
+    kind: typeof fields["TX"] === "string" ? fields["TX"] : "",
+    // A number as JavaScript prints it keeps up to fifteen digits: all that nine digits of kWh and five decimals need.
+    milliWh: typeof value === "number" ? milliWhOf(String(value)) : undefined,
+    raw: fields,
+  };
+}
+
+/** A record taken apart, its signature not judged; undefined where the text is no OCMF record of ours. */
+export function parseOcmf(text: string): OcmfRecord | undefined {
+  const parts = /^OCMF\|([\x20-\x7b\x7d\x7e]+)\|([\x20-\x7b\x7d\x7e]+)$/.exec(text);
+  const payload = parts?.[1];
+  const signed = parts?.[2];
+  if (payload === undefined || signed === undefined) return undefined;
+  const fields = parsed(payload);
+  const mark = parsed(signed);
+  const hexText = isRecord(mark) ? mark["SD"] : undefined;
+  if (!isRecord(fields) || typeof hexText !== "string" || signed !== signatureText(hexText)) return undefined;
+  const readings = (Array.isArray(fields["RD"]) ? fields["RD"] : []).map(readingOf);
+  if (hexText === unsignedMark) return { payload, fields, readings };
+  const signature = fromHex(hexText);
+  return signature === undefined ? undefined : { payload, fields, readings, signature };
+}
+
+/** Register steps of coarse meters: so much more than max power x time may stand between two readings. */
+const coarsestStepMilliWh = 100_000;
+/** Tolerance of a station's rated power. */
+const powerTolerance = 1.1;
+
+/** True where so much energy in so little time is more than the station can deliver. */
+export function isImpossiblePower(deltaMilliWh: number, deltaMs: number, maxPowerW: number): boolean {
+  return deltaMilliWh > (maxPowerW * powerTolerance * Math.max(deltaMs, 0)) / 3_600 + coarsestStepMilliWh;
+}
+
+const texts: Record<string, RegExp> = {
+  FV: /^1\.0$/, PG: /^T(0|[1-9]\d{0,15})$/, MS: /^.+$/s, IT: /^(ISO14443|UNDEFINED|CENTRAL|NONE)$/, IL: /^(NONE|HEARSAY|TRUSTED|VERIFIED|CERTIFIED|SECURE)$/,
+  ID: /^.*$/s, CT: /^(EVSEID|CBIDC)$/, CI: /^.+$/s,
+};
+
+function fieldComplaints(fields: Readonly<Record<string, unknown>>): string[] {
+  const complaints: string[] = [];
+  for (const [name, pattern] of Object.entries(texts)) {
+    const value = fields[name];
+    if (value === undefined) complaints.push(`${name} is missing`);
+    else if (typeof value !== "string" || !pattern.test(value)) complaints.push(`${name} is ${JSON.stringify(value)}`);
+  }
+  if (typeof fields["IS"] !== "boolean") complaints.push(fields["IS"] === undefined ? "IS is missing" : `IS is ${JSON.stringify(fields["IS"])}`);
+  if (!Array.isArray(fields["IF"])) complaints.push("IF is no list");
+  if ("TT" in fields) complaints.push("TT came with version 1.1");
+  return complaints;
+}
+
+function oneReading({ raw, atMs, mark, milliWh, kind }: OcmfReading, index: number): string[] {
+  const complaints: string[] = [];
+  const say = (what: string): void => void complaints.push(`reading ${index + 1}: ${what}`);
+  if (atMs === undefined || mark === "") say(`the time ${JSON.stringify(raw["TM"])} cannot be read`);
+  if (milliWh === undefined || milliWh < 0) say(`the value ${JSON.stringify(raw["RV"])} is no register`);
+  if (kind === "X") say("an exception (X) stands inside");
+  if (raw["RI"] !== "1-0:1.8.0") say(`the register is ${JSON.stringify(raw["RI"])}, not 1-0:1.8.0`);
+  if (raw["RU"] !== "kWh") say(`the unit is ${JSON.stringify(raw["RU"])}`);
+  if (raw["RT"] !== "AC" && raw["RT"] !== "DC") say(`the current is ${JSON.stringify(raw["RT"])}`);
+  if (raw["EF"] !== "") say(`an error flag ${JSON.stringify(raw["EF"])}`);
+  if (raw["ST"] !== "G") say(`the meter's status is ${JSON.stringify(raw["ST"])}, not good (G)`);
+  return complaints;
+}
+
+/** Marks by which two times can be compared: both from a clock that ran on, or both relative to one unset clock. */
+const comparable = (a: string, b: string): boolean => ("SI".includes(a) && "SI".includes(b)) || (a === "R" && b === "R");
+
+function readingComplaints(readings: readonly OcmfReading[], maxPowerW: number): string[] {
+  const complaints = readings.flatMap(oneReading);
+  if (readings.length < 2) complaints.push("a session has a begin and an end reading");
+  readings.forEach((reading, index) => {
+    const expected = index === 0 ? "B" : index === readings.length - 1 ? "ELRAP" : "T";
+    if (reading.kind !== "X" && (reading.kind.length !== 1 || !expected.includes(reading.kind))) complaints.push(`reading ${index + 1} is marked ${JSON.stringify(reading.kind)}, expected ${expected.split("").join(" or ")}`);
+    const before = readings[index - 1];
+    if (before === undefined || before.milliWh === undefined || reading.milliWh === undefined) return;
+    const step = reading.milliWh - before.milliWh;
+    if (step < 0) complaints.push(`reading ${index + 1} (${String(reading.raw["RV"])} kWh) is below the one before (${String(before.raw["RV"])} kWh)`);
+    if (before.atMs === undefined || reading.atMs === undefined || !comparable(before.mark, reading.mark)) return;
+    const elapsedMs = reading.atMs - before.atMs;
+    if (elapsedMs < 0) complaints.push(`reading ${index + 1} was taken before the one in front of it`);
+    else if (isImpossiblePower(step, elapsedMs, maxPowerW))
+      complaints.push(`between readings ${index} and ${index + 1} lie ${step / 1e6} kWh in ${elapsedMs / 1000} s: more than ${maxPowerW / 1000} kW can deliver`);
+  });
+  const last = readings.at(-1)?.milliWh;
+  if (last !== undefined && readings.slice(1, -1).some(({ milliWh }) => milliWh !== undefined && milliWh > last)) complaints.push("an intermediate reading lies above the end");
+  return complaints;
+}
+
+/** What the fastest charge points deliver: the limit where a record stands alone and does not say its own. */
+export const anyStationW = { AC: 100_000, DC: 1_000_000 } as const;
+
+/** Checks one record: its signature by this key, its fields, its readings. `maxPowerW` is the station's, where it is known. */
+export function checkOcmf(text: string, spkiHex: string, tools: CheckTools, maxPowerW?: number): readonly Check[] {
+  const record = parseOcmf(text);
+  if (record === undefined) return [fails("meter record", "this is no OCMF record of the form OCMF|payload|signature, in plain ASCII, signed by ECDSA-secp256r1-SHA256")];
+  const isDirect = record.readings.some(({ raw }) => raw["RT"] === "DC");
+  const complaints = fieldComplaints(record.fields);
+  if (text.length > longestRecord) complaints.push(`the record has ${text.length} bytes, more than ${longestRecord}`);
+  const [first] = record.readings;
+  const last = record.readings.at(-1);
+  const span = first?.milliWh === undefined || last?.milliWh === undefined ? "" : `: ${String(first.raw["RV"])} to ${String(last.raw["RV"])} kWh`;
+  return [
+    signatureCheck(record, spkiHex, tools),
+    judged("meter record fields", complaints, `meter ${String(record.fields["MS"])}, ${String(record.fields["PG"])}`),
+    judged("meter record readings", readingComplaints(record.readings, maxPowerW ?? (isDirect ? anyStationW.DC : anyStationW.AC)), `${record.readings.length} readings in order${span}`),
+  ];
+}
+
+function signatureCheck({ payload, signature }: OcmfRecord, spkiHex: string, { check }: CheckTools): Check {
+  if (signature === undefined) return fails("meter record signature", "unsigned: the signer had failed, and the record says so in the signature's place");
+  return check(spkiHex, utf8(payload), signature, "der")
+    ? holds("meter record signature", "the readings are signed by this key and unchanged")
+    : fails("meter record signature", "the readings are not signed by this key, or were changed since");
+}
+
+const fixed = { GI: "gateway", GS: "gateway serial number", MS: "meter", MV: "meter maker", MM: "meter model", CI: "charge point", ID: "user", IT: "kind of user id" } as const;
+
+/** Checks records that belong to one session, in order: the same devices and user, and a pagination without gap or reversal. */
+export function checkOcmfTogether(records: readonly string[]): Check {
+  const complaints: string[] = [];
+  if (records.length < 2) return skipped("records together", "one record holds the whole session");
+  const fields = records.map((text) => parseOcmf(text)?.fields ?? {});
+  const [first] = fields;
+  fields.forEach((record, index) => {
+    const before = fields[index - 1];
+    if (before === undefined) return;
+    for (const [name, what] of Object.entries(fixed))
+      if (record[name] !== first?.[name]) complaints.push(`another ${what} (${name}): ${String(first?.[name])} in the first record, ${String(record[name])} in record ${index + 1}`);
+    const step = paginationOf(record) - paginationOf(before);
+    if (step !== 1) complaints.push(`the pagination goes from ${String(before["PG"])} to ${String(record["PG"])}`);
+  });
+  return judged("records together", complaints, `${records.length} records of one meter, charge point and user, without a gap`);
+}
+
+/** The counter in PG, or NaN. */
+export function paginationOf(fields: Readonly<Record<string, unknown>>): number {
+  const page = fields["PG"];
+  return typeof page === "string" && /^T(0|[1-9]\d{0,15})$/.test(page) ? Number(page.slice(1)) : Number.NaN;
+}

@@ -1,0 +1,324 @@
+// The truth about settled sessions: every receipt ever issued, numbered from 1 without a gap, in lowdb pages of bounded size.
+// Only the newest page is ever rewritten, so that the hundred-thousandth receipt costs what the hundredth did; a sealed page is known by
+// its digest in the index and in the page after it. The book never silently becomes empty.
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { LowSync } from "lowdb";
+import { Failure } from "../../core/failure.js";
+import { CheckedFile, jsonText } from "../store/checked-file.js";
+import type { Disk } from "../store/disk.js";
+import { Mark } from "../store/creation-marker.js";
+import { emptyIndex, noPage, pageName, pagesIn, parseEntry, parseIndex, parsePage, rowOf } from "./book-page.js";
+import type { BookEntry, Index, Page, SealedPage } from "./book-page.js";
+import { signedIndex, unprovenPage, type Seal } from "./signed-index.js";
+
+export type BookOptions = {
+  /** Receipts a page holds at most. */
+  readonly pageEntries?: number;
+  /** A page that has reached this size takes no more: bounds the cost of an append when receipts are large. Default: by the size of the book. */
+  readonly pageBytes?: number;
+  readonly seal?: Seal;
+};
+
+/** The book for those who only read. */
+export type BookView = Omit<Book, "append">;
+
+const defaultPageEntries = 64;
+const smallestPageBytes = 32 * 1024;
+const largestPageBytes = 256 * 1024;
+
+export const indexName = "index.json";
+/** The complaint about a file or the folder: where, what, and what to do. */
+export const damage = (path: string, why: string): Failure =>
+  new Failure("book/damaged", `${path}: ${why}; nothing is sold until it is repaired: "chargetill repair" shows what can be saved`);
+
+export class Book {
+  #newest: LowSync<Page>;
+  #newestFile: CheckedFile<Page>;
+  readonly #indexFile: CheckedFile<Index>;
+  readonly #index: LowSync<Index>;
+  /** The sealed page read last: receipts are asked for in runs. */
+  #lastRead: Page | undefined;
+  /** Says that the list was signed once: from then on an unsigned one is no book from before. */
+  readonly #signedOnce: Mark;
+  /** False for a look at a book of which nothing is there yet. */
+  #isThere = false;
+  /** The sealed page that the check in turn has come to; undefined before its first turn. */
+  #turnOfCheck: number | undefined;
+
+  private constructor(
+    private readonly disk: Disk,
+    private readonly folder: string,
+    private readonly options: BookOptions,
+  ) {
+    this.#indexFile = new CheckedFile(disk, join(folder, indexName), parseIndex, "book/damaged");
+    this.#index = new LowSync<Index>(this.#indexFile, emptyIndex);
+    this.#signedOnce = new Mark(disk, `${folder}.signed`);
+    this.#newestFile = this.#pageFile(1);
+    this.#newest = new LowSync<Page>(this.#newestFile, { page: 1, first: 1, previous: noPage, entries: [] });
+  }
+
+  /**
+   * Opens the book in `folder` (made on the very first run): proves the index, that every sealed page is there, and the newest page.
+   * Throws book/damaged with the file, disk/failed, disk/full.
+   */
+  static open(disk: Disk, folder: string, options: BookOptions = {}): Book {
+    disk.makeFolder(folder);
+    // What a killed run renamed and did not fsync is about to be relied on.
+    disk.syncFolder(folder);
+    const mark = new Mark(disk, folder);
+    const book = new Book(disk, folder, options);
+    const marked = mark.stands;
+    if (!marked) book.#begin();
+    if (book.#load()) book.#writeIndex(book.#index.data.sealed);
+    if (!marked) mark.set();
+    return book;
+  }
+
+  /** A look without a hand, safe while an agent writes: the book as it stands now, empty before the first run. Throws book/damaged, disk/failed. */
+  static view(disk: Disk, folder: string, options: BookOptions = {}): BookView {
+    return Book.#viewTrying(disk, folder, options, 3);
+  }
+
+  /** While we look, the agent may turn a page between two of our reads: look again, a few times. */
+  static #viewTrying(disk: Disk, folder: string, options: BookOptions, triesLeft: number): BookView {
+    const book = new Book(disk, folder, options);
+    try {
+      if (new Mark(disk, folder).stands || disk.list(folder).length > 0) book.#load();
+      return book;
+    } catch (cause) {
+      if (triesLeft > 1 && cause instanceof Failure && cause.code === "book/damaged") return Book.#viewTrying(disk, folder, options, triesLeft - 1);
+      throw cause;
+    }
+  }
+
+  /** How many receipts there are, which is the number of the newest. */
+  count(): number {
+    const { first, entries } = this.#newest.data;
+    return first - 1 + entries.length;
+  }
+
+  /** The newest receipt, or undefined while there is none. */
+  last(): BookEntry | undefined {
+    const count = this.count();
+    return count === 0 ? undefined : this.get(count);
+  }
+
+  /** The receipt of that number, or undefined where there is none. Throws book/damaged when its page does not match the index. */
+  get(number: number): BookEntry | undefined {
+    const { first, entries } = this.#newest.data;
+    if (!Number.isSafeInteger(number) || number < 1 || number > this.count()) return undefined;
+    if (number >= first) return entries[number - first];
+    const row = rowOf(this.#index.data.sealed, number);
+    return row && this.#sealedPage(row).entries[number - row.first];
+  }
+
+  /** All receipts from `from` on, oldest first, one page in memory at a time. Throws book/damaged. */
+  *entries(from = 1): Generator<BookEntry> {
+    for (let number = Math.max(1, from); number <= this.count(); number += 1) {
+      const entry = this.get(number);
+      if (!entry) throw damage(this.folder, `receipt ${number} is missing`);
+      yield entry;
+    }
+  }
+
+  /**
+   * Adds the next receipt; it lasts when this returns. The same receipt again is no trouble and no write (a settlement is tried again after
+   * a power cut); another one under a number that is taken, or a number that leaves a gap, is book/damaged. Throws disk/failed, disk/full.
+   */
+  append(entry: BookEntry): void {
+    // What will be read back, not what was handed in, is compared and kept.
+    const kept = parseEntry(JSON.parse(jsonText(entry)));
+    const count = this.count();
+    if (kept.number <= count) {
+      if (isDeepStrictEqual(this.get(kept.number), kept)) return;
+      throw damage(this.folder, `receipt ${kept.number} stands in the book with other content than the one to be added`);
+    }
+    if (kept.number !== count + 1) throw damage(this.folder, `receipt ${kept.number} cannot follow receipt ${count}: those between are missing`);
+    if (this.#isFull()) this.#turn(kept);
+    else this.#extend(kept);
+  }
+
+  /** Proves every page on the disk, the newest too. Throws book/damaged at the first that does not hold. Takes seconds with a large book. */
+  verifyAll(): { readonly pages: number; readonly receipts: number } {
+    if (!this.#isThere) return { pages: 0, receipts: 0 };
+    for (const row of this.#index.data.sealed) this.verifySealed(row.page);
+    const newest = this.#pageFile(this.#newest.data.page);
+    const more = newest.read().entries.length - this.#newest.data.entries.length;
+    // While we only look, the agent may have added to it.
+    if (more < 0 || (more === 0 && newest.digest !== this.#newestFile.digest)) throw damage(newest.path, "it is not the page that was written last");
+    return { pages: this.#index.data.sealed.length + 1, receipts: this.count() };
+  }
+
+  /**
+   * Proves the next `count` sealed pages in turn, from the first again after the last: a full check takes seconds with a large book and would
+   * hold up the meters, so housekeeping takes a few pages a minute. The first turn begins after a `share` (0 to 1) of the book. Throws book/damaged, and comes back to that page until it holds.
+   */
+  verifyNext(count = 1, share = 0): void {
+    let done = (this.#turnOfCheck ??= Math.floor(this.sealedPages * share));
+    for (let left = Math.min(count, this.sealedPages); left > 0; left -= 1) {
+      const page = (done % this.sealedPages) + 1;
+      this.verifySealed(page);
+      this.#turnOfCheck = done = page;
+    }
+  }
+
+  /** Proves one sealed page (1 … sealedPages), for a housekeeping that goes through them in turn. Throws book/damaged. */
+  verifySealed(page: number): void {
+    const row = this.#index.data.sealed[page - 1];
+    if (!row) throw damage(this.folder, `there is no sealed page ${page}`);
+    this.#lastRead = undefined;
+    this.#sealedPage(row);
+  }
+
+  /**
+   * Signs the list of sealed pages where it is not signed to its end, or by a key of before; asked at each start and each minute. A signer that fails stops nothing: the list stays as
+   * it is, the answer is false, and this is asked again. Throws disk/failed, disk/full.
+   */
+  signList(): boolean {
+    const { seal } = this.options;
+    const { sealed, signature, signed } = this.#index.data;
+    if (seal === undefined || sealed.length === 0) return true;
+    if (signed < sealed.length || !seal.isCurrent(signature)) {
+      const next = signedIndex(sealed, this.#index.data, seal);
+      if (next.signature !== signature) this.#putIndex(next);
+    }
+    if (this.#index.data.signed > 0 && !this.#signedOnce.stands) this.#signedOnce.set();
+    return this.#index.data.signed === sealed.length;
+  }
+
+  get sealedPages(): number {
+    return this.#index.data.sealed.length;
+  }
+
+  /** How many receipts stand on sealed pages, which are never written again. */
+  get sealedReceipts(): number {
+    return this.#newest.data.first - 1;
+  }
+
+  /** What a receipt takes on the disk, by the newest page: for a forecast of how many more there is room for. Undefined while there is none. */
+  get bytesPerReceipt(): number | undefined {
+    const { entries } = this.#newest.data;
+    return entries.length === 0 ? undefined : Math.ceil(this.#newestFile.size / entries.length);
+  }
+
+  #pageFile(page: number): CheckedFile<Page> {
+    return new CheckedFile(this.disk, join(this.folder, pageName(page)), parsePage, "book/damaged");
+  }
+
+  /** A first run, or one that was cut short: what is not there yet is made empty. */
+  #begin(): void {
+    const names = this.disk.list(this.folder);
+    if (names.includes(indexName)) return;
+    if (pagesIn(names).length === 0) this.#newest.write();
+    this.#writeIndex([]);
+  }
+
+  /** Reads and proves what every start needs; its cost hardly grows with the book. True when the index on the disk is one page behind. */
+  #load(): boolean {
+    const pages = new Set(pagesIn(this.disk.list(this.folder)));
+    this.#isThere = true;
+    this.#index.read();
+    const { sealed } = this.#index.data;
+    for (const { page } of sealed) if (!pages.has(page)) throw damage(join(this.folder, pageName(page)), "the page is missing");
+    for (const page of pages) if (page > sealed.length + 2) throw damage(join(this.folder, indexName), `it does not know of page ${page}: it is an old copy`);
+    const last = sealed.at(-1);
+    this.#readNewest(sealed.length + 1, last ? last.first + last.count : 1, last?.sha256 ?? noPage);
+    this.#proveList();
+    if (!pages.has(sealed.length + 2)) return false;
+    // A cut fell between the first receipt of the new page and the index: the new page proves the one before.
+    const row = this.#newestRow();
+    this.#readNewest(row.page + 1, row.first + row.count, row.sha256);
+    this.#index.data = { ...this.#index.data, sealed: [...sealed, row] };
+    return true;
+  }
+
+  /** The station's signature over the list; the pages that it does not reach yet must prove themselves by their receipts. */
+  #proveList(): void {
+    const { seal } = this.options;
+    if (seal === undefined) return;
+    const unproven = unprovenPage(this.#index.data, seal, this, this.#signedOnce.stands);
+    if (unproven === undefined) return;
+    throw damage(join(this.folder, indexName), `the list of sealed pages does not bear this station's signature${unproven.receipt === undefined ? "" : `, nor does receipt ${unproven.receipt} on page ${unproven.page}`}`);
+  }
+
+  #readNewest(page: number, first: number, previous: string): void {
+    this.#newestFile = this.#pageFile(page);
+    this.#newest = new LowSync<Page>(this.#newestFile, { page, first, previous, entries: [] });
+    this.#newest.read();
+    this.#follows(this.#newest.data, page, first, previous);
+  }
+
+  #follows(data: Page, page: number, first: number, previous: string): void {
+    if (data.page !== page || data.first !== first || data.previous !== previous)
+      throw damage(join(this.folder, pageName(page)), "it does not continue from the page before");
+  }
+
+  #newestRow(): SealedPage {
+    const { page, first, entries } = this.#newest.data;
+    return { page, first, count: entries.length, sha256: this.#newestFile.digest };
+  }
+
+  #sealedPage(row: SealedPage): Page {
+    if (this.#lastRead?.page === row.page) return this.#lastRead;
+    const file = this.#pageFile(row.page);
+    const page = file.read();
+    if (file.digest !== row.sha256) throw damage(file.path, "it is not the page that was sealed");
+    this.#follows(page, row.page, row.first, this.#index.data.sealed[row.page - 2]?.sha256 ?? noPage);
+    this.#lastRead = page;
+    return page;
+  }
+
+  #isFull(): boolean {
+    const { pageEntries = defaultPageEntries, pageBytes = this.#cheapestPageBytes() } = this.options;
+    const { entries } = this.#newest.data;
+    return entries.length > 0 && (entries.length >= pageEntries || this.#newestFile.size >= pageBytes);
+  }
+
+  /**
+   * The page size that wears the card least: a receipt rewrites half a page of B bytes, and its share r/B of the index of I bytes, which is
+   * rewritten as often as a page is full. The sum is least where B² = 2·I·r.
+   */
+  #cheapestPageBytes(): number {
+    const best = Math.round(Math.sqrt(2 * this.#indexFile.size * (this.bytesPerReceipt ?? 0)));
+    return Math.min(largestPageBytes, Math.max(smallestPageBytes, best));
+  }
+
+  /** One more receipt on the newest page. */
+  #extend(entry: BookEntry): void {
+    const before = this.#newest.data;
+    this.#newest.data = { ...before, entries: [...before.entries, entry] };
+    try {
+      this.#newest.write();
+    } catch (cause) {
+      this.#newest.data = before;
+      throw cause;
+    }
+  }
+
+  /** Seals the newest page and begins the next one with this receipt: first the new page, which names the old one's digest, then the index. */
+  #turn(entry: BookEntry): void {
+    const row = this.#newestRow();
+    const file = this.#pageFile(row.page + 1);
+    const page = new LowSync<Page>(file, { page: row.page + 1, first: entry.number, previous: row.sha256, entries: [entry] });
+    page.write();
+    this.#writeIndex([...this.#index.data.sealed, row]);
+    this.#newestFile = file;
+    this.#newest = page;
+  }
+
+  #writeIndex(sealed: readonly SealedPage[]): void {
+    this.#putIndex(signedIndex(sealed, this.#index.data, this.options.seal));
+  }
+
+  #putIndex(next: Index): void {
+    const before = this.#index.data;
+    this.#index.data = next;
+    try {
+      this.#index.write();
+    } catch (cause) {
+      this.#index.data = before;
+      throw cause;
+    }
+  }
+}

@@ -1,0 +1,270 @@
+// The only hand that writes: durable replace and durable append over `Files`. What returned is on the disk, with its name in its folder;
+// what threw may or may not be. Measured: leave out any one fsync here and power cuts lose receipts that somebody already relied on.
+import { dirname } from "node:path";
+import { Failure } from "../../core/failure.js";
+import { realFiles } from "./files.js";
+import type { Files } from "./files.js";
+
+const fileMode = 0o600;
+const folderMode = 0o700;
+
+/** Ends the names of files that were never finished: whatever bears it may be overwritten and counts for nothing. */
+export const unfinished = ".new";
+
+/** Node's error code ("ENOENT"), or undefined for anything else that was thrown. */
+export function errorCode(cause: unknown): string | undefined {
+  return cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : undefined;
+}
+
+/** The failure behind what Node threw: disk/full where there is no room, else disk/failed. */
+export function trouble(what: string, path: string, cause: unknown): Failure {
+  const code = errorCode(cause);
+  if (code === "ENOSPC" || code === "EDQUOT")
+    return new Failure("disk/full", `cannot ${what} ${path}: the disk is full (${code}); free some space or use a larger card`, { cause });
+  if (code === "EROFS") return new Failure("disk/failed", `cannot ${what} ${path}: the disk is mounted read-only (${code}); dmesg says why, and a card that did this by itself is replaced`, { cause });
+  if (code === "EACCES" || code === "EPERM") return new Failure("disk/failed", `cannot ${what} ${path}: this user may not (${code}); use sudo, or the user that the state folder belongs to`, { cause });
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new Failure("disk/failed", `cannot ${what} ${path}: ${reason}`, { cause });
+}
+
+export class Disk {
+  #bytesWritten = 0;
+  #syncs = 0;
+  /** Called after each fsync: on a slow disk the proof that something still moves, though no timer can fire meanwhile. */
+  onSync: () => void = () => undefined;
+
+  constructor(readonly files: Files = realFiles) {}
+
+  /** Times that bytes or names were made to last since this Disk was made: each costs a card at least one block, however few its bytes. */
+  get syncs(): number {
+    return this.#syncs;
+  }
+
+  /** One fsync or fdatasync has returned well. */
+  synced(): void {
+    this.#syncs += 1;
+    this.onSync();
+  }
+
+  /** Bytes handed to the disk since this Disk was made: the measure of a card's wear. */
+  get bytesWritten(): number {
+    return this.#bytesWritten;
+  }
+
+  /** The bytes of a file, or undefined where there is none. Throws disk/failed. */
+  read(path: string): Buffer | undefined {
+    try {
+      return this.files.readFileSync(path);
+    } catch (cause) {
+      if (errorCode(cause) === "ENOENT") return undefined;
+      throw trouble("read", path, cause);
+    }
+  }
+
+  /** The permission bits of a file that is there. Throws disk/failed. */
+  mode(path: string): number {
+    try {
+      return this.files.statSync(path).mode;
+    } catch (cause) {
+      throw trouble("look at", path, cause);
+    }
+  }
+
+  /** The length of a file in bytes, or undefined where there is none. Throws disk/failed. */
+  size(path: string): number | undefined {
+    try {
+      return this.files.statSync(path).size;
+    } catch (cause) {
+      if (errorCode(cause) === "ENOENT") return undefined;
+      throw trouble("look at", path, cause);
+    }
+  }
+
+  /** The names in a folder, sorted; none where there is no folder. Throws disk/failed. */
+  list(folder: string): string[] {
+    try {
+      return this.files.readdirSync(folder).sort();
+    } catch (cause) {
+      if (errorCode(cause) === "ENOENT") return [];
+      throw trouble("list", folder, cause);
+    }
+  }
+
+  /** Bytes an unprivileged writer may still use on the disk that holds `path`. Throws disk/failed. */
+  freeBytes(path: string): number {
+    try {
+      const { bavail, bsize } = this.files.statfsSync(path);
+      return bavail * bsize;
+    } catch (cause) {
+      throw trouble("ask the free space of", path, cause);
+    }
+  }
+
+  /**
+   * Puts `bytes` in the place of the file, whole or not at all, mode 0600. When it returns they survive a power cut; when it throws
+   * disk/failed or disk/full the old or the new file stands there, never a mixture.
+   */
+  replace(path: string, bytes: Uint8Array): void {
+    const fresh = path + unfinished;
+    try {
+      const fd = this.files.openSync(fresh, "w", fileMode);
+      try {
+        this.writeAll(fd, bytes);
+        this.files.fsyncSync(fd);
+        this.synced();
+      } finally {
+        this.files.closeSync(fd);
+      }
+      this.files.renameSync(fresh, path);
+    } catch (cause) {
+      this.#discard(fresh);
+      throw trouble("write", path, cause);
+    }
+    this.syncFolder(dirname(path));
+  }
+
+  /** Sends bytes to a device such as a printer, without waiting for it. Throws disk/failed where it is not there or takes no more now. */
+  print(device: string, bytes: Uint8Array): void {
+    try {
+      const fd = this.files.openDeviceSync(device);
+      try {
+        for (let sent = 0; sent < bytes.length; ) {
+          const taken = this.files.writeSync(fd, bytes, sent, bytes.length - sent);
+          if (taken <= 0) throw new Error("the device takes no more bytes");
+          sent += taken;
+        }
+      } finally {
+        this.files.closeSync(fd);
+      }
+    } catch (cause) {
+      throw trouble("print on", device, cause);
+    }
+  }
+
+  /** Takes a file away; one that is not there is no trouble. It may come back after a power cut: removal is not awaited. */
+  remove(path: string): void {
+    try {
+      this.files.unlinkSync(path);
+    } catch (cause) {
+      if (errorCode(cause) !== "ENOENT") throw trouble("remove", path, cause);
+    }
+  }
+
+  /**
+   * Makes a folder (0700) and the missing ones above it. The folder above is fsynced even when nothing had to be made: the run before us
+   * may have been killed between making and fsyncing.
+   */
+  makeFolder(path: string): void {
+    const above = dirname(path);
+    let made: boolean;
+    try {
+      if (!this.#isFolder(above)) this.makeFolder(above);
+      made = !this.#isFolder(path);
+      if (made) this.files.mkdirSync(path, { recursive: true, mode: folderMode });
+    } catch (cause) {
+      throw cause instanceof Failure ? cause : trouble("make the folder", path, cause);
+    }
+    try {
+      this.syncFolder(above);
+    } catch (cause) {
+      // A folder that was made for us (by systemd, by an administrator) may stand in one that we cannot read: not ours to fsync.
+      const why = cause instanceof Failure ? errorCode(cause.cause) : undefined;
+      if (made || (why !== "EACCES" && why !== "EPERM")) throw cause;
+    }
+  }
+
+  /** Makes the names in a folder last: what was made, renamed or removed in it. */
+  syncFolder(folder: string): void {
+    try {
+      const fd = this.files.openSync(folder, "r");
+      try {
+        this.files.fsyncSync(fd);
+        this.synced();
+      } finally {
+        this.files.closeSync(fd);
+      }
+    } catch (cause) {
+      throw trouble("fsync the folder", folder, cause);
+    }
+  }
+
+  /** Adds bytes to an existing file (made by `replace`, so that its name lasts) and waits until they last. Throws disk/failed or disk/full. */
+  appendOnce(path: string, bytes: Uint8Array): void {
+    const appender = this.appender(path);
+    try {
+      appender.append(bytes);
+    } finally {
+      appender.close();
+    }
+  }
+
+  /** Opens an existing file (made by `replace`, so that its name lasts) for durable appends. */
+  appender(path: string): Appender {
+    try {
+      this.files.statSync(path);
+      return new Appender(this, path, this.files.openSync(path, "a", fileMode));
+    } catch (cause) {
+      throw trouble("open", path, cause);
+    }
+  }
+
+  /** Writes everything: a single write may take less than it was given and say so only in its answer. */
+  writeAll(fd: number, bytes: Uint8Array): void {
+    for (let done = 0; done < bytes.length; ) {
+      const taken = this.files.writeSync(fd, bytes, done, bytes.length - done);
+      if (taken <= 0) throw new Error("the disk takes no more bytes");
+      done += taken;
+      this.#bytesWritten += taken;
+    }
+  }
+
+  #isFolder(path: string): boolean {
+    try {
+      return this.files.statSync(path).isDirectory();
+    } catch (cause) {
+      if (errorCode(cause) === "ENOENT") return false;
+      throw cause;
+    }
+  }
+
+  #discard(fresh: string): void {
+    try {
+      this.files.unlinkSync(fresh);
+    } catch {
+      // It holds space and nothing else; the next replace writes over it. The first fault is the one to tell.
+    }
+  }
+}
+
+/** One open file that only grows. After one failed write or fsync nobody knows what it holds, so it takes nothing more. */
+export class Appender {
+  #failed: Failure | undefined;
+  #closed = false;
+
+  constructor(private readonly disk: Disk, readonly path: string, private readonly fd: number) {}
+
+  /** Adds bytes and waits until they last (one write, one fdatasync). Throws disk/failed or disk/full, from then on always. */
+  append(bytes: Uint8Array): void {
+    if (this.#failed || this.#closed)
+      throw new Failure("disk/failed", `${this.path} takes no more entries: ${this.#failed?.message ?? `${this.path} was closed`}; start again`, { cause: this.#failed });
+    try {
+      this.disk.writeAll(this.fd, bytes);
+      this.disk.files.fdatasyncSync(this.fd);
+      this.disk.synced();
+    } catch (cause) {
+      // An fsync that is tried again after a failure answers "fine" though the bytes are gone: never on this descriptor.
+      this.#failed = trouble("append to", this.path, cause);
+      throw this.#failed;
+    }
+  }
+
+  /** Everything that was acknowledged lasts already: a fault in closing changes nothing. From here on its number may be another file's. */
+  close(): void {
+    this.#closed = true;
+    try {
+      this.disk.files.closeSync(this.fd);
+    } catch {
+      return;
+    }
+  }
+}

@@ -1,0 +1,177 @@
+// Repairs a damaged journal: every line whose own check holds is carried over into a new segment, in order; what cannot be read is left out
+// and said. Leaving out one bad line is safer than leaving out all that followed: a session whose end was forgotten would be billed again.
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import type { Disk } from "../store/disk.js";
+import { Journal, type JournalOptions } from "../journal/journal.js";
+import { closedFolder, keptFile, nameOf, packedNumbers, segmentNumbers } from "../journal/journal-manifest.js";
+import type { Kept } from "../journal/journal-manifest.js";
+import { genesis, isHeader, readLine, writeLine } from "../journal/journal-line.js";
+import type { Entry, EntryLine, HeaderLine } from "../journal/journal-line.js";
+import { complaintOf, setAside } from "./repair.js";
+import type { Finding } from "./repair.js";
+import { readSegment, type Place } from "../journal/segment.js";
+
+type Salvage = { readonly lines: readonly EntryLine[]; readonly from: Place; readonly numbers: readonly number[] };
+
+/** Looks at the journal in `folder`; writes nothing. Throws disk/failed. */
+export function inspectJournal(disk: Disk, folder: string, options: JournalOptions = {}): Finding[] {
+  const problem = complaintOf(() => void Journal.view(disk, folder, (value) => value, options));
+  if (problem === undefined) return [];
+  const { lines, from, numbers } = salvage(disk, folder);
+  const missing = gaps(lines, from);
+  const remedy = numbers.length === 0 ? "begins a new journal, empty: a session that was open when it was lost gets no receipt" :
+    `sets the segments aside in ${join(folder, "damaged")} and carries ${lines.length} entries over into a new one; ` +
+    (missing === "" ? "no entry between them is missing, the newest may be" : `entries ${missing} cannot be read and are left out`);
+  return [{ path: folder, problem, remedy, repair: () => rebuild(disk, folder, salvage(disk, folder)) }];
+}
+
+/** Looks at what was packed away, each segment by itself; writes nothing. Throws disk/failed. */
+export function inspectEvidence(disk: Disk, folder: string): Finding[] {
+  return packedNumbers(disk, folder).flatMap((number) => {
+    const path = join(closedFolder(folder), `${nameOf(number)}.gz`);
+    const packed = disk.read(path);
+    // Housekeeping may have let go of it since.
+    if (packed === undefined) return [];
+    const bytes = unpacked(path, packed);
+    const header = linesOf(bytes).find(isHeader);
+    const whole = bytes !== undefined && header !== undefined && readSegment(bytes, number, { seq: header.firstSeq - 1, check: header.prev }).tail.kind === "none";
+    if (whole) return [];
+    return [
+      {
+        path,
+        problem: "the evidence of settled sessions that is packed here is not what was packed",
+        remedy: `sets the file aside in ${join(closedFolder(folder), "damaged")}; the receipts themselves stand in the book`,
+        repair: () => {
+          setAside(disk, path);
+          disk.remove(path);
+        },
+      },
+    ];
+  });
+}
+
+/**
+ * Every entry of which anything is left, in the journal, packed away or set aside, oldest first and each once: what receipts can be rebuilt
+ * from. Events are unparsed; after a repair a seq may stand for another entry than before, so nothing is told apart by it.
+ */
+export function* everyEntry(disk: Disk, folder: string): Generator<Entry<unknown>> {
+  for (const { entry } of everyEntryWithPlace(disk, folder)) yield entry;
+}
+
+/** The same with the file in which each stands, and the entries of such a file: for who must not keep all of them. */
+export function* everyEntryWithPlace(disk: Disk, folder: string): Generator<Placed> {
+  yield* entriesIn(disk, [closedFolder(folder), join(closedFolder(folder), "damaged"), join(folder, "damaged"), folder]);
+}
+export const entriesAt = (disk: Disk, path: string): Entry<unknown>[] =>
+  linesOf(unpacked(path, disk.read(path))).flatMap((line) => (isHeader(line) ? [] : [{ seq: line.seq, moment: line.moment, event: line.event }]));
+
+export type Placed = { readonly path: string; readonly entry: Entry<unknown> };
+
+/** The same of the journal alone, without what was packed away or set aside. */
+export function* entriesLeft(disk: Disk, folder: string): Generator<Entry<unknown>> {
+  for (const { entry } of entriesIn(disk, [folder])) yield entry;
+}
+
+function* entriesIn(disk: Disk, folders: readonly string[]): Generator<Placed> {
+  const seen = new Set<string>();
+  for (const path of folders.flatMap((each) => disk.list(each).filter((name) => name.startsWith("segment-")).map((name) => join(each, name)))) {
+    for (const line of linesOf(unpacked(path, disk.read(path)))) {
+      if (isHeader(line) || seen.has(line.prev)) continue;
+      seen.add(line.prev);
+      yield { path, entry: { seq: line.seq, moment: line.moment, event: line.event } };
+    }
+  }
+}
+
+/** The bytes of a segment, unpacked where it was packed away. */
+export function unpacked(path: string, bytes: Buffer | undefined): Buffer | undefined {
+  if (!bytes || !/\.gz(?:\.\d+)?$/.test(path)) return bytes;
+  try {
+    return gunzipSync(bytes);
+  } catch {
+    // A damaged package gives nothing; the rest may still hold what is looked for.
+    return undefined;
+  }
+}
+
+/** Every line that is ours, byte for byte, of the segments that belong together, each entry once. */
+function salvage(disk: Disk, folder: string): Salvage {
+  const kept = readKept(disk, folder);
+  const numbers = segmentNumbers(disk, folder);
+  const found = new Map<number, EntryLine>();
+  let from = kept?.from;
+  for (const number of numbers) {
+    if (kept && number < kept.oldest) continue;
+    const lines = linesOf(disk.read(join(folder, nameOf(number))));
+    const header = lines.find(isHeader);
+    // A repair that was cut short leaves its new segment behind: what it holds stands in the older ones too.
+    if (from && header && number !== kept?.oldest && header.prev === from.check && header.firstSeq === from.seq + 1) continue;
+    if (header) from ??= { seq: header.firstSeq - 1, check: header.prev };
+    for (const line of lines) if (!isHeader(line) && !found.has(line.seq)) found.set(line.seq, line);
+  }
+  const lines = withoutTornBatch([...found.values()].sort((a, b) => a.seq - b.seq));
+  const [first] = lines;
+  return { lines, numbers, from: from ?? (first ? { seq: first.seq - 1, check: first.prev } : { seq: 0, check: genesis }) };
+}
+
+/** The lines of a segment that are ours, byte for byte; others are passed over. */
+export function linesOf(bytes: Buffer | undefined): (HeaderLine | EntryLine)[] {
+  const lines: (HeaderLine | EntryLine)[] = [];
+  for (let start = 0; bytes && start < bytes.length; ) {
+    const at = bytes.indexOf(0x0a, start);
+    const end = at === -1 ? bytes.length : at;
+    const read = readLine(bytes.subarray(start, end));
+    if (read) lines.push(read.line);
+    start = end + 1;
+  }
+  return lines;
+}
+
+/** The last batch counts only as a whole: without its end it was never acted on. */
+function withoutTornBatch(lines: readonly EntryLine[]): readonly EntryLine[] {
+  const last = lines.at(-1);
+  if (!last || last.seq === last.batch[1]) return lines;
+  return lines.filter((line) => line.batch[0] !== last.batch[0]);
+}
+
+/** "7, 12 to 15": the seqs between the first needed and the last found that were not found. */
+function gaps(lines: readonly EntryLine[], from: Place): string {
+  const missing: string[] = [];
+  let expected = from.seq + 1;
+  for (const { seq } of lines) {
+    if (seq === expected + 1) missing.push(String(expected));
+    if (seq > expected + 1) missing.push(`${expected} to ${seq - 1}`);
+    expected = seq + 1;
+  }
+  return missing.join(", ");
+}
+
+function readKept(disk: Disk, folder: string): Kept | undefined {
+  let kept: Kept | undefined;
+  complaintOf(() => (kept = keptFile(disk, folder).read()));
+  return kept;
+}
+
+/** Sets all aside, writes the new segment whole, then the mark that makes it the only one: a cut in between is a journal still to be repaired. */
+function rebuild(disk: Disk, folder: string, { lines, from, numbers }: Salvage): void {
+  const marked = readKept(disk, folder);
+  // A folder that is gone as a whole is made as well.
+  disk.makeFolder(folder);
+  for (const number of numbers) setAside(disk, join(folder, nameOf(number)));
+  setAside(disk, keptFile(disk, folder).path);
+  // Above all that were packed away, too: a number that comes again would be packed over the evidence that bears it.
+  const segment = Math.max(0, marked?.newest ?? 0, ...numbers, ...packedNumbers(disk, folder)) + 1;
+  const header = writeLine({ segment, firstSeq: from.seq + 1, prev: from.check });
+  let text = header.text;
+  let prev = header.check;
+  for (const [index, { event, moment }] of lines.entries()) {
+    const seq = from.seq + 1 + index;
+    const line = writeLine({ seq, batch: [seq, seq], moment, prev, event });
+    text += line.text;
+    prev = line.check;
+  }
+  disk.replace(join(folder, nameOf(segment)), Buffer.from(text));
+  keptFile(disk, folder).write({ oldest: segment, from, newest: segment });
+  for (const number of numbers) disk.remove(join(folder, nameOf(number)));
+}

@@ -1,0 +1,33 @@
+// A verifier's findings as plain text: a line per check, and one that sums up.
+import { exitCode, type Check, type Finding } from "../../core/verify/check-result.js";
+
+const words: Record<Check["verdict"], string> = { holds: "ok", fails: "FAILED", unproven: "UNPROVEN", skipped: "not checked" };
+
+/** What comes from a file must not steer the terminal. */
+const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, "?");
+
+/** With more findings than this, those in which everything holds take one line each: a book has thousands. */
+const mostInFull = 12;
+
+/** The findings as text: a line per check, and one that sums up. */
+export function findingsText(findings: readonly Finding[]): string {
+  const isShort = findings.length > mostInFull;
+  const lines = findings.flatMap(({ subject, checks }) => {
+    if (isShort && checks.every(({ verdict }) => verdict === "holds")) return [`${plain(subject)}: all ${checks.length} checks hold`];
+    return [plain(subject), ...checks.map(({ name, verdict, detail }) => `  ${words[verdict].padEnd(12)}${name.padEnd(28)}${plain(detail)}`), ""];
+  });
+  return `${lines.join("\n")}\n${summary(findings)}\n`;
+}
+
+/** The findings in one sentence. */
+export function summary(findings: readonly Finding[]): string {
+  const failed = findings.flatMap((finding) => finding.checks).filter((check) => check.verdict === "fails").length;
+  switch (exitCode(findings)) {
+    case 1:
+      return `Does not hold: ${failed === 1 ? "one check" : `${failed} checks`} failed.`;
+    case 3:
+      return "Nothing contradicts it, but the key is not proven.";
+    default:
+      return "All holds.";
+  }
+}

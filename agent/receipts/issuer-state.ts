@@ -1,0 +1,33 @@
+// The cash desk's table as it lies on the disk: its shape is named when it is read, so that damage is told with its field and not met later.
+import { z } from "zod";
+import type { DeskState } from "./receipt-issuer.js";
+
+export const deskFile = "desk.json";
+
+const count = z.int().min(0);
+const digest = z.string().regex(/^[0-9a-f]{64}$/, "expected a SHA-256 in hex");
+const amount = z.string().regex(/^-?\d+(\.\d+)?$/, "expected an exact decimal");
+const rate = z.object({ currency: z.string(), name: z.string(), ratePercent: z.string(), net: amount, tax: amount, gross: amount });
+const state = z.object({
+  chain: z.object({
+    count,
+    previous: z.union([digest, z.literal("")]),
+    frontier: z.array(digest),
+    totals: z.object({ sales: count, energyMilliWh: count, rates: z.array(rate) }),
+    checkpoint: z.string(),
+    unsigned: z.object({ first: count, count, digest }).optional(),
+  }),
+  pagination: count,
+});
+
+/** Names the shape of the desk's table. Throws an Error that names the field where it does not fit. */
+export function parseDesk(value: unknown): DeskState {
+  const read = state.safeParse(value);
+  if (!read.success) throw new Error(`the desk's state cannot be read: ${z.prettifyError(read.error)}`);
+  const { chain, pagination } = read.data;
+  const { unsigned, ...rest } = chain;
+  // A tree of so many leaves has as many peaks as its size has ones in binary.
+  const peaks = chain.count.toString(2).replaceAll("0", "").length;
+  if (chain.frontier.length !== peaks) throw new Error(`the desk's state cannot be read: ${chain.frontier.length} peaks are no tree of ${chain.count} receipts`);
+  return { chain: { ...rest, ...(unsigned === undefined ? {} : { unsigned }) }, pagination };
+}

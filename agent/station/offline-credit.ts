@@ -1,0 +1,163 @@
+// What a token has open at the backends: sessions that began without a backend's word and that not all of them have acknowledged, and those
+// that run. It bounds what a stranger can take on a card that was blocked while the line was down.
+import type { Config } from "../../config/schema.js";
+import { kwhText, knownMilliWh } from "../core/number/energy-text.js";
+import { add, compare, decimalOf, fixedText, ratioOf, roundHalfUp, subtract, zero, type Ratio } from "../core/number/money.js";
+import type { Reached } from "../core/session/limits.js";
+import { live } from "../core/rating/rating.js";
+import { payloadOf } from "../core/receipt/receipt.js";
+import type { Acceptance, Sale, Session } from "../core/session/session.js";
+import type { Book } from "../ledger/book/book.js";
+import type { LiveReading } from "../core/session/live-reading.js";
+
+/** Receipts that at least one backend has not acknowledged: all after one number up to `last`, and some before it. */
+export type Unacknowledged = { readonly after: number; readonly besides: ReadonlySet<number>; readonly last: number };
+
+export type ExposureParts = {
+  readonly limits: Config["authorisation"]["exposure"];
+  readonly book: Pick<Book, "get">;
+  /** Undefined where there is no backend at all. */
+  readonly unacknowledged: () => Unacknowledged | undefined;
+  readonly sessions: () => Iterable<readonly [number, Session]>;
+  readonly glance: (connector: number) => LiveReading | undefined;
+};
+
+/** Receipts that one slice reads: some ten milliseconds on a small machine. */
+const sliceOfReceipts = 20;
+
+type Taken = { readonly energyMilliWh: number; readonly cost: Ratio; readonly currency: string };
+type Booked = Taken & { readonly uid: string };
+/** What one card has open in all: costs by their currency. */
+type Sum = { receipts: number; energyMilliWh: number; readonly costs: Map<string, Ratio> };
+
+const isUnasked = ({ authMethod, by }: Acceptance): boolean => authMethod === "WHITELIST" && by === undefined;
+const why = "no more may be open for this card until the backend has its receipts";
+
+export class Exposure {
+  readonly #parts: ExposureParts;
+  /** What counts of the receipts that are open after the first gap, by rising number: all up to `#read` were read. */
+  readonly #line = new Map<number, Booked>();
+  #read = 0;
+  /** Those before it that are open all the same; null = it counts for nothing. */
+  readonly #besides = new Map<number, Booked | null>();
+  readonly #sums = new Map<string, Sum>();
+
+  constructor(parts: ExposureParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Reads a slice of what is open and was not read yet, before anybody waits for it: after a long time offline that is many receipts, and
+   * meters are read and taps judged meanwhile. True = there is more; a tap whose answer hangs on it waits, slice by slice.
+   */
+  look(): boolean {
+    return this.#isBounded() && this.#follow(sliceOfReceipts);
+  }
+
+  /** What a card may still take without a backend's word: null = nothing more; no field = no limit. */
+  left(uid: string): { readonly energyKwh?: string; readonly cost?: string; readonly why: string } | undefined | null {
+    const { energyKwh, cost } = this.#parts.limits;
+    const open = this.#isBounded() ? this.#open(uid) : undefined;
+    if (open === undefined) return undefined;
+    const energyLeft = energyKwh === undefined ? undefined : knownMilliWh(energyKwh) - open.energyMilliWh;
+    const costLeft = cost === undefined ? undefined : subtract(limitOf(cost), open.cost);
+    if ((energyLeft !== undefined && energyLeft <= 0) || (costLeft !== undefined && compare(costLeft, zero) <= 0)) return null;
+    return { ...(energyLeft === undefined ? {} : { energyKwh: kwhText(energyLeft) }), ...(costLeft === undefined ? {} : { cost: fixedText(roundHalfUp(costLeft, 4), 4) }), why };
+  }
+
+  /** Whether sessions of one card, each of which began with all that was left, have together reached the limit; also when all but one are over. */
+  reached({ opening }: Sale): Reached | undefined {
+    const { uid } = opening.acceptance.token;
+    // A meter's turn waits for no long reading: what was not read yet counts a little later.
+    if (!this.#isBounded() || !isUnasked(opening.acceptance) || this.look() || this.left(uid) !== null) return undefined;
+    const { energyKwh } = this.#parts.limits;
+    const byEnergy = energyKwh !== undefined && (this.#open(uid)?.energyMilliWh ?? 0) >= knownMilliWh(energyKwh);
+    return { reason: byEnergy ? "EnergyLimitReached" : "CostLimitReached", detail: `the sessions of this card have together reached its limit: ${why}` };
+  }
+
+  #isBounded(): boolean {
+    return this.#parts.limits.energyKwh !== undefined || this.#parts.limits.cost !== undefined;
+  }
+
+  /** Undefined where there is no backend to wait for. Of several currencies the dearest counts: none is translated. */
+  #open(uid: string): { readonly energyMilliWh: number; readonly cost: Ratio } | undefined {
+    if (this.#parts.unacknowledged() === undefined) return undefined;
+    this.#follow(Number.POSITIVE_INFINITY);
+    const booked = this.#sums.get(uid);
+    let energyMilliWh = booked?.energyMilliWh ?? 0;
+    const costs = new Map(booked?.costs);
+    for (const one of this.#running(uid)) {
+      energyMilliWh += one.energyMilliWh;
+      costs.set(one.currency, add(costs.get(one.currency) ?? zero, one.cost));
+    }
+    return { energyMilliWh, cost: [...costs.values()].reduce((most, one) => (compare(one, most) > 0 ? one : most), zero) };
+  }
+
+  /** Lets go of what was acknowledged and reads what is new, `most` receipts at most; true = there is more. No receipt is gone through twice. */
+  #follow(most: number): boolean {
+    const open = this.#parts.unacknowledged();
+    if (open === undefined) return false;
+    for (const [number, booked] of this.#line) {
+      if (number > open.after) break;
+      this.#line.delete(number);
+      if (open.besides.has(number)) this.#besides.set(number, booked);
+      else this.#sum(booked, -1);
+    }
+    for (const [number, booked] of this.#besides) {
+      if (open.besides.has(number)) continue;
+      this.#besides.delete(number);
+      if (booked !== null) this.#sum(booked, -1);
+    }
+    let left = most;
+    for (const number of open.besides) {
+      if (this.#besides.has(number)) continue;
+      if ((left -= 1) < 0) return true;
+      const booked = this.#bookedAs(number);
+      this.#besides.set(number, booked);
+      if (booked !== null) this.#sum(booked, 1);
+    }
+    for (let number = Math.max(this.#read, open.after) + 1; number <= open.last; number += 1) {
+      if ((left -= 1) < 0) return true;
+      const booked = this.#bookedAs(number);
+      this.#read = number;
+      if (booked === null) continue;
+      this.#line.set(number, booked);
+      this.#sum(booked, 1);
+    }
+    return false;
+  }
+
+  #sum({ uid, energyMilliWh, cost, currency }: Booked, times: 1 | -1): void {
+    const sum = this.#sums.get(uid) ?? { receipts: 0, energyMilliWh: 0, costs: new Map<string, Ratio>() };
+    sum.receipts += times;
+    sum.energyMilliWh += times * energyMilliWh;
+    sum.costs.set(currency, (times === 1 ? add : subtract)(sum.costs.get(currency) ?? zero, cost));
+    if (sum.receipts === 0) this.#sums.delete(uid);
+    else this.#sums.set(uid, sum);
+  }
+
+  /** null = no sale, or one that a backend had allowed. */
+  #bookedAs(number: number): Booked | null {
+    const entry = this.#parts.book.get(number);
+    const payload = entry === undefined ? undefined : payloadOf(entry.jws);
+    if (payload?.kind !== "sale" || payload.sale.authMethod !== "WHITELIST") return null;
+    const { token, energyKwh, price } = payload.sale;
+    return { uid: token.uid, energyMilliWh: knownMilliWh(energyKwh), cost: limitOf(price.due.gross), currency: price.currency };
+  }
+
+  *#running(uid: string): Generator<Taken> {
+    for (const [connector, session] of this.#parts.sessions()) {
+      if (!("sale" in session) || session.sale.opening.acceptance.token.uid !== uid || !isUnasked(session.sale.opening.acceptance)) continue;
+      const glance = this.#parts.glance(connector);
+      const sale = glance?.sale ?? session.sale;
+      const price = glance?.price ?? live(sale.rating);
+      yield { energyMilliWh: sale.last.energyMilliWh - sale.opening.begin.energyMilliWh, cost: limitOf(price.ifStoppedNow.incl), currency: price.currency };
+    }
+  }
+}
+
+function limitOf(amount: string): Ratio {
+  const decimal = decimalOf(amount);
+  if (decimal === undefined) throw new RangeError(`"${amount}" is no amount`);
+  return ratioOf(decimal);
+}

@@ -1,0 +1,144 @@
+// The station as it stands now, as plain data: what `status` answers and the live view draws. Made on demand, never kept.
+import type { Config } from "../../config/schema.js";
+import type { Moment } from "../../drivers/driver.js";
+import { decimalOf, divide, fixedText, moneyText, ratio, ratioOf, roundHalfUp } from "../core/number/money.js";
+import type { LivePrice, UnitPrices } from "../core/rating/rating.js";
+import type { Session } from "../core/session/session.js";
+import type { Reservation } from "../core/session/backend-orders.js";
+import { masked } from "../core/cdr/token.js";
+import type { Fault } from "../sync/faults.js";
+import type { LiveReading } from "../core/session/live-reading.js";
+import type { Wear } from "../ledger/upkeep/write-statistics.js";
+import type { Room } from "../ledger/upkeep/disk-forecast.js";
+import type { OutboxStatus } from "../sync/outbox.js";
+
+export type ConnectorSnapshot = {
+  readonly id: number;
+  readonly evseId: string;
+  readonly maxPowerW: number;
+  readonly state: Session["state"] | "waiting-for-plug" | "reserved" | "out-of-order";
+  /** The state in words a driver understands. */
+  readonly words: string;
+  readonly card?: string;
+  readonly energyKwh?: string;
+  readonly powerW?: number;
+  readonly elapsedMs?: number;
+  /** The unit prices in force, incl. tax. */
+  readonly unitPrice?: string;
+  /** Incl. tax: the cost of what was used, and the bill if it ended now. */
+  readonly accrued?: string;
+  readonly ifStoppedNow?: string;
+  readonly leftUnderCap?: string;
+  readonly nextChange?: { readonly atMs: number; readonly unitPrice: string };
+  readonly idleForMs?: number;
+  /** How long idling is still free. */
+  readonly idleFreeMs?: number;
+  readonly receipt?: number;
+  /** What a driver must see before tapping, in AFIR order. */
+  readonly price: readonly string[];
+};
+
+export type Snapshot = {
+  readonly moment: Moment;
+  readonly version: string;
+  readonly station: string;
+  readonly operator: string;
+  readonly helpline: string;
+  readonly timeZone: string;
+  readonly selling: boolean;
+  /** Why nothing is sold, where that is so. */
+  readonly closed?: string;
+  readonly receipts: number;
+  readonly keyId: string;
+  readonly offline: boolean;
+  readonly uplinks: readonly OutboxStatus[];
+  /** What was written to the disk, and how long it will do. */
+  readonly wear?: Wear;
+  readonly room?: Room;
+  readonly faults: readonly Fault[];
+  readonly connectors: readonly ConnectorSnapshot[];
+};
+
+/** `0.58 EUR/kWh + 0.10 EUR/min`: the unit prices in words, incl. tax, time per minute as drivers are used to. */
+export function unitPriceText(prices: UnitPrices, currency: string, parking: boolean): string {
+  const parts: string[] = [];
+  if (prices.perKwh !== undefined) parts.push(`${unitText(prices.perKwh.incl)} ${currency}/kWh`);
+  if (!parking && prices.perHour !== undefined) parts.push(`${minuteText(prices.perHour.incl)} ${currency}/min`);
+  if (parking && prices.idlePerHour !== undefined) parts.push(`${minuteText(prices.idlePerHour.incl)} ${currency}/min idle`);
+  return parts.length === 0 ? "free" : parts.join(" + ");
+}
+
+/** A unit price with two to four decimals, half up. */
+function unitText(amount: string, divisor = 1n): string {
+  const value = decimalOf(amount);
+  if (value === undefined) throw new RangeError(`"${amount}" is no amount`);
+  return fixedText(roundHalfUp(divide(ratioOf(value), ratio(divisor, 1n)), 4), 4).replace(/0{1,2}$/, "");
+}
+
+const minuteText = (perHour: string): string => unitText(perHour, 60n);
+
+export type PointView = { readonly session: Session; readonly glance: LiveReading | undefined; readonly lowSinceMs: number | null; readonly idleFreeForMs: number; readonly cardWaits: string | undefined; readonly blocked: string | undefined; readonly reserved?: Reservation | undefined; /** A backend is being asked about a card at its reader. */ readonly checking?: boolean; /** Its button was pressed: the next card at the reader is for it. */ readonly chosen?: boolean; readonly price: readonly string[] };
+
+/** One connector as data. */
+export function connectorSnapshot(connector: Config["connectors"][number], view: PointView): ConnectorSnapshot {
+  const base = { id: connector.id, evseId: connector.evseId, maxPowerW: connector.maxPowerW, price: view.price };
+  const { session, glance, blocked } = view;
+  switch (session.state) {
+    case "available":
+      if (blocked !== undefined) return { ...base, state: "out-of-order", words: `out of order: ${blocked}` };
+      if (view.cardWaits !== undefined) return { ...base, state: "waiting-for-plug", words: "card accepted: plug in the car", card: masked(view.cardWaits) };
+      if (view.checking === true) return { ...base, state: "available", words: "checking your card: one moment" };
+      if (view.reserved !== undefined) return { ...base, state: "reserved", words: "reserved: only its own card starts here", card: masked(view.reserved.token.uid) };
+      return { ...base, state: "available", words: view.chosen === true ? "chosen: hold your card to the reader and plug in" : "free: plug in and hold your card to the reader" };
+    case "occupied":
+      if (blocked === undefined && view.checking === true) return { ...base, state: "occupied", words: "checking your card: one moment" };
+      if (blocked === undefined && view.reserved !== undefined) return { ...base, state: "occupied", words: "car plugged in, reserved: only its own card starts here", card: masked(view.reserved.token.uid) };
+      return { ...base, state: "occupied", words: blocked === undefined ? `${view.chosen === true ? "chosen" : "car plugged in"}: hold your card to the reader` : `out of order: ${blocked}` };
+    case "starting":
+      return { ...base, state: "starting", words: "checking the meter", card: masked(session.acceptance.token.uid) };
+    case "charging":
+    case "stopping":
+    case "settling": {
+      const { sale } = session;
+      const card = masked(sale.opening.acceptance.token.uid);
+      const words =
+        session.state === "charging"
+          ? { charging: `charging: hold the same card to the reader${connector.button?.does === "stop" ? " or press the button" : ""} to stop`, suspended: "the car asks for no power: idle, still free", parking: "the car asks for no power: idle time costs", reserved: "reserved" }[sale.activity]
+          : "stopping: the receipt is being made";
+      return { ...base, state: session.state, words, card, ...(glance === undefined ? {} : liveFigures(glance, sale.activity === "parking", view)) };
+    }
+    case "finishing":
+      return { ...base, state: "finishing", words: "finished: unplug the car", receipt: session.receiptNumber };
+    default:
+      return session satisfies never;
+  }
+}
+
+function liveFigures(glance: LiveReading, parking: boolean, { lowSinceMs, idleFreeForMs }: PointView): Partial<ConnectorSnapshot> {
+  const idleForMs = lowSinceMs === null ? null : glance.sale.samples.sample.atMs - lowSinceMs;
+  const { price, energyMilliWh, elapsedMs, reading } = glance;
+  const money = (amount: string): string => `${moneyText(amount, price.currency)} ${price.currency}`;
+  return {
+    energyKwh: kwhText(energyMilliWh),
+    powerW: reading.powerW,
+    elapsedMs,
+    unitPrice: unitPriceText(price.unitPrices, price.currency, parking),
+    accrued: money(price.accrued.incl),
+    // A session in which no energy flowed costs nothing (core/waiver.ts).
+    ifStoppedNow: money(energyMilliWh > 0 ? price.ifStoppedNow.incl : "0"),
+    ...(price.leftUnderCap === undefined ? {} : { leftUnderCap: money(price.leftUnderCap) }),
+    ...(price.nextChange === undefined ? {} : { nextChange: changeText(price.nextChange, price) }),
+    ...(idleForMs === null ? {} : { idleForMs }),
+    ...(idleForMs === null || idleForMs >= idleFreeForMs ? {} : { idleFreeMs: idleFreeForMs - idleForMs }),
+  };
+}
+
+function changeText(change: NonNullable<LivePrice["nextChange"]>, price: LivePrice): { atMs: number; unitPrice: string } {
+  return { atMs: change.atMs, unitPrice: unitPriceText(change.unitPrices, price.currency, false) };
+}
+
+/** kWh with three decimals, rounded down: the display never shows more than was metered. */
+export function kwhText(energyMilliWh: number): string {
+  const wattHours = Math.floor(energyMilliWh / 1000);
+  return `${Math.floor(wattHours / 1000)}.${String(wattHours % 1000).padStart(3, "0")}`;
+}

@@ -1,0 +1,45 @@
+// The faults that stand now, each by device and code: raised once, cleared once, shown everywhere.
+import { DeviceError, type FaultCode } from "../../drivers/driver.js";
+
+export type Fault = { readonly device: string; readonly code: FaultCode; readonly message: string; readonly sinceMs: number };
+
+export class Faults {
+  readonly #standing = new Map<string, Fault>();
+
+  constructor(
+    readonly raised: (fault: Fault) => void,
+    readonly cleared: (fault: Fault) => void,
+  ) {}
+
+  raise(device: string, code: FaultCode, message: string, at: number): void {
+    const key = `${device} ${code}`;
+    if (this.#standing.has(key)) return;
+    const fault = { device, code, message, sinceMs: at };
+    this.#standing.set(key, fault);
+    this.raised(fault);
+  }
+
+  /** Raises what a driver threw; anything but a DeviceError is a broken promise of ours and goes on up. */
+  raiseError(device: string, error: unknown, at: number): void {
+    if (!(error instanceof DeviceError)) throw error;
+    this.raise(device, error.code, error.message, at);
+  }
+
+  /** Clears the device's faults whose code starts with `prefix` ("" = all). */
+  clear(device: string, prefix = ""): void {
+    for (const [key, fault] of this.#standing) {
+      if (fault.device !== device || !fault.code.startsWith(prefix)) continue;
+      this.#standing.delete(key);
+      this.cleared(fault);
+    }
+  }
+
+  of(device: string): Fault | undefined {
+    for (const fault of this.#standing.values()) if (fault.device === device) return fault;
+    return undefined;
+  }
+
+  all(): Fault[] {
+    return [...this.#standing.values()];
+  }
+}

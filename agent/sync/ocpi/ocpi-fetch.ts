@@ -1,0 +1,116 @@
+// A whole list over OCPI, page after page by the Link header (transport_and_format, Pagination): all of it or nothing. What a slow or lying
+// server can cost is bounded in time, pages, rows and bytes, and neither a next page nor a redirect is followed to another origin.
+import type { Answer } from "../transport/http.js";
+import { looksEncoded, redirectTarget, type OcpiLine } from "./ocpi-line.js";
+import { envelopeOf, retryAfterMs, said, shown, whyLost, wrongToken } from "./ocpi-verdict.js";
+import type { UplinkFault } from "../uplink.js";
+
+/** `afterMs` = how long the server asks to be left alone. */
+export type Trouble = { readonly ok: false; readonly words: string; readonly fault?: UplinkFault; readonly afterMs?: number };
+/** `serverMs` = the server's time when it gave the first page, where it says so. */
+export type Fetched = { readonly ok: true; readonly serverMs?: number } | Trouble;
+
+export type FetchOptions = {
+  readonly url: URL;
+  readonly tokenFile: string;
+  /** The config's key for the address, for the words. */
+  readonly key: "tokensUrl" | "tariffsUrl";
+  /** Only what was changed at or after this time, as the backend wrote it. */
+  readonly dateFrom?: string;
+  readonly timeoutMs: number;
+  /** For the whole list. */
+  readonly totalMs: number;
+  readonly mostRows: number;
+};
+
+const pageRows = 500;
+const mostPages = 2_000;
+const mostRedirects = 3;
+const longestPage = 8 * 1024 * 1024;
+/** All pages together, as text: a row of OCPI has some 300 characters. */
+const longestList = 32 * 1024 * 1024;
+
+/** Hands over each page as it comes; what was handed over counts only where the answer is `ok`. Never rejects. */
+export async function fetchAll(line: OcpiLine, options: FetchOptions, signal: AbortSignal, take: (rows: readonly unknown[]) => void): Promise<Fetched> {
+  const token = line.ready();
+  if (typeof token !== "string") return { ok: false, words: token.why, fault: "uplink/unauthorised" };
+  const over = AbortSignal.timeout(options.totalMs);
+  const seen = new Set<string>();
+  let [rows, length] = [0, 0];
+  let serverMs = Number.NaN;
+  let url: URL | undefined = firstPage(options);
+  while (url !== undefined) {
+    if (seen.has(url.href) || seen.size >= mostPages) return bad(options.url, "the pages lead round in a circle or never end");
+    seen.add(url.href);
+    const answer = await askFor(line, url, options, token, AbortSignal.any([signal, over]));
+    if (over.aborted) return bad(options.url, `the list was not whole within ${Math.round(options.totalMs / 1000)} s`);
+    if ("ok" in answer) return answer;
+    const page = pageOf(answer, url, token, options);
+    if ("ok" in page) return page;
+    rows += page.rows.length;
+    length += answer.body?.length ?? 0;
+    if (rows > options.mostRows || length > longestList) return bad(options.url, `the list is longer than this station holds (${options.mostRows} rows, ${longestList / 1024 / 1024} MiB)`);
+    take(page.rows);
+    if (Number.isNaN(serverMs)) serverMs = Date.parse(answer.headers.date ?? "");
+    url = page.next;
+    const total = Number(answer.headers["x-total-count"] ?? Number.NaN);
+    if (url === undefined && Number.isSafeInteger(total) && rows < total) return bad(options.url, `the list ends after ${rows} of ${total} rows`);
+  }
+  return { ok: true, ...(Number.isNaN(serverMs) ? {} : { serverMs }) };
+}
+
+const bad = (url: URL, why: string): Trouble => ({ ok: false, words: `${shown(url)}: ${why}` });
+
+function firstPage({ url, dateFrom }: FetchOptions): URL {
+  const first = new URL(url);
+  first.searchParams.set("offset", "0");
+  first.searchParams.set("limit", String(pageRows));
+  if (dateFrom !== undefined) first.searchParams.set("date_from", dateFrom);
+  return first;
+}
+
+/** One page, over redirects within its origin. */
+async function askFor(line: OcpiLine, first: URL, { timeoutMs, key }: FetchOptions, token: string, signal: AbortSignal): Promise<Answer | Trouble> {
+  let url = first;
+  for (let redirects = 0; ; redirects += 1) {
+    const answer = await line.ask({ method: "GET", url, headers: {}, timeoutMs, longest: longestPage }, token, signal);
+    if (answer.kind === "lost") {
+      const { words, needsPerson } = whyLost(answer, url);
+      return { ok: false, words, ...(needsPerson ? { fault: "uplink/unauthorised" } : {}) };
+    }
+    if (answer.status < 300 || answer.status > 399) return answer;
+    const next = redirectTarget(answer, url);
+    const where = next === undefined || next.origin === url.origin ? "" : ` to ${next.origin}, where the token must not go`;
+    if (where !== "" || next === undefined || redirects === mostRedirects || ![307, 308].includes(answer.status))
+      return bad(url, `sends us elsewhere${where} (HTTP ${answer.status}): a login page of the network, or a wrong ${key}`);
+    url = next;
+  }
+}
+
+function pageOf(answer: Answer, url: URL, token: string, options: FetchOptions): Trouble | { readonly rows: readonly unknown[]; readonly next: URL | undefined } {
+  const { status } = answer;
+  if (status === 401 || status === 403) return { ok: false, fault: "uplink/unauthorised", words: `${wrongToken({ tokenFile: options.tokenFile, tokenLooksEncoded: looksEncoded(token) })} (${said(answer)})` };
+  if (status === 404 || status === 405 || status === 410) return { ok: false, fault: "uplink/unauthorised", words: `${shown(url)} is no list (${said(answer)}): check ${options.key}` };
+  const envelope = envelopeOf(answer.body);
+  if (status !== 200 || envelope === undefined || envelope.code >= 2000) {
+    const why = answer.broken ?? (status === 200 && envelope === undefined ? "this is no OCPI answer (a login page of the network?)" : said(answer));
+    const hint = envelope?.code === 3000 ? `; some backends answer so to a wrong token: check ${options.tokenFile}` : "";
+    const afterMs = retryAfterMs(answer);
+    return { ...bad(url, why + hint), ...(afterMs === undefined ? {} : { afterMs }) };
+  }
+  const { data } = envelope;
+  if (!Array.isArray(data)) return bad(url, "the answer holds no list");
+  const link = nextLink(answer.headers["link"]);
+  if (link === undefined) return { rows: data as unknown[], next: undefined };
+  if (!URL.canParse(link, url.href)) return bad(url, "its next page has no address");
+  const next = new URL(link, url);
+  if (next.origin !== options.url.origin) return bad(url, `its next page is at ${next.origin}, where the token must not go`);
+  return { rows: data as unknown[], next };
+}
+
+/** The target of `rel="next"` (RFC 8288). */
+function nextLink(header: string | string[] | undefined): string | undefined {
+  const text = Array.isArray(header) ? header.join(", ") : (header ?? "");
+  for (const [, target = "", parameters = ""] of text.matchAll(/<([^>]*)>([^<]*)/g)) if (/;\s*rel\s*=\s*"?(?:[^"]*\s)?next\b/i.test(parameters)) return target;
+  return undefined;
+}

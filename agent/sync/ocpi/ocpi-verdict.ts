@@ -1,0 +1,167 @@
+// What an answer to a posted CDR means, by HTTP status and by the OCPI envelope together (transport_and_format, status_codes).
+// Only both together accept: a login page answers 200 as well, and a wrong token has been seen to draw HTTP 200 with status_code 3000.
+import type { Answer, Lost } from "../transport/http.js";
+import type { Outcome } from "../uplink.js";
+
+export type Expectation = {
+  /** For the words. */
+  readonly url: URL;
+  readonly tokenFile: string;
+  /** The token as it stands in the file looks as if it were base64 already. */
+  readonly tokenLooksEncoded: boolean;
+  /** `none` = an empty 201 or 204 is an acceptance. */
+  readonly envelope: "ocpi" | "none";
+};
+
+export type Envelope = { readonly code: number; readonly message: string; readonly data: unknown };
+
+export function judge(answer: Answer, expected: Expectation): Outcome {
+  const { status } = answer;
+  const envelope = envelopeOf(answer.body);
+  const words = said(answer, envelope);
+  if (status >= 200 && status < 300) return judgeEnvelope(answer, envelope, words, expected);
+  if (status === 409) return { kind: "accepted", receipt: words };
+  // A web server's words for a missing or unknown client certificate; no receipt is to blame.
+  if (status === 400 && envelope === undefined && /ssl certificate/i.test(answer.body ?? "")) return held(`${expected.url.host} does not accept this station's certificate: check tls.certFile and tls.keyFile (${words})`);
+  if (status === 400 || status === 422) return { kind: "refused", reason: words };
+  if (status === 401 || status === 403) return held(`${wrongToken(expected)} (${words})`);
+  if (status === 404 || status === 405 || status === 410) return held(`the address ${shown(expected.url)} takes no CDRs (${words}): check the uplink's url`);
+  if (status >= 300 && status < 400) return { kind: "unsure", fault: "uplink/unsure", words: `${shown(expected.url)} sends us elsewhere (${words}): a login page of the network, or a wrong url` };
+  return again(answer, words);
+}
+
+/**
+ * Not taken now. 5xx and most of 4xx may be this one receipt's doing, so each counts as an attempt; a server that is busy, or that names a time,
+ * speaks of itself.
+ */
+function again(answer: Answer, words: string): Outcome {
+  const afterMs = retryAfterMs(answer);
+  const busy = afterMs !== undefined || [408, 425, 429].includes(answer.status);
+  return { kind: "retry", countsAsAttempt: !busy, words, ...(afterMs === undefined ? {} : { afterMs }) };
+}
+
+/** An answer for people: HTTP status, and the envelope's or the page's words where there are any. */
+export function said({ status, body }: Answer, envelope = envelopeOf(body)): string {
+  if (envelope !== undefined) return `HTTP ${status}, OCPI ${envelope.code}${envelope.message === "" ? "" : ` "${envelope.message}"`}`;
+  const page = status < 400 ? "" : readable((body ?? "").slice(0, longestPage).replace(/<(script|style)[\s\S]*?<\/\1>|<[^>]*>/gi, " ")).replace(/\s+/g, " ").trim();
+  return `HTTP ${status}${page === "" ? "" : ` "${page.slice(0, longestQuote)}"`}`;
+}
+
+/** As much of an error page as is looked at, and quoted. */
+const longestPage = 4_096;
+const longestQuote = 80;
+const readable = (text: string): string => text.replace(/[^\x20-\x7e\xa0-\uffff]/g, " ");
+
+function judgeEnvelope(answer: Answer, envelope: Envelope | undefined, said: string, expected: Expectation): Outcome {
+  if (envelope === undefined) {
+    if (expected.envelope === "none" && (answer.status === 201 || answer.status === 204) && answer.body?.trim() === "") return { kind: "accepted", receipt: said };
+    if (answer.broken === "the answer was cut off") return { kind: "unsure", words: `${said}, but ${answer.broken}` };
+    const why = answer.broken ?? (answer.body?.trim() === "" ? "the answer is empty" : "the answer is no OCPI answer (a login page of the network?)");
+    return { kind: "unsure", fault: "uplink/unsure", words: `${shown(expected.url)}: ${said}, but ${why}` };
+  }
+  const { code } = envelope;
+  if (code < 2000) return { kind: "accepted", receipt: said };
+  if (code < 3000) return { kind: "refused", reason: said };
+  if (code === 4001) return held(`the hub does not know the receiver (${said}): check toCountryCode and toPartyId`);
+  const hint = code === 3000 ? `; some backends answer so to a wrong token: check ${expected.tokenFile}` : "";
+  return again(answer, said + hint);
+}
+
+/** No answer: a line that never stood is simply tried again; a request that may have been read is in doubt. */
+export function judgeLost(lost: Lost, url: URL): Outcome {
+  const { words, needsPerson } = whyLost(lost, url);
+  if (needsPerson) return held(words);
+  return lost.sent ? { kind: "unsure", words: `${words}; sent, but no answer was seen` } : { kind: "retry", countsAsAttempt: false, words };
+}
+
+/** Why no answer came, and whether it takes a person to mend that. */
+export function whyLost({ code }: Lost, url: URL): { readonly words: string; readonly needsPerson: boolean } {
+  if (code.startsWith("PROXY ")) return ofProxy(code.slice("PROXY ".length), url);
+  const identity = identityWords(code, url);
+  if (identity !== undefined) return { words: identity, needsPerson: true };
+  // Under TLS 1.3 a server judges our certificate after we have begun to speak, and some just hang up.
+  const hint = /^(?:https|wss):$/.test(url.protocol) && (code === "ECONNRESET" || code === "EPIPE") ? " (a backend that wants another client certificate may do so: check tls.certFile)" : "";
+  return { words: `${shown(url)}: ${lineWords[code] ?? code}${hint}`, needsPerson: false };
+}
+
+/** Nothing is wrong with any receipt: all wait until a person has mended the setting. */
+export function held(words: string): Outcome {
+  return { kind: "retry", countsAsAttempt: false, fault: "uplink/unauthorised", words };
+}
+
+export function wrongToken({ tokenFile, tokenLooksEncoded }: Pick<Expectation, "tokenFile" | "tokenLooksEncoded">): string {
+  const encoded = tokenLooksEncoded ? "; it looks base64-encoded already, but the file must hold the plain token" : "";
+  return `the backend does not accept the token in ${tokenFile}${encoded}`;
+}
+
+/** An address for people: never with user, password or query. */
+export function shown(url: URL): string {
+  return `${url.origin}${url.pathname}`;
+}
+
+const lineWords: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "nothing listens there",
+  ENOTFOUND: "the name is not known (no network, or no DNS)",
+  EAI_AGAIN: "the name cannot be looked up (no network, or no DNS)",
+  ENETUNREACH: "there is no network",
+  EHOSTUNREACH: "the machine cannot be reached",
+  ECONNRESET: "the connection was cut",
+  EPIPE: "the connection was cut",
+  EPROTO: "no TLS is spoken there (is the port right?)",
+  ETIMEDOUT: "no answer in time",
+  ABORT: "given up, since the station stops",
+};
+
+/** What the proxy on the way said or did; these need a person, unless they are in `passing`. */
+const proxyWords: Readonly<Record<string, string>> = {
+  "407": "asks for a user and password, or does not accept those in proxyAuthFile",
+  "403": "does not let this station reach the backend: it must be allowed there",
+  "405": "does not do CONNECT: is it an HTTP proxy?",
+  EPROTO: "does not answer as an HTTP proxy: check its address and port",
+  ENOTFOUND: "has a name that is not known: check its address",
+};
+const passing: Readonly<Record<string, string>> = {
+  "502": "cannot reach the backend (502)",
+  "503": "is busy (503)",
+  "504": "got no answer from the backend (504)",
+};
+
+function ofProxy(said: string, url: URL): { readonly words: string; readonly needsPerson: boolean } {
+  const needsPerson = proxyWords[said];
+  if (needsPerson !== undefined) return { words: `on the way to ${url.host} the proxy ${needsPerson} (${said})`, needsPerson: true };
+  return { words: `on the way to ${url.host} the proxy ${passing[said] ?? (/^\d{3}$/.test(said) ? `answers ${said}` : `cannot be reached: ${lineWords[said] ?? said}`)}`, needsPerson: false };
+}
+
+function identityWords(code: string, url: URL): string | undefined {
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return `the certificate of ${url.host} is made out to another name`;
+  if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID") return `the certificate of ${url.host} is not valid today: check the station's clock, then the backend`;
+  if (/SELF_SIGNED|UNABLE_TO_|ISSUER_CERT|INVALID_CA|CERT_UNTRUSTED|CERT_SIGNATURE|CERT_REVOKED/.test(code))
+    return `the certificate of ${url.host} is not signed by an authority this station knows: check tls.caFile (${code})`;
+  if (/ALERT/.test(code)) return `${url.host} does not accept this station's certificate: check tls.certFile and tls.keyFile (${code})`;
+  return undefined;
+}
+
+/** The OCPI envelope of an answer, if it is one. */
+export function envelopeOf(body: string | undefined): Envelope | undefined {
+  if (body === undefined) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null || !("status_code" in value)) return undefined;
+  const code = value.status_code;
+  if (typeof code !== "number" || !Number.isInteger(code) || code < 1000 || code > 4999) return undefined;
+  const message = "status_message" in value && typeof value.status_message === "string" ? value.status_message : "";
+  return { code, message: readable(message).slice(0, 200), data: "data" in value ? value.data : undefined };
+}
+
+/** Retry-After in seconds, or as a date, which is measured against the answer's own Date so that our clock does not matter. */
+export function retryAfterMs({ headers }: Answer): number | undefined {
+  const asked = headers["retry-after"];
+  if (asked === undefined) return undefined;
+  if (/^\d{1,9}$/.test(asked)) return Number(asked) * 1000;
+  const afterMs = Date.parse(asked) - Date.parse(headers.date ?? "");
+  return Number.isFinite(afterMs) && afterMs > 0 ? afterMs : undefined;
+}

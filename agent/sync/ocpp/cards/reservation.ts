@@ -1,0 +1,89 @@
+// Reservations by the word of a CSMS (2.x: H01 to H03; 1.6: 5.13 and 5.2).
+import { z } from "zod";
+import { bearerOf, usedBy } from "../../../core/session/backend-orders.js";
+import type { Fact, Refusal } from "../../station-port.js";
+import { because, count, idToken, instant, read, text, whole } from "../requests/request-schemas.js";
+import { connectorType, placeOf, reasonOf, tokenOf, type FrontDesk } from "../requests/request-context.js";
+import type { Handlers } from "../rpc/rpc.js";
+
+/** Reservation ids are numbers of each CSMS's own; at the station they bear its name. */
+export const reservationKey = (uplink: string, id: number): string => `${uplink}:${id}`;
+
+/** The CSMS's own number of a reservation; undefined where it is another's. */
+export function reservationNumber(uplink: string, key: string): number | undefined {
+  const own = key.startsWith(`${uplink}:`) ? key.slice(uplink.length + 1) : "";
+  return /^-?\d{1,15}$/.test(own) ? Number(own) : undefined;
+}
+
+const statusOf: Readonly<Record<Refusal["code"], string>> = {
+  busy: "Occupied",
+  faulted: "Faulted",
+  unavailable: "Unavailable",
+  closed: "Unavailable",
+  "unknown-connector": "Rejected",
+  "unknown-session": "Rejected",
+  "unknown-reservation": "Rejected",
+  "not-supported": "Rejected",
+  "no-tariff": "Rejected",
+  full: "Rejected",
+  failed: "Rejected",
+};
+
+export function reservations(desk: FrontDesk): Handlers {
+  const { link, remote, config } = desk;
+  const reserveAsked = z.object({ id: count, expiryDateTime: instant, connectorType: text(20).optional(), idToken, evseId: count.optional(), groupIdToken: idToken.optional() });
+  const cancelAsked = z.object({ reservationId: count });
+  return {
+    ReserveNow: (payload) => {
+      const asked = read(reserveAsked, payload);
+      const place = placeOf(desk, asked.evseId === undefined ? undefined : { id: asked.evseId });
+      if (place === undefined) return { status: "Rejected", ...because("UnknownEvse") };
+      const token = tokenOf(desk, asked.idToken);
+      if (token === undefined) return { status: "Rejected", ...because("InvalidIdToken", "a reservation needs a token of 1 to 36 characters") };
+      const { connectorType: type } = asked;
+      const types = config.connectors.filter(({ id }) => place.connector === null || id === place.connector).map(connectorType);
+      // Where connectors of several types are at hand, one of any type is no promise of one of this type.
+      if (type !== undefined && types.some((one) => one !== type)) return { status: "Rejected", ...because("UnknownConnectorType", types.includes(type) ? "name the EVSE: not all are of that type" : undefined) };
+      const answer = remote.reserve({
+        id: reservationKey(link.uplink, asked.id),
+        by: link.uplink,
+        connector: place.connector,
+        token,
+        untilMs: asked.expiryDateTime,
+        ...(asked.groupIdToken === undefined ? {} : { group: asked.groupIdToken.idToken }),
+      });
+      return answer.accepted ? { status: "Accepted" } : { status: statusOf[answer.code], ...because(reasonOf[answer.code], answer.why) };
+    },
+    CancelReservation: (payload) => {
+      const answer = remote.cancel(reservationKey(link.uplink, read(cancelAsked, payload).reservationId), link.uplink);
+      return answer.accepted ? { status: "Accepted" } : { status: "Rejected", ...because(reasonOf[answer.code], answer.why) };
+    },
+  };
+}
+
+export function reservations16(desk: FrontDesk): Handlers {
+  const { link, remote } = desk;
+  const reserveAsked = z.object({ connectorId: whole, expiryDate: instant, idTag: text(20), parentIdTag: text(20).optional(), reservationId: whole });
+  const cancelAsked = z.object({ reservationId: whole });
+  return {
+    ReserveNow: (payload) => {
+      const asked = read(reserveAsked, payload);
+      const token = tokenOf(desk, { idToken: asked.idTag });
+      const place = placeOf(desk, { id: asked.connectorId });
+      if (token === undefined || place === undefined) return { status: "Rejected" };
+      const id = reservationKey(link.uplink, asked.reservationId);
+      const answer = remote.reserve({ id, by: link.uplink, connector: place.connector, token, untilMs: asked.expiryDate, ...(asked.parentIdTag === undefined ? {} : { group: asked.parentIdTag }) });
+      return { status: answer.accepted ? "Accepted" : statusOf[answer.code] };
+    },
+    CancelReservation: (payload) => ({ status: remote.cancel(reservationKey(link.uplink, read(cancelAsked, payload).reservationId), link.uplink).accepted ? "Accepted" : "Rejected" }),
+  };
+}
+
+/** The reservation of this CSMS that a session has used up with its begin, and the session. */
+export function reservationUsed(uplink: string, { event, before }: Fact): { readonly sessionId: string; readonly reservationId: number } | undefined {
+  if (event.type !== "SessionBegan") return undefined;
+  const { id: sessionId, acceptance } = event.opening;
+  const used = usedBy(before.standing, event.connector, bearerOf(acceptance), event.moment.at);
+  const reservationId = used?.by === uplink ? reservationNumber(uplink, used.id) : undefined;
+  return reservationId === undefined ? undefined : { sessionId, reservationId };
+}

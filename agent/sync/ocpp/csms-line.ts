@@ -1,0 +1,296 @@
+// Keeps one websocket to a CSMS open for ever: opens it, registers the station on it, and when it is lost opens it again after a back-off.
+// BootNotification goes out once after a start of ours, not after each loss of the line; until it is accepted nothing else does.
+import type { Agent } from "node:http";
+import type { WebSocket } from "ws";
+import type { OcppUplinkConfig } from "../../../config/uplink.js";
+import type { Clock } from "../../../drivers/driver.js";
+import { backoffMs } from "../transport/backoff.js";
+import type { UplinkFault } from "../uplink.js";
+import { bootAnswer, bootPayload, type BootReason, type StationName } from "./rpc/boot.js";
+import { keepAlive, openLine } from "./rpc/connection.js";
+import { CallError, type Dialect } from "./rpc/frame.js";
+import { Heartbeat } from "./availability/heartbeat.js";
+import type { Intervals, Registration } from "./rpc/link.js";
+import { reconnectMs, type Reconnect } from "./rpc/reconnect.js";
+import { Rpc, type Handlers } from "./rpc/rpc.js";
+import { judged } from "./transactions/transactions.js";
+
+export type LineParts = {
+  readonly config: OcppUplinkConfig;
+  readonly identity: string;
+  readonly station: StationName;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly bootReason: () => BootReason;
+  readonly handlers: (dialect: Dialect) => Handlers;
+  /** The way through a proxy. */
+  readonly agent?: () => Agent | undefined;
+  readonly intervals: () => Intervals;
+  readonly reconnect: () => Reconnect;
+  readonly setIntervals: (intervals: Partial<Intervals>) => void;
+  /** Accepted on a line that stands; `anew` = after a BootNotification. */
+  readonly accepted: (rpc: Rpc, anew: boolean) => void;
+  /** No longer accepted, or the line is gone. */
+  readonly lost: () => void;
+  readonly stands: (standing: Standing) => void;
+  readonly note: (text: string) => void;
+  /** The certificate of the CSMS cannot be trusted. */
+  readonly distrusted: (words: string) => void;
+  readonly die: (error: unknown) => void;
+};
+
+/** How the line stands, in words for a technician. */
+export type Standing = { readonly accepted: boolean; readonly words: string; readonly fault?: UplinkFault };
+
+/** Where a CSMS that does not accept us yet names no interval. */
+const bootAgainMs = 60_000;
+/** Bytes that wait for a CSMS to read them; the longest message of ours is a report of a hundred kilobytes. */
+const mostUnread = 4 * 1024 * 1024;
+
+export class Line {
+  readonly #parts: LineParts;
+  readonly #heartbeat: Heartbeat;
+  readonly #stop = new AbortController();
+  #running: Promise<void> | undefined;
+  #rpc: Rpc | undefined;
+  #socket: WebSocket | undefined;
+  #registration: Registration = "Unknown";
+  /** The version in which we were accepted since our start. */
+  #bootedAs: Dialect | undefined;
+  #standing: Standing = { accepted: false, words: "not connected yet" };
+  #failures = 0;
+  /** Ends the rest between two tries; there is one. */
+  #nudge: (() => void) | undefined;
+  #waiters: (() => void)[] = [];
+
+  constructor(parts: LineParts) {
+    this.#parts = parts;
+    this.#heartbeat = new Heartbeat(parts.clock, () => parts.intervals().heartbeatS, parts.note);
+  }
+
+  get registration(): Registration {
+    return this.#registration;
+  }
+
+  get rpc(): Rpc | undefined {
+    return this.#rpc;
+  }
+
+  get standing(): Standing {
+    return this.#standing;
+  }
+
+  /** Opens the line if it is not kept open yet. */
+  start(): void {
+    if (this.#stop.signal.aborted) return;
+    this.#running ??= this.#keep().catch((error: unknown) => this.#fail(error));
+  }
+
+  /** A person wants it now: whatever the back-off says, a line that rests is tried at once. */
+  hurry(): void {
+    this.start();
+    if (this.#rpc === undefined || this.#registration === "Unknown") this.#nudge?.();
+  }
+
+  /** The line on which we are accepted; or how it stands when the try that is under way is over, at once where none is. */
+  async reach(signal: AbortSignal): Promise<Rpc | Standing> {
+    this.start();
+    if (this.#standing.accepted && this.#rpc !== undefined) return this.#rpc;
+    if (signal.aborted) return this.#standing;
+    // Connected and not accepted: that is the CSMS's to change.
+    if (this.#rpc !== undefined && (this.#registration === "Pending" || this.#registration === "Rejected")) return this.#standing;
+    // What waits to be sent makes no try of its own: when the next one is, the standard says (5.4), and it goes out then.
+    if (this.#nudge !== undefined) return this.#standing;
+    await new Promise<void>((resolve) => {
+      const over = (): void => {
+        signal.removeEventListener("abort", over);
+        resolve();
+      };
+      this.#waiters.push(over);
+      signal.addEventListener("abort", over, { once: true });
+    });
+    return this.#standing.accepted && this.#rpc !== undefined ? this.#rpc : this.#standing;
+  }
+
+  /** BootNotification again, as the CSMS asks. */
+  bootAgain(): void {
+    const rpc = this.#rpc;
+    if (rpc !== undefined) void this.#register(rpc, "Triggered").catch((error: unknown) => this.#fail(error));
+  }
+
+  /** Heartbeat at once, as the CSMS asks. */
+  beat(): void {
+    const rpc = this.#rpc;
+    if (rpc !== undefined) void this.#heartbeat.beat(rpc);
+  }
+
+  close(): void {
+    this.#stop.abort();
+    this.#end("the station stops");
+    this.#nudge?.();
+    this.#settled({ accepted: false, words: "the station stops" });
+  }
+
+  async #keep(): Promise<void> {
+    const { config, identity, clock, random, reconnect, agent } = this.#parts;
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      const opened = await clock.busy(openLine(config, identity, agent?.(), signal));
+      if (signal.aborted) {
+        if (opened.kind === "open") opened.socket.terminate();
+        return;
+      }
+      let failed: { readonly words: string; readonly fault?: UplinkFault };
+      if (opened.kind === "open") failed = { words: await this.#serve(opened.socket, opened.dialect) };
+      else {
+        failed = opened;
+        if (/CERT|ALTNAME|SIGNED|ISSUER/.test(opened.code ?? "")) this.#parts.distrusted(opened.words);
+      }
+      if (signal.aborted) return;
+      this.#failures = opened.kind === "open" ? 1 : this.#failures + 1;
+      this.#settled({ accepted: false, ...this.#inWords(failed) });
+      await this.#pause(reconnectMs(this.#failures, reconnect(), random()));
+    }
+  }
+
+  #inWords({ words, fault }: { readonly words: string; readonly fault?: UplinkFault }): Omit<Standing, "accepted"> {
+    const unset = this.#parts.clock.now().trust === "unsynced" && /clock/.test(words) ? "; the clock has not been set since the station was switched on" : "";
+    return { words: `${words}${unset}`, ...(fault === undefined ? {} : { fault }) };
+  }
+
+  /** Serves one connection until it is gone; answers why. */
+  #serve(socket: WebSocket, dialect: Dialect): Promise<string> {
+    const { config, handlers, intervals, note } = this.#parts;
+    return new Promise((resolve) => {
+      const rpc = new Rpc({ dialect, handlers: this.#guarded(handlers(dialect)), send: (text) => this.#send(socket, text, gone), timeoutMs: config.timeout, note });
+      const gone = (why: string): void => {
+        if (this.#rpc !== rpc) return;
+        stopPings();
+        this.#end(why);
+        resolve(why);
+      };
+      this.#rpc = rpc;
+      this.#socket = socket;
+      this.#registration = "Unknown";
+      const stopPings = keepAlive(socket, () => intervals().pingS * 1000, gone);
+      socket.on("message", (data, isBinary) => {
+        if (isBinary) note("the backend sent a binary frame, which OCPP-J does not have");
+        else rpc.received(data.toString());
+      });
+      socket.on("error", (error) => gone(`the connection failed: ${error.message}`));
+      socket.on("close", (code, reason) => gone(`the connection was closed by the backend or the network (${code}${reason.length === 0 ? "" : ` ${reason.toString().slice(0, 100)}`})`));
+      socket.resume();
+      void this.#register(rpc, this.#parts.bootReason()).catch((error: unknown) => this.#fail(error));
+    });
+  }
+
+  /** Whoever asks and asks and never reads our answers would have them pile up here. */
+  #send(socket: WebSocket, text: string, gone: (why: string) => void): void {
+    if (socket.bufferedAmount <= mostUnread) return socket.send(text);
+    gone(`the backend does not read: ${socket.bufferedAmount} bytes wait for it`);
+  }
+
+  /** While we are Rejected nobody is served (2.0.1 B03). */
+  #guarded(handlers: Handlers): Handlers {
+    const guard = (handler: Handlers[string]): Handlers[string] => (payload) => {
+      if (this.#registration === "Rejected") throw new CallError("SecurityError", "this station was rejected at its BootNotification");
+      return handler(payload);
+    };
+    return Object.fromEntries(Object.entries(handlers).map(([action, handler]) => [action, guard(handler)]));
+  }
+
+  async #register(rpc: Rpc, reason: BootReason): Promise<void> {
+    const anew = reason === "Triggered" || this.#bootedAs !== rpc.dialect;
+    if (!anew) return this.#accept(rpc, false);
+    let failures = 0;
+    while (this.#rpc === rpc) {
+      const waitMs = await this.#boot(rpc, reason, failures);
+      if (waitMs === undefined || this.#rpc !== rpc) return;
+      failures += 1;
+      await this.#pause(waitMs);
+    }
+  }
+
+  /** Undefined = accepted, or the line is gone; else when to ask again. */
+  async #boot(rpc: Rpc, reason: BootReason, failures: number): Promise<number | undefined> {
+    const { clock, station, config, random } = this.#parts;
+    let payload: unknown;
+    try {
+      payload = await clock.busy(rpc.call("BootNotification", bootPayload(rpc.dialect, station, reason)));
+    } catch (error) {
+      if (this.#rpc !== rpc) return undefined;
+      const refusal = judged(error, "BootNotification");
+      const words = refusal.kind === "refused" ? `the backend refused this station's BootNotification: ${refusal.reason}` : (refusal.words ?? "the backend did not answer");
+      const fault = refusal.kind === "refused" ? "uplink/unauthorised" : refusal.fault;
+      this.#settled({ accepted: false, words, ...(fault === undefined ? {} : { fault }) });
+      return backoffMs(failures + 1, config.backoff, random());
+    }
+    if (this.#rpc !== rpc) return undefined;
+    const answer = bootAnswer(payload);
+    if (answer === undefined) {
+      this.#settled({ accepted: false, words: "the backend's answer to BootNotification is none of OCPP's", fault: "uplink/unsure" });
+      return backoffMs(failures + 1, config.backoff, random());
+    }
+    this.#heartbeat.compareClock(answer.currentMs);
+    this.#registration = answer.registration;
+    if (answer.registration === "Accepted") {
+      if (answer.intervalS > 0) this.#parts.setIntervals({ heartbeatS: answer.intervalS });
+      this.#bootedAs = rpc.dialect;
+      this.#accept(rpc, true);
+      return undefined;
+    }
+    this.#bootedAs = undefined;
+    this.#parts.lost();
+    const words = answer.registration === "Pending" ? "connected, but the backend has not accepted this station yet (Pending)" : `the backend rejects this station (Rejected): check that it knows ${this.#parts.identity}`;
+    this.#settled({ accepted: false, words: `${words}, ${rpc.dialect}`, ...(answer.registration === "Rejected" ? { fault: "uplink/unauthorised" } : {}) });
+    return answer.intervalS === 0 ? bootAgainMs : answer.intervalS * 1000;
+  }
+
+  #accept(rpc: Rpc, anew: boolean): void {
+    this.#registration = "Accepted";
+    this.#standing = { accepted: true, words: `connected, ${rpc.dialect}` };
+    this.#parts.accepted(rpc, anew);
+    this.#settled(this.#standing);
+    this.#heartbeat.start(rpc);
+  }
+
+  #end(why: string): void {
+    const [rpc, socket] = [this.#rpc, this.#socket];
+    if (rpc === undefined) return;
+    [this.#rpc, this.#socket] = [undefined, undefined];
+    this.#registration = "Unknown";
+    this.#standing = { accepted: false, words: why };
+    this.#heartbeat.stop();
+    this.#parts.lost();
+    rpc.close(why);
+    socket?.terminate();
+    // Whoever waits between two BootNotifications has nothing to wait for.
+    this.#nudge?.();
+  }
+
+  /** What lasts could not be written: the process ends, and whoever waits for the line is told that it does not stand. */
+  #fail(error: unknown): void {
+    this.#settled({ accepted: false, words: `the uplink failed: ${error instanceof Error ? error.message : String(error)}` });
+    this.#parts.die(error);
+  }
+
+  #settled(standing: Standing): void {
+    this.#standing = standing;
+    this.#parts.stands(standing);
+    for (const wake of this.#waiters.splice(0)) wake();
+  }
+
+  #pause(ms: number): Promise<void> {
+    const { clock } = this.#parts;
+    return new Promise((resolve) => {
+      if (this.#stop.signal.aborted) return resolve();
+      const done = (): void => {
+        cancel();
+        if (this.#nudge === done) this.#nudge = undefined;
+        resolve();
+      };
+      const cancel = clock.at(clock.now().monoMs + ms, done);
+      this.#nudge = done;
+    });
+  }
+}

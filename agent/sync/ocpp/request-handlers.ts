@@ -1,0 +1,56 @@
+// All that a CSMS may ask, by dialect. Nothing is met with silence: what the standard knows and this station does not do is NotSupported,
+// what the standard does not know either is NotImplemented.
+import { configuration } from "./variables/configuration.js";
+import { CallError, type Dialect } from "./rpc/frame.js";
+import type { FrontDesk } from "./requests/request-context.js";
+import { localList, localList16 } from "./cards/local-list.js";
+import { orders, orders16 } from "./availability/availability-and-reset.js";
+import { remoteControl, remoteControl16 } from "./availability/remote-control.js";
+import { reports } from "./variables/report.js";
+import { reservations, reservations16 } from "./cards/reservation.js";
+import type { Handlers } from "./rpc/rpc.js";
+import { tariffAnswers } from "./tariffs/tariff-answers.js";
+import { variableAnswers } from "./variables/variable-answers.js";
+
+/** Messages of a CSMS that each dialect knows and this station does not do; each takes in those of the dialect before it. */
+const not201 = [
+  "CertificateSigned", "ClearChargingProfile", "ClearDisplayMessage", "ClearVariableMonitoring", "CostUpdated", "CustomerInformation", "DeleteCertificate",
+  "GetChargingProfiles", "GetCompositeSchedule", "GetDisplayMessages", "GetInstalledCertificateIds", "GetLog", "GetMonitoringReport", "InstallCertificate",
+  "PublishFirmware", "SetChargingProfile", "SetDisplayMessage", "SetMonitoringBase", "SetMonitoringLevel", "SetNetworkProfile", "SetVariableMonitoring",
+  "UnpublishFirmware", "UpdateFirmware",
+];
+const not21 = [
+  ...not201, "AdjustPeriodicEventStream", "AFRRSignal", "ClearDERControl", "GetDERControl", "GetPeriodicEventStream",
+  "NotifyAllowedEnergyTransfer", "NotifyWebPaymentStarted", "RequestBatterySwap", "SetDERControl", "UpdateDynamicSchedule", "UsePriorityCharging",
+];
+const not16 = [
+  "CertificateSigned", "ClearChargingProfile", "DeleteCertificate", "GetCompositeSchedule", "GetDiagnostics", "GetInstalledCertificateIds", "GetLog",
+  "InstallCertificate", "SignedUpdateFirmware", "UpdateFirmware",
+];
+
+const unsupported = (actions: readonly string[]): Handlers =>
+  Object.fromEntries(
+    actions.map((action) => [
+      action,
+      () => {
+        throw new CallError("NotSupported", `this station does not do ${action}`);
+      },
+    ]),
+  );
+
+/** The answers to a CSMS, in the dialect that was agreed on for the connection. */
+export function answersOf(desk: FrontDesk, dialect: Dialect): Handlers {
+  switch (dialect) {
+    case "ocpp1.6":
+      // 1.6 has a word of its own for a charging profile that is not taken.
+      return { ...unsupported(not16), SetChargingProfile: () => ({ status: "NotSupported" }), ...remoteControl16(desk), ...reservations16(desk), ...orders16(desk), ...localList16(desk), ...configuration(desk) };
+    case "ocpp2.0.1":
+      return { ...unsupported(not201), ...in2x(desk) };
+    case "ocpp2.1":
+      return { ...unsupported(not21), ...in2x(desk), ...tariffAnswers(desk) };
+    default:
+      return dialect satisfies never;
+  }
+}
+
+const in2x = (desk: FrontDesk): Handlers => ({ ...remoteControl(desk), ...reservations(desk), ...orders(desk), ...localList(desk), ...variableAnswers(desk), ...reports(desk) });

@@ -1,0 +1,99 @@
+// What the answers to a CSMS are made of: the connection on which it asks, the station that it asks about, and how both are addressed.
+import type { Config, ConnectorConfig } from "../../../../config/schema.js";
+import type { OcppUplinkConfig } from "../../../../config/uplink.js";
+import type { SessionToken } from "../../../core/cdr/settlement.js";
+import type { CardLists, Refusal, RemoteDesk, StationFeed } from "../../station-port.js";
+import type { AskedToken } from "./request-schemas.js";
+import { tokenTypeOf, tokenTypeOfTag } from "./id-token.js";
+import type { OcppLink } from "../rpc/link.js";
+import type { Settings } from "./settings.js";
+
+export type FrontDesk = {
+  readonly link: OcppLink;
+  readonly config: Pick<Config, "station" | "connectors" | "timing" | "authorisation">;
+  readonly uplink: OcppUplinkConfig;
+  readonly version: string;
+  readonly remote: RemoteDesk;
+  readonly cards: CardLists;
+  readonly feed: StationFeed;
+  readonly settings: Settings;
+  /** Epoch ms. */
+  readonly now: () => number;
+  /** Something waits to be delivered: of one session, or at all. */
+  readonly waits: (sessionId: string | undefined) => boolean;
+  /** For the log. */
+  readonly note: (text: string) => void;
+};
+
+/** An EVSE that OCPP names: the station, one connector of it, or none that is here. An EVSE has one connector, number 1. */
+export type Place = { readonly connector: number | null } | undefined;
+
+export function placeOf({ config }: Pick<FrontDesk, "config">, evse: { readonly id: number; readonly connectorId?: number | undefined } | undefined): Place {
+  if (evse === undefined || evse.id === 0) return { connector: null };
+  const isHere = config.connectors.some(({ id }) => id === evse.id) && (evse.connectorId === undefined || evse.connectorId === 1);
+  return isHere ? { connector: evse.id } : undefined;
+}
+
+/** The standard's reason code (appendix 2.x) for a refusal of the station. */
+export const reasonOf: Readonly<Record<Refusal["code"], string>> = {
+  "unknown-connector": "UnknownEvse",
+  "unknown-session": "TxNotFound",
+  "unknown-reservation": "NotFound",
+  busy: "TxInProgress",
+  faulted: "InternalError",
+  unavailable: "NotEnabled",
+  closed: "NotEnabled",
+  "not-supported": "UnsupportedRequest",
+  "no-tariff": "NotFound",
+  full: "OutOfStorage",
+  failed: "Unspecified",
+};
+
+/** A UID or contract id that a CDR can carry. */
+const longestToken = 36;
+
+/** The token of a remote word as this station knows tokens; undefined where a CDR could not name it. 1.6 names no kind. */
+export function tokenOf({ config }: Pick<FrontDesk, "config">, { idToken, type }: Pick<AskedToken, "idToken"> & { readonly type?: string }): SessionToken | undefined {
+  const uid = uidOf(idToken);
+  if (!isPrintable(uid) || uid.length > longestToken || (type !== undefined && !isPrintable(type))) return undefined;
+  return {
+    uid,
+    ...(type === undefined ? { type: tokenTypeOfTag(uid) } : { type: tokenTypeOf(type), idTokenType: type }),
+    contractId: uid,
+    countryCode: config.station.countryCode,
+    partyId: config.station.partyId,
+  };
+}
+
+/** What may stand on a receipt and on the wire: printable ASCII, which no printer takes for an order. */
+export const isPrintable = (text: string): boolean => /^[\x20-\x7e]+$/.test(text);
+
+/** Cards are known by their UID in upper-case hex; OCPP's tokens do not tell upper from lower case. */
+export const uidOf = (idToken: string): string => (/^[0-9a-f]+$/i.test(idToken) ? idToken.toUpperCase() : idToken);
+
+/** The name that OCPP gives to a connector (ConnectorEnumType of 2.0.1). */
+export function connectorType({ standard, format }: ConnectorConfig): string {
+  switch (standard) {
+    case "IEC_62196_T1":
+      return "cType1";
+    case "IEC_62196_T1_COMBO":
+      return "cCCS1";
+    case "IEC_62196_T2":
+      return format === "CABLE" ? "cType2" : "sType2";
+    case "IEC_62196_T2_COMBO":
+      return "cCCS2";
+    case "IEC_62196_T3A":
+    case "IEC_62196_T3C":
+      return "sType3";
+    case "CHADEMO":
+      return "cG105";
+    case "TESLA_S":
+      return "cTesla";
+    case "DOMESTIC_F":
+      return "sCEE-7-7";
+    case "DOMESTIC_G":
+      return "sBS1361";
+    default:
+      return standard satisfies never;
+  }
+}

@@ -1,0 +1,112 @@
+// What OCPP is told of a session, from either of its two sources: the opening while it runs, the signed receipt when it is over. Pure.
+import { milliWhOf } from "../../../core/number/energy-text.js";
+import { instantOf } from "../../../core/time/iso-time.js";
+import { payloadOf } from "../../../core/receipt/receipt.js";
+import type { SalePayload } from "../../../core/receipt/receipt-payload.js";
+import type { Opening } from "../../../core/session/session.js";
+import type { SessionToken, StopReason } from "../../../core/cdr/settlement.js";
+
+/** How a session began. */
+export type Beginning = {
+  readonly sessionId: string;
+  readonly connector: number;
+  readonly token: SessionToken;
+  /** Started by a backend's word, with that backend's number for it (remoteStartId) where it gave one. */
+  readonly byCommand: boolean;
+  readonly reference?: string;
+  readonly atMs: number;
+  readonly registerMilliWh: number;
+  readonly tariff: { readonly id: string; readonly currency: string };
+};
+
+/** A register value that OCPP is told, with the time it was read at. */
+export type MeterPoint = { readonly atMs: number; readonly registerMilliWh: number };
+
+/** A session that was settled: all of it from its receipt, so that it reads the same after any restart. */
+export type Sold = {
+  readonly beginning: Beginning;
+  readonly begin: MeterPoint;
+  readonly end: MeterPoint;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly stopReason: StopReason;
+  readonly receipt: SalePayload;
+};
+
+export function beginningOf(opening: Opening, connector: number): Beginning {
+  const { acceptance, begin } = opening;
+  return {
+    sessionId: opening.id,
+    connector,
+    token: acceptance.token,
+    byCommand: acceptance.authMethod === "COMMAND",
+    ...(acceptance.authorizationReference === undefined ? {} : { reference: acceptance.authorizationReference }),
+    atMs: begin.moment.at,
+    registerMilliWh: begin.energyMilliWh,
+    tariff: { id: opening.tariff.id, currency: opening.tariff.currency },
+  };
+}
+
+/**
+ * The session of a stored receipt; undefined where OCPP has no word for it: a start, recovery or key receipt, a credit, and the corrected sale
+ * after one, since a transaction that has ended is never told again. Throws TypeError where a sale cannot be read.
+ */
+export function soldIn(jws: string): Sold | undefined {
+  // Asked first whether there is anything to tell, and then for it: a receipt is taken apart once for both.
+  if (last?.jws !== jws) last = { jws, sold: readSold(jws) };
+  return last.sold;
+}
+
+let last: { readonly jws: string; readonly sold: Sold | undefined } | undefined;
+
+function readSold(jws: string): Sold | undefined {
+  const receipt = payloadOf(jws);
+  if (receipt?.kind !== "sale" || receipt.corrects !== undefined) return undefined;
+  const { sale } = receipt;
+  const begin = { atMs: instant(sale.begin.at), registerMilliWh: register(sale.begin.registerKwh) };
+  const end = { atMs: instant(sale.finish.at), registerMilliWh: register(sale.finish.registerKwh) };
+  const startMs = instant(sale.start);
+  return {
+    beginning: {
+      sessionId: sale.sessionId,
+      connector: sale.connector.id,
+      token: sale.token,
+      byCommand: sale.authMethod === "COMMAND",
+      ...(sale.authorizationReference === undefined ? {} : { reference: sale.authorizationReference }),
+      atMs: startMs,
+      registerMilliWh: begin.registerMilliWh,
+      tariff: { id: sale.tariff.id, currency: sale.price.currency },
+    },
+    begin,
+    end,
+    startMs,
+    endMs: instant(sale.end),
+    stopReason: sale.stop.reason,
+    receipt,
+  };
+}
+
+function instant(text: string): number {
+  const atMs = instantOf(text);
+  if (atMs === undefined) throw new TypeError(`a receipt's time "${text}" cannot be read`);
+  return atMs;
+}
+
+function register(kwh: string): number {
+  const milliWh = milliWhOf(kwh);
+  if (milliWh === undefined) throw new TypeError(`a receipt's register value "${kwh}" cannot be read`);
+  return milliWh;
+}
+
+/** Wh with all its decimals, as a number whose text is exact: registers have at most twelve digits. */
+export const whNumber = (milliWh: number): number => Number(whText(milliWh));
+
+/** Wh as a decimal text, exact. */
+export function whText(milliWh: number): string {
+  if (!Number.isSafeInteger(milliWh) || milliWh < 0) throw new TypeError(`${milliWh} is no register value in milliwatt-hours`);
+  const decimals = String(milliWh % 1000).padStart(3, "0").replace(/0+$/, "");
+  return `${Math.floor(milliWh / 1000)}${decimals === "" ? "" : `.${decimals}`}`;
+}
+
+/** RFC 3339 in UTC, with milliseconds. */
+export const timeText = (atMs: number): string => new Date(atMs).toISOString();

@@ -1,0 +1,154 @@
+// A session as TransactionEvents of OCPP 2.0.1 and 2.1: plain payloads, made once and kept as text until they are acknowledged. Pure.
+import type { SalePayload } from "../../../core/receipt/receipt-payload.js";
+import { kwhText } from "../../../core/number/energy-text.js";
+import type { Activity } from "../../../core/tariff/period.js";
+import { unsignedMark } from "../../../core/receipt/signer.js";
+import type { Price } from "../../../core/rating/price.js";
+import { costDetails, noCost, runningCost } from "./cost-details.js";
+import type { Dialect } from "../rpc/frame.js";
+import { idTokenOf, kindIn201, type IdToken } from "../requests/id-token.js";
+import { timeText, whNumber, type Beginning, type MeterPoint, type Sold } from "./completed-transaction.js";
+import { stopWords } from "./stop-reasons.js";
+
+export type Dialect2x = Exclude<Dialect, "ocpp1.6">;
+type Payload = Readonly<Record<string, unknown>>;
+
+/** Where an event stands in its transaction; `offline` = it happened while there was no connection. */
+export type Place = { readonly seqNo: number; readonly offline: boolean };
+
+/** What is known of a session while it runs; `price` = the bill if it ended now. */
+export type Running = MeterPoint & { readonly powerW: number; readonly activity: Activity; readonly energyMilliWh: number; readonly price: () => Price };
+
+export const vendorId = "chargetill";
+
+const register = (point: MeterPoint, context: string, more: Payload = {}): Payload => ({
+  timestamp: timeText(point.atMs),
+  sampledValue: [{ value: whNumber(point.registerMilliWh), context, measurand: "Energy.Active.Import.Register", unitOfMeasure: { unit: "Wh" }, ...more }],
+});
+
+const placed = ({ seqNo, offline }: Place): Payload => ({ seqNo, ...(offline ? { offline } : {}) });
+
+/** `suspended` is a pause that the station made, `parking` one that the car made. */
+export const chargingState = (activity: Activity): string => ({ charging: "Charging", parking: "SuspendedEV", suspended: "SuspendedEVSE", reserved: "Idle" })[activity];
+
+const evse = (connector: number): Payload => ({ id: connector, connectorId: 1 });
+
+/** What a CSMS is told of the price while a session runs: in 2.1 as costDetails where the tariff is one that it knows (I12). */
+export type Telling = { readonly dialect: Dialect2x; readonly tariffKnown: boolean; readonly cost: boolean };
+
+/** The begin of power is the begin of the transaction (TxStartPoint PowerPathClosed). */
+export function startedEvent(begin: Beginning, { dialect, tariffKnown, cost }: Telling, place: Place, reservationId: number | undefined): Payload {
+  const remoteStartId = begin.byCommand && /^-?\d{1,10}$/.test(begin.reference ?? "") ? Number(begin.reference) : undefined;
+  const costKnown = dialect === "ocpp2.1" && tariffKnown;
+  return {
+    eventType: "Started",
+    timestamp: timeText(begin.atMs),
+    triggerReason: begin.byCommand ? "RemoteStart" : "Authorized",
+    ...placed(place),
+    transactionInfo: { transactionId: begin.sessionId, chargingState: "Charging", ...(remoteStartId === undefined ? {} : { remoteStartId }), ...(costKnown ? { tariffId: begin.tariff.id } : {}) },
+    evse: evse(begin.connector),
+    idToken: idTokenOf(begin.token, dialect),
+    ...(reservationId === undefined ? {} : { reservationId }),
+    meterValue: [register(begin, "Transaction.Begin")],
+    ...(costKnown && cost ? { costDetails: noCost(begin.tariff.currency) } : {}),
+  };
+}
+
+export type UpdateReason = "MeterValuePeriodic" | "ChargingStateChanged" | "Trigger" | "RunningCost";
+
+export function updatedEvent(begin: Beginning, now: Running, reason: UpdateReason, { dialect, tariffKnown, cost }: Telling, place: Place): Payload {
+  const context = reason === "Trigger" ? "Trigger" : "Sample.Periodic";
+  const { timestamp, sampledValue } = register(now, context) as { readonly timestamp: string; readonly sampledValue: readonly Payload[] };
+  const costKnown = cost && dialect === "ocpp2.1" && tariffKnown;
+  return {
+    eventType: "Updated",
+    timestamp,
+    triggerReason: reason,
+    ...placed(place),
+    transactionInfo: {
+      transactionId: begin.sessionId,
+      chargingState: chargingState(now.activity),
+      ...(costKnown ? { tariffId: begin.tariff.id } : {}),
+      ...(cost && !costKnown ? { customData: { vendorId, energyKwh: kwhText(now.energyMilliWh), ...priceData(now.price()), tariffId: begin.tariff.id } } : {}),
+    },
+    evse: evse(begin.connector),
+    meterValue: [{ timestamp, sampledValue: [...sampledValue, { value: Math.round(now.powerW), context, measurand: "Power.Active.Import", unitOfMeasure: { unit: "W" } }] }],
+    ...(costKnown ? { costDetails: runningCost(now.price()) } : {}),
+  };
+}
+
+/** An event that was made for 2.1 and is still under way when the CSMS speaks 2.0.1: without the words that 2.0.1 does not have. */
+export function in201(event: Payload): Payload {
+  const { costDetails: _, transactionInfo, triggerReason, idToken, ...rest } = event;
+  const { tariffId: __, ...info } = transactionInfo as Payload;
+  const token = idToken as IdToken | undefined;
+  return {
+    ...rest,
+    triggerReason: triggerReason === "RunningCost" ? "MeterValuePeriodic" : triggerReason,
+    transactionInfo: info,
+    ...(token === undefined ? {} : { idToken: { ...token, type: kindIn201(token.type) ?? "Central" } }),
+  };
+}
+
+export type Ending = {
+  /** SHA-256 (hex) of the receipt as stored. */
+  readonly digest: () => string;
+  /** The backend knows the tariff by the id that stands in the receipt (2.1, I12). */
+  readonly tariffKnown: boolean;
+  /** PublicKeyWithSignedMeterValue is not Never. */
+  readonly withKey: boolean;
+};
+
+export function endedEvent(sold: Sold, ending: Ending, dialect: Dialect2x, place: Place): Payload {
+  const { beginning, receipt, stopReason } = sold;
+  const { stopped, trigger } = stopWords(stopReason, dialect);
+  const costKnown = dialect === "ocpp2.1" && ending.tariffKnown;
+  return {
+    eventType: "Ended",
+    timestamp: timeText(sold.endMs),
+    triggerReason: trigger,
+    ...placed(place),
+    transactionInfo: {
+      transactionId: beginning.sessionId,
+      chargingState: stopReason === "EVDisconnected" ? "Idle" : "EVConnected",
+      timeSpentCharging: Math.floor(receipt.sale.price.timeMs / 1000) - Math.floor(receipt.sale.price.parkingMs / 1000),
+      stoppedReason: stopped,
+      ...(costKnown ? { tariffId: receipt.sale.tariff.id } : {}),
+      customData: customData(receipt, ending.digest()),
+    },
+    evse: evse(beginning.connector),
+    meterValue: [register(sold.begin, "Transaction.Begin"), register(sold.end, "Transaction.End", signedValue(receipt, ending.withKey))],
+    ...(costKnown ? { costDetails: costDetails(receipt.sale, true) } : {}),
+  };
+}
+
+/** The price as the receipt states it, in exact decimal texts: 2.0.1 has no field for a price that the station worked out. */
+export function customData({ number, sale }: SalePayload, digest: string): Payload {
+  const { price, tariff } = sale;
+  return {
+    vendorId,
+    receipt: number,
+    receiptDigest: digest,
+    energyKwh: sale.energyKwh,
+    ...priceData(price),
+    tariffId: tariff.id,
+    tariffDigest: tariff.digest,
+  };
+}
+
+const priceData = ({ currency, due }: Price): Payload => ({ currency, total: due.gross, totalNet: due.net, tax: due.tax });
+
+/** The longest signedMeterData of 2.0.1. */
+const longestSigned = 2500;
+
+/** One record holds both readings, so it goes once, with the last. Where the signer had failed there is nothing to prove. */
+export function signedMeterValue({ sale, key }: SalePayload, withKey: boolean): Payload | undefined {
+  const signedMeterData = Buffer.from(sale.ocmf, "utf8").toString("base64");
+  if (sale.ocmf === "" || sale.ocmf.includes(unsignedMark) || signedMeterData.length > longestSigned) return undefined;
+  return { signedMeterData, signingMethod: "", encodingMethod: "OCMF", publicKey: withKey ? Buffer.from(`oca:base16:asn1:${key.spki}`, "utf8").toString("base64") : "" };
+}
+
+function signedValue(receipt: SalePayload, withKey: boolean): Payload {
+  const signed = signedMeterValue(receipt, withKey);
+  return signed === undefined ? {} : { signedMeterValue: signed };
+}

@@ -1,0 +1,240 @@
+// Tells a CSMS of sessions while they run: their begin, a value now and then, a change of what the car does. Only what is worth telling now:
+// while a settled session waits in the outbox, or the line is down, nothing is made here, and what was missed is told by the end itself.
+import type { Clock } from "../../../../drivers/driver.js";
+import { bill } from "../../../core/rating/rating.js";
+import type { Opening, Session } from "../../../core/session/session.js";
+import { chargedPrice } from "../../../core/rating/no-energy-waiver.js";
+import type { Fact, StationFeed } from "../../station-port.js";
+import { backoffMs, type BackoffLimits } from "../../transport/backoff.js";
+import { beginningOf } from "./completed-transaction.js";
+import type { Running, UpdateReason } from "./transaction-2x.js";
+import type { EventLine, Sent, Transactions } from "./transactions.js";
+
+export type LiveParts = {
+  readonly transactions: Transactions;
+  readonly feed: () => StationFeed | undefined;
+  readonly clock: Clock;
+  /** Something waits in the outbox: that goes first. */
+  readonly waiting: () => boolean;
+  /** How often values are told, and in 2.1 the cost; 0 = not. */
+  readonly meterValuesMs: () => number;
+  readonly costMs: () => number;
+  readonly backoff: BackoffLimits;
+  readonly random: () => number;
+  readonly note: (text: string) => void;
+  /** The backend does not let this token charge, and said so of a session that has just begun. */
+  readonly deauthorise: (sessionId: string, status: string) => void;
+  /** What lasts could not be written. */
+  readonly die: (error: unknown) => void;
+};
+
+/** The line, and since when events are not offline any more. */
+export type LiveLine = EventLine & { readonly sinceMonoMs: number; readonly boot: string };
+
+/** `cost` = what the session costs so far goes with it. */
+type Job = { readonly connector: number; readonly opening: Opening; readonly reason: "begin" | UpdateReason; readonly cost: boolean };
+
+export class Live {
+  readonly #parts: LiveParts;
+  #line: LiveLine | undefined;
+  #pumping = false;
+  #again = false;
+  #failures = 0;
+  #cancel: (() => void) | undefined;
+  #holdUntilMonoMs = 0;
+  readonly #asked = new Map<string, UpdateReason>();
+  readonly #toldMonoMs = new Map<string, number>();
+  readonly #costToldMonoMs = new Map<string, number>();
+  /** Sessions whose begin the backend refused: only their end, with its reasons on record, is tried again. */
+  readonly #givenUp = new Set<string>();
+
+  constructor(parts: LiveParts) {
+    this.#parts = parts;
+  }
+
+  /** The line stands and we are accepted. */
+  attach(line: LiveLine): void {
+    this.#line = line;
+    this.#holdUntilMonoMs = 0;
+    this.pump();
+  }
+
+  detach(): void {
+    this.#line = undefined;
+    this.#calm();
+  }
+
+  /** A fact was written down. */
+  saw({ event, before, after }: Fact): void {
+    if (!("connector" in event) || typeof event.connector !== "number") return;
+    const [was, is] = [before.sessions.get(event.connector), after.sessions.get(event.connector)];
+    if (is?.state === "charging") {
+      const { id } = is.sale.opening;
+      if (was?.state === "charging" && was.sale.activity !== is.sale.activity) this.#asked.set(id, "ChargingStateChanged");
+      // A reading at a border of the price.
+      else if (event.type === "MeterRead" && event.border) this.#asked.set(id, "MeterValuePeriodic");
+      else if (was?.state === "charging") return;
+      this.pump();
+    } else if (was?.state === "charging") this.#forget(was.sale.opening.id);
+  }
+
+  /** A value at once, as TriggerMessage asks; false where nothing charges there. */
+  trigger(connector: number | undefined): boolean {
+    const charging = this.#charging().filter((one) => connector === undefined || one.connector === connector);
+    for (const { opening } of charging) this.#asked.set(opening.id, "Trigger");
+    this.pump();
+    return charging.length > 0;
+  }
+
+  /** How a session that charges stands now. */
+  running(connector: number): Running | undefined {
+    const feed = this.#parts.feed();
+    const session = feed?.till().sessions.get(connector);
+    if (session?.state !== "charging") return undefined;
+    const { sale } = feed?.glance(connector) ?? session;
+    const { moment, energyMilliWh: registerMilliWh, powerW } = sale.last;
+    const energyMilliWh = registerMilliWh - sale.opening.begin.energyMilliWh;
+    return { atMs: moment.at, registerMilliWh, powerW, activity: session.sale.activity, energyMilliWh, price: () => chargedPrice(bill(sale.rating), energyMilliWh) };
+  }
+
+  /** Sends what is due, one after the other, until nothing is or something holds. */
+  pump(): void {
+    this.#again = true;
+    if (this.#pumping) return;
+    this.#pumping = true;
+    this.#calm();
+    void this.#work()
+      .catch((error: unknown) => this.#parts.die(error))
+      .finally(() => {
+        this.#pumping = false;
+        // Whoever called in the last moment is heard.
+        if (this.#again) this.pump();
+        else this.#rest();
+      });
+  }
+
+  async #work(): Promise<void> {
+    while (this.#again) {
+      this.#again = false;
+      for (let job = this.#next(); job !== undefined; job = this.#next()) if ((await this.#do(job.job, job.line)) === "held") break;
+    }
+  }
+
+  #next(): { readonly job: Job; readonly line: LiveLine } | undefined {
+    const line = this.#line;
+    if (line === undefined || this.#parts.waiting() || this.#parts.clock.now().monoMs < this.#holdUntilMonoMs) return undefined;
+    const job = this.#due();
+    return job && { job, line };
+  }
+
+  async #do(job: Job, line: LiveLine): Promise<"done" | "held"> {
+    const { transactions, clock } = this.#parts;
+    const { connector, opening, reason, cost } = job;
+    const beginning = beginningOf(opening, connector);
+    const begun = opening.begin.moment;
+    const offline = begun.boot !== line.boot || begun.monoMs < line.sinceMonoMs;
+    if (reason === "begin") return this.#judge(job, await clock.busy(transactions.begin(beginning, line, offline)));
+    this.#asked.delete(opening.id);
+    return this.#judge(job, await clock.busy(transactions.update(beginning, () => this.running(connector), reason, cost, line)));
+  }
+
+  #judge({ opening, reason, cost }: Job, sent: Sent | undefined): "done" | "held" {
+    const { clock, backoff, random, note } = this.#parts;
+    const { id } = opening;
+    if (sent === undefined || sent.kind === "answered" || sent.kind === "refused") {
+      this.#failures = 0;
+      const { monoMs } = clock.now();
+      if (reason !== "RunningCost") this.#toldMonoMs.set(id, monoMs);
+      if (reason === "begin" || cost) this.#costToldMonoMs.set(id, monoMs);
+      if (sent?.kind === "refused") {
+        note(`session ${id}: the backend refused an event: ${sent.reason}`);
+        // Whoever does not take the cost may well take the values.
+        if (cost) this.#costToldMonoMs.set(id, Infinity);
+        else this.#givenUp.add(id);
+      }
+      return "done";
+    }
+    this.#failures += 1;
+    this.#holdUntilMonoMs = clock.now().monoMs + backoffMs(this.#failures, backoff, random());
+    return "held";
+  }
+
+  /**
+   * StopTxOnInvalidId: what the backend answers to a begin about its token counts while that session runs, however late it was told; of one
+   * that is over it changes nothing.
+   */
+  begun(sessionId: string, payload: unknown): void {
+    if (typeof payload !== "object" || payload === null || !this.#charging(true).some(({ opening }) => opening.id === sessionId)) return;
+    const { idTokenInfo, idTagInfo } = payload as { readonly idTokenInfo?: { readonly status?: unknown }; readonly idTagInfo?: { readonly status?: unknown } };
+    const status = idTokenInfo?.status ?? idTagInfo?.status;
+    if (typeof status === "string" && status !== "Accepted") this.#parts.deauthorise(sessionId, status);
+  }
+
+  #charging(evenGivenUp = false): { readonly connector: number; readonly opening: Opening }[] {
+    const sessions: ReadonlyMap<number, Session> = this.#parts.feed()?.till().sessions ?? new Map();
+    return [...sessions].flatMap(([connector, session]) => {
+      if (session.state !== "charging" || (!evenGivenUp && this.#givenUp.has(session.sale.opening.id))) return [];
+      // Without a date there is nothing to tell yet.
+      return session.sale.opening.begin.moment.trust === "unsynced" ? [] : [{ connector, opening: session.sale.opening }];
+    });
+  }
+
+  #due(): Job | undefined {
+    const { transactions, clock } = this.#parts;
+    const { monoMs } = clock.now();
+    for (const { connector, opening } of this.#charging()) {
+      const transaction = transactions.of(opening.id);
+      if (transaction?.started !== true) return { connector, opening, reason: "begin", cost: false };
+      const isUnderWay = transaction.pending !== null;
+      const reason = this.#asked.get(opening.id) ?? (isUnderWay || monoMs >= this.#nextMonoMs(opening) ? "MeterValuePeriodic" : undefined);
+      const costIsDue = !isUnderWay && monoMs >= this.#nextCostMonoMs(opening);
+      // The cost goes with a value that is due anyway; 2.0.1 has no event for the cost alone.
+      if (reason !== undefined) return { connector, opening, reason, cost: costIsDue || this.#costGoesAlong(opening) };
+      if (costIsDue) return { connector, opening, reason: "RunningCost", cost: true };
+    }
+    return undefined;
+  }
+
+  #costGoesAlong({ id }: Opening): boolean {
+    return this.#line?.dialect === "ocpp2.0.1" && this.#parts.costMs() > 0 && this.#costToldMonoMs.get(id) !== Infinity;
+  }
+
+  /** 2.1: at most once in an interval (I12.FR.02, TariffCostCtrlr.Interval[Cost]). */
+  #nextCostMonoMs({ id }: Opening): number {
+    const everyMs = this.#line?.dialect === "ocpp2.1" ? this.#parts.costMs() : 0;
+    return everyMs === 0 ? Infinity : (this.#costToldMonoMs.get(id) ?? -Infinity) + everyMs;
+  }
+
+  #nextMonoMs(opening: Opening): number {
+    const everyMs = this.#parts.meterValuesMs();
+    return everyMs === 0 ? Infinity : (this.#toldMonoMs.get(opening.id) ?? -Infinity) + everyMs;
+  }
+
+  /** Sleeps until the next value is due or the back-off is over. */
+  #rest(): void {
+    if (this.#line === undefined || this.#cancel !== undefined) return;
+    const { clock } = this.#parts;
+    const { monoMs } = clock.now();
+    const next = Math.max(Math.min(...this.#charging().map(({ opening }) => Math.min(this.#nextMonoMs(opening), this.#nextCostMonoMs(opening)))), this.#holdUntilMonoMs, monoMs + leastRestMs);
+    if (!Number.isFinite(next)) return;
+    this.#cancel = clock.at(next, () => {
+      this.#cancel = undefined;
+      this.pump();
+    });
+  }
+
+  #calm(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+
+  #forget(sessionId: string): void {
+    this.#asked.delete(sessionId);
+    this.#toldMonoMs.delete(sessionId);
+    this.#costToldMonoMs.delete(sessionId);
+    this.#givenUp.delete(sessionId);
+  }
+}
+
+/** While the outbox goes first there is nothing to do but to look again. */
+const leastRestMs = 1_000;

@@ -1,0 +1,92 @@
+// The configuration keys of 1.6 that this station has, as they truly are (9.1 to 9.3 and the security paper): what can be set is obeyed.
+import { z } from "zod";
+import { read, text } from "../requests/request-schemas.js";
+import type { FrontDesk } from "../requests/request-context.js";
+import { mostListed, mostPerMessage } from "../cards/local-list.js";
+import type { Handlers } from "../rpc/rpc.js";
+import { intervalBounds } from "../requests/settings.js";
+import { securityProfile } from "./variables.js";
+
+/** Keys of one GetConfiguration. */
+const mostKeys = 100;
+const longestValue = 500;
+
+type Key = { readonly name: string; readonly value: string | undefined; readonly set?: (value: string) => boolean };
+
+const getAsked = z.object({ key: z.array(text(50)).max(mostKeys).optional() });
+const setAsked = z.object({ key: text(50), value: text(longestValue) });
+
+export function configuration(desk: FrontDesk): Handlers {
+  return {
+    GetConfiguration: (payload) => {
+      const { key: wanted } = read(getAsked, payload);
+      const keys = keysOf(desk);
+      const find = (name: string): Key | undefined => keys.find((one) => one.name.toLowerCase() === name.toLowerCase());
+      // A password can be written, never read.
+      const found = (wanted === undefined || wanted.length === 0 ? keys : wanted.flatMap((name) => find(name) ?? [])).filter(({ value }) => value !== undefined);
+      const unknown = (wanted ?? []).filter((name) => find(name)?.value === undefined);
+      return {
+        configurationKey: found.map(({ name, value = "", set }) => ({ key: name, readonly: set === undefined, value: value.slice(0, longestValue) })),
+        ...(unknown.length === 0 ? {} : { unknownKey: unknown }),
+      };
+    },
+    ChangeConfiguration: (payload) => {
+      const { key, value } = read(setAsked, payload);
+      const found = keysOf(desk).find(({ name }) => name.toLowerCase() === key.toLowerCase());
+      if (found === undefined) return { status: "NotSupported" };
+      return { status: found.set?.(value) === true ? "Accepted" : "Rejected" };
+    },
+  };
+}
+
+function keysOf({ link, config, uplink, settings }: FrontDesk): readonly Key[] {
+  const { station, connectors, timing, authorisation } = config;
+  const key = (name: string, value: string | number | boolean): Key => ({ name, value: String(value) });
+  const seconds = (ms: number): number => Math.round(ms / 1000);
+  const interval = (name: string, kind: keyof typeof intervalBounds, keep: (value: number) => void): Key => ({
+    name,
+    value: String(link.intervals[kind]),
+    set: (value) => {
+      const { least, most } = intervalBounds[kind];
+      const number = Number(value);
+      if (!/^\d{1,9}$/.test(value) || number < least || number > most) return false;
+      keep(number);
+      link.setIntervals({ [kind]: number });
+      return true;
+    },
+  });
+  const sampled = "Energy.Active.Import.Register,Power.Active.Import";
+  return [
+    key("AllowOfflineTxForUnknownId", authorisation.offline === "all"),
+    key("AuthorizationCacheEnabled", authorisation.cacheLifetime > 0),
+    { name: "AuthorizationKey", value: undefined, set: () => false },
+    key("AuthorizeRemoteTxRequests", false),
+    key("ClockAlignedDataInterval", 0),
+    key("ConnectionTimeOut", seconds(timing.authorisation)),
+    key("ConnectorPhaseRotation", [0, ...connectors.map(({ id }) => id)].map((id) => `${id}.Unknown`).join(",")),
+    key("CpoName", station.operator.name),
+    key("GetConfigurationMaxKeys", mostKeys),
+    interval("HeartbeatInterval", "heartbeatS", () => undefined),
+    key("LocalAuthListEnabled", true),
+    key("LocalAuthListMaxLength", mostListed),
+    key("LocalAuthorizeOffline", authorisation.offline !== "none"),
+    key("LocalPreAuthorize", true),
+    interval("MeterValueSampleInterval", "meterValuesS", (meterValuesS) => settings.keep({ meterValuesS })),
+    key("MeterValuesAlignedData", ""),
+    key("MeterValuesSampledData", sampled),
+    key("NumberOfConnectors", connectors.length),
+    key("ReserveConnectorZeroSupported", true),
+    key("ResetRetries", 0),
+    key("SecurityProfile", securityProfile(uplink)),
+    key("SendLocalListMaxLength", mostPerMessage),
+    key("StopTransactionOnEVSideDisconnect", true),
+    key("StopTransactionOnInvalidId", true),
+    key("StopTxnAlignedData", ""),
+    key("StopTxnSampledData", "Energy.Active.Import.Register"),
+    key("SupportedFeatureProfiles", "Core,LocalAuthListManagement,Reservation,RemoteTrigger"),
+    key("TransactionMessageAttempts", 2_147_483_647),
+    key("TransactionMessageRetryInterval", seconds(uplink.backoff.first)),
+    key("UnlockConnectorOnEVSideDisconnect", false),
+    interval("WebSocketPingInterval", "pingS", (pingS) => settings.keep({ pingS })),
+  ];
+}

@@ -1,0 +1,67 @@
+// GetVariables and SetVariables (2.x: B05 and B06): one answer per item, whatever becomes of the others.
+import { z } from "zod";
+import { because, evse, listOf, read, text, type StatusInfo } from "../requests/request-schemas.js";
+import type { FrontDesk } from "../requests/request-context.js";
+import type { Handlers } from "../rpc/rpc.js";
+import { mostItems, variablesOf, type Variable } from "./variables.js";
+
+const named = z.object({ name: text(50), instance: text(50).optional() });
+export const componentAsked = z.object({ name: text(50), instance: text(50).optional(), evse: evse.optional() });
+export const variableAsked = named;
+type ComponentAsked = z.infer<typeof componentAsked>;
+type VariableAsked = z.infer<typeof variableAsked>;
+
+const attribute = z.enum(["Actual", "Target", "MinSet", "MaxSet"]);
+const item = { attributeType: attribute.optional(), component: componentAsked, variable: variableAsked };
+const getAsked = z.object({ getVariableData: listOf(z.object(item)).max(mostItems) });
+const setAsked = z.object({ setVariableData: listOf(z.object({ ...item, attributeValue: text(2500) })).max(mostItems) });
+
+/** Names of the device model do not tell upper from lower case. */
+const same = (a: string | undefined, b: string | undefined): boolean => a?.toLowerCase() === b?.toLowerCase();
+
+export const isComponent = ({ component }: Variable, asked: ComponentAsked): boolean =>
+  same(component.name, asked.name) && same(component.instance, asked.instance) && component.evse?.id === asked.evse?.id && (asked.evse?.connectorId === undefined || component.evse?.connectorId === asked.evse.connectorId);
+
+export const isVariable = (one: Variable, asked: VariableAsked): boolean => same(one.name, asked.name) && same(one.instance, asked.instance);
+
+type Asked = { readonly attributeType?: z.infer<typeof attribute> | undefined; readonly component: ComponentAsked; readonly variable: VariableAsked };
+type Found = { readonly variable: Variable } | { readonly status: "UnknownComponent" | "UnknownVariable" | "NotSupportedAttributeType" };
+
+function find(variables: readonly Variable[], { attributeType, component, variable }: Asked): Found {
+  const there = variables.filter((one) => isComponent(one, component));
+  if (there.length === 0) return { status: "UnknownComponent" };
+  const found = there.find((one) => isVariable(one, variable));
+  if (found === undefined) return { status: "UnknownVariable" };
+  return (attributeType ?? "Actual") === "Actual" ? { variable: found } : { status: "NotSupportedAttributeType" };
+}
+
+const withInfo = ({ statusInfo }: { readonly statusInfo: StatusInfo }): object => ({ attributeStatusInfo: statusInfo });
+const named2x = ({ attributeType, component, variable }: Asked): object => ({ attributeType: attributeType ?? "Actual", component, variable });
+
+export function variableAnswers(desk: FrontDesk): Handlers {
+  return {
+    GetVariables: (payload) => {
+      const { getVariableData } = read(getAsked, payload);
+      const variables = variablesOf(desk);
+      const getVariableResult = getVariableData.map((asked) => {
+        const found = find(variables, asked);
+        if ("status" in found) return { ...named2x(asked), attributeStatus: found.status };
+        if (found.variable.mutability === "WriteOnly") return { ...named2x(asked), attributeStatus: "Rejected", ...withInfo(because("WriteOnly")) };
+        return { ...named2x(asked), attributeStatus: "Accepted", attributeValue: found.variable.value };
+      });
+      return { getVariableResult };
+    },
+    SetVariables: (payload) => {
+      const { setVariableData } = read(setAsked, payload);
+      const variables = variablesOf(desk);
+      const setVariableResult = setVariableData.map(({ attributeValue, ...asked }) => {
+        const found = find(variables, asked);
+        if ("status" in found) return { ...named2x(asked), attributeStatus: found.status };
+        const { set, mutability } = found.variable;
+        const refused = mutability === "ReadOnly" || set === undefined ? "ReadOnly" : set(attributeValue);
+        return { ...named2x(asked), ...(refused === undefined ? { attributeStatus: "Accepted" } : { attributeStatus: "Rejected", ...withInfo(because(refused)) }) };
+      });
+      return { setVariableResult };
+    },
+  };
+}

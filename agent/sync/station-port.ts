@@ -1,0 +1,103 @@
+// The door between the station and a backend that speaks both ways: what it is told, and what it may ask. Whoever asks gets the truth,
+// and what it asks enters where a tap enters: it is written down before anything acts on it.
+import type { TokenConfig } from "../../config/schema.js";
+import type { SessionToken } from "../core/cdr/settlement.js";
+import type { Reservation } from "../core/session/backend-orders.js";
+import type { Tariff } from "../core/tariff/tariff.js";
+import type { OnlineAnswer } from "../core/cdr/token.js";
+import type { Event, Till } from "../core/session/station-state.js";
+import type { Fault } from "./faults.js";
+import type { KeptTariff, TariffChanges } from "../tariffs/pushed-tariffs.js";
+import type { LiveReading } from "../core/session/live-reading.js";
+
+/** A fact after it was written down, with the till before and after it. */
+export type Fact = { readonly event: Event; readonly before: Till; readonly after: Till };
+
+/** What a backend may look at. */
+export interface StationFeed {
+  /** Told of every fact from now on, in order; the answer ends it. A listener must not throw and must not wait. */
+  listen(listener: (fact: Fact) => void): () => void;
+  till(): Till;
+  /** The newest figures of a session that charges. */
+  glance(connector: number): LiveReading | undefined;
+  faults(): readonly Fault[];
+  /** Why nothing is sold at a connector now. */
+  blocked(connector: number): string | undefined;
+}
+
+/** A refusal by its kind, with words for a technician. */
+export type Refusal = {
+  readonly accepted: false;
+  readonly code: "unknown-connector" | "unknown-session" | "unknown-reservation" | "busy" | "faulted" | "unavailable" | "closed" | "not-supported" | "no-tariff" | "full" | "failed";
+  readonly why: string;
+};
+export type RemoteAnswer = { readonly accepted: true } | Refusal;
+
+export type RemoteStart = {
+  /** The uplink that asks. */
+  readonly by: string;
+  /** null = any connector that is free. */
+  readonly connector: number | null;
+  readonly token: SessionToken;
+  readonly group?: string;
+  /** The id of a tariff that the station knows. */
+  readonly tariff?: string;
+  /** OCPI authorization_reference, OCPP remoteStartId: stands in the CDR. */
+  readonly reference?: string;
+  readonly limits?: { readonly energyKwh?: string; readonly cost?: string };
+};
+
+export type { Reservation };
+
+/** What a backend may ask. */
+export interface RemoteDesk {
+  /** As if the token had been shown at the connector's reader; `waits` = no car is plugged in yet. */
+  start(request: RemoteStart): { readonly accepted: true; readonly connector: number | null; readonly waits: boolean } | Refusal;
+  /** `DeAuthorized` = the backend takes back that this card may charge; else it is the remote word to stop. */
+  stop(sessionId: string, by: string, reason?: "Remote" | "DeAuthorized"): RemoteAnswer;
+  /** A reservation of the same id is replaced. */
+  reserve(reservation: Reservation): RemoteAnswer;
+  cancel(reservationId: string, by: string): RemoteAnswer;
+  /** null = all. A session that runs goes on; `scheduled` = it takes effect when that session is over. Lasts over restarts. */
+  setOperative(connector: number | null, operative: boolean, by: string): { readonly accepted: true; readonly scheduled: boolean } | Refusal;
+  /** Sells nothing more, settles what runs (for that reason) and restarts the process; `scheduled` = when the last session is over by itself. */
+  restart(when: "now" | "when-idle", by: string, reason?: "ImmediateReset" | "HardReset"): { readonly accepted: true; readonly scheduled: boolean } | Refusal;
+  /** Writes down what a backend sets of its own line; refused, it is not to be kept. */
+  settingSet(settings: Readonly<Record<string, number | boolean>>, by: string): RemoteAnswer;
+  /** A tariff for sessions to come at a connector (null = all) or, with `connector` undefined, for tokens that name it. Lasts over restarts. */
+  setTariff(tariff: Tariff, connector: number | null | undefined, by: string): RemoteAnswer;
+  /** Takes away all that this backend has set by that id. */
+  clearTariff(tariffId: string, by: string): RemoteAnswer;
+  /** Rows of `tariffs()` go and others come, all of it or nothing, whatever happens meanwhile. */
+  changeTariffs(changes: TariffChanges, by: string): RemoteAnswer;
+  tariffs(): readonly KeptTariff[];
+}
+
+/** A card of a backend's own list; what is not ALLOWED is refused, and told apart for the driver's sake. */
+export type ListedCard = Omit<TokenConfig, "valid" | "whitelist"> & { readonly status: "ALLOWED" | "BLOCKED" | "EXPIRED" };
+
+/** The list of cards that a backend keeps at the station (OCPP's local list), and what it once said about others. */
+export interface CardLists {
+  /** The version of the backend's list; 0 = it has none here. */
+  listVersion(by: string): number;
+  /** How many cards stand in it. */
+  listSize(by: string): number;
+  /** The whole list anew, all or nothing. Refused as "full" where it is longer than the station holds. */
+  replaceList(by: string, version: number, cards: readonly ListedCard[]): RemoteAnswer;
+  /** Rows added, changed or (by UID alone) taken out; refused as "failed" where the version is not newer. */
+  changeList(by: string, version: number, changes: readonly (ListedCard | { readonly uid: string; readonly remove: true })[]): RemoteAnswer;
+  /** Forgets all that was once answered about cards (ClearCache). */
+  clearCache(by: string): RemoteAnswer;
+}
+
+/** A backend that can be asked whether a card may charge. */
+export interface OnlineCheck {
+  readonly name: string;
+  /**
+   * Asks about one card; `connector` where it is known. Undefined = no answer. Never rejects for what a backend or a line can do, and settles
+   * soon after `signal` aborts: the driver waits at the reader.
+   */
+  ask(uid: string, connector: number | null, signal: AbortSignal): Promise<OnlineAnswer | undefined>;
+  /** Lets go of connections that are kept open for questions alone. */
+  close?(): void;
+}

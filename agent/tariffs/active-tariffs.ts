@@ -1,0 +1,148 @@
+// The price board: which tariff is in force, what the display says before a tap and since when, and what is fixed when a session begins.
+import type { LoadedConfig } from "../../config/load.js";
+import type { ConnectorConfig } from "../../config/schema.js";
+import type { MeterIdentity, Moment, Reading } from "../../drivers/driver.js";
+import { explainTariff, priceBeforeStart } from "../core/tariff/explain.js";
+import type { Acceptance, Opening } from "../core/session/session.js";
+import { parseTariff, type Tariff } from "../core/tariff/tariff.js";
+import { Failure } from "../core/failure.js";
+import type { InForce } from "./last-active.js";
+import type { KeptTariffs } from "./pushed-tariffs.js";
+import { readTariff } from "./tariff-file.js";
+import { newestInForce, tariffAt } from "./tariffs.js";
+
+export type InForceStore = { read(): InForce; write(state: InForce): void };
+
+/** How far the last trusted moment may lag behind before it is written again: 24 small writes a day. */
+const rememberEveryMs = 3_600_000;
+
+export class PriceBoard {
+  readonly #shown = new Map<number, { text: string; atMs: number }>();
+  #loaded: LoadedConfig;
+  #tariffs: readonly Tariff[];
+
+  /** Reads the tariff files. Throws Failure tariff/invalid where one cannot be read, or a connector sells by none of them. */
+  constructor(
+    loaded: LoadedConfig,
+    readonly store: InForceStore,
+    /** Tariffs that backends have sent; they come before those of the files. */
+    readonly kept: Pick<KeptTariffs, "at" | "named"> = { at: () => [], named: () => [] },
+  ) {
+    this.#loaded = loaded;
+    this.#tariffs = tariffsOf(loaded);
+  }
+
+  /** Takes up other tariffs for sessions to come; throws as the constructor does, and then nothing has changed. */
+  reload(loaded: LoadedConfig): void {
+    this.#tariffs = tariffsOf(loaded);
+    this.#loaded = loaded;
+  }
+
+  /** Looks at the board for all connectors, so that it is known since when each price stands there. */
+  look(moment: Moment): void {
+    // Many connectors sell by one tariff: its words are made once a look, since a look comes with every tap.
+    const inWords = new Map<Tariff | undefined, readonly string[]>();
+    for (const connector of this.#loaded.config.connectors) {
+      const tariff = this.#tariffHere(connector, moment);
+      const lines = inWords.get(tariff) ?? this.#inWords(tariff, moment);
+      inWords.set(tariff, lines);
+      this.#post(connector, lines, moment);
+    }
+  }
+
+  /** Keeps in mind what is in force under a clock that can be trusted: after a start without one, it is what may still be sold by. */
+  remember(moment: Moment): void {
+    if (moment.trust === "unsynced") return;
+    const before = this.store.read();
+    const { connectors, tokens } = this.#loaded.config;
+    const ids = new Set([...connectors.map(({ tariff }) => tariff), ...tokens.flatMap(({ tariff }) => tariff ?? []), ...this.kept.named().map(({ id }) => id)]);
+    const now = [
+      ...[...ids].map((id) => [id, this.#named(id, moment.at)] as const),
+      ...connectors.map((connector) => [keyOf(connector), this.#ordered(connector, moment.at)] as const),
+    ].flatMap(([key, tariff]) => (tariff === undefined ? [] : [[key, { tariff: tariff.source, trustedMs: moment.at }] as const]));
+    const isStale = now.length !== Object.keys(before).length || now.some(([key, { tariff }]) => JSON.stringify(before[key]?.tariff) !== JSON.stringify(tariff) || moment.at - (before[key]?.trustedMs ?? 0) >= rememberEveryMs);
+    if (isStale) this.store.write(Object.fromEntries(now));
+  }
+
+  /** Whether a session that names this tariff, or the connector's own where it names none, could be sold now. */
+  sells(connector: ConnectorConfig, id: string | undefined, moment: Moment): boolean {
+    return (id === undefined ? this.#tariffHere(connector, moment) : this.#tariffNow(id, moment)) !== undefined;
+  }
+
+  /** What a backend has set for the connector itself, else for all of them. */
+  #ordered(connector: ConnectorConfig, atMs: number): Tariff | undefined {
+    return newestInForce(this.kept.at(connector.id), atMs) ?? newestInForce(this.kept.at(null), atMs);
+  }
+
+  /** By id: a backend's before the one of the files. */
+  #named(id: string, atMs: number): Tariff | undefined {
+    return tariffAt(this.kept.named(), id, atMs) ?? tariffAt(this.#tariffs, id, atMs);
+  }
+
+  /** What the connector sells by at a moment. Under an unset clock an order without any hours still holds. */
+  #tariffHere(connector: ConnectorConfig, moment: Moment): Tariff | undefined {
+    if (moment.trust !== "unsynced") return this.#ordered(connector, moment.at) ?? this.#named(connector.tariff, moment.at);
+    const orders = [...this.kept.at(connector.id), ...this.kept.at(null)];
+    if (orders.length === 0) return this.#tariffNow(connector.tariff, moment);
+    const timeless = orders.every(({ startMs, endMs }) => startMs === undefined && endMs === undefined);
+    return timeless ? this.#ordered(connector, moment.at) : this.#remembered(keyOf(connector));
+  }
+
+  /** The tariff of that id that is in force at a moment. Under an unset clock: the one last known to be, unless it had an end before that. */
+  #tariffNow(id: string, moment: Moment): Tariff | undefined {
+    return moment.trust === "unsynced" ? this.#remembered(id) : this.#named(id, moment.at);
+  }
+
+  #remembered(key: string): Tariff | undefined {
+    const last = this.store.read()[key];
+    const parsed = last === undefined ? undefined : parseTariff(last.tariff);
+    if (last === undefined || parsed?.ok !== true) return undefined;
+    return parsed.tariff.endMs === undefined || parsed.tariff.endMs > last.trustedMs ? parsed.tariff : undefined;
+  }
+
+  /** The price as the display shows it before a tap, a line each, in AFIR order. */
+  lines(connector: ConnectorConfig, moment: Moment): readonly string[] {
+    const lines = this.#inWords(this.#tariffHere(connector, moment), moment);
+    this.#post(connector, lines, moment);
+    return lines;
+  }
+
+  /** What stands on the board, and since when: the same words go on standing. */
+  #post(connector: ConnectorConfig, lines: readonly string[], moment: Moment): void {
+    const text = lines.join("\n");
+    if (this.#shown.get(connector.id)?.text !== text) this.#shown.set(connector.id, { text, atMs: moment.at });
+  }
+
+  #inWords(tariff: Tariff | undefined, moment: Moment): readonly string[] {
+    if (tariff === undefined) return [moment.trust === "unsynced" ? "the clock is not set: no price is known to be in force" : "no price is in force: nothing is sold"];
+    const { station, language, timing } = this.#loaded.config;
+    return moment.trust === "unsynced"
+      ? [...explainTariff(tariff, station.timeZone, language).map(({ text }) => text), "The clock is not set: time costs nothing, and of prices that change with time the lowest is charged."]
+      : priceBeforeStart(tariff, moment.at, station.timeZone, language, timing.idleGrace).map(({ text }) => text);
+  }
+
+  /** What is fixed when a session begins, or why it may not begin. No tariff, no sale; never a silent 0. */
+  opening(id: string, connector: ConnectorConfig, acceptance: Acceptance, meter: MeterIdentity, begin: Reading): Opening | string {
+    const wanted = acceptance.tariff ?? connector.tariff;
+    const here = this.#tariffHere(connector, begin.moment);
+    const tariff = acceptance.tariff === undefined ? here : this.#tariffNow(acceptance.tariff, begin.moment);
+    if (tariff === undefined) return begin.moment.trust === "unsynced" ? `the clock is not set, and it is not known whether tariff "${wanted}" is in force` : `no tariff "${wanted}" is in force now`;
+    this.lines(connector, begin.moment);
+    const board = this.#shown.get(connector.id);
+    if (board === undefined) return "the price could not be shown before the start";
+    // A card with a tariff of its own is told its price when it is accepted, not before.
+    const isOnBoard = acceptance.tariff === undefined || JSON.stringify(tariff.source) === JSON.stringify(here?.source);
+    const shown = isOnBoard ? board : { text: this.#inWords(tariff, begin.moment).join("\n"), atMs: begin.moment.at };
+    return { id, acceptance, meter, tariff, timeZone: this.#loaded.config.station.timeZone, shown, begin };
+  }
+}
+
+/** What was in force at a connector by a backend's order, beside the ids of the files: no id has a line break. */
+const keyOf = ({ id }: ConnectorConfig): string => `connector\n${id}`;
+
+function tariffsOf({ config, resolve }: LoadedConfig): readonly Tariff[] {
+  const tariffs = config.tariffs.map((file) => readTariff(resolve(file), undefined));
+  for (const connector of config.connectors)
+    if (!tariffs.some((tariff) => tariff.id === connector.tariff)) throw new Failure("tariff/invalid", `connector ${connector.id} sells by tariff "${connector.tariff}", which none of the tariff files holds`);
+  return tariffs;
+}

@@ -1,0 +1,180 @@
+// What a technician may ask of the devices. One set of questions, answered by whoever holds the devices: the running agent over its socket,
+// or, where none runs, the command itself under the lock. So a tool behaves the same in both cases.
+import type { Config, ConnectorConfig } from "../../config/schema.js";
+import { serialPort, tokenSchema } from "../../config/schema.js";
+import { DeviceError, type CardTap, type MeterIdentity, type Reading } from "../../drivers/driver.js";
+import { testContactor, type ContactorTest } from "../../drivers/gpio/contactor-test.js";
+import type { LineCounts } from "../../drivers/meter/bus.js";
+import type { LineSettings, ScanSteps } from "../../drivers/meter/scan.js";
+import type { Shown } from "../../drivers/meter/modbus-meter.js";
+import { closePins, type Machine } from "../../drivers/machine/open.js";
+import type { Cards } from "../cards/enrolled-cards.js";
+import type { ControlAnswer, ControlRequest } from "../control/control-socket.js";
+import { available, isBusy } from "../core/session/session.js";
+import { Failure } from "../core/failure.js";
+import type { PassedCheck, PassedMeters } from "./accepted-meters.js";
+import type { Station } from "../station/station.js";
+
+export type FieldParts = {
+  readonly config: Config;
+  readonly machine: Machine;
+  /** The running station; without one the devices are opened for each question. */
+  readonly station?: Station;
+  readonly cards: Cards;
+  readonly passed: PassedMeters;
+};
+
+export type MeterLook = { readonly connector: number; readonly identity: MeterIdentity; readonly reading: Reading; readonly line: LineCounts | undefined; readonly registers?: readonly Shown[] };
+export type PinsLook = { readonly connector: number; readonly plugged: boolean; readonly feedback: boolean | null; readonly button: "down" | "up" | null };
+
+/** The agent answers within 15 s or not at all: a wait for a card is asked again. */
+export const mostWaitMs = 8_000;
+const mostTestMs = 5_000;
+/** A line is lent for some of these at a time. */
+const mostProbeMs = 1_000;
+
+/** Answers a question about devices; undefined for one of another kind. Device trouble is an answer, in the device's own words. */
+export async function fieldAnswer(request: ControlRequest, parts: FieldParts): Promise<ControlAnswer | undefined> {
+  const work = questions[request.do];
+  if (work === undefined) return undefined;
+  try {
+    return { ok: true, value: await work(parts, request) };
+  } catch (error) {
+    if (!(error instanceof DeviceError) && !(error instanceof Failure)) throw error;
+    if (error instanceof Failure && (error.code === "disk/failed" || error.code === "disk/full")) throw error;
+    return { ok: false, why: error.message };
+  }
+}
+
+type Question = (parts: FieldParts, request: ControlRequest) => unknown;
+
+const questions: Readonly<Record<string, Question>> = {
+  "meter-look": lookAtMeter,
+  "meter-probe": (parts, request) => onLentLine(parts, request, ({ answers }, line, unit) => answers(line, unit)),
+  "meter-try": (parts, request) => onLentLine(parts, request, async ({ tryModel }, line, unit) => (await tryModel(line, unit, String(request["model"]))) ?? null),
+  "meter-passed": ({ passed }, { check }) => passed.add(check as PassedCheck),
+  "line-look": ({ machine }, { port }) => machine.lineCounts(String(port)) ?? null,
+  "pins-look": lookAtPins,
+  "reader-look": lookAtReader,
+  "contactor-test": tryContactor,
+  "contactor-open": openContactors,
+  "card-wait": waitForCard,
+  "card-list": ({ cards }) => cards.rows(),
+  "card-put": ({ cards }, { rows }) => cards.put((rows as unknown[]).map((row) => tokenSchema.parse(row))),
+  "card-revoke": ({ cards }, { uid }) => cards.revoke(String(uid)),
+};
+
+function connectorOf({ config }: FieldParts, { connector }: ControlRequest): ConnectorConfig {
+  const found = config.connectors.find(({ id }) => id === connector);
+  if (found === undefined) throw new Failure("usage/invalid", `there is no connector ${String(connector)}; there are: ${config.connectors.map(({ id }) => id).join(", ")}`);
+  return found;
+}
+
+/** A look bills nothing, so a model in doubt may be looked at. Its requests queue up with all others of its line. */
+async function lookAtMeter(parts: FieldParts, request: ControlRequest): Promise<MeterLook> {
+  const connector = connectorOf(parts, request);
+  const meter = parts.machine.meter({ ...connector, meter: { ...connector.meter, acceptUnproven: true } });
+  try {
+    const identity = await meter.identify();
+    const reading = await meter.read();
+    const registers = request["registers"] === true ? { registers: await meter.survey() } : {};
+    return { connector: connector.id, identity, reading, line: parts.machine.lineCounts(connector.meter.port), ...registers };
+  } finally {
+    await meter.close();
+  }
+}
+
+/**
+ * One question of a scan, between two looks of the station. A session's meter is never kept waiting by one: where a session runs on the line, it is
+ * refused, and the next question is refused too where one has begun meanwhile.
+ */
+async function onLentLine<T>({ config, machine, station }: FieldParts, request: ControlRequest, ask: (steps: ScanSteps, line: LineSettings, unit: number) => Promise<T>): Promise<T> {
+  const { port, unit, timeoutMs } = request;
+  const settings = typeof port === "string" ? config.serialPorts[port] : undefined;
+  if (typeof port !== "string" || settings === undefined) throw new Failure("usage/invalid", `${String(port)} is no port of this station; its ports are: ${Object.keys(config.serialPorts).join(", ")}`);
+  const busy = config.connectors.find(({ id, meter }) => meter.port === port && isBusy(station?.session(id) ?? available));
+  if (busy !== undefined) throw new Failure("agent/refused", `a session runs at connector ${busy.id}, whose meter is on ${port}: scan when it is over, or end it with: chargetill stop ${busy.id}`);
+  const line = serialPort.parse({ ...settings, ...(request["line"] as object) });
+  const within = Number(timeoutMs);
+  if (!(within >= 50 && within <= mostProbeMs) || !(Number(unit) >= 1 && Number(unit) <= 247)) throw new Failure("usage/invalid", `beside a running agent a unit has from 50 to ${mostProbeMs} ms to answer, and a number from 1 to 247`);
+  const { scanSteps } = await import("../../drivers/meter/scan.js");
+  return machine.lendLine(port, (binding) => ask(scanSteps(settings.path, machine.clock, { timeoutMs: within, ...(binding === undefined ? {} : { binding }) }), line, Number(unit)));
+}
+
+function lookAtPins(parts: FieldParts, request: ControlRequest): PinsLook {
+  const connector = connectorOf(parts, request);
+  if (parts.station !== undefined) {
+    const sensed = parts.station.points.get(connector.id)?.sensed();
+    if (sensed === undefined) throw new DeviceError("gpio/missing", parts.station.faults.of(`connector ${connector.id}`)?.message ?? "the pins are not open yet");
+    return { connector: connector.id, plugged: sensed.plugged, feedback: sensed.feedback ?? null, button: buttonWord(sensed.button) };
+  }
+  const pins = parts.machine.pins(connector);
+  try {
+    return { connector: connector.id, plugged: pins.plug.plugged(), feedback: pins.contactor.feedback() ?? null, button: buttonWord(pins.button?.down()) };
+  } finally {
+    closePins(pins);
+  }
+}
+
+const buttonWord = (down: boolean | undefined): PinsLook["button"] => (down === undefined ? null : down ? "down" : "up");
+
+/** The running station looks all the time and knows; else the chip is opened once. */
+async function lookAtReader(parts: FieldParts, { reader }: ControlRequest): Promise<void> {
+  const name = readerOf(parts, reader);
+  if (parts.station !== undefined) {
+    const fault = parts.station.faults.of(`reader ${name}`);
+    if (fault !== undefined) throw new DeviceError(fault.code, fault.message);
+    return;
+  }
+  await (await parts.machine.reader(name)).close();
+}
+
+async function tryContactor(parts: FieldParts, request: ControlRequest): Promise<ContactorTest> {
+  const connector = connectorOf(parts, request);
+  const ms = Math.min(mostTestMs, Math.max(100, Number(request["ms"]) || 0));
+  const tried = parts.station === undefined ? await tryHere(parts, connector, ms) : await parts.station.points.get(connector.id)?.testContactor(ms);
+  if (tried === undefined) throw new Error(`no point for connector ${connector.id}`);
+  if (typeof tried === "string") throw new Failure("agent/refused", tried);
+  return tried;
+}
+
+async function tryHere({ machine, config }: FieldParts, connector: ConnectorConfig, ms: number): Promise<ContactorTest | string> {
+  const pins = machine.pins(connector);
+  try {
+    return await testContactor(pins, machine.clock, { ms, settleMs: config.timing.contactor });
+  } finally {
+    closePins(pins);
+  }
+}
+
+/** Sessions are stopped by the remote word, so that they are settled; all else is only opened. */
+function openContactors({ station }: FieldParts): { readonly stopped: readonly number[] } {
+  const stopped = [...(station?.points.keys() ?? [])].filter((id) => station?.stop(id) === null);
+  station?.openAll();
+  return { stopped };
+}
+
+/** The next card at a reader, whole: it is the technician's to enrol. Null when none came in this time. */
+async function waitForCard(parts: FieldParts, { reader, ms }: ControlRequest): Promise<CardTap | null> {
+  const name = readerOf(parts, reader);
+  const withinMs = Math.min(mostWaitMs, Number(ms) || mostWaitMs);
+  if (parts.station !== undefined) return (await parts.station.readers.catchTap(name, withinMs)) ?? null;
+  const { clock } = parts.machine;
+  const opened = await parts.machine.reader(name);
+  const over = new AbortController();
+  const cancel = clock.at(clock.now().monoMs + withinMs, () => over.abort());
+  try {
+    for await (const tap of opened.taps(over.signal)) return tap;
+    return null;
+  } finally {
+    cancel();
+    await opened.close();
+  }
+}
+
+function readerOf({ config }: FieldParts, reader: unknown): string {
+  const names = Object.keys(config.readers);
+  const name = reader ?? names[0];
+  if (typeof name !== "string" || !names.includes(name)) throw new Failure("usage/invalid", `there is no reader "${String(name)}"; there are: ${names.join(", ")}`);
+  return name;
+}

@@ -1,0 +1,62 @@
+// The devices themselves for a technician's command, where no agent runs: under the lock of the state folder, as its owner.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { LoadedConfig } from "../../config/load.js";
+import { sleep } from "../../drivers/driver.js";
+import type { WorldState } from "../../drivers/bench/world.js";
+import { openMachine, realBuses, type MachineBuses, type MachineNeeds } from "../../drivers/machine/open.js";
+import { Cards } from "../cards/enrolled-cards.js";
+import { Failure } from "../core/failure.js";
+import type { FieldAccess } from "./device-access.js";
+import { fieldAnswer } from "./device-requests.js";
+import { FieldWatch } from "./trace-sessions.js";
+import { Disk } from "../ledger/store/disk.js";
+import { Lock } from "../control/state-lock.js";
+import { becomeOwner, type Exchange } from "../control/privileges.js";
+import { PassedMeters } from "./accepted-meters.js";
+
+/** `look`: nothing is made, written or kept. Throws Failure state/locked where an agent holds the folder and does not answer. */
+export async function openDevices(loaded: LoadedConfig, use: "work" | "look", needs: MachineNeeds, exchange: Exchange): Promise<FieldAccess> {
+  const { config } = loaded;
+  becomeOwner(config.state, exchange);
+  const disk = new Disk();
+  const looks = use === "look";
+  if (!looks) disk.makeFolder(config.state);
+  const buses = await busesOf(loaded, looks);
+  // Where there is no folder, no agent has ever run here.
+  const lock = looks && !existsSync(config.state) ? undefined : Lock.take(config.state, buses.clock.now().at);
+  const passed = looks ? PassedMeters.view(disk, config.state) : PassedMeters.open(disk, config.state);
+  const machine = await openMachine(config, buses, (model, serial) => passed.has(model, serial), needs);
+  const parts = { config, machine, cards: looks ? Cards.view(disk, config.state, config) : Cards.open(disk, config.state, config), passed };
+  const watch = new FieldWatch(config, machine);
+  machine.start();
+  return {
+    live: false,
+    buses,
+    ask: async (request) => {
+      const answer = watch.answer(request) ?? (await fieldAnswer(request, parts));
+      if (answer === undefined) throw new Failure("usage/invalid", `${request.do}: only a running agent can answer that`);
+      if (!answer.ok) throw new Failure("agent/refused", answer.why);
+      return answer.value;
+    },
+    pause: (ms) => sleep(machine.clock, ms),
+    close: async () => {
+      watch.close();
+      await machine.close();
+      lock?.release();
+    },
+  };
+}
+
+/** The machine's buses, or the bench's; a bench that is only looked at goes on as it stood and keeps nothing. */
+async function busesOf({ config }: LoadedConfig, looks: boolean): Promise<MachineBuses> {
+  if (config.bench === undefined) return realBuses(config);
+  const { openBench } = await import("../../drivers/bench/bench.js");
+  if (!looks) return openBench(config, config.bench, config.state);
+  const { WorldFile } = await import("../../drivers/bench/world-file.js");
+  const path = join(config.state, "bench.world");
+  const saved = existsSync(path) ? new WorldFile<WorldState>(path) : undefined;
+  const world = saved?.saved() ?? null;
+  saved?.close();
+  return openBench(config, config.bench, { saved: () => world, save: () => undefined, close: () => undefined });
+}

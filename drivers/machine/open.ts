@@ -1,0 +1,142 @@
+// Opens the devices that the config names: the Pi's buses, or the bench's. Native packages load only when they are chosen.
+import type { Config, ConnectorConfig } from "../../config/schema.js";
+import type { CardReader, Clock, Indicator, Pins } from "../driver.js";
+import { GpioButton } from "../gpio/button.js";
+import { GpioContactor } from "../gpio/contactor.js";
+import { GpioIndicator } from "../gpio/indicator.js";
+import { GpioPlug } from "../gpio/plug.js";
+import type { GpioPort } from "../gpio/port.js";
+import type { LineCounts, MeterBus } from "../meter/bus.js";
+import type { SerialBinding } from "../meter/line.js";
+import type { ModbusMeter } from "../meter/modbus-meter.js";
+import { openCardReader } from "../rfid/card-reader.js";
+import type { SpiChoice } from "../rfid/spi.js";
+import { Wiretap } from "./wiretap.js";
+
+/** The edge of the machine: where its bytes, pins and time come from. */
+export type MachineBuses = {
+  readonly clock: Clock;
+  /** The pins. Throws DeviceError gpio/missing while the machine has none. */
+  gpio(): GpioPort;
+  /** In place of the real serial port of that name. */
+  binding(port: string): SerialBinding | undefined;
+  spi(reader: string): SpiChoice;
+  /** In place of the real reader of that name: spares a thread where a thousand agents are started one after the other. */
+  readonly reader?: (name: string) => CardReader | undefined;
+  /** Lamps show one state instead of blinking: nobody sees the bench's. */
+  readonly stillLamps: boolean;
+  start(): void;
+  close(): Promise<void>;
+};
+
+export type Machine = {
+  readonly clock: Clock;
+  /** What passes between these drivers and their devices. */
+  readonly wiretap: Wiretap;
+  meter(connector: ConnectorConfig): ModbusMeter;
+  /** What the line of a port has been through since it was opened. */
+  lineCounts(port: string): LineCounts | undefined;
+  /** Lets `work` have a port to itself for a moment. */
+  lendLine<T>(port: string, work: (binding: SerialBinding | undefined) => Promise<T>): Promise<T>;
+  pins(connector: ConnectorConfig): Pins;
+  reader(name: string): Promise<CardReader>;
+  /** Lets time pass, where it is the bench's to give. */
+  start(): void;
+  close(): Promise<void>;
+};
+
+/** Which drivers are wanted: those of the meters bring the serial libraries along. */
+export type MachineNeeds = "all" | "no-meters";
+
+/** The Pi's own buses. Nothing is opened yet but the clock. */
+export async function realBuses(config: Config): Promise<MachineBuses> {
+  const { SystemClock } = await import("../clock.js");
+  const { OnoffPort } = await import("../gpio/onoff-port.js");
+  const clock = await SystemClock.open();
+  let pins: GpioPort | undefined;
+  return {
+    clock,
+    gpio: () => (pins ??= new OnoffPort()),
+    binding: () => undefined,
+    spi: (reader) => {
+      const spi = config.readers[reader]?.spi;
+      if (spi === undefined) throw new Error(`no reader ${reader} in the config`);
+      return { kind: "spidev", bus: spi.bus, device: spi.device };
+    },
+    stillLamps: false,
+    start: () => undefined,
+    close: async () => {
+      pins?.close();
+      clock.close();
+    },
+  };
+}
+
+/** The drivers over those buses. Each opens its device when it is first used and says in a DeviceError what stands in its way. */
+export async function openMachine(config: Config, buses: MachineBuses, hasPassed?: (model: string, serial: string) => boolean, needs: MachineNeeds = "all"): Promise<Machine> {
+  const { clock } = buses;
+  // Loaded here and not above: commands that touch no meter are not to wait for the serial libraries.
+  const openMeterBus = needs === "all" ? (await import("../meter/bus.js")).openMeterBus : undefined;
+  const meterBuses = new Map<string, MeterBus>();
+  const lastReaders = new Map<string, CardReader>();
+  const wiretap = new Wiretap(clock);
+  const meterBus = (name: string): MeterBus => {
+    const known = meterBuses.get(name);
+    if (known !== undefined) return known;
+    const port = config.serialPorts[name];
+    if (port === undefined) throw new Error(`no serial port ${name} in the config`);
+    if (openMeterBus === undefined) throw new Error("this machine was opened without its meters");
+    const binding = buses.binding(name);
+    const opened = openMeterBus(port, clock, { onBytes: (what, bytes) => wiretap.serial(name, what, bytes), ...(binding === undefined ? {} : { binding }), ...(hasPassed === undefined ? {} : { hasPassed }) });
+    meterBuses.set(name, opened);
+    return opened;
+  };
+  return {
+    clock,
+    wiretap,
+    meter: ({ meter }) => meterBus(meter.port).meter(meter),
+    lineCounts: (port) => meterBuses.get(port)?.counts,
+    lendLine: (port, work) => meterBus(port).lend(() => work(buses.binding(port))),
+    pins: (connector) => {
+      const opened: { close(): void }[] = [];
+      const keep = <T extends { close(): void }>(device: T): T => {
+        opened.push(device);
+        return device;
+      };
+      try {
+        const gpio = buses.gpio();
+        const overheard = wiretap.gpio(gpio);
+        const contactor = keep(new GpioContactor(overheard, connector.contactor));
+        const plug = keep(new GpioPlug(overheard, connector.plug, clock));
+        const indicator = connector.indicator === undefined ? noIndicator : keep(new GpioIndicator(gpio, connector.indicator, clock, { still: buses.stillLamps }));
+        const button = connector.button === undefined ? undefined : keep(new GpioButton(overheard, connector.button, clock));
+        return { contactor, plug, indicator, ...(button === undefined ? {} : { button }) };
+      } catch (error) {
+        for (const device of opened) device.close();
+        throw error;
+      }
+    },
+    reader: async (name) => {
+      const reader = config.readers[name];
+      if (reader === undefined) throw new Error(`no reader ${name} in the config`);
+      const given = buses.reader?.(name);
+      if (given !== undefined) return given;
+      // The lost reader goes along: a card that lay on it all the while is no new tap.
+      const opened = await openCardReader(reader, clock, buses.spi(name), lastReaders.get(name), (sight) => wiretap.card(name, sight));
+      lastReaders.set(name, opened);
+      return opened;
+    },
+    start: () => buses.start(),
+    close: async () => {
+      for (const bus of meterBuses.values()) await bus.close();
+      await buses.close();
+    },
+  };
+}
+
+const noIndicator: Indicator = { show: () => undefined, close: () => undefined };
+
+/** Lets go of all of a connector's pins. */
+export function closePins({ contactor, plug, indicator, button }: Pins): void {
+  for (const device of [button, plug, indicator, contactor]) device?.close();
+}

@@ -1,0 +1,115 @@
+// The whole sentence, as its user runs it: tap, charge, price, receipt, upload.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { chargetill, freshFolder } from "../../support/command.js";
+
+type News = { readonly news: string; readonly [key: string]: unknown };
+const seed = "7";
+
+async function play(): Promise<{ folder: string; news: News[]; code: number | null; err: string }> {
+  const folder = freshFolder();
+  const { code, out, err } = await chargetill("demo", "--once", "--seed", seed, "--json", "--data", folder);
+  return { folder, code, err, news: out.trim().split("\n").map((line) => JSON.parse(line) as News) };
+}
+const [story, again] = await Promise.all([play(), play()]);
+const told = (kind: string): News[] => story.news.filter(({ news }) => news === kind);
+const payload = (folder: string, number: number): Record<string, never> & { sale: { begin: Reading; finish: Reading; borders: Reading[]; price: { due: { gross: string } }; energyKwh: string } } => {
+  const { jws } = JSON.parse(readFileSync(join(folder, "receipts", `receipt-${String(number).padStart(6, "0")}.json`), "utf8")) as { jws: string };
+  return JSON.parse(Buffer.from(jws.split(".")[1] ?? "", "base64url").toString("utf8"));
+};
+type Reading = { readonly registerKwh: string; readonly at: string };
+/** kWh text -> whole Wh. */
+const wattHours = (kwh: string): number => Math.round(Number(kwh) * 1000);
+
+const test = suite("the demo's story");
+
+test("ends well", () => {
+  assert.is(story.code, 0, story.err);
+  assert.is(again.code, 0, again.err);
+  assert.is(story.err, "");
+});
+
+test("a known card charges, an unknown one is refused with the reason", () => {
+  const taps = told("tap");
+  assert.is(taps.filter(({ accepted }) => accepted === true).length, 3);
+  const refused = taps.filter(({ accepted }) => accepted === false);
+  assert.equal(refused.map(({ answer }) => answer), ["this card is not known here"]);
+  for (const { card } of taps) assert.match(card as string, /^….{4}$/);
+});
+
+test("the price changes at 18:00 Berlin time while the first car charges", () => {
+  const [changed] = told("price-changed");
+  assert.is(changed?.["connector"], 1);
+  assert.is(new Date(changed?.["at"] as number).toISOString(), "2026-11-24T17:00:00.000Z");
+  // 0.49 and 19 % VAT.
+  assert.is(changed?.["price"], "0.5831 EUR/kWh");
+});
+
+test("the second session is sold while the backend is away, and both receipts are acknowledged when it is back", () => {
+  const order = story.news.map(({ news, state, connector, number }) => [news, state ?? connector, number].filter((part) => part !== undefined).join(" "));
+  const place = (what: string): number => order.indexOf(what);
+  assert.ok(place("uplink offline") >= 0);
+  assert.ok(place("uplink offline") < place("receipt 2 3"));
+  assert.ok(place("receipt 2 3") < place("uploaded 2"));
+  assert.equal(told("uploaded").map(({ number }) => number), [2, 3]);
+});
+
+test("at the backend each receipt is exactly once", () => {
+  const [end] = told("ended");
+  assert.is(end?.["atBackend"], 2);
+});
+
+test("receipt 2 costs what paper says: energy at two prices, a start fee, 19 % VAT", () => {
+  const { begin, finish, borders, price } = payload(story.folder, 2).sale;
+  const [border] = borders;
+  assert.is(border?.at.slice(11, 19), "18:00:00");
+  const before = wattHours(border?.registerKwh ?? "") - wattHours(begin.registerKwh);
+  const after = wattHours(finish.registerKwh) - wattHours(border?.registerKwh ?? "");
+  // In 1/1000 cent, net: 39 cent and 49 cent a kWh, 50 cent once; then 19 % on top, half up to the cent.
+  const net = before * 39 + after * 49 + 50_000;
+  const cents = Math.floor((net * 119 + 50_000) / 100_000);
+  assert.is(price.due.gross, `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, "0")}`);
+  // The seed's own figures on paper: 1.166 kWh x 0.39 + 4.521 kWh x 0.49 + 0.50 = 3.17003; x 1.19 = 3.7723357.
+  assert.equal([before, after, price.due.gross], [1166, 4521, "3.77"]);
+});
+
+test("receipt 3 costs what paper says: energy, a start fee and the idle time after its grace", () => {
+  const { begin, finish, price } = payload(story.folder, 3).sale;
+  const used = wattHours(finish.registerKwh) - wattHours(begin.registerKwh);
+  // 2.783 kWh x 0.49 + 0.50 + 15 min x 0.10 = 3.36367; x 1.19 = 4.0027673.
+  assert.equal([used, price.due.gross], [2783, "4.00"]);
+});
+
+test("the receipts hold under chargetill verify with the station's key, and not under another", async () => {
+  const files = [2, 3].map((number) => join(story.folder, "receipts", `receipt-00000${number}.json`));
+  const good = await chargetill("verify", "--key", join(story.folder, "station.pub.pem"), ...files);
+  assert.is(good.code, 0, good.out);
+  const foreign = await chargetill("verify", "--key", join(again.folder, "station.pub.pem"), ...files);
+  assert.is(foreign.code === 1 || foreign.code === 3, true, foreign.out);
+  const none = await chargetill("verify", ...files);
+  assert.is(none.code, 3, none.out);
+});
+
+test("the receipt for people has its QR code and never the whole card number", () => {
+  const text = readFileSync(join(story.folder, "receipts", "receipt-000002.txt"), "utf8");
+  assert.match(text, /TOTAL\s+3\.77 EUR/);
+  // Dark on light, as paper has it: the corner mark of a QR code.
+  assert.match(text, /█▀▀▀▀▀█/);
+  assert.not.match(text, /04A23B1C5D6E80/);
+  assert.ok(text.split("\n").every((line) => [...line].length <= 80));
+});
+
+test("the same seed tells the same story, to the cent and the watt-hour", () => {
+  const tale = (news: readonly News[]): unknown[] =>
+    news.filter(({ news: kind }) => kind !== "started" && kind !== "ended").map((one) => ({ ...one, file: undefined, detail: one.news === "uplink" ? undefined : one["detail"] }));
+  assert.equal(tale(again.news), tale(story.news));
+  for (const number of [2, 3]) assert.equal(payload(again.folder, number).sale.price, payload(story.folder, number).sale.price);
+});
+
+test("nothing readable by others is left in the state folder", () => {
+  assert.ok(existsSync(join(story.folder, "station.key")));
+});
+
+test.run();

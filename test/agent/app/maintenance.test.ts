@@ -1,0 +1,70 @@
+// The house beside the selling: what takes long is done in shares, and a full disk is left alone.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Config } from "../../../config/schema.js";
+import type { Clock, Moment } from "../../../drivers/driver.js";
+import { Housekeeping } from "../../../agent/app/maintenance.js";
+import { Disk } from "../../../agent/ledger/store/disk.js";
+import type { Shop } from "../../../agent/app/services.js";
+import { VolatileFiles } from "../../support/volatile-files.js";
+
+const test = suite("housekeeping");
+const mib = 1024 * 1024;
+const hourMs = 3_600_000;
+
+/** A house whose journal still has so many segments to pack, on a disk of its own. */
+function house(segments: number): { readonly house: Housekeeping; readonly files: VolatileFiles; readonly packed: number[]; readonly pass: (ms: number) => void; readonly deaths: unknown[] } {
+  const files = new VolatileFiles({ capacityBytes: 64 * mib });
+  const disk = new Disk(files);
+  disk.makeFolder("/state");
+  let now: Moment = { at: Date.UTC(2026, 10, 24), monoMs: 0, boot: "b", trust: "synced" };
+  const packed: number[] = [];
+  const deaths: unknown[] = [];
+  let left = segments;
+  const shop = {
+    journal: { lastSeq: 0, forget: (_: number, most: number) => (packed.push(Math.min(left, most)), (left -= Math.min(left, most)), packed.at(-1)) },
+    needed: { first: () => 0 },
+    station: { till: () => undefined, restate: () => undefined, faults: { clear: () => undefined } },
+    book: { sealedReceipts: 0, sealedPages: 0, count: () => 0, verifyNext: () => undefined },
+    desk: { recover: () => null },
+    board: { remember: () => undefined, look: () => undefined },
+    outboxes: [],
+    pulls: [],
+  } as unknown as Shop;
+  const made = new Housekeeping({
+    clock: { now: () => now } as Clock,
+    disk,
+    config: { state: "/state", connectors: [{}], retention: { evidence: 400 * 24 * hourMs, copies: 400 * 24 * hourMs } } as unknown as Config,
+    schedule: () => () => undefined,
+    outboxSchedules: [],
+    shop: () => shop,
+    tell: () => undefined,
+    changed: () => undefined,
+    die: (error) => deaths.push(error),
+  });
+  const pass = (ms: number): void => void (now = { ...now, at: now.at + ms, monoMs: now.monoMs + ms });
+  return { house: made, files, packed, pass, deaths };
+}
+
+test("a night's work that would hold up the meters is done in shares of a minute, until nothing is left", () => {
+  const { house: made, packed } = house(20);
+  made.minute();
+  assert.equal(packed, [], "by day nothing is packed");
+  made.archive();
+  for (let minute = 0; minute < 6; minute += 1) made.minute();
+  assert.equal(packed, [8, 8, 4]);
+});
+
+test("nothing of people's figures is written on a disk that is full: that ends no session", () => {
+  const { house: made, files, pass, deaths } = house(0);
+  made.minute();
+  assert.is(made.whyClosed(), undefined);
+  for (let nth = 0; nth < 100; nth += 1) new Disk(files).replace("/state/other", Buffer.alloc(1_000));
+  files.takeRest();
+  pass(2 * hourMs);
+  made.minute();
+  assert.match(made.whyClosed() ?? "", /the disk is full/);
+  assert.equal(deaths, []);
+});
+
+test.run();

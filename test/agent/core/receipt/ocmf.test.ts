@@ -1,0 +1,136 @@
+// The OCMF record against the rules of the format, by code that shares nothing with its producer: only node:crypto and JSON.
+import { createPublicKey, verify } from "node:crypto";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { ocmfPayload, ocmfRecord, type OcmfFacts } from "../../../../agent/core/receipt/ocmf.js";
+import { ocmfXml } from "../../../../agent/core/receipt/ocmf-xml.js";
+import { reading, settlement, signer, startMs } from "../../../support/sample-receipt.js";
+
+const test = suite("OCMF record");
+const facts = (changes: Partial<OcmfFacts> = {}): OcmfFacts => ({ ...settlement(17), tariffId: "standard", tariffDigest: "ab".repeat(32), ...changes });
+
+test("the payload is written byte for byte as the profile says", () => {
+  const expected = [
+    '{"FV":"1.0","GI":"chargetill","GS":"CT-0042","GV":"0.1.0","PG":"T16",',
+    '"MV":"Eastron","MM":"SDM630","MS":"SN-20190001","MF":"1.20",',
+    '"IS":true,"IL":"HEARSAY","IF":["RFID_PLAIN"],"IT":"ISO14443","ID":"04A1B2C3D4E5F6","CT":"EVSEID","CI":"DE*ABC*E0001*1",',
+    `"URN":17,"USI":"session-17","UTI":"standard","UTD":"${"ab".repeat(32)}","RD":[`,
+    '{"TM":"2026-03-28T22:30:00,000+0100 S","TX":"B","RV":1234.500,"RI":"1-0:1.8.0","RU":"kWh","RT":"AC","EF":"","ST":"G"},',
+    '{"TM":"2026-03-28T23:30:00,000+0100 S","TX":"T","RV":1242.730,"RI":"1-0:1.8.0","RU":"kWh","RT":"AC","EF":"","ST":"G"},',
+    '{"TM":"2026-03-29T00:00:00,000+0100 S","TX":"L","RV":1246.845,"RI":"1-0:1.8.0","RU":"kWh","RT":"AC","EF":"","ST":"G"}]}',
+  ].join("");
+  assert.is(ocmfPayload(facts()), expected);
+});
+
+test("the signature is the DER over exactly the text between the pipes, by a key given as SPKI hex", () => {
+  const parts = ocmfRecord(facts(), signer).split("|");
+  assert.is(parts.length, 3);
+  assert.is(parts[0], "OCMF");
+  const signature = JSON.parse(parts[2] ?? "") as Record<string, string>;
+  assert.equal(Object.keys(signature), ["SA", "SE", "SM", "SD"]);
+  assert.is(signature["SA"], "ECDSA-secp256r1-SHA256");
+  assert.is(signature["SE"], "hex");
+  assert.is(signature["SM"], "application/x-der");
+  const publicKey = createPublicKey({ key: Buffer.from(signer.spkiHex, "hex"), format: "der", type: "spki" });
+  assert.ok(verify("sha256", Buffer.from(parts[1] ?? "", "ascii"), publicKey, Buffer.from(signature["SD"] ?? "", "hex")));
+});
+
+test("letters beyond ASCII and pipes become escapes, and read back as they were", () => {
+  const vendor = "Zähler|Werk ⚡";
+  const record = ocmfRecord(facts({ meter: { ...facts().meter, vendor } }), signer);
+  assert.match(record, /^[\x20-\x7e]+$/);
+  assert.is(record.split("|").length, 3);
+  assert.match(record, "Z\\u00e4hler\\u007cWerk \\u26a1");
+  assert.is((JSON.parse(record.split("|")[1] ?? "") as Record<string, unknown>)["MV"], vendor);
+});
+
+test("a register keeps its exact decimals down to 10 mWh, and finer ones are refused", () => {
+  const at = (milliWh: number): string => ocmfPayload(facts({ begin: reading(startMs, milliWh), borders: [], end: reading(startMs + 1000, 999_999_999_999_990) }));
+  assert.match(at(123_456_789_010), '"RV":123456.78901,');
+  assert.match(at(0), '"RV":0.000,');
+  assert.match(at(10), '"RV":0.00001,');
+  assert.match(at(100_000), '"RV":0.100,');
+  assert.match(at(0), '"RV":999999999.99999,');
+  assert.throws(() => at(5), /10 mWh/);
+  assert.throws(() => at(Number.NaN), /10 mWh/);
+});
+
+test("a fallen register, a foreign meter or a nameless one is not signed", () => {
+  assert.throws(() => ocmfPayload(facts({ end: reading(startMs + 1000, 10) })), /fell/);
+  assert.throws(() => ocmfPayload(facts({ end: { ...facts().end, serial: "other" } })), /meter other/);
+  assert.throws(() => ocmfPayload(facts({ meter: { ...facts().meter, serial: "" } })), /serial/);
+});
+
+test("how the session ended stands in the last reading's mark", () => {
+  const marks = { Local: "L", Remote: "R", PowerLoss: "P", MeterFault: "A", EVDisconnected: "E", CostLimitReached: "E", Reboot: "A", ImmediateReset: "R", HardReset: "R" } as const;
+  for (const [stopReason, mark] of Object.entries(marks)) {
+    const { RD } = JSON.parse(ocmfPayload(facts({ stopReason: stopReason as keyof typeof marks }))) as { RD: { TX: string }[] };
+    assert.is(RD.at(-1)?.TX, mark, stopReason);
+  }
+});
+
+test("the clock's mark says how far the time can be believed", () => {
+  const trust = (trust: "synced" | "holdover" | "unsynced", boot = "boot-1"): string =>
+    ocmfPayload(facts({ begin: { ...facts().begin, moment: { ...facts().begin.moment, trust, boot } } }));
+  assert.match(trust("synced"), '+0100 S","TX":"B"');
+  assert.match(trust("holdover"), '+0100 I","TX":"B"');
+  assert.match(trust("unsynced"), '+0100 R","TX":"B"');
+  assert.match(trust("unsynced", "boot-0"), '+0100 U","TX":"B"');
+});
+
+test("card UIDs are hearsay: 4 and 7 bytes ISO 14443, 10 bytes undefined", () => {
+  const user = (uid: string): unknown => {
+    const { IS, IL, IF, IT, ID } = JSON.parse(ocmfPayload(facts({ token: { uid, type: "RFID" } }))) as Record<string, unknown>;
+    return [IS, IL, IF, IT, ID];
+  };
+  assert.equal(user("04A1B2C3"), [true, "HEARSAY", ["RFID_PLAIN"], "ISO14443", "04A1B2C3"]);
+  assert.equal(user("04A1B2C3D4E5F6"), [true, "HEARSAY", ["RFID_PLAIN"], "ISO14443", "04A1B2C3D4E5F6"]);
+  assert.equal(user("04A1B2C3D4E5F6A7B8C9"), [true, "HEARSAY", ["RFID_PLAIN"], "UNDEFINED", "04A1B2C3D4E5F6A7B8C9"]);
+});
+
+test("at most six border readings stand inside, and no record is longer than 1850 bytes", () => {
+  const borders = Array.from({ length: 9 }, (_, i) => reading(startMs + (i + 1) * 60_000, 999_990_000_000_010 + i * 10_000));
+  const longest = (letter: string): OcmfFacts => {
+    const serial = letter.repeat(40);
+    const own = (one: OcmfFacts["begin"]): OcmfFacts["begin"] => ({ ...one, serial });
+    return facts({
+      receiptNumber: Number.MAX_SAFE_INTEGER, pagination: Number.MAX_SAFE_INTEGER, sessionId: "0".repeat(36), tariffId: letter.repeat(36),
+      station: { id: "S".repeat(25) }, softwareVersion: "100.100.100-alpha.10",
+      connector: { evseId: `DE*ABC*E${"1".repeat(31)}`, powerType: "DC" },
+      token: { uid: "04A1B2C3D4E5F6A7B8C9", type: "RFID" },
+      meter: { vendor: letter.repeat(20), model: letter.repeat(20), serial, firmware: letter.repeat(10) },
+      begin: own(reading(startMs, 999_990_000_000_010)), borders: borders.map(own), end: own(reading(startMs + 3_600_000, 999_999_999_999_990)),
+    });
+  };
+  const plain = ocmfRecord(longest("M"), signer);
+  assert.is((plain.match(/"TX":"T"/g) ?? []).length, 6);
+  assert.ok(plain.length <= 1850, `${plain.length} bytes`);
+  // Each such letter takes six bytes: border readings give way, begin and end never do.
+  const wide = ocmfRecord(longest("ü"), signer);
+  assert.ok(wide.length <= 1850, `${wide.length} bytes`);
+  assert.match(wide, '"TX":"B"');
+  assert.match(wide, '"TX":"L"');
+});
+
+test("the file for the transparency software is the shape it opens, with what XML reserves escaped", () => {
+  const record = ocmfRecord(facts({ sessionId: "a<b&c>d" }), signer);
+  const text = ocmfXml(record, 16, signer.spkiHex);
+  assert.match(text, /^[\x0a\x20-\x7e]+$/);
+  assert.match(record, "a<b&c>d");
+  const inner = record.split("&").join("&amp;").split("<").join("&lt;");
+  assert.is(
+    text,
+    `<values>\n <value transactionId="16" context="Transaction.Begin">\n  <signedData format="OCMF" encoding="plain">${inner}</signedData>\n  <publicKey encoding="plain">${signer.spkiHex}</publicKey>\n </value>\n</values>\n`,
+  );
+  // A reader that knows nothing of us: tags off, escapes back.
+  const read = /<signedData[^>]*>([^<]*)<\/signedData>/.exec(text)?.[1]?.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
+  assert.is(read, record);
+});
+
+test("every reading carries every field, and the record's fields stand in the profile's order", () => {
+  const payload = JSON.parse(ocmfPayload(facts())) as { RD: object[] };
+  assert.equal(Object.keys(payload), ["FV", "GI", "GS", "GV", "PG", "MV", "MM", "MS", "MF", "IS", "IL", "IF", "IT", "ID", "CT", "CI", "URN", "USI", "UTI", "UTD", "RD"]);
+  for (const one of payload.RD) assert.equal(Object.keys(one), ["TM", "TX", "RV", "RI", "RU", "RT", "EF", "ST"]);
+});
+
+test.run();

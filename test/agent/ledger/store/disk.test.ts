@@ -1,0 +1,116 @@
+// The durable hand against the real disk: what it leaves there, with which rights, and what it says when it cannot.
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import os from "node:os";
+import { join } from "node:path";
+import { suite } from "uvu";
+import { Failure } from "../../../../agent/core/failure.js";
+import { Book } from "../../../../agent/ledger/book/book.js";
+import { Disk } from "../../../../agent/ledger/store/disk.js";
+import { realFiles } from "../../../../agent/ledger/store/files.js";
+import { Journal } from "../../../../agent/ledger/journal/journal.js";
+import { Table } from "../../../../agent/ledger/store/table.js";
+import { moment, receipt } from "../../../support/ledger-life.js";
+import { VolatileFiles } from "../../../support/volatile-files.js";
+
+const folder = fs.mkdtempSync(join(os.tmpdir(), "chargetill-disk-"));
+const durable = suite("disk");
+durable.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+const modeOf = (path: string): number => fs.statSync(path).mode & 0o777;
+
+durable("a replaced file holds the new bytes, for its owner alone, and leaves nothing beside it", () => {
+  const disk = new Disk();
+  const path = join(folder, "a.json");
+  disk.replace(path, Buffer.from("one"));
+  disk.replace(path, Buffer.from("two"));
+  assert.equal(fs.readFileSync(path, "utf8"), "two");
+  assert.equal(modeOf(path), 0o600);
+  assert.deepEqual(disk.list(folder), ["a.json"]);
+});
+
+durable("a file that was closed takes nothing more: its number may be another file's by then", () => {
+  const disk = new Disk();
+  const [log, other] = ["log", "other"].map((name) => join(folder, name)) as [string, string];
+  for (const path of [log, other]) disk.replace(path, Buffer.from("one\n"));
+  const closed = disk.appender(log);
+  closed.close();
+  const open = disk.appender(other);
+  assert.throws(() => closed.append(Buffer.from("two\n")), (cause) => cause instanceof Failure && cause.code === "disk/failed");
+  open.append(Buffer.from("three\n"));
+  assert.deepEqual([log, other].map((path) => fs.readFileSync(path, "utf8")), ["one\n", "one\nthree\n"]);
+  for (const path of [log, other]) fs.rmSync(path);
+});
+
+durable("folders are made with those above them, for their owner alone", () => {
+  const disk = new Disk();
+  const deep = join(folder, "x", "y");
+  disk.makeFolder(deep);
+  disk.makeFolder(deep);
+  assert.equal(modeOf(deep), 0o700);
+  assert.equal(modeOf(join(folder, "x")), 0o700);
+});
+
+durable("an appender adds to what is there, and is refused a file that was not made", () => {
+  const disk = new Disk();
+  const path = join(folder, "log");
+  assert.throws(() => disk.appender(path), (cause) => cause instanceof Failure && cause.code === "disk/failed" && cause.message.includes(path));
+  disk.replace(path, Buffer.from("a"));
+  const appender = disk.appender(path);
+  appender.append(Buffer.from("b"));
+  appender.append(Buffer.from("c"));
+  appender.close();
+  assert.equal(disk.read(path)?.toString(), "abc");
+  assert.ok(disk.freeBytes(folder) > 0);
+});
+
+durable("what is not there reads as undefined, lists as nothing, and is removed without complaint", () => {
+  const disk = new Disk();
+  const nowhere = join(folder, "nowhere");
+  assert.equal(disk.read(nowhere), undefined);
+  assert.deepEqual(disk.list(nowhere), []);
+  disk.remove(nowhere);
+});
+
+durable("a failure names the file, carries the code and keeps the cause", () => {
+  const disk = new Disk({ ...realFiles, renameSync: () => { throw Object.assign(new Error("no"), { code: "EDQUOT" }); } });
+  const path = join(folder, "full");
+  assert.throws(
+    () => disk.replace(path, Buffer.from("x")),
+    (cause) => cause instanceof Failure && cause.code === "disk/full" && cause.message.includes(path) && cause.cause instanceof Error,
+  );
+  assert.equal(fs.existsSync(`${path}.new`), false, "the unfinished file gives its space back");
+});
+
+durable("each append is one write and one fdatasync", () => {
+  const files = new VolatileFiles();
+  const disk = new Disk(files);
+  disk.replace("/log", Buffer.from("a"));
+  const appender = disk.appender("/log");
+  const before = files.operations;
+  appender.append(Buffer.alloc(500));
+  assert.equal(files.operations - before, 2);
+  assert.equal(files.afterHardCut().readFileSync("/log").length, 501);
+});
+
+durable("journal, book and table live on a real disk as on the simulated one", () => {
+  const disk = new Disk();
+  const state = join(folder, "state");
+  const parse = (value: unknown): string => String(value);
+  disk.makeFolder(state);
+  for (let life = 0; life < 3; life += 1) {
+    const { journal, entries } = Journal.open(disk, join(state, "journal"), parse, { segmentBytes: 500 });
+    const book = Book.open(disk, join(state, "book"), { pageEntries: 2 });
+    const table = Table.open(disk, join(state, "cursor.json"), (value) => value as { sent: number }, { sent: 0 });
+    assert.deepEqual([entries.at(-1)?.seq ?? 0, book.count(), table.data.sent], [life * 4, life * 3, life]);
+    for (let nth = 0; nth < 4; nth += 1) journal.append([`event ${nth}`], moment);
+    for (let nth = 0; nth < 3; nth += 1) book.append(receipt(book.count() + 1));
+    table.update(({ sent }) => ({ sent: sent + 1 }));
+    journal.forget(journal.lastSeq - 3);
+    journal.close();
+  }
+  assert.deepEqual(Book.view(disk, join(state, "book")).verifyAll(), { pages: 5, receipts: 9 });
+  assert.equal(modeOf(join(state, "journal.made")), 0o600);
+});
+
+durable.run();

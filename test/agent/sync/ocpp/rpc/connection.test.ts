@@ -1,0 +1,219 @@
+// How a station comes to its CSMS and what it says when it does not: address, versions, password, refusals, and a line that went dead.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { WebSocketServer, type WebSocket } from "ws";
+import { keepAlive, openLine, stationUrl, type Opened } from "../../../../../agent/sync/ocpp/rpc/connection.js";
+import { reconnectBy, reconnectMs, type Reconnect } from "../../../../../agent/sync/ocpp/rpc/reconnect.js";
+import { drained, letGo, ocppConfig, till, world } from "../../../../support/sync/ocpp-bench.js";
+import { Csms } from "../../../../support/sync/csms.js";
+
+const test = suite("coming to a CSMS");
+const folder = mkdtempSync(join(tmpdir(), "chargetill-ocpp-"));
+const passwordFile = join(folder, "password");
+writeFileSync(passwordFile, "0123456789abcdef\n");
+test.after(() => rmSync(folder, { recursive: true, force: true }));
+test.after.each(letGo);
+
+/** A server that answers an upgrade by script; tells what it was asked. */
+async function server(answer: "accept" | "no-protocol" | number): Promise<{ url: string; asked: http.IncomingMessage[]; sockets: WebSocket[]; close: () => Promise<void> }> {
+  const asked: http.IncomingMessage[] = [];
+  const sockets: WebSocket[] = [];
+  const upgrades = new WebSocketServer({ noServer: true, handleProtocols: (offered) => (answer === "no-protocol" ? false : ([...offered][0] ?? false)) });
+  const listening = http.createServer();
+  listening.on("upgrade", (request, socket, head) => {
+    asked.push(request);
+    if (typeof answer === "number") return void socket.end(`HTTP/1.1 ${answer} No\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    upgrades.handleUpgrade(request, socket, head, (opened) => sockets.push(opened));
+  });
+  await new Promise<void>((resolve) => listening.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `ws://127.0.0.1:${(listening.address() as AddressInfo).port}/base/`, asked, sockets,
+    close: async () => {
+      for (const socket of sockets) socket.terminate();
+      listening.closeAllConnections();
+      await new Promise((resolve) => listening.close(resolve));
+    },
+  };
+}
+
+const opened = (url: string, more: Parameters<typeof ocppConfig>[1] = {}): Promise<Opened> => openLine(ocppConfig(url, more), "till 1/ä", undefined, new AbortController().signal);
+const wordsOf = (result: Opened): string => (result.kind === "failed" ? result.words : "open");
+
+test("the identity is percent-encoded at the end of the address, and is the user name of the password", async () => {
+  assert.is(stationUrl("wss://csms.example/ocpp/", "a b/c").href, "wss://csms.example/ocpp/a%20b%2Fc");
+  assert.is(stationUrl("wss://csms.example", "CT-1").href, "wss://csms.example/CT-1");
+  const { url, asked, close } = await server("accept");
+  const result = await opened(url, { passwordFile });
+  assert.is(result.kind, "open");
+  assert.is(asked[0]?.url, "/base/till%201%2F%C3%A4");
+  assert.is(asked[0]?.headers.authorization, `Basic ${Buffer.from("till 1/ä:0123456789abcdef").toString("base64")}`);
+  // Newest first, whatever the order in the config.
+  assert.is(asked[0]?.headers["sec-websocket-protocol"], "ocpp2.1,ocpp2.0.1,ocpp1.6");
+  if (result.kind === "open") result.socket.terminate();
+  await close();
+});
+
+test("a server that agrees on no version is a fault with a word for it", async () => {
+  const { url, close } = await server("no-protocol");
+  const result = await opened(url, { versions: ["2.0.1"] });
+  assert.match(wordsOf(result), /agreed on none of ocpp2\.0\.1: .*check the uplink's url and versions/);
+  assert.is(result.kind === "failed" && result.fault, "uplink/unauthorised");
+  await close();
+});
+
+for (const [status, words] of [[401, /does not let till 1\/ä in \(HTTP 401\): check the identity, and check .*password/], [403, /does not let/], [404, /knows no station at .*check the uplink's url and identity/], [302, /sends us elsewhere/], [426, /takes no websocket/]] as const)
+  test(`HTTP ${status} at the upgrade is a fault that a person must mend`, async () => {
+    const { url, close } = await server(status);
+    const result = await opened(url, { passwordFile });
+    assert.match(wordsOf(result), words);
+    assert.is(result.kind === "failed" && result.fault, "uplink/unauthorised");
+    assert.not.match(wordsOf(result), /0123456789abcdef/);
+    await close();
+  });
+
+test("HTTP 503 and a port where nobody listens are simply tried again", async () => {
+  const { url, close } = await server(503);
+  const busy = await opened(url);
+  assert.equal([busy.kind === "failed" && busy.fault, /HTTP 503/.test(wordsOf(busy))], [undefined, true]);
+  await close();
+  const away = await opened(url);
+  assert.equal([away.kind === "failed" && away.fault, /nothing listens there/.test(wordsOf(away))], [undefined, true]);
+});
+
+test("a password file that is missing or holds no password is named, and nothing is asked", async () => {
+  const { url, asked, close } = await server("accept");
+  assert.match(wordsOf(await opened(url, { passwordFile: join(folder, "missing") })), /passwordFile .*missing cannot be read \(ENOENT\)/);
+  writeFileSync(join(folder, "empty"), "\n");
+  assert.match(wordsOf(await opened(url, { passwordFile: join(folder, "empty") })), /must hold one password/);
+  assert.match(wordsOf(await opened(url.replace("127.0.0.1", "127.0.0.2"), { passwordFile })), /must not travel in the open/);
+  assert.equal(asked, []);
+  await close();
+});
+
+test("a station that is stopped while it connects lets go", async () => {
+  const stop = new AbortController();
+  const opening = openLine(ocppConfig("ws://127.0.0.1:9/csms"), "CT-1", undefined, stop.signal);
+  stop.abort();
+  assert.match(wordsOf(await opening), /given up|nothing listens/);
+});
+
+test("a line on which nothing comes back for two pings is dead; one that answers is not", async () => {
+  const { url, sockets, close } = await server("accept");
+  const result = await opened(url);
+  if (result.kind !== "open") throw new Error(result.words);
+  result.socket.resume();
+  let pings = 0;
+  const answered = new Promise<void>((resolve) => result.socket.on("pong", () => (pings += 1) >= 3 && resolve()));
+  let words = "";
+  const dead = new Promise<void>((resolve) => keepAlive(result.socket, () => 10, (why) => resolve(void (words = why))));
+  await answered;
+  assert.is(words, "");
+  sockets[0]?.pause();
+  await dead;
+  assert.match(words, /silent for two pings/);
+  result.socket.terminate();
+  await close();
+});
+
+test("a frame larger than any of OCPP ends the line, and it is opened again", async () => {
+  const { url, sockets, close } = await server("accept");
+  const lasting = world();
+  const { outbox, uplink } = till(lasting, ocppConfig(url));
+  lasting.book.sell();
+  const pushed = outbox.now();
+  while (sockets.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  sockets[0]?.send("x".repeat(2_000_000));
+  await pushed;
+  assert.match(uplink.line(), /the connection failed: Max payload size exceeded/);
+  await outbox.stop();
+  await close();
+});
+
+test("a lost line is tried again by the standard's back-off, whatever waits to be sent; a person's word is heard at once", async () => {
+  const csms = await Csms.open(["ocpp2.0.1"]);
+  const lasting = world();
+  let tries = 0;
+  const { outbox, uplink } = till(lasting, ocppConfig(csms.url, { backoff: { first: 10, most: 20 } }), { agent: () => void (tries += 1) as never });
+  uplink.reconnect = { waitMinimumMs: 1_000, randomRangeMs: 500, repeatTimes: 2 };
+  const quiet = async (): Promise<void> => {
+    for (let calm = 0; calm < 3; calm = lasting.clock.inFlight === 0 ? calm + 1 : 0) await new Promise((resolve) => setImmediate(resolve));
+  };
+  csms.mood = { at: "connect", how: "refused" };
+  outbox.begin();
+  lasting.book.sell();
+  outbox.kick();
+  const at: number[] = [];
+  // In steps as short as the back-off of what waits.
+  for (let ms = 0; ms <= 15_000; ms += 25) {
+    const before = tries;
+    await quiet();
+    if (tries > before || (ms === 0 && tries > 0)) at.push(ms);
+    lasting.clock.advance(25);
+  }
+  // 1000, 2000, 4000 and no longer, each with half of its random 500; each try is seen at the next step.
+  assert.equal(at.map((ms, index) => ms - (at[index - 1] ?? 0)), [0, 1_250, 2_250, 4_250, 4_250]);
+  csms.mood = undefined;
+  await quiet();
+  await outbox.now();
+  assert.is(tries, 6);
+  await drained(outbox);
+  // After a connection that stood it begins anew.
+  csms.mood = { at: "connect", how: "refused" };
+  csms.cut();
+  await quiet();
+  lasting.clock.advance(1_250);
+  await quiet();
+  assert.is(tries, 7);
+});
+
+test("the back-off is doubled so many times and no more, and what a CSMS sets of it is within a day", () => {
+  const waits = (reconnect: Reconnect, random: number): number[] => [1, 2, 3, 4, 9].map((count) => reconnectMs(count, reconnect, random));
+  assert.equal(waits({ waitMinimumMs: 5_000, randomRangeMs: 2_000, repeatTimes: 2 }, 0), [5_000, 10_000, 20_000, 20_000, 20_000]);
+  assert.equal(waits({ waitMinimumMs: 5_000, randomRangeMs: 2_000, repeatTimes: 0 }, 0.5), [6_000, 6_000, 6_000, 6_000, 6_000]);
+  assert.is(reconnectMs(11, { waitMinimumMs: 3_600_000, randomRangeMs: 0, repeatTimes: 10 }, 0), 86_400_000);
+  assert.equal(reconnectBy({ first: 5_000, most: 900_000 }), { waitMinimumMs: 5_000, randomRangeMs: 2_500, repeatTimes: 7 });
+});
+
+test("the CSMS may change to another version between two connections, and a session is not told twice", async () => {
+  const newer = await Csms.open(["ocpp2.1"]);
+  const older = await Csms.open(["ocpp2.0.1"]);
+  const lasting = world();
+  const number = lasting.book.sell();
+  const first = till(lasting, ocppConfig(newer.url));
+  newer.mood = { at: "Ended", how: "lost-answer" };
+  await first.outbox.now();
+  await first.outbox.stop();
+  const second = till(lasting, ocppConfig(older.url));
+  await drained(second.outbox);
+  assert.is(second.outbox.stateOf(number), "acked");
+  const [ended] = older.of("TransactionEvent");
+  assert.is(older.of("TransactionEvent").length, 1);
+  // The same place in the transaction, in words that the older version knows.
+  assert.equal([ended?.payload["eventType"], ended?.payload["seqNo"], ended?.payload["costDetails"]], ["Ended", 1, undefined]);
+  assert.equal(older.violations, []);
+});
+
+test("an end that may have arrived in 1.6 is not told again in 2.x: it is parked, and a person may send it", async () => {
+  const old = await Csms.open(["ocpp1.6"]);
+  const young = await Csms.open(["ocpp2.0.1"]);
+  const lasting = world();
+  const number = lasting.book.sell();
+  old.mood = { at: "Ended", how: "lost-answer" };
+  const first = till(lasting, ocppConfig(old.url));
+  await first.outbox.now();
+  await first.outbox.stop();
+  const second = till(lasting, ocppConfig(young.url));
+  await second.outbox.now();
+  assert.match(second.outbox.status().parked[0]?.reason ?? "", /its end was sent in OCPP 1\.6 without an answer, and the backend speaks ocpp2\.0\.1 now/);
+  assert.equal(young.of("TransactionEvent"), []);
+  assert.equal(second.outbox.resend(number), [number]);
+  await drained(second.outbox);
+  assert.equal(young.of("TransactionEvent").map(({ payload }) => payload["eventType"]), ["Started", "Ended"]);
+});
+
+test.run();

@@ -1,0 +1,411 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { backoffMs } from "../../../agent/sync/transport/backoff.js";
+import { parseOutboxState } from "../../../agent/sync/outbox-state.js";
+import { Failure } from "../../../agent/core/failure.js";
+import { accepted, away, bench, Book, failed, refused, ScriptedUplink, settle, Store, unsure } from "../../support/sync/outbox-bench.js";
+
+const test = suite("the outbox");
+
+test("receipts go out in order, one in flight, and what has nothing to send is passed over", async () => {
+  const { outbox, uplink, clock } = bench();
+  assert.is(outbox.status().reachability, "untried");
+  const status = await outbox.now();
+  assert.equal(uplink.sent, [2, 3, 4]);
+  assert.is(uplink.most, 1);
+  assert.is(status.waiting, 0);
+  assert.is(status.reachability, "online");
+  assert.is(status.lastAck?.number, 4);
+  assert.is(clock.inFlight, 0);
+});
+
+test("a send is on disk before it is made, and its acknowledgement before the next", async () => {
+  const store = new Store();
+  const seen: string[] = [];
+  const uplink = new ScriptedUplink();
+  uplink.answer = ({ id }) => {
+    const state = store.read();
+    seen.push(`${id}: ${state?.open.map((item) => `${item.number} ${item.state}`).join()}, acknowledged ${state?.lastAck?.number ?? "none"}`);
+    return accepted;
+  };
+  const { outbox } = bench({ uplink, store });
+  await outbox.now();
+  assert.equal(seen, ["cdr-2: 2 sending, acknowledged none", "cdr-3: 3 sending, acknowledged 2", "cdr-4: 4 sending, acknowledged 3"]);
+  assert.equal(store.read()?.open, []);
+  assert.is(store.read()?.lastAck?.number, 4);
+  // One write per send, and one for the last acknowledgement.
+  assert.is(store.writes, 4);
+});
+
+test("bench time stands still while something is in flight", async () => {
+  const { outbox, uplink, clock } = bench();
+  const during: number[] = [];
+  uplink.answer = () => {
+    during.push(clock.inFlight);
+    return accepted;
+  };
+  await outbox.now();
+  assert.equal(during, [1, 1, 1]);
+});
+
+test("what is unsure is sent again before anything else", async () => {
+  const { outbox, uplink, clock } = bench({ uplink: new ScriptedUplink([accepted, unsure]) });
+  await outbox.now();
+  assert.equal(uplink.sent, [2, 3]);
+  assert.is(outbox.stateOf(3), "unsure");
+  assert.is(outbox.stateOf(4), "queued");
+  assert.is(outbox.status().waiting, 2);
+  clock.advance(60_000);
+  await settle();
+  assert.equal(uplink.sent, [2, 3, 3, 4]);
+});
+
+test("a refused receipt is parked with its reason and does not block", async () => {
+  const { outbox, uplink, store } = bench({ uplink: new ScriptedUplink([accepted, refused]) });
+  const status = await outbox.now();
+  assert.equal(uplink.sent, [2, 3, 4]);
+  assert.equal(status.parked.map(({ number, id, reason }) => [number, id, reason]), [[3, "cdr-3", "HTTP 400"]]);
+  assert.is(outbox.stateOf(3), "parked");
+  assert.is(status.waiting, 0);
+  assert.is(status.reachability, "online");
+  // And it is still there after a restart.
+  assert.is(bench({ store }).outbox.status().parked.length, 1);
+});
+
+test("a backend that refuses everything is shown to a person before all is parked; a hand goes on", async () => {
+  const { outbox, uplink, clock } = bench({ uplink: new ScriptedUplink([], refused), book: new Book(41) });
+  outbox.kick();
+  await settle();
+  assert.is(uplink.sent.length, 10);
+  assert.match(outbox.status().words ?? "", /the last 10 receipts were all refused/);
+  clock.advance(clock.nextMs ?? 0);
+  await settle();
+  assert.is(uplink.sent.length, 11);
+  assert.is((await outbox.now()).parked.length, 40);
+  assert.is(outbox.status().waiting, 0);
+});
+
+test("a parked receipt is sent again by hand, and only a parked one", async () => {
+  const { outbox, uplink, store } = bench({ uplink: new ScriptedUplink([refused, accepted, accepted, refused]) });
+  await outbox.now();
+  assert.equal([outbox.resend(3), outbox.resend(99), outbox.resend(2)], [[], [], [2]]);
+  assert.is(outbox.stateOf(2), "sending");
+  await settle();
+  assert.is(outbox.stateOf(2), "parked");
+  assert.equal(outbox.resend(2), [2]);
+  await settle();
+  assert.equal(uplink.sent, [2, 3, 4, 2, 2]);
+  assert.is(outbox.stateOf(2), "acked");
+  assert.equal(store.read()?.parked, []);
+  assert.equal(outbox.resend(2), []);
+});
+
+test("all that is parked is put back at once, in one write", async () => {
+  const { outbox, uplink, store, clock } = bench({ uplink: new ScriptedUplink(Array.from({ length: 8 }, () => refused)), book: new Book(9) });
+  await outbox.now();
+  assert.is(outbox.status().parked.length, 8);
+  uplink.answer = () => away;
+  uplink.sent.length = 0;
+  const before = store.writes;
+  assert.equal(outbox.resend("all"), [2, 3, 4, 5, 6, 7, 8, 9]);
+  assert.is(store.writes - before, 2, "one for all of them, one before the first is sent");
+  await settle();
+  uplink.answer = () => accepted;
+  clock.advance(clock.nextMs ?? 0);
+  await settle();
+  assert.equal(uplink.sent, [2, 2, 3, 4, 5, 6, 7, 8, 9]);
+});
+
+test("a receipt asked for again survives a restart", async () => {
+  const store = new Store();
+  const first = bench({ store, uplink: new ScriptedUplink([refused], accepted) });
+  await first.outbox.now();
+  first.uplink.answer = () => away;
+  first.outbox.resend(2);
+  await settle();
+  const second = bench({ store });
+  assert.is(second.outbox.status().waiting, 1);
+  assert.is(second.outbox.status().parked.length, 0);
+  await second.outbox.now();
+  assert.equal(second.uplink.sent, [2]);
+});
+
+test("a receipt whose date is not known is parked unsent, and goes when it is asked for", async () => {
+  const book = new Book(3);
+  book.parked.set(2, "clock");
+  const { outbox, uplink } = bench({ book });
+  const status = await outbox.now();
+  assert.equal(uplink.sent, [3]);
+  assert.is(status.parked[0]?.reason, "clock");
+  outbox.resend(2);
+  await settle();
+  assert.equal(uplink.sent, [3, 2]);
+});
+
+test("back-off doubles with jitter, is capped, and goes on for ever", async () => {
+  const { outbox, uplink, clock } = bench({ uplink: new ScriptedUplink([], away), random: () => 0 });
+  await outbox.now();
+  const waits: number[] = [];
+  for (let turn = 0; turn < 40; turn += 1) {
+    waits.push(clock.nextMs ?? 0);
+    clock.advance(clock.nextMs ?? 0);
+    await settle();
+  }
+  assert.equal(waits.slice(0, 8), [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+  assert.is(uplink.sent.length, 41);
+  assert.ok(uplink.sent.every((number) => number === 2));
+  assert.is(backoffMs(1, { first: 1_000, most: 60_000 }, 0.999), 1_000);
+  assert.is(backoffMs(10_000, { first: 1_000, most: 60_000 }, 0.999), 59_970);
+  assert.is(backoffMs(1, { first: 1_000, most: 60_000 }, 0, 120_000), 120_000);
+  assert.is(backoffMs(1, { first: 1_000, most: 60_000 }, 0, 1e12), 86_400_000);
+});
+
+test("a line that is down costs no writes while it stays down", async () => {
+  const { outbox, store, clock } = bench({ uplink: new ScriptedUplink([], away) });
+  await outbox.now();
+  for (let turn = 0; turn < 20; turn += 1) {
+    clock.advance(60_000);
+    await settle();
+  }
+  assert.is(store.writes, 1);
+});
+
+test("a schedule never sends before the back-off is over; a hand does", async () => {
+  const { outbox, uplink, clock } = bench({ uplink: new ScriptedUplink([{ kind: "retry", countsAsAttempt: true, afterMs: 90_000 }]) });
+  await outbox.now();
+  assert.is(outbox.status().nextTryMs, clock.now().at + 90_000);
+  clock.advance(89_999);
+  assert.not(outbox.due());
+  outbox.kick();
+  await settle();
+  assert.equal(uplink.sent, [2]);
+  await outbox.now();
+  assert.equal(uplink.sent, [2, 2, 3, 4]);
+  assert.is(clock.nextMs, undefined);
+  assert.not(outbox.due());
+});
+
+test("a settlement is tried at once, also one that comes while another is in flight", async () => {
+  const { outbox, uplink, book } = bench({ book: new Book(1) });
+  outbox.kick();
+  assert.equal(uplink.sent, []);
+  book.count = 2;
+  uplink.answer = () => {
+    if (book.count < 5) book.count += 1;
+    outbox.kick();
+    return accepted;
+  };
+  outbox.kick();
+  await settle();
+  assert.equal(uplink.sent, [2, 3, 4, 5]);
+});
+
+test("a receipt on which the backend fails again and again is parked once it answers to the next and fails on the first once more", async () => {
+  const uplink = new ScriptedUplink();
+  uplink.answer = ({ id }) => (id === "cdr-2" ? failed : accepted);
+  const { outbox, clock } = bench({ uplink });
+  await outbox.now();
+  for (let turn = 0; turn < 4; turn += 1) {
+    clock.advance(60_000);
+    await settle();
+  }
+  assert.equal(uplink.sent, [2, 2, 2, 2, 2, 3, 2, 4]);
+  assert.match(outbox.status().parked[0]?.reason ?? "", /failed on this receipt 5 times or more \(no reason given\), but answered to receipt 3/);
+  assert.is(outbox.status().waiting, 0);
+});
+
+test("a backend that comes back between the receipt in doubt and the next parks neither", async () => {
+  const failures = [failed, failed, failed, failed, failed];
+  const { outbox, uplink, clock } = bench({ uplink: new ScriptedUplink(failures, accepted) });
+  await outbox.now();
+  for (let turn = 0; turn < 4; turn += 1) {
+    clock.advance(60_000);
+    await settle();
+  }
+  assert.equal(uplink.sent, [2, 2, 2, 2, 2, 3, 2, 4]);
+  assert.equal([outbox.status().parked, outbox.status().waiting], [[], 0]);
+});
+
+test("a backend that names a time is waited for, however often: no receipt is in doubt, and the next is not tried instead", async () => {
+  const { outbox, uplink, clock } = bench({ uplink: new ScriptedUplink([], { kind: "retry", countsAsAttempt: false, afterMs: 600_000 }) });
+  await outbox.now();
+  for (let turn = 0; turn < 20; turn += 1) {
+    assert.ok((clock.nextMs ?? 0) >= 600_000);
+    clock.advance(clock.nextMs ?? 0);
+    await settle();
+  }
+  assert.equal([...new Set(uplink.sent)], [2]);
+});
+
+test("a backend that fails on everything parks nothing, and order is kept when it comes back", async () => {
+  const { outbox, uplink, clock } = bench({ uplink: new ScriptedUplink([], failed), book: new Book(6) });
+  await outbox.now();
+  for (let turn = 0; turn < 50; turn += 1) {
+    clock.advance(60_000);
+    await settle();
+  }
+  assert.equal(outbox.status().parked, []);
+  assert.ok(uplink.sent.every((number) => number === 2 || number === 3));
+  uplink.sent.length = 0;
+  uplink.answer = () => accepted;
+  await outbox.now();
+  assert.equal(uplink.sent, [2, 3, 4, 5, 6]);
+});
+
+test("trouble that needs a person is a fault until something is accepted", async () => {
+  const script = [
+    { kind: "retry", countsAsAttempt: false, fault: "uplink/unauthorised", words: "wrong token" },
+    { kind: "unsure", fault: "uplink/unsure", words: "a login page" },
+    away,
+  ] as const;
+  const { outbox, clock } = bench({ uplink: new ScriptedUplink(script) });
+  const said: unknown[] = [];
+  for (let turn = 0; turn < 4; turn += 1) {
+    const { reachability, fault, words } = await outbox.now();
+    said.push([reachability, fault, words]);
+    clock.advance(10);
+  }
+  assert.equal(said, [
+    ["unauthorised", "uplink/unauthorised", "wrong token"],
+    ["unsure", "uplink/unsure", "a login page"],
+    ["offline", undefined, undefined],
+    ["online", undefined, undefined],
+  ]);
+  assert.is(outbox.status().sinceMs, clock.now().at - 10);
+});
+
+test("every change is told", async () => {
+  const { outbox, statuses } = bench({ book: new Book(2) });
+  await outbox.now();
+  assert.equal(statuses.map(({ sending, waiting, reachability }) => [sending, waiting, reachability]), [[2, 1, "untried"], [undefined, 0, "online"]]);
+});
+
+test("a receipt that cannot be read from the book holds the line with a fault, and heals", async () => {
+  const { outbox, uplink, book, clock, failures } = bench();
+  const get = book.get.bind(book);
+  book.get = (number) => {
+    if (number === 3) throw new Error("page 1 is damaged");
+    return get(number);
+  };
+  const status = await outbox.now();
+  assert.is(status.fault, "book/damaged");
+  assert.match(status.words ?? "", /page 1 is damaged/);
+  assert.is(outbox.stateOf(2), "acked");
+  assert.equal(failures, []);
+  book.get = get;
+  clock.advance(60_000);
+  await settle();
+  assert.equal(uplink.sent, [2, 3, 4]);
+  assert.is(outbox.status().fault, undefined);
+});
+
+test("a state that cannot be written stops the sending before the line is used", async () => {
+  const store = new Store();
+  const { outbox, uplink, failures } = bench({ store });
+  store.before = () => {
+    throw new Error("ENOSPC");
+  };
+  await outbox.now();
+  assert.equal(uplink.sent, []);
+  assert.is(failures.length, 1);
+  assert.not(outbox.due());
+});
+
+test("an acknowledgement that cannot be written stops the sending too", async () => {
+  const store = new Store();
+  const { outbox, uplink, failures } = bench({ store });
+  store.before = () => {
+    if (store.writes === 1) throw new Error("EIO");
+  };
+  await outbox.now();
+  assert.equal(uplink.sent, [2]);
+  assert.is(failures.length, 1);
+});
+
+test("stopping waits for nothing outside, and what was in flight is unsure afterwards", async () => {
+  const store = new Store();
+  const { outbox, uplink, clock } = bench({ store });
+  uplink.answer = () => new Promise(() => {});
+  outbox.kick();
+  await settle();
+  await outbox.stop();
+  assert.is(clock.inFlight, 0);
+  assert.not(outbox.due());
+  const again = bench({ store });
+  assert.is(again.outbox.stateOf(2), "unsure");
+  await again.outbox.now();
+  assert.equal(again.uplink.sent, [2, 3, 4]);
+});
+
+test("an uplink that breaks its word and rejects is unsure, not lost", async () => {
+  const { outbox, uplink } = bench();
+  uplink.answer = () => Promise.reject(new Error("a bug"));
+  const status = await outbox.now();
+  assert.match(status.words ?? "", /a bug/);
+  assert.is(outbox.stateOf(2), "unsure");
+});
+
+test("a receipt book that lost its end is named and nothing is sent", () => {
+  const store = new Store();
+  store.text = JSON.stringify({ cursor: 9, open: [], parked: [], lastAck: null });
+  assert.throws(() => bench({ store }), (error: unknown) => error instanceof Failure && error.code === "table/damaged" && /receipt 9.*ends at 4/.test(error.message));
+});
+
+test("a state that is not one is named, never guessed at", () => {
+  assert.throws(() => parseOutboxState({ cursor: -1, open: [], parked: [], lastAck: null }), (error: unknown) => error instanceof Failure && error.code === "table/damaged");
+  assert.throws(() => parseOutboxState(null), (error: unknown) => error instanceof Failure);
+});
+
+test("whatever the backend answers and wherever it crashes: all arrive, none after an acknowledgement that was kept", async () => {
+  const seed = 20260302;
+  console.log(`seed ${seed}`);
+  const random = generator(seed);
+  for (let story = 0; story < 200; story += 1) {
+    const store = new Store();
+    const book = new Book(2 + Math.floor(random() * 12));
+    const arrived: number[] = [];
+    const acked = new Set<number>();
+    for (let life = 0; life < 200; life += 1) {
+      const uplink = new ScriptedUplink();
+      let crashed = false;
+      const { outbox, clock } = bench({ store, book, uplink, random });
+      uplink.answer = ({ id }) => {
+        const number = Number(id.slice(4));
+        assert.not(acked.has(number), `story ${story}: receipt ${number} after its acknowledgement`);
+        const roll = random();
+        if (roll < 0.15) return away;
+        arrived.push(number);
+        if (roll < 0.3) return unsure;
+        if (roll < 0.4) return failed;
+        if (roll < 0.5) {
+          // The process dies with the line open: nothing after this is written.
+          crashed = true;
+          return new Promise(() => {});
+        }
+        return accepted;
+      };
+      for (const item of outbox.status().parked) outbox.resend(item.number);
+      for (let turn = 0; turn < 6 && !crashed; turn += 1) {
+        outbox.due();
+        await settle();
+        clock.advance(clock.nextMs ?? 0);
+        await settle();
+      }
+      for (let number = 2; number <= book.count; number += 1) if (outbox.stateOf(number) === "acked") acked.add(number);
+      await outbox.stop();
+      if (acked.size === book.count - 1) break;
+    }
+    const first = [...new Set(arrived)];
+    assert.is(first.length, book.count - 1, `story ${story}`);
+  }
+});
+
+function generator(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+test.run();

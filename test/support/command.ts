@@ -1,0 +1,69 @@
+// Runs chargetill as its user would: the built command, in a process of its own, bounded in time.
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const cli = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "agent", "cli.js");
+const withinMs = 60_000;
+
+export type Ended = { readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly out: string; readonly err: string };
+
+/** A fresh folder of the test's own. */
+export const freshFolder = (): string => mkdtempSync(join(tmpdir(), "chargetill-test-"));
+
+/** A running command: its output so far, a promise of its end, and of a line that it prints. */
+export class Running {
+  out = "";
+  err = "";
+  readonly ended: Promise<Ended>;
+  readonly #child: ChildProcess;
+  #lookers: (() => void)[] = [];
+
+  constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+    this.#child = spawn(process.execPath, [cli, ...args], { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, NO_COLOR: "1", ...env } });
+    const deadline = setTimeout(() => this.#child.kill("SIGKILL"), withinMs);
+    this.#child.stdout?.on("data", (chunk: Buffer) => this.#heard((this.out += chunk.toString())));
+    this.#child.stderr?.on("data", (chunk: Buffer) => this.#heard((this.err += chunk.toString())));
+    this.ended = new Promise((resolve) =>
+      this.#child.on("close", (code, signal) => {
+        clearTimeout(deadline);
+        this.#heard();
+        resolve({ code, signal, out: this.out, err: this.err });
+      }),
+    );
+  }
+
+  /** Resolves when the output matches; rejects when the command ends without it. */
+  async until(pattern: RegExp): Promise<void> {
+    let over = false;
+    void this.ended.then(() => (over = true));
+    while (!pattern.test(this.out + this.err)) {
+      if (over) throw new Error(`ended without ${String(pattern)}:\n${this.out}\n${this.err}`);
+      await new Promise<void>((resolve) => {
+        this.#lookers.push(resolve);
+        void this.ended.then(() => resolve());
+      });
+    }
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  type(text: string): void {
+    this.#child.stdin?.end(text);
+  }
+
+  #heard(_?: string): void {
+    for (const look of this.#lookers.splice(0)) look();
+  }
+}
+
+/** Runs a command to its end. */
+export async function chargetill(...args: readonly string[]): Promise<Ended> {
+  const running = new Running(args);
+  running.type("");
+  return await running.ended;
+}

@@ -1,0 +1,179 @@
+// A whole shop in a small room: real station, desk, lists and ledger over a disk in memory; meter, pins and reader are values that a test sets,
+// and time passes only when it is told to.
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { loadConfig, type LoadedConfig } from "../../../config/load.js";
+import type { Config } from "../../../config/schema.js";
+import type { CardTap, EnergyMeter, Indication, Reading } from "../../../drivers/driver.js";
+import type { Machine } from "../../../drivers/machine/open.js";
+import { Wiretap } from "../../../drivers/machine/wiretap.js";
+import type { Session } from "../../../agent/core/session/session.js";
+import { Disk } from "../../../agent/ledger/store/disk.js";
+import type { News } from "../../../agent/station/events.js";
+import type { OnlineCheck } from "../../../agent/sync/station-port.js";
+import { openShop, type Shop } from "../../../agent/app/services.js";
+import * as ocpp from "../../../agent/app/uplinks/uplink-ocpp.js";
+import { VolatileFiles } from "../volatile-files.js";
+import { SteppedClock } from "../stepped-clock.js";
+
+const demo = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..", "..", "config", "demo.yaml");
+
+/** The demo's config without uplinks, changed as a test likes. */
+export function roomConfig(change: (config: Config) => Config = (config) => config): LoadedConfig {
+  const read = loadConfig(demo);
+  if (!read.ok) throw new Error("the demo's config cannot be read");
+  const { config } = read.loaded;
+  const { receiptOutput: _, ...quiet } = config;
+  return { ...read.loaded, config: change({ ...quiet, state: "/state", uplinks: [], timing: { ...config.timing, settle: 1_000 } }) };
+}
+
+/** What hangs on a connector. */
+export type Outlet = { plugged: boolean; closed: boolean; energyMilliWh: number; powerW: number; shown: Indication; changed: () => void };
+
+export class Room {
+  readonly news: News[] = [];
+  readonly outlets = new Map<number, Outlet>();
+  restarts = 0;
+  #ids = 0;
+  shop: Shop;
+
+  constructor(
+    readonly loaded: LoadedConfig = roomConfig(),
+    readonly clock = new SteppedClock(),
+    readonly files = new VolatileFiles(),
+    before?: ReadonlyMap<number, Outlet>,
+    readonly checks: readonly OnlineCheck[] = [],
+  ) {
+    for (const { id } of loaded.config.connectors)
+      this.outlets.set(id, { ...(before?.get(id) ?? { plugged: false, energyMilliWh: 1_000_000, powerW: 0 }), closed: false, shown: "off", changed: () => undefined });
+    this.shop = openShop({
+      loaded,
+      machine: this.#machine(),
+      kinds: { ocpp },
+      disk: new Disk(files),
+      version: "test",
+      meter: ({ id }) => this.#meter(id),
+      newId: () => `S${(this.#ids += 1)}-${this.clock.now().monoMs}`,
+      random: () => 0.5,
+      whyClosed: () => undefined,
+      checks,
+      restart: () => (this.restarts += 1),
+      tell: (news) => this.news.push(news),
+      changed: () => undefined,
+      die: (error) => {
+        throw error;
+      },
+    });
+  }
+
+  get config(): Config {
+    return this.loaded.config;
+  }
+
+  session(connector: number): Session {
+    const session = this.shop.station.session(connector);
+    if (session === undefined) throw new Error(`no connector ${connector}`);
+    return session;
+  }
+
+  outlet(connector: number): Outlet {
+    const outlet = this.outlets.get(connector);
+    if (outlet === undefined) throw new Error(`no connector ${connector}`);
+    return outlet;
+  }
+
+  async plug(connector: number, plugged = true): Promise<void> {
+    const outlet = this.outlet(connector);
+    outlet.plugged = plugged;
+    outlet.changed();
+    await this.clock.pass(100);
+  }
+
+  async tap(uid: string, reader = "front"): Promise<void> {
+    this.shop.station.readers.tapped(reader, { kind: "card", uid, moment: this.clock.now() });
+    await this.clock.pass(100);
+  }
+
+  /** The answers to taps so far, newest last. */
+  answers(): string[] {
+    return this.news.flatMap((news) => (news.news === "tap" ? [news.answer] : []));
+  }
+
+  /** A charging car draws what it is given. */
+  async charge(connector: number, wattHours: number, seconds = 10): Promise<void> {
+    const outlet = this.outlet(connector);
+    const powerW = Math.round((wattHours * 3_600) / seconds);
+    for (let second = 0; second < seconds; second += 1) {
+      if (outlet.closed) [outlet.energyMilliWh, outlet.powerW] = [outlet.energyMilliWh + Math.round((wattHours * 1000) / seconds), powerW];
+      if (!outlet.closed) outlet.powerW = 0;
+      await this.clock.pass(1_000);
+    }
+    outlet.powerW = 0;
+  }
+
+  /** The process ends and another one begins on the same disk and the same cars. */
+  async again(change: (config: Config) => Config = (config) => config): Promise<Room> {
+    await this.close();
+    return new Room({ ...this.loaded, config: change(this.config) }, this.clock, this.files.afterKill(), this.outlets, this.checks);
+  }
+
+  async close(): Promise<void> {
+    this.shop.remote.close();
+    const closed = this.shop.station.close();
+    await this.clock.pass(1_000);
+    await closed;
+    this.shop.journal.close();
+  }
+
+  #meter(connector: number): EnergyMeter {
+    const serial = `M${connector}`;
+    return {
+      identify: () => this.clock.busy(Promise.resolve({ vendor: "V", model: "M", serial })),
+      read: () => this.clock.busy(Promise.resolve().then((): Reading => ({ moment: this.clock.now(), energyMilliWh: this.outlet(connector).energyMilliWh, powerW: this.outlet(connector).powerW, serial }))),
+      confirm: () => this.clock.busy(Promise.resolve(serial)),
+      close: () => Promise.resolve(),
+    };
+  }
+
+  #machine(): Machine {
+    return {
+      clock: this.clock,
+      wiretap: new Wiretap(this.clock),
+      meter: () => {
+        throw new Error("meters are handed in");
+      },
+      lineCounts: () => undefined,
+      lendLine: () => {
+        throw new Error("no line is lent here");
+      },
+      pins: ({ id }) => {
+        const outlet = this.outlet(id);
+        return {
+          contactor: { set: (closed) => void (outlet.closed = closed), feedback: () => undefined, close: () => undefined },
+          indicator: { show: (shown) => void (outlet.shown = shown), close: () => undefined },
+          plug: { plugged: () => outlet.plugged, plugs: (signal) => plugsOf(outlet, this.clock, signal), close: () => undefined },
+        };
+      },
+      reader: () => Promise.resolve({ taps: (signal: AbortSignal) => noTaps(signal), close: () => Promise.resolve() }),
+      start: () => undefined,
+      close: () => Promise.resolve(),
+    };
+  }
+}
+
+/** Nobody comes by himself: a test taps through the station's own door. */
+async function* noTaps(signal: AbortSignal): AsyncGenerator<CardTap> {
+  if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}
+
+async function* plugsOf(outlet: Outlet, clock: SteppedClock, signal: AbortSignal): AsyncGenerator<{ plugged: boolean; moment: ReturnType<SteppedClock["now"]> }> {
+  let before: boolean | undefined;
+  while (!signal.aborted) {
+    if (outlet.plugged !== before) yield { plugged: (before = outlet.plugged), moment: clock.now() };
+    else
+      await new Promise<void>((resolve) => {
+        outlet.changed = resolve;
+        signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+  }
+}

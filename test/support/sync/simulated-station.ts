@@ -1,0 +1,88 @@
+// A station as an uplink sees it: a till that is moved by facts, told to whoever listens. The meter and the driver are the test's hand.
+import type { Moment, Reading } from "../../../drivers/driver.js";
+import type { Activity } from "../../../agent/core/tariff/period.js";
+import type { Opening } from "../../../agent/core/session/session.js";
+import type { Settlement } from "../../../agent/core/cdr/settlement.js";
+import { parseTariff } from "../../../agent/core/tariff/tariff.js";
+import { emptyTill, step, type Event, type Till } from "../../../agent/core/session/station-state.js";
+import type { Fault } from "../../../agent/sync/faults.js";
+import type { Fact, StationFeed } from "../../../agent/sync/station-port.js";
+import { meter, tariff, timeZone } from "../sample-receipt.js";
+import type { HandClock } from "../hand-clock.js";
+import type { SalesBook } from "./ocpp-bench.js";
+
+const layout = { connectors: [{ id: 1, reader: "front" }, { id: 2, reader: "front" }] };
+
+export class Forecourt implements StationFeed {
+  standing: Fault[] = [];
+  closed: string | undefined;
+  #till: Till = emptyTill(layout);
+  readonly #listeners = new Set<(fact: Fact) => void>();
+
+  constructor(readonly clock: HandClock, readonly book: SalesBook) {}
+
+  listen(listener: (fact: Fact) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+  till(): Till {
+    return this.#till;
+  }
+  glance(): undefined {
+    return undefined;
+  }
+  faults(): readonly Fault[] {
+    return this.standing;
+  }
+  blocked(): string | undefined {
+    return this.closed;
+  }
+
+  happens(event: Event): void {
+    const before = this.#till;
+    this.#till = step(before, event, layout);
+    for (const listener of this.#listeners) listener({ event, before, after: this.#till });
+  }
+
+  /** A card and a car; the session begins. Answers its id. */
+  begins(connector = 1, id = `session-${this.book.last() + 1}`, by?: { readonly reference: string }): string {
+    const parsed = parseTariff(tariff);
+    if (!parsed.ok) throw new Error("the tariff of the tests cannot be read");
+    const moment = this.clock.now();
+    const acceptance = {
+      token: { uid: "04A1B2C3D4E5F6", type: "RFID", contractId: "C", countryCode: "DE", partyId: "ABC" } as const,
+      authMethod: by === undefined ? ("WHITELIST" as const) : ("COMMAND" as const),
+      ...(by === undefined ? {} : { authorizationReference: by.reference }),
+    };
+    const opening: Opening = { id, acceptance, meter, tariff: parsed.tariff, timeZone, shown: { text: "", atMs: moment.at }, begin: this.#reading(moment, 0) };
+    this.happens({ type: "PlugChanged", moment, connector, plugged: true });
+    this.happens({ type: "CardAccepted", moment, connector, acceptance });
+    this.happens({ type: "SessionBegan", moment, connector, opening });
+    return id;
+  }
+
+  /** The meter is read. */
+  reads(milliWh: number, activity: Activity = "charging", connector = 1): void {
+    const moment = this.clock.now();
+    this.happens({ type: "MeterRead", moment, connector, reading: this.#reading(moment, milliWh), activity, border: false });
+  }
+
+  /** The session stops and is settled: its receipt stands in the book. Answers its number. */
+  settles(connector = 1, changes: Partial<Settlement> = {}): number {
+    const moment = this.clock.now();
+    const session = this.#till.sessions.get(connector);
+    if (session === undefined || !("sale" in session)) throw new Error(`nothing runs at connector ${connector}`);
+    const { id } = session.sale.opening;
+    this.happens({ type: "StopRequested", moment, connector, reason: "Local", detail: "" });
+    this.happens({ type: "SessionEnded", moment, connector, reading: this.#reading(moment, 12_345_000), detail: "" });
+    const number = this.book.sell({ sessionId: id, ...changes });
+    this.happens({ type: "ReceiptNumbered", moment, connector, number, pagination: number - 1 });
+    this.happens({ type: "SessionSettled", moment, connector, number });
+    this.happens({ type: "PlugChanged", moment, connector, plugged: false });
+    return number;
+  }
+
+  #reading(moment: Moment, milliWh: number): Reading {
+    return { moment, energyMilliWh: 1_234_500_000 + milliWh, powerW: 8_230, serial: meter.serial };
+  }
+}

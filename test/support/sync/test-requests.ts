@@ -1,0 +1,137 @@
+// A whole shop asked in OCPP's words: the station is real, the connection is a value that a test sets. Every answer must fit the standard's schema.
+import type { Dialect } from "../../../agent/sync/ocpp/rpc/frame.js";
+import { CallError, codeFor } from "../../../agent/sync/ocpp/rpc/frame.js";
+import { answersOf } from "../../../agent/sync/ocpp/request-handlers.js";
+import type { FrontDesk } from "../../../agent/sync/ocpp/requests/request-context.js";
+import type { Intervals, OcppLink } from "../../../agent/sync/ocpp/rpc/link.js";
+import { reconnectBy } from "../../../agent/sync/ocpp/rpc/reconnect.js";
+import { ReservationNews } from "../../../agent/sync/ocpp/cards/reservation-update.js";
+import { Reply } from "../../../agent/sync/ocpp/rpc/rpc.js";
+import { Settings, type Kept } from "../../../agent/sync/ocpp/requests/settings.js";
+import type { CardLists, ListedCard } from "../../../agent/sync/station-port.js";
+import { uplink as uplinkSchema, type OcppUplinkConfig } from "../../../config/uplink.js";
+import { Room } from "../station/test-station.js";
+import { mustFit } from "./schemas.js";
+
+/** The lists as plainly as they can be kept. */
+class PlainLists implements CardLists {
+  version = 0;
+  cards = new Map<string, ListedCard>();
+  cleared = 0;
+  most = 1000;
+
+  listVersion = (): number => this.version;
+  listSize = (): number => this.cards.size;
+  replaceList: CardLists["replaceList"] = (_, version, cards) => {
+    if (cards.length > this.most) return { accepted: false, code: "full", why: "no room" };
+    [this.version, this.cards] = [version, new Map(cards.map((card) => [card.uid, card]))];
+    return { accepted: true };
+  };
+  changeList: CardLists["changeList"] = (_, version, changes) => {
+    this.version = version;
+    for (const change of changes) {
+      if ("remove" in change) this.cards.delete(change.uid);
+      else this.cards.set(change.uid, change);
+    }
+    return { accepted: true };
+  };
+  clearCache: CardLists["clearCache"] = () => {
+    this.cleared += 1;
+    return { accepted: true };
+  };
+}
+
+export class Counter {
+  readonly lists = new PlainLists();
+  readonly sent: { action: string; payload: object }[] = [];
+  readonly triggered: string[] = [];
+  readonly notes: string[] = [];
+  kept: Kept = {};
+  registration: OcppLink["registration"] = "Accepted";
+  readonly link: OcppLink;
+  readonly desk: FrontDesk;
+
+  constructor(
+    readonly dialect: Dialect,
+    readonly room = new Room(),
+  ) {
+    const { sent, triggered } = this;
+    const station = room.shop.station;
+    const registration = (): OcppLink["registration"] => this.registration;
+    let intervals: Intervals = { heartbeatS: 300, pingS: 60, meterValuesS: 300, costS: 60 };
+    this.link = {
+      uplink: "csms", dialect, sendsPublicKey: true, sendsRunningCost: true, reconnect: reconnectBy({ first: 5_000, most: 900_000 }), untold: () => false,
+      get registration() {
+        return registration();
+      },
+      get intervals() {
+        return intervals;
+      },
+      setIntervals: (changes) => void (intervals = { ...intervals, ...changes }),
+      call: (action, payload) => {
+        mustFit(dialect, action, "request", payload);
+        sent.push({ action, payload });
+        return Promise.resolve({});
+      },
+      transactionOf: (sessionId) => (dialect === "ocpp1.6" ? this.numberOf(sessionId) : sessionId),
+      sessionOf: (id) => this.sessions().find((session) => (typeof id === "number" ? this.numberOf(session) === id : session === id)),
+      triggered: (message, connector) => {
+        if (!["BootNotification", "Heartbeat", "StatusNotification", "MeterValues", "TransactionEvent"].includes(message)) return undefined;
+        if (message === "MeterValues" && this.sessions().length === 0) return "nothing";
+        return () => void triggered.push(`${message} ${connector ?? "all"}`);
+      },
+    };
+    this.desk = {
+      link: this.link,
+      config: room.config,
+      uplink: uplinkSchema.parse({ name: "csms", kind: "ocpp", url: "wss://csms.example/ocpp", passwordFile: "/secret" }) as OcppUplinkConfig,
+      version: "1.2.3",
+      remote: room.shop.remote,
+      cards: this.lists,
+      feed: station.feed(),
+      settings: new Settings({ read: () => this.kept, write: (kept) => void (this.kept = kept) }, (changes) => room.shop.remote.settingSet(changes, "csms").accepted),
+      now: () => room.clock.now().at,
+      waits: () => false,
+      note: (text) => void this.notes.push(text),
+    };
+    const news = new ReservationNews("csms", this.desk.note);
+    this.desk.feed.listen((fact) => news.saw(fact));
+    news.attach(this.link);
+  }
+
+  sessions(): string[] {
+    return [...this.room.shop.station.till().sessions.values()].flatMap((session) => ("sale" in session ? [session.sale.opening.id] : []));
+  }
+
+  numberOf(sessionId: string): number {
+    return Number(/\d+/.exec(sessionId)?.[0] ?? Number.NaN);
+  }
+
+  /** The answer's payload, or the code of the CALLERROR. */
+  ask(action: string, payload: unknown): unknown {
+    const handlers = answersOf(this.desk, this.dialect);
+    const handler = Object.hasOwn(handlers, action) ? handlers[action] : undefined;
+    if (handler === undefined) return codeFor("NotImplemented", this.dialect);
+    try {
+      const answer = handler(payload);
+      const plain = answer instanceof Reply ? answer.payload : answer;
+      mustFit(this.dialect, action, "response", plain);
+      if (answer instanceof Reply) answer.afterwards();
+      return JSON.parse(JSON.stringify(plain));
+    } catch (error) {
+      if (error instanceof CallError) return codeFor(error.code, this.dialect);
+      throw error;
+    }
+  }
+
+  /** The status alone. */
+  status(action: string, payload: unknown): unknown {
+    const answer = this.ask(action, payload);
+    return typeof answer === "object" && answer !== null && "status" in answer ? answer.status : answer;
+  }
+
+  reason(action: string, payload: unknown): unknown {
+    const answer = this.ask(action, payload) as { readonly status?: unknown; readonly statusInfo?: { readonly reasonCode?: unknown } };
+    return [answer.status, answer.statusInfo?.reasonCode];
+  }
+}

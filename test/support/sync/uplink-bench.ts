@@ -1,0 +1,34 @@
+// An OCPI uplink towards a backend on this machine, with its token in a temporary file.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { OcpiUplinkConfig } from "../../../config/uplink.js";
+import { OcpiUplink } from "../../../agent/sync/ocpi/ocpi-uplink.js";
+
+export const token = "plain-token-7";
+
+export class TokenFile {
+  readonly folder = mkdtempSync(join(tmpdir(), "chargetill-uplink-"));
+  readonly path = join(this.folder, "token");
+  constructor(text = `${token}\n`) {
+    this.write(text);
+  }
+  write(text: string): void {
+    writeFileSync(this.path, text);
+  }
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+export function uplinkTo(url: string, tokenFile: string, more: Partial<OcpiUplinkConfig> = {}): OcpiUplink {
+  const config: OcpiUplinkConfig = {
+    name: "office", kind: "ocpi", url, version: "2.2.1", tokenFile, toCountryCode: "NL", toPartyId: "MSP", envelope: "ocpi",
+    acceptUnknownTime: false, timeout: 5_000, backoff: { first: 100, most: 1_000 }, tls: {}, schedule: "* * * * *", pull: "7 * * * *", ...more,
+  };
+  return new OcpiUplink(config, { countryCode: "DE", partyId: "ABC" });
+}
+
+export const item = { id: "cdr-2", body: '{"id":"cdr-2","city":"Köln"}' };
+/** A send that nobody aborts. */
+export const unstopped = (): AbortSignal => new AbortController().signal;

@@ -1,0 +1,84 @@
+// The unit that systemd runs us by: what it promises is in it, systemd understands all of it, and it exposes as little as the devices allow.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { freshFolder } from "../support/command.js";
+
+const folder = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..", "systemd");
+const text = readFileSync(join(folder, "chargetill.service"), "utf8");
+/** Every `Key=value` of the unit, in order; what is commented out is not there. */
+const settings = [...text.matchAll(/^([A-Z][A-Za-z]+)=(.*)$/gm)].map(([, key = "", value = ""]) => ({ key, value }));
+const values = (key: string): string[] => settings.filter((one) => one.key === key).map(({ value }) => value);
+
+const test = suite("the unit");
+
+test("systemd waits for our word, watches us, and starts us again for ever unless a person must mend the call or the config", () => {
+  assert.equal(values("Type"), ["notify"]);
+  assert.equal(values("NotifyAccess"), ["all"]);
+  assert.ok(Number(values("WatchdogSec")[0]) >= 30, "three pings of 10 s");
+  assert.equal(values("WatchdogSignal"), ["SIGKILL"], "a stopped process heeds nothing else");
+  assert.equal(values("Restart"), ["always"]);
+  assert.equal(values("StartLimitIntervalSec"), ["0"]);
+  assert.equal(values("RestartPreventExitStatus"), ["2 78"]);
+  assert.ok(Number(values("RestartSteps")[0]) > 1 && Number(values("RestartMaxDelaySec")[0]) > Number(values("RestartSec")[0]));
+});
+
+test("however the agent ends, the contactors are opened, and a fault in that fails nothing", () => {
+  assert.match(values("ExecStopPost")[0] ?? "", /^-\/usr\/bin\/chargetill contactor open --all/);
+});
+
+test("what would break V8 or hide the devices is left out; devices are named one by one", () => {
+  for (const key of ["MemoryDenyWriteExecute", "PrivateDevices", "ProcSubset"]) assert.equal(values(key), [], key);
+  assert.equal(values("DevicePolicy"), ["closed"]);
+  assert.match(values("RestrictAddressFamilies")[0] ?? "", /AF_UNIX.*AF_NETLINK/);
+});
+
+test("every setting stands there once, but for the lists", () => {
+  const once = settings.map(({ key }) => key).filter((key) => !["DeviceAllow", "SystemCallFilter"].includes(key));
+  assert.equal(once.filter((key, index) => once.indexOf(key) !== index), []);
+});
+
+test.run();
+
+const systemd = suite("systemd's own opinion");
+const version = Number(/^systemd (\d+)/.exec(spawnSync("systemd-analyze", ["--version"], { encoding: "utf8" }).stdout ?? "")?.[1]);
+/** Restart delays that grow came with systemd 254; an older one says so, names them, and restarts us at the same pace. */
+const isTooNew = (line: string): boolean => version < 254 && /Unknown key '?(name )?'?(RestartSteps|RestartMaxDelaySec)/.test(line);
+
+if (Number.isNaN(version)) {
+  console.log("SKIPPED systemd-analyze verify and security: systemd-analyze is not installed");
+  systemd("would be asked where it is installed", () => undefined);
+} else {
+  systemd("verify finds nothing to say", () => {
+    // The command itself is not installed where tests run; all else is judged as it stands.
+    const path = join(freshFolder(), "chargetill.service");
+    writeFileSync(path, text.replaceAll("/usr/bin/chargetill", "/bin/true"));
+    const { stdout, stderr, status } = spawnSync("systemd-analyze", ["verify", path], { encoding: "utf8" });
+    assert.equal(`${stdout}${stderr}`.split("\n").filter((line) => line.includes("chargetill") && !isTooNew(line)), []);
+    if (version >= 254) assert.is(status, 0);
+  });
+
+  systemd("the exposure is 1.5 or less", () => {
+    const { stdout, status } = spawnSync("systemd-analyze", ["security", "--offline=true", "--threshold=15", join(folder, "chargetill.service")], { encoding: "utf8" });
+    assert.is(status, 0, stdout.split("\n").filter((line) => /✗|exposure/.test(line)).join("\n"));
+  });
+
+  systemd("sysusers makes the user with its groups, tmpfiles the folders", () => {
+    if (process.getuid?.() !== 0) return void console.log("SKIPPED sysusers and tmpfiles: only root may make users in a tree");
+    const root = freshFolder();
+    mkdirSync(join(root, "etc"));
+    const users = spawnSync("systemd-sysusers", [`--root=${root}`, join(folder, "sysusers.conf")], { encoding: "utf8" });
+    assert.is(users.status, 0, users.stderr);
+    const groups = readFileSync(join(root, "etc", "group"), "utf8");
+    for (const group of ["dialout", "spi", "gpio"]) assert.match(groups, new RegExp(`^${group}:x:\\d+:chargetill$`, "m"));
+    const files = spawnSync("systemd-tmpfiles", ["--create", `--root=${root}`, join(folder, "tmpfiles.conf")], { encoding: "utf8" });
+    assert.is(files.status, 0, files.stderr);
+    assert.is(statSync(join(root, "etc", "chargetill")).mode & 0o777, 0o750);
+    assert.is(statSync(join(root, "var", "lib", "chargetill")).mode & 0o777, 0o750);
+  });
+}
+
+systemd.run();
