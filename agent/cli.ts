@@ -18,17 +18,17 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   status: async () => (await import("./commands/status.js")).statusCommand(),
   stop: async () => (await import("./commands/stop.js")).stopCommand(),
   config: async () => (await import("./commands/config.js")).configCommand(),
-  sync: async () => (await import("./commands/sync.js")).syncCommand({ open: (await import("./commands/sync-client.js")).syncDesk, print, exit }),
+  sync: async () => (await import("./commands/sync.js")).syncCommand({ open: (await import("./commands/sync-client.js")).openSyncClient, print, exit }),
   verify: async () => (await import("./commands/verify.js")).verifyCommand(),
   receipts: async () => {
-    const { receiptDesk, saveNew } = await import("./commands/open-state.js");
-    return (await import("./commands/receipt.js")).receiptCommands(receiptDesk, saveNew).addCommand((await import("./commands/credit.js")).creditCommand()).addCommand((await import("./commands/settle.js")).settleCommand());
+    const { openReceiptSources, saveNew } = await import("./commands/open-state.js");
+    return (await import("./commands/receipt.js")).receiptCommands(openReceiptSources, saveNew).addCommand((await import("./commands/credit.js")).creditCommand()).addCommand((await import("./commands/settle.js")).settleCommand());
   },
   dispute: async () => {
-    const { disputeDesk, saveNew } = await import("./commands/open-state.js");
-    return (await import("./commands/dispute.js")).disputeCommand(disputeDesk, saveNew);
+    const { openDisputeSources, saveNew } = await import("./commands/open-state.js");
+    return (await import("./commands/dispute.js")).disputeCommand(openDisputeSources, saveNew);
   },
-  key: async () => (await import("./commands/key.js")).keyCommands((await import("./commands/open-state.js")).keyDesk),
+  key: async () => (await import("./commands/key.js")).keyCommands((await import("./commands/open-state.js")).openKeySources),
   repair: async () => (await import("./commands/repair.js")).repairCommand((await import("./commands/shared/state-folder.js")).folderFor, print, exit),
   tariff: async () => (await import("./commands/tariff.js")).tariffCommand(),
   contactor: async () => (await import("./commands/contactor.js")).contactorCommand(),

@@ -5,7 +5,7 @@ import { durationMs } from "./duration.js";
 // A file is read once: to compile each check first takes longer than the checks do.
 z.config({ jitless: true });
 
-export const duration = (min: string, max: string) =>
+export const durationField = (min: string, max: string) =>
   z.string().transform((text, context) => {
     const ms = durationMs(text);
     if (ms === undefined) {
@@ -20,8 +20,8 @@ export const duration = (min: string, max: string) =>
   });
 
 /** A duration with a default, given as text so that the file and the default read alike. */
-export const durationOr = (text: string, min: string, max: string) => duration(min, max).default(durationMs(text) ?? 0);
+export const durationFieldOr = (text: string, min: string, max: string) => durationField(min, max).default(durationMs(text) ?? 0);
 
-export const text = (max: number) => z.string().trim().min(1).max(max);
-export const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "expected a short name of a-z, 0-9 and -");
-export const decimal = (max: string) => z.string().regex(/^\d{1,9}(\.\d{1,4})?$/, `expected a decimal in quotes, such as "${max}"`);
+export const textField = (max: number) => z.string().trim().min(1).max(max);
+export const nameField = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "expected a short name of a-z, 0-9 and -");
+export const decimalField = (max: string) => z.string().regex(/^\d{1,9}(\.\d{1,4})?$/, `expected a decimal in quotes, such as "${max}"`);

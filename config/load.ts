@@ -78,7 +78,7 @@ function unknownModels({ connectors }: Config, document: Document): Found[] {
   return connectors.flatMap(({ meter: { model } }, index) => {
     if (models.includes(model)) return [];
     const path = ["connectors", index, "meter", "model"];
-    const near = nearest(model, models);
+    const near = nearestName(model, models);
     const advice = near === undefined ? `known are: ${models.join(", ")}` : `did you mean "${near}"?`;
     return [{ offset: valueOffset(document, path), path: pathText(path), message: `there is no meter model "${model}", ${advice}` }];
   });
@@ -89,7 +89,7 @@ function describe(issue: z.core.$ZodIssue, document: Document): Found[] {
   if (issue.code === "unrecognized_keys") {
     const known = keysAt(path, document);
     return issue.keys.map((key) => {
-      const near = nearest(key, known);
+      const near = nearestName(key, known);
       const advice = near ? `did you mean "${near}"?` : known.length > 0 ? `expected one of: ${known.join(", ")}` : "remove it";
       return { offset: keyOffset(document, path, key), path: pathText([...path, key]), message: `unknown key, ${advice}` };
     });
@@ -165,7 +165,7 @@ function inner(schema: unknown): Record<string, unknown> {
 }
 
 /** The known key nearest to a misspelt one, if near enough to be meant. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
+export function nearestName(word: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1;
   for (const candidate of known) {

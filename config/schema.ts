@@ -1,7 +1,7 @@
 // The one config file, as a schema: what a technician may write, with defaults and limits.
 // Past this door no one checks again. Unknown keys are faults: a misspelt setting must never be silently ignored.
 import { z } from "zod";
-import { decimal, duration, durationOr, name, text } from "./fields.js";
+import { decimalField, durationField, durationFieldOr, nameField, textField } from "./fields.js";
 import { uplink } from "./uplink.js";
 
 const zone = z.string().refine((value) => {
@@ -26,16 +26,16 @@ export const serialPort = z.strictObject({
 });
 
 const meter = z.strictObject({
-  port: name,
+  port: nameField,
   unit: z.int().min(1).max(247).default(1),
   /** The name of a file in config/meters, without .json. */
-  model: name,
-  poll: durationOr("1s", "200ms", "1m"),
-  timeout: durationOr("1s", "50ms", "15s"),
+  model: nameField,
+  poll: durationFieldOr("1s", "200ms", "1m"),
+  timeout: durationFieldOr("1s", "50ms", "15s"),
   /** After this long without a good reading the contactor opens and the session is settled to the last good one. */
-  lostAfter: durationOr("30s", "2s", "10m"),
+  lostAfter: durationFieldOr("30s", "2s", "10m"),
   /** Binds the connector to one device: another serial number is a fault. */
-  serial: text(40).optional(),
+  serial: textField(40).optional(),
   /** Bills from a register that fewer than two independent sources describe, or that counts in coarse steps. */
   acceptUnproven: z.boolean().default(false),
 });
@@ -43,9 +43,9 @@ const meter = z.strictObject({
 const reader = z.strictObject({
   driver: z.literal("mfrc522").default("mfrc522"),
   spi: z.strictObject({ bus: z.int().min(0).max(6), device: z.int().min(0).max(2) }),
-  poll: durationOr("250ms", "50ms", "5s"),
+  poll: durationFieldOr("250ms", "50ms", "5s"),
   /** A card that stays in the field, or comes back within this time, is one tap. */
-  debounce: durationOr("2s", "500ms", "30s"),
+  debounce: durationFieldOr("2s", "500ms", "30s"),
 });
 
 const connector = z.strictObject({
@@ -55,7 +55,7 @@ const connector = z.strictObject({
   format: z.enum(["SOCKET", "CABLE"]).default("SOCKET"),
   powerType: z.enum(["AC_1_PHASE", "AC_2_PHASE", "AC_2_PHASE_SPLIT", "AC_3_PHASE", "DC"]).default("AC_3_PHASE"),
   maxPowerW: z.int().min(500).max(1_000_000),
-  reader: name,
+  reader: nameField,
   meter,
   contactor: z.strictObject({ ...pin.shape, feedback: pin.optional() }),
   plug: pin,
@@ -74,21 +74,21 @@ const connector = z.strictObject({
     })
     .optional(),
   /** The id of the tariff that this connector sells by. */
-  tariff: text(36),
+  tariff: textField(36),
   limits: z
-    .strictObject({ energyKwh: decimal("60").optional(), cost: decimal("80.00").optional(), time: duration("1m", "7d").optional() })
+    .strictObject({ energyKwh: decimalField("60").optional(), cost: decimalField("80.00").optional(), time: durationField("1m", "7d").optional() })
     .prefault({}),
 });
 
 /** One card of the local list. */
 export const tokenSchema = z.strictObject({
   uid: z.string().regex(/^([0-9A-F]{8}|[0-9A-F]{14}|[0-9A-F]{20})$/, "expected a card UID of 4, 7 or 10 bytes as upper-case hex"),
-  contractId: text(36),
+  contractId: textField(36),
   valid: z.boolean().default(true),
   whitelist: z.enum(["ALWAYS", "ALLOWED", "ALLOWED_OFFLINE", "NEVER"]).default("ALWAYS"),
-  group: text(36).optional(),
+  group: textField(36).optional(),
   expires: z.iso.datetime({ offset: true, error: "expected an instant such as 2027-12-31T23:59:59Z" }).optional(),
-  tariff: text(36).optional(),
+  tariff: textField(36).optional(),
 });
 
 const station = z.strictObject({
@@ -97,19 +97,19 @@ const station = z.strictObject({
   countryCode: z.string().regex(/^[A-Z]{2}$/, "expected two capital letters such as DE"),
   partyId: z.string().regex(/^[A-Z0-9]{3}$/, "expected three capitals or digits such as ABC"),
   operator: z.strictObject({
-    name: text(100),
-    address: text(200),
-    taxId: text(40),
-    email: text(100),
-    helpline: text(40),
-    complaints: text(200),
+    name: textField(100),
+    address: textField(200),
+    taxId: textField(40),
+    email: textField(100),
+    helpline: textField(40),
+    complaints: textField(200),
   }),
   location: z.strictObject({
-    id: text(36),
-    name: text(100),
-    address: text(45),
-    city: text(45),
-    postalCode: text(10),
+    id: textField(36),
+    name: textField(100),
+    address: textField(45),
+    city: textField(45),
+    postalCode: textField(10),
     country: z.string().regex(/^[A-Z]{3}$/, "expected three capital letters such as DEU"),
     latitude: z.string().regex(/^-?\d{1,2}\.\d{5,7}$/, 'expected a latitude in quotes, such as "52.520008"'),
     longitude: z.string().regex(/^-?\d{1,3}\.\d{5,7}$/, 'expected a longitude in quotes, such as "13.404954"'),
@@ -134,36 +134,36 @@ export const configSchema = z
     /** The unix socket for status and remote words; default: control.sock in the state folder. */
     socket: z.string().startsWith("/", "expected an absolute path").optional(),
     bench: bench.optional(),
-    serialPorts: z.record(name, serialPort),
-    readers: z.record(name, reader),
+    serialPorts: z.record(nameField, serialPort),
+    readers: z.record(nameField, reader),
     connectors: z.array(connector).min(1).max(64),
     /** OCPI tariff files, beside this file or absolute. */
-    tariffs: z.array(text(500)).min(1).max(100),
+    tariffs: z.array(textField(500)).min(1).max(100),
     tokens: z.array(tokenSchema).max(10_000).default([]),
     timing: z
       .strictObject({
         /** An accepted card that is not used lapses after this long. */
-        authorisation: durationOr("60s", "5s", "10m"),
+        authorisation: durationFieldOr("60s", "5s", "10m"),
         /** A plugged car without a card is reminded; a card refused is shown this long. */
-        refusalShown: durationOr("5s", "1s", "1m"),
+        refusalShown: durationFieldOr("5s", "1s", "1m"),
         /** While charging, a reading is journalled at least this often. */
-        journalReading: durationOr("1m", "1s", "15m"),
+        journalReading: durationFieldOr("1m", "1s", "15m"),
         /** Under this power for `idleAfter` the car is taken to ask for none. */
-        idleAfter: durationOr("10s", "1s", "10m"),
+        idleAfter: durationFieldOr("10s", "1s", "10m"),
         /** The first part of each idle stretch that costs nothing. */
-        idleGrace: durationOr("0s", "0s", "12h"),
+        idleGrace: durationFieldOr("0s", "0s", "12h"),
         /** No energy within this time: the session ends and nothing is charged. 0s = never. */
-        noEnergy: durationOr("30m", "0s", "12h"),
+        noEnergy: durationFieldOr("30m", "0s", "12h"),
         /** How long the final reading may wait for the current to be zero after the contactor opened. */
-        settle: durationOr("10s", "1s", "2m"),
-        contactor: durationOr("2s", "100ms", "30s"),
+        settle: durationFieldOr("10s", "1s", "2m"),
+        contactor: durationFieldOr("2s", "100ms", "30s"),
       })
       .prefault({}),
     idlePowerW: z.int().min(0).max(1_000).default(60),
     /** Where each receipt goes for the driver: files to take away (JSON and text, relative to the state folder), a receipt printer, or both. */
     receiptOutput: z
       .strictObject({
-        folder: text(200).optional(),
+        folder: textField(200).optional(),
         printer: z.strictObject({ device: z.string().startsWith("/dev/", "expected a device path such as /dev/usb/lp0"), columns: z.union([z.literal(32), z.literal(80)]).default(32) }).optional(),
       })
       .refine(({ folder, printer }) => folder !== undefined || printer !== undefined, "expected a folder, a printer, or both")
@@ -172,9 +172,9 @@ export const configSchema = z
     retention: z
       .strictObject({
         /** The packed journal of settled sessions: what disputes are settled with, and what a damaged page of the book is rebuilt from. */
-        evidence: durationOr("400d", "30d", "7300d"),
+        evidence: durationFieldOr("400d", "30d", "7300d"),
         /** The copies that lie in `receiptOutput.folder`; the book gives out others at any time. */
-        copies: durationOr("400d", "1d", "7300d"),
+        copies: durationFieldOr("400d", "1d", "7300d"),
       })
       .prefault({}),
     /** Language of display and receipts. */
@@ -185,14 +185,14 @@ export const configSchema = z
     authorisation: z
       .strictObject({
         /** How long a driver waits for a backend's answer before the offline rule decides. */
-        onlineTimeout: durationOr("6s", "1s", "30s"),
+        onlineTimeout: durationFieldOr("6s", "1s", "30s"),
         /** Without a backend's answer: `known` = cards of the local list and the cache alone, `all` = also unknown ones up to `offlineEnergyKwh`, `none` = only cards that never need a question. */
         offline: z.enum(["known", "all", "none"]).default("known"),
-        offlineEnergyKwh: decimal("20").optional(),
+        offlineEnergyKwh: decimalField("20").optional(),
         /** What one token may have open at the backends, begun without their word: above it, it is refused until they have it. */
-        exposure: z.strictObject({ energyKwh: decimal("100").optional(), cost: decimal("80.00").optional() }).prefault({}),
+        exposure: z.strictObject({ energyKwh: decimalField("100").optional(), cost: decimalField("80.00").optional() }).prefault({}),
         /** How long a backend's earlier word about a card is believed; 0s = no cache. */
-        cacheLifetime: durationOr("30d", "0s", "365d"),
+        cacheLifetime: durationFieldOr("30d", "0s", "365d"),
       })
       .prefault({}),
   })

@@ -1,7 +1,7 @@
 // The ways to a backend, as the config file names them: OCPI over HTTPS, OCPP over a websocket.
 import { z } from "zod";
 import { cronText } from "./cron.js";
-import { durationOr, name } from "./fields.js";
+import { durationFieldOr, nameField } from "./fields.js";
 
 /** Hosts of a URL that are this machine itself: the only ones that a secret may travel to in the open. */
 export const loopback: readonly string[] = ["127.0.0.1", "[::1]", "localhost"];
@@ -21,8 +21,8 @@ const secureOrLoopback = (secure: "https" | "wss", plain: "http" | "ws", secret:
     .refine((value) => new URL(value).username === "" && new URL(value).password === "", `user and password do not stand here: put the secret into a file and name it as ${secret}`);
 
 const common = {
-  name,
-  backoff: z.strictObject({ first: durationOr("5s", "100ms", "10m"), most: durationOr("15m", "1s", "1d") }).prefault({}),
+  name: nameField,
+  backoff: z.strictObject({ first: durationFieldOr("5s", "100ms", "10m"), most: durationFieldOr("15m", "1s", "1d") }).prefault({}),
   tls: z.strictObject({ caFile: file.optional(), certFile: file.optional(), keyFile: file.optional() }).prefault({}),
   /** An HTTP proxy that is asked to CONNECT; TLS goes through it end to end. */
   proxy: z
@@ -48,7 +48,7 @@ const ocpi = z.strictObject({
   /** `ocpi` = every answer carries an OCPI envelope; `none` = an empty 201 or 204 is an acceptance. */
   envelope: z.enum(["ocpi", "none"]).default("ocpi"),
   acceptUnknownTime: z.boolean().default(false),
-  timeout: durationOr("30s", "1s", "5m"),
+  timeout: durationFieldOr("30s", "1s", "5m"),
   /** What is fetched from the backend: the tokens endpoint (also asked whether a card may charge) and the tariffs endpoint. */
   tokensUrl: secureOrLoopback("https", "http", "tokenFile").optional(),
   tariffsUrl: secureOrLoopback("https", "http", "tokenFile").optional(),
@@ -68,9 +68,9 @@ const ocpp = z.strictObject({
   /** The file that holds the basic auth password (security profiles 1 and 2); profile 3 is tls.certFile and tls.keyFile. */
   passwordFile: file.optional(),
   /** How long an answer is waited for (OCPP MessageTimeout). */
-  timeout: durationOr("60s", "1s", "5m"),
+  timeout: durationFieldOr("60s", "1s", "5m"),
   /** While charging, a TransactionEvent (Updated) or MeterValues is sent at least this often. */
-  meterValues: durationOr("5m", "10s", "1h"),
+  meterValues: durationFieldOr("5m", "10s", "1h"),
 });
 
 export const uplink = z.discriminatedUnion("kind", [ocpi, ocpp]);

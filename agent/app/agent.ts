@@ -7,29 +7,29 @@ import type { ConnectorConfig } from "../../config/schema.js";
 import { DeviceError, type EnergyMeter, type FaultCode } from "../../drivers/driver.js";
 import { closePins, openMachine, type Machine, type MachineBuses } from "../../drivers/machine/open.js";
 import { ControlServer, socketPath, spareSocketPath, type ControlAnswer, type ControlRequest } from "../control/control-socket.js";
-import { controlAnswer } from "./control-handlers.js";
+import { answerControlRequest } from "./control-handlers.js";
 import { isBusy } from "../core/session/session.js";
-import { keptFor } from "../core/session/backend-orders.js";
+import { reservedFor } from "../core/session/backend-orders.js";
 import { isChosen, waitingFor } from "../core/session/station-state.js";
 import { Failure } from "../core/failure.js";
-import { Housekeeping, type Schedule } from "./maintenance.js";
-import { FieldWatch, type LogSwitch } from "../technician/trace-sessions.js";
+import { Maintenance, type MaintenanceSchedule } from "./maintenance.js";
+import { TraceSessions, type LogSwitch } from "../technician/trace-sessions.js";
 import { Disk } from "../ledger/store/disk.js";
-import { Lock } from "../control/state-lock.js";
-import type { News } from "../station/events.js";
-import { Notifier } from "./systemd-notify.js";
-import { turnWithinMs } from "./watchdog-limits.js";
+import { StateLock } from "../control/state-lock.js";
+import type { AgentEvent } from "../station/events.js";
+import { SystemdNotifier } from "./systemd-notify.js";
+import { watchdogLimitMs } from "./watchdog-limits.js";
 import { refusedChanges } from "../station/config-reload.js";
-import { onTurns } from "./cron.js";
-import { openShop, type Shop } from "./services.js";
+import { onSchedule } from "./cron.js";
+import { openServices, type Services } from "./services.js";
 import { connectorSnapshot, type Snapshot } from "../station/snapshot.js";
-import { loadKinds, type UplinkKinds } from "./uplinks/uplinks.js";
+import { loadUplinkKinds, type UplinkKinds } from "./uplinks/uplinks.js";
 import { pingEveryMs, Watchdog } from "./watchdog.js";
 
 export type AgentOptions = {
   readonly buses: MachineBuses;
   readonly version: string;
-  readonly tell: (news: News) => void;
+  readonly tell: (event: AgentEvent) => void;
   readonly changed?: () => void;
   /** In [0, 1): jitter of back-offs. */
   readonly random?: () => number;
@@ -38,7 +38,7 @@ export type AgentOptions = {
   /** The log, where somebody may turn its level. */
   readonly log?: LogSwitch;
   /** In place of systemd's. */
-  readonly notifier?: Pick<Notifier, "tell"> & Partial<Pick<Notifier, "tellNow">>;
+  readonly notifier?: Pick<SystemdNotifier, "tell"> & Partial<Pick<SystemdNotifier, "tellNow">>;
   /** The process cannot go on; contactors are open. */
   readonly exit: (code: number) => void;
 };
@@ -49,10 +49,10 @@ const longestRetryMs = 60_000;
 const lookEveryMs = 10_000;
 
 /** UTC, since in a zone with daylight saving nothing would fire in the repeated hour; each job only asks "is it due?". */
-const schedule: Schedule = (expression, work) => {
+const schedule: MaintenanceSchedule = (expression, work) => {
   // Never started: it only tells the times.
   const task = cron.createTask(expression, work, { timezone: "UTC" });
-  const looks = setInterval(onTurns(() => task.getNextRuns(1)[0]?.getTime(), work), lookEveryMs);
+  const looks = setInterval(onSchedule(() => task.getNextRuns(1)[0]?.getTime(), work), lookEveryMs);
   return () => {
     clearInterval(looks);
     void task.destroy();
@@ -65,19 +65,19 @@ export class Agent {
   readonly #machine: Machine;
   readonly #kinds: UplinkKinds;
   readonly #disk: Disk;
-  #lock: Lock | undefined;
+  #lock: StateLock | undefined;
   readonly #notifier: NonNullable<AgentOptions["notifier"]>;
   readonly #watchdog = new Watchdog(() => this.#notifier.tellNow?.("WATCHDOG=1"));
   readonly #meters = new Map<number, EnergyMeter>();
-  readonly #housekeeping: Housekeeping;
-  readonly #watch: FieldWatch;
+  readonly #housekeeping: Maintenance;
+  readonly #watch: TraceSessions;
   #control: ControlServer | undefined;
   /** The pins that are held while there is no shop. */
   readonly #held: Parameters<typeof closePins>[0][] = [];
   /** What was told of them last, so that each try to open does not tell it again. */
   readonly #told = new Map<string, string>();
   #opensControl = false;
-  #shop: Shop | undefined;
+  #services: Services | undefined;
   #closed: { readonly code: FaultCode; readonly message: string } | undefined;
   #retry: (() => void) | undefined;
   #ending = false;
@@ -87,22 +87,22 @@ export class Agent {
   private constructor(loaded: LoadedConfig, options: AgentOptions, disk: Disk, machine: Machine, kinds: UplinkKinds) {
     this.#loaded = loaded;
     this.#options = options;
-    this.#notifier = options.notifier ?? new Notifier();
+    this.#notifier = options.notifier ?? new SystemdNotifier();
     this.#disk = disk;
     this.#machine = machine;
     this.#kinds = kinds;
     disk.onSync = () => this.#watchdog.synced(machine.clock.now().monoMs);
-    this.#watch = new FieldWatch(loaded.config, machine, options.log);
-    this.#housekeeping = new Housekeeping({
+    this.#watch = new TraceSessions(loaded.config, machine, options.log);
+    this.#housekeeping = new Maintenance({
       clock: machine.clock,
       disk,
       config: loaded.config,
       schedule,
       outboxSchedules: loaded.config.uplinks.map((uplink) => uplink.schedule),
-      shop: () => this.#shop,
-      tell: (news) => this.#options.tell(news),
+      services: () => this.#services,
+      tell: (event) => this.#options.tell(event),
       changed: () => {
-        this.#shop?.station.relight();
+        this.#services?.station.relight();
         this.#options.changed?.();
       },
       die: (error) => this.#die(error),
@@ -114,8 +114,8 @@ export class Agent {
    * the contactors open. Throws Failure state/locked where another agent runs.
    */
   static async open(loaded: LoadedConfig, options: AgentOptions): Promise<Agent> {
-    const passed = (model: string, serial: string): boolean => agent.#shop?.passed.has(model, serial) === true;
-    const agent: Agent = new Agent(loaded, options, options.disk ?? new Disk(), await openMachine(loaded.config, options.buses, passed), await loadKinds(loaded.config));
+    const passed = (model: string, serial: string): boolean => agent.#services?.acceptedMeters.has(model, serial) === true;
+    const agent: Agent = new Agent(loaded, options, options.disk ?? new Disk(), await openMachine(loaded.config, options.buses, passed), await loadUplinkKinds(loaded.config));
     agent.#refuseSecond();
     agent.#machine.start();
     try {
@@ -132,14 +132,14 @@ export class Agent {
   /** Asked before anything is touched, and without a write: a full disk must not hide that another agent runs. */
   #refuseSecond(): void {
     const { state } = this.#loaded.config;
-    let holder: ReturnType<typeof Lock.holder>;
+    let holder: ReturnType<typeof StateLock.holder>;
     try {
-      holder = Lock.holder(state, this.#disk.files);
+      holder = StateLock.holder(state, this.#disk.files);
     } catch (error) {
       // A disk that cannot even be read is met again when the lock is taken, with contactors open.
       if (!(error instanceof Failure)) throw error;
     }
-    if (holder !== undefined && holder.pid !== process.pid) Lock.take(state, this.#machine.clock.now().at, this.#disk.files);
+    if (holder !== undefined && holder.pid !== process.pid) StateLock.take(state, this.#machine.clock.now().at, this.#disk.files);
   }
 
   /**
@@ -172,8 +172,8 @@ export class Agent {
 
   snapshot(): Snapshot {
     const { config } = this.#loaded;
-    const station = this.#shop?.station;
-    const uplinks = this.#shop?.outboxes.map((outbox) => outbox.status()) ?? [];
+    const station = this.#services?.station;
+    const uplinks = this.#services?.outboxes.map((outbox) => outbox.status()) ?? [];
     const moment = this.#machine.clock.now();
     const blocked = this.#whyClosed();
     return {
@@ -185,27 +185,27 @@ export class Agent {
       timeZone: config.station.timeZone,
       selling: blocked === undefined,
       ...(blocked === undefined ? {} : { closed: blocked }),
-      receipts: this.#shop?.book.count() ?? 0,
-      keyId: this.#shop?.desk.keyId ?? "",
+      receipts: this.#services?.book.count() ?? 0,
+      keyId: this.#services?.issuer.keyId ?? "",
       offline: uplinks.some(({ reachability }) => reachability === "offline" || reachability === "unauthorised" || reachability === "unsure"),
       uplinks,
       ...this.#housekeeping.figures(),
       faults: [...this.#housekeeping.faults(), ...(station?.faults.all() ?? (this.#closed === undefined ? [] : [{ device: "station", ...this.#closed, sinceMs: moment.at }]))],
       connectors: config.connectors.map((connector) => {
         const point = station?.points.get(connector.id);
-        const till = station?.till();
-        const waiting = till === undefined ? undefined : waitingFor(till, connector.id, connector.reader);
+        const stationState = station?.stationState();
+        const waiting = stationState === undefined ? undefined : waitingFor(stationState, connector.id, connector.reader);
         return connectorSnapshot(connector, {
           session: station?.session(connector.id) ?? { state: "available" },
-          glance: point?.glance(),
+          liveReading: point?.liveReading(),
           lowSinceMs: point?.activity().lowSinceMs ?? null,
           idleFreeForMs: config.timing.idleAfter + config.timing.idleGrace,
           cardWaits: waiting?.acceptance.token.uid,
           blocked: blocked ?? station?.feed().blocked(connector.id),
-          chosen: till !== undefined && isChosen(till, connector.id, connector.reader),
+          chosen: stationState !== undefined && isChosen(stationState, connector.id, connector.reader),
           checking: station?.readers.asks(connector.reader) ?? false,
-          reserved: till === undefined ? undefined : keptFor(till.standing, till.sessions, connector.id, undefined, moment.at),
-          price: this.#shop?.board.lines(connector, moment) ?? [],
+          reserved: stationState === undefined ? undefined : reservedFor(stationState.orders, stationState.sessions, connector.id, undefined, moment.at),
+          price: this.#services?.activeTariffs.lines(connector, moment) ?? [],
         });
       }),
     };
@@ -219,9 +219,9 @@ export class Agent {
     const refused = refusedChanges(this.#loaded.config, next.config);
     if (refused.length > 0) return refused;
     try {
-      this.#shop?.board.reload(next);
+      this.#services?.activeTariffs.reload(next);
       this.#loaded = next;
-      this.#shop?.cards.configured(next.config.tokens);
+      this.#services?.cards.configured(next.config.tokens);
       this.#options.changed?.();
       return [];
     } catch (error) {
@@ -235,16 +235,16 @@ export class Agent {
     if (this.#ending) return;
     this.#ending = true;
     this.#notifier.tell("STOPPING=1");
-    this.#shop?.station.openAll();
+    this.#services?.station.openAll();
     this.#retry?.();
     this.#letGoOfHeld();
     for (const cancel of this.#timers) cancel();
     this.#housekeeping.close();
-    this.#shop?.remote.close();
-    await this.#shop?.station.close();
-    await Promise.all([...(this.#shop?.paymentLines.map(({ outbox }) => outbox) ?? []), ...(this.#shop?.outboxes ?? []), ...(this.#shop?.pulls ?? [])].map((one) => one.stop()));
-    for (const check of this.#shop?.checks ?? []) check.close?.();
-    this.#shop?.journal.close();
+    this.#services?.remote.close();
+    await this.#services?.station.close();
+    await Promise.all([...(this.#services?.paymentLines.map(({ outbox }) => outbox) ?? []), ...(this.#services?.outboxes ?? []), ...(this.#services?.pulls ?? [])].map((one) => one.stop()));
+    for (const check of this.#services?.checks ?? []) check.close?.();
+    this.#services?.journal.close();
     await this.#control?.close();
     this.#watch.close();
     await this.#machine.close();
@@ -253,12 +253,12 @@ export class Agent {
 
   /** The remote word: stops a session. Answers what is true: null = it is stopping, else why not. */
   stop(connector: number): string | null {
-    return this.#shop === undefined ? (this.#whyClosed() ?? "the station is not open") : this.#shop.station.stop(connector);
+    return this.#services === undefined ? (this.#whyClosed() ?? "the station is not open") : this.#services.station.stop(connector);
   }
 
   /** True when nothing is left to send. */
   synced(): boolean {
-    return this.#shop?.outboxes.every((outbox) => outbox.status().waiting === 0) ?? false;
+    return this.#services?.outboxes.every((outbox) => outbox.status().waiting === 0) ?? false;
   }
 
   /** The nightly work, at once: for a soak that lives through years. */
@@ -278,10 +278,10 @@ export class Agent {
     this.#letGoOfHeld();
     try {
       this.#disk.makeFolder(this.#loaded.config.state);
-      this.#lock ??= Lock.take(this.#loaded.config.state, clock.now().at, this.#disk.files);
+      this.#lock ??= StateLock.take(this.#loaded.config.state, clock.now().at, this.#disk.files);
       // What a crash left closed opens before anything is proven, which takes its time.
       this.#openContactors();
-      this.#shop = this.#open();
+      this.#services = this.#open();
       this.#closed = undefined;
     } catch (error) {
       if (!(error instanceof Failure) && !(error instanceof DeviceError)) throw error;
@@ -301,7 +301,7 @@ export class Agent {
       });
     }
     // Outside: a fault in what follows must never open a second shop over the first.
-    if (this.#shop !== undefined) {
+    if (this.#services !== undefined) {
       this.#everyMs(60_000, () => {
         this.#housekeeping.minute();
         void this.#openControl();
@@ -356,9 +356,9 @@ export class Agent {
     }
   }
 
-  #open(): Shop {
+  #open(): Services {
     const { tell, version, random = Math.random, newId = randomUUID } = this.#options;
-    return openShop({
+    return openServices({
       loaded: this.#loaded,
       machine: this.#machine,
       kinds: this.#kinds,
@@ -394,7 +394,7 @@ export class Agent {
     const message = error instanceof Error ? error.message : String(error);
     const named = error instanceof Failure || error instanceof DeviceError;
     const code = named ? faultCodeOf(error) : "disk/failed";
-    this.#shop?.station.halt();
+    this.#services?.station.halt();
     this.#options.tell({ news: "fault", at: this.#machine.clock.now().at, device: "station", code, message });
     // A broken promise of ours is worth its stack; trouble with a name is not.
     if (!named && error instanceof Error) process.stderr.write(`${error.stack}\n`);
@@ -411,9 +411,9 @@ export class Agent {
 
   #ping(): void {
     const now = this.#machine.clock.now().monoMs;
-    const points = [...(this.#shop?.station.points.values() ?? [])];
+    const points = [...(this.#services?.station.points.values() ?? [])];
     const { connectors } = this.#loaded.config;
-    if (points.every((point) => now - point.turnMonoMs < turnWithinMs(point.connector, connectors))) {
+    if (points.every((point) => now - point.turnMonoMs < watchdogLimitMs(point.connector, connectors))) {
       this.#watchdog.turned(now);
       this.#notifier.tell("WATCHDOG=1");
     }
@@ -432,11 +432,11 @@ export class Agent {
   }
 
   #answer(request: ControlRequest): Promise<ControlAnswer> {
-    return controlAnswer(request, {
+    return answerControlRequest(request, {
       config: this.#loaded.config,
       machine: this.#machine,
       disk: this.#disk,
-      shop: this.#shop,
+      services: this.#services,
       whyClosed: () => this.#whyClosed(),
       isEnding: () => this.#ending,
       snapshot: () => this.snapshot(),
@@ -449,9 +449,9 @@ export class Agent {
   /** Sells nothing more and stops what runs, or sells again; answers the connectors whose sessions are not settled yet. */
   #drain(on: boolean): number[] {
     this.#draining = on;
-    const sessions = [...(this.#shop?.station.till().sessions ?? [])];
-    if (on) for (const [id] of sessions) this.#shop?.station.stop(id);
-    this.#shop?.station.relight();
+    const sessions = [...(this.#services?.station.stationState().sessions ?? [])];
+    if (on) for (const [id] of sessions) this.#services?.station.stop(id);
+    this.#services?.station.relight();
     this.#options.changed?.();
     return sessions.filter(([, session]) => isBusy(session)).map(([id]) => id);
   }

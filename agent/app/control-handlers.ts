@@ -8,20 +8,20 @@ import type { ControlAnswer, ControlRequest } from "../control/control-socket.js
 import { ReceiptFault } from "../core/receipt/signer.js";
 import { parseTariff } from "../core/tariff/tariff.js";
 import { Failure } from "../core/failure.js";
-import { fieldAnswer } from "../technician/device-requests.js";
+import { answerDeviceRequest } from "../technician/device-requests.js";
 import { adoptKey, stageKey } from "../receipts/key-rotation.js";
 import type { PaymentAnswer } from "../receipts/payments.js";
 import type { Disk } from "../ledger/store/disk.js";
-import { push, pushed } from "./sync-now.js";
-import type { Shop } from "./services.js";
+import { startSync, syncFinished } from "./sync-now.js";
+import type { Services } from "./services.js";
 import type { Snapshot } from "../station/snapshot.js";
 import type { UplinkStatus } from "./uplinks/uplink-status.js";
 
-export type ControlDesk = {
+export type ControlContext = {
   readonly config: Config;
   readonly machine: Machine;
   readonly disk: Disk;
-  readonly shop: Shop | undefined;
+  readonly services: Services | undefined;
   /** Why nothing is sold, where that is so. */
   readonly whyClosed: () => string | undefined;
   /** The agent lets go of everything: nothing is issued any more. */
@@ -34,63 +34,63 @@ export type ControlDesk = {
 };
 
 /** Answers one request. A refusal is an answer; only a broken promise of ours is thrown. */
-export async function controlAnswer(request: ControlRequest, desk: ControlDesk): Promise<ControlAnswer> {
-  const { shop } = desk;
+export async function answerControlRequest(request: ControlRequest, context: ControlContext): Promise<ControlAnswer> {
+  const { services } = context;
   switch (request.do) {
     case "status":
-      return { ok: true, value: desk.snapshot() };
+      return { ok: true, value: context.snapshot() };
     case "stop": {
-      const refused = shop === undefined ? (desk.whyClosed() ?? "the station is not open") : shop.station.stop(Number(request["connector"]));
+      const refused = services === undefined ? (context.whyClosed() ?? "the station is not open") : services.station.stop(Number(request["connector"]));
       return refused === null ? { ok: true, value: { stopping: Number(request["connector"]) } } : { ok: false, why: refused };
     }
     case "drain":
-      return { ok: true, value: { open: desk.drain(request["on"] !== false) } };
+      return { ok: true, value: { open: context.drain(request["on"] !== false) } };
     case "credit":
-      return issueAfter(Number(request["number"]), desk, ({ desk: cash }, now, later) => cash.credit(Number(request["number"]), reasonOf(request["reason"]), now, later));
+      return issueAfter(Number(request["number"]), context, ({ issuer }, now, later) => issuer.credit(Number(request["number"]), reasonOf(request["reason"]), now, later));
     case "correct":
-      return issueAfter(Number(request["number"]), desk, ({ desk: cash }, now, later) => {
+      return issueAfter(Number(request["number"]), context, ({ issuer }, now, later) => {
         const parsed = parseTariff(request["tariff"]);
         if (!parsed.ok) throw new Failure("tariff/invalid", `the tariff cannot be read: ${parsed.faults[0]?.path ?? ""}: ${parsed.faults[0]?.message ?? ""}`);
-        return cash.correct(Number(request["number"]), parsed.tariff, desk.newId(), now, later);
+        return issuer.correct(Number(request["number"]), parsed.tariff, context.newId(), now, later);
       });
     case "rotate-key":
-      return issue(desk, ({ desk: cash, mayRotate }, now) => {
+      return issue(context, ({ issuer, mayRotate }, now) => {
         if (!mayRotate) throw new Failure("usage/invalid", "the key is handed in from outside (systemd credential): change it there");
-        const number = cash.changeKey(stageKey(desk.disk, desk.config.state), now);
-        adoptKey(desk.disk, desk.config.state);
+        const number = issuer.changeKey(stageKey(context.disk, context.config.state), now);
+        adoptKey(context.disk, context.config.state);
         return number;
       });
     case "settle":
-      return settle(desk, request);
+      return settle(context, request);
     case "sync-status":
-      return shop === undefined ? { ok: false, why: desk.whyClosed() ?? "the station is not open" } : { ok: true, value: uplinksOf(shop) };
+      return services === undefined ? { ok: false, why: context.whyClosed() ?? "the station is not open" } : { ok: true, value: uplinksOf(services) };
     case "sync-now":
     case "sync-wait": {
-      if (shop === undefined) return { ok: false, why: desk.whyClosed() ?? "the station is not open" };
-      if (request.do === "sync-now") push(shop);
-      const done = await pushed(shop);
-      return { ok: true, value: { done, uplinks: uplinksOf(shop) } };
+      if (services === undefined) return { ok: false, why: context.whyClosed() ?? "the station is not open" };
+      if (request.do === "sync-now") startSync(services);
+      const done = await syncFinished(services);
+      return { ok: true, value: { done, uplinks: uplinksOf(services) } };
     }
     case "sync-resend":
-      return { ok: true, value: resend(shop, request["number"], request["uplink"]) };
+      return { ok: true, value: resend(services, request["number"], request["uplink"]) };
     default:
-      return (await askField(request, desk)) ?? { ok: false, why: `this agent knows no "${request.do}"` };
+      return (await askField(request, context)) ?? { ok: false, why: `this agent knows no "${request.do}"` };
   }
 }
 
-async function askField(request: ControlRequest, { config, machine, shop, whyClosed }: ControlDesk): Promise<ControlAnswer | undefined> {
-  if (shop === undefined) return { ok: false, why: whyClosed() ?? "the station is not open" };
-  const { station, cards, passed } = shop;
-  return fieldAnswer(request, { config, machine, station, cards, passed });
+async function askField(request: ControlRequest, { config, machine, services, whyClosed }: ControlContext): Promise<ControlAnswer | undefined> {
+  if (services === undefined) return { ok: false, why: whyClosed() ?? "the station is not open" };
+  const { station, cards, acceptedMeters } = services;
+  return answerDeviceRequest(request, { config, machine, station, cards, acceptedMeters });
 }
 
 /** Issues a receipt that hangs on what became of another one, which is looked for first, beside the work. */
-async function issueAfter(number: number, desk: ControlDesk, make: (shop: Shop, now: Moment, later: Later) => number): Promise<ControlAnswer> {
-  if (desk.shop === undefined) return issue(desk, () => 0);
+async function issueAfter(number: number, context: ControlContext, make: (services: Services, now: Moment, later: Later) => number): Promise<ControlAnswer> {
+  if (context.services === undefined) return issue(context, () => 0);
   try {
-    const later = await desk.shop.desk.later(number, () => rest());
-    if (desk.isEnding()) return { ok: false, why: "the station is closing" };
-    return issue(desk, (shop, now) => make(shop, now, later));
+    const later = await context.services.issuer.later(number, () => rest());
+    if (context.isEnding()) return { ok: false, why: "the station is closing" };
+    return issue(context, (services, now) => make(services, now, later));
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { ok: false, why: error.message };
@@ -98,12 +98,12 @@ async function issueAfter(number: number, desk: ControlDesk, make: (shop: Shop, 
 }
 
 /** Issues a receipt by hand and hands it to the uplinks. */
-function issue({ shop, machine, whyClosed, die }: ControlDesk, make: (shop: Shop, now: Moment) => number): ControlAnswer {
-  if (shop === undefined) return { ok: false, why: whyClosed() ?? "the station is not open" };
+function issue({ services, machine, whyClosed, die }: ControlContext, make: (services: Services, now: Moment) => number): ControlAnswer {
+  if (services === undefined) return { ok: false, why: whyClosed() ?? "the station is not open" };
   try {
-    const number = make(shop, machine.clock.now());
-    for (const outbox of shop.outboxes) outbox.kick();
-    return { ok: true, value: { receipt: number, keyId: shop.desk.keyId } };
+    const number = make(services, machine.clock.now());
+    for (const outbox of services.outboxes) outbox.kick();
+    return { ok: true, value: { receipt: number, keyId: services.issuer.keyId } };
   } catch (error) {
     if (error instanceof ReceiptFault) return { ok: false, why: error.message };
     if (!(error instanceof Failure)) throw error;
@@ -113,13 +113,13 @@ function issue({ shop, machine, whyClosed, die }: ControlDesk, make: (shop: Shop
 }
 
 /** Takes up what was said of a payment; it goes out to the backends that have a message for it. */
-function settle({ shop, machine, whyClosed, die }: ControlDesk, { number, reference, status, amount, at, info }: ControlRequest): ControlAnswer {
-  if (shop === undefined) return { ok: false, why: whyClosed() ?? "the station is not open" };
-  const { payments, paymentLines, station, book } = shop;
+function settle({ services, machine, whyClosed, die }: ControlContext, { number, reference, status, amount, at, info }: ControlRequest): ControlAnswer {
+  if (services === undefined) return { ok: false, why: whyClosed() ?? "the station is not open" };
+  const { payments, paymentLines, station, book } = services;
   try {
     const { payment, known } = payments.tell(Number(number), { reference, status, amount, at, info }, { book, now: machine.clock.now(), record: (event) => station.enter(event) });
     for (const { outbox } of paymentLines) outbox.kick();
-    return { ok: true, value: { payment, known, uplinks: shop.outboxes.map((outbox) => outbox.status().uplink).map((uplink) => ({ uplink, told: paymentLines.some(({ name }) => name === uplink) })) } satisfies PaymentAnswer };
+    return { ok: true, value: { payment, known, uplinks: services.outboxes.map((outbox) => outbox.status().uplink).map((uplink) => ({ uplink, told: paymentLines.some(({ name }) => name === uplink) })) } satisfies PaymentAnswer };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     if (error.code === "disk/failed" || error.code === "disk/full") die(error);
@@ -128,7 +128,7 @@ function settle({ shop, machine, whyClosed, die }: ControlDesk, { number, refere
 }
 
 /** What was fetched, and what is told of payments, stands beside what was sent. */
-function uplinksOf({ outboxes, pulls, paymentLines, payments }: Shop): UplinkStatus[] {
+function uplinksOf({ outboxes, pulls, paymentLines, payments }: Services): UplinkStatus[] {
   const pulled = new Map(pulls.map((pull) => [pull.status().uplink, pull.status()]));
   const lines = new Map(paymentLines.map(({ name, outbox }) => [name, outbox.status()]));
   const known = payments.last();
@@ -142,12 +142,12 @@ function uplinksOf({ outboxes, pulls, paymentLines, payments }: Shop): UplinkSta
 }
 
 /** Receipts by their numbers, and the payments of those receipts. */
-function resend(shop: Shop | undefined, wanted: unknown, uplink: unknown): { uplink: string; numbers: number[]; payments: number[] }[] {
+function resend(services: Services | undefined, wanted: unknown, uplink: unknown): { uplink: string; numbers: number[]; payments: number[] }[] {
   const asked = wanted === "all" ? wanted : Number(wanted);
-  return (shop?.outboxes ?? [])
+  return (services?.outboxes ?? [])
     .map((outbox) => ({ outbox, uplink: outbox.status().uplink }))
     .filter((one) => uplink === undefined || one.uplink === uplink)
-    .map((one) => ({ uplink: one.uplink, numbers: one.outbox.resend(asked), payments: shop?.paymentLines.find(({ name }) => name === one.uplink)?.resend(asked) ?? [] }));
+    .map((one) => ({ uplink: one.uplink, numbers: one.outbox.resend(asked), payments: services?.paymentLines.find(({ name }) => name === one.uplink)?.resend(asked) ?? [] }));
 }
 
 const longestReason = 200;

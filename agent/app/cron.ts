@@ -3,7 +3,7 @@
 // turn that was missed, which was seen to hold up the meters for seconds.
 
 /** `next` = the next turn from now on, in whatever form tells turns apart. The answer is to be called every few seconds. */
-export function onTurns(next: () => number | undefined, work: () => void): () => void {
+export function onSchedule(next: () => number | undefined, work: () => void): () => void {
   let awaited = next();
   return () => {
     const now = next();

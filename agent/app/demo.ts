@@ -11,10 +11,10 @@ import { openBench } from "../../drivers/bench/bench.js";
 import type { BenchClock } from "../../drivers/bench/bench-clock.js";
 import { Failure } from "../core/failure.js";
 import { Disk } from "../ledger/store/disk.js";
-import { LiveView, timeOfDay } from "./terminal-view.js";
+import { TerminalView, timeOfDay } from "./terminal-view.js";
 import { Agent } from "./agent.js";
 import { ownVersion } from "../control/version.js";
-import { newsLine, type News } from "../station/events.js";
+import { eventLine, type AgentEvent } from "../station/events.js";
 import { printedReceipt } from "../receipts/output/terminal-text.js";
 
 export type DemoOptions = {
@@ -60,11 +60,11 @@ export async function demo(options: DemoOptions, out: NodeJS.WriteStream): Promi
     disk,
     random: () => bench.random(),
     newId: () => seededId(options.seed, bench.clock.now().at, (newIds += 1)),
-    tell: (news) => {
-      screen.news(news, timeOfDay(timeZone, news.at));
-      if (news.news !== "receipt") return;
-      receipts.push(news.file);
-      screen.receipt(onScreen(news.file));
+    tell: (event) => {
+      screen.event(event, timeOfDay(timeZone, event.at));
+      if (event.news !== "receipt") return;
+      receipts.push(event.file);
+      screen.receipt(onScreen(event.file));
     },
     changed: () => screen.changed(),
     exit: (code) => {
@@ -140,7 +140,7 @@ function untilSynced(agent: Agent | undefined, clock: BenchClock, stop: Stop): v
 
 type Screen = {
   text(line: string): void;
-  news(news: News, time: string): void;
+  event(event: AgentEvent, time: string): void;
   receipt(text: string): void;
   changed(): void;
   close(): void;
@@ -149,7 +149,7 @@ type Screen = {
 
 /** Live view in a terminal, plain lines elsewhere, one event a line with --json. */
 function screenFor(out: NodeJS.WriteStream, options: DemoOptions, look: () => ReturnType<Agent["snapshot"]> | undefined): Screen {
-  const live = out.isTTY === true && !options.json ? new LiveView(out as WriteStream, look) : undefined;
+  const live = out.isTTY === true && !options.json ? new TerminalView(out as WriteStream, look) : undefined;
   const line = (text: string): void => (live === undefined ? void out.write(`${text}\n`) : live.say(text));
   const quiet = (): void => undefined;
   const summary: Screen["summary"] = ({ folder, receipts, atBackend, posts }) => {
@@ -161,10 +161,10 @@ function screenFor(out: NodeJS.WriteStream, options: DemoOptions, look: () => Re
     out.write(`\n${receipts.length} receipts in ${join(folder, "receipts")}, ${atBackend} at the backend (${posts} posts).\n`);
     if (receipts.length > 0) out.write(`Check them without trusting this station:\n\n  node ${relative(process.cwd(), fileURLToPath(new URL("../cli.js", import.meta.url)))} verify --key ${key} ${receipts.length > 4 ? join(folder, "receipts", "*.json") : receipts.join(" ")}\n\n`);
   };
-  if (options.json) return { text: quiet, news: (news) => void out.write(`${JSON.stringify(news)}\n`), receipt: quiet, changed: quiet, close: quiet, summary };
+  if (options.json) return { text: quiet, event: (event) => void out.write(`${JSON.stringify(event)}\n`), receipt: quiet, changed: quiet, close: quiet, summary };
   return {
     text: line,
-    news: (news, time) => line(`${time}  ${newsLine(news)}`),
+    event: (event, time) => line(`${time}  ${eventLine(event)}`),
     receipt: (text) => line(`\n${text}`),
     changed: () => live?.changed(),
     close: () => live?.close(),

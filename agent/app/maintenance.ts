@@ -5,27 +5,27 @@ import type { Config } from "../../config/schema.js";
 import { clearCopies } from "../receipts/output/receipt-file-retention.js";
 import type { Clock } from "../../drivers/driver.js";
 import { Failure } from "../core/failure.js";
-import type { Fault } from "../sync/faults.js";
+import type { StationFault } from "../sync/faults.js";
 import type { Disk } from "../ledger/store/disk.js";
 import { pruneEvidence } from "../ledger/upkeep/evidence.js";
 import { Reserve } from "../ledger/store/reserve.js";
-import { WearLog, type Wear } from "../ledger/upkeep/write-statistics.js";
-import type { News } from "../station/events.js";
-import { leastFreeBytes, lookAtRoom, mib, roomFor, reserveBytes, type Room } from "../ledger/upkeep/disk-forecast.js";
-import type { Shop } from "./services.js";
+import { WriteStatisticsLog, type WriteStatistics } from "../ledger/upkeep/write-statistics.js";
+import type { AgentEvent } from "../station/events.js";
+import { leastFreeBytes, forecastDisk, mib, requiredFreeBytes, reserveBytes, type DiskForecast } from "../ledger/upkeep/disk-forecast.js";
+import type { Services } from "./services.js";
 
 /** Runs `work` whenever the cron expression is due, in UTC, until the answer is called. */
-export type Schedule = (expression: string, work: () => void) => () => void;
+export type MaintenanceSchedule = (expression: string, work: () => void) => () => void;
 
-export type HousekeepingParts = {
+export type MaintenanceParts = {
   readonly clock: Clock;
   readonly disk: Disk;
   readonly config: Pick<Config, "state" | "receiptOutput" | "retention" | "connectors">;
-  readonly schedule: Schedule;
+  readonly schedule: MaintenanceSchedule;
   /** When each outbox is looked at again, in the order of the outboxes. */
   readonly outboxSchedules: readonly string[];
-  readonly shop: () => Shop | undefined;
-  readonly tell: (news: News) => void;
+  readonly services: () => Services | undefined;
+  readonly tell: (event: AgentEvent) => void;
   readonly changed: () => void;
   readonly die: (error: unknown) => void;
 };
@@ -39,21 +39,21 @@ const dayMs = 86_400_000;
 const roomAnewMs = 3_600_000;
 const nightly = "17 3 * * *";
 
-export class Housekeeping {
-  readonly #parts: HousekeepingParts;
+export class Maintenance {
+  readonly #parts: MaintenanceParts;
   readonly #reserve: Reserve;
-  readonly #wear: WearLog;
+  readonly #writeStatistics: WriteStatisticsLog;
   #jobs: (() => void)[] = [];
   #fetched = false;
   #archiving = false;
-  #full: Fault | undefined;
+  #full: StationFault | undefined;
   #rotten: string | undefined;
-  #room: { readonly room: Room; readonly monoMs: number } | undefined;
+  #diskForecast: { readonly diskForecast: DiskForecast; readonly monoMs: number } | undefined;
 
-  constructor(parts: HousekeepingParts) {
+  constructor(parts: MaintenanceParts) {
     this.#parts = parts;
     this.#reserve = new Reserve(parts.disk, join(parts.config.state, "reserve"), reserveBytes(parts.config.connectors.length));
-    this.#wear = new WearLog(parts.disk, join(parts.config.state, "wear.json"));
+    this.#writeStatistics = new WriteStatisticsLog(parts.disk, join(parts.config.state, "write-statistics.json"));
   }
 
   /**
@@ -78,26 +78,26 @@ export class Housekeeping {
   minute(): void {
     const { clock, disk, config } = this.#parts;
     this.#guard(() => {
-      const shop = this.#parts.shop();
-      shop?.desk.recover(clock.now());
-      shop?.board.remember(clock.now());
-      shop?.board.look(clock.now());
-      if (shop !== undefined) this.#provePages(shop);
+      const services = this.#parts.services();
+      services?.issuer.recover(clock.now());
+      services?.activeTariffs.remember(clock.now());
+      services?.activeTariffs.look(clock.now());
+      if (services !== undefined) this.#provePages(services);
       this.#watchRoom(disk.freeBytes(config.state));
       // For people's figures nothing is risked on a disk that is full.
-      if (shop !== undefined && this.#full === undefined) this.#wear.look(clock.now(), shop.book.count());
-      if (shop !== undefined && this.#archiving) this.#archiveSome(shop);
+      if (services !== undefined && this.#full === undefined) this.#writeStatistics.look(clock.now(), services.book.count());
+      if (services !== undefined && this.#archiving) this.#archiveSome(services);
     });
-    const shop = this.#parts.shop();
-    if (shop === undefined) return;
+    const services = this.#parts.services();
+    if (services === undefined) return;
     // What a backend has changed while we were down is wanted now, not at the next full hour; under a clock that is not set no certificate holds.
     if (!this.#fetched && clock.now().trust !== "unsynced") {
       this.#fetched = true;
-      for (const pull of shop.pulls) void pull.now(false);
+      for (const pull of services.pulls) void pull.now(false);
     }
     if (this.#jobs.length > 0) return;
-    this.#jobs = this.#parts.outboxSchedules.map((expression, index) => this.#parts.schedule(expression, () => void shop.outboxes[index]?.due()));
-    this.#jobs.push(...shop.pulls.map((pull) => this.#parts.schedule(pull.schedule, () => pull.due())));
+    this.#jobs = this.#parts.outboxSchedules.map((expression, index) => this.#parts.schedule(expression, () => void services.outboxes[index]?.due()));
+    this.#jobs.push(...services.pulls.map((pull) => this.#parts.schedule(pull.schedule, () => pull.due())));
     this.#jobs.push(this.#parts.schedule(nightly, () => this.archive()));
   }
 
@@ -117,7 +117,7 @@ export class Housekeeping {
   }
 
   /** The faults of the house itself that stand now. */
-  faults(): readonly Fault[] {
+  faults(): readonly StationFault[] {
     return this.#full === undefined ? [] : [this.#full];
   }
 
@@ -139,17 +139,17 @@ export class Housekeeping {
    * archive is older than it must be goes for good. A share at once, the rest in the minutes that follow.
    */
   archive(): void {
-    const shop = this.#parts.shop();
-    if (shop === undefined) return;
+    const services = this.#parts.services();
+    if (services === undefined) return;
     this.#guard(() => {
-      shop.station.restate();
-      this.#archiveSome(shop);
+      services.station.restate();
+      this.#archiveSome(services);
     });
   }
 
-  #archiveSome({ journal, needed, station, book, outboxes }: Shop): void {
+  #archiveSome({ journal, retention, station, book, outboxes }: Services): void {
     const { clock, disk, config } = this.#parts;
-    const packed = journal.forget(needed.first(station.till(), journal.lastSeq), segmentsAtOnce);
+    const packed = journal.forget(retention.first(station.stationState(), journal.lastSeq), segmentsAtOnce);
     this.#archiving = packed === segmentsAtOnce;
     const { at, trust } = clock.now();
     if (trust === "unsynced") return;
@@ -160,28 +160,28 @@ export class Housekeeping {
   }
 
   /** What was written, and how long the disk will do: looked at when somebody asks, at most once an hour. */
-  figures(): { readonly wear?: Wear; readonly room?: Room } {
+  figures(): { readonly writeStatistics?: WriteStatistics; readonly diskForecast?: DiskForecast } {
     const { clock, disk, config } = this.#parts;
-    const wear = this.#wear.figures();
-    const shop = this.#parts.shop();
+    const writeStatistics = this.#writeStatistics.figures();
+    const services = this.#parts.services();
     const { at, monoMs } = clock.now();
-    if (shop !== undefined && (this.#room === undefined || monoMs - this.#room.monoMs >= roomAnewMs)) {
+    if (services !== undefined && (this.#diskForecast === undefined || monoMs - this.#diskForecast.monoMs >= roomAnewMs)) {
       try {
-        this.#room = { room: lookAtRoom(disk, config, shop.book, at), monoMs };
+        this.#diskForecast = { diskForecast: forecastDisk(disk, config, services.book, at), monoMs };
       } catch (error) {
         // Trouble with the disk or a page is told where it matters; a forecast has no say in it.
         if (!(error instanceof Failure)) throw error;
       }
     }
-    return { ...(wear === undefined ? {} : { wear }), ...(this.#room === undefined ? {} : { room: this.#roomNow(this.#room.room) }) };
+    return { ...(writeStatistics === undefined ? {} : { writeStatistics }), ...(this.#diskForecast === undefined ? {} : { diskForecast: this.#roomNow(this.#diskForecast.diskForecast) }) };
   }
 
   /** What a receipt takes and how many there are a day changes slowly; what is free may be gone the next moment. */
-  #roomNow(room: Room): Room {
+  #roomNow(diskForecast: DiskForecast): DiskForecast {
     try {
-      return roomFor({ ...room, freeBytes: this.#parts.disk.freeBytes(this.#parts.config.state) });
+      return requiredFreeBytes({ ...diskForecast, freeBytes: this.#parts.disk.freeBytes(this.#parts.config.state) });
     } catch (error) {
-      if (error instanceof Failure) return room;
+      if (error instanceof Failure) return diskForecast;
       throw error;
     }
   }
@@ -195,7 +195,7 @@ export class Housekeeping {
    * A sealed page that rotted is no reason to end the process, nor the session of a car that charges: no other session starts, it is shown, and
    * the page is looked at again each minute, so that one brought back from a backup opens the shop unaided.
    */
-  #provePages({ book, station }: Shop): void {
+  #provePages({ book, station }: Services): void {
     try {
       // In turn, so that within a day every sealed page was proven and no look takes long; each hour has its part of the book, also where no start sees
       // a whole day.

@@ -8,7 +8,7 @@ import { Disk } from "../ledger/store/disk.js";
 import { logLevels, type LogSwitch } from "../technician/trace-sessions.js";
 import { Agent } from "./agent.js";
 import { ownVersion } from "../control/version.js";
-import { newsLine, type News } from "../station/events.js";
+import { eventLine, type AgentEvent } from "../station/events.js";
 
 /** Letting go is a matter of milliseconds; what hangs longer is left behind, with contactors open. */
 const closeWithinMs = 1_800;
@@ -25,7 +25,7 @@ export async function run(loaded: LoadedConfig, reread: () => LoadedConfig): Pro
   let agent: Agent | undefined;
   // Heard from the first moment on: unheard, the signal would end the process.
   process.on("SIGHUP", () => reload(agent, reread, log));
-  const opened = await Agent.open(loaded, { buses, version: ownVersion(), disk, tell: (news) => write(log, news), log: switchOf(log), exit: (code) => end(code) });
+  const opened = await Agent.open(loaded, { buses, version: ownVersion(), disk, tell: (event) => write(log, event), log: switchOf(log), exit: (code) => end(code) });
   agent = opened;
   // What nobody caught must not leave a contactor closed behind: pins stay as a dead process left them.
   process.once("uncaughtException", (error) => opened.fail(error));
@@ -62,9 +62,9 @@ function whyRefused(agent: Agent, reread: () => LoadedConfig): readonly string[]
   }
 }
 
-function write(log: pino.Logger, news: News): void {
-  const line = newsLine(news);
-  if (news.news === "fault") log.error(news, line);
-  else if (news.news === "uplink" && news.state !== "online") log.warn(news, line);
-  else log.info(news, line);
+function write(log: pino.Logger, event: AgentEvent): void {
+  const line = eventLine(event);
+  if (event.news === "fault") log.error(event, line);
+  else if (event.news === "uplink" && event.state !== "online") log.warn(event, line);
+  else log.info(event, line);
 }

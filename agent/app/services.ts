@@ -5,59 +5,59 @@ import type { Config, ConnectorConfig } from "../../config/schema.js";
 import type { Clock, EnergyMeter } from "../../drivers/driver.js";
 import type { Machine } from "../../drivers/machine/open.js";
 import { Authorizer } from "../station/authorizer.js";
-import { Cards } from "../cards/enrolled-cards.js";
-import { CashDesk, emptyDesk } from "../receipts/receipt-issuer.js";
+import { EnrolledCards } from "../cards/enrolled-cards.js";
+import { ReceiptIssuer, emptyIssuerState } from "../receipts/receipt-issuer.js";
 import { wireDifference } from "../core/cdr/cdr-check.js";
 import { makeCopies, type CdrCopies } from "../core/cdr/cdr-copies.js";
-import { entryOf, eventOf, type Entered } from "../core/session/journal-entry.js";
+import { entryOf, eventOf, type JournalEntry } from "../core/session/journal-entry.js";
 import type { Signer } from "../core/receipt/signer.js";
 import type { OcpiVersion } from "../core/tariff/tariff.js";
-import type { Event, IssuedReceipt } from "../core/session/station-state.js";
-import { deskFile, parseDesk } from "../receipts/issuer-state.js";
-import { Exposure, type Unacknowledged } from "../station/offline-credit.js";
+import type { StationEvent, IssuedReceipt } from "../core/session/station-state.js";
+import { issuerStateFile, parseIssuerState } from "../receipts/issuer-state.js";
+import { OfflineCredit, type Unacknowledged } from "../station/offline-credit.js";
 import { Failure } from "../core/failure.js";
-import { handOut } from "../receipts/output/receipt-files.js";
-import { inForceFile, parseInForce } from "../tariffs/last-active.js";
+import { writeReceiptFiles } from "../receipts/output/receipt-files.js";
+import { lastActiveFile, parseLastActive } from "../tariffs/last-active.js";
 import { finishKeyChange, publishKey } from "../receipts/key-rotation.js";
 import { mustContinue, openSigner, sha256 } from "../receipts/signing-keys.js";
-import { keysAtHand, listSeal } from "../receipts/index-signature.js";
+import { keysAtHand, indexSigner } from "../receipts/index-signature.js";
 import { Book } from "../ledger/book/book.js";
 import type { Disk } from "../ledger/store/disk.js";
 import { Journal } from "../ledger/journal/journal.js";
 import { Table } from "../ledger/store/table.js";
-import { KeptTariffs } from "../tariffs/pushed-tariffs.js";
-import { ListedCards } from "../cards/backend-cards.js";
-import type { NeededEntries } from "../station/journal-retention.js";
-import type { News } from "../station/events.js";
-import type { PaymentLine } from "./uplinks/payment-notices.js";
+import { PushedTariffs } from "../tariffs/pushed-tariffs.js";
+import { BackendCards } from "../cards/backend-cards.js";
+import type { JournalRetention } from "../station/journal-retention.js";
+import type { AgentEvent } from "../station/events.js";
+import type { PaymentNotices } from "./uplinks/payment-notices.js";
 import { Payments } from "../receipts/payments.js";
-import { Past } from "../station/journal-replay.js";
-import { PassedMeters } from "../technician/accepted-meters.js";
-import { PriceBoard } from "../tariffs/active-tariffs.js";
+import { JournalReplay } from "../station/journal-replay.js";
+import { AcceptedMeters } from "../technician/accepted-meters.js";
+import { ActiveTariffs } from "../tariffs/active-tariffs.js";
 import type { OnlineCheck } from "../sync/station-port.js";
-import { openChecks, openPulls } from "./uplinks/ocpi-schedule.js";
-import { StationDesk } from "../station/remote-control.js";
-import { kwhText } from "../station/snapshot.js";
+import { openOcpiChecks, openOcpiPulls } from "./uplinks/ocpi-schedule.js";
+import { StationRemoteControl } from "../station/remote-control.js";
+import { kwhDisplay } from "../station/snapshot.js";
 import { layoutOf, Station } from "../station/station.js";
 import type { OcpiPull } from "../sync/ocpi/ocpi-pull.js";
 import type { Outbox } from "../sync/outbox.js";
-import { openWays, type UplinkKinds } from "./uplinks/uplinks.js";
+import { openUplinkChannels, type UplinkKinds } from "./uplinks/uplinks.js";
 
-export type Shop = {
-  readonly journal: Journal<Entered>;
+export type Services = {
+  readonly journal: Journal<JournalEntry>;
   readonly book: Book;
-  readonly desk: CashDesk;
-  readonly cards: Cards;
-  readonly passed: PassedMeters;
-  readonly board: PriceBoard;
-  readonly needed: NeededEntries;
+  readonly issuer: ReceiptIssuer;
+  readonly cards: EnrolledCards;
+  readonly acceptedMeters: AcceptedMeters;
+  readonly activeTariffs: ActiveTariffs;
+  readonly retention: JournalRetention;
   readonly outboxes: readonly Outbox[];
   readonly payments: Payments;
   /** Of the backends that may have a message for payments. */
-  readonly paymentLines: readonly PaymentLine[];
+  readonly paymentLines: readonly PaymentNotices[];
   readonly station: Station;
-  readonly remote: StationDesk;
-  readonly lists: ListedCards;
+  readonly remote: StationRemoteControl;
+  readonly lists: BackendCards;
   readonly pulls: readonly OcpiPull[];
   /** Those that have a line of their own, beside the uplinks. */
   readonly checks: readonly OnlineCheck[];
@@ -65,7 +65,7 @@ export type Shop = {
   readonly mayRotate: boolean;
 };
 
-export type ShopParts = {
+export type ServicesParts = {
   readonly loaded: LoadedConfig;
   readonly machine: Machine;
   readonly disk: Disk;
@@ -81,24 +81,24 @@ export type ShopParts = {
   readonly kinds: UplinkKinds;
   /** Backends that can be asked about a card, beside those of the config. */
   readonly checks?: readonly OnlineCheck[];
-  readonly tell: (news: News) => void;
+  readonly tell: (event: AgentEvent) => void;
   readonly changed: () => void;
   readonly die: (error: unknown) => void;
 };
 
 /** Opens everything in the order in which it may still refuse. Throws Failure and DeviceError; then no file is left open. */
-export function openShop(parts: ShopParts): Shop {
+export function openServices(parts: ServicesParts): Services {
   const { loaded, machine, disk, tell, changed, die } = parts;
   const { config } = loaded;
   const { clock } = machine;
   const at = (name: string): string => join(config.state, name);
-  const inForce = Table.open(disk, at(inForceFile), parseInForce, {});
-  const kept = KeptTariffs.open(disk, config.state);
-  const board = new PriceBoard(loaded, { read: () => inForce.data, write: (state) => void inForce.update(() => state) }, kept);
-  board.remember(clock.now());
+  const inForce = Table.open(disk, at(lastActiveFile), parseLastActive, {});
+  const pushedTariffs = PushedTariffs.open(disk, config.state);
+  const activeTariffs = new ActiveTariffs(loaded, { read: () => inForce.data, write: (state) => void inForce.update(() => state) }, pushedTariffs);
+  activeTariffs.remember(clock.now());
   const credentials = process.env["CREDENTIALS_DIRECTORY"];
   const signing: { by: () => Signer | undefined } = { by: () => undefined };
-  const book = Book.open(disk, at("book"), { seal: listSeal(() => signing.by(), () => keysAtHand(disk, config.state, credentials)) });
+  const book = Book.open(disk, at("book"), { indexSigner: indexSigner(() => signing.by(), () => keysAtHand(disk, config.state, credentials)) });
   const changing = finishKeyChange(disk, config.state, book, () => issuedIn(disk, at("journal")));
   const signer = openSigner(keyStore(parts, credentials), book.count() === 0);
   // A key that is handed in from outside is changed there, on purpose.
@@ -106,12 +106,12 @@ export function openShop(parts: ShopParts): Shop {
   signing.by = () => signer;
   // Also where it was damaged or replaced: what people compare fingerprints with is the key that signs.
   publishKey(disk, config.state, signer.publicKey);
-  const deskTable = Table.open(disk, at(deskFile), parseDesk, emptyDesk);
-  const cards = Cards.open(disk, config.state, config);
-  const passed = PassedMeters.open(disk, config.state);
+  const deskTable = Table.open(disk, at(issuerStateFile), parseIssuerState, emptyIssuerState);
+  const cards = EnrolledCards.open(disk, config.state, config);
+  const acceptedMeters = AcceptedMeters.open(disk, config.state);
   const payments = Payments.open(disk, config.state);
   const outboxes: Outbox[] = [];
-  const desk = new CashDesk(
+  const issuer = new ReceiptIssuer(
     {
       station: config.station,
       timeZone: config.station.timeZone,
@@ -122,8 +122,8 @@ export function openShop(parts: ShopParts): Shop {
       hash: sha256,
       record: (event) => append(event),
       cdr: (settlement, ocmf, spkiHex) => makeCopies(settlement, ocmf === "" ? undefined : { ocmf, publicKeySpkiHex: spkiHex }, cdrVersions(config)),
-      handOut: (signed) => handOut(disk, config, signed, (text) => tell({ news: "note", at: clock.now().at, text })),
-      numberGiven: () => [...station.till().sessions.values()].some((session) => session.state === "settling" && session.numbered !== undefined && session.numbered.number > book.count()),
+      handOut: (signed) => writeReceiptFiles(disk, config, signed, (text) => tell({ news: "note", at: clock.now().at, text })),
+      numberGiven: () => [...station.stationState().sessions.values()].some((session) => session.state === "settling" && session.numbered !== undefined && session.numbered.number > book.count()),
       settled: (entry, connector, settlement, file) => {
         const { price } = settlement;
         for (const text of Object.values((entry.cdr as CdrCopies).texts)) {
@@ -131,39 +131,39 @@ export function openShop(parts: ShopParts): Shop {
           const difference = wireDifference(text, settlement);
           if (difference !== undefined) tell({ news: "note", at: clock.now().at, text: `receipt ${entry.number}: a receiver will work out another price: ${difference}` });
         }
-        const kwh = kwhText(settlement.end.energyMilliWh - settlement.begin.energyMilliWh);
+        const kwh = kwhDisplay(settlement.end.energyMilliWh - settlement.begin.energyMilliWh);
         tell({ news: "receipt", at: clock.now().at, connector, session: entry.sessionId, number: entry.number, kwh, total: price.due.gross, currency: price.currency, file });
         for (const outbox of outboxes) outbox.kick();
       },
     },
   );
-  const ownChecks = openChecks({ config, clock });
+  const ownChecks = openOcpiChecks({ config, clock });
   const checks: OnlineCheck[] = [...(parts.checks ?? []), ...ownChecks];
-  signing.by = () => desk.signer;
+  signing.by = () => issuer.signer;
   book.signList();
-  const lists = new ListedCards({ disk, folder: config.state, station: config.station, settings: config.authorisation, clock }, (event) => void station.enter(event));
-  const ways = openWays({ config, clock, disk, book, payments, random: parts.random, checkpoint: () => desk.chain.checkpoint, version: parts.version, faults: () => station.faults, feed: () => station.feed(), desk: () => remote, lists, canBeAsked: (check) => checks.push(check), kinds: parts.kinds, tell, changed, die });
-  outboxes.push(...ways.map(({ outbox }) => outbox));
-  const paymentLines = ways.flatMap((way) => way.payments ?? []);
-  const exposure = new Exposure({
+  const lists = new BackendCards({ disk, folder: config.state, station: config.station, settings: config.authorisation, clock }, (event) => void station.enter(event));
+  const channels = openUplinkChannels({ config, clock, disk, book, payments, random: parts.random, checkpoint: () => issuer.chain.checkpoint, version: parts.version, faults: () => station.faults, feed: () => station.feed(), remoteControl: () => remote, lists, canBeAsked: (check) => checks.push(check), kinds: parts.kinds, tell, changed, die });
+  outboxes.push(...channels.map(({ outbox }) => outbox));
+  const paymentLines = channels.flatMap((channel) => channel.payments ?? []);
+  const offlineCredit = new OfflineCredit({
     limits: config.authorisation.exposure,
     book,
     unacknowledged: () => unacknowledgedOf(outboxes, book.count()),
-    sessions: () => station.till().sessions,
-    glance: (connector) => station.points.get(connector)?.glance(),
+    sessions: () => station.stationState().sessions,
+    liveReading: (connector) => station.points.get(connector)?.liveReading(),
   });
-  const pulls = openPulls({ config, clock, disk, kept, desk: () => remote, faults: () => station.faults, random: parts.random, tell, die });
-  const authorizer = new Authorizer({ settings: config.authorisation, station: config.station, clock, token: (uid) => cards.known.get(uid) ?? pulls.map((pull) => pull.token(uid)).find((token) => token !== undefined), lists, exposure, checks: () => checks });
+  const pulls = openOcpiPulls({ config, clock, disk, pushedTariffs, remoteControl: () => remote, faults: () => station.faults, random: parts.random, tell, die });
+  const authorizer = new Authorizer({ settings: config.authorisation, station: config.station, clock, token: (uid) => cards.known.get(uid) ?? pulls.map((pull) => pull.token(uid)).find((token) => token !== undefined), lists, offlineCredit, checks: () => checks });
   // What may still refuse comes before the journal: a start that is tried again for ever must leave no file open.
   for (const connector of config.connectors) parts.meter(connector);
   if (config.receiptOutput?.folder !== undefined) disk.makeFolder(at(config.receiptOutput.folder));
-  const past = new Past(layoutOf(config), book.count());
-  const { journal, cutBytes } = Journal.replay(disk, at("journal"), eventOf, ({ seq, event, moment }) => past.saw(seq, { ...event, moment } as Event), { wasMade: book.count() > 0 });
+  const replay = new JournalReplay(layoutOf(config), book.count());
+  const { journal, cutBytes } = Journal.replay(disk, at("journal"), eventOf, ({ seq, event, moment }) => replay.saw(seq, { ...event, moment } as StationEvent), { wasMade: book.count() > 0 });
   if (cutBytes > 0) tell({ news: "note", at: clock.now().at, text: `the journal's last line was never finished (a power cut, or a full disk) and has been cut: ${cutBytes} bytes that nobody acted on` });
-  const { needed } = past;
-  const append = (event: Event): void => {
+  const { retention } = replay;
+  const append = (event: StationEvent): void => {
     const [entry] = journal.append([entryOf(event)], event.moment);
-    if (entry !== undefined) needed.saw(entry.seq, event, station.till());
+    if (entry !== undefined) retention.saw(entry.seq, event, station.stationState());
   };
   const station: Station = new Station(
     {
@@ -174,33 +174,33 @@ export function openShop(parts: ShopParts): Shop {
       pins: (connector) => Promise.resolve().then(() => machine.pins(connector)),
       reader: (name) => machine.reader(name),
       authorize: (uid, atMs) => {
-        board.look(clock.now());
+        activeTariffs.look(clock.now());
         return authorizer.authorize(uid, atMs);
       },
-      exposed: (sale) => exposure.reached(sale),
-      open: (connector, acceptance, meter, begin) => board.opening(parts.newId(), connector, acceptance, meter, begin),
-      settle: (connector, record) => desk.settle(connector, () => settlingOf(station, connector.id), record, () => clock.now()),
+      exposed: (sale) => offlineCredit.reached(sale),
+      open: (connector, acceptance, meter, begin) => activeTariffs.opening(parts.newId(), connector, acceptance, meter, begin),
+      settle: (connector, record) => issuer.settle(connector, () => settlingOf(station, connector.id), record, () => clock.now()),
       closedShop: parts.whyClosed,
       tell,
       changed,
       die,
       version: parts.version,
     },
-    past.till,
+    replay.stationState,
   );
   try {
-    desk.begin(past.unbooked, clock.now());
+    issuer.begin(replay.unbooked, clock.now());
     tell({ news: "started", at: clock.now().at, version: parts.version, station: config.station.id, receipts: book.count(), keyId: signer.keyId });
-    station.start(past.last);
+    station.start(replay.last);
   } catch (error) {
     journal.close();
     throw error;
   }
-  const remote = new StationDesk({ config, clock, station, board, kept, restart: parts.restart, tell });
-  readAhead(exposure, clock);
+  const remote = new StationRemoteControl({ config, clock, station, activeTariffs, pushedTariffs, restart: parts.restart, tell });
+  readAhead(offlineCredit, clock);
   for (const { outbox } of paymentLines) outbox.begin();
   for (const outbox of outboxes) outbox.begin();
-  return { journal, book, desk, cards, passed, board, needed, outboxes, payments, paymentLines, station, remote, lists, pulls, checks: ownChecks, mayRotate: !signer.handed };
+  return { journal, book, issuer, cards, acceptedMeters, activeTariffs, retention, outboxes, payments, paymentLines, station, remote, lists, pulls, checks: ownChecks, mayRotate: !signer.handed };
 }
 
 /** What at least one of them has not acknowledged. */
@@ -212,10 +212,10 @@ function unacknowledgedOf(outboxes: readonly Outbox[], last: number): Unacknowle
 }
 
 /** What is open at the backends is read slice by slice beside the work; one that cannot be read is met, and said, where it is needed. */
-function readAhead(exposure: Exposure, clock: Clock): void {
+function readAhead(offlineCredit: OfflineCredit, clock: Clock): void {
   const next = (): void => {
     try {
-      if (exposure.look()) clock.at(clock.now().monoMs + betweenSlicesMs, next);
+      if (offlineCredit.look()) clock.at(clock.now().monoMs + betweenSlicesMs, next);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
     }
@@ -239,7 +239,7 @@ function cdrVersions({ uplinks }: Config): OcpiVersion[] {
   return spoken.length === 0 ? ["2.2.1"] : spoken;
 }
 
-function keyStore({ loaded, disk }: ShopParts, credentials: string | undefined): Parameters<typeof openSigner>[0] {
+function keyStore({ loaded, disk }: ServicesParts, credentials: string | undefined): Parameters<typeof openSigner>[0] {
   return {
     folder: loaded.config.state,
     credentials,

@@ -2,7 +2,7 @@
 // Without NOTIFY_SOCKET nothing happens. A ping is sent only for real progress, which the caller proves.
 import { execFile, spawnSync } from "node:child_process";
 
-export class Notifier {
+export class SystemdNotifier {
   #running = false;
   #next: readonly string[] | undefined;
 

@@ -22,7 +22,7 @@ const marks: Record<ConnectorSnapshot["state"], { sign: string; colour: number }
   "out-of-order": { sign: "✗", colour: 31 },
 };
 
-export class LiveView {
+export class TerminalView {
   readonly #out: WriteStream;
   readonly #look: () => Snapshot | undefined;
   readonly #timer: NodeJS.Timeout;
@@ -66,7 +66,7 @@ export class LiveView {
     if (snapshot === undefined) return;
     this.#stale = false;
     const room = Math.max(4, (this.#out.rows ?? 24) - 1);
-    const lines = viewLines(snapshot, Math.min(this.#out.columns ?? 80, widest)).slice(0, room);
+    const lines = terminalViewLines(snapshot, Math.min(this.#out.columns ?? 80, widest)).slice(0, room);
     this.#clear();
     this.#out.write(`${lines.join("\n")}\n`);
     this.#drawn = lines.length;
@@ -74,7 +74,7 @@ export class LiveView {
 }
 
 /** The view as lines of at most `columns` visible characters. */
-export function viewLines(snapshot: Snapshot, columns: number): string[] {
+export function terminalViewLines(snapshot: Snapshot, columns: number): string[] {
   const inner = columns - 4;
   const { moment, timeZone } = snapshot;
   const time = timeOfDay(timeZone, moment.at);

@@ -9,7 +9,7 @@ const lineRestMs = 1_000;
 const requestsGivenUp = 2;
 
 /** Milliseconds from the beginning of one turn to the next, at most, where all meters of the connector's line are silent. */
-export function turnWithinMs({ meter: { port } }: Pick<ConnectorConfig, "meter">, connectors: readonly Pick<ConnectorConfig, "meter">[]): number {
+export function watchdogLimitMs({ meter: { port } }: Pick<ConnectorConfig, "meter">, connectors: readonly Pick<ConnectorConfig, "meter">[]): number {
   const onLine = connectors.filter(({ meter }) => meter.port === port);
   return onLine.reduce((sum, { meter }) => sum + requestsGivenUp * (meter.timeout + lineRestMs), progressWithinMs);
 }

@@ -3,34 +3,34 @@
 import { join } from "node:path";
 import { z } from "zod";
 import type { Config, StationFacts } from "../../config/schema.js";
-import { text } from "../../config/fields.js";
+import { textField } from "../../config/fields.js";
 import { refusals, type KeptWord, type OnlineAnswer } from "../core/cdr/token.js";
-import type { Event } from "../core/session/station-state.js";
+import type { StationEvent } from "../core/session/station-state.js";
 import type { Disk } from "../ledger/store/disk.js";
 import { Table } from "../ledger/store/table.js";
 import type { CardLists, ListedCard, Refusal, RemoteAnswer } from "../sync/station-port.js";
 import type { Clock } from "../../drivers/driver.js";
 
-export const listedCardsFile = "cards-listed.json";
-export const cardCacheFile = "cards-cache.json";
+export const backendCardsFile = "backend-cards.json";
+export const cardCacheFile = "authorization-cache.json";
 const mostListed = 10_000;
 const mostCached = 1_000;
 /** The same answer again is written anew only after this long: a table is whole in each write, and cards wear out. */
 const renewAfterMs = 3_600_000;
 
 const listedCard = z.strictObject({
-  uid: text(36),
-  contractId: text(36),
+  uid: textField(36),
+  contractId: textField(36),
   status: z.enum(["ALLOWED", "BLOCKED", "EXPIRED"]),
-  group: text(36).optional(),
+  group: textField(36).optional(),
   expires: z.iso.datetime({ offset: true }).optional(),
-  tariff: text(60).optional(),
+  tariff: textField(60).optional(),
 });
 const lists = z.record(z.string(), z.strictObject({ version: z.int().min(0), cards: z.array(listedCard).max(mostListed) }));
 type Lists = z.infer<typeof lists>;
 
 const cacheRow = z.strictObject({
-  uid: text(36),
+  uid: textField(36),
   atMs: z.int(),
   expiresMs: z.int().optional(),
   status: z.enum(["ALLOWED", ...refusals]),
@@ -45,24 +45,24 @@ type CacheRow = z.infer<typeof cacheRow>;
 export const parseCardLists = (value: unknown): Lists => lists.parse(value);
 export const parseCardCache = (value: unknown): readonly CacheRow[] => cache.parse(value);
 
-export type ListedCardsParts = { readonly disk: Disk; readonly folder: string; readonly station: StationFacts; readonly settings: Config["authorisation"]; readonly clock: Clock };
+export type BackendCardsParts = { readonly disk: Disk; readonly folder: string; readonly station: StationFacts; readonly settings: Config["authorisation"]; readonly clock: Clock };
 
 const no = (code: Refusal["code"], why: string): Refusal => ({ accepted: false, code, why });
 
-export class ListedCards implements CardLists {
-  readonly #parts: ListedCardsParts;
+export class BackendCards implements CardLists {
+  readonly #parts: BackendCardsParts;
   readonly #lists: Table<Lists>;
   readonly #cache: Table<readonly CacheRow[]>;
   #listed: ReadonlyMap<string, KeptWord> = new Map();
 
   /** Throws Failure table/damaged, disk/failed. */
   constructor(
-    parts: ListedCardsParts,
-    private readonly record: (event: Event) => void,
+    parts: BackendCardsParts,
+    private readonly record: (event: StationEvent) => void,
   ) {
     const { disk, folder } = parts;
     this.#parts = parts;
-    this.#lists = Table.open<Lists>(disk, join(folder, listedCardsFile), parseCardLists, {});
+    this.#lists = Table.open<Lists>(disk, join(folder, backendCardsFile), parseCardLists, {});
     this.#cache = Table.open<readonly CacheRow[]>(disk, join(folder, cardCacheFile), parseCardCache, []);
     this.#count();
   }

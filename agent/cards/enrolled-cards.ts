@@ -7,20 +7,20 @@ import { Failure } from "../core/failure.js";
 import type { Disk } from "../ledger/store/disk.js";
 import { Table } from "../ledger/store/table.js";
 
-export const cardsFile = "cards.json";
+export const enrolledCardsFile = "enrolled-cards.json";
 const mostRows = 10_000;
 
 /** A row, and where it comes from. */
-export type CardRow = TokenConfig & { readonly from: "config" | "enrolled" };
+export type EnrolledCard = TokenConfig & { readonly from: "config" | "enrolled" };
 
 /** Names the shape of the table. Throws where it does not fit. */
-export function parseRows(value: unknown): readonly TokenConfig[] {
+export function parseEnrolledCards(value: unknown): readonly TokenConfig[] {
   if (!Array.isArray(value) || value.length > mostRows) throw new Error(`expected a list of at most ${mostRows} cards`);
   return value.map((row) => tokenSchema.parse(row));
 }
 
-function merged(config: readonly TokenConfig[], enrolled: readonly TokenConfig[]): CardRow[] {
-  const rows = new Map<string, CardRow>();
+function merged(config: readonly TokenConfig[], enrolled: readonly TokenConfig[]): EnrolledCard[] {
+  const rows = new Map<string, EnrolledCard>();
   for (const row of config) rows.set(row.uid, { ...row, from: "config" });
   for (const row of enrolled) rows.set(row.uid, { ...row, from: "enrolled" });
   return [...rows.values()];
@@ -28,7 +28,7 @@ function merged(config: readonly TokenConfig[], enrolled: readonly TokenConfig[]
 
 type CardTable = Pick<Table<readonly TokenConfig[]>, "data" | "update">;
 
-export class Cards {
+export class EnrolledCards {
   readonly #table: CardTable;
   readonly #station: StationFacts;
   #config: readonly TokenConfig[];
@@ -42,13 +42,13 @@ export class Cards {
   }
 
   /** Throws Failure table/damaged, disk/failed. */
-  static open(disk: Disk, folder: string, config: { readonly tokens: readonly TokenConfig[]; readonly station: StationFacts }): Cards {
-    return new Cards(Table.open<readonly TokenConfig[]>(disk, join(folder, cardsFile), parseRows, []), config);
+  static open(disk: Disk, folder: string, config: { readonly tokens: readonly TokenConfig[]; readonly station: StationFacts }): EnrolledCards {
+    return new EnrolledCards(Table.open<readonly TokenConfig[]>(disk, join(folder, enrolledCardsFile), parseEnrolledCards, []), config);
   }
 
   /** The same cards, for looking only: nothing is made or written. Throws Failure table/damaged, disk/failed. */
-  static view(disk: Disk, folder: string, config: { readonly tokens: readonly TokenConfig[]; readonly station: StationFacts }): Cards {
-    return new Cards(Table.shown<readonly TokenConfig[]>(disk, join(folder, cardsFile), parseRows, []), config);
+  static view(disk: Disk, folder: string, config: { readonly tokens: readonly TokenConfig[]; readonly station: StationFacts }): EnrolledCards {
+    return new EnrolledCards(Table.shown<readonly TokenConfig[]>(disk, join(folder, enrolledCardsFile), parseEnrolledCards, []), config);
   }
 
   /** By whole UID: what a tap is judged by. */
@@ -56,7 +56,7 @@ export class Cards {
     return this.#known;
   }
 
-  rows(): CardRow[] {
+  rows(): EnrolledCard[] {
     return merged(this.#config, this.#table.data);
   }
 

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { resolve } from "node:path";
 import { bundleParts } from "../technician/support-bundle.js";
 import { Failure } from "../core/failure.js";
-import { fieldCommand, tell, type Where } from "./shared/command.js";
+import { stationCommand, tell, type StationOptions } from "./shared/command.js";
 import { loadedFor } from "./shared/with-devices.js";
 import { agentRuns } from "../technician/open-devices.js";
 import { becomeOwner, leave } from "../control/privileges.js";
@@ -11,11 +11,11 @@ import { zipped } from "../receipts/dispute/zip.js";
 
 /** `chargetill bundle`. */
 export function bundleCommand(): Command {
-  return fieldCommand("bundle", "a support archive: config, doctor, devices, log; card numbers and secrets are taken out", "bundle --preview")
+  return stationCommand("bundle", "a support archive: config, doctor, devices, log; card numbers and secrets are taken out", "bundle --preview")
     .option("--out <file>", "where to write it (default: chargetill-STATION.zip here)")
     .option("--preview", "say what would be in it, and write nothing")
     .option("--show <part>", "print one part as it would be in it, and write nothing")
-    .action(async (options: Where & { out?: string; preview?: true; show?: string }) => {
+    .action(async (options: StationOptions & { out?: string; preview?: true; show?: string }) => {
       const loaded = loadedFor(options);
       const file = resolve(options.out ?? `chargetill-${loaded.config.station.id}.zip`);
       const isAlone = await agentRuns(loaded).then((runs) => !runs, () => false);

@@ -8,10 +8,10 @@ import { commissioningFormat, isInOrder, signedRecord, type CommissionedDevice, 
 import { doctorLines } from "../technician/doctor-lines.js";
 import { examine } from "../technician/doctor.js";
 import { Failure } from "../core/failure.js";
-import type { FieldAccess } from "../technician/device-access.js";
+import type { DeviceAccess } from "../technician/device-access.js";
 import { checkMeter } from "../technician/meter-acceptance.js";
-import { complain, fieldCommand, screenColumns, tell, whole, type Where } from "./shared/command.js";
-import { loadedFor, withField } from "./shared/with-devices.js";
+import { complain, stationCommand, screenColumns, tell, wholeNumber, type StationOptions } from "./shared/command.js";
+import { loadedFor, withDevices } from "./shared/with-devices.js";
 import { openSigner } from "../receipts/signing-keys.js";
 import { leave } from "../control/privileges.js";
 import { Disk } from "../ledger/store/disk.js";
@@ -22,11 +22,11 @@ type Load = { readonly connector?: number; readonly loadW: number };
 
 /** `chargetill commission`. Exit 1 when something failed; the record says what. */
 export function commissionCommand(): Command {
-  return fieldCommand("commission", "run the doctor and write a signed record of what was found", 'commission --by "A. Technician" --contactors --load 1:2000')
+  return stationCommand("commission", "run the doctor and write a signed record of what was found", 'commission --by "A. Technician" --contactors --load 1:2000')
     .requiredOption("--by <name>", "who did the work")
     .option("--contactors", "close each contactor for a second too: nobody and nothing may be at the sockets")
     .option("--load <watts>", "compare the meters with a load that runs now, as a reference instrument shows it: 2000, or 1:2000 for connector 1 alone; may be given again", loads, [])
-    .option("--tolerance <percent>", "how far a meter may be off", whole("--tolerance", 1, 50), 5)
+    .option("--tolerance <percent>", "how far a meter may be off", wholeNumber("--tolerance", 1, 50), 5)
     .option("--out <file>", "the record without its ending (default: commissioning-STATION here); .json and .txt are written")
     .action(commission);
 }
@@ -38,7 +38,7 @@ function loads(text: string, before: readonly Load[]): readonly Load[] {
   return [...before, { loadW, ...(connector === undefined ? {} : { connector: Number(connector) }) }];
 }
 
-async function commission(options: Where & { by: string; contactors?: true; load: readonly Load[]; tolerance: number; out?: string }): Promise<void> {
+async function commission(options: StationOptions & { by: string; contactors?: true; load: readonly Load[]; tolerance: number; out?: string }): Promise<void> {
   const loaded = loadedFor(options);
   const { config } = loaded;
   const ids = config.connectors.map(({ id }) => id);
@@ -48,11 +48,11 @@ async function commission(options: Where & { by: string; contactors?: true; load
   const contactors: CommissionedDevice[] = [];
   const meters: CommissionedDevice[] = [];
   // Devices first: as root this goes on as the owner of the state folder, and must not have begun anything before.
-  await withField(options, async (field) => {
+  await withDevices(options, async (devices) => {
     for (const connector of ids) {
-      contactors.push(options.contactors === true ? await testOne(field, connector) : { connector, checked: false, passed: false, words: "skipped: not asked for (--contactors)" });
+      contactors.push(options.contactors === true ? await testOne(devices, connector) : { connector, checked: false, passed: false, words: "skipped: not asked for (--contactors)" });
       const load = options.load.find((one) => one.connector === connector) ?? options.load.find((one) => one.connector === undefined);
-      meters.push(load === undefined ? { connector, checked: false, passed: false, words: "skipped: no load given" } : await meterOne(field, config, connector, { loadW: load.loadW, tolerancePercent: options.tolerance }));
+      meters.push(load === undefined ? { connector, checked: false, passed: false, words: "skipped: no load given" } : await meterOne(devices, config, connector, { loadW: load.loadW, tolerancePercent: options.tolerance }));
     }
     return 0;
   }, { leaves: () => [`${out}.json`, `${out}.txt`] });
@@ -95,16 +95,16 @@ async function tried(connector: number, work: () => Promise<Omit<CommissionedDev
   }
 }
 
-const testOne = (field: FieldAccess, connector: number): Promise<CommissionedDevice> =>
+const testOne = (devices: DeviceAccess, connector: number): Promise<CommissionedDevice> =>
   tried(connector, async () => {
-    const { whileClosed, afterOpening } = (await field.ask({ do: "contactor-test", connector, ms: 1_000 })) as ContactorTest;
+    const { whileClosed, afterOpening } = (await devices.ask({ do: "contactor-test", connector, ms: 1_000 })) as ContactorTest;
     if (whileClosed === undefined || afterOpening === undefined) return { passed: true, words: "closed and opened; no auxiliary contact is wired" };
     const followed = whileClosed && !afterOpening;
     return { passed: followed, words: followed ? "its auxiliary contact followed both ways" : "its auxiliary contact did not follow" };
   });
 
-const meterOne = (field: FieldAccess, config: Parameters<typeof checkMeter>[1], connector: number, load: Parameters<typeof checkMeter>[3]): Promise<CommissionedDevice> =>
+const meterOne = (devices: DeviceAccess, config: Parameters<typeof checkMeter>[1], connector: number, load: Parameters<typeof checkMeter>[3]): Promise<CommissionedDevice> =>
   tried(connector, async () => {
-    const { passed, model, serial, findings } = await checkMeter(field, config, connector, load, complain);
+    const { passed, model, serial, findings } = await checkMeter(devices, config, connector, load, complain);
     return { passed, words: `${model} ${serial}: ${findings.map(({ words }) => words).join("; ")}` };
   });

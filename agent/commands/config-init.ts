@@ -10,7 +10,7 @@ import { meterModels } from "../../config/meter-map.js";
 import { findPorts } from "../../drivers/machine/ports.js";
 import { Failure } from "../core/failure.js";
 import { Disk, errorCode } from "../ledger/store/disk.js";
-import { complain, defaultConfig, fieldCommand, tell, type Where } from "./shared/command.js";
+import { complain, defaultConfig, stationCommand, tell, type StationOptions } from "./shared/command.js";
 
 const shipped = (name: string): string => fileURLToPath(new URL(`../../../config/${name}`, import.meta.url));
 const tariffName = "tariffs/standard.json";
@@ -47,9 +47,9 @@ const questions: readonly Question[] = [
 
 /** `chargetill config init`. */
 export const configInitCommand = (): Command =>
-  fieldCommand("init", "ask a few questions and write a commented config", "config init --out station.yaml").option("--out <file>", "where to write it", defaultConfig).action(init);
+  stationCommand("init", "ask a few questions and write a commented config", "config init --out station.yaml").option("--out <file>", "where to write it", defaultConfig).action(init);
 
-async function init(where: Where & { out: string }): Promise<void> {
+async function init(where: StationOptions & { out: string }): Promise<void> {
   const file = resolve(where.out);
   if (existsSync(file)) throw new Failure("usage/invalid", `${file}: there is such a file already; it stays as it is (--out names another)`);
   // Known before the first question, and not after the last answer.

@@ -4,7 +4,7 @@ import { faultLine, loadConfig, type LoadedConfig } from "../../config/load.js";
 import { configJsonSchema, configText } from "../../config/text.js";
 import { masked } from "../core/cdr/token.js";
 import { Failure } from "../core/failure.js";
-import { complain, exampleText, fieldCommand, print, tell, type Where } from "./shared/command.js";
+import { complain, exampleText, stationCommand, print, tell, type StationOptions } from "./shared/command.js";
 import { configInitCommand } from "./config-init.js";
 import { loadedFor } from "./shared/with-devices.js";
 import { differences, refusedChanges } from "../station/config-reload.js";
@@ -17,8 +17,8 @@ export function configCommand(): Command {
   const commands = [
     new Command("check").description("check a config file and the tariffs it names").argument("<file>", "the config file").option("--json", "one JSON value").addHelpText("after", exampleText("config check /etc/chargetill/station.yaml")).action(check),
     configInitCommand(),
-    fieldCommand("show", "the config as it is in force: every default filled in, card numbers masked", "config show --effective").option("--effective", "with every default (what happens in any case)").action(show),
-    fieldCommand("diff", "what would change with another config, and whether a reload is enough", "config diff new.yaml").argument("<file>", "the other config").action(diff),
+    stationCommand("show", "the config as it is in force: every default filled in, card numbers masked", "config show --effective").option("--effective", "with every default (what happens in any case)").action(show),
+    stationCommand("diff", "what would change with another config, and whether a reload is enough", "config diff new.yaml").argument("<file>", "the other config").action(diff),
     new Command("schema").description("the JSON Schema of the config, for editors").addHelpText("after", "\nExample:\n  chargetill config schema > station.schema.json").action(() => void process.stdout.write(configJsonSchema())),
   ];
   for (const each of commands) command.addCommand(each);
@@ -56,13 +56,13 @@ function configFaults(file: string): string[] {
   return faults;
 }
 
-function show(where: Where): void {
+function show(where: StationOptions): void {
   const { config } = loadedFor(where);
   const shown = { ...config, tokens: config.tokens.map((token) => ({ ...token, uid: masked(token.uid) })) };
   tell(where, shown, [configText(shown).trimEnd()]);
 }
 
-function diff(file: string, where: Where): void {
+function diff(file: string, where: StationOptions): void {
   const next = loadConfig(file);
   if (!next.ok) throw new Failure("config/invalid", next.faults.map(faultLine).join("\n"));
   const old = loadedFor(where);

@@ -5,7 +5,7 @@ import { createInterface } from "node:readline/promises";
 import { contactorPins, type ContactorPins } from "../../config/pins.js";
 import { DeviceError } from "../../drivers/driver.js";
 import type { ContactorTest } from "../../drivers/gpio/contactor-test.js";
-import { complain, defaultConfig, exampleText, fieldCommand, tell, whole, type Where } from "./shared/command.js";
+import { complain, defaultConfig, exampleText, stationCommand, tell, wholeNumber, type StationOptions } from "./shared/command.js";
 import { Failure } from "../core/failure.js";
 
 /** An agent that is well answers at once; the pins are not kept waiting for another. */
@@ -17,21 +17,21 @@ type Opened = { readonly connector: string; readonly gpio: number; readonly ok: 
 export function contactorCommand(): Command {
   const contactor = new Command("contactor").description("open or test the contactors").addHelpText("after", exampleText("contactor open --all"));
   contactor.addCommand(
-    fieldCommand("open", "open contactors now, whatever else is wrong; sessions of a running agent are stopped and settled", "contactor open --all")
+    stationCommand("open", "open contactors now, whatever else is wrong; sessions of a running agent are stopped and settled", "contactor open --all")
       .option("--all", "all of them (what happens in any case: the safe direction makes no exceptions)")
       .action(open),
   );
   contactor.addCommand(
-    fieldCommand("test", "close a contactor for a moment and hear what its auxiliary contact says; only with no car there", "contactor test 1 --for 2")
-      .argument("<connector>", "the connector's number", whole("<connector>", 1, 64))
-      .option("--for <seconds>", "how long it stays closed", whole("--for", 1, 5), 1)
+    stationCommand("test", "close a contactor for a moment and hear what its auxiliary contact says; only with no car there", "contactor test 1 --for 2")
+      .argument("<connector>", "the connector's number", wholeNumber("<connector>", 1, 64))
+      .option("--for <seconds>", "how long it stays closed", wholeNumber("--for", 1, 5), 1)
       .option("--yes", "do not ask")
       .action(test),
   );
   return contactor;
 }
 
-async function open(where: Where): Promise<void> {
+async function open(where: StationOptions): Promise<void> {
   // systemd calls us with this set when the agent has ended: then there is nobody to ask, and a contactor may be closed with nobody watching.
   const { stopped, untold } = process.env["SERVICE_RESULT"] === undefined ? await askToOpen(where) : { stopped: [], untold: undefined };
   const found = contactorPins(where.config ?? defaultConfig);
@@ -48,7 +48,7 @@ async function open(where: Where): Promise<void> {
 }
 
 /** Tells a running agent; no answer, for whatever reason, holds nothing up. What this needs is loaded here: the pins alone need a fraction of it. */
-async function askToOpen(where: Where): Promise<{ readonly stopped: readonly number[]; readonly untold?: string | undefined }> {
+async function askToOpen(where: StationOptions): Promise<{ readonly stopped: readonly number[]; readonly untold?: string | undefined }> {
   const [{ loadedFor }, { askAgent, isAbsent, socketPath }] = await Promise.all([import("./shared/with-devices.js"), import("../control/control-socket.js")]);
   let socket: string;
   try {
@@ -90,12 +90,12 @@ async function openPins({ pins }: ContactorPins): Promise<Opened[]> {
   }
 }
 
-async function test(connector: number, options: Where & { for: number; yes?: true }): Promise<void> {
-  const { withField } = await import("./shared/with-devices.js");
-  await withField(options, async (field) => {
+async function test(connector: number, options: StationOptions & { for: number; yes?: true }): Promise<void> {
+  const { withDevices } = await import("./shared/with-devices.js");
+  await withDevices(options, async (devices) => {
     if (options.yes !== true && !(await agreed(`Connector ${connector} will be live for ${options.for} s. Is nobody and nothing at it? Type yes: `)))
       throw new Failure("usage/invalid", "contactor test: not agreed to (--yes for scripts)");
-    const { whileClosed, afterOpening, closedMs } = (await field.ask({ do: "contactor-test", connector, ms: options.for * 1_000 })) as ContactorTest;
+    const { whileClosed, afterOpening, closedMs } = (await devices.ask({ do: "contactor-test", connector, ms: options.for * 1_000 })) as ContactorTest;
     const wired = whileClosed !== undefined && afterOpening !== undefined;
     const ok = !wired || (whileClosed && !afterOpening);
     const judgement = !wired

@@ -1,6 +1,6 @@
 // chargetill demo: a story on the simulated bench.
 import { Command, InvalidArgumentError } from "commander";
-import { exampleText, whole } from "./shared/command.js";
+import { exampleText, wholeNumber } from "./shared/command.js";
 
 function pace(text: string): number {
   const value = Number(text);
@@ -13,7 +13,7 @@ export function demoCommand(): Command {
   return new Command("demo")
     .description("play a story on the simulated bench: the real agent, real drivers, emulated buses")
     .option("--once", "play the story unpaced and end")
-    .option("--seed <number>", "the story's quantities", whole("--seed", 0, 2 ** 31 - 1), 7)
+    .option("--seed <number>", "the story's quantities", wholeNumber("--seed", 0, 2 ** 31 - 1), 7)
     .option("--speed <number>", "bench seconds per real second; 0 = as fast as it goes (default: 60, with --once 0)", pace)
     .option("--data <dir>", "the state folder (default: a fresh temporary one)")
     .option("--json", "one event a line")

@@ -3,17 +3,17 @@ import type { Command } from "commander";
 import { setTimeout as delay } from "node:timers/promises";
 import { askAgent, socketPath } from "../control/control-socket.js";
 import { agentRuns } from "../technician/open-devices.js";
-import { fieldCommand, tell, whole, type Where } from "./shared/command.js";
+import { stationCommand, tell, wholeNumber, type StationOptions } from "./shared/command.js";
 import { loadedFor } from "./shared/with-devices.js";
 
 const askEveryMs = 250;
 
 /** `chargetill drain`. Exit 1 when sessions are still open after that time; the agent goes on with them. */
 export function drainCommand(): Command {
-  return fieldCommand("drain", "begin no new sessions, and end and settle those that run", "drain --for 60 && systemctl stop chargetill")
-    .option("--for <seconds>", "how long to wait for receipts", whole("--for", 1, 600), 60)
+  return stationCommand("drain", "begin no new sessions, and end and settle those that run", "drain --for 60 && systemctl stop chargetill")
+    .option("--for <seconds>", "how long to wait for receipts", wholeNumber("--for", 1, 600), 60)
     .option("--off", "sell again")
-    .action(async (options: Where & { for: number; off?: true }) => {
+    .action(async (options: StationOptions & { for: number; off?: true }) => {
       const loaded = loadedFor(options);
       if (!(await agentRuns(loaded))) return tell(options, { running: false, open: [] }, ["no agent runs: nothing to drain"]);
       let open: readonly number[] = [];

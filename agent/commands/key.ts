@@ -7,14 +7,14 @@ import { sha256, type PublicKey } from "../receipts/signing-keys.js";
 import { codeLines } from "../receipts/output/qr-code.js";
 import { exampleText } from "./shared/command.js";
 
-export type KeyDesk = {
+export type KeySources = {
   readonly station: string;
   readonly publicKey: PublicKey;
   /** Makes a new key, issues the receipt of the change, and gives the new public key; absent where that cannot be done here. */
   rotate?(): Promise<PublicKey>;
 };
 
-export type OpenKeyDesk = (options: { readonly config?: string; readonly data?: string }) => Promise<KeyDesk> | KeyDesk;
+export type OpenKeySources = (options: { readonly config?: string; readonly data?: string }) => Promise<KeySources> | KeySources;
 
 /** The public key as text: fingerprint, hex SPKI for OCMF readers, the C2SP verifier key, PEM, and a QR code of the fingerprint. */
 export function keyText(station: string, key: PublicKey): string {
@@ -36,7 +36,7 @@ export function keyText(station: string, key: PublicKey): string {
 const only = ["fingerprint", "hex", "pem"] as const;
 
 /** `chargetill key`. `open` finds the station's key; `write` prints. */
-export function keyCommands(open: OpenKeyDesk, write: (text: string) => void = (text) => void process.stdout.write(text)): Command {
+export function keyCommands(open: OpenKeySources, write: (text: string) => void = (text) => void process.stdout.write(text)): Command {
   const key = new Command("key").description("the key that signs this station's receipts").addHelpText("after", exampleText("key show pem > station.pub.pem"));
   key.command("show")
     .description("the public key: fingerprint, hex, PEM, QR code")
@@ -64,10 +64,10 @@ export function keyCommands(open: OpenKeyDesk, write: (text: string) => void = (
     .addHelpText("after", exampleText("key rotate"))
     .option("--config <file>", "the station's config file").option("--data <folder>", "the state folder").option("--json", "as JSON")
     .action(async (options: { config?: string; data?: string; json?: true }) => {
-      const desk = await open(options);
-      if (desk.rotate === undefined) throw new Failure("usage/invalid", "key rotate: the key is handed in from outside (systemd credential); change it there");
-      const publicKey = await desk.rotate();
-      write(options.json === true ? `${JSON.stringify({ station: desk.station, ...publicKey }, null, 1)}\n` : keyText(desk.station, publicKey));
+      const sources = await open(options);
+      if (sources.rotate === undefined) throw new Failure("usage/invalid", "key rotate: the key is handed in from outside (systemd credential); change it there");
+      const publicKey = await sources.rotate();
+      write(options.json === true ? `${JSON.stringify({ station: sources.station, ...publicKey }, null, 1)}\n` : keyText(sources.station, publicKey));
     });
   return key;
 }

@@ -2,14 +2,14 @@
 // a pipe. A line that is touched while one watches shows it at once: its errors are counted since the watch began, too.
 import type { LineCounts } from "../../drivers/meter/bus.js";
 import { wrapped } from "../core/print/receipt-text.js";
-import type { FieldAccess } from "../technician/device-access.js";
+import type { DeviceAccess } from "../technician/device-access.js";
 import type { MeterLook } from "../technician/device-requests.js";
 import { look } from "../technician/meter-acceptance.js";
-import { kwhText } from "../station/snapshot.js";
-import { screenColumns, tableLines, tell, type Where } from "./shared/command.js";
-import { withField } from "./shared/with-devices.js";
+import { kwhDisplay } from "../station/snapshot.js";
+import { screenColumns, tableLines, tell, type StationOptions } from "./shared/command.js";
+import { withDevices } from "./shared/with-devices.js";
 
-export type WatchOptions = Where & { readonly every: number; readonly count?: number; readonly registers?: true };
+export type WatchOptions = StationOptions & { readonly every: number; readonly count?: number; readonly registers?: true };
 type Look = MeterLook | { readonly connector: number; readonly fault: string };
 type PortLook = { readonly port: string; readonly now: LineCounts; readonly first: LineCounts };
 
@@ -20,7 +20,7 @@ export async function watch(connector: number | undefined, options: WatchOptions
   const interruption = new Promise<void>((resolve) => (interrupt = resolve)).then(() => void (interrupted = true));
   process.on("SIGINT", interrupt);
   try {
-    await withField(options, async (field, { config }) => {
+    await withDevices(options, async (devices, { config }) => {
       const ids = connector === undefined ? config.connectors.map(({ id }) => id) : [connector];
       const names = [...new Set(config.connectors.filter(({ id }) => ids.includes(id)).map(({ meter }) => meter.port))];
       const firsts = new Map<string, LineCounts>();
@@ -28,11 +28,11 @@ export async function watch(connector: number | undefined, options: WatchOptions
       let failed = 0;
       for (let left = options.count ?? Number.POSITIVE_INFINITY; left > 0 && !interrupted; left -= 1) {
         const looks: Look[] = [];
-        for (const id of ids) looks.push(await look(field, id, options.registers === true));
+        for (const id of ids) looks.push(await look(devices, id, options.registers === true));
         failed = looks.filter((each) => "fault" in each).length;
         if (options.json === true) tell(options, looks, []);
-        else draw(watchLines(looks, await portLooks(field, names, firsts)));
-        if (left > 1) await Promise.race([field.pause(options.every * 1_000), interruption]);
+        else draw(watchLines(looks, await portLooks(devices, names, firsts)));
+        if (left > 1) await Promise.race([devices.pause(options.every * 1_000), interruption]);
       }
       return failed === 0 ? 0 : 1;
     });
@@ -42,10 +42,10 @@ export async function watch(connector: number | undefined, options: WatchOptions
 }
 
 /** The counts of each line now, beside those of the first look at it. They are asked for by themselves: a meter that is silent is what one watches for. */
-async function portLooks(field: FieldAccess, names: readonly string[], firsts: Map<string, LineCounts>): Promise<PortLook[]> {
+async function portLooks(devices: DeviceAccess, names: readonly string[], firsts: Map<string, LineCounts>): Promise<PortLook[]> {
   const ports: PortLook[] = [];
   for (const port of names) {
-    const now = (await field.ask({ do: "line-look", port })) as LineCounts | null;
+    const now = (await devices.ask({ do: "line-look", port })) as LineCounts | null;
     if (now === null) continue;
     const first = firsts.get(port) ?? now;
     firsts.set(port, first);
@@ -61,7 +61,7 @@ export function watchLines(looks: readonly Look[], ports: readonly PortLook[]): 
     return rows.map((row) => row.map((cell, column) => (column < from ? cell : cell.padStart(widths[column] ?? 0))));
   };
   const seen = looks.flatMap((one) => ("fault" in one ? [] : [one]));
-  const rows = right([["connector", "meter", "serial", "kWh", "W", "A"], ...seen.map(({ connector, identity, reading }) => [String(connector), identity.model, identity.serial, kwhText(reading.energyMilliWh), String(reading.powerW), reading.currentMilliA === undefined ? "-" : (reading.currentMilliA / 1_000).toFixed(2)])], 3);
+  const rows = right([["connector", "meter", "serial", "kWh", "W", "A"], ...seen.map(({ connector, identity, reading }) => [String(connector), identity.model, identity.serial, kwhDisplay(reading.energyMilliWh), String(reading.powerW), reading.currentMilliA === undefined ? "-" : (reading.currentMilliA / 1_000).toFixed(2)])], 3);
   const faults = looks.flatMap((one) => ("fault" in one ? [`connector ${one.connector}: ${one.fault}`] : []));
   const registers = seen.flatMap(({ connector, registers: all }) => (all === undefined ? [] : [`connector ${connector}:`, ...tableLines(all.map((shown) => [" ", shown.register, "fault" in shown ? shown.fault : `${shown.value} ${shown.unit}`]))]));
   return [...(seen.length === 0 ? [] : tableLines(rows)), ...faults, ...ports.flatMap(lineLines), ...registers];

@@ -7,8 +7,8 @@ import { DeviceError, type Clock } from "../../drivers/driver.js";
 import type { SerialBinding } from "../../drivers/meter/line.js";
 import type { Candidate, Found, LineSettings, ScanSteps } from "../../drivers/meter/scan.js";
 import { Failure } from "../core/failure.js";
-import { complain, defaultConfig, exampleText, fieldCommand, print, tell, whole, type Where } from "./shared/command.js";
-import { withField } from "./shared/with-devices.js";
+import { complain, defaultConfig, exampleText, stationCommand, print, tell, wholeNumber, type StationOptions } from "./shared/command.js";
+import { withDevices } from "./shared/with-devices.js";
 import { checkMeter } from "../technician/meter-acceptance.js";
 import { watch } from "./meter-watch.js";
 
@@ -16,26 +16,26 @@ import { watch } from "./meter-watch.js";
 export function meterCommand(): Command {
   const meter = new Command("meter").description("find, watch and check energy meters").addHelpText("after", exampleText("meter watch 1"));
   meter.addCommand(
-    fieldCommand("scan", "look for meters on a serial port: reads only, over the usual line settings and units", "meter scan --port /dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A1B2C3D4-if00-port0")
+    stationCommand("scan", "look for meters on a serial port: reads only, over the usual line settings and units", "meter scan --port /dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A1B2C3D4-if00-port0")
       .option("--port <port>", "a device path, or a name under serialPorts (default: the config's first)")
       .option("--baud <list>", "baud rates to try, such as 9600,19200 (default: the usual ones)", numbers(1200, 115_200))
       .option("--units <list>", "unit numbers to try, such as 1-10 (default: the usual ones)", numbers(1, 247))
-      .option("--timeout <ms>", "how long a unit has to answer", whole("--timeout", 50, 5_000), 200)
+      .option("--timeout <ms>", "how long a unit has to answer", wholeNumber("--timeout", 50, 5_000), 200)
       .action(scan),
   );
   meter.addCommand(
-    fieldCommand("watch", "the live values of the meters, with the error rate of their lines and what came late", "meter watch 1 --every 2")
-      .argument("[connector]", "one connector's meter alone", whole("<connector>", 1, 64))
-      .option("--every <seconds>", "the pause between two looks", whole("--every", 1, 3_600), 1)
-      .option("--count <n>", "how often to look (default: until interrupted)", whole("--count", 1, 1_000_000))
+    stationCommand("watch", "the live values of the meters, with the error rate of their lines and what came late", "meter watch 1 --every 2")
+      .argument("[connector]", "one connector's meter alone", wholeNumber("<connector>", 1, 64))
+      .option("--every <seconds>", "the pause between two looks", wholeNumber("--every", 1, 3_600), 1)
+      .option("--count <n>", "how often to look (default: until interrupted)", wholeNumber("--count", 1, 1_000_000))
       .option("--registers", "every register that the model's map names")
       .action(watch),
   );
   meter.addCommand(
-    fieldCommand("check", "compare a meter with a known load; a meter in doubt may be billed from once it has passed", "meter check 1 --load 2000 --tolerance 5")
-      .argument("<connector>", "the connector's number", whole("<connector>", 1, 64))
-      .requiredOption("--load <watts>", "the load that runs now, as a reference instrument shows it", whole("--load", 100, 1_000_000))
-      .addOption(new Option("--tolerance <percent>", "how far the meter may be off").argParser(whole("--tolerance", 1, 50)).default(5))
+    stationCommand("check", "compare a meter with a known load; a meter in doubt may be billed from once it has passed", "meter check 1 --load 2000 --tolerance 5")
+      .argument("<connector>", "the connector's number", wholeNumber("<connector>", 1, 64))
+      .requiredOption("--load <watts>", "the load that runs now, as a reference instrument shows it", wholeNumber("--load", 100, 1_000_000))
+      .addOption(new Option("--tolerance <percent>", "how far the meter may be off").argParser(wholeNumber("--tolerance", 1, 50)).default(5))
       .action(check),
   );
   return meter;
@@ -54,7 +54,7 @@ function numbers(least: number, most: number): (text: string) => number[] {
   };
 }
 
-type ScanOptions = Where & { port?: string; baud?: number[]; units?: number[]; timeout: number };
+type ScanOptions = StationOptions & { port?: string; baud?: number[]; units?: number[]; timeout: number };
 
 /** A silent unit is asked twice, with the line kept quiet in between; then the port is opened anew. */
 const silentUnitMs = (timeoutMs: number): number => 3 * timeoutMs + 50;
@@ -70,15 +70,15 @@ async function scan(options: ScanOptions): Promise<void> {
     }
     return;
   }
-  await withField(options, async (field, { config }) => {
+  await withDevices(options, async (devices, { config }) => {
     const wanted = options.port ?? Object.keys(config.serialPorts)[0] ?? "";
     const name = Object.keys(config.serialPorts).find((known) => known === wanted || config.serialPorts[known]?.path === wanted);
     const path = config.serialPorts[name ?? ""]?.path ?? wanted;
-    if (field.buses !== undefined) return scanHere(path, field.buses.clock, field.buses.binding(name ?? path), options);
+    if (devices.buses !== undefined) return scanHere(path, devices.buses.clock, devices.buses.binding(name ?? path), options);
     // A port that no meter of the config hangs on is free beside a running agent too.
     if (name === undefined) return scanHere(path, await SystemClock.open(), undefined, options);
     complain(`${path}: the running agent asks for us, between its own looks`);
-    const asked = (what: string, line: LineSettings, unit: number, model?: string): Promise<unknown> => field.ask({ do: what, port: name, line, unit, timeoutMs: options.timeout, ...(model === undefined ? {} : { model }) });
+    const asked = (what: string, line: LineSettings, unit: number, model?: string): Promise<unknown> => devices.ask({ do: what, port: name, line, unit, timeoutMs: options.timeout, ...(model === undefined ? {} : { model }) });
     const steps: ScanSteps = {
       answers: async (line, unit) => (await asked("meter-probe", line, unit)) === true,
       tryModel: async (line, unit, model) => ((await asked("meter-try", line, unit, model)) as Candidate | null) ?? undefined,
@@ -125,9 +125,9 @@ function foundLines(path: string, found: Found, stationYaml: typeof import("../.
   ];
 }
 
-async function check(connector: number, options: Where & { load: number; tolerance: number }): Promise<void> {
-  await withField(options, async (field, { config }) => {
-    const checked = await checkMeter(field, config, connector, { loadW: options.load, tolerancePercent: options.tolerance }, complain);
+async function check(connector: number, options: StationOptions & { load: number; tolerance: number }): Promise<void> {
+  await withDevices(options, async (devices, { config }) => {
+    const checked = await checkMeter(devices, config, connector, { loadW: options.load, tolerancePercent: options.tolerance }, complain);
     const { model, serial, passed, findings } = checked;
     tell(options, checked, [...findings.map(({ ok, words }) => `${ok ? "ok    " : "FAILED"} ${words}`), `${model} ${serial}: ${passed ? "passed; this very meter may be billed from" : "NOT passed"}`]);
     return passed ? 0 : 1;

@@ -3,7 +3,7 @@
 import { createPublicKey } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { emptyDesk, type DeskState } from "../receipts/receipt-issuer.js";
+import { emptyIssuerState, type IssuerState } from "../receipts/receipt-issuer.js";
 import { askAgent } from "../control/control-socket.js";
 import { Failure } from "../core/failure.js";
 import { publicKeyFile } from "../receipts/key-rotation.js";
@@ -15,20 +15,20 @@ import { viewPayments } from "../receipts/payments.js";
 import { payloadFrom, stored } from "../receipts/output/exports.js";
 import { journalOfSession } from "../receipts/dispute/session-journal.js";
 import { agentSocket } from "./shared/agent.js";
-import type { Where } from "./shared/command.js";
-import type { DisputeDesk } from "./dispute.js";
-import type { KeyDesk } from "./key.js";
-import type { ReceiptDesk } from "./receipt.js";
+import type { StationOptions } from "./shared/command.js";
+import type { DisputeSources } from "./dispute.js";
+import type { KeySources } from "./key.js";
+import type { ReceiptSources } from "./receipt.js";
 import { loadedFor } from "./shared/with-devices.js";
 import { folderFor } from "./shared/state-folder.js";
 
 /** The book, for looking only: safe while an agent writes. */
-export function receiptDesk(where: Where): ReceiptDesk {
+export function openReceiptSources(where: StationOptions): ReceiptSources {
   const folder = folderFor(where);
   const disk = new Disk();
   if (!existsSync(folder)) throw new Failure("usage/invalid", `${folder}: there is no such state folder`);
   const language = where.config === undefined ? "en" : loadedFor(where).config.language;
-  return { receipts: Book.view(disk, join(folder, "book")), language, payments: (receipt) => viewPayments(disk, folder, receipt), newest: () => Table.view<DeskState>(disk, join(folder, "desk.json"), (value) => value as DeskState, emptyDesk).chain.checkpoint };
+  return { receipts: Book.view(disk, join(folder, "book")), language, payments: (receipt) => viewPayments(disk, folder, receipt), newest: () => Table.view<IssuerState>(disk, join(folder, "receipt-chain.json"), (value) => value as IssuerState, emptyIssuerState).chain.checkpoint };
 }
 
 /** A new file for its owner alone; one that is there stays as it is. */
@@ -48,12 +48,12 @@ function publicKeyIn(path: string, pem: Uint8Array): PublicKey {
 }
 
 /** The book, and the journal's lines about a session. Throws as receiptDesk does. */
-export function disputeDesk(where: Where): DisputeDesk {
-  return { ...receiptDesk(where), journal: (sessionId) => journalOfSession(new Disk(), join(folderFor(where), "journal"), sessionId) };
+export function openDisputeSources(where: StationOptions): DisputeSources {
+  return { ...openReceiptSources(where), journal: (sessionId) => journalOfSession(new Disk(), join(folderFor(where), "journal"), sessionId) };
 }
 
 /** The station's public key. Throws Failure usage/invalid where there is none yet. */
-export function keyDesk(where: Where): KeyDesk {
+export function openKeySources(where: StationOptions): KeySources {
   const folder = folderFor(where);
   const pem = new Disk().read(join(folder, publicKeyFile));
   if (pem === undefined) throw new Failure("usage/invalid", `${folder}: there is no key yet; the station makes it at its first start`);

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { loadConfig } from "../../config/load.js";
 import { findPorts, type PortFound } from "../../drivers/machine/ports.js";
-import { defaultConfig, fieldCommand, tableLines, tell, type Where } from "./shared/command.js";
+import { defaultConfig, stationCommand, tableLines, tell, type StationOptions } from "./shared/command.js";
 
 const hints: Readonly<Record<PortFound["kind"], string>> = {
   serial: "no serial port: plug the RS-485 adapter in; dmesg says whether the kernel knows it",
@@ -12,7 +12,7 @@ const hints: Readonly<Record<PortFound["kind"], string>> = {
 
 /** `chargetill ports`. Exit 1 when the config names a device that is not there or may not be used. */
 export function portsCommand(): Command {
-  return fieldCommand("ports", "the serial ports, SPI devices and GPIO chips of this machine", "ports").action((where: Where) => {
+  return stationCommand("ports", "the serial ports, SPI devices and GPIO chips of this machine", "ports").action((where: StationOptions) => {
     const ports = findPorts();
     const { names, bench } = namedIn(where.config ?? defaultConfig);
     const rows = ports.map((port) => ({ ...port, inConfig: names.includes(port.name) || names.includes(port.device) }));

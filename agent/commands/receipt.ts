@@ -10,7 +10,7 @@ import type { CdrCopies } from "../core/cdr/cdr-copies.js";
 import { paginationOf, parseOcmf } from "../core/verify/verify-ocmf.js";
 import { languages, type Language } from "../core/number/words.js";
 import { Failure } from "../core/failure.js";
-import { receiptPage } from "../receipts/output/html.js";
+import { receiptHtml } from "../receipts/output/html.js";
 import { receiptPdf } from "../receipts/output/pdf.js";
 import { printedReceipt } from "../receipts/output/terminal-text.js";
 import { bookFileOf, checkpointAt, consistencyFileOf, payloadFrom, proofFileOf, receiptFileOf, stored, type ReceiptSource } from "../receipts/output/exports.js";
@@ -18,7 +18,7 @@ import { csvText, groupings, issuedWithin, listText, rowOf, summaryOf, summaryTe
 import { exampleText } from "./shared/command.js";
 
 /** What the commands work on; `newest` gives the signed checkpoint over all receipts and may need the key. */
-export type ReceiptDesk = {
+export type ReceiptSources = {
   readonly receipts: ReceiptSource;
   readonly language: Language;
   newest(): string;
@@ -27,8 +27,8 @@ export type ReceiptDesk = {
 };
 
 /** Where the book lies, as every command is told. */
-export type DeskOptions = { readonly config?: string; readonly data?: string };
-export type OpenDesk = (options: DeskOptions) => ReceiptDesk;
+export type ReceiptSourceOptions = { readonly config?: string; readonly data?: string };
+export type OpenReceiptSources = (options: ReceiptSourceOptions) => ReceiptSources;
 
 const formats = ["json", "text", "roll", "html", "pdf", "ocmf-xml", "ocmf", "ocpi-cdr", "jws"] as const;
 type Format = (typeof formats)[number];
@@ -51,19 +51,19 @@ function correctedBy(receipts: ReceiptSource, number: number): number | undefine
 }
 
 /** A receipt in a format: text (`onPaper`: with the code dark on light), or the bytes of a PDF. Throws Failure usage/invalid where it has no such form. */
-export function rendered(desk: ReceiptDesk, number: number, format: Format, language: Language, isCopy: boolean, onPaper = false): string | Uint8Array {
-  const receipt = stored(desk.receipts, number);
-  const later = correctedBy(desk.receipts, number);
+export function rendered(sources: ReceiptSources, number: number, format: Format, language: Language, isCopy: boolean, onPaper = false): string | Uint8Array {
+  const receipt = stored(sources.receipts, number);
+  const later = correctedBy(sources.receipts, number);
   const options = { language, isCopy, ...(later === undefined ? {} : { correctedBy: later }) };
   switch (format) {
     case "json":
-      return receiptFileOf(desk.receipts, number, desk.newest());
+      return receiptFileOf(sources.receipts, number, sources.newest());
     case "text":
       return printedReceipt(receipt.jws, 80, options, onPaper);
     case "roll":
       return printedReceipt(receipt.jws, 32, options, onPaper);
     case "html":
-      return receiptPage(receipt.jws, options);
+      return receiptHtml(receipt.jws, options);
     case "pdf":
       return receiptPdf(receipt.jws, options);
     case "ocmf":
@@ -86,8 +86,8 @@ function recordOf(ocmf: string, number: number): string {
 }
 
 /** A checkpoint named by a file, or by how many receipts it counts. */
-function checkpointText(desk: ReceiptDesk, given: string): string {
-  if (/^\d{1,15}$/.test(given)) return checkpointAt(desk.receipts, Number(given), Number(given) === desk.receipts.count() ? desk.newest() : "");
+function checkpointText(sources: ReceiptSources, given: string): string {
+  if (/^\d{1,15}$/.test(given)) return checkpointAt(sources.receipts, Number(given), Number(given) === sources.receipts.count() ? sources.newest() : "");
   let text: string;
   try {
     text = readFileSync(given, "utf8");
@@ -113,7 +113,7 @@ const isJson = (): Option => new Option("--json", "as JSON, which it is in any c
  * `chargetill receipts`. `open` opens the book for reading, `write` prints; `save` writes a new file for its owner alone (a receipt holds a
  * card's UID) and refuses one that is there.
  */
-export function receiptCommands(open: OpenDesk, save: (path: string, content: string | Uint8Array) => void, write: (content: string | Uint8Array) => void = (content) => void process.stdout.write(content)): Command {
+export function receiptCommands(open: OpenReceiptSources, save: (path: string, content: string | Uint8Array) => void, write: (content: string | Uint8Array) => void = (content) => void process.stdout.write(content)): Command {
   const give = (content: string | Uint8Array, path: string | undefined): void => (path === undefined ? write(content) : save(path, content));
   const receipts = new Command("receipts").description("list, show, export and prove the receipts of this station").addHelpText("after", exampleText("receipts list --from 2026-11-01"));
   const command = (name: string, words: string, example: string): Command =>
@@ -121,17 +121,17 @@ export function receiptCommands(open: OpenDesk, save: (path: string, content: st
 
   command("list", "one line per receipt", "--from 2026-11-01 --to 2026-11-30")
     .option("--from <date>").option("--to <date>").option("--json", "as JSON")
-    .action((options: DeskOptions & { from?: string; to?: string; json?: true }) => {
+    .action((options: ReceiptSourceOptions & { from?: string; to?: string; json?: true }) => {
       const rows = [...issuedWithin(open(options).receipts, options)].map(rowOf);
       write(options.json === true ? `${JSON.stringify(rows, null, 1)}\n` : listText(rows));
     });
 
   command("show", "a receipt as text, with its QR code; or 32 columns wide for a till roll", "17 --roll")
     .argument("<number>", "the receipt's number", receiptNumber).option("--roll", "32 columns").option("--copy", "mark it as a copy").option("--json", "the signed receipt as it is handed out").addOption(language())
-    .action((number: number, options: DeskOptions & { roll?: true; copy?: true; json?: true; lang?: Language }) => {
-      const desk = open(options);
-      write(rendered(desk, number, options.json === true ? "json" : options.roll === true ? "roll" : "text", options.lang ?? desk.language, options.copy === true));
-      if (options.json !== true) write(paymentText(desk.payments?.(number) ?? [], options.roll === true ? 32 : 80));
+    .action((number: number, options: ReceiptSourceOptions & { roll?: true; copy?: true; json?: true; lang?: Language }) => {
+      const sources = open(options);
+      write(rendered(sources, number, options.json === true ? "json" : options.roll === true ? "roll" : "text", options.lang ?? sources.language, options.copy === true));
+      if (options.json !== true) write(paymentText(sources.payments?.(number) ?? [], options.roll === true ? 32 : 80));
     });
 
   command("export", "a receipt in a format, or all of a span as a table or a book", "17 --format pdf --out receipt-17.pdf")
@@ -139,33 +139,33 @@ export function receiptCommands(open: OpenDesk, save: (path: string, content: st
     .addOption(format())
     .option("--from <date>", "first day of issue, included").option("--to <date>", "last day of issue, included")
     .option("--copy", "mark it as a copy").addOption(language()).addOption(out())
-    .action((number: number | undefined, options: DeskOptions & { format: string; from?: string; to?: string; copy?: true; lang?: Language; out?: string }) => {
-      const desk = open(options);
-      give(number === undefined ? exportMany(desk, options) : exportOne(desk, number, options), options.out);
+    .action((number: number | undefined, options: ReceiptSourceOptions & { format: string; from?: string; to?: string; copy?: true; lang?: Language; out?: string }) => {
+      const sources = open(options);
+      give(number === undefined ? exportMany(sources, options) : exportOne(sources, number, options), options.out);
     });
 
   command("prove", "a proof, without names, that a receipt is among all receipts of this station", "17 --out proof-17.txt")
     .argument("<number>", "the receipt's number", receiptNumber).addOption(new Option("--json", "one JSON value with the proof in it")).addOption(out())
-    .action((number: number, options: DeskOptions & { out?: string; json?: true }) => {
-      const desk = open(options);
-      const proof = proofFileOf(desk.receipts, number, desk.newest());
+    .action((number: number, options: ReceiptSourceOptions & { out?: string; json?: true }) => {
+      const sources = open(options);
+      const proof = proofFileOf(sources.receipts, number, sources.newest());
       give(options.json === true ? `${JSON.stringify({ number, proof })}\n` : proof, options.out);
     });
 
   command("consistency", "a proof that one checkpoint grew out of another; each a file, or a count of receipts", "100 250 --out grown.json")
     .argument("<older>", "the older one").argument("<newer>", "the newer one").addOption(isJson()).addOption(out())
-    .action((older: string, newer: string, options: DeskOptions & { out?: string }) => {
-      const desk = open(options);
-      give(consistencyFileOf(desk.receipts, checkpointText(desk, older), checkpointText(desk, newer)), options.out);
+    .action((older: string, newer: string, options: ReceiptSourceOptions & { out?: string }) => {
+      const sources = open(options);
+      give(consistencyFileOf(sources.receipts, checkpointText(sources, older), checkpointText(sources, newer)), options.out);
     });
 
   command("checkpoint", "the signed checkpoint over all receipts", "--out checkpoint.txt")
     .addOption(new Option("--json", "one JSON value")).addOption(out())
-    .action((options: DeskOptions & { out?: string; json?: true }) => give(options.json === true ? `${JSON.stringify({ checkpoint: open(options).newest() })}\n` : open(options).newest(), options.out));
+    .action((options: ReceiptSourceOptions & { out?: string; json?: true }) => give(options.json === true ? `${JSON.stringify({ checkpoint: open(options).newest() })}\n` : open(options).newest(), options.out));
 
   command("summary", "revenue and energy per day, month, card or tariff", "--by month")
     .addOption(new Option("--by <what>").choices([...groupings]).default("day")).option("--from <date>").option("--to <date>").option("--json", "as JSON")
-    .action((options: DeskOptions & { by: Grouping; from?: string; to?: string; json?: true }) => {
+    .action((options: ReceiptSourceOptions & { by: Grouping; from?: string; to?: string; json?: true }) => {
       const rows = summaryOf(open(options).receipts, options.by, options);
       write(options.json === true ? `${JSON.stringify(rows, null, 1)}\n` : summaryText(rows, options.by));
     });
@@ -180,19 +180,19 @@ function paymentText(payments: readonly Payment[], columns: number): string {
   return ["", ...wrapped("Payment, beside the signed receipt:", columns), ...lines.flatMap((line) => wrapped(line, columns - 2).map((part) => `  ${part}`)), ""].join("\n");
 }
 
-function exportOne(desk: ReceiptDesk, number: number, options: { readonly format: string; readonly copy?: true; readonly lang?: Language; readonly out?: string }): string | Uint8Array {
+function exportOne(sources: ReceiptSources, number: number, options: { readonly format: string; readonly copy?: true; readonly lang?: Language; readonly out?: string }): string | Uint8Array {
   const format = formats.find((name) => name === options.format);
   if (format === undefined) throw new Failure("usage/invalid", `--format: for one receipt expected one of ${formats.join(", ")}`);
   // A file is read or printed dark on light, a terminal most often shows light on dark.
-  return rendered(desk, number, format, options.lang ?? desk.language, options.copy === true, options.out !== undefined);
+  return rendered(sources, number, format, options.lang ?? sources.language, options.copy === true, options.out !== undefined);
 }
 
-function exportMany(desk: ReceiptDesk, options: { readonly format: string; readonly from?: string; readonly to?: string }): string {
+function exportMany(sources: ReceiptSources, options: { readonly format: string; readonly from?: string; readonly to?: string }): string {
   if (options.format === "book") {
     if (options.from !== undefined || options.to !== undefined) throw new Failure("usage/invalid", "--format book holds all receipts: a part of a chain cannot be checked; leave --from and --to out");
-    return bookFileOf(desk.receipts, desk.newest());
+    return bookFileOf(sources.receipts, sources.newest());
   }
-  const rows = [...issuedWithin(desk.receipts, options)].map(rowOf);
+  const rows = [...issuedWithin(sources.receipts, options)].map(rowOf);
   if (options.format === "csv") return csvText(rows);
   if (options.format === "json") return `${JSON.stringify(rows, null, 1)}\n`;
   throw new Failure("usage/invalid", `--format: without a number expected one of ${tables.join(", ")}`);

@@ -4,26 +4,26 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { wallNow } from "../../drivers/clock.js";
-import { cardsFile, parseRows } from "../cards/enrolled-cards.js";
-import { emptyDesk } from "../receipts/receipt-issuer.js";
+import { enrolledCardsFile, parseEnrolledCards } from "../cards/enrolled-cards.js";
+import { emptyIssuerState } from "../receipts/receipt-issuer.js";
 import { payloadOf } from "../core/receipt/receipt.js";
 import type { Signed } from "../core/session/session.js";
 import type { IssuedReceipt } from "../core/session/station-state.js";
-import { deskFile, parseDesk } from "../receipts/issuer-state.js";
-import { inForceFile, parseInForce } from "../tariffs/last-active.js";
-import { keptTariffsFile, parseKeptTariffs } from "../tariffs/pushed-tariffs.js";
+import { issuerStateFile, parseIssuerState } from "../receipts/issuer-state.js";
+import { lastActiveFile, parseLastActive } from "../tariffs/last-active.js";
+import { pushedTariffsFile, parsePushedTariffs } from "../tariffs/pushed-tariffs.js";
 import { Failure } from "../core/failure.js";
 import { Book } from "../ledger/book/book.js";
 import { Disk } from "../ledger/store/disk.js";
-import { cardCacheFile, listedCardsFile, parseCardCache, parseCardLists } from "../cards/backend-cards.js";
+import { cardCacheFile, backendCardsFile, parseCardCache, parseCardLists } from "../cards/backend-cards.js";
 import type { BookEntry } from "../ledger/book/book-page.js";
 import { inspectBook } from "../ledger/upkeep/repair-book.js";
 import { entriesAt, entriesLeft, everyEntryWithPlace, inspectEvidence, inspectJournal } from "../ledger/upkeep/repair-journal.js";
-import { complaintOf, inspectTable, type Finding } from "../ledger/upkeep/repair.js";
-import { sealAtHand } from "../receipts/index-signature.js";
+import { complaintOf, inspectTable, type RepairFinding } from "../ledger/upkeep/repair.js";
+import { indexSignerAtHand } from "../receipts/index-signature.js";
 import { Table } from "../ledger/store/table.js";
-import { Lock } from "../control/state-lock.js";
-import { parseChecks, passedMetersFile } from "../technician/accepted-meters.js";
+import { StateLock } from "../control/state-lock.js";
+import { parseAcceptedMeters, acceptedMetersFile } from "../technician/accepted-meters.js";
 import { keyFile, mustContinue, openSigner } from "../receipts/signing-keys.js";
 import { stagedFile, stagedKey } from "../receipts/key-rotation.js";
 import { noPayments, parsePayments, paymentPages } from "../receipts/payments.js";
@@ -33,7 +33,7 @@ import { noTransactions, parseTransactionsTable } from "../sync/ocpp/transaction
 import { emptyOutbox, parseOutboxTable } from "../sync/outbox-state.js";
 
 /** Looks at every store in the state folder. Writes nothing. Throws disk/failed. */
-export function inspect(disk: Disk, folder: string): Finding[] {
+export function inspectStateFolder(disk: Disk, folder: string): RepairFinding[] {
   const at = (name: string): string => join(folder, name);
   // By their marks too: a table that is gone is damage.
   const named = (kind: string): string[] => [...new Set(disk.list(folder).flatMap((name) => new RegExp(`^(${kind}-[a-z0-9-]+\\.json)(?:\\.made)?$`).exec(name)?.[1] ?? []))];
@@ -41,17 +41,17 @@ export function inspect(disk: Disk, folder: string): Finding[] {
   const issued = issuedBy(disk, folder, uplinks);
   return [
     ...inspectJournal(disk, at("journal"), { wasMade: issued > 0 || booked(disk, at("book")) > 0 }),
-    ...inspectBook(disk, at("book"), receiptsOf(disk, at("journal")), { seal: sealAtHand(disk, folder), issued }),
+    ...inspectBook(disk, at("book"), receiptsOf(disk, at("journal")), { indexSigner: indexSignerAtHand(disk, folder), issued }),
     ...inspectEvidence(disk, at("journal")),
     ...inspectKey(disk, folder),
     // Made anew, the desk follows the book from its first receipt; an uplink sends all again, and the backend knows each by its id.
-    ...inspectTable(disk, at(deskFile), parseDesk, emptyDesk),
-    ...inspectTable(disk, at(inForceFile), parseInForce, {}),
-    ...inspectTable(disk, at(keptTariffsFile), parseKeptTariffs, []),
+    ...inspectTable(disk, at(issuerStateFile), parseIssuerState, emptyIssuerState),
+    ...inspectTable(disk, at(lastActiveFile), parseLastActive, {}),
+    ...inspectTable(disk, at(pushedTariffsFile), parsePushedTariffs, []),
     ...inspectTable(disk, at(cardCacheFile), parseCardCache, []),
-    ...inspectTable(disk, at(listedCardsFile), parseCardLists, {}),
-    ...inspectTable(disk, at(cardsFile), parseRows, []),
-    ...inspectTable(disk, at(passedMetersFile), parseChecks, []),
+    ...inspectTable(disk, at(backendCardsFile), parseCardLists, {}),
+    ...inspectTable(disk, at(enrolledCardsFile), parseEnrolledCards, []),
+    ...inspectTable(disk, at(acceptedMetersFile), parseAcceptedMeters, []),
     ...named("pulled").flatMap((name) => inspectTable(disk, at(name), parsePullState, nothingPulled)),
     ...uplinks.flatMap((name) => inspectTable(disk, at(name), parseOutboxTable, { state: emptyOutbox }, { steps: true })),
     // What was said of payments stands in the journal too; of those that are lost here no backend is told any more.
@@ -101,9 +101,9 @@ function issuedIn({ type, signed, receipt }: Noted): BookEntry | undefined {
 }
 
 /** The signing key, where it lies in the state folder: one that is handed in from outside is proven by the start alone. */
-function inspectKey(disk: Disk, folder: string): Finding[] {
+function inspectKey(disk: Disk, folder: string): RepairFinding[] {
   const path = join(folder, keyFile);
-  const unusable = (at: string, prove: () => void): Finding[] => {
+  const unusable = (at: string, prove: () => void): RepairFinding[] => {
     try {
       prove();
       return [];
@@ -138,7 +138,7 @@ function issuedBy(disk: Disk, folder: string, uplinks: readonly string[]): numbe
   const saw = (number: number | undefined): void => {
     if (number !== undefined && Number.isSafeInteger(number)) highest = Math.max(highest, number);
   };
-  complaintOf(() => saw(Table.view(disk, join(folder, deskFile), parseDesk, emptyDesk).chain.count));
+  complaintOf(() => saw(Table.view(disk, join(folder, issuerStateFile), parseIssuerState, emptyIssuerState).chain.count));
   for (const name of uplinks) complaintOf(() => saw(Table.view(disk, join(folder, name), parseOutboxTable, { state: emptyOutbox }, { steps: true }).state.cursor));
   for (const { event } of entriesLeft(disk, join(folder, "journal"))) {
     const { type, number, receipt } = event as Noted;
@@ -168,12 +168,12 @@ export function repairCommand(folderOf: (where: { config?: string; data?: string
       if (!existsSync(folder)) throw new Failure("usage/invalid", `${folder}: there is no such state folder`);
       const disk = new Disk();
       const mends = options.yes === true && options.check !== true;
-      const lock = mends ? Lock.take(folder, wallNow()) : undefined;
+      const lock = mends ? StateLock.take(folder, wallNow()) : undefined;
       try {
-        const findings = inspect(disk, folder);
+        const findings = inspectStateFolder(disk, folder);
         const done = mends ? findings.filter(({ repair }) => repair !== undefined) : [];
         for (const { repair } of done) repair?.();
-        const left = mends ? inspect(disk, folder) : findings;
+        const left = mends ? inspectStateFolder(disk, folder) : findings;
         if (options.json === true) print(JSON.stringify({ folder, findings: findings.map(({ path, problem, remedy, repair }) => ({ path, problem, remedy, repairable: repair !== undefined })), repaired: done.length, left: left.length }));
         else for (const line of reportLines(folder, findings, mends, left)) print(line);
         exit(left.length === 0 ? 0 : 1);
@@ -183,7 +183,7 @@ export function repairCommand(folderOf: (where: { config?: string; data?: string
     });
 }
 
-function reportLines(folder: string, findings: readonly Finding[], mended: boolean, left: readonly Finding[]): string[] {
+function reportLines(folder: string, findings: readonly RepairFinding[], mended: boolean, left: readonly RepairFinding[]): string[] {
   if (findings.length === 0) return [`${folder}: all that is stored is whole`];
   const lines = findings.flatMap(({ path, problem, remedy, repair }) => [
     problem.startsWith(path) ? problem : `${path}: ${problem}`,

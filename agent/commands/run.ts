@@ -1,13 +1,13 @@
 // chargetill run: the station itself.
 import type { Command } from "commander";
-import { exampleText, located, type Where } from "./shared/command.js";
+import { exampleText, locatedCommand, type StationOptions } from "./shared/command.js";
 import { loadedFor } from "./shared/with-devices.js";
 
 /** `chargetill run`. Throws Failure config/invalid where the config cannot be used: exit 78, after which systemd does not start it again. */
 export function runCommand(): Command {
-  return located("run", "run the station; what systemd starts")
+  return locatedCommand("run", "run the station; what systemd starts")
     .addHelpText("after", exampleText("run --config /etc/chargetill/station.yaml"))
-    .action(async (where: Where) => {
+    .action(async (where: StationOptions) => {
       const loaded = loadedFor(where);
       // The help of all commands must not wait for the whole agent to load.
       const { run } = await import("../app/run.js");

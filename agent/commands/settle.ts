@@ -4,14 +4,14 @@ import { askAgent } from "../control/control-socket.js";
 import { paymentStatuses } from "../core/session/payment.js";
 import type { PaymentAnswer } from "../receipts/payments.js";
 import { agentSocket } from "./shared/agent.js";
-import { exampleText, located, tell, whole, type Where } from "./shared/command.js";
+import { exampleText, locatedCommand, tell, wholeNumber, type StationOptions } from "./shared/command.js";
 
-type Options = Where & { readonly reference: string; readonly status: string; readonly amount?: string; readonly at?: string; readonly info?: string };
+type Options = StationOptions & { readonly reference: string; readonly status: string; readonly amount?: string; readonly at?: string; readonly info?: string };
 
 /** `chargetill receipts settle`. */
 export function settleCommand(): Command {
-  return located("settle", "say what became of the payment of a receipt, which stays as it is; backends that have a message for it are told")
-    .argument("<number>", "the receipt's number", whole("<number>", 1, 999_999_999))
+  return locatedCommand("settle", "say what became of the payment of a receipt, which stays as it is; backends that have a message for it are told")
+    .argument("<number>", "the receipt's number", wholeNumber("<number>", 1, 999_999_999))
     .requiredOption("--reference <text>", "the payment provider's reference (OCPP: pspRef)")
     .addOption(new Option("--status <status>", "what became of it").choices([...paymentStatuses]).makeOptionMandatory())
     .option("--amount <decimal>", "what was settled, or tried to be, in the receipt's currency; without it the receipt's total")

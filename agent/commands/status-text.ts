@@ -1,9 +1,9 @@
 // `chargetill status` in words: the same snapshot that the live view draws.
 import { clockText } from "../core/time/time.js";
 import { durationText } from "../app/terminal-view.js";
-import { mib, roomText } from "../ledger/upkeep/disk-forecast.js";
+import { mib, diskForecastText } from "../ledger/upkeep/disk-forecast.js";
 import type { Snapshot } from "../station/snapshot.js";
-import { statusLines as uplinkLines } from "./sync.js";
+import { uplinkStatusLines as uplinkLines } from "./sync.js";
 
 /** The station in a few lines. */
 export function statusLines(snapshot: Snapshot): string[] {
@@ -24,9 +24,9 @@ export function statusLines(snapshot: Snapshot): string[] {
 }
 
 /** What is left of the disk, and what was written to it. */
-function diskLines({ room, wear }: Snapshot): string[] {
+function diskLines({ diskForecast, writeStatistics }: Snapshot): string[] {
   const parts: string[] = [];
-  if (room !== undefined) parts.push(`${mib(room.freeBytes)} free, ${roomText(room)}`);
-  if (wear !== undefined) parts.push(`written today ${mib(wear.todayBytes)} in ${wear.todaySyncs} fsyncs${wear.bytesPerReceipt === undefined ? "" : `, ${mib(wear.bytesPerReceipt)} per receipt`}`);
+  if (diskForecast !== undefined) parts.push(`${mib(diskForecast.freeBytes)} free, ${diskForecastText(diskForecast)}`);
+  if (writeStatistics !== undefined) parts.push(`written today ${mib(writeStatistics.todayBytes)} in ${writeStatistics.todaySyncs} fsyncs${writeStatistics.bytesPerReceipt === undefined ? "" : `, ${mib(writeStatistics.bytesPerReceipt)} per receipt`}`);
   return parts.length === 0 ? [] : [`disk: ${parts.join("; ")}`];
 }

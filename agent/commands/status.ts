@@ -4,11 +4,11 @@ import { askAgent } from "../control/control-socket.js";
 import type { Snapshot } from "../station/snapshot.js";
 import { statusLines } from "./status-text.js";
 import { agentSocket } from "./shared/agent.js";
-import { fieldCommand, tell, type Where } from "./shared/command.js";
+import { stationCommand, tell, type StationOptions } from "./shared/command.js";
 
 /** `chargetill status`. Exit 1 when the station does not sell, or has a fault. */
 export function statusCommand(): Command {
-  return fieldCommand("status", "how the running station stands", "status --data /var/lib/chargetill").action(async (options: Where) => {
+  return stationCommand("status", "how the running station stands", "status --data /var/lib/chargetill").action(async (options: StationOptions) => {
     const snapshot = (await askAgent(await agentSocket(options), { do: "status" })) as Snapshot;
     tell(options, snapshot, options.json === true ? [] : statusLines(snapshot));
     process.exitCode = snapshot.selling && snapshot.faults.length === 0 ? 0 : 1;

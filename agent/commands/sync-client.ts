@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { askAgent, isAbsent } from "../control/control-socket.js";
 import { agentSocket } from "./shared/agent.js";
 import type { UplinkStatus } from "../app/uplinks/uplink-status.js";
-import type { SyncDesk, SyncOptions } from "./sync.js";
+import type { SyncClient, SyncOptions } from "./sync.js";
 
 type Pushed = { readonly done: boolean; readonly uplinks: readonly UplinkStatus[] };
 
 /** Throws Failure config/invalid where the config cannot be used. */
-export async function syncDesk(options: SyncOptions): Promise<SyncDesk> {
+export async function openSyncClient(options: SyncOptions): Promise<SyncClient> {
   const socket = await agentSocket(options);
   return {
     status: async () => {

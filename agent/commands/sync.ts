@@ -5,7 +5,7 @@ import type { PullStatus } from "../sync/ocpi/ocpi-pull.js";
 import type { PaymentStatuses, UplinkStatus } from "../app/uplinks/uplink-status.js";
 import { exampleText } from "./shared/command.js";
 
-export interface SyncDesk {
+export interface SyncClient {
   status(): Promise<readonly UplinkStatus[]>;
   /** Fetches and sends now, whatever schedule and back-off say; answers when all is done or something holds, and tells meanwhile how far it has come. */
   now(stillAtIt: (all: readonly UplinkStatus[]) => void): Promise<readonly UplinkStatus[]>;
@@ -18,7 +18,7 @@ export type SyncOptions = { readonly config?: string; readonly data?: string };
 
 export type SyncShell = {
   /** Reaches the running agent, or what lies on the disk; throws Failure where neither can be had. */
-  readonly open: (options: SyncOptions) => Promise<SyncDesk>;
+  readonly open: (options: SyncOptions) => Promise<SyncClient>;
   readonly print: (line: string) => void;
   readonly exit: (code: 0 | 1) => void;
 };
@@ -26,15 +26,15 @@ export type SyncShell = {
 /** The `sync` command. Exit 1: an uplink needs a person (`status`), something still waits, is parked or could not be fetched (`now`), or there was nothing to put back (`resend`). */
 export function syncCommand(shell: SyncShell): Command {
   const sync = new Command("sync").description("the uplinks: what waits, what was acknowledged, what was parked").addHelpText("after", exampleText("sync status"));
-  const action = <Rest extends unknown[]>(work: (desk: SyncDesk, print: (lines: readonly string[], value: unknown) => void, ...rest: Rest) => Promise<0 | 1>) =>
+  const action = <Rest extends unknown[]>(work: (client: SyncClient, print: (lines: readonly string[], value: unknown) => void, ...rest: Rest) => Promise<0 | 1>) =>
     async (command: Command, ...rest: Rest): Promise<void> => {
       const { json, config, data } = command.optsWithGlobals<SyncOptions & { json?: boolean }>();
-      const desk = await shell.open({ ...(config === undefined ? {} : { config }), ...(data === undefined ? {} : { data }) });
+      const client = await shell.open({ ...(config === undefined ? {} : { config }), ...(data === undefined ? {} : { data }) });
       try {
         const print = (lines: readonly string[], value: unknown): void => (json !== true ? lines : value === undefined ? [] : [JSON.stringify(value)]).forEach(shell.print);
-        shell.exit(await work(desk, print, ...rest));
+        shell.exit(await work(client, print, ...rest));
       } finally {
-        await desk.close();
+        await client.close();
       }
     };
   const define = (name: string, description: string, example = name): Command =>
@@ -46,18 +46,18 @@ export function syncCommand(shell: SyncShell): Command {
       .option("--data <dir>", "the state folder")
       .option("--json", "one JSON value instead of text");
 
-  const status = action(async (desk, print) => {
-    const all = await desk.status();
-    print(none(all) ?? all.flatMap(statusLines), all);
+  const status = action(async (client, print) => {
+    const all = await client.status();
+    print(none(all) ?? all.flatMap(uplinkStatusLines), all);
     return all.every((one) => one.fault === undefined) ? 0 : 1;
   });
-  const now = action(async (desk, print) => {
-    const all = await desk.now((sofar) => print(sofar.filter((one) => one.waiting > 0).map(({ uplink, waiting }) => `${uplink}: waiting ${waiting}, still at it`), undefined));
-    print(none(all) ?? all.flatMap(statusLines), all);
+  const now = action(async (client, print) => {
+    const all = await client.now((sofar) => print(sofar.filter((one) => one.waiting > 0).map(({ uplink, waiting }) => `${uplink}: waiting ${waiting}, still at it`), undefined));
+    print(none(all) ?? all.flatMap(uplinkStatusLines), all);
     return all.every((one) => one.waiting === 0 && one.pull?.ok !== false && (one.payments?.waiting ?? 0) === 0) ? 0 : 1;
   });
-  const parked = action(async (desk, print) => {
-    const all = await desk.status();
+  const parked = action(async (client, print) => {
+    const all = await client.status();
     const lines = all.flatMap((one) => [
       ...one.parked.map((item) => `${one.uplink}: receipt ${item.number}, CDR ${item.id}, since ${time(item.atMs)}: ${item.reason}`),
       ...(one.payments?.parked ?? []).map((item) => `${one.uplink}: payment of receipt ${item.id}, since ${time(item.atMs)}: ${item.reason}`),
@@ -65,8 +65,8 @@ export function syncCommand(shell: SyncShell): Command {
     print(none(all) ?? (lines.length === 0 ? ["Nothing is parked."] : [...lines, 'Send one again with "chargetill sync resend NUMBER".']), all.map(({ uplink, parked: items }) => ({ uplink, parked: items })));
     return 0;
   });
-  const resend = action(async (desk, print, number: number | "all", uplink: string | undefined) => {
-    const all = await desk.resend(number, uplink);
+  const resend = action(async (client, print, number: number | "all", uplink: string | undefined) => {
+    const all = await client.resend(number, uplink);
     const back = all.flatMap(({ uplink: name, numbers, payments = [] }) => [
       ...(numbers.length === 0 ? [] : [`${name}: receipt ${numbers.join(", ")} is in line again.`]),
       ...(payments.length === 0 ? [] : [`${name}: the payment of receipt ${payments.join(", ")} is in line again.`]),
@@ -87,7 +87,7 @@ export function syncCommand(shell: SyncShell): Command {
 }
 
 /** One uplink in words. */
-export function statusLines(status: UplinkStatus): string[] {
+export function uplinkStatusLines(status: UplinkStatus): string[] {
   const { uplink, reachability, sinceMs, words, waiting, parked, lastAck, nextTryMs } = status;
   const lines = [`${uplink}: ${reachability}${sinceMs === undefined ? "" : ` since ${time(sinceMs)}`}${words === undefined ? "" : `: ${words}`}`];
   if (status.line !== undefined && status.line !== words) lines.push(`  ${status.line}`);

@@ -11,7 +11,7 @@ import { billOfCdr, priceCdr } from "../core/rating/pricing.js";
 import type { Price } from "../core/rating/price.js";
 import { chartOf, simulate, type Plan } from "../core/rating/simulate.js";
 import type { OcpiVersion } from "../core/tariff/tariff.js";
-import { clockText, dateText, instantOf, isZone, localTime } from "../core/time/time.js";
+import { clockText, dateText, parseInstant, isZone, localTime } from "../core/time/time.js";
 import { Failure } from "../core/failure.js";
 import { priceLines } from "./tariff-batch.js";
 import { faultText, readJsonFile, readTariff, tariffOfFile } from "../tariffs/tariff-file.js";
@@ -39,7 +39,7 @@ function decimalOption(text: string): Decimal {
   return value;
 }
 function instantOption(text: string): number {
-  const ms = instantOf(text);
+  const ms = parseInstant(text);
   if (ms === undefined) throw new InvalidArgumentError("expected an instant such as 2026-11-23T17:30:00Z");
   return ms;
 }

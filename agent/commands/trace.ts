@@ -7,13 +7,13 @@ import { durationMs } from "../../config/duration.js";
 import type { Config } from "../../config/schema.js";
 import type { Heard } from "../../drivers/bench/trace-player.js";
 import { Failure } from "../core/failure.js";
-import type { FieldAccess } from "../technician/device-access.js";
-import { kwhText } from "../core/number/energy-text.js";
+import type { DeviceAccess } from "../technician/device-access.js";
+import { kwhExact } from "../core/number/energy-text.js";
 import { masked } from "../core/cdr/token.js";
 import { leave } from "../control/privileges.js";
 import { mostTraceBytes, mostTraceMs, parseTrace, type Taken } from "../technician/trace-file.js";
-import { complain, exampleText, fieldCommand, tell, whole, type Where } from "./shared/command.js";
-import { withField } from "./shared/with-devices.js";
+import { complain, exampleText, stationCommand, tell, wholeNumber, type StationOptions } from "./shared/command.js";
+import { withDevices } from "./shared/with-devices.js";
 
 const takeEveryMs = 1_000;
 const mebibyte = 1024 * 1024;
@@ -22,9 +22,9 @@ const mebibyte = 1024 * 1024;
 export function traceCommand(): Command {
   const trace = new Command("trace").description("record what passes between drivers and devices, and play it again").addHelpText("after", exampleText("trace record --for 2m"));
   trace.addCommand(
-    fieldCommand("record", "record the meters' lines, the readers and the pins into a file; beside a running agent, or with the devices to itself", "trace record --for 2m --out fault.jsonl")
+    stationCommand("record", "record the meters' lines, the readers and the pins into a file; beside a running agent, or with the devices to itself", "trace record --for 2m --out fault.jsonl")
       .option("--for <time>", "how long, such as 90s or 2m; at most 24h (ctrl-C ends it earlier)", span, 60_000)
-      .option("--most <mebibytes>", "how large the file may become", whole("--most", 1, mostTraceBytes / mebibyte), 4)
+      .option("--most <mebibytes>", "how large the file may become", wholeNumber("--most", 1, mostTraceBytes / mebibyte), 4)
       .option("--with-uids", "whole card numbers, which are personal data; else others stand in for them, with the same last four characters")
       .option("--out <file>", "where to write it (default: trace-STATION.jsonl here)")
       .action(record),
@@ -47,7 +47,7 @@ function span(text: string): number {
   return ms;
 }
 
-type RecordOptions = Where & { for: number; most: number; withUids?: true; out?: string };
+type RecordOptions = StationOptions & { for: number; most: number; withUids?: true; out?: string };
 
 async function record(options: RecordOptions): Promise<void> {
   const fileOf = ({ station }: Config): string => resolve(options.out ?? `trace-${station.id}.jsonl`);
@@ -55,15 +55,15 @@ async function record(options: RecordOptions): Promise<void> {
   const interrupt = (): void => void (interrupted = true);
   process.on("SIGINT", interrupt);
   try {
-    await withField(options, async (field, { config }) => {
-      await field.ask({ do: "trace-start", ms: options.for, bytes: options.most * mebibyte, withUids: options.withUids === true });
-      complain(`recording for ${options.for / 1_000} s${field.live ? " beside the running agent" : "; no agent runs, so meters, pins and readers are asked from here"}; ctrl-C ends it`);
+    await withDevices(options, async (devices, { config }) => {
+      await devices.ask({ do: "trace-start", ms: options.for, bytes: options.most * mebibyte, withUids: options.withUids === true });
+      complain(`recording for ${options.for / 1_000} s${devices.live ? " beside the running agent" : "; no agent runs, so meters, pins and readers are asked from here"}; ctrl-C ends it`);
       const lines: string[] = [];
       const ids = config.connectors.map(({ id }) => id);
       for (let ended = false; !ended; ) {
-        await (field.live ? field.pause(takeEveryMs) : stir(field, ids, Object.keys(config.readers)));
-        if (interrupted) await field.ask({ do: "trace-stop" });
-        const taken = (await field.ask({ do: "trace-take" })) as Taken;
+        await (devices.live ? devices.pause(takeEveryMs) : stir(devices, ids, Object.keys(config.readers)));
+        if (interrupted) await devices.ask({ do: "trace-stop" });
+        const taken = (await devices.ask({ do: "trace-take" })) as Taken;
         lines.push(...taken.lines);
         ended = taken.ended;
       }
@@ -79,10 +79,10 @@ async function record(options: RecordOptions): Promise<void> {
 }
 
 /** Without an agent nobody asks the devices: one look at each. What they cannot answer stands in the recording. */
-async function stir(field: FieldAccess, connectors: readonly number[], readers: readonly string[]): Promise<void> {
-  const asked = async (request: Parameters<FieldAccess["ask"]>[0]): Promise<void> => {
+async function stir(devices: DeviceAccess, connectors: readonly number[], readers: readonly string[]): Promise<void> {
+  const asked = async (request: Parameters<DeviceAccess["ask"]>[0]): Promise<void> => {
     try {
-      await field.ask(request);
+      await devices.ask(request);
     } catch (error) {
       if (!(error instanceof Failure) || error.code !== "agent/refused") throw error;
     }
@@ -92,7 +92,7 @@ async function stir(field: FieldAccess, connectors: readonly number[], readers: 
     await asked({ do: "pins-look", connector });
   }
   for (const reader of readers) await asked({ do: "card-wait", reader, ms: takeEveryMs });
-  await field.pause(takeEveryMs);
+  await devices.pause(takeEveryMs);
 }
 
 async function replay(file: string, options: { json?: true; readings?: true }): Promise<void> {
@@ -126,7 +126,7 @@ function heardText(one: Heard): string {
     case "registers":
       return `meter ${one.unit} at ${one.port}  ${one.request}: ${one.values.map((shown) => ("fault" in shown ? `${shown.register}: ${shown.fault}` : `${shown.register} ${shown.value}${shown.unit === "" ? "" : ` ${shown.unit}`}`)).join(", ") || "nothing that its map names"}`;
     case "reading":
-      return `meter ${one.unit} at ${one.port}  READING of connector ${one.connector}: ${kwhText(one.energyMilliWh)} kWh, ${one.powerW} W${one.currentMilliA === undefined ? "" : `, ${(one.currentMilliA / 1_000).toFixed(2)} A`}`;
+      return `meter ${one.unit} at ${one.port}  READING of connector ${one.connector}: ${kwhExact(one.energyMilliWh)} kWh, ${one.powerW} W${one.currentMilliA === undefined ? "" : `, ${(one.currentMilliA / 1_000).toFixed(2)} A`}`;
     case "fault":
       return `${one.device}  FAULT ${one.code}: ${one.message}`;
     case "tap":

@@ -3,18 +3,18 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { Failure } from "../core/failure.js";
-import { errorCode, trouble } from "../ledger/store/disk.js";
+import { errorCode, diskFailure } from "../ledger/store/disk.js";
 import { realFiles } from "../ledger/store/files.js";
 import type { Files } from "../ledger/store/files.js";
 
 /** A process as nothing else on this machine can be mistaken for it: pids come again, a pid with its start time and boot does not. */
-export type Holder = { readonly pid: number; readonly startTicks: string; readonly boot: string; readonly sinceMs: number };
+export type LockHolder = { readonly pid: number; readonly startTicks: string; readonly boot: string; readonly sinceMs: number };
 
 /** Locks on locks: each level needs a process that died just while it took over a lock. */
 const takeoverDepth = 8;
 const tries = 16;
 
-export class Lock {
+export class StateLock {
   readonly #onExit = (): void => this.release();
 
   private constructor(private readonly files: Files, readonly path: string, private readonly text: string) {
@@ -25,15 +25,15 @@ export class Lock {
    * Takes the lock of a state folder, for this process, until `release` or the end of the process. `nowMs` is told to whoever finds it
    * taken. Throws state/locked with the holder's pid and since when.
    */
-  static take(folder: string, nowMs: number, files: Files = realFiles, pid = process.pid): Lock {
-    const text = JSON.stringify({ pid, startTicks: startOf(files, pid) ?? "", boot: bootOf(files), sinceMs: nowMs } satisfies Holder);
+  static take(folder: string, nowMs: number, files: Files = realFiles, pid = process.pid): StateLock {
+    const text = JSON.stringify({ pid, startTicks: startOf(files, pid) ?? "", boot: bootOf(files), sinceMs: nowMs } satisfies LockHolder);
     const path = join(folder, "lock");
     acquire(files, path, text, pid, takeoverDepth);
-    return new Lock(files, path, text);
+    return new StateLock(files, path, text);
   }
 
   /** Who holds the lock of a state folder now, if anyone does. */
-  static holder(folder: string, files: Files = realFiles): Holder | undefined {
+  static holder(folder: string, files: Files = realFiles): LockHolder | undefined {
     const text = textOf(files, join(folder, "lock"));
     const holder = text === undefined ? undefined : parse(text);
     return holder && lives(files, holder) ? holder : undefined;
@@ -122,9 +122,9 @@ function textOf(files: Files, path: string): string | undefined {
 }
 
 /** Undefined for a text that no living process can have left: the name is linked only to a whole line, so a power cut broke it. */
-function parse(text: string): Holder | undefined {
+function parse(text: string): LockHolder | undefined {
   try {
-    const holder = JSON.parse(text) as Partial<Holder> | null;
+    const holder = JSON.parse(text) as Partial<LockHolder> | null;
     const { pid, startTicks, boot, sinceMs } = holder ?? {};
     if (typeof pid !== "number" || typeof startTicks !== "string" || typeof boot !== "string" || typeof sinceMs !== "number") return undefined;
     return { pid, startTicks, boot, sinceMs };
@@ -133,7 +133,7 @@ function parse(text: string): Holder | undefined {
   }
 }
 
-function lives(files: Files, holder: Holder): boolean {
+function lives(files: Files, holder: LockHolder): boolean {
   if (holder.boot !== bootOf(files)) return false;
   const start = startOf(files, holder.pid);
   return start === undefined ? isHidden(holder.pid) : start === holder.startTicks;
@@ -161,12 +161,12 @@ function startOf(files: Files, pid: number): string | undefined {
   return fields && fields[0] !== "Z" && fields[0] !== "X" ? fields[19] : undefined;
 }
 
-function locked(path: string, holder: Holder): Failure {
+function locked(path: string, holder: LockHolder): Failure {
   const since = new Date(holder.sinceMs).toISOString();
   return new Failure("state/locked", `${path}: another agent runs on this state folder (process ${holder.pid}, since ${since}); stop it first, or ask it over its socket`);
 }
 
 function failed(path: string, cause: unknown): Failure {
   if (cause instanceof Failure) return cause;
-  return trouble("take the lock", path, cause);
+  return diskFailure("take the lock", path, cause);
 }

@@ -11,7 +11,7 @@ import { publicKeyFile, stagedFile } from "./key-rotation.js";
 import { checkSignature, keyFile, publicKeysIn, sha256, signerOf } from "./signing-keys.js";
 import type { Disk } from "../ledger/store/disk.js";
 import type { BookEntry } from "../ledger/book/book-page.js";
-import type { Receipts, Seal } from "../ledger/book/signed-index.js";
+import type { Receipts, IndexSigner } from "../ledger/book/signed-index.js";
 
 /** What is signed says what it is, so that no other signature of the key can stand for it. */
 const signedBytes = (text: string): Uint8Array => utf8(`chargetill: sealed pages of the receipt book\n${text}`);
@@ -45,13 +45,13 @@ export function keysAtHand(disk: Disk, folder: string, credentials: string | und
 }
 
 /** The seal for those who look at a state folder from outside. Where the signing key is out of their reach, the next start signs. */
-export function sealAtHand(disk: Disk, folder: string): Seal {
+export function indexSignerAtHand(disk: Disk, folder: string): IndexSigner {
   const signer = signerIn(disk, join(folder, keyFile));
-  return listSeal(() => signer, () => keysAtHand(disk, folder, process.env["CREDENTIALS_DIRECTORY"]));
+  return indexSigner(() => signer, () => keysAtHand(disk, folder, process.env["CREDENTIALS_DIRECTORY"]));
 }
 
 /** The seal. `signer` answers the key that signs now, or undefined while it is not opened; `keys` are asked for once, when first needed. */
-export function listSeal(signer: () => Signer | undefined, keys: () => readonly string[]): Seal {
+export function indexSigner(signer: () => Signer | undefined, keys: () => readonly string[]): IndexSigner {
   const known = new Map<string, string>();
   let loaded = false;
   let looked = false;

@@ -1,8 +1,8 @@
 // The cash desk's table as it lies on the disk: its shape is named when it is read, so that damage is told with its field and not met later.
 import { z } from "zod";
-import type { DeskState } from "./receipt-issuer.js";
+import type { IssuerState } from "./receipt-issuer.js";
 
-export const deskFile = "desk.json";
+export const issuerStateFile = "receipt-chain.json";
 
 const count = z.int().min(0);
 const digest = z.string().regex(/^[0-9a-f]{64}$/, "expected a SHA-256 in hex");
@@ -21,7 +21,7 @@ const state = z.object({
 });
 
 /** Names the shape of the desk's table. Throws an Error that names the field where it does not fit. */
-export function parseDesk(value: unknown): DeskState {
+export function parseIssuerState(value: unknown): IssuerState {
   const read = state.safeParse(value);
   if (!read.success) throw new Error(`the desk's state cannot be read: ${z.prettifyError(read.error)}`);
   const { chain, pagination } = read.data;

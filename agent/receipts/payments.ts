@@ -2,9 +2,9 @@
 // made anew with each payment, and no receipt is ever touched.
 import { join } from "node:path";
 import { z } from "zod";
-import { judgePayment, paymentStatuses, readPayment, type Payable, type Payment, type PaymentWord } from "../core/session/payment.js";
+import { checkPayment, paymentStatuses, readPayment, type Payable, type Payment, type PaymentReport } from "../core/session/payment.js";
 import { payloadOf } from "../core/receipt/receipt.js";
-import type { Event } from "../core/session/station-state.js";
+import type { StationEvent } from "../core/session/station-state.js";
 import type { Moment } from "../../drivers/driver.js";
 import { Failure } from "../core/failure.js";
 import type { Book } from "../ledger/book/book.js";
@@ -48,7 +48,7 @@ export function paymentPages(disk: Disk, folder: string): string[] {
 /** What the agent answers to whoever tells it of a payment; `told` = the backend may have a message for it. */
 export type PaymentAnswer = { readonly payment: PaymentRow; readonly known: boolean; readonly uplinks: readonly { readonly uplink: string; readonly told: boolean }[] };
 
-export type Told = { readonly payment: PaymentRow; readonly known: boolean };
+export type PaymentListener = { readonly payment: PaymentRow; readonly known: boolean };
 
 export class Payments {
   readonly #disk: Disk;
@@ -93,11 +93,11 @@ export class Payments {
    * Takes up what was said of the payment of a receipt: it is judged, written into the journal, then kept. Throws Failure usage/invalid with
    * the reason where it may not be; what is known already is no new payment.
    */
-  tell(receipt: number, word: PaymentWord, { book, now, record }: { readonly book: Pick<Book, "get" | "count">; readonly now: Moment; readonly record: (event: Event) => boolean }): Told {
+  tell(receipt: number, word: PaymentReport, { book, now, record }: { readonly book: Pick<Book, "get" | "count">; readonly now: Moment; readonly record: (event: StationEvent) => boolean }): PaymentListener {
     const payment = readPayment(word, payableIn(book, receipt), now.trust === "unsynced" ? undefined : now.at);
     if (typeof payment === "string") throw new Failure("usage/invalid", payment);
     const earlier = this.of(receipt);
-    const judged = judgePayment(payment, earlier);
+    const judged = checkPayment(payment, earlier);
     const same = earlier.find(({ reference }) => reference === payment.reference);
     if (judged === "known" && same !== undefined) return { payment: same, known: true };
     if (typeof judged === "object") throw new Failure("usage/invalid", judged.why);

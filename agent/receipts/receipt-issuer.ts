@@ -11,7 +11,7 @@ import { settlementOf } from "../core/session/settle.js";
 import type { Settlement } from "../core/cdr/settlement.js";
 import { ReceiptFault, type Signer } from "../core/receipt/signer.js";
 import { tariffDigestText, type Tariff } from "../core/tariff/tariff.js";
-import type { Event, IssuedReceipt } from "../core/session/station-state.js";
+import type { StationEvent, IssuedReceipt } from "../core/session/station-state.js";
 import { Failure } from "../core/failure.js";
 import type { Book } from "../ledger/book/book.js";
 import type { BookEntry } from "../ledger/book/book-page.js";
@@ -19,20 +19,20 @@ import type { BookEntry } from "../ledger/book/book-page.js";
 type Settling = Extract<Session, { state: "settling" }>;
 
 /** What the desk remembers beside the book: the chain's end, and the last OCMF pagination. */
-export type DeskState = { readonly chain: ChainState; readonly pagination: number };
+export type IssuerState = { readonly chain: ChainState; readonly pagination: number };
 
-export const emptyDesk: DeskState = { chain: emptyChain, pagination: 0 };
+export const emptyIssuerState: IssuerState = { chain: emptyChain, pagination: 0 };
 
-export type CashDeskParts = {
+export type ReceiptIssuerParts = {
   readonly station: StationFacts;
   readonly timeZone: string;
   readonly version: string;
   readonly book: Book;
-  readonly state: { read(): DeskState; write(state: DeskState): void };
+  readonly state: { read(): IssuerState; write(state: IssuerState): void };
   readonly signer: Signer;
   readonly hash: Hash;
   /** Into the journal; durable when it returns. */
-  readonly record: (event: Event) => void;
+  readonly record: (event: StationEvent) => void;
   /** The CDR as it will be posted, for ever the same bytes. */
   readonly cdr: (settlement: Settlement, ocmf: string, spkiHex: string) => CdrCopies;
   /** Puts a receipt that is in the book where its driver finds it, the same bytes each time it is asked; answers where. */
@@ -52,15 +52,15 @@ const receiptsInASlice = 16;
 const newestLookedAt = 64;
 const keptEachReceipts = 500;
 
-export class CashDesk {
-  readonly #parts: CashDeskParts;
+export class ReceiptIssuer {
+  readonly #parts: ReceiptIssuerParts;
   #signer: Signer;
-  #state: DeskState;
+  #state: IssuerState;
   /** A receipt that stands in the journal and could not be booked: the next start books it, and until then no other takes its number. */
   #owed: number | undefined;
 
   /** Opens the desk and catches up with the book after a crash. It issues nothing before `begin`. */
-  constructor(parts: CashDeskParts) {
+  constructor(parts: ReceiptIssuerParts) {
     this.#parts = parts;
     this.#signer = parts.signer;
     this.#state = parts.state.read();
@@ -81,7 +81,7 @@ export class CashDesk {
    * Books the receipts that the journal holds and the book does not, the same bytes, and opens the chain on the very first run. `history` = the
    * journal's events, those that concern the book. Throws Failure book/damaged where they do not follow on the book, disk/failed, disk/full.
    */
-  begin(history: readonly Event[], now: Moment): void {
+  begin(history: readonly StationEvent[], now: Moment): void {
     const { book } = this.#parts;
     for (const event of history) if (event.type === "ReceiptIssued" && event.receipt.number > book.count()) this.#book(event.receipt);
     // Book and desk may be old copies together, brought back from one backup: a number that was given would be given again.
@@ -280,23 +280,23 @@ export class CashDesk {
     this.#parts.state.write(this.#state);
   }
 
-  #after(entry: BookEntry, checkpoint: string): DeskState {
+  #after(entry: BookEntry, checkpoint: string): IssuerState {
     try {
       const chain = chainAfter(this.#state.chain, entry.jws, this.#parts.hash, checkpoint);
       return { chain, pagination: this.#state.pagination + (entry.ocmf === "" ? 0 : 1) };
     } catch (cause) {
       if (!(cause instanceof ReceiptFault)) throw cause;
       // Book and desk are of two histories, as after a backup: told, and no crash of each start.
-      throw new Failure("book/damaged", `receipt ${entry.number} of the book does not follow on the ${this.#state.chain.count} receipts that the desk remembers: one of the two was brought back from elsewhere; where it is desk.json, take it away, and "chargetill repair" makes it anew from the book`, { cause });
+      throw new Failure("book/damaged", `receipt ${entry.number} of the book does not follow on the ${this.#state.chain.count} receipts that the desk remembers: one of the two was brought back from elsewhere; where it is receipt-chain.json, take it away, and "chargetill repair" makes it anew from the book`, { cause });
     }
   }
 }
 
 /** Whether the journal knows by this event of a receipt beyond the `booked` ones of the book: what `begin` must be told. */
-export const concernsBook = (event: Event, booked: number): boolean => (event.type === "ReceiptIssued" ? event.receipt.number : bookedBy(event)) > booked;
+export const concernsBook = (event: StationEvent, booked: number): boolean => (event.type === "ReceiptIssued" ? event.receipt.number : bookedBy(event)) > booked;
 
 /** The highest receipt that must stand in the book by an entry of the journal; 0 = it says nothing. */
-function bookedBy(event: Event): number {
+function bookedBy(event: StationEvent): number {
   if (event.type === "SessionSettled") return event.number;
   // A number is given only when the one before it is in the book.
   return event.type === "ReceiptNumbered" ? event.number - 1 : 0;

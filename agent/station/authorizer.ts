@@ -1,10 +1,10 @@
 // Who may charge: judged by what is known here, and where that does not decide by asking the backends, as long as a driver can be kept waiting.
 import type { Config, StationFacts } from "../../config/schema.js";
 import { sleep, type Clock } from "../../drivers/driver.js";
-import { knownMilliWh } from "../core/number/energy-text.js";
-import { judge, type AuthorizationInfo, type Knowledge, type OnlineAnswer, type Token } from "../core/cdr/token.js";
-import type { Exposure } from "./offline-credit.js";
-import type { ListedCards } from "../cards/backend-cards.js";
+import { requiredMilliWh } from "../core/number/energy-text.js";
+import { decideCard, type AuthorizationInfo, type Knowledge, type OnlineAnswer, type Token } from "../core/cdr/token.js";
+import type { OfflineCredit } from "./offline-credit.js";
+import type { BackendCards } from "../cards/backend-cards.js";
 import type { OnlineCheck } from "../sync/station-port.js";
 
 /** A backend must be asked first, or the rest of what is open read. `group` = what is known here of the card's group meanwhile. */
@@ -23,8 +23,8 @@ export type AuthorizerParts = {
   readonly clock: Clock;
   /** The token of a card from the config, enrolled, or fetched. */
   readonly token: (uid: string) => Token | undefined;
-  readonly lists: Pick<ListedCards, "listed" | "cached" | "keep">;
-  readonly exposure: Pick<Exposure, "left" | "look">;
+  readonly lists: Pick<BackendCards, "listed" | "cached" | "keep">;
+  readonly offlineCredit: Pick<OfflineCredit, "left" | "look">;
   /** The backends that can be asked. */
   readonly checks: () => readonly OnlineCheck[];
 };
@@ -38,7 +38,7 @@ export class Authorizer {
   authorize(uid: string, at: number): AuthorizationInfo | Question {
     const { lists, settings } = this.parts;
     const known: Knowledge = { token: this.parts.token(uid), listed: lists.listed(uid), cached: lists.cached(uid, at) };
-    const { ask, info } = judge(known, at, { rule: settings.offline, unknown: this.#unknown(uid) });
+    const { ask, info } = decideCard(known, at, { rule: settings.offline, unknown: this.#unknown(uid) });
     const { group } = known.token ?? known.listed ?? known.cached ?? {};
     const question = { allowed: "ASK", ...(group === undefined ? {} : { group }) } as const;
     const canBeAsked = this.parts.checks().length > 0;
@@ -48,7 +48,7 @@ export class Authorizer {
     // A card that may be asked about is, before it is turned away for what it has open.
     const isWorthAsking = ({ allowed }: AuthorizationInfo): boolean => allowed === "EXPOSED" && canBeAsked && known.token?.whitelist !== "ALWAYS";
     // After a long time offline that is many receipts: the station goes on with everything else while they are read.
-    if (this.parts.exposure.look())
+    if (this.parts.offlineCredit.look())
       return {
         ...question,
         words: "reading what is open for it",
@@ -118,7 +118,7 @@ export class Authorizer {
   }
 
   async #boundedWhenRead(uid: string, info: AuthorizationInfo, signal: AbortSignal): Promise<AuthorizationInfo> {
-    while (info.allowed === "ALLOWED" && !signal.aborted && this.parts.exposure.look()) await sleep(this.parts.clock, 0, signal);
+    while (info.allowed === "ALLOWED" && !signal.aborted && this.parts.offlineCredit.look()) await sleep(this.parts.clock, 0, signal);
     // Whoever gave up is told nothing; the rest is not read for him.
     return signal.aborted ? { allowed: "NOT_KNOWN" } : this.#bounded(uid, info);
   }
@@ -126,16 +126,16 @@ export class Authorizer {
   /** A card that is accepted without a backend's word may only have so much open. */
   #bounded(uid: string, info: AuthorizationInfo): AuthorizationInfo {
     if (info.allowed !== "ALLOWED") return info;
-    const left = this.parts.exposure.left(uid);
+    const left = this.parts.offlineCredit.left(uid);
     if (left === null) return { allowed: "EXPOSED" };
     if (left === undefined) return info;
     const own = info.limits?.energyKwh;
     if (own === undefined || info.limits === undefined) return { ...info, limits: left };
-    const isOwnLess = left.energyKwh === undefined || knownMilliWh(own) <= knownMilliWh(left.energyKwh);
+    const isOwnLess = left.energyKwh === undefined || requiredMilliWh(own) <= requiredMilliWh(left.energyKwh);
     return { ...info, limits: isOwnLess ? { ...left, ...info.limits } : left };
   }
 
-  #unknown(uid: string): Parameters<typeof judge>[2]["unknown"] {
+  #unknown(uid: string): Parameters<typeof decideCard>[2]["unknown"] {
     const { station, settings } = this.parts;
     const { offlineEnergyKwh } = settings;
     return {

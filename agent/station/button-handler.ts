@@ -2,36 +2,36 @@
 // A choice that no card follows lapses; a choice whose card is still being asked about waits for the answer.
 import type { Config } from "../../config/schema.js";
 import type { ButtonNews, Clock, Moment } from "../../drivers/driver.js";
-import { meaningOfPress } from "../core/session/tap-decision.js";
-import type { Event, Layout, Till } from "../core/session/station-state.js";
+import { decidePress } from "../core/session/tap-decision.js";
+import type { StationEvent, Layout, StationState } from "../core/session/station-state.js";
 import type { Faults } from "../sync/faults.js";
-import type { News } from "./events.js";
-import type { Point } from "./connector.js";
+import type { AgentEvent } from "./events.js";
+import type { ConnectorController } from "./connector.js";
 
-export type ButtonDeskParts = {
+export type ButtonHandlerParts = {
   readonly config: Config;
   readonly clock: Clock;
   readonly layout: Layout;
   readonly faults: Faults;
-  readonly points: ReadonlyMap<number, Point>;
-  readonly till: () => Till;
+  readonly points: ReadonlyMap<number, ConnectorController>;
+  readonly stationState: () => StationState;
   /** Written down before it returns. */
-  readonly record: (event: Event) => void;
+  readonly record: (event: StationEvent) => void;
   /** Whether a backend is being asked about a card at this reader. */
   readonly asks: (reader: string) => boolean;
   /** Why nothing is sold at a connector now. */
   readonly blocked: (connector: number) => string | undefined;
-  readonly tell: (news: News) => void;
+  readonly tell: (event: AgentEvent) => void;
 };
 
 /** So long a lapse is put off at a time while a backend is asked. */
 const askedAgainMs = 1_000;
 
-export class ButtonDesk {
-  readonly #parts: ButtonDeskParts;
+export class ButtonHandler {
+  readonly #parts: ButtonHandlerParts;
   readonly #lapses = new Map<string, () => void>();
 
-  constructor(parts: ButtonDeskParts) {
+  constructor(parts: ButtonHandlerParts) {
     this.#parts = parts;
   }
 
@@ -50,9 +50,9 @@ export class ButtonDesk {
   }
 
   #pressed(connector: number, moment: Moment): void {
-    const { config, layout, points, record, till } = this.#parts;
+    const { config, layout, points, record, stationState } = this.#parts;
     const does = config.connectors.find(({ id }) => id === connector)?.button?.does ?? "select";
-    const meaning = meaningOfPress(till(), layout, connector, does, moment);
+    const meaning = decidePress(stationState(), layout, connector, does, moment);
     const point = points.get(connector);
     const tell = (accepted: boolean, answer: string): void => this.#parts.tell({ news: "press", at: moment.at, connector, accepted, answer });
     switch (meaning.kind) {
@@ -81,14 +81,14 @@ export class ButtonDesk {
   }
 
   #letLapse(connector: number, since: Moment, ms: number): void {
-    const { clock, layout, record, till } = this.#parts;
+    const { clock, layout, record, stationState } = this.#parts;
     const reader = layout.connectors.find(({ id }) => id === connector)?.reader ?? "";
     this.#lapses.get(reader)?.();
     this.#lapses.set(
       reader,
       clock.at(clock.now().monoMs + ms, () => {
         this.#lapses.delete(reader);
-        if (till().chosen.get(reader)?.since !== since) return;
+        if (stationState().chosen.get(reader)?.since !== since) return;
         if (this.#parts.asks(reader)) return this.#letLapse(connector, since, askedAgainMs);
         record({ type: "ChoiceLapsed", moment: clock.now(), reader, why: "no card followed" });
       }),

@@ -5,41 +5,41 @@ import type { Config } from "../../config/schema.js";
 import type { Question } from "./authorizer.js";
 import type { Bearer } from "../core/session/backend-orders.js";
 import type { Acceptance } from "../core/session/session.js";
-import { meaningOfTap, type TapMeaning } from "../core/session/tap-decision.js";
-import type { Event, Layout, Till } from "../core/session/station-state.js";
+import { decideTap, type TapDecision } from "../core/session/tap-decision.js";
+import type { StationEvent, Layout, StationState } from "../core/session/station-state.js";
 import { isSameId, masked, type AuthorizationInfo } from "../core/cdr/token.js";
 import type { Faults } from "../sync/faults.js";
-import type { News } from "./events.js";
-import type { Point } from "./connector.js";
+import type { AgentEvent } from "./events.js";
+import type { ConnectorController } from "./connector.js";
 
-export type ReaderDeskParts = {
+export type CardHandlerParts = {
   readonly config: Config;
   readonly clock: Clock;
   readonly layout: Layout;
   readonly faults: Faults;
-  readonly points: ReadonlyMap<number, Point>;
-  readonly till: () => Till;
+  readonly points: ReadonlyMap<number, ConnectorController>;
+  readonly stationState: () => StationState;
   /** Written down before it returns. */
-  readonly record: (event: Event) => void;
+  readonly record: (event: StationEvent) => void;
   readonly reader: (name: string) => Promise<CardReader>;
   readonly authorize: (uid: string, at: number) => AuthorizationInfo | Question;
   /** Why this bearer may not start at a connector now. */
   readonly refusal: (connector: number, bearer: Bearer) => string | undefined;
-  readonly tell: (news: News) => void;
+  readonly tell: (event: AgentEvent) => void;
   readonly die: (error: unknown) => void;
 };
 
 const readerRetryMs = 5_000;
 
-export class ReaderDesk {
-  readonly #parts: ReaderDeskParts;
+export class CardHandler {
+  readonly #parts: CardHandlerParts;
   readonly #over = new AbortController();
   readonly #lapses = new Map<string, () => void>();
   /** By reader: the card about which a backend is being asked. */
   readonly #asking = new Map<string, string>();
   readonly #catching = new Map<string, (tap?: CardTap) => void>();
 
-  constructor(parts: ReaderDeskParts) {
+  constructor(parts: CardHandlerParts) {
     this.#parts = parts;
   }
 
@@ -105,7 +105,7 @@ export class ReaderDesk {
     }
     const info = this.#parts.authorize(tap.uid, at);
     if (info.allowed !== "ASK") return this.#judged(reader, tap, info, tap.moment);
-    const meaning = meaningOfTap(this.#parts.till(), this.#parts.layout, reader, tap.uid, tap.moment, info.group);
+    const meaning = decideTap(this.#parts.stationState(), this.#parts.layout, reader, tap.uid, tap.moment, info.group);
     // Its own session stops without a question; and no question is asked where its answer would change nothing.
     if (meaning.kind !== "authorize" && !(meaning.kind === "refuse" && this.#groupCouldStop(reader))) return this.#judged(reader, tap, { allowed: "NOT_KNOWN" }, tap.moment);
     void this.#ask(reader, tap, info, meaning.kind === "authorize" ? meaning.connector : null).catch((error: unknown) => this.#parts.die(error));
@@ -125,7 +125,7 @@ export class ReaderDesk {
 
   #groupCouldStop(reader: string): boolean {
     return this.#parts.layout.connectors.some(({ id, reader: at }) => {
-      const session = this.#parts.till().sessions.get(id);
+      const session = this.#parts.stationState().sessions.get(id);
       return at === reader && session?.state === "charging" && session.sale.opening.acceptance.group !== undefined;
     });
   }
@@ -145,23 +145,23 @@ export class ReaderDesk {
       const { allowed: _, ...acceptance } = info;
       if (meaning.connector === null) return this.#cardWaits(reader, acceptance, moment, meaning.chosen);
       // The card that waited at the reader is held again, for a car that is there.
-      const waits = this.#parts.till().waiting.get(reader);
+      const waits = this.#parts.stationState().waiting.get(reader);
       if (waits !== undefined && isSameId(waits.acceptance.token.uid, tap.uid)) this.#parts.record({ type: "CardLapsed", moment, reader, why: `used at connector ${meaning.connector}` });
       this.#parts.record({ type: "CardAccepted", moment, connector: meaning.connector, acceptance });
     }
   }
 
   /** A card that was shown to start must not stop what began while its question was open. */
-  #meaningNow(reader: string, tap: Extract<CardTap, { kind: "card" }>, group: string | undefined, moment: Moment): TapMeaning {
-    const meaning = meaningOfTap(this.#parts.till(), this.#parts.layout, reader, tap.uid, moment, group);
+  #meaningNow(reader: string, tap: Extract<CardTap, { kind: "card" }>, group: string | undefined, moment: Moment): TapDecision {
+    const meaning = decideTap(this.#parts.stationState(), this.#parts.layout, reader, tap.uid, moment, group);
     if (meaning.kind !== "stop") return meaning;
-    const session = this.#parts.till().sessions.get(meaning.connector);
+    const session = this.#parts.stationState().sessions.get(meaning.connector);
     const begin = session?.state === "charging" ? session.sale.opening.begin.moment : undefined;
     return begin !== undefined && begin.boot === tap.moment.boot && begin.monoMs >= tap.moment.monoMs ? { kind: "refuse", why: "just-started" } : meaning;
   }
 
   /** The answer to a tap, in a driver's words. */
-  #answer(reader: string, meaning: TapMeaning, info: AuthorizationInfo): { accepted: boolean; connector: number | null; answer: string } {
+  #answer(reader: string, meaning: TapDecision, info: AuthorizationInfo): { accepted: boolean; connector: number | null; answer: string } {
     const no = (answer: string, connector: number | null = null) => ({ accepted: false, connector, answer });
     switch (meaning.kind) {
       case "stop":
@@ -191,7 +191,7 @@ export class ReaderDesk {
     this.#lapses.set(
       reader,
       clock.at(moment.monoMs + config.timing.authorisation, () => {
-        if (this.#parts.till().waiting.get(reader)?.since !== moment) return;
+        if (this.#parts.stationState().waiting.get(reader)?.since !== moment) return;
         this.#parts.record({ type: "CardLapsed", moment: this.#parts.clock.now(), reader, why: "no car was plugged in" });
         this.#parts.tell({ news: "note", at: this.#parts.clock.now().at, text: `${reader}: the accepted card ${masked(acceptance.token.uid)} lapsed, no car was plugged in` });
       }),

@@ -3,18 +3,18 @@
 import { DeviceError, sleep, type ButtonNews, type Clock, type EnergyMeter, type Indication, type MeterIdentity, type Pins, type Reading } from "../../drivers/driver.js";
 import type { ContactorTest } from "../../drivers/gpio/contactor-test.js";
 import type { Config, ConnectorConfig } from "../../config/schema.js";
-import { Coil } from "./contactor-control.js";
+import { ContactorControl } from "./contactor-control.js";
 import { drawing, track, type ActivityTrack } from "../core/rating/activity.js";
-import { limitReached, type Reached } from "../core/session/limits.js";
-import { implausible, powerWhileOpen, type Doubt, type Outlook } from "../core/session/meter-plausibility.js";
-import { live, nextBorder, sameComponents } from "../core/rating/rating.js";
+import { limitReached, type LimitReached } from "../core/session/limits.js";
+import { implausible, powerWhileOpen, type Doubt, type PlausibilityState } from "../core/session/meter-plausibility.js";
+import { live, nextBoundary, sameComponents } from "../core/rating/rating.js";
 import type { LiveReading } from "../core/session/live-reading.js";
 import { addReading, sessionTimeMs, wants, type Acceptance, type Opening, type Sale, type Session, type SessionEvent } from "../core/session/session.js";
 import type { StopReason } from "../core/cdr/settlement.js";
 import type { Faults } from "../sync/faults.js";
 
 /** What a point needs of the station around it. */
-export type PointDesk = {
+export type ConnectorContext = {
   readonly clock: Clock;
   readonly config: Config;
   readonly faults: Faults;
@@ -28,7 +28,7 @@ export type PointDesk = {
   /** Nothing is sold at this connector while the answer is a reason. */
   blocked(): string | undefined;
   /** Whether the sessions of this card have together reached what it may have open. */
-  exposed(sale: Sale): Reached | undefined;
+  exposed(sale: Sale): LimitReached | undefined;
   /** What the lamp should say. */
   indication(): Indication;
   /** The connector's button has something to tell. */
@@ -46,14 +46,14 @@ const idlePollMs = 15_000;
 const identityEveryMs = 60_000;
 const retryMs = 5_000;
 
-export class Point {
+export class ConnectorController {
   readonly device: string;
   readonly #abort = new AbortController();
-  readonly #coil: Coil;
+  readonly #contactorControl: ContactorControl;
   #pins: Pins | undefined;
   #track: ActivityTrack = drawing;
-  #glance: LiveReading | undefined;
-  #outlook: Outlook | undefined;
+  #liveReading: LiveReading | undefined;
+  #plausibility: PlausibilityState | undefined;
   #keptMonoMs = 0;
   #goodMonoMs = 0;
   #identity: MeterIdentity | undefined;
@@ -69,11 +69,11 @@ export class Point {
     readonly connector: ConnectorConfig,
     readonly meter: EnergyMeter,
     readonly openPins: () => Promise<Pins>,
-    readonly desk: PointDesk,
+    readonly context: ConnectorContext,
   ) {
     this.device = `connector ${connector.id}`;
-    const { clock, config, faults } = desk;
-    this.#coil = new Coil({
+    const { clock, config, faults } = context;
+    this.#contactorControl = new ContactorControl({
       name: this.device,
       clock,
       settleMs: config.timing.contactor,
@@ -86,9 +86,9 @@ export class Point {
   }
 
   /** Of the session that runs: until its first look there is none, since the last one was of the session before. */
-  glance(): LiveReading | undefined {
-    const session = this.desk.session();
-    return session.state === "charging" && this.#glance?.sale.opening.id === session.sale.opening.id ? this.#glance : undefined;
+  liveReading(): LiveReading | undefined {
+    const session = this.context.session();
+    return session.state === "charging" && this.#liveReading?.sale.opening.id === session.sale.opening.id ? this.#liveReading : undefined;
   }
 
   /** The session's own activity, with the samples that are not kept. */
@@ -106,19 +106,19 @@ export class Point {
     const { signal } = this.#abort;
     try {
       await this.#openPins(signal);
-      for (const watch of [this.#watchPlug(signal), this.#watchButton(signal)]) void watch.catch((error: unknown) => this.desk.die(error));
+      for (const watch of [this.#watchPlug(signal), this.#watchButton(signal)]) void watch.catch((error: unknown) => this.context.die(error));
       while (!signal.aborted) {
         const pauseMs = await this.#turn();
         await this.#pause(pauseMs, signal);
       }
     } catch (error) {
-      if (!signal.aborted) this.desk.die(error);
+      if (!signal.aborted) this.context.die(error);
     }
   }
 
   /** Brings contactor and lamp to what the session wants. Opening waits for nothing and comes first. */
   meet(): void {
-    this.#guard(() => this.#coil.drive(wants(this.desk.session()).contactor));
+    this.#guard(() => this.#contactorControl.drive(wants(this.context.session()).contactor));
     this.relight();
     this.#nudged = true;
     this.#nudge?.();
@@ -126,43 +126,43 @@ export class Point {
 
   /** The lamp again: what it says may have changed without the session, by a fault or by a shop that closed. */
   relight(): void {
-    if (this.#refusalOver === undefined) this.#show(this.desk.indication());
+    if (this.#refusalOver === undefined) this.#show(this.context.indication());
   }
 
   /** The safe direction, at once and whatever the session says. */
   openContactor(): void {
-    this.#guard(() => this.#coil.drive(false));
+    this.#guard(() => this.#contactorControl.drive(false));
   }
 
   /** Shows a refusal for a while, then what the session says again. */
   refuse(): void {
     this.#refusalOver?.();
     this.#show("refused");
-    const { clock, config } = this.desk;
+    const { clock, config } = this.context;
     this.#refusalOver = clock.at(clock.now().monoMs + config.timing.refusalShown, () => {
       this.#refusalOver = undefined;
-      this.#show(this.desk.indication());
+      this.#show(this.context.indication());
     });
   }
 
   /** What plug, auxiliary contact and button say now; undefined while the pins are not open. */
   sensed(): { readonly plugged: boolean; readonly feedback: boolean | undefined; readonly button: boolean | undefined } | undefined {
     const pins = this.#pins;
-    return pins === undefined ? undefined : { plugged: pins.plug.plugged(), feedback: this.#coil.feedback(), button: pins.button?.down() };
+    return pins === undefined ? undefined : { plugged: pins.plug.plugged(), feedback: this.#contactorControl.feedback(), button: pins.button?.down() };
   }
 
   /** Closes the contactor for `ms` with nobody there. A session that begins meanwhile takes over. Answers with a reason where it may not be. */
   async testContactor(ms: number): Promise<ContactorTest | string> {
     const plug = this.#pins?.plug;
-    const { state } = this.desk.session();
-    if (plug === undefined) return this.desk.faults.of(this.device)?.message ?? "its pins are not open yet";
-    return this.#coil.test(plug, ms, state === "available" ? undefined : state);
+    const { state } = this.context.session();
+    if (plug === undefined) return this.context.faults.of(this.device)?.message ?? "its pins are not open yet";
+    return this.#contactorControl.test(plug, ms, state === "available" ? undefined : state);
   }
 
   async close(): Promise<void> {
     this.openContactor();
     this.#abort.abort();
-    this.#coil.letGo();
+    this.#contactorControl.letGo();
     this.#refusalOver?.();
     this.#nudge?.();
     const pins = this.#pins;
@@ -180,20 +180,20 @@ export class Point {
   }
 
   async #openPins(signal: AbortSignal): Promise<void> {
-    const { clock, faults } = this.desk;
+    const { clock, faults } = this.context;
     while (!signal.aborted) {
       // Trying again is progress too: a missing pin is shown, and no reason for the watchdog to kill us.
       this.#turnMonoMs = clock.now().monoMs;
       try {
         this.#pins = await this.openPins();
         faults.clear(this.device, "gpio/");
-        this.#coil.take(this.#pins.contactor);
-        this.#show(this.desk.indication());
+        this.#contactorControl.take(this.#pins.contactor);
+        this.#show(this.context.indication());
         return;
       } catch (error) {
         faults.raiseError(this.device, error, clock.now().at);
         // A meter that is missing too names itself now, and not when somebody has come for the pins and is gone.
-        if (wants(this.desk.session()).task === null) await this.#idle();
+        if (wants(this.context.session()).task === null) await this.#idle();
         await sleep(clock, retryMs, signal);
       }
     }
@@ -202,21 +202,21 @@ export class Point {
   async #watchPlug(signal: AbortSignal): Promise<void> {
     const plug = this.#pins?.plug;
     if (plug === undefined) return;
-    for await (const { plugged, moment } of plug.plugs(signal)) this.desk.record({ type: "PlugChanged", moment, connector: this.connector.id, plugged });
+    for await (const { plugged, moment } of plug.plugs(signal)) this.context.record({ type: "PlugChanged", moment, connector: this.connector.id, plugged });
   }
 
   async #watchButton(signal: AbortSignal): Promise<void> {
     const button = this.#pins?.button;
     if (button === undefined) return;
-    for await (const news of button.presses(signal)) this.desk.button(news);
+    for await (const news of button.presses(signal)) this.context.button(news);
   }
 
   /** One turn of the loop: does what the session wants next; answers how long the next may wait. */
   async #turn(): Promise<number> {
-    const session = this.desk.session();
+    const session = this.context.session();
     const want = wants(session);
     this.#nudged = false;
-    this.#turnMonoMs = this.desk.clock.now().monoMs;
+    this.#turnMonoMs = this.context.clock.now().monoMs;
     switch (want.task) {
       case "begin":
         return session.state === "starting" ? this.#begin(session.acceptance) : 0;
@@ -225,7 +225,7 @@ export class Point {
       case "end":
         return session.state === "stopping" ? this.#end(session) : 0;
       case "settle":
-        return this.desk.settle() ? 0 : retryMs;
+        return this.context.settle() ? 0 : retryMs;
       case null:
         await this.#idle();
         return idlePollMs;
@@ -236,13 +236,13 @@ export class Point {
 
   /** Between sessions the meter is asked now and then, so that a dead one, or another one, is known before a driver comes. */
   async #idle(): Promise<void> {
-    this.#coil.look();
+    this.#contactorControl.look();
     const known = this.#identity;
-    const fresh = this.desk.clock.now().monoMs - this.#identifiedMonoMs < identityEveryMs;
-    if (known === undefined || !fresh || this.desk.faults.of(this.device) !== undefined) {
+    const fresh = this.context.clock.now().monoMs - this.#identifiedMonoMs < identityEveryMs;
+    if (known === undefined || !fresh || this.context.faults.of(this.device) !== undefined) {
       const told = await this.#identify();
       if (told === undefined) return;
-      if (known !== undefined && told.serial !== known.serial) this.desk.note(`${this.device}: its meter is now ${told.model} ${told.serial}; it was ${known.model} ${known.serial}`);
+      if (known !== undefined && told.serial !== known.serial) this.context.note(`${this.device}: its meter is now ${told.model} ${told.serial}; it was ${known.model} ${known.serial}`);
     }
     await this.#restingReading();
   }
@@ -250,7 +250,7 @@ export class Point {
   async #identify(): Promise<MeterIdentity | undefined> {
     try {
       this.#identity = await this.meter.identify();
-      this.#identifiedMonoMs = this.desk.clock.now().monoMs;
+      this.#identifiedMonoMs = this.context.clock.now().monoMs;
       this.#doubted = false;
       return this.#identity;
     } catch (error) {
@@ -275,13 +275,13 @@ export class Point {
   }
 
   #answered(): void {
-    this.desk.faults.clear(this.device, "meter/");
-    this.desk.faults.clear(this.device, "port/");
+    this.context.faults.clear(this.device, "meter/");
+    this.context.faults.clear(this.device, "port/");
   }
 
   /** A device that fails while we let go of it is no fault. */
   #failed(error: unknown): void {
-    if (!this.#abort.signal.aborted) this.desk.faults.raiseError(this.device, error, this.desk.clock.now().at);
+    if (!this.#abort.signal.aborted) this.context.faults.raiseError(this.device, error, this.context.clock.now().at);
   }
 
   /** A reading, or undefined with its fault raised. A meter's faults are cleared by a good reading only, so that none flickers. */
@@ -299,73 +299,73 @@ export class Point {
   }
 
   async #begin(acceptance: Acceptance): Promise<number> {
-    const { clock } = this.desk;
+    const { clock } = this.context;
     const fail = (why: string): number => {
-      this.desk.record({ type: "StartFailed", moment: clock.now(), connector: this.connector.id, why });
-      this.desk.note(`connector ${this.connector.id}: no session: ${why}`);
+      this.context.record({ type: "StartFailed", moment: clock.now(), connector: this.connector.id, why });
+      this.context.note(`connector ${this.connector.id}: no session: ${why}`);
       this.refuse();
       return 0;
     };
-    const blocked = this.desk.blocked();
+    const blocked = this.context.blocked();
     if (blocked !== undefined) return fail(blocked);
     // The serial number is asked in every session: a meter swapped since the last one must not go unnoticed.
     const identity = await this.#identify();
     const begin = identity === undefined ? undefined : await this.#restingReading();
-    if (identity === undefined || begin === undefined) return fail(this.desk.faults.of(this.device)?.message ?? "the meter does not answer");
-    if (this.desk.session().state !== "starting") return 0;
-    const opening = this.desk.open(acceptance, identity, begin);
+    if (identity === undefined || begin === undefined) return fail(this.context.faults.of(this.device)?.message ?? "the meter does not answer");
+    if (this.context.session().state !== "starting") return 0;
+    const opening = this.context.open(acceptance, identity, begin);
     if (typeof opening === "string") return fail(opening);
     this.#track = drawing;
-    this.#outlook = undefined;
+    this.#plausibility = undefined;
     this.#goodMonoMs = this.#keptMonoMs = begin.moment.monoMs;
-    this.desk.record({ type: "SessionBegan", moment: clock.now(), connector: this.connector.id, opening });
+    this.context.record({ type: "SessionBegan", moment: clock.now(), connector: this.connector.id, opening });
     return this.connector.meter.poll;
   }
 
   async #watch(sale: Sale): Promise<number> {
-    const { clock, config } = this.desk;
+    const { clock, config } = this.context;
     const { timing } = config;
     const readAtMs = clock.now().monoMs;
     const reading = await this.#plausibleReading(sale);
-    if (this.desk.session().state !== "charging") return 0;
+    if (this.context.session().state !== "charging") return 0;
     if (reading === undefined) return this.#missed();
     const atMs = sessionTimeMs(sale.opening, reading.moment, sale.samples.sample.atMs);
     const rules = { idlePowerW: config.idlePowerW, idleAfterMs: timing.idleAfter, idleGraceMs: timing.idleGrace };
     const tracked = track(this.#track, atMs, reading.powerW, rules);
-    const border = nextBorder(sale.rating);
+    const border = nextBoundary(sale.rating);
     const crossed = border !== undefined && atMs >= border;
     const { activity } = tracked;
     const glanced = addReading(sale, reading, activity, crossed);
     // What moves money is written down: a crossing, a change of what the car does, a change of price, and one reading now and then.
     const keep = this.#doubted || crossed || activity !== sale.activity || !sameComponents(sale.rating, glanced.rating) || reading.moment.monoMs - this.#keptMonoMs >= timing.journalReading;
     // It lasts only if the very same meter answers after it too: what is written down is what a session can be billed to.
-    if (keep && !(await this.#confirmed(reading.serial))) return this.desk.session().state === "charging" ? this.#missed() : 0;
-    if (this.desk.session().state !== "charging") return 0;
+    if (keep && !(await this.#confirmed(reading.serial))) return this.context.session().state === "charging" ? this.#missed() : 0;
+    if (this.context.session().state !== "charging") return 0;
     this.#goodMonoMs = reading.moment.monoMs;
     this.#track = tracked;
     if (keep) {
       this.#keptMonoMs = reading.moment.monoMs;
-      this.desk.record({ type: "MeterRead", moment: clock.now(), connector: this.connector.id, reading, activity, border: crossed });
+      this.context.record({ type: "MeterRead", moment: clock.now(), connector: this.connector.id, reading, activity, border: crossed });
     }
     const price = live(glanced.rating);
     const energyMilliWh = reading.energyMilliWh - sale.opening.begin.energyMilliWh;
     const elapsedMs = atMs - sale.opening.begin.moment.at;
-    this.#glance = { reading, price, energyMilliWh, elapsedMs, sale: glanced };
-    this.desk.changed();
-    const limit = limitReached({ energyMilliWh, elapsedMs, price }, this.connector.limits, sale.opening.acceptance.limits, timing.noEnergy) ?? this.desk.exposed(glanced);
+    this.#liveReading = { reading, price, energyMilliWh, elapsedMs, sale: glanced };
+    this.context.changed();
+    const limit = limitReached({ energyMilliWh, elapsedMs, price }, this.connector.limits, sale.opening.acceptance.limits, timing.noEnergy) ?? this.context.exposed(glanced);
     if (limit !== undefined) {
       this.#stop(limit.reason, limit.detail);
       return 0;
     }
     // The next turn comes at the poll's beat, or just when time alone changes the price.
     const nextPollMs = readAtMs + this.connector.meter.poll - clock.now().monoMs;
-    const ahead = nextBorder(glanced.rating);
+    const ahead = nextBoundary(glanced.rating);
     return Math.max(0, ahead === undefined ? nextPollMs : Math.min(nextPollMs, ahead - atMs));
   }
 
   /** A look that brought nothing to bill from; too long without one ends the session. */
   #missed(): number {
-    const { clock, faults } = this.desk;
+    const { clock, faults } = this.context;
     const silentMs = clock.now().monoMs - this.#goodMonoMs;
     if (silentMs < this.connector.meter.lostAfter) return this.connector.meter.poll;
     const why = faults.of(this.device)?.message ?? "the meter gave no good value";
@@ -375,14 +375,14 @@ export class Point {
 
   #stop(reason: StopReason, detail: string): void {
     this.openContactor();
-    this.desk.record({ type: "StopRequested", moment: this.desk.clock.now(), connector: this.connector.id, reason, detail });
+    this.context.record({ type: "StopRequested", moment: this.context.clock.now(), connector: this.connector.id, reason, detail });
   }
 
   /** The final reading is taken after the contactor has opened and the current is zero. */
   async #end(session: Extract<Session, { state: "stopping" }>): Promise<number> {
-    const { clock, config } = this.desk;
+    const { clock, config } = this.context;
     const ended = (reading: Reading | null, detail: string): number => {
-      this.desk.record({ type: "SessionEnded", moment: clock.now(), connector: this.connector.id, reading, detail });
+      this.context.record({ type: "SessionEnded", moment: clock.now(), connector: this.connector.id, reading, detail });
       return 0;
     };
     const seen = await this.#plausibleReading(session.sale);
@@ -393,21 +393,21 @@ export class Point {
     if (!still && !late) return again;
     if (seen !== undefined && (await this.#confirmed(seen.serial))) return ended(seen, still ? "" : `the meter still showed ${seen.powerW} W after the contactor opened`);
     if (!late) return again;
-    return ended(null, `no end reading could be had: billed to the last good reading (${this.desk.faults.of(this.device)?.message ?? "meter silent"})`);
+    return ended(null, `no end reading could be had: billed to the last good reading (${this.context.faults.of(this.device)?.message ?? "meter silent"})`);
   }
 
   /** A reading that can be true after the last one; anything else raises a fault and is not used. */
   #plausibleReading(sale: Sale): Promise<Reading | undefined> {
     return this.#read((reading) => {
-      const { outlook, fault } = implausible(sale, reading, this.#outlook, this.connector.maxPowerW, this.desk.config.timing.journalReading);
-      this.#outlook = outlook;
+      const { plausibility, fault } = implausible(sale, reading, this.#plausibility, this.connector.maxPowerW, this.context.config.timing.journalReading);
+      this.#plausibility = plausibility;
       return fault;
     });
   }
 
   /** A reading while nothing is sold: power that flows all the same is a fault, and a session that began with it could bill the last one's rest. */
   #restingReading(): Promise<Reading | undefined> {
-    return this.#read((reading) => (this.#coil.rests ? powerWhileOpen(reading, Math.max(zeroPowerW, this.desk.config.idlePowerW)) : undefined));
+    return this.#read((reading) => (this.#contactorControl.rests ? powerWhileOpen(reading, Math.max(zeroPowerW, this.context.config.idlePowerW)) : undefined));
   }
 
   #show(indication: Indication): void {
@@ -419,13 +419,13 @@ export class Point {
     try {
       work();
     } catch (error) {
-      this.desk.die(error);
+      this.context.die(error);
     }
   }
 
   #pause(ms: number, signal: AbortSignal): Promise<void> {
     if (this.#nudged || signal.aborted) return Promise.resolve();
-    const { clock } = this.desk;
+    const { clock } = this.context;
     return new Promise((resolve) => {
       const done = (): void => {
         cancel();

@@ -4,7 +4,7 @@ import type { Clock, Contactor, FaultCode, PlugSensor } from "../../drivers/driv
 import { testContactor, type ContactorTest } from "../../drivers/gpio/contactor-test.js";
 
 /** What a coil needs of its connector. */
-export type CoilDesk = {
+export type ContactorControlContext = {
   /** The connector, for the sentences. */
   readonly name: string;
   readonly clock: Clock;
@@ -21,13 +21,13 @@ export type CoilDesk = {
   guard(work: () => void): void;
 };
 
-export class Coil {
+export class ContactorControl {
   #contactor: Contactor | undefined;
   #closed = false;
   #testing = false;
   #cancelLook: (() => void) | undefined;
 
-  constructor(private readonly desk: CoilDesk) {}
+  constructor(private readonly context: ContactorControlContext) {}
 
   /** Takes over a contactor that was just opened, and opens it once more by hand. */
   take(contactor: Contactor): void {
@@ -42,11 +42,11 @@ export class Coil {
     contactor.set(closed);
     this.#closed = closed;
     if (!look) return;
-    const { clock, settleMs } = this.desk;
+    const { clock, settleMs } = this.context;
     this.#cancelLook?.();
     this.#cancelLook = clock.at(clock.now().monoMs + settleMs, () => {
       this.#cancelLook = undefined;
-      this.desk.guard(() => this.#judge(contactor.feedback()));
+      this.context.guard(() => this.#judge(contactor.feedback()));
     });
   }
 
@@ -73,10 +73,10 @@ export class Coil {
     const contactor = this.#contactor;
     if (contactor === undefined) return "its pins are not open yet";
     const busy = this.#testing ? "being tested" : occupied;
-    if (busy !== undefined) return `${this.desk.name} is not free (${busy}): test it when no car is there`;
+    if (busy !== undefined) return `${this.context.name} is not free (${busy}): test it when no car is there`;
     this.#testing = true;
     try {
-      return await testContactor({ contactor, plug }, this.desk.clock, { ms, settleMs: this.desk.settleMs, stillOurs: () => !this.#closed });
+      return await testContactor({ contactor, plug }, this.context.clock, { ms, settleMs: this.context.settleMs, stillOurs: () => !this.#closed });
     } finally {
       this.#testing = false;
     }
@@ -90,13 +90,13 @@ export class Coil {
   }
 
   #judge(feedback: boolean | undefined): void {
-    const { feedbackPin } = this.desk;
-    if (feedback === undefined || feedback === this.#closed) return this.desk.clear();
+    const { feedbackPin } = this.context;
+    if (feedback === undefined || feedback === this.#closed) return this.context.clear();
     if (this.#closed) {
-      this.desk.raise("contactor/not-closing", `the contactor was told to close and its feedback (${feedbackPin}) says open: check coil and wiring`);
-      this.desk.notClosing();
+      this.context.raise("contactor/not-closing", `the contactor was told to close and its feedback (${feedbackPin}) says open: check coil and wiring`);
+      this.context.notClosing();
     } else {
-      this.desk.raise("contactor/welded", `the contactor was told to open and its feedback (${feedbackPin}) says closed: switch off the supply, then replace it`);
+      this.context.raise("contactor/welded", `the contactor was told to open and its feedback (${feedbackPin}) says closed: switch off the supply, then replace it`);
     }
   }
 }

@@ -3,7 +3,7 @@
 import type { FaultCode } from "../../drivers/driver.js";
 import type { StopReason } from "../core/cdr/settlement.js";
 
-export type News = { readonly at: number } & (
+export type AgentEvent = { readonly at: number } & (
   | { readonly news: "started"; readonly version: string; readonly station: string; readonly receipts: number; readonly keyId: string }
   | { readonly news: "tap"; readonly reader: string; readonly card: string; readonly accepted: boolean; readonly connector: number | null; readonly answer: string }
   | { readonly news: "press"; readonly connector: number; readonly accepted: boolean; readonly answer: string }
@@ -21,37 +21,37 @@ export type News = { readonly at: number } & (
 );
 
 /** One line for a person: what happened, without its time. */
-export function newsLine(news: News): string {
-  switch (news.news) {
+export function eventLine(event: AgentEvent): string {
+  switch (event.news) {
     case "started":
-      return `chargetill ${news.version} at station ${news.station}: ${news.receipts} ${news.receipts === 1 ? "receipt" : "receipts"} in the book, key ${news.keyId.slice(0, 23)}…`;
+      return `chargetill ${event.version} at station ${event.station}: ${event.receipts} ${event.receipts === 1 ? "receipt" : "receipts"} in the book, key ${event.keyId.slice(0, 23)}…`;
     case "tap":
-      return `card ${news.card} at ${news.reader}: ${news.accepted ? "" : "REFUSED: "}${news.answer}`;
+      return `card ${event.card} at ${event.reader}: ${event.accepted ? "" : "REFUSED: "}${event.answer}`;
     case "press":
-      return `button of connector ${news.connector}: ${news.accepted ? "" : "REFUSED: "}${news.answer}`;
+      return `button of connector ${event.connector}: ${event.accepted ? "" : "REFUSED: "}${event.answer}`;
     case "plug":
-      return `connector ${news.connector}: ${news.plugged ? "a car is plugged in" : "the car is gone"}`;
+      return `connector ${event.connector}: ${event.plugged ? "a car is plugged in" : "the car is gone"}`;
     case "session-began":
-      return `connector ${news.connector}: charging begins for card ${news.card} at ${news.price}, register ${news.registerKwh} kWh`;
+      return `connector ${event.connector}: charging begins for card ${event.card} at ${event.price}, register ${event.registerKwh} kWh`;
     case "price-changed":
-      return `connector ${news.connector}: the price is now ${news.price} (so far ${news.kwh} kWh, ${news.cost})`;
+      return `connector ${event.connector}: the price is now ${event.price} (so far ${event.kwh} kWh, ${event.cost})`;
     case "activity":
-      return `connector ${news.connector}: ${news.activity}`;
+      return `connector ${event.connector}: ${event.activity}`;
     case "stopping":
-      return `connector ${news.connector}: stopping, ${news.detail} (${news.reason})`;
+      return `connector ${event.connector}: stopping, ${event.detail} (${event.reason})`;
     case "receipt":
-      return `connector ${news.connector}: receipt ${news.number} signed: ${news.kwh} kWh, ${news.total} ${news.currency}`;
+      return `connector ${event.connector}: receipt ${event.number} signed: ${event.kwh} kWh, ${event.total} ${event.currency}`;
     case "uplink":
-      return `uplink ${news.uplink}: ${news.state}${news.detail === "" ? "" : `, ${news.detail}`}`;
+      return `uplink ${event.uplink}: ${event.state}${event.detail === "" ? "" : `, ${event.detail}`}`;
     case "uploaded":
-      return `uplink ${news.uplink}: receipt ${news.number} acknowledged by the backend`;
+      return `uplink ${event.uplink}: receipt ${event.number} acknowledged by the backend`;
     case "fault":
-      return `FAULT ${news.code} at ${news.device}: ${news.message}`;
+      return `FAULT ${event.code} at ${event.device}: ${event.message}`;
     case "recovered":
-      return `recovered ${news.code} at ${news.device}`;
+      return `recovered ${event.code} at ${event.device}`;
     case "note":
-      return news.text;
+      return event.text;
     default:
-      return news satisfies never;
+      return event satisfies never;
   }
 }

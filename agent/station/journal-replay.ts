@@ -2,32 +2,32 @@
 // book may not have yet. Nothing else is kept: the journal of a busy station in which one car stands for days is larger than its memory.
 import type { Moment } from "../../drivers/driver.js";
 import { concernsBook } from "../receipts/receipt-issuer.js";
-import { emptyTill, step, type Event, type Layout, type Till } from "../core/session/station-state.js";
-import { NeededEntries } from "./journal-retention.js";
+import { emptyStationState, reduce, type StationEvent, type Layout, type StationState } from "../core/session/station-state.js";
+import { JournalRetention } from "./journal-retention.js";
 
-export class Past {
-  readonly needed = new NeededEntries();
+export class JournalReplay {
+  readonly retention = new JournalRetention();
   /** Entries that the cash desk must know of: what stands beyond the `booked` receipts of the book. */
-  readonly unbooked: Event[] = [];
-  #till: Till;
+  readonly unbooked: StationEvent[] = [];
+  #stationState: StationState;
   #last: Moment | undefined;
 
   constructor(
     readonly layout: Layout,
     readonly booked: number,
   ) {
-    this.#till = emptyTill(layout);
+    this.#stationState = emptyStationState(layout);
   }
 
-  saw(seq: number, event: Event): void {
-    this.needed.saw(seq, event, this.#till);
-    this.#till = step(this.#till, event, this.layout);
+  saw(seq: number, event: StationEvent): void {
+    this.retention.saw(seq, event, this.#stationState);
+    this.#stationState = reduce(this.#stationState, event, this.layout);
     if (concernsBook(event, this.booked)) this.unbooked.push(event);
     this.#last = event.moment;
   }
 
-  get till(): Till {
-    return this.#till;
+  get stationState(): StationState {
+    return this.#stationState;
   }
 
   /** The last moment that the journal knows. */

@@ -1,15 +1,15 @@
 // From which journal entry on the open sessions still need it: what housekeeping must not put into the archive.
 // A session can be brought back from the plug that it began with. Whether a card or a remote start that waited was taken by that plug hangs on
 // all that waited and on the orders that stood, so those are needed from the entry on before which nothing of the kind stood.
-import type { Event, Till } from "../core/session/station-state.js";
+import type { StationEvent, StationState } from "../core/session/station-state.js";
 
-export class NeededEntries {
+export class JournalRetention {
   readonly #ofConnector = new Map<number, number>();
   /** Since which entry something has waited or been ordered without a break. */
   #standsSince = 0;
 
   /** An entry was written, or is read again at a start; `before` = the till that it found. */
-  saw(seq: number, event: Event, before: Till): void {
+  saw(seq: number, event: StationEvent, before: StationState): void {
     // All orders said again begin anew, unless something waits that may hang on the old ones.
     if (!stands(before) || (event.type === "OrdersStand" && before.waiting.size + before.awaited.size === 0)) this.#standsSince = this.#open(before, seq);
     if (event.type !== "PlugChanged" || !event.plugged || before.sessions.get(event.connector)?.state !== "available") return;
@@ -17,17 +17,17 @@ export class NeededEntries {
   }
 
   /** The first entry that `till` needs; `next` where it needs none. 0 = all, where an entry's place is not known. */
-  first(till: Till, next: number): number {
-    return stands(till) ? Math.min(this.#standsSince, this.#open(till, next)) : this.#open(till, next);
+  first(stationState: StationState, next: number): number {
+    return stands(stationState) ? Math.min(this.#standsSince, this.#open(stationState, next)) : this.#open(stationState, next);
   }
 
   /** The first entry of the sessions that are open; `next` where none is. */
-  #open({ sessions }: Till, next: number): number {
+  #open({ sessions }: StationState, next: number): number {
     return Math.min(next, ...[...sessions].flatMap(([id, { state }]) => (state === "available" || state === "finishing" ? [] : [this.#ofConnector.get(id) ?? 0])));
   }
 }
 
 /** Whether orders of a backend stand that a restart must find again. */
-export const ordersStand = ({ standing }: Till): boolean => standing.reservations.size > 0 || standing.inoperative.size > 0;
+export const ordersStand = ({ orders }: StationState): boolean => orders.reservations.size > 0 || orders.inoperative.size > 0;
 
-const stands = (till: Till): boolean => till.waiting.size > 0 || till.awaited.size > 0 || ordersStand(till);
+const stands = (stationState: StationState): boolean => stationState.waiting.size > 0 || stationState.awaited.size > 0 || ordersStand(stationState);

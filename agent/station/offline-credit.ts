@@ -1,9 +1,9 @@
 // What a token has open at the backends: sessions that began without a backend's word and that not all of them have acknowledged, and those
 // that run. It bounds what a stranger can take on a card that was blocked while the line was down.
 import type { Config } from "../../config/schema.js";
-import { kwhText, knownMilliWh } from "../core/number/energy-text.js";
+import { kwhExact, requiredMilliWh } from "../core/number/energy-text.js";
 import { add, compare, decimalOf, fixedText, ratioOf, roundHalfUp, subtract, zero, type Ratio } from "../core/number/money.js";
-import type { Reached } from "../core/session/limits.js";
+import type { LimitReached } from "../core/session/limits.js";
 import { live } from "../core/rating/rating.js";
 import { payloadOf } from "../core/receipt/receipt.js";
 import type { Acceptance, Sale, Session } from "../core/session/session.js";
@@ -13,13 +13,13 @@ import type { LiveReading } from "../core/session/live-reading.js";
 /** Receipts that at least one backend has not acknowledged: all after one number up to `last`, and some before it. */
 export type Unacknowledged = { readonly after: number; readonly besides: ReadonlySet<number>; readonly last: number };
 
-export type ExposureParts = {
+export type OfflineCreditParts = {
   readonly limits: Config["authorisation"]["exposure"];
   readonly book: Pick<Book, "get">;
   /** Undefined where there is no backend at all. */
   readonly unacknowledged: () => Unacknowledged | undefined;
   readonly sessions: () => Iterable<readonly [number, Session]>;
-  readonly glance: (connector: number) => LiveReading | undefined;
+  readonly liveReading: (connector: number) => LiveReading | undefined;
 };
 
 /** Receipts that one slice reads: some ten milliseconds on a small machine. */
@@ -33,8 +33,8 @@ type Sum = { receipts: number; energyMilliWh: number; readonly costs: Map<string
 const isUnasked = ({ authMethod, by }: Acceptance): boolean => authMethod === "WHITELIST" && by === undefined;
 const why = "no more may be open for this card until the backend has its receipts";
 
-export class Exposure {
-  readonly #parts: ExposureParts;
+export class OfflineCredit {
+  readonly #parts: OfflineCreditParts;
   /** What counts of the receipts that are open after the first gap, by rising number: all up to `#read` were read. */
   readonly #line = new Map<number, Booked>();
   #read = 0;
@@ -42,7 +42,7 @@ export class Exposure {
   readonly #besides = new Map<number, Booked | null>();
   readonly #sums = new Map<string, Sum>();
 
-  constructor(parts: ExposureParts) {
+  constructor(parts: OfflineCreditParts) {
     this.#parts = parts;
   }
 
@@ -59,19 +59,19 @@ export class Exposure {
     const { energyKwh, cost } = this.#parts.limits;
     const open = this.#isBounded() ? this.#open(uid) : undefined;
     if (open === undefined) return undefined;
-    const energyLeft = energyKwh === undefined ? undefined : knownMilliWh(energyKwh) - open.energyMilliWh;
+    const energyLeft = energyKwh === undefined ? undefined : requiredMilliWh(energyKwh) - open.energyMilliWh;
     const costLeft = cost === undefined ? undefined : subtract(limitOf(cost), open.cost);
     if ((energyLeft !== undefined && energyLeft <= 0) || (costLeft !== undefined && compare(costLeft, zero) <= 0)) return null;
-    return { ...(energyLeft === undefined ? {} : { energyKwh: kwhText(energyLeft) }), ...(costLeft === undefined ? {} : { cost: fixedText(roundHalfUp(costLeft, 4), 4) }), why };
+    return { ...(energyLeft === undefined ? {} : { energyKwh: kwhExact(energyLeft) }), ...(costLeft === undefined ? {} : { cost: fixedText(roundHalfUp(costLeft, 4), 4) }), why };
   }
 
   /** Whether sessions of one card, each of which began with all that was left, have together reached the limit; also when all but one are over. */
-  reached({ opening }: Sale): Reached | undefined {
+  reached({ opening }: Sale): LimitReached | undefined {
     const { uid } = opening.acceptance.token;
     // A meter's turn waits for no long reading: what was not read yet counts a little later.
     if (!this.#isBounded() || !isUnasked(opening.acceptance) || this.look() || this.left(uid) !== null) return undefined;
     const { energyKwh } = this.#parts.limits;
-    const byEnergy = energyKwh !== undefined && (this.#open(uid)?.energyMilliWh ?? 0) >= knownMilliWh(energyKwh);
+    const byEnergy = energyKwh !== undefined && (this.#open(uid)?.energyMilliWh ?? 0) >= requiredMilliWh(energyKwh);
     return { reason: byEnergy ? "EnergyLimitReached" : "CostLimitReached", detail: `the sessions of this card have together reached its limit: ${why}` };
   }
 
@@ -142,15 +142,15 @@ export class Exposure {
     const payload = entry === undefined ? undefined : payloadOf(entry.jws);
     if (payload?.kind !== "sale" || payload.sale.authMethod !== "WHITELIST") return null;
     const { token, energyKwh, price } = payload.sale;
-    return { uid: token.uid, energyMilliWh: knownMilliWh(energyKwh), cost: limitOf(price.due.gross), currency: price.currency };
+    return { uid: token.uid, energyMilliWh: requiredMilliWh(energyKwh), cost: limitOf(price.due.gross), currency: price.currency };
   }
 
   *#running(uid: string): Generator<Taken> {
     for (const [connector, session] of this.#parts.sessions()) {
       if (!("sale" in session) || session.sale.opening.acceptance.token.uid !== uid || !isUnasked(session.sale.opening.acceptance)) continue;
-      const glance = this.#parts.glance(connector);
-      const sale = glance?.sale ?? session.sale;
-      const price = glance?.price ?? live(sale.rating);
+      const liveReading = this.#parts.liveReading(connector);
+      const sale = liveReading?.sale ?? session.sale;
+      const price = liveReading?.price ?? live(sale.rating);
       yield { energyMilliWh: sale.last.energyMilliWh - sale.opening.begin.energyMilliWh, cost: limitOf(price.ifStoppedNow.incl), currency: price.currency };
     }
   }

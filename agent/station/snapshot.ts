@@ -6,10 +6,10 @@ import type { LivePrice, UnitPrices } from "../core/rating/rating.js";
 import type { Session } from "../core/session/session.js";
 import type { Reservation } from "../core/session/backend-orders.js";
 import { masked } from "../core/cdr/token.js";
-import type { Fault } from "../sync/faults.js";
+import type { StationFault } from "../sync/faults.js";
 import type { LiveReading } from "../core/session/live-reading.js";
-import type { Wear } from "../ledger/upkeep/write-statistics.js";
-import type { Room } from "../ledger/upkeep/disk-forecast.js";
+import type { WriteStatistics } from "../ledger/upkeep/write-statistics.js";
+import type { DiskForecast } from "../ledger/upkeep/disk-forecast.js";
 import type { OutboxStatus } from "../sync/outbox.js";
 
 export type ConnectorSnapshot = {
@@ -53,9 +53,9 @@ export type Snapshot = {
   readonly offline: boolean;
   readonly uplinks: readonly OutboxStatus[];
   /** What was written to the disk, and how long it will do. */
-  readonly wear?: Wear;
-  readonly room?: Room;
-  readonly faults: readonly Fault[];
+  readonly writeStatistics?: WriteStatistics;
+  readonly diskForecast?: DiskForecast;
+  readonly faults: readonly StationFault[];
   readonly connectors: readonly ConnectorSnapshot[];
 };
 
@@ -77,12 +77,12 @@ function unitText(amount: string, divisor = 1n): string {
 
 const minuteText = (perHour: string): string => unitText(perHour, 60n);
 
-export type PointView = { readonly session: Session; readonly glance: LiveReading | undefined; readonly lowSinceMs: number | null; readonly idleFreeForMs: number; readonly cardWaits: string | undefined; readonly blocked: string | undefined; readonly reserved?: Reservation | undefined; /** A backend is being asked about a card at its reader. */ readonly checking?: boolean; /** Its button was pressed: the next card at the reader is for it. */ readonly chosen?: boolean; readonly price: readonly string[] };
+export type ConnectorView = { readonly session: Session; readonly liveReading: LiveReading | undefined; readonly lowSinceMs: number | null; readonly idleFreeForMs: number; readonly cardWaits: string | undefined; readonly blocked: string | undefined; readonly reserved?: Reservation | undefined; /** A backend is being asked about a card at its reader. */ readonly checking?: boolean; /** Its button was pressed: the next card at the reader is for it. */ readonly chosen?: boolean; readonly price: readonly string[] };
 
 /** One connector as data. */
-export function connectorSnapshot(connector: Config["connectors"][number], view: PointView): ConnectorSnapshot {
+export function connectorSnapshot(connector: Config["connectors"][number], view: ConnectorView): ConnectorSnapshot {
   const base = { id: connector.id, evseId: connector.evseId, maxPowerW: connector.maxPowerW, price: view.price };
-  const { session, glance, blocked } = view;
+  const { session, liveReading, blocked } = view;
   switch (session.state) {
     case "available":
       if (blocked !== undefined) return { ...base, state: "out-of-order", words: `out of order: ${blocked}` };
@@ -105,7 +105,7 @@ export function connectorSnapshot(connector: Config["connectors"][number], view:
         session.state === "charging"
           ? { charging: `charging: hold the same card to the reader${connector.button?.does === "stop" ? " or press the button" : ""} to stop`, suspended: "the car asks for no power: idle, still free", parking: "the car asks for no power: idle time costs", reserved: "reserved" }[sale.activity]
           : "stopping: the receipt is being made";
-      return { ...base, state: session.state, words, card, ...(glance === undefined ? {} : liveFigures(glance, sale.activity === "parking", view)) };
+      return { ...base, state: session.state, words, card, ...(liveReading === undefined ? {} : liveFigures(liveReading, sale.activity === "parking", view)) };
     }
     case "finishing":
       return { ...base, state: "finishing", words: "finished: unplug the car", receipt: session.receiptNumber };
@@ -114,12 +114,12 @@ export function connectorSnapshot(connector: Config["connectors"][number], view:
   }
 }
 
-function liveFigures(glance: LiveReading, parking: boolean, { lowSinceMs, idleFreeForMs }: PointView): Partial<ConnectorSnapshot> {
-  const idleForMs = lowSinceMs === null ? null : glance.sale.samples.sample.atMs - lowSinceMs;
-  const { price, energyMilliWh, elapsedMs, reading } = glance;
+function liveFigures(liveReading: LiveReading, parking: boolean, { lowSinceMs, idleFreeForMs }: ConnectorView): Partial<ConnectorSnapshot> {
+  const idleForMs = lowSinceMs === null ? null : liveReading.sale.samples.sample.atMs - lowSinceMs;
+  const { price, energyMilliWh, elapsedMs, reading } = liveReading;
   const money = (amount: string): string => `${moneyText(amount, price.currency)} ${price.currency}`;
   return {
-    energyKwh: kwhText(energyMilliWh),
+    energyKwh: kwhDisplay(energyMilliWh),
     powerW: reading.powerW,
     elapsedMs,
     unitPrice: unitPriceText(price.unitPrices, price.currency, parking),
@@ -138,7 +138,7 @@ function changeText(change: NonNullable<LivePrice["nextChange"]>, price: LivePri
 }
 
 /** kWh with three decimals, rounded down: the display never shows more than was metered. */
-export function kwhText(energyMilliWh: number): string {
+export function kwhDisplay(energyMilliWh: number): string {
   const wattHours = Math.floor(energyMilliWh / 1000);
   return `${Math.floor(wattHours / 1000)}.${String(wattHours % 1000).padStart(3, "0")}`;
 }

@@ -2,40 +2,40 @@
 // One loop and one writer for all connectors; if writing fails, every contactor opens and the process ends.
 import type { CardReader, Clock, EnergyMeter, Indication, MeterIdentity, Moment, Pins, Reading } from "../../drivers/driver.js";
 import type { Config, ConnectorConfig } from "../../config/schema.js";
-import { anyConnector, keptFor, outOfServiceBy, type Bearer } from "../core/session/backend-orders.js";
-import { isChosen, isEvidence, step, waitingFor, type Event, type Layout, type Till } from "../core/session/station-state.js";
-import type { Reached } from "../core/session/limits.js";
+import { anyConnector, reservedFor, outOfServiceBy, type Bearer } from "../core/session/backend-orders.js";
+import { isChosen, isEvidence, reduce, waitingFor, type StationEvent, type Layout, type StationState } from "../core/session/station-state.js";
+import type { LimitReached } from "../core/session/limits.js";
 import { wants, type Acceptance, type Opening, type Sale, type Session } from "../core/session/session.js";
 import { masked, type AuthorizationInfo } from "../core/cdr/token.js";
 import { moneyText } from "../core/number/money.js";
 import { live } from "../core/rating/rating.js";
-import { ButtonDesk } from "./button-handler.js";
+import { ButtonHandler } from "./button-handler.js";
 import { Faults } from "../sync/faults.js";
 import type { Question } from "./authorizer.js";
-import type { News } from "./events.js";
-import { Point } from "./connector.js";
+import type { AgentEvent } from "./events.js";
+import { ConnectorController } from "./connector.js";
 import { ordersStand } from "./journal-retention.js";
-import { ReaderDesk } from "./card-handler.js";
+import { CardHandler } from "./card-handler.js";
 import type { Fact, StationFeed } from "../sync/station-port.js";
-import { kwhText, unitPriceText } from "./snapshot.js";
+import { kwhDisplay, unitPriceText } from "./snapshot.js";
 
 export type StationParts = {
   readonly config: Config;
   readonly clock: Clock;
   /** Durable when it returns; throws when it is not. */
-  readonly append: (event: Event) => void;
+  readonly append: (event: StationEvent) => void;
   readonly meter: (connector: ConnectorConfig) => EnergyMeter;
   readonly pins: (connector: ConnectorConfig) => Promise<Pins>;
   readonly reader: (name: string) => Promise<CardReader>;
   readonly authorize: (uid: string, at: number) => AuthorizationInfo | Question;
   /** Whether the sessions of one card have together reached what it may have open. */
-  readonly exposed: (sale: Sale) => Reached | undefined;
+  readonly exposed: (sale: Sale) => LimitReached | undefined;
   readonly open: (connector: ConnectorConfig, acceptance: Acceptance, meter: MeterIdentity, begin: Reading) => Opening | string;
   /** Numbers, signs and books the receipt of a session that is over, telling each step to `record`; false = not now. */
-  readonly settle: (connector: ConnectorConfig, record: (event: Event) => void) => boolean;
+  readonly settle: (connector: ConnectorConfig, record: (event: StationEvent) => void) => boolean;
   /** Why nothing may be sold at all, if so. */
   readonly closedShop: () => string | undefined;
-  readonly tell: (news: News) => void;
+  readonly tell: (event: AgentEvent) => void;
   readonly changed: () => void;
   readonly die: (error: unknown) => void;
   readonly version: string;
@@ -47,21 +47,21 @@ export const layoutOf = (config: Config): Layout => ({ connectors: config.connec
 export class Station {
   readonly layout: Layout;
   readonly faults: Faults;
-  readonly points: ReadonlyMap<number, Point>;
+  readonly points: ReadonlyMap<number, ConnectorController>;
   readonly #parts: StationParts;
   readonly #abort = new AbortController();
   readonly #listeners = new Set<(fact: Fact) => void>();
-  readonly readers: ReaderDesk;
-  readonly buttons: ButtonDesk;
-  #till: Till;
+  readonly readers: CardHandler;
+  readonly buttons: ButtonHandler;
+  #stationState: StationState;
   #running: Promise<void>[] = [];
   #dead = false;
 
   /** `till` = as the journal left it. */
-  constructor(parts: StationParts, till: Till) {
+  constructor(parts: StationParts, stationState: StationState) {
     this.#parts = parts;
     this.layout = layoutOf(parts.config);
-    this.#till = till;
+    this.#stationState = stationState;
     const { tell } = parts;
     this.faults = new Faults(
       (fault) => {
@@ -76,10 +76,10 @@ export class Station {
       },
     );
     this.points = new Map(parts.config.connectors.map((connector) => [connector.id, this.#point(connector)]));
-    const record = (event: Event): void => void this.#record(event);
-    const desk = { ...parts, layout: this.layout, faults: this.faults, points: this.points, till: () => this.#till, record };
-    this.buttons = new ButtonDesk({ ...desk, asks: (reader) => this.readers.asks(reader), blocked: (connector) => this.#blocked(connector) });
-    this.readers = new ReaderDesk({
+    const record = (event: StationEvent): void => void this.#record(event);
+    const desk = { ...parts, layout: this.layout, faults: this.faults, points: this.points, stationState: () => this.#stationState, record };
+    this.buttons = new ButtonHandler({ ...desk, asks: (reader) => this.readers.asks(reader), blocked: (connector) => this.#blocked(connector) });
+    this.readers = new CardHandler({
       ...desk,
       refusal: (connector, bearer) => this.refusal(connector, bearer),
       die: (error) => this.#die(error),
@@ -90,10 +90,10 @@ export class Station {
   start(downSince: Moment | undefined): void {
     const now = this.#now();
     this.#record({ type: "Started", moment: now, version: this.#parts.version });
-    for (const reader of this.#till.waiting.keys()) this.#record({ type: "CardLapsed", moment: now, reader, why: "the station was restarted" });
-    for (const reader of this.#till.chosen.keys()) this.#record({ type: "ChoiceLapsed", moment: now, reader, why: "the station was restarted" });
-    for (const key of this.#till.awaited.keys()) this.#record({ type: "RemoteStartLapsed", moment: now, connector: key === anyConnector ? null : key, why: "the station was restarted" });
-    for (const [connector, session] of this.#till.sessions) {
+    for (const reader of this.#stationState.waiting.keys()) this.#record({ type: "CardLapsed", moment: now, reader, why: "the station was restarted" });
+    for (const reader of this.#stationState.chosen.keys()) this.#record({ type: "ChoiceLapsed", moment: now, reader, why: "the station was restarted" });
+    for (const key of this.#stationState.awaited.keys()) this.#record({ type: "RemoteStartLapsed", moment: now, connector: key === anyConnector ? null : key, why: "the station was restarted" });
+    for (const [connector, session] of this.#stationState.sessions) {
       if (downSince === undefined || !["starting", "charging", "stopping"].includes(session.state)) continue;
       this.#record({ type: "Restarted", moment: now, connector, cause: downSince.boot === now.boot ? "Reboot" : "PowerLoss", downSince });
     }
@@ -101,8 +101,8 @@ export class Station {
     for (const reader of Object.keys(this.#parts.config.readers)) this.#running.push(this.readers.watch(reader, this.#abort.signal));
   }
 
-  till(): Till {
-    return this.#till;
+  stationState(): StationState {
+    return this.#stationState;
   }
 
   /** What backends may look at. */
@@ -112,15 +112,15 @@ export class Station {
         this.#listeners.add(listener);
         return () => void this.#listeners.delete(listener);
       },
-      till: () => this.#till,
-      glance: (connector) => this.points.get(connector)?.glance(),
+      stationState: () => this.#stationState,
+      liveReading: (connector) => this.points.get(connector)?.liveReading(),
       faults: () => this.faults.all(),
       blocked: (connector) => this.#blocked(connector),
     };
   }
 
   session(connector: number): Session | undefined {
-    return this.#till.sessions.get(connector);
+    return this.#stationState.sessions.get(connector);
   }
 
   /** The remote word: stops a session. Answers what is true: null = it is stopping, else why not. */
@@ -134,7 +134,7 @@ export class Station {
   }
 
   /** The inbox for what a backend orders: written down before anything acts on it; false when it had no meaning or nothing is written any more. */
-  enter(event: Event): boolean {
+  enter(event: StationEvent): boolean {
     return this.#record(event);
   }
 
@@ -142,14 +142,14 @@ export class Station {
   refusal(connector: number, bearer: Bearer | undefined): string | undefined {
     const blocked = this.#blocked(connector);
     if (blocked !== undefined) return blocked;
-    const kept = keptFor(this.#till.standing, this.#till.sessions, connector, bearer, this.#now().at);
+    const kept = reservedFor(this.#stationState.orders, this.#stationState.sessions, connector, bearer, this.#now().at);
     return kept === undefined ? undefined : `connector ${connector} is reserved for another card`;
   }
 
   /** Says all standing orders again, so that the entries before may go into the archive. */
   restate(): void {
-    const { reservations, inoperative } = this.#till.standing;
-    if (ordersStand(this.#till)) this.#record({ type: "OrdersStand", moment: this.#now(), reservations: [...reservations.values()], inoperative: [...inoperative].map(([connector, by]) => ({ connector, by })) });
+    const { reservations, inoperative } = this.#stationState.orders;
+    if (ordersStand(this.#stationState)) this.#record({ type: "OrdersStand", moment: this.#now(), reservations: [...reservations.values()], inoperative: [...inoperative].map(([connector, by]) => ({ connector, by })) });
   }
 
   /** Opens all contactors and lets everything go. Sessions stay open in the journal; the next start ends them. */
@@ -172,9 +172,9 @@ export class Station {
     for (const point of this.points.values()) point.openContactor();
   }
 
-  #point(connector: ConnectorConfig): Point {
+  #point(connector: ConnectorConfig): ConnectorController {
     const parts = this.#parts;
-    return new Point(connector, parts.meter(connector), () => parts.pins(connector), {
+    return new ConnectorController(connector, parts.meter(connector), () => parts.pins(connector), {
       clock: parts.clock,
       config: parts.config,
       faults: this.faults,
@@ -185,7 +185,7 @@ export class Station {
         const session = this.#session(connector.id);
         if (session.state !== "settling") return true;
         // Receipts are made one after the other: who has a number already goes first.
-        if (session.numbered === undefined && [...this.#till.sessions.values()].some((other) => other.state === "settling" && other.numbered !== undefined)) return false;
+        if (session.numbered === undefined && [...this.#stationState.sessions.values()].some((other) => other.state === "settling" && other.numbered !== undefined)) return false;
         return parts.settle(connector, (event) => void this.#record(event));
       },
       blocked: () => this.#blocked(connector.id),
@@ -204,18 +204,18 @@ export class Station {
   }
 
   #session(connector: number): Session {
-    const session = this.#till.sessions.get(connector);
+    const session = this.#stationState.sessions.get(connector);
     if (session === undefined) throw new Error(`no session for connector ${connector}`);
     return session;
   }
 
   /** Why nothing is sold at a connector now: the station's reason, a standing fault of the connector, or the order of a backend. */
   #blocked(connector: number): string | undefined {
-    const { standing } = this.#till;
+    const { orders } = this.#stationState;
     const reason = this.#parts.closedShop() ?? this.faults.of(`connector ${connector}`)?.message;
     if (reason !== undefined) return reason;
-    if (standing.restart !== undefined) return `the station is about to restart, as ${standing.restart.by} asked`;
-    const by = outOfServiceBy(standing, connector);
+    if (orders.restart !== undefined) return `the station is about to restart, as ${orders.restart.by} asked`;
+    const by = outOfServiceBy(orders, connector);
     return by === undefined ? undefined : `taken out of service by ${by}`;
   }
 
@@ -224,15 +224,15 @@ export class Station {
     const free = session.state === "available" || session.state === "occupied";
     if (free && this.readers.asks(connector.reader)) return "checking";
     if (free && this.#blocked(connector.id) !== undefined) return "fault";
-    if (session.state === "available" && waitingFor(this.#till, connector.id, connector.reader) !== undefined) return "waiting-for-plug";
-    return free && isChosen(this.#till, connector.id, connector.reader) ? "chosen" : wants(session).indicator;
+    if (session.state === "available" && waitingFor(this.#stationState, connector.id, connector.reader) !== undefined) return "waiting-for-plug";
+    return free && isChosen(this.#stationState, connector.id, connector.reader) ? "chosen" : wants(session).indicator;
   }
 
   /** Writes the event down, moves the till and meets what it wants. An event without meaning is neither written nor met. */
-  #record(event: Event): boolean {
+  #record(event: StationEvent): boolean {
     if (this.#dead) return false;
-    const before = this.#till;
-    const after = step(before, event, this.layout);
+    const before = this.#stationState;
+    const after = reduce(before, event, this.layout);
     if (after === before && !isEvidence(event)) return false;
     // The safe direction comes before the disk: what opens, opens now.
     for (const [id, session] of after.sessions) if (!wants(session).contactor && before.sessions.get(id) !== session) this.points.get(id)?.openContactor();
@@ -242,17 +242,17 @@ export class Station {
       this.#die(error);
       return false;
     }
-    this.#till = after;
+    this.#stationState = after;
     for (const listener of this.#listeners) listener({ event, before, after });
     this.#tellChange(before, after, event);
     for (const [id, session] of after.sessions) if (before.sessions.get(id) !== session) this.points.get(id)?.meet();
-    if (before.standing !== after.standing || before.awaited !== after.awaited) for (const point of this.points.values()) point.meet();
+    if (before.orders !== after.orders || before.awaited !== after.awaited) for (const point of this.points.values()) point.meet();
     for (const { reader } of this.layout.connectors) if (before.waiting.get(reader) !== after.waiting.get(reader) || before.chosen.get(reader) !== after.chosen.get(reader)) this.readers.meetAt(reader);
     this.#parts.changed();
     return true;
   }
 
-  #tellChange(before: Till, after: Till, event: Event): void {
+  #tellChange(before: StationState, after: StationState, event: StationEvent): void {
     const at = event.moment.at;
     const { tell } = this.#parts;
     if (event.type === "PlugChanged") tell({ news: "plug", at, connector: event.connector, plugged: event.plugged });
@@ -264,14 +264,14 @@ export class Station {
     if (event.type === "SessionBegan" && is?.state === "charging") {
       const { opening, rating } = is.sale;
       const price = live(rating);
-      tell({ news: "session-began", at, connector, session: opening.id, card: masked(opening.acceptance.token.uid), price: unitPriceText(price.unitPrices, price.currency, false), registerKwh: kwhText(opening.begin.energyMilliWh) });
+      tell({ news: "session-began", at, connector, session: opening.id, card: masked(opening.acceptance.token.uid), price: unitPriceText(price.unitPrices, price.currency, false), registerKwh: kwhDisplay(opening.begin.energyMilliWh) });
     }
     if (event.type === "MeterRead" && event.border && is?.state === "charging" && was?.state === "charging") {
       const price = live(is.sale.rating);
       const parking = is.sale.activity === "parking";
       const now = unitPriceText(price.unitPrices, price.currency, parking);
       if (now !== unitPriceText(live(was.sale.rating).unitPrices, price.currency, parking))
-        tell({ news: "price-changed", at, connector, price: now, kwh: kwhText(event.reading.energyMilliWh - is.sale.opening.begin.energyMilliWh), cost: `${moneyText(price.accrued.incl, price.currency)} ${price.currency}` });
+        tell({ news: "price-changed", at, connector, price: now, kwh: kwhDisplay(event.reading.energyMilliWh - is.sale.opening.begin.energyMilliWh), cost: `${moneyText(price.accrued.incl, price.currency)} ${price.currency}` });
     }
     if (is?.state === "charging" && was?.state === "charging" && is.sale.activity !== was.sale.activity) {
       const words = { charging: "the car draws power again", suspended: "the car asks for no power: idle, still free", parking: "the car asks for no power: idle time counts", reserved: "reserved" };

@@ -1,14 +1,14 @@
 // The faults that stand now, each by device and code: raised once, cleared once, shown everywhere.
 import { DeviceError, type FaultCode } from "../../drivers/driver.js";
 
-export type Fault = { readonly device: string; readonly code: FaultCode; readonly message: string; readonly sinceMs: number };
+export type StationFault = { readonly device: string; readonly code: FaultCode; readonly message: string; readonly sinceMs: number };
 
 export class Faults {
-  readonly #standing = new Map<string, Fault>();
+  readonly #standing = new Map<string, StationFault>();
 
   constructor(
-    readonly raised: (fault: Fault) => void,
-    readonly cleared: (fault: Fault) => void,
+    readonly raised: (fault: StationFault) => void,
+    readonly cleared: (fault: StationFault) => void,
   ) {}
 
   raise(device: string, code: FaultCode, message: string, at: number): void {
@@ -34,12 +34,12 @@ export class Faults {
     }
   }
 
-  of(device: string): Fault | undefined {
+  of(device: string): StationFault | undefined {
     for (const fault of this.#standing.values()) if (fault.device === device) return fault;
     return undefined;
   }
 
-  all(): Fault[] {
+  all(): StationFault[] {
     return [...this.#standing.values()];
   }
 }

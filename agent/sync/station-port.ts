@@ -5,22 +5,22 @@ import type { SessionToken } from "../core/cdr/settlement.js";
 import type { Reservation } from "../core/session/backend-orders.js";
 import type { Tariff } from "../core/tariff/tariff.js";
 import type { OnlineAnswer } from "../core/cdr/token.js";
-import type { Event, Till } from "../core/session/station-state.js";
-import type { Fault } from "./faults.js";
-import type { KeptTariff, TariffChanges } from "../tariffs/pushed-tariffs.js";
+import type { StationEvent, StationState } from "../core/session/station-state.js";
+import type { StationFault } from "./faults.js";
+import type { PushedTariff, TariffChanges } from "../tariffs/pushed-tariffs.js";
 import type { LiveReading } from "../core/session/live-reading.js";
 
 /** A fact after it was written down, with the till before and after it. */
-export type Fact = { readonly event: Event; readonly before: Till; readonly after: Till };
+export type Fact = { readonly event: StationEvent; readonly before: StationState; readonly after: StationState };
 
 /** What a backend may look at. */
 export interface StationFeed {
   /** Told of every fact from now on, in order; the answer ends it. A listener must not throw and must not wait. */
   listen(listener: (fact: Fact) => void): () => void;
-  till(): Till;
+  stationState(): StationState;
   /** The newest figures of a session that charges. */
-  glance(connector: number): LiveReading | undefined;
-  faults(): readonly Fault[];
+  liveReading(connector: number): LiveReading | undefined;
+  faults(): readonly StationFault[];
   /** Why nothing is sold at a connector now. */
   blocked(connector: number): string | undefined;
 }
@@ -50,7 +50,7 @@ export type RemoteStart = {
 export type { Reservation };
 
 /** What a backend may ask. */
-export interface RemoteDesk {
+export interface RemoteControl {
   /** As if the token had been shown at the connector's reader; `waits` = no car is plugged in yet. */
   start(request: RemoteStart): { readonly accepted: true; readonly connector: number | null; readonly waits: boolean } | Refusal;
   /** `DeAuthorized` = the backend takes back that this card may charge; else it is the remote word to stop. */
@@ -70,7 +70,7 @@ export interface RemoteDesk {
   clearTariff(tariffId: string, by: string): RemoteAnswer;
   /** Rows of `tariffs()` go and others come, all of it or nothing, whatever happens meanwhile. */
   changeTariffs(changes: TariffChanges, by: string): RemoteAnswer;
-  tariffs(): readonly KeptTariff[];
+  tariffs(): readonly PushedTariff[];
 }
 
 /** A card of a backend's own list; what is not ALLOWED is refused, and told apart for the driver's sake. */

@@ -6,17 +6,17 @@ import { explainTariff, priceBeforeStart } from "../core/tariff/explain.js";
 import type { Acceptance, Opening } from "../core/session/session.js";
 import { parseTariff, type Tariff } from "../core/tariff/tariff.js";
 import { Failure } from "../core/failure.js";
-import type { InForce } from "./last-active.js";
-import type { KeptTariffs } from "./pushed-tariffs.js";
+import type { LastActive } from "./last-active.js";
+import type { PushedTariffs } from "./pushed-tariffs.js";
 import { readTariff } from "./tariff-file.js";
 import { newestInForce, tariffAt } from "./tariffs.js";
 
-export type InForceStore = { read(): InForce; write(state: InForce): void };
+export type LastActiveStore = { read(): LastActive; write(state: LastActive): void };
 
 /** How far the last trusted moment may lag behind before it is written again: 24 small writes a day. */
 const rememberEveryMs = 3_600_000;
 
-export class PriceBoard {
+export class ActiveTariffs {
   readonly #shown = new Map<number, { text: string; atMs: number }>();
   #loaded: LoadedConfig;
   #tariffs: readonly Tariff[];
@@ -24,9 +24,9 @@ export class PriceBoard {
   /** Reads the tariff files. Throws Failure tariff/invalid where one cannot be read, or a connector sells by none of them. */
   constructor(
     loaded: LoadedConfig,
-    readonly store: InForceStore,
+    readonly store: LastActiveStore,
     /** Tariffs that backends have sent; they come before those of the files. */
-    readonly kept: Pick<KeptTariffs, "at" | "named"> = { at: () => [], named: () => [] },
+    readonly pushedTariffs: Pick<PushedTariffs, "at" | "named"> = { at: () => [], named: () => [] },
   ) {
     this.#loaded = loaded;
     this.#tariffs = tariffsOf(loaded);
@@ -55,7 +55,7 @@ export class PriceBoard {
     if (moment.trust === "unsynced") return;
     const before = this.store.read();
     const { connectors, tokens } = this.#loaded.config;
-    const ids = new Set([...connectors.map(({ tariff }) => tariff), ...tokens.flatMap(({ tariff }) => tariff ?? []), ...this.kept.named().map(({ id }) => id)]);
+    const ids = new Set([...connectors.map(({ tariff }) => tariff), ...tokens.flatMap(({ tariff }) => tariff ?? []), ...this.pushedTariffs.named().map(({ id }) => id)]);
     const now = [
       ...[...ids].map((id) => [id, this.#named(id, moment.at)] as const),
       ...connectors.map((connector) => [keyOf(connector), this.#ordered(connector, moment.at)] as const),
@@ -71,18 +71,18 @@ export class PriceBoard {
 
   /** What a backend has set for the connector itself, else for all of them. */
   #ordered(connector: ConnectorConfig, atMs: number): Tariff | undefined {
-    return newestInForce(this.kept.at(connector.id), atMs) ?? newestInForce(this.kept.at(null), atMs);
+    return newestInForce(this.pushedTariffs.at(connector.id), atMs) ?? newestInForce(this.pushedTariffs.at(null), atMs);
   }
 
   /** By id: a backend's before the one of the files. */
   #named(id: string, atMs: number): Tariff | undefined {
-    return tariffAt(this.kept.named(), id, atMs) ?? tariffAt(this.#tariffs, id, atMs);
+    return tariffAt(this.pushedTariffs.named(), id, atMs) ?? tariffAt(this.#tariffs, id, atMs);
   }
 
   /** What the connector sells by at a moment. Under an unset clock an order without any hours still holds. */
   #tariffHere(connector: ConnectorConfig, moment: Moment): Tariff | undefined {
     if (moment.trust !== "unsynced") return this.#ordered(connector, moment.at) ?? this.#named(connector.tariff, moment.at);
-    const orders = [...this.kept.at(connector.id), ...this.kept.at(null)];
+    const orders = [...this.pushedTariffs.at(connector.id), ...this.pushedTariffs.at(null)];
     if (orders.length === 0) return this.#tariffNow(connector.tariff, moment);
     const timeless = orders.every(({ startMs, endMs }) => startMs === undefined && endMs === undefined);
     return timeless ? this.#ordered(connector, moment.at) : this.#remembered(keyOf(connector));

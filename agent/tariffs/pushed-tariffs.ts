@@ -5,20 +5,20 @@ import { parseTariff, type Tariff } from "../core/tariff/tariff.js";
 import type { Disk } from "../ledger/store/disk.js";
 import { Table } from "../ledger/store/table.js";
 
-export const keptTariffsFile = "tariffs-kept.json";
-export const mostKeptTariffs = 500;
+export const pushedTariffsFile = "pushed-tariffs.json";
+export const mostPushedTariffs = 500;
 
 /** `connector`: null = all, undefined = whoever names its id. */
-export type KeptTariff = { readonly tariff: Tariff; readonly connector: number | null | undefined; readonly by: string };
+export type PushedTariff = { readonly tariff: Tariff; readonly connector: number | null | undefined; readonly by: string };
 
 /** Rows as `rows()` gave them go, others come. */
-export type TariffChanges = { readonly cleared: readonly KeptTariff[]; readonly added: readonly KeptTariff[] };
+export type TariffChanges = { readonly cleared: readonly PushedTariff[]; readonly added: readonly PushedTariff[] };
 
 type Row = { readonly by: string; readonly connector?: number | null; readonly tariff: unknown };
-type Rows = readonly KeptTariff[];
+type Rows = readonly PushedTariff[];
 
 function rowsOf(value: unknown): Rows {
-  if (!Array.isArray(value) || value.length > mostKeptTariffs) throw new Error(`expected a list of at most ${mostKeptTariffs} tariffs`);
+  if (!Array.isArray(value) || value.length > mostPushedTariffs) throw new Error(`expected a list of at most ${mostPushedTariffs} tariffs`);
   return value.map((row: Row) => {
     const parsed = parseTariff(row.tariff);
     if (!parsed.ok || typeof row.by !== "string" || !(row.connector === undefined || row.connector === null || Number.isSafeInteger(row.connector))) throw new Error("a row holds no tariff");
@@ -27,14 +27,14 @@ function rowsOf(value: unknown): Rows {
 }
 
 /** Names what was read; throws where it does not fit. */
-export function parseKeptTariffs(value: unknown): readonly Row[] {
+export function parsePushedTariffs(value: unknown): readonly Row[] {
   rowsOf(value);
   return value as readonly Row[];
 }
 
-const rowOf = ({ tariff, connector, by }: KeptTariff): Row => ({ by, ...(connector === undefined ? {} : { connector }), tariff: tariff.source });
+const rowOf = ({ tariff, connector, by }: PushedTariff): Row => ({ by, ...(connector === undefined ? {} : { connector }), tariff: tariff.source });
 
-export class KeptTariffs {
+export class PushedTariffs {
   #rows: Rows;
 
   private constructor(private readonly table: Table<readonly Row[]>) {
@@ -42,8 +42,8 @@ export class KeptTariffs {
   }
 
   /** Throws Failure table/damaged, disk/failed. */
-  static open(disk: Disk, folder: string): KeptTariffs {
-    return new KeptTariffs(Table.open<readonly Row[]>(disk, join(folder, keptTariffsFile), parseKeptTariffs, []));
+  static open(disk: Disk, folder: string): PushedTariffs {
+    return new PushedTariffs(Table.open<readonly Row[]>(disk, join(folder, pushedTariffsFile), parsePushedTariffs, []));
   }
 
   rows(): Rows {
@@ -71,13 +71,13 @@ export class KeptTariffs {
    */
   change({ cleared, added }: TariffChanges): (() => void) | undefined {
     const rows = added.reduce<Rows>(withTariff, this.#rows.filter((row) => !cleared.includes(row)));
-    return rows.length > mostKeptTariffs ? undefined : () => this.#write(rows);
+    return rows.length > mostPushedTariffs ? undefined : () => this.#write(rows);
   }
 
   /** All named tariffs of one backend anew, in one write. False = no room, and nothing has changed. */
   replaceNamed(by: string, tariffs: readonly Tariff[]): boolean {
     const stays = this.#rows.filter((row) => row.by !== by || row.connector !== undefined);
-    if (stays.length + tariffs.length > mostKeptTariffs) return false;
+    if (stays.length + tariffs.length > mostPushedTariffs) return false;
     this.#write([...stays, ...tariffs.map((tariff) => ({ tariff, connector: undefined, by }))]);
     return true;
   }
@@ -88,7 +88,7 @@ export class KeptTariffs {
   }
 }
 
-function withTariff(rows: Rows, added: KeptTariff): Rows {
+function withTariff(rows: Rows, added: PushedTariff): Rows {
   const stays = rows.filter((row) => {
     const sameTariff = row.by === added.by && row.tariff.id === added.tariff.id;
     const sameHour = added.connector !== undefined && row.tariff.startMs === added.tariff.startMs;

@@ -2,7 +2,7 @@
 import type { MachineBuses } from "../../drivers/machine/open.js";
 import type { ControlRequest } from "../control/control-socket.js";
 
-export type FieldAccess = {
+export type DeviceAccess = {
   /** True where the running agent answers. */
   readonly live: boolean;
   /** The buses themselves, where no agent holds them. */

@@ -8,11 +8,11 @@ import { basename, dirname, join } from "node:path";
 export type Finding = { readonly check: string; readonly value: string; readonly verdict: "ok" | "warn" | "fault"; readonly why?: string; readonly fix?: string };
 
 /** A check that found all well. */
-export const ok = (check: string, value: string): Finding => ({ check, value, verdict: "ok" });
+export const okFinding = (check: string, value: string): Finding => ({ check, value, verdict: "ok" });
 /** One that found what can wait, why it matters and what to do. */
-export const warn = (check: string, value: string, why: string, fix: string): Finding => ({ check, value, verdict: "warn", why, fix });
+export const warnFinding = (check: string, value: string, why: string, fix: string): Finding => ({ check, value, verdict: "warn", why, fix });
 /** One that found what keeps a station from selling, or should. */
-export const fault = (check: string, value: string, why: string, fix: string): Finding => ({ check, value, verdict: "fault", why, fix });
+export const faultFinding = (check: string, value: string, why: string, fix: string): Finding => ({ check, value, verdict: "fault", why, fix });
 
 /** The machine as its files and commands tell of it; undefined = it does not tell. */
 export type MachineTold = {
@@ -56,7 +56,7 @@ export function clockHealth(wallMs: number, machine: MachineTold): Finding[] {
 
 function clockSource(machine: MachineTold): Finding {
   const judge = (value: string, offsetS: number): Finding =>
-    Math.abs(offsetS) <= mostOffsetS ? ok("clock source", value) : warn("clock source", value, `the clock is ${Math.abs(offsetS).toFixed(1)} s off`, "see that the time server can be reached, then wait, or: chronyc makestep; timedatectl set-ntp true");
+    Math.abs(offsetS) <= mostOffsetS ? okFinding("clock source", value) : warnFinding("clock source", value, `the clock is ${Math.abs(offsetS).toFixed(1)} s off`, "see that the time server can be reached, then wait, or: chronyc makestep; timedatectl set-ntp true");
   // chronyc -c tracking: reference id, name, stratum, reference time, system time (s), last offset, RMS offset, frequency (ppm), ..., leap status.
   const [, name = "", stratum = "", , offset = "", , , ppm = ""] = machine.output("chronyc", "-c", "tracking")?.split(",") ?? [];
   if (name !== "" && Number(stratum) > 0) return judge(`chrony by ${name} (stratum ${stratum}), ${seconds(Number(offset))} off, its crystal ${Number(ppm).toFixed(1)} ppm`, Number(offset));
@@ -65,8 +65,8 @@ function clockSource(machine: MachineTold): Finding {
   const server = field("Server");
   const told = offsetOf(field("Offset"));
   if (server !== undefined && told !== undefined) return judge(`systemd-timesyncd by ${server}, ${seconds(told)} off${field("Frequency") === undefined ? "" : `, its crystal ${field("Frequency") ?? ""}`}`, told);
-  if (server !== undefined) return warn("clock source", `systemd-timesyncd by ${server}`, "the server has not answered yet, so how far the clock is off could not be known", "timedatectl timesync-status");
-  return warn("clock source", "could not be known", "neither chronyc nor timedatectl tells of a time server", "install chrony or systemd-timesyncd, and give the station a time server it can reach");
+  if (server !== undefined) return warnFinding("clock source", `systemd-timesyncd by ${server}`, "the server has not answered yet, so how far the clock is off could not be known", "timedatectl timesync-status");
+  return warnFinding("clock source", "could not be known", "neither chronyc nor timedatectl tells of a time server", "install chrony or systemd-timesyncd, and give the station a time server it can reach");
 }
 
 const seconds = (value: number): string => (Math.abs(value) < 1 ? `${(value * 1_000).toFixed(1)} ms` : `${value.toFixed(1)} s`);
@@ -81,25 +81,25 @@ function offsetOf(text: string | undefined): number | undefined {
 
 function clockChip(wallMs: number, machine: MachineTold): Finding {
   const [chip] = machine.names("/sys/class/rtc");
-  if (chip === undefined) return ok("clock chip", "none: after a power cut the time is unknown until a time server is heard");
+  if (chip === undefined) return okFinding("clock chip", "none: after a power cut the time is unknown until a time server is heard");
   const name = machine.text(`/sys/class/rtc/${chip}/name`) ?? chip;
   const told = machine.text(`/sys/class/rtc/${chip}/since_epoch`);
-  if (told === undefined || !/^\d+$/.test(told)) return warn("clock chip", name, "its time could not be read: how far it is off is not known", "hwclock --show --verbose; a chip that was never set needs a battery and: hwclock --systohc");
+  if (told === undefined || !/^\d+$/.test(told)) return warnFinding("clock chip", name, "its time could not be read: how far it is off is not known", "hwclock --show --verbose; a chip that was never set needs a battery and: hwclock --systohc");
   const offsetS = Number(told) - wallMs / 1_000;
   const value = `${name}, ${offsetS.toFixed(0)} s beside the system's time`;
-  return Math.abs(offsetS) <= mostRtcOffsetS ? ok("clock chip", value) : warn("clock chip", value, "after a power cut the station would begin with a wrong time", "once the system's time is right: hwclock --systohc; a chip that loses it again needs a new battery");
+  return Math.abs(offsetS) <= mostRtcOffsetS ? okFinding("clock chip", value) : warnFinding("clock chip", value, "after a power cut the station would begin with a wrong time", "once the system's time is right: hwclock --systohc; a chip that loses it again needs a new battery");
 }
 
 /** The file system under a folder: writable, without errors, and how worn the card is. */
 export function diskHealth(folder: string, machine: MachineTold): Finding[] {
   const mount = mountOf(folder, machine);
-  if (mount === undefined) return [warn("disk health", folder, "which disk it lies on could not be known", "df shows it")];
+  if (mount === undefined) return [warnFinding("disk health", folder, "which disk it lies on could not be known", "df shows it")];
   const { device, type, readOnly } = mount;
   const where = `${device ?? "no disk"} (${type})`;
-  if (readOnly) return [fault("disk health", where, "the file system is mounted read-only: it met an error, or was told to", "dmesg says which; a card that did this once is replaced, with a backup of the state folder")];
+  if (readOnly) return [faultFinding("disk health", where, "the file system is mounted read-only: it met an error, or was told to", "dmesg says which; a card that did this once is replaced, with a backup of the state folder")];
   const errors = device === undefined ? undefined : machine.text(`/sys/fs/ext4/${device}/errors_count`);
-  if (errors !== undefined && errors !== "0") return [warn("disk health", where, `the file system has counted ${errors} errors: the card may be dying`, "back up the state folder and replace the card"), ...wear(device, machine)];
-  return [ok("disk health", `${where}, writable, ${errors === undefined ? "this kind counts no errors" : "no errors counted"}`), ...wear(device, machine)];
+  if (errors !== undefined && errors !== "0") return [warnFinding("disk health", where, `the file system has counted ${errors} errors: the card may be dying`, "back up the state folder and replace the card"), ...wear(device, machine)];
+  return [okFinding("disk health", `${where}, writable, ${errors === undefined ? "this kind counts no errors" : "no errors counted"}`), ...wear(device, machine)];
 }
 
 type Mount = { readonly device: string | undefined; readonly type: string; readonly readOnly: boolean };
@@ -124,11 +124,11 @@ function wear(device: string | undefined, machine: MachineTold): Finding[] {
   const block = machine.target(`/sys/class/block/${device}`);
   const disk = block !== undefined && machine.text(`/sys/class/block/${device}/partition`) !== undefined ? basename(dirname(block)) : device;
   const lives = (machine.text(`/sys/block/${disk}/device/life_time`) ?? "").split(/\s+/).map(Number).filter((tenths) => tenths > 0);
-  if (lives.length === 0) return [ok("disk wear", disk.startsWith("mmcblk") ? `${disk} does not tell (an SD card)` : `${disk} does not tell here`)];
+  if (lives.length === 0) return [okFinding("disk wear", disk.startsWith("mmcblk") ? `${disk} does not tell (an SD card)` : `${disk} does not tell here`)];
   const worst = Math.max(...lives);
   const value = worst > 10 ? `${disk}: more than its life is used` : `${disk}: ${(worst - 1) * 10} to ${worst * 10} % of its life is used`;
   const spare = Number(machine.text(`/sys/block/${disk}/device/pre_eol_info`) ?? "0");
-  if (worst > 10 || spare >= 3) return [fault("disk wear", value, "it may fail any day", "back up the state folder and replace it now")];
-  if (worst > 8 || spare === 2) return [warn("disk wear", value, "it nears its end", "plan to replace it")];
-  return [ok("disk wear", value)];
+  if (worst > 10 || spare >= 3) return [faultFinding("disk wear", value, "it may fail any day", "back up the state folder and replace it now")];
+  if (worst > 8 || spare === 2) return [warnFinding("disk wear", value, "it nears its end", "plan to replace it")];
+  return [okFinding("disk wear", value)];
 }

@@ -8,20 +8,20 @@ import type { LineCounts } from "../../drivers/meter/bus.js";
 import type { LineSettings, ScanSteps } from "../../drivers/meter/scan.js";
 import type { Shown } from "../../drivers/meter/modbus-meter.js";
 import { closePins, type Machine } from "../../drivers/machine/open.js";
-import type { Cards } from "../cards/enrolled-cards.js";
+import type { EnrolledCards } from "../cards/enrolled-cards.js";
 import type { ControlAnswer, ControlRequest } from "../control/control-socket.js";
 import { available, isBusy } from "../core/session/session.js";
 import { Failure } from "../core/failure.js";
-import type { PassedCheck, PassedMeters } from "./accepted-meters.js";
+import type { AcceptedMeter, AcceptedMeters } from "./accepted-meters.js";
 import type { Station } from "../station/station.js";
 
-export type FieldParts = {
+export type DeviceRequestParts = {
   readonly config: Config;
   readonly machine: Machine;
   /** The running station; without one the devices are opened for each question. */
   readonly station?: Station;
-  readonly cards: Cards;
-  readonly passed: PassedMeters;
+  readonly cards: EnrolledCards;
+  readonly acceptedMeters: AcceptedMeters;
 };
 
 export type MeterLook = { readonly connector: number; readonly identity: MeterIdentity; readonly reading: Reading; readonly line: LineCounts | undefined; readonly registers?: readonly Shown[] };
@@ -34,7 +34,7 @@ const mostTestMs = 5_000;
 const mostProbeMs = 1_000;
 
 /** Answers a question about devices; undefined for one of another kind. Device trouble is an answer, in the device's own words. */
-export async function fieldAnswer(request: ControlRequest, parts: FieldParts): Promise<ControlAnswer | undefined> {
+export async function answerDeviceRequest(request: ControlRequest, parts: DeviceRequestParts): Promise<ControlAnswer | undefined> {
   const work = questions[request.do];
   if (work === undefined) return undefined;
   try {
@@ -46,13 +46,13 @@ export async function fieldAnswer(request: ControlRequest, parts: FieldParts): P
   }
 }
 
-type Question = (parts: FieldParts, request: ControlRequest) => unknown;
+type Question = (parts: DeviceRequestParts, request: ControlRequest) => unknown;
 
 const questions: Readonly<Record<string, Question>> = {
   "meter-look": lookAtMeter,
   "meter-probe": (parts, request) => onLentLine(parts, request, ({ answers }, line, unit) => answers(line, unit)),
   "meter-try": (parts, request) => onLentLine(parts, request, async ({ tryModel }, line, unit) => (await tryModel(line, unit, String(request["model"]))) ?? null),
-  "meter-passed": ({ passed }, { check }) => passed.add(check as PassedCheck),
+  "meter-passed": ({ acceptedMeters }, { check }) => acceptedMeters.add(check as AcceptedMeter),
   "line-look": ({ machine }, { port }) => machine.lineCounts(String(port)) ?? null,
   "pins-look": lookAtPins,
   "reader-look": lookAtReader,
@@ -64,14 +64,14 @@ const questions: Readonly<Record<string, Question>> = {
   "card-revoke": ({ cards }, { uid }) => cards.revoke(String(uid)),
 };
 
-function connectorOf({ config }: FieldParts, { connector }: ControlRequest): ConnectorConfig {
+function connectorOf({ config }: DeviceRequestParts, { connector }: ControlRequest): ConnectorConfig {
   const found = config.connectors.find(({ id }) => id === connector);
   if (found === undefined) throw new Failure("usage/invalid", `there is no connector ${String(connector)}; there are: ${config.connectors.map(({ id }) => id).join(", ")}`);
   return found;
 }
 
 /** A look bills nothing, so a model in doubt may be looked at. Its requests queue up with all others of its line. */
-async function lookAtMeter(parts: FieldParts, request: ControlRequest): Promise<MeterLook> {
+async function lookAtMeter(parts: DeviceRequestParts, request: ControlRequest): Promise<MeterLook> {
   const connector = connectorOf(parts, request);
   const meter = parts.machine.meter({ ...connector, meter: { ...connector.meter, acceptUnproven: true } });
   try {
@@ -88,7 +88,7 @@ async function lookAtMeter(parts: FieldParts, request: ControlRequest): Promise<
  * One question of a scan, between two looks of the station. A session's meter is never kept waiting by one: where a session runs on the line, it is
  * refused, and the next question is refused too where one has begun meanwhile.
  */
-async function onLentLine<T>({ config, machine, station }: FieldParts, request: ControlRequest, ask: (steps: ScanSteps, line: LineSettings, unit: number) => Promise<T>): Promise<T> {
+async function onLentLine<T>({ config, machine, station }: DeviceRequestParts, request: ControlRequest, ask: (steps: ScanSteps, line: LineSettings, unit: number) => Promise<T>): Promise<T> {
   const { port, unit, timeoutMs } = request;
   const settings = typeof port === "string" ? config.serialPorts[port] : undefined;
   if (typeof port !== "string" || settings === undefined) throw new Failure("usage/invalid", `${String(port)} is no port of this station; its ports are: ${Object.keys(config.serialPorts).join(", ")}`);
@@ -101,7 +101,7 @@ async function onLentLine<T>({ config, machine, station }: FieldParts, request: 
   return machine.lendLine(port, (binding) => ask(scanSteps(settings.path, machine.clock, { timeoutMs: within, ...(binding === undefined ? {} : { binding }) }), line, Number(unit)));
 }
 
-function lookAtPins(parts: FieldParts, request: ControlRequest): PinsLook {
+function lookAtPins(parts: DeviceRequestParts, request: ControlRequest): PinsLook {
   const connector = connectorOf(parts, request);
   if (parts.station !== undefined) {
     const sensed = parts.station.points.get(connector.id)?.sensed();
@@ -119,7 +119,7 @@ function lookAtPins(parts: FieldParts, request: ControlRequest): PinsLook {
 const buttonWord = (down: boolean | undefined): PinsLook["button"] => (down === undefined ? null : down ? "down" : "up");
 
 /** The running station looks all the time and knows; else the chip is opened once. */
-async function lookAtReader(parts: FieldParts, { reader }: ControlRequest): Promise<void> {
+async function lookAtReader(parts: DeviceRequestParts, { reader }: ControlRequest): Promise<void> {
   const name = readerOf(parts, reader);
   if (parts.station !== undefined) {
     const fault = parts.station.faults.of(`reader ${name}`);
@@ -129,7 +129,7 @@ async function lookAtReader(parts: FieldParts, { reader }: ControlRequest): Prom
   await (await parts.machine.reader(name)).close();
 }
 
-async function tryContactor(parts: FieldParts, request: ControlRequest): Promise<ContactorTest> {
+async function tryContactor(parts: DeviceRequestParts, request: ControlRequest): Promise<ContactorTest> {
   const connector = connectorOf(parts, request);
   const ms = Math.min(mostTestMs, Math.max(100, Number(request["ms"]) || 0));
   const tried = parts.station === undefined ? await tryHere(parts, connector, ms) : await parts.station.points.get(connector.id)?.testContactor(ms);
@@ -138,7 +138,7 @@ async function tryContactor(parts: FieldParts, request: ControlRequest): Promise
   return tried;
 }
 
-async function tryHere({ machine, config }: FieldParts, connector: ConnectorConfig, ms: number): Promise<ContactorTest | string> {
+async function tryHere({ machine, config }: DeviceRequestParts, connector: ConnectorConfig, ms: number): Promise<ContactorTest | string> {
   const pins = machine.pins(connector);
   try {
     return await testContactor(pins, machine.clock, { ms, settleMs: config.timing.contactor });
@@ -148,14 +148,14 @@ async function tryHere({ machine, config }: FieldParts, connector: ConnectorConf
 }
 
 /** Sessions are stopped by the remote word, so that they are settled; all else is only opened. */
-function openContactors({ station }: FieldParts): { readonly stopped: readonly number[] } {
+function openContactors({ station }: DeviceRequestParts): { readonly stopped: readonly number[] } {
   const stopped = [...(station?.points.keys() ?? [])].filter((id) => station?.stop(id) === null);
   station?.openAll();
   return { stopped };
 }
 
 /** The next card at a reader, whole: it is the technician's to enrol. Null when none came in this time. */
-async function waitForCard(parts: FieldParts, { reader, ms }: ControlRequest): Promise<CardTap | null> {
+async function waitForCard(parts: DeviceRequestParts, { reader, ms }: ControlRequest): Promise<CardTap | null> {
   const name = readerOf(parts, reader);
   const withinMs = Math.min(mostWaitMs, Number(ms) || mostWaitMs);
   if (parts.station !== undefined) return (await parts.station.readers.catchTap(name, withinMs)) ?? null;
@@ -172,7 +172,7 @@ async function waitForCard(parts: FieldParts, { reader, ms }: ControlRequest): P
   }
 }
 
-function readerOf({ config }: FieldParts, reader: unknown): string {
+function readerOf({ config }: DeviceRequestParts, reader: unknown): string {
   const names = Object.keys(config.readers);
   const name = reader ?? names[0];
   if (typeof name !== "string" || !names.includes(name)) throw new Failure("usage/invalid", `there is no reader "${String(name)}"; there are: ${names.join(", ")}`);

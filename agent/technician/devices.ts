@@ -5,18 +5,18 @@ import type { LoadedConfig } from "../../config/load.js";
 import { sleep } from "../../drivers/driver.js";
 import type { WorldState } from "../../drivers/bench/world.js";
 import { openMachine, realBuses, type MachineBuses, type MachineNeeds } from "../../drivers/machine/open.js";
-import { Cards } from "../cards/enrolled-cards.js";
+import { EnrolledCards } from "../cards/enrolled-cards.js";
 import { Failure } from "../core/failure.js";
-import type { FieldAccess } from "./device-access.js";
-import { fieldAnswer } from "./device-requests.js";
-import { FieldWatch } from "./trace-sessions.js";
+import type { DeviceAccess } from "./device-access.js";
+import { answerDeviceRequest } from "./device-requests.js";
+import { TraceSessions } from "./trace-sessions.js";
 import { Disk } from "../ledger/store/disk.js";
-import { Lock } from "../control/state-lock.js";
+import { StateLock } from "../control/state-lock.js";
 import { becomeOwner, type Exchange } from "../control/privileges.js";
-import { PassedMeters } from "./accepted-meters.js";
+import { AcceptedMeters } from "./accepted-meters.js";
 
 /** `look`: nothing is made, written or kept. Throws Failure state/locked where an agent holds the folder and does not answer. */
-export async function openDevices(loaded: LoadedConfig, use: "work" | "look", needs: MachineNeeds, exchange: Exchange): Promise<FieldAccess> {
+export async function openDevices(loaded: LoadedConfig, use: "work" | "look", needs: MachineNeeds, exchange: Exchange): Promise<DeviceAccess> {
   const { config } = loaded;
   becomeOwner(config.state, exchange);
   const disk = new Disk();
@@ -24,17 +24,17 @@ export async function openDevices(loaded: LoadedConfig, use: "work" | "look", ne
   if (!looks) disk.makeFolder(config.state);
   const buses = await busesOf(loaded, looks);
   // Where there is no folder, no agent has ever run here.
-  const lock = looks && !existsSync(config.state) ? undefined : Lock.take(config.state, buses.clock.now().at);
-  const passed = looks ? PassedMeters.view(disk, config.state) : PassedMeters.open(disk, config.state);
-  const machine = await openMachine(config, buses, (model, serial) => passed.has(model, serial), needs);
-  const parts = { config, machine, cards: looks ? Cards.view(disk, config.state, config) : Cards.open(disk, config.state, config), passed };
-  const watch = new FieldWatch(config, machine);
+  const lock = looks && !existsSync(config.state) ? undefined : StateLock.take(config.state, buses.clock.now().at);
+  const acceptedMeters = looks ? AcceptedMeters.view(disk, config.state) : AcceptedMeters.open(disk, config.state);
+  const machine = await openMachine(config, buses, (model, serial) => acceptedMeters.has(model, serial), needs);
+  const parts = { config, machine, cards: looks ? EnrolledCards.view(disk, config.state, config) : EnrolledCards.open(disk, config.state, config), acceptedMeters };
+  const watch = new TraceSessions(config, machine);
   machine.start();
   return {
     live: false,
     buses,
     ask: async (request) => {
-      const answer = watch.answer(request) ?? (await fieldAnswer(request, parts));
+      const answer = watch.answer(request) ?? (await answerDeviceRequest(request, parts));
       if (answer === undefined) throw new Failure("usage/invalid", `${request.do}: only a running agent can answer that`);
       if (!answer.ok) throw new Failure("agent/refused", answer.why);
       return answer.value;

@@ -2,13 +2,13 @@
 // then the judgement. A meter that passes is written down, and may be billed from although its map is in doubt.
 import { energyResolutionMilliWh, loadMeterMap } from "../../config/meter-map.js";
 import type { Config } from "../../config/schema.js";
-import { checkLengthMs, judgeMeter, type MeterFinding, type MeterSample } from "../core/session/meter-check.js";
+import { checkLengthMs, checkMeterReadings, type MeterCheckResult, type MeterSample } from "../core/session/meter-check.js";
 import { Failure } from "../core/failure.js";
-import type { FieldAccess } from "./device-access.js";
+import type { DeviceAccess } from "./device-access.js";
 import type { MeterLook } from "./device-requests.js";
-import type { PassedCheck } from "./accepted-meters.js";
+import type { AcceptedMeter } from "./accepted-meters.js";
 
-export type MeterChecked = PassedCheck & { readonly connector: number; readonly passed: boolean; readonly findings: readonly MeterFinding[] };
+export type MeterChecked = AcceptedMeter & { readonly connector: number; readonly passed: boolean; readonly findings: readonly MeterCheckResult[] };
 
 /** A reading that fails on the way is passed over; so many in a row end the check. */
 const mostMisses = 10;
@@ -16,9 +16,9 @@ const mostMisses = 10;
 const farOff = 2;
 
 /** One look; a meter that cannot be read is a sentence. */
-export async function look(field: FieldAccess, connector: number, registers: boolean): Promise<MeterLook | { readonly connector: number; readonly fault: string }> {
+export async function look(devices: DeviceAccess, connector: number, registers: boolean): Promise<MeterLook | { readonly connector: number; readonly fault: string }> {
   try {
-    return (await field.ask({ do: "meter-look", connector, registers })) as MeterLook;
+    return (await devices.ask({ do: "meter-look", connector, registers })) as MeterLook;
   } catch (error) {
     if (!(error instanceof Failure) || error.code !== "agent/refused") throw error;
     return { connector, fault: error.message };
@@ -26,7 +26,7 @@ export async function look(field: FieldAccess, connector: number, registers: boo
 }
 
 /** Compares one meter with its load (W, tolerance in percent). Says on the way how long it takes, and what it cannot read. */
-export async function checkMeter(field: FieldAccess, config: Config, connector: number, load: { readonly loadW: number; readonly tolerancePercent: number }, say: (line: string) => void): Promise<MeterChecked> {
+export async function checkMeter(devices: DeviceAccess, config: Config, connector: number, load: { readonly loadW: number; readonly tolerancePercent: number }, say: (line: string) => void): Promise<MeterChecked> {
   const found = config.connectors.find(({ id }) => id === connector);
   if (found === undefined) throw new Failure("usage/invalid", `there is no connector ${connector}; there are: ${config.connectors.map(({ id }) => id).join(", ")}`);
   const { model } = found.meter;
@@ -38,25 +38,25 @@ export async function checkMeter(field: FieldAccess, config: Config, connector: 
   let atMs = 0;
   const everyMs = Math.min(1_000, needMs / 30);
   for (let misses = 0, turns = 0; misses < mostMisses && turns < (3 * needMs) / everyMs; turns += 1) {
-    const seen = await look(field, connector, false);
+    const seen = await look(devices, connector, false);
     if ("fault" in seen) {
       misses += 1;
       say(seen.fault);
     } else {
       misses = 0;
       const { moment, energyMilliWh, powerW } = seen.reading;
-      if (samples.length === 0 && powerW * farOff < load.loadW) say(`the meter shows ${powerW} W now: is the load on${field.live ? ", and does a session run? Without one the contactor is open" : "?"}`);
+      if (samples.length === 0 && powerW * farOff < load.loadW) say(`the meter shows ${powerW} W now: is the load on${devices.live ? ", and does a session run? Without one the contactor is open" : "?"}`);
       if (serial !== "" && seen.identity.serial !== serial) throw new Failure("agent/refused", `the meter changed from ${serial} to ${seen.identity.serial} while it was checked`);
       serial = seen.identity.serial;
       atMs = moment.at;
       samples.push({ monoMs: moment.monoMs, energyMilliWh, powerW });
       if (moment.monoMs - (samples[0]?.monoMs ?? 0) >= needMs && samples.length >= 5) break;
     }
-    await field.pause(everyMs);
+    await devices.pause(everyMs);
   }
-  const { findings, measuredW, energyMilliWh } = judgeMeter(samples, plan);
+  const { findings, measuredW, energyMilliWh } = checkMeterReadings(samples, plan);
   const passed = findings.every(({ ok }) => ok);
-  const row: PassedCheck = { model, serial, atMs, loadW: load.loadW, measuredW, energyMilliWh, tolerancePercent: load.tolerancePercent };
-  if (passed) await field.ask({ do: "meter-passed", check: row });
+  const row: AcceptedMeter = { model, serial, atMs, loadW: load.loadW, measuredW, energyMilliWh, tolerancePercent: load.tolerancePercent };
+  if (passed) await devices.ask({ do: "meter-passed", check: row });
   return { connector, passed, findings, ...row };
 }

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { LoadedConfig } from "../../config/load.js";
 import type { MachineNeeds } from "../../drivers/machine/open.js";
 import { askAgent, isAbsent, socketPath } from "../control/control-socket.js";
-import type { FieldAccess } from "./device-access.js";
+import type { DeviceAccess } from "./device-access.js";
 import type { Exchange } from "../control/privileges.js";
 
 /** Whether an agent serves this config now. Throws where one runs and this user may not speak to it. */
@@ -21,7 +21,7 @@ export async function agentRuns(loaded: LoadedConfig): Promise<boolean> {
  * `look`: nothing is made, written or kept, so that a doctor leaves a machine as it was found. Throws Failure state/locked where an agent holds
  * the folder and does not answer.
  */
-export async function openField(loaded: LoadedConfig, use: "work" | "look" = "work", needs: MachineNeeds = "all", exchange: Exchange = {}): Promise<FieldAccess> {
+export async function openDeviceAccess(loaded: LoadedConfig, use: "work" | "look" = "work", needs: MachineNeeds = "all", exchange: Exchange = {}): Promise<DeviceAccess> {
   if (await agentRuns(loaded)) return { live: true, ask: (request) => askAgent(socketPath(loaded), request), pause: (ms) => delay(ms), close: () => Promise.resolve() };
   // Beside an agent neither drivers nor tables are needed, and none is loaded.
   const { openDevices } = await import("./devices.js");

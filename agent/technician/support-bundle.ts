@@ -8,14 +8,14 @@ import type { LoadedConfig } from "../../config/load.js";
 import { configText } from "../../config/text.js";
 import { secretFiles } from "../../config/uplink.js";
 import { findPorts } from "../../drivers/machine/ports.js";
-import type { CardRow } from "../cards/enrolled-cards.js";
+import type { EnrolledCard } from "../cards/enrolled-cards.js";
 import { masked } from "../core/cdr/token.js";
 import { doctorLines } from "./doctor-lines.js";
 import { examine } from "./doctor.js";
 import { Failure } from "../core/failure.js";
-import type { FieldAccess } from "./device-access.js";
+import type { DeviceAccess } from "./device-access.js";
 import { Disk } from "../ledger/store/disk.js";
-import { openField } from "./open-devices.js";
+import { openDeviceAccess } from "./open-devices.js";
 import { ownVersion } from "../control/version.js";
 
 export type BundlePart = { readonly name: string; readonly text: string };
@@ -75,16 +75,16 @@ export function redaction(uids: readonly string[], files: readonly string[]): (t
 }
 
 async function lookAtDevices(loaded: LoadedConfig): Promise<{ readonly devices: unknown; readonly uids: readonly string[] }> {
-  let field: FieldAccess;
+  let devices: DeviceAccess;
   try {
-    field = await openField(loaded, "look");
+    devices = await openDeviceAccess(loaded, "look");
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { devices: { unreachable: error.message }, uids: [] };
   }
   const asked = async (request: { readonly do: string; readonly [argument: string]: unknown }): Promise<unknown> => {
     try {
-      return await field.ask(request);
+      return await devices.ask(request);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       return { fault: error.message };
@@ -94,10 +94,10 @@ async function lookAtDevices(loaded: LoadedConfig): Promise<{ readonly devices: 
     const meters = [];
     for (const { id } of loaded.config.connectors) meters.push(await asked({ do: "meter-look", connector: id, registers: true }));
     const cards = await asked({ do: "card-list" });
-    const status = field.live ? await asked({ do: "status" }) : "no agent runs";
-    return { devices: { status, meters }, uids: Array.isArray(cards) ? (cards as CardRow[]).map(({ uid }) => uid) : [] };
+    const status = devices.live ? await asked({ do: "status" }) : "no agent runs";
+    return { devices: { status, meters }, uids: Array.isArray(cards) ? (cards as EnrolledCard[]).map(({ uid }) => uid) : [] };
   } finally {
-    await field.close();
+    await devices.close();
   }
 }
 

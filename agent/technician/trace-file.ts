@@ -4,8 +4,8 @@ import type { Config } from "../../config/schema.js";
 import { traceEntrySchema, traceFormat, traceHeaderSchema, type TraceEntry, type TraceHeader } from "../../config/trace-schema.js";
 import type { Moment } from "../../drivers/driver.js";
 import type { Machine } from "../../drivers/machine/open.js";
-import type { Sight } from "../../drivers/rfid/card-detection.js";
-import type { Passed } from "../../drivers/machine/wiretap.js";
+import type { CardDetection } from "../../drivers/rfid/card-detection.js";
+import type { BusEvent } from "../../drivers/machine/wiretap.js";
 import { masked } from "../core/cdr/token.js";
 import { Failure } from "../core/failure.js";
 import { ownVersion } from "../control/version.js";
@@ -56,7 +56,7 @@ export class TraceRecorder {
     this.#machine = machine;
     this.#from = machine.clock.now();
     this.#add(JSON.stringify(traceHeader(config, this.#from, limits.withUids)));
-    const forget = machine.wiretap.listen((passed, moment) => this.#hear(passed, moment));
+    const forget = machine.wiretap.listen((event, moment) => this.#hear(event, moment));
     const cancel = machine.clock.at(this.#from.monoMs + limits.ms, () => this.#end("time", machine.clock.now()));
     this.#letGo = () => {
       forget();
@@ -82,34 +82,34 @@ export class TraceRecorder {
     this.#end("stopped", this.#machine.clock.now());
   }
 
-  #hear(passed: Passed, moment: Moment): void {
+  #hear(event: BusEvent, moment: Moment): void {
     if (this.#ended) return;
-    this.#add(JSON.stringify({ ms: Math.max(0, Math.round(moment.monoMs - this.#from.monoMs)), ...this.#entry(passed) }));
+    this.#add(JSON.stringify({ ms: Math.max(0, Math.round(moment.monoMs - this.#from.monoMs)), ...this.#entry(event) }));
     if (this.#bytes > this.#limits.bytes) this.#end("size", moment);
     else if (this.#waiting > mostWaitingBytes) this.#end("nobody took it", moment);
   }
 
-  #entry(passed: Passed): object {
-    switch (passed.kind) {
+  #entry(event: BusEvent): object {
+    switch (event.kind) {
       case "serial": {
-        const { port, what } = passed;
-        return what === "out" || what === "in" ? { port, [what]: Buffer.from(passed.bytes).toString("hex") } : { port, event: what };
+        const { port, what } = event;
+        return what === "out" || what === "in" ? { port, [what]: Buffer.from(event.bytes).toString("hex") } : { port, event: what };
       }
       case "card": {
-        const { reader, sight } = passed;
-        return { reader, ...this.#sight(sight) };
+        const { reader, detection } = event;
+        return { reader, ...this.#detection(detection) };
       }
       case "pin":
-        return { gpio: passed.gpio, way: passed.way, active: passed.active };
+        return { gpio: event.gpio, way: event.way, active: event.active };
       default:
-        return passed satisfies never;
+        return event satisfies never;
     }
   }
 
-  #sight(sight: Sight): object {
-    if (sight.kind === "lost") return { sight: "lost", why: sight.why };
-    if (sight.kind !== "card") return { sight: sight.kind };
-    return { sight: "card", uid: this.#limits.withUids ? sight.uid : this.#standIn(sight.uid) };
+  #detection(detection: CardDetection): object {
+    if (detection.kind === "lost") return { sight: "lost", why: detection.why };
+    if (detection.kind !== "card") return { sight: detection.kind };
+    return { sight: "card", uid: this.#limits.withUids ? detection.uid : this.#standIn(detection.uid) };
   }
 
   /** A number as long as the card's, with its last four characters, by which nobody can charge: its other bytes count the cards of this trace. */
@@ -160,15 +160,15 @@ export function parseTrace(name: string, text: string): { readonly header: Trace
 }
 
 /** What passed, as a line of the log: card numbers by their last four characters. */
-export function passedLine(passed: Passed): string {
-  switch (passed.kind) {
+export function passedLine(event: BusEvent): string {
+  switch (event.kind) {
     case "serial":
-      return `${passed.port}: ${passed.what}${passed.bytes.length === 0 ? "" : ` ${Buffer.from(passed.bytes).toString("hex")}`}`;
+      return `${event.port}: ${event.what}${event.bytes.length === 0 ? "" : ` ${Buffer.from(event.bytes).toString("hex")}`}`;
     case "card":
-      return `reader ${passed.reader}: ${passed.sight.kind === "card" ? `card ${masked(passed.sight.uid)}` : passed.sight.kind}`;
+      return `reader ${event.reader}: ${event.detection.kind === "card" ? `card ${masked(event.detection.uid)}` : event.detection.kind}`;
     case "pin":
-      return `GPIO ${passed.gpio} (${passed.way}): ${passed.active ? "active" : "not active"}`;
+      return `GPIO ${event.gpio} (${event.way}): ${event.active ? "active" : "not active"}`;
     default:
-      return passed satisfies never;
+      return event satisfies never;
   }
 }

@@ -17,7 +17,7 @@ const shortestMs = 1_000;
 
 export type LogState = { readonly level: LogLevel; readonly was: LogLevel; readonly untilMs: number | null };
 
-export class FieldWatch {
+export class TraceSessions {
   readonly #config: Config;
   readonly #machine: Machine;
   readonly #log: LogSwitch | undefined;
@@ -81,7 +81,7 @@ export class FieldWatch {
   /** At level debug the log also has what passes between drivers and devices. */
   #overhear(): void {
     const wanted = this.#log?.level() === "debug";
-    if (wanted && this.#silence === undefined) this.#silence = this.#machine.wiretap.listen((passed) => this.#log?.debug(passedLine(passed)));
+    if (wanted && this.#silence === undefined) this.#silence = this.#machine.wiretap.listen((event) => this.#log?.debug(passedLine(event)));
     if (wanted) return;
     this.#silence?.();
     this.#silence = undefined;

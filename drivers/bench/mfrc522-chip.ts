@@ -1,6 +1,6 @@
 // A simulated MFRC522 behind the SPI object, register by register (NXP data sheet rev. 3.9), so that mfrc522-rpi runs on it unchanged.
 // Its time is its own: each access to a register takes 20 us of it, as on a 1 MHz bus. No real time passes.
-import { command, crcIrq, fault, irq, register } from "../rfid/registers.js";
+import { command, crcIrq, busFault, irq, register } from "../rfid/registers.js";
 import { crcA } from "../rfid/crc-a.js";
 import type { Spi } from "../rfid/spi.js";
 import { CardField, type FieldView } from "./card-field.js";
@@ -155,13 +155,13 @@ export class Mfrc522Chip implements Spi {
         this.#registers[address] = (value & 0x80) !== 0 ? this.#get(address) | (value & 0x7f) : this.#get(address) & ~value;
         return;
       case register.fifoData:
-        if (this.#fifo.length >= fifoBytes) return this.#raise(register.error, fault.overflow);
+        if (this.#fifo.length >= fifoBytes) return this.#raise(register.error, busFault.overflow);
         this.#fifo.push(value);
         return;
       case register.fifoLevel:
         if ((value & 0x80) === 0) return;
         this.#fifo = [];
-        this.#registers[register.error] = this.#get(register.error) & ~fault.overflow;
+        this.#registers[register.error] = this.#get(register.error) & ~busFault.overflow;
         return;
       case register.bitFraming:
         this.#registers[address] = value;
@@ -270,7 +270,7 @@ export class Mfrc522Chip implements Spi {
     else {
       // CollReg 4..0: the bit's position counted from 1, 0 standing for 32; bit 5: no valid position.
       this.#registers[register.coll] = 0x80 | (collision < 32 ? (collision + 1) & 0x1f : 0x20);
-      this.#raise(register.error, fault.collision);
+      this.#raise(register.error, busFault.collision);
     }
     this.#raise(register.comIrq, irq.rx | (collision === undefined ? 0 : irq.error));
   }

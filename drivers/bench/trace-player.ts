@@ -6,11 +6,11 @@ import { DeviceError, type CardTap, type FaultCode } from "../driver.js";
 import { GpioButton } from "../gpio/button.js";
 import { GpioPlug } from "../gpio/plug.js";
 import { openMeterBus } from "../meter/bus.js";
-import type { Answer } from "../meter/requests.js";
-import { decimalText } from "../meter/decode.js";
+import type { RegisterAnswer } from "../meter/requests.js";
+import { meterDecimalText } from "../meter/decode.js";
 import type { Shown } from "../meter/modbus-meter.js";
 import { Registers } from "../meter/registers.js";
-import { holds, type Request } from "../meter/requests.js";
+import { answerHolds, type RegisterRequest } from "../meter/requests.js";
 import { openCardReader } from "../rfid/card-reader.js";
 import { BenchClock } from "./bench-clock.js";
 import { CardField, simulatedChip } from "./card-field.js";
@@ -33,7 +33,7 @@ type Of<K extends string> = Extract<TraceEntry, { readonly [key in K]: unknown }
 const has = <K extends string>(key: K) => (entry: TraceEntry): entry is Of<K> => key in entry;
 
 /** A request as it went out; undefined for anything but a read of registers. */
-function requestOf(bytes: Buffer): (Request & { readonly unit: number }) | undefined {
+function requestOf(bytes: Buffer): (RegisterRequest & { readonly unit: number }) | undefined {
   const code = bytes.length === 8 ? bytes.readUInt8(1) : 0;
   if (code !== 3 && code !== 4) return undefined;
   return { unit: bytes.readUInt8(0), function: code, address: bytes.readUInt16BE(2), words: bytes.readUInt16BE(4) };
@@ -90,13 +90,13 @@ async function playLine(header: TraceHeader, port: string, all: readonly Of<"por
   return heard;
 }
 
-function rawWords({ address, bytes }: Answer): Shown[] {
+function rawWords({ address, bytes }: RegisterAnswer): Shown[] {
   return Array.from({ length: bytes.length / 2 }, (_, word) => ({ register: `0x${(address + word).toString(16).toUpperCase().padStart(4, "0")}`, value: bytes.subarray(2 * word, 2 * word + 2).toString("hex"), unit: "" }));
 }
 
 /** Listens to one meter's answers and makes readings of them, by the same register map and the same sums as the driver that asked. */
 class MeterEar {
-  #answers: Answer[] = [];
+  #answers: RegisterAnswer[] = [];
 
   constructor(
     private readonly connector: number,
@@ -110,14 +110,14 @@ class MeterEar {
     this.#answers = [];
   }
 
-  answered(ms: number, request: string, answer: Answer): Heard[] {
+  answered(ms: number, request: string, answer: RegisterAnswer): Heard[] {
     this.#answers = [answer, ...this.#answers.filter((other) => other.address !== answer.address || other.function !== answer.function)];
     const registers = new Registers(this.map, `meter ${this.unit} at ${this.port}`, this.#answers);
     const heard: Heard[] = [{ ms, heard: "registers", port: this.port, unit: this.unit, request, values: this.#values(registers, answer) }];
     const { energy, power, powerLess, current } = this.map.reading;
     const counter = energy.at(-1);
     const complete = [...energy, ...power, ...powerLess, ...current].every((name) => this.#known(name));
-    if (counter === undefined || !holds(answer, registerOf(this.map, counter)) || !complete) return heard;
+    if (counter === undefined || !answerHolds(answer, registerOf(this.map, counter)) || !complete) return heard;
     this.#answers = [];
     try {
       const currentMilliA = registers.currentMilliA();
@@ -131,16 +131,16 @@ class MeterEar {
   /** Whether a register, and the scale that it names, were answered. */
   #known(name: string): boolean {
     const entry = registerOf(this.map, name);
-    return this.#answers.some((answer) => holds(answer, entry)) && (entry.scaledBy === undefined || this.#known(entry.scaledBy));
+    return this.#answers.some((answer) => answerHolds(answer, entry)) && (entry.scaledBy === undefined || this.#known(entry.scaledBy));
   }
 
-  #values(registers: Registers, answer: Answer): Shown[] {
+  #values(registers: Registers, answer: RegisterAnswer): Shown[] {
     return Object.values(this.map.registers)
-      .filter((entry) => holds(answer, entry) && this.#known(entry.name))
+      .filter((entry) => answerHolds(answer, entry) && this.#known(entry.name))
       .map((entry): Shown => {
         try {
           const milli = entry.counts === undefined ? undefined : registers.milli(entry);
-          const value = entry.counts === undefined ? registers.label(entry) : milli && decimalText({ digits: milli.digits, exponent: milli.exponent - 3 });
+          const value = entry.counts === undefined ? registers.label(entry) : milli && meterDecimalText({ digits: milli.digits, exponent: milli.exponent - 3 });
           return value === undefined ? { register: entry.name, fault: "not available" } : { register: entry.name, value, unit: entry.counts?.unit ?? "" };
         } catch (error) {
           if (!(error instanceof DeviceError)) throw error;

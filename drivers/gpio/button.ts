@@ -3,7 +3,7 @@
 import type { PinConfig } from "../../config/schema.js";
 import type { Button, ButtonNews, Clock } from "../driver.js";
 import { DebouncedInput } from "./debounced-input.js";
-import { Feed } from "./feed.js";
+import { EventFeed } from "./feed.js";
 import type { GpioPort } from "./port.js";
 
 /** A finger is quick: a press lasts from some 60 ms on. */
@@ -13,7 +13,7 @@ export const stuckAfterMs = 60_000;
 
 export class GpioButton implements Button {
   readonly #contact: DebouncedInput;
-  readonly #news = new Feed<ButtonNews>();
+  readonly #news = new EventFeed<ButtonNews>();
   #stuck = false;
   #cancel: (() => void) | undefined;
 

@@ -3,7 +3,7 @@
 /** Facts that no one has fetched. Past it the oldest pair goes: what is left still tells of both ways. */
 const mostWaiting = 64;
 
-export class Feed<T> {
+export class EventFeed<T> {
   readonly #listeners = new Set<(fact: T | undefined) => void>();
   #broken: unknown;
 

@@ -2,7 +2,7 @@
 import type { PinConfig } from "../../config/schema.js";
 import type { Clock, Moment, PlugSensor } from "../driver.js";
 import { DebouncedInput } from "./debounced-input.js";
-import { Feed } from "./feed.js";
+import { EventFeed } from "./feed.js";
 import type { GpioPort } from "./port.js";
 
 type Change = { readonly plugged: boolean; readonly moment: Moment };
@@ -11,7 +11,7 @@ const defaultDebounceMs = 50;
 
 export class GpioPlug implements PlugSensor {
   readonly #contact: DebouncedInput;
-  readonly #changes = new Feed<Change>();
+  readonly #changes = new EventFeed<Change>();
 
   /** Opens the pin. Throws DeviceError gpio/missing. */
   constructor(

@@ -11,7 +11,7 @@ import type { SerialBinding } from "../meter/line.js";
 import type { ModbusMeter } from "../meter/modbus-meter.js";
 import { openCardReader } from "../rfid/card-reader.js";
 import type { SpiChoice } from "../rfid/spi.js";
-import { Wiretap } from "./wiretap.js";
+import { BusTrace } from "./wiretap.js";
 
 /** The edge of the machine: where its bytes, pins and time come from. */
 export type MachineBuses = {
@@ -32,7 +32,7 @@ export type MachineBuses = {
 export type Machine = {
   readonly clock: Clock;
   /** What passes between these drivers and their devices. */
-  readonly wiretap: Wiretap;
+  readonly wiretap: BusTrace;
   meter(connector: ConnectorConfig): ModbusMeter;
   /** What the line of a port has been through since it was opened. */
   lineCounts(port: string): LineCounts | undefined;
@@ -79,7 +79,7 @@ export async function openMachine(config: Config, buses: MachineBuses, hasPassed
   const openMeterBus = needs === "all" ? (await import("../meter/bus.js")).openMeterBus : undefined;
   const meterBuses = new Map<string, MeterBus>();
   const lastReaders = new Map<string, CardReader>();
-  const wiretap = new Wiretap(clock);
+  const wiretap = new BusTrace(clock);
   const meterBus = (name: string): MeterBus => {
     const known = meterBuses.get(name);
     if (known !== undefined) return known;
@@ -122,7 +122,7 @@ export async function openMachine(config: Config, buses: MachineBuses, hasPassed
       const given = buses.reader?.(name);
       if (given !== undefined) return given;
       // The lost reader goes along: a card that lay on it all the while is no new tap.
-      const opened = await openCardReader(reader, clock, buses.spi(name), lastReaders.get(name), (sight) => wiretap.card(name, sight));
+      const opened = await openCardReader(reader, clock, buses.spi(name), lastReaders.get(name), (detection) => wiretap.card(name, detection));
       lastReaders.set(name, opened);
       return opened;
     },

@@ -3,26 +3,26 @@
 import { DeviceError, type Clock, type Moment } from "../driver.js";
 import type { PinConfig } from "../../config/schema.js";
 import type { GpioInput, GpioOutput, GpioPort } from "../gpio/port.js";
-import type { Sight } from "../rfid/card-detection.js";
+import type { CardDetection } from "../rfid/card-detection.js";
 
 /** `lost` = the port went away. Sights and levels are told when they change. */
-export type Passed =
+export type BusEvent =
   | { readonly kind: "serial"; readonly port: string; readonly what: "out" | "in" | "given up" | "lost"; readonly bytes: Uint8Array }
-  | { readonly kind: "card"; readonly reader: string; readonly sight: Sight }
+  | { readonly kind: "card"; readonly reader: string; readonly detection: CardDetection }
   | { readonly kind: "pin"; readonly gpio: number; readonly way: "in" | "out"; readonly active: boolean };
 
-export type Listener = (passed: Passed, moment: Moment) => void;
+export type Listener = (event: BusEvent, moment: Moment) => void;
 
-export class Wiretap {
+export class BusTrace {
   readonly #listeners = new Set<Listener>();
-  readonly #last = new Map<string, { readonly text: string; readonly passed: Passed }>();
+  readonly #last = new Map<string, { readonly text: string; readonly event: BusEvent }>();
 
   constructor(private readonly clock: Clock) {}
 
   /** Tells how pins and readers stand, then all that passes, until the answer is called. */
   listen(listener: Listener): () => void {
     const moment = this.clock.now();
-    for (const { passed } of this.#last.values()) listener(passed, moment);
+    for (const { event } of this.#last.values()) listener(event, moment);
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
@@ -31,8 +31,8 @@ export class Wiretap {
     if (this.#listeners.size > 0) this.#tell({ kind: "serial", port, what, bytes: Uint8Array.from(bytes) });
   }
 
-  card(reader: string, sight: Sight): void {
-    this.#changed(`reader ${reader}`, JSON.stringify(sight), { kind: "card", reader, sight });
+  card(reader: string, detection: CardDetection): void {
+    this.#changed(`reader ${reader}`, JSON.stringify(detection), { kind: "card", reader, detection });
   }
 
   /** The same pins, overheard. */
@@ -49,16 +49,16 @@ export class Wiretap {
     };
   }
 
-  #changed(key: string, text: string, passed: Passed): void {
+  #changed(key: string, text: string, event: BusEvent): void {
     if (this.#last.get(key)?.text === text) return;
-    this.#last.set(key, { text, passed });
-    this.#tell(passed);
+    this.#last.set(key, { text, event });
+    this.#tell(event);
   }
 
-  #tell(passed: Passed): void {
+  #tell(event: BusEvent): void {
     if (this.#listeners.size === 0) return;
     const moment = this.clock.now();
-    for (const listener of [...this.#listeners]) listener(passed, moment);
+    for (const listener of [...this.#listeners]) listener(event, moment);
   }
 }
 

@@ -10,7 +10,7 @@ import type { Clock } from "../driver.js";
 import { RtuLine, serialStream } from "./line.js";
 import type { OnBytes, SerialBinding } from "./line.js";
 import { ModbusMeter } from "./modbus-meter.js";
-import type { Answer, Ask, Request } from "./requests.js";
+import type { RegisterAnswer, AskRegisters, RegisterRequest } from "./requests.js";
 
 /** Requests that may wait for the line; more means that the bus is asked for more than it can carry. */
 const mostWaiting = 256;
@@ -28,7 +28,7 @@ const requestBytes = 8;
 const frameBytes = 5;
 
 /** All that a reply tells of its question. Two questions of one shape look alike from the other end. */
-const shapeOf = (unit: number, request: Request): string => `${unit}/${request.function}/${request.words}`;
+const shapeOf = (unit: number, request: RegisterRequest): string => `${unit}/${request.function}/${request.words}`;
 
 type Client = InstanceType<(typeof modbus)["default"]>;
 type Link = { readonly line: RtuLine; readonly client: Client; lost: DeviceError | undefined; onLost: (error: DeviceError) => void };
@@ -139,7 +139,7 @@ export class MeterBus {
   }
 
   /** One exchange, when the line is free. Rejects with a DeviceError. */
-  ask(ask: Ask): Promise<Answer> {
+  ask(ask: AskRegisters): Promise<RegisterAnswer> {
     if (this.#waiting >= mostWaiting)
       return Promise.reject(new DeviceError("meter/timeout", `${this.path}: ${mostWaiting} requests are waiting for the line; use fewer meters, a higher baud rate or a longer poll`));
     this.#waiting += 1;
@@ -151,7 +151,7 @@ export class MeterBus {
     return this.#clock.busy(work);
   }
 
-  async #exchange(ask: Ask): Promise<Answer> {
+  async #exchange(ask: AskRegisters): Promise<RegisterAnswer> {
     await this.#quiet;
     if (this.#leftAlone.has(ask.unit)) throw new DeviceError("meter/timeout", `meter ${ask.unit} at ${this.path} did not answer, and may still do so: it is asked again after ${ask.worstReplyMs} ms`);
     const link = await this.#opened();
@@ -160,7 +160,7 @@ export class MeterBus {
     return this.#once(link, ask);
   }
 
-  async #once(link: Link, ask: Ask): Promise<Answer> {
+  async #once(link: Link, ask: AskRegisters): Promise<RegisterAnswer> {
     this.#lastShape = shapeOf(ask.unit, ask);
     this.#counts.asked += 1;
     try {
@@ -205,7 +205,7 @@ export class MeterBus {
     return link;
   }
 
-  #transact(link: Link, ask: Ask): Promise<Answer> {
+  #transact(link: Link, ask: AskRegisters): Promise<RegisterAnswer> {
     return new Promise((resolve, reject) => {
       link.onLost = reject;
       let state: "waiting" | "given up" | "settled" = "waiting";
@@ -229,7 +229,7 @@ export class MeterBus {
   }
 
   /** What went wrong, by what the library left behind: its time-out is no Error, only its `errno` tells. */
-  #judge(link: Link, ask: Ask, cause: unknown): DeviceError {
+  #judge(link: Link, ask: AskRegisters, cause: unknown): DeviceError {
     const { heardBytes } = link.line;
     link.line.forget();
     if (cause instanceof DeviceError) return cause;

@@ -2,19 +2,19 @@
 import type { MeterMap, NumberType, Register } from "../../config/meter-map.js";
 
 /** digits x 10^exponent, exact. */
-export type Decimal = { readonly digits: bigint; readonly exponent: number };
+export type MeterDecimal = { readonly digits: bigint; readonly exponent: number };
 
 /** What a register said: a number, or the meter's own "not available". */
-export type Decoded = { readonly kind: "number"; readonly value: Decimal } | { readonly kind: "unavailable"; readonly why: string };
+export type Decoded = { readonly kind: "number"; readonly value: MeterDecimal } | { readonly kind: "unavailable"; readonly why: string };
 
 /** `1.25e-7` and the like, as printed by JavaScript. */
-function decimalOf(text: string): Decimal {
+function decimalOf(text: string): MeterDecimal {
   const [, sign = "", whole = "", fraction = "", power = "0"] = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/.exec(text) ?? [];
   return { digits: BigInt(`${sign}${whole}${fraction}`), exponent: Number(power) - fraction.length };
 }
 
 /** The shortest decimal that reads back as the same float32: what the meter's maker wrote down, not what binary made of it. */
-export function shortestFloat32(value: number): Decimal {
+export function shortestFloat32(value: number): MeterDecimal {
   for (let digits = 1; digits <= 9; digits++) {
     const text = value.toPrecision(digits);
     if (Math.fround(Number(text)) === value) return decimalOf(text);
@@ -32,7 +32,7 @@ function inOrder(bytes: Buffer, wordOrder: MeterMap["wordOrder"]): Buffer {
 
 const bits = (bytes: Buffer): bigint => bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
 
-function float(value: number, shortest: (value: number) => Decimal): Decoded {
+function float(value: number, shortest: (value: number) => MeterDecimal): Decoded {
   if (!Number.isFinite(value)) return { kind: "unavailable", why: Number.isNaN(value) ? "not a number (NaN)" : "infinite" };
   return { kind: "number", value: shortest(value) };
 }
@@ -89,24 +89,24 @@ export function decodeText(bytes: Buffer): string | undefined {
 }
 
 /** A register's number in thousandths of its unit: milliwatt-hours, milliwatts, milliamperes. */
-export function inMilli(value: Decimal, entry: Pick<Register, "counts">, scale = 0): Decimal {
+export function inMilli(value: MeterDecimal, entry: Pick<Register, "counts">, scale = 0): MeterDecimal {
   return { digits: value.digits, exponent: value.exponent + (entry.counts?.exponent ?? 3) + scale };
 }
 
-export function add(a: Decimal, b: Decimal, sign: 1n | -1n = 1n): Decimal {
+export function addDecimals(a: MeterDecimal, b: MeterDecimal, sign: 1n | -1n = 1n): MeterDecimal {
   const exponent = Math.min(a.exponent, b.exponent);
-  const lift = (part: Decimal): bigint => part.digits * 10n ** BigInt(part.exponent - exponent);
+  const lift = (part: MeterDecimal): bigint => part.digits * 10n ** BigInt(part.exponent - exponent);
   return { digits: lift(a) + sign * lift(b), exponent };
 }
 
 /** Whole units, rounded down to a multiple of `step`. For counters: what is not full has not flowed. The value may not be negative. */
-export function floorToStep(value: Decimal, step: bigint): bigint {
+export function floorToStep(value: MeterDecimal, step: bigint): bigint {
   const whole = value.exponent >= 0 ? value.digits * 10n ** BigInt(value.exponent) : value.digits / 10n ** BigInt(-value.exponent);
   return whole - (whole % step);
 }
 
 /** The decimal in plain digits, for people. */
-export function decimalText({ digits, exponent }: Decimal): string {
+export function meterDecimalText({ digits, exponent }: MeterDecimal): string {
   const sign = digits < 0n ? "-" : "";
   const plain = (digits < 0n ? -digits : digits).toString();
   if (exponent >= 0) return `${sign}${plain}${"0".repeat(plain === "0" ? 0 : exponent)}`;
@@ -116,7 +116,7 @@ export function decimalText({ digits, exponent }: Decimal): string {
 }
 
 /** The nearest whole unit, for values that are shown and compared but not billed. */
-export function nearest(value: Decimal): number {
+export function nearestStep(value: MeterDecimal): number {
   // Zero is added because a rounded -0.4 is JavaScript's minus zero.
   return Math.round(Number(`${value.digits}e${value.exponent}`)) + 0;
 }

@@ -5,17 +5,17 @@ import type { MeterMap } from "../../config/meter-map.js";
 import type { MeterConfig } from "../../config/schema.js";
 import { DeviceError } from "../driver.js";
 import type { EnergyMeter, MeterIdentity, Moment, Reading } from "../driver.js";
-import { decimalText } from "./decode.js";
+import { meterDecimalText } from "./decode.js";
 import { Registers } from "./registers.js";
-import { asked, holds, planRequests } from "./requests.js";
-import type { Answer, Ask, MeterPlan, Request } from "./requests.js";
+import { asked, answerHolds, planRequests } from "./requests.js";
+import type { RegisterAnswer, AskRegisters, MeterPlan, RegisterRequest } from "./requests.js";
 
 export type MeterParts = {
   readonly map: MeterMap;
   readonly config: MeterConfig;
   readonly path: string;
   /** One exchange on the bus. */
-  readonly ask: (ask: Ask) => Promise<Answer>;
+  readonly ask: (ask: AskRegisters) => Promise<RegisterAnswer>;
   /** Told once, when the meter is closed. */
   readonly left: () => Promise<void>;
   readonly hasPassed?: (model: string, serial: string) => boolean;
@@ -67,7 +67,7 @@ export class ModbusMeter implements EnergyMeter {
     const register = registerOf(this.map, name);
     const known = this.#identity;
     this.#identity = undefined;
-    const { registers } = await this.#fetch(this.#plan.identity.filter((request) => holds(request, register)));
+    const { registers } = await this.#fetch(this.#plan.identity.filter((request) => answerHolds(request, register)));
     const serial = this.#serial(registers);
     // Another meter than before has all its other questions ahead of it too.
     if (serial !== known.serial) return (await this.identify()).serial;
@@ -104,7 +104,7 @@ export class ModbusMeter implements EnergyMeter {
       try {
         const { registers } = await this.#fetch(asked(this.map, [entry.name]));
         const milli = entry.counts === undefined ? undefined : registers.milli(entry);
-        const value = entry.counts === undefined ? registers.label(entry) : milli && decimalText({ digits: milli.digits, exponent: milli.exponent - 3 });
+        const value = entry.counts === undefined ? registers.label(entry) : milli && meterDecimalText({ digits: milli.digits, exponent: milli.exponent - 3 });
         shown.push(value === undefined ? { register: entry.name, fault: "not available" } : { register: entry.name, value, unit: entry.counts?.unit ?? "" });
       } catch (error) {
         if (!(error instanceof DeviceError) || error.code === "port/lost" || error.code === "port/missing") throw error;
@@ -127,8 +127,8 @@ export class ModbusMeter implements EnergyMeter {
     throw new DeviceError("meter/unknown", `${this.#name}: ${doubt}; compare it with its display (chargetill meter check), or accept that with acceptUnproven: true`);
   }
 
-  async #fetch(requests: readonly Request[]): Promise<{ registers: Registers; moment: Moment | undefined }> {
-    const answers: Answer[] = [];
+  async #fetch(requests: readonly RegisterRequest[]): Promise<{ registers: Registers; moment: Moment | undefined }> {
+    const answers: RegisterAnswer[] = [];
     const { unit, timeout } = this.#parts.config;
     const [live] = this.#plan.live;
     const counter = this.#plan.energy.at(-1);

@@ -3,10 +3,10 @@
 import { energyResolutionMilliWh, registerOf } from "../../config/meter-map.js";
 import type { MeterMap, NumberType, Register } from "../../config/meter-map.js";
 import { DeviceError } from "../driver.js";
-import { add, decodeNumber, decodeText, floorToStep, inMilli, nearest } from "./decode.js";
-import type { Decimal, Decoded } from "./decode.js";
-import { holds } from "./requests.js";
-import type { Request } from "./requests.js";
+import { addDecimals, decodeNumber, decodeText, floorToStep, inMilli, nearestStep } from "./decode.js";
+import type { MeterDecimal, Decoded } from "./decode.js";
+import { answerHolds } from "./requests.js";
+import type { RegisterRequest } from "./requests.js";
 
 /** More than any of these counters can show: 100 GWh. */
 const mostEnergyMilliWh = 10n ** 14n;
@@ -16,15 +16,15 @@ const mostCurrentMilliA = 100_000_000;
 /** Powers of ten that a scale register may name (SunSpec: -10 to 10). */
 const mostScale = 10n;
 
-const nothing: Decimal = { digits: 0n, exponent: 0 };
+const nothing: MeterDecimal = { digits: 0n, exponent: 0 };
 
 export class Registers {
   readonly #map: MeterMap;
   readonly #name: string;
-  readonly #answers: readonly (Request & { readonly bytes: Buffer })[];
+  readonly #answers: readonly (RegisterRequest & { readonly bytes: Buffer })[];
 
   /** `name` is the meter's, for the sentences. */
-  constructor(map: MeterMap, name: string, answers: readonly (Request & { readonly bytes: Buffer })[]) {
+  constructor(map: MeterMap, name: string, answers: readonly (RegisterRequest & { readonly bytes: Buffer })[]) {
     this.#map = map;
     this.#name = name;
     this.#answers = answers;
@@ -33,19 +33,19 @@ export class Registers {
   /** The counter, in whole milliwatt-hours, rounded down to the map's resolution. */
   energyMilliWh(): number {
     const step = energyResolutionMilliWh(this.#map);
-    const sum = this.#map.reading.energy.map((name) => this.#energyTerm(registerOf(this.#map, name), step)).reduce((total, term) => add(total, term), nothing);
+    const sum = this.#map.reading.energy.map((name) => this.#energyTerm(registerOf(this.#map, name), step)).reduce((total, term) => addDecimals(total, term), nothing);
     return Number(floorToStep(sum, BigInt(step)));
   }
 
   /** Drawn power, in whole watts; negative where energy flows back. */
   powerW(): number {
-    const term = (name: string): Decimal => {
+    const term = (name: string): MeterDecimal => {
       const value = this.milli(registerOf(this.#map, name));
       if (value === undefined) throw this.#implausible(`${name} is not available`);
       return { digits: value.digits, exponent: value.exponent - 3 };
     };
     const { power, powerLess } = this.#map.reading;
-    const powerW = nearest(powerLess.map(term).reduce((sum, value) => add(sum, value, -1n), power.map(term).reduce((sum, value) => add(sum, value), nothing)));
+    const powerW = nearestStep(powerLess.map(term).reduce((sum, value) => addDecimals(sum, value, -1n), power.map(term).reduce((sum, value) => addDecimals(sum, value), nothing)));
     if (Math.abs(powerW) > mostPowerW) throw this.#implausible(`a power of ${powerW} W is more than anybody draws`);
     return powerW;
   }
@@ -54,13 +54,13 @@ export class Registers {
   currentMilliA(): number | undefined {
     const phases = this.#map.reading.current.map((name) => this.milli(registerOf(this.#map, name))).filter((value) => value !== undefined);
     if (phases.length === 0) return undefined;
-    const milliA = nearest(phases.map(({ digits, exponent }) => ({ digits: digits < 0n ? -digits : digits, exponent })).reduce((sum, value) => add(sum, value), nothing));
+    const milliA = nearestStep(phases.map(({ digits, exponent }) => ({ digits: digits < 0n ? -digits : digits, exponent })).reduce((sum, value) => addDecimals(sum, value), nothing));
     if (milliA > mostCurrentMilliA) throw this.#implausible(`a current of ${milliA / 1000} A is more than any cable carries`);
     return milliA;
   }
 
   /** A number in thousandths of its unit; undefined when the meter marks it as not available. */
-  milli(entry: Register): Decimal | undefined {
+  milli(entry: Register): MeterDecimal | undefined {
     const decoded = this.#decoded(entry);
     return decoded.kind === "unavailable" ? undefined : inMilli(decoded.value, entry, this.#scale(entry));
   }
@@ -91,7 +91,7 @@ export class Registers {
     throw new DeviceError("meter/unknown", `${this.#name}: ${entry.name} says "${told}", expected ${wanted}: is it another model, or set up otherwise?${note}`);
   }
 
-  #energyTerm(entry: Register, step: number): Decimal {
+  #energyTerm(entry: Register, step: number): MeterDecimal {
     const decoded = this.#decoded(entry);
     if (decoded.kind === "unavailable") throw this.#implausible(`${entry.name} is ${decoded.why}${this.#smell(entry)}`);
     const scale = this.#scale(entry);
@@ -111,7 +111,7 @@ export class Registers {
   }
 
   #bytes(entry: Register): Buffer {
-    const holder = this.#answers.find((answer) => holds(answer, entry));
+    const holder = this.#answers.find((answer) => answerHolds(answer, entry));
     if (holder === undefined) throw new Error(`${this.#map.id}: ${entry.name} was not asked for`);
     const start = 2 * (entry.address - holder.address);
     return holder.bytes.subarray(start, start + 2 * entry.words);
@@ -142,7 +142,7 @@ function numberType(entry: Register): NumberType {
 }
 
 /** Why a counter cannot stand there, or undefined. A tiny rest above zero is what a float with turned words looks like. */
-function energyFault(value: Decimal): string | undefined {
+function energyFault(value: MeterDecimal): string | undefined {
   if (value.digits < 0n) return "is negative";
   const milliWh = floorToStep(value, 1n);
   if (milliWh > mostEnergyMilliWh) return "is larger than any counter";

@@ -5,45 +5,45 @@ import type { MeterMap, Register } from "../../config/meter-map.js";
 import { DeviceError, type Moment } from "../driver.js";
 
 /** One read: function 3 or 4, first wire address, number of registers. */
-export type Request = { readonly function: 3 | 4; readonly address: number; readonly words: number };
+export type RegisterRequest = { readonly function: 3 | 4; readonly address: number; readonly words: number };
 
 /** The registers as they came, high byte first, and when. */
-export type Answer = Request & { readonly bytes: Buffer; readonly moment: Moment };
+export type RegisterAnswer = RegisterRequest & { readonly bytes: Buffer; readonly moment: Moment };
 
 /** One question to one unit, with its own patience. */
-export type Ask = Request & {
+export type AskRegisters = RegisterRequest & {
   readonly unit: number;
   readonly timeoutMs: number;
   readonly worstReplyMs: number;
   /** Another question to this unit, of another length. */
-  readonly between: Request;
+  readonly between: RegisterRequest;
 };
 
 export type MeterPlan = {
   /** Every request that carries a part of the energy; the last one is the counter itself. */
-  readonly energy: readonly Request[];
-  readonly live: readonly Request[];
-  readonly identity: readonly Request[];
-  readonly firmware: readonly Request[];
+  readonly energy: readonly RegisterRequest[];
+  readonly live: readonly RegisterRequest[];
+  readonly identity: readonly RegisterRequest[];
+  readonly firmware: readonly RegisterRequest[];
 };
 
-const end = (part: Request): number => part.address + part.words;
+const end = (part: RegisterRequest): number => part.address + part.words;
 
 /** The range that both requests lie in, if the map lets it be read across unnamed registers. */
-function shareRange(map: MeterMap, first: Request, last: Request): boolean {
+function shareRange(map: MeterMap, first: RegisterRequest, last: RegisterRequest): boolean {
   return map.ranges.some((range) => range.read === "part" && range.from <= first.address && end(last) <= range.to + 1);
 }
 
 /** A register as a request; inside a record that can only be read whole, the record. */
-function asRequest(map: MeterMap, entry: Register): Request {
+function asRequest(map: MeterMap, entry: Register): RegisterRequest {
   const whole = map.ranges.find((range) => range.read === "whole" && range.from <= entry.address && entry.address <= range.to);
   if (whole) return { function: entry.function, address: whole.from, words: whole.to - whole.from + 1 };
   return { function: entry.function, address: entry.address, words: entry.words };
 }
 
 /** Joins what may be asked together. */
-function joined(map: MeterMap, parts: readonly Request[]): Request[] {
-  const requests: Request[] = [];
+function joined(map: MeterMap, parts: readonly RegisterRequest[]): RegisterRequest[] {
+  const requests: RegisterRequest[] = [];
   for (const part of [...parts].sort((a, b) => a.function - b.function || a.address - b.address)) {
     const last = requests.at(-1);
     const together = last !== undefined && last.function === part.function ? { ...last, words: Math.max(end(last), end(part)) - last.address } : undefined;
@@ -57,7 +57,7 @@ function joined(map: MeterMap, parts: readonly Request[]): Request[] {
 }
 
 /** The requests for these registers and for the scales that they name. */
-export function asked(map: MeterMap, names: readonly string[]): Request[] {
+export function asked(map: MeterMap, names: readonly string[]): RegisterRequest[] {
   const entries = names.map((name) => registerOf(map, name));
   const scales = entries.flatMap((entry) => (entry.scaledBy === undefined ? [] : [registerOf(map, entry.scaledBy)]));
   const all = [...new Set([...entries, ...scales])];
@@ -66,7 +66,7 @@ export function asked(map: MeterMap, names: readonly string[]): Request[] {
 }
 
 /** Lengthens a request by the named values around it, or within a readable range, until its length is free. */
-function lengthened(map: MeterMap, request: Request, taken: ReadonlySet<number>): Request | undefined {
+function lengthened(map: MeterMap, request: RegisterRequest, taken: ReadonlySet<number>): RegisterRequest | undefined {
   let grown = request;
   while (taken.has(grown.words)) {
     const beside = Object.values(map.registers).filter((entry) => entry.function === grown.function && !entry.alone);
@@ -95,8 +95,8 @@ function otherRequests(map: MeterMap): Omit<MeterPlan, "energy"> {
   };
 }
 
-const lengthsOf = (requests: readonly Request[]): Set<number> => new Set(requests.map((request) => request.words));
-const besideEnergy = (others: Omit<MeterPlan, "energy">): Request[] => [...others.live, ...others.identity, ...others.firmware];
+const lengthsOf = (requests: readonly RegisterRequest[]): Set<number> => new Set(requests.map((request) => request.words));
+const besideEnergy = (others: Omit<MeterPlan, "energy">): RegisterRequest[] => [...others.live, ...others.identity, ...others.firmware];
 
 /**
  * The requests of one meter. Energy gets a length that no other request on the bus has. Where the neighbouring meters leave none free,
@@ -108,11 +108,11 @@ export function planRequests(map: MeterMap, onTheBus: readonly MeterMap[] = []):
   const own = lengthsOf(besideEnergy(others));
   const all = lengthsOf([map, ...onTheBus].flatMap((each) => besideEnergy(otherRequests(each))));
   const counters = asked(map, map.reading.energy);
-  const isCounter = (request: Request): boolean => map.reading.energy.some((name) => holds(request, registerOf(map, name)));
+  const isCounter = (request: RegisterRequest): boolean => map.reading.energy.some((name) => answerHolds(request, registerOf(map, name)));
   const ordered = [...counters.filter((request) => !isCounter(request)), ...counters.filter(isCounter)];
   const energy = ordered.map((request) => lengthened(map, request, all) ?? lengthened(map, request, own) ?? request);
   const taken = lengthsOf(energy);
-  const clear = (requests: readonly Request[]): Request[] =>
+  const clear = (requests: readonly RegisterRequest[]): RegisterRequest[] =>
     requests.map((request) => {
       const other = lengthened(map, request, taken);
       if (other === undefined)
@@ -123,6 +123,6 @@ export function planRequests(map: MeterMap, onTheBus: readonly MeterMap[] = []):
 }
 
 /** Whether a request brings the whole register. */
-export function holds(request: Request, entry: Register): boolean {
+export function answerHolds(request: RegisterRequest, entry: Register): boolean {
   return entry.function === request.function && request.address <= entry.address && entry.address + entry.words <= end(request);
 }

@@ -2,10 +2,10 @@
 // The chip lives in a worker thread; this side asks it to search, by the agent's clock, and waits for one answer at a time.
 import type { ReaderConfig } from "../../config/schema.js";
 import { DeviceError, sleep, type CardReader, type CardTap, type Clock } from "../driver.js";
-import { nobody, notice, type Presence } from "./presence.js";
+import { nobody, notice, type CardPresence } from "./presence.js";
 import { ReaderThread } from "./reader-thread.js";
-import type { Answer, Opened } from "./reader-worker.js";
-import { hexByte, type Sight } from "./card-detection.js";
+import type { ReaderAnswer, ReaderOpened } from "./reader-worker.js";
+import { hexByte, type CardDetection } from "./card-detection.js";
 import { readerName, type SpiChoice } from "./spi.js";
 
 /**
@@ -13,11 +13,11 @@ import { readerName, type SpiChoice } from "./spi.js";
  * Rejects with DeviceError reader/missing, in a sentence that says what to do. One search runs every `config.poll` ms while taps() is read.
  * `onSight` hears what each search saw. A reader that was lost goes in as `before`: a card that lay on it all the while is then no new tap, which could stop a session.
  */
-export async function openCardReader(config: ReaderConfig, clock: Clock, spi: SpiChoice, before?: CardReader, onSight: (sight: Sight) => void = () => undefined): Promise<CardReader> {
+export async function openCardReader(config: ReaderConfig, clock: Clock, spi: SpiChoice, before?: CardReader, onSight: (detection: CardDetection) => void = () => undefined): Promise<CardReader> {
   const name = readerName(spi);
   const thread = new ReaderThread(spi);
   try {
-    const opened = await clock.busy(thread.next<Opened>());
+    const opened = await clock.busy(thread.next<ReaderOpened>());
     if (opened.kind !== "ready") throw new DeviceError("reader/missing", `${name}: ${whyMissing(opened, spi)}`);
     return new Mfrc522Reader(name, config, clock, thread, before instanceof Mfrc522Reader ? before.presence : nobody, onSight);
   } catch (error) {
@@ -27,7 +27,7 @@ export async function openCardReader(config: ReaderConfig, clock: Clock, spi: Sp
   }
 }
 
-function whyMissing(opened: Exclude<Opened, { kind: "ready" }>, spi: SpiChoice): string {
+function whyMissing(opened: Exclude<ReaderOpened, { kind: "ready" }>, spi: SpiChoice): string {
   if (opened.kind === "forgetful") return "the chip answers, but keeps nothing that is written to it; check the wire to MOSI (SDA and MOSI are easily swapped) and the supply";
   if (opened.kind !== "failed") {
     const version = hexByte(opened.version);
@@ -51,12 +51,12 @@ class Mfrc522Reader implements CardReader {
     private readonly config: ReaderConfig,
     private readonly clock: Clock,
     private readonly thread: ReaderThread,
-    private latest: Presence,
-    private readonly onSight: (sight: Sight) => void,
+    private latest: CardPresence,
+    private readonly onSight: (detection: CardDetection) => void,
   ) {}
 
   /** Who lies there, as far as the last search could tell. */
-  get presence(): Presence {
+  get presence(): CardPresence {
     return this.latest;
   }
 
@@ -87,11 +87,11 @@ class Mfrc522Reader implements CardReader {
   }
 
   /** One search; undefined when the reader was closed meanwhile. A reader that is lost ends its thread: it can be opened anew at once. */
-  async #ask(): Promise<Exclude<Answer, { kind: "lost" | "failed" }> | undefined> {
+  async #ask(): Promise<Exclude<ReaderAnswer, { kind: "lost" | "failed" }> | undefined> {
     let why: string;
     let cause: unknown;
     try {
-      const answer = await this.thread.ask<Answer>("search");
+      const answer = await this.thread.ask<ReaderAnswer>("search");
       this.onSight(answer.kind === "failed" ? { kind: "lost", why: answer.message } : answer);
       if (answer.kind !== "lost" && answer.kind !== "failed") return answer;
       why = answer.kind === "failed" ? answer.message : `its chip no longer answers: ${answer.why}`;

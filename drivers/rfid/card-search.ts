@@ -3,16 +3,16 @@
 // here every level is selected, and a UID counts only after the card itself has answered to it with a good CRC, twice.
 import Mfrc522 from "mfrc522-rpi";
 import { crcA } from "./crc-a.js";
-import { command, fault, irq, knownVersions, picc, register } from "./registers.js";
-import { hexByte, isRandomUid, type Sight } from "./card-detection.js";
+import { command, busFault, irq, knownVersions, picc, register } from "./registers.js";
+import { hexByte, isRandomUid, type CardDetection } from "./card-detection.js";
 import type { Spi } from "./spi.js";
 
 /** What was found at the start: a chip that is ready, one of an unknown version, or one that does not keep what is written to it. */
 export type Start = { readonly kind: "ready" | "strange" | "forgetful"; readonly version: number };
 
-const none: Sight = { kind: "none" };
-const several: Sight = { kind: "several" };
-const unreadable: Sight = { kind: "unreadable" };
+const none: CardDetection = { kind: "none" };
+const several: CardDetection = { kind: "several" };
+const unreadable: CardDetection = { kind: "unreadable" };
 
 /** TAuto and a tick of 0.5 ms, as the library sets them; 3 ticks are enough for an answer, which begins after 91 us. */
 const timerMode = 0x8d;
@@ -48,7 +48,7 @@ export class CardSearch {
   }
 
   /** Looks once. Reckoned for a Pi: an empty field 2 ms, a held card 20 ms, a new one 40 ms. */
-  search(): Sight {
+  search(): CardDetection {
     const version = this.#readVersion([this.#version]);
     if (version !== this.#version) return { kind: "lost", why: `its version register reads ${hexByte(version)}` };
     if (!this.#isReady()) return { kind: "lost", why: "it does not keep its settings" };
@@ -123,7 +123,7 @@ export class CardSearch {
     this.spi.wait(fieldResetMs);
   }
 
-  #look(): Sight {
+  #look(): CardDetection {
     const found = this.#chip.findCard();
     if (found.status !== true) return this.#whyNot(none);
     const uid: number[] = [];
@@ -145,7 +145,7 @@ export class CardSearch {
   }
 
   /** Anticollision and select at one cascade level: four bytes and whether the card's SAK says that more follow. */
-  #selectPart(select: number): Sight | { readonly bytes: readonly number[]; readonly more: boolean } {
+  #selectPart(select: number): CardDetection | { readonly bytes: readonly number[]; readonly more: boolean } {
     this.#chip.writeRegister(register.bitFraming, 0);
     const answer = this.#chip.toCard(command.transceive, [select, 0x20]);
     if (!answer.status) return this.#whyNot(unreadable);
@@ -161,8 +161,8 @@ export class CardSearch {
   }
 
   /** Tells silence from a collision and from an answer that made no sense; the library says "error" to all three. */
-  #whyNot(silence: Sight): Sight {
-    if ((this.#chip.readRegister(register.error) & fault.collision) !== 0) return several;
+  #whyNot(silence: CardDetection): CardDetection {
+    if ((this.#chip.readRegister(register.error) & busFault.collision) !== 0) return several;
     const raised = this.#chip.readRegister(register.comIrq);
     return (raised & irq.rx) === 0 && (raised & irq.timer) !== 0 ? silence : unreadable;
   }

@@ -2,20 +2,20 @@
 // Pure. A card counts as gone only after searches have looked and not seen it for the whole debounce time;
 // a pause between searches proves nothing, and a second tap that never happened could stop a session.
 import type { MonoMs } from "../driver.js";
-import { isRandomUid, type Sight } from "./card-detection.js";
+import { isRandomUid, type CardDetection } from "./card-detection.js";
 
 /** What a visitor is told: the card's UID, or why it is refused. */
 export type Seen = { readonly kind: "card"; readonly uid: string } | { readonly kind: "refused"; readonly why: "random-uid" | "several-cards" | "unreadable" };
 
 type Visitor = { readonly key: string; readonly absentSince: MonoMs | undefined };
 
-export type Presence = {
+export type CardPresence = {
   readonly visitors: readonly Visitor[];
   /** The same trouble, this often in a row. */
   readonly trouble: { readonly kind: "several" | "unreadable" | "none"; readonly times: number };
 };
 
-export const nobody: Presence = { visitors: [], trouble: { kind: "none", times: 0 } };
+export const nobody: CardPresence = { visitors: [], trouble: { kind: "none", times: 0 } };
 
 /** A card on its way into the field is unreadable for a moment, and two taps in a hurry overlap for one: neither is refused at once. */
 const refuseAfter = { several: 2, unreadable: 3 } as const;
@@ -23,7 +23,7 @@ const refuseAfter = { several: 2, unreadable: 3 } as const;
 const mostVisitors = 16;
 
 /** The next presence after one search, and the tap that it amounts to, if any. */
-export function notice(presence: Presence, sight: Exclude<Sight, { kind: "lost" }>, monoMs: MonoMs, debounceMs: number): { readonly presence: Presence; readonly seen?: Seen } {
+export function notice(presence: CardPresence, sight: Exclude<CardDetection, { kind: "lost" }>, monoMs: MonoMs, debounceMs: number): { readonly presence: CardPresence; readonly seen?: Seen } {
   const known = presence.visitors.filter((visitor) => visitor.absentSince === undefined || monoMs - visitor.absentSince < debounceMs);
   const absent = known.map((visitor) => (visitor.absentSince === undefined ? { ...visitor, absentSince: monoMs } : visitor));
   const calm = nobody.trouble;
@@ -47,7 +47,7 @@ export function notice(presence: Presence, sight: Exclude<Sight, { kind: "lost" 
   }
 }
 
-function enter(others: readonly Visitor[], seen: Seen, trouble: Presence["trouble"]): { readonly presence: Presence; readonly seen?: Seen } {
+function enter(others: readonly Visitor[], seen: Seen, trouble: CardPresence["trouble"]): { readonly presence: CardPresence; readonly seen?: Seen } {
   const key = seen.kind === "card" ? seen.uid : seen.why;
   const rest = others.filter((visitor) => visitor.key !== key);
   const presence = { visitors: [...rest, { key, absentSince: undefined }].slice(-mostVisitors), trouble };

@@ -2,13 +2,13 @@
 // It only does what it is asked: one message in, one search, one message out. It has no timer of its own.
 import { parentPort, workerData } from "node:worker_threads";
 import { CardSearch, type Start } from "./card-search.js";
-import type { Sight } from "./card-detection.js";
+import type { CardDetection } from "./card-detection.js";
 import type { Spi, SpiChoice } from "./spi.js";
 
 /** The first message of the thread: how the chip was found. `failed` = the bus could not be opened. */
-export type Opened = Start | { readonly kind: "failed"; readonly message: string; readonly errno?: string };
+export type ReaderOpened = Start | { readonly kind: "failed"; readonly message: string; readonly errno?: string };
 /** The answer to each question. `failed` = the bus itself broke. */
-export type Answer = Sight | { readonly kind: "failed"; readonly message: string };
+export type ReaderAnswer = CardDetection | { readonly kind: "failed"; readonly message: string };
 
 async function openSpi(choice: SpiChoice): Promise<Spi> {
   switch (choice.kind) {
@@ -33,12 +33,12 @@ async function serve(): Promise<void> {
   let chip: CardSearch;
   try {
     chip = new CardSearch(await openSpi(workerData as SpiChoice));
-    const start: Opened = chip.start();
+    const start: ReaderOpened = chip.start();
     port.postMessage(start);
     if (start.kind !== "ready") return chip.close();
   } catch (error) {
     const errno = error instanceof Error && "code" in error && typeof error.code === "string" ? { errno: error.code } : {};
-    port.postMessage({ kind: "failed", message: messageOf(error), ...errno } satisfies Opened);
+    port.postMessage({ kind: "failed", message: messageOf(error), ...errno } satisfies ReaderOpened);
     return;
   }
   port.on("message", (question: "search" | "close") => {
@@ -50,7 +50,7 @@ async function serve(): Promise<void> {
       }
       return;
     }
-    let answer: Answer;
+    let answer: ReaderAnswer;
     try {
       answer = chip.search();
     } catch (error) {

@@ -30,7 +30,7 @@ export const irq = { timer: 0x01, error: 0x02, idle: 0x10, rx: 0x20, tx: 0x40 } 
 /** DivIrqReg: the CRC coprocessor has done its work. */
 export const crcIrq = 0x04;
 /** ErrorReg. */
-export const fault = { protocol: 0x01, parity: 0x02, crc: 0x04, collision: 0x08, overflow: 0x10 } as const;
+export const busFault = { protocol: 0x01, parity: 0x02, crc: 0x04, collision: 0x08, overflow: 0x10 } as const;
 
 /** Commands to a card, ISO/IEC 14443-3 clause 6. */
 export const picc = { reqa: 0x26, wupa: 0x52, halt: 0x50, select: [0x93, 0x95, 0x97], cascadeTag: 0x88 } as const;

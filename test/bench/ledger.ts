@@ -9,7 +9,7 @@ import { Disk } from "../../agent/ledger/store/disk.js";
 import { realFiles } from "../../agent/ledger/store/files.js";
 import { Journal } from "../../agent/ledger/journal/journal.js";
 import { noPage } from "../../agent/ledger/book/book-page.js";
-import type { BookEntry, Index, Page, SealedPage } from "../../agent/ledger/book/book-page.js";
+import type { BookEntry, BookIndex, BookPage, SealedPage } from "../../agent/ledger/book/book-page.js";
 
 const folder = fs.mkdtempSync(join(os.tmpdir(), "chargetill-bench-"));
 const pageEntries = 64;
@@ -36,12 +36,12 @@ function layDown(path: string, count: number): void {
   let previous = noPage;
   for (let page = 1, first = 1; first <= count; page += 1, first += pageEntries) {
     const entries = Array.from({ length: Math.min(pageEntries, count + 1 - first) }, (_, index) => receipt(first + index));
-    const file = new CheckedFile<Page>(disk, join(path, `page-${String(page).padStart(8, "0")}.json`), (value) => value as Page, "book/damaged");
+    const file = new CheckedFile<BookPage>(disk, join(path, `page-${String(page).padStart(8, "0")}.json`), (value) => value as BookPage, "book/damaged");
     file.write({ page, first, previous, entries });
     if (first + pageEntries <= count) sealed.push({ page, first, count: entries.length, sha256: file.digest });
     previous = file.digest;
   }
-  new CheckedFile<Index>(disk, join(path, "index.json"), (value) => value as Index, "book/damaged").write({ sealed, signature: "", signed: 0 });
+  new CheckedFile<BookIndex>(disk, join(path, "index.json"), (value) => value as BookIndex, "book/damaged").write({ sealed, signature: "", signed: 0 });
 }
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;

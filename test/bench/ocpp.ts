@@ -15,7 +15,7 @@ import { Table } from "../../agent/ledger/store/table.js";
 import { wireJson } from "../../agent/core/number/ocpi-number.js";
 import { dialects, type Dialect } from "../../agent/sync/ocpp/rpc/frame.js";
 import { OcppUplink } from "../../agent/sync/ocpp/ocpp-uplink.js";
-import { soldIn } from "../../agent/sync/ocpp/transactions/completed-transaction.js";
+import { completedTransaction } from "../../agent/sync/ocpp/transactions/completed-transaction.js";
 import { startTransaction, stopTransaction } from "../../agent/sync/ocpp/transactions/transaction-16.js";
 import { endedEvent, startedEvent } from "../../agent/sync/ocpp/transactions/transaction-2x.js";
 import { noTransactions, parseTransactionsTable, type TransactionsState, type TransactionsStore } from "../../agent/sync/ocpp/transactions/transactions-state.js";
@@ -144,11 +144,11 @@ const copied = (texts: readonly string[]): Made => ({ number }) => texts.map((te
 /** What a loop needs that keeps no books either, but makes each CALL from its receipt. */
 function madeIn(dialect: Dialect): Made {
   return ({ body }) => {
-    const sold = soldIn(body);
-    if (sold === undefined) throw new Error("the receipt is no sale");
-    if (dialect === "ocpp1.6") return [`"StartTransaction",${wireJson(startTransaction(sold.beginning, undefined))}`, `"StopTransaction",${wireJson(stopTransaction(sold, 7, true))}`];
-    const started = startedEvent(sold.beginning, { dialect, tariffKnown: true, cost: true }, { seqNo: 0, offline: true }, undefined);
-    const ended = endedEvent(sold, { digest: () => hash("sha256", body), tariffKnown: true, withKey: true }, dialect, { seqNo: 1, offline: true });
+    const completed = completedTransaction(body);
+    if (completed === undefined) throw new Error("the receipt is no sale");
+    if (dialect === "ocpp1.6") return [`"StartTransaction",${wireJson(startTransaction(completed.beginning, undefined))}`, `"StopTransaction",${wireJson(stopTransaction(completed, 7, true))}`];
+    const started = startedEvent(completed.beginning, { dialect, tariffKnown: true, cost: true }, { seqNo: 0, offline: true }, undefined);
+    const ended = endedEvent(completed, { digest: () => hash("sha256", body), tariffKnown: true, withKey: true }, dialect, { seqNo: 1, offline: true });
     return [started, ended].map((event) => `"TransactionEvent",${wireJson(event)}`);
   };
 }

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Checked } from "../../agent/core/tariff/json-reader.js";
+import { JsonReader } from "../../agent/core/tariff/json-reader.js";
 import { readCdr, type CdrRecord } from "../../agent/core/rating/cdr-record.js";
 import { priceRecord } from "../../agent/core/rating/pricing.js";
 import { advance, beginRating, live, type Rating, type Sample } from "../../agent/core/rating/rating.js";
@@ -82,7 +82,7 @@ const cases = readdirSync(join(root, folder), { withFileTypes: true }).filter((e
   if (error !== undefined) return [];
   const json = existsSync(join(root, path, "tariffs.json")) ? (read(`${path}/tariffs.json`) as unknown[]) : [read(`${path}/tariff.json`)];
   const cdr = read(`${path}/cdr.json`);
-  const record = readCdr(new Checked(), cdr);
+  const record = readCdr(new JsonReader(), cdr);
   if (record === undefined) throw new Error(`${name}: the CDR cannot be read`);
   return [{ tariffs: json.map(tariffOf), cdr: record, zone: timezone, line: JSON.stringify({ name, timezone, tariffs: json, cdr }) }];
 });

@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { energyResolutionMilliWh, loadMeterMap, meterModels, parseMeterMap } from "../../config/meter-map.js";
-import { holds, planRequests } from "../../drivers/meter/requests.js";
-import type { Request } from "../../drivers/meter/requests.js";
+import { answerHolds, planRequests } from "../../drivers/meter/requests.js";
+import type { RegisterRequest } from "../../drivers/meter/requests.js";
 
 const folder = new URL("../../../config/meters/", import.meta.url);
 const fileOf = (model: string): string => readFileSync(new URL(`${model}.json`, folder), "utf8");
@@ -66,7 +66,7 @@ faults.run();
 
 const requests = suite("which registers are asked for together");
 
-const all = (model: string, beside: string[] = []): { energy: readonly Request[]; others: Request[] } => {
+const all = (model: string, beside: string[] = []): { energy: readonly RegisterRequest[]; others: RegisterRequest[] } => {
   const plan = planRequests(loadMeterMap(model), beside.map(loadMeterMap));
   return { energy: plan.energy, others: [...plan.live, ...plan.identity, ...plan.firmware] };
 };
@@ -80,7 +80,7 @@ for (const model of meterModels())
       assert.ok(request.words <= map.maxRegisters);
       const touched = Object.values(map.registers).filter((entry) => entry.function === request.function && entry.address < request.address + request.words && request.address < entry.address + entry.words);
       const whole = map.ranges.some((range) => range.read === "whole" && range.from === request.address);
-      for (const entry of touched) assert.ok(whole || holds(request, entry), `${entry.name} is cut`);
+      for (const entry of touched) assert.ok(whole || answerHolds(request, entry), `${entry.name} is cut`);
       if (touched.some((entry) => entry.alone)) assert.is(touched.length, 1);
       if (!map.joinsNeighbours) assert.is(touched.length, 1);
     }

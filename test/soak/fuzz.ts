@@ -105,8 +105,8 @@ function madChip(searches: number, seed: number): void {
   const search = new CardSearch(new MadChip(seed));
   search.start();
   for (let round = 0; round < searches; round += 1) {
-    const sight = search.search();
-    if (sight.kind === "card") throw new Error(`seed ${seed}, search ${round}: a chip that answers at random gave card ${sight.uid}`);
+    const detection = search.search();
+    if (detection.kind === "card") throw new Error(`seed ${seed}, search ${round}: a chip that answers at random gave card ${detection.uid}`);
   }
 }
 
@@ -121,9 +121,9 @@ function noisyCards(searches: number, seed: number): string {
     if (round % 1_000 === 0) field.noise(random(30_000) >> random(12), random(10_000) >> random(12), seed + round);
     const uid = random(8) === 0 ? undefined : uids[random(uids.length)];
     field.present(uid === undefined ? [] : [Buffer.from(uid, "hex")]);
-    const sight = search.search();
-    seen[sight.kind] += 1;
-    if (sight.kind === "card" && sight.uid !== uid) throw new Error(`seed ${seed}, search ${round}: card ${sight.uid} was read where ${uid ?? "none"} lay`);
+    const detection = search.search();
+    seen[detection.kind] += 1;
+    if (detection.kind === "card" && detection.uid !== uid) throw new Error(`seed ${seed}, search ${round}: card ${detection.uid} was read where ${uid ?? "none"} lay`);
   }
   return JSON.stringify(seen);
 }

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Book } from "../../agent/ledger/book/book.js";
 import { Disk } from "../../agent/ledger/store/disk.js";
-import { milliWhOf } from "../../agent/core/number/energy-text.js";
+import { milliWhOfKwh } from "../../agent/core/number/energy-text.js";
 import { payloadOf } from "../../agent/core/receipt/receipt.js";
 import { bookFormat } from "../../agent/core/verify/verify-book.js";
 import { verifyEvidence } from "../../agent/core/verify/verify.js";
@@ -122,7 +122,7 @@ function prove(state: string, seed: number, began: ReadonlySet<string>, handedOu
   let billedMilliWh = 0;
   for (const { jws } of entries) {
     const payload = payloadOf(jws);
-    if (payload?.kind === "sale") billedMilliWh += milliWhOf(payload.sale.energyKwh) ?? Number.NaN;
+    if (payload?.kind === "sale") billedMilliWh += milliWhOfKwh(payload.sale.energyKwh) ?? Number.NaN;
   }
   const world = new WorldFile<WorldState>(join(state, "bench.world")).saved();
   const counted = Object.entries(world?.outlets ?? {}).reduce((sum, [id, outlet]) => sum + outlet.registerMilliWh - (1_234_000 + Number(id) * 111_000 + (seed % 1000)) * 1_000, 0);

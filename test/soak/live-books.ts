@@ -2,7 +2,7 @@
 // and what the backend got with what it got before. A mishap that hides energy is told beforehand: what flowed before and after it must be billed to the
 // mWh all the same, nothing that did not flow ever is, and what it hid is written off as what it was.
 import assert from "node:assert/strict";
-import { milliWhOf } from "../../agent/core/number/energy-text.js";
+import { milliWhOfKwh } from "../../agent/core/number/energy-text.js";
 import type { CdrCopies } from "../../agent/core/cdr/cdr-copies.js";
 import { payloadOf } from "../../agent/core/receipt/receipt.js";
 import { Book } from "../../agent/ledger/book/book.js";
@@ -61,10 +61,10 @@ export class LiveBooks {
   /** Compares, after an event of a living agent. Throws with the first thing that is not right. */
   look(agent: Agent, { clock, world }: Bench): void {
     this.looks += 1;
-    const { news } = this.street.seen;
+    const { event } = this.street.seen;
     const registerOf = (id: number): number => shown(world.meterValues(id).energyMilliWh);
-    for (; this.#heard < news.length; this.#heard += 1) {
-      const told = news[this.#heard];
+    for (; this.#heard < event.length; this.#heard += 1) {
+      const told = event[this.#heard];
       if (told?.news === "receipt") this.#bill(told.number, this.street.seen.receipts.get(told.number) ?? "", registerOf);
     }
     this.#backend();
@@ -116,7 +116,7 @@ export class LiveBooks {
       this.#bill(number, entry.jws, (id) => this.#lastRegister(id));
       if (entry.kind === "sale") this.#sent(entry.cdrId, (entry.cdr as CdrCopies).texts["2.2.1"] ?? "");
     }
-    this.#heard = this.street.seen.news.length;
+    this.#heard = this.street.seen.event.length;
   }
 
   #bill(number: number, jws: string, registerOf: (connector: number) => number): void {
@@ -125,7 +125,7 @@ export class LiveBooks {
     const payload = payloadOf(jws);
     if (payload?.kind !== "sale") return;
     const { connector, energyKwh, begin, finish } = payload.sale;
-    const [energy, from, to] = [energyKwh, begin.registerKwh, finish.registerKwh].map((text) => milliWhOf(text) ?? assert.fail(`${text} is no energy`)) as [number, number, number];
+    const [energy, from, to] = [energyKwh, begin.registerKwh, finish.registerKwh].map((text) => milliWhOfKwh(text) ?? assert.fail(`${text} is no energy`)) as [number, number, number];
     const account = this.#account(connector.id);
     assert.equal(energy, to - from, `receipt ${number}`);
     assert.ok(energy >= 0, `receipt ${number} bills ${energy} mWh`);

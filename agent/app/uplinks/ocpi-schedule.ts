@@ -4,32 +4,32 @@ import type { Config } from "../../../config/schema.js";
 import type { Clock } from "../../../drivers/driver.js";
 import { evseUidOf } from "../../core/cdr/cdr.js";
 import type { Faults } from "../../sync/faults.js";
-import type { KeptTariffs } from "../../tariffs/pushed-tariffs.js";
+import type { PushedTariffs } from "../../tariffs/pushed-tariffs.js";
 import type { Disk } from "../../ledger/store/disk.js";
 import { Table } from "../../ledger/store/table.js";
-import type { News } from "../../station/events.js";
+import type { AgentEvent } from "../../station/events.js";
 import type { OnlineCheck } from "../../sync/station-port.js";
-import type { StationDesk } from "../../station/remote-control.js";
+import type { StationRemoteControl } from "../../station/remote-control.js";
 import { OcpiCheck } from "../../sync/ocpi/ocpi-check.js";
 import { nothingPulled, OcpiPull, parsePullState, type PullState } from "../../sync/ocpi/ocpi-pull.js";
 
-export type PullsParts = {
+export type OcpiScheduleParts = {
   readonly config: Config;
   readonly clock: Clock;
   readonly disk: Disk;
-  readonly kept: KeptTariffs;
-  readonly desk: () => StationDesk;
+  readonly pushedTariffs: PushedTariffs;
+  readonly remoteControl: () => StationRemoteControl;
   readonly faults: () => Faults;
   /** In [0, 1): jitter of schedules and back-offs. */
   readonly random: () => number;
-  readonly tell: (news: News) => void;
+  readonly tell: (event: AgentEvent) => void;
   readonly die: (error: unknown) => void;
 };
 
 export const pullFile = (uplink: string): string => `pulled-${uplink}.json`;
 
 /** A pull for each backend that has something to fetch. Throws Failure table/damaged, disk/failed, config/invalid. */
-export function openPulls(parts: PullsParts): OcpiPull[] {
+export function openOcpiPulls(parts: OcpiScheduleParts): OcpiPull[] {
   const { config, clock, disk } = parts;
   return config.uplinks.flatMap((uplink) => {
     if (uplink.kind !== "ocpi" || (uplink.tokensUrl === undefined && uplink.tariffsUrl === undefined)) return [];
@@ -42,7 +42,7 @@ export function openPulls(parts: PullsParts): OcpiPull[] {
       clock,
       random: parts.random,
       store: { read: () => table.data, write: (state) => void table.update(() => state) },
-      tariffs: { own: () => parts.kept.of(name), replace: (tariffs) => parts.desk().replaceTariffs(tariffs, name) },
+      tariffs: { own: () => parts.pushedTariffs.of(name), replace: (tariffs) => parts.remoteControl().replaceTariffs(tariffs, name) },
       fault: (code, words) => {
         if (raised.get(code) === words) return;
         const device = `lists of ${name}`;
@@ -59,7 +59,7 @@ export function openPulls(parts: PullsParts): OcpiPull[] {
 }
 
 /** The backends that can be asked about a card over OCPI. Throws Failure config/invalid. */
-export function openChecks({ config, clock }: Pick<PullsParts, "config" | "clock">): OnlineCheck[] {
+export function openOcpiChecks({ config, clock }: Pick<OcpiScheduleParts, "config" | "clock">): OnlineCheck[] {
   return config.uplinks.flatMap((uplink) => {
     if (uplink.kind !== "ocpi" || uplink.tokensUrl === undefined) return [];
     const { station, connectors } = config;

@@ -9,7 +9,7 @@ import { emptyOutbox, parseOutboxTable, type ItemState, type OutboxItem, type Ou
 import { Outbox, type OutboxStatus } from "../../sync/outbox.js";
 import type { Outcome, Uplink, UplinkItem, UplinkTies } from "../../sync/uplink.js";
 
-export type PaymentLineParts = {
+export type PaymentNoticesParts = {
   readonly config: Pick<UplinkConfig, "name" | "backoff">;
   readonly folder: string;
   readonly disk: Disk;
@@ -26,23 +26,23 @@ export type PaymentLineParts = {
   readonly die: (error: unknown) => void;
 };
 
-export const paymentLineFile = (uplink: string): string => `payments-${uplink}.json`;
+export const paymentNoticesFile = (uplink: string): string => `payments-${uplink}.json`;
 
 const behindParked = (receipt: string): string => `receipt ${receipt} itself is parked: it goes first`;
 
-export class PaymentLine implements Uplink {
+export class PaymentNotices implements Uplink {
   readonly name: string;
   readonly outbox: Outbox;
-  readonly #parts: PaymentLineParts;
+  readonly #parts: PaymentNoticesParts;
   #ties: UplinkTies | undefined;
   #seen: OutboxStatus | undefined;
 
   /** Throws Failure table/damaged, disk/failed. */
-  constructor(parts: PaymentLineParts) {
+  constructor(parts: PaymentNoticesParts) {
     const { config, disk, folder, payments, textOf } = parts;
     this.#parts = parts;
     this.name = config.name;
-    const table = Table.open<{ readonly state: OutboxState }>(disk, join(folder, paymentLineFile(config.name)), parseOutboxTable, { state: emptyOutbox }, { steps: true });
+    const table = Table.open<{ readonly state: OutboxState }>(disk, join(folder, paymentNoticesFile(config.name)), parseOutboxTable, { state: emptyOutbox }, { steps: true });
     payments.atLeast(table.data.state.cursor);
     this.outbox = new Outbox({
       uplink: this,
@@ -91,6 +91,6 @@ export class PaymentLine implements Uplink {
 }
 
 /** Known by the receipt that it pays. */
-function itemOf(payment: PaymentRow | undefined, number: number, textOf: PaymentLineParts["textOf"]): OutboxItem {
+function itemOf(payment: PaymentRow | undefined, number: number, textOf: PaymentNoticesParts["textOf"]): OutboxItem {
   return payment === undefined ? { number, id: "0", body: "" } : { number, id: String(payment.receipt), body: textOf(payment) };
 }

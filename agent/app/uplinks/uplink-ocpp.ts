@@ -7,23 +7,23 @@ import type { CdrCopies } from "../../core/cdr/cdr-copies.js";
 import type { Disk } from "../../ledger/store/disk.js";
 import type { BookEntry } from "../../ledger/book/book-page.js";
 import { Table } from "../../ledger/store/table.js";
-import type { News } from "../../station/events.js";
-import { PaymentLine } from "./payment-notices.js";
+import type { AgentEvent } from "../../station/events.js";
+import { PaymentNotices } from "./payment-notices.js";
 import type { Payments } from "../../receipts/payments.js";
-import type { CardLists, RemoteDesk, StationFeed } from "../../sync/station-port.js";
-import { answersOf } from "../../sync/ocpp/request-handlers.js";
-import type { FrontDesk } from "../../sync/ocpp/requests/request-context.js";
-import type { OcppLink } from "../../sync/ocpp/rpc/link.js";
+import type { CardLists, RemoteControl, StationFeed } from "../../sync/station-port.js";
+import { requestHandlers } from "../../sync/ocpp/request-handlers.js";
+import type { RequestContext } from "../../sync/ocpp/requests/request-context.js";
+import type { CsmsLink } from "../../sync/ocpp/rpc/link.js";
 import { OcppUplink } from "../../sync/ocpp/ocpp-uplink.js";
 import { paymentNotice } from "../../sync/ocpp/transactions/payment-notice.js";
 import { Settings } from "../../sync/ocpp/requests/settings.js";
-import { soldIn } from "../../sync/ocpp/transactions/completed-transaction.js";
+import { completedTransaction } from "../../sync/ocpp/transactions/completed-transaction.js";
 import { takeDriverTariff } from "../../sync/ocpp/tariffs/tariff-answers.js";
 import { noTransactions, parseTransactionsTable, type TransactionsState } from "../../sync/ocpp/transactions/transactions-state.js";
 import type { ItemState, OutboxItem } from "../../sync/outbox-state.js";
 import { tunnelsOf } from "../../sync/transport/tunnel.js";
 
-export type OcppParts = {
+export type OcppChannelParts = {
   readonly config: Config;
   readonly clock: Clock;
   readonly disk: Disk;
@@ -31,28 +31,28 @@ export type OcppParts = {
   readonly version: string;
   /** What backends may look at and ask, once there is a station. */
   readonly feed: () => StationFeed | undefined;
-  readonly desk: () => RemoteDesk | undefined;
+  readonly remoteControl: () => RemoteControl | undefined;
   readonly lists: CardLists;
-  readonly tell: (news: News) => void;
+  readonly tell: (event: AgentEvent) => void;
   readonly die: (error: unknown) => void;
 };
 
 /** The receipt itself: all that OCPP is told is made from it, so that it reads the same after any restart. null = there is nothing to tell. */
 export function ocppItem({ number, kind, cdrId: id, cdr, jws }: BookEntry): OutboxItem | null {
-  if (cdr === null || kind !== "sale" || soldIn(jws) === undefined) return null;
+  if (cdr === null || kind !== "sale" || completedTransaction(jws) === undefined) return null;
   return { number, id, body: jws, ...((cdr as CdrCopies).timeUnknown ? { park: "clock" } : {}) };
 }
 
 /** Throws Failure table/damaged, disk/failed. */
-export function openOcpp(config: OcppUplinkConfig, parts: OcppParts, waits: FrontDesk["waits"]): OcppUplink {
+export function openOcpp(config: OcppUplinkConfig, parts: OcppChannelParts, waits: RequestContext["waits"]): OcppUplink {
   const { station, connectors, state } = parts.config;
-  const { clock, disk, feed, desk } = parts;
+  const { clock, disk, feed, remoteControl } = parts;
   const path = join(state, `ocpp-${config.name}.json`);
   const table = Table.open<{ readonly state: TransactionsState }>(disk, path, parseTransactionsTable, { state: noTransactions }, { steps: true });
-  const settings = Settings.open(disk, state, config.name, (changes) => desk()?.settingSet(changes, config.name).accepted ?? false);
+  const settings = Settings.open(disk, state, config.name, (changes) => remoteControl()?.settingSet(changes, config.name).accepted ?? false);
   const note = (text: string): void => parts.tell({ news: "note", at: clock.now().at, text: `uplink ${config.name}: ${text}` });
-  const front = (link: OcppLink): FrontDesk | undefined => {
-    const [seen, remote] = [feed(), desk()];
+  const front = (link: CsmsLink): RequestContext | undefined => {
+    const [seen, remote] = [feed(), remoteControl()];
     if (seen === undefined || remote === undefined) return undefined;
     return { link, config: parts.config, uplink: config, version: parts.version, remote, cards: parts.lists, feed: seen, settings, now: () => clock.now().at, waits, note };
   };
@@ -69,14 +69,14 @@ export function openOcpp(config: OcppUplinkConfig, parts: OcppParts, waits: Fron
     handlers: (link, dialect) => {
       settings.apply(link);
       const at = front(link);
-      return at === undefined ? {} : answersOf(at, dialect);
+      return at === undefined ? {} : requestHandlers(at, dialect);
     },
-    tariffKnown: (id) => settings.knowsTariff(id) || (desk()?.tariffs().some(({ tariff, by }) => by === config.name && tariff.id === id) ?? false),
+    tariffKnown: (id) => settings.knowsTariff(id) || (remoteControl()?.tariffs().some(({ tariff, by }) => by === config.name && tariff.id === id) ?? false),
     takeTariff: (tariff) => {
       const at = front(uplink);
       return at === undefined || !settings.tariffs ? { wanted: false } : { wanted: true, id: takeDriverTariff(at, tariff) };
     },
-    deauthorise: (session, status) => void desk()?.stop(session, `${config.name}: the card is ${status}`, "DeAuthorized"),
+    deauthorise: (session, status) => void remoteControl()?.stop(session, `${config.name}: the card is ${status}`, "DeAuthorized"),
     agent: () => tunnelsOf(config),
     note,
     die: parts.die,
@@ -84,10 +84,10 @@ export function openOcpp(config: OcppUplinkConfig, parts: OcppParts, waits: Fron
   return uplink;
 }
 
-export type PaymentParts = OcppParts & { readonly payments: Payments; readonly stateOf: (receipt: number) => ItemState; readonly changed: () => void };
+export type PaymentParts = OcppChannelParts & { readonly payments: Payments; readonly stateOf: (receipt: number) => ItemState; readonly changed: () => void };
 
 /** Payments on their way to a CSMS that may speak 2.1. Throws Failure table/damaged, disk/failed. */
-export function openPaymentLine(config: OcppUplinkConfig, parts: PaymentParts, uplink: OcppUplink): PaymentLine | undefined {
+export function openPaymentNotices(config: OcppUplinkConfig, parts: PaymentParts, uplink: OcppUplink): PaymentNotices | undefined {
   if (!config.versions.includes("2.1")) return undefined;
-  return new PaymentLine({ ...parts, config, folder: parts.config.state, textOf: paymentNotice, send: (text, signal) => uplink.tellPayment(text, signal), hurry: () => uplink.hurry() });
+  return new PaymentNotices({ ...parts, config, folder: parts.config.state, textOf: paymentNotice, send: (text, signal) => uplink.tellPayment(text, signal), hurry: () => uplink.hurry() });
 }

@@ -8,16 +8,16 @@ import type { Faults } from "../../sync/faults.js";
 import type { Book } from "../../ledger/book/book.js";
 import { Table } from "../../ledger/store/table.js";
 import type { BookEntry } from "../../ledger/book/book-page.js";
-import type { PaymentLine } from "./payment-notices.js";
+import type { PaymentNotices } from "./payment-notices.js";
 import type { Payments } from "../../receipts/payments.js";
 import type { OnlineCheck } from "../../sync/station-port.js";
 import { OcpiUplink } from "../../sync/ocpi/ocpi-uplink.js";
 import { emptyOutbox, parseOutboxTable, type ItemState, type OutboxItem, type OutboxState } from "../../sync/outbox-state.js";
 import { Outbox, type OutboxStatus } from "../../sync/outbox.js";
 import type { Uplink } from "../../sync/uplink.js";
-import type { OcppParts } from "./uplink-ocpp.js";
+import type { OcppChannelParts } from "./uplink-ocpp.js";
 
-export type UplinkParts = OcppParts & {
+export type UplinkParts = OcppChannelParts & {
   readonly book: Book;
   readonly payments: Payments;
   /** The signed checkpoint over all receipts, "" where there is none. */
@@ -34,19 +34,19 @@ export type UplinkParts = OcppParts & {
 export type UplinkKinds = { readonly ocpp?: typeof import("./uplink-ocpp.js") };
 
 /** Loads what the config names and nothing else: OCPP costs a start a quarter more processor time and 4 MiB. */
-export async function loadKinds({ uplinks }: Pick<Config, "uplinks">): Promise<UplinkKinds> {
+export async function loadUplinkKinds({ uplinks }: Pick<Config, "uplinks">): Promise<UplinkKinds> {
   return uplinks.some(({ kind }) => kind === "ocpp") ? { ocpp: await import("./uplink-ocpp.js") } : {};
 }
 
 /** The way to one backend: an outbox over the receipt book, and one over the payments where the backend may have a message for them. */
-export type Way = { readonly outbox: Outbox; readonly payments?: PaymentLine };
+export type UplinkChannel = { readonly outbox: Outbox; readonly payments?: PaymentNotices };
 
 /** Opens the way to each configured backend. Throws Failure table/damaged, disk/failed. */
-export function openWays(parts: UplinkParts): Way[] {
+export function openUplinkChannels(parts: UplinkParts): UplinkChannel[] {
   return parts.config.uplinks.map((uplink) => openWay(uplink, parts));
 }
 
-function openWay(config: UplinkConfig, parts: UplinkParts): Way {
+function openWay(config: UplinkConfig, parts: UplinkParts): UplinkChannel {
   const { clock, book } = parts;
   const path = join(parts.config.state, `uplink-${config.name}.json`);
   const table = Table.open<{ readonly state: OutboxState }>(parts.disk, path, parseOutboxTable, { state: emptyOutbox }, { steps: true });
@@ -93,13 +93,13 @@ function itemOf(entry: BookEntry, config: UplinkConfig, kinds: UplinkKinds): Out
   return copy === null ? null : { number: entry.number, id: entry.cdrId, ...copy };
 }
 
-type Opened = { readonly uplink: Uplink; readonly paymentLine?: PaymentLine };
+type Opened = { readonly uplink: Uplink; readonly paymentLine?: PaymentNotices };
 
 function openUplink(config: UplinkConfig, parts: UplinkParts, waits: (sessionId: string | undefined) => boolean, stateOf: (receipt: number) => ItemState): Opened {
   if (config.kind === "ocpi") return { uplink: new OcpiUplink(config, parts.config.station, parts.checkpoint) };
   const uplink = ocppIn(parts.kinds).openOcpp(config, parts, waits);
   parts.canBeAsked(uplink);
-  const paymentLine = ocppIn(parts.kinds).openPaymentLine(config, { ...parts, stateOf }, uplink);
+  const paymentLine = ocppIn(parts.kinds).openPaymentNotices(config, { ...parts, stateOf }, uplink);
   return { uplink, ...(paymentLine === undefined ? {} : { paymentLine }) };
 }
 

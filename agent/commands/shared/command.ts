@@ -4,13 +4,13 @@ import { Command, InvalidArgumentError } from "commander";
 
 export const defaultConfig = "/etc/chargetill/station.yaml";
 
-export type Where = { readonly config?: string; readonly data?: string; readonly json?: true };
+export type StationOptions = { readonly config?: string; readonly data?: string; readonly json?: true };
 
 /** What stands under --help: how the command is called. */
 export const exampleText = (example: string): string => `\nExample:\n  chargetill ${example}`;
 
 /** A command with --config and --data. */
-export function located(name: string, description: string): Command {
+export function locatedCommand(name: string, description: string): Command {
   return new Command(name)
     .description(description)
     .option("--config <file>", `the station's config file (default ${defaultConfig})`)
@@ -18,15 +18,15 @@ export function located(name: string, description: string): Command {
 }
 
 /** A command with --config, --data, --json and an example. */
-export function fieldCommand(name: string, description: string, example: string): Command {
-  return located(name, description).option("--json", "one JSON value").addHelpText("after", exampleText(example));
+export function stationCommand(name: string, description: string, example: string): Command {
+  return locatedCommand(name, description).option("--json", "one JSON value").addHelpText("after", exampleText(example));
 }
 
 export const print = (line: string): void => void process.stdout.write(`${line}\n`);
 export const complain = (line: string): void => void process.stderr.write(`${line}\n`);
 
 /** One JSON value with --json, else the lines. */
-export function tell(where: Where, value: unknown, lines: readonly string[]): void {
+export function tell(where: StationOptions, value: unknown, lines: readonly string[]): void {
   if (where.json === true) print(JSON.stringify(value));
   else for (const line of lines) print(line);
 }
@@ -41,7 +41,7 @@ export function tableLines(rows: readonly (readonly string[])[]): string[] {
 }
 
 /** For an option or argument that is a whole number. */
-export function whole(name: string, least: number, most: number): (text: string) => number {
+export function wholeNumber(name: string, least: number, most: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (!/^\d{1,10}$/.test(text) || value < least || value > most) throw new InvalidArgumentError(`${name} is a whole number from ${least} to ${most}.`);

@@ -3,12 +3,12 @@ import { resolve } from "node:path";
 import { faultLine, loadConfig, type LoadedConfig } from "../../../config/load.js";
 import type { MachineNeeds } from "../../../drivers/machine/open.js";
 import { Failure } from "../../core/failure.js";
-import type { FieldAccess } from "../../technician/device-access.js";
+import type { DeviceAccess } from "../../technician/device-access.js";
 import { reachable } from "../../control/privileges.js";
-import { defaultConfig, type Where } from "./command.js";
+import { defaultConfig, type StationOptions } from "./command.js";
 
 /** The config that `--config` names, in the state folder that `--data` names. Throws Failure config/invalid, a line for each fault. */
-export function loadedFor(where: Where): LoadedConfig {
+export function loadedFor(where: StationOptions): LoadedConfig {
   const read = loadConfig(reachable(where.config ?? defaultConfig));
   if (!read.ok) throw new Failure("config/invalid", read.faults.map(faultLine).join("\n"));
   return where.data === undefined ? read.loaded : { ...read.loaded, config: { ...read.loaded.config, state: resolve(where.data) } };
@@ -18,14 +18,14 @@ export function loadedFor(where: Where): LoadedConfig {
 type FieldUse = { readonly needs?: MachineNeeds; readonly reads?: readonly string[]; readonly leaves?: (loaded: LoadedConfig) => readonly string[] };
 
 /** Runs `work` with the devices within reach and lets go of them; its answer is the exit code. */
-export async function withField(where: Where, work: (field: FieldAccess, loaded: LoadedConfig) => Promise<number>, { needs = "all", reads = [], leaves = () => [] }: FieldUse = {}): Promise<void> {
+export async function withDevices(where: StationOptions, work: (devices: DeviceAccess, loaded: LoadedConfig) => Promise<number>, { needs = "all", reads = [], leaves = () => [] }: FieldUse = {}): Promise<void> {
   const loaded = loadedFor(where);
   // Drivers and tables are loaded by the commands that touch devices, and by no other.
-  const { openField } = await import("../../technician/open-devices.js");
-  const field = await openField(loaded, "work", needs, { reads, leaves: leaves(loaded) });
+  const { openDeviceAccess } = await import("../../technician/open-devices.js");
+  const devices = await openDeviceAccess(loaded, "work", needs, { reads, leaves: leaves(loaded) });
   try {
-    process.exitCode = await work(field, loaded);
+    process.exitCode = await work(devices, loaded);
   } finally {
-    await field.close();
+    await devices.close();
   }
 }

@@ -2,7 +2,7 @@
 // The text that is posted is kept from then on; every copy that ever goes out is byte for byte that text.
 import type { ChargingPeriod } from "../tariff/period.js";
 import type { Settlement } from "./settlement.js";
-import { wireCosts, type WireCosts } from "../cdr-price.js";
+import { wireCosts, type WireCosts } from "./cdr-price.js";
 import { versionOf, type OcpiVersion } from "../tariff/tariff.js";
 import { isObject } from "../tariff/json-reader.js";
 import { wireJson, wireNumber } from "../number/ocpi-number.js";

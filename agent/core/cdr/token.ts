@@ -76,13 +76,13 @@ export type Knowledge = {
 export type OfflineRule = { readonly rule: "known" | "all" | "none"; readonly unknown: Omit<Allowed, "allowed" | "authMethod"> };
 
 /** `ask` = a backend is asked, and `info` holds only when none answers. */
-export type Judgement = { readonly ask: boolean; readonly info: AuthorizationInfo };
+export type CardDecision = { readonly ask: boolean; readonly info: AuthorizationInfo };
 
 /**
  * Judges a card by what is known here: the whitelist of its token (OCPI 2.2.1 mod_tokens, WhitelistType), else the local list, else the cache
  * (OCPP 2.0.1 C10, C13, C14). `at` is the wall clock in epoch ms.
  */
-export function judge({ token, listed, cached }: Knowledge, at: number, offline: OfflineRule): Judgement {
+export function decideCard({ token, listed, cached }: Knowledge, at: number, offline: OfflineRule): CardDecision {
   if (token !== undefined) return judgeToken(token, at, offline);
   const kept = listed ?? cached;
   if (kept === undefined) return { ask: true, info: offline.rule === "all" ? { ...offline.unknown, allowed: "ALLOWED", authMethod: "WHITELIST" } : { allowed: "NOT_KNOWN" } };
@@ -94,7 +94,7 @@ export function judge({ token, listed, cached }: Knowledge, at: number, offline:
   return listed === undefined && offline.rule === "none" ? { ask: true, info: { allowed: "ONLINE_ONLY" } } : { ask: false, info };
 }
 
-function judgeToken(token: Token, at: number, { rule }: OfflineRule): Judgement {
+function judgeToken(token: Token, at: number, { rule }: OfflineRule): CardDecision {
   if (!token.valid) return { ask: false, info: { allowed: "BLOCKED" } };
   if (token.expiresMs !== undefined && at >= token.expiresMs) return { ask: false, info: { allowed: "EXPIRED" } };
   if (token.whitelist === "NEVER" || (token.whitelist === "ALLOWED_OFFLINE" && rule === "none")) return { ask: true, info: { allowed: "ONLINE_ONLY" } };

@@ -5,19 +5,19 @@ import { localTimeRule } from "../rating/bill.js";
 import { parseTariff } from "../tariff/tariff.js";
 import { samplesOf } from "../verify/verify-sale.js";
 
-export type CurvePoint = { readonly atMs: number; readonly powerW: number; readonly cost: string };
+export type PowerPoint = { readonly atMs: number; readonly powerW: number; readonly cost: string };
 
 /** More points than a page shows are left out evenly; the first and the last stay. */
 const mostPoints = 400;
 
 /** The points of a sale's course, or none where its tariff or samples cannot be read. */
-export function courseOf(receipt: SalePayload): readonly CurvePoint[] {
+export function powerCurve(receipt: SalePayload): readonly PowerPoint[] {
   const parsed = parseTariff(receipt.sale.tariff.value);
   const samples = samplesOf(receipt.sale) ?? [];
   const [first, ...rest] = samples;
   if (!parsed.ok || first === undefined) return [];
   const every = Math.max(1, Math.ceil(samples.length / mostPoints));
-  const points: CurvePoint[] = [];
+  const points: PowerPoint[] = [];
   let rating: Rating = beginRating(parsed.tariff, { timeZone: receipt.timeZone, clockTrusted: receipt.sale.price.timeRule === localTimeRule }, first);
   points.push({ atMs: first.atMs, powerW: first.powerW, cost: live(rating).accrued.incl });
   rest.forEach((sample, at) => {

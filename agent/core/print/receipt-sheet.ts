@@ -2,12 +2,12 @@
 // It shows the last four characters of a card's UID, never the whole.
 import { hex, utf8 } from "../number/bytes.js";
 import { productText, sixtieth, sumText, trimmed } from "../receipt/decimal-text.js";
-import { instantOf, isoLocal } from "../time/iso-time.js";
+import { parseIsoLocal, isoLocal } from "../time/iso-time.js";
 import { markSegment } from "../receipt/jws.js";
 import type { Hash } from "../receipt/merkle.js";
 import type { Price, PriceLine } from "../rating/price.js";
 import type { CreditPayload, ReceiptPayload, SaleFields, SalePayload } from "../receipt/receipt-payload.js";
-import { localNumber, localTime, receiptWords, term, type Words } from "./receipt-words.js";
+import { localNumber, localTimeText, receiptWords, term, type ReceiptWords } from "./receipt-words.js";
 import { payloadOf } from "../receipt/receipt.js";
 import { masked } from "../cdr/token.js";
 import { ReceiptFault } from "../receipt/signer.js";
@@ -81,7 +81,7 @@ export function receiptSheet(jws: string, hash: Hash, options: SheetOptions): Sh
   };
 }
 
-const headlineOf = ({ energyKwh, price }: SaleFields, words: Words): string => `${localNumber(energyKwh, words)} kWh · ${localNumber(price.due.gross, words)} ${price.currency}`;
+const headlineOf = ({ energyKwh, price }: SaleFields, words: ReceiptWords): string => `${localNumber(energyKwh, words)} kWh · ${localNumber(price.due.gross, words)} ${price.currency}`;
 
 /** The short form behind the verify address, where both fit: a phone then opens the page that checks it. */
 function codeText({ sale, station }: SalePayload): string {
@@ -89,11 +89,11 @@ function codeText({ sale, station }: SalePayload): string {
   return station.verifyUrl === undefined || linked.length > longestCode ? sale.short : linked;
 }
 
-function bodyOf(payload: ReceiptPayload, words: Words): SheetSection[] {
+function bodyOf(payload: ReceiptPayload, words: ReceiptWords): SheetSection[] {
   const { labels } = words;
   // A sale is issued right after its end, by the same clock.
   const isUnset = payload.kind === "sale" && payload.sale.finish.clock === "unsynced";
-  const issued = fact(labels.issued, `${localTime(payload.issuedAt, words)}${isUnset ? ` (${labels.clock} ${words.clocks.unsynced})` : ""}`);
+  const issued = fact(labels.issued, `${localTimeText(payload.issuedAt, words)}${isUnset ? ` (${labels.clock} ${words.clocks.unsynced})` : ""}`);
   switch (payload.kind) {
     case "sale":
       return [{ name: "facts", rows: [issued, ...placeRows(payload, words), ...sessionRows(payload, words)] }, priceOf(payload, words)];
@@ -110,7 +110,7 @@ function bodyOf(payload: ReceiptPayload, words: Words): SheetSection[] {
   }
 }
 
-function placeRows({ sale, station }: SalePayload, { labels }: Words): SheetRow[] {
+function placeRows({ sale, station }: SalePayload, { labels }: ReceiptWords): SheetRow[] {
   const { connector } = sale;
   const current = connector.powerType === "DC" ? "DC" : "AC";
   const { location } = station;
@@ -128,14 +128,14 @@ const hoursMinutes = (ms: number): string => {
   return [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60].map((part) => String(part).padStart(2, "0")).join(":");
 };
 
-function sessionRows({ sale, timeZone }: SalePayload, words: Words): SheetRow[] {
+function sessionRows({ sale, timeZone }: SalePayload, words: ReceiptWords): SheetRow[] {
   const { labels } = words;
-  const out = sale.interruptions.map(({ from, to, why }) => `${localTime(from, words)} ${to === null ? labels.stillOut : `${labels.until} ${localTime(to, words)}`}: ${why}`);
-  const lasted = (instantOf(sale.end) ?? Number.NaN) - (instantOf(sale.start) ?? Number.NaN);
+  const out = sale.interruptions.map(({ from, to, why }) => `${localTimeText(from, words)} ${to === null ? labels.stillOut : `${labels.until} ${localTimeText(to, words)}`}: ${why}`);
+  const lasted = (parseIsoLocal(sale.end) ?? Number.NaN) - (parseIsoLocal(sale.start) ?? Number.NaN);
   const number = (text: string): string => localNumber(text, words);
   return [
-    fact(labels.start, `${localTime(sale.start, words)} (${timeZone}, ${labels.clock} ${words.clocks[sale.begin.clock]})`),
-    fact(labels.end, `${localTime(sale.end, words)} (${labels.clock} ${words.clocks[sale.finish.clock]})`),
+    fact(labels.start, `${localTimeText(sale.start, words)} (${timeZone}, ${labels.clock} ${words.clocks[sale.begin.clock]})`),
+    fact(labels.end, `${localTimeText(sale.end, words)} (${labels.clock} ${words.clocks[sale.finish.clock]})`),
     fact(labels.duration, sale.interruptions.some(({ to }) => to === null) ? labels.notKnown : hoursMinutes(lasted)),
     fact(labels.meter, `${sale.meter.vendor} ${sale.meter.model}, ${labels.serial} ${sale.meter.serial}`),
     fact(labels.beginRegister, `${number(sale.begin.registerKwh)} kWh`),
@@ -164,7 +164,7 @@ function measured(line: PriceLine, tariff: unknown): { readonly quantity: string
   return { quantity: String(line.units / minuteMs), unit: "min", unitPrice: trimmed(perMinute, 2) };
 }
 
-function lineRow(line: PriceLine, sale: SaleFields, timeZone: string, words: Words): SheetRow {
+function lineRow(line: PriceLine, sale: SaleFields, timeZone: string, words: ReceiptWords): SheetRow {
   const { currency } = sale.price;
   const { quantity, unit, unitPrice } = measured(line, sale.tariff.value);
   const times = line.unit === "x" ? "" : ` ${clockOf(line.fromMs, timeZone)}-${clockOf(line.toMs, timeZone)}`;
@@ -179,7 +179,7 @@ function lineRow(line: PriceLine, sale: SaleFields, timeZone: string, words: Wor
 
 const clockOf = (atMs: number, timeZone: string): string => isoLocal(atMs, timeZone).slice(11, 16);
 
-function priceOf({ sale, timeZone }: SalePayload, words: Words): SheetSection {
+function priceOf({ sale, timeZone }: SalePayload, words: ReceiptWords): SheetSection {
   const { price, tariff, shown, payment } = sale;
   const { labels } = words;
   return {
@@ -191,7 +191,7 @@ function priceOf({ sale, timeZone }: SalePayload, words: Words): SheetSection {
       ...sumRows(price.due, price.taxes, price.currency, words),
       fact(labels.rounding, term(price.rounding, words)),
       fact(labels.timeRule, term(price.timeRule, words)),
-      fact(labels.shown, `${shown.text.trim().replaceAll(/\s*\n\s*/g, " · ")} (${localTime(shown.at, words)})`),
+      fact(labels.shown, `${shown.text.trim().replaceAll(/\s*\n\s*/g, " · ")} (${localTimeText(shown.at, words)})`),
       fact(labels.tariff, `${tariff.id}${tariff.version === "" ? "" : `, ${tariff.version}`}`),
       fact(labels.digest, tariff.digest),
       fact(labels.payment, `${labels.billedTo} ${payment.reference}`),
@@ -199,7 +199,7 @@ function priceOf({ sale, timeZone }: SalePayload, words: Words): SheetSection {
   };
 }
 
-function sumRows(due: Price["due"], taxes: Price["taxes"], currency: string, words: Words): SheetRow[] {
+function sumRows(due: Price["due"], taxes: Price["taxes"], currency: string, words: ReceiptWords): SheetRow[] {
   const { labels } = words;
   const amount = (text: string): string => `${localNumber(text, words)} ${currency}`;
   return [
@@ -211,13 +211,13 @@ function sumRows(due: Price["due"], taxes: Price["taxes"], currency: string, wor
   ];
 }
 
-function creditRows(credit: CreditPayload["credit"], { labels }: Words): SheetRow[] {
+function creditRows(credit: CreditPayload["credit"], { labels }: ReceiptWords): SheetRow[] {
   return [
     fact(labels.takesBack, `${credit.number}, SHA-256 ${credit.receipt}`), fact(labels.session, credit.sessionId), fact(labels.cdr, credit.cdrId), fact(labels.reason, credit.reason),
   ];
 }
 
-function proofOf(payload: ReceiptPayload, digest: string, words: Words): SheetSection {
+function proofOf(payload: ReceiptPayload, digest: string, words: ReceiptWords): SheetSection {
   const { labels } = words;
   const { station, chain, key } = payload;
   return {

@@ -8,7 +8,7 @@ import { untrustedTimeRule } from "../rating/rating.js";
 import type { StopReason } from "../cdr/settlement.js";
 import type { Language } from "../number/words.js";
 
-export type Words = {
+export type ReceiptWords = {
   readonly decimalMark: "." | ",";
   /** Order and marks of a date: Y, M and D stand for its parts. */
   readonly date: string;
@@ -37,7 +37,7 @@ export type Words = {
 /** The sentence of waiver.ts. */
 const nothingFlowed = "no energy flowed: nothing is charged";
 
-const en: Words = {
+const en: ReceiptWords = {
   decimalMark: ".", date: "Y-M-D",
   kinds: { sale: "RECEIPT", start: "START RECEIPT (ZERO)", credit: "CREDIT RECEIPT", recovery: "RECOVERY RECEIPT (ZERO)", key: "CHANGE OF KEY (ZERO)" },
   copy: "COPY", corrects: "Corrects receipt", correctedBy: "Corrected by receipt", unsigned: "NOT SIGNED: the signing device had failed when this receipt was made.",
@@ -63,7 +63,7 @@ const en: Words = {
   ],
 };
 
-const de: Words = {
+const de: ReceiptWords = {
   decimalMark: ",", date: "D.M.Y",
   kinds: { sale: "BELEG", start: "STARTBELEG (NULL)", credit: "GUTSCHRIFT", recovery: "SAMMELBELEG NACH AUSFALL (NULL)", key: "SCHLÜSSELWECHSEL (NULL)" },
   copy: "KOPIE", corrects: "Berichtigt Beleg", correctedBy: "Berichtigt durch Beleg", unsigned: "NICHT SIGNIERT: Die Signatureinrichtung war bei der Ausstellung ausgefallen.",
@@ -93,7 +93,7 @@ const de: Words = {
   ],
 };
 
-const fr: Words = {
+const fr: ReceiptWords = {
   decimalMark: ",", date: "D/M/Y",
   kinds: { sale: "REÇU", start: "REÇU INITIAL (ZÉRO)", credit: "AVOIR", recovery: "REÇU DE REPRISE (ZÉRO)", key: "CHANGEMENT DE CLÉ (ZÉRO)" },
   copy: "COPIE", corrects: "Corrige le reçu", correctedBy: "Corrigé par le reçu", unsigned: "NON SIGNÉ : le dispositif de signature était en panne lors de l'émission.",
@@ -123,7 +123,7 @@ const fr: Words = {
   ],
 };
 
-const es: Words = {
+const es: ReceiptWords = {
   decimalMark: ",", date: "D/M/Y",
   kinds: { sale: "RECIBO", start: "RECIBO INICIAL (CERO)", credit: "ABONO", recovery: "RECIBO DE REANUDACIÓN (CERO)", key: "CAMBIO DE CLAVE (CERO)" },
   copy: "COPIA", corrects: "Corrige el recibo", correctedBy: "Corregido por el recibo", unsigned: "SIN FIRMA: el dispositivo de firma había fallado al emitir este recibo.",
@@ -153,7 +153,7 @@ const es: Words = {
   ],
 };
 
-const nl: Words = {
+const nl: ReceiptWords = {
   decimalMark: ",", date: "D-M-Y",
   kinds: { sale: "BON", start: "STARTBON (NUL)", credit: "CREDITBON", recovery: "HERSTELBON (NUL)", key: "SLEUTELWISSEL (NUL)" },
   copy: "KOPIE", corrects: "Corrigeert bon", correctedBy: "Gecorrigeerd door bon", unsigned: "NIET ONDERTEKEND: het ondertekenapparaat was uitgevallen toen deze bon werd gemaakt.",
@@ -183,16 +183,16 @@ const nl: Words = {
   ],
 };
 
-export const receiptWords: Record<Language, Words> = { en, de, fr, es, nl };
+export const receiptWords: Record<Language, ReceiptWords> = { en, de, fr, es, nl };
 
 /** A rule or name of the engine as the language says it. */
-export const term = (text: string, { terms }: Words): string => (Object.hasOwn(terms, text) ? (terms[text] ?? text) : text);
+export const term = (text: string, { terms }: ReceiptWords): string => (Object.hasOwn(terms, text) ? (terms[text] ?? text) : text);
 
 /** A decimal text as the language writes it. */
-export const localNumber = (text: string, { decimalMark }: Words): string => text.replace(".", decimalMark);
+export const localNumber = (text: string, { decimalMark }: ReceiptWords): string => text.replace(".", decimalMark);
 
 /** `2026-03-28T22:30:00.000+01:00` as the language writes it, the offset kept: "28.03.2026 22:30:00 +01:00". */
-export function localTime(iso: string, { date }: Words): string {
+export function localTimeText(iso: string, { date }: ReceiptWords): string {
   const [, year = "", month = "", day = "", time = "", offset = ""] = /^(\d{4})-(\d\d)-(\d\d)T(\d\d:\d\d:\d\d)\.\d{3}([+-]\d\d:\d\d)$/.exec(iso) ?? [];
   if (year === "") return iso;
   return `${date.replace("Y", year).replace("M", month).replace("D", day)} ${time} ${offset}`;

@@ -1,6 +1,6 @@
 // A bill as it is journalled, shown and signed: lines with their working, totals, tax per rate and what is due.
 // Every published number is rounded once, from the exact figure.
-import { explainLimit, explainUse, whyOf, type Language } from "../tariff/explain.js";
+import { explainLimit, explainComponentUsage, whyOf, type Language } from "../tariff/explain.js";
 import { add, compare, decimalText, fixedText, minorUnits, published, ratio, ratioOf, roundHalfUp, roundingRule, sharesOf } from "../number/money.js";
 import type { Amount, Dimension, Price, PriceLine, TaxShare, TaxTotal } from "./price.js";
 import type { Working } from "./costing.js";
@@ -80,7 +80,7 @@ function lineOf(working: Working, index: number, language: Language): PriceLine 
     unitPrice: decimalText(use.component.price),
     amount: amountText(taxed),
     taxes: taxShares(taxed),
-    sentence: explainUse(use, working.steppedBy[index] ?? 0n, working.per, language),
+    sentence: explainComponentUsage(use, working.steppedBy[index] ?? 0n, working.per, language),
   };
 }
 

@@ -1,7 +1,7 @@
 // The part of an OCPI CDR that a price depends on, read strictly: its time line and the volumes of its charging periods.
-import { Checked, didYouMean, isObject, suggestion } from "../tariff/json-reader.js";
+import { JsonReader, didYouMean, isObject, suggestion } from "../tariff/json-reader.js";
 import { decimalOf, tenTo, type Decimal } from "../number/money.js";
-import { instantOf } from "../time/time.js";
+import { parseInstant } from "../time/time.js";
 
 /** Hours arrive with few decimals: a time this close to a whole second was that second. In seconds, as a fraction. */
 const snapWithin = { n: 18n, d: 100n };
@@ -55,7 +55,7 @@ const mostPeriods = 100_000;
 const mostDimensions = 20;
 
 /** A misspelt field would change the price; a field that looks like none of ours is somebody's extension. */
-function refuseMisspelt(checked: Checked, key: string, path: string, known: readonly string[]): void {
+function refuseMisspelt(checked: JsonReader, key: string, path: string, known: readonly string[]): void {
   if (suggestion(key, known) !== undefined) checked.fault(`${path}.${key}`, `unknown field${didYouMean(key, known)}`);
 }
 
@@ -69,7 +69,7 @@ function snapped(volume: Decimal): Hours {
 }
 
 /** The quick way past the usual case; the slow one finds the words for what is wrong. Paths are only built for faults. */
-function volumeOf(checked: Checked, value: unknown, path: () => string, negative: boolean): Decimal | undefined {
+function volumeOf(checked: JsonReader, value: unknown, path: () => string, negative: boolean): Decimal | undefined {
   if (typeof value === "number" && value >= 0 && value <= volumeBounds.most) {
     const decimal = decimalOf(value);
     if (decimal !== undefined && decimal.scale <= volumeBounds.places) return decimal;
@@ -79,7 +79,7 @@ function volumeOf(checked: Checked, value: unknown, path: () => string, negative
 
 type Volumes = { -readonly [Key in DimensionType]?: Decimal };
 
-function readVolumes(checked: Checked, list: readonly unknown[], path: string): { volumes: Volumes; extremes: CdrPeriod["extremes"] } {
+function readVolumes(checked: JsonReader, list: readonly unknown[], path: string): { volumes: Volumes; extremes: CdrPeriod["extremes"] } {
   const volumes: Volumes = {};
   const extremes: { [Key in (typeof momentary)[number]]?: number } = {};
   for (let index = 0; index < list.length; index += 1) {
@@ -101,11 +101,11 @@ function readVolumes(checked: Checked, list: readonly unknown[], path: string): 
   return { volumes, extremes };
 }
 
-function readPeriod(checked: Checked, value: unknown, path: string): Omit<CdrPeriod, "endMs"> | undefined {
+function readPeriod(checked: JsonReader, value: unknown, path: string): Omit<CdrPeriod, "endMs"> | undefined {
   if (!isObject(value)) return checked.fault(path, "expected a charging period");
   for (const key in value) if (!periodFields.includes(key)) refuseMisspelt(checked, key, path, periodFields);
   const start = value["start_date_time"];
-  const startMs = (typeof start === "string" ? instantOf(start) : undefined) ?? checked.instant(start, `${path}.start_date_time`);
+  const startMs = (typeof start === "string" ? parseInstant(start) : undefined) ?? checked.instant(start, `${path}.start_date_time`);
   const dimensions = value["dimensions"];
   const list = Array.isArray(dimensions) && dimensions.length <= mostDimensions ? (dimensions as unknown[]) : checked.list(dimensions, `${path}.dimensions`, mostDimensions) ?? [];
   const { volumes, extremes } = readVolumes(checked, list, path);
@@ -125,7 +125,7 @@ function readPeriod(checked: Checked, value: unknown, path: string): Omit<CdrPer
 }
 
 /** Reads what a price depends on; undefined, with faults noted, where it cannot be read. */
-export function readCdr(checked: Checked, json: unknown): CdrRecord | undefined {
+export function readCdr(checked: JsonReader, json: unknown): CdrRecord | undefined {
   if (!isObject(json)) return checked.fault("cdr", "expected a CDR object");
   const startMs = checked.instant(json["start_date_time"], "start_date_time");
   const endMs = checked.instant(json["end_date_time"], "end_date_time");

@@ -1,10 +1,10 @@
 // The course of a session up to its last border, and the slice that is open since: which components hold, and where to look again.
 // A course is replaced at borders alone; closed slices form a list that grows at its head and is shared, never copied.
-import { nextTimeBorder, type Borders } from "../tariff/tariff-boundaries.js";
+import { nextTimeBoundary, type TariffBoundaries } from "../tariff/tariff-boundaries.js";
 import type { Activity } from "../tariff/period.js";
 import type { Conditions } from "../tariff/restrictions.js";
 import { sameSelection, select, type Selection } from "../tariff/component-selection.js";
-import { addSlice, type Standing } from "./costing.js";
+import { addSlice, type RunningTotal } from "./costing.js";
 import type { Tariff } from "../tariff/tariff.js";
 import { localTime } from "../time/time.js";
 import { unitsPer, unitsPerMilliWh, unitsPerMs, type Slice } from "../tariff/component-usage.js";
@@ -27,22 +27,22 @@ export type RatingOptions = {
   readonly durationsKnown?: boolean;
 };
 
-export type Closed = {
+export type EndedSlice = {
   readonly slice: Slice;
   readonly activity: Activity;
   readonly energyMilliWh: number;
   /** The lowest and highest momentary values, where the tariff asks for them. */
   readonly power: Range | undefined;
   readonly current: Range | undefined;
-  readonly before: Closed | undefined;
+  readonly before: EndedSlice | undefined;
 };
 type Range = { readonly min: number; readonly max: number };
 
 /** The session up to the last border, and the slice that is open since. It is replaced at borders alone. */
-export type Course = {
+export type SliceProgress = {
   readonly tariff: Tariff;
   readonly options: RatingOptions;
-  readonly borders: Borders;
+  readonly boundaries: TariffBoundaries;
   /** When the session itself began, and the register then; undefined while there is only a reservation. */
   readonly began: { readonly atMs: number; readonly energyMilliWh: number } | undefined;
   /** The open slice: where it began, what goes on in it and which components hold. */
@@ -55,14 +55,14 @@ export type Course = {
   /** The next instant at which a restriction on time may flip, and the next register at which one on energy may. */
   readonly timeBorderMs: number;
   readonly energyBorderMilliWh: number;
-  readonly closed: Closed | undefined;
+  readonly closed: EndedSlice | undefined;
   /** How the session stands after the closed slices. */
-  readonly standing: Standing;
+  readonly runningTotal: RunningTotal;
   readonly timeMs: number;
   readonly parkingMs: number;
 };
 
-export function conditionsAt({ options, began }: Course, sample: Sample, atMs: number, register: number): Conditions {
+export function conditionsAt({ options, began }: SliceProgress, sample: Sample, atMs: number, register: number): Conditions {
   const powerKw = sample.powerW / 1000;
   const currentA = sample.currentMilliA === undefined ? undefined : sample.currentMilliA / 1000;
   return {
@@ -79,30 +79,30 @@ function stretched(range: Range | undefined, value: number | undefined): Range |
 }
 
 /** Looks at the tariff afresh at a point: the components that hold from it on, and the next borders. */
-export function lookAgain(course: Course, sample: Sample, atMs: number, register: number): Course {
-  const conditions = conditionsAt(course, sample, atMs, register);
-  const selection = select(course.tariff, sample.activity, conditions);
-  const { began, borders } = course;
-  const timeBorderMs = nextTimeBorder(borders, course.options, began?.atMs, atMs);
-  const threshold = began === undefined ? undefined : borders.energy.find((one) => one > conditions.energyMilliWh);
+export function reselectComponents(progress: SliceProgress, sample: Sample, atMs: number, register: number): SliceProgress {
+  const conditions = conditionsAt(progress, sample, atMs, register);
+  const selection = select(progress.tariff, sample.activity, conditions);
+  const { began, boundaries } = progress;
+  const timeBorderMs = nextTimeBoundary(boundaries, progress.options, began?.atMs, atMs);
+  const threshold = began === undefined ? undefined : boundaries.energy.find((one) => one > conditions.energyMilliWh);
   const energyBorderMilliWh = began === undefined || threshold === undefined ? Infinity : began.energyMilliWh + threshold;
-  const goesOn = sample.activity === course.activity && sameSelection(selection, course.selection);
-  const base = goesOn ? course : close(course, atMs, register);
-  const before = goesOn ? course : undefined;
+  const goesOn = sample.activity === progress.activity && sameSelection(selection, progress.selection);
+  const base = goesOn ? progress : endSlice(progress, atMs, register);
+  const before = goesOn ? progress : undefined;
   return {
     ...base, activity: sample.activity, selection, timeBorderMs, energyBorderMilliWh,
-    openMs: goesOn ? course.openMs : atMs, openMilliWh: goesOn ? course.openMilliWh : register,
-    power: borders.momentary ? stretched(before?.power, sample.powerW) : undefined,
-    current: borders.momentary ? stretched(before?.current, sample.currentMilliA) : undefined,
+    openMs: goesOn ? progress.openMs : atMs, openMilliWh: goesOn ? progress.openMilliWh : register,
+    power: boundaries.momentary ? stretched(before?.power, sample.powerW) : undefined,
+    current: boundaries.momentary ? stretched(before?.current, sample.currentMilliA) : undefined,
   };
 }
 
-export function openSlice(course: Course, toMs: number, register: number): Slice {
-  const { activity } = course;
-  const time = BigInt(toMs - course.openMs) * unitsPerMs;
+export function openSlice(progress: SliceProgress, toMs: number, register: number): Slice {
+  const { activity } = progress;
+  const time = BigInt(toMs - progress.openMs) * unitsPerMs;
   return {
-    tariff: course.tariff, fromMs: course.openMs, toMs, selection: course.selection,
-    energy: activity === "reserved" ? 0n : BigInt(register - course.openMilliWh) * unitsPerMilliWh,
+    tariff: progress.tariff, fromMs: progress.openMs, toMs, selection: progress.selection,
+    energy: activity === "reserved" ? 0n : BigInt(register - progress.openMilliWh) * unitsPerMilliWh,
     time: activity === "charging" ? time : 0n,
     parking: activity === "parking" ? time : 0n,
     reservation: activity === "reserved" ? time : 0n,
@@ -111,18 +111,18 @@ export function openSlice(course: Course, toMs: number, register: number): Slice
 }
 
 /** Puts the open slice away. A slice in which nothing passed is none, unless a fee fell due in it. */
-export function close(course: Course, toMs: number, register: number): Course {
-  const { activity, selection } = course;
+export function endSlice(progress: SliceProgress, toMs: number, register: number): SliceProgress {
+  const { activity, selection } = progress;
   const fees = selection.FLAT !== undefined || selection.RESERVATION_FLAT !== undefined || selection.EXPIRY_FLAT !== undefined;
-  if (toMs === course.openMs && register === course.openMilliWh && !fees) return course;
-  const slice = openSlice(course, toMs, register);
-  const length = toMs - course.openMs;
+  if (toMs === progress.openMs && register === progress.openMilliWh && !fees) return progress;
+  const slice = openSlice(progress, toMs, register);
+  const length = toMs - progress.openMs;
   return {
-    ...course,
-    closed: { slice, activity, energyMilliWh: register - course.openMilliWh, power: course.power, current: course.current, before: course.closed },
-    standing: addSlice(course.standing, slice, unitsPer),
-    timeMs: course.timeMs + (activity === "reserved" ? 0 : length),
-    parkingMs: course.parkingMs + (activity === "parking" || activity === "suspended" ? length : 0),
+    ...progress,
+    closed: { slice, activity, energyMilliWh: register - progress.openMilliWh, power: progress.power, current: progress.current, before: progress.closed },
+    runningTotal: addSlice(progress.runningTotal, slice, unitsPer),
+    timeMs: progress.timeMs + (activity === "reserved" ? 0 : length),
+    parkingMs: progress.parkingMs + (activity === "parking" || activity === "suspended" ? length : 0),
   };
 }
 
@@ -132,14 +132,14 @@ function share(amount: number, part: number, whole: number): number {
 }
 
 /** Cuts the way from the last sample to the next at every border that lies between them; energy between samples is taken as linear. */
-export function cutBorders(course: Course, last: Sample, next: Sample): Course {
+export function splitAtBoundaries(progress: SliceProgress, last: Sample, next: Sample): SliceProgress {
   const spanMs = next.atMs - last.atMs;
   const span = next.energyMilliWh - last.energyMilliWh;
-  for (let state = course; ; ) {
+  for (let state = progress; ; ) {
     const crossing = state.energyBorderMilliWh;
     const crossingMs = crossing < next.energyMilliWh ? last.atMs + share(spanMs, crossing - last.energyMilliWh, span) : Infinity;
     const timeMs = state.timeBorderMs < next.atMs ? state.timeBorderMs : Infinity;
     if (crossingMs === Infinity && timeMs === Infinity) return state;
-    state = crossingMs <= timeMs ? lookAgain(state, last, crossingMs, crossing) : lookAgain(state, last, timeMs, last.energyMilliWh + share(span, timeMs - last.atMs, spanMs));
+    state = crossingMs <= timeMs ? reselectComponents(state, last, crossingMs, crossing) : reselectComponents(state, last, timeMs, last.energyMilliWh + share(span, timeMs - last.atMs, spanMs));
   }
 }

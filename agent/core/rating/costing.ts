@@ -2,7 +2,7 @@
 // here, so that a display and a bill cannot differ. Quantities are gathered whole and multiplied by the price once.
 import { addTaxed, amountOf, applyLimits, nothing, type Limited, type Taxed } from "./taxed.js";
 import type { Charge, Tariff } from "../tariff/tariff.js";
-import { usesOf, type Slice, type Use } from "../tariff/component-usage.js";
+import { componentUsages, type Slice, type ComponentUsage } from "../tariff/component-usage.js";
 
 /** The published totals that a charge counts into. */
 export type Group = "energy" | "time" | "parking" | "fixed" | "reservation";
@@ -20,11 +20,11 @@ const meteredOf: { readonly [Key in Charge]?: Metered } = {
 };
 
 /** The session total and the last use of each metered kind: all that step sizes ask for. */
-type Meters = { readonly totals: Readonly<Record<Metered, bigint>>; readonly last: Readonly<Record<Metered, Use | undefined>> };
+type Meters = { readonly totals: Readonly<Record<Metered, bigint>>; readonly last: Readonly<Record<Metered, ComponentUsage | undefined>> };
 
 const noMeters: Meters = { totals: { energy: 0n, time: 0n, parking: 0n, reservation: 0n }, last: { energy: undefined, time: undefined, parking: undefined, reservation: undefined } };
 
-function addToMeters(meters: Meters, use: Use): Meters {
+function addToMeters(meters: Meters, use: ComponentUsage): Meters {
   const kind = meteredOf[use.charge];
   if (kind === undefined) return meters;
   const totals = { ...meters.totals };
@@ -51,7 +51,7 @@ function floored(total: bigint, unit: bigint): bigint {
   return total - (total % unit);
 }
 
-function roundedUp(total: bigint, unit: bigint, last: Use | undefined): bigint {
+function roundedUp(total: bigint, unit: bigint, last: ComponentUsage | undefined): bigint {
   if (last === undefined || last.component.stepSize === 0) return total;
   const step = unit * BigInt(last.component.stepSize);
   const over = total % step;
@@ -63,7 +63,7 @@ const meteredKinds: readonly Metered[] = ["energy", "time", "parking", "reservat
 export type Totals = { readonly amounts: readonly Taxed[]; readonly groups: Readonly<Record<Group, Taxed>>; readonly sum: Taxed };
 
 /** Amounts per use, per published total, and in all. */
-export function totalsOf(uses: readonly Use[], per: bigint): Totals {
+export function totalsOf(uses: readonly ComponentUsage[], per: bigint): Totals {
   const byGroup: Record<Group, Taxed> = { energy: nothing, time: nothing, parking: nothing, fixed: nothing, reservation: nothing };
   const amounts: Taxed[] = [];
   let sum = nothing;
@@ -82,7 +82,7 @@ export type Working = {
   readonly per: bigint;
   readonly tariff: Tariff;
   /** After steps; `steppedBy` is what step_size added to each. */
-  readonly uses: readonly Use[];
+  readonly uses: readonly ComponentUsage[];
   readonly steppedBy: readonly bigint[];
   readonly billed: Billed;
   readonly totals: Totals;
@@ -90,7 +90,7 @@ export type Working = {
 };
 
 /** Prices uses: steps, tax, limits of `tariff`. What a step adds goes to the last use of its kind, at that one's price. */
-export function work(used: readonly Use[], per: bigint, tariff: Tariff): Working {
+export function work(used: readonly ComponentUsage[], per: bigint, tariff: Tariff): Working {
   let meters = noMeters;
   for (const use of used) meters = addToMeters(meters, use);
   const billed = billedOf(meters, per);
@@ -107,14 +107,14 @@ export function work(used: readonly Use[], per: bigint, tariff: Tariff): Working
 }
 
 /** How a session stands after some slices, in a size that does not depend on their number: what a running figure needs. */
-export type Standing = { readonly sum: Taxed; readonly meters: Meters; readonly feeCharged: boolean; readonly reservationFeeCharged: boolean };
+export type RunningTotal = { readonly sum: Taxed; readonly meters: Meters; readonly feeCharged: boolean; readonly reservationFeeCharged: boolean };
 
-export const noStanding: Standing = { sum: nothing, meters: noMeters, feeCharged: false, reservationFeeCharged: false };
+export const noRunningTotal: RunningTotal = { sum: nothing, meters: noMeters, feeCharged: false, reservationFeeCharged: false };
 
 /** The standing after one more slice. A reservation counts as used: whether it expired is known only at its end. */
-export function addSlice(standing: Standing, slice: Slice, per: bigint): Standing {
-  let { sum, meters, feeCharged, reservationFeeCharged } = standing;
-  for (const use of usesOf([slice], per, false)) {
+export function addSlice(runningTotal: RunningTotal, slice: Slice, per: bigint): RunningTotal {
+  let { sum, meters, feeCharged, reservationFeeCharged } = runningTotal;
+  for (const use of componentUsages([slice], per, false)) {
     if (use.charge === "FLAT" ? feeCharged : use.charge === "RESERVATION_FLAT" && reservationFeeCharged) continue;
     feeCharged ||= use.charge === "FLAT";
     reservationFeeCharged ||= use.charge === "RESERVATION_FLAT";
@@ -125,8 +125,8 @@ export function addSlice(standing: Standing, slice: Slice, per: bigint): Standin
 }
 
 /** The running figures: what was used so far, under the maximum; and the bill if the session ended now. */
-export function runningTotals(standing: Standing, per: bigint, tariff: Tariff): { accrued: Taxed; ifStopped: Taxed } {
-  const { sum, meters } = standing;
+export function runningTotals(runningTotal: RunningTotal, per: bigint, tariff: Tariff): { accrued: Taxed; ifStopped: Taxed } {
+  const { sum, meters } = runningTotal;
   const billed = billedOf(meters, per);
   let stepped = sum;
   for (const kind of meteredKinds) {

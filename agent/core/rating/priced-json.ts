@@ -1,13 +1,13 @@
 // A priced CDR as one JSON object in OCPI's own field names: decimal strings throughout, never a binary float.
 import { billedText, dimensionOf, taxShares, unitOf } from "./bill.js";
-import { explainLimit, explainUse, whyOf, type Language } from "../tariff/explain.js";
+import { explainLimit, explainComponentUsage, whyOf, type Language } from "../tariff/explain.js";
 import { decimalText, published, ratio } from "../number/money.js";
 import type { PricedCdr } from "./pricing.js";
 import type { Working } from "./costing.js";
 import type { Taxed } from "./taxed.js";
 import type { OcpiVersion } from "../tariff/tariff.js";
 import { isoText } from "../time/time.js";
-import type { Use } from "../tariff/component-usage.js";
+import type { ComponentUsage } from "../tariff/component-usage.js";
 
 export type JsonTax = { name: string; percentage?: string; amount: string };
 export type JsonAmount = { excl_vat: string; incl_vat: string } | { before_taxes: string; taxes: JsonTax[] };
@@ -41,7 +41,7 @@ function amountOf(taxed: Taxed, version: OcpiVersion): JsonAmount {
 }
 
 function lineOf(working: Working, index: number, version: OcpiVersion, language: Language): object {
-  const use = working.uses[index] as Use;
+  const use = working.uses[index] as ComponentUsage;
   const taxed = working.totals.amounts[index] as Taxed;
   const dimension = dimensionOf[use.charge];
   const from = isoText(use.fromMs);
@@ -52,7 +52,7 @@ function lineOf(working: Working, index: number, version: OcpiVersion, language:
     from, to: use.toMs === use.fromMs ? from : isoText(use.toMs),
     quantity: published(ratio(use.quantity, working.per)), unit: unitOf[dimension], unit_price: decimalText(use.component.price),
     before_taxes: version === "2.3.0" ? excl : undefined, excl_vat: version === "2.3.0" ? undefined : excl, incl_vat: version === "2.3.0" ? undefined : incl,
-    taxes: taxesOf(taxed), sentence: explainUse(use, working.steppedBy[index] ?? 0n, working.per, language),
+    taxes: taxesOf(taxed), sentence: explainComponentUsage(use, working.steppedBy[index] ?? 0n, working.per, language),
   };
 }
 

@@ -3,7 +3,7 @@
 import { billOf, localTimeRule, taxWarnings } from "./bill.js";
 import type { Language } from "../tariff/explain.js";
 import { readCdr, unitsOf, type CdrPeriod, type CdrRecord } from "./cdr-record.js";
-import { Checked, type Fault } from "../tariff/json-reader.js";
+import { JsonReader, type Fault } from "../tariff/json-reader.js";
 import { tenTo } from "../number/money.js";
 import type { Price } from "./price.js";
 import type { Conditions } from "../tariff/restrictions.js";
@@ -11,7 +11,7 @@ import { select, type Selection } from "../tariff/component-selection.js";
 import { work, type Working } from "./costing.js";
 import { inForce, type OcpiVersion, type Tariff } from "../tariff/tariff.js";
 import { isZone, localTime } from "../time/time.js";
-import { unitsPer, usesOf, type Slice } from "../tariff/component-usage.js";
+import { unitsPer, componentUsages, type Slice } from "../tariff/component-usage.js";
 
 export type PricedCdr = {
   readonly working: Working;
@@ -37,7 +37,7 @@ function sameId(a: string, b: string): boolean {
 }
 
 /** The tariff of each period, or undefined where none is relevant. */
-function tariffsOf(checked: Checked, cdr: CdrRecord, tariffs: readonly Tariff[], warnings: string[]): (Tariff | undefined)[] {
+function tariffsOf(checked: JsonReader, cdr: CdrRecord, tariffs: readonly Tariff[], warnings: string[]): (Tariff | undefined)[] {
   const active = tariffs.filter((tariff) => inForce(tariff, cdr.startMs));
   if (cdr.periods.every((period) => period.tariffId === undefined)) {
     const only = active[0];
@@ -99,14 +99,14 @@ function momentaryOf(period: CdrPeriod, units: ReturnType<typeof unitsOf>, per: 
  * Comes back with faults, never with a guess, where the CDR does not say what is needed.
  */
 export function priceCdr(tariffs: readonly Tariff[], json: unknown, timeZone: string): PricingResult {
-  const checked = new Checked();
+  const checked = new JsonReader();
   const cdr = readCdr(checked, json);
   return cdr === undefined || checked.faults.length > 0 ? { ok: false, faults: checked.faults } : priceRecord(tariffs, cdr, timeZone);
 }
 
 /** The same for a CDR that was read before. */
 export function priceRecord(tariffs: readonly Tariff[], cdr: CdrRecord, timeZone: string): PricingResult {
-  const checked = new Checked();
+  const checked = new JsonReader();
   const failed = (): PricingResult => ({ ok: false, faults: checked.faults });
   if (!isZone(timeZone)) checked.fault("timezone", `"${timeZone.slice(0, 60)}" is no IANA time zone that this machine knows`);
   if (tariffs.length === 0) checked.fault("tariffs", "no tariff was given, so nothing can be priced");
@@ -155,7 +155,7 @@ export function priceRecord(tariffs: readonly Tariff[], cdr: CdrRecord, timeZone
     parking += units.parking + (silent && units.energy === 0n ? length : 0n);
   });
   const expired = cdr.periods.every((period) => period.reserved);
-  const working = work(usesOf(slices, per, expired), per, first);
+  const working = work(componentUsages(slices, per, expired), per, first);
   return { ok: true, priced: { working, version: first.version, energy, time, parking, warnings: [...shortened(warnings), ...taxWarnings(working)] } };
 }
 

@@ -2,19 +2,19 @@
 // A rating is an immutable value in two parts: the last sample, and the course of the session up to the last border. A sample between two
 // borders replaces the first and keeps the second, so that it costs the same however old the session is.
 import { amountText, billOf, localTimeRule, taxWarnings } from "./bill.js";
-import { bordersOf, nextTimeBorder } from "../tariff/tariff-boundaries.js";
-import { close, conditionsAt, cutBorders, lookAgain, openSlice, type Closed, type Course, type RatingOptions, type Sample } from "./charging-slices.js";
+import { boundariesOf, nextTimeBoundary } from "../tariff/tariff-boundaries.js";
+import { endSlice, conditionsAt, splitAtBoundaries, reselectComponents, openSlice, type EndedSlice, type SliceProgress, type RatingOptions, type Sample } from "./charging-slices.js";
 import type { Language } from "../tariff/explain.js";
 import { add, compare, decimalText, divide, multiply, published, ratioOf, subtract, type Ratio } from "../number/money.js";
 import type { Activity, ChargingPeriod } from "../tariff/period.js";
 import type { Price } from "./price.js";
 import type { Conditions } from "../tariff/restrictions.js";
 import { grossPrice, sameSelection, select } from "../tariff/component-selection.js";
-import { addSlice, noStanding, runningTotals, work, type Working } from "./costing.js";
+import { addSlice, noRunningTotal, runningTotals, work, type Working } from "./costing.js";
 import type { Taxed } from "./taxed.js";
 import type { PriceComponent, Tariff } from "../tariff/tariff.js";
 import { dayMs } from "../time/time.js";
-import { unitsPer, usesOf } from "../tariff/component-usage.js";
+import { unitsPer, componentUsages } from "../tariff/component-usage.js";
 
 /** The unit prices in force, as the tariff states them and incl. tax; absent = that dimension is free now. */
 export type UnitPrices = {
@@ -40,7 +40,7 @@ export const untrustedTimeRule = "clock not trusted: time is free, the lowest pr
 export const lowerOfBothRule = "clock set during the session: the lower of the full and the reduced price";
 
 /** A session's price in the making. Opaque: read it by the functions of this file. */
-export type Rating = { readonly course: Course; readonly last: Sample };
+export type Rating = { readonly progress: SliceProgress; readonly last: Sample };
 
 /** A broken promise of ours: we stop rather than bill. */
 function broken(message: string): never {
@@ -57,69 +57,69 @@ function checkSample({ atMs, energyMilliWh, powerW, currentMilliA }: Sample): vo
 /** The first sample of a session, or of its reservation. Throws RangeError for an unknown zone. */
 export function beginRating(tariff: Tariff, options: RatingOptions, first: Sample): Rating {
   checkSample(first);
-  const blank: Course = {
-    tariff, options, borders: bordersOf(tariff),
+  const blank: SliceProgress = {
+    tariff, options, boundaries: boundariesOf(tariff),
     began: first.activity === "reserved" ? undefined : { atMs: first.atMs, energyMilliWh: first.energyMilliWh },
     openMs: first.atMs, openMilliWh: first.energyMilliWh, activity: first.activity, selection: {}, power: undefined, current: undefined,
-    timeBorderMs: 0, energyBorderMilliWh: 0, closed: undefined, standing: noStanding, timeMs: 0, parkingMs: 0,
+    timeBorderMs: 0, energyBorderMilliWh: 0, closed: undefined, runningTotal: noRunningTotal, timeMs: 0, parkingMs: 0,
   };
-  return { course: lookAgain(blank, first, first.atMs, first.energyMilliWh), last: first };
+  return { progress: reselectComponents(blank, first, first.atMs, first.energyMilliWh), last: first };
 }
 
 /** The reservation is over: durations and energy count from here. */
-function beginSession(course: Course, { atMs, energyMilliWh }: Sample): Course {
-  return { ...close(course, atMs, energyMilliWh), began: { atMs, energyMilliWh }, openMs: atMs, openMilliWh: energyMilliWh, selection: {} };
+function beginSession(progress: SliceProgress, { atMs, energyMilliWh }: Sample): SliceProgress {
+  return { ...endSlice(progress, atMs, energyMilliWh), began: { atMs, energyMilliWh }, openMs: atMs, openMilliWh: energyMilliWh, selection: {} };
 }
 
 /** The rating after one more sample. Throws when time or energy run backwards: no price can make that right. */
 export function advance(rating: Rating, sample: Sample): Rating {
   checkSample(sample);
-  const { last, course } = rating;
+  const { last, progress } = rating;
   if (sample.atMs < last.atMs) broken(`a sample at ${sample.atMs} came after one at ${last.atMs}`);
   if (sample.energyMilliWh < last.energyMilliWh) broken(`the register fell from ${last.energyMilliWh} to ${sample.energyMilliWh} mWh`);
-  const goesOn = sample.activity === last.activity && sample.atMs < course.timeBorderMs && sample.energyMilliWh < course.energyBorderMilliWh
-    && (!course.borders.momentary || (sample.powerW === last.powerW && sample.currentMilliA === last.currentMilliA));
-  if (goesOn) return { course, last: sample };
+  const goesOn = sample.activity === last.activity && sample.atMs < progress.timeBorderMs && sample.energyMilliWh < progress.energyBorderMilliWh
+    && (!progress.boundaries.momentary || (sample.powerW === last.powerW && sample.currentMilliA === last.currentMilliA));
+  if (goesOn) return { progress, last: sample };
   if (sample.activity === "reserved" && last.activity !== "reserved") broken("a reservation cannot follow the session");
-  let cut = cutBorders(course, last, sample);
+  let cut = splitAtBoundaries(progress, last, sample);
   if (cut.began === undefined && sample.activity !== "reserved") cut = beginSession(cut, sample);
-  return { course: lookAgain(cut, sample, sample.atMs, sample.energyMilliWh), last: sample };
+  return { progress: reselectComponents(cut, sample, sample.atMs, sample.energyMilliWh), last: sample };
 }
 
 type Change = { readonly atMs: number; readonly unitPrices: UnitPrices };
 /** What follows from a course alone, so that it is worked out once per border and not once per sample. */
 type Outlook = { readonly unitPrices: UnitPrices; readonly next: Change | undefined };
-const outlooks = new WeakMap<Course, Outlook>();
+const outlooks = new WeakMap<SliceProgress, Outlook>();
 const lookAheadMs = 8 * dayMs;
 const mostCandidates = 500;
 
-function outlookOf({ course, last }: Rating): Outlook {
-  const known = outlooks.get(course);
+function outlookOf({ progress, last }: Rating): Outlook {
+  const known = outlooks.get(progress);
   if (known !== undefined) return known;
-  const outlook = { unitPrices: unitPricesAt(course.tariff, conditionsAt(course, last, last.atMs, last.energyMilliWh)), next: nextChangeOf(course, last) };
-  outlooks.set(course, outlook);
+  const outlook = { unitPrices: unitPricesAt(progress.tariff, conditionsAt(progress, last, last.atMs, last.energyMilliWh)), next: nextChangeOf(progress, last) };
+  outlooks.set(progress, outlook);
   return outlook;
 }
 
-function nextChangeOf(course: Course, last: Sample): Change | undefined {
-  const untilMs = course.timeBorderMs + lookAheadMs;
-  let atMs = course.timeBorderMs;
+function nextChangeOf(progress: SliceProgress, last: Sample): Change | undefined {
+  const untilMs = progress.timeBorderMs + lookAheadMs;
+  let atMs = progress.timeBorderMs;
   for (let tries = 0; tries < mostCandidates && atMs < Infinity && atMs <= untilMs; tries += 1) {
-    const conditions = conditionsAt(course, last, atMs, last.energyMilliWh);
-    if (!sameSelection(select(course.tariff, course.activity, conditions), course.selection)) return { atMs, unitPrices: unitPricesAt(course.tariff, conditions) };
-    atMs = nextTimeBorder(course.borders, course.options, course.began?.atMs, atMs);
+    const conditions = conditionsAt(progress, last, atMs, last.energyMilliWh);
+    if (!sameSelection(select(progress.tariff, progress.activity, conditions), progress.selection)) return { atMs, unitPrices: unitPricesAt(progress.tariff, conditions) };
+    atMs = nextTimeBoundary(progress.boundaries, progress.options, progress.began?.atMs, atMs);
   }
   return undefined;
 }
 
 /** The next instant at which time alone (time of day, date, DST, duration) changes a component; undefined if none within eight days. */
-export function nextBorder(rating: Rating): number | undefined {
+export function nextBoundary(rating: Rating): number | undefined {
   return outlookOf(rating).next?.atMs;
 }
 
-function sliceList({ course, last }: Rating): Closed[] {
-  const list: Closed[] = [];
-  for (let at = close(course, last.atMs, last.energyMilliWh).closed; at !== undefined; at = at.before) list.push(at);
+function sliceList({ progress, last }: Rating): EndedSlice[] {
+  const list: EndedSlice[] = [];
+  for (let at = endSlice(progress, last.atMs, last.energyMilliWh).closed; at !== undefined; at = at.before) list.push(at);
   return list.reverse();
 }
 
@@ -152,21 +152,21 @@ function leftUnderCap(tariff: Tariff, accrued: Taxed): Ratio | undefined {
 
 /** The whole session at the last sample, worked out slice by slice. */
 function workingOf(rating: Rating): Working {
-  const { tariff, began } = rating.course;
+  const { tariff, began } = rating.progress;
   // A reservation that no session came for has expired.
-  return work(usesOf(sliceList(rating).map((one) => one.slice), unitsPer, began === undefined), unitsPer, tariff);
+  return work(componentUsages(sliceList(rating).map((one) => one.slice), unitsPer, began === undefined), unitsPer, tariff);
 }
 
 /** The running figures at the last sample. */
 export function live(rating: Rating): LivePrice {
-  const { course, last } = rating;
-  const { tariff } = course;
-  const { accrued, ifStopped } = runningTotals(addSlice(course.standing, openSlice(course, last.atMs, last.energyMilliWh), unitsPer), unitsPer, tariff);
+  const { progress, last } = rating;
+  const { tariff } = progress;
+  const { accrued, ifStopped } = runningTotals(addSlice(progress.runningTotal, openSlice(progress, last.atMs, last.energyMilliWh), unitsPer), unitsPer, tariff);
   const left = leftUnderCap(tariff, accrued);
   const { unitPrices, next } = outlookOf(rating);
   return {
     accrued: amountText(accrued),
-    ifStoppedNow: amountText(course.began === undefined ? workingOf(rating).limited.total : ifStopped),
+    ifStoppedNow: amountText(progress.began === undefined ? workingOf(rating).limited.total : ifStopped),
     currency: tariff.currency,
     unitPrices,
     ...(next === undefined ? {} : { nextChange: next }),
@@ -176,13 +176,13 @@ export function live(rating: Rating): LivePrice {
 
 /** The bill of a session that ends at the last sample, with its working. */
 export function bill(rating: Rating, language: Language = "en"): Price {
-  const { course, last } = rating;
-  const ended = close(course, last.atMs, last.energyMilliWh);
+  const { progress, last } = rating;
+  const ended = endSlice(progress, last.atMs, last.energyMilliWh);
   const working = workingOf(rating);
   return billOf(working, {
-    timeRule: course.options.clockTrusted ? localTimeRule : untrustedTimeRule,
+    timeRule: progress.options.clockTrusted ? localTimeRule : untrustedTimeRule,
     warnings: taxWarnings(working),
-    energyMilliWh: course.began === undefined ? 0 : last.energyMilliWh - course.began.energyMilliWh,
+    energyMilliWh: progress.began === undefined ? 0 : last.energyMilliWh - progress.began.energyMilliWh,
     timeMs: ended.timeMs,
     parkingMs: ended.parkingMs,
     language,
@@ -201,7 +201,7 @@ export function lowerBill(full: Rating, reduced: Rating, language: Language = "e
 
 /** The charging periods so far: a new one begins wherever a component or the activity changed. */
 export function periods(rating: Rating): readonly ChargingPeriod[] {
-  const tariffId = rating.course.tariff.id;
+  const tariffId = rating.progress.tariff.id;
   const list = sliceList(rating).map(({ slice, activity, energyMilliWh, power, current }): ChargingPeriod => ({
     startMs: slice.fromMs, endMs: slice.toMs, activity, tariffId, energyMilliWh,
     ...(power === undefined ? {} : { powerW: power }),
@@ -213,7 +213,7 @@ export function periods(rating: Rating): readonly ChargingPeriod[] {
 
 /** Whether the same components hold now in both; where not, the station writes the sample down. */
 export function sameComponents(a: Rating, b: Rating): boolean {
-  return a.course.activity === b.course.activity && sameSelection(a.course.selection, b.course.selection);
+  return a.progress.activity === b.progress.activity && sameSelection(a.progress.selection, b.progress.selection);
 }
 
 export type { Activity, ChargingPeriod, Price, RatingOptions, Sample };

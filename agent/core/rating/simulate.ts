@@ -2,7 +2,7 @@
 import { ceilDivide, digitsAt, tenTo, type Decimal } from "../number/money.js";
 import type { Language } from "../tariff/explain.js";
 import type { Price } from "./price.js";
-import { advance, beginRating, bill, live, nextBorder, type Rating, type Sample } from "./rating.js";
+import { advance, beginRating, bill, live, nextBoundary, type Rating, type Sample } from "./rating.js";
 import type { Tariff } from "../tariff/tariff.js";
 
 export type Plan = {
@@ -54,7 +54,7 @@ export function simulate(tariff: Tariff, plan: Plan, language: Language): Simula
   const curve: CurvePoint[] = [{ atMs: plan.startMs, incl: live(rating).ifStoppedNow.incl, activity: "charging" }];
   for (const ms of [...stops].sort((a, b) => a - b)) {
     // Like a station, take a reading at every border that lies before the next stop.
-    for (let border = nextBorder(rating); border !== undefined && border < plan.startMs + ms; border = nextBorder(rating)) rating = advance(rating, sampleAt(border - plan.startMs));
+    for (let border = nextBoundary(rating); border !== undefined && border < plan.startMs + ms; border = nextBoundary(rating)) rating = advance(rating, sampleAt(border - plan.startMs));
     rating = advance(rating, sampleAt(ms));
     curve.push({ atMs: plan.startMs + ms, incl: live(rating).ifStoppedNow.incl, activity: ms > forMs ? "parking" : "charging" });
   }

@@ -1,7 +1,7 @@
 // Amounts with their tax: of one use, summed per rate, and held within a tariff's limits. All exact; nothing is rounded here.
 import { add, compare, digitsAt, divide, multiply, ratioOf, subtract, tenTo, zero, type Decimal, type Ratio } from "../number/money.js";
 import type { PriceLimit, Tariff } from "../tariff/tariff.js";
-import type { Use } from "../tariff/component-usage.js";
+import type { ComponentUsage } from "../tariff/component-usage.js";
 
 /** Tax of one rate; `rate` absent = the tariff states none. */
 export type TaxPart = { readonly rate: Decimal | undefined; readonly net: Ratio; readonly tax: Ratio };
@@ -14,7 +14,7 @@ function sameRate(a: Decimal | undefined, b: Decimal | undefined): boolean {
 }
 
 /** The amount of one use, with its tax. */
-export function amountOf(use: Use, per: bigint): Taxed {
+export function amountOf(use: ComponentUsage, per: bigint): Taxed {
   const { tariff, component } = use;
   const scale = tenTo(tariff.priceScale);
   const base = use.quantity * digitsAt(component.price, tariff.priceScale);

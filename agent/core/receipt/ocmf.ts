@@ -3,7 +3,7 @@
 import type { MeterIdentity, Reading, TimeTrust } from "../../../drivers/driver.js";
 import type { ConnectorFacts, StationFacts } from "../../../config/schema.js";
 import { hex, utf8 } from "../number/bytes.js";
-import { kwhText } from "../number/energy-text.js";
+import { kwhExact } from "../number/energy-text.js";
 import { ocmfLocal } from "../time/iso-time.js";
 import type { SessionToken, StopReason } from "../cdr/settlement.js";
 import { ReceiptFault, unsignedMark, type Signer } from "./signer.js";
@@ -99,7 +99,7 @@ function readingText(reading: Reading, mark: string, facts: OcmfFacts): string {
   const sameBoot = reading.moment.boot === facts.begin.moment.boot && reading.moment.boot === facts.end.moment.boot;
   const time = `${ocmfLocal(reading.moment.at, facts.timeZone)} ${clockMark(reading.moment.trust, sameBoot)}`;
   const current = facts.connector.powerType === "DC" ? "DC" : "AC";
-  return `{"TM":"${time}","TX":"${mark}","RV":${kwhText(reading.energyMilliWh)},"RI":"1-0:1.8.0","RU":"kWh","RT":"${current}","EF":"","ST":"G"}`;
+  return `{"TM":"${time}","TX":"${mark}","RV":${kwhExact(reading.energyMilliWh)},"RI":"1-0:1.8.0","RU":"kWh","RT":"${current}","EF":"","ST":"G"}`;
 }
 
 /**

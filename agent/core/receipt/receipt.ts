@@ -7,7 +7,7 @@ import { fromHex, hex, utf8 } from "../number/bytes.js";
 import { canonicalText } from "../number/canonical.js";
 import { checkpointBody, signedCheckpoint } from "./checkpoint.js";
 import { negative } from "./decimal-text.js";
-import { kwhText } from "../number/energy-text.js";
+import { kwhExact } from "../number/energy-text.js";
 import { isoLocal } from "../time/iso-time.js";
 import { parseJws, signedJws, type Jws } from "./jws.js";
 import { frontierWith, leafHash, proofOfNewest, rootOf, type Frontier, type Hash } from "./merkle.js";
@@ -149,7 +149,7 @@ export function tariffName(tariff: unknown): { readonly id: string; readonly ver
 
 function readingOf(reading: Reading, timeZone: string): ReceiptReading {
   const { moment, energyMilliWh, signed } = reading;
-  return { at: isoLocal(moment.at, timeZone), clock: moment.trust, registerKwh: kwhText(energyMilliWh), ...(signed === undefined ? {} : { signed }) };
+  return { at: isoLocal(moment.at, timeZone), clock: moment.trust, registerKwh: kwhExact(energyMilliWh), ...(signed === undefined ? {} : { signed }) };
 }
 
 function samplesOf({ samples, timeZone }: Settlement): SaleFields["samples"] {
@@ -157,7 +157,7 @@ function samplesOf({ samples, timeZone }: Settlement): SaleFields["samples"] {
   if (first === undefined) throw new ReceiptFault("a session without samples cannot be rated again, so it gets no receipt");
   return {
     from: isoLocal(first.atMs, timeZone),
-    registerKwh: kwhText(first.energyMilliWh),
+    registerKwh: kwhExact(first.energyMilliWh),
     rows: samples.map(({ atMs, energyMilliWh, powerW, currentMilliA, activity }) => [atMs - first.atMs, energyMilliWh - first.energyMilliWh, powerW, currentMilliA ?? null, activity]),
   };
 }
@@ -177,7 +177,7 @@ function saleOf(settlement: Settlement, ocmf: string, short: string): SaleFields
     begin: readingOf(settlement.begin, timeZone),
     finish: readingOf(settlement.end, timeZone),
     borders: settlement.borders.map((border) => readingOf(border, timeZone)),
-    energyKwh: kwhText(settlement.end.energyMilliWh - settlement.begin.energyMilliWh),
+    energyKwh: kwhExact(settlement.end.energyMilliWh - settlement.begin.energyMilliWh),
     samples: samplesOf(settlement),
     timeTrust: settlement.timeTrust,
     tariff: { ...tariffName(tariff), digest: settlement.tariffDigest, value: tariff },

@@ -5,7 +5,7 @@
 // OCMF record, `key` the first 8 bytes of the key's fingerprint (both hex), `signature` ES256 (r || s, base64url) over all before its ";".
 import type { TimeTrust } from "../../../drivers/driver.js";
 import { base64url, fromBase64url, hex, utf8 } from "../number/bytes.js";
-import { kwhText } from "../number/energy-text.js";
+import { kwhExact } from "../number/energy-text.js";
 import { isoLocal } from "../time/iso-time.js";
 import type { Hash } from "./merkle.js";
 import type { Settlement } from "../cdr/settlement.js";
@@ -21,7 +21,7 @@ export function shortForm(settlement: Settlement, ocmf: string, keyId: string, s
   const { station, receiptNumber, startMs, endMs, timeZone, timeTrust, begin, end, price } = settlement;
   const text = [
     "CT1", station.id, receiptNumber, `${seconds(startMs, timeZone)}${marks[timeTrust]}`, `${seconds(endMs, timeZone)}${marks[timeTrust]}`,
-    kwhText(begin.energyMilliWh), kwhText(end.energyMilliWh), `${price.due.gross}${price.currency}`,
+    kwhExact(begin.energyMilliWh), kwhExact(end.energyMilliWh), `${price.due.gross}${price.currency}`,
     hex(hash(utf8(ocmf)).slice(0, 16)), keyId.replace("sha256:", "").slice(0, 16),
   ].join(";");
   return `${text};${signer === undefined ? base64url(utf8(unsignedMark)) : base64url(signer.sign(utf8(text)))}`;

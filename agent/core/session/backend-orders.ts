@@ -16,7 +16,7 @@ export type Reservation = {
   readonly untilMs: EpochMs;
 };
 
-export type Standing = {
+export type BackendOrders = {
   readonly reservations: ReadonlyMap<string, Reservation>;
   /** Connectors that sell nothing by order of a backend, and who said so; `wholeStation` = all of them. */
   readonly inoperative: ReadonlyMap<number, string>;
@@ -27,10 +27,10 @@ export type Standing = {
 export const wholeStation = 0;
 export const anyConnector = 0;
 
-export const noOrders: Standing = { reservations: new Map(), inoperative: new Map() };
+export const noOrders: BackendOrders = { reservations: new Map(), inoperative: new Map() };
 
 /** Whose word took the connector out of service. */
-export const outOfServiceBy = ({ inoperative }: Standing, connector: number): string | undefined => inoperative.get(wholeStation) ?? inoperative.get(connector);
+export const outOfServiceBy = ({ inoperative }: BackendOrders, connector: number): string | undefined => inoperative.get(wholeStation) ?? inoperative.get(connector);
 
 /** Who wants to start. */
 export type Bearer = { readonly uid: string; readonly group?: string | undefined };
@@ -41,13 +41,13 @@ const isFor = (reservation: Reservation, { uid, group }: Bearer): boolean =>
   isSameId(reservation.token.uid, uid) || (reservation.group !== undefined && group !== undefined && isSameId(reservation.group, group));
 
 /** The reservations that are in force at `atMs`. */
-export function inForceAt({ reservations }: Standing, atMs: EpochMs): Reservation[] {
+export function reservationsAt({ reservations }: BackendOrders, atMs: EpochMs): Reservation[] {
   return [...reservations.values()].filter(({ untilMs }) => atMs < untilMs);
 }
 
 /** The reservation that a start of this bearer at the connector uses up: the connector's own before one of any. */
-export function usedBy(standing: Standing, connector: number, bearer: Bearer, atMs: EpochMs): Reservation | undefined {
-  const own = inForceAt(standing, atMs).filter((reservation) => isFor(reservation, bearer));
+export function reservationUsedBy(orders: BackendOrders, connector: number, bearer: Bearer, atMs: EpochMs): Reservation | undefined {
+  const own = reservationsAt(orders, atMs).filter((reservation) => isFor(reservation, bearer));
   return own.find((reservation) => reservation.connector === connector) ?? own.find((reservation) => reservation.connector === null);
 }
 
@@ -55,8 +55,8 @@ export function usedBy(standing: Standing, connector: number, bearer: Bearer, at
  * The reservation for which this connector is kept from the bearer, if one is; without a bearer: from everybody who has none. A reservation of
  * any connector keeps the last ones that are free: as many as there are such reservations.
  */
-export function keptFor(standing: Standing, sessions: ReadonlyMap<number, Session>, connector: number, bearer: Bearer | undefined, atMs: EpochMs): Reservation | undefined {
-  const standingNow = inForceAt(standing, atMs);
+export function reservedFor(orders: BackendOrders, sessions: ReadonlyMap<number, Session>, connector: number, bearer: Bearer | undefined, atMs: EpochMs): Reservation | undefined {
+  const standingNow = reservationsAt(orders, atMs);
   if (standingNow.length === 0) return undefined;
   const isForeign = (reservation: Reservation): boolean => bearer === undefined || !isFor(reservation, bearer);
   const here = standingNow.filter((reservation) => reservation.connector === connector);
@@ -66,6 +66,6 @@ export function keptFor(standing: Standing, sessions: ReadonlyMap<number, Sessio
   const ofAny = standingNow.filter((reservation) => reservation.connector === null);
   if (ofAny.some((reservation) => !isForeign(reservation))) return undefined;
   const reserved = new Set(standingNow.map((reservation) => reservation.connector));
-  const free = [...sessions].filter(([id, { state }]) => (state === "available" || state === "occupied") && !reserved.has(id) && outOfServiceBy(standing, id) === undefined);
+  const free = [...sessions].filter(([id, { state }]) => (state === "available" || state === "occupied") && !reserved.has(id) && outOfServiceBy(orders, id) === undefined);
   return free.length > ofAny.length ? undefined : ofAny[0];
 }

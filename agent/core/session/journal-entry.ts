@@ -1,16 +1,16 @@
 // How an event stands in the journal: plain JSON. The tariff goes in as its own text and is read again by the one parser,
 // so that a replayed session is priced by what was in force when it began.
-import type { Event } from "./station-state.js";
+import type { StationEvent } from "./station-state.js";
 import { parseTariff } from "../tariff/tariff.js";
 
 /** An event without its moment, which the journal keeps for each entry by itself. */
-export type Entered = Event extends infer E ? (E extends Event ? Omit<E, "moment"> : never) : never;
+export type JournalEntry = StationEvent extends infer E ? (E extends StationEvent ? Omit<E, "moment"> : never) : never;
 
 /** The event as a JSON value. */
-export function entryOf(event: Event): Entered {
+export function entryOf(event: StationEvent): JournalEntry {
   const { moment: _, ...entry } = event;
   if (event.type !== "SessionBegan") return entry;
-  return { ...entry, opening: { ...event.opening, tariff: event.opening.tariff.source } } as Entered;
+  return { ...entry, opening: { ...event.opening, tariff: event.opening.tariff.source } } as JournalEntry;
 }
 
 const known = new Set<string>([
@@ -18,15 +18,15 @@ const known = new Set<string>([
   "ReceiptSigned", "SessionSettled", "Restarted", "CardWaits", "CardLapsed", "FaultRaised", "FaultCleared", "Started",
   "RemoteStartWaits", "RemoteStartLapsed", "Reserved", "ReservationEnded", "OperativeSet", "RestartAsked", "OrdersStand", "TariffSet", "TariffCleared",
   "CardsListed", "CacheCleared", "ReceiptIssued", "PaymentTold", "SettingSet", "ConnectorChosen", "ChoiceLapsed",
-] satisfies Event["type"][]);
+] satisfies StationEvent["type"][]);
 
 /** The event of a journal entry. The journal's chain has proven the bytes; a type that this version does not know is a newer version's. */
-export function eventOf(value: unknown): Entered {
-  const event = value as Event;
+export function eventOf(value: unknown): JournalEntry {
+  const event = value as StationEvent;
   if (typeof event !== "object" || event === null || !known.has(event.type)) throw new Error(`unknown event ${JSON.stringify((event as { type?: unknown } | null)?.type)}: was the journal written by a newer version?`);
   if (event.type !== "SessionBegan") return event;
   const parsed = parseTariff(event.opening.tariff as unknown);
   if (!parsed.ok) throw new Error(`the journalled tariff cannot be read: ${parsed.faults[0]?.path}: ${parsed.faults[0]?.message}`);
-  return { ...event, opening: { ...event.opening, tariff: parsed.tariff } } as Entered;
+  return { ...event, opening: { ...event.opening, tariff: parsed.tariff } } as JournalEntry;
 }
 

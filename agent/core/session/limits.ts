@@ -1,7 +1,7 @@
 // The limits at which a session ends by itself: energy, money, time, and a car that never takes any energy.
 // Judged on every look at the meter, so a session can pass a limit by what flows between two looks, and by no more.
 import type { ConnectorConfig } from "../../../config/schema.js";
-import { kwhText } from "../number/energy-text.js";
+import { kwhExact } from "../number/energy-text.js";
 import { compare, decimalOf, ratioOf } from "../number/money.js";
 import type { LivePrice } from "../rating/rating.js";
 import type { Acceptance } from "./session.js";
@@ -9,7 +9,7 @@ import type { StopReason } from "../cdr/settlement.js";
 
 export type Progress = { readonly energyMilliWh: number; readonly elapsedMs: number; readonly price: LivePrice };
 
-export type Reached = { readonly reason: StopReason; readonly detail: string };
+export type LimitReached = { readonly reason: StopReason; readonly detail: string };
 
 /** The limit that is reached, if any: the connector's own, or one that the session was granted. `noEnergyMs` = how long a car may take none at all; 0 = for ever. */
 export function limitReached(
@@ -17,10 +17,10 @@ export function limitReached(
   limits: ConnectorConfig["limits"],
   granted: Acceptance["limits"],
   noEnergyMs: number,
-): Reached | undefined {
+): LimitReached | undefined {
   const because = granted === undefined ? "" : `: ${granted.why}`;
   for (const [limit, why] of [[limits.energyKwh, ""], [granted?.energyKwh, because]] as const)
-    if (limit !== undefined && reaches(kwhText(energyMilliWh), limit)) return { reason: "EnergyLimitReached", detail: `the limit of ${limit} kWh is reached${why}` };
+    if (limit !== undefined && reaches(kwhExact(energyMilliWh), limit)) return { reason: "EnergyLimitReached", detail: `the limit of ${limit} kWh is reached${why}` };
   for (const [limit, why] of [[limits.cost, ""], [granted?.cost, because]] as const)
     if (limit !== undefined && reaches(price.ifStoppedNow.incl, limit)) return { reason: "CostLimitReached", detail: `the limit of ${limit} ${price.currency} is reached${why}` };
   if (limits.time !== undefined && elapsedMs >= limits.time) return { reason: "TimeLimitReached", detail: "the time limit is reached" };

@@ -3,7 +3,7 @@
 
 export type MeterSample = { readonly monoMs: number; readonly energyMilliWh: number; readonly powerW: number };
 export type MeterCheckPlan = { readonly loadW: number; readonly tolerancePercent: number; readonly stepMilliWh: number };
-export type MeterFinding = { readonly what: "power" | "energy" | "counter"; readonly ok: boolean; readonly words: string };
+export type MeterCheckResult = { readonly what: "power" | "energy" | "counter"; readonly ok: boolean; readonly words: string };
 
 const msPerHour = 3_600_000;
 /** Fewer readings than this say little about power. */
@@ -17,7 +17,7 @@ export function checkLengthMs({ loadW, tolerancePercent, stepMilliWh }: MeterChe
 }
 
 /** Judges samples in the order of their taking. All findings ok = the meter has passed. */
-export function judgeMeter(samples: readonly MeterSample[], plan: MeterCheckPlan): { readonly findings: readonly MeterFinding[]; readonly measuredW: number; readonly energyMilliWh: number } {
+export function checkMeterReadings(samples: readonly MeterSample[], plan: MeterCheckPlan): { readonly findings: readonly MeterCheckResult[]; readonly measuredW: number; readonly energyMilliWh: number } {
   const first = samples[0];
   const last = samples.at(-1);
   if (first === undefined || last === undefined || samples.length < leastSamples || last.monoMs - first.monoMs < checkLengthMs(plan))

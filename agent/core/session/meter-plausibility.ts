@@ -4,10 +4,10 @@ import type { FaultCode, Reading } from "../../../drivers/driver.js";
 import type { Sale } from "./session.js";
 
 /** What the meter's power told since its register last moved: expected energy in mWh. */
-export type Outlook = { readonly reading: Reading; readonly expectedMilliWh: number };
+export type PlausibilityState = { readonly reading: Reading; readonly expectedMilliWh: number };
 
 export type Doubt = { readonly code: FaultCode; readonly message: string };
-export type Judgement = { readonly outlook: Outlook; readonly fault?: Doubt };
+export type PlausibilityResult = { readonly plausibility: PlausibilityState; readonly fault?: Doubt };
 
 /** Meters overshoot their rating and clocks have edges: this much more than the connection's power is still possible. */
 const powerMargin = 1.25;
@@ -20,10 +20,10 @@ const frozenAfterMilliWh = 200_000;
  * Judges `reading` after the last *kept* one of the sale (`maxPowerW` = the connector's) and after the last one looked at (`outlook`).
  * After a reboot the gap is bounded by the heartbeat: no energy is accepted for the time in which nobody watched.
  */
-export function implausible(sale: Sale, reading: Reading, outlook: Outlook | undefined, maxPowerW: number, heartbeatMs: number): Judgement {
-  const last = outlook?.reading ?? sale.last;
-  const keep: Outlook = outlook ?? { reading: last, expectedMilliWh: 0 };
-  const fault = (code: FaultCode, message: string): Judgement => ({ outlook: keep, fault: { code, message } });
+export function implausible(sale: Sale, reading: Reading, plausibility: PlausibilityState | undefined, maxPowerW: number, heartbeatMs: number): PlausibilityResult {
+  const last = plausibility?.reading ?? sale.last;
+  const keep: PlausibilityState = plausibility ?? { reading: last, expectedMilliWh: 0 };
+  const fault = (code: FaultCode, message: string): PlausibilityResult => ({ plausibility: keep, fault: { code, message } });
   const begin = sale.opening.begin;
   if (reading.serial !== begin.serial) return fault("meter/serial-changed", `the meter is now ${reading.serial}, the session began with ${begin.serial}`);
   if (reading.energyMilliWh < last.energyMilliWh) return fault("meter/implausible", `the register went back from ${last.energyMilliWh} to ${reading.energyMilliWh} mWh`);
@@ -32,12 +32,12 @@ export function implausible(sale: Sale, reading: Reading, outlook: Outlook | und
   const elapsedMs = sameBoot ? reading.moment.monoMs - last.moment.monoMs : heartbeatMs;
   const possibleMilliWh = Math.ceil((maxPowerW * powerMargin * elapsedMs) / 3_600) + stepMilliWh;
   if (movedMilliWh > possibleMilliWh) return fault("meter/implausible", `the register jumped by ${movedMilliWh} mWh in ${Math.round(elapsedMs / 1000)} s; ${maxPowerW} W allow ${possibleMilliWh}`);
-  if (movedMilliWh > 0) return { outlook: { reading, expectedMilliWh: 0 } };
+  if (movedMilliWh > 0) return { plausibility: { reading, expectedMilliWh: 0 } };
   const expectedMilliWh = keep.expectedMilliWh + (reading.powerW * (sameBoot ? elapsedMs : 0)) / 3_600;
   // `last` moves on in time although the register stands: the energy expected since then adds up.
   const stale = expectedMilliWh > frozenAfterMilliWh;
-  const next: Outlook = { reading, expectedMilliWh };
-  return stale ? { outlook: next, fault: { code: "meter/stale", message: `the meter shows ${reading.powerW} W, but its register stands still` } } : { outlook: next };
+  const next: PlausibilityState = { reading, expectedMilliWh };
+  return stale ? { plausibility: next, fault: { code: "meter/stale", message: `the meter shows ${reading.powerW} W, but its register stands still` } } : { plausibility: next };
 }
 
 /**

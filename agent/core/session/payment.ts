@@ -20,7 +20,7 @@ export type Payment = {
 };
 
 /** What is said of a payment, as it comes; without an amount it is the receipt's total, without a time it is now. */
-export type PaymentWord = { readonly reference: unknown; readonly status: unknown; readonly amount?: unknown; readonly at?: unknown; readonly info?: unknown };
+export type PaymentReport = { readonly reference: unknown; readonly status: unknown; readonly amount?: unknown; readonly at?: unknown; readonly info?: unknown };
 
 /** The sale that is paid. */
 export type Payable = { readonly number: number; readonly sessionId: string; readonly currency: string; readonly total: string };
@@ -33,7 +33,7 @@ export const mostPayments = 20;
 const isLine = (text: unknown, longest: number): text is string => typeof text === "string" && text.trim() === text && text !== "" && text.length <= longest && !/\p{Cc}/u.test(text);
 
 /** The payment, or why it is none. `nowMs` = undefined where the clock has not been set. */
-export function readPayment({ reference, status, amount, at, info }: PaymentWord, sold: Payable, nowMs: EpochMs | undefined): Payment | string {
+export function readPayment({ reference, status, amount, at, info }: PaymentReport, sold: Payable, nowMs: EpochMs | undefined): Payment | string {
   if (!isLine(reference, longestReference)) return `the reference is one line of 1 to ${longestReference} characters`;
   const known = paymentStatuses.find((one) => one === status);
   if (known === undefined) return `the status is one of ${paymentStatuses.join(", ")}`;
@@ -64,7 +64,7 @@ function timeOf(text: unknown): EpochMs | undefined {
 }
 
 /** How a payment stands to those that are known of its receipt: new, known already, or why it may not be. */
-export function judgePayment(payment: Payment, known: readonly Payment[]): "new" | "known" | { readonly why: string } {
+export function checkPayment(payment: Payment, known: readonly Payment[]): "new" | "known" | { readonly why: string } {
   const same = known.find(({ reference }) => reference === payment.reference);
   if (same !== undefined) {
     const differs = (["status", "amount", "info"] as const).find((field) => same[field] !== payment[field]);

@@ -94,7 +94,7 @@ export type SessionEvent =
 export const available: Session = { state: "available" };
 
 /** The connector's next session; the same object when the event has no meaning here. */
-export function step(session: Session, event: SessionEvent): Session {
+export function reduceSession(session: Session, event: SessionEvent): Session {
   switch (session.state) {
     case "available":
       if (event.type === "PlugChanged" && event.plugged) return { state: "occupied", since: event.moment };

@@ -3,8 +3,8 @@
 import type { Moment } from "../../../drivers/driver.js";
 import type { CdrCopies } from "../cdr/cdr-copies.js";
 import type { Payment } from "./payment.js";
-import { available, step as stepSession, type Acceptance, type Session, type SessionEvent } from "./session.js";
-import { anyConnector, bearerOf, keptFor, noOrders, outOfServiceBy, usedBy, wholeStation, type Reservation, type Standing } from "./backend-orders.js";
+import { available, reduceSession as stepSession, type Acceptance, type Session, type SessionEvent } from "./session.js";
+import { anyConnector, bearerOf, reservedFor, noOrders, outOfServiceBy, reservationUsedBy, wholeStation, type Reservation, type BackendOrders } from "./backend-orders.js";
 
 /** Which connectors stand at which reader. */
 export type Layout = { readonly connectors: readonly { readonly id: number; readonly reader: string }[] };
@@ -15,7 +15,7 @@ export type Waiting = { readonly acceptance: Acceptance; readonly since: Moment;
 /** A connector chosen by its button: the next card at its reader is for this one. */
 export type Choice = { readonly connector: number; readonly since: Moment };
 
-export type Till = {
+export type StationState = {
   readonly sessions: ReadonlyMap<number, Session>;
   /** By the reader that the card was held to. */
   readonly waiting: ReadonlyMap<string, Waiting>;
@@ -23,7 +23,7 @@ export type Till = {
   readonly chosen: ReadonlyMap<string, Choice>;
   /** By the connector that a remote start waits for; `anyConnector` = whichever a car comes to first. */
   readonly awaited: ReadonlyMap<number, Waiting>;
-  readonly standing: Standing;
+  readonly orders: BackendOrders;
 };
 
 /** The finished bytes of a receipt without a session of its own: journalled before the book has it, and never made twice. */
@@ -42,7 +42,7 @@ export type IssuedReceipt = {
 };
 
 /** What can happen to the till: what happens to one connector, and what happens at a reader. */
-export type Event =
+export type StationEvent =
   | SessionEvent
   | { readonly type: "CardWaits"; readonly moment: Moment; readonly reader: string; readonly acceptance: Acceptance; readonly connector?: number }
   | { readonly type: "CardLapsed"; readonly moment: Moment; readonly reader: string; readonly why: string }
@@ -72,32 +72,32 @@ export type Event =
   /** What was said of the payment of a receipt; it is kept in a table. */
   | { readonly type: "PaymentTold"; readonly moment: Moment; readonly payment: Payment & { readonly number: number } };
 
-export function emptyTill(layout: Layout): Till {
-  return { sessions: new Map(layout.connectors.map(({ id }) => [id, available])), waiting: new Map(), chosen: new Map(), awaited: new Map(), standing: noOrders };
+export function emptyStationState(layout: Layout): StationState {
+  return { sessions: new Map(layout.connectors.map(({ id }) => [id, available])), waiting: new Map(), chosen: new Map(), awaited: new Map(), orders: noOrders };
 }
 
 /** What is written down for the record, and moves nothing. */
-export const isEvidence = ({ type }: Event): boolean => ["FaultRaised", "FaultCleared", "Started", "OrdersStand", "TariffSet", "TariffCleared", "CardsListed", "CacheCleared", "SettingSet", "ReceiptIssued", "PaymentTold"].includes(type);
+export const isEvidence = ({ type }: StationEvent): boolean => ["FaultRaised", "FaultCleared", "Started", "OrdersStand", "TariffSet", "TariffCleared", "CardsListed", "CacheCleared", "SettingSet", "ReceiptIssued", "PaymentTold"].includes(type);
 
 /** The next till; the same object when the event has no meaning here. */
-export function step(till: Till, event: Event, layout: Layout): Till {
+export function reduce(stationState: StationState, event: StationEvent, layout: Layout): StationState {
   switch (event.type) {
     case "CardWaits": {
       const { acceptance, moment: since, connector } = event;
       const waits: Waiting = { acceptance, since, ...(connector === undefined ? {} : { connector }) };
-      return { ...till, waiting: new Map(till.waiting).set(event.reader, waits), chosen: without(till.chosen, event.reader) };
+      return { ...stationState, waiting: new Map(stationState.waiting).set(event.reader, waits), chosen: without(stationState.chosen, event.reader) };
     }
     case "ConnectorChosen":
-      return choose(till, event, layout);
+      return choose(stationState, event, layout);
     case "ChoiceLapsed":
-      return till.chosen.has(event.reader) ? { ...till, chosen: without(till.chosen, event.reader) } : till;
+      return stationState.chosen.has(event.reader) ? { ...stationState, chosen: without(stationState.chosen, event.reader) } : stationState;
     case "CardLapsed":
-      return till.waiting.has(event.reader) ? { ...till, waiting: without(till.waiting, event.reader) } : till;
+      return stationState.waiting.has(event.reader) ? { ...stationState, waiting: without(stationState.waiting, event.reader) } : stationState;
     case "RemoteStartWaits":
-      return { ...till, awaited: new Map(till.awaited).set(event.connector ?? anyConnector, { acceptance: event.acceptance, since: event.moment }) };
+      return { ...stationState, awaited: new Map(stationState.awaited).set(event.connector ?? anyConnector, { acceptance: event.acceptance, since: event.moment }) };
     case "RemoteStartLapsed": {
       const key = event.connector ?? anyConnector;
-      return till.awaited.has(key) ? { ...till, awaited: without(till.awaited, key) } : till;
+      return stationState.awaited.has(key) ? { ...stationState, awaited: without(stationState.awaited, key) } : stationState;
     }
     case "Reserved":
     case "ReservationEnded":
@@ -105,8 +105,8 @@ export function step(till: Till, event: Event, layout: Layout): Till {
     case "RestartAsked":
     case "OrdersStand":
     case "Started": {
-      const standing = stepOrders(till.standing, event);
-      return standing === till.standing ? till : { ...till, standing };
+      const orders = stepOrders(stationState.orders, event);
+      return orders === stationState.orders ? stationState : { ...stationState, orders };
     }
     case "TariffSet":
     case "TariffCleared":
@@ -117,35 +117,35 @@ export function step(till: Till, event: Event, layout: Layout): Till {
     case "FaultCleared":
     case "ReceiptIssued":
     case "PaymentTold":
-      return till;
+      return stationState;
     default:
-      return stepConnector(till, event, layout);
+      return stepConnector(stationState, event, layout);
   }
 }
 
-function stepOrders(standing: Standing, event: Extract<Event, { type: "Reserved" | "ReservationEnded" | "OperativeSet" | "RestartAsked" | "OrdersStand" | "Started" }>): Standing {
+function stepOrders(orders: BackendOrders, event: Extract<StationEvent, { type: "Reserved" | "ReservationEnded" | "OperativeSet" | "RestartAsked" | "OrdersStand" | "Started" }>): BackendOrders {
   switch (event.type) {
     case "Reserved":
-      return { ...standing, reservations: new Map(standing.reservations).set(event.reservation.id, event.reservation) };
+      return { ...orders, reservations: new Map(orders.reservations).set(event.reservation.id, event.reservation) };
     case "ReservationEnded":
-      return standing.reservations.has(event.id) ? { ...standing, reservations: without(standing.reservations, event.id) } : standing;
+      return orders.reservations.has(event.id) ? { ...orders, reservations: without(orders.reservations, event.id) } : orders;
     case "OperativeSet": {
       const key = event.connector ?? wholeStation;
-      if (standing.inoperative.has(key) !== event.operative) return standing;
-      return { ...standing, inoperative: event.operative ? without(standing.inoperative, key) : new Map(standing.inoperative).set(key, event.by) };
+      if (orders.inoperative.has(key) !== event.operative) return orders;
+      return { ...orders, inoperative: event.operative ? without(orders.inoperative, key) : new Map(orders.inoperative).set(key, event.by) };
     }
     case "RestartAsked":
-      return standing.restart?.when === event.when || standing.restart?.when === "now" ? standing : { ...standing, restart: { when: event.when, by: event.by } };
+      return orders.restart?.when === event.when || orders.restart?.when === "now" ? orders : { ...orders, restart: { when: event.when, by: event.by } };
     case "OrdersStand":
       return {
-        ...standing,
+        ...orders,
         reservations: new Map(event.reservations.map((reservation) => [reservation.id, reservation])),
         inoperative: new Map(event.inoperative.map(({ connector, by }) => [connector, by])),
       };
     case "Started": {
       // This start is the restart that was asked for.
-      const { restart, ...rest } = standing;
-      return restart === undefined ? standing : rest;
+      const { restart, ...rest } = orders;
+      return restart === undefined ? orders : rest;
     }
     default:
       return event satisfies never;
@@ -155,48 +155,48 @@ function stepOrders(standing: Standing, event: Extract<Event, { type: "Reserved"
 const readerOf = (layout: Layout, connector: number): string | undefined => layout.connectors.find(({ id }) => id === connector)?.reader;
 
 /** A card that waits for any car is for this connector from now on, else the next card will be: nobody moves a card whose bearer has chosen. */
-function choose(till: Till, { connector, moment }: Extract<Event, { type: "ConnectorChosen" }>, layout: Layout): Till {
+function choose(stationState: StationState, { connector, moment }: Extract<StationEvent, { type: "ConnectorChosen" }>, layout: Layout): StationState {
   const reader = readerOf(layout, connector);
-  if (reader === undefined) return till;
-  const card = till.waiting.get(reader);
-  if (card !== undefined && card.connector === undefined) return { ...till, waiting: new Map(till.waiting).set(reader, { ...card, connector }) };
-  return card?.connector === connector ? till : { ...till, chosen: new Map(till.chosen).set(reader, { connector, since: moment }) };
+  if (reader === undefined) return stationState;
+  const card = stationState.waiting.get(reader);
+  if (card !== undefined && card.connector === undefined) return { ...stationState, waiting: new Map(stationState.waiting).set(reader, { ...card, connector }) };
+  return card?.connector === connector ? stationState : { ...stationState, chosen: new Map(stationState.chosen).set(reader, { connector, since: moment }) };
 }
 
 /** A choice is used up by the start at its connector, and goes with the car that it may have been made for. */
-function withoutChoice(till: Till, connector: number, layout: Layout): Till {
+function withoutChoice(stationState: StationState, connector: number, layout: Layout): StationState {
   const reader = readerOf(layout, connector) ?? "";
-  return till.chosen.get(reader)?.connector === connector ? { ...till, chosen: without(till.chosen, reader) } : till;
+  return stationState.chosen.get(reader)?.connector === connector ? { ...stationState, chosen: without(stationState.chosen, reader) } : stationState;
 }
 
-function stepConnector(till: Till, event: SessionEvent, layout: Layout): Till {
-  const before = till.sessions.get(event.connector);
-  if (before === undefined) return till;
+function stepConnector(stationState: StationState, event: SessionEvent, layout: Layout): StationState {
+  const before = stationState.sessions.get(event.connector);
+  if (before === undefined) return stationState;
   const after = stepSession(before, event);
-  if (after === before) return till;
-  const all: Till = { ...till, sessions: new Map(till.sessions).set(event.connector, after) };
+  if (after === before) return stationState;
+  const all: StationState = { ...stationState, sessions: new Map(stationState.sessions).set(event.connector, after) };
   const moved = after.state === "starting" || (event.type === "PlugChanged" && !event.plugged) ? withoutChoice(all, event.connector, layout) : all;
   if (event.type === "PlugChanged" && after.state === "occupied") return takeWaiting(moved, event, after, layout);
   if (event.type !== "SessionBegan") return moved;
-  const used = usedBy(till.standing, event.connector, bearerOf(event.opening.acceptance), event.moment.at);
-  return used === undefined ? moved : { ...moved, standing: { ...moved.standing, reservations: without(moved.standing.reservations, used.id) } };
+  const used = reservationUsedBy(stationState.orders, event.connector, bearerOf(event.opening.acceptance), event.moment.at);
+  return used === undefined ? moved : { ...moved, orders: { ...moved.orders, reservations: without(moved.orders.reservations, used.id) } };
 }
 
 /** Tap-then-plug: the car that comes in takes the remote start that waits for it, else the card that waits at its reader, if it may start here and its bearer chose no other connector. */
-function takeWaiting(till: Till, event: Extract<SessionEvent, { type: "PlugChanged" }>, occupied: Session, layout: Layout): Till {
+function takeWaiting(stationState: StationState, event: Extract<SessionEvent, { type: "PlugChanged" }>, occupied: Session, layout: Layout): StationState {
   const { connector, moment } = event;
   const reader = readerOf(layout, connector) ?? "";
-  const mayStart = ({ acceptance }: Waiting): boolean => outOfServiceBy(till.standing, connector) === undefined && keptFor(till.standing, till.sessions, connector, bearerOf(acceptance), moment.at) === undefined;
-  const start = (taken: Waiting, rest: Partial<Till>): Till => {
+  const mayStart = ({ acceptance }: Waiting): boolean => outOfServiceBy(stationState.orders, connector) === undefined && reservedFor(stationState.orders, stationState.sessions, connector, bearerOf(acceptance), moment.at) === undefined;
+  const start = (taken: Waiting, rest: Partial<StationState>): StationState => {
     const starting = stepSession(occupied, { type: "CardAccepted", moment, connector, acceptance: taken.acceptance });
-    return withoutChoice({ ...till, sessions: new Map(till.sessions).set(connector, starting), ...rest }, connector, layout);
+    return withoutChoice({ ...stationState, sessions: new Map(stationState.sessions).set(connector, starting), ...rest }, connector, layout);
   };
   for (const key of [connector, anyConnector]) {
-    const ordered = till.awaited.get(key);
-    if (ordered !== undefined && mayStart(ordered)) return start(ordered, { awaited: without(till.awaited, key) });
+    const ordered = stationState.awaited.get(key);
+    if (ordered !== undefined && mayStart(ordered)) return start(ordered, { awaited: without(stationState.awaited, key) });
   }
-  const card = till.waiting.get(reader);
-  return card !== undefined && (card.connector ?? connector) === connector && mayStart(card) ? start(card, { waiting: without(till.waiting, reader) }) : till;
+  const card = stationState.waiting.get(reader);
+  return card !== undefined && (card.connector ?? connector) === connector && mayStart(card) ? start(card, { waiting: without(stationState.waiting, reader) }) : stationState;
 }
 
 function without<Key, Value>(map: ReadonlyMap<Key, Value>, key: Key): ReadonlyMap<Key, Value> {
@@ -206,10 +206,10 @@ function without<Key, Value>(map: ReadonlyMap<Key, Value>, key: Key): ReadonlyMa
 }
 
 /** Whether a connector was chosen by its button, for the card that waits at its reader or for the next one. */
-export const isChosen = (till: Till, connector: number, reader: string): boolean => till.chosen.get(reader)?.connector === connector || till.waiting.get(reader)?.connector === connector;
+export const isChosen = (stationState: StationState, connector: number, reader: string): boolean => stationState.chosen.get(reader)?.connector === connector || stationState.waiting.get(reader)?.connector === connector;
 
 /** The card or remote start that the next car at a connector would take. */
-export function waitingFor(till: Till, connector: number, reader: string): Waiting | undefined {
-  const card = till.waiting.get(reader);
-  return till.awaited.get(connector) ?? till.awaited.get(anyConnector) ?? ((card?.connector ?? connector) === connector ? card : undefined);
+export function waitingFor(stationState: StationState, connector: number, reader: string): Waiting | undefined {
+  const card = stationState.waiting.get(reader);
+  return stationState.awaited.get(connector) ?? stationState.awaited.get(anyConnector) ?? ((card?.connector ?? connector) === connector ? card : undefined);
 }

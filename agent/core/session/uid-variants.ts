@@ -4,7 +4,7 @@ const reversed = (uid: string): string => (uid.match(/../g) ?? []).reverse().joi
 const shortest = 6;
 
 /** In what ways `a` and `b` (hex UIDs) look alike; none where they are the same or nothing alike. */
-export function likenesses(a: string, b: string): string[] {
+export function uidVariants(a: string, b: string): string[] {
   if (a === b) return [];
   const found: string[] = [];
   if (a === reversed(b)) found.push("its bytes the other way round");

@@ -25,7 +25,7 @@ export type Slice = {
 };
 
 /** What was used of one component. */
-export type Use = {
+export type ComponentUsage = {
   readonly charge: Charge;
   readonly tariff: Tariff;
   readonly component: PriceComponent;
@@ -41,7 +41,7 @@ const mostStretches = 48;
 
 /** Gathers what slices used, in order; neighbouring stretches of one component are one use. */
 class Uses {
-  readonly list: Use[] = [];
+  readonly list: ComponentUsage[] = [];
   readonly #last: { [Key in Charge]?: number } = {};
   readonly #counts: { [Key in Charge]?: number } = {};
   #pauseFromMs: number | undefined;
@@ -83,14 +83,14 @@ class Uses {
     this.#push({ charge, tariff: slice.tariff, component, fromMs: slice.fromMs, toMs: slice.fromMs, quantity: this.per, graceMs: 0 });
   }
 
-  #push(use: Use): void {
+  #push(use: ComponentUsage): void {
     this.#last[use.charge] = this.list.length;
     this.#counts[use.charge] = (this.#counts[use.charge] ?? 0) + 1;
     this.list.push(use);
   }
 
   /** The uses in their order, merged by component where there are too many to print. */
-  finish(): Use[] {
+  finish(): ComponentUsage[] {
     const crowded = (charge: Charge): boolean => (this.#counts[charge] ?? 0) > mostStretches;
     if (!this.list.some((use) => crowded(use.charge))) return this.list;
     return mergeByComponent(this.list, crowded);
@@ -98,8 +98,8 @@ class Uses {
 }
 
 /** One use per component, each at the place of its last stretch: the last component of a charge stays the last. */
-function mergeByComponent(uses: readonly Use[], which: (charge: Charge) => boolean): Use[] {
-  const merged: Use[] = [];
+function mergeByComponent(uses: readonly ComponentUsage[], which: (charge: Charge) => boolean): ComponentUsage[] {
+  const merged: ComponentUsage[] = [];
   for (const use of uses) {
     const at = which(use.charge) ? merged.findIndex((one) => one.charge === use.charge && one.component === use.component) : -1;
     const before = merged[at];
@@ -113,7 +113,7 @@ function mergeByComponent(uses: readonly Use[], which: (charge: Charge) => boole
 }
 
 /** The uses of a session, chronological, before step sizes. `expired` = a reservation that no session came for. */
-export function usesOf(slices: readonly Slice[], per: bigint, expired: boolean): Use[] {
+export function componentUsages(slices: readonly Slice[], per: bigint, expired: boolean): ComponentUsage[] {
   const uses = new Uses(per, expired);
   for (const slice of slices) uses.add(slice);
   return uses.finish();

@@ -4,8 +4,8 @@ import type { Conditions, Restrictions } from "./restrictions.js";
 import { decimalText, minorUnits, multiply, plainText, ratio, ratioOf, roundHalfUp, type Decimal, type Ratio } from "../number/money.js";
 import { choose, grossPrice } from "./component-selection.js";
 import type { Charge, Offer, PriceComponent, PriceLimit, Tariff } from "./tariff.js";
-import type { Use } from "./component-usage.js";
-import { bordersOf, nextTimeBorder } from "./tariff-boundaries.js";
+import type { ComponentUsage } from "./component-usage.js";
+import { boundariesOf, nextTimeBoundary } from "./tariff-boundaries.js";
 import { clockText, dateText, dayMs, localTime } from "../time/time.js";
 import { wordsOf, type Language, type Words } from "../number/words.js";
 
@@ -27,7 +27,7 @@ function priceText(price: Ratio, currency: string, words: Words): string {
 }
 
 /** Whole seconds as people say them: "45 s", "22 min", "1 h 30 min". */
-export function durationText(seconds: number): string {
+export function durationInWords(seconds: number): string {
   const hours = Math.floor(seconds / 3600);
   const minutes = Math.floor((seconds % 3600) / 60);
   const rest = seconds % 60;
@@ -60,8 +60,8 @@ export function restrictionText(restrictions: Restrictions, language: Language):
   bounds(given(restrictions.minMilliWh, "kWh", 1e6), given(restrictions.maxMilliWh, "kWh", 1e6));
   bounds(given(restrictions.minPowerKw, "kW"), given(restrictions.maxPowerKw, "kW"));
   bounds(given(restrictions.minCurrentA, "A"), given(restrictions.maxCurrentA, "A"));
-  if (restrictions.minDurationMs !== undefined) parts.push(words.after(durationText(restrictions.minDurationMs / 1000)));
-  if (restrictions.maxDurationMs !== undefined) parts.push(words.first(durationText(restrictions.maxDurationMs / 1000)));
+  if (restrictions.minDurationMs !== undefined) parts.push(words.after(durationInWords(restrictions.minDurationMs / 1000)));
+  if (restrictions.maxDurationMs !== undefined) parts.push(words.first(durationInWords(restrictions.maxDurationMs / 1000)));
   return parts.join(", ");
 }
 
@@ -82,16 +82,16 @@ function unitPrice(component: PriceComponent, charge: Charge, currency: string, 
 
 /** Units of 1/`per` as a duration or as kWh. */
 function quantityText(quantity: bigint, charge: Charge, per: bigint, words: Words): string {
-  if (isTime(charge)) return durationText(Number(roundHalfUp(ratio(quantity * 3600n, per), 0)));
+  if (isTime(charge)) return durationInWords(Number(roundHalfUp(ratio(quantity * 3600n, per), 0)));
   return `${localised(plainText(roundHalfUp(ratio(quantity, per), 6), 6), words)} kWh`;
 }
 
 /** The sentence under a line of the bill, such as "22 min idle after 10 min grace, 0.10 EUR/min". `steppedBy` is the part that step_size added. */
-export function explainUse(use: Use, steppedBy: bigint, per: bigint, language: Language): string {
+export function explainComponentUsage(use: ComponentUsage, steppedBy: bigint, per: bigint, language: Language): string {
   const words = wordsOf[language];
   const { charge, component, tariff } = use;
   const amount = charge === "FLAT" || charge.endsWith("_FLAT") ? "" : quantityText(use.quantity, charge, per, words);
-  const grace = use.graceMs >= 1000 ? durationText(Math.round(use.graceMs / 1000)) : undefined;
+  const grace = use.graceMs >= 1000 ? durationInWords(Math.round(use.graceMs / 1000)) : undefined;
   const tax = component.vat !== undefined && tariff.taxIncluded === "NO" ? ` ${words.plusTax(localised(decimalText(component.vat), words))}` : "";
   const visible = isTime(charge) ? per / 3600n : per / 1_000_000n;
   const stepped = steppedBy >= visible ? ` (${words.used.more(quantityText(steppedBy, charge, per, words))})` : "";
@@ -155,7 +155,7 @@ function taxText(tariff: Tariff, component: PriceComponent, words: Words): strin
 
 function stepText(component: PriceComponent, charge: Charge, words: Words): string {
   if (component.stepSize <= 1 || component.price.digits === 0n || charge.endsWith("FLAT")) return "";
-  const step = charge === "ENERGY" ? `${localised(String(component.stepSize / 1000), words)} kWh` : durationText(component.stepSize);
+  const step = charge === "ENERGY" ? `${localised(String(component.stepSize / 1000), words)} kWh` : durationInWords(component.stepSize);
   return `, ${words.steps(step)}`;
 }
 
@@ -226,12 +226,12 @@ function laterOffers(tariff: Tariff, charge: Charge, now: PriceComponent | undef
 
 /** The first change within two days of what charging, or standing idle, costs. */
 function nextChange(tariff: Tariff, atMs: number, timeZone: string): { atMs: number; charge: Charge; component: PriceComponent | undefined } | undefined {
-  const borders = bordersOf(tariff);
+  const boundaries = boundariesOf(tariff);
   const charges: readonly Charge[] = ["ENERGY", "TIME", "FLAT", "PARKING_TIME"];
   const now = charges.map((charge) => choose(tariff, charge, startConditions(atMs, timeZone)));
   let next = atMs;
   for (let tries = 0; tries < 500; tries += 1) {
-    next = nextTimeBorder(borders, { timeZone, clockTrusted: true }, undefined, next);
+    next = nextTimeBoundary(boundaries, { timeZone, clockTrusted: true }, undefined, next);
     if (next > atMs + 2 * dayMs) return undefined;
     const then = startConditions(next, timeZone);
     for (const [index, charge] of charges.entries()) {
@@ -257,7 +257,7 @@ export function priceBeforeStart(tariff: Tariff, atMs: number, timeZone: string,
     if (now === undefined && later.length === 0) return always ? [{ kind: kindOf(charge), text: `${heading(charge, words)}: ${words.free}` }] : [];
     const nowText = now === undefined ? words.free : `${driverPrice(tariff, now, charge, words)}${taxText(tariff, now, words)}${stepText(now, charge, words)}`;
     const laterText = later.map((offer) => `; ${offerText(tariff, offer, charge, false, false, language)}`).join("");
-    const grace = charge === "PARKING_TIME" && idleGraceMs > 0 ? `; ${words.graceFree(durationText(Math.round(idleGraceMs / 1000)))}` : "";
+    const grace = charge === "PARKING_TIME" && idleGraceMs > 0 ? `; ${words.graceFree(durationInWords(Math.round(idleGraceMs / 1000)))}` : "";
     return [{ kind: kindOf(charge), text: `${heading(charge, words)}: ${nowText}${laterText}${grace}` }];
   });
   const change = nextChange(tariff, atMs, timeZone);

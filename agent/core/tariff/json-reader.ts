@@ -1,7 +1,7 @@
 // Reading a JSON value that came from outside, field by field: every fault is noted with its path, and nothing is guessed.
 // It is hand-written rather than a schema because a tariff is read for every CDR that is priced, and every fault has its own words.
 import { decimalOf, type Decimal } from "../number/money.js";
-import { instantOf } from "../time/time.js";
+import { parseInstant } from "../time/time.js";
 
 export type Fault = { readonly path: string; readonly message: string };
 export type JsonObject = { readonly [key: string]: unknown };
@@ -54,7 +54,7 @@ export function saying(value: unknown): string {
 }
 
 /** Reads fields and gathers faults. A field that is null counts as absent (OCPI, transport_and_format). */
-export class Checked {
+export class JsonReader {
   readonly faults: Fault[] = [];
 
   fault(path: string, message: string): undefined {
@@ -109,7 +109,7 @@ export class Checked {
   }
 
   instant(value: unknown, path: string): number | undefined {
-    const ms = typeof value === "string" ? instantOf(value) : undefined;
+    const ms = typeof value === "string" ? parseInstant(value) : undefined;
     return ms ?? this.fault(path, `expected a time such as 2026-03-29T01:00:00Z, found ${saying(value)}`);
   }
 }

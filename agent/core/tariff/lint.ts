@@ -1,7 +1,7 @@
 // What is odd about a tariff that can be read: elements that never hold, gaps, overlaps, windows that the clock change cuts, prices that
 // cannot be shown as a country asks. Warnings, all of them: the tariff prices as it stands.
 import type { Fault } from "./json-reader.js";
-import { durationText, restrictionText } from "./explain.js";
+import { durationInWords, restrictionText } from "./explain.js";
 import { situationsOf, mostPoints } from "./lint-space.js";
 import { decimalText, minorUnits } from "../number/money.js";
 import { holdsAt, holdsOtherwise, type Conditions } from "./restrictions.js";
@@ -9,7 +9,7 @@ import { allCharges } from "./component-selection.js";
 import type { Charge, Offer, PriceComponent, Tariff } from "./tariff.js";
 import { clockText, dateText, dayMs, localTime, minuteMs, offsetSpan } from "../time/time.js";
 
-export type Finding = Fault & { readonly rule: string };
+export type LintWarning = Fault & { readonly rule: string };
 
 export type LintOptions = { readonly timeZone: string; readonly nowMs: number; readonly country?: string };
 
@@ -24,7 +24,7 @@ function situationText(conditions: Conditions): string {
   const weekday = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"][local?.weekday ?? 0];
   const more = [
     conditions.energyMilliWh > 0 ? `${conditions.energyMilliWh / 1e6} kWh` : "",
-    (conditions.durationMs ?? 0) > 0 ? durationText((conditions.durationMs ?? 0) / 1000) : "",
+    (conditions.durationMs ?? 0) > 0 ? durationInWords((conditions.durationMs ?? 0) / 1000) : "",
     (conditions.lowPowerKw ?? 0) > 0 ? `${conditions.lowPowerKw} kW` : "",
     (conditions.lowCurrentA ?? 0) > 0 ? `${conditions.lowCurrentA} A` : "",
   ].filter((part) => part !== "");
@@ -55,7 +55,7 @@ function watch(pair: Pair, holding: ReadonlySet<Offer>, conditions: Conditions):
 const mostSteps = 10_000_000;
 
 /** Unreachable elements and components, gaps and overlaps, by walking through every situation. */
-function lintSituations(tariff: Tariff, options: LintOptions): Finding[] {
+function lintSituations(tariff: Tariff, options: LintOptions): LintWarning[] {
   const situations = situationsOf(tariff, localTime(options.timeZone, options.nowMs).day);
   const pairs = allCharges.flatMap((charge) => pairsOf(tariff, charge));
   const offered = allCharges.filter((charge) => tariff.offers[charge].length > 0);
@@ -76,8 +76,8 @@ function lintSituations(tariff: Tariff, options: LintOptions): Finding[] {
   return [...unreachable(tariff, chosen), ...gapFindings(gaps), ...overlapFindings(pairs, chosen)];
 }
 
-function unreachable(tariff: Tariff, chosen: ReadonlySet<PriceComponent>): Finding[] {
-  return tariff.elements.flatMap((element): Finding[] => {
+function unreachable(tariff: Tariff, chosen: ReadonlySet<PriceComponent>): LintWarning[] {
+  return tariff.elements.flatMap((element): LintWarning[] => {
     const dead = element.components.filter((component) => !chosen.has(component));
     if (dead.length === element.components.length)
       return [{ path: `elements[${element.index}]`, rule: "unreachable", message: "is never used: its restrictions never hold, or an earlier element always comes first" }];
@@ -89,7 +89,7 @@ function unreachable(tariff: Tariff, chosen: ReadonlySet<PriceComponent>): Findi
   });
 }
 
-function gapFindings(gaps: ReadonlyMap<Charge, Conditions>): Finding[] {
+function gapFindings(gaps: ReadonlyMap<Charge, Conditions>): LintWarning[] {
   return [...gaps].flatMap(([charge, conditions]) =>
     charge === "ENERGY" || charge === "TIME" || charge === "PARKING_TIME"
       ? [{ path: "elements", rule: "gap", message: `${charge} is free where no element holds, for example ${situationText(conditions)}; add a price of 0 without restrictions if that is meant` }]
@@ -97,8 +97,8 @@ function gapFindings(gaps: ReadonlyMap<Charge, Conditions>): Finding[] {
 }
 
 /** A later element that holds wherever the earlier one does is a fall-back; one that holds only partly there is worth a look. */
-function overlapFindings(pairs: readonly Pair[], chosen: ReadonlySet<PriceComponent>): Finding[] {
-  return pairs.flatMap(({ charge, first, second, both, onlyFirst, onlySecond }): Finding[] => {
+function overlapFindings(pairs: readonly Pair[], chosen: ReadonlySet<PriceComponent>): LintWarning[] {
+  return pairs.flatMap(({ charge, first, second, both, onlyFirst, onlySecond }): LintWarning[] => {
     if (both === undefined || !onlyFirst || !onlySecond || !chosen.has(second.component)) return [];
     return [{
       path: componentPath(second.component), rule: "overlap",
@@ -108,8 +108,8 @@ function overlapFindings(pairs: readonly Pair[], chosen: ReadonlySet<PriceCompon
 }
 
 /** A weekday belongs to the instant, not to the evening on which a night began. */
-function lintWrappedDays(tariff: Tariff): Finding[] {
-  return tariff.elements.flatMap(({ index, restrictions }): Finding[] => {
+function lintWrappedDays(tariff: Tariff): LintWarning[] {
+  return tariff.elements.flatMap(({ index, restrictions }): LintWarning[] => {
     const { startMsOfDay: start, endMsOfDay: end, weekdays } = restrictions;
     if (weekdays === undefined || weekdays === 127 || start === undefined || end === undefined || start < end) return [];
     return [{
@@ -137,12 +137,12 @@ function clockChanges(timeZone: string, nowMs: number): ClockChange[] {
   return changes;
 }
 
-function lintClockChanges(tariff: Tariff, options: LintOptions): Finding[] {
+function lintClockChanges(tariff: Tariff, options: LintOptions): LintWarning[] {
   const changes = clockChanges(options.timeZone, options.nowMs);
   return tariff.elements.flatMap(({ index, restrictions }) => {
     const { startMsOfDay: start, endMsOfDay: end } = restrictions;
     if (start === undefined && end === undefined) return [];
-    return changes.flatMap((change): Finding[] => {
+    return changes.flatMap((change): LintWarning[] => {
       const day = localTime(options.timeZone, change.atMs).day;
       const midnight = { day, weekday: (((day + 3) % 7) + 7) % 7 };
       let touched = 0;
@@ -159,9 +159,9 @@ function lintClockChanges(tariff: Tariff, options: LintOptions): Finding[] {
 
 const europeanUnion = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split(" ");
 
-function lintCountry(tariff: Tariff, country: string | undefined): Finding[] {
+function lintCountry(tariff: Tariff, country: string | undefined): LintWarning[] {
   if (country === undefined) return [];
-  const findings: Finding[] = [];
+  const findings: LintWarning[] = [];
   const note = (path: string, message: string): number => findings.push({ path, rule: "country", message: `${country}: ${message}` });
   const eu = europeanUnion.includes(country);
   const energy = tariff.offers.ENERGY.some(({ component }) => component.price.digits > 0n);
@@ -181,9 +181,9 @@ function lintCountry(tariff: Tariff, country: string | undefined): Finding[] {
 }
 
 /** Times are shown per minute: a price per hour that has no short price per minute is shown rounded. */
-function lintDisplay(tariff: Tariff): Finding[] {
+function lintDisplay(tariff: Tariff): LintWarning[] {
   const places = minorUnits(tariff.currency) + 2;
-  return tariff.elements.flatMap((element) => element.components).flatMap((component): Finding[] => {
+  return tariff.elements.flatMap((element) => element.components).flatMap((component): LintWarning[] => {
     if (component.type !== "TIME" && component.type !== "PARKING_TIME") return [];
     const scale = Math.max(component.price.scale, places);
     const digits = component.price.digits * 10n ** BigInt(scale - component.price.scale);
@@ -192,8 +192,8 @@ function lintDisplay(tariff: Tariff): Finding[] {
   });
 }
 
-function lintBasics(tariff: Tariff, nowMs: number): Finding[] {
-  const findings: Finding[] = [];
+function lintBasics(tariff: Tariff, nowMs: number): LintWarning[] {
+  const findings: LintWarning[] = [];
   for (const field of ["country_code", "party_id", "last_updated"])
     if (tariff.source[field] === undefined || tariff.source[field] === null) findings.push({ path: field, rule: "missing", message: "is required by OCPI; a backend may refuse the tariff" });
   if (tariff.endMs !== undefined && tariff.endMs <= nowMs) findings.push({ path: "end_date_time", rule: "validity", message: "lies in the past: no session can start by this tariff" });
@@ -209,7 +209,7 @@ function lintBasics(tariff: Tariff, nowMs: number): Finding[] {
 }
 
 /** Everything worth a look, in the order of rules. The tariff was read before: what cannot be priced is a fault of its parser. */
-export function lintTariff(tariff: Tariff, options: LintOptions): Finding[] {
+export function lintTariff(tariff: Tariff, options: LintOptions): LintWarning[] {
   return [
     ...lintBasics(tariff, options.nowMs),
     ...lintSituations(tariff, options),

@@ -1,6 +1,6 @@
 // When a tariff element holds (OCPI TariffRestrictions): the type, its reader and the one test that every price goes through.
 // All restrictions of an element must hold at the instant in question; they switch it on and off during a session.
-import type { Checked } from "./json-reader.js";
+import type { JsonReader } from "./json-reader.js";
 import { digitsAt } from "../number/money.js";
 import { dayMs, dayOfDate, minuteMs, type LocalTime } from "../time/time.js";
 
@@ -47,13 +47,13 @@ const fields = [
   "min_duration", "max_duration", "day_of_week", "reservation",
 ] as const;
 
-function timeOfDay(checked: Checked, value: unknown, path: string): number | undefined {
+function timeOfDay(checked: JsonReader, value: unknown, path: string): number | undefined {
   const match = typeof value === "string" ? /^([01]\d|2[0-3]):([0-5]\d)$/.exec(value) : null;
   if (match === null) return checked.fault(path, `expected a time of day such as 07:30, found ${typeof value === "string" ? `"${value.slice(0, 40)}"` : typeof value}`);
   return (Number(match[1]) * 60 + Number(match[2])) * minuteMs;
 }
 
-function date(checked: Checked, value: unknown, path: string): number | undefined {
+function date(checked: JsonReader, value: unknown, path: string): number | undefined {
   const day = typeof value === "string" ? dayOfDate(value) : undefined;
   return day ?? checked.fault(path, `expected a date such as 2026-12-24, found ${typeof value === "string" ? `"${value.slice(0, 40)}"` : typeof value}`);
 }
@@ -62,22 +62,22 @@ function date(checked: Checked, value: unknown, path: string): number | undefine
 const most = 1_000_000;
 const mostSeconds = 100_000_000;
 
-function milliWh(checked: Checked, value: unknown, path: string): number | undefined {
+function milliWh(checked: JsonReader, value: unknown, path: string): number | undefined {
   const kwh = checked.decimal(value, path, { places: 6, most });
   return kwh === undefined ? undefined : Number(digitsAt(kwh, 6));
 }
 
 /** Only ever compared with a measured value, so the JSON number itself will do. */
-function momentary(checked: Checked, value: unknown, path: string): number | undefined {
+function momentary(checked: JsonReader, value: unknown, path: string): number | undefined {
   return checked.decimal(value, path, { places: 6, most }) === undefined ? undefined : (value as number);
 }
 
-function seconds(checked: Checked, value: unknown, path: string): number | undefined {
+function seconds(checked: JsonReader, value: unknown, path: string): number | undefined {
   const whole = checked.whole(value, () => path, "", mostSeconds);
   return whole === undefined ? undefined : whole * 1000;
 }
 
-function weekdayBits(checked: Checked, value: unknown, path: string): number | undefined {
+function weekdayBits(checked: JsonReader, value: unknown, path: string): number | undefined {
   const days = checked.list(value, path, 7);
   // An empty list restricts nothing: OCPI's cardinality * means "none given".
   if (days === undefined || days.length === 0) return undefined;
@@ -87,7 +87,7 @@ function weekdayBits(checked: Checked, value: unknown, path: string): number | u
   }, 0);
 }
 
-type Reader<Value> = (checked: Checked, value: unknown, path: string) => Value | undefined;
+type Reader<Value> = (checked: JsonReader, value: unknown, path: string) => Value | undefined;
 const readers: { readonly [Field in (typeof fields)[number]]?: readonly [keyof Restrictions, Reader<number>] } = {
   start_time: ["startMsOfDay", timeOfDay], end_time: ["endMsOfDay", timeOfDay], start_date: ["startDay", date], end_date: ["endDay", date],
   min_kwh: ["minMilliWh", milliWh], max_kwh: ["maxMilliWh", milliWh], min_current: ["minCurrentA", momentary], max_current: ["maxCurrentA", momentary],
@@ -96,7 +96,7 @@ const readers: { readonly [Field in (typeof fields)[number]]?: readonly [keyof R
 };
 
 /** Reads `restrictions` of an element. Undefined where they are no object; faults are noted in `checked`. */
-export function readRestrictions(checked: Checked, value: unknown, path: string): Restrictions | undefined {
+export function readRestrictions(checked: JsonReader, value: unknown, path: string): Restrictions | undefined {
   const object = checked.object(value, path, fields);
   if (object === undefined) return undefined;
   const result: { -readonly [Key in keyof Restrictions]: Restrictions[Key] } = {};

@@ -3,7 +3,7 @@
 import type { Tariff } from "./tariff.js";
 import { dayMs, offsetSpan } from "../time/time.js";
 
-export type Borders = {
+export type TariffBoundaries = {
   /** Milliseconds since local midnight, ascending; 0 where dates or weekdays matter. */
   readonly timesOfDay: readonly number[];
   readonly durationsMs: readonly number[];
@@ -13,17 +13,17 @@ export type Borders = {
   readonly momentary: boolean;
 };
 
-const known = new WeakMap<Tariff, Borders>();
+const known = new WeakMap<Tariff, TariffBoundaries>();
 
 function ascending(values: readonly (number | undefined)[]): number[] {
   return [...new Set(values.filter((value) => value !== undefined))].sort((a, b) => a - b);
 }
 
-export function bordersOf(tariff: Tariff): Borders {
+export function boundariesOf(tariff: Tariff): TariffBoundaries {
   const before = known.get(tariff);
   if (before !== undefined) return before;
   const all = tariff.elements.map((element) => element.restrictions);
-  const borders: Borders = {
+  const boundaries: TariffBoundaries = {
     timesOfDay: ascending(all.flatMap((one) => [
       one.startMsOfDay, one.endMsOfDay === dayMs ? 0 : one.endMsOfDay,
       // A window without a start begins at midnight, one without an end stops there.
@@ -33,28 +33,28 @@ export function bordersOf(tariff: Tariff): Borders {
     energy: ascending(all.flatMap((one) => [one.minMilliWh, one.maxMilliWh])),
     momentary: tariff.asksPower || tariff.asksCurrent,
   };
-  known.set(tariff, borders);
-  return borders;
+  known.set(tariff, boundaries);
+  return boundaries;
 }
 
 /** The first instant after `atMs` at which a restriction on time of day, date, weekday or duration may flip; Infinity where there is none. */
-export function nextTimeBorder(
-  borders: Borders, options: { readonly timeZone: string; readonly clockTrusted: boolean; readonly durationsKnown?: boolean }, beganMs: number | undefined, atMs: number,
+export function nextTimeBoundary(
+  boundaries: TariffBoundaries, options: { readonly timeZone: string; readonly clockTrusted: boolean; readonly durationsKnown?: boolean }, beganMs: number | undefined, atMs: number,
 ): number {
   let next = Infinity;
   if (beganMs !== undefined && options.durationsKnown !== false)
-    for (const duration of borders.durationsMs)
+    for (const duration of boundaries.durationsMs)
       if (beganMs + duration > atMs) {
         next = beganMs + duration;
         break;
       }
-  if (!options.clockTrusted || borders.timesOfDay.length === 0) return next;
+  if (!options.clockTrusted || boundaries.timesOfDay.length === 0) return next;
   const span = offsetSpan(options.timeZone, atMs);
   // Where the offset changes, the wall clock jumps: look again there.
   next = Math.min(next, span.toMs);
   const wall = atMs + span.offsetMs;
   const midnight = Math.floor(wall / dayMs) * dayMs;
-  const later = borders.timesOfDay.find((time) => midnight + time > wall);
-  const first = borders.timesOfDay[0] ?? 0;
+  const later = boundaries.timesOfDay.find((time) => midnight + time > wall);
+  const first = boundaries.timesOfDay[0] ?? 0;
   return Math.min(next, (later === undefined ? midnight + dayMs + first : midnight + later) - span.offsetMs);
 }

@@ -1,6 +1,6 @@
 // An OCPI tariff (2.2.1 or 2.3.0, mod_tariffs), read once and strictly: what is unknown, misspelt or absurd is refused with its path,
 // because a restriction that is silently ignored is a wrong bill.
-import { Checked, isObject, type Fault, type JsonObject } from "./json-reader.js";
+import { JsonReader, isObject, type Fault, type JsonObject } from "./json-reader.js";
 import { decimalOf, digitsAt, type Decimal } from "../number/money.js";
 import { readRestrictions, type Restrictions } from "./restrictions.js";
 
@@ -89,7 +89,7 @@ function present(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-function readComponent(checked: Checked, value: unknown, path: () => string, element: number, index: number): PriceComponent | undefined {
+function readComponent(checked: JsonReader, value: unknown, path: () => string, element: number, index: number): PriceComponent | undefined {
   if (!isObject(value)) return checked.object(value, path(), componentFields) as undefined;
   for (const key in value) if (!componentFields.includes(key)) checked.unknown(key, path(), componentFields);
   const given = value["type"];
@@ -109,7 +109,7 @@ function decimalWithin(value: unknown, bounds: { readonly places: number; readon
   return decimal !== undefined && decimal.scale <= bounds.places ? decimal : undefined;
 }
 
-function readElement(checked: Checked, value: unknown, path: string, index: number): TariffElement | undefined {
+function readElement(checked: JsonReader, value: unknown, path: string, index: number): TariffElement | undefined {
   const object = checked.object(value, path, elementFields);
   if (object === undefined) return undefined;
   const restrictions = present(object["restrictions"]) ? readRestrictions(checked, object["restrictions"], `${path}.restrictions`) : {};
@@ -128,7 +128,7 @@ function readElement(checked: Checked, value: unknown, path: string, index: numb
   return { index, components, restrictions: restrictions ?? {} };
 }
 
-function readLimit(checked: Checked, value: unknown, path: string, version: OcpiVersion): PriceLimit | undefined {
+function readLimit(checked: JsonReader, value: unknown, path: string, version: OcpiVersion): PriceLimit | undefined {
   const [exclName, inclName] = version === "2.3.0" ? (["before_taxes", "after_taxes"] as const) : (["excl_vat", "incl_vat"] as const);
   const object = checked.object(value, path, [exclName, inclName]);
   if (object === undefined) return undefined;
@@ -138,7 +138,7 @@ function readLimit(checked: Checked, value: unknown, path: string, version: Ocpi
   return excl === undefined || incl === undefined ? undefined : { excl, incl };
 }
 
-function readAltText(checked: Checked, value: unknown, path: string): { language: string; text: string }[] {
+function readAltText(checked: JsonReader, value: unknown, path: string): { language: string; text: string }[] {
   const list = checked.list(value, path, 100) ?? [];
   return list.flatMap((entry, index) => {
     const object = checked.object(entry, `${path}[${index}]`, ["language", "text"]);
@@ -180,7 +180,7 @@ function below(a: Decimal, b: Decimal): boolean {
  * Never throws: every fault comes back with its JSON path and, where a name looks misspelt, the name that was meant.
  */
 export function parseTariff(json: unknown, options: { readonly version?: OcpiVersion } = {}): Parsed {
-  const checked = new Checked();
+  const checked = new JsonReader();
   const version = options.version ?? versionOf(json);
   const object = checked.object(json, "", tariffFields[version]);
   if (object === undefined) return { ok: false, faults: checked.faults };

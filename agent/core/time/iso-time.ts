@@ -30,14 +30,14 @@ export function ocmfLocal(atMs: number, timeZone: string): string {
 }
 
 /** Milliseconds since the epoch of a text that `isoLocal` wrote, or undefined where it is none. */
-export function instantOf(text: string): number | undefined {
+export function parseIsoLocal(text: string): number | undefined {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d$/.test(text)) return undefined;
   const atMs = Date.parse(text);
   return Number.isNaN(atMs) ? undefined : atMs;
 }
 
 /** Milliseconds since the epoch of an OCMF time, with or without its clock mark, or undefined where it is none. */
-export function ocmfInstant(text: string): number | undefined {
+export function parseOcmfTime(text: string): number | undefined {
   const parts = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d),(\d{3})([+-]\d\d)(\d\d)(?: [UISR])?$/.exec(text);
-  return parts === null ? undefined : instantOf(`${parts[1]}.${parts[2]}${parts[3]}:${parts[4]}`);
+  return parts === null ? undefined : parseIsoLocal(`${parts[1]}.${parts[2]}${parts[3]}:${parts[4]}`);
 }

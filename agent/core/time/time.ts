@@ -151,7 +151,7 @@ function leadingDate(text: string): number | undefined {
  * An OCPI DateTime (RFC 3339, types 12.1): UTC with or without Z. An offset is taken too, because it has only one meaning.
  * Fractions of a millisecond are cut. Undefined for a text that is no time.
  */
-export function instantOf(text: string): number | undefined {
+export function parseInstant(text: string): number | undefined {
   const day = leadingDate(text);
   if (day === undefined || text[10] !== "T" || text[13] !== ":" || text[16] !== ":") return undefined;
   const hour = pair(text, 11);

@@ -8,18 +8,18 @@ export type Check = {
 };
 
 /** The checks made on one thing: a receipt, a record, a book. */
-export type Finding = { readonly subject: string; readonly checks: readonly Check[] };
+export type CheckResult = { readonly subject: string; readonly checks: readonly Check[] };
 
 export const holds = (name: string, detail: string): Check => ({ name, verdict: "holds", detail });
 export const fails = (name: string, detail: string): Check => ({ name, verdict: "fails", detail });
 export const skipped = (name: string, detail: string): Check => ({ name, verdict: "skipped", detail });
 
 /** One check out of a list of complaints: it holds where there is none. */
-export const judged = (name: string, complaints: readonly string[], otherwise: string): Check =>
+export const overallResult = (name: string, complaints: readonly string[], otherwise: string): Check =>
   complaints.length === 0 ? holds(name, otherwise) : fails(name, complaints.slice(0, 5).join("; ") + (complaints.length > 5 ? `; and ${complaints.length - 5} more` : ""));
 
 /** 1 where anything fails, else 3 where the key is not proven, else 0. */
-export function exitCode(findings: readonly Finding[]): 0 | 1 | 3 {
+export function exitCode(findings: readonly CheckResult[]): 0 | 1 | 3 {
   const verdicts = new Set(findings.flatMap((finding) => finding.checks.map((check) => check.verdict)));
   if (verdicts.has("fails") || findings.length === 0) return 1;
   return verdicts.has("unproven") ? 3 : 0;

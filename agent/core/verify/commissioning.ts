@@ -4,7 +4,7 @@ import { base64url, fromBase64url, fromUtf8, utf8 } from "../number/bytes.js";
 import { canonicalText } from "../number/canonical.js";
 import { shapeFault } from "./json-shape.js";
 import type { CheckTools, Signer } from "../receipt/signer.js";
-import { fails, holds, judged, type Check, type Finding } from "./check-result.js";
+import { fails, holds, overallResult, type Check, type CheckResult } from "./check-result.js";
 import { fingerprintOf } from "./verify-receipt.js";
 
 export const commissioningFormat = "chargetill commissioning 1";
@@ -64,7 +64,7 @@ function parsed<T>(text: string | undefined, shape: { readonly [word: string]: u
 }
 
 /** Checks a record's file. `checkKey` judges the key that stands in it against those that the user vouches for. */
-export function verifyCommissioning(name: string, text: string, checkKey: (spkiHex: string) => Check, { check, hash }: CheckTools): Finding {
+export function verifyCommissioning(name: string, text: string, checkKey: (spkiHex: string) => Check, { check, hash }: CheckTools): CheckResult {
   const file = parsed<RecordFile>(text, fileShape, "the file");
   if (typeof file === "string") return { subject: name, checks: [fails("form", file)] };
   const [head = "", body = "", tail = "", more] = file.jws.split(".");
@@ -86,7 +86,7 @@ export function verifyCommissioning(name: string, text: string, checkKey: (spkiH
       holds("form", `written by ${record.by} at ${record.at}, chargetill ${record.version}`),
       checkKey(file.keySpkiHex),
       whole ? holds("signature", `the record of ${record.station} is signed and unchanged`) : fails("signature", "it was changed, or signed by another key"),
-      judged("verdict", record.passed === isInOrder(record) ? [] : [`the record says ${record.passed ? "passed" : "not passed"}, its findings say otherwise`], `${record.passed ? "PASSED" : `NOT PASSED: ${faults.join("; ")}`}; ${record.findings.length} findings, ${record.contactors.length} contactors, ${record.meters.length} meters, of which ${skippedChecks} not looked at`),
+      overallResult("verdict", record.passed === isInOrder(record) ? [] : [`the record says ${record.passed ? "passed" : "not passed"}, its findings say otherwise`], `${record.passed ? "PASSED" : `NOT PASSED: ${faults.join("; ")}`}; ${record.findings.length} findings, ${record.contactors.length} contactors, ${record.meters.length} meters, of which ${skippedChecks} not looked at`),
     ],
   };
 }

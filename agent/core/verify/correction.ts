@@ -1,7 +1,7 @@
 // A sale priced anew by another tariff, from what its first receipt says: the same readings and samples, another price.
 // The first receipt and its credit stay as they are; the corrected one names the first.
-import { instantOf } from "../time/iso-time.js";
-import { milliWhOf } from "../number/energy-text.js";
+import { parseIsoLocal } from "../time/iso-time.js";
+import { milliWhOfKwh } from "../number/energy-text.js";
 import { advance, beginRating, bill, periods, type Rating } from "../rating/rating.js";
 import type { ReceiptReading, SalePayload } from "../receipt/receipt-payload.js";
 import type { Settlement } from "../cdr/settlement.js";
@@ -51,13 +51,13 @@ export function correctedSettlement({ sale, timeZone, number }: SalePayload, tar
 
 function readingOf(of: ReceiptReading, serial: string, number: number): Reading {
   const at = instant(of.at, number);
-  const energyMilliWh = milliWhOf(of.registerKwh);
+  const energyMilliWh = milliWhOfKwh(of.registerKwh);
   if (energyMilliWh === undefined) throw new ReceiptFault(`a register of receipt ${number} cannot be read`);
   return { moment: { at, monoMs: at, boot: "receipt", trust: of.clock }, energyMilliWh, powerW: 0, serial, ...(of.signed === undefined ? {} : { signed: of.signed }) };
 }
 
 function instant(text: string, number: number): number {
-  const at = instantOf(text);
+  const at = parseIsoLocal(text);
   if (at === undefined) throw new ReceiptFault(`a time of receipt ${number} cannot be read`);
   return at;
 }

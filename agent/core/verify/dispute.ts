@@ -1,11 +1,11 @@
 // What a bundle for a dispute holds, as texts: one part is signed (receipt, record, proof), one is worked out from it and can be worked out
 // again (readings, tariff, what was shown), one is only what the station wrote down (journal). The verifier tells them apart.
 import { canonicalText } from "../number/canonical.js";
-import { kwhText } from "../number/energy-text.js";
+import { kwhExact } from "../number/energy-text.js";
 import { isoLocal } from "../time/iso-time.js";
 import { ocmfXml } from "../receipt/ocmf-xml.js";
 import type { SalePayload } from "../receipt/receipt-payload.js";
-import { fails, judged, skipped, type Check } from "./check-result.js";
+import { fails, overallResult, skipped, type Check } from "./check-result.js";
 import { paginationOf, parseOcmf } from "./verify-ocmf.js";
 import { samplesOf } from "./verify-sale.js";
 
@@ -18,7 +18,7 @@ export type DisputeFile = { readonly name: string; readonly text: string };
 export function derivedFiles(receipt: SalePayload): readonly DisputeFile[] {
   const { sale, timeZone } = receipt;
   const samples = samplesOf(sale) ?? [];
-  const readings = samples.map(({ atMs, energyMilliWh, powerW, currentMilliA, activity }) => [isoLocal(atMs, timeZone), kwhText(energyMilliWh), powerW, currentMilliA ?? "", activity].join(","));
+  const readings = samples.map(({ atMs, energyMilliWh, powerW, currentMilliA, activity }) => [isoLocal(atMs, timeZone), kwhExact(energyMilliWh), powerW, currentMilliA ?? "", activity].join(","));
   return [
     { name: "readings.csv", text: `${["time,register_kwh,power_w,current_ma,activity", ...readings].join("\r\n")}\r\n` },
     { name: "tariff.json", text: `${canonicalText(sale.tariff.value)}\n` },
@@ -64,7 +64,7 @@ export function checkManifest(files: readonly DisputeFile[], digest: (text: stri
   rest.forEach(({ name, text }, at) => {
     if (manifest.files[at]?.sha256 !== digest(text)) complaints.push(`${name} was changed`);
   });
-  return judged("bundle", complaints, `${rest.length} files as the manifest lists them`);
+  return overallResult("bundle", complaints, `${rest.length} files as the manifest lists them`);
 }
 
 /** What follows from the receipt says in the bundle what it says when worked out again. */
@@ -74,7 +74,7 @@ export function checkDerived(files: readonly DisputeFile[], receipt: SalePayload
     .filter(({ name, text }) => files.find((file) => file.name === name)?.text !== text)
     .map(({ name }) => `${name} is not what the receipt says`);
   return [
-    judged("worked out from the receipt", complaints, "readings, tariff and the price shown are those of the receipt"),
+    overallResult("worked out from the receipt", complaints, "readings, tariff and the price shown are those of the receipt"),
     ...(files.some(({ name }) => name === "journal.jsonl") ? [skipped("journal", "what the station wrote down; it is not signed and proves nothing by itself")] : []),
   ];
 }

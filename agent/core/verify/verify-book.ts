@@ -4,11 +4,11 @@ import { hex, utf8 } from "../number/bytes.js";
 import { firstDifference } from "../number/canonical.js";
 import { isSignedBy, parseCheckpoint } from "../receipt/checkpoint.js";
 import { frontierWith, leafHash, rootOf, type Frontier } from "../receipt/merkle.js";
-import { milliWhOf } from "../number/energy-text.js";
+import { milliWhOfKwh } from "../number/energy-text.js";
 import type { ReceiptPayload, RunningTotals, UnsignedSpan } from "../receipt/receipt-payload.js";
 import { spanWith } from "../receipt/receipt.js";
 import { noTotals, totalsWith } from "../receipt/totals.js";
-import { fails, judged, skipped, type Check, type Finding } from "./check-result.js";
+import { fails, overallResult, skipped, type Check, type CheckResult } from "./check-result.js";
 import { paginationOf, parseOcmf } from "./verify-ocmf.js";
 import { extendTrust, readReceipt, receiptChecks, type ReadReceipt, type Trust, type VerifyTools } from "./verify-receipt.js";
 
@@ -52,7 +52,7 @@ function orderComplaints(entries: readonly Entry[]): string[] {
 
 /** The totals that a receipt must state, from those before it. */
 function totalsAfter(before: RunningTotals, payload: ReceiptPayload): RunningTotals {
-  if (payload.kind === "sale") return totalsWith(before, payload.sale.price, milliWhOf(payload.sale.energyKwh) ?? Number.NaN, 1);
+  if (payload.kind === "sale") return totalsWith(before, payload.sale.price, milliWhOfKwh(payload.sale.energyKwh) ?? Number.NaN, 1);
   if (payload.kind === "credit") return totalsWith(before, payload.credit, 0, 0);
   return before;
 }
@@ -161,7 +161,7 @@ function softened(checks: readonly Check[], covered: number | undefined): readon
  * Checks a whole book: every receipt, the chain, and what checkpoints and receipts in other hands say of it.
  * `checkpoints` are named texts of signed notes. Never throws on what a file may hold.
  */
-export function verifyBook(subject: string, book: Pick<BookFile, "receipts" | "checkpoint">, trust: Trust, tools: VerifyTools, witnesses: readonly Witness[] = [], checkpoints: readonly { readonly subject: string; readonly text: string }[] = []): readonly Finding[] {
+export function verifyBook(subject: string, book: Pick<BookFile, "receipts" | "checkpoint">, trust: Trust, tools: VerifyTools, witnesses: readonly Witness[] = [], checkpoints: readonly { readonly subject: string; readonly text: string }[] = []): readonly CheckResult[] {
   const entries: Entry[] = [];
   const unreadable: string[] = [];
   book.receipts.forEach((text, at) => {
@@ -182,18 +182,18 @@ export function verifyBook(subject: string, book: Pick<BookFile, "receipts" | "c
   const notes = [...(book.checkpoint === "" ? [] : [{ subject: "the book's checkpoint", text: book.checkpoint }]), ...theirs];
   const others = [...notes.flatMap((note) => checkpointComplaints(note.subject, note.text, entries, roots, keys, tools)), ...witnessComplaints(ours, entries)];
   const copies = notes.length + ours.length;
-  const chain: Finding = {
+  const chain: CheckResult = {
     subject,
     checks: [
-      judged("order", order, `receipts 1 to ${entries.length}, none missing, none twice`),
-      judged("chain", links, `each receipt commits to all before it; root ${roots.at(-1)?.slice(0, 16)}…`),
-      judged("running totals", totals, `${entries.at(-1)?.payload.totals.sales ?? 0} sales add up`),
-      judged("pagination", pages, "the meter records count up without a gap"),
-      copies === 0 ? skipped("other copies", "a tail that was cut off shows only against a checkpoint or a receipt in other hands: give one too") : judged("other copies", others, `checkpoints: ${notes.length}, receipts in other hands: ${ours.length}; all agree`),
+      overallResult("order", order, `receipts 1 to ${entries.length}, none missing, none twice`),
+      overallResult("chain", links, `each receipt commits to all before it; root ${roots.at(-1)?.slice(0, 16)}…`),
+      overallResult("running totals", totals, `${entries.at(-1)?.payload.totals.sales ?? 0} sales add up`),
+      overallResult("pagination", pages, "the meter records count up without a gap"),
+      copies === 0 ? skipped("other copies", "a tail that was cut off shows only against a checkpoint or a receipt in other hands: give one too") : overallResult("other copies", others, `checkpoints: ${notes.length}, receipts in other hands: ${ours.length}; all agree`),
     ],
   };
   const spans = entries.flatMap(({ payload, jws }) => (payload.kind === "recovery" && jws.signature !== undefined ? [{ by: payload.number, ...payload.unsigned }] : []));
-  const single = entries.map((entry): Finding => {
+  const single = entries.map((entry): CheckResult => {
     const { number, station } = entry.payload;
     const name = `${subject}: receipt ${number} of ${station.id}`;
     const span = spans.find(({ first, count }) => number >= first && number < first + count);

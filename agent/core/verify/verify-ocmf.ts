@@ -1,11 +1,11 @@
 // Checks OCMF records by the rules of the format and by those that the common tool leaves out: another meter or user between two records,
 // gaps in the pagination, exceptions and status flags inside, readings out of order, power that no charge point can deliver.
 import { fromHex, utf8 } from "../number/bytes.js";
-import { milliWhOf } from "../number/energy-text.js";
-import { ocmfInstant } from "../time/iso-time.js";
+import { milliWhOfKwh } from "../number/energy-text.js";
+import { parseOcmfTime } from "../time/iso-time.js";
 import { longestRecord, signatureText } from "../receipt/ocmf.js";
 import { unsignedMark, type CheckTools } from "../receipt/signer.js";
-import { fails, holds, judged, skipped, type Check } from "./check-result.js";
+import { fails, holds, overallResult, skipped, type Check } from "./check-result.js";
 
 export type OcmfReading = {
   /** Undefined where TM cannot be read; `mark` is the clock's: U, I, S or R. */
@@ -40,11 +40,11 @@ function readingOf(raw: unknown): OcmfReading {
   const time = typeof fields["TM"] === "string" ? fields["TM"] : "";
   const value = fields["RV"];
   return {
-    atMs: ocmfInstant(time),
+    atMs: parseOcmfTime(time),
     mark: /^.{28} ([UISR])$/.exec(time)?.[1] ?? "",
     kind: typeof fields["TX"] === "string" ? fields["TX"] : "",
     // A number as JavaScript prints it keeps up to fifteen digits: all that nine digits of kWh and five decimals need.
-    milliWh: typeof value === "number" ? milliWhOf(String(value)) : undefined,
+    milliWh: typeof value === "number" ? milliWhOfKwh(String(value)) : undefined,
     raw: fields,
   };
 }
@@ -146,8 +146,8 @@ export function checkOcmf(text: string, spkiHex: string, tools: CheckTools, maxP
   const span = first?.milliWh === undefined || last?.milliWh === undefined ? "" : `: ${String(first.raw["RV"])} to ${String(last.raw["RV"])} kWh`;
   return [
     signatureCheck(record, spkiHex, tools),
-    judged("meter record fields", complaints, `meter ${String(record.fields["MS"])}, ${String(record.fields["PG"])}`),
-    judged("meter record readings", readingComplaints(record.readings, maxPowerW ?? (isDirect ? anyStationW.DC : anyStationW.AC)), `${record.readings.length} readings in order${span}`),
+    overallResult("meter record fields", complaints, `meter ${String(record.fields["MS"])}, ${String(record.fields["PG"])}`),
+    overallResult("meter record readings", readingComplaints(record.readings, maxPowerW ?? (isDirect ? anyStationW.DC : anyStationW.AC)), `${record.readings.length} readings in order${span}`),
   ];
 }
 
@@ -174,7 +174,7 @@ export function checkOcmfTogether(records: readonly string[]): Check {
     const step = paginationOf(record) - paginationOf(before);
     if (step !== 1) complaints.push(`the pagination goes from ${String(before["PG"])} to ${String(record["PG"])}`);
   });
-  return judged("records together", complaints, `${records.length} records of one meter, charge point and user, without a gap`);
+  return overallResult("records together", complaints, `${records.length} records of one meter, charge point and user, without a gap`);
 }
 
 /** The counter in PG, or NaN. */

@@ -10,7 +10,7 @@ import { receiptFileFormat, type ReceiptFile } from "../receipt/receipt-file.js"
 import type { KeyPayload, ReceiptPayload } from "../receipt/receipt-payload.js";
 import { rotationText } from "../receipt/receipt.js";
 import type { CheckTools } from "../receipt/signer.js";
-import { fails, holds, judged, type Check, type Finding } from "./check-result.js";
+import { fails, holds, overallResult, type Check, type CheckResult } from "./check-result.js";
 import { checkSale, type Rerate } from "./verify-sale.js";
 
 /** Fingerprints (hex) of the keys that the user vouches for, and those that these signed in turn; empty = none given. */
@@ -113,7 +113,7 @@ export function checkPlace(receipt: ReadReceipt, jws: string, file: Pick<Receipt
   const before = parseCheckpoint(payload.chain.before);
   if (size === payload.number && before !== undefined && rootOf(proofOfNewest(file.proof), tools.hash) !== before.checkpoint.root)
     complaints.push("the checkpoint does not grow out of the one that the receipt commits to: the history was forked");
-  return judged(name, complaints, `number ${payload.number} in a tree of ${size}, under the checkpoint ${root.slice(0, 16)}…`);
+  return overallResult(name, complaints, `number ${payload.number} in a tree of ${size}, under the checkpoint ${root.slice(0, 16)}…`);
 }
 
 function parsedFile(text: string): ReceiptFile | string {
@@ -130,7 +130,7 @@ function parsedFile(text: string): ReceiptFile | string {
   return shapeFault(value, shape, shape, "the file") ?? (value as ReceiptFile);
 }
 
-export type JudgedReceipt = { readonly finding: Finding; readonly jws?: string; readonly payload?: ReceiptPayload };
+export type JudgedReceipt = { readonly finding: CheckResult; readonly jws?: string; readonly payload?: ReceiptPayload };
 
 /** The checks that concern the receipt alone, without its place: key, signature, figures. */
 export function receiptChecks(receipt: ReadReceipt, trust: Trust, tools: VerifyTools): readonly Check[] {

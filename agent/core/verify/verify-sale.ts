@@ -3,15 +3,15 @@
 import { canonicalText, firstDifference } from "../number/canonical.js";
 import { fromUtf8, hex, utf8 } from "../number/bytes.js";
 import { sameAmount, sumText } from "../receipt/decimal-text.js";
-import { milliWhOf } from "../number/energy-text.js";
-import { instantOf, isoLocal } from "../time/iso-time.js";
+import { milliWhOfKwh } from "../number/energy-text.js";
+import { parseIsoLocal, isoLocal } from "../time/iso-time.js";
 import type { ChargingPeriod } from "../tariff/period.js";
 import type { Price } from "../rating/price.js";
 import type { ReceiptReading, SalePayload } from "../receipt/receipt-payload.js";
 import { tariffName } from "../receipt/receipt.js";
 import { parseShortForm, type ShortForm } from "../receipt/short-form.js";
 import { unsignedMark, type CheckTools } from "../receipt/signer.js";
-import { fails, holds, judged, skipped, type Check } from "./check-result.js";
+import { fails, holds, overallResult, skipped, type Check } from "./check-result.js";
 import { checkOcmf, isImpossiblePower, parseOcmf } from "./verify-ocmf.js";
 import { mostBorders, ocmfPayload, type OcmfFacts } from "../receipt/ocmf.js";
 import type { Settlement } from "../cdr/settlement.js";
@@ -23,8 +23,8 @@ export type Rerate = (receipt: SalePayload) => Rerated;
 
 /** The samples of a receipt as the engine takes them, or undefined where they cannot be read. */
 export function samplesOf({ samples }: SalePayload["sale"]): Settlement["samples"] | undefined {
-  const fromMs = instantOf(samples.from);
-  const register = milliWhOf(samples.registerKwh);
+  const fromMs = parseIsoLocal(samples.from);
+  const register = milliWhOfKwh(samples.registerKwh);
   if (fromMs === undefined || register === undefined) return undefined;
   return samples.rows.map(([afterMs, milliWh, powerW, currentMilliA, activity]) => ({
     atMs: fromMs + afterMs, energyMilliWh: register + milliWh, powerW, activity, ...(currentMilliA === null ? {} : { currentMilliA }),
@@ -34,16 +34,16 @@ export function samplesOf({ samples }: SalePayload["sale"]): Settlement["samples
 function checkSamples({ sale }: SalePayload): Check {
   const complaints: string[] = [];
   const { rows, from, registerKwh } = sale.samples;
-  const fromMs = instantOf(from) ?? Number.NaN;
+  const fromMs = parseIsoLocal(from) ?? Number.NaN;
   const [first] = rows;
   const last = rows.at(-1);
   // Over an outage whose length no clock knows the time line stands still: there no power can be told.
-  const unknownFromMs = sale.interruptions.flatMap((outage) => (outage.to === null || instantOf(outage.to) === instantOf(outage.from) ? (instantOf(outage.from) ?? []) : []));
+  const unknownFromMs = sale.interruptions.flatMap((outage) => (outage.to === null || parseIsoLocal(outage.to) === parseIsoLocal(outage.from) ? (parseIsoLocal(outage.from) ?? []) : []));
   const isOverUnknown = (sampleMs: number): boolean => unknownFromMs.some((outageMs) => sampleMs <= outageMs);
   if (first?.[0] !== 0 || first[1] !== 0) complaints.push("the first sample does not stand at its own start");
   if (registerKwh !== sale.begin.registerKwh) complaints.push(`the samples begin at ${registerKwh} kWh, the begin reading says ${sale.begin.registerKwh} kWh`);
-  if (last !== undefined && last[1] !== milliWhOf(sale.energyKwh)) complaints.push(`the samples end after ${last[1] / 1e6} kWh, the receipt says ${sale.energyKwh} kWh`);
-  if (last !== undefined && !(fromMs >= (instantOf(sale.start) ?? Number.NaN) && fromMs + last[0] <= (instantOf(sale.end) ?? Number.NaN)))
+  if (last !== undefined && last[1] !== milliWhOfKwh(sale.energyKwh)) complaints.push(`the samples end after ${last[1] / 1e6} kWh, the receipt says ${sale.energyKwh} kWh`);
+  if (last !== undefined && !(fromMs >= (parseIsoLocal(sale.start) ?? Number.NaN) && fromMs + last[0] <= (parseIsoLocal(sale.end) ?? Number.NaN)))
     complaints.push(`the samples lie outside ${sale.start} to ${sale.end}`);
   rows.forEach((row, index) => {
     const before = rows[index - 1];
@@ -53,7 +53,7 @@ function checkSamples({ sale }: SalePayload): Check {
     else if (!(before[4] === "suspended" && isOverUnknown(fromMs + before[0])) && isImpossiblePower(row[1] - before[1], row[0] - before[0], sale.connector.maxPowerW))
       complaints.push(`at sample ${index + 1} the register rose by ${(row[1] - before[1]) / 1e6} kWh in ${(row[0] - before[0]) / 1000} s: more than ${sale.connector.maxPowerW} W can deliver`);
   });
-  return judged("samples", complaints, `${rows.length} samples run from the begin to the end reading`);
+  return overallResult("samples", complaints, `${rows.length} samples run from the begin to the end reading`);
 }
 
 /** The facts of the OCMF record as the receipt states them. */
@@ -61,7 +61,7 @@ function recordFacts(receipt: SalePayload, pagination: number): OcmfFacts | unde
   const { sale } = receipt;
   const boot = "as stated";
   const reading = ({ at, clock, registerKwh }: ReceiptReading): OcmfFacts["begin"] => ({
-    moment: { at: instantOf(at) ?? Number.NaN, monoMs: 0, boot, trust: clock }, energyMilliWh: milliWhOf(registerKwh) ?? Number.NaN, powerW: 0, serial: sale.meter.serial,
+    moment: { at: parseIsoLocal(at) ?? Number.NaN, monoMs: 0, boot, trust: clock }, energyMilliWh: milliWhOfKwh(registerKwh) ?? Number.NaN, powerW: 0, serial: sale.meter.serial,
   });
   return {
     receiptNumber: receipt.number, pagination, station: receipt.station, connector: sale.connector as OcmfFacts["connector"], token: sale.token, meter: sale.meter,
@@ -77,8 +77,8 @@ function checkRecordAgrees(receipt: SalePayload): Check {
   const facts = recordFacts(receipt, Number(String(record?.fields["PG"]).slice(1)));
   if (record === undefined || facts === undefined) return fails(name, "there is no readable meter record to compare with");
   const { begin, finish, energyKwh } = receipt.sale;
-  const used = (milliWhOf(finish.registerKwh) ?? Number.NaN) - (milliWhOf(begin.registerKwh) ?? Number.NaN);
-  if (used !== milliWhOf(energyKwh)) return fails(name, `from ${begin.registerKwh} to ${finish.registerKwh} kWh are not the ${energyKwh} kWh on the receipt`);
+  const used = (milliWhOfKwh(finish.registerKwh) ?? Number.NaN) - (milliWhOfKwh(begin.registerKwh) ?? Number.NaN);
+  if (used !== milliWhOfKwh(energyKwh)) return fails(name, `from ${begin.registerKwh} to ${finish.registerKwh} kWh are not the ${energyKwh} kWh on the receipt`);
   let expected: string;
   try {
     expected = ocmfPayload(facts);
@@ -121,7 +121,7 @@ function checkSums({ sale }: SalePayload): Check {
     if (price.taxes.length > 0 && !sameAmount(sum, price.due[part])) complaints.push(`the ${part} figures per tax rate add up to ${sum}, due is ${price.due[part]}`);
   }
   if (!sameAmount(sumText(price.due.net, price.due.tax), price.due.gross)) complaints.push(`net ${price.due.net} and tax ${price.due.tax} are not ${price.due.gross}`);
-  return judged("sums", complaints, `${price.lines.length} lines add up to ${price.due.gross} ${price.currency}`);
+  return overallResult("sums", complaints, `${price.lines.length} lines add up to ${price.due.gross} ${price.currency}`);
 }
 
 function checkPrice(receipt: SalePayload, rerate: Rerate | undefined): Check {
@@ -165,7 +165,7 @@ function checkShort(receipt: SalePayload, tools: CheckTools): Check {
   if (short === undefined) return fails(name, "the short form cannot be read");
   if (isSameText(short.signature, unsignedMark)) return fails(name, "unsigned: the signer had failed, and the code says so in the signature's place");
   if (!tools.check(receipt.key.spki, utf8(short.text), short.signature, "ieee-p1363")) return fails(name, "the short form is not signed by the receipt's key");
-  return judged(name, shortComplaints(short, receipt, tools), "the code says what the receipt says, and is signed too");
+  return overallResult(name, shortComplaints(short, receipt, tools), "the code says what the receipt says, and is signed too");
 }
 
 const isSameText = (bytes: Uint8Array, text: string): boolean => fromUtf8(bytes) === text;
@@ -173,10 +173,10 @@ const isSameText = (bytes: Uint8Array, text: string): boolean => fromUtf8(bytes)
 /** The times of a receipt are written with the offset of its own zone. */
 function checkTimes({ timeZone, sale, issuedAt }: SalePayload): Check {
   const times = [issuedAt, sale.start, sale.end, sale.begin.at, sale.finish.at, sale.shown.at, ...sale.borders.map((border) => border.at)];
-  const wrong = times.filter((text) => isoLocal(instantOf(text) ?? 0, timeZone) !== text);
+  const wrong = times.filter((text) => isoLocal(parseIsoLocal(text) ?? 0, timeZone) !== text);
   const complaints = wrong.map((text) => `${text} is no local time of ${timeZone}`);
-  if ((instantOf(sale.end) ?? 0) < (instantOf(sale.start) ?? 0)) complaints.push(`the session ends (${sale.end}) before it starts (${sale.start})`);
-  return judged("times", complaints, `${sale.start} to ${sale.end}, clock ${sale.timeTrust}`);
+  if ((parseIsoLocal(sale.end) ?? 0) < (parseIsoLocal(sale.start) ?? 0)) complaints.push(`the session ends (${sale.end}) before it starts (${sale.start})`);
+  return overallResult("times", complaints, `${sale.start} to ${sale.end}, clock ${sale.timeTrust}`);
 }
 
 /** Every check on the figures of a sale. */

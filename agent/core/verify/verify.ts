@@ -10,7 +10,7 @@ import { parseOcmfXml } from "../receipt/ocmf-xml.js";
 import { consistencyFormat, parseProof, type ConsistencyFile } from "../receipt/proof-file.js";
 import { parseShortForm } from "../receipt/short-form.js";
 import type { CheckTools } from "../receipt/signer.js";
-import { fails, holds, judged, skipped, type Check, type Finding } from "./check-result.js";
+import { fails, holds, overallResult, skipped, type Check, type CheckResult } from "./check-result.js";
 import { bookFormat, verifyBook, type BookFile, type Witness } from "./verify-book.js";
 import { checkOcmf, checkOcmfTogether, paginationOf, parseOcmf } from "./verify-ocmf.js";
 import { extendTrust, fingerprintOf, readReceipt, receiptChecks, verifyReceiptFile, type JudgedReceipt, type Trust, type VerifyTools } from "./verify-receipt.js";
@@ -58,7 +58,7 @@ function checkFoundKey(spkiHex: string, pins: Pins, { hash }: CheckTools): Check
   return { name: "key", verdict: "unproven", detail: `unproven key: sha256:${fingerprint} stands only in the file itself; compare it with the one at the charge point, then give it with --key` };
 }
 
-function verifyXml({ name, text }: EvidenceFile, pins: Pins, tools: CheckTools): Finding {
+function verifyXml({ name, text }: EvidenceFile, pins: Pins, tools: CheckTools): CheckResult {
   const values = parseOcmfXml(text);
   if (values === undefined || values.length === 0) return { subject: name, checks: [fails("form", "this is no file of signed meter values: <values> with <value>, <signedData format=\"OCMF\"> and <publicKey>")] };
   const checks = values.flatMap(({ record, publicKey, transactionId }) => {
@@ -67,11 +67,11 @@ function verifyXml({ name, text }: EvidenceFile, pins: Pins, tools: CheckTools):
     return [checkFoundKey(publicKey, pins, tools), ...checkOcmf(record, publicKey, tools), ...number];
   });
   const sessions = new Set(values.map((value) => value.transactionId));
-  const one = judged("one session", sessions.size === 1 ? [] : [`${sessions.size} transactions in one file: ${[...sessions].join(", ")}`], `transaction ${[...sessions][0] ?? ""}`);
+  const one = overallResult("one session", sessions.size === 1 ? [] : [`${sessions.size} transactions in one file: ${[...sessions].join(", ")}`], `transaction ${[...sessions][0] ?? ""}`);
   return { subject: name, checks: [...checks, one, checkOcmfTogether(values.map((value) => value.record))] };
 }
 
-function verifyRecord({ name, text }: EvidenceFile, pins: Pins, tools: CheckTools): Finding {
+function verifyRecord({ name, text }: EvidenceFile, pins: Pins, tools: CheckTools): CheckResult {
   const record = ocmfIn(text) ?? "";
   const [first] = pins.keys;
   if (first === undefined) {
@@ -82,7 +82,7 @@ function verifyRecord({ name, text }: EvidenceFile, pins: Pins, tools: CheckTool
   return { subject: name, checks: checkOcmf(record, signing, tools) };
 }
 
-function verifyCheckpoint({ name, text }: EvidenceFile, pins: Pins, tools: CheckTools): Finding {
+function verifyCheckpoint({ name, text }: EvidenceFile, pins: Pins, tools: CheckTools): CheckResult {
   const note = parseCheckpoint(text);
   const what = note === undefined ? "" : `${note.checkpoint.size} receipts of ${note.checkpoint.origin}`;
   if (note?.signed === undefined) return { subject: name, checks: [fails("checkpoint", "it is not signed")] };
@@ -92,7 +92,7 @@ function verifyCheckpoint({ name, text }: EvidenceFile, pins: Pins, tools: Check
 }
 
 /** An inclusion proof: its checkpoint, and the receipt it speaks of where that was handed in too. */
-function verifyProof({ name, text }: EvidenceFile, pins: Pins, receipts: readonly Witness[], tools: CheckTools): Finding {
+function verifyProof({ name, text }: EvidenceFile, pins: Pins, receipts: readonly Witness[], tools: CheckTools): CheckResult {
   const proof = parseProof(text);
   const note = proof === undefined ? undefined : parseCheckpoint(proof.checkpoint);
   if (proof === undefined || note === undefined) return { subject: name, checks: [fails("form", "the proof cannot be read")] };
@@ -106,7 +106,7 @@ function verifyProof({ name, text }: EvidenceFile, pins: Pins, receipts: readonl
 }
 
 /** Two checkpoints and the proof that the newer grew out of the older. */
-function verifyConsistency({ name, text }: EvidenceFile, pins: Pins, tools: CheckTools): Finding {
+function verifyConsistency({ name, text }: EvidenceFile, pins: Pins, tools: CheckTools): CheckResult {
   const shape = {
     type: "object", additionalProperties: false, required: ["format", "older", "newer", "proof"],
     properties: { format: { const: consistencyFormat }, older: { type: "string" }, newer: { type: "string" }, proof: { type: "array", maxItems: 128, items: { type: "string", pattern: "^[0-9a-f]{64}$" } } },
@@ -127,7 +127,7 @@ function verifyConsistency({ name, text }: EvidenceFile, pins: Pins, tools: Chec
 }
 
 /** Receipts handed in together: none forked, neighbours chained, and meter records counting up. */
-function checkTogether(receipts: readonly Witness[], { hash }: CheckTools): Finding | undefined {
+function checkTogether(receipts: readonly Witness[], { hash }: CheckTools): CheckResult | undefined {
   if (receipts.length < 2) return undefined;
   const complaints: string[] = [];
   const sorted = [...receipts].sort((a, b) => a.payload.station.id.localeCompare(b.payload.station.id) || a.payload.number - b.payload.number);
@@ -146,7 +146,7 @@ function checkTogether(receipts: readonly Witness[], { hash }: CheckTools): Find
     if (isNext ? step !== 1 : !(step >= 1)) complaints.push(`the pagination of the meter records does not count up from receipt ${before.payload.number} to ${number}`);
     if (one.payload.totals.sales <= before.payload.totals.sales) complaints.push(`the count of sales falls from receipt ${before.payload.number} to ${number}`);
   });
-  return { subject: "these receipts together", checks: [judged("together", complaints, `${receipts.length} receipts agree with each other`)] };
+  return { subject: "these receipts together", checks: [overallResult("together", complaints, `${receipts.length} receipts agree with each other`)] };
 }
 
 const pageOf = (record: string): number => paginationOf(parseOcmf(record)?.fields ?? {});
@@ -164,10 +164,10 @@ function verifyJws({ name, text }: EvidenceFile, trust: Trust, tools: VerifyTool
   }
 }
 
-const broken = (subject: string, error: unknown): Finding => ({ subject, checks: [fails("figures", `it contradicts itself: ${error instanceof Error ? error.message : String(error)}`)] });
+const broken = (subject: string, error: unknown): CheckResult => ({ subject, checks: [fails("figures", `it contradicts itself: ${error instanceof Error ? error.message : String(error)}`)] });
 
 /** A file made to break the verifier gets a verdict too. */
-function guarded(work: (file: EvidenceFile) => Finding): (file: EvidenceFile) => Finding {
+function guarded(work: (file: EvidenceFile) => CheckResult): (file: EvidenceFile) => CheckResult {
   return (file) => {
     try {
       return work(file);
@@ -194,7 +194,7 @@ function bookOf(text: string): BookFile | string {
   }, "the book");
 }
 
-function bookFindings(name: string, book: BookFile | string, work: (book: BookFile) => readonly Finding[]): readonly Finding[] {
+function bookFindings(name: string, book: BookFile | string, work: (book: BookFile) => readonly CheckResult[]): readonly CheckResult[] {
   if (typeof book === "string") return [{ subject: name, checks: [fails("form", book)] }];
   try {
     return work(book);
@@ -204,7 +204,7 @@ function bookFindings(name: string, book: BookFile | string, work: (book: BookFi
 }
 
 /** Checks all files, each by itself and all together. Never throws on what a file may hold. */
-export function verifyEvidence(files: readonly EvidenceFile[], given: Pins, tools: VerifyTools): readonly Finding[] {
+export function verifyEvidence(files: readonly EvidenceFile[], given: Pins, tools: VerifyTools): readonly CheckResult[] {
   const of = (...kinds: Kind[]): EvidenceFile[] => files.filter(({ text }) => kinds.includes(kindOf(text)));
   // Receipts of key change hand the trust on, whichever file they stand in.
   const books = of("book").map((file) => ({ file, book: bookOf(file.text) }));
@@ -239,7 +239,7 @@ export function verifyEvidence(files: readonly EvidenceFile[], given: Pins, tool
 }
 
 /** Checks the text of a receipt's QR code. */
-export function verifyShortForm(scanned: string, pins: Pins, { check, hash }: CheckTools): Finding {
+export function verifyShortForm(scanned: string, pins: Pins, { check, hash }: CheckTools): CheckResult {
   const subject = "QR code";
   const short = parseShortForm(scanned);
   if (short === undefined) return { subject, checks: [fails("form", "this is not the text of a receipt's QR code (CT1;…)")] };

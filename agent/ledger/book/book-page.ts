@@ -17,7 +17,7 @@ export type BookEntry = {
   readonly kind: string;
 };
 
-export type Page = {
+export type BookPage = {
   readonly page: number;
   /** The number of its first receipt. */
   readonly first: number;
@@ -31,9 +31,9 @@ export type SealedPage = { readonly page: number; readonly first: number; readon
  * `signature` covers the text of the first `signed` rows of `sealed` (see `sealedText`); "" and 0 where none were signed: the book has no seal,
  * its signer failed so far, or it was written before lists were signed.
  */
-export type Index = { readonly sealed: readonly SealedPage[]; readonly signature: string; readonly signed: number };
+export type BookIndex = { readonly sealed: readonly SealedPage[]; readonly signature: string; readonly signed: number };
 
-export const emptyIndex: Index = { sealed: [], signature: "", signed: 0 };
+export const emptyIndex: BookIndex = { sealed: [], signature: "", signed: 0 };
 
 export const noPage = "0".repeat(64);
 
@@ -48,7 +48,7 @@ export const sealedText = (sealed: readonly SealedPage[]): string =>
   sealed.map(({ page, first, count, sha256 }) => `${page} ${first} ${count} ${sha256}\n`).join("");
 
 /** The row of the sealed page that holds a receipt; its rows are in order. */
-export function rowOf(sealed: readonly SealedPage[], number: number): SealedPage | undefined {
+export function sealedPageRow(sealed: readonly SealedPage[], number: number): SealedPage | undefined {
   let low = 0;
   let high = sealed.length - 1;
   while (low <= high) {
@@ -85,16 +85,16 @@ export function parseEntry(value: unknown): BookEntry {
 }
 
 /** Throws TypeError where the value is no page, or where its receipts are not numbered without a gap. */
-export function parsePage(value: unknown): Page {
+export function parsePage(value: unknown): BookPage {
   const page = fieldsOf(value, "a page");
   const { first, entries } = page;
   need(isCount(page["page"]) && isCount(first) && isDigest(page["previous"]) && Array.isArray(entries), "a page lacks a field");
   for (const [index, entry] of entries.entries()) need(parseEntry(entry).number === first + index, `receipt ${first + index} is missing in its page`);
-  return page as Page;
+  return page as BookPage;
 }
 
 /** Throws TypeError where the value is no index, or where its pages leave a gap. */
-export function parseIndex(value: unknown): Index {
+export function parseIndex(value: unknown): BookIndex {
   const index = fieldsOf(value, "the index");
   need(Array.isArray(index["sealed"]) && typeof index["signature"] === "string", "the index lacks a field");
   let next = { page: 1, first: 1 };
@@ -104,7 +104,7 @@ export function parseIndex(value: unknown): Index {
     next = { page: next.page + 1, first: next.first + count };
   }
   // Before lists were signed in part they had no such field: all of it was signed, or nothing.
-  const { signature, signed = signature === "" ? 0 : index["sealed"].length } = index as Partial<Index> & Pick<Index, "signature">;
+  const { signature, signed = signature === "" ? 0 : index["sealed"].length } = index as Partial<BookIndex> & Pick<BookIndex, "signature">;
   need(isCount(signed) && signed <= index["sealed"].length && (signed === 0) === (signature === ""), "the index does not say which of its pages are signed");
   return { sealed: index["sealed"] as SealedPage[], signature, signed };
 }

@@ -7,17 +7,17 @@ import { LowSync } from "lowdb";
 import { Failure } from "../../core/failure.js";
 import { CheckedFile, jsonText } from "../store/checked-file.js";
 import type { Disk } from "../store/disk.js";
-import { Mark } from "../store/creation-marker.js";
-import { emptyIndex, noPage, pageName, pagesIn, parseEntry, parseIndex, parsePage, rowOf } from "./book-page.js";
-import type { BookEntry, Index, Page, SealedPage } from "./book-page.js";
-import { signedIndex, unprovenPage, type Seal } from "./signed-index.js";
+import { CreationMarker } from "../store/creation-marker.js";
+import { emptyIndex, noPage, pageName, pagesIn, parseEntry, parseIndex, parsePage, sealedPageRow } from "./book-page.js";
+import type { BookEntry, BookIndex, BookPage, SealedPage } from "./book-page.js";
+import { signedIndex, unprovenPage, type IndexSigner } from "./signed-index.js";
 
 export type BookOptions = {
   /** Receipts a page holds at most. */
   readonly pageEntries?: number;
   /** A page that has reached this size takes no more: bounds the cost of an append when receipts are large. Default: by the size of the book. */
   readonly pageBytes?: number;
-  readonly seal?: Seal;
+  readonly indexSigner?: IndexSigner;
 };
 
 /** The book for those who only read. */
@@ -29,18 +29,18 @@ const largestPageBytes = 256 * 1024;
 
 export const indexName = "index.json";
 /** The complaint about a file or the folder: where, what, and what to do. */
-export const damage = (path: string, why: string): Failure =>
+export const bookDamage = (path: string, why: string): Failure =>
   new Failure("book/damaged", `${path}: ${why}; nothing is sold until it is repaired: "chargetill repair" shows what can be saved`);
 
 export class Book {
-  #newest: LowSync<Page>;
-  #newestFile: CheckedFile<Page>;
-  readonly #indexFile: CheckedFile<Index>;
-  readonly #index: LowSync<Index>;
+  #newest: LowSync<BookPage>;
+  #newestFile: CheckedFile<BookPage>;
+  readonly #indexFile: CheckedFile<BookIndex>;
+  readonly #index: LowSync<BookIndex>;
   /** The sealed page read last: receipts are asked for in runs. */
-  #lastRead: Page | undefined;
+  #lastRead: BookPage | undefined;
   /** Says that the list was signed once: from then on an unsigned one is no book from before. */
-  readonly #signedOnce: Mark;
+  readonly #signedOnce: CreationMarker;
   /** False for a look at a book of which nothing is there yet. */
   #isThere = false;
   /** The sealed page that the check in turn has come to; undefined before its first turn. */
@@ -52,10 +52,10 @@ export class Book {
     private readonly options: BookOptions,
   ) {
     this.#indexFile = new CheckedFile(disk, join(folder, indexName), parseIndex, "book/damaged");
-    this.#index = new LowSync<Index>(this.#indexFile, emptyIndex);
-    this.#signedOnce = new Mark(disk, `${folder}.signed`);
+    this.#index = new LowSync<BookIndex>(this.#indexFile, emptyIndex);
+    this.#signedOnce = new CreationMarker(disk, `${folder}.signed`);
     this.#newestFile = this.#pageFile(1);
-    this.#newest = new LowSync<Page>(this.#newestFile, { page: 1, first: 1, previous: noPage, entries: [] });
+    this.#newest = new LowSync<BookPage>(this.#newestFile, { page: 1, first: 1, previous: noPage, entries: [] });
   }
 
   /**
@@ -66,12 +66,12 @@ export class Book {
     disk.makeFolder(folder);
     // What a killed run renamed and did not fsync is about to be relied on.
     disk.syncFolder(folder);
-    const mark = new Mark(disk, folder);
+    const marker = new CreationMarker(disk, folder);
     const book = new Book(disk, folder, options);
-    const marked = mark.stands;
+    const marked = marker.stands;
     if (!marked) book.#begin();
     if (book.#load()) book.#writeIndex(book.#index.data.sealed);
-    if (!marked) mark.set();
+    if (!marked) marker.set();
     return book;
   }
 
@@ -84,7 +84,7 @@ export class Book {
   static #viewTrying(disk: Disk, folder: string, options: BookOptions, triesLeft: number): BookView {
     const book = new Book(disk, folder, options);
     try {
-      if (new Mark(disk, folder).stands || disk.list(folder).length > 0) book.#load();
+      if (new CreationMarker(disk, folder).stands || disk.list(folder).length > 0) book.#load();
       return book;
     } catch (cause) {
       if (triesLeft > 1 && cause instanceof Failure && cause.code === "book/damaged") return Book.#viewTrying(disk, folder, options, triesLeft - 1);
@@ -109,7 +109,7 @@ export class Book {
     const { first, entries } = this.#newest.data;
     if (!Number.isSafeInteger(number) || number < 1 || number > this.count()) return undefined;
     if (number >= first) return entries[number - first];
-    const row = rowOf(this.#index.data.sealed, number);
+    const row = sealedPageRow(this.#index.data.sealed, number);
     return row && this.#sealedPage(row).entries[number - row.first];
   }
 
@@ -117,7 +117,7 @@ export class Book {
   *entries(from = 1): Generator<BookEntry> {
     for (let number = Math.max(1, from); number <= this.count(); number += 1) {
       const entry = this.get(number);
-      if (!entry) throw damage(this.folder, `receipt ${number} is missing`);
+      if (!entry) throw bookDamage(this.folder, `receipt ${number} is missing`);
       yield entry;
     }
   }
@@ -132,9 +132,9 @@ export class Book {
     const count = this.count();
     if (kept.number <= count) {
       if (isDeepStrictEqual(this.get(kept.number), kept)) return;
-      throw damage(this.folder, `receipt ${kept.number} stands in the book with other content than the one to be added`);
+      throw bookDamage(this.folder, `receipt ${kept.number} stands in the book with other content than the one to be added`);
     }
-    if (kept.number !== count + 1) throw damage(this.folder, `receipt ${kept.number} cannot follow receipt ${count}: those between are missing`);
+    if (kept.number !== count + 1) throw bookDamage(this.folder, `receipt ${kept.number} cannot follow receipt ${count}: those between are missing`);
     if (this.#isFull()) this.#turn(kept);
     else this.#extend(kept);
   }
@@ -146,7 +146,7 @@ export class Book {
     const newest = this.#pageFile(this.#newest.data.page);
     const more = newest.read().entries.length - this.#newest.data.entries.length;
     // While we only look, the agent may have added to it.
-    if (more < 0 || (more === 0 && newest.digest !== this.#newestFile.digest)) throw damage(newest.path, "it is not the page that was written last");
+    if (more < 0 || (more === 0 && newest.digest !== this.#newestFile.digest)) throw bookDamage(newest.path, "it is not the page that was written last");
     return { pages: this.#index.data.sealed.length + 1, receipts: this.count() };
   }
 
@@ -166,7 +166,7 @@ export class Book {
   /** Proves one sealed page (1 … sealedPages), for a housekeeping that goes through them in turn. Throws book/damaged. */
   verifySealed(page: number): void {
     const row = this.#index.data.sealed[page - 1];
-    if (!row) throw damage(this.folder, `there is no sealed page ${page}`);
+    if (!row) throw bookDamage(this.folder, `there is no sealed page ${page}`);
     this.#lastRead = undefined;
     this.#sealedPage(row);
   }
@@ -176,11 +176,11 @@ export class Book {
    * it is, the answer is false, and this is asked again. Throws disk/failed, disk/full.
    */
   signList(): boolean {
-    const { seal } = this.options;
+    const { indexSigner } = this.options;
     const { sealed, signature, signed } = this.#index.data;
-    if (seal === undefined || sealed.length === 0) return true;
-    if (signed < sealed.length || !seal.isCurrent(signature)) {
-      const next = signedIndex(sealed, this.#index.data, seal);
+    if (indexSigner === undefined || sealed.length === 0) return true;
+    if (signed < sealed.length || !indexSigner.isCurrent(signature)) {
+      const next = signedIndex(sealed, this.#index.data, indexSigner);
       if (next.signature !== signature) this.#putIndex(next);
     }
     if (this.#index.data.signed > 0 && !this.#signedOnce.stands) this.#signedOnce.set();
@@ -202,7 +202,7 @@ export class Book {
     return entries.length === 0 ? undefined : Math.ceil(this.#newestFile.size / entries.length);
   }
 
-  #pageFile(page: number): CheckedFile<Page> {
+  #pageFile(page: number): CheckedFile<BookPage> {
     return new CheckedFile(this.disk, join(this.folder, pageName(page)), parsePage, "book/damaged");
   }
 
@@ -220,8 +220,8 @@ export class Book {
     this.#isThere = true;
     this.#index.read();
     const { sealed } = this.#index.data;
-    for (const { page } of sealed) if (!pages.has(page)) throw damage(join(this.folder, pageName(page)), "the page is missing");
-    for (const page of pages) if (page > sealed.length + 2) throw damage(join(this.folder, indexName), `it does not know of page ${page}: it is an old copy`);
+    for (const { page } of sealed) if (!pages.has(page)) throw bookDamage(join(this.folder, pageName(page)), "the page is missing");
+    for (const page of pages) if (page > sealed.length + 2) throw bookDamage(join(this.folder, indexName), `it does not know of page ${page}: it is an old copy`);
     const last = sealed.at(-1);
     this.#readNewest(sealed.length + 1, last ? last.first + last.count : 1, last?.sha256 ?? noPage);
     this.#proveList();
@@ -235,23 +235,23 @@ export class Book {
 
   /** The station's signature over the list; the pages that it does not reach yet must prove themselves by their receipts. */
   #proveList(): void {
-    const { seal } = this.options;
-    if (seal === undefined) return;
-    const unproven = unprovenPage(this.#index.data, seal, this, this.#signedOnce.stands);
+    const { indexSigner } = this.options;
+    if (indexSigner === undefined) return;
+    const unproven = unprovenPage(this.#index.data, indexSigner, this, this.#signedOnce.stands);
     if (unproven === undefined) return;
-    throw damage(join(this.folder, indexName), `the list of sealed pages does not bear this station's signature${unproven.receipt === undefined ? "" : `, nor does receipt ${unproven.receipt} on page ${unproven.page}`}`);
+    throw bookDamage(join(this.folder, indexName), `the list of sealed pages does not bear this station's signature${unproven.receipt === undefined ? "" : `, nor does receipt ${unproven.receipt} on page ${unproven.page}`}`);
   }
 
   #readNewest(page: number, first: number, previous: string): void {
     this.#newestFile = this.#pageFile(page);
-    this.#newest = new LowSync<Page>(this.#newestFile, { page, first, previous, entries: [] });
+    this.#newest = new LowSync<BookPage>(this.#newestFile, { page, first, previous, entries: [] });
     this.#newest.read();
     this.#follows(this.#newest.data, page, first, previous);
   }
 
-  #follows(data: Page, page: number, first: number, previous: string): void {
+  #follows(data: BookPage, page: number, first: number, previous: string): void {
     if (data.page !== page || data.first !== first || data.previous !== previous)
-      throw damage(join(this.folder, pageName(page)), "it does not continue from the page before");
+      throw bookDamage(join(this.folder, pageName(page)), "it does not continue from the page before");
   }
 
   #newestRow(): SealedPage {
@@ -259,11 +259,11 @@ export class Book {
     return { page, first, count: entries.length, sha256: this.#newestFile.digest };
   }
 
-  #sealedPage(row: SealedPage): Page {
+  #sealedPage(row: SealedPage): BookPage {
     if (this.#lastRead?.page === row.page) return this.#lastRead;
     const file = this.#pageFile(row.page);
     const page = file.read();
-    if (file.digest !== row.sha256) throw damage(file.path, "it is not the page that was sealed");
+    if (file.digest !== row.sha256) throw bookDamage(file.path, "it is not the page that was sealed");
     this.#follows(page, row.page, row.first, this.#index.data.sealed[row.page - 2]?.sha256 ?? noPage);
     this.#lastRead = page;
     return page;
@@ -300,7 +300,7 @@ export class Book {
   #turn(entry: BookEntry): void {
     const row = this.#newestRow();
     const file = this.#pageFile(row.page + 1);
-    const page = new LowSync<Page>(file, { page: row.page + 1, first: entry.number, previous: row.sha256, entries: [entry] });
+    const page = new LowSync<BookPage>(file, { page: row.page + 1, first: entry.number, previous: row.sha256, entries: [entry] });
     page.write();
     this.#writeIndex([...this.#index.data.sealed, row]);
     this.#newestFile = file;
@@ -308,10 +308,10 @@ export class Book {
   }
 
   #writeIndex(sealed: readonly SealedPage[]): void {
-    this.#putIndex(signedIndex(sealed, this.#index.data, this.options.seal));
+    this.#putIndex(signedIndex(sealed, this.#index.data, this.options.indexSigner));
   }
 
-  #putIndex(next: Index): void {
+  #putIndex(next: BookIndex): void {
     const before = this.#index.data;
     this.#index.data = next;
     try {

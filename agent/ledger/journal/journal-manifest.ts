@@ -11,17 +11,17 @@ import type { Place } from "./segment.js";
  * The segments from `oldest` to `newest` must be there, and `from` is what the oldest continues from. A segment newer than `newest` may be
  * there too: it was made just before a cut.
  */
-export type Kept = { readonly oldest: number; readonly from: Place; readonly newest: number };
+export type JournalManifest = { readonly oldest: number; readonly from: Place; readonly newest: number };
 
-function parseKept(value: unknown): Kept {
-  const kept = value as Partial<Kept> | null;
+function parseKept(value: unknown): JournalManifest {
+  const kept = value as Partial<JournalManifest> | null;
   const whole = [kept?.oldest, kept?.newest, kept?.from?.seq].every(Number.isSafeInteger);
-  if (whole && typeof kept?.from?.check === "string") return kept as Kept;
+  if (whole && typeof kept?.from?.check === "string") return kept as JournalManifest;
   throw new TypeError("it does not name the segments that are kept");
 }
 
 /** The mark beside the folder: it also says that the journal was made once. */
-export const keptFile = (disk: Disk, folder: string): CheckedFile<Kept> => new CheckedFile(disk, `${folder}.made`, parseKept, "journal/damaged");
+export const manifestFile = (disk: Disk, folder: string): CheckedFile<JournalManifest> => new CheckedFile(disk, `${folder}.made`, parseKept, "journal/damaged");
 
 /** Where segments that were let go are packed away as evidence. */
 export const closedFolder = (folder: string): string => join(folder, "closed");
@@ -42,17 +42,17 @@ function numbersOf(names: readonly string[], pattern: RegExp): number[] {
   });
 }
 
-export type Here = { readonly kept: Kept; readonly isMarked: boolean; readonly isFirstRun: boolean };
+export type SegmentsPresent = { readonly kept: JournalManifest; readonly isMarked: boolean; readonly isFirstRun: boolean };
 
 /**
  * What must be there, by the mark. Without one it is a first run, or one that was cut short before its mark; segments from the first on can be
  * read without it too. Anything else was lost, and is no first run: a new first segment would be packed over the first one's evidence.
  */
-export function keptHere(disk: Disk, folder: string, { wasMade = false }: { readonly wasMade?: boolean }): Here {
-  const file = keptFile(disk, folder);
+export function segmentsPresent(disk: Disk, folder: string, { wasMade = false }: { readonly wasMade?: boolean }): SegmentsPresent {
+  const file = manifestFile(disk, folder);
   if (disk.read(file.path)) return { kept: file.read(), isMarked: true, isFirstRun: false };
   const [oldest] = segmentNumbers(disk, folder);
-  if (oldest === undefined && (wasMade || packedNumbers(disk, folder).length > 0)) throw damage(folder, 1, 1, "the whole journal is missing, and it was made once");
+  if (oldest === undefined && (wasMade || packedNumbers(disk, folder).length > 0)) throw journalDamage(folder, 1, 1, "the whole journal is missing, and it was made once");
   if (oldest !== undefined && oldest > 1) file.read();
   return { kept: { oldest: 1, from: { seq: 0, check: genesis }, newest: 1 }, isMarked: false, isFirstRun: oldest === undefined };
 }
@@ -65,7 +65,7 @@ export function makeSegment(disk: Disk, folder: string, segment: number, from: P
 }
 
 /** The complaint about a line: where, what, and what to do. */
-export function damage(folder: string, segment: number, line: number, why: string, cause?: unknown): Failure {
+export function journalDamage(folder: string, segment: number, line: number, why: string, cause?: unknown): Failure {
   const where = `${join(folder, nameOf(segment))}, line ${line}`;
   return new Failure("journal/damaged", `${where}: ${why}; nothing is sold until it is repaired: "chargetill repair" shows what can be saved`, { cause });
 }

@@ -5,14 +5,14 @@ import { gzipSync } from "node:zlib";
 import type { Moment } from "../../../drivers/driver.js";
 import { Failure } from "../../core/failure.js";
 import type { Appender, Disk } from "../store/disk.js";
-import { closedFolder, damage, keptFile, keptHere, makeSegment, nameOf, segmentNumbers } from "./journal-manifest.js";
-import type { Kept } from "./journal-manifest.js";
+import { closedFolder, journalDamage, manifestFile, segmentsPresent, makeSegment, nameOf, segmentNumbers } from "./journal-manifest.js";
+import type { JournalManifest } from "./journal-manifest.js";
 import { writeLine } from "./journal-line.js";
 import type { Entry } from "./journal-line.js";
 import { readSegment } from "./segment.js";
 import type { Place, Segment } from "./segment.js";
 
-export type Opened<E> = {
+export type OpenedJournal<E> = {
   readonly journal: Journal<E>;
   /** Every entry of the segments that are kept, oldest first. */
   readonly entries: readonly Entry<E>[];
@@ -54,7 +54,7 @@ export class Journal<E> {
    * Opens the journal in `folder` (made on the very first run), proves the chain and cuts a torn tail. `parse` names the shape of an event
    * and throws where it does not fit. Throws journal/damaged with file and line, disk/failed, disk/full.
    */
-  static open<E>(disk: Disk, folder: string, parse: (value: unknown) => E, options: JournalOptions = {}): Opened<E> {
+  static open<E>(disk: Disk, folder: string, parse: (value: unknown) => E, options: JournalOptions = {}): OpenedJournal<E> {
     const entries: Entry<E>[] = [];
     return { ...Journal.replay(disk, folder, parse, (entry) => entries.push(entry), options), entries };
   }
@@ -63,14 +63,14 @@ export class Journal<E> {
    * As `open`, but hands over the entries one by one, oldest first: while one car stands for days, all others fill the journal, and a start must not
    * need memory for it. What was handed over before a throw counts for nothing.
    */
-  static replay<E>(disk: Disk, folder: string, parse: (value: unknown) => E, each: (entry: Entry<E>) => void, options: JournalOptions = {}): Omit<Opened<E>, "entries"> {
+  static replay<E>(disk: Disk, folder: string, parse: (value: unknown) => E, each: (entry: Entry<E>) => void, options: JournalOptions = {}): Omit<OpenedJournal<E>, "entries"> {
     const kept = prepare(disk, folder, options);
     const { last, lastNumber, continues } = readAll(disk, folder, kept, parse, each);
     // The newest segment is written anew, without its torn tail. A run whose fdatasync failed leaves bytes that can be read but are not on
     // the disk, and no later fsync would bring them there: what is about to be relied on is made to last first.
     const whole = last.bytes.subarray(0, last.segment.wholeBytes);
     disk.replace(join(folder, nameOf(lastNumber)), whole);
-    if (lastNumber !== kept.newest) keptFile(disk, folder).write({ ...kept, newest: lastNumber });
+    if (lastNumber !== kept.newest) manifestFile(disk, folder).write({ ...kept, newest: lastNumber });
     const at = { segment: lastNumber, bytes: whole.length, end: last.segment.end, continues };
     const journal = new Journal<E>(disk, folder, options.segmentBytes ?? defaultSegmentBytes, at);
     return { journal, cutBytes: last.bytes.length - whole.length };
@@ -78,7 +78,7 @@ export class Journal<E> {
 
   /** A look without a hand, safe while an agent writes: the entries that stand now; none before the first run. Throws journal/damaged, disk/failed. */
   static view<E>(disk: Disk, folder: string, parse: (value: unknown) => E, options: JournalOptions = {}): readonly Entry<E>[] {
-    const kept = keptHere(disk, folder, options);
+    const kept = segmentsPresent(disk, folder, options);
     return kept.isFirstRun ? [] : viewTrying(disk, folder, parse, 3);
   }
 
@@ -128,11 +128,11 @@ export class Journal<E> {
     if (going.length === 0 || !from) return 0;
     for (const number of going) {
       const bytes = this.disk.read(join(this.folder, nameOf(number)));
-      if (!bytes) throw damage(this.folder, number, 1, "the segment is missing");
+      if (!bytes) throw journalDamage(this.folder, number, 1, "the segment is missing");
       this.disk.replace(join(closedFolder(this.folder), `${nameOf(number)}.gz`), gzipSync(bytes));
     }
     // First the word that they are not needed, then the removal: a cut between leaves files that the next start takes away.
-    keptFile(this.disk, this.folder).write({ oldest: stays, from, newest: this.#segment });
+    manifestFile(this.disk, this.folder).write({ oldest: stays, from, newest: this.#segment });
     for (const number of going) {
       this.disk.remove(join(this.folder, nameOf(number)));
       this.#continues.delete(number);
@@ -150,7 +150,7 @@ export class Journal<E> {
     const header = makeSegment(this.disk, this.folder, next, from);
     // Before anything stands in it: from now on a start that does not find it knows that it was lost.
     const [oldest = next, oldestFrom = from] = this.#continues.entries().next().value ?? [];
-    keptFile(this.disk, this.folder).write({ oldest, from: oldestFrom, newest: next });
+    manifestFile(this.disk, this.folder).write({ oldest, from: oldestFrom, newest: next });
     this.#appender.close();
     this.#appender = this.disk.appender(join(this.folder, nameOf(next)));
     this.#segment = next;
@@ -161,12 +161,12 @@ export class Journal<E> {
 }
 
 /** Brings the folder to a state that can be read: makes a first run's files, takes away what was let go. Nothing is written over what was lost. */
-function prepare(disk: Disk, folder: string, options: JournalOptions): Kept {
-  const { kept, isFirstRun, isMarked } = keptHere(disk, folder, options);
+function prepare(disk: Disk, folder: string, options: JournalOptions): JournalManifest {
+  const { kept, isFirstRun, isMarked } = segmentsPresent(disk, folder, options);
   disk.makeFolder(folder);
   disk.makeFolder(closedFolder(folder));
   if (isFirstRun) makeSegment(disk, folder, kept.oldest, kept.from);
-  if (!isMarked) keptFile(disk, folder).write(kept);
+  if (!isMarked) manifestFile(disk, folder).write(kept);
   else for (const number of segmentNumbers(disk, folder)) if (number < kept.oldest) disk.remove(join(folder, nameOf(number)));
   return kept;
 }
@@ -177,28 +177,28 @@ type AllRead = {
   readonly continues: Map<number, Place>;
 };
 
-function readAll<E>(disk: Disk, folder: string, kept: Kept, parse: (value: unknown) => E, each: (entry: Entry<E>) => void): AllRead {
+function readAll<E>(disk: Disk, folder: string, kept: JournalManifest, parse: (value: unknown) => E, each: (entry: Entry<E>) => void): AllRead {
   const lastNumber = Math.max(kept.newest, ...segmentNumbers(disk, folder));
   const continues = new Map<number, Place>();
   let from = kept.from;
   for (let number = kept.oldest; ; number += 1) {
     continues.set(number, from);
     const bytes = disk.read(join(folder, nameOf(number)));
-    if (!bytes) throw damage(folder, number, 1, "the segment is missing");
+    if (!bytes) throw journalDamage(folder, number, 1, "the segment is missing");
     const segment = readSegment(bytes, number, from);
     const { tail } = segment;
-    if (tail.kind === "damaged") throw damage(folder, number, tail.line, tail.why);
+    if (tail.kind === "damaged") throw journalDamage(folder, number, tail.line, tail.why);
     for (const [index, entry] of segment.entries.entries()) {
       let event: E;
       try {
         event = parse(entry.event);
       } catch (cause) {
-        throw damage(folder, number, index + 2, `this version does not understand the entry (${cause instanceof Error ? cause.message : String(cause)})`, cause);
+        throw journalDamage(folder, number, index + 2, `this version does not understand the entry (${cause instanceof Error ? cause.message : String(cause)})`, cause);
       }
       each({ ...entry, event });
     }
     if (number === lastNumber) return { last: { segment, bytes }, lastNumber, continues };
-    if (tail.kind === "torn") throw damage(folder, number, segment.entries.length + 2, "an entry is cut off, yet a later segment follows");
+    if (tail.kind === "torn") throw journalDamage(folder, number, segment.entries.length + 2, "an entry is cut off, yet a later segment follows");
     from = segment.end;
   }
 }
@@ -207,7 +207,7 @@ function readAll<E>(disk: Disk, folder: string, kept: Kept, parse: (value: unkno
 function viewTrying<E>(disk: Disk, folder: string, parse: (value: unknown) => E, triesLeft: number): readonly Entry<E>[] {
   try {
     const entries: Entry<E>[] = [];
-    readAll(disk, folder, keptHere(disk, folder, {}).kept, parse, (entry) => entries.push(entry));
+    readAll(disk, folder, segmentsPresent(disk, folder, {}).kept, parse, (entry) => entries.push(entry));
     return entries;
   } catch (cause) {
     if (triesLeft > 1 && cause instanceof Failure && cause.code === "journal/damaged") return viewTrying(disk, folder, parse, triesLeft - 1);

@@ -2,7 +2,7 @@
 // It is set after the store was made, so that a power cut between the two is a first run that goes on.
 import type { Disk } from "./disk.js";
 
-export class Mark {
+export class CreationMarker {
   readonly #path: string;
 
   /** `store` is the path of the file or folder that the mark stands beside. */

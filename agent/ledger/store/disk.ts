@@ -17,7 +17,7 @@ export function errorCode(cause: unknown): string | undefined {
 }
 
 /** The failure behind what Node threw: disk/full where there is no room, else disk/failed. */
-export function trouble(what: string, path: string, cause: unknown): Failure {
+export function diskFailure(what: string, path: string, cause: unknown): Failure {
   const code = errorCode(cause);
   if (code === "ENOSPC" || code === "EDQUOT")
     return new Failure("disk/full", `cannot ${what} ${path}: the disk is full (${code}); free some space or use a larger card`, { cause });
@@ -57,7 +57,7 @@ export class Disk {
       return this.files.readFileSync(path);
     } catch (cause) {
       if (errorCode(cause) === "ENOENT") return undefined;
-      throw trouble("read", path, cause);
+      throw diskFailure("read", path, cause);
     }
   }
 
@@ -66,7 +66,7 @@ export class Disk {
     try {
       return this.files.statSync(path).mode;
     } catch (cause) {
-      throw trouble("look at", path, cause);
+      throw diskFailure("look at", path, cause);
     }
   }
 
@@ -76,7 +76,7 @@ export class Disk {
       return this.files.statSync(path).size;
     } catch (cause) {
       if (errorCode(cause) === "ENOENT") return undefined;
-      throw trouble("look at", path, cause);
+      throw diskFailure("look at", path, cause);
     }
   }
 
@@ -86,7 +86,7 @@ export class Disk {
       return this.files.readdirSync(folder).sort();
     } catch (cause) {
       if (errorCode(cause) === "ENOENT") return [];
-      throw trouble("list", folder, cause);
+      throw diskFailure("list", folder, cause);
     }
   }
 
@@ -96,7 +96,7 @@ export class Disk {
       const { bavail, bsize } = this.files.statfsSync(path);
       return bavail * bsize;
     } catch (cause) {
-      throw trouble("ask the free space of", path, cause);
+      throw diskFailure("ask the free space of", path, cause);
     }
   }
 
@@ -118,7 +118,7 @@ export class Disk {
       this.files.renameSync(fresh, path);
     } catch (cause) {
       this.#discard(fresh);
-      throw trouble("write", path, cause);
+      throw diskFailure("write", path, cause);
     }
     this.syncFolder(dirname(path));
   }
@@ -137,7 +137,7 @@ export class Disk {
         this.files.closeSync(fd);
       }
     } catch (cause) {
-      throw trouble("print on", device, cause);
+      throw diskFailure("print on", device, cause);
     }
   }
 
@@ -146,7 +146,7 @@ export class Disk {
     try {
       this.files.unlinkSync(path);
     } catch (cause) {
-      if (errorCode(cause) !== "ENOENT") throw trouble("remove", path, cause);
+      if (errorCode(cause) !== "ENOENT") throw diskFailure("remove", path, cause);
     }
   }
 
@@ -162,7 +162,7 @@ export class Disk {
       made = !this.#isFolder(path);
       if (made) this.files.mkdirSync(path, { recursive: true, mode: folderMode });
     } catch (cause) {
-      throw cause instanceof Failure ? cause : trouble("make the folder", path, cause);
+      throw cause instanceof Failure ? cause : diskFailure("make the folder", path, cause);
     }
     try {
       this.syncFolder(above);
@@ -184,7 +184,7 @@ export class Disk {
         this.files.closeSync(fd);
       }
     } catch (cause) {
-      throw trouble("fsync the folder", folder, cause);
+      throw diskFailure("fsync the folder", folder, cause);
     }
   }
 
@@ -204,7 +204,7 @@ export class Disk {
       this.files.statSync(path);
       return new Appender(this, path, this.files.openSync(path, "a", fileMode));
     } catch (cause) {
-      throw trouble("open", path, cause);
+      throw diskFailure("open", path, cause);
     }
   }
 
@@ -253,7 +253,7 @@ export class Appender {
       this.disk.synced();
     } catch (cause) {
       // An fsync that is tried again after a failure answers "fine" though the bytes are gone: never on this descriptor.
-      this.#failed = trouble("append to", this.path, cause);
+      this.#failed = diskFailure("append to", this.path, cause);
       throw this.#failed;
     }
   }

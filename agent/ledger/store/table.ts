@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { LowSync } from "lowdb";
 import { CheckedFile } from "./checked-file.js";
 import type { Disk } from "./disk.js";
-import { Mark } from "./creation-marker.js";
+import { CreationMarker } from "./creation-marker.js";
 
 /** `steps` = the table is small and changes often: a change is added to its file, which is made anew only now and then. */
 export type TableOptions = { readonly steps?: boolean };
@@ -23,17 +23,17 @@ export class Table<T> {
   static open<T>(disk: Disk, path: string, parse: (value: unknown) => T, first: T, { steps = false }: TableOptions = {}): Table<T> {
     const file = new CheckedFile(disk, path, parse, "table/damaged", steps);
     const db = new LowSync<T>(file, first);
-    const mark = new Mark(disk, path);
+    const marker = new CreationMarker(disk, path);
     // What a killed run renamed and did not fsync is about to be relied on.
     disk.makeFolder(dirname(path));
     disk.syncFolder(dirname(path));
-    const marked = mark.stands;
+    const marked = marker.stands;
     if (marked || disk.read(path)) {
       db.read();
       // Nor may a step be relied on that a killed run did not fsync; one whose fdatasync failed no later one would bring to the disk.
       if (file.grown) db.write();
     } else db.write();
-    if (!marked) mark.set();
+    if (!marked) marker.set();
     return new Table(db, parse);
   }
 
@@ -42,7 +42,7 @@ export class Table<T> {
    * and for a table that was lost, throws table/damaged.
    */
   static view<T>(disk: Disk, path: string, parse: (value: unknown) => T, first?: T, { steps = false }: TableOptions = {}): T {
-    if (first !== undefined && !new Mark(disk, path).stands && !disk.read(path)) return first;
+    if (first !== undefined && !new CreationMarker(disk, path).stands && !disk.read(path)) return first;
     return new CheckedFile(disk, path, parse, "table/damaged", steps).read();
   }
 

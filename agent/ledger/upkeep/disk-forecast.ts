@@ -6,7 +6,7 @@ import { Book, type BookView } from "../book/book.js";
 import type { Disk } from "../store/disk.js";
 import { closedFolder } from "../journal/journal-manifest.js";
 
-export type Room = {
+export type DiskForecast = {
   readonly freeBytes: number;
   /** What one more receipt takes for good. */
   readonly bytesPerReceipt: number;
@@ -34,7 +34,7 @@ const dayMs = 86_400_000;
 const monthDays = 30;
 
 /** The forecast from what was measured. */
-export function roomFor({ freeBytes, bytesPerReceipt, receiptsPerDay }: Pick<Room, "freeBytes" | "bytesPerReceipt" | "receiptsPerDay">): Room {
+export function requiredFreeBytes({ freeBytes, bytesPerReceipt, receiptsPerDay }: Pick<DiskForecast, "freeBytes" | "bytesPerReceipt" | "receiptsPerDay">): DiskForecast {
   const receipts = Math.max(0, Math.floor((freeBytes - leastFreeBytes) / bytesPerReceipt));
   return { freeBytes, bytesPerReceipt, receiptsPerDay, receipts, ...(receiptsPerDay > 0 ? { months: Math.floor(receipts / receiptsPerDay / monthDays) } : {}) };
 }
@@ -43,7 +43,7 @@ export function roomFor({ freeBytes, bytesPerReceipt, receiptsPerDay }: Pick<Roo
 export const mib = (bytes: number): string => (bytes < 10 * 1024 * 1024 ? `${Math.ceil(bytes / 1024)} KiB` : `${Math.ceil(bytes / 1024 / 1024)} MiB`);
 
 /** `room for 21 000 receipts, about 14 months`: two digits are as much as a forecast knows. */
-export function roomText({ receipts, months }: Room): string {
+export function diskForecastText({ receipts, months }: DiskForecast): string {
   const rounded = receipts < 100 ? receipts : Math.floor(receipts / 10 ** (String(receipts).length - 2)) * 10 ** (String(receipts).length - 2);
   const count = String(rounded).replace(/\B(?=(\d{3})+$)/g, " ");
   if (months === undefined) return `room for ${count} receipts`;
@@ -51,20 +51,20 @@ export function roomText({ receipts, months }: Room): string {
 }
 
 /** Measures the room in a state folder. `nowMs` = epoch ms. Throws disk/failed, book/damaged. */
-export function lookAtRoom(disk: Disk, { state, receiptOutput }: Pick<Config, "state" | "receiptOutput">, book: BookView, nowMs: number): Room {
+export function forecastDisk(disk: Disk, { state, receiptOutput }: Pick<Config, "state" | "receiptOutput">, book: BookView, nowMs: number): DiskForecast {
   const count = book.count();
   const sizes = (folder: string, names: readonly string[]): number => names.reduce((sum, name) => sum + (disk.size(join(folder, name)) ?? 0), 0);
   const evidence = closedFolder(join(state, "journal"));
   const copies = receiptOutput?.folder === undefined ? undefined : join(state, receiptOutput.folder);
   // Its copies in two forms lie side by side: the newest pair stands for all.
   const perReceipt = (book.bytesPerReceipt ?? 0) + (count === 0 ? 0 : Math.ceil(sizes(evidence, disk.list(evidence)) / count)) + (copies === undefined ? 0 : sizes(copies, disk.list(copies).slice(-2)));
-  return roomFor({ freeBytes: disk.freeBytes(state), bytesPerReceipt: count < fewReceipts ? Math.max(assumedBytesPerReceipt, perReceipt) : perReceipt, receiptsPerDay: perDay(book, nowMs) });
+  return requiredFreeBytes({ freeBytes: disk.freeBytes(state), bytesPerReceipt: count < fewReceipts ? Math.max(assumedBytesPerReceipt, perReceipt) : perReceipt, receiptsPerDay: perDay(book, nowMs) });
 }
 
 /** The forecast in words with a comma before it, for a line that tells the free space; "" where it cannot be made. */
-export function roomWords(disk: Disk, config: Pick<Config, "state" | "receiptOutput">, nowMs: number): string {
+export function diskForecastWords(disk: Disk, config: Pick<Config, "state" | "receiptOutput">, nowMs: number): string {
   try {
-    return `, ${roomText(lookAtRoom(disk, config, Book.view(disk, join(config.state, "book")), nowMs))}`;
+    return `, ${diskForecastText(forecastDisk(disk, config, Book.view(disk, join(config.state, "book")), nowMs))}`;
   } catch (error) {
     if (error instanceof Failure) return "";
     throw error;

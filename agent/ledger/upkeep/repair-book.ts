@@ -1,21 +1,21 @@
 // Repairs a damaged receipt book: the index from the pages, a page from the receipts that the journal still knows. A rebuilt sealed page must
 // have the digest that the index or the next page names, so that a repair can never change what was once issued.
 import { join } from "node:path";
-import { Book, damage, indexName } from "../book/book.js";
+import { Book, bookDamage, indexName } from "../book/book.js";
 import type { BookOptions } from "../book/book.js";
 import { CheckedFile, jsonText, sha256Hex } from "../store/checked-file.js";
 import type { Disk } from "../store/disk.js";
-import { Mark } from "../store/creation-marker.js";
-import { emptyIndex, noPage, pageName, pagesIn, parseEntry, parseIndex, parsePage, rowOf, sealedText } from "../book/book-page.js";
-import type { BookEntry, Index, Page, SealedPage } from "../book/book-page.js";
+import { CreationMarker } from "../store/creation-marker.js";
+import { emptyIndex, noPage, pageName, pagesIn, parseEntry, parseIndex, parsePage, sealedPageRow, sealedText } from "../book/book-page.js";
+import type { BookEntry, BookIndex, BookPage, SealedPage } from "../book/book-page.js";
 import { complaintOf, setAside } from "./repair.js";
-import type { Finding } from "./repair.js";
-import { signedIndex, unprovenPage, type Receipts, type Seal } from "../book/signed-index.js";
+import type { RepairFinding } from "./repair.js";
+import { signedIndex, unprovenPage, type Receipts, type IndexSigner } from "../book/signed-index.js";
 
 /** The receipt of a number as the journal and its evidence know it, or undefined. */
-export type ReceiptSource = (number: number) => BookEntry | undefined;
+export type EvidenceReceipts = (number: number) => BookEntry | undefined;
 
-type Plan = { readonly rebuilt: readonly Page[]; readonly index: Index };
+type Plan = { readonly rebuilt: readonly BookPage[]; readonly index: BookIndex };
 
 /** What else is known of the book. */
 export type BookKnowledge = BookOptions & {
@@ -24,12 +24,12 @@ export type BookKnowledge = BookOptions & {
 };
 
 /** Looks at the whole book in `folder`, every page; writes nothing. Throws disk/failed. */
-export function inspectBook(disk: Disk, folder: string, source: ReceiptSource, options: BookKnowledge = {}): Finding[] {
+export function inspectBook(disk: Disk, folder: string, source: EvidenceReceipts, options: BookKnowledge = {}): RepairFinding[] {
   const { issued = 0 } = options;
   const problem = complaintOf(() => {
     const book = Book.view(disk, folder, options);
     book.verifyAll();
-    if (book.count() < issued) throw damage(folder, `the book ends at receipt ${book.count()}, but ${issued} were issued: its newest page is an old copy, or was lost`);
+    if (book.count() < issued) throw bookDamage(folder, `the book ends at receipt ${book.count()}, but ${issued} were issued: its newest page is an old copy, or was lost`);
   });
   if (problem === undefined) return [];
   const plan = planOf(disk, folder, source, options);
@@ -40,11 +40,11 @@ export function inspectBook(disk: Disk, folder: string, source: ReceiptSource, o
 }
 
 /** What has to be rebuilt, or, as text, what a person has to do. */
-function planOf(disk: Disk, folder: string, source: ReceiptSource, { seal, issued = 0 }: BookKnowledge): Plan | string {
+function planOf(disk: Disk, folder: string, source: EvidenceReceipts, { indexSigner, issued = 0 }: BookKnowledge): Plan | string {
   const index = indexOf(disk, folder);
   const present = pagesIn(disk.list(folder));
   const newest = Math.max(1, ...present, (index?.sealed.length ?? 0) + 1);
-  const rebuilt: Page[] = [];
+  const rebuilt: BookPage[] = [];
   // Of the pages that are sound only their rows: a large book is larger than the memory of a Pi.
   const rows: SealedPage[] = [];
   let [first, previous] = [1, noPage];
@@ -65,7 +65,7 @@ function planOf(disk: Disk, folder: string, source: ReceiptSource, { seal, issue
   }
   if (first <= issued) return byHand(folder, newest, first, issued);
   const sealed = rows.slice(0, -1);
-  const signed = seal === undefined ? { ...emptyIndex, sealed } : sealedAnew(disk, folder, receiptsIn(disk, folder, rows, rebuilt), sealed, index ?? emptyIndex, seal);
+  const signed = indexSigner === undefined ? { ...emptyIndex, sealed } : sealedAnew(disk, folder, receiptsIn(disk, folder, rows, rebuilt), sealed, index ?? emptyIndex, indexSigner);
   return typeof signed === "string" ? signed : { rebuilt, index: signed };
 }
 
@@ -73,21 +73,21 @@ const byHand = (folder: string, page: number, first: number, last: number | unde
   `${join(folder, pageName(page))} cannot be rebuilt from the journal: put the file back from a backup, or ask for the receipts from ${first}${last === undefined ? "" : ` to ${last}`} that the backend has`;
 
 /** The index over what was found, signed. A repair signs no page that the station did not: as text, which one that is. */
-function sealedAnew(disk: Disk, folder: string, receipts: Receipts, sealed: readonly SealedPage[], index: Index, seal: Seal): Index | string {
-  const isKept = index.signed > 0 && sealedText(index.sealed.slice(0, index.signed)) === sealedText(sealed.slice(0, index.signed)) && seal.verify(sealedText(sealed.slice(0, index.signed)), index.signature, receipts);
-  const before: Index = isKept ? { ...index, sealed } : { ...emptyIndex, sealed };
-  const unproven = unprovenPage(before, seal, receipts, index.signed > 0 || new Mark(disk, `${folder}.signed`).stands);
+function sealedAnew(disk: Disk, folder: string, receipts: Receipts, sealed: readonly SealedPage[], index: BookIndex, indexSigner: IndexSigner): BookIndex | string {
+  const isKept = index.signed > 0 && sealedText(index.sealed.slice(0, index.signed)) === sealedText(sealed.slice(0, index.signed)) && indexSigner.verify(sealedText(sealed.slice(0, index.signed)), index.signature, receipts);
+  const before: BookIndex = isKept ? { ...index, sealed } : { ...emptyIndex, sealed };
+  const unproven = unprovenPage(before, indexSigner, receipts, index.signed > 0 || new CreationMarker(disk, `${folder}.signed`).stands);
   if (unproven !== undefined) return `${join(folder, pageName(unproven.page))}: receipt ${unproven.receipt ?? 0} bears no signature of this station: put the file back from a backup`;
-  return signedIndex(sealed, before, seal);
+  return signedIndex(sealed, before, indexSigner);
 }
 
 /** The receipts of the pages that were found, and of those that are rebuilt; a page in memory at a time. */
-function receiptsIn(disk: Disk, folder: string, rows: readonly SealedPage[], rebuilt: readonly Page[]): Receipts {
-  let read: Page | undefined;
+function receiptsIn(disk: Disk, folder: string, rows: readonly SealedPage[], rebuilt: readonly BookPage[]): Receipts {
+  let read: BookPage | undefined;
   return {
     count: () => rows.reduce((sum, { count }) => sum + count, 0),
     get: (number) => {
-      const row = rowOf(rows, number);
+      const row = sealedPageRow(rows, number);
       if (row === undefined) return undefined;
       if (read?.page !== row.page) read = rebuilt.find(({ page }) => page === row.page) ?? pageOf(disk, folder, row.page)?.page;
       return read?.entries[number - row.first];
@@ -95,10 +95,10 @@ function receiptsIn(disk: Disk, folder: string, rows: readonly SealedPage[], reb
   };
 }
 
-type Whole = { readonly page: Page; readonly digest: string };
+type Whole = { readonly page: BookPage; readonly digest: string };
 
 /** The page made anew from its receipts, those that it still has and then the source's; undefined where one is missing or it is not, byte for byte, the page that is wanted. */
-function rebuild(begun: Page, last: number | undefined, newest: boolean, wanted: string | undefined, source: ReceiptSource): Whole | undefined {
+function rebuild(begun: BookPage, last: number | undefined, newest: boolean, wanted: string | undefined, source: EvidenceReceipts): Whole | undefined {
   // How far the newest page went nobody else knows: it takes all that the journal has. Any other must be known to its end.
   if (last === undefined && !newest) return undefined;
   const entries: BookEntry[] = [...begun.entries];
@@ -124,18 +124,18 @@ function carryOut(disk: Disk, folder: string, { rebuilt, index }: Plan): void {
   indexFile(disk, folder).write(index);
 }
 
-const pageFile = (disk: Disk, folder: string, page: number): CheckedFile<Page> => new CheckedFile(disk, join(folder, pageName(page)), parsePage, "book/damaged");
-const indexFile = (disk: Disk, folder: string): CheckedFile<Index> => new CheckedFile(disk, join(folder, indexName), parseIndex, "book/damaged");
+const pageFile = (disk: Disk, folder: string, page: number): CheckedFile<BookPage> => new CheckedFile(disk, join(folder, pageName(page)), parsePage, "book/damaged");
+const indexFile = (disk: Disk, folder: string): CheckedFile<BookIndex> => new CheckedFile(disk, join(folder, indexName), parseIndex, "book/damaged");
 
 function pageOf(disk: Disk, folder: string, page: number): Whole | undefined {
   const file = pageFile(disk, folder, page);
-  let found: Page | undefined;
+  let found: BookPage | undefined;
   complaintOf(() => (found = file.read()));
   return found && { page: found, digest: file.digest };
 }
 
-function indexOf(disk: Disk, folder: string): Index | undefined {
-  let found: Index | undefined;
+function indexOf(disk: Disk, folder: string): BookIndex | undefined {
+  let found: BookIndex | undefined;
   complaintOf(() => (found = indexFile(disk, folder).read()));
   return found;
 }

@@ -4,18 +4,18 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import type { Disk } from "../store/disk.js";
 import { Journal, type JournalOptions } from "../journal/journal.js";
-import { closedFolder, keptFile, nameOf, packedNumbers, segmentNumbers } from "../journal/journal-manifest.js";
-import type { Kept } from "../journal/journal-manifest.js";
+import { closedFolder, manifestFile, nameOf, packedNumbers, segmentNumbers } from "../journal/journal-manifest.js";
+import type { JournalManifest } from "../journal/journal-manifest.js";
 import { genesis, isHeader, readLine, writeLine } from "../journal/journal-line.js";
 import type { Entry, EntryLine, HeaderLine } from "../journal/journal-line.js";
 import { complaintOf, setAside } from "./repair.js";
-import type { Finding } from "./repair.js";
+import type { RepairFinding } from "./repair.js";
 import { readSegment, type Place } from "../journal/segment.js";
 
 type Salvage = { readonly lines: readonly EntryLine[]; readonly from: Place; readonly numbers: readonly number[] };
 
 /** Looks at the journal in `folder`; writes nothing. Throws disk/failed. */
-export function inspectJournal(disk: Disk, folder: string, options: JournalOptions = {}): Finding[] {
+export function inspectJournal(disk: Disk, folder: string, options: JournalOptions = {}): RepairFinding[] {
   const problem = complaintOf(() => void Journal.view(disk, folder, (value) => value, options));
   if (problem === undefined) return [];
   const { lines, from, numbers } = salvage(disk, folder);
@@ -27,7 +27,7 @@ export function inspectJournal(disk: Disk, folder: string, options: JournalOptio
 }
 
 /** Looks at what was packed away, each segment by itself; writes nothing. Throws disk/failed. */
-export function inspectEvidence(disk: Disk, folder: string): Finding[] {
+export function inspectEvidence(disk: Disk, folder: string): RepairFinding[] {
   return packedNumbers(disk, folder).flatMap((number) => {
     const path = join(closedFolder(folder), `${nameOf(number)}.gz`);
     const packed = disk.read(path);
@@ -147,9 +147,9 @@ function gaps(lines: readonly EntryLine[], from: Place): string {
   return missing.join(", ");
 }
 
-function readKept(disk: Disk, folder: string): Kept | undefined {
-  let kept: Kept | undefined;
-  complaintOf(() => (kept = keptFile(disk, folder).read()));
+function readKept(disk: Disk, folder: string): JournalManifest | undefined {
+  let kept: JournalManifest | undefined;
+  complaintOf(() => (kept = manifestFile(disk, folder).read()));
   return kept;
 }
 
@@ -159,7 +159,7 @@ function rebuild(disk: Disk, folder: string, { lines, from, numbers }: Salvage):
   // A folder that is gone as a whole is made as well.
   disk.makeFolder(folder);
   for (const number of numbers) setAside(disk, join(folder, nameOf(number)));
-  setAside(disk, keptFile(disk, folder).path);
+  setAside(disk, manifestFile(disk, folder).path);
   // Above all that were packed away, too: a number that comes again would be packed over the evidence that bears it.
   const segment = Math.max(0, marked?.newest ?? 0, ...numbers, ...packedNumbers(disk, folder)) + 1;
   const header = writeLine({ segment, firstSeq: from.seq + 1, prev: from.check });
@@ -172,6 +172,6 @@ function rebuild(disk: Disk, folder: string, { lines, from, numbers }: Salvage):
     prev = line.check;
   }
   disk.replace(join(folder, nameOf(segment)), Buffer.from(text));
-  keptFile(disk, folder).write({ oldest: segment, from, newest: segment });
+  manifestFile(disk, folder).write({ oldest: segment, from, newest: segment });
   for (const number of numbers) disk.remove(join(folder, nameOf(number)));
 }

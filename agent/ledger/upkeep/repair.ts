@@ -5,7 +5,7 @@ import { Failure } from "../../core/failure.js";
 import type { Disk } from "../store/disk.js";
 import { Table, type TableOptions } from "../store/table.js";
 
-export type Finding = {
+export type RepairFinding = {
   /** The file or folder that is damaged. */
   readonly path: string;
   /** What is wrong, as the start says it. */
@@ -41,7 +41,7 @@ export function setAside(disk: Disk, path: string): string | undefined {
 }
 
 /** Looks at a table; a damaged one can only begin anew with `first`. Writes nothing. Throws disk/failed. */
-export function inspectTable<T>(disk: Disk, path: string, parse: (value: unknown) => T, first: T, options: TableOptions = {}): Finding[] {
+export function inspectTable<T>(disk: Disk, path: string, parse: (value: unknown) => T, first: T, options: TableOptions = {}): RepairFinding[] {
   const problem = complaintOf(() => void Table.view(disk, path, parse, first, options));
   if (problem === undefined) return [];
   return [

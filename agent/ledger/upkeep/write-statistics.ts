@@ -6,26 +6,26 @@ import type { Disk } from "../store/disk.js";
 import { complaintOf } from "./repair.js";
 
 /** `day` = its date in UTC. */
-export type WearDay = { readonly day: string; readonly bytes: number; readonly syncs: number; readonly receipts: number };
+export type WriteDay = { readonly day: string; readonly bytes: number; readonly syncs: number; readonly receipts: number };
 
-export type Wear = { readonly todayBytes: number; readonly todaySyncs: number; readonly bytesPerReceipt?: number };
+export type WriteStatistics = { readonly todayBytes: number; readonly todaySyncs: number; readonly bytesPerReceipt?: number };
 
 const daysKept = 31;
 const hourMs = 3_600_000;
 /** An idle station writes less in an hour, and is not made to write because it wrote. */
 const newsBytes = 64 * 1024;
 
-function parseDays(value: unknown): readonly WearDay[] {
+function parseDays(value: unknown): readonly WriteDay[] {
   const isCount = (each: unknown): boolean => typeof each === "number" && Number.isSafeInteger(each) && each >= 0;
-  const isDay = (each: Partial<WearDay> | null): boolean => typeof each?.day === "string" && [each.bytes, each.syncs, each.receipts].every(isCount);
-  if (Array.isArray(value) && value.length <= daysKept && value.every(isDay)) return value as WearDay[];
+  const isDay = (each: Partial<WriteDay> | null): boolean => typeof each?.day === "string" && [each.bytes, each.syncs, each.receipts].every(isCount);
+  if (Array.isArray(value) && value.length <= daysKept && value.every(isDay)) return value as WriteDay[];
   throw new TypeError("it is no list of days");
 }
 
-export class WearLog {
-  readonly #file: CheckedFile<readonly WearDay[]>;
-  #days: readonly WearDay[] = [];
-  #seen: Omit<WearDay, "day"> | undefined;
+export class WriteStatisticsLog {
+  readonly #file: CheckedFile<readonly WriteDay[]>;
+  #days: readonly WriteDay[] = [];
+  #seen: Omit<WriteDay, "day"> | undefined;
   #savedMonoMs = 0;
   #unsavedBytes = 0;
 
@@ -57,10 +57,10 @@ export class WearLog {
   }
 
   /** Today's bytes and fsyncs, and bytes per receipt over the days that are known; undefined before the first look under a set clock. */
-  figures(): Wear | undefined {
+  figures(): WriteStatistics | undefined {
     const today = this.#days.at(-1);
     if (today === undefined) return undefined;
-    const sum = (of: (day: WearDay) => number): number => this.#days.reduce((total, day) => total + of(day), 0);
+    const sum = (of: (day: WriteDay) => number): number => this.#days.reduce((total, day) => total + of(day), 0);
     const receipts = sum((day) => day.receipts);
     return { todayBytes: today.bytes, todaySyncs: today.syncs, ...(receipts === 0 ? {} : { bytesPerReceipt: Math.round(sum(({ bytes }) => bytes) / receipts) }) };
   }

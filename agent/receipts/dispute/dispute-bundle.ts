@@ -2,7 +2,7 @@
 import { hex, utf8 } from "../../core/number/bytes.js";
 import { derivedFiles, checkDerived, checkManifest, manifestName, manifestText, readme, recordFile, type DisputeFile } from "../../core/verify/dispute.js";
 import type { SalePayload } from "../../core/receipt/receipt-payload.js";
-import { fails, type Finding } from "../../core/verify/check-result.js";
+import { fails, type CheckResult } from "../../core/verify/check-result.js";
 import { verifyEvidence, type Pins } from "../../core/verify/verify.js";
 import { readReceipt, type VerifyTools } from "../../core/verify/verify-receipt.js";
 import type { Language } from "../../core/number/words.js";
@@ -10,7 +10,7 @@ import { pinsOf, verifyTools } from "./evidence-input.js";
 import { Failure } from "../../core/failure.js";
 import { findingsText } from "./findings-text.js";
 import { sha256 } from "../signing-keys.js";
-import { receiptPage } from "../output/html.js";
+import { receiptHtml } from "../output/html.js";
 import { payloadFrom, proofFileOf, receiptFileOf, stored, type ReceiptSource } from "../output/exports.js";
 import { unzipped, zipped } from "./zip.js";
 
@@ -37,7 +37,7 @@ export function disputeBundle(parts: DisputeParts, number: number, redacted: boo
   const findings = verifyEvidence([{ name: "receipt.json", text: fileText }, { name: "proof.txt", text: proof }], pins, verifyTools());
   const files: DisputeFile[] = [
     readme(payload, redacted),
-    { name: "receipt.html", text: receiptPage(receipt.jws, { language: parts.language, isCopy: true }) },
+    { name: "receipt.html", text: receiptHtml(receipt.jws, { language: parts.language, isCopy: true }) },
     ...derivedFiles(payload),
     { name: "proof.txt", text: proof },
     { name: "verdict.txt", text: findingsText(findings) },
@@ -48,7 +48,7 @@ export function disputeBundle(parts: DisputeParts, number: number, redacted: boo
 }
 
 /** Whether a bundle says of its receipt what the receipt says, and whether that holds. Never throws on what a file may hold. */
-export function verifyBundle(subject: string, bytes: Uint8Array, pins: Pins, tools: VerifyTools): readonly Finding[] {
+export function verifyBundle(subject: string, bytes: Uint8Array, pins: Pins, tools: VerifyTools): readonly CheckResult[] {
   const entries = unzipped(bytes);
   if (entries === undefined) return [{ subject, checks: [fails("bundle", "the archive was changed: it is not as this station writes them")] }];
   const files = entries.map((entry) => ({ name: entry.name, text: Buffer.from(entry.bytes).toString("utf8") }));

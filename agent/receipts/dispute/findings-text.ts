@@ -1,5 +1,5 @@
 // A verifier's findings as plain text: a line per check, and one that sums up.
-import { exitCode, type Check, type Finding } from "../../core/verify/check-result.js";
+import { exitCode, type Check, type CheckResult } from "../../core/verify/check-result.js";
 
 const words: Record<Check["verdict"], string> = { holds: "ok", fails: "FAILED", unproven: "UNPROVEN", skipped: "not checked" };
 
@@ -10,7 +10,7 @@ const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009
 const mostInFull = 12;
 
 /** The findings as text: a line per check, and one that sums up. */
-export function findingsText(findings: readonly Finding[]): string {
+export function findingsText(findings: readonly CheckResult[]): string {
   const isShort = findings.length > mostInFull;
   const lines = findings.flatMap(({ subject, checks }) => {
     if (isShort && checks.every(({ verdict }) => verdict === "holds")) return [`${plain(subject)}: all ${checks.length} checks hold`];
@@ -20,7 +20,7 @@ export function findingsText(findings: readonly Finding[]): string {
 }
 
 /** The findings in one sentence. */
-export function summary(findings: readonly Finding[]): string {
+export function summary(findings: readonly CheckResult[]): string {
   const failed = findings.flatMap((finding) => finding.checks).filter((check) => check.verdict === "fails").length;
   switch (exitCode(findings)) {
     case 1:

@@ -1,6 +1,6 @@
 // A receipt as one self-contained HTML page: readable on a phone, prints on A4, loads nothing, means nothing by colour alone.
-import { instantOf, isoLocal } from "../../core/time/iso-time.js";
-import { courseOf, type CurvePoint } from "../../core/print/receipt-curve.js";
+import { parseIsoLocal, isoLocal } from "../../core/time/iso-time.js";
+import { powerCurve, type PowerPoint } from "../../core/print/receipt-curve.js";
 import { receiptSheet, type SheetOptions, type SheetRow } from "../../core/print/receipt-sheet.js";
 import { receiptWords } from "../../core/print/receipt-words.js";
 import { payloadOf } from "../../core/receipt/receipt.js";
@@ -44,7 +44,7 @@ const height = 220;
 const inset = { left: 46, right: 58, top: 14, bottom: 28 };
 
 /** The course of power (solid, stepped, left scale) and of the cost so far (dashed, right scale). */
-function courseSvg(points: readonly CurvePoint[], timeZone: string, words: { readonly power: string; readonly cost: string }): string {
+function courseSvg(points: readonly PowerPoint[], timeZone: string, words: { readonly power: string; readonly cost: string }): string {
   const first = points[0];
   const last = points.at(-1);
   if (first === undefined || last === undefined || last.atMs <= first.atMs) return "";
@@ -69,14 +69,14 @@ function courseSvg(points: readonly CurvePoint[], timeZone: string, words: { rea
 }
 
 /** The page of a stored receipt. Throws ReceiptFault where the text is none of ours. */
-export function receiptPage(jws: string, options: SheetOptions): string {
+export function receiptHtml(jws: string, options: SheetOptions): string {
   const sheet = receiptSheet(jws, sha256, options);
   const payload = payloadOf(jws);
   const words = receiptWords[options.language];
   const [name = "", ...operator] = sheet.operator;
   const sections = sheet.sections.map(({ heading, rows }) => [heading === undefined ? "" : `<h2>${html(heading)}</h2>`, priceTable(rows), factList(rows)].filter((part) => part !== "").join("\n"));
   const captions = payload?.kind === "sale" ? { power: `${words.labels.power} (kW) ━━`, cost: `${words.labels.price} (${payload.sale.price.currency}) ╍╍` } : undefined;
-  const course = payload?.kind === "sale" && captions !== undefined && instantOf(payload.sale.start) !== undefined ? courseSvg(courseOf(payload), payload.timeZone, captions) : "";
+  const course = payload?.kind === "sale" && captions !== undefined && parseIsoLocal(payload.sale.start) !== undefined ? courseSvg(powerCurve(payload), payload.timeZone, captions) : "";
   return [
     "<!doctype html>",
     `<html lang="${sheet.language}">`,

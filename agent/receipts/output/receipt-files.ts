@@ -15,7 +15,7 @@ const endOfPaper = "\n\n\n\x1dVB\x00";
  * Writes the receipt's files and prints it; answers the path of the file to check, "" where the config wants none.
  * Throws disk/failed, disk/full for the files. A printer that fails costs no sale: `complain` hears of it.
  */
-export function handOut(disk: Disk, { receiptOutput, state, language }: Config, signed: Signed, complain: (why: string) => void): string {
+export function writeReceiptFiles(disk: Disk, { receiptOutput, state, language }: Config, signed: Signed, complain: (why: string) => void): string {
   if (receiptOutput === undefined) return "";
   const text = (columns: 32 | 80): string => printedReceipt(signed.jws, columns, { language }, true);
   if (receiptOutput.printer !== undefined) {

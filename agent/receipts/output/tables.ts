@@ -1,6 +1,6 @@
 // Receipts as tables: the list on the screen, the rows for the books (CSV, JSON), and what was earned per day, month, card or tariff.
 import { sumText } from "../../core/receipt/decimal-text.js";
-import { kwhText, milliWhOf } from "../../core/number/energy-text.js";
+import { kwhExact, milliWhOfKwh } from "../../core/number/energy-text.js";
 import type { ReceiptPayload } from "../../core/receipt/receipt-payload.js";
 import { masked } from "../../core/cdr/token.js";
 import { Failure } from "../../core/failure.js";
@@ -113,7 +113,7 @@ export function summaryOf(source: ReceiptSource, by: Grouping, range: Range): re
       ...before,
       sales: before.sales + (payload.kind === "sale" ? 1 : 0),
       credits: before.credits + (payload.kind === "credit" ? 1 : 0),
-      kwh: kwhText((milliWhOf(before.kwh) ?? Number.NaN) + (milliWhOf(row.kwh) ?? Number.NaN)),
+      kwh: kwhExact((milliWhOfKwh(before.kwh) ?? Number.NaN) + (milliWhOfKwh(row.kwh) ?? Number.NaN)),
       net: sumText(before.net, row.net), tax: sumText(before.tax, row.tax), gross: sumText(before.gross, row.gross),
     });
   }

@@ -1,6 +1,6 @@
 // A whole list over OCPI, page after page by the Link header (transport_and_format, Pagination): all of it or nothing. What a slow or lying
 // server can cost is bounded in time, pages, rows and bytes, and neither a next page nor a redirect is followed to another origin.
-import type { Answer } from "../transport/http.js";
+import type { HttpAnswer } from "../transport/http.js";
 import { looksEncoded, redirectTarget, type OcpiLine } from "./ocpi-line.js";
 import { envelopeOf, retryAfterMs, said, shown, whyLost, wrongToken } from "./ocpi-verdict.js";
 import type { UplinkFault } from "../uplink.js";
@@ -70,7 +70,7 @@ function firstPage({ url, dateFrom }: FetchOptions): URL {
 }
 
 /** One page, over redirects within its origin. */
-async function askFor(line: OcpiLine, first: URL, { timeoutMs, key }: FetchOptions, token: string, signal: AbortSignal): Promise<Answer | Trouble> {
+async function askFor(line: OcpiLine, first: URL, { timeoutMs, key }: FetchOptions, token: string, signal: AbortSignal): Promise<HttpAnswer | Trouble> {
   let url = first;
   for (let redirects = 0; ; redirects += 1) {
     const answer = await line.ask({ method: "GET", url, headers: {}, timeoutMs, longest: longestPage }, token, signal);
@@ -87,7 +87,7 @@ async function askFor(line: OcpiLine, first: URL, { timeoutMs, key }: FetchOptio
   }
 }
 
-function pageOf(answer: Answer, url: URL, token: string, options: FetchOptions): Trouble | { readonly rows: readonly unknown[]; readonly next: URL | undefined } {
+function pageOf(answer: HttpAnswer, url: URL, token: string, options: FetchOptions): Trouble | { readonly rows: readonly unknown[]; readonly next: URL | undefined } {
   const { status } = answer;
   if (status === 401 || status === 403) return { ok: false, fault: "uplink/unauthorised", words: `${wrongToken({ tokenFile: options.tokenFile, tokenLooksEncoded: looksEncoded(token) })} (${said(answer)})` };
   if (status === 404 || status === 405 || status === 410) return { ok: false, fault: "uplink/unauthorised", words: `${shown(url)} is no list (${said(answer)}): check ${options.key}` };

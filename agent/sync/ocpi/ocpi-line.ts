@@ -5,7 +5,7 @@ import http from "node:http";
 import https from "node:https";
 import { loopback, type OcpiUplinkConfig } from "../../../config/uplink.js";
 import { Failure } from "../../core/failure.js";
-import { exchange, type Answer, type Lost, type Request } from "../transport/http.js";
+import { exchange, type HttpAnswer, type Lost, type HttpRequest } from "../transport/http.js";
 import { identityIn, proveUsable, SecretFile } from "../transport/credential-reader.js";
 import { shown } from "./ocpi-verdict.js";
 import { proxyOf, SecureTunnels, Tunnels } from "../transport/tunnel.js";
@@ -47,9 +47,9 @@ export class OcpiLine {
   }
 
   /** One request with all headers of OCPI. Never rejects; throws Failure config/invalid where a file cannot be read any more. */
-  async ask(request: Omit<Request, "agent">, token: string, signal: AbortSignal): Promise<Answer | Lost> {
+  async ask(request: Omit<HttpRequest, "agent">, token: string, signal: AbortSignal): Promise<HttpAnswer | Lost> {
     const headers = { ...this.#headers(token), ...request.headers };
-    const once = (agent: http.Agent): Promise<Answer | Lost> => exchange({ ...request, agent, headers }, signal);
+    const once = (agent: http.Agent): Promise<HttpAnswer | Lost> => exchange({ ...request, agent, headers }, signal);
     const first = await once((this.#agent ??= this.#open()));
     if (first.kind === "answer") return first;
     this.close();
@@ -104,7 +104,7 @@ export function looksEncoded(token: string): boolean {
 }
 
 /** Where an answer sends us; undefined where it does not say. */
-export function redirectTarget(answer: Answer, from: URL): URL | undefined {
+export function redirectTarget(answer: HttpAnswer, from: URL): URL | undefined {
   const { location } = answer.headers;
   return location !== undefined && URL.canParse(location, from.href) ? new URL(location, from) : undefined;
 }

@@ -9,8 +9,8 @@ import type { Token } from "../../core/cdr/token.js";
 import { backoffMs } from "../transport/backoff.js";
 import { fetchAll, type Fetched, type Trouble } from "./ocpi-fetch.js";
 import { OcpiLine, type OcpiParty } from "./ocpi-line.js";
-import { readTariff } from "./ocpi-tariff.js";
-import { readToken, tokenOf } from "./ocpi-token.js";
+import { readOcpiTariff } from "./ocpi-tariff.js";
+import { readToken, tokenOfOcpi } from "./ocpi-token.js";
 
 const keptToken = z.strictObject({
   uid: z.string(),
@@ -198,7 +198,7 @@ export class OcpiPull {
     const next: Tariff[] = [];
     const refused: string[] = [];
     for (const [index, row] of rows.entries()) {
-      const read = readTariff(row);
+      const read = readOcpiTariff(row);
       if (read.ok) {
         next.push(read.tariff);
         continue;
@@ -238,7 +238,7 @@ class TokenList {
       if (Date.parse(token.last_updated) > (Date.parse(this.#newest) || 0)) this.#newest = token.last_updated;
       // What no reader can read needs no room here.
       if (token.type !== "RFID") continue;
-      const kept = tokenOf(token);
+      const kept = tokenOfOcpi(token);
       this.changed ||= JSON.stringify(this.tokens.get(token.uid)) !== JSON.stringify(kept);
       this.tokens.set(token.uid, kept);
     }

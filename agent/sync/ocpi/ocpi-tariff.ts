@@ -3,7 +3,7 @@
 import { isObject, suggestion, type JsonObject } from "../../core/tariff/json-reader.js";
 import { energyMixFields, parseTariff, tariffFields, versionOf, type Tariff } from "../../core/tariff/tariff.js";
 
-export type ReadTariff = { readonly ok: true; readonly tariff: Tariff } | { readonly ok: false; readonly id: string | undefined; readonly why: string };
+export type OcpiTariff = { readonly ok: true; readonly tariff: Tariff } | { readonly ok: false; readonly id: string | undefined; readonly why: string };
 
 /** A word in a name that speaks of money, tax, quantity or conditions. */
 const bearsOnPrice =
@@ -11,7 +11,7 @@ const bearsOnPrice =
 
 const wordsOf = (name: string): string[] => name.split(/[^A-Za-z]+|(?<=[a-z])(?=[A-Z])/).map((word) => word.toLowerCase());
 
-export function readTariff(row: unknown): ReadTariff {
+export function readOcpiTariff(row: unknown): OcpiTariff {
   const parsed = parseTariff(isObject(row) ? withoutForeign(row) : row);
   if (parsed.ok) return parsed;
   const id = isObject(row) && typeof row["id"] === "string" ? row["id"] : undefined;

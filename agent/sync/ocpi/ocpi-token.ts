@@ -27,7 +27,7 @@ export function readToken(value: unknown): { readonly ok: true; readonly token: 
 }
 
 /** As a row of the list. */
-export function tokenOf({ uid, contract_id, country_code, party_id, valid, whitelist, group_id }: WireToken): Token {
+export function tokenOfOcpi({ uid, contract_id, country_code, party_id, valid, whitelist, group_id }: WireToken): Token {
   return { uid, contractId: contract_id, countryCode: country_code, partyId: party_id, valid, whitelist, ...(group_id == null ? {} : { group: group_id }) };
 }
 

@@ -1,6 +1,6 @@
 // What an answer to a posted CDR means, by HTTP status and by the OCPI envelope together (transport_and_format, status_codes).
 // Only both together accept: a login page answers 200 as well, and a wrong token has been seen to draw HTTP 200 with status_code 3000.
-import type { Answer, Lost } from "../transport/http.js";
+import type { HttpAnswer, Lost } from "../transport/http.js";
 import type { Outcome } from "../uplink.js";
 
 export type Expectation = {
@@ -15,7 +15,7 @@ export type Expectation = {
 
 export type Envelope = { readonly code: number; readonly message: string; readonly data: unknown };
 
-export function judge(answer: Answer, expected: Expectation): Outcome {
+export function judge(answer: HttpAnswer, expected: Expectation): Outcome {
   const { status } = answer;
   const envelope = envelopeOf(answer.body);
   const words = said(answer, envelope);
@@ -34,14 +34,14 @@ export function judge(answer: Answer, expected: Expectation): Outcome {
  * Not taken now. 5xx and most of 4xx may be this one receipt's doing, so each counts as an attempt; a server that is busy, or that names a time,
  * speaks of itself.
  */
-function again(answer: Answer, words: string): Outcome {
+function again(answer: HttpAnswer, words: string): Outcome {
   const afterMs = retryAfterMs(answer);
   const busy = afterMs !== undefined || [408, 425, 429].includes(answer.status);
   return { kind: "retry", countsAsAttempt: !busy, words, ...(afterMs === undefined ? {} : { afterMs }) };
 }
 
 /** An answer for people: HTTP status, and the envelope's or the page's words where there are any. */
-export function said({ status, body }: Answer, envelope = envelopeOf(body)): string {
+export function said({ status, body }: HttpAnswer, envelope = envelopeOf(body)): string {
   if (envelope !== undefined) return `HTTP ${status}, OCPI ${envelope.code}${envelope.message === "" ? "" : ` "${envelope.message}"`}`;
   const page = status < 400 ? "" : readable((body ?? "").slice(0, longestPage).replace(/<(script|style)[\s\S]*?<\/\1>|<[^>]*>/gi, " ")).replace(/\s+/g, " ").trim();
   return `HTTP ${status}${page === "" ? "" : ` "${page.slice(0, longestQuote)}"`}`;
@@ -52,7 +52,7 @@ const longestPage = 4_096;
 const longestQuote = 80;
 const readable = (text: string): string => text.replace(/[^\x20-\x7e\xa0-\uffff]/g, " ");
 
-function judgeEnvelope(answer: Answer, envelope: Envelope | undefined, said: string, expected: Expectation): Outcome {
+function judgeEnvelope(answer: HttpAnswer, envelope: Envelope | undefined, said: string, expected: Expectation): Outcome {
   if (envelope === undefined) {
     if (expected.envelope === "none" && (answer.status === 201 || answer.status === 204) && answer.body?.trim() === "") return { kind: "accepted", receipt: said };
     if (answer.broken === "the answer was cut off") return { kind: "unsure", words: `${said}, but ${answer.broken}` };
@@ -158,7 +158,7 @@ export function envelopeOf(body: string | undefined): Envelope | undefined {
 }
 
 /** Retry-After in seconds, or as a date, which is measured against the answer's own Date so that our clock does not matter. */
-export function retryAfterMs({ headers }: Answer): number | undefined {
+export function retryAfterMs({ headers }: HttpAnswer): number | undefined {
   const asked = headers["retry-after"];
   if (asked === undefined) return undefined;
   if (/^\d{1,9}$/.test(asked)) return Number(asked) * 1000;

@@ -7,15 +7,15 @@ import type { Clock } from "../../../drivers/driver.js";
 import { backoffMs } from "../transport/backoff.js";
 import type { UplinkFault } from "../uplink.js";
 import { bootAnswer, bootPayload, type BootReason, type StationName } from "./rpc/boot.js";
-import { keepAlive, openLine } from "./rpc/connection.js";
+import { keepAlive, openSocket } from "./rpc/connection.js";
 import { CallError, type Dialect } from "./rpc/frame.js";
 import { Heartbeat } from "./availability/heartbeat.js";
 import type { Intervals, Registration } from "./rpc/link.js";
 import { reconnectMs, type Reconnect } from "./rpc/reconnect.js";
 import { Rpc, type Handlers } from "./rpc/rpc.js";
-import { judged } from "./transactions/transactions.js";
+import { transactionVerdict } from "./transactions/transactions.js";
 
-export type LineParts = {
+export type CsmsLineParts = {
   readonly config: OcppUplinkConfig;
   readonly identity: string;
   readonly station: StationName;
@@ -32,7 +32,7 @@ export type LineParts = {
   readonly accepted: (rpc: Rpc, anew: boolean) => void;
   /** No longer accepted, or the line is gone. */
   readonly lost: () => void;
-  readonly stands: (standing: Standing) => void;
+  readonly stands: (status: CsmsLineStatus) => void;
   readonly note: (text: string) => void;
   /** The certificate of the CSMS cannot be trusted. */
   readonly distrusted: (words: string) => void;
@@ -40,15 +40,15 @@ export type LineParts = {
 };
 
 /** How the line stands, in words for a technician. */
-export type Standing = { readonly accepted: boolean; readonly words: string; readonly fault?: UplinkFault };
+export type CsmsLineStatus = { readonly accepted: boolean; readonly words: string; readonly fault?: UplinkFault };
 
 /** Where a CSMS that does not accept us yet names no interval. */
 const bootAgainMs = 60_000;
 /** Bytes that wait for a CSMS to read them; the longest message of ours is a report of a hundred kilobytes. */
 const mostUnread = 4 * 1024 * 1024;
 
-export class Line {
-  readonly #parts: LineParts;
+export class CsmsLine {
+  readonly #parts: CsmsLineParts;
   readonly #heartbeat: Heartbeat;
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
@@ -57,13 +57,13 @@ export class Line {
   #registration: Registration = "Unknown";
   /** The version in which we were accepted since our start. */
   #bootedAs: Dialect | undefined;
-  #standing: Standing = { accepted: false, words: "not connected yet" };
+  #status: CsmsLineStatus = { accepted: false, words: "not connected yet" };
   #failures = 0;
   /** Ends the rest between two tries; there is one. */
   #nudge: (() => void) | undefined;
   #waiters: (() => void)[] = [];
 
-  constructor(parts: LineParts) {
+  constructor(parts: CsmsLineParts) {
     this.#parts = parts;
     this.#heartbeat = new Heartbeat(parts.clock, () => parts.intervals().heartbeatS, parts.note);
   }
@@ -76,8 +76,8 @@ export class Line {
     return this.#rpc;
   }
 
-  get standing(): Standing {
-    return this.#standing;
+  get status(): CsmsLineStatus {
+    return this.#status;
   }
 
   /** Opens the line if it is not kept open yet. */
@@ -93,14 +93,14 @@ export class Line {
   }
 
   /** The line on which we are accepted; or how it stands when the try that is under way is over, at once where none is. */
-  async reach(signal: AbortSignal): Promise<Rpc | Standing> {
+  async reach(signal: AbortSignal): Promise<Rpc | CsmsLineStatus> {
     this.start();
-    if (this.#standing.accepted && this.#rpc !== undefined) return this.#rpc;
-    if (signal.aborted) return this.#standing;
+    if (this.#status.accepted && this.#rpc !== undefined) return this.#rpc;
+    if (signal.aborted) return this.#status;
     // Connected and not accepted: that is the CSMS's to change.
-    if (this.#rpc !== undefined && (this.#registration === "Pending" || this.#registration === "Rejected")) return this.#standing;
+    if (this.#rpc !== undefined && (this.#registration === "Pending" || this.#registration === "Rejected")) return this.#status;
     // What waits to be sent makes no try of its own: when the next one is, the standard says (5.4), and it goes out then.
-    if (this.#nudge !== undefined) return this.#standing;
+    if (this.#nudge !== undefined) return this.#status;
     await new Promise<void>((resolve) => {
       const over = (): void => {
         signal.removeEventListener("abort", over);
@@ -109,7 +109,7 @@ export class Line {
       this.#waiters.push(over);
       signal.addEventListener("abort", over, { once: true });
     });
-    return this.#standing.accepted && this.#rpc !== undefined ? this.#rpc : this.#standing;
+    return this.#status.accepted && this.#rpc !== undefined ? this.#rpc : this.#status;
   }
 
   /** BootNotification again, as the CSMS asks. */
@@ -135,7 +135,7 @@ export class Line {
     const { config, identity, clock, random, reconnect, agent } = this.#parts;
     const { signal } = this.#stop;
     while (!signal.aborted) {
-      const opened = await clock.busy(openLine(config, identity, agent?.(), signal));
+      const opened = await clock.busy(openSocket(config, identity, agent?.(), signal));
       if (signal.aborted) {
         if (opened.kind === "open") opened.socket.terminate();
         return;
@@ -153,7 +153,7 @@ export class Line {
     }
   }
 
-  #inWords({ words, fault }: { readonly words: string; readonly fault?: UplinkFault }): Omit<Standing, "accepted"> {
+  #inWords({ words, fault }: { readonly words: string; readonly fault?: UplinkFault }): Omit<CsmsLineStatus, "accepted"> {
     const unset = this.#parts.clock.now().trust === "unsynced" && /clock/.test(words) ? "; the clock has not been set since the station was switched on" : "";
     return { words: `${words}${unset}`, ...(fault === undefined ? {} : { fault }) };
   }
@@ -219,7 +219,7 @@ export class Line {
       payload = await clock.busy(rpc.call("BootNotification", bootPayload(rpc.dialect, station, reason)));
     } catch (error) {
       if (this.#rpc !== rpc) return undefined;
-      const refusal = judged(error, "BootNotification");
+      const refusal = transactionVerdict(error, "BootNotification");
       const words = refusal.kind === "refused" ? `the backend refused this station's BootNotification: ${refusal.reason}` : (refusal.words ?? "the backend did not answer");
       const fault = refusal.kind === "refused" ? "uplink/unauthorised" : refusal.fault;
       this.#settled({ accepted: false, words, ...(fault === undefined ? {} : { fault }) });
@@ -248,9 +248,9 @@ export class Line {
 
   #accept(rpc: Rpc, anew: boolean): void {
     this.#registration = "Accepted";
-    this.#standing = { accepted: true, words: `connected, ${rpc.dialect}` };
+    this.#status = { accepted: true, words: `connected, ${rpc.dialect}` };
     this.#parts.accepted(rpc, anew);
-    this.#settled(this.#standing);
+    this.#settled(this.#status);
     this.#heartbeat.start(rpc);
   }
 
@@ -259,7 +259,7 @@ export class Line {
     if (rpc === undefined) return;
     [this.#rpc, this.#socket] = [undefined, undefined];
     this.#registration = "Unknown";
-    this.#standing = { accepted: false, words: why };
+    this.#status = { accepted: false, words: why };
     this.#heartbeat.stop();
     this.#parts.lost();
     rpc.close(why);
@@ -274,9 +274,9 @@ export class Line {
     this.#parts.die(error);
   }
 
-  #settled(standing: Standing): void {
-    this.#standing = standing;
-    this.#parts.stands(standing);
+  #settled(status: CsmsLineStatus): void {
+    this.#status = status;
+    this.#parts.stands(status);
     for (const wake of this.#waiters.splice(0)) wake();
   }
 

@@ -11,19 +11,19 @@ import type { Outcome, Uplink, UplinkItem, UplinkTies } from "../uplink.js";
 import { authorizeAnswer, authorizePayload, tariffIn, type Party } from "./cards/authorize.js";
 import { CallError, type Dialect } from "./rpc/frame.js";
 import type { BootReason } from "./rpc/boot.js";
-import { Line } from "./csms-line.js";
-import type { Intervals, OcppLink, Registration } from "./rpc/link.js";
-import { Live } from "./transactions/transaction-reporter.js";
-import { Notices } from "./availability/status-notification.js";
+import { CsmsLine } from "./csms-line.js";
+import type { Intervals, CsmsLink, Registration } from "./rpc/link.js";
+import { TransactionReporter } from "./transactions/transaction-reporter.js";
+import { StatusNotifications } from "./availability/status-notification.js";
 import { reconnectBy, type Reconnect } from "./rpc/reconnect.js";
-import { ReservationNews } from "./cards/reservation-update.js";
+import { ReservationUpdates } from "./cards/reservation-update.js";
 import { reservationUsed } from "./cards/reservation.js";
 import { CallLost, type Call, type Handlers, type Rpc } from "./rpc/rpc.js";
-import { soldIn, timeText } from "./transactions/completed-transaction.js";
-import { judged, Transactions } from "./transactions/transactions.js";
+import { completedTransaction, timeText } from "./transactions/completed-transaction.js";
+import { transactionVerdict, Transactions } from "./transactions/transactions.js";
 import { withReservation, type TransactionsState, type TransactionsStore } from "./transactions/transactions-state.js";
 
-export type OcppParts = {
+export type OcppUplinkParts = {
   readonly config: OcppUplinkConfig;
   readonly identity: string;
   readonly party: Party;
@@ -35,7 +35,7 @@ export type OcppParts = {
   /** Undefined while there is no station to look at. */
   readonly feed: () => StationFeed | undefined;
   /** What this CSMS may ask of the station, by the version that was agreed on. */
-  readonly handlers: (link: OcppLink, dialect: Dialect) => Handlers;
+  readonly handlers: (link: CsmsLink, dialect: Dialect) => Handlers;
   /** A backend may name this tariff: it set it, or it said so. */
   readonly tariffKnown: (tariffId: string) => boolean;
   /** Takes up the tariff of an Authorize answer (2.1). Wanted and without an id: it cannot be priced here exactly, so nothing may be sold by it. */
@@ -55,17 +55,17 @@ const costS = 300;
 /** After so long without a line the CSMS is told everything anew (OCPPCommCtrlr.OfflineThreshold). */
 const offlineThresholdMs = 60_000;
 
-export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
+export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
   readonly name: string;
   sendsPublicKey = true;
   sendsRunningCost = true;
   reconnect: Reconnect;
-  readonly #parts: OcppParts;
-  readonly #line: Line;
+  readonly #parts: OcppUplinkParts;
+  readonly #line: CsmsLine;
   readonly #transactions: Transactions;
-  readonly #live: Live;
-  readonly #notices: Notices;
-  readonly #reservations: ReservationNews;
+  readonly #reporter: TransactionReporter;
+  readonly #statusNotifications: StatusNotifications;
+  readonly #reservations: ReservationUpdates;
   readonly #settledOnline = new Set<string>();
   readonly #securityEvents: { readonly type: string; readonly timestamp: string; readonly techInfo?: string }[] = [];
   #intervals: Intervals;
@@ -79,7 +79,7 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
   #dialect: Dialect = "ocpp2.0.1";
   #said: string | undefined;
 
-  constructor(parts: OcppParts) {
+  constructor(parts: OcppUplinkParts) {
     const { config, clock, random, feed, note, connectors } = parts;
     this.name = config.name;
     this.#parts = parts;
@@ -87,13 +87,13 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
     this.#intervals = { heartbeatS, pingS, meterValuesS: config.meterValues / 1000, costS };
     this.#transactions = new Transactions({
       store: parts.store, note,
-      begun: (sessionId, payload) => this.#live.begun(sessionId, payload),
+      begun: (sessionId, payload) => this.#reporter.begun(sessionId, payload),
       tariffKnown: parts.tariffKnown,
       sendsRunningCost: () => this.sendsRunningCost,
     });
-    this.#notices = new Notices({ feed, connectors, clock, note });
-    this.#reservations = new ReservationNews(config.name, note);
-    this.#live = new Live({
+    this.#statusNotifications = new StatusNotifications({ feed, connectors, clock, note });
+    this.#reservations = new ReservationUpdates(config.name, note);
+    this.#reporter = new TransactionReporter({
       transactions: this.#transactions, feed, clock, random, note,
       backoff: config.backoff,
       waiting: () => this.#ties?.waiting() ?? true,
@@ -102,7 +102,7 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
       deauthorise: parts.deauthorise,
       die: parts.die,
     });
-    this.#line = new Line({
+    this.#line = new CsmsLine({
       config, clock, random, note,
       identity: parts.identity,
       station: { serialNumber: parts.identity, version: parts.version },
@@ -132,8 +132,8 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
       if (fact.event.type === "SessionSettled") this.#settled(fact.before, fact.event.connector);
       this.#remember(fact);
       this.#reservations.saw(fact);
-      this.#live.saw(fact);
-      this.#notices.look();
+      this.#reporter.saw(fact);
+      this.#statusNotifications.look();
     });
     this.#line.start();
   }
@@ -143,26 +143,26 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
   }
 
   line(): string {
-    return this.#line.standing.words;
+    return this.#line.status.words;
   }
 
   async send(item: UplinkItem, signal: AbortSignal): Promise<Outcome> {
-    let sold: ReturnType<typeof soldIn>;
+    let completed: ReturnType<typeof completedTransaction>;
     try {
-      sold = soldIn(item.body);
+      completed = completedTransaction(item.body);
     } catch (error) {
       return { kind: "refused", reason: error instanceof Error ? error.message : String(error) };
     }
-    if (sold === undefined) return { kind: "refused", reason: "OCPP has no message for this receipt" };
+    if (completed === undefined) return { kind: "refused", reason: "OCPP has no message for this receipt" };
     const reached = await this.#line.reach(signal);
     if (!("callText" in reached)) return { kind: "retry", countsAsAttempt: false, words: reached.words, ...(reached.fault === undefined ? {} : { fault: reached.fault }) };
-    const { sessionId } = sold.beginning;
+    const { sessionId } = completed.beginning;
     const ending = {
       digest: () => hash("sha256", item.body),
-      tariffKnown: this.#parts.tariffKnown(sold.receipt.sale.tariff.id),
+      tariffKnown: this.#parts.tariffKnown(completed.receipt.sale.tariff.id),
       withKey: this.sendsPublicKey,
     };
-    const outcome = await this.#transactions.settle(sold, ending, reached, !this.#settledOnline.has(sessionId));
+    const outcome = await this.#transactions.settle(completed, ending, reached, !this.#settledOnline.has(sessionId));
     if (outcome.kind === "accepted") this.#settledOnline.delete(sessionId);
     return outcome;
   }
@@ -176,7 +176,7 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
       return { kind: "accepted", receipt: await reached.callText("NotifySettlement", text) };
     } catch (error) {
       if (error instanceof CallError && (error.code === "NotImplemented" || error.code === "NotSupported")) return { kind: "refused", reason: `the backend does not take NotifySettlement (${error.code})` };
-      return judged(error, "NotifySettlement");
+      return transactionVerdict(error, "NotifySettlement");
     }
   }
 
@@ -189,7 +189,7 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
 
   async ask(uid: string, _connector: number | null, signal: AbortSignal): Promise<OnlineAnswer | undefined> {
     const rpc = this.#line.rpc;
-    if (rpc === undefined || !this.#line.standing.accepted) return undefined;
+    if (rpc === undefined || !this.#line.status.accepted) return undefined;
     const payload = await new Promise<unknown>((resolve) => {
       const givenUp = (): void => resolve(undefined);
       if (signal.aborted) return givenUp();
@@ -227,7 +227,7 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
 
   setIntervals(intervals: Partial<Intervals>): void {
     this.#intervals = { ...this.#intervals, ...intervals };
-    this.#live.pump();
+    this.#reporter.pump();
   }
 
   transactionOf(sessionId: string): string | number | undefined {
@@ -242,7 +242,7 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
   }
 
   untold(sessionId: string | undefined): boolean {
-    const sessions = this.#parts.feed()?.till().sessions.values() ?? [];
+    const sessions = this.#parts.feed()?.stationState().sessions.values() ?? [];
     return [...sessions].some((session) => {
       const id = "sale" in session ? session.sale.opening.id : undefined;
       if (id === undefined || (sessionId !== undefined && id !== sessionId)) return false;
@@ -259,11 +259,11 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
         return () => this.#line.beat();
       case "StatusNotification":
         return () => {
-          if (this.#line.rpc !== undefined) this.#notices.repeat(connector, this.#line.rpc);
+          if (this.#line.rpc !== undefined) this.#statusNotifications.repeat(connector, this.#line.rpc);
         };
       case "MeterValues":
       case "TransactionEvent":
-        return this.#parts.connectors.some((id) => (connector === undefined || connector === id) && this.#live.running(id) !== undefined) ? () => void this.#live.trigger(connector) : "nothing";
+        return this.#parts.connectors.some((id) => (connector === undefined || connector === id) && this.#reporter.running(id) !== undefined) ? () => void this.#reporter.trigger(connector) : "nothing";
       default:
         return undefined;
     }
@@ -279,16 +279,16 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
     const isTold = anew && told !== undefined && !this.#restarts;
     if (isTold || kept.boot !== boot) store.write({ ...kept, ...(isTold || told === undefined ? {} : { restart: told }), boot });
     this.#reservations.attach(rpc);
-    this.#notices.attach(rpc, anew || monoMs - this.#lostMonoMs > offlineThresholdMs);
+    this.#statusNotifications.attach(rpc, anew || monoMs - this.#lostMonoMs > offlineThresholdMs);
     void this.#tellSecurityEvents(rpc);
-    this.#live.attach({ dialect: rpc.dialect, callText: (action, text) => rpc.callText(action, text), sinceMonoMs: monoMs, boot });
+    this.#reporter.attach({ dialect: rpc.dialect, callText: (action, text) => rpc.callText(action, text), sinceMonoMs: monoMs, boot });
   }
 
   #lost(): void {
     if (this.#up) this.#lostMonoMs = this.#parts.clock.now().monoMs;
     this.#up = false;
-    this.#live.detach();
-    this.#notices.detach();
+    this.#reporter.detach();
+    this.#statusNotifications.detach();
     this.#reservations.detach();
   }
 
@@ -317,13 +317,13 @@ export class OcppUplink implements Uplink, OcppLink, OnlineCheck {
     keep((state) => ({ ...state, restart: waits ? "ScheduledReset" : "RemoteReset" }));
   }
 
-  #settled(before: ReturnType<StationFeed["till"]>, connector: number): void {
+  #settled(before: ReturnType<StationFeed["stationState"]>, connector: number): void {
     const session = before.sessions.get(connector);
-    if (session?.state === "settling" && this.#line.standing.accepted) this.#settledOnline.add(session.sale.opening.id);
+    if (session?.state === "settling" && this.#line.status.accepted) this.#settledOnline.add(session.sale.opening.id);
   }
 
   #runs(sessionId: string): boolean {
-    const sessions = this.#parts.feed()?.till().sessions.values() ?? [];
+    const sessions = this.#parts.feed()?.stationState().sessions.values() ?? [];
     return [...sessions].some((session) => "sale" in session && session.sale.opening.id === sessionId);
   }
 

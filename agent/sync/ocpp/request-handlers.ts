@@ -2,9 +2,9 @@
 // what the standard does not know either is NotImplemented.
 import { configuration } from "./variables/configuration.js";
 import { CallError, type Dialect } from "./rpc/frame.js";
-import type { FrontDesk } from "./requests/request-context.js";
+import type { RequestContext } from "./requests/request-context.js";
 import { localList, localList16 } from "./cards/local-list.js";
-import { orders, orders16 } from "./availability/availability-and-reset.js";
+import { availabilityHandlers, availabilityHandlers16 } from "./availability/availability-and-reset.js";
 import { remoteControl, remoteControl16 } from "./availability/remote-control.js";
 import { reports } from "./variables/report.js";
 import { reservations, reservations16 } from "./cards/reservation.js";
@@ -39,18 +39,18 @@ const unsupported = (actions: readonly string[]): Handlers =>
   );
 
 /** The answers to a CSMS, in the dialect that was agreed on for the connection. */
-export function answersOf(desk: FrontDesk, dialect: Dialect): Handlers {
+export function requestHandlers(context: RequestContext, dialect: Dialect): Handlers {
   switch (dialect) {
     case "ocpp1.6":
       // 1.6 has a word of its own for a charging profile that is not taken.
-      return { ...unsupported(not16), SetChargingProfile: () => ({ status: "NotSupported" }), ...remoteControl16(desk), ...reservations16(desk), ...orders16(desk), ...localList16(desk), ...configuration(desk) };
+      return { ...unsupported(not16), SetChargingProfile: () => ({ status: "NotSupported" }), ...remoteControl16(context), ...reservations16(context), ...availabilityHandlers16(context), ...localList16(context), ...configuration(context) };
     case "ocpp2.0.1":
-      return { ...unsupported(not201), ...in2x(desk) };
+      return { ...unsupported(not201), ...in2x(context) };
     case "ocpp2.1":
-      return { ...unsupported(not21), ...in2x(desk), ...tariffAnswers(desk) };
+      return { ...unsupported(not21), ...in2x(context), ...tariffAnswers(context) };
     default:
       return dialect satisfies never;
   }
 }
 
-const in2x = (desk: FrontDesk): Handlers => ({ ...remoteControl(desk), ...reservations(desk), ...orders(desk), ...localList(desk), ...variableAnswers(desk), ...reports(desk) });
+const in2x = (context: RequestContext): Handlers => ({ ...remoteControl(context), ...reservations(context), ...availabilityHandlers(context), ...localList(context), ...variableAnswers(context), ...reports(context) });

@@ -4,7 +4,7 @@ import http from "node:http";
 import https from "node:https";
 import { gunzipSync } from "node:zlib";
 
-export type Answer = {
+export type HttpAnswer = {
   readonly kind: "answer";
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
@@ -23,7 +23,7 @@ export type Lost = {
   readonly code: string;
 };
 
-export type Request = {
+export type HttpRequest = {
   readonly method: "GET" | "POST";
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
@@ -41,12 +41,12 @@ export const longestAnswer = 64 * 1024;
 export const timedOut = "ETIMEDOUT";
 
 /** Never rejects. */
-export function exchange(request: Request, signal: AbortSignal): Promise<Answer | Lost> {
+export function exchange(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer | Lost> {
   return new Promise((resolve) => {
     const secure = request.url.protocol === "https:";
     let connected = false;
     let outgoing: http.ClientRequest | undefined;
-    const settle = (result: Answer | Lost): void => {
+    const settle = (result: HttpAnswer | Lost): void => {
       clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);
       resolve(result);
@@ -93,7 +93,7 @@ function codeOf(error: unknown): string {
 }
 
 /** Reads an answer to its end, or says why it cannot be read. */
-function read(incoming: http.IncomingMessage, longest: number, done: (answer: Answer) => void): void {
+function read(incoming: http.IncomingMessage, longest: number, done: (answer: HttpAnswer) => void): void {
   const answer = { kind: "answer", status: incoming.statusCode ?? 0, headers: incoming.headers } as const;
   const broken = (why: string): void => done({ ...answer, body: undefined, broken: why });
   const chunks: Buffer[] = [];

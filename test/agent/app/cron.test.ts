@@ -3,7 +3,7 @@ import cron from "node-cron";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { cronText } from "../../../config/cron.js";
-import { onTurns } from "../../../agent/app/cron.js";
+import { onSchedule } from "../../../agent/app/cron.js";
 
 const test = suite("a schedule");
 
@@ -11,7 +11,7 @@ const test = suite("a schedule");
 function minutely(): { look: (at: number) => number } {
   let at = 0;
   let turns = 0;
-  const look = onTurns(() => Math.floor(at / 60) + 1, () => (turns += 1));
+  const look = onSchedule(() => Math.floor(at / 60) + 1, () => (turns += 1));
   return { look: (seconds) => ((at = seconds), look(), turns) };
 }
 

@@ -3,9 +3,9 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Config } from "../../../config/schema.js";
 import type { Clock, Moment } from "../../../drivers/driver.js";
-import { Housekeeping } from "../../../agent/app/maintenance.js";
+import { Maintenance } from "../../../agent/app/maintenance.js";
 import { Disk } from "../../../agent/ledger/store/disk.js";
-import type { Shop } from "../../../agent/app/services.js";
+import type { Services } from "../../../agent/app/services.js";
 import { VolatileFiles } from "../../support/volatile-files.js";
 
 const test = suite("housekeeping");
@@ -13,7 +13,7 @@ const mib = 1024 * 1024;
 const hourMs = 3_600_000;
 
 /** A house whose journal still has so many segments to pack, on a disk of its own. */
-function house(segments: number): { readonly house: Housekeeping; readonly files: VolatileFiles; readonly packed: number[]; readonly pass: (ms: number) => void; readonly deaths: unknown[] } {
+function house(segments: number): { readonly house: Maintenance; readonly files: VolatileFiles; readonly packed: number[]; readonly pass: (ms: number) => void; readonly deaths: unknown[] } {
   const files = new VolatileFiles({ capacityBytes: 64 * mib });
   const disk = new Disk(files);
   disk.makeFolder("/state");
@@ -21,23 +21,23 @@ function house(segments: number): { readonly house: Housekeeping; readonly files
   const packed: number[] = [];
   const deaths: unknown[] = [];
   let left = segments;
-  const shop = {
+  const services = {
     journal: { lastSeq: 0, forget: (_: number, most: number) => (packed.push(Math.min(left, most)), (left -= Math.min(left, most)), packed.at(-1)) },
-    needed: { first: () => 0 },
-    station: { till: () => undefined, restate: () => undefined, faults: { clear: () => undefined } },
+    retention: { first: () => 0 },
+    station: { stationState: () => undefined, restate: () => undefined, faults: { clear: () => undefined } },
     book: { sealedReceipts: 0, sealedPages: 0, count: () => 0, verifyNext: () => undefined },
-    desk: { recover: () => null },
-    board: { remember: () => undefined, look: () => undefined },
+    issuer: { recover: () => null },
+    activeTariffs: { remember: () => undefined, look: () => undefined },
     outboxes: [],
     pulls: [],
-  } as unknown as Shop;
-  const made = new Housekeeping({
+  } as unknown as Services;
+  const made = new Maintenance({
     clock: { now: () => now } as Clock,
     disk,
     config: { state: "/state", connectors: [{}], retention: { evidence: 400 * 24 * hourMs, copies: 400 * 24 * hourMs } } as unknown as Config,
     schedule: () => () => undefined,
     outboxSchedules: [],
-    shop: () => shop,
+    services: () => services,
     tell: () => undefined,
     changed: () => undefined,
     die: (error) => deaths.push(error),

@@ -7,7 +7,7 @@ import { storyCards } from "../../../drivers/bench/story.js";
 import type { Act } from "../../../drivers/bench/world.js";
 import { payloadOf } from "../../../agent/core/receipt/receipt.js";
 import type { SaleFields } from "../../../agent/core/receipt/receipt-payload.js";
-import type { News } from "../../../agent/station/events.js";
+import type { AgentEvent } from "../../../agent/station/events.js";
 import { Street } from "../../support/street/street.js";
 
 const { ada, ben } = storyCards;
@@ -17,7 +17,7 @@ const unplug = (connector: number): Act => ({ do: "unplug", connector });
 /** Noon in Berlin: one price all session long. */
 const startsAt = Date.UTC(2026, 10, 24, 11, 0, 0);
 
-type Evening = { readonly sales: readonly SaleFields[]; readonly news: readonly News[]; readonly answers: readonly string[] };
+type Evening = { readonly sales: readonly SaleFields[]; readonly event: readonly AgentEvent[]; readonly answers: readonly string[] };
 
 /** Plays acts at their seconds; the config may differ from the demo's. */
 async function evening(acts: readonly (readonly [number, Act])[], change: (config: Config) => Config = (config) => config, during?: Parameters<Street["live"]>[0]): Promise<Evening> {
@@ -30,8 +30,8 @@ async function evening(acts: readonly (readonly [number, Act])[], change: (confi
       const payload = payloadOf(jws);
       return payload?.kind === "sale" ? [payload.sale] : [];
     });
-    const answers = street.seen.news.flatMap((news) => (news.news === "tap" ? [news.answer] : []));
-    return { sales, news: street.seen.news, answers };
+    const answers = street.seen.event.flatMap((event) => (event.news === "tap" ? [event.answer] : []));
+    return { sales, event: street.seen.event, answers };
   } finally {
     await street.close();
   }
@@ -57,7 +57,7 @@ test("tap then plug, and the cable that is pulled stops", async () => {
 test("an accepted card that nobody uses lapses, and the car that comes later waits for a card", async () => {
   const told = await evening([[2, tap(ada)], [70, plug(1)], [100, unplug(1)]]);
   assert.equal(told.sales, []);
-  assert.ok(told.news.some((news) => news.news === "note" && /lapsed/.test(news.text)));
+  assert.ok(told.event.some((event) => event.news === "note" && /lapsed/.test(event.text)));
 });
 
 test("a foreign card never stops a session, and starts the other connector when its car comes", async () => {

@@ -1,7 +1,7 @@
 // The live view in a narrow terminal: what a driver must read is set on more lines, never cut away.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { viewLines } from "../../../agent/app/terminal-view.js";
+import { terminalViewLines } from "../../../agent/app/terminal-view.js";
 import type { ConnectorSnapshot, Snapshot } from "../../../agent/station/snapshot.js";
 
 const connector: ConnectorSnapshot = {
@@ -13,7 +13,7 @@ const snapshot: Snapshot = {
   moment: { at: Date.UTC(2026, 10, 24, 16), monoMs: 0, boot: "b", trust: "synced" }, version: "1", station: "CT-1", operator: "Example Charging GmbH", helpline: "+49 30 1234567",
   timeZone: "Europe/Berlin", selling: true, receipts: 3, keyId: "sha256:7b7659e4f8ebc90a58b289a73a140d85", offline: true, uplinks: [], faults: [], connectors: [connector],
 };
-const plain = (columns: number): string[] => viewLines({ ...snapshot, uplinks: [{ waiting: 12, reachability: "offline" } as Snapshot["uplinks"][number]] }, columns).map((line) => line.replace(/\x1b\[[0-9;]*m/g, ""));
+const plain = (columns: number): string[] => terminalViewLines({ ...snapshot, uplinks: [{ waiting: 12, reachability: "offline" } as Snapshot["uplinks"][number]] }, columns).map((line) => line.replace(/\x1b\[[0-9;]*m/g, ""));
 
 const test = suite("the live view");
 

@@ -83,7 +83,7 @@ const pack = suite("the package");
 
 pack("it refuses another Node's number: its native modules would not load there", async () => {
   const { spawnSync } = await import("node:child_process");
-  const other = spawnSync(process.execPath, [join(root, "agent", "package.js"), "--out", freshFolder(), "--node", "19"], { encoding: "utf8" });
+  const other = spawnSync(process.execPath, [join(root, "systemd", "debian", "build-package.js"), "--out", freshFolder(), "--node", "19"], { encoding: "utf8" });
   assert.is(other.status, 1);
   assert.match(other.stderr, /the package is for Node 19: its native modules would not load there/);
 });

@@ -14,7 +14,7 @@ import { Failure } from "../../../agent/core/failure.js";
 import { keyCommands, keyText } from "../../../agent/commands/key.js";
 import { newKey, openSigner, privatePem, sha256, signerOf, type KeyStore } from "../../../agent/receipts/signing-keys.js";
 import { codeLines, codeModules } from "../../../agent/receipts/output/qr-code.js";
-import { receiptPage } from "../../../agent/receipts/output/html.js";
+import { receiptHtml } from "../../../agent/receipts/output/html.js";
 import { receiptPdf } from "../../../agent/receipts/output/pdf.js";
 import { receiptCommands } from "../../../agent/commands/receipt.js";
 import { findingsText } from "../../../agent/receipts/dispute/findings-text.js";
@@ -43,8 +43,8 @@ const jws = receiptAt(books, 2).jws;
 async function run(...words: string[]): Promise<{ out: string; saved: ReadonlyMap<string, string> }> {
   let out = "";
   const saved = new Map<string, string>();
-  const desk = { receipts: source, language: "en" as const, newest: () => newestCheckpoint(source, signer) };
-  const command = receiptCommands(() => desk, (path, content) => void saved.set(path, Buffer.from(content).toString()), (content) => void (out += Buffer.from(content).toString()));
+  const sources = { receipts: source, language: "en" as const, newest: () => newestCheckpoint(source, signer) };
+  const command = receiptCommands(() => sources, (path, content) => void saved.set(path, Buffer.from(content).toString()), (content) => void (out += Buffer.from(content).toString()));
   for (const one of [command, ...command.commands]) one.exitOverride().configureOutput({ writeErr: () => undefined });
   await command.parseAsync(words, { from: "user" });
   return { out, saved };
@@ -117,7 +117,7 @@ people("the text fits its width in every language, and never shows a whole UID",
         for (const line of text.split("\n")) assert.ok(line.length <= width, `${language}, ${width}: ${line}`);
         assert.not.match(text, /04A1B2C3D4E5F6|C12345678/);
       }
-      assert.not.match(receiptPage(issued.jws, { language }), /04A1B2C3D4E5F6|C12345678/);
+      assert.not.match(receiptHtml(issued.jws, { language }), /04A1B2C3D4E5F6|C12345678/);
     }
   }
 });
@@ -183,11 +183,11 @@ people("a name from a file cannot steer the terminal, nor break the page", () =>
   const changed = issueReceipt(settlement(3, { stopDetail: hostile, station: { ...station, operator: { ...station.operator, name: hostile } } }), chainOf(littleBook(1)), signer, sha256);
   const sheet = receiptSheet(changed.jws, sha256, { language: "en" });
   assert.not.match(receiptText(sheet, 80), /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
-  assert.not.match(receiptPage(changed.jws, { language: "en" }), /<script|[\u001b\u009b]/);
+  assert.not.match(receiptHtml(changed.jws, { language: "en" }), /<script|[\u001b\u009b]/);
 });
 
 people("the page loads nothing from anywhere, and draws the course of power and cost", () => {
-  const page = receiptPage(jws, { language: "en" });
+  const page = receiptHtml(jws, { language: "en" });
   assert.match(page, "default-src 'none'");
   assert.not.match(page, /(?:src|href)=|url\(|@import/);
   assert.is((page.match(/<svg /g) ?? []).length, 2);

@@ -7,7 +7,7 @@ import * as assert from "uvu/assert";
 import { programFor } from "../../../agent/cli.js";
 import { asksJson, endingOf, unexpected } from "../../../agent/commands/shared/exit.js";
 import { Failure } from "../../../agent/core/failure.js";
-import { trouble } from "../../../agent/ledger/store/disk.js";
+import { diskFailure } from "../../../agent/ledger/store/disk.js";
 import { chargetill, freshFolder } from "../../support/command.js";
 
 const test = suite("refusals");
@@ -78,7 +78,7 @@ test("in words a place in a file stands first, and all else is said in our name"
 
 test("a write that failed ends by 75, help by 0, and an error without a name by 1", () => {
   assert.is(endingOf(new Failure("disk/full", "no room"), false).code, 75);
-  const denied = endingOf(trouble("read", "/var/lib/chargetill/book", Object.assign(new Error("EACCES"), { code: "EACCES" })), false);
+  const denied = endingOf(diskFailure("read", "/var/lib/chargetill/book", Object.assign(new Error("EACCES"), { code: "EACCES" })), false);
   assert.equal([denied.code, /this user may not \(EACCES\); use sudo/.test(denied.err ?? "")], [2, true], "called by the wrong user");
   assert.is(endingOf(new CommanderError(0, "commander.helpDisplayed", "(outputHelp)"), true).out, undefined);
   const broken = endingOf(new Error("a promise of ours"), true);

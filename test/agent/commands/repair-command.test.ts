@@ -55,7 +55,7 @@ test("names a signing key that cannot be used, which only a person can bring bac
 });
 
 test("with --yes sets the damage aside and makes the rest whole; the receipts still hold", async () => {
-  const folder = damaged("journal/segment-00000001.jsonl", "desk.json");
+  const folder = damaged("journal/segment-00000001.jsonl", "receipt-chain.json");
   const ended = await chargetill("repair", "--yes", "--data", folder);
   assert.is(ended.code, 0, ended.out + ended.err);
   assert.match(ended.out, /All that is stored is whole again\.$/m);

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { syncDesk } from "../../../agent/commands/sync-client.js";
+import { openSyncClient } from "../../../agent/commands/sync-client.js";
 import { ControlServer, type ControlAnswer, type ControlRequest } from "../../../agent/control/control-socket.js";
 import { Disk } from "../../../agent/ledger/store/disk.js";
 import { Table } from "../../../agent/ledger/store/table.js";
@@ -22,16 +22,16 @@ test("an agent that is still at it is asked again until it is done", async () =>
     asked.push(request.do);
     return Promise.resolve({ ok: true, value: answers[asked.length - 1] });
   });
-  const desk = await syncDesk({ data: folder });
+  const client = await openSyncClient({ data: folder });
   const told: number[] = [];
-  const all = await desk.now((uplinks) => told.push(uplinks[0]?.waiting ?? Number.NaN));
+  const all = await client.now((uplinks) => told.push(uplinks[0]?.waiting ?? Number.NaN));
   assert.equal([asked, told, all[0]?.waiting], [["sync-now", "sync-wait", "sync-wait"], [9_000, 4_000], 0]);
   await agent.close();
 });
 
 test("without an agent the folder says what waits and what is parked, and nothing is sent", async () => {
-  const desk = await syncDesk({ data: folder });
-  const refused = async (): Promise<string> => desk.status().then(() => "answered", (error: Error) => error.message);
+  const client = await openSyncClient({ data: folder });
+  const refused = async (): Promise<string> => client.status().then(() => "answered", (error: Error) => error.message);
   assert.match(await refused(), /no agent runs there/, "nothing of a station lies there yet");
   const parked = [
     { number: 3, id: "cdr-3", reason: "HTTP 400", atMs: 5, again: false },
@@ -39,9 +39,9 @@ test("without an agent the folder says what waits and what is parked, and nothin
   ];
   const table = Table.open(new Disk(), join(folder, "uplink-office.json"), parseOutboxTable, { state: emptyOutbox }, { steps: true });
   table.update(() => ({ state: { cursor: 0, open: [], parked, lastAck: { number: 2, id: "cdr-2", atMs: 4 } } }));
-  const [status] = await desk.status();
+  const [status] = await client.status();
   assert.equal(status, { uplink: "office", reachability: "untried", words: "no agent runs; this is how it stands on the disk", waiting: 1, parked: parked.slice(0, 1), lastAck: { number: 2, id: "cdr-2", atMs: 4 } });
-  assert.match(await desk.now(() => undefined).then(() => "sent", (error: Error) => error.message), /no agent runs there/);
+  assert.match(await client.now(() => undefined).then(() => "sent", (error: Error) => error.message), /no agent runs there/);
 });
 
 test.run();

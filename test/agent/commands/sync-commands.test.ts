@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { OutboxStatus } from "../../../agent/sync/outbox.js";
-import { syncCommand, type SyncDesk, type SyncOptions } from "../../../agent/commands/sync.js";
+import { syncCommand, type SyncClient, type SyncOptions } from "../../../agent/commands/sync.js";
 
 const test = suite("chargetill sync");
 const atMs = Date.UTC(2026, 2, 2, 10);
@@ -15,7 +15,7 @@ async function run(args: string[], all: readonly OutboxStatus[] = [online, troub
   const lines: string[] = [];
   const calls: unknown[] = [];
   let code: number | undefined;
-  const desk: SyncDesk = {
+  const client: SyncClient = {
     status: () => Promise.resolve(all),
     now: (stillAtIt) => {
       stillAtIt(all);
@@ -27,9 +27,9 @@ async function run(args: string[], all: readonly OutboxStatus[] = [online, troub
     },
     close: () => Promise.resolve(void calls.push("closed")),
   };
-  const open = (options: SyncOptions): Promise<SyncDesk> => {
+  const open = (options: SyncOptions): Promise<SyncClient> => {
     calls.push(options);
-    return Promise.resolve(desk);
+    return Promise.resolve(client);
   };
   const command = syncCommand({ open, print: (line) => void lines.push(line), exit: (value) => (code = value) });
   for (const part of [command, ...command.commands]) part.exitOverride().configureOutput({ writeErr: () => {} });

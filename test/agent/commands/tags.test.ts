@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { cardsOfCsv } from "../../../agent/commands/shared/cards-csv.js";
-import { likenesses } from "../../../agent/core/session/uid-variants.js";
+import { uidVariants } from "../../../agent/core/session/uid-variants.js";
 import type { Failure } from "../../../agent/core/failure.js";
 import { chargetill, freshFolder, Running } from "../../support/command.js";
 import { benchStation } from "../../support/bench-station.js";
@@ -21,13 +21,13 @@ for (const [a, b, likeness] of [
   ["11223344", "1144201745", "one is the other printed as a decimal"],
 ] as const)
   alike(`${a} and ${b}: ${likeness}`, () => {
-    assert.ok(likenesses(a, b).includes(likeness), likenesses(a, b).join());
-    assert.ok(likenesses(b, a).includes(likeness), likenesses(b, a).join());
+    assert.ok(uidVariants(a, b).includes(likeness), uidVariants(a, b).join());
+    assert.ok(uidVariants(b, a).includes(likeness), uidVariants(b, a).join());
   });
 
 alike("different cards, and one card twice, look like nothing", () => {
-  assert.equal(likenesses("9F3C77E1", "9F3C77E2"), []);
-  assert.equal(likenesses("9F3C77E1", "9F3C77E1"), []);
+  assert.equal(uidVariants("9F3C77E1", "9F3C77E2"), []);
+  assert.equal(uidVariants("9F3C77E1", "9F3C77E1"), []);
 });
 
 alike.run();

@@ -11,7 +11,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import { Failure } from "../../../agent/core/failure.js";
-import { Lock } from "../../../agent/control/state-lock.js";
+import { StateLock } from "../../../agent/control/state-lock.js";
 import { VolatileFiles } from "../../support/volatile-files.js";
 
 const locks = suite("lock of the state folder");
@@ -58,9 +58,9 @@ const takeAndRelease = (files: VolatileFiles, why: string): void => {
   lock.release();
 };
 
-const tryTake = (files: VolatileFiles, pid: number): Lock | undefined => {
+const tryTake = (files: VolatileFiles, pid: number): StateLock | undefined => {
   try {
-    return Lock.take("/state", nowMs, files, pid);
+    return StateLock.take("/state", nowMs, files, pid);
   } catch (cause) {
     if (cause instanceof Failure && cause.code === "state/locked") return undefined;
     throw cause;
@@ -72,10 +72,10 @@ for (const staleLock of [false, true])
     let winners = { first: 0, second: 0 };
     for (let nth = 1; nth <= 40; nth += 1) {
       const files = machine({ running: [first, second], staleLock });
-      let theirs: Lock | undefined;
+      let theirs: StateLock | undefined;
       const ours = tryTake(before(files, nth, () => (theirs = tryTake(files, second))), first);
       assert.ok(!(ours && theirs), `two holders at operation ${nth}`);
-      const holder = Lock.holder("/state", files);
+      const holder = StateLock.holder("/state", files);
       assert.equal(holder?.pid, ours ? first : theirs ? second : undefined);
       winners = { first: winners.first + (ours ? 1 : 0), second: winners.second + (theirs ? 1 : 0) };
       ours?.release();
@@ -92,16 +92,16 @@ locks("a process that dies between any two operations leaves a lock that the nex
       const kill = (): never => {
         throw new Error("killed");
       };
-      let lock: Lock | undefined;
+      let lock: StateLock | undefined;
       try {
-        lock = Lock.take("/state", nowMs, before(files, nth, kill, true), first);
+        lock = StateLock.take("/state", nowMs, before(files, nth, kill, true), first);
       } catch {
         // Nothing that it tries to tidy up on the way out reaches the disk.
       }
       files.tamper(`/proc/${first}/stat`, undefined);
       const next = tryTake(files, second);
       assert.ok(next, `after operation ${nth}`);
-      assert.equal(Lock.holder("/state", files)?.pid, second);
+      assert.equal(StateLock.holder("/state", files)?.pid, second);
       lock?.release();
       next.release();
     }
@@ -124,9 +124,9 @@ locks("a pid that came again, a zombie, and a lock from before a reboot do not h
 
 locks("the refusal names the holder's process and since when", () => {
   const files = machine({ running: [first, second], staleLock: false });
-  const lock = Lock.take("/state", nowMs, files, first);
+  const lock = StateLock.take("/state", nowMs, files, first);
   assert.throws(
-    () => Lock.take("/state", nowMs, files, second),
+    () => StateLock.take("/state", nowMs, files, second),
     (cause) => cause instanceof Failure && cause.code === "state/locked" && /process 5000001, since 2026-11-22T16:00:00\.000Z/.test(cause.message),
   );
   lock.release();
@@ -134,13 +134,13 @@ locks("the refusal names the holder's process and since when", () => {
 
 locks("a lock is given back once, and never somebody else's", () => {
   const files = machine({ running: [first, second], staleLock: false });
-  const lock = Lock.take("/state", nowMs, files, first);
+  const lock = StateLock.take("/state", nowMs, files, first);
   lock.release();
-  const theirs = Lock.take("/state", nowMs, files, second);
+  const theirs = StateLock.take("/state", nowMs, files, second);
   lock.release();
-  assert.equal(Lock.holder("/state", files)?.pid, second);
+  assert.equal(StateLock.holder("/state", files)?.pid, second);
   theirs.release();
-  assert.equal(Lock.holder("/state", files), undefined);
+  assert.equal(StateLock.holder("/state", files), undefined);
 });
 
 const racer = join(dirname(fileURLToPath(import.meta.url)), "lock-child.js");
@@ -184,7 +184,7 @@ locks("a process that ends gives its lock back", async () => {
   const folder = fs.mkdtempSync(join(os.tmpdir(), "chargetill-lock-"));
   const holder = startRacer();
   assert.equal(await holder.ask(`take ${folder}`), "held");
-  assert.equal(Lock.holder(folder)?.pid, holder.child.pid);
+  assert.equal(StateLock.holder(folder)?.pid, holder.child.pid);
   holder.child.stdin?.end();
   await once(holder.child, "exit");
   assert.deepEqual(fs.readdirSync(folder), []);

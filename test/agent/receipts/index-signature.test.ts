@@ -10,7 +10,7 @@ import { Book } from "../../../agent/ledger/book/book.js";
 import { Disk } from "../../../agent/ledger/store/disk.js";
 import type { BookEntry } from "../../../agent/ledger/book/book-page.js";
 import { inspectBook } from "../../../agent/ledger/upkeep/repair-book.js";
-import { listSeal } from "../../../agent/receipts/index-signature.js";
+import { indexSigner } from "../../../agent/receipts/index-signature.js";
 import { brokenSigner, chainOf, littleBook, occasion, settlement, signer } from "../../support/sample-receipt.js";
 import { VolatileFiles } from "../../support/volatile-files.js";
 
@@ -26,7 +26,7 @@ const forged = littleBook(9, stranger).map(({ jws }, at) => entryOf(at + 1, jws,
 /** The book as a start opens it: by this signer, which need not work, and with these public keys in the state folder. */
 function open(files: VolatileFiles, by: Signer | undefined = signer, keys: readonly Signer[] = [signer]): Book {
   let opened = false;
-  const book = Book.open(new Disk(files), "/book", { pageEntries: 2, seal: listSeal(() => (opened ? by : undefined), () => keys.map(({ spkiHex }) => spkiHex)) });
+  const book = Book.open(new Disk(files), "/book", { pageEntries: 2, indexSigner: indexSigner(() => (opened ? by : undefined), () => keys.map(({ spkiHex }) => spkiHex)) });
   opened = true;
   book.signList();
   return book;
@@ -135,16 +135,16 @@ seals("after a change of key the old one still proves, from the key file or from
 });
 
 seals("a repair signs what the station signed, and no forged page", () => {
-  const seal = listSeal(() => signer, () => []);
+  const signs = indexSigner(() => signer, () => []);
   const files = filled(sold);
   files.tamper(index, Buffer.alloc(20));
-  const [finding] = inspectBook(new Disk(files), "/book", () => undefined, { pageEntries: 2, seal });
+  const [finding] = inspectBook(new Disk(files), "/book", () => undefined, { pageEntries: 2, indexSigner: signs });
   finding?.repair?.();
   assert.equal(signedRows(files), 4);
   assert.equal(open(files).count(), 10);
   const other = filled(forged, stranger);
   for (const path of other.allFiles().filter((each) => each.startsWith("/book/"))) files.tamper(path, other.peek(path));
-  const [strange] = inspectBook(new Disk(files), "/book", () => undefined, { pageEntries: 2, seal });
+  const [strange] = inspectBook(new Disk(files), "/book", () => undefined, { pageEntries: 2, indexSigner: signs });
   assert.equal(strange?.repair, undefined);
   assert.match(strange?.remedy ?? "", /page-00000001\.json: receipt 1 bears no signature of this station/);
 });

@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { CashDesk, type DeskState } from "../../../agent/receipts/receipt-issuer.js";
+import { ReceiptIssuer, type IssuerState } from "../../../agent/receipts/receipt-issuer.js";
 import { emptyChain, issueReceipt, payloadOf } from "../../../agent/core/receipt/receipt.js";
 import { parseTariff } from "../../../agent/core/tariff/tariff.js";
 import type { Signer } from "../../../agent/core/receipt/signer.js";
-import type { Event } from "../../../agent/core/session/station-state.js";
+import type { StationEvent } from "../../../agent/core/session/station-state.js";
 import { exitCode } from "../../../agent/core/verify/check-result.js";
 import { verifyEvidence } from "../../../agent/core/verify/verify.js";
 import { verifyTools } from "../../../agent/receipts/dispute/evidence-input.js";
@@ -45,11 +45,11 @@ const entryOf = (number: number, { jws, ocmf }: { readonly jws: string; readonly
 });
 
 /** What the desks here put into the journal. */
-const journalled: Event[] = [];
-const record = (event: Event): void => void journalled.push(event);
-let kept: DeskState = { chain: emptyChain, pagination: 0 };
-const deskOver = (by: typeof signer | ReturnType<typeof signerOf>): CashDesk =>
-  new CashDesk({ station, timeZone, version: "0.1.0", book, state: { read: () => kept, write: (state) => void (kept = state) }, signer: by, hash: sha256, record, cdr: () => ({ texts: {}, timeUnknown: false }), handOut: () => "", settled: () => undefined, numberGiven: () => false });
+const journalled: StationEvent[] = [];
+const record = (event: StationEvent): void => void journalled.push(event);
+let kept: IssuerState = { chain: emptyChain, pagination: 0 };
+const deskOver = (by: typeof signer | ReturnType<typeof signerOf>): ReceiptIssuer =>
+  new ReceiptIssuer({ station, timeZone, version: "0.1.0", book, state: { read: () => kept, write: (state) => void (kept = state) }, signer: by, hash: sha256, record, cdr: () => ({ texts: {}, timeUnknown: false }), handOut: () => "", settled: () => undefined, numberGiven: () => false });
 
 test("the key is made for its owner alone", () => {
   assert.is(statSync(join(folder, "station.key")).mode & 0o777, 0o600);
@@ -57,15 +57,15 @@ test("the key is made for its owner alone", () => {
 
 test("a desk catches up with its book, and every kind of receipt it adds is in order", () => {
   littleBook(3, signer).forEach((issued, at) => book.append(entryOf(at + 1, issued)));
-  const desk = deskOver(signer);
-  assert.is(desk.chain.count, 4);
-  assert.is(desk.credit(2, "meter in doubt", now), 5);
-  assert.throws(() => desk.credit(2, "again", now));
-  assert.throws(() => desk.credit(1, "no sale", now));
-  assert.is(desk.recover(now), null);
+  const issuer = deskOver(signer);
+  assert.is(issuer.chain.count, 4);
+  assert.is(issuer.credit(2, "meter in doubt", now), 5);
+  assert.throws(() => issuer.credit(2, "again", now));
+  assert.throws(() => issuer.credit(1, "no sale", now));
+  assert.is(issuer.recover(now), null);
 
   const broken = { ...signer, sign: brokenSigner.sign, signDer: brokenSigner.signDer };
-  book.append(entryOf(6, issueReceipt(settlement(6, { pagination: 4 }), desk.chain, broken, sha256)));
+  book.append(entryOf(6, issueReceipt(settlement(6, { pagination: 4 }), issuer.chain, broken, sha256)));
   assert.is(deskOver(broken).recover(now), null);
   // Nothing signed reaches over the unsigned tail yet: proofs rest on the last checkpoint that is.
   assert.match(proofFileOf(book, 2, ""), /\nCT-0042\n5\n/);
@@ -84,16 +84,16 @@ test("a desk catches up with its book, and every kind of receipt it adds is in o
 
 test("a sale that was taken back is sold again by the right tariff: once, naming the first, and the book holds", () => {
   const books = Book.open(disk, join(folder, "corrections"));
-  let state: DeskState = { chain: emptyChain, pagination: 0 };
+  let state: IssuerState = { chain: emptyChain, pagination: 0 };
   littleBook(3, signer).forEach((issued, at) => books.append(entryOf(at + 1, issued)));
-  const desk = new CashDesk({ station, timeZone, version: "0.1.0", book: books, state: { read: () => state, write: (next) => void (state = next) }, signer, hash: sha256, record, cdr: () => ({ texts: {}, timeUnknown: false }), handOut: () => "", settled: () => undefined, numberGiven: () => false });
+  const issuer = new ReceiptIssuer({ station, timeZone, version: "0.1.0", book: books, state: { read: () => state, write: (next) => void (state = next) }, signer, hash: sha256, record, cdr: () => ({ texts: {}, timeUnknown: false }), handOut: () => "", settled: () => undefined, numberGiven: () => false });
   const parsed = parseTariff({ country_code: "DE", party_id: "ABC", id: "right", currency: "EUR", last_updated: "2026-11-01T00:00:00Z", elements: [{ price_components: [{ type: "ENERGY", price: 0.25, vat: 20, step_size: 1 }] }] });
   assert.ok(parsed.ok);
   if (!parsed.ok) return;
-  assert.throws(() => desk.correct(2, parsed.tariff, "cdr-new", now), /was not credited/);
-  assert.is(desk.credit(2, "wrong tariff", now), 5);
-  assert.is(desk.correct(2, parsed.tariff, "cdr-new", now), 6);
-  assert.throws(() => desk.correct(2, parsed.tariff, "cdr-newer", now), /was corrected before, by receipt 6/);
+  assert.throws(() => issuer.correct(2, parsed.tariff, "cdr-new", now), /was not credited/);
+  assert.is(issuer.credit(2, "wrong tariff", now), 5);
+  assert.is(issuer.correct(2, parsed.tariff, "cdr-new", now), 6);
+  assert.throws(() => issuer.correct(2, parsed.tariff, "cdr-newer", now), /was corrected before, by receipt 6/);
   const sold = payloadOf(books.get(6)?.jws ?? "");
   assert.is(sold?.kind === "sale" && sold.corrects, 2);
   const first = payloadOf(books.get(2)?.jws ?? "");
@@ -102,7 +102,7 @@ test("a sale that was taken back is sold again by the right tariff: once, naming
   // 0.25 net and 20 % make 30 cents a kWh.
   const milliCents = Math.round(Number(sold.sale.energyKwh) * 1000) * 30;
   assert.is(sold.sale.price.due.gross, (Math.floor((milliCents + 500) / 1000) / 100).toFixed(2));
-  const findings = verifyEvidence([{ name: "book", text: bookFileOf(books, desk.chain.checkpoint) }], pins, verifyTools());
+  const findings = verifyEvidence([{ name: "book", text: bookFileOf(books, issuer.chain.checkpoint) }], pins, verifyTools());
   assert.is(exitCode(findings), 0, findingsText(findings));
 });
 
@@ -114,7 +114,7 @@ test("a receipt file made from the book has its proof, whenever it is asked for"
 });
 
 test("no other receipt takes a number that a session was given", () => {
-  const busy = new CashDesk({ station, timeZone, version: "0.1.0", book, state: { read: () => kept, write: (state) => void (kept = state) }, signer, hash: sha256, record, cdr: () => ({ texts: {}, timeUnknown: false }), handOut: () => "", settled: () => undefined, numberGiven: () => true });
+  const busy = new ReceiptIssuer({ station, timeZone, version: "0.1.0", book, state: { read: () => kept, write: (state) => void (kept = state) }, signer, hash: sha256, record, cdr: () => ({ texts: {}, timeUnknown: false }), handOut: () => "", settled: () => undefined, numberGiven: () => true });
   const before = book.count();
   for (const work of [() => busy.credit(2, "wrong", now), () => busy.changeKey(signer, now)]) assert.throws(work, /a receipt is just being made/);
   assert.is(busy.recover(now), null);
@@ -122,67 +122,67 @@ test("no other receipt takes a number that a session was given", () => {
 });
 
 /** A desk of its own in a folder of its own, on a book that outlives it. */
-function deskIn(name: string, write: (event: Event) => void, by: Signer = signer): { readonly desk: CashDesk; readonly book: Book } {
+function deskIn(name: string, write: (event: StationEvent) => void, by: Signer = signer): { readonly issuer: ReceiptIssuer; readonly book: Book } {
   const own = Book.open(disk, join(folder, name));
-  let state: DeskState = { chain: emptyChain, pagination: 0 };
-  return { book: own, desk: new CashDesk({ station, timeZone, version: "0.1.0", book: own, state: { read: () => state, write: (next) => void (state = next) }, signer: by, hash: sha256, record: write, cdr: () => ({ texts: {}, timeUnknown: false }), handOut: () => "", settled: () => undefined, numberGiven: () => false }) };
+  let state: IssuerState = { chain: emptyChain, pagination: 0 };
+  return { book: own, issuer: new ReceiptIssuer({ station, timeZone, version: "0.1.0", book: own, state: { read: () => state, write: (next) => void (state = next) }, signer: by, hash: sha256, record: write, cdr: () => ({ texts: {}, timeUnknown: false }), handOut: () => "", settled: () => undefined, numberGiven: () => false }) };
 }
 const powerOff = new Error("the power is off");
 
 test("a receipt of which only the journal knows after a crash is booked at the next start, the same bytes, and none twice", () => {
-  const written: Event[] = [];
-  const dying = (event: Event): never => {
+  const written: StationEvent[] = [];
+  const dying = (event: StationEvent): never => {
     written.push(event);
     throw powerOff;
   };
-  const live = (event: Event): void => void written.push(event);
-  assert.throws(() => deskIn("cut", dying).desk.begin([], now), /power is off/);
+  const live = (event: StationEvent): void => void written.push(event);
+  assert.throws(() => deskIn("cut", dying).issuer.begin([], now), /power is off/);
   const first = deskIn("cut", live);
-  first.desk.begin(written, { ...now, at: startMs + 60_000 });
+  first.issuer.begin(written, { ...now, at: startMs + 60_000 });
   assert.is(first.book.count(), 1);
   assert.is(written.length, 1, "nothing is issued anew");
-  const sale = issueReceipt(settlement(2, { pagination: 1 }), first.desk.chain, signer, sha256);
+  const sale = issueReceipt(settlement(2, { pagination: 1 }), first.issuer.chain, signer, sha256);
   first.book.append(entryOf(2, sale));
-  assert.throws(() => deskIn("cut", dying).desk.credit(2, "meter in doubt", now), /power is off/);
+  assert.throws(() => deskIn("cut", dying).issuer.credit(2, "meter in doubt", now), /power is off/);
   const second = deskIn("cut", live);
-  second.desk.begin(written, now);
-  second.desk.begin(written, now);
+  second.issuer.begin(written, now);
+  second.issuer.begin(written, now);
   assert.is(second.book.count(), 3);
   const credit = written.at(-1);
   assert.is(credit?.type === "ReceiptIssued" && credit.receipt.jws, second.book.get(3)?.jws);
-  assert.is(second.desk.recover(now), null);
-  assert.throws(() => second.desk.credit(2, "again", now), /was credited before/);
-  const findings = verifyEvidence([{ name: "book", text: bookFileOf(second.book, second.desk.chain.checkpoint) }], pins, verifyTools());
+  assert.is(second.issuer.recover(now), null);
+  assert.throws(() => second.issuer.credit(2, "again", now), /was credited before/);
+  const findings = verifyEvidence([{ name: "book", text: bookFileOf(second.book, second.issuer.chain.checkpoint) }], pins, verifyTools());
   assert.is(exitCode(findings), 0, findingsText(findings));
 });
 
 test("a journal that knows of a receipt which does not follow on the book is damage, not a gap", () => {
-  const written: Event[] = [];
+  const written: StationEvent[] = [];
   const whole = deskIn("gap", (event) => void written.push(event));
-  whole.desk.begin([], now);
-  whole.book.append(entryOf(2, issueReceipt(settlement(2, { pagination: 1 }), whole.desk.chain, signer, sha256)));
-  deskIn("gap", (event) => void written.push(event)).desk.credit(2, "meter in doubt", now);
+  whole.issuer.begin([], now);
+  whole.book.append(entryOf(2, issueReceipt(settlement(2, { pagination: 1 }), whole.issuer.chain, signer, sha256)));
+  deskIn("gap", (event) => void written.push(event)).issuer.credit(2, "meter in doubt", now);
   const shorter = deskIn("shorter", () => undefined);
-  assert.throws(() => shorter.desk.begin(written.slice(1), now), /the journal holds receipt 3, which does not follow on the 0 receipts of the book: "chargetill repair"/);
+  assert.throws(() => shorter.issuer.begin(written.slice(1), now), /the journal holds receipt 3, which does not follow on the 0 receipts of the book: "chargetill repair"/);
 });
 
 test("a change of key of which only the journal knows has happened: the staged key is taken up, not thrown away", () => {
   const state = join(folder, "keys");
   disk.makeFolder(state);
   const next = stageKey(disk, state);
-  const written: Event[] = [];
-  const { desk: old } = deskIn("keys-book", (event) => void written.push(event));
+  const written: StationEvent[] = [];
+  const { issuer: old } = deskIn("keys-book", (event) => void written.push(event));
   old.begin([], now);
   const dying = deskIn("keys-book", (event) => {
     written.push(event);
     throw powerOff;
   });
-  assert.throws(() => dying.desk.changeKey(next, now), /power is off/);
+  assert.throws(() => dying.issuer.changeKey(next, now), /power is off/);
   const issued = written.flatMap((event) => (event.type === "ReceiptIssued" ? [event.receipt] : []));
   finishKeyChange(disk, state, dying.book, () => issued);
   assert.is(publicKeysIn(disk.read(join(state, publicKeyFile))?.toString("utf8") ?? "")[0]?.spkiHex, next.spkiHex);
   const later = deskIn("keys-book", () => undefined, next);
-  later.desk.begin(written, now);
+  later.issuer.begin(written, now);
   assert.is(later.book.get(2)?.kind, "key");
   // Without such a receipt nothing happened.
   stageKey(disk, state);
@@ -202,9 +202,9 @@ test("a staged key that cannot be read is a fault with a name, and no crash of e
 test("a desk that was made anew follows a long book in one write, and counts on where the old one stood", () => {
   const long = Book.open(disk, join(folder, "long"));
   littleBook(40, signer).forEach((issued, at) => long.append(entryOf(at + 1, issued)));
-  let state: DeskState = { chain: emptyChain, pagination: 0 };
+  let state: IssuerState = { chain: emptyChain, pagination: 0 };
   let writes = 0;
-  const open = (): CashDesk => new CashDesk({ station, timeZone, version: "0.1.0", book: long, state: { read: () => state, write: (next) => void ([state, writes] = [next, writes + 1]) }, signer, hash: sha256, record, cdr: () => ({ texts: {}, timeUnknown: false }), handOut: () => "", settled: () => undefined, numberGiven: () => false });
+  const open = (): ReceiptIssuer => new ReceiptIssuer({ station, timeZone, version: "0.1.0", book: long, state: { read: () => state, write: (next) => void ([state, writes] = [next, writes + 1]) }, signer, hash: sha256, record, cdr: () => ({ texts: {}, timeUnknown: false }), handOut: () => "", settled: () => undefined, numberGiven: () => false });
   assert.is(open().chain.count, 41);
   assert.equal([state.chain.count, state.pagination, writes], [41, 40, 1]);
   open();
@@ -214,17 +214,17 @@ test("a desk that was made anew follows a long book in one write, and counts on 
 test("a desk of another history than the book's is damage with a name, and no crash of each start", () => {
   const other = Book.open(disk, join(folder, "other"));
   littleBook(3, signer).forEach((issued, at) => other.append(entryOf(at + 1, issued)));
-  let state: DeskState = { chain: emptyChain, pagination: 0 };
-  const open = (): CashDesk => new CashDesk({ station, timeZone, version: "0.1.0", book: other, state: { read: () => state, write: (next) => void (state = next) }, signer, hash: sha256, record, cdr: () => ({ texts: {}, timeUnknown: false }), handOut: () => "", settled: () => undefined, numberGiven: () => false });
+  let state: IssuerState = { chain: emptyChain, pagination: 0 };
+  const open = (): ReceiptIssuer => new ReceiptIssuer({ station, timeZone, version: "0.1.0", book: other, state: { read: () => state, write: (next) => void (state = next) }, signer, hash: sha256, record, cdr: () => ({ texts: {}, timeUnknown: false }), handOut: () => "", settled: () => undefined, numberGiven: () => false });
   const { chain } = littleBook(1, signerOf(newKey())).at(-1) ?? { chain: emptyChain };
   state = { chain, pagination: 1 };
   assert.throws(open, (error: unknown) => error instanceof Failure && error.code === "book/damaged" && /receipt 3 of the book does not follow on the 2 receipts that the desk remembers/.test(error.message));
 });
 
 test("what became of a sale is looked for beside the work, and what came since is seen all the same", async () => {
-  const { desk, book: own } = deskIn("beside", record);
+  const { issuer, book: own } = deskIn("beside", record);
   littleBook(40, signer).forEach((issued, at) => own.append(entryOf(at + 1, issued)));
-  const caught = deskIn("beside", record).desk;
+  const caught = deskIn("beside", record).issuer;
   let rests = 0;
   const later = await caught.later(2, () => Promise.resolve(void (rests += 1)));
   assert.equal([later.upTo, later.found, rests], [41, [], 2]);
@@ -234,7 +234,7 @@ test("what became of a sale is looked for beside the work, and what came since i
   const known = await caught.later(2, () => Promise.resolve());
   assert.equal(known.found.map(({ number }) => number), [42]);
   assert.throws(() => caught.credit(2, "again", now, known), /was credited before, by receipt 42/);
-  assert.is(desk.chain.count, 0);
+  assert.is(issuer.chain.count, 0);
 });
 
 test.after(() => rmSync(folder, { recursive: true, force: true }));

@@ -2,7 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Config } from "../../../config/schema.js";
-import { kwhText } from "../../../agent/core/number/energy-text.js";
+import { kwhExact } from "../../../agent/core/number/energy-text.js";
 import type { OnlineAnswer } from "../../../agent/core/cdr/token.js";
 import type { OnlineCheck } from "../../../agent/sync/station-port.js";
 import { Room, roomConfig } from "../../support/station/test-station.js";
@@ -92,7 +92,7 @@ test("charges without an answer up to the cap where all may", async () => {
   await room.charge(1, 25);
   await settle(room);
   assert.is(room.session(1).state, "finishing");
-  const stopped = room.news.find((news) => news.news === "stopping");
+  const stopped = room.event.find((event) => event.news === "stopping");
   assert.match(stopped?.news === "stopping" ? stopped.detail : "", /limit of 0\.02 kWh is reached: more is not given to a card that no backend has allowed/);
   await room.close();
 });
@@ -132,7 +132,7 @@ test("never stops what a remote word began for it while the question was open", 
   const room = roomWith([backend], rule({ onlineTimeout: 30_000 }));
   await room.plug(1);
   await room.tap(stranger);
-  room.shop.remote.start({ by: "csms", connector: 1, token: { uid: stranger, type: "RFID", contractId: "C", countryCode: "DE", partyId: "EMP" } });
+  room.services.remote.start({ by: "csms", connector: 1, token: { uid: stranger, type: "RFID", contractId: "C", countryCode: "DE", partyId: "EMP" } });
   await room.clock.pass(10_000);
   backend.last().answer(allowed(stranger));
   await settle(room);
@@ -177,7 +177,7 @@ test("is remembered: it starts unasked next time, until its word is too old or t
   assert.is(session.state === "charging" && session.sale.opening.acceptance.authorizationReference, undefined, "a reference is for one session");
   await next.plug(1, false);
   await settle(next);
-  next.shop.lists.clearCache("csms");
+  next.services.lists.clearCache("csms");
   await sell(next);
   assert.is(backend.asked.length, 2);
   backend.last().answer(allowed(stranger));
@@ -204,15 +204,15 @@ const card = (uid: string, more: object = {}) => ({ uid, contractId: `C-${uid}`,
 
 lists("is replaced whole, changed by newer versions alone, and stands after a restart", async () => {
   const room = new Room();
-  const { lists: kept } = room.shop;
+  const { lists: kept } = room.services;
   assert.is(kept.listVersion("csms"), 0);
   assert.equal(kept.replaceList("csms", 3, [card(stranger), card("0102")]), { accepted: true });
   const stale = kept.changeList("csms", 3, []);
   assert.is(stale.accepted ? "" : stale.code, "failed");
   assert.equal(kept.changeList("csms", 4, [{ uid: "0102", remove: true }, card("0304", { status: "BLOCKED" })]), { accepted: true });
   const next = await room.again();
-  assert.is(next.shop.lists.listVersion("csms"), 4);
-  assert.equal([next.shop.lists.listed("0102"), next.shop.lists.listed("0304")?.status], [undefined, "BLOCKED"]);
+  assert.is(next.services.lists.listVersion("csms"), 4);
+  assert.equal([next.services.lists.listed("0102"), next.services.lists.listed("0304")?.status], [undefined, "BLOCKED"]);
   await next.plug(1);
   await next.tap(stranger);
   await settle(next);
@@ -222,7 +222,7 @@ lists("is replaced whole, changed by newer versions alone, and stands after a re
 
 lists("that holds what it may not changes nothing", async () => {
   const room = new Room();
-  const { lists: kept } = room.shop;
+  const { lists: kept } = room.services;
   kept.replaceList("csms", 1, [card(stranger)]);
   const twice = kept.replaceList("csms", 2, [card("01"), card("01")]);
   const wrong = kept.replaceList("csms", 2, [card("")]);
@@ -255,7 +255,7 @@ exposure("counts what the backend has not acknowledged: the next session stops a
   await room.charge(1, 25);
   await settle(room);
   assert.is(room.session(1).state, "finishing");
-  const stopped = room.news.filter((news) => news.news === "stopping").at(-1);
+  const stopped = room.event.filter((event) => event.news === "stopping").at(-1);
   assert.equal(stopped?.news === "stopping" && [stopped.reason, stopped.detail], ["EnergyLimitReached", "the limit of 0.015 kWh is reached: no more may be open for this card until the backend has its receipts"]);
   await room.plug(1, false);
   await room.plug(1);
@@ -276,7 +276,7 @@ exposure("counts money as it counts energy", async () => {
   await room.charge(1, 25);
   await settle(room);
   assert.is(room.session(1).state, "finishing");
-  const stopped = room.news.find((news) => news.news === "stopping");
+  const stopped = room.event.find((event) => event.news === "stopping");
   assert.is(stopped?.news === "stopping" && stopped.reason, "CostLimitReached");
   await room.close();
 });
@@ -291,13 +291,13 @@ exposure("holds for two sessions of one card side by side", async () => {
   await room.plug(2);
   const first = room.session(1);
   if (first.state !== "charging") throw new Error("nothing charges");
-  room.shop.station.enter({ type: "CardAccepted", moment: room.clock.now(), connector: 2, acceptance: first.sale.opening.acceptance });
+  room.services.station.enter({ type: "CardAccepted", moment: room.clock.now(), connector: 2, acceptance: first.sale.opening.acceptance });
   await settle(room);
   await Promise.all([room.charge(1, 25), room.outlet(2).closed ? Promise.resolve().then(() => (room.outlet(2).energyMilliWh += 20_000)) : Promise.resolve()]);
   await settle(room);
   const total = [1, 2].map((id) => room.session(id).state);
   assert.ok(total.includes("finishing"), total.join());
-  const reasons = room.news.flatMap((news) => (news.news === "stopping" ? [news.detail] : []));
+  const reasons = room.event.flatMap((event) => (event.news === "stopping" ? [event.detail] : []));
   assert.ok(reasons.some((reason) => /together reached/.test(reason)), reasons.join());
   await room.close();
 });
@@ -329,7 +329,7 @@ exposure("holds for the one that goes on when the other is over, and after a res
   await room.plug(2);
   const first = room.session(1);
   if (first.state !== "charging") throw new Error("nothing charges");
-  room.shop.station.enter({ type: "CardAccepted", moment: room.clock.now(), connector: 2, acceptance: first.sale.opening.acceptance });
+  room.services.station.enter({ type: "CardAccepted", moment: room.clock.now(), connector: 2, acceptance: first.sale.opening.acceptance });
   await settle(room);
   await room.charge(1, 25);
   await room.plug(1, false);
@@ -341,7 +341,7 @@ exposure("holds for the one that goes on when the other is over, and after a res
   await room.charge(2, 10);
   await settle(room);
   assert.is(room.session(2).state, "finishing");
-  const stopped = room.news.filter((news) => news.news === "stopping").at(-1);
+  const stopped = room.event.filter((event) => event.news === "stopping").at(-1);
   assert.match(stopped?.news === "stopping" ? stopped.detail : "", /have together reached its limit/);
   const next = await room.again();
   await next.clock.pass(5_000);
@@ -369,21 +369,21 @@ exposure("is read in slices after a restart: whoever hangs on it is checked, and
     await room.plug(1, false);
     await room.clock.pass(1_000);
   }
-  const receipts = room.shop.book.count();
+  const receipts = room.services.book.count();
   assert.ok(receipts > 60, String(receipts));
   const next = await room.again();
   await next.clock.quiet();
-  const tapped = (reader: string, card: string): void => next.shop.station.readers.tapped(reader, { kind: "card", uid: card, moment: next.clock.now() });
+  const tapped = (reader: string, card: string): void => next.services.station.readers.tapped(reader, { kind: "card", uid: card, moment: next.clock.now() });
   tapped("front", uid);
   assert.equal(next.answers(), [], "it hangs on what is open for it");
-  assert.ok(next.news.some((news) => news.news === "note" && /reading what is open for it/.test(news.text)));
+  assert.ok(next.event.some((event) => event.news === "note" && /reading what is open for it/.test(event.text)));
   tapped("back", stranger);
   tapped("front", "0102030405");
   assert.equal(next.answers(), ["this card is blocked", "another card is being checked: try again in a moment"]);
   await next.clock.pass(1_000);
   assert.match(next.answers().at(-1) ?? "", /^accepted: plug in the car/);
-  const waiting = next.shop.station.till().waiting.get("front");
-  assert.is(waiting?.acceptance.limits?.energyKwh, kwhText(1_000_000_000 - 65 * 1_000));
+  const waiting = next.services.station.stationState().waiting.get("front");
+  assert.is(waiting?.acceptance.limits?.energyKwh, kwhExact(1_000_000_000 - 65 * 1_000));
   await next.close();
 });
 exposure.run();

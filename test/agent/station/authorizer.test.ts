@@ -1,7 +1,7 @@
 // Who may charge, as a table: what is known of a card, the offline rule, and what follows before any backend is asked and when none answers.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { judge, type KeptWord, type Knowledge, type OfflineRule, type Token } from "../../../agent/core/cdr/token.js";
+import { decideCard, type KeptWord, type Knowledge, type OfflineRule, type Token } from "../../../agent/core/cdr/token.js";
 
 const at = Date.UTC(2026, 10, 24);
 const token = (more: Partial<Token> = {}): Token => ({ uid: "04A1", contractId: "C1", countryCode: "DE", partyId: "EMP", valid: true, whitelist: "ALWAYS", ...more });
@@ -34,12 +34,12 @@ const rows: readonly [string, Knowledge, OfflineRule["rule"], "asks" | "decides"
 const test = suite("who may charge");
 for (const [title, known, offline, asked, allowed] of rows) {
   test(title, () => {
-    const { ask, info } = judge(known, at, rule(offline));
+    const { ask, info } = decideCard(known, at, rule(offline));
     assert.equal([ask ? "asks" : "decides", info.allowed], [asked, allowed]);
   });
 }
 test("an unknown card has the cap with it", () => {
-  const { info } = judge({}, at, rule("all"));
+  const { info } = decideCard({}, at, rule("all"));
   assert.equal(info.allowed === "ALLOWED" && info.limits, { energyKwh: "10", why: "unknown" });
 });
 test.run();

@@ -1,7 +1,7 @@
 // A button at a connector, from the contact to the receipt: in a small room where every answer can be seen, and on the bench with the real drivers.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Event } from "../../../agent/core/session/station-state.js";
+import type { StationEvent } from "../../../agent/core/session/station-state.js";
 import type { Config } from "../../../config/schema.js";
 import { stuckAfterMs } from "../../../drivers/gpio/button.js";
 import { Street } from "../../support/street/street.js";
@@ -18,11 +18,11 @@ const withButtons =
 const inTheRoom = suite("a button in the room");
 const roomOf = (second: "select" | "stop" = "select"): Room => new Room(roomConfig(withButtons(second)));
 const press = async (room: Room, connector: number): Promise<void> => {
-  room.shop.station.buttons.heard(connector, { pressed: true, stuck: false, moment: room.clock.now() });
+  room.services.station.buttons.heard(connector, { pressed: true, stuck: false, moment: room.clock.now() });
   await room.clock.pass(100);
 };
-const pressAnswers = (room: Room): string[] => room.news.flatMap((news) => (news.news === "press" ? [`${news.connector} ${news.accepted ? "yes" : "no"}: ${news.answer}`] : []));
-const words = (room: Room): readonly Event["type"][] => room.files.peek("/state/journal/segment-00000001.jsonl").toString("utf8").match(/(?<="type":")(ConnectorChosen|ChoiceLapsed|CardWaits|CardLapsed|CardAccepted|StopRequested)/g) as never;
+const pressAnswers = (room: Room): string[] => room.event.flatMap((event) => (event.news === "press" ? [`${event.connector} ${event.accepted ? "yes" : "no"}: ${event.answer}`] : []));
+const words = (room: Room): readonly StationEvent["type"][] => room.files.peek("/state/journal/segment-00000001.jsonl").toString("utf8").match(/(?<="type":")(ConnectorChosen|ChoiceLapsed|CardWaits|CardLapsed|CardAccepted|StopRequested)/g) as never;
 
 inTheRoom("of two cars that wait, the card starts the one whose button was pressed, and its lamp said so", async () => {
   const room = roomOf();
@@ -74,7 +74,7 @@ inTheRoom("a card that waits, held again after the button of a car that was ther
   assert.is(room.outlet(1).shown, "chosen");
   await room.tap(ada);
   assert.is(room.session(1).state, "charging");
-  assert.is(room.shop.station.till().waiting.size, 0);
+  assert.is(room.services.station.stationState().waiting.size, 0);
   assert.equal(words(room), ["ConnectorChosen", "CardWaits", "ConnectorChosen", "CardLapsed", "CardAccepted"]);
   await room.close();
 });
@@ -153,28 +153,28 @@ inTheRoom("a button that may stop ends its own connector's session as the driver
   assert.equal([room.session(1).state, room.session(2).state], ["charging", "finishing"]);
   await press(room, 2);
   assert.equal(pressAnswers(room), ["2 no: nothing to stop", "2 no: the session has only just begun", "2 yes: connector 2 stops", "2 no: the session is over: unplug the car first"]);
-  assert.equal(room.news.flatMap((news) => (news.news === "stopping" ? [[news.connector, news.reason, news.detail]] : [])), [[2, "Local", "stopped by button"]]);
+  assert.equal(room.event.flatMap((event) => (event.news === "stopping" ? [[event.connector, event.reason, event.detail]] : [])), [[2, "Local", "stopped by button"]]);
   await room.close();
 });
 
 inTheRoom("a button of a connector that is out of order chooses nothing", async () => {
   const room = roomOf();
-  room.shop.remote.setOperative(2, false, "csms");
+  room.services.remote.setOperative(2, false, "csms");
   await press(room, 2);
   assert.equal(pressAnswers(room), ["2 no: out of order: taken out of service by csms"]);
-  assert.is(room.shop.station.till().chosen.size, 0);
+  assert.is(room.services.station.stationState().chosen.size, 0);
   await room.close();
 });
 
 inTheRoom("a button that is stuck is a fault of its own, which keeps nobody from charging, and is over when it is let go", async () => {
   const room = roomOf();
-  const heard = (stuck: boolean): void => room.shop.station.buttons.heard(1, { pressed: false, stuck, moment: room.clock.now() });
+  const heard = (stuck: boolean): void => room.services.station.buttons.heard(1, { pressed: false, stuck, moment: room.clock.now() });
   heard(true);
   await room.plug(1);
   await room.tap(ada);
   assert.is(room.session(1).state, "charging");
   heard(false);
-  assert.equal(room.news.flatMap((news) => (news.news === "fault" || news.news === "recovered" ? [`${news.news} ${news.code} ${news.device}`] : [])), ["fault button/stuck button 1", "recovered button/stuck button 1"]);
+  assert.equal(room.event.flatMap((event) => (event.news === "fault" || event.news === "recovered" ? [`${event.news} ${event.code} ${event.device}`] : [])), ["fault button/stuck button 1", "recovered button/stuck button 1"]);
   await room.close();
 });
 
@@ -192,10 +192,10 @@ async function story(second: "select" | "stop", agenda: Parameters<typeof Street
       street.restarted();
     }
     assert.is((await street.live()).how, "story-over");
-    const { news } = street.seen;
+    const { event } = street.seen;
     return {
-      receipts: news.flatMap((one) => (one.news === "receipt" ? [`${one.connector}: ${one.kwh} kWh`] : [])),
-      told: news.flatMap((one) => (one.news === "press" ? [`press ${one.connector} ${one.accepted}`] : one.news === "session-began" ? [`began ${one.connector}`] : one.news === "stopping" ? [`stopping ${one.connector} ${one.detail}`] : one.news === "fault" || one.news === "recovered" ? [`${one.news} ${one.code}`] : [])),
+      receipts: event.flatMap((one) => (one.news === "receipt" ? [`${one.connector}: ${one.kwh} kWh`] : [])),
+      told: event.flatMap((one) => (one.news === "press" ? [`press ${one.connector} ${one.accepted}`] : one.news === "session-began" ? [`began ${one.connector}`] : one.news === "stopping" ? [`stopping ${one.connector} ${one.detail}`] : one.news === "fault" || one.news === "recovered" ? [`${one.news} ${one.code}`] : [])),
     };
   } finally {
     await street.close();

@@ -2,33 +2,33 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Acceptance } from "../../../agent/core/session/session.js";
-import { emptyTill, step, type Event, type Layout } from "../../../agent/core/session/station-state.js";
-import { NeededEntries } from "../../../agent/station/journal-retention.js";
-import { Past } from "../../../agent/station/journal-replay.js";
+import { emptyStationState, reduce, type StationEvent, type Layout } from "../../../agent/core/session/station-state.js";
+import { JournalRetention } from "../../../agent/station/journal-retention.js";
+import { JournalReplay } from "../../../agent/station/journal-replay.js";
 
 const layout: Layout = { connectors: [{ id: 1, reader: "front" }, { id: 2, reader: "front" }] };
 const acceptance: Acceptance = { token: { uid: "04A23B1C5D6E80", type: "RFID", contractId: "C1", countryCode: "DE", partyId: "CTL" }, authMethod: "WHITELIST" };
 const moment = { at: 0, monoMs: 0, boot: "b", trust: "synced" } as const;
-const plug = (connector: number, plugged: boolean): Event => ({ type: "PlugChanged", moment, connector, plugged });
-const waits: Event = { type: "CardWaits", moment, reader: "front", acceptance };
-const accepted = (connector: number): Event => ({ type: "CardAccepted", moment, connector, acceptance });
-const beat: Event = { type: "Started", version: "1", moment };
+const plug = (connector: number, plugged: boolean): StationEvent => ({ type: "PlugChanged", moment, connector, plugged });
+const waits: StationEvent = { type: "CardWaits", moment, reader: "front", acceptance };
+const accepted = (connector: number): StationEvent => ({ type: "CardAccepted", moment, connector, acceptance });
+const beat: StationEvent = { type: "Started", version: "1", moment };
 
 /** Writes the events; answers the first entry that is needed, and demands that replaying from there gives the same till. */
-function neededAfter(...events: Event[]): number {
-  let till = emptyTill(layout);
-  const needed = new NeededEntries();
+function neededAfter(...events: StationEvent[]): number {
+  let stationState = emptyStationState(layout);
+  const retention = new JournalRetention();
   events.forEach((event, index) => {
-    needed.saw(index + 1, event, till);
-    till = step(till, event, layout);
+    retention.saw(index + 1, event, stationState);
+    stationState = reduce(stationState, event, layout);
   });
-  const first = needed.first(till, events.length);
-  const replayed = events.slice(Math.max(0, first - 1)).reduce((after, event) => step(after, event, layout), emptyTill(layout));
-  assert.equal([...replayed.sessions].map(([, { state }]) => state), [...till.sessions].map(([, { state }]) => state));
-  assert.equal([...replayed.waiting.keys()], [...till.waiting.keys()]);
-  const past = new Past(layout, 0);
-  events.forEach((event, index) => past.saw(index + 1, event));
-  assert.is(past.needed.first(past.till, events.length), first, "a restart knows it too");
+  const first = retention.first(stationState, events.length);
+  const replayed = events.slice(Math.max(0, first - 1)).reduce((after, event) => reduce(after, event, layout), emptyStationState(layout));
+  assert.equal([...replayed.sessions].map(([, { state }]) => state), [...stationState.sessions].map(([, { state }]) => state));
+  assert.equal([...replayed.waiting.keys()], [...stationState.waiting.keys()]);
+  const replay = new JournalReplay(layout, 0);
+  events.forEach((event, index) => replay.saw(index + 1, event));
+  assert.is(replay.retention.first(replay.stationState, events.length), first, "a restart knows it too");
   return first;
 }
 

@@ -2,7 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { SessionToken } from "../../../agent/core/cdr/settlement.js";
-import { keptFor } from "../../../agent/core/session/backend-orders.js";
+import { reservedFor } from "../../../agent/core/session/backend-orders.js";
 import { parseTariff, type Tariff } from "../../../agent/core/tariff/tariff.js";
 import type { RemoteStart } from "../../../agent/sync/station-port.js";
 import { connectorSnapshot } from "../../../agent/station/snapshot.js";
@@ -29,7 +29,7 @@ const starts = suite("a remote start");
 starts("at a connector with a car begins like a tap, by COMMAND, with the reference of the one who asked", async () => {
   const room = new Room();
   await room.plug(1);
-  assert.equal(room.shop.remote.start(order({ reference: "REF-7", group: "fleet" })), { accepted: true, connector: 1, waits: false });
+  assert.equal(room.services.remote.start(order({ reference: "REF-7", group: "fleet" })), { accepted: true, connector: 1, waits: false });
   await room.clock.pass(2_000);
   const session = room.session(1);
   assert.is(session.state, "charging");
@@ -38,10 +38,10 @@ starts("at a connector with a car begins like a tap, by COMMAND, with the refere
   assert.equal([acceptance.authMethod, acceptance.authorizationReference, acceptance.group, acceptance.by, acceptance.token.type], ["COMMAND", "REF-7", "fleet", "csms", "APP_USER"]);
   assert.is(room.outlet(1).closed, true);
   await room.charge(1, 25);
-  assert.equal(room.shop.remote.stop(idOf(room, 1), "csms"), { accepted: true });
+  assert.equal(room.services.remote.stop(idOf(room, 1), "csms"), { accepted: true });
   assert.is(room.outlet(1).closed, false);
   await room.clock.pass(3_000);
-  const sold = room.shop.book.get(room.shop.book.count());
+  const sold = room.services.book.get(room.services.book.count());
   const cdr = JSON.parse(Object.values((sold?.cdr as { texts: Record<string, string> }).texts)[0] ?? "") as { auth_method: string; authorization_reference: string };
   assert.equal([cdr.auth_method, cdr.authorization_reference], ["COMMAND", "REF-7"]);
   await room.close();
@@ -50,16 +50,16 @@ starts("at a connector with a car begins like a tap, by COMMAND, with the refere
 starts("at a free connector waits for its car, and lapses when none comes", async () => {
   const room = new Room();
   await room.clock.pass(100);
-  assert.equal(room.shop.remote.start(order()), { accepted: true, connector: 1, waits: true });
+  assert.equal(room.services.remote.start(order()), { accepted: true, connector: 1, waits: true });
   assert.is(room.outlet(1).shown, "waiting-for-plug");
   await room.plug(2);
   assert.is(room.session(2).state, "occupied", "the car at the other connector is not meant");
   await room.plug(1);
   await room.clock.pass(2_000);
   assert.is(room.session(1).state, "charging");
-  assert.equal(room.shop.remote.start(order({ connector: 2 })), { accepted: true, connector: 2, waits: false });
+  assert.equal(room.services.remote.start(order({ connector: 2 })), { accepted: true, connector: 2, waits: false });
   const late = new Room();
-  late.shop.remote.start(order());
+  late.services.remote.start(order());
   await late.clock.pass(61_000);
   await late.plug(1);
   await late.clock.pass(2_000);
@@ -69,18 +69,18 @@ starts("at a free connector waits for its car, and lapses when none comes", asyn
 
 starts("at any connector takes the car that waits, else the first that comes", async () => {
   const room = new Room();
-  assert.equal(room.shop.remote.start(order({ connector: null })), { accepted: true, connector: null, waits: true });
+  assert.equal(room.services.remote.start(order({ connector: null })), { accepted: true, connector: null, waits: true });
   await room.plug(2);
   await room.clock.pass(2_000);
   assert.is(room.session(2).state, "charging");
   await room.plug(1);
-  assert.equal(room.shop.remote.start(order({ connector: null, token: token("APP-2") })), { accepted: true, connector: 1, waits: false });
+  assert.equal(room.services.remote.start(order({ connector: null, token: token("APP-2") })), { accepted: true, connector: 1, waits: false });
   await room.close();
 });
 
 starts("is refused with the reason that is true", async () => {
   const room = new Room();
-  const { remote, station } = room.shop;
+  const { remote, station } = room.services;
   const code = (request: RemoteStart): string => {
     const answer = remote.start(request);
     return answer.accepted ? "accepted" : answer.code;
@@ -102,7 +102,7 @@ starts("is refused with the reason that is true", async () => {
 
 starts("that waits is not taken over by another card, and a restart of the station ends it", async () => {
   const room = new Room(roomConfig((config) => ({ ...config, connectors: config.connectors.slice(0, 1) })));
-  room.shop.remote.start(order());
+  room.services.remote.start(order());
   await room.tap(known);
   assert.is(room.answers().at(-1), "another card is waiting for its car");
   const next = await room.again();
@@ -115,12 +115,12 @@ starts("that waits is not taken over by another card, and a restart of the stati
 starts("stops at the limits that came with it", async () => {
   const room = new Room();
   await room.plug(1);
-  room.shop.remote.start(order({ limits: { energyKwh: "0.02" } }));
+  room.services.remote.start(order({ limits: { energyKwh: "0.02" } }));
   await room.clock.pass(2_000);
   await room.charge(1, 25);
   await room.clock.pass(3_000);
   assert.is(room.session(1).state, "finishing");
-  const stopped = room.news.find((news) => news.news === "stopping");
+  const stopped = room.event.find((event) => event.news === "stopping");
   assert.is(stopped?.news === "stopping" && stopped.reason, "EnergyLimitReached");
   assert.match(stopped?.news === "stopping" ? stopped.detail : "", /limit of 0\.02 kWh .*set by csms/);
   await room.close();
@@ -131,7 +131,7 @@ const reservations = suite("a reservation");
 
 reservations("of a connector lets its own card start there and no other, and is used up by it", async () => {
   const room = new Room();
-  const answer = room.shop.remote.reserve({ id: "R1", by: "csms", connector: 1, token: { ...token(known), type: "RFID" }, untilMs: inHours(room, 1) });
+  const answer = room.services.remote.reserve({ id: "R1", by: "csms", connector: 1, token: { ...token(known), type: "RFID" }, untilMs: inHours(room, 1) });
   assert.equal(answer, { accepted: true });
   await room.plug(1);
   await room.tap(other);
@@ -139,16 +139,16 @@ reservations("of a connector lets its own card start there and no other, and is 
   await room.tap(known);
   await room.clock.pass(2_000);
   assert.is(room.session(1).state, "charging");
-  assert.is(room.shop.station.till().standing.reservations.size, 0);
+  assert.is(room.services.station.stationState().orders.reservations.size, 0);
   await room.close();
 });
 
 reservations("is shown at the connector, with no more of the card than its last four characters", async () => {
   const room = new Room();
-  room.shop.remote.reserve({ id: "R1", by: "csms", connector: 1, token: token("04A23B1C5D6E80"), untilMs: inHours(room, 1) });
-  const till = room.shop.station.till();
+  room.services.remote.reserve({ id: "R1", by: "csms", connector: 1, token: token("04A23B1C5D6E80"), untilMs: inHours(room, 1) });
+  const stationState = room.services.station.stationState();
   const seen = room.config.connectors.map((connector) =>
-    connectorSnapshot(connector, { session: room.session(connector.id), glance: undefined, lowSinceMs: null, idleFreeForMs: 0, cardWaits: undefined, blocked: undefined, reserved: keptFor(till.standing, till.sessions, connector.id, undefined, room.clock.now().at), price: [] }),
+    connectorSnapshot(connector, { session: room.session(connector.id), liveReading: undefined, lowSinceMs: null, idleFreeForMs: 0, cardWaits: undefined, blocked: undefined, reserved: reservedFor(stationState.orders, stationState.sessions, connector.id, undefined, room.clock.now().at), price: [] }),
   );
   assert.equal(seen.map(({ state, card }) => [state, card]), [["reserved", "…6E80"], ["available", undefined]]);
   await room.close();
@@ -156,7 +156,7 @@ reservations("is shown at the connector, with no more of the card than its last 
 
 reservations("admits a card of its group", async () => {
   const room = new Room(roomConfig((config) => ({ ...config, tokens: config.tokens.map((one) => ({ ...one, group: "family" })) })));
-  room.shop.remote.reserve({ id: "R1", by: "csms", connector: 1, token: token("someone"), group: "family", untilMs: inHours(room, 1) });
+  room.services.remote.reserve({ id: "R1", by: "csms", connector: 1, token: token("someone"), group: "family", untilMs: inHours(room, 1) });
   await room.plug(1);
   await room.tap(other);
   await room.clock.pass(2_000);
@@ -166,7 +166,7 @@ reservations("admits a card of its group", async () => {
 
 reservations("keeps a card that was shown before the plug from being used at the reserved connector", async () => {
   const room = new Room();
-  room.shop.remote.reserve({ id: "R1", by: "csms", connector: 1, token: token("someone"), untilMs: inHours(room, 1) });
+  room.services.remote.reserve({ id: "R1", by: "csms", connector: 1, token: token("someone"), untilMs: inHours(room, 1) });
   await room.tap(known);
   await room.plug(1);
   await room.clock.pass(1_000);
@@ -179,15 +179,15 @@ reservations("keeps a card that was shown before the plug from being used at the
 
 reservations("of any connector keeps the last free one", async () => {
   const room = new Room();
-  assert.equal(room.shop.remote.reserve({ id: "R1", by: "csms", connector: null, token: { ...token(known), type: "RFID" }, untilMs: inHours(room, 1) }), { accepted: true });
-  const second = room.shop.remote.reserve({ id: "R2", by: "csms", connector: null, token: token("B"), untilMs: inHours(room, 1) });
+  assert.equal(room.services.remote.reserve({ id: "R1", by: "csms", connector: null, token: { ...token(known), type: "RFID" }, untilMs: inHours(room, 1) }), { accepted: true });
+  const second = room.services.remote.reserve({ id: "R2", by: "csms", connector: null, token: token("B"), untilMs: inHours(room, 1) });
   assert.equal(second, { accepted: true }, "two connectors are free, so two may be promised");
-  const third = room.shop.remote.reserve({ id: "R3", by: "csms", connector: null, token: token("C"), untilMs: inHours(room, 1) });
+  const third = room.services.remote.reserve({ id: "R3", by: "csms", connector: null, token: token("C"), untilMs: inHours(room, 1) });
   assert.is(third.accepted ? "accepted" : third.code, "busy");
   await room.plug(1);
   await room.tap(other);
   assert.match(room.answers().at(-1) ?? "", /reserved/);
-  room.shop.remote.cancel("R2", "csms");
+  room.services.remote.cancel("R2", "csms");
   await room.tap(other);
   await room.clock.pass(2_000);
   assert.is(room.session(1).state, "charging", "one is promised and one is left");
@@ -200,17 +200,17 @@ reservations("of any connector keeps the last free one", async () => {
 
 reservations("stands again after a restart, ends at its hour, and is replaced by one of the same id", async () => {
   const room = new Room();
-  room.shop.remote.reserve({ id: "R1", by: "csms", connector: 1, token: token("A"), untilMs: inHours(room, 9) });
-  room.shop.remote.reserve({ id: "R1", by: "csms", connector: 1, token: token("B"), untilMs: inHours(room, 1 / 6) });
-  assert.is(room.shop.station.till().standing.reservations.get("R1")?.token.uid, "B");
+  room.services.remote.reserve({ id: "R1", by: "csms", connector: 1, token: token("A"), untilMs: inHours(room, 9) });
+  room.services.remote.reserve({ id: "R1", by: "csms", connector: 1, token: token("B"), untilMs: inHours(room, 1 / 6) });
+  assert.is(room.services.station.stationState().orders.reservations.get("R1")?.token.uid, "B");
   // The night's work leaves nothing of it in the archive alone.
-  room.shop.station.restate();
-  room.shop.journal.forget(room.shop.needed.first(room.shop.station.till(), room.shop.journal.lastSeq));
+  room.services.station.restate();
+  room.services.journal.forget(room.services.retention.first(room.services.station.stationState(), room.services.journal.lastSeq));
   const next = await room.again();
-  assert.is(next.shop.station.till().standing.reservations.get("R1")?.token.uid, "B");
+  assert.is(next.services.station.stationState().orders.reservations.get("R1")?.token.uid, "B");
   await next.clock.pass(600_000);
-  assert.is(next.shop.station.till().standing.reservations.size, 0);
-  const gone = next.shop.remote.cancel("R1", "csms");
+  assert.is(next.services.station.stationState().orders.reservations.size, 0);
+  const gone = next.services.remote.cancel("R1", "csms");
   assert.is(gone.accepted ? "" : gone.code, "unknown-reservation");
   await next.close();
 });
@@ -223,18 +223,18 @@ service("sells nothing, lets a running session end by itself, and stays so over 
   await room.plug(1);
   await room.tap(known);
   await room.clock.pass(2_000);
-  assert.equal(room.shop.remote.setOperative(1, false, "csms"), { accepted: true, scheduled: true });
-  assert.equal(room.shop.remote.setOperative(2, false, "csms"), { accepted: true, scheduled: false });
+  assert.equal(room.services.remote.setOperative(1, false, "csms"), { accepted: true, scheduled: true });
+  assert.equal(room.services.remote.setOperative(2, false, "csms"), { accepted: true, scheduled: false });
   await room.charge(1, 25);
   assert.is(room.session(1).state, "charging");
-  room.shop.station.restate();
+  room.services.station.restate();
   const next = await room.again();
   await next.clock.pass(5_000);
   await next.plug(2);
   await next.tap(other);
   assert.match(next.answers().at(-1) ?? "", /taken out of service by csms/);
   assert.is(next.outlet(2).shown, "refused");
-  assert.equal(next.shop.remote.setOperative(2, true, "csms"), { accepted: true, scheduled: false });
+  assert.equal(next.services.remote.setOperative(2, true, "csms"), { accepted: true, scheduled: false });
   await next.tap(other);
   await next.clock.pass(2_000);
   assert.is(next.session(2).state, "charging");
@@ -243,11 +243,11 @@ service("sells nothing, lets a running session end by itself, and stays so over 
 
 service("the whole station and its connectors are told apart", async () => {
   const room = new Room();
-  room.shop.remote.setOperative(2, false, "csms");
-  room.shop.remote.setOperative(null, false, "csms");
-  room.shop.remote.setOperative(null, true, "csms");
-  assert.is(room.shop.station.feed().blocked(1), undefined);
-  assert.match(room.shop.station.feed().blocked(2) ?? "", /out of service/);
+  room.services.remote.setOperative(2, false, "csms");
+  room.services.remote.setOperative(null, false, "csms");
+  room.services.remote.setOperative(null, true, "csms");
+  assert.is(room.services.station.feed().blocked(1), undefined);
+  assert.match(room.services.station.feed().blocked(2) ?? "", /out of service/);
   await room.close();
 });
 service.run();
@@ -257,14 +257,14 @@ const figures = suite("the figures of a session");
 figures("are never those of the one before, and are none before its first look at the meter", async () => {
   const room = new Room();
   const seen: unknown[] = [];
-  const feed = room.shop.station.feed();
-  feed.listen(({ event }) => event.type === "SessionBegan" && seen.push(feed.glance(1)));
+  const feed = room.services.station.feed();
+  feed.listen(({ event }) => event.type === "SessionBegan" && seen.push(feed.liveReading(1)));
   for (let session = 0; session < 2; session += 1) {
     await room.plug(1);
     await room.tap(known);
     await room.clock.pass(2_000);
     await room.charge(1, 25);
-    assert.is(feed.glance(1)?.energyMilliWh, 25_000);
+    assert.is(feed.liveReading(1)?.energyMilliWh, 25_000);
     await room.tap(known);
     await room.clock.pass(3_000);
     await room.plug(1, false);
@@ -282,15 +282,15 @@ restarts("now: sells nothing more, settles what runs, then ends the process", as
   await room.tap(known);
   await room.clock.pass(2_000);
   await room.charge(1, 25);
-  const receipts = room.shop.book.count();
-  assert.equal(room.shop.remote.restart("now", "csms"), { accepted: true, scheduled: false });
+  const receipts = room.services.book.count();
+  assert.equal(room.services.remote.restart("now", "csms"), { accepted: true, scheduled: false });
   assert.is(room.outlet(1).closed, false);
   assert.is(room.restarts, 0);
   await room.clock.pass(4_000);
-  assert.is(room.shop.book.count(), receipts + 1);
+  assert.is(room.services.book.count(), receipts + 1);
   assert.is(room.restarts, 1);
   const next = await room.again();
-  assert.is(next.shop.station.feed().blocked(1), undefined, "the next process has done what was asked");
+  assert.is(next.services.station.feed().blocked(1), undefined, "the next process has done what was asked");
   assert.is(next.restarts, 0);
   await next.close();
 });
@@ -300,7 +300,7 @@ restarts("when idle: waits for the driver, whatever else is asked meanwhile", as
   await room.plug(1);
   await room.tap(known);
   await room.clock.pass(2_000);
-  assert.equal(room.shop.remote.restart("when-idle", "csms"), { accepted: true, scheduled: true });
+  assert.equal(room.services.remote.restart("when-idle", "csms"), { accepted: true, scheduled: true });
   await room.plug(2);
   await room.tap(other);
   assert.match(room.answers().at(-1) ?? "", /about to restart/);
@@ -321,27 +321,27 @@ prices("governs the sessions to come and never one that runs, over restarts too"
   await room.plug(1);
   await room.tap(known);
   await room.clock.pass(2_000);
-  assert.equal(room.shop.remote.setTariff(tariff("CSMS-1", 0.2), 1, "csms"), { accepted: true });
+  assert.equal(room.services.remote.setTariff(tariff("CSMS-1", 0.2), 1, "csms"), { accepted: true });
   const running = room.session(1);
   assert.is(running.state === "charging" && running.sale.opening.tariff.id, "standard");
   const next = await room.again();
   await next.clock.pass(5_000);
-  assert.match(next.shop.board.lines(next.config.connectors[0] as never, next.clock.now()).join(" "), /0\.20/);
+  assert.match(next.services.activeTariffs.lines(next.config.connectors[0] as never, next.clock.now()).join(" "), /0\.20/);
   await next.plug(1, false);
   await next.plug(1);
   await next.tap(known);
   await next.clock.pass(2_000);
   const session = next.session(1);
   assert.is(session.state === "charging" && session.sale.opening.tariff.id, "CSMS-1");
-  assert.equal(next.shop.remote.clearTariff("CSMS-1", "csms"), { accepted: true });
-  assert.match(next.shop.board.lines(next.config.connectors[0] as never, next.clock.now()).join(" "), /0\.4/);
+  assert.equal(next.services.remote.clearTariff("CSMS-1", "csms"), { accepted: true });
+  assert.match(next.services.activeTariffs.lines(next.config.connectors[0] as never, next.clock.now()).join(" "), /0\.4/);
   await next.close();
 });
 
 prices("for one connector comes before one for all, and that before the file's; validity decides between versions", async () => {
   const room = new Room();
-  const { remote, board } = room.shop;
-  const words = (connector: number): string => board.lines(room.config.connectors[connector - 1] as never, room.clock.now()).join(" ");
+  const { remote, activeTariffs } = room.services;
+  const words = (connector: number): string => activeTariffs.lines(room.config.connectors[connector - 1] as never, room.clock.now()).join(" ");
   remote.setTariff(tariff("ALL", 0.21), null, "csms");
   remote.setTariff(tariff("ONE", 0.22), 2, "csms");
   remote.setTariff(tariff("LATER", 0.23, { start_date_time: new Date(inHours(room, 1 / 6)).toISOString() }), 2, "csms");
@@ -355,9 +355,9 @@ prices("for one connector comes before one for all, and that before the file's; 
 
 prices("by its id alone is for the token that names it, and the driver's price is fixed by it", async () => {
   const room = new Room();
-  room.shop.remote.setTariff(tariff("STAFF", 0.05), undefined, "csms");
+  room.services.remote.setTariff(tariff("STAFF", 0.05), undefined, "csms");
   await room.plug(1);
-  assert.equal(room.shop.remote.start(order({ tariff: "STAFF" })), { accepted: true, connector: 1, waits: false });
+  assert.equal(room.services.remote.start(order({ tariff: "STAFF" })), { accepted: true, connector: 1, waits: false });
   await room.clock.pass(2_000);
   const session = room.session(1);
   assert.is(session.state === "charging" && session.sale.opening.tariff.id, "STAFF");

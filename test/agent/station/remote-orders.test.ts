@@ -6,8 +6,8 @@ import type { Moment, Reading } from "../../../drivers/driver.js";
 import { wants, type Acceptance } from "../../../agent/core/session/session.js";
 import { entryOf, eventOf } from "../../../agent/core/session/journal-entry.js";
 import { parseTariff } from "../../../agent/core/tariff/tariff.js";
-import { emptyTill, step, type Event, type Layout, type Till } from "../../../agent/core/session/station-state.js";
-import { NeededEntries } from "../../../agent/station/journal-retention.js";
+import { emptyStationState, reduce, type StationEvent, type Layout, type StationState } from "../../../agent/core/session/station-state.js";
+import { JournalRetention } from "../../../agent/station/journal-retention.js";
 
 const layout: Layout = { connectors: [{ id: 1, reader: "front" }, { id: 2, reader: "front" }] };
 const parsed = parseTariff({ country_code: "DE", party_id: "ABC", id: "T", currency: "EUR", last_updated: "2026-11-01T00:00:00Z", elements: [{ price_components: [{ type: "ENERGY", price: 0.4, step_size: 1 }] }] });
@@ -18,7 +18,7 @@ const momentAt = (ms: number): Moment => ({ at: 1_790_000_000_000 + ms, monoMs: 
 const readingAt = (ms: number): Reading => ({ moment: momentAt(ms), energyMilliWh: ms, powerW: 7_000, serial: "M1" });
 const acceptanceOf = (uid: string): Acceptance => ({ token: { uid, type: "RFID", contractId: "C", countryCode: "DE", partyId: "ABC" }, authMethod: "WHITELIST" });
 
-type Step = (ms: number) => Event;
+type Step = (ms: number) => StationEvent;
 const connector = fc.constantFrom(1, 2);
 const place = fc.constantFrom(1, 2, null);
 const card = fc.constantFrom("AA", "BB");
@@ -48,16 +48,16 @@ const test = suite(`orders of a backend (seed ${seed})`);
 test("only a begin reading that was written down for an accepted card closes a contactor", () => {
   fc.assert(
     fc.property(story, (events) => {
-      let till: Till = emptyTill(layout);
+      let stationState: StationState = emptyStationState(layout);
       for (const event of events) {
-        const next = step(till, event, layout);
+        const next = reduce(stationState, event, layout);
         for (const [id, session] of next.sessions) {
-          const before = till.sessions.get(id);
+          const before = stationState.sessions.get(id);
           if (before === undefined || !wants(session).contactor || wants(before).contactor) continue;
           assert.is(event.type, "SessionBegan");
           assert.is(before.state, "starting");
         }
-        till = next;
+        stationState = next;
       }
     }),
     proven,
@@ -67,18 +67,18 @@ test("only a begin reading that was written down for an accepted card closes a c
 test("a session that starts is never that of a card which the orders of that moment kept away", () => {
   fc.assert(
     fc.property(story, (events) => {
-      let till: Till = emptyTill(layout);
+      let stationState: StationState = emptyStationState(layout);
       for (const event of events) {
-        const next = step(till, event, layout);
+        const next = reduce(stationState, event, layout);
         if (event.type === "PlugChanged") {
           const session = next.sessions.get(event.connector);
-          if (session?.state === "starting" && till.sessions.get(event.connector)?.state === "available") {
-            assert.not.ok(till.standing.inoperative.has(event.connector) || till.standing.inoperative.has(0));
-            for (const reservation of till.standing.reservations.values())
+          if (session?.state === "starting" && stationState.sessions.get(event.connector)?.state === "available") {
+            assert.not.ok(stationState.orders.inoperative.has(event.connector) || stationState.orders.inoperative.has(0));
+            for (const reservation of stationState.orders.reservations.values())
               if (reservation.connector === event.connector && reservation.untilMs > event.moment.at) assert.is(reservation.token.uid, session.acceptance.token.uid);
           }
         }
-        till = next;
+        stationState = next;
       }
     }),
     proven,
@@ -88,26 +88,26 @@ test("a session that starts is never that of a card which the orders of that mom
 test("what is replayed from the first entry that is needed gives the same orders and the same open sessions", () => {
   fc.assert(
     fc.property(story, (events) => {
-      const needed = new NeededEntries();
-      let till: Till = emptyTill(layout);
-      const written: Event[] = [];
+      const retention = new JournalRetention();
+      let stationState: StationState = emptyStationState(layout);
+      const written: StationEvent[] = [];
       for (const event of events) {
-        const next = step(till, event, layout);
-        if (next === till) continue;
+        const next = reduce(stationState, event, layout);
+        if (next === stationState) continue;
         written.push(event);
-        needed.saw(written.length, event, till);
-        till = next;
+        retention.saw(written.length, event, stationState);
+        stationState = next;
       }
-      const first = needed.first(till, written.length + 1);
-      const replayed = written.slice(Math.max(0, first - 1)).map((event): Event => ({ ...eventOf(JSON.parse(JSON.stringify(entryOf(event)))), moment: event.moment }) as Event).reduce((before, event) => step(before, event, layout), emptyTill(layout));
-      const open = ({ sessions, waiting, awaited, standing }: Till): unknown => ({
+      const first = retention.first(stationState, written.length + 1);
+      const replayed = written.slice(Math.max(0, first - 1)).map((event): StationEvent => ({ ...eventOf(JSON.parse(JSON.stringify(entryOf(event)))), moment: event.moment }) as StationEvent).reduce((before, event) => reduce(before, event, layout), emptyStationState(layout));
+      const open = ({ sessions, waiting, awaited, orders }: StationState): unknown => ({
         sessions: [...sessions].map(([id, { state }]) => [id, state === "finishing" ? "available" : state]),
         waiting: [...waiting.keys()],
         awaited: [...awaited.keys()].sort(),
-        reservations: [...standing.reservations.keys()].sort(),
-        inoperative: [...standing.inoperative.keys()].sort(),
+        reservations: [...orders.reservations.keys()].sort(),
+        inoperative: [...orders.inoperative.keys()].sort(),
       });
-      assert.equal(open(replayed), open(till));
+      assert.equal(open(replayed), open(stationState));
     }),
     proven,
   );

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { News } from "../../../agent/station/events.js";
+import type { AgentEvent } from "../../../agent/station/events.js";
 import type { Bench } from "../../../drivers/bench/bench.js";
 import type { Snapshot } from "../../../agent/station/snapshot.js";
 import { Running } from "../../support/command.js";
@@ -24,8 +24,8 @@ test("a disk that others fill while nobody charges is a fault that is raised and
       during: (bench, agent) => {
         const { monoMs } = bench.clock.now();
         const look = (): void => {
-          const { selling, faults, room } = agent.snapshot();
-          seen.push({ selling, faults, freeBytes: room?.freeBytes, lamp: lampOf(bench) });
+          const { selling, faults, diskForecast } = agent.snapshot();
+          seen.push({ selling, faults, freeBytes: diskForecast?.freeBytes, lamp: lampOf(bench) });
         };
         for (const [seconds, work] of [[30, look], [65, () => street.files.fill(true)], [66, look], [130, look], [140, () => street.files.fill(false)], [200, look]] as const)
           bench.clock.at(monoMs + seconds * 1_000, work);
@@ -37,7 +37,7 @@ test("a disk that others fill while nobody charges is a fault that is raised and
   }
   assert.equal(seen.map(({ selling, faults, lamp }) => [selling, faults.map(({ code }) => code), lamp]), [[true, [], "green"], [true, [], "green"], [false, ["disk/full"], "red"], [true, [], "green"]]);
   assert.equal(seen.map(({ freeBytes }) => (freeBytes ?? 0) > 0), [true, false, false, true]);
-  const told = street.seen.news.filter((one): one is News & { news: "fault" | "recovered" } => (one.news === "fault" || one.news === "recovered") && one.code === "disk/full").map(({ news }) => news);
+  const told = street.seen.event.filter((one): one is AgentEvent & { news: "fault" | "recovered" } => (one.news === "fault" || one.news === "recovered") && one.code === "disk/full").map(({ news }) => news);
   assert.equal(told, ["fault", "recovered"]);
 });
 
@@ -82,7 +82,7 @@ test("a station that cannot open shows so on its lamps, all the while, and says 
     await street.close();
   }
   assert.equal(lamps, ["red", "red", "red", "green"]);
-  const told = street.seen.news.flatMap((one) => (one.news === "fault" ? [`${one.device} ${one.code}`] : []));
+  const told = street.seen.event.flatMap((one) => (one.news === "fault" ? [`${one.device} ${one.code}`] : []));
   assert.equal(told, ["station disk/failed", "connector 2 gpio/missing"]);
 });
 

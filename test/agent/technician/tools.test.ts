@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { doctorLines } from "../../../agent/technician/doctor-lines.js";
-import { checkLengthMs, judgeMeter, type MeterSample } from "../../../agent/core/session/meter-check.js";
+import { checkLengthMs, checkMeterReadings, type MeterSample } from "../../../agent/core/session/meter-check.js";
 import { Disk } from "../../../agent/ledger/store/disk.js";
-import { Lock } from "../../../agent/control/state-lock.js";
-import { PassedMeters } from "../../../agent/technician/accepted-meters.js";
+import { StateLock } from "../../../agent/control/state-lock.js";
+import { AcceptedMeters } from "../../../agent/technician/accepted-meters.js";
 import { differences } from "../../../agent/station/config-reload.js";
 import { findPorts } from "../../../drivers/machine/ports.js";
 import { chargetill, freshFolder, Running } from "../../support/command.js";
@@ -31,20 +31,20 @@ judge("two steps of the counter are at most half of the tolerance: 2 kW and 1 Wh
 });
 
 judge("a meter that is right passes, and one that is 8 % off does not, whatever its steps", () => {
-  assert.ok(judgeMeter(samplesOf({ seconds: 144 }), plan).findings.every(({ ok }) => ok));
-  const off = judgeMeter(samplesOf({ seconds: 144, factor: 1.08 }), plan);
+  assert.ok(checkMeterReadings(samplesOf({ seconds: 144 }), plan).findings.every(({ ok }) => ok));
+  const off = checkMeterReadings(samplesOf({ seconds: 144, factor: 1.08 }), plan);
   assert.equal(off.findings.map(({ ok }) => ok), [false, false, true]);
   const coarse = { ...plan, stepMilliWh: 100_000 };
-  assert.ok(judgeMeter(samplesOf({ seconds: 4 * 3_600, stepMilliWh: 100_000 }), coarse).findings.every(({ ok }) => ok));
-  assert.not.ok(judgeMeter(samplesOf({ seconds: 4 * 3_600, stepMilliWh: 100_000, factor: 0.9 }), coarse).findings.every(({ ok }) => ok));
+  assert.ok(checkMeterReadings(samplesOf({ seconds: 4 * 3_600, stepMilliWh: 100_000 }), coarse).findings.every(({ ok }) => ok));
+  assert.not.ok(checkMeterReadings(samplesOf({ seconds: 4 * 3_600, stepMilliWh: 100_000, factor: 0.9 }), coarse).findings.every(({ ok }) => ok));
 });
 
 judge("a word-order mistake, a counter that runs backwards and too short a look never pass", () => {
   const still = samplesOf({ seconds: 144 }).map((sample) => ({ ...sample, energyMilliWh: 5_000_000 }));
-  assert.not.ok(judgeMeter(still, plan).findings.every(({ ok }) => ok));
+  assert.not.ok(checkMeterReadings(still, plan).findings.every(({ ok }) => ok));
   const back = samplesOf({ seconds: 144 }).map((sample, index) => (index === 70 ? { ...sample, energyMilliWh: 0 } : sample));
-  assert.not.ok(judgeMeter(back, plan).findings.every(({ ok }) => ok));
-  assert.not.ok(judgeMeter(samplesOf({ seconds: 143 }), plan).findings.every(({ ok }) => ok));
+  assert.not.ok(checkMeterReadings(back, plan).findings.every(({ ok }) => ok));
+  assert.not.ok(checkMeterReadings(samplesOf({ seconds: 143 }), plan).findings.every(({ ok }) => ok));
 });
 
 judge.run();
@@ -94,7 +94,7 @@ tools("beside a session that charges, a meter is compared with its load and pass
   agent.kill("SIGTERM");
   assert.is((await agent.ended).code, 0);
   assert.not.match(agent.out, /"news":"fault"/);
-  assert.ok(PassedMeters.open(new Disk(), state).has("eastron-sdm630-v2", "23001985"));
+  assert.ok(AcceptedMeters.open(new Disk(), state).has("eastron-sdm630-v2", "23001985"));
   const verified = await chargetill("verify", "--key", join(state, "station.pub.pem"), `${out}.json`);
   assert.is(verified.code, 0, verified.out);
   assert.match(verified.out, /ok +verdict +PASSED; \d+ findings, 2 contactors, 2 meters, of which 3 not looked at/);
@@ -117,9 +117,9 @@ tools("a model in doubt sells once its own meter has passed the check, and not b
   const [seen] = JSON.parse((await chargetill("meter", "watch", "1", "--count", "1", "--json", "--config", config)).out) as { identity: { serial: string } }[];
   rmSync(join(state, "bench.world"));
   const check = { model: "cg-em24", atMs: 0, loadW: 2_000, measuredW: 2_000, energyMilliWh: 8_000_000, tolerancePercent: 5 };
-  const passed = PassedMeters.open(new Disk(), state);
-  passed.add({ ...check, serial: "another meter" });
-  passed.add({ ...check, serial: seen?.identity.serial ?? "" });
+  const acceptedMeters = AcceptedMeters.open(new Disk(), state);
+  acceptedMeters.add({ ...check, serial: "another meter" });
+  acceptedMeters.add({ ...check, serial: seen?.identity.serial ?? "" });
   const next = new Running(["run", "--config", config]);
   await next.until(/"news":"session-began","at":\d+,"connector":1/);
   next.kill("SIGTERM");
@@ -152,7 +152,7 @@ tools("the doctor finds a bench well, names each fault with its remedy, and ends
 tools("devices that are not within reach hide nothing else from the doctor", async () => {
   const { config, state } = benchStation();
   mkdirSync(state);
-  const lock = Lock.take(state, 0);
+  const lock = StateLock.take(state, 0);
   try {
     const ended = await chargetill("doctor", "--config", config);
     assert.is(ended.code, 1);

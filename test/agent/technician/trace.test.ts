@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 import { loadConfig } from "../../../config/load.js";
 import type { Config } from "../../../config/schema.js";
 import { Failure } from "../../../agent/core/failure.js";
-import { FieldWatch } from "../../../agent/technician/trace-sessions.js";
+import { TraceSessions } from "../../../agent/technician/trace-sessions.js";
 import { parseTrace, TraceRecorder } from "../../../agent/technician/trace-file.js";
 import { firstWorld, openBench, type Bench } from "../../../drivers/bench/bench.js";
 import { sealed } from "../../../drivers/bench/rtu-bus.js";
@@ -248,7 +248,7 @@ live("no other level, and no time but from a second to a day, is taken; asked wi
   const bench = openBench(config, { seed: 1, speed: 0, story: "quiet" }, { saved: () => firstWorld(config, { seed: 1, speed: 0, story: "quiet" }), save: () => undefined, close: () => undefined });
   const machine = await openMachine(config, bench);
   const set: string[] = [];
-  const watch = new FieldWatch(config, machine, { level: () => "info", set: (level) => void set.push(level), debug: () => undefined });
+  const watch = new TraceSessions(config, machine, { level: () => "info", set: (level) => void set.push(level), debug: () => undefined });
   const refusals = [{ level: "loud", ms: 60_000 }, { level: "debug" }, { level: "debug", ms: 86_400_001 }, { level: "debug", ms: 999 }].map((wish) => watch.answer({ do: "log-level", ...wish })?.ok);
   assert.equal([refusals, set], [[false, false, false, false], []]);
   assert.equal(watch.answer({ do: "log-level" }), { ok: true, value: { level: "info", was: "info", untilMs: null } });

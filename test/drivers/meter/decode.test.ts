@@ -1,7 +1,7 @@
 // Bytes to decimals, against values worked out by hand or printed in manuals.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { add, decimalText, decodeNumber, decodeText, floorToStep, inMilli, shortestFloat32 } from "../../../drivers/meter/decode.js";
+import { addDecimals, meterDecimalText, decodeNumber, decodeText, floorToStep, inMilli, shortestFloat32 } from "../../../drivers/meter/decode.js";
 import type { Decoded } from "../../../drivers/meter/decode.js";
 import { crc16 } from "../../../drivers/meter/crc16.js";
 import type { NumberType } from "../../../config/meter-map.js";
@@ -79,12 +79,12 @@ steps("kilowatt-hours become milliwatt-hours exactly, then go down to the step",
 
 steps("are printed for people in plain digits", () => {
   const rows: [bigint, number, string][] = [[12345678n, -3, "12345.678"], [5n, -3, "0.005"], [-5n, -1, "-0.5"], [23020001n, -5, "230.20001"], [7n, 3, "7000"], [0n, 5, "0"], [1500n, -3, "1.5"]];
-  for (const [digits, exponent, expected] of rows) assert.is(decimalText({ digits, exponent }), expected);
+  for (const [digits, exponent, expected] of rows) assert.is(meterDecimalText({ digits, exponent }), expected);
 });
 
 steps("a sum of terms is exact, whatever their exponents", () => {
-  assert.equal(add({ digits: 1n, exponent: 3 }, { digits: 5n, exponent: -2 }), { digits: 100_005n, exponent: -2 });
-  assert.equal(add({ digits: 1n, exponent: 0 }, { digits: 3n, exponent: 0 }, -1n), { digits: -2n, exponent: 0 });
+  assert.equal(addDecimals({ digits: 1n, exponent: 3 }, { digits: 5n, exponent: -2 }), { digits: 100_005n, exponent: -2 });
+  assert.equal(addDecimals({ digits: 1n, exponent: 0 }, { digits: 3n, exponent: 0 }, -1n), { digits: -2n, exponent: 0 });
 });
 steps.run();
 

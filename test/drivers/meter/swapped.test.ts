@@ -51,7 +51,7 @@ test("while a car charges: the session ends, billed to the last reading after wh
     assert.match(stop.detail, /the meter is now 99000001, the session began with 23001985/);
     assert.is(meter.serial, "23001985");
     assert.ok(Date.parse(finish.at) <= noon + 62_000, finish.at);
-    assert.equal(street.seen.news.flatMap((one) => (one.news === "fault" ? [one.code] : [])), ["meter/serial-changed"]);
+    assert.equal(street.seen.event.flatMap((one) => (one.news === "fault" ? [one.code] : [])), ["meter/serial-changed"]);
   } finally {
     await street.close();
   }
@@ -73,7 +73,7 @@ test("in the moment in which the session ends: the other meter's register ends n
 test("between two sessions: it is noticed within a minute and told, and the next session is the new meter's", async () => {
   const street = await visit(30, false);
   try {
-    const told = street.seen.news.flatMap((one) => (one.news === "note" && /its meter is now/.test(one.text) ? [one] : []));
+    const told = street.seen.event.flatMap((one) => (one.news === "note" && /its meter is now/.test(one.text) ? [one] : []));
     assert.is(told.length, 1);
     assert.match(told[0]?.text ?? "", /^connector 1: its meter is now .* 99000001; it was .* 23001985$/);
     assert.ok((told[0]?.at ?? 0) <= noon + (30 + 75) * 1_000);

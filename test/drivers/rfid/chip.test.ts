@@ -49,8 +49,8 @@ function ourUid(uid: string): string {
   const search = new CardSearch(new Mfrc522Chip(field));
   assert.is(search.start().kind, "ready");
   field.present([bytes(uid)]);
-  const sight = search.search();
-  return sight.kind === "card" ? sight.uid : sight.kind;
+  const detection = search.search();
+  return detection.kind === "card" ? detection.uid : detection.kind;
 }
 
 const crc = suite("CRC_A");

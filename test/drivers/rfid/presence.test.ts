@@ -3,14 +3,14 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { nobody, notice, type Seen } from "../../../drivers/rfid/presence.js";
-import type { Sight } from "../../../drivers/rfid/card-detection.js";
+import type { CardDetection } from "../../../drivers/rfid/card-detection.js";
 
 const pollMs = 250;
 const debounceMs = 2_000;
 
 const uids: Record<string, string> = { A: "DEADBEEF", B: "04A1B2C3D4E5F6", R: "08123456", Q: "08ABCDEF" };
 
-function sightOf(letter: string): Exclude<Sight, { kind: "lost" }> {
+function sightOf(letter: string): Exclude<CardDetection, { kind: "lost" }> {
   if (letter === ".") return { kind: "none" };
   if (letter === "2") return { kind: "several" };
   if (letter === "?") return { kind: "unreadable" };

@@ -6,7 +6,7 @@ import { bitsOf, Picc, type Bit, type Card } from "../../../drivers/bench/card-p
 import { Mfrc522Chip } from "../../../drivers/bench/mfrc522-chip.js";
 import { CardSearch } from "../../../drivers/rfid/card-search.js";
 import { crcA } from "../../../drivers/rfid/crc-a.js";
-import { isRandomUid, type Sight } from "../../../drivers/rfid/card-detection.js";
+import { isRandomUid, type CardDetection } from "../../../drivers/rfid/card-detection.js";
 import { MadChip } from "./mad-chip.js";
 
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, "hex"));
@@ -18,7 +18,7 @@ function reader(): { field: CardField; search: CardSearch } {
   return { field, search };
 }
 
-function look(...uids: string[]): Sight {
+function look(...uids: string[]): CardDetection {
   const { field, search } = reader();
   field.present(uids.map(bytes));
   return search.search();
@@ -124,7 +124,7 @@ class Liar implements Card {
   }
 }
 
-function lookAtLiar(part: (select: number, look: number) => readonly number[], sak: (select: number, look: number) => readonly number[]): Sight {
+function lookAtLiar(part: (select: number, look: number) => readonly number[], sak: (select: number, look: number) => readonly number[]): CardDetection {
   const field = new CardField();
   field.present([bytes("DEADBEEF")]);
   const search = new CardSearch(new Mfrc522Chip(field, { makeCard: (uid) => new Liar(uid, { part, sak }) }));
@@ -220,9 +220,9 @@ for (const [place, busNoise, airNoise] of [["on the bus", 2_000, 0], ["on the bu
     for (let i = 0; i < 1_500; i++) {
       const uid = uids[i % uids.length] ?? "";
       field.present([bytes(uid)]);
-      const sight = search.search();
-      seen[sight.kind] += 1;
-      if (sight.kind === "card") assert.is(sight.uid, uid, `search ${i}, seed ${seed}`);
+      const detection = search.search();
+      seen[detection.kind] += 1;
+      if (detection.kind === "card") assert.is(detection.uid, uid, `search ${i}, seed ${seed}`);
       if (i % 7 === 0) {
         field.clear();
         assert.is.not(search.search().kind, "card", `empty field, search ${i}, seed ${seed}`);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { suite } from "uvu";
 import { newKey, privatePem } from "../../../agent/receipts/signing-keys.js";
-import { inspect } from "../../../agent/commands/repair.js";
+import { inspectStateFolder } from "../../../agent/commands/repair.js";
 import { Book } from "../../../agent/ledger/book/book.js";
 import { Disk } from "../../../agent/ledger/store/disk.js";
 import { audit } from "../../support/street/books.js";
@@ -42,7 +42,7 @@ test("a journal that lost its end after a receipt was numbered leads to the rece
 test("a book and a desk that were brought back together from an older backup are noticed by the journal, and repaired from it: no number is given twice", async () => {
   const street = await Street.open(shortStory);
   try {
-    const isOld = (path: string): boolean => path.startsWith(`${stateFolder}/book`) || path.startsWith(`${stateFolder}/desk.json`);
+    const isOld = (path: string): boolean => path.startsWith(`${stateFolder}/book`) || path.startsWith(`${stateFolder}/receipt-chain.json`);
     // The first of three sessions has its receipt by then.
     await street.live({ untilMs: street.before.clock.monoMs + 100_000 });
     const backup = street.files.copy();
@@ -56,8 +56,8 @@ test("a book and a desk that were brought back together from an older backup are
     street.restarted();
     street.goOn(() => [], 60_000);
     await street.live({ untilMs: street.world.clock.monoMs + 60_000 });
-    assert.match(street.seen.news.map((one) => (one.news === "fault" ? one.message : "")).join("\n"), /the receipt book ends at receipt \d, but the journal knows that \d were issued/);
-    for (const { repair } of inspect(new Disk(street.files), stateFolder)) repair?.();
+    assert.match(street.seen.event.map((one) => (one.news === "fault" ? one.message : "")).join("\n"), /the receipt book ends at receipt \d, but the journal knows that \d were issued/);
+    for (const { repair } of inspectStateFolder(new Disk(street.files), stateFolder)) repair?.();
     assert.deepEqual([...Book.view(new Disk(street.files), `${stateFolder}/book`).entries()].map(({ jws }) => jws), entries.map(({ jws }) => jws));
   } finally {
     await street.close();

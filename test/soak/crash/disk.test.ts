@@ -101,7 +101,7 @@ test("a file system that turns read-only opens the contactor; the agent stays al
     street.files.readOnly = true;
     const waiting = await street.live(after(120, () => (street.files.readOnly = false)));
     assert.is(waiting.how, "story-over", JSON.stringify(waiting));
-    assert.ok(street.seen.news.some((one) => one.news === "fault" && one.code === "disk/failed" && /EROFS/.test(one.message)));
+    assert.ok(street.seen.event.some((one) => one.news === "fault" && one.code === "disk/failed" && /EROFS/.test(one.message)));
     assert.equal(reasons(street), ["Reboot", "EVDisconnected"]);
   } finally {
     await street.close();

@@ -3,8 +3,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { loadMeterMap } from "../../../config/meter-map.js";
 import type { Agent } from "../../../agent/app/agent.js";
-import type { News } from "../../../agent/station/events.js";
-import { kwhText } from "../../../agent/core/number/energy-text.js";
+import type { AgentEvent } from "../../../agent/station/events.js";
+import { kwhExact } from "../../../agent/core/number/energy-text.js";
 import { payloadOf } from "../../../agent/core/receipt/receipt.js";
 import type { SalePayload } from "../../../agent/core/receipt/receipt-payload.js";
 import type { Bench } from "../../../drivers/bench/bench.js";
@@ -31,7 +31,7 @@ const visit = (...more: readonly (readonly [number, Act])[]): StreetOptions => (
 
 /** What happens to the bench so many seconds after the start. */
 type Happening = readonly [number, (bench: Bench, agent: Agent) => void];
-type Told = { readonly street: Street; readonly sales: readonly SalePayload[]; readonly faults: string[]; readonly news: readonly News[] };
+type Told = { readonly street: Street; readonly sales: readonly SalePayload[]; readonly faults: string[]; readonly event: readonly AgentEvent[] };
 
 async function told(story: StreetOptions, happenings: readonly Happening[], options: AuditOptions = {}): Promise<Told> {
   const street = await Street.open(story);
@@ -43,9 +43,9 @@ async function told(story: StreetOptions, happenings: readonly Happening[], opti
     const ended = await street.live({ during });
     assert.is(ended.how, "story-over", JSON.stringify(ended));
     const { sales } = audit(street, options);
-    const { news } = street.seen;
-    const faults = news.flatMap((one) => (one.news === "fault" ? [`+${one.code}`] : one.news === "recovered" ? [`-${one.code}`] : []));
-    return { street, sales, faults, news };
+    const { event } = street.seen;
+    const faults = event.flatMap((one) => (one.news === "fault" ? [`+${one.code}`] : one.news === "recovered" ? [`-${one.code}`] : []));
+    return { street, sales, faults, event };
   } finally {
     await street.close();
   }
@@ -88,7 +88,7 @@ const broken: readonly { readonly what: string; readonly happen: Happening[1]; r
 ];
 for (const { what, happen, code, unbilled = 0 } of broken)
   meters(`that ${what} opens the contactor and is billed to its last good reading`, async () => {
-    const { street, sales, faults, news } = await told(visit(), [[60, happen]], { unbilledAtMost: unbilledAtMost + unbilled });
+    const { street, sales, faults, event } = await told(visit(), [[60, happen]], { unbilledAtMost: unbilledAtMost + unbilled });
     assert.is(sales.length, 1);
     const [sold] = sales;
     if (sold === undefined) return;
@@ -98,7 +98,7 @@ for (const { what, happen, code, unbilled = 0 } of broken)
     assert.match(faults.join(" "), code);
     assert.ok(faults.length <= 6, `told once, not at every look: ${faults.join(" ")}`);
     assert.ok(Date.parse(end.at) <= Date.UTC(2026, 10, 24, 12, unbilled > 0 ? 3 : 1, 0), `the last good reading is not stamped anew: ${end.at}`);
-    const stopped = news.find((one) => one.news === "stopping");
+    const stopped = event.find((one) => one.news === "stopping");
     assert.ok(stopped !== undefined && stopped.at <= Date.UTC(2026, 10, 24, 12, 1, 0) + lostAfterMs + 12_000 + (unbilled > 0 ? 100_000 : 0));
     assert.equal(Object.values(street.world.coils).filter(Boolean), []);
   });
@@ -131,7 +131,7 @@ meters("that tells an old value sells nothing to the next driver, who later pays
       ).map(([seconds, act]) => ({ monoMs: startMs + seconds * 1_000, act })),
   };
   let registerThen = 0;
-  const { sales, faults, news } = await told(
+  const { sales, faults, event } = await told(
     story,
     [
       [96, (bench) => rtuOf(bench)?.freeze(1)],
@@ -143,9 +143,9 @@ meters("that tells an old value sells nothing to the next driver, who later pays
   );
   assert.is(sales.length, 2);
   assert.match(sales[0]?.sale.stop.detail ?? "", /the meter still showed \d+ W after the contactor opened/);
-  assert.is(sales[1]?.sale.begin.registerKwh, kwhText(Math.floor(registerThen / 1_000) * 1_000));
+  assert.is(sales[1]?.sale.begin.registerKwh, kwhExact(Math.floor(registerThen / 1_000) * 1_000));
   assert.equal(faults, ["+meter/power-while-open", "-meter/power-while-open"]);
-  const refused = news.find((one) => one.news === "tap" && !one.accepted);
+  const refused = event.find((one) => one.news === "tap" && !one.accepted);
   assert.match(refused?.news === "tap" ? refused.answer : "", /no session can start: the meter shows \d+ W while the contactor is open/);
 });
 
@@ -166,26 +166,26 @@ pins("a contactor that does not close ends the session, which costs nothing", as
 });
 
 pins("a welded contactor is a fault that stands, and nothing more is sold there", async () => {
-  const { sales, faults, news } = await told(
+  const { sales, faults, event } = await told(
     visit([100, tap(storyCards.ada)], [120, { do: "unplug", connector: 1 }], [130, { do: "plug", connector: 1, powerW, wantsWh: 5_000 }], [140, tap(storyCards.ben)]),
     [[60, ({ world }) => world.stick(1, "closed")]],
     { unbilledAtMost: Infinity },
   );
   assert.is(sales.length, 1);
   assert.ok(faults.includes("+contactor/welded") && !faults.includes("-contactor/welded"), faults.join(" "));
-  assert.ok(news.some((one) => one.news === "tap" && !one.accepted && /switch off the supply/.test(one.answer)), "the driver is told");
+  assert.ok(event.some((one) => one.news === "tap" && !one.accepted && /switch off the supply/.test(one.answer)), "the driver is told");
 });
 
 pins("a card held for a minute is one tap", async () => {
   const story = visit();
-  const { sales, news } = await told({ ...story, agenda: (startMs) => story.agenda(startMs).map(({ monoMs, act }) => ({ monoMs, act: act.do === "present" ? { ...act, forMs: 60_000 } : act })) }, []);
-  assert.is(news.filter((one) => one.news === "tap").length, 1);
+  const { sales, event } = await told({ ...story, agenda: (startMs) => story.agenda(startMs).map(({ monoMs, act }) => ({ monoMs, act: act.do === "present" ? { ...act, forMs: 60_000 } : act })) }, []);
+  assert.is(event.filter((one) => one.news === "tap").length, 1);
   assert.is(sales[0]?.sale.stop.reason, "EVDisconnected");
 });
 
 pins("two cards at once start and stop nothing", async () => {
-  const { sales, news } = await told(visit([100, { do: "present", reader: "front", uids: [storyCards.ada, storyCards.ben], forMs: 5_000 }]), []);
-  assert.ok(news.some((one) => one.news === "tap" && /hold one alone/.test(one.answer)));
+  const { sales, event } = await told(visit([100, { do: "present", reader: "front", uids: [storyCards.ada, storyCards.ben], forMs: 5_000 }]), []);
+  assert.ok(event.some((one) => one.news === "tap" && /hold one alone/.test(one.answer)));
   assert.is(sales[0]?.sale.stop.reason, "EVDisconnected");
 });
 
@@ -219,7 +219,7 @@ disk("that is full sells nothing, and says so at the tap", async () => {
   const street = await Street.open({ ...visit(), wishes: { capacityBytes: 4 * 1024 * 1024 } });
   try {
     await street.live({ untilMs: street.endMs });
-    assert.ok(street.seen.news.some((one) => one.news === "tap" && !one.accepted && /the disk is full/.test(one.answer)));
+    assert.ok(street.seen.event.some((one) => one.news === "tap" && !one.accepted && /the disk is full/.test(one.answer)));
     assert.is(street.seen.began.size, 0);
   } finally {
     await street.close();
@@ -284,7 +284,7 @@ clocks("unset at boot: nothing is sold, and the driver is told why", async () =>
     const ended = await street.live();
     assert.is(ended.how, "story-over", JSON.stringify(ended));
     assert.is(street.seen.began.size, 0);
-    assert.ok(street.seen.news.some((one) => one.news === "note" && /the clock is not set/.test(one.text)));
+    assert.ok(street.seen.event.some((one) => one.news === "note" && /the clock is not set/.test(one.text)));
   } finally {
     await street.close();
   }

@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { suite } from "uvu";
 import { payloadOf } from "../../../agent/core/receipt/receipt.js";
-import { inspect } from "../../../agent/commands/repair.js";
+import { inspectStateFolder } from "../../../agent/commands/repair.js";
 import { Failure } from "../../../agent/core/failure.js";
 import { Book } from "../../../agent/ledger/book/book.js";
 import { Disk } from "../../../agent/ledger/store/disk.js";
-import type { Finding } from "../../../agent/ledger/upkeep/repair.js";
+import type { RepairFinding } from "../../../agent/ledger/upkeep/repair.js";
 import { random } from "../../support/random.js";
 import type { VolatileFiles } from "../../support/volatile-files.js";
 import { audit } from "../../support/street/books.js";
@@ -65,7 +65,7 @@ function receiptsIn(files: VolatileFiles): readonly string[] | Failure {
     throw cause;
   }
 }
-const look = (files: VolatileFiles): Finding[] => inspect(new Disk(files), stateFolder);
+const look = (files: VolatileFiles): RepairFinding[] => inspectStateFolder(new Disk(files), stateFolder);
 
 repairs(`${wounds} seeded wounds: a book that opens holds every receipt, and what was repaired stays repaired`, () => {
   const truth = entries.map(({ jws }) => jws);

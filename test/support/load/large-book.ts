@@ -2,14 +2,14 @@
 // What an agent on it costs: its start, a settlement, a look at a sealed page, and the memory it takes.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { emptyDesk } from "../../../agent/receipts/receipt-issuer.js";
+import { emptyIssuerState } from "../../../agent/receipts/receipt-issuer.js";
 import { keyFile, newKey, privatePem } from "../../../agent/receipts/signing-keys.js";
 import { Book } from "../../../agent/ledger/book/book.js";
 import { CheckedFile } from "../../../agent/ledger/store/checked-file.js";
 import { Disk } from "../../../agent/ledger/store/disk.js";
 import { realFiles } from "../../../agent/ledger/store/files.js";
 import { Journal } from "../../../agent/ledger/journal/journal.js";
-import { noPage, type Index, type Page, type SealedPage } from "../../../agent/ledger/book/book-page.js";
+import { noPage, type BookIndex, type BookPage, type SealedPage } from "../../../agent/ledger/book/book-page.js";
 import { Table } from "../../../agent/ledger/store/table.js";
 import { storyCards } from "../../../drivers/bench/story.js";
 import type { Agenda } from "../../../drivers/bench/world.js";
@@ -32,17 +32,17 @@ export function layDown(state: string, count: number): void {
   let previous = noPage;
   for (let page = 1, first = 1; first <= count; page += 1, first += pageEntries) {
     const entries = Array.from({ length: Math.min(pageEntries, count + 1 - first) }, (_, index) => ({ number: first + index, sessionId: `session-${first + index}`, cdrId: `cdr-${first + index}`, jws: "e".repeat(2200), ocmf: "O".repeat(700), cdr: { texts: {}, timeUnknown: false }, issuedMs: 1_790_000_000_000, kind: "sale" }));
-    const file = new CheckedFile<Page>(disk, join(folder, `page-${String(page).padStart(8, "0")}.json`), (value) => value as Page, "book/damaged");
+    const file = new CheckedFile<BookPage>(disk, join(folder, `page-${String(page).padStart(8, "0")}.json`), (value) => value as BookPage, "book/damaged");
     file.write({ page, first, previous, entries });
     if (first + pageEntries <= count) sealed.push({ page, first, count: entries.length, sha256: file.digest });
     previous = file.digest;
   }
-  new CheckedFile<Index>(disk, join(folder, "index.json"), (value) => value as Index, "book/damaged").write({ sealed, signature: "", signed: 0 });
+  new CheckedFile<BookIndex>(disk, join(folder, "index.json"), (value) => value as BookIndex, "book/damaged").write({ sealed, signature: "", signed: 0 });
   // The tree over so many leaves has as many peaks as its size has ones in binary.
   const peaks = [...count.toString(2)].flatMap((bit) => (bit === "1" ? ["ab".repeat(32)] : []));
   // A station that sold has a journal, too.
   Journal.open(disk, join(state, "journal"), (value) => value).journal.close();
-  Table.open(disk, join(state, "desk.json"), (value) => value, { ...emptyDesk, chain: { ...emptyDesk.chain, count, previous: "cd".repeat(32), frontier: peaks }, pagination: count });
+  Table.open(disk, join(state, "receipt-chain.json"), (value) => value, { ...emptyIssuerState, chain: { ...emptyIssuerState.chain, count, previous: "cd".repeat(32), frontier: peaks }, pagination: count });
 }
 
 export type OnLargeBook = { readonly receipts: number; readonly startMs: number; readonly settleMs: number; readonly heapMiB: number; readonly rssMiB: number };

@@ -7,13 +7,13 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { loadConfig } from "../../../config/load.js";
 import type { Config } from "../../../config/schema.js";
-import { milliWhOf } from "../../../agent/core/number/energy-text.js";
+import { milliWhOfKwh } from "../../../agent/core/number/energy-text.js";
 import { payloadOf } from "../../../agent/core/receipt/receipt.js";
 import { Book } from "../../../agent/ledger/book/book.js";
 import { Disk } from "../../../agent/ledger/store/disk.js";
 import { realFiles } from "../../../agent/ledger/store/files.js";
 import { Agent } from "../../../agent/app/agent.js";
-import type { News } from "../../../agent/station/events.js";
+import type { AgentEvent } from "../../../agent/station/events.js";
 import { firstWorld, openBench, type Bench } from "../../../drivers/bench/bench.js";
 import { CardField } from "../../../drivers/bench/card-field.js";
 import { GpioBoard } from "../../../drivers/bench/gpio-board.js";
@@ -41,7 +41,7 @@ export type YardOptions = {
   readonly change?: (config: Config) => Config;
   /** Lays down what the state folder holds before the first start. */
   readonly before?: (state: string) => void;
-  readonly tell?: (news: News, bench: Bench) => void;
+  readonly tell?: (event: AgentEvent, bench: Bench) => void;
   /** Faults are part of the story; else one ends it. */
   readonly mayFault?: boolean;
   /** Time goes on while a request is on its way, as the world's does. */
@@ -51,7 +51,7 @@ export type YardOptions = {
 
 export class Yard {
   /** How often each kind of news was told. */
-  readonly told = new Map<News["news"], number>();
+  readonly told = new Map<AgentEvent["news"], number>();
   private constructor(
     readonly bench: Bench,
     readonly agent: Agent,
@@ -80,7 +80,7 @@ export class Yard {
       Object.assign(buses, { clock: impatient, binding: (port: string) => made.rtu.get(port)?.patientBinding });
     }
     const disk = new Disk(lazyFiles);
-    const told = new Map<News["news"], number>();
+    const told = new Map<AgentEvent["news"], number>();
     const from = performance.now();
     const agent = await Agent.open({ ...loaded, config }, {
       buses,
@@ -89,10 +89,10 @@ export class Yard {
       random: () => buses.random(),
       ...(options.notifier === undefined ? {} : { notifier: options.notifier }),
       exit: (code) => assert.fail(`the agent ended with ${code}`),
-      tell: (news) => {
-        told.set(news.news, (told.get(news.news) ?? 0) + 1);
-        if (news.news === "fault" && options.mayFault !== true) assert.fail(`${news.device}: ${news.message}`);
-        options.tell?.(news, buses);
+      tell: (event) => {
+        told.set(event.news, (told.get(event.news) ?? 0) + 1);
+        if (event.news === "fault" && options.mayFault !== true) assert.fail(`${event.device}: ${event.message}`);
+        options.tell?.(event, buses);
       },
     });
     const yard = new Yard(buses, agent, disk, folder, startMs, performance.now() - from);
@@ -119,7 +119,7 @@ export class Yard {
       if (kind !== "sale") continue;
       const payload = payloadOf(jws);
       if (payload?.kind !== "sale") continue;
-      billedMilliWh += milliWhOf(payload.sale.energyKwh) ?? Number.NaN;
+      billedMilliWh += milliWhOfKwh(payload.sale.energyKwh) ?? Number.NaN;
       sales += 1;
     }
     return { countedMilliWh, billedMilliWh, sales };

@@ -6,12 +6,12 @@ import { loadConfig, type LoadedConfig } from "../../../config/load.js";
 import type { Config } from "../../../config/schema.js";
 import type { CardTap, EnergyMeter, Indication, Reading } from "../../../drivers/driver.js";
 import type { Machine } from "../../../drivers/machine/open.js";
-import { Wiretap } from "../../../drivers/machine/wiretap.js";
+import { BusTrace } from "../../../drivers/machine/wiretap.js";
 import type { Session } from "../../../agent/core/session/session.js";
 import { Disk } from "../../../agent/ledger/store/disk.js";
-import type { News } from "../../../agent/station/events.js";
+import type { AgentEvent } from "../../../agent/station/events.js";
 import type { OnlineCheck } from "../../../agent/sync/station-port.js";
-import { openShop, type Shop } from "../../../agent/app/services.js";
+import { openServices, type Services } from "../../../agent/app/services.js";
 import * as ocpp from "../../../agent/app/uplinks/uplink-ocpp.js";
 import { VolatileFiles } from "../volatile-files.js";
 import { SteppedClock } from "../stepped-clock.js";
@@ -31,11 +31,11 @@ export function roomConfig(change: (config: Config) => Config = (config) => conf
 export type Outlet = { plugged: boolean; closed: boolean; energyMilliWh: number; powerW: number; shown: Indication; changed: () => void };
 
 export class Room {
-  readonly news: News[] = [];
+  readonly event: AgentEvent[] = [];
   readonly outlets = new Map<number, Outlet>();
   restarts = 0;
   #ids = 0;
-  shop: Shop;
+  services: Services;
 
   constructor(
     readonly loaded: LoadedConfig = roomConfig(),
@@ -46,7 +46,7 @@ export class Room {
   ) {
     for (const { id } of loaded.config.connectors)
       this.outlets.set(id, { ...(before?.get(id) ?? { plugged: false, energyMilliWh: 1_000_000, powerW: 0 }), closed: false, shown: "off", changed: () => undefined });
-    this.shop = openShop({
+    this.services = openServices({
       loaded,
       machine: this.#machine(),
       kinds: { ocpp },
@@ -58,7 +58,7 @@ export class Room {
       whyClosed: () => undefined,
       checks,
       restart: () => (this.restarts += 1),
-      tell: (news) => this.news.push(news),
+      tell: (event) => this.event.push(event),
       changed: () => undefined,
       die: (error) => {
         throw error;
@@ -71,7 +71,7 @@ export class Room {
   }
 
   session(connector: number): Session {
-    const session = this.shop.station.session(connector);
+    const session = this.services.station.session(connector);
     if (session === undefined) throw new Error(`no connector ${connector}`);
     return session;
   }
@@ -90,13 +90,13 @@ export class Room {
   }
 
   async tap(uid: string, reader = "front"): Promise<void> {
-    this.shop.station.readers.tapped(reader, { kind: "card", uid, moment: this.clock.now() });
+    this.services.station.readers.tapped(reader, { kind: "card", uid, moment: this.clock.now() });
     await this.clock.pass(100);
   }
 
   /** The answers to taps so far, newest last. */
   answers(): string[] {
-    return this.news.flatMap((news) => (news.news === "tap" ? [news.answer] : []));
+    return this.event.flatMap((event) => (event.news === "tap" ? [event.answer] : []));
   }
 
   /** A charging car draws what it is given. */
@@ -118,11 +118,11 @@ export class Room {
   }
 
   async close(): Promise<void> {
-    this.shop.remote.close();
-    const closed = this.shop.station.close();
+    this.services.remote.close();
+    const closed = this.services.station.close();
     await this.clock.pass(1_000);
     await closed;
-    this.shop.journal.close();
+    this.services.journal.close();
   }
 
   #meter(connector: number): EnergyMeter {
@@ -138,7 +138,7 @@ export class Room {
   #machine(): Machine {
     return {
       clock: this.clock,
-      wiretap: new Wiretap(this.clock),
+      wiretap: new BusTrace(this.clock),
       meter: () => {
         throw new Error("meters are handed in");
       },

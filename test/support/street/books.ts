@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { CdrCopies } from "../../../agent/core/cdr/cdr-copies.js";
 import { verifyEvidence } from "../../../agent/core/verify/verify.js";
-import { milliWhOf } from "../../../agent/core/number/energy-text.js";
+import { milliWhOfKwh } from "../../../agent/core/number/energy-text.js";
 import { payloadOf } from "../../../agent/core/receipt/receipt.js";
 import type { SalePayload } from "../../../agent/core/receipt/receipt-payload.js";
 import { bookFormat } from "../../../agent/core/verify/verify-book.js";
@@ -114,7 +114,7 @@ function auditEnergy({ before, world }: Street, sales: readonly SalePayload[], {
 }
 
 function energyOf(sale: SalePayload["sale"]): number {
-  const milliWh = milliWhOf(sale.energyKwh);
+  const milliWh = milliWhOfKwh(sale.energyKwh);
   if (milliWh === undefined) throw new Error(`${sale.energyKwh} is no energy`);
   return milliWh;
 }

@@ -1,7 +1,7 @@
 // Damaged state folders: one file of a station is spoilt as a bad card would spoil it, and an agent starts on what is there.
 // It sells on with right books, or it sells nothing and names what is wrong, in the same words at the next start; it never ends by itself.
 import assert from "node:assert/strict";
-import { milliWhOf } from "../../../agent/core/number/energy-text.js";
+import { milliWhOfKwh } from "../../../agent/core/number/energy-text.js";
 import { payloadOf } from "../../../agent/core/receipt/receipt.js";
 import { bookFormat } from "../../../agent/core/verify/verify-book.js";
 import { verifyEvidence } from "../../../agent/core/verify/verify.js";
@@ -97,7 +97,7 @@ export async function startOn({ street }: Scene, spoilt: Spoilt): Promise<Outcom
 
 async function start(street: Street): Promise<Outcome> {
   street.restarted();
-  const told = street.seen.news.length;
+  const told = street.seen.event.length;
   const ended = await street.live({ untilMs: street.world.clock.monoMs + watchedMs });
   assert.equal(ended.how, "story-over", `the agent ended: ${JSON.stringify(ended)}`);
   const snapshot = street.agent?.snapshot();
@@ -105,7 +105,7 @@ async function start(street: Street): Promise<Outcome> {
   const closed = snapshot?.keyId === "" ? snapshot.closed : snapshot?.faults.find(({ code }) => code === "book/damaged")?.message;
   if (closed !== undefined) {
     assert.match(closed, /\/state\/\S+|^the receipt book/, "what is damaged is named");
-    assert.equal(street.seen.news.slice(told).some(({ news }) => news === "session-began"), false);
+    assert.equal(street.seen.event.slice(told).some(({ news }) => news === "session-began"), false);
     return { how: "refuses", why: closed };
   }
   judge(street);
@@ -127,7 +127,7 @@ function judge(street: Street): void {
   let billed = 0;
   for (const { jws } of entries) {
     const payload = payloadOf(jws);
-    if (payload?.kind === "sale") billed += milliWhOf(payload.sale.energyKwh) ?? Number.NaN;
+    if (payload?.kind === "sale") billed += milliWhOfKwh(payload.sale.energyKwh) ?? Number.NaN;
   }
   const counted = Object.entries(street.world.outlets).reduce((sum, [id, { registerMilliWh }]) => sum + registerMilliWh - (street.before.outlets[Number(id)]?.registerMilliWh ?? 0), 0);
   assert.ok(billed <= counted, `${billed} mWh billed, ${counted} counted`);

@@ -2,8 +2,8 @@
 // For tests that start agents by the thousand; the real reader over the simulated chip has its own tests and plays the demo.
 import { DeviceError, sleep, type CardReader, type CardTap, type Clock } from "../../../drivers/driver.js";
 import type { CardField } from "../../../drivers/bench/card-field.js";
-import { nobody, notice, type Presence } from "../../../drivers/rfid/presence.js";
-import type { Sight } from "../../../drivers/rfid/card-detection.js";
+import { nobody, notice, type CardPresence } from "../../../drivers/rfid/presence.js";
+import type { CardDetection } from "../../../drivers/rfid/card-detection.js";
 
 export class QuickReader implements CardReader {
   readonly #closing = new AbortController();
@@ -14,7 +14,7 @@ export class QuickReader implements CardReader {
     private readonly pollMs: number,
     private readonly debounceMs: number,
     /** Who lay there when the last reader was lost. */
-    private readonly memory: { presence: Presence } = { presence: nobody },
+    private readonly memory: { presence: CardPresence } = { presence: nobody },
   ) {
     if (field.look().health !== "well") throw new DeviceError("reader/missing", "the bench's chip does not answer");
   }
@@ -35,7 +35,7 @@ export class QuickReader implements CardReader {
     return Promise.resolve();
   }
 
-  #look(): Exclude<Sight, { kind: "lost" }> {
+  #look(): Exclude<CardDetection, { kind: "lost" }> {
     const { cards, health } = this.field.look();
     if (health !== "well") throw new DeviceError("reader/lost", "the bench's chip no longer answers");
     const [first, ...more] = cards;

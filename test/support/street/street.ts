@@ -8,7 +8,7 @@ import { loadConfig, type LoadedConfig } from "../../../config/load.js";
 import type { Config } from "../../../config/schema.js";
 import { Agent } from "../../../agent/app/agent.js";
 import { Disk } from "../../../agent/ledger/store/disk.js";
-import type { News } from "../../../agent/station/events.js";
+import type { AgentEvent } from "../../../agent/station/events.js";
 import { Backend } from "../../../drivers/bench/backend.js";
 import { CardField } from "../../../drivers/bench/card-field.js";
 import { firstWorld, openBench, type Bench } from "../../../drivers/bench/bench.js";
@@ -35,7 +35,7 @@ export type Seen = {
   readonly receipts: Map<number, string>;
   /** Receipt number -> how many copies had been sent in all when its acknowledgement was told. */
   readonly acknowledged: Map<number, number>;
-  readonly news: News[];
+  readonly event: AgentEvent[];
 };
 
 export type Ended = { readonly how: "story-over" | "cut" | "exit" | "stuck"; readonly code?: number; readonly why?: string };
@@ -52,7 +52,7 @@ export type StreetOptions = {
 };
 
 export class Street {
-  readonly seen: Seen = { began: new Set(), receipts: new Map(), acknowledged: new Map(), news: [] };
+  readonly seen: Seen = { began: new Set(), receipts: new Map(), acknowledged: new Map(), event: [] };
   /** The street as the first agent found it. */
   readonly before: WorldState;
   world: WorldState;
@@ -151,7 +151,7 @@ export class Street {
         disk,
         random: () => bench.random(),
         newId: () => `${String(life).padStart(8, "0")}-${String((ids += 1)).padStart(4, "0")}-4000-8000-000000000000`,
-        tell: (news) => this.#hear(news, files, frozen !== undefined),
+        tell: (event) => this.#hear(event, files, frozen !== undefined),
         exit: (code) => freeze({ how: "exit", code }),
         changed,
       });
@@ -213,7 +213,7 @@ export class Street {
     for (const id of this.seen.began) other.seen.began.add(id);
     for (const [number, jws] of this.seen.receipts) other.seen.receipts.set(number, jws);
     for (const [number, sent] of this.seen.acknowledged) other.seen.acknowledged.set(number, sent);
-    other.seen.news.push(...this.seen.news);
+    other.seen.event.push(...this.seen.event);
     other.lives = this.lives;
     other.forked = true;
     return other;
@@ -225,15 +225,15 @@ export class Street {
     if (!this.forked) rmSync(this.folder, { recursive: true, force: true });
   }
 
-  #hear(news: News, files: VolatileFiles, isDead: boolean): void {
+  #hear(event: AgentEvent, files: VolatileFiles, isDead: boolean): void {
     // What a process says after its power is off, nobody hears.
     if (isDead) return;
-    this.seen.news.push(news);
-    if (news.news === "session-began") this.seen.began.add(news.session);
-    if (news.news === "uploaded" && !this.seen.acknowledged.has(news.number)) this.seen.acknowledged.set(news.number, this.backend.posts.length);
-    if (news.news !== "receipt") return;
-    const { jws } = JSON.parse(files.peek(news.file).toString("utf8")) as { jws: string };
-    this.seen.receipts.set(news.number, jws);
+    this.seen.event.push(event);
+    if (event.news === "session-began") this.seen.began.add(event.session);
+    if (event.news === "uploaded" && !this.seen.acknowledged.has(event.number)) this.seen.acknowledged.set(event.number, this.backend.posts.length);
+    if (event.news !== "receipt") return;
+    const { jws } = JSON.parse(files.peek(event.file).toString("utf8")) as { jws: string };
+    this.seen.receipts.set(event.number, jws);
   }
 }
 

@@ -4,7 +4,7 @@ import { issueReceipt, openChain, type Issued } from "../../../agent/core/receip
 import type { Settlement } from "../../../agent/core/cdr/settlement.js";
 import { sha256 } from "../../../agent/receipts/signing-keys.js";
 import type { StationFeed } from "../../../agent/sync/station-port.js";
-import { OcppUplink, type OcppParts } from "../../../agent/sync/ocpp/ocpp-uplink.js";
+import { OcppUplink, type OcppUplinkParts } from "../../../agent/sync/ocpp/ocpp-uplink.js";
 import { noTransactions, parseTransactions, type TransactionsState, type TransactionsStore } from "../../../agent/sync/ocpp/transactions/transactions-state.js";
 import { Outbox } from "../../../agent/sync/outbox.js";
 import type { OutboxItem, OutboxItems } from "../../../agent/sync/outbox-state.js";
@@ -74,7 +74,7 @@ export async function drained(outbox: Outbox): Promise<void> {
 }
 
 /** Opens uplink and outbox over what lasts of a world. */
-export function till(world: World, config: OcppUplinkConfig, parts: Partial<OcppParts> = {}, feed?: StationFeed): Till {
+export function stationState(world: World, config: OcppUplinkConfig, parts: Partial<OcppUplinkParts> = {}, feed?: StationFeed): Till {
   const failures: unknown[] = [];
   const notes: string[] = [];
   const { clock, book, store, events } = world;

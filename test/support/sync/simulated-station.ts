@@ -4,8 +4,8 @@ import type { Activity } from "../../../agent/core/tariff/period.js";
 import type { Opening } from "../../../agent/core/session/session.js";
 import type { Settlement } from "../../../agent/core/cdr/settlement.js";
 import { parseTariff } from "../../../agent/core/tariff/tariff.js";
-import { emptyTill, step, type Event, type Till } from "../../../agent/core/session/station-state.js";
-import type { Fault } from "../../../agent/sync/faults.js";
+import { emptyStationState, reduce, type StationEvent, type StationState } from "../../../agent/core/session/station-state.js";
+import type { StationFault } from "../../../agent/sync/faults.js";
 import type { Fact, StationFeed } from "../../../agent/sync/station-port.js";
 import { meter, tariff, timeZone } from "../sample-receipt.js";
 import type { HandClock } from "../hand-clock.js";
@@ -14,9 +14,9 @@ import type { SalesBook } from "./ocpp-bench.js";
 const layout = { connectors: [{ id: 1, reader: "front" }, { id: 2, reader: "front" }] };
 
 export class Forecourt implements StationFeed {
-  standing: Fault[] = [];
+  standing: StationFault[] = [];
   closed: string | undefined;
-  #till: Till = emptyTill(layout);
+  #stationState: StationState = emptyStationState(layout);
   readonly #listeners = new Set<(fact: Fact) => void>();
 
   constructor(readonly clock: HandClock, readonly book: SalesBook) {}
@@ -25,23 +25,23 @@ export class Forecourt implements StationFeed {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
-  till(): Till {
-    return this.#till;
+  stationState(): StationState {
+    return this.#stationState;
   }
-  glance(): undefined {
+  liveReading(): undefined {
     return undefined;
   }
-  faults(): readonly Fault[] {
+  faults(): readonly StationFault[] {
     return this.standing;
   }
   blocked(): string | undefined {
     return this.closed;
   }
 
-  happens(event: Event): void {
-    const before = this.#till;
-    this.#till = step(before, event, layout);
-    for (const listener of this.#listeners) listener({ event, before, after: this.#till });
+  happens(event: StationEvent): void {
+    const before = this.#stationState;
+    this.#stationState = reduce(before, event, layout);
+    for (const listener of this.#listeners) listener({ event, before, after: this.#stationState });
   }
 
   /** A card and a car; the session begins. Answers its id. */
@@ -70,7 +70,7 @@ export class Forecourt implements StationFeed {
   /** The session stops and is settled: its receipt stands in the book. Answers its number. */
   settles(connector = 1, changes: Partial<Settlement> = {}): number {
     const moment = this.clock.now();
-    const session = this.#till.sessions.get(connector);
+    const session = this.#stationState.sessions.get(connector);
     if (session === undefined || !("sale" in session)) throw new Error(`nothing runs at connector ${connector}`);
     const { id } = session.sale.opening;
     this.happens({ type: "StopRequested", moment, connector, reason: "Local", detail: "" });

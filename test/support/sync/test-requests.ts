@@ -1,13 +1,13 @@
 // A whole shop asked in OCPP's words: the station is real, the connection is a value that a test sets. Every answer must fit the standard's schema.
 import type { Dialect } from "../../../agent/sync/ocpp/rpc/frame.js";
 import { CallError, codeFor } from "../../../agent/sync/ocpp/rpc/frame.js";
-import { answersOf } from "../../../agent/sync/ocpp/request-handlers.js";
-import type { FrontDesk } from "../../../agent/sync/ocpp/requests/request-context.js";
-import type { Intervals, OcppLink } from "../../../agent/sync/ocpp/rpc/link.js";
+import { requestHandlers } from "../../../agent/sync/ocpp/request-handlers.js";
+import type { RequestContext } from "../../../agent/sync/ocpp/requests/request-context.js";
+import type { Intervals, CsmsLink } from "../../../agent/sync/ocpp/rpc/link.js";
 import { reconnectBy } from "../../../agent/sync/ocpp/rpc/reconnect.js";
-import { ReservationNews } from "../../../agent/sync/ocpp/cards/reservation-update.js";
+import { ReservationUpdates } from "../../../agent/sync/ocpp/cards/reservation-update.js";
 import { Reply } from "../../../agent/sync/ocpp/rpc/rpc.js";
-import { Settings, type Kept } from "../../../agent/sync/ocpp/requests/settings.js";
+import { Settings, type KeptSettings } from "../../../agent/sync/ocpp/requests/settings.js";
 import type { CardLists, ListedCard } from "../../../agent/sync/station-port.js";
 import { uplink as uplinkSchema, type OcppUplinkConfig } from "../../../config/uplink.js";
 import { Room } from "../station/test-station.js";
@@ -46,18 +46,18 @@ export class Counter {
   readonly sent: { action: string; payload: object }[] = [];
   readonly triggered: string[] = [];
   readonly notes: string[] = [];
-  kept: Kept = {};
-  registration: OcppLink["registration"] = "Accepted";
-  readonly link: OcppLink;
-  readonly desk: FrontDesk;
+  kept: KeptSettings = {};
+  registration: CsmsLink["registration"] = "Accepted";
+  readonly link: CsmsLink;
+  readonly context: RequestContext;
 
   constructor(
     readonly dialect: Dialect,
     readonly room = new Room(),
   ) {
     const { sent, triggered } = this;
-    const station = room.shop.station;
-    const registration = (): OcppLink["registration"] => this.registration;
+    const station = room.services.station;
+    const registration = (): CsmsLink["registration"] => this.registration;
     let intervals: Intervals = { heartbeatS: 300, pingS: 60, meterValuesS: 300, costS: 60 };
     this.link = {
       uplink: "csms", dialect, sendsPublicKey: true, sendsRunningCost: true, reconnect: reconnectBy({ first: 5_000, most: 900_000 }), untold: () => false,
@@ -81,26 +81,26 @@ export class Counter {
         return () => void triggered.push(`${message} ${connector ?? "all"}`);
       },
     };
-    this.desk = {
+    this.context = {
       link: this.link,
       config: room.config,
       uplink: uplinkSchema.parse({ name: "csms", kind: "ocpp", url: "wss://csms.example/ocpp", passwordFile: "/secret" }) as OcppUplinkConfig,
       version: "1.2.3",
-      remote: room.shop.remote,
+      remote: room.services.remote,
       cards: this.lists,
       feed: station.feed(),
-      settings: new Settings({ read: () => this.kept, write: (kept) => void (this.kept = kept) }, (changes) => room.shop.remote.settingSet(changes, "csms").accepted),
+      settings: new Settings({ read: () => this.kept, write: (kept) => void (this.kept = kept) }, (changes) => room.services.remote.settingSet(changes, "csms").accepted),
       now: () => room.clock.now().at,
       waits: () => false,
       note: (text) => void this.notes.push(text),
     };
-    const news = new ReservationNews("csms", this.desk.note);
-    this.desk.feed.listen((fact) => news.saw(fact));
+    const news = new ReservationUpdates("csms", this.context.note);
+    this.context.feed.listen((fact) => news.saw(fact));
     news.attach(this.link);
   }
 
   sessions(): string[] {
-    return [...this.room.shop.station.till().sessions.values()].flatMap((session) => ("sale" in session ? [session.sale.opening.id] : []));
+    return [...this.room.services.station.stationState().sessions.values()].flatMap((session) => ("sale" in session ? [session.sale.opening.id] : []));
   }
 
   numberOf(sessionId: string): number {
@@ -109,7 +109,7 @@ export class Counter {
 
   /** The answer's payload, or the code of the CALLERROR. */
   ask(action: string, payload: unknown): unknown {
-    const handlers = answersOf(this.desk, this.dialect);
+    const handlers = requestHandlers(this.context, this.dialect);
     const handler = Object.hasOwn(handlers, action) ? handlers[action] : undefined;
     if (handler === undefined) return codeFor("NotImplemented", this.dialect);
     try {

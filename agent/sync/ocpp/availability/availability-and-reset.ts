@@ -1,50 +1,50 @@
 // What a CSMS orders of the station itself: in or out of service, a restart, a message now, the cache emptied (2.x: G03, G04, B11, B12, F06,
 // C11; 1.6: 5.2, 5.14, 5.17, 5.4). Nothing else of a vendor's is known here (DataTransfer).
 import { z } from "zod";
-import type { RemoteDesk } from "../../station-port.js";
-import { because, count, evse, read, text, whole } from "../requests/request-schemas.js";
-import { placeOf, reasonOf, type FrontDesk } from "../requests/request-context.js";
+import type { RemoteControl } from "../../station-port.js";
+import { because, countSchema, evseSchema, readRequest, textSchema, wholeNumberSchema } from "../requests/request-schemas.js";
+import { placeOf, reasonOf, type RequestContext } from "../requests/request-context.js";
 import { Reply, type Handlers } from "../rpc/rpc.js";
 
 const status = z.enum(["Inoperative", "Operative"]);
 const nothing = z.object({});
-const dataAsked = z.object({ vendorId: text(255), messageId: text(50).optional() });
+const dataAsked = z.object({ vendorId: textSchema(255), messageId: textSchema(50).optional() });
 
-type Answer = ReturnType<RemoteDesk["setOperative"]>;
+type Answer = ReturnType<RemoteControl["setOperative"]>;
 const wordFor = (answer: Answer): object => (answer.accepted ? { status: answer.scheduled ? "Scheduled" : "Accepted" } : { status: "Rejected", ...because(reasonOf[answer.code], answer.why) });
 const without = (answer: object): { readonly status: string } => ({ status: (answer as { readonly status: string }).status });
 
 const dataTransfer = (payload: unknown): object => {
-  read(dataAsked, payload);
+  readRequest(dataAsked, payload);
   return { status: "UnknownVendorId" };
 };
 
-export function orders(desk: FrontDesk): Handlers {
-  const { link, remote, cards } = desk;
-  const availabilityAsked = z.object({ evse: evse.optional(), operationalStatus: status });
-  const resetAsked = z.object({ type: z.enum(["Immediate", "OnIdle", "ImmediateAndResume"]), evseId: count.optional() });
-  const triggerAsked = z.object({ requestedMessage: text(50), evse: evse.optional() });
+export function availabilityHandlers(context: RequestContext): Handlers {
+  const { link, remote, cards } = context;
+  const availabilityAsked = z.object({ evse: evseSchema.optional(), operationalStatus: status });
+  const resetAsked = z.object({ type: z.enum(["Immediate", "OnIdle", "ImmediateAndResume"]), evseId: countSchema.optional() });
+  const triggerAsked = z.object({ requestedMessage: textSchema(50), evse: evseSchema.optional() });
   return {
     ChangeAvailability: (payload) => {
-      const asked = read(availabilityAsked, payload);
-      const place = placeOf(desk, asked.evse);
+      const asked = readRequest(availabilityAsked, payload);
+      const place = placeOf(context, asked.evse);
       if (place === undefined) return { status: "Rejected", ...because("UnknownEvse") };
       return wordFor(remote.setOperative(place.connector, asked.operationalStatus === "Operative", link.uplink));
     },
     Reset: (payload) => {
-      const { type, evseId } = read(resetAsked, payload);
+      const { type, evseId } = readRequest(resetAsked, payload);
       if (evseId !== undefined && evseId !== 0) return { status: "Rejected", ...because("UnsupportedParam", "an EVSE cannot be restarted by itself") };
       if (type === "ImmediateAndResume") return { status: "Rejected", ...because("UnsupportedParam", "what runs is settled before a restart and does not go on after it") };
       return wordFor(remote.restart(type === "Immediate" ? "now" : "when-idle", link.uplink));
     },
     TriggerMessage: (payload) => {
-      const asked = read(triggerAsked, payload);
-      const place = placeOf(desk, asked.evse);
+      const asked = readRequest(triggerAsked, payload);
+      const place = placeOf(context, asked.evse);
       if (place === undefined) return { status: "Rejected", ...because("UnknownEvse") };
-      return trigger(desk, asked.requestedMessage, place.connector);
+      return trigger(context, asked.requestedMessage, place.connector);
     },
     ClearCache: (payload) => {
-      read(nothing, payload);
+      readRequest(nothing, payload);
       const answer = cards.clearCache(link.uplink);
       return answer.accepted ? { status: "Accepted" } : { status: "Rejected", ...because(reasonOf[answer.code], answer.why) };
     },
@@ -52,31 +52,31 @@ export function orders(desk: FrontDesk): Handlers {
   };
 }
 
-export function orders16(desk: FrontDesk): Handlers {
-  const { link, remote, cards } = desk;
-  const availabilityAsked = z.object({ connectorId: whole, type: status });
+export function availabilityHandlers16(context: RequestContext): Handlers {
+  const { link, remote, cards } = context;
+  const availabilityAsked = z.object({ connectorId: wholeNumberSchema, type: status });
   // Both kinds settle what runs and then restart: a station never leaves a session open behind it of its own will.
   const resetAsked = z.object({ type: z.enum(["Hard", "Soft"]) });
-  const triggerAsked = z.object({ requestedMessage: text(50), connectorId: whole.optional() });
+  const triggerAsked = z.object({ requestedMessage: textSchema(50), connectorId: wholeNumberSchema.optional() });
   const triggerMessage = (payload: unknown): unknown => {
-    const { requestedMessage, connectorId } = read(triggerAsked, payload);
-    const place = placeOf(desk, connectorId === undefined ? undefined : { id: connectorId });
-    return place === undefined ? { status: "Rejected" } : trigger(desk, requestedMessage, place.connector);
+    const { requestedMessage, connectorId } = readRequest(triggerAsked, payload);
+    const place = placeOf(context, connectorId === undefined ? undefined : { id: connectorId });
+    return place === undefined ? { status: "Rejected" } : trigger(context, requestedMessage, place.connector);
   };
   return {
     ChangeAvailability: (payload) => {
-      const { connectorId, type } = read(availabilityAsked, payload);
-      const place = placeOf(desk, { id: connectorId });
+      const { connectorId, type } = readRequest(availabilityAsked, payload);
+      const place = placeOf(context, { id: connectorId });
       return place === undefined ? { status: "Rejected" } : without(wordFor(remote.setOperative(place.connector, type === "Operative", link.uplink)));
     },
     Reset: (payload) => {
-      const { type } = read(resetAsked, payload);
+      const { type } = readRequest(resetAsked, payload);
       return { status: remote.restart("now", link.uplink, type === "Hard" ? "HardReset" : "ImmediateReset").accepted ? "Accepted" : "Rejected" };
     },
     TriggerMessage: triggerMessage,
     ExtendedTriggerMessage: triggerMessage,
     ClearCache: (payload) => {
-      read(nothing, payload);
+      readRequest(nothing, payload);
       return { status: cards.clearCache(link.uplink).accepted ? "Accepted" : "Rejected" };
     },
     DataTransfer: dataTransfer,
@@ -84,7 +84,7 @@ export function orders16(desk: FrontDesk): Handlers {
 }
 
 /** The message goes out after the answer. Where there is none of its kind to send now, that is Rejected. */
-function trigger({ link }: FrontDesk, message: string, connector: number | null): unknown {
+function trigger({ link }: RequestContext, message: string, connector: number | null): unknown {
   const sends = link.triggered(message, connector ?? undefined);
   if (sends === undefined) return { status: "NotImplemented" };
   return sends === "nothing" ? { status: "Rejected" } : new Reply({ status: "Accepted" }, sends);

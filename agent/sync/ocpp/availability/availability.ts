@@ -1,25 +1,25 @@
 // How a connector stands, and which faults stand, in the words of each version of OCPP. Pure: what was told before is compared elsewhere.
 import type { Session } from "../../../core/session/session.js";
-import { keptFor, outOfServiceBy } from "../../../core/session/backend-orders.js";
-import type { Till } from "../../../core/session/station-state.js";
-import type { Fault } from "../../faults.js";
+import { reservedFor, outOfServiceBy } from "../../../core/session/backend-orders.js";
+import type { StationState } from "../../../core/session/station-state.js";
+import type { StationFault } from "../../faults.js";
 import type { Dialect } from "../rpc/frame.js";
 import { timeText } from "../transactions/completed-transaction.js";
 
 /** ConnectorStatusEnumType of 2.x, ChargePointStatus of 1.6. */
 export type ConnectorStatus = { readonly in2x: "Available" | "Occupied" | "Reserved" | "Unavailable" | "Faulted"; readonly in16: string };
 
-export type Look = { readonly till: Till; readonly faults: readonly Fault[]; readonly blocked: (connector: number) => string | undefined };
+export type ConnectorLook = { readonly stationState: StationState; readonly faults: readonly StationFault[]; readonly blocked: (connector: number) => string | undefined };
 
 const both = (in2x: ConnectorStatus["in2x"], in16: string = in2x): ConnectorStatus => ({ in2x, in16 });
 
 /** A session that runs is told before what will be afterwards; a fault before an order, an order before a reservation. */
-export function statusOf(connector: number, { till, faults, blocked }: Look, atMs: number): ConnectorStatus {
-  const session = till.sessions.get(connector);
+export function statusOf(connector: number, { stationState, faults, blocked }: ConnectorLook, atMs: number): ConnectorStatus {
+  const session = stationState.sessions.get(connector);
   if (faults.some(({ device }) => device === `connector ${connector}`)) return both("Faulted");
   if (session !== undefined && session.state !== "available") return both("Occupied", occupiedIn16(session));
-  if (outOfServiceBy(till.standing, connector) !== undefined) return both("Unavailable");
-  if (keptFor(till.standing, till.sessions, connector, undefined, atMs) !== undefined) return both("Reserved");
+  if (outOfServiceBy(stationState.orders, connector) !== undefined) return both("Unavailable");
+  if (reservedFor(stationState.orders, stationState.sessions, connector, undefined, atMs) !== undefined) return both("Reserved");
   return blocked(connector) === undefined ? both("Available") : both("Unavailable");
 }
 
@@ -39,10 +39,10 @@ function occupiedIn16(session: Exclude<Session, { state: "available" }>): string
   }
 }
 
-export type Told = { readonly action: string; readonly payload: object };
+export type ToldStatus = { readonly action: string; readonly payload: object };
 
 /** 2.1 tells a changed AvailabilityState as an event; StatusNotification is on its way out there. */
-export function statusNotice(dialect: Dialect, connector: number, status: ConnectorStatus, fault: Fault | undefined, atMs: number, eventId: number): Told {
+export function statusNotice(dialect: Dialect, connector: number, status: ConnectorStatus, fault: StationFault | undefined, atMs: number, eventId: number): ToldStatus {
   const timestamp = timeText(atMs);
   switch (dialect) {
     case "ocpp1.6":
@@ -63,7 +63,7 @@ export function statusNotice(dialect: Dialect, connector: number, status: Connec
 }
 
 /** 2.x: a fault that was raised or cleared is a change of the component's Problem. */
-export function faultNotice(fault: Fault, cleared: boolean, atMs: number, eventId: number): Told {
+export function faultNotice(fault: StationFault, cleared: boolean, atMs: number, eventId: number): ToldStatus {
   return {
     action: "NotifyEvent",
     payload: notifyEvent(atMs, {
@@ -92,7 +92,7 @@ function componentOf(device: string): object {
 }
 
 /** ChargePointErrorCode of 1.6 for a fault of ours. */
-function errorCode16({ code }: Fault): string {
+function errorCode16({ code }: StationFault): string {
   if (code.startsWith("meter/") || code.startsWith("port/")) return "PowerMeterFailure";
   if (code.startsWith("contactor/")) return "PowerSwitchFailure";
   if (code.startsWith("reader/")) return "ReaderFailure";

@@ -1,23 +1,23 @@
 // Starting and stopping by the word of a CSMS, and what it asks about a transaction (2.x: F01 to F03, E14, F05; 1.6: 5.11, 5.12, 5.18).
 import { z } from "zod";
-import { because, count, idToken, read, text, whole } from "../requests/request-schemas.js";
-import { placeOf, reasonOf, tokenOf, type FrontDesk } from "../requests/request-context.js";
+import { because, countSchema, idTokenSchema, readRequest, textSchema, wholeNumberSchema } from "../requests/request-schemas.js";
+import { placeOf, reasonOf, tokenOf, type RequestContext } from "../requests/request-context.js";
 import type { Handlers } from "../rpc/rpc.js";
 
 const noLock = "there is no lock that this station could open";
 
 /** RequestStartTransaction and its fellows of 2.x. */
-export function remoteControl(desk: FrontDesk): Handlers {
-  const { link, remote, feed, waits } = desk;
-  const startAsked = z.object({ evseId: z.int().min(1).optional(), groupIdToken: idToken.optional(), idToken, remoteStartId: whole, chargingProfile: z.unknown().optional() });
-  const stopAsked = z.object({ transactionId: text(36) });
-  const statusAsked = z.object({ transactionId: text(36).optional() });
-  const unlockAsked = z.object({ evseId: count, connectorId: count });
+export function remoteControl(context: RequestContext): Handlers {
+  const { link, remote, feed, waits } = context;
+  const startAsked = z.object({ evseId: z.int().min(1).optional(), groupIdToken: idTokenSchema.optional(), idToken: idTokenSchema, remoteStartId: wholeNumberSchema, chargingProfile: z.unknown().optional() });
+  const stopAsked = z.object({ transactionId: textSchema(36) });
+  const statusAsked = z.object({ transactionId: textSchema(36).optional() });
+  const unlockAsked = z.object({ evseId: countSchema, connectorId: countSchema });
   return {
     RequestStartTransaction: (payload) => {
-      const asked = read(startAsked, payload);
+      const asked = readRequest(startAsked, payload);
       if (link.registration !== "Accepted") return { status: "Rejected", ...because("CSNotAccepted") };
-      const token = tokenOf(desk, asked.idToken);
+      const token = tokenOf(context, asked.idToken);
       if (token === undefined) return { status: "Rejected", ...because("InvalidIdToken", "a session needs a token of 1 to 36 characters") };
       const answer = remote.start({
         by: link.uplink,
@@ -31,7 +31,7 @@ export function remoteControl(desk: FrontDesk): Handlers {
       return { status: "Accepted", ...(asked.chargingProfile === undefined ? {} : because("UnsupportedParam", "the charging profile is left out: there is no smart charging here")) };
     },
     RequestStopTransaction: (payload) => {
-      const { transactionId } = read(stopAsked, payload);
+      const { transactionId } = readRequest(stopAsked, payload);
       if (link.registration !== "Accepted") return { status: "Rejected", ...because("CSNotAccepted") };
       const session = link.sessionOf(transactionId);
       if (session === undefined) return { status: "Rejected", ...because("TxNotFound") };
@@ -39,43 +39,43 @@ export function remoteControl(desk: FrontDesk): Handlers {
       return answer.accepted ? { status: "Accepted" } : { status: "Rejected", ...because(reasonOf[answer.code], answer.why) };
     },
     GetTransactionStatus: (payload) => {
-      const { transactionId } = read(statusAsked, payload);
+      const { transactionId } = readRequest(statusAsked, payload);
       if (transactionId === undefined) return { messagesInQueue: waits(undefined) || link.untold(undefined) };
       const session = link.sessionOf(transactionId);
-      const isOngoing = [...feed.till().sessions.values()].some((one) => "sale" in one && one.sale.opening.id === session);
+      const isOngoing = [...feed.stationState().sessions.values()].some((one) => "sale" in one && one.sale.opening.id === session);
       return { ongoingIndicator: isOngoing, messagesInQueue: waits(session ?? transactionId) || (session !== undefined && link.untold(session)) };
     },
     UnlockConnector: (payload) => {
-      const { evseId, connectorId } = read(unlockAsked, payload);
-      const place = placeOf(desk, { id: evseId, connectorId });
+      const { evseId, connectorId } = readRequest(unlockAsked, payload);
+      const place = placeOf(context, { id: evseId, connectorId });
       if (place === undefined || place.connector === null) return { status: "UnknownConnector" };
-      if (feed.till().sessions.get(place.connector)?.state === "charging") return { status: "OngoingAuthorizedTransaction" };
+      if (feed.stationState().sessions.get(place.connector)?.state === "charging") return { status: "OngoingAuthorizedTransaction" };
       return { status: "UnlockFailed", ...because("UnsupportedRequest", noLock) };
     },
   };
 }
 
 /** RemoteStartTransaction and its fellows of 1.6; a charging profile is left out, as 1.6 asks of a station without smart charging. */
-export function remoteControl16(desk: FrontDesk): Handlers {
-  const { link, remote } = desk;
-  const startAsked = z.object({ connectorId: whole.optional(), idTag: text(20) });
-  const stopAsked = z.object({ transactionId: whole });
-  const unlockAsked = z.object({ connectorId: whole });
+export function remoteControl16(context: RequestContext): Handlers {
+  const { link, remote } = context;
+  const startAsked = z.object({ connectorId: wholeNumberSchema.optional(), idTag: textSchema(20) });
+  const stopAsked = z.object({ transactionId: wholeNumberSchema });
+  const unlockAsked = z.object({ connectorId: wholeNumberSchema });
   const rejected = { status: "Rejected" };
   return {
     RemoteStartTransaction: (payload) => {
-      const { connectorId, idTag } = read(startAsked, payload);
-      const token = tokenOf(desk, { idToken: idTag });
+      const { connectorId, idTag } = readRequest(startAsked, payload);
+      const token = tokenOf(context, { idToken: idTag });
       if (link.registration !== "Accepted" || token === undefined || connectorId === 0) return rejected;
       return { status: remote.start({ by: link.uplink, connector: connectorId ?? null, token }).accepted ? "Accepted" : "Rejected" };
     },
     RemoteStopTransaction: (payload) => {
-      const session = link.sessionOf(read(stopAsked, payload).transactionId);
+      const session = link.sessionOf(readRequest(stopAsked, payload).transactionId);
       if (link.registration !== "Accepted" || session === undefined) return rejected;
       return { status: remote.stop(session, link.uplink).accepted ? "Accepted" : "Rejected" };
     },
     UnlockConnector: (payload) => {
-      read(unlockAsked, payload);
+      readRequest(unlockAsked, payload);
       return { status: "NotSupported" };
     },
   };

@@ -1,28 +1,28 @@
 // Keeps a CSMS informed of how connectors stand and which faults stand: compares what it was told with what is, and tells the difference.
 // Nothing queues here: after a dead line only the present is told.
 import type { Clock } from "../../../../drivers/driver.js";
-import type { Fault } from "../../faults.js";
+import type { StationFault } from "../../faults.js";
 import type { StationFeed } from "../../station-port.js";
-import { faultNotice, statusNotice, statusOf, type Told } from "./availability.js";
+import { faultNotice, statusNotice, statusOf, type ToldStatus } from "./availability.js";
 import { CallError, type CallErrorCode, type Dialect } from "../rpc/frame.js";
 import type { Call } from "../rpc/rpc.js";
-import { judged } from "../transactions/transactions.js";
+import { transactionVerdict } from "../transactions/transactions.js";
 
-export type NoticesParts = { readonly feed: () => StationFeed | undefined; readonly connectors: readonly number[]; readonly clock: Clock; readonly note: (text: string) => void };
+export type StatusNotificationsParts = { readonly feed: () => StationFeed | undefined; readonly connectors: readonly number[]; readonly clock: Clock; readonly note: (text: string) => void };
 
-export type NoticesLine = { readonly dialect: Dialect; readonly call: Call };
+export type StatusNotificationsLine = { readonly dialect: Dialect; readonly call: Call };
 
 const lookEveryMs = 60_000;
 /** The CSMS does not know the message at all, or does not let us say it. */
 const isForGood: readonly CallErrorCode[] = ["NotImplemented", "NotSupported", "SecurityError"];
 
-type Difference = { readonly told: Told; done(): void; undo(): void };
+type Difference = { readonly told: ToldStatus; done(): void; undo(): void };
 
-export class Notices {
-  readonly #parts: NoticesParts;
-  #line: NoticesLine | undefined;
+export class StatusNotifications {
+  readonly #parts: StatusNotificationsParts;
+  #line: StatusNotificationsLine | undefined;
   readonly #status = new Map<number, string>();
-  readonly #faults = new Map<string, Fault>();
+  readonly #faults = new Map<string, StationFault>();
   #eventId = 0;
   #telling = false;
   #again = false;
@@ -32,12 +32,12 @@ export class Notices {
   /** What the CSMS failed to take, but may take another time: each takes its note of having been told away again. */
   readonly #toldInVain: (() => void)[] = [];
 
-  constructor(parts: NoticesParts) {
+  constructor(parts: StatusNotificationsParts) {
     this.#parts = parts;
   }
 
   /** The line stands and we are accepted; `anew` = the CSMS is told everything. */
-  attach(line: NoticesLine, anew: boolean): void {
+  attach(line: StatusNotificationsLine, anew: boolean): void {
     this.#line = line;
     if (anew) {
       this.#status.clear();
@@ -55,7 +55,7 @@ export class Notices {
   }
 
   /** Tells the state of a connector (all: undefined) again, changed or not; on this line even before we are accepted, since it was asked for. */
-  repeat(connector: number | undefined, line: NoticesLine): void {
+  repeat(connector: number | undefined, line: StatusNotificationsLine): void {
     const { clock, connectors, note } = this.#parts;
     const { at } = clock.now();
     for (const id of connectors) {
@@ -87,7 +87,7 @@ export class Notices {
           // A CSMS that does not take a notice is not told it again on this line; after a lost call all is compared anew.
           if (!(error instanceof CallError)) return;
           // A failure that passes is not the notice's: it is told again with the next round.
-          if (judged(error, next.told.action).kind === "retry" && !isForGood.includes(error.code)) this.#toldInVain.push(next.undo);
+          if (transactionVerdict(error, next.told.action).kind === "retry" && !isForGood.includes(error.code)) this.#toldInVain.push(next.undo);
           else {
             if (!this.#unwanted.has(next.told.action)) this.#parts.note(`the backend does not take ${next.told.action}: ${error.message}`);
             this.#unwanted.add(next.told.action);
@@ -112,17 +112,17 @@ export class Notices {
   }
 
   /** How a connector stands now, by a key to compare and a notice to tell. */
-  #standing(connector: number, dialect: Dialect, at: number): { readonly key: string; told(): Told } | undefined {
+  #standing(connector: number, dialect: Dialect, at: number): { readonly key: string; told(): ToldStatus } | undefined {
     const feed = this.#parts.feed();
     if (feed === undefined) return undefined;
     const faults = feed.faults();
-    const status = statusOf(connector, { till: feed.till(), faults, blocked: (id) => feed.blocked(id) }, at);
+    const status = statusOf(connector, { stationState: feed.stationState(), faults, blocked: (id) => feed.blocked(id) }, at);
     const fault = faults.find(({ device }) => device === `connector ${connector}`);
     return { key: dialect === "ocpp1.6" ? `${status.in16} ${fault?.code ?? ""}` : status.in2x, told: () => statusNotice(dialect, connector, status, fault, at, this.#eventId++) };
   }
 
-  #faultDifference(faults: readonly Fault[], at: number): Difference | undefined {
-    const keyOf = ({ device, code }: Fault): string => `${device} ${code}`;
+  #faultDifference(faults: readonly StationFault[], at: number): Difference | undefined {
+    const keyOf = ({ device, code }: StationFault): string => `${device} ${code}`;
     for (const fault of faults) if (!this.#faults.has(keyOf(fault))) return { told: faultNotice(fault, false, at, this.#eventId++), done: () => void this.#faults.set(keyOf(fault), fault), undo: () => void this.#faults.delete(keyOf(fault)) };
     const standing = new Set(faults.map(keyOf));
     for (const [key, fault] of this.#faults) if (!standing.has(key)) return { told: faultNotice(fault, true, at, this.#eventId++), done: () => void this.#faults.delete(key), undo: () => void this.#faults.set(key, fault) };

@@ -1,8 +1,8 @@
 // The list of cards that a CSMS keeps at the station (2.x: D01 and D02; 1.6: 5.15 and 5.10).
 import { z } from "zod";
 import type { ListedCard, RemoteAnswer } from "../../station-port.js";
-import { because, idToken, instant, read, text, whole } from "../requests/request-schemas.js";
-import { isPrintable, reasonOf, type FrontDesk } from "../requests/request-context.js";
+import { because, idTokenSchema, instantSchema, readRequest, textSchema, wholeNumberSchema } from "../requests/request-schemas.js";
+import { isPrintable, reasonOf, type RequestContext } from "../requests/request-context.js";
 import type { Handlers } from "../rpc/rpc.js";
 
 /** Cards that the list of one CSMS holds: LocalAuthListCtrlr.Entries, LocalAuthListMaxLength. More in one message are read by nobody. */
@@ -20,53 +20,53 @@ type Row = { readonly idToken: string; readonly status: string | undefined; read
 type Sent = { readonly version: number; readonly full: boolean; readonly rows: readonly Row[] };
 type Change = ListedCard | { readonly uid: string; readonly remove: true };
 
-export function localList(desk: FrontDesk): Handlers {
+export function localList(context: RequestContext): Handlers {
   const asked = z.object({
-    versionNumber: whole,
+    versionNumber: wholeNumberSchema,
     updateType: update,
     localAuthorizationList: rows(
       z.object({
-        idToken,
-        idTokenInfo: z.object({ status: text(20), cacheExpiryDateTime: instant.optional(), groupIdToken: idToken.optional(), evseId: z.array(whole).optional() }).optional(),
+        idToken: idTokenSchema,
+        idTokenInfo: z.object({ status: textSchema(20), cacheExpiryDateTime: instantSchema.optional(), groupIdToken: idTokenSchema.optional(), evseId: z.array(wholeNumberSchema).optional() }).optional(),
       }),
     ),
   });
   return {
-    GetLocalListVersion: () => ({ versionNumber: desk.cards.listVersion(desk.link.uplink) }),
+    GetLocalListVersion: () => ({ versionNumber: context.cards.listVersion(context.link.uplink) }),
     SendLocalList: (payload) => {
-      const { versionNumber: version, updateType, localAuthorizationList } = read(asked, payload);
+      const { versionNumber: version, updateType, localAuthorizationList } = readRequest(asked, payload);
       const list = localAuthorizationList.map(({ idToken: token, idTokenInfo: info }): Row => ({ idToken: token.idToken, status: info?.status, expiresMs: info?.cacheExpiryDateTime, group: info?.groupIdToken?.idToken, connectors: info?.evseId }));
-      const { status, reason } = take(desk, { version, full: updateType === "Full", rows: list });
+      const { status, reason } = take(context, { version, full: updateType === "Full", rows: list });
       return { status, ...(reason === undefined ? {} : because(...reason)) };
     },
   };
 }
 
-export function localList16(desk: FrontDesk): Handlers {
+export function localList16(context: RequestContext): Handlers {
   const asked = z.object({
-    listVersion: whole,
+    listVersion: wholeNumberSchema,
     updateType: update,
-    localAuthorizationList: rows(z.object({ idTag: text(20), idTagInfo: z.object({ status: text(20), expiryDate: instant.optional(), parentIdTag: text(20).optional() }).optional() })),
+    localAuthorizationList: rows(z.object({ idTag: textSchema(20), idTagInfo: z.object({ status: textSchema(20), expiryDate: instantSchema.optional(), parentIdTag: textSchema(20).optional() }).optional() })),
   });
   return {
-    GetLocalListVersion: () => ({ listVersion: desk.cards.listVersion(desk.link.uplink) }),
+    GetLocalListVersion: () => ({ listVersion: context.cards.listVersion(context.link.uplink) }),
     SendLocalList: (payload) => {
-      const { listVersion: version, updateType, localAuthorizationList } = read(asked, payload);
+      const { listVersion: version, updateType, localAuthorizationList } = readRequest(asked, payload);
       const list = localAuthorizationList.map(({ idTag, idTagInfo: info }): Row => ({ idToken: idTag, status: info?.status, expiresMs: info?.expiryDate, group: info?.parentIdTag }));
-      return { status: take(desk, { version, full: updateType === "Full", rows: list }).status };
+      return { status: take(context, { version, full: updateType === "Full", rows: list }).status };
     },
   };
 }
 
 type Taken = { readonly status: "Accepted" | "Failed" | "VersionMismatch"; readonly reason?: readonly [code: string, words?: string] };
 
-function take(desk: FrontDesk, { version, full, rows: list }: Sent): Taken {
-  const { cards, link, note } = desk;
+function take(context: RequestContext, { version, full, rows: list }: Sent): Taken {
+  const { cards, link, note } = context;
   if (version < 1) return { status: "Failed", reason: ["ValuePositiveOnly", "a list has a version of 1 or more"] };
   if (!full && version <= cards.listVersion(link.uplink)) return { status: "VersionMismatch" };
   const uids = list.map(({ idToken: token }) => token.toUpperCase());
   if (new Set(uids).size < uids.length) return { status: "Failed", reason: ["InvalidValue", "a token stands in the list twice"] };
-  const changes = list.flatMap((row) => changeOf(desk, row) ?? []);
+  const changes = list.flatMap((row) => changeOf(context, row) ?? []);
   if (changes.length < list.length) note(`${list.length - changes.length} of ${list.length} tokens of the list are no printable text of at most ${longestToken} characters and were left out`);
   const answer: RemoteAnswer = full
     ? cards.replaceList(link.uplink, version, changes.filter((change): change is ListedCard => !("remove" in change)))
@@ -75,7 +75,7 @@ function take(desk: FrontDesk, { version, full, rows: list }: Sent): Taken {
 }
 
 /** Undefined for a token that no reader can show and no record can name. Tokens do not tell upper from lower case. */
-function changeOf({ config }: FrontDesk, { idToken: token, status, expiresMs, group, connectors }: Row): Change | undefined {
+function changeOf({ config }: RequestContext, { idToken: token, status, expiresMs, group, connectors }: Row): Change | undefined {
   const uid = token.toUpperCase();
   if (!isPrintable(uid) || uid.length > longestToken) return undefined;
   // A card for some connectors alone is asked about online, as if it stood in no list.

@@ -10,7 +10,7 @@ export type ReservationLine = { readonly dialect: Dialect; readonly call: Call }
 /** So many wait for the line; of more, the oldest are not told. */
 const mostWaiting = 100;
 
-export class ReservationNews {
+export class ReservationUpdates {
   #line: ReservationLine | undefined;
   #telling = false;
   readonly #waiting: { readonly reservationId: number; readonly reservationUpdateStatus: "Expired" | "Removed" }[] = [];
@@ -33,7 +33,7 @@ export class ReservationNews {
   /** A fact was written down. */
   saw({ event, before }: Fact): void {
     if (event.type !== "ReservationEnded" || (event.outcome === "cancelled" && event.by === this.uplink)) return;
-    const reservation = before.standing.reservations.get(event.id);
+    const reservation = before.orders.reservations.get(event.id);
     const reservationId = reservation?.by === this.uplink ? reservationNumber(this.uplink, event.id) : undefined;
     if (reservationId === undefined) return;
     if (this.#waiting.length >= mostWaiting) this.#waiting.shift();

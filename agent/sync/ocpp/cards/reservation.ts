@@ -1,9 +1,9 @@
 // Reservations by the word of a CSMS (2.x: H01 to H03; 1.6: 5.13 and 5.2).
 import { z } from "zod";
-import { bearerOf, usedBy } from "../../../core/session/backend-orders.js";
+import { bearerOf, reservationUsedBy } from "../../../core/session/backend-orders.js";
 import type { Fact, Refusal } from "../../station-port.js";
-import { because, count, idToken, instant, read, text, whole } from "../requests/request-schemas.js";
-import { connectorType, placeOf, reasonOf, tokenOf, type FrontDesk } from "../requests/request-context.js";
+import { because, countSchema, idTokenSchema, instantSchema, readRequest, textSchema, wholeNumberSchema } from "../requests/request-schemas.js";
+import { connectorType, placeOf, reasonOf, tokenOf, type RequestContext } from "../requests/request-context.js";
 import type { Handlers } from "../rpc/rpc.js";
 
 /** Reservation ids are numbers of each CSMS's own; at the station they bear its name. */
@@ -29,16 +29,16 @@ const statusOf: Readonly<Record<Refusal["code"], string>> = {
   failed: "Rejected",
 };
 
-export function reservations(desk: FrontDesk): Handlers {
-  const { link, remote, config } = desk;
-  const reserveAsked = z.object({ id: count, expiryDateTime: instant, connectorType: text(20).optional(), idToken, evseId: count.optional(), groupIdToken: idToken.optional() });
-  const cancelAsked = z.object({ reservationId: count });
+export function reservations(context: RequestContext): Handlers {
+  const { link, remote, config } = context;
+  const reserveAsked = z.object({ id: countSchema, expiryDateTime: instantSchema, connectorType: textSchema(20).optional(), idToken: idTokenSchema, evseId: countSchema.optional(), groupIdToken: idTokenSchema.optional() });
+  const cancelAsked = z.object({ reservationId: countSchema });
   return {
     ReserveNow: (payload) => {
-      const asked = read(reserveAsked, payload);
-      const place = placeOf(desk, asked.evseId === undefined ? undefined : { id: asked.evseId });
+      const asked = readRequest(reserveAsked, payload);
+      const place = placeOf(context, asked.evseId === undefined ? undefined : { id: asked.evseId });
       if (place === undefined) return { status: "Rejected", ...because("UnknownEvse") };
-      const token = tokenOf(desk, asked.idToken);
+      const token = tokenOf(context, asked.idToken);
       if (token === undefined) return { status: "Rejected", ...because("InvalidIdToken", "a reservation needs a token of 1 to 36 characters") };
       const { connectorType: type } = asked;
       const types = config.connectors.filter(({ id }) => place.connector === null || id === place.connector).map(connectorType);
@@ -55,27 +55,27 @@ export function reservations(desk: FrontDesk): Handlers {
       return answer.accepted ? { status: "Accepted" } : { status: statusOf[answer.code], ...because(reasonOf[answer.code], answer.why) };
     },
     CancelReservation: (payload) => {
-      const answer = remote.cancel(reservationKey(link.uplink, read(cancelAsked, payload).reservationId), link.uplink);
+      const answer = remote.cancel(reservationKey(link.uplink, readRequest(cancelAsked, payload).reservationId), link.uplink);
       return answer.accepted ? { status: "Accepted" } : { status: "Rejected", ...because(reasonOf[answer.code], answer.why) };
     },
   };
 }
 
-export function reservations16(desk: FrontDesk): Handlers {
-  const { link, remote } = desk;
-  const reserveAsked = z.object({ connectorId: whole, expiryDate: instant, idTag: text(20), parentIdTag: text(20).optional(), reservationId: whole });
-  const cancelAsked = z.object({ reservationId: whole });
+export function reservations16(context: RequestContext): Handlers {
+  const { link, remote } = context;
+  const reserveAsked = z.object({ connectorId: wholeNumberSchema, expiryDate: instantSchema, idTag: textSchema(20), parentIdTag: textSchema(20).optional(), reservationId: wholeNumberSchema });
+  const cancelAsked = z.object({ reservationId: wholeNumberSchema });
   return {
     ReserveNow: (payload) => {
-      const asked = read(reserveAsked, payload);
-      const token = tokenOf(desk, { idToken: asked.idTag });
-      const place = placeOf(desk, { id: asked.connectorId });
+      const asked = readRequest(reserveAsked, payload);
+      const token = tokenOf(context, { idToken: asked.idTag });
+      const place = placeOf(context, { id: asked.connectorId });
       if (token === undefined || place === undefined) return { status: "Rejected" };
       const id = reservationKey(link.uplink, asked.reservationId);
       const answer = remote.reserve({ id, by: link.uplink, connector: place.connector, token, untilMs: asked.expiryDate, ...(asked.parentIdTag === undefined ? {} : { group: asked.parentIdTag }) });
       return { status: answer.accepted ? "Accepted" : statusOf[answer.code] };
     },
-    CancelReservation: (payload) => ({ status: remote.cancel(reservationKey(link.uplink, read(cancelAsked, payload).reservationId), link.uplink).accepted ? "Accepted" : "Rejected" }),
+    CancelReservation: (payload) => ({ status: remote.cancel(reservationKey(link.uplink, readRequest(cancelAsked, payload).reservationId), link.uplink).accepted ? "Accepted" : "Rejected" }),
   };
 }
 
@@ -83,7 +83,7 @@ export function reservations16(desk: FrontDesk): Handlers {
 export function reservationUsed(uplink: string, { event, before }: Fact): { readonly sessionId: string; readonly reservationId: number } | undefined {
   if (event.type !== "SessionBegan") return undefined;
   const { id: sessionId, acceptance } = event.opening;
-  const used = usedBy(before.standing, event.connector, bearerOf(acceptance), event.moment.at);
+  const used = reservationUsedBy(before.orders, event.connector, bearerOf(acceptance), event.moment.at);
   const reservationId = used?.by === uplink ? reservationNumber(uplink, used.id) : undefined;
   return reservationId === undefined ? undefined : { sessionId, reservationId };
 }

@@ -2,18 +2,18 @@
 import type { Config, ConnectorConfig } from "../../../../config/schema.js";
 import type { OcppUplinkConfig } from "../../../../config/uplink.js";
 import type { SessionToken } from "../../../core/cdr/settlement.js";
-import type { CardLists, Refusal, RemoteDesk, StationFeed } from "../../station-port.js";
-import type { AskedToken } from "./request-schemas.js";
+import type { CardLists, Refusal, RemoteControl, StationFeed } from "../../station-port.js";
+import type { RequestedToken } from "./request-schemas.js";
 import { tokenTypeOf, tokenTypeOfTag } from "./id-token.js";
-import type { OcppLink } from "../rpc/link.js";
+import type { CsmsLink } from "../rpc/link.js";
 import type { Settings } from "./settings.js";
 
-export type FrontDesk = {
-  readonly link: OcppLink;
+export type RequestContext = {
+  readonly link: CsmsLink;
   readonly config: Pick<Config, "station" | "connectors" | "timing" | "authorisation">;
   readonly uplink: OcppUplinkConfig;
   readonly version: string;
-  readonly remote: RemoteDesk;
+  readonly remote: RemoteControl;
   readonly cards: CardLists;
   readonly feed: StationFeed;
   readonly settings: Settings;
@@ -26,9 +26,9 @@ export type FrontDesk = {
 };
 
 /** An EVSE that OCPP names: the station, one connector of it, or none that is here. An EVSE has one connector, number 1. */
-export type Place = { readonly connector: number | null } | undefined;
+export type EvsePlace = { readonly connector: number | null } | undefined;
 
-export function placeOf({ config }: Pick<FrontDesk, "config">, evse: { readonly id: number; readonly connectorId?: number | undefined } | undefined): Place {
+export function placeOf({ config }: Pick<RequestContext, "config">, evse: { readonly id: number; readonly connectorId?: number | undefined } | undefined): EvsePlace {
   if (evse === undefined || evse.id === 0) return { connector: null };
   const isHere = config.connectors.some(({ id }) => id === evse.id) && (evse.connectorId === undefined || evse.connectorId === 1);
   return isHere ? { connector: evse.id } : undefined;
@@ -53,7 +53,7 @@ export const reasonOf: Readonly<Record<Refusal["code"], string>> = {
 const longestToken = 36;
 
 /** The token of a remote word as this station knows tokens; undefined where a CDR could not name it. 1.6 names no kind. */
-export function tokenOf({ config }: Pick<FrontDesk, "config">, { idToken, type }: Pick<AskedToken, "idToken"> & { readonly type?: string }): SessionToken | undefined {
+export function tokenOf({ config }: Pick<RequestContext, "config">, { idToken, type }: Pick<RequestedToken, "idToken"> & { readonly type?: string }): SessionToken | undefined {
   const uid = uidOf(idToken);
   if (!isPrintable(uid) || uid.length > longestToken || (type !== undefined && !isPrintable(type))) return undefined;
   return {

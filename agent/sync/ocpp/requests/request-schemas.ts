@@ -7,23 +7,23 @@ import { CallError, type CallErrorCode } from "../rpc/frame.js";
 const mostEntries = 10_000;
 
 export const listOf = <Schema extends z.ZodType>(schema: Schema) => z.array(schema).min(1).max(mostEntries);
-export const whole = z.int();
-export const count = z.int().min(0);
-export const text = (most: number) => z.string().max(most);
-export const instant = z.iso.datetime({ offset: true }).transform((value) => Date.parse(value));
+export const wholeNumberSchema = z.int();
+export const countSchema = z.int().min(0);
+export const textSchema = (most: number) => z.string().max(most);
+export const instantSchema = z.iso.datetime({ offset: true }).transform((value) => Date.parse(value));
 
 /** OCPP 2.x: an EVSE, and maybe a connector of it. */
-export const evse = z.object({ id: count, connectorId: count.optional() });
+export const evseSchema = z.object({ id: countSchema, connectorId: countSchema.optional() });
 /** OCPP 2.x: an id token; 2.1 leaves the type open and allows 255 characters. */
-export const idToken = z.object({
-  idToken: text(255),
-  type: text(20),
-  additionalInfo: listOf(z.object({ additionalIdToken: text(255), type: text(50) })).optional(),
+export const idTokenSchema = z.object({
+  idToken: textSchema(255),
+  type: textSchema(20),
+  additionalInfo: listOf(z.object({ additionalIdToken: textSchema(255), type: textSchema(50) })).optional(),
 });
-export type AskedToken = z.infer<typeof idToken>;
+export type RequestedToken = z.infer<typeof idTokenSchema>;
 
 /** Reads a payload. Throws CallError with the standard's word for the first thing that is wrong. */
-export function read<Schema extends z.ZodType>(schema: Schema, payload: unknown): z.infer<Schema> {
+export function readRequest<Schema extends z.ZodType>(schema: Schema, payload: unknown): z.infer<Schema> {
   const parsed = schema.safeParse(payload);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;

@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { Disk } from "../../../ledger/store/disk.js";
 import { Table } from "../../../ledger/store/table.js";
 import { CallError } from "../rpc/frame.js";
-import type { OcppLink } from "../rpc/link.js";
+import type { CsmsLink } from "../rpc/link.js";
 
 /** Ids of tariffs that are remembered when they are set no more; of more, the oldest are forgotten. */
 const mostKnownTariffs = 500;
@@ -27,10 +27,10 @@ const shape = z.strictObject({
   /** Tariffs that the CSMS has set at some time: sessions that began by one are told of by its id when it is cleared or replaced, too. */
   tariffIds: z.array(z.string()).max(mostKnownTariffs).optional(),
 });
-export type Kept = z.infer<typeof shape>;
+export type KeptSettings = z.infer<typeof shape>;
 
 /** Names what was read; throws where it does not fit. */
-export const parseSettings = (value: unknown): Kept => shape.parse(value);
+export const parseSettings = (value: unknown): KeptSettings => shape.parse(value);
 
 /** Intervals in whole seconds; 0 = off. */
 export const intervalBounds = { heartbeatS: { least: 1, most: 86_400 }, pingS: { least: 0, most: 86_400 }, meterValuesS: { least: 0, most: 3_600 }, costS: { least: 10, most: 3_600 } } as const;
@@ -38,14 +38,14 @@ export const reconnectBounds = { waitMinimumS: { least: 1, most: 3_600 }, random
 
 export class Settings {
   constructor(
-    private readonly store: { read(): Kept; write(kept: Kept): void },
+    private readonly store: { read(): KeptSettings; write(kept: KeptSettings): void },
     /** Into the journal; false = nothing is written any more. */
     private readonly record: (changes: Readonly<Record<string, number | boolean>>) => boolean,
   ) {}
 
   /** Throws Failure table/damaged, disk/failed. */
   static open(disk: Disk, folder: string, uplink: string, record: (changes: Readonly<Record<string, number | boolean>>) => boolean): Settings {
-    const table = Table.open<Kept>(disk, join(folder, `settings-${uplink}.json`), parseSettings, {});
+    const table = Table.open<KeptSettings>(disk, join(folder, `settings-${uplink}.json`), parseSettings, {});
     return new Settings({ read: () => table.data, write: (kept) => void table.update(() => kept) }, record);
   }
 
@@ -65,13 +65,13 @@ export class Settings {
   }
 
   /** Lasts when it returns. Throws CallError where the station takes no more orders. */
-  keep(changes: Omit<Kept, "tariffIds">): void {
+  keep(changes: Omit<KeptSettings, "tariffIds">): void {
     if (!this.record(changes as Readonly<Record<string, number | boolean>>)) throw new CallError("InternalError", "the station is closing and takes no more orders");
     this.store.write({ ...this.store.read(), ...changes });
   }
 
   /** Puts what is kept into force on a new connection. */
-  apply(link: OcppLink): void {
+  apply(link: CsmsLink): void {
     const { pingS, meterValuesS, costS, publicKey, runningCost, waitMinimumS, randomRangeS, repeatTimes } = this.store.read();
     link.reconnect = {
       waitMinimumMs: waitMinimumS === undefined ? link.reconnect.waitMinimumMs : waitMinimumS * 1000,

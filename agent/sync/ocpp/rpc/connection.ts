@@ -9,7 +9,7 @@ import { judgeLost, shown } from "../../ocpi/ocpi-verdict.js";
 import type { UplinkFault } from "../../uplink.js";
 import { dialects, type Dialect } from "./frame.js";
 
-export type Opened =
+export type OpenedSocket =
   | { readonly kind: "open"; readonly socket: WebSocket; readonly dialect: Dialect }
   /** `code` is Node's or OpenSSL's. */
   | { readonly kind: "failed"; readonly words: string; readonly fault?: UplinkFault; readonly code?: string };
@@ -25,12 +25,12 @@ export function stationUrl(url: string, identity: string): URL {
 }
 
 /** Opens the line, paused; never rejects. `agent` is the way through a proxy. */
-export function openLine(config: OcppUplinkConfig, identity: string, agent: Agent | undefined, signal: AbortSignal): Promise<Opened> {
+export function openSocket(config: OcppUplinkConfig, identity: string, agent: Agent | undefined, signal: AbortSignal): Promise<OpenedSocket> {
   const url = stationUrl(config.url, identity);
   const offered = dialects.filter((dialect) => (config.versions as readonly string[]).includes(dialect.slice(4)));
   return new Promise((resolve) => {
     let socket: WebSocket;
-    const settle = (opened: Opened): void => {
+    const settle = (opened: OpenedSocket): void => {
       signal.removeEventListener("abort", onAbort);
       resolve(opened);
     };
@@ -63,13 +63,13 @@ export function openLine(config: OcppUplinkConfig, identity: string, agent: Agen
   });
 }
 
-const noDialect = (url: URL, offered: readonly Dialect[]): Opened => ({
+const noDialect = (url: URL, offered: readonly Dialect[]): OpenedSocket => ({
   kind: "failed",
   fault: "uplink/unauthorised",
   words: `${shown(url)} agreed on none of ${offered.join(", ")}: it speaks no version that this uplink may speak; check the uplink's url and versions`,
 });
 
-function failedToOpen(error: Error, url: URL, offered: readonly Dialect[]): Opened {
+function failedToOpen(error: Error, url: URL, offered: readonly Dialect[]): OpenedSocket {
   if (/subprotocol/i.test(error.message)) return noDialect(url, offered);
   const code = "code" in error && typeof error.code === "string" ? error.code : /handshake has timed out/.test(error.message) ? "ETIMEDOUT" : error.message;
   const outcome = judgeLost({ kind: "lost", sent: false, reused: false, code }, url);
@@ -78,10 +78,10 @@ function failedToOpen(error: Error, url: URL, offered: readonly Dialect[]): Open
 }
 
 /** What an HTTP answer to the upgrade means; only 101 opens a websocket. */
-function refusedUpgrade({ statusCode = 0 }: IncomingMessage, url: URL, identity: string, config: OcppUplinkConfig): Opened {
+function refusedUpgrade({ statusCode = 0 }: IncomingMessage, url: URL, identity: string, config: OcppUplinkConfig): OpenedSocket {
   const at = shown(url);
   const said = `HTTP ${statusCode}`;
-  const held = (words: string): Opened => ({ kind: "failed", fault: "uplink/unauthorised", words });
+  const held = (words: string): OpenedSocket => ({ kind: "failed", fault: "uplink/unauthorised", words });
   if (statusCode === 401 || statusCode === 403) {
     const check = config.passwordFile === undefined ? "no passwordFile is set" : `check ${config.passwordFile}`;
     return held(`the backend does not let ${identity} in (${said}): check the identity, and ${check}`);

@@ -18,7 +18,7 @@ export type Intervals = {
   readonly costS: number;
 };
 
-export interface OcppLink {
+export interface CsmsLink {
   /** The uplink's name in the config. */
   readonly uplink: string;
   readonly dialect: Dialect;

@@ -2,20 +2,20 @@
 // its end, so that no price changes under a driver's hands: a change of a running session's tariff is always refused.
 import { z } from "zod";
 import { tariffDigestText, type Tariff } from "../../../core/tariff/tariff.js";
-import { because, count, listOf, read, text } from "../requests/request-schemas.js";
+import { because, countSchema, listOf, readRequest, textSchema } from "../requests/request-schemas.js";
 import { CallError } from "../rpc/frame.js";
-import { placeOf, reasonOf, type FrontDesk } from "../requests/request-context.js";
+import { placeOf, reasonOf, type RequestContext } from "../requests/request-context.js";
 import type { Handlers } from "../rpc/rpc.js";
 import { tariffFromOcpp } from "./tariff-translation.js";
 import { tariffType } from "./tariff-type.js";
 
-const setAsked = z.object({ evseId: count, tariff: tariffType });
-const getAsked = z.object({ evseId: count });
-const clearAsked = z.object({ tariffIds: listOf(text(60)).optional(), evseId: count.optional() });
-const changeAsked = z.object({ transactionId: text(36), tariff: tariffType });
+const setAsked = z.object({ evseId: countSchema, tariff: tariffType });
+const getAsked = z.object({ evseId: countSchema });
+const clearAsked = z.object({ tariffIds: listOf(textSchema(60)).optional(), evseId: countSchema.optional() });
+const changeAsked = z.object({ transactionId: textSchema(36), tariff: tariffType });
 
-export function tariffAnswers(desk: FrontDesk): Handlers {
-  const { link, remote, feed, config, settings } = desk;
+export function tariffAnswers(context: RequestContext): Handlers {
+  const { link, remote, feed, config, settings } = context;
   const own = () => remote.tariffs().filter(({ by, connector }) => by === link.uplink && connector !== undefined);
   const onlyIfOn = (): void => {
     if (!settings.tariffs) throw new CallError("NotSupported", "TariffCostCtrlr.Enabled[Tariff] is false");
@@ -23,24 +23,24 @@ export function tariffAnswers(desk: FrontDesk): Handlers {
   return {
     SetDefaultTariff: (payload) => {
       onlyIfOn();
-      const { evseId, tariff: given } = read(setAsked, payload);
-      const place = placeOf(desk, { id: evseId });
+      const { evseId, tariff: given } = readRequest(setAsked, payload);
+      const place = placeOf(context, { id: evseId });
       if (place === undefined) return { status: "Rejected", ...because("UnknownEvse") };
       const translated = tariffFromOcpp(given, {
         countryCode: config.station.countryCode,
         partyId: config.station.partyId,
-        kind: kindOf(desk, place.connector),
-        lastUpdated: new Date(desk.now()).toISOString(),
+        kind: kindOf(context, place.connector),
+        lastUpdated: new Date(context.now()).toISOString(),
       });
       if (!translated.ok) return { status: translated.status, ...because(translated.status === "TooManyElements" ? "TooManyElements" : "UnsupportedParam", translated.why) };
       const known = remote.tariffs().filter(({ tariff }) => tariff.id === translated.tariff.id);
       if (known.some(({ tariff }) => !sameTariff(tariff, translated.tariff))) return { status: "DuplicateTariffId" };
       const targets = config.connectors.flatMap(({ id }) => (place.connector === null || id === place.connector ? [id] : []));
-      return install(desk, translated.tariff, targets);
+      return install(context, translated.tariff, targets);
     },
     GetTariffs: (payload) => {
       onlyIfOn();
-      const place = placeOf(desk, { id: read(getAsked, payload).evseId });
+      const place = placeOf(context, { id: readRequest(getAsked, payload).evseId });
       if (place === undefined) return { status: "Rejected", ...because("UnknownEvse") };
       const at = (connector: number | null | undefined): boolean => place.connector === null || connector === null || connector === place.connector;
       const set = own().filter(({ connector }) => at(connector));
@@ -52,7 +52,7 @@ export function tariffAnswers(desk: FrontDesk): Handlers {
           return { tariffId, tariffKind: "DefaultTariff", ...(startMs === undefined ? {} : { validFrom: new Date(startMs).toISOString() }), evseIds };
         }),
         // Of drivers' own tariffs those are told by which a session of theirs runs.
-        ...[...feed.till().sessions].flatMap(([connector, session]) => {
+        ...[...feed.stationState().sessions].flatMap(([connector, session]) => {
           const acceptance = "sale" in session ? session.sale.opening.acceptance : undefined;
           if (acceptance?.tariff === undefined || acceptance.by !== link.uplink || !at(connector)) return [];
           return [{ tariffId: acceptance.tariff, tariffKind: "DriverTariff", evseIds: [connector], idTokens: [acceptance.token.uid] }];
@@ -62,8 +62,8 @@ export function tariffAnswers(desk: FrontDesk): Handlers {
     },
     ClearTariffs: (payload) => {
       onlyIfOn();
-      const { tariffIds, evseId } = read(clearAsked, payload);
-      const place = placeOf(desk, evseId === undefined ? undefined : { id: evseId });
+      const { tariffIds, evseId } = readRequest(clearAsked, payload);
+      const place = placeOf(context, evseId === undefined ? undefined : { id: evseId });
       const there = place === undefined ? [] : own().filter(({ connector }) => place.connector === null || connector === place.connector);
       const wanted = tariffIds ?? [...new Set(there.map(({ tariff }) => tariff.id))];
       const cleared = there.filter(({ tariff }) => wanted.includes(tariff.id));
@@ -76,9 +76,9 @@ export function tariffAnswers(desk: FrontDesk): Handlers {
     },
     ChangeTransactionTariff: (payload) => {
       onlyIfOn();
-      const { transactionId, tariff } = read(changeAsked, payload);
+      const { transactionId, tariff } = readRequest(changeAsked, payload);
       const session = link.sessionOf(transactionId);
-      const running = [...feed.till().sessions.values()].find((one) => "sale" in one && one.sale.opening.id === session);
+      const running = [...feed.stationState().sessions.values()].find((one) => "sale" in one && one.sale.opening.id === session);
       if (running === undefined || !("sale" in running)) return { status: "TxNotFound" };
       if (running.sale.opening.tariff.currency !== tariff.currency) return { status: "NoCurrencyChange" };
       return { status: "Rejected", ...because("TxStarted", "the price in force at the start governs the session to its end") };
@@ -92,7 +92,7 @@ function sameTariff(a: Tariff, b: Tariff): boolean {
   return text(a) === text(b);
 }
 
-function kindOf({ config }: Pick<FrontDesk, "config">, connector: number | null): "AC" | "DC" | "mixed" {
+function kindOf({ config }: Pick<RequestContext, "config">, connector: number | null): "AC" | "DC" | "mixed" {
   const kinds = new Set(config.connectors.filter(({ id }) => connector === null || id === connector).map(({ powerType }) => (powerType === "DC" ? "DC" : "AC")));
   const [kind] = kinds;
   return kinds.size === 1 && kind !== undefined ? kind : "mixed";
@@ -102,7 +102,7 @@ function kindOf({ config }: Pick<FrontDesk, "config">, connector: number | null)
  * Sets a tariff at each of these connectors (evseId 0 is every one of them, I07), all or none. One that is in force from now on takes the
  * place of what was in force there; one of a later hour waits beside it. Where the same tariff stands already nothing changes.
  */
-function install({ remote, link, settings, now }: FrontDesk, tariff: Tariff, connectors: readonly number[]): object {
+function install({ remote, link, settings, now }: RequestContext, tariff: Tariff, connectors: readonly number[]): object {
   const own = remote.tariffs().filter(({ by, connector }) => by === link.uplink && typeof connector === "number" && connectors.includes(connector));
   const missing = connectors.filter((id) => !own.some((row) => row.tariff.id === tariff.id && row.connector === id));
   const isDue = (one: Tariff): boolean => (one.startMs ?? 0) <= now();
@@ -118,25 +118,25 @@ function install({ remote, link, settings, now }: FrontDesk, tariff: Tariff, con
  * The tariff that came with the CSMS's word about a token (2.1, I08), kept for sessions that name it. Its id, or undefined where it cannot be
  * priced exactly or is another one than the station knows by that id: then no session may be sold by it.
  */
-export function takeDriverTariff(desk: Pick<FrontDesk, "link" | "remote" | "config" | "settings" | "feed" | "now">, given: unknown): string | undefined {
+export function takeDriverTariff(context: Pick<RequestContext, "link" | "remote" | "config" | "settings" | "feed" | "now">, given: unknown): string | undefined {
   const asked = tariffType.safeParse(given);
-  if (!asked.success || !desk.settings.tariffs) return undefined;
-  const { remote, link, config } = desk;
-  const translated = tariffFromOcpp(asked.data, { countryCode: config.station.countryCode, partyId: config.station.partyId, kind: kindOf(desk, null), lastUpdated: new Date(desk.now()).toISOString() });
+  if (!asked.success || !context.settings.tariffs) return undefined;
+  const { remote, link, config } = context;
+  const translated = tariffFromOcpp(asked.data, { countryCode: config.station.countryCode, partyId: config.station.partyId, kind: kindOf(context, null), lastUpdated: new Date(context.now()).toISOString() });
   if (!translated.ok) return undefined;
   const { tariff } = translated;
   const known = remote.tariffs().filter((row) => row.tariff.id === tariff.id);
   if (known.some((row) => !sameTariff(row.tariff, tariff))) return undefined;
   if (known.some(({ connector, by }) => connector === undefined && by === link.uplink)) return tariff.id;
-  const isKept = remote.setTariff(tariff, undefined, link.uplink).accepted || (makeRoom(desk) && remote.setTariff(tariff, undefined, link.uplink).accepted);
+  const isKept = remote.setTariff(tariff, undefined, link.uplink).accepted || (makeRoom(context) && remote.setTariff(tariff, undefined, link.uplink).accepted);
   if (!isKept) return undefined;
-  desk.settings.rememberTariff(tariff.id);
+  context.settings.rememberTariff(tariff.id);
   return tariff.id;
 }
 
 /** Lets go of the oldest driver's tariff that no session runs by; false where there is none. */
-function makeRoom({ remote, link, feed }: Pick<FrontDesk, "remote" | "link" | "feed">): boolean {
-  const used = new Set([...feed.till().sessions.values()].map((session) => ("sale" in session ? session.sale.opening.acceptance.tariff : session.state === "starting" ? session.acceptance.tariff : undefined)));
+function makeRoom({ remote, link, feed }: Pick<RequestContext, "remote" | "link" | "feed">): boolean {
+  const used = new Set([...feed.stationState().sessions.values()].map((session) => ("sale" in session ? session.sale.opening.acceptance.tariff : session.state === "starting" ? session.acceptance.tariff : undefined)));
   const rows = remote.tariffs();
   const oldest = rows.find(({ connector, by, tariff }) => connector === undefined && by === link.uplink && !used.has(tariff.id) && rows.filter((row) => row.tariff.id === tariff.id).length === 1);
   return oldest !== undefined && remote.clearTariff(oldest.tariff.id, link.uplink).accepted;

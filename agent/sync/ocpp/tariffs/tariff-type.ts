@@ -1,6 +1,6 @@
 // An OCPP 2.1 tariff as a CSMS sends it (TariffType): a list of prices per dimension, without tax, each under conditions of its own.
 import { z } from "zod";
-import { count, instant, listOf, text, whole } from "../requests/request-schemas.js";
+import { countSchema, instantSchema, listOf, textSchema, wholeNumberSchema } from "../requests/request-schemas.js";
 
 const days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"] as const;
 const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/);
@@ -22,15 +22,15 @@ const conditions = z.object({
   maxCurrent: z.number().optional(),
   minPower: z.number().optional(),
   maxPower: z.number().optional(),
-  minTime: whole.optional(),
-  maxTime: whole.optional(),
-  minChargingTime: whole.optional(),
-  maxChargingTime: whole.optional(),
-  minIdleTime: whole.optional(),
-  maxIdleTime: whole.optional(),
+  minTime: wholeNumberSchema.optional(),
+  maxTime: wholeNumberSchema.optional(),
+  minChargingTime: wholeNumberSchema.optional(),
+  maxChargingTime: wholeNumberSchema.optional(),
+  minIdleTime: wholeNumberSchema.optional(),
+  maxIdleTime: wholeNumberSchema.optional(),
 });
-const fixedConditions = z.object({ ...atTheClock, paymentBrand: text(20).optional(), paymentRecognition: text(20).optional() });
-const taxRates = z.array(z.object({ type: text(20), tax: z.number(), stack: count.optional() })).min(1).max(5);
+const fixedConditions = z.object({ ...atTheClock, paymentBrand: textSchema(20).optional(), paymentRecognition: textSchema(20).optional() });
+const taxRates = z.array(z.object({ type: textSchema(20), tax: z.number(), stack: countSchema.optional() })).min(1).max(5);
 
 const energy = z.object({ prices: listOf(z.object({ priceKwh: z.number(), conditions: conditions.optional() })), taxRates: taxRates.optional() });
 const time = z.object({ prices: listOf(z.object({ priceMinute: z.number(), conditions: conditions.optional() })), taxRates: taxRates.optional() });
@@ -39,10 +39,10 @@ const limit = z.object({ exclTax: z.number().optional(), inclTax: z.number().opt
 
 export const tariffType = z.object({
   tariffId: z.string().min(1).max(60),
-  description: z.array(z.object({ format: z.enum(["ASCII", "HTML", "URI", "UTF8", "QRCODE"]), language: text(8).optional(), content: text(1024) })).min(1).max(10).optional(),
-  currency: text(3),
+  description: z.array(z.object({ format: z.enum(["ASCII", "HTML", "URI", "UTF8", "QRCODE"]), language: textSchema(8).optional(), content: textSchema(1024) })).min(1).max(10).optional(),
+  currency: textSchema(3),
   energy: energy.optional(),
-  validFrom: instant.optional(),
+  validFrom: instantSchema.optional(),
   chargingTime: time.optional(),
   idleTime: time.optional(),
   fixedFee: fixed.optional(),

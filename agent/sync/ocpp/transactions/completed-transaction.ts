@@ -1,6 +1,6 @@
 // What OCPP is told of a session, from either of its two sources: the opening while it runs, the signed receipt when it is over. Pure.
-import { milliWhOf } from "../../../core/number/energy-text.js";
-import { instantOf } from "../../../core/time/iso-time.js";
+import { milliWhOfKwh } from "../../../core/number/energy-text.js";
+import { parseIsoLocal } from "../../../core/time/iso-time.js";
 import { payloadOf } from "../../../core/receipt/receipt.js";
 import type { SalePayload } from "../../../core/receipt/receipt-payload.js";
 import type { Opening } from "../../../core/session/session.js";
@@ -23,7 +23,7 @@ export type Beginning = {
 export type MeterPoint = { readonly atMs: number; readonly registerMilliWh: number };
 
 /** A session that was settled: all of it from its receipt, so that it reads the same after any restart. */
-export type Sold = {
+export type CompletedTransaction = {
   readonly beginning: Beginning;
   readonly begin: MeterPoint;
   readonly end: MeterPoint;
@@ -51,15 +51,15 @@ export function beginningOf(opening: Opening, connector: number): Beginning {
  * The session of a stored receipt; undefined where OCPP has no word for it: a start, recovery or key receipt, a credit, and the corrected sale
  * after one, since a transaction that has ended is never told again. Throws TypeError where a sale cannot be read.
  */
-export function soldIn(jws: string): Sold | undefined {
+export function completedTransaction(jws: string): CompletedTransaction | undefined {
   // Asked first whether there is anything to tell, and then for it: a receipt is taken apart once for both.
-  if (last?.jws !== jws) last = { jws, sold: readSold(jws) };
-  return last.sold;
+  if (last?.jws !== jws) last = { jws, completed: readSold(jws) };
+  return last.completed;
 }
 
-let last: { readonly jws: string; readonly sold: Sold | undefined } | undefined;
+let last: { readonly jws: string; readonly completed: CompletedTransaction | undefined } | undefined;
 
-function readSold(jws: string): Sold | undefined {
+function readSold(jws: string): CompletedTransaction | undefined {
   const receipt = payloadOf(jws);
   if (receipt?.kind !== "sale" || receipt.corrects !== undefined) return undefined;
   const { sale } = receipt;
@@ -87,13 +87,13 @@ function readSold(jws: string): Sold | undefined {
 }
 
 function instant(text: string): number {
-  const atMs = instantOf(text);
+  const atMs = parseIsoLocal(text);
   if (atMs === undefined) throw new TypeError(`a receipt's time "${text}" cannot be read`);
   return atMs;
 }
 
 function register(kwh: string): number {
-  const milliWh = milliWhOf(kwh);
+  const milliWh = milliWhOfKwh(kwh);
   if (milliWh === undefined) throw new TypeError(`a receipt's register value "${kwh}" cannot be read`);
   return milliWh;
 }

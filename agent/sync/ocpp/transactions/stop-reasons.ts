@@ -32,6 +32,6 @@ const words: Readonly<Record<StopReason, Words>> = {
 };
 
 /** CostLimitReached became a trigger of its own with 2.1. */
-export function stopWords(reason: StopReason, dialect: Dialect): Words {
+export function stopReasons(reason: StopReason, dialect: Dialect): Words {
   return reason === "CostLimitReached" && dialect === "ocpp2.1" ? { ...words.CostLimitReached, trigger: "CostLimitReached" } : words[reason];
 }

@@ -1,8 +1,8 @@
 // A session as StartTransaction, MeterValues and StopTransaction of OCPP 1.6J. Whole Wh: both register values rounded down, so that the
 // difference is at most 1 Wh from what was billed; the exact values stand in transactionData. Pure.
 import { longestTag, idTokenOf } from "../requests/id-token.js";
-import { timeText, whText, type Beginning, type MeterPoint, type Sold } from "./completed-transaction.js";
-import { stopWords } from "./stop-reasons.js";
+import { timeText, whText, type Beginning, type MeterPoint, type CompletedTransaction } from "./completed-transaction.js";
+import { stopReasons } from "./stop-reasons.js";
 import { signedMeterValue, type Running } from "./transaction-2x.js";
 
 type Payload = Readonly<Record<string, unknown>>;
@@ -19,19 +19,19 @@ export function startTransaction(begin: Beginning, reservationId: number | undef
   return { connectorId: begin.connector, idTag: idToken, meterStart: wholeWh(begin.registerMilliWh), timestamp: timeText(begin.atMs), ...(reservationId === undefined ? {} : { reservationId }) };
 }
 
-export function stopTransaction(sold: Sold, transactionId: number, withKey: boolean): Payload {
-  const signed = signedMeterValue(sold.receipt, withKey);
+export function stopTransaction(completed: CompletedTransaction, transactionId: number, withKey: boolean): Payload {
+  const signed = signedMeterValue(completed.receipt, withKey);
   return {
     transactionId,
-    meterStop: wholeWh(sold.end.registerMilliWh),
-    timestamp: timeText(sold.endMs),
-    reason: stopWords(sold.stopReason, "ocpp1.6").in16,
+    meterStop: wholeWh(completed.end.registerMilliWh),
+    timestamp: timeText(completed.endMs),
+    reason: stopReasons(completed.stopReason, "ocpp1.6").in16,
     transactionData: [
-      { timestamp: timeText(sold.begin.atMs), sampledValue: [register(sold.begin, "Transaction.Begin")] },
+      { timestamp: timeText(completed.begin.atMs), sampledValue: [register(completed.begin, "Transaction.Begin")] },
       {
-        timestamp: timeText(sold.end.atMs),
+        timestamp: timeText(completed.end.atMs),
         sampledValue: [
-          register(sold.end, "Transaction.End"),
+          register(completed.end, "Transaction.End"),
           ...(signed === undefined ? [] : [{ value: JSON.stringify(signed), context: "Transaction.End", format: "SignedData", measurand: "Energy.Active.Import.Register", unit: "Wh" }]),
         ],
       },

@@ -1,20 +1,20 @@
 // A session as TransactionEvents of OCPP 2.0.1 and 2.1: plain payloads, made once and kept as text until they are acknowledged. Pure.
 import type { SalePayload } from "../../../core/receipt/receipt-payload.js";
-import { kwhText } from "../../../core/number/energy-text.js";
+import { kwhExact } from "../../../core/number/energy-text.js";
 import type { Activity } from "../../../core/tariff/period.js";
 import { unsignedMark } from "../../../core/receipt/signer.js";
 import type { Price } from "../../../core/rating/price.js";
 import { costDetails, noCost, runningCost } from "./cost-details.js";
 import type { Dialect } from "../rpc/frame.js";
 import { idTokenOf, kindIn201, type IdToken } from "../requests/id-token.js";
-import { timeText, whNumber, type Beginning, type MeterPoint, type Sold } from "./completed-transaction.js";
-import { stopWords } from "./stop-reasons.js";
+import { timeText, whNumber, type Beginning, type MeterPoint, type CompletedTransaction } from "./completed-transaction.js";
+import { stopReasons } from "./stop-reasons.js";
 
 export type Dialect2x = Exclude<Dialect, "ocpp1.6">;
 type Payload = Readonly<Record<string, unknown>>;
 
 /** Where an event stands in its transaction; `offline` = it happened while there was no connection. */
-export type Place = { readonly seqNo: number; readonly offline: boolean };
+export type TransactionPlace = { readonly seqNo: number; readonly offline: boolean };
 
 /** What is known of a session while it runs; `price` = the bill if it ended now. */
 export type Running = MeterPoint & { readonly powerW: number; readonly activity: Activity; readonly energyMilliWh: number; readonly price: () => Price };
@@ -26,7 +26,7 @@ const register = (point: MeterPoint, context: string, more: Payload = {}): Paylo
   sampledValue: [{ value: whNumber(point.registerMilliWh), context, measurand: "Energy.Active.Import.Register", unitOfMeasure: { unit: "Wh" }, ...more }],
 });
 
-const placed = ({ seqNo, offline }: Place): Payload => ({ seqNo, ...(offline ? { offline } : {}) });
+const placed = ({ seqNo, offline }: TransactionPlace): Payload => ({ seqNo, ...(offline ? { offline } : {}) });
 
 /** `suspended` is a pause that the station made, `parking` one that the car made. */
 export const chargingState = (activity: Activity): string => ({ charging: "Charging", parking: "SuspendedEV", suspended: "SuspendedEVSE", reserved: "Idle" })[activity];
@@ -37,7 +37,7 @@ const evse = (connector: number): Payload => ({ id: connector, connectorId: 1 })
 export type Telling = { readonly dialect: Dialect2x; readonly tariffKnown: boolean; readonly cost: boolean };
 
 /** The begin of power is the begin of the transaction (TxStartPoint PowerPathClosed). */
-export function startedEvent(begin: Beginning, { dialect, tariffKnown, cost }: Telling, place: Place, reservationId: number | undefined): Payload {
+export function startedEvent(begin: Beginning, { dialect, tariffKnown, cost }: Telling, place: TransactionPlace, reservationId: number | undefined): Payload {
   const remoteStartId = begin.byCommand && /^-?\d{1,10}$/.test(begin.reference ?? "") ? Number(begin.reference) : undefined;
   const costKnown = dialect === "ocpp2.1" && tariffKnown;
   return {
@@ -56,7 +56,7 @@ export function startedEvent(begin: Beginning, { dialect, tariffKnown, cost }: T
 
 export type UpdateReason = "MeterValuePeriodic" | "ChargingStateChanged" | "Trigger" | "RunningCost";
 
-export function updatedEvent(begin: Beginning, now: Running, reason: UpdateReason, { dialect, tariffKnown, cost }: Telling, place: Place): Payload {
+export function updatedEvent(begin: Beginning, now: Running, reason: UpdateReason, { dialect, tariffKnown, cost }: Telling, place: TransactionPlace): Payload {
   const context = reason === "Trigger" ? "Trigger" : "Sample.Periodic";
   const { timestamp, sampledValue } = register(now, context) as { readonly timestamp: string; readonly sampledValue: readonly Payload[] };
   const costKnown = cost && dialect === "ocpp2.1" && tariffKnown;
@@ -69,7 +69,7 @@ export function updatedEvent(begin: Beginning, now: Running, reason: UpdateReaso
       transactionId: begin.sessionId,
       chargingState: chargingState(now.activity),
       ...(costKnown ? { tariffId: begin.tariff.id } : {}),
-      ...(cost && !costKnown ? { customData: { vendorId, energyKwh: kwhText(now.energyMilliWh), ...priceData(now.price()), tariffId: begin.tariff.id } } : {}),
+      ...(cost && !costKnown ? { customData: { vendorId, energyKwh: kwhExact(now.energyMilliWh), ...priceData(now.price()), tariffId: begin.tariff.id } } : {}),
     },
     evse: evse(begin.connector),
     meterValue: [{ timestamp, sampledValue: [...sampledValue, { value: Math.round(now.powerW), context, measurand: "Power.Active.Import", unitOfMeasure: { unit: "W" } }] }],
@@ -90,7 +90,7 @@ export function in201(event: Payload): Payload {
   };
 }
 
-export type Ending = {
+export type TransactionEnding = {
   /** SHA-256 (hex) of the receipt as stored. */
   readonly digest: () => string;
   /** The backend knows the tariff by the id that stands in the receipt (2.1, I12). */
@@ -99,13 +99,13 @@ export type Ending = {
   readonly withKey: boolean;
 };
 
-export function endedEvent(sold: Sold, ending: Ending, dialect: Dialect2x, place: Place): Payload {
-  const { beginning, receipt, stopReason } = sold;
-  const { stopped, trigger } = stopWords(stopReason, dialect);
+export function endedEvent(completed: CompletedTransaction, ending: TransactionEnding, dialect: Dialect2x, place: TransactionPlace): Payload {
+  const { beginning, receipt, stopReason } = completed;
+  const { stopped, trigger } = stopReasons(stopReason, dialect);
   const costKnown = dialect === "ocpp2.1" && ending.tariffKnown;
   return {
     eventType: "Ended",
-    timestamp: timeText(sold.endMs),
+    timestamp: timeText(completed.endMs),
     triggerReason: trigger,
     ...placed(place),
     transactionInfo: {
@@ -117,7 +117,7 @@ export function endedEvent(sold: Sold, ending: Ending, dialect: Dialect2x, place
       customData: customData(receipt, ending.digest()),
     },
     evse: evse(beginning.connector),
-    meterValue: [register(sold.begin, "Transaction.Begin"), register(sold.end, "Transaction.End", signedValue(receipt, ending.withKey))],
+    meterValue: [register(completed.begin, "Transaction.Begin"), register(completed.end, "Transaction.End", signedValue(receipt, ending.withKey))],
     ...(costKnown ? { costDetails: costDetails(receipt.sale, true) } : {}),
   };
 }

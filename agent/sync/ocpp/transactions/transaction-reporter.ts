@@ -10,7 +10,7 @@ import { beginningOf } from "./completed-transaction.js";
 import type { Running, UpdateReason } from "./transaction-2x.js";
 import type { EventLine, Sent, Transactions } from "./transactions.js";
 
-export type LiveParts = {
+export type TransactionReporterParts = {
   readonly transactions: Transactions;
   readonly feed: () => StationFeed | undefined;
   readonly clock: Clock;
@@ -29,14 +29,14 @@ export type LiveParts = {
 };
 
 /** The line, and since when events are not offline any more. */
-export type LiveLine = EventLine & { readonly sinceMonoMs: number; readonly boot: string };
+export type TransactionReporterLine = EventLine & { readonly sinceMonoMs: number; readonly boot: string };
 
 /** `cost` = what the session costs so far goes with it. */
 type Job = { readonly connector: number; readonly opening: Opening; readonly reason: "begin" | UpdateReason; readonly cost: boolean };
 
-export class Live {
-  readonly #parts: LiveParts;
-  #line: LiveLine | undefined;
+export class TransactionReporter {
+  readonly #parts: TransactionReporterParts;
+  #line: TransactionReporterLine | undefined;
   #pumping = false;
   #again = false;
   #failures = 0;
@@ -48,12 +48,12 @@ export class Live {
   /** Sessions whose begin the backend refused: only their end, with its reasons on record, is tried again. */
   readonly #givenUp = new Set<string>();
 
-  constructor(parts: LiveParts) {
+  constructor(parts: TransactionReporterParts) {
     this.#parts = parts;
   }
 
   /** The line stands and we are accepted. */
-  attach(line: LiveLine): void {
+  attach(line: TransactionReporterLine): void {
     this.#line = line;
     this.#holdUntilMonoMs = 0;
     this.pump();
@@ -89,9 +89,9 @@ export class Live {
   /** How a session that charges stands now. */
   running(connector: number): Running | undefined {
     const feed = this.#parts.feed();
-    const session = feed?.till().sessions.get(connector);
+    const session = feed?.stationState().sessions.get(connector);
     if (session?.state !== "charging") return undefined;
-    const { sale } = feed?.glance(connector) ?? session;
+    const { sale } = feed?.liveReading(connector) ?? session;
     const { moment, energyMilliWh: registerMilliWh, powerW } = sale.last;
     const energyMilliWh = registerMilliWh - sale.opening.begin.energyMilliWh;
     return { atMs: moment.at, registerMilliWh, powerW, activity: session.sale.activity, energyMilliWh, price: () => chargedPrice(bill(sale.rating), energyMilliWh) };
@@ -120,14 +120,14 @@ export class Live {
     }
   }
 
-  #next(): { readonly job: Job; readonly line: LiveLine } | undefined {
+  #next(): { readonly job: Job; readonly line: TransactionReporterLine } | undefined {
     const line = this.#line;
     if (line === undefined || this.#parts.waiting() || this.#parts.clock.now().monoMs < this.#holdUntilMonoMs) return undefined;
     const job = this.#due();
     return job && { job, line };
   }
 
-  async #do(job: Job, line: LiveLine): Promise<"done" | "held"> {
+  async #do(job: Job, line: TransactionReporterLine): Promise<"done" | "held"> {
     const { transactions, clock } = this.#parts;
     const { connector, opening, reason, cost } = job;
     const beginning = beginningOf(opening, connector);
@@ -171,7 +171,7 @@ export class Live {
   }
 
   #charging(evenGivenUp = false): { readonly connector: number; readonly opening: Opening }[] {
-    const sessions: ReadonlyMap<number, Session> = this.#parts.feed()?.till().sessions ?? new Map();
+    const sessions: ReadonlyMap<number, Session> = this.#parts.feed()?.stationState().sessions ?? new Map();
     return [...sessions].flatMap(([connector, session]) => {
       if (session.state !== "charging" || (!evenGivenUp && this.#givenUp.has(session.sale.opening.id))) return [];
       // Without a date there is nothing to tell yet.

@@ -6,8 +6,8 @@ import { CallError, type Dialect } from "../rpc/frame.js";
 import { longestTag } from "../requests/id-token.js";
 import { CallLost } from "../rpc/rpc.js";
 import { meterValues, startTransaction, stopTransaction } from "./transaction-16.js";
-import { endedEvent, in201, startedEvent, updatedEvent, type Dialect2x, type Ending, type Running, type Telling, type UpdateReason } from "./transaction-2x.js";
-import type { Beginning, Sold } from "./completed-transaction.js";
+import { endedEvent, in201, startedEvent, updatedEvent, type Dialect2x, type TransactionEnding, type Running, type Telling, type UpdateReason } from "./transaction-2x.js";
+import type { Beginning, CompletedTransaction } from "./completed-transaction.js";
 import { freshTransaction, withoutEnded, withTransaction, type OpenTransaction, type Pending, type Step, type TransactionsStore } from "./transactions-state.js";
 
 /** The connection, as far as transactions need it. */
@@ -68,9 +68,9 @@ export class Transactions {
   }
 
   /** Brings a settled session to its end: what is under way, the begin where it is not known yet, the end. */
-  settle(sold: Sold, ending: Ending, line: EventLine, offline: boolean): Promise<Outcome> {
+  settle(completed: CompletedTransaction, ending: TransactionEnding, line: EventLine, offline: boolean): Promise<Outcome> {
     return this.#inTurn(async () => {
-      const { sessionId } = sold.beginning;
+      const { sessionId } = completed.beginning;
       // The outbox asks for the next only when it has the acknowledgement of the one before in writing.
       const { store } = this.#parts;
       const state = withoutEnded(store.read(), sessionId);
@@ -85,21 +85,21 @@ export class Transactions {
         const sent = await this.#push(under, line);
         if (sent.kind !== "answered" && sent.kind !== "refused") return sent;
       }
-      const toEnd = (transaction: OpenTransaction): OpenTransaction | undefined => endReady(transaction, sold, ending, line.dialect, offline);
-      const begun = await this.#startedBy(sold.beginning, line, true, toEnd);
+      const toEnd = (transaction: OpenTransaction): OpenTransaction | undefined => endReady(transaction, completed, ending, line.dialect, offline);
+      const begun = await this.#startedBy(completed.beginning, line, true, toEnd);
       if (begun !== undefined && begun.kind !== "answered") return begun;
-      return await this.#end(sold, toEnd, line);
+      return await this.#end(completed, toEnd, line);
     });
   }
 
-  async #end(sold: Sold, toEnd: (transaction: OpenTransaction) => OpenTransaction | undefined, line: EventLine): Promise<Outcome> {
-    const transaction = this.#open(sold.beginning.sessionId, line.dialect);
+  async #end(completed: CompletedTransaction, toEnd: (transaction: OpenTransaction) => OpenTransaction | undefined, line: EventLine): Promise<Outcome> {
+    const transaction = this.#open(completed.beginning.sessionId, line.dialect);
     const ready = toEnd(transaction);
     if (ready === undefined) return { kind: "refused", reason: "the backend gave no usable transaction id" };
     if (ready !== transaction) this.#write(ready);
     const sent = await this.#push(ready, line);
     if (sent.kind !== "answered") return sent;
-    this.#lookAtCost(sold, sent.payload);
+    this.#lookAtCost(completed, sent.payload);
     return { kind: "accepted", receipt: sent.payload };
   }
 
@@ -129,7 +129,7 @@ export class Transactions {
       const payload = meterValues(connector, transactionId, running, reason === "Trigger" ? "Trigger" : "Sample.Periodic");
       return { kind: "answered", payload: await line.callText("MeterValues", wireJson(payload)) };
     } catch (error) {
-      return judged(error, "MeterValues");
+      return transactionVerdict(error, "MeterValues");
     }
   }
 
@@ -174,7 +174,7 @@ export class Transactions {
     try {
       payload = await line.callText(pending.action, pending.text);
     } catch (error) {
-      const sent = judged(error, pending.action);
+      const sent = transactionVerdict(error, pending.action);
       // What the CSMS refused it does not hold: the number is free again, and a value in between is given up.
       if (sent.kind === "refused") this.#write({ ...transaction, pending: null, nextSeqNo: pending.seqNo });
       return sent;
@@ -214,7 +214,7 @@ export class Transactions {
   }
 
   /** The backend may state a cost of its own; the receipt stands as it was signed. */
-  #lookAtCost({ receipt }: Sold, payload: unknown): void {
+  #lookAtCost({ receipt }: CompletedTransaction, payload: unknown): void {
     const cost = typeof payload === "object" && payload !== null && "totalCost" in payload ? payload.totalCost : undefined;
     const { gross } = receipt.sale.price.due;
     if (typeof cost === "number" && cost !== Number(gross)) this.#parts.note(`receipt ${receipt.number}: the backend works out a total of ${cost}, the receipt says ${gross} ${receipt.sale.price.currency}`);
@@ -241,15 +241,15 @@ function prepared(transaction: OpenTransaction, step: Step, action: string, payl
 }
 
 /** The transaction with its end under way; undefined where the CSMS gave no number by which it could be told. */
-function endReady(transaction: OpenTransaction, sold: Sold, ending: Ending, dialect: Dialect, offline: boolean): OpenTransaction | undefined {
+function endReady(transaction: OpenTransaction, completed: CompletedTransaction, ending: TransactionEnding, dialect: Dialect, offline: boolean): OpenTransaction | undefined {
   const { pending, transactionId } = transaction;
   // An end that was made for 2.1 may hold what 2.0.1 does not know.
   if (pending !== null && pending.dialect === dialect) return transaction;
   if (dialect !== "ocpp1.6") {
     const seqNo = pending?.seqNo ?? transaction.nextSeqNo;
-    return prepared({ ...transaction, nextSeqNo: seqNo }, "ended", "TransactionEvent", endedEvent(sold, ending, dialect, { seqNo, offline }), dialect);
+    return prepared({ ...transaction, nextSeqNo: seqNo }, "ended", "TransactionEvent", endedEvent(completed, ending, dialect, { seqNo, offline }), dialect);
   }
-  return transactionId === null ? undefined : prepared(transaction, "ended", "StopTransaction", stopTransaction(sold, transactionId, ending.withKey), dialect);
+  return transactionId === null ? undefined : prepared(transaction, "ended", "StopTransaction", stopTransaction(completed, transactionId, ending.withKey), dialect);
 }
 
 const familyOf = (dialect: Dialect): OpenTransaction["family"] => (dialect === "ocpp1.6" ? "1.6" : "2.x");
@@ -260,7 +260,7 @@ type Unanswered = Exclude<Outcome, { kind: "accepted" }>;
 const held = (words: string): Unanswered => ({ kind: "retry", countsAsAttempt: false, fault: "uplink/unauthorised", words });
 
 /** What a CALL that was not answered with a CALLRESULT means for what it carried. */
-export function judged(error: unknown, action: string): Unanswered {
+export function transactionVerdict(error: unknown, action: string): Unanswered {
   if (error instanceof CallLost) return error.sent ? { kind: "unsure", words: error.message } : { kind: "retry", countsAsAttempt: false, words: error.message };
   if (!(error instanceof CallError)) throw error;
   const said = `${action}: ${error.code}${error.message === "" ? "" : ` "${error.message}"`}`;

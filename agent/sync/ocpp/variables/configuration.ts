@@ -1,7 +1,7 @@
 // The configuration keys of 1.6 that this station has, as they truly are (9.1 to 9.3 and the security paper): what can be set is obeyed.
 import { z } from "zod";
-import { read, text } from "../requests/request-schemas.js";
-import type { FrontDesk } from "../requests/request-context.js";
+import { readRequest, textSchema } from "../requests/request-schemas.js";
+import type { RequestContext } from "../requests/request-context.js";
 import { mostListed, mostPerMessage } from "../cards/local-list.js";
 import type { Handlers } from "../rpc/rpc.js";
 import { intervalBounds } from "../requests/settings.js";
@@ -13,14 +13,14 @@ const longestValue = 500;
 
 type Key = { readonly name: string; readonly value: string | undefined; readonly set?: (value: string) => boolean };
 
-const getAsked = z.object({ key: z.array(text(50)).max(mostKeys).optional() });
-const setAsked = z.object({ key: text(50), value: text(longestValue) });
+const getAsked = z.object({ key: z.array(textSchema(50)).max(mostKeys).optional() });
+const setAsked = z.object({ key: textSchema(50), value: textSchema(longestValue) });
 
-export function configuration(desk: FrontDesk): Handlers {
+export function configuration(context: RequestContext): Handlers {
   return {
     GetConfiguration: (payload) => {
-      const { key: wanted } = read(getAsked, payload);
-      const keys = keysOf(desk);
+      const { key: wanted } = readRequest(getAsked, payload);
+      const keys = keysOf(context);
       const find = (name: string): Key | undefined => keys.find((one) => one.name.toLowerCase() === name.toLowerCase());
       // A password can be written, never read.
       const found = (wanted === undefined || wanted.length === 0 ? keys : wanted.flatMap((name) => find(name) ?? [])).filter(({ value }) => value !== undefined);
@@ -31,15 +31,15 @@ export function configuration(desk: FrontDesk): Handlers {
       };
     },
     ChangeConfiguration: (payload) => {
-      const { key, value } = read(setAsked, payload);
-      const found = keysOf(desk).find(({ name }) => name.toLowerCase() === key.toLowerCase());
+      const { key, value } = readRequest(setAsked, payload);
+      const found = keysOf(context).find(({ name }) => name.toLowerCase() === key.toLowerCase());
       if (found === undefined) return { status: "NotSupported" };
       return { status: found.set?.(value) === true ? "Accepted" : "Rejected" };
     },
   };
 }
 
-function keysOf({ link, config, uplink, settings }: FrontDesk): readonly Key[] {
+function keysOf({ link, config, uplink, settings }: RequestContext): readonly Key[] {
   const { station, connectors, timing, authorisation } = config;
   const key = (name: string, value: string | number | boolean): Key => ({ name, value: String(value) });
   const seconds = (ms: number): number => Math.round(ms / 1000);

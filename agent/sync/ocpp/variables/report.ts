@@ -1,7 +1,7 @@
 // The device model told in parts of bounded size (2.x: B07 GetBaseReport, B08 GetReport, NotifyReport).
 import { z } from "zod";
-import { because, listOf, read, whole } from "../requests/request-schemas.js";
-import type { FrontDesk } from "../requests/request-context.js";
+import { because, listOf, readRequest, wholeNumberSchema } from "../requests/request-schemas.js";
+import type { RequestContext } from "../requests/request-context.js";
 import { Reply, type Handlers } from "../rpc/rpc.js";
 import { componentAsked, isComponent, isVariable, variableAsked } from "./variable-answers.js";
 import { mostItems, variablesOf, type Variable } from "./variables.js";
@@ -9,10 +9,10 @@ import { mostItems, variablesOf, type Variable } from "./variables.js";
 /** Variables in one NotifyReport. */
 export const perPart = 50;
 
-const baseAsked = z.object({ requestId: whole, reportBase: z.enum(["ConfigurationInventory", "FullInventory", "SummaryInventory"]) });
+const baseAsked = z.object({ requestId: wholeNumberSchema, reportBase: z.enum(["ConfigurationInventory", "FullInventory", "SummaryInventory"]) });
 const criteria = z.enum(["Active", "Available", "Enabled", "Problem"]);
 const reportAsked = z.object({
-  requestId: whole,
+  requestId: wholeNumberSchema,
   componentVariable: listOf(z.object({ component: componentAsked, variable: variableAsked.optional() })).max(mostItems).optional(),
   componentCriteria: listOf(criteria).max(4).optional(),
 });
@@ -21,17 +21,17 @@ type Wanted = z.infer<typeof reportAsked>["componentVariable"];
 
 const summary = ["AvailabilityState", "Available", "Problem"];
 
-export function reports(desk: FrontDesk): Handlers {
+export function reports(context: RequestContext): Handlers {
   const answer = (requestId: number, variables: readonly Variable[]): unknown =>
-    variables.length === 0 ? { status: "EmptyResultSet", ...because("NotFound") } : new Reply({ status: "Accepted" }, () => void tell(desk, requestId, variables));
+    variables.length === 0 ? { status: "EmptyResultSet", ...because("NotFound") } : new Reply({ status: "Accepted" }, () => void tell(context, requestId, variables));
   return {
     GetBaseReport: (payload) => {
-      const { requestId, reportBase } = read(baseAsked, payload);
-      return answer(requestId, variablesOf(desk).filter(inBase[reportBase]));
+      const { requestId, reportBase } = readRequest(baseAsked, payload);
+      return answer(requestId, variablesOf(context).filter(inBase[reportBase]));
     },
     GetReport: (payload) => {
-      const { requestId, componentVariable, componentCriteria } = read(reportAsked, payload);
-      const all = variablesOf(desk);
+      const { requestId, componentVariable, componentCriteria } = readRequest(reportAsked, payload);
+      const all = variablesOf(context);
       return answer(requestId, all.filter((one) => isWanted(one, componentVariable) && (componentCriteria === undefined || componentCriteria.some((criterion) => meets(all, one, criterion)))));
     },
   };
@@ -62,7 +62,7 @@ function meets(all: readonly Variable[], { component }: Variable, criterion: Cri
 }
 
 /** In parts, one after the other; a part that is not taken ends the report. */
-async function tell({ link, note, now }: FrontDesk, requestId: number, variables: readonly Variable[]): Promise<void> {
+async function tell({ link, note, now }: RequestContext, requestId: number, variables: readonly Variable[]): Promise<void> {
   const generatedAt = new Date(now()).toISOString();
   for (let seqNo = 0; seqNo * perPart < variables.length; seqNo += 1) {
     const part = variables.slice(seqNo * perPart, (seqNo + 1) * perPart);

@@ -1,12 +1,12 @@
 // GetVariables and SetVariables (2.x: B05 and B06): one answer per item, whatever becomes of the others.
 import { z } from "zod";
-import { because, evse, listOf, read, text, type StatusInfo } from "../requests/request-schemas.js";
-import type { FrontDesk } from "../requests/request-context.js";
+import { because, evseSchema, listOf, readRequest, textSchema, type StatusInfo } from "../requests/request-schemas.js";
+import type { RequestContext } from "../requests/request-context.js";
 import type { Handlers } from "../rpc/rpc.js";
 import { mostItems, variablesOf, type Variable } from "./variables.js";
 
-const named = z.object({ name: text(50), instance: text(50).optional() });
-export const componentAsked = z.object({ name: text(50), instance: text(50).optional(), evse: evse.optional() });
+const named = z.object({ name: textSchema(50), instance: textSchema(50).optional() });
+export const componentAsked = z.object({ name: textSchema(50), instance: textSchema(50).optional(), evse: evseSchema.optional() });
 export const variableAsked = named;
 type ComponentAsked = z.infer<typeof componentAsked>;
 type VariableAsked = z.infer<typeof variableAsked>;
@@ -14,7 +14,7 @@ type VariableAsked = z.infer<typeof variableAsked>;
 const attribute = z.enum(["Actual", "Target", "MinSet", "MaxSet"]);
 const item = { attributeType: attribute.optional(), component: componentAsked, variable: variableAsked };
 const getAsked = z.object({ getVariableData: listOf(z.object(item)).max(mostItems) });
-const setAsked = z.object({ setVariableData: listOf(z.object({ ...item, attributeValue: text(2500) })).max(mostItems) });
+const setAsked = z.object({ setVariableData: listOf(z.object({ ...item, attributeValue: textSchema(2500) })).max(mostItems) });
 
 /** Names of the device model do not tell upper from lower case. */
 const same = (a: string | undefined, b: string | undefined): boolean => a?.toLowerCase() === b?.toLowerCase();
@@ -38,11 +38,11 @@ function find(variables: readonly Variable[], { attributeType, component, variab
 const withInfo = ({ statusInfo }: { readonly statusInfo: StatusInfo }): object => ({ attributeStatusInfo: statusInfo });
 const named2x = ({ attributeType, component, variable }: Asked): object => ({ attributeType: attributeType ?? "Actual", component, variable });
 
-export function variableAnswers(desk: FrontDesk): Handlers {
+export function variableAnswers(context: RequestContext): Handlers {
   return {
     GetVariables: (payload) => {
-      const { getVariableData } = read(getAsked, payload);
-      const variables = variablesOf(desk);
+      const { getVariableData } = readRequest(getAsked, payload);
+      const variables = variablesOf(context);
       const getVariableResult = getVariableData.map((asked) => {
         const found = find(variables, asked);
         if ("status" in found) return { ...named2x(asked), attributeStatus: found.status };
@@ -52,8 +52,8 @@ export function variableAnswers(desk: FrontDesk): Handlers {
       return { getVariableResult };
     },
     SetVariables: (payload) => {
-      const { setVariableData } = read(setAsked, payload);
-      const variables = variablesOf(desk);
+      const { setVariableData } = readRequest(setAsked, payload);
+      const variables = variablesOf(context);
       const setVariableResult = setVariableData.map(({ attributeValue, ...asked }) => {
         const found = find(variables, asked);
         if ("status" in found) return { ...named2x(asked), attributeStatus: found.status };

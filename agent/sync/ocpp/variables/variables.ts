@@ -2,8 +2,8 @@
 // everything else is ReadOnly, and what is not here does not exist.
 import type { ConnectorConfig } from "../../../../config/schema.js";
 import type { OcppUplinkConfig } from "../../../../config/uplink.js";
-import { mostKeptTariffs } from "../../../tariffs/pushed-tariffs.js";
-import { connectorType, type FrontDesk } from "../requests/request-context.js";
+import { mostPushedTariffs } from "../../../tariffs/pushed-tariffs.js";
+import { connectorType, type RequestContext } from "../requests/request-context.js";
 import { mostListed, mostPerMessage } from "../cards/local-list.js";
 import type { Reconnect } from "../rpc/reconnect.js";
 import { intervalBounds, reconnectBounds } from "../requests/settings.js";
@@ -36,8 +36,8 @@ const forEver = 2_147_483_647;
 type More = Partial<Omit<Variable, "component" | "name" | "value">>;
 
 /** All variables, with the values of now. */
-export function variablesOf(desk: FrontDesk): Variable[] {
-  return [...controllers(desk), ...station(desk), ...desk.config.connectors.flatMap((connector) => evse(desk, connector))];
+export function variablesOf(context: RequestContext): Variable[] {
+  return [...controllers(context), ...station(context), ...context.config.connectors.flatMap((connector) => evse(context, connector))];
 }
 
 const valueText = (value: string | number | boolean): string => String(value);
@@ -60,8 +60,8 @@ export function securityProfile({ url, passwordFile, tls }: OcppUplinkConfig): n
   return tls.certFile === undefined ? 2 : 3;
 }
 
-function controllers(desk: FrontDesk): Variable[] {
-  const { link, config, uplink, settings } = desk;
+function controllers(context: RequestContext): Variable[] {
+  const { link, config, uplink, settings } = context;
   const { station, timing, authorisation } = config;
   const is21 = link.dialect === "ocpp2.1";
   const comm = of({ name: "OCPPCommCtrlr" });
@@ -116,7 +116,7 @@ function controllers(desk: FrontDesk): Variable[] {
     comm("NetworkProfileConnectionAttempts", forEver),
     comm("OfflineThreshold", 60, { unit: "s" }),
     comm("PublicKeyWithSignedMeterValue", link.sendsPublicKey ? "OncePerTransaction" : "Never", {
-      dataType: "OptionList", valuesList: "Never,OncePerTransaction", mutability: "ReadWrite", set: (text) => setPublicKey(desk, text),
+      dataType: "OptionList", valuesList: "Never,OncePerTransaction", mutability: "ReadWrite", set: (text) => setPublicKey(context, text),
     }),
     comm("QueueAllMessages", false),
     comm("ResetRetries", 0),
@@ -133,7 +133,7 @@ function controllers(desk: FrontDesk): Variable[] {
     security("OrganizationName", station.operator.name),
     security("SecurityProfile", securityProfile(uplink)),
 
-    clock("DateTime", new Date(desk.now()).toISOString(), { dataType: "dateTime" }),
+    clock("DateTime", new Date(context.now()).toISOString(), { dataType: "dateTime" }),
     clock("TimeSource", "NTP,RealTimeClock", { dataType: "SequenceList", valuesList: "NTP,RealTimeClock" }),
     clock("TimeZone", station.timeZone),
 
@@ -150,7 +150,7 @@ function controllers(desk: FrontDesk): Variable[] {
     list("Available", true),
     list("BytesPerMessage", mostBytes, { unit: "B" }),
     list("Enabled", true),
-    list("Entries", desk.cards.listSize(link.uplink), { most: mostListed }),
+    list("Entries", context.cards.listSize(link.uplink), { most: mostListed }),
     list("ItemsPerMessage", mostPerMessage),
 
     tx("EVConnectionTimeOut", seconds(timing.authorisation), { unit: "s" }),
@@ -181,28 +181,28 @@ function controllers(desk: FrontDesk): Variable[] {
     tariff("Available", is21, { instance: "Cost" }),
     ...(is21
       ? [
-          tariff("Enabled", settings.tariffs, { instance: "Tariff", mutability: "ReadWrite", set: (text) => setTariffs(desk, text) }),
+          tariff("Enabled", settings.tariffs, { instance: "Tariff", mutability: "ReadWrite", set: (text) => setTariffs(context, text) }),
           tariff("Enabled", true, { instance: "Cost" }),
-          tariff("Enabled", link.sendsRunningCost, { instance: "RunningCost", mutability: "ReadWrite", set: (text) => setRunningCost(desk, text) }),
+          tariff("Enabled", link.sendsRunningCost, { instance: "RunningCost", mutability: "ReadWrite", set: (text) => setRunningCost(context, text) }),
           tariff("Interval", link.intervals.costS, { instance: "Cost", ...interval("costS", (costS) => settings.keep({ costS })) }),
           // A driver's tariff that cannot be priced exactly is not sold by (I08).
           tariff("HandleFailedTariff", "Deauthorize", { instance: "Tariff", dataType: "OptionList", valuesList: "Deauthorize" }),
           tariff("ConditionsSupported", true, { instance: "Tariff" }),
-          tariff("MaxElements", mostPrices, { instance: "Tariff", most: mostKeptTariffs }),
+          tariff("MaxElements", mostPrices, { instance: "Tariff", most: mostPushedTariffs }),
         ]
       : [tariff("Enabled", false, { instance: "Tariff" }), tariff("Enabled", false, { instance: "Cost" })]),
     ...["SmartChargingCtrlr", "MonitoringCtrlr", "DisplayMessageCtrlr", "ISO15118Ctrlr"].flatMap(missing),
   ];
 }
 
-function setTariffs({ settings }: FrontDesk, text: string): string | undefined {
+function setTariffs({ settings }: RequestContext, text: string): string | undefined {
   const word = text.toLowerCase();
   if (word !== "true" && word !== "false") return "InvalidValue";
   settings.keep({ tariffs: word === "true" });
   return undefined;
 }
 
-function setRunningCost({ link, settings }: FrontDesk, text: string): string | undefined {
+function setRunningCost({ link, settings }: RequestContext, text: string): string | undefined {
   const word = text.toLowerCase();
   if (word !== "true" && word !== "false") return "InvalidValue";
   settings.keep({ runningCost: word === "true" });
@@ -210,7 +210,7 @@ function setRunningCost({ link, settings }: FrontDesk, text: string): string | u
   return undefined;
 }
 
-function setPublicKey({ link, settings }: FrontDesk, text: string): string | undefined {
+function setPublicKey({ link, settings }: RequestContext, text: string): string | undefined {
   if (text !== "Never" && text !== "OncePerTransaction") return "InvalidValue";
   link.sendsPublicKey = text !== "Never";
   settings.keep({ publicKey: link.sendsPublicKey });
@@ -219,10 +219,10 @@ function setPublicKey({ link, settings }: FrontDesk, text: string): string | und
 
 const phases = ({ powerType }: ConnectorConfig): number => (powerType === "AC_1_PHASE" ? 1 : powerType === "DC" ? 0 : powerType === "AC_3_PHASE" ? 3 : 2);
 
-function station(desk: FrontDesk): Variable[] {
-  const { config, feed, version } = desk;
+function station(context: RequestContext): Variable[] {
+  const { config, feed, version } = context;
   const here = of({ name: "ChargingStation" });
-  const states = config.connectors.map(({ id }) => availability(desk, id));
+  const states = config.connectors.map(({ id }) => availability(context, id));
   return [
     here("AvailabilityState", states.includes("Available") ? "Available" : (states[0] ?? "Unavailable"), { dataType: "OptionList", valuesList: states2x }),
     here("Available", true),
@@ -235,9 +235,9 @@ function station(desk: FrontDesk): Variable[] {
   ];
 }
 
-function evse(desk: FrontDesk, connector: ConnectorConfig): Variable[] {
+function evse(context: RequestContext, connector: ConnectorConfig): Variable[] {
   const { id, evseId, maxPowerW } = connector;
-  const state = availability(desk, id);
+  const state = availability(context, id);
   const problem = state === "Faulted";
   const here = of({ name: "EVSE", evse: { id } });
   const plug = of({ name: "Connector", evse: { id, connectorId: 1 } });
@@ -247,7 +247,7 @@ function evse(desk: FrontDesk, connector: ConnectorConfig): Variable[] {
     here("AvailabilityState", state, option),
     here("Available", true),
     here("EvseId", evseId),
-    here("Power", desk.feed.glance(id)?.reading.powerW ?? 0, { dataType: "decimal", unit: "W", most: maxPowerW }),
+    here("Power", context.feed.liveReading(id)?.reading.powerW ?? 0, { dataType: "decimal", unit: "W", most: maxPowerW }),
     here("Problem", problem),
     here("SupplyPhases", phases(connector)),
     plug("AvailabilityState", state, option),
@@ -261,6 +261,6 @@ function evse(desk: FrontDesk, connector: ConnectorConfig): Variable[] {
 const states2x = "Available,Occupied,Reserved,Unavailable,Faulted";
 
 /** How a connector stands, as the CSMS is told in StatusNotification. */
-function availability({ feed, now }: Pick<FrontDesk, "feed" | "now">, connector: number): string {
-  return statusOf(connector, { till: feed.till(), faults: feed.faults(), blocked: (id) => feed.blocked(id) }, now()).in2x;
+function availability({ feed, now }: Pick<RequestContext, "feed" | "now">, connector: number): string {
+  return statusOf(connector, { stationState: feed.stationState(), faults: feed.faults(), blocked: (id) => feed.blocked(id) }, now()).in2x;
 }

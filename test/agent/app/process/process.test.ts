@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { ConnectorConfig } from "../../../../config/schema.js";
-import { turnWithinMs } from "../../../../agent/app/watchdog-limits.js";
+import { watchdogLimitMs } from "../../../../agent/app/watchdog-limits.js";
 import { payloadOf } from "../../../../agent/core/receipt/receipt.js";
 import { WorldFile } from "../../../../drivers/bench/world-file.js";
 import type { WorldState } from "../../../../drivers/bench/world.js";
@@ -105,9 +105,9 @@ watchdog("waits for a line full of silent meters, which is slow and not hung", (
   for (const [count, timeout] of [[32, 1_000], [4, 15_000], [64, 15_000]] as const) {
     const all = meters(count, timeout);
     const [first] = all;
-    assert.ok(first !== undefined && turnWithinMs(first, [...all, other]) > 60_000 + count * (timeout + 1_000));
+    assert.ok(first !== undefined && watchdogLimitMs(first, [...all, other]) > 60_000 + count * (timeout + 1_000));
   }
-  assert.is(turnWithinMs(meters(1, 1_000)[0] ?? other, [...meters(1, 1_000), other]), 64_000, "a single meter's hang is seen after a minute all the same");
+  assert.is(watchdogLimitMs(meters(1, 1_000)[0] ?? other, [...meters(1, 1_000), other]), 64_000, "a single meter's hang is seen after a minute all the same");
 });
 
 watchdog.run();

@@ -1,7 +1,7 @@
 // Pricing with a clock that nobody vouches for: no time is sold, and where a price hangs on the hour the lowest that may hold is charged.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { advance, beginRating, bill, live, lowerBill, lowerOfBothRule, nextBorder, untrustedTimeRule, type Rating, type Sample } from "../../../../agent/core/rating/rating.js";
+import { advance, beginRating, bill, live, lowerBill, lowerOfBothRule, nextBoundary, untrustedTimeRule, type Rating, type Sample } from "../../../../agent/core/rating/rating.js";
 import { parseTariff, type Tariff } from "../../../../agent/core/tariff/tariff.js";
 
 const test = suite("untrusted clock");
@@ -75,7 +75,7 @@ test("minimum and maximum hold as always", () => {
 
 test("no border comes by the wall clock", () => {
   const rating = session(tariff([element([component("ENERGY", 0.49)], evening), element([component("ENERGY", 0.39)])]), untrusted);
-  assert.is(nextBorder(rating), undefined);
+  assert.is(nextBoundary(rating), undefined);
   assert.is(live(rating).nextChange, undefined);
 });
 

@@ -4,7 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { decimalOf, ratioOf, compare } from "../../../../agent/core/number/money.js";
 import { billOfCdr, priceCdr } from "../../../../agent/core/rating/pricing.js";
-import { advance, beginRating, bill, live, nextBorder, periods, sameComponents, type Rating, type Sample } from "../../../../agent/core/rating/rating.js";
+import { advance, beginRating, bill, live, nextBoundary, periods, sameComponents, type Rating, type Sample } from "../../../../agent/core/rating/rating.js";
 import type { Price } from "../../../../agent/core/rating/price.js";
 import type { Tariff } from "../../../../agent/core/tariff/tariff.js";
 import { priceLine } from "../../../../agent/commands/tariff-batch.js";
@@ -127,7 +127,7 @@ test("the next border is the first instant at which a component changes while no
     fc.property(anyTariff, zones, anySession([1]), (tariff, zone, session) => {
       const [first] = samplesOf(session);
       const rating = beginRating(tariff, { timeZone: zone, clockTrusted: true }, first as Sample);
-      const border = nextBorder(rating);
+      const border = nextBoundary(rating);
       const still = (atMs: number): Rating => advance(rating, { ...(first as Sample), atMs });
       if (border === undefined) return;
       assert.is(sameComponents(rating, still(border - 1)), true);

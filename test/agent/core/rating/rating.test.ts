@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { advance, beginRating, bill, live, nextBorder, periods, type Rating, type Sample } from "../../../../agent/core/rating/rating.js";
+import { advance, beginRating, bill, live, nextBoundary, periods, type Rating, type Sample } from "../../../../agent/core/rating/rating.js";
 import { parseTariff, type Tariff } from "../../../../agent/core/tariff/tariff.js";
 
 const test = suite("rating");
@@ -50,7 +50,7 @@ test("a border between two samples is cut at its instant, energy linear between 
 
 test("the next border is where the price really changes", () => {
   const rating = rate(standard, [sample("2026-11-23T11:00:00Z", 0)]);
-  assert.is(nextBorder(rating), at("2026-11-23T17:00:00Z"));
+  assert.is(nextBoundary(rating), at("2026-11-23T17:00:00Z"));
   assert.equal(live(rating).nextChange?.unitPrices.perKwh, { excl: "0.49", incl: "0.5831" });
 });
 

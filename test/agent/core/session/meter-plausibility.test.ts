@@ -2,14 +2,14 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Moment, Reading } from "../../../../drivers/driver.js";
 import { drawing, track, type ActivityTrack } from "../../../../agent/core/rating/activity.js";
-import { implausible, type Outlook } from "../../../../agent/core/session/meter-plausibility.js";
+import { implausible, type PlausibilityState } from "../../../../agent/core/session/meter-plausibility.js";
 import type { Sale } from "../../../../agent/core/session/session.js";
 
 const moment = (seconds: number, boot = "b"): Moment => ({ at: seconds * 1000, monoMs: seconds * 1000, boot, trust: "synced" });
 const reading = (seconds: number, milliWh: number, powerW = 11_000, serial = "M1", boot = "b"): Reading => ({ moment: moment(seconds, boot), energyMilliWh: milliWh, powerW, serial });
 const begin = reading(0, 5_000_000);
 const sale = { opening: { begin }, last: begin } as Sale;
-const judge = (next: Reading, outlook?: Outlook) => implausible(sale, next, outlook, 11_000, 60_000);
+const judge = (next: Reading, plausibility?: PlausibilityState) => implausible(sale, next, plausibility, 11_000, 60_000);
 
 const readings = suite("a reading that can be true");
 readings("climbs no faster than the connection allows", () => {
@@ -22,31 +22,31 @@ readings("comes from the meter that the session began with", () => assert.is(jud
 readings("after a spike that is not used, the next good value is judged from the last good one", () => {
   const spike = judge(reading(60, 900_000_000));
   assert.is(spike.fault?.code, "meter/implausible");
-  assert.is(judge(reading(61, 5_186_000), spike.outlook).fault, undefined);
+  assert.is(judge(reading(61, 5_186_000), spike.plausibility).fault, undefined);
 });
 readings("after a reboot may have moved by one heartbeat of full power, and no more", () => {
   assert.is(judge(reading(9_000, 5_180_000, 0, "M1", "c")).fault, undefined);
   assert.is(judge(reading(9_000, 6_000_000, 0, "M1", "c")).fault?.code, "meter/implausible");
 });
 readings("shows in the register what it shows as power: a register that stands still under load is a dead meter", () => {
-  let outlook: Outlook | undefined;
+  let plausibility: PlausibilityState | undefined;
   let seconds = 0;
   let fault: string | undefined;
   while (fault === undefined && seconds < 600) {
     seconds += 10;
-    const judged = judge(reading(seconds, 5_000_000), outlook);
-    [outlook, fault] = [judged.outlook, judged.fault?.code];
+    const judged = judge(reading(seconds, 5_000_000), plausibility);
+    [plausibility, fault] = [judged.plausibility, judged.fault?.code];
   }
   assert.is(fault, "meter/stale");
   // 200 Wh at 11 kW take 65 s.
   assert.is(seconds, 70);
 });
 readings("may stand still for hours while no power flows", () => {
-  let outlook: Outlook | undefined;
+  let plausibility: PlausibilityState | undefined;
   for (let seconds = 60; seconds < 36_000; seconds += 60) {
-    const judged = judge(reading(seconds, 5_000_000, 0), outlook);
+    const judged = judge(reading(seconds, 5_000_000, 0), plausibility);
     assert.is(judged.fault, undefined);
-    outlook = judged.outlook;
+    plausibility = judged.plausibility;
   }
 });
 readings.run();

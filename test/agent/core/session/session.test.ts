@@ -1,10 +1,10 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Moment, Reading } from "../../../../drivers/driver.js";
-import { available, step, wants, type Acceptance, type Opening, type Session, type SessionEvent } from "../../../../agent/core/session/session.js";
+import { available, reduceSession, wants, type Acceptance, type Opening, type Session, type SessionEvent } from "../../../../agent/core/session/session.js";
 import { parseTariff } from "../../../../agent/core/tariff/tariff.js";
-import { meaningOfPress, meaningOfTap, type PressMeaning, type TapMeaning } from "../../../../agent/core/session/tap-decision.js";
-import { emptyTill, isChosen, step as stepTill, waitingFor, type Event, type Layout, type Till } from "../../../../agent/core/session/station-state.js";
+import { decidePress, decideTap, type PressDecision, type TapDecision } from "../../../../agent/core/session/tap-decision.js";
+import { emptyStationState, isChosen, reduce as stepTill, waitingFor, type StationEvent, type Layout, type StationState } from "../../../../agent/core/session/station-state.js";
 
 const start = Date.UTC(2026, 10, 24, 12, 0, 0);
 const moment = (seconds: number, boot = "boot-1"): Moment => ({ at: start + seconds * 1000, monoMs: seconds * 1000, boot, trust: "synced" });
@@ -37,7 +37,7 @@ const numbered: SessionEvent = { type: "ReceiptNumbered", moment: moment(103), c
 const signed: SessionEvent = { type: "ReceiptSigned", moment: moment(103), connector: 1, signed: { number: 2, jws: "J", ocmf: "O", checkpoint: "C", proof: [], cdr: { texts: {}, timeUnknown: false } } };
 const settled: SessionEvent = { type: "SessionSettled", moment: moment(103), connector: 1, number: 2 };
 const restarted: SessionEvent = { type: "Restarted", moment: moment(500, "boot-2"), connector: 1, cause: "PowerLoss", downSince: moment(90) };
-const play = (...events: readonly SessionEvent[]): Session => events.reduce(step, available);
+const play = (...events: readonly SessionEvent[]): Session => events.reduce(reduceSession, available);
 
 const steps = suite("the session machine");
 
@@ -70,11 +70,11 @@ for (const [title, events, state, contactor] of rows) {
 
 steps("a fact without meaning gives the same object back", () => {
   const states: readonly Session[] = [available, play(plugged(1)), play(plugged(1), accepted(10)), play(plugged(1), accepted(10), began), play(plugged(1), accepted(10), began, stop), play(plugged(1), accepted(10), began, stop, ended)];
-  for (const session of states) assert.is(step(session, settled) === session || session.state === "settling", true, session.state);
-  assert.is(step(available, read(5, 100)), available);
-  assert.is(step(available, stop), available);
+  for (const session of states) assert.is(reduceSession(session, settled) === session || session.state === "settling", true, session.state);
+  assert.is(reduceSession(available, read(5, 100)), available);
+  assert.is(reduceSession(available, stop), available);
   const charging = play(plugged(1), accepted(10), began);
-  assert.is(step(charging, plugged(30)), charging);
+  assert.is(reduceSession(charging, plugged(30)), charging);
 });
 
 steps("outage time is never billed: from the last thing known on, the session is suspended", () => {
@@ -101,7 +101,7 @@ steps("how long an outage was is told only where clocks know it: over a reboot b
 
 steps("a clock that is stepped during the session bends no duration", () => {
   const late: Reading = { ...reading(80, 200), moment: { at: start + 9_999_000, monoMs: 80_000, boot: "boot-1", trust: "synced" } };
-  const session = step(play(plugged(1), accepted(10), began), { type: "MeterRead", moment: late.moment, connector: 1, reading: late, activity: "charging", border: false });
+  const session = reduceSession(play(plugged(1), accepted(10), began), { type: "MeterRead", moment: late.moment, connector: 1, reading: late, activity: "charging", border: false });
   assert.is(session.state === "charging" && session.sale.samples.sample.atMs, start + 80_000);
 });
 
@@ -109,72 +109,72 @@ steps.run();
 
 const taps = suite("what a tap is about");
 const layout: Layout = { connectors: [{ id: 1, reader: "front" }, { id: 2, reader: "front" }, { id: 3, reader: "back" }] };
-const till = (...events: readonly Event[]): Till => events.reduce((before, event) => stepTill(before, event, layout), emptyTill(layout));
-const on = (connector: number, event: SessionEvent): Event => ({ ...event, connector });
-const tap = (state: Till, uid: string, seconds: number, group?: string) => meaningOfTap(state, layout, "front", uid, moment(seconds), group);
+const stationState = (...events: readonly StationEvent[]): StationState => events.reduce((before, event) => stepTill(before, event, layout), emptyStationState(layout));
+const on = (connector: number, event: SessionEvent): StationEvent => ({ ...event, connector });
+const tap = (state: StationState, uid: string, seconds: number, group?: string) => decideTap(state, layout, "front", uid, moment(seconds), group);
 const uid = acceptance().token.uid;
-const charging = till(on(1, plugged(1)), on(1, accepted(10)), on(1, began));
+const charging = stationState(on(1, plugged(1)), on(1, accepted(10)), on(1, began));
 
-taps("with no car there, the card waits for one", () => assert.equal(tap(till(), uid, 5), { kind: "authorize", connector: null }));
-taps("a car that waits for a card is meant", () => assert.equal(tap(till(on(2, plugged(1))), uid, 5), { kind: "authorize", connector: 2 }));
-taps("of two cars that wait, the one plugged in last is meant", () => assert.equal(tap(till(on(2, plugged(1)), on(1, plugged(3))), uid, 5), { kind: "authorize", connector: 1 }));
-taps("a car at another reader is not meant", () => assert.equal(tap(till(on(3, plugged(1))), uid, 5), { kind: "authorize", connector: null }));
+taps("with no car there, the card waits for one", () => assert.equal(tap(stationState(), uid, 5), { kind: "authorize", connector: null }));
+taps("a car that waits for a card is meant", () => assert.equal(tap(stationState(on(2, plugged(1))), uid, 5), { kind: "authorize", connector: 2 }));
+taps("of two cars that wait, the one plugged in last is meant", () => assert.equal(tap(stationState(on(2, plugged(1)), on(1, plugged(3))), uid, 5), { kind: "authorize", connector: 1 }));
+taps("a car at another reader is not meant", () => assert.equal(tap(stationState(on(3, plugged(1))), uid, 5), { kind: "authorize", connector: null }));
 taps("the card that started stops", () => assert.equal(tap(charging, uid, 60), { kind: "stop", connector: 1 }));
 taps("a second tap right after the start never stops", () => assert.equal(tap(charging, uid, 22), { kind: "refuse", why: "just-started" }));
 taps("a card of the same group stops", () => {
-  const grouped = till(on(1, plugged(1)), on(1, { type: "CardAccepted", moment: moment(10), connector: 1, acceptance: acceptance(uid, "family") }), on(1, { ...began, opening: { ...opening, acceptance: acceptance(uid, "family") } }));
+  const grouped = stationState(on(1, plugged(1)), on(1, { type: "CardAccepted", moment: moment(10), connector: 1, acceptance: acceptance(uid, "family") }), on(1, { ...began, opening: { ...opening, acceptance: acceptance(uid, "family") } }));
   assert.equal(tap(grouped, "9F3C77E1", 60, "family"), { kind: "stop", connector: 1 });
   assert.equal(tap(grouped, "9F3C77E1", 60, "others"), { kind: "authorize", connector: null });
 });
 taps("of two cards of one group, each stops its own session", () => {
-  const begins = (connector: number, card: string): Event[] => [on(connector, plugged(1)), on(connector, { type: "CardAccepted", moment: moment(10), connector, acceptance: acceptance(card, "fleet") }), on(connector, { ...began, opening: { ...opening, acceptance: acceptance(card, "fleet") } })];
-  const both = till(...begins(1, uid), ...begins(2, "9F3C77E1"));
+  const begins = (connector: number, card: string): StationEvent[] => [on(connector, plugged(1)), on(connector, { type: "CardAccepted", moment: moment(10), connector, acceptance: acceptance(card, "fleet") }), on(connector, { ...began, opening: { ...opening, acceptance: acceptance(card, "fleet") } })];
+  const both = stationState(...begins(1, uid), ...begins(2, "9F3C77E1"));
   assert.equal(tap(both, "9F3C77E1", 60, "fleet"), { kind: "stop", connector: 2 });
   assert.equal(tap(both, uid, 60, "fleet"), { kind: "stop", connector: 1 });
 });
 taps("beside a car that waits for a card, a card of the same group starts that car at its own cost", () => {
-  const waits = till(on(1, plugged(1)), on(1, { type: "CardAccepted", moment: moment(10), connector: 1, acceptance: acceptance(uid, "family") }), on(1, { ...began, opening: { ...opening, acceptance: acceptance(uid, "family") } }), on(2, plugged(30)));
+  const waits = stationState(on(1, plugged(1)), on(1, { type: "CardAccepted", moment: moment(10), connector: 1, acceptance: acceptance(uid, "family") }), on(1, { ...began, opening: { ...opening, acceptance: acceptance(uid, "family") } }), on(2, plugged(30)));
   assert.equal(tap(waits, "9F3C77E1", 60, "family"), { kind: "authorize", connector: 2 });
   assert.equal(tap(waits, uid, 60, "family"), { kind: "stop", connector: 1 });
 });
 taps("a foreign card never disturbs a running session", () => {
-  const full = till(on(1, plugged(1)), on(1, accepted(10)), on(1, began), on(2, plugged(1)), on(2, accepted(10)), on(2, { ...began, opening: { ...opening, id: "S2" } }));
+  const full = stationState(on(1, plugged(1)), on(1, accepted(10)), on(1, began), on(2, plugged(1)), on(2, accepted(10)), on(2, { ...began, opening: { ...opening, id: "S2" } }));
   assert.equal(tap(full, "9F3C77E1", 60), { kind: "refuse", why: "in-use" });
 });
 taps("while a card waits for its car another one is refused, and the same one is told again", () => {
-  const waiting = till({ type: "CardWaits", moment: moment(2), reader: "front", acceptance: acceptance() });
+  const waiting = stationState({ type: "CardWaits", moment: moment(2), reader: "front", acceptance: acceptance() });
   assert.equal(tap(waiting, "9F3C77E1", 5), { kind: "refuse", why: "other-card-waits" });
   assert.equal(tap(waiting, uid, 5), { kind: "waits-already" });
 });
 taps("the car that comes takes the card that waits at its reader, and only there", () => {
-  const waits: Event = { type: "CardWaits", moment: moment(2), reader: "front", acceptance: acceptance() };
-  const here = till(waits, on(2, plugged(5)));
+  const waits: StationEvent = { type: "CardWaits", moment: moment(2), reader: "front", acceptance: acceptance() };
+  const here = stationState(waits, on(2, plugged(5)));
   assert.is(here.sessions.get(2)?.state, "starting");
   assert.is(here.waiting.size, 0);
-  const elsewhere = till(waits, on(3, plugged(5)));
+  const elsewhere = stationState(waits, on(3, plugged(5)));
   assert.is(elsewhere.sessions.get(3)?.state, "occupied");
   assert.is(elsewhere.waiting.size, 1);
 });
 taps("a card that is not used lapses", () => {
-  const lapsed = till({ type: "CardWaits", moment: moment(2), reader: "front", acceptance: acceptance() }, { type: "CardLapsed", moment: moment(62), reader: "front", why: "no car" }, on(2, plugged(70)));
+  const lapsed = stationState({ type: "CardWaits", moment: moment(2), reader: "front", acceptance: acceptance() }, { type: "CardLapsed", moment: moment(62), reader: "front", why: "no car" }, on(2, plugged(70)));
   assert.is(lapsed.sessions.get(2)?.state, "occupied");
 });
 taps("a finished car must leave before a card starts anew", () => {
-  const done = till(on(1, plugged(1)), on(1, accepted(10)), on(1, began), on(1, stop), on(1, ended), on(1, numbered), on(1, signed), on(1, settled), on(2, plugged(1)), on(2, accepted(10)));
+  const done = stationState(on(1, plugged(1)), on(1, accepted(10)), on(1, began), on(1, stop), on(1, ended), on(1, numbered), on(1, signed), on(1, settled), on(2, plugged(1)), on(2, accepted(10)));
   assert.equal(tap(done, "9F3C77E1", 300), { kind: "refuse", why: "finished" });
 });
 taps.run();
 
 const presses = suite("what a button is about");
-const choose = (connector: number, seconds: number): Event => ({ type: "ConnectorChosen", moment: moment(seconds), connector });
-const waits = (seconds: number, connector?: number): Event => ({ type: "CardWaits", moment: moment(seconds), reader: "front", acceptance: acceptance(), ...(connector === undefined ? {} : { connector }) });
-const lapsed: Event = { type: "ChoiceLapsed", moment: moment(64), reader: "front", why: "no card followed" };
+const choose = (connector: number, seconds: number): StationEvent => ({ type: "ConnectorChosen", moment: moment(seconds), connector });
+const waits = (seconds: number, connector?: number): StationEvent => ({ type: "CardWaits", moment: moment(seconds), reader: "front", acceptance: acceptance(), ...(connector === undefined ? {} : { connector }) });
+const lapsed: StationEvent = { type: "ChoiceLapsed", moment: moment(64), reader: "front", why: "no card followed" };
 const other = "9F3C77E1";
-const runs = (connector: number): Event[] => [on(connector, plugged(1)), on(connector, accepted(10)), on(connector, began)];
-const over = (connector: number): Event[] => [...runs(connector), on(connector, stop), on(connector, ended)];
+const runs = (connector: number): StationEvent[] => [on(connector, plugged(1)), on(connector, accepted(10)), on(connector, began)];
+const over = (connector: number): StationEvent[] => [...runs(connector), on(connector, stop), on(connector, ended)];
 
 /** The events before, the button pressed, and what that means. */
-const pressRows: readonly [string, readonly Event[], "select" | "stop", number, PressMeaning][] = [
+const pressRows: readonly [string, readonly StationEvent[], "select" | "stop", number, PressDecision][] = [
   ["a free connector is chosen", [], "select", 30, { kind: "choose" }],
   ["and so is one where a car waits for a card", [on(2, plugged(1))], "select", 30, { kind: "choose" }],
   ["pressed again at once it stays chosen, and nothing is written", [choose(2, 29)], "select", 30, { kind: "again" }],
@@ -192,10 +192,10 @@ const pressRows: readonly [string, readonly Event[], "select" | "stop", number, 
   ["where nothing runs it does nothing, whatever runs beside it", runs(1), "stop", 60, { kind: "refuse", why: "nothing-runs" }],
   ["and chooses nothing", [on(2, plugged(1))], "stop", 60, { kind: "refuse", why: "nothing-runs" }],
 ];
-for (const [title, events, does, seconds, meaning] of pressRows) presses(title, () => assert.equal(meaningOfPress(till(...events), layout, 2, does, moment(seconds)), meaning));
+for (const [title, events, does, seconds, meaning] of pressRows) presses(title, () => assert.equal(decidePress(stationState(...events), layout, 2, does, moment(seconds)), meaning));
 
 /** The events before, the card that taps at the front, and what that means. */
-const tapRows: readonly [string, readonly Event[], string, TapMeaning][] = [
+const tapRows: readonly [string, readonly StationEvent[], string, TapDecision][] = [
   ["of two cars that wait, the chosen one is meant, whichever came last", [on(2, plugged(1)), on(1, plugged(3)), choose(2, 4)], uid, { kind: "authorize", connector: 2 }],
   ["a chosen connector without a car comes before a car that waits", [on(1, plugged(3)), choose(2, 4)], uid, { kind: "authorize", connector: null, chosen: 2 }],
   ["a choice that lapsed means nothing", [on(1, plugged(3)), choose(2, 4), lapsed], uid, { kind: "authorize", connector: 1 }],
@@ -210,15 +210,15 @@ const tapRows: readonly [string, readonly Event[], string, TapMeaning][] = [
   ["who changes his mind presses and holds his card again", [waits(5, 2), choose(1, 6)], uid, { kind: "authorize", connector: null, chosen: 1 }],
   ["a connector that a remote start waits for is not given away by its button", [{ type: "RemoteStartWaits", moment: moment(2), connector: 2, acceptance: acceptance(other) }, choose(2, 4)], uid, { kind: "refuse", why: "other-card-waits" }],
 ];
-for (const [title, events, card, meaning] of tapRows) presses(title, () => assert.equal(tap(till(...events), card, 60), meaning));
+for (const [title, events, card, meaning] of tapRows) presses(title, () => assert.equal(tap(stationState(...events), card, 60), meaning));
 
 presses("a card that waits is given to the chosen connector's car, and to no other", () => {
   for (const before of [[waits(5), choose(2, 6)], [choose(2, 4), waits(5, 2)]]) {
-    const first = till(...before, on(1, plugged(10)));
+    const first = stationState(...before, on(1, plugged(10)));
     assert.is(first.sessions.get(1)?.state, "occupied");
     assert.is(waitingFor(first, 1, "front"), undefined);
     assert.is(waitingFor(first, 2, "front")?.acceptance.token.uid, uid);
-    const then = till(...before, on(1, plugged(10)), on(2, plugged(12)));
+    const then = stationState(...before, on(1, plugged(10)), on(2, plugged(12)));
     assert.is(then.sessions.get(2)?.state, "starting");
     assert.is(then.waiting.size, 0);
     assert.is(then.chosen.size, 0);
@@ -226,17 +226,17 @@ presses("a card that waits is given to the chosen connector's car, and to no oth
 });
 
 presses("a choice is one a reader, and is used up by the start that it was made for, by the card that waits for it, or by the car that leaves", () => {
-  const chosen = till(choose(1, 2), choose(2, 4), choose(3, 5));
+  const chosen = stationState(choose(1, 2), choose(2, 4), choose(3, 5));
   assert.equal([...chosen.chosen].map(([reader, { connector }]) => [reader, connector]), [["front", 2], ["back", 3]]);
-  assert.not(isChosen(till(choose(2, 4), on(2, plugged(5)), on(2, accepted(10))), 2, "front"));
-  assert.ok(isChosen(till(choose(2, 4), on(1, plugged(5)), on(1, accepted(10))), 2, "front"), "another's start uses nothing up");
-  assert.is(till(choose(2, 4), waits(5, 2)).chosen.size, 0);
-  assert.not(isChosen(till(on(2, plugged(1)), choose(2, 4), on(2, plugged(8, false))), 2, "front"));
-  assert.not(isChosen(till(choose(2, 4), lapsed), 2, "front"));
+  assert.not(isChosen(stationState(choose(2, 4), on(2, plugged(5)), on(2, accepted(10))), 2, "front"));
+  assert.ok(isChosen(stationState(choose(2, 4), on(1, plugged(5)), on(1, accepted(10))), 2, "front"), "another's start uses nothing up");
+  assert.is(stationState(choose(2, 4), waits(5, 2)).chosen.size, 0);
+  assert.not(isChosen(stationState(on(2, plugged(1)), choose(2, 4), on(2, plugged(8, false))), 2, "front"));
+  assert.not(isChosen(stationState(choose(2, 4), lapsed), 2, "front"));
 });
 
 presses("a choice of a connector that is not there, or that is chosen already, moves nothing", () => {
-  const before = till(waits(5, 2));
+  const before = stationState(waits(5, 2));
   assert.is(stepTill(before, choose(2, 6), layout), before);
   assert.is(stepTill(before, choose(1, 6), layout).waiting, before.waiting, "nobody moves a card whose bearer has chosen");
   assert.is(stepTill(before, choose(9, 6), layout), before);

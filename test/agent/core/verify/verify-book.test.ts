@@ -6,7 +6,7 @@ import { frontierWith, consistencyProof, inclusionProof, isConsistent, leafHash,
 import { parseCheckpoint, verifierKey } from "../../../../agent/core/receipt/checkpoint.js";
 import { receiptFileText } from "../../../../agent/core/receipt/receipt-file.js";
 import { issueCredit, issueKeyChange, issueReceipt, issueRecovery, type Issued } from "../../../../agent/core/receipt/receipt.js";
-import { exitCode, type Finding } from "../../../../agent/core/verify/check-result.js";
+import { exitCode, type CheckResult } from "../../../../agent/core/verify/check-result.js";
 import { bookFormat } from "../../../../agent/core/verify/verify-book.js";
 import { verifyEvidence, type EvidenceFile, type Pins } from "../../../../agent/core/verify/verify.js";
 import { verifyTools } from "../../../../agent/receipts/dispute/evidence-input.js";
@@ -20,9 +20,9 @@ const bookText = (receipts: readonly string[], checkpoint: string): string => JS
 const sound = littleBook(6);
 const jws = sound.map((issued) => issued.jws);
 const newest = receiptAt(sound, 7).checkpoint;
-const check = (receipts: readonly string[], checkpoint = newest, others: readonly EvidenceFile[] = []): readonly Finding[] =>
+const check = (receipts: readonly string[], checkpoint = newest, others: readonly EvidenceFile[] = []): readonly CheckResult[] =>
   verifyEvidence([{ name: "book", text: bookText(receipts, checkpoint) }, ...others], pins, tools);
-const failures = (findings: readonly Finding[]): string => findings.flatMap((finding) => finding.checks).filter((one) => one.verdict === "fails").map((one) => `${one.name}: ${one.detail}`).join("\n");
+const failures = (findings: readonly CheckResult[]): string => findings.flatMap((finding) => finding.checks).filter((one) => one.verdict === "fails").map((one) => `${one.name}: ${one.detail}`).join("\n");
 const file = (issued: Issued, name = "driver's copy"): EvidenceFile => ({ name, text: receiptFileText(issued, signer.spkiHex) });
 
 books("a sound book holds, with its checkpoint and every receipt in other hands", () => {

@@ -11,7 +11,7 @@ import { hex, utf8 } from "../../../../agent/core/number/bytes.js";
 import { signedJws } from "../../../../agent/core/receipt/jws.js";
 import { receiptFileText } from "../../../../agent/core/receipt/receipt-file.js";
 import { issueReceipt } from "../../../../agent/core/receipt/receipt.js";
-import { exitCode, type Finding } from "../../../../agent/core/verify/check-result.js";
+import { exitCode, type CheckResult } from "../../../../agent/core/verify/check-result.js";
 import { verifyEvidence, verifyShortForm, type Pins } from "../../../../agent/core/verify/verify.js";
 import { pinsOf, verifyTools } from "../../../../agent/receipts/dispute/evidence-input.js";
 import { newKey, sha256, signerOf } from "../../../../agent/receipts/signing-keys.js";
@@ -25,8 +25,8 @@ const noPins: Pins = { fingerprints: new Set(), keys: [] };
 const book = littleBook(3);
 const sale = receiptAt(book, 2);
 const fileText = receiptFileText(sale, signer.spkiHex);
-const verify = (text: string, by: Pins = pins): readonly Finding[] => verifyEvidence([{ name: "file", text }], by, tools);
-const failures = (findings: readonly Finding[]): string => findings.flatMap((finding) => finding.checks).filter((check) => check.verdict === "fails").map((check) => `${check.name}: ${check.detail}`).join("\n");
+const verify = (text: string, by: Pins = pins): readonly CheckResult[] => verifyEvidence([{ name: "file", text }], by, tools);
+const failures = (findings: readonly CheckResult[]): string => findings.flatMap((finding) => finding.checks).filter((check) => check.verdict === "fails").map((check) => `${check.name}: ${check.detail}`).join("\n");
 const payloadText = Buffer.from(sale.jws.split(".")[1] ?? "", "base64url").toString();
 type Json = Record<string, unknown>;
 
@@ -220,7 +220,7 @@ test("a record, a checkpoint or a proof with a flipped bit is caught, or says th
   const third = receiptAt(book, 3);
   const proof = `c2sp.org/tlog-proof@v1\nindex 2\n${third.proof.map((hash) => Buffer.from(hash, "hex").toString("base64")).join("\n")}\n\n${third.checkpoint}`;
   for (const text of [ocmfXml(sale.ocmf, 1, signer.spkiHex), sale.ocmf, third.checkpoint, proof]) {
-    const files = (whole: string): readonly Finding[] => verifyEvidence([{ name: "file", text: whole }, { name: "receipt", text: third.jws }], pins, tools);
+    const files = (whole: string): readonly CheckResult[] => verifyEvidence([{ name: "file", text: whole }, { name: "receipt", text: third.jws }], pins, tools);
     const bytes = Buffer.from(text);
     const sound = files(text);
     assert.is(exitCode(sound), 0, JSON.stringify(sound));

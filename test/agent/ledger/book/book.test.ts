@@ -6,7 +6,7 @@ import { Book } from "../../../../agent/ledger/book/book.js";
 import type { BookOptions } from "../../../../agent/ledger/book/book.js";
 import { CheckedFile } from "../../../../agent/ledger/store/checked-file.js";
 import { pageName, parseIndex, parsePage } from "../../../../agent/ledger/book/book-page.js";
-import type { BookEntry, Index, Page } from "../../../../agent/ledger/book/book-page.js";
+import type { BookEntry, BookIndex, BookPage } from "../../../../agent/ledger/book/book-page.js";
 import { Disk } from "../../../../agent/ledger/store/disk.js";
 import { receipt } from "../../../support/ledger-life.js";
 import { VolatileFiles } from "../../../support/volatile-files.js";
@@ -105,8 +105,8 @@ function withPages(count: number): VolatileFiles {
   const sha256 = "ab".repeat(32);
   const sealed = Array.from({ length: count }, (_, index) => ({ page: index + 1, first: index + 1, count: 1, sha256 }));
   for (const { page } of sealed) files.tamper(`/book/${pageName(page)}`, Buffer.alloc(0));
-  new CheckedFile<Page>(disk, `/book/${pageName(count + 1)}`, parsePage, "book/damaged").write({ page: count + 1, first: count + 1, previous: sha256, entries: [receipt(count + 1)] });
-  new CheckedFile<Index>(disk, "/book/index.json", parseIndex, "book/damaged").write({ sealed, signature: "", signed: 0 });
+  new CheckedFile<BookPage>(disk, `/book/${pageName(count + 1)}`, parsePage, "book/damaged").write({ page: count + 1, first: count + 1, previous: sha256, entries: [receipt(count + 1)] });
+  new CheckedFile<BookIndex>(disk, "/book/index.json", parseIndex, "book/damaged").write({ sealed, signature: "", signed: 0 });
   return files;
 }
 

@@ -5,7 +5,7 @@ import { suite } from "uvu";
 import { Failure } from "../../../../agent/core/failure.js";
 import { Disk } from "../../../../agent/ledger/store/disk.js";
 import { Journal } from "../../../../agent/ledger/journal/journal.js";
-import type { Opened } from "../../../../agent/ledger/journal/journal.js";
+import type { OpenedJournal } from "../../../../agent/ledger/journal/journal.js";
 import { moment } from "../../../support/ledger-life.js";
 import { VolatileFiles } from "../../../support/volatile-files.js";
 
@@ -15,7 +15,7 @@ const parse = (value: unknown): string => {
   if (typeof value !== "string") throw new TypeError("not a text");
   return value;
 };
-function open(files: VolatileFiles, segmentBytes = 700): Opened<string> {
+function open(files: VolatileFiles, segmentBytes = 700): OpenedJournal<string> {
   const disk = new Disk(files);
   disk.makeFolder("/state");
   return Journal.open(disk, "/state/journal", parse, { segmentBytes });

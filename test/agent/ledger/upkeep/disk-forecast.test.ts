@@ -3,7 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Book } from "../../../../agent/ledger/book/book.js";
 import { Disk } from "../../../../agent/ledger/store/disk.js";
-import { lookAtRoom, roomFor, roomText } from "../../../../agent/ledger/upkeep/disk-forecast.js";
+import { forecastDisk, requiredFreeBytes, diskForecastText } from "../../../../agent/ledger/upkeep/disk-forecast.js";
 import { receipt } from "../../../support/ledger-life.js";
 import { VolatileFiles } from "../../../support/volatile-files.js";
 
@@ -13,15 +13,15 @@ const dayMs = 86_400_000;
 
 test("what is kept free for the last session is not sold", () => {
   // 1 GiB less 16 MiB, in receipts of 48 KiB: 21 504; at fifty a day 430 days, fourteen months of thirty days.
-  const room = roomFor({ freeBytes: 1024 * mib, bytesPerReceipt: 48 * 1024, receiptsPerDay: 50 });
-  assert.is(room.receipts, 21_504);
-  assert.is(room.months, 14);
-  assert.is(roomText(room), "room for 21 000 receipts, about 14 months");
-  assert.is(roomFor({ freeBytes: 10 * mib, bytesPerReceipt: 1000, receiptsPerDay: 1 }).receipts, 0);
+  const diskForecast = requiredFreeBytes({ freeBytes: 1024 * mib, bytesPerReceipt: 48 * 1024, receiptsPerDay: 50 });
+  assert.is(diskForecast.receipts, 21_504);
+  assert.is(diskForecast.months, 14);
+  assert.is(diskForecastText(diskForecast), "room for 21 000 receipts, about 14 months");
+  assert.is(requiredFreeBytes({ freeBytes: 10 * mib, bytesPerReceipt: 1000, receiptsPerDay: 1 }).receipts, 0);
 });
 
 test("words fit the number", () => {
-  const words = (receipts: number, months?: number): string => roomText({ freeBytes: 0, bytesPerReceipt: 1, receiptsPerDay: 1, receipts, ...(months === undefined ? {} : { months }) });
+  const words = (receipts: number, months?: number): string => diskForecastText({ freeBytes: 0, bytesPerReceipt: 1, receiptsPerDay: 1, receipts, ...(months === undefined ? {} : { months }) });
   assert.is(words(7, 0), "room for 7 receipts, less than a month");
   assert.is(words(1234, 1), "room for 1 200 receipts, about 1 month");
   assert.is(words(9_876_543, 240), "room for 9 800 000 receipts, about 20 years");
@@ -40,11 +40,11 @@ test("a pace is that of the last month, or since the first receipt; size is meas
   disk.replace("/state/journal/closed/segment-00000001.jsonl.gz", Buffer.alloc(4_000));
   disk.makeFolder("/state/receipts");
   for (const name of ["receipt-000040.json", "receipt-000040.txt"]) disk.replace(`/state/receipts/${name}`, Buffer.alloc(5_000));
-  const room = lookAtRoom(disk, { state: "/state", receiptOutput: { folder: "receipts" } }, book, nowMs);
-  assert.is(room.receiptsPerDay, 1);
-  assert.is(room.bytesPerReceipt, (book.bytesPerReceipt ?? 0) + 100 + 10_000);
-  assert.is(room.receipts, Math.floor((disk.freeBytes("/state") - 16 * mib) / room.bytesPerReceipt));
-  const young = lookAtRoom(disk, { state: "/state" }, Book.view(new Disk(new VolatileFiles()), "/none"), nowMs);
+  const diskForecast = forecastDisk(disk, { state: "/state", receiptOutput: { folder: "receipts" } }, book, nowMs);
+  assert.is(diskForecast.receiptsPerDay, 1);
+  assert.is(diskForecast.bytesPerReceipt, (book.bytesPerReceipt ?? 0) + 100 + 10_000);
+  assert.is(diskForecast.receipts, Math.floor((disk.freeBytes("/state") - 16 * mib) / diskForecast.bytesPerReceipt));
+  const young = forecastDisk(disk, { state: "/state" }, Book.view(new Disk(new VolatileFiles()), "/none"), nowMs);
   assert.is(young.months, undefined);
 });
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { suite } from "uvu";
 import { Disk } from "../../../../agent/ledger/store/disk.js";
-import { WearLog } from "../../../../agent/ledger/upkeep/write-statistics.js";
+import { WriteStatisticsLog } from "../../../../agent/ledger/upkeep/write-statistics.js";
 import type { Moment } from "../../../../drivers/driver.js";
 import { VolatileFiles } from "../../../support/volatile-files.js";
 
@@ -11,10 +11,10 @@ const hourMs = 3_600_000;
 const startMs = Date.UTC(2026, 10, 24, 6, 0, 0);
 const after = (hours: number, trust: Moment["trust"] = "synced"): Moment => ({ at: startMs + hours * hourMs, monoMs: hours * hourMs, boot: "b", trust });
 
-function begin(files = new VolatileFiles()): { readonly files: VolatileFiles; readonly disk: Disk; readonly log: WearLog; readonly write: (bytes: number) => void } {
+function begin(files = new VolatileFiles()): { readonly files: VolatileFiles; readonly disk: Disk; readonly log: WriteStatisticsLog; readonly write: (bytes: number) => void } {
   const disk = new Disk(files);
   const write = (bytes: number): void => disk.replace("/something", Buffer.alloc(bytes));
-  return { files, disk, log: new WearLog(disk, "/wear.json"), write };
+  return { files, disk, log: new WriteStatisticsLog(disk, "/write-statistics.json"), write };
 }
 
 wear("is told for today and per receipt", () => {
@@ -33,9 +33,9 @@ wear("survives a restart but for the last hour, and is written once an hour wher
   log.look(after(0), 0);
   write(500_000);
   log.look(after(0.9), 1);
-  assert.ok(!files.allFiles().includes("/wear.json"));
+  assert.ok(!files.allFiles().includes("/write-statistics.json"));
   log.look(after(1), 1);
-  const written = files.peek("/wear.json").length;
+  const written = files.peek("/write-statistics.json").length;
   assert.ok(written < 300, `${written} bytes`);
   const changes = files.changes.length;
   for (let hour = 2; hour < 12; hour += 1) log.look(after(hour), 1);
@@ -51,7 +51,7 @@ wear("has a row for each day and forgets those of more than a month ago", () => 
     write(100_000);
     log.look(after(day * 24), day);
   }
-  const days = [...files.peek("/wear.json").toString().matchAll(/"day":"([^"]+)"/g)].map(([, day]) => day);
+  const days = [...files.peek("/write-statistics.json").toString().matchAll(/"day":"([^"]+)"/g)].map(([, day]) => day);
   assert.equal(days.length, 31);
   assert.equal(days.at(-1), "2027-01-22");
 });
@@ -64,7 +64,7 @@ wear("waits for its day until the clock is set, and a damaged file costs the fig
   assert.equal(log.figures(), undefined);
   log.look(after(2), 1);
   assert.equal(log.figures()?.todayBytes, 70_000);
-  files.tamper("/wear.json", Buffer.from("{}"));
+  files.tamper("/write-statistics.json", Buffer.from("{}"));
   const next = begin(files.afterHardCut());
   next.log.look(after(3), 1);
   assert.equal(next.log.figures()?.todayBytes, 0);

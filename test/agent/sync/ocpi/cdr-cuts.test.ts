@@ -56,7 +56,7 @@ class Sales implements OutboxItems {
 
 type Till = { readonly outbox: Outbox; readonly failures: unknown[] };
 
-function till(url: string, book: Sales, store: Store, clock = new HandClock()): Till {
+function stationState(url: string, book: Sales, store: Store, clock = new HandClock()): Till {
   const failures: unknown[] = [];
   const uplink = uplinkTo(url, tokenFile.path, { timeout: 60_000 });
   return { outbox: new Outbox({ uplink, items: book, store, clock, random: () => 0.5, backoff: { first: 100, most: 1_000 }, onFailure: (error) => failures.push(error) }), failures };
@@ -106,7 +106,7 @@ for (const restarts of [false, true])
     const line = await CutLine.open(backend.url);
     const book = new Sales();
     const store = new Store();
-    let { outbox, failures } = till(line.url, book, store);
+    let { outbox, failures } = stationState(line.url, book, store);
     const acknowledgedAt = new Map<string, number>();
     let cuts = 0;
     for (let sold = 0; sold < 50; sold += 1) {
@@ -120,7 +120,7 @@ for (const restarts of [false, true])
         // The process dies: nothing lives on but what was written.
         await outbox.stop();
         assert.equal(failures, []);
-        ({ outbox, failures } = till(line.url, book, store));
+        ({ outbox, failures } = stationState(line.url, book, store));
       };
       // The whole request arrives and nothing comes back; from it we know how long both are.
       await cutAt({ down: 0 });
@@ -133,7 +133,7 @@ for (const restarts of [false, true])
     await outbox.stop();
     // Nobody has anything left to say, also not after a restart.
     const all = backend.posts.length;
-    const again = till(line.url, book, store);
+    const again = stationState(line.url, book, store);
     assert.is((await again.outbox.now()).waiting, 0);
     await again.outbox.stop();
     assert.equal([backend.posts.length, [...failures, ...again.failures], store.read()?.open, store.read()?.parked], [all, [], [], []]);
@@ -149,7 +149,7 @@ test("a backlog of 50, the line cut in another part of each exchange: order hold
   const book = new Sales();
   for (let sold = 0; sold < 50; sold += 1) book.sell();
   const store = new Store();
-  let { outbox, failures } = till(line.url, book, store);
+  let { outbox, failures } = stationState(line.url, book, store);
   await line.cutAt({ down: 0 });
   await outbox.now();
   const cuts = cutsIn(line.up, line.down, Buffer.byteLength(book.get(2)?.body ?? ""));
@@ -163,7 +163,7 @@ test("a backlog of 50, the line cut in another part of each exchange: order hold
     await pushed;
     await outbox.now();
     await outbox.stop();
-    ({ outbox, failures } = till(line.url, book, store));
+    ({ outbox, failures } = stationState(line.url, book, store));
     turn += 1;
   }
   assert.ok(turn >= cuts.length, `${turn} cuts`);
@@ -191,13 +191,13 @@ for (const done of [false, true])
         if (left === 0) throw new Error("power cut");
         write(state);
       };
-      const first = till(backend.url, book, store);
+      const first = stationState(backend.url, book, store);
       await first.outbox.now();
       assert.is(first.failures.length, 1);
       await first.outbox.stop();
       const sent = backend.posts.length;
       const kept = store.read()?.lastAck?.number ?? 1;
-      const second = till(backend.url, book, store);
+      const second = stationState(backend.url, book, store);
       await second.outbox.now();
       await second.outbox.stop();
       proven(backend, book, new Map());

@@ -9,7 +9,7 @@ import { fetchAll } from "../../../../agent/sync/ocpi/ocpi-fetch.js";
 import { OcpiLine } from "../../../../agent/sync/ocpi/ocpi-line.js";
 import { nothingPulled, OcpiPull, parsePullState, type PullState } from "../../../../agent/sync/ocpi/ocpi-pull.js";
 import { payloadOf } from "../../../../agent/core/receipt/receipt.js";
-import { readTariff } from "../../../../agent/sync/ocpi/ocpi-tariff.js";
+import { readOcpiTariff } from "../../../../agent/sync/ocpi/ocpi-tariff.js";
 import { Room, roomConfig } from "../../../support/station/test-station.js";
 import { HandClock } from "../../../support/hand-clock.js";
 import { ListServer, wireTariff, wireToken } from "../../../support/sync/list-server.js";
@@ -224,7 +224,7 @@ test("a tariff that cannot be priced exactly is named, and the one before it sta
 test.run();
 
 const foreign = suite("a backend's tariff with fields of its own");
-const sold = (more: object): ReturnType<typeof readTariff> => readTariff(wireTariff("AC", 0.4, more));
+const sold = (more: object): ReturnType<typeof readOcpiTariff> => readOcpiTariff(wireTariff("AC", 0.4, more));
 
 foreign("is taken up without those that say nothing of a price", () => {
   const read = sold({ name: "Street", evse_uids: ["1"], created_at: "x", x_colour: null, energy_mix: { is_green_energy: true, certificate: "A" } });
@@ -240,7 +240,7 @@ for (const [what, more] of [
 ] as const)
   foreign(`is refused where one may bear on the price: ${what}`, () => assert.is(sold(more).ok, false));
 foreign("is refused by its id and the first fault", () => assert.equal(sold({ elements: [] }), { ok: false, id: "AC", why: "elements: a tariff needs at least one element" }));
-foreign("that is none is refused without one", () => assert.is(readTariff(["AC"]).ok, false));
+foreign("that is none is refused without one", () => assert.is(readOcpiTariff(["AC"]).ok, false));
 foreign.run();
 
 const asking = suite("a card that an OCPI backend is asked about");
@@ -299,7 +299,7 @@ house("takes up what is fetched: a blocked card is refused, a new tariff sold by
   backend.authorize = (uid) => ({ data: { allowed: "ALLOWED", token: wireToken(uid), authorization_reference: "ASKED" } });
   const uplink = configOf({ url: `${backend.url}/cdrs`, tokensUrl: `${backend.url}/tokens`, tariffsUrl: `${backend.url}/tariffs` });
   const room = new Room(roomConfig((config) => ({ ...config, uplinks: [uplink] })));
-  await Promise.all(room.shop.pulls.map((pull) => pull.now()));
+  await Promise.all(room.services.pulls.map((pull) => pull.now()));
   const next = await room.again();
   await next.plug(1);
   await next.tap("0A0B0C0E");
@@ -318,11 +318,11 @@ house("takes up what is fetched: a blocked card is refused, a new tariff sold by
     wireTariff("standard", 0.99, { last_updated: "2026-11-20T00:00:00Z", end_date_time: new Date(at + hour).toISOString() }),
     wireTariff("standard", 1.23, { last_updated: "2026-11-20T00:00:00Z", start_date_time: new Date(at + hour).toISOString() }),
   ];
-  await Promise.all(next.shop.pulls.map((pull) => pull.now()));
+  await Promise.all(next.services.pulls.map((pull) => pull.now()));
   await next.charge(1, 100);
   await next.plug(1, false);
   await next.clock.pass(2_000);
-  const { book } = next.shop;
+  const { book } = next.services;
   const sold = (): string => {
     const payload = payloadOf(book.get(book.count())?.jws ?? "");
     return payload?.kind === "sale" ? `${payload.sale.energyKwh} kWh for ${payload.sale.price.totalCost.excl}` : "no sale";
@@ -341,7 +341,7 @@ house("takes up what is fetched: a blocked card is refused, a new tariff sold by
   await next.clock.pass(hour);
   assert.is(await sell(), "0.100 kWh for 0.123");
   await next.close();
-  await Promise.all([...next.shop.outboxes, ...next.shop.pulls].map((one) => one.stop()));
+  await Promise.all([...next.services.outboxes, ...next.services.pulls].map((one) => one.stop()));
   await backend.close();
 });
 house.run();

@@ -1,14 +1,14 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { judge, judgeLost } from "../../../../agent/sync/ocpi/ocpi-verdict.js";
-import type { Answer } from "../../../../agent/sync/transport/http.js";
+import type { HttpAnswer } from "../../../../agent/sync/transport/http.js";
 import type { Outcome } from "../../../../agent/sync/uplink.js";
 
 const test = suite("what an answer means");
 const url = new URL("https://office.example/ocpi/cdrs?secret=1");
 const expected = { url, tokenFile: "/etc/token", tokenLooksEncoded: false, envelope: "ocpi" } as const;
 
-const answer = (status: number, body: string | undefined, headers: Answer["headers"] = {}, broken?: string): Answer => ({
+const answer = (status: number, body: string | undefined, headers: HttpAnswer["headers"] = {}, broken?: string): HttpAnswer => ({
   kind: "answer", status, headers, body, ...(broken === undefined ? {} : { broken }),
 });
 const envelope = (code: unknown, message?: string): string => JSON.stringify({ status_code: code, status_message: message, timestamp: "2026-03-02T10:00:00Z" });
@@ -62,7 +62,7 @@ test("an answer that was cut is unsure without a fault; one that is endless is n
 });
 
 test("Retry-After is obeyed, in seconds or as a date beside the answer's own", () => {
-  const after = (headers: Answer["headers"]): unknown => {
+  const after = (headers: HttpAnswer["headers"]): unknown => {
     const outcome = judge(answer(503, "", headers), expected);
     return outcome.kind === "retry" ? outcome.afterMs : "no retry";
   };

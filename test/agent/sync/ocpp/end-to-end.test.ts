@@ -45,7 +45,7 @@ class Scene {
 
   /** The process ends, and another one begins. */
   async restart(): Promise<void> {
-    await Promise.all(this.room.shop.outboxes.map((outbox) => outbox.stop()));
+    await Promise.all(this.room.services.outboxes.map((outbox) => outbox.stop()));
     this.room = await this.room.again();
   }
 
@@ -59,14 +59,14 @@ class Scene {
   }
 
   sale(): NonNullable<Extract<ReturnType<typeof payloadOf>, { kind: "sale" }>> {
-    const { book } = this.room.shop;
+    const { book } = this.room.services;
     const payload = payloadOf(book.get(book.count())?.jws ?? "");
     if (payload?.kind !== "sale") throw new Error("no sale");
     return payload;
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.room.shop.outboxes.map((outbox) => outbox.stop()));
+    await Promise.all(this.room.services.outboxes.map((outbox) => outbox.stop()));
     await Promise.all([this.room.close(), this.csms.close()]);
   }
 }
@@ -100,7 +100,7 @@ test("ocpp1.6: the same by numbers of the CSMS", async () => {
   await scene.until(() => csms.of("StartTransaction").length === 1);
   await room.charge(1, 100);
   assert.equal(await scene.ask("RemoteStopTransaction", { transactionId: 1 }), { status: "Rejected" });
-  await scene.until(() => room.shop.station.till().sessions.get(1)?.state === "charging");
+  await scene.until(() => room.services.station.stationState().sessions.get(1)?.state === "charging");
   assert.equal(await scene.ask("RemoteStopTransaction", { transactionId: 101 }), { status: "Accepted" });
   await scene.until(() => csms.of("StopTransaction").length === 1);
   assert.is(csms.of("StopTransaction")[0]?.payload["transactionId"], 101);
@@ -130,7 +130,7 @@ for (const [kind, ocpi, protocol] of [
     await scene.until(() => scene.events("Ended").length === 1);
     const { token } = scene.sale().sale;
     assert.equal([token.uid, token.type, token.idTokenType], [idToken.idToken, ocpi, kind]);
-    const { book } = room.shop;
+    const { book } = room.services;
     const { texts } = book.get(book.count())?.cdr as CdrCopies;
     for (const text of Object.values(texts)) assert.is((JSON.parse(text) as { cdr_token: { type: string } }).cdr_token.type, ocpi);
     assert.ok(Object.keys(texts).length > 0);
@@ -156,7 +156,7 @@ for (const [protocol, type, reason] of [
     assert.equal(told, protocol === "ocpp1.6" ? [reason] : [reason, "ResetCommand"]);
     const { sale } = scene.sale();
     assert.equal(sale.stop, { reason: type === "Hard" ? "HardReset" : "ImmediateReset", detail: "csms asked for a restart" });
-    const { book } = room.shop;
+    const { book } = room.services;
     assert.match(receiptText(receiptSheet(book.get(book.count())?.jws ?? "", sha256, { language: "en" }), 80), /the operator restarted the station: csms asked for a restart/);
     assert.equal(csms.violations, []);
   });
@@ -172,7 +172,7 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
     const session = room.session(1);
     const { countryCode, partyId } = room.config.station;
     assert.equal(session.state === "charging" && session.sale.opening.acceptance.token, { uid: "0A0B0C0D", type: "RFID", contractId: "0A0B0C0D", countryCode, partyId });
-    assert.is(room.shop.lists.cached("0A0B0C0D", room.clock.now().at)?.status, "ALLOWED");
+    assert.is(room.services.lists.cached("0A0B0C0D", room.clock.now().at)?.status, "ALLOWED");
     assert.equal(csms.violations, []);
   });
 
@@ -215,9 +215,9 @@ test("ocpp2.1: the next session is priced by the tariff that the CSMS set, and i
   const [ended] = scene.events("Ended");
   const cost = ended?.["costDetails"] as { totalCost: { total: object; energy: object }; totalUsage: { energy: number }; chargingPeriods: { tariffId: string }[] };
   assert.equal([cost.totalCost.total, cost.totalUsage.energy, cost.chargingPeriods[0]?.tariffId], [{ exclTax: 1.1, inclTax: 1.31 }, 200, "CSMS-1"]);
-  const { book, desk } = room.shop;
+  const { book, issuer } = room.services;
   const key = fingerprintOf(scene.sale().key.spki, sha256) ?? "";
-  const { finding } = verifyReceiptFile("the receipt", receiptFileOf(book, book.count(), desk.chain.checkpoint), new Set([key]), verifyTools());
+  const { finding } = verifyReceiptFile("the receipt", receiptFileOf(book, book.count(), issuer.chain.checkpoint), new Set([key]), verifyTools());
   assert.equal(finding.checks.filter(({ verdict }) => verdict !== "holds").map(({ name, verdict, detail }) => `${name} ${verdict}: ${detail}`), []);
   assert.equal(scene.csms.violations, []);
 });

@@ -1,9 +1,9 @@
 // The whole way from outbox to CSMS in each version of OCPP, over a real line that is cut at every step of every session.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { kwhText } from "../../../../agent/core/number/energy-text.js";
+import { kwhExact } from "../../../../agent/core/number/energy-text.js";
 import { price } from "../../../support/sample-receipt.js";
-import { drained, letGo, ocppConfig, till, world, type World } from "../../../support/sync/ocpp-bench.js";
+import { drained, letGo, ocppConfig, stationState, world, type World } from "../../../support/sync/ocpp-bench.js";
 import { Csms, stepOf, type Got, type Mood } from "../../../support/sync/csms.js";
 
 const test = suite("an OCPP line that is cut");
@@ -45,7 +45,7 @@ function proven2x(events: readonly Got[], book: World["book"], protocol: string)
     assert.is(Buffer.from(String(end?.signedMeterValue?.["signedMeterData"]), "base64").toString(), book.issued[number - 1]?.ocmf);
     const info = ended?.["transactionInfo"] as Fields;
     assert.is((info["customData"] as Fields)["total"], price.due.gross);
-    assert.is((info["customData"] as Fields)["energyKwh"], kwhText(12_345_000));
+    assert.is((info["customData"] as Fields)["energyKwh"], kwhExact(12_345_000));
     assert.is(info["stoppedReason"], "Local");
     const cost = ended?.["costDetails"] as { readonly totalCost: { readonly total: Fields }; readonly totalUsage: Fields } | undefined;
     if (protocol === "ocpp2.1") assert.equal([cost?.totalCost.total["inclTax"], cost?.totalUsage["energy"], info["tariffId"]], [8.54, 12_345, "standard"]);
@@ -77,7 +77,7 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
       const csms = await Csms.open([protocol]);
       const lasting = world();
       const config = ocppConfig(csms.url);
-      let now = till(lasting, config);
+      let now = stationState(lasting, config);
       const failures: unknown[] = [];
       const copies = new Map<number, number>();
       const copiesOf = (): number => csms.got.filter(({ action, payload }) => stepOf(action, payload) === "Ended").length;
@@ -91,7 +91,7 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
           if (!restarts) continue;
           await now.outbox.stop();
           failures.push(...now.failures);
-          now = till(lasting, config);
+          now = stationState(lasting, config);
         }
         csms.mood = undefined;
         const status = await now.outbox.now();
@@ -116,7 +116,7 @@ for (const done of [false, true])
         const lasting = world();
         lasting.book.sell();
         lasting.book.sell();
-        const first = till(lasting, ocppConfig(csms.url));
+        const first = stationState(lasting, ocppConfig(csms.url));
         let left = fatal;
         const write = lasting.events.write.bind(lasting.events);
         lasting.events.write = (state) => {
@@ -128,7 +128,7 @@ for (const done of [false, true])
         await first.outbox.now();
         await first.outbox.stop();
         lasting.events.write = write;
-        await drained(till(lasting, ocppConfig(csms.url)).outbox);
+        await drained(stationState(lasting, ocppConfig(csms.url)).outbox);
         proven(csms, lasting, protocol);
         assert.equal(csms.violations, []);
         await letGo();

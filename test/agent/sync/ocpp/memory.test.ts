@@ -1,7 +1,7 @@
 // What an OCPP uplink remembers for the CSMS beside the receipts: reservations that were used or ran out, and the restarts that it asked for.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { drained, letGo, ocppConfig, till, world, type Till, type World } from "../../../support/sync/ocpp-bench.js";
+import { drained, letGo, ocppConfig, stationState, world, type Till, type World } from "../../../support/sync/ocpp-bench.js";
 import { Csms } from "../../../support/sync/csms.js";
 import { Forecourt } from "../../../support/sync/simulated-station.js";
 
@@ -15,7 +15,7 @@ async function scene(protocol: string): Promise<Scene> {
   const csms = await Csms.open([protocol]);
   const lasting = world();
   const place = new Forecourt(lasting.clock, lasting.book);
-  return { csms, lasting, place, now: till(lasting, ocppConfig(csms.url), {}, place) };
+  return { csms, lasting, place, now: stationState(lasting, ocppConfig(csms.url), {}, place) };
 }
 
 const card = { uid: "04A1B2C3D4E5F6", type: "RFID", contractId: "C", countryCode: "DE", partyId: "ABC" } as const;
@@ -62,7 +62,7 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"]) {
     place.settles();
     await now.outbox.stop();
     csms.mood = undefined;
-    const again = till(lasting, ocppConfig(csms.url), {}, place);
+    const again = stationState(lasting, ocppConfig(csms.url), {}, place);
     await drained(again.outbox);
     assert.is(csms.of(begin)[0]?.payload["reservationId"], 17);
     lasting.book.sell();
@@ -119,7 +119,7 @@ for (const [when, busy, by, reason] of [
     await drained(told.now.outbox);
     for (let run = 0; run < 2; run += 1) {
       await (run === 0 ? told.now : again).outbox.stop();
-      again = till(lasting, ocppConfig(csms.url), {}, place);
+      again = stationState(lasting, ocppConfig(csms.url), {}, place);
       again.outbox.begin();
       await csms.until(() => csms.of("BootNotification").length === 3 + run);
       await quiet(lasting);

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { createRequire } from "node:module";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { answersOf } from "../../../../agent/sync/ocpp/request-handlers.js";
+import { requestHandlers } from "../../../../agent/sync/ocpp/request-handlers.js";
 import { codeFor, callErrorCodes, type Dialect } from "../../../../agent/sync/ocpp/rpc/frame.js";
 import { Counter } from "../../../support/sync/test-requests.js";
 
@@ -125,7 +125,7 @@ for (const [dialect, payloads, runs] of [["ocpp1.6", in16, 150], ["ocpp2.0.1", i
 for (const [dialect, payloads] of [["ocpp1.6", in16], ["ocpp2.0.1", in2x], ["ocpp2.1", in2x]] as const)
   test(`${dialect}: every message of the table is one that this station answers`, async () => {
     const counter = new Counter(dialect);
-    const known = Object.keys(answersOf(counter.desk, dialect));
+    const known = Object.keys(requestHandlers(counter.context, dialect));
     const tariffs = ["SetDefaultTariff", "GetTariffs", "ClearTariffs", "ChangeTransactionTariff"];
     assert.equal(Object.keys(payloads).filter((action) => !known.includes(action)), dialect === "ocpp2.0.1" ? tariffs : []);
     assert.is(counter.ask("NoSuchMessage", {}), "NotImplemented");
@@ -149,7 +149,7 @@ for (const [dialect, file] of [["ocpp1.6", "ocpp1_6"], ["ocpp2.0.1", "ocpp2_0_1"
     const schemas = createRequire(import.meta.url)(`ocpp-rpc/lib/schemas/${file}.json`) as readonly { readonly $id: string }[];
     const requests = schemas.flatMap(({ $id }) => /^urn:(.+?)(?:\.req|Request)$/.exec($id)?.[1] ?? []);
     assert.ok(requests.length > 30, String(requests.length));
-    assert.equal(Object.keys(answersOf(counter.desk, dialect)).sort(), requests.filter((action) => !sentByStations.includes(action)).sort());
+    assert.equal(Object.keys(requestHandlers(counter.context, dialect)).sort(), requests.filter((action) => !sentByStations.includes(action)).sort());
     for (const action of requests.filter((one) => sentByStations.includes(one) && one !== "DataTransfer")) assert.is(counter.ask(action, {}), "NotImplemented", action);
     await counter.room.close();
   });

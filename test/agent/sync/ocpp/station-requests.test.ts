@@ -125,8 +125,8 @@ booked("that run out are told; those that the CSMS cancels are not", async () =>
   assert.is(counter.status("CancelReservation", { reservationId: 6 }), "Accepted");
   await room.clock.pass(61_000);
   assert.equal(counter.sent, [{ action: "ReservationStatusUpdate", payload: { reservationId: 5, reservationUpdateStatus: "Expired" } }]);
-  counter.desk.remote.reserve({ id: reservationKey("csms", 7), by: "csms", connector: 1, token: { uid: "X", type: "OTHER", contractId: "X", countryCode: "DE", partyId: "CTL" }, untilMs: Date.parse(later) });
-  counter.desk.remote.cancel(reservationKey("csms", 7), "the operator");
+  counter.context.remote.reserve({ id: reservationKey("csms", 7), by: "csms", connector: 1, token: { uid: "X", type: "OTHER", contractId: "X", countryCode: "DE", partyId: "CTL" }, untilMs: Date.parse(later) });
+  counter.context.remote.cancel(reservationKey("csms", 7), "the operator");
   assert.equal(counter.sent.at(-1), { action: "ReservationStatusUpdate", payload: { reservationId: 7, reservationUpdateStatus: "Removed" } });
   await room.close();
 });

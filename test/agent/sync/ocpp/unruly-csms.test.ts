@@ -8,7 +8,7 @@ import { longestFrame } from "../../../../agent/sync/ocpp/rpc/connection.js";
 import { mostListed, mostPerMessage } from "../../../../agent/sync/ocpp/cards/local-list.js";
 import { tunnelsOf } from "../../../../agent/sync/transport/tunnel.js";
 import { LoopbackProxy } from "../../../support/sync/proxy-bench.js";
-import { drained, letGo, ocppConfig, till, world, type World } from "../../../support/sync/ocpp-bench.js";
+import { drained, letGo, ocppConfig, stationState, world, type World } from "../../../support/sync/ocpp-bench.js";
 import { Csms } from "../../../support/sync/csms.js";
 import { Forecourt } from "../../../support/sync/simulated-station.js";
 
@@ -39,7 +39,7 @@ test("that asks and asks and never reads an answer is let go before the answers 
   const answered = { calls: 0 };
   const handlers = () => ({ GetReport: () => ({ words: "x".repeat(100_000), of: (answered.calls += 1) }) });
   const port = (server.address() as { port: number }).port;
-  const { outbox, uplink } = till(world(), ocppConfig(`ws://127.0.0.1:${port}/`), { handlers });
+  const { outbox, uplink } = stationState(world(), ocppConfig(`ws://127.0.0.1:${port}/`), { handlers });
   outbox.begin();
   for (let turns = 0; turns < 20_000 && !/does not read/.test(uplink.line()); turns += 1) await new Promise((resolve) => setImmediate(resolve));
   assert.match(uplink.line(), /the backend does not read: \d+ bytes wait for it/);
@@ -64,7 +64,7 @@ test("that fails to take a notice in passing is told it again, one that does not
   for (const [code, again] of [["InternalError", true], ["NotImplemented", false]] as const) {
     const csms = await Csms.open(["ocpp2.0.1"]);
     const lasting = world();
-    const { outbox } = till(lasting, ocppConfig(csms.url), {}, new Forecourt(lasting.clock, lasting.book));
+    const { outbox } = stationState(lasting, ocppConfig(csms.url), {}, new Forecourt(lasting.clock, lasting.book));
     csms.answers["StatusNotification"] = () => {
       throw Object.assign(new Error(code), { rpcErrorCode: code });
     };
@@ -88,7 +88,7 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
     const lasting = world();
     const place = new Forecourt(lasting.clock, lasting.book);
     const refused: string[] = [];
-    const { outbox } = till(lasting, ocppConfig(csms.url), { deauthorise: (session, status) => void refused.push(`${session} ${status}`) }, place);
+    const { outbox } = stationState(lasting, ocppConfig(csms.url), { deauthorise: (session, status) => void refused.push(`${session} ${status}`) }, place);
     csms.mood = { at: "connect", how: "refused" };
     csms.answers["TransactionEvent"] = ({ eventType }) => (eventType === "Started" ? { idTokenInfo: { status: "ConcurrentTx" } } : {});
     csms.answers["StartTransaction"] = () => ({ transactionId: 7, idTagInfo: { status: "ConcurrentTx" } });
@@ -130,7 +130,7 @@ test("behind a proxy is reached, and told all; and a proxy that says no is named
   const csms = await Csms.open(["ocpp2.0.1"]);
   const lasting = world();
   const config = ocppConfig(csms.url, { proxy: proxy.url });
-  const { outbox } = till(lasting, config, { agent: () => tunnelsOf(config) });
+  const { outbox } = stationState(lasting, config, { agent: () => tunnelsOf(config) });
   lasting.book.sell();
   proxy.mood = 407;
   const refused = await outbox.now();
@@ -143,7 +143,7 @@ test("behind a proxy is reached, and told all; and a proxy that says no is named
   // Nobody who has no proxy goes through it.
   const asked = proxy.asked.length;
   await outbox.stop();
-  const straight = till(lasting, ocppConfig(csms.url));
+  const straight = stationState(lasting, ocppConfig(csms.url));
   lasting.book.sell();
   await drained(straight.outbox);
   assert.is(proxy.asked.length, asked);

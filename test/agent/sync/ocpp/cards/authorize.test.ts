@@ -2,7 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { authorizeAnswer } from "../../../../../agent/sync/ocpp/cards/authorize.js";
-import { drained, letGo, ocppConfig, till, world } from "../../../../support/sync/ocpp-bench.js";
+import { drained, letGo, ocppConfig, stationState, world } from "../../../../support/sync/ocpp-bench.js";
 import { Csms } from "../../../../support/sync/csms.js";
 
 const test = suite("asking a CSMS about a card");
@@ -20,7 +20,7 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
     csms.answers["Authorize"] = () =>
       protocol === "ocpp1.6" ? { idTagInfo: { status: "Accepted", parentIdTag: "FLEET", expiryDate: until } } : { idTokenInfo: { status: "Accepted", groupIdToken: { idToken: "FLEET", type: "Central" }, cacheExpiryDateTime: until } };
     const lasting = world();
-    const { outbox, uplink } = till(lasting, ocppConfig(csms.url));
+    const { outbox, uplink } = stationState(lasting, ocppConfig(csms.url));
     assert.is(await uplink.ask(uid, 1, unstopped()), undefined);
     lasting.book.sell();
     await drained(outbox);
@@ -43,7 +43,7 @@ test("2.1: a tariff that comes with the card is taken up, or the card is refused
   lasting.book.sell();
   const given: unknown[] = [];
   let id: string | undefined = "T-9";
-  const { outbox, uplink, notes } = till(lasting, ocppConfig(csms.url), { takeTariff: (value) => ({ wanted: given.push(value) > 0, id }) });
+  const { outbox, uplink, notes } = stationState(lasting, ocppConfig(csms.url), { takeTariff: (value) => ({ wanted: given.push(value) > 0, id }) });
   await drained(outbox);
   assert.equal(await uplink.ask(uid, null, unstopped()), { allowed: "ALLOWED", token, tariff: "T-9" });
   assert.equal(given, [tariff]);

@@ -1,10 +1,10 @@
 // How a station registers with a CSMS: once after a start, patiently while it is not accepted, and not again after a line was cut.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { statusLines } from "../../../../../agent/commands/sync.js";
-import type { OcppLink } from "../../../../../agent/sync/ocpp/rpc/link.js";
+import { uplinkStatusLines } from "../../../../../agent/commands/sync.js";
+import type { CsmsLink } from "../../../../../agent/sync/ocpp/rpc/link.js";
 import type { Handlers } from "../../../../../agent/sync/ocpp/rpc/rpc.js";
-import { drained, letGo, ocppConfig, till, world } from "../../../../support/sync/ocpp-bench.js";
+import { drained, letGo, ocppConfig, stationState, world } from "../../../../support/sync/ocpp-bench.js";
 import { Csms } from "../../../../support/sync/csms.js";
 
 const test = suite("registering with a CSMS");
@@ -17,15 +17,15 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
     const csms = await Csms.open([protocol]);
     const lasting = world();
     const spoken: string[] = [];
-    const handlers = (link: OcppLink): Handlers => {
+    const handlers = (link: CsmsLink): Handlers => {
       spoken.push(link.dialect);
       return {};
     };
-    const { outbox, uplink } = till(lasting, ocppConfig(csms.url), { handlers });
+    const { outbox, uplink } = stationState(lasting, ocppConfig(csms.url), { handlers });
     lasting.book.sell();
     await outbox.now();
     assert.equal(spoken, [protocol]);
-    assert.is(statusLines(outbox.status())[1], `  connected, ${protocol}`);
+    assert.is(uplinkStatusLines(outbox.status())[1], `  connected, ${protocol}`);
     assert.is(uplink.line(), `connected, ${protocol}`);
     const [boot] = csms.of("BootNotification");
     const { reason } = boot?.payload ?? {};
@@ -38,7 +38,7 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
     assert.is(csms.of("BootNotification").length, 1);
     await outbox.stop();
     // The process again, in the same boot of the machine.
-    const again = till(lasting, ocppConfig(csms.url));
+    const again = stationState(lasting, ocppConfig(csms.url));
     lasting.book.sell();
     await again.outbox.now();
     if (protocol !== "ocpp1.6") assert.is(csms.of("BootNotification")[1]?.payload["reason"], "ApplicationReset");
@@ -49,7 +49,7 @@ test("Pending: nothing of our own goes out, what the CSMS asks is answered, and 
   const csms = await Csms.open(["ocpp2.0.1"]);
   csms.answers["BootNotification"] = booted("Pending", 20);
   const lasting = world();
-  const { outbox, uplink } = till(lasting, ocppConfig(csms.url), { handlers: (link) => ({ GetLocalListVersion: () => ({ versionNumber: link.registration === "Pending" ? 7 : 0 }) }) });
+  const { outbox, uplink } = stationState(lasting, ocppConfig(csms.url), { handlers: (link) => ({ GetLocalListVersion: () => ({ versionNumber: link.registration === "Pending" ? 7 : 0 }) }) });
   lasting.book.sell();
   const status = await outbox.now();
   assert.is(status.reachability, "offline");
@@ -69,7 +69,7 @@ test("Rejected: a fault with words, nothing is sent, and the CSMS's calls are re
   const csms = await Csms.open(["ocpp2.0.1"]);
   csms.answers["BootNotification"] = booted("Rejected", 3_600);
   const lasting = world();
-  const { outbox } = till(lasting, ocppConfig(csms.url), { handlers: () => ({ Reset: () => ({ status: "Accepted" }) }) });
+  const { outbox } = stationState(lasting, ocppConfig(csms.url), { handlers: () => ({ Reset: () => ({ status: "Accepted" }) }) });
   lasting.book.sell();
   const status = await outbox.now();
   assert.is(status.fault, "uplink/unauthorised");
@@ -81,7 +81,7 @@ test("Rejected: a fault with words, nothing is sent, and the CSMS's calls are re
 test("a CSMS that fails at BootNotification, or answers nonsense, is tried again after the back-off", async () => {
   const csms = await Csms.open(["ocpp2.0.1"]);
   const lasting = world();
-  const { outbox } = till(lasting, ocppConfig(csms.url));
+  const { outbox } = stationState(lasting, ocppConfig(csms.url));
   lasting.book.sell();
   for (const how of ["InternalError", "lost-request", "lost-answer", "half-answer"] as const) {
     csms.mood = { at: "BootNotification", how };
@@ -96,7 +96,7 @@ test("Heartbeat comes at the interval that the CSMS named, and a clock that diff
   csms.answers["BootNotification"] = booted("Accepted", 10);
   csms.answers["Heartbeat"] = () => ({ currentTime: "2026-03-02T09:00:00Z" });
   const lasting = world();
-  const { uplink, notes } = till(lasting, ocppConfig(csms.url));
+  const { uplink, notes } = stationState(lasting, ocppConfig(csms.url));
   await uplink.send({ id: "x", body: lasting.book.get(lasting.book.sell())?.body ?? "" }, new AbortController().signal);
   for (let beats = 1; beats <= 3; beats += 1) {
     const beat = csms.until(() => csms.of("Heartbeat").length === beats);
@@ -112,7 +112,7 @@ test("Heartbeat comes at the interval that the CSMS named, and a clock that diff
 test("the CSMS may ask for BootNotification again", async () => {
   const csms = await Csms.open(["ocpp2.0.1"]);
   const lasting = world();
-  const { outbox, uplink } = till(lasting, ocppConfig(csms.url));
+  const { outbox, uplink } = stationState(lasting, ocppConfig(csms.url));
   lasting.book.sell();
   await outbox.now();
   const again = csms.until(() => csms.of("BootNotification").length === 2);

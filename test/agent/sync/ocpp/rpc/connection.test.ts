@@ -7,9 +7,9 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WebSocketServer, type WebSocket } from "ws";
-import { keepAlive, openLine, stationUrl, type Opened } from "../../../../../agent/sync/ocpp/rpc/connection.js";
+import { keepAlive, openSocket, stationUrl, type OpenedSocket } from "../../../../../agent/sync/ocpp/rpc/connection.js";
 import { reconnectBy, reconnectMs, type Reconnect } from "../../../../../agent/sync/ocpp/rpc/reconnect.js";
-import { drained, letGo, ocppConfig, till, world } from "../../../../support/sync/ocpp-bench.js";
+import { drained, letGo, ocppConfig, stationState, world } from "../../../../support/sync/ocpp-bench.js";
 import { Csms } from "../../../../support/sync/csms.js";
 
 const test = suite("coming to a CSMS");
@@ -41,8 +41,8 @@ async function server(answer: "accept" | "no-protocol" | number): Promise<{ url:
   };
 }
 
-const opened = (url: string, more: Parameters<typeof ocppConfig>[1] = {}): Promise<Opened> => openLine(ocppConfig(url, more), "till 1/ä", undefined, new AbortController().signal);
-const wordsOf = (result: Opened): string => (result.kind === "failed" ? result.words : "open");
+const opened = (url: string, more: Parameters<typeof ocppConfig>[1] = {}): Promise<OpenedSocket> => openSocket(ocppConfig(url, more), "till 1/ä", undefined, new AbortController().signal);
+const wordsOf = (result: OpenedSocket): string => (result.kind === "failed" ? result.words : "open");
 
 test("the identity is percent-encoded at the end of the address, and is the user name of the password", async () => {
   assert.is(stationUrl("wss://csms.example/ocpp/", "a b/c").href, "wss://csms.example/ocpp/a%20b%2Fc");
@@ -97,7 +97,7 @@ test("a password file that is missing or holds no password is named, and nothing
 
 test("a station that is stopped while it connects lets go", async () => {
   const stop = new AbortController();
-  const opening = openLine(ocppConfig("ws://127.0.0.1:9/csms"), "CT-1", undefined, stop.signal);
+  const opening = openSocket(ocppConfig("ws://127.0.0.1:9/csms"), "CT-1", undefined, stop.signal);
   stop.abort();
   assert.match(wordsOf(await opening), /given up|nothing listens/);
 });
@@ -123,7 +123,7 @@ test("a line on which nothing comes back for two pings is dead; one that answers
 test("a frame larger than any of OCPP ends the line, and it is opened again", async () => {
   const { url, sockets, close } = await server("accept");
   const lasting = world();
-  const { outbox, uplink } = till(lasting, ocppConfig(url));
+  const { outbox, uplink } = stationState(lasting, ocppConfig(url));
   lasting.book.sell();
   const pushed = outbox.now();
   while (sockets.length === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -138,7 +138,7 @@ test("a lost line is tried again by the standard's back-off, whatever waits to b
   const csms = await Csms.open(["ocpp2.0.1"]);
   const lasting = world();
   let tries = 0;
-  const { outbox, uplink } = till(lasting, ocppConfig(csms.url, { backoff: { first: 10, most: 20 } }), { agent: () => void (tries += 1) as never });
+  const { outbox, uplink } = stationState(lasting, ocppConfig(csms.url, { backoff: { first: 10, most: 20 } }), { agent: () => void (tries += 1) as never });
   uplink.reconnect = { waitMinimumMs: 1_000, randomRangeMs: 500, repeatTimes: 2 };
   const quiet = async (): Promise<void> => {
     for (let calm = 0; calm < 3; calm = lasting.clock.inFlight === 0 ? calm + 1 : 0) await new Promise((resolve) => setImmediate(resolve));
@@ -184,11 +184,11 @@ test("the CSMS may change to another version between two connections, and a sess
   const older = await Csms.open(["ocpp2.0.1"]);
   const lasting = world();
   const number = lasting.book.sell();
-  const first = till(lasting, ocppConfig(newer.url));
+  const first = stationState(lasting, ocppConfig(newer.url));
   newer.mood = { at: "Ended", how: "lost-answer" };
   await first.outbox.now();
   await first.outbox.stop();
-  const second = till(lasting, ocppConfig(older.url));
+  const second = stationState(lasting, ocppConfig(older.url));
   await drained(second.outbox);
   assert.is(second.outbox.stateOf(number), "acked");
   const [ended] = older.of("TransactionEvent");
@@ -204,10 +204,10 @@ test("an end that may have arrived in 1.6 is not told again in 2.x: it is parked
   const lasting = world();
   const number = lasting.book.sell();
   old.mood = { at: "Ended", how: "lost-answer" };
-  const first = till(lasting, ocppConfig(old.url));
+  const first = stationState(lasting, ocppConfig(old.url));
   await first.outbox.now();
   await first.outbox.stop();
-  const second = till(lasting, ocppConfig(young.url));
+  const second = stationState(lasting, ocppConfig(young.url));
   await second.outbox.now();
   assert.match(second.outbox.status().parked[0]?.reason ?? "", /its end was sent in OCPP 1\.6 without an answer, and the backend speaks ocpp2\.0\.1 now/);
   assert.equal(young.of("TransactionEvent"), []);

@@ -10,10 +10,10 @@ import { join } from "node:path";
 import type { TLSSocket } from "node:tls";
 import { WebSocketServer } from "ws";
 import type { TimeTrust } from "../../../../../drivers/driver.js";
-import { openLine } from "../../../../../agent/sync/ocpp/rpc/connection.js";
+import { openSocket } from "../../../../../agent/sync/ocpp/rpc/connection.js";
 import { certificatesIn } from "../../../../support/certificates.js";
 import { HandClock } from "../../../../support/hand-clock.js";
-import { letGo, ocppConfig, till, world } from "../../../../support/sync/ocpp-bench.js";
+import { letGo, ocppConfig, stationState, world } from "../../../../support/sync/ocpp-bench.js";
 import { Csms } from "../../../../support/sync/csms.js";
 
 const test = suite("TLS to a CSMS");
@@ -45,7 +45,7 @@ async function wss(name: string, clientCa?: string): Promise<{ readonly url: str
 
 async function come(name: string, tls: Tls, clientCa?: string): Promise<{ readonly words: string; readonly fault: unknown; readonly seen: readonly string[] }> {
   const { url, seen, close } = await wss(name, clientCa);
-  const result = await openLine(ocppConfig(url, { tls }), "CT-1", undefined, new AbortController().signal);
+  const result = await openSocket(ocppConfig(url, { tls }), "CT-1", undefined, new AbortController().signal);
   if (result.kind === "open") result.socket.terminate();
   await close();
   return result.kind === "open" ? { words: "open", fault: undefined, seen } : { words: result.words, fault: result.fault, seen };
@@ -91,7 +91,7 @@ if (spawnSync("openssl", ["version"]).status === 0) {
     const lasting = { ...world(), clock: new (class extends HandClock { override now() { return { ...super.now(), trust: "unsynced" as TimeTrust }; } })() };
     lasting.book.sell();
     const config = ocppConfig(expired.url, { tls: { caFile: at("ours.pem") } });
-    const { outbox } = till(lasting, config);
+    const { outbox } = stationState(lasting, config);
     const status = await outbox.now();
     assert.match(status.words ?? "", /not valid today: check the station's clock, then the backend; the clock has not been set since the station was switched on/);
     assert.is(status.fault, "uplink/unauthorised");

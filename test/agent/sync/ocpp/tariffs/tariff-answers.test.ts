@@ -2,7 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { payloadOf } from "../../../../../agent/core/receipt/receipt.js";
-import { KeptTariffs } from "../../../../../agent/tariffs/pushed-tariffs.js";
+import { PushedTariffs } from "../../../../../agent/tariffs/pushed-tariffs.js";
 import { Disk } from "../../../../../agent/ledger/store/disk.js";
 import { takeDriverTariff } from "../../../../../agent/sync/ocpp/tariffs/tariff-answers.js";
 import { PowerCut, VolatileFiles } from "../../../../support/volatile-files.js";
@@ -26,7 +26,7 @@ async function sold(counter: Counter, connector: number): Promise<readonly [stri
   counter.ask("RequestStopTransaction", { transactionId: session.sale.opening.id });
   await room.clock.pass(3_000);
   await room.plug(connector, false);
-  const payload = payloadOf(room.shop.book.get(room.shop.book.count())?.jws ?? "");
+  const payload = payloadOf(room.services.book.get(room.services.book.count())?.jws ?? "");
   if (payload?.kind !== "sale") throw new Error("no sale");
   return [payload.sale.tariff.id, payload.sale.price.totalCost.excl];
 }
@@ -64,7 +64,7 @@ for (const [what, word, before, after] of [
     assert.is(first.status("SetDefaultTariff", { evseId: 0, tariff: tariff("OLD", 1) }), "Accepted");
     await first.room.close();
     const { files, loaded } = first.room;
-    const rowsOn = (disk: VolatileFiles): string[] => KeptTariffs.open(new Disk(disk), "/state").rows().map(({ tariff: { id }, connector }) => `${id} ${connector}`);
+    const rowsOn = (disk: VolatileFiles): string[] => PushedTariffs.open(new Disk(disk), "/state").rows().map(({ tariff: { id }, connector }) => `${id} ${connector}`);
     assert.equal(rowsOn(files.copy()), [...before]);
     // Where the word writes, seen once without a cut.
     const probe = new Counter("ocpp2.1", new Room(loaded, new SteppedClock(), files.copy()));
@@ -112,7 +112,7 @@ test("what cannot be priced exactly is refused by the standard's word, and nothi
   const counter = new Counter("ocpp2.1");
   const set = (evseId: number, more: object): unknown => counter.status("SetDefaultTariff", { evseId, tariff: tariff("T", 1, more) });
   assert.equal([set(3, {}), set(1, { reservationTime: { prices: [{ priceMinute: 1 }] } }), set(1, { idleTime: { prices: [{ priceMinute: 1, conditions: { minIdleTime: 60 } }] } })], ["Rejected", "Rejected", "ConditionNotSupported"]);
-  assert.equal(counter.room.shop.remote.tariffs(), []);
+  assert.equal(counter.room.services.remote.tariffs(), []);
   await counter.room.close();
 });
 
@@ -134,17 +134,17 @@ test("switched off, every word about tariffs is not supported", async () => {
   counter.ask("SetVariables", { setVariableData: [{ component: { name: "TariffCostCtrlr" }, variable: { name: "Enabled", instance: "Tariff" }, attributeValue: "false" }] });
   for (const [action, payload] of [["SetDefaultTariff", { evseId: 0, tariff: tariff("T", 1) }], ["GetTariffs", { evseId: 0 }], ["ClearTariffs", {}], ["ChangeTransactionTariff", { transactionId: "x", tariff: tariff("T", 1) }]] as const)
     assert.is(counter.ask(action, payload), "NotSupported");
-  assert.is(takeDriverTariff(counter.desk, tariff("T", 1)), undefined);
+  assert.is(takeDriverTariff(counter.context, tariff("T", 1)), undefined);
   await counter.room.close();
 });
 
 test("a driver's own tariff is kept for whoever names it, and refused where it is not the one known by that id", async () => {
   const counter = new Counter("ocpp2.1");
-  assert.is(takeDriverTariff(counter.desk, tariff("DRIVER", 5)), "DRIVER");
-  assert.is(takeDriverTariff(counter.desk, tariff("DRIVER", 5)), "DRIVER");
-  assert.is(takeDriverTariff(counter.desk, tariff("DRIVER", 6)), undefined);
-  assert.is(takeDriverTariff(counter.desk, { nonsense: true }), undefined);
-  assert.equal(counter.room.shop.remote.tariffs().map(({ connector, by }) => [connector, by]), [[undefined, "csms"]]);
+  assert.is(takeDriverTariff(counter.context, tariff("DRIVER", 5)), "DRIVER");
+  assert.is(takeDriverTariff(counter.context, tariff("DRIVER", 5)), "DRIVER");
+  assert.is(takeDriverTariff(counter.context, tariff("DRIVER", 6)), undefined);
+  assert.is(takeDriverTariff(counter.context, { nonsense: true }), undefined);
+  assert.equal(counter.room.services.remote.tariffs().map(({ connector, by }) => [connector, by]), [[undefined, "csms"]]);
   assert.equal((await sold(counter, 1))[0], "standard");
   await counter.room.close();
 });

@@ -3,8 +3,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Moment } from "../../../../../drivers/driver.js";
-import { judgePayment, readPayment, type Payable, type Payment } from "../../../../../agent/core/session/payment.js";
-import type { Event } from "../../../../../agent/core/session/station-state.js";
+import { checkPayment, readPayment, type Payable, type Payment } from "../../../../../agent/core/session/payment.js";
+import type { StationEvent } from "../../../../../agent/core/session/station-state.js";
 import { Disk } from "../../../../../agent/ledger/store/disk.js";
 import { Payments, paymentsInPage, viewPayments } from "../../../../../agent/receipts/payments.js";
 import { VolatileFiles, type Wishes } from "../../../../support/volatile-files.js";
@@ -52,10 +52,10 @@ judged("needs a reference, a status of four and a time that has come", () => {
 judged("is new, known, or refused by what is known of the same receipt", () => {
   const payment = (reference: string, status: Payment["status"], amount = "8.54"): Payment => ({ receipt: 17, sessionId: "S-17", reference, status, amount, currency: "EUR", atMs: nowMs });
   const failed = payment("PSP-1", "failed");
-  assert.is(judgePayment(failed, []), "new");
-  assert.is(judgePayment({ ...failed, atMs: nowMs + 1 }, [failed]), "known");
-  assert.is(judgePayment(payment("PSP-2", "settled"), [failed]), "new");
-  const why = (one: Payment, known: readonly Payment[]): string => (judgePayment(one, known) as { why: string }).why;
+  assert.is(checkPayment(failed, []), "new");
+  assert.is(checkPayment({ ...failed, atMs: nowMs + 1 }, [failed]), "known");
+  assert.is(checkPayment(payment("PSP-2", "settled"), [failed]), "new");
+  const why = (one: Payment, known: readonly Payment[]): string => (checkPayment(one, known) as { why: string }).why;
   assert.match(why(payment("PSP-1", "settled"), [failed]), /told before with another status: failed/);
   assert.match(why(payment("PSP-1", "failed", "8.55"), [failed]), /another amount: 8\.54/);
   assert.match(why(payment("PSP-3", "settled"), [payment("PSP-2", "settled"), failed]), /settled before, by payment PSP-2/);
@@ -83,7 +83,7 @@ function bookOf(count: number): { count: () => number; get: (number: number) => 
   return { count: () => count, get: (number) => (number > count ? undefined : { number, jws: number === 1 ? book.issued[0]?.jws : jws }) as never };
 }
 const deskOn = (files: VolatileFiles, receipts = 1_000) => {
-  const written: Event[] = [];
+  const written: StationEvent[] = [];
   const payments = Payments.open(new Disk(files), "/state");
   const tell = (receipt: number, reference: string, more: object = {}) => payments.tell(receipt, { ...word({ reference }), ...more }, { book: bookOf(receipts) as never, now, record: (event) => written.push(event) > 0 });
   return { payments, tell, written };
@@ -174,11 +174,11 @@ class Scene {
     await room.charge(1, 25, 2);
     await room.plug(1, false);
     await this.until(() => room.session(1).state === "available");
-    return room.shop.book.count();
+    return room.services.book.count();
   }
 
   settle(receipt: number, more: object = {}): void {
-    const { payments, paymentLines, station, book } = this.room.shop;
+    const { payments, paymentLines, station, book } = this.room.services;
     payments.tell(receipt, { ...word({ reference: `PSP-${receipt}` }), ...more }, { book, now: this.room.clock.now(), record: (event) => station.enter(event) });
     for (const { outbox } of paymentLines) outbox.kick();
   }
@@ -194,13 +194,13 @@ class Scene {
   }
 
   get line() {
-    const [line] = this.room.shop.paymentLines;
+    const [line] = this.room.services.paymentLines;
     if (line === undefined) throw new Error("there is no line for payments");
     return line;
   }
 
   async letGo(): Promise<void> {
-    const { outboxes, paymentLines } = this.room.shop;
+    const { outboxes, paymentLines } = this.room.services;
     await Promise.all([...paymentLines.map(({ outbox }) => outbox), ...outboxes].map((outbox) => outbox.stop()));
   }
 
@@ -245,7 +245,7 @@ for (const restarts of [false, true])
     const moods = (["lost-request", "lost-answer", "half-answer", "InternalError"] as const).map((how): Mood => ({ at: "Payment", how }));
     for (const [index, mood] of moods.entries()) {
       const receipt = await scene.sells();
-      await scene.until(() => scene.room.shop.outboxes[0]?.stateOf(receipt) === "acked");
+      await scene.until(() => scene.room.services.outboxes[0]?.stateOf(receipt) === "acked");
       scene.csms.mood = mood;
       scene.settle(receipt);
       await scene.room.clock.pass(100);
@@ -286,7 +286,7 @@ told("that does not know the message is not asked for ever: the payment is parke
   scene.settle(receipt);
   await scene.until(() => scene.line.outbox.status().parked.length === 1);
   assert.match(scene.line.outbox.status().parked[0]?.reason ?? "", /does not take NotifySettlement \(NotImplemented\)/);
-  assert.is(scene.room.shop.outboxes[0]?.status().fault, undefined, "its sessions go on");
+  assert.is(scene.room.services.outboxes[0]?.status().fault, undefined, "its sessions go on");
   scene.csms.mood = undefined;
   assert.equal(scene.line.resend(receipt), [receipt]);
   await scene.until(() => scene.texts().length === 1);
@@ -296,12 +296,12 @@ told("that refused the session is told of its payment after the session, once th
   const scene = await Scene.open(["ocpp2.1"]);
   scene.csms.mood = { at: "Ended", how: "FormatViolation" };
   const receipt = await scene.sells();
-  await scene.until(() => scene.room.shop.outboxes[0]?.stateOf(receipt) === "parked");
+  await scene.until(() => scene.room.services.outboxes[0]?.stateOf(receipt) === "parked");
   scene.settle(receipt);
   await scene.until(() => scene.line.outbox.status().parked.length === 1);
   assert.match(scene.line.outbox.status().parked[0]?.reason ?? "", /itself is parked: it goes first/);
   scene.csms.mood = undefined;
-  scene.room.shop.outboxes[0]?.resend(receipt);
+  scene.room.services.outboxes[0]?.resend(receipt);
   await scene.until(() => scene.texts().length === 1);
   assert.equal(order(scene.csms), ["Ended", `paid ${receipt}`]);
 });

@@ -3,7 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { moneyText } from "../../../../../agent/core/number/money.js";
 import { bill, live } from "../../../../../agent/core/rating/rating.js";
-import { drained, letGo, ocppConfig, till, world, type Till, type World } from "../../../../support/sync/ocpp-bench.js";
+import { drained, letGo, ocppConfig, stationState, world, type Till, type World } from "../../../../support/sync/ocpp-bench.js";
 import { Csms, stepOf, type Got, type Mood } from "../../../../support/sync/csms.js";
 import { Forecourt } from "../../../../support/sync/simulated-station.js";
 
@@ -13,11 +13,11 @@ test.after.each(letGo);
 type Fields = Readonly<Record<string, unknown>>;
 type Scene = { readonly csms: Csms; readonly lasting: World; readonly place: Forecourt; now: Till };
 
-async function scene(protocol: string, parts: Parameters<typeof till>[2] = {}): Promise<Scene> {
+async function scene(protocol: string, parts: Parameters<typeof stationState>[2] = {}): Promise<Scene> {
   const csms = await Csms.open([protocol]);
   const lasting = world();
   const place = new Forecourt(lasting.clock, lasting.book);
-  return { csms, lasting, place, now: till(lasting, ocppConfig(csms.url), parts, place) };
+  return { csms, lasting, place, now: stationState(lasting, ocppConfig(csms.url), parts, place) };
 }
 
 const events = (csms: Csms): Got[] => csms.got.filter(({ action, payload }) => ["Started", "Updated", "Ended"].includes(stepOf(action, payload) ?? ""));
@@ -82,7 +82,7 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
           csms.mood = undefined;
           if (restarts) {
             await shown.now.outbox.stop();
-            shown.now = till(lasting, ocppConfig(csms.url), {}, place);
+            shown.now = stationState(lasting, ocppConfig(csms.url), {}, place);
             shown.now.outbox.begin();
           } else lasting.clock.advance(1_000);
           await quiet(lasting);
@@ -155,7 +155,7 @@ test("2.1: the cost so far is told each Interval[Cost] seconds, exactly the bill
   assert.ok(costs.every((cost) => !("chargingPeriods" in cost)));
   assert.equal([costs[0]?.totalCost, costs[0]?.totalUsage.energy], [{ currency: "EUR", typeOfCost: "NormalCost", total: { exclTax: 0, inclTax: 0 } }, 0]);
   assert.equal(costs.map(({ totalUsage }) => totalUsage.energy), payloads.map((_, index) => index * 6));
-  const session = place.till().sessions.get(1);
+  const session = place.stationState().sessions.get(1);
   if (session?.state !== "charging") throw new Error("it charges");
   assert.is((costs.at(-1)?.totalCost.total as { inclTax: number }).inclTax, Number(moneyText(live(session.sale.rating).ifStoppedNow.incl, "EUR")));
   assert.equal(payloads.map(({ transactionInfo }) => [(transactionInfo as Fields)["tariffId"], (transactionInfo as Fields)["customData"]]), payloads.map(() => ["standard", undefined]));
@@ -180,7 +180,7 @@ for (const [protocol, known] of [["ocpp2.1", false], ["ocpp2.0.1", true]] as con
     await charges(shown, 30);
     const updates = events(csms).slice(1).map(({ payload }) => payload);
     assert.equal(updates.map(({ triggerReason }) => triggerReason), protocol === "ocpp2.1" ? ["RunningCost", "RunningCost", "RunningCost", "RunningCost", "MeterValuePeriodic"] : ["MeterValuePeriodic"]);
-    const session = place.till().sessions.get(1);
+    const session = place.stationState().sessions.get(1);
     if (session?.state !== "charging") throw new Error("it charges");
     const { due, currency } = bill(session.sale.rating);
     assert.equal((updates.at(-1)?.["transactionInfo"] as Fields)["customData"], { vendorId: "chargetill", energyKwh: "0.030", currency, total: due.gross, totalNet: due.net, tax: due.tax, tariffId: "standard" });
@@ -218,7 +218,7 @@ test("an event of 2.1 that is under way when the CSMS comes back with 2.0.1 goes
   const lasting = world();
   const place = new Forecourt(lasting.clock, lasting.book);
   const config = ocppConfig(first.url);
-  const now = till(lasting, config, {}, place);
+  const now = stationState(lasting, config, {}, place);
   const { outbox, uplink } = now;
   const shown: Scene = { csms: first, lasting, place, now };
   uplink.setIntervals({ costS: 60 });
@@ -355,7 +355,7 @@ test("an event that the CSMS calls malformed parks its session, and those behind
 test("a backend that is silent past the time-out leaves the event in doubt, and the same one goes again", async () => {
   const csms = await Csms.open(["ocpp2.0.1"]);
   const lasting = world();
-  const { outbox } = till(lasting, ocppConfig(csms.url, { timeout: 40 }));
+  const { outbox } = stationState(lasting, ocppConfig(csms.url, { timeout: 40 }));
   const number = lasting.book.sell();
   csms.mood = { at: "Started", how: "silent" };
   const status = await outbox.now();

@@ -67,7 +67,7 @@ model("what can be set is obeyed and kept; the rest is refused with the reason",
   assert.is(get(counter, ["SampledDataCtrlr", "TxUpdatedInterval"]), "60");
   const again = new Counter("ocpp2.1");
   again.kept = counter.kept;
-  again.desk.settings.apply(again.link);
+  again.context.settings.apply(again.link);
   assert.equal([again.link.intervals, again.link.sendsPublicKey], [{ heartbeatS: 300, pingS: 0, meterValuesS: 60, costS: 60 }, false]);
   for (const [named, value, reason] of [
     [["OCPPCommCtrlr", "HeartbeatInterval"], "0", "ValueTooLow"],
@@ -89,7 +89,7 @@ model("what can be set is obeyed and kept; the rest is refused with the reason",
 for (const dialect of dialects2x)
   model(`${dialect}: reports come in parts that are bounded and numbered, the last one says so`, async () => {
     const counter = new Counter(dialect);
-    const all = variablesOf(counter.desk);
+    const all = variablesOf(counter.context);
     assert.is(counter.status("GetBaseReport", { requestId: 9, reportBase: "FullInventory" }), "Accepted");
     for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
     const parts = counter.sent.map(({ payload }) => payload as { requestId: number; seqNo: number; tbc: boolean; reportData: { variableAttribute: { value?: string; mutability: string }[] }[] });
@@ -145,7 +145,7 @@ model("2.1: whether and how often the cost so far is told is the CSMS's to set, 
   assert.equal([counter.link.intervals.costS, counter.link.sendsRunningCost, counter.kept], [30, false, { costS: 30, runningCost: false }]);
   const next = new Counter("ocpp2.1");
   next.kept = counter.kept;
-  next.desk.settings.apply(next.link);
+  next.context.settings.apply(next.link);
   assert.equal([next.link.intervals.costS, next.link.sendsRunningCost], [30, false]);
   await Promise.all([counter.room.close(), next.room.close()]);
 });
@@ -161,7 +161,7 @@ model("how a lost line is tried again is the CSMS's to set, within bounds, and l
   assert.equal(counter.link.reconnect, { waitMinimumMs: 30_000, randomRangeMs: 7_000, repeatTimes: 3 });
   const next = new Counter("ocpp2.0.1");
   next.kept = counter.kept;
-  next.desk.settings.apply(next.link);
+  next.context.settings.apply(next.link);
   assert.equal(next.link.reconnect, counter.link.reconnect);
   await Promise.all([counter.room.close(), next.room.close()]);
 });
@@ -170,11 +170,11 @@ model("what is set is written into the journal first, and is not kept where noth
   const counter = new Counter("ocpp2.0.1");
   const { room } = counter;
   const seen: unknown[] = [];
-  room.shop.station.feed().listen(({ event }) => event.type === "SettingSet" && seen.push([event.by, event.settings]));
+  room.services.station.feed().listen(({ event }) => event.type === "SettingSet" && seen.push([event.by, event.settings]));
   const set = (attributeValue: string): unknown => counter.ask("SetVariables", { setVariableData: [{ component: { name: "SampledDataCtrlr" }, variable: { name: "TxUpdatedInterval" }, attributeValue }] });
   set("60");
   assert.equal([seen, counter.kept], [[["csms", { meterValuesS: 60 }]], { meterValuesS: 60 }]);
-  room.shop.station.halt();
+  room.services.station.halt();
   assert.is(set("90"), "InternalError");
   assert.equal([seen.length, counter.kept], [1, { meterValuesS: 60 }]);
   await room.close();

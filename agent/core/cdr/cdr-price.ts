@@ -1,9 +1,9 @@
 // The costs of a CDR: OCPI 2.2.1 says excl_vat and incl_vat, 2.3.0 says before_taxes and a list of taxes.
 // Each published figure is rounded once; the taxes of a figure always add up to the difference that is published.
-import { add, decimalOf, ratioOf, sharesOf, zero, type Ratio } from "./number/money.js";
-import type { Amount, Dimension, Price } from "./rating/price.js";
-import type { OcpiVersion } from "./tariff/tariff.js";
-import { unitsOf, wireNumber, type Units } from "./number/ocpi-number.js";
+import { add, decimalOf, ratioOf, sharesOf, zero, type Ratio } from "../number/money.js";
+import type { Amount, Dimension, Price } from "../rating/price.js";
+import type { OcpiVersion } from "../tariff/tariff.js";
+import { unitsOf, wireNumber, type Units } from "../number/ocpi-number.js";
 
 export type WirePrice =
   | { readonly excl_vat: number; readonly incl_vat: number }
