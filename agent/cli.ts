@@ -1,12 +1,12 @@
 #!/usr/bin/env node
-// chargetill's commands. Each takes --config FILE or --data DIR, speaks in words or with --json, and ends with an exit code that means something:
-// 0 fine, 1 a check failed, 2 usage, 3 key not proven, 75 a write failed, 78 config.
-import { Command, CommanderError } from "commander";
 import { realpathSync } from "node:fs";
+// chargetill's commands. Each takes --config FILE or --data DIR, speaks in words or with --json, and ends with an exit
+// code that means something: 0 fine, 1 a check failed, 2 usage, 3 key not proven, 75 a write failed, 78 config.
+import { Command, CommanderError } from "commander";
 import { complain, print } from "./commands/shared/command.js";
 import { asksJson, endingOf } from "./commands/shared/exit.js";
-import { Failure } from "./core/failure.js";
 import { ownVersion } from "./control/version.js";
+import { Failure } from "./core/failure.js";
 
 /** What a shell reports of a program that SIGPIPE ended. */
 const brokenPipeCode = 141;
@@ -18,18 +18,32 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   status: async () => (await import("./commands/status.js")).statusCommand(),
   stop: async () => (await import("./commands/stop.js")).stopCommand(),
   config: async () => (await import("./commands/config.js")).configCommand(),
-  sync: async () => (await import("./commands/sync.js")).syncCommand({ open: (await import("./commands/sync-client.js")).openSyncClient, print, exit }),
+  sync: async () =>
+    (await import("./commands/sync.js")).syncCommand({
+      open: (await import("./commands/sync-client.js")).openSyncClient,
+      print,
+      exit,
+    }),
   verify: async () => (await import("./commands/verify.js")).verifyCommand(),
   receipts: async () => {
     const { openReceiptSources, saveNew } = await import("./commands/open-state.js");
-    return (await import("./commands/receipt.js")).receiptCommands(openReceiptSources, saveNew).addCommand((await import("./commands/credit.js")).creditCommand()).addCommand((await import("./commands/settle.js")).settleCommand());
+    return (await import("./commands/receipt.js"))
+      .receiptCommands(openReceiptSources, saveNew)
+      .addCommand((await import("./commands/credit.js")).creditCommand())
+      .addCommand((await import("./commands/settle.js")).settleCommand());
   },
   dispute: async () => {
     const { openDisputeSources, saveNew } = await import("./commands/open-state.js");
     return (await import("./commands/dispute.js")).disputeCommand(openDisputeSources, saveNew);
   },
-  key: async () => (await import("./commands/key.js")).keyCommands((await import("./commands/open-state.js")).openKeySources),
-  repair: async () => (await import("./commands/repair.js")).repairCommand((await import("./commands/shared/state-folder.js")).folderFor, print, exit),
+  key: async () =>
+    (await import("./commands/key.js")).keyCommands((await import("./commands/open-state.js")).openKeySources),
+  repair: async () =>
+    (await import("./commands/repair.js")).repairCommand(
+      (await import("./commands/shared/state-folder.js")).folderFor,
+      print,
+      exit,
+    ),
   tariff: async () => (await import("./commands/tariff.js")).tariffCommand(),
   contactor: async () => (await import("./commands/contactor.js")).contactorCommand(),
   doctor: async () => (await import("./commands/doctor.js")).doctorCommand(),
@@ -41,10 +55,12 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   trace: async () => (await import("./commands/trace.js")).traceCommand(),
   bundle: async () => (await import("./commands/bundle.js")).bundleCommand(),
   commission: async () => (await import("./commands/commission.js")).commissionCommand(),
-  completion: async () => (await import("./commands/completion.js")).completionCommand(() => programWith(Object.keys(commands))),
+  completion: async () =>
+    (await import("./commands/completion.js")).completionCommand(() => programWith(Object.keys(commands))),
 };
 
-// `chargetill receipts list | head` closes our output early: that ends us as it ends every tool, without a stack trace and not with "fine".
+// `chargetill receipts list | head` closes our output early: that ends us as it ends every tool, without a stack trace
+// and not with "fine".
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
   process.exit(brokenPipeCode);
@@ -54,7 +70,10 @@ function exit(code: number): void {
   process.exitCode = code;
 }
 
-/** The program as far as these words, what follows `chargetill`, need it: one command, none for the version, and all where none is named. */
+/**
+ * The program as far as these words, what follows `chargetill`, need it: one command, none for the version, and all
+ * where none is named.
+ */
 export function programFor(words: readonly string[]): Promise<Command> {
   const [first = ""] = words;
   if (first === "--version" || first === "-V") return programWith([]);
@@ -62,14 +81,22 @@ export function programFor(words: readonly string[]): Promise<Command> {
 }
 
 async function programWith(names: readonly string[], json = false): Promise<Command> {
-  const program = new Command("chargetill").description("A till for charge points.").version(ownVersion()).enablePositionalOptions().addHelpText("after", "\nExample:\n  chargetill demo\n\nExit codes: 0 fine, 1 a check failed, 2 usage, 3 key not proven, 75 a write failed, 78 config.");
+  const program = new Command("chargetill")
+    .description("A till for charge points.")
+    .version(ownVersion())
+    .enablePositionalOptions()
+    .addHelpText(
+      "after",
+      "\nExample:\n  chargetill demo\n\nExit codes: 0 fine, 1 a check failed, 2 usage, 3 key not proven, 75 a write failed, 78 config.",
+    );
   for (const name of names) {
     const command = await commands[name]?.();
     if (command !== undefined) program.addCommand(command);
   }
   // With --json a refusal is JSON, and no words of the parser stand beside it.
   const silent = json ? { outputError: () => undefined, writeErr: () => undefined } : {};
-  for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) command.exitOverride().configureOutput(silent);
+  for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)])
+    command.exitOverride().configureOutput(silent);
   return program;
 }
 

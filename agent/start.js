@@ -1,9 +1,10 @@
 #!/usr/bin/env node
-// The bootstrap: brings a fresh clone to a built program, then hands over. Plain JavaScript, because nothing is built yet.
-// It installs only when the lock file or Node's ABI changed, compiles only when a source changed, and speaks on stderr alone.
+// The bootstrap: brings a fresh clone to a built program, then hands over. Plain JavaScript, because nothing is built
+// yet. It installs only when the lock file or Node's ABI changed, compiles only when a source changed, and speaks on
+// stderr alone.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -26,7 +27,9 @@ const sha256 = (text) => createHash("sha256").update(text).digest("hex");
 const stamp = (file) => (existsSync(file) ? readFileSync(file, "utf8").trim() : "");
 
 function install() {
-  const wanted = sha256(readFileSync(join(root, "package-lock.json")) + `abi ${process.versions.modules} ${process.arch}`);
+  const wanted = sha256(
+    readFileSync(join(root, "package-lock.json")) + `abi ${process.versions.modules} ${process.arch}`,
+  );
   const mark = join(root, "node_modules", ".chargetill");
   if (stamp(mark) === wanted) return;
   const env = { ...process.env };
@@ -55,7 +58,9 @@ function sources(folder) {
 
 function build() {
   const files = ["agent", "drivers", "config", "test"].flatMap(sources);
-  const wanted = sha256(["tsconfig.json", "package-lock.json", ...files].map((f) => f + readFileSync(join(root, f), "utf8")).join("\0"));
+  const wanted = sha256(
+    ["tsconfig.json", "package-lock.json", ...files].map((f) => f + readFileSync(join(root, f), "utf8")).join("\0"),
+  );
   const mark = join(root, "dist", ".built");
   if (stamp(mark) === wanted) return;
   say("compiling");
@@ -65,7 +70,8 @@ function build() {
 }
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-if (major < 20 || (major === 20 && minor < 19)) fail(`Node ${process.versions.node} is too old: 20.19 or newer is needed`);
+if (major < 20 || (major === 20 && minor < 19))
+  fail(`Node ${process.versions.node} is too old: 20.19 or newer is needed`);
 install();
 build();
 

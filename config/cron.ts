@@ -1,9 +1,15 @@
-// When something is done: five fields of figures, as node-cron has them. What it would refuse is refused here, where the config is read,
-// and not at the start of a station.
+// When something is done: five fields of figures, as node-cron has them. What it would refuse is refused here, where
+// the config is read, and not at the start of a station.
 import { z } from "zod";
 
 /** Minute, hour, day of the month, month, day of the week: the least and the most of each. */
-const bounds = [[0, 59], [0, 23], [1, 31], [1, 12], [0, 7]] as const;
+const bounds = [
+  [0, 59],
+  [0, 23],
+  [1, 31],
+  [1, 12],
+  [0, 7],
+] as const;
 const part = /^(?:(\*|(\d{1,2})-(\d{1,2}))(?:\/([1-9]\d?))?|(\d{1,2}))$/;
 const daysOf = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
@@ -16,7 +22,10 @@ function figuresOf(text: string, [least, most]: readonly [number, number]): numb
   if (Math.min(first, last) < least || Math.max(first, last) > most) return [];
   // A range that ends before it begins goes over the end: 22-3.
   const all = Array.from({ length: most - least + 1 }, (_, index) => least + index);
-  const run = first <= last ? all.filter((figure) => figure >= first && figure <= last) : [...all.filter((figure) => figure >= first), ...all.filter((figure) => figure <= last)];
+  const run =
+    first <= last
+      ? all.filter((figure) => figure >= first && figure <= last)
+      : [...all.filter((figure) => figure >= first), ...all.filter((figure) => figure <= last)];
   return run.filter((_, index) => index % Number(step) === 0);
 }
 
@@ -30,4 +39,6 @@ function isSchedule(value: string): boolean {
   return months.some((month) => days.some((day) => day <= (daysOf[month - 1] ?? 0)));
 }
 
-export const cronText = z.string().refine(isSchedule, 'expected a schedule in five fields, minute to day of the week, such as "*/5 * * * *"');
+export const cronText = z
+  .string()
+  .refine(isSchedule, 'expected a schedule in five fields, minute to day of the week, such as "*/5 * * * *"');

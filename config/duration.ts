@@ -6,6 +6,7 @@ const unitMs: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_00
 export function durationMs(text: string): number | undefined {
   if (!/^(\d{1,6}(ms|d|h|m|s))+$/.test(text)) return undefined;
   let total = 0;
-  for (const [, digits, unit] of text.matchAll(/(\d+)(ms|d|h|m|s)/g)) total += Number(digits) * (unitMs[unit ?? ""] ?? Number.NaN);
+  for (const [, digits, unit] of text.matchAll(/(\d+)(ms|d|h|m|s)/g))
+    total += Number(digits) * (unitMs[unit ?? ""] ?? Number.NaN);
   return Number.isSafeInteger(total) ? total : undefined;
 }

@@ -20,8 +20,10 @@ export const durationField = (min: string, max: string) =>
   });
 
 /** A duration with a default, given as text so that the file and the default read alike. */
-export const durationFieldOr = (text: string, min: string, max: string) => durationField(min, max).default(durationMs(text) ?? 0);
+export const durationFieldOr = (text: string, min: string, max: string) =>
+  durationField(min, max).default(durationMs(text) ?? 0);
 
 export const textField = (max: number) => z.string().trim().min(1).max(max);
 export const nameField = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "expected a short name of a-z, 0-9 and -");
-export const decimalField = (max: string) => z.string().regex(/^\d{1,9}(\.\d{1,4})?$/, `expected a decimal in quotes, such as "${max}"`);
+export const decimalField = (max: string) =>
+  z.string().regex(/^\d{1,9}(\.\d{1,4})?$/, `expected a decimal in quotes, such as "${max}"`);

@@ -1,15 +1,22 @@
-// Reads the config file and says what is wrong in a technician's words: file:line:column: path: what is wrong, what was expected.
+// Reads the config file and says what is wrong in a technician's words: file:line:column: path: what is wrong, what was
+// expected.
 import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { LineCounter, isMap, isNode, isScalar, parseDocument, type Document } from "yaml";
+import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { meterModels } from "./meter-map.js";
-import { configSchema, type Config } from "./schema.js";
+import { type Config, configSchema } from "./schema.js";
 
 const largestFile = 1024 * 1024;
 
 /** One fault of a config file, with its place (line and column count from 1; 0 = the file as a whole). */
-export type ConfigFault = { readonly file: string; readonly line: number; readonly column: number; readonly path: string; readonly message: string };
+export type ConfigFault = {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly path: string;
+  readonly message: string;
+};
 
 export type LoadedConfig = {
   readonly file: string;
@@ -26,14 +33,19 @@ export function faultLine(fault: ConfigFault): string {
 
 /** Reads and checks `file`. Never throws for what the file says: the faults are the answer. */
 export function loadConfig(file: string): { ok: true; loaded: LoadedConfig } | { ok: false; faults: ConfigFault[] } {
-  const whole = (message: string): { ok: false; faults: ConfigFault[] } => ({ ok: false, faults: [{ file, line: 0, column: 0, path: "", message }] });
+  const whole = (message: string): { ok: false; faults: ConfigFault[] } => ({
+    ok: false,
+    faults: [{ file, line: 0, column: 0, path: "", message }],
+  });
   let text: string;
   try {
-    if (statSync(file).size > largestFile) return whole("the file is larger than 1 MiB; a station's config is a few KiB");
+    if (statSync(file).size > largestFile)
+      return whole("the file is larger than 1 MiB; a station's config is a few KiB");
     text = readFileSync(file, "utf8");
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
-    if (code === "ENOENT") return whole("no such file; `chargetill config init` writes one, config/station.example.yaml explains it");
+    if (code === "ENOENT")
+      return whole("no such file; `chargetill config init` writes one, config/station.example.yaml explains it");
     if (code === "EACCES") return whole("this user may not read it: use sudo");
     return whole(`cannot be read (${code ?? String(cause)})`);
   }
@@ -43,7 +55,10 @@ export function loadConfig(file: string): { ok: true; loaded: LoadedConfig } | {
 }
 
 /** Checks the text of a config file; `file` is only the name that the faults bear. */
-export function checkConfig(text: string, file: string): { ok: true; config: Config } | { ok: false; faults: ConfigFault[] } {
+export function checkConfig(
+  text: string,
+  file: string,
+): { ok: true; config: Config } | { ok: false; faults: ConfigFault[] } {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
   const place = (offset: number): { line: number; column: number } => {
@@ -52,20 +67,48 @@ export function checkConfig(text: string, file: string): { ok: true; config: Con
   };
   const broken = [...document.errors, ...document.warnings];
   if (broken.length > 0) {
-    return { ok: false, faults: broken.slice(0, 20).map((error) => ({ file, ...place(error.pos[0]), path: "", message: `not valid YAML: ${error.message}` })) };
+    return {
+      ok: false,
+      faults: broken
+        .slice(0, 20)
+        .map((error) => ({ file, ...place(error.pos[0]), path: "", message: `not valid YAML: ${error.message}` })),
+    };
   }
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: 100 });
   } catch (error) {
-    return { ok: false, faults: [{ file, line: 0, column: 0, path: "", message: `not valid YAML: ${error instanceof Error ? error.message : String(error)}` }] };
+    return {
+      ok: false,
+      faults: [
+        {
+          file,
+          line: 0,
+          column: 0,
+          path: "",
+          message: `not valid YAML: ${error instanceof Error ? error.message : String(error)}`,
+        },
+      ],
+    };
   }
   const result = configSchema.safeParse(value);
   if (result.success) {
-    const unknown = unknownModels(result.data, document).map(({ offset, path, message }) => ({ file, ...place(offset), path, message }));
+    const unknown = unknownModels(result.data, document).map(({ offset, path, message }) => ({
+      file,
+      ...place(offset),
+      path,
+      message,
+    }));
     return unknown.length === 0 ? { ok: true, config: result.data } : { ok: false, faults: unknown };
   }
-  const faults = result.error.issues.flatMap((issue) => describe(issue, document).map((found) => ({ file, ...place(found.offset), path: found.path, message: found.message })));
+  const faults = result.error.issues.flatMap((issue) =>
+    describe(issue, document).map((found) => ({
+      file,
+      ...place(found.offset),
+      path: found.path,
+      message: found.message,
+    })),
+  );
   faults.sort((a, b) => a.line - b.line || a.column - b.column);
   return { ok: false, faults };
 }
@@ -80,7 +123,13 @@ function unknownModels({ connectors }: Config, document: Document): Found[] {
     const path = ["connectors", index, "meter", "model"];
     const near = nearestName(model, models);
     const advice = near === undefined ? `known are: ${models.join(", ")}` : `did you mean "${near}"?`;
-    return [{ offset: valueOffset(document, path), path: pathText(path), message: `there is no meter model "${model}", ${advice}` }];
+    return [
+      {
+        offset: valueOffset(document, path),
+        path: pathText(path),
+        message: `there is no meter model "${model}", ${advice}`,
+      },
+    ];
   });
 }
 
@@ -90,8 +139,16 @@ function describe(issue: z.core.$ZodIssue, document: Document): Found[] {
     const known = keysAt(path, document);
     return issue.keys.map((key) => {
       const near = nearestName(key, known);
-      const advice = near ? `did you mean "${near}"?` : known.length > 0 ? `expected one of: ${known.join(", ")}` : "remove it";
-      return { offset: keyOffset(document, path, key), path: pathText([...path, key]), message: `unknown key, ${advice}` };
+      const advice = near
+        ? `did you mean "${near}"?`
+        : known.length > 0
+          ? `expected one of: ${known.join(", ")}`
+          : "remove it";
+      return {
+        offset: keyOffset(document, path, key),
+        path: pathText([...path, key]),
+        message: `unknown key, ${advice}`,
+      };
     });
   }
   return [{ offset: valueOffset(document, path), path: pathText(path), message: wording(issue) }];
@@ -99,20 +156,33 @@ function describe(issue: z.core.$ZodIssue, document: Document): Found[] {
 
 function wording(issue: z.core.$ZodIssue): string {
   if (issue.code === "invalid_type") {
-    if (issue.input === undefined && /undefined/.test(issue.message)) return `missing; expected ${article(issue.expected)}`;
-    if (issue.expected === "string" && /received number/.test(issue.message)) return "expected a text, found a number: put it in quotes";
+    if (issue.input === undefined && /undefined/.test(issue.message))
+      return `missing; expected ${article(issue.expected)}`;
+    if (issue.expected === "string" && /received number/.test(issue.message))
+      return "expected a text, found a number: put it in quotes";
     return `expected ${article(issue.expected)}, found ${found(issue.message)}`;
   }
-  if (issue.code === "too_big" && issue.origin !== "string" && issue.origin !== "array") return `expected at most ${issue.maximum}`;
-  if (issue.code === "too_small" && issue.origin !== "string" && issue.origin !== "array") return `expected at least ${issue.minimum}`;
-  if (issue.code === "invalid_value") return `expected ${issue.values.length > 1 ? "one of " : ""}${issue.values.map((value) => (typeof value === "string" ? value : String(value))).join(", ")}`;
+  if (issue.code === "too_big" && issue.origin !== "string" && issue.origin !== "array")
+    return `expected at most ${issue.maximum}`;
+  if (issue.code === "too_small" && issue.origin !== "string" && issue.origin !== "array")
+    return `expected at least ${issue.minimum}`;
+  if (issue.code === "invalid_value")
+    return `expected ${issue.values.length > 1 ? "one of " : ""}${issue.values.map((value) => (typeof value === "string" ? value : String(value))).join(", ")}`;
   if (issue.code === "invalid_union") {
     if ("options" in issue && Array.isArray(issue.options)) return `expected one of ${issue.options.join(", ")}`;
-    const options = issue.errors.flat().flatMap((inner) => (inner.code === "invalid_value" ? inner.values.map(String) : []));
+    const options = issue.errors
+      .flat()
+      .flatMap((inner) => (inner.code === "invalid_value" ? inner.values.map(String) : []));
     if (options.length > 0) return `expected one of ${options.join(", ")}`;
   }
-  if (issue.code === "invalid_format" && issue.format === "url") return issue.message.startsWith("expected ") ? issue.message : "expected a web address such as https://example.org/ocpi/2.2.1/cdrs";
-  return issue.message.replace(/^Invalid input: /, "").replace(/^Too small: /, "too small: ").replace(/^Too big: /, "too large: ");
+  if (issue.code === "invalid_format" && issue.format === "url")
+    return issue.message.startsWith("expected ")
+      ? issue.message
+      : "expected a web address such as https://example.org/ocpi/2.2.1/cdrs";
+  return issue.message
+    .replace(/^Invalid input: /, "")
+    .replace(/^Too small: /, "too small: ")
+    .replace(/^Too big: /, "too large: ");
 }
 
 /** What stands there in place of what was expected, by the last word of zod's message. */
@@ -121,10 +191,27 @@ const found = (message: string): string => {
   return word === "null" || word === "undefined" ? "nothing" : article(word);
 };
 
-const article = (type: string): string => (type === "string" ? "a text" : type === "int" ? "a whole number" : type === "number" ? "a number" : type === "array" ? "a list" : type === "object" || type === "record" ? "a section" : type === "boolean" ? "true or false" : `a ${type}`);
+const article = (type: string): string =>
+  type === "string"
+    ? "a text"
+    : type === "int"
+      ? "a whole number"
+      : type === "number"
+        ? "a number"
+        : type === "array"
+          ? "a list"
+          : type === "object" || type === "record"
+            ? "a section"
+            : type === "boolean"
+              ? "true or false"
+              : `a ${type}`;
 
 function pathText(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((text, part) => (typeof part === "number" ? `${text}[${part}]` : text === "" ? String(part) : `${text}.${String(part)}`), "");
+  return path.reduce<string>(
+    (text, part) =>
+      typeof part === "number" ? `${text}[${part}]` : text === "" ? String(part) : `${text}.${String(part)}`,
+    "",
+  );
 }
 
 /** Where the value at `path` stands; for a missing one, where its nearest parent stands. */
@@ -139,7 +226,8 @@ function valueOffset(document: Document, path: readonly PropertyKey[]): number {
 function keyOffset(document: Document, path: readonly PropertyKey[], key: string): number {
   const map = path.length === 0 ? document.contents : document.getIn(path, true);
   if (isMap(map)) {
-    for (const pair of map.items) if (isScalar(pair.key) && String(pair.key.value) === key && pair.key.range) return pair.key.range[0];
+    for (const pair of map.items)
+      if (isScalar(pair.key) && String(pair.key.value) === key && pair.key.range) return pair.key.range[0];
   }
   return valueOffset(document, path);
 }
@@ -148,11 +236,20 @@ function keyOffset(document: Document, path: readonly PropertyKey[], key: string
 function keysAt(path: readonly PropertyKey[], document: Document): string[] {
   let at: unknown = configSchema;
   for (const [depth, part] of path.entries()) {
-    at = typeof part === "number" ? inner(at)["element"] : (inner(at)["shape"] as Record<string, unknown> | undefined)?.[String(part)] ?? inner(at)["valueType"];
+    at =
+      typeof part === "number"
+        ? inner(at)["element"]
+        : ((inner(at)["shape"] as Record<string, unknown> | undefined)?.[String(part)] ?? inner(at)["valueType"]);
     const { options, discriminator } = inner(at);
     if (!Array.isArray(options) || typeof discriminator !== "string") continue;
     const kind = document.getIn([...path.slice(0, depth + 1), discriminator]);
-    at = options.find((option: unknown) => ((inner((inner(option)["shape"] as Record<string, unknown> | undefined)?.[discriminator])["values"] as unknown[] | undefined) ?? []).includes(kind));
+    at = options.find((option: unknown) =>
+      (
+        (inner((inner(option)["shape"] as Record<string, unknown> | undefined)?.[discriminator])["values"] as
+          | unknown[]
+          | undefined) ?? []
+      ).includes(kind),
+    );
   }
   return Object.keys((inner(at)["shape"] as object | undefined) ?? {});
 }
@@ -160,7 +257,8 @@ function keysAt(path: readonly PropertyKey[], document: Document): string[] {
 /** Looks through optional, default and prefault wrappers to the type itself. */
 function inner(schema: unknown): Record<string, unknown> {
   let def = (schema as { def?: Record<string, unknown> } | undefined)?.def ?? {};
-  for (let depth = 0; depth < 8 && def["innerType"] !== undefined; depth += 1) def = (def["innerType"] as { def: Record<string, unknown> }).def;
+  for (let depth = 0; depth < 8 && def["innerType"] !== undefined; depth += 1)
+    def = (def["innerType"] as { def: Record<string, unknown> }).def;
   return def;
 }
 
@@ -179,7 +277,10 @@ function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i += 1) {
     const next = [i];
-    for (let j = 1; j <= b.length; j += 1) next.push(Math.min((next[j - 1] ?? 0) + 1, (row[j] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    for (let j = 1; j <= b.length; j += 1)
+      next.push(
+        Math.min((next[j - 1] ?? 0) + 1, (row[j] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)),
+      );
     row = next;
   }
   return row[b.length] ?? 0;

@@ -1,6 +1,7 @@
 // A meter's register map as data: one JSON file a model, checked here once, so that no driver guesses an address.
-// Adding a meter is adding a file; what a value means, how sure we are of it and how fine it counts all stand beside its address.
-import { readFileSync, readdirSync } from "node:fs";
+// Adding a meter is adding a file; what a value means, how sure we are of it and how fine it counts all stand beside
+// its address.
+import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 
@@ -10,13 +11,29 @@ const folder = new URL("../../config/meters/", import.meta.url);
 /** A map that is missing or cannot be used. The message names the file and the place in it. */
 export class MeterMapError extends Error {
   override readonly name = "MeterMapError";
-  constructor(readonly code: "config/missing" | "config/invalid", readonly file: string, message: string, options?: { cause?: unknown }) {
+  constructor(
+    readonly code: "config/missing" | "config/invalid",
+    readonly file: string,
+    message: string,
+    options?: { cause?: unknown },
+  ) {
     super(message, options);
   }
 }
 
 /** How many 16-bit words each number type takes; texts state their own length. */
-export const typeWords = { u16: 1, i16: 1, u32: 2, i32: 2, f32: 2, iskra_t5: 2, iskra_t6: 2, u64: 4, i64: 4, f64: 4 } as const;
+export const typeWords = {
+  u16: 1,
+  i16: 1,
+  u32: 2,
+  i32: 2,
+  f32: 2,
+  iskra_t5: 2,
+  iskra_t6: 2,
+  u64: 4,
+  i64: 4,
+  f64: 4,
+} as const;
 export type NumberType = keyof typeof typeWords;
 export type TextType = "ascii" | "ascii_lsb";
 
@@ -39,7 +56,7 @@ const counts = z
 
 const resolution = z
   .string()
-  .regex(/^(0\.01|0\.1|1|10|100) Wh$/, 'expected 0.01, 0.1, 1, 10 or 100 Wh (never finer than 10 mWh)')
+  .regex(/^(0\.01|0\.1|1|10|100) Wh$/, "expected 0.01, 0.1, 1, 10 or 100 Wh (never finer than 10 mWh)")
   .transform((text) => Math.round(Number.parseFloat(text) * 1000));
 
 const words = (text: string) => z.string().trim().min(1).max(400, text);
@@ -61,7 +78,10 @@ const register = z.strictObject({
   /** Read by itself or not at all. */
   alone: z.boolean().default(false),
   confidence: z.enum(["primary", "two-sources", "one-source", "conflict"]),
-  /** The value must be one of these, lie in this range, or start with one of these texts; else it is another meter or another setting. */
+  /**
+   * The value must be one of these, lie in this range, or start with one of these texts; else it is another meter or
+   * another setting.
+   */
   expect: z.array(z.number()).min(1).optional(),
   expectRange: z.tuple([z.int(), z.int()]).optional(),
   expectStart: z.array(z.string().min(1)).min(1).optional(),
@@ -89,7 +109,16 @@ const fileSchema = z.strictObject({
   worstReplyMs: z.int().min(20).max(15_000).default(1_000),
   maxRegisters: z.int().min(1).max(125).default(125),
   /** Stretches of addresses that may be read across unnamed registers (`part`), or only as a whole (`whole`). */
-  ranges: z.array(z.strictObject({ from: wordAddress, to: wordAddress, read: z.enum(["part", "whole"]), note: words("a note").optional() })).default([]),
+  ranges: z
+    .array(
+      z.strictObject({
+        from: wordAddress,
+        to: wordAddress,
+        read: z.enum(["part", "whole"]),
+        note: words("a note").optional(),
+      }),
+    )
+    .default([]),
   /** False where each value must be asked for by itself. */
   joinsNeighbours: z.boolean().default(true),
   /** How the meter says "not available" in band. */
@@ -119,13 +148,17 @@ const wanted: Record<string, "Wh" | "W" | "A"> = { energy: "Wh", power: "W", pow
 /** The rules that bind one part of a file to another. */
 const mapSchema = fileSchema
   .superRefine((map, context) => {
-    const fault = (path: (string | number)[], message: string): void => context.addIssue({ code: "custom", path, message });
+    const fault = (path: (string | number)[], message: string): void =>
+      context.addIssue({ code: "custom", path, message });
     for (const [name, entry] of Object.entries(map.registers)) {
       const at = (key: string): string[] => ["registers", name, key];
       const isText = entry.type.startsWith("ascii");
-      if (isText !== (entry.words !== undefined)) fault(at("words"), isText ? "a text states its length in registers" : "the type already says how long it is");
-      if ((entry.counts?.unit === "Wh") !== (entry.resolution !== undefined)) fault(at("resolution"), "every energy register states its resolution, and no other");
-      if (entry.scaledBy !== undefined && map.registers[entry.scaledBy]?.type !== "i16") fault(at("scaledBy"), `"${entry.scaledBy}" is not an i16 register of this file`);
+      if (isText !== (entry.words !== undefined))
+        fault(at("words"), isText ? "a text states its length in registers" : "the type already says how long it is");
+      if ((entry.counts?.unit === "Wh") !== (entry.resolution !== undefined))
+        fault(at("resolution"), "every energy register states its resolution, and no other");
+      if (entry.scaledBy !== undefined && map.registers[entry.scaledBy]?.type !== "i16")
+        fault(at("scaledBy"), `"${entry.scaledBy}" is not an i16 register of this file`);
       if (entry.address + lengthOf(entry) > 0x10000) fault(at("address"), "runs past 0xFFFF");
     }
     const known = (name: string, path: (string | number)[]): void => {
@@ -134,22 +167,29 @@ const mapSchema = fileSchema
     for (const [part, unit] of Object.entries(wanted))
       for (const [index, name] of (map.reading[part as keyof typeof map.reading] ?? []).entries()) {
         known(name, ["reading", part, index]);
-        if (map.registers[name] !== undefined && map.registers[name].counts?.unit !== unit) fault(["reading", part, index], `"${name}" does not count in ${unit}`);
+        if (map.registers[name] !== undefined && map.registers[name].counts?.unit !== unit)
+          fault(["reading", part, index], `"${name}" does not count in ${unit}`);
       }
     if (map.identity.serial !== undefined) known(map.identity.serial, ["identity", "serial"]);
     if (map.identity.firmware !== undefined) known(map.identity.firmware, ["identity", "firmware"]);
-    if (map.identity.checks.length === 0 && map.identity.note === undefined) fault(["identity", "note"], "nothing is checked that tells the model: say what a person must look at instead");
+    if (map.identity.checks.length === 0 && map.identity.note === undefined)
+      fault(["identity", "note"], "nothing is checked that tells the model: say what a person must look at instead");
     for (const [index, name] of map.identity.checks.entries()) {
       known(name, ["identity", "checks", index]);
       const entry = map.registers[name];
-      if (entry && !entry.expect && !entry.expectRange && !entry.expectStart) fault(["identity", "checks", index], `"${name}" says nothing to expect`);
+      if (entry && !entry.expect && !entry.expectRange && !entry.expectStart)
+        fault(["identity", "checks", index], `"${name}" says nothing to expect`);
     }
-    for (const [index, range] of map.ranges.entries()) if (range.to < range.from) fault(["ranges", index], "ends before it begins");
+    for (const [index, range] of map.ranges.entries())
+      if (range.to < range.from) fault(["ranges", index], "ends before it begins");
   })
   .transform((map) => ({
     ...map,
     registers: Object.fromEntries(
-      Object.entries(map.registers).map(([name, entry]) => [name, { ...entry, name, words: lengthOf(entry), function: entry.function ?? map.function }]),
+      Object.entries(map.registers).map(([name, entry]) => [
+        name,
+        { ...entry, name, words: lengthOf(entry), function: entry.function ?? map.function },
+      ]),
     ) as Record<string, z.infer<typeof register> & { name: string; words: number; function: 3 | 4 }>,
   }));
 
@@ -177,7 +217,9 @@ export function parseMeterMap(text: string, file: string): MeterMap {
   }
   const checked = mapSchema.safeParse(raw);
   if (checked.success) return checked.data;
-  const faults = checked.error.issues.map((issue) => `${file}: ${issue.path.join(".") || "the file"}: ${issue.message}`);
+  const faults = checked.error.issues.map(
+    (issue) => `${file}: ${issue.path.join(".") || "the file"}: ${issue.message}`,
+  );
   throw new MeterMapError("config/invalid", file, faults.join("\n"));
 }
 
@@ -192,10 +234,19 @@ export function meterModels(): string[] {
 /** The map of one model. Throws a MeterMapError that names the file, or the models there are. */
 export function loadMeterMap(model: string): MeterMap {
   if (!meterModels().includes(model))
-    throw new MeterMapError("config/missing", model, `there is no meter model "${model}"; known are: ${meterModels().join(", ")}`);
+    throw new MeterMapError(
+      "config/missing",
+      model,
+      `there is no meter model "${model}"; known are: ${meterModels().join(", ")}`,
+    );
   const url = new URL(`${model}.json`, folder);
   const map = parseMeterMap(readFileSync(url, "utf8"), fileURLToPath(url));
-  if (map.id !== model) throw new MeterMapError("config/invalid", fileURLToPath(url), `${fileURLToPath(url)}: id: "${map.id}" is not the file's name`);
+  if (map.id !== model)
+    throw new MeterMapError(
+      "config/invalid",
+      fileURLToPath(url),
+      `${fileURLToPath(url)}: id: "${map.id}" is not the file's name`,
+    );
   return map;
 }
 
@@ -211,7 +262,9 @@ const coarseMilliWh = 100_000;
 export function unprovenBecause(map: MeterMap): string | undefined {
   const step = energyResolutionMilliWh(map);
   if (step >= coarseMilliWh) return `it counts in steps of ${step / 1000} Wh, too coarse to bill from`;
-  const weak = map.reading.energy.map((name) => registerOf(map, name)).find((entry) => entry.confidence === "conflict" || entry.confidence === "one-source");
+  const weak = map.reading.energy
+    .map((name) => registerOf(map, name))
+    .find((entry) => entry.confidence === "conflict" || entry.confidence === "one-source");
   if (weak?.confidence === "conflict") return `public sources disagree about its energy register`;
   if (weak?.confidence === "one-source") return `only one public source describes its energy register`;
   return undefined;

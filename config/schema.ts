@@ -20,7 +20,18 @@ const pin = z.strictObject({
 
 export const serialPort = z.strictObject({
   path: z.string().startsWith("/dev/", "expected a device path such as /dev/serial/by-id/usb-…"),
-  baud: z.union([z.literal(1200), z.literal(2400), z.literal(4800), z.literal(9600), z.literal(19200), z.literal(38400), z.literal(57600), z.literal(115200)]).default(9600),
+  baud: z
+    .union([
+      z.literal(1200),
+      z.literal(2400),
+      z.literal(4800),
+      z.literal(9600),
+      z.literal(19200),
+      z.literal(38400),
+      z.literal(57600),
+      z.literal(115200),
+    ])
+    .default(9600),
   parity: z.enum(["none", "even", "odd"]).default("none"),
   stopBits: z.union([z.literal(1), z.literal(2)]).default(1),
 });
@@ -51,7 +62,20 @@ const reader = z.strictObject({
 const connector = z.strictObject({
   id: z.int().min(1).max(64),
   evseId: z.string().regex(/^[A-Z]{2}\*?[A-Z0-9]{3}\*?E[A-Z0-9*]{1,31}$/, "expected an EVSE id such as DE*ABC*E0001*1"),
-  standard: z.enum(["IEC_62196_T1", "IEC_62196_T1_COMBO", "IEC_62196_T2", "IEC_62196_T2_COMBO", "IEC_62196_T3A", "IEC_62196_T3C", "CHADEMO", "DOMESTIC_F", "DOMESTIC_G", "TESLA_S"]).default("IEC_62196_T2"),
+  standard: z
+    .enum([
+      "IEC_62196_T1",
+      "IEC_62196_T1_COMBO",
+      "IEC_62196_T2",
+      "IEC_62196_T2_COMBO",
+      "IEC_62196_T3A",
+      "IEC_62196_T3C",
+      "CHADEMO",
+      "DOMESTIC_F",
+      "DOMESTIC_G",
+      "TESLA_S",
+    ])
+    .default("IEC_62196_T2"),
   format: z.enum(["SOCKET", "CABLE"]).default("SOCKET"),
   powerType: z.enum(["AC_1_PHASE", "AC_2_PHASE", "AC_2_PHASE_SPLIT", "AC_3_PHASE", "DC"]).default("AC_3_PHASE"),
   maxPowerW: z.int().min(500).max(1_000_000),
@@ -59,30 +83,52 @@ const connector = z.strictObject({
   meter,
   contactor: z.strictObject({ ...pin.shape, feedback: pin.optional() }),
   plug: pin,
-  /** Lamps and buzzer: each state has a rhythm of its own, so that nobody needs to tell green from red (drivers/gpio/indicator.ts has the strips). */
+  /**
+   * Lamps and buzzer: each state has a rhythm of its own, so that nobody needs to tell green from red
+   * (drivers/gpio/indicator.ts has the strips).
+   */
   indicator: z
     .strictObject({
-      green: pin.describe("lit: free; long on and off: hold your card; long and short: chosen by its button, hold your card; two flashes: plug in; flickering: checking; lit with a short gap: charging; one flash: the car asks for no power; three flashes: finished, unplug"),
-      red: pin.optional().describe("five quick flashes: refused; half a second on and off: out of order. Not wired, its rhythms come on the green lamp"),
-      buzzer: pin.optional().describe("half a second: charging begins; two beeps: finished; three: refused; one second: out of order"),
+      green: pin.describe(
+        "lit: free; long on and off: hold your card; long and short: chosen by its button, hold your card; two flashes: plug in; flickering: checking; lit with a short gap: charging; one flash: the car asks for no power; three flashes: finished, unplug",
+      ),
+      red: pin
+        .optional()
+        .describe(
+          "five quick flashes: refused; half a second on and off: out of order. Not wired, its rhythms come on the green lamp",
+        ),
+      buzzer: pin
+        .optional()
+        .describe("half a second: charging begins; two beeps: finished; three: refused; one second: out of order"),
     })
     .optional(),
   button: z
     .strictObject({
       ...pin.shape,
-      does: z.enum(["select", "stop"]).default("select").describe("select: the next card at the reader is for this connector; stop: whoever presses it ends the session, without a card"),
+      does: z
+        .enum(["select", "stop"])
+        .default("select")
+        .describe(
+          "select: the next card at the reader is for this connector; stop: whoever presses it ends the session, without a card",
+        ),
     })
     .optional(),
   /** The id of the tariff that this connector sells by. */
   tariff: textField(36),
   limits: z
-    .strictObject({ energyKwh: decimalField("60").optional(), cost: decimalField("80.00").optional(), time: durationField("1m", "7d").optional() })
+    .strictObject({
+      energyKwh: decimalField("60").optional(),
+      cost: decimalField("80.00").optional(),
+      time: durationField("1m", "7d").optional(),
+    })
     .prefault({}),
 });
 
 /** One card of the local list. */
 export const tokenSchema = z.strictObject({
-  uid: z.string().regex(/^([0-9A-F]{8}|[0-9A-F]{14}|[0-9A-F]{20})$/, "expected a card UID of 4, 7 or 10 bytes as upper-case hex"),
+  uid: z
+    .string()
+    .regex(/^([0-9A-F]{8}|[0-9A-F]{14}|[0-9A-F]{20})$/, "expected a card UID of 4, 7 or 10 bytes as upper-case hex"),
   contractId: textField(36),
   valid: z.boolean().default(true),
   whitelist: z.enum(["ALWAYS", "ALLOWED", "ALLOWED_OFFLINE", "NEVER"]).default("ALWAYS"),
@@ -120,7 +166,11 @@ const station = z.strictObject({
 
 /** A simulated bench in place of the machine's buses: for the demo and for trying a config on a desk. */
 const bench = z.strictObject({
-  seed: z.int().min(0).max(2 ** 31 - 1).default(1),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .default(1),
   /** How many seconds of the bench's world pass in one real second; 0 = as fast as it goes. */
   speed: z.number().min(0).max(100_000).default(1),
   story: z.enum(["demo", "quiet"]).default("demo"),
@@ -160,18 +210,35 @@ export const configSchema = z
       })
       .prefault({}),
     idlePowerW: z.int().min(0).max(1_000).default(60),
-    /** Where each receipt goes for the driver: files to take away (JSON and text, relative to the state folder), a receipt printer, or both. */
+    /**
+     * Where each receipt goes for the driver: files to take away (JSON and text, relative to the state folder), a
+     * receipt printer, or both.
+     */
     receiptOutput: z
       .strictObject({
         folder: textField(200).optional(),
-        printer: z.strictObject({ device: z.string().startsWith("/dev/", "expected a device path such as /dev/usb/lp0"), columns: z.union([z.literal(32), z.literal(80)]).default(32) }).optional(),
+        printer: z
+          .strictObject({
+            device: z.string().startsWith("/dev/", "expected a device path such as /dev/usb/lp0"),
+            columns: z.union([z.literal(32), z.literal(80)]).default(32),
+          })
+          .optional(),
       })
-      .refine(({ folder, printer }) => folder !== undefined || printer !== undefined, "expected a folder, a printer, or both")
+      .refine(
+        ({ folder, printer }) => folder !== undefined || printer !== undefined,
+        "expected a folder, a printer, or both",
+      )
       .optional(),
-    /** How long is kept what nobody asks for any more. Receipts are never removed, and nothing before every uplink has acknowledged it. */
+    /**
+     * How long is kept what nobody asks for any more. Receipts are never removed, and nothing before every uplink has
+     * acknowledged it.
+     */
     retention: z
       .strictObject({
-        /** The packed journal of settled sessions: what disputes are settled with, and what a damaged page of the book is rebuilt from. */
+        /**
+         * The packed journal of settled sessions: what disputes are settled with, and what a damaged page of the book
+         * is rebuilt from.
+         */
         evidence: durationFieldOr("400d", "30d", "7300d"),
         /** The copies that lie in `receiptOutput.folder`; the book gives out others at any time. */
         copies: durationFieldOr("400d", "1d", "7300d"),
@@ -186,45 +253,81 @@ export const configSchema = z
       .strictObject({
         /** How long a driver waits for a backend's answer before the offline rule decides. */
         onlineTimeout: durationFieldOr("6s", "1s", "30s"),
-        /** Without a backend's answer: `known` = cards of the local list and the cache alone, `all` = also unknown ones up to `offlineEnergyKwh`, `none` = only cards that never need a question. */
+        /**
+         * Without a backend's answer: `known` = cards of the local list and the cache alone, `all` = also unknown ones
+         * up to `offlineEnergyKwh`, `none` = only cards that never need a question.
+         */
         offline: z.enum(["known", "all", "none"]).default("known"),
         offlineEnergyKwh: decimalField("20").optional(),
-        /** What one token may have open at the backends, begun without their word: above it, it is refused until they have it. */
-        exposure: z.strictObject({ energyKwh: decimalField("100").optional(), cost: decimalField("80.00").optional() }).prefault({}),
+        /**
+         * What one token may have open at the backends, begun without their word: above it, it is refused until they
+         * have it.
+         */
+        exposure: z
+          .strictObject({ energyKwh: decimalField("100").optional(), cost: decimalField("80.00").optional() })
+          .prefault({}),
         /** How long a backend's earlier word about a card is believed; 0s = no cache. */
         cacheLifetime: durationFieldOr("30d", "0s", "365d"),
       })
       .prefault({}),
   })
   .superRefine((config, context) => {
-    const fault = (path: (string | number)[], message: string): void => context.addIssue({ code: "custom", path, message });
+    const fault = (path: (string | number)[], message: string): void =>
+      context.addIssue({ code: "custom", path, message });
     const seen = new Map<string, string>();
     const once = (key: string, path: (string | number)[], what: string): void => {
       const before = seen.get(key);
-      if (before === undefined) seen.set(key, path.reduce<string>((text, part) => (typeof part === "number" ? `${text}[${part}]` : text === "" ? part : `${text}.${part}`), ""));
+      if (before === undefined)
+        seen.set(
+          key,
+          path.reduce<string>(
+            (text, part) => (typeof part === "number" ? `${text}[${part}]` : text === "" ? part : `${text}.${part}`),
+            "",
+          ),
+        );
       else fault(path, `${what} is already used at ${before}`);
     };
     config.connectors.forEach((entry, index) => {
       const at = (...rest: (string | number)[]): (string | number)[] => ["connectors", index, ...rest];
       once(`connector ${entry.id}`, at("id"), `connector ${entry.id}`);
       once(`evse ${entry.evseId}`, at("evseId"), `EVSE id ${entry.evseId}`);
-      once(`meter ${entry.meter.port} ${entry.meter.unit}`, at("meter", "unit"), `unit ${entry.meter.unit} on ${entry.meter.port}`);
-      if (config.serialPorts[entry.meter.port] === undefined) fault(at("meter", "port"), `serial port "${entry.meter.port}" is not listed under serialPorts`);
-      if (config.readers[entry.reader] === undefined) fault(at("reader"), `reader "${entry.reader}" is not listed under readers`);
+      once(
+        `meter ${entry.meter.port} ${entry.meter.unit}`,
+        at("meter", "unit"),
+        `unit ${entry.meter.unit} on ${entry.meter.port}`,
+      );
+      if (config.serialPorts[entry.meter.port] === undefined)
+        fault(at("meter", "port"), `serial port "${entry.meter.port}" is not listed under serialPorts`);
+      if (config.readers[entry.reader] === undefined)
+        fault(at("reader"), `reader "${entry.reader}" is not listed under readers`);
       once(`gpio ${entry.contactor.gpio}`, at("contactor", "gpio"), `GPIO ${entry.contactor.gpio}`);
       once(`gpio ${entry.plug.gpio}`, at("plug", "gpio"), `GPIO ${entry.plug.gpio}`);
-      if (entry.contactor.feedback) once(`gpio ${entry.contactor.feedback.gpio}`, at("contactor", "feedback", "gpio"), `GPIO ${entry.contactor.feedback.gpio}`);
+      if (entry.contactor.feedback)
+        once(
+          `gpio ${entry.contactor.feedback.gpio}`,
+          at("contactor", "feedback", "gpio"),
+          `GPIO ${entry.contactor.feedback.gpio}`,
+        );
       if (entry.button) once(`gpio ${entry.button.gpio}`, at("button", "gpio"), `GPIO ${entry.button.gpio}`);
       for (const lamp of ["green", "red", "buzzer"] as const) {
         const wired = entry.indicator?.[lamp];
         if (wired) once(`gpio ${wired.gpio}`, at("indicator", lamp, "gpio"), `GPIO ${wired.gpio}`);
       }
     });
-    config.tokens.forEach((entry, index) => once(`token ${entry.uid}`, ["tokens", index, "uid"], `the card ${entry.uid.slice(-4)}`));
-    config.uplinks.forEach((entry, index) => once(`uplink ${entry.name}`, ["uplinks", index, "name"], `the name ${entry.name}`));
+    config.tokens.forEach((entry, index) =>
+      once(`token ${entry.uid}`, ["tokens", index, "uid"], `the card ${entry.uid.slice(-4)}`),
+    );
+    config.uplinks.forEach((entry, index) =>
+      once(`uplink ${entry.name}`, ["uplinks", index, "name"], `the name ${entry.name}`),
+    );
     for (const [index, entry] of config.uplinks.entries())
-      if ((entry.tls.certFile === undefined) !== (entry.tls.keyFile === undefined)) fault(["uplinks", index, "tls"], "certFile and keyFile go together");
-    if (config.authorisation.offline === "all" && config.authorisation.offlineEnergyKwh === undefined) fault(["authorisation", "offlineEnergyKwh"], "say how much an unknown card may draw at most where offline is all");
+      if ((entry.tls.certFile === undefined) !== (entry.tls.keyFile === undefined))
+        fault(["uplinks", index, "tls"], "certFile and keyFile go together");
+    if (config.authorisation.offline === "all" && config.authorisation.offlineEnergyKwh === undefined)
+      fault(
+        ["authorisation", "offlineEnergyKwh"],
+        "say how much an unknown card may draw at most where offline is all",
+      );
   });
 
 export type Config = z.infer<typeof configSchema>;

@@ -1,9 +1,16 @@
-// The config as text again: whole, with every default filled in, in a form that loads to the same values; and as a JSON Schema for editors.
+// The config as text again: whole, with every default filled in, in a form that loads to the same values; and as a JSON
+// Schema for editors.
 import { stringify } from "yaml";
 import { z } from "zod";
-import { configSchema, type Config } from "./schema.js";
+import { type Config, configSchema } from "./schema.js";
 
-const units = [["d", 86_400_000], ["h", 3_600_000], ["m", 60_000], ["s", 1_000], ["ms", 1]] as const;
+const units = [
+  ["d", 86_400_000],
+  ["h", 3_600_000],
+  ["m", 60_000],
+  ["s", 1_000],
+  ["ms", 1],
+] as const;
 
 /** `90000` -> `1m30s`: what `durationMs` reads back as the same. */
 export function durationWords(ms: number): string {
@@ -18,7 +25,9 @@ export function durationWords(ms: number): string {
 
 /** Where the schema turns a duration into milliseconds. */
 const isDuration = (path: readonly string[]): boolean =>
-  /^timing\.\w+$|^retention\.(evidence|copies)$|^uplinks\.\d+\.(timeout|meterValues|backoff\.\w+)$|^authorisation\.(onlineTimeout|cacheLifetime)$|^connectors\.\d+\.(meter\.(poll|timeout|lostAfter)|limits\.time)$|^readers\.[^.]+\.(poll|debounce)$/.test(path.join("."));
+  /^timing\.\w+$|^retention\.(evidence|copies)$|^uplinks\.\d+\.(timeout|meterValues|backoff\.\w+)$|^authorisation\.(onlineTimeout|cacheLifetime)$|^connectors\.\d+\.(meter\.(poll|timeout|lostAfter)|limits\.time)$|^readers\.[^.]+\.(poll|debounce)$/.test(
+    path.join("."),
+  );
 
 function worded(value: unknown, path: readonly string[]): unknown {
   if (typeof value === "number") return isDuration(path) ? durationWords(value) : value;

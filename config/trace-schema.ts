@@ -1,12 +1,18 @@
-// A recording of what passed between drivers and devices, as a file: JSON Lines, a header first, then one entry a line, `ms` after its start.
-// It holds what a replay needs and no more: no config, no tariff; card numbers are stood in for unless they were asked for.
+// A recording of what passed between drivers and devices, as a file: JSON Lines, a header first, then one entry a line,
+// `ms` after its start. It holds what a replay needs and no more: no config, no tariff; card numbers are stood in for
+// unless they were asked for.
 import { z } from "zod";
 import { serialPort } from "./schema.js";
 
 export const traceFormat = "chargetill trace 1";
 const hex = z.string().regex(/^([0-9a-f]{2}){1,512}$/);
 const name = z.string().min(1).max(40);
-const pin = z.strictObject({ connector: z.int(), role: z.enum(["contactor", "feedback", "plug", "button"]), gpio: z.int().min(0).max(53), activeLow: z.boolean() });
+const pin = z.strictObject({
+  connector: z.int(),
+  role: z.enum(["contactor", "feedback", "plug", "button"]),
+  gpio: z.int().min(0).max(53),
+  activeLow: z.boolean(),
+});
 
 export const traceHeaderSchema = z.strictObject({
   trace: z.literal(traceFormat),
@@ -16,8 +22,19 @@ export const traceHeaderSchema = z.strictObject({
   at: z.iso.datetime({ offset: true }),
   cardNumbers: z.enum(["whole", "stood in for"]),
   ports: z.record(name, serialPort),
-  meters: z.array(z.strictObject({ connector: z.int(), port: name, unit: z.int().min(1).max(247), model: name, timeoutMs: z.int().min(1).max(60_000) })),
-  readers: z.record(name, z.strictObject({ pollMs: z.int().min(10).max(60_000), debounceMs: z.int().min(10).max(60_000) })),
+  meters: z.array(
+    z.strictObject({
+      connector: z.int(),
+      port: name,
+      unit: z.int().min(1).max(247),
+      model: name,
+      timeoutMs: z.int().min(1).max(60_000),
+    }),
+  ),
+  readers: z.record(
+    name,
+    z.strictObject({ pollMs: z.int().min(10).max(60_000), debounceMs: z.int().min(10).max(60_000) }),
+  ),
   pins: z.array(pin),
 });
 
@@ -28,7 +45,12 @@ export const traceEntrySchema = z.union([
   z.strictObject({ ms, port: name, event: z.enum(["given up", "lost"]) }),
   z.strictObject({ ms, reader: name, sight: z.enum(["none", "several", "unreadable"]) }),
   z.strictObject({ ms, reader: name, sight: z.literal("lost"), why: z.string().max(400) }),
-  z.strictObject({ ms, reader: name, sight: z.literal("card"), uid: z.string().regex(/^([0-9A-F]{8}|[0-9A-F]{14}|[0-9A-F]{20})$/) }),
+  z.strictObject({
+    ms,
+    reader: name,
+    sight: z.literal("card"),
+    uid: z.string().regex(/^([0-9A-F]{8}|[0-9A-F]{14}|[0-9A-F]{20})$/),
+  }),
   z.strictObject({ ms, gpio: z.int().min(0).max(53), way: z.enum(["in", "out"]), active: z.boolean() }),
   z.strictObject({ ms, end: z.enum(["time", "size", "stopped", "nobody took it"]) }),
 ]);

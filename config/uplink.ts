@@ -8,26 +8,50 @@ export const loopback: readonly string[] = ["127.0.0.1", "[::1]", "localhost"];
 const file = z.string().startsWith("/", "expected an absolute path");
 
 /** The words for a text that is no such address; a value that is missing or no text has words of its own. */
-const worded = (words: string) => (issue: { readonly code?: string }): string | undefined => (issue.code === "invalid_format" ? words : undefined);
+const worded =
+  (words: string) =>
+  (issue: { readonly code?: string }): string | undefined =>
+    issue.code === "invalid_format" ? words : undefined;
 
-/** A URL of the secure scheme; the plain one only to this machine itself, since the token must not travel in the open. No user and password: a config is shown and sent around. */
+/**
+ * A URL of the secure scheme; the plain one only to this machine itself, since the token must not travel in the open.
+ * No user and password: a config is shown and sent around.
+ */
 const secureOrLoopback = (secure: "https" | "wss", plain: "http" | "ws", secret: "tokenFile" | "passwordFile") =>
   z
-    .url({ protocol: new RegExp(`^(${secure}|${plain})$`), error: worded(`expected an address such as ${secure === "wss" ? "wss://csms.example.org/ocpp" : "https://example.org/ocpi/2.2.1/cdrs"}`), abort: true })
+    .url({
+      protocol: new RegExp(`^(${secure}|${plain})$`),
+      error: worded(
+        `expected an address such as ${secure === "wss" ? "wss://csms.example.org/ocpp" : "https://example.org/ocpi/2.2.1/cdrs"}`,
+      ),
+      abort: true,
+    })
     .refine((value) => {
       const url = new URL(value);
       return url.protocol === `${secure}:` || loopback.includes(url.hostname);
     }, `expected ${secure}:// (plain ${plain} only to this machine itself)`)
-    .refine((value) => new URL(value).username === "" && new URL(value).password === "", `user and password do not stand here: put the secret into a file and name it as ${secret}`);
+    .refine(
+      (value) => new URL(value).username === "" && new URL(value).password === "",
+      `user and password do not stand here: put the secret into a file and name it as ${secret}`,
+    );
 
 const common = {
   name: nameField,
-  backoff: z.strictObject({ first: durationFieldOr("5s", "100ms", "10m"), most: durationFieldOr("15m", "1s", "1d") }).prefault({}),
+  backoff: z
+    .strictObject({ first: durationFieldOr("5s", "100ms", "10m"), most: durationFieldOr("15m", "1s", "1d") })
+    .prefault({}),
   tls: z.strictObject({ caFile: file.optional(), certFile: file.optional(), keyFile: file.optional() }).prefault({}),
   /** An HTTP proxy that is asked to CONNECT; TLS goes through it end to end. */
   proxy: z
-    .url({ protocol: /^http$/, error: worded("expected an address such as http://proxy.example.org:3128"), abort: true })
-    .refine((value) => new URL(value).username === "" && new URL(value).password === "", "user and password do not stand here: put user:password into a file and name it as proxyAuthFile")
+    .url({
+      protocol: /^http$/,
+      error: worded("expected an address such as http://proxy.example.org:3128"),
+      abort: true,
+    })
+    .refine(
+      (value) => new URL(value).username === "" && new URL(value).password === "",
+      "user and password do not stand here: put user:password into a file and name it as proxyAuthFile",
+    )
     .optional(),
   /** The file that holds `user:password` for the proxy, where it asks for them. */
   proxyAuthFile: file.optional(),
@@ -49,7 +73,10 @@ const ocpi = z.strictObject({
   envelope: z.enum(["ocpi", "none"]).default("ocpi"),
   acceptUnknownTime: z.boolean().default(false),
   timeout: durationFieldOr("30s", "1s", "5m"),
-  /** What is fetched from the backend: the tokens endpoint (also asked whether a card may charge) and the tariffs endpoint. */
+  /**
+   * What is fetched from the backend: the tokens endpoint (also asked whether a card may charge) and the tariffs
+   * endpoint.
+   */
   tokensUrl: secureOrLoopback("https", "http", "tokenFile").optional(),
   tariffsUrl: secureOrLoopback("https", "http", "tokenFile").optional(),
   /** node-cron, in UTC: when tokens and tariffs are fetched. */
@@ -62,10 +89,19 @@ const ocpp = z.strictObject({
   /** The CSMS endpoint; the station's identity is added to its path. */
   url: secureOrLoopback("wss", "ws", "passwordFile"),
   /** The station's identity at the CSMS; station.id where it is not given. */
-  identity: z.string().regex(/^[A-Za-z0-9*\-_=:+|@.]{1,48}$/, "expected up to 48 letters, digits and *-_=:+|@.").optional(),
+  identity: z
+    .string()
+    .regex(/^[A-Za-z0-9*\-_=:+|@.]{1,48}$/, "expected up to 48 letters, digits and *-_=:+|@.")
+    .optional(),
   /** Offered to the CSMS, newest first. */
-  versions: z.array(z.enum(["2.1", "2.0.1", "1.6"])).min(1).max(3).default(["2.1", "2.0.1", "1.6"]),
-  /** The file that holds the basic auth password (security profiles 1 and 2); profile 3 is tls.certFile and tls.keyFile. */
+  versions: z
+    .array(z.enum(["2.1", "2.0.1", "1.6"]))
+    .min(1)
+    .max(3)
+    .default(["2.1", "2.0.1", "1.6"]),
+  /**
+   * The file that holds the basic auth password (security profiles 1 and 2); profile 3 is tls.certFile and tls.keyFile.
+   */
   passwordFile: file.optional(),
   /** How long an answer is waited for (OCPP MessageTimeout). */
   timeout: durationFieldOr("60s", "1s", "5m"),
@@ -80,7 +116,9 @@ export type OcpiUplinkConfig = z.infer<typeof ocpi>;
 export type OcppUplinkConfig = z.infer<typeof ocpp>;
 
 /** All files of an uplink that hold a secret in plain text. */
-export const secretFiles = (config: UplinkConfig): string[] => [secretFile(config), config.proxyAuthFile].filter((path) => path !== undefined);
+export const secretFiles = (config: UplinkConfig): string[] =>
+  [secretFile(config), config.proxyAuthFile].filter((path) => path !== undefined);
 
 /** The file that holds what the backend knows us by; undefined where certificates alone say it. */
-export const secretFile = (config: UplinkConfig): string | undefined => (config.kind === "ocpi" ? config.tokenFile : config.passwordFile);
+export const secretFile = (config: UplinkConfig): string | undefined =>
+  config.kind === "ocpi" ? config.tokenFile : config.passwordFile;

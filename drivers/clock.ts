@@ -11,12 +11,18 @@ const longestTimerMs = 2 ** 31 - 1;
 const askTrustEveryMs = 60_000;
 /** Without a correction a Pi's crystal drifts by less than this, also in heat and frost. */
 const worstDriftPpm = 100;
-/** A set clock that may be this far off is no longer taken as set: a border between two prices must fall where its driver sees it. */
+/**
+ * A set clock that may be this far off is no longer taken as set: a border between two prices must fall where its
+ * driver sees it.
+ */
 const mostAstrayMs = 8_640;
 /** A day. */
 const holdoverLimitMs = (mostAstrayMs * 1_000_000) / worstDriftPpm;
 
-/** How far the clock can be believed, by when (monotonic ms) it was last known to be synchronised, if ever since the start. */
+/**
+ * How far the clock can be believed, by when (monotonic ms) it was last known to be synchronised, if ever since the
+ * start.
+ */
 export function trustSince(syncedMonoMs: MonoMs | undefined, nowMonoMs: MonoMs): TimeTrust {
   if (syncedMonoMs === undefined) return "unsynced";
   if (syncedMonoMs === nowMonoMs) return "synced";
@@ -79,6 +85,8 @@ function monoMs(): number {
 
 function kernelClockSynchronised(): Promise<boolean> {
   return new Promise((resolve) => {
-    execFile("timedatectl", ["show", "--property=NTPSynchronized", "--value"], { timeout: 5_000 }, (error, stdout) => resolve(error === null && stdout.trim() === "yes"));
+    execFile("timedatectl", ["show", "--property=NTPSynchronized", "--value"], { timeout: 5_000 }, (error, stdout) =>
+      resolve(error === null && stdout.trim() === "yes"),
+    );
   });
 }

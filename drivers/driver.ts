@@ -69,7 +69,10 @@ export type Reading = {
 
 export interface EnergyMeter {
   identify(): Promise<MeterIdentity>;
-  /** Its serial number, asked anew and alone: cheap. Readings bear what it tells from then on. Rejects as identify() does. */
+  /**
+   * Its serial number, asked anew and alone: cheap. Readings bear what it tells from then on. Rejects as identify()
+   * does.
+   */
   confirm(): Promise<string>;
   /** Rejects with a DeviceError; a value that is not certain is never returned. */
   read(): Promise<Reading>;
@@ -82,7 +85,10 @@ export type CardTap =
   | { readonly kind: "refused"; readonly why: "random-uid" | "several-cards" | "unreadable"; readonly moment: Moment };
 
 export interface CardReader {
-  /** Taps as they happen; a card held to the reader is one tap. Ends when the signal aborts, throws DeviceError when the reader is lost. */
+  /**
+   * Taps as they happen; a card held to the reader is one tap. Ends when the signal aborts, throws DeviceError when the
+   * reader is lost.
+   */
   taps(signal: AbortSignal): AsyncIterable<CardTap>;
   close(): Promise<void>;
 }
@@ -103,7 +109,10 @@ export interface PlugSensor {
   close(): void;
 }
 
-/** What a button has to tell: `pressed` = just now, once however long it is held; `stuck` = it has been down for longer than anybody presses. */
+/**
+ * What a button has to tell: `pressed` = just now, once however long it is held; `stuck` = it has been down for longer
+ * than anybody presses.
+ */
 export type ButtonNews = { readonly pressed: boolean; readonly stuck: boolean; readonly moment: Moment };
 
 export interface Button {
@@ -115,10 +124,26 @@ export interface Button {
 }
 
 /** The devices of a connector that hang on pins; they are opened together. */
-export type Pins = { readonly contactor: Contactor; readonly plug: PlugSensor; readonly indicator: Indicator; readonly button?: Button };
+export type Pins = {
+  readonly contactor: Contactor;
+  readonly plug: PlugSensor;
+  readonly indicator: Indicator;
+  readonly button?: Button;
+};
 
 /** What a driver must be able to tell apart at the point itself; each has a pattern of its own, never colour alone. */
-export type Indication = "available" | "chosen" | "waiting-for-plug" | "waiting-for-card" | "checking" | "charging" | "suspended" | "finishing" | "refused" | "fault" | "off";
+export type Indication =
+  | "available"
+  | "chosen"
+  | "waiting-for-plug"
+  | "waiting-for-card"
+  | "checking"
+  | "charging"
+  | "suspended"
+  | "finishing"
+  | "refused"
+  | "fault"
+  | "off";
 
 export interface Indicator {
   show(indication: Indication): void;
@@ -126,17 +151,42 @@ export interface Indicator {
 }
 
 export type FaultCode =
-  | "meter/timeout" | "meter/exception" | "meter/garbled" | "meter/implausible" | "meter/serial-changed" | "meter/unknown" | "meter/stale" | "meter/power-while-open"
-  | "port/missing" | "port/lost"
-  | "reader/missing" | "reader/lost"
-  | "gpio/missing" | "contactor/welded" | "contactor/not-closing" | "button/stuck"
-  | "disk/full" | "disk/failed" | "journal/damaged" | "book/damaged" | "key/unusable" | "tariff/none" | "tariff/unreadable"
-  | "uplink/unauthorised" | "uplink/unsure" | "clock/unset" | "config/changed";
+  | "meter/timeout"
+  | "meter/exception"
+  | "meter/garbled"
+  | "meter/implausible"
+  | "meter/serial-changed"
+  | "meter/unknown"
+  | "meter/stale"
+  | "meter/power-while-open"
+  | "port/missing"
+  | "port/lost"
+  | "reader/missing"
+  | "reader/lost"
+  | "gpio/missing"
+  | "contactor/welded"
+  | "contactor/not-closing"
+  | "button/stuck"
+  | "disk/full"
+  | "disk/failed"
+  | "journal/damaged"
+  | "book/damaged"
+  | "key/unusable"
+  | "tariff/none"
+  | "tariff/unreadable"
+  | "uplink/unauthorised"
+  | "uplink/unsure"
+  | "clock/unset"
+  | "config/changed";
 
 /** Device trouble: a code to decide by, a sentence that names the device and what to do. */
 export class DeviceError extends Error {
   override readonly name = "DeviceError";
-  constructor(readonly code: FaultCode, message: string, options?: { cause?: unknown }) {
+  constructor(
+    readonly code: FaultCode,
+    message: string,
+    options?: { cause?: unknown },
+  ) {
     super(message, options);
   }
 }

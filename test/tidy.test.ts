@@ -1,5 +1,6 @@
-// Guards the house: where arrows may go, what the core may not touch, who may import which package, suites that run, files nobody needs.
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+// Guards the house: where arrows may go, what the core may not touch, who may import which package, suites that run,
+// files nobody needs.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
@@ -19,27 +20,55 @@ function sourcesIn(folder: string): string[] {
 type Source = { readonly path: string; readonly text: string; readonly imports: readonly string[] };
 const sources: readonly Source[] = ["agent", "drivers", "config", "test"].flatMap(sourcesIn).map((path) => {
   const text = readFileSync(join(root, path), "utf8");
-  const imports = [...text.matchAll(/(?:^import\s[^;]*?from\s+|^import\s+|^export\s[^;]*?from\s+|\bimport\(\s*|\brequire\(\s*)"([^"]+)"/gm)].map((match) => match[1] ?? "");
-  return { path, text, imports: imports.map((name) => (name.startsWith(".") ? normalize(join(dirname(path), name)).replace(/\.js$/, ".ts") : name)) };
+  const imports = [
+    ...text.matchAll(
+      /(?:^import\s[^;]*?from\s+|^import\s+|^export\s[^;]*?from\s+|\bimport\(\s*|\brequire\(\s*)"([^"]+)"/gm,
+    ),
+  ].map((match) => match[1] ?? "");
+  return {
+    path,
+    text,
+    imports: imports.map((name) =>
+      name.startsWith(".") ? normalize(join(dirname(path), name)).replace(/\.js$/, ".ts") : name,
+    ),
+  };
 });
 const wing = (path: string): string => path.split("/")[0] ?? "";
-const violations = (rule: (source: Source, name: string) => boolean): string[] => sources.flatMap((source) => source.imports.filter((name) => rule(source, name)).map((name) => `${source.path} imports ${name}`));
+const violations = (rule: (source: Source, name: string) => boolean): string[] =>
+  sources.flatMap((source) =>
+    source.imports.filter((name) => rule(source, name)).map((name) => `${source.path} imports ${name}`),
+  );
 const isOurs = (name: string): boolean => /^(agent|drivers|config|test)\//.test(name);
 
 test("arrows run down only: agent, drivers, config; nothing sees test", () => {
-  const below: Record<string, readonly string[]> = { agent: ["agent", "drivers", "config"], drivers: ["drivers", "config"], config: ["config"], test: ["agent", "drivers", "config", "test"] };
-  assert.equal(violations((source, name) => isOurs(name) && !(below[wing(source.path)] ?? []).includes(wing(name))), []);
+  const below: Record<string, readonly string[]> = {
+    agent: ["agent", "drivers", "config"],
+    drivers: ["drivers", "config"],
+    config: ["config"],
+    test: ["agent", "drivers", "config", "test"],
+  };
+  assert.equal(
+    violations((source, name) => isOurs(name) && !(below[wing(source.path)] ?? []).includes(wing(name))),
+    [],
+  );
 });
 
 test("the core is pure: core files, the drivers' plain data and config types only", () => {
   const inCore = sources.filter(({ path }) => path.startsWith("agent/core/"));
   assert.ok(inCore.length > 10);
-  const allowed = (name: string): boolean => name.startsWith("agent/core/") || name === "drivers/driver.ts" || name === "config/schema.ts";
-  assert.equal(violations((source, name) => source.path.startsWith("agent/core/") && !allowed(name)), []);
+  const allowed = (name: string): boolean =>
+    name.startsWith("agent/core/") || name === "drivers/driver.ts" || name === "config/schema.ts";
+  assert.equal(
+    violations((source, name) => source.path.startsWith("agent/core/") && !allowed(name)),
+    [],
+  );
   for (const { path, text } of inCore) {
     const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
     assert.not.match(code, /\basync\b|\bawait\b|Date\.now|new Date\(\)|Math\.random|process\.|console\./, path);
-    for (const [, what] of code.matchAll(/import\s+(?!type)([^;]*?)from\s+"[^"]*(?:drivers\/driver|config\/schema)\.js"/g)) assert.match(what ?? "", /^\{\s*(type\s+\w+,?\s*)+\}\s*$/, `${path} imports values from outside the core`);
+    for (const [, what] of code.matchAll(
+      /import\s+(?!type)([^;]*?)from\s+"[^"]*(?:drivers\/driver|config\/schema)\.js"/g,
+    ))
+      assert.match(what ?? "", /^\{\s*(type\s+\w+,?\s*)+\}\s*$/, `${path} imports values from outside the core`);
   }
 });
 
@@ -57,20 +86,42 @@ test("each package has one home", () => {
     commander: /^agent\/(cli\.ts$|commands\/)/,
     pino: /^agent\/app\/run\.ts$/,
   };
-  assert.equal(violations(({ path }, name) => wing(path) !== "test" && home[name] !== undefined && !home[name].test(path)), []);
-  for (const name of Object.keys(home)) assert.ok(sources.some(({ path, imports }) => wing(path) !== "test" && imports.includes(name)), `${name} does no work`);
+  assert.equal(
+    violations(({ path }, name) => wing(path) !== "test" && home[name] !== undefined && !home[name].test(path)),
+    [],
+  );
+  for (const name of Object.keys(home))
+    assert.ok(
+      sources.some(({ path, imports }) => wing(path) !== "test" && imports.includes(name)),
+      `${name} does no work`,
+    );
 });
 
 test("all that lasts is written by one hand", () => {
   const writes = /\b(?:writeFile|appendFile|createWriteStream|renameSync|writeSync|fdatasync)\w*\(/;
-  // The owner's side of a command writes into a pipe, which lasts no longer than it; what comes out there is written by the one hand.
-  const may = /^agent\/ledger\/|^drivers\/bench\/world-file\.ts$|^agent\/control\/state-lock\.ts$|^drivers\/gpio\/onoff-port\.ts$|^agent\/control\/privileges\.ts$/;
-  assert.equal(sources.filter(({ path, text }) => wing(path) !== "test" && !may.test(path) && writes.test(text)).map(({ path }) => path), []);
+  // The owner's side of a command writes into a pipe, which lasts no longer than it; what comes out there is written by
+  // the one hand.
+  const may =
+    /^agent\/ledger\/|^drivers\/bench\/world-file\.ts$|^agent\/control\/state-lock\.ts$|^drivers\/gpio\/onoff-port\.ts$|^agent\/control\/privileges\.ts$/;
+  assert.equal(
+    sources
+      .filter(({ path, text }) => wing(path) !== "test" && !may.test(path) && writes.test(text))
+      .map(({ path }) => path),
+    [],
+  );
 });
 
 test("only the clock file reads time", () => {
   const reads = /Date\.now\(|new Date\(\)|process\.hrtime|performance\.now/;
-  assert.equal(sources.filter(({ path, text }) => (path.startsWith("agent/") || path.startsWith("drivers/")) && path !== "drivers/clock.ts" && reads.test(text)).map(({ path }) => path), []);
+  assert.equal(
+    sources
+      .filter(
+        ({ path, text }) =>
+          (path.startsWith("agent/") || path.startsWith("drivers/")) && path !== "drivers/clock.ts" && reads.test(text),
+      )
+      .map(({ path }) => path),
+    [],
+  );
 });
 
 test("every suite ends in .run(), and none is left alone or left out", () => {
@@ -78,33 +129,55 @@ test("every suite ends in .run(), and none is left alone or left out", () => {
   for (const { path, text } of files) {
     const declared = [...text.matchAll(/(\w+)\s*=\s*suite\(/g)].map((match) => match[1] ?? "");
     assert.ok(declared.length > 0, `${path} has no suite`);
-    for (const name of declared) assert.match(text, new RegExp(`\\b${name}\\.run\\(\\)`), `${path}: suite ${name} never runs`);
+    for (const name of declared)
+      assert.match(text, new RegExp(`\\b${name}\\.run\\(\\)`), `${path}: suite ${name} never runs`);
     assert.not.match(text, /\w\.(?:only|skip)\(/, path);
   }
 });
 
 test("no file is there for nobody", () => {
-  const entries = /^agent\/cli\.ts$|\.test\.ts$|^test\/(?:run|bench\/.*|soak\/.*)\.ts$|worker\.ts$|\.d\.ts$|-(?:child|racer)\.ts$/;
+  const entries =
+    /^agent\/cli\.ts$|\.test\.ts$|^test\/(?:run|bench\/.*|soak\/.*)\.ts$|worker\.ts$|\.d\.ts$|-(?:child|racer)\.ts$/;
   const wanted = new Set(sources.flatMap(({ imports }) => imports));
-  assert.equal(sources.filter(({ path }) => !entries.test(path) && !wanted.has(path)).map(({ path }) => path), []);
+  assert.equal(
+    sources.filter(({ path }) => !entries.test(path) && !wanted.has(path)).map(({ path }) => path),
+    [],
+  );
 });
 
 test("no barrels, and no names that name nothing", () => {
-  assert.equal(sources.filter(({ path }) => /(?:^|\/)(?:index|utils?|helpers?|managers?|common|misc)\.ts$/.test(path)).map(({ path }) => path), []);
+  assert.equal(
+    sources
+      .filter(({ path }) => /(?:^|\/)(?:index|utils?|helpers?|managers?|common|misc)\.ts$/.test(path))
+      .map(({ path }) => path),
+    [],
+  );
 });
 
 test("the top level holds what was agreed, and no other folder", () => {
-  const folders = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory() && !entry.name.startsWith(".")).map(({ name }) => name);
-  assert.equal(folders.filter((name) => !["agent", "drivers", "config", "systemd", "test", "dist", "node_modules"].includes(name)), []);
+  const folders = readdirSync(root, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith("."))
+    .map(({ name }) => name);
+  assert.equal(
+    folders.filter((name) => !["agent", "drivers", "config", "systemd", "test", "dist", "node_modules"].includes(name)),
+    [],
+  );
   const lock = readFileSync(join(root, "package-lock.json"), "utf8");
   assert.not.match(lock, /"resolved": "https?:/);
   assert.ok(existsSync(join(root, "LICENSE")));
 });
 
 test("no source speaks of the machine it was written on", () => {
-  const tracked = [...sources.map(({ path }) => path), "package.json", "README.md", ".ci/run"].filter((path) => existsSync(join(root, path)));
+  const tracked = [...sources.map(({ path }) => path), "package.json", "README.md", ".ci/run"].filter((path) =>
+    existsSync(join(root, path)),
+  );
   const home = new RegExp(["/wo", "rk/|/fa", "rm/|/ro", "ot/"].join(""));
-  assert.equal(tracked.filter((path) => home.test(readFileSync(join(root, path), "utf8"))).map((path) => relative(root, join(root, path))), []);
+  assert.equal(
+    tracked
+      .filter((path) => home.test(readFileSync(join(root, path), "utf8")))
+      .map((path) => relative(root, join(root, path))),
+    [],
+  );
 });
 
 test.run();

@@ -1,30 +1,37 @@
-// The one place where parts are made and tied: ledger, key, cash desk, outboxes and station over the devices of a machine.
-// A fault at start does not end the process: contactors stay open, nothing is sold, the fault is shown, and it is tried again.
+// The one place where parts are made and tied: ledger, key, cash desk, outboxes and station over the devices of a
+// machine. A fault at start does not end the process: contactors stay open, nothing is sold, the fault is shown, and it
+// is tried again.
 import { randomUUID } from "node:crypto";
 import cron from "node-cron";
 import type { LoadedConfig } from "../../config/load.js";
 import type { ConnectorConfig } from "../../config/schema.js";
 import { DeviceError, type EnergyMeter, type FaultCode } from "../../drivers/driver.js";
-import { closePins, openMachine, type Machine, type MachineBuses } from "../../drivers/machine/open.js";
-import { ControlServer, socketPath, spareSocketPath, type ControlAnswer, type ControlRequest } from "../control/control-socket.js";
-import { answerControlRequest } from "./control-handlers.js";
-import { isBusy } from "../core/session/session.js";
-import { reservedFor } from "../core/session/backend-orders.js";
-import { isChosen, waitingFor } from "../core/session/station-state.js";
-import { Failure } from "../core/failure.js";
-import { Maintenance, type MaintenanceSchedule } from "./maintenance.js";
-import { TraceSessions, type LogSwitch } from "../technician/trace-sessions.js";
-import { Disk } from "../ledger/store/disk.js";
+import { closePins, type Machine, type MachineBuses, openMachine } from "../../drivers/machine/open.js";
+import {
+  type ControlAnswer,
+  type ControlRequest,
+  ControlServer,
+  socketPath,
+  spareSocketPath,
+} from "../control/control-socket.js";
 import { StateLock } from "../control/state-lock.js";
-import type { AgentEvent } from "../station/events.js";
-import { SystemdNotifier } from "./systemd-notify.js";
-import { watchdogLimitMs } from "./watchdog-limits.js";
+import { Failure } from "../core/failure.js";
+import { reservedFor } from "../core/session/backend-orders.js";
+import { isBusy } from "../core/session/session.js";
+import { isChosen, waitingFor } from "../core/session/station-state.js";
+import { Disk } from "../ledger/store/disk.js";
 import { refusedChanges } from "../station/config-reload.js";
-import { onSchedule } from "./cron.js";
-import { openServices, type Services } from "./services.js";
+import type { AgentEvent } from "../station/events.js";
 import { connectorSnapshot, type Snapshot } from "../station/snapshot.js";
+import { type LogSwitch, TraceSessions } from "../technician/trace-sessions.js";
+import { answerControlRequest } from "./control-handlers.js";
+import { onSchedule } from "./cron.js";
+import { Maintenance, type MaintenanceSchedule } from "./maintenance.js";
+import { openServices, type Services } from "./services.js";
+import { SystemdNotifier } from "./systemd-notify.js";
 import { loadUplinkKinds, type UplinkKinds } from "./uplinks/uplinks.js";
 import { pingEveryMs, Watchdog } from "./watchdog.js";
+import { watchdogLimitMs } from "./watchdog-limits.js";
 
 export type AgentOptions = {
   readonly buses: MachineBuses;
@@ -48,11 +55,16 @@ const longestRetryMs = 60_000;
 
 const lookEveryMs = 10_000;
 
-/** UTC, since in a zone with daylight saving nothing would fire in the repeated hour; each job only asks "is it due?". */
+/**
+ * UTC, since in a zone with daylight saving nothing would fire in the repeated hour; each job only asks "is it due?".
+ */
 const schedule: MaintenanceSchedule = (expression, work) => {
   // Never started: it only tells the times.
   const task = cron.createTask(expression, work, { timezone: "UTC" });
-  const looks = setInterval(onSchedule(() => task.getNextRuns(1)[0]?.getTime(), work), lookEveryMs);
+  const looks = setInterval(
+    onSchedule(() => task.getNextRuns(1)[0]?.getTime(), work),
+    lookEveryMs,
+  );
   return () => {
     clearInterval(looks);
     void task.destroy();
@@ -110,12 +122,19 @@ export class Agent {
   }
 
   /**
-   * Takes the state folder's lock and opens for business, now or as soon as it can: a disk that is full or failing ends nothing, it keeps
-   * the contactors open. Throws Failure state/locked where another agent runs.
+   * Takes the state folder's lock and opens for business, now or as soon as it can: a disk that is full or failing ends
+   * nothing, it keeps the contactors open. Throws Failure state/locked where another agent runs.
    */
   static async open(loaded: LoadedConfig, options: AgentOptions): Promise<Agent> {
-    const passed = (model: string, serial: string): boolean => agent.#services?.acceptedMeters.has(model, serial) === true;
-    const agent: Agent = new Agent(loaded, options, options.disk ?? new Disk(), await openMachine(loaded.config, options.buses, passed), await loadUplinkKinds(loaded.config));
+    const passed = (model: string, serial: string): boolean =>
+      agent.#services?.acceptedMeters.has(model, serial) === true;
+    const agent: Agent = new Agent(
+      loaded,
+      options,
+      options.disk ?? new Disk(),
+      await openMachine(loaded.config, options.buses, passed),
+      await loadUplinkKinds(loaded.config),
+    );
     agent.#refuseSecond();
     agent.#machine.start();
     try {
@@ -139,18 +158,21 @@ export class Agent {
       // A disk that cannot even be read is met again when the lock is taken, with contactors open.
       if (!(error instanceof Failure)) throw error;
     }
-    if (holder !== undefined && holder.pid !== process.pid) StateLock.take(state, this.#machine.clock.now().at, this.#disk.files);
+    if (holder !== undefined && holder.pid !== process.pid)
+      StateLock.take(state, this.#machine.clock.now().at, this.#disk.files);
   }
 
   /**
-   * Without its socket an agent sells as well as with it, but cannot be asked: it is tried again each minute, and where the state folder takes none a
-   * spare one stands in. Without the lock the folder's socket may be another agent's.
+   * Without its socket an agent sells as well as with it, but cannot be asked: it is tried again each minute, and where
+   * the state folder takes none a spare one stands in. Without the lock the folder's socket may be another agent's.
    */
   async #openControl(): Promise<void> {
     const own = socketPath(this.#loaded);
     if (this.#ending || this.#opensControl || this.#control?.path === own) return;
     this.#opensControl = true;
-    const opened = (this.#lock === undefined ? undefined : await this.#listen(own)) ?? (this.#control === undefined ? await this.#listen(spareSocketPath(own)) : undefined);
+    const opened =
+      (this.#lock === undefined ? undefined : await this.#listen(own)) ??
+      (this.#control === undefined ? await this.#listen(spareSocketPath(own)) : undefined);
     this.#opensControl = false;
     if (opened === undefined) return;
     const before = this.#control;
@@ -165,7 +187,14 @@ export class Agent {
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       // Where nobody made the folder of the spare one, there is none.
-      if (path === socketPath(this.#loaded)) this.#options.tell({ news: "fault", at: this.#machine.clock.now().at, device: "station", code: faultCodeOf(error), message: error.message });
+      if (path === socketPath(this.#loaded))
+        this.#options.tell({
+          news: "fault",
+          at: this.#machine.clock.now().at,
+          device: "station",
+          code: faultCodeOf(error),
+          message: error.message,
+        });
       return undefined;
     }
   }
@@ -187,14 +216,22 @@ export class Agent {
       ...(blocked === undefined ? {} : { closed: blocked }),
       receipts: this.#services?.book.count() ?? 0,
       keyId: this.#services?.issuer.keyId ?? "",
-      offline: uplinks.some(({ reachability }) => reachability === "offline" || reachability === "unauthorised" || reachability === "unsure"),
+      offline: uplinks.some(
+        ({ reachability }) =>
+          reachability === "offline" || reachability === "unauthorised" || reachability === "unsure",
+      ),
       uplinks,
       ...this.#housekeeping.figures(),
-      faults: [...this.#housekeeping.faults(), ...(station?.faults.all() ?? (this.#closed === undefined ? [] : [{ device: "station", ...this.#closed, sinceMs: moment.at }]))],
+      faults: [
+        ...this.#housekeeping.faults(),
+        ...(station?.faults.all() ??
+          (this.#closed === undefined ? [] : [{ device: "station", ...this.#closed, sinceMs: moment.at }])),
+      ],
       connectors: config.connectors.map((connector) => {
         const point = station?.points.get(connector.id);
         const stationState = station?.stationState();
-        const waiting = stationState === undefined ? undefined : waitingFor(stationState, connector.id, connector.reader);
+        const waiting =
+          stationState === undefined ? undefined : waitingFor(stationState, connector.id, connector.reader);
         return connectorSnapshot(connector, {
           session: station?.session(connector.id) ?? { state: "available" },
           liveReading: point?.liveReading(),
@@ -204,7 +241,10 @@ export class Agent {
           blocked: blocked ?? station?.feed().blocked(connector.id),
           chosen: stationState !== undefined && isChosen(stationState, connector.id, connector.reader),
           checking: station?.readers.asks(connector.reader) ?? false,
-          reserved: stationState === undefined ? undefined : reservedFor(stationState.orders, stationState.sessions, connector.id, undefined, moment.at),
+          reserved:
+            stationState === undefined
+              ? undefined
+              : reservedFor(stationState.orders, stationState.sessions, connector.id, undefined, moment.at),
           price: this.#services?.activeTariffs.lines(connector, moment) ?? [],
         });
       }),
@@ -212,8 +252,9 @@ export class Agent {
   }
 
   /**
-   * Takes up changed tariffs and cards for sessions to come; those that run keep the price they began with. Answers why nothing was taken up:
-   * anything else in the file needs a restart, and a file that is half taken up would be neither the old nor the new.
+   * Takes up changed tariffs and cards for sessions to come; those that run keep the price they began with. Answers why
+   * nothing was taken up: anything else in the file needs a restart, and a file that is half taken up would be neither
+   * the old nor the new.
    */
   reload(next: LoadedConfig): readonly string[] {
     const refused = refusedChanges(this.#loaded.config, next.config);
@@ -242,7 +283,13 @@ export class Agent {
     this.#housekeeping.close();
     this.#services?.remote.close();
     await this.#services?.station.close();
-    await Promise.all([...(this.#services?.paymentLines.map(({ outbox }) => outbox) ?? []), ...(this.#services?.outboxes ?? []), ...(this.#services?.pulls ?? [])].map((one) => one.stop()));
+    await Promise.all(
+      [
+        ...(this.#services?.paymentLines.map(({ outbox }) => outbox) ?? []),
+        ...(this.#services?.outboxes ?? []),
+        ...(this.#services?.pulls ?? []),
+      ].map((one) => one.stop()),
+    );
     for (const check of this.#services?.checks ?? []) check.close?.();
     this.#services?.journal.close();
     await this.#control?.close();
@@ -253,7 +300,9 @@ export class Agent {
 
   /** The remote word: stops a session. Answers what is true: null = it is stopping, else why not. */
   stop(connector: number): string | null {
-    return this.#services === undefined ? (this.#whyClosed() ?? "the station is not open") : this.#services.station.stop(connector);
+    return this.#services === undefined
+      ? (this.#whyClosed() ?? "the station is not open")
+      : this.#services.station.stop(connector);
   }
 
   /** True when nothing is left to send. */
@@ -328,7 +377,10 @@ export class Agent {
     }
   }
 
-  /** Without a shop the contactors are still ours to open, and the lamps to say that nothing is sold; both are held until the next try. */
+  /**
+   * Without a shop the contactors are still ours to open, and the lamps to say that nothing is sold; both are held
+   * until the next try.
+   */
   #holdOpen(): void {
     for (const connector of this.#loaded.config.connectors) {
       try {
@@ -339,7 +391,14 @@ export class Agent {
       } catch (error) {
         if (!(error instanceof DeviceError)) throw error;
         const device = `connector ${connector.id}`;
-        if (this.#told.get(device) !== error.message) this.#options.tell({ news: "fault", at: this.#machine.clock.now().at, device, code: error.code, message: error.message });
+        if (this.#told.get(device) !== error.message)
+          this.#options.tell({
+            news: "fault",
+            at: this.#machine.clock.now().at,
+            device,
+            code: error.code,
+            message: error.message,
+          });
         this.#told.set(device, error.message);
       }
     }
@@ -446,7 +505,9 @@ export class Agent {
     });
   }
 
-  /** Sells nothing more and stops what runs, or sells again; answers the connectors whose sessions are not settled yet. */
+  /**
+   * Sells nothing more and stops what runs, or sells again; answers the connectors whose sessions are not settled yet.
+   */
   #drain(on: boolean): number[] {
     this.#draining = on;
     const sessions = [...(this.#services?.station.stationState().sessions ?? [])];
@@ -467,5 +528,5 @@ const faultCodes: Partial<Record<Failure["code"], FaultCode>> = {
   "tariff/invalid": "tariff/unreadable",
   "usage/invalid": "tariff/unreadable",
 };
-const faultCodeOf = (error: Failure | DeviceError): FaultCode => (error instanceof DeviceError ? error.code : (faultCodes[error.code] ?? "disk/failed"));
-
+const faultCodeOf = (error: Failure | DeviceError): FaultCode =>
+  error instanceof DeviceError ? error.code : (faultCodes[error.code] ?? "disk/failed");

@@ -1,20 +1,21 @@
-// What the running agent answers over its socket: how it stands, the operator's words, and what a technician asks of the devices.
+// What the running agent answers over its socket: how it stands, the operator's words, and what a technician asks of
+// the devices.
 import { setImmediate as rest } from "node:timers/promises";
+import type { Config } from "../../config/schema.js";
 import type { Moment } from "../../drivers/driver.js";
 import type { Machine } from "../../drivers/machine/open.js";
-import type { Config } from "../../config/schema.js";
-import type { Later } from "../receipts/receipt-issuer.js";
 import type { ControlAnswer, ControlRequest } from "../control/control-socket.js";
+import { Failure } from "../core/failure.js";
 import { ReceiptFault } from "../core/receipt/signer.js";
 import { parseTariff } from "../core/tariff/tariff.js";
-import { Failure } from "../core/failure.js";
-import { answerDeviceRequest } from "../technician/device-requests.js";
+import type { Disk } from "../ledger/store/disk.js";
 import { adoptKey, stageKey } from "../receipts/key-rotation.js";
 import type { PaymentAnswer } from "../receipts/payments.js";
-import type { Disk } from "../ledger/store/disk.js";
-import { startSync, syncFinished } from "./sync-now.js";
-import type { Services } from "./services.js";
+import type { Later } from "../receipts/receipt-issuer.js";
 import type { Snapshot } from "../station/snapshot.js";
+import { answerDeviceRequest } from "../technician/device-requests.js";
+import type { Services } from "./services.js";
+import { startSync, syncFinished } from "./sync-now.js";
 import type { UplinkStatus } from "./uplinks/uplink-status.js";
 
 export type ControlContext = {
@@ -28,7 +29,9 @@ export type ControlContext = {
   readonly isEnding: () => boolean;
   readonly snapshot: () => Snapshot;
   readonly newId: () => string;
-  /** Sells nothing more and stops what runs, or sells again; answers the connectors whose sessions are not settled yet. */
+  /**
+   * Sells nothing more and stops what runs, or sells again; answers the connectors whose sessions are not settled yet.
+   */
   readonly drain: (on: boolean) => number[];
   readonly die: (error: unknown) => void;
 };
@@ -40,22 +43,34 @@ export async function answerControlRequest(request: ControlRequest, context: Con
     case "status":
       return { ok: true, value: context.snapshot() };
     case "stop": {
-      const refused = services === undefined ? (context.whyClosed() ?? "the station is not open") : services.station.stop(Number(request["connector"]));
-      return refused === null ? { ok: true, value: { stopping: Number(request["connector"]) } } : { ok: false, why: refused };
+      const refused =
+        services === undefined
+          ? (context.whyClosed() ?? "the station is not open")
+          : services.station.stop(Number(request["connector"]));
+      return refused === null
+        ? { ok: true, value: { stopping: Number(request["connector"]) } }
+        : { ok: false, why: refused };
     }
     case "drain":
       return { ok: true, value: { open: context.drain(request["on"] !== false) } };
     case "credit":
-      return issueAfter(Number(request["number"]), context, ({ issuer }, now, later) => issuer.credit(Number(request["number"]), reasonOf(request["reason"]), now, later));
+      return issueAfter(Number(request["number"]), context, ({ issuer }, now, later) =>
+        issuer.credit(Number(request["number"]), reasonOf(request["reason"]), now, later),
+      );
     case "correct":
       return issueAfter(Number(request["number"]), context, ({ issuer }, now, later) => {
         const parsed = parseTariff(request["tariff"]);
-        if (!parsed.ok) throw new Failure("tariff/invalid", `the tariff cannot be read: ${parsed.faults[0]?.path ?? ""}: ${parsed.faults[0]?.message ?? ""}`);
+        if (!parsed.ok)
+          throw new Failure(
+            "tariff/invalid",
+            `the tariff cannot be read: ${parsed.faults[0]?.path ?? ""}: ${parsed.faults[0]?.message ?? ""}`,
+          );
         return issuer.correct(Number(request["number"]), parsed.tariff, context.newId(), now, later);
       });
     case "rotate-key":
       return issue(context, ({ issuer, mayRotate }, now) => {
-        if (!mayRotate) throw new Failure("usage/invalid", "the key is handed in from outside (systemd credential): change it there");
+        if (!mayRotate)
+          throw new Failure("usage/invalid", "the key is handed in from outside (systemd credential): change it there");
         const number = issuer.changeKey(stageKey(context.disk, context.config.state), now);
         adoptKey(context.disk, context.config.state);
         return number;
@@ -63,7 +78,9 @@ export async function answerControlRequest(request: ControlRequest, context: Con
     case "settle":
       return settle(context, request);
     case "sync-status":
-      return services === undefined ? { ok: false, why: context.whyClosed() ?? "the station is not open" } : { ok: true, value: uplinksOf(services) };
+      return services === undefined
+        ? { ok: false, why: context.whyClosed() ?? "the station is not open" }
+        : { ok: true, value: uplinksOf(services) };
     case "sync-now":
     case "sync-wait": {
       if (services === undefined) return { ok: false, why: context.whyClosed() ?? "the station is not open" };
@@ -78,14 +95,21 @@ export async function answerControlRequest(request: ControlRequest, context: Con
   }
 }
 
-async function askField(request: ControlRequest, { config, machine, services, whyClosed }: ControlContext): Promise<ControlAnswer | undefined> {
+async function askField(
+  request: ControlRequest,
+  { config, machine, services, whyClosed }: ControlContext,
+): Promise<ControlAnswer | undefined> {
   if (services === undefined) return { ok: false, why: whyClosed() ?? "the station is not open" };
   const { station, cards, acceptedMeters } = services;
   return answerDeviceRequest(request, { config, machine, station, cards, acceptedMeters });
 }
 
 /** Issues a receipt that hangs on what became of another one, which is looked for first, beside the work. */
-async function issueAfter(number: number, context: ControlContext, make: (services: Services, now: Moment, later: Later) => number): Promise<ControlAnswer> {
+async function issueAfter(
+  number: number,
+  context: ControlContext,
+  make: (services: Services, now: Moment, later: Later) => number,
+): Promise<ControlAnswer> {
   if (context.services === undefined) return issue(context, () => 0);
   try {
     const later = await context.services.issuer.later(number, () => rest());
@@ -98,7 +122,10 @@ async function issueAfter(number: number, context: ControlContext, make: (servic
 }
 
 /** Issues a receipt by hand and hands it to the uplinks. */
-function issue({ services, machine, whyClosed, die }: ControlContext, make: (services: Services, now: Moment) => number): ControlAnswer {
+function issue(
+  { services, machine, whyClosed, die }: ControlContext,
+  make: (services: Services, now: Moment) => number,
+): ControlAnswer {
   if (services === undefined) return { ok: false, why: whyClosed() ?? "the station is not open" };
   try {
     const number = make(services, machine.clock.now());
@@ -113,13 +140,29 @@ function issue({ services, machine, whyClosed, die }: ControlContext, make: (ser
 }
 
 /** Takes up what was said of a payment; it goes out to the backends that have a message for it. */
-function settle({ services, machine, whyClosed, die }: ControlContext, { number, reference, status, amount, at, info }: ControlRequest): ControlAnswer {
+function settle(
+  { services, machine, whyClosed, die }: ControlContext,
+  { number, reference, status, amount, at, info }: ControlRequest,
+): ControlAnswer {
   if (services === undefined) return { ok: false, why: whyClosed() ?? "the station is not open" };
   const { payments, paymentLines, station, book } = services;
   try {
-    const { payment, known } = payments.tell(Number(number), { reference, status, amount, at, info }, { book, now: machine.clock.now(), record: (event) => station.enter(event) });
+    const { payment, known } = payments.tell(
+      Number(number),
+      { reference, status, amount, at, info },
+      { book, now: machine.clock.now(), record: (event) => station.enter(event) },
+    );
     for (const { outbox } of paymentLines) outbox.kick();
-    return { ok: true, value: { payment, known, uplinks: services.outboxes.map((outbox) => outbox.status().uplink).map((uplink) => ({ uplink, told: paymentLines.some(({ name }) => name === uplink) })) } satisfies PaymentAnswer };
+    return {
+      ok: true,
+      value: {
+        payment,
+        known,
+        uplinks: services.outboxes
+          .map((outbox) => outbox.status().uplink)
+          .map((uplink) => ({ uplink, told: paymentLines.some(({ name }) => name === uplink) })),
+      } satisfies PaymentAnswer,
+    };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     if (error.code === "disk/failed" || error.code === "disk/full") die(error);
@@ -136,25 +179,44 @@ function uplinksOf({ outboxes, pulls, paymentLines, payments }: Services): Uplin
     const status = outbox.status();
     const [pull, line] = [pulled.get(status.uplink), lines.get(status.uplink)];
     const { waiting, parked, words } = line ?? { waiting: 0, parked: [], words: undefined };
-    const told = { known, ...(line === undefined ? {} : { waiting, parked, ...(words === undefined || words === "" ? {} : { words }) }) };
-    return { ...status, ...(pull === undefined ? {} : { pull }), ...(line === undefined && known === 0 ? {} : { payments: told }) };
+    const told = {
+      known,
+      ...(line === undefined ? {} : { waiting, parked, ...(words === undefined || words === "" ? {} : { words }) }),
+    };
+    return {
+      ...status,
+      ...(pull === undefined ? {} : { pull }),
+      ...(line === undefined && known === 0 ? {} : { payments: told }),
+    };
   });
 }
 
 /** Receipts by their numbers, and the payments of those receipts. */
-function resend(services: Services | undefined, wanted: unknown, uplink: unknown): { uplink: string; numbers: number[]; payments: number[] }[] {
+function resend(
+  services: Services | undefined,
+  wanted: unknown,
+  uplink: unknown,
+): { uplink: string; numbers: number[]; payments: number[] }[] {
   const asked = wanted === "all" ? wanted : Number(wanted);
   return (services?.outboxes ?? [])
     .map((outbox) => ({ outbox, uplink: outbox.status().uplink }))
     .filter((one) => uplink === undefined || one.uplink === uplink)
-    .map((one) => ({ uplink: one.uplink, numbers: one.outbox.resend(asked), payments: services?.paymentLines.find(({ name }) => name === one.uplink)?.resend(asked) ?? [] }));
+    .map((one) => ({
+      uplink: one.uplink,
+      numbers: one.outbox.resend(asked),
+      payments: services?.paymentLines.find(({ name }) => name === one.uplink)?.resend(asked) ?? [],
+    }));
 }
 
 const longestReason = 200;
 
-/** The reason of a credit stands in a signed receipt for ever and is printed on 32 columns: a line of words, not less and not more. */
+/**
+ * The reason of a credit stands in a signed receipt for ever and is printed on 32 columns: a line of words, not less
+ * and not more.
+ */
 function reasonOf(text: unknown): string {
   const reason = typeof text === "string" ? text.trim() : "";
-  if (reason === "" || reason.length > longestReason || /\p{Cc}/u.test(reason)) throw new Failure("usage/invalid", `the reason is one line of 1 to ${longestReason} characters`);
+  if (reason === "" || reason.length > longestReason || /\p{Cc}/u.test(reason))
+    throw new Failure("usage/invalid", `the reason is one line of 1 to ${longestReason} characters`);
   return reason;
 }

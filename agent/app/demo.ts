@@ -3,19 +3,19 @@
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { WriteStream } from "node:tty";
-import { loadConfig, faultLine, type LoadedConfig } from "../../config/load.js";
+import { fileURLToPath } from "node:url";
+import { faultLine, type LoadedConfig, loadConfig } from "../../config/load.js";
 import { Backend } from "../../drivers/bench/backend.js";
 import { openBench } from "../../drivers/bench/bench.js";
 import type { BenchClock } from "../../drivers/bench/bench-clock.js";
+import { ownVersion } from "../control/version.js";
 import { Failure } from "../core/failure.js";
 import { Disk } from "../ledger/store/disk.js";
-import { TerminalView, timeOfDay } from "./terminal-view.js";
-import { Agent } from "./agent.js";
-import { ownVersion } from "../control/version.js";
-import { eventLine, type AgentEvent } from "../station/events.js";
 import { printedReceipt } from "../receipts/output/terminal-text.js";
+import { type AgentEvent, eventLine } from "../station/events.js";
+import { Agent } from "./agent.js";
+import { TerminalView, timeOfDay } from "./terminal-view.js";
 
 export type DemoOptions = {
   readonly once: boolean;
@@ -42,14 +42,20 @@ export async function demo(options: DemoOptions, out: NodeJS.WriteStream): Promi
   const now: { clock: () => number } = { clock: () => 0 };
   const backend = await Backend.open({ token: backendToken, now: () => now.clock() });
   const loaded = demoConfig(options, folder, backend.url, tokenFile);
-  const bench = openBench(loaded.config, loaded.config.bench ?? { seed: options.seed, speed: options.speed, story: "demo" }, folder);
+  const bench = openBench(
+    loaded.config,
+    loaded.config.bench ?? { seed: options.seed, speed: options.speed, story: "demo" },
+    folder,
+  );
   now.clock = () => bench.clock.now().at;
   bench.onBackend = (away) => backend.become(away ? "away" : "well");
 
   let agent: Agent | undefined;
   const screen = screenFor(out, options, () => agent?.snapshot());
   const { timeZone } = loaded.config.station;
-  screen.text(`chargetill demo: seed ${options.seed}, ${options.speed === 0 ? "unpaced" : `${options.speed} times as fast as life`}, data in ${folder}`);
+  screen.text(
+    `chargetill demo: seed ${options.seed}, ${options.speed === 0 ? "unpaced" : `${options.speed} times as fast as life`}, data in ${folder}`,
+  );
   const receipts: string[] = [];
   let fatal = 0;
   const stop = stopSignal();
@@ -80,7 +86,13 @@ export async function demo(options: DemoOptions, out: NodeJS.WriteStream): Promi
     await backend.close();
     throw error;
   }
-  bench.world.storyOver().then(() => (options.once ? untilSynced(agent, bench.clock, stop) : screen.text("The story is over; the street goes on. Ctrl-C ends it.")), () => stop.now());
+  bench.world.storyOver().then(
+    () =>
+      options.once
+        ? untilSynced(agent, bench.clock, stop)
+        : screen.text("The story is over; the street goes on. Ctrl-C ends it."),
+    () => stop.now(),
+  );
   await stop.stopped;
   const missing = options.once && fatal === 0 && !agent.synced();
   screen.changed();
@@ -88,7 +100,8 @@ export async function demo(options: DemoOptions, out: NodeJS.WriteStream): Promi
   await agent.close();
   await backend.close();
   screen.summary({ folder, receipts, atBackend: backend.cdrs.size, posts: backend.posts.length });
-  if (missing) process.stderr.write("chargetill: the story is over, but not every receipt was acknowledged by the backend\n");
+  if (missing)
+    process.stderr.write("chargetill: the story is over, but not every receipt was acknowledged by the backend\n");
   return fatal !== 0 ? fatal : missing ? 1 : 0;
 }
 
@@ -103,12 +116,21 @@ function demoConfig(options: DemoOptions, folder: string, url: string, tokenFile
   if (!read.ok) throw new Failure("config/invalid", read.faults.map(faultLine).join("\n"));
   const { config } = read.loaded;
   const bench = { seed: options.seed, speed: options.speed, story: "demo" } as const;
-  return { ...read.loaded, config: { ...config, state: folder, bench, uplinks: config.uplinks.map((uplink) => ({ ...uplink, url, tokenFile })) } };
+  return {
+    ...read.loaded,
+    config: {
+      ...config,
+      state: folder,
+      bench,
+      uplinks: config.uplinks.map((uplink) => ({ ...uplink, url, tokenFile })),
+    },
+  };
 }
 
 /** A UUID-shaped id that the seed decides, so that two plays of one story are the same to the byte. */
 function seededId(seed: number, at: number, count: number): string {
-  const hex = (value: number, digits: number): string => Math.abs(value).toString(16).padStart(digits, "0").slice(-digits);
+  const hex = (value: number, digits: number): string =>
+    Math.abs(value).toString(16).padStart(digits, "0").slice(-digits);
   return `${hex(seed, 8)}-${hex(count, 4)}-4000-8000-${hex(at, 12)}`;
 }
 
@@ -121,7 +143,10 @@ function stopSignal(): Stop {
   return { stopped, now: () => now() };
 }
 
-/** Ends the demo when nothing is left to send, or when that takes too long. The street stands still from then on: the same seed ends at the same moment. */
+/**
+ * Ends the demo when nothing is left to send, or when that takes too long. The street stands still from then on: the
+ * same seed ends at the same moment.
+ */
 function untilSynced(agent: Agent | undefined, clock: BenchClock, stop: Stop): void {
   const end = (): void => {
     clearInterval(look);
@@ -148,7 +173,11 @@ type Screen = {
 };
 
 /** Live view in a terminal, plain lines elsewhere, one event a line with --json. */
-function screenFor(out: NodeJS.WriteStream, options: DemoOptions, look: () => ReturnType<Agent["snapshot"]> | undefined): Screen {
+function screenFor(
+  out: NodeJS.WriteStream,
+  options: DemoOptions,
+  look: () => ReturnType<Agent["snapshot"]> | undefined,
+): Screen {
   const live = out.isTTY === true && !options.json ? new TerminalView(out as WriteStream, look) : undefined;
   const line = (text: string): void => (live === undefined ? void out.write(`${text}\n`) : live.say(text));
   const quiet = (): void => undefined;
@@ -158,10 +187,23 @@ function screenFor(out: NodeJS.WriteStream, options: DemoOptions, look: () => Re
       out.write(`${JSON.stringify({ news: "ended", folder, receipts, key, atBackend, posts })}\n`);
       return;
     }
-    out.write(`\n${receipts.length} receipts in ${join(folder, "receipts")}, ${atBackend} at the backend (${posts} posts).\n`);
-    if (receipts.length > 0) out.write(`Check them without trusting this station:\n\n  node ${relative(process.cwd(), fileURLToPath(new URL("../cli.js", import.meta.url)))} verify --key ${key} ${receipts.length > 4 ? join(folder, "receipts", "*.json") : receipts.join(" ")}\n\n`);
+    out.write(
+      `\n${receipts.length} receipts in ${join(folder, "receipts")}, ${atBackend} at the backend (${posts} posts).\n`,
+    );
+    if (receipts.length > 0)
+      out.write(
+        `Check them without trusting this station:\n\n  node ${relative(process.cwd(), fileURLToPath(new URL("../cli.js", import.meta.url)))} verify --key ${key} ${receipts.length > 4 ? join(folder, "receipts", "*.json") : receipts.join(" ")}\n\n`,
+      );
   };
-  if (options.json) return { text: quiet, event: (event) => void out.write(`${JSON.stringify(event)}\n`), receipt: quiet, changed: quiet, close: quiet, summary };
+  if (options.json)
+    return {
+      text: quiet,
+      event: (event) => void out.write(`${JSON.stringify(event)}\n`),
+      receipt: quiet,
+      changed: quiet,
+      close: quiet,
+      summary,
+    };
   return {
     text: line,
     event: (event, time) => line(`${time}  ${eventLine(event)}`),

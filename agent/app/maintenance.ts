@@ -1,17 +1,25 @@
-// What is done beside the selling, a little each minute: sealed pages are proven in turn, the disk's room is looked at and some of it kept, receipts
-// that could not be signed are signed, and on their schedules outboxes are asked and the journal goes into the archive, old evidence out of it.
+// What is done beside the selling, a little each minute: sealed pages are proven in turn, the disk's room is looked at
+// and some of it kept, receipts that could not be signed are signed, and on their schedules outboxes are asked and the
+// journal goes into the archive, old evidence out of it.
 import { join } from "node:path";
 import type { Config } from "../../config/schema.js";
-import { clearCopies } from "../receipts/output/receipt-file-retention.js";
 import type { Clock } from "../../drivers/driver.js";
 import { Failure } from "../core/failure.js";
-import type { StationFault } from "../sync/faults.js";
 import type { Disk } from "../ledger/store/disk.js";
-import { pruneEvidence } from "../ledger/upkeep/evidence.js";
 import { Reserve } from "../ledger/store/reserve.js";
-import { WriteStatisticsLog, type WriteStatistics } from "../ledger/upkeep/write-statistics.js";
+import {
+  type DiskForecast,
+  forecastDisk,
+  leastFreeBytes,
+  mib,
+  requiredFreeBytes,
+  reserveBytes,
+} from "../ledger/upkeep/disk-forecast.js";
+import { pruneEvidence } from "../ledger/upkeep/evidence.js";
+import { type WriteStatistics, WriteStatisticsLog } from "../ledger/upkeep/write-statistics.js";
+import { clearCopies } from "../receipts/output/receipt-file-retention.js";
 import type { AgentEvent } from "../station/events.js";
-import { leastFreeBytes, forecastDisk, mib, requiredFreeBytes, reserveBytes, type DiskForecast } from "../ledger/upkeep/disk-forecast.js";
+import type { StationFault } from "../sync/faults.js";
 import type { Services } from "./services.js";
 
 /** Runs `work` whenever the cron expression is due, in UTC, until the answer is called. */
@@ -32,7 +40,10 @@ export type MaintenanceParts = {
 
 /** Minutes of most of a day: each looks at its share of the sealed pages. */
 const pagesInTurns = 1_000;
-/** What of the night's work is done in one minute: each segment and page is read, packed or unpacked, and meanwhile nothing else happens. */
+/**
+ * What of the night's work is done in one minute: each segment and page is read, packed or unpacked, and meanwhile
+ * nothing else happens.
+ */
 const segmentsAtOnce = 8;
 const copiesAtOnce = 100;
 const dayMs = 86_400_000;
@@ -52,13 +63,17 @@ export class Maintenance {
 
   constructor(parts: MaintenanceParts) {
     this.#parts = parts;
-    this.#reserve = new Reserve(parts.disk, join(parts.config.state, "reserve"), reserveBytes(parts.config.connectors.length));
+    this.#reserve = new Reserve(
+      parts.disk,
+      join(parts.config.state, "reserve"),
+      reserveBytes(parts.config.connectors.length),
+    );
     this.#writeStatistics = new WriteStatisticsLog(parts.disk, join(parts.config.state, "write-statistics.json"));
   }
 
   /**
-   * After a disk/full at the start: gives up the room that was kept for this, so that a session that was begun is settled. True when there was
-   * some to give; until it is taken again no session starts.
+   * After a disk/full at the start: gives up the room that was kept for this, so that a session that was begun is
+   * settled. True when there was some to give; until it is taken again no session starts.
    */
   spendReserve(): boolean {
     try {
@@ -85,23 +100,30 @@ export class Maintenance {
       if (services !== undefined) this.#provePages(services);
       this.#watchRoom(disk.freeBytes(config.state));
       // For people's figures nothing is risked on a disk that is full.
-      if (services !== undefined && this.#full === undefined) this.#writeStatistics.look(clock.now(), services.book.count());
+      if (services !== undefined && this.#full === undefined)
+        this.#writeStatistics.look(clock.now(), services.book.count());
       if (services !== undefined && this.#archiving) this.#archiveSome(services);
     });
     const services = this.#parts.services();
     if (services === undefined) return;
-    // What a backend has changed while we were down is wanted now, not at the next full hour; under a clock that is not set no certificate holds.
+    // What a backend has changed while we were down is wanted now, not at the next full hour; under a clock that is not
+    // set no certificate holds.
     if (!this.#fetched && clock.now().trust !== "unsynced") {
       this.#fetched = true;
       for (const pull of services.pulls) void pull.now(false);
     }
     if (this.#jobs.length > 0) return;
-    this.#jobs = this.#parts.outboxSchedules.map((expression, index) => this.#parts.schedule(expression, () => void services.outboxes[index]?.due()));
+    this.#jobs = this.#parts.outboxSchedules.map((expression, index) =>
+      this.#parts.schedule(expression, () => void services.outboxes[index]?.due()),
+    );
     this.#jobs.push(...services.pulls.map((pull) => this.#parts.schedule(pull.schedule, () => pull.due())));
     this.#jobs.push(this.#parts.schedule(nightly, () => this.archive()));
   }
 
-  /** Too little room is a fault, raised and cleared like any other, but for the journal: an entry of it would want room too. */
+  /**
+   * Too little room is a fault, raised and cleared like any other, but for the journal: an entry of it would want room
+   * too.
+   */
   #watchRoom(freeBytes: number): void {
     const { tell, clock } = this.#parts;
     const { at } = clock.now();
@@ -121,7 +143,10 @@ export class Maintenance {
     return this.#full === undefined ? [] : [this.#full];
   }
 
-  /** Whether a session that starts now can be settled, come what may: there is room, and some is kept for the day when there is none. */
+  /**
+   * Whether a session that starts now can be settled, come what may: there is room, and some is kept for the day when
+   * there is none.
+   */
   #hasRoom(freeBytes: number): boolean {
     if (this.#reserve.stands) return freeBytes >= leastFreeBytes;
     if (freeBytes < leastFreeBytes + this.#reserve.bytes) return false;
@@ -135,8 +160,9 @@ export class Maintenance {
   }
 
   /**
-   * Each night: the journal of settled sessions goes into the archive, up to the oldest entry that an open session still needs, and what of the
-   * archive is older than it must be goes for good. A share at once, the rest in the minutes that follow.
+   * Each night: the journal of settled sessions goes into the archive, up to the oldest entry that an open session
+   * still needs, and what of the archive is older than it must be goes for good. A share at once, the rest in the
+   * minutes that follow.
    */
   archive(): void {
     const services = this.#parts.services();
@@ -153,8 +179,13 @@ export class Maintenance {
     this.#archiving = packed === segmentsAtOnce;
     const { at, trust } = clock.now();
     if (trust === "unsynced") return;
-    const isDone = (receipt: number): boolean => receipt <= book.sealedReceipts && outboxes.every((outbox) => outbox.stateOf(receipt) === "acked");
-    const pruned = pruneEvidence(disk, join(config.state, "journal"), { beforeMs: at - config.retention.evidence, isDone, most: segmentsAtOnce });
+    const isDone = (receipt: number): boolean =>
+      receipt <= book.sealedReceipts && outboxes.every((outbox) => outbox.stateOf(receipt) === "acked");
+    const pruned = pruneEvidence(disk, join(config.state, "journal"), {
+      beforeMs: at - config.retention.evidence,
+      isDone,
+      most: segmentsAtOnce,
+    });
     const cleared = clearCopies(disk, config, book, { beforeMs: at - config.retention.copies, most: copiesAtOnce });
     this.#archiving ||= pruned >= segmentsAtOnce || cleared >= copiesAtOnce;
   }
@@ -165,7 +196,10 @@ export class Maintenance {
     const writeStatistics = this.#writeStatistics.figures();
     const services = this.#parts.services();
     const { at, monoMs } = clock.now();
-    if (services !== undefined && (this.#diskForecast === undefined || monoMs - this.#diskForecast.monoMs >= roomAnewMs)) {
+    if (
+      services !== undefined &&
+      (this.#diskForecast === undefined || monoMs - this.#diskForecast.monoMs >= roomAnewMs)
+    ) {
       try {
         this.#diskForecast = { diskForecast: forecastDisk(disk, config, services.book, at), monoMs };
       } catch (error) {
@@ -173,7 +207,10 @@ export class Maintenance {
         if (!(error instanceof Failure)) throw error;
       }
     }
-    return { ...(writeStatistics === undefined ? {} : { writeStatistics }), ...(this.#diskForecast === undefined ? {} : { diskForecast: this.#roomNow(this.#diskForecast.diskForecast) }) };
+    return {
+      ...(writeStatistics === undefined ? {} : { writeStatistics }),
+      ...(this.#diskForecast === undefined ? {} : { diskForecast: this.#roomNow(this.#diskForecast.diskForecast) }),
+    };
   }
 
   /** What a receipt takes and how many there are a day changes slowly; what is free may be gone the next moment. */
@@ -192,13 +229,14 @@ export class Maintenance {
   }
 
   /**
-   * A sealed page that rotted is no reason to end the process, nor the session of a car that charges: no other session starts, it is shown, and
-   * the page is looked at again each minute, so that one brought back from a backup opens the shop unaided.
+   * A sealed page that rotted is no reason to end the process, nor the session of a car that charges: no other session
+   * starts, it is shown, and the page is looked at again each minute, so that one brought back from a backup opens the
+   * shop unaided.
    */
   #provePages({ book, station }: Services): void {
     try {
-      // In turn, so that within a day every sealed page was proven and no look takes long; each hour has its part of the book, also where no start sees
-      // a whole day.
+      // In turn, so that within a day every sealed page was proven and no look takes long; each hour has its part of
+      // the book, also where no start sees a whole day.
       book.verifyNext(Math.ceil(book.sealedPages / pagesInTurns), (this.#parts.clock.now().at % dayMs) / dayMs);
       this.#rotten = undefined;
       station.faults.clear("station", "book/damaged");

@@ -2,21 +2,27 @@
 import pino from "pino";
 import type { LoadedConfig } from "../../config/load.js";
 import type { Config } from "../../config/schema.js";
-import { realBuses, type MachineBuses } from "../../drivers/machine/open.js";
+import { type MachineBuses, realBuses } from "../../drivers/machine/open.js";
+import { ownVersion } from "../control/version.js";
 import { Failure } from "../core/failure.js";
 import { Disk } from "../ledger/store/disk.js";
-import { logLevels, type LogSwitch } from "../technician/trace-sessions.js";
+import { type AgentEvent, eventLine } from "../station/events.js";
+import { type LogSwitch, logLevels } from "../technician/trace-sessions.js";
 import { Agent } from "./agent.js";
-import { ownVersion } from "../control/version.js";
-import { eventLine, type AgentEvent } from "../station/events.js";
 
 /** Letting go is a matter of milliseconds; what hangs longer is left behind, with contactors open. */
 const closeWithinMs = 1_800;
 
-/** Runs until SIGTERM or SIGINT, or until the process cannot go on; answers the exit code. SIGHUP takes up what `reread` finds, where it is safe; `reread` throws Failure for a config that cannot be used. */
+/**
+ * Runs until SIGTERM or SIGINT, or until the process cannot go on; answers the exit code. SIGHUP takes up what `reread`
+ * finds, where it is safe; `reread` throws Failure for a config that cannot be used.
+ */
 export async function run(loaded: LoadedConfig, reread: () => LoadedConfig): Promise<number> {
   const { config } = loaded;
-  const log = pino({ level: config.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ fd: 1, sync: true }));
+  const log = pino(
+    { level: config.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    pino.destination({ fd: 1, sync: true }),
+  );
   const disk = new Disk();
   const buses = await busesOf(config, disk);
   let end: (code: number) => void = () => undefined;
@@ -25,7 +31,14 @@ export async function run(loaded: LoadedConfig, reread: () => LoadedConfig): Pro
   let agent: Agent | undefined;
   // Heard from the first moment on: unheard, the signal would end the process.
   process.on("SIGHUP", () => reload(agent, reread, log));
-  const opened = await Agent.open(loaded, { buses, version: ownVersion(), disk, tell: (event) => write(log, event), log: switchOf(log), exit: (code) => end(code) });
+  const opened = await Agent.open(loaded, {
+    buses,
+    version: ownVersion(),
+    disk,
+    tell: (event) => write(log, event),
+    log: switchOf(log),
+    exit: (code) => end(code),
+  });
   agent = opened;
   // What nobody caught must not leave a contactor closed behind: pins stay as a dead process left them.
   process.once("uncaughtException", (error) => opened.fail(error));
@@ -37,7 +50,10 @@ export async function run(loaded: LoadedConfig, reread: () => LoadedConfig): Pro
   return code;
 }
 
-/** The machine's buses, or the bench's, whose world lies in the state folder: there alone the folder must be there before the agent, which waits for its disk. */
+/**
+ * The machine's buses, or the bench's, whose world lies in the state folder: there alone the folder must be there
+ * before the agent, which waits for its disk.
+ */
 async function busesOf(config: Config, disk: Disk): Promise<MachineBuses> {
   if (config.bench === undefined) return realBuses(config);
   disk.makeFolder(config.state);
@@ -45,7 +61,11 @@ async function busesOf(config: Config, disk: Disk): Promise<MachineBuses> {
 }
 
 /** pino's level, as far as a technician turns it. */
-const switchOf = (log: pino.Logger): LogSwitch => ({ level: () => logLevels.find((level) => level === log.level) ?? "info", set: (level) => void (log.level = level), debug: (line) => log.debug(line) });
+const switchOf = (log: pino.Logger): LogSwitch => ({
+  level: () => logLevels.find((level) => level === log.level) ?? "info",
+  set: (level) => void (log.level = level),
+  debug: (line) => log.debug(line),
+});
 
 function reload(agent: Agent | undefined, reread: () => LoadedConfig, log: pino.Logger): void {
   const refused = agent === undefined ? ["the agent is only just starting"] : whyRefused(agent, reread);

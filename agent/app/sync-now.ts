@@ -1,5 +1,5 @@
-// A push by hand: fetches and sends all that waits now. It may take longer than one question on the control socket may, so whoever asks is answered
-// after a while with how far it has come, and asks again.
+// A push by hand: fetches and sends all that waits now. It may take longer than one question on the control socket may,
+// so whoever asks is answered after a while with how far it has come, and asks again.
 import { setTimeout as delay } from "node:timers/promises";
 import type { Services } from "./services.js";
 
@@ -10,7 +10,11 @@ const running = new WeakMap<Services, Promise<void>>();
 
 /** Begins, unless it runs already. */
 export function startSync(services: Services): void {
-  if (!running.has(services)) running.set(services, pushAll(services).finally(() => running.delete(services)));
+  if (!running.has(services))
+    running.set(
+      services,
+      pushAll(services).finally(() => running.delete(services)),
+    );
 }
 
 /** Whether all is done, or something holds; answers false when it takes longer. */

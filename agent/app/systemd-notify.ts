@@ -24,7 +24,9 @@ export class SystemdNotifier {
     });
   }
 
-  /** Sends at once and waits for it, for when nothing else runs: `tell` would be heard only when the loop turns again. */
+  /**
+   * Sends at once and waits for it, for when nothing else runs: `tell` would be heard only when the loop turns again.
+   */
   tellNow(assignment: string): void {
     if (this.enabled) spawnSync("systemd-notify", [assignment], { timeout: 5_000, stdio: "ignore" });
   }

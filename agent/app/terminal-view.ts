@@ -1,4 +1,5 @@
-// The live view: what happened scrolls by above, how the station stands is drawn below and drawn over. Text first, colour never alone.
+// The live view: what happened scrolls by above, how the station stands is drawn below and drawn over. Text first,
+// colour never alone.
 import type { WriteStream } from "node:tty";
 import { clockText, localTime } from "../core/time/time.js";
 import type { ConnectorSnapshot, Snapshot } from "../station/snapshot.js";
@@ -82,18 +83,36 @@ export function terminalViewLines(snapshot: Snapshot, columns: number): string[]
   const backend = backendWords(snapshot);
   const rows = [
     dim("─".repeat(columns)),
-    ...sideBySide([` ${bold("chargetill")}  ${snapshot.operator}  ${time}${trust}`, backend], columns).map((line) => fit(line, columns)),
-    ...(snapshot.closed === undefined ? [] : wrapped(`✗ not selling: ${snapshot.closed}`, columns).map((line) => fit(` ${tint(31, line)}`, columns))),
+    ...sideBySide([` ${bold("chargetill")}  ${snapshot.operator}  ${time}${trust}`, backend], columns).map((line) =>
+      fit(line, columns),
+    ),
+    ...(snapshot.closed === undefined
+      ? []
+      : wrapped(`✗ not selling: ${snapshot.closed}`, columns).map((line) => fit(` ${tint(31, line)}`, columns))),
   ];
   for (const connector of snapshot.connectors) {
     const { sign, colour } = marks[connector.state];
     rows.push(dim(`┌${"─".repeat(columns - 2)}┐`));
-    const title = sideBySide([`${tint(colour, sign)} ${bold(`Connector ${connector.id}`)}`, ...wrapped(connector.words, inner), ...(connector.card === undefined ? [] : [`card ${connector.card}`])], inner);
-    for (const line of [...title, ...body(connector, snapshot, inner)]) rows.push(`${dim("│")} ${fit(line, inner, true)} ${dim("│")}`);
+    const title = sideBySide(
+      [
+        `${tint(colour, sign)} ${bold(`Connector ${connector.id}`)}`,
+        ...wrapped(connector.words, inner),
+        ...(connector.card === undefined ? [] : [`card ${connector.card}`]),
+      ],
+      inner,
+    );
+    for (const line of [...title, ...body(connector, snapshot, inner)])
+      rows.push(`${dim("│")} ${fit(line, inner, true)} ${dim("│")}`);
     rows.push(dim(`└${"─".repeat(columns - 2)}┘`));
   }
-  for (const fault of snapshot.faults.slice(0, 4)) rows.push(fit(` ${tint(31, "✗")} ${fault.code} at ${fault.device}: ${fault.message}`, columns));
-  rows.push(fit(dim(` help ${snapshot.helpline}   receipts ${snapshot.receipts}   key ${snapshot.keyId.slice(0, 19)}…`), columns));
+  for (const fault of snapshot.faults.slice(0, 4))
+    rows.push(fit(` ${tint(31, "✗")} ${fault.code} at ${fault.device}: ${fault.message}`, columns));
+  rows.push(
+    fit(
+      dim(` help ${snapshot.helpline}   receipts ${snapshot.receipts}   key ${snapshot.keyId.slice(0, 19)}…`),
+      columns,
+    ),
+  );
   return rows;
 }
 
@@ -102,26 +121,67 @@ function backendWords(snapshot: Snapshot): string {
   const waiting = snapshot.uplinks.reduce((sum, { waiting: count }) => sum + count, 0);
   const queue = waiting === 0 ? "" : `, ${waiting} waiting`;
   if (snapshot.offline) return tint(33, `⚠ OFFLINE, selling on${queue}`);
-  return snapshot.uplinks.every(({ reachability }) => reachability === "untried") ? `○ backend not yet needed${queue}` : tint(32, `● backend online${queue}`);
+  return snapshot.uplinks.every(({ reachability }) => reachability === "untried")
+    ? `○ backend not yet needed${queue}`
+    : tint(32, `● backend online${queue}`);
 }
 
 function body(connector: ConnectorSnapshot, snapshot: Snapshot, columns: number): string[] {
-  const { energyKwh, powerW, elapsedMs, unitPrice, accrued, ifStoppedNow, nextChange, idleForMs, idleFreeMs, leftUnderCap } = connector;
+  const {
+    energyKwh,
+    powerW,
+    elapsedMs,
+    unitPrice,
+    accrued,
+    ifStoppedNow,
+    nextChange,
+    idleForMs,
+    idleFreeMs,
+    leftUnderCap,
+  } = connector;
   if (energyKwh === undefined || powerW === undefined || elapsedMs === undefined) {
-    if (connector.state === "finishing") return [`receipt ${connector.receipt ?? ""} is signed: ${snapshot.offline ? "it will be sent when the backend is back" : "it goes to the backend"}`];
-    return connector.price.flatMap((line) => wrapped(line, columns - 2).map((part, index) => `${index === 0 ? "  " : "    "}${part}`));
+    if (connector.state === "finishing")
+      return [
+        `receipt ${connector.receipt ?? ""} is signed: ${snapshot.offline ? "it will be sent when the backend is back" : "it goes to the backend"}`,
+      ];
+    return connector.price.flatMap((line) =>
+      wrapped(line, columns - 2).map((part, index) => `${index === 0 ? "  " : "    "}${part}`),
+    );
   }
   const bar = powerBar(powerW, connector.maxPowerW);
   return [
-    ...sideBySide([`  ${bold(`${energyKwh} kWh`)}`, bold(accrued ?? ""), durationText(elapsedMs), `${(powerW / 1000).toFixed(1)} kW ${bar}`], columns),
-    ...sideBySide([...wrapped(`price now ${unitPrice ?? ""} incl. tax`, columns - 2).map((line) => `  ${line}`), `if stopped now ${ifStoppedNow ?? ""}`], columns),
-    ...(nextChange === undefined ? [] : [`  from ${clockText(snapshot.timeZone, nextChange.atMs)}: ${nextChange.unitPrice}`]),
-    ...(idleForMs === undefined || connector.state !== "charging" ? [] : [`  the car has asked for no power for ${durationText(idleForMs)}${idleFreeMs === undefined ? "" : `: still free for ${durationText(idleFreeMs)}`}`]),
+    ...sideBySide(
+      [
+        `  ${bold(`${energyKwh} kWh`)}`,
+        bold(accrued ?? ""),
+        durationText(elapsedMs),
+        `${(powerW / 1000).toFixed(1)} kW ${bar}`,
+      ],
+      columns,
+    ),
+    ...sideBySide(
+      [
+        ...wrapped(`price now ${unitPrice ?? ""} incl. tax`, columns - 2).map((line) => `  ${line}`),
+        `if stopped now ${ifStoppedNow ?? ""}`,
+      ],
+      columns,
+    ),
+    ...(nextChange === undefined
+      ? []
+      : [`  from ${clockText(snapshot.timeZone, nextChange.atMs)}: ${nextChange.unitPrice}`]),
+    ...(idleForMs === undefined || connector.state !== "charging"
+      ? []
+      : [
+          `  the car has asked for no power for ${durationText(idleForMs)}${idleFreeMs === undefined ? "" : `: still free for ${durationText(idleFreeMs)}`}`,
+        ]),
     ...(leftUnderCap === undefined ? [] : [dim(`  left under the price cap ${leftUnderCap}`)]),
   ];
 }
 
-/** Parts beside each other while they fit, else on a line of their own, set in by two: what a driver must read is never cut away. */
+/**
+ * Parts beside each other while they fit, else on a line of their own, set in by two: what a driver must read is never
+ * cut away.
+ */
 function sideBySide(parts: readonly string[], columns: number): string[] {
   const lines: string[] = [];
   for (const part of parts) {
@@ -136,7 +196,10 @@ function sideBySide(parts: readonly string[], columns: number): string[] {
 /** Visible characters: escape sequences take no room. */
 const width = (text: string): number => [...text.replace(/\x1b\[[0-9;]*m/g, "")].length;
 
-/** A text in lines of at most `columns` characters, broken between words; the lines after the first leave room to be set in by two. */
+/**
+ * A text in lines of at most `columns` characters, broken between words; the lines after the first leave room to be set
+ * in by two.
+ */
 function wrapped(text: string, columns: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(" ")) {

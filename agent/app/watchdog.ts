@@ -1,5 +1,6 @@
-// When systemd is told that we still make progress. In quiet times a timer tells it; while a slow disk holds up the loop no timer fires, and each
-// fsync that comes to its end is progress, for as long as a settlement on a dying card may take.
+// When systemd is told that we still make progress. In quiet times a timer tells it; while a slow disk holds up the
+// loop no timer fires, and each fsync that comes to its end is progress, for as long as a settlement on a dying card
+// may take.
 
 /** Tells systemd at once, also while nothing else can run. */
 export type PingNow = () => void;

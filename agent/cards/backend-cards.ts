@@ -1,15 +1,16 @@
-// What backends have said about cards: the list that each keeps here (OCPP's local list), and a cache of their earlier answers.
-// The list comes before the cache; both come after the cards of the config and those enrolled or fetched, whose whitelist decides first.
+// What backends have said about cards: the list that each keeps here (OCPP's local list), and a cache of their earlier
+// answers. The list comes before the cache; both come after the cards of the config and those enrolled or fetched,
+// whose whitelist decides first.
 import { join } from "node:path";
 import { z } from "zod";
-import type { Config, StationFacts } from "../../config/schema.js";
 import { textField } from "../../config/fields.js";
-import { refusals, type KeptWord, type OnlineAnswer } from "../core/cdr/token.js";
+import type { Config, StationFacts } from "../../config/schema.js";
+import type { Clock } from "../../drivers/driver.js";
+import { type KeptWord, type OnlineAnswer, refusals } from "../core/cdr/token.js";
 import type { StationEvent } from "../core/session/station-state.js";
 import type { Disk } from "../ledger/store/disk.js";
 import { Table } from "../ledger/store/table.js";
 import type { CardLists, ListedCard, Refusal, RemoteAnswer } from "../sync/station-port.js";
-import type { Clock } from "../../drivers/driver.js";
 
 export const backendCardsFile = "backend-cards.json";
 export const cardCacheFile = "authorization-cache.json";
@@ -26,7 +27,10 @@ const listedCard = z.strictObject({
   expires: z.iso.datetime({ offset: true }).optional(),
   tariff: textField(60).optional(),
 });
-const lists = z.record(z.string(), z.strictObject({ version: z.int().min(0), cards: z.array(listedCard).max(mostListed) }));
+const lists = z.record(
+  z.string(),
+  z.strictObject({ version: z.int().min(0), cards: z.array(listedCard).max(mostListed) }),
+);
 type Lists = z.infer<typeof lists>;
 
 const cacheRow = z.strictObject({
@@ -34,7 +38,13 @@ const cacheRow = z.strictObject({
   atMs: z.int(),
   expiresMs: z.int().optional(),
   status: z.enum(["ALLOWED", ...refusals]),
-  token: z.strictObject({ uid: z.string(), type: z.enum(["RFID", "APP_USER", "AD_HOC_USER", "OTHER"]), contractId: z.string(), countryCode: z.string(), partyId: z.string() }),
+  token: z.strictObject({
+    uid: z.string(),
+    type: z.enum(["RFID", "APP_USER", "AD_HOC_USER", "OTHER"]),
+    contractId: z.string(),
+    countryCode: z.string(),
+    partyId: z.string(),
+  }),
   group: z.string().optional(),
   tariff: z.string().optional(),
 });
@@ -45,7 +55,13 @@ type CacheRow = z.infer<typeof cacheRow>;
 export const parseCardLists = (value: unknown): Lists => lists.parse(value);
 export const parseCardCache = (value: unknown): readonly CacheRow[] => cache.parse(value);
 
-export type BackendCardsParts = { readonly disk: Disk; readonly folder: string; readonly station: StationFacts; readonly settings: Config["authorisation"]; readonly clock: Clock };
+export type BackendCardsParts = {
+  readonly disk: Disk;
+  readonly folder: string;
+  readonly station: StationFacts;
+  readonly settings: Config["authorisation"];
+  readonly clock: Clock;
+};
 
 const no = (code: Refusal["code"], why: string): Refusal => ({ accepted: false, code, why });
 
@@ -77,13 +93,21 @@ export class BackendCards implements CardLists {
     const row = this.#cache.data.find((one) => one.uid === uid);
     if (row === undefined || at - row.atMs >= this.#parts.settings.cacheLifetime) return undefined;
     const { uid: _, atMs: __, group, tariff, expiresMs, ...rest } = row;
-    return { ...rest, ...(group === undefined ? {} : { group }), ...(tariff === undefined ? {} : { tariff }), ...(expiresMs === undefined ? {} : { expiresMs }) };
+    return {
+      ...rest,
+      ...(group === undefined ? {} : { group }),
+      ...(tariff === undefined ? {} : { tariff }),
+      ...(expiresMs === undefined ? {} : { expiresMs }),
+    };
   }
 
   /** Keeps a backend's answer, in place of the oldest where there is no room. */
   keep(uid: string, answer: OnlineAnswer, atMs: number): void {
     if (this.#parts.settings.cacheLifetime === 0 || uid.length > 36) return;
-    if (answer.allowed === "ALLOWED" && answer.once === true) return void this.#cache.update((rows) => (rows.some((row) => row.uid === uid) ? rows.filter((row) => row.uid !== uid) : rows));
+    if (answer.allowed === "ALLOWED" && answer.once === true)
+      return void this.#cache.update((rows) =>
+        rows.some((row) => row.uid === uid) ? rows.filter((row) => row.uid !== uid) : rows,
+      );
     const { station } = this.#parts;
     const row: CacheRow =
       answer.allowed === "ALLOWED"
@@ -96,10 +120,20 @@ export class BackendCards implements CardLists {
             ...(answer.tariff === undefined ? {} : { tariff: answer.tariff }),
             ...(answer.expiresMs === undefined ? {} : { expiresMs: Math.trunc(answer.expiresMs) }),
           }
-        : { uid, atMs, status: answer.allowed, token: { uid, type: "RFID", contractId: uid, countryCode: station.countryCode, partyId: station.partyId } };
+        : {
+            uid,
+            atMs,
+            status: answer.allowed,
+            token: { uid, type: "RFID", contractId: uid, countryCode: station.countryCode, partyId: station.partyId },
+          };
     this.#cache.update((rows) => {
       const before = rows.find((one) => one.uid === uid);
-      if (before !== undefined && atMs - before.atMs < renewAfterMs && JSON.stringify({ ...before, atMs }) === JSON.stringify(row)) return rows;
+      if (
+        before !== undefined &&
+        atMs - before.atMs < renewAfterMs &&
+        JSON.stringify({ ...before, atMs }) === JSON.stringify(row)
+      )
+        return rows;
       return [...rows.filter((one) => one !== before), row].slice(-mostCached);
     });
   }
@@ -134,9 +168,11 @@ export class BackendCards implements CardLists {
   }
 
   #write(by: string, version: number, cards: readonly ListedCard[]): RemoteAnswer {
-    if (cards.length > mostListed) return no("full", `the list has ${cards.length} cards, and at most ${mostListed} are held`);
+    if (cards.length > mostListed)
+      return no("full", `the list has ${cards.length} cards, and at most ${mostListed} are held`);
     const read = z.array(listedCard).safeParse(cards);
-    if (!read.success || new Set(cards.map(({ uid }) => uid)).size < cards.length) return no("failed", read.success ? "a card stands twice in the list" : z.prettifyError(read.error));
+    if (!read.success || new Set(cards.map(({ uid }) => uid)).size < cards.length)
+      return no("failed", read.success ? "a card stands twice in the list" : z.prettifyError(read.error));
     this.record({ type: "CardsListed", moment: this.#parts.clock.now(), by, version, cards: cards.length });
     this.#lists.update((before) => ({ ...before, [by]: { version, cards: read.data } }));
     this.#count();

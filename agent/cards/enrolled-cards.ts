@@ -1,7 +1,8 @@
-// The cards that may charge here: those of the config file, and those enrolled or revoked since, which are kept in a table of their own.
-// An enrolled row stands in place of the config's for the same card, so that a card can be revoked without an editor.
+// The cards that may charge here: those of the config file, and those enrolled or revoked since, which are kept in a
+// table of their own. An enrolled row stands in place of the config's for the same card, so that a card can be revoked
+// without an editor.
 import { join } from "node:path";
-import { tokenSchema, type StationFacts, type TokenConfig } from "../../config/schema.js";
+import { type StationFacts, type TokenConfig, tokenSchema } from "../../config/schema.js";
 import type { Token } from "../core/cdr/token.js";
 import { Failure } from "../core/failure.js";
 import type { Disk } from "../ledger/store/disk.js";
@@ -34,7 +35,10 @@ export class EnrolledCards {
   #config: readonly TokenConfig[];
   #known: ReadonlyMap<string, Token> = new Map();
 
-  private constructor(table: CardTable, config: { readonly tokens: readonly TokenConfig[]; readonly station: StationFacts }) {
+  private constructor(
+    table: CardTable,
+    config: { readonly tokens: readonly TokenConfig[]; readonly station: StationFacts },
+  ) {
     this.#table = table;
     this.#station = config.station;
     this.#config = config.tokens;
@@ -42,13 +46,27 @@ export class EnrolledCards {
   }
 
   /** Throws Failure table/damaged, disk/failed. */
-  static open(disk: Disk, folder: string, config: { readonly tokens: readonly TokenConfig[]; readonly station: StationFacts }): EnrolledCards {
-    return new EnrolledCards(Table.open<readonly TokenConfig[]>(disk, join(folder, enrolledCardsFile), parseEnrolledCards, []), config);
+  static open(
+    disk: Disk,
+    folder: string,
+    config: { readonly tokens: readonly TokenConfig[]; readonly station: StationFacts },
+  ): EnrolledCards {
+    return new EnrolledCards(
+      Table.open<readonly TokenConfig[]>(disk, join(folder, enrolledCardsFile), parseEnrolledCards, []),
+      config,
+    );
   }
 
   /** The same cards, for looking only: nothing is made or written. Throws Failure table/damaged, disk/failed. */
-  static view(disk: Disk, folder: string, config: { readonly tokens: readonly TokenConfig[]; readonly station: StationFacts }): EnrolledCards {
-    return new EnrolledCards(Table.shown<readonly TokenConfig[]>(disk, join(folder, enrolledCardsFile), parseEnrolledCards, []), config);
+  static view(
+    disk: Disk,
+    folder: string,
+    config: { readonly tokens: readonly TokenConfig[]; readonly station: StationFacts },
+  ): EnrolledCards {
+    return new EnrolledCards(
+      Table.shown<readonly TokenConfig[]>(disk, join(folder, enrolledCardsFile), parseEnrolledCards, []),
+      config,
+    );
   }
 
   /** By whole UID: what a tap is judged by. */

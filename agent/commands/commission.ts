@@ -1,66 +1,117 @@
-// chargetill commission: runs the doctor and, where asked, tests the contactors and compares the meters with a known load, and writes down what was
-// found, signed by the station's key: what a technician hands over. A station with a fault is written down too, as one that failed.
-import { InvalidArgumentError, type Command } from "commander";
+// chargetill commission: runs the doctor and, where asked, tests the contactors and compares the meters with a known
+// load, and writes down what was found, signed by the station's key: what a technician hands over. A station with a
+// fault is written down too, as one that failed.
+
 import { resolve } from "node:path";
+import { type Command, InvalidArgumentError } from "commander";
 import { wallNow } from "../../drivers/clock.js";
 import type { ContactorTest } from "../../drivers/gpio/contactor-test.js";
-import { commissioningFormat, isInOrder, signedRecord, type CommissionedDevice, type CommissioningRecord } from "../core/verify/commissioning.js";
-import { doctorLines } from "../technician/doctor-lines.js";
-import { examine } from "../technician/doctor.js";
-import { Failure } from "../core/failure.js";
-import type { DeviceAccess } from "../technician/device-access.js";
-import { checkMeter } from "../technician/meter-acceptance.js";
-import { complain, stationCommand, screenColumns, tell, wholeNumber, type StationOptions } from "./shared/command.js";
-import { loadedFor, withDevices } from "./shared/with-devices.js";
-import { openSigner } from "../receipts/signing-keys.js";
 import { leave } from "../control/privileges.js";
-import { Disk } from "../ledger/store/disk.js";
 import { ownVersion } from "../control/version.js";
+import { Failure } from "../core/failure.js";
+import {
+  type CommissionedDevice,
+  type CommissioningRecord,
+  commissioningFormat,
+  isInOrder,
+  signedRecord,
+} from "../core/verify/commissioning.js";
+import { Disk } from "../ledger/store/disk.js";
+import { openSigner } from "../receipts/signing-keys.js";
+import type { DeviceAccess } from "../technician/device-access.js";
+import { examine } from "../technician/doctor.js";
+import { doctorLines } from "../technician/doctor-lines.js";
+import { checkMeter } from "../technician/meter-acceptance.js";
+import { complain, type StationOptions, screenColumns, stationCommand, tell, wholeNumber } from "./shared/command.js";
+import { loadedFor, withDevices } from "./shared/with-devices.js";
 
 /** A load for one connector's meter, or, without one, for all. */
 type Load = { readonly connector?: number; readonly loadW: number };
 
 /** `chargetill commission`. Exit 1 when something failed; the record says what. */
 export function commissionCommand(): Command {
-  return stationCommand("commission", "run the doctor and write a signed record of what was found", 'commission --by "A. Technician" --contactors --load 1:2000')
+  return stationCommand(
+    "commission",
+    "run the doctor and write a signed record of what was found",
+    'commission --by "A. Technician" --contactors --load 1:2000',
+  )
     .requiredOption("--by <name>", "who did the work")
     .option("--contactors", "close each contactor for a second too: nobody and nothing may be at the sockets")
-    .option("--load <watts>", "compare the meters with a load that runs now, as a reference instrument shows it: 2000, or 1:2000 for connector 1 alone; may be given again", loads, [])
+    .option(
+      "--load <watts>",
+      "compare the meters with a load that runs now, as a reference instrument shows it: 2000, or 1:2000 for connector 1 alone; may be given again",
+      loads,
+      [],
+    )
     .option("--tolerance <percent>", "how far a meter may be off", wholeNumber("--tolerance", 1, 50), 5)
-    .option("--out <file>", "the record without its ending (default: commissioning-STATION here); .json and .txt are written")
+    .option(
+      "--out <file>",
+      "the record without its ending (default: commissioning-STATION here); .json and .txt are written",
+    )
     .action(commission);
 }
 
 function loads(text: string, before: readonly Load[]): readonly Load[] {
   const [, connector, watts] = /^(?:(\d{1,2}):)?(\d{3,7})$/.exec(text) ?? [];
   const loadW = Number(watts);
-  if (watts === undefined || loadW < 100 || loadW > 1_000_000) throw new InvalidArgumentError("expected watts from 100 to 1000000, such as 2000, or 1:2000 for connector 1.");
+  if (watts === undefined || loadW < 100 || loadW > 1_000_000)
+    throw new InvalidArgumentError("expected watts from 100 to 1000000, such as 2000, or 1:2000 for connector 1.");
   return [...before, { loadW, ...(connector === undefined ? {} : { connector: Number(connector) }) }];
 }
 
-async function commission(options: StationOptions & { by: string; contactors?: true; load: readonly Load[]; tolerance: number; out?: string }): Promise<void> {
+async function commission(
+  options: StationOptions & { by: string; contactors?: true; load: readonly Load[]; tolerance: number; out?: string },
+): Promise<void> {
   const loaded = loadedFor(options);
   const { config } = loaded;
   const ids = config.connectors.map(({ id }) => id);
   const stranger = options.load.find(({ connector }) => connector !== undefined && !ids.includes(connector));
-  if (stranger !== undefined) throw new Failure("usage/invalid", `--load: there is no connector ${stranger.connector ?? ""}; there are: ${ids.join(", ")}`);
+  if (stranger !== undefined)
+    throw new Failure(
+      "usage/invalid",
+      `--load: there is no connector ${stranger.connector ?? ""}; there are: ${ids.join(", ")}`,
+    );
   const out = resolve(options.out ?? `commissioning-${config.station.id}`);
   const contactors: CommissionedDevice[] = [];
   const meters: CommissionedDevice[] = [];
   // Devices first: as root this goes on as the owner of the state folder, and must not have begun anything before.
-  await withDevices(options, async (devices) => {
-    for (const connector of ids) {
-      contactors.push(options.contactors === true ? await testOne(devices, connector) : { connector, checked: false, passed: false, words: "skipped: not asked for (--contactors)" });
-      const load = options.load.find((one) => one.connector === connector) ?? options.load.find((one) => one.connector === undefined);
-      meters.push(load === undefined ? { connector, checked: false, passed: false, words: "skipped: no load given" } : await meterOne(devices, config, connector, { loadW: load.loadW, tolerancePercent: options.tolerance }));
-    }
-    return 0;
-  }, { leaves: () => [`${out}.json`, `${out}.txt`] });
+  await withDevices(
+    options,
+    async (devices) => {
+      for (const connector of ids) {
+        contactors.push(
+          options.contactors === true
+            ? await testOne(devices, connector)
+            : { connector, checked: false, passed: false, words: "skipped: not asked for (--contactors)" },
+        );
+        const load =
+          options.load.find((one) => one.connector === connector) ??
+          options.load.find((one) => one.connector === undefined);
+        meters.push(
+          load === undefined
+            ? { connector, checked: false, passed: false, words: "skipped: no load given" }
+            : await meterOne(devices, config, connector, { loadW: load.loadW, tolerancePercent: options.tolerance }),
+        );
+      }
+      return 0;
+    },
+    { leaves: () => [`${out}.json`, `${out}.txt`] },
+  );
   const findings = await examine(loaded.file, () => loaded);
   const disk = new Disk();
   const signer = openSigner({ folder: config.state, read: (path) => keyAt(disk, path), write: () => undefined }, false);
   const passed = isInOrder({ findings, contactors, meters });
-  const record: CommissioningRecord = { format: commissioningFormat, station: config.station.id, version: ownVersion(), at: new Date(wallNow()).toISOString(), by: options.by, passed, findings, contactors, meters };
+  const record: CommissioningRecord = {
+    format: commissioningFormat,
+    station: config.station.id,
+    version: ownVersion(),
+    at: new Date(wallNow()).toISOString(),
+    by: options.by,
+    passed,
+    findings,
+    contactors,
+    meters,
+  };
   const recordLines = (columns?: number): string[] => [
     `Commissioning record of station ${record.station}, chargetill ${record.version}`,
     `by ${record.by}, ${record.at}: ${passed ? "PASSED" : "NOT PASSED"}`,
@@ -73,20 +124,28 @@ async function commission(options: StationOptions & { by: string; contactors?: t
   ];
   leave(`${out}.json`, Buffer.from(signedRecord(record, signer)));
   leave(`${out}.txt`, Buffer.from(`${recordLines().join("\n")}\n`));
-  tell(options, { passed, files: [`${out}.json`, `${out}.txt`], findings, contactors, meters }, [...recordLines(screenColumns()), `written to ${out}.json and ${out}.txt`]);
+  tell(options, { passed, files: [`${out}.json`, `${out}.txt`], findings, contactors, meters }, [
+    ...recordLines(screenColumns()),
+    `written to ${out}.json and ${out}.txt`,
+  ]);
   process.exitCode = passed ? 0 : 1;
 }
 
-const deviceLine = (what: string, { connector, checked, passed, words }: CommissionedDevice): string => `${what} ${connector}: ${!checked ? "NOT CHECKED" : passed ? "ok" : "FAULT"}, ${words}`;
+const deviceLine = (what: string, { connector, checked, passed, words }: CommissionedDevice): string =>
+  `${what} ${connector}: ${!checked ? "NOT CHECKED" : passed ? "ok" : "FAULT"}, ${words}`;
 
 function keyAt(disk: Disk, path: string): { readonly bytes: Uint8Array; readonly mode: number } {
   const bytes = disk.read(path);
-  if (bytes === undefined) throw new Failure("key/unusable", `${path}: there is no signing key yet; the station makes it at its first start`);
+  if (bytes === undefined)
+    throw new Failure("key/unusable", `${path}: there is no signing key yet; the station makes it at its first start`);
   return { bytes, mode: disk.files.statSync(path).mode };
 }
 
 /** What refuses a test is what the record says of it. */
-async function tried(connector: number, work: () => Promise<Omit<CommissionedDevice, "connector" | "checked">>): Promise<CommissionedDevice> {
+async function tried(
+  connector: number,
+  work: () => Promise<Omit<CommissionedDevice, "connector" | "checked">>,
+): Promise<CommissionedDevice> {
   try {
     return { connector, checked: true, ...(await work()) };
   } catch (error) {
@@ -97,13 +156,26 @@ async function tried(connector: number, work: () => Promise<Omit<CommissionedDev
 
 const testOne = (devices: DeviceAccess, connector: number): Promise<CommissionedDevice> =>
   tried(connector, async () => {
-    const { whileClosed, afterOpening } = (await devices.ask({ do: "contactor-test", connector, ms: 1_000 })) as ContactorTest;
-    if (whileClosed === undefined || afterOpening === undefined) return { passed: true, words: "closed and opened; no auxiliary contact is wired" };
+    const { whileClosed, afterOpening } = (await devices.ask({
+      do: "contactor-test",
+      connector,
+      ms: 1_000,
+    })) as ContactorTest;
+    if (whileClosed === undefined || afterOpening === undefined)
+      return { passed: true, words: "closed and opened; no auxiliary contact is wired" };
     const followed = whileClosed && !afterOpening;
-    return { passed: followed, words: followed ? "its auxiliary contact followed both ways" : "its auxiliary contact did not follow" };
+    return {
+      passed: followed,
+      words: followed ? "its auxiliary contact followed both ways" : "its auxiliary contact did not follow",
+    };
   });
 
-const meterOne = (devices: DeviceAccess, config: Parameters<typeof checkMeter>[1], connector: number, load: Parameters<typeof checkMeter>[3]): Promise<CommissionedDevice> =>
+const meterOne = (
+  devices: DeviceAccess,
+  config: Parameters<typeof checkMeter>[1],
+  connector: number,
+  load: Parameters<typeof checkMeter>[3],
+): Promise<CommissionedDevice> =>
   tried(connector, async () => {
     const { passed, model, serial, findings } = await checkMeter(devices, config, connector, load, complain);
     return { passed, words: `${model} ${serial}: ${findings.map(({ words }) => words).join("; ")}` };

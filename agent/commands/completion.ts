@@ -1,6 +1,6 @@
-// chargetill completion: a bash completion made of the commands themselves, so that it never tells of one that is not there: commands, options,
-// the words that an option or argument may have, and file names where a file is meant.
-import { Command, type Argument, type Option } from "commander";
+// chargetill completion: a bash completion made of the commands themselves, so that it never tells of one that is not
+// there: commands, options, the words that an option or argument may have, and file names where a file is meant.
+import { type Argument, Command, type Option } from "commander";
 
 /** `chargetill completion`; `program` gives it with all commands in it, and is asked when this runs. */
 export function completionCommand(program: () => Promise<Command>): Command {
@@ -24,14 +24,24 @@ const meansFile = ({ flags }: Option): boolean => /<(file|dir|folder|port)/.test
 const files = 'mapfile -t COMPREPLY < <(compgen -f -- "$word"); return';
 /** A word for `case`, taken as it stands. */
 const pattern = (words: string): string => `"${words}"`;
-const arm = (patterns: readonly string[], does: string): string[] => (patterns.length === 0 ? [] : [`    ${patterns.join("|")}) ${does} ;;`]);
+const arm = (patterns: readonly string[], does: string): string[] =>
+  patterns.length === 0 ? [] : [`    ${patterns.join("|")}) ${does} ;;`];
 
 export function completionText(program: Command): string {
   const all = [...within(program)];
-  const valued = all.flatMap(({ path, command }) => command.options.filter((option) => option.required || option.optional).flatMap((option) => (option.long == null ? [] : [{ place: pattern(`${path} ${option.long}`), option }])));
+  const valued = all.flatMap(({ path, command }) =>
+    command.options
+      .filter((option) => option.required || option.optional)
+      .flatMap((option) => (option.long == null ? [] : [{ place: pattern(`${path} ${option.long}`), option }])),
+  );
   const withChoices = valued.filter(({ option }) => option.argChoices !== undefined);
   const free = valued.filter(({ option }) => option.argChoices === undefined);
-  const given = all.flatMap(({ path, command }) => command.registeredArguments.map((argument, index) => ({ place: argument.variadic ? `${pattern(`${path}:`)}*` : pattern(`${path}:${index}`), argument })));
+  const given = all.flatMap(({ path, command }) =>
+    command.registeredArguments.map((argument, index) => ({
+      place: argument.variadic ? `${pattern(`${path}:`)}*` : pattern(`${path}:${index}`),
+      argument,
+    })),
+  );
   const means = ({ argument }: { readonly argument: Argument }): boolean => fileArguments.has(argument.name());
   return `# Completes chargetill's commands, options and their words; file names where a file is meant.
 _chargetill() {
@@ -39,11 +49,17 @@ _chargetill() {
   # The command that was named so far, and how many words stand behind it; values of options are none.
   for ((i = 1; i < COMP_CWORD; i++)); do
     case "$path \${COMP_WORDS[i-1]}" in
-${arm(valued.map(({ place }) => place), "continue").join("\n")}
+${arm(
+  valued.map(({ place }) => place),
+  "continue",
+).join("\n")}
     esac
     each=\${path:+$path }\${COMP_WORDS[i]}
     case "$each" in
-${arm(all.slice(1).map(({ path }) => pattern(path)), "path=$each place=0").join("\n")}
+${arm(
+  all.slice(1).map(({ path }) => pattern(path)),
+  "path=$each place=0",
+).join("\n")}
       *) case "\${COMP_WORDS[i]}" in -*) ;; *) place=$((place + 1)) ;; esac ;;
     esac
   done
@@ -51,9 +67,17 @@ ${arm(all.slice(1).map(({ path }) => pattern(path)), "path=$each place=0").join(
   # The value of an option: one of its words, a file, or what only the technician knows.
   case "$path $last" in
 ${[
-  ...withChoices.flatMap(({ place, option }) => arm([place], `COMPREPLY=($(compgen -W "${(option.argChoices ?? []).join(" ")}" -- "$word")); return`)),
-  ...arm(free.filter(({ option }) => meansFile(option)).map(({ place }) => place), files),
-  ...arm(free.filter(({ option }) => !meansFile(option)).map(({ place }) => place), "return"),
+  ...withChoices.flatMap(({ place, option }) =>
+    arm([place], `COMPREPLY=($(compgen -W "${(option.argChoices ?? []).join(" ")}" -- "$word")); return`),
+  ),
+  ...arm(
+    free.filter(({ option }) => meansFile(option)).map(({ place }) => place),
+    files,
+  ),
+  ...arm(
+    free.filter(({ option }) => !meansFile(option)).map(({ place }) => place),
+    "return",
+  ),
 ].join("\n")}
   esac
   case "$path" in
@@ -64,8 +88,15 @@ ${all.flatMap(({ path, command }) => arm([pattern(path)], `words="${[...command.
   esac
   case "$path:$place" in
 ${[
-  ...given.filter(({ argument }) => argument.argChoices !== undefined).flatMap(({ place, argument }) => arm([place], `COMPREPLY=($(compgen -W "${(argument.argChoices ?? []).join(" ")}" -- "$word")); return`)),
-  ...arm(given.filter(means).map(({ place }) => place), files),
+  ...given
+    .filter(({ argument }) => argument.argChoices !== undefined)
+    .flatMap(({ place, argument }) =>
+      arm([place], `COMPREPLY=($(compgen -W "${(argument.argChoices ?? []).join(" ")}" -- "$word")); return`),
+    ),
+  ...arm(
+    given.filter(means).map(({ place }) => place),
+    files,
+  ),
 ].join("\n")}
   esac
   COMPREPLY=($(compgen -W "$words" -- "$word"))

@@ -1,25 +1,47 @@
 // chargetill config check | init | show | diff | schema: a config checked, seen whole, or beside another.
 import { Command } from "commander";
-import { faultLine, loadConfig, type LoadedConfig } from "../../config/load.js";
+import { faultLine, type LoadedConfig, loadConfig } from "../../config/load.js";
 import { configJsonSchema, configText } from "../../config/text.js";
+import { filesTrouble } from "../app/uplinks/credential-files.js";
 import { masked } from "../core/cdr/token.js";
 import { Failure } from "../core/failure.js";
-import { complain, exampleText, stationCommand, print, tell, type StationOptions } from "./shared/command.js";
-import { configInitCommand } from "./config-init.js";
-import { loadedFor } from "./shared/with-devices.js";
 import { differences, refusedChanges } from "../station/config-reload.js";
 import { readTariff } from "../tariffs/tariff-file.js";
-import { filesTrouble } from "../app/uplinks/credential-files.js";
+import { configInitCommand } from "./config-init.js";
+import { complain, exampleText, print, type StationOptions, stationCommand, tell } from "./shared/command.js";
+import { loadedFor } from "./shared/with-devices.js";
 
 /** `chargetill config`. */
 export function configCommand(): Command {
-  const command = new Command("config").description("the one config file").addHelpText("after", exampleText("config check station.yaml"));
+  const command = new Command("config")
+    .description("the one config file")
+    .addHelpText("after", exampleText("config check station.yaml"));
   const commands = [
-    new Command("check").description("check a config file and the tariffs it names").argument("<file>", "the config file").option("--json", "one JSON value").addHelpText("after", exampleText("config check /etc/chargetill/station.yaml")).action(check),
+    new Command("check")
+      .description("check a config file and the tariffs it names")
+      .argument("<file>", "the config file")
+      .option("--json", "one JSON value")
+      .addHelpText("after", exampleText("config check /etc/chargetill/station.yaml"))
+      .action(check),
     configInitCommand(),
-    stationCommand("show", "the config as it is in force: every default filled in, card numbers masked", "config show --effective").option("--effective", "with every default (what happens in any case)").action(show),
-    stationCommand("diff", "what would change with another config, and whether a reload is enough", "config diff new.yaml").argument("<file>", "the other config").action(diff),
-    new Command("schema").description("the JSON Schema of the config, for editors").addHelpText("after", "\nExample:\n  chargetill config schema > station.schema.json").action(() => void process.stdout.write(configJsonSchema())),
+    stationCommand(
+      "show",
+      "the config as it is in force: every default filled in, card numbers masked",
+      "config show --effective",
+    )
+      .option("--effective", "with every default (what happens in any case)")
+      .action(show),
+    stationCommand(
+      "diff",
+      "what would change with another config, and whether a reload is enough",
+      "config diff new.yaml",
+    )
+      .argument("<file>", "the other config")
+      .action(diff),
+    new Command("schema")
+      .description("the JSON Schema of the config, for editors")
+      .addHelpText("after", "\nExample:\n  chargetill config schema > station.schema.json")
+      .action(() => void process.stdout.write(configJsonSchema())),
   ];
   for (const each of commands) command.addCommand(each);
   return command;
@@ -39,7 +61,11 @@ function configFaults(file: string): string[] {
   if (!read.ok) return read.faults.map(faultLine);
   const { config: checked, resolve: beside } = read.loaded;
   // A file that is not here may lie on the station; one that is here and cannot be right is a fault.
-  const faults = checked.uplinks.flatMap((uplink) => filesTrouble(uplink, checked.station.id).flatMap(({ missing, what, advice }) => (missing ? [] : [`${file}: uplink ${uplink.name}: ${what}; ${advice}`])));
+  const faults = checked.uplinks.flatMap((uplink) =>
+    filesTrouble(uplink, checked.station.id).flatMap(({ missing, what, advice }) =>
+      missing ? [] : [`${file}: uplink ${uplink.name}: ${what}; ${advice}`],
+    ),
+  );
   const ids = new Set<string>();
   for (const path of checked.tariffs) {
     try {
@@ -51,7 +77,10 @@ function configFaults(file: string): string[] {
   }
   if (faults.length > 0) return faults;
   checked.connectors.forEach(({ tariff }, index) => {
-    if (!ids.has(tariff)) faults.push(`${file}: connectors[${index}].tariff: no tariff file holds "${tariff}"; they hold: ${[...ids].join(", ")}`);
+    if (!ids.has(tariff))
+      faults.push(
+        `${file}: connectors[${index}].tariff: no tariff file holds "${tariff}"; they hold: ${[...ids].join(", ")}`,
+      );
   });
   return faults;
 }
@@ -69,12 +98,29 @@ function diff(file: string, where: StationOptions): void {
   const paths = differences("", old.config, next.loaded.config);
   const restart = refusedChanges(old.config, next.loaded.config);
   const valueAt = ({ config }: LoadedConfig, path: string): string => {
-    const value = path.split(/[.[\]]+/).filter((key) => key !== "").reduce<unknown>((at, key) => (typeof at === "object" && at !== null ? (at as Record<string, unknown>)[key] : undefined), config);
+    const value = path
+      .split(/[.[\]]+/)
+      .filter((key) => key !== "")
+      .reduce<unknown>(
+        (at, key) => (typeof at === "object" && at !== null ? (at as Record<string, unknown>)[key] : undefined),
+        config,
+      );
     // A card is shown by its last four characters, wherever a path leads.
-    return (JSON.stringify(value) ?? "nothing").replace(/"((?:[0-9A-F]{2}){4,10})"/g, (_, uid: string) => `"${masked(uid)}"`);
+    return (JSON.stringify(value) ?? "nothing").replace(
+      /"((?:[0-9A-F]{2}){4,10})"/g,
+      (_, uid: string) => `"${masked(uid)}"`,
+    );
   };
   const changes = paths.map((path) => ({ path, old: valueAt(old, path), next: valueAt(next.loaded, path) }));
-  const advice = paths.length === 0 ? "nothing differs" : restart.length === 0 ? "a reload takes it up: systemctl reload chargetill" : "this needs a restart: systemctl restart chargetill";
-  tell(where, { changes, restart: restart.length > 0 }, [...changes.map((change) => `${change.path}: ${change.old} -> ${change.next}`), advice]);
+  const advice =
+    paths.length === 0
+      ? "nothing differs"
+      : restart.length === 0
+        ? "a reload takes it up: systemctl reload chargetill"
+        : "this needs a restart: systemctl restart chargetill";
+  tell(where, { changes, restart: restart.length > 0 }, [
+    ...changes.map((change) => `${change.path}: ${change.old} -> ${change.next}`),
+    advice,
+  ]);
   process.exitCode = paths.length === 0 ? 0 : 1;
 }

@@ -1,12 +1,22 @@
-// chargetill contactor open | test. Opening is the safe direction: it asks the agent if there is one, drives the pins in any case that
-// allows it, and depends on nothing but the pins' numbers. Testing closes a contactor for a moment, and only with nobody there.
-import { Command } from "commander";
+// chargetill contactor open | test. Opening is the safe direction: it asks the agent if there is one, drives the pins
+// in any case that allows it, and depends on nothing but the pins' numbers. Testing closes a contactor for a moment,
+// and only with nobody there.
+
 import { createInterface } from "node:readline/promises";
-import { contactorPins, type ContactorPins } from "../../config/pins.js";
+import { Command } from "commander";
+import { type ContactorPins, contactorPins } from "../../config/pins.js";
 import { DeviceError } from "../../drivers/driver.js";
 import type { ContactorTest } from "../../drivers/gpio/contactor-test.js";
-import { complain, defaultConfig, exampleText, stationCommand, tell, wholeNumber, type StationOptions } from "./shared/command.js";
 import { Failure } from "../core/failure.js";
+import {
+  complain,
+  defaultConfig,
+  exampleText,
+  type StationOptions,
+  stationCommand,
+  tell,
+  wholeNumber,
+} from "./shared/command.js";
 
 /** An agent that is well answers at once; the pins are not kept waiting for another. */
 const agentWithinMs = 2_000;
@@ -15,14 +25,24 @@ type Opened = { readonly connector: string; readonly gpio: number; readonly ok: 
 
 /** `chargetill contactor`. */
 export function contactorCommand(): Command {
-  const contactor = new Command("contactor").description("open or test the contactors").addHelpText("after", exampleText("contactor open --all"));
+  const contactor = new Command("contactor")
+    .description("open or test the contactors")
+    .addHelpText("after", exampleText("contactor open --all"));
   contactor.addCommand(
-    stationCommand("open", "open contactors now, whatever else is wrong; sessions of a running agent are stopped and settled", "contactor open --all")
+    stationCommand(
+      "open",
+      "open contactors now, whatever else is wrong; sessions of a running agent are stopped and settled",
+      "contactor open --all",
+    )
       .option("--all", "all of them (what happens in any case: the safe direction makes no exceptions)")
       .action(open),
   );
   contactor.addCommand(
-    stationCommand("test", "close a contactor for a moment and hear what its auxiliary contact says; only with no car there", "contactor test 1 --for 2")
+    stationCommand(
+      "test",
+      "close a contactor for a moment and hear what its auxiliary contact says; only with no car there",
+      "contactor test 1 --for 2",
+    )
       .argument("<connector>", "the connector's number", wholeNumber("<connector>", 1, 64))
       .option("--for <seconds>", "how long it stays closed", wholeNumber("--for", 1, 5), 1)
       .option("--yes", "do not ask")
@@ -32,24 +52,37 @@ export function contactorCommand(): Command {
 }
 
 async function open(where: StationOptions): Promise<void> {
-  // systemd calls us with this set when the agent has ended: then there is nobody to ask, and a contactor may be closed with nobody watching.
-  const { stopped, untold } = process.env["SERVICE_RESULT"] === undefined ? await askToOpen(where) : { stopped: [], untold: undefined };
+  // systemd calls us with this set when the agent has ended: then there is nobody to ask, and a contactor may be closed
+  // with nobody watching.
+  const { stopped, untold } =
+    process.env["SERVICE_RESULT"] === undefined ? await askToOpen(where) : { stopped: [], untold: undefined };
   const found = contactorPins(where.config ?? defaultConfig);
   // A running agent has its pins; driving them from here too does no harm, and is all there is where it hangs.
   const opened = found.bench ? [] : await openPins(found);
   for (const fault of found.faults) complain(fault);
   // What it drives it may drive again.
   if (untold !== undefined) complain(`the running agent could not be told: ${untold}`);
-  const words = opened.map(({ connector, gpio, ok, why }) => `connector ${connector} (GPIO ${gpio}): ${ok ? "open" : `NOT OPENED: ${why ?? ""}`}`);
+  const words = opened.map(
+    ({ connector, gpio, ok, why }) =>
+      `connector ${connector} (GPIO ${gpio}): ${ok ? "open" : `NOT OPENED: ${why ?? ""}`}`,
+  );
   if (found.bench) words.push("a bench has no pins: its contactors open with its agent");
   if (stopped.length > 0) words.push(`sessions stopped, receipts follow: connector ${stopped.join(", ")}`);
   tell(where, { opened, stopped, ...(untold === undefined ? {} : { untold }), faults: found.faults }, words);
   process.exitCode = untold === undefined && found.faults.length === 0 && opened.every(({ ok }) => ok) ? 0 : 1;
 }
 
-/** Tells a running agent; no answer, for whatever reason, holds nothing up. What this needs is loaded here: the pins alone need a fraction of it. */
-async function askToOpen(where: StationOptions): Promise<{ readonly stopped: readonly number[]; readonly untold?: string | undefined }> {
-  const [{ loadedFor }, { askAgent, isAbsent, socketPath }] = await Promise.all([import("./shared/with-devices.js"), import("../control/control-socket.js")]);
+/**
+ * Tells a running agent; no answer, for whatever reason, holds nothing up. What this needs is loaded here: the pins
+ * alone need a fraction of it.
+ */
+async function askToOpen(
+  where: StationOptions,
+): Promise<{ readonly stopped: readonly number[]; readonly untold?: string | undefined }> {
+  const [{ loadedFor }, { askAgent, isAbsent, socketPath }] = await Promise.all([
+    import("./shared/with-devices.js"),
+    import("../control/control-socket.js"),
+  ]);
   let socket: string;
   try {
     socket = socketPath(loadedFor(where));
@@ -57,24 +90,44 @@ async function askToOpen(where: StationOptions): Promise<{ readonly stopped: rea
     if (error instanceof Failure) return { stopped: [] };
     throw error;
   }
-  const late = new Promise<{ stopped: []; untold: string }>((resolve) => setTimeout(() => resolve({ stopped: [], untold: `it did not answer within ${agentWithinMs / 1_000} s` }), agentWithinMs).unref());
+  const late = new Promise<{ stopped: []; untold: string }>((resolve) =>
+    setTimeout(
+      () => resolve({ stopped: [], untold: `it did not answer within ${agentWithinMs / 1_000} s` }),
+      agentWithinMs,
+    ).unref(),
+  );
   const answer = askAgent(socket, { do: "contactor-open" }).then(
     (value) => ({ stopped: (value as { stopped: number[] }).stopped }),
-    (error: unknown) => ({ stopped: [], untold: isAbsent(error) ? undefined : error instanceof Error ? error.message : String(error) }),
+    (error: unknown) => ({
+      stopped: [],
+      untold: isAbsent(error) ? undefined : error instanceof Error ? error.message : String(error),
+    }),
   );
   return Promise.race([answer, late]);
 }
 
 async function openPins({ pins }: ContactorPins): Promise<Opened[]> {
   if (pins.length === 0) return [];
-  const failed = (error: unknown): Opened[] => pins.map(({ connector, gpio }) => ({ connector, gpio, ok: false, why: error instanceof Error ? error.message : String(error) }));
+  const failed = (error: unknown): Opened[] =>
+    pins.map(({ connector, gpio }) => ({
+      connector,
+      gpio,
+      ok: false,
+      why: error instanceof Error ? error.message : String(error),
+    }));
   try {
     const { OnoffPort } = await import("../../drivers/gpio/onoff-port.js");
     const port = new OnoffPort();
     const opened = pins.map(({ connector, gpio, activeLow }): Opened => {
       // The wrong level would close it. Where the file is not clear, whoever drove the pin last knew.
       const polarity = activeLow ?? port.leftActiveLow(gpio);
-      if (polarity === undefined) return { connector, gpio, ok: false, why: "the config does not say clearly whether the pin is active low, and nobody has driven it: write activeLow: true or activeLow: false" };
+      if (polarity === undefined)
+        return {
+          connector,
+          gpio,
+          ok: false,
+          why: "the config does not say clearly whether the pin is active low, and nobody has driven it: write activeLow: true or activeLow: false",
+        };
       try {
         port.output({ gpio, activeLow: polarity }, false).close();
         return { connector, gpio, ok: true };
@@ -92,22 +145,37 @@ async function openPins({ pins }: ContactorPins): Promise<Opened[]> {
 
 async function test(connector: number, options: StationOptions & { for: number; yes?: true }): Promise<void> {
   const { withDevices } = await import("./shared/with-devices.js");
-  await withDevices(options, async (devices) => {
-    if (options.yes !== true && !(await agreed(`Connector ${connector} will be live for ${options.for} s. Is nobody and nothing at it? Type yes: `)))
-      throw new Failure("usage/invalid", "contactor test: not agreed to (--yes for scripts)");
-    const { whileClosed, afterOpening, closedMs } = (await devices.ask({ do: "contactor-test", connector, ms: options.for * 1_000 })) as ContactorTest;
-    const wired = whileClosed !== undefined && afterOpening !== undefined;
-    const ok = !wired || (whileClosed && !afterOpening);
-    const judgement = !wired
-      ? "no auxiliary contact is wired: did it click twice?"
-      : ok
-        ? "its auxiliary contact followed both ways"
-        : afterOpening
-          ? "ITS AUXILIARY CONTACT STILL SAYS CLOSED: switch the supply off; the contacts may be welded, or the feedback is wired the wrong way round (activeLow)"
-          : "ITS AUXILIARY CONTACT NEVER SAID CLOSED: check coil, supply and the feedback's wire";
-    tell(options, { connector, closedMs, whileClosed: whileClosed ?? null, afterOpening: afterOpening ?? null, ok }, [`connector ${connector}: closed for ${(closedMs / 1000).toFixed(1)} s and opened; ${judgement}`]);
-    return ok ? 0 : 1;
-  }, { needs: "no-meters" });
+  await withDevices(
+    options,
+    async (devices) => {
+      if (
+        options.yes !== true &&
+        !(await agreed(
+          `Connector ${connector} will be live for ${options.for} s. Is nobody and nothing at it? Type yes: `,
+        ))
+      )
+        throw new Failure("usage/invalid", "contactor test: not agreed to (--yes for scripts)");
+      const { whileClosed, afterOpening, closedMs } = (await devices.ask({
+        do: "contactor-test",
+        connector,
+        ms: options.for * 1_000,
+      })) as ContactorTest;
+      const wired = whileClosed !== undefined && afterOpening !== undefined;
+      const ok = !wired || (whileClosed && !afterOpening);
+      const judgement = !wired
+        ? "no auxiliary contact is wired: did it click twice?"
+        : ok
+          ? "its auxiliary contact followed both ways"
+          : afterOpening
+            ? "ITS AUXILIARY CONTACT STILL SAYS CLOSED: switch the supply off; the contacts may be welded, or the feedback is wired the wrong way round (activeLow)"
+            : "ITS AUXILIARY CONTACT NEVER SAID CLOSED: check coil, supply and the feedback's wire";
+      tell(options, { connector, closedMs, whileClosed: whileClosed ?? null, afterOpening: afterOpening ?? null, ok }, [
+        `connector ${connector}: closed for ${(closedMs / 1000).toFixed(1)} s and opened; ${judgement}`,
+      ]);
+      return ok ? 0 : 1;
+    },
+    { needs: "no-meters" },
+  );
 }
 
 async function agreed(question: string): Promise<boolean> {

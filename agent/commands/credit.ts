@@ -4,25 +4,39 @@ import { askAgent, type ControlRequest } from "../control/control-socket.js";
 import { Failure } from "../core/failure.js";
 import { readTariff } from "../tariffs/tariff-file.js";
 import { agentSocket } from "./shared/agent.js";
-import { exampleText, locatedCommand, print, wholeNumber, type StationOptions } from "./shared/command.js";
+import { exampleText, locatedCommand, print, type StationOptions, wholeNumber } from "./shared/command.js";
 
 /** `chargetill receipts credit`. */
 export function creditCommand(): Command {
   return locatedCommand("credit", "take a sale back by a credit receipt; the first is never touched")
     .argument("<number>", "the receipt's number", wholeNumber("<number>", 0, 999_999_999))
     .option("--reason <text>", "why, as the credit receipt prints it")
-    .option("--corrected-tariff <file>", "then sell the session again by this tariff; alone, after a credit, it does only that")
+    .option(
+      "--corrected-tariff <file>",
+      "then sell the session again by this tariff; alone, after a credit, it does only that",
+    )
     .option("--json", "one JSON value")
     .addHelpText("after", exampleText('receipts credit 17 --reason "wrong tariff" --corrected-tariff right.json'))
     .action(async (number: number, options: StationOptions & { reason?: string; correctedTariff?: string }) => {
       const socket = await agentSocket(options);
-      if (options.reason === undefined && options.correctedTariff === undefined) throw new Failure("usage/invalid", "receipts credit: give --reason, --corrected-tariff, or both");
+      if (options.reason === undefined && options.correctedTariff === undefined)
+        throw new Failure("usage/invalid", "receipts credit: give --reason, --corrected-tariff, or both");
       // A tariff that cannot be read must be known before anything is taken back.
-      const tariff = options.correctedTariff === undefined ? undefined : readTariff(options.correctedTariff, undefined).source;
-      const issued = async (request: ControlRequest): Promise<number> => ((await askAgent(socket, request)) as { receipt: number }).receipt;
-      const credit = options.reason === undefined ? undefined : await issued({ do: "credit", number, reason: options.reason });
+      const tariff =
+        options.correctedTariff === undefined ? undefined : readTariff(options.correctedTariff, undefined).source;
+      const issued = async (request: ControlRequest): Promise<number> =>
+        ((await askAgent(socket, request)) as { receipt: number }).receipt;
+      const credit =
+        options.reason === undefined ? undefined : await issued({ do: "credit", number, reason: options.reason });
       const corrected = tariff === undefined ? undefined : await issued({ do: "correct", number, tariff });
-      if (options.json === true) return print(JSON.stringify({ number, ...(credit === undefined ? {} : { credit }), ...(corrected === undefined ? {} : { corrected }) }));
+      if (options.json === true)
+        return print(
+          JSON.stringify({
+            number,
+            ...(credit === undefined ? {} : { credit }),
+            ...(corrected === undefined ? {} : { corrected }),
+          }),
+        );
       if (credit !== undefined) print(`receipt ${number} is taken back by credit receipt ${credit}`);
       if (corrected !== undefined) print(`receipt ${number} is corrected by receipt ${corrected}`);
     });

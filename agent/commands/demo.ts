@@ -4,7 +4,10 @@ import { exampleText, wholeNumber } from "./shared/command.js";
 
 function pace(text: string): number {
   const value = Number(text);
-  if (!/^\d{1,6}(\.\d{1,3})?$/.test(text) || value > 100_000) throw new InvalidArgumentError("expected how many bench seconds pass in a real one, 0 to 100000 (0 = as fast as it goes).");
+  if (!/^\d{1,6}(\.\d{1,3})?$/.test(text) || value > 100_000)
+    throw new InvalidArgumentError(
+      "expected how many bench seconds pass in a real one, 0 to 100000 (0 = as fast as it goes).",
+    );
   return value;
 }
 
@@ -14,7 +17,11 @@ export function demoCommand(): Command {
     .description("play a story on the simulated bench: the real agent, real drivers, emulated buses")
     .option("--once", "play the story unpaced and end")
     .option("--seed <number>", "the story's quantities", wholeNumber("--seed", 0, 2 ** 31 - 1), 7)
-    .option("--speed <number>", "bench seconds per real second; 0 = as fast as it goes (default: 60, with --once 0)", pace)
+    .option(
+      "--speed <number>",
+      "bench seconds per real second; 0 = as fast as it goes (default: 60, with --once 0)",
+      pace,
+    )
     .option("--data <dir>", "the state folder (default: a fresh temporary one)")
     .option("--json", "one event a line")
     .addHelpText("after", exampleText("demo --once --seed 7 --data /tmp/till"))
@@ -22,6 +29,15 @@ export function demoCommand(): Command {
       const once = options.once === true;
       // The help of all commands must not wait for the whole agent to load.
       const { demo } = await import("../app/demo.js");
-      process.exitCode = await demo({ once, seed: options.seed, speed: options.speed ?? (once ? 0 : 60), data: options.data, json: options.json === true }, process.stdout);
+      process.exitCode = await demo(
+        {
+          once,
+          seed: options.seed,
+          speed: options.speed ?? (once ? 0 : 60),
+          data: options.data,
+          json: options.json === true,
+        },
+        process.stdout,
+      );
     });
 }

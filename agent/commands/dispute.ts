@@ -1,7 +1,7 @@
 // chargetill dispute N: everything there is about a session, in one archive.
 import { Command, InvalidArgumentError } from "commander";
-import { payloadFrom, stored } from "../receipts/output/exports.js";
 import { disputeBundle } from "../receipts/dispute/dispute-bundle.js";
+import { payloadFrom, stored } from "../receipts/output/exports.js";
 import type { ReceiptSourceOptions, ReceiptSources } from "./receipt.js";
 import { exampleText } from "./shared/command.js";
 
@@ -10,10 +10,19 @@ export type DisputeSources = ReceiptSources & {
   journal(sessionId: string): readonly string[];
 };
 
-/** `chargetill dispute`. `open` opens book and journal for reading; `save` writes a new file for its owner alone and refuses one that is there. */
-export function disputeCommand(open: (options: ReceiptSourceOptions) => DisputeSources, save: (path: string, bytes: Uint8Array) => void, write: (text: string) => void = (text) => void process.stdout.write(text)): Command {
+/**
+ * `chargetill dispute`. `open` opens book and journal for reading; `save` writes a new file for its owner alone and
+ * refuses one that is there.
+ */
+export function disputeCommand(
+  open: (options: ReceiptSourceOptions) => DisputeSources,
+  save: (path: string, bytes: Uint8Array) => void,
+  write: (text: string) => void = (text) => void process.stdout.write(text),
+): Command {
   return new Command("dispute")
-    .description("one archive with all the evidence about a session: receipt, readings, tariff, what was shown, proof, journal, verdict")
+    .description(
+      "one archive with all the evidence about a session: receipt, readings, tariff, what was shown, proof, journal, verdict",
+    )
     .addHelpText("after", exampleText("dispute 17 --out dispute-17.zip --redact"))
     .argument("<number>", "the receipt's number", (text: string): number => {
       if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError("expected a receipt's number, from 1 on.");
@@ -21,12 +30,25 @@ export function disputeCommand(open: (options: ReceiptSourceOptions) => DisputeS
     })
     .requiredOption("--out <file>", "the archive to write")
     .option("--redact", "leave out all that holds the card's whole UID, the signed receipt too")
-    .option("--config <file>", "the station's config file").option("--data <folder>", "the state folder").option("--json", "one JSON value")
+    .option("--config <file>", "the station's config file")
+    .option("--data <folder>", "the state folder")
+    .option("--json", "one JSON value")
     .action((number: number, options: ReceiptSourceOptions & { out: string; redact?: true; json?: true }) => {
       const sources = open(options);
       const payload = payloadFrom(stored(sources.receipts, number));
       const journal = payload.kind === "sale" ? sources.journal(payload.sale.sessionId) : [];
-      save(options.out, disputeBundle({ receipts: sources.receipts, newest: sources.newest(), language: sources.language, journal }, number, options.redact === true));
-      write(options.json === true ? `${JSON.stringify({ file: options.out, number, redacted: options.redact === true, key: payload.key.id })}\n` : `${options.out}: evidence for receipt ${number}${options.redact === true ? ", without the card's UID" : ""}\nCheck it: chargetill verify --key ${payload.key.id} ${options.out}\n`);
+      save(
+        options.out,
+        disputeBundle(
+          { receipts: sources.receipts, newest: sources.newest(), language: sources.language, journal },
+          number,
+          options.redact === true,
+        ),
+      );
+      write(
+        options.json === true
+          ? `${JSON.stringify({ file: options.out, number, redacted: options.redact === true, key: payload.key.id })}\n`
+          : `${options.out}: evidence for receipt ${number}${options.redact === true ? ", without the card's UID" : ""}\nCheck it: chargetill verify --key ${payload.key.id} ${options.out}\n`,
+      );
     });
 }

@@ -1,29 +1,44 @@
-// chargetill drain: no new sessions, and those that run are ended and settled; what an upgrade or a planned stop asks for first.
-import type { Command } from "commander";
+// chargetill drain: no new sessions, and those that run are ended and settled; what an upgrade or a planned stop asks
+// for first.
+
 import { setTimeout as delay } from "node:timers/promises";
+import type { Command } from "commander";
 import { askAgent, socketPath } from "../control/control-socket.js";
 import { agentRuns } from "../technician/open-devices.js";
-import { stationCommand, tell, wholeNumber, type StationOptions } from "./shared/command.js";
+import { type StationOptions, stationCommand, tell, wholeNumber } from "./shared/command.js";
 import { loadedFor } from "./shared/with-devices.js";
 
 const askEveryMs = 250;
 
 /** `chargetill drain`. Exit 1 when sessions are still open after that time; the agent goes on with them. */
 export function drainCommand(): Command {
-  return stationCommand("drain", "begin no new sessions, and end and settle those that run", "drain --for 60 && systemctl stop chargetill")
+  return stationCommand(
+    "drain",
+    "begin no new sessions, and end and settle those that run",
+    "drain --for 60 && systemctl stop chargetill",
+  )
     .option("--for <seconds>", "how long to wait for receipts", wholeNumber("--for", 1, 600), 60)
     .option("--off", "sell again")
     .action(async (options: StationOptions & { for: number; off?: true }) => {
       const loaded = loadedFor(options);
-      if (!(await agentRuns(loaded))) return tell(options, { running: false, open: [] }, ["no agent runs: nothing to drain"]);
+      if (!(await agentRuns(loaded)))
+        return tell(options, { running: false, open: [] }, ["no agent runs: nothing to drain"]);
       let open: readonly number[] = [];
       for (let leftMs = options.for * 1_000; leftMs > 0; leftMs -= askEveryMs) {
-        ({ open } = (await askAgent(socketPath(loaded), { do: "drain", on: options.off !== true })) as { open: readonly number[] });
+        ({ open } = (await askAgent(socketPath(loaded), { do: "drain", on: options.off !== true })) as {
+          open: readonly number[];
+        });
         if (open.length === 0 || options.off === true) break;
         await delay(askEveryMs);
       }
       const drained = options.off === true || open.length === 0;
-      tell(options, { running: true, drained, open }, [options.off === true ? "the station sells again" : drained ? "drained: all sessions are settled, and none begins until the agent is started again" : `connector ${open.join(", ")}: still not settled; chargetill status says why`]);
+      tell(options, { running: true, drained, open }, [
+        options.off === true
+          ? "the station sells again"
+          : drained
+            ? "drained: all sessions are settled, and none begins until the agent is started again"
+            : `connector ${open.join(", ")}: still not settled; chargetill status says why`,
+      ]);
       process.exitCode = drained ? 0 : 1;
     });
 }

@@ -1,22 +1,31 @@
-// chargetill key show: the station's public key in every form that somebody asks for. Changing the key is the station's own work: it issues
-// a receipt signed by both keys, so `key rotate` goes to whoever holds the journal.
+// chargetill key show: the station's public key in every form that somebody asks for. Changing the key is the station's
+// own work: it issues a receipt signed by both keys, so `key rotate` goes to whoever holds the journal.
 import { Argument, Command } from "commander";
-import { verifierKey } from "../core/receipt/checkpoint.js";
 import { Failure } from "../core/failure.js";
-import { sha256, type PublicKey } from "../receipts/signing-keys.js";
+import { verifierKey } from "../core/receipt/checkpoint.js";
 import { codeLines } from "../receipts/output/qr-code.js";
+import { type PublicKey, sha256 } from "../receipts/signing-keys.js";
 import { exampleText } from "./shared/command.js";
 
 export type KeySources = {
   readonly station: string;
   readonly publicKey: PublicKey;
-  /** Makes a new key, issues the receipt of the change, and gives the new public key; absent where that cannot be done here. */
+  /**
+   * Makes a new key, issues the receipt of the change, and gives the new public key; absent where that cannot be done
+   * here.
+   */
   rotate?(): Promise<PublicKey>;
 };
 
-export type OpenKeySources = (options: { readonly config?: string; readonly data?: string }) => Promise<KeySources> | KeySources;
+export type OpenKeySources = (options: {
+  readonly config?: string;
+  readonly data?: string;
+}) => Promise<KeySources> | KeySources;
 
-/** The public key as text: fingerprint, hex SPKI for OCMF readers, the C2SP verifier key, PEM, and a QR code of the fingerprint. */
+/**
+ * The public key as text: fingerprint, hex SPKI for OCMF readers, the C2SP verifier key, PEM, and a QR code of the
+ * fingerprint.
+ */
 export function keyText(station: string, key: PublicKey): string {
   return [
     `Station      ${station}`,
@@ -36,13 +45,21 @@ export function keyText(station: string, key: PublicKey): string {
 const only = ["fingerprint", "hex", "pem"] as const;
 
 /** `chargetill key`. `open` finds the station's key; `write` prints. */
-export function keyCommands(open: OpenKeySources, write: (text: string) => void = (text) => void process.stdout.write(text)): Command {
-  const key = new Command("key").description("the key that signs this station's receipts").addHelpText("after", exampleText("key show pem > station.pub.pem"));
-  key.command("show")
+export function keyCommands(
+  open: OpenKeySources,
+  write: (text: string) => void = (text) => void process.stdout.write(text),
+): Command {
+  const key = new Command("key")
+    .description("the key that signs this station's receipts")
+    .addHelpText("after", exampleText("key show pem > station.pub.pem"));
+  key
+    .command("show")
     .description("the public key: fingerprint, hex, PEM, QR code")
     .addHelpText("after", exampleText("key show fingerprint"))
     .addArgument(new Argument("[form]", "one form alone, for a file").choices(only))
-    .option("--config <file>", "the station's config file").option("--data <folder>", "the state folder").option("--json", "as JSON")
+    .option("--config <file>", "the station's config file")
+    .option("--data <folder>", "the state folder")
+    .option("--json", "as JSON")
     .action(async (form: string | undefined, options: { config?: string; data?: string; json?: true }) => {
       const { station, publicKey } = await open(options);
       if (options.json === true) return write(`${JSON.stringify({ station, ...publicKey }, null, 1)}\n`);
@@ -59,15 +76,26 @@ export function keyCommands(open: OpenKeySources, write: (text: string) => void 
           throw new Failure("usage/invalid", `key show: expected one of ${only.join(", ")}, not "${form}"`);
       }
     });
-  key.command("rotate")
+  key
+    .command("rotate")
     .description("take a new key; the change is a receipt signed by both keys")
     .addHelpText("after", exampleText("key rotate"))
-    .option("--config <file>", "the station's config file").option("--data <folder>", "the state folder").option("--json", "as JSON")
+    .option("--config <file>", "the station's config file")
+    .option("--data <folder>", "the state folder")
+    .option("--json", "as JSON")
     .action(async (options: { config?: string; data?: string; json?: true }) => {
       const sources = await open(options);
-      if (sources.rotate === undefined) throw new Failure("usage/invalid", "key rotate: the key is handed in from outside (systemd credential); change it there");
+      if (sources.rotate === undefined)
+        throw new Failure(
+          "usage/invalid",
+          "key rotate: the key is handed in from outside (systemd credential); change it there",
+        );
       const publicKey = await sources.rotate();
-      write(options.json === true ? `${JSON.stringify({ station: sources.station, ...publicKey }, null, 1)}\n` : keyText(sources.station, publicKey));
+      write(
+        options.json === true
+          ? `${JSON.stringify({ station: sources.station, ...publicKey }, null, 1)}\n`
+          : keyText(sources.station, publicKey),
+      );
     });
   return key;
 }

@@ -1,18 +1,24 @@
-// chargetill log level LEVEL for TIME: how much the running agent logs, for a while. It falls back by itself, so that no station is left
-// writing its card full after a visit.
+// chargetill log level LEVEL for TIME: how much the running agent logs, for a while. It falls back by itself, so that
+// no station is left writing its card full after a visit.
 import { Argument, Command } from "commander";
 import { askAgent, socketPath } from "../control/control-socket.js";
 import { Failure } from "../core/failure.js";
-import { logLevels, watchMs, type LogState } from "../technician/trace-sessions.js";
 import { isoLocal } from "../core/time/iso-time.js";
-import { exampleText, stationCommand, tell, type StationOptions } from "./shared/command.js";
+import { type LogState, logLevels, watchMs } from "../technician/trace-sessions.js";
+import { exampleText, type StationOptions, stationCommand, tell } from "./shared/command.js";
 import { loadedFor } from "./shared/with-devices.js";
 
 /** `chargetill log`. */
 export function logCommand(): Command {
-  const log = new Command("log").description("how much the running agent logs").addHelpText("after", exampleText("log level debug for 10m"));
+  const log = new Command("log")
+    .description("how much the running agent logs")
+    .addHelpText("after", exampleText("log level debug for 10m"));
   log.addCommand(
-    stationCommand("level", "set the running agent's log level for a time, after which it falls back; without a level, tell it", "log level debug for 10m")
+    stationCommand(
+      "level",
+      "set the running agent's log level for a time, after which it falls back; without a level, tell it",
+      "log level debug for 10m",
+    )
       .addArgument(new Argument("[level]", "how much").choices(logLevels))
       .addArgument(new Argument("[for]", "this word").choices(["for"]))
       .argument("[time]", "such as 90s, 10m or 1h30m; at most 24h (default: 10m)")
@@ -21,12 +27,28 @@ export function logCommand(): Command {
   return log;
 }
 
-async function level(wanted: string | undefined, word: string | undefined, time: string | undefined, options: StationOptions): Promise<void> {
-  if (word !== undefined && time === undefined) throw new Failure("usage/invalid", "log level: say it as: chargetill log level debug for 10m");
+async function level(
+  wanted: string | undefined,
+  word: string | undefined,
+  time: string | undefined,
+  options: StationOptions,
+): Promise<void> {
+  if (word !== undefined && time === undefined)
+    throw new Failure("usage/invalid", "log level: say it as: chargetill log level debug for 10m");
   const ms = watchMs(time ?? "10m");
-  if (ms === undefined) throw new Failure("usage/invalid", `log level: "${time ?? ""}" is no time from 1s to 24h, such as 90s, 10m or 1h30m`);
+  if (ms === undefined)
+    throw new Failure(
+      "usage/invalid",
+      `log level: "${time ?? ""}" is no time from 1s to 24h, such as 90s, 10m or 1h30m`,
+    );
   const loaded = loadedFor(options);
-  const state = (await askAgent(socketPath(loaded), { do: "log-level", ...(wanted === undefined ? {} : { level: wanted, ms }) })) as LogState;
-  const until = state.untilMs === null ? "as the config says" : `until ${isoLocal(state.untilMs, loaded.config.station.timeZone)}, then ${state.was} again`;
+  const state = (await askAgent(socketPath(loaded), {
+    do: "log-level",
+    ...(wanted === undefined ? {} : { level: wanted, ms }),
+  })) as LogState;
+  const until =
+    state.untilMs === null
+      ? "as the config says"
+      : `until ${isoLocal(state.untilMs, loaded.config.station.timeZone)}, then ${state.was} again`;
   tell(options, state, [`the agent logs at level ${state.level}, ${until}`]);
 }

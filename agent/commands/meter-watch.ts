@@ -1,15 +1,20 @@
-// chargetill meter watch: what the meters show now and how good their lines are, as a table that stands still in a terminal, and look after look in
-// a pipe. A line that is touched while one watches shows it at once: its errors are counted since the watch began, too.
+// chargetill meter watch: what the meters show now and how good their lines are, as a table that stands still in a
+// terminal, and look after look in a pipe. A line that is touched while one watches shows it at once: its errors are
+// counted since the watch began, too.
 import type { LineCounts } from "../../drivers/meter/bus.js";
 import { wrapped } from "../core/print/receipt-text.js";
+import { kwhDisplay } from "../station/snapshot.js";
 import type { DeviceAccess } from "../technician/device-access.js";
 import type { MeterLook } from "../technician/device-requests.js";
 import { look } from "../technician/meter-acceptance.js";
-import { kwhDisplay } from "../station/snapshot.js";
-import { screenColumns, tableLines, tell, type StationOptions } from "./shared/command.js";
+import { type StationOptions, screenColumns, tableLines, tell } from "./shared/command.js";
 import { withDevices } from "./shared/with-devices.js";
 
-export type WatchOptions = StationOptions & { readonly every: number; readonly count?: number; readonly registers?: true };
+export type WatchOptions = StationOptions & {
+  readonly every: number;
+  readonly count?: number;
+  readonly registers?: true;
+};
 type Look = MeterLook | { readonly connector: number; readonly fault: string };
 type PortLook = { readonly port: string; readonly now: LineCounts; readonly first: LineCounts };
 
@@ -41,8 +46,15 @@ export async function watch(connector: number | undefined, options: WatchOptions
   }
 }
 
-/** The counts of each line now, beside those of the first look at it. They are asked for by themselves: a meter that is silent is what one watches for. */
-async function portLooks(devices: DeviceAccess, names: readonly string[], firsts: Map<string, LineCounts>): Promise<PortLook[]> {
+/**
+ * The counts of each line now, beside those of the first look at it. They are asked for by themselves: a meter that is
+ * silent is what one watches for.
+ */
+async function portLooks(
+  devices: DeviceAccess,
+  names: readonly string[],
+  firsts: Map<string, LineCounts>,
+): Promise<PortLook[]> {
   const ports: PortLook[] = [];
   for (const port of names) {
     const now = (await devices.ask({ do: "line-look", port })) as LineCounts | null;
@@ -61,9 +73,31 @@ export function watchLines(looks: readonly Look[], ports: readonly PortLook[]): 
     return rows.map((row) => row.map((cell, column) => (column < from ? cell : cell.padStart(widths[column] ?? 0))));
   };
   const seen = looks.flatMap((one) => ("fault" in one ? [] : [one]));
-  const rows = right([["connector", "meter", "serial", "kWh", "W", "A"], ...seen.map(({ connector, identity, reading }) => [String(connector), identity.model, identity.serial, kwhDisplay(reading.energyMilliWh), String(reading.powerW), reading.currentMilliA === undefined ? "-" : (reading.currentMilliA / 1_000).toFixed(2)])], 3);
+  const rows = right(
+    [
+      ["connector", "meter", "serial", "kWh", "W", "A"],
+      ...seen.map(({ connector, identity, reading }) => [
+        String(connector),
+        identity.model,
+        identity.serial,
+        kwhDisplay(reading.energyMilliWh),
+        String(reading.powerW),
+        reading.currentMilliA === undefined ? "-" : (reading.currentMilliA / 1_000).toFixed(2),
+      ]),
+    ],
+    3,
+  );
   const faults = looks.flatMap((one) => ("fault" in one ? [`connector ${one.connector}: ${one.fault}`] : []));
-  const registers = seen.flatMap(({ connector, registers: all }) => (all === undefined ? [] : [`connector ${connector}:`, ...tableLines(all.map((shown) => [" ", shown.register, "fault" in shown ? shown.fault : `${shown.value} ${shown.unit}`]))]));
+  const registers = seen.flatMap(({ connector, registers: all }) =>
+    all === undefined
+      ? []
+      : [
+          `connector ${connector}:`,
+          ...tableLines(
+            all.map((shown) => [" ", shown.register, "fault" in shown ? shown.fault : `${shown.value} ${shown.unit}`]),
+          ),
+        ],
+  );
   return [...(seen.length === 0 ? [] : tableLines(rows)), ...faults, ...ports.flatMap(lineLines), ...registers];
 }
 
@@ -77,7 +111,8 @@ function lineLines({ port, now, first }: PortLook): string[] {
   ];
 }
 
-const rate = (failed: number, asked: number): string => `${failed} failed (${asked === 0 ? "0.0" : ((failed / asked) * 100).toFixed(1)} %)`;
+const rate = (failed: number, asked: number): string =>
+  `${failed} failed (${asked === 0 ? "0.0" : ((failed / asked) * 100).toFixed(1)} %)`;
 
 /** Prints a table over the one before it in a terminal, below it elsewhere. */
 function drawing(): (lines: readonly string[]) => void {
@@ -86,7 +121,9 @@ function drawing(): (lines: readonly string[]) => void {
   return (lines) => {
     // A line that the terminal broke would be two, and the next table would be drawn a line too low.
     const shown = lines.flatMap((line) => (line.length <= columns ? [line] : wrapped(line, columns)));
-    process.stdout.write(`${drawn > 0 && columns !== Number.POSITIVE_INFINITY ? `\x1b[${drawn}A\x1b[J` : ""}${shown.join("\n")}\n`);
+    process.stdout.write(
+      `${drawn > 0 && columns !== Number.POSITIVE_INFINITY ? `\x1b[${drawn}A\x1b[J` : ""}${shown.join("\n")}\n`,
+    );
     drawn = shown.length;
   };
 }

@@ -1,30 +1,55 @@
-// chargetill meter scan | watch | check: find a meter nobody wrote down, look at one, and compare one with a known load.
-// All of them read only, and work beside a running agent: it lends its line to a scan, one short question at a time, while no session runs there.
-import { Command, InvalidArgumentError, Option } from "commander";
+// chargetill meter scan | watch | check: find a meter nobody wrote down, look at one, and compare one with a known
+// load. All of them read only, and work beside a running agent: it lends its line to a scan, one short question at a
+// time, while no session runs there.
+
 import { existsSync } from "node:fs";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { SystemClock } from "../../drivers/clock.js";
-import { DeviceError, type Clock } from "../../drivers/driver.js";
+import { type Clock, DeviceError } from "../../drivers/driver.js";
 import type { SerialBinding } from "../../drivers/meter/line.js";
 import type { Candidate, Found, LineSettings, ScanSteps } from "../../drivers/meter/scan.js";
 import { Failure } from "../core/failure.js";
-import { complain, defaultConfig, exampleText, stationCommand, print, tell, wholeNumber, type StationOptions } from "./shared/command.js";
-import { withDevices } from "./shared/with-devices.js";
 import { checkMeter } from "../technician/meter-acceptance.js";
 import { watch } from "./meter-watch.js";
+import {
+  complain,
+  defaultConfig,
+  exampleText,
+  print,
+  type StationOptions,
+  stationCommand,
+  tell,
+  wholeNumber,
+} from "./shared/command.js";
+import { withDevices } from "./shared/with-devices.js";
 
 /** `chargetill meter`. */
 export function meterCommand(): Command {
-  const meter = new Command("meter").description("find, watch and check energy meters").addHelpText("after", exampleText("meter watch 1"));
+  const meter = new Command("meter")
+    .description("find, watch and check energy meters")
+    .addHelpText("after", exampleText("meter watch 1"));
   meter.addCommand(
-    stationCommand("scan", "look for meters on a serial port: reads only, over the usual line settings and units", "meter scan --port /dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A1B2C3D4-if00-port0")
+    stationCommand(
+      "scan",
+      "look for meters on a serial port: reads only, over the usual line settings and units",
+      "meter scan --port /dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A1B2C3D4-if00-port0",
+    )
       .option("--port <port>", "a device path, or a name under serialPorts (default: the config's first)")
-      .option("--baud <list>", "baud rates to try, such as 9600,19200 (default: the usual ones)", numbers(1200, 115_200))
+      .option(
+        "--baud <list>",
+        "baud rates to try, such as 9600,19200 (default: the usual ones)",
+        numbers(1200, 115_200),
+      )
       .option("--units <list>", "unit numbers to try, such as 1-10 (default: the usual ones)", numbers(1, 247))
       .option("--timeout <ms>", "how long a unit has to answer", wholeNumber("--timeout", 50, 5_000), 200)
       .action(scan),
   );
   meter.addCommand(
-    stationCommand("watch", "the live values of the meters, with the error rate of their lines and what came late", "meter watch 1 --every 2")
+    stationCommand(
+      "watch",
+      "the live values of the meters, with the error rate of their lines and what came late",
+      "meter watch 1 --every 2",
+    )
       .argument("[connector]", "one connector's meter alone", wholeNumber("<connector>", 1, 64))
       .option("--every <seconds>", "the pause between two looks", wholeNumber("--every", 1, 3_600), 1)
       .option("--count <n>", "how often to look (default: until interrupted)", wholeNumber("--count", 1, 1_000_000))
@@ -32,10 +57,22 @@ export function meterCommand(): Command {
       .action(watch),
   );
   meter.addCommand(
-    stationCommand("check", "compare a meter with a known load; a meter in doubt may be billed from once it has passed", "meter check 1 --load 2000 --tolerance 5")
+    stationCommand(
+      "check",
+      "compare a meter with a known load; a meter in doubt may be billed from once it has passed",
+      "meter check 1 --load 2000 --tolerance 5",
+    )
       .argument("<connector>", "the connector's number", wholeNumber("<connector>", 1, 64))
-      .requiredOption("--load <watts>", "the load that runs now, as a reference instrument shows it", wholeNumber("--load", 100, 1_000_000))
-      .addOption(new Option("--tolerance <percent>", "how far the meter may be off").argParser(wholeNumber("--tolerance", 1, 50)).default(5))
+      .requiredOption(
+        "--load <watts>",
+        "the load that runs now, as a reference instrument shows it",
+        wholeNumber("--load", 100, 1_000_000),
+      )
+      .addOption(
+        new Option("--tolerance <percent>", "how far the meter may be off")
+          .argParser(wholeNumber("--tolerance", 1, 50))
+          .default(5),
+      )
       .action(check),
   );
   return meter;
@@ -49,7 +86,8 @@ function numbers(least: number, most: number): (text: string) => number[] {
       const length = Number(to) - Number(from) + 1;
       return length >= 1 && length <= 247 ? Array.from({ length }, (_, index) => Number(from) + index) : [Number.NaN];
     });
-    if (all.some((value) => Number.isNaN(value) || value < least || value > most)) throw new InvalidArgumentError(`expected numbers from ${least} to ${most}, such as ${least},${least + 1}.`);
+    if (all.some((value) => Number.isNaN(value) || value < least || value > most))
+      throw new InvalidArgumentError(`expected numbers from ${least} to ${most}, such as ${least},${least + 1}.`);
     return all;
   };
 }
@@ -61,7 +99,12 @@ const silentUnitMs = (timeoutMs: number): number => 3 * timeoutMs + 50;
 
 async function scan(options: ScanOptions): Promise<void> {
   // A machine that is only just being set up has a port and no config yet.
-  if (options.port?.startsWith("/") === true && options.config === undefined && options.data === undefined && !existsSync(defaultConfig)) {
+  if (
+    options.port?.startsWith("/") === true &&
+    options.config === undefined &&
+    options.data === undefined &&
+    !existsSync(defaultConfig)
+  ) {
     const clock = await SystemClock.open();
     try {
       process.exitCode = await scanHere(options.port, clock, undefined, options);
@@ -72,24 +115,45 @@ async function scan(options: ScanOptions): Promise<void> {
   }
   await withDevices(options, async (devices, { config }) => {
     const wanted = options.port ?? Object.keys(config.serialPorts)[0] ?? "";
-    const name = Object.keys(config.serialPorts).find((known) => known === wanted || config.serialPorts[known]?.path === wanted);
+    const name = Object.keys(config.serialPorts).find(
+      (known) => known === wanted || config.serialPorts[known]?.path === wanted,
+    );
     const path = config.serialPorts[name ?? ""]?.path ?? wanted;
-    if (devices.buses !== undefined) return scanHere(path, devices.buses.clock, devices.buses.binding(name ?? path), options);
+    if (devices.buses !== undefined)
+      return scanHere(path, devices.buses.clock, devices.buses.binding(name ?? path), options);
     // A port that no meter of the config hangs on is free beside a running agent too.
     if (name === undefined) return scanHere(path, await SystemClock.open(), undefined, options);
     complain(`${path}: the running agent asks for us, between its own looks`);
-    const asked = (what: string, line: LineSettings, unit: number, model?: string): Promise<unknown> => devices.ask({ do: what, port: name, line, unit, timeoutMs: options.timeout, ...(model === undefined ? {} : { model }) });
+    const asked = (what: string, line: LineSettings, unit: number, model?: string): Promise<unknown> =>
+      devices.ask({
+        do: what,
+        port: name,
+        line,
+        unit,
+        timeoutMs: options.timeout,
+        ...(model === undefined ? {} : { model }),
+      });
     const steps: ScanSteps = {
       answers: async (line, unit) => (await asked("meter-probe", line, unit)) === true,
-      tryModel: async (line, unit, model) => ((await asked("meter-try", line, unit, model)) as Candidate | null) ?? undefined,
+      tryModel: async (line, unit, model) =>
+        ((await asked("meter-try", line, unit, model)) as Candidate | null) ?? undefined,
     };
     return scanBy(steps, path, options);
   });
 }
 
-async function scanHere(path: string, clock: Clock, binding: SerialBinding | undefined, options: ScanOptions): Promise<number> {
+async function scanHere(
+  path: string,
+  clock: Clock,
+  binding: SerialBinding | undefined,
+  options: ScanOptions,
+): Promise<number> {
   const { scanSteps } = await import("../../drivers/meter/scan.js");
-  return scanBy(scanSteps(path, clock, { timeoutMs: options.timeout, ...(binding === undefined ? {} : { binding }) }), path, options);
+  return scanBy(
+    scanSteps(path, clock, { timeoutMs: options.timeout, ...(binding === undefined ? {} : { binding }) }),
+    path,
+    options,
+  );
 }
 
 async function scanBy(steps: ScanSteps, path: string, options: ScanOptions): Promise<number> {
@@ -97,8 +161,18 @@ async function scanBy(steps: ScanSteps, path: string, options: ScanOptions): Pro
   const { baud, units = usualUnits(), timeout } = options;
   const rates = new Set(baud);
   const known = usualLines();
-  const lines = baud === undefined ? known : [...known.filter((line) => rates.has(line.baud)), ...baud.filter((rate) => !known.some((line) => line.baud === rate)).map((rate) => ({ baud: rate, parity: "none", stopBits: 1 }) as LineSettings)];
-  complain(`asking ${path} at ${lines.map((line) => `${line.baud} ${line.parity} ${line.stopBits}`).join(", ")}; units ${units.join(", ")}; about ${Math.ceil((lines.length * units.length * silentUnitMs(timeout)) / 1000)} s where nobody answers`);
+  const lines =
+    baud === undefined
+      ? known
+      : [
+          ...known.filter((line) => rates.has(line.baud)),
+          ...baud
+            .filter((rate) => !known.some((line) => line.baud === rate))
+            .map((rate) => ({ baud: rate, parity: "none", stopBits: 1 }) as LineSettings),
+        ];
+  complain(
+    `asking ${path} at ${lines.map((line) => `${line.baud} ${line.parity} ${line.stopBits}`).join(", ")}; units ${units.join(", ")}; about ${Math.ceil((lines.length * units.length * silentUnitMs(timeout)) / 1000)} s where nobody answers`,
+  );
   const all: Found[] = [];
   try {
     for await (const found of scanWith(steps, { lines, units })) {
@@ -109,11 +183,21 @@ async function scanBy(steps: ScanSteps, path: string, options: ScanOptions): Pro
     if (!(error instanceof DeviceError)) throw error;
     throw new Failure("agent/refused", error.message, { cause: error });
   }
-  tell(options, { path, found: all }, all.length === 0 ? [`${path}: no meter answered; check its supply, A and B (swap them), termination, and unit number`] : []);
+  tell(
+    options,
+    { path, found: all },
+    all.length === 0
+      ? [`${path}: no meter answered; check its supply, A and B (swap them), termination, and unit number`]
+      : [],
+  );
   return all.length === 0 ? 1 : 0;
 }
 
-function foundLines(path: string, found: Found, stationYaml: typeof import("../../drivers/meter/scan.js").stationYaml): string[] {
+function foundLines(
+  path: string,
+  found: Found,
+  stationYaml: typeof import("../../drivers/meter/scan.js").stationYaml,
+): string[] {
   const { line, unit, candidates } = found;
   const head = `unit ${unit} answers at ${line.baud} baud, parity ${line.parity}, ${line.stopBits} stop bit${line.stopBits === 1 ? "" : "s"}`;
   const [likely, ...others] = candidates;
@@ -121,15 +205,27 @@ function foundLines(path: string, found: Found, stationYaml: typeof import("../.
   return [
     `${head}: ${likely.checked ? "" : "perhaps "}${likely.model}${likely.serial === undefined ? "" : `, serial number ${likely.serial}`}`,
     ...(others.length === 0 ? [] : [`  or: ${others.map(({ model }) => model).join(", ")}`]),
-    ...stationYaml(path, found, likely).trimEnd().split("\n").map((text) => `  ${text}`),
+    ...stationYaml(path, found, likely)
+      .trimEnd()
+      .split("\n")
+      .map((text) => `  ${text}`),
   ];
 }
 
 async function check(connector: number, options: StationOptions & { load: number; tolerance: number }): Promise<void> {
   await withDevices(options, async (devices, { config }) => {
-    const checked = await checkMeter(devices, config, connector, { loadW: options.load, tolerancePercent: options.tolerance }, complain);
+    const checked = await checkMeter(
+      devices,
+      config,
+      connector,
+      { loadW: options.load, tolerancePercent: options.tolerance },
+      complain,
+    );
     const { model, serial, passed, findings } = checked;
-    tell(options, checked, [...findings.map(({ ok, words }) => `${ok ? "ok    " : "FAILED"} ${words}`), `${model} ${serial}: ${passed ? "passed; this very meter may be billed from" : "NOT passed"}`]);
+    tell(options, checked, [
+      ...findings.map(({ ok, words }) => `${ok ? "ok    " : "FAILED"} ${words}`),
+      `${model} ${serial}: ${passed ? "passed; this very meter may be billed from" : "NOT passed"}`,
+    ]);
     return passed ? 0 : 1;
   });
 }

@@ -1,26 +1,26 @@
-// What the commands that look at receipts, keys and uplinks work on: book, key and journal in the state folder, for looking only; what changes
-// something goes to the running agent.
+// What the commands that look at receipts, keys and uplinks work on: book, key and journal in the state folder, for
+// looking only; what changes something goes to the running agent.
 import { createPublicKey } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { emptyIssuerState, type IssuerState } from "../receipts/receipt-issuer.js";
 import { askAgent } from "../control/control-socket.js";
 import { Failure } from "../core/failure.js";
-import { publicKeyFile } from "../receipts/key-rotation.js";
-import { publicKeyOf, type PublicKey } from "../receipts/signing-keys.js";
 import { Book } from "../ledger/book/book.js";
 import { Disk } from "../ledger/store/disk.js";
 import { Table } from "../ledger/store/table.js";
-import { viewPayments } from "../receipts/payments.js";
-import { payloadFrom, stored } from "../receipts/output/exports.js";
 import { journalOfSession } from "../receipts/dispute/session-journal.js";
-import { agentSocket } from "./shared/agent.js";
-import type { StationOptions } from "./shared/command.js";
+import { publicKeyFile } from "../receipts/key-rotation.js";
+import { payloadFrom, stored } from "../receipts/output/exports.js";
+import { viewPayments } from "../receipts/payments.js";
+import { emptyIssuerState, type IssuerState } from "../receipts/receipt-issuer.js";
+import { type PublicKey, publicKeyOf } from "../receipts/signing-keys.js";
 import type { DisputeSources } from "./dispute.js";
 import type { KeySources } from "./key.js";
 import type { ReceiptSources } from "./receipt.js";
-import { loadedFor } from "./shared/with-devices.js";
+import { agentSocket } from "./shared/agent.js";
+import type { StationOptions } from "./shared/command.js";
 import { folderFor } from "./shared/state-folder.js";
+import { loadedFor } from "./shared/with-devices.js";
 
 /** The book, for looking only: safe while an agent writes. */
 export function openReceiptSources(where: StationOptions): ReceiptSources {
@@ -28,7 +28,18 @@ export function openReceiptSources(where: StationOptions): ReceiptSources {
   const disk = new Disk();
   if (!existsSync(folder)) throw new Failure("usage/invalid", `${folder}: there is no such state folder`);
   const language = where.config === undefined ? "en" : loadedFor(where).config.language;
-  return { receipts: Book.view(disk, join(folder, "book")), language, payments: (receipt) => viewPayments(disk, folder, receipt), newest: () => Table.view<IssuerState>(disk, join(folder, "receipt-chain.json"), (value) => value as IssuerState, emptyIssuerState).chain.checkpoint };
+  return {
+    receipts: Book.view(disk, join(folder, "book")),
+    language,
+    payments: (receipt) => viewPayments(disk, folder, receipt),
+    newest: () =>
+      Table.view<IssuerState>(
+        disk,
+        join(folder, "receipt-chain.json"),
+        (value) => value as IssuerState,
+        emptyIssuerState,
+      ).chain.checkpoint,
+  };
 }
 
 /** A new file for its owner alone; one that is there stays as it is. */
@@ -43,20 +54,26 @@ function publicKeyIn(path: string, pem: Uint8Array): PublicKey {
   try {
     return publicKeyOf(createPublicKey(Buffer.from(pem)));
   } catch (cause) {
-    throw new Failure("key/unusable", `${path}: this is no public key; the station writes it anew at its next start`, { cause });
+    throw new Failure("key/unusable", `${path}: this is no public key; the station writes it anew at its next start`, {
+      cause,
+    });
   }
 }
 
 /** The book, and the journal's lines about a session. Throws as receiptDesk does. */
 export function openDisputeSources(where: StationOptions): DisputeSources {
-  return { ...openReceiptSources(where), journal: (sessionId) => journalOfSession(new Disk(), join(folderFor(where), "journal"), sessionId) };
+  return {
+    ...openReceiptSources(where),
+    journal: (sessionId) => journalOfSession(new Disk(), join(folderFor(where), "journal"), sessionId),
+  };
 }
 
 /** The station's public key. Throws Failure usage/invalid where there is none yet. */
 export function openKeySources(where: StationOptions): KeySources {
   const folder = folderFor(where);
   const pem = new Disk().read(join(folder, publicKeyFile));
-  if (pem === undefined) throw new Failure("usage/invalid", `${folder}: there is no key yet; the station makes it at its first start`);
+  if (pem === undefined)
+    throw new Failure("usage/invalid", `${folder}: there is no key yet; the station makes it at its first start`);
   const publicKey = publicKeyIn(join(folder, publicKeyFile), pem);
   const { station } = payloadFrom(stored(Book.view(new Disk(), join(folder, "book")), 1));
   return {

@@ -1,8 +1,9 @@
-// chargetill ports: the serial ports, SPI devices and GPIO chips of this machine, under the names that belong into the config.
+// chargetill ports: the serial ports, SPI devices and GPIO chips of this machine, under the names that belong into the
+// config.
 import type { Command } from "commander";
 import { loadConfig } from "../../config/load.js";
 import { findPorts, type PortFound } from "../../drivers/machine/ports.js";
-import { defaultConfig, stationCommand, tableLines, tell, type StationOptions } from "./shared/command.js";
+import { defaultConfig, type StationOptions, stationCommand, tableLines, tell } from "./shared/command.js";
 
 const hints: Readonly<Record<PortFound["kind"], string>> = {
   serial: "no serial port: plug the RS-485 adapter in; dmesg says whether the kernel knows it",
@@ -12,16 +13,35 @@ const hints: Readonly<Record<PortFound["kind"], string>> = {
 
 /** `chargetill ports`. Exit 1 when the config names a device that is not there or may not be used. */
 export function portsCommand(): Command {
-  return stationCommand("ports", "the serial ports, SPI devices and GPIO chips of this machine", "ports").action((where: StationOptions) => {
-    const ports = findPorts();
-    const { names, bench } = namedIn(where.config ?? defaultConfig);
-    const rows = ports.map((port) => ({ ...port, inConfig: names.includes(port.name) || names.includes(port.device) }));
-    const missing = bench ? [] : names.filter((name) => !rows.some((row) => row.name === name || row.device === name));
-    const lines = rows.map(({ kind, name, device, usable, why, inConfig }) => [kind, name, name === device ? "" : device, inConfig ? "in the config" : "", usable ? "usable" : (why ?? "")]);
-    const absent = (["serial", "spi", "gpio"] as const).filter((kind) => !rows.some((row) => row.kind === kind)).map((kind) => hints[kind]);
-    tell(where, { ports: rows, missing }, [...tableLines(lines), ...missing.map((name) => `MISSING  ${name}, which the config names`), ...absent]);
-    process.exitCode = missing.length === 0 && rows.every(({ inConfig, usable }) => usable || !inConfig) ? 0 : 1;
-  });
+  return stationCommand("ports", "the serial ports, SPI devices and GPIO chips of this machine", "ports").action(
+    (where: StationOptions) => {
+      const ports = findPorts();
+      const { names, bench } = namedIn(where.config ?? defaultConfig);
+      const rows = ports.map((port) => ({
+        ...port,
+        inConfig: names.includes(port.name) || names.includes(port.device),
+      }));
+      const missing = bench
+        ? []
+        : names.filter((name) => !rows.some((row) => row.name === name || row.device === name));
+      const lines = rows.map(({ kind, name, device, usable, why, inConfig }) => [
+        kind,
+        name,
+        name === device ? "" : device,
+        inConfig ? "in the config" : "",
+        usable ? "usable" : (why ?? ""),
+      ]);
+      const absent = (["serial", "spi", "gpio"] as const)
+        .filter((kind) => !rows.some((row) => row.kind === kind))
+        .map((kind) => hints[kind]);
+      tell(where, { ports: rows, missing }, [
+        ...tableLines(lines),
+        ...missing.map((name) => `MISSING  ${name}, which the config names`),
+        ...absent,
+      ]);
+      process.exitCode = missing.length === 0 && rows.every(({ inConfig, usable }) => usable || !inConfig) ? 0 : 1;
+    },
+  );
 }
 
 /** The devices that a config names; a config that is missing or wrong names none. */

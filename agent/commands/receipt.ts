@@ -2,19 +2,37 @@
 // Reads only; what comes out goes to standard output, or to a file that did not exist before.
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { parseCheckpoint } from "../core/receipt/checkpoint.js";
-import type { Payment } from "../core/session/payment.js";
-import { wrapped } from "../core/print/receipt-text.js";
-import { ocmfXml } from "../core/receipt/ocmf-xml.js";
 import type { CdrCopies } from "../core/cdr/cdr-copies.js";
-import { paginationOf, parseOcmf } from "../core/verify/verify-ocmf.js";
-import { languages, type Language } from "../core/number/words.js";
 import { Failure } from "../core/failure.js";
+import { type Language, languages } from "../core/number/words.js";
+import { wrapped } from "../core/print/receipt-text.js";
+import { parseCheckpoint } from "../core/receipt/checkpoint.js";
+import { ocmfXml } from "../core/receipt/ocmf-xml.js";
+import type { Payment } from "../core/session/payment.js";
+import { paginationOf, parseOcmf } from "../core/verify/verify-ocmf.js";
+import {
+  bookFileOf,
+  checkpointAt,
+  consistencyFileOf,
+  payloadFrom,
+  proofFileOf,
+  type ReceiptSource,
+  receiptFileOf,
+  stored,
+} from "../receipts/output/exports.js";
 import { receiptHtml } from "../receipts/output/html.js";
 import { receiptPdf } from "../receipts/output/pdf.js";
+import {
+  csvText,
+  type Grouping,
+  groupings,
+  issuedWithin,
+  listText,
+  rowOf,
+  summaryOf,
+  summaryText,
+} from "../receipts/output/tables.js";
 import { printedReceipt } from "../receipts/output/terminal-text.js";
-import { bookFileOf, checkpointAt, consistencyFileOf, payloadFrom, proofFileOf, receiptFileOf, stored, type ReceiptSource } from "../receipts/output/exports.js";
-import { csvText, groupings, issuedWithin, listText, rowOf, summaryOf, summaryText, type Grouping } from "../receipts/output/tables.js";
 import { exampleText } from "./shared/command.js";
 
 /** What the commands work on; `newest` gives the signed checkpoint over all receipts and may need the key. */
@@ -50,8 +68,18 @@ function correctedBy(receipts: ReceiptSource, number: number): number | undefine
   return undefined;
 }
 
-/** A receipt in a format: text (`onPaper`: with the code dark on light), or the bytes of a PDF. Throws Failure usage/invalid where it has no such form. */
-export function rendered(sources: ReceiptSources, number: number, format: Format, language: Language, isCopy: boolean, onPaper = false): string | Uint8Array {
+/**
+ * A receipt in a format: text (`onPaper`: with the code dark on light), or the bytes of a PDF. Throws Failure
+ * usage/invalid where it has no such form.
+ */
+export function rendered(
+  sources: ReceiptSources,
+  number: number,
+  format: Format,
+  language: Language,
+  isCopy: boolean,
+  onPaper = false,
+): string | Uint8Array {
   const receipt = stored(sources.receipts, number);
   const later = correctedBy(sources.receipts, number);
   const options = { language, isCopy, ...(later === undefined ? {} : { correctedBy: later }) };
@@ -69,7 +97,11 @@ export function rendered(sources: ReceiptSources, number: number, format: Format
     case "ocmf":
       return `${recordOf(receipt.ocmf, number)}\n`;
     case "ocmf-xml":
-      return ocmfXml(recordOf(receipt.ocmf, number), paginationOf(parseOcmf(receipt.ocmf)?.fields ?? {}), payloadFrom(receipt).key.spki);
+      return ocmfXml(
+        recordOf(receipt.ocmf, number),
+        paginationOf(parseOcmf(receipt.ocmf)?.fields ?? {}),
+        payloadFrom(receipt).key.spki,
+      );
     case "ocpi-cdr":
       if (receipt.cdr === null) throw new Failure("usage/invalid", `receipt ${number} is no sale: it has no CDR`);
       return `${Object.values((receipt.cdr as CdrCopies).texts)[0] ?? ""}\n`;
@@ -87,12 +119,21 @@ function recordOf(ocmf: string, number: number): string {
 
 /** A checkpoint named by a file, or by how many receipts it counts. */
 function checkpointText(sources: ReceiptSources, given: string): string {
-  if (/^\d{1,15}$/.test(given)) return checkpointAt(sources.receipts, Number(given), Number(given) === sources.receipts.count() ? sources.newest() : "");
+  if (/^\d{1,15}$/.test(given))
+    return checkpointAt(
+      sources.receipts,
+      Number(given),
+      Number(given) === sources.receipts.count() ? sources.newest() : "",
+    );
   let text: string;
   try {
     text = readFileSync(given, "utf8");
   } catch (cause) {
-    throw new Failure("usage/invalid", `${given} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new Failure(
+      "usage/invalid",
+      `${given} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
   }
   if (parseCheckpoint(text) === undefined) throw new Failure("usage/invalid", `${given}: this is no checkpoint`);
   return text;
@@ -100,71 +141,148 @@ function checkpointText(sources: ReceiptSources, given: string): string {
 
 /** Which of them fit is known with the number alone, and said then: these are for the completion. */
 function format(): Option {
-  const option = new Option("--format <format>", `many receipts: ${tables.join(", ")}; one: json and all others`).default("json");
+  const option = new Option(
+    "--format <format>",
+    `many receipts: ${tables.join(", ")}; one: json and all others`,
+  ).default("json");
   option.argChoices = [...new Set<string>([...formats, ...tables])];
   return option;
 }
-const language = (): Option => new Option("--lang <language>", "of the printed words; default: the station's").choices([...languages]);
+const language = (): Option =>
+  new Option("--lang <language>", "of the printed words; default: the station's").choices([...languages]);
 const out = (): Option => new Option("--out <file>", "write a new file instead of printing");
 /** For a script that asks every command for JSON: this one knows nothing else. */
 const isJson = (): Option => new Option("--json", "as JSON, which it is in any case");
 
 /**
- * `chargetill receipts`. `open` opens the book for reading, `write` prints; `save` writes a new file for its owner alone (a receipt holds a
- * card's UID) and refuses one that is there.
+ * `chargetill receipts`. `open` opens the book for reading, `write` prints; `save` writes a new file for its owner
+ * alone (a receipt holds a card's UID) and refuses one that is there.
  */
-export function receiptCommands(open: OpenReceiptSources, save: (path: string, content: string | Uint8Array) => void, write: (content: string | Uint8Array) => void = (content) => void process.stdout.write(content)): Command {
-  const give = (content: string | Uint8Array, path: string | undefined): void => (path === undefined ? write(content) : save(path, content));
-  const receipts = new Command("receipts").description("list, show, export and prove the receipts of this station").addHelpText("after", exampleText("receipts list --from 2026-11-01"));
+export function receiptCommands(
+  open: OpenReceiptSources,
+  save: (path: string, content: string | Uint8Array) => void,
+  write: (content: string | Uint8Array) => void = (content) => void process.stdout.write(content),
+): Command {
+  const give = (content: string | Uint8Array, path: string | undefined): void =>
+    path === undefined ? write(content) : save(path, content);
+  const receipts = new Command("receipts")
+    .description("list, show, export and prove the receipts of this station")
+    .addHelpText("after", exampleText("receipts list --from 2026-11-01"));
   const command = (name: string, words: string, example: string): Command =>
-    receipts.command(name).description(words).addHelpText("after", exampleText(`receipts ${name} ${example}`)).option("--config <file>", "the station's config file").option("--data <folder>", "the state folder");
+    receipts
+      .command(name)
+      .description(words)
+      .addHelpText("after", exampleText(`receipts ${name} ${example}`))
+      .option("--config <file>", "the station's config file")
+      .option("--data <folder>", "the state folder");
 
   command("list", "one line per receipt", "--from 2026-11-01 --to 2026-11-30")
-    .option("--from <date>").option("--to <date>").option("--json", "as JSON")
+    .option("--from <date>")
+    .option("--to <date>")
+    .option("--json", "as JSON")
     .action((options: ReceiptSourceOptions & { from?: string; to?: string; json?: true }) => {
       const rows = [...issuedWithin(open(options).receipts, options)].map(rowOf);
       write(options.json === true ? `${JSON.stringify(rows, null, 1)}\n` : listText(rows));
     });
 
   command("show", "a receipt as text, with its QR code; or 32 columns wide for a till roll", "17 --roll")
-    .argument("<number>", "the receipt's number", receiptNumber).option("--roll", "32 columns").option("--copy", "mark it as a copy").option("--json", "the signed receipt as it is handed out").addOption(language())
-    .action((number: number, options: ReceiptSourceOptions & { roll?: true; copy?: true; json?: true; lang?: Language }) => {
-      const sources = open(options);
-      write(rendered(sources, number, options.json === true ? "json" : options.roll === true ? "roll" : "text", options.lang ?? sources.language, options.copy === true));
-      if (options.json !== true) write(paymentText(sources.payments?.(number) ?? [], options.roll === true ? 32 : 80));
-    });
+    .argument("<number>", "the receipt's number", receiptNumber)
+    .option("--roll", "32 columns")
+    .option("--copy", "mark it as a copy")
+    .option("--json", "the signed receipt as it is handed out")
+    .addOption(language())
+    .action(
+      (number: number, options: ReceiptSourceOptions & { roll?: true; copy?: true; json?: true; lang?: Language }) => {
+        const sources = open(options);
+        write(
+          rendered(
+            sources,
+            number,
+            options.json === true ? "json" : options.roll === true ? "roll" : "text",
+            options.lang ?? sources.language,
+            options.copy === true,
+          ),
+        );
+        if (options.json !== true)
+          write(paymentText(sources.payments?.(number) ?? [], options.roll === true ? 32 : 80));
+      },
+    );
 
-  command("export", "a receipt in a format, or all of a span as a table or a book", "17 --format pdf --out receipt-17.pdf")
+  command(
+    "export",
+    "a receipt in a format, or all of a span as a table or a book",
+    "17 --format pdf --out receipt-17.pdf",
+  )
     .argument("[number]", "the receipt's number", receiptNumber)
     .addOption(format())
-    .option("--from <date>", "first day of issue, included").option("--to <date>", "last day of issue, included")
-    .option("--copy", "mark it as a copy").addOption(language()).addOption(out())
-    .action((number: number | undefined, options: ReceiptSourceOptions & { format: string; from?: string; to?: string; copy?: true; lang?: Language; out?: string }) => {
-      const sources = open(options);
-      give(number === undefined ? exportMany(sources, options) : exportOne(sources, number, options), options.out);
-    });
+    .option("--from <date>", "first day of issue, included")
+    .option("--to <date>", "last day of issue, included")
+    .option("--copy", "mark it as a copy")
+    .addOption(language())
+    .addOption(out())
+    .action(
+      (
+        number: number | undefined,
+        options: ReceiptSourceOptions & {
+          format: string;
+          from?: string;
+          to?: string;
+          copy?: true;
+          lang?: Language;
+          out?: string;
+        },
+      ) => {
+        const sources = open(options);
+        give(number === undefined ? exportMany(sources, options) : exportOne(sources, number, options), options.out);
+      },
+    );
 
-  command("prove", "a proof, without names, that a receipt is among all receipts of this station", "17 --out proof-17.txt")
-    .argument("<number>", "the receipt's number", receiptNumber).addOption(new Option("--json", "one JSON value with the proof in it")).addOption(out())
+  command(
+    "prove",
+    "a proof, without names, that a receipt is among all receipts of this station",
+    "17 --out proof-17.txt",
+  )
+    .argument("<number>", "the receipt's number", receiptNumber)
+    .addOption(new Option("--json", "one JSON value with the proof in it"))
+    .addOption(out())
     .action((number: number, options: ReceiptSourceOptions & { out?: string; json?: true }) => {
       const sources = open(options);
       const proof = proofFileOf(sources.receipts, number, sources.newest());
       give(options.json === true ? `${JSON.stringify({ number, proof })}\n` : proof, options.out);
     });
 
-  command("consistency", "a proof that one checkpoint grew out of another; each a file, or a count of receipts", "100 250 --out grown.json")
-    .argument("<older>", "the older one").argument("<newer>", "the newer one").addOption(isJson()).addOption(out())
+  command(
+    "consistency",
+    "a proof that one checkpoint grew out of another; each a file, or a count of receipts",
+    "100 250 --out grown.json",
+  )
+    .argument("<older>", "the older one")
+    .argument("<newer>", "the newer one")
+    .addOption(isJson())
+    .addOption(out())
     .action((older: string, newer: string, options: ReceiptSourceOptions & { out?: string }) => {
       const sources = open(options);
-      give(consistencyFileOf(sources.receipts, checkpointText(sources, older), checkpointText(sources, newer)), options.out);
+      give(
+        consistencyFileOf(sources.receipts, checkpointText(sources, older), checkpointText(sources, newer)),
+        options.out,
+      );
     });
 
   command("checkpoint", "the signed checkpoint over all receipts", "--out checkpoint.txt")
-    .addOption(new Option("--json", "one JSON value")).addOption(out())
-    .action((options: ReceiptSourceOptions & { out?: string; json?: true }) => give(options.json === true ? `${JSON.stringify({ checkpoint: open(options).newest() })}\n` : open(options).newest(), options.out));
+    .addOption(new Option("--json", "one JSON value"))
+    .addOption(out())
+    .action((options: ReceiptSourceOptions & { out?: string; json?: true }) =>
+      give(
+        options.json === true ? `${JSON.stringify({ checkpoint: open(options).newest() })}\n` : open(options).newest(),
+        options.out,
+      ),
+    );
 
   command("summary", "revenue and energy per day, month, card or tariff", "--by month")
-    .addOption(new Option("--by <what>").choices([...groupings]).default("day")).option("--from <date>").option("--to <date>").option("--json", "as JSON")
+    .addOption(new Option("--by <what>").choices([...groupings]).default("day"))
+    .option("--from <date>")
+    .option("--to <date>")
+    .option("--json", "as JSON")
     .action((options: ReceiptSourceOptions & { by: Grouping; from?: string; to?: string; json?: true }) => {
       const rows = summaryOf(open(options).receipts, options.by, options);
       write(options.json === true ? `${JSON.stringify(rows, null, 1)}\n` : summaryText(rows, options.by));
@@ -176,20 +294,47 @@ export function receiptCommands(open: OpenReceiptSources, save: (path: string, c
 /** Beneath the receipt, of which it is no part: it was signed before anybody paid. */
 function paymentText(payments: readonly Payment[], columns: number): string {
   if (payments.length === 0) return "";
-  const lines = payments.map(({ status, amount, currency, reference, atMs, info }) => `${status} ${amount} ${currency}, reference ${reference}, ${new Date(atMs).toISOString()}${info === undefined ? "" : `: ${info}`}`);
-  return ["", ...wrapped("Payment, beside the signed receipt:", columns), ...lines.flatMap((line) => wrapped(line, columns - 2).map((part) => `  ${part}`)), ""].join("\n");
+  const lines = payments.map(
+    ({ status, amount, currency, reference, atMs, info }) =>
+      `${status} ${amount} ${currency}, reference ${reference}, ${new Date(atMs).toISOString()}${info === undefined ? "" : `: ${info}`}`,
+  );
+  return [
+    "",
+    ...wrapped("Payment, beside the signed receipt:", columns),
+    ...lines.flatMap((line) => wrapped(line, columns - 2).map((part) => `  ${part}`)),
+    "",
+  ].join("\n");
 }
 
-function exportOne(sources: ReceiptSources, number: number, options: { readonly format: string; readonly copy?: true; readonly lang?: Language; readonly out?: string }): string | Uint8Array {
+function exportOne(
+  sources: ReceiptSources,
+  number: number,
+  options: { readonly format: string; readonly copy?: true; readonly lang?: Language; readonly out?: string },
+): string | Uint8Array {
   const format = formats.find((name) => name === options.format);
-  if (format === undefined) throw new Failure("usage/invalid", `--format: for one receipt expected one of ${formats.join(", ")}`);
+  if (format === undefined)
+    throw new Failure("usage/invalid", `--format: for one receipt expected one of ${formats.join(", ")}`);
   // A file is read or printed dark on light, a terminal most often shows light on dark.
-  return rendered(sources, number, format, options.lang ?? sources.language, options.copy === true, options.out !== undefined);
+  return rendered(
+    sources,
+    number,
+    format,
+    options.lang ?? sources.language,
+    options.copy === true,
+    options.out !== undefined,
+  );
 }
 
-function exportMany(sources: ReceiptSources, options: { readonly format: string; readonly from?: string; readonly to?: string }): string {
+function exportMany(
+  sources: ReceiptSources,
+  options: { readonly format: string; readonly from?: string; readonly to?: string },
+): string {
   if (options.format === "book") {
-    if (options.from !== undefined || options.to !== undefined) throw new Failure("usage/invalid", "--format book holds all receipts: a part of a chain cannot be checked; leave --from and --to out");
+    if (options.from !== undefined || options.to !== undefined)
+      throw new Failure(
+        "usage/invalid",
+        "--format book holds all receipts: a part of a chain cannot be checked; leave --from and --to out",
+      );
     return bookFileOf(sources.receipts, sources.newest());
   }
   const rows = [...issuedWithin(sources.receipts, options)].map(rowOf);

@@ -1,50 +1,67 @@
-// `chargetill repair`: proves all that the state folder keeps, says what is damaged and what would be done, and does it only with --yes.
-// Damaged files are set aside, never thrown away; receipts are rebuilt from the bytes that the journal and its archive hold.
+// `chargetill repair`: proves all that the state folder keeps, says what is damaged and what would be done, and does it
+// only with --yes. Damaged files are set aside, never thrown away; receipts are rebuilt from the bytes that the journal
+// and its archive hold.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { wallNow } from "../../drivers/clock.js";
+import { backendCardsFile, cardCacheFile, parseCardCache, parseCardLists } from "../cards/backend-cards.js";
 import { enrolledCardsFile, parseEnrolledCards } from "../cards/enrolled-cards.js";
-import { emptyIssuerState } from "../receipts/receipt-issuer.js";
+import { StateLock } from "../control/state-lock.js";
+import { Failure } from "../core/failure.js";
 import { payloadOf } from "../core/receipt/receipt.js";
 import type { Signed } from "../core/session/session.js";
 import type { IssuedReceipt } from "../core/session/station-state.js";
-import { issuerStateFile, parseIssuerState } from "../receipts/issuer-state.js";
-import { lastActiveFile, parseLastActive } from "../tariffs/last-active.js";
-import { pushedTariffsFile, parsePushedTariffs } from "../tariffs/pushed-tariffs.js";
-import { Failure } from "../core/failure.js";
 import { Book } from "../ledger/book/book.js";
-import { Disk } from "../ledger/store/disk.js";
-import { cardCacheFile, backendCardsFile, parseCardCache, parseCardLists } from "../cards/backend-cards.js";
 import type { BookEntry } from "../ledger/book/book-page.js";
-import { inspectBook } from "../ledger/upkeep/repair-book.js";
-import { entriesAt, entriesLeft, everyEntryWithPlace, inspectEvidence, inspectJournal } from "../ledger/upkeep/repair-journal.js";
-import { complaintOf, inspectTable, type RepairFinding } from "../ledger/upkeep/repair.js";
-import { indexSignerAtHand } from "../receipts/index-signature.js";
+import { Disk } from "../ledger/store/disk.js";
 import { Table } from "../ledger/store/table.js";
-import { StateLock } from "../control/state-lock.js";
-import { parseAcceptedMeters, acceptedMetersFile } from "../technician/accepted-meters.js";
-import { keyFile, mustContinue, openSigner } from "../receipts/signing-keys.js";
+import { complaintOf, inspectTable, type RepairFinding } from "../ledger/upkeep/repair.js";
+import { inspectBook } from "../ledger/upkeep/repair-book.js";
+import {
+  entriesAt,
+  entriesLeft,
+  everyEntryWithPlace,
+  inspectEvidence,
+  inspectJournal,
+} from "../ledger/upkeep/repair-journal.js";
+import { indexSignerAtHand } from "../receipts/index-signature.js";
+import { issuerStateFile, parseIssuerState } from "../receipts/issuer-state.js";
 import { stagedFile, stagedKey } from "../receipts/key-rotation.js";
 import { noPayments, parsePayments, paymentPages } from "../receipts/payments.js";
+import { emptyIssuerState } from "../receipts/receipt-issuer.js";
+import { keyFile, mustContinue, openSigner } from "../receipts/signing-keys.js";
 import { nothingPulled, parsePullState } from "../sync/ocpi/ocpi-pull.js";
 import { parseSettings } from "../sync/ocpp/requests/settings.js";
 import { noTransactions, parseTransactionsTable } from "../sync/ocpp/transactions/transactions-state.js";
 import { emptyOutbox, parseOutboxTable } from "../sync/outbox-state.js";
+import { lastActiveFile, parseLastActive } from "../tariffs/last-active.js";
+import { parsePushedTariffs, pushedTariffsFile } from "../tariffs/pushed-tariffs.js";
+import { acceptedMetersFile, parseAcceptedMeters } from "../technician/accepted-meters.js";
 
 /** Looks at every store in the state folder. Writes nothing. Throws disk/failed. */
 export function inspectStateFolder(disk: Disk, folder: string): RepairFinding[] {
   const at = (name: string): string => join(folder, name);
   // By their marks too: a table that is gone is damage.
-  const named = (kind: string): string[] => [...new Set(disk.list(folder).flatMap((name) => new RegExp(`^(${kind}-[a-z0-9-]+\\.json)(?:\\.made)?$`).exec(name)?.[1] ?? []))];
+  const named = (kind: string): string[] => [
+    ...new Set(
+      disk
+        .list(folder)
+        .flatMap((name) => new RegExp(`^(${kind}-[a-z0-9-]+\\.json)(?:\\.made)?$`).exec(name)?.[1] ?? []),
+    ),
+  ];
   const uplinks = named("uplink");
   const issued = issuedBy(disk, folder, uplinks);
   return [
     ...inspectJournal(disk, at("journal"), { wasMade: issued > 0 || booked(disk, at("book")) > 0 }),
-    ...inspectBook(disk, at("book"), receiptsOf(disk, at("journal")), { indexSigner: indexSignerAtHand(disk, folder), issued }),
+    ...inspectBook(disk, at("book"), receiptsOf(disk, at("journal")), {
+      indexSigner: indexSignerAtHand(disk, folder),
+      issued,
+    }),
     ...inspectEvidence(disk, at("journal")),
     ...inspectKey(disk, folder),
-    // Made anew, the desk follows the book from its first receipt; an uplink sends all again, and the backend knows each by its id.
+    // Made anew, the desk follows the book from its first receipt; an uplink sends all again, and the backend knows
+    // each by its id.
     ...inspectTable(disk, at(issuerStateFile), parseIssuerState, emptyIssuerState),
     ...inspectTable(disk, at(lastActiveFile), parseLastActive, {}),
     ...inspectTable(disk, at(pushedTariffsFile), parsePushedTariffs, []),
@@ -53,21 +70,32 @@ export function inspectStateFolder(disk: Disk, folder: string): RepairFinding[] 
     ...inspectTable(disk, at(enrolledCardsFile), parseEnrolledCards, []),
     ...inspectTable(disk, at(acceptedMetersFile), parseAcceptedMeters, []),
     ...named("pulled").flatMap((name) => inspectTable(disk, at(name), parsePullState, nothingPulled)),
-    ...uplinks.flatMap((name) => inspectTable(disk, at(name), parseOutboxTable, { state: emptyOutbox }, { steps: true })),
+    ...uplinks.flatMap((name) =>
+      inspectTable(disk, at(name), parseOutboxTable, { state: emptyOutbox }, { steps: true }),
+    ),
     // What was said of payments stands in the journal too; of those that are lost here no backend is told any more.
     ...paymentPages(disk, folder).flatMap((path) => inspectTable(disk, path, parsePayments, noPayments)),
-    ...named("payments").flatMap((name) => inspectTable(disk, at(name), parseOutboxTable, { state: emptyOutbox }, { steps: true })),
+    ...named("payments").flatMap((name) =>
+      inspectTable(disk, at(name), parseOutboxTable, { state: emptyOutbox }, { steps: true }),
+    ),
     // What a backend has set it sets again; a transaction that was open may be told to it once more.
     ...named("settings").flatMap((name) => inspectTable(disk, at(name), parseSettings, {})),
-    ...named("ocpp").flatMap((name) => inspectTable(disk, at(name), parseTransactionsTable, { state: noTransactions }, { steps: true })),
+    ...named("ocpp").flatMap((name) =>
+      inspectTable(disk, at(name), parseTransactionsTable, { state: noTransactions }, { steps: true }),
+    ),
   ];
 }
 
-type Noted = { readonly type?: string; readonly number?: number; readonly signed?: Signed; readonly receipt?: IssuedReceipt };
+type Noted = {
+  readonly type?: string;
+  readonly number?: number;
+  readonly signed?: Signed;
+  readonly receipt?: IssuedReceipt;
+};
 
 /**
- * The receipts whose finished bytes the journal or its archive still hold, by number. Where each stands is found out once, when first asked; a
- * file is in memory at a time, since all evidence of a large station is larger than it.
+ * The receipts whose finished bytes the journal or its archive still hold, by number. Where each stands is found out
+ * once, when first asked; a file is in memory at a time, since all evidence of a large station is larger than it.
  */
 function receiptsOf(disk: Disk, journal: string): (number: number) => BookEntry | undefined {
   let places: Map<number, string> | undefined;
@@ -83,7 +111,15 @@ function receiptsOf(disk: Disk, journal: string): (number: number) => BookEntry 
   return (number) => {
     const path = (places ??= placesNow()).get(number);
     if (path === undefined) return undefined;
-    if (read?.path !== path) read = { path, entries: new Map(entriesAt(disk, path).flatMap(({ event }) => issuedIn(event as Noted) ?? []).map((entry) => [entry.number, entry])) };
+    if (read?.path !== path)
+      read = {
+        path,
+        entries: new Map(
+          entriesAt(disk, path)
+            .flatMap(({ event }) => issuedIn(event as Noted) ?? [])
+            .map((entry) => [entry.number, entry]),
+        ),
+      };
     return read.entries.get(number);
   };
 }
@@ -97,10 +133,21 @@ function issuedIn({ type, signed, receipt }: Noted): BookEntry | undefined {
   const payload = type === "ReceiptSigned" && signed !== undefined ? payloadOf(signed.jws) : undefined;
   if (signed === undefined || payload?.kind !== "sale") return undefined;
   const { sessionId, cdrId } = payload.sale;
-  return { number: signed.number, sessionId, cdrId, jws: signed.jws, ocmf: signed.ocmf, cdr: signed.cdr, issuedMs: Date.parse(payload.issuedAt), kind: "sale" };
+  return {
+    number: signed.number,
+    sessionId,
+    cdrId,
+    jws: signed.jws,
+    ocmf: signed.ocmf,
+    cdr: signed.cdr,
+    issuedMs: Date.parse(payload.issuedAt),
+    kind: "sale",
+  };
 }
 
-/** The signing key, where it lies in the state folder: one that is handed in from outside is proven by the start alone. */
+/**
+ * The signing key, where it lies in the state folder: one that is handed in from outside is proven by the start alone.
+ */
 function inspectKey(disk: Disk, folder: string): RepairFinding[] {
   const path = join(folder, keyFile);
   const unusable = (at: string, prove: () => void): RepairFinding[] => {
@@ -118,9 +165,17 @@ function inspectKey(disk: Disk, folder: string): RepairFinding[] {
   const bytes = disk.read(path);
   if (bytes === undefined) return staged;
   const own = unusable(path, () => {
-    const { keyId } = openSigner({ folder, read: (each) => (each === path ? { bytes, mode: disk.mode(path) } : undefined), write: () => undefined }, false);
+    const { keyId } = openSigner(
+      {
+        folder,
+        read: (each) => (each === path ? { bytes, mode: disk.mode(path) } : undefined),
+        write: () => undefined,
+      },
+      false,
+    );
     // In a change of key the next start finds out which one it is.
-    if (!isChanging && staged.length === 0) complaintOf(() => mustContinue(Book.view(disk, join(folder, "book")), keyId, folder));
+    if (!isChanging && staged.length === 0)
+      complaintOf(() => mustContinue(Book.view(disk, join(folder, "book")), keyId, folder));
   });
   return [...own, ...staged];
 }
@@ -132,14 +187,22 @@ function booked(disk: Disk, folder: string): number {
   return count;
 }
 
-/** The highest receipt number that is known to stand in the book, by all that is written after it: desk, outboxes, and the journal's next steps. */
+/**
+ * The highest receipt number that is known to stand in the book, by all that is written after it: desk, outboxes, and
+ * the journal's next steps.
+ */
 function issuedBy(disk: Disk, folder: string, uplinks: readonly string[]): number {
   let highest = 0;
   const saw = (number: number | undefined): void => {
     if (number !== undefined && Number.isSafeInteger(number)) highest = Math.max(highest, number);
   };
-  complaintOf(() => saw(Table.view(disk, join(folder, issuerStateFile), parseIssuerState, emptyIssuerState).chain.count));
-  for (const name of uplinks) complaintOf(() => saw(Table.view(disk, join(folder, name), parseOutboxTable, { state: emptyOutbox }, { steps: true }).state.cursor));
+  complaintOf(() =>
+    saw(Table.view(disk, join(folder, issuerStateFile), parseIssuerState, emptyIssuerState).chain.count),
+  );
+  for (const name of uplinks)
+    complaintOf(() =>
+      saw(Table.view(disk, join(folder, name), parseOutboxTable, { state: emptyOutbox }, { steps: true }).state.cursor),
+    );
   for (const { event } of entriesLeft(disk, join(folder, "journal"))) {
     const { type, number, receipt } = event as Noted;
     if (type === "SessionSettled") saw(number);
@@ -150,11 +213,17 @@ function issuedBy(disk: Disk, folder: string, uplinks: readonly string[]): numbe
   return highest;
 }
 
-
 type Options = { readonly yes?: boolean; readonly check?: boolean; readonly json?: boolean };
 
-/** The command. `folderOf` finds the state folder. Exit 1: something is damaged (and, with --yes, something could not be repaired). */
-export function repairCommand(folderOf: (where: { config?: string; data?: string }) => string, print: (line: string) => void, exit: (code: 0 | 1) => void): Command {
+/**
+ * The command. `folderOf` finds the state folder. Exit 1: something is damaged (and, with --yes, something could not be
+ * repaired).
+ */
+export function repairCommand(
+  folderOf: (where: { config?: string; data?: string }) => string,
+  print: (line: string) => void,
+  exit: (code: 0 | 1) => void,
+): Command {
   return new Command("repair")
     .description("prove all that is stored; say what is damaged and what can be done")
     .option("--check", "only look (this is what happens without --yes, too)")
@@ -162,7 +231,10 @@ export function repairCommand(folderOf: (where: { config?: string; data?: string
     .option("--config <file>", "the station's config file")
     .option("--data <dir>", "the state folder, in place of the config's")
     .option("--json", "one JSON value")
-    .addHelpText("after", "\nExample:\n  systemctl stop chargetill && chargetill repair --yes && systemctl start chargetill")
+    .addHelpText(
+      "after",
+      "\nExample:\n  systemctl stop chargetill && chargetill repair --yes && systemctl start chargetill",
+    )
     .action((options: Options & { config?: string; data?: string }) => {
       const folder = folderOf(options);
       if (!existsSync(folder)) throw new Failure("usage/invalid", `${folder}: there is no such state folder`);
@@ -174,7 +246,20 @@ export function repairCommand(folderOf: (where: { config?: string; data?: string
         const done = mends ? findings.filter(({ repair }) => repair !== undefined) : [];
         for (const { repair } of done) repair?.();
         const left = mends ? inspectStateFolder(disk, folder) : findings;
-        if (options.json === true) print(JSON.stringify({ folder, findings: findings.map(({ path, problem, remedy, repair }) => ({ path, problem, remedy, repairable: repair !== undefined })), repaired: done.length, left: left.length }));
+        if (options.json === true)
+          print(
+            JSON.stringify({
+              folder,
+              findings: findings.map(({ path, problem, remedy, repair }) => ({
+                path,
+                problem,
+                remedy,
+                repairable: repair !== undefined,
+              })),
+              repaired: done.length,
+              left: left.length,
+            }),
+          );
         else for (const line of reportLines(folder, findings, mends, left)) print(line);
         exit(left.length === 0 ? 0 : 1);
       } finally {
@@ -183,12 +268,23 @@ export function repairCommand(folderOf: (where: { config?: string; data?: string
     });
 }
 
-function reportLines(folder: string, findings: readonly RepairFinding[], mended: boolean, left: readonly RepairFinding[]): string[] {
+function reportLines(
+  folder: string,
+  findings: readonly RepairFinding[],
+  mended: boolean,
+  left: readonly RepairFinding[],
+): string[] {
   if (findings.length === 0) return [`${folder}: all that is stored is whole`];
   const lines = findings.flatMap(({ path, problem, remedy, repair }) => [
     problem.startsWith(path) ? problem : `${path}: ${problem}`,
     `  ${repair === undefined ? "by hand" : mended ? "done" : "would be done"}: ${remedy}`,
   ]);
-  if (!mended) return [...lines, "", 'Nothing was changed. Stop the station, then: chargetill repair --yes'];
-  return [...lines, "", left.length === 0 ? "All that is stored is whole again." : `${left.length} ${left.length === 1 ? "thing is" : "things are"} still damaged.`];
+  if (!mended) return [...lines, "", "Nothing was changed. Stop the station, then: chargetill repair --yes"];
+  return [
+    ...lines,
+    "",
+    left.length === 0
+      ? "All that is stored is whole again."
+      : `${left.length} ${left.length === 1 ? "thing is" : "things are"} still damaged.`,
+  ];
 }

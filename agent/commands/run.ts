@@ -3,7 +3,10 @@ import type { Command } from "commander";
 import { exampleText, locatedCommand, type StationOptions } from "./shared/command.js";
 import { loadedFor } from "./shared/with-devices.js";
 
-/** `chargetill run`. Throws Failure config/invalid where the config cannot be used: exit 78, after which systemd does not start it again. */
+/**
+ * `chargetill run`. Throws Failure config/invalid where the config cannot be used: exit 78, after which systemd does
+ * not start it again.
+ */
 export function runCommand(): Command {
   return locatedCommand("run", "run the station; what systemd starts")
     .addHelpText("after", exampleText("run --config /etc/chargetill/station.yaml"))

@@ -1,20 +1,33 @@
-// chargetill receipts settle: tells the agent what became of the payment of a receipt. A payment terminal's own software calls it, or a person.
-import { Option, type Command } from "commander";
+// chargetill receipts settle: tells the agent what became of the payment of a receipt. A payment terminal's own
+// software calls it, or a person.
+import { type Command, Option } from "commander";
 import { askAgent } from "../control/control-socket.js";
 import { paymentStatuses } from "../core/session/payment.js";
 import type { PaymentAnswer } from "../receipts/payments.js";
 import { agentSocket } from "./shared/agent.js";
-import { exampleText, locatedCommand, tell, wholeNumber, type StationOptions } from "./shared/command.js";
+import { exampleText, locatedCommand, type StationOptions, tell, wholeNumber } from "./shared/command.js";
 
-type Options = StationOptions & { readonly reference: string; readonly status: string; readonly amount?: string; readonly at?: string; readonly info?: string };
+type Options = StationOptions & {
+  readonly reference: string;
+  readonly status: string;
+  readonly amount?: string;
+  readonly at?: string;
+  readonly info?: string;
+};
 
 /** `chargetill receipts settle`. */
 export function settleCommand(): Command {
-  return locatedCommand("settle", "say what became of the payment of a receipt, which stays as it is; backends that have a message for it are told")
+  return locatedCommand(
+    "settle",
+    "say what became of the payment of a receipt, which stays as it is; backends that have a message for it are told",
+  )
     .argument("<number>", "the receipt's number", wholeNumber("<number>", 1, 999_999_999))
     .requiredOption("--reference <text>", "the payment provider's reference (OCPP: pspRef)")
     .addOption(new Option("--status <status>", "what became of it").choices([...paymentStatuses]).makeOptionMandatory())
-    .option("--amount <decimal>", "what was settled, or tried to be, in the receipt's currency; without it the receipt's total")
+    .option(
+      "--amount <decimal>",
+      "what was settled, or tried to be, in the receipt's currency; without it the receipt's total",
+    )
     .option("--at <time>", "when, such as 2026-11-28T17:02:00Z; without it now")
     .option("--info <text>", "the provider's words")
     .option("--json", "one JSON value")
@@ -22,7 +35,15 @@ export function settleCommand(): Command {
     .action(async (number: number, options: Options) => {
       const { reference, status, amount, at, info } = options;
       const socket = await agentSocket(options);
-      const answer = (await askAgent(socket, { do: "settle", number, reference, status, ...(amount === undefined ? {} : { amount }), ...(at === undefined ? {} : { at }), ...(info === undefined ? {} : { info }) })) as PaymentAnswer;
+      const answer = (await askAgent(socket, {
+        do: "settle",
+        number,
+        reference,
+        status,
+        ...(amount === undefined ? {} : { amount }),
+        ...(at === undefined ? {} : { at }),
+        ...(info === undefined ? {} : { info }),
+      })) as PaymentAnswer;
       tell(options, answer, answerLines(answer));
     });
 }
@@ -31,6 +52,9 @@ function answerLines({ payment, known, uplinks }: PaymentAnswer): string[] {
   const { receipt, reference, status, amount, currency } = payment;
   return [
     `receipt ${receipt}: payment ${reference} ${status}, ${amount} ${currency}${known ? " (known already)" : ""}`,
-    ...uplinks.map(({ uplink, told }) => `${uplink}: ${told ? "is told after the session, where it speaks OCPP 2.1" : "is not told, since it has no message for a payment"}`),
+    ...uplinks.map(
+      ({ uplink, told }) =>
+        `${uplink}: ${told ? "is told after the session, where it speaks OCPP 2.1" : "is not told, since it has no message for a payment"}`,
+    ),
   ];
 }

@@ -1,7 +1,8 @@
 // `chargetill status` in words: the same snapshot that the live view draws.
-import { clockText } from "../core/time/time.js";
+
 import { durationText } from "../app/terminal-view.js";
-import { mib, diskForecastText } from "../ledger/upkeep/disk-forecast.js";
+import { clockText } from "../core/time/time.js";
+import { diskForecastText, mib } from "../ledger/upkeep/disk-forecast.js";
 import type { Snapshot } from "../station/snapshot.js";
 import { uplinkStatusLines as uplinkLines } from "./sync.js";
 
@@ -10,14 +11,21 @@ export function statusLines(snapshot: Snapshot): string[] {
   const { moment, timeZone } = snapshot;
   const lines = [
     `station ${snapshot.station}, chargetill ${snapshot.version}, ${clockText(timeZone, moment.at)} local (clock ${moment.trust})`,
-    snapshot.closed === undefined ? `${snapshot.connectors.every(({ state }) => state === "out-of-order") ? "open, BUT NO CONNECTOR IS IN ORDER" : "selling"}; ${snapshot.receipts} receipt${snapshot.receipts === 1 ? "" : "s"} in the book, key ${snapshot.keyId}` : `NOT SELLING: ${snapshot.closed}`,
+    snapshot.closed === undefined
+      ? `${snapshot.connectors.every(({ state }) => state === "out-of-order") ? "open, BUT NO CONNECTOR IS IN ORDER" : "selling"}; ${snapshot.receipts} receipt${snapshot.receipts === 1 ? "" : "s"} in the book, key ${snapshot.keyId}`
+      : `NOT SELLING: ${snapshot.closed}`,
   ];
   for (const connector of snapshot.connectors) {
-    lines.push(`connector ${connector.id} (${connector.evseId}): ${connector.words}${connector.card === undefined ? "" : `, card ${connector.card}`}`);
+    lines.push(
+      `connector ${connector.id} (${connector.evseId}): ${connector.words}${connector.card === undefined ? "" : `, card ${connector.card}`}`,
+    );
     if (connector.energyKwh !== undefined)
-      lines.push(`  ${connector.energyKwh} kWh, ${connector.accrued ?? ""}, ${durationText(connector.elapsedMs ?? 0)}, ${connector.powerW ?? 0} W, price now ${connector.unitPrice ?? ""}`);
+      lines.push(
+        `  ${connector.energyKwh} kWh, ${connector.accrued ?? ""}, ${durationText(connector.elapsedMs ?? 0)}, ${connector.powerW ?? 0} W, price now ${connector.unitPrice ?? ""}`,
+      );
   }
-  for (const uplink of snapshot.uplinks) lines.push(...uplinkLines(uplink).map((line, index) => (index === 0 ? `uplink ${line}` : line)));
+  for (const uplink of snapshot.uplinks)
+    lines.push(...uplinkLines(uplink).map((line, index) => (index === 0 ? `uplink ${line}` : line)));
   lines.push(...diskLines(snapshot));
   for (const fault of snapshot.faults) lines.push(`FAULT ${fault.code} at ${fault.device}: ${fault.message}`);
   return lines;
@@ -27,6 +35,9 @@ export function statusLines(snapshot: Snapshot): string[] {
 function diskLines({ diskForecast, writeStatistics }: Snapshot): string[] {
   const parts: string[] = [];
   if (diskForecast !== undefined) parts.push(`${mib(diskForecast.freeBytes)} free, ${diskForecastText(diskForecast)}`);
-  if (writeStatistics !== undefined) parts.push(`written today ${mib(writeStatistics.todayBytes)} in ${writeStatistics.todaySyncs} fsyncs${writeStatistics.bytesPerReceipt === undefined ? "" : `, ${mib(writeStatistics.bytesPerReceipt)} per receipt`}`);
+  if (writeStatistics !== undefined)
+    parts.push(
+      `written today ${mib(writeStatistics.todayBytes)} in ${writeStatistics.todaySyncs} fsyncs${writeStatistics.bytesPerReceipt === undefined ? "" : `, ${mib(writeStatistics.bytesPerReceipt)} per receipt`}`,
+    );
   return parts.length === 0 ? [] : [`disk: ${parts.join("; ")}`];
 }

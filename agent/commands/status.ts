@@ -2,15 +2,17 @@
 import type { Command } from "commander";
 import { askAgent } from "../control/control-socket.js";
 import type { Snapshot } from "../station/snapshot.js";
-import { statusLines } from "./status-text.js";
 import { agentSocket } from "./shared/agent.js";
-import { stationCommand, tell, type StationOptions } from "./shared/command.js";
+import { type StationOptions, stationCommand, tell } from "./shared/command.js";
+import { statusLines } from "./status-text.js";
 
 /** `chargetill status`. Exit 1 when the station does not sell, or has a fault. */
 export function statusCommand(): Command {
-  return stationCommand("status", "how the running station stands", "status --data /var/lib/chargetill").action(async (options: StationOptions) => {
-    const snapshot = (await askAgent(await agentSocket(options), { do: "status" })) as Snapshot;
-    tell(options, snapshot, options.json === true ? [] : statusLines(snapshot));
-    process.exitCode = snapshot.selling && snapshot.faults.length === 0 ? 0 : 1;
-  });
+  return stationCommand("status", "how the running station stands", "status --data /var/lib/chargetill").action(
+    async (options: StationOptions) => {
+      const snapshot = (await askAgent(await agentSocket(options), { do: "status" })) as Snapshot;
+      tell(options, snapshot, options.json === true ? [] : statusLines(snapshot));
+      process.exitCode = snapshot.selling && snapshot.faults.length === 0 ? 0 : 1;
+    },
+  );
 }

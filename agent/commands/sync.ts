@@ -1,16 +1,25 @@
-// `chargetill sync …`: how the uplinks stand, and a push by hand. It speaks to whoever holds the outboxes: the running agent, or a desk of its own.
+// `chargetill sync …`: how the uplinks stand, and a push by hand. It speaks to whoever holds the outboxes: the running
+// agent, or a desk of its own.
 import { Command, InvalidArgumentError } from "commander";
+import type { PaymentStatuses, UplinkStatus } from "../app/uplinks/uplink-status.js";
 import { counted } from "../core/number/counted.js";
 import type { PullStatus } from "../sync/ocpi/ocpi-pull.js";
-import type { PaymentStatuses, UplinkStatus } from "../app/uplinks/uplink-status.js";
 import { exampleText } from "./shared/command.js";
 
 export interface SyncClient {
   status(): Promise<readonly UplinkStatus[]>;
-  /** Fetches and sends now, whatever schedule and back-off say; answers when all is done or something holds, and tells meanwhile how far it has come. */
+  /**
+   * Fetches and sends now, whatever schedule and back-off say; answers when all is done or something holds, and tells
+   * meanwhile how far it has come.
+   */
   now(stillAtIt: (all: readonly UplinkStatus[]) => void): Promise<readonly UplinkStatus[]>;
   /** Puts parked receipts back in line; answers with what was put back, per uplink. */
-  resend(number: number | "all", uplink?: string): Promise<readonly { readonly uplink: string; readonly numbers: readonly number[]; readonly payments?: readonly number[] }[]>;
+  resend(
+    number: number | "all",
+    uplink?: string,
+  ): Promise<
+    readonly { readonly uplink: string; readonly numbers: readonly number[]; readonly payments?: readonly number[] }[]
+  >;
   close(): Promise<void>;
 }
 
@@ -23,15 +32,31 @@ export type SyncShell = {
   readonly exit: (code: 0 | 1) => void;
 };
 
-/** The `sync` command. Exit 1: an uplink needs a person (`status`), something still waits, is parked or could not be fetched (`now`), or there was nothing to put back (`resend`). */
+/**
+ * The `sync` command. Exit 1: an uplink needs a person (`status`), something still waits, is parked or could not be
+ * fetched (`now`), or there was nothing to put back (`resend`).
+ */
 export function syncCommand(shell: SyncShell): Command {
-  const sync = new Command("sync").description("the uplinks: what waits, what was acknowledged, what was parked").addHelpText("after", exampleText("sync status"));
-  const action = <Rest extends unknown[]>(work: (client: SyncClient, print: (lines: readonly string[], value: unknown) => void, ...rest: Rest) => Promise<0 | 1>) =>
+  const sync = new Command("sync")
+    .description("the uplinks: what waits, what was acknowledged, what was parked")
+    .addHelpText("after", exampleText("sync status"));
+  const action =
+    <Rest extends unknown[]>(
+      work: (
+        client: SyncClient,
+        print: (lines: readonly string[], value: unknown) => void,
+        ...rest: Rest
+      ) => Promise<0 | 1>,
+    ) =>
     async (command: Command, ...rest: Rest): Promise<void> => {
       const { json, config, data } = command.optsWithGlobals<SyncOptions & { json?: boolean }>();
-      const client = await shell.open({ ...(config === undefined ? {} : { config }), ...(data === undefined ? {} : { data }) });
+      const client = await shell.open({
+        ...(config === undefined ? {} : { config }),
+        ...(data === undefined ? {} : { data }),
+      });
       try {
-        const print = (lines: readonly string[], value: unknown): void => (json !== true ? lines : value === undefined ? [] : [JSON.stringify(value)]).forEach(shell.print);
+        const print = (lines: readonly string[], value: unknown): void =>
+          (json !== true ? lines : value === undefined ? [] : [JSON.stringify(value)]).forEach(shell.print);
         shell.exit(await work(client, print, ...rest));
       } finally {
         await client.close();
@@ -52,17 +77,36 @@ export function syncCommand(shell: SyncShell): Command {
     return all.every((one) => one.fault === undefined) ? 0 : 1;
   });
   const now = action(async (client, print) => {
-    const all = await client.now((sofar) => print(sofar.filter((one) => one.waiting > 0).map(({ uplink, waiting }) => `${uplink}: waiting ${waiting}, still at it`), undefined));
+    const all = await client.now((sofar) =>
+      print(
+        sofar
+          .filter((one) => one.waiting > 0)
+          .map(({ uplink, waiting }) => `${uplink}: waiting ${waiting}, still at it`),
+        undefined,
+      ),
+    );
     print(none(all) ?? all.flatMap(uplinkStatusLines), all);
-    return all.every((one) => one.waiting === 0 && one.pull?.ok !== false && (one.payments?.waiting ?? 0) === 0) ? 0 : 1;
+    return all.every((one) => one.waiting === 0 && one.pull?.ok !== false && (one.payments?.waiting ?? 0) === 0)
+      ? 0
+      : 1;
   });
   const parked = action(async (client, print) => {
     const all = await client.status();
     const lines = all.flatMap((one) => [
-      ...one.parked.map((item) => `${one.uplink}: receipt ${item.number}, CDR ${item.id}, since ${time(item.atMs)}: ${item.reason}`),
-      ...(one.payments?.parked ?? []).map((item) => `${one.uplink}: payment of receipt ${item.id}, since ${time(item.atMs)}: ${item.reason}`),
+      ...one.parked.map(
+        (item) => `${one.uplink}: receipt ${item.number}, CDR ${item.id}, since ${time(item.atMs)}: ${item.reason}`,
+      ),
+      ...(one.payments?.parked ?? []).map(
+        (item) => `${one.uplink}: payment of receipt ${item.id}, since ${time(item.atMs)}: ${item.reason}`,
+      ),
     ]);
-    print(none(all) ?? (lines.length === 0 ? ["Nothing is parked."] : [...lines, 'Send one again with "chargetill sync resend NUMBER".']), all.map(({ uplink, parked: items }) => ({ uplink, parked: items })));
+    print(
+      none(all) ??
+        (lines.length === 0
+          ? ["Nothing is parked."]
+          : [...lines, 'Send one again with "chargetill sync resend NUMBER".']),
+      all.map(({ uplink, parked: items }) => ({ uplink, parked: items })),
+    );
     return 0;
   });
   const resend = action(async (client, print, number: number | "all", uplink: string | undefined) => {
@@ -77,30 +121,40 @@ export function syncCommand(shell: SyncShell): Command {
   });
 
   define("status", "how each uplink stands").action((_options, command: Command) => status(command));
-  define("now", "fetch tokens and tariffs, and send what waits now, whatever schedule and back-off say").action((_options, command: Command) => now(command));
+  define("now", "fetch tokens and tariffs, and send what waits now, whatever schedule and back-off say").action(
+    (_options, command: Command) => now(command),
+  );
   define("parked", "receipts that a backend refused, and why").action((_options, command: Command) => parked(command));
   define("resend", "put a parked receipt back in line", "resend 17 --uplink backend")
     .argument("<number>", 'the receipt\'s number, or "all"', receiptNumber)
     .option("--uplink <name>", "only for this uplink")
-    .action((number: number | "all", options: { uplink?: string }, command: Command) => resend(command, number, options.uplink));
+    .action((number: number | "all", options: { uplink?: string }, command: Command) =>
+      resend(command, number, options.uplink),
+    );
   return sync;
 }
 
 /** One uplink in words. */
 export function uplinkStatusLines(status: UplinkStatus): string[] {
   const { uplink, reachability, sinceMs, words, waiting, parked, lastAck, nextTryMs } = status;
-  const lines = [`${uplink}: ${reachability}${sinceMs === undefined ? "" : ` since ${time(sinceMs)}`}${words === undefined ? "" : `: ${words}`}`];
+  const lines = [
+    `${uplink}: ${reachability}${sinceMs === undefined ? "" : ` since ${time(sinceMs)}`}${words === undefined ? "" : `: ${words}`}`,
+  ];
   if (status.line !== undefined && status.line !== words) lines.push(`  ${status.line}`);
   if (status.fault !== undefined) lines.push(`  fault ${status.fault}: this needs a person`);
-  lines.push(`  waiting ${waiting}, parked ${parked.length}${lastAck === undefined ? "" : `, last acknowledged receipt ${lastAck.number} at ${time(lastAck.atMs)}`}`);
-  if (status.payments !== undefined && status.payments.known > 0) lines.push(...paymentLines(status.payments).map((line) => `  ${line}`));
+  lines.push(
+    `  waiting ${waiting}, parked ${parked.length}${lastAck === undefined ? "" : `, last acknowledged receipt ${lastAck.number} at ${time(lastAck.atMs)}`}`,
+  );
+  if (status.payments !== undefined && status.payments.known > 0)
+    lines.push(...paymentLines(status.payments).map((line) => `  ${line}`));
   if (status.pull !== undefined) lines.push(`  ${pullLine(status.pull)}`);
   if (nextTryMs !== undefined && waiting > 0) lines.push(`  next try at ${time(nextTryMs)}`);
   return lines;
 }
 
 function paymentLines({ known, waiting, parked = [], words }: PaymentStatuses): string[] {
-  if (waiting === undefined) return [`payments: not told, since there is no message for them here (${known} known; OCPP 2.1 alone has one)`];
+  if (waiting === undefined)
+    return [`payments: not told, since there is no message for them here (${known} known; OCPP 2.1 alone has one)`];
   return [
     `payments: waiting ${waiting}, parked ${parked.length}, of ${known} known${waiting === 0 || words === undefined ? "" : `: ${words}`}`,
     ...parked.map(({ id, reason }) => `payment of receipt ${id} is parked: ${reason}`),
@@ -109,7 +163,9 @@ function paymentLines({ known, waiting, parked = [], words }: PaymentStatuses): 
 
 function pullLine({ atMs, ok, words, tokens, tariffs }: PullStatus): string {
   if (atMs === undefined) return "tokens and tariffs have not been fetched yet";
-  return ok === true ? `fetched at ${time(atMs)}: ${words ?? ""}` : `fetching FAILED at ${time(atMs)}: ${words ?? ""}; ${counted(tokens, "token")} and ${counted(tariffs, "tariff")} from before stay in force`;
+  return ok === true
+    ? `fetched at ${time(atMs)}: ${words ?? ""}`
+    : `fetching FAILED at ${time(atMs)}: ${words ?? ""}; ${counted(tokens, "token")} and ${counted(tariffs, "tariff")} from before stay in force`;
 }
 
 function none(all: readonly UplinkStatus[]): string[] | undefined {

@@ -1,16 +1,19 @@
-// Pricing many CDRs in one process: JSON Lines in, JSON Lines out, in order. A line that fails says why and stops nothing.
+// Pricing many CDRs in one process: JSON Lines in, JSON Lines out, in order. A line that fails says why and stops
+// nothing.
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
-import { isObject, type Fault } from "../core/tariff/json-reader.js";
 import { pricedJson } from "../core/rating/priced-json.js";
 import { priceCdr } from "../core/rating/pricing.js";
-import { parseTariff, type OcpiVersion, type Tariff } from "../core/tariff/tariff.js";
+import { type Fault, isObject } from "../core/tariff/json-reader.js";
+import { type OcpiVersion, parseTariff, type Tariff } from "../core/tariff/tariff.js";
 
 const mostTariffs = 100;
 const mostFaults = 5;
 
 function wordsOf(faults: readonly Fault[], under = ""): string {
-  const shown = faults.slice(0, mostFaults).map(({ path, message }) => `${[under, path].filter((part) => part !== "").join(".")}: ${message}`);
+  const shown = faults
+    .slice(0, mostFaults)
+    .map(({ path, message }) => `${[under, path].filter((part) => part !== "").join(".")}: ${message}`);
   return `${shown.join("; ")}${faults.length > mostFaults ? `; and ${faults.length - mostFaults} more` : ""}`;
 }
 
@@ -36,12 +39,14 @@ export function priceLine(line: string, version?: OcpiVersion): { readonly ok: b
   } catch {
     return { ok: false, answer: { name: null, error: "the line is no valid JSON" } };
   }
-  if (!isObject(input)) return { ok: false, answer: { name: null, error: "expected an object {name, timezone, tariffs, cdr}" } };
+  if (!isObject(input))
+    return { ok: false, answer: { name: null, error: "expected an object {name, timezone, tariffs, cdr}" } };
   const name = input["name"] ?? null;
   const failed = (error: string): { ok: false; answer: object } => ({ ok: false, answer: { name, error } });
   const unknown = Object.keys(input).find((key) => !lineFields.includes(key));
   if (unknown !== undefined) return failed(`${unknown}: unknown field; expected name, timezone, tariffs and cdr`);
-  if (typeof input["timezone"] !== "string") return failed("timezone: expected an IANA time zone such as Europe/Berlin");
+  if (typeof input["timezone"] !== "string")
+    return failed("timezone: expected an IANA time zone such as Europe/Berlin");
   const { tariffs, error } = tariffsOf(input["tariffs"], version);
   if (error !== undefined) return failed(error);
   const result = priceCdr(tariffs, input["cdr"], input["timezone"]);
@@ -49,8 +54,8 @@ export function priceLine(line: string, version?: OcpiVersion): { readonly ok: b
 }
 
 /**
- * Answers every line of `input`; true when none failed. Lines that are empty are passed over. Ends early, and false, when nobody reads the
- * answers any more (`| head`).
+ * Answers every line of `input`; true when none failed. Lines that are empty are passed over. Ends early, and false,
+ * when nobody reads the answers any more (`| head`).
  */
 export async function priceLines(input: Readable, output: Writable, version?: OcpiVersion): Promise<boolean> {
   let allGood = true;

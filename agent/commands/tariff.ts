@@ -3,19 +3,19 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { durationMs } from "../../config/duration.js";
 import { wallNow } from "../../drivers/clock.js";
-import { explainTariff, languages, type Language } from "../core/tariff/explain.js";
-import { lintTariff } from "../core/tariff/lint.js";
-import { decimalOf, moneyText, type Decimal } from "../core/number/money.js";
-import { pricedJson, type JsonAmount } from "../core/rating/priced-json.js";
-import { billOfCdr, priceCdr } from "../core/rating/pricing.js";
-import type { Price } from "../core/rating/price.js";
-import { chartOf, simulate, type Plan } from "../core/rating/simulate.js";
-import type { OcpiVersion } from "../core/tariff/tariff.js";
-import { clockText, dateText, parseInstant, isZone, localTime } from "../core/time/time.js";
 import { Failure } from "../core/failure.js";
-import { priceLines } from "./tariff-batch.js";
+import { type Decimal, decimalOf, moneyText } from "../core/number/money.js";
+import type { Price } from "../core/rating/price.js";
+import { type JsonAmount, pricedJson } from "../core/rating/priced-json.js";
+import { billOfCdr, priceCdr } from "../core/rating/pricing.js";
+import { chartOf, type Plan, simulate } from "../core/rating/simulate.js";
+import { explainTariff, type Language, languages } from "../core/tariff/explain.js";
+import { lintTariff } from "../core/tariff/lint.js";
+import type { OcpiVersion } from "../core/tariff/tariff.js";
+import { clockText, dateText, isZone, localTime, parseInstant } from "../core/time/time.js";
 import { faultText, readJsonFile, readTariff, tariffOfFile } from "../tariffs/tariff-file.js";
 import { exampleText } from "./shared/command.js";
+import { priceLines } from "./tariff-batch.js";
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 const printJson = (value: unknown): void => print(JSON.stringify(value, undefined, 2));
@@ -45,12 +45,22 @@ function instantOption(text: string): number {
 }
 
 const jsonOption = (): Option => new Option("--json", "print JSON");
-const ocpiOption = (): Option => new Option("--ocpi <version>", "read the tariff by this version instead of telling it by tax_included").choices(["2.2.1", "2.3.0"]);
+const ocpiOption = (): Option =>
+  new Option("--ocpi <version>", "read the tariff by this version instead of telling it by tax_included").choices([
+    "2.2.1",
+    "2.3.0",
+  ]);
 const zone = (): Option => new Option("--zone <zone>", "the location's IANA time zone").argParser(zoneOption);
-const language = (): Option => new Option("--lang <language>", "language of the words").choices([...languages]).default("en");
+const language = (): Option =>
+  new Option("--lang <language>", "language of the words").choices([...languages]).default("en");
 
-/** Runs an action; false is a check that failed. What the arithmetic cannot hold was asked for by a number that is too large. */
-function acting<Args extends unknown[]>(action: (...args: Args) => Promise<boolean> | boolean): (...args: Args) => Promise<void> {
+/**
+ * Runs an action; false is a check that failed. What the arithmetic cannot hold was asked for by a number that is too
+ * large.
+ */
+function acting<Args extends unknown[]>(
+  action: (...args: Args) => Promise<boolean> | boolean,
+): (...args: Args) => Promise<void> {
   return async (...args) => {
     try {
       if (!(await action(...args))) process.exitCode = 1;
@@ -66,14 +76,31 @@ type CheckOptions = { zone: string; country?: string; ocpi?: OcpiVersion; json?:
 function check(path: string, options: CheckOptions): boolean {
   const file = readJsonFile(path);
   const { tariff, faults } = tariffOfFile(file, options.ocpi);
-  const findings = tariff === undefined ? [] : lintTariff(tariff, { timeZone: options.zone, nowMs: wallNow(), ...(options.country === undefined ? {} : { country: options.country }) });
-  const located = [...faults.map((fault) => ({ level: "error", ...fault })), ...findings.map((finding) => ({ level: "warning", ...finding }))];
+  const findings =
+    tariff === undefined
+      ? []
+      : lintTariff(tariff, {
+          timeZone: options.zone,
+          nowMs: wallNow(),
+          ...(options.country === undefined ? {} : { country: options.country }),
+        });
+  const located = [
+    ...faults.map((fault) => ({ level: "error", ...fault })),
+    ...findings.map((finding) => ({ level: "warning", ...finding })),
+  ];
   if (options.json === true) {
-    const entries = located.map(({ level, ...found }) => ({ level, file: path, ...placeOf(faultText(file, found)), ...found }));
+    const entries = located.map(({ level, ...found }) => ({
+      level,
+      file: path,
+      ...placeOf(faultText(file, found)),
+      ...found,
+    }));
     printJson({ ok: faults.length === 0, errors: faults.length, warnings: findings.length, findings: entries });
   } else {
     for (const { level, ...found } of located) print(`${faultText(file, found)} [${level}]`);
-    print(`${path}: ${faults.length === 0 ? "can be priced" : "refused"}, ${faults.length} errors, ${findings.length} warnings`);
+    print(
+      `${path}: ${faults.length === 0 ? "can be priced" : "refused"}, ${faults.length} errors, ${findings.length} warnings`,
+    );
   }
   return faults.length === 0;
 }
@@ -86,7 +113,8 @@ function placeOf(text: string): { line: number; column: number } {
 function explain(path: string, options: { lang: Language; zone?: string; ocpi?: OcpiVersion; json?: true }): boolean {
   const tariff = readTariff(path, options.ocpi);
   const lines = explainTariff(tariff, options.zone ?? "UTC", options.lang);
-  if (options.json === true) printJson({ id: tariff.id, version: tariff.version, currency: tariff.currency, language: options.lang, lines });
+  if (options.json === true)
+    printJson({ id: tariff.id, version: tariff.version, currency: tariff.currency, language: options.lang, lines });
   else for (const { text } of lines) print(text);
   return true;
 }
@@ -94,39 +122,75 @@ function explain(path: string, options: { lang: Language; zone?: string; ocpi?: 
 function billLines(price: Price): string[] {
   const money = (amount: string): string => moneyText(amount, price.currency).padStart(10);
   return [
-    ...price.lines.map((line) => `  ${money(line.amount.incl)} ${price.currency}  ${line.sentence}  [element ${line.element}: ${line.why}]`),
-    ...price.adjustments.map((adjustment) => `  ${money(adjustment.amount.incl)} ${price.currency}  ${adjustment.sentence}`),
+    ...price.lines.map(
+      (line) =>
+        `  ${money(line.amount.incl)} ${price.currency}  ${line.sentence}  [element ${line.element}: ${line.why}]`,
+    ),
+    ...price.adjustments.map(
+      (adjustment) => `  ${money(adjustment.amount.incl)} ${price.currency}  ${adjustment.sentence}`,
+    ),
     `  ${price.due.gross.padStart(10)} ${price.currency}  to pay, of it ${price.due.tax} tax (rounded ${price.rounding})`,
     ...price.warnings.map((warning) => `  note: ${warning}`),
   ];
 }
 
-type SimulateOptions = { zone: string; start: number; kw: Decimal; kwh?: Decimal; for?: number; idle: number; lang: Language; ocpi?: OcpiVersion; json?: true };
+type SimulateOptions = {
+  zone: string;
+  start: number;
+  kw: Decimal;
+  kwh?: Decimal;
+  for?: number;
+  idle: number;
+  lang: Language;
+  ocpi?: OcpiVersion;
+  json?: true;
+};
 
 function runSimulation(path: string, options: SimulateOptions): boolean {
-  if ((options.kwh === undefined) === (options.for === undefined)) throw new Failure("usage/invalid", "give either --kwh or --for: how much is charged, or for how long");
+  if ((options.kwh === undefined) === (options.for === undefined))
+    throw new Failure("usage/invalid", "give either --kwh or --for: how much is charged, or for how long");
   const tariff = readTariff(path, options.ocpi);
   const until: Plan["until"] = options.kwh === undefined ? { forMs: options.for ?? 0 } : { kwh: options.kwh };
-  const { price, curve, endMs } = simulate(tariff, { startMs: options.start, powerKw: options.kw, until, idleMs: options.idle, timeZone: options.zone }, options.lang);
+  const { price, curve, endMs } = simulate(
+    tariff,
+    { startMs: options.start, powerKw: options.kw, until, idleMs: options.idle, timeZone: options.zone },
+    options.lang,
+  );
   if (options.json === true) {
     printJson({ ...price, curve });
     return true;
   }
-  const local = (atMs: number): string => `${dateText(localTime(options.zone, atMs).day)} ${clockText(options.zone, atMs)}`;
+  const local = (atMs: number): string =>
+    `${dateText(localTime(options.zone, atMs).day)} ${clockText(options.zone, atMs)}`;
   print(`${tariff.id}: ${local(options.start)} to ${local(endMs)} (${options.zone}), ${price.energyMilliWh / 1e6} kWh`);
   for (const line of billLines(price)) print(line);
   print("");
-  const most = moneyText(curve.reduce((top, point) => (Number(point.incl) > Number(top) ? point.incl : top), "0"), price.currency);
-  chartOf(curve).forEach((row, index) => print(`${(index === 0 ? `${most} ${price.currency}` : "").padStart(14)} |${row}`));
+  const most = moneyText(
+    curve.reduce((top, point) => (Number(point.incl) > Number(top) ? point.incl : top), "0"),
+    price.currency,
+  );
+  chartOf(curve).forEach((row, index) =>
+    print(`${(index === 0 ? `${most} ${price.currency}` : "").padStart(14)} |${row}`),
+  );
   print(`${" ".repeat(15)}+${"-".repeat(curve.length)}`);
-  print(`${" ".repeat(16)}${clockText(options.zone, options.start)}${clockText(options.zone, endMs).padStart(Math.max(6, curve.length - 5))}   (█ charging, ▒ idle)`);
+  print(
+    `${" ".repeat(16)}${clockText(options.zone, options.start)}${clockText(options.zone, endMs).padStart(Math.max(6, curve.length - 5))}   (█ charging, ▒ idle)`,
+  );
   return true;
 }
 
 type PriceOptions = { tariff: string[]; zone?: string; ocpi?: OcpiVersion; lang: Language; json?: true; batch?: true };
 
 const comparedTotals = [
-  "total_cost", "total_fixed_cost", "total_energy_cost", "total_time_cost", "total_parking_cost", "total_reservation_cost", "total_energy", "total_time", "total_parking_time",
+  "total_cost",
+  "total_fixed_cost",
+  "total_energy_cost",
+  "total_time_cost",
+  "total_parking_cost",
+  "total_reservation_cost",
+  "total_energy",
+  "total_time",
+  "total_parking_time",
 ] as const;
 
 function totalText(value: unknown): string {
@@ -134,13 +198,19 @@ function totalText(value: unknown): string {
   if (typeof value !== "object" || value === null) return "-";
   const { excl_vat: excl, incl_vat: incl, before_taxes: before, taxes } = value as Partial<Record<string, unknown>>;
   if (before === undefined) return `${String(excl ?? "-")} / ${String(incl ?? "-")}`;
-  const amounts = Array.isArray(taxes) ? taxes.map((tax) => String((tax as JsonAmount & { amount?: unknown }).amount ?? "-")) : [];
+  const amounts = Array.isArray(taxes)
+    ? taxes.map((tax) => String((tax as JsonAmount & { amount?: unknown }).amount ?? "-"))
+    : [];
   return [String(before), ...amounts].join(" + ");
 }
 
 async function price(path: string | undefined, options: PriceOptions): Promise<boolean> {
   if (options.batch === true) {
-    if (path !== undefined || options.tariff.length > 0) throw new Failure("usage/invalid", "--batch reads everything from standard input: leave the file and --tariff out");
+    if (path !== undefined || options.tariff.length > 0)
+      throw new Failure(
+        "usage/invalid",
+        "--batch reads everything from standard input: leave the file and --tariff out",
+      );
     return priceLines(process.stdin, process.stdout, options.ocpi);
   }
   if (path === undefined) throw new Failure("usage/invalid", "name the CDR's file, or give --batch");
@@ -157,7 +227,8 @@ async function price(path: string | undefined, options: PriceOptions): Promise<b
   }
   const theirs = file.json as Readonly<Record<string, unknown>>;
   print(`${"".padEnd(24)}${"in the CDR".padEnd(28)}priced here`);
-  for (const name of comparedTotals) print(`${name.padEnd(24)}${totalText(theirs[name]).padEnd(28)}${totalText(json[name])}`);
+  for (const name of comparedTotals)
+    print(`${name.padEnd(24)}${totalText(theirs[name]).padEnd(28)}${totalText(json[name])}`);
   print("");
   for (const line of billLines(billOfCdr(result.priced, options.lang))) print(line);
   return true;
@@ -165,27 +236,69 @@ async function price(path: string | undefined, options: PriceOptions): Promise<b
 
 /** `chargetill tariff …`, to be added to the program. */
 export function tariffCommand(): Command {
-  const command = new Command("tariff").description("check, explain, try and apply OCPI tariffs").addHelpText("after", exampleText("tariff explain standard.json"));
+  const command = new Command("tariff")
+    .description("check, explain, try and apply OCPI tariffs")
+    .addHelpText("after", exampleText("tariff explain standard.json"));
   command
-    .command("check").argument("<file>", "an OCPI tariff, as JSON").description("look for faults (exit 1) and oddities (exit 0) in a tariff").addHelpText("after", exampleText("tariff check standard.json --zone Europe/Berlin"))
-    .addOption(zone().makeOptionMandatory()).addOption(new Option("--country <code>", "look at the prices by this country's rules").argParser(countryOption))
-    .addOption(ocpiOption()).addOption(jsonOption()).action(acting(check));
-  command
-    .command("explain").argument("<file>", "an OCPI tariff, as JSON").description("say a tariff in plain words: per kWh, per minute, per session, other").addHelpText("after", exampleText("tariff explain standard.json --lang de"))
-    .addOption(language()).addOption(zone()).addOption(ocpiOption()).addOption(jsonOption()).action(acting(explain));
-  command
-    .command("simulate").argument("<file>", "an OCPI tariff, as JSON").description("the bill of a session that has not happened").addHelpText("after", exampleText("tariff simulate standard.json --zone Europe/Berlin --start 2026-11-24T17:30:00+01:00 --kw 11 --for 1h30m --idle 25m"))
+    .command("check")
+    .argument("<file>", "an OCPI tariff, as JSON")
+    .description("look for faults (exit 1) and oddities (exit 0) in a tariff")
+    .addHelpText("after", exampleText("tariff check standard.json --zone Europe/Berlin"))
     .addOption(zone().makeOptionMandatory())
-    .addOption(new Option("--start <instant>", "start, as in 2026-11-23T17:30:00Z").argParser(instantOption).makeOptionMandatory())
+    .addOption(new Option("--country <code>", "look at the prices by this country's rules").argParser(countryOption))
+    .addOption(ocpiOption())
+    .addOption(jsonOption())
+    .action(acting(check));
+  command
+    .command("explain")
+    .argument("<file>", "an OCPI tariff, as JSON")
+    .description("say a tariff in plain words: per kWh, per minute, per session, other")
+    .addHelpText("after", exampleText("tariff explain standard.json --lang de"))
+    .addOption(language())
+    .addOption(zone())
+    .addOption(ocpiOption())
+    .addOption(jsonOption())
+    .action(acting(explain));
+  command
+    .command("simulate")
+    .argument("<file>", "an OCPI tariff, as JSON")
+    .description("the bill of a session that has not happened")
+    .addHelpText(
+      "after",
+      exampleText(
+        "tariff simulate standard.json --zone Europe/Berlin --start 2026-11-24T17:30:00+01:00 --kw 11 --for 1h30m --idle 25m",
+      ),
+    )
+    .addOption(zone().makeOptionMandatory())
+    .addOption(
+      new Option("--start <instant>", "start, as in 2026-11-23T17:30:00Z")
+        .argParser(instantOption)
+        .makeOptionMandatory(),
+    )
     .addOption(new Option("--kw <number>", "power").argParser(decimalOption).makeOptionMandatory())
     .addOption(new Option("--kwh <number>", "energy to charge").argParser(decimalOption))
     .addOption(new Option("--for <duration>", "time to charge").argParser(durationOption))
-    .addOption(new Option("--idle <duration>", "time the car stays after charging").argParser(durationOption).default(0, "0s"))
-    .addOption(language()).addOption(ocpiOption()).addOption(jsonOption()).action(acting(runSimulation));
+    .addOption(
+      new Option("--idle <duration>", "time the car stays after charging").argParser(durationOption).default(0, "0s"),
+    )
+    .addOption(language())
+    .addOption(ocpiOption())
+    .addOption(jsonOption())
+    .action(acting(runSimulation));
   command
-    .command("price").argument("[cdr]", "an OCPI CDR, as JSON").description("price a CDR's charging periods as they stand, beside its own totals").addHelpText("after", exampleText("tariff price cdr.json --tariff standard.json --zone Europe/Berlin"))
-    .addOption(new Option("--tariff <file>", "a tariff; may be given again").argParser((value: string, before: string[]) => [...before, value]).default([], "none"))
-    .addOption(zone()).addOption(language()).addOption(ocpiOption()).addOption(jsonOption())
+    .command("price")
+    .argument("[cdr]", "an OCPI CDR, as JSON")
+    .description("price a CDR's charging periods as they stand, beside its own totals")
+    .addHelpText("after", exampleText("tariff price cdr.json --tariff standard.json --zone Europe/Berlin"))
+    .addOption(
+      new Option("--tariff <file>", "a tariff; may be given again")
+        .argParser((value: string, before: string[]) => [...before, value])
+        .default([], "none"),
+    )
+    .addOption(zone())
+    .addOption(language())
+    .addOption(ocpiOption())
+    .addOption(jsonOption())
     .addOption(new Option("--batch", "JSON Lines {name, timezone, tariffs, cdr} from standard input, one answer each"))
     .action(acting(price));
   return command;

@@ -1,18 +1,19 @@
-// chargetill trace record | replay: what passed between drivers and devices, kept in a file, and what the drivers make of it when it is played
-// again. So a fault of the field can be looked at on a desk, by the very code that met it.
-import { Command, InvalidArgumentError } from "commander";
+// chargetill trace record | replay: what passed between drivers and devices, kept in a file, and what the drivers make
+// of it when it is played again. So a fault of the field can be looked at on a desk, by the very code that met it.
+
 import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
+import { Command, InvalidArgumentError } from "commander";
 import { durationMs } from "../../config/duration.js";
 import type { Config } from "../../config/schema.js";
 import type { Heard } from "../../drivers/bench/trace-player.js";
-import { Failure } from "../core/failure.js";
-import type { DeviceAccess } from "../technician/device-access.js";
-import { kwhExact } from "../core/number/energy-text.js";
-import { masked } from "../core/cdr/token.js";
 import { leave } from "../control/privileges.js";
+import { masked } from "../core/cdr/token.js";
+import { Failure } from "../core/failure.js";
+import { kwhExact } from "../core/number/energy-text.js";
+import type { DeviceAccess } from "../technician/device-access.js";
 import { mostTraceBytes, mostTraceMs, parseTrace, type Taken } from "../technician/trace-file.js";
-import { complain, exampleText, stationCommand, tell, wholeNumber, type StationOptions } from "./shared/command.js";
+import { complain, exampleText, type StationOptions, stationCommand, tell, wholeNumber } from "./shared/command.js";
 import { withDevices } from "./shared/with-devices.js";
 
 const takeEveryMs = 1_000;
@@ -20,12 +21,26 @@ const mebibyte = 1024 * 1024;
 
 /** `chargetill trace`. */
 export function traceCommand(): Command {
-  const trace = new Command("trace").description("record what passes between drivers and devices, and play it again").addHelpText("after", exampleText("trace record --for 2m"));
+  const trace = new Command("trace")
+    .description("record what passes between drivers and devices, and play it again")
+    .addHelpText("after", exampleText("trace record --for 2m"));
   trace.addCommand(
-    stationCommand("record", "record the meters' lines, the readers and the pins into a file; beside a running agent, or with the devices to itself", "trace record --for 2m --out fault.jsonl")
+    stationCommand(
+      "record",
+      "record the meters' lines, the readers and the pins into a file; beside a running agent, or with the devices to itself",
+      "trace record --for 2m --out fault.jsonl",
+    )
       .option("--for <time>", "how long, such as 90s or 2m; at most 24h (ctrl-C ends it earlier)", span, 60_000)
-      .option("--most <mebibytes>", "how large the file may become", wholeNumber("--most", 1, mostTraceBytes / mebibyte), 4)
-      .option("--with-uids", "whole card numbers, which are personal data; else others stand in for them, with the same last four characters")
+      .option(
+        "--most <mebibytes>",
+        "how large the file may become",
+        wholeNumber("--most", 1, mostTraceBytes / mebibyte),
+        4,
+      )
+      .option(
+        "--with-uids",
+        "whole card numbers, which are personal data; else others stand in for them, with the same last four characters",
+      )
       .option("--out <file>", "where to write it (default: trace-STATION.jsonl here)")
       .action(record),
   );
@@ -43,7 +58,8 @@ export function traceCommand(): Command {
 
 function span(text: string): number {
   const ms = durationMs(text);
-  if (ms === undefined || ms < 1_000 || ms > mostTraceMs) throw new InvalidArgumentError("expected a time from 1s to 24h, such as 90s or 2m.");
+  if (ms === undefined || ms < 1_000 || ms > mostTraceMs)
+    throw new InvalidArgumentError("expected a time from 1s to 24h, such as 90s or 2m.");
   return ms;
 }
 
@@ -55,24 +71,38 @@ async function record(options: RecordOptions): Promise<void> {
   const interrupt = (): void => void (interrupted = true);
   process.on("SIGINT", interrupt);
   try {
-    await withDevices(options, async (devices, { config }) => {
-      await devices.ask({ do: "trace-start", ms: options.for, bytes: options.most * mebibyte, withUids: options.withUids === true });
-      complain(`recording for ${options.for / 1_000} s${devices.live ? " beside the running agent" : "; no agent runs, so meters, pins and readers are asked from here"}; ctrl-C ends it`);
-      const lines: string[] = [];
-      const ids = config.connectors.map(({ id }) => id);
-      for (let ended = false; !ended; ) {
-        await (devices.live ? devices.pause(takeEveryMs) : stir(devices, ids, Object.keys(config.readers)));
-        if (interrupted) await devices.ask({ do: "trace-stop" });
-        const taken = (await devices.ask({ do: "trace-take" })) as Taken;
-        lines.push(...taken.lines);
-        ended = taken.ended;
-      }
-      const bytes = Buffer.from(`${lines.join("\n")}\n`);
-      const file = fileOf(config);
-      leave(file, bytes);
-      tell(options, { file, bytes: bytes.length, entries: lines.length - 1 }, [`${file}: ${lines.length - 1} entries, ${bytes.length} bytes`, `chargetill trace replay ${file} plays it`]);
-      return 0;
-    }, { leaves: ({ config }) => [fileOf(config)] });
+    await withDevices(
+      options,
+      async (devices, { config }) => {
+        await devices.ask({
+          do: "trace-start",
+          ms: options.for,
+          bytes: options.most * mebibyte,
+          withUids: options.withUids === true,
+        });
+        complain(
+          `recording for ${options.for / 1_000} s${devices.live ? " beside the running agent" : "; no agent runs, so meters, pins and readers are asked from here"}; ctrl-C ends it`,
+        );
+        const lines: string[] = [];
+        const ids = config.connectors.map(({ id }) => id);
+        for (let ended = false; !ended; ) {
+          await (devices.live ? devices.pause(takeEveryMs) : stir(devices, ids, Object.keys(config.readers)));
+          if (interrupted) await devices.ask({ do: "trace-stop" });
+          const taken = (await devices.ask({ do: "trace-take" })) as Taken;
+          lines.push(...taken.lines);
+          ended = taken.ended;
+        }
+        const bytes = Buffer.from(`${lines.join("\n")}\n`);
+        const file = fileOf(config);
+        leave(file, bytes);
+        tell(options, { file, bytes: bytes.length, entries: lines.length - 1 }, [
+          `${file}: ${lines.length - 1} entries, ${bytes.length} bytes`,
+          `chargetill trace replay ${file} plays it`,
+        ]);
+        return 0;
+      },
+      { leaves: ({ config }) => [fileOf(config)] },
+    );
   } finally {
     process.off("SIGINT", interrupt);
   }
@@ -105,7 +135,9 @@ async function replay(file: string, options: { json?: true; readings?: true }): 
   const lines = [
     `${file}: station ${header.station}, chargetill ${header.version}, from ${header.at}, card numbers ${header.cardNumbers}`,
     ...heard.map((one) => `${(one.ms / 1_000).toFixed(3).padStart(9)} s  ${heardText(one)}`),
-    end !== undefined && "end" in end ? `the recording ends by ${end.end}` : "the recording has no end: its file was cut",
+    end !== undefined && "end" in end
+      ? `the recording ends by ${end.end}`
+      : "the recording has no end: its file was cut",
   ];
   tell(options.json === true ? { json: true } : {}, { file, header, heard, ended: end !== undefined }, lines);
   process.exitCode = strayed || end === undefined ? 1 : 0;
@@ -117,7 +149,11 @@ function textOf(file: string): string {
     return readFileSync(file, "utf8");
   } catch (cause) {
     if (cause instanceof Failure) throw cause;
-    throw new Failure("usage/invalid", `${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new Failure(
+      "usage/invalid",
+      `${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
   }
 }
 

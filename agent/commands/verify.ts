@@ -1,14 +1,14 @@
-// chargetill verify: a plain verdict per check on receipts, meter records and books, without network and without trust in the station.
-// Exit codes: 0 all holds, 1 something fails, 2 usage, 3 nothing fails but the key is not proven.
+// chargetill verify: a plain verdict per check on receipts, meter records and books, without network and without trust
+// in the station. Exit codes: 0 all holds, 1 something fails, 2 usage, 3 nothing fails but the key is not proven.
 import { readFileSync, statSync } from "node:fs";
 import { Command } from "commander";
-import { rerate } from "../core/verify/rerate.js";
+import { Failure } from "../core/failure.js";
 import { exitCode } from "../core/verify/check-result.js";
-import { verifyEvidence, verifyShortForm, type EvidenceFile } from "../core/verify/verify.js";
+import { rerate } from "../core/verify/rerate.js";
+import { type EvidenceFile, verifyEvidence, verifyShortForm } from "../core/verify/verify.js";
 import type { Rerate } from "../core/verify/verify-sale.js";
 import { verifyBundle } from "../receipts/dispute/dispute-bundle.js";
 import { pinsOf, verifyTools } from "../receipts/dispute/evidence-input.js";
-import { Failure } from "../core/failure.js";
 import { findingsText, summary } from "../receipts/dispute/findings-text.js";
 import { looksZipped } from "../receipts/dispute/zip.js";
 import { exampleText } from "./shared/command.js";
@@ -18,35 +18,62 @@ const largestFile = 512 * 1024 * 1024;
 
 function readBytes(path: string): Buffer {
   try {
-    if (statSync(path).size > largestFile) throw new Failure("usage/invalid", `${path}: larger than ${largestFile / 1024 / 1024} MiB`);
+    if (statSync(path).size > largestFile)
+      throw new Failure("usage/invalid", `${path}: larger than ${largestFile / 1024 / 1024} MiB`);
     return readFileSync(path);
   } catch (cause) {
     if (cause instanceof Failure) throw cause;
-    throw new Failure("usage/invalid", `${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new Failure(
+      "usage/invalid",
+      `${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
   }
 }
 
 const readText = (path: string): string => readBytes(path).toString("utf8");
 
 /** The command. `reprice` prices a session again, `write` prints. */
-export function verifyCommand(reprice: Rerate = rerate, write: (text: string) => void = (text) => void process.stdout.write(text)): Command {
+export function verifyCommand(
+  reprice: Rerate = rerate,
+  write: (text: string) => void = (text) => void process.stdout.write(text),
+): Command {
   return new Command("verify")
     .description("check receipts, OCMF records, books and QR codes: offline, by the key that you give")
     .addHelpText("after", exampleText("verify --key station.pub.pem receipt-000017.json"))
-    .argument("[files...]", "receipt files, dispute bundles, OCMF (raw, base64, hex or XML), checkpoints, proofs, exported books")
-    .option("--key <file-or-fingerprint>", "the station's public key (PEM or hex), or sha256:FINGERPRINT; may be given again", (value: string, all: string[]) => [...all, value], [])
+    .argument(
+      "[files...]",
+      "receipt files, dispute bundles, OCMF (raw, base64, hex or XML), checkpoints, proofs, exported books",
+    )
+    .option(
+      "--key <file-or-fingerprint>",
+      "the station's public key (PEM or hex), or sha256:FINGERPRINT; may be given again",
+      (value: string, all: string[]) => [...all, value],
+      [],
+    )
     .option("--qr <text>", "the text of a receipt's QR code")
     .option("--json", "the findings as JSON")
     .action((paths: string[], options: { key: string[]; qr?: string; json?: true }) => {
-      if (paths.length === 0 && options.qr === undefined) throw new Failure("usage/invalid", "verify: give one or more files, or --qr TEXT");
+      if (paths.length === 0 && options.qr === undefined)
+        throw new Failure("usage/invalid", "verify: give one or more files, or --qr TEXT");
       const pins = pinsOf(options.key, readText);
       const given = paths.map((path) => ({ name: path, bytes: readBytes(path) }));
       const bundles = given.filter(({ bytes }) => looksZipped(bytes));
-      const files: EvidenceFile[] = given.filter(({ bytes }) => !looksZipped(bytes)).map(({ name, bytes }) => ({ name, text: bytes.toString("utf8") }));
+      const files: EvidenceFile[] = given
+        .filter(({ bytes }) => !looksZipped(bytes))
+        .map(({ name, bytes }) => ({ name, text: bytes.toString("utf8") }));
       const tools = verifyTools(reprice);
-      const findings = [...(options.qr === undefined ? [] : [verifyShortForm(options.qr, pins, tools)]), ...bundles.flatMap(({ name, bytes }) => verifyBundle(name, bytes, pins, tools)), ...(files.length === 0 ? [] : verifyEvidence(files, pins, tools))];
+      const findings = [
+        ...(options.qr === undefined ? [] : [verifyShortForm(options.qr, pins, tools)]),
+        ...bundles.flatMap(({ name, bytes }) => verifyBundle(name, bytes, pins, tools)),
+        ...(files.length === 0 ? [] : verifyEvidence(files, pins, tools)),
+      ];
       const exit = exitCode(findings);
-      write(options.json === true ? `${JSON.stringify({ exit, verdict: summary(findings), findings }, null, 1)}\n` : findingsText(findings));
+      write(
+        options.json === true
+          ? `${JSON.stringify({ exit, verdict: summary(findings), findings }, null, 1)}\n`
+          : findingsText(findings),
+      );
       process.exitCode = exit;
     });
 }

@@ -2,8 +2,8 @@
 // Guarded by its file's owner and mode; bounded in length and time, so that no client can hold the agent up.
 import { createHash } from "node:crypto";
 import { chmodSync, unlinkSync } from "node:fs";
-import { join } from "node:path";
 import net from "node:net";
+import { join } from "node:path";
 import type { LoadedConfig } from "../../config/load.js";
 import { Failure } from "../core/failure.js";
 import { errorCode } from "../ledger/store/disk.js";
@@ -14,7 +14,9 @@ const mostClients = 16;
 
 /** `do` names the command; the rest are its arguments. */
 export type ControlRequest = { readonly do: string; readonly [argument: string]: unknown };
-export type ControlAnswer = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly why: string };
+export type ControlAnswer =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly why: string };
 
 /** Where the control socket of a config's agent lies. */
 export function socketPath(loaded: LoadedConfig): string {
@@ -22,11 +24,14 @@ export function socketPath(loaded: LoadedConfig): string {
 }
 
 /**
- * Where the agent of that socket is reached while its state folder takes none: a disk that turned read-only is the very thing that one asks about. It
- * lies in the folder that systemd makes for the service, on no disk.
+ * Where the agent of that socket is reached while its state folder takes none: a disk that turned read-only is the very
+ * thing that one asks about. It lies in the folder that systemd makes for the service, on no disk.
  */
 export function spareSocketPath(path: string): string {
-  return join(process.env["RUNTIME_DIRECTORY"] ?? "/run/chargetill", `${createHash("sha256").update(path).digest("hex").slice(0, 16)}.sock`);
+  return join(
+    process.env["RUNTIME_DIRECTORY"] ?? "/run/chargetill",
+    `${createHash("sha256").update(path).digest("hex").slice(0, 16)}.sock`,
+  );
 }
 
 export class ControlServer {
@@ -36,12 +41,16 @@ export class ControlServer {
     private readonly clients: ReadonlySet<net.Socket>,
   ) {}
 
-  /** Listens at `path` (mode 0660). The state folder's lock is held, so a socket that lies there is a dead one and is removed. */
+  /**
+   * Listens at `path` (mode 0660). The state folder's lock is held, so a socket that lies there is a dead one and is
+   * removed.
+   */
   static async open(path: string, answer: (request: ControlRequest) => Promise<ControlAnswer>): Promise<ControlServer> {
     try {
       unlinkSync(path);
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw new Failure("disk/failed", `${path}: the old socket cannot be removed`, { cause });
+      if ((cause as NodeJS.ErrnoException).code !== "ENOENT")
+        throw new Failure("disk/failed", `${path}: the old socket cannot be removed`, { cause });
     }
     const clients = new Set<net.Socket>();
     const server = net.createServer((socket) => {
@@ -51,7 +60,11 @@ export class ControlServer {
     });
     server.maxConnections = mostClients;
     await new Promise<void>((resolve, reject) => {
-      server.once("error", (cause) => reject(new Failure("disk/failed", `${path}: the control socket cannot be opened (${cause.message})`, { cause })));
+      server.once("error", (cause) =>
+        reject(
+          new Failure("disk/failed", `${path}: the control socket cannot be opened (${cause.message})`, { cause }),
+        ),
+      );
       server.listen(path, resolve);
     });
     chmodSync(path, 0o660);
@@ -88,19 +101,27 @@ function serve(socket: net.Socket, answer: (request: ControlRequest) => Promise<
     } catch {
       return reply({ ok: false, why: "expected one line of JSON" });
     }
-    if (typeof request !== "object" || request === null || typeof (request as ControlRequest).do !== "string") return reply({ ok: false, why: 'expected {"do": "…"}' });
-    answer(request as ControlRequest).then(reply, (error: unknown) => reply({ ok: false, why: error instanceof Error ? error.message : String(error) }));
+    if (typeof request !== "object" || request === null || typeof (request as ControlRequest).do !== "string")
+      return reply({ ok: false, why: 'expected {"do": "…"}' });
+    answer(request as ControlRequest).then(reply, (error: unknown) =>
+      reply({ ok: false, why: error instanceof Error ? error.message : String(error) }),
+    );
   });
 }
 
-/** Asks the running agent. Throws Failure agent/unreachable when none answers at `path` or beside it, agent/refused when it says no. */
+/**
+ * Asks the running agent. Throws Failure agent/unreachable when none answers at `path` or beside it, agent/refused when
+ * it says no.
+ */
 export async function askAgent(path: string, request: ControlRequest): Promise<unknown> {
   try {
     return await askAt(path, request);
   } catch (error) {
     if (!isAbsent(error)) throw error;
     // What is said where nobody answers names the socket that one knows.
-    return await askAt(spareSocketPath(path), request).catch((spare: unknown) => Promise.reject(isAbsent(spare) ? error : spare));
+    return await askAt(spareSocketPath(path), request).catch((spare: unknown) =>
+      Promise.reject(isAbsent(spare) ? error : spare),
+    );
   }
 }
 
@@ -133,6 +154,11 @@ function askAt(path: string, request: ControlRequest): Promise<unknown> {
 
 function unreachable(path: string, cause?: Error): Failure {
   const code = (cause as NodeJS.ErrnoException | undefined)?.code;
-  const why = code === "ENOENT" || code === "ECONNREFUSED" ? "no agent runs there; the service is started by: systemctl start chargetill" : code === "EACCES" ? "this user may not speak to it: use sudo, or join the group chargetill" : (cause?.message ?? "it ended without an answer");
+  const why =
+    code === "ENOENT" || code === "ECONNREFUSED"
+      ? "no agent runs there; the service is started by: systemctl start chargetill"
+      : code === "EACCES"
+        ? "this user may not speak to it: use sudo, or join the group chargetill"
+        : (cause?.message ?? "it ended without an answer");
   return new Failure("agent/unreachable", `${path}: ${why}`, { cause });
 }

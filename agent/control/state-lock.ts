@@ -1,14 +1,23 @@
-// One agent per state folder: a lock file that names its holder. A holder that was killed, or that ran before a reboot, is known by its
-// start time and boot, so that its lock is taken over at the next start and never stands in the way of a sale.
+// One agent per state folder: a lock file that names its holder. A holder that was killed, or that ran before a reboot,
+// is known by its start time and boot, so that its lock is taken over at the next start and never stands in the way of
+// a sale.
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { Failure } from "../core/failure.js";
-import { errorCode, diskFailure } from "../ledger/store/disk.js";
-import { realFiles } from "../ledger/store/files.js";
+import { diskFailure, errorCode } from "../ledger/store/disk.js";
 import type { Files } from "../ledger/store/files.js";
+import { realFiles } from "../ledger/store/files.js";
 
-/** A process as nothing else on this machine can be mistaken for it: pids come again, a pid with its start time and boot does not. */
-export type LockHolder = { readonly pid: number; readonly startTicks: string; readonly boot: string; readonly sinceMs: number };
+/**
+ * A process as nothing else on this machine can be mistaken for it: pids come again, a pid with its start time and boot
+ * does not.
+ */
+export type LockHolder = {
+  readonly pid: number;
+  readonly startTicks: string;
+  readonly boot: string;
+  readonly sinceMs: number;
+};
 
 /** Locks on locks: each level needs a process that died just while it took over a lock. */
 const takeoverDepth = 8;
@@ -17,16 +26,25 @@ const tries = 16;
 export class StateLock {
   readonly #onExit = (): void => this.release();
 
-  private constructor(private readonly files: Files, readonly path: string, private readonly text: string) {
+  private constructor(
+    private readonly files: Files,
+    readonly path: string,
+    private readonly text: string,
+  ) {
     process.once("exit", this.#onExit);
   }
 
   /**
-   * Takes the lock of a state folder, for this process, until `release` or the end of the process. `nowMs` is told to whoever finds it
-   * taken. Throws state/locked with the holder's pid and since when.
+   * Takes the lock of a state folder, for this process, until `release` or the end of the process. `nowMs` is told to
+   * whoever finds it taken. Throws state/locked with the holder's pid and since when.
    */
   static take(folder: string, nowMs: number, files: Files = realFiles, pid = process.pid): StateLock {
-    const text = JSON.stringify({ pid, startTicks: startOf(files, pid) ?? "", boot: bootOf(files), sinceMs: nowMs } satisfies LockHolder);
+    const text = JSON.stringify({
+      pid,
+      startTicks: startOf(files, pid) ?? "",
+      boot: bootOf(files),
+      sinceMs: nowMs,
+    } satisfies LockHolder);
     const path = join(folder, "lock");
     acquire(files, path, text, pid, takeoverDepth);
     return new StateLock(files, path, text);
@@ -47,12 +65,17 @@ export class StateLock {
 }
 
 /**
- * Takes `path` for `text`. A free name is taken by link(2), which only one can win. A dead holder's lock is replaced by rename(2), which
- * anyone could do: so whoever wants to must first take the lock on this very takeover, whose name holds the dead holder's identity, and
- * then look again. A lock that has changed hands never goes back to the dead, so nobody replaces a living lock.
+ * Takes `path` for `text`. A free name is taken by link(2), which only one can win. A dead holder's lock is replaced by
+ * rename(2), which anyone could do: so whoever wants to must first take the lock on this very takeover, whose name
+ * holds the dead holder's identity, and then look again. A lock that has changed hands never goes back to the dead, so
+ * nobody replaces a living lock.
  */
 function acquire(files: Files, path: string, text: string, pid: number, depth: number): void {
-  if (depth === 0) throw new Failure("state/locked", `${path}: too many processes died while they took over this lock; remove ${path}* when no agent runs`);
+  if (depth === 0)
+    throw new Failure(
+      "state/locked",
+      `${path}: too many processes died while they took over this lock; remove ${path}* when no agent runs`,
+    );
   const mine = `${path}.${pid}`;
   for (let left = tries; left > 0; left -= 1) {
     write(files, mine, text);
@@ -81,7 +104,10 @@ function acquire(files: Files, path: string, text: string, pid: number, depth: n
       drop(files, takeover, text);
     }
   }
-  throw new Failure("state/locked", `${path} changes hands all the time: other agents are starting on this state folder`);
+  throw new Failure(
+    "state/locked",
+    `${path} changes hands all the time: other agents are starting on this state folder`,
+  );
 }
 
 function write(files: Files, path: string, text: string): void {
@@ -121,12 +147,21 @@ function textOf(files: Files, path: string): string | undefined {
   }
 }
 
-/** Undefined for a text that no living process can have left: the name is linked only to a whole line, so a power cut broke it. */
+/**
+ * Undefined for a text that no living process can have left: the name is linked only to a whole line, so a power cut
+ * broke it.
+ */
 function parse(text: string): LockHolder | undefined {
   try {
     const holder = JSON.parse(text) as Partial<LockHolder> | null;
     const { pid, startTicks, boot, sinceMs } = holder ?? {};
-    if (typeof pid !== "number" || typeof startTicks !== "string" || typeof boot !== "string" || typeof sinceMs !== "number") return undefined;
+    if (
+      typeof pid !== "number" ||
+      typeof startTicks !== "string" ||
+      typeof boot !== "string" ||
+      typeof sinceMs !== "number"
+    )
+      return undefined;
     return { pid, startTicks, boot, sinceMs };
   } catch {
     return undefined;
@@ -139,7 +174,10 @@ function lives(files: Files, holder: LockHolder): boolean {
   return start === undefined ? isHidden(holder.pid) : start === holder.startTicks;
 }
 
-/** A process of another user may be there and /proc hide it from us (systemd's ProtectProc): then it counts as the holder. */
+/**
+ * A process of another user may be there and /proc hide it from us (systemd's ProtectProc): then it counts as the
+ * holder.
+ */
 function isHidden(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -153,7 +191,9 @@ function bootOf(files: Files): string {
   return textOf(files, "/proc/sys/kernel/random/boot_id")?.trim() ?? "";
 }
 
-/** Field 22 of /proc/<pid>/stat, in clock ticks since boot (proc(5)); undefined for a process that is gone or a zombie. */
+/**
+ * Field 22 of /proc/<pid>/stat, in clock ticks since boot (proc(5)); undefined for a process that is gone or a zombie.
+ */
 function startOf(files: Files, pid: number): string | undefined {
   const stat = textOf(files, `/proc/${pid}/stat`);
   // The second field is the command in brackets and may hold anything, brackets too: count from the last one.
@@ -163,7 +203,10 @@ function startOf(files: Files, pid: number): string | undefined {
 
 function locked(path: string, holder: LockHolder): Failure {
   const since = new Date(holder.sinceMs).toISOString();
-  return new Failure("state/locked", `${path}: another agent runs on this state folder (process ${holder.pid}, since ${since}); stop it first, or ask it over its socket`);
+  return new Failure(
+    "state/locked",
+    `${path}: another agent runs on this state folder (process ${holder.pid}, since ${since}); stop it first, or ask it over its socket`,
+  );
 }
 
 function failed(path: string, cause: unknown): Failure {

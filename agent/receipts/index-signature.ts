@@ -1,17 +1,18 @@
-// The station's keys as the seal of its receipt book: the present one signs the list of sealed pages, those of before still prove it.
-// Earlier keys stand in the public key file; where that was lost, the receipts of key changes lead back to them.
+// The station's keys as the seal of its receipt book: the present one signs the list of sealed pages, those of before
+// still prove it. Earlier keys stand in the public key file; where that was lost, the receipts of key changes lead back
+// to them.
 import { createPrivateKey } from "node:crypto";
 import { join } from "node:path";
+import { Failure } from "../core/failure.js";
 import { fromHex, hex, utf8 } from "../core/number/bytes.js";
 import { parseJws } from "../core/receipt/jws.js";
 import { payloadOf, rotationText } from "../core/receipt/receipt.js";
 import type { Signer } from "../core/receipt/signer.js";
-import { Failure } from "../core/failure.js";
+import type { BookEntry } from "../ledger/book/book-page.js";
+import type { IndexSigner, Receipts } from "../ledger/book/signed-index.js";
+import type { Disk } from "../ledger/store/disk.js";
 import { publicKeyFile, stagedFile } from "./key-rotation.js";
 import { checkSignature, keyFile, publicKeysIn, sha256, signerOf } from "./signing-keys.js";
-import type { Disk } from "../ledger/store/disk.js";
-import type { BookEntry } from "../ledger/book/book-page.js";
-import type { Receipts, IndexSigner } from "../ledger/book/signed-index.js";
 
 /** What is signed says what it is, so that no other signature of the key can stand for it. */
 const signedBytes = (text: string): Uint8Array => utf8(`chargetill: sealed pages of the receipt book\n${text}`);
@@ -37,20 +38,39 @@ function signerIn(disk: Disk, path: string): Signer | undefined {
   }
 }
 
-/** The public keys (SPKI DER in hex) that lie in the state folder, and the one that systemd hands in. Files that cannot be read give none. */
+/**
+ * The public keys (SPKI DER in hex) that lie in the state folder, and the one that systemd hands in. Files that cannot
+ * be read give none.
+ */
 export function keysAtHand(disk: Disk, folder: string, credentials: string | undefined): string[] {
-  const files = [...(credentials === undefined ? [] : [join(credentials, keyFile)]), join(folder, keyFile), join(folder, stagedFile)];
+  const files = [
+    ...(credentials === undefined ? [] : [join(credentials, keyFile)]),
+    join(folder, keyFile),
+    join(folder, stagedFile),
+  ];
   const own = files.flatMap((path) => signerIn(disk, path)?.spkiHex ?? []);
-  return [...own, ...publicKeysIn(readable(disk, join(folder, publicKeyFile))?.toString("utf8") ?? "").map(({ spkiHex }) => spkiHex)];
+  return [
+    ...own,
+    ...publicKeysIn(readable(disk, join(folder, publicKeyFile))?.toString("utf8") ?? "").map(({ spkiHex }) => spkiHex),
+  ];
 }
 
-/** The seal for those who look at a state folder from outside. Where the signing key is out of their reach, the next start signs. */
+/**
+ * The seal for those who look at a state folder from outside. Where the signing key is out of their reach, the next
+ * start signs.
+ */
 export function indexSignerAtHand(disk: Disk, folder: string): IndexSigner {
   const signer = signerIn(disk, join(folder, keyFile));
-  return indexSigner(() => signer, () => keysAtHand(disk, folder, process.env["CREDENTIALS_DIRECTORY"]));
+  return indexSigner(
+    () => signer,
+    () => keysAtHand(disk, folder, process.env["CREDENTIALS_DIRECTORY"]),
+  );
 }
 
-/** The seal. `signer` answers the key that signs now, or undefined while it is not opened; `keys` are asked for once, when first needed. */
+/**
+ * The seal. `signer` answers the key that signs now, or undefined while it is not opened; `keys` are asked for once,
+ * when first needed.
+ */
 export function indexSigner(signer: () => Signer | undefined, keys: () => readonly string[]): IndexSigner {
   const known = new Map<string, string>();
   let loaded = false;
@@ -86,7 +106,8 @@ export function indexSigner(signer: () => Signer | undefined, keys: () => readon
     vouches: ({ number, jws }, receipts) => {
       const parts = parseJws(jws);
       if (parts === undefined || payloadOf(jws)?.number !== number) return false;
-      // Where the last receipt bears no signature the signer is still away; once it is back, the list is signed before anything else.
+      // Where the last receipt bears no signature the signer is still away; once it is back, the list is signed before
+      // anything else.
       if (parts.signature === undefined) return isUnsigned(receipts.get(receipts.count()));
       const key = keyOf(parts.keyId, receipts);
       return key !== undefined && checkSignature(key, parts.input, parts.signature, "ieee-p1363");
@@ -104,8 +125,17 @@ function* earlierKeys(trusted: Set<string>, receipts: Receipts): Generator<reado
   for (let number = receipts.count(); number > 0; number -= 1) {
     const entry = receipts.get(number);
     const payload = entry?.kind === "key" ? payloadOf(entry.jws) : undefined;
-    if (payload?.kind !== "key" || !trusted.has(payload.next.id) || idOf(payload.next.spki) !== payload.next.id || idOf(payload.key.spki) !== payload.key.id) continue;
-    const [text, signature] = [rotationText(payload.station.id, payload.number, payload.key.id, payload.next.id), fromHex(payload.next.signature)];
+    if (
+      payload?.kind !== "key" ||
+      !trusted.has(payload.next.id) ||
+      idOf(payload.next.spki) !== payload.next.id ||
+      idOf(payload.key.spki) !== payload.key.id
+    )
+      continue;
+    const [text, signature] = [
+      rotationText(payload.station.id, payload.number, payload.key.id, payload.next.id),
+      fromHex(payload.next.signature),
+    ];
     if (signature === undefined || !checkSignature(payload.next.spki, utf8(text), signature, "ieee-p1363")) continue;
     trusted.add(payload.key.id);
     yield [payload.key.id, payload.key.spki];

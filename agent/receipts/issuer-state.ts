@@ -1,4 +1,5 @@
-// The cash desk's table as it lies on the disk: its shape is named when it is read, so that damage is told with its field and not met later.
+// The cash desk's table as it lies on the disk: its shape is named when it is read, so that damage is told with its
+// field and not met later.
 import { z } from "zod";
 import type { IssuerState } from "./receipt-issuer.js";
 
@@ -7,7 +8,14 @@ export const issuerStateFile = "receipt-chain.json";
 const count = z.int().min(0);
 const digest = z.string().regex(/^[0-9a-f]{64}$/, "expected a SHA-256 in hex");
 const amount = z.string().regex(/^-?\d+(\.\d+)?$/, "expected an exact decimal");
-const rate = z.object({ currency: z.string(), name: z.string(), ratePercent: z.string(), net: amount, tax: amount, gross: amount });
+const rate = z.object({
+  currency: z.string(),
+  name: z.string(),
+  ratePercent: z.string(),
+  net: amount,
+  tax: amount,
+  gross: amount,
+});
 const state = z.object({
   chain: z.object({
     count,
@@ -28,6 +36,9 @@ export function parseIssuerState(value: unknown): IssuerState {
   const { unsigned, ...rest } = chain;
   // A tree of so many leaves has as many peaks as its size has ones in binary.
   const peaks = chain.count.toString(2).replaceAll("0", "").length;
-  if (chain.frontier.length !== peaks) throw new Error(`the desk's state cannot be read: ${chain.frontier.length} peaks are no tree of ${chain.count} receipts`);
+  if (chain.frontier.length !== peaks)
+    throw new Error(
+      `the desk's state cannot be read: ${chain.frontier.length} peaks are no tree of ${chain.count} receipts`,
+    );
   return { chain: { ...rest, ...(unsigned === undefined ? {} : { unsigned }) }, pagination };
 }

@@ -1,13 +1,14 @@
-// A change of the signing key that may be interrupted anywhere: the new key is staged first, the receipt of the change decides, the files follow.
+// A change of the signing key that may be interrupted anywhere: the new key is staged first, the receipt of the change
+// decides, the files follow.
 import { createPrivateKey } from "node:crypto";
 import { join } from "node:path";
+import { Failure } from "../core/failure.js";
 import { payloadOf } from "../core/receipt/receipt.js";
 import type { Signer } from "../core/receipt/signer.js";
 import type { IssuedReceipt } from "../core/session/station-state.js";
-import { Failure } from "../core/failure.js";
-import { keyFile, newKey, privatePem, publicKeysIn, signerOf, type PublicKey } from "./signing-keys.js";
 import type { Book } from "../ledger/book/book.js";
 import type { Disk } from "../ledger/store/disk.js";
+import { keyFile, newKey, type PublicKey, privatePem, publicKeysIn, signerOf } from "./signing-keys.js";
 
 export const publicKeyFile = "station.pub.pem";
 export const stagedFile = `${keyFile}.next`;
@@ -21,7 +22,10 @@ export function stageKey(disk: Disk, folder: string): Full {
   return signerOf(key);
 }
 
-/** The key that is staged, where one is. Throws Failure key/unusable: of one that cannot be read nobody knows whether a receipt names it already. */
+/**
+ * The key that is staged, where one is. Throws Failure key/unusable: of one that cannot be read nobody knows whether a
+ * receipt names it already.
+ */
 export function stagedKey(disk: Disk, folder: string): (Full & { readonly bytes: Buffer }) | undefined {
   const path = join(folder, stagedFile);
   const bytes = disk.read(path);
@@ -29,7 +33,11 @@ export function stagedKey(disk: Disk, folder: string): (Full & { readonly bytes:
   try {
     return { ...signerOf(createPrivateKey(bytes)), bytes };
   } catch (cause) {
-    throw new Failure("key/unusable", `${path}: a change of key was begun, and this is no private key in PEM form; restore it from a backup, or remove it where the newest receipt is none of a change of key`, { cause });
+    throw new Failure(
+      "key/unusable",
+      `${path}: a change of key was begun, and this is no private key in PEM form; restore it from a backup, or remove it where the newest receipt is none of a change of key`,
+      { cause },
+    );
   }
 }
 
@@ -43,8 +51,8 @@ export function adoptKey(disk: Disk, folder: string): void {
 }
 
 /**
- * Sees to it that the public key file begins with the key that signs now. Keys of before stay below it, since receipts of before are checked
- * by them; what is no public key goes.
+ * Sees to it that the public key file begins with the key that signs now. Keys of before stay below it, since receipts
+ * of before are checked by them; what is no public key goes.
  */
 export function publishKey(disk: Disk, folder: string, { pem }: PublicKey): void {
   const path = join(folder, publicKeyFile);
@@ -55,10 +63,16 @@ export function publishKey(disk: Disk, folder: string, { pem }: PublicKey): void
 }
 
 /**
- * At start: ends a change that was cut short. It happened where the book has the receipt of the change to the staged key, or the journal, from
- * which it is about to be booked; `journalled` is asked only where a key is staged, and must answer what lasts. True where the book is yet to learn of it.
+ * At start: ends a change that was cut short. It happened where the book has the receipt of the change to the staged
+ * key, or the journal, from which it is about to be booked; `journalled` is asked only where a key is staged, and must
+ * answer what lasts. True where the book is yet to learn of it.
  */
-export function finishKeyChange(disk: Disk, folder: string, book: Pick<Book, "count" | "get">, journalled: () => readonly IssuedReceipt[]): boolean {
+export function finishKeyChange(
+  disk: Disk,
+  folder: string,
+  book: Pick<Book, "count" | "get">,
+  journalled: () => readonly IssuedReceipt[],
+): boolean {
   const keyId = stagedKey(disk, folder)?.keyId;
   if (keyId === undefined) return false;
   const isTheChange = ({ kind, jws }: Pick<IssuedReceipt, "kind" | "jws">): boolean => {

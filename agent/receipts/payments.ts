@@ -1,12 +1,19 @@
-// What is known of payments: told from outside, judged, and kept beside the receipts in pages of bounded size, numbered as they came. A page is
-// made anew with each payment, and no receipt is ever touched.
+// What is known of payments: told from outside, judged, and kept beside the receipts in pages of bounded size, numbered
+// as they came. A page is made anew with each payment, and no receipt is ever touched.
 import { join } from "node:path";
 import { z } from "zod";
-import { checkPayment, paymentStatuses, readPayment, type Payable, type Payment, type PaymentReport } from "../core/session/payment.js";
-import { payloadOf } from "../core/receipt/receipt.js";
-import type { StationEvent } from "../core/session/station-state.js";
 import type { Moment } from "../../drivers/driver.js";
 import { Failure } from "../core/failure.js";
+import { payloadOf } from "../core/receipt/receipt.js";
+import {
+  checkPayment,
+  type Payable,
+  type Payment,
+  type PaymentReport,
+  paymentStatuses,
+  readPayment,
+} from "../core/session/payment.js";
+import type { StationEvent } from "../core/session/station-state.js";
 import type { Book } from "../ledger/book/book.js";
 import type { Disk } from "../ledger/store/disk.js";
 import { Table } from "../ledger/store/table.js";
@@ -37,16 +44,23 @@ export const parsePayments = (value: unknown): Page => page.parse(value) as Page
 export const noPayments: Page = { payments: [] };
 
 const pageOf = (number: number): number => Math.ceil(number / paymentsInPage);
-const fileOf = (folder: string, index: number): string => join(folder, paymentsFolder, `page-${String(index).padStart(6, "0")}.json`);
+const fileOf = (folder: string, index: number): string =>
+  join(folder, paymentsFolder, `page-${String(index).padStart(6, "0")}.json`);
 
 /** The pages that there are, or were: those that are lost have left their mark. */
 export function paymentPages(disk: Disk, folder: string): string[] {
-  const names = disk.list(join(folder, paymentsFolder)).flatMap((name) => /^(page-\d{6}\.json)(?:\.made)?$/.exec(name)?.[1] ?? []);
+  const names = disk
+    .list(join(folder, paymentsFolder))
+    .flatMap((name) => /^(page-\d{6}\.json)(?:\.made)?$/.exec(name)?.[1] ?? []);
   return [...new Set(names)].sort().map((name) => join(folder, paymentsFolder, name));
 }
 
 /** What the agent answers to whoever tells it of a payment; `told` = the backend may have a message for it. */
-export type PaymentAnswer = { readonly payment: PaymentRow; readonly known: boolean; readonly uplinks: readonly { readonly uplink: string; readonly told: boolean }[] };
+export type PaymentAnswer = {
+  readonly payment: PaymentRow;
+  readonly known: boolean;
+  readonly uplinks: readonly { readonly uplink: string; readonly told: boolean }[];
+};
 
 export type PaymentListener = { readonly payment: PaymentRow; readonly known: boolean };
 
@@ -90,10 +104,22 @@ export class Payments {
   }
 
   /**
-   * Takes up what was said of the payment of a receipt: it is judged, written into the journal, then kept. Throws Failure usage/invalid with
-   * the reason where it may not be; what is known already is no new payment.
+   * Takes up what was said of the payment of a receipt: it is judged, written into the journal, then kept. Throws
+   * Failure usage/invalid with the reason where it may not be; what is known already is no new payment.
    */
-  tell(receipt: number, word: PaymentReport, { book, now, record }: { readonly book: Pick<Book, "get" | "count">; readonly now: Moment; readonly record: (event: StationEvent) => boolean }): PaymentListener {
+  tell(
+    receipt: number,
+    word: PaymentReport,
+    {
+      book,
+      now,
+      record,
+    }: {
+      readonly book: Pick<Book, "get" | "count">;
+      readonly now: Moment;
+      readonly record: (event: StationEvent) => boolean;
+    },
+  ): PaymentListener {
     const payment = readPayment(word, payableIn(book, receipt), now.trust === "unsynced" ? undefined : now.at);
     if (typeof payment === "string") throw new Failure("usage/invalid", payment);
     const earlier = this.of(receipt);
@@ -102,7 +128,8 @@ export class Payments {
     if (judged === "known" && same !== undefined) return { payment: same, known: true };
     if (typeof judged === "object") throw new Failure("usage/invalid", judged.why);
     const kept: PaymentRow = { number: this.#last + 1, receipts: book.count(), ...payment };
-    if (!record({ type: "PaymentTold", moment: now, payment: kept })) throw new Failure("agent/refused", "the station is closing and takes nothing more");
+    if (!record({ type: "PaymentTold", moment: now, payment: kept }))
+      throw new Failure("agent/refused", "the station is closing and takes nothing more");
     this.#keep(kept);
     return { payment: kept, known: false };
   }
@@ -120,7 +147,9 @@ export class Payments {
 
   #rows(index: number): readonly PaymentRow[] {
     if (index < 1 || index > this.#page) return [];
-    return index === this.#page ? (this.#newest?.data.payments ?? []) : Table.view(this.#disk, fileOf(this.#folder, index), parsePayments, noPayments).payments;
+    return index === this.#page
+      ? (this.#newest?.data.payments ?? [])
+      : Table.view(this.#disk, fileOf(this.#folder, index), parsePayments, noPayments).payments;
   }
 
   #open(index: number): Table<Page> {
@@ -131,11 +160,19 @@ export class Payments {
 /** All payments of a receipt, the newest first, for looking only: safe while an agent writes. */
 export function viewPayments(disk: Disk, folder: string, receipt: number): readonly PaymentRow[] {
   const pages = paymentPages(disk, folder);
-  return paymentsOf(receipt, pages.length, (index) => Table.view(disk, pages[index - 1] ?? "", parsePayments, noPayments).payments);
+  return paymentsOf(
+    receipt,
+    pages.length,
+    (index) => Table.view(disk, pages[index - 1] ?? "", parsePayments, noPayments).payments,
+  );
 }
 
 /** From the newest page back to where a payment of that receipt could not be yet. */
-function paymentsOf(receipt: number, pages: number, rows: (index: number) => readonly PaymentRow[]): readonly PaymentRow[] {
+function paymentsOf(
+  receipt: number,
+  pages: number,
+  rows: (index: number) => readonly PaymentRow[],
+): readonly PaymentRow[] {
   const found: PaymentRow[] = [];
   for (let index = pages; index > 0; index -= 1)
     for (const one of [...rows(index)].reverse()) {
@@ -149,7 +186,8 @@ function payableIn(book: Pick<Book, "get">, receipt: number): Payable {
   const entry = book.get(receipt);
   const payload = entry === undefined ? undefined : payloadOf(entry.jws);
   if (payload === undefined) throw new Failure("usage/invalid", `there is no receipt ${receipt}`);
-  if (payload.kind !== "sale") throw new Failure("usage/invalid", `receipt ${receipt} is no sale: there is nothing to pay`);
+  if (payload.kind !== "sale")
+    throw new Failure("usage/invalid", `receipt ${receipt} is no sale: there is nothing to pay`);
   const { sessionId, price } = payload.sale;
   return { number: receipt, sessionId, currency: price.currency, total: price.due.gross };
 }

@@ -1,12 +1,20 @@
 // The station's signing key: P-256, made at the first start and kept by its owner alone, or handed in by systemd.
 // The private key never leaves this file's closure: not into a log, not into a bundle.
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify, type KeyObject } from "node:crypto";
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+  verify,
+} from "node:crypto";
 import { join } from "node:path";
+import { Failure } from "../core/failure.js";
 import { parseJws } from "../core/receipt/jws.js";
 import type { Hash } from "../core/receipt/merkle.js";
 import { payloadOf } from "../core/receipt/receipt.js";
 import type { CheckSignature, CheckTools, Signer } from "../core/receipt/signer.js";
-import { Failure } from "../core/failure.js";
 import type { Book } from "../ledger/book/book.js";
 
 export const keyFile = "station.key";
@@ -37,7 +45,11 @@ export function publicKeyOf(key: KeyObject): PublicKey {
   if (key.asymmetricKeyType !== "ec" || key.asymmetricKeyDetails?.namedCurve !== "prime256v1")
     throw new Failure("key/unusable", "the key is not an ECDSA key on P-256 (prime256v1)");
   const der = key.export({ type: "spki", format: "der" });
-  return { spkiHex: der.toString("hex"), pem: key.export({ type: "spki", format: "pem" }).toString(), fingerprint: createHash("sha256").update(der).digest("hex") };
+  return {
+    spkiHex: der.toString("hex"),
+    pem: key.export({ type: "spki", format: "pem" }).toString(),
+    fingerprint: createHash("sha256").update(der).digest("hex"),
+  };
 }
 
 /** The usable public keys in a text of one or more PEM blocks, in their order; what is none is passed over. */
@@ -68,46 +80,75 @@ export const newKey = (): KeyObject => generateKeyPairSync("ec", { namedCurve: "
 
 export const privatePem = (key: KeyObject): string => key.export({ type: "pkcs8", format: "pem" }).toString();
 
-/** The key in a file. One flipped bit can leave a private half that no longer belongs to its public one: what it signs, nobody could check. */
+/**
+ * The key in a file. One flipped bit can leave a private half that no longer belongs to its public one: what it signs,
+ * nobody could check.
+ */
 function provenSigner(path: string, bytes: Uint8Array): ReturnType<typeof signerOf> {
   let key: KeyObject;
   try {
     key = createPrivateKey({ key: Buffer.from(bytes), format: "pem" });
   } catch (cause) {
-    throw new Failure("key/unusable", `${path}: this is no private key in PEM form; restore it from a backup, it cannot be made again`, { cause });
+    throw new Failure(
+      "key/unusable",
+      `${path}: this is no private key in PEM form; restore it from a backup, it cannot be made again`,
+      { cause },
+    );
   }
   const signer = signerOf(key);
   const trial = Buffer.from("chargetill: a key is tried");
   if (!verify("sha256", trial, { key: createPublicKey(key), dsaEncoding: "ieee-p1363" }, signer.sign(trial)))
-    throw new Failure("key/unusable", `${path}: the private and the public half of this key do not belong together, the file is damaged; restore it from a backup, it cannot be made again`);
+    throw new Failure(
+      "key/unusable",
+      `${path}: the private and the public half of this key do not belong together, the file is damaged; restore it from a backup, it cannot be made again`,
+    );
   return signer;
 }
 
-/** Throws Failure key/unusable where the newest receipt names another key: a chain is not continued by a key that nobody knows. */
+/**
+ * Throws Failure key/unusable where the newest receipt names another key: a chain is not continued by a key that nobody
+ * knows.
+ */
 export function mustContinue(book: Pick<Book, "count" | "get">, keyId: string, folder: string): void {
   const entry = book.count() === 0 ? undefined : book.get(book.count());
   const payload = entry === undefined ? undefined : payloadOf(entry.jws);
-  const expected = payload?.kind === "key" ? payload.next.id : entry === undefined ? undefined : parseJws(entry.jws)?.keyId;
+  const expected =
+    payload?.kind === "key" ? payload.next.id : entry === undefined ? undefined : parseJws(entry.jws)?.keyId;
   if (expected !== undefined && expected !== keyId)
-    throw new Failure("key/unusable", `${join(folder, keyFile)}: receipt ${book.count()} was signed with another key (${expected}); restore that one from a backup`);
+    throw new Failure(
+      "key/unusable",
+      `${join(folder, keyFile)}: receipt ${book.count()} was signed with another key (${expected}); restore that one from a backup`,
+    );
 }
 
 /**
- * The station's signer: the systemd credential `station.key` first, then the state folder's, else a new key is made and written.
- * Throws Failure key/unusable where a key is damaged or readable by others. `mayCreate` is false once receipts exist: a chain is not continued by
- * a key that nobody knows.
+ * The station's signer: the systemd credential `station.key` first, then the state folder's, else a new key is made and
+ * written. Throws Failure key/unusable where a key is damaged or readable by others. `mayCreate` is false once receipts
+ * exist: a chain is not continued by a key that nobody knows.
  */
-export function openSigner(store: KeyStore, mayCreate: boolean): Signer & { readonly publicKey: PublicKey; readonly created: boolean; readonly handed: boolean } {
+export function openSigner(
+  store: KeyStore,
+  mayCreate: boolean,
+): Signer & { readonly publicKey: PublicKey; readonly created: boolean; readonly handed: boolean } {
   const credential = store.credentials === undefined ? undefined : join(store.credentials, keyFile);
   const handed = credential === undefined ? undefined : store.read(credential);
-  if (credential !== undefined && handed !== undefined) return { ...provenSigner(credential, handed.bytes), created: false, handed: true };
+  if (credential !== undefined && handed !== undefined)
+    return { ...provenSigner(credential, handed.bytes), created: false, handed: true };
   const path = join(store.folder, keyFile);
   const kept = store.read(path);
   if (kept !== undefined) {
-    if ((kept.mode & 0o077) !== 0) throw new Failure("key/unusable", `${path}: others may read the signing key (mode ${(kept.mode & 0o777).toString(8)}); run: chmod 600 ${path}`);
+    if ((kept.mode & 0o077) !== 0)
+      throw new Failure(
+        "key/unusable",
+        `${path}: others may read the signing key (mode ${(kept.mode & 0o777).toString(8)}); run: chmod 600 ${path}`,
+      );
     return { ...provenSigner(path, kept.bytes), created: false, handed: false };
   }
-  if (!mayCreate) throw new Failure("key/unusable", `${path}: the signing key is missing although receipts were signed with it; restore it from a backup`);
+  if (!mayCreate)
+    throw new Failure(
+      "key/unusable",
+      `${path}: the signing key is missing although receipts were signed with it; restore it from a backup`,
+    );
   const key = newKey();
   store.write(path, privatePem(key));
   return { ...signerOf(key), created: true, handed: false };

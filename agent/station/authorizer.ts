@@ -1,19 +1,32 @@
-// Who may charge: judged by what is known here, and where that does not decide by asking the backends, as long as a driver can be kept waiting.
+// Who may charge: judged by what is known here, and where that does not decide by asking the backends, as long as a
+// driver can be kept waiting.
 import type { Config, StationFacts } from "../../config/schema.js";
-import { sleep, type Clock } from "../../drivers/driver.js";
-import { requiredMilliWh } from "../core/number/energy-text.js";
-import { decideCard, type AuthorizationInfo, type Knowledge, type OnlineAnswer, type Token } from "../core/cdr/token.js";
-import type { OfflineCredit } from "./offline-credit.js";
+import { type Clock, sleep } from "../../drivers/driver.js";
 import type { BackendCards } from "../cards/backend-cards.js";
+import {
+  type AuthorizationInfo,
+  decideCard,
+  type Knowledge,
+  type OnlineAnswer,
+  type Token,
+} from "../core/cdr/token.js";
+import { requiredMilliWh } from "../core/number/energy-text.js";
 import type { OnlineCheck } from "../sync/station-port.js";
+import type { OfflineCredit } from "./offline-credit.js";
 
-/** A backend must be asked first, or the rest of what is open read. `group` = what is known here of the card's group meanwhile. */
+/**
+ * A backend must be asked first, or the rest of what is open read. `group` = what is known here of the card's group
+ * meanwhile.
+ */
 export type Question = {
   readonly allowed: "ASK";
   readonly group?: string;
   /** What is being done, for the log. */
   readonly words: string;
-  /** Resolves within `authorisation.onlineTimeout` and what it takes to read the receipts that are open. Rejects where one cannot be read. */
+  /**
+   * Resolves within `authorisation.onlineTimeout` and what it takes to read the receipts that are open. Rejects where
+   * one cannot be read.
+   */
   readonly ask: (connector: number | null, signal: AbortSignal) => Promise<AuthorizationInfo>;
 };
 
@@ -42,11 +55,16 @@ export class Authorizer {
     const { group } = known.token ?? known.listed ?? known.cached ?? {};
     const question = { allowed: "ASK", ...(group === undefined ? {} : { group }) } as const;
     const canBeAsked = this.parts.checks().length > 0;
-    const asked = { ...question, words: "asking the backend", ask: (connector: number | null, signal: AbortSignal) => this.#ask(uid, connector, known, info, signal) };
+    const asked = {
+      ...question,
+      words: "asking the backend",
+      ask: (connector: number | null, signal: AbortSignal) => this.#ask(uid, connector, known, info, signal),
+    };
     if (ask && canBeAsked) return asked;
     if (info.allowed !== "ALLOWED") return info;
     // A card that may be asked about is, before it is turned away for what it has open.
-    const isWorthAsking = ({ allowed }: AuthorizationInfo): boolean => allowed === "EXPOSED" && canBeAsked && known.token?.whitelist !== "ALWAYS";
+    const isWorthAsking = ({ allowed }: AuthorizationInfo): boolean =>
+      allowed === "EXPOSED" && canBeAsked && known.token?.whitelist !== "ALWAYS";
     // After a long time offline that is many receipts: the station goes on with everything else while they are read.
     if (this.parts.offlineCredit.look())
       return {
@@ -61,13 +79,20 @@ export class Authorizer {
     return isWorthAsking(bounded) ? asked : bounded;
   }
 
-  async #ask(uid: string, connector: number | null, known: Knowledge, offline: AuthorizationInfo, signal: AbortSignal): Promise<AuthorizationInfo> {
+  async #ask(
+    uid: string,
+    connector: number | null,
+    known: Knowledge,
+    offline: AuthorizationInfo,
+    signal: AbortSignal,
+  ): Promise<AuthorizationInfo> {
     const heard = await this.#firstAnswer(uid, connector, signal);
     if (heard === undefined) return await this.#boundedWhenRead(uid, offline, signal);
     const { name, answer } = heard;
     // What OCPI says of a card in its whitelist governs that card; an answer is remembered only where no token does.
     if (known.token === undefined) this.parts.lists.keep(uid, answer, this.parts.clock.now().at);
-    if (answer.allowed !== "ALLOWED") return { allowed: answer.allowed, ...(answer.info === undefined ? {} : { info: answer.info }) };
+    if (answer.allowed !== "ALLOWED")
+      return { allowed: answer.allowed, ...(answer.info === undefined ? {} : { info: answer.info }) };
     const group = answer.group ?? known.token?.group;
     const tariff = answer.tariff ?? known.token?.tariff;
     return {
@@ -83,8 +108,8 @@ export class Authorizer {
   }
 
   /**
-   * All backends are asked at once. The first that allows or refuses decides; that a backend does not know the card decides only when no
-   * other has more to say.
+   * All backends are asked at once. The first that allows or refuses decides; that a backend does not know the card
+   * decides only when no other has more to say.
    */
   #firstAnswer(uid: string, connector: number | null, signal: AbortSignal): Promise<Heard | undefined> {
     const { clock, settings } = this.parts;
@@ -112,13 +137,16 @@ export class Authorizer {
           if (open === 0) done(unknown);
         };
         // A check that breaks its promise is one that has no answer.
-        void Promise.resolve().then(() => check.ask(uid, connector, over.signal)).then(closed, () => closed(undefined));
+        void Promise.resolve()
+          .then(() => check.ask(uid, connector, over.signal))
+          .then(closed, () => closed(undefined));
       }
     });
   }
 
   async #boundedWhenRead(uid: string, info: AuthorizationInfo, signal: AbortSignal): Promise<AuthorizationInfo> {
-    while (info.allowed === "ALLOWED" && !signal.aborted && this.parts.offlineCredit.look()) await sleep(this.parts.clock, 0, signal);
+    while (info.allowed === "ALLOWED" && !signal.aborted && this.parts.offlineCredit.look())
+      await sleep(this.parts.clock, 0, signal);
     // Whoever gave up is told nothing; the rest is not read for him.
     return signal.aborted ? { allowed: "NOT_KNOWN" } : this.#bounded(uid, info);
   }
@@ -141,7 +169,9 @@ export class Authorizer {
     return {
       // Nobody has told us of a contract: the card's own number stands for it, so that a backend can tell whose it was.
       token: { uid, type: "RFID", contractId: uid, countryCode: station.countryCode, partyId: station.partyId },
-      ...(offlineEnergyKwh === undefined ? {} : { limits: { energyKwh: offlineEnergyKwh, why: "more is not given to a card that no backend has allowed" } }),
+      ...(offlineEnergyKwh === undefined
+        ? {}
+        : { limits: { energyKwh: offlineEnergyKwh, why: "more is not given to a card that no backend has allowed" } }),
     };
   }
 }

@@ -1,12 +1,13 @@
-// The desk of the buttons: a press finds its meaning, and the driver gets an answer by lamp, buzzer and word. It tells the till facts and moves nothing itself.
-// A choice that no card follows lapses; a choice whose card is still being asked about waits for the answer.
+// The desk of the buttons: a press finds its meaning, and the driver gets an answer by lamp, buzzer and word. It tells
+// the till facts and moves nothing itself. A choice that no card follows lapses; a choice whose card is still being
+// asked about waits for the answer.
 import type { Config } from "../../config/schema.js";
 import type { ButtonNews, Clock, Moment } from "../../drivers/driver.js";
+import type { Layout, StationEvent, StationState } from "../core/session/station-state.js";
 import { decidePress } from "../core/session/tap-decision.js";
-import type { StationEvent, Layout, StationState } from "../core/session/station-state.js";
 import type { Faults } from "../sync/faults.js";
-import type { AgentEvent } from "./events.js";
 import type { ConnectorController } from "./connector.js";
+import type { AgentEvent } from "./events.js";
 
 export type ButtonHandlerParts = {
   readonly config: Config;
@@ -39,7 +40,13 @@ export class ButtonHandler {
   heard(connector: number, { pressed, stuck, moment }: ButtonNews): void {
     const { faults } = this.#parts;
     const device = `button ${connector}`;
-    if (stuck) faults.raise(device, "button/stuck", `the button of connector ${connector} has been down for a minute: free it, or look for a short circuit`, moment.at);
+    if (stuck)
+      faults.raise(
+        device,
+        "button/stuck",
+        `the button of connector ${connector} has been down for a minute: free it, or look for a short circuit`,
+        moment.at,
+      );
     else faults.clear(device, "button/");
     if (pressed) this.#pressed(connector, moment);
   }
@@ -54,12 +61,22 @@ export class ButtonHandler {
     const does = config.connectors.find(({ id }) => id === connector)?.button?.does ?? "select";
     const meaning = decidePress(stationState(), layout, connector, does, moment);
     const point = points.get(connector);
-    const tell = (accepted: boolean, answer: string): void => this.#parts.tell({ news: "press", at: moment.at, connector, accepted, answer });
+    const tell = (accepted: boolean, answer: string): void =>
+      this.#parts.tell({ news: "press", at: moment.at, connector, accepted, answer });
     switch (meaning.kind) {
       case "again":
         return;
       case "refuse":
-        tell(false, { "nothing-runs": "nothing to stop", "just-started": "the session has only just begun", ending: "the session is ending", finished: "the session is over: unplug the car first", "in-use": "in use" }[meaning.why]);
+        tell(
+          false,
+          {
+            "nothing-runs": "nothing to stop",
+            "just-started": "the session has only just begun",
+            ending: "the session is ending",
+            finished: "the session is over: unplug the car first",
+            "in-use": "in use",
+          }[meaning.why],
+        );
         return point?.refuse();
       case "choose": {
         const blocked = this.#parts.blocked(connector);

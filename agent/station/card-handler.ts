@@ -1,16 +1,17 @@
-// The desk at the readers: a tap finds its connector, its card is judged, a backend is asked where it must be, and the driver gets an answer.
-// It tells the till facts and moves nothing itself.
-import { DeviceError, sleep, type CardReader, type CardTap, type Clock, type Moment } from "../../drivers/driver.js";
+// The desk at the readers: a tap finds its connector, its card is judged, a backend is asked where it must be, and the
+// driver gets an answer. It tells the till facts and moves nothing itself.
+
 import type { Config } from "../../config/schema.js";
-import type { Question } from "./authorizer.js";
+import { type CardReader, type CardTap, type Clock, DeviceError, type Moment, sleep } from "../../drivers/driver.js";
+import { type AuthorizationInfo, isSameId, masked } from "../core/cdr/token.js";
 import type { Bearer } from "../core/session/backend-orders.js";
 import type { Acceptance } from "../core/session/session.js";
+import type { Layout, StationEvent, StationState } from "../core/session/station-state.js";
 import { decideTap, type TapDecision } from "../core/session/tap-decision.js";
-import type { StationEvent, Layout, StationState } from "../core/session/station-state.js";
-import { isSameId, masked, type AuthorizationInfo } from "../core/cdr/token.js";
 import type { Faults } from "../sync/faults.js";
-import type { AgentEvent } from "./events.js";
+import type { Question } from "./authorizer.js";
 import type { ConnectorController } from "./connector.js";
+import type { AgentEvent } from "./events.js";
 
 export type CardHandlerParts = {
   readonly config: Config;
@@ -71,7 +72,10 @@ export class CardHandler {
     return this.#asking.has(reader);
   }
 
-  /** The next tap at a reader goes to the caller, not into the till: for enrolling a card. Undefined when none came in time. */
+  /**
+   * The next tap at a reader goes to the caller, not into the till: for enrolling a card. Undefined when none came in
+   * time.
+   */
   catchTap(reader: string, withinMs: number): Promise<CardTap | undefined> {
     const { clock } = this.#parts;
     return new Promise((resolve) => {
@@ -93,29 +97,55 @@ export class CardHandler {
     const { tell } = this.#parts;
     const at = tap.moment.at;
     if (tap.kind === "refused") {
-      const why = { "random-uid": "this is a phone or a card that changes its number; use a charging card", "several-cards": "more than one card: hold one alone to the reader", unreadable: "the card could not be read: hold it still" }[tap.why];
+      const why = {
+        "random-uid": "this is a phone or a card that changes its number; use a charging card",
+        "several-cards": "more than one card: hold one alone to the reader",
+        unreadable: "the card could not be read: hold it still",
+      }[tap.why];
       tell({ news: "tap", at, reader, card: "…", accepted: false, connector: null, answer: why });
       this.#refuseAt(reader, null);
       return;
     }
     const asked = this.#asking.get(reader);
     if (asked !== undefined) {
-      tell({ news: "tap", at, reader, card: masked(tap.uid), accepted: asked === tap.uid, connector: null, answer: asked === tap.uid ? "still checking this card" : "another card is being checked: try again in a moment" });
+      tell({
+        news: "tap",
+        at,
+        reader,
+        card: masked(tap.uid),
+        accepted: asked === tap.uid,
+        connector: null,
+        answer: asked === tap.uid ? "still checking this card" : "another card is being checked: try again in a moment",
+      });
       return;
     }
     const info = this.#parts.authorize(tap.uid, at);
     if (info.allowed !== "ASK") return this.#judged(reader, tap, info, tap.moment);
     const meaning = decideTap(this.#parts.stationState(), this.#parts.layout, reader, tap.uid, tap.moment, info.group);
     // Its own session stops without a question; and no question is asked where its answer would change nothing.
-    if (meaning.kind !== "authorize" && !(meaning.kind === "refuse" && this.#groupCouldStop(reader))) return this.#judged(reader, tap, { allowed: "NOT_KNOWN" }, tap.moment);
-    void this.#ask(reader, tap, info, meaning.kind === "authorize" ? meaning.connector : null).catch((error: unknown) => this.#parts.die(error));
+    if (meaning.kind !== "authorize" && !(meaning.kind === "refuse" && this.#groupCouldStop(reader)))
+      return this.#judged(reader, tap, { allowed: "NOT_KNOWN" }, tap.moment);
+    void this.#ask(reader, tap, info, meaning.kind === "authorize" ? meaning.connector : null).catch((error: unknown) =>
+      this.#parts.die(error),
+    );
   }
 
-  /** Holds the driver while a question is open; what the tap means is judged again by the till that the answer finds. */
-  async #ask(reader: string, tap: Extract<CardTap, { kind: "card" }>, question: Question, connector: number | null): Promise<void> {
+  /**
+   * Holds the driver while a question is open; what the tap means is judged again by the till that the answer finds.
+   */
+  async #ask(
+    reader: string,
+    tap: Extract<CardTap, { kind: "card" }>,
+    question: Question,
+    connector: number | null,
+  ): Promise<void> {
     this.#asking.set(reader, tap.uid);
     this.meetAt(reader);
-    this.#parts.tell({ news: "note", at: tap.moment.at, text: `card ${masked(tap.uid)} at ${reader}: ${question.words}` });
+    this.#parts.tell({
+      news: "note",
+      at: tap.moment.at,
+      text: `card ${masked(tap.uid)} at ${reader}: ${question.words}`,
+    });
     const info = await question.ask(connector, this.#over.signal);
     this.#asking.delete(reader);
     if (this.#over.signal.aborted) return;
@@ -140,28 +170,46 @@ export class CardHandler {
     // Acting comes after the answer is told, so that log and view read in the order in which a driver lives it.
     if (meaning.kind === "stop") {
       this.#parts.points.get(meaning.connector)?.openContactor();
-      this.#parts.record({ type: "StopRequested", moment, connector: meaning.connector, reason: "Local", detail: "stopped by card" });
+      this.#parts.record({
+        type: "StopRequested",
+        moment,
+        connector: meaning.connector,
+        reason: "Local",
+        detail: "stopped by card",
+      });
     } else if (meaning.kind === "authorize" && accepted && info.allowed === "ALLOWED") {
       const { allowed: _, ...acceptance } = info;
       if (meaning.connector === null) return this.#cardWaits(reader, acceptance, moment, meaning.chosen);
       // The card that waited at the reader is held again, for a car that is there.
       const waits = this.#parts.stationState().waiting.get(reader);
-      if (waits !== undefined && isSameId(waits.acceptance.token.uid, tap.uid)) this.#parts.record({ type: "CardLapsed", moment, reader, why: `used at connector ${meaning.connector}` });
+      if (waits !== undefined && isSameId(waits.acceptance.token.uid, tap.uid))
+        this.#parts.record({ type: "CardLapsed", moment, reader, why: `used at connector ${meaning.connector}` });
       this.#parts.record({ type: "CardAccepted", moment, connector: meaning.connector, acceptance });
     }
   }
 
   /** A card that was shown to start must not stop what began while its question was open. */
-  #meaningNow(reader: string, tap: Extract<CardTap, { kind: "card" }>, group: string | undefined, moment: Moment): TapDecision {
+  #meaningNow(
+    reader: string,
+    tap: Extract<CardTap, { kind: "card" }>,
+    group: string | undefined,
+    moment: Moment,
+  ): TapDecision {
     const meaning = decideTap(this.#parts.stationState(), this.#parts.layout, reader, tap.uid, moment, group);
     if (meaning.kind !== "stop") return meaning;
     const session = this.#parts.stationState().sessions.get(meaning.connector);
     const begin = session?.state === "charging" ? session.sale.opening.begin.moment : undefined;
-    return begin !== undefined && begin.boot === tap.moment.boot && begin.monoMs >= tap.moment.monoMs ? { kind: "refuse", why: "just-started" } : meaning;
+    return begin !== undefined && begin.boot === tap.moment.boot && begin.monoMs >= tap.moment.monoMs
+      ? { kind: "refuse", why: "just-started" }
+      : meaning;
   }
 
   /** The answer to a tap, in a driver's words. */
-  #answer(reader: string, meaning: TapDecision, info: AuthorizationInfo): { accepted: boolean; connector: number | null; answer: string } {
+  #answer(
+    reader: string,
+    meaning: TapDecision,
+    info: AuthorizationInfo,
+  ): { accepted: boolean; connector: number | null; answer: string } {
     const no = (answer: string, connector: number | null = null) => ({ accepted: false, connector, answer });
     switch (meaning.kind) {
       case "stop":
@@ -169,15 +217,36 @@ export class CardHandler {
       case "waits-already":
         return { accepted: true, connector: null, answer: "accepted: plug in the car" };
       case "refuse":
-        return no({ "just-started": "the session has only just begun", ending: "the session is ending", finished: "the session is over: unplug the car first", "in-use": "in use by another card", "other-card-waits": "another card is waiting for its car" }[meaning.why]);
+        return no(
+          {
+            "just-started": "the session has only just begun",
+            ending: "the session is ending",
+            finished: "the session is over: unplug the car first",
+            "in-use": "in use by another card",
+            "other-card-waits": "another card is waiting for its car",
+          }[meaning.why],
+        );
       case "authorize": {
         if (info.allowed !== "ALLOWED") return no(refusalWords(info), meaning.connector);
         const only = meaning.connector ?? meaning.chosen;
-        const ids = only === undefined ? this.#parts.layout.connectors.filter((entry) => entry.reader === reader).map(({ id }) => id) : [only];
+        const ids =
+          only === undefined
+            ? this.#parts.layout.connectors.filter((entry) => entry.reader === reader).map(({ id }) => id)
+            : [only];
         const reasons = ids.map((id) => this.#parts.refusal(id, { uid: info.token.uid, group: info.group }));
-        if (reasons.every((reason) => reason !== undefined)) return no(`no session can start: ${reasons[0] ?? ""}`, only);
-        if (meaning.connector !== null) return { accepted: true, connector: meaning.connector, answer: `accepted: connector ${meaning.connector} starts` };
-        return { accepted: true, connector: null, answer: `accepted: plug in the car${only === undefined ? "" : ` at connector ${only}`}` };
+        if (reasons.every((reason) => reason !== undefined))
+          return no(`no session can start: ${reasons[0] ?? ""}`, only);
+        if (meaning.connector !== null)
+          return {
+            accepted: true,
+            connector: meaning.connector,
+            answer: `accepted: connector ${meaning.connector} starts`,
+          };
+        return {
+          accepted: true,
+          connector: null,
+          answer: `accepted: plug in the car${only === undefined ? "" : ` at connector ${only}`}`,
+        };
       }
       default:
         return meaning satisfies never;
@@ -185,22 +254,38 @@ export class CardHandler {
   }
 
   #cardWaits(reader: string, acceptance: Acceptance, moment: Moment, connector: number | undefined): void {
-    this.#parts.record({ type: "CardWaits", moment, reader, acceptance, ...(connector === undefined ? {} : { connector }) });
+    this.#parts.record({
+      type: "CardWaits",
+      moment,
+      reader,
+      acceptance,
+      ...(connector === undefined ? {} : { connector }),
+    });
     const { clock, config } = this.#parts;
     this.#lapses.get(reader)?.();
     this.#lapses.set(
       reader,
       clock.at(moment.monoMs + config.timing.authorisation, () => {
         if (this.#parts.stationState().waiting.get(reader)?.since !== moment) return;
-        this.#parts.record({ type: "CardLapsed", moment: this.#parts.clock.now(), reader, why: "no car was plugged in" });
-        this.#parts.tell({ news: "note", at: this.#parts.clock.now().at, text: `${reader}: the accepted card ${masked(acceptance.token.uid)} lapsed, no car was plugged in` });
+        this.#parts.record({
+          type: "CardLapsed",
+          moment: this.#parts.clock.now(),
+          reader,
+          why: "no car was plugged in",
+        });
+        this.#parts.tell({
+          news: "note",
+          at: this.#parts.clock.now().at,
+          text: `${reader}: the accepted card ${masked(acceptance.token.uid)} lapsed, no car was plugged in`,
+        });
       }),
     );
   }
 
   /** Lamps and contactors of the connectors at a reader are brought to what is wanted now. */
   meetAt(reader: string): void {
-    for (const entry of this.#parts.layout.connectors) if (entry.reader === reader) this.#parts.points.get(entry.id)?.meet();
+    for (const entry of this.#parts.layout.connectors)
+      if (entry.reader === reader) this.#parts.points.get(entry.id)?.meet();
   }
 
   #refuseAt(reader: string, connector: number | null): void {

@@ -1,17 +1,37 @@
 // One connector at work: asks the session what it wants and meets it with meter, contactor, plug and lamp.
 // One loop, one meter request at a time; every answer becomes an event, is written down, and the loop asks again.
-import { DeviceError, sleep, type ButtonNews, type Clock, type EnergyMeter, type Indication, type MeterIdentity, type Pins, type Reading } from "../../drivers/driver.js";
-import type { ContactorTest } from "../../drivers/gpio/contactor-test.js";
+
 import type { Config, ConnectorConfig } from "../../config/schema.js";
-import { ContactorControl } from "./contactor-control.js";
-import { drawing, track, type ActivityTrack } from "../core/rating/activity.js";
-import { limitReached, type LimitReached } from "../core/session/limits.js";
-import { implausible, powerWhileOpen, type Doubt, type PlausibilityState } from "../core/session/meter-plausibility.js";
-import { live, nextBoundary, sameComponents } from "../core/rating/rating.js";
-import type { LiveReading } from "../core/session/live-reading.js";
-import { addReading, sessionTimeMs, wants, type Acceptance, type Opening, type Sale, type Session, type SessionEvent } from "../core/session/session.js";
+import {
+  type ButtonNews,
+  type Clock,
+  DeviceError,
+  type EnergyMeter,
+  type Indication,
+  type MeterIdentity,
+  type Pins,
+  type Reading,
+  sleep,
+} from "../../drivers/driver.js";
+import type { ContactorTest } from "../../drivers/gpio/contactor-test.js";
 import type { StopReason } from "../core/cdr/settlement.js";
+import { type ActivityTrack, drawing, track } from "../core/rating/activity.js";
+import { live, nextBoundary, sameComponents } from "../core/rating/rating.js";
+import { type LimitReached, limitReached } from "../core/session/limits.js";
+import type { LiveReading } from "../core/session/live-reading.js";
+import { type Doubt, implausible, type PlausibilityState, powerWhileOpen } from "../core/session/meter-plausibility.js";
+import {
+  type Acceptance,
+  addReading,
+  type Opening,
+  type Sale,
+  type Session,
+  type SessionEvent,
+  sessionTimeMs,
+  wants,
+} from "../core/session/session.js";
 import type { Faults } from "../sync/faults.js";
+import { ContactorControl } from "./contactor-control.js";
 
 /** What a point needs of the station around it. */
 export type ConnectorContext = {
@@ -88,7 +108,9 @@ export class ConnectorController {
   /** Of the session that runs: until its first look there is none, since the last one was of the session before. */
   liveReading(): LiveReading | undefined {
     const session = this.context.session();
-    return session.state === "charging" && this.#liveReading?.sale.opening.id === session.sale.opening.id ? this.#liveReading : undefined;
+    return session.state === "charging" && this.#liveReading?.sale.opening.id === session.sale.opening.id
+      ? this.#liveReading
+      : undefined;
   }
 
   /** The session's own activity, with the samples that are not kept. */
@@ -106,7 +128,8 @@ export class ConnectorController {
     const { signal } = this.#abort;
     try {
       await this.#openPins(signal);
-      for (const watch of [this.#watchPlug(signal), this.#watchButton(signal)]) void watch.catch((error: unknown) => this.context.die(error));
+      for (const watch of [this.#watchPlug(signal), this.#watchButton(signal)])
+        void watch.catch((error: unknown) => this.context.die(error));
       while (!signal.aborted) {
         const pauseMs = await this.#turn();
         await this.#pause(pauseMs, signal);
@@ -146,12 +169,19 @@ export class ConnectorController {
   }
 
   /** What plug, auxiliary contact and button say now; undefined while the pins are not open. */
-  sensed(): { readonly plugged: boolean; readonly feedback: boolean | undefined; readonly button: boolean | undefined } | undefined {
+  sensed():
+    | { readonly plugged: boolean; readonly feedback: boolean | undefined; readonly button: boolean | undefined }
+    | undefined {
     const pins = this.#pins;
-    return pins === undefined ? undefined : { plugged: pins.plug.plugged(), feedback: this.#contactorControl.feedback(), button: pins.button?.down() };
+    return pins === undefined
+      ? undefined
+      : { plugged: pins.plug.plugged(), feedback: this.#contactorControl.feedback(), button: pins.button?.down() };
   }
 
-  /** Closes the contactor for `ms` with nobody there. A session that begins meanwhile takes over. Answers with a reason where it may not be. */
+  /**
+   * Closes the contactor for `ms` with nobody there. A session that begins meanwhile takes over. Answers with a reason
+   * where it may not be.
+   */
   async testContactor(ms: number): Promise<ContactorTest | string> {
     const plug = this.#pins?.plug;
     const { state } = this.context.session();
@@ -167,7 +197,13 @@ export class ConnectorController {
     this.#nudge?.();
     const pins = this.#pins;
     this.#pins = undefined;
-    const lettingGo = [() => pins?.indicator.show("off"), () => pins?.button?.close(), () => pins?.plug.close(), () => pins?.indicator.close(), () => pins?.contactor.close()];
+    const lettingGo = [
+      () => pins?.indicator.show("off"),
+      () => pins?.button?.close(),
+      () => pins?.plug.close(),
+      () => pins?.indicator.close(),
+      () => pins?.contactor.close(),
+    ];
     for (const letGo of lettingGo) {
       try {
         letGo();
@@ -202,7 +238,8 @@ export class ConnectorController {
   async #watchPlug(signal: AbortSignal): Promise<void> {
     const plug = this.#pins?.plug;
     if (plug === undefined) return;
-    for await (const { plugged, moment } of plug.plugs(signal)) this.context.record({ type: "PlugChanged", moment, connector: this.connector.id, plugged });
+    for await (const { plugged, moment } of plug.plugs(signal))
+      this.context.record({ type: "PlugChanged", moment, connector: this.connector.id, plugged });
   }
 
   async #watchButton(signal: AbortSignal): Promise<void> {
@@ -234,7 +271,10 @@ export class ConnectorController {
     }
   }
 
-  /** Between sessions the meter is asked now and then, so that a dead one, or another one, is known before a driver comes. */
+  /**
+   * Between sessions the meter is asked now and then, so that a dead one, or another one, is known before a driver
+   * comes.
+   */
   async #idle(): Promise<void> {
     this.#contactorControl.look();
     const known = this.#identity;
@@ -242,7 +282,10 @@ export class ConnectorController {
     if (known === undefined || !fresh || this.context.faults.of(this.device) !== undefined) {
       const told = await this.#identify();
       if (told === undefined) return;
-      if (known !== undefined && told.serial !== known.serial) this.context.note(`${this.device}: its meter is now ${told.model} ${told.serial}; it was ${known.model} ${known.serial}`);
+      if (known !== undefined && told.serial !== known.serial)
+        this.context.note(
+          `${this.device}: its meter is now ${told.model} ${told.serial}; it was ${known.model} ${known.serial}`,
+        );
     }
     await this.#restingReading();
   }
@@ -259,11 +302,15 @@ export class ConnectorController {
     }
   }
 
-  /** Whether the meter tells this serial number still. Asked after a reading that money is made from: so no other meter can have given it. */
+  /**
+   * Whether the meter tells this serial number still. Asked after a reading that money is made from: so no other meter
+   * can have given it.
+   */
   async #confirmed(serial: string): Promise<boolean> {
     try {
       const told = await this.meter.confirm();
-      if (told !== serial) throw new DeviceError("meter/serial-changed", `the meter is now ${told}, the session began with ${serial}`);
+      if (told !== serial)
+        throw new DeviceError("meter/serial-changed", `the meter is now ${told}, the session began with ${serial}`);
       this.#doubted = false;
       this.#answered();
       return true;
@@ -284,7 +331,10 @@ export class ConnectorController {
     if (!this.#abort.signal.aborted) this.context.faults.raiseError(this.device, error, this.context.clock.now().at);
   }
 
-  /** A reading, or undefined with its fault raised. A meter's faults are cleared by a good reading only, so that none flickers. */
+  /**
+   * A reading, or undefined with its fault raised. A meter's faults are cleared by a good reading only, so that none
+   * flickers.
+   */
   async #read(doubt: (reading: Reading) => Doubt | undefined): Promise<Reading | undefined> {
     try {
       const reading = await this.meter.read();
@@ -311,7 +361,8 @@ export class ConnectorController {
     // The serial number is asked in every session: a meter swapped since the last one must not go unnoticed.
     const identity = await this.#identify();
     const begin = identity === undefined ? undefined : await this.#restingReading();
-    if (identity === undefined || begin === undefined) return fail(this.context.faults.of(this.device)?.message ?? "the meter does not answer");
+    if (identity === undefined || begin === undefined)
+      return fail(this.context.faults.of(this.device)?.message ?? "the meter does not answer");
     if (this.context.session().state !== "starting") return 0;
     const opening = this.context.open(acceptance, identity, begin);
     if (typeof opening === "string") return fail(opening);
@@ -336,23 +387,44 @@ export class ConnectorController {
     const crossed = border !== undefined && atMs >= border;
     const { activity } = tracked;
     const glanced = addReading(sale, reading, activity, crossed);
-    // What moves money is written down: a crossing, a change of what the car does, a change of price, and one reading now and then.
-    const keep = this.#doubted || crossed || activity !== sale.activity || !sameComponents(sale.rating, glanced.rating) || reading.moment.monoMs - this.#keptMonoMs >= timing.journalReading;
-    // It lasts only if the very same meter answers after it too: what is written down is what a session can be billed to.
-    if (keep && !(await this.#confirmed(reading.serial))) return this.context.session().state === "charging" ? this.#missed() : 0;
+    // What moves money is written down: a crossing, a change of what the car does, a change of price, and one reading
+    // now and then.
+    const keep =
+      this.#doubted ||
+      crossed ||
+      activity !== sale.activity ||
+      !sameComponents(sale.rating, glanced.rating) ||
+      reading.moment.monoMs - this.#keptMonoMs >= timing.journalReading;
+    // It lasts only if the very same meter answers after it too: what is written down is what a session can be billed
+    // to.
+    if (keep && !(await this.#confirmed(reading.serial)))
+      return this.context.session().state === "charging" ? this.#missed() : 0;
     if (this.context.session().state !== "charging") return 0;
     this.#goodMonoMs = reading.moment.monoMs;
     this.#track = tracked;
     if (keep) {
       this.#keptMonoMs = reading.moment.monoMs;
-      this.context.record({ type: "MeterRead", moment: clock.now(), connector: this.connector.id, reading, activity, border: crossed });
+      this.context.record({
+        type: "MeterRead",
+        moment: clock.now(),
+        connector: this.connector.id,
+        reading,
+        activity,
+        border: crossed,
+      });
     }
     const price = live(glanced.rating);
     const energyMilliWh = reading.energyMilliWh - sale.opening.begin.energyMilliWh;
     const elapsedMs = atMs - sale.opening.begin.moment.at;
     this.#liveReading = { reading, price, energyMilliWh, elapsedMs, sale: glanced };
     this.context.changed();
-    const limit = limitReached({ energyMilliWh, elapsedMs, price }, this.connector.limits, sale.opening.acceptance.limits, timing.noEnergy) ?? this.context.exposed(glanced);
+    const limit =
+      limitReached(
+        { energyMilliWh, elapsedMs, price },
+        this.connector.limits,
+        sale.opening.acceptance.limits,
+        timing.noEnergy,
+      ) ?? this.context.exposed(glanced);
     if (limit !== undefined) {
       this.#stop(limit.reason, limit.detail);
       return 0;
@@ -375,7 +447,13 @@ export class ConnectorController {
 
   #stop(reason: StopReason, detail: string): void {
     this.openContactor();
-    this.context.record({ type: "StopRequested", moment: this.context.clock.now(), connector: this.connector.id, reason, detail });
+    this.context.record({
+      type: "StopRequested",
+      moment: this.context.clock.now(),
+      connector: this.connector.id,
+      reason,
+      detail,
+    });
   }
 
   /** The final reading is taken after the contactor has opened and the current is zero. */
@@ -391,30 +469,50 @@ export class ConnectorController {
     const late = now.boot !== session.since.boot || now.monoMs - session.since.monoMs >= config.timing.settle;
     const again = Math.min(this.connector.meter.poll, 1_000);
     if (!still && !late) return again;
-    if (seen !== undefined && (await this.#confirmed(seen.serial))) return ended(seen, still ? "" : `the meter still showed ${seen.powerW} W after the contactor opened`);
+    if (seen !== undefined && (await this.#confirmed(seen.serial)))
+      return ended(seen, still ? "" : `the meter still showed ${seen.powerW} W after the contactor opened`);
     if (!late) return again;
-    return ended(null, `no end reading could be had: billed to the last good reading (${this.context.faults.of(this.device)?.message ?? "meter silent"})`);
+    return ended(
+      null,
+      `no end reading could be had: billed to the last good reading (${this.context.faults.of(this.device)?.message ?? "meter silent"})`,
+    );
   }
 
   /** A reading that can be true after the last one; anything else raises a fault and is not used. */
   #plausibleReading(sale: Sale): Promise<Reading | undefined> {
     return this.#read((reading) => {
-      const { plausibility, fault } = implausible(sale, reading, this.#plausibility, this.connector.maxPowerW, this.context.config.timing.journalReading);
+      const { plausibility, fault } = implausible(
+        sale,
+        reading,
+        this.#plausibility,
+        this.connector.maxPowerW,
+        this.context.config.timing.journalReading,
+      );
       this.#plausibility = plausibility;
       return fault;
     });
   }
 
-  /** A reading while nothing is sold: power that flows all the same is a fault, and a session that began with it could bill the last one's rest. */
+  /**
+   * A reading while nothing is sold: power that flows all the same is a fault, and a session that began with it could
+   * bill the last one's rest.
+   */
   #restingReading(): Promise<Reading | undefined> {
-    return this.#read((reading) => (this.#contactorControl.rests ? powerWhileOpen(reading, Math.max(zeroPowerW, this.context.config.idlePowerW)) : undefined));
+    return this.#read((reading) =>
+      this.#contactorControl.rests
+        ? powerWhileOpen(reading, Math.max(zeroPowerW, this.context.config.idlePowerW))
+        : undefined,
+    );
   }
 
   #show(indication: Indication): void {
     this.#guard(() => this.#pins?.indicator.show(indication));
   }
 
-  /** A pin that fails in use ends the process, and the next start takes it anew; whoever used it here first does the rest of its work. */
+  /**
+   * A pin that fails in use ends the process, and the next start takes it anew; whoever used it here first does the
+   * rest of its work.
+   */
   #guard(work: () => void): void {
     try {
       work();

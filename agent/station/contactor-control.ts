@@ -1,7 +1,8 @@
-// A connector's contactor at work: what it was told, what its auxiliary contact says of that a moment later, and its test by hand.
-// Opening waits for nothing. A pin that fails in use ends the process: whoever holds the coil decides that, by the `guard` it hands in.
+// A connector's contactor at work: what it was told, what its auxiliary contact says of that a moment later, and its
+// test by hand. Opening waits for nothing. A pin that fails in use ends the process: whoever holds the coil decides
+// that, by the `guard` it hands in.
 import type { Clock, Contactor, FaultCode, PlugSensor } from "../../drivers/driver.js";
-import { testContactor, type ContactorTest } from "../../drivers/gpio/contactor-test.js";
+import { type ContactorTest, testContactor } from "../../drivers/gpio/contactor-test.js";
 
 /** What a coil needs of its connector. */
 export type ContactorControlContext = {
@@ -66,8 +67,8 @@ export class ContactorControl {
   }
 
   /**
-   * Closes the contactor for `ms` with nobody there; who drives it meanwhile takes it over. Answers with a reason where it may not be.
-   * `occupied` = what keeps the connector from being free.
+   * Closes the contactor for `ms` with nobody there; who drives it meanwhile takes it over. Answers with a reason where
+   * it may not be. `occupied` = what keeps the connector from being free.
    */
   async test(plug: PlugSensor, ms: number, occupied: string | undefined): Promise<ContactorTest | string> {
     const contactor = this.#contactor;
@@ -76,7 +77,11 @@ export class ContactorControl {
     if (busy !== undefined) return `${this.context.name} is not free (${busy}): test it when no car is there`;
     this.#testing = true;
     try {
-      return await testContactor({ contactor, plug }, this.context.clock, { ms, settleMs: this.context.settleMs, stillOurs: () => !this.#closed });
+      return await testContactor({ contactor, plug }, this.context.clock, {
+        ms,
+        settleMs: this.context.settleMs,
+        stillOurs: () => !this.#closed,
+      });
     } finally {
       this.#testing = false;
     }
@@ -93,10 +98,16 @@ export class ContactorControl {
     const { feedbackPin } = this.context;
     if (feedback === undefined || feedback === this.#closed) return this.context.clear();
     if (this.#closed) {
-      this.context.raise("contactor/not-closing", `the contactor was told to close and its feedback (${feedbackPin}) says open: check coil and wiring`);
+      this.context.raise(
+        "contactor/not-closing",
+        `the contactor was told to close and its feedback (${feedbackPin}) says open: check coil and wiring`,
+      );
       this.context.notClosing();
     } else {
-      this.context.raise("contactor/welded", `the contactor was told to open and its feedback (${feedbackPin}) says closed: switch off the supply, then replace it`);
+      this.context.raise(
+        "contactor/welded",
+        `the contactor was told to open and its feedback (${feedbackPin}) says closed: switch off the supply, then replace it`,
+      );
     }
   }
 }

@@ -1,18 +1,53 @@
-// What the station has to tell: to the log, the live view, `--json` and the indicator. Told, never asked: nothing here decides anything.
-// A card is always shown by its last four characters.
+// What the station has to tell: to the log, the live view, `--json` and the indicator. Told, never asked: nothing here
+// decides anything. A card is always shown by its last four characters.
 import type { FaultCode } from "../../drivers/driver.js";
 import type { StopReason } from "../core/cdr/settlement.js";
 
 export type AgentEvent = { readonly at: number } & (
-  | { readonly news: "started"; readonly version: string; readonly station: string; readonly receipts: number; readonly keyId: string }
-  | { readonly news: "tap"; readonly reader: string; readonly card: string; readonly accepted: boolean; readonly connector: number | null; readonly answer: string }
+  | {
+      readonly news: "started";
+      readonly version: string;
+      readonly station: string;
+      readonly receipts: number;
+      readonly keyId: string;
+    }
+  | {
+      readonly news: "tap";
+      readonly reader: string;
+      readonly card: string;
+      readonly accepted: boolean;
+      readonly connector: number | null;
+      readonly answer: string;
+    }
   | { readonly news: "press"; readonly connector: number; readonly accepted: boolean; readonly answer: string }
   | { readonly news: "plug"; readonly connector: number; readonly plugged: boolean }
-  | { readonly news: "session-began"; readonly connector: number; readonly session: string; readonly card: string; readonly price: string; readonly registerKwh: string }
-  | { readonly news: "price-changed"; readonly connector: number; readonly price: string; readonly kwh: string; readonly cost: string }
+  | {
+      readonly news: "session-began";
+      readonly connector: number;
+      readonly session: string;
+      readonly card: string;
+      readonly price: string;
+      readonly registerKwh: string;
+    }
+  | {
+      readonly news: "price-changed";
+      readonly connector: number;
+      readonly price: string;
+      readonly kwh: string;
+      readonly cost: string;
+    }
   | { readonly news: "activity"; readonly connector: number; readonly activity: string }
   | { readonly news: "stopping"; readonly connector: number; readonly reason: StopReason; readonly detail: string }
-  | { readonly news: "receipt"; readonly connector: number; readonly session: string; readonly number: number; readonly kwh: string; readonly total: string; readonly currency: string; readonly file: string }
+  | {
+      readonly news: "receipt";
+      readonly connector: number;
+      readonly session: string;
+      readonly number: number;
+      readonly kwh: string;
+      readonly total: string;
+      readonly currency: string;
+      readonly file: string;
+    }
   | { readonly news: "uplink"; readonly uplink: string; readonly state: string; readonly detail: string }
   | { readonly news: "uploaded"; readonly uplink: string; readonly number: number }
   | { readonly news: "fault"; readonly device: string; readonly code: FaultCode; readonly message: string }

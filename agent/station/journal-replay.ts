@@ -1,8 +1,15 @@
-// What the journal knows when a station starts, entry by entry: the till as it stood, what open sessions still need of it, and the receipts that the
-// book may not have yet. Nothing else is kept: the journal of a busy station in which one car stands for days is larger than its memory.
+// What the journal knows when a station starts, entry by entry: the till as it stood, what open sessions still need of
+// it, and the receipts that the book may not have yet. Nothing else is kept: the journal of a busy station in which one
+// car stands for days is larger than its memory.
 import type { Moment } from "../../drivers/driver.js";
+import {
+  emptyStationState,
+  type Layout,
+  reduce,
+  type StationEvent,
+  type StationState,
+} from "../core/session/station-state.js";
 import { concernsBook } from "../receipts/receipt-issuer.js";
-import { emptyStationState, reduce, type StationEvent, type Layout, type StationState } from "../core/session/station-state.js";
 import { JournalRetention } from "./journal-retention.js";
 
 export class JournalReplay {

@@ -1,6 +1,7 @@
 // From which journal entry on the open sessions still need it: what housekeeping must not put into the archive.
-// A session can be brought back from the plug that it began with. Whether a card or a remote start that waited was taken by that plug hangs on
-// all that waited and on the orders that stood, so those are needed from the entry on before which nothing of the kind stood.
+// A session can be brought back from the plug that it began with. Whether a card or a remote start that waited was
+// taken by that plug hangs on all that waited and on the orders that stood, so those are needed from the entry on
+// before which nothing of the kind stood.
 import type { StationEvent, StationState } from "../core/session/station-state.js";
 
 export class JournalRetention {
@@ -11,23 +12,34 @@ export class JournalRetention {
   /** An entry was written, or is read again at a start; `before` = the till that it found. */
   saw(seq: number, event: StationEvent, before: StationState): void {
     // All orders said again begin anew, unless something waits that may hang on the old ones.
-    if (!stands(before) || (event.type === "OrdersStand" && before.waiting.size + before.awaited.size === 0)) this.#standsSince = this.#open(before, seq);
-    if (event.type !== "PlugChanged" || !event.plugged || before.sessions.get(event.connector)?.state !== "available") return;
+    if (!stands(before) || (event.type === "OrdersStand" && before.waiting.size + before.awaited.size === 0))
+      this.#standsSince = this.#open(before, seq);
+    if (event.type !== "PlugChanged" || !event.plugged || before.sessions.get(event.connector)?.state !== "available")
+      return;
     this.#ofConnector.set(event.connector, stands(before) ? this.#standsSince : seq);
   }
 
   /** The first entry that `till` needs; `next` where it needs none. 0 = all, where an entry's place is not known. */
   first(stationState: StationState, next: number): number {
-    return stands(stationState) ? Math.min(this.#standsSince, this.#open(stationState, next)) : this.#open(stationState, next);
+    return stands(stationState)
+      ? Math.min(this.#standsSince, this.#open(stationState, next))
+      : this.#open(stationState, next);
   }
 
   /** The first entry of the sessions that are open; `next` where none is. */
   #open({ sessions }: StationState, next: number): number {
-    return Math.min(next, ...[...sessions].flatMap(([id, { state }]) => (state === "available" || state === "finishing" ? [] : [this.#ofConnector.get(id) ?? 0])));
+    return Math.min(
+      next,
+      ...[...sessions].flatMap(([id, { state }]) =>
+        state === "available" || state === "finishing" ? [] : [this.#ofConnector.get(id) ?? 0],
+      ),
+    );
   }
 }
 
 /** Whether orders of a backend stand that a restart must find again. */
-export const ordersStand = ({ orders }: StationState): boolean => orders.reservations.size > 0 || orders.inoperative.size > 0;
+export const ordersStand = ({ orders }: StationState): boolean =>
+  orders.reservations.size > 0 || orders.inoperative.size > 0;
 
-const stands = (stationState: StationState): boolean => stationState.waiting.size > 0 || stationState.awaited.size > 0 || ordersStand(stationState);
+const stands = (stationState: StationState): boolean =>
+  stationState.waiting.size > 0 || stationState.awaited.size > 0 || ordersStand(stationState);

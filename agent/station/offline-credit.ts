@@ -1,14 +1,25 @@
-// What a token has open at the backends: sessions that began without a backend's word and that not all of them have acknowledged, and those
-// that run. It bounds what a stranger can take on a card that was blocked while the line was down.
+// What a token has open at the backends: sessions that began without a backend's word and that not all of them have
+// acknowledged, and those that run. It bounds what a stranger can take on a card that was blocked while the line was
+// down.
 import type { Config } from "../../config/schema.js";
 import { kwhExact, requiredMilliWh } from "../core/number/energy-text.js";
-import { add, compare, decimalOf, fixedText, ratioOf, roundHalfUp, subtract, zero, type Ratio } from "../core/number/money.js";
-import type { LimitReached } from "../core/session/limits.js";
+import {
+  add,
+  compare,
+  decimalOf,
+  fixedText,
+  type Ratio,
+  ratioOf,
+  roundHalfUp,
+  subtract,
+  zero,
+} from "../core/number/money.js";
 import { live } from "../core/rating/rating.js";
 import { payloadOf } from "../core/receipt/receipt.js";
+import type { LimitReached } from "../core/session/limits.js";
+import type { LiveReading } from "../core/session/live-reading.js";
 import type { Acceptance, Sale, Session } from "../core/session/session.js";
 import type { Book } from "../ledger/book/book.js";
-import type { LiveReading } from "../core/session/live-reading.js";
 
 /** Receipts that at least one backend has not acknowledged: all after one number up to `last`, and some before it. */
 export type Unacknowledged = { readonly after: number; readonly besides: ReadonlySet<number>; readonly last: number };
@@ -47,8 +58,9 @@ export class OfflineCredit {
   }
 
   /**
-   * Reads a slice of what is open and was not read yet, before anybody waits for it: after a long time offline that is many receipts, and
-   * meters are read and taps judged meanwhile. True = there is more; a tap whose answer hangs on it waits, slice by slice.
+   * Reads a slice of what is open and was not read yet, before anybody waits for it: after a long time offline that is
+   * many receipts, and meters are read and taps judged meanwhile. True = there is more; a tap whose answer hangs on it
+   * waits, slice by slice.
    */
   look(): boolean {
     return this.#isBounded() && this.#follow(sliceOfReceipts);
@@ -61,18 +73,30 @@ export class OfflineCredit {
     if (open === undefined) return undefined;
     const energyLeft = energyKwh === undefined ? undefined : requiredMilliWh(energyKwh) - open.energyMilliWh;
     const costLeft = cost === undefined ? undefined : subtract(limitOf(cost), open.cost);
-    if ((energyLeft !== undefined && energyLeft <= 0) || (costLeft !== undefined && compare(costLeft, zero) <= 0)) return null;
-    return { ...(energyLeft === undefined ? {} : { energyKwh: kwhExact(energyLeft) }), ...(costLeft === undefined ? {} : { cost: fixedText(roundHalfUp(costLeft, 4), 4) }), why };
+    if ((energyLeft !== undefined && energyLeft <= 0) || (costLeft !== undefined && compare(costLeft, zero) <= 0))
+      return null;
+    return {
+      ...(energyLeft === undefined ? {} : { energyKwh: kwhExact(energyLeft) }),
+      ...(costLeft === undefined ? {} : { cost: fixedText(roundHalfUp(costLeft, 4), 4) }),
+      why,
+    };
   }
 
-  /** Whether sessions of one card, each of which began with all that was left, have together reached the limit; also when all but one are over. */
+  /**
+   * Whether sessions of one card, each of which began with all that was left, have together reached the limit; also
+   * when all but one are over.
+   */
   reached({ opening }: Sale): LimitReached | undefined {
     const { uid } = opening.acceptance.token;
     // A meter's turn waits for no long reading: what was not read yet counts a little later.
-    if (!this.#isBounded() || !isUnasked(opening.acceptance) || this.look() || this.left(uid) !== null) return undefined;
+    if (!this.#isBounded() || !isUnasked(opening.acceptance) || this.look() || this.left(uid) !== null)
+      return undefined;
     const { energyKwh } = this.#parts.limits;
     const byEnergy = energyKwh !== undefined && (this.#open(uid)?.energyMilliWh ?? 0) >= requiredMilliWh(energyKwh);
-    return { reason: byEnergy ? "EnergyLimitReached" : "CostLimitReached", detail: `the sessions of this card have together reached its limit: ${why}` };
+    return {
+      reason: byEnergy ? "EnergyLimitReached" : "CostLimitReached",
+      detail: `the sessions of this card have together reached its limit: ${why}`,
+    };
   }
 
   #isBounded(): boolean {
@@ -90,10 +114,16 @@ export class OfflineCredit {
       energyMilliWh += one.energyMilliWh;
       costs.set(one.currency, add(costs.get(one.currency) ?? zero, one.cost));
     }
-    return { energyMilliWh, cost: [...costs.values()].reduce((most, one) => (compare(one, most) > 0 ? one : most), zero) };
+    return {
+      energyMilliWh,
+      cost: [...costs.values()].reduce((most, one) => (compare(one, most) > 0 ? one : most), zero),
+    };
   }
 
-  /** Lets go of what was acknowledged and reads what is new, `most` receipts at most; true = there is more. No receipt is gone through twice. */
+  /**
+   * Lets go of what was acknowledged and reads what is new, `most` receipts at most; true = there is more. No receipt
+   * is gone through twice.
+   */
   #follow(most: number): boolean {
     const open = this.#parts.unacknowledged();
     if (open === undefined) return false;
@@ -142,16 +172,30 @@ export class OfflineCredit {
     const payload = entry === undefined ? undefined : payloadOf(entry.jws);
     if (payload?.kind !== "sale" || payload.sale.authMethod !== "WHITELIST") return null;
     const { token, energyKwh, price } = payload.sale;
-    return { uid: token.uid, energyMilliWh: requiredMilliWh(energyKwh), cost: limitOf(price.due.gross), currency: price.currency };
+    return {
+      uid: token.uid,
+      energyMilliWh: requiredMilliWh(energyKwh),
+      cost: limitOf(price.due.gross),
+      currency: price.currency,
+    };
   }
 
   *#running(uid: string): Generator<Taken> {
     for (const [connector, session] of this.#parts.sessions()) {
-      if (!("sale" in session) || session.sale.opening.acceptance.token.uid !== uid || !isUnasked(session.sale.opening.acceptance)) continue;
+      if (
+        !("sale" in session) ||
+        session.sale.opening.acceptance.token.uid !== uid ||
+        !isUnasked(session.sale.opening.acceptance)
+      )
+        continue;
       const liveReading = this.#parts.liveReading(connector);
       const sale = liveReading?.sale ?? session.sale;
       const price = liveReading?.price ?? live(sale.rating);
-      yield { energyMilliWh: sale.last.energyMilliWh - sale.opening.begin.energyMilliWh, cost: limitOf(price.ifStoppedNow.incl), currency: price.currency };
+      yield {
+        energyMilliWh: sale.last.energyMilliWh - sale.opening.begin.energyMilliWh,
+        cost: limitOf(price.ifStoppedNow.incl),
+        currency: price.currency,
+      };
     }
   }
 }

@@ -1,17 +1,17 @@
-// The desk at which backends ask: each word is judged by how the station stands, answered with the truth, and enters where a tap enters,
-// so that it is written down before anything acts on it and stands again after a restart.
+// The desk at which backends ask: each word is judged by how the station stands, answered with the truth, and enters
+// where a tap enters, so that it is written down before anything acts on it and stands again after a restart.
 import type { Config, ConnectorConfig } from "../../config/schema.js";
 import type { Clock, Moment } from "../../drivers/driver.js";
-import { anyConnector, bearerOf, reservedFor, wholeStation, type Reservation } from "../core/session/backend-orders.js";
-import { isBusy, type Acceptance } from "../core/session/session.js";
-import { tariffDigestText, type Tariff } from "../core/tariff/tariff.js";
-import type { StationState } from "../core/session/station-state.js";
 import { isSameId, masked } from "../core/cdr/token.js";
+import { anyConnector, bearerOf, type Reservation, reservedFor, wholeStation } from "../core/session/backend-orders.js";
+import { type Acceptance, isBusy } from "../core/session/session.js";
+import type { StationState } from "../core/session/station-state.js";
+import { type Tariff, tariffDigestText } from "../core/tariff/tariff.js";
 import { sha256 } from "../receipts/signing-keys.js";
+import type { Refusal, RemoteAnswer, RemoteControl, RemoteStart } from "../sync/station-port.js";
+import type { ActiveTariffs } from "../tariffs/active-tariffs.js";
 import type { PushedTariff, PushedTariffs, TariffChanges } from "../tariffs/pushed-tariffs.js";
 import type { AgentEvent } from "./events.js";
-import type { ActiveTariffs } from "../tariffs/active-tariffs.js";
-import type { Refusal, RemoteAnswer, RemoteControl, RemoteStart } from "../sync/station-port.js";
 import type { Station } from "./station.js";
 
 export type StationRemoteControlParts = {
@@ -51,7 +51,9 @@ export class StationRemoteControl implements RemoteControl {
     this.#watchReservations(parts.station.stationState());
   }
 
-  start(request: RemoteStart): { readonly accepted: true; readonly connector: number | null; readonly waits: boolean } | Refusal {
+  start(
+    request: RemoteStart,
+  ): { readonly accepted: true; readonly connector: number | null; readonly waits: boolean } | Refusal {
     const found = this.#placeFor(request);
     if ("accepted" in found) return found;
     const { connector, waits } = found;
@@ -62,7 +64,9 @@ export class StationRemoteControl implements RemoteControl {
       ...(request.group === undefined ? {} : { group: request.group }),
       ...(request.tariff === undefined ? {} : { tariff: request.tariff }),
       ...(request.reference === undefined ? {} : { authorizationReference: request.reference }),
-      ...(request.limits === undefined ? {} : { limits: { ...request.limits, why: `set by ${request.by} when it started the session` } }),
+      ...(request.limits === undefined
+        ? {}
+        : { limits: { ...request.limits, why: `set by ${request.by} when it started the session` } }),
     };
     const moment = this.#now();
     // Since when the price has stood there is known before the session begins.
@@ -73,7 +77,11 @@ export class StationRemoteControl implements RemoteControl {
     if (!entered) return no("busy", `connector ${connector ?? ""} is no longer free`);
     if (waits) this.#letLapse(connector, moment);
     const words = waits ? "accepted: plug in the car" : `accepted: connector ${connector} starts`;
-    this.#parts.tell({ news: "note", at: moment.at, text: `remote start by ${request.by} for ${masked(request.token.uid)}: ${words}` });
+    this.#parts.tell({
+      news: "note",
+      at: moment.at,
+      text: `remote start by ${request.by} for ${masked(request.token.uid)}: ${words}`,
+    });
     return { accepted: true, connector, waits };
   }
 
@@ -91,8 +99,10 @@ export class StationRemoteControl implements RemoteControl {
     const { station } = this.#parts;
     const stationState = this.#stationState();
     const { at } = this.#now();
-    if (reservation.connector !== null && !stationState.sessions.has(reservation.connector)) return no("unknown-connector", `there is no connector ${reservation.connector}`);
-    if (reservation.untilMs <= at) return no("failed", `the reservation would end at ${new Date(reservation.untilMs).toISOString()}, which is over`);
+    if (reservation.connector !== null && !stationState.sessions.has(reservation.connector))
+      return no("unknown-connector", `there is no connector ${reservation.connector}`);
+    if (reservation.untilMs <= at)
+      return no("failed", `the reservation would end at ${new Date(reservation.untilMs).toISOString()}, which is over`);
     const others = new Map(stationState.orders.reservations);
     others.delete(reservation.id);
     if (others.size >= mostReservations) return no("full", `${mostReservations} reservations stand already`);
@@ -101,44 +111,79 @@ export class StationRemoteControl implements RemoteControl {
       const blocked = this.#unfit(id);
       if (blocked !== undefined) return blocked;
       const session = stationState.sessions.get(id);
-      if (session?.state !== "available" && session?.state !== "occupied") return no("busy", `connector ${id} is in use (${session?.state ?? ""})`);
+      if (session?.state !== "available" && session?.state !== "occupied")
+        return no("busy", `connector ${id} is in use (${session?.state ?? ""})`);
       // As if the reservation that is replaced did not stand.
       const kept = reservedFor({ ...stationState.orders, reservations: others }, stationState.sessions, id, bearer, at);
       return kept === undefined ? undefined : no("busy", `connector ${id} is reserved already`);
     });
     const refused = refusalOfAll(reasons);
-    return refused ?? this.#enter({ type: "Reserved", moment: this.#now(), reservation }, () => station.stationState().orders.reservations.has(reservation.id));
+    return (
+      refused ??
+      this.#enter({ type: "Reserved", moment: this.#now(), reservation }, () =>
+        station.stationState().orders.reservations.has(reservation.id),
+      )
+    );
   }
 
   cancel(reservationId: string, by: string): RemoteAnswer {
-    if (!this.#stationState().orders.reservations.has(reservationId)) return no("unknown-reservation", `there is no reservation ${reservationId}`);
+    if (!this.#stationState().orders.reservations.has(reservationId))
+      return no("unknown-reservation", `there is no reservation ${reservationId}`);
     return this.#enter({ type: "ReservationEnded", moment: this.#now(), id: reservationId, outcome: "cancelled", by });
   }
 
-  setOperative(connector: number | null, operative: boolean, by: string): { readonly accepted: true; readonly scheduled: boolean } | Refusal {
+  setOperative(
+    connector: number | null,
+    operative: boolean,
+    by: string,
+  ): { readonly accepted: true; readonly scheduled: boolean } | Refusal {
     const stationState = this.#stationState();
-    if (connector !== null && !stationState.sessions.has(connector)) return no("unknown-connector", `there is no connector ${connector}`);
+    if (connector !== null && !stationState.sessions.has(connector))
+      return no("unknown-connector", `there is no connector ${connector}`);
     const key = connector ?? wholeStation;
     const isSo = stationState.orders.inoperative.has(key) !== operative;
     if (!isSo) {
       const answer = this.#enter({ type: "OperativeSet", moment: this.#now(), connector, operative, by });
       if (!answer.accepted) return answer;
-      this.#parts.tell({ news: "note", at: this.#now().at, text: `${by} has put ${connector === null ? "the station" : `connector ${connector}`} ${operative ? "into" : "out of"} service` });
+      this.#parts.tell({
+        news: "note",
+        at: this.#now().at,
+        text: `${by} has put ${connector === null ? "the station" : `connector ${connector}`} ${operative ? "into" : "out of"} service`,
+      });
     }
-    const scheduled = !operative && this.#candidates(connector).some(({ id }) => isBusy(stationState.sessions.get(id) ?? { state: "available" }));
+    const scheduled =
+      !operative &&
+      this.#candidates(connector).some(({ id }) => isBusy(stationState.sessions.get(id) ?? { state: "available" }));
     return { accepted: true, scheduled };
   }
 
-  restart(when: "now" | "when-idle", by: string, reason: "ImmediateReset" | "HardReset" = "ImmediateReset"): { readonly accepted: true; readonly scheduled: boolean } | Refusal {
+  restart(
+    when: "now" | "when-idle",
+    by: string,
+    reason: "ImmediateReset" | "HardReset" = "ImmediateReset",
+  ): { readonly accepted: true; readonly scheduled: boolean } | Refusal {
     const running = [...this.#stationState().sessions.values()].some(isBusy);
-    const answer = this.#enter({ type: "RestartAsked", moment: this.#now(), when, by }, () => this.#stationState().orders.restart !== undefined);
+    const answer = this.#enter(
+      { type: "RestartAsked", moment: this.#now(), when, by },
+      () => this.#stationState().orders.restart !== undefined,
+    );
     if (!answer.accepted) return answer;
-    this.#parts.tell({ news: "note", at: this.#now().at, text: `${by} asks for a restart ${when === "now" ? "now" : "when nothing runs"}` });
+    this.#parts.tell({
+      news: "note",
+      at: this.#now().at,
+      text: `${by} asks for a restart ${when === "now" ? "now" : "when nothing runs"}`,
+    });
     if (when === "now") {
       for (const [connector, session] of this.#stationState().sessions) {
         if (session.state !== "charging") continue;
         this.#parts.station.points.get(connector)?.openContactor();
-        this.#parts.station.enter({ type: "StopRequested", moment: this.#now(), connector, reason, detail: `${by} asked for a restart` });
+        this.#parts.station.enter({
+          type: "StopRequested",
+          moment: this.#now(),
+          connector,
+          reason,
+          detail: `${by} asked for a restart`,
+        });
       }
     }
     return { accepted: true, scheduled: running && when === "when-idle" };
@@ -154,20 +199,28 @@ export class StationRemoteControl implements RemoteControl {
 
   clearTariff(tariffId: string, by: string): RemoteAnswer {
     const cleared = this.tariffs().filter((row) => row.tariff.id === tariffId && row.by === by);
-    return cleared.length === 0 ? no("no-tariff", `no tariff ${tariffId} was set here by ${by}`) : this.changeTariffs({ cleared, added: [] }, by);
+    return cleared.length === 0
+      ? no("no-tariff", `no tariff ${tariffId} was set here by ${by}`)
+      : this.changeTariffs({ cleared, added: [] }, by);
   }
 
   changeTariffs(changes: TariffChanges, by: string): RemoteAnswer {
     const { cleared, added } = changes;
-    const strange = added.find(({ connector }) => typeof connector === "number" && !this.#stationState().sessions.has(connector));
+    const strange = added.find(
+      ({ connector }) => typeof connector === "number" && !this.#stationState().sessions.has(connector),
+    );
     if (strange !== undefined) return no("unknown-connector", `there is no connector ${strange.connector}`);
     const puts = this.#parts.pushedTariffs.change(changes);
     if (puts === undefined) return no("full", "no more tariffs can be kept: clear some first");
     const moment = this.#now();
-    const place = ({ connector }: PushedTariff): { readonly connector?: number | null } => (connector === undefined ? {} : { connector });
+    const place = ({ connector }: PushedTariff): { readonly connector?: number | null } =>
+      connector === undefined ? {} : { connector };
     const words = [
       ...cleared.map((row) => ({ type: "TariffCleared", moment, id: row.tariff.id, ...place(row), by }) as const),
-      ...added.map((row) => ({ type: "TariffSet", moment, id: row.tariff.id, ...place(row), digest: digestOf(row.tariff), by }) as const),
+      ...added.map(
+        (row) =>
+          ({ type: "TariffSet", moment, id: row.tariff.id, ...place(row), digest: digestOf(row.tariff), by }) as const,
+      ),
     ];
     for (const word of words) {
       const entered = this.#enter(word);
@@ -178,14 +231,21 @@ export class StationRemoteControl implements RemoteControl {
     return yes;
   }
 
-  /** All tariffs of a backend that are chosen by their id, anew; each that is new, changed or gone is written down. False = no room. */
+  /**
+   * All tariffs of a backend that are chosen by their id, anew; each that is new, changed or gone is written down.
+   * False = no room.
+   */
   replaceTariffs(tariffs: readonly Tariff[], by: string): boolean {
     const { pushedTariffs } = this.#parts;
     const before = new Set(pushedTariffs.of(by).map(digestOf));
     const after = new Set(tariffs.map(digestOf));
     const moment = this.#now();
-    for (const tariff of tariffs) if (!before.has(digestOf(tariff))) this.#parts.station.enter({ type: "TariffSet", moment, id: tariff.id, digest: digestOf(tariff), by });
-    for (const { id } of pushedTariffs.of(by)) if (!tariffs.some((tariff) => tariff.id === id)) this.#parts.station.enter({ type: "TariffCleared", moment, id, by });
+    for (const tariff of tariffs)
+      if (!before.has(digestOf(tariff)))
+        this.#parts.station.enter({ type: "TariffSet", moment, id: tariff.id, digest: digestOf(tariff), by });
+    for (const { id } of pushedTariffs.of(by))
+      if (!tariffs.some((tariff) => tariff.id === id))
+        this.#parts.station.enter({ type: "TariffCleared", moment, id, by });
     if (before.size === after.size && [...after].every((digest) => before.has(digest))) return true;
     if (!pushedTariffs.replaceNamed(by, tariffs)) return false;
     this.#repriced(moment);
@@ -212,18 +272,26 @@ export class StationRemoteControl implements RemoteControl {
   /** The car that waits, the one plugged in last; else a connector to come. */
   #placeFor(request: RemoteStart): { readonly connector: number | null; readonly waits: boolean } | Refusal {
     const stationState = this.#stationState();
-    if (request.connector !== null && !stationState.sessions.has(request.connector)) return no("unknown-connector", `there is no connector ${request.connector}`);
+    if (request.connector !== null && !stationState.sessions.has(request.connector))
+      return no("unknown-connector", `there is no connector ${request.connector}`);
     const moment = this.#now();
-    const judged = this.#candidates(request.connector).map((connector) => ({ connector, session: stationState.sessions.get(connector.id), refused: this.#startRefused(connector, request, moment) }));
+    const judged = this.#candidates(request.connector).map((connector) => ({
+      connector,
+      session: stationState.sessions.get(connector.id),
+      refused: this.#startRefused(connector, request, moment),
+    }));
     const fit = judged.filter(({ refused }) => refused === undefined);
     const refused = refusalOfAll(judged.map((one) => one.refused));
     if (refused !== undefined) return refused;
     const occupied = fit
-      .flatMap(({ connector, session }) => (session?.state === "occupied" ? [{ id: connector.id, since: session.since.monoMs }] : []))
+      .flatMap(({ connector, session }) =>
+        session?.state === "occupied" ? [{ id: connector.id, since: session.since.monoMs }] : [],
+      )
       .sort((a, b) => b.since - a.since)[0];
     if (occupied !== undefined) return { connector: occupied.id, waits: false };
     const other = stationState.awaited.get(request.connector ?? anyConnector);
-    if (other !== undefined && !isSameId(other.acceptance.token.uid, request.token.uid)) return no("busy", "another remote start waits for its car there");
+    if (other !== undefined && !isSameId(other.acceptance.token.uid, request.token.uid))
+      return no("busy", "another remote start waits for its car there");
     return { connector: request.connector, waits: true };
   }
 
@@ -232,11 +300,17 @@ export class StationRemoteControl implements RemoteControl {
     if (unfit !== undefined) return unfit;
     const session = this.#stationState().sessions.get(id);
     if (session?.state === "finishing") return no("busy", `connector ${id} has finished: its car must leave first`);
-    if (session?.state !== "available" && session?.state !== "occupied") return no("busy", `connector ${id} is in use (${session?.state ?? ""})`);
+    if (session?.state !== "available" && session?.state !== "occupied")
+      return no("busy", `connector ${id} is in use (${session?.state ?? ""})`);
     const reserved = this.#parts.station.refusal(id, { uid: request.token.uid, group: request.group });
     if (reserved !== undefined) return no("busy", reserved);
     if (this.#parts.activeTariffs.sells({ id, ...connector }, request.tariff, moment)) return undefined;
-    return no("no-tariff", request.tariff === undefined ? `no tariff is in force at connector ${id}` : `no tariff "${request.tariff}" is in force here`);
+    return no(
+      "no-tariff",
+      request.tariff === undefined
+        ? `no tariff is in force at connector ${id}`
+        : `no tariff "${request.tariff}" is in force here`,
+    );
   }
 
   /** Why a connector sells nothing, by kind. */
@@ -259,7 +333,11 @@ export class StationRemoteControl implements RemoteControl {
       const waiting = this.#stationState().awaited.get(key);
       if (waiting?.since !== since) return;
       station.enter({ type: "RemoteStartLapsed", moment: this.#now(), connector, why: "no car was plugged in" });
-      this.#parts.tell({ news: "note", at: this.#now().at, text: `the remote start for ${masked(bearerOf(waiting.acceptance).uid)} lapsed, no car was plugged in` });
+      this.#parts.tell({
+        news: "note",
+        at: this.#now().at,
+        text: `the remote start for ${masked(bearerOf(waiting.acceptance).uid)} lapsed, no car was plugged in`,
+      });
     };
     this.#lapses.set(key, clock.at(since.monoMs + config.timing.authorisation, lapse));
   }
@@ -271,13 +349,16 @@ export class StationRemoteControl implements RemoteControl {
     const next = Math.min(...[...orders.reservations.values()].map(({ untilMs }) => untilMs));
     if (!Number.isFinite(next)) return;
     const { at, monoMs } = this.#now();
-    this.#reservationTimer = this.#parts.clock.at(monoMs + Math.min(longestWaitMs, Math.max(0, next - at)), () => this.#expire());
+    this.#reservationTimer = this.#parts.clock.at(monoMs + Math.min(longestWaitMs, Math.max(0, next - at)), () =>
+      this.#expire(),
+    );
   }
 
   #expire(): void {
     const moment = this.#now();
     for (const { id, by, untilMs } of this.#stationState().orders.reservations.values())
-      if (untilMs <= moment.at) this.#parts.station.enter({ type: "ReservationEnded", moment, id, outcome: "expired", by });
+      if (untilMs <= moment.at)
+        this.#parts.station.enter({ type: "ReservationEnded", moment, id, outcome: "expired", by });
     this.#watchReservations(this.#stationState());
   }
 
@@ -295,7 +376,9 @@ export class StationRemoteControl implements RemoteControl {
 
   /** `stands` = what was asked stands already: a word that changes nothing is still obeyed. */
   #enter(event: Parameters<Station["enter"]>[0], stands: () => boolean = () => false): RemoteAnswer {
-    return this.#parts.station.enter(event) || stands() ? yes : no("failed", "the station is closing and takes no more orders");
+    return this.#parts.station.enter(event) || stands()
+      ? yes
+      : no("failed", "the station is closing and takes no more orders");
   }
 
   #stationState(): StationState {
@@ -308,7 +391,8 @@ export class StationRemoteControl implements RemoteControl {
 }
 
 /** SHA-256 (hex) of the tariff's canonical text. */
-const digestOf = (tariff: Tariff): string => Buffer.from(sha256(Buffer.from(tariffDigestText(tariff.source)))).toString("hex");
+const digestOf = (tariff: Tariff): string =>
+  Buffer.from(sha256(Buffer.from(tariffDigestText(tariff.source)))).toString("hex");
 
 /** The refusal where every candidate refuses: that one is busy is told first, since it passes. */
 function refusalOfAll(reasons: readonly (Refusal | undefined)[]): Refusal | undefined {

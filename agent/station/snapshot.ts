@@ -1,15 +1,16 @@
-// The station as it stands now, as plain data: what `status` answers and the live view draws. Made on demand, never kept.
+// The station as it stands now, as plain data: what `status` answers and the live view draws. Made on demand, never
+// kept.
 import type { Config } from "../../config/schema.js";
 import type { Moment } from "../../drivers/driver.js";
+import { masked } from "../core/cdr/token.js";
 import { decimalOf, divide, fixedText, moneyText, ratio, ratioOf, roundHalfUp } from "../core/number/money.js";
 import type { LivePrice, UnitPrices } from "../core/rating/rating.js";
-import type { Session } from "../core/session/session.js";
 import type { Reservation } from "../core/session/backend-orders.js";
-import { masked } from "../core/cdr/token.js";
-import type { StationFault } from "../sync/faults.js";
 import type { LiveReading } from "../core/session/live-reading.js";
-import type { WriteStatistics } from "../ledger/upkeep/write-statistics.js";
+import type { Session } from "../core/session/session.js";
 import type { DiskForecast } from "../ledger/upkeep/disk-forecast.js";
+import type { WriteStatistics } from "../ledger/upkeep/write-statistics.js";
+import type { StationFault } from "../sync/faults.js";
 import type { OutboxStatus } from "../sync/outbox.js";
 
 export type ConnectorSnapshot = {
@@ -64,7 +65,8 @@ export function unitPriceText(prices: UnitPrices, currency: string, parking: boo
   const parts: string[] = [];
   if (prices.perKwh !== undefined) parts.push(`${unitText(prices.perKwh.incl)} ${currency}/kWh`);
   if (!parking && prices.perHour !== undefined) parts.push(`${minuteText(prices.perHour.incl)} ${currency}/min`);
-  if (parking && prices.idlePerHour !== undefined) parts.push(`${minuteText(prices.idlePerHour.incl)} ${currency}/min idle`);
+  if (parking && prices.idlePerHour !== undefined)
+    parts.push(`${minuteText(prices.idlePerHour.incl)} ${currency}/min idle`);
   return parts.length === 0 ? "free" : parts.join(" + ");
 }
 
@@ -77,7 +79,18 @@ function unitText(amount: string, divisor = 1n): string {
 
 const minuteText = (perHour: string): string => unitText(perHour, 60n);
 
-export type ConnectorView = { readonly session: Session; readonly liveReading: LiveReading | undefined; readonly lowSinceMs: number | null; readonly idleFreeForMs: number; readonly cardWaits: string | undefined; readonly blocked: string | undefined; readonly reserved?: Reservation | undefined; /** A backend is being asked about a card at its reader. */ readonly checking?: boolean; /** Its button was pressed: the next card at the reader is for it. */ readonly chosen?: boolean; readonly price: readonly string[] };
+export type ConnectorView = {
+  readonly session: Session;
+  readonly liveReading: LiveReading | undefined;
+  readonly lowSinceMs: number | null;
+  readonly idleFreeForMs: number;
+  readonly cardWaits: string | undefined;
+  readonly blocked: string | undefined;
+  readonly reserved?: Reservation | undefined /** A backend is being asked about a card at its reader. */;
+  readonly checking?: boolean /** Its button was pressed: the next card at the reader is for it. */;
+  readonly chosen?: boolean;
+  readonly price: readonly string[];
+};
 
 /** One connector as data. */
 export function connectorSnapshot(connector: Config["connectors"][number], view: ConnectorView): ConnectorSnapshot {
@@ -86,14 +99,47 @@ export function connectorSnapshot(connector: Config["connectors"][number], view:
   switch (session.state) {
     case "available":
       if (blocked !== undefined) return { ...base, state: "out-of-order", words: `out of order: ${blocked}` };
-      if (view.cardWaits !== undefined) return { ...base, state: "waiting-for-plug", words: "card accepted: plug in the car", card: masked(view.cardWaits) };
+      if (view.cardWaits !== undefined)
+        return {
+          ...base,
+          state: "waiting-for-plug",
+          words: "card accepted: plug in the car",
+          card: masked(view.cardWaits),
+        };
       if (view.checking === true) return { ...base, state: "available", words: "checking your card: one moment" };
-      if (view.reserved !== undefined) return { ...base, state: "reserved", words: "reserved: only its own card starts here", card: masked(view.reserved.token.uid) };
-      return { ...base, state: "available", words: view.chosen === true ? "chosen: hold your card to the reader and plug in" : "free: plug in and hold your card to the reader" };
+      if (view.reserved !== undefined)
+        return {
+          ...base,
+          state: "reserved",
+          words: "reserved: only its own card starts here",
+          card: masked(view.reserved.token.uid),
+        };
+      return {
+        ...base,
+        state: "available",
+        words:
+          view.chosen === true
+            ? "chosen: hold your card to the reader and plug in"
+            : "free: plug in and hold your card to the reader",
+      };
     case "occupied":
-      if (blocked === undefined && view.checking === true) return { ...base, state: "occupied", words: "checking your card: one moment" };
-      if (blocked === undefined && view.reserved !== undefined) return { ...base, state: "occupied", words: "car plugged in, reserved: only its own card starts here", card: masked(view.reserved.token.uid) };
-      return { ...base, state: "occupied", words: blocked === undefined ? `${view.chosen === true ? "chosen" : "car plugged in"}: hold your card to the reader` : `out of order: ${blocked}` };
+      if (blocked === undefined && view.checking === true)
+        return { ...base, state: "occupied", words: "checking your card: one moment" };
+      if (blocked === undefined && view.reserved !== undefined)
+        return {
+          ...base,
+          state: "occupied",
+          words: "car plugged in, reserved: only its own card starts here",
+          card: masked(view.reserved.token.uid),
+        };
+      return {
+        ...base,
+        state: "occupied",
+        words:
+          blocked === undefined
+            ? `${view.chosen === true ? "chosen" : "car plugged in"}: hold your card to the reader`
+            : `out of order: ${blocked}`,
+      };
     case "starting":
       return { ...base, state: "starting", words: "checking the meter", card: masked(session.acceptance.token.uid) };
     case "charging":
@@ -103,9 +149,20 @@ export function connectorSnapshot(connector: Config["connectors"][number], view:
       const card = masked(sale.opening.acceptance.token.uid);
       const words =
         session.state === "charging"
-          ? { charging: `charging: hold the same card to the reader${connector.button?.does === "stop" ? " or press the button" : ""} to stop`, suspended: "the car asks for no power: idle, still free", parking: "the car asks for no power: idle time costs", reserved: "reserved" }[sale.activity]
+          ? {
+              charging: `charging: hold the same card to the reader${connector.button?.does === "stop" ? " or press the button" : ""} to stop`,
+              suspended: "the car asks for no power: idle, still free",
+              parking: "the car asks for no power: idle time costs",
+              reserved: "reserved",
+            }[sale.activity]
           : "stopping: the receipt is being made";
-      return { ...base, state: session.state, words, card, ...(liveReading === undefined ? {} : liveFigures(liveReading, sale.activity === "parking", view)) };
+      return {
+        ...base,
+        state: session.state,
+        words,
+        card,
+        ...(liveReading === undefined ? {} : liveFigures(liveReading, sale.activity === "parking", view)),
+      };
     }
     case "finishing":
       return { ...base, state: "finishing", words: "finished: unplug the car", receipt: session.receiptNumber };
@@ -114,7 +171,11 @@ export function connectorSnapshot(connector: Config["connectors"][number], view:
   }
 }
 
-function liveFigures(liveReading: LiveReading, parking: boolean, { lowSinceMs, idleFreeForMs }: ConnectorView): Partial<ConnectorSnapshot> {
+function liveFigures(
+  liveReading: LiveReading,
+  parking: boolean,
+  { lowSinceMs, idleFreeForMs }: ConnectorView,
+): Partial<ConnectorSnapshot> {
   const idleForMs = lowSinceMs === null ? null : liveReading.sale.samples.sample.atMs - lowSinceMs;
   const { price, energyMilliWh, elapsedMs, reading } = liveReading;
   const money = (amount: string): string => `${moneyText(amount, price.currency)} ${price.currency}`;
@@ -133,7 +194,10 @@ function liveFigures(liveReading: LiveReading, parking: boolean, { lowSinceMs, i
   };
 }
 
-function changeText(change: NonNullable<LivePrice["nextChange"]>, price: LivePrice): { atMs: number; unitPrice: string } {
+function changeText(
+  change: NonNullable<LivePrice["nextChange"]>,
+  price: LivePrice,
+): { atMs: number; unitPrice: string } {
   return { atMs: change.atMs, unitPrice: unitPriceText(change.unitPrices, price.currency, false) };
 }
 

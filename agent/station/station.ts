@@ -1,22 +1,40 @@
-// The loop of the till: a fact comes in, is written down, moves the till, and what the till now wants is met. Then again.
-// One loop and one writer for all connectors; if writing fails, every contactor opens and the process ends.
-import type { CardReader, Clock, EnergyMeter, Indication, MeterIdentity, Moment, Pins, Reading } from "../../drivers/driver.js";
+// The loop of the till: a fact comes in, is written down, moves the till, and what the till now wants is met. Then
+// again. One loop and one writer for all connectors; if writing fails, every contactor opens and the process ends.
+
 import type { Config, ConnectorConfig } from "../../config/schema.js";
-import { anyConnector, reservedFor, outOfServiceBy, type Bearer } from "../core/session/backend-orders.js";
-import { isChosen, isEvidence, reduce, waitingFor, type StationEvent, type Layout, type StationState } from "../core/session/station-state.js";
-import type { LimitReached } from "../core/session/limits.js";
-import { wants, type Acceptance, type Opening, type Sale, type Session } from "../core/session/session.js";
-import { masked, type AuthorizationInfo } from "../core/cdr/token.js";
+import type {
+  CardReader,
+  Clock,
+  EnergyMeter,
+  Indication,
+  MeterIdentity,
+  Moment,
+  Pins,
+  Reading,
+} from "../../drivers/driver.js";
+import { type AuthorizationInfo, masked } from "../core/cdr/token.js";
 import { moneyText } from "../core/number/money.js";
 import { live } from "../core/rating/rating.js";
-import { ButtonHandler } from "./button-handler.js";
+import { anyConnector, type Bearer, outOfServiceBy, reservedFor } from "../core/session/backend-orders.js";
+import type { LimitReached } from "../core/session/limits.js";
+import { type Acceptance, type Opening, type Sale, type Session, wants } from "../core/session/session.js";
+import {
+  isChosen,
+  isEvidence,
+  type Layout,
+  reduce,
+  type StationEvent,
+  type StationState,
+  waitingFor,
+} from "../core/session/station-state.js";
 import { Faults } from "../sync/faults.js";
-import type { Question } from "./authorizer.js";
-import type { AgentEvent } from "./events.js";
-import { ConnectorController } from "./connector.js";
-import { ordersStand } from "./journal-retention.js";
-import { CardHandler } from "./card-handler.js";
 import type { Fact, StationFeed } from "../sync/station-port.js";
+import type { Question } from "./authorizer.js";
+import { ButtonHandler } from "./button-handler.js";
+import { CardHandler } from "./card-handler.js";
+import { ConnectorController } from "./connector.js";
+import type { AgentEvent } from "./events.js";
+import { ordersStand } from "./journal-retention.js";
 import { kwhDisplay, unitPriceText } from "./snapshot.js";
 
 export type StationParts = {
@@ -30,7 +48,12 @@ export type StationParts = {
   readonly authorize: (uid: string, at: number) => AuthorizationInfo | Question;
   /** Whether the sessions of one card have together reached what it may have open. */
   readonly exposed: (sale: Sale) => LimitReached | undefined;
-  readonly open: (connector: ConnectorConfig, acceptance: Acceptance, meter: MeterIdentity, begin: Reading) => Opening | string;
+  readonly open: (
+    connector: ConnectorConfig,
+    acceptance: Acceptance,
+    meter: MeterIdentity,
+    begin: Reading,
+  ) => Opening | string;
   /** Numbers, signs and books the receipt of a session that is over, telling each step to `record`; false = not now. */
   readonly settle: (connector: ConnectorConfig, record: (event: StationEvent) => void) => boolean;
   /** Why nothing may be sold at all, if so. */
@@ -42,7 +65,9 @@ export type StationParts = {
 };
 
 /** Which connectors stand at which reader, by the config. */
-export const layoutOf = (config: Config): Layout => ({ connectors: config.connectors.map(({ id, reader }) => ({ id, reader })) });
+export const layoutOf = (config: Config): Layout => ({
+  connectors: config.connectors.map(({ id, reader }) => ({ id, reader })),
+});
 
 export class Station {
   readonly layout: Layout;
@@ -65,7 +90,13 @@ export class Station {
     const { tell } = parts;
     this.faults = new Faults(
       (fault) => {
-        this.#record({ type: "FaultRaised", moment: this.#now(), device: fault.device, code: fault.code, message: fault.message });
+        this.#record({
+          type: "FaultRaised",
+          moment: this.#now(),
+          device: fault.device,
+          code: fault.code,
+          message: fault.message,
+        });
         tell({ news: "fault", at: this.#now().at, device: fault.device, code: fault.code, message: fault.message });
         this.relight();
       },
@@ -77,8 +108,19 @@ export class Station {
     );
     this.points = new Map(parts.config.connectors.map((connector) => [connector.id, this.#point(connector)]));
     const record = (event: StationEvent): void => void this.#record(event);
-    const desk = { ...parts, layout: this.layout, faults: this.faults, points: this.points, stationState: () => this.#stationState, record };
-    this.buttons = new ButtonHandler({ ...desk, asks: (reader) => this.readers.asks(reader), blocked: (connector) => this.#blocked(connector) });
+    const desk = {
+      ...parts,
+      layout: this.layout,
+      faults: this.faults,
+      points: this.points,
+      stationState: () => this.#stationState,
+      record,
+    };
+    this.buttons = new ButtonHandler({
+      ...desk,
+      asks: (reader) => this.readers.asks(reader),
+      blocked: (connector) => this.#blocked(connector),
+    });
     this.readers = new CardHandler({
       ...desk,
       refusal: (connector, bearer) => this.refusal(connector, bearer),
@@ -86,19 +128,37 @@ export class Station {
     });
   }
 
-  /** `downSince` = the last moment that the journal knows. Takes up the work: sessions that a crash or power cut left open are ended by the rules, then everything runs. */
+  /**
+   * `downSince` = the last moment that the journal knows. Takes up the work: sessions that a crash or power cut left
+   * open are ended by the rules, then everything runs.
+   */
   start(downSince: Moment | undefined): void {
     const now = this.#now();
     this.#record({ type: "Started", moment: now, version: this.#parts.version });
-    for (const reader of this.#stationState.waiting.keys()) this.#record({ type: "CardLapsed", moment: now, reader, why: "the station was restarted" });
-    for (const reader of this.#stationState.chosen.keys()) this.#record({ type: "ChoiceLapsed", moment: now, reader, why: "the station was restarted" });
-    for (const key of this.#stationState.awaited.keys()) this.#record({ type: "RemoteStartLapsed", moment: now, connector: key === anyConnector ? null : key, why: "the station was restarted" });
+    for (const reader of this.#stationState.waiting.keys())
+      this.#record({ type: "CardLapsed", moment: now, reader, why: "the station was restarted" });
+    for (const reader of this.#stationState.chosen.keys())
+      this.#record({ type: "ChoiceLapsed", moment: now, reader, why: "the station was restarted" });
+    for (const key of this.#stationState.awaited.keys())
+      this.#record({
+        type: "RemoteStartLapsed",
+        moment: now,
+        connector: key === anyConnector ? null : key,
+        why: "the station was restarted",
+      });
     for (const [connector, session] of this.#stationState.sessions) {
       if (downSince === undefined || !["starting", "charging", "stopping"].includes(session.state)) continue;
-      this.#record({ type: "Restarted", moment: now, connector, cause: downSince.boot === now.boot ? "Reboot" : "PowerLoss", downSince });
+      this.#record({
+        type: "Restarted",
+        moment: now,
+        connector,
+        cause: downSince.boot === now.boot ? "Reboot" : "PowerLoss",
+        downSince,
+      });
     }
     for (const point of this.points.values()) this.#running.push(point.run());
-    for (const reader of Object.keys(this.#parts.config.readers)) this.#running.push(this.readers.watch(reader, this.#abort.signal));
+    for (const reader of Object.keys(this.#parts.config.readers))
+      this.#running.push(this.readers.watch(reader, this.#abort.signal));
   }
 
   stationState(): StationState {
@@ -129,11 +189,20 @@ export class Station {
     if (session === undefined) return `there is no connector ${connector}`;
     if (session.state !== "charging") return `connector ${connector} is not charging (${session.state})`;
     this.points.get(connector)?.openContactor();
-    this.#record({ type: "StopRequested", moment: this.#now(), connector, reason: "Remote", detail: "stopped by remote word" });
+    this.#record({
+      type: "StopRequested",
+      moment: this.#now(),
+      connector,
+      reason: "Remote",
+      detail: "stopped by remote word",
+    });
     return null;
   }
 
-  /** The inbox for what a backend orders: written down before anything acts on it; false when it had no meaning or nothing is written any more. */
+  /**
+   * The inbox for what a backend orders: written down before anything acts on it; false when it had no meaning or
+   * nothing is written any more.
+   */
   enter(event: StationEvent): boolean {
     return this.#record(event);
   }
@@ -149,7 +218,13 @@ export class Station {
   /** Says all standing orders again, so that the entries before may go into the archive. */
   restate(): void {
     const { reservations, inoperative } = this.#stationState.orders;
-    if (ordersStand(this.#stationState)) this.#record({ type: "OrdersStand", moment: this.#now(), reservations: [...reservations.values()], inoperative: [...inoperative].map(([connector, by]) => ({ connector, by })) });
+    if (ordersStand(this.#stationState))
+      this.#record({
+        type: "OrdersStand",
+        moment: this.#now(),
+        reservations: [...reservations.values()],
+        inoperative: [...inoperative].map(([connector, by]) => ({ connector, by })),
+      });
   }
 
   /** Opens all contactors and lets everything go. Sessions stay open in the journal; the next start ends them. */
@@ -185,7 +260,13 @@ export class Station {
         const session = this.#session(connector.id);
         if (session.state !== "settling") return true;
         // Receipts are made one after the other: who has a number already goes first.
-        if (session.numbered === undefined && [...this.#stationState.sessions.values()].some((other) => other.state === "settling" && other.numbered !== undefined)) return false;
+        if (
+          session.numbered === undefined &&
+          [...this.#stationState.sessions.values()].some(
+            (other) => other.state === "settling" && other.numbered !== undefined,
+          )
+        )
+          return false;
         return parts.settle(connector, (event) => void this.#record(event));
       },
       blocked: () => this.#blocked(connector.id),
@@ -209,7 +290,10 @@ export class Station {
     return session;
   }
 
-  /** Why nothing is sold at a connector now: the station's reason, a standing fault of the connector, or the order of a backend. */
+  /**
+   * Why nothing is sold at a connector now: the station's reason, a standing fault of the connector, or the order of a
+   * backend.
+   */
   #blocked(connector: number): string | undefined {
     const { orders } = this.#stationState;
     const reason = this.#parts.closedShop() ?? this.faults.of(`connector ${connector}`)?.message;
@@ -224,18 +308,22 @@ export class Station {
     const free = session.state === "available" || session.state === "occupied";
     if (free && this.readers.asks(connector.reader)) return "checking";
     if (free && this.#blocked(connector.id) !== undefined) return "fault";
-    if (session.state === "available" && waitingFor(this.#stationState, connector.id, connector.reader) !== undefined) return "waiting-for-plug";
+    if (session.state === "available" && waitingFor(this.#stationState, connector.id, connector.reader) !== undefined)
+      return "waiting-for-plug";
     return free && isChosen(this.#stationState, connector.id, connector.reader) ? "chosen" : wants(session).indicator;
   }
 
-  /** Writes the event down, moves the till and meets what it wants. An event without meaning is neither written nor met. */
+  /**
+   * Writes the event down, moves the till and meets what it wants. An event without meaning is neither written nor met.
+   */
   #record(event: StationEvent): boolean {
     if (this.#dead) return false;
     const before = this.#stationState;
     const after = reduce(before, event, this.layout);
     if (after === before && !isEvidence(event)) return false;
     // The safe direction comes before the disk: what opens, opens now.
-    for (const [id, session] of after.sessions) if (!wants(session).contactor && before.sessions.get(id) !== session) this.points.get(id)?.openContactor();
+    for (const [id, session] of after.sessions)
+      if (!wants(session).contactor && before.sessions.get(id) !== session) this.points.get(id)?.openContactor();
     try {
       this.#parts.append(event);
     } catch (error) {
@@ -246,8 +334,14 @@ export class Station {
     for (const listener of this.#listeners) listener({ event, before, after });
     this.#tellChange(before, after, event);
     for (const [id, session] of after.sessions) if (before.sessions.get(id) !== session) this.points.get(id)?.meet();
-    if (before.orders !== after.orders || before.awaited !== after.awaited) for (const point of this.points.values()) point.meet();
-    for (const { reader } of this.layout.connectors) if (before.waiting.get(reader) !== after.waiting.get(reader) || before.chosen.get(reader) !== after.chosen.get(reader)) this.readers.meetAt(reader);
+    if (before.orders !== after.orders || before.awaited !== after.awaited)
+      for (const point of this.points.values()) point.meet();
+    for (const { reader } of this.layout.connectors)
+      if (
+        before.waiting.get(reader) !== after.waiting.get(reader) ||
+        before.chosen.get(reader) !== after.chosen.get(reader)
+      )
+        this.readers.meetAt(reader);
     this.#parts.changed();
     return true;
   }
@@ -260,21 +354,42 @@ export class Station {
     if (typeof connector !== "number") return;
     const was = before.sessions.get(connector);
     const is = after.sessions.get(connector);
-    if (is?.state === "stopping" && was?.state !== "stopping") tell({ news: "stopping", at, connector, reason: is.reason, detail: is.detail });
+    if (is?.state === "stopping" && was?.state !== "stopping")
+      tell({ news: "stopping", at, connector, reason: is.reason, detail: is.detail });
     if (event.type === "SessionBegan" && is?.state === "charging") {
       const { opening, rating } = is.sale;
       const price = live(rating);
-      tell({ news: "session-began", at, connector, session: opening.id, card: masked(opening.acceptance.token.uid), price: unitPriceText(price.unitPrices, price.currency, false), registerKwh: kwhDisplay(opening.begin.energyMilliWh) });
+      tell({
+        news: "session-began",
+        at,
+        connector,
+        session: opening.id,
+        card: masked(opening.acceptance.token.uid),
+        price: unitPriceText(price.unitPrices, price.currency, false),
+        registerKwh: kwhDisplay(opening.begin.energyMilliWh),
+      });
     }
     if (event.type === "MeterRead" && event.border && is?.state === "charging" && was?.state === "charging") {
       const price = live(is.sale.rating);
       const parking = is.sale.activity === "parking";
       const now = unitPriceText(price.unitPrices, price.currency, parking);
       if (now !== unitPriceText(live(was.sale.rating).unitPrices, price.currency, parking))
-        tell({ news: "price-changed", at, connector, price: now, kwh: kwhDisplay(event.reading.energyMilliWh - is.sale.opening.begin.energyMilliWh), cost: `${moneyText(price.accrued.incl, price.currency)} ${price.currency}` });
+        tell({
+          news: "price-changed",
+          at,
+          connector,
+          price: now,
+          kwh: kwhDisplay(event.reading.energyMilliWh - is.sale.opening.begin.energyMilliWh),
+          cost: `${moneyText(price.accrued.incl, price.currency)} ${price.currency}`,
+        });
     }
     if (is?.state === "charging" && was?.state === "charging" && is.sale.activity !== was.sale.activity) {
-      const words = { charging: "the car draws power again", suspended: "the car asks for no power: idle, still free", parking: "the car asks for no power: idle time counts", reserved: "reserved" };
+      const words = {
+        charging: "the car draws power again",
+        suspended: "the car asks for no power: idle, still free",
+        parking: "the car asks for no power: idle time counts",
+        reserved: "reserved",
+      };
       tell({ news: "activity", at, connector, activity: words[is.sale.activity] });
     }
   }

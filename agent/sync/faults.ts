@@ -1,7 +1,12 @@
 // The faults that stand now, each by device and code: raised once, cleared once, shown everywhere.
 import { DeviceError, type FaultCode } from "../../drivers/driver.js";
 
-export type StationFault = { readonly device: string; readonly code: FaultCode; readonly message: string; readonly sinceMs: number };
+export type StationFault = {
+  readonly device: string;
+  readonly code: FaultCode;
+  readonly message: string;
+  readonly sinceMs: number;
+};
 
 export class Faults {
   readonly #standing = new Map<string, StationFault>();

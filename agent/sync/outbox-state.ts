@@ -1,5 +1,6 @@
-// What the outbox remembers of one uplink: a cursor and the exceptions, so it stays small however many receipts there are.
-// Every number up to the cursor is acknowledged, or had nothing to send, unless it stands under `open` or `parked`.
+// What the outbox remembers of one uplink: a cursor and the exceptions, so it stays small however many receipts there
+// are. Every number up to the cursor is acknowledged, or had nothing to send, unless it stands under `open` or
+// `parked`.
 import { z } from "zod";
 import { Failure } from "../core/failure.js";
 
@@ -12,7 +13,9 @@ const state = z.strictObject({
   /** In hand and not acknowledged: written before the send, so after a restart each may have arrived. Two at most. */
   open: z.array(z.strictObject({ number: count, state: z.enum(["sending", "unsure"]), attempts: count })).max(2),
   /** Kept back with a reason until a person asks for them again. */
-  parked: z.array(z.strictObject({ number: count, id: z.string(), reason: z.string(), atMs: z.number(), again: z.boolean() })),
+  parked: z.array(
+    z.strictObject({ number: count, id: z.string(), reason: z.string(), atMs: z.number(), again: z.boolean() }),
+  ),
   lastAck: z.strictObject({ number: count, id: z.string(), atMs: z.number() }).nullable(),
 });
 
@@ -30,27 +33,50 @@ export function parseOutboxState(value: unknown): OutboxState {
 }
 
 /** The same, as the table of an uplink holds it. */
-export const parseOutboxTable = (value: unknown): { readonly state: OutboxState } => ({ state: parseOutboxState((value as { state?: unknown } | null)?.state) });
+export const parseOutboxTable = (value: unknown): { readonly state: OutboxState } => ({
+  state: parseOutboxState((value as { state?: unknown } | null)?.state),
+});
 
 type Named = { readonly number: number; readonly id: string };
 
 /** In hand: written before it is sent. The same object where it was in hand already. */
 export function taken(state: OutboxState, number: number): OutboxState {
   if (state.open.some((item) => item.number === number)) return state;
-  return { ...state, cursor: Math.max(state.cursor, number), open: [...state.open, { number, state: "sending", attempts: 0 }] };
+  return {
+    ...state,
+    cursor: Math.max(state.cursor, number),
+    open: [...state.open, { number, state: "sending", attempts: 0 }],
+  };
 }
 
 export function acknowledged(state: OutboxState, { number, id }: Named, atMs: number): OutboxState {
-  return { ...state, open: without(state.open, number), parked: without(state.parked, number), lastAck: { number, id, atMs } };
+  return {
+    ...state,
+    open: without(state.open, number),
+    parked: without(state.parked, number),
+    lastAck: { number, id, atMs },
+  };
 }
 
 export function parked(state: OutboxState, { number, id }: Named, reason: string, atMs: number): OutboxState {
   const entry: ParkedItem = { number, id, reason: reason.slice(0, longestReason), atMs, again: false };
-  return { ...state, cursor: Math.max(state.cursor, number), open: without(state.open, number), parked: [...without(state.parked, number), entry] };
+  return {
+    ...state,
+    cursor: Math.max(state.cursor, number),
+    open: without(state.open, number),
+    parked: [...without(state.parked, number), entry],
+  };
 }
 
-/** No good answer: one more attempt where it counts, in doubt where it may have arrived. The same object where nothing is new. */
-export function unanswered(state: OutboxState, number: number, { unsure, counts }: { readonly unsure: boolean; readonly counts: boolean }): OutboxState {
+/**
+ * No good answer: one more attempt where it counts, in doubt where it may have arrived. The same object where nothing
+ * is new.
+ */
+export function unanswered(
+  state: OutboxState,
+  number: number,
+  { unsure, counts }: { readonly unsure: boolean; readonly counts: boolean },
+): OutboxState {
   const open = state.open.find((item) => item.number === number);
   if (open === undefined || (!counts && (!unsure || open.state === "unsure"))) return state;
   const next: OpenItem = { number, state: unsure ? "unsure" : open.state, attempts: open.attempts + (counts ? 1 : 0) };
@@ -71,7 +97,10 @@ export function restarted(state: OutboxState): OutboxState {
 /** What goes before any new number: what may have arrived already, then what was asked for by hand. */
 export function firstInLine(state: OutboxState): readonly number[] {
   const open = state.open.map((item) => item.number);
-  return [...open, ...state.parked.filter((item) => item.again && !open.includes(item.number)).map((item) => item.number)];
+  return [
+    ...open,
+    ...state.parked.filter((item) => item.again && !open.includes(item.number)).map((item) => item.number),
+  ];
 }
 
 function without<Item extends { readonly number: number }>(items: readonly Item[], number: number): Item[] {
@@ -86,7 +115,12 @@ export interface OutboxStore {
 }
 
 /** `park` keeps an item back with this reason without asking the backend (a date that is not known: "clock"). */
-export type OutboxItem = { readonly number: number; readonly id: string; readonly body: string; readonly park?: string };
+export type OutboxItem = {
+  readonly number: number;
+  readonly id: string;
+  readonly body: string;
+  readonly park?: string;
+};
 
 /** The receipt book, as the outbox sees it. */
 export interface OutboxItems {

@@ -1,13 +1,27 @@
-// The outbox of one uplink: receipts go out in the order of their numbers, one at a time, and none is dropped however long the line is down.
-// It writes before it sends and writes the acknowledgement before the next send, so a crash anywhere leads to the same copy again or to nothing.
+// The outbox of one uplink: receipts go out in the order of their numbers, one at a time, and none is dropped however
+// long the line is down. It writes before it sends and writes the acknowledgement before the next send, so a crash
+// anywhere leads to the same copy again or to nothing.
 import type { Clock, EpochMs } from "../../drivers/driver.js";
 import { Failure } from "../core/failure.js";
-import { backoffMs, type BackoffLimits } from "./transport/backoff.js";
-import { acknowledged, askedAgain, emptyOutbox, firstInLine, itemState, parked, restarted, taken, unanswered } from "./outbox-state.js";
 import type { ItemState, OutboxItem, OutboxItems, OutboxState, OutboxStore, ParkedItem } from "./outbox-state.js";
+import {
+  acknowledged,
+  askedAgain,
+  emptyOutbox,
+  firstInLine,
+  itemState,
+  parked,
+  restarted,
+  taken,
+  unanswered,
+} from "./outbox-state.js";
+import { type BackoffLimits, backoffMs } from "./transport/backoff.js";
 import type { Outcome, Uplink, UplinkFault } from "./uplink.js";
 
-/** What needs a person: a backend that does not know us, an answer that cannot be believed, a receipt that cannot be read. */
+/**
+ * What needs a person: a backend that does not know us, an answer that cannot be believed, a receipt that cannot be
+ * read.
+ */
 export type OutboxFault = UplinkFault | "book/damaged";
 
 export type Reachability = "untried" | "online" | "offline" | "unauthorised" | "unsure";
@@ -23,7 +37,9 @@ export type OutboxStatus = {
   readonly line?: string;
   /** Raised until something is accepted. */
   readonly fault?: OutboxFault;
-  /** Receipts that are not yet acknowledged, parked ones left out (a receipt without a CDR counts until it is passed). */
+  /**
+   * Receipts that are not yet acknowledged, parked ones left out (a receipt without a CDR counts until it is passed).
+   */
   readonly waiting: number;
   readonly sending?: number;
   readonly parked: readonly ParkedItem[];
@@ -45,15 +61,26 @@ export type OutboxParts = {
   readonly onFailure: (error: unknown) => void;
 };
 
-/** After so many answers of failure to one item the next one is tried: if the backend reads that and then fails on the first again, it is poison and is parked. */
+/**
+ * After so many answers of failure to one item the next one is tried: if the backend reads that and then fails on the
+ * first again, it is poison and is parked.
+ */
 const attemptsBeforeDoubt = 5;
-/** So many refusals in a row look like a setting, not like receipts: from there on each waits for the back-off, so that a person can see it. */
+/**
+ * So many refusals in a row look like a setting, not like receipts: from there on each waits for the back-off, so that
+ * a person can see it.
+ */
 const refusalsInARow = 10;
-/** So many wait for a person at most. The list is written with each change: past this the rest stays in the receipt book, in order, unsent. */
+/**
+ * So many wait for a person at most. The list is written with each change: past this the rest stays in the receipt
+ * book, in order, unsent.
+ */
 export const mostParked = 1_000;
 
 type Unanswered = Extract<Outcome, { kind: "unsure" | "retry" }>;
-/** A receipt that may be poison, while the next one is tried. `next` = that one, once the backend has answered to it. */
+/**
+ * A receipt that may be poison, while the next one is tried. `next` = that one, once the backend has answered to it.
+ */
 type Doubt = { readonly item: OutboxItem; readonly outcome: Unanswered; readonly next?: number };
 
 export class Outbox {
@@ -66,7 +93,12 @@ export class Outbox {
   #failures = 0;
   #refusals = 0;
   #wake: { readonly monoMs: number; readonly atMs: EpochMs; readonly cancel: () => void } | undefined;
-  #reach: { readonly reachability: Reachability; readonly sinceMs: EpochMs; readonly words?: string; readonly fault?: OutboxFault };
+  #reach: {
+    readonly reachability: Reachability;
+    readonly sinceMs: EpochMs;
+    readonly words?: string;
+    readonly fault?: OutboxFault;
+  };
 
   /** Throws what the store throws when the state cannot be read. */
   constructor(parts: OutboxParts) {
@@ -74,7 +106,10 @@ export class Outbox {
     const kept = parts.store.read() ?? emptyOutbox;
     // Numbers that come again would pass for sent: better no uplink than sales that never arrive.
     if (kept.cursor > parts.items.last())
-      throw new Failure("table/damaged", `the outbox of ${parts.uplink.name} has sent receipt ${kept.cursor}, but the receipt book ends at ${parts.items.last()}: restore the book`);
+      throw new Failure(
+        "table/damaged",
+        `the outbox of ${parts.uplink.name} has sent receipt ${kept.cursor}, but the receipt book ends at ${parts.items.last()}: restore the book`,
+      );
     this.#state = restarted(kept);
     this.#reach = { reachability: "untried", sinceMs: parts.clock.now().at };
   }
@@ -101,7 +136,10 @@ export class Outbox {
     this.due();
   }
 
-  /** Starts sending if something waits and no back-off is running; says whether it did. This is all that a schedule may ask. */
+  /**
+   * Starts sending if something waits and no back-off is running; says whether it did. This is all that a schedule may
+   * ask.
+   */
   due(): boolean {
     if (this.#stop.signal.aborted || this.#running !== undefined) return false;
     if (this.#wake !== undefined && this.#parts.clock.now().monoMs < this.#wake.monoMs) return false;
@@ -125,7 +163,9 @@ export class Outbox {
 
   /** Puts parked items back in line, in one write; answers with the numbers of those that were parked. */
   resend(wanted: number | "all"): number[] {
-    const numbers = this.#state.parked.filter((item) => !item.again && (wanted === "all" || item.number === wanted)).map(({ number }) => number);
+    const numbers = this.#state.parked
+      .filter((item) => !item.again && (wanted === "all" || item.number === wanted))
+      .map(({ number }) => number);
     if (numbers.length === 0 || this.#stop.signal.aborted) return [];
     this.#change(askedAgain(this.#state, numbers));
     try {
@@ -138,7 +178,10 @@ export class Outbox {
     return numbers;
   }
 
-  /** What this backend has not acknowledged: every receipt after `after`, and `besides` of those up to it; parked ones are among them. */
+  /**
+   * What this backend has not acknowledged: every receipt after `after`, and `besides` of those up to it; parked ones
+   * are among them.
+   */
   unacknowledged(): { readonly after: number; readonly besides: readonly number[] } {
     const { cursor, open, parked } = this.#state;
     return { after: cursor, besides: [...open, ...parked].map(({ number }) => number) };
@@ -162,7 +205,10 @@ export class Outbox {
     };
   }
 
-  /** Ends what is in flight (it stays "sending" on disk, so it is sent again) and sends no more. Waits for nothing outside. */
+  /**
+   * Ends what is in flight (it stays "sending" on disk, so it is sent again) and sends no more. Waits for nothing
+   * outside.
+   */
   async stop(): Promise<void> {
     this.#stop.abort();
     this.#calm();
@@ -207,7 +253,12 @@ export class Outbox {
         doubt = doubt === undefined || doubt.item.number === item.number ? undefined : { ...doubt, next: item.number };
         if (this.#refusals >= refusalsInARow) return this.#pace();
       } else {
-        this.#change(unanswered(this.#state, item.number, { unsure: outcome.kind === "unsure", counts: outcome.kind === "retry" && outcome.countsAsAttempt }));
+        this.#change(
+          unanswered(this.#state, item.number, {
+            unsure: outcome.kind === "unsure",
+            counts: outcome.kind === "retry" && outcome.countsAsAttempt,
+          }),
+        );
         const isFailure = outcome.kind === "retry" && outcome.countsAsAttempt;
         if (isFailure && doubt?.next !== undefined) {
           this.#poisonous({ ...doubt, outcome, next: doubt.next });
@@ -225,7 +276,9 @@ export class Outbox {
 
   #answered(item: OutboxItem, outcome: Extract<Outcome, { kind: "accepted" | "refused" }>): void {
     const { at } = this.#parts.clock.now();
-    this.#change(outcome.kind === "accepted" ? acknowledged(this.#state, item, at) : parked(this.#state, item, outcome.reason, at));
+    this.#change(
+      outcome.kind === "accepted" ? acknowledged(this.#state, item, at) : parked(this.#state, item, outcome.reason, at),
+    );
     this.#refusals = outcome.kind === "accepted" ? 0 : this.#refusals + 1;
     if (this.#refusals < refusalsInARow) this.#failures = 0;
     this.#reached("online");
@@ -234,16 +287,30 @@ export class Outbox {
   /** The backend failed on this one before and after it read another. */
   #poisonous({ item, outcome, next }: Required<Doubt>): void {
     const said = outcome.words ?? "no reason given";
-    this.#change(parked(this.#state, item, `the backend failed on this receipt ${attemptsBeforeDoubt} times or more (${said}), but answered to receipt ${next}`, this.#parts.clock.now().at));
+    this.#change(
+      parked(
+        this.#state,
+        item,
+        `the backend failed on this receipt ${attemptsBeforeDoubt} times or more (${said}), but answered to receipt ${next}`,
+        this.#parts.clock.now().at,
+      ),
+    );
   }
 
-  /** The next to send: what may have arrived already, what was asked for by hand, then the first number that was never taken. */
+  /**
+   * The next to send: what may have arrived already, what was asked for by hand, then the first number that was never
+   * taken.
+   */
   #candidate(except: number | undefined): OutboxItem | undefined {
     const { items } = this.#parts;
     for (const number of firstInLine(this.#state)) {
       if (number === except) continue;
       const item = items.get(number);
-      if (item === null) throw new Failure("book/damaged", `receipt ${number} was taken for ${this.#parts.uplink.name} and is no longer in the receipt book`);
+      if (item === null)
+        throw new Failure(
+          "book/damaged",
+          `receipt ${number} was taken for ${this.#parts.uplink.name} and is no longer in the receipt book`,
+        );
       return item;
     }
     const last = items.last();
@@ -283,28 +350,47 @@ export class Outbox {
   #hold(outcome: Unanswered): void {
     this.#save();
     this.#wait(outcome.kind === "retry" ? outcome.afterMs : undefined);
-    this.#reached(outcome.fault === "uplink/unauthorised" ? "unauthorised" : outcome.fault === "uplink/unsure" ? "unsure" : "offline", outcome.words, outcome.fault);
+    this.#reached(
+      outcome.fault === "uplink/unauthorised"
+        ? "unauthorised"
+        : outcome.fault === "uplink/unsure"
+          ? "unsure"
+          : "offline",
+      outcome.words,
+      outcome.fault,
+    );
   }
 
   /** The receipt book cannot be read just now. Order is kept, so all wait; no sale hangs on it. */
   #unreadable(error: unknown): void {
     this.#save();
     this.#wait();
-    this.#reached("offline", `the next receipt cannot be read from the receipt book: ${error instanceof Error ? error.message : String(error)}`, "book/damaged");
+    this.#reached(
+      "offline",
+      `the next receipt cannot be read from the receipt book: ${error instanceof Error ? error.message : String(error)}`,
+      "book/damaged",
+    );
   }
 
   /** One refusal after another: on with the next, but not before the back-off. */
   #pace(): void {
     this.#save();
     this.#wait();
-    this.#reached("online", `the last ${this.#refusals} receipts were all refused and parked: look at the reasons, it may be a setting`);
+    this.#reached(
+      "online",
+      `the last ${this.#refusals} receipts were all refused and parked: look at the reasons, it may be a setting`,
+    );
   }
 
   /** Too many are kept back: whatever is wrong, a person must look before there are more. */
   #crowded(): void {
     this.#save();
     this.#wait();
-    this.#reached("unsure", `${mostParked} receipts are parked, and nothing new is sent until they are fewer: look at their reasons, mend the cause, and send them again (chargetill sync resend)`, "uplink/unsure");
+    this.#reached(
+      "unsure",
+      `${mostParked} receipts are parked, and nothing new is sent until they are fewer: look at their reasons, mend the cause, and send them again (chargetill sync resend)`,
+      "uplink/unsure",
+    );
   }
 
   #wait(askedMs?: number): void {
@@ -326,7 +412,12 @@ export class Outbox {
 
   #reached(reachability: Reachability, words?: string, fault?: OutboxFault): void {
     const sinceMs = reachability === this.#reach.reachability ? this.#reach.sinceMs : this.#parts.clock.now().at;
-    this.#reach = { reachability, sinceMs, ...(words === undefined ? {} : { words }), ...(fault === undefined ? {} : { fault }) };
+    this.#reach = {
+      reachability,
+      sinceMs,
+      ...(words === undefined ? {} : { words }),
+      ...(fault === undefined ? {} : { fault }),
+    };
   }
 
   #change(state: OutboxState): void {

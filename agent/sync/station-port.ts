@@ -1,14 +1,14 @@
-// The door between the station and a backend that speaks both ways: what it is told, and what it may ask. Whoever asks gets the truth,
-// and what it asks enters where a tap enters: it is written down before anything acts on it.
+// The door between the station and a backend that speaks both ways: what it is told, and what it may ask. Whoever asks
+// gets the truth, and what it asks enters where a tap enters: it is written down before anything acts on it.
 import type { TokenConfig } from "../../config/schema.js";
 import type { SessionToken } from "../core/cdr/settlement.js";
-import type { Reservation } from "../core/session/backend-orders.js";
-import type { Tariff } from "../core/tariff/tariff.js";
 import type { OnlineAnswer } from "../core/cdr/token.js";
-import type { StationEvent, StationState } from "../core/session/station-state.js";
-import type { StationFault } from "./faults.js";
-import type { PushedTariff, TariffChanges } from "../tariffs/pushed-tariffs.js";
+import type { Reservation } from "../core/session/backend-orders.js";
 import type { LiveReading } from "../core/session/live-reading.js";
+import type { StationEvent, StationState } from "../core/session/station-state.js";
+import type { Tariff } from "../core/tariff/tariff.js";
+import type { PushedTariff, TariffChanges } from "../tariffs/pushed-tariffs.js";
+import type { StationFault } from "./faults.js";
 
 /** A fact after it was written down, with the till before and after it. */
 export type Fact = { readonly event: StationEvent; readonly before: StationState; readonly after: StationState };
@@ -28,7 +28,18 @@ export interface StationFeed {
 /** A refusal by its kind, with words for a technician. */
 export type Refusal = {
   readonly accepted: false;
-  readonly code: "unknown-connector" | "unknown-session" | "unknown-reservation" | "busy" | "faulted" | "unavailable" | "closed" | "not-supported" | "no-tariff" | "full" | "failed";
+  readonly code:
+    | "unknown-connector"
+    | "unknown-session"
+    | "unknown-reservation"
+    | "busy"
+    | "faulted"
+    | "unavailable"
+    | "closed"
+    | "not-supported"
+    | "no-tariff"
+    | "full"
+    | "failed";
   readonly why: string;
 };
 export type RemoteAnswer = { readonly accepted: true } | Refusal;
@@ -52,19 +63,38 @@ export type { Reservation };
 /** What a backend may ask. */
 export interface RemoteControl {
   /** As if the token had been shown at the connector's reader; `waits` = no car is plugged in yet. */
-  start(request: RemoteStart): { readonly accepted: true; readonly connector: number | null; readonly waits: boolean } | Refusal;
+  start(
+    request: RemoteStart,
+  ): { readonly accepted: true; readonly connector: number | null; readonly waits: boolean } | Refusal;
   /** `DeAuthorized` = the backend takes back that this card may charge; else it is the remote word to stop. */
   stop(sessionId: string, by: string, reason?: "Remote" | "DeAuthorized"): RemoteAnswer;
   /** A reservation of the same id is replaced. */
   reserve(reservation: Reservation): RemoteAnswer;
   cancel(reservationId: string, by: string): RemoteAnswer;
-  /** null = all. A session that runs goes on; `scheduled` = it takes effect when that session is over. Lasts over restarts. */
-  setOperative(connector: number | null, operative: boolean, by: string): { readonly accepted: true; readonly scheduled: boolean } | Refusal;
-  /** Sells nothing more, settles what runs (for that reason) and restarts the process; `scheduled` = when the last session is over by itself. */
-  restart(when: "now" | "when-idle", by: string, reason?: "ImmediateReset" | "HardReset"): { readonly accepted: true; readonly scheduled: boolean } | Refusal;
+  /**
+   * null = all. A session that runs goes on; `scheduled` = it takes effect when that session is over. Lasts over
+   * restarts.
+   */
+  setOperative(
+    connector: number | null,
+    operative: boolean,
+    by: string,
+  ): { readonly accepted: true; readonly scheduled: boolean } | Refusal;
+  /**
+   * Sells nothing more, settles what runs (for that reason) and restarts the process; `scheduled` = when the last
+   * session is over by itself.
+   */
+  restart(
+    when: "now" | "when-idle",
+    by: string,
+    reason?: "ImmediateReset" | "HardReset",
+  ): { readonly accepted: true; readonly scheduled: boolean } | Refusal;
   /** Writes down what a backend sets of its own line; refused, it is not to be kept. */
   settingSet(settings: Readonly<Record<string, number | boolean>>, by: string): RemoteAnswer;
-  /** A tariff for sessions to come at a connector (null = all) or, with `connector` undefined, for tokens that name it. Lasts over restarts. */
+  /**
+   * A tariff for sessions to come at a connector (null = all) or, with `connector` undefined, for tokens that name it.
+   * Lasts over restarts.
+   */
   setTariff(tariff: Tariff, connector: number | null | undefined, by: string): RemoteAnswer;
   /** Takes away all that this backend has set by that id. */
   clearTariff(tariffId: string, by: string): RemoteAnswer;
@@ -74,7 +104,9 @@ export interface RemoteControl {
 }
 
 /** A card of a backend's own list; what is not ALLOWED is refused, and told apart for the driver's sake. */
-export type ListedCard = Omit<TokenConfig, "valid" | "whitelist"> & { readonly status: "ALLOWED" | "BLOCKED" | "EXPIRED" };
+export type ListedCard = Omit<TokenConfig, "valid" | "whitelist"> & {
+  readonly status: "ALLOWED" | "BLOCKED" | "EXPIRED";
+};
 
 /** The list of cards that a backend keeps at the station (OCPP's local list), and what it once said about others. */
 export interface CardLists {
@@ -85,7 +117,11 @@ export interface CardLists {
   /** The whole list anew, all or nothing. Refused as "full" where it is longer than the station holds. */
   replaceList(by: string, version: number, cards: readonly ListedCard[]): RemoteAnswer;
   /** Rows added, changed or (by UID alone) taken out; refused as "failed" where the version is not newer. */
-  changeList(by: string, version: number, changes: readonly (ListedCard | { readonly uid: string; readonly remove: true })[]): RemoteAnswer;
+  changeList(
+    by: string,
+    version: number,
+    changes: readonly (ListedCard | { readonly uid: string; readonly remove: true })[],
+  ): RemoteAnswer;
   /** Forgets all that was once answered about cards (ClearCache). */
   clearCache(by: string): RemoteAnswer;
 }
@@ -94,8 +130,8 @@ export interface CardLists {
 export interface OnlineCheck {
   readonly name: string;
   /**
-   * Asks about one card; `connector` where it is known. Undefined = no answer. Never rejects for what a backend or a line can do, and settles
-   * soon after `signal` aborts: the driver waits at the reader.
+   * Asks about one card; `connector` where it is known. Undefined = no answer. Never rejects for what a backend or a
+   * line can do, and settles soon after `signal` aborts: the driver waits at the reader.
    */
   ask(uid: string, connector: number | null, signal: AbortSignal): Promise<OnlineAnswer | undefined>;
   /** Lets go of connections that are kept open for questions alone. */

@@ -3,13 +3,22 @@
 /** Trouble that a person must mend; everything else heals by trying again. */
 export type UplinkFault = "uplink/unauthorised" | "uplink/unsure";
 
-/** What became of one send. `words` say why, for a technician; `fault` asks for one to be raised until something is accepted. */
+/**
+ * What became of one send. `words` say why, for a technician; `fault` asks for one to be raised until something is
+ * accepted.
+ */
 export type Outcome =
   | { readonly kind: "accepted"; readonly receipt?: unknown }
   /** Sent, and no answer that can be believed was seen. */
   | { readonly kind: "unsure"; readonly words?: string; readonly fault?: UplinkFault }
   /** Not taken now. A socket that could not be opened or a hold is never an attempt. */
-  | { readonly kind: "retry"; readonly afterMs?: number; readonly countsAsAttempt: boolean; readonly words?: string; readonly fault?: UplinkFault }
+  | {
+      readonly kind: "retry";
+      readonly afterMs?: number;
+      readonly countsAsAttempt: boolean;
+      readonly words?: string;
+      readonly fault?: UplinkFault;
+    }
   /** The backend read it and will never take it: park it and show it. */
   | { readonly kind: "refused"; readonly reason: string };
 

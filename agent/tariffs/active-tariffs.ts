@@ -1,11 +1,12 @@
-// The price board: which tariff is in force, what the display says before a tap and since when, and what is fixed when a session begins.
+// The price board: which tariff is in force, what the display says before a tap and since when, and what is fixed when
+// a session begins.
 import type { LoadedConfig } from "../../config/load.js";
 import type { ConnectorConfig } from "../../config/schema.js";
 import type { MeterIdentity, Moment, Reading } from "../../drivers/driver.js";
-import { explainTariff, priceBeforeStart } from "../core/tariff/explain.js";
-import type { Acceptance, Opening } from "../core/session/session.js";
-import { parseTariff, type Tariff } from "../core/tariff/tariff.js";
 import { Failure } from "../core/failure.js";
+import type { Acceptance, Opening } from "../core/session/session.js";
+import { explainTariff, priceBeforeStart } from "../core/tariff/explain.js";
+import { parseTariff, type Tariff } from "../core/tariff/tariff.js";
 import type { LastActive } from "./last-active.js";
 import type { PushedTariffs } from "./pushed-tariffs.js";
 import { readTariff } from "./tariff-file.js";
@@ -21,7 +22,10 @@ export class ActiveTariffs {
   #loaded: LoadedConfig;
   #tariffs: readonly Tariff[];
 
-  /** Reads the tariff files. Throws Failure tariff/invalid where one cannot be read, or a connector sells by none of them. */
+  /**
+   * Reads the tariff files. Throws Failure tariff/invalid where one cannot be read, or a connector sells by none of
+   * them.
+   */
   constructor(
     loaded: LoadedConfig,
     readonly store: LastActiveStore,
@@ -50,17 +54,32 @@ export class ActiveTariffs {
     }
   }
 
-  /** Keeps in mind what is in force under a clock that can be trusted: after a start without one, it is what may still be sold by. */
+  /**
+   * Keeps in mind what is in force under a clock that can be trusted: after a start without one, it is what may still
+   * be sold by.
+   */
   remember(moment: Moment): void {
     if (moment.trust === "unsynced") return;
     const before = this.store.read();
     const { connectors, tokens } = this.#loaded.config;
-    const ids = new Set([...connectors.map(({ tariff }) => tariff), ...tokens.flatMap(({ tariff }) => tariff ?? []), ...this.pushedTariffs.named().map(({ id }) => id)]);
+    const ids = new Set([
+      ...connectors.map(({ tariff }) => tariff),
+      ...tokens.flatMap(({ tariff }) => tariff ?? []),
+      ...this.pushedTariffs.named().map(({ id }) => id),
+    ]);
     const now = [
       ...[...ids].map((id) => [id, this.#named(id, moment.at)] as const),
       ...connectors.map((connector) => [keyOf(connector), this.#ordered(connector, moment.at)] as const),
-    ].flatMap(([key, tariff]) => (tariff === undefined ? [] : [[key, { tariff: tariff.source, trustedMs: moment.at }] as const]));
-    const isStale = now.length !== Object.keys(before).length || now.some(([key, { tariff }]) => JSON.stringify(before[key]?.tariff) !== JSON.stringify(tariff) || moment.at - (before[key]?.trustedMs ?? 0) >= rememberEveryMs);
+    ].flatMap(([key, tariff]) =>
+      tariff === undefined ? [] : [[key, { tariff: tariff.source, trustedMs: moment.at }] as const],
+    );
+    const isStale =
+      now.length !== Object.keys(before).length ||
+      now.some(
+        ([key, { tariff }]) =>
+          JSON.stringify(before[key]?.tariff) !== JSON.stringify(tariff) ||
+          moment.at - (before[key]?.trustedMs ?? 0) >= rememberEveryMs,
+      );
     if (isStale) this.store.write(Object.fromEntries(now));
   }
 
@@ -81,14 +100,18 @@ export class ActiveTariffs {
 
   /** What the connector sells by at a moment. Under an unset clock an order without any hours still holds. */
   #tariffHere(connector: ConnectorConfig, moment: Moment): Tariff | undefined {
-    if (moment.trust !== "unsynced") return this.#ordered(connector, moment.at) ?? this.#named(connector.tariff, moment.at);
+    if (moment.trust !== "unsynced")
+      return this.#ordered(connector, moment.at) ?? this.#named(connector.tariff, moment.at);
     const orders = [...this.pushedTariffs.at(connector.id), ...this.pushedTariffs.at(null)];
     if (orders.length === 0) return this.#tariffNow(connector.tariff, moment);
     const timeless = orders.every(({ startMs, endMs }) => startMs === undefined && endMs === undefined);
     return timeless ? this.#ordered(connector, moment.at) : this.#remembered(keyOf(connector));
   }
 
-  /** The tariff of that id that is in force at a moment. Under an unset clock: the one last known to be, unless it had an end before that. */
+  /**
+   * The tariff of that id that is in force at a moment. Under an unset clock: the one last known to be, unless it had
+   * an end before that.
+   */
   #tariffNow(id: string, moment: Moment): Tariff | undefined {
     return moment.trust === "unsynced" ? this.#remembered(id) : this.#named(id, moment.at);
   }
@@ -114,19 +137,36 @@ export class ActiveTariffs {
   }
 
   #inWords(tariff: Tariff | undefined, moment: Moment): readonly string[] {
-    if (tariff === undefined) return [moment.trust === "unsynced" ? "the clock is not set: no price is known to be in force" : "no price is in force: nothing is sold"];
+    if (tariff === undefined)
+      return [
+        moment.trust === "unsynced"
+          ? "the clock is not set: no price is known to be in force"
+          : "no price is in force: nothing is sold",
+      ];
     const { station, language, timing } = this.#loaded.config;
     return moment.trust === "unsynced"
-      ? [...explainTariff(tariff, station.timeZone, language).map(({ text }) => text), "The clock is not set: time costs nothing, and of prices that change with time the lowest is charged."]
+      ? [
+          ...explainTariff(tariff, station.timeZone, language).map(({ text }) => text),
+          "The clock is not set: time costs nothing, and of prices that change with time the lowest is charged.",
+        ]
       : priceBeforeStart(tariff, moment.at, station.timeZone, language, timing.idleGrace).map(({ text }) => text);
   }
 
   /** What is fixed when a session begins, or why it may not begin. No tariff, no sale; never a silent 0. */
-  opening(id: string, connector: ConnectorConfig, acceptance: Acceptance, meter: MeterIdentity, begin: Reading): Opening | string {
+  opening(
+    id: string,
+    connector: ConnectorConfig,
+    acceptance: Acceptance,
+    meter: MeterIdentity,
+    begin: Reading,
+  ): Opening | string {
     const wanted = acceptance.tariff ?? connector.tariff;
     const here = this.#tariffHere(connector, begin.moment);
     const tariff = acceptance.tariff === undefined ? here : this.#tariffNow(acceptance.tariff, begin.moment);
-    if (tariff === undefined) return begin.moment.trust === "unsynced" ? `the clock is not set, and it is not known whether tariff "${wanted}" is in force` : `no tariff "${wanted}" is in force now`;
+    if (tariff === undefined)
+      return begin.moment.trust === "unsynced"
+        ? `the clock is not set, and it is not known whether tariff "${wanted}" is in force`
+        : `no tariff "${wanted}" is in force now`;
     this.lines(connector, begin.moment);
     const board = this.#shown.get(connector.id);
     if (board === undefined) return "the price could not be shown before the start";
@@ -143,6 +183,10 @@ const keyOf = ({ id }: ConnectorConfig): string => `connector\n${id}`;
 function tariffsOf({ config, resolve }: LoadedConfig): readonly Tariff[] {
   const tariffs = config.tariffs.map((file) => readTariff(resolve(file), undefined));
   for (const connector of config.connectors)
-    if (!tariffs.some((tariff) => tariff.id === connector.tariff)) throw new Failure("tariff/invalid", `connector ${connector.id} sells by tariff "${connector.tariff}", which none of the tariff files holds`);
+    if (!tariffs.some((tariff) => tariff.id === connector.tariff))
+      throw new Failure(
+        "tariff/invalid",
+        `connector ${connector.id} sells by tariff "${connector.tariff}", which none of the tariff files holds`,
+      );
   return tariffs;
 }

@@ -1,7 +1,11 @@
-// The tariffs that were in force when the clock could last be trusted: what may still be sold by after a start without a clock.
+// The tariffs that were in force when the clock could last be trusted: what may still be sold by after a start without
+// a clock.
 import { z } from "zod";
 
-/** By tariff id. `tariff` is its OCPI text as it was read, proven again where it is used; `trustedMs` = epoch ms of that moment. */
+/**
+ * By tariff id. `tariff` is its OCPI text as it was read, proven again where it is used; `trustedMs` = epoch ms of that
+ * moment.
+ */
 export type LastActive = Readonly<Record<string, { readonly tariff: unknown; readonly trustedMs: number }>>;
 
 export const lastActiveFile = "last-active-tariffs.json";

@@ -1,5 +1,6 @@
-// Tariffs kept from backends: each with its validity, for one connector, for all, or for tokens and connectors that name it.
-// A tariff comes in through the one parser or not at all, and what is kept is its own text, so that nothing is ever priced by a copy.
+// Tariffs kept from backends: each with its validity, for one connector, for all, or for tokens and connectors that
+// name it. A tariff comes in through the one parser or not at all, and what is kept is its own text, so that nothing is
+// ever priced by a copy.
 import { join } from "node:path";
 import { parseTariff, type Tariff } from "../core/tariff/tariff.js";
 import type { Disk } from "../ledger/store/disk.js";
@@ -9,7 +10,11 @@ export const pushedTariffsFile = "pushed-tariffs.json";
 export const mostPushedTariffs = 500;
 
 /** `connector`: null = all, undefined = whoever names its id. */
-export type PushedTariff = { readonly tariff: Tariff; readonly connector: number | null | undefined; readonly by: string };
+export type PushedTariff = {
+  readonly tariff: Tariff;
+  readonly connector: number | null | undefined;
+  readonly by: string;
+};
 
 /** Rows as `rows()` gave them go, others come. */
 export type TariffChanges = { readonly cleared: readonly PushedTariff[]; readonly added: readonly PushedTariff[] };
@@ -18,10 +23,16 @@ type Row = { readonly by: string; readonly connector?: number | null; readonly t
 type Rows = readonly PushedTariff[];
 
 function rowsOf(value: unknown): Rows {
-  if (!Array.isArray(value) || value.length > mostPushedTariffs) throw new Error(`expected a list of at most ${mostPushedTariffs} tariffs`);
+  if (!Array.isArray(value) || value.length > mostPushedTariffs)
+    throw new Error(`expected a list of at most ${mostPushedTariffs} tariffs`);
   return value.map((row: Row) => {
     const parsed = parseTariff(row.tariff);
-    if (!parsed.ok || typeof row.by !== "string" || !(row.connector === undefined || row.connector === null || Number.isSafeInteger(row.connector))) throw new Error("a row holds no tariff");
+    if (
+      !parsed.ok ||
+      typeof row.by !== "string" ||
+      !(row.connector === undefined || row.connector === null || Number.isSafeInteger(row.connector))
+    )
+      throw new Error("a row holds no tariff");
     return { tariff: parsed.tariff, connector: row.connector, by: row.by };
   });
 }
@@ -32,7 +43,11 @@ export function parsePushedTariffs(value: unknown): readonly Row[] {
   return value as readonly Row[];
 }
 
-const rowOf = ({ tariff, connector, by }: PushedTariff): Row => ({ by, ...(connector === undefined ? {} : { connector }), tariff: tariff.source });
+const rowOf = ({ tariff, connector, by }: PushedTariff): Row => ({
+  by,
+  ...(connector === undefined ? {} : { connector }),
+  tariff: tariff.source,
+});
 
 export class PushedTariffs {
   #rows: Rows;
@@ -66,11 +81,15 @@ export class PushedTariffs {
   }
 
   /**
-   * Takes `cleared` away and keeps `added`, each in place of its own earlier version and of one that begins at the same hour at the same place.
-   * The answer puts it into force, in one write: a power cut leaves all of it or nothing. Undefined = no room.
+   * Takes `cleared` away and keeps `added`, each in place of its own earlier version and of one that begins at the same
+   * hour at the same place. The answer puts it into force, in one write: a power cut leaves all of it or nothing.
+   * Undefined = no room.
    */
   change({ cleared, added }: TariffChanges): (() => void) | undefined {
-    const rows = added.reduce<Rows>(withTariff, this.#rows.filter((row) => !cleared.includes(row)));
+    const rows = added.reduce<Rows>(
+      withTariff,
+      this.#rows.filter((row) => !cleared.includes(row)),
+    );
     return rows.length > mostPushedTariffs ? undefined : () => this.#write(rows);
   }
 

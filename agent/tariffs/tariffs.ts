@@ -12,5 +12,10 @@ export function tariffAt(tariffs: readonly Tariff[], id: string, atMs: number): 
 /** The tariff in force at `atMs` whose validity began last; of two that began together the first in the list. */
 export function newestInForce(tariffs: readonly Tariff[], atMs: number): Tariff | undefined {
   const begins = ({ startMs }: Tariff): number => startMs ?? Number.NEGATIVE_INFINITY;
-  return tariffs.filter((tariff) => inForce(tariff, atMs)).reduce<Tariff | undefined>((best, tariff) => (best === undefined || begins(tariff) > begins(best) ? tariff : best), undefined);
+  return tariffs
+    .filter((tariff) => inForce(tariff, atMs))
+    .reduce<Tariff | undefined>(
+      (best, tariff) => (best === undefined || begins(tariff) > begins(best) ? tariff : best),
+      undefined,
+    );
 }

@@ -1,19 +1,20 @@
-// What a technician may ask of the devices. One set of questions, answered by whoever holds the devices: the running agent over its socket,
-// or, where none runs, the command itself under the lock. So a tool behaves the same in both cases.
+// What a technician may ask of the devices. One set of questions, answered by whoever holds the devices: the running
+// agent over its socket, or, where none runs, the command itself under the lock. So a tool behaves the same in both
+// cases.
 import type { Config, ConnectorConfig } from "../../config/schema.js";
 import { serialPort, tokenSchema } from "../../config/schema.js";
-import { DeviceError, type CardTap, type MeterIdentity, type Reading } from "../../drivers/driver.js";
-import { testContactor, type ContactorTest } from "../../drivers/gpio/contactor-test.js";
-import type { LineCounts } from "../../drivers/meter/bus.js";
-import type { LineSettings, ScanSteps } from "../../drivers/meter/scan.js";
-import type { Shown } from "../../drivers/meter/modbus-meter.js";
+import { type CardTap, DeviceError, type MeterIdentity, type Reading } from "../../drivers/driver.js";
+import { type ContactorTest, testContactor } from "../../drivers/gpio/contactor-test.js";
 import { closePins, type Machine } from "../../drivers/machine/open.js";
+import type { LineCounts } from "../../drivers/meter/bus.js";
+import type { Shown } from "../../drivers/meter/modbus-meter.js";
+import type { LineSettings, ScanSteps } from "../../drivers/meter/scan.js";
 import type { EnrolledCards } from "../cards/enrolled-cards.js";
 import type { ControlAnswer, ControlRequest } from "../control/control-socket.js";
-import { available, isBusy } from "../core/session/session.js";
 import { Failure } from "../core/failure.js";
-import type { AcceptedMeter, AcceptedMeters } from "./accepted-meters.js";
+import { available, isBusy } from "../core/session/session.js";
 import type { Station } from "../station/station.js";
+import type { AcceptedMeter, AcceptedMeters } from "./accepted-meters.js";
 
 export type DeviceRequestParts = {
   readonly config: Config;
@@ -24,8 +25,19 @@ export type DeviceRequestParts = {
   readonly acceptedMeters: AcceptedMeters;
 };
 
-export type MeterLook = { readonly connector: number; readonly identity: MeterIdentity; readonly reading: Reading; readonly line: LineCounts | undefined; readonly registers?: readonly Shown[] };
-export type PinsLook = { readonly connector: number; readonly plugged: boolean; readonly feedback: boolean | null; readonly button: "down" | "up" | null };
+export type MeterLook = {
+  readonly connector: number;
+  readonly identity: MeterIdentity;
+  readonly reading: Reading;
+  readonly line: LineCounts | undefined;
+  readonly registers?: readonly Shown[];
+};
+export type PinsLook = {
+  readonly connector: number;
+  readonly plugged: boolean;
+  readonly feedback: boolean | null;
+  readonly button: "down" | "up" | null;
+};
 
 /** The agent answers within 15 s or not at all: a wait for a card is asked again. */
 export const mostWaitMs = 8_000;
@@ -33,8 +45,14 @@ const mostTestMs = 5_000;
 /** A line is lent for some of these at a time. */
 const mostProbeMs = 1_000;
 
-/** Answers a question about devices; undefined for one of another kind. Device trouble is an answer, in the device's own words. */
-export async function answerDeviceRequest(request: ControlRequest, parts: DeviceRequestParts): Promise<ControlAnswer | undefined> {
+/**
+ * Answers a question about devices; undefined for one of another kind. Device trouble is an answer, in the device's own
+ * words.
+ */
+export async function answerDeviceRequest(
+  request: ControlRequest,
+  parts: DeviceRequestParts,
+): Promise<ControlAnswer | undefined> {
   const work = questions[request.do];
   if (work === undefined) return undefined;
   try {
@@ -51,7 +69,12 @@ type Question = (parts: DeviceRequestParts, request: ControlRequest) => unknown;
 const questions: Readonly<Record<string, Question>> = {
   "meter-look": lookAtMeter,
   "meter-probe": (parts, request) => onLentLine(parts, request, ({ answers }, line, unit) => answers(line, unit)),
-  "meter-try": (parts, request) => onLentLine(parts, request, async ({ tryModel }, line, unit) => (await tryModel(line, unit, String(request["model"]))) ?? null),
+  "meter-try": (parts, request) =>
+    onLentLine(
+      parts,
+      request,
+      async ({ tryModel }, line, unit) => (await tryModel(line, unit, String(request["model"]))) ?? null,
+    ),
   "meter-passed": ({ acceptedMeters }, { check }) => acceptedMeters.add(check as AcceptedMeter),
   "line-look": ({ machine }, { port }) => machine.lineCounts(String(port)) ?? null,
   "pins-look": lookAtPins,
@@ -66,7 +89,11 @@ const questions: Readonly<Record<string, Question>> = {
 
 function connectorOf({ config }: DeviceRequestParts, { connector }: ControlRequest): ConnectorConfig {
   const found = config.connectors.find(({ id }) => id === connector);
-  if (found === undefined) throw new Failure("usage/invalid", `there is no connector ${String(connector)}; there are: ${config.connectors.map(({ id }) => id).join(", ")}`);
+  if (found === undefined)
+    throw new Failure(
+      "usage/invalid",
+      `there is no connector ${String(connector)}; there are: ${config.connectors.map(({ id }) => id).join(", ")}`,
+    );
   return found;
 }
 
@@ -78,45 +105,90 @@ async function lookAtMeter(parts: DeviceRequestParts, request: ControlRequest): 
     const identity = await meter.identify();
     const reading = await meter.read();
     const registers = request["registers"] === true ? { registers: await meter.survey() } : {};
-    return { connector: connector.id, identity, reading, line: parts.machine.lineCounts(connector.meter.port), ...registers };
+    return {
+      connector: connector.id,
+      identity,
+      reading,
+      line: parts.machine.lineCounts(connector.meter.port),
+      ...registers,
+    };
   } finally {
     await meter.close();
   }
 }
 
 /**
- * One question of a scan, between two looks of the station. A session's meter is never kept waiting by one: where a session runs on the line, it is
- * refused, and the next question is refused too where one has begun meanwhile.
+ * One question of a scan, between two looks of the station. A session's meter is never kept waiting by one: where a
+ * session runs on the line, it is refused, and the next question is refused too where one has begun meanwhile.
  */
-async function onLentLine<T>({ config, machine, station }: DeviceRequestParts, request: ControlRequest, ask: (steps: ScanSteps, line: LineSettings, unit: number) => Promise<T>): Promise<T> {
+async function onLentLine<T>(
+  { config, machine, station }: DeviceRequestParts,
+  request: ControlRequest,
+  ask: (steps: ScanSteps, line: LineSettings, unit: number) => Promise<T>,
+): Promise<T> {
   const { port, unit, timeoutMs } = request;
   const settings = typeof port === "string" ? config.serialPorts[port] : undefined;
-  if (typeof port !== "string" || settings === undefined) throw new Failure("usage/invalid", `${String(port)} is no port of this station; its ports are: ${Object.keys(config.serialPorts).join(", ")}`);
-  const busy = config.connectors.find(({ id, meter }) => meter.port === port && isBusy(station?.session(id) ?? available));
-  if (busy !== undefined) throw new Failure("agent/refused", `a session runs at connector ${busy.id}, whose meter is on ${port}: scan when it is over, or end it with: chargetill stop ${busy.id}`);
+  if (typeof port !== "string" || settings === undefined)
+    throw new Failure(
+      "usage/invalid",
+      `${String(port)} is no port of this station; its ports are: ${Object.keys(config.serialPorts).join(", ")}`,
+    );
+  const busy = config.connectors.find(
+    ({ id, meter }) => meter.port === port && isBusy(station?.session(id) ?? available),
+  );
+  if (busy !== undefined)
+    throw new Failure(
+      "agent/refused",
+      `a session runs at connector ${busy.id}, whose meter is on ${port}: scan when it is over, or end it with: chargetill stop ${busy.id}`,
+    );
   const line = serialPort.parse({ ...settings, ...(request["line"] as object) });
   const within = Number(timeoutMs);
-  if (!(within >= 50 && within <= mostProbeMs) || !(Number(unit) >= 1 && Number(unit) <= 247)) throw new Failure("usage/invalid", `beside a running agent a unit has from 50 to ${mostProbeMs} ms to answer, and a number from 1 to 247`);
+  if (!(within >= 50 && within <= mostProbeMs) || !(Number(unit) >= 1 && Number(unit) <= 247))
+    throw new Failure(
+      "usage/invalid",
+      `beside a running agent a unit has from 50 to ${mostProbeMs} ms to answer, and a number from 1 to 247`,
+    );
   const { scanSteps } = await import("../../drivers/meter/scan.js");
-  return machine.lendLine(port, (binding) => ask(scanSteps(settings.path, machine.clock, { timeoutMs: within, ...(binding === undefined ? {} : { binding }) }), line, Number(unit)));
+  return machine.lendLine(port, (binding) =>
+    ask(
+      scanSteps(settings.path, machine.clock, { timeoutMs: within, ...(binding === undefined ? {} : { binding }) }),
+      line,
+      Number(unit),
+    ),
+  );
 }
 
 function lookAtPins(parts: DeviceRequestParts, request: ControlRequest): PinsLook {
   const connector = connectorOf(parts, request);
   if (parts.station !== undefined) {
     const sensed = parts.station.points.get(connector.id)?.sensed();
-    if (sensed === undefined) throw new DeviceError("gpio/missing", parts.station.faults.of(`connector ${connector.id}`)?.message ?? "the pins are not open yet");
-    return { connector: connector.id, plugged: sensed.plugged, feedback: sensed.feedback ?? null, button: buttonWord(sensed.button) };
+    if (sensed === undefined)
+      throw new DeviceError(
+        "gpio/missing",
+        parts.station.faults.of(`connector ${connector.id}`)?.message ?? "the pins are not open yet",
+      );
+    return {
+      connector: connector.id,
+      plugged: sensed.plugged,
+      feedback: sensed.feedback ?? null,
+      button: buttonWord(sensed.button),
+    };
   }
   const pins = parts.machine.pins(connector);
   try {
-    return { connector: connector.id, plugged: pins.plug.plugged(), feedback: pins.contactor.feedback() ?? null, button: buttonWord(pins.button?.down()) };
+    return {
+      connector: connector.id,
+      plugged: pins.plug.plugged(),
+      feedback: pins.contactor.feedback() ?? null,
+      button: buttonWord(pins.button?.down()),
+    };
   } finally {
     closePins(pins);
   }
 }
 
-const buttonWord = (down: boolean | undefined): PinsLook["button"] => (down === undefined ? null : down ? "down" : "up");
+const buttonWord = (down: boolean | undefined): PinsLook["button"] =>
+  down === undefined ? null : down ? "down" : "up";
 
 /** The running station looks all the time and knows; else the chip is opened once. */
 async function lookAtReader(parts: DeviceRequestParts, { reader }: ControlRequest): Promise<void> {
@@ -132,13 +204,20 @@ async function lookAtReader(parts: DeviceRequestParts, { reader }: ControlReques
 async function tryContactor(parts: DeviceRequestParts, request: ControlRequest): Promise<ContactorTest> {
   const connector = connectorOf(parts, request);
   const ms = Math.min(mostTestMs, Math.max(100, Number(request["ms"]) || 0));
-  const tried = parts.station === undefined ? await tryHere(parts, connector, ms) : await parts.station.points.get(connector.id)?.testContactor(ms);
+  const tried =
+    parts.station === undefined
+      ? await tryHere(parts, connector, ms)
+      : await parts.station.points.get(connector.id)?.testContactor(ms);
   if (tried === undefined) throw new Error(`no point for connector ${connector.id}`);
   if (typeof tried === "string") throw new Failure("agent/refused", tried);
   return tried;
 }
 
-async function tryHere({ machine, config }: DeviceRequestParts, connector: ConnectorConfig, ms: number): Promise<ContactorTest | string> {
+async function tryHere(
+  { machine, config }: DeviceRequestParts,
+  connector: ConnectorConfig,
+  ms: number,
+): Promise<ContactorTest | string> {
   const pins = machine.pins(connector);
   try {
     return await testContactor(pins, machine.clock, { ms, settleMs: config.timing.contactor });
@@ -175,6 +254,7 @@ async function waitForCard(parts: DeviceRequestParts, { reader, ms }: ControlReq
 function readerOf({ config }: DeviceRequestParts, reader: unknown): string {
   const names = Object.keys(config.readers);
   const name = reader ?? names[0];
-  if (typeof name !== "string" || !names.includes(name)) throw new Failure("usage/invalid", `there is no reader "${String(name)}"; there are: ${names.join(", ")}`);
+  if (typeof name !== "string" || !names.includes(name))
+    throw new Failure("usage/invalid", `there is no reader "${String(name)}"; there are: ${names.join(", ")}`);
   return name;
 }

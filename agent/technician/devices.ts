@@ -1,22 +1,31 @@
-// The devices themselves for a technician's command, where no agent runs: under the lock of the state folder, as its owner.
+// The devices themselves for a technician's command, where no agent runs: under the lock of the state folder, as its
+// owner.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { LoadedConfig } from "../../config/load.js";
-import { sleep } from "../../drivers/driver.js";
 import type { WorldState } from "../../drivers/bench/world.js";
-import { openMachine, realBuses, type MachineBuses, type MachineNeeds } from "../../drivers/machine/open.js";
+import { sleep } from "../../drivers/driver.js";
+import { type MachineBuses, type MachineNeeds, openMachine, realBuses } from "../../drivers/machine/open.js";
 import { EnrolledCards } from "../cards/enrolled-cards.js";
+import { becomeOwner, type Exchange } from "../control/privileges.js";
+import { StateLock } from "../control/state-lock.js";
 import { Failure } from "../core/failure.js";
+import { Disk } from "../ledger/store/disk.js";
+import { AcceptedMeters } from "./accepted-meters.js";
 import type { DeviceAccess } from "./device-access.js";
 import { answerDeviceRequest } from "./device-requests.js";
 import { TraceSessions } from "./trace-sessions.js";
-import { Disk } from "../ledger/store/disk.js";
-import { StateLock } from "../control/state-lock.js";
-import { becomeOwner, type Exchange } from "../control/privileges.js";
-import { AcceptedMeters } from "./accepted-meters.js";
 
-/** `look`: nothing is made, written or kept. Throws Failure state/locked where an agent holds the folder and does not answer. */
-export async function openDevices(loaded: LoadedConfig, use: "work" | "look", needs: MachineNeeds, exchange: Exchange): Promise<DeviceAccess> {
+/**
+ * `look`: nothing is made, written or kept. Throws Failure state/locked where an agent holds the folder and does not
+ * answer.
+ */
+export async function openDevices(
+  loaded: LoadedConfig,
+  use: "work" | "look",
+  needs: MachineNeeds,
+  exchange: Exchange,
+): Promise<DeviceAccess> {
   const { config } = loaded;
   becomeOwner(config.state, exchange);
   const disk = new Disk();
@@ -27,7 +36,12 @@ export async function openDevices(loaded: LoadedConfig, use: "work" | "look", ne
   const lock = looks && !existsSync(config.state) ? undefined : StateLock.take(config.state, buses.clock.now().at);
   const acceptedMeters = looks ? AcceptedMeters.view(disk, config.state) : AcceptedMeters.open(disk, config.state);
   const machine = await openMachine(config, buses, (model, serial) => acceptedMeters.has(model, serial), needs);
-  const parts = { config, machine, cards: looks ? EnrolledCards.view(disk, config.state, config) : EnrolledCards.open(disk, config.state, config), acceptedMeters };
+  const parts = {
+    config,
+    machine,
+    cards: looks ? EnrolledCards.view(disk, config.state, config) : EnrolledCards.open(disk, config.state, config),
+    acceptedMeters,
+  };
   const watch = new TraceSessions(config, machine);
   machine.start();
   return {
@@ -35,7 +49,8 @@ export async function openDevices(loaded: LoadedConfig, use: "work" | "look", ne
     buses,
     ask: async (request) => {
       const answer = watch.answer(request) ?? (await answerDeviceRequest(request, parts));
-      if (answer === undefined) throw new Failure("usage/invalid", `${request.do}: only a running agent can answer that`);
+      if (answer === undefined)
+        throw new Failure("usage/invalid", `${request.do}: only a running agent can answer that`);
       if (!answer.ok) throw new Failure("agent/refused", answer.why);
       return answer.value;
     },

@@ -1,27 +1,52 @@
-// Looks at everything a station needs and says, for each: what was found, whether that is well, why not, and what to do.
-// It changes nothing, and one check that fails hides no other.
+// Looks at everything a station needs and says, for each: what was found, whether that is well, why not, and what to
+// do. It changes nothing, and one check that fails hides no other.
 import { accessSync, constants } from "node:fs";
-import { faultLine, loadConfig, type LoadedConfig } from "../../config/load.js";
+import { faultLine, type LoadedConfig, loadConfig } from "../../config/load.js";
 import { loadMeterMap } from "../../config/meter-map.js";
 import type { ConnectorConfig } from "../../config/schema.js";
 import { wallNow } from "../../drivers/clock.js";
 import { findPorts } from "../../drivers/machine/ports.js";
 import { askAgent, socketPath } from "../control/control-socket.js";
-import { disk, permissions, records, tariffs } from "./file-checks.js";
 import { Failure } from "../core/failure.js";
-import type { DeviceAccess } from "./device-access.js";
-import type { MeterLook, PinsLook } from "./device-requests.js";
-import { clockHealth, diskHealth, faultFinding, machineHere, okFinding, warnFinding, type Finding } from "./device-checks.js";
-import { openDeviceAccess } from "./open-devices.js";
 import { kwhDisplay, type Snapshot } from "../station/snapshot.js";
+import type { DeviceAccess } from "./device-access.js";
+import {
+  clockHealth,
+  diskHealth,
+  type Finding,
+  faultFinding,
+  machineHere,
+  okFinding,
+  warnFinding,
+} from "./device-checks.js";
+import type { MeterLook, PinsLook } from "./device-requests.js";
+import { disk, permissions, records, tariffs } from "./file-checks.js";
+import { openDeviceAccess } from "./open-devices.js";
 
-/** All findings, in the order in which a technician would look. `adjust` puts the command line's words over the config. */
-export async function examine(file: string, adjust: (loaded: LoadedConfig) => LoadedConfig): Promise<readonly Finding[]> {
+/**
+ * All findings, in the order in which a technician would look. `adjust` puts the command line's words over the config.
+ */
+export async function examine(
+  file: string,
+  adjust: (loaded: LoadedConfig) => LoadedConfig,
+): Promise<readonly Finding[]> {
   const read = loadConfig(file);
-  if (!read.ok) return read.faults.map((each) => faultFinding("config", file, faultLine(each), `correct it, then: chargetill config check ${file}`));
+  if (!read.ok)
+    return read.faults.map((each) =>
+      faultFinding("config", file, faultLine(each), `correct it, then: chargetill config check ${file}`),
+    );
   const loaded = adjust(read.loaded);
   const { config } = loaded;
-  return [okFinding("config", file), ...permissions(loaded), ...tariffs(loaded), ...(await devices(loaded)), ...supply(), ...diskHealth(config.state, machineHere), ...disk(loaded), ...records(loaded)];
+  return [
+    okFinding("config", file),
+    ...permissions(loaded),
+    ...tariffs(loaded),
+    ...(await devices(loaded)),
+    ...supply(),
+    ...diskHealth(config.state, machineHere),
+    ...disk(loaded),
+    ...records(loaded),
+  ];
 }
 
 /** The agent, and the devices through it or by themselves. */
@@ -34,15 +59,36 @@ async function devices(loaded: LoadedConfig): Promise<Finding[]> {
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     const isDisk = error.code === "disk/failed" || error.code === "disk/full";
-    return [faultFinding("devices", "not within reach", error.message, isDisk ? "see what is said of the disk below" : "stop what holds them, or run this as the same user (sudo)")];
+    return [
+      faultFinding(
+        "devices",
+        "not within reach",
+        error.message,
+        isDisk ? "see what is said of the disk below" : "stop what holds them, or run this as the same user (sudo)",
+      ),
+    ];
   }
   try {
     const snapshot = devices.live ? ((await askAgent(socketPath(loaded), { do: "status" })) as Snapshot) : undefined;
     findings.push(agent(snapshot));
-    if (config.bench === undefined) findings.push(...Object.entries(config.serialPorts).map(([name, port]) => serialPort(name, port.path)), ...gpioChip());
+    if (config.bench === undefined)
+      findings.push(
+        ...Object.entries(config.serialPorts).map(([name, port]) => serialPort(name, port.path)),
+        ...gpioChip(),
+      );
     // An agent that is not open answers nothing about its devices but why it is not.
-    if (snapshot?.keyId === "") return [...findings, warnFinding("devices", "not looked at", "the agent holds them, and is not open", "see what is said of the agent")];
-    for (const connector of config.connectors) findings.push(...(await meter(devices, connector)), await pins(devices, connector));
+    if (snapshot?.keyId === "")
+      return [
+        ...findings,
+        warnFinding(
+          "devices",
+          "not looked at",
+          "the agent holds them, and is not open",
+          "see what is said of the agent",
+        ),
+      ];
+    for (const connector of config.connectors)
+      findings.push(...(await meter(devices, connector)), await pins(devices, connector));
     for (const name of Object.keys(config.readers)) findings.push(await reader(devices, name));
     findings.push(clock(snapshot ?? { moment: devices.buses?.clock.now() ?? { trust: "unsynced" } }));
     if (config.bench === undefined) findings.push(...clockHealth(wallNow(), machineHere));
@@ -53,9 +99,19 @@ async function devices(loaded: LoadedConfig): Promise<Finding[]> {
 }
 
 function agent(snapshot: Snapshot | undefined): Finding {
-  if (snapshot === undefined) return warnFinding("agent", "not running", "nothing is sold", "systemctl start chargetill; journalctl -u chargetill says why it ended");
-  if (!snapshot.selling) return faultFinding("agent", "running, NOT selling", snapshot.closed ?? "", "chargetill status");
-  return okFinding("agent", `selling, version ${snapshot.version}, ${snapshot.receipts} receipt${snapshot.receipts === 1 ? "" : "s"}`);
+  if (snapshot === undefined)
+    return warnFinding(
+      "agent",
+      "not running",
+      "nothing is sold",
+      "systemctl start chargetill; journalctl -u chargetill says why it ended",
+    );
+  if (!snapshot.selling)
+    return faultFinding("agent", "running, NOT selling", snapshot.closed ?? "", "chargetill status");
+  return okFinding(
+    "agent",
+    `selling, version ${snapshot.version}, ${snapshot.receipts} receipt${snapshot.receipts === 1 ? "" : "s"}`,
+  );
 }
 
 function serialPort(name: string, path: string): Finding {
@@ -63,16 +119,45 @@ function serialPort(name: string, path: string): Finding {
     accessSync(path, constants.R_OK | constants.W_OK);
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    return faultFinding("serial port", `${name}: ${path}`, missing ? "it is not there" : "this user may not open it", missing ? "plug the adapter in; chargetill ports shows what is there" : "add the user to the group dialout");
+    return faultFinding(
+      "serial port",
+      `${name}: ${path}`,
+      missing ? "it is not there" : "this user may not open it",
+      missing ? "plug the adapter in; chargetill ports shows what is there" : "add the user to the group dialout",
+    );
   }
-  return /\/by-(id|path)\//.test(path) || /ttyAMA|serial\d/.test(path) ? okFinding("serial port", `${name}: ${path}`) : warnFinding("serial port", `${name}: ${path}`, "this name changes when plugs are moved", "use the name under /dev/serial/by-id (chargetill ports)");
+  return /\/by-(id|path)\//.test(path) || /ttyAMA|serial\d/.test(path)
+    ? okFinding("serial port", `${name}: ${path}`)
+    : warnFinding(
+        "serial port",
+        `${name}: ${path}`,
+        "this name changes when plugs are moved",
+        "use the name under /dev/serial/by-id (chargetill ports)",
+      );
 }
 
 /** The chips that the pins' numbers are counted on. */
 function gpioChip(): Finding[] {
   const chips = findPorts().filter(({ kind }) => kind === "gpio");
-  if (chips.length === 0) return [faultFinding("GPIO chip", "none", "/sys/class/gpio shows none: contactors cannot be switched", "this is no Raspberry Pi, or its kernel has no sysfs GPIO")];
-  return chips.map(({ name, device, usable, why }) => (usable ? okFinding("GPIO chip", `${name} (${device})`) : faultFinding("GPIO chip", `${name} (${device})`, why ?? "it may not be used", "run this as root (sudo), or as the user chargetill")));
+  if (chips.length === 0)
+    return [
+      faultFinding(
+        "GPIO chip",
+        "none",
+        "/sys/class/gpio shows none: contactors cannot be switched",
+        "this is no Raspberry Pi, or its kernel has no sysfs GPIO",
+      ),
+    ];
+  return chips.map(({ name, device, usable, why }) =>
+    usable
+      ? okFinding("GPIO chip", `${name} (${device})`)
+      : faultFinding(
+          "GPIO chip",
+          `${name} (${device})`,
+          why ?? "it may not be used",
+          "run this as root (sudo), or as the user chargetill",
+        ),
+  );
 }
 
 /** Two looks: who it is, and a counter that does not run backwards. */
@@ -80,16 +165,48 @@ async function meter(devices: DeviceAccess, connector: ConnectorConfig): Promise
   const check = `meter ${connector.id}`;
   const { model, serial } = connector.meter;
   try {
-    const ask = async (): Promise<MeterLook> => (await devices.ask({ do: "meter-look", connector: connector.id })) as MeterLook;
+    const ask = async (): Promise<MeterLook> =>
+      (await devices.ask({ do: "meter-look", connector: connector.id })) as MeterLook;
     const [first, second] = [await ask(), await ask()];
     const value = `${first.identity.model}, serial ${first.identity.serial}, ${kwhDisplay(second.reading.energyMilliWh)} kWh, ${second.reading.powerW} W`;
-    if (second.reading.energyMilliWh < first.reading.energyMilliWh) return [faultFinding(check, value, "its counter ran backwards between two looks", "check that the model is the right one, and that its energy register is an import counter")];
+    if (second.reading.energyMilliWh < first.reading.energyMilliWh)
+      return [
+        faultFinding(
+          check,
+          value,
+          "its counter ran backwards between two looks",
+          "check that the model is the right one, and that its energy register is an import counter",
+        ),
+      ];
     const { note } = loadMeterMap(model).identity;
-    const bound = serial === undefined ? [warnFinding(`${check} serial`, first.identity.serial, "the config binds this connector to no serial number: another meter in its place would be noted, and billed from all the same", `write serial: "${first.identity.serial}" into connector ${connector.id}'s meter`)] : [];
-    return [okFinding(check, `${value}, counting forwards${note === undefined ? "" : `; the model is the config's word (${note})`}`), ...bound];
+    const bound =
+      serial === undefined
+        ? [
+            warnFinding(
+              `${check} serial`,
+              first.identity.serial,
+              "the config binds this connector to no serial number: another meter in its place would be noted, and billed from all the same",
+              `write serial: "${first.identity.serial}" into connector ${connector.id}'s meter`,
+            ),
+          ]
+        : [];
+    return [
+      okFinding(
+        check,
+        `${value}, counting forwards${note === undefined ? "" : `; the model is the config's word (${note})`}`,
+      ),
+      ...bound,
+    ];
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return [faultFinding(check, `${model}, unit ${connector.meter.unit} at ${connector.meter.port}`, error.message, "check supply, A and B, baud rate, parity and unit; chargetill meter scan looks for it")];
+    return [
+      faultFinding(
+        check,
+        `${model}, unit ${connector.meter.unit} at ${connector.meter.port}`,
+        error.message,
+        "check supply, A and B, baud rate, parity and unit; chargetill meter scan looks for it",
+      ),
+    ];
   }
 }
 
@@ -98,13 +215,36 @@ async function pins(devices: DeviceAccess, connector: ConnectorConfig): Promise<
   try {
     const { plugged, feedback, button } = (await devices.ask({ do: "pins-look", connector: connector.id })) as PinsLook;
     const value = `plug ${plugged ? "in" : "out"}, contactor feedback ${feedback === null ? "not wired" : feedback ? "closed" : "open"}${button === null ? "" : `, button ${button}`}`;
-    if (feedback === null) return warnFinding(check, value, "without an auxiliary contact a welded contactor goes unnoticed", "wire one to a pin and name it under contactor.feedback");
-    if (feedback && !devices.live) return faultFinding(check, value, "the contactor says closed while nothing drives it", "switch the supply off; look for welded contacts or a feedback wired the other way round (activeLow)");
-    if (button === "down") return warnFinding(check, value, "it is held, stuck, or wired the other way round", "let go of it and look again; then its wire, and activeLow under button");
+    if (feedback === null)
+      return warnFinding(
+        check,
+        value,
+        "without an auxiliary contact a welded contactor goes unnoticed",
+        "wire one to a pin and name it under contactor.feedback",
+      );
+    if (feedback && !devices.live)
+      return faultFinding(
+        check,
+        value,
+        "the contactor says closed while nothing drives it",
+        "switch the supply off; look for welded contacts or a feedback wired the other way round (activeLow)",
+      );
+    if (button === "down")
+      return warnFinding(
+        check,
+        value,
+        "it is held, stuck, or wired the other way round",
+        "let go of it and look again; then its wire, and activeLow under button",
+      );
     return okFinding(check, value);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return faultFinding(check, "not within reach", error.message, "see GPIO numbers in the config, and config.txt for overlays that hold a pin");
+    return faultFinding(
+      check,
+      "not within reach",
+      error.message,
+      "see GPIO numbers in the config, and config.txt for overlays that hold a pin",
+    );
   }
 }
 
@@ -114,15 +254,28 @@ async function reader(devices: DeviceAccess, name: string): Promise<Finding> {
     return okFinding(`reader ${name}`, "its chip answers");
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return faultFinding(`reader ${name}`, "does not answer", error.message, "check its power and wiring (3.3 V, never 5 V)");
+    return faultFinding(
+      `reader ${name}`,
+      "does not answer",
+      error.message,
+      "check its power and wiring (3.3 V, never 5 V)",
+    );
   }
 }
 
 function clock({ moment: { trust } }: { readonly moment: { readonly trust: string } }): Finding {
   const rtc = machineHere.names("/sys/class/rtc").length > 0;
   const value = `${trust}${rtc ? ", with a real-time clock" : ", no real-time clock"}`;
-  if (trust === "unsynced") return faultFinding("clock", value, "it was not set since the start: prices by time are not charged, and a station that never knew the time sells nothing", rtc ? "timedatectl says why it is not synchronised" : "give it a network with NTP, or a real-time clock");
-  return trust === "holdover" ? warnFinding("clock", value, "no time server was heard for a while", "timedatectl timesync-status") : okFinding("clock", value);
+  if (trust === "unsynced")
+    return faultFinding(
+      "clock",
+      value,
+      "it was not set since the start: prices by time are not charged, and a station that never knew the time sells nothing",
+      rtc ? "timedatectl says why it is not synchronised" : "give it a network with NTP, or a real-time clock",
+    );
+  return trust === "holdover"
+    ? warnFinding("clock", value, "no time server was heard for a while", "timedatectl timesync-status")
+    : okFinding("clock", value);
 }
 
 /** What the Pi says of its supply, where it does. */
@@ -130,5 +283,12 @@ function supply(): Finding[] {
   const throttled = machineHere.text("/sys/devices/platform/soc/soc:firmware/get_throttled");
   if (throttled === undefined) return [];
   if ((Number.parseInt(throttled, 16) & 0x10001) === 0) return [okFinding("supply", "no undervoltage since the start")];
-  return [warnFinding("supply", `get_throttled ${throttled}`, "the supply voltage was too low", "use a stronger supply and a short, thick cable")];
+  return [
+    warnFinding(
+      "supply",
+      `get_throttled ${throttled}`,
+      "the supply voltage was too low",
+      "use a stronger supply and a short, thick cable",
+    ),
+  ];
 }

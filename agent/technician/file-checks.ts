@@ -1,22 +1,23 @@
-// What the doctor says of what lies on the disk: who may read and write there, tariffs, room, and the records. It only looks.
+// What the doctor says of what lies on the disk: who may read and write there, tariffs, room, and the records. It only
+// looks.
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { LoadedConfig } from "../../config/load.js";
 import { wallNow } from "../../drivers/clock.js";
+import { filesTrouble } from "../app/uplinks/credential-files.js";
+import { Failure } from "../core/failure.js";
 import { counted } from "../core/number/counted.js";
 import { lintTariff } from "../core/tariff/lint.js";
-import { Failure } from "../core/failure.js";
-import { faultFinding, okFinding, warnFinding, type Finding } from "./device-checks.js";
-import { keyFile } from "../receipts/signing-keys.js";
-import { indexSignerAtHand } from "../receipts/index-signature.js";
 import { Book } from "../ledger/book/book.js";
-import { Disk, errorCode, diskFailure } from "../ledger/store/disk.js";
 import { Journal } from "../ledger/journal/journal.js";
+import { Disk, diskFailure, errorCode } from "../ledger/store/disk.js";
 import { Table } from "../ledger/store/table.js";
-import { leastFreeBytes, diskForecastWords } from "../ledger/upkeep/disk-forecast.js";
-import { emptyOutbox, parseOutboxTable, type OutboxState } from "../sync/outbox-state.js";
+import { diskForecastWords, leastFreeBytes } from "../ledger/upkeep/disk-forecast.js";
+import { indexSignerAtHand } from "../receipts/index-signature.js";
+import { keyFile } from "../receipts/signing-keys.js";
+import { emptyOutbox, type OutboxState, parseOutboxTable } from "../sync/outbox-state.js";
 import { readTariff } from "../tariffs/tariff-file.js";
-import { filesTrouble } from "../app/uplinks/credential-files.js";
+import { type Finding, faultFinding, okFinding, warnFinding } from "./device-checks.js";
 
 const comfortableFreeBytes = 512 * 1024 * 1024;
 
@@ -26,25 +27,51 @@ export function permissions({ file, config }: LoadedConfig): Finding[] {
   const mode = statSync(file).mode & 0o777;
   const told = `${file}: mode ${mode.toString(8)}`;
   const isOpen = (mode & 0o007) !== 0 && config.tokens.length > 0 && config.bench === undefined;
-  findings.push(isOpen ? warnFinding("permissions", told, "everybody on this machine can read it, and it holds whole card numbers", `chmod o= ${file}`) : okFinding("permissions", told));
+  findings.push(
+    isOpen
+      ? warnFinding(
+          "permissions",
+          told,
+          "everybody on this machine can read it, and it holds whole card numbers",
+          `chmod o= ${file}`,
+        )
+      : okFinding("permissions", told),
+  );
   try {
     accessSync(config.state, constants.R_OK | constants.W_OK | constants.X_OK);
     findings.push(okFinding("state folder", config.state));
   } catch (error) {
     findings.push(closedFolder(config.state, error));
   }
-  for (const uplink of config.uplinks) for (const { what, advice } of filesTrouble(uplink, config.station.id)) findings.push(warnFinding("uplink", uplink.name, what, advice));
+  for (const uplink of config.uplinks)
+    for (const { what, advice } of filesTrouble(uplink, config.station.id))
+      findings.push(warnFinding("uplink", uplink.name, what, advice));
   return findings;
 }
 
 function closedFolder(folder: string, error: unknown): Finding {
   switch (errorCode(error)) {
     case "ENOENT":
-      return warnFinding("state folder", folder, "it is not there yet: nothing has run here", "the first start makes it");
+      return warnFinding(
+        "state folder",
+        folder,
+        "it is not there yet: nothing has run here",
+        "the first start makes it",
+      );
     case "EROFS":
-      return faultFinding("state folder", folder, "its disk is mounted read-only: nothing can be sold", "see disk health below");
+      return faultFinding(
+        "state folder",
+        folder,
+        "its disk is mounted read-only: nothing can be sold",
+        "see disk health below",
+      );
     default:
-      return faultFinding("state folder", folder, "this user may not write in it", "run this as root (sudo), or as the user chargetill");
+      return faultFinding(
+        "state folder",
+        folder,
+        "this user may not write in it",
+        "run this as root (sudo), or as the user chargetill",
+      );
   }
 }
 
@@ -56,10 +83,20 @@ export function tariffs({ config, resolve }: LoadedConfig): Finding[] {
       const notes = lintTariff(tariff, { timeZone: config.station.timeZone, nowMs: wallNow() });
       const [first] = notes;
       if (first === undefined) return okFinding("tariff", `${tariff.id} (${name})`);
-      return warnFinding("tariff", `${tariff.id} (${name})`, `${notes.length} notes, the first: ${first.message}`, `chargetill tariff check ${resolve(name)}`);
+      return warnFinding(
+        "tariff",
+        `${tariff.id} (${name})`,
+        `${notes.length} notes, the first: ${first.message}`,
+        `chargetill tariff check ${resolve(name)}`,
+      );
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      return faultFinding("tariff", name, error.message.split("\n")[0] ?? "", `correct it, then: chargetill tariff check ${resolve(name)}`);
+      return faultFinding(
+        "tariff",
+        name,
+        error.message.split("\n")[0] ?? "",
+        `correct it, then: chargetill tariff check ${resolve(name)}`,
+      );
     }
   });
 }
@@ -72,8 +109,20 @@ export function disk({ config }: LoadedConfig): Finding[] {
     while (!existsSync(there)) there = dirname(there);
     const free = new Disk().freeBytes(there);
     const value = `${Math.floor(free / 1024 / 1024)} MiB free${diskForecastWords(new Disk(), config, wallNow())}`;
-    if (free < leastFreeBytes) return [faultFinding("disk room", value, "nothing is sold: a receipt might not fit", "free some space: journalctl --vacuum-size=50M, apt clean")];
-    return [free < comfortableFreeBytes ? warnFinding("disk room", value, "little is left", "journalctl --vacuum-size=50M, apt clean") : okFinding("disk room", value)];
+    if (free < leastFreeBytes)
+      return [
+        faultFinding(
+          "disk room",
+          value,
+          "nothing is sold: a receipt might not fit",
+          "free some space: journalctl --vacuum-size=50M, apt clean",
+        ),
+      ];
+    return [
+      free < comfortableFreeBytes
+        ? warnFinding("disk room", value, "little is left", "journalctl --vacuum-size=50M, apt clean")
+        : okFinding("disk room", value),
+    ];
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return [];
@@ -87,14 +136,33 @@ export function records({ config }: LoadedConfig): Finding[] {
   const key = join(config.state, keyFile);
   try {
     const mode = statSync(key).mode & 0o777;
-    findings.push((mode & 0o077) === 0 ? okFinding("key", key) : faultFinding("key", key, `others may read the signing key (mode ${mode.toString(8)})`, `chmod 600 ${key}`));
+    findings.push(
+      (mode & 0o077) === 0
+        ? okFinding("key", key)
+        : faultFinding("key", key, `others may read the signing key (mode ${mode.toString(8)})`, `chmod 600 ${key}`),
+    );
   } catch (error) {
     if (errorCode(error) !== "ENOENT") findings.push(unwell("key", diskFailure("read", key, error)));
-    else findings.push(process.env["CREDENTIALS_DIRECTORY"] === undefined ? warnFinding("key", "none yet", "the first start makes it, or systemd hands one in", "systemctl start chargetill") : okFinding("key", "handed in by systemd"));
+    else
+      findings.push(
+        process.env["CREDENTIALS_DIRECTORY"] === undefined
+          ? warnFinding(
+              "key",
+              "none yet",
+              "the first start makes it, or systemd hands one in",
+              "systemctl start chargetill",
+            )
+          : okFinding("key", "handed in by systemd"),
+      );
   }
   try {
     const entries = Journal.view(disk, join(config.state, "journal"), (value) => value).length;
-    findings.push(okFinding("journal", entries === 0 ? "nothing in it yet" : `${entries} entries since the last archive, chain whole`));
+    findings.push(
+      okFinding(
+        "journal",
+        entries === 0 ? "nothing in it yet" : `${entries} entries since the last archive, chain whole`,
+      ),
+    );
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     findings.push(unwell("journal", error));
@@ -102,13 +170,42 @@ export function records({ config }: LoadedConfig): Finding[] {
   try {
     const book = Book.view(disk, join(config.state, "book"), { indexSigner: indexSignerAtHand(disk, config.state) });
     const receipts = book.count();
-    findings.push(receipts === 0 ? okFinding("receipts", "none yet") : okFinding("receipts", `${receipts} on ${counted(book.verifyAll().pages, "page")}, chain whole`));
-    if (config.uplinks.length === 0) findings.push(okFinding("unsent", "no backend is configured: receipts stay in the book"));
+    findings.push(
+      receipts === 0
+        ? okFinding("receipts", "none yet")
+        : okFinding("receipts", `${receipts} on ${counted(book.verifyAll().pages, "page")}, chain whole`),
+    );
+    if (config.uplinks.length === 0)
+      findings.push(okFinding("unsent", "no backend is configured: receipts stay in the book"));
     for (const { name } of config.uplinks) {
-      const { state } = Table.view<{ readonly state: OutboxState }>(disk, join(config.state, `uplink-${name}.json`), parseOutboxTable, { state: emptyOutbox }, { steps: true });
+      const { state } = Table.view<{ readonly state: OutboxState }>(
+        disk,
+        join(config.state, `uplink-${name}.json`),
+        parseOutboxTable,
+        { state: emptyOutbox },
+        { steps: true },
+      );
       const waiting = receipts - state.cursor + state.open.length;
-      if (state.parked.length > 0) findings.push(warnFinding(`uplink ${name}`, `${counted(state.parked.length, "receipt")} put aside`, "the backend refused them again and again", "chargetill sync status"));
-      else findings.push(waiting > 0 ? warnFinding(`uplink ${name}`, `${counted(waiting, "receipt")} waiting`, "the backend has not acknowledged them", "chargetill sync status") : okFinding(`uplink ${name}`, "all receipts acknowledged"));
+      if (state.parked.length > 0)
+        findings.push(
+          warnFinding(
+            `uplink ${name}`,
+            `${counted(state.parked.length, "receipt")} put aside`,
+            "the backend refused them again and again",
+            "chargetill sync status",
+          ),
+        );
+      else
+        findings.push(
+          waiting > 0
+            ? warnFinding(
+                `uplink ${name}`,
+                `${counted(waiting, "receipt")} waiting`,
+                "the backend has not acknowledged them",
+                "chargetill sync status",
+              )
+            : okFinding(`uplink ${name}`, "all receipts acknowledged"),
+        );
     }
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
@@ -119,6 +216,14 @@ export function records({ config }: LoadedConfig): Finding[] {
 
 /** A disk that cannot be read says nothing about what lies on it. */
 const unwell = (check: string, { code, message, cause }: Failure): Finding => {
-  if (code !== "disk/failed" && code !== "disk/full") return faultFinding(check, "damaged", message, "chargetill repair");
-  return faultFinding(check, "cannot be read", message, errorCode(cause) === "EACCES" ? "run this as root (sudo), or as the user chargetill" : "see what is said of the disk");
+  if (code !== "disk/failed" && code !== "disk/full")
+    return faultFinding(check, "damaged", message, "chargetill repair");
+  return faultFinding(
+    check,
+    "cannot be read",
+    message,
+    errorCode(cause) === "EACCES"
+      ? "run this as root (sudo), or as the user chargetill"
+      : "see what is said of the disk",
+  );
 };

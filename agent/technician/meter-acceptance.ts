@@ -1,14 +1,24 @@
-// A meter compared with a known load, over whatever way there is to the devices: looks until the counter's steps are small beside what it counted,
-// then the judgement. A meter that passes is written down, and may be billed from although its map is in doubt.
+// A meter compared with a known load, over whatever way there is to the devices: looks until the counter's steps are
+// small beside what it counted, then the judgement. A meter that passes is written down, and may be billed from
+// although its map is in doubt.
 import { energyResolutionMilliWh, loadMeterMap } from "../../config/meter-map.js";
 import type { Config } from "../../config/schema.js";
-import { checkLengthMs, checkMeterReadings, type MeterCheckResult, type MeterSample } from "../core/session/meter-check.js";
 import { Failure } from "../core/failure.js";
+import {
+  checkLengthMs,
+  checkMeterReadings,
+  type MeterCheckResult,
+  type MeterSample,
+} from "../core/session/meter-check.js";
+import type { AcceptedMeter } from "./accepted-meters.js";
 import type { DeviceAccess } from "./device-access.js";
 import type { MeterLook } from "./device-requests.js";
-import type { AcceptedMeter } from "./accepted-meters.js";
 
-export type MeterChecked = AcceptedMeter & { readonly connector: number; readonly passed: boolean; readonly findings: readonly MeterCheckResult[] };
+export type MeterChecked = AcceptedMeter & {
+  readonly connector: number;
+  readonly passed: boolean;
+  readonly findings: readonly MeterCheckResult[];
+};
 
 /** A reading that fails on the way is passed over; so many in a row end the check. */
 const mostMisses = 10;
@@ -16,7 +26,11 @@ const mostMisses = 10;
 const farOff = 2;
 
 /** One look; a meter that cannot be read is a sentence. */
-export async function look(devices: DeviceAccess, connector: number, registers: boolean): Promise<MeterLook | { readonly connector: number; readonly fault: string }> {
+export async function look(
+  devices: DeviceAccess,
+  connector: number,
+  registers: boolean,
+): Promise<MeterLook | { readonly connector: number; readonly fault: string }> {
   try {
     return (await devices.ask({ do: "meter-look", connector, registers })) as MeterLook;
   } catch (error) {
@@ -25,14 +39,29 @@ export async function look(devices: DeviceAccess, connector: number, registers: 
   }
 }
 
-/** Compares one meter with its load (W, tolerance in percent). Says on the way how long it takes, and what it cannot read. */
-export async function checkMeter(devices: DeviceAccess, config: Config, connector: number, load: { readonly loadW: number; readonly tolerancePercent: number }, say: (line: string) => void): Promise<MeterChecked> {
+/**
+ * Compares one meter with its load (W, tolerance in percent). Says on the way how long it takes, and what it cannot
+ * read.
+ */
+export async function checkMeter(
+  devices: DeviceAccess,
+  config: Config,
+  connector: number,
+  load: { readonly loadW: number; readonly tolerancePercent: number },
+  say: (line: string) => void,
+): Promise<MeterChecked> {
   const found = config.connectors.find(({ id }) => id === connector);
-  if (found === undefined) throw new Failure("usage/invalid", `there is no connector ${connector}; there are: ${config.connectors.map(({ id }) => id).join(", ")}`);
+  if (found === undefined)
+    throw new Failure(
+      "usage/invalid",
+      `there is no connector ${connector}; there are: ${config.connectors.map(({ id }) => id).join(", ")}`,
+    );
   const { model } = found.meter;
   const plan = { ...load, stepMilliWh: energyResolutionMilliWh(loadMeterMap(model)) };
   const needMs = checkLengthMs(plan);
-  say(`connector ${connector}: keep the load of ${load.loadW} W running for ${Math.ceil(needMs / 60_000)} min: ${model} counts in steps of ${plan.stepMilliWh / 1000} Wh`);
+  say(
+    `connector ${connector}: keep the load of ${load.loadW} W running for ${Math.ceil(needMs / 60_000)} min: ${model} counts in steps of ${plan.stepMilliWh / 1000} Wh`,
+  );
   const samples: MeterSample[] = [];
   let serial = "";
   let atMs = 0;
@@ -45,8 +74,15 @@ export async function checkMeter(devices: DeviceAccess, config: Config, connecto
     } else {
       misses = 0;
       const { moment, energyMilliWh, powerW } = seen.reading;
-      if (samples.length === 0 && powerW * farOff < load.loadW) say(`the meter shows ${powerW} W now: is the load on${devices.live ? ", and does a session run? Without one the contactor is open" : "?"}`);
-      if (serial !== "" && seen.identity.serial !== serial) throw new Failure("agent/refused", `the meter changed from ${serial} to ${seen.identity.serial} while it was checked`);
+      if (samples.length === 0 && powerW * farOff < load.loadW)
+        say(
+          `the meter shows ${powerW} W now: is the load on${devices.live ? ", and does a session run? Without one the contactor is open" : "?"}`,
+        );
+      if (serial !== "" && seen.identity.serial !== serial)
+        throw new Failure(
+          "agent/refused",
+          `the meter changed from ${serial} to ${seen.identity.serial} while it was checked`,
+        );
       serial = seen.identity.serial;
       atMs = moment.at;
       samples.push({ monoMs: moment.monoMs, energyMilliWh, powerW });
@@ -56,7 +92,15 @@ export async function checkMeter(devices: DeviceAccess, config: Config, connecto
   }
   const { findings, measuredW, energyMilliWh } = checkMeterReadings(samples, plan);
   const passed = findings.every(({ ok }) => ok);
-  const row: AcceptedMeter = { model, serial, atMs, loadW: load.loadW, measuredW, energyMilliWh, tolerancePercent: load.tolerancePercent };
+  const row: AcceptedMeter = {
+    model,
+    serial,
+    atMs,
+    loadW: load.loadW,
+    measuredW,
+    energyMilliWh,
+    tolerancePercent: load.tolerancePercent,
+  };
   if (passed) await devices.ask({ do: "meter-passed", check: row });
   return { connector, passed, findings, ...row };
 }

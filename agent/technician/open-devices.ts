@@ -1,10 +1,11 @@
-// Opens the way to the devices for a technician's command: the running agent, or the devices themselves under the lock of the state folder.
+// Opens the way to the devices for a technician's command: the running agent, or the devices themselves under the lock
+// of the state folder.
 import { setTimeout as delay } from "node:timers/promises";
 import type { LoadedConfig } from "../../config/load.js";
 import type { MachineNeeds } from "../../drivers/machine/open.js";
 import { askAgent, isAbsent, socketPath } from "../control/control-socket.js";
-import type { DeviceAccess } from "./device-access.js";
 import type { Exchange } from "../control/privileges.js";
+import type { DeviceAccess } from "./device-access.js";
 
 /** Whether an agent serves this config now. Throws where one runs and this user may not speak to it. */
 export async function agentRuns(loaded: LoadedConfig): Promise<boolean> {
@@ -18,11 +19,22 @@ export async function agentRuns(loaded: LoadedConfig): Promise<boolean> {
 }
 
 /**
- * `look`: nothing is made, written or kept, so that a doctor leaves a machine as it was found. Throws Failure state/locked where an agent holds
- * the folder and does not answer.
+ * `look`: nothing is made, written or kept, so that a doctor leaves a machine as it was found. Throws Failure
+ * state/locked where an agent holds the folder and does not answer.
  */
-export async function openDeviceAccess(loaded: LoadedConfig, use: "work" | "look" = "work", needs: MachineNeeds = "all", exchange: Exchange = {}): Promise<DeviceAccess> {
-  if (await agentRuns(loaded)) return { live: true, ask: (request) => askAgent(socketPath(loaded), request), pause: (ms) => delay(ms), close: () => Promise.resolve() };
+export async function openDeviceAccess(
+  loaded: LoadedConfig,
+  use: "work" | "look" = "work",
+  needs: MachineNeeds = "all",
+  exchange: Exchange = {},
+): Promise<DeviceAccess> {
+  if (await agentRuns(loaded))
+    return {
+      live: true,
+      ask: (request) => askAgent(socketPath(loaded), request),
+      pause: (ms) => delay(ms),
+      close: () => Promise.resolve(),
+    };
   // Beside an agent neither drivers nor tables are needed, and none is loaded.
   const { openDevices } = await import("./devices.js");
   return openDevices(loaded, use, needs, exchange);

@@ -1,5 +1,5 @@
-// What a helper far away needs to see of a station: an allow-list of texts, with card numbers and secrets taken out of each.
-// Nothing is copied that is not named here: no journal, no receipts, no keys, no token files.
+// What a helper far away needs to see of a station: an allow-list of texts, with card numbers and secrets taken out of
+// each. Nothing is copied that is not named here: no journal, no receipts, no keys, no token files.
 import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { arch, platform, release, totalmem, uptime } from "node:os";
@@ -9,14 +9,14 @@ import { configText } from "../../config/text.js";
 import { secretFiles } from "../../config/uplink.js";
 import { findPorts } from "../../drivers/machine/ports.js";
 import type { EnrolledCard } from "../cards/enrolled-cards.js";
-import { masked } from "../core/cdr/token.js";
-import { doctorLines } from "./doctor-lines.js";
-import { examine } from "./doctor.js";
-import { Failure } from "../core/failure.js";
-import type { DeviceAccess } from "./device-access.js";
-import { Disk } from "../ledger/store/disk.js";
-import { openDeviceAccess } from "./open-devices.js";
 import { ownVersion } from "../control/version.js";
+import { masked } from "../core/cdr/token.js";
+import { Failure } from "../core/failure.js";
+import { Disk } from "../ledger/store/disk.js";
+import type { DeviceAccess } from "./device-access.js";
+import { examine } from "./doctor.js";
+import { doctorLines } from "./doctor-lines.js";
+import { openDeviceAccess } from "./open-devices.js";
 
 export type BundlePart = { readonly name: string; readonly text: string };
 
@@ -36,10 +36,26 @@ export async function bundleParts(loaded: LoadedConfig): Promise<readonly Bundle
     { name: "devices.json", text: JSON.stringify(devices, null, 1) },
     { name: "ports.json", text: JSON.stringify(findPorts(), null, 1) },
     { name: "files.txt", text: fileLines(config.state).join("\n") },
-    { name: "log.txt", text: await output("journalctl", ["-u", "chargetill", "-n", String(logLines), "-o", "short-iso", "--no-pager"]) },
-    { name: "kernel.txt", text: await output("journalctl", ["-k", "-n", "500", "--no-pager", "--grep", "tty|usb|spi|gpio|mmc|EXT4|voltage|oom"]) },
+    {
+      name: "log.txt",
+      text: await output("journalctl", ["-u", "chargetill", "-n", String(logLines), "-o", "short-iso", "--no-pager"]),
+    },
+    {
+      name: "kernel.txt",
+      text: await output("journalctl", [
+        "-k",
+        "-n",
+        "500",
+        "--no-pager",
+        "--grep",
+        "tty|usb|spi|gpio|mmc|EXT4|voltage|oom",
+      ]),
+    },
   ];
-  const redact = redaction([...config.tokens.map(({ uid }) => uid), ...uids, ...uidsOnDisk(config.state)], config.uplinks.flatMap(secretFiles));
+  const redact = redaction(
+    [...config.tokens.map(({ uid }) => uid), ...uids, ...uidsOnDisk(config.state)],
+    config.uplinks.flatMap(secretFiles),
+  );
   return parts.map(({ name, text }) => ({ name, text: `${redact(text).trimEnd()}\n` }));
 }
 
@@ -47,19 +63,27 @@ const uidDigits = [20, 14, 8] as const;
 const uidRun = /(?<![0-9A-Fa-f])(?:[0-9A-Fa-f]{20}|[0-9A-Fa-f]{14}|[0-9A-Fa-f]{8})(?![0-9A-Fa-f])/g;
 const spacedUid = /(?<![0-9A-Fa-f])[0-9A-Fa-f]{2}([:\s-])[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2}){2,8}(?![0-9A-Fa-f])/g;
 
-/** Every card that a table of the state folder names, enrolled or sent by a backend: the agent that knows them may not be within reach. */
+/**
+ * Every card that a table of the state folder names, enrolled or sent by a backend: the agent that knows them may not
+ * be within reach.
+ */
 function uidsOnDisk(folder: string): string[] {
   const tables = attempted(() => readdirSync(folder).filter((name) => /^(cards|pulled-).*\.json$/.test(name))) ?? [];
   return tables.flatMap((name) => (fileText(join(folder, name)) ?? "").match(uidRun) ?? []);
 }
 
-/** Takes out whole card numbers in any spelling (the last four characters stay), what the files of secrets hold, and all that looks like credentials. */
+/**
+ * Takes out whole card numbers in any spelling (the last four characters stay), what the files of secrets hold, and all
+ * that looks like credentials.
+ */
 export function redaction(uids: readonly string[], files: readonly string[]): (text: string) => string {
   const known = new Set(uids.map((uid) => uid.toUpperCase()));
   const secrets = files.flatMap((path) => {
     const secret = fileText(path)?.trim() ?? "";
     // user:password, of which the password alone is a secret too.
-    return [secret, secret.slice(secret.indexOf(":") + 1)].filter((part) => part.length >= 4).flatMap((part) => [part, Buffer.from(part).toString("base64")]);
+    return [secret, secret.slice(secret.indexOf(":") + 1)]
+      .filter((part) => part.length >= 4)
+      .flatMap((part) => [part, Buffer.from(part).toString("base64")]);
   });
   // Bytes apart may be followed by others that look like more of them.
   const spaced = (found: string): string => {
@@ -68,13 +92,23 @@ export function redaction(uids: readonly string[], files: readonly string[]): (t
     return length === undefined ? found : masked(digits.slice(0, length)) + found.slice((length / 2) * 3 - 1);
   };
   return (text) => {
-    let clean = text.replace(uidRun, (found) => (known.has(found.toUpperCase()) ? masked(found.toUpperCase()) : found)).replace(spacedUid, spaced);
+    let clean = text
+      .replace(uidRun, (found) => (known.has(found.toUpperCase()) ? masked(found.toUpperCase()) : found))
+      .replace(spacedUid, spaced);
     for (const secret of secrets) clean = clean.replaceAll(secret, "[removed]");
-    return clean.replace(/\b(Token|Bearer|Basic) +[A-Za-z0-9+/=_.~-]{8,}/g, "$1 [removed]").replace(/:\/\/[^/\s:@]+:[^/\s@]+@/g, "://[removed]@").replace(/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, "[private key removed]");
+    return clean
+      .replace(/\b(Token|Bearer|Basic) +[A-Za-z0-9+/=_.~-]{8,}/g, "$1 [removed]")
+      .replace(/:\/\/[^/\s:@]+:[^/\s@]+@/g, "://[removed]@")
+      .replace(
+        /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g,
+        "[private key removed]",
+      );
   };
 }
 
-async function lookAtDevices(loaded: LoadedConfig): Promise<{ readonly devices: unknown; readonly uids: readonly string[] }> {
+async function lookAtDevices(
+  loaded: LoadedConfig,
+): Promise<{ readonly devices: unknown; readonly uids: readonly string[] }> {
   let devices: DeviceAccess;
   try {
     devices = await openDeviceAccess(loaded, "look");
@@ -92,10 +126,14 @@ async function lookAtDevices(loaded: LoadedConfig): Promise<{ readonly devices: 
   };
   try {
     const meters = [];
-    for (const { id } of loaded.config.connectors) meters.push(await asked({ do: "meter-look", connector: id, registers: true }));
+    for (const { id } of loaded.config.connectors)
+      meters.push(await asked({ do: "meter-look", connector: id, registers: true }));
     const cards = await asked({ do: "card-list" });
     const status = devices.live ? await asked({ do: "status" }) : "no agent runs";
-    return { devices: { status, meters }, uids: Array.isArray(cards) ? (cards as EnrolledCard[]).map(({ uid }) => uid) : [] };
+    return {
+      devices: { status, meters },
+      uids: Array.isArray(cards) ? (cards as EnrolledCard[]).map(({ uid }) => uid) : [],
+    };
   } finally {
     await devices.close();
   }
@@ -135,7 +173,9 @@ function fileLines(folder: string): string[] {
 
 function output(command: string, args: readonly string[]): Promise<string> {
   return new Promise((resolve) => {
-    execFile(command, [...args], { timeout: 20_000, maxBuffer: largestLogBytes }, (error, stdout) => resolve(stdout !== "" ? stdout : `(${command}: ${error?.message.split("\n")[0] ?? "nothing"})`));
+    execFile(command, [...args], { timeout: 20_000, maxBuffer: largestLogBytes }, (error, stdout) =>
+      resolve(stdout !== "" ? stdout : `(${command}: ${error?.message.split("\n")[0] ?? "nothing"})`),
+    );
   });
 }
 

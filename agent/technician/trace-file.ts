@@ -1,14 +1,21 @@
-// Records what passes between drivers and devices into the lines of a trace file, within a size and a time, and reads such a file again.
-// The lines are held in memory until they are taken: a recording writes nothing on the station's disk and cannot wear its card out.
+// Records what passes between drivers and devices into the lines of a trace file, within a size and a time, and reads
+// such a file again. The lines are held in memory until they are taken: a recording writes nothing on the station's
+// disk and cannot wear its card out.
 import type { Config } from "../../config/schema.js";
-import { traceEntrySchema, traceFormat, traceHeaderSchema, type TraceEntry, type TraceHeader } from "../../config/trace-schema.js";
+import {
+  type TraceEntry,
+  type TraceHeader,
+  traceEntrySchema,
+  traceFormat,
+  traceHeaderSchema,
+} from "../../config/trace-schema.js";
 import type { Moment } from "../../drivers/driver.js";
 import type { Machine } from "../../drivers/machine/open.js";
-import type { CardDetection } from "../../drivers/rfid/card-detection.js";
 import type { BusEvent } from "../../drivers/machine/wiretap.js";
+import type { CardDetection } from "../../drivers/rfid/card-detection.js";
+import { ownVersion } from "../control/version.js";
 import { masked } from "../core/cdr/token.js";
 import { Failure } from "../core/failure.js";
-import { ownVersion } from "../control/version.js";
 
 export type TraceLimits = { readonly ms: number; readonly bytes: number; readonly withUids: boolean };
 export type Taken = { readonly lines: readonly string[]; readonly ended: boolean };
@@ -28,13 +35,26 @@ export function traceHeader(config: Config, now: Moment, withUids: boolean): Tra
     at: new Date(now.at).toISOString(),
     cardNumbers: withUids ? "whole" : "stood in for",
     ports: config.serialPorts,
-    meters: config.connectors.map(({ id, meter }) => ({ connector: id, port: meter.port, unit: meter.unit, model: meter.model, timeoutMs: meter.timeout })),
-    readers: Object.fromEntries(Object.entries(config.readers).map(([name, { poll, debounce }]) => [name, { pollMs: poll, debounceMs: debounce }])),
+    meters: config.connectors.map(({ id, meter }) => ({
+      connector: id,
+      port: meter.port,
+      unit: meter.unit,
+      model: meter.model,
+      timeoutMs: meter.timeout,
+    })),
+    readers: Object.fromEntries(
+      Object.entries(config.readers).map(([name, { poll, debounce }]) => [
+        name,
+        { pollMs: poll, debounceMs: debounce },
+      ]),
+    ),
     pins: config.connectors.flatMap(({ id: connector, contactor, plug, button }) => [
       { connector, role: "contactor" as const, gpio: contactor.gpio, activeLow: contactor.activeLow },
       ...(contactor.feedback === undefined ? [] : [{ connector, role: "feedback" as const, ...contactor.feedback }]),
       { connector, role: "plug" as const, ...plug },
-      ...(button === undefined ? [] : [{ connector, role: "button" as const, gpio: button.gpio, activeLow: button.activeLow }]),
+      ...(button === undefined
+        ? []
+        : [{ connector, role: "button" as const, gpio: button.gpio, activeLow: button.activeLow }]),
     ]),
   };
 }
@@ -84,7 +104,9 @@ export class TraceRecorder {
 
   #hear(event: BusEvent, moment: Moment): void {
     if (this.#ended) return;
-    this.#add(JSON.stringify({ ms: Math.max(0, Math.round(moment.monoMs - this.#from.monoMs)), ...this.#entry(event) }));
+    this.#add(
+      JSON.stringify({ ms: Math.max(0, Math.round(moment.monoMs - this.#from.monoMs)), ...this.#entry(event) }),
+    );
     if (this.#bytes > this.#limits.bytes) this.#end("size", moment);
     else if (this.#waiting > mostWaitingBytes) this.#end("nobody took it", moment);
   }
@@ -93,7 +115,9 @@ export class TraceRecorder {
     switch (event.kind) {
       case "serial": {
         const { port, what } = event;
-        return what === "out" || what === "in" ? { port, [what]: Buffer.from(event.bytes).toString("hex") } : { port, event: what };
+        return what === "out" || what === "in"
+          ? { port, [what]: Buffer.from(event.bytes).toString("hex") }
+          : { port, event: what };
       }
       case "card": {
         const { reader, detection } = event;
@@ -112,13 +136,20 @@ export class TraceRecorder {
     return { sight: "card", uid: this.#limits.withUids ? detection.uid : this.#standIn(detection.uid) };
   }
 
-  /** A number as long as the card's, with its last four characters, by which nobody can charge: its other bytes count the cards of this trace. */
+  /**
+   * A number as long as the card's, with its last four characters, by which nobody can charge: its other bytes count
+   * the cards of this trace.
+   */
   #standIn(uid: string): string {
     const known = this.#standIns.get(uid);
     if (known !== undefined) return known;
     // 0x08 begins the number of a phone, which is a new one at each tap, and 0x88 one that goes on.
     const first = uid.length === 8 && uid.startsWith("08") ? "08" : "F0";
-    const made = `${first}${(this.#standIns.size + 1).toString(16).toUpperCase().padStart(uid.length - 6, "0").slice(-(uid.length - 6))}${uid.slice(-4)}`;
+    const made = `${first}${(this.#standIns.size + 1)
+      .toString(16)
+      .toUpperCase()
+      .padStart(uid.length - 6, "0")
+      .slice(-(uid.length - 6))}${uid.slice(-4)}`;
     this.#standIns.set(uid, made);
     return made;
   }
@@ -138,7 +169,10 @@ export class TraceRecorder {
 }
 
 /** A trace file's header and entries. Throws Failure usage/invalid, with the line, for anything else. */
-export function parseTrace(name: string, text: string): { readonly header: TraceHeader; readonly entries: readonly TraceEntry[] } {
+export function parseTrace(
+  name: string,
+  text: string,
+): { readonly header: TraceHeader; readonly entries: readonly TraceEntry[] } {
   const lines = text.split("\n").filter((line) => line !== "");
   const wrong = (number: number, why: string): Failure => new Failure("usage/invalid", `${name}:${number}: ${why}`);
   const value = (line: string, number: number): unknown => {
@@ -150,7 +184,11 @@ export function parseTrace(name: string, text: string): { readonly header: Trace
   };
   const [first, ...rest] = lines;
   const header = traceHeaderSchema.safeParse(value(first ?? "", 1));
-  if (!header.success) throw wrong(1, `no header of a "${traceFormat}": ${header.error.issues[0]?.path.join(".") ?? ""} ${header.error.issues[0]?.message ?? ""}`);
+  if (!header.success)
+    throw wrong(
+      1,
+      `no header of a "${traceFormat}": ${header.error.issues[0]?.path.join(".") ?? ""} ${header.error.issues[0]?.message ?? ""}`,
+    );
   const entries = rest.map((line, index) => {
     const entry = traceEntrySchema.safeParse(value(line, index + 2));
     if (!entry.success) throw wrong(index + 2, "no entry that we know");

@@ -1,5 +1,6 @@
-// What may be asked of an agent whether it sells or not: how much it logs, and a recording of what passes between drivers and devices.
-// None of it touches disk, session or money; a station that refuses to open is just the one that is looked into.
+// What may be asked of an agent whether it sells or not: how much it logs, and a recording of what passes between
+// drivers and devices. None of it touches disk, session or money; a station that refuses to open is just the one that
+// is looked into.
 import { durationMs } from "../../config/duration.js";
 import type { Config } from "../../config/schema.js";
 import type { Machine } from "../../drivers/machine/open.js";
@@ -41,7 +42,9 @@ export class TraceSessions {
       case "trace-start":
         return this.#startTrace(request);
       case "trace-take":
-        return this.#recorder === undefined ? { ok: false, why: "nothing is being recorded" } : { ok: true, value: this.#recorder.take() };
+        return this.#recorder === undefined
+          ? { ok: false, why: "nothing is being recorded" }
+          : { ok: true, value: this.#recorder.take() };
       case "trace-stop":
         this.#recorder?.stop();
         return { ok: true, value: null };
@@ -61,10 +64,13 @@ export class TraceSessions {
     const log = this.#log;
     if (log === undefined) return { ok: false, why: "this agent keeps no log" };
     const own = this.#config.log.level;
-    if (level === undefined) return { ok: true, value: { level: log.level(), was: own, untilMs: this.#untilMs } satisfies LogState };
+    if (level === undefined)
+      return { ok: true, value: { level: log.level(), was: own, untilMs: this.#untilMs } satisfies LogState };
     const wanted = logLevels.find((known) => known === level);
-    if (wanted === undefined) return { ok: false, why: `there is no log level ${String(level)}; there are: ${logLevels.join(", ")}` };
-    if (typeof ms !== "number" || !Number.isInteger(ms) || ms < shortestMs || ms > longestLogMs) return { ok: false, why: "a log level is set for a time from 1s to 24h" };
+    if (wanted === undefined)
+      return { ok: false, why: `there is no log level ${String(level)}; there are: ${logLevels.join(", ")}` };
+    if (typeof ms !== "number" || !Number.isInteger(ms) || ms < shortestMs || ms > longestLogMs)
+      return { ok: false, why: "a log level is set for a time from 1s to 24h" };
     const { clock } = this.#machine;
     const now = clock.now();
     this.#fallBack?.();
@@ -81,7 +87,8 @@ export class TraceSessions {
   /** At level debug the log also has what passes between drivers and devices. */
   #overhear(): void {
     const wanted = this.#log?.level() === "debug";
-    if (wanted && this.#silence === undefined) this.#silence = this.#machine.wiretap.listen((event) => this.#log?.debug(passedLine(event)));
+    if (wanted && this.#silence === undefined)
+      this.#silence = this.#machine.wiretap.listen((event) => this.#log?.debug(passedLine(event)));
     if (wanted) return;
     this.#silence?.();
     this.#silence = undefined;
@@ -89,8 +96,10 @@ export class TraceSessions {
 
   /** One recording at a time: a new one ends the one before, whose asker may be long gone. */
   #startTrace({ ms, bytes, withUids }: ControlRequest): ControlAnswer {
-    if (typeof ms !== "number" || !(ms >= shortestMs && ms <= mostTraceMs)) return { ok: false, why: "a trace runs from 1s to 24h" };
-    if (typeof bytes !== "number" || !(bytes >= 1_024 && bytes <= mostTraceBytes)) return { ok: false, why: "a trace has from 1 KiB to 64 MiB" };
+    if (typeof ms !== "number" || !(ms >= shortestMs && ms <= mostTraceMs))
+      return { ok: false, why: "a trace runs from 1s to 24h" };
+    if (typeof bytes !== "number" || !(bytes >= 1_024 && bytes <= mostTraceBytes))
+      return { ok: false, why: "a trace has from 1 KiB to 64 MiB" };
     this.#recorder?.stop();
     this.#recorder = new TraceRecorder(this.#machine, this.#config, { ms, bytes, withUids: withUids === true });
     return { ok: true, value: null };

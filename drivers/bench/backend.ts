@@ -1,5 +1,5 @@
-// A small backend for the bench: an OCPI CDR receiver on this machine that keeps every POST and can behave as badly as real ones do.
-// It counts what a backend counts: one CDR per id, whichever copy came first.
+// A small backend for the bench: an OCPI CDR receiver on this machine that keeps every POST and can behave as badly as
+// real ones do. It counts what a backend counts: one CDR per id, whichever copy came first.
 import http from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { gzipSync } from "node:zlib";
@@ -26,7 +26,14 @@ export type BackendMood =
   /** Any HTTP status, with an OCPI envelope that fits it. */
   | number;
 
-export type BackendPost = { readonly at: number; readonly id: string; readonly key: string; readonly body: string; readonly headers: http.IncomingHttpHeaders; readonly acknowledged: boolean };
+export type BackendPost = {
+  readonly at: number;
+  readonly id: string;
+  readonly key: string;
+  readonly body: string;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly acknowledged: boolean;
+};
 
 export type BackendOptions = {
   /** The credentials token that is asked for; without it any is welcome. */
@@ -59,7 +66,9 @@ export class Backend {
 
   private constructor(options: BackendOptions) {
     this.#options = options;
-    this.#server = http.createServer((request, response) => void this.#serve(request, response).catch(() => request.socket.destroy()));
+    this.#server = http.createServer(
+      (request, response) => void this.#serve(request, response).catch(() => request.socket.destroy()),
+    );
     this.#server.on("connection", (socket) => {
       this.#sockets.add(socket);
       socket.on("close", () => this.#sockets.delete(socket));
@@ -140,16 +149,22 @@ export class Backend {
     this.#arrived();
     if (mood === "slow") await new Promise<void>((resolve) => this.#released.push(resolve));
     const { token } = this.#options;
-    const known = token === undefined || request.headers.authorization === `Token ${Buffer.from(token).toString("base64")}`;
-    const stores = known && (mood === "well" || mood === "slow" || mood === "cut-answer" || mood === "lost-answer" || mood === 409);
+    const known =
+      token === undefined || request.headers.authorization === `Token ${Buffer.from(token).toString("base64")}`;
+    const stores =
+      known && (mood === "well" || mood === "slow" || mood === "cut-answer" || mood === "lost-answer" || mood === 409);
     const id = this.#keep(request, body, stores, stores && mood !== "cut-answer" && mood !== "lost-answer");
     if (mood === "lost-answer") return void request.socket.destroy();
     if (mood === "cut-answer") return this.#half(response);
-    if (mood === "html") return void response.writeHead(200, { "Content-Type": "text/html" }).end("<html><title>Welcome to the guest network</title></html>");
+    if (mood === "html")
+      return void response
+        .writeHead(200, { "Content-Type": "text/html" })
+        .end("<html><title>Welcome to the guest network</title></html>");
     if (mood === "redirect") return void response.writeHead(307, { Location: this.redirectTo }).end();
     if (mood === "3000") return this.#say(response, 200, 3000, "generic server error");
     if (!known) return this.#say(response, 401, 2001, "unknown token");
-    if (typeof mood === "number") return this.#say(response, mood, mood < 300 ? 1000 : mood < 500 ? 2000 : 3000, http.STATUS_CODES[mood] ?? "");
+    if (typeof mood === "number")
+      return this.#say(response, mood, mood < 300 ? 1000 : mood < 500 ? 2000 : 3000, http.STATUS_CODES[mood] ?? "");
     if (request.method !== "POST") return this.#say(response, 405, 2000, "only POST");
     if (id === undefined) return this.#say(response, 400, 2001, "this is no CDR");
     response.setHeader("Location", `${this.url}/${encodeURIComponent(id)}`);
@@ -163,11 +178,21 @@ export class Backend {
     } catch {
       value = undefined;
     }
-    const id = typeof value === "object" && value !== null && "id" in value && typeof value.id === "string" ? value.id : undefined;
+    const id =
+      typeof value === "object" && value !== null && "id" in value && typeof value.id === "string"
+        ? value.id
+        : undefined;
     const keepsPosts = this.#options.keepPosts ?? true;
     if (keepsPosts) {
       const key = request.headers["idempotency-key"];
-      this.posts.push({ at: this.#options.now?.() ?? 0, id: id ?? "", key: typeof key === "string" ? key : "", body, headers: request.headers, acknowledged });
+      this.posts.push({
+        at: this.#options.now?.() ?? 0,
+        id: id ?? "",
+        key: typeof key === "string" ? key : "",
+        body,
+        headers: request.headers,
+        acknowledged,
+      });
     }
     if (id !== undefined && stores && !this.cdrs.has(id)) this.cdrs.set(id, keepsPosts ? body : "");
     return id;
@@ -182,7 +207,11 @@ export class Backend {
 
   #say(response: http.ServerResponse, status: number, code: number, message: string): void {
     const at = new Date(this.#options.now?.() ?? 0).toISOString();
-    const text = JSON.stringify({ status_code: code, ...(message === "" ? {} : { status_message: message }), timestamp: at });
+    const text = JSON.stringify({
+      status_code: code,
+      ...(message === "" ? {} : { status_message: message }),
+      timestamp: at,
+    });
     const body = this.#options.gzip === true ? gzipSync(text) : Buffer.from(text);
     response.writeHead(status, {
       "Content-Type": "application/json",

@@ -1,11 +1,17 @@
-// The bench's time: it stands still while any request is in flight and then moves straight to the next thing that is due.
-// So the same seed gives the same story on any machine; `speed` paces what is seen and changes nothing that happens.
+// The bench's time: it stands still while any request is in flight and then moves straight to the next thing that is
+// due. So the same seed gives the same story on any machine; `speed` paces what is seen and changes nothing that
+// happens.
 import type { Clock, Moment, TimeTrust } from "../driver.js";
 
 type Timer = { readonly monoMs: number; readonly order: number; readonly wake: () => void };
 
 /** What of the clock outlives a process. */
-export type ClockState = { readonly at: number; readonly monoMs: number; readonly boot: string; readonly trust: TimeTrust };
+export type ClockState = {
+  readonly at: number;
+  readonly monoMs: number;
+  readonly boot: string;
+  readonly trust: TimeTrust;
+};
 
 export class BenchClock implements Clock {
   #state: ClockState;
@@ -16,7 +22,10 @@ export class BenchClock implements Clock {
   #running = true;
 
   /** `speed` = bench seconds per real second; 0 = unpaced. */
-  constructor(state: ClockState, readonly speed: number) {
+  constructor(
+    state: ClockState,
+    readonly speed: number,
+  ) {
     this.#state = state;
   }
 
@@ -28,12 +37,22 @@ export class BenchClock implements Clock {
     return this.#state;
   }
 
-  /** Steps the wall clock, as NTP or a person would, and sets how far it can be believed. The monotonic clock does not notice. */
+  /**
+   * Steps the wall clock, as NTP or a person would, and sets how far it can be believed. The monotonic clock does not
+   * notice.
+   */
   adjust(change: { readonly stepMs?: number; readonly trust?: TimeTrust }): void {
-    this.#state = { ...this.#state, at: this.#state.at + (change.stepMs ?? 0), trust: change.trust ?? this.#state.trust };
+    this.#state = {
+      ...this.#state,
+      at: this.#state.at + (change.stepMs ?? 0),
+      trust: change.trust ?? this.#state.trust,
+    };
   }
 
-  /** Time passes while the program is held up (a slow disk, a long computation): whoever was to be woken meanwhile is late. */
+  /**
+   * Time passes while the program is held up (a slow disk, a long computation): whoever was to be woken meanwhile is
+   * late.
+   */
   hold(ms: number): void {
     this.#state = { ...this.#state, at: this.#state.at + ms, monoMs: this.#state.monoMs + ms };
   }
@@ -46,7 +65,11 @@ export class BenchClock implements Clock {
     while (low < high) {
       const middle = (low + high) >> 1;
       const other = this.#timers[middle];
-      if (other !== undefined && (other.monoMs > timer.monoMs || (other.monoMs === timer.monoMs && other.order > timer.order))) low = middle + 1;
+      if (
+        other !== undefined &&
+        (other.monoMs > timer.monoMs || (other.monoMs === timer.monoMs && other.order > timer.order))
+      )
+        low = middle + 1;
       else high = middle;
     }
     this.#timers.splice(low, 0, timer);

@@ -1,5 +1,6 @@
 // The whole bench, as a machine: buses, pins, antenna and clock tied to one simulated world, in place of the Pi's.
-// Everything above the bytes is the real driver. The world lies in bench.world in the state folder and outlives a killed agent.
+// Everything above the bytes is the real driver. The world lies in bench.world in the state folder and outlives a
+// killed agent.
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { loadMeterMap } from "../../config/meter-map.js";
@@ -26,10 +27,15 @@ export type Bench = MachineBuses & {
 };
 
 /**
- * Sets up the bench for a config; with a world kept from before, it goes on where that stopped. Time stands still until `start`.
- * `kept` = the folder of the world's file, or another keeper; `board` = other pins than a Pi's header.
+ * Sets up the bench for a config; with a world kept from before, it goes on where that stopped. Time stands still until
+ * `start`. `kept` = the folder of the world's file, or another keeper; `board` = other pins than a Pi's header.
  */
-export function openBench(config: Config, bench: BenchConfig, kept: string | WorldKeeper<WorldState>, board = new GpioBoard()): Bench {
+export function openBench(
+  config: Config,
+  bench: BenchConfig,
+  kept: string | WorldKeeper<WorldState>,
+  board = new GpioBoard(),
+): Bench {
   const file = typeof kept === "string" ? new WorldFile<WorldState>(join(kept, "bench.world")) : kept;
   const state = file.saved() ?? firstWorld(config, bench);
   const clock = new BenchClock(state.clock, bench.speed);
@@ -64,10 +70,17 @@ export function openBench(config: Config, bench: BenchConfig, kept: string | Wor
     if (wired === undefined) return;
     world.contactor(wired.id, board.isActive(wired.contactor));
   });
-  const rtu = new Map(Object.entries(config.serialPorts).map(([name, { baud, parity }]) => [name, new RtuBus({ baudRate: baud, parity })]));
+  const rtu = new Map(
+    Object.entries(config.serialPorts).map(([name, { baud, parity }]) => [
+      name,
+      new RtuBus({ baudRate: baud, parity }),
+    ]),
+  );
   for (const one of config.connectors) {
     const serial = String(23_000_000 + ((bench.seed * 31) % 100_000) * 64 + one.id);
-    rtu.get(one.meter.port)?.attach(one.meter.unit, loadMeterMap(one.meter.model), () => ({ ...world.meterValues(one.id), serial }));
+    rtu
+      .get(one.meter.port)
+      ?.attach(one.meter.unit, loadMeterMap(one.meter.model), () => ({ ...world.meterValues(one.id), serial }));
   }
   let jitter = bench.seed;
   let running = Promise.resolve();
@@ -103,7 +116,17 @@ export function firstWorld(config: Config, bench: BenchConfig): WorldState {
   return {
     clock,
     random: bench.seed,
-    outlets: Object.fromEntries(config.connectors.map(({ id }) => [id, { car: null, registerMilliWh: (1_234_000 + id * 111_000 + (bench.seed % 1000)) * 1000, restMilliWms: 0, sinceMs: clock.monoMs }])),
+    outlets: Object.fromEntries(
+      config.connectors.map(({ id }) => [
+        id,
+        {
+          car: null,
+          registerMilliWh: (1_234_000 + id * 111_000 + (bench.seed % 1000)) * 1000,
+          restMilliWms: 0,
+          sinceMs: clock.monoMs,
+        },
+      ]),
+    ),
     coils: {},
     stuck: {},
     backendAway: false,
@@ -111,4 +134,3 @@ export function firstWorld(config: Config, bench: BenchConfig): WorldState {
     agenda: bench.story === "demo" ? demoStory(clock.monoMs, bench.seed, reader) : [],
   };
 }
-

@@ -1,5 +1,6 @@
-// The space in front of a simulated reader: which cards lie there, and how ill the chip is. Written by the world, read by the chip.
-// One block of shared memory, because the chip answers synchronously in the reader's thread; a counter makes each change whole.
+// The space in front of a simulated reader: which cards lie there, and how ill the chip is. Written by the world, read
+// by the chip. One block of shared memory, because the chip answers synchronously in the reader's thread; a counter
+// makes each change whole.
 import type { SpiChoice } from "../rfid/spi.js";
 
 const word = { sequence: 0, cards: 1, health: 2, busNoise: 3, airNoise: 4, seed: 5, version: 6, powerCuts: 7 } as const;
@@ -29,7 +30,11 @@ export type FieldView = {
 };
 
 /** The chip of the bench, with its antenna in this field, in place of the kernel's spidev. */
-export const simulatedChip = (field: SharedArrayBuffer): SpiChoice => ({ kind: "simulated", module: new URL("./mfrc522-chip.js", import.meta.url).href, field });
+export const simulatedChip = (field: SharedArrayBuffer): SpiChoice => ({
+  kind: "simulated",
+  module: new URL("./mfrc522-chip.js", import.meta.url).href,
+  field,
+});
 
 export class CardField {
   readonly #words: Int32Array;
@@ -45,7 +50,8 @@ export class CardField {
   /** Puts these cards, and no others, into the field. A card that was there stays as it was. */
   present(cards: readonly Uint8Array[]): void {
     if (cards.length > mostCards) throw new RangeError(`a field holds ${mostCards} cards, not ${cards.length}`);
-    for (const uid of cards) if (![4, 7, 10].includes(uid.length)) throw new RangeError(`a UID has 4, 7 or 10 bytes, not ${uid.length}`);
+    for (const uid of cards)
+      if (![4, 7, 10].includes(uid.length)) throw new RangeError(`a UID has 4, 7 or 10 bytes, not ${uid.length}`);
     this.#change(() => {
       this.#words[word.cards] = cards.length;
       cards.forEach((uid, index) => {

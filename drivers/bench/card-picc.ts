@@ -6,7 +6,8 @@ import { picc } from "../rfid/registers.js";
 export type Bit = 0 | 1;
 
 /** Bytes as they go over the air: least significant bit first (parity bits are left out). */
-export const bitsOf = (bytes: Iterable<number>): Bit[] => [...bytes].flatMap((byte) => Array.from({ length: 8 }, (_, i) => ((byte >> i) & 1) as Bit));
+export const bitsOf = (bytes: Iterable<number>): Bit[] =>
+  [...bytes].flatMap((byte) => Array.from({ length: 8 }, (_, i) => ((byte >> i) & 1) as Bit));
 
 /** What the chip needs of a card. */
 export interface Card {
@@ -27,7 +28,12 @@ export class Picc implements Card {
   constructor(readonly uid: Uint8Array) {
     const bytes = [...uid];
     const tagged = (from: number): number[] => [picc.cascadeTag, ...bytes.slice(from, from + 3)];
-    const parts = bytes.length === 4 ? [bytes] : bytes.length === 7 ? [tagged(0), bytes.slice(3)] : [tagged(0), tagged(3), bytes.slice(6)];
+    const parts =
+      bytes.length === 4
+        ? [bytes]
+        : bytes.length === 7
+          ? [tagged(0), bytes.slice(3)]
+          : [tagged(0), tagged(3), bytes.slice(6)];
     this.#parts = parts.map((part) => [...part, part.reduce((check, byte) => check ^ byte, 0)]);
   }
 
@@ -58,7 +64,10 @@ export class Picc implements Card {
   }
 
   #wake(request: number | undefined): Bit[] | undefined {
-    const hears = this.#state === "idle" ? request === picc.reqa || request === picc.wupa : this.#state === "halt" && request === picc.wupa;
+    const hears =
+      this.#state === "idle"
+        ? request === picc.reqa || request === picc.wupa
+        : this.#state === "halt" && request === picc.wupa;
     if (!hears) return this.#fallBack();
     this.#woken = this.#state === "halt";
     this.#state = "ready";
@@ -88,7 +97,10 @@ function hasGoodCrc(frame: readonly number[]): boolean {
 }
 
 /** Several answers on the air at once: where they first differ is the collision; from there on a 1 wins over a 0. */
-export function overlay(answers: readonly (readonly Bit[])[]): { readonly bits: Bit[]; readonly collision: number | undefined } {
+export function overlay(answers: readonly (readonly Bit[])[]): {
+  readonly bits: Bit[];
+  readonly collision: number | undefined;
+} {
   const length = Math.max(0, ...answers.map((answer) => answer.length));
   const bits = Array.from({ length }, (_, i) => (answers.some((answer) => answer[i] === 1) ? 1 : 0) as Bit);
   const first = bits.findIndex((bit, i) => answers.some((answer) => answer[i] !== bit));

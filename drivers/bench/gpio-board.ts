@@ -1,5 +1,6 @@
-// A simulated header: pins that an agent opens as a GpioPort, and that a world of cars and contactors reads and drives from outside.
-// The board outlives the agent: what a dead process drove stays driven, as on a Pi. Its state is plain data.
+// A simulated header: pins that an agent opens as a GpioPort, and that a world of cars and contactors reads and drives
+// from outside. The board outlives the agent: what a dead process drove stays driven, as on a Pi. Its state is plain
+// data.
 import type { PinConfig } from "../../config/schema.js";
 import { DeviceError } from "../driver.js";
 import type { GpioInput, GpioOutput, GpioPort } from "../gpio/port.js";
@@ -21,7 +22,10 @@ export class GpioBoard implements GpioPort {
   #life = 0;
 
   /** `mostPins` = more than a header has, for a station beyond any Pi. */
-  constructor(state: BoardState = { pins: [] }, private readonly mostPins = headerPins) {
+  constructor(
+    state: BoardState = { pins: [] },
+    private readonly mostPins = headerPins,
+  ) {
     this.restore(state);
   }
 
@@ -32,7 +36,8 @@ export class GpioBoard implements GpioPort {
     this.#hold(gpio);
     const life = this.#life;
     const set = (active: boolean): void => {
-      if (life !== this.#life) throw new DeviceError("gpio/missing", `GPIO ${gpio}: it belonged to a process that is gone`);
+      if (life !== this.#life)
+        throw new DeviceError("gpio/missing", `GPIO ${gpio}: it belonged to a process that is gone`);
       this.#check(gpio);
       this.#put({ gpio, direction: "out", high: active !== activeLow });
     };
@@ -78,7 +83,8 @@ export class GpioBoard implements GpioPort {
 
   /** Puts a voltage on an input from outside; may come before the agent opens it. */
   drive(gpio: number, high: boolean): void {
-    if (this.#pins.get(gpio)?.direction === "out") throw new Error(`GPIO ${gpio} is an output: driving it from outside is a short circuit`);
+    if (this.#pins.get(gpio)?.direction === "out")
+      throw new Error(`GPIO ${gpio} is an output: driving it from outside is a short circuit`);
     const changed = this.level(gpio) !== high;
     this.#put({ gpio, direction: "in", high });
     if (changed) for (const watcher of [...(this.#watchers.get(gpio) ?? [])]) watcher();
@@ -123,7 +129,8 @@ export class GpioBoard implements GpioPort {
   }
 
   #hold(gpio: number): void {
-    if (gpio >= this.mostPins) throw new DeviceError("gpio/missing", `GPIO ${gpio}: the bench's board has only ${this.mostPins} pins`);
+    if (gpio >= this.mostPins)
+      throw new DeviceError("gpio/missing", `GPIO ${gpio}: the bench's board has only ${this.mostPins} pins`);
     if (this.#held.has(gpio)) throw new DeviceError("gpio/missing", `GPIO ${gpio} is already in use`);
     this.#check(gpio);
     this.#held.add(gpio);

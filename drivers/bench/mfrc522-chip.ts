@@ -1,10 +1,12 @@
-// A simulated MFRC522 behind the SPI object, register by register (NXP data sheet rev. 3.9), so that mfrc522-rpi runs on it unchanged.
-// Its time is its own: each access to a register takes 20 us of it, as on a 1 MHz bus. No real time passes.
-import { command, crcIrq, busFault, irq, register } from "../rfid/registers.js";
+// A simulated MFRC522 behind the SPI object, register by register (NXP data sheet rev. 3.9), so that mfrc522-rpi runs
+// on it unchanged. Its time is its own: each access to a register takes 20 us of it, as on a 1 MHz bus. No real time
+// passes.
+
 import { crcA } from "../rfid/crc-a.js";
+import { busFault, command, crcIrq, irq, register } from "../rfid/registers.js";
 import type { Spi } from "../rfid/spi.js";
 import { CardField, type FieldView } from "./card-field.js";
-import { overlay, Picc, type Bit, type Card } from "./card-picc.js";
+import { type Bit, type Card, overlay, Picc } from "./card-picc.js";
 
 const accessUs = 20;
 /** One bit at 106 kbit/s; a card answers 91 us after the last one (ISO/IEC 14443-3, clause 6.2.1.1). */
@@ -12,7 +14,9 @@ const bitUs = 9.44;
 const frameDelayUs = 91;
 const carrierMhz = 13.56;
 const fifoBytes = 64;
-/** Clause 8.6: the digital part is held in reset for 38 us and the crystal's start; what is written meanwhile is lost. */
+/**
+ * Clause 8.6: the digital part is held in reset for 38 us and the crystal's start; what is written meanwhile is lost.
+ */
 const startUpUs = 40;
 const fieldResetUs = 5_100;
 const cardStartUs = 5_000;
@@ -152,7 +156,8 @@ export class Mfrc522Chip implements Spi {
       case register.comIrq:
       case register.divIrq:
         // Bit 7 says whether the marked bits are set or cleared.
-        this.#registers[address] = (value & 0x80) !== 0 ? this.#get(address) | (value & 0x7f) : this.#get(address) & ~value;
+        this.#registers[address] =
+          (value & 0x80) !== 0 ? this.#get(address) | (value & 0x7f) : this.#get(address) & ~value;
         return;
       case register.fifoData:
         if (this.#fifo.length >= fifoBytes) return this.#raise(register.error, busFault.overflow);

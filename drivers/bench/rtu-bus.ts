@@ -1,9 +1,10 @@
-// A simulated RS-485 bus below serialport: takes the bytes that a master writes, and answers as real meters do, or as broken ones do.
-// Meters here are strict: a read that their map does not allow gets an exception, so that a driver cannot get used to a kind one.
+// A simulated RS-485 bus below serialport: takes the bytes that a master writes, and answers as real meters do, or as
+// broken ones do. Meters here are strict: a read that their map does not allow gets an exception, so that a driver
+// cannot get used to a kind one.
 import type { MeterMap } from "../../config/meter-map.js";
 import type { SerialBinding } from "../meter/line.js";
-import { meterImage, place } from "./rtu-image.js";
 import type { Image, MeterValues } from "./rtu-image.js";
+import { meterImage, place } from "./rtu-image.js";
 import { BenchPort } from "./rtu-port.js";
 
 /** One thing that goes wrong with one reply. */
@@ -32,7 +33,12 @@ export type RtuFault =
   /** The adapter is unplugged before it can answer. */
   | { readonly kind: "vanish" };
 
-type Slave = { readonly map: MeterMap; readonly values: () => MeterValues; frozen: Image | undefined; faults: { readonly fault: RtuFault; left: number }[] };
+type Slave = {
+  readonly map: MeterMap;
+  readonly values: () => MeterValues;
+  frozen: Image | undefined;
+  faults: { readonly fault: RtuFault; left: number }[];
+};
 
 /** Modbus application protocol 1.1b3, 7: the exceptions that a meter gives. */
 const illegalFunction = 1;
@@ -58,8 +64,11 @@ export class RtuBus {
     list: () => Promise.resolve(this.#present ? [{ path: "bench" }] : []),
     open: (options) => {
       if (!this.#present) return Promise.reject(new Error(`No such file or directory, cannot open ${options.path}`));
-      if (this.#port?.isOpen) return Promise.reject(new Error(`Resource temporarily unavailable, cannot lock port ${options.path}`));
-      const understood = this.#line === undefined || (this.#line.baudRate === options.baudRate && this.#line.parity === (options.parity ?? "none"));
+      if (this.#port?.isOpen)
+        return Promise.reject(new Error(`Resource temporarily unavailable, cannot lock port ${options.path}`));
+      const understood =
+        this.#line === undefined ||
+        (this.#line.baudRate === options.baudRate && this.#line.parity === (options.parity ?? "none"));
       this.#port = new BenchPort(options, (request) => (understood ? this.#onRequest(request) : undefined));
       return Promise.resolve(this.#port);
     },
@@ -195,14 +204,20 @@ function answer(map: MeterMap, image: Image, request: Buffer, fault: RtuFault | 
   reply.writeUInt8(unit, 0);
   reply.writeUInt8(code, 1);
   reply.writeUInt8(2 * count, 2);
-  for (let word = 0; word < count; word++) reply.writeUInt16BE(fault?.kind === "all-ones" ? 0xffff : (image.get(place(code, address + word)) ?? 0), 3 + 2 * word);
+  for (let word = 0; word < count; word++)
+    reply.writeUInt16BE(
+      fault?.kind === "all-ones" ? 0xffff : (image.get(place(code, address + word)) ?? 0),
+      3 + 2 * word,
+    );
   return sealed(reply);
 }
 
 /** Whether this meter lets exactly these registers be read in one request. */
 function allows(map: MeterMap, code: number, address: number, count: number): boolean {
   const last = address + count - 1;
-  const touched = Object.values(map.registers).filter((entry) => entry.function === code && entry.address <= last && address < entry.address + entry.words);
+  const touched = Object.values(map.registers).filter(
+    (entry) => entry.function === code && entry.address <= last && address < entry.address + entry.words,
+  );
   const whole = map.ranges.find((range) => range.read === "whole" && range.from <= last && address <= range.to);
   if (whole) return address === whole.from && last === whole.to;
   if (touched.some((entry) => entry.address < address || entry.address + entry.words - 1 > last)) return false;

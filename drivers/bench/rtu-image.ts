@@ -1,5 +1,6 @@
-// What a simulated meter holds in its registers: values of the bench's world, written down as the map says the maker writes them.
-// Shares no code with the decoder on purpose: a mistake in one of them shows as a value that does not come back.
+// What a simulated meter holds in its registers: values of the bench's world, written down as the map says the maker
+// writes them. Shares no code with the decoder on purpose: a mistake in one of them shows as a value that does not come
+// back.
 import type { MeterMap, Register } from "../../config/meter-map.js";
 
 /** What the bench's world knows of one meter. The meter itself shows whole steps of its resolution only. */
@@ -63,8 +64,10 @@ function registerBytes(map: MeterMap, entry: Register, values: MeterValues): Dat
   const exponent = entry.counts.exponent + (entry.scaledBy === undefined ? 0 : chosenScale[entry.counts.unit]);
   if (entry.type === "iskra_t5" || entry.type === "iskra_t6") return iskraBytes(milli);
   const factor = 10 ** Math.abs(exponent);
-  if (entry.type === "f32" || entry.type === "f64") return numberBytes(entry.type, exponent >= 0 ? milli / factor : milli * factor, 0n);
-  const counted = exponent >= 0 ? BigInt(Math.trunc(milli)) / BigInt(factor) : BigInt(Math.trunc(milli)) * BigInt(factor);
+  if (entry.type === "f32" || entry.type === "f64")
+    return numberBytes(entry.type, exponent >= 0 ? milli / factor : milli * factor, 0n);
+  const counted =
+    exponent >= 0 ? BigInt(Math.trunc(milli)) / BigInt(factor) : BigInt(Math.trunc(milli)) * BigInt(factor);
   return numberBytes(entry.type, 0, counted);
 }
 
@@ -89,7 +92,8 @@ function milliOf(map: MeterMap, entry: Register, values: MeterValues): number {
     }
     case "W": {
       if (map.reading.powerLess.includes(entry.name)) return Math.max(0, -values.powerW * 1000);
-      if (map.reading.powerLess.length > 0 && map.reading.power.includes(entry.name)) return Math.max(0, values.powerW * 1000);
+      if (map.reading.powerLess.length > 0 && map.reading.power.includes(entry.name))
+        return Math.max(0, values.powerW * 1000);
       return share(values.powerW * 1000);
     }
     case "A":
@@ -104,7 +108,8 @@ function milliOf(map: MeterMap, entry: Register, values: MeterValues): number {
 }
 
 function plainBytes(map: MeterMap, entry: Register, values: MeterValues): DataView {
-  if (entry.name === map.identity.serial) return numberBytes(entry.type, 0, BigInt(entry.print === "hex" ? `0x${values.serial}` : values.serial));
+  if (entry.name === map.identity.serial)
+    return numberBytes(entry.type, 0, BigInt(entry.print === "hex" ? `0x${values.serial}` : values.serial));
   const number = entry.expect?.[0] ?? entry.expectRange?.[0] ?? 0x0107;
   return numberBytes(entry.type, number, BigInt(Math.trunc(number)));
 }
@@ -115,7 +120,8 @@ function textOf(map: MeterMap, entry: Register, values: MeterValues): string {
 }
 
 function textBytes(entry: Register, text: string): DataView {
-  if (text.length > 2 * entry.words) throw new Error(`"${text}" does not fit into ${entry.name} (${2 * entry.words} characters)`);
+  if (text.length > 2 * entry.words)
+    throw new Error(`"${text}" does not fit into ${entry.name} (${2 * entry.words} characters)`);
   // A text that fits stands in the low bytes alone, where the maker does so; a longer one takes both.
   const lowBytes = entry.type === "ascii_lsb" && text.length <= entry.words;
   const view = new DataView(new ArrayBuffer(2 * entry.words));

@@ -1,4 +1,5 @@
-// The port that serialport holds of a simulated bus: bytes come when the meters send them, and an unplugged adapter fails as a real one does.
+// The port that serialport holds of a simulated bus: bytes come when the meters send them, and an unplugged adapter
+// fails as a real one does.
 import type { SerialBindingPort, SerialOpenOptions } from "../meter/line.js";
 
 /** The end of the bus that serialport holds: one port, opened by one at a time. */
@@ -37,7 +38,10 @@ export class BenchPort implements SerialBindingPort {
     this.#timers.add(timer);
   }
 
-  /** Resolves when nothing is underway any more and serialport has had the turns of the loop that it needs to pass it on. */
+  /**
+   * Resolves when nothing is underway any more and serialport has had the turns of the loop that it needs to pass it
+   * on.
+   */
   async idle(): Promise<void> {
     do {
       if (this.#underway > 0) await new Promise<void>((resolve) => this.#whenDelivered.push(resolve));

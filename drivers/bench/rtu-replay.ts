@@ -1,9 +1,11 @@
-// Plays a recorded line back to the real driver: whatever is asked, what came in the field comes again, in the same pieces.
-// It ends where the driver asks something else than it asked then: from there on the recording proves nothing.
+// Plays a recorded line back to the real driver: whatever is asked, what came in the field comes again, in the same
+// pieces. It ends where the driver asks something else than it asked then: from there on the recording proves nothing.
 import type { SerialBinding } from "../meter/line.js";
 import { BenchPort } from "./rtu-port.js";
 
-/** One entry of a recording: a request that went out, a piece of what came in, the end of our patience, or of the port. */
+/**
+ * One entry of a recording: a request that went out, a piece of what came in, the end of our patience, or of the port.
+ */
 export type Recorded = { readonly direction: "out" | "in" | "given up" | "lost"; readonly bytes: Uint8Array };
 
 export class RtuReplay {
@@ -47,7 +49,11 @@ export class RtuReplay {
     this.#next += 1;
     // What came after the request was given up met nobody then, and must not come in time now.
     let givenUp = false;
-    for (let entry = this.#recorded[this.#next]; entry !== undefined && entry.direction !== "out"; entry = this.#recorded[this.#next]) {
+    for (
+      let entry = this.#recorded[this.#next];
+      entry !== undefined && entry.direction !== "out";
+      entry = this.#recorded[this.#next]
+    ) {
       if (entry.direction === "given up") givenUp = true;
       else if (entry.direction === "lost") this.#port?.break();
       else if (!givenUp) this.#port?.send(Buffer.from(entry.bytes));

@@ -3,7 +3,9 @@ import type { Agenda } from "./world.js";
 
 const minuteMs = 60_000;
 
-/** The bench's first moment: a Tuesday evening in Berlin, eight minutes before the standard tariff changes its price. */
+/**
+ * The bench's first moment: a Tuesday evening in Berlin, eight minutes before the standard tariff changes its price.
+ */
 export const storyStartsAt = Date.UTC(2026, 10, 24, 16, 52, 0);
 
 /** The cards of the story by role; the config names those that are known. */
@@ -14,7 +16,8 @@ export const storyCards = { ada: "04A23B1C5D6E80", ben: "9F3C77E1", stranger: "0
  * a backend that goes away, a session sold offline, and the backend's return.
  */
 export function demoStory(startMs: number, seed: number, reader: string): Agenda {
-  const spread = (low: number, high: number, salt: number): number => low + ((seed * 7919 + salt * 104_729) % (high - low + 1));
+  const spread = (low: number, high: number, salt: number): number =>
+    low + ((seed * 7919 + salt * 104_729) % (high - low + 1));
   const tap = (uid: string) => ({ do: "present", reader, uids: [uid], forMs: 900 }) as const;
   return [
     { at: 0.5, act: { do: "plug", connector: 1, powerW: spread(100, 110, 1) * 100, wantsWh: 30_000 } as const },
@@ -22,7 +25,10 @@ export function demoStory(startMs: number, seed: number, reader: string): Agenda
     { at: 2, act: tap(storyCards.stranger) },
     { at: 24, act: { do: "backend", away: true } as const },
     { at: 30, act: tap(storyCards.ben) },
-    { at: 30.5, act: { do: "plug", connector: 2, powerW: spread(68, 74, 2) * 100, wantsWh: spread(2_400, 2_900, 3) } as const },
+    {
+      at: 30.5,
+      act: { do: "plug", connector: 2, powerW: spread(68, 74, 2) * 100, wantsWh: spread(2_400, 2_900, 3) } as const,
+    },
     { at: 35, act: tap(storyCards.ada) },
     { at: 37, act: { do: "unplug", connector: 1 } as const },
     { at: 75 + spread(0, 4, 4), act: { do: "unplug", connector: 2 } as const },

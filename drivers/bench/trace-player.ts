@@ -1,36 +1,61 @@
-// Plays a recorded trace through the real drivers, on the bench's buses, and tells what they make of it: values and faults per frame, readings,
-// taps, plug changes, presses. A fault of the field becomes a fault on the desk.
-import { loadMeterMap, meterModels, registerOf, type MeterMap } from "../../config/meter-map.js";
+// Plays a recorded trace through the real drivers, on the bench's buses, and tells what they make of it: values and
+// faults per frame, readings, taps, plug changes, presses. A fault of the field becomes a fault on the desk.
+import { loadMeterMap, type MeterMap, meterModels, registerOf } from "../../config/meter-map.js";
 import type { TraceEntry, TraceHeader } from "../../config/trace-schema.js";
-import { DeviceError, type CardTap, type FaultCode } from "../driver.js";
+import { type CardTap, DeviceError, type FaultCode } from "../driver.js";
 import { GpioButton } from "../gpio/button.js";
 import { GpioPlug } from "../gpio/plug.js";
 import { openMeterBus } from "../meter/bus.js";
-import type { RegisterAnswer } from "../meter/requests.js";
 import { meterDecimalText } from "../meter/decode.js";
 import type { Shown } from "../meter/modbus-meter.js";
 import { Registers } from "../meter/registers.js";
+import type { RegisterAnswer } from "../meter/requests.js";
 import { answerHolds, type RegisterRequest } from "../meter/requests.js";
 import { openCardReader } from "../rfid/card-reader.js";
 import { BenchClock } from "./bench-clock.js";
 import { CardField, simulatedChip } from "./card-field.js";
 import { GpioBoard } from "./gpio-board.js";
-import { RtuReplay, type Recorded } from "./rtu-replay.js";
+import { type Recorded, RtuReplay } from "./rtu-replay.js";
 
-/** `ms` after the recording's start. `strayed` = the recording and the driver went apart: nothing after it on that port is proven. */
+/**
+ * `ms` after the recording's start. `strayed` = the recording and the driver went apart: nothing after it on that port
+ * is proven.
+ */
 export type Heard = { readonly ms: number } & (
-  | { readonly heard: "registers"; readonly port: string; readonly unit: number; readonly request: string; readonly values: readonly Shown[] }
-  | { readonly heard: "reading"; readonly port: string; readonly unit: number; readonly connector: number; readonly energyMilliWh: number; readonly powerW: number; readonly currentMilliA?: number }
+  | {
+      readonly heard: "registers";
+      readonly port: string;
+      readonly unit: number;
+      readonly request: string;
+      readonly values: readonly Shown[];
+    }
+  | {
+      readonly heard: "reading";
+      readonly port: string;
+      readonly unit: number;
+      readonly connector: number;
+      readonly energyMilliWh: number;
+      readonly powerW: number;
+      readonly currentMilliA?: number;
+    }
   | { readonly heard: "fault"; readonly device: string; readonly code: FaultCode; readonly message: string }
   | { readonly heard: "tap"; readonly reader: string; readonly tap: string }
   | { readonly heard: "plug"; readonly connector: number; readonly plugged: boolean }
   | { readonly heard: "button"; readonly connector: number; readonly button: "pressed" | "stuck" | "free" }
-  | { readonly heard: "contactor"; readonly connector: number; readonly part: "coil" | "feedback"; readonly closed: boolean }
+  | {
+      readonly heard: "contactor";
+      readonly connector: number;
+      readonly part: "coil" | "feedback";
+      readonly closed: boolean;
+    }
   | { readonly heard: "strayed"; readonly port: string; readonly why: string }
 );
 
 type Of<K extends string> = Extract<TraceEntry, { readonly [key in K]: unknown }>;
-const has = <K extends string>(key: K) => (entry: TraceEntry): entry is Of<K> => key in entry;
+const has =
+  <K extends string>(key: K) =>
+  (entry: TraceEntry): entry is Of<K> =>
+    key in entry;
 
 /** A request as it went out; undefined for anything but a read of registers. */
 function requestOf(bytes: Buffer): (RegisterRequest & { readonly unit: number }) | undefined {
@@ -42,9 +67,19 @@ function requestOf(bytes: Buffer): (RegisterRequest & { readonly unit: number })
 /** All that the drivers make of the recording, in the order of its time. */
 export async function playTrace(header: TraceHeader, entries: readonly TraceEntry[]): Promise<readonly Heard[]> {
   const heard: Heard[] = [];
-  for (const port of Object.keys(header.ports)) heard.push(...(await playLine(header, port, entries.filter(has("port")).filter((entry) => entry.port === port))));
+  for (const port of Object.keys(header.ports))
+    heard.push(
+      ...(await playLine(
+        header,
+        port,
+        entries.filter(has("port")).filter((entry) => entry.port === port),
+      )),
+    );
   heard.push(...(await playCardsAndPins(header, entries)));
-  return heard.map((one, order) => ({ one, order })).sort((a, b) => a.one.ms - b.one.ms || a.order - b.order).map(({ one }) => one);
+  return heard
+    .map((one, order) => ({ one, order }))
+    .sort((a, b) => a.one.ms - b.one.ms || a.order - b.order)
+    .map(({ one }) => one);
 }
 
 const stillClock = (): BenchClock => new BenchClock({ at: 0, monoMs: 0, boot: "trace", trust: "unsynced" }, 0);
@@ -57,30 +92,59 @@ async function playLine(header: TraceHeader, port: string, all: readonly Of<"por
   const last = line.at(-1);
   if (last !== undefined && has("out")(last)) line.pop();
   if (settings === undefined || line.length === 0) return [];
-  const replay = new RtuReplay(line.map((entry): Recorded => ("out" in entry ? { direction: "out", bytes: Buffer.from(entry.out, "hex") } : "in" in entry ? { direction: "in", bytes: Buffer.from(entry.in, "hex") } : { direction: entry.event, bytes: Buffer.alloc(0) })));
+  const replay = new RtuReplay(
+    line.map(
+      (entry): Recorded =>
+        "out" in entry
+          ? { direction: "out", bytes: Buffer.from(entry.out, "hex") }
+          : "in" in entry
+            ? { direction: "in", bytes: Buffer.from(entry.in, "hex") }
+            : { direction: entry.event, bytes: Buffer.alloc(0) },
+    ),
+  );
   const bus = openMeterBus(settings, stillClock(), { binding: replay.binding });
   // A meter whose map this version has not is shown as bare words.
   const known = meterModels();
-  const listeners = new Map(header.meters.filter((meter) => meter.port === port && known.includes(meter.model)).map((meter) => [meter.unit, new MeterEar(meter.connector, loadMeterMap(meter.model), port, meter.unit)]));
+  const listeners = new Map(
+    header.meters
+      .filter((meter) => meter.port === port && known.includes(meter.model))
+      .map((meter) => [meter.unit, new MeterEar(meter.connector, loadMeterMap(meter.model), port, meter.unit)]),
+  );
   const heard: Heard[] = [];
   try {
     for (let index = 0; index < line.length; index += 1) {
       const entry = line[index];
       if (entry === undefined || !("out" in entry)) continue;
       const asked = requestOf(Buffer.from(entry.out, "hex"));
-      if (asked === undefined) return [...heard, { ms: entry.ms, heard: "strayed", port, why: `${entry.out} is no read of registers` }];
+      if (asked === undefined)
+        return [...heard, { ms: entry.ms, heard: "strayed", port, why: `${entry.out} is no read of registers` }];
       const meter = header.meters.find((one) => one.port === port && one.unit === asked.unit);
       const next = line.findIndex((other, at) => at > index && "out" in other);
       const ms = line[(next < 0 ? line.length : next) - 1]?.ms ?? entry.ms;
       const request = `${asked.function} 0x${asked.address.toString(16).toUpperCase().padStart(4, "0")}+${asked.words}`;
       const ear = listeners.get(asked.unit);
       try {
-        const answer = await bus.ask({ ...asked, timeoutMs: meter?.timeoutMs ?? 1_000, worstReplyMs: 0, between: asked });
-        heard.push(...(ear?.answered(ms, request, answer) ?? [{ ms, heard: "registers", port, unit: asked.unit, request, values: rawWords(answer) }]));
+        const answer = await bus.ask({
+          ...asked,
+          timeoutMs: meter?.timeoutMs ?? 1_000,
+          worstReplyMs: 0,
+          between: asked,
+        });
+        heard.push(
+          ...(ear?.answered(ms, request, answer) ?? [
+            { ms, heard: "registers", port, unit: asked.unit, request, values: rawWords(answer) },
+          ]),
+        );
       } catch (error) {
         if (!(error instanceof DeviceError)) throw error;
         ear?.failed();
-        heard.push({ ms, heard: "fault", device: `meter ${asked.unit} at ${port}`, code: error.code, message: error.message });
+        heard.push({
+          ms,
+          heard: "fault",
+          device: `meter ${asked.unit} at ${port}`,
+          code: error.code,
+          message: error.message,
+        });
       }
       if (replay.strayed !== undefined) return [...heard, { ms, heard: "strayed", port, why: replay.strayed }];
     }
@@ -91,10 +155,17 @@ async function playLine(header: TraceHeader, port: string, all: readonly Of<"por
 }
 
 function rawWords({ address, bytes }: RegisterAnswer): Shown[] {
-  return Array.from({ length: bytes.length / 2 }, (_, word) => ({ register: `0x${(address + word).toString(16).toUpperCase().padStart(4, "0")}`, value: bytes.subarray(2 * word, 2 * word + 2).toString("hex"), unit: "" }));
+  return Array.from({ length: bytes.length / 2 }, (_, word) => ({
+    register: `0x${(address + word).toString(16).toUpperCase().padStart(4, "0")}`,
+    value: bytes.subarray(2 * word, 2 * word + 2).toString("hex"),
+    unit: "",
+  }));
 }
 
-/** Listens to one meter's answers and makes readings of them, by the same register map and the same sums as the driver that asked. */
+/**
+ * Listens to one meter's answers and makes readings of them, by the same register map and the same sums as the driver
+ * that asked.
+ */
 class MeterEar {
   #answers: RegisterAnswer[] = [];
 
@@ -111,9 +182,14 @@ class MeterEar {
   }
 
   answered(ms: number, request: string, answer: RegisterAnswer): Heard[] {
-    this.#answers = [answer, ...this.#answers.filter((other) => other.address !== answer.address || other.function !== answer.function)];
+    this.#answers = [
+      answer,
+      ...this.#answers.filter((other) => other.address !== answer.address || other.function !== answer.function),
+    ];
     const registers = new Registers(this.map, `meter ${this.unit} at ${this.port}`, this.#answers);
-    const heard: Heard[] = [{ ms, heard: "registers", port: this.port, unit: this.unit, request, values: this.#values(registers, answer) }];
+    const heard: Heard[] = [
+      { ms, heard: "registers", port: this.port, unit: this.unit, request, values: this.#values(registers, answer) },
+    ];
     const { energy, power, powerLess, current } = this.map.reading;
     const counter = energy.at(-1);
     const complete = [...energy, ...power, ...powerLess, ...current].every((name) => this.#known(name));
@@ -121,17 +197,35 @@ class MeterEar {
     this.#answers = [];
     try {
       const currentMilliA = registers.currentMilliA();
-      return [...heard, { ms, heard: "reading", port: this.port, unit: this.unit, connector: this.connector, energyMilliWh: registers.energyMilliWh(), powerW: registers.powerW(), ...(currentMilliA === undefined ? {} : { currentMilliA }) }];
+      return [
+        ...heard,
+        {
+          ms,
+          heard: "reading",
+          port: this.port,
+          unit: this.unit,
+          connector: this.connector,
+          energyMilliWh: registers.energyMilliWh(),
+          powerW: registers.powerW(),
+          ...(currentMilliA === undefined ? {} : { currentMilliA }),
+        },
+      ];
     } catch (error) {
       if (!(error instanceof DeviceError)) throw error;
-      return [...heard, { ms, heard: "fault", device: `meter ${this.unit} at ${this.port}`, code: error.code, message: error.message }];
+      return [
+        ...heard,
+        { ms, heard: "fault", device: `meter ${this.unit} at ${this.port}`, code: error.code, message: error.message },
+      ];
     }
   }
 
   /** Whether a register, and the scale that it names, were answered. */
   #known(name: string): boolean {
     const entry = registerOf(this.map, name);
-    return this.#answers.some((answer) => answerHolds(answer, entry)) && (entry.scaledBy === undefined || this.#known(entry.scaledBy));
+    return (
+      this.#answers.some((answer) => answerHolds(answer, entry)) &&
+      (entry.scaledBy === undefined || this.#known(entry.scaledBy))
+    );
   }
 
   #values(registers: Registers, answer: RegisterAnswer): Shown[] {
@@ -140,8 +234,13 @@ class MeterEar {
       .map((entry): Shown => {
         try {
           const milli = entry.counts === undefined ? undefined : registers.milli(entry);
-          const value = entry.counts === undefined ? registers.label(entry) : milli && meterDecimalText({ digits: milli.digits, exponent: milli.exponent - 3 });
-          return value === undefined ? { register: entry.name, fault: "not available" } : { register: entry.name, value, unit: entry.counts?.unit ?? "" };
+          const value =
+            entry.counts === undefined
+              ? registers.label(entry)
+              : milli && meterDecimalText({ digits: milli.digits, exponent: milli.exponent - 3 });
+          return value === undefined
+            ? { register: entry.name, fault: "not available" }
+            : { register: entry.name, value, unit: entry.counts?.unit ?? "" };
         } catch (error) {
           if (!(error instanceof DeviceError)) throw error;
           return { register: entry.name, fault: error.message };
@@ -168,12 +267,20 @@ async function playCardsAndPins(header: TraceHeader, entries: readonly TraceEntr
     const pin = pinOf(gpio);
     if (pin === undefined) return;
     if (pin.role !== "contactor") board.driveActive(pin, active);
-    if (pin.role === "contactor" || pin.role === "feedback") heard.push({ ms: ms(), heard: "contactor", connector: pin.connector, part: pin.role === "contactor" ? "coil" : "feedback", closed: active });
+    if (pin.role === "contactor" || pin.role === "feedback")
+      heard.push({
+        ms: ms(),
+        heard: "contactor",
+        connector: pin.connector,
+        part: pin.role === "contactor" ? "coil" : "feedback",
+        closed: active,
+      });
   };
   // What stood when the recording began stands before the drivers are opened.
   for (const level of levels) if (level.ms === 0) playLevel(level);
   for (const sight of sights) if (sight.ms === 0) show(fields.get(sight.reader), sight);
-  const moved = (wanted: "plug" | "button") => header.pins.filter(({ role, gpio }) => role === wanted && levels.some((level) => level.gpio === gpio));
+  const moved = (wanted: "plug" | "button") =>
+    header.pins.filter(({ role, gpio }) => role === wanted && levels.some((level) => level.gpio === gpio));
   const opened = moved("plug").map((pin) => ({ pin, plug: new GpioPlug(board, pin, clock) }));
   const buttons = moved("button").map((pin) => ({ pin, button: new GpioButton(board, pin, clock) }));
   const readers = await Promise.all(
@@ -181,26 +288,46 @@ async function playCardsAndPins(header: TraceHeader, entries: readonly TraceEntr
       .filter(([name]) => sights.some(({ reader }) => reader === name))
       .map(async ([name, { pollMs, debounceMs }]) => {
         const field = fields.get(name) ?? new CardField();
-        const open = () => openCardReader({ driver: "mfrc522", spi: { bus: 0, device: 0 }, poll: pollMs, debounce: debounceMs }, clock, simulatedChip(field.buffer));
+        const open = () =>
+          openCardReader(
+            { driver: "mfrc522", spi: { bus: 0, device: 0 }, poll: pollMs, debounce: debounceMs },
+            clock,
+            simulatedChip(field.buffer),
+          );
         return { name, open };
       }),
   );
   const watching = [
     ...opened.map(async ({ pin, plug }) => {
-      for await (const { plugged, moment } of plug.plugs(over.signal)) heard.push({ ms: moment.monoMs, heard: "plug", connector: pin.connector, plugged });
+      for await (const { plugged, moment } of plug.plugs(over.signal))
+        heard.push({ ms: moment.monoMs, heard: "plug", connector: pin.connector, plugged });
     }),
     ...buttons.map(async ({ pin, button }) => {
-      for await (const { pressed, stuck, moment } of button.presses(over.signal)) heard.push({ ms: moment.monoMs, heard: "button", connector: pin.connector, button: pressed ? "pressed" : stuck ? "stuck" : "free" });
+      for await (const { pressed, stuck, moment } of button.presses(over.signal))
+        heard.push({
+          ms: moment.monoMs,
+          heard: "button",
+          connector: pin.connector,
+          button: pressed ? "pressed" : stuck ? "stuck" : "free",
+        });
     }),
     ...readers.map(async ({ name, open }) => {
       let before: Awaited<ReturnType<typeof open>> | undefined;
       while (!over.signal.aborted) {
         try {
           before = await open();
-          for await (const tap of before.taps(over.signal)) heard.push({ ms: tap.moment.monoMs, heard: "tap", reader: name, tap: tapText(tap) });
+          for await (const tap of before.taps(over.signal))
+            heard.push({ ms: tap.moment.monoMs, heard: "tap", reader: name, tap: tapText(tap) });
         } catch (error) {
           if (!(error instanceof DeviceError)) throw error;
-          if (error.code === "reader/lost") heard.push({ ms: ms(), heard: "fault", device: `reader ${name}`, code: error.code, message: error.message });
+          if (error.code === "reader/lost")
+            heard.push({
+              ms: ms(),
+              heard: "fault",
+              device: `reader ${name}`,
+              code: error.code,
+              message: error.message,
+            });
           await new Promise<void>((resolve) => void clock.at(ms() + 1_000, resolve));
         } finally {
           await before?.close();
@@ -232,7 +359,15 @@ function show(field: CardField | undefined, entry: Of<"sight">): void {
   if (field === undefined) return;
   field.chip(entry.sight === "lost" ? "dead" : "well");
   field.noise(0, entry.sight === "unreadable" ? unreadableNoise : 0, 1);
-  field.present(entry.sight === "card" ? [Buffer.from(entry.uid, "hex")] : entry.sight === "several" ? strangers : entry.sight === "unreadable" ? strangers.slice(0, 1) : []);
+  field.present(
+    entry.sight === "card"
+      ? [Buffer.from(entry.uid, "hex")]
+      : entry.sight === "several"
+        ? strangers
+        : entry.sight === "unreadable"
+          ? strangers.slice(0, 1)
+          : [],
+  );
 }
 
 const tapText = (tap: CardTap): string => (tap.kind === "card" ? `card ${tap.uid}` : `refused: ${tap.why}`);

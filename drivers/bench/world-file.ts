@@ -1,5 +1,6 @@
 // Keeps the bench's world in a file beside the agent's state, so that it outlives a killed agent.
-// Two slots are written in turn: a write cut short by a kill leaves the other slot whole. No fsync: a kill is not a power cut.
+// Two slots are written in turn: a write cut short by a kill leaves the other slot whole. No fsync: a kill is not a
+// power cut.
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 
 const slotBytes = 256 * 1024;
@@ -19,7 +20,9 @@ export class WorldFile<T> implements WorldKeeper<T> {
     const slots = [0, 1].flatMap((slot) => {
       const text = bytes.subarray(slot * slotBytes, (slot + 1) * slotBytes).toString("utf8");
       const [head, body, tail] = text.split("\n", 3);
-      return head !== undefined && head !== "" && head === tail && body !== undefined ? [{ turn: Number(head), body }] : [];
+      return head !== undefined && head !== "" && head === tail && body !== undefined
+        ? [{ turn: Number(head), body }]
+        : [];
     });
     const newest = slots.sort((a, b) => b.turn - a.turn)[0];
     if (newest !== undefined) [this.#turn, this.#saved] = [newest.turn, JSON.parse(newest.body) as T];

@@ -1,6 +1,7 @@
-// The simulated world around the bench: cars, cards and a backend that comes and goes, moved by an agenda of plain data.
-// Energy is integrated exactly (mW x ms, whole mWh carried to the register), so that books can be checked to the mWh.
-// Its state is plain data and lives in a file of its own: it survives the agent's death, as a street survives a charge point's reboot.
+// The simulated world around the bench: cars, cards and a backend that comes and goes, moved by an agenda of plain
+// data. Energy is integrated exactly (mW x ms, whole mWh carried to the register), so that books can be checked to the
+// mWh. Its state is plain data and lives in a file of its own: it survives the agent's death, as a street survives a
+// charge point's reboot.
 import type { BenchClock, ClockState } from "./bench-clock.js";
 
 /** A car at a connector: what it draws now, and what it still wants. */
@@ -20,7 +21,12 @@ export type Act =
 
 export type Agenda = readonly { readonly monoMs: number; readonly act: Act }[];
 
-type Outlet = { readonly car: Car | null; readonly registerMilliWh: number; readonly restMilliWms: number; readonly sinceMs: number };
+type Outlet = {
+  readonly car: Car | null;
+  readonly registerMilliWh: number;
+  readonly restMilliWms: number;
+  readonly sinceMs: number;
+};
 
 export type WorldState = {
   readonly clock: ClockState;
@@ -123,7 +129,11 @@ export class World {
     this.#integrate(connector);
     this.#save();
     const drawsMilliW = this.#drawsMilliW(connector);
-    return { energyMilliWh: this.#outlet(connector).registerMilliWh, powerW: Math.round(drawsMilliW / 1000), currentMilliA: Math.round(drawsMilliW / 230) };
+    return {
+      energyMilliWh: this.#outlet(connector).registerMilliWh,
+      powerW: Math.round(drawsMilliW / 1000),
+      currentMilliA: Math.round(drawsMilliW / 230),
+    };
   }
 
   #outlet(connector: number): Outlet {
@@ -171,7 +181,10 @@ export class World {
     switch (act.do) {
       case "plug":
         this.#integrate(act.connector);
-        this.#put(act.connector, { ...this.#outlet(act.connector), car: { powerW: act.powerW, drawsMilliW: this.#varied(act.powerW), wantsMilliWh: act.wantsWh * 1000 } });
+        this.#put(act.connector, {
+          ...this.#outlet(act.connector),
+          car: { powerW: act.powerW, drawsMilliW: this.#varied(act.powerW), wantsMilliWh: act.wantsWh * 1000 },
+        });
         this.hands.plugged(act.connector, true);
         this.#plan(now + varyEveryMs, { do: "vary", connector: act.connector });
         return;
@@ -211,7 +224,8 @@ export class World {
         return;
       case "story-ends":
         this.#state = { ...this.#state, storyEnded: true };
-        for (const id of Object.keys(this.#state.outlets)) this.#plan(now + this.#between(60, 600) * 1000, { do: "visit", connector: Number(id) });
+        for (const id of Object.keys(this.#state.outlets))
+          this.#plan(now + this.#between(60, 600) * 1000, { do: "visit", connector: Number(id) });
         this.#endStory();
         return;
       default:
@@ -225,7 +239,12 @@ export class World {
     const card = this.hands.cards[this.#between(0, this.hands.cards.length - 1)] ?? "";
     const stayMs = this.#between(10, 90) * 60_000;
     const tap: Act = { do: "present", reader, uids: [card], forMs: 900 };
-    this.#plan(now + 1_000, { do: "plug", connector, powerW: this.#between(37, 110) * 100, wantsWh: this.#between(2, 20) * 1000 });
+    this.#plan(now + 1_000, {
+      do: "plug",
+      connector,
+      powerW: this.#between(37, 110) * 100,
+      wantsWh: this.#between(2, 20) * 1000,
+    });
     this.#plan(now + 20_000 + connector * 5_000, tap);
     if (this.#between(0, 2) > 0) this.#plan(now + stayMs, tap);
     this.#plan(now + stayMs + 40_000, { do: "unplug", connector });

@@ -1,8 +1,13 @@
-// The contactor's test by hand: closed for a moment, and what its auxiliary contact said while closed and after. It always ends open.
-import { sleep, type Clock, type Contactor, type PlugSensor } from "../driver.js";
+// The contactor's test by hand: closed for a moment, and what its auxiliary contact said while closed and after. It
+// always ends open.
+import { type Clock, type Contactor, type PlugSensor, sleep } from "../driver.js";
 
 /** What the auxiliary contact said; undefined where none is wired, and then a person must listen for the click. */
-export type ContactorTest = { readonly whileClosed: boolean | undefined; readonly afterOpening: boolean | undefined; readonly closedMs: number };
+export type ContactorTest = {
+  readonly whileClosed: boolean | undefined;
+  readonly afterOpening: boolean | undefined;
+  readonly closedMs: number;
+};
 
 export type ContactorTestOptions = {
   readonly ms: number;
@@ -13,7 +18,11 @@ export type ContactorTestOptions = {
 };
 
 /** Runs the test; answers with a reason, and closes nothing, where a plug is in. */
-export async function testContactor({ contactor, plug }: { readonly contactor: Contactor; readonly plug: PlugSensor }, clock: Clock, options: ContactorTestOptions): Promise<ContactorTest | string> {
+export async function testContactor(
+  { contactor, plug }: { readonly contactor: Contactor; readonly plug: PlugSensor },
+  clock: Clock,
+  options: ContactorTestOptions,
+): Promise<ContactorTest | string> {
   const { ms, settleMs, stillOurs = () => true } = options;
   if (plug.plugged()) return "a plug is in: pull it first, the socket will be live for a moment";
   const from = clock.now().monoMs;

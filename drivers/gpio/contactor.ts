@@ -1,5 +1,5 @@
-// The contactor: one output that drives its coil, and an auxiliary contact that says what became of it, where one is wired.
-// It starts open, and closing the driver opens it. Opening waits for nothing.
+// The contactor: one output that drives its coil, and an auxiliary contact that says what became of it, where one is
+// wired. It starts open, and closing the driver opens it. Opening waits for nothing.
 import type { ConnectorConfig } from "../../config/schema.js";
 import type { Contactor } from "../driver.js";
 import type { GpioInput, GpioOutput, GpioPort } from "./port.js";

@@ -1,4 +1,5 @@
-// Facts that come by themselves, for whoever iterates over them: each iterator has a queue of its own, and each queue a bound.
+// Facts that come by themselves, for whoever iterates over them: each iterator has a queue of its own, and each queue a
+// bound.
 
 /** Facts that no one has fetched. Past it the oldest pair goes: what is left still tells of both ways. */
 const mostWaiting = 64;

@@ -1,6 +1,7 @@
 // Lamps and buzzer: each indication has a rhythm of its own, so that nobody needs to tell green from red.
 // A strip is a string of 250 ms steps, '#' on and '.' off, played round; the buzzer's strip is played once.
-// A lamp that is not wired hands its strip to the green one. A still indicator (for the bench) shows lit or dark and keeps no timer.
+// A lamp that is not wired hands its strip to the green one. A still indicator (for the bench) shows lit or dark and
+// keeps no timer.
 import type { ConnectorConfig } from "../../config/schema.js";
 import type { Clock, Indication, Indicator } from "../driver.js";
 import type { GpioOutput, GpioPort } from "./port.js";
@@ -93,7 +94,8 @@ export class GpioIndicator implements Indicator {
       if (lit(next) === lit(this.#step) && loud(next) === loud(this.#step)) continue;
       this.#cancel = this.clock.at(this.clock.now().monoMs + ahead * stepMs, () => {
         // Once the buzzer is done, only the place in the round counts.
-        this.#step = next >= buzzer.length ? (next % strip.length) + Math.ceil(buzzer.length / strip.length) * strip.length : next;
+        this.#step =
+          next >= buzzer.length ? (next % strip.length) + Math.ceil(buzzer.length / strip.length) * strip.length : next;
         try {
           this.#play(pattern);
         } catch {

@@ -1,7 +1,7 @@
-// The pins of a Raspberry Pi through onoff (sysfs). The config counts by BCM; the kernel's numbers begin at the chip's base,
-// which is 512 or 569 or 0: a pin is found by its chip's label, and never guessed. On a Pi 5, 512 + n may switch the Wi-Fi off.
-// Native: import this file only when the config names real pins.
-import { readFileSync, readdirSync } from "node:fs";
+// The pins of a Raspberry Pi through onoff (sysfs). The config counts by BCM; the kernel's numbers begin at the chip's
+// base, which is 512 or 569 or 0: a pin is found by its chip's label, and never guessed. On a Pi 5, 512 + n may switch
+// the Wi-Fi off. Native: import this file only when the config names real pins.
+import { readdirSync, readFileSync } from "node:fs";
 import { Gpio } from "onoff";
 import type { PinConfig } from "../../config/schema.js";
 import { DeviceError } from "../driver.js";
@@ -19,7 +19,11 @@ function findChip(): Chip {
   try {
     folders = readdirSync(root).filter((entry) => entry.startsWith("gpiochip"));
   } catch (error) {
-    throw new DeviceError("gpio/missing", `${root} cannot be read: this kernel offers no sysfs GPIO, or this is no Raspberry Pi`, { cause: error });
+    throw new DeviceError(
+      "gpio/missing",
+      `${root} cannot be read: this kernel offers no sysfs GPIO, or this is no Raspberry Pi`,
+      { cause: error },
+    );
   }
   const chips = folders.map((folder): Chip => {
     const text = (file: string): string => readFileSync(`${root}/${folder}/${file}`, "utf8").trim();
@@ -27,15 +31,27 @@ function findChip(): Chip {
   });
   const [chip, ...others] = chips.filter(({ label }) => headerChips.includes(label));
   const found = chips.map(({ label }) => label).join(", ") || "none";
-  if (chip === undefined) throw new DeviceError("gpio/missing", `no GPIO chip of a Raspberry Pi header (${headerChips.join(", ")}) under ${root}; found: ${found}`);
-  if (others.length > 0) throw new DeviceError("gpio/missing", `several GPIO chips could be the header's under ${root}: ${found}; which one it is cannot be told`);
-  if (!Number.isSafeInteger(chip.base) || chip.base < 0 || !Number.isSafeInteger(chip.lines)) throw new DeviceError("gpio/missing", `the GPIO chip ${chip.label} under ${root} names no usable base and ngpio`);
+  if (chip === undefined)
+    throw new DeviceError(
+      "gpio/missing",
+      `no GPIO chip of a Raspberry Pi header (${headerChips.join(", ")}) under ${root}; found: ${found}`,
+    );
+  if (others.length > 0)
+    throw new DeviceError(
+      "gpio/missing",
+      `several GPIO chips could be the header's under ${root}: ${found}; which one it is cannot be told`,
+    );
+  if (!Number.isSafeInteger(chip.base) || chip.base < 0 || !Number.isSafeInteger(chip.lines))
+    throw new DeviceError("gpio/missing", `the GPIO chip ${chip.label} under ${root} names no usable base and ngpio`);
   return chip;
 }
 
 export class OnoffPort implements GpioPort {
   readonly #chip = findChip();
-  /** Every pin opened so far. An output stays here after it is let go: onoff closes only by giving the pin back, and then it may float. */
+  /**
+   * Every pin opened so far. An output stays here after it is let go: onoff closes only by giving the pin back, and
+   * then it may float.
+   */
   readonly #lines = new Map<number, { readonly gpio: Gpio; readonly isOutput: boolean }>();
   readonly #taken = new Set<number>();
 
@@ -47,7 +63,8 @@ export class OnoffPort implements GpioPort {
       const gpio = known?.gpio ?? new Gpio(line, direction, "none", { activeLow: pin.activeLow });
       this.#lines.set(line, { gpio, isOutput: true });
       // onoff passes over errors on a pin that was exported before: ask what came of it.
-      if (gpio.direction() === "in" || gpio.activeLow() !== pin.activeLow) throw new Error("it did not become an output; another program may hold it, or its files are not writable");
+      if (gpio.direction() === "in" || gpio.activeLow() !== pin.activeLow)
+        throw new Error("it did not become an output; another program may hold it, or its files are not writable");
       const set = (active: boolean): void => {
         try {
           gpio.writeSync(active ? 1 : 0);
@@ -56,7 +73,8 @@ export class OnoffPort implements GpioPort {
         }
       };
       set(initial);
-      if (gpio.readSync() !== (initial ? 1 : 0)) throw new Error(`it was set ${initial ? "active" : "inactive"} and reads otherwise; look for a short circuit`);
+      if (gpio.readSync() !== (initial ? 1 : 0))
+        throw new Error(`it was set ${initial ? "active" : "inactive"} and reads otherwise; look for a short circuit`);
       return { set, close: () => void this.#taken.delete(line) };
     });
   }
@@ -66,7 +84,8 @@ export class OnoffPort implements GpioPort {
       this.#giveBack(line);
       const gpio = new Gpio(line, "in", "both", { activeLow: pin.activeLow });
       this.#lines.set(line, { gpio, isOutput: false });
-      if (gpio.direction() !== "in" || gpio.activeLow() !== pin.activeLow) throw new Error("it did not become an input; another program may hold it, or its files are not writable");
+      if (gpio.direction() !== "in" || gpio.activeLow() !== pin.activeLow)
+        throw new Error("it did not become an input; another program may hold it, or its files are not writable");
       return {
         read: () => {
           try {
@@ -114,7 +133,11 @@ export class OnoffPort implements GpioPort {
   }
 
   #open<T>(pin: PinConfig, open: (line: number) => T): T {
-    if (pin.gpio >= this.#chip.lines) throw new DeviceError("gpio/missing", `GPIO ${pin.gpio}: the chip ${this.#chip.label} has only ${this.#chip.lines} pins`);
+    if (pin.gpio >= this.#chip.lines)
+      throw new DeviceError(
+        "gpio/missing",
+        `GPIO ${pin.gpio}: the chip ${this.#chip.label} has only ${this.#chip.lines} pins`,
+      );
     const line = this.#chip.base + pin.gpio;
     if (this.#taken.has(line)) throw new DeviceError("gpio/missing", `GPIO ${pin.gpio} is already in use`);
     try {

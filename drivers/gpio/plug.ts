@@ -1,4 +1,5 @@
-// The plug contact, debounced. A contact that chatters without end counts as unplugged, which is the safe reading of a loose plug.
+// The plug contact, debounced. A contact that chatters without end counts as unplugged, which is the safe reading of a
+// loose plug.
 import type { PinConfig } from "../../config/schema.js";
 import type { Clock, Moment, PlugSensor } from "../driver.js";
 import { DebouncedInput } from "./debounced-input.js";

@@ -1,5 +1,6 @@
 // The pins as the drivers see them: opened as output or input, active or not. Narrow on purpose:
-// sysfs GPIO is announced to go, and a libgpiod port must be able to take onoff's place without a word changing above it.
+// sysfs GPIO is announced to go, and a libgpiod port must be able to take onoff's place without a word changing above
+// it.
 import type { PinConfig } from "../../config/schema.js";
 
 export interface GpioOutput {
@@ -12,7 +13,10 @@ export interface GpioOutput {
 export interface GpioInput {
   /** The level now. */
   read(): boolean;
-  /** Calls `changed` some time after each change of level; quick ones may be merged, so read() again. The answer ends it. */
+  /**
+   * Calls `changed` some time after each change of level; quick ones may be merged, so read() again. The answer ends
+   * it.
+   */
   watch(changed: () => void): () => void;
   close(): void;
 }

@@ -1,4 +1,5 @@
-// Opens the devices that the config names: the Pi's buses, or the bench's. Native packages load only when they are chosen.
+// Opens the devices that the config names: the Pi's buses, or the bench's. Native packages load only when they are
+// chosen.
 import type { Config, ConnectorConfig } from "../../config/schema.js";
 import type { CardReader, Clock, Indicator, Pins } from "../driver.js";
 import { GpioButton } from "../gpio/button.js";
@@ -21,7 +22,9 @@ export type MachineBuses = {
   /** In place of the real serial port of that name. */
   binding(port: string): SerialBinding | undefined;
   spi(reader: string): SpiChoice;
-  /** In place of the real reader of that name: spares a thread where a thousand agents are started one after the other. */
+  /**
+   * In place of the real reader of that name: spares a thread where a thousand agents are started one after the other.
+   */
   readonly reader?: (name: string) => CardReader | undefined;
   /** Lamps show one state instead of blinking: nobody sees the bench's. */
   readonly stillLamps: boolean;
@@ -72,8 +75,16 @@ export async function realBuses(config: Config): Promise<MachineBuses> {
   };
 }
 
-/** The drivers over those buses. Each opens its device when it is first used and says in a DeviceError what stands in its way. */
-export async function openMachine(config: Config, buses: MachineBuses, hasPassed?: (model: string, serial: string) => boolean, needs: MachineNeeds = "all"): Promise<Machine> {
+/**
+ * The drivers over those buses. Each opens its device when it is first used and says in a DeviceError what stands in
+ * its way.
+ */
+export async function openMachine(
+  config: Config,
+  buses: MachineBuses,
+  hasPassed?: (model: string, serial: string) => boolean,
+  needs: MachineNeeds = "all",
+): Promise<Machine> {
   const { clock } = buses;
   // Loaded here and not above: commands that touch no meter are not to wait for the serial libraries.
   const openMeterBus = needs === "all" ? (await import("../meter/bus.js")).openMeterBus : undefined;
@@ -87,7 +98,11 @@ export async function openMachine(config: Config, buses: MachineBuses, hasPassed
     if (port === undefined) throw new Error(`no serial port ${name} in the config`);
     if (openMeterBus === undefined) throw new Error("this machine was opened without its meters");
     const binding = buses.binding(name);
-    const opened = openMeterBus(port, clock, { onBytes: (what, bytes) => wiretap.serial(name, what, bytes), ...(binding === undefined ? {} : { binding }), ...(hasPassed === undefined ? {} : { hasPassed }) });
+    const opened = openMeterBus(port, clock, {
+      onBytes: (what, bytes) => wiretap.serial(name, what, bytes),
+      ...(binding === undefined ? {} : { binding }),
+      ...(hasPassed === undefined ? {} : { hasPassed }),
+    });
     meterBuses.set(name, opened);
     return opened;
   };
@@ -108,8 +123,12 @@ export async function openMachine(config: Config, buses: MachineBuses, hasPassed
         const overheard = wiretap.gpio(gpio);
         const contactor = keep(new GpioContactor(overheard, connector.contactor));
         const plug = keep(new GpioPlug(overheard, connector.plug, clock));
-        const indicator = connector.indicator === undefined ? noIndicator : keep(new GpioIndicator(gpio, connector.indicator, clock, { still: buses.stillLamps }));
-        const button = connector.button === undefined ? undefined : keep(new GpioButton(overheard, connector.button, clock));
+        const indicator =
+          connector.indicator === undefined
+            ? noIndicator
+            : keep(new GpioIndicator(gpio, connector.indicator, clock, { still: buses.stillLamps }));
+        const button =
+          connector.button === undefined ? undefined : keep(new GpioButton(overheard, connector.button, clock));
         return { contactor, plug, indicator, ...(button === undefined ? {} : { button }) };
       } catch (error) {
         for (const device of opened) device.close();
@@ -122,7 +141,9 @@ export async function openMachine(config: Config, buses: MachineBuses, hasPassed
       const given = buses.reader?.(name);
       if (given !== undefined) return given;
       // The lost reader goes along: a card that lay on it all the while is no new tap.
-      const opened = await openCardReader(reader, clock, buses.spi(name), lastReaders.get(name), (detection) => wiretap.card(name, detection));
+      const opened = await openCardReader(reader, clock, buses.spi(name), lastReaders.get(name), (detection) =>
+        wiretap.card(name, detection),
+      );
       lastReaders.set(name, opened);
       return opened;
     },

@@ -1,9 +1,16 @@
-// Which doors this machine has: serial ports under the names that stay, SPI devices, the GPIO chip. It only looks, and opens none of them.
-import { accessSync, constants, readFileSync, readdirSync, realpathSync } from "node:fs";
+// Which doors this machine has: serial ports under the names that stay, SPI devices, the GPIO chip. It only looks, and
+// opens none of them.
+import { accessSync, constants, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 
 /** `name` is what belongs into the config; `why` says why this user may not open it. */
-export type PortFound = { readonly kind: "serial" | "spi" | "gpio"; readonly name: string; readonly device: string; readonly usable: boolean; readonly why?: string };
+export type PortFound = {
+  readonly kind: "serial" | "spi" | "gpio";
+  readonly name: string;
+  readonly device: string;
+  readonly usable: boolean;
+  readonly why?: string;
+};
 
 /** Everything found under `root` (a test's own tree; else the machine's). */
 export function findPorts(root = "/"): PortFound[] {
@@ -12,12 +19,17 @@ export function findPorts(root = "/"): PortFound[] {
 
 function serialPorts(root: string): PortFound[] {
   const devices = new Map<string, string>();
-  for (const name of list(join(root, "dev"))) if (/^tty(USB|ACM|AMA)\d+$/.test(name) || name === "serial0") devices.set(real(join(root, "dev", name)), join("/dev", name));
-  // The name by id is that of the adapter itself: it stays when plugs are moved. Of adapters without a number of their own only one has it, and the
-  // others are known by the place where they are plugged in.
+  for (const name of list(join(root, "dev")))
+    if (/^tty(USB|ACM|AMA)\d+$/.test(name) || name === "serial0")
+      devices.set(real(join(root, "dev", name)), join("/dev", name));
+  // The name by id is that of the adapter itself: it stays when plugs are moved. Of adapters without a number of their
+  // own only one has it, and the others are known by the place where they are plugged in.
   for (const folder of ["by-path", "by-id"])
-    for (const name of list(join(root, "dev/serial", folder))) devices.set(real(join(root, "dev/serial", folder, name)), join("/dev/serial", folder, name));
-  return [...devices].map(([device, name]) => found("serial", name, device, "dialout", root)).sort((a, b) => (a.name < b.name ? -1 : 1));
+    for (const name of list(join(root, "dev/serial", folder)))
+      devices.set(real(join(root, "dev/serial", folder, name)), join("/dev/serial", folder, name));
+  return [...devices]
+    .map(([device, name]) => found("serial", name, device, "dialout", root))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function spiDevices(root: string): PortFound[] {
@@ -51,7 +63,13 @@ function found(kind: PortFound["kind"], name: string, path: string, group: strin
       accessSync(path, constants.W_OK);
       return { kind, name, device, usable: true };
     } catch {
-      return { kind, name, device, usable: false, why: `this user may not open it: add the user to the group ${group}` };
+      return {
+        kind,
+        name,
+        device,
+        usable: false,
+        why: `this user may not open it: add the user to the group ${group}`,
+      };
     }
   }
 }

@@ -1,13 +1,19 @@
-// What passes between the drivers and their devices, for whoever listens: bytes on a serial line, what the card reader saw, the levels of pins.
-// Listening changes nothing, and with nobody listening it costs next to nothing.
-import { DeviceError, type Clock, type Moment } from "../driver.js";
+// What passes between the drivers and their devices, for whoever listens: bytes on a serial line, what the card reader
+// saw, the levels of pins. Listening changes nothing, and with nobody listening it costs next to nothing.
+
 import type { PinConfig } from "../../config/schema.js";
+import { type Clock, DeviceError, type Moment } from "../driver.js";
 import type { GpioInput, GpioOutput, GpioPort } from "../gpio/port.js";
 import type { CardDetection } from "../rfid/card-detection.js";
 
 /** `lost` = the port went away. Sights and levels are told when they change. */
 export type BusEvent =
-  | { readonly kind: "serial"; readonly port: string; readonly what: "out" | "in" | "given up" | "lost"; readonly bytes: Uint8Array }
+  | {
+      readonly kind: "serial";
+      readonly port: string;
+      readonly what: "out" | "in" | "given up" | "lost";
+      readonly bytes: Uint8Array;
+    }
   | { readonly kind: "card"; readonly reader: string; readonly detection: CardDetection }
   | { readonly kind: "pin"; readonly gpio: number; readonly way: "in" | "out"; readonly active: boolean };
 
@@ -37,7 +43,8 @@ export class BusTrace {
 
   /** The same pins, overheard. */
   gpio(port: GpioPort): GpioPort {
-    const level = (pin: PinConfig, way: "in" | "out", active: boolean): void => this.#changed(`gpio ${pin.gpio}`, `${way} ${active}`, { kind: "pin", gpio: pin.gpio, way, active });
+    const level = (pin: PinConfig, way: "in" | "out", active: boolean): void =>
+      this.#changed(`gpio ${pin.gpio}`, `${way} ${active}`, { kind: "pin", gpio: pin.gpio, way, active });
     return {
       output: (pin, initial) => {
         const output = port.output(pin, initial);

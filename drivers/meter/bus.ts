@@ -1,24 +1,29 @@
-// One serial port with its meters: one queue, one request in flight, an explicit time-out, and a line that is kept quiet after a
-// request was given up, so that its late reply meets nobody. A lost port is opened again with a new client: the old one never recovers.
+// One serial port with its meters: one queue, one request in flight, an explicit time-out, and a line that is kept
+// quiet after a request was given up, so that its late reply meets nobody. A lost port is opened again with a new
+// client: the old one never recovers.
 import { setTimeout as delay } from "node:timers/promises";
 import modbus from "modbus-serial";
-import { loadMeterMap } from "../../config/meter-map.js";
 import type { MeterMap } from "../../config/meter-map.js";
+import { loadMeterMap } from "../../config/meter-map.js";
 import type { MeterConfig, SerialPortConfig } from "../../config/schema.js";
-import { DeviceError } from "../driver.js";
 import type { Clock } from "../driver.js";
-import { RtuLine, serialStream } from "./line.js";
+import { DeviceError } from "../driver.js";
 import type { OnBytes, SerialBinding } from "./line.js";
+import { RtuLine, serialStream } from "./line.js";
 import { ModbusMeter } from "./modbus-meter.js";
-import type { RegisterAnswer, AskRegisters, RegisterRequest } from "./requests.js";
+import type { AskRegisters, RegisterAnswer, RegisterRequest } from "./requests.js";
 
 /** Requests that may wait for the line; more means that the bus is asked for more than it can carry. */
 const mostWaiting = 256;
-/** After so many requests in a row without a single byte the port itself is opened anew: adapters hang, and unplugging is not always noticed. */
+/**
+ * After so many requests in a row without a single byte the port itself is opened anew: adapters hang, and unplugging
+ * is not always noticed.
+ */
 const silentBeforeReopen = 3;
 /**
- * The longest that one meter's silence keeps the whole line quiet. A meter that may answer later still (one that signs takes ten seconds) is itself
- * left alone for that long: its late reply bears its unit number and can be taken for no one else's, and its neighbours need the line.
+ * The longest that one meter's silence keeps the whole line quiet. A meter that may answer later still (one that signs
+ * takes ten seconds) is itself left alone for that long: its late reply bears its unit number and can be taken for no
+ * one else's, and its neighbours need the line.
  */
 const mostLineQuietMs = 1_000;
 /** Modbus over serial line 1.02, 2.5.1: frames are kept apart by three and a half characters. */
@@ -31,14 +36,22 @@ const frameBytes = 5;
 const shapeOf = (unit: number, request: RegisterRequest): string => `${unit}/${request.function}/${request.words}`;
 
 type Client = InstanceType<(typeof modbus)["default"]>;
-type Link = { readonly line: RtuLine; readonly client: Client; lost: DeviceError | undefined; onLost: (error: DeviceError) => void };
+type Link = {
+  readonly line: RtuLine;
+  readonly client: Client;
+  lost: DeviceError | undefined;
+  onLost: (error: DeviceError) => void;
+};
 
 export type MeterBusOptions = {
   /** In place of the machine's serial ports: the bench. */
   readonly binding?: SerialBinding;
   /** In place of config/meters: a test's own map. */
   readonly loadMap?: (model: string) => MeterMap;
-  /** Whether this very meter has passed `meter check`. With it, a model in doubt is judged when it has told its serial number, else at once. */
+  /**
+   * Whether this very meter has passed `meter check`. With it, a model in doubt is judged when it has told its serial
+   * number, else at once.
+   */
   readonly hasPassed?: (model: string, serial: string) => boolean;
   /** Every byte that passes, for a recording of a field fault. */
   readonly onBytes?: OnBytes;
@@ -50,7 +63,14 @@ export function openMeterBus(port: SerialPortConfig, clock: Clock, options: Mete
 }
 
 /** What a line has been through since the start, for a technician who asks how good it is. */
-export type LineCounts = { readonly asked: number; readonly answered: number; readonly timedOut: number; readonly garbled: number; readonly refused: number; readonly strayBytes: number };
+export type LineCounts = {
+  readonly asked: number;
+  readonly answered: number;
+  readonly timedOut: number;
+  readonly garbled: number;
+  readonly refused: number;
+  readonly strayBytes: number;
+};
 
 export class MeterBus {
   readonly #port: SerialPortConfig;
@@ -85,13 +105,20 @@ export class MeterBus {
   }
 
   /**
-   * One meter of this bus. Throws a MeterMapError for an unknown model, and a DeviceError `meter/unknown` for one whose energy is in doubt
-   * (see `hasPassed`), or that tells no serial number while the config names none.
+   * One meter of this bus. Throws a MeterMapError for an unknown model, and a DeviceError `meter/unknown` for one whose
+   * energy is in doubt (see `hasPassed`), or that tells no serial number while the config names none.
    */
   meter(config: MeterConfig): ModbusMeter {
     const map = (this.#options.loadMap ?? loadMeterMap)(config.model);
     const { hasPassed } = this.#options;
-    const meter = new ModbusMeter({ map, config, path: this.path, ask: (ask) => this.ask(ask), left: () => this.#left(meter), ...(hasPassed ? { hasPassed } : {}) });
+    const meter = new ModbusMeter({
+      map,
+      config,
+      path: this.path,
+      ask: (ask) => this.ask(ask),
+      left: () => this.#left(meter),
+      ...(hasPassed ? { hasPassed } : {}),
+    });
     this.#meters.add(meter);
     const maps = [...this.#meters].map((each) => each.map);
     for (const each of this.#meters) each.planBeside(maps.filter((other) => other !== each.map));
@@ -106,7 +133,10 @@ export class MeterBus {
     if (!this.#closed) this.#ending = new AbortController();
   }
 
-  /** Ends what is waiting or in flight with `port/lost` and closes the port for good; nothing is left that could keep the process alive. */
+  /**
+   * Ends what is waiting or in flight with `port/lost` and closes the port for good; nothing is left that could keep
+   * the process alive.
+   */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#shut();
@@ -120,8 +150,8 @@ export class MeterBus {
   }
 
   /**
-   * Lets `work` have the port to itself, as soon as what is in flight has ended; who asks meanwhile waits in line. The port is opened anew after it.
-   * `work` must be short: a meter that nobody can ask is a session that nobody can bill.
+   * Lets `work` have the port to itself, as soon as what is in flight has ended; who asks meanwhile waits in line. The
+   * port is opened anew after it. `work` must be short: a meter that nobody can ask is a session that nobody can bill.
    */
   lend<T>(work: () => Promise<T>): Promise<T> {
     const lent = this.#tail.then(async () => {
@@ -141,7 +171,12 @@ export class MeterBus {
   /** One exchange, when the line is free. Rejects with a DeviceError. */
   ask(ask: AskRegisters): Promise<RegisterAnswer> {
     if (this.#waiting >= mostWaiting)
-      return Promise.reject(new DeviceError("meter/timeout", `${this.path}: ${mostWaiting} requests are waiting for the line; use fewer meters, a higher baud rate or a longer poll`));
+      return Promise.reject(
+        new DeviceError(
+          "meter/timeout",
+          `${this.path}: ${mostWaiting} requests are waiting for the line; use fewer meters, a higher baud rate or a longer poll`,
+        ),
+      );
     this.#waiting += 1;
     const work = this.#tail.then(() => this.#exchange(ask));
     this.#tail = work.then(
@@ -153,9 +188,14 @@ export class MeterBus {
 
   async #exchange(ask: AskRegisters): Promise<RegisterAnswer> {
     await this.#quiet;
-    if (this.#leftAlone.has(ask.unit)) throw new DeviceError("meter/timeout", `meter ${ask.unit} at ${this.path} did not answer, and may still do so: it is asked again after ${ask.worstReplyMs} ms`);
+    if (this.#leftAlone.has(ask.unit))
+      throw new DeviceError(
+        "meter/timeout",
+        `meter ${ask.unit} at ${this.path} did not answer, and may still do so: it is asked again after ${ask.worstReplyMs} ms`,
+      );
     const link = await this.#opened();
-    // A copy of the last reply, or a late one, would fit a question of the same shape: it is let run into another question first.
+    // A copy of the last reply, or a late one, would fit a question of the same shape: it is let run into another
+    // question first.
     if (this.#lastShape === shapeOf(ask.unit, ask)) await this.#once(link, { ...ask, ...ask.between });
     return this.#once(link, ask);
   }
@@ -184,15 +224,24 @@ export class MeterBus {
     const client = new modbus.default(line);
     const link: Link = { line, client, lost: undefined, onLost: () => undefined };
     const lost = (cause?: unknown): void => {
-      if (this.#link === link) this.#drop(new DeviceError("port/lost", `${this.path} is gone: was the adapter unplugged?`, { cause }));
+      if (this.#link === link)
+        this.#drop(new DeviceError("port/lost", `${this.path} is gone: was the adapter unplugged?`, { cause }));
     };
-    // Listeners of our own, because the library relays these events only while it is open, and an unheard `error` ends the process.
+    // Listeners of our own, because the library relays these events only while it is open, and an unheard `error` ends
+    // the process.
     line.on("error", lost);
     line.on("close", () => lost());
     client.on("error", () => undefined);
     await new Promise<void>((resolve, reject) => {
       client.open((error: Error | null) => {
-        if (error) reject(new DeviceError("port/missing", `${this.path} cannot be opened (${error.message}): is the adapter plugged in, and may this user use it?`, { cause: error }));
+        if (error)
+          reject(
+            new DeviceError(
+              "port/missing",
+              `${this.path} cannot be opened (${error.message}): is the adapter plugged in, and may this user use it?`,
+              { cause: error },
+            ),
+          );
         else resolve();
       });
     });
@@ -216,7 +265,14 @@ export class MeterBus {
         state = "settled";
         if (givenUp) reject({ errno: "ETIMEDOUT" });
         else if (error || result === undefined) reject(error);
-        else resolve({ function: ask.function, address: ask.address, words: ask.words, bytes: Buffer.from(result.buffer), moment: this.#clock.now() });
+        else
+          resolve({
+            function: ask.function,
+            address: ask.address,
+            words: ask.words,
+            bytes: Buffer.from(result.buffer),
+            moment: this.#clock.now(),
+          });
       };
       if (ask.function === 3) link.client.writeFC3(ask.unit, ask.address, ask.words, settle);
       else link.client.writeFC4(ask.unit, ask.address, ask.words, settle);
@@ -238,7 +294,11 @@ export class MeterBus {
     const { errno, modbusCode } = cause as { errno?: unknown; modbusCode?: unknown };
     if (modbusCode !== undefined) {
       this.#counts.refused += 1;
-      return new DeviceError("meter/exception", `${who} refuses ${what} with exception ${String(modbusCode)}: is it the model that the config names?`, { cause });
+      return new DeviceError(
+        "meter/exception",
+        `${who} refuses ${what} with exception ${String(modbusCode)}: is it the model that the config names?`,
+        { cause },
+      );
     }
     if (errno !== "ETIMEDOUT") {
       this.#drop(new DeviceError("port/lost", `${this.path} is gone`, { cause }));
@@ -249,12 +309,21 @@ export class MeterBus {
     if (heardBytes > 0) {
       this.#silent = 0;
       this.#counts.garbled += 1;
-      return new DeviceError("meter/garbled", `${who} gave no sound reply to ${what} within ${ask.timeoutMs} ms, only ${heardBytes} bytes that do not fit: check cable, termination, parity and that each unit number is there once`, { cause });
+      return new DeviceError(
+        "meter/garbled",
+        `${who} gave no sound reply to ${what} within ${ask.timeoutMs} ms, only ${heardBytes} bytes that do not fit: check cable, termination, parity and that each unit number is there once`,
+        { cause },
+      );
     }
     this.#silent += 1;
     this.#counts.timedOut += 1;
-    if (this.#silent >= silentBeforeReopen) this.#drop(new DeviceError("port/lost", `${this.path} was closed to be opened anew`));
-    return new DeviceError("meter/timeout", `${who} did not answer ${what} within ${ask.timeoutMs} ms: check its supply, A and B, baud rate, parity and unit number`, { cause });
+    if (this.#silent >= silentBeforeReopen)
+      this.#drop(new DeviceError("port/lost", `${this.path} was closed to be opened anew`));
+    return new DeviceError(
+      "meter/timeout",
+      `${who} did not answer ${what} within ${ask.timeoutMs} ms: check its supply, A and B, baud rate, parity and unit number`,
+      { cause },
+    );
   }
 
   /** Nothing is sent for so long; then, after a request was given up, what came meanwhile is thrown away. */

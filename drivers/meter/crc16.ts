@@ -1,4 +1,5 @@
-// The checksum of an RTU frame (Modbus over serial line 1.02, 6.2.2): polynomial 0xA001, reflected, start 0xFFFF, low byte first on the wire.
+// The checksum of an RTU frame (Modbus over serial line 1.02, 6.2.2): polynomial 0xA001, reflected, start 0xFFFF, low
+// byte first on the wire.
 
 const table = Uint16Array.from({ length: 256 }, (_, byte) => {
   let crc = byte;

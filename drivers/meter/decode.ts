@@ -1,19 +1,26 @@
-// Register words to exact decimals. Pure: bytes in, value out; a value that is not certain is "unavailable" or an error, never a guess.
+// Register words to exact decimals. Pure: bytes in, value out; a value that is not certain is "unavailable" or an
+// error, never a guess.
 import type { MeterMap, NumberType, Register } from "../../config/meter-map.js";
 
 /** digits x 10^exponent, exact. */
 export type MeterDecimal = { readonly digits: bigint; readonly exponent: number };
 
 /** What a register said: a number, or the meter's own "not available". */
-export type Decoded = { readonly kind: "number"; readonly value: MeterDecimal } | { readonly kind: "unavailable"; readonly why: string };
+export type Decoded =
+  | { readonly kind: "number"; readonly value: MeterDecimal }
+  | { readonly kind: "unavailable"; readonly why: string };
 
 /** `1.25e-7` and the like, as printed by JavaScript. */
 function decimalOf(text: string): MeterDecimal {
-  const [, sign = "", whole = "", fraction = "", power = "0"] = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/.exec(text) ?? [];
+  const [, sign = "", whole = "", fraction = "", power = "0"] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/.exec(text) ?? [];
   return { digits: BigInt(`${sign}${whole}${fraction}`), exponent: Number(power) - fraction.length };
 }
 
-/** The shortest decimal that reads back as the same float32: what the meter's maker wrote down, not what binary made of it. */
+/**
+ * The shortest decimal that reads back as the same float32: what the meter's maker wrote down, not what binary made of
+ * it.
+ */
 export function shortestFloat32(value: number): MeterDecimal {
   for (let digits = 1; digits <= 9; digits++) {
     const text = value.toPrecision(digits);
@@ -33,7 +40,8 @@ function inOrder(bytes: Buffer, wordOrder: MeterMap["wordOrder"]): Buffer {
 const bits = (bytes: Buffer): bigint => bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
 
 function float(value: number, shortest: (value: number) => MeterDecimal): Decoded {
-  if (!Number.isFinite(value)) return { kind: "unavailable", why: Number.isNaN(value) ? "not a number (NaN)" : "infinite" };
+  if (!Number.isFinite(value))
+    return { kind: "unavailable", why: Number.isNaN(value) ? "not a number (NaN)" : "infinite" };
   return { kind: "number", value: shortest(value) };
 }
 
@@ -41,9 +49,9 @@ function integer(raw: bigint, width: number, signed: boolean, invalid: MeterMap[
   const ones = (1n << BigInt(width)) - 1n;
   const most = ones >> 1n;
   const marked =
-    (!signed && raw === ones && invalid.includes("unsigned-ones"))
-    || (signed && raw === most && invalid.includes("signed-max"))
-    || (signed && raw === most + 1n && invalid.includes("signed-min"));
+    (!signed && raw === ones && invalid.includes("unsigned-ones")) ||
+    (signed && raw === most && invalid.includes("signed-max")) ||
+    (signed && raw === most + 1n && invalid.includes("signed-min"));
   if (marked) return { kind: "unavailable", why: `marked as invalid (0x${raw.toString(16).toUpperCase()})` };
   return { kind: "number", value: { digits: signed ? BigInt.asIntN(width, raw) : raw, exponent: 0 } };
 }
@@ -80,8 +88,8 @@ export function decodeNumber(bytes: Buffer, type: NumberType, map: Pick<MeterMap
 }
 
 /**
- * The text in a register's bytes: two characters a register, or one in the low byte with the high byte zero (some Carlo Gavazzi).
- * Filling (NUL, blanks at the ends) is taken off; undefined when anything else is no printable ASCII.
+ * The text in a register's bytes: two characters a register, or one in the low byte with the high byte zero (some Carlo
+ * Gavazzi). Filling (NUL, blanks at the ends) is taken off; undefined when anything else is no printable ASCII.
  */
 export function decodeText(bytes: Buffer): string | undefined {
   const text = bytes.toString("latin1").replaceAll("\0", "").trim();
@@ -99,9 +107,13 @@ export function addDecimals(a: MeterDecimal, b: MeterDecimal, sign: 1n | -1n = 1
   return { digits: lift(a) + sign * lift(b), exponent };
 }
 
-/** Whole units, rounded down to a multiple of `step`. For counters: what is not full has not flowed. The value may not be negative. */
+/**
+ * Whole units, rounded down to a multiple of `step`. For counters: what is not full has not flowed. The value may not
+ * be negative.
+ */
 export function floorToStep(value: MeterDecimal, step: bigint): bigint {
-  const whole = value.exponent >= 0 ? value.digits * 10n ** BigInt(value.exponent) : value.digits / 10n ** BigInt(-value.exponent);
+  const whole =
+    value.exponent >= 0 ? value.digits * 10n ** BigInt(value.exponent) : value.digits / 10n ** BigInt(-value.exponent);
   return whole - (whole % step);
 }
 

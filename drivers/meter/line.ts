@@ -1,33 +1,48 @@
-// The port object that we hand to modbus-serial: a serial line that lets exactly one matching reply through for each request.
-// RTU replies carry no number and do not name their register, and the library's own ports keep what is left over: one late or doubled
-// reply there shifts every later value by one register, for ever, with a good checksum. Here nothing outlives its request.
+// The port object that we hand to modbus-serial: a serial line that lets exactly one matching reply through for each
+// request. RTU replies carry no number and do not name their register, and the library's own ports keep what is left
+// over: one late or doubled reply there shifts every later value by one register, for ever, with a good checksum. Here
+// nothing outlives its request.
 import { EventEmitter } from "node:events";
 import { SerialPort } from "serialport";
 import type { SerialPortConfig } from "../../config/schema.js";
 import { crc16 } from "./crc16.js";
 
-/** The longest RTU frame (Modbus over serial line 1.02, 2.5.1), and twice that as the most we keep of one reply's noise. */
+/**
+ * The longest RTU frame (Modbus over serial line 1.02, 2.5.1), and twice that as the most we keep of one reply's noise.
+ */
 const mostBytes = 512;
 const exceptionBytes = 5;
 
 type Expected = { readonly unit: number; readonly code: number; readonly bytes: number };
 
-/** What serialport asks of the layer that touches the device; a bench brings its own. (Its types package does not resolve under NodeNext.) */
+/**
+ * What serialport asks of the layer that touches the device; a bench brings its own. (Its types package does not
+ * resolve under NodeNext.)
+ */
 export type SerialBinding = {
   /** True where bytes take no time: a bench without a wire. Then nothing waits for the wire either. */
   readonly instant?: boolean;
   /**
-   * Resolves when all that will ever come in answer has come: what only a bench can know. With it nobody waits for silence by the clock,
-   * so that a simulated month of a dead meter takes no real hours and the same seed gives the same story on a busy machine.
+   * Resolves when all that will ever come in answer has come: what only a bench can know. With it nobody waits for
+   * silence by the clock, so that a simulated month of a dead meter takes no real hours and the same seed gives the
+   * same story on a busy machine.
    */
   idle?(): Promise<void>;
   list(): Promise<{ readonly path: string }[]>;
   open(options: SerialOpenOptions): Promise<SerialBindingPort>;
 };
 
-export type SerialOpenOptions = { readonly path: string; readonly baudRate: number; readonly parity?: string; readonly stopBits?: number; readonly dataBits?: number };
+export type SerialOpenOptions = {
+  readonly path: string;
+  readonly baudRate: number;
+  readonly parity?: string;
+  readonly stopBits?: number;
+  readonly dataBits?: number;
+};
 
-/** Pending reads and writes reject with `canceled: true` when we close, with any other error when the device is lost. */
+/**
+ * Pending reads and writes reject with `canceled: true` when we close, with any other error when the device is lost.
+ */
 export type SerialBindingPort = {
   readonly isOpen: boolean;
   readonly openOptions: SerialOpenOptions;
@@ -42,7 +57,9 @@ export type SerialBindingPort = {
   drain(): Promise<void>;
 };
 
-/** Bytes as they passed the line, where a request was given up, and where the port went away, for whoever records it. */
+/**
+ * Bytes as they passed the line, where a request was given up, and where the port went away, for whoever records it.
+ */
 export type OnBytes = (direction: "out" | "in" | "given up" | "lost", bytes: Buffer) => void;
 
 /** Opens nothing yet. The real serialport stream; on a bench only the binding below it is another. */
@@ -60,8 +77,8 @@ export function serialStream(port: SerialPortConfig, binding?: SerialBinding): S
 }
 
 /**
- * Events, as modbus-serial wants them: `data` with one whole reply, at most once a request, in the very turn in which its last byte came;
- * `error` and `close` when the port is gone.
+ * Events, as modbus-serial wants them: `data` with one whole reply, at most once a request, in the very turn in which
+ * its last byte came; `error` and `close` when the port is gone.
  */
 export class RtuLine extends EventEmitter {
   readonly #stream: SerialPort;
@@ -143,7 +160,9 @@ export class RtuLine extends EventEmitter {
     this.#received = Buffer.alloc(0);
   }
 
-  /** Ends the request that waits, by the library's own rule for a reply that is too short: that alone stops its timer. */
+  /**
+   * Ends the request that waits, by the library's own rule for a reply that is too short: that alone stops its timer.
+   */
   giveUp(): void {
     if (this.#expected === undefined) return;
     this.forget();
@@ -177,16 +196,25 @@ export class RtuLine extends EventEmitter {
 /** What may answer a read of holding (3) or input (4) registers; nothing else is ever sent through this line. */
 function expectedReply(request: Buffer): Expected {
   const code = request.readUInt8(1);
-  if (request.length !== 8 || (code !== 3 && code !== 4)) throw new Error(`a meter line reads registers only, not function ${code}`);
+  if (request.length !== 8 || (code !== 3 && code !== 4))
+    throw new Error(`a meter line reads registers only, not function ${code}`);
   return { unit: request.readUInt8(0), code, bytes: 2 * request.readUInt16BE(4) };
 }
 
-/** The first place in `bytes` where unit, function, byte count and checksum are those of the reply, or of an exception to the request. */
+/**
+ * The first place in `bytes` where unit, function, byte count and checksum are those of the reply, or of an exception
+ * to the request.
+ */
 export function findReply(bytes: Buffer, expected: Expected): Buffer | undefined {
   for (let start = 0; start + exceptionBytes <= bytes.length; start++) {
     if (bytes[start] !== expected.unit) continue;
     const code = bytes[start + 1];
-    const length = code === expected.code && bytes[start + 2] === expected.bytes ? 3 + expected.bytes + 2 : code === (expected.code | 0x80) ? exceptionBytes : undefined;
+    const length =
+      code === expected.code && bytes[start + 2] === expected.bytes
+        ? 3 + expected.bytes + 2
+        : code === (expected.code | 0x80)
+          ? exceptionBytes
+          : undefined;
     if (length === undefined || start + length > bytes.length) continue;
     const frame = bytes.subarray(start, start + length);
     if (frame.readUInt16LE(length - 2) === crc16(frame.subarray(0, -2))) return Buffer.from(frame);

@@ -1,14 +1,15 @@
-// An energy meter behind a register map: asks what its plan says, in its order, and makes identities and Readings of the answers.
-// It binds what it reads to one device: who answers is asked first, and anew after every silence.
-import { registerOf, unprovenBecause } from "../../config/meter-map.js";
+// An energy meter behind a register map: asks what its plan says, in its order, and makes identities and Readings of
+// the answers. It binds what it reads to one device: who answers is asked first, and anew after every silence.
+
 import type { MeterMap } from "../../config/meter-map.js";
+import { registerOf, unprovenBecause } from "../../config/meter-map.js";
 import type { MeterConfig } from "../../config/schema.js";
-import { DeviceError } from "../driver.js";
 import type { EnergyMeter, MeterIdentity, Moment, Reading } from "../driver.js";
+import { DeviceError } from "../driver.js";
 import { meterDecimalText } from "./decode.js";
 import { Registers } from "./registers.js";
-import { asked, answerHolds, planRequests } from "./requests.js";
-import type { RegisterAnswer, AskRegisters, MeterPlan, RegisterRequest } from "./requests.js";
+import type { AskRegisters, MeterPlan, RegisterAnswer, RegisterRequest } from "./requests.js";
+import { answerHolds, asked, planRequests } from "./requests.js";
 
 export type MeterParts = {
   readonly map: MeterMap;
@@ -22,7 +23,9 @@ export type MeterParts = {
 };
 
 /** One register for people: its value in its unit, or why there is none. */
-export type Shown = { readonly register: string; readonly value: string; readonly unit: string } | { readonly register: string; readonly fault: string };
+export type Shown =
+  | { readonly register: string; readonly value: string; readonly unit: string }
+  | { readonly register: string; readonly fault: string };
 
 export class ModbusMeter implements EnergyMeter {
   readonly map: MeterMap;
@@ -40,7 +43,10 @@ export class ModbusMeter implements EnergyMeter {
     this.#plan = planRequests(map);
     if (parts.hasPassed === undefined) this.#refuseDoubt();
     if (map.identity.serial === undefined && config.serial === undefined)
-      throw new DeviceError("meter/unknown", `${this.#name}: this model does not tell its serial number; write the number on its label as serial`);
+      throw new DeviceError(
+        "meter/unknown",
+        `${this.#name}: this model does not tell its serial number; write the number on its label as serial`,
+      );
   }
 
   /** The bus tells who else is on it, so that no other request there is as long as our energy request. */
@@ -48,7 +54,10 @@ export class ModbusMeter implements EnergyMeter {
     this.#plan = planRequests(this.map, others);
   }
 
-  /** Asks the meter who it is, each time. Refuses another model, another setting, another serial number than the configured one. */
+  /**
+   * Asks the meter who it is, each time. Refuses another model, another setting, another serial number than the
+   * configured one.
+   */
   async identify(): Promise<MeterIdentity> {
     this.#identity = undefined;
     const told = await this.#fetch(this.#plan.identity);
@@ -56,7 +65,12 @@ export class ModbusMeter implements EnergyMeter {
     const serial = this.#serial(told.registers);
     if (this.#parts.hasPassed?.(this.map.id, serial) !== true) this.#refuseDoubt();
     const firmware = await this.#firmware();
-    this.#identity = { vendor: this.map.vendor, model: this.map.models[0] ?? this.map.id, serial, ...(firmware === undefined ? {} : { firmware }) };
+    this.#identity = {
+      vendor: this.map.vendor,
+      model: this.map.models[0] ?? this.map.id,
+      serial,
+      ...(firmware === undefined ? {} : { firmware }),
+    };
     return this.#identity;
   }
 
@@ -92,20 +106,34 @@ export class ModbusMeter implements EnergyMeter {
       };
     } catch (error) {
       // Somebody may have changed the meter while it was away.
-      if (error instanceof DeviceError && (error.code === "meter/timeout" || error.code === "port/lost" || error.code === "port/missing")) this.#identity = undefined;
+      if (
+        error instanceof DeviceError &&
+        (error.code === "meter/timeout" || error.code === "port/lost" || error.code === "port/missing")
+      )
+        this.#identity = undefined;
       throw error;
     }
   }
 
-  /** Every register that the map names, one by one, for a technician's eye: a register that is refused does not hide the others. */
+  /**
+   * Every register that the map names, one by one, for a technician's eye: a register that is refused does not hide the
+   * others.
+   */
   async survey(): Promise<Shown[]> {
     const shown: Shown[] = [];
     for (const entry of Object.values(this.map.registers)) {
       try {
         const { registers } = await this.#fetch(asked(this.map, [entry.name]));
         const milli = entry.counts === undefined ? undefined : registers.milli(entry);
-        const value = entry.counts === undefined ? registers.label(entry) : milli && meterDecimalText({ digits: milli.digits, exponent: milli.exponent - 3 });
-        shown.push(value === undefined ? { register: entry.name, fault: "not available" } : { register: entry.name, value, unit: entry.counts?.unit ?? "" });
+        const value =
+          entry.counts === undefined
+            ? registers.label(entry)
+            : milli && meterDecimalText({ digits: milli.digits, exponent: milli.exponent - 3 });
+        shown.push(
+          value === undefined
+            ? { register: entry.name, fault: "not available" }
+            : { register: entry.name, value, unit: entry.counts?.unit ?? "" },
+        );
       } catch (error) {
         if (!(error instanceof DeviceError) || error.code === "port/lost" || error.code === "port/missing") throw error;
         shown.push({ register: entry.name, fault: error.message });
@@ -124,7 +152,10 @@ export class ModbusMeter implements EnergyMeter {
   #refuseDoubt(): void {
     const doubt = unprovenBecause(this.map);
     if (doubt === undefined || this.#parts.config.acceptUnproven) return;
-    throw new DeviceError("meter/unknown", `${this.#name}: ${doubt}; compare it with its display (chargetill meter check), or accept that with acceptUnproven: true`);
+    throw new DeviceError(
+      "meter/unknown",
+      `${this.#name}: ${doubt}; compare it with its display (chargetill meter check), or accept that with acceptUnproven: true`,
+    );
   }
 
   async #fetch(requests: readonly RegisterRequest[]): Promise<{ registers: Registers; moment: Moment | undefined }> {
@@ -137,17 +168,26 @@ export class ModbusMeter implements EnergyMeter {
       if (this.#closed) throw new DeviceError("port/lost", `${this.#name}: closed`);
       // Energy is as long as nothing else, so it stands between all the others, and they before it.
       const between = request.words === counter.words ? live : counter;
-      answers.push(await this.#parts.ask({ ...request, unit, timeoutMs: timeout, worstReplyMs: this.map.worstReplyMs, between }));
+      answers.push(
+        await this.#parts.ask({ ...request, unit, timeoutMs: timeout, worstReplyMs: this.map.worstReplyMs, between }),
+      );
     }
     return { registers: new Registers(this.map, this.#name, answers), moment: answers.at(-1)?.moment };
   }
 
   #serial(registers: Registers): string {
     const { config } = this.#parts;
-    const told = this.map.identity.serial === undefined ? undefined : registers.label(registerOf(this.map, this.map.identity.serial));
-    if (told !== undefined && /^(0*|F{8}|4294967295)$/.test(told)) throw new DeviceError("meter/unknown", `${this.#name}: tells no serial number ("${told}")`);
+    const told =
+      this.map.identity.serial === undefined
+        ? undefined
+        : registers.label(registerOf(this.map, this.map.identity.serial));
+    if (told !== undefined && /^(0*|F{8}|4294967295)$/.test(told))
+      throw new DeviceError("meter/unknown", `${this.#name}: tells no serial number ("${told}")`);
     if (told !== undefined && config.serial !== undefined && told !== config.serial)
-      throw new DeviceError("meter/serial-changed", `${this.#name}: tells serial number ${told}, the config names ${config.serial}: was the meter changed?`);
+      throw new DeviceError(
+        "meter/serial-changed",
+        `${this.#name}: tells serial number ${told}, the config names ${config.serial}: was the meter changed?`,
+      );
     const serial = told ?? config.serial;
     if (serial === undefined) throw new Error("a meter without serial number was let in");
     return serial;
@@ -160,7 +200,8 @@ export class ModbusMeter implements EnergyMeter {
     try {
       return (await this.#fetch(this.#plan.firmware)).registers.label(registerOf(this.map, name));
     } catch (error) {
-      if (error instanceof DeviceError && (error.code === "meter/exception" || error.code === "meter/implausible")) return undefined;
+      if (error instanceof DeviceError && (error.code === "meter/exception" || error.code === "meter/implausible"))
+        return undefined;
       throw error;
     }
   }

@@ -1,16 +1,21 @@
-// What a meter's answers mean, by its map: energy, power, current, labels. Pure: words in, exact figures out, or a DeviceError that says why not.
-// A value that is not certain is never handed on: not-a-number, negative, impossibly large, in coarser steps than stated.
-import { energyResolutionMilliWh, registerOf } from "../../config/meter-map.js";
+// What a meter's answers mean, by its map: energy, power, current, labels. Pure: words in, exact figures out, or a
+// DeviceError that says why not. A value that is not certain is never handed on: not-a-number, negative, impossibly
+// large, in coarser steps than stated.
+
 import type { MeterMap, NumberType, Register } from "../../config/meter-map.js";
+import { energyResolutionMilliWh, registerOf } from "../../config/meter-map.js";
 import { DeviceError } from "../driver.js";
+import type { Decoded, MeterDecimal } from "./decode.js";
 import { addDecimals, decodeNumber, decodeText, floorToStep, inMilli, nearestStep } from "./decode.js";
-import type { MeterDecimal, Decoded } from "./decode.js";
-import { answerHolds } from "./requests.js";
 import type { RegisterRequest } from "./requests.js";
+import { answerHolds } from "./requests.js";
 
 /** More than any of these counters can show: 100 GWh. */
 const mostEnergyMilliWh = 10n ** 14n;
-/** More than any charge point draws: 10 MW, 100 kA. A float that is none reads like that, and what is made of it would not be a whole number any more. */
+/**
+ * More than any charge point draws: 10 MW, 100 kA. A float that is none reads like that, and what is made of it would
+ * not be a whole number any more.
+ */
 const mostPowerW = 10_000_000;
 const mostCurrentMilliA = 100_000_000;
 /** Powers of ten that a scale register may name (SunSpec: -10 to 10). */
@@ -33,7 +38,9 @@ export class Registers {
   /** The counter, in whole milliwatt-hours, rounded down to the map's resolution. */
   energyMilliWh(): number {
     const step = energyResolutionMilliWh(this.#map);
-    const sum = this.#map.reading.energy.map((name) => this.#energyTerm(registerOf(this.#map, name), step)).reduce((total, term) => addDecimals(total, term), nothing);
+    const sum = this.#map.reading.energy
+      .map((name) => this.#energyTerm(registerOf(this.#map, name), step))
+      .reduce((total, term) => addDecimals(total, term), nothing);
     return Number(floorToStep(sum, BigInt(step)));
   }
 
@@ -45,17 +52,29 @@ export class Registers {
       return { digits: value.digits, exponent: value.exponent - 3 };
     };
     const { power, powerLess } = this.#map.reading;
-    const powerW = nearestStep(powerLess.map(term).reduce((sum, value) => addDecimals(sum, value, -1n), power.map(term).reduce((sum, value) => addDecimals(sum, value), nothing)));
+    const powerW = nearestStep(
+      powerLess.map(term).reduce(
+        (sum, value) => addDecimals(sum, value, -1n),
+        power.map(term).reduce((sum, value) => addDecimals(sum, value), nothing),
+      ),
+    );
     if (Math.abs(powerW) > mostPowerW) throw this.#implausible(`a power of ${powerW} W is more than anybody draws`);
     return powerW;
   }
 
   /** The sum over the phases that there are, whatever their direction; undefined where the meter gives none. */
   currentMilliA(): number | undefined {
-    const phases = this.#map.reading.current.map((name) => this.milli(registerOf(this.#map, name))).filter((value) => value !== undefined);
+    const phases = this.#map.reading.current
+      .map((name) => this.milli(registerOf(this.#map, name)))
+      .filter((value) => value !== undefined);
     if (phases.length === 0) return undefined;
-    const milliA = nearestStep(phases.map(({ digits, exponent }) => ({ digits: digits < 0n ? -digits : digits, exponent })).reduce((sum, value) => addDecimals(sum, value), nothing));
-    if (milliA > mostCurrentMilliA) throw this.#implausible(`a current of ${milliA / 1000} A is more than any cable carries`);
+    const milliA = nearestStep(
+      phases
+        .map(({ digits, exponent }) => ({ digits: digits < 0n ? -digits : digits, exponent }))
+        .reduce((sum, value) => addDecimals(sum, value), nothing),
+    );
+    if (milliA > mostCurrentMilliA)
+      throw this.#implausible(`a current of ${milliA / 1000} A is more than any cable carries`);
     return milliA;
   }
 
@@ -69,26 +88,40 @@ export class Registers {
   label(entry: Register): string {
     if (entry.type === "ascii" || entry.type === "ascii_lsb") {
       const text = decodeText(this.#bytes(entry));
-      if (text === undefined) throw this.#implausible(`${entry.name} is no text (${this.#bytes(entry).toString("hex")})`);
+      if (text === undefined)
+        throw this.#implausible(`${entry.name} is no text (${this.#bytes(entry).toString("hex")})`);
       return text;
     }
-    const decoded = decodeNumber(this.#bytes(entry), numberType(entry), { wordOrder: this.#map.wordOrder, invalid: [] });
+    const decoded = decodeNumber(this.#bytes(entry), numberType(entry), {
+      wordOrder: this.#map.wordOrder,
+      invalid: [],
+    });
     if (decoded.kind === "unavailable") throw this.#implausible(`${entry.name} is ${decoded.why}`);
     const whole = floorToStep(decoded.value, 1n);
-    return entry.print === "hex" ? whole.toString(16).toUpperCase().padStart(4 * entry.words, "0") : whole.toString();
+    return entry.print === "hex"
+      ? whole
+          .toString(16)
+          .toUpperCase()
+          .padStart(4 * entry.words, "0")
+      : whole.toString();
   }
 
   /** Refuses a meter of another model, or set up otherwise, by what the map expects of this register. */
   check(entry: Register): void {
     const told = this.label(entry);
     const fits =
-      (entry.expect?.includes(Number(told)) ?? true)
-      && (entry.expectRange === undefined || (Number(told) >= entry.expectRange[0] && Number(told) <= entry.expectRange[1]))
-      && (entry.expectStart?.some((start) => told.startsWith(start)) ?? true);
+      (entry.expect?.includes(Number(told)) ?? true) &&
+      (entry.expectRange === undefined ||
+        (Number(told) >= entry.expectRange[0] && Number(told) <= entry.expectRange[1])) &&
+      (entry.expectStart?.some((start) => told.startsWith(start)) ?? true);
     if (fits) return;
-    const wanted = entry.expect?.join(" or ") ?? entry.expectRange?.join(" to ") ?? entry.expectStart?.join(" or ") ?? "";
+    const wanted =
+      entry.expect?.join(" or ") ?? entry.expectRange?.join(" to ") ?? entry.expectStart?.join(" or ") ?? "";
     const note = entry.note === undefined ? "" : ` (${entry.note})`;
-    throw new DeviceError("meter/unknown", `${this.#name}: ${entry.name} says "${told}", expected ${wanted}: is it another model, or set up otherwise?${note}`);
+    throw new DeviceError(
+      "meter/unknown",
+      `${this.#name}: ${entry.name} says "${told}", expected ${wanted}: is it another model, or set up otherwise?${note}`,
+    );
   }
 
   #energyTerm(entry: Register, step: number): MeterDecimal {
@@ -99,13 +132,17 @@ export class Registers {
     const fault = energyFault(value);
     if (fault !== undefined) throw this.#implausible(`${entry.name} ${fault}${this.#smell(entry)}`);
     const counted = 10 ** ((entry.counts?.exponent ?? 0) + scale);
-    if (entry.scaledBy !== undefined && counted > step) throw this.#implausible(`${entry.name} counts in steps of ${counted / 1000} Wh, coarser than its map states`);
+    if (entry.scaledBy !== undefined && counted > step)
+      throw this.#implausible(`${entry.name} counts in steps of ${counted / 1000} Wh, coarser than its map states`);
     return value;
   }
 
   /** A hint when the bytes make sense with their words the other way round. */
   #smell(entry: Register): string {
-    const turned = decodeNumber(this.#bytes(entry), numberType(entry), { invalid: this.#map.invalid, wordOrder: this.#map.wordOrder === "big" ? "little" : "big" });
+    const turned = decodeNumber(this.#bytes(entry), numberType(entry), {
+      invalid: this.#map.invalid,
+      wordOrder: this.#map.wordOrder === "big" ? "little" : "big",
+    });
     const sane = entry.words > 1 && turned.kind === "number" && energyFault(inMilli(turned.value, entry)) === undefined;
     return sane ? "; with the words the other way round it would make sense: check the meter's word order setting" : "";
   }
@@ -127,7 +164,8 @@ export class Registers {
     const decoded = this.#decoded(registerOf(this.#map, entry.scaledBy));
     if (decoded.kind === "unavailable") throw this.#implausible(`the scale of ${entry.name} is ${decoded.why}`);
     const power = decoded.value.digits;
-    if (power > mostScale || power < -mostScale) throw this.#implausible(`the scale of ${entry.name} reads 10^${power}`);
+    if (power > mostScale || power < -mostScale)
+      throw this.#implausible(`the scale of ${entry.name} reads 10^${power}`);
     return Number(power);
   }
 
@@ -141,7 +179,9 @@ function numberType(entry: Register): NumberType {
   return entry.type;
 }
 
-/** Why a counter cannot stand there, or undefined. A tiny rest above zero is what a float with turned words looks like. */
+/**
+ * Why a counter cannot stand there, or undefined. A tiny rest above zero is what a float with turned words looks like.
+ */
 function energyFault(value: MeterDecimal): string | undefined {
   if (value.digits < 0n) return "is negative";
   const milliWh = floorToStep(value, 1n);

@@ -1,7 +1,9 @@
-// Which registers are asked for together: few requests a poll, none across a border that the meter forbids, and energy in a request of its own
-// whose length no other request has. An RTU reply does not name its register; its length is the only thing that can give a stray one away.
-import { registerOf } from "../../config/meter-map.js";
+// Which registers are asked for together: few requests a poll, none across a border that the meter forbids, and energy
+// in a request of its own whose length no other request has. An RTU reply does not name its register; its length is the
+// only thing that can give a stray one away.
+
 import type { MeterMap, Register } from "../../config/meter-map.js";
+import { registerOf } from "../../config/meter-map.js";
 import { DeviceError, type Moment } from "../driver.js";
 
 /** One read: function 3 or 4, first wire address, number of registers. */
@@ -36,7 +38,9 @@ function shareRange(map: MeterMap, first: RegisterRequest, last: RegisterRequest
 
 /** A register as a request; inside a record that can only be read whole, the record. */
 function asRequest(map: MeterMap, entry: Register): RegisterRequest {
-  const whole = map.ranges.find((range) => range.read === "whole" && range.from <= entry.address && entry.address <= range.to);
+  const whole = map.ranges.find(
+    (range) => range.read === "whole" && range.from <= entry.address && entry.address <= range.to,
+  );
   if (whole) return { function: entry.function, address: whole.from, words: whole.to - whole.from + 1 };
   return { function: entry.function, address: entry.address, words: entry.words };
 }
@@ -46,10 +50,16 @@ function joined(map: MeterMap, parts: readonly RegisterRequest[]): RegisterReque
   const requests: RegisterRequest[] = [];
   for (const part of [...parts].sort((a, b) => a.function - b.function || a.address - b.address)) {
     const last = requests.at(-1);
-    const together = last !== undefined && last.function === part.function ? { ...last, words: Math.max(end(last), end(part)) - last.address } : undefined;
+    const together =
+      last !== undefined && last.function === part.function
+        ? { ...last, words: Math.max(end(last), end(part)) - last.address }
+        : undefined;
     const allowed =
-      last !== undefined && together !== undefined && together.words <= map.maxRegisters
-      && (part.address < end(last) || (map.joinsNeighbours && (part.address === end(last) || shareRange(map, last, part))));
+      last !== undefined &&
+      together !== undefined &&
+      together.words <= map.maxRegisters &&
+      (part.address < end(last) ||
+        (map.joinsNeighbours && (part.address === end(last) || shareRange(map, last, part))));
     if (allowed) requests[requests.length - 1] = together;
     else requests.push(part);
   }
@@ -62,7 +72,13 @@ export function asked(map: MeterMap, names: readonly string[]): RegisterRequest[
   const scales = entries.flatMap((entry) => (entry.scaledBy === undefined ? [] : [registerOf(map, entry.scaledBy)]));
   const all = [...new Set([...entries, ...scales])];
   const alone = all.filter((entry) => entry.alone).map((entry) => asRequest(map, entry));
-  return [...alone, ...joined(map, all.filter((entry) => !entry.alone).map((entry) => asRequest(map, entry)))];
+  return [
+    ...alone,
+    ...joined(
+      map,
+      all.filter((entry) => !entry.alone).map((entry) => asRequest(map, entry)),
+    ),
+  ];
 }
 
 /** Lengthens a request by the named values around it, or within a readable range, until its length is free. */
@@ -95,20 +111,27 @@ function otherRequests(map: MeterMap): Omit<MeterPlan, "energy"> {
   };
 }
 
-const lengthsOf = (requests: readonly RegisterRequest[]): Set<number> => new Set(requests.map((request) => request.words));
-const besideEnergy = (others: Omit<MeterPlan, "energy">): RegisterRequest[] => [...others.live, ...others.identity, ...others.firmware];
+const lengthsOf = (requests: readonly RegisterRequest[]): Set<number> =>
+  new Set(requests.map((request) => request.words));
+const besideEnergy = (others: Omit<MeterPlan, "energy">): RegisterRequest[] => [
+  ...others.live,
+  ...others.identity,
+  ...others.firmware,
+];
 
 /**
- * The requests of one meter. Energy gets a length that no other request on the bus has. Where the neighbouring meters leave none free,
- * or the map has nothing beside the counter to lengthen it by, it differs at least from all other requests to this meter:
- * a stray reply from another unit is told apart by its unit number. Throws where even that cannot be had: no map to bill by.
+ * The requests of one meter. Energy gets a length that no other request on the bus has. Where the neighbouring meters
+ * leave none free, or the map has nothing beside the counter to lengthen it by, it differs at least from all other
+ * requests to this meter: a stray reply from another unit is told apart by its unit number. Throws where even that
+ * cannot be had: no map to bill by.
  */
 export function planRequests(map: MeterMap, onTheBus: readonly MeterMap[] = []): MeterPlan {
   const others = otherRequests(map);
   const own = lengthsOf(besideEnergy(others));
   const all = lengthsOf([map, ...onTheBus].flatMap((each) => besideEnergy(otherRequests(each))));
   const counters = asked(map, map.reading.energy);
-  const isCounter = (request: RegisterRequest): boolean => map.reading.energy.some((name) => answerHolds(request, registerOf(map, name)));
+  const isCounter = (request: RegisterRequest): boolean =>
+    map.reading.energy.some((name) => answerHolds(request, registerOf(map, name)));
   const ordered = [...counters.filter((request) => !isCounter(request)), ...counters.filter(isCounter)];
   const energy = ordered.map((request) => lengthened(map, request, all) ?? lengthened(map, request, own) ?? request);
   const taken = lengthsOf(energy);
@@ -116,7 +139,10 @@ export function planRequests(map: MeterMap, onTheBus: readonly MeterMap[] = []):
     requests.map((request) => {
       const other = lengthened(map, request, taken);
       if (other === undefined)
-        throw new DeviceError("meter/unknown", `${map.id}: a read of ${request.words} registers at ${request.address} is as long as the energy read, so a stray reply could be billed; name a neighbour or a range in its map`);
+        throw new DeviceError(
+          "meter/unknown",
+          `${map.id}: a read of ${request.words} registers at ${request.address} is as long as the energy read, so a stray reply could be billed; name a neighbour or a range in its map`,
+        );
       return other;
     });
   return { energy, live: clear(others.live), identity: clear(others.identity), firmware: clear(others.firmware) };
@@ -124,5 +150,9 @@ export function planRequests(map: MeterMap, onTheBus: readonly MeterMap[] = []):
 
 /** Whether a request brings the whole register. */
 export function answerHolds(request: RegisterRequest, entry: Register): boolean {
-  return entry.function === request.function && request.address <= entry.address && entry.address + entry.words <= end(request);
+  return (
+    entry.function === request.function &&
+    request.address <= entry.address &&
+    entry.address + entry.words <= end(request)
+  );
 }

@@ -1,10 +1,12 @@
-// Looks for meters on a port: which line settings and units answer, and which model's questions each of them answers sensibly.
-// Reads only, and is bounded: settings x units probes of one short patience, then the known maps for each unit that answered.
-import { loadMeterMap, meterModels, registerOf, unprovenBecause } from "../../config/meter-map.js";
+// Looks for meters on a port: which line settings and units answer, and which model's questions each of them answers
+// sensibly. Reads only, and is bounded: settings x units probes of one short patience, then the known maps for each
+// unit that answered.
+
 import type { MeterMap } from "../../config/meter-map.js";
+import { loadMeterMap, meterModels, registerOf, unprovenBecause } from "../../config/meter-map.js";
 import type { SerialPortConfig } from "../../config/schema.js";
-import { DeviceError } from "../driver.js";
 import type { Clock } from "../driver.js";
+import { DeviceError } from "../driver.js";
 import { openMeterBus } from "./bus.js";
 import type { SerialBinding } from "./line.js";
 import type { Shown } from "./modbus-meter.js";
@@ -12,7 +14,12 @@ import type { Shown } from "./modbus-meter.js";
 export type LineSettings = Pick<SerialPortConfig, "baud" | "parity" | "stopBits">;
 
 /** `checked`: the meter passed the map's own identity checks; else its values merely make sense by this map. */
-export type Candidate = { readonly model: string; readonly serial: string | undefined; readonly checked: boolean; readonly doubt: string | undefined };
+export type Candidate = {
+  readonly model: string;
+  readonly serial: string | undefined;
+  readonly checked: boolean;
+  readonly doubt: string | undefined;
+};
 export type Found = { readonly line: LineSettings; readonly unit: number; readonly candidates: readonly Candidate[] };
 
 export type ScanOptions = {
@@ -31,7 +38,8 @@ export function usualLines(): LineSettings[] {
   take({ baud: 9600, parity: "none", stopBits: 1 });
   take({ baud: 9600, parity: "even", stopBits: 1 });
   for (const { line } of meterModels().map(loadMeterMap))
-    if (line.baud !== undefined) take({ baud: line.baud as LineSettings["baud"], parity: line.parity ?? "none", stopBits: line.stopBits ?? 1 });
+    if (line.baud !== undefined)
+      take({ baud: line.baud as LineSettings["baud"], parity: line.parity ?? "none", stopBits: line.stopBits ?? 1 });
   return [...lines.values()];
 }
 
@@ -41,7 +49,9 @@ export function usualUnits(): number[] {
   return [...new Set([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ...delivered])].sort((a, b) => a - b);
 }
 
-/** The two questions of a scan, each short enough to be put between two looks of an agent that works on the same line. */
+/**
+ * The two questions of a scan, each short enough to be put between two looks of an agent that works on the same line.
+ */
 export type ScanSteps = {
   answers(line: LineSettings, unit: number): Promise<boolean>;
   tryModel(line: LineSettings, unit: number, model: string): Promise<Candidate | undefined>;
@@ -71,7 +81,8 @@ export async function* scan(steps: ScanSteps, options: ScanOptions = {}): AsyncG
 }
 
 /** Meters on a port that is ours, as they are found. Throws a DeviceError when it cannot be opened or goes away. */
-export const scanPort = (path: string, clock: Clock, options: ScanOptions = {}): AsyncGenerator<Found> => scan(scanSteps(path, clock, options), options);
+export const scanPort = (path: string, clock: Clock, options: ScanOptions = {}): AsyncGenerator<Found> =>
+  scan(scanSteps(path, clock, options), options);
 
 const patience = (options: ScanOptions): number => options.timeoutMs ?? 200;
 
@@ -96,15 +107,38 @@ async function answers(port: SerialPortConfig, unit: number, clock: Clock, optio
 }
 
 /** Whether this model's map makes sense of the unit. A serial number that the model cannot tell is left open. */
-async function tryModel(port: SerialPortConfig, unit: number, model: string, clock: Clock, options: ScanOptions): Promise<Candidate | undefined> {
+async function tryModel(
+  port: SerialPortConfig,
+  unit: number,
+  model: string,
+  clock: Clock,
+  options: ScanOptions,
+): Promise<Candidate | undefined> {
   const map = loadMeterMap(model);
-  const bus = openMeterBus(port, clock, { ...(options.binding ? { binding: options.binding } : {}), loadMap: () => ({ ...map, worstReplyMs: patience(options) }) });
+  const bus = openMeterBus(port, clock, {
+    ...(options.binding ? { binding: options.binding } : {}),
+    loadMap: () => ({ ...map, worstReplyMs: patience(options) }),
+  });
   const tells = map.identity.serial !== undefined;
   try {
-    const meter = bus.meter({ port: "scan", unit, model, poll: 1_000, timeout: patience(options), lostAfter: 2_000, acceptUnproven: true, ...(tells ? {} : { serial: "on the label" }) });
+    const meter = bus.meter({
+      port: "scan",
+      unit,
+      model,
+      poll: 1_000,
+      timeout: patience(options),
+      lostAfter: 2_000,
+      acceptUnproven: true,
+      ...(tells ? {} : { serial: "on the label" }),
+    });
     const { serial } = await meter.read();
     if (!isMains(map, await meter.survey())) return undefined;
-    return { model, serial: tells ? serial : undefined, checked: map.identity.checks.length > 0, doubt: unprovenBecause(map) };
+    return {
+      model,
+      serial: tells ? serial : undefined,
+      checked: map.identity.checks.length > 0,
+      doubt: unprovenBecause(map),
+    };
   } catch (error) {
     if (!(error instanceof DeviceError) || error.code.startsWith("port/")) throw error;
     return undefined;

@@ -1,7 +1,10 @@
 // What a look into the reader's field can find, as data between the reader's thread and the agent's.
 // Apart from the search itself, so that the agent's thread does not load the library under it.
 
-/** What one search saw. `uid` is 4, 7 or 10 bytes as upper-case hex; `lost` = the chip no longer answers, and how that shows. */
+/**
+ * What one search saw. `uid` is 4, 7 or 10 bytes as upper-case hex; `lost` = the chip no longer answers, and how that
+ * shows.
+ */
 export type CardDetection =
   | { readonly kind: "none" }
   | { readonly kind: "card"; readonly uid: string }

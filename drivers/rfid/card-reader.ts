@@ -1,34 +1,54 @@
 // The card reader as the agent sees it: taps, one per visit of a card, and a clear end when the reader is lost.
-// The chip lives in a worker thread; this side asks it to search, by the agent's clock, and waits for one answer at a time.
+// The chip lives in a worker thread; this side asks it to search, by the agent's clock, and waits for one answer at a
+// time.
 import type { ReaderConfig } from "../../config/schema.js";
-import { DeviceError, sleep, type CardReader, type CardTap, type Clock } from "../driver.js";
-import { nobody, notice, type CardPresence } from "./presence.js";
+import { type CardReader, type CardTap, type Clock, DeviceError, sleep } from "../driver.js";
+import { type CardDetection, hexByte } from "./card-detection.js";
+import { type CardPresence, nobody, notice } from "./presence.js";
 import { ReaderThread } from "./reader-thread.js";
 import type { ReaderAnswer, ReaderOpened } from "./reader-worker.js";
-import { hexByte, type CardDetection } from "./card-detection.js";
 import { readerName, type SpiChoice } from "./spi.js";
 
 /**
  * Starts the reader's thread and proves that a chip we know answers.
- * Rejects with DeviceError reader/missing, in a sentence that says what to do. One search runs every `config.poll` ms while taps() is read.
- * `onSight` hears what each search saw. A reader that was lost goes in as `before`: a card that lay on it all the while is then no new tap, which could stop a session.
+ * Rejects with DeviceError reader/missing, in a sentence that says what to do. One search runs every `config.poll` ms
+ * while taps() is read. `onSight` hears what each search saw. A reader that was lost goes in as `before`: a card that
+ * lay on it all the while is then no new tap, which could stop a session.
  */
-export async function openCardReader(config: ReaderConfig, clock: Clock, spi: SpiChoice, before?: CardReader, onSight: (detection: CardDetection) => void = () => undefined): Promise<CardReader> {
+export async function openCardReader(
+  config: ReaderConfig,
+  clock: Clock,
+  spi: SpiChoice,
+  before?: CardReader,
+  onSight: (detection: CardDetection) => void = () => undefined,
+): Promise<CardReader> {
   const name = readerName(spi);
   const thread = new ReaderThread(spi);
   try {
     const opened = await clock.busy(thread.next<ReaderOpened>());
     if (opened.kind !== "ready") throw new DeviceError("reader/missing", `${name}: ${whyMissing(opened, spi)}`);
-    return new Mfrc522Reader(name, config, clock, thread, before instanceof Mfrc522Reader ? before.presence : nobody, onSight);
+    return new Mfrc522Reader(
+      name,
+      config,
+      clock,
+      thread,
+      before instanceof Mfrc522Reader ? before.presence : nobody,
+      onSight,
+    );
   } catch (error) {
     await thread.end();
     if (error instanceof DeviceError) throw error;
-    throw new DeviceError("reader/missing", `${name}: it could not be started; ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new DeviceError(
+      "reader/missing",
+      `${name}: it could not be started; ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
   }
 }
 
 function whyMissing(opened: Exclude<ReaderOpened, { kind: "ready" }>, spi: SpiChoice): string {
-  if (opened.kind === "forgetful") return "the chip answers, but keeps nothing that is written to it; check the wire to MOSI (SDA and MOSI are easily swapped) and the supply";
+  if (opened.kind === "forgetful")
+    return "the chip answers, but keeps nothing that is written to it; check the wire to MOSI (SDA and MOSI are easily swapped) and the supply";
   if (opened.kind !== "failed") {
     const version = hexByte(opened.version);
     return opened.version === 0x00 || opened.version === 0xff
@@ -36,8 +56,10 @@ function whyMissing(opened: Exclude<ReaderOpened, { kind: "ready" }>, spi: SpiCh
       : `the chip says version ${version}, which is no MFRC522 that we know (0x91, 0x92; clones 0x88, 0xb2, 0x12); check the wiring, or use another reader board`;
   }
   const device = spi.kind === "spidev" ? `/dev/spidev${spi.bus}.${spi.device}` : "the bench's chip";
-  if (opened.errno === "ENOENT" || /ENOENT/.test(opened.message)) return `${device} does not exist; switch SPI on (dtparam=spi=on in config.txt) and check spi.bus and spi.device in the config`;
-  if (opened.errno === "EACCES" || /EACCES/.test(opened.message)) return `${device} may not be opened by this user; add the user to the group spi`;
+  if (opened.errno === "ENOENT" || /ENOENT/.test(opened.message))
+    return `${device} does not exist; switch SPI on (dtparam=spi=on in config.txt) and check spi.bus and spi.device in the config`;
+  if (opened.errno === "EACCES" || /EACCES/.test(opened.message))
+    return `${device} may not be opened by this user; add the user to the group spi`;
   return `${device} could not be opened; ${opened.message}`;
 }
 
@@ -86,7 +108,10 @@ class Mfrc522Reader implements CardReader {
     await this.thread.end();
   }
 
-  /** One search; undefined when the reader was closed meanwhile. A reader that is lost ends its thread: it can be opened anew at once. */
+  /**
+   * One search; undefined when the reader was closed meanwhile. A reader that is lost ends its thread: it can be opened
+   * anew at once.
+   */
   async #ask(): Promise<Exclude<ReaderAnswer, { kind: "lost" | "failed" }> | undefined> {
     let why: string;
     let cause: unknown;

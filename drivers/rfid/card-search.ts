@@ -1,13 +1,17 @@
 // One look into the reader's field: from mfrc522-rpi's bytes to a whole UID, or to the reason why there is none.
-// The library knows the first cascade level only and checks no CRC, so two cards with 7-byte UIDs look the same to its getUid();
-// here every level is selected, and a UID counts only after the card itself has answered to it with a good CRC, twice.
+// The library knows the first cascade level only and checks no CRC, so two cards with 7-byte UIDs look the same to its
+// getUid(); here every level is selected, and a UID counts only after the card itself has answered to it with a good
+// CRC, twice.
 import Mfrc522 from "mfrc522-rpi";
+import { type CardDetection, hexByte, isRandomUid } from "./card-detection.js";
 import { crcA } from "./crc-a.js";
-import { command, busFault, irq, knownVersions, picc, register } from "./registers.js";
-import { hexByte, isRandomUid, type CardDetection } from "./card-detection.js";
+import { busFault, command, irq, knownVersions, picc, register } from "./registers.js";
 import type { Spi } from "./spi.js";
 
-/** What was found at the start: a chip that is ready, one of an unknown version, or one that does not keep what is written to it. */
+/**
+ * What was found at the start: a chip that is ready, one of an unknown version, or one that does not keep what is
+ * written to it.
+ */
 export type Start = { readonly kind: "ready" | "strange" | "forgetful"; readonly version: number };
 
 const none: CardDetection = { kind: "none" };
@@ -23,7 +27,10 @@ const forceAsk = 0x40;
 const mode = 0x3d;
 /** The oscillator's start-up after a soft reset; writes before it are lost. */
 const resetMs = 1;
-/** A card forgets its state when the field is gone for 5.1 ms, and listens again 5 ms after it is back (ISO/IEC 14443-3, clause 5). */
+/**
+ * A card forgets its state when the field is gone for 5.1 ms, and listens again 5 ms after it is back (ISO/IEC 14443-3,
+ * clause 5).
+ */
 const fieldResetMs = 6;
 /** One wrong byte on the bus is not a lost reader: this often the version is read, and the chip is set up. */
 const mostTries = 3;
@@ -102,7 +109,10 @@ export class CardSearch {
     this.#lastUid = undefined;
   }
 
-  /** A dip of the supply puts the chip back to a state with its antenna off, in which no card is ever seen: then it is set up again. */
+  /**
+   * A dip of the supply puts the chip back to a state with its antenna off, in which no card is ever seen: then it is
+   * set up again.
+   */
   #isReady(): boolean {
     for (let tries = 0; tries < mostTries; tries++) {
       if (this.#isSetUp()) return true;
@@ -112,7 +122,10 @@ export class CardSearch {
   }
 
   #isSetUp(): boolean {
-    return this.#chip.readRegister(register.timerReloadLow) === reloadTicks && (this.#chip.readRegister(register.txControl) & 0x03) === 0x03;
+    return (
+      this.#chip.readRegister(register.timerReloadLow) === reloadTicks &&
+      (this.#chip.readRegister(register.txControl) & 0x03) === 0x03
+    );
   }
 
   /** A selected card stays silent at the next search; without a field it forgets that it was selected. */
@@ -139,7 +152,13 @@ export class CardSearch {
       // The cascade tag never begins a whole UID of 4 or 7 bytes; the third level has no further tag.
       if (cascaded && uid.length < 6) return unreadable;
       uid.push(...part.bytes);
-      return { kind: "card", uid: uid.map((byte) => byte.toString(16).padStart(2, "0")).join("").toUpperCase() };
+      return {
+        kind: "card",
+        uid: uid
+          .map((byte) => byte.toString(16).padStart(2, "0"))
+          .join("")
+          .toUpperCase(),
+      };
     }
     return unreadable;
   }

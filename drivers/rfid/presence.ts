@@ -2,10 +2,12 @@
 // Pure. A card counts as gone only after searches have looked and not seen it for the whole debounce time;
 // a pause between searches proves nothing, and a second tap that never happened could stop a session.
 import type { MonoMs } from "../driver.js";
-import { isRandomUid, type CardDetection } from "./card-detection.js";
+import { type CardDetection, isRandomUid } from "./card-detection.js";
 
 /** What a visitor is told: the card's UID, or why it is refused. */
-export type Seen = { readonly kind: "card"; readonly uid: string } | { readonly kind: "refused"; readonly why: "random-uid" | "several-cards" | "unreadable" };
+export type Seen =
+  | { readonly kind: "card"; readonly uid: string }
+  | { readonly kind: "refused"; readonly why: "random-uid" | "several-cards" | "unreadable" };
 
 type Visitor = { readonly key: string; readonly absentSince: MonoMs | undefined };
 
@@ -17,15 +19,27 @@ export type CardPresence = {
 
 export const nobody: CardPresence = { visitors: [], trouble: { kind: "none", times: 0 } };
 
-/** A card on its way into the field is unreadable for a moment, and two taps in a hurry overlap for one: neither is refused at once. */
+/**
+ * A card on its way into the field is unreadable for a moment, and two taps in a hurry overlap for one: neither is
+ * refused at once.
+ */
 const refuseAfter = { several: 2, unreadable: 3 } as const;
 /** More cards than this within one debounce time are not taps of people. */
 const mostVisitors = 16;
 
 /** The next presence after one search, and the tap that it amounts to, if any. */
-export function notice(presence: CardPresence, sight: Exclude<CardDetection, { kind: "lost" }>, monoMs: MonoMs, debounceMs: number): { readonly presence: CardPresence; readonly seen?: Seen } {
-  const known = presence.visitors.filter((visitor) => visitor.absentSince === undefined || monoMs - visitor.absentSince < debounceMs);
-  const absent = known.map((visitor) => (visitor.absentSince === undefined ? { ...visitor, absentSince: monoMs } : visitor));
+export function notice(
+  presence: CardPresence,
+  sight: Exclude<CardDetection, { kind: "lost" }>,
+  monoMs: MonoMs,
+  debounceMs: number,
+): { readonly presence: CardPresence; readonly seen?: Seen } {
+  const known = presence.visitors.filter(
+    (visitor) => visitor.absentSince === undefined || monoMs - visitor.absentSince < debounceMs,
+  );
+  const absent = known.map((visitor) =>
+    visitor.absentSince === undefined ? { ...visitor, absentSince: monoMs } : visitor,
+  );
   const calm = nobody.trouble;
   switch (sight.kind) {
     case "none":
@@ -38,16 +52,27 @@ export function notice(presence: CardPresence, sight: Exclude<CardDetection, { k
     case "unreadable": {
       // Something is there, and it may be any of those that were there before: nobody is counted as gone.
       const present = known.map((visitor) => ({ ...visitor, absentSince: undefined }));
-      const trouble = { kind: sight.kind, times: presence.trouble.kind === sight.kind ? presence.trouble.times + 1 : 1 };
+      const trouble = {
+        kind: sight.kind,
+        times: presence.trouble.kind === sight.kind ? presence.trouble.times + 1 : 1,
+      };
       if (trouble.times < refuseAfter[sight.kind]) return { presence: { visitors: present, trouble } };
-      return enter(present, { kind: "refused", why: sight.kind === "several" ? "several-cards" : "unreadable" }, trouble);
+      return enter(
+        present,
+        { kind: "refused", why: sight.kind === "several" ? "several-cards" : "unreadable" },
+        trouble,
+      );
     }
     default:
       return sight satisfies never;
   }
 }
 
-function enter(others: readonly Visitor[], seen: Seen, trouble: CardPresence["trouble"]): { readonly presence: CardPresence; readonly seen?: Seen } {
+function enter(
+  others: readonly Visitor[],
+  seen: Seen,
+  trouble: CardPresence["trouble"],
+): { readonly presence: CardPresence; readonly seen?: Seen } {
   const key = seen.kind === "card" ? seen.uid : seen.why;
   const rest = others.filter((visitor) => visitor.key !== key);
   const presence = { visitors: [...rest, { key, absentSince: undefined }].slice(-mostVisitors), trouble };

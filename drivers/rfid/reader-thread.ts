@@ -31,7 +31,10 @@ export class ReaderThread {
         this.#waiting = undefined;
         finish();
       };
-      const timer = setTimeout(() => settle(() => reject(new Error(`its thread gave no answer within ${answerMs} ms`))), answerMs);
+      const timer = setTimeout(
+        () => settle(() => reject(new Error(`its thread gave no answer within ${answerMs} ms`))),
+        answerMs,
+      );
       this.#waiting = {
         resolve: (value) => settle(() => resolve(value as T)),
         reject: (error) => settle(() => reject(error)),
@@ -47,7 +50,10 @@ export class ReaderThread {
     return answer;
   }
 
-  /** Lets the thread switch the antenna off and end; ends it by force when it does not. A thread stuck in the kernel is left behind. */
+  /**
+   * Lets the thread switch the antenna off and end; ends it by force when it does not. A thread stuck in the kernel is
+   * left behind.
+   */
   async end(): Promise<void> {
     this.#worker.postMessage("close");
     if (await this.#endsWithin(endMs)) return;

@@ -1,8 +1,9 @@
-// The thread that holds the reader chip: mfrc522-rpi waits for the chip by asking it over and over, and must not do so in the agent's loop.
-// It only does what it is asked: one message in, one search, one message out. It has no timer of its own.
+// The thread that holds the reader chip: mfrc522-rpi waits for the chip by asking it over and over, and must not do so
+// in the agent's loop. It only does what it is asked: one message in, one search, one message out. It has no timer of
+// its own.
 import { parentPort, workerData } from "node:worker_threads";
-import { CardSearch, type Start } from "./card-search.js";
 import type { CardDetection } from "./card-detection.js";
+import { CardSearch, type Start } from "./card-search.js";
 import type { Spi, SpiChoice } from "./spi.js";
 
 /** The first message of the thread: how the chip was found. `failed` = the bus could not be opened. */
@@ -37,7 +38,8 @@ async function serve(): Promise<void> {
     port.postMessage(start);
     if (start.kind !== "ready") return chip.close();
   } catch (error) {
-    const errno = error instanceof Error && "code" in error && typeof error.code === "string" ? { errno: error.code } : {};
+    const errno =
+      error instanceof Error && "code" in error && typeof error.code === "string" ? { errno: error.code } : {};
     port.postMessage({ kind: "failed", message: messageOf(error), ...errno } satisfies ReaderOpened);
     return;
   }

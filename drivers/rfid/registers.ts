@@ -1,5 +1,6 @@
-// The MFRC522's register addresses, commands and bits that are used here, by the NXP data sheet (rev. 3.9), clauses 9.3 and 10.3.
-// The driver and the bench's chip both read this page; the library has a table of its own, so the two check each other.
+// The MFRC522's register addresses, commands and bits that are used here, by the NXP data sheet (rev. 3.9), clauses 9.3
+// and 10.3. The driver and the bench's chip both read this page; the library has a table of its own, so the two check
+// each other.
 
 export const register = {
   command: 0x01,

@@ -12,12 +12,17 @@ export interface Spi {
   close(): void;
 }
 
-/** Which bus: the kernel's spidev, or a simulated chip: `module` exports `openChip(field)`, and its antenna is in `field` (a CardField's buffer). */
+/**
+ * Which bus: the kernel's spidev, or a simulated chip: `module` exports `openChip(field)`, and its antenna is in
+ * `field` (a CardField's buffer).
+ */
 export type SpiChoice =
   | { readonly kind: "spidev"; readonly bus: number; readonly device: number }
   | { readonly kind: "simulated"; readonly module: string; readonly field: SharedArrayBuffer };
 
 /** The reader's name in sentences for people. */
 export function readerName(choice: SpiChoice): string {
-  return choice.kind === "spidev" ? `card reader at /dev/spidev${choice.bus}.${choice.device}` : "card reader of the bench";
+  return choice.kind === "spidev"
+    ? `card reader at /dev/spidev${choice.bus}.${choice.device}`
+    : "card reader of the bench";
 }

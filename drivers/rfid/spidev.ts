@@ -1,5 +1,5 @@
-// The reader chip's bus on a Pi: Linux spidev by way of spi-device, which needs no register access and so works on every Pi.
-// Native: import this file only when the config names a real reader.
+// The reader chip's bus on a Pi: Linux spidev by way of spi-device, which needs no register access and so works on
+// every Pi. Native: import this file only when the config names a real reader.
 import spiDevice, { type SpiDevice } from "spi-device";
 import type { Spi } from "./spi.js";
 

@@ -1,10 +1,24 @@
 #!/usr/bin/env node
-// Makes the Debian package of what is built here: the program with its node_modules, the unit, the user, the device rules.
-// Native modules are bound to Node's major version, so it refuses unless this Node is the one that the target has (--node, default 20:
-// Debian 13 and the Raspberry Pi OS made of it). Plain JavaScript, like the bootstrap: it builds first.
+// Makes the Debian package of what is built here: the program with its node_modules, the unit, the user, the device
+// rules. Native modules are bound to Node's major version, so it refuses unless this Node is the one that the target
+// has (--node, default 20: Debian 13 and the Raspberry Pi OS made of it). Plain JavaScript, like the bootstrap: it
+// builds first.
 import { spawnSync } from "node:child_process";
-import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,10 +39,18 @@ function run(command, args, options = {}) {
   return (done.stdout ?? "").trim();
 }
 
-const { values: options } = wordsGiven({ options: { node: { type: "string", default: "20" }, out: { type: "string", default: join(root, "dist") }, fast: { type: "boolean", default: false } } });
+const { values: options } = wordsGiven({
+  options: {
+    node: { type: "string", default: "20" },
+    out: { type: "string", default: join(root, "dist") },
+    fast: { type: "boolean", default: false },
+  },
+});
 const major = Number(process.versions.node.split(".")[0]);
 if (String(major) !== options.node)
-  fail(`this is Node ${process.versions.node}, and the package is for Node ${options.node}: its native modules would not load there. Run this with Node ${options.node}, or name another target with --node.`);
+  fail(
+    `this is Node ${process.versions.node}, and the package is for Node ${options.node}: its native modules would not load there. Run this with Node ${options.node}, or name another target with --node.`,
+  );
 
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const architecture = run("dpkg", ["--print-architecture"]);
@@ -40,7 +62,8 @@ const place = (...path) => {
   mkdirSync(dirname(target), { recursive: true });
   return target;
 };
-const copy = (from, ...to) => cpSync(join(root, from), place(...to), { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
+const copy = (from, ...to) =>
+  cpSync(join(root, from), place(...to), { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
 const write = (text, mode, ...to) => {
   writeFileSync(place(...to), text);
   chmodSync(join(stage, ...to), mode);
@@ -61,17 +84,36 @@ copy("config", ...home, "config");
 for (const file of ["package.json", "package-lock.json", "LICENSE", "drivers/rfid/rpio"]) copy(file, ...home, file);
 copy("node_modules", ...home, "node_modules");
 const app = join(stage, ...home);
-run("npm", ["prune", "--omit=dev", "--offline", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: app });
+run("npm", ["prune", "--omit=dev", "--offline", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], {
+  cwd: app,
+});
 rmSync(join(app, "package-lock.json"));
-for (const path of filesIn(app)) if (/\.(ts|mts|cts|o|a|md|markdown|c|cc|h|gyp|gypi)$|\.d\.ts\.map$|(^|\/)(Makefile|\.chargetill|\.package-lock\.json)$|\/obj\.target\//.test(path) && !/licen[cs]e|copying|notice/i.test(path)) rmSync(path);
-for (const name of ["nan", "node-addon-api", ".bin", "rpi-softspi/build"]) rmSync(join(app, "node_modules", name), { recursive: true, force: true });
+for (const path of filesIn(app))
+  if (
+    /\.(ts|mts|cts|o|a|md|markdown|c|cc|h|gyp|gypi)$|\.d\.ts\.map$|(^|\/)(Makefile|\.chargetill|\.package-lock\.json)$|\/obj\.target\//.test(
+      path,
+    ) &&
+    !/licen[cs]e|copying|notice/i.test(path)
+  )
+    rmSync(path);
+for (const name of ["nan", "node-addon-api", ".bin", "rpi-softspi/build"])
+  rmSync(join(app, "node_modules", name), { recursive: true, force: true });
 const prebuilds = join(app, "node_modules", "@serialport", "bindings-cpp", "prebuilds");
 const nodeArchitecture = `linux-${process.arch}`;
-if (existsSync(prebuilds)) for (const name of readdirSync(prebuilds)) if (name !== nodeArchitecture) rmSync(join(prebuilds, name), { recursive: true });
-for (const path of filesIn(join(app, "node_modules"))) if (!lstatSync(path).isSymbolicLink()) chmodSync(path, path.endsWith(".node") ? 0o755 : 0o644);
+if (existsSync(prebuilds))
+  for (const name of readdirSync(prebuilds))
+    if (name !== nodeArchitecture) rmSync(join(prebuilds, name), { recursive: true });
+for (const path of filesIn(join(app, "node_modules")))
+  if (!lstatSync(path).isSymbolicLink()) chmodSync(path, path.endsWith(".node") ? 0o755 : 0o644);
 
 // ---- where Debian looks for things
-write(`#!/bin/sh\n# Debian's own Node: the native modules inside are bound to it.\nexec /usr/bin/node /usr/lib/chargetill/dist/agent/cli.js "$@"\n`, 0o755, "usr", "bin", "chargetill");
+write(
+  `#!/bin/sh\n# Debian's own Node: the native modules inside are bound to it.\nexec /usr/bin/node /usr/lib/chargetill/dist/agent/cli.js "$@"\n`,
+  0o755,
+  "usr",
+  "bin",
+  "chargetill",
+);
 copy("systemd/chargetill.service", "usr", "lib", "systemd", "system", "chargetill.service");
 copy("systemd/sysusers.conf", "usr", "lib", "sysusers.d", "chargetill.conf");
 copy("systemd/tmpfiles.conf", "usr", "lib", "tmpfiles.d", "chargetill.conf");
@@ -82,8 +124,11 @@ copy("config/tariffs", "etc", "chargetill", "tariffs");
 copy("LICENSE", "usr", "share", "doc", "chargetill", "copyright");
 for (const name of ["INSTALL.md", "wiring.svg"]) copy(`systemd/${name}`, "usr", "share", "doc", "chargetill", name);
 if (existsSync(join(root, "README.md"))) copy("README.md", "usr", "share", "doc", "chargetill", "README.md");
-const completion = spawnSync(process.execPath, [join(root, "dist", "agent", "cli.js"), "completion"], { encoding: "utf8" });
-if (completion.status === 0 && completion.stdout !== "") write(completion.stdout, 0o644, "usr", "share", "bash-completion", "completions", "chargetill");
+const completion = spawnSync(process.execPath, [join(root, "dist", "agent", "cli.js"), "completion"], {
+  encoding: "utf8",
+});
+if (completion.status === 0 && completion.stdout !== "")
+  write(completion.stdout, 0o644, "usr", "share", "bash-completion", "completions", "chargetill");
 
 // ---- what dpkg wants to know
 const shipped = [...filesIn(stage)].map((path) => relative(stage, path)).sort();
@@ -107,23 +152,59 @@ Description: till for charge points
   "DEBIAN",
   "control",
 );
-write(shipped.filter((path) => path.startsWith("etc/")).map((path) => `/${path}\n`).join(""), 0o644, "DEBIAN", "conffiles");
-write(shipped.filter((path) => !lstatSync(join(stage, path)).isSymbolicLink()).map((path) => `${createHash("md5").update(readFileSync(join(stage, path))).digest("hex")}  ${path}\n`).join(""), 0o644, "DEBIAN", "md5sums");
-for (const script of ["preinst", "postinst", "prerm", "postrm"]) if (existsSync(join(root, "systemd", "debian", script))) write(readFileSync(join(root, "systemd", "debian", script), "utf8"), 0o755, "DEBIAN", script);
-for (const path of shipped) if (path.startsWith("etc/") || path.startsWith("usr/share") || /^usr\/lib\/(systemd|sysusers|tmpfiles|modules|udev)/.test(path)) chmodSync(join(stage, path), 0o644);
+write(
+  shipped
+    .filter((path) => path.startsWith("etc/"))
+    .map((path) => `/${path}\n`)
+    .join(""),
+  0o644,
+  "DEBIAN",
+  "conffiles",
+);
+write(
+  shipped
+    .filter((path) => !lstatSync(join(stage, path)).isSymbolicLink())
+    .map(
+      (path) =>
+        `${createHash("md5")
+          .update(readFileSync(join(stage, path)))
+          .digest("hex")}  ${path}\n`,
+    )
+    .join(""),
+  0o644,
+  "DEBIAN",
+  "md5sums",
+);
+for (const script of ["preinst", "postinst", "prerm", "postrm"])
+  if (existsSync(join(root, "systemd", "debian", script)))
+    write(readFileSync(join(root, "systemd", "debian", script), "utf8"), 0o755, "DEBIAN", script);
+for (const path of shipped)
+  if (
+    path.startsWith("etc/") ||
+    path.startsWith("usr/share") ||
+    /^usr\/lib\/(systemd|sysusers|tmpfiles|modules|udev)/.test(path)
+  )
+    chmodSync(join(stage, path), 0o644);
 for (const folder of foldersIn(stage)) chmodSync(folder, 0o755);
 
 function* foldersIn(folder) {
   yield folder;
-  for (const entry of readdirSync(folder, { withFileTypes: true })) if (entry.isDirectory()) yield* foldersIn(join(folder, entry.name));
+  for (const entry of readdirSync(folder, { withFileTypes: true }))
+    if (entry.isDirectory()) yield* foldersIn(join(folder, entry.name));
 }
 
 // The same sources give the same package: dates are those of the newest source, owners are root.
-const newest = Math.max(...[...filesIn(join(root, "systemd")), join(root, "package.json"), join(root, "dist", ".built")].map((path) => statSync(path).mtimeMs));
+const newest = Math.max(
+  ...[...filesIn(join(root, "systemd")), join(root, "package.json"), join(root, "dist", ".built")].map(
+    (path) => statSync(path).mtimeMs,
+  ),
+);
 const name = `chargetill_${version}_${architecture}.deb`;
 const target = join(resolve(options.out), name);
 mkdirSync(dirname(target), { recursive: true });
-run("dpkg-deb", ["--root-owner-group", ...(options.fast ? ["-Zgzip", "-z1"] : []), "--build", stage, `${target}.new`], { env: { ...process.env, SOURCE_DATE_EPOCH: process.env.SOURCE_DATE_EPOCH ?? String(Math.floor(newest / 1000)) } });
+run("dpkg-deb", ["--root-owner-group", ...(options.fast ? ["-Zgzip", "-z1"] : []), "--build", stage, `${target}.new`], {
+  env: { ...process.env, SOURCE_DATE_EPOCH: process.env.SOURCE_DATE_EPOCH ?? String(Math.floor(newest / 1000)) },
+});
 renameSync(`${target}.new`, target);
 rmSync(stage, { recursive: true });
 process.stdout.write(`${target}\n`);

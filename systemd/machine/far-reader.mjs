@@ -1,5 +1,6 @@
 // The far end of spidev0.0: the bench's MFRC522 answers what the kernel's SPI bus sends, in the machine's own time.
-// The card that lies there stands in the file /run/card as hex; nothing in it = no card, "absent" = the reader is unplugged.
+// The card that lies there stands in the file /run/card as hex; nothing in it = no card, "absent" = the reader is
+// unplugged.
 import { openSync, readFileSync, readSync, writeSync } from "node:fs";
 import { isMainThread, Worker, workerData } from "node:worker_threads";
 

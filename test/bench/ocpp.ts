@@ -1,28 +1,41 @@
-// How fast 10 000 offline sessions drain to a CSMS in each version of OCPP, beside a bare loop of the same CALLs to the same server, and whether
-// memory stays flat. Run it alone with `node dist/test/bench/ocpp.js`; the server lives in a worker so that it does not blur the comparison.
+// How fast 10 000 offline sessions drain to a CSMS in each version of OCPP, beside a bare loop of the same CALLs to the
+// same server, and whether memory stays flat. Run it alone with `node dist/test/bench/ocpp.js`; the server lives in a
+// worker so that it does not blur the comparison.
 import { hash } from "node:crypto";
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
-import { fileURLToPath } from "node:url";
 import { WebSocket, WebSocketServer } from "ws";
+import { wireJson } from "../../agent/core/number/ocpi-number.js";
 import { Disk } from "../../agent/ledger/store/disk.js";
 import { Table } from "../../agent/ledger/store/table.js";
-import { wireJson } from "../../agent/core/number/ocpi-number.js";
-import { dialects, type Dialect } from "../../agent/sync/ocpp/rpc/frame.js";
 import { OcppUplink } from "../../agent/sync/ocpp/ocpp-uplink.js";
+import { type Dialect, dialects } from "../../agent/sync/ocpp/rpc/frame.js";
 import { completedTransaction } from "../../agent/sync/ocpp/transactions/completed-transaction.js";
-import { startTransaction, stopTransaction } from "../../agent/sync/ocpp/transactions/transaction-16.js";
 import { endedEvent, startedEvent } from "../../agent/sync/ocpp/transactions/transaction-2x.js";
-import { noTransactions, parseTransactionsTable, type TransactionsState, type TransactionsStore } from "../../agent/sync/ocpp/transactions/transactions-state.js";
+import { startTransaction, stopTransaction } from "../../agent/sync/ocpp/transactions/transaction-16.js";
+import {
+  noTransactions,
+  parseTransactionsTable,
+  type TransactionsState,
+  type TransactionsStore,
+} from "../../agent/sync/ocpp/transactions/transactions-state.js";
 import { Outbox } from "../../agent/sync/outbox.js";
-import { emptyOutbox, parseOutboxTable, type OutboxItem, type OutboxItems, type OutboxState, type OutboxStore } from "../../agent/sync/outbox-state.js";
-import { ocppConfig, SalesBook } from "../support/sync/ocpp-bench.js";
+import {
+  emptyOutbox,
+  type OutboxItem,
+  type OutboxItems,
+  type OutboxState,
+  type OutboxStore,
+  parseOutboxTable,
+} from "../../agent/sync/outbox-state.js";
 import { HandClock } from "../support/hand-clock.js";
+import { ocppConfig, SalesBook } from "../support/sync/ocpp-bench.js";
 
 const sessions = 10_000;
 const callsEach = 2;
@@ -44,16 +57,25 @@ class Backlog implements OutboxItems {
     return this.count;
   }
   get(number: number): OutboxItem {
-    const payload = Buffer.from(this.#payload.replace(`"sessionId":"${template}"`, `"sessionId":"session-x${number}"`), "utf8").toString("base64url");
+    const payload = Buffer.from(
+      this.#payload.replace(`"sessionId":"${template}"`, `"sessionId":"session-x${number}"`),
+      "utf8",
+    ).toString("base64url");
     return { number, id: `cdr-${number}`, body: `${this.#jws[0]}.${payload}.${this.#jws[1]}` };
   }
 }
 
-/** Stops after each so many sends until `between` is over: what is compared takes turns, so that a busy machine is busy for both. */
+/**
+ * Stops after each so many sends until `between` is over: what is compared takes turns, so that a busy machine is busy
+ * for both.
+ */
 class TurnClock extends HandClock {
   pausedMs = 0;
   #sends = 0;
-  constructor(private readonly every: number, private readonly between: () => Promise<void>) {
+  constructor(
+    private readonly every: number,
+    private readonly between: () => Promise<void>,
+  ) {
     super();
   }
   override async busy<T>(work: Promise<T>): Promise<T> {
@@ -71,7 +93,10 @@ class TurnClock extends HandClock {
 type Stores = { readonly outbox: OutboxStore; readonly transactions: TransactionsStore };
 
 function inMemory(): Stores {
-  const kept: { outbox: OutboxState | null; transactions: TransactionsState } = { outbox: null, transactions: noTransactions };
+  const kept: { outbox: OutboxState | null; transactions: TransactionsState } = {
+    outbox: null,
+    transactions: noTransactions,
+  };
   return {
     outbox: { read: () => kept.outbox, write: (state) => void (kept.outbox = state) },
     transactions: { read: () => kept.transactions, write: (state) => void (kept.transactions = state) },
@@ -81,11 +106,26 @@ function inMemory(): Stores {
 /** The tables that the agent has, on this disk: each state lasts before the next send. */
 function onDisk(folder: string): Stores {
   const disk = new Disk();
-  const outbox = Table.open<{ readonly state: OutboxState }>(disk, join(folder, "uplink-bench.json"), parseOutboxTable, { state: emptyOutbox }, { steps: true });
-  const transactions = Table.open<{ readonly state: TransactionsState }>(disk, join(folder, "ocpp-bench.json"), parseTransactionsTable, { state: noTransactions }, { steps: true });
+  const outbox = Table.open<{ readonly state: OutboxState }>(
+    disk,
+    join(folder, "uplink-bench.json"),
+    parseOutboxTable,
+    { state: emptyOutbox },
+    { steps: true },
+  );
+  const transactions = Table.open<{ readonly state: TransactionsState }>(
+    disk,
+    join(folder, "ocpp-bench.json"),
+    parseTransactionsTable,
+    { state: noTransactions },
+    { steps: true },
+  );
   return {
     outbox: { read: () => outbox.data.state, write: (state) => void outbox.update(() => ({ state })) },
-    transactions: { read: () => transactions.data.state, write: (state) => void transactions.update(() => ({ state })) },
+    transactions: {
+      read: () => transactions.data.state,
+      write: (state) => void transactions.update(() => ({ state })),
+    },
   };
 }
 
@@ -95,7 +135,13 @@ function heapUsed(): number {
   return process.memoryUsage().heapUsed;
 }
 
-async function drained(url: string, dialect: Dialect, items: Backlog, stores: Stores, between = new TurnClock(Infinity, () => Promise.resolve())): Promise<{ rate: number; heaps: readonly [number, number] }> {
+async function drained(
+  url: string,
+  dialect: Dialect,
+  items: Backlog,
+  stores: Stores,
+  between = new TurnClock(Infinity, () => Promise.resolve()),
+): Promise<{ rate: number; heaps: readonly [number, number] }> {
   const heaps: [number, number] = [0, 0];
   const clock = new HandClock();
   const fail = (error: unknown): never => {
@@ -103,12 +149,28 @@ async function drained(url: string, dialect: Dialect, items: Backlog, stores: St
   };
   const uplink = new OcppUplink({
     config: ocppConfig(url, { versions: [dialect.slice(4) as "1.6" | "2.0.1" | "2.1"] }),
-    identity: "till-1", party: { countryCode: "DE", partyId: "ABC" }, version: "0.1.0", connectors: [1], clock,
-    random: Math.random, store: stores.transactions, feed: () => undefined, handlers: () => ({}), tariffKnown: () => true,
-    takeTariff: () => ({ wanted: false }), deauthorise: () => {}, note: () => {}, die: fail,
+    identity: "till-1",
+    party: { countryCode: "DE", partyId: "ABC" },
+    version: "0.1.0",
+    connectors: [1],
+    clock,
+    random: Math.random,
+    store: stores.transactions,
+    feed: () => undefined,
+    handlers: () => ({}),
+    tariffKnown: () => true,
+    takeTariff: () => ({ wanted: false }),
+    deauthorise: () => {},
+    note: () => {},
+    die: fail,
   });
   const outbox: Outbox = new Outbox({
-    uplink, items, store: stores.outbox, clock: between, random: Math.random, backoff: { first: 100, most: 1_000 },
+    uplink,
+    items,
+    store: stores.outbox,
+    clock: between,
+    random: Math.random,
+    backoff: { first: 100, most: 1_000 },
     onChange: ({ sending }) => {
       if (sending === items.count / 10) heaps[0] = heapUsed();
     },
@@ -128,10 +190,18 @@ async function recorded(url: string, dialect: Dialect): Promise<readonly string[
   const texts: string[] = [];
   const items = new Backlog(1);
   const { transactions, outbox } = inMemory();
-  await drained(url, dialect, items, { outbox, transactions: { read: transactions.read, write: (state) => {
-    for (const { pending } of state.open) if (pending !== null && !texts.includes(`"${pending.action}",${pending.text}`)) texts.push(`"${pending.action}",${pending.text}`);
-    transactions.write(state);
-  } } });
+  await drained(url, dialect, items, {
+    outbox,
+    transactions: {
+      read: transactions.read,
+      write: (state) => {
+        for (const { pending } of state.open)
+          if (pending !== null && !texts.includes(`"${pending.action}",${pending.text}`))
+            texts.push(`"${pending.action}",${pending.text}`);
+        transactions.write(state);
+      },
+    },
+  });
   if (texts.length !== callsEach) throw new Error(`a session is told in ${texts.length} CALLs`);
   return texts;
 }
@@ -139,16 +209,33 @@ async function recorded(url: string, dialect: Dialect): Promise<readonly string[
 type Made = (item: OutboxItem) => readonly string[];
 
 /** What a loop needs that only sends: one session's CALLs under other names. */
-const copied = (texts: readonly string[]): Made => ({ number }) => texts.map((text) => text.replaceAll("session-x1", `session-x${number}`));
+const copied =
+  (texts: readonly string[]): Made =>
+  ({ number }) =>
+    texts.map((text) => text.replaceAll("session-x1", `session-x${number}`));
 
 /** What a loop needs that keeps no books either, but makes each CALL from its receipt. */
 function madeIn(dialect: Dialect): Made {
   return ({ body }) => {
     const completed = completedTransaction(body);
     if (completed === undefined) throw new Error("the receipt is no sale");
-    if (dialect === "ocpp1.6") return [`"StartTransaction",${wireJson(startTransaction(completed.beginning, undefined))}`, `"StopTransaction",${wireJson(stopTransaction(completed, 7, true))}`];
-    const started = startedEvent(completed.beginning, { dialect, tariffKnown: true, cost: true }, { seqNo: 0, offline: true }, undefined);
-    const ended = endedEvent(completed, { digest: () => hash("sha256", body), tariffKnown: true, withKey: true }, dialect, { seqNo: 1, offline: true });
+    if (dialect === "ocpp1.6")
+      return [
+        `"StartTransaction",${wireJson(startTransaction(completed.beginning, undefined))}`,
+        `"StopTransaction",${wireJson(stopTransaction(completed, 7, true))}`,
+      ];
+    const started = startedEvent(
+      completed.beginning,
+      { dialect, tariffKnown: true, cost: true },
+      { seqNo: 0, offline: true },
+      undefined,
+    );
+    const ended = endedEvent(
+      completed,
+      { digest: () => hash("sha256", body), tariffKnown: true, withKey: true },
+      dialect,
+      { seqNo: 1, offline: true },
+    );
     return [started, ended].map((event) => `"TransactionEvent",${wireJson(event)}`);
   };
 }
@@ -210,7 +297,10 @@ function lastingIn(folder: string): { write(): void; close(): void } {
 
 const kib = (bytes: number): string => `${(bytes / 1024).toFixed(0)} KiB`;
 
-/** Prints one line per measurement; throws where the backlog does not drain, memory grows or the rate is under 0.7 of the bare loop's. */
+/**
+ * Prints one line per measurement; throws where the backlog does not drain, memory grows or the rate is under 0.7 of
+ * the bare loop's.
+ */
 export async function ocppBench(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "chargetill-bench-"));
   const server = new Worker(fileURLToPath(import.meta.url));
@@ -227,14 +317,22 @@ export async function ocppBench(): Promise<void> {
       warm.close();
       await drained(url, dialect, new Backlog(2 * turn), inMemory());
       let from = 1;
-      const { rate, heaps } = await drained(url, dialect, items, inMemory(), new TurnClock(turn, async () => {
-        await ready.send(items, from, from + turn - 1, sends);
-        await made.send(items, from, from + turn - 1, makes);
-        from += turn;
-      }));
+      const { rate, heaps } = await drained(
+        url,
+        dialect,
+        items,
+        inMemory(),
+        new TurnClock(turn, async () => {
+          await ready.send(items, from, from + turn - 1, sends);
+          await made.send(items, from, from + turn - 1, makes);
+          from += turn;
+        }),
+      );
       console.log(`${dialect}: bare, ready-made CALLs   ${ready.rate.toFixed(0)} CALLs/s`);
       console.log(`${dialect}: bare, from the receipts  ${made.rate.toFixed(0)} CALLs/s`);
-      console.log(`${dialect}: outbox                   ${rate.toFixed(0)} CALLs/s, ratio ${(rate / made.rate).toFixed(2)} (${(rate / ready.rate).toFixed(2)} to ready-made ones), heap ${kib(heaps[0])} at ${sessions / 10}, ${kib(heaps[1])} at ${sessions}`);
+      console.log(
+        `${dialect}: outbox                   ${rate.toFixed(0)} CALLs/s, ratio ${(rate / made.rate).toFixed(2)} (${(rate / ready.rate).toFixed(2)} to ready-made ones), heap ${kib(heaps[0])} at ${sessions / 10}, ${kib(heaps[1])} at ${sessions}`,
+      );
       if (heaps[1] - heaps[0] > 2 * 1024 * 1024) failed.push(`${dialect}: memory is not flat`);
       if (rate / made.rate < 0.7) failed.push(`${dialect}: the outbox is slower than 0.7 of a bare loop`);
       for (const bare of [ready, made]) bare.close();
@@ -244,12 +342,20 @@ export async function ocppBench(): Promise<void> {
     const lasting = lastingIn(folder);
     const bare = await Bare.open(url, newest);
     let from = 1;
-    const disk = await drained(url, newest, few, onDisk(folder), new TurnClock(turn / 10, async () => {
-      await bare.send(few, from, from + turn / 10 - 1, madeIn(newest), lasting.write);
-      from += turn / 10;
-    }));
+    const disk = await drained(
+      url,
+      newest,
+      few,
+      onDisk(folder),
+      new TurnClock(turn / 10, async () => {
+        await bare.send(few, from, from + turn / 10 - 1, madeIn(newest), lasting.write);
+        from += turn / 10;
+      }),
+    );
     console.log(`${newest}: bare, 1 fdatasync a CALL ${bare.rate.toFixed(0)} CALLs/s`);
-    console.log(`${newest}: outbox with fsync        ${disk.rate.toFixed(0)} CALLs/s, ratio ${(disk.rate / bare.rate).toFixed(2)} (${few.count} sessions)`);
+    console.log(
+      `${newest}: outbox with fsync        ${disk.rate.toFixed(0)} CALLs/s, ratio ${(disk.rate / bare.rate).toFixed(2)} (${few.count} sessions)`,
+    );
     lasting.close();
     bare.close();
     if (failed.length > 0) throw new Error(failed.join("; "));
@@ -260,17 +366,25 @@ export async function ocppBench(): Promise<void> {
 }
 
 if (!isMainThread) {
-  // Answers each CALL well, and looks at no schema: the strict server of the tests would be slower than what is measured.
+  // Answers each CALL well, and looks at no schema: the strict server of the tests would be slower than what is
+  // measured.
   const answers: Readonly<Record<string, object>> = {
     BootNotification: { currentTime: new Date().toISOString(), interval: 300, status: "Accepted" },
     StartTransaction: { transactionId: 7, idTagInfo: { status: "Accepted" } },
   };
-  const sockets = new WebSocketServer({ host: "127.0.0.1", port: 0, perMessageDeflate: false, handleProtocols: (offered) => [...offered][0] ?? false });
+  const sockets = new WebSocketServer({
+    host: "127.0.0.1",
+    port: 0,
+    perMessageDeflate: false,
+    handleProtocols: (offered) => [...offered][0] ?? false,
+  });
   sockets.on("connection", (socket) => {
     socket.on("message", (data) => {
       const [, id, action] = JSON.parse((data as Buffer).toString("utf8")) as [number, string, string];
       socket.send(JSON.stringify([3, id, answers[action] ?? {}]));
     });
   });
-  sockets.on("listening", () => parentPort?.postMessage(`ws://127.0.0.1:${(sockets.address() as AddressInfo).port}/csms`));
+  sockets.on("listening", () =>
+    parentPort?.postMessage(`ws://127.0.0.1:${(sockets.address() as AddressInfo).port}/csms`),
+  );
 } else if (process.argv[1] === fileURLToPath(import.meta.url)) await ocppBench();

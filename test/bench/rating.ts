@@ -1,13 +1,13 @@
 // What a price costs the machine: per live sample (young and old sessions), per CDR, and in memory per open session.
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { JsonReader } from "../../agent/core/tariff/json-reader.js";
-import { readCdr, type CdrRecord } from "../../agent/core/rating/cdr-record.js";
+import { priceLine } from "../../agent/commands/tariff-batch.js";
+import { type CdrRecord, readCdr } from "../../agent/core/rating/cdr-record.js";
 import { priceRecord } from "../../agent/core/rating/pricing.js";
 import { advance, beginRating, live, type Rating, type Sample } from "../../agent/core/rating/rating.js";
+import { JsonReader } from "../../agent/core/tariff/json-reader.js";
 import { parseTariff, type Tariff } from "../../agent/core/tariff/tariff.js";
-import { priceLine } from "../../agent/commands/tariff-batch.js";
 
 const root = join(fileURLToPath(import.meta.url), "../../../..");
 
@@ -20,7 +20,10 @@ function tariffOf(json: unknown): Tariff {
   return parsed.tariff;
 }
 
-/** The best of several rounds of the same work, in nanoseconds per unit: the round that nothing else on the machine disturbed. */
+/**
+ * The best of several rounds of the same work, in nanoseconds per unit: the round that nothing else on the machine
+ * disturbed.
+ */
 function best(rounds: number, unitsPerRound: number, work: () => void): number {
   let least = Infinity;
   for (let round = 0; round < rounds; round += 1) {
@@ -33,7 +36,12 @@ function best(rounds: number, unitsPerRound: number, work: () => void): number {
 
 const standard = tariffOf(read("config/tariffs/standard.json"));
 const startMs = Date.parse("2026-11-23T09:00:00Z");
-const sampleAt = (index: number): Sample => ({ atMs: startMs + index * 1000, energyMilliWh: 1_000_000 + index * 3_000, powerW: 10_800 + (index % 7), activity: "charging" });
+const sampleAt = (index: number): Sample => ({
+  atMs: startMs + index * 1000,
+  energyMilliWh: 1_000_000 + index * 3_000,
+  powerW: 10_800 + (index % 7),
+  activity: "charging",
+});
 function ratingAt(index: number): Rating {
   let rating = beginRating(standard, { timeZone: "Europe/Berlin", clockTrusted: true }, sampleAt(0));
   for (let at = 1; at <= index; at += 1) rating = advance(rating, sampleAt(at));
@@ -61,9 +69,14 @@ const before = process.memoryUsage().heapUsed;
 const open = Array.from({ length: sessions }, () => ratingAt(samplesEach));
 globalThis.gc?.();
 const bytes = (process.memoryUsage().heapUsed - before) / open.length;
-console.log(`memory per open session after ${samplesEach} samples: ${bytes.toFixed(0)} bytes${globalThis.gc === undefined ? " (not collected first: run with --expose-gc)" : ""}`);
+console.log(
+  `memory per open session after ${samplesEach} samples: ${bytes.toFixed(0)} bytes${globalThis.gc === undefined ? " (not collected first: run with --expose-gc)" : ""}`,
+);
 
-for (const [name, each] of [["advance", () => undefined], ["advance + live figures", (rating: Rating) => void live(rating)]] as const) {
+for (const [name, each] of [
+  ["advance", () => undefined],
+  ["advance + live figures", (rating: Rating) => void live(rating)],
+] as const) {
   const [youngRound, oldRound] = [roundFrom(100, each), roundFrom(100_000, each)];
   let [young, old] = [Infinity, Infinity];
   // In turns, so that whatever else the machine does falls on both.
@@ -71,21 +84,34 @@ for (const [name, each] of [["advance", () => undefined], ["advance + live figur
     young = Math.min(young, youngRound());
     old = Math.min(old, oldRound());
   }
-  console.log(`live sample, ${name}: ${young.toFixed(0)} ns at sample 100, ${old.toFixed(0)} ns at sample 100 000; ratio ${(old / young).toFixed(2)} (aim: below 1.20)`);
+  console.log(
+    `live sample, ${name}: ${young.toFixed(0)} ns at sample 100, ${old.toFixed(0)} ns at sample 100 000; ratio ${(old / young).toFixed(2)} (aim: below 1.20)`,
+  );
 }
 
 type Case = { tariffs: Tariff[]; cdr: CdrRecord; zone: string; line: string };
 const folder = "test/cases/price";
-const cases = readdirSync(join(root, folder), { withFileTypes: true }).filter((entry) => entry.isDirectory()).flatMap(({ name }): Case[] => {
-  const path = `${folder}/${name}`;
-  const { timezone, error } = read(`${path}/expected.json`) as { timezone: string; error?: string };
-  if (error !== undefined) return [];
-  const json = existsSync(join(root, path, "tariffs.json")) ? (read(`${path}/tariffs.json`) as unknown[]) : [read(`${path}/tariff.json`)];
-  const cdr = read(`${path}/cdr.json`);
-  const record = readCdr(new JsonReader(), cdr);
-  if (record === undefined) throw new Error(`${name}: the CDR cannot be read`);
-  return [{ tariffs: json.map(tariffOf), cdr: record, zone: timezone, line: JSON.stringify({ name, timezone, tariffs: json, cdr }) }];
-});
+const cases = readdirSync(join(root, folder), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .flatMap(({ name }): Case[] => {
+    const path = `${folder}/${name}`;
+    const { timezone, error } = read(`${path}/expected.json`) as { timezone: string; error?: string };
+    if (error !== undefined) return [];
+    const json = existsSync(join(root, path, "tariffs.json"))
+      ? (read(`${path}/tariffs.json`) as unknown[])
+      : [read(`${path}/tariff.json`)];
+    const cdr = read(`${path}/cdr.json`);
+    const record = readCdr(new JsonReader(), cdr);
+    if (record === undefined) throw new Error(`${name}: the CDR cannot be read`);
+    return [
+      {
+        tariffs: json.map(tariffOf),
+        cdr: record,
+        zone: timezone,
+        line: JSON.stringify({ name, timezone, tariffs: json, cdr }),
+      },
+    ];
+  });
 
 const priceAlone = (one: Case): void => {
   if (!priceRecord(one.tariffs, one.cdr, one.zone).ok) throw new Error("a case was refused");
@@ -95,8 +121,17 @@ const all = (one: Case): void => void JSON.stringify(priceLine(one.line).answer)
 /** The mean over all cases of the best round of each, in microseconds. The cases take turns, as CDRs in a batch do. */
 function perCdr(work: (one: Case) => void): number {
   const least = cases.map(() => Infinity);
-  for (let round = 0; round < 600; round += 1) cases.forEach((one, index) => (least[index] = Math.min(least[index] ?? Infinity, best(1, 1, () => work(one)))));
+  for (let round = 0; round < 600; round += 1)
+    cases.forEach(
+      (one, index) =>
+        (least[index] = Math.min(
+          least[index] ?? Infinity,
+          best(1, 1, () => work(one)),
+        )),
+    );
   return least.reduce((sum, ns) => sum + ns, 0) / least.length / 1000;
 }
-console.log(`CDR, price alone (record and tariffs read before): ${perCdr(priceAlone).toFixed(1)} us over ${cases.length} cases (aim: 10 us or less)`);
+console.log(
+  `CDR, price alone (record and tariffs read before): ${perCdr(priceAlone).toFixed(1)} us over ${cases.length} cases (aim: 10 us or less)`,
+);
 console.log(`CDR, parse + price + serialise: ${perCdr(all).toFixed(1)} us (aim: 25 us or less)`);

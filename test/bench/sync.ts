@@ -1,23 +1,30 @@
-// How fast 10 000 offline sessions drain, beside a bare loop of the same requests to the same server, and whether memory stays flat.
-// The loops take turns of a few hundred sessions each, and the median turn counts, so that a machine or a disk that is busy for a while is busy
-// for all of them and one that stalls once spoils nothing.
-// Run it alone with `node dist/test/bench/sync.js`; the server lives in a worker so that it does not blur the comparison.
+// How fast 10 000 offline sessions drain, beside a bare loop of the same requests to the same server, and whether
+// memory stays flat. The loops take turns of a few hundred sessions each, and the median turn counts, so that a machine
+// or a disk that is busy for a while is busy for all of them and one that stalls once spoils nothing.
+// Run it alone with `node dist/test/bench/sync.js`; the server lives in a worker so that it does not blur the
+// comparison.
 import { closeSync, fdatasyncSync, openSync, writeSync } from "node:fs";
 import http from "node:http";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
-import { fileURLToPath } from "node:url";
 import { makeCdr, wireText } from "../../agent/core/cdr/cdr.js";
-import { Outbox } from "../../agent/sync/outbox.js";
 import { Disk } from "../../agent/ledger/store/disk.js";
 import { Table } from "../../agent/ledger/store/table.js";
-import { emptyOutbox, parseOutboxState, type OutboxItems, type OutboxState, type OutboxStore } from "../../agent/sync/outbox-state.js";
+import { Outbox } from "../../agent/sync/outbox.js";
+import {
+  emptyOutbox,
+  type OutboxItems,
+  type OutboxState,
+  type OutboxStore,
+  parseOutboxState,
+} from "../../agent/sync/outbox-state.js";
 import { Backend } from "../../drivers/bench/backend.js";
-import { settlement } from "../support/sample-settlement.js";
 import { HandClock } from "../support/hand-clock.js";
-import { token, TokenFile, uplinkTo } from "../support/sync/uplink-bench.js";
+import { settlement } from "../support/sample-settlement.js";
+import { TokenFile, token, uplinkTo } from "../support/sync/uplink-bench.js";
 
 const sessions = 10_000;
 const turns = 20;
@@ -48,7 +55,13 @@ class InMemory implements OutboxStore {
 class OnDisk implements OutboxStore {
   readonly #table: Table<{ state: OutboxState }>;
   constructor(folder: string) {
-    this.#table = Table.open(new Disk(), join(folder, "uplink-bench.json"), (value) => ({ state: parseOutboxState((value as { state: unknown }).state) }), { state: emptyOutbox }, { steps: true });
+    this.#table = Table.open(
+      new Disk(),
+      join(folder, "uplink-bench.json"),
+      (value) => ({ state: parseOutboxState((value as { state: unknown }).state) }),
+      { state: emptyOutbox },
+      { steps: true },
+    );
   }
   read(): OutboxState {
     return this.#table.data.state;
@@ -71,13 +84,24 @@ type Loop = { readonly send: (more: number) => Promise<void>; readonly close: ()
 function bareLoop(url: string, lasting: () => void = () => {}): Loop {
   const items = new Backlog();
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
-  const headers = { Authorization: `Token ${Buffer.from(token).toString("base64")}`, "Content-Type": "application/json" };
+  const headers = {
+    Authorization: `Token ${Buffer.from(token).toString("base64")}`,
+    "Content-Type": "application/json",
+  };
   const post = ({ id, body }: { id: string; body: string }): Promise<void> =>
     new Promise((resolve, reject) => {
-      const request = http.request(url, { method: "POST", agent, headers: { ...headers, "Idempotency-Key": id, "Content-Length": Buffer.byteLength(body) } }, (response) => {
-        response.resume();
-        response.on("end", resolve);
-      });
+      const request = http.request(
+        url,
+        {
+          method: "POST",
+          agent,
+          headers: { ...headers, "Idempotency-Key": id, "Content-Length": Buffer.byteLength(body) },
+        },
+        (response) => {
+          response.resume();
+          response.on("end", resolve);
+        },
+      );
       request.on("error", reject);
       request.end(body);
     });
@@ -107,7 +131,12 @@ function bareOnDisk(url: string, folder: string): Loop {
 function outboxLoop(url: string, store: OutboxStore, tokenFile: string): Loop {
   const items = new Backlog();
   const outbox = new Outbox({
-    uplink: uplinkTo(url, tokenFile), items, store, clock: new HandClock(), random: Math.random, backoff: { first: 100, most: 1_000 },
+    uplink: uplinkTo(url, tokenFile),
+    items,
+    store,
+    clock: new HandClock(),
+    random: Math.random,
+    backoff: { first: 100, most: 1_000 },
     onFailure: (error) => {
       throw error;
     },
@@ -122,13 +151,21 @@ function outboxLoop(url: string, store: OutboxStore, tokenFile: string): Loop {
   };
 }
 
-/** Prints one line per measurement; throws where the backlog does not drain, memory grows or the rate is under 0.7 of the bare loop's. */
+/**
+ * Prints one line per measurement; throws where the backlog does not drain, memory grows or the rate is under 0.7 of
+ * the bare loop's.
+ */
 export async function syncBench(): Promise<void> {
   const tokenFile = new TokenFile();
   const folder = dirname(tokenFile.path);
   const server = new Worker(fileURLToPath(import.meta.url));
   const url = await new Promise<string>((resolve) => server.once("message", resolve));
-  const loops = { bare: bareLoop(url), memory: outboxLoop(url, new InMemory(), tokenFile.path), floor: bareOnDisk(url, folder), disk: outboxLoop(url, new OnDisk(folder), tokenFile.path) };
+  const loops = {
+    bare: bareLoop(url),
+    memory: outboxLoop(url, new InMemory(), tokenFile.path),
+    floor: bareOnDisk(url, folder),
+    disk: outboxLoop(url, new OnDisk(folder), tokenFile.path),
+  };
   const turnsMs: Record<keyof typeof loops, number[]> = { bare: [], memory: [], floor: [], disk: [] };
   try {
     for (const loop of Object.values(loops)) await loop.send(500);
@@ -140,15 +177,19 @@ export async function syncBench(): Promise<void> {
         turnsMs[name].push(performance.now() - started);
       }
     const grownKiB = (heapUsed() - heapBefore) / 1024;
-    const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+    const median = (values: readonly number[]): number =>
+      [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
     const rate = (name: keyof typeof loops): string => (sessions / turns / (median(turnsMs[name]) / 1_000)).toFixed(0);
     /** How fast one loop is beside another, turn by turn. */
-    const beside = (name: keyof typeof loops, other: keyof typeof loops): number => median(turnsMs[name].map((ms, turn) => (turnsMs[other][turn] ?? Number.NaN) / ms));
+    const beside = (name: keyof typeof loops, other: keyof typeof loops): number =>
+      median(turnsMs[name].map((ms, turn) => (turnsMs[other][turn] ?? Number.NaN) / ms));
     const ratio = beside("memory", "bare");
     console.log(`sync: bare loop           ${rate("bare")} CDRs/s`);
     console.log(`sync: outbox              ${rate("memory")} CDRs/s, ratio ${ratio.toFixed(2)}`);
     console.log(`sync: bare, 1 fdatasync   ${rate("floor")} CDRs/s`);
-    console.log(`sync: outbox with fsync   ${rate("disk")} CDRs/s, ratio ${beside("disk", "bare").toFixed(2)} to the bare loop, ${beside("disk", "floor").toFixed(2)} to the one with a fdatasync per CDR`);
+    console.log(
+      `sync: outbox with fsync   ${rate("disk")} CDRs/s, ratio ${beside("disk", "bare").toFixed(2)} to the bare loop, ${beside("disk", "floor").toFixed(2)} to the one with a fdatasync per CDR`,
+    );
     console.log(`sync: heap grown by ${grownKiB.toFixed(0)} KiB over ${sessions} CDRs in each`);
     if (grownKiB > 2 * 1024) throw new Error("memory is not flat");
     if (ratio < 0.7) throw new Error("the outbox is slower than 0.7 of a bare loop");

@@ -4,8 +4,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { checkConfig, faultLine, loadConfig } from "../../config/load.js";
 import { durationMs } from "../../config/duration.js";
+import { checkConfig, faultLine, loadConfig } from "../../config/load.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 const example = readFileSync(join(root, "config", "station.example.yaml"), "utf8");
@@ -17,34 +17,137 @@ const faults = (text: string): string[] => {
 const test = suite("the config file");
 
 test("the example that technicians copy is without fault", () => assert.equal(faults(example), []));
-test("the demo's config is without fault", () => assert.equal(faults(readFileSync(join(root, "config", "demo.yaml"), "utf8")), []));
+test("the demo's config is without fault", () =>
+  assert.equal(faults(readFileSync(join(root, "config", "demo.yaml"), "utf8")), []));
 
 const rows: readonly [string, (text: string) => string, RegExp][] = [
-  ["a misspelt key is refused with its place and the key that was meant", (text) => text.replace("unit: 1 ", "unitt: 1 "), /^station\.yaml:53:7: connectors\[0\]\.meter\.unitt: unknown key, did you mean "unit"\?$/m],
-  ["a key nobody knows is refused with the keys there are", (text) => text.replace("language: en", "language: en\nsurprise: 1"), /^station\.yaml:\d+:1: surprise: unknown key, expected one of: station, state/m],
-  ["a card number that YAML reads as a number must be in quotes", (text) => text.replace("04A23B1C5D6E80", "04112233"), /tokens\[0\]\.uid: expected a text, found a number: put it in quotes$/m],
-  ["a missing section is named", (text) => text.replace(/^readers:[\s\S]*?(?=^connectors:)/m, ""), /readers: missing; expected a section$/m],
-  ["a baud rate that does not exist is refused", (text) => text.replace("baud: 9600", "baud: 9601"), /serialPorts\.rs485\.baud: expected .*9600/m],
-  ["a time that is no time is refused", (text) => text.replace("authorisation: 60s", "authorisation: a minute"), /timing\.authorisation: expected a duration such as 90s/m],
-  ["a time out of bounds is refused with the bounds", (text) => text.replace("authorisation: 60s", "authorisation: 3h"), /timing\.authorisation: expected a duration from 5s to 10m$/m],
-  ["a pin used twice is refused with both places", (text) => text.replace("plug: { gpio: 22", "plug: { gpio: 17"), /connectors\[0\]\.plug\.gpio: GPIO 17 is already used at connectors\[0\]\.contactor\.gpio$/m],
-  ["so is the pin of a button", (text) => text.replace("    tariff: standard", "    button: { gpio: 22 }\n    tariff: standard"), /connectors\[0\]\.button\.gpio: GPIO 22 is already used at connectors\[0\]\.plug\.gpio$/m],
-  ["a button does what there is for it to do", (text) => text.replace("    tariff: standard", "    button: { gpio: 25, does: start }\n    tariff: standard"), /connectors\[0\]\.button\.does: expected one of select, stop$/m],
-  ["a reader that is not listed is refused", (text) => text.replace("reader: front ", "reader: back "), /connectors\[0\]\.reader: reader "back" is not listed under readers$/m],
-  ["a token that would travel in the open is refused", (text) => text.replace("https://ocpi", "http://ocpi"), /uplinks\[0\]\.url: expected https:/m],
-  ["an address that is none is refused with one that is", (text) => text.replace("https://ocpi.example.org/ocpi/emsp/2.2.1/cdrs", "ocpi.example.org"), /uplinks\[0\]\.url: expected an address such as https:/m],
-  ["a missing address is said to be missing", (text) => text.replace(/^ +url: https.*\n/m, ""), /uplinks\[0\]\.url: missing; expected a text$/m],
-  ["a password in an address is refused: a config is sent around", (text) => text.replace("https://ocpi", "https://me:secret@ocpi"), /uplinks\[0\]\.url: user and password do not stand here: .* tokenFile$/m],
-  ["a misspelt key of an uplink is refused with the one that was meant", (text) => text.replace("    tokenFile:", "    tokenfile:"), /uplinks\[0\]\.tokenfile: unknown key, did you mean "tokenFile"\?$/m],
-  ["a schedule that is none is refused before the station starts", (text) => text.replace("    kind: ocpi", "    kind: ocpi\n    schedule: often"), /uplinks\[0\]\.schedule: expected a schedule in five fields/m],
-  ["an empty list is said to hold nothing", (text) => text.replace(/^uplinks:[\s\S]*$/m, "uplinks:"), /uplinks: expected a list, found nothing$/m],
-  ["a meter that nobody describes is refused before a driver looks for it", (text) => text.replace("eastron-sdm630-v2", "eastron-sdm630-v3"), /connectors\[0\]\.meter\.model: there is no meter model "eastron-sdm630-v3", did you mean "eastron-sdm630-v2"\?$/m],
-  ["a pin that the header has not is refused with the highest", (text) => text.replace("gpio: 17", "gpio: 99"), /contactor\.gpio: expected at most 53$/m],
-  ["a time zone that does not exist is refused", (text) => text.replace("Europe/Berlin", "Europe/Berlim"), /station\.timeZone: expected an IANA time zone/m],
-  ["two keys of one name are refused", (text) => text.replace("language: en", "language: en\nlanguage: de"), /^station\.yaml:\d+:1: not valid YAML: Map keys must be unique/m],
-  ["what is no YAML is refused at its place", (text) => `${text}\n  - [1, 2`, /^station\.yaml:\d+:\d+: not valid YAML/m],
+  [
+    "a misspelt key is refused with its place and the key that was meant",
+    (text) => text.replace("unit: 1 ", "unitt: 1 "),
+    /^station\.yaml:53:7: connectors\[0\]\.meter\.unitt: unknown key, did you mean "unit"\?$/m,
+  ],
+  [
+    "a key nobody knows is refused with the keys there are",
+    (text) => text.replace("language: en", "language: en\nsurprise: 1"),
+    /^station\.yaml:\d+:1: surprise: unknown key, expected one of: station, state/m,
+  ],
+  [
+    "a card number that YAML reads as a number must be in quotes",
+    (text) => text.replace("04A23B1C5D6E80", "04112233"),
+    /tokens\[0\]\.uid: expected a text, found a number: put it in quotes$/m,
+  ],
+  [
+    "a missing section is named",
+    (text) => text.replace(/^readers:[\s\S]*?(?=^connectors:)/m, ""),
+    /readers: missing; expected a section$/m,
+  ],
+  [
+    "a baud rate that does not exist is refused",
+    (text) => text.replace("baud: 9600", "baud: 9601"),
+    /serialPorts\.rs485\.baud: expected .*9600/m,
+  ],
+  [
+    "a time that is no time is refused",
+    (text) => text.replace("authorisation: 60s", "authorisation: a minute"),
+    /timing\.authorisation: expected a duration such as 90s/m,
+  ],
+  [
+    "a time out of bounds is refused with the bounds",
+    (text) => text.replace("authorisation: 60s", "authorisation: 3h"),
+    /timing\.authorisation: expected a duration from 5s to 10m$/m,
+  ],
+  [
+    "a pin used twice is refused with both places",
+    (text) => text.replace("plug: { gpio: 22", "plug: { gpio: 17"),
+    /connectors\[0\]\.plug\.gpio: GPIO 17 is already used at connectors\[0\]\.contactor\.gpio$/m,
+  ],
+  [
+    "so is the pin of a button",
+    (text) => text.replace("    tariff: standard", "    button: { gpio: 22 }\n    tariff: standard"),
+    /connectors\[0\]\.button\.gpio: GPIO 22 is already used at connectors\[0\]\.plug\.gpio$/m,
+  ],
+  [
+    "a button does what there is for it to do",
+    (text) => text.replace("    tariff: standard", "    button: { gpio: 25, does: start }\n    tariff: standard"),
+    /connectors\[0\]\.button\.does: expected one of select, stop$/m,
+  ],
+  [
+    "a reader that is not listed is refused",
+    (text) => text.replace("reader: front ", "reader: back "),
+    /connectors\[0\]\.reader: reader "back" is not listed under readers$/m,
+  ],
+  [
+    "a token that would travel in the open is refused",
+    (text) => text.replace("https://ocpi", "http://ocpi"),
+    /uplinks\[0\]\.url: expected https:/m,
+  ],
+  [
+    "an address that is none is refused with one that is",
+    (text) => text.replace("https://ocpi.example.org/ocpi/emsp/2.2.1/cdrs", "ocpi.example.org"),
+    /uplinks\[0\]\.url: expected an address such as https:/m,
+  ],
+  [
+    "a missing address is said to be missing",
+    (text) => text.replace(/^ +url: https.*\n/m, ""),
+    /uplinks\[0\]\.url: missing; expected a text$/m,
+  ],
+  [
+    "a password in an address is refused: a config is sent around",
+    (text) => text.replace("https://ocpi", "https://me:secret@ocpi"),
+    /uplinks\[0\]\.url: user and password do not stand here: .* tokenFile$/m,
+  ],
+  [
+    "a misspelt key of an uplink is refused with the one that was meant",
+    (text) => text.replace("    tokenFile:", "    tokenfile:"),
+    /uplinks\[0\]\.tokenfile: unknown key, did you mean "tokenFile"\?$/m,
+  ],
+  [
+    "a schedule that is none is refused before the station starts",
+    (text) => text.replace("    kind: ocpi", "    kind: ocpi\n    schedule: often"),
+    /uplinks\[0\]\.schedule: expected a schedule in five fields/m,
+  ],
+  [
+    "an empty list is said to hold nothing",
+    (text) => text.replace(/^uplinks:[\s\S]*$/m, "uplinks:"),
+    /uplinks: expected a list, found nothing$/m,
+  ],
+  [
+    "a meter that nobody describes is refused before a driver looks for it",
+    (text) => text.replace("eastron-sdm630-v2", "eastron-sdm630-v3"),
+    /connectors\[0\]\.meter\.model: there is no meter model "eastron-sdm630-v3", did you mean "eastron-sdm630-v2"\?$/m,
+  ],
+  [
+    "a pin that the header has not is refused with the highest",
+    (text) => text.replace("gpio: 17", "gpio: 99"),
+    /contactor\.gpio: expected at most 53$/m,
+  ],
+  [
+    "a time zone that does not exist is refused",
+    (text) => text.replace("Europe/Berlin", "Europe/Berlim"),
+    /station\.timeZone: expected an IANA time zone/m,
+  ],
+  [
+    "two keys of one name are refused",
+    (text) => text.replace("language: en", "language: en\nlanguage: de"),
+    /^station\.yaml:\d+:1: not valid YAML: Map keys must be unique/m,
+  ],
+  [
+    "what is no YAML is refused at its place",
+    (text) => `${text}\n  - [1, 2`,
+    /^station\.yaml:\d+:\d+: not valid YAML/m,
+  ],
   ["an empty file is refused", () => "", /expected/],
-  ["aliases that blow up are refused", () => ["a: &a [x,x,x,x,x,x,x,x,x,x]", ...["b", "c", "d", "e", "f", "g", "h"].map((name, index) => `${name}: &${name} [${Array.from({ length: 10 }, () => `*${"abcdefg"[index]}`).join(",")}]`)].join("\n"), /not valid YAML|unknown key/],
+  [
+    "aliases that blow up are refused",
+    () =>
+      [
+        "a: &a [x,x,x,x,x,x,x,x,x,x]",
+        ...["b", "c", "d", "e", "f", "g", "h"].map(
+          (name, index) => `${name}: &${name} [${Array.from({ length: 10 }, () => `*${"abcdefg"[index]}`).join(",")}]`,
+        ),
+      ].join("\n"),
+    /not valid YAML|unknown key/,
+  ],
 ];
 for (const [title, change, expected] of rows) {
   test(title, () => {

@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { energyResolutionMilliWh, loadMeterMap, meterModels, parseMeterMap } from "../../config/meter-map.js";
-import { answerHolds, planRequests } from "../../drivers/meter/requests.js";
 import type { RegisterRequest } from "../../drivers/meter/requests.js";
+import { answerHolds, planRequests } from "../../drivers/meter/requests.js";
 
 const folder = new URL("../../../config/meters/", import.meta.url);
 const fileOf = (model: string): string => readFileSync(new URL(`${model}.json`, folder), "utf8");
@@ -19,11 +19,22 @@ for (const model of meterModels())
     const entries = Object.values(map.registers);
     for (const a of entries)
       for (const b of entries)
-        if (a !== b && a.function === b.function) assert.ok(a.address + a.words <= b.address || b.address + b.words <= a.address, `${a.name} and ${b.name} overlap`);
+        if (a !== b && a.function === b.function)
+          assert.ok(
+            a.address + a.words <= b.address || b.address + b.words <= a.address,
+            `${a.name} and ${b.name} overlap`,
+          );
   });
 
 maps("a counter that the meter lets people reset is never the one that is billed from", () => {
-  const resettable: Record<string, number[]> = { "eastron-sdm230": [0x0180], "eastron-sdm72dm-v2": [0x0184, 0x0186], "cg-em111": [0x0014], "cg-em24": [0x0042], "cg-em3x0": [0x003c], "cg-em5x0": [0x003c, 0x0508] };
+  const resettable: Record<string, number[]> = {
+    "eastron-sdm230": [0x0180],
+    "eastron-sdm72dm-v2": [0x0184, 0x0186],
+    "cg-em111": [0x0014],
+    "cg-em24": [0x0042],
+    "cg-em3x0": [0x003c],
+    "cg-em5x0": [0x003c, 0x0508],
+  };
   for (const [model, addresses] of Object.entries(resettable)) {
     const map = loadMeterMap(model);
     for (const name of map.reading.energy) assert.not.ok(addresses.includes(map.registers[name]?.address ?? -1), model);
@@ -33,40 +44,91 @@ maps.run();
 
 const faults = suite("a wrong map is told what is wrong, and where");
 
-const changed = (model: string, change: (map: Record<string, Record<string, Record<string, unknown>>>) => void): string => {
+const changed = (
+  model: string,
+  change: (map: Record<string, Record<string, Record<string, unknown>>>) => void,
+): string => {
   const map = JSON.parse(fileOf(model)) as Record<string, Record<string, Record<string, unknown>>>;
   change(map);
   return JSON.stringify(map);
 };
-const energyOf = (map: Record<string, Record<string, Record<string, unknown>>>): Record<string, unknown> => map["registers"]?.["energyImport"] ?? {};
+const energyOf = (map: Record<string, Record<string, Record<string, unknown>>>): Record<string, unknown> =>
+  map["registers"]?.["energyImport"] ?? {};
 
 const rows: [what: string, text: string, expected: RegExp][] = [
   ["no JSON", "{", /meter\.json: this is no JSON/],
-  ["an address in decimal", changed("abb-b2x", (map) => (energyOf(map)["address"] = "20480")), /registers\.energyImport\.address: expected the wire address as four upper-case hex digits/],
-  ["energy without a resolution", changed("abb-b2x", (map) => delete energyOf(map)["resolution"]), /registers\.energyImport\.resolution: every energy register states its resolution/],
-  ["a step finer than 10 mWh", changed("abb-b2x", (map) => (energyOf(map)["resolution"] = "0.001 Wh")), /never finer than 10 mWh/],
-  ["a unit that nobody knows", changed("abb-b2x", (map) => (energyOf(map)["counts"] = "1 kVarh")), /counts: expected what one count is/],
+  [
+    "an address in decimal",
+    changed("abb-b2x", (map) => (energyOf(map)["address"] = "20480")),
+    /registers\.energyImport\.address: expected the wire address as four upper-case hex digits/,
+  ],
+  [
+    "energy without a resolution",
+    changed("abb-b2x", (map) => delete energyOf(map)["resolution"]),
+    /registers\.energyImport\.resolution: every energy register states its resolution/,
+  ],
+  [
+    "a step finer than 10 mWh",
+    changed("abb-b2x", (map) => (energyOf(map)["resolution"] = "0.001 Wh")),
+    /never finer than 10 mWh/,
+  ],
+  [
+    "a unit that nobody knows",
+    changed("abb-b2x", (map) => (energyOf(map)["counts"] = "1 kVarh")),
+    /counts: expected what one count is/,
+  ],
   ["a misspelt key", changed("abb-b2x", (map) => (energyOf(map)["adress"] = "0x0001")), /adress/],
-  ["a register that is not there", changed("abb-b2x", (map) => (map["reading"] = { energy: ["energyImprot"], power: ["power"] } as never)), /reading\.energy\.0: there is no register "energyImprot"/],
-  ["energy made of power", changed("abb-b2x", (map) => (map["reading"] = { energy: ["power"], power: ["power"] } as never)), /reading\.energy\.0: "power" does not count in Wh/],
-  ["a check that expects nothing", changed("abb-b2x", (map) => (map["identity"] = { serial: "serialNumber", checks: ["frequency"] } as never)), /identity\.checks\.0: "frequency" says nothing to expect/],
-  ["a model that nobody could recognise", changed("abb-b2x", (map) => (map["identity"] = { serial: "serialNumber" } as never)), /identity\.note: nothing is checked that tells the model/],
-  ["a scale that is no i16", changed("iskra-wm3m4", (map) => (energyOf(map)["scaledBy"] = "power")), /scaledBy: "power" is not an i16 register/],
+  [
+    "a register that is not there",
+    changed("abb-b2x", (map) => (map["reading"] = { energy: ["energyImprot"], power: ["power"] } as never)),
+    /reading\.energy\.0: there is no register "energyImprot"/,
+  ],
+  [
+    "energy made of power",
+    changed("abb-b2x", (map) => (map["reading"] = { energy: ["power"], power: ["power"] } as never)),
+    /reading\.energy\.0: "power" does not count in Wh/,
+  ],
+  [
+    "a check that expects nothing",
+    changed("abb-b2x", (map) => (map["identity"] = { serial: "serialNumber", checks: ["frequency"] } as never)),
+    /identity\.checks\.0: "frequency" says nothing to expect/,
+  ],
+  [
+    "a model that nobody could recognise",
+    changed("abb-b2x", (map) => (map["identity"] = { serial: "serialNumber" } as never)),
+    /identity\.note: nothing is checked that tells the model/,
+  ],
+  [
+    "a scale that is no i16",
+    changed("iskra-wm3m4", (map) => (energyOf(map)["scaledBy"] = "power")),
+    /scaledBy: "power" is not an i16 register/,
+  ],
 ];
 for (const [what, text, expected] of rows)
   faults(what, () => {
-    assert.throws(() => parseMeterMap(text, "meter.json"), (error: { code: string; message: string }) => error.code === "config/invalid" && error.message.startsWith("meter.json: ") && expected.test(error.message));
+    assert.throws(
+      () => parseMeterMap(text, "meter.json"),
+      (error: { code: string; message: string }) =>
+        error.code === "config/invalid" && error.message.startsWith("meter.json: ") && expected.test(error.message),
+    );
   });
 
 faults("an unknown model is answered with those there are", () => {
-  assert.throws(() => loadMeterMap("eastron-sdm631"), (error: { code: string; message: string }) => error.code === "config/missing" && error.message.includes("eastron-sdm630-v2"));
+  assert.throws(
+    () => loadMeterMap("eastron-sdm631"),
+    (error: { code: string; message: string }) =>
+      error.code === "config/missing" && error.message.includes("eastron-sdm630-v2"),
+  );
   assert.throws(() => loadMeterMap("../station"), /no meter model/);
 });
 faults.run();
 
 const requests = suite("which registers are asked for together");
 
-const all = (model: string, beside: string[] = []): { energy: readonly RegisterRequest[]; others: RegisterRequest[] } => {
+const all = (
+  model: string,
+  beside: string[] = [],
+): { energy: readonly RegisterRequest[]; others: RegisterRequest[] } => {
   const plan = planRequests(loadMeterMap(model), beside.map(loadMeterMap));
   return { energy: plan.energy, others: [...plan.live, ...plan.identity, ...plan.firmware] };
 };
@@ -75,10 +137,19 @@ for (const model of meterModels())
   requests(`${model}: energy is asked by itself, as long as nothing else, and no value is cut`, () => {
     const map = loadMeterMap(model);
     const { energy, others } = all(model);
-    for (const request of energy) assert.not.ok(others.some((other) => other.words === request.words), `${request.words} registers`);
+    for (const request of energy)
+      assert.not.ok(
+        others.some((other) => other.words === request.words),
+        `${request.words} registers`,
+      );
     for (const request of [...energy, ...others]) {
       assert.ok(request.words <= map.maxRegisters);
-      const touched = Object.values(map.registers).filter((entry) => entry.function === request.function && entry.address < request.address + request.words && request.address < entry.address + entry.words);
+      const touched = Object.values(map.registers).filter(
+        (entry) =>
+          entry.function === request.function &&
+          entry.address < request.address + request.words &&
+          request.address < entry.address + entry.words,
+      );
       const whole = map.ranges.some((range) => range.read === "whole" && range.from === request.address);
       for (const entry of touched) assert.ok(whole || answerHolds(request, entry), `${entry.name} is cut`);
       if (touched.some((entry) => entry.alone)) assert.is(touched.length, 1);
@@ -98,9 +169,12 @@ requests("both tariff counters of a PAC2200 come in one reply, and its record as
   assert.equal(plan.identity, [{ function: 4, address: 64001, words: 27 }]);
 });
 
-requests("beside an ABB, whose live reads are 2 and 6 long, a Carlo Gavazzi's energy read is as long as neither where it can be", () => {
-  const { energy } = all("schneider-iem3155", ["eastron-sdm630-v2", "abb-b2x"]);
-  const neighbours = [...all("eastron-sdm630-v2").others, ...all("abb-b2x").others];
-  for (const request of energy) assert.not.ok(neighbours.some((other) => other.words === request.words));
-});
+requests(
+  "beside an ABB, whose live reads are 2 and 6 long, a Carlo Gavazzi's energy read is as long as neither where it can be",
+  () => {
+    const { energy } = all("schneider-iem3155", ["eastron-sdm630-v2", "abb-b2x"]);
+    const neighbours = [...all("eastron-sdm630-v2").others, ...all("abb-b2x").others];
+    for (const request of energy) assert.not.ok(neighbours.some((other) => other.words === request.words));
+  },
+);
 requests.run();

@@ -1,16 +1,18 @@
-// Seeded chaos: visitors come and go while meters, readers, pins, disk, clock, backend, process and power fail at random.
-// The books are compared after every event, and audited as a whole when the street is quiet; a seed repeats a run to the letter.
-import { askAgent } from "../../agent/control/control-socket.js";
+// Seeded chaos: visitors come and go while meters, readers, pins, disk, clock, backend, process and power fail at
+// random. The books are compared after every event, and audited as a whole when the street is quiet; a seed repeats a
+// run to the letter.
+
 import type { Agent } from "../../agent/app/agent.js";
+import { askAgent } from "../../agent/control/control-socket.js";
 import type { Bench } from "../../drivers/bench/bench.js";
 import { storyCards } from "../../drivers/bench/story.js";
 import type { Act, Agenda } from "../../drivers/bench/world.js";
+import { random } from "../support/random.js";
 import { audit } from "../support/street/books.js";
 import { Street } from "../support/street/street.js";
-import { random } from "../support/random.js";
 import type { Fault } from "../support/volatile-files.js";
 import { LiveBooks } from "./live-books.js";
-import { mishaps, type Chance, type Scene } from "./mishaps.js";
+import { type Chance, mishaps, type Scene } from "./mishaps.js";
 
 const minuteMs = 60_000;
 /** A round: so long come visitors, and so many of them per connector at most. */
@@ -19,7 +21,14 @@ const mostLives = 40;
 /** A clock that is further behind than this has lost the date. */
 const mostAstrayMs = 3 * 365 * 86_400_000;
 
-export type ChaosReport = { readonly rounds: number; readonly lives: number; readonly receipts: number; readonly looks: number; readonly injected: ReadonlyMap<string, number>; readonly simulatedMs: number };
+export type ChaosReport = {
+  readonly rounds: number;
+  readonly lives: number;
+  readonly receipts: number;
+  readonly looks: number;
+  readonly injected: ReadonlyMap<string, number>;
+  readonly simulatedMs: number;
+};
 
 /** Plays rounds of chaos until `enough` says so; throws with the round's number when the books are wrong. */
 export async function chaos(seed: number, enough: (report: ChaosReport) => boolean, prove = 8): Promise<ChaosReport> {
@@ -32,7 +41,10 @@ export async function chaos(seed: number, enough: (report: ChaosReport) => boole
     agenda: (startMs) => visitors(startMs, chance),
     change: (config) => ({
       ...config,
-      connectors: config.connectors.map((one) => ({ ...one, meter: { ...one.meter, poll: 10_000, timeout: 60, lostAfter: 40_000 } })),
+      connectors: config.connectors.map((one) => ({
+        ...one,
+        meter: { ...one.meter, poll: 10_000, timeout: 60, lostAfter: 40_000 },
+      })),
       readers: { front: { driver: "mfrc522", spi: { bus: 0, device: 0 }, poll: 2_000, debounce: 2_000 } },
       timing: { ...config.timing, journalReading: 30_000 },
     }),
@@ -44,7 +56,14 @@ export async function chaos(seed: number, enough: (report: ChaosReport) => boole
       await playRound(street, books, chance, count);
       books.catchUp();
       const { entries } = audit(street, { unbilled: books.unbilledMilliWh(), prove: round % prove === 0 });
-      report = { looks: books.looks, rounds: round, lives: street.lives, receipts: entries.length, injected, simulatedMs: street.world.clock.monoMs - street.before.clock.monoMs };
+      report = {
+        looks: books.looks,
+        rounds: round,
+        lives: street.lives,
+        receipts: entries.length,
+        injected,
+        simulatedMs: street.world.clock.monoMs - street.before.clock.monoMs,
+      };
       if (enough(report)) {
         audit(street, { unbilled: books.unbilledMilliWh() });
         return report;
@@ -52,20 +71,35 @@ export async function chaos(seed: number, enough: (report: ChaosReport) => boole
       street.goOn((startMs) => visitors(startMs, chance), roundMs);
     }
   } catch (error) {
-    throw new Error(`seed ${seed}, round ${report.rounds + 1}, life ${street.lives}, after ${[...injected].map(([name, times]) => `${times} x ${name}`).join(", ")}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new Error(
+      `seed ${seed}, round ${report.rounds + 1}, life ${street.lives}, after ${[...injected].map(([name, times]) => `${times} x ${name}`).join(", ")}: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
   } finally {
     await street.close();
   }
 }
 
 /** Lives until the round is over. */
-async function playRound(street: Street, books: LiveBooks, chance: Chance, count: (name: string) => void): Promise<void> {
+async function playRound(
+  street: Street,
+  books: LiveBooks,
+  chance: Chance,
+  count: (name: string) => void,
+): Promise<void> {
   for (let life = 0; life < mostLives; life += 1) {
     // The last lives are calm, so that every round comes to an end.
     const calm = life > mostLives / 2;
-    const ending = calm ? "calm" : chance.of(["cut", "cut at a start", "kill", "fault", "leave", "calm", "calm"] as const);
+    const ending = calm
+      ? "calm"
+      : chance.of(["cut", "cut at a start", "kill", "fault", "leave", "calm", "calm"] as const);
     const at = chance.between(20, 900);
-    const fault: Fault = { at, forever: chance.between(0, 1) === 0, done: chance.between(0, 1) === 0, code: chance.of(["EIO", "ENOSPC", "EROFS", "EMFILE"]) };
+    const fault: Fault = {
+      at,
+      forever: chance.between(0, 1) === 0,
+      done: chance.between(0, 1) === 0,
+      code: chance.of(["EIO", "ENOSPC", "EROFS", "EMFILE"]),
+    };
     const wishes: { cutAt?: number; fault?: Fault; shortWrites: boolean } = { shortWrites: chance.between(0, 9) === 0 };
     if (ending === "cut" || ending === "kill") wishes.cutAt = at;
     if (ending === "fault") wishes.fault = fault;
@@ -83,25 +117,47 @@ async function playRound(street: Street, books: LiveBooks, chance: Chance, count
       look: (bench, agent) => {
         books.look(agent, bench);
         // Within the next writes: the meter is being asked, the session is being opened.
-        if (ending === "cut at a start" && wishes.cutAt === undefined && begins(agent)) wishes.cutAt = street.files.operations + chance.between(1, 8);
+        if (ending === "cut at a start" && wishes.cutAt === undefined && begins(agent))
+          wishes.cutAt = street.files.operations + chance.between(1, 8);
       },
       nothingParked: true,
       ...(ending === "leave" ? { untilMs: world.clock.monoMs + chance.between(1, 90) * minuteMs } : {}),
     });
     street.files.fill(false);
-    // A disk that fails from some operation on, at the start, keeps the agent waiting for ever: somebody changes the card.
+    // A disk that fails from some operation on, at the start, keeps the agent waiting for ever: somebody changes the
+    // card.
     if (ended.how === "stuck" && ending !== "fault") throw new Error(`the street does not come to rest: ${ended.why}`);
     if (ended.how === "story-over" && ending !== "leave") return;
-    count(ended.how === "exit" ? "ended by a disk or pin" : ending === "kill" ? "kill" : ending === "cut at a start" ? "power cut during a session's start" : ending === "cut" ? "power cut" : "restart");
-    if (ended.how === "cut" && ending !== "kill") street.powerCut(chance.of(street.files.possibleCuts()), chance.between(1, 120) * 30_000);
+    count(
+      ended.how === "exit"
+        ? "ended by a disk or pin"
+        : ending === "kill"
+          ? "kill"
+          : ending === "cut at a start"
+            ? "power cut during a session's start"
+            : ending === "cut"
+              ? "power cut"
+              : "restart",
+    );
+    if (ended.how === "cut" && ending !== "kill")
+      street.powerCut(chance.of(street.files.possibleCuts()), chance.between(1, 120) * 30_000);
   }
   throw new Error(`no agent saw the round out in ${mostLives} lives`);
 }
 
 /** Lets things go wrong while an agent lives, unless it is a calm life. */
-function play(street: Street, books: LiveBooks, bench: Bench, agent: Agent, chance: Chance, calm: boolean, count: (name: string) => void): void {
+function play(
+  street: Street,
+  books: LiveBooks,
+  bench: Bench,
+  agent: Agent,
+  chance: Chance,
+  calm: boolean,
+  count: (name: string) => void,
+): void {
   const { clock } = bench;
-  const later = (minutes: number, work: () => void): void => void clock.at(clock.now().monoMs + minutes * minuteMs, work);
+  const later = (minutes: number, work: () => void): void =>
+    void clock.at(clock.now().monoMs + minutes * minuteMs, work);
   const hide: Scene["hide"] = (connector, minutes) => books.hide(connector, clock.now().monoMs, minutes);
   const next = (): void => {
     if (clock.now().monoMs >= street.endMs) return;
@@ -116,7 +172,8 @@ function play(street: Street, books: LiveBooks, bench: Bench, agent: Agent, chan
   const { before } = street;
   const setClock = (): void => {
     const now = clock.now();
-    const lostMs = now.at < before.clock.at - mostAstrayMs ? before.clock.at + now.monoMs - before.clock.monoMs - now.at : 0;
+    const lostMs =
+      now.at < before.clock.at - mostAstrayMs ? before.clock.at + now.monoMs - before.clock.monoMs - now.at : 0;
     clock.adjust({ stepMs: lostMs, trust: "synced" });
   };
   later(20, setClock);
@@ -126,7 +183,13 @@ function play(street: Street, books: LiveBooks, bench: Bench, agent: Agent, chan
   }
   // After a power cut a clock without a battery starts at its zero, until somebody tells it the time.
   const { boot, at, trust } = clock.now();
-  if (!calm && trust === "synced" && boot !== before.clock.boot && boot !== lastBoot.get(street) && chance.between(0, 3) === 0) {
+  if (
+    !calm &&
+    trust === "synced" &&
+    boot !== before.clock.boot &&
+    boot !== lastBoot.get(street) &&
+    chance.between(0, 3) === 0
+  ) {
     count("clock unset after a power cut");
     clock.adjust({ stepMs: -at, trust: "unsynced" });
     later(chance.between(1, 30), setClock);
@@ -143,7 +206,8 @@ function play(street: Street, books: LiveBooks, bench: Bench, agent: Agent, chan
 /** The boot in which each street's last agent lived. */
 const lastBoot = new WeakMap<Street, string>();
 
-const resend = (street: Street): Promise<unknown> => askAgent(street.loaded.config.socket ?? "", { do: "sync-resend", number: "all" }).catch(() => undefined);
+const resend = (street: Street): Promise<unknown> =>
+  askAgent(street.loaded.config.socket ?? "", { do: "sync-resend", number: "all" }).catch(() => undefined);
 
 /** Cars at both connectors, one after the other; most tap, some tap twice, some never. */
 function visitors(startMs: number, { between, of }: Chance): Agenda {
@@ -153,8 +217,16 @@ function visitors(startMs: number, { between, of }: Chance): Agenda {
     for (;;) {
       const stayMs = between(3, 25) * minuteMs;
       if (at + stayMs + 2 * minuteMs > startMs + roundMs) break;
-      const tap: Act = { do: "present", reader: "front", uids: [of([storyCards.ada, storyCards.ben, storyCards.stranger])], forMs: of([4_500, 4_500, 70_000]) };
-      agenda.push({ monoMs: at, act: { do: "plug", connector, powerW: between(37, 110) * 100, wantsWh: between(1, 9) * 1_000 } });
+      const tap: Act = {
+        do: "present",
+        reader: "front",
+        uids: [of([storyCards.ada, storyCards.ben, storyCards.stranger])],
+        forMs: of([4_500, 4_500, 70_000]),
+      };
+      agenda.push({
+        monoMs: at,
+        act: { do: "plug", connector, powerW: between(37, 110) * 100, wantsWh: between(1, 9) * 1_000 },
+      });
       agenda.push({ monoMs: at + between(-30, 40) * 1_000, act: tap });
       if (between(0, 2) > 0) agenda.push({ monoMs: at + stayMs - between(5, 60) * 1_000, act: tap });
       agenda.push({ monoMs: at + stayMs, act: { do: "unplug", connector } });
@@ -172,7 +244,10 @@ function chanceOf(seed: number): Chance {
 
 /** What was injected and survived, in a line. */
 export function chaosText({ rounds, lives, receipts, looks, injected, simulatedMs }: ChaosReport): string {
-  const what = [...injected].sort((a, b) => b[1] - a[1]).map(([name, times]) => `${times} x ${name}`).join(", ");
+  const what = [...injected]
+    .sort((a, b) => b[1] - a[1])
+    .map(([name, times]) => `${times} x ${name}`)
+    .join(", ");
   return `${(simulatedMs / 86_400_000).toFixed(1)} days, ${rounds} rounds, ${lives} lives of the agent, ${receipts} receipts, books compared ${looks} times; survived ${what}`;
 }
 

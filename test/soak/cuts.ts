@@ -1,7 +1,9 @@
-// Every place of the stories at which something can be cut, killed or failed, in every way; over and over until so many were tried.
+// Every place of the stories at which something can be cut, killed or failed, in every way; over and over until so many
+// were tried.
+
+import { random } from "../support/random.js";
 import { cutPower, failAt, killAt, madeAnew, noticesWithout, placesToCut } from "../support/street/cuts.js";
 import { oneSession, shortStory } from "../support/street/stories.js";
-import { random } from "../support/random.js";
 import type { Fault } from "../support/volatile-files.js";
 
 const tellEvery = 500;
@@ -21,15 +23,28 @@ export async function soakCuts(wanted: number, seed: number, say: (line: string)
         tried.cuts += await cutPower(story, at, (cuts) => cuts);
         await killAt(story, at);
         tried.kills += 1;
-        const fault: Fault = { at: 1 + Math.floor(chance() * operations), forever: chance() < 0.5, done: chance() < 0.5, code: codes[Math.floor(chance() * codes.length)] ?? "EIO" };
+        const fault: Fault = {
+          at: 1 + Math.floor(chance() * operations),
+          forever: chance() < 0.5,
+          done: chance() < 0.5,
+          code: codes[Math.floor(chance() * codes.length)] ?? "EIO",
+        };
         await failAt(story, fault);
         tried.faults += 1;
-        if (total() - told >= tellEvery) say(`${tried.cuts} power cuts, ${tried.kills} kills, ${tried.faults} disk faults: nothing lost, nothing twice`);
+        if (total() - told >= tellEvery)
+          say(
+            `${tried.cuts} power cuts, ${tried.kills} kills, ${tried.faults} disk faults: nothing lost, nothing twice`,
+          );
         if (total() - told >= tellEvery) told = total();
-        if (total() >= wanted) return say(`${tried.cuts} power cuts, ${tried.kills} kills, ${tried.faults} disk faults survived`);
+        if (total() >= wanted)
+          return say(`${tried.cuts} power cuts, ${tried.kills} kills, ${tried.faults} disk faults survived`);
       }
-      for (const site of new Set(syncs.map((sync) => sync.site))) if (!madeAnew.has(site) && !(await noticesWithout(story, site, places, syncs))) throw new Error(`nobody notices that this is missing: ${site}`);
-      say(`every fsync of the agent is needed: taking any one away was noticed (but ${[...madeAnew].map(([site, why]) => `${site.trim()}: ${why}`).join("; ")})`);
+      for (const site of new Set(syncs.map((sync) => sync.site)))
+        if (!madeAnew.has(site) && !(await noticesWithout(story, site, places, syncs)))
+          throw new Error(`nobody notices that this is missing: ${site}`);
+      say(
+        `every fsync of the agent is needed: taking any one away was noticed (but ${[...madeAnew].map(([site, why]) => `${site.trim()}: ${why}`).join("; ")})`,
+      );
     }
   }
 }

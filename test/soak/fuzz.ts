@@ -1,5 +1,6 @@
-// A million things that a bad line, a bad bus and bad air can say: RTU frames spoilt in every way, meters that tell nonsense with a good checksum,
-// a reader chip that answers at random, cards under noise. None may come through as what it is not, and none may end or hold up a driver.
+// A million things that a bad line, a bad bus and bad air can say: RTU frames spoilt in every way, meters that tell
+// nonsense with a good checksum, a reader chip that answers at random, cards under noise. None may come through as what
+// it is not, and none may end or hold up a driver.
 import { energyResolutionMilliWh, loadMeterMap, meterModels } from "../../config/meter-map.js";
 import { CardField } from "../../drivers/bench/card-field.js";
 import { Mfrc522Chip } from "../../drivers/bench/mfrc522-chip.js";
@@ -8,9 +9,9 @@ import { findReply } from "../../drivers/meter/line.js";
 import { Registers } from "../../drivers/meter/registers.js";
 import { asked } from "../../drivers/meter/requests.js";
 import { CardSearch } from "../../drivers/rfid/card-search.js";
-import { wired } from "../support/meter/meter-bench.js";
-import { below, spoilers } from "../support/meter/line-damage.js";
 import { MadChip } from "../drivers/rfid/mad-chip.js";
+import { below, spoilers } from "../support/meter/line-damage.js";
+import { wired } from "../support/meter/meter-bench.js";
 
 /** Of a hundred inputs: so many of each kind; the rest are cards under noise. */
 const ofAHundred = { frames: 60, words: 5, readings: 5, mad: 20 } as const;
@@ -23,8 +24,12 @@ export async function soakFuzz(inputs: number, seed: number, tell: (line: string
   const rest = inputs - frames - words - readings - mad;
   spoiltFrames(frames, seed);
   tell(`fuzz: ${frames} spoilt RTU frames, none accepted`);
-  tell(`fuzz: ${words} answers of nonsense with a good checksum, to ${meterModels().length} models: ${randomWords(words, seed)}; no figure that is none`);
-  tell(`fuzz: ${readings} readings of a whole meter on a spoilt line: ${await spoiltReadings(readings, seed)}; no wrong one`);
+  tell(
+    `fuzz: ${words} answers of nonsense with a good checksum, to ${meterModels().length} models: ${randomWords(words, seed)}; no figure that is none`,
+  );
+  tell(
+    `fuzz: ${readings} readings of a whole meter on a spoilt line: ${await spoiltReadings(readings, seed)}; no wrong one`,
+  );
   madChip(mad, seed);
   tell(`fuzz: ${mad} searches on a chip that answers at random, no card seen`);
   tell(`fuzz: ${rest} searches under noise: ${noisyCards(rest, seed)}; no card that was not there`);
@@ -40,11 +45,17 @@ function spoiltFrames(rounds: number, seed: number): void {
     const [kind, damage] = kinds[round % kinds.length] ?? ["", (frame: Buffer) => frame];
     const heard = damage(sound);
     const found = findReply(heard, { unit, code, bytes: 2 * words });
-    if (found !== undefined && !found.equals(sound)) throw new Error(`seed ${seed}, frame ${round}, ${kind}: ${sound.toString("hex")} came through as ${found.toString("hex")}`);
+    if (found !== undefined && !found.equals(sound))
+      throw new Error(
+        `seed ${seed}, frame ${round}, ${kind}: ${sound.toString("hex")} came through as ${found.toString("hex")}`,
+      );
   }
 }
 
-/** Words at random where registers should be: a figure in whole units within bounds, or a device's fault, and nothing else. */
+/**
+ * Words at random where registers should be: a figure in whole units within bounds, or a device's fault, and nothing
+ * else.
+ */
 function randomWords(rounds: number, seed: number): string {
   const random = below(seed);
   const { randomBytes } = spoilers(random);
@@ -55,12 +66,25 @@ function randomWords(rounds: number, seed: number): string {
     if (map === undefined) throw new Error("no meter map");
     const { energy, power, powerLess, current } = map.reading;
     // Now and then all bits set or none, which meters say when they mean nothing.
-    const answers = asked(map, [...energy, ...power, ...powerLess, ...current]).map((request) => ({ ...request, bytes: random(8) === 0 ? Buffer.alloc(2 * request.words, random(2) === 0 ? 0xff : 0x00) : randomBytes(2 * request.words) }));
+    const answers = asked(map, [...energy, ...power, ...powerLess, ...current]).map((request) => ({
+      ...request,
+      bytes:
+        random(8) === 0
+          ? Buffer.alloc(2 * request.words, random(2) === 0 ? 0xff : 0x00)
+          : randomBytes(2 * request.words),
+    }));
     const registers = new Registers(map, map.id, answers);
-    for (const figure of [() => registers.energyMilliWh(), () => registers.powerW(), () => registers.currentMilliA() ?? 0]) {
+    for (const figure of [
+      () => registers.energyMilliWh(),
+      () => registers.powerW(),
+      () => registers.currentMilliA() ?? 0,
+    ]) {
       try {
         const value = figure();
-        if (!Number.isSafeInteger(value)) throw new Error(`seed ${seed}, round ${round}, ${map.id}: ${value} was read from ${answers.map(({ bytes }) => bytes.toString("hex")).join(" ")}`);
+        if (!Number.isSafeInteger(value))
+          throw new Error(
+            `seed ${seed}, round ${round}, ${map.id}: ${value} was read from ${answers.map(({ bytes }) => bytes.toString("hex")).join(" ")}`,
+          );
         seen.figures += 1;
       } catch (error) {
         if (!(error instanceof DeviceError)) throw error;
@@ -71,11 +95,18 @@ function randomWords(rounds: number, seed: number): string {
   return JSON.stringify(seen);
 }
 
-/** A meter behind the whole driver, every other reply of which is spoilt: it reads what it holds, or fails by a device's fault. */
+/**
+ * A meter behind the whole driver, every other reply of which is spoilt: it reads what it holds, or fails by a device's
+ * fault.
+ */
 async function spoiltReadings(rounds: number, seed: number): Promise<string> {
   const random = below(seed);
   const { damages, randomBytes } = spoilers(random);
-  const kinds = [...Object.values(damages), (frame: Buffer) => Buffer.concat([randomBytes(random(20)), frame]), (frame: Buffer) => Buffer.concat([frame, frame])];
+  const kinds = [
+    ...Object.values(damages),
+    (frame: Buffer) => Buffer.concat([randomBytes(random(20)), frame]),
+    (frame: Buffer) => Buffer.concat([frame, frame]),
+  ];
   const models = meterModels();
   const each = Math.ceil(rounds / models.length);
   const seen = { right: 0, failed: 0 };
@@ -85,10 +116,17 @@ async function spoiltReadings(rounds: number, seed: number): Promise<string> {
     for (let round = index * each; round < Math.min(rounds, (index + 1) * each); round += 1) {
       set.values = { ...set.values, energyMilliWh: set.values.energyMilliWh + 100_000 };
       const damage = kinds[random(kinds.length)];
-      if (damage !== undefined && random(2) === 0) set.bench.inject(1, { kind: "spoilt", spoil: damage }, 1 + random(3));
+      if (damage !== undefined && random(2) === 0)
+        set.bench.inject(1, { kind: "spoilt", spoil: damage }, 1 + random(3));
       try {
         const { energyMilliWh, serial } = await set.meter.read();
-        if (energyMilliWh !== Math.floor(set.values.energyMilliWh / step) * step || (set.map.identity.serial !== undefined && serial !== set.values.serial)) throw new Error(`seed ${seed}, reading ${round}, ${model}: ${energyMilliWh} mWh of ${serial} was read where ${set.values.energyMilliWh} of ${set.values.serial} stood`);
+        if (
+          energyMilliWh !== Math.floor(set.values.energyMilliWh / step) * step ||
+          (set.map.identity.serial !== undefined && serial !== set.values.serial)
+        )
+          throw new Error(
+            `seed ${seed}, reading ${round}, ${model}: ${energyMilliWh} mWh of ${serial} was read where ${set.values.energyMilliWh} of ${set.values.serial} stood`,
+          );
         seen.right += 1;
       } catch (error) {
         if (!(error instanceof DeviceError)) throw error;
@@ -106,7 +144,8 @@ function madChip(searches: number, seed: number): void {
   search.start();
   for (let round = 0; round < searches; round += 1) {
     const detection = search.search();
-    if (detection.kind === "card") throw new Error(`seed ${seed}, search ${round}: a chip that answers at random gave card ${detection.uid}`);
+    if (detection.kind === "card")
+      throw new Error(`seed ${seed}, search ${round}: a chip that answers at random gave card ${detection.uid}`);
   }
 }
 
@@ -123,7 +162,8 @@ function noisyCards(searches: number, seed: number): string {
     field.present(uid === undefined ? [] : [Buffer.from(uid, "hex")]);
     const detection = search.search();
     seen[detection.kind] += 1;
-    if (detection.kind === "card" && detection.uid !== uid) throw new Error(`seed ${seed}, search ${round}: card ${detection.uid} was read where ${uid ?? "none"} lay`);
+    if (detection.kind === "card" && detection.uid !== uid)
+      throw new Error(`seed ${seed}, search ${round}: card ${detection.uid} was read where ${uid ?? "none"} lay`);
   }
   return JSON.stringify(seen);
 }

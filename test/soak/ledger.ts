@@ -1,10 +1,11 @@
-// Thousands of short lives of the ledger on a disk that forgets: each ends in a power cut, a kill or a failing operation, the next goes on
-// with what is left, and after each the judge looks for what was acknowledged. Arguments: lives (10000), seed (1).
+// Thousands of short lives of the ledger on a disk that forgets: each ends in a power cut, a kill or a failing
+// operation, the next goes on with what is left, and after each the judge looks for what was acknowledged. Arguments:
+// lives (10000), seed (1).
 import { Failure } from "../../agent/core/failure.js";
 import { judge, Ledger, live } from "../support/ledger-life.js";
 import { random } from "../support/random.js";
-import { VolatileFiles } from "../support/volatile-files.js";
 import type { Fault, Wishes } from "../support/volatile-files.js";
+import { VolatileFiles } from "../support/volatile-files.js";
 
 const lives = Number(process.argv[2] ?? 10_000);
 const seed = Number(process.argv[3] ?? 1);
@@ -20,7 +21,10 @@ function fate(): Wishes {
   const at = 1 + below(350);
   const shortWrites = below(4) === 0;
   if (below(3) > 0) return { cutAt: at, shortWrites };
-  return { fault: { at, forever: below(2) === 0, done: below(2) === 0, code: codes[below(codes.length)] ?? "EIO" }, shortWrites };
+  return {
+    fault: { at, forever: below(2) === 0, done: below(2) === 0, code: codes[below(codes.length)] ?? "EIO" },
+    shortWrites,
+  };
 }
 
 let files = new VolatileFiles();
@@ -36,7 +40,8 @@ for (let life = 1; life <= lives; life += 1) {
   try {
     live(living, ledger, pageEntries, 1 + below(4));
   } catch (cause) {
-    if (!(cause instanceof Failure && cause.code.startsWith("disk/"))) throw new Error(`seed ${seed}, life ${life}: ${String(cause)}`, { cause });
+    if (!(cause instanceof Failure && cause.code.startsWith("disk/")))
+      throw new Error(`seed ${seed}, life ${life}: ${String(cause)}`, { cause });
     if (wishes.fault) counted.faults += 1;
   }
   const cuts = living.possibleCuts();
@@ -49,4 +54,6 @@ for (let life = 1; life <= lives; life += 1) {
     throw new Error(`seed ${seed}, life ${life}, ${JSON.stringify({ wishes, cut })}: ${String(cause)}`, { cause });
   }
 }
-console.log(`ledger: ${lives} lives (seed ${seed}): ${counted.cuts} power cuts, ${counted.kills} kills, ${counted.faults} failed operations, ${counted.receipts} receipts; nothing lost, nothing doubled`);
+console.log(
+  `ledger: ${lives} lives (seed ${seed}): ${counted.cuts} power cuts, ${counted.kills} kills, ${counted.faults} failed operations, ${counted.receipts} receipts; nothing lost, nothing doubled`,
+);

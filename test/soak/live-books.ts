@@ -1,15 +1,16 @@
-// The books while all goes on: at every event what the receipts bill is compared with what the meters counted, to the mWh,
-// and what the backend got with what it got before. A mishap that hides energy is told beforehand: what flowed before and after it must be billed to the
-// mWh all the same, nothing that did not flow ever is, and what it hid is written off as what it was.
+// The books while all goes on: at every event what the receipts bill is compared with what the meters counted, to the
+// mWh, and what the backend got with what it got before. A mishap that hides energy is told beforehand: what flowed
+// before and after it must be billed to the mWh all the same, nothing that did not flow ever is, and what it hid is
+// written off as what it was.
 import assert from "node:assert/strict";
-import { milliWhOfKwh } from "../../agent/core/number/energy-text.js";
+import type { Agent } from "../../agent/app/agent.js";
 import type { CdrCopies } from "../../agent/core/cdr/cdr-copies.js";
+import { milliWhOfKwh } from "../../agent/core/number/energy-text.js";
 import { payloadOf } from "../../agent/core/receipt/receipt.js";
 import { Book } from "../../agent/ledger/book/book.js";
 import { Disk } from "../../agent/ledger/store/disk.js";
-import type { Agent } from "../../agent/app/agent.js";
 import type { Bench } from "../../drivers/bench/bench.js";
-import { stateFolder, type Street } from "../support/street/street.js";
+import { type Street, stateFolder } from "../support/street/street.js";
 
 /** What the demo's meters show: whole watt-hours. */
 const shownMilliWh = 1_000;
@@ -46,7 +47,15 @@ export class LiveBooks {
     this.#accounts = new Map(
       Object.entries(outlets).map(([id, { registerMilliWh }]) => {
         const register = shown(registerMilliWh);
-        return [Number(id), { accounted: register, chargedMs: undefined, hidden: undefined, history: [{ monoMs: clock.monoMs, register }] }];
+        return [
+          Number(id),
+          {
+            accounted: register,
+            chargedMs: undefined,
+            hidden: undefined,
+            history: [{ monoMs: clock.monoMs, register }],
+          },
+        ];
       }),
     );
   }
@@ -65,7 +74,8 @@ export class LiveBooks {
     const registerOf = (id: number): number => shown(world.meterValues(id).energyMilliWh);
     for (; this.#heard < event.length; this.#heard += 1) {
       const told = event[this.#heard];
-      if (told?.news === "receipt") this.#bill(told.number, this.street.seen.receipts.get(told.number) ?? "", registerOf);
+      if (told?.news === "receipt")
+        this.#bill(told.number, this.street.seen.receipts.get(told.number) ?? "", registerOf);
     }
     this.#backend();
     const { connectors, keyId } = agent.snapshot();
@@ -75,16 +85,23 @@ export class LiveBooks {
     for (const { id, state } of connectors) {
       const account = this.#account(id);
       const register = registerOf(id);
-      assert.ok(account.accounted <= register, `connector ${id}: ${account.accounted} mWh are billed, the meter counted ${register}`);
+      assert.ok(
+        account.accounted <= register,
+        `connector ${id}: ${account.accounted} mWh are billed, the meter counted ${register}`,
+      );
       if (charging.has(state)) account.chargedMs = nowMs;
       else if (!inSession.has(state)) account.chargedMs = undefined;
       remember(account, nowMs, register);
       if (inSession.has(state) || world.isClosed(id)) continue;
       const open = register - account.accounted;
-      if (account.hidden === undefined) assert.equal(open, 0, `connector ${id} (${state}): ${open} mWh flowed and nobody is billed`);
+      if (account.hidden === undefined)
+        assert.equal(open, 0, `connector ${id} (${state}): ${open} mWh flowed and nobody is billed`);
       if (account.hidden === undefined || nowMs < account.hidden.toMs) continue;
       const flowed = flowedIn(account, account.hidden.fromMs, account.hidden.toMs + aroundMs);
-      assert.ok(open <= flowed, `connector ${id} (${state}): ${open} mWh are on no receipt, and ${flowed} flowed while a mishap could hide them`);
+      assert.ok(
+        open <= flowed,
+        `connector ${id} (${state}): ${open} mWh are on no receipt, and ${flowed} flowed while a mishap could hide them`,
+      );
       this.writtenOffMilliWh += open;
       Object.assign(account, { accounted: register, hidden: undefined });
     }
@@ -92,7 +109,10 @@ export class LiveBooks {
 
   /** mWh that flowed and are on no receipt: written off, or hidden by a mishap that is not over. */
   unbilledMilliWh(): number {
-    return [...this.#accounts].reduce((sum, [id, { accounted }]) => sum + this.#lastRegister(id) - accounted, this.writtenOffMilliWh);
+    return [...this.#accounts].reduce(
+      (sum, [id, { accounted }]) => sum + this.#lastRegister(id) - accounted,
+      this.writtenOffMilliWh,
+    );
   }
 
   #lastRegister(id: number): number {
@@ -125,11 +145,14 @@ export class LiveBooks {
     const payload = payloadOf(jws);
     if (payload?.kind !== "sale") return;
     const { connector, energyKwh, begin, finish } = payload.sale;
-    const [energy, from, to] = [energyKwh, begin.registerKwh, finish.registerKwh].map((text) => milliWhOfKwh(text) ?? assert.fail(`${text} is no energy`)) as [number, number, number];
+    const [energy, from, to] = [energyKwh, begin.registerKwh, finish.registerKwh].map(
+      (text) => milliWhOfKwh(text) ?? assert.fail(`${text} is no energy`),
+    ) as [number, number, number];
     const account = this.#account(connector.id);
     assert.equal(energy, to - from, `receipt ${number}`);
     assert.ok(energy >= 0, `receipt ${number} bills ${energy} mWh`);
-    if (account.hidden === undefined) assert.equal(from, account.accounted, `receipt ${number} begins where the one before it ended`);
+    if (account.hidden === undefined)
+      assert.equal(from, account.accounted, `receipt ${number} begins where the one before it ended`);
     account.accounted += energy;
     assert.ok(account.accounted <= registerOf(connector.id), `receipt ${number} bills ${energy} mWh that did not flow`);
   }
@@ -158,7 +181,8 @@ export class LiveBooks {
 function remember(account: Account, monoMs: number, register: number): void {
   const { history, hidden, chargedMs } = account;
   // A look may come after the moment of a power cut: what it saw then did not happen.
-  while (history.length > 1 && ((history.at(-1)?.monoMs ?? 0) > monoMs || (history.at(-1)?.register ?? 0) > register)) history.pop();
+  while (history.length > 1 && ((history.at(-1)?.monoMs ?? 0) > monoMs || (history.at(-1)?.register ?? 0) > register))
+    history.pop();
   if (history.at(-1)?.register !== register) history.push({ monoMs, register });
   const neededMs = hidden?.fromMs ?? (chargedMs ?? monoMs) - aroundMs;
   while ((history[1]?.monoMs ?? Infinity) <= neededMs) history.shift();

@@ -7,9 +7,13 @@ const hourMs = 3_600_000;
 
 export async function soakLoad(say: (line: string) => void): Promise<void> {
   const { connectors, sales, benchMs, tookMs } = await crowd(64, hourMs);
-  say(`${connectors} connectors on one agent: ${sales} sessions in ${(benchMs / hourMs).toFixed(1)} h of bench time, which took ${(tookMs / 1_000).toFixed(0)} s; every mWh billed`);
+  say(
+    `${connectors} connectors on one agent: ${sales} sessions in ${(benchMs / hourMs).toFixed(1)} h of bench time, which took ${(tookMs / 1_000).toFixed(0)} s; every mWh billed`,
+  );
   const taps = await tapsInAMinute(10_000);
-  say(`${taps.taps} taps in a minute: all answered, in ${(taps.tookMs / 1_000).toFixed(1)} s of work; ${taps.writtenBytes} bytes written, heap ${taps.heapMiB.toFixed(1)} MiB more`);
+  say(
+    `${taps.taps} taps in a minute: all answered, in ${(taps.tookMs / 1_000).toFixed(1)} s of work; ${taps.writtenBytes} bytes written, heap ${taps.heapMiB.toFixed(1)} MiB more`,
+  );
   const tiers = await thousandElements();
   say(`${tiers.elements} tariff elements: ${tiers.wattHours} Wh billed as on paper`);
   await sellOn(0, 2);

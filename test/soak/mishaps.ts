@@ -1,11 +1,11 @@
-// What goes wrong on a street in the chaos: meters, readers, contactors, cables, clocks, disk and backend, each as one small deed.
-// A mishap that can hide energy from the bill says for which connector, and until when.
+// What goes wrong on a street in the chaos: meters, readers, contactors, cables, clocks, disk and backend, each as one
+// small deed. A mishap that can hide energy from the bill says for which connector, and until when.
 import assert from "node:assert/strict";
-import { loadMeterMap } from "../../config/meter-map.js";
 import type { Agent } from "../../agent/app/agent.js";
+import { loadMeterMap } from "../../config/meter-map.js";
 import type { BackendMood } from "../../drivers/bench/backend.js";
 import type { Bench } from "../../drivers/bench/bench.js";
-import { sealed, type RtuFault } from "../../drivers/bench/rtu-bus.js";
+import { type RtuFault, sealed } from "../../drivers/bench/rtu-bus.js";
 import type { MeterValues } from "../../drivers/bench/rtu-image.js";
 import { storyCards } from "../../drivers/bench/story.js";
 import type { Street } from "../support/street/street.js";
@@ -55,10 +55,11 @@ const lies = (name: string, change: (values: MeterValues, chance: Chance) => Par
     const minutes = between(1, 4);
     const serial = String(23_000_000 + 31 * 64 + unit);
     hide(unit, minutes);
-    const tell = (isLying: boolean): void => rtuOf(bench).attach(unit, loadMeterMap(model), () => {
-      const values = { ...bench.world.meterValues(unit), serial };
-      return isLying ? { ...values, ...change(values, scene) } : values;
-    });
+    const tell = (isLying: boolean): void =>
+      rtuOf(bench).attach(unit, loadMeterMap(model), () => {
+        const values = { ...bench.world.meterValues(unit), serial };
+        return isLying ? { ...values, ...change(values, scene) } : values;
+      });
     tell(true);
     later(minutes, () => tell(false));
   },
@@ -86,7 +87,10 @@ export const mishaps: readonly Mishap[] = [
   spoilt("slow replies", ({ between }) => ({ kind: "slow", ms: between(1, 5) })),
   spoilt("replies in pieces", () => ({ kind: "fragmented" })),
   spoilt("exception codes", ({ of }) => ({ kind: "exception", code: of([1, 2, 3, 4, 6, 10, 11]) })),
-  spoilt("noise on the line", ({ between }) => ({ kind: "noise-before", bytes: Buffer.from(Array.from({ length: between(1, 9) }, () => between(0, 255))) })),
+  spoilt("noise on the line", ({ between }) => ({
+    kind: "noise-before",
+    bytes: Buffer.from(Array.from({ length: between(1, 9) }, () => between(0, 255))),
+  })),
   spoilt("another unit's replies", () => ({ kind: "wrong-unit", unit: 77 })),
   lost("meter silent", () => ({ kind: "silent" })),
   lost("only exceptions", () => ({ kind: "exception", code: 4 })),
@@ -95,70 +99,119 @@ export const mishaps: readonly Mishap[] = [
   lies("register jumps", ({ energyMilliWh }) => ({ energyMilliWh: energyMilliWh + 90_000_000 })),
   lies("register runs backwards", ({ energyMilliWh }) => ({ energyMilliWh: energyMilliWh - 900_000_000 })),
   lies("another meter's serial number", () => ({ serial: "99000001" })),
-  { name: "frozen meter", happen: ({ bench, between, later, hide }) => {
-    const unit = between(1, 2);
-    hide(unit, 6);
-    rtuOf(bench).freeze(unit);
-    later(6, () => rtuOf(bench).thaw(unit));
-  } },
-  { name: "adapter unplugged", happen: ({ bench, later, hide }) => {
-    for (const unit of connectors) hide(unit, 3);
-    rtuOf(bench).vanish();
-    later(3, () => rtuOf(bench).restore());
-  } },
-  { name: "reader dies", happen: ({ bench, later }) => {
-    bench.fields.get("front")?.chip("dead");
-    later(4, () => bench.fields.get("front")?.chip("well"));
-  } },
-  { name: "two cards", happen: ({ bench, later }) => {
-    bench.fields.get("front")?.present([storyCards.ada, storyCards.ben].map((uid) => Buffer.from(uid, "hex")));
-    later(1, () => bench.fields.get("front")?.clear());
-  } },
-  { name: "contactor will not close", happen: ({ bench: { world }, between, later }) => {
-    const connector = between(1, 2);
-    // One that carries a load opens by falling: only an open one can be stuck.
-    if (world.isClosed(connector)) return;
-    world.stick(connector, "open");
-    later(20, () => world.stick(connector, "free"));
-  } },
-  { name: "welded contactor", happen: ({ bench: { world }, between, later, hide }) => {
-    const connector = between(1, 2);
-    if (!world.isClosed(connector)) return;
-    hide(connector, 25);
-    world.stick(connector, "closed");
-    later(25, () => world.stick(connector, "free"));
-  } },
-  { name: "cable pulled", happen: ({ bench, of }) => bench.board.driveActive({ gpio: of([22, 13]), activeLow: true }, false) },
+  {
+    name: "frozen meter",
+    happen: ({ bench, between, later, hide }) => {
+      const unit = between(1, 2);
+      hide(unit, 6);
+      rtuOf(bench).freeze(unit);
+      later(6, () => rtuOf(bench).thaw(unit));
+    },
+  },
+  {
+    name: "adapter unplugged",
+    happen: ({ bench, later, hide }) => {
+      for (const unit of connectors) hide(unit, 3);
+      rtuOf(bench).vanish();
+      later(3, () => rtuOf(bench).restore());
+    },
+  },
+  {
+    name: "reader dies",
+    happen: ({ bench, later }) => {
+      bench.fields.get("front")?.chip("dead");
+      later(4, () => bench.fields.get("front")?.chip("well"));
+    },
+  },
+  {
+    name: "two cards",
+    happen: ({ bench, later }) => {
+      bench.fields.get("front")?.present([storyCards.ada, storyCards.ben].map((uid) => Buffer.from(uid, "hex")));
+      later(1, () => bench.fields.get("front")?.clear());
+    },
+  },
+  {
+    name: "contactor will not close",
+    happen: ({ bench: { world }, between, later }) => {
+      const connector = between(1, 2);
+      // One that carries a load opens by falling: only an open one can be stuck.
+      if (world.isClosed(connector)) return;
+      world.stick(connector, "open");
+      later(20, () => world.stick(connector, "free"));
+    },
+  },
+  {
+    name: "welded contactor",
+    happen: ({ bench: { world }, between, later, hide }) => {
+      const connector = between(1, 2);
+      if (!world.isClosed(connector)) return;
+      hide(connector, 25);
+      world.stick(connector, "closed");
+      later(25, () => world.stick(connector, "free"));
+    },
+  },
+  {
+    name: "cable pulled",
+    happen: ({ bench, of }) => bench.board.driveActive({ gpio: of([22, 13]), activeLow: true }, false),
+  },
   { name: "pin breaks", happen: ({ bench: { board }, of }) => board.break(of([17, 5]), true) },
-  { name: "clock stepped", happen: ({ bench: { clock }, of }) => clock.adjust({ stepMs: of([-3_600_000, 3_600_000, -1_000, 1_000, 86_400_000]) }) },
-  { name: "clock change of the year", happen: ({ bench: { clock }, of }) => clock.adjust({ stepMs: of(clockChanges) - clock.now().at }) },
-  { name: "clock untrusted", happen: ({ bench: { clock }, later }) => {
-    clock.adjust({ trust: "unsynced" });
-    later(15, () => clock.adjust({ trust: "synced" }));
-  } },
-  { name: "clock in holdover", happen: ({ bench: { clock }, later }) => {
-    clock.adjust({ trust: "holdover" });
-    later(30, () => clock.adjust({ trust: "synced" }));
-  } },
-  { name: "backend ill", happen: ({ street: { backend }, of, later }) => {
-    void backend.become(of<BackendMood>([500, 503, "lost-answer", "cut-answer", "cut-request", "html"]));
-    later(12, () => void backend.become("well"));
-  } },
-  { name: "link lost", happen: ({ street: { backend }, of, later }) => {
-    void backend.become(of<BackendMood>(["away", "cut"]));
-    later(12, () => void backend.become("well"));
-  } },
-  { name: "disk full", happen: ({ street, later }) => {
-    street.files.fill(true);
-    later(2, () => street.files.fill(false));
-  } },
-  { name: "disk fails", happen: ({ street, of, later }) => {
-    street.disk.code = of(["EIO", "EROFS", "EMFILE"]);
-    later(2, () => (street.disk.code = undefined));
-  } },
-  { name: "slow disk", happen: ({ street, between, later }) => {
-    street.disk.slowMs = between(50, 1_500);
-    later(between(1, 5), () => (street.disk.slowMs = 0));
-  } },
+  {
+    name: "clock stepped",
+    happen: ({ bench: { clock }, of }) =>
+      clock.adjust({ stepMs: of([-3_600_000, 3_600_000, -1_000, 1_000, 86_400_000]) }),
+  },
+  {
+    name: "clock change of the year",
+    happen: ({ bench: { clock }, of }) => clock.adjust({ stepMs: of(clockChanges) - clock.now().at }),
+  },
+  {
+    name: "clock untrusted",
+    happen: ({ bench: { clock }, later }) => {
+      clock.adjust({ trust: "unsynced" });
+      later(15, () => clock.adjust({ trust: "synced" }));
+    },
+  },
+  {
+    name: "clock in holdover",
+    happen: ({ bench: { clock }, later }) => {
+      clock.adjust({ trust: "holdover" });
+      later(30, () => clock.adjust({ trust: "synced" }));
+    },
+  },
+  {
+    name: "backend ill",
+    happen: ({ street: { backend }, of, later }) => {
+      void backend.become(of<BackendMood>([500, 503, "lost-answer", "cut-answer", "cut-request", "html"]));
+      later(12, () => void backend.become("well"));
+    },
+  },
+  {
+    name: "link lost",
+    happen: ({ street: { backend }, of, later }) => {
+      void backend.become(of<BackendMood>(["away", "cut"]));
+      later(12, () => void backend.become("well"));
+    },
+  },
+  {
+    name: "disk full",
+    happen: ({ street, later }) => {
+      street.files.fill(true);
+      later(2, () => street.files.fill(false));
+    },
+  },
+  {
+    name: "disk fails",
+    happen: ({ street, of, later }) => {
+      street.disk.code = of(["EIO", "EROFS", "EMFILE"]);
+      later(2, () => (street.disk.code = undefined));
+    },
+  },
+  {
+    name: "slow disk",
+    happen: ({ street, between, later }) => {
+      street.disk.slowMs = between(50, 1_500);
+      later(between(1, 5), () => (street.disk.slowMs = 0));
+    },
+  },
   { name: "housekeeping", happen: ({ agent }) => agent.archive() },
 ];

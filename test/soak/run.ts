@@ -27,7 +27,17 @@ Parts (all of them where none is named; an option of a part names it too):
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { cuts: { type: "string" }, damage: { type: "string" }, days: { type: "string" }, kills: { type: "string" }, fuzz: { type: "string" }, quiet: { type: "string" }, rating: { type: "string" }, seed: { type: "string" }, help: { type: "boolean" } },
+  options: {
+    cuts: { type: "string" },
+    damage: { type: "string" },
+    days: { type: "string" },
+    kills: { type: "string" },
+    fuzz: { type: "string" },
+    quiet: { type: "string" },
+    rating: { type: "string" },
+    seed: { type: "string" },
+    help: { type: "boolean" },
+  },
 });
 type Count = "cuts" | "damage" | "days" | "kills" | "fuzz" | "quiet" | "rating" | "seed";
 const count = (name: Count, usual: number): number => {
@@ -47,7 +57,11 @@ const parts: readonly Part[] = [
   { name: "fuzz", option: "fuzz", run: () => soakFuzz(count("fuzz", 1_000_000), seed, say) },
   { name: "rating", option: "rating", run: () => Promise.resolve(soakRating(count("rating", 100), seed, say)) },
   { name: "load", run: () => soakLoad(say) },
-  { name: "quiet", option: "quiet", run: async () => say(quietText(await quietDays(count("quiet", 365), 2, count("quiet", 365), say))) },
+  {
+    name: "quiet",
+    option: "quiet",
+    run: async () => say(quietText(await quietDays(count("quiet", 365), 2, count("quiet", 365), say))),
+  },
 ];
 
 if (values.help === true) {
@@ -61,7 +75,9 @@ if (unknown.length > 0) {
 }
 // --days 0 leaves a part out.
 const wanted = parts.filter(({ option }) => option === undefined || Number(values[option] ?? 1) !== 0);
-const named = wanted.filter(({ name, option }) => positionals.includes(name) || (option !== undefined && values[option] !== undefined));
+const named = wanted.filter(
+  ({ name, option }) => positionals.includes(name) || (option !== undefined && values[option] !== undefined),
+);
 console.log(`seed ${seed}`);
 try {
   for (const { name, run } of named.length > 0 ? named : wanted) {

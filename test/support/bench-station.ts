@@ -7,10 +7,23 @@ import { freshFolder } from "./command.js";
 export const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 const demo = readFileSync(join(root, "config", "demo.yaml"), "utf8");
 
-export type BenchStation = { readonly folder: string; readonly state: string; readonly config: string; readonly tariff: string };
+export type BenchStation = {
+  readonly folder: string;
+  readonly state: string;
+  readonly config: string;
+  readonly tariff: string;
+};
 
 /** `quiet`: nobody comes; else the demo's story. Time runs `speed` times as fast as life; there is no backend. */
-export function benchStation({ quiet = true, speed = 60, change = (text: string) => text }: { quiet?: boolean; speed?: number; change?: (text: string) => string } = {}): BenchStation {
+export function benchStation({
+  quiet = true,
+  speed = 60,
+  change = (text: string) => text,
+}: {
+  quiet?: boolean;
+  speed?: number;
+  change?: (text: string) => string;
+} = {}): BenchStation {
   const folder = freshFolder();
   const state = join(folder, "state");
   const config = join(folder, "station.yaml");

@@ -18,12 +18,39 @@ export function certificatesIn(folder: string): Certificates {
   };
   return {
     authority(name) {
-      openssl("req", "-x509", ...newKey, "-keyout", `${name}.key`, "-out", `${name}.pem`, "-days", "2", "-subj", `/CN=${name}`);
+      openssl(
+        "req",
+        "-x509",
+        ...newKey,
+        "-keyout",
+        `${name}.key`,
+        "-out",
+        `${name}.pem`,
+        "-days",
+        "2",
+        "-subj",
+        `/CN=${name}`,
+      );
     },
     certificate(name, by, alternative, days = "2") {
       openssl("req", ...newKey, "-keyout", `${name}.key`, "-out", `${name}.csr`, "-subj", `/CN=${name}`);
       writeFileSync(join(folder, `${name}.ext`), `subjectAltName=${alternative}\n`);
-      openssl("x509", "-req", "-in", `${name}.csr`, "-CA", `${by}.pem`, "-CAkey", `${by}.key`, "-days", days, "-extfile", `${name}.ext`, "-out", `${name}.pem`);
+      openssl(
+        "x509",
+        "-req",
+        "-in",
+        `${name}.csr`,
+        "-CA",
+        `${by}.pem`,
+        "-CAkey",
+        `${by}.key`,
+        "-days",
+        days,
+        "-extfile",
+        `${name}.ext`,
+        "-out",
+        `${name}.pem`,
+      );
     },
   };
 }

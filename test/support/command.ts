@@ -1,5 +1,5 @@
 // Runs chargetill as its user would: the built command, in a process of its own, bounded in time.
-import { spawn, type ChildProcess } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -8,7 +8,12 @@ import { fileURLToPath } from "node:url";
 const cli = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "agent", "cli.js");
 const withinMs = 60_000;
 
-export type Ended = { readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly out: string; readonly err: string };
+export type Ended = {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly out: string;
+  readonly err: string;
+};
 
 /** A fresh folder of the test's own. */
 export const freshFolder = (): string => mkdtempSync(join(tmpdir(), "chargetill-test-"));
@@ -22,7 +27,10 @@ export class Running {
   #lookers: (() => void)[] = [];
 
   constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-    this.#child = spawn(process.execPath, [cli, ...args], { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, NO_COLOR: "1", ...env } });
+    this.#child = spawn(process.execPath, [cli, ...args], {
+      stdio: ["pipe", "pipe", "pipe"],
+      env: { ...process.env, NO_COLOR: "1", ...env },
+    });
     const deadline = setTimeout(() => this.#child.kill("SIGKILL"), withinMs);
     this.#child.stdout?.on("data", (chunk: Buffer) => this.#heard((this.out += chunk.toString())));
     this.#child.stderr?.on("data", (chunk: Buffer) => this.#heard((this.err += chunk.toString())));

@@ -30,7 +30,9 @@ export class HandClock implements Clock {
 
   /** How long until the next wake-up; undefined = nothing waits. */
   get nextMs(): number | undefined {
-    return this.#waiting.length === 0 ? undefined : Math.min(...this.#waiting.map((entry) => entry.monoMs)) - this.#monoMs;
+    return this.#waiting.length === 0
+      ? undefined
+      : Math.min(...this.#waiting.map((entry) => entry.monoMs)) - this.#monoMs;
   }
 
   advance(ms: number): void {

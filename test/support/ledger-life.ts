@@ -1,10 +1,11 @@
-// A small life of the whole ledger (journal, book, table) on a simulated disk, and the judge who knows what was acknowledged in it.
+// A small life of the whole ledger (journal, book, table) on a simulated disk, and the judge who knows what was
+// acknowledged in it.
 import assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import { Book } from "../../agent/ledger/book/book.js";
-import { Disk } from "../../agent/ledger/store/disk.js";
-import { Journal } from "../../agent/ledger/journal/journal.js";
 import type { BookEntry } from "../../agent/ledger/book/book-page.js";
+import { Journal } from "../../agent/ledger/journal/journal.js";
+import { Disk } from "../../agent/ledger/store/disk.js";
 import { Table } from "../../agent/ledger/store/table.js";
 import type { Moment } from "../../drivers/driver.js";
 import type { VolatileFiles } from "./volatile-files.js";
@@ -29,11 +30,17 @@ const parseText = (value: unknown): string => {
   return value;
 };
 const parseCursor = (value: unknown): Cursor => {
-  if (typeof value !== "object" || value === null || !("sent" in value) || typeof value.sent !== "number") throw new TypeError("not a cursor");
+  if (typeof value !== "object" || value === null || !("sent" in value) || typeof value.sent !== "number")
+    throw new TypeError("not a cursor");
   return { sent: value.sent };
 };
 
-type Stores = { readonly journal: Journal<string>; readonly book: Book; readonly table: Table<Cursor>; readonly events: readonly { seq: number; event: string }[] };
+type Stores = {
+  readonly journal: Journal<string>;
+  readonly book: Book;
+  readonly table: Table<Cursor>;
+  readonly events: readonly { seq: number; event: string }[];
+};
 
 /** Segments of some two batches, pages of two receipts: every seam is crossed in a short life. */
 export function openStores(files: VolatileFiles, pageEntries = 2): Stores {
@@ -92,23 +99,41 @@ export function live(files: VolatileFiles, ledger: Ledger, pageEntries = 2, roun
 }
 
 /**
- * Starts on what is there, as the agent would, and demands: opens without complaint, holds all that was acknowledged, holds nothing that
- * was never written, batches whole. Then takes what it saw as relied on from now, since an agent would act on it.
+ * Starts on what is there, as the agent would, and demands: opens without complaint, holds all that was acknowledged,
+ * holds nothing that was never written, batches whole. Then takes what it saw as relied on from now, since an agent
+ * would act on it.
  */
 export function judge(files: VolatileFiles, ledger: Ledger, pageEntries = 2): void {
   judgeMark(files, ledger);
   const { journal, book, table, events } = openStores(files, pageEntries);
   const first = events[0]?.seq ?? journal.lastSeq + 1;
-  assert.ok(first <= ledger.forgottenSeq || first === ledger.ackedSeq + 1, `entries from ${ledger.forgottenSeq} on are needed, ${first} is the first there`);
-  assert.deepEqual(events.map(({ event }) => event), ledger.events.slice(first - 1, journal.lastSeq), "the journal holds what was written, in order");
-  assert.ok(journal.lastSeq === ledger.ackedSeq || journal.lastSeq === ledger.events.length, `a batch is there as a whole or not at all: ${ledger.ackedSeq}, ${journal.lastSeq}, ${ledger.events.length}`);
+  assert.ok(
+    first <= ledger.forgottenSeq || first === ledger.ackedSeq + 1,
+    `entries from ${ledger.forgottenSeq} on are needed, ${first} is the first there`,
+  );
+  assert.deepEqual(
+    events.map(({ event }) => event),
+    ledger.events.slice(first - 1, journal.lastSeq),
+    "the journal holds what was written, in order",
+  );
+  assert.ok(
+    journal.lastSeq === ledger.ackedSeq || journal.lastSeq === ledger.events.length,
+    `a batch is there as a whole or not at all: ${ledger.ackedSeq}, ${journal.lastSeq}, ${ledger.events.length}`,
+  );
   const numbers = [...book.entries()];
   book.verifyAll();
-  assert.ok(book.count() === ledger.ackedReceipts || book.count() === ledger.triedReceipts, `${book.count()} receipts of ${ledger.ackedReceipts} to ${ledger.triedReceipts}`);
-  assert.deepEqual(numbers, numbers.map((_, index) => receipt(index + 1)));
+  assert.ok(
+    book.count() === ledger.ackedReceipts || book.count() === ledger.triedReceipts,
+    `${book.count()} receipts of ${ledger.ackedReceipts} to ${ledger.triedReceipts}`,
+  );
+  assert.deepEqual(
+    numbers,
+    numbers.map((_, index) => receipt(index + 1)),
+  );
   assert.ok(table.data.sent === ledger.ackedSent || table.data.sent === ledger.triedSent, `sent ${table.data.sent}`);
   judgeEvidence(files, ledger, first);
-  for (const mark of [`${state}/book.made`, `${state}/cursor.json.made`]) assert.match(files.readFileSync(mark).toString(), /^The store .*\n$/s, `${mark} is whole`);
+  for (const mark of [`${state}/book.made`, `${state}/cursor.json.made`])
+    assert.match(files.readFileSync(mark).toString(), /^The store .*\n$/s, `${mark} is whole`);
   ledger.events.length = ledger.ackedSeq = journal.lastSeq;
   ledger.ackedReceipts = ledger.triedReceipts = book.count();
   ledger.ackedSent = ledger.triedSent = table.data.sent;
@@ -117,8 +142,17 @@ export function judge(files: VolatileFiles, ledger: Ledger, pageEntries = 2): vo
 /** What the journal let go of is kept beside it, packed and whole, without a gap up to where the journal begins. */
 function judgeEvidence(files: VolatileFiles, ledger: Ledger, first: number): void {
   const closed = `${state}/journal/closed`;
-  const packed = files.readdirSync(closed).filter((name) => name.endsWith(".gz")).sort();
-  const kept = packed.flatMap((name) => gunzipSync(files.readFileSync(`${closed}/${name}`)).toString().trimEnd().split("\n").slice(1));
+  const packed = files
+    .readdirSync(closed)
+    .filter((name) => name.endsWith(".gz"))
+    .sort();
+  const kept = packed.flatMap((name) =>
+    gunzipSync(files.readFileSync(`${closed}/${name}`))
+      .toString()
+      .trimEnd()
+      .split("\n")
+      .slice(1),
+  );
   const events = kept.map((line) => (JSON.parse(line) as { event: string }).event);
   assert.ok(events.length >= first - 1, `the evidence ends at entry ${events.length}, the journal begins at ${first}`);
   assert.deepEqual(events, ledger.events.slice(0, events.length));

@@ -1,4 +1,5 @@
-// How memory moves over simulated days: the heap after a collection, the process's RSS, and the straight line through them.
+// How memory moves over simulated days: the heap after a collection, the process's RSS, and the straight line through
+// them.
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 

@@ -1,12 +1,20 @@
-// A settlement worked out on paper: 12.345 kWh at 0.50 and a start fee of 1.00, both before 19 % tax; and a little book of such sales.
-import { canonicalText } from "../../agent/core/number/canonical.js";
-import { utf8, hex } from "../../agent/core/number/bytes.js";
-import { issueReceipt, openChain, type ChainState, type Issued, type Occasion } from "../../agent/core/receipt/receipt.js";
-import { advance, beginRating, bill, periods, type Rating } from "../../agent/core/rating/rating.js";
-import { parseTariff } from "../../agent/core/tariff/tariff.js";
+// A settlement worked out on paper: 12.345 kWh at 0.50 and a start fee of 1.00, both before 19 % tax; and a little book
+// of such sales.
+
 import type { Settlement } from "../../agent/core/cdr/settlement.js";
-import { newKey, sha256, signerOf } from "../../agent/receipts/signing-keys.js";
+import { hex, utf8 } from "../../agent/core/number/bytes.js";
+import { canonicalText } from "../../agent/core/number/canonical.js";
+import { advance, beginRating, bill, periods, type Rating } from "../../agent/core/rating/rating.js";
+import {
+  type ChainState,
+  type Issued,
+  issueReceipt,
+  type Occasion,
+  openChain,
+} from "../../agent/core/receipt/receipt.js";
 import type { Signer } from "../../agent/core/receipt/signer.js";
+import { parseTariff } from "../../agent/core/tariff/tariff.js";
+import { newKey, sha256, signerOf } from "../../agent/receipts/signing-keys.js";
 
 export const timeZone = "Europe/Berlin";
 /** 2026-03-28 22:30 in Berlin, the night before the clocks go forward. */
@@ -14,28 +22,69 @@ export const startMs = Date.UTC(2026, 2, 28, 21, 30, 0);
 const minute = 60_000;
 
 export const station: Settlement["station"] = {
-  id: "CT-0042", timeZone, countryCode: "DE", partyId: "ABC",
-  operator: { name: "Stadtwerke Müllheim", address: "Hauptstraße 1, 12345 Müllheim", taxId: "DE123456789", email: "laden@example.org", helpline: "+49 800 1234567", complaints: "Write to laden@example.org or to the address above" },
-  location: { id: "LOC1", name: "Rathaus", address: "Marktplatz 3", city: "Müllheim", postalCode: "12345", country: "DEU", latitude: "47.80000", longitude: "7.60000" },
+  id: "CT-0042",
+  timeZone,
+  countryCode: "DE",
+  partyId: "ABC",
+  operator: {
+    name: "Stadtwerke Müllheim",
+    address: "Hauptstraße 1, 12345 Müllheim",
+    taxId: "DE123456789",
+    email: "laden@example.org",
+    helpline: "+49 800 1234567",
+    complaints: "Write to laden@example.org or to the address above",
+  },
+  location: {
+    id: "LOC1",
+    name: "Rathaus",
+    address: "Marktplatz 3",
+    city: "Müllheim",
+    postalCode: "12345",
+    country: "DEU",
+    latitude: "47.80000",
+    longitude: "7.60000",
+  },
   verifyUrl: "https://laden.example.org/v",
 };
 
 export const tariff = {
-  country_code: "DE", party_id: "ABC", id: "standard", currency: "EUR", last_updated: "2026-01-01T00:00:00Z",
-  elements: [{ price_components: [{ type: "ENERGY", price: 0.5, vat: 19, step_size: 1 }, { type: "FLAT", price: 1, vat: 19, step_size: 1 }] }],
+  country_code: "DE",
+  party_id: "ABC",
+  id: "standard",
+  currency: "EUR",
+  last_updated: "2026-01-01T00:00:00Z",
+  elements: [
+    {
+      price_components: [
+        { type: "ENERGY", price: 0.5, vat: 19, step_size: 1 },
+        { type: "FLAT", price: 1, vat: 19, step_size: 1 },
+      ],
+    },
+  ],
 };
 
 export const meter = { vendor: "Eastron", model: "SDM630", serial: "SN-20190001", firmware: "1.20" };
 
 export function reading(atMs: number, energyMilliWh: number): Settlement["begin"] {
-  return { moment: { at: atMs, monoMs: atMs - startMs, boot: "boot-1", trust: "synced" }, energyMilliWh, powerW: 8_230, serial: meter.serial };
+  return {
+    moment: { at: atMs, monoMs: atMs - startMs, boot: "boot-1", trust: "synced" },
+    energyMilliWh,
+    powerW: 8_230,
+    serial: meter.serial,
+  };
 }
 
 const begin = 1_234_500_000;
 
 const samples: Settlement["samples"] = [
   { atMs: startMs, energyMilliWh: begin, powerW: 8_230, activity: "charging" },
-  { atMs: startMs + 30 * minute, energyMilliWh: begin + 4_115_000, powerW: 8_230, currentMilliA: 35_800, activity: "charging" },
+  {
+    atMs: startMs + 30 * minute,
+    energyMilliWh: begin + 4_115_000,
+    powerW: 8_230,
+    currentMilliA: 35_800,
+    activity: "charging",
+  },
   { atMs: startMs + 60 * minute, energyMilliWh: begin + 8_230_000, powerW: 8_230, activity: "charging" },
   { atMs: startMs + 90 * minute, energyMilliWh: begin + 12_345_000, powerW: 0, activity: "charging" },
 ];
@@ -54,23 +103,51 @@ export const price = bill(rated());
 export function settlement(receiptNumber: number, changes: Partial<Settlement> = {}): Settlement {
   const digest = hex(sha256(utf8(canonicalText(tariff))));
   return {
-    receiptNumber, pagination: receiptNumber - 1, sessionId: `session-${receiptNumber}`, cdrId: `cdr-${receiptNumber}`,
+    receiptNumber,
+    pagination: receiptNumber - 1,
+    sessionId: `session-${receiptNumber}`,
+    cdrId: `cdr-${receiptNumber}`,
     station,
-    connector: { id: 1, evseId: "DE*ABC*E0001*1", standard: "IEC_62196_T2", format: "SOCKET", powerType: "AC_3_PHASE", maxPowerW: 11_000 },
+    connector: {
+      id: 1,
+      evseId: "DE*ABC*E0001*1",
+      standard: "IEC_62196_T2",
+      format: "SOCKET",
+      powerType: "AC_3_PHASE",
+      maxPowerW: 11_000,
+    },
     token: { uid: "04A1B2C3D4E5F6", type: "RFID", contractId: "DE-ABC-C12345678-X", countryCode: "DE", partyId: "ABC" },
-    authMethod: "WHITELIST", meter,
-    begin: reading(startMs, begin), end: reading(startMs + 90 * minute, begin + 12_345_000), borders: [reading(startMs + 60 * minute, begin + 8_230_000)],
+    authMethod: "WHITELIST",
+    meter,
+    begin: reading(startMs, begin),
+    end: reading(startMs + 90 * minute, begin + 12_345_000),
+    borders: [reading(startMs + 60 * minute, begin + 8_230_000)],
     samples,
-    startMs, endMs: startMs + 90 * minute, timeTrust: "synced", timeZone,
-    tariff, tariffDigest: digest, shown: { text: "0.595 EUR/kWh, 1.19 EUR per session, incl. 19 % VAT", atMs: startMs - 5 * minute },
-    price, periods: periods(rated()),
-    stopReason: "Local", stopDetail: "stopped with the card that started", interruptions: [],
-    issuedMs: startMs + 91 * minute, softwareVersion: "0.1.0",
+    startMs,
+    endMs: startMs + 90 * minute,
+    timeTrust: "synced",
+    timeZone,
+    tariff,
+    tariffDigest: digest,
+    shown: { text: "0.595 EUR/kWh, 1.19 EUR per session, incl. 19 % VAT", atMs: startMs - 5 * minute },
+    price,
+    periods: periods(rated()),
+    stopReason: "Local",
+    stopDetail: "stopped with the card that started",
+    interruptions: [],
+    issuedMs: startMs + 91 * minute,
+    softwareVersion: "0.1.0",
     ...changes,
   };
 }
 
-export const occasion: Occasion = { station, timeZone, issuedMs: startMs - 60 * minute, timeTrust: "synced", softwareVersion: "0.1.0" };
+export const occasion: Occasion = {
+  station,
+  timeZone,
+  issuedMs: startMs - 60 * minute,
+  timeTrust: "synced",
+  softwareVersion: "0.1.0",
+};
 
 export const key = newKey();
 export const signer = signerOf(key);
@@ -78,14 +155,19 @@ export const signer = signerOf(key);
 /** A signer whose hardware is gone. */
 export const brokenSigner: Signer = {
   ...signer,
-  sign: () => { throw new Error("no such device"); },
-  signDer: () => { throw new Error("no such device"); },
+  sign: () => {
+    throw new Error("no such device");
+  },
+  signDer: () => {
+    throw new Error("no such device");
+  },
 };
 
 /** A chain of the start receipt and `sales` sales; entry i is receipt i + 1. */
 export function littleBook(sales: number, by: Signer = signer): Issued[] {
   const issued = [openChain(occasion, by, sha256)];
-  for (let number = 2; number < sales + 2; number += 1) issued.push(issueReceipt(settlement(number), chainOf(issued), by, sha256));
+  for (let number = 2; number < sales + 2; number += 1)
+    issued.push(issueReceipt(settlement(number), chainOf(issued), by, sha256));
   return issued;
 }
 

@@ -1,12 +1,18 @@
-// A disk with a volatile cache, one inch above the system: what was not fsynced may be lost, kept, half kept or kept with holes when the
-// power is cut; names (made, renamed, removed) last only when their folder was fsynced; any operation can fail, done or not done.
+// A disk with a volatile cache, one inch above the system: what was not fsynced may be lost, kept, half kept or kept
+// with holes when the power is cut; names (made, renamed, removed) last only when their folder was fsynced; any
+// operation can fail, done or not done.
 import type { Files } from "../../agent/ledger/store/files.js";
 
 /** Thrown by every operation from the cut on: nothing that runs afterwards reaches the disk. */
 export class PowerCut extends Error {}
 
 /** The n-th operation fails, once or from then on, before or after it did its work. */
-export type Fault = { readonly at: number; readonly forever: boolean; readonly done: boolean; readonly code: "EIO" | "ENOSPC" | "EROFS" | "EMFILE" };
+export type Fault = {
+  readonly at: number;
+  readonly forever: boolean;
+  readonly done: boolean;
+  readonly code: "EIO" | "ENOSPC" | "EROFS" | "EMFILE";
+};
 
 export type Wishes = {
   /** The power goes off just before this operation (counted from 1). */
@@ -20,19 +26,37 @@ export type Wishes = {
   readonly ignoreSync?: (site: string, count: number) => boolean;
 };
 
-/** What becomes of the bytes that are not yet on the disk. Half kept is a file that ends early; holed is one of full length with zeros in it. */
+/**
+ * What becomes of the bytes that are not yet on the disk. Half kept is a file that ends early; holed is one of full
+ * length with zeros in it.
+ */
 export type Fate = "lost" | "kept" | "half" | "holed";
 const fates: readonly Fate[] = ["lost", "kept", "half", "holed"];
-/** One way in which a cut can end: the fate of bytes, and for each pending name (in the order of `pendingNames`) whether the change lasts. */
+/**
+ * One way in which a cut can end: the fate of bytes, and for each pending name (in the order of `pendingNames`) whether
+ * the change lasts.
+ */
 export type Cut = { readonly bytes: Fate; readonly names: readonly boolean[] };
 /** Up to this many pending names every combination is tried; beyond it, each alone and all but each. */
 const combinedNames = 4;
 
-type FileNode = { readonly kind: "file"; cache: Buffer; durable: Buffer; truncated: boolean; dirty: { readonly from: number; readonly to: number }[] };
+type FileNode = {
+  readonly kind: "file";
+  cache: Buffer;
+  durable: Buffer;
+  truncated: boolean;
+  dirty: { readonly from: number; readonly to: number }[];
+};
 type FolderNode = { readonly kind: "folder"; readonly cache: Map<string, Node>; durable: Map<string, Node> };
 type Node = FileNode | FolderNode;
 
-const emptyFile = (): FileNode => ({ kind: "file", cache: Buffer.alloc(0), durable: Buffer.alloc(0), truncated: false, dirty: [] });
+const emptyFile = (): FileNode => ({
+  kind: "file",
+  cache: Buffer.alloc(0),
+  durable: Buffer.alloc(0),
+  truncated: false,
+  dirty: [],
+});
 const emptyFolder = (): FolderNode => ({ kind: "folder", cache: new Map(), durable: new Map() });
 
 export class VolatileFiles implements Files {
@@ -48,9 +72,14 @@ export class VolatileFiles implements Files {
   #capacity: number | undefined;
   readonly #open = new Map<number, { readonly node: Node; readonly path: string }>();
 
-  constructor(private readonly wishes: Wishes = {}, private readonly root: FolderNode = emptyFolder()) {}
+  constructor(
+    private readonly wishes: Wishes = {},
+    private readonly root: FolderNode = emptyFolder(),
+  ) {}
 
-  /** The process ended, the machine ran on: the cache is as it was, the descriptors are gone, and the wishes are new. */
+  /**
+   * The process ended, the machine ran on: the cache is as it was, the descriptors are gone, and the wishes are new.
+   */
   afterKill(wishes: Wishes = {}): VolatileFiles {
     return new VolatileFiles(wishes, this.root);
   }
@@ -62,7 +91,14 @@ export class VolatileFiles implements Files {
     const combinations =
       names.length <= combinedNames
         ? Array.from({ length: 2 ** names.length }, (_, bits) => names.map((__, index) => (bits >> index) % 2 === 1))
-        : [all(false), all(true), ...names.flatMap((_, one) => [names.map((__, index) => index === one), names.map((__, index) => index !== one)])];
+        : [
+            all(false),
+            all(true),
+            ...names.flatMap((_, one) => [
+              names.map((__, index) => index === one),
+              names.map((__, index) => index !== one),
+            ]),
+          ];
     return combinations.flatMap((kept) => (dirty ? fates : fates.slice(0, 1)).map((bytes) => ({ bytes, names: kept })));
   }
 
@@ -101,7 +137,10 @@ export class VolatileFiles implements Files {
     return this.afterCut({ bytes: "kept", names: this.#pending(this.root).names.map(() => true) }, wishes);
   }
 
-  /** Puts bytes there as a fault of the card would: no operation of the program, durable at once. Undefined takes the file away. */
+  /**
+   * Puts bytes there as a fault of the card would: no operation of the program, durable at once. Undefined takes the
+   * file away.
+   */
   tamper(path: string, bytes: Buffer | undefined): void {
     const { folder, name } = this.#parent(path);
     if (bytes) folder.cache.set(name, { ...emptyFile(), cache: bytes, durable: bytes });
@@ -151,7 +190,8 @@ export class VolatileFiles implements Files {
       if (node && flags.includes("x")) throw fault("EEXIST", "open", path);
       if (!node && flags.startsWith("r")) throw fault("ENOENT", "open", path);
       if (!node) folder.cache.set(name, (node = emptyFile()));
-      if (flags.startsWith("w") && node.kind === "file") Object.assign(node, { cache: Buffer.alloc(0), truncated: true, dirty: [] });
+      if (flags.startsWith("w") && node.kind === "file")
+        Object.assign(node, { cache: Buffer.alloc(0), truncated: true, dirty: [] });
       this.#nextFd += 1;
       this.#open.set(this.#nextFd, { node, path });
       return this.#nextFd;
@@ -244,7 +284,11 @@ export class VolatileFiles implements Files {
   statSync(path: string): { readonly size: number; readonly mode: number; isDirectory(): boolean } {
     return this.#do("stat", path, () => {
       const node = this.#node(path, "stat");
-      return { size: node.kind === "file" ? node.cache.length : 0, mode: 0o600, isDirectory: () => node.kind === "folder" };
+      return {
+        size: node.kind === "file" ? node.cache.length : 0,
+        mode: 0o600,
+        isDirectory: () => node.kind === "folder",
+      };
     });
   }
 
@@ -274,8 +318,13 @@ export class VolatileFiles implements Files {
   #do<T>(operation: string, path: string, work: () => T, whenItFails: () => void = () => undefined): T {
     this.operations += 1;
     const { cutAt, fault: wish } = this.wishes;
-    if (this.readOnly && ["write", "rename", "link", "unlink", "mkdir", "ftruncate", "open to write"].includes(operation)) throw fault("EROFS", operation, path);
-    if (cutAt !== undefined && this.operations >= cutAt) throw new PowerCut(`the power went off at operation ${cutAt}: ${operation} ${path}`);
+    if (
+      this.readOnly &&
+      ["write", "rename", "link", "unlink", "mkdir", "ftruncate", "open to write"].includes(operation)
+    )
+      throw fault("EROFS", operation, path);
+    if (cutAt !== undefined && this.operations >= cutAt)
+      throw new PowerCut(`the power went off at operation ${cutAt}: ${operation} ${path}`);
     if (!["read", "stat", "readdir", "statfs", "close"].includes(operation)) this.changes.push(this.operations);
     const fails = wish && (this.operations === wish.at || (wish.forever && this.operations > wish.at));
     if (fails && !wish.done) {
@@ -298,7 +347,8 @@ export class VolatileFiles implements Files {
       if (node.kind === "folder") node.durable = new Map(node.cache);
       else Object.assign(node, { durable: onDisk(node, "kept"), truncated: false, dirty: [] });
     };
-    // After a failed fsync Linux takes the pages for clean: they can be read, and no later fsync brings them to the disk.
+    // After a failed fsync Linux takes the pages for clean: they can be read, and no later fsync brings them to the
+    // disk.
     const forget = (): void => void (node.kind === "file" && (node.dirty = []));
     this.#do(operation, path, work, forget);
   }
@@ -310,7 +360,9 @@ export class VolatileFiles implements Files {
   }
 
   #usedBytes(node: Node): number {
-    return node.kind === "file" ? node.cache.length : [...node.cache.values()].reduce((sum, child) => sum + this.#usedBytes(child), 0);
+    return node.kind === "file"
+      ? node.cache.length
+      : [...node.cache.values()].reduce((sum, child) => sum + this.#usedBytes(child), 0);
   }
 
   #opened(fd: number): { readonly node: Node; readonly path: string } {

@@ -1,4 +1,5 @@
-// The unit that systemd runs us by: what it promises is in it, systemd understands all of it, and it exposes as little as the devices allow.
+// The unit that systemd runs us by: what it promises is in it, systemd understands all of it, and it exposes as little
+// as the devices allow.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -23,7 +24,9 @@ test("systemd waits for our word, watches us, and starts us again for ever unles
   assert.equal(values("Restart"), ["always"]);
   assert.equal(values("StartLimitIntervalSec"), ["0"]);
   assert.equal(values("RestartPreventExitStatus"), ["2 78"]);
-  assert.ok(Number(values("RestartSteps")[0]) > 1 && Number(values("RestartMaxDelaySec")[0]) > Number(values("RestartSec")[0]));
+  assert.ok(
+    Number(values("RestartSteps")[0]) > 1 && Number(values("RestartMaxDelaySec")[0]) > Number(values("RestartSec")[0]),
+  );
 });
 
 test("however the agent ends, the contactors are opened, and a fault in that fails nothing", () => {
@@ -38,15 +41,23 @@ test("what would break V8 or hide the devices is left out; devices are named one
 
 test("every setting stands there once, but for the lists", () => {
   const once = settings.map(({ key }) => key).filter((key) => !["DeviceAllow", "SystemCallFilter"].includes(key));
-  assert.equal(once.filter((key, index) => once.indexOf(key) !== index), []);
+  assert.equal(
+    once.filter((key, index) => once.indexOf(key) !== index),
+    [],
+  );
 });
 
 test.run();
 
 const systemd = suite("systemd's own opinion");
-const version = Number(/^systemd (\d+)/.exec(spawnSync("systemd-analyze", ["--version"], { encoding: "utf8" }).stdout ?? "")?.[1]);
-/** Restart delays that grow came with systemd 254; an older one says so, names them, and restarts us at the same pace. */
-const isTooNew = (line: string): boolean => version < 254 && /Unknown key '?(name )?'?(RestartSteps|RestartMaxDelaySec)/.test(line);
+const version = Number(
+  /^systemd (\d+)/.exec(spawnSync("systemd-analyze", ["--version"], { encoding: "utf8" }).stdout ?? "")?.[1],
+);
+/**
+ * Restart delays that grow came with systemd 254; an older one says so, names them, and restarts us at the same pace.
+ */
+const isTooNew = (line: string): boolean =>
+  version < 254 && /Unknown key '?(name )?'?(RestartSteps|RestartMaxDelaySec)/.test(line);
 
 if (Number.isNaN(version)) {
   console.log("SKIPPED systemd-analyze verify and security: systemd-analyze is not installed");
@@ -57,24 +68,44 @@ if (Number.isNaN(version)) {
     const path = join(freshFolder(), "chargetill.service");
     writeFileSync(path, text.replaceAll("/usr/bin/chargetill", "/bin/true"));
     const { stdout, stderr, status } = spawnSync("systemd-analyze", ["verify", path], { encoding: "utf8" });
-    assert.equal(`${stdout}${stderr}`.split("\n").filter((line) => line.includes("chargetill") && !isTooNew(line)), []);
+    assert.equal(
+      `${stdout}${stderr}`.split("\n").filter((line) => line.includes("chargetill") && !isTooNew(line)),
+      [],
+    );
     if (version >= 254) assert.is(status, 0);
   });
 
   systemd("the exposure is 1.5 or less", () => {
-    const { stdout, status } = spawnSync("systemd-analyze", ["security", "--offline=true", "--threshold=15", join(folder, "chargetill.service")], { encoding: "utf8" });
-    assert.is(status, 0, stdout.split("\n").filter((line) => /✗|exposure/.test(line)).join("\n"));
+    const { stdout, status } = spawnSync(
+      "systemd-analyze",
+      ["security", "--offline=true", "--threshold=15", join(folder, "chargetill.service")],
+      { encoding: "utf8" },
+    );
+    assert.is(
+      status,
+      0,
+      stdout
+        .split("\n")
+        .filter((line) => /✗|exposure/.test(line))
+        .join("\n"),
+    );
   });
 
   systemd("sysusers makes the user with its groups, tmpfiles the folders", () => {
-    if (process.getuid?.() !== 0) return void console.log("SKIPPED sysusers and tmpfiles: only root may make users in a tree");
+    if (process.getuid?.() !== 0)
+      return void console.log("SKIPPED sysusers and tmpfiles: only root may make users in a tree");
     const root = freshFolder();
     mkdirSync(join(root, "etc"));
-    const users = spawnSync("systemd-sysusers", [`--root=${root}`, join(folder, "sysusers.conf")], { encoding: "utf8" });
+    const users = spawnSync("systemd-sysusers", [`--root=${root}`, join(folder, "sysusers.conf")], {
+      encoding: "utf8",
+    });
     assert.is(users.status, 0, users.stderr);
     const groups = readFileSync(join(root, "etc", "group"), "utf8");
-    for (const group of ["dialout", "spi", "gpio"]) assert.match(groups, new RegExp(`^${group}:x:\\d+:chargetill$`, "m"));
-    const files = spawnSync("systemd-tmpfiles", ["--create", `--root=${root}`, join(folder, "tmpfiles.conf")], { encoding: "utf8" });
+    for (const group of ["dialout", "spi", "gpio"])
+      assert.match(groups, new RegExp(`^${group}:x:\\d+:chargetill$`, "m"));
+    const files = spawnSync("systemd-tmpfiles", ["--create", `--root=${root}`, join(folder, "tmpfiles.conf")], {
+      encoding: "utf8",
+    });
     assert.is(files.status, 0, files.stderr);
     assert.is(statSync(join(root, "etc", "chargetill")).mode & 0o777, 0o750);
     assert.is(statSync(join(root, "var", "lib", "chargetill")).mode & 0o777, 0o750);

@@ -1,17 +1,18 @@
-// What OCPI backends are asked for beside receipts: lists of tokens and tariffs on a schedule, and single cards while a driver waits.
+// What OCPI backends are asked for beside receipts: lists of tokens and tariffs on a schedule, and single cards while a
+// driver waits.
 import { join } from "node:path";
 import type { Config } from "../../../config/schema.js";
 import type { Clock } from "../../../drivers/driver.js";
 import { evseUidOf } from "../../core/cdr/cdr.js";
-import type { Faults } from "../../sync/faults.js";
-import type { PushedTariffs } from "../../tariffs/pushed-tariffs.js";
 import type { Disk } from "../../ledger/store/disk.js";
 import { Table } from "../../ledger/store/table.js";
 import type { AgentEvent } from "../../station/events.js";
-import type { OnlineCheck } from "../../sync/station-port.js";
 import type { StationRemoteControl } from "../../station/remote-control.js";
+import type { Faults } from "../../sync/faults.js";
 import { OcpiCheck } from "../../sync/ocpi/ocpi-check.js";
-import { nothingPulled, OcpiPull, parsePullState, type PullState } from "../../sync/ocpi/ocpi-pull.js";
+import { nothingPulled, OcpiPull, type PullState, parsePullState } from "../../sync/ocpi/ocpi-pull.js";
+import type { OnlineCheck } from "../../sync/station-port.js";
+import type { PushedTariffs } from "../../tariffs/pushed-tariffs.js";
 
 export type OcpiScheduleParts = {
   readonly config: Config;
@@ -42,7 +43,10 @@ export function openOcpiPulls(parts: OcpiScheduleParts): OcpiPull[] {
       clock,
       random: parts.random,
       store: { read: () => table.data, write: (state) => void table.update(() => state) },
-      tariffs: { own: () => parts.pushedTariffs.of(name), replace: (tariffs) => parts.remoteControl().replaceTariffs(tariffs, name) },
+      tariffs: {
+        own: () => parts.pushedTariffs.of(name),
+        replace: (tariffs) => parts.remoteControl().replaceTariffs(tariffs, name),
+      },
       fault: (code, words) => {
         if (raised.get(code) === words) return;
         const device = `lists of ${name}`;
@@ -67,6 +71,14 @@ export function openOcpiChecks({ config, clock }: Pick<OcpiScheduleParts, "confi
       const connector = connectors.find((one) => one.id === id);
       return connector === undefined ? undefined : evseUidOf(station, connector);
     };
-    return new OcpiCheck({ config: uplink, tokensUrl: uplink.tokensUrl, from: config.station, clock, locationId: station.location.id, evseUid, timeoutMs: config.authorisation.onlineTimeout });
+    return new OcpiCheck({
+      config: uplink,
+      tokensUrl: uplink.tokensUrl,
+      from: config.station,
+      clock,
+      locationId: station.location.id,
+      evseUid,
+      timeoutMs: config.authorisation.onlineTimeout,
+    });
   });
 }

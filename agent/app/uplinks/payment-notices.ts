@@ -1,12 +1,19 @@
-// Payments on their way to one backend: an outbox of their own, in the order in which they were told, each after the session that it pays.
+// Payments on their way to one backend: an outbox of their own, in the order in which they were told, each after the
+// session that it pays.
 import { join } from "node:path";
 import type { UplinkConfig } from "../../../config/uplink.js";
 import type { Clock } from "../../../drivers/driver.js";
 import type { Disk } from "../../ledger/store/disk.js";
 import { Table } from "../../ledger/store/table.js";
 import type { PaymentRow, Payments } from "../../receipts/payments.js";
-import { emptyOutbox, parseOutboxTable, type ItemState, type OutboxItem, type OutboxState } from "../../sync/outbox-state.js";
 import { Outbox, type OutboxStatus } from "../../sync/outbox.js";
+import {
+  emptyOutbox,
+  type ItemState,
+  type OutboxItem,
+  type OutboxState,
+  parseOutboxTable,
+} from "../../sync/outbox-state.js";
 import type { Outcome, Uplink, UplinkItem, UplinkTies } from "../../sync/uplink.js";
 
 export type PaymentNoticesParts = {
@@ -42,7 +49,13 @@ export class PaymentNotices implements Uplink {
     const { config, disk, folder, payments, textOf } = parts;
     this.#parts = parts;
     this.name = config.name;
-    const table = Table.open<{ readonly state: OutboxState }>(disk, join(folder, paymentNoticesFile(config.name)), parseOutboxTable, { state: emptyOutbox }, { steps: true });
+    const table = Table.open<{ readonly state: OutboxState }>(
+      disk,
+      join(folder, paymentNoticesFile(config.name)),
+      parseOutboxTable,
+      { state: emptyOutbox },
+      { steps: true },
+    );
     payments.atLeast(table.data.state.cursor);
     this.outbox = new Outbox({
       uplink: this,
@@ -69,9 +82,11 @@ export class PaymentNotices implements Uplink {
     const before = this.#seen;
     this.#seen = receipts;
     const isBack = receipts.reachability === "online" && before?.reachability !== "online";
-    const isNews = receipts.lastAck?.number !== before?.lastAck?.number || receipts.lastAck?.atMs !== before?.lastAck?.atMs;
+    const isNews =
+      receipts.lastAck?.number !== before?.lastAck?.number || receipts.lastAck?.atMs !== before?.lastAck?.atMs;
     if (!isBack && !isNews) return;
-    for (const { number, id, reason } of this.outbox.status().parked) if (reason === behindParked(id) && this.#parts.stateOf(Number(id)) === "acked") this.outbox.resend(number);
+    for (const { number, id, reason } of this.outbox.status().parked)
+      if (reason === behindParked(id) && this.#parts.stateOf(Number(id)) === "acked") this.outbox.resend(number);
     if (this.outbox.status().waiting > 0) this.#ties?.reached("online", "");
   }
 
@@ -92,5 +107,7 @@ export class PaymentNotices implements Uplink {
 
 /** Known by the receipt that it pays. */
 function itemOf(payment: PaymentRow | undefined, number: number, textOf: PaymentNoticesParts["textOf"]): OutboxItem {
-  return payment === undefined ? { number, id: "0", body: "" } : { number, id: String(payment.receipt), body: textOf(payment) };
+  return payment === undefined
+    ? { number, id: "0", body: "" }
+    : { number, id: String(payment.receipt), body: textOf(payment) };
 }

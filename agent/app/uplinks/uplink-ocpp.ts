@@ -1,27 +1,32 @@
-// An uplink that speaks OCPP, tied to the station: its tables, and the desk where its CSMS asks. Loaded only where the config names one.
+// An uplink that speaks OCPP, tied to the station: its tables, and the desk where its CSMS asks. Loaded only where the
+// config names one.
 import { join } from "node:path";
 import type { Config } from "../../../config/schema.js";
 import type { OcppUplinkConfig } from "../../../config/uplink.js";
 import type { Clock } from "../../../drivers/driver.js";
 import type { CdrCopies } from "../../core/cdr/cdr-copies.js";
-import type { Disk } from "../../ledger/store/disk.js";
 import type { BookEntry } from "../../ledger/book/book-page.js";
+import type { Disk } from "../../ledger/store/disk.js";
 import { Table } from "../../ledger/store/table.js";
-import type { AgentEvent } from "../../station/events.js";
-import { PaymentNotices } from "./payment-notices.js";
 import type { Payments } from "../../receipts/payments.js";
-import type { CardLists, RemoteControl, StationFeed } from "../../sync/station-port.js";
+import type { AgentEvent } from "../../station/events.js";
+import { OcppUplink } from "../../sync/ocpp/ocpp-uplink.js";
 import { requestHandlers } from "../../sync/ocpp/request-handlers.js";
 import type { RequestContext } from "../../sync/ocpp/requests/request-context.js";
-import type { CsmsLink } from "../../sync/ocpp/rpc/link.js";
-import { OcppUplink } from "../../sync/ocpp/ocpp-uplink.js";
-import { paymentNotice } from "../../sync/ocpp/transactions/payment-notice.js";
 import { Settings } from "../../sync/ocpp/requests/settings.js";
-import { completedTransaction } from "../../sync/ocpp/transactions/completed-transaction.js";
+import type { CsmsLink } from "../../sync/ocpp/rpc/link.js";
 import { takeDriverTariff } from "../../sync/ocpp/tariffs/tariff-answers.js";
-import { noTransactions, parseTransactionsTable, type TransactionsState } from "../../sync/ocpp/transactions/transactions-state.js";
+import { completedTransaction } from "../../sync/ocpp/transactions/completed-transaction.js";
+import { paymentNotice } from "../../sync/ocpp/transactions/payment-notice.js";
+import {
+  noTransactions,
+  parseTransactionsTable,
+  type TransactionsState,
+} from "../../sync/ocpp/transactions/transactions-state.js";
 import type { ItemState, OutboxItem } from "../../sync/outbox-state.js";
+import type { CardLists, RemoteControl, StationFeed } from "../../sync/station-port.js";
 import { tunnelsOf } from "../../sync/transport/tunnel.js";
+import { PaymentNotices } from "./payment-notices.js";
 
 export type OcppChannelParts = {
   readonly config: Config;
@@ -37,24 +42,55 @@ export type OcppChannelParts = {
   readonly die: (error: unknown) => void;
 };
 
-/** The receipt itself: all that OCPP is told is made from it, so that it reads the same after any restart. null = there is nothing to tell. */
+/**
+ * The receipt itself: all that OCPP is told is made from it, so that it reads the same after any restart. null = there
+ * is nothing to tell.
+ */
 export function ocppItem({ number, kind, cdrId: id, cdr, jws }: BookEntry): OutboxItem | null {
   if (cdr === null || kind !== "sale" || completedTransaction(jws) === undefined) return null;
   return { number, id, body: jws, ...((cdr as CdrCopies).timeUnknown ? { park: "clock" } : {}) };
 }
 
 /** Throws Failure table/damaged, disk/failed. */
-export function openOcpp(config: OcppUplinkConfig, parts: OcppChannelParts, waits: RequestContext["waits"]): OcppUplink {
+export function openOcpp(
+  config: OcppUplinkConfig,
+  parts: OcppChannelParts,
+  waits: RequestContext["waits"],
+): OcppUplink {
   const { station, connectors, state } = parts.config;
   const { clock, disk, feed, remoteControl } = parts;
   const path = join(state, `ocpp-${config.name}.json`);
-  const table = Table.open<{ readonly state: TransactionsState }>(disk, path, parseTransactionsTable, { state: noTransactions }, { steps: true });
-  const settings = Settings.open(disk, state, config.name, (changes) => remoteControl()?.settingSet(changes, config.name).accepted ?? false);
-  const note = (text: string): void => parts.tell({ news: "note", at: clock.now().at, text: `uplink ${config.name}: ${text}` });
+  const table = Table.open<{ readonly state: TransactionsState }>(
+    disk,
+    path,
+    parseTransactionsTable,
+    { state: noTransactions },
+    { steps: true },
+  );
+  const settings = Settings.open(
+    disk,
+    state,
+    config.name,
+    (changes) => remoteControl()?.settingSet(changes, config.name).accepted ?? false,
+  );
+  const note = (text: string): void =>
+    parts.tell({ news: "note", at: clock.now().at, text: `uplink ${config.name}: ${text}` });
   const front = (link: CsmsLink): RequestContext | undefined => {
     const [seen, remote] = [feed(), remoteControl()];
     if (seen === undefined || remote === undefined) return undefined;
-    return { link, config: parts.config, uplink: config, version: parts.version, remote, cards: parts.lists, feed: seen, settings, now: () => clock.now().at, waits, note };
+    return {
+      link,
+      config: parts.config,
+      uplink: config,
+      version: parts.version,
+      remote,
+      cards: parts.lists,
+      feed: seen,
+      settings,
+      now: () => clock.now().at,
+      waits,
+      note,
+    };
   };
   const uplink: OcppUplink = new OcppUplink({
     config,
@@ -71,12 +107,20 @@ export function openOcpp(config: OcppUplinkConfig, parts: OcppChannelParts, wait
       const at = front(link);
       return at === undefined ? {} : requestHandlers(at, dialect);
     },
-    tariffKnown: (id) => settings.knowsTariff(id) || (remoteControl()?.tariffs().some(({ tariff, by }) => by === config.name && tariff.id === id) ?? false),
+    tariffKnown: (id) =>
+      settings.knowsTariff(id) ||
+      (remoteControl()
+        ?.tariffs()
+        .some(({ tariff, by }) => by === config.name && tariff.id === id) ??
+        false),
     takeTariff: (tariff) => {
       const at = front(uplink);
-      return at === undefined || !settings.tariffs ? { wanted: false } : { wanted: true, id: takeDriverTariff(at, tariff) };
+      return at === undefined || !settings.tariffs
+        ? { wanted: false }
+        : { wanted: true, id: takeDriverTariff(at, tariff) };
     },
-    deauthorise: (session, status) => void remoteControl()?.stop(session, `${config.name}: the card is ${status}`, "DeAuthorized"),
+    deauthorise: (session, status) =>
+      void remoteControl()?.stop(session, `${config.name}: the card is ${status}`, "DeAuthorized"),
     agent: () => tunnelsOf(config),
     note,
     die: parts.die,
@@ -84,10 +128,25 @@ export function openOcpp(config: OcppUplinkConfig, parts: OcppChannelParts, wait
   return uplink;
 }
 
-export type PaymentParts = OcppChannelParts & { readonly payments: Payments; readonly stateOf: (receipt: number) => ItemState; readonly changed: () => void };
+export type PaymentParts = OcppChannelParts & {
+  readonly payments: Payments;
+  readonly stateOf: (receipt: number) => ItemState;
+  readonly changed: () => void;
+};
 
 /** Payments on their way to a CSMS that may speak 2.1. Throws Failure table/damaged, disk/failed. */
-export function openPaymentNotices(config: OcppUplinkConfig, parts: PaymentParts, uplink: OcppUplink): PaymentNotices | undefined {
+export function openPaymentNotices(
+  config: OcppUplinkConfig,
+  parts: PaymentParts,
+  uplink: OcppUplink,
+): PaymentNotices | undefined {
   if (!config.versions.includes("2.1")) return undefined;
-  return new PaymentNotices({ ...parts, config, folder: parts.config.state, textOf: paymentNotice, send: (text, signal) => uplink.tellPayment(text, signal), hurry: () => uplink.hurry() });
+  return new PaymentNotices({
+    ...parts,
+    config,
+    folder: parts.config.state,
+    textOf: paymentNotice,
+    send: (text, signal) => uplink.tellPayment(text, signal),
+    hurry: () => uplink.hurry(),
+  });
 }

@@ -1,20 +1,27 @@
-// The uplinks of a station: an outbox each over the one receipt book, with its cursor in a table of its own, and its faults raised and cleared.
+// The uplinks of a station: an outbox each over the one receipt book, with its cursor in a table of its own, and its
+// faults raised and cleared.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Config } from "../../../config/schema.js";
 import type { UplinkConfig } from "../../../config/uplink.js";
-import { copyFor, type CdrCopies } from "../../core/cdr/cdr-copies.js";
-import type { Faults } from "../../sync/faults.js";
+import { type CdrCopies, copyFor } from "../../core/cdr/cdr-copies.js";
 import type { Book } from "../../ledger/book/book.js";
-import { Table } from "../../ledger/store/table.js";
 import type { BookEntry } from "../../ledger/book/book-page.js";
-import type { PaymentNotices } from "./payment-notices.js";
+import { Table } from "../../ledger/store/table.js";
 import type { Payments } from "../../receipts/payments.js";
-import type { OnlineCheck } from "../../sync/station-port.js";
+import type { Faults } from "../../sync/faults.js";
 import { OcpiUplink } from "../../sync/ocpi/ocpi-uplink.js";
-import { emptyOutbox, parseOutboxTable, type ItemState, type OutboxItem, type OutboxState } from "../../sync/outbox-state.js";
 import { Outbox, type OutboxStatus } from "../../sync/outbox.js";
+import {
+  emptyOutbox,
+  type ItemState,
+  type OutboxItem,
+  type OutboxState,
+  parseOutboxTable,
+} from "../../sync/outbox-state.js";
+import type { OnlineCheck } from "../../sync/station-port.js";
 import type { Uplink } from "../../sync/uplink.js";
+import type { PaymentNotices } from "./payment-notices.js";
 import type { OcppChannelParts } from "./uplink-ocpp.js";
 
 export type UplinkParts = OcppChannelParts & {
@@ -38,7 +45,10 @@ export async function loadUplinkKinds({ uplinks }: Pick<Config, "uplinks">): Pro
   return uplinks.some(({ kind }) => kind === "ocpp") ? { ocpp: await import("./uplink-ocpp.js") } : {};
 }
 
-/** The way to one backend: an outbox over the receipt book, and one over the payments where the backend may have a message for them. */
+/**
+ * The way to one backend: an outbox over the receipt book, and one over the payments where the backend may have a
+ * message for them.
+ */
 export type UplinkChannel = { readonly outbox: Outbox; readonly payments?: PaymentNotices };
 
 /** Opens the way to each configured backend. Throws Failure table/damaged, disk/failed. */
@@ -49,9 +59,21 @@ export function openUplinkChannels(parts: UplinkParts): UplinkChannel[] {
 function openWay(config: UplinkConfig, parts: UplinkParts): UplinkChannel {
   const { clock, book } = parts;
   const path = join(parts.config.state, `uplink-${config.name}.json`);
-  const table = Table.open<{ readonly state: OutboxState }>(parts.disk, path, parseOutboxTable, { state: emptyOutbox }, { steps: true });
-  const watch = new UplinkWatch(config.name, parts, table.data.state.lastAck?.number ?? 0, table.data.state.lastAck?.atMs ?? 0);
-  const waits = (sessionId: string | undefined): boolean => (sessionId === undefined ? outbox.status().waiting > 0 : receiptWaits(sessionId, book, outbox));
+  const table = Table.open<{ readonly state: OutboxState }>(
+    parts.disk,
+    path,
+    parseOutboxTable,
+    { state: emptyOutbox },
+    { steps: true },
+  );
+  const watch = new UplinkWatch(
+    config.name,
+    parts,
+    table.data.state.lastAck?.number ?? 0,
+    table.data.state.lastAck?.atMs ?? 0,
+  );
+  const waits = (sessionId: string | undefined): boolean =>
+    sessionId === undefined ? outbox.status().waiting > 0 : receiptWaits(sessionId, book, outbox);
   const { uplink, paymentLine } = openUplink(config, parts, waits, (receipt) => outbox.stateOf(receipt));
   const outbox: Outbox = new Outbox({
     uplink,
@@ -95,7 +117,12 @@ function itemOf(entry: BookEntry, config: UplinkConfig, kinds: UplinkKinds): Out
 
 type Opened = { readonly uplink: Uplink; readonly paymentLine?: PaymentNotices };
 
-function openUplink(config: UplinkConfig, parts: UplinkParts, waits: (sessionId: string | undefined) => boolean, stateOf: (receipt: number) => ItemState): Opened {
+function openUplink(
+  config: UplinkConfig,
+  parts: UplinkParts,
+  waits: (sessionId: string | undefined) => boolean,
+  stateOf: (receipt: number) => ItemState,
+): Opened {
   if (config.kind === "ocpi") return { uplink: new OcpiUplink(config, parts.config.station, parts.checkpoint) };
   const uplink = ocppIn(parts.kinds).openOcpp(config, parts, waits);
   parts.canBeAsked(uplink);

@@ -1,9 +1,13 @@
-// The running agent that `--data` or `--config` leads to. With --data alone no config is read, nor what reads it loaded: the socket lies in the folder.
+// The running agent that `--data` or `--config` leads to. With --data alone no config is read, nor what reads it
+// loaded: the socket lies in the folder.
 import { join, resolve } from "node:path";
 import { socketPath } from "../../control/control-socket.js";
 import type { StationOptions } from "./command.js";
 
-/** The control socket that `--data` or `--config` leads to. Throws Failure config/invalid where the config cannot be used. */
+/**
+ * The control socket that `--data` or `--config` leads to. Throws Failure config/invalid where the config cannot be
+ * used.
+ */
 export async function agentSocket(where: StationOptions): Promise<string> {
   if (where.data !== undefined && where.config === undefined) return join(resolve(where.data), "control.sock");
   const { loadedFor } = await import("./with-devices.js");

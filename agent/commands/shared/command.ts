@@ -1,5 +1,6 @@
-// What all commands have in common: where the station lies, --json, an example under --help, and how a number is understood.
-// It loads nothing of the station: on a Pi each file that a command does not need is time that somebody waits.
+// What all commands have in common: where the station lies, --json, an example under --help, and how a number is
+// understood. It loads nothing of the station: on a Pi each file that a command does not need is time that somebody
+// waits.
 import { Command, InvalidArgumentError } from "commander";
 
 export const defaultConfig = "/etc/chargetill/station.yaml";
@@ -19,7 +20,9 @@ export function locatedCommand(name: string, description: string): Command {
 
 /** A command with --config, --data, --json and an example. */
 export function stationCommand(name: string, description: string, example: string): Command {
-  return locatedCommand(name, description).option("--json", "one JSON value").addHelpText("after", exampleText(example));
+  return locatedCommand(name, description)
+    .option("--json", "one JSON value")
+    .addHelpText("after", exampleText(example));
 }
 
 export const print = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -37,14 +40,20 @@ export const screenColumns = (): number => (process.stdout.isTTY ? process.stdou
 /** Columns as wide as their widest cell, two spaces between; the last one runs free. */
 export function tableLines(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => [...(row[column] ?? "")].length)));
-  return rows.map((row) => row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join("  ").trimEnd());
+  return rows.map((row) =>
+    row
+      .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
+      .join("  ")
+      .trimEnd(),
+  );
 }
 
 /** For an option or argument that is a whole number. */
 export function wholeNumber(name: string, least: number, most: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!/^\d{1,10}$/.test(text) || value < least || value > most) throw new InvalidArgumentError(`${name} is a whole number from ${least} to ${most}.`);
+    if (!/^\d{1,10}$/.test(text) || value < least || value > most)
+      throw new InvalidArgumentError(`${name} is a whole number from ${least} to ${most}.`);
     return value;
   };
 }

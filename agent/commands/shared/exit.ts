@@ -1,5 +1,5 @@
-// How a command ends that cannot do what it was asked: in words on stderr, or with --json as one value on stdout, and with the exit code of its kind.
-// It stands here once, so that no command can refuse in words where a program reads.
+// How a command ends that cannot do what it was asked: in words on stderr, or with --json as one value on stdout, and
+// with the exit code of its kind. It stands here once, so that no command can refuse in words where a program reads.
 import { CommanderError } from "commander";
 import { Failure } from "../../core/failure.js";
 import { errorCode } from "../../ledger/store/disk.js";
@@ -17,14 +17,25 @@ export function asksJson(words: readonly string[]): boolean {
 
 /** The end of a command that threw. What the parser has to say in words it has said itself. */
 export function endingOf(error: unknown, json: boolean): Ending {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? { code: 0 } : { code: 2, ...(json ? { out: jsonOf("usage/invalid", usageOf(error)) } : {}) };
-  if (error instanceof Failure) return { code: codeOf(error), ...(json ? { out: jsonOf(error.code, error.message) } : { err: inWords(error.message) }) };
-  return { code: 1, ...(json ? { out: jsonOf(unexpected, error instanceof Error ? error.message : String(error)) } : {}) };
+  if (error instanceof CommanderError)
+    return error.exitCode === 0
+      ? { code: 0 }
+      : { code: 2, ...(json ? { out: jsonOf("usage/invalid", usageOf(error)) } : {}) };
+  if (error instanceof Failure)
+    return {
+      code: codeOf(error),
+      ...(json ? { out: jsonOf(error.code, error.message) } : { err: inWords(error.message) }),
+    };
+  return {
+    code: 1,
+    ...(json ? { out: jsonOf(unexpected, error instanceof Error ? error.message : String(error)) } : {}),
+  };
 }
 
 const jsonOf = (code: string, message: string): string => JSON.stringify({ error: { code, message } });
 
-const usageOf = ({ code, message }: CommanderError): string => (code === "commander.help" ? "a command is missing; --help tells which there are" : message.replace(/^error: /, ""));
+const usageOf = ({ code, message }: CommanderError): string =>
+  code === "commander.help" ? "a command is missing; --help tells which there are" : message.replace(/^error: /, "");
 
 /** A fault in a file begins with its place, as editors know it; anything else is told as our own. */
 const inWords = (message: string): string => (/^\S+:\d+(:\d+)?: /.test(message) ? message : `chargetill: ${message}`);

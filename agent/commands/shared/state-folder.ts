@@ -4,4 +4,5 @@ import type { StationOptions } from "./command.js";
 import { loadedFor } from "./with-devices.js";
 
 /** The state folder that `--data` or `--config` leads to. Throws Failure config/invalid, a line for each fault. */
-export const folderFor = (where: StationOptions): string => (where.data === undefined ? loadedFor(where).config.state : resolve(where.data));
+export const folderFor = (where: StationOptions): string =>
+  where.data === undefined ? loadedFor(where).config.state : resolve(where.data);

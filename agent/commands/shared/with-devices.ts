@@ -1,24 +1,37 @@
 // The station that a technician's command is about: its config, and its devices.
 import { resolve } from "node:path";
-import { faultLine, loadConfig, type LoadedConfig } from "../../../config/load.js";
+import { faultLine, type LoadedConfig, loadConfig } from "../../../config/load.js";
 import type { MachineNeeds } from "../../../drivers/machine/open.js";
+import { reachable } from "../../control/privileges.js";
 import { Failure } from "../../core/failure.js";
 import type { DeviceAccess } from "../../technician/device-access.js";
-import { reachable } from "../../control/privileges.js";
 import { defaultConfig, type StationOptions } from "./command.js";
 
-/** The config that `--config` names, in the state folder that `--data` names. Throws Failure config/invalid, a line for each fault. */
+/**
+ * The config that `--config` names, in the state folder that `--data` names. Throws Failure config/invalid, a line for
+ * each fault.
+ */
 export function loadedFor(where: StationOptions): LoadedConfig {
   const read = loadConfig(reachable(where.config ?? defaultConfig));
   if (!read.ok) throw new Failure("config/invalid", read.faults.map(faultLine).join("\n"));
-  return where.data === undefined ? read.loaded : { ...read.loaded, config: { ...read.loaded.config, state: resolve(where.data) } };
+  return where.data === undefined
+    ? read.loaded
+    : { ...read.loaded, config: { ...read.loaded.config, state: resolve(where.data) } };
 }
 
 /** What a command needs of the machine, and which files of its caller it reads and leaves: absolute paths. */
-type FieldUse = { readonly needs?: MachineNeeds; readonly reads?: readonly string[]; readonly leaves?: (loaded: LoadedConfig) => readonly string[] };
+type FieldUse = {
+  readonly needs?: MachineNeeds;
+  readonly reads?: readonly string[];
+  readonly leaves?: (loaded: LoadedConfig) => readonly string[];
+};
 
 /** Runs `work` with the devices within reach and lets go of them; its answer is the exit code. */
-export async function withDevices(where: StationOptions, work: (devices: DeviceAccess, loaded: LoadedConfig) => Promise<number>, { needs = "all", reads = [], leaves = () => [] }: FieldUse = {}): Promise<void> {
+export async function withDevices(
+  where: StationOptions,
+  work: (devices: DeviceAccess, loaded: LoadedConfig) => Promise<number>,
+  { needs = "all", reads = [], leaves = () => [] }: FieldUse = {},
+): Promise<void> {
   const loaded = loadedFor(where);
   // Drivers and tables are loaded by the commands that touch devices, and by no other.
   const { openDeviceAccess } = await import("../../technician/open-devices.js");

@@ -1,12 +1,14 @@
-// Our own CDR, priced again by what is written in it: what a receiver would find different is a fault of ours, and better found here.
-// Four decimals lose up to 0.1 Wh and 0.36 s, and a step may turn that into a whole Wh or second: so much may differ, and no more.
-import { isObject } from "../tariff/json-reader.js";
+// Our own CDR, priced again by what is written in it: what a receiver would find different is a fault of ours, and
+// better found here. Four decimals lose up to 0.1 Wh and 0.36 s, and a step may turn that into a whole Wh or second: so
+// much may differ, and no more.
+
+import { add, compare, decimalOf, multiply, type Ratio, ratio, ratioOf, subtract, zero } from "../number/money.js";
 import { localTimeRule } from "../rating/bill.js";
-import { add, compare, decimalOf, multiply, ratio, ratioOf, subtract, zero, type Ratio } from "../number/money.js";
 import type { Price } from "../rating/price.js";
 import { billOfCdr, priceCdr } from "../rating/pricing.js";
-import type { Settlement } from "./settlement.js";
+import { isObject } from "../tariff/json-reader.js";
 import { parseTariff } from "../tariff/tariff.js";
+import type { Settlement } from "./settlement.js";
 
 /** What four decimals and a step of one can shift, per priced line: kWh, hours, pieces. */
 const slack = { kWh: ratio(12n, 10_000n), h: ratio(5n, 10_000n), x: zero } as const;
@@ -19,12 +21,19 @@ const rounding = ratio(1n, 10_000n);
  */
 export function wireDifference(text: string, settlement: Settlement): string | undefined {
   const { price } = settlement;
-  if (price.timeRule !== localTimeRule || settlement.timeTrust === "unsynced" || price.adjustments.some(({ kind }) => kind === "waived")) return undefined;
+  if (
+    price.timeRule !== localTimeRule ||
+    settlement.timeTrust === "unsynced" ||
+    price.adjustments.some(({ kind }) => kind === "waived")
+  )
+    return undefined;
   const tariff = parseTariff(settlement.tariff);
-  if (!tariff.ok) return `the tariff of session ${settlement.sessionId} cannot be read again: ${tariff.faults[0]?.message ?? ""}`;
+  if (!tariff.ok)
+    return `the tariff of session ${settlement.sessionId} cannot be read again: ${tariff.faults[0]?.message ?? ""}`;
   const cdr: unknown = JSON.parse(text);
   const again = priceCdr([tariff.tariff], cdr, settlement.timeZone);
-  if (!again.ok) return `CDR ${settlement.cdrId} cannot be priced again: ${again.faults.map(({ path, message }) => `${path}: ${message}`).join("; ")}`;
+  if (!again.ok)
+    return `CDR ${settlement.cdrId} cannot be priced again: ${again.faults.map(({ path, message }) => `${path}: ${message}`).join("; ")}`;
   if (!isObject(cdr)) return `CDR ${settlement.cdrId} is no object`;
   const allowed = allowance(price);
   const found = billOfCdr(again.priced, "en");

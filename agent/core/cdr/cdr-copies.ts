@@ -1,43 +1,69 @@
 // The CDR texts that are kept with a receipt: one per version of OCPI, made at settlement, so that every uplink,
 // also one that is configured later, sends the same bytes for ever.
-import { makeCdr, timeUnknown, wireText, type CdrEvidence } from "./cdr.js";
-import type { Settlement } from "./settlement.js";
-import type { OcpiVersion } from "../tariff/tariff.js";
-import { wireJson } from "../number/ocpi-number.js";
 
-export type CdrCopies = { readonly texts: Readonly<Partial<Record<OcpiVersion, string>>>; readonly timeUnknown: boolean };
+import { wireJson } from "../number/ocpi-number.js";
+import type { OcpiVersion } from "../tariff/tariff.js";
+import { type CdrEvidence, makeCdr, timeUnknown, wireText } from "./cdr.js";
+import type { Settlement } from "./settlement.js";
+
+export type CdrCopies = {
+  readonly texts: Readonly<Partial<Record<OcpiVersion, string>>>;
+  readonly timeUnknown: boolean;
+};
 
 /** What one uplink sends: the text, and a reason to keep it back where there is one. */
 export type CdrCopy = { readonly body: string; readonly park?: string };
 
 /** Makes the CDR once per version (each once, however often it is named). Throws what `makeCdr` throws. */
-export function makeCopies(settlement: Settlement, evidence: CdrEvidence | undefined, versions: readonly OcpiVersion[]): CdrCopies {
-  const texts = Object.fromEntries([...new Set(versions)].map((version) => [version, wireText(makeCdr(settlement, evidence, { version }))]));
+export function makeCopies(
+  settlement: Settlement,
+  evidence: CdrEvidence | undefined,
+  versions: readonly OcpiVersion[],
+): CdrCopies {
+  const texts = Object.fromEntries(
+    [...new Set(versions)].map((version) => [version, wireText(makeCdr(settlement, evidence, { version }))]),
+  );
   return { texts, timeUnknown: timeUnknown(settlement) };
 }
 
 /**
- * The copy for an uplink; null where none was made. A date that is not known is kept back with the reason "clock" unless the uplink takes it;
- * a version that was not made at settlement is kept back too, since a CDR is never made twice.
+ * The copy for an uplink; null where none was made. A date that is not known is kept back with the reason "clock"
+ * unless the uplink takes it; a version that was not made at settlement is kept back too, since a CDR is never made
+ * twice.
  */
-export function copyFor(copies: CdrCopies, uplink: { readonly version: OcpiVersion; readonly acceptUnknownTime: boolean }): CdrCopy | null {
+export function copyFor(
+  copies: CdrCopies,
+  uplink: { readonly version: OcpiVersion; readonly acceptUnknownTime: boolean },
+): CdrCopy | null {
   const body = copies.texts[uplink.version];
   if (body === undefined) {
     const [other] = Object.entries(copies.texts);
-    return other === undefined ? null : { body: other[1], park: `made as OCPI ${other[0]}, while the uplink speaks ${uplink.version}` };
+    return other === undefined
+      ? null
+      : { body: other[1], park: `made as OCPI ${other[0]}, while the uplink speaks ${uplink.version}` };
   }
   return copies.timeUnknown && !uplink.acceptUnknownTime ? { body, park: "clock" } : { body };
 }
 
 /**
- * The credit of a CDR that was sent (OCPI 2.2.1, mod_cdrs 1.3.1): an id of its own, the reference, only the total cost negative, all else a copy.
- * `issuedAt` is an RFC 3339 time in UTC.
+ * The credit of a CDR that was sent (OCPI 2.2.1, mod_cdrs 1.3.1): an id of its own, the reference, only the total cost
+ * negative, all else a copy. `issuedAt` is an RFC 3339 time in UTC.
  */
 export function creditCopies(copies: CdrCopies, cdrId: string, issuedAt: string): CdrCopies {
   const texts = Object.fromEntries(
     Object.entries(copies.texts).map(([version, text]) => {
       const cdr = JSON.parse(text) as Record<string, unknown>;
-      return [version, wireJson({ ...cdr, id: cdrId, credit: true, credit_reference_id: cdr["id"], total_cost: negated(cdr["total_cost"]), last_updated: issuedAt })];
+      return [
+        version,
+        wireJson({
+          ...cdr,
+          id: cdrId,
+          credit: true,
+          credit_reference_id: cdr["id"],
+          total_cost: negated(cdr["total_cost"]),
+          last_updated: issuedAt,
+        }),
+      ];
     }),
   );
   return { ...copies, texts };
@@ -46,7 +72,10 @@ export function creditCopies(copies: CdrCopies, cdrId: string, issuedAt: string)
 /** A price with every number turned; numbers of at most four decimals stay what they are. */
 function negated(value: unknown): unknown {
   if (typeof value === "number") return value === 0 ? 0 : -value;
-  if (Array.isArray(value)) return value.map((item) => (typeof item === "object" && item !== null && "amount" in item ? { ...item, amount: negated(item.amount) } : item));
+  if (Array.isArray(value))
+    return value.map((item) =>
+      typeof item === "object" && item !== null && "amount" in item ? { ...item, amount: negated(item.amount) } : item,
+    );
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, negated(part)]));
 }

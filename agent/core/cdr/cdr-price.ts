@@ -1,13 +1,16 @@
 // The costs of a CDR: OCPI 2.2.1 says excl_vat and incl_vat, 2.3.0 says before_taxes and a list of taxes.
 // Each published figure is rounded once; the taxes of a figure always add up to the difference that is published.
-import { add, decimalOf, ratioOf, sharesOf, zero, type Ratio } from "../number/money.js";
+import { add, decimalOf, type Ratio, ratioOf, sharesOf, zero } from "../number/money.js";
+import { type Units, unitsOf, wireNumber } from "../number/ocpi-number.js";
 import type { Amount, Dimension, Price } from "../rating/price.js";
 import type { OcpiVersion } from "../tariff/tariff.js";
-import { unitsOf, wireNumber, type Units } from "../number/ocpi-number.js";
 
 export type WirePrice =
   | { readonly excl_vat: number; readonly incl_vat: number }
-  | { readonly before_taxes: number; readonly taxes: readonly { readonly name: string; readonly percentage?: number; readonly amount: number }[] };
+  | {
+      readonly before_taxes: number;
+      readonly taxes: readonly { readonly name: string; readonly percentage?: number; readonly amount: number }[];
+    };
 
 export type WireCosts = {
   readonly total_cost: WirePrice;
@@ -53,7 +56,10 @@ type TaxRate = { readonly name: string; readonly ratePercent: string; readonly w
 function taxesOf(tax: Units, price: Price, group: Group) {
   const rates = ratesOf(price, group);
   const known = tax === 0n || rates.some((rate) => rate.weight.n !== 0n) ? rates : [rateOfAll(price)];
-  const amounts = sharesOf(tax, known.map((rate) => rate.weight));
+  const amounts = sharesOf(
+    tax,
+    known.map((rate) => rate.weight),
+  );
   return known.map(({ name, ratePercent }, index) => ({
     name,
     // The price of a tariff may be stated with and without tax, and no rate: then there is an amount and no percentage.
@@ -63,7 +69,9 @@ function taxesOf(tax: Units, price: Price, group: Group) {
 }
 
 function ratesOf(price: Price, group: Group): TaxRate[] {
-  const shares = price.taxShares?.[group] ?? price.lines.filter((line) => dimensionsOf[group].includes(line.dimension)).flatMap((line) => line.taxes);
+  const shares =
+    price.taxShares?.[group] ??
+    price.lines.filter((line) => dimensionsOf[group].includes(line.dimension)).flatMap((line) => line.taxes);
   const rates = new Map<string, TaxRate>();
   for (const { name, ratePercent, amount } of shares) {
     const key = `${ratePercent} ${name}`;
@@ -72,7 +80,10 @@ function ratesOf(price: Price, group: Group): TaxRate[] {
   return [...rates.values()];
 }
 
-/** A minimum price on a session that cost nothing: no line tells the rate; the receipt's tax totals may, if they have one rate only. */
+/**
+ * A minimum price on a session that cost nothing: no line tells the rate; the receipt's tax totals may, if they have
+ * one rate only.
+ */
 function rateOfAll(price: Price): TaxRate {
   const [only, ...more] = price.taxes;
   const known = only !== undefined && more.length === 0;

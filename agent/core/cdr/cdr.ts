@@ -1,17 +1,26 @@
-// The Charge Detail Record of a settled session (OCPI 2.2.1 and 2.3.0, mod_cdrs): what a backend is told, made once, at settlement.
-// The text that is posted is kept from then on; every copy that ever goes out is byte for byte that text.
-import type { ChargingPeriod } from "../tariff/period.js";
-import type { Settlement } from "./settlement.js";
-import { wireCosts, type WireCosts } from "./cdr-price.js";
-import { versionOf, type OcpiVersion } from "../tariff/tariff.js";
-import { isObject } from "../tariff/json-reader.js";
+// The Charge Detail Record of a settled session (OCPI 2.2.1 and 2.3.0, mod_cdrs): what a backend is told, made once, at
+// settlement. The text that is posted is kept from then on; every copy that ever goes out is byte for byte that text.
+
 import { wireJson, wireNumber } from "../number/ocpi-number.js";
+import { isObject } from "../tariff/json-reader.js";
+import type { ChargingPeriod } from "../tariff/period.js";
+import { type OcpiVersion, versionOf } from "../tariff/tariff.js";
+import { type WireCosts, wireCosts } from "./cdr-price.js";
+import type { Settlement } from "./settlement.js";
 
 /** The signed record of the readings, and the key that proves it (SPKI DER as hex). */
 export type CdrEvidence = { readonly ocmf: string; readonly publicKeySpkiHex: string };
 
 export type CdrDimension = {
-  readonly type: "ENERGY" | "TIME" | "PARKING_TIME" | "RESERVATION_TIME" | "MIN_POWER" | "MAX_POWER" | "MIN_CURRENT" | "MAX_CURRENT";
+  readonly type:
+    | "ENERGY"
+    | "TIME"
+    | "PARKING_TIME"
+    | "RESERVATION_TIME"
+    | "MIN_POWER"
+    | "MAX_POWER"
+    | "MIN_CURRENT"
+    | "MAX_CURRENT";
   readonly volume: number;
 };
 
@@ -22,14 +31,24 @@ export type Cdr = WireCosts & {
   readonly start_date_time: string;
   readonly end_date_time: string;
   readonly session_id: string;
-  readonly cdr_token: { readonly country_code: string; readonly party_id: string; readonly uid: string; readonly type: string; readonly contract_id: string };
+  readonly cdr_token: {
+    readonly country_code: string;
+    readonly party_id: string;
+    readonly uid: string;
+    readonly type: string;
+    readonly contract_id: string;
+  };
   readonly auth_method: Settlement["authMethod"];
   readonly authorization_reference?: string;
   readonly cdr_location: Readonly<Record<string, unknown>>;
   readonly meter_id: string;
   readonly currency: string;
   readonly tariffs?: readonly unknown[];
-  readonly charging_periods: readonly { readonly start_date_time: string; readonly dimensions: readonly CdrDimension[]; readonly tariff_id: string }[];
+  readonly charging_periods: readonly {
+    readonly start_date_time: string;
+    readonly dimensions: readonly CdrDimension[];
+    readonly tariff_id: string;
+  }[];
   readonly signed_data?: Readonly<Record<string, unknown>>;
   readonly total_energy: number;
   readonly total_time: number;
@@ -42,7 +61,10 @@ export type Cdr = WireCosts & {
 const longestId = 36;
 const longestRemark = 255;
 
-/** True when the date of the session is not known: by the standard such a CDR cannot be sent; an uplink parks it unless told otherwise. */
+/**
+ * True when the date of the session is not known: by the standard such a CDR cannot be sent; an uplink parks it unless
+ * told otherwise.
+ */
 export function timeUnknown(settlement: Settlement): boolean {
   return settlement.timeTrust === "unsynced";
 }
@@ -52,9 +74,14 @@ export function timeUnknown(settlement: Settlement): boolean {
  * With an unknown date the session begins at 1970-01-01T00:00:00Z and keeps its true durations; the remark says so.
  * Throws where the settlement contradicts itself: a wrong bill is worse than none.
  */
-export function makeCdr(settlement: Settlement, evidence: CdrEvidence | undefined, options: { readonly version: OcpiVersion }): Cdr {
+export function makeCdr(
+  settlement: Settlement,
+  evidence: CdrEvidence | undefined,
+  options: { readonly version: OcpiVersion },
+): Cdr {
   const { station, token } = settlement;
-  if (settlement.cdrId.length > longestId) throw new RangeError(`the CDR id ${settlement.cdrId} is longer than ${longestId} characters`);
+  if (settlement.cdrId.length > longestId)
+    throw new RangeError(`the CDR id ${settlement.cdrId} is longer than ${longestId} characters`);
   const periods = withOne(settlement);
   const startMs = Math.min(settlement.startMs, periods[0].startMs);
   const at = (ms: number): string => new Date(timeUnknown(settlement) ? ms - startMs : ms).toISOString();
@@ -68,9 +95,17 @@ export function makeCdr(settlement: Settlement, evidence: CdrEvidence | undefine
     start_date_time: at(startMs),
     end_date_time: at(settlement.endMs),
     session_id: settlement.sessionId,
-    cdr_token: { country_code: token.countryCode, party_id: token.partyId, uid: token.uid, type: token.type, contract_id: token.contractId },
+    cdr_token: {
+      country_code: token.countryCode,
+      party_id: token.partyId,
+      uid: token.uid,
+      type: token.type,
+      contract_id: token.contractId,
+    },
     auth_method: settlement.authMethod,
-    ...(settlement.authorizationReference === undefined ? {} : { authorization_reference: settlement.authorizationReference }),
+    ...(settlement.authorizationReference === undefined
+      ? {}
+      : { authorization_reference: settlement.authorizationReference }),
     cdr_location: locationOf(settlement),
     meter_id: settlement.meter.serial,
     currency: settlement.price.currency,
@@ -111,7 +146,10 @@ function tariffIdOf(tariff: unknown): string {
 const milliWhPerUnit = 100n; // 0.0001 kWh
 const msPerUnit = 360n; // 0.0001 h
 
-/** A quantity that only grows: a period is the difference of two floors of the running total, so periods add up and nothing is ever above the truth. */
+/**
+ * A quantity that only grows: a period is the difference of two floors of the running total, so periods add up and
+ * nothing is ever above the truth.
+ */
 class Running {
   #total = 0n;
   #units = 0n;
@@ -131,7 +169,10 @@ class Running {
   }
 }
 
-/** Volumes per period, and the totals: total_time leaves a reservation out, and sum(TIME) = total_time - total_parking_time. */
+/**
+ * Volumes per period, and the totals: total_time leaves a reservation out, and sum(TIME) = total_time -
+ * total_parking_time.
+ */
 function quantitiesOf(periods: readonly ChargingPeriod[], settlement: Settlement) {
   const energy = new Running(milliWhPerUnit);
   const charging = new Running(msPerUnit);
@@ -142,7 +183,8 @@ function quantitiesOf(periods: readonly ChargingPeriod[], settlement: Settlement
   let endedMs = periods[0]?.startMs;
   const dimensions = periods.map((period): CdrDimension[] => {
     const ms = period.endMs - period.startMs;
-    if (period.startMs !== endedMs || ms < 0) throw new RangeError(`session ${settlement.sessionId}: its charging periods do not follow one another`);
+    if (period.startMs !== endedMs || ms < 0)
+      throw new RangeError(`session ${settlement.sessionId}: its charging periods do not follow one another`);
     endedMs = period.endMs;
     // What the meter creeps before the session is nobody's.
     if (period.activity === "reserved") return [{ type: "RESERVATION_TIME", volume: reserved.add(ms) }];
@@ -162,22 +204,40 @@ function quantitiesOf(periods: readonly ChargingPeriod[], settlement: Settlement
     }
   });
   if (milliWh !== settlement.price.energyMilliWh)
-    throw new RangeError(`session ${settlement.sessionId}: its periods hold ${milliWh} mWh, its price ${settlement.price.energyMilliWh} mWh`);
-  return { dimensions, energy: wireNumber(energy.units), time: wireNumber(session.units), parking: wireNumber(session.units - charging.units) };
+    throw new RangeError(
+      `session ${settlement.sessionId}: its periods hold ${milliWh} mWh, its price ${settlement.price.energyMilliWh} mWh`,
+    );
+  return {
+    dimensions,
+    energy: wireNumber(energy.units),
+    time: wireNumber(session.units),
+    parking: wireNumber(session.units - charging.units),
+  };
 }
 
 /**
- * The least and the most power (kW) and current (A) of each period, where the tariff asks for them: without these nobody could price it again.
- * A sample holds from its instant until the next. Cut to four decimals downwards, so that no figure crosses a limit of the tariff.
+ * The least and the most power (kW) and current (A) of each period, where the tariff asks for them: without these
+ * nobody could price it again. A sample holds from its instant until the next. Cut to four decimals downwards, so that
+ * no figure crosses a limit of the tariff.
  */
-function extremesOf(periods: readonly ChargingPeriod[], { samples, tariff }: Settlement): readonly (readonly CdrDimension[])[] {
+function extremesOf(
+  periods: readonly ChargingPeriod[],
+  { samples, tariff }: Settlement,
+): readonly (readonly CdrDimension[])[] {
   const asked = restrictionsOf(tariff);
   if (!asked.power && !asked.current) return [];
-  const pair = (low: "MIN_POWER" | "MIN_CURRENT", high: "MAX_POWER" | "MAX_CURRENT", units: readonly number[]): CdrDimension[] => {
+  const pair = (
+    low: "MIN_POWER" | "MIN_CURRENT",
+    high: "MAX_POWER" | "MAX_CURRENT",
+    units: readonly number[],
+  ): CdrDimension[] => {
     if (units.length === 0) return [];
     const least = units.reduce((so, one) => Math.min(so, one));
     const most = units.reduce((so, one) => Math.max(so, one));
-    return [{ type: low, volume: wireNumber(BigInt(least)) }, { type: high, volume: wireNumber(BigInt(most)) }];
+    return [
+      { type: low, volume: wireNumber(BigInt(least)) },
+      { type: high, volume: wireNumber(BigInt(most)) },
+    ];
   };
   let next = 0;
   return periods.map((period) => {
@@ -186,15 +246,30 @@ function extremesOf(periods: readonly ChargingPeriod[], { samples, tariff }: Set
     while ((samples[next + 1]?.atMs ?? Infinity) < period.endMs) next += 1;
     const held = samples.slice(from, next + 1);
     return [
-      ...(asked.power ? pair("MIN_POWER", "MAX_POWER", held.map((sample) => Math.floor(sample.powerW * 10))) : []),
-      ...(asked.current ? pair("MIN_CURRENT", "MAX_CURRENT", held.flatMap(({ currentMilliA }) => (currentMilliA === undefined ? [] : [Math.floor(currentMilliA * 10)]))) : []),
+      ...(asked.power
+        ? pair(
+            "MIN_POWER",
+            "MAX_POWER",
+            held.map((sample) => Math.floor(sample.powerW * 10)),
+          )
+        : []),
+      ...(asked.current
+        ? pair(
+            "MIN_CURRENT",
+            "MAX_CURRENT",
+            held.flatMap(({ currentMilliA }) => (currentMilliA === undefined ? [] : [Math.floor(currentMilliA * 10)])),
+          )
+        : []),
     ];
   });
 }
 
 function restrictionsOf(tariff: unknown): { readonly power: boolean; readonly current: boolean } {
-  const elements = isObject(tariff) && Array.isArray(tariff["elements"]) ? (tariff["elements"] as readonly unknown[]) : [];
-  const names = elements.flatMap((element) => (isObject(element) && isObject(element["restrictions"]) ? Object.keys(element["restrictions"]) : []));
+  const elements =
+    isObject(tariff) && Array.isArray(tariff["elements"]) ? (tariff["elements"] as readonly unknown[]) : [];
+  const names = elements.flatMap((element) =>
+    isObject(element) && isObject(element["restrictions"]) ? Object.keys(element["restrictions"]) : [],
+  );
   const any = (...known: string[]): boolean => known.some((name) => names.includes(name));
   return { power: any("min_power", "max_power"), current: any("min_current", "max_current") };
 }
@@ -218,9 +293,14 @@ function locationOf({ station, connector }: Settlement): Readonly<Record<string,
   };
 }
 
-/** One record holds begin and end, so it goes as one value of nature End, the record verbatim beside its base64 (mod_cdrs, SignedData). */
+/**
+ * One record holds begin and end, so it goes as one value of nature End, the record verbatim beside its base64
+ * (mod_cdrs, SignedData).
+ */
 function signedData({ ocmf, publicKeySpkiHex }: CdrEvidence): Readonly<Record<string, unknown>> {
-  const der = (publicKeySpkiHex.match(/../g) ?? []).map((byte) => String.fromCharCode(Number.parseInt(byte, 16))).join("");
+  const der = (publicKeySpkiHex.match(/../g) ?? [])
+    .map((byte) => String.fromCharCode(Number.parseInt(byte, 16)))
+    .join("");
   return {
     encoding_method: "OCMF",
     encoding_method_version: 1,
@@ -238,7 +318,8 @@ function remarkOf(settlement: Settlement): string {
 const limitNames = { "2.2.1": ["excl_vat", "incl_vat"], "2.3.0": ["before_taxes", "after_taxes"] } as const;
 
 /**
- * The tariff as this version of OCPI writes it; undefined where that cannot be done exactly (prices incl. tax have no place in 2.2.1).
+ * The tariff as this version of OCPI writes it; undefined where that cannot be done exactly (prices incl. tax have no
+ * place in 2.2.1).
  * 2.3.0 added tax_included and preauthorize_amount and renamed the limits; 2.2.1 prices are always without tax.
  */
 function tariffAs(version: OcpiVersion, tariff: unknown): unknown {
@@ -258,6 +339,9 @@ function tariffAs(version: OcpiVersion, tariff: unknown): unknown {
 }
 
 /** The EVSE id is the technical id too, unless it is longer than the 36 characters that a uid may have. */
-export function evseUidOf(station: Pick<Settlement["station"], "id">, connector: Pick<Settlement["connector"], "id" | "evseId">): string {
+export function evseUidOf(
+  station: Pick<Settlement["station"], "id">,
+  connector: Pick<Settlement["connector"], "id" | "evseId">,
+): string {
   return connector.evseId.length <= 36 ? connector.evseId : `${station.id}-${connector.id}`;
 }

@@ -1,23 +1,40 @@
 // A settlement: everything that is known of a session when it is over, and from which receipt and CDR are made.
 // It is plain data, complete in itself: the receipt and the CDR ask nothing else.
-import type { MeterIdentity, Reading, TimeTrust } from "../../../drivers/driver.js";
+
 import type { ConnectorFacts, StationFacts } from "../../../config/schema.js";
-import type { ChargingPeriod } from "../tariff/period.js";
+import type { MeterIdentity, Reading, TimeTrust } from "../../../drivers/driver.js";
 import type { Price } from "../rating/price.js";
+import type { ChargingPeriod } from "../tariff/period.js";
 
 /**
- * Why a session ended, in OCPP's words (ReasonEnumType of 2.0.1, as far as this station can tell). A restart that a backend ordered is
- * ImmediateReset, or HardReset where 1.6 named it so; Reboot is one that nobody ordered.
+ * Why a session ended, in OCPP's words (ReasonEnumType of 2.0.1, as far as this station can tell). A restart that a
+ * backend ordered is ImmediateReset, or HardReset where 1.6 named it so; Reboot is one that nobody ordered.
  */
 export type StopReason =
-  | "Local" | "EVDisconnected" | "Remote" | "DeAuthorized" | "EnergyLimitReached" | "TimeLimitReached" | "CostLimitReached"
-  | "PowerLoss" | "Reboot" | "ImmediateReset" | "HardReset" | "EmergencyStop" | "MeterFault" | "ContactorFault" | "Other";
+  | "Local"
+  | "EVDisconnected"
+  | "Remote"
+  | "DeAuthorized"
+  | "EnergyLimitReached"
+  | "TimeLimitReached"
+  | "CostLimitReached"
+  | "PowerLoss"
+  | "Reboot"
+  | "ImmediateReset"
+  | "HardReset"
+  | "EmergencyStop"
+  | "MeterFault"
+  | "ContactorFault"
+  | "Other";
 
 /** OCPI's token, as far as a receipt and a CDR need it. */
 export type SessionToken = {
   readonly uid: string;
   readonly type: "RFID" | "APP_USER" | "AD_HOC_USER" | "OTHER";
-  /** What OCPP calls its kind (IdTokenType.type), as the backend that ordered the session named it: OCPI has fewer words. */
+  /**
+   * What OCPP calls its kind (IdTokenType.type), as the backend that ordered the session named it: OCPI has fewer
+   * words.
+   */
   readonly idTokenType?: string;
   readonly contractId: string;
   readonly countryCode: string;
@@ -44,7 +61,13 @@ export type Settlement = {
   /** Readings taken where the price changed with time, in order. */
   readonly borders: readonly Reading[];
   /** Every sample the price was made from, in order, begin and end included: enough to rate the session again. */
-  readonly samples: readonly { readonly atMs: number; readonly energyMilliWh: number; readonly powerW: number; readonly currentMilliA?: number; readonly activity: "charging" | "parking" | "suspended" | "reserved" }[];
+  readonly samples: readonly {
+    readonly atMs: number;
+    readonly energyMilliWh: number;
+    readonly powerW: number;
+    readonly currentMilliA?: number;
+    readonly activity: "charging" | "parking" | "suspended" | "reserved";
+  }[];
   /** Session time line: begin and end by the rule that `timeTrust` names. */
   readonly startMs: number;
   readonly endMs: number;

@@ -31,7 +31,10 @@ type Allowed = {
 
 export const refusals = ["BLOCKED", "EXPIRED", "NOT_KNOWN", "NO_CREDIT", "NOT_ALLOWED"] as const;
 
-/** OCPI's AuthorizationInfo.allowed, and what a station alone can say: no list names the card, it must be asked about, or too much is open. */
+/**
+ * OCPI's AuthorizationInfo.allowed, and what a station alone can say: no list names the card, it must be asked about,
+ * or too much is open.
+ */
 export type AuthorizationInfo =
   | Allowed
   /** `info` = the backend's own words for the driver. */
@@ -73,42 +76,64 @@ export type Knowledge = {
 };
 
 /** What holds when no backend answers. `unknown` = a card that nobody knows, where the rule admits it. */
-export type OfflineRule = { readonly rule: "known" | "all" | "none"; readonly unknown: Omit<Allowed, "allowed" | "authMethod"> };
+export type OfflineRule = {
+  readonly rule: "known" | "all" | "none";
+  readonly unknown: Omit<Allowed, "allowed" | "authMethod">;
+};
 
 /** `ask` = a backend is asked, and `info` holds only when none answers. */
 export type CardDecision = { readonly ask: boolean; readonly info: AuthorizationInfo };
 
 /**
- * Judges a card by what is known here: the whitelist of its token (OCPI 2.2.1 mod_tokens, WhitelistType), else the local list, else the cache
- * (OCPP 2.0.1 C10, C13, C14). `at` is the wall clock in epoch ms.
+ * Judges a card by what is known here: the whitelist of its token (OCPI 2.2.1 mod_tokens, WhitelistType), else the
+ * local list, else the cache (OCPP 2.0.1 C10, C13, C14). `at` is the wall clock in epoch ms.
  */
 export function decideCard({ token, listed, cached }: Knowledge, at: number, offline: OfflineRule): CardDecision {
   if (token !== undefined) return judgeToken(token, at, offline);
   const kept = listed ?? cached;
-  if (kept === undefined) return { ask: true, info: offline.rule === "all" ? { ...offline.unknown, allowed: "ALLOWED", authMethod: "WHITELIST" } : { allowed: "NOT_KNOWN" } };
+  if (kept === undefined)
+    return {
+      ask: true,
+      info:
+        offline.rule === "all"
+          ? { ...offline.unknown, allowed: "ALLOWED", authMethod: "WHITELIST" }
+          : { allowed: "NOT_KNOWN" },
+    };
   if (kept.status !== "ALLOWED") return { ask: true, info: { allowed: kept.status } };
   if (kept.expiresMs !== undefined && at >= kept.expiresMs) return { ask: true, info: { allowed: "EXPIRED" } };
   const { status: _, expiresMs: __, ...rest } = kept;
   // The station has this from a backend, but not about this visit: the CDR says so.
   const info: AuthorizationInfo = { ...rest, allowed: "ALLOWED", authMethod: "WHITELIST" };
-  return listed === undefined && offline.rule === "none" ? { ask: true, info: { allowed: "ONLINE_ONLY" } } : { ask: false, info };
+  return listed === undefined && offline.rule === "none"
+    ? { ask: true, info: { allowed: "ONLINE_ONLY" } }
+    : { ask: false, info };
 }
 
 function judgeToken(token: Token, at: number, { rule }: OfflineRule): CardDecision {
   if (!token.valid) return { ask: false, info: { allowed: "BLOCKED" } };
   if (token.expiresMs !== undefined && at >= token.expiresMs) return { ask: false, info: { allowed: "EXPIRED" } };
-  if (token.whitelist === "NEVER" || (token.whitelist === "ALLOWED_OFFLINE" && rule === "none")) return { ask: true, info: { allowed: "ONLINE_ONLY" } };
+  if (token.whitelist === "NEVER" || (token.whitelist === "ALLOWED_OFFLINE" && rule === "none"))
+    return { ask: true, info: { allowed: "ONLINE_ONLY" } };
   const info: AuthorizationInfo = {
     allowed: "ALLOWED",
     authMethod: "WHITELIST",
-    token: { uid: token.uid, type: "RFID", contractId: token.contractId, countryCode: token.countryCode, partyId: token.partyId },
+    token: {
+      uid: token.uid,
+      type: "RFID",
+      contractId: token.contractId,
+      countryCode: token.countryCode,
+      partyId: token.partyId,
+    },
     ...(token.group === undefined ? {} : { group: token.group }),
     ...(token.tariff === undefined ? {} : { tariff: token.tariff }),
   };
   return { ask: token.whitelist === "ALLOWED_OFFLINE", info };
 }
 
-/** Whether two ids of tokens or groups are the same: OCPI's CiString and OCPP's identifierString do not tell upper from lower case. */
+/**
+ * Whether two ids of tokens or groups are the same: OCPI's CiString and OCPP's identifierString do not tell upper from
+ * lower case.
+ */
 export const isSameId = (one: string, other: string): boolean => one.toUpperCase() === other.toUpperCase();
 
 /** The last four characters: all that log, display and printed receipts show of a UID or a contract. */

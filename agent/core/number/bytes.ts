@@ -1,5 +1,6 @@
-// Bytes as text and back: hex, base64 and base64url, and UTF-8. Decoding is strict: one text for one value, so that a flipped
-// character in the unused bits of a last base64 letter is a fault and not a second spelling of the same signature.
+// Bytes as text and back: hex, base64 and base64url, and UTF-8. Decoding is strict: one text for one value, so that a
+// flipped character in the unused bits of a last base64 letter is a fault and not a second spelling of the same
+// signature.
 
 const hexPairs = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 const standard = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -27,7 +28,8 @@ export function hex(bytes: Uint8Array): string {
 }
 
 /** The value of a lower-case hex digit, or NaN. */
-const nibble = (code: number): number => (code >= 48 && code <= 57 ? code - 48 : code >= 97 && code <= 102 ? code - 87 : Number.NaN);
+const nibble = (code: number): number =>
+  code >= 48 && code <= 57 ? code - 48 : code >= 97 && code <= 102 ? code - 87 : Number.NaN;
 
 /** The bytes of lower-case hex, or undefined where the text is anything else. */
 export function fromHex(text: string): Uint8Array | undefined {
@@ -72,7 +74,9 @@ function letterValues(alphabet: string): Uint8Array {
 const standardValues = letterValues(standard);
 const urlValues = letterValues(urlSafe);
 
-/** The bytes of so many letters, or undefined where one is foreign, or where bits are left over that no encoder sets. */
+/**
+ * The bytes of so many letters, or undefined where one is foreign, or where bits are left over that no encoder sets.
+ */
 function decode(text: string, length: number, values: Uint8Array): Uint8Array | undefined {
   if (length % 4 === 1) return undefined;
   const bytes = new Uint8Array(Math.floor((length * 3) / 4));
@@ -120,4 +124,5 @@ export function joined(...parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /** True where both hold the same bytes. */
-export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);
+export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && a.every((byte, i) => byte === b[i]);

@@ -1,5 +1,6 @@
-// One text for one JSON value, so that a digest names the value and not its spelling: keys sorted by UTF-16 code unit, no spaces,
-// numbers and strings as JavaScript writes them (the rules of RFC 8785). Absent members are left out, as JSON does.
+// One text for one JSON value, so that a digest names the value and not its spelling: keys sorted by UTF-16 code unit,
+// no spaces, numbers and strings as JavaScript writes them (the rules of RFC 8785). Absent members are left out, as
+// JSON does.
 
 /** The canonical text of a JSON value; throws on what JSON cannot say (NaN, functions, undefined in an array). */
 export function canonicalText(value: unknown): string {
@@ -28,10 +29,21 @@ export function canonicalText(value: unknown): string {
   }
 }
 
-/** The path and the two figures at the first place where two JSON values differ, or undefined where they say the same. */
-export function firstDifference(stated: unknown, found: unknown, path = ""): { readonly path: string; readonly stated: string; readonly found: string } | undefined {
-  const here = (): { path: string; stated: string; found: string } => ({ path, stated: shown(stated), found: shown(found) });
-  if (stated === null || found === null || typeof stated !== "object" || typeof found !== "object") return stated === found ? undefined : here();
+/**
+ * The path and the two figures at the first place where two JSON values differ, or undefined where they say the same.
+ */
+export function firstDifference(
+  stated: unknown,
+  found: unknown,
+  path = "",
+): { readonly path: string; readonly stated: string; readonly found: string } | undefined {
+  const here = (): { path: string; stated: string; found: string } => ({
+    path,
+    stated: shown(stated),
+    found: shown(found),
+  });
+  if (stated === null || found === null || typeof stated !== "object" || typeof found !== "object")
+    return stated === found ? undefined : here();
   if (Array.isArray(stated) !== Array.isArray(found)) return here();
   const left = stated as Record<string, unknown>;
   const right = found as Record<string, unknown>;

@@ -17,7 +17,10 @@ export function milliWhOfKwh(kwh: string): number | undefined {
   return parts[1] === "-" ? -milliWh : milliWh;
 }
 
-/** The same of a text that a schema or a signed receipt vouches for. Throws RangeError: an amount that cannot be read is not zero. */
+/**
+ * The same of a text that a schema or a signed receipt vouches for. Throws RangeError: an amount that cannot be read is
+ * not zero.
+ */
 export function requiredMilliWh(kwh: string): number {
   const milliWh = milliWhOfKwh(kwh);
   if (milliWh === undefined) throw new RangeError(`"${kwh}" is no energy in kWh`);

@@ -71,7 +71,10 @@ export function ratio(n: bigint, d: bigint): Ratio {
   return d < 0n ? { n: -n, d: -d } : { n, d };
 }
 
-/** Denominators stay as they are where one is a multiple of the other: a sum of many parts must not grow with their number. */
+/**
+ * Denominators stay as they are where one is a multiple of the other: a sum of many parts must not grow with their
+ * number.
+ */
 export function add(a: Ratio, b: Ratio): Ratio {
   if (a.n === 0n) return b;
   if (b.n === 0n) return a;
@@ -143,12 +146,14 @@ export function plainText(units: bigint, places: number): string {
 /** A fraction as published: half up at 12 decimals, no exponent, no trailing zeros. */
 export function published(value: Ratio): string {
   if (value.n === 0n) return "0";
-  return publishedSmall(Number(value.n), Number(value.d)) ?? plainText(roundHalfUp(value, publishedPlaces), publishedPlaces);
+  return (
+    publishedSmall(Number(value.n), Number(value.d)) ?? plainText(roundHalfUp(value, publishedPlaces), publishedPlaces)
+  );
 }
 
 /**
- * The same by long division in whole doubles, several times faster. Every step is exact: numerator and denominator are checked to be
- * so small that no product passes 2^53. Undefined where they are not.
+ * The same by long division in whole doubles, several times faster. Every step is exact: numerator and denominator are
+ * checked to be so small that no product passes 2^53. Undefined where they are not.
  */
 function publishedSmall(n: number, d: number): string | undefined {
   if (!(n > 0 && n < 2 ** 53 && d < 9e14)) return undefined;

@@ -1,5 +1,6 @@
 // Numbers as OCPI carries them: JSON numbers with at most four decimals, never an exponent (types, "number").
-// Everything is worked out in whole units of 1/10000; the step to a JavaScript number is made once, and only where the text survives it.
+// Everything is worked out in whole units of 1/10000; the step to a JavaScript number is made once, and only where the
+// text survives it.
 
 import { decimalOf, fixedText, ratioOf, roundHalfUp } from "./money.js";
 
@@ -18,11 +19,15 @@ export function unitsOf(decimal: string): Units {
 
 /** The JSON number whose text is exactly these units. */
 export function wireNumber(units: Units): number {
-  if (units > largest || units < -largest) throw new RangeError(`${units}/10000 has more digits than a JSON number keeps`);
+  if (units > largest || units < -largest)
+    throw new RangeError(`${units}/10000 has more digits than a JSON number keeps`);
   return Number(fixedText(units, 4));
 }
 
-/** JSON without exponents and without undefined members, members in the order they stand: the same value always gives the same bytes. */
+/**
+ * JSON without exponents and without undefined members, members in the order they stand: the same value always gives
+ * the same bytes.
+ */
 export function wireJson(value: unknown): string {
   if (typeof value === "number") return plain(value);
   if (Array.isArray(value)) return `[${value.map(wireJson).join(",")}]`;

@@ -1,7 +1,9 @@
-// The course of a session as points to draw: power and cost so far over time, worked out by the engine from the receipt alone.
+// The course of a session as points to draw: power and cost so far over time, worked out by the engine from the receipt
+// alone.
+
+import { localTimeRule } from "../rating/bill.js";
 import { advance, beginRating, live, type Rating } from "../rating/rating.js";
 import type { SalePayload } from "../receipt/receipt-payload.js";
-import { localTimeRule } from "../rating/bill.js";
 import { parseTariff } from "../tariff/tariff.js";
 import { samplesOf } from "../verify/verify-sale.js";
 
@@ -18,11 +20,16 @@ export function powerCurve(receipt: SalePayload): readonly PowerPoint[] {
   if (!parsed.ok || first === undefined) return [];
   const every = Math.max(1, Math.ceil(samples.length / mostPoints));
   const points: PowerPoint[] = [];
-  let rating: Rating = beginRating(parsed.tariff, { timeZone: receipt.timeZone, clockTrusted: receipt.sale.price.timeRule === localTimeRule }, first);
+  let rating: Rating = beginRating(
+    parsed.tariff,
+    { timeZone: receipt.timeZone, clockTrusted: receipt.sale.price.timeRule === localTimeRule },
+    first,
+  );
   points.push({ atMs: first.atMs, powerW: first.powerW, cost: live(rating).accrued.incl });
   rest.forEach((sample, at) => {
     rating = advance(rating, sample);
-    if ((at + 1) % every === 0 || at === rest.length - 1) points.push({ atMs: sample.atMs, powerW: sample.powerW, cost: live(rating).accrued.incl });
+    if ((at + 1) % every === 0 || at === rest.length - 1)
+      points.push({ atMs: sample.atMs, powerW: sample.powerW, cost: live(rating).accrued.incl });
   });
   return points;
 }

@@ -1,17 +1,18 @@
-// A receipt laid out for people, in one language and in no particular width: what every rendering (text, till roll, page) prints.
-// It shows the last four characters of a card's UID, never the whole.
+// A receipt laid out for people, in one language and in no particular width: what every rendering (text, till roll,
+// page) prints. It shows the last four characters of a card's UID, never the whole.
+
+import { masked } from "../cdr/token.js";
 import { hex, utf8 } from "../number/bytes.js";
+import type { Language } from "../number/words.js";
+import type { Price, PriceLine } from "../rating/price.js";
 import { productText, sixtieth, sumText, trimmed } from "../receipt/decimal-text.js";
-import { parseIsoLocal, isoLocal } from "../time/iso-time.js";
 import { markSegment } from "../receipt/jws.js";
 import type { Hash } from "../receipt/merkle.js";
-import type { Price, PriceLine } from "../rating/price.js";
-import type { CreditPayload, ReceiptPayload, SaleFields, SalePayload } from "../receipt/receipt-payload.js";
-import { localNumber, localTimeText, receiptWords, term, type ReceiptWords } from "./receipt-words.js";
 import { payloadOf } from "../receipt/receipt.js";
-import { masked } from "../cdr/token.js";
+import type { CreditPayload, ReceiptPayload, SaleFields, SalePayload } from "../receipt/receipt-payload.js";
 import { ReceiptFault } from "../receipt/signer.js";
-import type { Language } from "../number/words.js";
+import { isoLocal, parseIsoLocal } from "../time/iso-time.js";
+import { localNumber, localTimeText, type ReceiptWords, receiptWords, term } from "./receipt-words.js";
 
 export type SheetRow =
   /** `onRoll: false` = too long for paper of 58 mm, and in the file anyway. */
@@ -20,7 +21,11 @@ export type SheetRow =
   | { readonly kind: "priced"; readonly what: string; readonly working: string; readonly amount: string }
   | { readonly kind: "sum"; readonly label: string; readonly amount: string; readonly strong: boolean };
 
-export type SheetSection = { readonly name: "facts" | "price" | "proof"; readonly heading?: string; readonly rows: readonly SheetRow[] };
+export type SheetSection = {
+  readonly name: "facts" | "price" | "proof";
+  readonly heading?: string;
+  readonly rows: readonly SheetRow[];
+};
 
 export type Sheet = {
   readonly language: Language;
@@ -64,7 +69,12 @@ export function receiptSheet(jws: string, hash: Hash, options: SheetOptions): Sh
   return {
     language: options.language,
     title: `${words.kinds[payload.kind]} ${payload.number}`,
-    operator: [operator.name, operator.address, `${words.labels.taxId} ${operator.taxId}`, `${operator.email} · ${words.labels.helpline} ${operator.helpline}`].map(plain),
+    operator: [
+      operator.name,
+      operator.address,
+      `${words.labels.taxId} ${operator.taxId}`,
+      `${operator.email} · ${words.labels.helpline} ${operator.helpline}`,
+    ].map(plain),
     ...(payload.kind === "sale" ? { headline: headlineOf(payload.sale, words) } : {}),
     marks: [
       ...(options.isCopy === true ? [words.copy] : []),
@@ -73,7 +83,8 @@ export function receiptSheet(jws: string, hash: Hash, options: SheetOptions): Sh
       ...(isUnsigned ? [words.unsigned] : []),
     ],
     sections: [...bodyOf(payload, words), proofOf(payload, hex(hash(utf8(jws))), words)].map((section) => ({
-      ...section, rows: section.rows.map((row) => (row.kind === "fact" ? { ...row, value: plain(row.value) } : row)),
+      ...section,
+      rows: section.rows.map((row) => (row.kind === "fact" ? { ...row, value: plain(row.value) } : row)),
     })),
     notices: [...words.notices],
     ...(code === undefined ? {} : { code }),
@@ -81,7 +92,8 @@ export function receiptSheet(jws: string, hash: Hash, options: SheetOptions): Sh
   };
 }
 
-const headlineOf = ({ energyKwh, price }: SaleFields, words: ReceiptWords): string => `${localNumber(energyKwh, words)} kWh · ${localNumber(price.due.gross, words)} ${price.currency}`;
+const headlineOf = ({ energyKwh, price }: SaleFields, words: ReceiptWords): string =>
+  `${localNumber(energyKwh, words)} kWh · ${localNumber(price.due.gross, words)} ${price.currency}`;
 
 /** The short form behind the verify address, where both fit: a phone then opens the page that checks it. */
 function codeText({ sale, station }: SalePayload): string {
@@ -93,14 +105,38 @@ function bodyOf(payload: ReceiptPayload, words: ReceiptWords): SheetSection[] {
   const { labels } = words;
   // A sale is issued right after its end, by the same clock.
   const isUnset = payload.kind === "sale" && payload.sale.finish.clock === "unsynced";
-  const issued = fact(labels.issued, `${localTimeText(payload.issuedAt, words)}${isUnset ? ` (${labels.clock} ${words.clocks.unsynced})` : ""}`);
+  const issued = fact(
+    labels.issued,
+    `${localTimeText(payload.issuedAt, words)}${isUnset ? ` (${labels.clock} ${words.clocks.unsynced})` : ""}`,
+  );
   switch (payload.kind) {
     case "sale":
-      return [{ name: "facts", rows: [issued, ...placeRows(payload, words), ...sessionRows(payload, words)] }, priceOf(payload, words)];
+      return [
+        { name: "facts", rows: [issued, ...placeRows(payload, words), ...sessionRows(payload, words)] },
+        priceOf(payload, words),
+      ];
     case "credit":
-      return [{ name: "facts", rows: [issued, ...creditRows(payload.credit, words)] }, { name: "price", heading: labels.price, rows: sumRows(payload.credit.due, payload.credit.taxes, payload.credit.currency, words) }];
+      return [
+        { name: "facts", rows: [issued, ...creditRows(payload.credit, words)] },
+        {
+          name: "price",
+          heading: labels.price,
+          rows: sumRows(payload.credit.due, payload.credit.taxes, payload.credit.currency, words),
+        },
+      ];
     case "recovery":
-      return [{ name: "facts", rows: [issued, fact(labels.span, `${payload.unsigned.first}-${payload.unsigned.first + payload.unsigned.count - 1}, SHA-256 ${payload.unsigned.digest}`)] }];
+      return [
+        {
+          name: "facts",
+          rows: [
+            issued,
+            fact(
+              labels.span,
+              `${payload.unsigned.first}-${payload.unsigned.first + payload.unsigned.count - 1}, SHA-256 ${payload.unsigned.digest}`,
+            ),
+          ],
+        },
+      ];
     case "key":
       return [{ name: "facts", rows: [issued, fact(labels.newKey, payload.next.id)] }];
     case "start":
@@ -115,8 +151,14 @@ function placeRows({ sale, station }: SalePayload, { labels }: ReceiptWords): Sh
   const current = connector.powerType === "DC" ? "DC" : "AC";
   const { location } = station;
   return [
-    fact(labels.place, `${location.name}, ${location.address}, ${location.postalCode} ${location.city}, ${location.country}`),
-    fact(labels.chargePoint, `${connector.evseId} (${connector.id}), ${current} ${labels.upTo} ${connector.maxPowerW / 1000} kW, ${connector.standard}`),
+    fact(
+      labels.place,
+      `${location.name}, ${location.address}, ${location.postalCode} ${location.city}, ${location.country}`,
+    ),
+    fact(
+      labels.chargePoint,
+      `${connector.evseId} (${connector.id}), ${current} ${labels.upTo} ${connector.maxPowerW / 1000} kW, ${connector.standard}`,
+    ),
     fact(labels.session, sale.sessionId),
     fact(labels.cdr, sale.cdrId),
     fact(labels.card, masked(sale.token.uid)),
@@ -125,16 +167,24 @@ function placeRows({ sale, station }: SalePayload, { labels }: ReceiptWords): Sh
 
 const hoursMinutes = (ms: number): string => {
   const seconds = Math.floor(ms / 1000);
-  return [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60].map((part) => String(part).padStart(2, "0")).join(":");
+  return [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60]
+    .map((part) => String(part).padStart(2, "0"))
+    .join(":");
 };
 
 function sessionRows({ sale, timeZone }: SalePayload, words: ReceiptWords): SheetRow[] {
   const { labels } = words;
-  const out = sale.interruptions.map(({ from, to, why }) => `${localTimeText(from, words)} ${to === null ? labels.stillOut : `${labels.until} ${localTimeText(to, words)}`}: ${why}`);
+  const out = sale.interruptions.map(
+    ({ from, to, why }) =>
+      `${localTimeText(from, words)} ${to === null ? labels.stillOut : `${labels.until} ${localTimeText(to, words)}`}: ${why}`,
+  );
   const lasted = (parseIsoLocal(sale.end) ?? Number.NaN) - (parseIsoLocal(sale.start) ?? Number.NaN);
   const number = (text: string): string => localNumber(text, words);
   return [
-    fact(labels.start, `${localTimeText(sale.start, words)} (${timeZone}, ${labels.clock} ${words.clocks[sale.begin.clock]})`),
+    fact(
+      labels.start,
+      `${localTimeText(sale.start, words)} (${timeZone}, ${labels.clock} ${words.clocks[sale.begin.clock]})`,
+    ),
     fact(labels.end, `${localTimeText(sale.end, words)} (${labels.clock} ${words.clocks[sale.finish.clock]})`),
     fact(labels.duration, sale.interruptions.some(({ to }) => to === null) ? labels.notKnown : hoursMinutes(lasted)),
     fact(labels.meter, `${sale.meter.vendor} ${sale.meter.model}, ${labels.serial} ${sale.meter.serial}`),
@@ -151,16 +201,26 @@ function sessionRows({ sale, timeZone }: SalePayload, words: ReceiptWords): Shee
 export function grossUnitPrice(line: PriceLine, tariff: unknown): string {
   const isIncluded = (tariff as { readonly tax_included?: unknown } | null)?.tax_included === "YES";
   if (isIncluded) return line.unitPrice;
-  return line.taxes.reduce((sum, { ratePercent }) => sumText(sum, productText(line.unitPrice, productText(ratePercent, "0.01"))), line.unitPrice);
+  return line.taxes.reduce(
+    (sum, { ratePercent }) => sumText(sum, productText(line.unitPrice, productText(ratePercent, "0.01"))),
+    line.unitPrice,
+  );
 }
 
 const minuteMs = 60_000;
 
-/** Quantity, unit and price of a line: times per minute, as drivers are quoted them, wherever that is exact; else per hour. */
-function measured(line: PriceLine, tariff: unknown): { readonly quantity: string; readonly unit: string; readonly unitPrice: string } {
+/**
+ * Quantity, unit and price of a line: times per minute, as drivers are quoted them, wherever that is exact; else per
+ * hour.
+ */
+function measured(
+  line: PriceLine,
+  tariff: unknown,
+): { readonly quantity: string; readonly unit: string; readonly unitPrice: string } {
   const perUnit = grossUnitPrice(line, tariff);
   const perMinute = line.unit === "h" && line.units % (minuteMs / 100) === 0 ? sixtieth(perUnit) : undefined;
-  if (perMinute === undefined) return { quantity: line.quantity, unit: line.unit === "x" ? "" : line.unit, unitPrice: trimmed(perUnit, 2) };
+  if (perMinute === undefined)
+    return { quantity: line.quantity, unit: line.unit === "x" ? "" : line.unit, unitPrice: trimmed(perUnit, 2) };
   return { quantity: String(line.units / minuteMs), unit: "min", unitPrice: trimmed(perMinute, 2) };
 }
 
@@ -187,7 +247,14 @@ function priceOf({ sale, timeZone }: SalePayload, words: ReceiptWords): SheetSec
     heading: `${labels.price} (${price.currency}, ${labels.inclTax})`,
     rows: [
       ...price.lines.map((line) => lineRow(line, sale, timeZone, words)),
-      ...price.adjustments.map((line): SheetRow => ({ kind: "priced", what: { min_price: labels.minimum, max_price: labels.maximum, waived: labels.waived }[line.kind], working: term(line.sentence, words), amount: `${localNumber(trimmed(line.amount.incl, 2), words)} ${price.currency}` })),
+      ...price.adjustments.map(
+        (line): SheetRow => ({
+          kind: "priced",
+          what: { min_price: labels.minimum, max_price: labels.maximum, waived: labels.waived }[line.kind],
+          working: term(line.sentence, words),
+          amount: `${localNumber(trimmed(line.amount.incl, 2), words)} ${price.currency}`,
+        }),
+      ),
       ...sumRows(price.due, price.taxes, price.currency, words),
       fact(labels.rounding, term(price.rounding, words)),
       fact(labels.timeRule, term(price.timeRule, words)),
@@ -204,16 +271,25 @@ function sumRows(due: Price["due"], taxes: Price["taxes"], currency: string, wor
   const amount = (text: string): string => `${localNumber(text, words)} ${currency}`;
   return [
     { kind: "sum", label: labels.total, amount: amount(due.gross), strong: true },
-    ...taxes.map((row): SheetRow => ({
-      kind: "sum", strong: false, amount: amount(row.gross),
-      label: localNumber(`${term(row.name, words)} ${row.ratePercent} %: ${labels.net} `, words) + `${localNumber(row.net, words)} + ${labels.tax} ${localNumber(row.tax, words)} = ${labels.gross}`,
-    })),
+    ...taxes.map(
+      (row): SheetRow => ({
+        kind: "sum",
+        strong: false,
+        amount: amount(row.gross),
+        label:
+          localNumber(`${term(row.name, words)} ${row.ratePercent} %: ${labels.net} `, words) +
+          `${localNumber(row.net, words)} + ${labels.tax} ${localNumber(row.tax, words)} = ${labels.gross}`,
+      }),
+    ),
   ];
 }
 
 function creditRows(credit: CreditPayload["credit"], { labels }: ReceiptWords): SheetRow[] {
   return [
-    fact(labels.takesBack, `${credit.number}, SHA-256 ${credit.receipt}`), fact(labels.session, credit.sessionId), fact(labels.cdr, credit.cdrId), fact(labels.reason, credit.reason),
+    fact(labels.takesBack, `${credit.number}, SHA-256 ${credit.receipt}`),
+    fact(labels.session, credit.sessionId),
+    fact(labels.cdr, credit.cdrId),
+    fact(labels.reason, credit.reason),
   ];
 }
 

@@ -26,13 +26,15 @@ export function wrapped(text: string, width: number): string[] {
   return lines;
 }
 
-const centred = (text: string, width: number): string => " ".repeat(Math.max(0, Math.floor((width - text.length) / 2))) + text;
+const centred = (text: string, width: number): string =>
+  " ".repeat(Math.max(0, Math.floor((width - text.length) / 2))) + text;
 
 /** A text on the left and one at the right edge; on two lines where they would touch. */
 function apart(left: string, right: string, width: number): string[] {
   const lines = wrapped(left, width);
   const last = lines.at(-1) ?? "";
-  if (last.length + 2 + right.length <= width) return [...lines.slice(0, -1), last + right.padStart(width - last.length)];
+  if (last.length + 2 + right.length <= width)
+    return [...lines.slice(0, -1), last + right.padStart(width - last.length)];
   return [...lines, right.padStart(width)];
 }
 
@@ -45,10 +47,14 @@ function rowLines(row: SheetRow, width: TextWidth): string[] {
       if (width === 80) {
         const label = wrapped(row.label, labelWidth - 1);
         const value = wrapped(row.value, width - labelWidth);
-        return Array.from({ length: Math.max(label.length, value.length) }, (_, at) => `${(label[at] ?? "").padEnd(labelWidth)}${value[at] ?? ""}`.trimEnd());
+        return Array.from({ length: Math.max(label.length, value.length) }, (_, at) =>
+          `${(label[at] ?? "").padEnd(labelWidth)}${value[at] ?? ""}`.trimEnd(),
+        );
       }
       const whole = `${row.label}: ${row.value}`;
-      return whole.length <= width ? [whole] : [`${row.label}:`, ...wrapped(row.value, width - 1).map((line) => ` ${line}`)];
+      return whole.length <= width
+        ? [whole]
+        : [`${row.label}:`, ...wrapped(row.value, width - 1).map((line) => ` ${line}`)];
     }
     case "priced":
       return width === 80
@@ -62,18 +68,34 @@ function rowLines(row: SheetRow, width: TextWidth): string[] {
 }
 
 /**
- * The receipt as text, each line ended by a newline. `code` are the lines of the QR code, printed on 80 columns only; the roll prints
- * number, total, digest and verify address instead.
+ * The receipt as text, each line ended by a newline. `code` are the lines of the QR code, printed on 80 columns only;
+ * the roll prints number, total, digest and verify address instead.
  */
 export function receiptText(sheet: Sheet, width: TextWidth, code: readonly string[] = []): string {
   const rule = "-".repeat(width);
   const [name = "", ...operator] = sheet.operator;
-  const head = width === 80 ? [...apart(name, sheet.title, width), ...operator.flatMap((line) => wrapped(line, width))] : [...[name, ...operator].flatMap((line) => wrapped(line, width)), "", ...wrapped(sheet.title, width).map((line) => centred(line, width))];
-  const marks = sheet.marks.flatMap((mark) => ["", ...wrapped(`*** ${mark} ***`, width).map((line) => centred(line, width))]);
+  const head =
+    width === 80
+      ? [...apart(name, sheet.title, width), ...operator.flatMap((line) => wrapped(line, width))]
+      : [
+          ...[name, ...operator].flatMap((line) => wrapped(line, width)),
+          "",
+          ...wrapped(sheet.title, width).map((line) => centred(line, width)),
+        ];
+  const marks = sheet.marks.flatMap((mark) => [
+    "",
+    ...wrapped(`*** ${mark} ***`, width).map((line) => centred(line, width)),
+  ]);
   const sections = sheet.sections.flatMap(({ heading, rows }) => [
     rule,
     ...(heading === undefined ? [] : [heading]),
-    ...rows.filter((row) => width === 80 || row.kind !== "fact" || row.onRoll !== false).flatMap((row) => (row.kind === "sum" && row.strong ? ["=".repeat(width), ...rowLines(row, width), "=".repeat(width)] : rowLines(row, width))),
+    ...rows
+      .filter((row) => width === 80 || row.kind !== "fact" || row.onRoll !== false)
+      .flatMap((row) =>
+        row.kind === "sum" && row.strong
+          ? ["=".repeat(width), ...rowLines(row, width), "=".repeat(width)]
+          : rowLines(row, width),
+      ),
   ]);
   const drawn = width === 80 && code.length > 0 ? ["", ...code.map((line) => centred(line, width).trimEnd())] : [];
   const notices = [rule, ...sheet.notices.flatMap((notice) => wrapped(notice, width))];

@@ -14,6 +14,11 @@ export function track(before: ActivityTrack, atMs: number, powerW: number, rules
   if (powerW >= rules.idlePowerW) return before.lowSinceMs === null ? before : drawing;
   const lowSinceMs = before.lowSinceMs ?? atMs;
   const lowForMs = atMs - lowSinceMs;
-  const activity: Activity = lowForMs < rules.idleAfterMs ? "charging" : lowForMs < rules.idleAfterMs + rules.idleGraceMs ? "suspended" : "parking";
+  const activity: Activity =
+    lowForMs < rules.idleAfterMs
+      ? "charging"
+      : lowForMs < rules.idleAfterMs + rules.idleGraceMs
+        ? "suspended"
+        : "parking";
   return activity === before.activity && before.lowSinceMs !== null ? before : { activity, lowSinceMs };
 }

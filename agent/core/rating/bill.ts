@@ -1,11 +1,24 @@
 // A bill as it is journalled, shown and signed: lines with their working, totals, tax per rate and what is due.
 // Every published number is rounded once, from the exact figure.
-import { explainLimit, explainComponentUsage, whyOf, type Language } from "../tariff/explain.js";
-import { add, compare, decimalText, fixedText, minorUnits, published, ratio, ratioOf, roundHalfUp, roundingRule, sharesOf } from "../number/money.js";
-import type { Amount, Dimension, Price, PriceLine, TaxShare, TaxTotal } from "./price.js";
-import type { Working } from "./costing.js";
-import type { Taxed } from "./taxed.js";
+
+import {
+  add,
+  compare,
+  decimalText,
+  fixedText,
+  minorUnits,
+  published,
+  ratio,
+  ratioOf,
+  roundHalfUp,
+  roundingRule,
+  sharesOf,
+} from "../number/money.js";
+import { explainComponentUsage, explainLimit, type Language, whyOf } from "../tariff/explain.js";
 import type { Charge } from "../tariff/tariff.js";
+import type { Working } from "./costing.js";
+import type { Amount, Dimension, Price, PriceLine, TaxShare, TaxTotal } from "./price.js";
+import type { Taxed } from "./taxed.js";
 
 export const localTimeRule = "local time";
 
@@ -20,11 +33,22 @@ export type BillFacts = {
 };
 
 export const dimensionOf: Readonly<Record<Charge, Dimension>> = {
-  ENERGY: "ENERGY", TIME: "TIME", PARKING_TIME: "PARKING_TIME", FLAT: "FLAT",
-  RESERVATION_TIME: "RESERVATION_TIME", EXPIRY_TIME: "RESERVATION_TIME", RESERVATION_FLAT: "RESERVATION_FLAT", EXPIRY_FLAT: "RESERVATION_FLAT",
+  ENERGY: "ENERGY",
+  TIME: "TIME",
+  PARKING_TIME: "PARKING_TIME",
+  FLAT: "FLAT",
+  RESERVATION_TIME: "RESERVATION_TIME",
+  EXPIRY_TIME: "RESERVATION_TIME",
+  RESERVATION_FLAT: "RESERVATION_FLAT",
+  EXPIRY_FLAT: "RESERVATION_FLAT",
 };
 export const unitOf: Readonly<Record<Dimension, PriceLine["unit"]>> = {
-  ENERGY: "kWh", TIME: "h", PARKING_TIME: "h", RESERVATION_TIME: "h", FLAT: "x", RESERVATION_FLAT: "x",
+  ENERGY: "kWh",
+  TIME: "h",
+  PARKING_TIME: "h",
+  RESERVATION_TIME: "h",
+  FLAT: "x",
+  RESERVATION_FLAT: "x",
 };
 const wholeUnits = { kWh: 1_000_000n, h: 3_600_000n, x: 1n };
 
@@ -37,16 +61,22 @@ export function amountText(taxed: Taxed): Amount {
 export function taxShares(taxed: Taxed): TaxShare[] {
   const shares: TaxShare[] = [];
   for (const { rate, tax } of taxed.parts)
-    if (rate !== undefined || tax.n !== 0n) shares.push({ name: "VAT", ratePercent: rate === undefined ? "" : decimalText(rate), amount: published(tax) });
+    if (rate !== undefined || tax.n !== 0n)
+      shares.push({ name: "VAT", ratePercent: rate === undefined ? "" : decimalText(rate), amount: published(tax) });
   return shares.length > 1 ? shares.sort((a, b) => Number(a.ratePercent) - Number(b.ratePercent)) : shares;
 }
 
 /** What cannot be said of tax because an OCPI 2.3.0 tariff states no rate. */
 export function taxWarnings(working: Working): string[] {
-  const silent = working.uses.filter(({ tariff, component }) => tariff.version === "2.3.0" && component.vat === undefined && component.price.digits !== 0n);
+  const silent = working.uses.filter(
+    ({ tariff, component }) =>
+      tariff.version === "2.3.0" && component.vat === undefined && component.price.digits !== 0n,
+  );
   const warnings: string[] = [];
-  if (silent.some((use) => use.tariff.taxIncluded === "NO")) warnings.push("tax comes on top, but the tariff does not state its rate: only the price before taxes is known");
-  if (silent.some((use) => use.tariff.taxIncluded === "YES")) warnings.push("prices include tax, but the tariff does not state its rate: it cannot be told apart");
+  if (silent.some((use) => use.tariff.taxIncluded === "NO"))
+    warnings.push("tax comes on top, but the tariff does not state its rate: only the price before taxes is known");
+  if (silent.some((use) => use.tariff.taxIncluded === "YES"))
+    warnings.push("prices include tax, but the tariff does not state its rate: it cannot be told apart");
   return warnings;
 }
 
@@ -57,7 +87,9 @@ export function billedText(working: Working): Price["billed"] {
   const seconds = (units: bigint): string => (units === 0n ? "0" : (units / second).toString());
   return {
     energy: billed.energy === 0n ? "0" : roundHalfUp(ratio(billed.energy * 1000n, per), 0).toString(),
-    time: seconds(billed.time), parking: seconds(billed.parking), reservation: seconds(billed.reservation),
+    time: seconds(billed.time),
+    parking: seconds(billed.parking),
+    reservation: seconds(billed.reservation),
   };
 }
 
@@ -84,20 +116,34 @@ function lineOf(working: Working, index: number, language: Language): PriceLine 
   };
 }
 
-/** What is due, in the currency's minor unit: the gross is rounded once, and net, tax and the rates are shares that add up to it. */
+/**
+ * What is due, in the currency's minor unit: the gross is rounded once, and net, tax and the rates are shares that add
+ * up to it.
+ */
 function dueOf(total: Taxed, currency: string): { due: Price["due"]; taxes: TaxTotal[] } {
   const places = minorUnits(currency);
   const money = (units: bigint): string => fixedText(units, places);
   const gross = roundHalfUp(total.incl, places);
   const net = total.incl === total.excl ? gross : roundHalfUp(total.excl, places);
   // By rate, so that neither their order nor who gets the odd cent depends on what was used first.
-  const parts = [...total.parts].sort((a, b) => (a.rate === undefined ? -1 : b.rate === undefined ? 1 : compare(ratioOf(a.rate), ratioOf(b.rate))));
-  const grossShares = sharesOf(gross, parts.map((part) => add(part.net, part.tax)));
-  const taxParts = sharesOf(gross - net, parts.map((part) => part.tax));
+  const parts = [...total.parts].sort((a, b) =>
+    a.rate === undefined ? -1 : b.rate === undefined ? 1 : compare(ratioOf(a.rate), ratioOf(b.rate)),
+  );
+  const grossShares = sharesOf(
+    gross,
+    parts.map((part) => add(part.net, part.tax)),
+  );
+  const taxParts = sharesOf(
+    gross - net,
+    parts.map((part) => part.tax),
+  );
   const taxes = parts.map((part, index): TaxTotal => {
     const partGross = grossShares[index] ?? 0n;
     const partTax = taxParts[index] ?? 0n;
-    const named = part.rate === undefined ? { name: "no tax", ratePercent: "0" } : { name: "VAT", ratePercent: decimalText(part.rate) };
+    const named =
+      part.rate === undefined
+        ? { name: "no tax", ratePercent: "0" }
+        : { name: "VAT", ratePercent: decimalText(part.rate) };
     return { ...named, net: money(partGross - partTax), tax: money(partTax), gross: money(partGross) };
   });
   return { due: { net: money(net), tax: money(gross - net), gross: money(gross) }, taxes };
@@ -121,15 +167,21 @@ export function billOf(working: Working, facts: BillFacts): Price {
     billed: billedText(working),
     lines: working.uses.map((_, index) => lineOf(working, index, facts.language)),
     adjustments: limited.adjustments.map(({ kind, excl, incl }) => ({
-      kind, amount: { excl: published(excl), incl: published(incl) }, sentence: explainLimit(kind, tariff, facts.language),
+      kind,
+      amount: { excl: published(excl), incl: published(incl) },
+      sentence: explainLimit(kind, tariff, facts.language),
     })),
     ...dueOf(limited.total, tariff.currency),
     rounding: roundingRule,
     timeRule: facts.timeRule,
     warnings: facts.warnings,
     taxShares: {
-      total: taxShares(limited.total), fixed: taxShares(groups.fixed), energy: taxShares(groups.energy),
-      time: taxShares(groups.time), parking: taxShares(groups.parking), reservation: taxShares(groups.reservation),
+      total: taxShares(limited.total),
+      fixed: taxShares(groups.fixed),
+      energy: taxShares(groups.energy),
+      time: taxShares(groups.time),
+      parking: taxShares(groups.parking),
+      reservation: taxShares(groups.reservation),
     },
   };
 }

@@ -1,6 +1,8 @@
-// The part of an OCPI CDR that a price depends on, read strictly: its time line and the volumes of its charging periods.
-import { JsonReader, didYouMean, isObject, suggestion } from "../tariff/json-reader.js";
-import { decimalOf, tenTo, type Decimal } from "../number/money.js";
+// The part of an OCPI CDR that a price depends on, read strictly: its time line and the volumes of its charging
+// periods.
+
+import { type Decimal, decimalOf, tenTo } from "../number/money.js";
+import { didYouMean, isObject, JsonReader, suggestion } from "../tariff/json-reader.js";
 import { parseInstant } from "../time/time.js";
 
 /** Hours arrive with few decimals: a time this close to a whole second was that second. In seconds, as a fraction. */
@@ -68,7 +70,9 @@ function snapped(volume: Decimal): Hours {
   return (off < 0n ? -off : off) * snapWithin.d <= snapWithin.n * scale ? { seconds: nearest } : { hours: volume };
 }
 
-/** The quick way past the usual case; the slow one finds the words for what is wrong. Paths are only built for faults. */
+/**
+ * The quick way past the usual case; the slow one finds the words for what is wrong. Paths are only built for faults.
+ */
 function volumeOf(checked: JsonReader, value: unknown, path: () => string, negative: boolean): Decimal | undefined {
   if (typeof value === "number" && value >= 0 && value <= volumeBounds.most) {
     const decimal = decimalOf(value);
@@ -79,7 +83,11 @@ function volumeOf(checked: JsonReader, value: unknown, path: () => string, negat
 
 type Volumes = { -readonly [Key in DimensionType]?: Decimal };
 
-function readVolumes(checked: JsonReader, list: readonly unknown[], path: string): { volumes: Volumes; extremes: CdrPeriod["extremes"] } {
+function readVolumes(
+  checked: JsonReader,
+  list: readonly unknown[],
+  path: string,
+): { volumes: Volumes; extremes: CdrPeriod["extremes"] } {
   const volumes: Volumes = {};
   const extremes: { [Key in (typeof momentary)[number]]?: number } = {};
   for (let index = 0; index < list.length; index += 1) {
@@ -89,7 +97,8 @@ function readVolumes(checked: JsonReader, list: readonly unknown[], path: string
       checked.fault(at(""), "expected a dimension with type and volume");
       continue;
     }
-    for (const key in entry) if (key !== "type" && key !== "volume") refuseMisspelt(checked, key, at(""), ["type", "volume"]);
+    for (const key in entry)
+      if (key !== "type" && key !== "volume") refuseMisspelt(checked, key, at(""), ["type", "volume"]);
     const type = kinds.get(entry["type"]) ?? checked.oneOf(entry["type"], at(".type"), dimensionTypes);
     if (type === undefined) continue;
     const volume = volumeOf(checked, entry["volume"], () => at(".volume"), !metered.some((one) => one === type));
@@ -105,9 +114,13 @@ function readPeriod(checked: JsonReader, value: unknown, path: string): Omit<Cdr
   if (!isObject(value)) return checked.fault(path, "expected a charging period");
   for (const key in value) if (!periodFields.includes(key)) refuseMisspelt(checked, key, path, periodFields);
   const start = value["start_date_time"];
-  const startMs = (typeof start === "string" ? parseInstant(start) : undefined) ?? checked.instant(start, `${path}.start_date_time`);
+  const startMs =
+    (typeof start === "string" ? parseInstant(start) : undefined) ?? checked.instant(start, `${path}.start_date_time`);
   const dimensions = value["dimensions"];
-  const list = Array.isArray(dimensions) && dimensions.length <= mostDimensions ? (dimensions as unknown[]) : checked.list(dimensions, `${path}.dimensions`, mostDimensions) ?? [];
+  const list =
+    Array.isArray(dimensions) && dimensions.length <= mostDimensions
+      ? (dimensions as unknown[])
+      : (checked.list(dimensions, `${path}.dimensions`, mostDimensions) ?? []);
   const { volumes, extremes } = readVolumes(checked, list, path);
   const tariff = value["tariff_id"];
   const tariffId = tariff === undefined || tariff === null ? undefined : checked.text(tariff, `${path}.tariff_id`, 36);
@@ -118,7 +131,14 @@ function readPeriod(checked: JsonReader, value: unknown, path: string): Omit<Cdr
   const timed = time !== undefined || parking !== undefined;
   const nothing = volumes.ENERGY === undefined || volumes.ENERGY.digits === 0n;
   return {
-    startMs, tariffId, energy: volumes.ENERGY, time, parking, reservation, extremes, timed,
+    startMs,
+    tariffId,
+    energy: volumes.ENERGY,
+    time,
+    parking,
+    reservation,
+    extremes,
+    timed,
     reserved: reservation !== undefined && !timed && nothing,
     pause: reservation === undefined && !timed && nothing,
   };
@@ -129,36 +149,52 @@ export function readCdr(checked: JsonReader, json: unknown): CdrRecord | undefin
   if (!isObject(json)) return checked.fault("cdr", "expected a CDR object");
   const startMs = checked.instant(json["start_date_time"], "start_date_time");
   const endMs = checked.instant(json["end_date_time"], "end_date_time");
-  const currency = json["currency"] === undefined || json["currency"] === null ? undefined : checked.text(json["currency"], "currency", 3);
+  const currency =
+    json["currency"] === undefined || json["currency"] === null
+      ? undefined
+      : checked.text(json["currency"], "currency", 3);
   const list = checked.list(json["charging_periods"], "charging_periods", mostPeriods);
   if (list?.length === 0) checked.fault("charging_periods", "a CDR has at least one charging period");
   const read = (list ?? []).map((entry, index) => readPeriod(checked, entry, `charging_periods[${index}]`));
   const started = read.filter((period) => period !== undefined);
-  if (startMs === undefined || endMs === undefined || started.length !== read.length || started.length === 0) return undefined;
+  if (startMs === undefined || endMs === undefined || started.length !== read.length || started.length === 0)
+    return undefined;
   const warnings: string[] = [];
   const periods = started.map((period, index): CdrPeriod => {
     const next = started[index + 1]?.startMs ?? endMs;
     if (next < period.startMs)
-      checked.fault(index + 1 < started.length ? `charging_periods[${index + 1}].start_date_time` : "end_date_time", "lies before the start of the period before it");
+      checked.fault(
+        index + 1 < started.length ? `charging_periods[${index + 1}].start_date_time` : "end_date_time",
+        "lies before the start of the period before it",
+      );
     return { ...period, endMs: next };
   });
   if ((started[0]?.startMs ?? startMs) < startMs) warnings.push("the first period starts before the session does");
   let finer = 0;
   for (const { energy, time, parking, reservation } of periods) {
     if (energy !== undefined) finer = Math.max(finer, energy.scale - 6);
-    for (const volume of [time, parking, reservation]) if (volume !== undefined && "hours" in volume) finer = Math.max(finer, volume.hours.scale - 6);
+    for (const volume of [time, parking, reservation])
+      if (volume !== undefined && "hours" in volume) finer = Math.max(finer, volume.hours.scale - 6);
   }
   // A reservation that no session came for lasts to the end: no session began before it.
-  const beganMs = periods[0]?.reserved === true
-    ? periods.find((period) => !period.reserved)?.startMs ?? endMs
-    : Math.min(startMs, periods[0]?.startMs ?? startMs);
+  const beganMs =
+    periods[0]?.reserved === true
+      ? (periods.find((period) => !period.reserved)?.startMs ?? endMs)
+      : Math.min(startMs, periods[0]?.startMs ?? startMs);
   return { startMs, endMs, beganMs, currency, periods, finer, warnings };
 }
 
 /** A period's volumes in whole units of 1/`per` kWh and hours. */
-export function unitsOf(period: CdrPeriod, per: bigint): { energy: bigint; time: bigint; parking: bigint; reservation: bigint } {
+export function unitsOf(
+  period: CdrPeriod,
+  per: bigint,
+): { energy: bigint; time: bigint; parking: bigint; reservation: bigint } {
   const ofHours = (volume: Hours | undefined): bigint =>
-    volume === undefined ? 0n : "seconds" in volume ? volume.seconds * (per / 3600n) : (volume.hours.digits * per) / tenTo(volume.hours.scale);
+    volume === undefined
+      ? 0n
+      : "seconds" in volume
+        ? volume.seconds * (per / 3600n)
+        : (volume.hours.digits * per) / tenTo(volume.hours.scale);
   return {
     energy: period.energy === undefined ? 0n : (period.energy.digits * per) / tenTo(period.energy.scale),
     time: ofHours(period.time),

@@ -1,15 +1,20 @@
-// The course of a session up to its last border, and the slice that is open since: which components hold, and where to look again.
-// A course is replaced at borders alone; closed slices form a list that grows at its head and is shared, never copied.
-import { nextTimeBoundary, type TariffBoundaries } from "../tariff/tariff-boundaries.js";
+// The course of a session up to its last border, and the slice that is open since: which components hold, and where to
+// look again. A course is replaced at borders alone; closed slices form a list that grows at its head and is shared,
+// never copied.
+
+import { type Selection, sameSelection, select } from "../tariff/component-selection.js";
+import { type Slice, unitsPer, unitsPerMilliWh, unitsPerMs } from "../tariff/component-usage.js";
 import type { Activity } from "../tariff/period.js";
 import type { Conditions } from "../tariff/restrictions.js";
-import { sameSelection, select, type Selection } from "../tariff/component-selection.js";
-import { addSlice, type RunningTotal } from "./costing.js";
 import type { Tariff } from "../tariff/tariff.js";
+import { nextTimeBoundary, type TariffBoundaries } from "../tariff/tariff-boundaries.js";
 import { localTime } from "../time/time.js";
-import { unitsPer, unitsPerMilliWh, unitsPerMs, type Slice } from "../tariff/component-usage.js";
+import { addSlice, type RunningTotal } from "./costing.js";
 
-/** A point on the session's time line; `activity`, `powerW` and `currentMilliA` hold from this instant until the next sample. */
+/**
+ * A point on the session's time line; `activity`, `powerW` and `currentMilliA` hold from this instant until the next
+ * sample.
+ */
 export type Sample = {
   readonly atMs: number;
   /** The meter's register, not the session's consumption. */
@@ -62,36 +67,57 @@ export type SliceProgress = {
   readonly parkingMs: number;
 };
 
-export function conditionsAt({ options, began }: SliceProgress, sample: Sample, atMs: number, register: number): Conditions {
+export function conditionsAt(
+  { options, began }: SliceProgress,
+  sample: Sample,
+  atMs: number,
+  register: number,
+): Conditions {
   const powerKw = sample.powerW / 1000;
   const currentA = sample.currentMilliA === undefined ? undefined : sample.currentMilliA / 1000;
   return {
     local: options.clockTrusted ? localTime(options.timeZone, atMs) : undefined,
     energyMilliWh: began === undefined ? 0 : register - began.energyMilliWh,
     durationMs: options.durationsKnown === false ? undefined : began === undefined ? 0 : atMs - began.atMs,
-    lowCurrentA: currentA, highCurrentA: currentA, lowPowerKw: powerKw, highPowerKw: powerKw,
+    lowCurrentA: currentA,
+    highCurrentA: currentA,
+    lowPowerKw: powerKw,
+    highPowerKw: powerKw,
   };
 }
 
 function stretched(range: Range | undefined, value: number | undefined): Range | undefined {
   if (value === undefined) return range;
-  return range === undefined ? { min: value, max: value } : { min: Math.min(range.min, value), max: Math.max(range.max, value) };
+  return range === undefined
+    ? { min: value, max: value }
+    : { min: Math.min(range.min, value), max: Math.max(range.max, value) };
 }
 
 /** Looks at the tariff afresh at a point: the components that hold from it on, and the next borders. */
-export function reselectComponents(progress: SliceProgress, sample: Sample, atMs: number, register: number): SliceProgress {
+export function reselectComponents(
+  progress: SliceProgress,
+  sample: Sample,
+  atMs: number,
+  register: number,
+): SliceProgress {
   const conditions = conditionsAt(progress, sample, atMs, register);
   const selection = select(progress.tariff, sample.activity, conditions);
   const { began, boundaries } = progress;
   const timeBorderMs = nextTimeBoundary(boundaries, progress.options, began?.atMs, atMs);
   const threshold = began === undefined ? undefined : boundaries.energy.find((one) => one > conditions.energyMilliWh);
-  const energyBorderMilliWh = began === undefined || threshold === undefined ? Infinity : began.energyMilliWh + threshold;
+  const energyBorderMilliWh =
+    began === undefined || threshold === undefined ? Infinity : began.energyMilliWh + threshold;
   const goesOn = sample.activity === progress.activity && sameSelection(selection, progress.selection);
   const base = goesOn ? progress : endSlice(progress, atMs, register);
   const before = goesOn ? progress : undefined;
   return {
-    ...base, activity: sample.activity, selection, timeBorderMs, energyBorderMilliWh,
-    openMs: goesOn ? progress.openMs : atMs, openMilliWh: goesOn ? progress.openMilliWh : register,
+    ...base,
+    activity: sample.activity,
+    selection,
+    timeBorderMs,
+    energyBorderMilliWh,
+    openMs: goesOn ? progress.openMs : atMs,
+    openMilliWh: goesOn ? progress.openMilliWh : register,
     power: boundaries.momentary ? stretched(before?.power, sample.powerW) : undefined,
     current: boundaries.momentary ? stretched(before?.current, sample.currentMilliA) : undefined,
   };
@@ -101,7 +127,10 @@ export function openSlice(progress: SliceProgress, toMs: number, register: numbe
   const { activity } = progress;
   const time = BigInt(toMs - progress.openMs) * unitsPerMs;
   return {
-    tariff: progress.tariff, fromMs: progress.openMs, toMs, selection: progress.selection,
+    tariff: progress.tariff,
+    fromMs: progress.openMs,
+    toMs,
+    selection: progress.selection,
     energy: activity === "reserved" ? 0n : BigInt(register - progress.openMilliWh) * unitsPerMilliWh,
     time: activity === "charging" ? time : 0n,
     parking: activity === "parking" ? time : 0n,
@@ -113,13 +142,21 @@ export function openSlice(progress: SliceProgress, toMs: number, register: numbe
 /** Puts the open slice away. A slice in which nothing passed is none, unless a fee fell due in it. */
 export function endSlice(progress: SliceProgress, toMs: number, register: number): SliceProgress {
   const { activity, selection } = progress;
-  const fees = selection.FLAT !== undefined || selection.RESERVATION_FLAT !== undefined || selection.EXPIRY_FLAT !== undefined;
+  const fees =
+    selection.FLAT !== undefined || selection.RESERVATION_FLAT !== undefined || selection.EXPIRY_FLAT !== undefined;
   if (toMs === progress.openMs && register === progress.openMilliWh && !fees) return progress;
   const slice = openSlice(progress, toMs, register);
   const length = toMs - progress.openMs;
   return {
     ...progress,
-    closed: { slice, activity, energyMilliWh: register - progress.openMilliWh, power: progress.power, current: progress.current, before: progress.closed },
+    closed: {
+      slice,
+      activity,
+      energyMilliWh: register - progress.openMilliWh,
+      power: progress.power,
+      current: progress.current,
+      before: progress.closed,
+    },
     runningTotal: addSlice(progress.runningTotal, slice, unitsPer),
     timeMs: progress.timeMs + (activity === "reserved" ? 0 : length),
     parkingMs: progress.parkingMs + (activity === "parking" || activity === "suspended" ? length : 0),
@@ -131,15 +168,22 @@ function share(amount: number, part: number, whole: number): number {
   return Number((BigInt(amount) * BigInt(part)) / BigInt(whole));
 }
 
-/** Cuts the way from the last sample to the next at every border that lies between them; energy between samples is taken as linear. */
+/**
+ * Cuts the way from the last sample to the next at every border that lies between them; energy between samples is taken
+ * as linear.
+ */
 export function splitAtBoundaries(progress: SliceProgress, last: Sample, next: Sample): SliceProgress {
   const spanMs = next.atMs - last.atMs;
   const span = next.energyMilliWh - last.energyMilliWh;
   for (let state = progress; ; ) {
     const crossing = state.energyBorderMilliWh;
-    const crossingMs = crossing < next.energyMilliWh ? last.atMs + share(spanMs, crossing - last.energyMilliWh, span) : Infinity;
+    const crossingMs =
+      crossing < next.energyMilliWh ? last.atMs + share(spanMs, crossing - last.energyMilliWh, span) : Infinity;
     const timeMs = state.timeBorderMs < next.atMs ? state.timeBorderMs : Infinity;
     if (crossingMs === Infinity && timeMs === Infinity) return state;
-    state = crossingMs <= timeMs ? reselectComponents(state, last, crossingMs, crossing) : reselectComponents(state, last, timeMs, last.energyMilliWh + share(span, timeMs - last.atMs, spanMs));
+    state =
+      crossingMs <= timeMs
+        ? reselectComponents(state, last, crossingMs, crossing)
+        : reselectComponents(state, last, timeMs, last.energyMilliWh + share(span, timeMs - last.atMs, spanMs));
   }
 }

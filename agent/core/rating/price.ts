@@ -1,5 +1,6 @@
 // What a session costs, as data: published totals, quantities and the working behind them, line by line.
-// Every amount is a decimal string (no exponent, no trailing zeros), exact to 12 decimals; only `due` is rounded to the currency.
+// Every amount is a decimal string (no exponent, no trailing zeros), exact to 12 decimals; only `due` is rounded to the
+// currency.
 
 /** OCPI's dimensions of a price; RESERVATION_TIME is priced by TIME components restricted to reservations. */
 export type Dimension = "ENERGY" | "TIME" | "PARKING_TIME" | "FLAT" | "RESERVATION_TIME" | "RESERVATION_FLAT";
@@ -35,10 +36,20 @@ export type PriceLine = {
 };
 
 /** A min_price or max_price that took effect: a line of its own on the receipt. */
-export type PriceAdjustment = { readonly kind: "min_price" | "max_price" | "waived"; readonly amount: Amount; readonly sentence: string };
+export type PriceAdjustment = {
+  readonly kind: "min_price" | "max_price" | "waived";
+  readonly amount: Amount;
+  readonly sentence: string;
+};
 
 /** Net, tax and gross per rate, rounded to the currency so that they add up to what is due. */
-export type TaxTotal = { readonly name: string; readonly ratePercent: string; readonly net: string; readonly tax: string; readonly gross: string };
+export type TaxTotal = {
+  readonly name: string;
+  readonly ratePercent: string;
+  readonly net: string;
+  readonly tax: string;
+  readonly gross: string;
+};
 
 export type Price = {
   readonly currency: string;
@@ -53,7 +64,12 @@ export type Price = {
   readonly timeMs: number;
   readonly parkingMs: number;
   /** What was billed after step_size: Wh and whole seconds, as integer strings. */
-  readonly billed: { readonly energy: string; readonly time: string; readonly parking: string; readonly reservation: string };
+  readonly billed: {
+    readonly energy: string;
+    readonly time: string;
+    readonly parking: string;
+    readonly reservation: string;
+  };
   readonly lines: readonly PriceLine[];
   readonly adjustments: readonly PriceAdjustment[];
   readonly taxes: readonly TaxTotal[];
@@ -65,5 +81,7 @@ export type Price = {
   readonly timeRule: string;
   readonly warnings: readonly string[];
   /** The exact tax per rate behind each published total: what OCPI 2.3.0 prints as `taxes`. */
-  readonly taxShares?: Readonly<Record<"total" | "fixed" | "energy" | "time" | "parking" | "reservation", readonly TaxShare[]>>;
+  readonly taxShares?: Readonly<
+    Record<"total" | "fixed" | "energy" | "time" | "parking" | "reservation", readonly TaxShare[]>
+  >;
 };

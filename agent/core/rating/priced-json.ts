@@ -1,13 +1,14 @@
 // A priced CDR as one JSON object in OCPI's own field names: decimal strings throughout, never a binary float.
-import { billedText, dimensionOf, taxShares, unitOf } from "./bill.js";
-import { explainLimit, explainComponentUsage, whyOf, type Language } from "../tariff/explain.js";
+
 import { decimalText, published, ratio } from "../number/money.js";
-import type { PricedCdr } from "./pricing.js";
-import type { Working } from "./costing.js";
-import type { Taxed } from "./taxed.js";
+import type { ComponentUsage } from "../tariff/component-usage.js";
+import { explainComponentUsage, explainLimit, type Language, whyOf } from "../tariff/explain.js";
 import type { OcpiVersion } from "../tariff/tariff.js";
 import { isoText } from "../time/time.js";
-import type { ComponentUsage } from "../tariff/component-usage.js";
+import { billedText, dimensionOf, taxShares, unitOf } from "./bill.js";
+import type { Working } from "./costing.js";
+import type { PricedCdr } from "./pricing.js";
+import type { Taxed } from "./taxed.js";
 
 export type JsonTax = { name: string; percentage?: string; amount: string };
 export type JsonAmount = { excl_vat: string; incl_vat: string } | { before_taxes: string; taxes: JsonTax[] };
@@ -31,7 +32,9 @@ export type PricedJson = {
 };
 
 function taxesOf(taxed: Taxed): JsonTax[] {
-  return taxShares(taxed).map(({ name, ratePercent, amount }) => (ratePercent === "" ? { name, amount } : { name, percentage: ratePercent, amount }));
+  return taxShares(taxed).map(({ name, ratePercent, amount }) =>
+    ratePercent === "" ? { name, amount } : { name, percentage: ratePercent, amount },
+  );
 }
 
 function amountOf(taxed: Taxed, version: OcpiVersion): JsonAmount {
@@ -48,11 +51,21 @@ function lineOf(working: Working, index: number, version: OcpiVersion, language:
   const excl = published(taxed.excl);
   const incl = taxed.incl === taxed.excl ? excl : published(taxed.incl);
   return {
-    dimension, tariff_id: use.tariff.id, element: use.component.element, component: use.component.index, why: whyOf(use.tariff, use.component, language),
-    from, to: use.toMs === use.fromMs ? from : isoText(use.toMs),
-    quantity: published(ratio(use.quantity, working.per)), unit: unitOf[dimension], unit_price: decimalText(use.component.price),
-    before_taxes: version === "2.3.0" ? excl : undefined, excl_vat: version === "2.3.0" ? undefined : excl, incl_vat: version === "2.3.0" ? undefined : incl,
-    taxes: taxesOf(taxed), sentence: explainComponentUsage(use, working.steppedBy[index] ?? 0n, working.per, language),
+    dimension,
+    tariff_id: use.tariff.id,
+    element: use.component.element,
+    component: use.component.index,
+    why: whyOf(use.tariff, use.component, language),
+    from,
+    to: use.toMs === use.fromMs ? from : isoText(use.toMs),
+    quantity: published(ratio(use.quantity, working.per)),
+    unit: unitOf[dimension],
+    unit_price: decimalText(use.component.price),
+    before_taxes: version === "2.3.0" ? excl : undefined,
+    excl_vat: version === "2.3.0" ? undefined : excl,
+    incl_vat: version === "2.3.0" ? undefined : incl,
+    taxes: taxesOf(taxed),
+    sentence: explainComponentUsage(use, working.steppedBy[index] ?? 0n, working.per, language),
   };
 }
 
@@ -73,7 +86,12 @@ export function pricedJson(priced: PricedCdr, language: Language = "en"): Priced
     billed: billedText(working),
     currency: working.tariff.currency,
     lines: working.uses.map((_, index) => lineOf(working, index, version, language)),
-    adjustments: working.limited.adjustments.map(({ kind, excl, incl }) => ({ kind, excl: published(excl), incl: published(incl), sentence: explainLimit(kind, working.tariff, language) })),
+    adjustments: working.limited.adjustments.map(({ kind, excl, incl }) => ({
+      kind,
+      excl: published(excl),
+      incl: published(incl),
+      sentence: explainLimit(kind, working.tariff, language),
+    })),
     warnings: priced.warnings,
   };
 }

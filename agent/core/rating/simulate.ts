@@ -1,9 +1,9 @@
 // A bill before anyone charges: a session at constant power, then idle, priced by the live engine itself.
-import { ceilDivide, digitsAt, tenTo, type Decimal } from "../number/money.js";
+import { ceilDivide, type Decimal, digitsAt, tenTo } from "../number/money.js";
 import type { Language } from "../tariff/explain.js";
+import type { Tariff } from "../tariff/tariff.js";
 import type { Price } from "./price.js";
 import { advance, beginRating, bill, live, nextBoundary, type Rating, type Sample } from "./rating.js";
-import type { Tariff } from "../tariff/tariff.js";
 
 export type Plan = {
   readonly startMs: number;
@@ -39,7 +39,12 @@ export function simulate(tariff: Tariff, plan: Plan, language: Language): Simula
   if (plan.powerKw.digits <= 0n) throw new RangeError("the power must be more than 0 kW");
   const forMs = chargingMs(plan);
   if (forMs + plan.idleMs > longestMs) throw new RangeError("the session would last longer than 31 days");
-  const totalMilliWh = "kwh" in plan.until ? Number(digitsAt(plan.until.kwh, Math.max(6, plan.until.kwh.scale)) / tenTo(Math.max(0, plan.until.kwh.scale - 6))) : energyAfter(plan.powerKw, forMs);
+  const totalMilliWh =
+    "kwh" in plan.until
+      ? Number(
+          digitsAt(plan.until.kwh, Math.max(6, plan.until.kwh.scale)) / tenTo(Math.max(0, plan.until.kwh.scale - 6)),
+        )
+      : energyAfter(plan.powerKw, forMs);
   const powerW = (Number(plan.powerKw.digits) / 10 ** plan.powerKw.scale) * 1000;
   const sampleAt = (ms: number): Sample => ({
     atMs: plan.startMs + ms,
@@ -54,9 +59,18 @@ export function simulate(tariff: Tariff, plan: Plan, language: Language): Simula
   const curve: CurvePoint[] = [{ atMs: plan.startMs, incl: live(rating).ifStoppedNow.incl, activity: "charging" }];
   for (const ms of [...stops].sort((a, b) => a - b)) {
     // Like a station, take a reading at every border that lies before the next stop.
-    for (let border = nextBoundary(rating); border !== undefined && border < plan.startMs + ms; border = nextBoundary(rating)) rating = advance(rating, sampleAt(border - plan.startMs));
+    for (
+      let border = nextBoundary(rating);
+      border !== undefined && border < plan.startMs + ms;
+      border = nextBoundary(rating)
+    )
+      rating = advance(rating, sampleAt(border - plan.startMs));
     rating = advance(rating, sampleAt(ms));
-    curve.push({ atMs: plan.startMs + ms, incl: live(rating).ifStoppedNow.incl, activity: ms > forMs ? "parking" : "charging" });
+    curve.push({
+      atMs: plan.startMs + ms,
+      incl: live(rating).ifStoppedNow.incl,
+      activity: ms > forMs ? "parking" : "charging",
+    });
   }
   return { price: bill(rating, language), curve, endMs: plan.startMs + wholeMs };
 }
@@ -69,6 +83,11 @@ export function chartOf(curve: readonly CurvePoint[]): string[] {
   const most = Math.max(...values, 0);
   return Array.from({ length: rows }, (_, row) => {
     const level = ((rows - row - 0.5) * most) / rows;
-    return curve.map((point, index) => ((values[index] ?? 0) > 0 && (values[index] ?? 0) >= level ? (point.activity === "charging" ? "█" : "▒") : " ")).join("").trimEnd();
+    return curve
+      .map((point, index) =>
+        (values[index] ?? 0) > 0 && (values[index] ?? 0) >= level ? (point.activity === "charging" ? "█" : "▒") : " ",
+      )
+      .join("")
+      .trimEnd();
   });
 }

@@ -1,7 +1,20 @@
-// Amounts with their tax: of one use, summed per rate, and held within a tariff's limits. All exact; nothing is rounded here.
-import { add, compare, digitsAt, divide, multiply, ratioOf, subtract, tenTo, zero, type Decimal, type Ratio } from "../number/money.js";
-import type { PriceLimit, Tariff } from "../tariff/tariff.js";
+// Amounts with their tax: of one use, summed per rate, and held within a tariff's limits. All exact; nothing is rounded
+// here.
+import {
+  add,
+  compare,
+  type Decimal,
+  digitsAt,
+  divide,
+  multiply,
+  type Ratio,
+  ratioOf,
+  subtract,
+  tenTo,
+  zero,
+} from "../number/money.js";
 import type { ComponentUsage } from "../tariff/component-usage.js";
+import type { PriceLimit, Tariff } from "../tariff/tariff.js";
 
 /** Tax of one rate; `rate` absent = the tariff states none. */
 export type TaxPart = { readonly rate: Decimal | undefined; readonly net: Ratio; readonly tax: Ratio };
@@ -58,12 +71,21 @@ function stretchTo(total: Taxed, excl: Ratio, incl: Ratio): Taxed {
   const newTax = subtract(incl, excl);
   if (total.excl.n === 0n || (tax.n === 0n && newTax.n !== 0n)) {
     // Nothing to stretch: the new tax is of the rate that explains it, or of none that is stated (never 1.00 of "0 %").
-    const explains = ({ rate }: TaxPart): boolean => rate !== undefined && compare(multiply(excl, ratioOf(rate)), multiply(newTax, { n: 100n, d: 1n })) === 0;
+    const explains = ({ rate }: TaxPart): boolean =>
+      rate !== undefined && compare(multiply(excl, ratioOf(rate)), multiply(newTax, { n: 100n, d: 1n })) === 0;
     return { excl, incl, parts: [{ rate: total.parts.find(explains)?.rate, net: excl, tax: newTax }] };
   }
   const net = divide(excl, total.excl);
   const share = tax.n === 0n ? zero : divide(newTax, tax);
-  return { excl, incl, parts: total.parts.map((part) => ({ rate: part.rate, net: multiply(part.net, net), tax: multiply(part.tax, share) })) };
+  return {
+    excl,
+    incl,
+    parts: total.parts.map((part) => ({
+      rate: part.rate,
+      net: multiply(part.net, net),
+      tax: multiply(part.tax, share),
+    })),
+  };
 }
 
 function limit(total: Taxed, bound: PriceLimit, beyond: (a: Ratio, b: Ratio) => boolean): Taxed {
@@ -72,7 +94,11 @@ function limit(total: Taxed, bound: PriceLimit, beyond: (a: Ratio, b: Ratio) => 
   if (bound.incl === undefined) {
     if (!clampExcl) return total;
     // Only the net figure is limited: the gross follows in proportion.
-    return stretchTo(total, exclBound, total.excl.n === 0n ? exclBound : divide(multiply(total.incl, exclBound), total.excl));
+    return stretchTo(
+      total,
+      exclBound,
+      total.excl.n === 0n ? exclBound : divide(multiply(total.incl, exclBound), total.excl),
+    );
   }
   const inclBound = ratioOf(bound.incl);
   const clampIncl = beyond(total.incl, inclBound);
@@ -80,14 +106,22 @@ function limit(total: Taxed, bound: PriceLimit, beyond: (a: Ratio, b: Ratio) => 
   return stretchTo(total, clampExcl ? exclBound : total.excl, clampIncl ? inclBound : total.incl);
 }
 
-/** Net and gross are held within min_price and max_price, each by its own figure (OCPI mod_tariffs, notes on min_price and max_price). */
+/**
+ * Net and gross are held within min_price and max_price, each by its own figure (OCPI mod_tariffs, notes on min_price
+ * and max_price).
+ */
 export function applyLimits(sum: Taxed, tariff: Tariff, which: { readonly min: boolean }): Limited {
   let total = sum;
   const adjustments: Adjusted[] = [];
-  const step = (kind: Adjusted["kind"], bound: PriceLimit | undefined, beyond: (a: Ratio, b: Ratio) => boolean): void => {
+  const step = (
+    kind: Adjusted["kind"],
+    bound: PriceLimit | undefined,
+    beyond: (a: Ratio, b: Ratio) => boolean,
+  ): void => {
     if (bound === undefined) return;
     const after = limit(total, bound, beyond);
-    if (after !== total) adjustments.push({ kind, excl: subtract(after.excl, total.excl), incl: subtract(after.incl, total.incl) });
+    if (after !== total)
+      adjustments.push({ kind, excl: subtract(after.excl, total.excl), incl: subtract(after.incl, total.incl) });
     total = after;
   };
   if (which.min) step("min_price", tariff.minPrice, (a, b) => compare(a, b) < 0);

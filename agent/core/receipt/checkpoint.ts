@@ -1,5 +1,5 @@
-// A checkpoint of the receipt tree as a C2SP signed note (tlog-checkpoint): origin, size, root; one ECDSA signature line.
-// Whoever holds one can show later that a receipt was removed, altered or put in another order.
+// A checkpoint of the receipt tree as a C2SP signed note (tlog-checkpoint): origin, size, root; one ECDSA signature
+// line. Whoever holds one can show later that a receipt was removed, altered or put in another order.
 import { base64, fromBase64, fromHex, hex, joined, sameBytes, utf8 } from "../number/bytes.js";
 import type { Hash } from "./merkle.js";
 import type { CheckTools, Signer } from "./signer.js";
@@ -40,11 +40,23 @@ export function verifierKey(name: string, spkiHex: string, hash: Hash): string {
   return `${name}+${hex(noteKeyId(spkiHex, hash))}+${base64(joined(Uint8Array.of(2), spki))}`;
 }
 
-export type Note = { readonly checkpoint: Checkpoint; readonly body: string; readonly keyId: Uint8Array; readonly signature: Uint8Array };
+export type Note = {
+  readonly checkpoint: Checkpoint;
+  readonly body: string;
+  readonly keyId: Uint8Array;
+  readonly signature: Uint8Array;
+};
 
-/** A note of ours taken apart, signed or (where the signer had failed) its body alone; undefined where it is neither. */
-export function parseCheckpoint(text: string): { readonly checkpoint: Checkpoint; readonly body: string; readonly signed?: Note } | undefined {
-  const parts = /^((?<origin>[^\s+]{1,100})\n(?<size>0|[1-9]\d{0,15})\n(?<root>[A-Za-z0-9+/]{43}=)\n)(?:\n— (?<name>[^\s+]{1,100}) (?<line>[A-Za-z0-9+/=]{1,200})\n)?$/.exec(text);
+/**
+ * A note of ours taken apart, signed or (where the signer had failed) its body alone; undefined where it is neither.
+ */
+export function parseCheckpoint(
+  text: string,
+): { readonly checkpoint: Checkpoint; readonly body: string; readonly signed?: Note } | undefined {
+  const parts =
+    /^((?<origin>[^\s+]{1,100})\n(?<size>0|[1-9]\d{0,15})\n(?<root>[A-Za-z0-9+/]{43}=)\n)(?:\n— (?<name>[^\s+]{1,100}) (?<line>[A-Za-z0-9+/=]{1,200})\n)?$/.exec(
+      text,
+    );
   const { origin, size, root, name, line } = parts?.groups ?? {};
   const body = parts?.[1];
   if (body === undefined || origin === undefined || size === undefined || root === undefined) return undefined;

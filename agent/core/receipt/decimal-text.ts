@@ -27,7 +27,8 @@ function asText(units: bigint, scale: number): string {
 }
 
 /** The decimal text with its sign turned. */
-export const negative = (text: string): string => (/^0*(\.0*)?$/.test(text.replace(/^-/, "")) ? text : text.startsWith("-") ? text.slice(1) : `-${text}`);
+export const negative = (text: string): string =>
+  /^0*(\.0*)?$/.test(text.replace(/^-/, "")) ? text : text.startsWith("-") ? text.slice(1) : `-${text}`;
 
 /** True where two decimal texts are the same number. */
 export function sameAmount(a: string, b: string): boolean {

@@ -1,6 +1,7 @@
-// A receipt as it is stored: a compact JWS (RFC 7515) with ES256 over the canonical payload. Its ASCII is the leaf of the receipt tree.
+// A receipt as it is stored: a compact JWS (RFC 7515) with ES256 over the canonical payload. Its ASCII is the leaf of
+// the receipt tree.
 import { base64url, fromBase64url, fromUtf8, utf8 } from "../number/bytes.js";
-import { unsignedMark, type Signer } from "./signer.js";
+import { type Signer, unsignedMark } from "./signer.js";
 
 export const receiptType = "chargetill-receipt+json";
 

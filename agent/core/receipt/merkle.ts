@@ -1,5 +1,6 @@
-// The Merkle tree of RFC 6962 over the receipts, kept as its right edge only: adding a leaf costs O(log n) whatever was issued before.
-// Hashes travel as lower-case hex. An inclusion proof lists siblings from the leaf upwards; a consistency proof follows RFC 6962, 2.1.2.
+// The Merkle tree of RFC 6962 over the receipts, kept as its right edge only: adding a leaf costs O(log n) whatever was
+// issued before. Hashes travel as lower-case hex. An inclusion proof lists siblings from the leaf upwards; a
+// consistency proof follows RFC 6962, 2.1.2.
 import { fromHex, hex, joined } from "../number/bytes.js";
 
 export type Hash = (data: Uint8Array) => Uint8Array;
@@ -12,7 +13,8 @@ const nodeMark = Uint8Array.of(1);
 
 function bytesOf(text: string): Uint8Array {
   const bytes = fromHex(text);
-  if (bytes === undefined || bytes.length !== 32) throw new TypeError(`"${text.slice(0, 80)}" is not a SHA-256 hash in hex`);
+  if (bytes === undefined || bytes.length !== 32)
+    throw new TypeError(`"${text.slice(0, 80)}" is not a SHA-256 hash in hex`);
   return bytes;
 }
 
@@ -20,7 +22,8 @@ function bytesOf(text: string): Uint8Array {
 export const leafHash = (data: Uint8Array, hash: Hash): string => hex(hash(joined(leafMark, data)));
 
 /** SHA-256(0x01 || left || right), in hex. */
-export const nodeHash = (left: string, right: string, hash: Hash): string => hex(hash(joined(nodeMark, bytesOf(left), bytesOf(right))));
+export const nodeHash = (left: string, right: string, hash: Hash): string =>
+  hex(hash(joined(nodeMark, bytesOf(left), bytesOf(right))));
 
 /** The frontier after one more leaf: equal subtrees are joined, as a carry runs through a binary number. */
 export function frontierWith(frontier: Frontier, count: number, leaf: string, hash: Hash): Frontier {
@@ -28,7 +31,8 @@ export function frontierWith(frontier: Frontier, count: number, leaf: string, ha
   let node = leaf;
   for (let carry = count; carry % 2 === 1; carry = Math.floor(carry / 2)) {
     const left = peaks.pop();
-    if (left === undefined) throw new RangeError(`a frontier of ${frontier.length} peaks is no tree of ${count} leaves`);
+    if (left === undefined)
+      throw new RangeError(`a frontier of ${frontier.length} peaks is no tree of ${count} leaves`);
     node = nodeHash(left, node, hash);
   }
   peaks.push(node);
@@ -57,7 +61,8 @@ export function treeRoot(leaves: readonly string[], hash: Hash): string {
 
 /** The inclusion proof (RFC 6962, 2.1.1) of leaf `index` in the tree over all `leaves`. */
 export function inclusionProof(index: number, leaves: readonly string[], hash: Hash): readonly string[] {
-  if (!(index >= 0 && index < leaves.length)) throw new RangeError(`there is no leaf ${index} in a tree of ${leaves.length}`);
+  if (!(index >= 0 && index < leaves.length))
+    throw new RangeError(`there is no leaf ${index} in a tree of ${leaves.length}`);
   if (leaves.length === 1) return [];
   const k = split(leaves.length);
   return index < k
@@ -66,7 +71,13 @@ export function inclusionProof(index: number, leaves: readonly string[], hash: H
 }
 
 /** The root that a leaf and its proof lead to, or undefined where the proof has the wrong length for that place. */
-export function rootFromInclusion(index: number, size: number, leaf: string, proof: readonly string[], hash: Hash): string | undefined {
+export function rootFromInclusion(
+  index: number,
+  size: number,
+  leaf: string,
+  proof: readonly string[],
+  hash: Hash,
+): string | undefined {
   if (!Number.isSafeInteger(index) || !Number.isSafeInteger(size) || index < 0 || index >= size) return undefined;
   let node = index;
   let last = size - 1;
@@ -86,9 +97,12 @@ export function rootFromInclusion(index: number, size: number, leaf: string, pro
   return last === 0 ? root : undefined;
 }
 
-/** The proof that the tree over the first `size` leaves is the beginning of the tree over all of them (RFC 6962, 2.1.2). */
+/**
+ * The proof that the tree over the first `size` leaves is the beginning of the tree over all of them (RFC 6962, 2.1.2).
+ */
 export function consistencyProof(size: number, leaves: readonly string[], hash: Hash): readonly string[] {
-  if (!(size >= 1 && size <= leaves.length)) throw new RangeError(`no consistency from size ${size} to ${leaves.length}`);
+  if (!(size >= 1 && size <= leaves.length))
+    throw new RangeError(`no consistency from size ${size} to ${leaves.length}`);
   const within = (m: number, part: readonly string[], known: boolean): string[] => {
     if (m === part.length) return known ? [] : [treeRoot(part, hash)];
     const k = split(part.length);
@@ -100,8 +114,16 @@ export function consistencyProof(size: number, leaves: readonly string[], hash: 
 }
 
 /** True where the proof shows that the tree (oldSize, oldRoot) grew into (newSize, newRoot). */
-export function isConsistent(oldSize: number, oldRoot: string, newSize: number, newRoot: string, proof: readonly string[], hash: Hash): boolean {
-  if (!Number.isSafeInteger(oldSize) || !Number.isSafeInteger(newSize) || oldSize < 0 || oldSize > newSize) return false;
+export function isConsistent(
+  oldSize: number,
+  oldRoot: string,
+  newSize: number,
+  newRoot: string,
+  proof: readonly string[],
+  hash: Hash,
+): boolean {
+  if (!Number.isSafeInteger(oldSize) || !Number.isSafeInteger(newSize) || oldSize < 0 || oldSize > newSize)
+    return false;
   if (oldSize === 0) return proof.length === 0 && oldRoot === rootOf([], hash);
   if (oldSize === newSize) return proof.length === 0 && oldRoot === newRoot;
   let node = oldSize - 1;

@@ -1,12 +1,13 @@
 // OCMF 1.0: the begin and end register of a session as one signed record that the drivers' transparency software opens.
 // The signed bytes are the text between the pipes, exactly; it is written once and never serialised again.
-import type { MeterIdentity, Reading, TimeTrust } from "../../../drivers/driver.js";
+
 import type { ConnectorFacts, StationFacts } from "../../../config/schema.js";
+import type { MeterIdentity, Reading, TimeTrust } from "../../../drivers/driver.js";
+import type { SessionToken, StopReason } from "../cdr/settlement.js";
 import { hex, utf8 } from "../number/bytes.js";
 import { kwhExact } from "../number/energy-text.js";
 import { ocmfLocal } from "../time/iso-time.js";
-import type { SessionToken, StopReason } from "../cdr/settlement.js";
-import { ReceiptFault, unsignedMark, type Signer } from "./signer.js";
+import { ReceiptFault, type Signer, unsignedMark } from "./signer.js";
 
 /** What a record says; every part of a Settlement that it needs, so that a Settlement can be handed in whole. */
 export type OcmfFacts = {
@@ -34,9 +35,15 @@ export const mostBorders = 6;
 /** Room for the pipe and the signature part with the longest DER signature of P-256: 72 bytes in hex. */
 const signatureRoom = signatureText("0".repeat(144)).length + 1;
 
-/** JSON in pure ASCII without a pipe: whatever else stands in a name becomes an escape (raw UTF-8 fails in the Windows reader). */
+/**
+ * JSON in pure ASCII without a pipe: whatever else stands in a name becomes an escape (raw UTF-8 fails in the Windows
+ * reader).
+ */
 export function asciiJson(value: unknown): string {
-  return JSON.stringify(value).replace(/[|\u007f-\uffff]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return JSON.stringify(value).replace(
+    /[|\u007f-\uffff]/g,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** The third part of a record around the hex of a DER signature. */
@@ -44,7 +51,10 @@ export function signatureText(der: string): string {
   return `{"SA":"ECDSA-secp256r1-SHA256","SE":"hex","SM":"application/x-der","SD":"${der}"}`;
 }
 
-/** How the record says that the session ended: by the driver, from afar, by a power cut, by a fault, or otherwise in good order. */
+/**
+ * How the record says that the session ended: by the driver, from afar, by a power cut, by a fault, or otherwise in
+ * good order.
+ */
 function endMark(reason: StopReason): "E" | "L" | "R" | "A" | "P" {
   switch (reason) {
     case "Local":
@@ -86,16 +96,28 @@ export function clockMark(trust: TimeTrust, sameBoot: boolean): "S" | "I" | "R" 
   }
 }
 
-/** The user's fields: a UID read without cryptography is hearsay; whoever came over the wire is known to the backend alone. */
+/**
+ * The user's fields: a UID read without cryptography is hearsay; whoever came over the wire is known to the backend
+ * alone.
+ */
 function userFields({ uid, type }: OcmfFacts["token"]): Record<string, unknown> {
   if (type !== "RFID") return { IS: true, IL: "HEARSAY", IF: [], IT: "CENTRAL", ID: uid };
-  return { IS: true, IL: "HEARSAY", IF: ["RFID_PLAIN"], IT: uid.length === 8 || uid.length === 14 ? "ISO14443" : "UNDEFINED", ID: uid };
+  return {
+    IS: true,
+    IL: "HEARSAY",
+    IF: ["RFID_PLAIN"],
+    IT: uid.length === 8 || uid.length === 14 ? "ISO14443" : "UNDEFINED",
+    ID: uid,
+  };
 }
 
 function readingText(reading: Reading, mark: string, facts: OcmfFacts): string {
   if (!Number.isSafeInteger(reading.energyMilliWh) || reading.energyMilliWh < 0 || reading.energyMilliWh % 10 !== 0)
-    throw new ReceiptFault(`a reading of ${reading.energyMilliWh} mWh cannot be signed exactly: OCMF carries whole steps of 10 mWh`);
-  if (reading.serial !== facts.meter.serial) throw new ReceiptFault(`a reading of meter ${reading.serial} in a session of meter ${facts.meter.serial}`);
+    throw new ReceiptFault(
+      `a reading of ${reading.energyMilliWh} mWh cannot be signed exactly: OCMF carries whole steps of 10 mWh`,
+    );
+  if (reading.serial !== facts.meter.serial)
+    throw new ReceiptFault(`a reading of meter ${reading.serial} in a session of meter ${facts.meter.serial}`);
   const sameBoot = reading.moment.boot === facts.begin.moment.boot && reading.moment.boot === facts.end.moment.boot;
   const time = `${ocmfLocal(reading.moment.at, facts.timeZone)} ${clockMark(reading.moment.trust, sameBoot)}`;
   const current = facts.connector.powerType === "DC" ? "DC" : "AC";
@@ -103,18 +125,32 @@ function readingText(reading: Reading, mark: string, facts: OcmfFacts): string {
 }
 
 /**
- * The payload of a session's record: begin, up to six readings at price borders, end, and the receipt and tariff it belongs to.
- * Throws ReceiptFault where a reading cannot be signed exactly, belongs to another meter, or runs backwards.
+ * The payload of a session's record: begin, up to six readings at price borders, end, and the receipt and tariff it
+ * belongs to. Throws ReceiptFault where a reading cannot be signed exactly, belongs to another meter, or runs
+ * backwards.
  */
 export function ocmfPayload(facts: OcmfFacts): string {
   if (facts.end.energyMilliWh < facts.begin.energyMilliWh)
     throw new ReceiptFault(`the register fell from ${facts.begin.energyMilliWh} to ${facts.end.energyMilliWh} mWh`);
-  if (facts.meter.serial === "") throw new ReceiptFault("a meter without a serial number cannot be named in a signed record");
+  if (facts.meter.serial === "")
+    throw new ReceiptFault("a meter without a serial number cannot be named in a signed record");
   const head = asciiJson({
-    FV: "1.0", GI: "chargetill", GS: facts.station.id, GV: facts.softwareVersion, PG: `T${facts.pagination}`,
-    MV: facts.meter.vendor, MM: facts.meter.model, MS: facts.meter.serial, MF: facts.meter.firmware ?? "",
-    ...userFields(facts.token), CT: "EVSEID", CI: facts.connector.evseId,
-    URN: facts.receiptNumber, USI: facts.sessionId, UTI: facts.tariffId, UTD: facts.tariffDigest,
+    FV: "1.0",
+    GI: "chargetill",
+    GS: facts.station.id,
+    GV: facts.softwareVersion,
+    PG: `T${facts.pagination}`,
+    MV: facts.meter.vendor,
+    MM: facts.meter.model,
+    MS: facts.meter.serial,
+    MF: facts.meter.firmware ?? "",
+    ...userFields(facts.token),
+    CT: "EVSEID",
+    CI: facts.connector.evseId,
+    URN: facts.receiptNumber,
+    USI: facts.sessionId,
+    UTI: facts.tariffId,
+    UTD: facts.tariffDigest,
   });
   const begin = readingText(facts.begin, "B", facts);
   const end = readingText(facts.end, endMark(facts.stopReason), facts);
@@ -122,7 +158,10 @@ export function ocmfPayload(facts: OcmfFacts): string {
   const whole = (): string => `${head.slice(0, -1)},"RD":[${[begin, ...between, end].join(",")}]}`;
   // Long names leave less room: border readings give way, as they stand in the receipt as well.
   while ("OCMF|".length + whole().length + signatureRoom > longestRecord) {
-    if (between.pop() === undefined) throw new ReceiptFault(`the names of station, meter and tariff leave no room for a record of ${longestRecord} bytes`);
+    if (between.pop() === undefined)
+      throw new ReceiptFault(
+        `the names of station, meter and tariff leave no room for a record of ${longestRecord} bytes`,
+      );
   }
   return whole();
 }

@@ -1,4 +1,5 @@
-// The file that a driver takes home: the receipt, the public key it claims, the checkpoint that includes it and the proof that it does.
+// The file that a driver takes home: the receipt, the public key it claims, the checkpoint that includes it and the
+// proof that it does.
 import type { Issued } from "./receipt.js";
 
 export const receiptFileFormat = "chargetill receipt file 1";

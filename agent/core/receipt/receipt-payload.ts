@@ -1,10 +1,11 @@
-// What stands in a receipt, field by field: the signed payload as types. config/receipt.schema.json says the same for everybody else.
-// Times are local ISO texts with offset and milliseconds, energies kWh texts, amounts decimal texts: nothing is a float.
+// What stands in a receipt, field by field: the signed payload as types. config/receipt.schema.json says the same for
+// everybody else. Times are local ISO texts with offset and milliseconds, energies kWh texts, amounts decimal texts:
+// nothing is a float.
 import type { ConnectorFacts, StationFacts } from "../../../config/schema.js";
 import type { MeterIdentity, SignedRecord, TimeTrust } from "../../../drivers/driver.js";
-import type { ChargingPeriod } from "../tariff/period.js";
-import type { Price } from "../rating/price.js";
 import type { SessionToken, Settlement, StopReason } from "../cdr/settlement.js";
+import type { Price } from "../rating/price.js";
+import type { ChargingPeriod } from "../tariff/period.js";
 
 export const receiptFormat = "chargetill receipt 1";
 
@@ -13,7 +14,14 @@ export type RunningTotals = {
   readonly sales: number;
   readonly energyMilliWh: number;
   /** One row per currency and tax rate, in the order in which they first appeared. */
-  readonly rates: readonly { readonly currency: string; readonly name: string; readonly ratePercent: string; readonly net: string; readonly tax: string; readonly gross: string }[];
+  readonly rates: readonly {
+    readonly currency: string;
+    readonly name: string;
+    readonly ratePercent: string;
+    readonly net: string;
+    readonly tax: string;
+    readonly gross: string;
+  }[];
 };
 
 /** A stretch of receipts that could not be signed. `digest` runs over their hashes in order. */
@@ -81,7 +89,11 @@ export type SaleFields = {
 };
 
 export type StartPayload = ReceiptFrame & { readonly kind: "start" };
-export type SalePayload = ReceiptFrame & { readonly kind: "sale"; readonly sale: SaleFields; readonly corrects?: number };
+export type SalePayload = ReceiptFrame & {
+  readonly kind: "sale";
+  readonly sale: SaleFields;
+  readonly corrects?: number;
+};
 export type CreditPayload = ReceiptFrame & {
   readonly kind: "credit";
   readonly credit: {
@@ -99,6 +111,9 @@ export type CreditPayload = ReceiptFrame & {
 /** The signer works again: commits to the receipts that it could not sign. */
 export type RecoveryPayload = ReceiptFrame & { readonly kind: "recovery"; readonly unsigned: UnsignedSpan };
 /** The key changes: signed by the old key as a receipt, and by the new one over `rotationText`. */
-export type KeyPayload = ReceiptFrame & { readonly kind: "key"; readonly next: { readonly id: string; readonly spki: string; readonly signature: string } };
+export type KeyPayload = ReceiptFrame & {
+  readonly kind: "key";
+  readonly next: { readonly id: string; readonly spki: string; readonly signature: string };
+};
 
 export type ReceiptPayload = StartPayload | SalePayload | CreditPayload | RecoveryPayload | KeyPayload;

@@ -1,22 +1,33 @@
-// Receipts: a settlement becomes a signed payload, chained to the receipt before it and to a checkpoint over all of them.
-// Issuing costs the same after ten receipts and after a hundred thousand. The bytes made here are journalled before anyone sees them;
-// nothing is signed twice, and nothing is signed later as if on time.
+// Receipts: a settlement becomes a signed payload, chained to the receipt before it and to a checkpoint over all of
+// them. Issuing costs the same after ten receipts and after a hundred thousand. The bytes made here are journalled
+// before anyone sees them; nothing is signed twice, and nothing is signed later as if on time.
 import type { StationFacts } from "../../../config/schema.js";
 import type { Reading, TimeTrust } from "../../../drivers/driver.js";
+import type { Settlement } from "../cdr/settlement.js";
+import { masked } from "../cdr/token.js";
 import { fromHex, hex, utf8 } from "../number/bytes.js";
 import { canonicalText } from "../number/canonical.js";
-import { checkpointBody, signedCheckpoint } from "./checkpoint.js";
-import { negative } from "./decimal-text.js";
 import { kwhExact } from "../number/energy-text.js";
 import { isoLocal } from "../time/iso-time.js";
-import { parseJws, signedJws, type Jws } from "./jws.js";
-import { frontierWith, leafHash, proofOfNewest, rootOf, type Frontier, type Hash } from "./merkle.js";
+import { checkpointBody, signedCheckpoint } from "./checkpoint.js";
+import { negative } from "./decimal-text.js";
+import { type Jws, parseJws, signedJws } from "./jws.js";
+import { type Frontier, frontierWith, type Hash, leafHash, proofOfNewest, rootOf } from "./merkle.js";
 import { ocmfRecord } from "./ocmf.js";
-import { receiptFormat, type CreditPayload, type KeyPayload, type ReceiptFrame, type ReceiptPayload, type ReceiptReading, type RunningTotals, type SaleFields, type SalePayload, type UnsignedSpan } from "./receipt-payload.js";
-import type { Settlement } from "../cdr/settlement.js";
+import {
+  type CreditPayload,
+  type KeyPayload,
+  type ReceiptFrame,
+  type ReceiptPayload,
+  type ReceiptReading,
+  type RunningTotals,
+  receiptFormat,
+  type SaleFields,
+  type SalePayload,
+  type UnsignedSpan,
+} from "./receipt-payload.js";
 import { shortForm } from "./short-form.js";
 import { ReceiptFault, type Signer } from "./signer.js";
-import { masked } from "../cdr/token.js";
 import { noTotals, totalsWith } from "./totals.js";
 
 /** What the next receipt needs to know of all that were issued before. */
@@ -71,10 +82,17 @@ function guarded(signer: Signer): Signer {
       throw new SignerFailed("the signer failed", { cause });
     }
   };
-  return { ...signer, sign: (data) => attempt(() => signer.sign(data)), signDer: (data) => attempt(() => signer.signDer(data)) };
+  return {
+    ...signer,
+    sign: (data) => attempt(() => signer.sign(data)),
+    signDer: (data) => attempt(() => signer.signDer(data)),
+  };
 }
 
-/** Makes a receipt with the signer, or, where it fails or has failed since the last recovery, with the mark in its place. */
+/**
+ * Makes a receipt with the signer, or, where it fails or has failed since the last recovery, with the mark in its
+ * place.
+ */
 function signedOrMarked<T>(chain: ChainState, signer: Signer, make: (working: Signer | undefined) => T): T {
   if (chain.unsigned !== undefined) return make(undefined);
   try {
@@ -85,12 +103,25 @@ function signedOrMarked<T>(chain: ChainState, signer: Signer, make: (working: Si
   }
 }
 
-function checkpointOf(origin: string, size: number, frontier: Frontier, signer: Signer | undefined, hash: Hash): string {
+function checkpointOf(
+  origin: string,
+  size: number,
+  frontier: Frontier,
+  signer: Signer | undefined,
+  hash: Hash,
+): string {
   const checkpoint = { origin, size, root: rootOf(frontier, hash) };
   return signer === undefined ? checkpointBody(checkpoint) : signedCheckpoint(checkpoint, signer, hash);
 }
 
-function frame(occasion: Occasion, chain: ChainState, totals: RunningTotals, signer: Signer, working: Signer | undefined, hash: Hash): ReceiptFrame {
+function frame(
+  occasion: Occasion,
+  chain: ChainState,
+  totals: RunningTotals,
+  signer: Signer,
+  working: Signer | undefined,
+  hash: Hash,
+): ReceiptFrame {
   const { id, countryCode, partyId, operator, location, verifyUrl } = occasion.station;
   return {
     format: receiptFormat,
@@ -100,7 +131,10 @@ function frame(occasion: Occasion, chain: ChainState, totals: RunningTotals, sig
     timeZone: occasion.timeZone,
     station: { id, countryCode, partyId, operator, location, ...(verifyUrl === undefined ? {} : { verifyUrl }) },
     key: { id: signer.keyId, spki: signer.spkiHex },
-    chain: { previous: chain.previous, before: chain.checkpoint === "" ? checkpointOf(id, chain.count, chain.frontier, working, hash) : chain.checkpoint },
+    chain: {
+      previous: chain.previous,
+      before: chain.checkpoint === "" ? checkpointOf(id, chain.count, chain.frontier, working, hash) : chain.checkpoint,
+    },
     totals,
     softwareVersion: occasion.softwareVersion,
     notices,
@@ -114,7 +148,14 @@ export function spanWith(span: UnsignedSpan | undefined, number: number, leaf: s
   return { first: span?.first ?? number, count: (span?.count ?? 0) + 1, digest: hex(hash(link)) };
 }
 
-function extended(chain: ChainState, jws: string, payload: ReceiptPayload, isSigned: boolean, checkpoint: string, hash: Hash): ChainState {
+function extended(
+  chain: ChainState,
+  jws: string,
+  payload: ReceiptPayload,
+  isSigned: boolean,
+  checkpoint: string,
+  hash: Hash,
+): ChainState {
   const data = utf8(jws);
   const leaf = leafHash(data, hash);
   return {
@@ -127,14 +168,30 @@ function extended(chain: ChainState, jws: string, payload: ReceiptPayload, isSig
   };
 }
 
-function issued(chain: ChainState, payload: ReceiptPayload, ocmf: string, working: Signer | undefined, signer: Signer, hash: Hash): Issued {
+function issued(
+  chain: ChainState,
+  payload: ReceiptPayload,
+  ocmf: string,
+  working: Signer | undefined,
+  signer: Signer,
+  hash: Hash,
+): Issued {
   const jws = signedJws(canonicalText(payload), signer.keyId, working);
   const next = extended(chain, jws, payload, working !== undefined, "", hash);
   const checkpoint = checkpointOf(payload.station.id, next.count, next.frontier, working, hash);
-  return { jws, ocmf, checkpoint, proof: proofOfNewest(chain.frontier), chain: { ...next, checkpoint: working === undefined ? "" : checkpoint } };
+  return {
+    jws,
+    ocmf,
+    checkpoint,
+    proof: proofOfNewest(chain.frontier),
+    chain: { ...next, checkpoint: working === undefined ? "" : checkpoint },
+  };
 }
 
-/** The start receipt of zero: number 1, leaf 0, before a checkpoint of size 0. Throws when the signer fails: a chain is not opened unsigned. */
+/**
+ * The start receipt of zero: number 1, leaf 0, before a checkpoint of size 0. Throws when the signer fails: a chain is
+ * not opened unsigned.
+ */
 export function openChain(occasion: Occasion, signer: Signer, hash: Hash): Issued {
   const payload: ReceiptPayload = { ...frame(occasion, emptyChain, noTotals, signer, signer, hash), kind: "start" };
   return issued(emptyChain, payload, "", signer, signer, hash);
@@ -142,23 +199,38 @@ export function openChain(occasion: Occasion, signer: Signer, hash: Hash): Issue
 
 /** The id and version of an OCPI tariff, as a receipt names them. */
 export function tariffName(tariff: unknown): { readonly id: string; readonly version: string } {
-  const { id, last_updated: version } = (typeof tariff === "object" && tariff !== null ? tariff : {}) as Record<string, unknown>;
+  const { id, last_updated: version } = (typeof tariff === "object" && tariff !== null ? tariff : {}) as Record<
+    string,
+    unknown
+  >;
   if (typeof id !== "string" || id === "") throw new ReceiptFault("the tariff of the session has no id");
   return { id, version: typeof version === "string" ? version : "" };
 }
 
 function readingOf(reading: Reading, timeZone: string): ReceiptReading {
   const { moment, energyMilliWh, signed } = reading;
-  return { at: isoLocal(moment.at, timeZone), clock: moment.trust, registerKwh: kwhExact(energyMilliWh), ...(signed === undefined ? {} : { signed }) };
+  return {
+    at: isoLocal(moment.at, timeZone),
+    clock: moment.trust,
+    registerKwh: kwhExact(energyMilliWh),
+    ...(signed === undefined ? {} : { signed }),
+  };
 }
 
 function samplesOf({ samples, timeZone }: Settlement): SaleFields["samples"] {
   const first = samples[0];
-  if (first === undefined) throw new ReceiptFault("a session without samples cannot be rated again, so it gets no receipt");
+  if (first === undefined)
+    throw new ReceiptFault("a session without samples cannot be rated again, so it gets no receipt");
   return {
     from: isoLocal(first.atMs, timeZone),
     registerKwh: kwhExact(first.energyMilliWh),
-    rows: samples.map(({ atMs, energyMilliWh, powerW, currentMilliA, activity }) => [atMs - first.atMs, energyMilliWh - first.energyMilliWh, powerW, currentMilliA ?? null, activity]),
+    rows: samples.map(({ atMs, energyMilliWh, powerW, currentMilliA, activity }) => [
+      atMs - first.atMs,
+      energyMilliWh - first.energyMilliWh,
+      powerW,
+      currentMilliA ?? null,
+      activity,
+    ]),
   };
 }
 
@@ -167,11 +239,20 @@ function saleOf(settlement: Settlement, ocmf: string, short: string): SaleFields
   return {
     sessionId: settlement.sessionId,
     cdrId: settlement.cdrId,
-    connector: { id: connector.id, evseId: connector.evseId, standard: connector.standard, format: connector.format, powerType: connector.powerType, maxPowerW: connector.maxPowerW },
+    connector: {
+      id: connector.id,
+      evseId: connector.evseId,
+      standard: connector.standard,
+      format: connector.format,
+      powerType: connector.powerType,
+      maxPowerW: connector.maxPowerW,
+    },
     meter: settlement.meter,
     token,
     authMethod: settlement.authMethod,
-    ...(settlement.authorizationReference === undefined ? {} : { authorizationReference: settlement.authorizationReference }),
+    ...(settlement.authorizationReference === undefined
+      ? {}
+      : { authorizationReference: settlement.authorizationReference }),
     start: isoLocal(settlement.startMs, timeZone),
     end: isoLocal(settlement.endMs, timeZone),
     begin: readingOf(settlement.begin, timeZone),
@@ -186,22 +267,35 @@ function saleOf(settlement: Settlement, ocmf: string, short: string): SaleFields
     periods: settlement.periods,
     payment: { kind: "contract", reference: masked(token.contractId) },
     stop: { reason: settlement.stopReason, detail: settlement.stopDetail },
-    interruptions: settlement.interruptions.map(({ fromMs, toMs, why }) => ({ from: isoLocal(fromMs, timeZone), to: toMs === null ? null : isoLocal(toMs, timeZone), why })),
+    interruptions: settlement.interruptions.map(({ fromMs, toMs, why }) => ({
+      from: isoLocal(fromMs, timeZone),
+      to: toMs === null ? null : isoLocal(toMs, timeZone),
+      why,
+    })),
     ocmf,
     short,
   };
 }
 
 /**
- * The signed OCMF record and receipt of a settlement. Pure but for the signatures; where the signer fails the sale goes on, marked.
- * Throws ReceiptFault where the settlement contradicts itself or the chain: nothing is signed then.
+ * The signed OCMF record and receipt of a settlement. Pure but for the signatures; where the signer fails the sale goes
+ * on, marked. Throws ReceiptFault where the settlement contradicts itself or the chain: nothing is signed then.
  */
-export function issueReceipt(settlement: Settlement, chain: ChainState, signer: Signer, hash: Hash, corrects?: number): Issued {
+export function issueReceipt(
+  settlement: Settlement,
+  chain: ChainState,
+  signer: Signer,
+  hash: Hash,
+  corrects?: number,
+): Issued {
   const { receiptNumber, price, station } = settlement;
-  if (receiptNumber !== chain.count + 1) throw new ReceiptFault(`receipt ${receiptNumber} does not follow on ${chain.count} receipts`);
-  if (chain.count === 0) throw new ReceiptFault("the chain has not been opened: the first receipt is the start receipt of zero");
+  if (receiptNumber !== chain.count + 1)
+    throw new ReceiptFault(`receipt ${receiptNumber} does not follow on ${chain.count} receipts`);
+  if (chain.count === 0)
+    throw new ReceiptFault("the chain has not been opened: the first receipt is the start receipt of zero");
   const energyMilliWh = settlement.end.energyMilliWh - settlement.begin.energyMilliWh;
-  if (price.energyMilliWh !== energyMilliWh) throw new ReceiptFault(`the bill has ${price.energyMilliWh} mWh, the meter's register ${energyMilliWh} mWh`);
+  if (price.energyMilliWh !== energyMilliWh)
+    throw new ReceiptFault(`the bill has ${price.energyMilliWh} mWh, the meter's register ${energyMilliWh} mWh`);
   const { id: tariffId } = tariffName(settlement.tariff);
   const totals = totalsWith(chain.totals, price, energyMilliWh, 1);
   return signedOrMarked(chain, signer, (working) => {
@@ -217,38 +311,81 @@ export function issueReceipt(settlement: Settlement, chain: ChainState, signer: 
   });
 }
 
-/** Takes a sale back: a receipt of its own that names the first, which is never touched. `jws` is the receipt that is taken back. */
-export function issueCredit(occasion: Occasion, jws: string, cdrId: string, reason: string, chain: ChainState, signer: Signer, hash: Hash): Issued {
+/**
+ * Takes a sale back: a receipt of its own that names the first, which is never touched. `jws` is the receipt that is
+ * taken back.
+ */
+export function issueCredit(
+  occasion: Occasion,
+  jws: string,
+  cdrId: string,
+  reason: string,
+  chain: ChainState,
+  signer: Signer,
+  hash: Hash,
+): Issued {
   const sold = payloadOf(jws);
   if (sold?.kind !== "sale") throw new ReceiptFault("only the receipt of a sale can be credited");
   const { sale, number } = sold;
   const { currency, due } = sale.price;
-  const taxes = sale.price.taxes.map((tax) => ({ ...tax, net: negative(tax.net), tax: negative(tax.tax), gross: negative(tax.gross) }));
+  const taxes = sale.price.taxes.map((tax) => ({
+    ...tax,
+    net: negative(tax.net),
+    tax: negative(tax.tax),
+    gross: negative(tax.gross),
+  }));
   const credit: CreditPayload["credit"] = {
-    number, receipt: hex(hash(utf8(jws))), sessionId: sale.sessionId, cdrId, reason, currency, taxes,
+    number,
+    receipt: hex(hash(utf8(jws))),
+    sessionId: sale.sessionId,
+    cdrId,
+    reason,
+    currency,
+    taxes,
     due: { net: negative(due.net), tax: negative(due.tax), gross: negative(due.gross) },
   };
   const totals = totalsWith(chain.totals, credit, 0, 0);
   return signedOrMarked(chain, signer, (working) =>
-    issued(chain, { ...frame(occasion, chain, totals, signer, working, hash), kind: "credit", credit }, "", working, signer, hash));
+    issued(
+      chain,
+      { ...frame(occasion, chain, totals, signer, working, hash), kind: "credit", credit },
+      "",
+      working,
+      signer,
+      hash,
+    ),
+  );
 }
 
 /** A signed zero receipt that commits to the receipts that could not be signed. Throws when the signer still fails. */
 export function issueRecovery(occasion: Occasion, chain: ChainState, signer: Signer, hash: Hash): Issued {
   const { unsigned, ...rest } = chain;
   if (unsigned === undefined) throw new ReceiptFault("there is no unsigned receipt to recover from");
-  return issued(rest, { ...frame(occasion, chain, chain.totals, signer, signer, hash), kind: "recovery", unsigned }, "", signer, signer, hash);
+  return issued(
+    rest,
+    { ...frame(occasion, chain, chain.totals, signer, signer, hash), kind: "recovery", unsigned },
+    "",
+    signer,
+    signer,
+    hash,
+  );
 }
 
 /** What the new key signs at a change of keys. */
-export const rotationText = (station: string, number: number, from: string, to: string): string => `chargetill key change;${station};${number};${from};${to}`;
+export const rotationText = (station: string, number: number, from: string, to: string): string =>
+  `chargetill key change;${station};${number};${from};${to}`;
 
 /** The change of key as a receipt: signed by the old key, and inside it by the new one. Throws when either fails. */
 export function issueKeyChange(occasion: Occasion, chain: ChainState, old: Signer, next: Signer, hash: Hash): Issued {
-  if (chain.unsigned !== undefined) throw new ReceiptFault("the key cannot change while receipts are unsigned: issue the recovery receipt first");
+  if (chain.unsigned !== undefined)
+    throw new ReceiptFault("the key cannot change while receipts are unsigned: issue the recovery receipt first");
   const base = frame(occasion, chain, chain.totals, old, old, hash);
   const proof = next.sign(utf8(rotationText(base.station.id, base.number, old.keyId, next.keyId)));
-  const payload: KeyPayload = { ...base, kind: "key", next: { id: next.keyId, spki: next.spkiHex, signature: hex(proof) } };
+  const payload: KeyPayload = {
+    ...base,
+    kind: "key",
+    next: { id: next.keyId, spki: next.spkiHex, signature: hex(proof) },
+  };
   return issued(chain, payload, "", old, old, hash);
 }
 

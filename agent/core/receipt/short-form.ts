@@ -1,15 +1,16 @@
-// The short signed form of a receipt, for the QR code: at most 300 bytes, signed by itself, readable without the receipt.
-// Layout, eleven fields joined by ";":
-//   CT1 ; station id ; receipt number ; start ; end ; begin kWh ; end kWh ; total with currency ; record ; key ; signature
-// Times are local with offset to the second, followed by the clock's mark (S, I or U); `record` is the first 16 bytes of SHA-256 over the
-// OCMF record, `key` the first 8 bytes of the key's fingerprint (both hex), `signature` ES256 (r || s, base64url) over all before its ";".
+// The short signed form of a receipt, for the QR code: at most 300 bytes, signed by itself, readable without the
+// receipt. Layout, eleven fields joined by ";":
+//   CT1 ; station id ; receipt number ; start ; end ; begin kWh ; end kWh ; total with currency ; record ; key ;
+// signature Times are local with offset to the second, followed by the clock's mark (S, I or U); `record` is the first
+// 16 bytes of SHA-256 over the OCMF record, `key` the first 8 bytes of the key's fingerprint (both hex), `signature`
+// ES256 (r || s, base64url) over all before its ";".
 import type { TimeTrust } from "../../../drivers/driver.js";
+import type { Settlement } from "../cdr/settlement.js";
 import { base64url, fromBase64url, hex, utf8 } from "../number/bytes.js";
 import { kwhExact } from "../number/energy-text.js";
 import { isoLocal } from "../time/iso-time.js";
 import type { Hash } from "./merkle.js";
-import type { Settlement } from "../cdr/settlement.js";
-import { unsignedMark, type Signer } from "./signer.js";
+import { type Signer, unsignedMark } from "./signer.js";
 
 export const longestShortForm = 300;
 
@@ -17,12 +18,25 @@ const marks: Record<TimeTrust, string> = { synced: "S", holdover: "I", unsynced:
 const seconds = (atMs: number, zone: string): string => isoLocal(atMs, zone).replace(/\.\d{3}/, "");
 
 /** The short form of a settlement. Without a signer the mark stands in the signature's place. */
-export function shortForm(settlement: Settlement, ocmf: string, keyId: string, signer: Pick<Signer, "sign"> | undefined, hash: Hash): string {
+export function shortForm(
+  settlement: Settlement,
+  ocmf: string,
+  keyId: string,
+  signer: Pick<Signer, "sign"> | undefined,
+  hash: Hash,
+): string {
   const { station, receiptNumber, startMs, endMs, timeZone, timeTrust, begin, end, price } = settlement;
   const text = [
-    "CT1", station.id, receiptNumber, `${seconds(startMs, timeZone)}${marks[timeTrust]}`, `${seconds(endMs, timeZone)}${marks[timeTrust]}`,
-    kwhExact(begin.energyMilliWh), kwhExact(end.energyMilliWh), `${price.due.gross}${price.currency}`,
-    hex(hash(utf8(ocmf)).slice(0, 16)), keyId.replace("sha256:", "").slice(0, 16),
+    "CT1",
+    station.id,
+    receiptNumber,
+    `${seconds(startMs, timeZone)}${marks[timeTrust]}`,
+    `${seconds(endMs, timeZone)}${marks[timeTrust]}`,
+    kwhExact(begin.energyMilliWh),
+    kwhExact(end.energyMilliWh),
+    `${price.due.gross}${price.currency}`,
+    hex(hash(utf8(ocmf)).slice(0, 16)),
+    keyId.replace("sha256:", "").slice(0, 16),
   ].join(";");
   return `${text};${signer === undefined ? base64url(utf8(unsignedMark)) : base64url(signer.sign(utf8(text)))}`;
 }
@@ -43,7 +57,10 @@ export type ShortForm = {
   readonly signature: Uint8Array;
 };
 
-/** A short form taken apart (an address in front of it, as a phone reads it from the code, is left out); undefined where it is none. */
+/**
+ * A short form taken apart (an address in front of it, as a phone reads it from the code, is left out); undefined where
+ * it is none.
+ */
 export function parseShortForm(scanned: string): ShortForm | undefined {
   const whole = scanned.slice(scanned.lastIndexOf("#") + 1).trim();
   const time = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d`;
@@ -51,8 +68,37 @@ export function parseShortForm(scanned: string): ShortForm | undefined {
     String.raw`^(CT1;([A-Za-z0-9.-]{1,25});([1-9]\d{0,15});(${time})([SIU]);(${time})\5;(\d+\.\d{3,6});(\d+\.\d{3,6});(-?\d+(?:\.\d+)?)([A-Z]{3});([0-9a-f]{32});([0-9a-f]{16}));([\w-]+)$`,
   ).exec(whole);
   if (parts === null || whole.length > longestShortForm) return undefined;
-  const [, text = "", station = "", number, start = "", clock = "", end = "", beginKwh = "", endKwh = "", total = "", currency = "", record = "", key = "", signed = ""] = parts;
+  const [
+    ,
+    text = "",
+    station = "",
+    number,
+    start = "",
+    clock = "",
+    end = "",
+    beginKwh = "",
+    endKwh = "",
+    total = "",
+    currency = "",
+    record = "",
+    key = "",
+    signed = "",
+  ] = parts;
   const signature = fromBase64url(signed);
   if (signature === undefined) return undefined;
-  return { text, station, number: Number(number), start, end, clock, beginKwh, endKwh, total, currency, record, key, signature };
+  return {
+    text,
+    station,
+    number: Number(number),
+    start,
+    end,
+    clock,
+    beginKwh,
+    endKwh,
+    total,
+    currency,
+    record,
+    key,
+    signature,
+  };
 }

@@ -12,7 +12,12 @@ export type Signer = {
   signDer(data: Uint8Array): Uint8Array;
 };
 
-export type CheckSignature = (spkiHex: string, data: Uint8Array, signature: Uint8Array, encoding: "der" | "ieee-p1363") => boolean;
+export type CheckSignature = (
+  spkiHex: string,
+  data: Uint8Array,
+  signature: Uint8Array,
+  encoding: "der" | "ieee-p1363",
+) => boolean;
 
 /** What a verifier is handed. */
 export type CheckTools = { readonly hash: Hash; readonly check: CheckSignature };

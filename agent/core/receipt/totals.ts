@@ -1,6 +1,7 @@
 // The running totals that each receipt carries on: what was sold since the chain was opened, per currency and tax rate.
-import { sumText } from "./decimal-text.js";
+
 import type { Price } from "../rating/price.js";
+import { sumText } from "./decimal-text.js";
 import type { RunningTotals } from "./receipt-payload.js";
 
 export const noTotals: RunningTotals = { sales: 0, energyMilliWh: 0, rates: [] };
@@ -8,14 +9,29 @@ export const noTotals: RunningTotals = { sales: 0, energyMilliWh: 0, rates: [] }
 type Sum = Pick<Price, "currency" | "taxes" | "due">;
 
 /** The totals after a sale (or, with turned amounts and no energy, after a credit). */
-export function totalsWith(before: RunningTotals, { currency, taxes, due }: Sum, energyMilliWh: number, sales: number): RunningTotals {
+export function totalsWith(
+  before: RunningTotals,
+  { currency, taxes, due }: Sum,
+  energyMilliWh: number,
+  sales: number,
+): RunningTotals {
   const rates = [...before.rates];
   // A sale without any tax still is revenue.
-  for (const { name, ratePercent, net, tax, gross } of taxes.length > 0 ? taxes : [{ name: "none", ratePercent: "0", ...due }]) {
-    const at = rates.findIndex((rate) => rate.currency === currency && rate.name === name && rate.ratePercent === ratePercent);
+  for (const { name, ratePercent, net, tax, gross } of taxes.length > 0
+    ? taxes
+    : [{ name: "none", ratePercent: "0", ...due }]) {
+    const at = rates.findIndex(
+      (rate) => rate.currency === currency && rate.name === name && rate.ratePercent === ratePercent,
+    );
     const known = rates[at];
     if (known === undefined) rates.push({ currency, name, ratePercent, net, tax, gross });
-    else rates[at] = { ...known, net: sumText(known.net, net), tax: sumText(known.tax, tax), gross: sumText(known.gross, gross) };
+    else
+      rates[at] = {
+        ...known,
+        net: sumText(known.net, net),
+        tax: sumText(known.tax, tax),
+        gross: sumText(known.gross, gross),
+      };
   }
   return { sales: before.sales + sales, energyMilliWh: before.energyMilliWh + energyMilliWh, rates };
 }

@@ -1,9 +1,9 @@
-// What a backend has ordered and what stands until it is taken back: reservations, connectors out of service, a restart that is due.
-// Pure: who may start where, judged by the orders that stand and the hour of the fact.
+// What a backend has ordered and what stands until it is taken back: reservations, connectors out of service, a restart
+// that is due. Pure: who may start where, judged by the orders that stand and the hour of the fact.
 import type { EpochMs } from "../../../drivers/driver.js";
-import type { Acceptance, Session } from "./session.js";
 import type { SessionToken } from "../cdr/settlement.js";
 import { isSameId } from "../cdr/token.js";
+import type { Acceptance, Session } from "./session.js";
 
 export type Reservation = {
   readonly id: string;
@@ -30,7 +30,8 @@ export const anyConnector = 0;
 export const noOrders: BackendOrders = { reservations: new Map(), inoperative: new Map() };
 
 /** Whose word took the connector out of service. */
-export const outOfServiceBy = ({ inoperative }: BackendOrders, connector: number): string | undefined => inoperative.get(wholeStation) ?? inoperative.get(connector);
+export const outOfServiceBy = ({ inoperative }: BackendOrders, connector: number): string | undefined =>
+  inoperative.get(wholeStation) ?? inoperative.get(connector);
 
 /** Who wants to start. */
 export type Bearer = { readonly uid: string; readonly group?: string | undefined };
@@ -38,7 +39,8 @@ export type Bearer = { readonly uid: string; readonly group?: string | undefined
 export const bearerOf = ({ token, group }: Acceptance): Bearer => ({ uid: token.uid, group });
 
 const isFor = (reservation: Reservation, { uid, group }: Bearer): boolean =>
-  isSameId(reservation.token.uid, uid) || (reservation.group !== undefined && group !== undefined && isSameId(reservation.group, group));
+  isSameId(reservation.token.uid, uid) ||
+  (reservation.group !== undefined && group !== undefined && isSameId(reservation.group, group));
 
 /** The reservations that are in force at `atMs`. */
 export function reservationsAt({ reservations }: BackendOrders, atMs: EpochMs): Reservation[] {
@@ -46,16 +48,30 @@ export function reservationsAt({ reservations }: BackendOrders, atMs: EpochMs): 
 }
 
 /** The reservation that a start of this bearer at the connector uses up: the connector's own before one of any. */
-export function reservationUsedBy(orders: BackendOrders, connector: number, bearer: Bearer, atMs: EpochMs): Reservation | undefined {
+export function reservationUsedBy(
+  orders: BackendOrders,
+  connector: number,
+  bearer: Bearer,
+  atMs: EpochMs,
+): Reservation | undefined {
   const own = reservationsAt(orders, atMs).filter((reservation) => isFor(reservation, bearer));
-  return own.find((reservation) => reservation.connector === connector) ?? own.find((reservation) => reservation.connector === null);
+  return (
+    own.find((reservation) => reservation.connector === connector) ??
+    own.find((reservation) => reservation.connector === null)
+  );
 }
 
 /**
- * The reservation for which this connector is kept from the bearer, if one is; without a bearer: from everybody who has none. A reservation of
- * any connector keeps the last ones that are free: as many as there are such reservations.
+ * The reservation for which this connector is kept from the bearer, if one is; without a bearer: from everybody who has
+ * none. A reservation of any connector keeps the last ones that are free: as many as there are such reservations.
  */
-export function reservedFor(orders: BackendOrders, sessions: ReadonlyMap<number, Session>, connector: number, bearer: Bearer | undefined, atMs: EpochMs): Reservation | undefined {
+export function reservedFor(
+  orders: BackendOrders,
+  sessions: ReadonlyMap<number, Session>,
+  connector: number,
+  bearer: Bearer | undefined,
+  atMs: EpochMs,
+): Reservation | undefined {
   const standingNow = reservationsAt(orders, atMs);
   if (standingNow.length === 0) return undefined;
   const isForeign = (reservation: Reservation): boolean => bearer === undefined || !isFor(reservation, bearer);
@@ -66,6 +82,9 @@ export function reservedFor(orders: BackendOrders, sessions: ReadonlyMap<number,
   const ofAny = standingNow.filter((reservation) => reservation.connector === null);
   if (ofAny.some((reservation) => !isForeign(reservation))) return undefined;
   const reserved = new Set(standingNow.map((reservation) => reservation.connector));
-  const free = [...sessions].filter(([id, { state }]) => (state === "available" || state === "occupied") && !reserved.has(id) && outOfServiceBy(orders, id) === undefined);
+  const free = [...sessions].filter(
+    ([id, { state }]) =>
+      (state === "available" || state === "occupied") && !reserved.has(id) && outOfServiceBy(orders, id) === undefined,
+  );
   return free.length > ofAny.length ? undefined : ofAny[0];
 }

@@ -1,7 +1,8 @@
-// How an event stands in the journal: plain JSON. The tariff goes in as its own text and is read again by the one parser,
-// so that a replayed session is priced by what was in force when it began.
-import type { StationEvent } from "./station-state.js";
+// How an event stands in the journal: plain JSON. The tariff goes in as its own text and is read again by the one
+// parser, so that a replayed session is priced by what was in force when it began.
+
 import { parseTariff } from "../tariff/tariff.js";
+import type { StationEvent } from "./station-state.js";
 
 /** An event without its moment, which the journal keeps for each entry by itself. */
 export type JournalEntry = StationEvent extends infer E ? (E extends StationEvent ? Omit<E, "moment"> : never) : never;
@@ -14,19 +15,53 @@ export function entryOf(event: StationEvent): JournalEntry {
 }
 
 const known = new Set<string>([
-  "PlugChanged", "CardAccepted", "StartFailed", "SessionBegan", "MeterRead", "StopRequested", "SessionEnded", "ReceiptNumbered",
-  "ReceiptSigned", "SessionSettled", "Restarted", "CardWaits", "CardLapsed", "FaultRaised", "FaultCleared", "Started",
-  "RemoteStartWaits", "RemoteStartLapsed", "Reserved", "ReservationEnded", "OperativeSet", "RestartAsked", "OrdersStand", "TariffSet", "TariffCleared",
-  "CardsListed", "CacheCleared", "ReceiptIssued", "PaymentTold", "SettingSet", "ConnectorChosen", "ChoiceLapsed",
+  "PlugChanged",
+  "CardAccepted",
+  "StartFailed",
+  "SessionBegan",
+  "MeterRead",
+  "StopRequested",
+  "SessionEnded",
+  "ReceiptNumbered",
+  "ReceiptSigned",
+  "SessionSettled",
+  "Restarted",
+  "CardWaits",
+  "CardLapsed",
+  "FaultRaised",
+  "FaultCleared",
+  "Started",
+  "RemoteStartWaits",
+  "RemoteStartLapsed",
+  "Reserved",
+  "ReservationEnded",
+  "OperativeSet",
+  "RestartAsked",
+  "OrdersStand",
+  "TariffSet",
+  "TariffCleared",
+  "CardsListed",
+  "CacheCleared",
+  "ReceiptIssued",
+  "PaymentTold",
+  "SettingSet",
+  "ConnectorChosen",
+  "ChoiceLapsed",
 ] satisfies StationEvent["type"][]);
 
-/** The event of a journal entry. The journal's chain has proven the bytes; a type that this version does not know is a newer version's. */
+/**
+ * The event of a journal entry. The journal's chain has proven the bytes; a type that this version does not know is a
+ * newer version's.
+ */
 export function eventOf(value: unknown): JournalEntry {
   const event = value as StationEvent;
-  if (typeof event !== "object" || event === null || !known.has(event.type)) throw new Error(`unknown event ${JSON.stringify((event as { type?: unknown } | null)?.type)}: was the journal written by a newer version?`);
+  if (typeof event !== "object" || event === null || !known.has(event.type))
+    throw new Error(
+      `unknown event ${JSON.stringify((event as { type?: unknown } | null)?.type)}: was the journal written by a newer version?`,
+    );
   if (event.type !== "SessionBegan") return event;
   const parsed = parseTariff(event.opening.tariff as unknown);
-  if (!parsed.ok) throw new Error(`the journalled tariff cannot be read: ${parsed.faults[0]?.path}: ${parsed.faults[0]?.message}`);
+  if (!parsed.ok)
+    throw new Error(`the journalled tariff cannot be read: ${parsed.faults[0]?.path}: ${parsed.faults[0]?.message}`);
   return { ...event, opening: { ...event.opening, tariff: parsed.tariff } } as JournalEntry;
 }
-

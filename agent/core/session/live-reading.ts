@@ -4,4 +4,10 @@ import type { LivePrice } from "../rating/rating.js";
 import type { Sale } from "./session.js";
 
 /** The figures a driver watches, with the reading they were made from. */
-export type LiveReading = { readonly reading: Reading; readonly price: LivePrice; readonly energyMilliWh: number; readonly elapsedMs: number; readonly sale: Sale };
+export type LiveReading = {
+  readonly reading: Reading;
+  readonly price: LivePrice;
+  readonly energyMilliWh: number;
+  readonly elapsedMs: number;
+  readonly sale: Sale;
+};

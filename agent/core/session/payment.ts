@@ -1,4 +1,5 @@
-// What a payment terminal or its provider said of the payment of a receipt. It stands beside the receipt, which it never changes. Pure.
+// What a payment terminal or its provider said of the payment of a receipt. It stands beside the receipt, which it
+// never changes. Pure.
 import type { EpochMs } from "../../../drivers/driver.js";
 import { compare, decimalOf, fixedText, minorUnits, ratioOf, roundHalfUp, zero } from "../number/money.js";
 
@@ -20,30 +21,60 @@ export type Payment = {
 };
 
 /** What is said of a payment, as it comes; without an amount it is the receipt's total, without a time it is now. */
-export type PaymentReport = { readonly reference: unknown; readonly status: unknown; readonly amount?: unknown; readonly at?: unknown; readonly info?: unknown };
+export type PaymentReport = {
+  readonly reference: unknown;
+  readonly status: unknown;
+  readonly amount?: unknown;
+  readonly at?: unknown;
+  readonly info?: unknown;
+};
 
 /** The sale that is paid. */
-export type Payable = { readonly number: number; readonly sessionId: string; readonly currency: string; readonly total: string };
+export type Payable = {
+  readonly number: number;
+  readonly sessionId: string;
+  readonly currency: string;
+  readonly total: string;
+};
 
 const longestReference = 255;
 const longestInfo = 500;
 /** More attempts at one receipt are no payment, but a fault. */
 export const mostPayments = 20;
 
-const isLine = (text: unknown, longest: number): text is string => typeof text === "string" && text.trim() === text && text !== "" && text.length <= longest && !/\p{Cc}/u.test(text);
+const isLine = (text: unknown, longest: number): text is string =>
+  typeof text === "string" && text.trim() === text && text !== "" && text.length <= longest && !/\p{Cc}/u.test(text);
 
 /** The payment, or why it is none. `nowMs` = undefined where the clock has not been set. */
-export function readPayment({ reference, status, amount, at, info }: PaymentReport, sold: Payable, nowMs: EpochMs | undefined): Payment | string {
+export function readPayment(
+  { reference, status, amount, at, info }: PaymentReport,
+  sold: Payable,
+  nowMs: EpochMs | undefined,
+): Payment | string {
   if (!isLine(reference, longestReference)) return `the reference is one line of 1 to ${longestReference} characters`;
   const known = paymentStatuses.find((one) => one === status);
   if (known === undefined) return `the status is one of ${paymentStatuses.join(", ")}`;
   if (info !== undefined && !isLine(info, longestInfo)) return `the info is one line of 1 to ${longestInfo} characters`;
   const exact = amount === undefined ? sold.total : amountOf(amount, sold.currency);
-  if (exact === undefined) return `the amount is a plain number with at most ${minorUnits(sold.currency)} decimals, such as ${sold.total} (${sold.currency})`;
+  if (exact === undefined)
+    return `the amount is a plain number with at most ${minorUnits(sold.currency)} decimals, such as ${sold.total} (${sold.currency})`;
   const atMs = at === undefined ? nowMs : timeOf(at);
-  if (atMs === undefined) return at === undefined ? "the clock is not set: say with --at when it was" : "the time is one such as 2026-11-28T17:02:00Z";
-  if (nowMs !== undefined && atMs > nowMs) return `the payment would be of ${new Date(atMs).toISOString()}, which is still to come`;
-  return { receipt: sold.number, sessionId: sold.sessionId, reference, status: known, amount: exact, currency: sold.currency, atMs, ...(info === undefined ? {} : { info }) };
+  if (atMs === undefined)
+    return at === undefined
+      ? "the clock is not set: say with --at when it was"
+      : "the time is one such as 2026-11-28T17:02:00Z";
+  if (nowMs !== undefined && atMs > nowMs)
+    return `the payment would be of ${new Date(atMs).toISOString()}, which is still to come`;
+  return {
+    receipt: sold.number,
+    sessionId: sold.sessionId,
+    reference,
+    status: known,
+    amount: exact,
+    currency: sold.currency,
+    atMs,
+    ...(info === undefined ? {} : { info }),
+  };
 }
 
 /** An amount in exactly the decimals of its currency: a finer one, or one less than nothing, is none. */
@@ -55,11 +86,16 @@ function amountOf(text: unknown, currency: string): string | undefined {
   const units = roundHalfUp(ratioOf(value), places);
   const exact = fixedText(units, places);
   const back = decimalOf(exact);
-  return back !== undefined && compare(ratioOf(back), ratioOf(value)) === 0 && compare(ratioOf(value), zero) >= 0 ? exact : undefined;
+  return back !== undefined && compare(ratioOf(back), ratioOf(value)) === 0 && compare(ratioOf(value), zero) >= 0
+    ? exact
+    : undefined;
 }
 
 function timeOf(text: unknown): EpochMs | undefined {
-  const atMs = typeof text === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN;
+  const atMs =
+    typeof text === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?(Z|[+-]\d\d:\d\d)$/.test(text)
+      ? Date.parse(text)
+      : Number.NaN;
   return Number.isNaN(atMs) ? undefined : atMs;
 }
 
@@ -68,9 +104,16 @@ export function checkPayment(payment: Payment, known: readonly Payment[]): "new"
   const same = known.find(({ reference }) => reference === payment.reference);
   if (same !== undefined) {
     const differs = (["status", "amount", "info"] as const).find((field) => same[field] !== payment[field]);
-    return differs === undefined ? "known" : { why: `payment ${payment.reference} of receipt ${payment.receipt} was told before with another ${differs}: ${same[differs] ?? "none"}` };
+    return differs === undefined
+      ? "known"
+      : {
+          why: `payment ${payment.reference} of receipt ${payment.receipt} was told before with another ${differs}: ${same[differs] ?? "none"}`,
+        };
   }
   const settled = known.find(({ status }) => status === "settled");
-  if (settled !== undefined && payment.status === "settled") return { why: `receipt ${payment.receipt} was settled before, by payment ${settled.reference}` };
-  return known.length >= mostPayments ? { why: `${mostPayments} payments of receipt ${payment.receipt} are known already` } : "new";
+  if (settled !== undefined && payment.status === "settled")
+    return { why: `receipt ${payment.receipt} was settled before, by payment ${settled.reference}` };
+  return known.length >= mostPayments
+    ? { why: `${mostPayments} payments of receipt ${payment.receipt} are known already` }
+    : "new";
 }

@@ -1,11 +1,11 @@
 // Makes the settlement of a session that is over: the one bill, from the one engine, with everything that proves it.
 import type { ConnectorFacts, StationFacts } from "../../../config/schema.js";
 import type { Reading, TimeTrust } from "../../../drivers/driver.js";
-import { advance, beginRating, bill, lowerBill, periods, type Rating, type Sample } from "../rating/rating.js";
-import { sessionTimeMs, type Sale, type SampleList, type Session } from "./session.js";
 import type { Settlement } from "../cdr/settlement.js";
-import type { Tariff } from "../tariff/tariff.js";
 import { chargedPrice } from "../rating/no-energy-waiver.js";
+import { advance, beginRating, bill, lowerBill, periods, type Rating, type Sample } from "../rating/rating.js";
+import type { Tariff } from "../tariff/tariff.js";
+import { type Sale, type SampleList, type Session, sessionTimeMs } from "./session.js";
 
 export type SettleContext = {
   readonly station: StationFacts;
@@ -23,10 +23,15 @@ export function settlementOf(session: Extract<Session, { state: "settling" }>, c
   const first = samples[0];
   const last = samples.at(-1);
   if (first === undefined || last === undefined) throw new Error("a sale has at least its first sample");
-  // Readings are dated like the samples made of them: a wall clock that was set during the session puts none before another.
+  // Readings are dated like the samples made of them: a wall clock that was set during the session puts none before
+  // another.
   const onLine = (reading: Reading, notBeforeMs: number): Reading => ({
     ...reading,
-    moment: { ...reading.moment, at: sessionTimeMs(opening, reading.moment, notBeforeMs - shiftMs) + shiftMs, trust: shiftMs === 0 ? reading.moment.trust : trust },
+    moment: {
+      ...reading.moment,
+      at: sessionTimeMs(opening, reading.moment, notBeforeMs - shiftMs) + shiftMs,
+      trust: shiftMs === 0 ? reading.moment.trust : trust,
+    },
   });
   return {
     receiptNumber: numbered.number,
@@ -37,7 +42,9 @@ export function settlementOf(session: Extract<Session, { state: "settling" }>, c
     connector: context.connector,
     token: opening.acceptance.token,
     authMethod: opening.acceptance.authMethod,
-    ...(opening.acceptance.authorizationReference === undefined ? {} : { authorizationReference: opening.acceptance.authorizationReference }),
+    ...(opening.acceptance.authorizationReference === undefined
+      ? {}
+      : { authorizationReference: opening.acceptance.authorizationReference }),
     meter: opening.meter,
     begin: onLine(opening.begin, first.atMs),
     end: onLine(end, end.moment.boot === opening.begin.moment.boot ? first.atMs : last.atMs),
@@ -54,24 +61,39 @@ export function settlementOf(session: Extract<Session, { state: "settling" }>, c
     periods: made,
     stopReason: session.reason,
     stopDetail: session.detail,
-    interruptions: sale.interruptions.map(({ fromMs, toMs, why }) => ({ fromMs: fromMs + shiftMs, toMs: toMs === null ? null : toMs + shiftMs, why })),
+    interruptions: sale.interruptions.map(({ fromMs, toMs, why }) => ({
+      fromMs: fromMs + shiftMs,
+      toMs: toMs === null ? null : toMs + shiftMs,
+      why,
+    })),
     issuedMs: numbered.issuedMs,
     softwareVersion: context.softwareVersion,
   };
 }
 
-type Dated = Pick<Settlement, "samples" | "price" | "periods"> & { readonly trust: TimeTrust; readonly shiftMs: number };
+type Dated = Pick<Settlement, "samples" | "price" | "periods"> & {
+  readonly trust: TimeTrust;
+  readonly shiftMs: number;
+};
 
 /**
- * The session on its time line, with its price. A session that began under an unset clock and ended under a good one of the same boot is dated
- * anew by the monotonic clock, `shiftMs` later than it thought, and pays the lower of the full and the reduced price.
+ * The session on its time line, with its price. A session that began under an unset clock and ended under a good one of
+ * the same boot is dated anew by the monotonic clock, `shiftMs` later than it thought, and pays the lower of the full
+ * and the reduced price.
  */
 function dated(sale: Sale, end: Reading): Dated {
   const { opening, rating } = sale;
   const begin = opening.begin.moment;
   const samples = inOrder(sale.samples);
   const isSet = begin.trust === "unsynced" && end.moment.trust !== "unsynced" && begin.boot === end.moment.boot;
-  if (!isSet) return { samples, price: bill(rating), periods: periods(rating), trust: weakest(begin.trust, end.moment.trust), shiftMs: 0 };
+  if (!isSet)
+    return {
+      samples,
+      price: bill(rating),
+      periods: periods(rating),
+      trust: weakest(begin.trust, end.moment.trust),
+      shiftMs: 0,
+    };
   const shiftMs = end.moment.at - end.moment.monoMs - (begin.at - begin.monoMs);
   const shifted = samples.map((sample) => ({ ...sample, atMs: sample.atMs + shiftMs }));
   const { full, reduced } = bothWays(opening.tariff, opening.timeZone, shifted);
@@ -79,9 +101,14 @@ function dated(sale: Sale, end: Reading): Dated {
 }
 
 /** A session rated under a good clock and under an unset one. Throws where there is no sample. */
-export function bothWays(tariff: Tariff, timeZone: string, [first, ...rest]: readonly Sample[]): { readonly full: Rating; readonly reduced: Rating } {
+export function bothWays(
+  tariff: Tariff,
+  timeZone: string,
+  [first, ...rest]: readonly Sample[],
+): { readonly full: Rating; readonly reduced: Rating } {
   if (first === undefined) throw new Error("a sale has at least its first sample");
-  const rated = (clockTrusted: boolean): Rating => rest.reduce<Rating>(advance, beginRating(tariff, { timeZone, clockTrusted }, first));
+  const rated = (clockTrusted: boolean): Rating =>
+    rest.reduce<Rating>(advance, beginRating(tariff, { timeZone, clockTrusted }, first));
   return { full: rated(true), reduced: rated(false) };
 }
 

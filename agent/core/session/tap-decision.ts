@@ -1,9 +1,10 @@
-// What a tap at a reader or a press of a button means, judged by how the till stands. Pure: it finds the connector and moves nothing.
+// What a tap at a reader or a press of a button means, judged by how the till stands. Pure: it finds the connector and
+// moves nothing.
 import type { Moment } from "../../../drivers/driver.js";
-import { available, type Acceptance, type Session } from "./session.js";
-import { reservedFor, reservationUsedBy, type Bearer } from "./backend-orders.js";
-import type { Layout, StationState } from "./station-state.js";
 import { isSameId } from "../cdr/token.js";
+import { type Bearer, reservationUsedBy, reservedFor } from "./backend-orders.js";
+import { type Acceptance, available, type Session } from "./session.js";
+import type { Layout, StationState } from "./station-state.js";
 
 /** What a tap means before anyone is asked about the card. */
 export type TapDecision =
@@ -22,11 +23,20 @@ const hasJustBegun = ({ sale }: Extract<Session, { state: "charging" }>, now: Mo
 };
 
 /**
- * Finds what a card at `reader` is about: the session that it started stops; else the connector chosen by its button is meant; else the car that
- * waits for a card (the one plugged in last); else a free connector to come.
+ * Finds what a card at `reader` is about: the session that it started stops; else the connector chosen by its button is
+ * meant; else the car that waits for a card (the one plugged in last); else a free connector to come.
  */
-export function decideTap(stationState: StationState, layout: Layout, reader: string, uid: string, now: Moment, group: string | undefined): TapDecision {
-  const here = layout.connectors.filter((connector) => connector.reader === reader).map(({ id }) => ({ id, session: stationState.sessions.get(id) ?? available }));
+export function decideTap(
+  stationState: StationState,
+  layout: Layout,
+  reader: string,
+  uid: string,
+  now: Moment,
+  group: string | undefined,
+): TapDecision {
+  const here = layout.connectors
+    .filter((connector) => connector.reader === reader)
+    .map(({ id }) => ({ id, session: stationState.sessions.get(id) ?? available }));
   // The very card before its group: a colleague's session must not be stopped by one who has a session of his own here.
   const startedBy = (whose: (acceptance: Acceptance) => boolean) =>
     here.find(({ session }) => {
@@ -36,8 +46,15 @@ export function decideTap(stationState: StationState, layout: Layout, reader: st
   const carWaits = here.some(({ session }) => session.state === "occupied");
   // A button that a stranger pressed must never turn a stop into a start: the own session comes before the choice too.
   const chosen = stationState.chosen.get(reader)?.connector;
-  // And a car that waits for a card before a colleague's session: who taps beside a waiting car wants to charge it, at the cost of the own card.
-  const own = startedBy(({ token }) => isSameId(token.uid, uid)) ?? (carWaits || chosen !== undefined ? undefined : startedBy((acceptance) => group !== undefined && acceptance.group !== undefined && isSameId(acceptance.group, group)));
+  // And a car that waits for a card before a colleague's session: who taps beside a waiting car wants to charge it, at
+  // the cost of the own card.
+  const own =
+    startedBy(({ token }) => isSameId(token.uid, uid)) ??
+    (carWaits || chosen !== undefined
+      ? undefined
+      : startedBy(
+          (acceptance) => group !== undefined && acceptance.group !== undefined && isSameId(acceptance.group, group),
+        ));
   if (own !== undefined) {
     const { id, session } = own;
     if (session.state === "starting") return { kind: "refuse", why: "just-started" };
@@ -49,25 +66,35 @@ export function decideTap(stationState: StationState, layout: Layout, reader: st
   const card = stationState.waiting.get(reader);
   const isAnothers = card !== undefined && !isSameId(card.acceptance.token.uid, uid);
   const othersWait = { kind: "refuse", why: "other-card-waits" } as const;
-  // A card that waits for whichever car comes next leaves room for no other; one that waits at a chosen connector is in nobody's way who has a car.
+  // A card that waits for whichever car comes next leaves room for no other; one that waits at a chosen connector is in
+  // nobody's way who has a car.
   if (isAnothers && card.connector === undefined) return othersWait;
   if (chosen !== undefined && stateOf(chosen) === "occupied") return { kind: "authorize", connector: chosen };
-  if (card !== undefined && !isAnothers && chosen === undefined) return card.connector !== undefined && stateOf(card.connector) === "occupied" ? { kind: "authorize", connector: card.connector } : { kind: "waits-already" };
+  if (card !== undefined && !isAnothers && chosen === undefined)
+    return card.connector !== undefined && stateOf(card.connector) === "occupied"
+      ? { kind: "authorize", connector: card.connector }
+      : { kind: "waits-already" };
   if (chosen !== undefined && stateOf(chosen) === "available") {
     const ordered = stationState.awaited.get(chosen);
     if (ordered === undefined) return isAnothers ? othersWait : { kind: "authorize", connector: null, chosen };
     return isSameId(ordered.acceptance.token.uid, uid) ? { kind: "waits-already" } : othersWait;
   }
   const occupied = here
-    .flatMap(({ id, session }) => (session.state === "occupied" && id !== card?.connector ? [{ id, since: session.since.monoMs, rank: rankOf(stationState, id, { uid, group }, now.at) }] : []))
+    .flatMap(({ id, session }) =>
+      session.state === "occupied" && id !== card?.connector
+        ? [{ id, since: session.since.monoMs, rank: rankOf(stationState, id, { uid, group }, now.at) }]
+        : [],
+    )
     .sort((a, b) => b.rank - a.rank || b.since - a.since)[0];
   if (occupied) return { kind: "authorize", connector: occupied.id };
   if (isAnothers) return othersWait;
   // A connector that a remote start waits for is spoken for: the next car there is that driver's.
   const free = here.filter(({ session }) => session.state === "available");
   const ordered = free.map(({ id }) => stationState.awaited.get(id));
-  if (ordered.some((one) => one !== undefined && isSameId(one.acceptance.token.uid, uid))) return { kind: "waits-already" };
-  if (free.length > 0) return ordered.every((one) => one !== undefined) ? othersWait : { kind: "authorize", connector: null };
+  if (ordered.some((one) => one !== undefined && isSameId(one.acceptance.token.uid, uid)))
+    return { kind: "waits-already" };
+  if (free.length > 0)
+    return ordered.every((one) => one !== undefined) ? othersWait : { kind: "authorize", connector: null };
   return { kind: "refuse", why: here.some(({ session }) => session.state === "finishing") ? "finished" : "in-use" };
 }
 
@@ -99,7 +126,13 @@ export type PressDecision =
 const choiceStandsMs = 10_000;
 
 /** What the button of a connector is about. It starts nothing by itself, and ends only what the operator let it end. */
-export function decidePress(stationState: StationState, layout: Layout, connector: number, does: "select" | "stop", now: Moment): PressDecision {
+export function decidePress(
+  stationState: StationState,
+  layout: Layout,
+  connector: number,
+  does: "select" | "stop",
+  now: Moment,
+): PressDecision {
   const session = stationState.sessions.get(connector) ?? available;
   switch (session.state) {
     case "available":
@@ -107,8 +140,13 @@ export function decidePress(stationState: StationState, layout: Layout, connecto
       if (does === "stop") return { kind: "refuse", why: "nothing-runs" };
       const reader = layout.connectors.find(({ id }) => id === connector)?.reader ?? "";
       const choice = stationState.chosen.get(reader);
-      const isFresh = choice?.connector === connector && choice.since.boot === now.boot && now.monoMs - choice.since.monoMs < choiceStandsMs;
-      return isFresh || stationState.waiting.get(reader)?.connector === connector ? { kind: "again" } : { kind: "choose" };
+      const isFresh =
+        choice?.connector === connector &&
+        choice.since.boot === now.boot &&
+        now.monoMs - choice.since.monoMs < choiceStandsMs;
+      return isFresh || stationState.waiting.get(reader)?.connector === connector
+        ? { kind: "again" }
+        : { kind: "choose" };
     }
     case "starting":
       return { kind: "refuse", why: "just-started" };

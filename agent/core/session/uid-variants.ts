@@ -11,11 +11,14 @@ export function uidVariants(a: string, b: string): string[] {
   const [long, short] = a.length > b.length ? [a, b] : [b, a];
   if (long.length > short.length && short.length >= shortest) {
     if (long.startsWith(short) || long.endsWith(short)) found.push("one is the other cut short");
-    else if (reversed(long).startsWith(short) || reversed(long).endsWith(short)) found.push("one is the other turned round and cut short");
+    else if (reversed(long).startsWith(short) || reversed(long).endsWith(short))
+      found.push("one is the other turned round and cut short");
     // A reader that knows the first cascade level only: the cascade tag 88, then three bytes (ISO/IEC 14443-3, 6.5.4).
-    else if (short.startsWith("88") && long.startsWith(short.slice(2))) found.push("one is the cascade tag 88 and the first three bytes of the other");
+    else if (short.startsWith("88") && long.startsWith(short.slice(2)))
+      found.push("one is the cascade tag 88 and the first three bytes of the other");
   }
-  if (decimalsOf(a).includes(plain(b)) || decimalsOf(b).includes(plain(a))) found.push("one is the other printed as a decimal");
+  if (decimalsOf(a).includes(plain(b)) || decimalsOf(b).includes(plain(a)))
+    found.push("one is the other printed as a decimal");
   return found;
 }
 

@@ -1,14 +1,18 @@
-// Which components hold at an instant: per dimension the first element whose restrictions all hold and which has that dimension
-// (OCPI mod_tariffs, Tariff object). With a clock that cannot be trusted, the lowest of what may hold.
+// Which components hold at an instant: per dimension the first element whose restrictions all hold and which has that
+// dimension (OCPI mod_tariffs, Tariff object). With a clock that cannot be trusted, the lowest of what may hold.
+
+import { add, compare, multiply, type Ratio, ratioOf, zero } from "../number/money.js";
 import type { Activity } from "./period.js";
-import { add, compare, multiply, ratioOf, zero, type Ratio } from "../number/money.js";
-import { asksTheClock, holdsAt, holdsOtherwise, type Conditions } from "./restrictions.js";
+import { asksTheClock, type Conditions, holdsAt, holdsOtherwise } from "./restrictions.js";
 import type { Charge, Offer, PriceComponent, Tariff } from "./tariff.js";
 
 /** The component in force per charge; absent = nothing is charged for it. */
 export type Selection = { readonly [Key in Charge]?: PriceComponent };
 
-/** What can be charged in each activity. A pause made by the station is free of time; energy that flows is energy always. */
+/**
+ * What can be charged in each activity. A pause made by the station is free of time; energy that flows is energy
+ * always.
+ */
 const charges: Record<Activity, readonly Charge[]> = {
   charging: ["ENERGY", "TIME", "FLAT"],
   parking: ["ENERGY", "PARKING_TIME", "FLAT"],
@@ -22,7 +26,16 @@ const chargesWithoutClock: Record<Activity, readonly Charge[]> = {
   suspended: ["ENERGY", "FLAT"],
   reserved: ["RESERVATION_FLAT", "EXPIRY_FLAT"],
 };
-export const allCharges: readonly Charge[] = ["ENERGY", "TIME", "PARKING_TIME", "FLAT", "RESERVATION_TIME", "RESERVATION_FLAT", "EXPIRY_TIME", "EXPIRY_FLAT"];
+export const allCharges: readonly Charge[] = [
+  "ENERGY",
+  "TIME",
+  "PARKING_TIME",
+  "FLAT",
+  "RESERVATION_TIME",
+  "RESERVATION_FLAT",
+  "EXPIRY_TIME",
+  "EXPIRY_FLAT",
+];
 
 /** What a driver pays per unit, with tax. */
 export function grossPrice(tariff: Tariff, component: PriceComponent): Ratio {
@@ -34,13 +47,14 @@ export function grossPrice(tariff: Tariff, component: PriceComponent): Ratio {
 function firstMatch(offers: readonly Offer[], conditions: Conditions): PriceComponent | undefined {
   const { local } = conditions;
   for (const { element, component } of offers)
-    if (local !== undefined && holdsAt(element.restrictions, local) && holdsOtherwise(element.restrictions, conditions)) return component;
+    if (local !== undefined && holdsAt(element.restrictions, local) && holdsOtherwise(element.restrictions, conditions))
+      return component;
   return undefined;
 }
 
 /**
- * Where the wall clock is unknown: every element that may hold, up to and including the first that certainly does, is a candidate,
- * and so is "free" where none certainly does. The lowest is charged.
+ * Where the wall clock is unknown: every element that may hold, up to and including the first that certainly does, is a
+ * candidate, and so is "free" where none certainly does. The lowest is charged.
  */
 function lowestCandidate(tariff: Tariff, offers: readonly Offer[], conditions: Conditions): PriceComponent | undefined {
   let lowest: { component: PriceComponent; price: Ratio } | undefined;
@@ -73,7 +87,14 @@ export function select(tariff: Tariff, activity: Activity, conditions: Condition
 }
 
 export function sameSelection(a: Selection, b: Selection): boolean {
-  return a.ENERGY === b.ENERGY && a.TIME === b.TIME && a.PARKING_TIME === b.PARKING_TIME && a.FLAT === b.FLAT
-    && a.RESERVATION_TIME === b.RESERVATION_TIME && a.RESERVATION_FLAT === b.RESERVATION_FLAT
-    && a.EXPIRY_TIME === b.EXPIRY_TIME && a.EXPIRY_FLAT === b.EXPIRY_FLAT;
+  return (
+    a.ENERGY === b.ENERGY &&
+    a.TIME === b.TIME &&
+    a.PARKING_TIME === b.PARKING_TIME &&
+    a.FLAT === b.FLAT &&
+    a.RESERVATION_TIME === b.RESERVATION_TIME &&
+    a.RESERVATION_FLAT === b.RESERVATION_FLAT &&
+    a.EXPIRY_TIME === b.EXPIRY_TIME &&
+    a.EXPIRY_FLAT === b.EXPIRY_FLAT
+  );
 }

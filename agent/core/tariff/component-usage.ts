@@ -1,10 +1,11 @@
-// What a session used of each price component: slices of time in, uses in their order out. Quantities are exact and have no price yet.
+// What a session used of each price component: slices of time in, uses in their order out. Quantities are exact and
+// have no price yet.
 import type { Selection } from "./component-selection.js";
 import type { Charge, PriceComponent, Tariff } from "./tariff.js";
 
 /**
- * Quantities are whole numbers of 1/`per` of a kWh, an hour or a piece. 18 million is the least number in which both a milliwatt-hour
- * and a millisecond are whole; a CDR with more decimals counts in a finer unit (a power of ten more).
+ * Quantities are whole numbers of 1/`per` of a kWh, an hour or a piece. 18 million is the least number in which both a
+ * milliwatt-hour and a millisecond are whole; a CDR with more decimals counts in a finer unit (a power of ten more).
  */
 export const unitsPer = 18_000_000n;
 export const unitsPerMilliWh = 18n;
@@ -46,7 +47,10 @@ class Uses {
   readonly #counts: { [Key in Charge]?: number } = {};
   #pauseFromMs: number | undefined;
 
-  constructor(private readonly per: bigint, private readonly expired: boolean) {}
+  constructor(
+    private readonly per: bigint,
+    private readonly expired: boolean,
+  ) {}
 
   add(slice: Slice): void {
     const { selection } = slice;
@@ -55,9 +59,16 @@ class Uses {
     this.#metered("PARKING_TIME", selection.PARKING_TIME, slice.parking, slice, false);
     this.#once("FLAT", selection.FLAT, slice);
     if (selection.RESERVATION_TIME !== undefined || selection.EXPIRY_TIME !== undefined) {
-      // Where both have TIME, the expired reservation is priced by the element for expiry (OCPI ReservationRestrictionType).
+      // Where both have TIME, the expired reservation is priced by the element for expiry (OCPI
+      // ReservationRestrictionType).
       const expiry = this.expired ? selection.EXPIRY_TIME : undefined;
-      this.#metered(expiry === undefined ? "RESERVATION_TIME" : "EXPIRY_TIME", expiry ?? selection.RESERVATION_TIME, slice.reservation, slice, false);
+      this.#metered(
+        expiry === undefined ? "RESERVATION_TIME" : "EXPIRY_TIME",
+        expiry ?? selection.RESERVATION_TIME,
+        slice.reservation,
+        slice,
+        false,
+      );
     }
     this.#once("RESERVATION_FLAT", selection.RESERVATION_FLAT, slice);
     if (this.expired) this.#once("EXPIRY_FLAT", selection.EXPIRY_FLAT, slice);
@@ -65,12 +76,23 @@ class Uses {
     else this.#pauseFromMs ??= slice.fromMs;
   }
 
-  #metered(charge: Charge, component: PriceComponent | undefined, quantity: bigint, slice: Slice, merge: boolean): void {
+  #metered(
+    charge: Charge,
+    component: PriceComponent | undefined,
+    quantity: bigint,
+    slice: Slice,
+    merge: boolean,
+  ): void {
     // A component through which nothing went was not used, and has no say in the rounding.
     if (component === undefined || quantity === 0n) return;
     const lastIndex = this.#last[charge];
     const last = lastIndex === undefined ? undefined : this.list[lastIndex];
-    if (last !== undefined && lastIndex !== undefined && last.component === component && (merge || last.toMs === slice.fromMs)) {
+    if (
+      last !== undefined &&
+      lastIndex !== undefined &&
+      last.component === component &&
+      (merge || last.toMs === slice.fromMs)
+    ) {
       this.list[lastIndex] = { ...last, toMs: slice.toMs, quantity: last.quantity + quantity };
       return;
     }
@@ -80,7 +102,15 @@ class Uses {
 
   #once(charge: Charge, component: PriceComponent | undefined, slice: Slice): void {
     if (component === undefined || this.#last[charge] !== undefined) return;
-    this.#push({ charge, tariff: slice.tariff, component, fromMs: slice.fromMs, toMs: slice.fromMs, quantity: this.per, graceMs: 0 });
+    this.#push({
+      charge,
+      tariff: slice.tariff,
+      component,
+      fromMs: slice.fromMs,
+      toMs: slice.fromMs,
+      quantity: this.per,
+      graceMs: 0,
+    });
   }
 
   #push(use: ComponentUsage): void {
@@ -101,7 +131,9 @@ class Uses {
 function mergeByComponent(uses: readonly ComponentUsage[], which: (charge: Charge) => boolean): ComponentUsage[] {
   const merged: ComponentUsage[] = [];
   for (const use of uses) {
-    const at = which(use.charge) ? merged.findIndex((one) => one.charge === use.charge && one.component === use.component) : -1;
+    const at = which(use.charge)
+      ? merged.findIndex((one) => one.charge === use.charge && one.component === use.component)
+      : -1;
     const before = merged[at];
     if (before === undefined) merged.push(use);
     else {

@@ -1,15 +1,26 @@
-// Prices in plain words: the sentence under each line of a bill, a whole tariff, and what a driver must know before the start,
-// in the order that AFIR article 5 sets: per kWh, per minute, per session, and everything else after them.
-import type { Conditions, Restrictions } from "./restrictions.js";
-import { decimalText, minorUnits, multiply, plainText, ratio, ratioOf, roundHalfUp, type Decimal, type Ratio } from "../number/money.js";
-import { choose, grossPrice } from "./component-selection.js";
-import type { Charge, Offer, PriceComponent, PriceLimit, Tariff } from "./tariff.js";
-import type { ComponentUsage } from "./component-usage.js";
-import { boundariesOf, nextTimeBoundary } from "./tariff-boundaries.js";
-import { clockText, dateText, dayMs, localTime } from "../time/time.js";
-import { wordsOf, type Language, type Words } from "../number/words.js";
+// Prices in plain words: the sentence under each line of a bill, a whole tariff, and what a driver must know before the
+// start, in the order that AFIR article 5 sets: per kWh, per minute, per session, and everything else after them.
 
-export { languages, type Language } from "../number/words.js";
+import {
+  type Decimal,
+  decimalText,
+  minorUnits,
+  multiply,
+  plainText,
+  type Ratio,
+  ratio,
+  ratioOf,
+  roundHalfUp,
+} from "../number/money.js";
+import { type Language, type Words, wordsOf } from "../number/words.js";
+import { clockText, dateText, dayMs, localTime } from "../time/time.js";
+import { choose, grossPrice } from "./component-selection.js";
+import type { ComponentUsage } from "./component-usage.js";
+import type { Conditions, Restrictions } from "./restrictions.js";
+import type { Charge, Offer, PriceComponent, PriceLimit, Tariff } from "./tariff.js";
+import { boundariesOf, nextTimeBoundary } from "./tariff-boundaries.js";
+
+export { type Language, languages } from "../number/words.js";
 
 function localised(text: string, words: Words): string {
   return words.decimal === "." ? text : text.replace(".", words.decimal);
@@ -31,7 +42,11 @@ export function durationInWords(seconds: number): string {
   const hours = Math.floor(seconds / 3600);
   const minutes = Math.floor((seconds % 3600) / 60);
   const rest = seconds % 60;
-  const parts = [hours > 0 ? `${hours} h` : "", minutes > 0 ? `${minutes} min` : "", rest > 0 || seconds === 0 ? `${rest} s` : ""];
+  const parts = [
+    hours > 0 ? `${hours} h` : "",
+    minutes > 0 ? `${minutes} min` : "",
+    rest > 0 || seconds === 0 ? `${rest} s` : "",
+  ];
   return parts.filter((part) => part !== "").join(" ");
 }
 
@@ -46,7 +61,8 @@ export function restrictionText(restrictions: Restrictions, language: Language):
   const parts: string[] = [];
   const number = (value: number, unit: string): string => `${localised(String(value), words)} ${unit}`;
   const { startMsOfDay: start, endMsOfDay: end } = restrictions;
-  if (restrictions.weekdays !== undefined) parts.push(words.on(words.days.filter((_, day) => ((restrictions.weekdays ?? 0) & (1 << day)) !== 0).join(", ")));
+  if (restrictions.weekdays !== undefined)
+    parts.push(words.on(words.days.filter((_, day) => ((restrictions.weekdays ?? 0) & (1 << day)) !== 0).join(", ")));
   if (start !== undefined && end !== undefined) parts.push(words.window(timeOfDay(start), timeOfDay(end)));
   else if (start !== undefined) parts.push(words.fromTime(timeOfDay(start)));
   else if (end !== undefined) parts.push(words.untilTime(timeOfDay(end)));
@@ -56,12 +72,15 @@ export function restrictionText(restrictions: Restrictions, language: Language):
     if (min !== undefined) parts.push(words.atLeast(min));
     if (max !== undefined) parts.push(words.below(max));
   };
-  const given = (value: number | undefined, unit: string, divisor = 1): string | undefined => (value === undefined ? undefined : number(value / divisor, unit));
+  const given = (value: number | undefined, unit: string, divisor = 1): string | undefined =>
+    value === undefined ? undefined : number(value / divisor, unit);
   bounds(given(restrictions.minMilliWh, "kWh", 1e6), given(restrictions.maxMilliWh, "kWh", 1e6));
   bounds(given(restrictions.minPowerKw, "kW"), given(restrictions.maxPowerKw, "kW"));
   bounds(given(restrictions.minCurrentA, "A"), given(restrictions.maxCurrentA, "A"));
-  if (restrictions.minDurationMs !== undefined) parts.push(words.after(durationInWords(restrictions.minDurationMs / 1000)));
-  if (restrictions.maxDurationMs !== undefined) parts.push(words.first(durationInWords(restrictions.maxDurationMs / 1000)));
+  if (restrictions.minDurationMs !== undefined)
+    parts.push(words.after(durationInWords(restrictions.minDurationMs / 1000)));
+  if (restrictions.maxDurationMs !== undefined)
+    parts.push(words.first(durationInWords(restrictions.maxDurationMs / 1000)));
   return parts.join(", ");
 }
 
@@ -77,7 +96,9 @@ function isTime(charge: Charge): boolean {
 function unitPrice(component: PriceComponent, charge: Charge, currency: string, words: Words): string {
   const price = ratioOf(component.price);
   if (charge === "ENERGY") return `${priceText(price, currency, words)}/kWh`;
-  return isTime(charge) ? `${priceText(multiply(price, ratio(1n, 60n)), currency, words)}/min` : priceText(price, currency, words);
+  return isTime(charge)
+    ? `${priceText(multiply(price, ratio(1n, 60n)), currency, words)}/min`
+    : priceText(price, currency, words);
 }
 
 /** Units of 1/`per` as a duration or as kWh. */
@@ -86,13 +107,19 @@ function quantityText(quantity: bigint, charge: Charge, per: bigint, words: Word
   return `${localised(plainText(roundHalfUp(ratio(quantity, per), 6), 6), words)} kWh`;
 }
 
-/** The sentence under a line of the bill, such as "22 min idle after 10 min grace, 0.10 EUR/min". `steppedBy` is the part that step_size added. */
+/**
+ * The sentence under a line of the bill, such as "22 min idle after 10 min grace, 0.10 EUR/min". `steppedBy` is the
+ * part that step_size added.
+ */
 export function explainComponentUsage(use: ComponentUsage, steppedBy: bigint, per: bigint, language: Language): string {
   const words = wordsOf[language];
   const { charge, component, tariff } = use;
   const amount = charge === "FLAT" || charge.endsWith("_FLAT") ? "" : quantityText(use.quantity, charge, per, words);
   const grace = use.graceMs >= 1000 ? durationInWords(Math.round(use.graceMs / 1000)) : undefined;
-  const tax = component.vat !== undefined && tariff.taxIncluded === "NO" ? ` ${words.plusTax(localised(decimalText(component.vat), words))}` : "";
+  const tax =
+    component.vat !== undefined && tariff.taxIncluded === "NO"
+      ? ` ${words.plusTax(localised(decimalText(component.vat), words))}`
+      : "";
   const visible = isTime(charge) ? per / 3600n : per / 1_000_000n;
   const stepped = steppedBy >= visible ? ` (${words.used.more(quantityText(steppedBy, charge, per, words))})` : "";
   return `${usedText(charge, amount, grace, words)}, ${unitPrice(component, charge, tariff.currency, words)}${tax}${stepped}`;
@@ -100,15 +127,24 @@ export function explainComponentUsage(use: ComponentUsage, steppedBy: bigint, pe
 
 function usedText(charge: Charge, amount: string, grace: string | undefined, words: Words): string {
   switch (charge) {
-    case "ENERGY": return amount;
-    case "TIME": return words.used.charging(amount);
-    case "PARKING_TIME": return grace === undefined ? words.used.idle(amount) : words.used.idleAfter(amount, grace);
-    case "FLAT": return words.session;
-    case "RESERVATION_TIME": return words.used.reserved(amount);
-    case "EXPIRY_TIME": return words.used.expired(amount);
-    case "RESERVATION_FLAT": return words.reservationFee;
-    case "EXPIRY_FLAT": return words.expiryFee;
-    default: return charge satisfies never;
+    case "ENERGY":
+      return amount;
+    case "TIME":
+      return words.used.charging(amount);
+    case "PARKING_TIME":
+      return grace === undefined ? words.used.idle(amount) : words.used.idleAfter(amount, grace);
+    case "FLAT":
+      return words.session;
+    case "RESERVATION_TIME":
+      return words.used.reserved(amount);
+    case "EXPIRY_TIME":
+      return words.used.expired(amount);
+    case "RESERVATION_FLAT":
+      return words.reservationFee;
+    case "EXPIRY_FLAT":
+      return words.expiryFee;
+    default:
+      return charge satisfies never;
   }
 }
 
@@ -126,12 +162,27 @@ export function explainLimit(kind: "min_price" | "max_price", tariff: Tariff, la
 }
 
 /** In the order that a driver must be told: kWh, minute, session, then the rest. */
-const tellingOrder: readonly Charge[] = ["ENERGY", "TIME", "FLAT", "PARKING_TIME", "RESERVATION_TIME", "RESERVATION_FLAT", "EXPIRY_TIME", "EXPIRY_FLAT"];
+const tellingOrder: readonly Charge[] = [
+  "ENERGY",
+  "TIME",
+  "FLAT",
+  "PARKING_TIME",
+  "RESERVATION_TIME",
+  "RESERVATION_FLAT",
+  "EXPIRY_TIME",
+  "EXPIRY_FLAT",
+];
 
 function heading(charge: Charge, words: Words): string {
   const headings: Record<Charge, string> = {
-    ENERGY: words.energy, TIME: words.charging, FLAT: words.session, PARKING_TIME: words.idle, RESERVATION_TIME: words.reservation,
-    RESERVATION_FLAT: words.reservationFee, EXPIRY_TIME: words.expiry, EXPIRY_FLAT: words.expiryFee,
+    ENERGY: words.energy,
+    TIME: words.charging,
+    FLAT: words.session,
+    PARKING_TIME: words.idle,
+    RESERVATION_TIME: words.reservation,
+    RESERVATION_FLAT: words.reservationFee,
+    EXPIRY_TIME: words.expiry,
+    EXPIRY_FLAT: words.expiryFee,
   };
   return headings[charge];
 }
@@ -140,7 +191,14 @@ function heading(charge: Charge, words: Words): string {
 function driverPrice(tariff: Tariff, component: PriceComponent, charge: Charge, words: Words): string {
   const gross = grossPrice(tariff, component);
   const price = isTime(charge) ? multiply(gross, ratio(1n, 60n)) : gross;
-  const unit = charge === "ENERGY" ? words.perKwh : isTime(charge) ? words.perMinute : charge === "FLAT" ? words.perSession : words.once;
+  const unit =
+    charge === "ENERGY"
+      ? words.perKwh
+      : isTime(charge)
+        ? words.perMinute
+        : charge === "FLAT"
+          ? words.perSession
+          : words.once;
   return component.price.digits === 0n ? words.free : `${priceText(price, tariff.currency, words)} ${unit}`;
 }
 
@@ -155,18 +213,31 @@ function taxText(tariff: Tariff, component: PriceComponent, words: Words): strin
 
 function stepText(component: PriceComponent, charge: Charge, words: Words): string {
   if (component.stepSize <= 1 || component.price.digits === 0n || charge.endsWith("FLAT")) return "";
-  const step = charge === "ENERGY" ? `${localised(String(component.stepSize / 1000), words)} kWh` : durationInWords(component.stepSize);
+  const step =
+    charge === "ENERGY"
+      ? `${localised(String(component.stepSize / 1000), words)} kWh`
+      : durationInWords(component.stepSize);
   return `, ${words.steps(step)}`;
 }
 
-function offerText(tariff: Tariff, offer: Offer, charge: Charge, isLast: boolean, alone: boolean, language: Language): string {
+function offerText(
+  tariff: Tariff,
+  offer: Offer,
+  charge: Charge,
+  isLast: boolean,
+  alone: boolean,
+  language: Language,
+): string {
   const words = wordsOf[language];
   const restriction = restrictionText(offer.element.restrictions, language);
   const condition = restriction !== "" ? ` ${restriction}` : isLast && !alone ? ` ${words.otherwise}` : "";
   return `${driverPrice(tariff, offer.component, charge, words)}${taxText(tariff, offer.component, words)}${condition}${stepText(offer.component, charge, words)}`;
 }
 
-export type PriceInWords = { readonly kind: "kwh" | "minute" | "session" | "idle" | "reservation" | "limit" | "validity" | "change" | "text"; readonly text: string };
+export type PriceInWords = {
+  readonly kind: "kwh" | "minute" | "session" | "idle" | "reservation" | "limit" | "validity" | "change" | "text";
+  readonly text: string;
+};
 
 function kindOf(charge: Charge): PriceInWords["kind"] {
   if (charge === "ENERGY") return "kwh";
@@ -178,13 +249,17 @@ function kindOf(charge: Charge): PriceInWords["kind"] {
 function limitLines(tariff: Tariff, language: Language): PriceInWords[] {
   const words = wordsOf[language];
   const lines: PriceInWords[] = [];
-  if (tariff.minPrice !== undefined) lines.push({ kind: "limit", text: `${words.minimum} ${limitText(tariff.minPrice, tariff, language)}` });
-  if (tariff.maxPrice !== undefined) lines.push({ kind: "limit", text: `${words.maximum} ${limitText(tariff.maxPrice, tariff, language)}` });
+  if (tariff.minPrice !== undefined)
+    lines.push({ kind: "limit", text: `${words.minimum} ${limitText(tariff.minPrice, tariff, language)}` });
+  if (tariff.maxPrice !== undefined)
+    lines.push({ kind: "limit", text: `${words.maximum} ${limitText(tariff.maxPrice, tariff, language)}` });
   return lines;
 }
 
 function altTextLines(tariff: Tariff, language: Language): PriceInWords[] {
-  const own = tariff.altText.find((one) => one.language.toLowerCase() === language) ?? tariff.altText.find((one) => one.language.toLowerCase() === "en");
+  const own =
+    tariff.altText.find((one) => one.language.toLowerCase() === language) ??
+    tariff.altText.find((one) => one.language.toLowerCase() === "en");
   return own === undefined ? [] : [{ kind: "text", text: own.text }];
 }
 
@@ -195,8 +270,10 @@ function instantText(atMs: number, timeZone: string): string {
 function validityLines(tariff: Tariff, timeZone: string, language: Language): PriceInWords[] {
   const words = wordsOf[language];
   const lines: PriceInWords[] = [];
-  if (tariff.startMs !== undefined) lines.push({ kind: "validity", text: words.validFrom(instantText(tariff.startMs, timeZone)) });
-  if (tariff.endMs !== undefined) lines.push({ kind: "validity", text: words.validUntil(instantText(tariff.endMs, timeZone)) });
+  if (tariff.startMs !== undefined)
+    lines.push({ kind: "validity", text: words.validFrom(instantText(tariff.startMs, timeZone)) });
+  if (tariff.endMs !== undefined)
+    lines.push({ kind: "validity", text: words.validUntil(instantText(tariff.endMs, timeZone)) });
   return lines;
 }
 
@@ -205,27 +282,55 @@ export function explainTariff(tariff: Tariff, timeZone: string, language: Langua
   const words = wordsOf[language];
   const lines = tellingOrder.flatMap((charge): PriceInWords[] => {
     const offers = tariff.offers[charge];
-    if (offers.length === 0) return charge === "ENERGY" ? [{ kind: "kwh", text: `${words.energy}: ${words.free}` }] : [];
-    const texts = offers.map((offer, index) => offerText(tariff, offer, charge, index === offers.length - 1, offers.length === 1, language));
+    if (offers.length === 0)
+      return charge === "ENERGY" ? [{ kind: "kwh", text: `${words.energy}: ${words.free}` }] : [];
+    const texts = offers.map((offer, index) =>
+      offerText(tariff, offer, charge, index === offers.length - 1, offers.length === 1, language),
+    );
     return [{ kind: kindOf(charge), text: `${heading(charge, words)}: ${texts.join("; ")}` }];
   });
-  return [...lines, ...limitLines(tariff, language), ...validityLines(tariff, timeZone, language), ...altTextLines(tariff, language)];
+  return [
+    ...lines,
+    ...limitLines(tariff, language),
+    ...validityLines(tariff, timeZone, language),
+    ...altTextLines(tariff, language),
+  ];
 }
 
 function startConditions(atMs: number, timeZone: string): Conditions {
-  return { local: localTime(timeZone, atMs), energyMilliWh: 0, durationMs: 0, lowCurrentA: undefined, highCurrentA: undefined, lowPowerKw: undefined, highPowerKw: undefined };
+  return {
+    local: localTime(timeZone, atMs),
+    energyMilliWh: 0,
+    durationMs: 0,
+    lowCurrentA: undefined,
+    highCurrentA: undefined,
+    lowPowerKw: undefined,
+    highPowerKw: undefined,
+  };
 }
 
 /** Offers that may come to hold later in a session that starts now: by energy, power, current or duration. */
 function laterOffers(tariff: Tariff, charge: Charge, now: PriceComponent | undefined): Offer[] {
-  return tariff.offers[charge].filter(({ element: { restrictions }, component }) =>
-    component !== now && (restrictions.minMilliWh !== undefined || restrictions.maxMilliWh !== undefined || restrictions.minPowerKw !== undefined
-      || restrictions.maxPowerKw !== undefined || restrictions.minCurrentA !== undefined || restrictions.maxCurrentA !== undefined
-      || restrictions.minDurationMs !== undefined || restrictions.maxDurationMs !== undefined));
+  return tariff.offers[charge].filter(
+    ({ element: { restrictions }, component }) =>
+      component !== now &&
+      (restrictions.minMilliWh !== undefined ||
+        restrictions.maxMilliWh !== undefined ||
+        restrictions.minPowerKw !== undefined ||
+        restrictions.maxPowerKw !== undefined ||
+        restrictions.minCurrentA !== undefined ||
+        restrictions.maxCurrentA !== undefined ||
+        restrictions.minDurationMs !== undefined ||
+        restrictions.maxDurationMs !== undefined),
+  );
 }
 
 /** The first change within two days of what charging, or standing idle, costs. */
-function nextChange(tariff: Tariff, atMs: number, timeZone: string): { atMs: number; charge: Charge; component: PriceComponent | undefined } | undefined {
+function nextChange(
+  tariff: Tariff,
+  atMs: number,
+  timeZone: string,
+): { atMs: number; charge: Charge; component: PriceComponent | undefined } | undefined {
   const boundaries = boundariesOf(tariff);
   const charges: readonly Charge[] = ["ENERGY", "TIME", "FLAT", "PARKING_TIME"];
   const now = charges.map((charge) => choose(tariff, charge, startConditions(atMs, timeZone)));
@@ -244,9 +349,16 @@ function nextChange(tariff: Tariff, atMs: number, timeZone: string): { atMs: num
 
 /**
  * What a driver must know before the start, at this instant, in AFIR's order; one entry per line of a display.
- * Prices are incl. tax where the tariff states it; times are per minute. `idleGraceMs`: the station's own free start of each idle stretch.
+ * Prices are incl. tax where the tariff states it; times are per minute. `idleGraceMs`: the station's own free start of
+ * each idle stretch.
  */
-export function priceBeforeStart(tariff: Tariff, atMs: number, timeZone: string, language: Language, idleGraceMs = 0): PriceInWords[] {
+export function priceBeforeStart(
+  tariff: Tariff,
+  atMs: number,
+  timeZone: string,
+  language: Language,
+  idleGraceMs = 0,
+): PriceInWords[] {
   const words = wordsOf[language];
   const conditions = startConditions(atMs, timeZone);
   const lines = tellingOrder.flatMap((charge): PriceInWords[] => {
@@ -254,16 +366,36 @@ export function priceBeforeStart(tariff: Tariff, atMs: number, timeZone: string,
     const now = choose(tariff, charge, conditions);
     const later = laterOffers(tariff, charge, now);
     const always = charge === "ENERGY" || charge === "PARKING_TIME";
-    if (now === undefined && later.length === 0) return always ? [{ kind: kindOf(charge), text: `${heading(charge, words)}: ${words.free}` }] : [];
-    const nowText = now === undefined ? words.free : `${driverPrice(tariff, now, charge, words)}${taxText(tariff, now, words)}${stepText(now, charge, words)}`;
+    if (now === undefined && later.length === 0)
+      return always ? [{ kind: kindOf(charge), text: `${heading(charge, words)}: ${words.free}` }] : [];
+    const nowText =
+      now === undefined
+        ? words.free
+        : `${driverPrice(tariff, now, charge, words)}${taxText(tariff, now, words)}${stepText(now, charge, words)}`;
     const laterText = later.map((offer) => `; ${offerText(tariff, offer, charge, false, false, language)}`).join("");
-    const grace = charge === "PARKING_TIME" && idleGraceMs > 0 ? `; ${words.graceFree(durationInWords(Math.round(idleGraceMs / 1000)))}` : "";
+    const grace =
+      charge === "PARKING_TIME" && idleGraceMs > 0
+        ? `; ${words.graceFree(durationInWords(Math.round(idleGraceMs / 1000)))}`
+        : "";
     return [{ kind: kindOf(charge), text: `${heading(charge, words)}: ${nowText}${laterText}${grace}` }];
   });
   const change = nextChange(tariff, atMs, timeZone);
-  const changeLines: PriceInWords[] = change === undefined ? [] : [{
-    kind: "change",
-    text: words.changes(`${clockText(timeZone, change.atMs)} ${heading(change.charge, words)} ${change.component === undefined ? words.free : driverPrice(tariff, change.component, change.charge, words)}`),
-  }];
-  return [...lines, ...limitLines(tariff, language), ...validityLines(tariff, timeZone, language), ...changeLines, ...altTextLines(tariff, language)];
+  const changeLines: PriceInWords[] =
+    change === undefined
+      ? []
+      : [
+          {
+            kind: "change",
+            text: words.changes(
+              `${clockText(timeZone, change.atMs)} ${heading(change.charge, words)} ${change.component === undefined ? words.free : driverPrice(tariff, change.component, change.charge, words)}`,
+            ),
+          },
+        ];
+  return [
+    ...lines,
+    ...limitLines(tariff, language),
+    ...validityLines(tariff, timeZone, language),
+    ...changeLines,
+    ...altTextLines(tariff, language),
+  ];
 }

@@ -1,5 +1,5 @@
-// Where in a JSON text a path stands, so that a fault can name a line; which keys stand there twice, which JSON.parse hides; and where a
-// text stops being JSON, which JSON.parse does not say in every version of Node.
+// Where in a JSON text a path stands, so that a fault can name a line; which keys stand there twice, which JSON.parse
+// hides; and where a text stops being JSON, which JSON.parse does not say in every version of Node.
 
 export type Position = { readonly line: number; readonly column: number };
 export type JsonMap = {
@@ -12,7 +12,10 @@ export type JsonMap = {
 /** The text is no JSON from this offset on. */
 export class JsonFault extends Error {
   override readonly name = "JsonFault";
-  constructor(readonly offset: number, message: string) {
+  constructor(
+    readonly offset: number,
+    message: string,
+  ) {
     super(message);
   }
 }
@@ -112,7 +115,8 @@ class Walker {
 /** The position of a path, or of the nearest thing around it that exists. */
 export function positionOf(map: JsonMap, text: string, path: string): Position {
   let near = path;
-  while (near !== "" && !map.offsets.has(near)) near = near.slice(0, Math.max(0, Math.max(near.lastIndexOf("."), near.lastIndexOf("["))));
+  while (near !== "" && !map.offsets.has(near))
+    near = near.slice(0, Math.max(0, Math.max(near.lastIndexOf("."), near.lastIndexOf("["))));
   return positionAt(text, map.offsets.get(near) ?? 0);
 }
 

@@ -1,6 +1,7 @@
-// Reading a JSON value that came from outside, field by field: every fault is noted with its path, and nothing is guessed.
-// It is hand-written rather than a schema because a tariff is read for every CDR that is priced, and every fault has its own words.
-import { decimalOf, type Decimal } from "../number/money.js";
+// Reading a JSON value that came from outside, field by field: every fault is noted with its path, and nothing is
+// guessed. It is hand-written rather than a schema because a tariff is read for every CDR that is priced, and every
+// fault has its own words.
+import { type Decimal, decimalOf } from "../number/money.js";
 import { parseInstant } from "../time/time.js";
 
 export type Fault = { readonly path: string; readonly message: string };
@@ -13,7 +14,9 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** How many letters must be changed, added, left out or swapped with their neighbour to turn one word into the other. */
+/**
+ * How many letters must be changed, added, left out or swapped with their neighbour to turn one word into the other.
+ */
 function distance(a: string, b: string): number {
   const rows: number[][] = Array.from({ length: a.length + 1 }, (_, i) => [i]);
   for (let j = 0; j <= b.length; j += 1) (rows[0] as number[])[j] = j;
@@ -80,30 +83,40 @@ export class JsonReader {
 
   text(value: unknown, path: string, most: number): string | undefined {
     if (typeof value !== "string") return this.fault(path, `expected a text, found ${saying(value)}`);
-    if (value.length === 0 || value.length > most) return this.fault(path, `expected 1 to ${most} characters, found ${value.length}`);
+    if (value.length === 0 || value.length > most)
+      return this.fault(path, `expected 1 to ${most} characters, found ${value.length}`);
     return value;
   }
 
   oneOf<Word extends string>(value: unknown, path: string, words: readonly Word[]): Word | undefined {
     const found = words.find((word) => word === value);
     if (found !== undefined) return found;
-    return this.fault(path, `expected one of ${words.join(", ")}, found ${saying(value)}${typeof value === "string" ? didYouMean(value, words) : ""}`);
+    return this.fault(
+      path,
+      `expected one of ${words.join(", ")}, found ${saying(value)}${typeof value === "string" ? didYouMean(value, words) : ""}`,
+    );
   }
 
   /** An exact decimal from a JSON number; `places` and `most` bound what can be meant. */
-  decimal(value: unknown, path: string, bounds: { places: number; most: number; negative?: boolean }): Decimal | undefined {
+  decimal(
+    value: unknown,
+    path: string,
+    bounds: { places: number; most: number; negative?: boolean },
+  ): Decimal | undefined {
     if (typeof value !== "number") return this.fault(path, `expected a number, found ${saying(value)}`);
     if (!Number.isFinite(value)) return this.fault(path, `${value} is no number that can be billed`);
     if (value < 0 && bounds.negative !== true) return this.fault(path, `expected 0 or more, found ${value}`);
     if (Math.abs(value) > bounds.most) return this.fault(path, `${value} is more than ${bounds.most}`);
     const decimal = decimalOf(value);
-    if (decimal === undefined || decimal.scale > bounds.places) return this.fault(path, `${value} has more than ${bounds.places} decimals`);
+    if (decimal === undefined || decimal.scale > bounds.places)
+      return this.fault(path, `${value} has more than ${bounds.places} decimals`);
     return decimal;
   }
 
   /** The path is `parent()` + `field`, built for a fault alone. */
   whole(value: unknown, parent: () => string, field: string, most: number): number | undefined {
-    if (typeof value !== "number" || !Number.isInteger(value)) return this.fault(parent() + field, `expected a whole number, found ${saying(value)}`);
+    if (typeof value !== "number" || !Number.isInteger(value))
+      return this.fault(parent() + field, `expected a whole number, found ${saying(value)}`);
     if (value < 0 || value > most) return this.fault(parent() + field, `expected 0 to ${most}, found ${value}`);
     return value;
   }

@@ -1,6 +1,9 @@
 // A charging period: a stretch of a session in which no active price component changed (OCPI 2.2.1, mod_cdrs 1.4.6).
 
-/** What the car and the station did in a stretch: `parking` = the vehicle asked for no power; `suspended` = the station gave none. */
+/**
+ * What the car and the station did in a stretch: `parking` = the vehicle asked for no power; `suspended` = the station
+ * gave none.
+ */
 export type Activity = "charging" | "parking" | "suspended" | "reserved";
 
 export type ChargingPeriod = {
@@ -9,7 +12,10 @@ export type ChargingPeriod = {
   readonly activity: Activity;
   readonly tariffId: string;
   readonly energyMilliWh: number;
-  /** The lowest and highest momentary values in it, where the tariff looks at them: a CDR states them as MIN_ and MAX_ dimensions. */
+  /**
+   * The lowest and highest momentary values in it, where the tariff looks at them: a CDR states them as MIN_ and MAX_
+   * dimensions.
+   */
   readonly powerW?: { readonly min: number; readonly max: number };
   readonly currentMilliA?: { readonly min: number; readonly max: number };
 };

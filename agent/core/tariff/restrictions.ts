@@ -1,12 +1,16 @@
-// When a tariff element holds (OCPI TariffRestrictions): the type, its reader and the one test that every price goes through.
-// All restrictions of an element must hold at the instant in question; they switch it on and off during a session.
-import type { JsonReader } from "./json-reader.js";
+// When a tariff element holds (OCPI TariffRestrictions): the type, its reader and the one test that every price goes
+// through. All restrictions of an element must hold at the instant in question; they switch it on and off during a
+// session.
+
 import { digitsAt } from "../number/money.js";
-import { dayMs, dayOfDate, minuteMs, type LocalTime } from "../time/time.js";
+import { dayMs, dayOfDate, type LocalTime, minuteMs } from "../time/time.js";
+import type { JsonReader } from "./json-reader.js";
 
 export const weekdays = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"] as const;
 
-/** Each bound is absent where the tariff does not state it. Lower bounds include their value, upper bounds exclude it. */
+/**
+ * Each bound is absent where the tariff does not state it. Lower bounds include their value, upper bounds exclude it.
+ */
 export type Restrictions = {
   /** The daily window by the wall clock; absent = all day. Where it ends before it starts it wraps past midnight. */
   readonly startMsOfDay?: number;
@@ -43,19 +47,41 @@ export type Conditions = {
 };
 
 const fields = [
-  "start_time", "end_time", "start_date", "end_date", "min_kwh", "max_kwh", "min_current", "max_current", "min_power", "max_power",
-  "min_duration", "max_duration", "day_of_week", "reservation",
+  "start_time",
+  "end_time",
+  "start_date",
+  "end_date",
+  "min_kwh",
+  "max_kwh",
+  "min_current",
+  "max_current",
+  "min_power",
+  "max_power",
+  "min_duration",
+  "max_duration",
+  "day_of_week",
+  "reservation",
 ] as const;
 
 function timeOfDay(checked: JsonReader, value: unknown, path: string): number | undefined {
   const match = typeof value === "string" ? /^([01]\d|2[0-3]):([0-5]\d)$/.exec(value) : null;
-  if (match === null) return checked.fault(path, `expected a time of day such as 07:30, found ${typeof value === "string" ? `"${value.slice(0, 40)}"` : typeof value}`);
+  if (match === null)
+    return checked.fault(
+      path,
+      `expected a time of day such as 07:30, found ${typeof value === "string" ? `"${value.slice(0, 40)}"` : typeof value}`,
+    );
   return (Number(match[1]) * 60 + Number(match[2])) * minuteMs;
 }
 
 function date(checked: JsonReader, value: unknown, path: string): number | undefined {
   const day = typeof value === "string" ? dayOfDate(value) : undefined;
-  return day ?? checked.fault(path, `expected a date such as 2026-12-24, found ${typeof value === "string" ? `"${value.slice(0, 40)}"` : typeof value}`);
+  return (
+    day ??
+    checked.fault(
+      path,
+      `expected a date such as 2026-12-24, found ${typeof value === "string" ? `"${value.slice(0, 40)}"` : typeof value}`,
+    )
+  );
 }
 
 /** More than any session has of kWh, A or kW; and of seconds. */
@@ -89,9 +115,18 @@ function weekdayBits(checked: JsonReader, value: unknown, path: string): number 
 
 type Reader<Value> = (checked: JsonReader, value: unknown, path: string) => Value | undefined;
 const readers: { readonly [Field in (typeof fields)[number]]?: readonly [keyof Restrictions, Reader<number>] } = {
-  start_time: ["startMsOfDay", timeOfDay], end_time: ["endMsOfDay", timeOfDay], start_date: ["startDay", date], end_date: ["endDay", date],
-  min_kwh: ["minMilliWh", milliWh], max_kwh: ["maxMilliWh", milliWh], min_current: ["minCurrentA", momentary], max_current: ["maxCurrentA", momentary],
-  min_power: ["minPowerKw", momentary], max_power: ["maxPowerKw", momentary], min_duration: ["minDurationMs", seconds], max_duration: ["maxDurationMs", seconds],
+  start_time: ["startMsOfDay", timeOfDay],
+  end_time: ["endMsOfDay", timeOfDay],
+  start_date: ["startDay", date],
+  end_date: ["endDay", date],
+  min_kwh: ["minMilliWh", milliWh],
+  max_kwh: ["maxMilliWh", milliWh],
+  min_current: ["minCurrentA", momentary],
+  max_current: ["maxCurrentA", momentary],
+  min_power: ["minPowerKw", momentary],
+  max_power: ["maxPowerKw", momentary],
+  min_duration: ["minDurationMs", seconds],
+  max_duration: ["maxDurationMs", seconds],
   day_of_week: ["weekdays", weekdayBits],
 };
 
@@ -115,19 +150,31 @@ export function readRestrictions(checked: JsonReader, value: unknown, path: stri
   return wholeDays(result);
 }
 
-/** An end of 00:00 is the end of the day. The same start and end, or both at midnight, are the whole day: no window at all. */
+/**
+ * An end of 00:00 is the end of the day. The same start and end, or both at midnight, are the whole day: no window at
+ * all.
+ */
 function wholeDays(restrictions: Restrictions): Restrictions {
   const { startMsOfDay: start, endMsOfDay: end, ...others } = restrictions;
   if (start === undefined && end === undefined) return restrictions;
   const until = end === 0 || end === undefined ? dayMs : end;
   if (start === end || ((start ?? 0) === 0 && until === dayMs)) return others;
-  return { ...others, ...(start === undefined ? {} : { startMsOfDay: start }), ...(end === undefined ? {} : { endMsOfDay: until }) };
+  return {
+    ...others,
+    ...(start === undefined ? {} : { startMsOfDay: start }),
+    ...(end === undefined ? {} : { endMsOfDay: until }),
+  };
 }
 
 /** True when the wall clock decides over these restrictions. */
 export function asksTheClock(restrictions: Restrictions): boolean {
-  return restrictions.startMsOfDay !== undefined || restrictions.endMsOfDay !== undefined || restrictions.startDay !== undefined
-    || restrictions.endDay !== undefined || restrictions.weekdays !== undefined;
+  return (
+    restrictions.startMsOfDay !== undefined ||
+    restrictions.endMsOfDay !== undefined ||
+    restrictions.startDay !== undefined ||
+    restrictions.endDay !== undefined ||
+    restrictions.weekdays !== undefined
+  );
 }
 
 function inWindow(restrictions: Restrictions, msOfDay: number): boolean {
@@ -144,15 +191,26 @@ export function holdsAt(restrictions: Restrictions, local: LocalTime): boolean {
 }
 
 /** A bound on a value that was not measured does not hold; an unknown duration is for the caller to treat. */
-function between(min: number | undefined, max: number | undefined, low: number | undefined, high: number | undefined): boolean {
-  return (min === undefined || (low !== undefined && low >= min)) && (max === undefined || (high !== undefined && high < max));
+function between(
+  min: number | undefined,
+  max: number | undefined,
+  low: number | undefined,
+  high: number | undefined,
+): boolean {
+  return (
+    (min === undefined || (low !== undefined && low >= min)) &&
+    (max === undefined || (high !== undefined && high < max))
+  );
 }
 
 /** Everything but the clock, and durations where they are known. */
 export function holdsOtherwise(restrictions: Restrictions, conditions: Conditions): boolean {
   const { energyMilliWh, durationMs } = conditions;
-  return between(restrictions.minMilliWh, restrictions.maxMilliWh, energyMilliWh, energyMilliWh)
-    && (durationMs === undefined || between(restrictions.minDurationMs, restrictions.maxDurationMs, durationMs, durationMs))
-    && between(restrictions.minPowerKw, restrictions.maxPowerKw, conditions.lowPowerKw, conditions.highPowerKw)
-    && between(restrictions.minCurrentA, restrictions.maxCurrentA, conditions.lowCurrentA, conditions.highCurrentA);
+  return (
+    between(restrictions.minMilliWh, restrictions.maxMilliWh, energyMilliWh, energyMilliWh) &&
+    (durationMs === undefined ||
+      between(restrictions.minDurationMs, restrictions.maxDurationMs, durationMs, durationMs)) &&
+    between(restrictions.minPowerKw, restrictions.maxPowerKw, conditions.lowPowerKw, conditions.highPowerKw) &&
+    between(restrictions.minCurrentA, restrictions.maxCurrentA, conditions.lowCurrentA, conditions.highCurrentA)
+  );
 }

@@ -1,7 +1,9 @@
 // The instants and amounts at which a tariff's restrictions may flip: where the live engine has to look again.
-// Between two borders nothing but power and current can change a price, so a sample costs the same however old the session is.
-import type { Tariff } from "./tariff.js";
+// Between two borders nothing but power and current can change a price, so a sample costs the same however old the
+// session is.
+
 import { dayMs, offsetSpan } from "../time/time.js";
+import type { Tariff } from "./tariff.js";
 
 export type TariffBoundaries = {
   /** Milliseconds since local midnight, ascending; 0 where dates or weekdays matter. */
@@ -24,11 +26,20 @@ export function boundariesOf(tariff: Tariff): TariffBoundaries {
   if (before !== undefined) return before;
   const all = tariff.elements.map((element) => element.restrictions);
   const boundaries: TariffBoundaries = {
-    timesOfDay: ascending(all.flatMap((one) => [
-      one.startMsOfDay, one.endMsOfDay === dayMs ? 0 : one.endMsOfDay,
-      // A window without a start begins at midnight, one without an end stops there.
-      one.startDay !== undefined || one.endDay !== undefined || one.weekdays !== undefined || one.startMsOfDay !== undefined || one.endMsOfDay !== undefined ? 0 : undefined,
-    ])),
+    timesOfDay: ascending(
+      all.flatMap((one) => [
+        one.startMsOfDay,
+        one.endMsOfDay === dayMs ? 0 : one.endMsOfDay,
+        // A window without a start begins at midnight, one without an end stops there.
+        one.startDay !== undefined ||
+        one.endDay !== undefined ||
+        one.weekdays !== undefined ||
+        one.startMsOfDay !== undefined ||
+        one.endMsOfDay !== undefined
+          ? 0
+          : undefined,
+      ]),
+    ),
     durationsMs: ascending(all.flatMap((one) => [one.minDurationMs, one.maxDurationMs])),
     energy: ascending(all.flatMap((one) => [one.minMilliWh, one.maxMilliWh])),
     momentary: tariff.asksPower || tariff.asksCurrent,
@@ -37,9 +48,15 @@ export function boundariesOf(tariff: Tariff): TariffBoundaries {
   return boundaries;
 }
 
-/** The first instant after `atMs` at which a restriction on time of day, date, weekday or duration may flip; Infinity where there is none. */
+/**
+ * The first instant after `atMs` at which a restriction on time of day, date, weekday or duration may flip; Infinity
+ * where there is none.
+ */
 export function nextTimeBoundary(
-  boundaries: TariffBoundaries, options: { readonly timeZone: string; readonly clockTrusted: boolean; readonly durationsKnown?: boolean }, beganMs: number | undefined, atMs: number,
+  boundaries: TariffBoundaries,
+  options: { readonly timeZone: string; readonly clockTrusted: boolean; readonly durationsKnown?: boolean },
+  beganMs: number | undefined,
+  atMs: number,
 ): number {
   let next = Infinity;
   if (beganMs !== undefined && options.durationsKnown !== false)

@@ -1,8 +1,9 @@
-// An OCPI tariff (2.2.1 or 2.3.0, mod_tariffs), read once and strictly: what is unknown, misspelt or absurd is refused with its path,
-// because a restriction that is silently ignored is a wrong bill.
-import { JsonReader, isObject, type Fault, type JsonObject } from "./json-reader.js";
-import { decimalOf, digitsAt, type Decimal } from "../number/money.js";
-import { readRestrictions, type Restrictions } from "./restrictions.js";
+// An OCPI tariff (2.2.1 or 2.3.0, mod_tariffs), read once and strictly: what is unknown, misspelt or absurd is refused
+// with its path, because a restriction that is silently ignored is a wrong bill.
+
+import { type Decimal, decimalOf, digitsAt } from "../number/money.js";
+import { type Fault, isObject, type JsonObject, JsonReader } from "./json-reader.js";
+import { type Restrictions, readRestrictions } from "./restrictions.js";
 
 export type OcpiVersion = "2.2.1" | "2.3.0";
 export type ComponentType = "ENERGY" | "TIME" | "PARKING_TIME" | "FLAT";
@@ -61,14 +62,37 @@ export type Tariff = {
   readonly vatScale: number;
 };
 
-export type Parsed = { readonly ok: true; readonly tariff: Tariff } | { readonly ok: false; readonly faults: readonly Fault[] };
+export type Parsed =
+  | { readonly ok: true; readonly tariff: Tariff }
+  | { readonly ok: false; readonly faults: readonly Fault[] };
 
 const common = [
-  "country_code", "party_id", "id", "currency", "type", "tariff_alt_text", "tariff_alt_url", "min_price", "max_price", "elements",
-  "start_date_time", "end_date_time", "energy_mix", "last_updated",
+  "country_code",
+  "party_id",
+  "id",
+  "currency",
+  "type",
+  "tariff_alt_text",
+  "tariff_alt_url",
+  "min_price",
+  "max_price",
+  "elements",
+  "start_date_time",
+  "end_date_time",
+  "energy_mix",
+  "last_updated",
 ];
-export const tariffFields: Record<OcpiVersion, readonly string[]> = { "2.2.1": common, "2.3.0": [...common, "tax_included", "preauthorize_amount"] };
-export const energyMixFields: readonly string[] = ["is_green_energy", "energy_sources", "environ_impact", "supplier_name", "energy_product_name"];
+export const tariffFields: Record<OcpiVersion, readonly string[]> = {
+  "2.2.1": common,
+  "2.3.0": [...common, "tax_included", "preauthorize_amount"],
+};
+export const energyMixFields: readonly string[] = [
+  "is_green_energy",
+  "energy_sources",
+  "environ_impact",
+  "supplier_name",
+  "energy_product_name",
+];
 const componentFields = ["type", "price", "vat", "step_size"];
 const elementFields = ["price_components", "restrictions"];
 const tariffTypes = ["AD_HOC_PAYMENT", "PROFILE_CHEAP", "PROFILE_FAST", "PROFILE_GREEN", "REGULAR"] as const;
@@ -89,21 +113,36 @@ function present(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-function readComponent(checked: JsonReader, value: unknown, path: () => string, element: number, index: number): PriceComponent | undefined {
+function readComponent(
+  checked: JsonReader,
+  value: unknown,
+  path: () => string,
+  element: number,
+  index: number,
+): PriceComponent | undefined {
   if (!isObject(value)) return checked.object(value, path(), componentFields) as undefined;
   for (const key in value) if (!componentFields.includes(key)) checked.unknown(key, path(), componentFields);
   const given = value["type"];
   const type = componentTypes.find((one) => one === given) ?? checked.oneOf(given, `${path()}.type`, componentTypes);
-  const price = decimalWithin(value["price"], priceBounds) ?? checked.decimal(value["price"], `${path()}.price`, priceBounds);
-  const vat = present(value["vat"]) ? decimalWithin(value["vat"], vatBounds) ?? checked.decimal(value["vat"], `${path()}.vat`, vatBounds) : undefined;
+  const price =
+    decimalWithin(value["price"], priceBounds) ?? checked.decimal(value["price"], `${path()}.price`, priceBounds);
+  const vat = present(value["vat"])
+    ? (decimalWithin(value["vat"], vatBounds) ?? checked.decimal(value["vat"], `${path()}.vat`, vatBounds))
+    : undefined;
   // A FLAT has no unit to step by, and tariffs in the field leave its step_size out.
-  const stepSize = type === "FLAT" && !present(value["step_size"]) ? 0 : checked.whole(value["step_size"], path, ".step_size", mostStep);
+  const stepSize =
+    type === "FLAT" && !present(value["step_size"])
+      ? 0
+      : checked.whole(value["step_size"], path, ".step_size", mostStep);
   if (type === undefined || price === undefined || stepSize === undefined) return undefined;
   return vat === undefined ? { element, index, type, price, stepSize } : { element, index, type, price, vat, stepSize };
 }
 
 /** The quick way past the usual case: no path is built, no fault is noted. */
-function decimalWithin(value: unknown, bounds: { readonly places: number; readonly most: number }): Decimal | undefined {
+function decimalWithin(
+  value: unknown,
+  bounds: { readonly places: number; readonly most: number },
+): Decimal | undefined {
   if (typeof value !== "number" || !(value >= 0 && value <= bounds.most)) return undefined;
   const decimal = decimalOf(value);
   return decimal !== undefined && decimal.scale <= bounds.places ? decimal : undefined;
@@ -112,7 +151,9 @@ function decimalWithin(value: unknown, bounds: { readonly places: number; readon
 function readElement(checked: JsonReader, value: unknown, path: string, index: number): TariffElement | undefined {
   const object = checked.object(value, path, elementFields);
   if (object === undefined) return undefined;
-  const restrictions = present(object["restrictions"]) ? readRestrictions(checked, object["restrictions"], `${path}.restrictions`) : {};
+  const restrictions = present(object["restrictions"])
+    ? readRestrictions(checked, object["restrictions"], `${path}.restrictions`)
+    : {};
   const list = checked.list(object["price_components"], `${path}.price_components`, mostComponents);
   if (list?.length === 0) checked.fault(`${path}.price_components`, "an element needs at least one price component");
   const components: PriceComponent[] = [];
@@ -123,13 +164,17 @@ function readElement(checked: JsonReader, value: unknown, path: string, index: n
   if (restrictions?.reservation !== undefined)
     components.forEach((component) => {
       if (component.type === "ENERGY" || component.type === "PARKING_TIME")
-        checked.fault(`${path}.price_components[${component.index}].type`, `a reservation has only FLAT and TIME, not ${component.type}`);
+        checked.fault(
+          `${path}.price_components[${component.index}].type`,
+          `a reservation has only FLAT and TIME, not ${component.type}`,
+        );
     });
   return { index, components, restrictions: restrictions ?? {} };
 }
 
 function readLimit(checked: JsonReader, value: unknown, path: string, version: OcpiVersion): PriceLimit | undefined {
-  const [exclName, inclName] = version === "2.3.0" ? (["before_taxes", "after_taxes"] as const) : (["excl_vat", "incl_vat"] as const);
+  const [exclName, inclName] =
+    version === "2.3.0" ? (["before_taxes", "after_taxes"] as const) : (["excl_vat", "incl_vat"] as const);
   const object = checked.object(value, path, [exclName, inclName]);
   if (object === undefined) return undefined;
   const excl = checked.decimal(object[exclName], `${path}.${exclName}`, limitBounds);
@@ -149,14 +194,34 @@ function readAltText(checked: JsonReader, value: unknown, path: string): { langu
   });
 }
 
-/** Sorts components by what they can be charged for. Of two components of one dimension in an element the first counts; the lint says so. */
+/**
+ * Sorts components by what they can be charged for. Of two components of one dimension in an element the first counts;
+ * the lint says so.
+ */
 function offersOf(elements: readonly TariffElement[]): Record<Charge, Offer[]> {
-  const offers: Record<Charge, Offer[]> = { ENERGY: [], TIME: [], PARKING_TIME: [], FLAT: [], RESERVATION_TIME: [], RESERVATION_FLAT: [], EXPIRY_TIME: [], EXPIRY_FLAT: [] };
+  const offers: Record<Charge, Offer[]> = {
+    ENERGY: [],
+    TIME: [],
+    PARKING_TIME: [],
+    FLAT: [],
+    RESERVATION_TIME: [],
+    RESERVATION_FLAT: [],
+    EXPIRY_TIME: [],
+    EXPIRY_FLAT: [],
+  };
   for (const element of elements) {
     const { reservation } = element.restrictions;
     for (const component of element.components) {
-      const charge: Charge = reservation === undefined ? component.type
-        : reservation === "RESERVATION" ? (component.type === "FLAT" ? "RESERVATION_FLAT" : "RESERVATION_TIME") : component.type === "FLAT" ? "EXPIRY_FLAT" : "EXPIRY_TIME";
+      const charge: Charge =
+        reservation === undefined
+          ? component.type
+          : reservation === "RESERVATION"
+            ? component.type === "FLAT"
+              ? "RESERVATION_FLAT"
+              : "RESERVATION_TIME"
+            : component.type === "FLAT"
+              ? "EXPIRY_FLAT"
+              : "EXPIRY_TIME";
       const list = offers[charge];
       if (list[list.length - 1]?.element !== element) list.push({ element, component });
     }
@@ -184,12 +249,20 @@ export function parseTariff(json: unknown, options: { readonly version?: OcpiVer
   const version = options.version ?? versionOf(json);
   const object = checked.object(json, "", tariffFields[version]);
   if (object === undefined) return { ok: false, faults: checked.faults };
-  const optional = <Value>(name: string, read: (value: unknown, path: string) => Value | undefined): Value | undefined =>
-    present(object[name]) ? read(object[name], name) : undefined;
+  const optional = <Value>(
+    name: string,
+    read: (value: unknown, path: string) => Value | undefined,
+  ): Value | undefined => (present(object[name]) ? read(object[name], name) : undefined);
   const id = checked.text(object["id"], "id", 36);
   const currency = checked.text(object["currency"], "currency", 3);
-  if (currency !== undefined && !/^[A-Z]{3}$/.test(currency)) checked.fault("currency", `expected three capital letters such as EUR, found "${currency}"`);
-  for (const [name, most] of [["country_code", 2], ["party_id", 3], ["tariff_alt_url", 255]] as const) optional(name, (value, path) => checked.text(value, path, most));
+  if (currency !== undefined && !/^[A-Z]{3}$/.test(currency))
+    checked.fault("currency", `expected three capital letters such as EUR, found "${currency}"`);
+  for (const [name, most] of [
+    ["country_code", 2],
+    ["party_id", 3],
+    ["tariff_alt_url", 255],
+  ] as const)
+    optional(name, (value, path) => checked.text(value, path, most));
   optional("type", (value, path) => checked.oneOf(value, path, tariffTypes));
   optional("last_updated", (value, path) => checked.instant(value, path));
   optional("preauthorize_amount", (value, path) => checked.decimal(value, path, limitBounds));
@@ -199,12 +272,17 @@ export function parseTariff(json: unknown, options: { readonly version?: OcpiVer
   });
   const startMs = optional("start_date_time", (value, path) => checked.instant(value, path));
   const endMs = optional("end_date_time", (value, path) => checked.instant(value, path));
-  if (startMs !== undefined && endMs !== undefined && endMs <= startMs) checked.fault("end_date_time", "the tariff ends before it starts");
-  const taxIncluded = version === "2.2.1" ? "NO" : checked.oneOf(object["tax_included"], "tax_included", ["YES", "NO", "N/A"] as const);
+  if (startMs !== undefined && endMs !== undefined && endMs <= startMs)
+    checked.fault("end_date_time", "the tariff ends before it starts");
+  const taxIncluded =
+    version === "2.2.1" ? "NO" : checked.oneOf(object["tax_included"], "tax_included", ["YES", "NO", "N/A"] as const);
   const minPrice = optional("min_price", (value, path) => readLimit(checked, value, path, version));
   const maxPrice = optional("max_price", (value, path) => readLimit(checked, value, path, version));
   if (minPrice !== undefined && maxPrice !== undefined)
-    if (below(maxPrice.excl, minPrice.excl) || (minPrice.incl !== undefined && maxPrice.incl !== undefined && below(maxPrice.incl, minPrice.incl)))
+    if (
+      below(maxPrice.excl, minPrice.excl) ||
+      (minPrice.incl !== undefined && maxPrice.incl !== undefined && below(maxPrice.incl, minPrice.incl))
+    )
       checked.fault("max_price", "is less than min_price");
   const list = checked.list(object["elements"], "elements", mostElements);
   if (list?.length === 0) checked.fault("elements", "a tariff needs at least one element");
@@ -214,7 +292,8 @@ export function parseTariff(json: unknown, options: { readonly version?: OcpiVer
     if (element !== undefined) elements.push(element);
   }
   const altText = optional("tariff_alt_text", (value, path) => readAltText(checked, value, path)) ?? [];
-  if (checked.faults.length > 0 || id === undefined || currency === undefined || taxIncluded === undefined) return { ok: false, faults: checked.faults };
+  if (checked.faults.length > 0 || id === undefined || currency === undefined || taxIncluded === undefined)
+    return { ok: false, faults: checked.faults };
   let priceScale = 0;
   let vatScale = 0;
   for (const { components } of elements)
@@ -224,29 +303,44 @@ export function parseTariff(json: unknown, options: { readonly version?: OcpiVer
     }
   const altUrl = object["tariff_alt_url"];
   const tariff: Tariff = {
-    source: object, version, id, currency, taxIncluded, elements, altText,
+    source: object,
+    version,
+    id,
+    currency,
+    taxIncluded,
+    elements,
+    altText,
     ...(minPrice === undefined ? {} : { minPrice }),
     ...(maxPrice === undefined ? {} : { maxPrice }),
     ...(startMs === undefined ? {} : { startMs }),
     ...(endMs === undefined ? {} : { endMs }),
     ...(typeof altUrl === "string" ? { altUrl } : {}),
     offers: offersOf(elements),
-    asksPower: elements.some(({ restrictions }) => restrictions.minPowerKw !== undefined || restrictions.maxPowerKw !== undefined),
-    asksCurrent: elements.some(({ restrictions }) => restrictions.minCurrentA !== undefined || restrictions.maxCurrentA !== undefined),
-    priceScale, vatScale,
+    asksPower: elements.some(
+      ({ restrictions }) => restrictions.minPowerKw !== undefined || restrictions.maxPowerKw !== undefined,
+    ),
+    asksCurrent: elements.some(
+      ({ restrictions }) => restrictions.minCurrentA !== undefined || restrictions.maxCurrentA !== undefined,
+    ),
+    priceScale,
+    vatScale,
   };
   return { ok: true, tariff };
 }
 
 /** Whether a session that starts at this instant is sold by the tariff: its start inclusive, its end exclusive. */
 export function inForce(tariff: Tariff, atMs: number): boolean {
-  return (tariff.startMs === undefined || tariff.startMs <= atMs) && (tariff.endMs === undefined || atMs < tariff.endMs);
+  return (
+    (tariff.startMs === undefined || tariff.startMs <= atMs) && (tariff.endMs === undefined || atMs < tariff.endMs)
+  );
 }
 
 /** The canonical JSON text of a tariff (keys sorted, no spaces): what is hashed to name it. */
 export function tariffDigestText(source: unknown): string {
   if (Array.isArray(source)) return `[${source.map(tariffDigestText).join(",")}]`;
   if (!isObject(source)) return JSON.stringify(source) ?? "null";
-  const keys = Object.keys(source).filter((key) => source[key] !== undefined).sort();
+  const keys = Object.keys(source)
+    .filter((key) => source[key] !== undefined)
+    .sort();
   return `{${keys.map((key) => `${JSON.stringify(key)}:${tariffDigestText(source[key])}`).join(",")}}`;
 }

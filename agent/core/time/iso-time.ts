@@ -5,7 +5,8 @@ import { minuteMs, offsetSpan } from "./time.js";
 const two = (value: number): string => String(value).padStart(2, "0");
 
 /** Minutes that local time is ahead of UTC at an instant (all zones since 1972 keep whole minutes). */
-const offsetMinutes = (atMs: number, timeZone: string): number => Math.round(offsetSpan(timeZone, atMs).offsetMs / minuteMs);
+const offsetMinutes = (atMs: number, timeZone: string): number =>
+  Math.round(offsetSpan(timeZone, atMs).offsetMs / minuteMs);
 
 /** Local date and time of day without an offset, `2026-11-22T16:05:09.120`, and the offset in minutes. */
 function localParts(atMs: number, timeZone: string): { readonly local: string; readonly offset: number } {

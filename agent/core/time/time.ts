@@ -1,17 +1,20 @@
-// Local time from an instant and an IANA zone. Only this direction exists here: the other one (02:30 on the day the clocks
-// change) has two answers or none, and libraries disagree on which.
+// Local time from an instant and an IANA zone. Only this direction exists here: the other one (02:30 on the day the
+// clocks change) has two answers or none, and libraries disagree on which.
 
 export const dayMs = 86_400_000;
 export const minuteMs = 60_000;
 
-/** The wall clock at an instant: days since 1970-01-01 by the local calendar, milliseconds since local midnight, Monday = 0. */
+/**
+ * The wall clock at an instant: days since 1970-01-01 by the local calendar, milliseconds since local midnight, Monday
+ * = 0.
+ */
 export type LocalTime = { readonly day: number; readonly msOfDay: number; readonly weekday: number };
 
 /** A stretch of time in which a zone's offset from UTC does not change: `fromMs` <= t < `toMs`. */
 export type OffsetSpan = { readonly fromMs: number; readonly toMs: number; readonly offsetMs: number };
 
-// Offsets are looked up in buckets; no zone has ever changed its offset twice within one of them in the years that matter here
-// (the shortest known pairs are the four weeks around Ramadan).
+// Offsets are looked up in buckets; no zone has ever changed its offset twice within one of them in the years that
+// matter here (the shortest known pairs are the four weeks around Ramadan).
 const bucketMs = 16 * dayMs;
 const mostSpans = 4096;
 const mostZones = 1000;
@@ -23,8 +26,17 @@ function zoneOf(name: string): Zone {
   const known = zones.get(name);
   if (known !== undefined) return known;
   const format = new Intl.DateTimeFormat("en-US", {
-    timeZone: name, calendar: "gregory", numberingSystem: "latn", hourCycle: "h23",
-    year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric", era: "short",
+    timeZone: name,
+    calendar: "gregory",
+    numberingSystem: "latn",
+    hourCycle: "h23",
+    year: "numeric",
+    month: "numeric",
+    day: "numeric",
+    hour: "numeric",
+    minute: "numeric",
+    second: "numeric",
+    era: "short",
   });
   const zone = { format, buckets: new Map<number, readonly OffsetSpan[]>() };
   if (zones.size >= mostZones) zones.clear();
@@ -43,8 +55,16 @@ export function isZone(name: string): boolean {
 
 function offsetByIntl(zone: Zone, atMs: number): number {
   const field: Record<string, number> = {};
-  for (const part of zone.format.formatToParts(atMs)) if (part.type !== "literal" && part.type !== "era") field[part.type] = Number(part.value);
-  const wall = Date.UTC(field["year"] ?? Number.NaN, (field["month"] ?? Number.NaN) - 1, field["day"], field["hour"], field["minute"], field["second"]);
+  for (const part of zone.format.formatToParts(atMs))
+    if (part.type !== "literal" && part.type !== "era") field[part.type] = Number(part.value);
+  const wall = Date.UTC(
+    field["year"] ?? Number.NaN,
+    (field["month"] ?? Number.NaN) - 1,
+    field["day"],
+    field["hour"],
+    field["minute"],
+    field["second"],
+  );
   return wall - Math.floor(atMs / 1000) * 1000;
 }
 
@@ -64,14 +84,20 @@ function spansOf(zone: Zone, bucket: number): readonly OffsetSpan[] {
       if (offsetByIntl(zone, middle) === before) low = middle;
       else high = middle;
     }
-    spans = [{ fromMs, toMs: high, offsetMs: before }, { fromMs: high, toMs, offsetMs: after }];
+    spans = [
+      { fromMs, toMs: high, offsetMs: before },
+      { fromMs: high, toMs, offsetMs: after },
+    ];
   }
   if (zone.buckets.size >= mostSpans) zone.buckets.clear();
   zone.buckets.set(bucket, spans);
   return spans;
 }
 
-/** The span around an instant in which the zone's offset is known not to change (it may go on after it). Throws RangeError for an unknown zone. */
+/**
+ * The span around an instant in which the zone's offset is known not to change (it may go on after it). Throws
+ * RangeError for an unknown zone.
+ */
 export function offsetSpan(timeZone: string, atMs: number): OffsetSpan {
   const spans = spansOf(zoneOf(timeZone), Math.floor(atMs / bucketMs));
   const first = spans[0] as OffsetSpan;
@@ -121,7 +147,14 @@ const daysOfMonth = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 /** Days since 1970-01-01 of a date that is in the Gregorian calendar. */
 function dayOf(year: number, month: number, day: number): number | undefined {
   const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
-  if (year < 1000 || month < 1 || month > 12 || day < 1 || day > (daysOfMonth[month - 1] ?? 0) + (leap && month === 2 ? 1 : 0)) return undefined;
+  if (
+    year < 1000 ||
+    month < 1 ||
+    month > 12 ||
+    day < 1 ||
+    day > (daysOfMonth[month - 1] ?? 0) + (leap && month === 2 ? 1 : 0)
+  )
+    return undefined;
   const before = year - 1;
   const leaps = Math.floor(before / 4) - Math.floor(before / 100) + Math.floor(before / 400);
   return before * 365 + leaps - 719_162 + (daysBefore[month - 1] ?? 0) + (leap && month > 2 ? 1 : 0) + day - 1;
@@ -148,8 +181,8 @@ function leadingDate(text: string): number | undefined {
 }
 
 /**
- * An OCPI DateTime (RFC 3339, types 12.1): UTC with or without Z. An offset is taken too, because it has only one meaning.
- * Fractions of a millisecond are cut. Undefined for a text that is no time.
+ * An OCPI DateTime (RFC 3339, types 12.1): UTC with or without Z. An offset is taken too, because it has only one
+ * meaning. Fractions of a millisecond are cut. Undefined for a text that is no time.
  */
 export function parseInstant(text: string): number | undefined {
   const day = leadingDate(text);

@@ -1,4 +1,5 @@
-// What a verifier finds, check by check, in words that a driver understands. A check that could not be made is said to be skipped.
+// What a verifier finds, check by check, in words that a driver understands. A check that could not be made is said to
+// be skipped.
 
 export type Check = {
   readonly name: string;
@@ -16,7 +17,12 @@ export const skipped = (name: string, detail: string): Check => ({ name, verdict
 
 /** One check out of a list of complaints: it holds where there is none. */
 export const overallResult = (name: string, complaints: readonly string[], otherwise: string): Check =>
-  complaints.length === 0 ? holds(name, otherwise) : fails(name, complaints.slice(0, 5).join("; ") + (complaints.length > 5 ? `; and ${complaints.length - 5} more` : ""));
+  complaints.length === 0
+    ? holds(name, otherwise)
+    : fails(
+        name,
+        complaints.slice(0, 5).join("; ") + (complaints.length > 5 ? `; and ${complaints.length - 5} more` : ""),
+      );
 
 /** 1 where anything fails, else 3 where the key is not proven, else 0. */
 export function exitCode(findings: readonly CheckResult[]): 0 | 1 | 3 {

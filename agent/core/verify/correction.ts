@@ -1,25 +1,40 @@
 // A sale priced anew by another tariff, from what its first receipt says: the same readings and samples, another price.
 // The first receipt and its credit stay as they are; the corrected one names the first.
-import { parseIsoLocal } from "../time/iso-time.js";
-import { milliWhOfKwh } from "../number/energy-text.js";
-import { advance, beginRating, bill, periods, type Rating } from "../rating/rating.js";
-import type { ReceiptReading, SalePayload } from "../receipt/receipt-payload.js";
-import type { Settlement } from "../cdr/settlement.js";
+
 import type { StationFacts } from "../../../config/schema.js";
 import type { Reading } from "../../../drivers/driver.js";
+import type { Settlement } from "../cdr/settlement.js";
+import { milliWhOfKwh } from "../number/energy-text.js";
+import { chargedPrice } from "../rating/no-energy-waiver.js";
+import { advance, beginRating, bill, periods, type Rating } from "../rating/rating.js";
+import type { ReceiptReading, SalePayload } from "../receipt/receipt-payload.js";
 import { ReceiptFault } from "../receipt/signer.js";
 import type { Tariff } from "../tariff/tariff.js";
+import { parseIsoLocal } from "../time/iso-time.js";
 import { samplesOf } from "./verify-sale.js";
-import { chargedPrice } from "../rating/no-energy-waiver.js";
 
-export type CorrectionFrame = Pick<Settlement, "receiptNumber" | "pagination" | "cdrId" | "issuedMs" | "softwareVersion" | "tariffDigest"> & { readonly station: StationFacts };
+export type CorrectionFrame = Pick<
+  Settlement,
+  "receiptNumber" | "pagination" | "cdrId" | "issuedMs" | "softwareVersion" | "tariffDigest"
+> & { readonly station: StationFacts };
 
-/** The settlement of the session of `receipt`, priced by `tariff`. Throws ReceiptFault where the receipt cannot be read, or its clock was not trusted. */
-export function correctedSettlement({ sale, timeZone, number }: SalePayload, tariff: Tariff, frame: CorrectionFrame): Settlement {
+/**
+ * The settlement of the session of `receipt`, priced by `tariff`. Throws ReceiptFault where the receipt cannot be read,
+ * or its clock was not trusted.
+ */
+export function correctedSettlement(
+  { sale, timeZone, number }: SalePayload,
+  tariff: Tariff,
+  frame: CorrectionFrame,
+): Settlement {
   const samples = samplesOf(sale);
   const [first, ...rest] = samples ?? [];
-  if (samples === undefined || first === undefined) throw new ReceiptFault(`the samples of receipt ${number} cannot be read`);
-  if (sale.timeTrust === "unsynced") throw new ReceiptFault(`receipt ${number} is of a session whose time is not known: which price was in force cannot be told`);
+  if (samples === undefined || first === undefined)
+    throw new ReceiptFault(`the samples of receipt ${number} cannot be read`);
+  if (sale.timeTrust === "unsynced")
+    throw new ReceiptFault(
+      `receipt ${number} is of a session whose time is not known: which price was in force cannot be told`,
+    );
   const rating = rest.reduce<Rating>(advance, beginRating(tariff, { timeZone, clockTrusted: true }, first));
   const last = rest.at(-1) ?? first;
   const reading = (of: ReceiptReading): Reading => readingOf(of, sale.meter.serial, number);
@@ -45,7 +60,11 @@ export function correctedSettlement({ sale, timeZone, number }: SalePayload, tar
     periods: periods(rating),
     stopReason: sale.stop.reason,
     stopDetail: sale.stop.detail,
-    interruptions: sale.interruptions.map(({ from, to, why }) => ({ fromMs: instant(from, number), toMs: to === null ? null : instant(to, number), why })),
+    interruptions: sale.interruptions.map(({ from, to, why }) => ({
+      fromMs: instant(from, number),
+      toMs: to === null ? null : instant(to, number),
+      why,
+    })),
   };
 }
 
@@ -53,7 +72,13 @@ function readingOf(of: ReceiptReading, serial: string, number: number): Reading 
   const at = instant(of.at, number);
   const energyMilliWh = milliWhOfKwh(of.registerKwh);
   if (energyMilliWh === undefined) throw new ReceiptFault(`a register of receipt ${number} cannot be read`);
-  return { moment: { at, monoMs: at, boot: "receipt", trust: of.clock }, energyMilliWh, powerW: 0, serial, ...(of.signed === undefined ? {} : { signed: of.signed }) };
+  return {
+    moment: { at, monoMs: at, boot: "receipt", trust: of.clock },
+    energyMilliWh,
+    powerW: 0,
+    serial,
+    ...(of.signed === undefined ? {} : { signed: of.signed }),
+  };
 }
 
 function instant(text: string, number: number): number {

@@ -1,11 +1,12 @@
-// What a bundle for a dispute holds, as texts: one part is signed (receipt, record, proof), one is worked out from it and can be worked out
-// again (readings, tariff, what was shown), one is only what the station wrote down (journal). The verifier tells them apart.
+// What a bundle for a dispute holds, as texts: one part is signed (receipt, record, proof), one is worked out from it
+// and can be worked out again (readings, tariff, what was shown), one is only what the station wrote down (journal).
+// The verifier tells them apart.
 import { canonicalText } from "../number/canonical.js";
 import { kwhExact } from "../number/energy-text.js";
-import { isoLocal } from "../time/iso-time.js";
 import { ocmfXml } from "../receipt/ocmf-xml.js";
 import type { SalePayload } from "../receipt/receipt-payload.js";
-import { fails, overallResult, skipped, type Check } from "./check-result.js";
+import { isoLocal } from "../time/iso-time.js";
+import { type Check, fails, overallResult, skipped } from "./check-result.js";
 import { paginationOf, parseOcmf } from "./verify-ocmf.js";
 import { samplesOf } from "./verify-sale.js";
 
@@ -18,9 +19,14 @@ export type DisputeFile = { readonly name: string; readonly text: string };
 export function derivedFiles(receipt: SalePayload): readonly DisputeFile[] {
   const { sale, timeZone } = receipt;
   const samples = samplesOf(sale) ?? [];
-  const readings = samples.map(({ atMs, energyMilliWh, powerW, currentMilliA, activity }) => [isoLocal(atMs, timeZone), kwhExact(energyMilliWh), powerW, currentMilliA ?? "", activity].join(","));
+  const readings = samples.map(({ atMs, energyMilliWh, powerW, currentMilliA, activity }) =>
+    [isoLocal(atMs, timeZone), kwhExact(energyMilliWh), powerW, currentMilliA ?? "", activity].join(","),
+  );
   return [
-    { name: "readings.csv", text: `${["time,register_kwh,power_w,current_ma,activity", ...readings].join("\r\n")}\r\n` },
+    {
+      name: "readings.csv",
+      text: `${["time,register_kwh,power_w,current_ma,activity", ...readings].join("\r\n")}\r\n`,
+    },
     { name: "tariff.json", text: `${canonicalText(sale.tariff.value)}\n` },
     { name: "shown.txt", text: `${sale.shown.at}\n${sale.shown.text}\n` },
   ];
@@ -42,8 +48,19 @@ export type Manifest = {
 };
 
 /** The manifest as text. `digest` gives SHA-256 (hex) of a text. */
-export function manifestText(receipt: SalePayload, redacted: boolean, files: readonly DisputeFile[], digest: (text: string) => string): string {
-  const manifest: Manifest = { format: disputeFormat, station: receipt.station.id, receipt: receipt.number, redacted, files: files.map(({ name, text }) => ({ name, sha256: digest(text) })) };
+export function manifestText(
+  receipt: SalePayload,
+  redacted: boolean,
+  files: readonly DisputeFile[],
+  digest: (text: string) => string,
+): string {
+  const manifest: Manifest = {
+    format: disputeFormat,
+    station: receipt.station.id,
+    receipt: receipt.number,
+    redacted,
+    files: files.map(({ name, text }) => ({ name, sha256: digest(text) })),
+  };
   return `${JSON.stringify(manifest, null, 1)}\n`;
 }
 
@@ -60,7 +77,8 @@ export function checkManifest(files: readonly DisputeFile[], digest: (text: stri
   }
   const complaints: string[] = [];
   const listed = manifest.files.map(({ name }) => String(name)).join(", ");
-  if (listed !== rest.map(({ name }) => name).join(", ")) complaints.push("the manifest lists other files than the bundle holds");
+  if (listed !== rest.map(({ name }) => name).join(", "))
+    complaints.push("the manifest lists other files than the bundle holds");
   rest.forEach(({ name, text }, at) => {
     if (manifest.files[at]?.sha256 !== digest(text)) complaints.push(`${name} was changed`);
   });
@@ -69,13 +87,22 @@ export function checkManifest(files: readonly DisputeFile[], digest: (text: stri
 
 /** What follows from the receipt says in the bundle what it says when worked out again. */
 export function checkDerived(files: readonly DisputeFile[], receipt: SalePayload | undefined): readonly Check[] {
-  if (receipt === undefined) return [skipped("worked out from the receipt", "the receipt was left out (redacted): give it too, or trust the station")];
+  if (receipt === undefined)
+    return [
+      skipped("worked out from the receipt", "the receipt was left out (redacted): give it too, or trust the station"),
+    ];
   const complaints = [...derivedFiles(receipt), recordFile(receipt)]
     .filter(({ name, text }) => files.find((file) => file.name === name)?.text !== text)
     .map(({ name }) => `${name} is not what the receipt says`);
   return [
-    overallResult("worked out from the receipt", complaints, "readings, tariff and the price shown are those of the receipt"),
-    ...(files.some(({ name }) => name === "journal.jsonl") ? [skipped("journal", "what the station wrote down; it is not signed and proves nothing by itself")] : []),
+    overallResult(
+      "worked out from the receipt",
+      complaints,
+      "readings, tariff and the price shown are those of the receipt",
+    ),
+    ...(files.some(({ name }) => name === "journal.jsonl")
+      ? [skipped("journal", "what the station wrote down; it is not signed and proves nothing by itself")]
+      : []),
   ];
 }
 
@@ -85,7 +112,13 @@ export const readme = (receipt: SalePayload, redacted: boolean): DisputeFile => 
   text: [
     `Evidence for receipt ${receipt.number} of ${receipt.station.id}.`,
     "",
-    ...(redacted ? ["Everything that holds the whole UID of the card was left out, the signed receipt too."] : ["receipt.json  the signed receipt, with its checkpoint and proof; it holds the whole UID of the card", "record.xml    the meter's readings, signed, for the transparency software; it holds the UID too", "journal.jsonl what the station wrote down while it happened (not signed); it holds the UID too"]),
+    ...(redacted
+      ? ["Everything that holds the whole UID of the card was left out, the signed receipt too."]
+      : [
+          "receipt.json  the signed receipt, with its checkpoint and proof; it holds the whole UID of the card",
+          "record.xml    the meter's readings, signed, for the transparency software; it holds the UID too",
+          "journal.jsonl what the station wrote down while it happened (not signed); it holds the UID too",
+        ]),
     "receipt.html  the receipt to read and print",
     "readings.csv  every reading the price was made from",
     "tariff.json   the tariff as it was in force",
@@ -98,4 +131,3 @@ export const readme = (receipt: SalePayload, redacted: boolean): DisputeFile => 
     "",
   ].join("\n"),
 });
-

@@ -1,9 +1,30 @@
-// Whether a JSON value has the shape that a JSON Schema names: the few words of the schema language that our own schemas use.
-// The published schema is thereby the one the verifier enforces, and a word that is not known here is refused loudly.
+// Whether a JSON value has the shape that a JSON Schema names: the few words of the schema language that our own
+// schemas use. The published schema is thereby the one the verifier enforces, and a word that is not known here is
+// refused loudly.
 
 type Schema = { readonly [word: string]: unknown };
 
-const known = new Set(["$schema", "$id", "$defs", "$ref", "title", "description", "type", "const", "enum", "pattern", "minimum", "minItems", "maxItems", "items", "prefixItems", "properties", "required", "additionalProperties", "anyOf"]);
+const known = new Set([
+  "$schema",
+  "$id",
+  "$defs",
+  "$ref",
+  "title",
+  "description",
+  "type",
+  "const",
+  "enum",
+  "pattern",
+  "minimum",
+  "minItems",
+  "maxItems",
+  "items",
+  "prefixItems",
+  "properties",
+  "required",
+  "additionalProperties",
+  "anyOf",
+]);
 
 const typeOf = (value: unknown): string => {
   if (value === null) return "null";
@@ -12,8 +33,14 @@ const typeOf = (value: unknown): string => {
 };
 
 /** The first place where the value departs from the schema, in words; undefined where it has its shape. */
-export function shapeFault(value: unknown, schema: Schema, root: Schema = schema, path = "the receipt"): string | undefined {
-  for (const word of Object.keys(schema)) if (!known.has(word)) throw new TypeError(`the schema word "${word}" is not known here`);
+export function shapeFault(
+  value: unknown,
+  schema: Schema,
+  root: Schema = schema,
+  path = "the receipt",
+): string | undefined {
+  for (const word of Object.keys(schema))
+    if (!known.has(word)) throw new TypeError(`the schema word "${word}" is not known here`);
   const reference = schema["$ref"];
   if (typeof reference === "string") {
     const target = (root["$defs"] as Record<string, Schema>)[reference.replace("#/$defs/", "")];
@@ -23,11 +50,19 @@ export function shapeFault(value: unknown, schema: Schema, root: Schema = schema
   const type = schema["type"];
   const actual = typeOf(value);
   const allowed = Array.isArray(type) ? (type as string[]) : typeof type === "string" ? [type] : undefined;
-  if (allowed !== undefined && !allowed.includes(actual) && !(actual === "integer" && allowed.includes("number"))) return `${path} is ${actual}, expected ${allowed.join(" or ")}`;
+  if (allowed !== undefined && !allowed.includes(actual) && !(actual === "integer" && allowed.includes("number")))
+    return `${path} is ${actual}, expected ${allowed.join(" or ")}`;
   if ("const" in schema && value !== schema["const"]) return `${path} is not ${JSON.stringify(schema["const"])}`;
-  if (Array.isArray(schema["enum"]) && !schema["enum"].includes(value)) return `${path} is none of ${schema["enum"].join(", ")}`;
-  if (typeof value === "string" && typeof schema["pattern"] === "string" && !new RegExp(schema["pattern"], "u").test(value)) return `${path} is not written as ${schema["pattern"]}`;
-  if (typeof value === "number" && typeof schema["minimum"] === "number" && value < schema["minimum"]) return `${path} is below ${schema["minimum"]}`;
+  if (Array.isArray(schema["enum"]) && !schema["enum"].includes(value))
+    return `${path} is none of ${schema["enum"].join(", ")}`;
+  if (
+    typeof value === "string" &&
+    typeof schema["pattern"] === "string" &&
+    !new RegExp(schema["pattern"], "u").test(value)
+  )
+    return `${path} is not written as ${schema["pattern"]}`;
+  if (typeof value === "number" && typeof schema["minimum"] === "number" && value < schema["minimum"])
+    return `${path} is below ${schema["minimum"]}`;
   if (Array.isArray(schema["anyOf"])) {
     const faults = (schema["anyOf"] as Schema[]).map((choice) => shapeFault(value, choice, root, path));
     if (!faults.includes(undefined)) return faults[0];
@@ -52,7 +87,8 @@ function itemsFault(value: readonly unknown[], schema: Schema, root: Schema, pat
 
 function membersFault(value: Record<string, unknown>, schema: Schema, root: Schema, path: string): string | undefined {
   const properties = (schema["properties"] ?? {}) as Record<string, Schema>;
-  for (const name of (schema["required"] ?? []) as string[]) if (!Object.hasOwn(value, name)) return `${path} lacks "${name}"`;
+  for (const name of (schema["required"] ?? []) as string[])
+    if (!Object.hasOwn(value, name)) return `${path} lacks "${name}"`;
   for (const [name, member] of Object.entries(value)) {
     const shape = Object.hasOwn(properties, name) ? properties[name] : undefined;
     if (shape === undefined) {

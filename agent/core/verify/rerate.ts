@@ -1,34 +1,57 @@
-// Prices a session once more from its receipt alone: the engine that made the bill, fed with the samples and the tariff that stand in it.
-import { localTimeRule } from "../rating/bill.js";
+// Prices a session once more from its receipt alone: the engine that made the bill, fed with the samples and the tariff
+// that stand in it.
+
 import { canonicalText } from "../number/canonical.js";
-import { advance, beginRating, bill, lowerBill, lowerOfBothRule, periods, type Rating, type RatingOptions } from "../rating/rating.js";
-import type { SalePayload } from "../receipt/receipt-payload.js";
-import { bothWays } from "../session/settle.js";
-import { ReceiptFault } from "../receipt/signer.js";
-import { parseTariff } from "../tariff/tariff.js";
-import { samplesOf, type Rerated } from "./verify-sale.js";
-import { chargedPrice } from "../rating/no-energy-waiver.js";
 import { languages } from "../number/words.js";
+import { localTimeRule } from "../rating/bill.js";
+import { chargedPrice } from "../rating/no-energy-waiver.js";
+import {
+  advance,
+  beginRating,
+  bill,
+  lowerBill,
+  lowerOfBothRule,
+  periods,
+  type Rating,
+  type RatingOptions,
+} from "../rating/rating.js";
+import type { SalePayload } from "../receipt/receipt-payload.js";
+import { ReceiptFault } from "../receipt/signer.js";
+import { bothWays } from "../session/settle.js";
+import { parseTariff } from "../tariff/tariff.js";
+import { type Rerated, samplesOf } from "./verify-sale.js";
 
 /**
- * The price and the charging periods of the session of a receipt. The receipt does not name the language of its sentences, nor whether durations were known without
- * a clock: of the possible readings the one it agrees with is given, else the first.
- * Throws ReceiptFault where the tariff or the samples cannot be read, Error where time or energy run backwards.
+ * The price and the charging periods of the session of a receipt. The receipt does not name the language of its
+ * sentences, nor whether durations were known without a clock: of the possible readings the one it agrees with is
+ * given, else the first. Throws ReceiptFault where the tariff or the samples cannot be read, Error where time or energy
+ * run backwards.
  */
 export function rerate(receipt: SalePayload): Rerated {
   const { sale, timeZone } = receipt;
   const parsed = parseTariff(sale.tariff.value);
-  if (!parsed.ok) throw new ReceiptFault(`the tariff cannot be read: ${parsed.faults[0]?.path ?? ""}: ${parsed.faults[0]?.message ?? ""}`);
+  if (!parsed.ok)
+    throw new ReceiptFault(
+      `the tariff cannot be read: ${parsed.faults[0]?.path ?? ""}: ${parsed.faults[0]?.message ?? ""}`,
+    );
   const samples = samplesOf(sale) ?? [];
   const [first, ...rest] = samples;
   if (first === undefined) throw new ReceiptFault("the samples cannot be read");
   const energyMilliWh = (rest.at(-1) ?? first).energyMilliWh - first.energyMilliWh;
   const clockTrusted = sale.price.timeRule === localTimeRule;
-  const options: RatingOptions[] = clockTrusted ? [{ timeZone, clockTrusted }] : [{ timeZone, clockTrusted }, { timeZone, clockTrusted, durationsKnown: false }];
+  const options: RatingOptions[] = clockTrusted
+    ? [{ timeZone, clockTrusted }]
+    : [
+        { timeZone, clockTrusted },
+        { timeZone, clockTrusted, durationsKnown: false },
+      ];
   const stated = canonicalText(sale.price);
   if (sale.price.timeRule === lowerOfBothRule) {
     const { full, reduced } = bothWays(parsed.tariff, timeZone, samples);
-    const all = languages.map((language) => ({ price: chargedPrice(lowerBill(full, reduced, language), energyMilliWh), periods: periods(full) }));
+    const all = languages.map((language) => ({
+      price: chargedPrice(lowerBill(full, reduced, language), energyMilliWh),
+      periods: periods(full),
+    }));
     const again = all.find(({ price }) => canonicalText(price) === stated) ?? all[0];
     if (again !== undefined) return again;
   }

@@ -1,16 +1,24 @@
-// Checks a whole run of receipts against each other, and names what was done to it: removed, inserted, swapped, doubled, cut off, forked.
-// The totals, hashes and checkpoints that each receipt commits to are worked out again from the receipts before it.
+// Checks a whole run of receipts against each other, and names what was done to it: removed, inserted, swapped,
+// doubled, cut off, forked. The totals, hashes and checkpoints that each receipt commits to are worked out again from
+// the receipts before it.
 import { hex, utf8 } from "../number/bytes.js";
 import { firstDifference } from "../number/canonical.js";
-import { isSignedBy, parseCheckpoint } from "../receipt/checkpoint.js";
-import { frontierWith, leafHash, rootOf, type Frontier } from "../receipt/merkle.js";
 import { milliWhOfKwh } from "../number/energy-text.js";
-import type { ReceiptPayload, RunningTotals, UnsignedSpan } from "../receipt/receipt-payload.js";
+import { isSignedBy, parseCheckpoint } from "../receipt/checkpoint.js";
+import { type Frontier, frontierWith, leafHash, rootOf } from "../receipt/merkle.js";
 import { spanWith } from "../receipt/receipt.js";
+import type { ReceiptPayload, RunningTotals, UnsignedSpan } from "../receipt/receipt-payload.js";
 import { noTotals, totalsWith } from "../receipt/totals.js";
-import { fails, overallResult, skipped, type Check, type CheckResult } from "./check-result.js";
+import { type Check, type CheckResult, fails, overallResult, skipped } from "./check-result.js";
 import { paginationOf, parseOcmf } from "./verify-ocmf.js";
-import { extendTrust, readReceipt, receiptChecks, type ReadReceipt, type Trust, type VerifyTools } from "./verify-receipt.js";
+import {
+  extendTrust,
+  type ReadReceipt,
+  readReceipt,
+  receiptChecks,
+  type Trust,
+  type VerifyTools,
+} from "./verify-receipt.js";
 
 export const bookFormat = "chargetill book 1";
 
@@ -43,8 +51,12 @@ function orderComplaints(entries: readonly Entry[]): string[] {
   const numbers = [...places.keys()].sort((a, b) => a - b);
   const highest = numbers.at(-1) ?? 0;
   const missing: number[] = [];
-  for (let number = 1; number <= highest && missing.length < 10; number += 1) if (!places.has(number)) missing.push(number);
-  if (missing.length > 0) complaints.push(`removed: receipt ${missing.join(", ")}${missing.length === 10 ? " and more" : ""} ${missing.length === 1 ? "is" : "are"} missing`);
+  for (let number = 1; number <= highest && missing.length < 10; number += 1)
+    if (!places.has(number)) missing.push(number);
+  if (missing.length > 0)
+    complaints.push(
+      `removed: receipt ${missing.join(", ")}${missing.length === 10 ? " and more" : ""} ${missing.length === 1 ? "is" : "are"} missing`,
+    );
   const swapped = entries.find(({ payload }, at) => at > 0 && payload.number < (entries[at - 1]?.payload.number ?? 0));
   if (swapped !== undefined) complaints.push(`swapped: receipt ${swapped.payload.number} stands behind a later one`);
   return complaints;
@@ -52,7 +64,8 @@ function orderComplaints(entries: readonly Entry[]): string[] {
 
 /** The totals that a receipt must state, from those before it. */
 function totalsAfter(before: RunningTotals, payload: ReceiptPayload): RunningTotals {
-  if (payload.kind === "sale") return totalsWith(before, payload.sale.price, milliWhOfKwh(payload.sale.energyKwh) ?? Number.NaN, 1);
+  if (payload.kind === "sale")
+    return totalsWith(before, payload.sale.price, milliWhOfKwh(payload.sale.energyKwh) ?? Number.NaN, 1);
   if (payload.kind === "credit") return totalsWith(before, payload.credit, 0, 0);
   return before;
 }
@@ -69,11 +82,21 @@ type Walk = {
   readonly keyId: string | undefined;
 };
 
-const start: Walk = { previous: "", frontier: [], totals: noTotals, page: undefined, unsigned: undefined, keyId: undefined };
+const start: Walk = {
+  previous: "",
+  frontier: [],
+  totals: noTotals,
+  page: undefined,
+  unsigned: undefined,
+  keyId: undefined,
+};
 
-const pageOf = (payload: ReceiptPayload): number | undefined => (payload.kind === "sale" ? paginationOf(parseOcmf(payload.sale.ocmf)?.fields ?? {}) : undefined);
+const pageOf = (payload: ReceiptPayload): number | undefined =>
+  payload.kind === "sale" ? paginationOf(parseOcmf(payload.sale.ocmf)?.fields ?? {}) : undefined;
 
-/** The walk after a receipt: by what it states of itself, so that one fault is not told again at every later receipt. */
+/**
+ * The walk after a receipt: by what it states of itself, so that one fault is not told again at every later receipt.
+ */
 function walkOn(walk: Walk, { payload, text, jws }: Entry, at: number, { hash }: VerifyTools): Walk {
   const data = utf8(text);
   const leaf = leafHash(data, hash);
@@ -87,27 +110,49 @@ function walkOn(walk: Walk, { payload, text, jws }: Entry, at: number, { hash }:
   };
 }
 
-/** Whether a receipt follows on the receipts before it: its hash, its checkpoint, its key, and what was unsigned. `root` is theirs. */
+/**
+ * Whether a receipt follows on the receipts before it: its hash, its checkpoint, its key, and what was unsigned. `root`
+ * is theirs.
+ */
 function linkComplaints(walk: Walk, { payload, jws }: Entry, at: number, root: string): string[] {
   const { number, chain, key } = payload;
   const complaints: string[] = [];
-  if (chain.previous !== walk.previous) complaints.push(`receipt ${number} follows another receipt than the one in front of it: something was removed, inserted or replaced there`);
+  if (chain.previous !== walk.previous)
+    complaints.push(
+      `receipt ${number} follows another receipt than the one in front of it: something was removed, inserted or replaced there`,
+    );
   const before = parseCheckpoint(chain.before)?.checkpoint;
   if (before === undefined) complaints.push(`receipt ${number}: the checkpoint before it cannot be read`);
   else if (before.size !== at || before.root !== root)
-    complaints.push(`receipt ${number} commits to another history (${before.size} receipts, root ${before.root.slice(0, 16)}…) than the one in the book`);
-  if (walk.keyId !== undefined && key.id !== walk.keyId) complaints.push(`receipt ${number} is signed with ${key.id} although no receipt changed the key to it`);
+    complaints.push(
+      `receipt ${number} commits to another history (${before.size} receipts, root ${before.root.slice(0, 16)}…) than the one in the book`,
+    );
+  if (walk.keyId !== undefined && key.id !== walk.keyId)
+    complaints.push(`receipt ${number} is signed with ${key.id} although no receipt changed the key to it`);
   if (payload.kind === "recovery") {
     const difference = firstDifference(payload.unsigned, walk.unsigned);
-    if (difference !== undefined) complaints.push(`receipt ${number} commits to other unsigned receipts than those in front of it (${difference.path})`);
+    if (difference !== undefined)
+      complaints.push(
+        `receipt ${number} commits to other unsigned receipts than those in front of it (${difference.path})`,
+      );
   } else if (jws.signature !== undefined && walk.unsigned !== undefined)
-    complaints.push(`receipt ${number} is signed although no recovery receipt closed the unsigned ones from ${walk.unsigned.first} on`);
+    complaints.push(
+      `receipt ${number} is signed although no recovery receipt closed the unsigned ones from ${walk.unsigned.first} on`,
+    );
   return complaints;
 }
 
-type Walked = { readonly links: readonly string[]; readonly totals: readonly string[]; readonly pages: readonly string[]; readonly roots: readonly string[] };
+type Walked = {
+  readonly links: readonly string[];
+  readonly totals: readonly string[];
+  readonly pages: readonly string[];
+  readonly roots: readonly string[];
+};
 
-/** Walks the receipts from the first to the last and compares what each commits to with what stood before it; `roots[n]` is the tree's after n. */
+/**
+ * Walks the receipts from the first to the last and compares what each commits to with what stood before it; `roots[n]`
+ * is the tree's after n.
+ */
 function walked(entries: readonly Entry[], tools: VerifyTools): Walked {
   const links: string[] = [];
   const totals: string[] = [];
@@ -119,9 +164,13 @@ function walked(entries: readonly Entry[], tools: VerifyTools): Walked {
     const { payload } = entry;
     links.push(...linkComplaints(walk, entry, at, root));
     const difference = firstDifference(payload.totals, totalsAfter(walk.totals, payload));
-    if (difference !== undefined) totals.push(`receipt ${payload.number}: the running total ${difference.path} says ${difference.stated}, the receipts add up to ${difference.found}`);
+    if (difference !== undefined)
+      totals.push(
+        `receipt ${payload.number}: the running total ${difference.path} says ${difference.stated}, the receipts add up to ${difference.found}`,
+      );
     const page = pageOf(payload);
-    if (page !== undefined && walk.page !== undefined && page !== walk.page + 1) pages.push(`receipt ${payload.number}: the pagination goes from T${walk.page} to T${page}`);
+    if (page !== undefined && walk.page !== undefined && page !== walk.page + 1)
+      pages.push(`receipt ${payload.number}: the pagination goes from T${walk.page} to T${page}`);
     walk = walkOn(walk, entry, at, tools);
     root = rootOf(walk.frontier, tools.hash);
     roots.push(root);
@@ -130,38 +179,66 @@ function walked(entries: readonly Entry[], tools: VerifyTools): Walked {
 }
 
 /** What a checkpoint or a receipt in other hands says of the book. */
-function checkpointComplaints(subject: string, text: string, entries: readonly Entry[], roots: readonly string[], keys: ReadonlySet<string>, tools: VerifyTools): string[] {
+function checkpointComplaints(
+  subject: string,
+  text: string,
+  entries: readonly Entry[],
+  roots: readonly string[],
+  keys: ReadonlySet<string>,
+  tools: VerifyTools,
+): string[] {
   const note = parseCheckpoint(text);
   if (note === undefined) return [`${subject} cannot be read`];
   const { size, root } = note.checkpoint;
   const complaints: string[] = [];
   const { signed } = note;
   if (signed === undefined) complaints.push(`${subject} is not signed`);
-  else if (![...keys].some((spki) => isSignedBy(signed, spki, tools))) complaints.push(`${subject} is not signed by a key of this station`);
-  if (size > entries.length) complaints.push(`truncated: ${subject} counts ${size} receipts, the book holds ${entries.length}`);
-  else if (roots[size] !== root) complaints.push(`forked: the first ${size} receipts of the book are not those of ${subject}`);
+  else if (![...keys].some((spki) => isSignedBy(signed, spki, tools)))
+    complaints.push(`${subject} is not signed by a key of this station`);
+  if (size > entries.length)
+    complaints.push(`truncated: ${subject} counts ${size} receipts, the book holds ${entries.length}`);
+  else if (roots[size] !== root)
+    complaints.push(`forked: the first ${size} receipts of the book are not those of ${subject}`);
   return complaints;
 }
 
 function witnessComplaints(witnesses: readonly Witness[], entries: readonly Entry[]): string[] {
   return witnesses.flatMap(({ subject, jws, payload }) => {
     const found = entries.filter((entry) => entry.payload.number === payload.number);
-    if (found.length === 0) return [`${payload.number > entries.length ? "truncated" : "removed"}: receipt ${payload.number} (${subject}) is not in the book`];
-    return found.some((entry) => entry.text === jws) ? [] : [`forked: receipt ${payload.number} in the book is another one than in ${subject}`];
+    if (found.length === 0)
+      return [
+        `${payload.number > entries.length ? "truncated" : "removed"}: receipt ${payload.number} (${subject}) is not in the book`,
+      ];
+    return found.some((entry) => entry.text === jws)
+      ? []
+      : [`forked: receipt ${payload.number} in the book is another one than in ${subject}`];
   });
 }
 
-/** A sale that the signer could not sign, but that a later signed receipt commits to, is told apart from a forged one. */
+/**
+ * A sale that the signer could not sign, but that a later signed receipt commits to, is told apart from a forged one.
+ */
 function softened(checks: readonly Check[], covered: number | undefined): readonly Check[] {
   if (covered === undefined) return checks;
-  return checks.map((check) => (check.verdict === "fails" && check.detail.startsWith("unsigned:") ? { ...check, verdict: "skipped", detail: `${check.detail}; the signed receipt ${covered} commits to it` } : check));
+  return checks.map((check) =>
+    check.verdict === "fails" && check.detail.startsWith("unsigned:")
+      ? { ...check, verdict: "skipped", detail: `${check.detail}; the signed receipt ${covered} commits to it` }
+      : check,
+  );
 }
 
 /**
  * Checks a whole book: every receipt, the chain, and what checkpoints and receipts in other hands say of it.
  * `checkpoints` are named texts of signed notes. Never throws on what a file may hold.
  */
-export function verifyBook(subject: string, book: Pick<BookFile, "receipts" | "checkpoint">, trust: Trust, tools: VerifyTools, witnesses: readonly Witness[] = [], checkpoints: readonly { readonly subject: string; readonly text: string }[] = []): readonly CheckResult[] {
+export function verifyBook(
+  subject: string,
+  book: Pick<BookFile, "receipts" | "checkpoint">,
+  trust: Trust,
+  tools: VerifyTools,
+  witnesses: readonly Witness[] = [],
+  checkpoints: readonly { readonly subject: string; readonly text: string }[] = [],
+): readonly CheckResult[] {
   const entries: Entry[] = [];
   const unreadable: string[] = [];
   book.receipts.forEach((text, at) => {
@@ -175,12 +252,20 @@ export function verifyBook(subject: string, book: Pick<BookFile, "receipts" | "c
   const order = [...unreadable, ...orderComplaints(entries)];
   if (stations.size > 1) order.push(`receipts of ${stations.size} stations: ${[...stations].join(", ")}`);
   const { links, totals, pages, roots } = walked(entries, tools);
-  const keys = new Set(entries.flatMap(({ payload }) => [payload.key.spki, ...(payload.kind === "key" ? [payload.next.spki] : [])]));
+  const keys = new Set(
+    entries.flatMap(({ payload }) => [payload.key.spki, ...(payload.kind === "key" ? [payload.next.spki] : [])]),
+  );
   // What others hold of other stations says nothing here.
   const ours = witnesses.filter(({ payload }) => stations.has(payload.station.id));
   const theirs = checkpoints.filter(({ text }) => stations.has(parseCheckpoint(text)?.checkpoint.origin ?? ""));
-  const notes = [...(book.checkpoint === "" ? [] : [{ subject: "the book's checkpoint", text: book.checkpoint }]), ...theirs];
-  const others = [...notes.flatMap((note) => checkpointComplaints(note.subject, note.text, entries, roots, keys, tools)), ...witnessComplaints(ours, entries)];
+  const notes = [
+    ...(book.checkpoint === "" ? [] : [{ subject: "the book's checkpoint", text: book.checkpoint }]),
+    ...theirs,
+  ];
+  const others = [
+    ...notes.flatMap((note) => checkpointComplaints(note.subject, note.text, entries, roots, keys, tools)),
+    ...witnessComplaints(ours, entries),
+  ];
   const copies = notes.length + ours.length;
   const chain: CheckResult = {
     subject,
@@ -189,10 +274,21 @@ export function verifyBook(subject: string, book: Pick<BookFile, "receipts" | "c
       overallResult("chain", links, `each receipt commits to all before it; root ${roots.at(-1)?.slice(0, 16)}…`),
       overallResult("running totals", totals, `${entries.at(-1)?.payload.totals.sales ?? 0} sales add up`),
       overallResult("pagination", pages, "the meter records count up without a gap"),
-      copies === 0 ? skipped("other copies", "a tail that was cut off shows only against a checkpoint or a receipt in other hands: give one too") : overallResult("other copies", others, `checkpoints: ${notes.length}, receipts in other hands: ${ours.length}; all agree`),
+      copies === 0
+        ? skipped(
+            "other copies",
+            "a tail that was cut off shows only against a checkpoint or a receipt in other hands: give one too",
+          )
+        : overallResult(
+            "other copies",
+            others,
+            `checkpoints: ${notes.length}, receipts in other hands: ${ours.length}; all agree`,
+          ),
     ],
   };
-  const spans = entries.flatMap(({ payload, jws }) => (payload.kind === "recovery" && jws.signature !== undefined ? [{ by: payload.number, ...payload.unsigned }] : []));
+  const spans = entries.flatMap(({ payload, jws }) =>
+    payload.kind === "recovery" && jws.signature !== undefined ? [{ by: payload.number, ...payload.unsigned }] : [],
+  );
   const single = entries.map((entry): CheckResult => {
     const { number, station } = entry.payload;
     const name = `${subject}: receipt ${number} of ${station.id}`;
@@ -200,7 +296,12 @@ export function verifyBook(subject: string, book: Pick<BookFile, "receipts" | "c
     try {
       return { subject: name, checks: softened(receiptChecks(entry, trusted, tools), span?.by) };
     } catch (error) {
-      return { subject: name, checks: [fails("figures", `the receipt contradicts itself: ${error instanceof Error ? error.message : String(error)}`)] };
+      return {
+        subject: name,
+        checks: [
+          fails("figures", `the receipt contradicts itself: ${error instanceof Error ? error.message : String(error)}`),
+        ],
+      };
     }
   });
   return [chain, ...single];

@@ -1,11 +1,12 @@
-// Checks OCMF records by the rules of the format and by those that the common tool leaves out: another meter or user between two records,
-// gaps in the pagination, exceptions and status flags inside, readings out of order, power that no charge point can deliver.
+// Checks OCMF records by the rules of the format and by those that the common tool leaves out: another meter or user
+// between two records, gaps in the pagination, exceptions and status flags inside, readings out of order, power that no
+// charge point can deliver.
 import { fromHex, utf8 } from "../number/bytes.js";
 import { milliWhOfKwh } from "../number/energy-text.js";
-import { parseOcmfTime } from "../time/iso-time.js";
 import { longestRecord, signatureText } from "../receipt/ocmf.js";
-import { unsignedMark, type CheckTools } from "../receipt/signer.js";
-import { fails, holds, overallResult, skipped, type Check } from "./check-result.js";
+import { type CheckTools, unsignedMark } from "../receipt/signer.js";
+import { parseOcmfTime } from "../time/iso-time.js";
+import { type Check, fails, holds, overallResult, skipped } from "./check-result.js";
 
 export type OcmfReading = {
   /** Undefined where TM cannot be read; `mark` is the clock's: U, I, S or R. */
@@ -25,7 +26,8 @@ export type OcmfRecord = {
   readonly signature?: Uint8Array;
 };
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 function parsed(text: string): unknown {
   try {
@@ -76,8 +78,14 @@ export function isImpossiblePower(deltaMilliWh: number, deltaMs: number, maxPowe
 }
 
 const texts: Record<string, RegExp> = {
-  FV: /^1\.0$/, PG: /^T(0|[1-9]\d{0,15})$/, MS: /^.+$/s, IT: /^(ISO14443|UNDEFINED|CENTRAL|NONE)$/, IL: /^(NONE|HEARSAY|TRUSTED|VERIFIED|CERTIFIED|SECURE)$/,
-  ID: /^.*$/s, CT: /^(EVSEID|CBIDC)$/, CI: /^.+$/s,
+  FV: /^1\.0$/,
+  PG: /^T(0|[1-9]\d{0,15})$/,
+  MS: /^.+$/s,
+  IT: /^(ISO14443|UNDEFINED|CENTRAL|NONE)$/,
+  IL: /^(NONE|HEARSAY|TRUSTED|VERIFIED|CERTIFIED|SECURE)$/,
+  ID: /^.*$/s,
+  CT: /^(EVSEID|CBIDC)$/,
+  CI: /^.+$/s,
 };
 
 function fieldComplaints(fields: Readonly<Record<string, unknown>>): string[] {
@@ -87,7 +95,8 @@ function fieldComplaints(fields: Readonly<Record<string, unknown>>): string[] {
     if (value === undefined) complaints.push(`${name} is missing`);
     else if (typeof value !== "string" || !pattern.test(value)) complaints.push(`${name} is ${JSON.stringify(value)}`);
   }
-  if (typeof fields["IS"] !== "boolean") complaints.push(fields["IS"] === undefined ? "IS is missing" : `IS is ${JSON.stringify(fields["IS"])}`);
+  if (typeof fields["IS"] !== "boolean")
+    complaints.push(fields["IS"] === undefined ? "IS is missing" : `IS is ${JSON.stringify(fields["IS"])}`);
   if (!Array.isArray(fields["IF"])) complaints.push("IF is no list");
   if ("TT" in fields) complaints.push("TT came with version 1.1");
   return complaints;
@@ -108,59 +117,105 @@ function oneReading({ raw, atMs, mark, milliWh, kind }: OcmfReading, index: numb
 }
 
 /** Marks by which two times can be compared: both from a clock that ran on, or both relative to one unset clock. */
-const comparable = (a: string, b: string): boolean => ("SI".includes(a) && "SI".includes(b)) || (a === "R" && b === "R");
+const comparable = (a: string, b: string): boolean =>
+  ("SI".includes(a) && "SI".includes(b)) || (a === "R" && b === "R");
 
 function readingComplaints(readings: readonly OcmfReading[], maxPowerW: number): string[] {
   const complaints = readings.flatMap(oneReading);
   if (readings.length < 2) complaints.push("a session has a begin and an end reading");
   readings.forEach((reading, index) => {
     const expected = index === 0 ? "B" : index === readings.length - 1 ? "ELRAP" : "T";
-    if (reading.kind !== "X" && (reading.kind.length !== 1 || !expected.includes(reading.kind))) complaints.push(`reading ${index + 1} is marked ${JSON.stringify(reading.kind)}, expected ${expected.split("").join(" or ")}`);
+    if (reading.kind !== "X" && (reading.kind.length !== 1 || !expected.includes(reading.kind)))
+      complaints.push(
+        `reading ${index + 1} is marked ${JSON.stringify(reading.kind)}, expected ${expected.split("").join(" or ")}`,
+      );
     const before = readings[index - 1];
     if (before === undefined || before.milliWh === undefined || reading.milliWh === undefined) return;
     const step = reading.milliWh - before.milliWh;
-    if (step < 0) complaints.push(`reading ${index + 1} (${String(reading.raw["RV"])} kWh) is below the one before (${String(before.raw["RV"])} kWh)`);
+    if (step < 0)
+      complaints.push(
+        `reading ${index + 1} (${String(reading.raw["RV"])} kWh) is below the one before (${String(before.raw["RV"])} kWh)`,
+      );
     if (before.atMs === undefined || reading.atMs === undefined || !comparable(before.mark, reading.mark)) return;
     const elapsedMs = reading.atMs - before.atMs;
     if (elapsedMs < 0) complaints.push(`reading ${index + 1} was taken before the one in front of it`);
     else if (isImpossiblePower(step, elapsedMs, maxPowerW))
-      complaints.push(`between readings ${index} and ${index + 1} lie ${step / 1e6} kWh in ${elapsedMs / 1000} s: more than ${maxPowerW / 1000} kW can deliver`);
+      complaints.push(
+        `between readings ${index} and ${index + 1} lie ${step / 1e6} kWh in ${elapsedMs / 1000} s: more than ${maxPowerW / 1000} kW can deliver`,
+      );
   });
   const last = readings.at(-1)?.milliWh;
-  if (last !== undefined && readings.slice(1, -1).some(({ milliWh }) => milliWh !== undefined && milliWh > last)) complaints.push("an intermediate reading lies above the end");
+  if (last !== undefined && readings.slice(1, -1).some(({ milliWh }) => milliWh !== undefined && milliWh > last))
+    complaints.push("an intermediate reading lies above the end");
   return complaints;
 }
 
 /** What the fastest charge points deliver: the limit where a record stands alone and does not say its own. */
 export const anyStationW = { AC: 100_000, DC: 1_000_000 } as const;
 
-/** Checks one record: its signature by this key, its fields, its readings. `maxPowerW` is the station's, where it is known. */
+/**
+ * Checks one record: its signature by this key, its fields, its readings. `maxPowerW` is the station's, where it is
+ * known.
+ */
 export function checkOcmf(text: string, spkiHex: string, tools: CheckTools, maxPowerW?: number): readonly Check[] {
   const record = parseOcmf(text);
-  if (record === undefined) return [fails("meter record", "this is no OCMF record of the form OCMF|payload|signature, in plain ASCII, signed by ECDSA-secp256r1-SHA256")];
+  if (record === undefined)
+    return [
+      fails(
+        "meter record",
+        "this is no OCMF record of the form OCMF|payload|signature, in plain ASCII, signed by ECDSA-secp256r1-SHA256",
+      ),
+    ];
   const isDirect = record.readings.some(({ raw }) => raw["RT"] === "DC");
   const complaints = fieldComplaints(record.fields);
   if (text.length > longestRecord) complaints.push(`the record has ${text.length} bytes, more than ${longestRecord}`);
   const [first] = record.readings;
   const last = record.readings.at(-1);
-  const span = first?.milliWh === undefined || last?.milliWh === undefined ? "" : `: ${String(first.raw["RV"])} to ${String(last.raw["RV"])} kWh`;
+  const span =
+    first?.milliWh === undefined || last?.milliWh === undefined
+      ? ""
+      : `: ${String(first.raw["RV"])} to ${String(last.raw["RV"])} kWh`;
   return [
     signatureCheck(record, spkiHex, tools),
-    overallResult("meter record fields", complaints, `meter ${String(record.fields["MS"])}, ${String(record.fields["PG"])}`),
-    overallResult("meter record readings", readingComplaints(record.readings, maxPowerW ?? (isDirect ? anyStationW.DC : anyStationW.AC)), `${record.readings.length} readings in order${span}`),
+    overallResult(
+      "meter record fields",
+      complaints,
+      `meter ${String(record.fields["MS"])}, ${String(record.fields["PG"])}`,
+    ),
+    overallResult(
+      "meter record readings",
+      readingComplaints(record.readings, maxPowerW ?? (isDirect ? anyStationW.DC : anyStationW.AC)),
+      `${record.readings.length} readings in order${span}`,
+    ),
   ];
 }
 
 function signatureCheck({ payload, signature }: OcmfRecord, spkiHex: string, { check }: CheckTools): Check {
-  if (signature === undefined) return fails("meter record signature", "unsigned: the signer had failed, and the record says so in the signature's place");
+  if (signature === undefined)
+    return fails(
+      "meter record signature",
+      "unsigned: the signer had failed, and the record says so in the signature's place",
+    );
   return check(spkiHex, utf8(payload), signature, "der")
     ? holds("meter record signature", "the readings are signed by this key and unchanged")
     : fails("meter record signature", "the readings are not signed by this key, or were changed since");
 }
 
-const fixed = { GI: "gateway", GS: "gateway serial number", MS: "meter", MV: "meter maker", MM: "meter model", CI: "charge point", ID: "user", IT: "kind of user id" } as const;
+const fixed = {
+  GI: "gateway",
+  GS: "gateway serial number",
+  MS: "meter",
+  MV: "meter maker",
+  MM: "meter model",
+  CI: "charge point",
+  ID: "user",
+  IT: "kind of user id",
+} as const;
 
-/** Checks records that belong to one session, in order: the same devices and user, and a pagination without gap or reversal. */
+/**
+ * Checks records that belong to one session, in order: the same devices and user, and a pagination without gap or
+ * reversal.
+ */
 export function checkOcmfTogether(records: readonly string[]): Check {
   const complaints: string[] = [];
   if (records.length < 2) return skipped("records together", "one record holds the whole session");
@@ -170,11 +225,18 @@ export function checkOcmfTogether(records: readonly string[]): Check {
     const before = fields[index - 1];
     if (before === undefined) return;
     for (const [name, what] of Object.entries(fixed))
-      if (record[name] !== first?.[name]) complaints.push(`another ${what} (${name}): ${String(first?.[name])} in the first record, ${String(record[name])} in record ${index + 1}`);
+      if (record[name] !== first?.[name])
+        complaints.push(
+          `another ${what} (${name}): ${String(first?.[name])} in the first record, ${String(record[name])} in record ${index + 1}`,
+        );
     const step = paginationOf(record) - paginationOf(before);
     if (step !== 1) complaints.push(`the pagination goes from ${String(before["PG"])} to ${String(record["PG"])}`);
   });
-  return overallResult("records together", complaints, `${records.length} records of one meter, charge point and user, without a gap`);
+  return overallResult(
+    "records together",
+    complaints,
+    `${records.length} records of one meter, charge point and user, without a gap`,
+  );
 }
 
 /** The counter in PG, or NaN. */

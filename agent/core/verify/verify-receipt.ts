@@ -1,19 +1,22 @@
 // Checks one receipt by itself: the key it is signed by, its form, its figures and its place in the chain.
-// A verdict rests on a key that the user was told; a key found only inside the receipt proves nothing, and the verdict says so.
+// A verdict rests on a key that the user was told; a key found only inside the receipt proves nothing, and the verdict
+// says so.
 import { fromHex, hex, utf8 } from "../number/bytes.js";
 import { canonicalText } from "../number/canonical.js";
 import { isSignedBy, parseCheckpoint } from "../receipt/checkpoint.js";
-import { shapeFault } from "./json-shape.js";
-import { parseJws, type Jws } from "../receipt/jws.js";
-import { leafHash, proofOfNewest, rootFromInclusion, rootOf, type Hash } from "../receipt/merkle.js";
-import { receiptFileFormat, type ReceiptFile } from "../receipt/receipt-file.js";
-import type { KeyPayload, ReceiptPayload } from "../receipt/receipt-payload.js";
+import { type Jws, parseJws } from "../receipt/jws.js";
+import { type Hash, leafHash, proofOfNewest, rootFromInclusion, rootOf } from "../receipt/merkle.js";
 import { rotationText } from "../receipt/receipt.js";
+import { type ReceiptFile, receiptFileFormat } from "../receipt/receipt-file.js";
+import type { KeyPayload, ReceiptPayload } from "../receipt/receipt-payload.js";
 import type { CheckTools } from "../receipt/signer.js";
-import { fails, holds, overallResult, type Check, type CheckResult } from "./check-result.js";
+import { type Check, type CheckResult, fails, holds, overallResult } from "./check-result.js";
+import { shapeFault } from "./json-shape.js";
 import { checkSale, type Rerate } from "./verify-sale.js";
 
-/** Fingerprints (hex) of the keys that the user vouches for, and those that these signed in turn; empty = none given. */
+/**
+ * Fingerprints (hex) of the keys that the user vouches for, and those that these signed in turn; empty = none given.
+ */
 export type Trust = ReadonlySet<string>;
 
 export type VerifyTools = CheckTools & {
@@ -34,7 +37,8 @@ export function fingerprintOf(spkiHex: string, hash: Hash): string | undefined {
 /** A receipt taken apart, with the reason where it cannot be; its shape is proven, its signature is not judged. */
 export function readReceipt(text: string, schema: VerifyTools["schema"]): ReadReceipt | { readonly fault: string } {
   const jws = parseJws(text);
-  if (jws === undefined) return { fault: "this is no signed receipt (a compact JWS, ES256, of type chargetill-receipt+json)" };
+  if (jws === undefined)
+    return { fault: "this is no signed receipt (a compact JWS, ES256, of type chargetill-receipt+json)" };
   let payload: unknown;
   let canonical: string;
   try {
@@ -44,9 +48,11 @@ export function readReceipt(text: string, schema: VerifyTools["schema"]): ReadRe
     return { fault: "the signed text is no JSON, or nested deeper than any receipt" };
   }
   if (canonical !== jws.payload) return { fault: "the signed text is not in canonical form" };
-  const kind = typeof payload === "object" && payload !== null ? (payload as Record<string, unknown>)["kind"] : undefined;
+  const kind =
+    typeof payload === "object" && payload !== null ? (payload as Record<string, unknown>)["kind"] : undefined;
   const shapes = schema["$defs"] as Record<string, unknown>;
-  const own = typeof kind === "string" && Object.hasOwn(shapes, `${kind}Receipt`) ? { $ref: `#/$defs/${kind}Receipt` } : schema;
+  const own =
+    typeof kind === "string" && Object.hasOwn(shapes, `${kind}Receipt`) ? { $ref: `#/$defs/${kind}Receipt` } : schema;
   const fault = shapeFault(payload, own, schema);
   return fault === undefined ? { jws, payload: payload as ReceiptPayload } : { fault };
 }
@@ -55,17 +61,27 @@ export function readReceipt(text: string, schema: VerifyTools["schema"]): ReadRe
 export function checkKey({ key }: ReceiptPayload, trust: Trust, { hash }: CheckTools): Check {
   const name = "key";
   const fingerprint = fingerprintOf(key.spki, hash);
-  if (fingerprint === undefined || key.id !== `sha256:${fingerprint}`) return fails(name, "the key in the receipt is not the one that its key id names");
+  if (fingerprint === undefined || key.id !== `sha256:${fingerprint}`)
+    return fails(name, "the key in the receipt is not the one that its key id names");
   if (trust.has(fingerprint)) return holds(name, `signed with the key that you gave: sha256:${fingerprint}`);
-  if (trust.size > 0) return fails(name, `signed with the key sha256:${fingerprint}, which is not the one you gave (nor one that it passed on to)`);
-  return { name, verdict: "unproven", detail: `unproven key: sha256:${fingerprint} stands only in the receipt itself; compare it with the one at the charge point or its operator, then give it with --key` };
+  if (trust.size > 0)
+    return fails(
+      name,
+      `signed with the key sha256:${fingerprint}, which is not the one you gave (nor one that it passed on to)`,
+    );
+  return {
+    name,
+    verdict: "unproven",
+    detail: `unproven key: sha256:${fingerprint} stands only in the receipt itself; compare it with the one at the charge point or its operator, then give it with --key`,
+  };
 }
 
 /** Whether the receipt is signed by the key it names. */
 export function checkSignature({ jws, payload }: ReadReceipt, { check }: CheckTools): Check {
   const name = "signature";
   if (jws.keyId !== payload.key.id) return fails(name, "the signature names another key than the receipt");
-  if (jws.signature === undefined) return fails(name, "unsigned: the signer had failed, and the receipt says so in the signature's place");
+  if (jws.signature === undefined)
+    return fails(name, "unsigned: the signer had failed, and the receipt says so in the signature's place");
   return check(payload.key.spki, jws.input, jws.signature, "ieee-p1363")
     ? holds(name, `receipt ${payload.number} of ${payload.station.id} is signed and unchanged`)
     : fails(name, "the receipt is not signed by this key, or was changed since");
@@ -76,26 +92,41 @@ export function checkNextKey({ payload }: { readonly payload: KeyPayload }, { ha
   const name = "new key";
   const { id, spki, signature } = payload.next;
   const bytes = fromHex(signature);
-  if (id !== `sha256:${fingerprintOf(spki, hash)}` || bytes === undefined) return fails(name, "the new key is not the one that its key id names");
+  if (id !== `sha256:${fingerprintOf(spki, hash)}` || bytes === undefined)
+    return fails(name, "the new key is not the one that its key id names");
   return check(spki, utf8(rotationText(payload.station.id, payload.number, payload.key.id, id)), bytes, "ieee-p1363")
     ? holds(name, `the station's key from here on is ${id}, and that key has signed the change too`)
     : fails(name, "the new key has not signed the change");
 }
 
-/** Whether the checkpoint before the receipt has its form, the right size and, where it bears one, a signature of this key. */
+/**
+ * Whether the checkpoint before the receipt has its form, the right size and, where it bears one, a signature of this
+ * key.
+ */
 function beforeComplaints({ payload }: ReadReceipt, tools: CheckTools): string[] {
   const note = parseCheckpoint(payload.chain.before);
   if (note === undefined) return ["the checkpoint before the receipt cannot be read"];
   const complaints: string[] = [];
-  if (note.checkpoint.origin !== payload.station.id) complaints.push(`the checkpoint before it is of ${note.checkpoint.origin}, not of ${payload.station.id}`);
-  if (note.checkpoint.size !== payload.number - 1) complaints.push(`the checkpoint before it counts ${note.checkpoint.size} receipts, not ${payload.number - 1}`);
-  if (payload.number === 1 && note.checkpoint.root !== rootOf([], tools.hash)) complaints.push("the first receipt does not start from an empty tree");
-  if ((payload.number === 1) !== (payload.chain.previous === "")) complaints.push("only the first receipt has none before it");
+  if (note.checkpoint.origin !== payload.station.id)
+    complaints.push(`the checkpoint before it is of ${note.checkpoint.origin}, not of ${payload.station.id}`);
+  if (note.checkpoint.size !== payload.number - 1)
+    complaints.push(`the checkpoint before it counts ${note.checkpoint.size} receipts, not ${payload.number - 1}`);
+  if (payload.number === 1 && note.checkpoint.root !== rootOf([], tools.hash))
+    complaints.push("the first receipt does not start from an empty tree");
+  if ((payload.number === 1) !== (payload.chain.previous === ""))
+    complaints.push("only the first receipt has none before it");
   return complaints;
 }
 
-/** Whether the checkpoint handed out with the receipt is signed, includes it, and grew from the checkpoint inside it. */
-export function checkPlace(receipt: ReadReceipt, jws: string, file: Pick<ReceiptFile, "checkpoint" | "proof">, tools: CheckTools): Check {
+/**
+ * Whether the checkpoint handed out with the receipt is signed, includes it, and grew from the checkpoint inside it.
+ */
+export function checkPlace(
+  receipt: ReadReceipt,
+  jws: string,
+  file: Pick<ReceiptFile, "checkpoint" | "proof">,
+  tools: CheckTools,
+): Check {
   const name = "place in the chain";
   const { payload } = receipt;
   const complaints = beforeComplaints(receipt, tools);
@@ -105,15 +136,29 @@ export function checkPlace(receipt: ReadReceipt, jws: string, file: Pick<Receipt
   const index = payload.number - 1;
   if (origin !== payload.station.id) complaints.push(`the checkpoint is of ${origin}, not of ${payload.station.id}`);
   if (note.signed === undefined) complaints.push("the checkpoint is not signed");
-  else if (!isSignedBy(note.signed, payload.key.spki, tools) && !(payload.kind === "key" && isSignedBy(note.signed, payload.next.spki, tools))) complaints.push("the checkpoint is not signed by the receipt's key");
+  else if (
+    !isSignedBy(note.signed, payload.key.spki, tools) &&
+    !(payload.kind === "key" && isSignedBy(note.signed, payload.next.spki, tools))
+  )
+    complaints.push("the checkpoint is not signed by the receipt's key");
   const reached = rootFromInclusion(index, size, leafHash(utf8(jws), tools.hash), file.proof, tools.hash);
   if (reached === undefined) complaints.push(`the proof does not fit receipt ${payload.number} of ${size}`);
-  else if (reached !== root) complaints.push(`receipt ${payload.number} is not among the ${size} receipts of the checkpoint`);
-  // The proof of a newest leaf is made of the peaks of the tree before it: the checkpoint inside the receipt must be theirs.
+  else if (reached !== root)
+    complaints.push(`receipt ${payload.number} is not among the ${size} receipts of the checkpoint`);
+  // The proof of a newest leaf is made of the peaks of the tree before it: the checkpoint inside the receipt must be
+  // theirs.
   const before = parseCheckpoint(payload.chain.before);
-  if (size === payload.number && before !== undefined && rootOf(proofOfNewest(file.proof), tools.hash) !== before.checkpoint.root)
+  if (
+    size === payload.number &&
+    before !== undefined &&
+    rootOf(proofOfNewest(file.proof), tools.hash) !== before.checkpoint.root
+  )
     complaints.push("the checkpoint does not grow out of the one that the receipt commits to: the history was forked");
-  return overallResult(name, complaints, `number ${payload.number} in a tree of ${size}, under the checkpoint ${root.slice(0, 16)}…`);
+  return overallResult(
+    name,
+    complaints,
+    `number ${payload.number} in a tree of ${size}, under the checkpoint ${root.slice(0, 16)}…`,
+  );
 }
 
 function parsedFile(text: string): ReceiptFile | string {
@@ -124,8 +169,17 @@ function parsedFile(text: string): ReceiptFile | string {
     return "this is neither a receipt file nor any other evidence known here";
   }
   const shape = {
-    type: "object", additionalProperties: false, required: ["format", "note", "jws", "publicKey", "checkpoint", "proof"],
-    properties: { format: { const: receiptFileFormat }, note: { type: "string" }, jws: { type: "string" }, publicKey: { type: "string" }, checkpoint: { type: "string" }, proof: { type: "array", maxItems: 64, items: { type: "string", pattern: "^[0-9a-f]{64}$" } } },
+    type: "object",
+    additionalProperties: false,
+    required: ["format", "note", "jws", "publicKey", "checkpoint", "proof"],
+    properties: {
+      format: { const: receiptFileFormat },
+      note: { type: "string" },
+      jws: { type: "string" },
+      publicKey: { type: "string" },
+      checkpoint: { type: "string" },
+      proof: { type: "array", maxItems: 64, items: { type: "string", pattern: "^[0-9a-f]{64}$" } },
+    },
   };
   return shapeFault(value, shape, shape, "the file") ?? (value as ReceiptFile);
 }
@@ -150,14 +204,24 @@ export function verifyReceiptFile(subject: string, text: string, trust: Trust, t
   const receipt = readReceipt(file.jws, tools.schema);
   if ("fault" in receipt) return { finding: { subject, checks: [fails("form", receipt.fault)] } };
   const { payload } = receipt;
-  const form = file.publicKey === payload.key.spki ? holds("form", `a ${payload.kind} receipt, all its fields there`) : fails("form", "the public key beside the receipt is not the one in it");
+  const form =
+    file.publicKey === payload.key.spki
+      ? holds("form", `a ${payload.kind} receipt, all its fields there`)
+      : fails("form", "the public key beside the receipt is not the one in it");
   let checks: readonly Check[];
   try {
     checks = [form, ...receiptChecks(receipt, trust, tools), checkPlace(receipt, file.jws, file, tools)];
   } catch (error) {
-    checks = [form, fails("figures", `the receipt contradicts itself: ${error instanceof Error ? error.message : String(error)}`)];
+    checks = [
+      form,
+      fails("figures", `the receipt contradicts itself: ${error instanceof Error ? error.message : String(error)}`),
+    ];
   }
-  return { finding: { subject: `${subject}: receipt ${payload.number} of ${payload.station.id}`, checks }, jws: file.jws, payload };
+  return {
+    finding: { subject: `${subject}: receipt ${payload.number} of ${payload.station.id}`, checks },
+    jws: file.jws,
+    payload,
+  };
 }
 
 /** The keys that trusted keys passed on to, by receipts of key change that are signed by both. */
@@ -166,8 +230,12 @@ export function extendTrust(trust: Trust, receipts: readonly ReadReceipt[], tool
   for (const receipt of [...receipts].sort((a, b) => a.payload.number - b.payload.number)) {
     const { payload } = receipt;
     if (payload.kind !== "key" || !trusted.has(payload.key.id.slice(7))) continue;
-    if (checkKey(payload, trusted, tools).verdict === "holds" && checkSignature(receipt, tools).verdict === "holds" && checkNextKey({ payload }, tools).verdict === "holds") trusted.add(payload.next.id.slice(7));
+    if (
+      checkKey(payload, trusted, tools).verdict === "holds" &&
+      checkSignature(receipt, tools).verdict === "holds" &&
+      checkNextKey({ payload }, tools).verdict === "holds"
+    )
+      trusted.add(payload.next.id.slice(7));
   }
   return trusted;
 }
-

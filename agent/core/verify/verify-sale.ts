@@ -1,20 +1,21 @@
-// Checks the figures of a receipt for a session against each other: the signed readings, the samples, the tariff, the lines and the sum,
-// and prices the session once more by the engine that made the bill.
-import { canonicalText, firstDifference } from "../number/canonical.js";
-import { fromUtf8, hex, utf8 } from "../number/bytes.js";
-import { sameAmount, sumText } from "../receipt/decimal-text.js";
-import { milliWhOfKwh } from "../number/energy-text.js";
-import { parseIsoLocal, isoLocal } from "../time/iso-time.js";
-import type { ChargingPeriod } from "../tariff/period.js";
-import type { Price } from "../rating/price.js";
-import type { ReceiptReading, SalePayload } from "../receipt/receipt-payload.js";
-import { tariffName } from "../receipt/receipt.js";
-import { parseShortForm, type ShortForm } from "../receipt/short-form.js";
-import { unsignedMark, type CheckTools } from "../receipt/signer.js";
-import { fails, holds, overallResult, skipped, type Check } from "./check-result.js";
-import { checkOcmf, isImpossiblePower, parseOcmf } from "./verify-ocmf.js";
-import { mostBorders, ocmfPayload, type OcmfFacts } from "../receipt/ocmf.js";
+// Checks the figures of a receipt for a session against each other: the signed readings, the samples, the tariff, the
+// lines and the sum, and prices the session once more by the engine that made the bill.
+
 import type { Settlement } from "../cdr/settlement.js";
+import { fromUtf8, hex, utf8 } from "../number/bytes.js";
+import { canonicalText, firstDifference } from "../number/canonical.js";
+import { milliWhOfKwh } from "../number/energy-text.js";
+import type { Price } from "../rating/price.js";
+import { sameAmount, sumText } from "../receipt/decimal-text.js";
+import { mostBorders, type OcmfFacts, ocmfPayload } from "../receipt/ocmf.js";
+import { tariffName } from "../receipt/receipt.js";
+import type { ReceiptReading, SalePayload } from "../receipt/receipt-payload.js";
+import { parseShortForm, type ShortForm } from "../receipt/short-form.js";
+import { type CheckTools, unsignedMark } from "../receipt/signer.js";
+import type { ChargingPeriod } from "../tariff/period.js";
+import { isoLocal, parseIsoLocal } from "../time/iso-time.js";
+import { type Check, fails, holds, overallResult, skipped } from "./check-result.js";
+import { checkOcmf, isImpossiblePower, parseOcmf } from "./verify-ocmf.js";
 
 export type Rerated = { readonly price: Price; readonly periods: readonly ChargingPeriod[] };
 
@@ -27,7 +28,11 @@ export function samplesOf({ samples }: SalePayload["sale"]): Settlement["samples
   const register = milliWhOfKwh(samples.registerKwh);
   if (fromMs === undefined || register === undefined) return undefined;
   return samples.rows.map(([afterMs, milliWh, powerW, currentMilliA, activity]) => ({
-    atMs: fromMs + afterMs, energyMilliWh: register + milliWh, powerW, activity, ...(currentMilliA === null ? {} : { currentMilliA }),
+    atMs: fromMs + afterMs,
+    energyMilliWh: register + milliWh,
+    powerW,
+    activity,
+    ...(currentMilliA === null ? {} : { currentMilliA }),
   }));
 }
 
@@ -38,20 +43,37 @@ function checkSamples({ sale }: SalePayload): Check {
   const [first] = rows;
   const last = rows.at(-1);
   // Over an outage whose length no clock knows the time line stands still: there no power can be told.
-  const unknownFromMs = sale.interruptions.flatMap((outage) => (outage.to === null || parseIsoLocal(outage.to) === parseIsoLocal(outage.from) ? (parseIsoLocal(outage.from) ?? []) : []));
+  const unknownFromMs = sale.interruptions.flatMap((outage) =>
+    outage.to === null || parseIsoLocal(outage.to) === parseIsoLocal(outage.from)
+      ? (parseIsoLocal(outage.from) ?? [])
+      : [],
+  );
   const isOverUnknown = (sampleMs: number): boolean => unknownFromMs.some((outageMs) => sampleMs <= outageMs);
   if (first?.[0] !== 0 || first[1] !== 0) complaints.push("the first sample does not stand at its own start");
-  if (registerKwh !== sale.begin.registerKwh) complaints.push(`the samples begin at ${registerKwh} kWh, the begin reading says ${sale.begin.registerKwh} kWh`);
-  if (last !== undefined && last[1] !== milliWhOfKwh(sale.energyKwh)) complaints.push(`the samples end after ${last[1] / 1e6} kWh, the receipt says ${sale.energyKwh} kWh`);
-  if (last !== undefined && !(fromMs >= (parseIsoLocal(sale.start) ?? Number.NaN) && fromMs + last[0] <= (parseIsoLocal(sale.end) ?? Number.NaN)))
+  if (registerKwh !== sale.begin.registerKwh)
+    complaints.push(`the samples begin at ${registerKwh} kWh, the begin reading says ${sale.begin.registerKwh} kWh`);
+  if (last !== undefined && last[1] !== milliWhOfKwh(sale.energyKwh))
+    complaints.push(`the samples end after ${last[1] / 1e6} kWh, the receipt says ${sale.energyKwh} kWh`);
+  if (
+    last !== undefined &&
+    !(
+      fromMs >= (parseIsoLocal(sale.start) ?? Number.NaN) && fromMs + last[0] <= (parseIsoLocal(sale.end) ?? Number.NaN)
+    )
+  )
     complaints.push(`the samples lie outside ${sale.start} to ${sale.end}`);
   rows.forEach((row, index) => {
     const before = rows[index - 1];
     if (before === undefined) return;
     if (row[0] < before[0]) complaints.push(`sample ${index + 1} was taken before the one in front of it`);
-    if (row[1] < before[1]) complaints.push(`at sample ${index + 1} the register fell by ${(before[1] - row[1]) / 1e6} kWh`);
-    else if (!(before[4] === "suspended" && isOverUnknown(fromMs + before[0])) && isImpossiblePower(row[1] - before[1], row[0] - before[0], sale.connector.maxPowerW))
-      complaints.push(`at sample ${index + 1} the register rose by ${(row[1] - before[1]) / 1e6} kWh in ${(row[0] - before[0]) / 1000} s: more than ${sale.connector.maxPowerW} W can deliver`);
+    if (row[1] < before[1])
+      complaints.push(`at sample ${index + 1} the register fell by ${(before[1] - row[1]) / 1e6} kWh`);
+    else if (
+      !(before[4] === "suspended" && isOverUnknown(fromMs + before[0])) &&
+      isImpossiblePower(row[1] - before[1], row[0] - before[0], sale.connector.maxPowerW)
+    )
+      complaints.push(
+        `at sample ${index + 1} the register rose by ${(row[1] - before[1]) / 1e6} kWh in ${(row[0] - before[0]) / 1000} s: more than ${sale.connector.maxPowerW} W can deliver`,
+      );
   });
   return overallResult("samples", complaints, `${rows.length} samples run from the begin to the end reading`);
 }
@@ -61,24 +83,47 @@ function recordFacts(receipt: SalePayload, pagination: number): OcmfFacts | unde
   const { sale } = receipt;
   const boot = "as stated";
   const reading = ({ at, clock, registerKwh }: ReceiptReading): OcmfFacts["begin"] => ({
-    moment: { at: parseIsoLocal(at) ?? Number.NaN, monoMs: 0, boot, trust: clock }, energyMilliWh: milliWhOfKwh(registerKwh) ?? Number.NaN, powerW: 0, serial: sale.meter.serial,
+    moment: { at: parseIsoLocal(at) ?? Number.NaN, monoMs: 0, boot, trust: clock },
+    energyMilliWh: milliWhOfKwh(registerKwh) ?? Number.NaN,
+    powerW: 0,
+    serial: sale.meter.serial,
   });
   return {
-    receiptNumber: receipt.number, pagination, station: receipt.station, connector: sale.connector as OcmfFacts["connector"], token: sale.token, meter: sale.meter,
-    begin: reading(sale.begin), end: reading(sale.finish), borders: sale.borders.slice(0, mostBorders).map(reading), timeZone: receipt.timeZone,
-    tariffId: sale.tariff.id, tariffDigest: sale.tariff.digest, sessionId: sale.sessionId, stopReason: sale.stop.reason, softwareVersion: receipt.softwareVersion,
+    receiptNumber: receipt.number,
+    pagination,
+    station: receipt.station,
+    connector: sale.connector as OcmfFacts["connector"],
+    token: sale.token,
+    meter: sale.meter,
+    begin: reading(sale.begin),
+    end: reading(sale.finish),
+    borders: sale.borders.slice(0, mostBorders).map(reading),
+    timeZone: receipt.timeZone,
+    tariffId: sale.tariff.id,
+    tariffDigest: sale.tariff.digest,
+    sessionId: sale.sessionId,
+    stopReason: sale.stop.reason,
+    softwareVersion: receipt.softwareVersion,
   };
 }
 
-/** The signed record says of this session what the receipt says of it: the whole record is written again from the receipt and compared. */
+/**
+ * The signed record says of this session what the receipt says of it: the whole record is written again from the
+ * receipt and compared.
+ */
 function checkRecordAgrees(receipt: SalePayload): Check {
   const name = "readings on the receipt";
   const record = parseOcmf(receipt.sale.ocmf);
   const facts = recordFacts(receipt, Number(String(record?.fields["PG"]).slice(1)));
-  if (record === undefined || facts === undefined) return fails(name, "there is no readable meter record to compare with");
+  if (record === undefined || facts === undefined)
+    return fails(name, "there is no readable meter record to compare with");
   const { begin, finish, energyKwh } = receipt.sale;
   const used = (milliWhOfKwh(finish.registerKwh) ?? Number.NaN) - (milliWhOfKwh(begin.registerKwh) ?? Number.NaN);
-  if (used !== milliWhOfKwh(energyKwh)) return fails(name, `from ${begin.registerKwh} to ${finish.registerKwh} kWh are not the ${energyKwh} kWh on the receipt`);
+  if (used !== milliWhOfKwh(energyKwh))
+    return fails(
+      name,
+      `from ${begin.registerKwh} to ${finish.registerKwh} kWh are not the ${energyKwh} kWh on the receipt`,
+    );
   let expected: string;
   try {
     expected = ocmfPayload(facts);
@@ -86,18 +131,32 @@ function checkRecordAgrees(receipt: SalePayload): Check {
     return fails(name, error instanceof Error ? error.message : String(error));
   }
   // After a reboot an unset clock marks its times U instead of R; the receipt does not tell boots apart.
-  const difference = firstDifference(JSON.parse(expected.replaceAll(' U","TX', ' R","TX')), JSON.parse(record.payload.replaceAll(' U","TX', ' R","TX')));
+  const difference = firstDifference(
+    JSON.parse(expected.replaceAll(' U","TX', ' R","TX')),
+    JSON.parse(record.payload.replaceAll(' U","TX', ' R","TX')),
+  );
   return difference === undefined
-    ? holds(name, `${begin.registerKwh} to ${finish.registerKwh} kWh on meter ${receipt.sale.meter.serial} = ${energyKwh} kWh, as in the signed record`)
-    : fails(name, `${difference.path}: the receipt says ${difference.stated}, the signed meter record ${difference.found}`);
+    ? holds(
+        name,
+        `${begin.registerKwh} to ${finish.registerKwh} kWh on meter ${receipt.sale.meter.serial} = ${energyKwh} kWh, as in the signed record`,
+      )
+    : fails(
+        name,
+        `${difference.path}: the receipt says ${difference.stated}, the signed meter record ${difference.found}`,
+      );
 }
 
 function checkTariff({ sale, timeZone }: SalePayload, { hash }: CheckTools): Check {
   const name = "tariff";
   const digest = hex(hash(utf8(canonicalText(sale.tariff.value))));
-  if (digest !== sale.tariff.digest) return fails(name, `the tariff's digest is ${digest}, the receipt states ${sale.tariff.digest}`);
+  if (digest !== sale.tariff.digest)
+    return fails(name, `the tariff's digest is ${digest}, the receipt states ${sale.tariff.digest}`);
   const { id, version } = tariffName(sale.tariff.value);
-  if (id !== sale.tariff.id || version !== sale.tariff.version) return fails(name, `the tariff is ${id} of ${version}, the receipt names ${sale.tariff.id} of ${sale.tariff.version}`);
+  if (id !== sale.tariff.id || version !== sale.tariff.version)
+    return fails(
+      name,
+      `the tariff is ${id} of ${version}, the receipt names ${sale.tariff.id} of ${sale.tariff.version}`,
+    );
   return holds(name, `${id}${version === "" ? "" : ` of ${version}`}, digest ${digest.slice(0, 16)}…, in ${timeZone}`);
 }
 
@@ -113,15 +172,25 @@ function checkSums({ sale }: SalePayload): Check {
   const { price } = sale;
   const complaints: string[] = [];
   for (const side of ["excl", "incl"] as const) {
-    const sum = total([...price.lines.map((line) => line.amount[side]), ...price.adjustments.map((line) => line.amount[side])]);
-    if (!isNear(sum, price.totalCost[side], price.lines.length + price.adjustments.length)) complaints.push(`the lines add up to ${sum} (${side}. tax), the total says ${price.totalCost[side]}`);
+    const sum = total([
+      ...price.lines.map((line) => line.amount[side]),
+      ...price.adjustments.map((line) => line.amount[side]),
+    ]);
+    if (!isNear(sum, price.totalCost[side], price.lines.length + price.adjustments.length))
+      complaints.push(`the lines add up to ${sum} (${side}. tax), the total says ${price.totalCost[side]}`);
   }
   for (const part of ["net", "tax", "gross"] as const) {
     const sum = total(price.taxes.map((row) => row[part]));
-    if (price.taxes.length > 0 && !sameAmount(sum, price.due[part])) complaints.push(`the ${part} figures per tax rate add up to ${sum}, due is ${price.due[part]}`);
+    if (price.taxes.length > 0 && !sameAmount(sum, price.due[part]))
+      complaints.push(`the ${part} figures per tax rate add up to ${sum}, due is ${price.due[part]}`);
   }
-  if (!sameAmount(sumText(price.due.net, price.due.tax), price.due.gross)) complaints.push(`net ${price.due.net} and tax ${price.due.tax} are not ${price.due.gross}`);
-  return overallResult("sums", complaints, `${price.lines.length} lines add up to ${price.due.gross} ${price.currency}`);
+  if (!sameAmount(sumText(price.due.net, price.due.tax), price.due.gross))
+    complaints.push(`net ${price.due.net} and tax ${price.due.tax} are not ${price.due.gross}`);
+  return overallResult(
+    "sums",
+    complaints,
+    `${price.lines.length} lines add up to ${price.due.gross} ${price.currency}`,
+  );
 }
 
 function checkPrice(receipt: SalePayload, rerate: Rerate | undefined): Check {
@@ -132,29 +201,42 @@ function checkPrice(receipt: SalePayload, rerate: Rerate | undefined): Check {
   try {
     ({ price: again, periods } = rerate(receipt));
   } catch (error) {
-    return fails(name, `the session cannot be priced from its samples and tariff: ${error instanceof Error ? error.message : String(error)}`);
+    return fails(
+      name,
+      `the session cannot be priced from its samples and tariff: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
   const { price } = receipt.sale;
   // The sum first: of all differences it is the one that a driver asks for.
   if (!sameAmount(again.due.gross, price.due.gross)) {
     const line = firstDifference(price.lines, again.lines, "lines");
-    return fails(name, `the receipt says ${price.due.gross} ${price.currency}, the samples and the tariff give ${again.due.gross} ${again.currency}${line === undefined ? "" : ` (${line.path}: ${line.stated}, worked out: ${line.found})`}`);
+    return fails(
+      name,
+      `the receipt says ${price.due.gross} ${price.currency}, the samples and the tariff give ${again.due.gross} ${again.currency}${line === undefined ? "" : ` (${line.path}: ${line.stated}, worked out: ${line.found})`}`,
+    );
   }
   const difference = firstDifference(price, again) ?? firstDifference(receipt.sale.periods, periods, "periods");
   return difference === undefined
     ? holds(name, `samples and tariff give ${again.due.gross} ${again.currency}, line by line`)
-    : fails(name, `${difference.path}: the receipt says ${difference.stated}, worked out again it is ${difference.found}`);
+    : fails(
+        name,
+        `${difference.path}: the receipt says ${difference.stated}, worked out again it is ${difference.found}`,
+      );
 }
 
 function shortComplaints(short: ShortForm, receipt: SalePayload, { hash }: CheckTools): string[] {
   const { sale } = receipt;
   const bySecond = (text: string): string => text.replace(/\.\d{3}/, "");
   const pairs: readonly (readonly [string, string, string])[] = [
-    ["station", short.station, receipt.station.id], ["number", String(short.number), String(receipt.number)],
-    ["start", short.start, bySecond(sale.start)], ["end", short.end, bySecond(sale.end)],
-    ["begin register", short.beginKwh, sale.begin.registerKwh], ["end register", short.endKwh, sale.finish.registerKwh],
+    ["station", short.station, receipt.station.id],
+    ["number", String(short.number), String(receipt.number)],
+    ["start", short.start, bySecond(sale.start)],
+    ["end", short.end, bySecond(sale.end)],
+    ["begin register", short.beginKwh, sale.begin.registerKwh],
+    ["end register", short.endKwh, sale.finish.registerKwh],
     ["total", `${short.total}${short.currency}`, `${sale.price.due.gross}${sale.price.currency}`],
-    ["meter record", short.record, hex(hash(utf8(sale.ocmf)).slice(0, 16))], ["key", short.key, receipt.key.id.slice(7, 23)],
+    ["meter record", short.record, hex(hash(utf8(sale.ocmf)).slice(0, 16))],
+    ["key", short.key, receipt.key.id.slice(7, 23)],
   ];
   return pairs.filter(([, a, b]) => a !== b).map(([name, a, b]) => `${name}: the code says ${a}, the receipt ${b}`);
 }
@@ -163,19 +245,34 @@ function checkShort(receipt: SalePayload, tools: CheckTools): Check {
   const name = "QR code";
   const short = parseShortForm(receipt.sale.short);
   if (short === undefined) return fails(name, "the short form cannot be read");
-  if (isSameText(short.signature, unsignedMark)) return fails(name, "unsigned: the signer had failed, and the code says so in the signature's place");
-  if (!tools.check(receipt.key.spki, utf8(short.text), short.signature, "ieee-p1363")) return fails(name, "the short form is not signed by the receipt's key");
-  return overallResult(name, shortComplaints(short, receipt, tools), "the code says what the receipt says, and is signed too");
+  if (isSameText(short.signature, unsignedMark))
+    return fails(name, "unsigned: the signer had failed, and the code says so in the signature's place");
+  if (!tools.check(receipt.key.spki, utf8(short.text), short.signature, "ieee-p1363"))
+    return fails(name, "the short form is not signed by the receipt's key");
+  return overallResult(
+    name,
+    shortComplaints(short, receipt, tools),
+    "the code says what the receipt says, and is signed too",
+  );
 }
 
 const isSameText = (bytes: Uint8Array, text: string): boolean => fromUtf8(bytes) === text;
 
 /** The times of a receipt are written with the offset of its own zone. */
 function checkTimes({ timeZone, sale, issuedAt }: SalePayload): Check {
-  const times = [issuedAt, sale.start, sale.end, sale.begin.at, sale.finish.at, sale.shown.at, ...sale.borders.map((border) => border.at)];
+  const times = [
+    issuedAt,
+    sale.start,
+    sale.end,
+    sale.begin.at,
+    sale.finish.at,
+    sale.shown.at,
+    ...sale.borders.map((border) => border.at),
+  ];
   const wrong = times.filter((text) => isoLocal(parseIsoLocal(text) ?? 0, timeZone) !== text);
   const complaints = wrong.map((text) => `${text} is no local time of ${timeZone}`);
-  if ((parseIsoLocal(sale.end) ?? 0) < (parseIsoLocal(sale.start) ?? 0)) complaints.push(`the session ends (${sale.end}) before it starts (${sale.start})`);
+  if ((parseIsoLocal(sale.end) ?? 0) < (parseIsoLocal(sale.start) ?? 0))
+    complaints.push(`the session ends (${sale.end}) before it starts (${sale.start})`);
   return overallResult("times", complaints, `${sale.start} to ${sale.end}, clock ${sale.timeTrust}`);
 }
 

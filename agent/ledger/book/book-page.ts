@@ -1,6 +1,10 @@
-// What the receipt book is made of: entries in pages, and the index of the sealed pages. Shapes and their parsers; pure.
+// What the receipt book is made of: entries in pages, and the index of the sealed pages. Shapes and their parsers;
+// pure.
 
-/** One issued receipt, complete in itself: the signed bytes exactly as they were journalled, and what the uplink posts for them. */
+/**
+ * One issued receipt, complete in itself: the signed bytes exactly as they were journalled, and what the uplink posts
+ * for them.
+ */
 export type BookEntry = {
   /** From 1, without a gap. */
   readonly number: number;
@@ -26,10 +30,15 @@ export type BookPage = {
   readonly entries: readonly BookEntry[];
 };
 
-export type SealedPage = { readonly page: number; readonly first: number; readonly count: number; readonly sha256: string };
+export type SealedPage = {
+  readonly page: number;
+  readonly first: number;
+  readonly count: number;
+  readonly sha256: string;
+};
 /**
- * `signature` covers the text of the first `signed` rows of `sealed` (see `sealedText`); "" and 0 where none were signed: the book has no seal,
- * its signer failed so far, or it was written before lists were signed.
+ * `signature` covers the text of the first `signed` rows of `sealed` (see `sealedText`); "" and 0 where none were
+ * signed: the book has no seal, its signer failed so far, or it was written before lists were signed.
  */
 export type BookIndex = { readonly sealed: readonly SealedPage[]; readonly signature: string; readonly signed: number };
 
@@ -41,7 +50,8 @@ export const noPage = "0".repeat(64);
 export const pageName = (page: number): string => `page-${String(page).padStart(8, "0")}.json`;
 
 /** The pages among the names of a folder. */
-export const pagesIn = (names: readonly string[]): number[] => names.flatMap((name) => /^page-(\d{8})\.json$/.exec(name)?.[1] ?? []).map(Number);
+export const pagesIn = (names: readonly string[]): number[] =>
+  names.flatMap((name) => /^page-(\d{8})\.json$/.exec(name)?.[1] ?? []).map(Number);
 
 /** The text that is signed: a line for each sealed page. */
 export const sealedText = (sealed: readonly SealedPage[]): string =>
@@ -64,20 +74,26 @@ export function sealedPageRow(sealed: readonly SealedPage[], number: number): Se
 
 type Fields = { readonly [key: string]: unknown };
 const fieldsOf = (value: unknown, what: string): Fields => {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new TypeError(`${what} is not an object`);
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new TypeError(`${what} is not an object`);
   return value as Fields;
 };
 function need(holds: boolean, what: string): asserts holds {
   if (!holds) throw new TypeError(what);
 }
-const isCount = (value: unknown): value is number => typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+const isCount = (value: unknown): value is number =>
+  typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 const isDigest = (value: unknown): value is string => typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
 
-/** The entry with its fields in one order, so that the same receipt makes the same page. Throws TypeError where the value is no entry. */
+/**
+ * The entry with its fields in one order, so that the same receipt makes the same page. Throws TypeError where the
+ * value is no entry.
+ */
 export function parseEntry(value: unknown): BookEntry {
   const entry = fieldsOf(value, "a receipt");
   need(isCount(entry["number"]) && entry["number"] >= 1, "a receipt has no number");
-  for (const key of ["sessionId", "cdrId", "jws", "ocmf", "kind"]) need(typeof entry[key] === "string", `receipt ${entry["number"]}: ${key} is not text`);
+  for (const key of ["sessionId", "cdrId", "jws", "ocmf", "kind"])
+    need(typeof entry[key] === "string", `receipt ${entry["number"]}: ${key} is not text`);
   need(Number.isSafeInteger(entry["issuedMs"]), `receipt ${entry["number"]}: issuedMs is not whole milliseconds`);
   need(entry["cdr"] !== undefined, `receipt ${entry["number"]}: cdr is missing (null means none)`);
   const { number, sessionId, cdrId, jws, ocmf, cdr, issuedMs, kind } = entry as BookEntry;
@@ -88,8 +104,12 @@ export function parseEntry(value: unknown): BookEntry {
 export function parsePage(value: unknown): BookPage {
   const page = fieldsOf(value, "a page");
   const { first, entries } = page;
-  need(isCount(page["page"]) && isCount(first) && isDigest(page["previous"]) && Array.isArray(entries), "a page lacks a field");
-  for (const [index, entry] of entries.entries()) need(parseEntry(entry).number === first + index, `receipt ${first + index} is missing in its page`);
+  need(
+    isCount(page["page"]) && isCount(first) && isDigest(page["previous"]) && Array.isArray(entries),
+    "a page lacks a field",
+  );
+  for (const [index, entry] of entries.entries())
+    need(parseEntry(entry).number === first + index, `receipt ${first + index} is missing in its page`);
   return page as BookPage;
 }
 
@@ -100,11 +120,18 @@ export function parseIndex(value: unknown): BookIndex {
   let next = { page: 1, first: 1 };
   for (const each of index["sealed"]) {
     const { page, first, count, sha256 } = fieldsOf(each, "a sealed page");
-    need(page === next.page && first === next.first && isCount(count) && count > 0 && isDigest(sha256), `the index breaks off at page ${next.page}`);
+    need(
+      page === next.page && first === next.first && isCount(count) && count > 0 && isDigest(sha256),
+      `the index breaks off at page ${next.page}`,
+    );
     next = { page: next.page + 1, first: next.first + count };
   }
   // Before lists were signed in part they had no such field: all of it was signed, or nothing.
-  const { signature, signed = signature === "" ? 0 : index["sealed"].length } = index as Partial<BookIndex> & Pick<BookIndex, "signature">;
-  need(isCount(signed) && signed <= index["sealed"].length && (signed === 0) === (signature === ""), "the index does not say which of its pages are signed");
+  const { signature, signed = signature === "" ? 0 : index["sealed"].length } = index as Partial<BookIndex> &
+    Pick<BookIndex, "signature">;
+  need(
+    isCount(signed) && signed <= index["sealed"].length && (signed === 0) === (signature === ""),
+    "the index does not say which of its pages are signed",
+  );
   return { sealed: index["sealed"] as SealedPage[], signature, signed };
 }

@@ -1,21 +1,33 @@
-// The truth about settled sessions: every receipt ever issued, numbered from 1 without a gap, in lowdb pages of bounded size.
-// Only the newest page is ever rewritten, so that the hundred-thousandth receipt costs what the hundredth did; a sealed page is known by
-// its digest in the index and in the page after it. The book never silently becomes empty.
+// The truth about settled sessions: every receipt ever issued, numbered from 1 without a gap, in lowdb pages of bounded
+// size. Only the newest page is ever rewritten, so that the hundred-thousandth receipt costs what the hundredth did; a
+// sealed page is known by its digest in the index and in the page after it. The book never silently becomes empty.
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { LowSync } from "lowdb";
 import { Failure } from "../../core/failure.js";
 import { CheckedFile, jsonText } from "../store/checked-file.js";
-import type { Disk } from "../store/disk.js";
 import { CreationMarker } from "../store/creation-marker.js";
-import { emptyIndex, noPage, pageName, pagesIn, parseEntry, parseIndex, parsePage, sealedPageRow } from "./book-page.js";
+import type { Disk } from "../store/disk.js";
 import type { BookEntry, BookIndex, BookPage, SealedPage } from "./book-page.js";
-import { signedIndex, unprovenPage, type IndexSigner } from "./signed-index.js";
+import {
+  emptyIndex,
+  noPage,
+  pageName,
+  pagesIn,
+  parseEntry,
+  parseIndex,
+  parsePage,
+  sealedPageRow,
+} from "./book-page.js";
+import { type IndexSigner, signedIndex, unprovenPage } from "./signed-index.js";
 
 export type BookOptions = {
   /** Receipts a page holds at most. */
   readonly pageEntries?: number;
-  /** A page that has reached this size takes no more: bounds the cost of an append when receipts are large. Default: by the size of the book. */
+  /**
+   * A page that has reached this size takes no more: bounds the cost of an append when receipts are large. Default: by
+   * the size of the book.
+   */
   readonly pageBytes?: number;
   readonly indexSigner?: IndexSigner;
 };
@@ -30,7 +42,10 @@ const largestPageBytes = 256 * 1024;
 export const indexName = "index.json";
 /** The complaint about a file or the folder: where, what, and what to do. */
 export const bookDamage = (path: string, why: string): Failure =>
-  new Failure("book/damaged", `${path}: ${why}; nothing is sold until it is repaired: "chargetill repair" shows what can be saved`);
+  new Failure(
+    "book/damaged",
+    `${path}: ${why}; nothing is sold until it is repaired: "chargetill repair" shows what can be saved`,
+  );
 
 export class Book {
   #newest: LowSync<BookPage>;
@@ -59,8 +74,8 @@ export class Book {
   }
 
   /**
-   * Opens the book in `folder` (made on the very first run): proves the index, that every sealed page is there, and the newest page.
-   * Throws book/damaged with the file, disk/failed, disk/full.
+   * Opens the book in `folder` (made on the very first run): proves the index, that every sealed page is there, and the
+   * newest page. Throws book/damaged with the file, disk/failed, disk/full.
    */
   static open(disk: Disk, folder: string, options: BookOptions = {}): Book {
     disk.makeFolder(folder);
@@ -75,7 +90,10 @@ export class Book {
     return book;
   }
 
-  /** A look without a hand, safe while an agent writes: the book as it stands now, empty before the first run. Throws book/damaged, disk/failed. */
+  /**
+   * A look without a hand, safe while an agent writes: the book as it stands now, empty before the first run. Throws
+   * book/damaged, disk/failed.
+   */
   static view(disk: Disk, folder: string, options: BookOptions = {}): BookView {
     return Book.#viewTrying(disk, folder, options, 3);
   }
@@ -87,7 +105,8 @@ export class Book {
       if (new CreationMarker(disk, folder).stands || disk.list(folder).length > 0) book.#load();
       return book;
     } catch (cause) {
-      if (triesLeft > 1 && cause instanceof Failure && cause.code === "book/damaged") return Book.#viewTrying(disk, folder, options, triesLeft - 1);
+      if (triesLeft > 1 && cause instanceof Failure && cause.code === "book/damaged")
+        return Book.#viewTrying(disk, folder, options, triesLeft - 1);
       throw cause;
     }
   }
@@ -104,7 +123,10 @@ export class Book {
     return count === 0 ? undefined : this.get(count);
   }
 
-  /** The receipt of that number, or undefined where there is none. Throws book/damaged when its page does not match the index. */
+  /**
+   * The receipt of that number, or undefined where there is none. Throws book/damaged when its page does not match the
+   * index.
+   */
   get(number: number): BookEntry | undefined {
     const { first, entries } = this.#newest.data;
     if (!Number.isSafeInteger(number) || number < 1 || number > this.count()) return undefined;
@@ -123,8 +145,9 @@ export class Book {
   }
 
   /**
-   * Adds the next receipt; it lasts when this returns. The same receipt again is no trouble and no write (a settlement is tried again after
-   * a power cut); another one under a number that is taken, or a number that leaves a gap, is book/damaged. Throws disk/failed, disk/full.
+   * Adds the next receipt; it lasts when this returns. The same receipt again is no trouble and no write (a settlement
+   * is tried again after a power cut); another one under a number that is taken, or a number that leaves a gap, is
+   * book/damaged. Throws disk/failed, disk/full.
    */
   append(entry: BookEntry): void {
     // What will be read back, not what was handed in, is compared and kept.
@@ -132,27 +155,36 @@ export class Book {
     const count = this.count();
     if (kept.number <= count) {
       if (isDeepStrictEqual(this.get(kept.number), kept)) return;
-      throw bookDamage(this.folder, `receipt ${kept.number} stands in the book with other content than the one to be added`);
+      throw bookDamage(
+        this.folder,
+        `receipt ${kept.number} stands in the book with other content than the one to be added`,
+      );
     }
-    if (kept.number !== count + 1) throw bookDamage(this.folder, `receipt ${kept.number} cannot follow receipt ${count}: those between are missing`);
+    if (kept.number !== count + 1)
+      throw bookDamage(this.folder, `receipt ${kept.number} cannot follow receipt ${count}: those between are missing`);
     if (this.#isFull()) this.#turn(kept);
     else this.#extend(kept);
   }
 
-  /** Proves every page on the disk, the newest too. Throws book/damaged at the first that does not hold. Takes seconds with a large book. */
+  /**
+   * Proves every page on the disk, the newest too. Throws book/damaged at the first that does not hold. Takes seconds
+   * with a large book.
+   */
   verifyAll(): { readonly pages: number; readonly receipts: number } {
     if (!this.#isThere) return { pages: 0, receipts: 0 };
     for (const row of this.#index.data.sealed) this.verifySealed(row.page);
     const newest = this.#pageFile(this.#newest.data.page);
     const more = newest.read().entries.length - this.#newest.data.entries.length;
     // While we only look, the agent may have added to it.
-    if (more < 0 || (more === 0 && newest.digest !== this.#newestFile.digest)) throw bookDamage(newest.path, "it is not the page that was written last");
+    if (more < 0 || (more === 0 && newest.digest !== this.#newestFile.digest))
+      throw bookDamage(newest.path, "it is not the page that was written last");
     return { pages: this.#index.data.sealed.length + 1, receipts: this.count() };
   }
 
   /**
-   * Proves the next `count` sealed pages in turn, from the first again after the last: a full check takes seconds with a large book and would
-   * hold up the meters, so housekeeping takes a few pages a minute. The first turn begins after a `share` (0 to 1) of the book. Throws book/damaged, and comes back to that page until it holds.
+   * Proves the next `count` sealed pages in turn, from the first again after the last: a full check takes seconds with
+   * a large book and would hold up the meters, so housekeeping takes a few pages a minute. The first turn begins after
+   * a `share` (0 to 1) of the book. Throws book/damaged, and comes back to that page until it holds.
    */
   verifyNext(count = 1, share = 0): void {
     let done = (this.#turnOfCheck ??= Math.floor(this.sealedPages * share));
@@ -163,7 +195,9 @@ export class Book {
     }
   }
 
-  /** Proves one sealed page (1 … sealedPages), for a housekeeping that goes through them in turn. Throws book/damaged. */
+  /**
+   * Proves one sealed page (1 … sealedPages), for a housekeeping that goes through them in turn. Throws book/damaged.
+   */
   verifySealed(page: number): void {
     const row = this.#index.data.sealed[page - 1];
     if (!row) throw bookDamage(this.folder, `there is no sealed page ${page}`);
@@ -172,8 +206,9 @@ export class Book {
   }
 
   /**
-   * Signs the list of sealed pages where it is not signed to its end, or by a key of before; asked at each start and each minute. A signer that fails stops nothing: the list stays as
-   * it is, the answer is false, and this is asked again. Throws disk/failed, disk/full.
+   * Signs the list of sealed pages where it is not signed to its end, or by a key of before; asked at each start and
+   * each minute. A signer that fails stops nothing: the list stays as it is, the answer is false, and this is asked
+   * again. Throws disk/failed, disk/full.
    */
   signList(): boolean {
     const { indexSigner } = this.options;
@@ -196,7 +231,10 @@ export class Book {
     return this.#newest.data.first - 1;
   }
 
-  /** What a receipt takes on the disk, by the newest page: for a forecast of how many more there is room for. Undefined while there is none. */
+  /**
+   * What a receipt takes on the disk, by the newest page: for a forecast of how many more there is room for. Undefined
+   * while there is none.
+   */
   get bytesPerReceipt(): number | undefined {
     const { entries } = this.#newest.data;
     return entries.length === 0 ? undefined : Math.ceil(this.#newestFile.size / entries.length);
@@ -214,14 +252,20 @@ export class Book {
     this.#writeIndex([]);
   }
 
-  /** Reads and proves what every start needs; its cost hardly grows with the book. True when the index on the disk is one page behind. */
+  /**
+   * Reads and proves what every start needs; its cost hardly grows with the book. True when the index on the disk is
+   * one page behind.
+   */
   #load(): boolean {
     const pages = new Set(pagesIn(this.disk.list(this.folder)));
     this.#isThere = true;
     this.#index.read();
     const { sealed } = this.#index.data;
-    for (const { page } of sealed) if (!pages.has(page)) throw bookDamage(join(this.folder, pageName(page)), "the page is missing");
-    for (const page of pages) if (page > sealed.length + 2) throw bookDamage(join(this.folder, indexName), `it does not know of page ${page}: it is an old copy`);
+    for (const { page } of sealed)
+      if (!pages.has(page)) throw bookDamage(join(this.folder, pageName(page)), "the page is missing");
+    for (const page of pages)
+      if (page > sealed.length + 2)
+        throw bookDamage(join(this.folder, indexName), `it does not know of page ${page}: it is an old copy`);
     const last = sealed.at(-1);
     this.#readNewest(sealed.length + 1, last ? last.first + last.count : 1, last?.sha256 ?? noPage);
     this.#proveList();
@@ -233,13 +277,19 @@ export class Book {
     return true;
   }
 
-  /** The station's signature over the list; the pages that it does not reach yet must prove themselves by their receipts. */
+  /**
+   * The station's signature over the list; the pages that it does not reach yet must prove themselves by their
+   * receipts.
+   */
   #proveList(): void {
     const { indexSigner } = this.options;
     if (indexSigner === undefined) return;
     const unproven = unprovenPage(this.#index.data, indexSigner, this, this.#signedOnce.stands);
     if (unproven === undefined) return;
-    throw bookDamage(join(this.folder, indexName), `the list of sealed pages does not bear this station's signature${unproven.receipt === undefined ? "" : `, nor does receipt ${unproven.receipt} on page ${unproven.page}`}`);
+    throw bookDamage(
+      join(this.folder, indexName),
+      `the list of sealed pages does not bear this station's signature${unproven.receipt === undefined ? "" : `, nor does receipt ${unproven.receipt} on page ${unproven.page}`}`,
+    );
   }
 
   #readNewest(page: number, first: number, previous: string): void {
@@ -276,8 +326,8 @@ export class Book {
   }
 
   /**
-   * The page size that wears the card least: a receipt rewrites half a page of B bytes, and its share r/B of the index of I bytes, which is
-   * rewritten as often as a page is full. The sum is least where B² = 2·I·r.
+   * The page size that wears the card least: a receipt rewrites half a page of B bytes, and its share r/B of the index
+   * of I bytes, which is rewritten as often as a page is full. The sum is least where B² = 2·I·r.
    */
   #cheapestPageBytes(): number {
     const best = Math.round(Math.sqrt(2 * this.#indexFile.size * (this.bytesPerReceipt ?? 0)));
@@ -296,11 +346,19 @@ export class Book {
     }
   }
 
-  /** Seals the newest page and begins the next one with this receipt: first the new page, which names the old one's digest, then the index. */
+  /**
+   * Seals the newest page and begins the next one with this receipt: first the new page, which names the old one's
+   * digest, then the index.
+   */
   #turn(entry: BookEntry): void {
     const row = this.#newestRow();
     const file = this.#pageFile(row.page + 1);
-    const page = new LowSync<BookPage>(file, { page: row.page + 1, first: entry.number, previous: row.sha256, entries: [entry] });
+    const page = new LowSync<BookPage>(file, {
+      page: row.page + 1,
+      first: entry.number,
+      previous: row.sha256,
+      entries: [entry],
+    });
     page.write();
     this.#writeIndex([...this.#index.data.sealed, row]);
     this.#newestFile = file;

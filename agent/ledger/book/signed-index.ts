@@ -1,7 +1,9 @@
-// The seal on the list of sealed pages: the station's signature, so that a page exchanged together with its row is noticed too. A signer may
-// fail: then the list is signed as far as it was, and the pages behind that must prove themselves by the signatures of their receipts.
-import { sealedText } from "./book-page.js";
+// The seal on the list of sealed pages: the station's signature, so that a page exchanged together with its row is
+// noticed too. A signer may fail: then the list is signed as far as it was, and the pages behind that must prove
+// themselves by the signatures of their receipts.
+
 import type { BookEntry, BookIndex, SealedPage } from "./book-page.js";
+import { sealedText } from "./book-page.js";
 
 /** The receipts, for those who look for earlier keys among them. */
 export type Receipts = { count(): number; get(number: number): BookEntry | undefined };
@@ -18,8 +20,15 @@ export type IndexSigner = {
   vouches(entry: BookEntry, receipts: Receipts): boolean;
 };
 
-/** The index over `sealed`, which begins with the rows of `before`: signed to its end where the signer works, else as far as it was. Throws nothing. */
-export function signedIndex(sealed: readonly SealedPage[], before: BookIndex, indexSigner: IndexSigner | undefined): BookIndex {
+/**
+ * The index over `sealed`, which begins with the rows of `before`: signed to its end where the signer works, else as
+ * far as it was. Throws nothing.
+ */
+export function signedIndex(
+  sealed: readonly SealedPage[],
+  before: BookIndex,
+  indexSigner: IndexSigner | undefined,
+): BookIndex {
   if (indexSigner !== undefined && sealed.length > 0) {
     try {
       return { sealed, signature: indexSigner.sign(sealedText(sealed)), signed: sealed.length };
@@ -30,8 +39,16 @@ export function signedIndex(sealed: readonly SealedPage[], before: BookIndex, in
   return { sealed, signature: before.signature, signed: before.signed };
 }
 
-/** The first page that nothing proves, with the receipt on it that fails; undefined where the list holds. Throws book/damaged for a page that cannot be read. */
-export function unprovenPage({ sealed, signature, signed }: BookIndex, indexSigner: IndexSigner, receipts: Receipts, wasSigned: boolean): { readonly page: number; readonly receipt?: number } | undefined {
+/**
+ * The first page that nothing proves, with the receipt on it that fails; undefined where the list holds. Throws
+ * book/damaged for a page that cannot be read.
+ */
+export function unprovenPage(
+  { sealed, signature, signed }: BookIndex,
+  indexSigner: IndexSigner,
+  receipts: Receipts,
+  wasSigned: boolean,
+): { readonly page: number; readonly receipt?: number } | undefined {
   if (signed > 0 && !indexSigner.verify(sealedText(sealed.slice(0, signed)), signature, receipts)) return { page: 1 };
   // A book from before lists were signed is taken as it is, once: from its first signature on this is over.
   if (signed === 0 && !wasSigned) return undefined;

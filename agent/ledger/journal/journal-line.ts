@@ -1,5 +1,6 @@
-// The lines of the journal: JSON that ends in its own check, each naming the check of the line before. Pure: bytes to meaning and back.
-// A line whose check holds is what we wrote; a line that follows from the one before is where we wrote it.
+// The lines of the journal: JSON that ends in its own check, each naming the check of the line before. Pure: bytes to
+// meaning and back. A line whose check holds is what we wrote; a line that follows from the one before is where we
+// wrote it.
 import type { Moment } from "../../../drivers/driver.js";
 import { jsonText, sha256Hex } from "../store/checked-file.js";
 
@@ -31,7 +32,10 @@ export function writeLine(line: HeaderLine | EntryLine): { readonly text: string
   return { text: `${body}${checkStart}${check}${checkEnd}\n`, check };
 }
 
-/** The meaning and the check of a line (without its newline), or undefined when it is not, byte for byte, a line of ours. */
+/**
+ * The meaning and the check of a line (without its newline), or undefined when it is not, byte for byte, a line of
+ * ours.
+ */
 export function readLine(bytes: Buffer): { readonly line: HeaderLine | EntryLine; readonly check: string } | undefined {
   const bodyLength = bytes.length - tailLength;
   if (bodyLength <= 0) return undefined;

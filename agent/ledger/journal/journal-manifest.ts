@@ -1,5 +1,6 @@
-// Which segments the journal has: their names, and the mark beside the folder that says which of them must be there. With the mark a lost
-// segment is noticed, the newest one too; without it nobody could tell it from one that was never made.
+// Which segments the journal has: their names, and the mark beside the folder that says which of them must be there.
+// With the mark a lost segment is noticed, the newest one too; without it nobody could tell it from one that was never
+// made.
 import { join } from "node:path";
 import { Failure } from "../../core/failure.js";
 import { CheckedFile } from "../store/checked-file.js";
@@ -8,8 +9,8 @@ import { genesis, writeLine } from "./journal-line.js";
 import type { Place } from "./segment.js";
 
 /**
- * The segments from `oldest` to `newest` must be there, and `from` is what the oldest continues from. A segment newer than `newest` may be
- * there too: it was made just before a cut.
+ * The segments from `oldest` to `newest` must be there, and `from` is what the oldest continues from. A segment newer
+ * than `newest` may be there too: it was made just before a cut.
  */
 export type JournalManifest = { readonly oldest: number; readonly from: Place; readonly newest: number };
 
@@ -21,7 +22,8 @@ function parseKept(value: unknown): JournalManifest {
 }
 
 /** The mark beside the folder: it also says that the journal was made once. */
-export const manifestFile = (disk: Disk, folder: string): CheckedFile<JournalManifest> => new CheckedFile(disk, `${folder}.made`, parseKept, "journal/damaged");
+export const manifestFile = (disk: Disk, folder: string): CheckedFile<JournalManifest> =>
+  new CheckedFile(disk, `${folder}.made`, parseKept, "journal/damaged");
 
 /** Where segments that were let go are packed away as evidence. */
 export const closedFolder = (folder: string): string => join(folder, "closed");
@@ -33,7 +35,8 @@ export const nameOf = (segment: number): string => `segment-${String(segment).pa
 /** The segments in the folder, oldest first. */
 export const segmentNumbers = (disk: Disk, folder: string): number[] => numbersOf(disk.list(folder), segmentName);
 /** Those that were packed away, oldest first. */
-export const packedNumbers = (disk: Disk, folder: string): number[] => numbersOf(disk.list(closedFolder(folder)), packageName);
+export const packedNumbers = (disk: Disk, folder: string): number[] =>
+  numbersOf(disk.list(closedFolder(folder)), packageName);
 
 function numbersOf(names: readonly string[], pattern: RegExp): number[] {
   return names.flatMap((name) => {
@@ -42,23 +45,44 @@ function numbersOf(names: readonly string[], pattern: RegExp): number[] {
   });
 }
 
-export type SegmentsPresent = { readonly kept: JournalManifest; readonly isMarked: boolean; readonly isFirstRun: boolean };
+export type SegmentsPresent = {
+  readonly kept: JournalManifest;
+  readonly isMarked: boolean;
+  readonly isFirstRun: boolean;
+};
 
 /**
- * What must be there, by the mark. Without one it is a first run, or one that was cut short before its mark; segments from the first on can be
- * read without it too. Anything else was lost, and is no first run: a new first segment would be packed over the first one's evidence.
+ * What must be there, by the mark. Without one it is a first run, or one that was cut short before its mark; segments
+ * from the first on can be read without it too. Anything else was lost, and is no first run: a new first segment would
+ * be packed over the first one's evidence.
  */
-export function segmentsPresent(disk: Disk, folder: string, { wasMade = false }: { readonly wasMade?: boolean }): SegmentsPresent {
+export function segmentsPresent(
+  disk: Disk,
+  folder: string,
+  { wasMade = false }: { readonly wasMade?: boolean },
+): SegmentsPresent {
   const file = manifestFile(disk, folder);
   if (disk.read(file.path)) return { kept: file.read(), isMarked: true, isFirstRun: false };
   const [oldest] = segmentNumbers(disk, folder);
-  if (oldest === undefined && (wasMade || packedNumbers(disk, folder).length > 0)) throw journalDamage(folder, 1, 1, "the whole journal is missing, and it was made once");
+  if (oldest === undefined && (wasMade || packedNumbers(disk, folder).length > 0))
+    throw journalDamage(folder, 1, 1, "the whole journal is missing, and it was made once");
   if (oldest !== undefined && oldest > 1) file.read();
-  return { kept: { oldest: 1, from: { seq: 0, check: genesis }, newest: 1 }, isMarked: false, isFirstRun: oldest === undefined };
+  return {
+    kept: { oldest: 1, from: { seq: 0, check: genesis }, newest: 1 },
+    isMarked: false,
+    isFirstRun: oldest === undefined,
+  };
 }
 
-/** Makes a segment that holds its header; its name lasts only with the header in it. Throws disk/failed or disk/full. */
-export function makeSegment(disk: Disk, folder: string, segment: number, from: Place): { readonly bytes: number; readonly check: string } {
+/**
+ * Makes a segment that holds its header; its name lasts only with the header in it. Throws disk/failed or disk/full.
+ */
+export function makeSegment(
+  disk: Disk,
+  folder: string,
+  segment: number,
+  from: Place,
+): { readonly bytes: number; readonly check: string } {
   const header = writeLine({ segment, firstSeq: from.seq + 1, prev: from.check });
   disk.replace(join(folder, nameOf(segment)), Buffer.from(header.text));
   return { bytes: header.text.length, check: header.check };
@@ -67,5 +91,9 @@ export function makeSegment(disk: Disk, folder: string, segment: number, from: P
 /** The complaint about a line: where, what, and what to do. */
 export function journalDamage(folder: string, segment: number, line: number, why: string, cause?: unknown): Failure {
   const where = `${join(folder, nameOf(segment))}, line ${line}`;
-  return new Failure("journal/damaged", `${where}: ${why}; nothing is sold until it is repaired: "chargetill repair" shows what can be saved`, { cause });
+  return new Failure(
+    "journal/damaged",
+    `${where}: ${why}; nothing is sold until it is repaired: "chargetill repair" shows what can be saved`,
+    { cause },
+  );
 }

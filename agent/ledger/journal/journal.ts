@@ -1,16 +1,25 @@
-// The truth about open sessions: an append-only, hash-chained log in segments of JSON Lines. What `append` returned has happened for ever.
-// A torn last batch is cut (nobody acted on it); any other damage is named, and nothing is sold until it is repaired.
+// The truth about open sessions: an append-only, hash-chained log in segments of JSON Lines. What `append` returned has
+// happened for ever. A torn last batch is cut (nobody acted on it); any other damage is named, and nothing is sold
+// until it is repaired.
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Moment } from "../../../drivers/driver.js";
 import { Failure } from "../../core/failure.js";
 import type { Appender, Disk } from "../store/disk.js";
-import { closedFolder, journalDamage, manifestFile, segmentsPresent, makeSegment, nameOf, segmentNumbers } from "./journal-manifest.js";
-import type { JournalManifest } from "./journal-manifest.js";
-import { writeLine } from "./journal-line.js";
 import type { Entry } from "./journal-line.js";
-import { readSegment } from "./segment.js";
+import { writeLine } from "./journal-line.js";
+import type { JournalManifest } from "./journal-manifest.js";
+import {
+  closedFolder,
+  journalDamage,
+  makeSegment,
+  manifestFile,
+  nameOf,
+  segmentNumbers,
+  segmentsPresent,
+} from "./journal-manifest.js";
 import type { Place, Segment } from "./segment.js";
+import { readSegment } from "./segment.js";
 
 export type OpenedJournal<E> = {
   readonly journal: Journal<E>;
@@ -41,7 +50,12 @@ export class Journal<E> {
     private readonly disk: Disk,
     private readonly folder: string,
     private readonly segmentBytes: number,
-    at: { readonly segment: number; readonly bytes: number; readonly end: Place; readonly continues: Map<number, Place> },
+    at: {
+      readonly segment: number;
+      readonly bytes: number;
+      readonly end: Place;
+      readonly continues: Map<number, Place>;
+    },
   ) {
     this.#segment = at.segment;
     this.#segmentBytes = at.bytes;
@@ -51,23 +65,36 @@ export class Journal<E> {
   }
 
   /**
-   * Opens the journal in `folder` (made on the very first run), proves the chain and cuts a torn tail. `parse` names the shape of an event
-   * and throws where it does not fit. Throws journal/damaged with file and line, disk/failed, disk/full.
+   * Opens the journal in `folder` (made on the very first run), proves the chain and cuts a torn tail. `parse` names
+   * the shape of an event and throws where it does not fit. Throws journal/damaged with file and line, disk/failed,
+   * disk/full.
    */
-  static open<E>(disk: Disk, folder: string, parse: (value: unknown) => E, options: JournalOptions = {}): OpenedJournal<E> {
+  static open<E>(
+    disk: Disk,
+    folder: string,
+    parse: (value: unknown) => E,
+    options: JournalOptions = {},
+  ): OpenedJournal<E> {
     const entries: Entry<E>[] = [];
     return { ...Journal.replay(disk, folder, parse, (entry) => entries.push(entry), options), entries };
   }
 
   /**
-   * As `open`, but hands over the entries one by one, oldest first: while one car stands for days, all others fill the journal, and a start must not
-   * need memory for it. What was handed over before a throw counts for nothing.
+   * As `open`, but hands over the entries one by one, oldest first: while one car stands for days, all others fill the
+   * journal, and a start must not need memory for it. What was handed over before a throw counts for nothing.
    */
-  static replay<E>(disk: Disk, folder: string, parse: (value: unknown) => E, each: (entry: Entry<E>) => void, options: JournalOptions = {}): Omit<OpenedJournal<E>, "entries"> {
+  static replay<E>(
+    disk: Disk,
+    folder: string,
+    parse: (value: unknown) => E,
+    each: (entry: Entry<E>) => void,
+    options: JournalOptions = {},
+  ): Omit<OpenedJournal<E>, "entries"> {
     const kept = prepare(disk, folder, options);
     const { last, lastNumber, continues } = readAll(disk, folder, kept, parse, each);
-    // The newest segment is written anew, without its torn tail. A run whose fdatasync failed leaves bytes that can be read but are not on
-    // the disk, and no later fsync would bring them there: what is about to be relied on is made to last first.
+    // The newest segment is written anew, without its torn tail. A run whose fdatasync failed leaves bytes that can be
+    // read but are not on the disk, and no later fsync would bring them there: what is about to be relied on is made to
+    // last first.
     const whole = last.bytes.subarray(0, last.segment.wholeBytes);
     disk.replace(join(folder, nameOf(lastNumber)), whole);
     if (lastNumber !== kept.newest) manifestFile(disk, folder).write({ ...kept, newest: lastNumber });
@@ -76,8 +103,16 @@ export class Journal<E> {
     return { journal, cutBytes: last.bytes.length - whole.length };
   }
 
-  /** A look without a hand, safe while an agent writes: the entries that stand now; none before the first run. Throws journal/damaged, disk/failed. */
-  static view<E>(disk: Disk, folder: string, parse: (value: unknown) => E, options: JournalOptions = {}): readonly Entry<E>[] {
+  /**
+   * A look without a hand, safe while an agent writes: the entries that stand now; none before the first run. Throws
+   * journal/damaged, disk/failed.
+   */
+  static view<E>(
+    disk: Disk,
+    folder: string,
+    parse: (value: unknown) => E,
+    options: JournalOptions = {},
+  ): readonly Entry<E>[] {
     const kept = segmentsPresent(disk, folder, options);
     return kept.isFirstRun ? [] : viewTrying(disk, folder, parse, 3);
   }
@@ -88,8 +123,9 @@ export class Journal<E> {
   }
 
   /**
-   * Writes the events at one stroke: one write, one fdatasync. When it returns all of them last; when it throws (disk/failed, disk/full)
-   * all or none of them will be there at the next start, and this journal takes nothing more. Throws TypeError for what JSON cannot hold.
+   * Writes the events at one stroke: one write, one fdatasync. When it returns all of them last; when it throws
+   * (disk/failed, disk/full) all or none of them will be there at the next start, and this journal takes nothing more.
+   * Throws TypeError for what JSON cannot hold.
    */
   append(events: readonly E[], moment: Moment): readonly Entry<E>[] {
     if (events.length === 0) return [];
@@ -113,8 +149,9 @@ export class Journal<E> {
   }
 
   /**
-   * Lets go of the segments that hold only entries before `beforeSeq`: packs each into closed/ as evidence, then takes it out of the
-   * journal, so that a start reads only what is still open. Returns how many went, at most `most`: meanwhile nothing else happens.
+   * Lets go of the segments that hold only entries before `beforeSeq`: packs each into closed/ as evidence, then takes
+   * it out of the journal, so that a start reads only what is still open. Returns how many went, at most `most`:
+   * meanwhile nothing else happens.
    */
   forget(beforeSeq: number, most = Infinity): number {
     const going = [...this.#continues.keys()]
@@ -131,7 +168,8 @@ export class Journal<E> {
       if (!bytes) throw journalDamage(this.folder, number, 1, "the segment is missing");
       this.disk.replace(join(closedFolder(this.folder), `${nameOf(number)}.gz`), gzipSync(bytes));
     }
-    // First the word that they are not needed, then the removal: a cut between leaves files that the next start takes away.
+    // First the word that they are not needed, then the removal: a cut between leaves files that the next start takes
+    // away.
     manifestFile(this.disk, this.folder).write({ oldest: stays, from, newest: this.#segment });
     for (const number of going) {
       this.disk.remove(join(this.folder, nameOf(number)));
@@ -160,14 +198,19 @@ export class Journal<E> {
   }
 }
 
-/** Brings the folder to a state that can be read: makes a first run's files, takes away what was let go. Nothing is written over what was lost. */
+/**
+ * Brings the folder to a state that can be read: makes a first run's files, takes away what was let go. Nothing is
+ * written over what was lost.
+ */
 function prepare(disk: Disk, folder: string, options: JournalOptions): JournalManifest {
   const { kept, isFirstRun, isMarked } = segmentsPresent(disk, folder, options);
   disk.makeFolder(folder);
   disk.makeFolder(closedFolder(folder));
   if (isFirstRun) makeSegment(disk, folder, kept.oldest, kept.from);
   if (!isMarked) manifestFile(disk, folder).write(kept);
-  else for (const number of segmentNumbers(disk, folder)) if (number < kept.oldest) disk.remove(join(folder, nameOf(number)));
+  else
+    for (const number of segmentNumbers(disk, folder))
+      if (number < kept.oldest) disk.remove(join(folder, nameOf(number)));
   return kept;
 }
 
@@ -177,7 +220,13 @@ type AllRead = {
   readonly continues: Map<number, Place>;
 };
 
-function readAll<E>(disk: Disk, folder: string, kept: JournalManifest, parse: (value: unknown) => E, each: (entry: Entry<E>) => void): AllRead {
+function readAll<E>(
+  disk: Disk,
+  folder: string,
+  kept: JournalManifest,
+  parse: (value: unknown) => E,
+  each: (entry: Entry<E>) => void,
+): AllRead {
   const lastNumber = Math.max(kept.newest, ...segmentNumbers(disk, folder));
   const continues = new Map<number, Place>();
   let from = kept.from;
@@ -193,24 +242,42 @@ function readAll<E>(disk: Disk, folder: string, kept: JournalManifest, parse: (v
       try {
         event = parse(entry.event);
       } catch (cause) {
-        throw journalDamage(folder, number, index + 2, `this version does not understand the entry (${cause instanceof Error ? cause.message : String(cause)})`, cause);
+        throw journalDamage(
+          folder,
+          number,
+          index + 2,
+          `this version does not understand the entry (${cause instanceof Error ? cause.message : String(cause)})`,
+          cause,
+        );
       }
       each({ ...entry, event });
     }
     if (number === lastNumber) return { last: { segment, bytes }, lastNumber, continues };
-    if (tail.kind === "torn") throw journalDamage(folder, number, segment.entries.length + 2, "an entry is cut off, yet a later segment follows");
+    if (tail.kind === "torn")
+      throw journalDamage(
+        folder,
+        number,
+        segment.entries.length + 2,
+        "an entry is cut off, yet a later segment follows",
+      );
     from = segment.end;
   }
 }
 
 /** While we look, the agent may let go of segments that we were about to read: look again, a few times. */
-function viewTrying<E>(disk: Disk, folder: string, parse: (value: unknown) => E, triesLeft: number): readonly Entry<E>[] {
+function viewTrying<E>(
+  disk: Disk,
+  folder: string,
+  parse: (value: unknown) => E,
+  triesLeft: number,
+): readonly Entry<E>[] {
   try {
     const entries: Entry<E>[] = [];
     readAll(disk, folder, segmentsPresent(disk, folder, {}).kept, parse, (entry) => entries.push(entry));
     return entries;
   } catch (cause) {
-    if (triesLeft > 1 && cause instanceof Failure && cause.code === "journal/damaged") return viewTrying(disk, folder, parse, triesLeft - 1);
+    if (triesLeft > 1 && cause instanceof Failure && cause.code === "journal/damaged")
+      return viewTrying(disk, folder, parse, triesLeft - 1);
     throw cause;
   }
 }

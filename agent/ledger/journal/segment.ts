@@ -1,5 +1,5 @@
-// Reads one segment of the journal: proves every line and tells a torn tail (a batch that a power cut left unfinished, never acted on)
-// from damage. When in doubt it is damage: a line that was acted on is never cut in silence.
+// Reads one segment of the journal: proves every line and tells a torn tail (a batch that a power cut left unfinished,
+// never acted on) from damage. When in doubt it is damage: a line that was acted on is never cut in silence.
 import type { Entry, EntryLine, HeaderLine } from "./journal-line.js";
 import { isHeader, readLine } from "./journal-line.js";
 
@@ -12,7 +12,10 @@ export type Segment = {
   readonly wholeBytes: number;
   readonly end: Place;
   /** What is wrong behind the whole part: nothing, an unfinished write, or damage at a line. */
-  readonly tail: { readonly kind: "none" } | { readonly kind: "torn" } | { readonly kind: "damaged"; readonly line: number; readonly why: string };
+  readonly tail:
+    | { readonly kind: "none" }
+    | { readonly kind: "torn" }
+    | { readonly kind: "damaged"; readonly line: number; readonly why: string };
 };
 
 const newline = 0x0a;
@@ -20,7 +23,10 @@ const newline = 0x0a;
 /** Proves the bytes of segment `number`, which must continue from `from`. Never throws for their content. */
 export function readSegment(bytes: Buffer, number: number, from: Place): Segment {
   const lines = splitLines(bytes);
-  const damaged = (line: number, why: string, whole: Pick<Segment, "entries" | "wholeBytes" | "end">): Segment => ({ ...whole, tail: { kind: "damaged", line, why } });
+  const damaged = (line: number, why: string, whole: Pick<Segment, "entries" | "wholeBytes" | "end">): Segment => ({
+    ...whole,
+    tail: { kind: "damaged", line, why },
+  });
   const nothing = { entries: [], wholeBytes: 0, end: from };
 
   // A segment gets its name only when its header lasts, so a bad header is never a torn write.
@@ -29,7 +35,8 @@ export function readSegment(bytes: Buffer, number: number, from: Place): Segment
   if (!header || !isHeader(header.line)) return damaged(1, "the header does not match its check", nothing);
   const { segment, firstSeq, prev } = header.line;
   if (segment !== number) return damaged(1, `the header belongs to segment ${segment}`, nothing);
-  if (prev !== from.check || firstSeq !== from.seq + 1) return damaged(1, "it does not continue from the segment before", nothing);
+  if (prev !== from.check || firstSeq !== from.seq + 1)
+    return damaged(1, "it does not continue from the segment before", nothing);
 
   const entries: Entry<unknown>[] = [];
   let whole = { entries: 0, bytes: first?.end ?? 0, end: { seq: from.seq, check: header.check } };
@@ -76,8 +83,8 @@ function belongsToAnother(raw: RawLine, wholeEnd: Place): boolean {
 }
 
 /**
- * A power cut leaves a prefix, or a length with holes (zeros) in it. A tail without either has all its bytes: something changed them, and
- * they may have been acted on. A whole line whose newline alone is wrong is such a change.
+ * A power cut leaves a prefix, or a length with holes (zeros) in it. A tail without either has all its bytes: something
+ * changed them, and they may have been acted on. A whole line whose newline alone is wrong is such a change.
  */
 function looksTorn(tail: Buffer): boolean {
   if (tail.includes(Buffer.alloc(2)) || tail.at(-1) === 0) return true;

@@ -1,11 +1,12 @@
-// A lowdb adapter that can be trusted with money: JSON with its own SHA-256, replaced durably, proven byte by byte when read.
-// lowdb's file adapter renames without fsync and turns a missing file into the defaults in silence; this one does neither.
-// A file that is written often may grow in steps: each is the whole value again in a frame of its own behind the last, at the price of one
-// fdatasync in place of two fsyncs and a rename. The last whole frame counts; a torn one behind it was never acted on.
+// A lowdb adapter that can be trusted with money: JSON with its own SHA-256, replaced durably, proven byte by byte when
+// read. lowdb's file adapter renames without fsync and turns a missing file into the defaults in silence; this one does
+// neither. A file that is written often may grow in steps: each is the whole value again in a frame of its own behind
+// the last, at the price of one fdatasync in place of two fsyncs and a rename. The last whole frame counts; a torn one
+// behind it was never acted on.
 import { hash } from "node:crypto";
 import type { SyncAdapter } from "lowdb";
-import { Failure } from "../../core/failure.js";
 import type { FailureCode } from "../../core/failure.js";
+import { Failure } from "../../core/failure.js";
 import type { Disk } from "./disk.js";
 
 // {"sha256":"<64 hex digits>","data":<the text that the digest covers>}\n
@@ -19,7 +20,12 @@ export const sha256Hex = (bytes: Uint8Array | string): string => hash("sha256", 
 /** Throws for what JSON would change in silence (NaN, Infinity) or cannot hold (bigint, functions, symbols). */
 export function jsonText(value: unknown): string {
   return JSON.stringify(value, (key, part: unknown) => {
-    if (typeof part === "bigint" || typeof part === "function" || typeof part === "symbol" || (typeof part === "number" && !Number.isFinite(part)))
+    if (
+      typeof part === "bigint" ||
+      typeof part === "function" ||
+      typeof part === "symbol" ||
+      (typeof part === "number" && !Number.isFinite(part))
+    )
       throw new TypeError(`${key}: ${String(part)} cannot be kept as JSON`);
     return part;
   });
@@ -56,7 +62,10 @@ export class CheckedFile<T> implements SyncAdapter<T> {
     return this.#size;
   }
 
-  /** What was read last stands behind other steps: an fdatasync that failed may have left it where it can be read and does not last. */
+  /**
+   * What was read last stands behind other steps: an fdatasync that failed may have left it where it can be read and
+   * does not last.
+   */
   get grown(): boolean {
     return this.#grown;
   }
@@ -75,7 +84,10 @@ export class CheckedFile<T> implements SyncAdapter<T> {
       this.#size = proven.data.length;
       return value;
     } catch (cause) {
-      throw this.#complaint(`holds what this version does not understand (${cause instanceof Error ? cause.message : String(cause)})`, cause);
+      throw this.#complaint(
+        `holds what this version does not understand (${cause instanceof Error ? cause.message : String(cause)})`,
+        cause,
+      );
     }
   }
 
@@ -84,7 +96,8 @@ export class CheckedFile<T> implements SyncAdapter<T> {
     const text = jsonText(data);
     const digest = sha256Hex(text);
     const bytes = Buffer.from(opening + digest + middle + text + closing);
-    const grows = this.steps && this.#written > 0 && bytes.length <= longestStep && this.#written + bytes.length <= longestFile;
+    const grows =
+      this.steps && this.#written > 0 && bytes.length <= longestStep && this.#written + bytes.length <= longestFile;
     const before = this.#written;
     // Whatever fails from here on leaves an end that nobody knows: the next write begins a file of its own.
     this.#written = 0;
@@ -96,7 +109,11 @@ export class CheckedFile<T> implements SyncAdapter<T> {
   }
 
   #complaint(what: string, cause: unknown): Failure {
-    return new Failure(this.damaged, `${this.path} ${what}: nothing is sold until it is repaired; "chargetill repair" shows what can be saved`, { cause });
+    return new Failure(
+      this.damaged,
+      `${this.path} ${what}: nothing is sold until it is repaired; "chargetill repair" shows what can be saved`,
+      { cause },
+    );
   }
 }
 
@@ -106,12 +123,16 @@ type Proven = { readonly data: Buffer; readonly digest: string };
 function frameIn(bytes: Buffer): Proven | undefined {
   if (bytes.length < dataStart + closing.length) return undefined;
   const data = bytes.subarray(dataStart, bytes.length - closing.length);
-  const frame = bytes.subarray(0, dataStart).toString("latin1") + bytes.subarray(bytes.length - closing.length).toString("latin1");
+  const frame =
+    bytes.subarray(0, dataStart).toString("latin1") + bytes.subarray(bytes.length - closing.length).toString("latin1");
   const digest = sha256Hex(data);
   return frame === opening + digest + middle + closing ? { data, digest } : undefined;
 }
 
-/** The last frame, or the one before it where one piece behind it is torn. JSON has no newline of its own, so each ends a frame. */
+/**
+ * The last frame, or the one before it where one piece behind it is torn. JSON has no newline of its own, so each ends
+ * a frame.
+ */
 function lastFrame(bytes: Buffer): Proven | undefined {
   const end = bytes.lastIndexOf(0x0a, bytes.length - 2);
   const last = frameIn(bytes.subarray(end + 1));

@@ -1,12 +1,16 @@
-// The mark beside a store that says: it was made once. Without it an empty place means the first run; with it, that something was lost.
-// It is set after the store was made, so that a power cut between the two is a first run that goes on.
+// The mark beside a store that says: it was made once. Without it an empty place means the first run; with it, that
+// something was lost. It is set after the store was made, so that a power cut between the two is a first run that goes
+// on.
 import type { Disk } from "./disk.js";
 
 export class CreationMarker {
   readonly #path: string;
 
   /** `store` is the path of the file or folder that the mark stands beside. */
-  constructor(private readonly disk: Disk, store: string) {
+  constructor(
+    private readonly disk: Disk,
+    store: string,
+  ) {
     this.#path = `${store}.made`;
   }
 
@@ -17,6 +21,9 @@ export class CreationMarker {
 
   /** Durable when it returns. Throws disk/failed or disk/full. */
   set(): void {
-    this.disk.replace(this.#path, Buffer.from("The store beside this file was made once. If it is missing it was lost: do not remove this mark.\n"));
+    this.disk.replace(
+      this.#path,
+      Buffer.from("The store beside this file was made once. If it is missing it was lost: do not remove this mark.\n"),
+    );
   }
 }

@@ -1,9 +1,10 @@
-// The only hand that writes: durable replace and durable append over `Files`. What returned is on the disk, with its name in its folder;
-// what threw may or may not be. Measured: leave out any one fsync here and power cuts lose receipts that somebody already relied on.
+// The only hand that writes: durable replace and durable append over `Files`. What returned is on the disk, with its
+// name in its folder; what threw may or may not be. Measured: leave out any one fsync here and power cuts lose receipts
+// that somebody already relied on.
 import { dirname } from "node:path";
 import { Failure } from "../../core/failure.js";
-import { realFiles } from "./files.js";
 import type { Files } from "./files.js";
+import { realFiles } from "./files.js";
 
 const fileMode = 0o600;
 const folderMode = 0o700;
@@ -20,9 +21,23 @@ export function errorCode(cause: unknown): string | undefined {
 export function diskFailure(what: string, path: string, cause: unknown): Failure {
   const code = errorCode(cause);
   if (code === "ENOSPC" || code === "EDQUOT")
-    return new Failure("disk/full", `cannot ${what} ${path}: the disk is full (${code}); free some space or use a larger card`, { cause });
-  if (code === "EROFS") return new Failure("disk/failed", `cannot ${what} ${path}: the disk is mounted read-only (${code}); dmesg says why, and a card that did this by itself is replaced`, { cause });
-  if (code === "EACCES" || code === "EPERM") return new Failure("disk/failed", `cannot ${what} ${path}: this user may not (${code}); use sudo, or the user that the state folder belongs to`, { cause });
+    return new Failure(
+      "disk/full",
+      `cannot ${what} ${path}: the disk is full (${code}); free some space or use a larger card`,
+      { cause },
+    );
+  if (code === "EROFS")
+    return new Failure(
+      "disk/failed",
+      `cannot ${what} ${path}: the disk is mounted read-only (${code}); dmesg says why, and a card that did this by itself is replaced`,
+      { cause },
+    );
+  if (code === "EACCES" || code === "EPERM")
+    return new Failure(
+      "disk/failed",
+      `cannot ${what} ${path}: this user may not (${code}); use sudo, or the user that the state folder belongs to`,
+      { cause },
+    );
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new Failure("disk/failed", `cannot ${what} ${path}: ${reason}`, { cause });
 }
@@ -30,12 +45,17 @@ export function diskFailure(what: string, path: string, cause: unknown): Failure
 export class Disk {
   #bytesWritten = 0;
   #syncs = 0;
-  /** Called after each fsync: on a slow disk the proof that something still moves, though no timer can fire meanwhile. */
+  /**
+   * Called after each fsync: on a slow disk the proof that something still moves, though no timer can fire meanwhile.
+   */
   onSync: () => void = () => undefined;
 
   constructor(readonly files: Files = realFiles) {}
 
-  /** Times that bytes or names were made to last since this Disk was made: each costs a card at least one block, however few its bytes. */
+  /**
+   * Times that bytes or names were made to last since this Disk was made: each costs a card at least one block, however
+   * few its bytes.
+   */
   get syncs(): number {
     return this.#syncs;
   }
@@ -101,8 +121,8 @@ export class Disk {
   }
 
   /**
-   * Puts `bytes` in the place of the file, whole or not at all, mode 0600. When it returns they survive a power cut; when it throws
-   * disk/failed or disk/full the old or the new file stands there, never a mixture.
+   * Puts `bytes` in the place of the file, whole or not at all, mode 0600. When it returns they survive a power cut;
+   * when it throws disk/failed or disk/full the old or the new file stands there, never a mixture.
    */
   replace(path: string, bytes: Uint8Array): void {
     const fresh = path + unfinished;
@@ -123,7 +143,10 @@ export class Disk {
     this.syncFolder(dirname(path));
   }
 
-  /** Sends bytes to a device such as a printer, without waiting for it. Throws disk/failed where it is not there or takes no more now. */
+  /**
+   * Sends bytes to a device such as a printer, without waiting for it. Throws disk/failed where it is not there or
+   * takes no more now.
+   */
   print(device: string, bytes: Uint8Array): void {
     try {
       const fd = this.files.openDeviceSync(device);
@@ -141,7 +164,9 @@ export class Disk {
     }
   }
 
-  /** Takes a file away; one that is not there is no trouble. It may come back after a power cut: removal is not awaited. */
+  /**
+   * Takes a file away; one that is not there is no trouble. It may come back after a power cut: removal is not awaited.
+   */
   remove(path: string): void {
     try {
       this.files.unlinkSync(path);
@@ -151,8 +176,8 @@ export class Disk {
   }
 
   /**
-   * Makes a folder (0700) and the missing ones above it. The folder above is fsynced even when nothing had to be made: the run before us
-   * may have been killed between making and fsyncing.
+   * Makes a folder (0700) and the missing ones above it. The folder above is fsynced even when nothing had to be made:
+   * the run before us may have been killed between making and fsyncing.
    */
   makeFolder(path: string): void {
     const above = dirname(path);
@@ -167,7 +192,8 @@ export class Disk {
     try {
       this.syncFolder(above);
     } catch (cause) {
-      // A folder that was made for us (by systemd, by an administrator) may stand in one that we cannot read: not ours to fsync.
+      // A folder that was made for us (by systemd, by an administrator) may stand in one that we cannot read: not ours
+      // to fsync.
       const why = cause instanceof Failure ? errorCode(cause.cause) : undefined;
       if (made || (why !== "EACCES" && why !== "EPERM")) throw cause;
     }
@@ -188,7 +214,10 @@ export class Disk {
     }
   }
 
-  /** Adds bytes to an existing file (made by `replace`, so that its name lasts) and waits until they last. Throws disk/failed or disk/full. */
+  /**
+   * Adds bytes to an existing file (made by `replace`, so that its name lasts) and waits until they last. Throws
+   * disk/failed or disk/full.
+   */
   appendOnce(path: string, bytes: Uint8Array): void {
     const appender = this.appender(path);
     try {
@@ -236,29 +265,46 @@ export class Disk {
   }
 }
 
-/** One open file that only grows. After one failed write or fsync nobody knows what it holds, so it takes nothing more. */
+/**
+ * One open file that only grows. After one failed write or fsync nobody knows what it holds, so it takes nothing more.
+ */
 export class Appender {
   #failed: Failure | undefined;
   #closed = false;
 
-  constructor(private readonly disk: Disk, readonly path: string, private readonly fd: number) {}
+  constructor(
+    private readonly disk: Disk,
+    readonly path: string,
+    private readonly fd: number,
+  ) {}
 
-  /** Adds bytes and waits until they last (one write, one fdatasync). Throws disk/failed or disk/full, from then on always. */
+  /**
+   * Adds bytes and waits until they last (one write, one fdatasync). Throws disk/failed or disk/full, from then on
+   * always.
+   */
   append(bytes: Uint8Array): void {
     if (this.#failed || this.#closed)
-      throw new Failure("disk/failed", `${this.path} takes no more entries: ${this.#failed?.message ?? `${this.path} was closed`}; start again`, { cause: this.#failed });
+      throw new Failure(
+        "disk/failed",
+        `${this.path} takes no more entries: ${this.#failed?.message ?? `${this.path} was closed`}; start again`,
+        { cause: this.#failed },
+      );
     try {
       this.disk.writeAll(this.fd, bytes);
       this.disk.files.fdatasyncSync(this.fd);
       this.disk.synced();
     } catch (cause) {
-      // An fsync that is tried again after a failure answers "fine" though the bytes are gone: never on this descriptor.
+      // An fsync that is tried again after a failure answers "fine" though the bytes are gone: never on this
+      // descriptor.
       this.#failed = diskFailure("append to", this.path, cause);
       throw this.#failed;
     }
   }
 
-  /** Everything that was acknowledged lasts already: a fault in closing changes nothing. From here on its number may be another file's. */
+  /**
+   * Everything that was acknowledged lasts already: a fault in closing changes nothing. From here on its number may be
+   * another file's.
+   */
   close(): void {
     this.#closed = true;
     try {

@@ -1,8 +1,11 @@
-// The edge of the machine where bytes are kept: the few calls of node:fs that the ledger uses, so that a test can stand in for the disk
-// (and cut, fail or fill it) one inch above the system.
+// The edge of the machine where bytes are kept: the few calls of node:fs that the ledger uses, so that a test can stand
+// in for the disk (and cut, fail or fill it) one inch above the system.
 import fs from "node:fs";
 
-/** Synchronous on purpose: "written" must mean written before the next thing happens. Errors are Node's own, with `code`. */
+/**
+ * Synchronous on purpose: "written" must mean written before the next thing happens. Errors are Node's own, with
+ * `code`.
+ */
 export interface Files {
   /** Throws ENOENT where there is none. */
   readFileSync(path: string): Buffer;

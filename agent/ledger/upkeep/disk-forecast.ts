@@ -1,10 +1,11 @@
-// How long the disk will do: what a receipt takes, with its evidence and the copies for the driver, how many there are a day, and how many more fit.
+// How long the disk will do: what a receipt takes, with its evidence and the copies for the driver, how many there are
+// a day, and how many more fit.
 import { join } from "node:path";
 import type { Config } from "../../../config/schema.js";
 import { Failure } from "../../core/failure.js";
 import { Book, type BookView } from "../book/book.js";
-import type { Disk } from "../store/disk.js";
 import { closedFolder } from "../journal/journal-manifest.js";
+import type { Disk } from "../store/disk.js";
 
 export type DiskForecast = {
   readonly freeBytes: number;
@@ -21,11 +22,15 @@ export type DiskForecast = {
 /** Less free space than this and no session starts: a receipt and its journal must always fit. */
 export const leastFreeBytes = 16 * 1024 * 1024;
 /**
- * What is kept for the day when the disk is full, so that all sessions that run can be settled: for each connector the end of one (half an hour takes
- * 61 KiB, a day with a reading a minute 286 KiB), and the newest page and segment, each beside its replacement.
+ * What is kept for the day when the disk is full, so that all sessions that run can be settled: for each connector the
+ * end of one (half an hour takes 61 KiB, a day with a reading a minute 286 KiB), and the newest page and segment, each
+ * beside its replacement.
  */
 export const reserveBytes = (connectors: number): number => (4 + connectors) * 512 * 1024;
-/** One of half an hour on the demo's bench, with its copies and its evidence: the least that is counted on until there are a few to measure. */
+/**
+ * One of half an hour on the demo's bench, with its copies and its evidence: the least that is counted on until there
+ * are a few to measure.
+ */
 const assumedBytesPerReceipt = 48 * 1024;
 const fewReceipts = 10;
 /** A card does not live as long as that. */
@@ -34,31 +39,58 @@ const dayMs = 86_400_000;
 const monthDays = 30;
 
 /** The forecast from what was measured. */
-export function requiredFreeBytes({ freeBytes, bytesPerReceipt, receiptsPerDay }: Pick<DiskForecast, "freeBytes" | "bytesPerReceipt" | "receiptsPerDay">): DiskForecast {
+export function requiredFreeBytes({
+  freeBytes,
+  bytesPerReceipt,
+  receiptsPerDay,
+}: Pick<DiskForecast, "freeBytes" | "bytesPerReceipt" | "receiptsPerDay">): DiskForecast {
   const receipts = Math.max(0, Math.floor((freeBytes - leastFreeBytes) / bytesPerReceipt));
-  return { freeBytes, bytesPerReceipt, receiptsPerDay, receipts, ...(receiptsPerDay > 0 ? { months: Math.floor(receipts / receiptsPerDay / monthDays) } : {}) };
+  return {
+    freeBytes,
+    bytesPerReceipt,
+    receiptsPerDay,
+    receipts,
+    ...(receiptsPerDay > 0 ? { months: Math.floor(receipts / receiptsPerDay / monthDays) } : {}),
+  };
 }
 
 /** Bytes in KiB, or MiB where there are many. */
-export const mib = (bytes: number): string => (bytes < 10 * 1024 * 1024 ? `${Math.ceil(bytes / 1024)} KiB` : `${Math.ceil(bytes / 1024 / 1024)} MiB`);
+export const mib = (bytes: number): string =>
+  bytes < 10 * 1024 * 1024 ? `${Math.ceil(bytes / 1024)} KiB` : `${Math.ceil(bytes / 1024 / 1024)} MiB`;
 
 /** `room for 21 000 receipts, about 14 months`: two digits are as much as a forecast knows. */
 export function diskForecastText({ receipts, months }: DiskForecast): string {
-  const rounded = receipts < 100 ? receipts : Math.floor(receipts / 10 ** (String(receipts).length - 2)) * 10 ** (String(receipts).length - 2);
+  const rounded =
+    receipts < 100
+      ? receipts
+      : Math.floor(receipts / 10 ** (String(receipts).length - 2)) * 10 ** (String(receipts).length - 2);
   const count = String(rounded).replace(/\B(?=(\d{3})+$)/g, " ");
   if (months === undefined) return `room for ${count} receipts`;
   return `room for ${count} receipts, ${months < 1 ? "less than a month" : months < 24 ? `about ${months} month${months === 1 ? "" : "s"}` : months > longestForecastMonths ? `more than ${longestForecastMonths / 12} years` : `about ${Math.floor(months / 12)} years`}`;
 }
 
 /** Measures the room in a state folder. `nowMs` = epoch ms. Throws disk/failed, book/damaged. */
-export function forecastDisk(disk: Disk, { state, receiptOutput }: Pick<Config, "state" | "receiptOutput">, book: BookView, nowMs: number): DiskForecast {
+export function forecastDisk(
+  disk: Disk,
+  { state, receiptOutput }: Pick<Config, "state" | "receiptOutput">,
+  book: BookView,
+  nowMs: number,
+): DiskForecast {
   const count = book.count();
-  const sizes = (folder: string, names: readonly string[]): number => names.reduce((sum, name) => sum + (disk.size(join(folder, name)) ?? 0), 0);
+  const sizes = (folder: string, names: readonly string[]): number =>
+    names.reduce((sum, name) => sum + (disk.size(join(folder, name)) ?? 0), 0);
   const evidence = closedFolder(join(state, "journal"));
   const copies = receiptOutput?.folder === undefined ? undefined : join(state, receiptOutput.folder);
   // Its copies in two forms lie side by side: the newest pair stands for all.
-  const perReceipt = (book.bytesPerReceipt ?? 0) + (count === 0 ? 0 : Math.ceil(sizes(evidence, disk.list(evidence)) / count)) + (copies === undefined ? 0 : sizes(copies, disk.list(copies).slice(-2)));
-  return requiredFreeBytes({ freeBytes: disk.freeBytes(state), bytesPerReceipt: count < fewReceipts ? Math.max(assumedBytesPerReceipt, perReceipt) : perReceipt, receiptsPerDay: perDay(book, nowMs) });
+  const perReceipt =
+    (book.bytesPerReceipt ?? 0) +
+    (count === 0 ? 0 : Math.ceil(sizes(evidence, disk.list(evidence)) / count)) +
+    (copies === undefined ? 0 : sizes(copies, disk.list(copies).slice(-2)));
+  return requiredFreeBytes({
+    freeBytes: disk.freeBytes(state),
+    bytesPerReceipt: count < fewReceipts ? Math.max(assumedBytesPerReceipt, perReceipt) : perReceipt,
+    receiptsPerDay: perDay(book, nowMs),
+  });
 }
 
 /** The forecast in words with a comma before it, for a line that tells the free space; "" where it cannot be made. */
@@ -71,7 +103,10 @@ export function diskForecastWords(disk: Disk, config: Pick<Config, "state" | "re
   }
 }
 
-/** Receipts a day over the last month, or since the first. Found by halving: a few pages are read, however large the book. */
+/**
+ * Receipts a day over the last month, or since the first. Found by halving: a few pages are read, however large the
+ * book.
+ */
 function perDay(book: BookView, nowMs: number): number {
   const count = book.count();
   const first = book.get(1);

@@ -1,9 +1,10 @@
-// The packed journal of settled sessions, and how long it is kept: old segments go one by one, the oldest first, and only when every receipt in
-// them stands on a sealed page and has reached whoever it is for. Pages and their digests stay, so the chain of receipts is as provable as before.
+// The packed journal of settled sessions, and how long it is kept: old segments go one by one, the oldest first, and
+// only when every receipt in them stands on a sealed page and has reached whoever it is for. Pages and their digests
+// stay, so the chain of receipts is as provable as before.
 import { join } from "node:path";
-import type { Disk } from "../store/disk.js";
-import { closedFolder } from "../journal/journal-manifest.js";
 import { isHeader } from "../journal/journal-line.js";
+import { closedFolder } from "../journal/journal-manifest.js";
+import type { Disk } from "../store/disk.js";
 import { linesOf, unpacked } from "./repair-journal.js";
 
 export type Retention = {
@@ -15,12 +16,18 @@ export type Retention = {
   readonly most: number;
 };
 
-/** Segments without a moment that can be trusted are looked at in one go until one that has one is found; more of them in a row stay. */
+/**
+ * Segments without a moment that can be trusted are looked at in one go until one that has one is found; more of them
+ * in a row stay.
+ */
 const mostUndated = 256;
 
 type Package = { readonly path: string; readonly newestMs: number | undefined; readonly receipts: readonly number[] };
 
-/** Removes the oldest packed segments of the journal in `folder` that need not be kept; answers how many. Throws disk/failed. */
+/**
+ * Removes the oldest packed segments of the journal in `folder` that need not be kept; answers how many. Throws
+ * disk/failed.
+ */
 export function pruneEvidence(disk: Disk, folder: string, { beforeMs, isDone, most }: Retention): number {
   const names = disk.list(closedFolder(folder)).filter((name) => name.endsWith(".gz"));
   const going: string[] = [];
@@ -39,7 +46,11 @@ export function pruneEvidence(disk: Disk, folder: string, { beforeMs, isDone, mo
   return going.length;
 }
 
-type Noted = { readonly type?: unknown; readonly signed?: { readonly number?: unknown }; readonly receipt?: { readonly number?: unknown } };
+type Noted = {
+  readonly type?: unknown;
+  readonly signed?: { readonly number?: unknown };
+  readonly receipt?: { readonly number?: unknown };
+};
 
 function packageAt(disk: Disk, path: string): Package {
   const receipts: number[] = [];

@@ -1,16 +1,27 @@
-// Repairs a damaged receipt book: the index from the pages, a page from the receipts that the journal still knows. A rebuilt sealed page must
-// have the digest that the index or the next page names, so that a repair can never change what was once issued.
+// Repairs a damaged receipt book: the index from the pages, a page from the receipts that the journal still knows. A
+// rebuilt sealed page must have the digest that the index or the next page names, so that a repair can never change
+// what was once issued.
 import { join } from "node:path";
-import { Book, bookDamage, indexName } from "../book/book.js";
 import type { BookOptions } from "../book/book.js";
-import { CheckedFile, jsonText, sha256Hex } from "../store/checked-file.js";
-import type { Disk } from "../store/disk.js";
-import { CreationMarker } from "../store/creation-marker.js";
-import { emptyIndex, noPage, pageName, pagesIn, parseEntry, parseIndex, parsePage, sealedPageRow, sealedText } from "../book/book-page.js";
+import { Book, bookDamage, indexName } from "../book/book.js";
 import type { BookEntry, BookIndex, BookPage, SealedPage } from "../book/book-page.js";
-import { complaintOf, setAside } from "./repair.js";
+import {
+  emptyIndex,
+  noPage,
+  pageName,
+  pagesIn,
+  parseEntry,
+  parseIndex,
+  parsePage,
+  sealedPageRow,
+  sealedText,
+} from "../book/book-page.js";
+import { type IndexSigner, type Receipts, signedIndex, unprovenPage } from "../book/signed-index.js";
+import { CheckedFile, jsonText, sha256Hex } from "../store/checked-file.js";
+import { CreationMarker } from "../store/creation-marker.js";
+import type { Disk } from "../store/disk.js";
 import type { RepairFinding } from "./repair.js";
-import { signedIndex, unprovenPage, type Receipts, type IndexSigner } from "../book/signed-index.js";
+import { complaintOf, setAside } from "./repair.js";
 
 /** The receipt of a number as the journal and its evidence know it, or undefined. */
 export type EvidenceReceipts = (number: number) => BookEntry | undefined;
@@ -24,23 +35,39 @@ export type BookKnowledge = BookOptions & {
 };
 
 /** Looks at the whole book in `folder`, every page; writes nothing. Throws disk/failed. */
-export function inspectBook(disk: Disk, folder: string, source: EvidenceReceipts, options: BookKnowledge = {}): RepairFinding[] {
+export function inspectBook(
+  disk: Disk,
+  folder: string,
+  source: EvidenceReceipts,
+  options: BookKnowledge = {},
+): RepairFinding[] {
   const { issued = 0 } = options;
   const problem = complaintOf(() => {
     const book = Book.view(disk, folder, options);
     book.verifyAll();
-    if (book.count() < issued) throw bookDamage(folder, `the book ends at receipt ${book.count()}, but ${issued} were issued: its newest page is an old copy, or was lost`);
+    if (book.count() < issued)
+      throw bookDamage(
+        folder,
+        `the book ends at receipt ${book.count()}, but ${issued} were issued: its newest page is an old copy, or was lost`,
+      );
   });
   if (problem === undefined) return [];
   const plan = planOf(disk, folder, source, options);
   if (typeof plan === "string") return [{ path: folder, problem, remedy: plan }];
-  const pages = plan.rebuilt.map(({ page, first, entries }) => `page ${page} (receipts ${first} to ${first + entries.length - 1})`);
+  const pages = plan.rebuilt.map(
+    ({ page, first, entries }) => `page ${page} (receipts ${first} to ${first + entries.length - 1})`,
+  );
   const remedy = `sets what is damaged aside in ${join(folder, "damaged")} and rebuilds ${pages.length > 0 ? `${pages.join(", ")} from the journal, and ` : ""}the index from the pages`;
   return [{ path: folder, problem, remedy, repair: () => carryOut(disk, folder, plan) }];
 }
 
 /** What has to be rebuilt, or, as text, what a person has to do. */
-function planOf(disk: Disk, folder: string, source: EvidenceReceipts, { indexSigner, issued = 0 }: BookKnowledge): Plan | string {
+function planOf(
+  disk: Disk,
+  folder: string,
+  source: EvidenceReceipts,
+  { indexSigner, issued = 0 }: BookKnowledge,
+): Plan | string {
   const index = indexOf(disk, folder);
   const present = pagesIn(disk.list(folder));
   const newest = Math.max(1, ...present, (index?.sealed.length ?? 0) + 1);
@@ -53,11 +80,20 @@ function planOf(disk: Disk, folder: string, source: EvidenceReceipts, { indexSig
     const next = pageOf(disk, folder, page + 1);
     const row = index?.sealed[page - 1];
     const wanted = row?.sha256 ?? next?.page.previous;
-    const sound = here?.page.page === page && here.page.first === first && here.page.previous === previous && (wanted === undefined || wanted === here.digest) ? here : undefined;
+    const sound =
+      here?.page.page === page &&
+      here.page.first === first &&
+      here.page.previous === previous &&
+      (wanted === undefined || wanted === here.digest)
+        ? here
+        : undefined;
     const last = row ? row.first + row.count - 1 : next && next.page.first - 1;
     const isShort = sound !== undefined && page === newest && first - 1 + sound.page.entries.length < issued;
     const begun = { page, first, previous, entries: sound?.page.entries ?? [] };
-    const whole = sound !== undefined && !isShort ? sound : rebuild(begun, page === newest ? undefined : last, page === newest, wanted, source);
+    const whole =
+      sound !== undefined && !isShort
+        ? sound
+        : rebuild(begun, page === newest ? undefined : last, page === newest, wanted, source);
     if (!whole) return byHand(folder, page, first, last);
     if (whole !== sound) rebuilt.push(whole.page);
     rows.push({ page, first, count: whole.page.entries.length, sha256: whole.digest });
@@ -65,19 +101,40 @@ function planOf(disk: Disk, folder: string, source: EvidenceReceipts, { indexSig
   }
   if (first <= issued) return byHand(folder, newest, first, issued);
   const sealed = rows.slice(0, -1);
-  const signed = indexSigner === undefined ? { ...emptyIndex, sealed } : sealedAnew(disk, folder, receiptsIn(disk, folder, rows, rebuilt), sealed, index ?? emptyIndex, indexSigner);
+  const signed =
+    indexSigner === undefined
+      ? { ...emptyIndex, sealed }
+      : sealedAnew(disk, folder, receiptsIn(disk, folder, rows, rebuilt), sealed, index ?? emptyIndex, indexSigner);
   return typeof signed === "string" ? signed : { rebuilt, index: signed };
 }
 
 const byHand = (folder: string, page: number, first: number, last: number | undefined): string =>
   `${join(folder, pageName(page))} cannot be rebuilt from the journal: put the file back from a backup, or ask for the receipts from ${first}${last === undefined ? "" : ` to ${last}`} that the backend has`;
 
-/** The index over what was found, signed. A repair signs no page that the station did not: as text, which one that is. */
-function sealedAnew(disk: Disk, folder: string, receipts: Receipts, sealed: readonly SealedPage[], index: BookIndex, indexSigner: IndexSigner): BookIndex | string {
-  const isKept = index.signed > 0 && sealedText(index.sealed.slice(0, index.signed)) === sealedText(sealed.slice(0, index.signed)) && indexSigner.verify(sealedText(sealed.slice(0, index.signed)), index.signature, receipts);
+/**
+ * The index over what was found, signed. A repair signs no page that the station did not: as text, which one that is.
+ */
+function sealedAnew(
+  disk: Disk,
+  folder: string,
+  receipts: Receipts,
+  sealed: readonly SealedPage[],
+  index: BookIndex,
+  indexSigner: IndexSigner,
+): BookIndex | string {
+  const isKept =
+    index.signed > 0 &&
+    sealedText(index.sealed.slice(0, index.signed)) === sealedText(sealed.slice(0, index.signed)) &&
+    indexSigner.verify(sealedText(sealed.slice(0, index.signed)), index.signature, receipts);
   const before: BookIndex = isKept ? { ...index, sealed } : { ...emptyIndex, sealed };
-  const unproven = unprovenPage(before, indexSigner, receipts, index.signed > 0 || new CreationMarker(disk, `${folder}.signed`).stands);
-  if (unproven !== undefined) return `${join(folder, pageName(unproven.page))}: receipt ${unproven.receipt ?? 0} bears no signature of this station: put the file back from a backup`;
+  const unproven = unprovenPage(
+    before,
+    indexSigner,
+    receipts,
+    index.signed > 0 || new CreationMarker(disk, `${folder}.signed`).stands,
+  );
+  if (unproven !== undefined)
+    return `${join(folder, pageName(unproven.page))}: receipt ${unproven.receipt ?? 0} bears no signature of this station: put the file back from a backup`;
   return signedIndex(sealed, before, indexSigner);
 }
 
@@ -89,7 +146,8 @@ function receiptsIn(disk: Disk, folder: string, rows: readonly SealedPage[], reb
     get: (number) => {
       const row = sealedPageRow(rows, number);
       if (row === undefined) return undefined;
-      if (read?.page !== row.page) read = rebuilt.find(({ page }) => page === row.page) ?? pageOf(disk, folder, row.page)?.page;
+      if (read?.page !== row.page)
+        read = rebuilt.find(({ page }) => page === row.page) ?? pageOf(disk, folder, row.page)?.page;
       return read?.entries[number - row.first];
     },
   };
@@ -97,9 +155,19 @@ function receiptsIn(disk: Disk, folder: string, rows: readonly SealedPage[], reb
 
 type Whole = { readonly page: BookPage; readonly digest: string };
 
-/** The page made anew from its receipts, those that it still has and then the source's; undefined where one is missing or it is not, byte for byte, the page that is wanted. */
-function rebuild(begun: BookPage, last: number | undefined, newest: boolean, wanted: string | undefined, source: EvidenceReceipts): Whole | undefined {
-  // How far the newest page went nobody else knows: it takes all that the journal has. Any other must be known to its end.
+/**
+ * The page made anew from its receipts, those that it still has and then the source's; undefined where one is missing
+ * or it is not, byte for byte, the page that is wanted.
+ */
+function rebuild(
+  begun: BookPage,
+  last: number | undefined,
+  newest: boolean,
+  wanted: string | undefined,
+  source: EvidenceReceipts,
+): Whole | undefined {
+  // How far the newest page went nobody else knows: it takes all that the journal has. Any other must be known to its
+  // end.
   if (last === undefined && !newest) return undefined;
   const entries: BookEntry[] = [...begun.entries];
   for (let number = begun.first + entries.length; last === undefined || number <= last; number += 1) {
@@ -124,8 +192,10 @@ function carryOut(disk: Disk, folder: string, { rebuilt, index }: Plan): void {
   indexFile(disk, folder).write(index);
 }
 
-const pageFile = (disk: Disk, folder: string, page: number): CheckedFile<BookPage> => new CheckedFile(disk, join(folder, pageName(page)), parsePage, "book/damaged");
-const indexFile = (disk: Disk, folder: string): CheckedFile<BookIndex> => new CheckedFile(disk, join(folder, indexName), parseIndex, "book/damaged");
+const pageFile = (disk: Disk, folder: string, page: number): CheckedFile<BookPage> =>
+  new CheckedFile(disk, join(folder, pageName(page)), parsePage, "book/damaged");
+const indexFile = (disk: Disk, folder: string): CheckedFile<BookIndex> =>
+  new CheckedFile(disk, join(folder, indexName), parseIndex, "book/damaged");
 
 function pageOf(disk: Disk, folder: string, page: number): Whole | undefined {
   const file = pageFile(disk, folder, page);

@@ -1,16 +1,17 @@
-// Repairs a damaged journal: every line whose own check holds is carried over into a new segment, in order; what cannot be read is left out
-// and said. Leaving out one bad line is safer than leaving out all that followed: a session whose end was forgotten would be billed again.
+// Repairs a damaged journal: every line whose own check holds is carried over into a new segment, in order; what cannot
+// be read is left out and said. Leaving out one bad line is safer than leaving out all that followed: a session whose
+// end was forgotten would be billed again.
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import type { Disk } from "../store/disk.js";
 import { Journal, type JournalOptions } from "../journal/journal.js";
-import { closedFolder, manifestFile, nameOf, packedNumbers, segmentNumbers } from "../journal/journal-manifest.js";
-import type { JournalManifest } from "../journal/journal-manifest.js";
-import { genesis, isHeader, readLine, writeLine } from "../journal/journal-line.js";
 import type { Entry, EntryLine, HeaderLine } from "../journal/journal-line.js";
-import { complaintOf, setAside } from "./repair.js";
+import { genesis, isHeader, readLine, writeLine } from "../journal/journal-line.js";
+import type { JournalManifest } from "../journal/journal-manifest.js";
+import { closedFolder, manifestFile, nameOf, packedNumbers, segmentNumbers } from "../journal/journal-manifest.js";
+import { type Place, readSegment } from "../journal/segment.js";
+import type { Disk } from "../store/disk.js";
 import type { RepairFinding } from "./repair.js";
-import { readSegment, type Place } from "../journal/segment.js";
+import { complaintOf, setAside } from "./repair.js";
 
 type Salvage = { readonly lines: readonly EntryLine[]; readonly from: Place; readonly numbers: readonly number[] };
 
@@ -20,9 +21,13 @@ export function inspectJournal(disk: Disk, folder: string, options: JournalOptio
   if (problem === undefined) return [];
   const { lines, from, numbers } = salvage(disk, folder);
   const missing = gaps(lines, from);
-  const remedy = numbers.length === 0 ? "begins a new journal, empty: a session that was open when it was lost gets no receipt" :
-    `sets the segments aside in ${join(folder, "damaged")} and carries ${lines.length} entries over into a new one; ` +
-    (missing === "" ? "no entry between them is missing, the newest may be" : `entries ${missing} cannot be read and are left out`);
+  const remedy =
+    numbers.length === 0
+      ? "begins a new journal, empty: a session that was open when it was lost gets no receipt"
+      : `sets the segments aside in ${join(folder, "damaged")} and carries ${lines.length} entries over into a new one; ` +
+        (missing === ""
+          ? "no entry between them is missing, the newest may be"
+          : `entries ${missing} cannot be read and are left out`);
   return [{ path: folder, problem, remedy, repair: () => rebuild(disk, folder, salvage(disk, folder)) }];
 }
 
@@ -35,7 +40,10 @@ export function inspectEvidence(disk: Disk, folder: string): RepairFinding[] {
     if (packed === undefined) return [];
     const bytes = unpacked(path, packed);
     const header = linesOf(bytes).find(isHeader);
-    const whole = bytes !== undefined && header !== undefined && readSegment(bytes, number, { seq: header.firstSeq - 1, check: header.prev }).tail.kind === "none";
+    const whole =
+      bytes !== undefined &&
+      header !== undefined &&
+      readSegment(bytes, number, { seq: header.firstSeq - 1, check: header.prev }).tail.kind === "none";
     if (whole) return [];
     return [
       {
@@ -52,8 +60,9 @@ export function inspectEvidence(disk: Disk, folder: string): RepairFinding[] {
 }
 
 /**
- * Every entry of which anything is left, in the journal, packed away or set aside, oldest first and each once: what receipts can be rebuilt
- * from. Events are unparsed; after a repair a seq may stand for another entry than before, so nothing is told apart by it.
+ * Every entry of which anything is left, in the journal, packed away or set aside, oldest first and each once: what
+ * receipts can be rebuilt from. Events are unparsed; after a repair a seq may stand for another entry than before, so
+ * nothing is told apart by it.
  */
 export function* everyEntry(disk: Disk, folder: string): Generator<Entry<unknown>> {
   for (const { entry } of everyEntryWithPlace(disk, folder)) yield entry;
@@ -61,10 +70,17 @@ export function* everyEntry(disk: Disk, folder: string): Generator<Entry<unknown
 
 /** The same with the file in which each stands, and the entries of such a file: for who must not keep all of them. */
 export function* everyEntryWithPlace(disk: Disk, folder: string): Generator<Placed> {
-  yield* entriesIn(disk, [closedFolder(folder), join(closedFolder(folder), "damaged"), join(folder, "damaged"), folder]);
+  yield* entriesIn(disk, [
+    closedFolder(folder),
+    join(closedFolder(folder), "damaged"),
+    join(folder, "damaged"),
+    folder,
+  ]);
 }
 export const entriesAt = (disk: Disk, path: string): Entry<unknown>[] =>
-  linesOf(unpacked(path, disk.read(path))).flatMap((line) => (isHeader(line) ? [] : [{ seq: line.seq, moment: line.moment, event: line.event }]));
+  linesOf(unpacked(path, disk.read(path))).flatMap((line) =>
+    isHeader(line) ? [] : [{ seq: line.seq, moment: line.moment, event: line.event }],
+  );
 
 export type Placed = { readonly path: string; readonly entry: Entry<unknown> };
 
@@ -75,7 +91,12 @@ export function* entriesLeft(disk: Disk, folder: string): Generator<Entry<unknow
 
 function* entriesIn(disk: Disk, folders: readonly string[]): Generator<Placed> {
   const seen = new Set<string>();
-  for (const path of folders.flatMap((each) => disk.list(each).filter((name) => name.startsWith("segment-")).map((name) => join(each, name)))) {
+  for (const path of folders.flatMap((each) =>
+    disk
+      .list(each)
+      .filter((name) => name.startsWith("segment-"))
+      .map((name) => join(each, name)),
+  )) {
     for (const line of linesOf(unpacked(path, disk.read(path)))) {
       if (isHeader(line) || seen.has(line.prev)) continue;
       seen.add(line.prev);
@@ -106,13 +127,18 @@ function salvage(disk: Disk, folder: string): Salvage {
     const lines = linesOf(disk.read(join(folder, nameOf(number))));
     const header = lines.find(isHeader);
     // A repair that was cut short leaves its new segment behind: what it holds stands in the older ones too.
-    if (from && header && number !== kept?.oldest && header.prev === from.check && header.firstSeq === from.seq + 1) continue;
+    if (from && header && number !== kept?.oldest && header.prev === from.check && header.firstSeq === from.seq + 1)
+      continue;
     if (header) from ??= { seq: header.firstSeq - 1, check: header.prev };
     for (const line of lines) if (!isHeader(line) && !found.has(line.seq)) found.set(line.seq, line);
   }
   const lines = withoutTornBatch([...found.values()].sort((a, b) => a.seq - b.seq));
   const [first] = lines;
-  return { lines, numbers, from: from ?? (first ? { seq: first.seq - 1, check: first.prev } : { seq: 0, check: genesis }) };
+  return {
+    lines,
+    numbers,
+    from: from ?? (first ? { seq: first.seq - 1, check: first.prev } : { seq: 0, check: genesis }),
+  };
 }
 
 /** The lines of a segment that are ours, byte for byte; others are passed over. */
@@ -153,7 +179,10 @@ function readKept(disk: Disk, folder: string): JournalManifest | undefined {
   return kept;
 }
 
-/** Sets all aside, writes the new segment whole, then the mark that makes it the only one: a cut in between is a journal still to be repaired. */
+/**
+ * Sets all aside, writes the new segment whole, then the mark that makes it the only one: a cut in between is a journal
+ * still to be repaired.
+ */
 function rebuild(disk: Disk, folder: string, { lines, from, numbers }: Salvage): void {
   const marked = readKept(disk, folder);
   // A folder that is gone as a whole is made as well.

@@ -1,5 +1,6 @@
-// What can be done about a damaged store: a finding says what is wrong and what would be done; nothing is touched before `repair` is called.
-// Damaged files are set aside, never thrown away: they are evidence, and somebody may read more out of them than we can.
+// What can be done about a damaged store: a finding says what is wrong and what would be done; nothing is touched
+// before `repair` is called. Damaged files are set aside, never thrown away: they are evidence, and somebody may read
+// more out of them than we can.
 import { basename, dirname, join } from "node:path";
 import { Failure } from "../../core/failure.js";
 import type { Disk } from "../store/disk.js";
@@ -21,12 +22,16 @@ export function complaintOf(read: () => void): string | undefined {
     read();
     return undefined;
   } catch (cause) {
-    if (cause instanceof Failure && cause.code.endsWith("/damaged")) return cause.message.split("; nothing is sold")[0]?.split(": nothing is sold")[0] ?? cause.message;
+    if (cause instanceof Failure && cause.code.endsWith("/damaged"))
+      return cause.message.split("; nothing is sold")[0]?.split(": nothing is sold")[0] ?? cause.message;
     throw cause;
   }
 }
 
-/** Copies a file into the folder damaged/ beside it, under a name that is free, and answers where. The file itself stays for the caller to replace. */
+/**
+ * Copies a file into the folder damaged/ beside it, under a name that is free, and answers where. The file itself stays
+ * for the caller to replace.
+ */
 export function setAside(disk: Disk, path: string): string | undefined {
   const bytes = disk.read(path);
   if (!bytes) return undefined;
@@ -41,14 +46,23 @@ export function setAside(disk: Disk, path: string): string | undefined {
 }
 
 /** Looks at a table; a damaged one can only begin anew with `first`. Writes nothing. Throws disk/failed. */
-export function inspectTable<T>(disk: Disk, path: string, parse: (value: unknown) => T, first: T, options: TableOptions = {}): RepairFinding[] {
+export function inspectTable<T>(
+  disk: Disk,
+  path: string,
+  parse: (value: unknown) => T,
+  first: T,
+  options: TableOptions = {},
+): RepairFinding[] {
   const problem = complaintOf(() => void Table.view(disk, path, parse, first, options));
   if (problem === undefined) return [];
   return [
     {
       path,
       problem,
-      remedy: disk.size(path) === undefined ? "begins the table anew, empty" : `sets the file aside in ${join(dirname(path), "damaged")} and begins the table anew, empty`,
+      remedy:
+        disk.size(path) === undefined
+          ? "begins the table anew, empty"
+          : `sets the file aside in ${join(dirname(path), "damaged")} and begins the table anew, empty`,
       repair: () => {
         setAside(disk, path);
         disk.remove(path);

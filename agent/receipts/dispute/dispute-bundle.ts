@@ -1,17 +1,28 @@
-// The bundle for a dispute: one archive, the same bytes for the same facts, that a driver, an operator and a court can check alike.
-import { hex, utf8 } from "../../core/number/bytes.js";
-import { derivedFiles, checkDerived, checkManifest, manifestName, manifestText, readme, recordFile, type DisputeFile } from "../../core/verify/dispute.js";
-import type { SalePayload } from "../../core/receipt/receipt-payload.js";
-import { fails, type CheckResult } from "../../core/verify/check-result.js";
-import { verifyEvidence, type Pins } from "../../core/verify/verify.js";
-import { readReceipt, type VerifyTools } from "../../core/verify/verify-receipt.js";
-import type { Language } from "../../core/number/words.js";
-import { pinsOf, verifyTools } from "./evidence-input.js";
+// The bundle for a dispute: one archive, the same bytes for the same facts, that a driver, an operator and a court can
+// check alike.
+
 import { Failure } from "../../core/failure.js";
-import { findingsText } from "./findings-text.js";
-import { sha256 } from "../signing-keys.js";
+import { hex, utf8 } from "../../core/number/bytes.js";
+import type { Language } from "../../core/number/words.js";
+import type { SalePayload } from "../../core/receipt/receipt-payload.js";
+import { type CheckResult, fails } from "../../core/verify/check-result.js";
+import {
+  checkDerived,
+  checkManifest,
+  type DisputeFile,
+  derivedFiles,
+  manifestName,
+  manifestText,
+  readme,
+  recordFile,
+} from "../../core/verify/dispute.js";
+import { type Pins, verifyEvidence } from "../../core/verify/verify.js";
+import { readReceipt, type VerifyTools } from "../../core/verify/verify-receipt.js";
+import { payloadFrom, proofFileOf, type ReceiptSource, receiptFileOf, stored } from "../output/exports.js";
 import { receiptHtml } from "../output/html.js";
-import { payloadFrom, proofFileOf, receiptFileOf, stored, type ReceiptSource } from "../output/exports.js";
+import { sha256 } from "../signing-keys.js";
+import { pinsOf, verifyTools } from "./evidence-input.js";
+import { findingsText } from "./findings-text.js";
 import { unzipped, zipped } from "./zip.js";
 
 const digest = (text: string): string => hex(sha256(utf8(text)));
@@ -25,16 +36,28 @@ export type DisputeParts = {
   readonly journal: readonly string[];
 };
 
-/** The bundle of a sale's receipt. `redacted` leaves out what holds the whole UID. Throws Failure usage/invalid where it is no sale. */
+/**
+ * The bundle of a sale's receipt. `redacted` leaves out what holds the whole UID. Throws Failure usage/invalid where it
+ * is no sale.
+ */
 export function disputeBundle(parts: DisputeParts, number: number, redacted: boolean): Buffer {
   const receipt = stored(parts.receipts, number);
   const payload = payloadFrom(receipt);
-  if (payload.kind !== "sale") throw new Failure("usage/invalid", `receipt ${number} is no sale: there is nothing to dispute`);
+  if (payload.kind !== "sale")
+    throw new Failure("usage/invalid", `receipt ${number} is no sale: there is nothing to dispute`);
   const fileText = receiptFileOf(parts.receipts, number, parts.newest);
   const proof = proofFileOf(parts.receipts, number, parts.newest);
-  // By the station's own key: the verdict in the bundle is for reading; whoever doubts the station makes one with a key of their own.
+  // By the station's own key: the verdict in the bundle is for reading; whoever doubts the station makes one with a key
+  // of their own.
   const pins = pinsOf([payload.key.id], () => "");
-  const findings = verifyEvidence([{ name: "receipt.json", text: fileText }, { name: "proof.txt", text: proof }], pins, verifyTools());
+  const findings = verifyEvidence(
+    [
+      { name: "receipt.json", text: fileText },
+      { name: "proof.txt", text: proof },
+    ],
+    pins,
+    verifyTools(),
+  );
   const files: DisputeFile[] = [
     readme(payload, redacted),
     { name: "receipt.html", text: receiptHtml(receipt.jws, { language: parts.language, isCopy: true }) },
@@ -42,17 +65,39 @@ export function disputeBundle(parts: DisputeParts, number: number, redacted: boo
     { name: "proof.txt", text: proof },
     { name: "verdict.txt", text: findingsText(findings) },
     { name: "verdict.json", text: `${JSON.stringify(findings, null, 1)}\n` },
-    ...(redacted ? [] : [{ name: "receipt.json", text: fileText }, recordFile(payload), { name: "journal.jsonl", text: parts.journal.map((line) => `${line}\n`).join("") }]),
+    ...(redacted
+      ? []
+      : [
+          { name: "receipt.json", text: fileText },
+          recordFile(payload),
+          { name: "journal.jsonl", text: parts.journal.map((line) => `${line}\n`).join("") },
+        ]),
   ];
-  return zipped([{ name: manifestName, text: manifestText(payload, redacted, files, digest) }, ...files].map(({ name, text }) => ({ name, bytes: utf8(text) })));
+  return zipped(
+    [{ name: manifestName, text: manifestText(payload, redacted, files, digest) }, ...files].map(({ name, text }) => ({
+      name,
+      bytes: utf8(text),
+    })),
+  );
 }
 
-/** Whether a bundle says of its receipt what the receipt says, and whether that holds. Never throws on what a file may hold. */
-export function verifyBundle(subject: string, bytes: Uint8Array, pins: Pins, tools: VerifyTools): readonly CheckResult[] {
+/**
+ * Whether a bundle says of its receipt what the receipt says, and whether that holds. Never throws on what a file may
+ * hold.
+ */
+export function verifyBundle(
+  subject: string,
+  bytes: Uint8Array,
+  pins: Pins,
+  tools: VerifyTools,
+): readonly CheckResult[] {
   const entries = unzipped(bytes);
-  if (entries === undefined) return [{ subject, checks: [fails("bundle", "the archive was changed: it is not as this station writes them")] }];
+  if (entries === undefined)
+    return [{ subject, checks: [fails("bundle", "the archive was changed: it is not as this station writes them")] }];
   const files = entries.map((entry) => ({ name: entry.name, text: Buffer.from(entry.bytes).toString("utf8") }));
-  const evidence = files.filter(({ name }) => ["receipt.json", "record.xml", "proof.txt"].includes(name)).map(({ name, text }) => ({ name: `${subject}/${name}`, text }));
+  const evidence = files
+    .filter(({ name }) => ["receipt.json", "record.xml", "proof.txt"].includes(name))
+    .map(({ name, text }) => ({ name: `${subject}/${name}`, text }));
   const receipt = saleIn(files.find(({ name }) => name === "receipt.json")?.text ?? "", tools);
   return [
     { subject, checks: [checkManifest(files, digest), ...checkDerived(files, receipt)] },

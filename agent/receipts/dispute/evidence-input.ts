@@ -1,11 +1,12 @@
-// The verifier with its tools: node:crypto, the published schema and the rating engine; and the reading of keys that a user gives.
+// The verifier with its tools: node:crypto, the published schema and the rating engine; and the reading of keys that a
+// user gives.
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { Failure } from "../../core/failure.js";
 import { rerate } from "../../core/verify/rerate.js";
 import type { Pins } from "../../core/verify/verify.js";
 import type { VerifyTools } from "../../core/verify/verify-receipt.js";
 import type { Rerate } from "../../core/verify/verify-sale.js";
-import { Failure } from "../../core/failure.js";
 import { checkTools, publicKeyOf, publicKeysIn } from "../signing-keys.js";
 
 const schemaFile = new URL("../../../../config/receipt.schema.json", import.meta.url);
@@ -19,23 +20,31 @@ export function verifyTools(reprice: Rerate = rerate): VerifyTools {
 
 /** A public key as people keep it: PEM, or hex of the SPKI DER. A private key is refused: it has no business here. */
 function keyIn(path: string, text: string): KeyObject {
-  if (text.includes("PRIVATE KEY")) throw new Failure("usage/invalid", `${path}: this is a private key; give the public one ("chargetill key show")`);
+  if (text.includes("PRIVATE KEY"))
+    throw new Failure("usage/invalid", `${path}: this is a private key; give the public one ("chargetill key show")`);
   const hexText = text.trim().toLowerCase();
   try {
-    return /^[0-9a-f]+$/.test(hexText) ? createPublicKey({ key: Buffer.from(hexText, "hex"), format: "der", type: "spki" }) : createPublicKey(text);
+    return /^[0-9a-f]+$/.test(hexText)
+      ? createPublicKey({ key: Buffer.from(hexText, "hex"), format: "der", type: "spki" })
+      : createPublicKey(text);
   } catch (cause) {
-    throw new Failure("usage/invalid", `${path}: this is no public key; expected PEM, or hex of the SPKI DER`, { cause });
+    throw new Failure("usage/invalid", `${path}: this is no public key; expected PEM, or hex of the SPKI DER`, {
+      cause,
+    });
   }
 }
 
-/** The keys a user vouches for, each given as a file or as `sha256:` and 64 hex digits. Throws Failure usage/invalid. */
+/**
+ * The keys a user vouches for, each given as a file or as `sha256:` and 64 hex digits. Throws Failure usage/invalid.
+ */
 export function pinsOf(given: readonly string[], read: (path: string) => string): Pins {
   const fingerprints = new Set<string>();
   const keys: string[] = [];
   for (const one of given) {
     const fingerprint = /^sha256:([0-9a-f]{64})$/i.exec(one.replaceAll(/[\s]/g, ""))?.[1];
     if (fingerprint !== undefined) fingerprints.add(fingerprint.toLowerCase());
-    else if (one.startsWith("sha256:")) throw new Failure("usage/invalid", `${one}: a fingerprint is sha256: and 64 hex digits`);
+    else if (one.startsWith("sha256:"))
+      throw new Failure("usage/invalid", `${one}: a fingerprint is sha256: and 64 hex digits`);
     else {
       // A station that changed its key gives away all its public keys in one file.
       const text = read(one);

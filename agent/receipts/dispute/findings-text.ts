@@ -1,7 +1,12 @@
 // A verifier's findings as plain text: a line per check, and one that sums up.
-import { exitCode, type Check, type CheckResult } from "../../core/verify/check-result.js";
+import { type Check, type CheckResult, exitCode } from "../../core/verify/check-result.js";
 
-const words: Record<Check["verdict"], string> = { holds: "ok", fails: "FAILED", unproven: "UNPROVEN", skipped: "not checked" };
+const words: Record<Check["verdict"], string> = {
+  holds: "ok",
+  fails: "FAILED",
+  unproven: "UNPROVEN",
+  skipped: "not checked",
+};
 
 /** What comes from a file must not steer the terminal. */
 const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, "?");
@@ -13,8 +18,13 @@ const mostInFull = 12;
 export function findingsText(findings: readonly CheckResult[]): string {
   const isShort = findings.length > mostInFull;
   const lines = findings.flatMap(({ subject, checks }) => {
-    if (isShort && checks.every(({ verdict }) => verdict === "holds")) return [`${plain(subject)}: all ${checks.length} checks hold`];
-    return [plain(subject), ...checks.map(({ name, verdict, detail }) => `  ${words[verdict].padEnd(12)}${name.padEnd(28)}${plain(detail)}`), ""];
+    if (isShort && checks.every(({ verdict }) => verdict === "holds"))
+      return [`${plain(subject)}: all ${checks.length} checks hold`];
+    return [
+      plain(subject),
+      ...checks.map(({ name, verdict, detail }) => `  ${words[verdict].padEnd(12)}${name.padEnd(28)}${plain(detail)}`),
+      "",
+    ];
   });
   return `${lines.join("\n")}\n${summary(findings)}\n`;
 }

@@ -1,5 +1,5 @@
-// A ZIP file in its plainest form: stored, not compressed, every date 1980-01-01. The same files give the same bytes, and reading accepts
-// exactly what writing makes, so that no byte of a bundle can be changed without notice.
+// A ZIP file in its plainest form: stored, not compressed, every date 1980-01-01. The same files give the same bytes,
+// and reading accepts exactly what writing makes, so that no byte of a bundle can be changed without notice.
 import { crc32 } from "node:zlib";
 
 export type ZipEntry = { readonly name: string; readonly bytes: Uint8Array };

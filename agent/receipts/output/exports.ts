@@ -1,16 +1,26 @@
-// What the evidence asks of the receipt book, and what is made from a whole book: files with proofs, books, checkpoints.
-import { signedCheckpoint, parseCheckpoint } from "../../core/receipt/checkpoint.js";
+// What the evidence asks of the receipt book, and what is made from a whole book: files with proofs, books,
+// checkpoints.
+
+import { Failure } from "../../core/failure.js";
 import { utf8 } from "../../core/number/bytes.js";
-import { consistencyProof, frontierWith, inclusionProof, leafHash, rootOf, treeRoot, type Frontier } from "../../core/receipt/merkle.js";
+import { parseCheckpoint, signedCheckpoint } from "../../core/receipt/checkpoint.js";
+import {
+  consistencyProof,
+  type Frontier,
+  frontierWith,
+  inclusionProof,
+  leafHash,
+  rootOf,
+  treeRoot,
+} from "../../core/receipt/merkle.js";
 import { consistencyText, proofText } from "../../core/receipt/proof-file.js";
-import { receiptFileText } from "../../core/receipt/receipt-file.js";
 import { payloadOf } from "../../core/receipt/receipt.js";
+import { receiptFileText } from "../../core/receipt/receipt-file.js";
 import type { ReceiptPayload } from "../../core/receipt/receipt-payload.js";
 import type { Signer } from "../../core/receipt/signer.js";
-import { bookFormat, type BookFile } from "../../core/verify/verify-book.js";
-import { Failure } from "../../core/failure.js";
-import { sha256 } from "../signing-keys.js";
+import { type BookFile, bookFormat } from "../../core/verify/verify-book.js";
 import type { BookEntry } from "../../ledger/book/book-page.js";
+import { sha256 } from "../signing-keys.js";
 
 /** The book, for those who only read. */
 export type ReceiptSource = {
@@ -25,13 +35,20 @@ export function stored(source: ReceiptSource, number: number): BookEntry {
   const receipt = source.get(number);
   if (receipt !== undefined) return receipt;
   const count = source.count();
-  throw new Failure("usage/invalid", count === 0 ? "there is no receipt yet" : `there is no receipt ${number}: they are numbered 1 to ${count}`);
+  throw new Failure(
+    "usage/invalid",
+    count === 0 ? "there is no receipt yet" : `there is no receipt ${number}: they are numbered 1 to ${count}`,
+  );
 }
 
 /** Its payload. Throws Failure receipt/invalid where it cannot be read. */
 export function payloadFrom(receipt: BookEntry): ReceiptPayload {
   const payload = payloadOf(receipt.jws);
-  if (payload === undefined) throw new Failure("receipt/invalid", `receipt ${receipt.number} in the book cannot be read; run: chargetill verify on an export of the book`);
+  if (payload === undefined)
+    throw new Failure(
+      "receipt/invalid",
+      `receipt ${receipt.number} in the book cannot be read; run: chargetill verify on an export of the book`,
+    );
   return payload;
 }
 
@@ -45,7 +62,10 @@ function leavesOf(source: ReceiptSource, size: number): string[] {
   return leaves;
 }
 
-/** The signed checkpoint over all receipts: what a backend is given at each sync. "" while there is none. Throws when the signer fails. */
+/**
+ * The signed checkpoint over all receipts: what a backend is given at each sync. "" while there is none. Throws when
+ * the signer fails.
+ */
 export function newestCheckpoint(source: ReceiptSource, signer: Signer): string {
   const count = source.count();
   if (count === 0) return "";
@@ -55,7 +75,11 @@ export function newestCheckpoint(source: ReceiptSource, signer: Signer): string 
     frontier = frontierWith(frontier, size, leafHash(utf8(jws), sha256), sha256);
     size += 1;
   }
-  return signedCheckpoint({ origin: payloadFrom(stored(source, count)).station.id, size, root: rootOf(frontier, sha256) }, signer, sha256);
+  return signedCheckpoint(
+    { origin: payloadFrom(stored(source, count)).station.id, size, root: rootOf(frontier, sha256) },
+    signer,
+    sha256,
+  );
 }
 
 function signedAt(source: ReceiptSource, size: number, newest: string): string | undefined {
@@ -64,11 +88,15 @@ function signedAt(source: ReceiptSource, size: number, newest: string): string |
   return note?.signed !== undefined && note.checkpoint.size === size ? next : undefined;
 }
 
-const missing = (size: number): Failure => new Failure("receipt/invalid", `there is no signed checkpoint over ${size} receipts: it comes with the next signed receipt`);
+const missing = (size: number): Failure =>
+  new Failure(
+    "receipt/invalid",
+    `there is no signed checkpoint over ${size} receipts: it comes with the next signed receipt`,
+  );
 
 /**
- * The signed checkpoint over the first `size` receipts: the next receipt bears it; the newest one is `newest`, if that is of this size.
- * Throws Failure receipt/invalid where none is to be had.
+ * The signed checkpoint over the first `size` receipts: the next receipt bears it; the newest one is `newest`, if that
+ * is of this size. Throws Failure receipt/invalid where none is to be had.
  */
 export function checkpointAt(source: ReceiptSource, size: number, newest: string): string {
   const found = signedAt(source, size, newest);
@@ -78,7 +106,10 @@ export function checkpointAt(source: ReceiptSource, size: number, newest: string
 
 type Sized = { readonly size: number; readonly checkpoint: string };
 
-/** The first size, from one on towards another, over which a signed checkpoint stands: where the signer had failed there is none for a while. */
+/**
+ * The first size, from one on towards another, over which a signed checkpoint stands: where the signer had failed there
+ * is none for a while.
+ */
 function nearest(source: ReceiptSource, from: number, to: number, newest: string): Sized {
   const step = to < from ? -1 : 1;
   for (let size = from; size !== to + step; size += step) {
@@ -92,14 +123,23 @@ function nearest(source: ReceiptSource, from: number, to: number, newest: string
 export function receiptFileOf(source: ReceiptSource, number: number, newest: string): string {
   const receipt = stored(source, number);
   const { size, checkpoint } = nearest(source, number, source.count(), newest);
-  return receiptFileText({ jws: receipt.jws, checkpoint, proof: inclusionProof(number - 1, leavesOf(source, size), sha256) }, payloadFrom(receipt).key.spki);
+  return receiptFileText(
+    { jws: receipt.jws, checkpoint, proof: inclusionProof(number - 1, leavesOf(source, size), sha256) },
+    payloadFrom(receipt).key.spki,
+  );
 }
 
 /** The whole book as a file. */
 export function bookFileOf(source: ReceiptSource, newest: string): string {
   const receipts = [...source.entries()].map(({ jws }) => jws);
   const station = source.count() === 0 ? "" : payloadFrom(stored(source, 1)).station.id;
-  const file: BookFile = { format: bookFormat, note: "Every receipt of this station. It holds the whole UIDs of cards.", station, receipts, checkpoint: newest };
+  const file: BookFile = {
+    format: bookFormat,
+    note: "Every receipt of this station. It holds the whole UIDs of cards.",
+    station,
+    receipts,
+    checkpoint: newest,
+  };
   return `${JSON.stringify(file, null, 1)}\n`;
 }
 
@@ -107,17 +147,33 @@ export function bookFileOf(source: ReceiptSource, newest: string): string {
 export function proofFileOf(source: ReceiptSource, number: number, newest: string): string {
   stored(source, number);
   const { size, checkpoint } = nearest(source, source.count(), number, newest);
-  return proofText({ index: number - 1, hashes: inclusionProof(number - 1, leavesOf(source, size), sha256), checkpoint });
+  return proofText({
+    index: number - 1,
+    hashes: inclusionProof(number - 1, leavesOf(source, size), sha256),
+    checkpoint,
+  });
 }
 
-/** The proof that one checkpoint grew out of another. Throws Failure receipt/invalid where the book says that it did not. */
+/**
+ * The proof that one checkpoint grew out of another. Throws Failure receipt/invalid where the book says that it did
+ * not.
+ */
 export function consistencyFileOf(source: ReceiptSource, older: string, newer: string): string {
   const [a, b] = [older, newer].map((text) => parseCheckpoint(text)?.checkpoint);
   if (a === undefined || b === undefined) throw new Failure("usage/invalid", "a checkpoint cannot be read");
-  if (a.size < 1 || a.size > b.size) throw new Failure("usage/invalid", `the older checkpoint counts ${a.size} receipts, the newer ${b.size}`);
+  if (a.size < 1 || a.size > b.size)
+    throw new Failure("usage/invalid", `the older checkpoint counts ${a.size} receipts, the newer ${b.size}`);
   const leaves = leavesOf(source, b.size);
-  if (leaves.length < b.size) throw new Failure("receipt/invalid", `truncated: the newer checkpoint counts ${b.size} receipts, the book holds ${leaves.length}`);
+  if (leaves.length < b.size)
+    throw new Failure(
+      "receipt/invalid",
+      `truncated: the newer checkpoint counts ${b.size} receipts, the book holds ${leaves.length}`,
+    );
   for (const { size, root } of [a, b])
-    if (treeRoot(leaves.slice(0, size), sha256) !== root) throw new Failure("receipt/invalid", `forked: the first ${size} receipts of the book are not those of the checkpoint over ${size}`);
+    if (treeRoot(leaves.slice(0, size), sha256) !== root)
+      throw new Failure(
+        "receipt/invalid",
+        `forked: the first ${size} receipts of the book are not those of the checkpoint over ${size}`,
+      );
   return consistencyText(older, newer, consistencyProof(a.size, leaves, sha256));
 }

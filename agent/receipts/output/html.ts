@@ -1,9 +1,11 @@
-// A receipt as one self-contained HTML page: readable on a phone, prints on A4, loads nothing, means nothing by colour alone.
-import { parseIsoLocal, isoLocal } from "../../core/time/iso-time.js";
-import { powerCurve, type PowerPoint } from "../../core/print/receipt-curve.js";
+// A receipt as one self-contained HTML page: readable on a phone, prints on A4, loads nothing, means nothing by colour
+// alone.
+
+import { type PowerPoint, powerCurve } from "../../core/print/receipt-curve.js";
 import { receiptSheet, type SheetOptions, type SheetRow } from "../../core/print/receipt-sheet.js";
 import { receiptWords } from "../../core/print/receipt-words.js";
 import { payloadOf } from "../../core/receipt/receipt.js";
+import { isoLocal, parseIsoLocal } from "../../core/time/iso-time.js";
 import { sha256 } from "../signing-keys.js";
 import { codeSvg } from "./qr-code.js";
 
@@ -26,14 +28,20 @@ figure{margin:1rem 0}figcaption{font-size:.85rem;overflow-wrap:anywhere}svg{max-
 `;
 
 function factList(rows: readonly SheetRow[]): string {
-  const facts = rows.flatMap((row) => (row.kind === "fact" ? [`<dt>${html(row.label)}</dt><dd>${html(row.value)}</dd>`] : []));
+  const facts = rows.flatMap((row) =>
+    row.kind === "fact" ? [`<dt>${html(row.label)}</dt><dd>${html(row.value)}</dd>`] : [],
+  );
   return facts.length === 0 ? "" : `<dl>\n${facts.join("\n")}\n</dl>`;
 }
 
 function priceTable(rows: readonly SheetRow[]): string {
   const lines = rows.flatMap((row) => {
-    if (row.kind === "priced") return [`<tr><td>${html(row.what)}<small>${html(row.working)}</small></td><td>${html(row.amount)}</td></tr>`];
-    if (row.kind === "sum") return [`<tr${row.strong ? ' class="total"' : ""}><th scope="row">${html(row.label)}</th><th>${html(row.amount)}</th></tr>`];
+    if (row.kind === "priced")
+      return [`<tr><td>${html(row.what)}<small>${html(row.working)}</small></td><td>${html(row.amount)}</td></tr>`];
+    if (row.kind === "sum")
+      return [
+        `<tr${row.strong ? ' class="total"' : ""}><th scope="row">${html(row.label)}</th><th>${html(row.amount)}</th></tr>`,
+      ];
     return [];
   });
   return lines.length === 0 ? "" : `<table><tbody>\n${lines.join("\n")}\n</tbody></table>`;
@@ -44,26 +52,39 @@ const height = 220;
 const inset = { left: 46, right: 58, top: 14, bottom: 28 };
 
 /** The course of power (solid, stepped, left scale) and of the cost so far (dashed, right scale). */
-function courseSvg(points: readonly PowerPoint[], timeZone: string, words: { readonly power: string; readonly cost: string }): string {
+function courseSvg(
+  points: readonly PowerPoint[],
+  timeZone: string,
+  words: { readonly power: string; readonly cost: string },
+): string {
   const first = points[0];
   const last = points.at(-1);
   if (first === undefined || last === undefined || last.atMs <= first.atMs) return "";
   const mostPower = Math.max(...points.map((point) => point.powerW), 1);
   const mostCost = Math.max(...points.map((point) => Number(point.cost)), 0.01);
-  const x = (atMs: number): string => (inset.left + ((atMs - first.atMs) / (last.atMs - first.atMs)) * (width - inset.left - inset.right)).toFixed(1);
+  const x = (atMs: number): string =>
+    (inset.left + ((atMs - first.atMs) / (last.atMs - first.atMs)) * (width - inset.left - inset.right)).toFixed(1);
   const y = (share: number): string => (height - inset.bottom - share * (height - inset.top - inset.bottom)).toFixed(1);
-  const power = points.map((point, at) => `${at === 0 ? "M" : "H"}${x(point.atMs)}${at === 0 ? " " : "V"}${y(point.powerW / mostPower)}`).join("");
-  const cost = points.map((point, at) => `${at === 0 ? "M" : "L"}${x(point.atMs)} ${y(Number(point.cost) / mostCost)}`).join("");
-  const label = (at: string, text: string, anchor: string, row: string): string => `<text x="${at}" y="${row}" text-anchor="${anchor}">${html(text)}</text>`;
+  const power = points
+    .map((point, at) => `${at === 0 ? "M" : "H"}${x(point.atMs)}${at === 0 ? " " : "V"}${y(point.powerW / mostPower)}`)
+    .join("");
+  const cost = points
+    .map((point, at) => `${at === 0 ? "M" : "L"}${x(point.atMs)} ${y(Number(point.cost) / mostCost)}`)
+    .join("");
+  const label = (at: string, text: string, anchor: string, row: string): string =>
+    `<text x="${at}" y="${row}" text-anchor="${anchor}">${html(text)}</text>`;
   const right = String(width - inset.right);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${html(`${words.power}, ${words.cost}`)}" font-family="system-ui,sans-serif" font-size="12">`,
     `<path d="M${inset.left} ${inset.top}V${height - inset.bottom}H${right}V${inset.top}" fill="none" stroke="#555"/>`,
     `<path d="${power}" fill="none" stroke="#111" stroke-width="2"/>`,
     `<path d="${cost}" fill="none" stroke="#111" stroke-width="2" stroke-dasharray="7 4"/>`,
-    label(String(inset.left - 5), (mostPower / 1000).toFixed(1), "end", "20"), label(String(inset.left - 5), "0", "end", y(0)),
-    label(String(width - inset.right + 5), mostCost.toFixed(2), "start", "20"), label(String(width - inset.right + 5), "0", "start", y(0)),
-    label(String(inset.left), isoLocal(first.atMs, timeZone).slice(11, 16), "start", String(height - 8)), label(right, isoLocal(last.atMs, timeZone).slice(11, 16), "end", String(height - 8)),
+    label(String(inset.left - 5), (mostPower / 1000).toFixed(1), "end", "20"),
+    label(String(inset.left - 5), "0", "end", y(0)),
+    label(String(width - inset.right + 5), mostCost.toFixed(2), "start", "20"),
+    label(String(width - inset.right + 5), "0", "start", y(0)),
+    label(String(inset.left), isoLocal(first.atMs, timeZone).slice(11, 16), "start", String(height - 8)),
+    label(right, isoLocal(last.atMs, timeZone).slice(11, 16), "end", String(height - 8)),
     "</svg>",
   ].join("\n");
 }
@@ -74,9 +95,19 @@ export function receiptHtml(jws: string, options: SheetOptions): string {
   const payload = payloadOf(jws);
   const words = receiptWords[options.language];
   const [name = "", ...operator] = sheet.operator;
-  const sections = sheet.sections.map(({ heading, rows }) => [heading === undefined ? "" : `<h2>${html(heading)}</h2>`, priceTable(rows), factList(rows)].filter((part) => part !== "").join("\n"));
-  const captions = payload?.kind === "sale" ? { power: `${words.labels.power} (kW) ━━`, cost: `${words.labels.price} (${payload.sale.price.currency}) ╍╍` } : undefined;
-  const course = payload?.kind === "sale" && captions !== undefined && parseIsoLocal(payload.sale.start) !== undefined ? courseSvg(powerCurve(payload), payload.timeZone, captions) : "";
+  const sections = sheet.sections.map(({ heading, rows }) =>
+    [heading === undefined ? "" : `<h2>${html(heading)}</h2>`, priceTable(rows), factList(rows)]
+      .filter((part) => part !== "")
+      .join("\n"),
+  );
+  const captions =
+    payload?.kind === "sale"
+      ? { power: `${words.labels.power} (kW) ━━`, cost: `${words.labels.price} (${payload.sale.price.currency}) ╍╍` }
+      : undefined;
+  const course =
+    payload?.kind === "sale" && captions !== undefined && parseIsoLocal(payload.sale.start) !== undefined
+      ? courseSvg(powerCurve(payload), payload.timeZone, captions)
+      : "";
   return [
     "<!doctype html>",
     `<html lang="${sheet.language}">`,
@@ -91,9 +122,15 @@ export function receiptHtml(jws: string, options: SheetOptions): string {
     `<header><p><strong>${html(name)}</strong></p>${operator.map((line) => `<p>${html(line)}</p>`).join("")}<h1>${html(sheet.title)}</h1>${sheet.headline === undefined ? "" : `<p class="headline">${html(sheet.headline)}</p>`}</header>`,
     ...sheet.marks.map((mark) => `<p class="mark">${html(mark)}</p>`),
     ...sections.slice(0, -1),
-    ...(course === "" || captions === undefined ? [] : [`<figure>${course}<figcaption>${html(`${captions.power}  ·  ${captions.cost}`)}</figcaption></figure>`]),
+    ...(course === "" || captions === undefined
+      ? []
+      : [`<figure>${course}<figcaption>${html(`${captions.power}  ·  ${captions.cost}`)}</figcaption></figure>`]),
     ...sections.slice(-1),
-    ...(sheet.code === undefined ? [] : [`<figure>${codeSvg(sheet.code, 60)}<figcaption><code>SHA-256 ${sheet.receiptDigest}</code></figcaption></figure>`]),
+    ...(sheet.code === undefined
+      ? []
+      : [
+          `<figure>${codeSvg(sheet.code, 60)}<figcaption><code>SHA-256 ${sheet.receiptDigest}</code></figcaption></figure>`,
+        ]),
     `<footer>${sheet.notices.map((notice) => `<p>${html(notice)}</p>`).join("")}</footer>`,
     "</body>",
     "</html>",

@@ -1,5 +1,5 @@
-// A receipt as PDF: the 80-column text on A4 in a font that every reader has, and the QR code as drawn squares. Plain PDF 1.4, nothing
-// compressed, no dates: the same receipt gives the same bytes.
+// A receipt as PDF: the 80-column text on A4 in a font that every reader has, and the QR code as drawn squares. Plain
+// PDF 1.4, nothing compressed, no dates: the same receipt gives the same bytes.
 import { receiptSheet, type SheetOptions } from "../../core/print/receipt-sheet.js";
 import { receiptText } from "../../core/print/receipt-text.js";
 import { sha256 } from "../signing-keys.js";
@@ -12,7 +12,23 @@ const lineHeight = 11.4;
 const codeSide = 150;
 
 /** What Windows-1252 holds beyond Latin-1 and a receipt may use. */
-const beyondLatin: Record<string, number> = { "€": 0x80, "…": 0x85, "–": 0x96, "—": 0x97, "‘": 0x91, "’": 0x92, "“": 0x93, "”": 0x94, "Œ": 0x8c, "œ": 0x9c, "Š": 0x8a, "š": 0x9a, "Ž": 0x8e, "ž": 0x9e, "Ÿ": 0x9f };
+const beyondLatin: Record<string, number> = {
+  "€": 0x80,
+  "…": 0x85,
+  "–": 0x96,
+  "—": 0x97,
+  "‘": 0x91,
+  "’": 0x92,
+  "“": 0x93,
+  "”": 0x94,
+  Œ: 0x8c,
+  œ: 0x9c,
+  Š: 0x8a,
+  š: 0x9a,
+  Ž: 0x8e,
+  ž: 0x9e,
+  Ÿ: 0x9f,
+};
 
 /** A PDF string of the font's encoding; letters it lacks become a question mark. */
 function pdfString(text: string): string {
@@ -45,7 +61,10 @@ function codeOps(text: string, bottom: number): string {
   const squares: string[] = [];
   for (let row = 0; row < size; row += 1)
     for (let column = 0; column < size; column += 1)
-      if (isDark(row, column)) squares.push(`${(page.left + column * side).toFixed(3)} ${(bottom + codeSide - (row + 1) * side).toFixed(3)} ${side.toFixed(3)} ${side.toFixed(3)} re`);
+      if (isDark(row, column))
+        squares.push(
+          `${(page.left + column * side).toFixed(3)} ${(bottom + codeSide - (row + 1) * side).toFixed(3)} ${side.toFixed(3)} ${side.toFixed(3)} re`,
+        );
   return `0 g\n${squares.join("\n")}\nf\n`;
 }
 
@@ -65,7 +84,8 @@ function contents(lines: readonly Line[], code: string | undefined): string[] {
 export function receiptPdf(jws: string, options: SheetOptions): Buffer {
   const sheet = receiptSheet(jws, sha256, options);
   const drawn = contents(marked(receiptText(sheet, 80)), sheet.code);
-  const font = (name: string): string => `<< /Type /Font /Subtype /Type1 /BaseFont /${name} /Encoding /WinAnsiEncoding >>`;
+  const font = (name: string): string =>
+    `<< /Type /Font /Subtype /Type1 /BaseFont /${name} /Encoding /WinAnsiEncoding >>`;
   const firstPage = 6;
   const objects = [
     `<< /Type /Catalog /Pages 2 0 R /Lang ${pdfString(sheet.language)} >>`,

@@ -1,36 +1,47 @@
-// QR codes for a terminal or a printer (half blocks) and for a page (one SVG path). The matrix comes from the qrcode package.
+// QR codes for a terminal or a printer (half blocks) and for a page (one SVG path). The matrix comes from the qrcode
+// package.
 import qrcode from "qrcode";
 
 /** The squares of a code: `size` rows of `size`. Throws where the text is too long for a code. */
 export function codeModules(text: string): { readonly size: number; isDark(row: number, column: number): boolean } {
   const { modules: matrix } = qrcode.create(text, { errorCorrectionLevel: "L" });
-  return { size: matrix.size, isDark: (row, column) => row >= 0 && column >= 0 && row < matrix.size && column < matrix.size && matrix.get(row, column) === 1 };
+  return {
+    size: matrix.size,
+    isDark: (row, column) =>
+      row >= 0 && column >= 0 && row < matrix.size && column < matrix.size && matrix.get(row, column) === 1,
+  };
 }
 
 /**
- * Lines of half blocks with a margin of two modules, drawn light on dark as a terminal shows it: blocks are the light modules, so that the
- * code stays readable on a dark screen. `onPaper` turns them, for ink on white.
+ * Lines of half blocks with a margin of two modules, drawn light on dark as a terminal shows it: blocks are the light
+ * modules, so that the code stays readable on a dark screen. `onPaper` turns them, for ink on white.
  */
 export function codeLines(text: string, onPaper = false): string[] {
   const { size, isDark } = codeModules(text);
   const margin = 2;
-  const drawn = (row: number, column: number): boolean => isDark(row, column) === onPaper && (onPaper || row < size + margin);
+  const drawn = (row: number, column: number): boolean =>
+    isDark(row, column) === onPaper && (onPaper || row < size + margin);
   const lines: string[] = [];
   for (let row = -margin; row < size + margin; row += 2) {
     let line = "";
-    for (let column = -margin; column < size + margin; column += 1) line += " ▀▄█"[(drawn(row, column) ? 1 : 0) + (drawn(row + 1, column) ? 2 : 0)];
+    for (let column = -margin; column < size + margin; column += 1)
+      line += " ▀▄█"[(drawn(row, column) ? 1 : 0) + (drawn(row + 1, column) ? 2 : 0)];
     lines.push(line);
   }
   return lines;
 }
 
-/** The code as an SVG element of `width` CSS millimetres, dark on white, with the four modules of margin that the standard asks for. */
+/**
+ * The code as an SVG element of `width` CSS millimetres, dark on white, with the four modules of margin that the
+ * standard asks for.
+ */
 export function codeSvg(text: string, width: number): string {
   const { size, isDark } = codeModules(text);
   const margin = 4;
   let path = "";
   for (let row = 0; row < size; row += 1)
-    for (let column = 0; column < size; column += 1) if (isDark(row, column)) path += `M${column + margin} ${row + margin}h1v1h-1z`;
+    for (let column = 0; column < size; column += 1)
+      if (isDark(row, column)) path += `M${column + margin} ${row + margin}h1v1h-1z`;
   const side = size + 2 * margin;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${side} ${side}" width="${width}mm" height="${width}mm" role="img" aria-label="QR code of the signed short form" shape-rendering="crispEdges"><rect width="${side}" height="${side}" fill="#fff"/><path d="${path}" fill="#000"/></svg>`;
 }

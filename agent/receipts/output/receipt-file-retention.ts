@@ -1,4 +1,5 @@
-// The copies of receipts that lie in a folder for drivers, and how long they lie there: the book has every receipt for good, and gives out a copy at any time.
+// The copies of receipts that lie in a folder for drivers, and how long they lie there: the book has every receipt for
+// good, and gives out a copy at any time.
 import { join } from "node:path";
 import type { Config } from "../../../config/schema.js";
 import { payloadOf } from "../../core/receipt/receipt.js";
@@ -8,7 +9,8 @@ import type { Disk } from "../../ledger/store/disk.js";
 const copyName = /^receipt-(\d{6,15})\.(?:json|txt)$/;
 
 /** Where the copies of a receipt lie, without their ending. */
-export const copyPath = (folder: string, number: number): string => join(folder, `receipt-${String(number).padStart(6, "0")}`);
+export const copyPath = (folder: string, number: number): string =>
+  join(folder, `receipt-${String(number).padStart(6, "0")}`);
 
 export type CopyRetention = {
   /** Epoch ms: what was issued at or after this moment stays. */
@@ -20,14 +22,23 @@ export type CopyRetention = {
 /** Receipts of an unset clock are looked at in one go until one that has a date is found. */
 const mostUndated = 1_000;
 
-/** Removes the oldest copies that need not lie there any more; answers how many files. Only those of receipts on sealed pages go. Throws disk/failed, book/damaged. */
-export function clearCopies(disk: Disk, { receiptOutput, state }: Pick<Config, "receiptOutput" | "state">, book: BookView, { beforeMs, most }: CopyRetention): number {
+/**
+ * Removes the oldest copies that need not lie there any more; answers how many files. Only those of receipts on sealed
+ * pages go. Throws disk/failed, book/damaged.
+ */
+export function clearCopies(
+  disk: Disk,
+  { receiptOutput, state }: Pick<Config, "receiptOutput" | "state">,
+  book: BookView,
+  { beforeMs, most }: CopyRetention,
+): number {
   if (receiptOutput?.folder === undefined) return 0;
   const folder = join(state, receiptOutput.folder);
   const byNumber = new Map<number, string[]>();
   for (const name of disk.list(folder)) {
     const number = Number(copyName.exec(name)?.[1] ?? 0);
-    if (number > 0 && number <= book.sealedReceipts) byNumber.set(number, [...(byNumber.get(number) ?? []), join(folder, name)]);
+    if (number > 0 && number <= book.sealedReceipts)
+      byNumber.set(number, [...(byNumber.get(number) ?? []), join(folder, name)]);
   }
   const going: string[] = [];
   // Without a moment that can be trusted a receipt is as old as the next one that has one.

@@ -1,11 +1,12 @@
-// Hands a receipt to the driver without an operator: as a file to check and a text to read, and on paper, where the config wants them.
+// Hands a receipt to the driver without an operator: as a file to check and a text to read, and on paper, where the
+// config wants them.
 import { join } from "node:path";
 import type { Config } from "../../../config/schema.js";
-import { copyPath } from "./receipt-file-retention.js";
 import { payloadOf } from "../../core/receipt/receipt.js";
 import { receiptFileText } from "../../core/receipt/receipt-file.js";
 import type { Signed } from "../../core/session/session.js";
 import type { Disk } from "../../ledger/store/disk.js";
+import { copyPath } from "./receipt-file-retention.js";
 import { printedReceipt } from "./terminal-text.js";
 
 /** Paper feed and a cut where the printer has a knife (ESC/POS: GS V 66 0); others ignore it. */
@@ -15,7 +16,12 @@ const endOfPaper = "\n\n\n\x1dVB\x00";
  * Writes the receipt's files and prints it; answers the path of the file to check, "" where the config wants none.
  * Throws disk/failed, disk/full for the files. A printer that fails costs no sale: `complain` hears of it.
  */
-export function writeReceiptFiles(disk: Disk, { receiptOutput, state, language }: Config, signed: Signed, complain: (why: string) => void): string {
+export function writeReceiptFiles(
+  disk: Disk,
+  { receiptOutput, state, language }: Config,
+  signed: Signed,
+  complain: (why: string) => void,
+): string {
   if (receiptOutput === undefined) return "";
   const text = (columns: 32 | 80): string => printedReceipt(signed.jws, columns, { language }, true);
   if (receiptOutput.printer !== undefined) {

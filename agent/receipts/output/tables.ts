@@ -1,24 +1,60 @@
-// Receipts as tables: the list on the screen, the rows for the books (CSV, JSON), and what was earned per day, month, card or tariff.
-import { sumText } from "../../core/receipt/decimal-text.js";
-import { kwhExact, milliWhOfKwh } from "../../core/number/energy-text.js";
-import type { ReceiptPayload } from "../../core/receipt/receipt-payload.js";
+// Receipts as tables: the list on the screen, the rows for the books (CSV, JSON), and what was earned per day, month,
+// card or tariff.
+
 import { masked } from "../../core/cdr/token.js";
 import { Failure } from "../../core/failure.js";
+import { kwhExact, milliWhOfKwh } from "../../core/number/energy-text.js";
+import { sumText } from "../../core/receipt/decimal-text.js";
+import type { ReceiptPayload } from "../../core/receipt/receipt-payload.js";
 import { payloadFrom, type ReceiptSource } from "./exports.js";
 
 export type Range = { readonly from?: string | undefined; readonly to?: string | undefined };
 
 /** One row of the books. Amounts are decimal texts; a credit's are negative. */
 export type BookRow = {
-  readonly number: number; readonly kind: ReceiptPayload["kind"]; readonly issued: string; readonly evseId: string; readonly start: string; readonly end: string;
-  readonly session: string; readonly cdr: string; readonly card: string; readonly contract: string; readonly tariff: string; readonly kwh: string;
-  readonly currency: string; readonly net: string; readonly tax: string; readonly gross: string; readonly rates: string; readonly stopped: string; readonly refers: string;
+  readonly number: number;
+  readonly kind: ReceiptPayload["kind"];
+  readonly issued: string;
+  readonly evseId: string;
+  readonly start: string;
+  readonly end: string;
+  readonly session: string;
+  readonly cdr: string;
+  readonly card: string;
+  readonly contract: string;
+  readonly tariff: string;
+  readonly kwh: string;
+  readonly currency: string;
+  readonly net: string;
+  readonly tax: string;
+  readonly gross: string;
+  readonly rates: string;
+  readonly stopped: string;
+  readonly refers: string;
 };
 
-const blank = { evseId: "", start: "", end: "", session: "", cdr: "", card: "", contract: "", tariff: "", kwh: "0.000", currency: "", net: "0", tax: "0", gross: "0", rates: "", stopped: "", refers: "" };
+const blank = {
+  evseId: "",
+  start: "",
+  end: "",
+  session: "",
+  cdr: "",
+  card: "",
+  contract: "",
+  tariff: "",
+  kwh: "0.000",
+  currency: "",
+  net: "0",
+  tax: "0",
+  gross: "0",
+  rates: "",
+  stopped: "",
+  refers: "",
+};
 
-const ratesText = (taxes: readonly { readonly name: string; readonly ratePercent: string; readonly net: string; readonly tax: string }[]): string =>
-  taxes.map(({ name, ratePercent, net, tax }) => `${name} ${ratePercent} %: ${net} + ${tax}`).join("; ");
+const ratesText = (
+  taxes: readonly { readonly name: string; readonly ratePercent: string; readonly net: string; readonly tax: string }[],
+): string => taxes.map(({ name, ratePercent, net, tax }) => `${name} ${ratePercent} %: ${net} + ${tax}`).join("; ");
 
 /** A receipt as a row of the books; cards and contracts show their last four characters. */
 export function rowOf(payload: ReceiptPayload): BookRow {
@@ -26,18 +62,43 @@ export function rowOf(payload: ReceiptPayload): BookRow {
   if (payload.kind === "sale") {
     const { sale } = payload;
     return {
-      ...base, evseId: sale.connector.evseId, start: sale.start, end: sale.end, session: sale.sessionId, cdr: sale.cdrId, card: masked(sale.token.uid), contract: masked(sale.token.contractId),
-      tariff: sale.tariff.id, kwh: sale.energyKwh, currency: sale.price.currency, net: sale.price.due.net, tax: sale.price.due.tax, gross: sale.price.due.gross,
-      rates: ratesText(sale.price.taxes), stopped: sale.stop.reason, refers: payload.corrects === undefined ? "" : `corrects ${payload.corrects}`,
+      ...base,
+      evseId: sale.connector.evseId,
+      start: sale.start,
+      end: sale.end,
+      session: sale.sessionId,
+      cdr: sale.cdrId,
+      card: masked(sale.token.uid),
+      contract: masked(sale.token.contractId),
+      tariff: sale.tariff.id,
+      kwh: sale.energyKwh,
+      currency: sale.price.currency,
+      net: sale.price.due.net,
+      tax: sale.price.due.tax,
+      gross: sale.price.due.gross,
+      rates: ratesText(sale.price.taxes),
+      stopped: sale.stop.reason,
+      refers: payload.corrects === undefined ? "" : `corrects ${payload.corrects}`,
     };
   }
   if (payload.kind !== "credit") return base;
   const { credit } = payload;
-  return { ...base, session: credit.sessionId, cdr: credit.cdrId, currency: credit.currency, net: credit.due.net, tax: credit.due.tax, gross: credit.due.gross, rates: ratesText(credit.taxes), refers: `takes back ${credit.number}: ${credit.reason}` };
+  return {
+    ...base,
+    session: credit.sessionId,
+    cdr: credit.cdrId,
+    currency: credit.currency,
+    net: credit.due.net,
+    tax: credit.due.tax,
+    gross: credit.due.gross,
+    rates: ratesText(credit.taxes),
+    refers: `takes back ${credit.number}: ${credit.reason}`,
+  };
 }
 
 function dateOf(text: string, name: string): string {
-  if (!/^\d{4}-\d\d-\d\d$/.test(text) || Number.isNaN(Date.parse(text))) throw new Failure("usage/invalid", `${name}: expected a date such as 2026-03-28, not "${text}"`);
+  if (!/^\d{4}-\d\d-\d\d$/.test(text) || Number.isNaN(Date.parse(text)))
+    throw new Failure("usage/invalid", `${name}: expected a date such as 2026-03-28, not "${text}"`);
   return text;
 }
 
@@ -62,13 +123,27 @@ function cell(value: string | number): string {
 /** The rows as CSV with a head line and CRLF ends, as RFC 4180 asks. */
 export function csvText(rows: readonly BookRow[]): string {
   const names = Object.keys({ number: 0, kind: "", issued: "", ...blank }) as (keyof BookRow)[];
-  return [names.join(","), ...rows.map((row) => names.map((name) => cell(row[name])).join(","))].map((line) => `${line}\r\n`).join("");
+  return [names.join(","), ...rows.map((row) => names.map((name) => cell(row[name])).join(","))]
+    .map((line) => `${line}\r\n`)
+    .join("");
 }
 
 /** Columns padded to their widest cell, two spaces apart; `right` names those that are numbers. */
-export function columnsText(head: readonly string[], rows: readonly (readonly string[])[], right: readonly number[]): string {
-  const widths = head.map((name, column) => rows.reduce((most, row) => Math.max(most, (row[column] ?? "").length), name.length));
-  const line = (cells: readonly string[]): string => cells.map((text, column) => (right.includes(column) ? text.padStart(widths[column] ?? 0) : text.padEnd(widths[column] ?? 0))).join("  ").trimEnd();
+export function columnsText(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  right: readonly number[],
+): string {
+  const widths = head.map((name, column) =>
+    rows.reduce((most, row) => Math.max(most, (row[column] ?? "").length), name.length),
+  );
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((text, column) =>
+        right.includes(column) ? text.padStart(widths[column] ?? 0) : text.padEnd(widths[column] ?? 0),
+      )
+      .join("  ")
+      .trimEnd();
   return `${[head, ...rows].map(line).join("\n")}\n`;
 }
 
@@ -76,7 +151,17 @@ export function columnsText(head: readonly string[], rows: readonly (readonly st
 export function listText(rows: readonly BookRow[]): string {
   return columnsText(
     ["No", "Kind", "Issued", "Charge point", "kWh", "Total", "", "Card", "Stopped"],
-    rows.map((row) => [String(row.number), row.kind, row.issued.slice(0, 19).replace("T", " "), row.evseId, row.kind === "sale" ? row.kwh : "", row.currency === "" ? "" : row.gross, row.currency, row.card, row.stopped === "" ? row.refers : row.stopped]),
+    rows.map((row) => [
+      String(row.number),
+      row.kind,
+      row.issued.slice(0, 19).replace("T", " "),
+      row.evseId,
+      row.kind === "sale" ? row.kwh : "",
+      row.currency === "" ? "" : row.gross,
+      row.currency,
+      row.card,
+      row.stopped === "" ? row.refers : row.stopped,
+    ]),
     [0, 4, 5],
   );
 }
@@ -84,10 +169,23 @@ export function listText(rows: readonly BookRow[]): string {
 export const groupings = ["day", "month", "token", "tariff"] as const;
 export type Grouping = (typeof groupings)[number];
 
-export type SummaryRow = { readonly group: string; readonly currency: string; readonly sales: number; readonly credits: number; readonly kwh: string; readonly net: string; readonly tax: string; readonly gross: string };
+export type SummaryRow = {
+  readonly group: string;
+  readonly currency: string;
+  readonly sales: number;
+  readonly credits: number;
+  readonly kwh: string;
+  readonly net: string;
+  readonly tax: string;
+  readonly gross: string;
+};
 
 /** Whose row a receipt falls into; a credit into the one of the sale it takes back. */
-function groupOf(payload: ReceiptPayload, by: Grouping, source: ReceiptSource): { readonly key: string; readonly shown: string } | undefined {
+function groupOf(
+  payload: ReceiptPayload,
+  by: Grouping,
+  source: ReceiptSource,
+): { readonly key: string; readonly shown: string } | undefined {
   if (payload.kind !== "sale" && payload.kind !== "credit") return undefined;
   if (by === "day" || by === "month") {
     const date = payload.issuedAt.slice(0, by === "day" ? 10 : 7);
@@ -97,7 +195,9 @@ function groupOf(payload: ReceiptPayload, by: Grouping, source: ReceiptSource): 
   const sold = payload.kind === "credit" ? (receipt === undefined ? undefined : payloadFrom(receipt)) : payload;
   if (sold?.kind !== "sale") return { key: "?", shown: "?" };
   const { token, tariff } = sold.sale;
-  return by === "tariff" ? { key: tariff.id, shown: tariff.id } : { key: token.uid, shown: `${masked(token.uid)} (contract ${masked(token.contractId)})` };
+  return by === "tariff"
+    ? { key: tariff.id, shown: tariff.id }
+    : { key: token.uid, shown: `${masked(token.uid)} (contract ${masked(token.contractId)})` };
 }
 
 /** What was sold per day, month, card or tariff, and currency: credits taken off. Exact sums. */
@@ -108,13 +208,24 @@ export function summaryOf(source: ReceiptSource, by: Grouping, range: Range): re
     if (group === undefined) continue;
     const row = rowOf(payload);
     const key = `${group.key}\n${row.currency}`;
-    const before = rows.get(key) ?? { group: group.shown, currency: row.currency, sales: 0, credits: 0, kwh: "0.000", net: "0", tax: "0", gross: "0" };
+    const before = rows.get(key) ?? {
+      group: group.shown,
+      currency: row.currency,
+      sales: 0,
+      credits: 0,
+      kwh: "0.000",
+      net: "0",
+      tax: "0",
+      gross: "0",
+    };
     rows.set(key, {
       ...before,
       sales: before.sales + (payload.kind === "sale" ? 1 : 0),
       credits: before.credits + (payload.kind === "credit" ? 1 : 0),
       kwh: kwhExact((milliWhOfKwh(before.kwh) ?? Number.NaN) + (milliWhOfKwh(row.kwh) ?? Number.NaN)),
-      net: sumText(before.net, row.net), tax: sumText(before.tax, row.tax), gross: sumText(before.gross, row.gross),
+      net: sumText(before.net, row.net),
+      tax: sumText(before.tax, row.tax),
+      gross: sumText(before.gross, row.gross),
     });
   }
   return [...rows.values()];
@@ -124,7 +235,16 @@ export function summaryOf(source: ReceiptSource, by: Grouping, range: Range): re
 export function summaryText(rows: readonly SummaryRow[], by: Grouping): string {
   return columnsText(
     [by, "Sales", "Credits", "kWh", "Net", "Tax", "Gross", ""],
-    rows.map((row) => [row.group, String(row.sales), String(row.credits), row.kwh, row.net, row.tax, row.gross, row.currency]),
+    rows.map((row) => [
+      row.group,
+      String(row.sales),
+      String(row.credits),
+      row.kwh,
+      row.net,
+      row.tax,
+      row.gross,
+      row.currency,
+    ]),
     [1, 2, 3, 4, 5, 6],
   );
 }

@@ -4,7 +4,10 @@ import { receiptText, type TextWidth } from "../../core/print/receipt-text.js";
 import { sha256 } from "../signing-keys.js";
 import { codeLines } from "./qr-code.js";
 
-/** The text of a stored receipt. `onPaper`: the code dark on light; a terminal most often shows light on dark. Throws ReceiptFault where it is none of ours. */
+/**
+ * The text of a stored receipt. `onPaper`: the code dark on light; a terminal most often shows light on dark. Throws
+ * ReceiptFault where it is none of ours.
+ */
 export function printedReceipt(jws: string, width: TextWidth, options: SheetOptions, onPaper: boolean): string {
   const sheet = receiptSheet(jws, sha256, options);
   return receiptText(sheet, width, width === 32 || sheet.code === undefined ? [] : codeLines(sheet.code, onPaper));

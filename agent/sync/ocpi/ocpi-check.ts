@@ -1,12 +1,13 @@
-// A backend that is asked about a card over OCPI: real-time authorization (2.2.1 mod_tokens, POST {token_uid}/authorize).
+// A backend that is asked about a card over OCPI: real-time authorization (2.2.1 mod_tokens, POST
+// {token_uid}/authorize).
 import { z } from "zod";
 import type { OcpiUplinkConfig } from "../../../config/uplink.js";
 import type { Clock } from "../../../drivers/driver.js";
 import type { OnlineAnswer } from "../../core/cdr/token.js";
 import type { OnlineCheck } from "../station-port.js";
 import { OcpiLine, type OcpiParty } from "./ocpi-line.js";
-import { envelopeOf } from "./ocpi-verdict.js";
 import { readToken, sessionTokenOf } from "./ocpi-token.js";
+import { envelopeOf } from "./ocpi-verdict.js";
 
 export type OcpiCheckParts = {
   readonly config: OcpiUplinkConfig;
@@ -58,25 +59,47 @@ export class OcpiCheck implements OnlineCheck {
     const url = new URL(this.#parts.tokensUrl);
     url.pathname = `${url.pathname.replace(/\/+$/, "")}/${encodeURIComponent(uid)}/authorize`;
     url.searchParams.set("type", "RFID");
-    const body = JSON.stringify({ location_id: this.#parts.locationId, ...(evseUid === undefined ? {} : { evse_uids: [evseUid] }) });
-    const answer = await this.#line.ask({ method: "POST", url, body, headers: { "Content-Type": "application/json" }, timeoutMs: this.#parts.timeoutMs }, token, signal);
+    const body = JSON.stringify({
+      location_id: this.#parts.locationId,
+      ...(evseUid === undefined ? {} : { evse_uids: [evseUid] }),
+    });
+    const answer = await this.#line.ask(
+      { method: "POST", url, body, headers: { "Content-Type": "application/json" }, timeoutMs: this.#parts.timeoutMs },
+      token,
+      signal,
+    );
     if (answer.kind === "lost") return undefined;
     const envelope = envelopeOf(answer.body);
     if (envelope === undefined) return undefined;
-    // The standard asks for both, HTTP 404 and OCPI 2004; backends are seen to give one of them. A bare 404 is a wrong address as well.
-    if (envelope.code === unknownToken || (answer.status === 404 && envelope.code >= 2000 && envelope.code < 3000)) return { allowed: "NOT_KNOWN" };
+    // The standard asks for both, HTTP 404 and OCPI 2004; backends are seen to give one of them. A bare 404 is a wrong
+    // address as well.
+    if (envelope.code === unknownToken || (answer.status === 404 && envelope.code >= 2000 && envelope.code < 3000))
+      return { allowed: "NOT_KNOWN" };
     if (answer.status !== 200 || envelope.code >= 2000) return undefined;
     const read = authorization.safeParse(envelope.data);
     return read.success ? answerOf(read.data, this.#parts.locationId, evseUid) : undefined;
   }
 }
 
-function answerOf({ allowed, token, location, authorization_reference, info }: z.infer<typeof authorization>, locationId: string, evseUid: string | undefined): OnlineAnswer | undefined {
-  const said = info?.text.replace(/[\p{Cc}\s]+/gu, " ").trim().slice(0, longestInfo);
+function answerOf(
+  { allowed, token, location, authorization_reference, info }: z.infer<typeof authorization>,
+  locationId: string,
+  evseUid: string | undefined,
+): OnlineAnswer | undefined {
+  const said = info?.text
+    .replace(/[\p{Cc}\s]+/gu, " ")
+    .trim()
+    .slice(0, longestInfo);
   const words = said === undefined || said === "" ? {} : { info: said };
   if (allowed !== "ALLOWED") return { allowed, ...words };
   // Where the answer names places, the driver may charge there and nowhere else.
-  const elsewhere = location != null && (location.location_id !== locationId || (evseUid !== undefined && location.evse_uids != null && location.evse_uids.length > 0 && !location.evse_uids.includes(evseUid)));
+  const elsewhere =
+    location != null &&
+    (location.location_id !== locationId ||
+      (evseUid !== undefined &&
+        location.evse_uids != null &&
+        location.evse_uids.length > 0 &&
+        !location.evse_uids.includes(evseUid)));
   if (elsewhere) return { allowed: "NOT_ALLOWED", ...words };
   const read = readToken(token);
   // Without a token there is nobody to send the bill to.

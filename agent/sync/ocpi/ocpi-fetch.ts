@@ -1,12 +1,18 @@
-// A whole list over OCPI, page after page by the Link header (transport_and_format, Pagination): all of it or nothing. What a slow or lying
-// server can cost is bounded in time, pages, rows and bytes, and neither a next page nor a redirect is followed to another origin.
+// A whole list over OCPI, page after page by the Link header (transport_and_format, Pagination): all of it or nothing.
+// What a slow or lying server can cost is bounded in time, pages, rows and bytes, and neither a next page nor a
+// redirect is followed to another origin.
 import type { HttpAnswer } from "../transport/http.js";
-import { looksEncoded, redirectTarget, type OcpiLine } from "./ocpi-line.js";
-import { envelopeOf, retryAfterMs, said, shown, whyLost, wrongToken } from "./ocpi-verdict.js";
 import type { UplinkFault } from "../uplink.js";
+import { looksEncoded, type OcpiLine, redirectTarget } from "./ocpi-line.js";
+import { envelopeOf, retryAfterMs, said, shown, whyLost, wrongToken } from "./ocpi-verdict.js";
 
 /** `afterMs` = how long the server asks to be left alone. */
-export type Trouble = { readonly ok: false; readonly words: string; readonly fault?: UplinkFault; readonly afterMs?: number };
+export type Trouble = {
+  readonly ok: false;
+  readonly words: string;
+  readonly fault?: UplinkFault;
+  readonly afterMs?: number;
+};
 /** `serverMs` = the server's time when it gave the first page, where it says so. */
 export type Fetched = { readonly ok: true; readonly serverMs?: number } | Trouble;
 
@@ -31,7 +37,12 @@ const longestPage = 8 * 1024 * 1024;
 const longestList = 32 * 1024 * 1024;
 
 /** Hands over each page as it comes; what was handed over counts only where the answer is `ok`. Never rejects. */
-export async function fetchAll(line: OcpiLine, options: FetchOptions, signal: AbortSignal, take: (rows: readonly unknown[]) => void): Promise<Fetched> {
+export async function fetchAll(
+  line: OcpiLine,
+  options: FetchOptions,
+  signal: AbortSignal,
+  take: (rows: readonly unknown[]) => void,
+): Promise<Fetched> {
   const token = line.ready();
   if (typeof token !== "string") return { ok: false, words: token.why, fault: "uplink/unauthorised" };
   const over = AbortSignal.timeout(options.totalMs);
@@ -40,7 +51,8 @@ export async function fetchAll(line: OcpiLine, options: FetchOptions, signal: Ab
   let serverMs = Number.NaN;
   let url: URL | undefined = firstPage(options);
   while (url !== undefined) {
-    if (seen.has(url.href) || seen.size >= mostPages) return bad(options.url, "the pages lead round in a circle or never end");
+    if (seen.has(url.href) || seen.size >= mostPages)
+      return bad(options.url, "the pages lead round in a circle or never end");
     seen.add(url.href);
     const answer = await askFor(line, url, options, token, AbortSignal.any([signal, over]));
     if (over.aborted) return bad(options.url, `the list was not whole within ${Math.round(options.totalMs / 1000)} s`);
@@ -49,12 +61,17 @@ export async function fetchAll(line: OcpiLine, options: FetchOptions, signal: Ab
     if ("ok" in page) return page;
     rows += page.rows.length;
     length += answer.body?.length ?? 0;
-    if (rows > options.mostRows || length > longestList) return bad(options.url, `the list is longer than this station holds (${options.mostRows} rows, ${longestList / 1024 / 1024} MiB)`);
+    if (rows > options.mostRows || length > longestList)
+      return bad(
+        options.url,
+        `the list is longer than this station holds (${options.mostRows} rows, ${longestList / 1024 / 1024} MiB)`,
+      );
     take(page.rows);
     if (Number.isNaN(serverMs)) serverMs = Date.parse(answer.headers.date ?? "");
     url = page.next;
     const total = Number(answer.headers["x-total-count"] ?? Number.NaN);
-    if (url === undefined && Number.isSafeInteger(total) && rows < total) return bad(options.url, `the list ends after ${rows} of ${total} rows`);
+    if (url === undefined && Number.isSafeInteger(total) && rows < total)
+      return bad(options.url, `the list ends after ${rows} of ${total} rows`);
   }
   return { ok: true, ...(Number.isNaN(serverMs) ? {} : { serverMs }) };
 }
@@ -70,7 +87,13 @@ function firstPage({ url, dateFrom }: FetchOptions): URL {
 }
 
 /** One page, over redirects within its origin. */
-async function askFor(line: OcpiLine, first: URL, { timeoutMs, key }: FetchOptions, token: string, signal: AbortSignal): Promise<HttpAnswer | Trouble> {
+async function askFor(
+  line: OcpiLine,
+  first: URL,
+  { timeoutMs, key }: FetchOptions,
+  token: string,
+  signal: AbortSignal,
+): Promise<HttpAnswer | Trouble> {
   let url = first;
   for (let redirects = 0; ; redirects += 1) {
     const answer = await line.ask({ method: "GET", url, headers: {}, timeoutMs, longest: longestPage }, token, signal);
@@ -80,21 +103,45 @@ async function askFor(line: OcpiLine, first: URL, { timeoutMs, key }: FetchOptio
     }
     if (answer.status < 300 || answer.status > 399) return answer;
     const next = redirectTarget(answer, url);
-    const where = next === undefined || next.origin === url.origin ? "" : ` to ${next.origin}, where the token must not go`;
+    const where =
+      next === undefined || next.origin === url.origin ? "" : ` to ${next.origin}, where the token must not go`;
     if (where !== "" || next === undefined || redirects === mostRedirects || ![307, 308].includes(answer.status))
-      return bad(url, `sends us elsewhere${where} (HTTP ${answer.status}): a login page of the network, or a wrong ${key}`);
+      return bad(
+        url,
+        `sends us elsewhere${where} (HTTP ${answer.status}): a login page of the network, or a wrong ${key}`,
+      );
     url = next;
   }
 }
 
-function pageOf(answer: HttpAnswer, url: URL, token: string, options: FetchOptions): Trouble | { readonly rows: readonly unknown[]; readonly next: URL | undefined } {
+function pageOf(
+  answer: HttpAnswer,
+  url: URL,
+  token: string,
+  options: FetchOptions,
+): Trouble | { readonly rows: readonly unknown[]; readonly next: URL | undefined } {
   const { status } = answer;
-  if (status === 401 || status === 403) return { ok: false, fault: "uplink/unauthorised", words: `${wrongToken({ tokenFile: options.tokenFile, tokenLooksEncoded: looksEncoded(token) })} (${said(answer)})` };
-  if (status === 404 || status === 405 || status === 410) return { ok: false, fault: "uplink/unauthorised", words: `${shown(url)} is no list (${said(answer)}): check ${options.key}` };
+  if (status === 401 || status === 403)
+    return {
+      ok: false,
+      fault: "uplink/unauthorised",
+      words: `${wrongToken({ tokenFile: options.tokenFile, tokenLooksEncoded: looksEncoded(token) })} (${said(answer)})`,
+    };
+  if (status === 404 || status === 405 || status === 410)
+    return {
+      ok: false,
+      fault: "uplink/unauthorised",
+      words: `${shown(url)} is no list (${said(answer)}): check ${options.key}`,
+    };
   const envelope = envelopeOf(answer.body);
   if (status !== 200 || envelope === undefined || envelope.code >= 2000) {
-    const why = answer.broken ?? (status === 200 && envelope === undefined ? "this is no OCPI answer (a login page of the network?)" : said(answer));
-    const hint = envelope?.code === 3000 ? `; some backends answer so to a wrong token: check ${options.tokenFile}` : "";
+    const why =
+      answer.broken ??
+      (status === 200 && envelope === undefined
+        ? "this is no OCPI answer (a login page of the network?)"
+        : said(answer));
+    const hint =
+      envelope?.code === 3000 ? `; some backends answer so to a wrong token: check ${options.tokenFile}` : "";
     const afterMs = retryAfterMs(answer);
     return { ...bad(url, why + hint), ...(afterMs === undefined ? {} : { afterMs }) };
   }
@@ -104,13 +151,15 @@ function pageOf(answer: HttpAnswer, url: URL, token: string, options: FetchOptio
   if (link === undefined) return { rows: data as unknown[], next: undefined };
   if (!URL.canParse(link, url.href)) return bad(url, "its next page has no address");
   const next = new URL(link, url);
-  if (next.origin !== options.url.origin) return bad(url, `its next page is at ${next.origin}, where the token must not go`);
+  if (next.origin !== options.url.origin)
+    return bad(url, `its next page is at ${next.origin}, where the token must not go`);
   return { rows: data as unknown[], next };
 }
 
 /** The target of `rel="next"` (RFC 8288). */
 function nextLink(header: string | string[] | undefined): string | undefined {
   const text = Array.isArray(header) ? header.join(", ") : (header ?? "");
-  for (const [, target = "", parameters = ""] of text.matchAll(/<([^>]*)>([^<]*)/g)) if (/;\s*rel\s*=\s*"?(?:[^"]*\s)?next\b/i.test(parameters)) return target;
+  for (const [, target = "", parameters = ""] of text.matchAll(/<([^>]*)>([^<]*)/g))
+    if (/;\s*rel\s*=\s*"?(?:[^"]*\s)?next\b/i.test(parameters)) return target;
   return undefined;
 }

@@ -1,19 +1,23 @@
 // The line to one OCPI backend: token, certificates, proxy and the headers of every request, whatever is asked over it.
-// Token and certificates are read where they are used, so that what a technician mends in a file heals without a restart.
+// Token and certificates are read where they are used, so that what a technician mends in a file heals without a
+// restart.
 import { randomUUID } from "node:crypto";
 import http from "node:http";
 import https from "node:https";
 import { loopback, type OcpiUplinkConfig } from "../../../config/uplink.js";
 import { Failure } from "../../core/failure.js";
-import { exchange, type HttpAnswer, type Lost, type HttpRequest } from "../transport/http.js";
 import { identityIn, proveUsable, SecretFile } from "../transport/credential-reader.js";
-import { shown } from "./ocpi-verdict.js";
+import { exchange, type HttpAnswer, type HttpRequest, type Lost } from "../transport/http.js";
 import { proxyOf, SecureTunnels, Tunnels } from "../transport/tunnel.js";
+import { shown } from "./ocpi-verdict.js";
 
 /** Who sends, by OCPI's routing headers. */
 export type OcpiParty = { readonly countryCode: string; readonly partyId: string };
 
-export type LineConfig = Pick<OcpiUplinkConfig, "name" | "tokenFile" | "toCountryCode" | "toPartyId" | "tls" | "proxy" | "proxyAuthFile">;
+export type LineConfig = Pick<
+  OcpiUplinkConfig,
+  "name" | "tokenFile" | "toCountryCode" | "toPartyId" | "tls" | "proxy" | "proxyAuthFile"
+>;
 
 /** Servers close idle connections after 5 s and more; ours are gone before. */
 const idleMs = 2_000;
@@ -25,14 +29,20 @@ export class OcpiLine {
   readonly #token: SecretFile;
   #agent: http.Agent | undefined;
 
-  /** All requests go to addresses of `url`'s scheme. Throws Failure config/invalid where the token would travel in the open. */
+  /**
+   * All requests go to addresses of `url`'s scheme. Throws Failure config/invalid where the token would travel in the
+   * open.
+   */
   constructor(config: LineConfig, from: OcpiParty, url: URL) {
     this.#config = config;
     this.#from = from;
     this.#token = new SecretFile("tokenFile", config.tokenFile);
     this.#secure = url.protocol === "https:";
     if (!this.#secure && !(url.protocol === "http:" && loopback.includes(url.hostname)))
-      throw new Failure("config/invalid", `uplink ${config.name}: ${shown(url)} is not https, and the token must not travel in the open`);
+      throw new Failure(
+        "config/invalid",
+        `uplink ${config.name}: ${shown(url)} is not https, and the token must not travel in the open`,
+      );
   }
 
   /** The token, where it and the certificates can be read and used now; else why not. */
@@ -46,7 +56,10 @@ export class OcpiLine {
     }
   }
 
-  /** One request with all headers of OCPI. Never rejects; throws Failure config/invalid where a file cannot be read any more. */
+  /**
+   * One request with all headers of OCPI. Never rejects; throws Failure config/invalid where a file cannot be read any
+   * more.
+   */
   async ask(request: Omit<HttpRequest, "agent">, token: string, signal: AbortSignal): Promise<HttpAnswer | Lost> {
     const headers = { ...this.#headers(token), ...request.headers };
     const once = (agent: http.Agent): Promise<HttpAnswer | Lost> => exchange({ ...request, agent, headers }, signal);
@@ -94,10 +107,16 @@ export class OcpiLine {
 function tokenIn(file: SecretFile): string {
   const token = file.text().trim();
   if (/^[\x21-\x7e]{1,512}$/.test(token)) return token;
-  throw new Failure("config/invalid", `tokenFile ${file.path} must hold one credentials token of printable characters and nothing else`);
+  throw new Failure(
+    "config/invalid",
+    `tokenFile ${file.path} must hold one credentials token of printable characters and nothing else`,
+  );
 }
 
-/** True when the token reads as the base64 of printable text: the commonest wrong token is the one that was encoded before it was stored. */
+/**
+ * True when the token reads as the base64 of printable text: the commonest wrong token is the one that was encoded
+ * before it was stored.
+ */
 export function looksEncoded(token: string): boolean {
   if (token.length < 8 || token.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(token)) return false;
   return /^[\x21-\x7e]+$/.test(Buffer.from(token, "base64").toString("latin1"));

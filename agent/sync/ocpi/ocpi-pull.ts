@@ -1,13 +1,14 @@
-// Tokens and tariffs fetched from a backend over OCPI. A refresh is all or nothing; tokens come by their changes and once a day whole, so that
-// one which was taken out goes; a tariff that cannot be priced exactly is named, and the one before it stays in force.
+// Tokens and tariffs fetched from a backend over OCPI. A refresh is all or nothing; tokens come by their changes and
+// once a day whole, so that one which was taken out goes; a tariff that cannot be priced exactly is named, and the one
+// before it stays in force.
 import { z } from "zod";
 import type { OcpiUplinkConfig } from "../../../config/uplink.js";
 import type { Clock, FaultCode } from "../../../drivers/driver.js";
+import type { Token } from "../../core/cdr/token.js";
 import { counted } from "../../core/number/counted.js";
 import type { Tariff } from "../../core/tariff/tariff.js";
-import type { Token } from "../../core/cdr/token.js";
 import { backoffMs } from "../transport/backoff.js";
-import { fetchAll, type Fetched, type Trouble } from "./ocpi-fetch.js";
+import { type Fetched, fetchAll, type Trouble } from "./ocpi-fetch.js";
 import { OcpiLine, type OcpiParty } from "./ocpi-line.js";
 import { readOcpiTariff } from "./ocpi-tariff.js";
 import { readToken, tokenOfOcpi } from "./ocpi-token.js";
@@ -36,7 +37,14 @@ export type PullState = z.infer<typeof state>;
 export const nothingPulled: PullState = { tokens: [], fullAtMs: 0, from: "", last: null };
 export const parsePullState = (value: unknown): PullState => state.parse(value);
 
-export type PullStatus = { readonly uplink: string; readonly atMs?: number; readonly ok?: boolean; readonly words?: string; readonly tokens: number; readonly tariffs: number };
+export type PullStatus = {
+  readonly uplink: string;
+  readonly atMs?: number;
+  readonly ok?: boolean;
+  readonly words?: string;
+  readonly tokens: number;
+  readonly tariffs: number;
+};
 
 export type OcpiPullParts = {
   readonly config: OcpiUplinkConfig;
@@ -80,7 +88,10 @@ export class OcpiPull {
     const { config, from } = parts;
     const lineTo = (address: string): OcpiLine => new OcpiLine(config, from, new URL(address));
     this.#parts = parts;
-    this.#lines = { ...(config.tokensUrl === undefined ? {} : { tokensUrl: lineTo(config.tokensUrl) }), ...(config.tariffsUrl === undefined ? {} : { tariffsUrl: lineTo(config.tariffsUrl) }) };
+    this.#lines = {
+      ...(config.tokensUrl === undefined ? {} : { tokensUrl: lineTo(config.tokensUrl) }),
+      ...(config.tariffsUrl === undefined ? {} : { tariffsUrl: lineTo(config.tariffsUrl) }),
+    };
     const kept = parts.store.read();
     this.#known = byUid(kept.tokens);
     this.#last = kept.last;
@@ -117,7 +128,12 @@ export class OcpiPull {
   }
 
   status(): PullStatus {
-    return { uplink: this.#parts.config.name, ...(this.#last ?? {}), tokens: this.#known.size, tariffs: this.#parts.tariffs.own().length };
+    return {
+      uplink: this.#parts.config.name,
+      ...(this.#last ?? {}),
+      tokens: this.#known.size,
+      tariffs: this.#parts.tariffs.own().length,
+    };
   }
 
   async stop(): Promise<void> {
@@ -146,29 +162,58 @@ export class OcpiPull {
     const troubles = results.filter((result): result is Trouble => "ok" in result);
     this.#parts.fault("uplink/unauthorised", troubles.find((trouble) => trouble.fault !== undefined)?.words);
     // Both lists fail for one reason more often than not.
-    const words = [...new Set([...troubles, ...results.filter((result) => !("ok" in result))].map((result) => result.words))].filter((text) => text !== "").join("; ");
+    const words = [
+      ...new Set([...troubles, ...results.filter((result) => !("ok" in result))].map((result) => result.words)),
+    ]
+      .filter((text) => text !== "")
+      .join("; ");
     this.#tell({ atMs: this.#parts.clock.now().at, ok: troubles.length === 0, words });
     const kept = tokens !== undefined && "kept" in tokens ? tokens.kept : undefined;
     // Written where something changed: a list is written whole, and a card that does so each hour wears out.
     if (kept !== undefined) this.#parts.store.write({ ...kept, last: this.#last });
     if (troubles.length === 0) return void (this.#failures = 0);
     this.#failures += 1;
-    this.#in(backoffMs(this.#failures, this.#parts.config.backoff, this.#parts.random(), Math.max(...troubles.map(({ afterMs = 0 }) => afterMs))));
+    this.#in(
+      backoffMs(
+        this.#failures,
+        this.#parts.config.backoff,
+        this.#parts.random(),
+        Math.max(...troubles.map(({ afterMs = 0 }) => afterMs)),
+      ),
+    );
   }
 
   #tell(now: NonNullable<PullState["last"]>): void {
     const before = this.#last?.ok ?? true;
     this.#last = now;
-    if (now.ok !== before) this.#parts.note(now.ok ? `tokens and tariffs are fetched again: ${now.words}` : `tokens and tariffs cannot be fetched, those from before stay in force: ${now.words}`);
+    if (now.ok !== before)
+      this.#parts.note(
+        now.ok
+          ? `tokens and tariffs are fetched again: ${now.words}`
+          : `tokens and tariffs cannot be fetched, those from before stay in force: ${now.words}`,
+      );
   }
 
   /** Undefined = there is nothing to fetch by that name. */
-  async #fetch(key: "tokensUrl" | "tariffsUrl", mostRows: number, take: (rows: readonly unknown[]) => void, dateFrom?: string): Promise<Fetched | undefined> {
+  async #fetch(
+    key: "tokensUrl" | "tariffsUrl",
+    mostRows: number,
+    take: (rows: readonly unknown[]) => void,
+    dateFrom?: string,
+  ): Promise<Fetched | undefined> {
     const { config } = this.#parts;
     const [line, address] = [this.#lines[key], config[key]];
     if (line === undefined || address === undefined) return undefined;
     const { timeout, tokenFile } = config;
-    const options = { url: new URL(address), tokenFile, key, timeoutMs: timeout, totalMs: timeout * totalTimeouts, mostRows, ...(dateFrom === undefined ? {} : { dateFrom }) };
+    const options = {
+      url: new URL(address),
+      tokenFile,
+      key,
+      timeoutMs: timeout,
+      totalMs: timeout * totalTimeouts,
+      mostRows,
+      ...(dateFrom === undefined ? {} : { dateFrom }),
+    };
     return fetchAll(line, options, this.#stop.signal, take);
   }
 
@@ -178,7 +223,12 @@ export class OcpiPull {
     const { at } = clock.now();
     const whole = asked || before.from === "" || Math.abs(at - before.fullAtMs) >= wholeEveryMs;
     const list = new TokenList(whole ? [] : before.tokens, whole ? "" : before.from);
-    const fetched = await this.#fetch("tokensUrl", mostTokens, (rows) => list.take(rows), whole ? undefined : before.from);
+    const fetched = await this.#fetch(
+      "tokensUrl",
+      mostTokens,
+      (rows) => list.take(rows),
+      whole ? undefined : before.from,
+    );
     if (fetched === undefined || !fetched.ok) return fetched;
     const { tokens, unreadable } = list;
     if (tokens.size > mostTokens) return { ok: false, words: `more than ${mostTokens} tokens: no more are held here` };
@@ -206,11 +256,21 @@ export class OcpiPull {
       // The one in force before stays: no price is made up, and none is lost.
       const before = tariffs.own().filter((own) => own.id === read.id);
       next.push(...before);
-      refused.push(`tariff ${read.id === undefined ? `at row ${index + 1}` : `"${read.id}"`} cannot be sold by: ${read.why}${before.length === 0 ? "" : "; the one before it stays in force"}`);
+      refused.push(
+        `tariff ${read.id === undefined ? `at row ${index + 1}` : `"${read.id}"`} cannot be sold by: ${read.why}${before.length === 0 ? "" : "; the one before it stays in force"}`,
+      );
     }
-    this.#parts.fault("tariff/unreadable", refused.length === 0 ? undefined : `${refused[0] ?? ""}${refused.length > 1 ? ` (and ${refused.length - 1} more)` : ""}`);
-    if (!tariffs.replace(next)) return { ok: false, words: "there is no room for so many tariffs: nothing was changed" };
-    return { words: `${counted(next.length, "tariff")}${refused.length === 0 ? "" : `, ${refused.length} could not be taken up`}` };
+    this.#parts.fault(
+      "tariff/unreadable",
+      refused.length === 0
+        ? undefined
+        : `${refused[0] ?? ""}${refused.length > 1 ? ` (and ${refused.length - 1} more)` : ""}`,
+    );
+    if (!tariffs.replace(next))
+      return { ok: false, words: "there is no room for so many tariffs: nothing was changed" };
+    return {
+      words: `${counted(next.length, "tariff")}${refused.length === 0 ? "" : `, ${refused.length} could not be taken up`}`,
+    };
   }
 }
 
@@ -244,7 +304,10 @@ class TokenList {
     }
   }
 
-  /** From when on changes are asked for next: the newest that came, but never later than the server's own time, or one wrong date would hide what comes before it. */
+  /**
+   * From when on changes are asked for next: the newest that came, but never later than the server's own time, or one
+   * wrong date would hide what comes before it.
+   */
   from(serverMs = Number.POSITIVE_INFINITY): string {
     return Date.parse(this.#newest) > serverMs ? new Date(serverMs).toISOString() : this.#newest;
   }

@@ -1,4 +1,5 @@
-// A backend's Token (OCPI 2.2.1 mod_tokens, Token object) as this station keeps it: strict where a decision hangs on it, blind to the rest.
+// A backend's Token (OCPI 2.2.1 mod_tokens, Token object) as this station keeps it: strict where a decision hangs on
+// it, blind to the rest.
 import { z } from "zod";
 import type { SessionToken } from "../../core/cdr/settlement.js";
 import type { Token } from "../../core/cdr/token.js";
@@ -19,7 +20,9 @@ const wire = z.looseObject({
 export type WireToken = z.infer<typeof wire>;
 
 /** The token, or the UID of one that cannot be read: what was known of that card counts no more. */
-export function readToken(value: unknown): { readonly ok: true; readonly token: WireToken } | { readonly ok: false; readonly uid: string | undefined } {
+export function readToken(
+  value: unknown,
+): { readonly ok: true; readonly token: WireToken } | { readonly ok: false; readonly uid: string | undefined } {
   const read = wire.safeParse(value);
   if (read.success) return { ok: true, token: { ...read.data, uid: read.data.uid.toUpperCase() } };
   const uid = (value as { uid?: unknown } | null)?.uid;
@@ -27,11 +30,33 @@ export function readToken(value: unknown): { readonly ok: true; readonly token: 
 }
 
 /** As a row of the list. */
-export function tokenOfOcpi({ uid, contract_id, country_code, party_id, valid, whitelist, group_id }: WireToken): Token {
-  return { uid, contractId: contract_id, countryCode: country_code, partyId: party_id, valid, whitelist, ...(group_id == null ? {} : { group: group_id }) };
+export function tokenOfOcpi({
+  uid,
+  contract_id,
+  country_code,
+  party_id,
+  valid,
+  whitelist,
+  group_id,
+}: WireToken): Token {
+  return {
+    uid,
+    contractId: contract_id,
+    countryCode: country_code,
+    partyId: party_id,
+    valid,
+    whitelist,
+    ...(group_id == null ? {} : { group: group_id }),
+  };
 }
 
 /** As a session bears it. */
 export function sessionTokenOf({ uid, type, contract_id, country_code, party_id }: WireToken): SessionToken {
-  return { uid, type: type === "EMAID" ? "OTHER" : type, contractId: contract_id, countryCode: country_code, partyId: party_id };
+  return {
+    uid,
+    type: type === "EMAID" ? "OTHER" : type,
+    contractId: contract_id,
+    countryCode: country_code,
+    partyId: party_id,
+  };
 }

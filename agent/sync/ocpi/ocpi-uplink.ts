@@ -1,10 +1,13 @@
 // The HTTPS uplink: posts settled sessions as OCPI CDRs to one receiver (mod_cdrs, Receiver Interface, POST).
 import type { OcpiUplinkConfig } from "../../../config/uplink.js";
-import { looksEncoded, OcpiLine, redirectTarget, type OcpiParty } from "./ocpi-line.js";
-import { held, judge, judgeLost, shown } from "./ocpi-verdict.js";
 import type { Outcome, Uplink, UplinkItem } from "../uplink.js";
+import { looksEncoded, OcpiLine, type OcpiParty, redirectTarget } from "./ocpi-line.js";
+import { held, judge, judgeLost, shown } from "./ocpi-verdict.js";
 
-/** The newest checkpoint goes beside the CDR, not in it: all copies of a CDR are byte-equal for ever. Base64, since a note has lines. */
+/**
+ * The newest checkpoint goes beside the CDR, not in it: all copies of a CDR are byte-equal for ever. Base64, since a
+ * note has lines.
+ */
 export const checkpointHeader = "X-Chargetill-Checkpoint";
 
 const mostRedirects = 3;
@@ -16,10 +19,14 @@ export class OcpiUplink implements Uplink {
   readonly #url: URL;
 
   /**
-   * `checkpoint` is the signed note over all receipts so far, asked at each send: whoever keeps it can tell when any receipt is removed later.
-   * Throws Failure config/invalid where the token would travel in the open.
+   * `checkpoint` is the signed note over all receipts so far, asked at each send: whoever keeps it can tell when any
+   * receipt is removed later. Throws Failure config/invalid where the token would travel in the open.
    */
-  constructor(config: OcpiUplinkConfig, from: OcpiParty, private readonly checkpoint: () => string = () => "") {
+  constructor(
+    config: OcpiUplinkConfig,
+    from: OcpiParty,
+    private readonly checkpoint: () => string = () => "",
+  ) {
     this.name = config.name;
     this.#config = config;
     this.#url = new URL(config.url);
@@ -31,15 +38,28 @@ export class OcpiUplink implements Uplink {
     if (typeof token !== "string") return held(token.why);
     let url = this.#url;
     for (let redirects = 0; ; redirects += 1) {
-      const answer = await this.#line.ask({ method: "POST", url, body: item.body, headers: this.#headers(item), timeoutMs: this.#config.timeout }, token, signal);
+      const answer = await this.#line.ask(
+        { method: "POST", url, body: item.body, headers: this.#headers(item), timeoutMs: this.#config.timeout },
+        token,
+        signal,
+      );
       if (answer.kind === "lost") return judgeLost(answer, url);
       if (answer.status !== 307 && answer.status !== 308) {
         const tokenLooksEncoded = looksEncoded(token);
-        return judge(answer, { url, tokenFile: this.#config.tokenFile, tokenLooksEncoded, envelope: this.#config.envelope });
+        return judge(answer, {
+          url,
+          tokenFile: this.#config.tokenFile,
+          tokenLooksEncoded,
+          envelope: this.#config.envelope,
+        });
       }
       const next = redirectTarget(answer, url);
-      if (next === undefined || redirects === mostRedirects) return held(`${shown(url)} redirects without end or without a target: check the uplink's url`);
-      if (next.origin !== url.origin) return held(`${shown(url)} redirects to ${next.origin}, which is not followed since the token would leak: check the uplink's url`);
+      if (next === undefined || redirects === mostRedirects)
+        return held(`${shown(url)} redirects without end or without a target: check the uplink's url`);
+      if (next.origin !== url.origin)
+        return held(
+          `${shown(url)} redirects to ${next.origin}, which is not followed since the token would leak: check the uplink's url`,
+        );
       url = next;
     }
   }

@@ -1,5 +1,6 @@
-// What an answer to a posted CDR means, by HTTP status and by the OCPI envelope together (transport_and_format, status_codes).
-// Only both together accept: a login page answers 200 as well, and a wrong token has been seen to draw HTTP 200 with status_code 3000.
+// What an answer to a posted CDR means, by HTTP status and by the OCPI envelope together (transport_and_format,
+// status_codes). Only both together accept: a login page answers 200 as well, and a wrong token has been seen to draw
+// HTTP 200 with status_code 3000.
 import type { HttpAnswer, Lost } from "../transport/http.js";
 import type { Outcome } from "../uplink.js";
 
@@ -22,17 +23,26 @@ export function judge(answer: HttpAnswer, expected: Expectation): Outcome {
   if (status >= 200 && status < 300) return judgeEnvelope(answer, envelope, words, expected);
   if (status === 409) return { kind: "accepted", receipt: words };
   // A web server's words for a missing or unknown client certificate; no receipt is to blame.
-  if (status === 400 && envelope === undefined && /ssl certificate/i.test(answer.body ?? "")) return held(`${expected.url.host} does not accept this station's certificate: check tls.certFile and tls.keyFile (${words})`);
+  if (status === 400 && envelope === undefined && /ssl certificate/i.test(answer.body ?? ""))
+    return held(
+      `${expected.url.host} does not accept this station's certificate: check tls.certFile and tls.keyFile (${words})`,
+    );
   if (status === 400 || status === 422) return { kind: "refused", reason: words };
   if (status === 401 || status === 403) return held(`${wrongToken(expected)} (${words})`);
-  if (status === 404 || status === 405 || status === 410) return held(`the address ${shown(expected.url)} takes no CDRs (${words}): check the uplink's url`);
-  if (status >= 300 && status < 400) return { kind: "unsure", fault: "uplink/unsure", words: `${shown(expected.url)} sends us elsewhere (${words}): a login page of the network, or a wrong url` };
+  if (status === 404 || status === 405 || status === 410)
+    return held(`the address ${shown(expected.url)} takes no CDRs (${words}): check the uplink's url`);
+  if (status >= 300 && status < 400)
+    return {
+      kind: "unsure",
+      fault: "uplink/unsure",
+      words: `${shown(expected.url)} sends us elsewhere (${words}): a login page of the network, or a wrong url`,
+    };
   return again(answer, words);
 }
 
 /**
- * Not taken now. 5xx and most of 4xx may be this one receipt's doing, so each counts as an attempt; a server that is busy, or that names a time,
- * speaks of itself.
+ * Not taken now. 5xx and most of 4xx may be this one receipt's doing, so each counts as an attempt; a server that is
+ * busy, or that names a time, speaks of itself.
  */
 function again(answer: HttpAnswer, words: string): Outcome {
   const afterMs = retryAfterMs(answer);
@@ -42,8 +52,14 @@ function again(answer: HttpAnswer, words: string): Outcome {
 
 /** An answer for people: HTTP status, and the envelope's or the page's words where there are any. */
 export function said({ status, body }: HttpAnswer, envelope = envelopeOf(body)): string {
-  if (envelope !== undefined) return `HTTP ${status}, OCPI ${envelope.code}${envelope.message === "" ? "" : ` "${envelope.message}"`}`;
-  const page = status < 400 ? "" : readable((body ?? "").slice(0, longestPage).replace(/<(script|style)[\s\S]*?<\/\1>|<[^>]*>/gi, " ")).replace(/\s+/g, " ").trim();
+  if (envelope !== undefined)
+    return `HTTP ${status}, OCPI ${envelope.code}${envelope.message === "" ? "" : ` "${envelope.message}"`}`;
+  const page =
+    status < 400
+      ? ""
+      : readable((body ?? "").slice(0, longestPage).replace(/<(script|style)[\s\S]*?<\/\1>|<[^>]*>/gi, " "))
+          .replace(/\s+/g, " ")
+          .trim();
   return `HTTP ${status}${page === "" ? "" : ` "${page.slice(0, longestQuote)}"`}`;
 }
 
@@ -52,11 +68,21 @@ const longestPage = 4_096;
 const longestQuote = 80;
 const readable = (text: string): string => text.replace(/[^\x20-\x7e\xa0-\uffff]/g, " ");
 
-function judgeEnvelope(answer: HttpAnswer, envelope: Envelope | undefined, said: string, expected: Expectation): Outcome {
+function judgeEnvelope(
+  answer: HttpAnswer,
+  envelope: Envelope | undefined,
+  said: string,
+  expected: Expectation,
+): Outcome {
   if (envelope === undefined) {
-    if (expected.envelope === "none" && (answer.status === 201 || answer.status === 204) && answer.body?.trim() === "") return { kind: "accepted", receipt: said };
+    if (expected.envelope === "none" && (answer.status === 201 || answer.status === 204) && answer.body?.trim() === "")
+      return { kind: "accepted", receipt: said };
     if (answer.broken === "the answer was cut off") return { kind: "unsure", words: `${said}, but ${answer.broken}` };
-    const why = answer.broken ?? (answer.body?.trim() === "" ? "the answer is empty" : "the answer is no OCPI answer (a login page of the network?)");
+    const why =
+      answer.broken ??
+      (answer.body?.trim() === ""
+        ? "the answer is empty"
+        : "the answer is no OCPI answer (a login page of the network?)");
     return { kind: "unsure", fault: "uplink/unsure", words: `${shown(expected.url)}: ${said}, but ${why}` };
   }
   const { code } = envelope;
@@ -71,7 +97,9 @@ function judgeEnvelope(answer: HttpAnswer, envelope: Envelope | undefined, said:
 export function judgeLost(lost: Lost, url: URL): Outcome {
   const { words, needsPerson } = whyLost(lost, url);
   if (needsPerson) return held(words);
-  return lost.sent ? { kind: "unsure", words: `${words}; sent, but no answer was seen` } : { kind: "retry", countsAsAttempt: false, words };
+  return lost.sent
+    ? { kind: "unsure", words: `${words}; sent, but no answer was seen` }
+    : { kind: "retry", countsAsAttempt: false, words };
 }
 
 /** Why no answer came, and whether it takes a person to mend that. */
@@ -80,7 +108,10 @@ export function whyLost({ code }: Lost, url: URL): { readonly words: string; rea
   const identity = identityWords(code, url);
   if (identity !== undefined) return { words: identity, needsPerson: true };
   // Under TLS 1.3 a server judges our certificate after we have begun to speak, and some just hang up.
-  const hint = /^(?:https|wss):$/.test(url.protocol) && (code === "ECONNRESET" || code === "EPIPE") ? " (a backend that wants another client certificate may do so: check tls.certFile)" : "";
+  const hint =
+    /^(?:https|wss):$/.test(url.protocol) && (code === "ECONNRESET" || code === "EPIPE")
+      ? " (a backend that wants another client certificate may do so: check tls.certFile)"
+      : "";
   return { words: `${shown(url)}: ${lineWords[code] ?? code}${hint}`, needsPerson: false };
 }
 
@@ -89,7 +120,10 @@ export function held(words: string): Outcome {
   return { kind: "retry", countsAsAttempt: false, fault: "uplink/unauthorised", words };
 }
 
-export function wrongToken({ tokenFile, tokenLooksEncoded }: Pick<Expectation, "tokenFile" | "tokenLooksEncoded">): string {
+export function wrongToken({
+  tokenFile,
+  tokenLooksEncoded,
+}: Pick<Expectation, "tokenFile" | "tokenLooksEncoded">): string {
   const encoded = tokenLooksEncoded ? "; it looks base64-encoded already, but the file must hold the plain token" : "";
   return `the backend does not accept the token in ${tokenFile}${encoded}`;
 }
@@ -128,16 +162,22 @@ const passing: Readonly<Record<string, string>> = {
 
 function ofProxy(said: string, url: URL): { readonly words: string; readonly needsPerson: boolean } {
   const needsPerson = proxyWords[said];
-  if (needsPerson !== undefined) return { words: `on the way to ${url.host} the proxy ${needsPerson} (${said})`, needsPerson: true };
-  return { words: `on the way to ${url.host} the proxy ${passing[said] ?? (/^\d{3}$/.test(said) ? `answers ${said}` : `cannot be reached: ${lineWords[said] ?? said}`)}`, needsPerson: false };
+  if (needsPerson !== undefined)
+    return { words: `on the way to ${url.host} the proxy ${needsPerson} (${said})`, needsPerson: true };
+  return {
+    words: `on the way to ${url.host} the proxy ${passing[said] ?? (/^\d{3}$/.test(said) ? `answers ${said}` : `cannot be reached: ${lineWords[said] ?? said}`)}`,
+    needsPerson: false,
+  };
 }
 
 function identityWords(code: string, url: URL): string | undefined {
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return `the certificate of ${url.host} is made out to another name`;
-  if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID") return `the certificate of ${url.host} is not valid today: check the station's clock, then the backend`;
+  if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID")
+    return `the certificate of ${url.host} is not valid today: check the station's clock, then the backend`;
   if (/SELF_SIGNED|UNABLE_TO_|ISSUER_CERT|INVALID_CA|CERT_UNTRUSTED|CERT_SIGNATURE|CERT_REVOKED/.test(code))
     return `the certificate of ${url.host} is not signed by an authority this station knows: check tls.caFile (${code})`;
-  if (/ALERT/.test(code)) return `${url.host} does not accept this station's certificate: check tls.certFile and tls.keyFile (${code})`;
+  if (/ALERT/.test(code))
+    return `${url.host} does not accept this station's certificate: check tls.certFile and tls.keyFile (${code})`;
   return undefined;
 }
 
@@ -157,7 +197,10 @@ export function envelopeOf(body: string | undefined): Envelope | undefined {
   return { code, message: readable(message).slice(0, 200), data: "data" in value ? value.data : undefined };
 }
 
-/** Retry-After in seconds, or as a date, which is measured against the answer's own Date so that our clock does not matter. */
+/**
+ * Retry-After in seconds, or as a date, which is measured against the answer's own Date so that our clock does not
+ * matter.
+ */
 export function retryAfterMs({ headers }: HttpAnswer): number | undefined {
   const asked = headers["retry-after"];
   if (asked === undefined) return undefined;

@@ -1,18 +1,19 @@
-// Keeps one websocket to a CSMS open for ever: opens it, registers the station on it, and when it is lost opens it again after a back-off.
-// BootNotification goes out once after a start of ours, not after each loss of the line; until it is accepted nothing else does.
+// Keeps one websocket to a CSMS open for ever: opens it, registers the station on it, and when it is lost opens it
+// again after a back-off. BootNotification goes out once after a start of ours, not after each loss of the line; until
+// it is accepted nothing else does.
 import type { Agent } from "node:http";
 import type { WebSocket } from "ws";
 import type { OcppUplinkConfig } from "../../../config/uplink.js";
 import type { Clock } from "../../../drivers/driver.js";
 import { backoffMs } from "../transport/backoff.js";
 import type { UplinkFault } from "../uplink.js";
-import { bootAnswer, bootPayload, type BootReason, type StationName } from "./rpc/boot.js";
+import { Heartbeat } from "./availability/heartbeat.js";
+import { type BootReason, bootAnswer, bootPayload, type StationName } from "./rpc/boot.js";
 import { keepAlive, openSocket } from "./rpc/connection.js";
 import { CallError, type Dialect } from "./rpc/frame.js";
-import { Heartbeat } from "./availability/heartbeat.js";
 import type { Intervals, Registration } from "./rpc/link.js";
-import { reconnectMs, type Reconnect } from "./rpc/reconnect.js";
-import { Rpc, type Handlers } from "./rpc/rpc.js";
+import { type Reconnect, reconnectMs } from "./rpc/reconnect.js";
+import { type Handlers, Rpc } from "./rpc/rpc.js";
 import { transactionVerdict } from "./transactions/transactions.js";
 
 export type CsmsLineParts = {
@@ -92,14 +93,18 @@ export class CsmsLine {
     if (this.#rpc === undefined || this.#registration === "Unknown") this.#nudge?.();
   }
 
-  /** The line on which we are accepted; or how it stands when the try that is under way is over, at once where none is. */
+  /**
+   * The line on which we are accepted; or how it stands when the try that is under way is over, at once where none is.
+   */
   async reach(signal: AbortSignal): Promise<Rpc | CsmsLineStatus> {
     this.start();
     if (this.#status.accepted && this.#rpc !== undefined) return this.#rpc;
     if (signal.aborted) return this.#status;
     // Connected and not accepted: that is the CSMS's to change.
-    if (this.#rpc !== undefined && (this.#registration === "Pending" || this.#registration === "Rejected")) return this.#status;
-    // What waits to be sent makes no try of its own: when the next one is, the standard says (5.4), and it goes out then.
+    if (this.#rpc !== undefined && (this.#registration === "Pending" || this.#registration === "Rejected"))
+      return this.#status;
+    // What waits to be sent makes no try of its own: when the next one is, the standard says (5.4), and it goes out
+    // then.
     if (this.#nudge !== undefined) return this.#status;
     await new Promise<void>((resolve) => {
       const over = (): void => {
@@ -153,8 +158,17 @@ export class CsmsLine {
     }
   }
 
-  #inWords({ words, fault }: { readonly words: string; readonly fault?: UplinkFault }): Omit<CsmsLineStatus, "accepted"> {
-    const unset = this.#parts.clock.now().trust === "unsynced" && /clock/.test(words) ? "; the clock has not been set since the station was switched on" : "";
+  #inWords({
+    words,
+    fault,
+  }: {
+    readonly words: string;
+    readonly fault?: UplinkFault;
+  }): Omit<CsmsLineStatus, "accepted"> {
+    const unset =
+      this.#parts.clock.now().trust === "unsynced" && /clock/.test(words)
+        ? "; the clock has not been set since the station was switched on"
+        : "";
     return { words: `${words}${unset}`, ...(fault === undefined ? {} : { fault }) };
   }
 
@@ -162,7 +176,13 @@ export class CsmsLine {
   #serve(socket: WebSocket, dialect: Dialect): Promise<string> {
     const { config, handlers, intervals, note } = this.#parts;
     return new Promise((resolve) => {
-      const rpc = new Rpc({ dialect, handlers: this.#guarded(handlers(dialect)), send: (text) => this.#send(socket, text, gone), timeoutMs: config.timeout, note });
+      const rpc = new Rpc({
+        dialect,
+        handlers: this.#guarded(handlers(dialect)),
+        send: (text) => this.#send(socket, text, gone),
+        timeoutMs: config.timeout,
+        note,
+      });
       const gone = (why: string): void => {
         if (this.#rpc !== rpc) return;
         stopPings();
@@ -178,7 +198,11 @@ export class CsmsLine {
         else rpc.received(data.toString());
       });
       socket.on("error", (error) => gone(`the connection failed: ${error.message}`));
-      socket.on("close", (code, reason) => gone(`the connection was closed by the backend or the network (${code}${reason.length === 0 ? "" : ` ${reason.toString().slice(0, 100)}`})`));
+      socket.on("close", (code, reason) =>
+        gone(
+          `the connection was closed by the backend or the network (${code}${reason.length === 0 ? "" : ` ${reason.toString().slice(0, 100)}`})`,
+        ),
+      );
       socket.resume();
       void this.#register(rpc, this.#parts.bootReason()).catch((error: unknown) => this.#fail(error));
     });
@@ -192,10 +216,13 @@ export class CsmsLine {
 
   /** While we are Rejected nobody is served (2.0.1 B03). */
   #guarded(handlers: Handlers): Handlers {
-    const guard = (handler: Handlers[string]): Handlers[string] => (payload) => {
-      if (this.#registration === "Rejected") throw new CallError("SecurityError", "this station was rejected at its BootNotification");
-      return handler(payload);
-    };
+    const guard =
+      (handler: Handlers[string]): Handlers[string] =>
+      (payload) => {
+        if (this.#registration === "Rejected")
+          throw new CallError("SecurityError", "this station was rejected at its BootNotification");
+        return handler(payload);
+      };
     return Object.fromEntries(Object.entries(handlers).map(([action, handler]) => [action, guard(handler)]));
   }
 
@@ -220,7 +247,10 @@ export class CsmsLine {
     } catch (error) {
       if (this.#rpc !== rpc) return undefined;
       const refusal = transactionVerdict(error, "BootNotification");
-      const words = refusal.kind === "refused" ? `the backend refused this station's BootNotification: ${refusal.reason}` : (refusal.words ?? "the backend did not answer");
+      const words =
+        refusal.kind === "refused"
+          ? `the backend refused this station's BootNotification: ${refusal.reason}`
+          : (refusal.words ?? "the backend did not answer");
       const fault = refusal.kind === "refused" ? "uplink/unauthorised" : refusal.fault;
       this.#settled({ accepted: false, words, ...(fault === undefined ? {} : { fault }) });
       return backoffMs(failures + 1, config.backoff, random());
@@ -228,7 +258,11 @@ export class CsmsLine {
     if (this.#rpc !== rpc) return undefined;
     const answer = bootAnswer(payload);
     if (answer === undefined) {
-      this.#settled({ accepted: false, words: "the backend's answer to BootNotification is none of OCPP's", fault: "uplink/unsure" });
+      this.#settled({
+        accepted: false,
+        words: "the backend's answer to BootNotification is none of OCPP's",
+        fault: "uplink/unsure",
+      });
       return backoffMs(failures + 1, config.backoff, random());
     }
     this.#heartbeat.compareClock(answer.currentMs);
@@ -241,8 +275,15 @@ export class CsmsLine {
     }
     this.#bootedAs = undefined;
     this.#parts.lost();
-    const words = answer.registration === "Pending" ? "connected, but the backend has not accepted this station yet (Pending)" : `the backend rejects this station (Rejected): check that it knows ${this.#parts.identity}`;
-    this.#settled({ accepted: false, words: `${words}, ${rpc.dialect}`, ...(answer.registration === "Rejected" ? { fault: "uplink/unauthorised" } : {}) });
+    const words =
+      answer.registration === "Pending"
+        ? "connected, but the backend has not accepted this station yet (Pending)"
+        : `the backend rejects this station (Rejected): check that it knows ${this.#parts.identity}`;
+    this.#settled({
+      accepted: false,
+      words: `${words}, ${rpc.dialect}`,
+      ...(answer.registration === "Rejected" ? { fault: "uplink/unauthorised" } : {}),
+    });
     return answer.intervalS === 0 ? bootAgainMs : answer.intervalS * 1000;
   }
 
@@ -268,9 +309,14 @@ export class CsmsLine {
     this.#nudge?.();
   }
 
-  /** What lasts could not be written: the process ends, and whoever waits for the line is told that it does not stand. */
+  /**
+   * What lasts could not be written: the process ends, and whoever waits for the line is told that it does not stand.
+   */
   #fail(error: unknown): void {
-    this.#settled({ accepted: false, words: `the uplink failed: ${error instanceof Error ? error.message : String(error)}` });
+    this.#settled({
+      accepted: false,
+      words: `the uplink failed: ${error instanceof Error ? error.message : String(error)}`,
+    });
     this.#parts.die(error);
   }
 

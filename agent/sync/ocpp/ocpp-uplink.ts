@@ -1,5 +1,6 @@
-// The OCPP uplink: brings settled sessions to a CSMS as transactions, tells it of the station while the line stands, asks it about cards, and
-// lets it ask. The outbox owns the end of every session; what is told while one runs comes only when nothing waits there.
+// The OCPP uplink: brings settled sessions to a CSMS as transactions, tells it of the station while the line stands,
+// asks it about cards, and lets it ask. The outbox owns the end of every session; what is told while one runs comes
+// only when nothing waits there.
 import { hash } from "node:crypto";
 import type { Agent } from "node:http";
 import type { OcppUplinkConfig } from "../../../config/uplink.js";
@@ -8,20 +9,20 @@ import type { OnlineAnswer } from "../../core/cdr/token.js";
 import { isBusy } from "../../core/session/session.js";
 import type { Fact, OnlineCheck, StationFeed } from "../station-port.js";
 import type { Outcome, Uplink, UplinkItem, UplinkTies } from "../uplink.js";
-import { authorizeAnswer, authorizePayload, tariffIn, type Party } from "./cards/authorize.js";
-import { CallError, type Dialect } from "./rpc/frame.js";
-import type { BootReason } from "./rpc/boot.js";
-import { CsmsLine } from "./csms-line.js";
-import type { Intervals, CsmsLink, Registration } from "./rpc/link.js";
-import { TransactionReporter } from "./transactions/transaction-reporter.js";
 import { StatusNotifications } from "./availability/status-notification.js";
-import { reconnectBy, type Reconnect } from "./rpc/reconnect.js";
-import { ReservationUpdates } from "./cards/reservation-update.js";
+import { authorizeAnswer, authorizePayload, type Party, tariffIn } from "./cards/authorize.js";
 import { reservationUsed } from "./cards/reservation.js";
-import { CallLost, type Call, type Handlers, type Rpc } from "./rpc/rpc.js";
+import { ReservationUpdates } from "./cards/reservation-update.js";
+import { CsmsLine } from "./csms-line.js";
+import type { BootReason } from "./rpc/boot.js";
+import { CallError, type Dialect } from "./rpc/frame.js";
+import type { CsmsLink, Intervals, Registration } from "./rpc/link.js";
+import { type Reconnect, reconnectBy } from "./rpc/reconnect.js";
+import { type Call, CallLost, type Handlers, type Rpc } from "./rpc/rpc.js";
 import { completedTransaction, timeText } from "./transactions/completed-transaction.js";
-import { transactionVerdict, Transactions } from "./transactions/transactions.js";
-import { withReservation, type TransactionsState, type TransactionsStore } from "./transactions/transactions-state.js";
+import { TransactionReporter } from "./transactions/transaction-reporter.js";
+import { Transactions, transactionVerdict } from "./transactions/transactions.js";
+import { type TransactionsState, type TransactionsStore, withReservation } from "./transactions/transactions-state.js";
 
 export type OcppUplinkParts = {
   readonly config: OcppUplinkConfig;
@@ -38,8 +39,13 @@ export type OcppUplinkParts = {
   readonly handlers: (link: CsmsLink, dialect: Dialect) => Handlers;
   /** A backend may name this tariff: it set it, or it said so. */
   readonly tariffKnown: (tariffId: string) => boolean;
-  /** Takes up the tariff of an Authorize answer (2.1). Wanted and without an id: it cannot be priced here exactly, so nothing may be sold by it. */
-  readonly takeTariff: (tariff: unknown) => { readonly wanted: false } | { readonly wanted: true; readonly id: string | undefined };
+  /**
+   * Takes up the tariff of an Authorize answer (2.1). Wanted and without an id: it cannot be priced here exactly, so
+   * nothing may be sold by it.
+   */
+  readonly takeTariff: (
+    tariff: unknown,
+  ) => { readonly wanted: false } | { readonly wanted: true; readonly id: string | undefined };
   /** The CSMS does not let this token charge. */
   readonly deauthorise: (sessionId: string, status: string) => void;
   readonly agent?: () => Agent | undefined;
@@ -50,7 +56,10 @@ export type OcppUplinkParts = {
 const pingS = 60;
 /** Where a CSMS names none. */
 const heartbeatS = 300;
-/** How often a session's cost so far is told in 2.1 (TariffCostCtrlr.Interval[Cost]), until a CSMS says otherwise: each event wears the card. */
+/**
+ * How often a session's cost so far is told in 2.1 (TariffCostCtrlr.Interval[Cost]), until a CSMS says otherwise: each
+ * event wears the card.
+ */
 const costS = 300;
 /** After so long without a line the CSMS is told everything anew (OCPPCommCtrlr.OfflineThreshold). */
 const offlineThresholdMs = 60_000;
@@ -86,7 +95,8 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
     this.reconnect = reconnectBy(config.backoff);
     this.#intervals = { heartbeatS, pingS, meterValuesS: config.meterValues / 1000, costS };
     this.#transactions = new Transactions({
-      store: parts.store, note,
+      store: parts.store,
+      note,
       begun: (sessionId, payload) => this.#reporter.begun(sessionId, payload),
       tariffKnown: parts.tariffKnown,
       sendsRunningCost: () => this.sendsRunningCost,
@@ -94,7 +104,11 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
     this.#statusNotifications = new StatusNotifications({ feed, connectors, clock, note });
     this.#reservations = new ReservationUpdates(config.name, note);
     this.#reporter = new TransactionReporter({
-      transactions: this.#transactions, feed, clock, random, note,
+      transactions: this.#transactions,
+      feed,
+      clock,
+      random,
+      note,
       backoff: config.backoff,
       waiting: () => this.#ties?.waiting() ?? true,
       meterValuesMs: () => this.#intervals.meterValuesS * 1000,
@@ -103,7 +117,10 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
       die: parts.die,
     });
     this.#line = new CsmsLine({
-      config, clock, random, note,
+      config,
+      clock,
+      random,
+      note,
       identity: parts.identity,
       station: { serialNumber: parts.identity, version: parts.version },
       bootReason: () => this.#bootReason(),
@@ -117,7 +134,18 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
       setIntervals: (intervals) => this.setIntervals(intervals),
       accepted: (rpc, anew) => this.#accepted(rpc, anew),
       lost: () => this.#lost(),
-      stands: ({ accepted, words, fault }) => this.#ties?.reached(accepted ? "online" : fault === "uplink/unauthorised" ? "unauthorised" : fault === "uplink/unsure" ? "unsure" : "offline", words, fault),
+      stands: ({ accepted, words, fault }) =>
+        this.#ties?.reached(
+          accepted
+            ? "online"
+            : fault === "uplink/unauthorised"
+              ? "unauthorised"
+              : fault === "uplink/unsure"
+                ? "unsure"
+                : "offline",
+          words,
+          fault,
+        ),
       distrusted: (words) => this.#distrusted(words),
       die: parts.die,
     });
@@ -155,7 +183,13 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
     }
     if (completed === undefined) return { kind: "refused", reason: "OCPP has no message for this receipt" };
     const reached = await this.#line.reach(signal);
-    if (!("callText" in reached)) return { kind: "retry", countsAsAttempt: false, words: reached.words, ...(reached.fault === undefined ? {} : { fault: reached.fault }) };
+    if (!("callText" in reached))
+      return {
+        kind: "retry",
+        countsAsAttempt: false,
+        words: reached.words,
+        ...(reached.fault === undefined ? {} : { fault: reached.fault }),
+      };
     const { sessionId } = completed.beginning;
     const ending = {
       digest: () => hash("sha256", item.body),
@@ -171,11 +205,17 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
   async tellPayment(text: string, signal: AbortSignal): Promise<Outcome> {
     const reached = await this.#line.reach(signal);
     if (!("callText" in reached)) return { kind: "retry", countsAsAttempt: false, words: reached.words };
-    if (reached.dialect !== "ocpp2.1") return { kind: "retry", countsAsAttempt: false, words: `the backend speaks ${reached.dialect}, which has no message for a payment: it waits for 2.1` };
+    if (reached.dialect !== "ocpp2.1")
+      return {
+        kind: "retry",
+        countsAsAttempt: false,
+        words: `the backend speaks ${reached.dialect}, which has no message for a payment: it waits for 2.1`,
+      };
     try {
       return { kind: "accepted", receipt: await reached.callText("NotifySettlement", text) };
     } catch (error) {
-      if (error instanceof CallError && (error.code === "NotImplemented" || error.code === "NotSupported")) return { kind: "refused", reason: `the backend does not take NotifySettlement (${error.code})` };
+      if (error instanceof CallError && (error.code === "NotImplemented" || error.code === "NotSupported"))
+        return { kind: "refused", reason: `the backend does not take NotifySettlement (${error.code})` };
       return transactionVerdict(error, "NotifySettlement");
     }
   }
@@ -194,7 +234,11 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
       const givenUp = (): void => resolve(undefined);
       if (signal.aborted) return givenUp();
       signal.addEventListener("abort", givenUp, { once: true });
-      rpc.call("Authorize", authorizePayload(rpc.dialect, uid)).catch(() => undefined).then(resolve).finally(() => signal.removeEventListener("abort", givenUp));
+      rpc
+        .call("Authorize", authorizePayload(rpc.dialect, uid))
+        .catch(() => undefined)
+        .then(resolve)
+        .finally(() => signal.removeEventListener("abort", givenUp));
     });
     if (payload === undefined) return undefined;
     const tariff = rpc.dialect === "ocpp2.1" ? tariffIn(payload) : undefined;
@@ -223,7 +267,8 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
     return this.#intervals;
   }
 
-  call: Call = (action, payload) => this.#line.rpc?.call(action, payload) ?? Promise.reject(new CallLost(false, "there is no connection"));
+  call: Call = (action, payload) =>
+    this.#line.rpc?.call(action, payload) ?? Promise.reject(new CallLost(false, "there is no connection"));
 
   setIntervals(intervals: Partial<Intervals>): void {
     this.#intervals = { ...this.#intervals, ...intervals };
@@ -263,7 +308,11 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
         };
       case "MeterValues":
       case "TransactionEvent":
-        return this.#parts.connectors.some((id) => (connector === undefined || connector === id) && this.#reporter.running(id) !== undefined) ? () => void this.#reporter.trigger(connector) : "nothing";
+        return this.#parts.connectors.some(
+          (id) => (connector === undefined || connector === id) && this.#reporter.running(id) !== undefined,
+        )
+          ? () => void this.#reporter.trigger(connector)
+          : "nothing";
       default:
         return undefined;
     }
@@ -277,11 +326,17 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
     this.#up = true;
     const { restart: told, ...kept } = store.read();
     const isTold = anew && told !== undefined && !this.#restarts;
-    if (isTold || kept.boot !== boot) store.write({ ...kept, ...(isTold || told === undefined ? {} : { restart: told }), boot });
+    if (isTold || kept.boot !== boot)
+      store.write({ ...kept, ...(isTold || told === undefined ? {} : { restart: told }), boot });
     this.#reservations.attach(rpc);
     this.#statusNotifications.attach(rpc, anew || monoMs - this.#lostMonoMs > offlineThresholdMs);
     void this.#tellSecurityEvents(rpc);
-    this.#reporter.attach({ dialect: rpc.dialect, callText: (action, text) => rpc.callText(action, text), sinceMonoMs: monoMs, boot });
+    this.#reporter.attach({
+      dialect: rpc.dialect,
+      callText: (action, text) => rpc.callText(action, text),
+      sinceMonoMs: monoMs,
+      boot,
+    });
   }
 
   #lost(): void {
@@ -335,7 +390,11 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
 
   #queueSecurityEvent(type: string, techInfo?: string): void {
     if (this.#securityEvents.length >= mostSecurityEvents) this.#securityEvents.shift();
-    this.#securityEvents.push({ type, timestamp: timeText(this.#parts.clock.now().at), ...(techInfo === undefined ? {} : { techInfo: techInfo.slice(0, 255) }) });
+    this.#securityEvents.push({
+      type,
+      timestamp: timeText(this.#parts.clock.now().at),
+      ...(techInfo === undefined ? {} : { techInfo: techInfo.slice(0, 255) }),
+    });
   }
 
   async #tellSecurityEvents(rpc: Rpc): Promise<void> {

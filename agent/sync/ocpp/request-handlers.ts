@@ -1,31 +1,72 @@
-// All that a CSMS may ask, by dialect. Nothing is met with silence: what the standard knows and this station does not do is NotSupported,
-// what the standard does not know either is NotImplemented.
-import { configuration } from "./variables/configuration.js";
-import { CallError, type Dialect } from "./rpc/frame.js";
-import type { RequestContext } from "./requests/request-context.js";
-import { localList, localList16 } from "./cards/local-list.js";
+// All that a CSMS may ask, by dialect. Nothing is met with silence: what the standard knows and this station does not
+// do is NotSupported, what the standard does not know either is NotImplemented.
+
 import { availabilityHandlers, availabilityHandlers16 } from "./availability/availability-and-reset.js";
 import { remoteControl, remoteControl16 } from "./availability/remote-control.js";
-import { reports } from "./variables/report.js";
+import { localList, localList16 } from "./cards/local-list.js";
 import { reservations, reservations16 } from "./cards/reservation.js";
+import type { RequestContext } from "./requests/request-context.js";
+import { CallError, type Dialect } from "./rpc/frame.js";
 import type { Handlers } from "./rpc/rpc.js";
 import { tariffAnswers } from "./tariffs/tariff-answers.js";
+import { configuration } from "./variables/configuration.js";
+import { reports } from "./variables/report.js";
 import { variableAnswers } from "./variables/variable-answers.js";
 
-/** Messages of a CSMS that each dialect knows and this station does not do; each takes in those of the dialect before it. */
+/**
+ * Messages of a CSMS that each dialect knows and this station does not do; each takes in those of the dialect before
+ * it.
+ */
 const not201 = [
-  "CertificateSigned", "ClearChargingProfile", "ClearDisplayMessage", "ClearVariableMonitoring", "CostUpdated", "CustomerInformation", "DeleteCertificate",
-  "GetChargingProfiles", "GetCompositeSchedule", "GetDisplayMessages", "GetInstalledCertificateIds", "GetLog", "GetMonitoringReport", "InstallCertificate",
-  "PublishFirmware", "SetChargingProfile", "SetDisplayMessage", "SetMonitoringBase", "SetMonitoringLevel", "SetNetworkProfile", "SetVariableMonitoring",
-  "UnpublishFirmware", "UpdateFirmware",
+  "CertificateSigned",
+  "ClearChargingProfile",
+  "ClearDisplayMessage",
+  "ClearVariableMonitoring",
+  "CostUpdated",
+  "CustomerInformation",
+  "DeleteCertificate",
+  "GetChargingProfiles",
+  "GetCompositeSchedule",
+  "GetDisplayMessages",
+  "GetInstalledCertificateIds",
+  "GetLog",
+  "GetMonitoringReport",
+  "InstallCertificate",
+  "PublishFirmware",
+  "SetChargingProfile",
+  "SetDisplayMessage",
+  "SetMonitoringBase",
+  "SetMonitoringLevel",
+  "SetNetworkProfile",
+  "SetVariableMonitoring",
+  "UnpublishFirmware",
+  "UpdateFirmware",
 ];
 const not21 = [
-  ...not201, "AdjustPeriodicEventStream", "AFRRSignal", "ClearDERControl", "GetDERControl", "GetPeriodicEventStream",
-  "NotifyAllowedEnergyTransfer", "NotifyWebPaymentStarted", "RequestBatterySwap", "SetDERControl", "UpdateDynamicSchedule", "UsePriorityCharging",
+  ...not201,
+  "AdjustPeriodicEventStream",
+  "AFRRSignal",
+  "ClearDERControl",
+  "GetDERControl",
+  "GetPeriodicEventStream",
+  "NotifyAllowedEnergyTransfer",
+  "NotifyWebPaymentStarted",
+  "RequestBatterySwap",
+  "SetDERControl",
+  "UpdateDynamicSchedule",
+  "UsePriorityCharging",
 ];
 const not16 = [
-  "CertificateSigned", "ClearChargingProfile", "DeleteCertificate", "GetCompositeSchedule", "GetDiagnostics", "GetInstalledCertificateIds", "GetLog",
-  "InstallCertificate", "SignedUpdateFirmware", "UpdateFirmware",
+  "CertificateSigned",
+  "ClearChargingProfile",
+  "DeleteCertificate",
+  "GetCompositeSchedule",
+  "GetDiagnostics",
+  "GetInstalledCertificateIds",
+  "GetLog",
+  "InstallCertificate",
+  "SignedUpdateFirmware",
+  "UpdateFirmware",
 ];
 
 const unsupported = (actions: readonly string[]): Handlers =>
@@ -43,7 +84,15 @@ export function requestHandlers(context: RequestContext, dialect: Dialect): Hand
   switch (dialect) {
     case "ocpp1.6":
       // 1.6 has a word of its own for a charging profile that is not taken.
-      return { ...unsupported(not16), SetChargingProfile: () => ({ status: "NotSupported" }), ...remoteControl16(context), ...reservations16(context), ...availabilityHandlers16(context), ...localList16(context), ...configuration(context) };
+      return {
+        ...unsupported(not16),
+        SetChargingProfile: () => ({ status: "NotSupported" }),
+        ...remoteControl16(context),
+        ...reservations16(context),
+        ...availabilityHandlers16(context),
+        ...localList16(context),
+        ...configuration(context),
+      };
     case "ocpp2.0.1":
       return { ...unsupported(not201), ...in2x(context) };
     case "ocpp2.1":
@@ -53,4 +102,11 @@ export function requestHandlers(context: RequestContext, dialect: Dialect): Hand
   }
 }
 
-const in2x = (context: RequestContext): Handlers => ({ ...remoteControl(context), ...reservations(context), ...availabilityHandlers(context), ...localList(context), ...variableAnswers(context), ...reports(context) });
+const in2x = (context: RequestContext): Handlers => ({
+  ...remoteControl(context),
+  ...reservations(context),
+  ...availabilityHandlers(context),
+  ...localList(context),
+  ...variableAnswers(context),
+  ...reports(context),
+});

@@ -1,4 +1,5 @@
-// How long to wait after the n-th failure: doubling, with jitter so that a street of stations does not come back as one, capped, for ever.
+// How long to wait after the n-th failure: doubling, with jitter so that a street of stations does not come back as
+// one, capped, for ever.
 
 export type BackoffLimits = { readonly first: number; readonly most: number };
 

@@ -1,5 +1,5 @@
-// The files of a line to a backend: secrets and certificates. Read where they are used, so that what a technician mends in a file heals without
-// a restart; what they hold appears in no message.
+// The files of a line to a backend: secrets and certificates. Read where they are used, so that what a technician mends
+// in a file heals without a restart; what they hold appears in no message.
 import { readFileSync, statSync } from "node:fs";
 import { createSecureContext } from "node:tls";
 import type { UplinkConfig } from "../../../config/uplink.js";
@@ -13,11 +13,18 @@ export function readSetting(name: string, path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw new Failure("config/invalid", `${name} ${path} cannot be read (${error instanceof Error && "code" in error ? error.code : "unknown"})`, { cause: error });
+    throw new Failure(
+      "config/invalid",
+      `${name} ${path} cannot be read (${error instanceof Error && "code" in error ? error.code : "unknown"})`,
+      { cause: error },
+    );
   }
 }
 
-/** A secret that goes with each of ten thousand sends: read anew only where its file is another one, or was written, since. */
+/**
+ * A secret that goes with each of ten thousand sends: read anew only where its file is another one, or was written,
+ * since.
+ */
 export class SecretFile {
   #read: { readonly stamp: string; readonly text: string } | undefined;
 
@@ -29,7 +36,8 @@ export class SecretFile {
   /** Throws Failure config/invalid where it cannot be read. */
   text(): string {
     const stamp = stampOf(this.path);
-    if (stamp === undefined || stamp !== this.#read?.stamp) this.#read = { stamp: stamp ?? "", text: readSetting(this.name, this.path).toString("utf8") };
+    if (stamp === undefined || stamp !== this.#read?.stamp)
+      this.#read = { stamp: stamp ?? "", text: readSetting(this.name, this.path).toString("utf8") };
     return this.#read.text;
   }
 }
@@ -59,6 +67,10 @@ export function proveUsable(identity: Identity): void {
     createSecureContext(identity);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new Failure("config/invalid", `the files under tls cannot be used together (${why}): check tls.caFile, tls.certFile and tls.keyFile`, { cause: error });
+    throw new Failure(
+      "config/invalid",
+      `the files under tls cannot be used together (${why}): check tls.caFile, tls.certFile and tls.keyFile`,
+      { cause: error },
+    );
   }
 }

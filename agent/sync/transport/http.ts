@@ -51,7 +51,8 @@ export function exchange(request: HttpRequest, signal: AbortSignal): Promise<Htt
       signal.removeEventListener("abort", onAbort);
       resolve(result);
     };
-    const lost = (code: string): void => settle({ kind: "lost", sent: connected && !/ALERT/.test(code), reused: outgoing?.reusedSocket ?? false, code });
+    const lost = (code: string): void =>
+      settle({ kind: "lost", sent: connected && !/ALERT/.test(code), reused: outgoing?.reusedSocket ?? false, code });
     const giveUp = (code: string): void => {
       lost(code);
       outgoing?.destroy();
@@ -64,7 +65,11 @@ export function exchange(request: HttpRequest, signal: AbortSignal): Promise<Htt
       outgoing = (secure ? https : http).request(request.url, {
         method: request.method,
         agent: request.agent,
-        headers: { ...request.headers, ...(request.body === undefined ? {} : { "Content-Length": String(Buffer.byteLength(request.body)) }), "Accept-Encoding": "gzip" },
+        headers: {
+          ...request.headers,
+          ...(request.body === undefined ? {} : { "Content-Length": String(Buffer.byteLength(request.body)) }),
+          "Accept-Encoding": "gzip",
+        },
       });
     } catch (error) {
       return lost(codeOf(error));
@@ -118,11 +123,16 @@ function read(incoming: http.IncomingMessage, longest: number, done: (answer: Ht
   });
 }
 
-function decoded(bytes: Buffer, longest: number, encoding = "identity"): { readonly text: string } | { readonly why: string } {
+function decoded(
+  bytes: Buffer,
+  longest: number,
+  encoding = "identity",
+): { readonly text: string } | { readonly why: string } {
   const coding = encoding.trim().toLowerCase();
   // Nothing is nothing in every coding, and "x-gzip" is gzip (RFC 9110, 8.4.1.3).
   if (coding === "identity" || bytes.length === 0) return { text: textOf(bytes) };
-  if (coding !== "gzip" && coding !== "x-gzip") return { why: `the answer is encoded as ${encoding.slice(0, 20)}, which was not asked for` };
+  if (coding !== "gzip" && coding !== "x-gzip")
+    return { why: `the answer is encoded as ${encoding.slice(0, 20)}, which was not asked for` };
   try {
     return { text: textOf(gunzipSync(bytes, { maxOutputLength: longest })) };
   } catch {

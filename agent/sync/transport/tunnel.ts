@@ -1,5 +1,5 @@
-// The way out through an HTTP proxy: it is asked to CONNECT, and then TLS runs through it end to end, so that it sees names and no content.
-// Agents of node:http and node:https, which also serve the websockets of the `ws` package.
+// The way out through an HTTP proxy: it is asked to CONNECT, and then TLS runs through it end to end, so that it sees
+// names and no content. Agents of node:http and node:https, which also serve the websockets of the `ws` package.
 import http from "node:http";
 import https from "node:https";
 import net from "node:net";
@@ -9,7 +9,11 @@ import type { UplinkConfig } from "../../../config/uplink.js";
 import { Failure } from "../../core/failure.js";
 import { readSetting } from "./credential-reader.js";
 
-export type Proxy = { readonly host: string; readonly port: number; /** `user:password`, never shown. */ readonly credentials?: string };
+export type Proxy = {
+  readonly host: string;
+  readonly port: number /** `user:password`, never shown. */;
+  readonly credentials?: string;
+};
 
 const connectTimeoutMs = 15_000;
 /** A proxy's answer to CONNECT is a few lines. */
@@ -32,15 +36,24 @@ export function proxyOf({ proxy, proxyAuthFile }: Pick<UplinkConfig, "proxy" | "
 
 function credentialsIn(path: string): string {
   const text = readSetting("proxyAuthFile", path).toString("utf8").trim();
-  if (!/^[^:\p{Cc}]{1,128}:\P{Cc}{1,256}$/u.test(text)) throw new Failure("config/invalid", `proxyAuthFile ${path} must hold one line, user:password`);
+  if (!/^[^:\p{Cc}]{1,128}:\P{Cc}{1,256}$/u.test(text))
+    throw new Failure("config/invalid", `proxyAuthFile ${path} must hold one line, user:password`);
   return text;
 }
 
 /** Node's way of handing a connection over; with an error, the socket is a dead one. */
 type Done = (error: Error | null, socket: Duplex) => void;
 
-/** Asks the proxy for a way to host and port; answers once, with a socket that speaks to the other end, or with an error that has a code. */
-export function tunnel(through: () => Proxy, host: string, port: number, done: (error: Error | null, socket: net.Socket) => void): void {
+/**
+ * Asks the proxy for a way to host and port; answers once, with a socket that speaks to the other end, or with an error
+ * that has a code.
+ */
+export function tunnel(
+  through: () => Proxy,
+  host: string,
+  port: number,
+  done: (error: Error | null, socket: net.Socket) => void,
+): void {
   let proxy: Proxy;
   try {
     proxy = through();
@@ -62,7 +75,10 @@ export function tunnel(through: () => Proxy, host: string, port: number, done: (
   socket.on("close", () => over(new ProxyError("PROXY ECONNRESET")));
   socket.on("connect", () => {
     const place = `${net.isIPv6(host) ? `[${host}]` : host}:${port}`;
-    const credentials = proxy.credentials === undefined ? "" : `Proxy-Authorization: Basic ${Buffer.from(proxy.credentials, "utf8").toString("base64")}\r\n`;
+    const credentials =
+      proxy.credentials === undefined
+        ? ""
+        : `Proxy-Authorization: Basic ${Buffer.from(proxy.credentials, "utf8").toString("base64")}\r\n`;
     socket.write(`CONNECT ${place} HTTP/1.1\r\nHost: ${place}\r\n${credentials}\r\n`);
   });
   socket.on("data", (chunk: Buffer) => {
@@ -79,8 +95,13 @@ export function tunnel(through: () => Proxy, host: string, port: number, done: (
   });
 }
 
-/** The agent for an uplink whose way leads through a proxy; undefined where it does not. The password file is read at each connection. */
-export function tunnelsOf(config: Pick<UplinkConfig, "url" | "proxy" | "proxyAuthFile">): Tunnels | SecureTunnels | undefined {
+/**
+ * The agent for an uplink whose way leads through a proxy; undefined where it does not. The password file is read at
+ * each connection.
+ */
+export function tunnelsOf(
+  config: Pick<UplinkConfig, "url" | "proxy" | "proxyAuthFile">,
+): Tunnels | SecureTunnels | undefined {
   if (config.proxy === undefined) return undefined;
   const proxy = (): Proxy => {
     const found = proxyOf(config);
@@ -120,9 +141,15 @@ export class SecureTunnels extends https.Agent {
       if (error !== null) return done?.(error, socket);
       const { path: _, ...rest } = options as tls.ConnectionOptions;
       // `host` too: without a server name, the certificate is compared with it.
-      const secured = tls.connect({ ...rest, host, socket, servername: options.servername ?? (net.isIP(host) === 0 ? host : "") });
+      const secured = tls.connect({
+        ...rest,
+        host,
+        socket,
+        servername: options.servername ?? (net.isIP(host) === 0 ? host : ""),
+      });
       const failed = (cause: Error): void => done?.(cause, secured);
-      const closed = (): void => done?.(Object.assign(new Error("the tunnel was closed"), { code: "ECONNRESET" }), secured);
+      const closed = (): void =>
+        done?.(Object.assign(new Error("the tunnel was closed"), { code: "ECONNRESET" }), secured);
       secured.once("error", failed).once("close", closed);
       secured.once("secureConnect", () => {
         secured.off("error", failed).off("close", closed);

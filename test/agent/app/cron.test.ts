@@ -2,8 +2,8 @@
 import cron from "node-cron";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { cronText } from "../../../config/cron.js";
 import { onSchedule } from "../../../agent/app/cron.js";
+import { cronText } from "../../../config/cron.js";
 
 const test = suite("a schedule");
 
@@ -11,7 +11,10 @@ const test = suite("a schedule");
 function minutely(): { look: (at: number) => number } {
   let at = 0;
   let turns = 0;
-  const look = onSchedule(() => Math.floor(at / 60) + 1, () => (turns += 1));
+  const look = onSchedule(
+    () => Math.floor(at / 60) + 1,
+    () => (turns += 1),
+  );
   return { look: (seconds) => ((at = seconds), look(), turns) };
 }
 
@@ -29,8 +32,35 @@ test("has one turn after a jump of thirty days, and goes on at once after one ba
 const taken = (text: string): boolean => cronText.safeParse(text).success;
 
 test("of the config is refused where it is none, or its day never comes", () => {
-  for (const text of ["* * * * *", "*/5 * * * *", "7,37 * * * *", "0 22-3 * * 1-5", "0 0 29 2 *", "0 0 31 2,3 *", "10-50/10 3 * * 7"]) assert.ok(taken(text), text);
-  for (const text of ["", "often", "* * * *", "* * * * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *", "* * * * 8", "5/3 * * * *", "*/0 * * * *", "1- * * * *", "0 0 31 2 *", "0 0 30-31 2 *", "0 0 31 4,6 *", "a * * * *", "*  * * * *"])
+  for (const text of [
+    "* * * * *",
+    "*/5 * * * *",
+    "7,37 * * * *",
+    "0 22-3 * * 1-5",
+    "0 0 29 2 *",
+    "0 0 31 2,3 *",
+    "10-50/10 3 * * 7",
+  ])
+    assert.ok(taken(text), text);
+  for (const text of [
+    "",
+    "often",
+    "* * * *",
+    "* * * * * *",
+    "60 * * * *",
+    "* 24 * * *",
+    "* * 0 * *",
+    "* * * 13 *",
+    "* * * * 8",
+    "5/3 * * * *",
+    "*/0 * * * *",
+    "1- * * * *",
+    "0 0 31 2 *",
+    "0 0 30-31 2 *",
+    "0 0 31 4,6 *",
+    "a * * * *",
+    "*  * * * *",
+  ])
     assert.not.ok(taken(text), text);
 });
 
@@ -42,10 +72,20 @@ test("of the config is one for node-cron, with a turn to come", () => {
   };
   const most = [60, 24, 32, 13, 8];
   const figure = (index: number): string => String(random((most[index] ?? 0) + 1));
-  const part = (index: number): string => [() => "*", () => figure(index), () => `${figure(index)}-${figure(index)}`, () => `*/${random(40)}`, () => `${figure(index)}/${random(9)}`, () => `${figure(index)}-${figure(index)}/${random(9)}`][random(6)]?.() ?? "*";
+  const part = (index: number): string =>
+    [
+      () => "*",
+      () => figure(index),
+      () => `${figure(index)}-${figure(index)}`,
+      () => `*/${random(40)}`,
+      () => `${figure(index)}/${random(9)}`,
+      () => `${figure(index)}-${figure(index)}/${random(9)}`,
+    ][random(6)]?.() ?? "*";
   let tried = 0;
   for (let round = 0; round < 4_000; round += 1) {
-    const text = most.map((_, index) => (random(3) === 0 ? [part(index), part(index)].join(",") : random(2) === 0 ? "*" : part(index))).join(" ");
+    const text = most
+      .map((_, index) => (random(3) === 0 ? [part(index), part(index)].join(",") : random(2) === 0 ? "*" : part(index)))
+      .join(" ");
     if (!taken(text)) continue;
     tried += 1;
     const task = cron.createTask(text, () => undefined, { timezone: "UTC" });

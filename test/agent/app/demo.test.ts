@@ -11,12 +11,27 @@ const seed = "7";
 async function play(): Promise<{ folder: string; news: News[]; code: number | null; err: string }> {
   const folder = freshFolder();
   const { code, out, err } = await chargetill("demo", "--once", "--seed", seed, "--json", "--data", folder);
-  return { folder, code, err, news: out.trim().split("\n").map((line) => JSON.parse(line) as News) };
+  return {
+    folder,
+    code,
+    err,
+    news: out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as News),
+  };
 }
 const [story, again] = await Promise.all([play(), play()]);
 const told = (kind: string): News[] => story.news.filter(({ news }) => news === kind);
-const payload = (folder: string, number: number): Record<string, never> & { sale: { begin: Reading; finish: Reading; borders: Reading[]; price: { due: { gross: string } }; energyKwh: string } } => {
-  const { jws } = JSON.parse(readFileSync(join(folder, "receipts", `receipt-${String(number).padStart(6, "0")}.json`), "utf8")) as { jws: string };
+const payload = (
+  folder: string,
+  number: number,
+): Record<string, never> & {
+  sale: { begin: Reading; finish: Reading; borders: Reading[]; price: { due: { gross: string } }; energyKwh: string };
+} => {
+  const { jws } = JSON.parse(
+    readFileSync(join(folder, "receipts", `receipt-${String(number).padStart(6, "0")}.json`), "utf8"),
+  ) as { jws: string };
   return JSON.parse(Buffer.from(jws.split(".")[1] ?? "", "base64url").toString("utf8"));
 };
 type Reading = { readonly registerKwh: string; readonly at: string };
@@ -35,7 +50,10 @@ test("a known card charges, an unknown one is refused with the reason", () => {
   const taps = told("tap");
   assert.is(taps.filter(({ accepted }) => accepted === true).length, 3);
   const refused = taps.filter(({ accepted }) => accepted === false);
-  assert.equal(refused.map(({ answer }) => answer), ["this card is not known here"]);
+  assert.equal(
+    refused.map(({ answer }) => answer),
+    ["this card is not known here"],
+  );
   for (const { card } of taps) assert.match(card as string, /^….{4}$/);
 });
 
@@ -48,12 +66,17 @@ test("the price changes at 18:00 Berlin time while the first car charges", () =>
 });
 
 test("the second session is sold while the backend is away, and both receipts are acknowledged when it is back", () => {
-  const order = story.news.map(({ news, state, connector, number }) => [news, state ?? connector, number].filter((part) => part !== undefined).join(" "));
+  const order = story.news.map(({ news, state, connector, number }) =>
+    [news, state ?? connector, number].filter((part) => part !== undefined).join(" "),
+  );
   const place = (what: string): number => order.indexOf(what);
   assert.ok(place("uplink offline") >= 0);
   assert.ok(place("uplink offline") < place("receipt 2 3"));
   assert.ok(place("receipt 2 3") < place("uploaded 2"));
-  assert.equal(told("uploaded").map(({ number }) => number), [2, 3]);
+  assert.equal(
+    told("uploaded").map(({ number }) => number),
+    [2, 3],
+  );
 });
 
 test("at the backend each receipt is exactly once", () => {
@@ -103,9 +126,12 @@ test("the receipt for people has its QR code and never the whole card number", (
 
 test("the same seed tells the same story, to the cent and the watt-hour", () => {
   const tale = (news: readonly News[]): unknown[] =>
-    news.filter(({ news: kind }) => kind !== "started" && kind !== "ended").map((one) => ({ ...one, file: undefined, detail: one.news === "uplink" ? undefined : one["detail"] }));
+    news
+      .filter(({ news: kind }) => kind !== "started" && kind !== "ended")
+      .map((one) => ({ ...one, file: undefined, detail: one.news === "uplink" ? undefined : one["detail"] }));
   assert.equal(tale(again.news), tale(story.news));
-  for (const number of [2, 3]) assert.equal(payload(again.folder, number).sale.price, payload(story.folder, number).sale.price);
+  for (const number of [2, 3])
+    assert.equal(payload(again.folder, number).sale.price, payload(story.folder, number).sale.price);
 });
 
 test("nothing readable by others is left in the state folder", () => {

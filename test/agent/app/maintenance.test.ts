@@ -1,11 +1,11 @@
 // The house beside the selling: what takes long is done in shares, and a full disk is left alone.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { Maintenance } from "../../../agent/app/maintenance.js";
+import type { Services } from "../../../agent/app/services.js";
+import { Disk } from "../../../agent/ledger/store/disk.js";
 import type { Config } from "../../../config/schema.js";
 import type { Clock, Moment } from "../../../drivers/driver.js";
-import { Maintenance } from "../../../agent/app/maintenance.js";
-import { Disk } from "../../../agent/ledger/store/disk.js";
-import type { Services } from "../../../agent/app/services.js";
 import { VolatileFiles } from "../../support/volatile-files.js";
 
 const test = suite("housekeeping");
@@ -13,7 +13,13 @@ const mib = 1024 * 1024;
 const hourMs = 3_600_000;
 
 /** A house whose journal still has so many segments to pack, on a disk of its own. */
-function house(segments: number): { readonly house: Maintenance; readonly files: VolatileFiles; readonly packed: number[]; readonly pass: (ms: number) => void; readonly deaths: unknown[] } {
+function house(segments: number): {
+  readonly house: Maintenance;
+  readonly files: VolatileFiles;
+  readonly packed: number[];
+  readonly pass: (ms: number) => void;
+  readonly deaths: unknown[];
+} {
   const files = new VolatileFiles({ capacityBytes: 64 * mib });
   const disk = new Disk(files);
   disk.makeFolder("/state");
@@ -22,7 +28,12 @@ function house(segments: number): { readonly house: Maintenance; readonly files:
   const deaths: unknown[] = [];
   let left = segments;
   const services = {
-    journal: { lastSeq: 0, forget: (_: number, most: number) => (packed.push(Math.min(left, most)), (left -= Math.min(left, most)), packed.at(-1)) },
+    journal: {
+      lastSeq: 0,
+      forget: (_: number, most: number) => (
+        packed.push(Math.min(left, most)), (left -= Math.min(left, most)), packed.at(-1)
+      ),
+    },
     retention: { first: () => 0 },
     station: { stationState: () => undefined, restate: () => undefined, faults: { clear: () => undefined } },
     book: { sealedReceipts: 0, sealedPages: 0, count: () => 0, verifyNext: () => undefined },
@@ -34,7 +45,11 @@ function house(segments: number): { readonly house: Maintenance; readonly files:
   const made = new Maintenance({
     clock: { now: () => now } as Clock,
     disk,
-    config: { state: "/state", connectors: [{}], retention: { evidence: 400 * 24 * hourMs, copies: 400 * 24 * hourMs } } as unknown as Config,
+    config: {
+      state: "/state",
+      connectors: [{}],
+      retention: { evidence: 400 * 24 * hourMs, copies: 400 * 24 * hourMs },
+    } as unknown as Config,
     schedule: () => () => undefined,
     outboxSchedules: [],
     services: () => services,

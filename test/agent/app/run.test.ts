@@ -1,4 +1,5 @@
-// `chargetill run` as systemd and a technician meet it: status, the remote word, the lock, signals, kills, faults at start, exit codes.
+// `chargetill run` as systemd and a technician meet it: status, the remote word, the lock, signals, kills, faults at
+// start, exit codes.
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,7 +12,10 @@ const demo = readFileSync(join(root, "config", "demo.yaml"), "utf8");
 const tariff = readFileSync(join(root, "config", "tariffs", "standard.json"), "utf8");
 
 /** A station of its own on the bench, `speed` times as fast as life, without a backend. */
-function station(change: (text: string) => string = (text) => text, speed = 240): { folder: string; config: string; tariff: string } {
+function station(
+  change: (text: string) => string = (text) => text,
+  speed = 240,
+): { folder: string; config: string; tariff: string } {
   const folder = freshFolder();
   const config = join(folder, "station.yaml");
   const text = demo
@@ -24,8 +28,21 @@ function station(change: (text: string) => string = (text) => text, speed = 240)
   return { folder, config, tariff: join(folder, "standard.json") };
 }
 const began = /"news":"session-began","at":\d+,"connector":1/;
-const receiptOf = (folder: string, number: number): { kind: string; sale: { stop: { reason: string; detail: string }; interruptions: unknown[]; energyKwh: string; price: { due: { gross: string } } } } => {
-  const { jws } = JSON.parse(readFileSync(join(folder, "state", "receipts", `receipt-00000${number}.json`), "utf8")) as { jws: string };
+const receiptOf = (
+  folder: string,
+  number: number,
+): {
+  kind: string;
+  sale: {
+    stop: { reason: string; detail: string };
+    interruptions: unknown[];
+    energyKwh: string;
+    price: { due: { gross: string } };
+  };
+} => {
+  const { jws } = JSON.parse(
+    readFileSync(join(folder, "state", "receipts", `receipt-00000${number}.json`), "utf8"),
+  ) as { jws: string };
   return JSON.parse(Buffer.from(jws.split(".")[1] ?? "", "base64url").toString("utf8"));
 };
 
@@ -63,7 +80,10 @@ test("status and the remote word reach the running agent; what is not charging i
   assert.equal([other.code, /at most 2 decimals/.test(other.err)], [1, true], other.err);
   assert.is((await settle("--reference", "PSP-2", "--status", "paid")).code, 2);
   const shown = await chargetill("receipts", "show", "2", "--config", config);
-  assert.match(shown.out, new RegExp(`Payment, beside the signed receipt:\n  settled ${gross.replace(".", "\\.")} EUR, reference PSP-1, `));
+  assert.match(
+    shown.out,
+    new RegExp(`Payment, beside the signed receipt:\n  settled ${gross.replace(".", "\\.")} EUR, reference PSP-1, `),
+  );
   agent.kill("SIGTERM");
   assert.is((await agent.ended).code, 0);
 });
@@ -112,7 +132,12 @@ test("after SIGKILL while charging there is one receipt, its energy is the meter
   const { sale } = receiptOf(folder, 2);
   assert.is(sale.stop.reason, "Reboot");
   assert.ok(Number(sale.energyKwh) > 1);
-  const verdict = await chargetill("verify", "--key", join(folder, "state", "station.pub.pem"), join(folder, "state", "receipts", "receipt-000002.json"));
+  const verdict = await chargetill(
+    "verify",
+    "--key",
+    join(folder, "state", "station.pub.pem"),
+    join(folder, "state", "receipts", "receipt-000002.json"),
+  );
   assert.is(verdict.code, 0, verdict.out);
 });
 

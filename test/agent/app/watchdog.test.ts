@@ -8,7 +8,10 @@ const test = suite("the watchdog and a slow disk");
 const watchdogMs = 30_000;
 
 /** Signs of life while fsyncs of so many milliseconds follow each other after a turn of the loop. */
-function signs(fsyncMs: number, count: number): { readonly longestGapMs: number; readonly lastMs: number; readonly pings: number } {
+function signs(
+  fsyncMs: number,
+  count: number,
+): { readonly longestGapMs: number; readonly lastMs: number; readonly pings: number } {
   let now = 1_000_000;
   const at: number[] = [now];
   const dog = new Watchdog(() => at.push(now));
@@ -17,11 +20,16 @@ function signs(fsyncMs: number, count: number): { readonly longestGapMs: number;
     now += fsyncMs;
     dog.synced(now);
   }
-  return { longestGapMs: Math.max(0, ...at.slice(1).map((ms, index) => ms - (at[index] ?? 0))), lastMs: (at.at(-1) ?? 0) - 1_000_000, pings: at.length - 1 };
+  return {
+    longestGapMs: Math.max(0, ...at.slice(1).map((ms, index) => ms - (at[index] ?? 0))),
+    lastMs: (at.at(-1) ?? 0) - 1_000_000,
+    pings: at.length - 1,
+  };
 }
 
 test("a settlement of twenty fsyncs, seconds each, is never longer without a sign of life than systemd waits", () => {
-  for (const fsyncMs of [1_000, 3_000, 7_000, 14_000]) assert.ok(signs(fsyncMs, 20).longestGapMs < watchdogMs, `${fsyncMs} ms`);
+  for (const fsyncMs of [1_000, 3_000, 7_000, 14_000])
+    assert.ok(signs(fsyncMs, 20).longestGapMs < watchdogMs, `${fsyncMs} ms`);
 });
 
 test("on a disk that is well nothing is told beside the timer", () => {

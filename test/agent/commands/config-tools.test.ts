@@ -3,16 +3,17 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { checkConfig } from "../../../config/load.js";
 import { durationMs } from "../../../config/duration.js";
+import { checkConfig } from "../../../config/load.js";
 import { configJsonSchema, configText, durationWords } from "../../../config/text.js";
-import { Running, chargetill, freshFolder } from "../../support/command.js";
 import { benchStation, root } from "../../support/bench-station.js";
+import { chargetill, freshFolder, Running } from "../../support/command.js";
 
 const test = suite("config by command");
 
 test("durations are written as they are read", () => {
-  for (const ms of [0, 1, 250, 999, 1_000, 60_000, 90_000, 5_400_000, 86_400_000, 90_061_001]) assert.is(durationMs(durationWords(ms)), ms);
+  for (const ms of [0, 1, 250, 999, 1_000, 60_000, 90_000, 5_400_000, 86_400_000, 90_061_001])
+    assert.is(durationMs(durationWords(ms)), ms);
 });
 
 test("the whole text of a config loads to the same config", () => {
@@ -25,14 +26,20 @@ test("the whole text of a config loads to the same config", () => {
 });
 
 test("the schema in the tree is the one of the code", () => {
-  assert.is(readFileSync(join(root, "config", "station.schema.json"), "utf8"), configJsonSchema(), "run: chargetill config schema > config/station.schema.json");
+  assert.is(
+    readFileSync(join(root, "config", "station.schema.json"), "utf8"),
+    configJsonSchema(),
+    "run: chargetill config schema > config/station.schema.json",
+  );
 });
 
 test("a few answers make a config that is checked, commented, and readable by its group alone", async () => {
   const folder = freshFolder();
   const file = join(folder, "station.yaml");
   const init = new Running(["config", "init", "--out", file]);
-  init.type("KERB-7\nEurope/Vienna\nAustria\nAT\nKRB\nKerb Energy: \"blue\" #1\nHauptplatz 3, 8010 Graz\nATU123\n\n+43 1 234\n\n\n\nGraz\n08010\nAUT\n47.07\n47.07071\n15.43950\n/dev/serial/by-id/usb-X\n19200\neven\nAT*KRB*E7\n22000\n5\ncg-em24\n");
+  init.type(
+    'KERB-7\nEurope/Vienna\nAustria\nAT\nKRB\nKerb Energy: "blue" #1\nHauptplatz 3, 8010 Graz\nATU123\n\n+43 1 234\n\n\n\nGraz\n08010\nAUT\n47.07\n47.07071\n15.43950\n/dev/serial/by-id/usb-X\n19200\neven\nAT*KRB*E7\n22000\n5\ncg-em24\n',
+  );
   const ended = await init.ended;
   assert.is(ended.code, 0, ended.err);
   assert.match(ended.err, /expected two capital letters/);
@@ -41,12 +48,25 @@ test("a few answers make a config that is checked, commented, and readable by it
   const checked = checkConfig(text, file);
   if (!checked.ok) throw new Error(JSON.stringify(checked.faults));
   const { station, connectors, serialPorts, tokens, uplinks } = checked.config;
-  assert.equal([station.id, station.timeZone, station.countryCode, station.operator.name, station.operator.address], ["KERB-7", "Europe/Vienna", "AT", 'Kerb Energy: "blue" #1', "Hauptplatz 3, 8010 Graz"]);
-  assert.equal([station.location.postalCode, serialPorts["rs485"]?.baud, serialPorts["rs485"]?.parity], ["08010", 19_200, "even"]);
-  assert.equal([connectors[0]?.evseId, connectors[0]?.maxPowerW, connectors[0]?.meter.unit, connectors[0]?.meter.model], ["AT*KRB*E7", 22_000, 5, "cg-em24"]);
-  assert.equal([station.location.country, station.location.latitude, station.location.longitude], ["AUT", "47.07071", "15.43950"]);
+  assert.equal(
+    [station.id, station.timeZone, station.countryCode, station.operator.name, station.operator.address],
+    ["KERB-7", "Europe/Vienna", "AT", 'Kerb Energy: "blue" #1', "Hauptplatz 3, 8010 Graz"],
+  );
+  assert.equal(
+    [station.location.postalCode, serialPorts["rs485"]?.baud, serialPorts["rs485"]?.parity],
+    ["08010", 19_200, "even"],
+  );
+  assert.equal(
+    [connectors[0]?.evseId, connectors[0]?.maxPowerW, connectors[0]?.meter.unit, connectors[0]?.meter.model],
+    ["AT*KRB*E7", 22_000, 5, "cg-em24"],
+  );
+  assert.equal(
+    [station.location.country, station.location.latitude, station.location.longitude],
+    ["AUT", "47.07071", "15.43950"],
+  );
   assert.equal([tokens, uplinks], [[], []]);
-  // What nobody was asked in vain: complaints go to the operator that was named, and the comments stand in their column.
+  // What nobody was asked in vain: complaints go to the operator that was named, and the comments stand in their
+  // column.
   assert.is(station.operator.complaints, 'Kerb Energy: "blue" #1, Hauptplatz 3, 8010 Graz, within 30 days');
   assert.match(text, /^ {2}id: KERB-7 {22}# names.*\n {2}timeZone: Europe\/Vienna {9}# tariffs/m);
   const fine = await chargetill("config", "check", file);
@@ -55,7 +75,11 @@ test("a few answers make a config that is checked, commented, and readable by it
   assert.match(text, /# Where settled sessions go/);
   assert.is(statSync(file).mode & 0o777, 0o640);
   const astray = await chargetill("config", "init", "--out", join(folder, "none", "station.yaml"));
-  assert.equal([astray.code, /none: there is no such folder/.test(astray.err), /Name of this station/.test(astray.err)], [2, true, false], "known before the first question");
+  assert.equal(
+    [astray.code, /none: there is no such folder/.test(astray.err), /Name of this station/.test(astray.err)],
+    [2, true, false],
+    "known before the first question",
+  );
   const twice = await chargetill("config", "init", "--out", file);
   assert.is(twice.code, 2);
   assert.match(twice.err, /there is such a file already/);
@@ -73,7 +97,10 @@ test("show masks card numbers; diff names what differs and whether a reload is e
   assert.is(light.code, 1);
   assert.match(light.out, /tokens\[0\]\.uid: "…6E80" -> "…6E81"\na reload takes it up/);
   writeFileSync(other, readFileSync(config, "utf8").replace("gpio: 17", "gpio: 18"));
-  assert.match((await chargetill("config", "diff", other, "--config", config)).out, /connectors\[0\]\.contactor\.gpio: 17 -> 18\nthis needs a restart/);
+  assert.match(
+    (await chargetill("config", "diff", other, "--config", config)).out,
+    /connectors\[0\]\.contactor\.gpio: 17 -> 18\nthis needs a restart/,
+  );
   assert.is((await chargetill("config", "diff", config, "--config", config)).code, 0);
 });
 
@@ -83,7 +110,11 @@ const pack = suite("the package");
 
 pack("it refuses another Node's number: its native modules would not load there", async () => {
   const { spawnSync } = await import("node:child_process");
-  const other = spawnSync(process.execPath, [join(root, "systemd", "debian", "build-package.js"), "--out", freshFolder(), "--node", "19"], { encoding: "utf8" });
+  const other = spawnSync(
+    process.execPath,
+    [join(root, "systemd", "debian", "build-package.js"), "--out", freshFolder(), "--node", "19"],
+    { encoding: "utf8" },
+  );
   assert.is(other.status, 1);
   assert.match(other.stderr, /the package is for Node 19: its native modules would not load there/);
 });

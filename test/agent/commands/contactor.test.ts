@@ -1,23 +1,33 @@
-// Opening and testing contactors from the command line, with and without a running agent, and with a config that is good for nothing else.
+// Opening and testing contactors from the command line, with and without a running agent, and with a config that is
+// good for nothing else.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { contactorPins } from "../../../config/pins.js";
-import { chargetill, freshFolder, Running } from "../../support/command.js";
 import { benchStation } from "../../support/bench-station.js";
+import { chargetill, freshFolder, Running } from "../../support/command.js";
 
 const test = suite("contactors by hand");
 
 test("the pins are found in a config that is wrong in every other respect", () => {
   const file = join(freshFolder(), "station.yaml");
-  writeFileSync(file, "station: [nonsense\nconnectors:\n  - { id: 1, contactor: { gpio: 17, activeLow: true }, tarif: x }\n  - { id: 2, contactor: { gpio: seventeen } }\nreaders: 7\n");
+  writeFileSync(
+    file,
+    "station: [nonsense\nconnectors:\n  - { id: 1, contactor: { gpio: 17, activeLow: true }, tarif: x }\n  - { id: 2, contactor: { gpio: seventeen } }\nreaders: 7\n",
+  );
   const broken = contactorPins(file);
   assert.ok(broken.pins.length + broken.faults.length > 0);
-  writeFileSync(file, "stations: nonsense\nconnectors:\n  - { id: 1, contactor: { gpio: 17, activeLow: true }, tarif: x }\n  - { id: 2, contactor: { gpio: seventeen } }\n  - 3\n");
+  writeFileSync(
+    file,
+    "stations: nonsense\nconnectors:\n  - { id: 1, contactor: { gpio: 17, activeLow: true }, tarif: x }\n  - { id: 2, contactor: { gpio: seventeen } }\n  - 3\n",
+  );
   const { pins, faults } = contactorPins(file);
   assert.equal(pins, [{ connector: "1", gpio: 17, activeLow: true }]);
-  assert.match(faults.join("\n"), /connector 2 names no contactor pin\n.*connector number 3 of the list names no contactor pin/);
+  assert.match(
+    faults.join("\n"),
+    /connector 2 names no contactor pin\n.*connector number 3 of the list names no contactor pin/,
+  );
 });
 
 test("a file that is not there, or is no config, is a sentence and never a crash", async () => {
@@ -31,8 +41,16 @@ test("a file that is not there, or is no config, is a sentence and never a crash
 test("where there are no pins each contactor is named as not opened, with the reason", async () => {
   const { config } = benchStation({ change: (text) => text.replace(/^bench:.*$/m, "") });
   const ended = await chargetill("contactor", "open", "--all", "--config", config, "--json");
-  const { opened } = JSON.parse(ended.out) as { opened: { connector: string; gpio: number; ok: boolean; why?: string }[] };
-  assert.equal(opened.map(({ connector, gpio }) => [connector, gpio]), [["1", 17], ["2", 5]]);
+  const { opened } = JSON.parse(ended.out) as {
+    opened: { connector: string; gpio: number; ok: boolean; why?: string }[];
+  };
+  assert.equal(
+    opened.map(({ connector, gpio }) => [connector, gpio]),
+    [
+      ["1", 17],
+      ["2", 5],
+    ],
+  );
   if (opened.every(({ ok }) => ok)) return assert.is(ended.code, 0);
   assert.is(ended.code, 1);
   assert.match(opened[0]?.why ?? "", /\/sys\/class\/gpio|GPIO/);
@@ -122,13 +140,20 @@ reload("SIGHUP takes up tariffs and cards for the sessions to come, and says so"
   writeFileSync(config, readFileSync(config, "utf8").replace("9F3C77E1", "AABBCCDD"));
   agent.kill("SIGHUP");
   await agent.until(/reloaded: tariffs and cards/);
-  writeFileSync(config, readFileSync(config, "utf8").replace("poll: 400ms", "poll: 500ms").replace("gpio: 24", "gpio: 25"));
+  writeFileSync(
+    config,
+    readFileSync(config, "utf8").replace("poll: 400ms", "poll: 500ms").replace("gpio: 24", "gpio: 25"),
+  );
   agent.kill("SIGHUP");
-  await agent.until(/reload refused: connectors\[0\]\.indicator\.red\.gpio has changed, and is taken up by a restart alone; nothing has changed/);
+  await agent.until(
+    /reload refused: connectors\[0\]\.indicator\.red\.gpio has changed, and is taken up by a restart alone; nothing has changed/,
+  );
   assert.match(agent.out, /readers\.front\.poll has changed/);
   writeFileSync(config, "station: 7\n");
   agent.kill("SIGHUP");
-  await agent.until(/reload refused: .*station\.yaml:1:10: station: expected a section, found a number; nothing has changed/);
+  await agent.until(
+    /reload refused: .*station\.yaml:1:10: station: expected a section, found a number; nothing has changed/,
+  );
   agent.kill("SIGTERM");
   assert.is((await agent.ended).code, 0);
 });

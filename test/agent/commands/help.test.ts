@@ -1,5 +1,5 @@
-// Every command's help: a sentence, an example, words for each argument and option, JSON where there is something to read. And each example is
-// understood by the very parser that a user meets.
+// Every command's help: a sentence, an example, words for each argument and option, JSON where there is something to
+// read. And each example is understood by the very parser that a user meets.
 import { Command } from "commander";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -9,7 +9,10 @@ const program = await programFor(["--help"]);
 const test = suite("help");
 
 /** Every command with its words, the program itself first. */
-function* all(command: Command, words: readonly string[] = []): Generator<{ readonly words: readonly string[]; readonly command: Command }> {
+function* all(
+  command: Command,
+  words: readonly string[] = [],
+): Generator<{ readonly words: readonly string[]; readonly command: Command }> {
   yield { words, command };
   for (const child of command.commands) yield* all(child, [...words, child.name()]);
 }
@@ -24,11 +27,18 @@ function helpOf(command: Command): string {
 }
 
 /** The examples under a command's help, a line each. */
-const examplesOf = (command: Command): string[] => [...(/\nExamples?:\n((?: {2}.*\n?)+)/.exec(helpOf(command))?.[1] ?? "").matchAll(/^ {2}(.+)$/gm)].map(([, line]) => line ?? "");
+const examplesOf = (command: Command): string[] =>
+  [...(/\nExamples?:\n((?: {2}.*\n?)+)/.exec(helpOf(command))?.[1] ?? "").matchAll(/^ {2}(.+)$/gm)].map(
+    ([, line]) => line ?? "",
+  );
 
-/** The calls of chargetill in a line for a shell, each as its words: up to a pipe, a redirection or the next command. */
+/**
+ * The calls of chargetill in a line for a shell, each as its words: up to a pipe, a redirection or the next command.
+ */
 function callsIn(line: string): string[][] {
-  const words = [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, double, single, plain]) => double ?? single ?? plain ?? "");
+  const words = [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
+    ([, double, single, plain]) => double ?? single ?? plain ?? "",
+  );
   const calls: string[][] = [];
   let call: string[] | undefined;
   let begins = true;
@@ -44,20 +54,46 @@ function callsIn(line: string): string[][] {
 
 test("there are the commands that a technician looks for", () => {
   const known = leaves.map(({ words }) => words.join(" "));
-  for (const name of ["log level", "trace record", "trace replay", "receipts prove", "key rotate", "sync resend", "tariff simulate", "verify", "dispute", "commission", "doctor"]) assert.ok(known.includes(name), name);
+  for (const name of [
+    "log level",
+    "trace record",
+    "trace replay",
+    "receipts prove",
+    "key rotate",
+    "sync resend",
+    "tariff simulate",
+    "verify",
+    "dispute",
+    "commission",
+    "doctor",
+  ])
+    assert.ok(known.includes(name), name);
 });
 
 test("each has a description, and an example that begins as the command does", () => {
-  const without = commands.filter(({ words, command }) => command.description() === "" || !examplesOf(command).some((line) => callsIn(line).some((call) => words.every((word, index) => call[index] === word))));
-  assert.equal(without.map(({ words }) => words.join(" ")), []);
+  const without = commands.filter(
+    ({ words, command }) =>
+      command.description() === "" ||
+      !examplesOf(command).some((line) =>
+        callsIn(line).some((call) => words.every((word, index) => call[index] === word)),
+      ),
+  );
+  assert.equal(
+    without.map(({ words }) => words.join(" ")),
+    [],
+  );
 });
 
 test("each argument and option has its words", () => {
   // A span's two ends and a template's word say themselves.
   const plain = new Set(["--from", "--to", "--by", "--json"]);
   const without = commands.flatMap(({ words, command }) => [
-    ...command.registeredArguments.filter(({ description }) => description === "").map((argument) => `${words.join(" ")} ${argument.name()}`),
-    ...command.options.filter(({ description, long }) => description === "" && !plain.has(long ?? "")).map(({ flags }) => `${words.join(" ")} ${flags}`),
+    ...command.registeredArguments
+      .filter(({ description }) => description === "")
+      .map((argument) => `${words.join(" ")} ${argument.name()}`),
+    ...command.options
+      .filter(({ description, long }) => description === "" && !plain.has(long ?? ""))
+      .map(({ flags }) => `${words.join(" ")} ${flags}`),
   ]);
   assert.equal(without, []);
 });
@@ -65,7 +101,13 @@ test("each argument and option has its words", () => {
 test("each that tells something tells it as JSON too", () => {
   // What they print is a file for another program already, or a process that logs JSON by itself.
   const others = new Set(["run", "completion", "config schema", "receipts export"]);
-  assert.equal(leaves.filter(({ command }) => !command.options.some(({ long }) => long === "--json")).map(({ words }) => words.join(" ")).filter((name) => !others.has(name)), []);
+  assert.equal(
+    leaves
+      .filter(({ command }) => !command.options.some(({ long }) => long === "--json"))
+      .map(({ words }) => words.join(" "))
+      .filter((name) => !others.has(name)),
+    [],
+  );
 });
 
 test("each example is understood", async () => {

@@ -1,40 +1,81 @@
-// The receipts as a person meets them: texts, pages, tables and files, and that each of these files is accepted by the verifier.
+// The receipts as a person meets them: texts, pages, tables and files, and that each of these files is accepted by the
+// verifier.
 import { createPrivateKey } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { verifyEvidence, type Pins } from "../../../agent/core/verify/verify.js";
-import { exitCode } from "../../../agent/core/verify/check-result.js";
-import { issueCredit, issueReceipt, type Issued } from "../../../agent/core/receipt/receipt.js";
+import { keyCommands, keyText } from "../../../agent/commands/key.js";
+import { receiptCommands } from "../../../agent/commands/receipt.js";
+import { Failure } from "../../../agent/core/failure.js";
+import { languages } from "../../../agent/core/number/words.js";
 import { receiptSheet } from "../../../agent/core/print/receipt-sheet.js";
 import { receiptText } from "../../../agent/core/print/receipt-text.js";
 import { receiptWords } from "../../../agent/core/print/receipt-words.js";
-import { languages } from "../../../agent/core/number/words.js";
+import { type Issued, issueCredit, issueReceipt } from "../../../agent/core/receipt/receipt.js";
+import { exitCode } from "../../../agent/core/verify/check-result.js";
+import { type Pins, verifyEvidence } from "../../../agent/core/verify/verify.js";
+import type { BookEntry } from "../../../agent/ledger/book/book-page.js";
 import { verifyTools } from "../../../agent/receipts/dispute/evidence-input.js";
-import { Failure } from "../../../agent/core/failure.js";
-import { keyCommands, keyText } from "../../../agent/commands/key.js";
-import { newKey, openSigner, privatePem, sha256, signerOf, type KeyStore } from "../../../agent/receipts/signing-keys.js";
-import { codeLines, codeModules } from "../../../agent/receipts/output/qr-code.js";
-import { receiptHtml } from "../../../agent/receipts/output/html.js";
-import { receiptPdf } from "../../../agent/receipts/output/pdf.js";
-import { receiptCommands } from "../../../agent/commands/receipt.js";
 import { findingsText } from "../../../agent/receipts/dispute/findings-text.js";
 import { newestCheckpoint, type ReceiptSource } from "../../../agent/receipts/output/exports.js";
-import type { BookEntry } from "../../../agent/ledger/book/book-page.js";
+import { receiptHtml } from "../../../agent/receipts/output/html.js";
+import { receiptPdf } from "../../../agent/receipts/output/pdf.js";
+import { codeLines, codeModules } from "../../../agent/receipts/output/qr-code.js";
 import { csvText, rowOf } from "../../../agent/receipts/output/tables.js";
-import { brokenSigner, chainOf, littleBook, occasion, receiptAt, settlement, signer, station, tariff } from "../../support/sample-receipt.js";
+import {
+  type KeyStore,
+  newKey,
+  openSigner,
+  privatePem,
+  sha256,
+  signerOf,
+} from "../../../agent/receipts/signing-keys.js";
+import {
+  brokenSigner,
+  chainOf,
+  littleBook,
+  occasion,
+  receiptAt,
+  settlement,
+  signer,
+  station,
+  tariff,
+} from "../../support/sample-receipt.js";
 
 const tools = verifyTools();
 const pins: Pins = { fingerprints: new Set([signer.publicKey.fingerprint]), keys: [signer.spkiHex] };
 
 function sourceOf(issued: readonly Issued[], kinds: Readonly<Record<number, string>> = {}): ReceiptSource {
-  const entries = issued.map(({ jws, ocmf }, at): BookEntry => ({
-    number: at + 1, sessionId: `session-${at + 1}`, cdrId: `cdr-${at + 1}`, jws, ocmf, cdr: ocmf === "" ? null : { id: `cdr-${at + 1}` }, issuedMs: 0, kind: kinds[at + 1] ?? (ocmf === "" ? "start" : "sale"),
-  }));
-  return { count: () => entries.length, get: (number) => entries[number - 1], entries: (from = 1) => entries.slice(from - 1) };
+  const entries = issued.map(
+    ({ jws, ocmf }, at): BookEntry => ({
+      number: at + 1,
+      sessionId: `session-${at + 1}`,
+      cdrId: `cdr-${at + 1}`,
+      jws,
+      ocmf,
+      cdr: ocmf === "" ? null : { id: `cdr-${at + 1}` },
+      issuedMs: 0,
+      kind: kinds[at + 1] ?? (ocmf === "" ? "start" : "sale"),
+    }),
+  );
+  return {
+    count: () => entries.length,
+    get: (number) => entries[number - 1],
+    entries: (from = 1) => entries.slice(from - 1),
+  };
 }
 
 const books = littleBook(3);
-books.push(issueCredit(occasion, receiptAt(books, 3).jws, "cdr-3-credit", "wrong tariff, \"really\"", chainOf(books), signer, sha256));
+books.push(
+  issueCredit(
+    occasion,
+    receiptAt(books, 3).jws,
+    "cdr-3-credit",
+    'wrong tariff, "really"',
+    chainOf(books),
+    signer,
+    sha256,
+  ),
+);
 books.push(issueReceipt(settlement(6, { pagination: 4 }), chainOf(books), signer, sha256, 3));
 const source = sourceOf(books, { 5: "credit" });
 const jws = receiptAt(books, 2).jws;
@@ -44,7 +85,11 @@ async function run(...words: string[]): Promise<{ out: string; saved: ReadonlyMa
   let out = "";
   const saved = new Map<string, string>();
   const sources = { receipts: source, language: "en" as const, newest: () => newestCheckpoint(source, signer) };
-  const command = receiptCommands(() => sources, (path, content) => void saved.set(path, Buffer.from(content).toString()), (content) => void (out += Buffer.from(content).toString()));
+  const command = receiptCommands(
+    () => sources,
+    (path, content) => void saved.set(path, Buffer.from(content).toString()),
+    (content) => void (out += Buffer.from(content).toString()),
+  );
   for (const one of [command, ...command.commands]) one.exitOverride().configureOutput({ writeErr: () => undefined });
   await command.parseAsync(words, { from: "user" });
   return { out, saved };
@@ -61,7 +106,14 @@ files("every receipt that is exported holds, the newest too", async () => {
 });
 
 files("the exported book, a proof, a consistency proof and the OCMF forms hold", async () => {
-  const forms = await Promise.all([run("export", "--format", "book"), run("export", "2", "--format", "ocmf-xml"), run("export", "2", "--format", "ocmf"), run("consistency", "2", "6"), run("consistency", "6", "6"), run("checkpoint")]);
+  const forms = await Promise.all([
+    run("export", "--format", "book"),
+    run("export", "2", "--format", "ocmf-xml"),
+    run("export", "2", "--format", "ocmf"),
+    run("consistency", "2", "6"),
+    run("consistency", "6", "6"),
+    run("checkpoint"),
+  ]);
   for (const { out } of forms) {
     const findings = verifyEvidence([{ name: "form", text: out }], pins, tools);
     assert.is(exitCode(findings), 0, findingsText(findings));
@@ -75,7 +127,15 @@ files("the exported book, a proof, a consistency proof and the OCMF forms hold",
   const together = verifyEvidence([receipt, { name: "proof", text: proof }], pins, tools);
   assert.is(exitCode(together), 0, findingsText(together));
   assert.match(findingsText(together), /receipt 2 is one of 6 receipts/);
-  const other = verifyEvidence([{ name: "receipt", text: (await run("export", "2")).out }, { name: "proof", text: proof.replace("index 1", "index 2") }, { name: "third", text: (await run("export", "3")).out }], pins, tools);
+  const other = verifyEvidence(
+    [
+      { name: "receipt", text: (await run("export", "2")).out },
+      { name: "proof", text: proof.replace("index 1", "index 2") },
+      { name: "third", text: (await run("export", "3")).out },
+    ],
+    pins,
+    tools,
+  );
   assert.is(exitCode(other), 1);
 });
 
@@ -113,7 +173,10 @@ people("the text fits its width in every language, and never shows a whole UID",
       const sheet = receiptSheet(issued.jws, sha256, { language });
       const wide = receiptText(sheet, 80, sheet.code === undefined ? [] : codeLines(sheet.code));
       const narrow = receiptText(sheet, 32);
-      for (const [text, width] of [[wide, 80], [narrow, 32]] as const) {
+      for (const [text, width] of [
+        [wide, 80],
+        [narrow, 32],
+      ] as const) {
         for (const line of text.split("\n")) assert.ok(line.length <= width, `${language}, ${width}: ${line}`);
         assert.not.match(text, /04A1B2C3D4E5F6|C12345678/);
       }
@@ -125,11 +188,43 @@ people("the text fits its width in every language, and never shows a whole UID",
 people("a sale's receipt says what the checklist asks for", () => {
   const text = receiptText(receiptSheet(jws, sha256, { language: "en" }), 80);
   const wanted = [
-    "RECEIPT 2", "Stadtwerke Müllheim", "Hauptstraße 1, 12345 Müllheim", "DE123456789", "+49 800 1234567", "Rathaus, Marktplatz 3", "DE*ABC*E0001*1", "AC up to 11 kW",
-    "2026-03-28 22:30:00 +01:00", "2026-03-29 00:00:00 +01:00", "clock synchronised", "Register begin  1234.500 kWh", "Register end    1246.845 kWh", "serial SN-20190001", "12.345 kWh",
-    "12.345 kWh x 0.595 EUR/kWh incl. tax", "1.19 EUR", "TOTAL", "8.54 EUR", "net 7.17 + tax 1.37", "half up, once, at the total", "0.595 EUR/kWh, 1.19 EUR per session", "standard, 2026-01-01T00:00:00Z",
-    settlement(2).tariffDigest, "by the driver", "Interruptions   none", "…E5F6", "billed to contract …78-X", "session-2", "cdr-2", signer.publicKey.fingerprint, "https://laden.example.org/v", "chargetill verify",
-    "Complaints", "no calibration-law approval", "Not a tax invoice", "Loss adjustment none",
+    "RECEIPT 2",
+    "Stadtwerke Müllheim",
+    "Hauptstraße 1, 12345 Müllheim",
+    "DE123456789",
+    "+49 800 1234567",
+    "Rathaus, Marktplatz 3",
+    "DE*ABC*E0001*1",
+    "AC up to 11 kW",
+    "2026-03-28 22:30:00 +01:00",
+    "2026-03-29 00:00:00 +01:00",
+    "clock synchronised",
+    "Register begin  1234.500 kWh",
+    "Register end    1246.845 kWh",
+    "serial SN-20190001",
+    "12.345 kWh",
+    "12.345 kWh x 0.595 EUR/kWh incl. tax",
+    "1.19 EUR",
+    "TOTAL",
+    "8.54 EUR",
+    "net 7.17 + tax 1.37",
+    "half up, once, at the total",
+    "0.595 EUR/kWh, 1.19 EUR per session",
+    "standard, 2026-01-01T00:00:00Z",
+    settlement(2).tariffDigest,
+    "by the driver",
+    "Interruptions   none",
+    "…E5F6",
+    "billed to contract …78-X",
+    "session-2",
+    "cdr-2",
+    signer.publicKey.fingerprint,
+    "https://laden.example.org/v",
+    "chargetill verify",
+    "Complaints",
+    "no calibration-law approval",
+    "Not a tax invoice",
+    "Loss adjustment none",
   ];
   for (const words of wanted) assert.ok(text.includes(words), `"${words}" is missing`);
 });
@@ -162,7 +257,8 @@ people("no label is cut at 80 columns", () => {
   for (const language of languages)
     for (const issued of books)
       for (const row of receiptSheet(issued.jws, sha256, { language }).sections.flatMap((section) => section.rows))
-        if (row.kind === "fact") for (const word of row.label.split(" ")) assert.ok(word.length <= 15, `${language}: ${row.label}`);
+        if (row.kind === "fact")
+          for (const word of row.label.split(" ")) assert.ok(word.length <= 15, `${language}: ${row.label}`);
   assert.ok(receiptWords.en.labels.total.length > 0);
 });
 
@@ -180,7 +276,12 @@ people("copies, corrections, credits and unsigned receipts say so", async () => 
 
 people("a name from a file cannot steer the terminal, nor break the page", () => {
   const hostile = "\u001b[31m<script>alert(1)</script>\u009b";
-  const changed = issueReceipt(settlement(3, { stopDetail: hostile, station: { ...station, operator: { ...station.operator, name: hostile } } }), chainOf(littleBook(1)), signer, sha256);
+  const changed = issueReceipt(
+    settlement(3, { stopDetail: hostile, station: { ...station, operator: { ...station.operator, name: hostile } } }),
+    chainOf(littleBook(1)),
+    signer,
+    sha256,
+  );
   const sheet = receiptSheet(changed.jws, sha256, { language: "en" });
   assert.not.match(receiptText(sheet, 80), /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
   assert.not.match(receiptHtml(changed.jws, { language: "en" }), /<script|[\u001b\u009b]/);
@@ -207,8 +308,11 @@ people("the PDF is the text on pages, with true offsets, the code as squares, an
   const table = Number(/startxref\n(\d+)\n%%EOF\n$/.exec(text)?.[1]);
   assert.is(text.slice(table, table + 5), "xref\n");
   const offsets = [...text.slice(table).matchAll(/^(\d{10}) 00000 n $/gm)].map(([, offset]) => Number(offset));
-  offsets.forEach((offset, at) => assert.is(text.slice(offset, offset + `${at + 1} 0 obj\n`.length), `${at + 1} 0 obj\n`));
-  for (const [, length, stream] of text.matchAll(/<< \/Length (\d+) >>\nstream\n([\s\S]*?)endstream/g)) assert.is(stream?.length, Number(length));
+  offsets.forEach((offset, at) =>
+    assert.is(text.slice(offset, offset + `${at + 1} 0 obj\n`.length), `${at + 1} 0 obj\n`),
+  );
+  for (const [, length, stream] of text.matchAll(/<< \/Length (\d+) >>\nstream\n([\s\S]*?)endstream/g))
+    assert.is(stream?.length, Number(length));
   assert.ok((text.match(/ re$/gm) ?? []).length > 1000);
 });
 
@@ -225,13 +329,28 @@ tables("the list has a line per receipt", async () => {
 tables("the summary takes credits off, exactly", async () => {
   const [row] = JSON.parse((await run("summary", "--by", "tariff", "--json")).out) as Record<string, unknown>[];
   // Four sales of 8.54, one of them taken back.
-  assert.equal(row, { group: "standard", currency: "EUR", sales: 4, credits: 1, kwh: "49.380", net: "21.51", tax: "4.11", gross: "25.62" });
+  assert.equal(row, {
+    group: "standard",
+    currency: "EUR",
+    sales: 4,
+    credits: 1,
+    kwh: "49.380",
+    net: "21.51",
+    tax: "4.11",
+    gross: "25.62",
+  });
   assert.match((await run("summary", "--by", "month")).out, /2026-03/);
   assert.match((await run("summary", "--by", "token")).out, /…E5F6/);
 });
 
 tables("CSV quotes what needs it, and no cell becomes a formula", () => {
-  const row = { ...rowOf({ ...(JSON.parse(Buffer.from(jws.split(".")[1] ?? "", "base64url").toString()) as Parameters<typeof rowOf>[0]) }), refers: '=HYPERLINK("x")', gross: "-8.54" };
+  const row = {
+    ...rowOf({
+      ...(JSON.parse(Buffer.from(jws.split(".")[1] ?? "", "base64url").toString()) as Parameters<typeof rowOf>[0]),
+    }),
+    refers: '=HYPERLINK("x")',
+    gross: "-8.54",
+  };
   const [, line] = csvText([row]).split("\r\n");
   assert.match(line ?? "", /"'=HYPERLINK\(""x""\)"$/);
   assert.match(line ?? "", /,-8\.54,/);
@@ -239,7 +358,10 @@ tables("CSV quotes what needs it, and no cell becomes a formula", () => {
 });
 
 tables("a span of days takes both its ends", async () => {
-  assert.is((JSON.parse((await run("list", "--from", "2026-03-29", "--to", "2026-03-29", "--json")).out) as unknown[]).length, 4);
+  assert.is(
+    (JSON.parse((await run("list", "--from", "2026-03-29", "--to", "2026-03-29", "--json")).out) as unknown[]).length,
+    4,
+  );
   assert.is((JSON.parse((await run("list", "--to", "2026-03-28", "--json")).out) as unknown[]).length, 2);
 });
 
@@ -249,8 +371,12 @@ const keys = suite("signing keys");
 
 function storeOf(files: Map<string, { text: string; mode: number }>, credentials?: string): KeyStore {
   return {
-    folder: "/state", credentials,
-    read: (path) => { const file = files.get(path); return file && { bytes: Buffer.from(file.text), mode: file.mode }; },
+    folder: "/state",
+    credentials,
+    read: (path) => {
+      const file = files.get(path);
+      return file && { bytes: Buffer.from(file.text), mode: file.mode };
+    },
     write: (path, text) => void files.set(path, { text, mode: 0o600 }),
   };
 }
@@ -285,11 +411,17 @@ keys("a key that others may read, a damaged one, one of another curve, and a los
   assert.match(refused(undefined, 0, false), /key\/unusable .*missing/);
 });
 
-keys("a private half that does not belong to its public half signs nothing that anyone could check, and is refused", () => {
-  const [mine, other] = [newKey(), newKey()].map((key) => key.export({ format: "jwk" }));
-  const mixed = createPrivateKey({ key: { ...mine, d: other?.d ?? "" }, format: "jwk" });
-  assert.throws(() => openSigner(storeOf(new Map([["/state/station.key", { text: privatePem(mixed), mode: 0o600 }]])), false), /do not belong together/);
-});
+keys(
+  "a private half that does not belong to its public half signs nothing that anyone could check, and is refused",
+  () => {
+    const [mine, other] = [newKey(), newKey()].map((key) => key.export({ format: "jwk" }));
+    const mixed = createPrivateKey({ key: { ...mine, d: other?.d ?? "" }, format: "jwk" });
+    assert.throws(
+      () => openSigner(storeOf(new Map([["/state/station.key", { text: privatePem(mixed), mode: 0o600 }]])), false),
+      /do not belong together/,
+    );
+  },
+);
 
 keys("key show gives the public key alone", async () => {
   const text = keyText("CT-0042", signer.publicKey);
@@ -297,7 +429,10 @@ keys("key show gives the public key alone", async () => {
   assert.match(text, "BEGIN PUBLIC KEY");
   assert.not.match(text, "PRIVATE");
   let out = "";
-  await keyCommands(() => ({ station: "CT-0042", publicKey: signer.publicKey }), (words) => void (out += words)).parseAsync(["show", "hex"], { from: "user" });
+  await keyCommands(
+    () => ({ station: "CT-0042", publicKey: signer.publicKey }),
+    (words) => void (out += words),
+  ).parseAsync(["show", "hex"], { from: "user" });
   assert.is(out.trim(), signer.spkiHex);
 });
 

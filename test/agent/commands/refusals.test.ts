@@ -1,7 +1,8 @@
-// A command that cannot do what it was asked says so: in words, or with --json as JSON, and ends with the exit code of its kind. Each command of the
-// program is tried with a config that is not there, by its own example.
-import { CommanderError, type Command } from "commander";
+// A command that cannot do what it was asked says so: in words, or with --json as JSON, and ends with the exit code of
+// its kind. Each command of the program is tried with a config that is not there, by its own example.
+
 import { join } from "node:path";
+import { type Command, CommanderError } from "commander";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { programFor } from "../../../agent/cli.js";
@@ -17,9 +18,22 @@ type Told = { readonly error: { readonly code: string; readonly message: string 
 const told = (out: string | undefined): Told["error"] => (JSON.parse(out ?? "") as Told).error;
 
 /** What does something without a config, or says itself what is wrong with one. */
-const others = new Set(["demo", "config init", "config check", "config schema", "doctor", "ports", "contactor open", "completion", "trace replay"]);
+const others = new Set([
+  "demo",
+  "config init",
+  "config check",
+  "config schema",
+  "doctor",
+  "ports",
+  "contactor open",
+  "completion",
+  "trace replay",
+]);
 
-function* leaves(command: Command, words: readonly string[] = []): Generator<{ readonly words: readonly string[]; readonly command: Command }> {
+function* leaves(
+  command: Command,
+  words: readonly string[] = [],
+): Generator<{ readonly words: readonly string[]; readonly command: Command }> {
   if (command.commands.length === 0) yield { words, command };
   for (const child of command.commands) yield* leaves(child, [...words, child.name()]);
 }
@@ -38,7 +52,11 @@ test("without its config each command refuses by an error with a name, which is 
   assert.ok(tried.length > 30, String(tried.length));
   for (const { words, command } of tried) {
     const has = (long: string): boolean => command.options.some((option) => option.long === long);
-    const call = [...exampleOf(command), ...(has("--json") ? ["--json"] : []), ...(has("--config") ? ["--config", nowhere] : [])].filter((word, index, all) => word !== "--data" && all[index - 1] !== "--data");
+    const call = [
+      ...exampleOf(command),
+      ...(has("--json") ? ["--json"] : []),
+      ...(has("--config") ? ["--config", nowhere] : []),
+    ].filter((word, index, all) => word !== "--data" && all[index - 1] !== "--data");
     const program = await programFor(call);
     let thrown: unknown;
     try {
@@ -72,14 +90,27 @@ test("a refusal of the running agent's absence, of a config, of a tariff and of 
 });
 
 test("in words a place in a file stands first, and all else is said in our name", () => {
-  assert.is(endingOf(new Failure("config/invalid", "station.yaml:3:1: readers: missing"), false).err, "station.yaml:3:1: readers: missing");
-  assert.is(endingOf(new Failure("agent/refused", "connector 1 is not charging"), false).err, "chargetill: connector 1 is not charging");
+  assert.is(
+    endingOf(new Failure("config/invalid", "station.yaml:3:1: readers: missing"), false).err,
+    "station.yaml:3:1: readers: missing",
+  );
+  assert.is(
+    endingOf(new Failure("agent/refused", "connector 1 is not charging"), false).err,
+    "chargetill: connector 1 is not charging",
+  );
 });
 
 test("a write that failed ends by 75, help by 0, and an error without a name by 1", () => {
   assert.is(endingOf(new Failure("disk/full", "no room"), false).code, 75);
-  const denied = endingOf(diskFailure("read", "/var/lib/chargetill/book", Object.assign(new Error("EACCES"), { code: "EACCES" })), false);
-  assert.equal([denied.code, /this user may not \(EACCES\); use sudo/.test(denied.err ?? "")], [2, true], "called by the wrong user");
+  const denied = endingOf(
+    diskFailure("read", "/var/lib/chargetill/book", Object.assign(new Error("EACCES"), { code: "EACCES" })),
+    false,
+  );
+  assert.equal(
+    [denied.code, /this user may not \(EACCES\); use sudo/.test(denied.err ?? "")],
+    [2, true],
+    "called by the wrong user",
+  );
   assert.is(endingOf(new CommanderError(0, "commander.helpDisplayed", "(outputHelp)"), true).out, undefined);
   const broken = endingOf(new Error("a promise of ours"), true);
   assert.equal([broken.code, told(broken.out)], [1, { code: unexpected, message: "a promise of ours" }]);

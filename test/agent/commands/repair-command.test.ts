@@ -1,5 +1,6 @@
-// `chargetill repair` as the operator meets it: it looks, says, and touches nothing without --yes; what it mends, it mends from evidence.
-import { cpSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+// `chargetill repair` as the operator meets it: it looks, says, and touches nothing without --yes; what it mends, it
+// mends from evidence.
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -21,7 +22,12 @@ function damaged(...files: readonly string[]): string {
   }
   return folder;
 }
-const snapshot = (folder: string): string[] => readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).sort().map((path) => `${path.slice(folder.length)} ${readFileSync(path).toString("base64")}`);
+const snapshot = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+    .map((path) => `${path.slice(folder.length)} ${readFileSync(path).toString("base64")}`);
 
 test("finds nothing in a folder that is whole", async () => {
   assert.is(played.code, 0, played.err);
@@ -70,8 +76,14 @@ test("rebuilds a page from the journal, the start receipt with it: the same book
   const folder = damaged("book/page-00000001.json");
   const ended = await chargetill("repair", "--yes", "--data", folder);
   assert.is(ended.code, 0, ended.out + ended.err);
-  assert.match(ended.out, /done: sets what is damaged aside .* and rebuilds page 1 \(receipts 1 to \d+\) from the journal/);
-  assert.equal(readFileSync(join(folder, "book", "page-00000001.json")), readFileSync(join(sold, "book", "page-00000001.json")));
+  assert.match(
+    ended.out,
+    /done: sets what is damaged aside .* and rebuilds page 1 \(receipts 1 to \d+\) from the journal/,
+  );
+  assert.equal(
+    readFileSync(join(folder, "book", "page-00000001.json")),
+    readFileSync(join(sold, "book", "page-00000001.json")),
+  );
   assert.match((await chargetill("repair", "--data", folder)).out, /all that is stored is whole/);
 });
 
@@ -80,7 +92,10 @@ test("rebuilds a book whose whole folder is gone", async () => {
   rmSync(join(folder, "book"), { recursive: true });
   const ended = await chargetill("repair", "--yes", "--data", folder);
   assert.is(ended.code, 0, ended.err);
-  assert.is(readFileSync(join(folder, "book", "page-00000001.json"), "utf8"), readFileSync(join(sold, "book", "page-00000001.json"), "utf8"));
+  assert.is(
+    readFileSync(join(folder, "book", "page-00000001.json"), "utf8"),
+    readFileSync(join(sold, "book", "page-00000001.json"), "utf8"),
+  );
 });
 
 test("a folder that is not there is no damaged one", async () => {

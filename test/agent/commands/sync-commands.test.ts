@@ -1,17 +1,33 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { type SyncClient, type SyncOptions, syncCommand } from "../../../agent/commands/sync.js";
 import type { OutboxStatus } from "../../../agent/sync/outbox.js";
-import { syncCommand, type SyncClient, type SyncOptions } from "../../../agent/commands/sync.js";
 
 const test = suite("chargetill sync");
 const atMs = Date.UTC(2026, 2, 2, 10);
-const online: OutboxStatus = { uplink: "office", reachability: "online", sinceMs: atMs, waiting: 0, parked: [], lastAck: { number: 7, id: "cdr-7", atMs } };
+const online: OutboxStatus = {
+  uplink: "office",
+  reachability: "online",
+  sinceMs: atMs,
+  waiting: 0,
+  parked: [],
+  lastAck: { number: 7, id: "cdr-7", atMs },
+};
 const troubled: OutboxStatus = {
-  uplink: "hub", reachability: "unauthorised", sinceMs: atMs, words: "the backend does not accept the token in /etc/token", fault: "uplink/unauthorised",
-  waiting: 2, parked: [{ number: 3, id: "cdr-3", reason: "HTTP 400", atMs, again: false }], nextTryMs: atMs + 5_000,
+  uplink: "hub",
+  reachability: "unauthorised",
+  sinceMs: atMs,
+  words: "the backend does not accept the token in /etc/token",
+  fault: "uplink/unauthorised",
+  waiting: 2,
+  parked: [{ number: 3, id: "cdr-3", reason: "HTTP 400", atMs, again: false }],
+  nextTryMs: atMs + 5_000,
 };
 
-async function run(args: string[], all: readonly OutboxStatus[] = [online, troubled]): Promise<{ lines: string[]; code: number | undefined; calls: unknown[] }> {
+async function run(
+  args: string[],
+  all: readonly OutboxStatus[] = [online, troubled],
+): Promise<{ lines: string[]; code: number | undefined; calls: unknown[] }> {
   const lines: string[] = [];
   const calls: unknown[] = [];
   let code: number | undefined;
@@ -52,23 +68,40 @@ test("status says how each uplink stands, and what a person must do", async () =
 });
 
 test("status and parked say what is told of payments, and who has no message for them", async () => {
-  const parked = [{ number: 1, id: "7", reason: "the backend does not take NotifySettlement (NotImplemented)", atMs, again: false }];
-  const lines = async (payments: object): Promise<readonly string[]> => (await run(["status"], [{ ...online, payments } as never])).lines.slice(2);
+  const parked = [
+    { number: 1, id: "7", reason: "the backend does not take NotifySettlement (NotImplemented)", atMs, again: false },
+  ];
+  const lines = async (payments: object): Promise<readonly string[]> =>
+    (await run(["status"], [{ ...online, payments } as never])).lines.slice(2);
   assert.equal(await lines({ known: 0, waiting: 0, parked: [] }), []);
-  assert.equal(await lines({ known: 3 }), ["  payments: not told, since there is no message for them here (3 known; OCPP 2.1 alone has one)"]);
-  assert.equal(await lines({ known: 3, waiting: 2, parked: [], words: "receipt 7 goes first" }), ["  payments: waiting 2, parked 0, of 3 known: receipt 7 goes first"]);
-  assert.equal(await lines({ known: 3, waiting: 0, parked }), ["  payments: waiting 0, parked 1, of 3 known", "  payment of receipt 7 is parked: the backend does not take NotifySettlement (NotImplemented)"]);
+  assert.equal(await lines({ known: 3 }), [
+    "  payments: not told, since there is no message for them here (3 known; OCPP 2.1 alone has one)",
+  ]);
+  assert.equal(await lines({ known: 3, waiting: 2, parked: [], words: "receipt 7 goes first" }), [
+    "  payments: waiting 2, parked 0, of 3 known: receipt 7 goes first",
+  ]);
+  assert.equal(await lines({ known: 3, waiting: 0, parked }), [
+    "  payments: waiting 0, parked 1, of 3 known",
+    "  payment of receipt 7 is parked: the backend does not take NotifySettlement (NotImplemented)",
+  ]);
   const shown = await run(["parked"], [{ ...online, payments: { known: 3, waiting: 0, parked } } as never]);
-  assert.is(shown.lines[0], "office: payment of receipt 7, since 2026-03-02T10:00:00.000Z: the backend does not take NotifySettlement (NotImplemented)");
+  assert.is(
+    shown.lines[0],
+    "office: payment of receipt 7, since 2026-03-02T10:00:00.000Z: the backend does not take NotifySettlement (NotImplemented)",
+  );
   assert.is((await run(["now"], [{ ...online, payments: { known: 3, waiting: 2, parked: [] } } as never])).code, 1);
 });
 
 test("status says what was fetched, and what stays in force where it could not be", async () => {
   const fetched = { uplink: "office", atMs, ok: true, words: "5 tokens; 2 tariffs", tokens: 5, tariffs: 2 };
   const failed = { ...fetched, ok: false, words: "the list is no list" };
-  const lines = async (pull: object): Promise<string | undefined> => (await run(["status"], [{ ...online, pull } as never])).lines[2];
+  const lines = async (pull: object): Promise<string | undefined> =>
+    (await run(["status"], [{ ...online, pull } as never])).lines[2];
   assert.is(await lines(fetched), "  fetched at 2026-03-02T10:00:00.000Z: 5 tokens; 2 tariffs");
-  assert.is(await lines(failed), "  fetching FAILED at 2026-03-02T10:00:00.000Z: the list is no list; 5 tokens and 2 tariffs from before stay in force");
+  assert.is(
+    await lines(failed),
+    "  fetching FAILED at 2026-03-02T10:00:00.000Z: the list is no list; 5 tokens and 2 tariffs from before stay in force",
+  );
   assert.is(await lines({ uplink: "office", tokens: 0, tariffs: 0 }), "  tokens and tariffs have not been fetched yet");
   assert.is((await run(["now"], [{ ...online, pull: failed } as never])).code, 1);
 });
@@ -114,7 +147,14 @@ test("without an uplink it says where receipts stay", async () => {
 
 test("a receipt number that is none is a usage fault", async () => {
   for (const bad of ["0", "-1", "1.5", "abc", "1e3"])
-    assert.match(await run(["resend", bad]).then(() => "accepted", (error: unknown) => String(error)), /expected a receipt number|unknown option/, bad);
+    assert.match(
+      await run(["resend", bad]).then(
+        () => "accepted",
+        (error: unknown) => String(error),
+      ),
+      /expected a receipt number|unknown option/,
+      bad,
+    );
 });
 
 test.run();

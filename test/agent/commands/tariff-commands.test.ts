@@ -15,7 +15,12 @@ const cases = join(root, "test/cases/price");
 
 type Ran = { code: number | null; out: string; err: string };
 function run(args: readonly string[], input = ""): Ran {
-  const done = spawnSync(process.execPath, [cli, "tariff", ...args], { input, encoding: "utf8", cwd: root, maxBuffer: 64 * 1024 * 1024 });
+  const done = spawnSync(process.execPath, [cli, "tariff", ...args], {
+    input,
+    encoding: "utf8",
+    cwd: root,
+    maxBuffer: 64 * 1024 * 1024,
+  });
   return { code: done.status, out: done.stdout, err: done.stderr };
 }
 const json = (ran: Ran): Record<string, unknown> => JSON.parse(ran.out) as Record<string, unknown>;
@@ -31,21 +36,44 @@ function file(name: string, text: string): string {
 test("check passes a sound tariff and names line and column of a fault", () => {
   const good = run(["check", standard, "--zone", "Europe/Berlin", "--country", "DE"]);
   assert.equal([good.code, good.err], [0, ""]);
-  const bad = file("bad.json", '{\n  "id": "1",\n  "currency": "EUR",\n  "elements": [\n    { "price_components": [{ "type": "ENERGY", "price": 1, "step_size": 1 }],\n      "restrictions": { "start_tme": "08:00" } }\n  ]\n}\n');
+  const bad = file(
+    "bad.json",
+    '{\n  "id": "1",\n  "currency": "EUR",\n  "elements": [\n    { "price_components": [{ "type": "ENERGY", "price": 1, "step_size": 1 }],\n      "restrictions": { "start_tme": "08:00" } }\n  ]\n}\n',
+  );
   const refused = run(["check", bad, "--zone", "Europe/Berlin"]);
   assert.is(refused.code, 1);
-  assert.ok(refused.out.includes(`${bad}:6:25: elements[0].restrictions.start_tme: unknown field; did you mean "start_time"? [error]`), refused.out);
+  assert.ok(
+    refused.out.includes(
+      `${bad}:6:25: elements[0].restrictions.start_tme: unknown field; did you mean "start_time"? [error]`,
+    ),
+    refused.out,
+  );
 });
 
 test("check exits 0 on warnings, and tells them apart in JSON", () => {
-  const path = file("gap.json", JSON.stringify({ id: "1", currency: "EUR", elements: [{ price_components: [{ type: "ENERGY", price: 1, step_size: 1 }], restrictions: { start_time: "08:00" } }], country_code: "DE", party_id: "ABC", last_updated: "2026-01-01T00:00:00Z" }));
+  const path = file(
+    "gap.json",
+    JSON.stringify({
+      id: "1",
+      currency: "EUR",
+      elements: [
+        { price_components: [{ type: "ENERGY", price: 1, step_size: 1 }], restrictions: { start_time: "08:00" } },
+      ],
+      country_code: "DE",
+      party_id: "ABC",
+      last_updated: "2026-01-01T00:00:00Z",
+    }),
+  );
   const ran = run(["check", path, "--zone", "Europe/Berlin", "--json"]);
   assert.is(ran.code, 0);
   assert.equal([json(ran)["ok"], json(ran)["errors"], json(ran)["warnings"]], [true, 0, 1]);
 });
 
 test("a key that is stated twice is a fault, because a parser drops the first", () => {
-  const path = file("twice.json", '{"id":"1","currency":"EUR","currency":"CHF","elements":[{"price_components":[{"type":"ENERGY","price":1,"step_size":1}]}]}');
+  const path = file(
+    "twice.json",
+    '{"id":"1","currency":"EUR","currency":"CHF","elements":[{"price_components":[{"type":"ENERGY","price":1,"step_size":1}]}]}',
+  );
   const ran = run(["check", path, "--zone", "Europe/Berlin"]);
   assert.is(ran.code, 1);
   assert.match(ran.out, /:1:28: currency: stated twice/);
@@ -78,24 +106,49 @@ test("simulate prints the bill and a chart, and wants either an energy or a time
 });
 
 test("price shows the CDR's totals beside ours", () => {
-  const cdr = { ...(read(cases, "ocpi-complex-saturday/cdr.json") as object), total_cost: { excl_vat: 12.28, incl_vat: 13.861 } };
-  const ran = run(["price", "--tariff", join(cases, "ocpi-complex-saturday/tariff.json"), "--zone", "Europe/Berlin", file("cdr.json", JSON.stringify(cdr))]);
+  const cdr = {
+    ...(read(cases, "ocpi-complex-saturday/cdr.json") as object),
+    total_cost: { excl_vat: 12.28, incl_vat: 13.861 },
+  };
+  const ran = run([
+    "price",
+    "--tariff",
+    join(cases, "ocpi-complex-saturday/tariff.json"),
+    "--zone",
+    "Europe/Berlin",
+    file("cdr.json", JSON.stringify(cdr)),
+  ]);
   assert.is(ran.code, 0);
   assert.match(ran.out, /total_cost +12\.28 \/ 13\.861 +12\.375 \/ 13\.975/);
 });
 
 test("price --json is strings of decimals in OCPI's names", () => {
   const name = join(cases, "ocpi-cdr-step-parking");
-  const answer = json(run(["price", "--tariff", join(name, "tariff.json"), "--zone", "Europe/Berlin", join(name, "cdr.json"), "--json"]));
+  const answer = json(
+    run(["price", "--tariff", join(name, "tariff.json"), "--zone", "Europe/Berlin", join(name, "cdr.json"), "--json"]),
+  );
   assert.equal(answer["total_cost"], { excl_vat: "1.016666666667", incl_vat: "1.016666666667" });
   assert.equal(answer["billed"], { energy: "0", time: "1260", parking: "1200", reservation: "0" });
-  assert.equal([answer["total_time"], answer["total_parking_time"], answer["total_energy"]], ["0.616666666667", "0.266666666667", "0"]);
+  assert.equal(
+    [answer["total_time"], answer["total_parking_time"], answer["total_energy"]],
+    ["0.616666666667", "0.266666666667", "0"],
+  );
 });
 
 test("price reads several tariffs, refuses mixed versions, and --ocpi overrides what tax_included tells", () => {
   const name = join(cases, "two-tariffs");
   const [a, b] = read(name, "tariffs.json") as [object, object];
-  const args = (second: object): string[] => ["price", "--tariff", file("a.json", JSON.stringify(a)), "--tariff", file("b.json", JSON.stringify(second)), "--zone", "Europe/Berlin", join(name, "cdr.json"), "--json"];
+  const args = (second: object): string[] => [
+    "price",
+    "--tariff",
+    file("a.json", JSON.stringify(a)),
+    "--tariff",
+    file("b.json", JSON.stringify(second)),
+    "--zone",
+    "Europe/Berlin",
+    join(name, "cdr.json"),
+    "--json",
+  ];
   assert.equal(json(run(args(b)))["total_cost"], { excl_vat: "2.1", incl_vat: "2.1" });
   const mixed = run(args({ ...b, tax_included: "NO" }));
   assert.equal([mixed.code, /mixed/.test(mixed.out)], [1, true]);
@@ -117,9 +170,18 @@ test("a batch answers every line in order, goes on after a bad one, and exits 1"
   ];
   const ran = run(["price", "--batch"], `${lines.join("\n")}\n`);
   assert.is(ran.code, 1);
-  const answers = ran.out.trimEnd().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
-  assert.equal(answers.map((answer) => answer["name"]), ["one", null, "no tariff", "no zone", "misspelt", "last"]);
-  assert.equal(answers.map((answer) => typeof answer["error"]), ["undefined", "string", "string", "string", "string", "undefined"]);
+  const answers = ran.out
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  assert.equal(
+    answers.map((answer) => answer["name"]),
+    ["one", null, "no tariff", "no zone", "misspelt", "last"],
+  );
+  assert.equal(
+    answers.map((answer) => typeof answer["error"]),
+    ["undefined", "string", "string", "string", "string", "undefined"],
+  );
   assert.equal(answers[0]?.["total_cost"], { excl_vat: "5", incl_vat: "5.5" });
   const good = run(["price", "--batch"], `${lines[0]}\n${lines[6]}`);
   assert.equal([good.code, good.out.trimEnd().split("\n").length], [0, 2]);
@@ -127,7 +189,12 @@ test("a batch answers every line in order, goes on after a bad one, and exits 1"
 });
 
 test("thousands of lines go through one process", () => {
-  const line = JSON.stringify({ name: "x", timezone: "Europe/Berlin", tariffs: [read(cases, "ocpi-complex-monday/tariff.json")], cdr: read(cases, "ocpi-complex-monday/cdr.json") });
+  const line = JSON.stringify({
+    name: "x",
+    timezone: "Europe/Berlin",
+    tariffs: [read(cases, "ocpi-complex-monday/tariff.json")],
+    cdr: read(cases, "ocpi-complex-monday/cdr.json"),
+  });
   const ran = run(["price", "--batch"], `${Array.from({ length: 3000 }, () => line).join("\n")}\n`);
   assert.equal([ran.code, ran.out.trimEnd().split("\n").length], [0, 3000]);
   rmSync(folder, { recursive: true, force: true });

@@ -1,4 +1,5 @@
-// A process that takes and gives back locks as it is told on stdin: "take FOLDER" answers "held" or the refusal, "drop" answers "free".
+// A process that takes and gives back locks as it is told on stdin: "take FOLDER" answers "held" or the refusal, "drop"
+// answers "free".
 import { createInterface } from "node:readline";
 import { StateLock } from "../../../agent/control/state-lock.js";
 

@@ -1,12 +1,13 @@
-// Root at a stopped station: the command goes on as the state folder's owner, reads what its caller gave it, and leaves its caller's files where they
-// were wanted, though that owner may not even look into the folder.
-import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+// Root at a stopped station: the command goes on as the state folder's owner, reads what its caller gave it, and leaves
+// its caller's files where they were wanted, though that owner may not even look into the folder.
+
 import { spawnSync } from "node:child_process";
+import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { chargetill, freshFolder } from "../../support/command.js";
 import { benchStation } from "../../support/bench-station.js";
+import { chargetill, freshFolder } from "../../support/command.js";
 
 const test = suite("as the owner");
 /** nobody, who is on every machine. */
@@ -32,14 +33,23 @@ if (process.getuid?.() !== 0 || spawnSync("setpriv", ["--version"]).error !== un
     const own = freshFolder();
     chmodSync(own, 0o700);
     writeFileSync(join(own, "cards.csv"), "uid,contractId\nA1B2C3D4,DE-CTL-C2-1\n", { mode: 0o600 });
-    for (const words of [["tag", "import", join(own, "cards.csv")], ["trace", "record", "--for", "2s", "--out", join(own, "trace.jsonl")], ["bundle", "--out", join(own, "bundle.zip")]]) {
+    for (const words of [
+      ["tag", "import", join(own, "cards.csv")],
+      ["trace", "record", "--for", "2s", "--out", join(own, "trace.jsonl")],
+      ["bundle", "--out", join(own, "bundle.zip")],
+    ]) {
       const ended = await chargetill(...words, "--config", config);
       assert.is(ended.code, 0, ended.out + ended.err);
     }
-    for (const name of ["trace.jsonl", "bundle.zip"]) assert.equal([statSync(join(own, name)).uid, statSync(join(own, name)).mode & 0o777], [0, 0o600], name);
+    for (const name of ["trace.jsonl", "bundle.zip"])
+      assert.equal([statSync(join(own, name)).uid, statSync(join(own, name)).mode & 0o777], [0, 0o600], name);
     assert.match((await chargetill("tag", "list", "--config", config)).out, /…C3D4 +DE-CTL-C2-1 +may charge/);
     assert.is((await chargetill("trace", "replay", join(own, "trace.jsonl"))).code, 0);
-    assert.equal([...filesIn(state)].filter((path) => statSync(path).uid !== owner), [], `root left nothing in ${folder}`);
+    assert.equal(
+      [...filesIn(state)].filter((path) => statSync(path).uid !== owner),
+      [],
+      `root left nothing in ${folder}`,
+    );
   });
 }
 

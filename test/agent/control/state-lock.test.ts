@@ -1,8 +1,8 @@
-// One agent per state folder: against a real kernel with real processes and a real SIGKILL, and step by step on a simulated one, where a
-// second process comes, or the first one dies, between any two operations.
+// One agent per state folder: against a real kernel with real processes and a real SIGKILL, and step by step on a
+// simulated one, where a second process comes, or the first one dies, between any two operations.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import fs from "node:fs";
 import os from "node:os";
@@ -10,8 +10,8 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
-import { Failure } from "../../../agent/core/failure.js";
 import { StateLock } from "../../../agent/control/state-lock.js";
+import { Failure } from "../../../agent/core/failure.js";
 import { VolatileFiles } from "../../support/volatile-files.js";
 
 const locks = suite("lock of the state folder");
@@ -20,15 +20,18 @@ const nowMs = Date.UTC(2026, 10, 22, 16, 0);
 // Pids beyond Linux's limit (2^22): the simulated processes are no processes of this machine.
 const [first, second, dead] = [5_000_001, 5_000_002, 5_000_003];
 const startTicks = "4711";
-const statOf = (pid: number): string => `${pid} (node (chargetill)) S ${Array.from({ length: 18 }, () => "0").join(" ")} ${startTicks} 0`;
+const statOf = (pid: number): string =>
+  `${pid} (node (chargetill)) S ${Array.from({ length: 18 }, () => "0").join(" ")} ${startTicks} 0`;
 
 /** A machine with one boot, processes that run, and the lock of a process that was killed. */
 function machine(options: { readonly running: readonly number[]; readonly staleLock: boolean }): VolatileFiles {
   const files = new VolatileFiles();
-  for (const folder of ["/proc", "/proc/sys", "/proc/sys/kernel", "/proc/sys/kernel/random", "/state"]) files.mkdirSync(folder);
+  for (const folder of ["/proc", "/proc/sys", "/proc/sys/kernel", "/proc/sys/kernel/random", "/state"])
+    files.mkdirSync(folder);
   files.tamper("/proc/sys/kernel/random/boot_id", Buffer.from("boot-1\n"));
   for (const pid of options.running) run(files, pid);
-  if (options.staleLock) files.tamper("/state/lock", Buffer.from(JSON.stringify({ pid: dead, startTicks, boot: "boot-1", sinceMs: 1 })));
+  if (options.staleLock)
+    files.tamper("/state/lock", Buffer.from(JSON.stringify({ pid: dead, startTicks, boot: "boot-1", sinceMs: 1 })));
   return files;
 }
 function run(files: VolatileFiles, pid: number): void {
@@ -36,7 +39,10 @@ function run(files: VolatileFiles, pid: number): void {
   files.tamper(`/proc/${pid}/stat`, Buffer.from(statOf(pid)));
 }
 
-/** The same disk for another process, on which `act` happens just before its n-th operation (and, if `always`, before all that follow). */
+/**
+ * The same disk for another process, on which `act` happens just before its n-th operation (and, if `always`, before
+ * all that follow).
+ */
 function before(files: VolatileFiles, nth: number, act: () => void, always = false): VolatileFiles {
   let count = 0;
   return new Proxy(files, {
@@ -68,22 +74,28 @@ const tryTake = (files: VolatileFiles, pid: number): StateLock | undefined => {
 };
 
 for (const staleLock of [false, true])
-  locks(`a second process between any two operations of the first: never two holders (${staleLock ? "a stale lock" : "no lock"} there)`, () => {
-    let winners = { first: 0, second: 0 };
-    for (let nth = 1; nth <= 40; nth += 1) {
-      const files = machine({ running: [first, second], staleLock });
-      let theirs: StateLock | undefined;
-      const ours = tryTake(before(files, nth, () => (theirs = tryTake(files, second))), first);
-      assert.ok(!(ours && theirs), `two holders at operation ${nth}`);
-      const holder = StateLock.holder("/state", files);
-      assert.equal(holder?.pid, ours ? first : theirs ? second : undefined);
-      winners = { first: winners.first + (ours ? 1 : 0), second: winners.second + (theirs ? 1 : 0) };
-      ours?.release();
-      theirs?.release();
-      assert.deepEqual(files.readdirSync("/state"), [], "nothing stays behind");
-    }
-    assert.ok(winners.first > 0 && winners.second > 0, JSON.stringify(winners));
-  });
+  locks(
+    `a second process between any two operations of the first: never two holders (${staleLock ? "a stale lock" : "no lock"} there)`,
+    () => {
+      let winners = { first: 0, second: 0 };
+      for (let nth = 1; nth <= 40; nth += 1) {
+        const files = machine({ running: [first, second], staleLock });
+        let theirs: StateLock | undefined;
+        const ours = tryTake(
+          before(files, nth, () => (theirs = tryTake(files, second))),
+          first,
+        );
+        assert.ok(!(ours && theirs), `two holders at operation ${nth}`);
+        const holder = StateLock.holder("/state", files);
+        assert.equal(holder?.pid, ours ? first : theirs ? second : undefined);
+        winners = { first: winners.first + (ours ? 1 : 0), second: winners.second + (theirs ? 1 : 0) };
+        ours?.release();
+        theirs?.release();
+        assert.deepEqual(files.readdirSync("/state"), [], "nothing stays behind");
+      }
+      assert.ok(winners.first > 0 && winners.second > 0, JSON.stringify(winners));
+    },
+  );
 
 locks("a process that dies between any two operations leaves a lock that the next start takes", () => {
   for (const staleLock of [false, true])
@@ -127,7 +139,10 @@ locks("the refusal names the holder's process and since when", () => {
   const lock = StateLock.take("/state", nowMs, files, first);
   assert.throws(
     () => StateLock.take("/state", nowMs, files, second),
-    (cause) => cause instanceof Failure && cause.code === "state/locked" && /process 5000001, since 2026-11-22T16:00:00\.000Z/.test(cause.message),
+    (cause) =>
+      cause instanceof Failure &&
+      cause.code === "state/locked" &&
+      /process 5000001, since 2026-11-22T16:00:00\.000Z/.test(cause.message),
   );
   lock.release();
 });

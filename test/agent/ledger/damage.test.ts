@@ -1,10 +1,11 @@
-// Damaged stores: flipped bits, files cut at every byte, old copies, zeros, swapped and missing files. A store opens with what was written
-// or says which file is damaged; a wrong content is never accepted, and a start that refuses refuses every time in the same words.
+// Damaged stores: flipped bits, files cut at every byte, old copies, zeros, swapped and missing files. A store opens
+// with what was written or says which file is damaged; a wrong content is never accepted, and a start that refuses
+// refuses every time in the same words.
 import assert from "node:assert/strict";
 import { suite } from "uvu";
 import { Failure } from "../../../agent/core/failure.js";
-import { Disk } from "../../../agent/ledger/store/disk.js";
 import { Journal } from "../../../agent/ledger/journal/journal.js";
+import { Disk } from "../../../agent/ledger/store/disk.js";
 import { Ledger, live, moment, openStores, receipt, state } from "../../support/ledger-life.js";
 import { random } from "../../support/random.js";
 import { VolatileFiles } from "../../support/volatile-files.js";
@@ -21,16 +22,32 @@ const newestSegment = files.filter((path) => path.endsWith(".jsonl")).at(-1) ?? 
 const isEvidence = (path: string): boolean => path.endsWith(".gz");
 const isBareMark = (path: string): boolean => path.endsWith("book.made") || path.endsWith("json.made");
 
-type Found = { readonly events: readonly string[]; readonly firstSeq: number; readonly receipts: number; readonly sent: number };
+type Found = {
+  readonly events: readonly string[];
+  readonly firstSeq: number;
+  readonly receipts: number;
+  readonly sent: number;
+};
 
-/** Opens and reads everything. A complaint must have the code of a damaged store and name a file or the folder; receipts must be ours. */
+/**
+ * Opens and reads everything. A complaint must have the code of a damaged store and name a file or the folder; receipts
+ * must be ours.
+ */
 function open(store: VolatileFiles): Found | Failure {
   try {
     const { book, table, events } = openStores(store);
     const entries = [...book.entries()];
     book.verifyAll();
-    assert.deepEqual(entries, entries.map((_, index) => receipt(index + 1)));
-    return { events: events.map(({ event }) => event), firstSeq: events[0]?.seq ?? 0, receipts: entries.length, sent: table.data.sent };
+    assert.deepEqual(
+      entries,
+      entries.map((_, index) => receipt(index + 1)),
+    );
+    return {
+      events: events.map(({ event }) => event),
+      firstSeq: events[0]?.seq ?? 0,
+      receipts: entries.length,
+      sent: table.data.sent,
+    };
   } catch (cause) {
     assert.ok(cause instanceof Failure && cause.code.endsWith("/damaged"), `not a word about damage: ${String(cause)}`);
     assert.match(cause.message, /^\/state\/\S+/, "the message begins with the file");
@@ -71,9 +88,14 @@ damage("a flipped bit anywhere is noticed, or changes nothing", () => {
 
 damage("a page, an index, a table or an older segment cut at any byte is noticed", () => {
   // Of a kind of file one is enough.
-  const kinds = new Map(files.filter((path) => path !== newestSegment && !isEvidence(path)).map((path) => [path.replace(/\d+/g, "#"), path]));
+  const kinds = new Map(
+    files
+      .filter((path) => path !== newestSegment && !isEvidence(path))
+      .map((path) => [path.replace(/\d+/g, "#"), path]),
+  );
   for (const path of kinds.values())
-    for (let length = 0; length < bytesOf(path).length; length += 1) demandAllOrComplaint(path, bytesOf(path).subarray(0, length), `cut at ${length}`);
+    for (let length = 0; length < bytesOf(path).length; length += 1)
+      demandAllOrComplaint(path, bytesOf(path).subarray(0, length), `cut at ${length}`);
 });
 
 damage("the newest segment cut at any byte holds whole batches up to the cut, or is damaged in its header", () => {
@@ -97,7 +119,8 @@ damage("a file that is missing, empty, or all zeros is named", () => {
     for (const bytes of [undefined, Buffer.alloc(0), Buffer.alloc(bytesOf(path).length)]) {
       if (isEvidence(path) || isBareMark(path)) continue;
       const found = open(withChange(path, bytes));
-      // Without its mark a journal that begins at segment 1 would go on; this one has let go of some, so the mark is needed.
+      // Without its mark a journal that begins at segment 1 would go on; this one has let go of some, so the mark is
+      // needed.
       assert.ok(found instanceof Failure, `${path}: ${JSON.stringify(found)}`);
       assert.ok(found.message.includes(path.replace(/\.made$/, "")), `${path}: ${found.message}`);
     }
@@ -130,7 +153,8 @@ damage("an old copy of a file brings back an earlier truth or a complaint, never
       if (found instanceof Failure) continue;
       assert.deepEqual(found.events, whole.events.slice(0, found.events.length), path);
       assert.ok(found.receipts <= whole.receipts && found.sent <= whole.sent, path);
-      // Only the file that ends the book can take receipts with it (and the journal, or the chain's end, knows of them).
+      // Only the file that ends the book can take receipts with it (and the journal, or the chain's end, knows of
+      // them).
       if (path.endsWith("index.json")) assert.equal(found.receipts, whole.receipts, path);
     }
   }
@@ -167,7 +191,10 @@ damage("zeros in the midst of a segment are no torn write, for entries of a late
     const hurt = store.copy();
     hurt.tamper(path, zeroed);
     const line = new RegExp(`line ${nth + 2}:`);
-    assert.throws(() => Journal.open(new Disk(hurt), "/journal", (value) => value), (cause) => cause instanceof Failure && cause.code === "journal/damaged" && line.test(cause.message));
+    assert.throws(
+      () => Journal.open(new Disk(hurt), "/journal", (value) => value),
+      (cause) => cause instanceof Failure && cause.code === "journal/damaged" && line.test(cause.message),
+    );
   }
 });
 
@@ -183,8 +210,14 @@ damage("hundreds of seeded wounds never make a wrong content", () => {
     const [from, length] = [below(bytes.length), 1 + below(64)];
     const wound = below(4);
     if (wound === 0) bytes.fill(0, from, Math.min(bytes.length, from + length));
-    else if (wound === 1) for (let at = from; at < Math.min(bytes.length, from + length); at += 1) bytes[at] = below(256);
-    const changed = wound === 2 ? Buffer.concat([bytes.subarray(0, from), bytes.subarray(from + length)]) : wound === 3 ? Buffer.concat([bytes, bytes.subarray(from, from + length)]) : bytes;
+    else if (wound === 1)
+      for (let at = from; at < Math.min(bytes.length, from + length); at += 1) bytes[at] = below(256);
+    const changed =
+      wound === 2
+        ? Buffer.concat([bytes.subarray(0, from), bytes.subarray(from + length)])
+        : wound === 3
+          ? Buffer.concat([bytes, bytes.subarray(from, from + length)])
+          : bytes;
     demandAllOrComplaint(path, changed, `wound ${wound} at ${from}+${length}`);
   }
 });

@@ -1,5 +1,6 @@
-// Every operation fails: once and from then on, not done and done, with the errors of a dying, full or read-only card. The agent exits at
-// the first failure, as the design says, and the next start must find all that was acknowledged; so must the one after a power cut.
+// Every operation fails: once and from then on, not done and done, with the errors of a dying, full or read-only card.
+// The agent exits at the first failure, as the design says, and the next start must find all that was acknowledged; so
+// must the one after a power cut.
 import assert from "node:assert/strict";
 import { suite } from "uvu";
 import { Failure } from "../../../agent/core/failure.js";
@@ -7,8 +8,8 @@ import type { Book } from "../../../agent/ledger/book/book.js";
 import { Disk } from "../../../agent/ledger/store/disk.js";
 import { Reserve } from "../../../agent/ledger/store/reserve.js";
 import { judge, Ledger, live, moment, openStores, receipt, state } from "../../support/ledger-life.js";
-import { VolatileFiles } from "../../support/volatile-files.js";
 import type { Fault, Wishes } from "../../support/volatile-files.js";
+import { VolatileFiles } from "../../support/volatile-files.js";
 
 const faults = suite("failing disks");
 
@@ -41,28 +42,31 @@ const operationsOfALife = (): number => {
 
 for (const forever of [false, true])
   for (const done of [false, true])
-    faults(`an operation that fails ${forever ? "from then on" : "once"} and ${done ? "was done" : "was not done"} loses nothing`, () => {
-      const codes: readonly Fault["code"][] = ["EIO", "ENOSPC", "EROFS", "EMFILE"];
-      let failed = 0;
-      for (let at = 1; at <= operationsOfALife(); at += 1) {
-        const code = codes[at % codes.length] ?? "EIO";
-        const before = new VolatileFiles({ fault: { at, forever, done, code } });
-        const ledger = new Ledger();
-        const failure = liveUntilFailure(before, ledger);
-        if (failure) {
-          failed += 1;
-          assert.equal(failure.code, code === "ENOSPC" ? "disk/full" : "disk/failed", failure.message);
-          assert.match(failure.message, /\/state|folder \//, "the message names the file");
+    faults(
+      `an operation that fails ${forever ? "from then on" : "once"} and ${done ? "was done" : "was not done"} loses nothing`,
+      () => {
+        const codes: readonly Fault["code"][] = ["EIO", "ENOSPC", "EROFS", "EMFILE"];
+        let failed = 0;
+        for (let at = 1; at <= operationsOfALife(); at += 1) {
+          const code = codes[at % codes.length] ?? "EIO";
+          const before = new VolatileFiles({ fault: { at, forever, done, code } });
+          const ledger = new Ledger();
+          const failure = liveUntilFailure(before, ledger);
+          if (failure) {
+            failed += 1;
+            assert.equal(failure.code, code === "ENOSPC" ? "disk/full" : "disk/failed", failure.message);
+            assert.match(failure.message, /\/state|folder \//, "the message names the file");
+          }
+          // Pulled out in the state in which the failure left it, or started again and then pulled out.
+          judge(before.afterHardCut(), ledger.copy());
+          judge(before.copy(), ledger.copy());
+          const restarted = before.afterKill();
+          judge(restarted, ledger);
+          for (const cut of restarted.possibleCuts()) judge(restarted.afterCut(cut), ledger.copy());
         }
-        // Pulled out in the state in which the failure left it, or started again and then pulled out.
-        judge(before.afterHardCut(), ledger.copy());
-        judge(before.copy(), ledger.copy());
-        const restarted = before.afterKill();
-        judge(restarted, ledger);
-        for (const cut of restarted.possibleCuts()) judge(restarted.afterCut(cut), ledger.copy());
-      }
-      assert.ok(failed > 100, `${failed} failures seen`);
-    });
+        assert.ok(failed > 100, `${failed} failures seen`);
+      },
+    );
 
 faults("short writes are written to their end", () => {
   const files = new VolatileFiles({ shortWrites: true });
@@ -98,7 +102,10 @@ faults("after a failed fsync the journal takes nothing more, and what it could n
   const at = probe.operations;
   const files = new VolatileFiles({ fault: { at, forever: false, done: false, code: "EIO" } });
   const { journal } = openStores(files);
-  assert.throws(() => journal.append(["one"], moment), (cause) => cause instanceof Failure && cause.code === "disk/failed");
+  assert.throws(
+    () => journal.append(["one"], moment),
+    (cause) => cause instanceof Failure && cause.code === "disk/failed",
+  );
   const before = files.operations;
   // The fault is over, but the next fsync would say "fine" over bytes that are gone.
   assert.throws(() => journal.append(["two"], moment), /takes no more entries/);
@@ -109,7 +116,10 @@ faults("after a failed fsync the journal takes nothing more, and what it could n
 });
 
 // The second receipt extends a page (one file is replaced), the third turns it (two are).
-for (const [nth, leastFailures] of [[2, 14], [3, 28]] as const)
+for (const [nth, leastFailures] of [
+  [2, 14],
+  [3, 28],
+] as const)
   faults(`receipt ${nth}, whose append failed, can be added again and stands there once`, () => {
     const before = (files: VolatileFiles): Book => {
       const { book } = openStores(files);
@@ -131,7 +141,10 @@ for (const [nth, leastFailures] of [[2, 14], [3, 28]] as const)
         }
         book.append(receipt(nth));
         book.append(receipt(nth));
-        assert.deepEqual([...openStores(files.afterHardCut()).book.entries()], Array.from({ length: nth }, (_, index) => receipt(index + 1)));
+        assert.deepEqual(
+          [...openStores(files.afterHardCut()).book.entries()],
+          Array.from({ length: nth }, (_, index) => receipt(index + 1)),
+        );
       }
     assert.ok(failed >= leastFailures, `${failed} failures seen`);
   });
@@ -141,7 +154,10 @@ faults("a table whose write failed keeps its old value in memory", () => {
   openStores(probe);
   const files = new VolatileFiles({ fault: { at: probe.operations + 2, forever: false, done: false, code: "ENOSPC" } });
   const { table } = openStores(files);
-  assert.throws(() => table.update(() => ({ sent: 9 })), (cause) => cause instanceof Failure && cause.code === "disk/full");
+  assert.throws(
+    () => table.update(() => ({ sent: 9 })),
+    (cause) => cause instanceof Failure && cause.code === "disk/full",
+  );
   assert.deepEqual(table.data, { sent: 0 });
   table.update(({ sent }) => ({ sent: sent + 1 }));
   assert.deepEqual(openStores(files.afterHardCut()).table.data, { sent: 1 });
@@ -158,7 +174,10 @@ faults("on a disk that somebody else has filled, the reserve lets a running sale
   assert.equal(disk.bytesWritten, writesBefore, "it is written once");
   openStores(files).journal.append(["tap", "begin"], moment);
   disk.replace("/somebody-elses.log", Buffer.alloc(disk.freeBytes(state)));
-  assert.ok(isRefused(() => openStores(files)), "a start finds the disk full");
+  assert.ok(
+    isRefused(() => openStores(files)),
+    "a start finds the disk full",
+  );
   assert.equal(reserve.spend(), true);
   assert.equal(reserve.spend(), false);
   const { journal, book, events } = openStores(files);
@@ -166,7 +185,10 @@ faults("on a disk that somebody else has filled, the reserve lets a running sale
   journal.append(["end"], moment);
   book.append(receipt(1));
   assert.equal(openStores(files.afterHardCut()).book.count(), 1);
-  assert.ok(isRefused(() => reserve.take()), "no new sale before there is room again");
+  assert.ok(
+    isRefused(() => reserve.take()),
+    "no new sale before there is room again",
+  );
 });
 
 faults("the free space is told in bytes, and every byte written is counted", () => {

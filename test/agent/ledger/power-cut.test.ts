@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { suite } from "uvu";
 import { Failure } from "../../../agent/core/failure.js";
 import { judge, Ledger, live } from "../../support/ledger-life.js";
-import { VolatileFiles } from "../../support/volatile-files.js";
 import type { Wishes } from "../../support/volatile-files.js";
+import { VolatileFiles } from "../../support/volatile-files.js";
 
 const power = suite("power cuts");
 
@@ -40,7 +40,12 @@ const isRed = (check: () => void): boolean => {
 };
 
 /** Cuts at every operation in every way; `thenWhat` goes on with what the next boot finds. The number of cuts. */
-function cutEverywhere(pageEntries: number, wishes: Wishes, thenWhat: (after: VolatileFiles, known: Ledger) => void, from = 0): number {
+function cutEverywhere(
+  pageEntries: number,
+  wishes: Wishes,
+  thenWhat: (after: VolatileFiles, known: Ledger) => void,
+  from = 0,
+): number {
   let tried = 0;
   for (const cutAt of placesToCut(pageEntries)) {
     if (cutAt < from) continue;
@@ -54,7 +59,10 @@ function cutEverywhere(pageEntries: number, wishes: Wishes, thenWhat: (after: Vo
   return tried;
 }
 
-/** Kills the process at every operation, starts again with `wishes`, and cuts the power once what that start read is relied on. */
+/**
+ * Kills the process at every operation, starts again with `wishes`, and cuts the power once what that start read is
+ * relied on.
+ */
 function killThenCutEverywhere(pageEntries: number, wishes: Wishes): number {
   let tried = 0;
   for (const cutAt of placesToCut(pageEntries)) {
@@ -93,7 +101,10 @@ power("a second cut, while the agent starts after the first, loses nothing eithe
     judge(whole, known.copy());
     for (const cutAt of whole.changes) {
       const starting = after.copy({ cutAt });
-      assert.ok(isRed(() => judge(starting, known.copy())), "a start that is cut short comes to no end");
+      assert.ok(
+        isRed(() => judge(starting, known.copy())),
+        "a start that is cut short comes to no end",
+      );
       for (const cut of starting.possibleCuts()) {
         judge(starting.afterCut(cut), known.copy());
         tried += 1;
@@ -132,7 +143,8 @@ power("taking any one fsync, of a file or a folder, out of the program turns the
 power("leaving out one single fsync of a running agent, once, turns the check red", () => {
   // The last round is left whole: what follows an fsync is what shows that it was missing.
   const unnoticed = syncsOfALife(lifeRounds - 1).filter(
-    ({ site, operation }, index) => site.startsWith("run") && !cutNotices({ ignoreSync: (_, count) => count === index + 1 }, 1, operation),
+    ({ site, operation }, index) =>
+      site.startsWith("run") && !cutNotices({ ignoreSync: (_, count) => count === index + 1 }, 1, operation),
   );
   assert.deepEqual(unnoticed, []);
 });

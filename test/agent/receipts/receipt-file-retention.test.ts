@@ -1,11 +1,12 @@
-// The copies of receipts for drivers: old ones go, a few a night, and none of a receipt that could not be given out again.
+// The copies of receipts for drivers: old ones go, a few a night, and none of a receipt that could not be given out
+// again.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { clearCopies, copyPath } from "../../../agent/receipts/output/receipt-file-retention.js";
-import { Book } from "../../../agent/ledger/book/book.js";
-import { Disk } from "../../../agent/ledger/store/disk.js";
 import { signedJws } from "../../../agent/core/receipt/jws.js";
 import { receiptFormat } from "../../../agent/core/receipt/receipt-payload.js";
+import { Book } from "../../../agent/ledger/book/book.js";
+import { Disk } from "../../../agent/ledger/store/disk.js";
+import { clearCopies, copyPath } from "../../../agent/receipts/output/receipt-file-retention.js";
 import { receipt } from "../../support/ledger-life.js";
 import { VolatileFiles } from "../../support/volatile-files.js";
 
@@ -15,22 +16,38 @@ const folder = "/state/receipts";
 const dayMs = 86_400_000;
 const firstDayMs = Date.UTC(2026, 0, 1);
 /** Signed by nobody: only what it says of its clock is read here. */
-const jwsWith = (clock: string): string => signedJws(JSON.stringify({ format: receiptFormat, clock }), `sha256:${"0".repeat(64)}`, undefined);
+const jwsWith = (clock: string): string =>
+  signedJws(JSON.stringify({ format: receiptFormat, clock }), `sha256:${"0".repeat(64)}`, undefined);
 
-/** A receipt a day on pages of four, ten in all, each with its two copies; `unset` = days on which nobody knew the date. */
-function tenDays(unset: readonly number[] = []): { readonly left: () => number[]; readonly clear: (beforeDay: number, most?: number) => number } {
+/**
+ * A receipt a day on pages of four, ten in all, each with its two copies; `unset` = days on which nobody knew the date.
+ */
+function tenDays(unset: readonly number[] = []): {
+  readonly left: () => number[];
+  readonly clear: (beforeDay: number, most?: number) => number;
+} {
   const files = new VolatileFiles();
   const disk = new Disk(files);
   const book = Book.open(disk, "/state/book", { pageEntries: 4 });
   disk.makeFolder(folder);
   for (let number = 1; number <= 10; number += 1) {
     const isUnset = unset.includes(number);
-    book.append({ ...receipt(number), issuedMs: isUnset ? number : firstDayMs + number * dayMs, jws: jwsWith(isUnset ? "unsynced" : "synced") });
+    book.append({
+      ...receipt(number),
+      issuedMs: isUnset ? number : firstDayMs + number * dayMs,
+      jws: jwsWith(isUnset ? "unsynced" : "synced"),
+    });
     for (const ending of [".json", ".txt"]) disk.replace(copyPath(folder, number) + ending, Buffer.from("copy"));
   }
   disk.replace(`${folder}/notes-of-the-operator.txt`, Buffer.from("mine"));
-  const left = (): number[] => [...new Set(disk.list(folder).flatMap((name) => Number(/^receipt-(\d+)/.exec(name)?.[1] ?? Number.NaN) || []))];
-  return { left, clear: (beforeDay, most = 100) => clearCopies(disk, config, book, { beforeMs: firstDayMs + beforeDay * dayMs, most }) };
+  const left = (): number[] => [
+    ...new Set(disk.list(folder).flatMap((name) => Number(/^receipt-(\d+)/.exec(name)?.[1] ?? Number.NaN) || [])),
+  ];
+  return {
+    left,
+    clear: (beforeDay, most = 100) =>
+      clearCopies(disk, config, book, { beforeMs: firstDayMs + beforeDay * dayMs, most }),
+  };
 }
 
 test("go when they are old, in both forms, the oldest first, and nothing else goes", () => {

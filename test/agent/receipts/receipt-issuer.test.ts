@@ -1,25 +1,26 @@
-// The chain as the cash desk continues it on a real disk: credits, recoveries and changes of key, and a book that holds by the first key alone.
+// The chain as the cash desk continues it on a real disk: credits, recoveries and changes of key, and a book that holds
+// by the first key alone.
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { ReceiptIssuer, type IssuerState } from "../../../agent/receipts/receipt-issuer.js";
+import { Failure } from "../../../agent/core/failure.js";
 import { emptyChain, issueReceipt, payloadOf } from "../../../agent/core/receipt/receipt.js";
-import { parseTariff } from "../../../agent/core/tariff/tariff.js";
 import type { Signer } from "../../../agent/core/receipt/signer.js";
 import type { StationEvent } from "../../../agent/core/session/station-state.js";
+import { parseTariff } from "../../../agent/core/tariff/tariff.js";
 import { exitCode } from "../../../agent/core/verify/check-result.js";
 import { verifyEvidence } from "../../../agent/core/verify/verify.js";
+import { Book } from "../../../agent/ledger/book/book.js";
+import type { BookEntry } from "../../../agent/ledger/book/book-page.js";
+import { Disk } from "../../../agent/ledger/store/disk.js";
 import { verifyTools } from "../../../agent/receipts/dispute/evidence-input.js";
-import { Failure } from "../../../agent/core/failure.js";
 import { findingsText } from "../../../agent/receipts/dispute/findings-text.js";
 import { finishKeyChange, publicKeyFile, stagedFile, stageKey } from "../../../agent/receipts/key-rotation.js";
-import { keyFile, newKey, openSigner, publicKeysIn, sha256, signerOf } from "../../../agent/receipts/signing-keys.js";
-import { Book } from "../../../agent/ledger/book/book.js";
-import { Disk } from "../../../agent/ledger/store/disk.js";
-import type { BookEntry } from "../../../agent/ledger/book/book-page.js";
 import { bookFileOf, proofFileOf, receiptFileOf } from "../../../agent/receipts/output/exports.js";
+import { type IssuerState, ReceiptIssuer } from "../../../agent/receipts/receipt-issuer.js";
+import { keyFile, newKey, openSigner, publicKeysIn, sha256, signerOf } from "../../../agent/receipts/signing-keys.js";
 import { brokenSigner, littleBook, settlement, startMs, station, timeZone } from "../../support/sample-receipt.js";
 
 const test = suite("the chain at the cash desk");
@@ -41,7 +42,14 @@ const book = Book.open(disk, join(folder, "book"));
 const now = { at: startMs, monoMs: 0, boot: "b", trust: "synced" as const };
 
 const entryOf = (number: number, { jws, ocmf }: { readonly jws: string; readonly ocmf: string }): BookEntry => ({
-  number, sessionId: `session-${number}`, cdrId: `cdr-${number}`, jws, ocmf, cdr: ocmf === "" ? null : { texts: {}, timeUnknown: false }, issuedMs: 0, kind: ocmf === "" ? "start" : "sale",
+  number,
+  sessionId: `session-${number}`,
+  cdrId: `cdr-${number}`,
+  jws,
+  ocmf,
+  cdr: ocmf === "" ? null : { texts: {}, timeUnknown: false },
+  issuedMs: 0,
+  kind: ocmf === "" ? "start" : "sale",
 });
 
 /** What the desks here put into the journal. */
@@ -49,7 +57,20 @@ const journalled: StationEvent[] = [];
 const record = (event: StationEvent): void => void journalled.push(event);
 let kept: IssuerState = { chain: emptyChain, pagination: 0 };
 const deskOver = (by: typeof signer | ReturnType<typeof signerOf>): ReceiptIssuer =>
-  new ReceiptIssuer({ station, timeZone, version: "0.1.0", book, state: { read: () => kept, write: (state) => void (kept = state) }, signer: by, hash: sha256, record, cdr: () => ({ texts: {}, timeUnknown: false }), handOut: () => "", settled: () => undefined, numberGiven: () => false });
+  new ReceiptIssuer({
+    station,
+    timeZone,
+    version: "0.1.0",
+    book,
+    state: { read: () => kept, write: (state) => void (kept = state) },
+    signer: by,
+    hash: sha256,
+    record,
+    cdr: () => ({ texts: {}, timeUnknown: false }),
+    handOut: () => "",
+    settled: () => undefined,
+    numberGiven: () => false,
+  });
 
 test("the key is made for its owner alone", () => {
   assert.is(statSync(join(folder, "station.key")).mode & 0o777, 0o600);
@@ -78,7 +99,14 @@ test("a desk catches up with its book, and every kind of receipt it adds is in o
   const last = issueReceipt(settlement(9, { pagination: 5 }), recovered.chain, next, sha256);
   book.append(entryOf(9, last));
 
-  const findings = verifyEvidence([{ name: "book", text: bookFileOf(book, last.checkpoint) }, { name: "r9", text: receiptFileOf(book, 9, last.checkpoint) }], pins, verifyTools());
+  const findings = verifyEvidence(
+    [
+      { name: "book", text: bookFileOf(book, last.checkpoint) },
+      { name: "r9", text: receiptFileOf(book, 9, last.checkpoint) },
+    ],
+    pins,
+    verifyTools(),
+  );
   assert.is(exitCode(findings), 0, findingsText(findings));
 });
 
@@ -86,8 +114,28 @@ test("a sale that was taken back is sold again by the right tariff: once, naming
   const books = Book.open(disk, join(folder, "corrections"));
   let state: IssuerState = { chain: emptyChain, pagination: 0 };
   littleBook(3, signer).forEach((issued, at) => books.append(entryOf(at + 1, issued)));
-  const issuer = new ReceiptIssuer({ station, timeZone, version: "0.1.0", book: books, state: { read: () => state, write: (next) => void (state = next) }, signer, hash: sha256, record, cdr: () => ({ texts: {}, timeUnknown: false }), handOut: () => "", settled: () => undefined, numberGiven: () => false });
-  const parsed = parseTariff({ country_code: "DE", party_id: "ABC", id: "right", currency: "EUR", last_updated: "2026-11-01T00:00:00Z", elements: [{ price_components: [{ type: "ENERGY", price: 0.25, vat: 20, step_size: 1 }] }] });
+  const issuer = new ReceiptIssuer({
+    station,
+    timeZone,
+    version: "0.1.0",
+    book: books,
+    state: { read: () => state, write: (next) => void (state = next) },
+    signer,
+    hash: sha256,
+    record,
+    cdr: () => ({ texts: {}, timeUnknown: false }),
+    handOut: () => "",
+    settled: () => undefined,
+    numberGiven: () => false,
+  });
+  const parsed = parseTariff({
+    country_code: "DE",
+    party_id: "ABC",
+    id: "right",
+    currency: "EUR",
+    last_updated: "2026-11-01T00:00:00Z",
+    elements: [{ price_components: [{ type: "ENERGY", price: 0.25, vat: 20, step_size: 1 }] }],
+  });
   assert.ok(parsed.ok);
   if (!parsed.ok) return;
   assert.throws(() => issuer.correct(2, parsed.tariff, "cdr-new", now), /was not credited/);
@@ -102,7 +150,11 @@ test("a sale that was taken back is sold again by the right tariff: once, naming
   // 0.25 net and 20 % make 30 cents a kWh.
   const milliCents = Math.round(Number(sold.sale.energyKwh) * 1000) * 30;
   assert.is(sold.sale.price.due.gross, (Math.floor((milliCents + 500) / 1000) / 100).toFixed(2));
-  const findings = verifyEvidence([{ name: "book", text: bookFileOf(books, issuer.chain.checkpoint) }], pins, verifyTools());
+  const findings = verifyEvidence(
+    [{ name: "book", text: bookFileOf(books, issuer.chain.checkpoint) }],
+    pins,
+    verifyTools(),
+  );
   assert.is(exitCode(findings), 0, findingsText(findings));
 });
 
@@ -114,18 +166,52 @@ test("a receipt file made from the book has its proof, whenever it is asked for"
 });
 
 test("no other receipt takes a number that a session was given", () => {
-  const busy = new ReceiptIssuer({ station, timeZone, version: "0.1.0", book, state: { read: () => kept, write: (state) => void (kept = state) }, signer, hash: sha256, record, cdr: () => ({ texts: {}, timeUnknown: false }), handOut: () => "", settled: () => undefined, numberGiven: () => true });
+  const busy = new ReceiptIssuer({
+    station,
+    timeZone,
+    version: "0.1.0",
+    book,
+    state: { read: () => kept, write: (state) => void (kept = state) },
+    signer,
+    hash: sha256,
+    record,
+    cdr: () => ({ texts: {}, timeUnknown: false }),
+    handOut: () => "",
+    settled: () => undefined,
+    numberGiven: () => true,
+  });
   const before = book.count();
-  for (const work of [() => busy.credit(2, "wrong", now), () => busy.changeKey(signer, now)]) assert.throws(work, /a receipt is just being made/);
+  for (const work of [() => busy.credit(2, "wrong", now), () => busy.changeKey(signer, now)])
+    assert.throws(work, /a receipt is just being made/);
   assert.is(busy.recover(now), null);
   assert.is(book.count(), before);
 });
 
 /** A desk of its own in a folder of its own, on a book that outlives it. */
-function deskIn(name: string, write: (event: StationEvent) => void, by: Signer = signer): { readonly issuer: ReceiptIssuer; readonly book: Book } {
+function deskIn(
+  name: string,
+  write: (event: StationEvent) => void,
+  by: Signer = signer,
+): { readonly issuer: ReceiptIssuer; readonly book: Book } {
   const own = Book.open(disk, join(folder, name));
   let state: IssuerState = { chain: emptyChain, pagination: 0 };
-  return { book: own, issuer: new ReceiptIssuer({ station, timeZone, version: "0.1.0", book: own, state: { read: () => state, write: (next) => void (state = next) }, signer: by, hash: sha256, record: write, cdr: () => ({ texts: {}, timeUnknown: false }), handOut: () => "", settled: () => undefined, numberGiven: () => false }) };
+  return {
+    book: own,
+    issuer: new ReceiptIssuer({
+      station,
+      timeZone,
+      version: "0.1.0",
+      book: own,
+      state: { read: () => state, write: (next) => void (state = next) },
+      signer: by,
+      hash: sha256,
+      record: write,
+      cdr: () => ({ texts: {}, timeUnknown: false }),
+      handOut: () => "",
+      settled: () => undefined,
+      numberGiven: () => false,
+    }),
+  };
 }
 const powerOff = new Error("the power is off");
 
@@ -152,7 +238,11 @@ test("a receipt of which only the journal knows after a crash is booked at the n
   assert.is(credit?.type === "ReceiptIssued" && credit.receipt.jws, second.book.get(3)?.jws);
   assert.is(second.issuer.recover(now), null);
   assert.throws(() => second.issuer.credit(2, "again", now), /was credited before/);
-  const findings = verifyEvidence([{ name: "book", text: bookFileOf(second.book, second.issuer.chain.checkpoint) }], pins, verifyTools());
+  const findings = verifyEvidence(
+    [{ name: "book", text: bookFileOf(second.book, second.issuer.chain.checkpoint) }],
+    pins,
+    verifyTools(),
+  );
   assert.is(exitCode(findings), 0, findingsText(findings));
 });
 
@@ -163,7 +253,10 @@ test("a journal that knows of a receipt which does not follow on the book is dam
   whole.book.append(entryOf(2, issueReceipt(settlement(2, { pagination: 1 }), whole.issuer.chain, signer, sha256)));
   deskIn("gap", (event) => void written.push(event)).issuer.credit(2, "meter in doubt", now);
   const shorter = deskIn("shorter", () => undefined);
-  assert.throws(() => shorter.issuer.begin(written.slice(1), now), /the journal holds receipt 3, which does not follow on the 0 receipts of the book: "chargetill repair"/);
+  assert.throws(
+    () => shorter.issuer.begin(written.slice(1), now),
+    /the journal holds receipt 3, which does not follow on the 0 receipts of the book: "chargetill repair"/,
+  );
 });
 
 test("a change of key of which only the journal knows has happened: the staged key is taken up, not thrown away", () => {
@@ -195,7 +288,13 @@ test("a staged key that cannot be read is a fault with a name, and no crash of e
   disk.makeFolder(state);
   for (const bytes of ["", "-----BEGIN PRIVATE KEY-----"]) {
     disk.replace(join(state, stagedFile), Buffer.from(bytes));
-    assert.throws(() => finishKeyChange(disk, state, deskIn("keys-book", () => undefined).book, () => []), (error: unknown) => error instanceof Failure && error.code === "key/unusable" && /station\.key\.next: a change of key was begun/.test(error.message));
+    assert.throws(
+      () => finishKeyChange(disk, state, deskIn("keys-book", () => undefined).book, () => []),
+      (error: unknown) =>
+        error instanceof Failure &&
+        error.code === "key/unusable" &&
+        /station\.key\.next: a change of key was begun/.test(error.message),
+    );
   }
 });
 
@@ -204,7 +303,21 @@ test("a desk that was made anew follows a long book in one write, and counts on 
   littleBook(40, signer).forEach((issued, at) => long.append(entryOf(at + 1, issued)));
   let state: IssuerState = { chain: emptyChain, pagination: 0 };
   let writes = 0;
-  const open = (): ReceiptIssuer => new ReceiptIssuer({ station, timeZone, version: "0.1.0", book: long, state: { read: () => state, write: (next) => void ([state, writes] = [next, writes + 1]) }, signer, hash: sha256, record, cdr: () => ({ texts: {}, timeUnknown: false }), handOut: () => "", settled: () => undefined, numberGiven: () => false });
+  const open = (): ReceiptIssuer =>
+    new ReceiptIssuer({
+      station,
+      timeZone,
+      version: "0.1.0",
+      book: long,
+      state: { read: () => state, write: (next) => void ([state, writes] = [next, writes + 1]) },
+      signer,
+      hash: sha256,
+      record,
+      cdr: () => ({ texts: {}, timeUnknown: false }),
+      handOut: () => "",
+      settled: () => undefined,
+      numberGiven: () => false,
+    });
   assert.is(open().chain.count, 41);
   assert.equal([state.chain.count, state.pagination, writes], [41, 40, 1]);
   open();
@@ -215,10 +328,30 @@ test("a desk of another history than the book's is damage with a name, and no cr
   const other = Book.open(disk, join(folder, "other"));
   littleBook(3, signer).forEach((issued, at) => other.append(entryOf(at + 1, issued)));
   let state: IssuerState = { chain: emptyChain, pagination: 0 };
-  const open = (): ReceiptIssuer => new ReceiptIssuer({ station, timeZone, version: "0.1.0", book: other, state: { read: () => state, write: (next) => void (state = next) }, signer, hash: sha256, record, cdr: () => ({ texts: {}, timeUnknown: false }), handOut: () => "", settled: () => undefined, numberGiven: () => false });
+  const open = (): ReceiptIssuer =>
+    new ReceiptIssuer({
+      station,
+      timeZone,
+      version: "0.1.0",
+      book: other,
+      state: { read: () => state, write: (next) => void (state = next) },
+      signer,
+      hash: sha256,
+      record,
+      cdr: () => ({ texts: {}, timeUnknown: false }),
+      handOut: () => "",
+      settled: () => undefined,
+      numberGiven: () => false,
+    });
   const { chain } = littleBook(1, signerOf(newKey())).at(-1) ?? { chain: emptyChain };
   state = { chain, pagination: 1 };
-  assert.throws(open, (error: unknown) => error instanceof Failure && error.code === "book/damaged" && /receipt 3 of the book does not follow on the 2 receipts that the desk remembers/.test(error.message));
+  assert.throws(
+    open,
+    (error: unknown) =>
+      error instanceof Failure &&
+      error.code === "book/damaged" &&
+      /receipt 3 of the book does not follow on the 2 receipts that the desk remembers/.test(error.message),
+  );
 });
 
 test("what became of a sale is looked for beside the work, and what came since is seen all the same", async () => {
@@ -232,7 +365,10 @@ test("what became of a sale is looked for beside the work, and what came since i
   assert.throws(() => caught.credit(2, "again", now, later), /was credited before, by receipt 42/);
   assert.throws(() => caught.credit(2, "again", now), /was credited before, by receipt 42/);
   const known = await caught.later(2, () => Promise.resolve());
-  assert.equal(known.found.map(({ number }) => number), [42]);
+  assert.equal(
+    known.found.map(({ number }) => number),
+    [42],
+  );
   assert.throws(() => caught.credit(2, "again", now, known), /was credited before, by receipt 42/);
   assert.is(issuer.chain.count, 0);
 });

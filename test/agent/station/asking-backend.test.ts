@@ -1,13 +1,19 @@
-// A driver at the reader while a backend is asked: what the lamp says, what a second tap does, and by whose word the session then runs.
+// A driver at the reader while a backend is asked: what the lamp says, what a second tap does, and by whose word the
+// session then runs.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Config } from "../../../config/schema.js";
-import { kwhExact } from "../../../agent/core/number/energy-text.js";
 import type { OnlineAnswer } from "../../../agent/core/cdr/token.js";
+import { kwhExact } from "../../../agent/core/number/energy-text.js";
 import type { OnlineCheck } from "../../../agent/sync/station-port.js";
+import type { Config } from "../../../config/schema.js";
 import { Room, roomConfig } from "../../support/station/test-station.js";
 
-type Question = { readonly uid: string; readonly connector: number | null; readonly signal: AbortSignal; readonly answer: (answer: OnlineAnswer | undefined) => void };
+type Question = {
+  readonly uid: string;
+  readonly connector: number | null;
+  readonly signal: AbortSignal;
+  readonly answer: (answer: OnlineAnswer | undefined) => void;
+};
 
 /** A backend that answers when the test says so. */
 class Backend implements OnlineCheck {
@@ -24,10 +30,17 @@ class Backend implements OnlineCheck {
 }
 
 const stranger = "0A0B0C0D";
-const allowed = (uid: string, more: object = {}): OnlineAnswer => ({ allowed: "ALLOWED", token: { uid, type: "RFID", contractId: "EMP-C1", countryCode: "NL", partyId: "EMP" }, ...more });
-const roomWith = (backends: readonly Backend[], change: (config: Config) => Config = (config) => config): Room => new Room(roomConfig(change), undefined, undefined, undefined, backends);
+const allowed = (uid: string, more: object = {}): OnlineAnswer => ({
+  allowed: "ALLOWED",
+  token: { uid, type: "RFID", contractId: "EMP-C1", countryCode: "NL", partyId: "EMP" },
+  ...more,
+});
+const roomWith = (backends: readonly Backend[], change: (config: Config) => Config = (config) => config): Room =>
+  new Room(roomConfig(change), undefined, undefined, undefined, backends);
 const settle = async (room: Room): Promise<void> => room.clock.pass(2_000);
-const rule = (more: Partial<Config["authorisation"]>) => (config: Config): Config => ({ ...config, authorisation: { ...config.authorisation, ...more } });
+const rule =
+  (more: Partial<Config["authorisation"]>) =>
+  (config: Config): Config => ({ ...config, authorisation: { ...config.authorisation, ...more } });
 
 const test = suite("a card that a backend is asked about");
 
@@ -48,7 +61,16 @@ test("is held while the question is open, and charges by the backend's word", as
   assert.is(session.state, "charging");
   if (session.state !== "charging") return;
   const { acceptance } = session.sale.opening;
-  assert.equal([acceptance.authMethod, acceptance.by, acceptance.authorizationReference, acceptance.group, acceptance.token.contractId], ["AUTH_REQUEST", "emp", "AUTH-1", "fleet", "EMP-C1"]);
+  assert.equal(
+    [
+      acceptance.authMethod,
+      acceptance.by,
+      acceptance.authorizationReference,
+      acceptance.group,
+      acceptance.token.contractId,
+    ],
+    ["AUTH_REQUEST", "emp", "AUTH-1", "fleet", "EMP-C1"],
+  );
   await room.close();
 });
 
@@ -93,7 +115,10 @@ test("charges without an answer up to the cap where all may", async () => {
   await settle(room);
   assert.is(room.session(1).state, "finishing");
   const stopped = room.event.find((event) => event.news === "stopping");
-  assert.match(stopped?.news === "stopping" ? stopped.detail : "", /limit of 0\.02 kWh is reached: more is not given to a card that no backend has allowed/);
+  assert.match(
+    stopped?.news === "stopping" ? stopped.detail : "",
+    /limit of 0\.02 kWh is reached: more is not given to a card that no backend has allowed/,
+  );
   await room.close();
 });
 
@@ -132,7 +157,11 @@ test("never stops what a remote word began for it while the question was open", 
   const room = roomWith([backend], rule({ onlineTimeout: 30_000 }));
   await room.plug(1);
   await room.tap(stranger);
-  room.services.remote.start({ by: "csms", connector: 1, token: { uid: stranger, type: "RFID", contractId: "C", countryCode: "DE", partyId: "EMP" } });
+  room.services.remote.start({
+    by: "csms",
+    connector: 1,
+    token: { uid: stranger, type: "RFID", contractId: "C", countryCode: "DE", partyId: "EMP" },
+  });
   await room.clock.pass(10_000);
   backend.last().answer(allowed(stranger));
   await settle(room);
@@ -146,7 +175,11 @@ test("never stops what a remote word began for it while the question was open", 
 
 test("of a group that only the backend knows stops a colleague's session", async () => {
   const backend = new Backend("emp");
-  const room = roomWith([backend], (config) => ({ ...config, connectors: config.connectors.slice(0, 1), tokens: config.tokens.map((token) => ({ ...token, group: "fleet" })) }));
+  const room = roomWith([backend], (config) => ({
+    ...config,
+    connectors: config.connectors.slice(0, 1),
+    tokens: config.tokens.map((token) => ({ ...token, group: "fleet" })),
+  }));
   await room.plug(1);
   await room.tap("9F3C77E1");
   await room.clock.pass(10_000);
@@ -174,7 +207,11 @@ test("is remembered: it starts unasked next time, until its word is too old or t
   await sell(next);
   const session = next.session(1);
   assert.equal([session.state, backend.asked.length], ["charging", 1]);
-  assert.is(session.state === "charging" && session.sale.opening.acceptance.authorizationReference, undefined, "a reference is for one session");
+  assert.is(
+    session.state === "charging" && session.sale.opening.acceptance.authorizationReference,
+    undefined,
+    "a reference is for one session",
+  );
   await next.plug(1, false);
   await settle(next);
   next.services.lists.clearCache("csms");
@@ -209,10 +246,15 @@ lists("is replaced whole, changed by newer versions alone, and stands after a re
   assert.equal(kept.replaceList("csms", 3, [card(stranger), card("0102")]), { accepted: true });
   const stale = kept.changeList("csms", 3, []);
   assert.is(stale.accepted ? "" : stale.code, "failed");
-  assert.equal(kept.changeList("csms", 4, [{ uid: "0102", remove: true }, card("0304", { status: "BLOCKED" })]), { accepted: true });
+  assert.equal(kept.changeList("csms", 4, [{ uid: "0102", remove: true }, card("0304", { status: "BLOCKED" })]), {
+    accepted: true,
+  });
   const next = await room.again();
   assert.is(next.services.lists.listVersion("csms"), 4);
-  assert.equal([next.services.lists.listed("0102"), next.services.lists.listed("0304")?.status], [undefined, "BLOCKED"]);
+  assert.equal(
+    [next.services.lists.listed("0102"), next.services.lists.listed("0304")?.status],
+    [undefined, "BLOCKED"],
+  );
   await next.plug(1);
   await next.tap(stranger);
   await settle(next);
@@ -232,40 +274,65 @@ lists("that holds what it may not changes nothing", async () => {
 lists.run();
 
 const exposure = suite("what a card may have open");
-const withUplink = (limits: Config["authorisation"]["exposure"]) => (config: Config): Config => ({
-  ...config,
-  authorisation: { ...config.authorisation, exposure: limits },
-  uplinks: [{ name: "away", kind: "ocpi", url: "http://127.0.0.1:9/cdrs", version: "2.2.1", tokenFile: "/dev/null", toCountryCode: "DE", toPartyId: "EMP", envelope: "ocpi", acceptUnknownTime: false, timeout: 1_000, pull: "7 * * * *", schedule: "* * * * *", backoff: { first: 60_000, most: 60_000 }, tls: {} }],
-});
+const withUplink =
+  (limits: Config["authorisation"]["exposure"]) =>
+  (config: Config): Config => ({
+    ...config,
+    authorisation: { ...config.authorisation, exposure: limits },
+    uplinks: [
+      {
+        name: "away",
+        kind: "ocpi",
+        url: "http://127.0.0.1:9/cdrs",
+        version: "2.2.1",
+        tokenFile: "/dev/null",
+        toCountryCode: "DE",
+        toPartyId: "EMP",
+        envelope: "ocpi",
+        acceptUnknownTime: false,
+        timeout: 1_000,
+        pull: "7 * * * *",
+        schedule: "* * * * *",
+        backoff: { first: 60_000, most: 60_000 },
+        tls: {},
+      },
+    ],
+  });
 
-exposure("counts what the backend has not acknowledged: the next session stops at what is left, and then none starts", async () => {
-  const room = new Room(roomConfig(withUplink({ energyKwh: "0.04" })));
-  const uid = "9F3C77E1";
-  await room.plug(1);
-  await room.tap(uid);
-  await settle(room);
-  await room.charge(1, 25);
-  await room.plug(1, false);
-  await settle(room);
-  await room.plug(1);
-  await room.tap(uid);
-  await settle(room);
-  const second = room.session(1);
-  assert.equal(second.state === "charging" && second.sale.opening.acceptance.limits?.energyKwh, "0.015");
-  await room.charge(1, 25);
-  await settle(room);
-  assert.is(room.session(1).state, "finishing");
-  const stopped = room.event.filter((event) => event.news === "stopping").at(-1);
-  assert.equal(stopped?.news === "stopping" && [stopped.reason, stopped.detail], ["EnergyLimitReached", "the limit of 0.015 kWh is reached: no more may be open for this card until the backend has its receipts"]);
-  await room.plug(1, false);
-  await room.plug(1);
-  await room.tap(uid);
-  assert.match(room.answers().at(-1) ?? "", /has not reached its provider yet/);
-  await room.tap("04A23B1C5D6E80");
-  await settle(room);
-  assert.is(room.session(1).state, "charging", "another card has its own measure");
-  await room.close();
-});
+exposure(
+  "counts what the backend has not acknowledged: the next session stops at what is left, and then none starts",
+  async () => {
+    const room = new Room(roomConfig(withUplink({ energyKwh: "0.04" })));
+    const uid = "9F3C77E1";
+    await room.plug(1);
+    await room.tap(uid);
+    await settle(room);
+    await room.charge(1, 25);
+    await room.plug(1, false);
+    await settle(room);
+    await room.plug(1);
+    await room.tap(uid);
+    await settle(room);
+    const second = room.session(1);
+    assert.equal(second.state === "charging" && second.sale.opening.acceptance.limits?.energyKwh, "0.015");
+    await room.charge(1, 25);
+    await settle(room);
+    assert.is(room.session(1).state, "finishing");
+    const stopped = room.event.filter((event) => event.news === "stopping").at(-1);
+    assert.equal(stopped?.news === "stopping" && [stopped.reason, stopped.detail], [
+      "EnergyLimitReached",
+      "the limit of 0.015 kWh is reached: no more may be open for this card until the backend has its receipts",
+    ]);
+    await room.plug(1, false);
+    await room.plug(1);
+    await room.tap(uid);
+    assert.match(room.answers().at(-1) ?? "", /has not reached its provider yet/);
+    await room.tap("04A23B1C5D6E80");
+    await settle(room);
+    assert.is(room.session(1).state, "charging", "another card has its own measure");
+    await room.close();
+  },
+);
 
 exposure("counts money as it counts energy", async () => {
   // 0.49 or less a kWh, 0.50 to start, 19 % on top: above 0.60 from the first moment.
@@ -282,7 +349,12 @@ exposure("counts money as it counts energy", async () => {
 });
 
 exposure("holds for two sessions of one card side by side", async () => {
-  const room = new Room(roomConfig((config) => ({ ...withUplink({ energyKwh: "0.04" })(config), tokens: [{ uid: "9F3C77E1", contractId: "C", valid: true, whitelist: "ALWAYS" }] })));
+  const room = new Room(
+    roomConfig((config) => ({
+      ...withUplink({ energyKwh: "0.04" })(config),
+      tokens: [{ uid: "9F3C77E1", contractId: "C", valid: true, whitelist: "ALWAYS" }],
+    })),
+  );
   await room.plug(1);
   await room.tap("9F3C77E1");
   await settle(room);
@@ -291,45 +363,75 @@ exposure("holds for two sessions of one card side by side", async () => {
   await room.plug(2);
   const first = room.session(1);
   if (first.state !== "charging") throw new Error("nothing charges");
-  room.services.station.enter({ type: "CardAccepted", moment: room.clock.now(), connector: 2, acceptance: first.sale.opening.acceptance });
+  room.services.station.enter({
+    type: "CardAccepted",
+    moment: room.clock.now(),
+    connector: 2,
+    acceptance: first.sale.opening.acceptance,
+  });
   await settle(room);
-  await Promise.all([room.charge(1, 25), room.outlet(2).closed ? Promise.resolve().then(() => (room.outlet(2).energyMilliWh += 20_000)) : Promise.resolve()]);
+  await Promise.all([
+    room.charge(1, 25),
+    room.outlet(2).closed ? Promise.resolve().then(() => (room.outlet(2).energyMilliWh += 20_000)) : Promise.resolve(),
+  ]);
   await settle(room);
   const total = [1, 2].map((id) => room.session(id).state);
   assert.ok(total.includes("finishing"), total.join());
   const reasons = room.event.flatMap((event) => (event.news === "stopping" ? [event.detail] : []));
-  assert.ok(reasons.some((reason) => /together reached/.test(reason)), reasons.join());
+  assert.ok(
+    reasons.some((reason) => /together reached/.test(reason)),
+    reasons.join(),
+  );
   await room.close();
 });
-for (const [whitelist, asked] of [["ALLOWED", 1], ["ALWAYS", 0]] as const)
-  exposure(`of a card on whitelist ${whitelist} is ${asked === 1 ? "a reason to ask its backend, whose word then counts" : "the end: it is never asked about"}`, async () => {
-    const backend = new Backend("emp");
-    const room = roomWith([backend], (config) => ({ ...withUplink({ energyKwh: "0.02" })(config), tokens: [{ uid: "9F3C77E1", contractId: "C", valid: true, whitelist }] }));
-    await room.plug(1);
-    await room.tap("9F3C77E1");
-    await settle(room);
-    await room.charge(1, 25);
-    await room.plug(1, false);
-    await settle(room);
-    assert.is(backend.asked.length, 0);
-    await room.plug(1);
-    await room.tap("9F3C77E1");
-    assert.is(backend.asked.length, asked);
-    if (asked === 1) backend.last().answer(allowed("9F3C77E1"));
-    await settle(room);
-    assert.is(room.session(1).state, asked === 1 ? "charging" : "occupied");
-    await room.close();
-  });
+for (const [whitelist, asked] of [
+  ["ALLOWED", 1],
+  ["ALWAYS", 0],
+] as const)
+  exposure(
+    `of a card on whitelist ${whitelist} is ${asked === 1 ? "a reason to ask its backend, whose word then counts" : "the end: it is never asked about"}`,
+    async () => {
+      const backend = new Backend("emp");
+      const room = roomWith([backend], (config) => ({
+        ...withUplink({ energyKwh: "0.02" })(config),
+        tokens: [{ uid: "9F3C77E1", contractId: "C", valid: true, whitelist }],
+      }));
+      await room.plug(1);
+      await room.tap("9F3C77E1");
+      await settle(room);
+      await room.charge(1, 25);
+      await room.plug(1, false);
+      await settle(room);
+      assert.is(backend.asked.length, 0);
+      await room.plug(1);
+      await room.tap("9F3C77E1");
+      assert.is(backend.asked.length, asked);
+      if (asked === 1) backend.last().answer(allowed("9F3C77E1"));
+      await settle(room);
+      assert.is(room.session(1).state, asked === 1 ? "charging" : "occupied");
+      await room.close();
+    },
+  );
 
 exposure("holds for the one that goes on when the other is over, and after a restart for the next", async () => {
-  const room = new Room(roomConfig((config) => ({ ...withUplink({ energyKwh: "0.04" })(config), tokens: [{ uid: "9F3C77E1", contractId: "C", valid: true, whitelist: "ALWAYS" }] })));
+  const room = new Room(
+    roomConfig((config) => ({
+      ...withUplink({ energyKwh: "0.04" })(config),
+      tokens: [{ uid: "9F3C77E1", contractId: "C", valid: true, whitelist: "ALWAYS" }],
+    })),
+  );
   await room.plug(1);
   await room.tap("9F3C77E1");
   await settle(room);
   await room.plug(2);
   const first = room.session(1);
   if (first.state !== "charging") throw new Error("nothing charges");
-  room.services.station.enter({ type: "CardAccepted", moment: room.clock.now(), connector: 2, acceptance: first.sale.opening.acceptance });
+  room.services.station.enter({
+    type: "CardAccepted",
+    moment: room.clock.now(),
+    connector: 2,
+    acceptance: first.sale.opening.acceptance,
+  });
   await settle(room);
   await room.charge(1, 25);
   await room.plug(1, false);
@@ -351,39 +453,45 @@ exposure("holds for the one that goes on when the other is over, and after a res
   await next.close();
 });
 
-exposure("is read in slices after a restart: whoever hangs on it is checked, and all others are judged and served meanwhile", async () => {
-  const twoReaders = (config: Config): Config => ({
-    ...withUplink({ energyKwh: "1000" })(config),
-    readers: { ...config.readers, back: config.readers["front"] as never },
-    connectors: config.connectors.map((connector) => (connector.id === 2 ? { ...connector, reader: "back" } : connector)),
-    tokens: [...config.tokens, { uid: stranger, contractId: "C", valid: false, whitelist: "ALWAYS" }],
-  });
-  const room = new Room(roomConfig(twoReaders));
-  const uid = "9F3C77E1";
-  // More than any slice reads.
-  for (let session = 0; session < 65; session += 1) {
-    await room.plug(1);
-    await room.tap(uid);
-    await room.clock.pass(1_000);
-    await room.charge(1, 1, 1);
-    await room.plug(1, false);
-    await room.clock.pass(1_000);
-  }
-  const receipts = room.services.book.count();
-  assert.ok(receipts > 60, String(receipts));
-  const next = await room.again();
-  await next.clock.quiet();
-  const tapped = (reader: string, card: string): void => next.services.station.readers.tapped(reader, { kind: "card", uid: card, moment: next.clock.now() });
-  tapped("front", uid);
-  assert.equal(next.answers(), [], "it hangs on what is open for it");
-  assert.ok(next.event.some((event) => event.news === "note" && /reading what is open for it/.test(event.text)));
-  tapped("back", stranger);
-  tapped("front", "0102030405");
-  assert.equal(next.answers(), ["this card is blocked", "another card is being checked: try again in a moment"]);
-  await next.clock.pass(1_000);
-  assert.match(next.answers().at(-1) ?? "", /^accepted: plug in the car/);
-  const waiting = next.services.station.stationState().waiting.get("front");
-  assert.is(waiting?.acceptance.limits?.energyKwh, kwhExact(1_000_000_000 - 65 * 1_000));
-  await next.close();
-});
+exposure(
+  "is read in slices after a restart: whoever hangs on it is checked, and all others are judged and served meanwhile",
+  async () => {
+    const twoReaders = (config: Config): Config => ({
+      ...withUplink({ energyKwh: "1000" })(config),
+      readers: { ...config.readers, back: config.readers["front"] as never },
+      connectors: config.connectors.map((connector) =>
+        connector.id === 2 ? { ...connector, reader: "back" } : connector,
+      ),
+      tokens: [...config.tokens, { uid: stranger, contractId: "C", valid: false, whitelist: "ALWAYS" }],
+    });
+    const room = new Room(roomConfig(twoReaders));
+    const uid = "9F3C77E1";
+    // More than any slice reads.
+    for (let session = 0; session < 65; session += 1) {
+      await room.plug(1);
+      await room.tap(uid);
+      await room.clock.pass(1_000);
+      await room.charge(1, 1, 1);
+      await room.plug(1, false);
+      await room.clock.pass(1_000);
+    }
+    const receipts = room.services.book.count();
+    assert.ok(receipts > 60, String(receipts));
+    const next = await room.again();
+    await next.clock.quiet();
+    const tapped = (reader: string, card: string): void =>
+      next.services.station.readers.tapped(reader, { kind: "card", uid: card, moment: next.clock.now() });
+    tapped("front", uid);
+    assert.equal(next.answers(), [], "it hangs on what is open for it");
+    assert.ok(next.event.some((event) => event.news === "note" && /reading what is open for it/.test(event.text)));
+    tapped("back", stranger);
+    tapped("front", "0102030405");
+    assert.equal(next.answers(), ["this card is blocked", "another card is being checked: try again in a moment"]);
+    await next.clock.pass(1_000);
+    assert.match(next.answers().at(-1) ?? "", /^accepted: plug in the car/);
+    const waiting = next.services.station.stationState().waiting.get("front");
+    assert.is(waiting?.acceptance.limits?.energyKwh, kwhExact(1_000_000_000 - 65 * 1_000));
+    await next.close();
+  },
+);
 exposure.run();

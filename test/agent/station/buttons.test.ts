@@ -1,11 +1,12 @@
-// A button at a connector, from the contact to the receipt: in a small room where every answer can be seen, and on the bench with the real drivers.
+// A button at a connector, from the contact to the receipt: in a small room where every answer can be seen, and on the
+// bench with the real drivers.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { StationEvent } from "../../../agent/core/session/station-state.js";
 import type { Config } from "../../../config/schema.js";
 import { stuckAfterMs } from "../../../drivers/gpio/button.js";
-import { Street } from "../../support/street/street.js";
 import { Room, roomConfig } from "../../support/station/test-station.js";
+import { Street } from "../../support/street/street.js";
 
 const ada = "04A23B1C5D6E80";
 const ben = "9F3C77E1";
@@ -13,7 +14,13 @@ const ben = "9F3C77E1";
 /** Both connectors with a button: the first selects, the second may stop where a test says so. */
 const withButtons =
   (second: "select" | "stop" = "select") =>
-  (config: Config): Config => ({ ...config, connectors: config.connectors.map((one) => ({ ...one, button: { gpio: 24 + one.id * 8, activeLow: true, does: one.id === 2 ? second : "select" } })) });
+  (config: Config): Config => ({
+    ...config,
+    connectors: config.connectors.map((one) => ({
+      ...one,
+      button: { gpio: 24 + one.id * 8, activeLow: true, does: one.id === 2 ? second : "select" },
+    })),
+  });
 
 const inTheRoom = suite("a button in the room");
 const roomOf = (second: "select" | "stop" = "select"): Room => new Room(roomConfig(withButtons(second)));
@@ -21,8 +28,15 @@ const press = async (room: Room, connector: number): Promise<void> => {
   room.services.station.buttons.heard(connector, { pressed: true, stuck: false, moment: room.clock.now() });
   await room.clock.pass(100);
 };
-const pressAnswers = (room: Room): string[] => room.event.flatMap((event) => (event.news === "press" ? [`${event.connector} ${event.accepted ? "yes" : "no"}: ${event.answer}`] : []));
-const words = (room: Room): readonly StationEvent["type"][] => room.files.peek("/state/journal/segment-00000001.jsonl").toString("utf8").match(/(?<="type":")(ConnectorChosen|ChoiceLapsed|CardWaits|CardLapsed|CardAccepted|StopRequested)/g) as never;
+const pressAnswers = (room: Room): string[] =>
+  room.event.flatMap((event) =>
+    event.news === "press" ? [`${event.connector} ${event.accepted ? "yes" : "no"}: ${event.answer}`] : [],
+  );
+const words = (room: Room): readonly StationEvent["type"][] =>
+  room.files
+    .peek("/state/journal/segment-00000001.jsonl")
+    .toString("utf8")
+    .match(/(?<="type":")(ConnectorChosen|ChoiceLapsed|CardWaits|CardLapsed|CardAccepted|StopRequested)/g) as never;
 
 inTheRoom("of two cars that wait, the card starts the one whose button was pressed, and its lamp said so", async () => {
   const room = roomOf();
@@ -38,19 +52,22 @@ inTheRoom("of two cars that wait, the card starts the one whose button was press
   await room.close();
 });
 
-inTheRoom("a card that was tapped after the press waits for that connector alone, and its lamp is the one that asks for the plug", async () => {
-  const room = roomOf();
-  await press(room, 2);
-  assert.equal([room.outlet(1).shown, room.outlet(2).shown], ["available", "chosen"]);
-  await room.tap(ada);
-  assert.equal(room.answers(), ["accepted: plug in the car at connector 2"]);
-  assert.equal([room.outlet(1).shown, room.outlet(2).shown], ["available", "waiting-for-plug"]);
-  await room.plug(1);
-  assert.is(room.session(1).state, "occupied");
-  await room.plug(2);
-  assert.is(room.session(2).state, "charging");
-  await room.close();
-});
+inTheRoom(
+  "a card that was tapped after the press waits for that connector alone, and its lamp is the one that asks for the plug",
+  async () => {
+    const room = roomOf();
+    await press(room, 2);
+    assert.equal([room.outlet(1).shown, room.outlet(2).shown], ["available", "chosen"]);
+    await room.tap(ada);
+    assert.equal(room.answers(), ["accepted: plug in the car at connector 2"]);
+    assert.equal([room.outlet(1).shown, room.outlet(2).shown], ["available", "waiting-for-plug"]);
+    await room.plug(1);
+    assert.is(room.session(1).state, "occupied");
+    await room.plug(2);
+    assert.is(room.session(2).state, "charging");
+    await room.close();
+  },
+);
 
 inTheRoom("a card that waits already is given to the connector that is pressed after it", async () => {
   const room = roomOf();
@@ -64,31 +81,42 @@ inTheRoom("a card that waits already is given to the connector that is pressed a
   await room.close();
 });
 
-inTheRoom("a card that waits, held again after the button of a car that was there before, starts that car", async () => {
-  const room = roomOf();
-  await press(room, 2);
-  await room.tap(ada);
-  await room.plug(1);
-  await press(room, 1);
-  assert.is(room.session(1).state, "occupied", "a press starts nothing by itself");
-  assert.is(room.outlet(1).shown, "chosen");
-  await room.tap(ada);
-  assert.is(room.session(1).state, "charging");
-  assert.is(room.services.station.stationState().waiting.size, 0);
-  assert.equal(words(room), ["ConnectorChosen", "CardWaits", "ConnectorChosen", "CardLapsed", "CardAccepted"]);
-  await room.close();
-});
+inTheRoom(
+  "a card that waits, held again after the button of a car that was there before, starts that car",
+  async () => {
+    const room = roomOf();
+    await press(room, 2);
+    await room.tap(ada);
+    await room.plug(1);
+    await press(room, 1);
+    assert.is(room.session(1).state, "occupied", "a press starts nothing by itself");
+    assert.is(room.outlet(1).shown, "chosen");
+    await room.tap(ada);
+    assert.is(room.session(1).state, "charging");
+    assert.is(room.services.station.stationState().waiting.size, 0);
+    assert.equal(words(room), ["ConnectorChosen", "CardWaits", "ConnectorChosen", "CardLapsed", "CardAccepted"]);
+    await room.close();
+  },
+);
 
-inTheRoom("while a card waits for its chosen connector, another driver's card starts the car beside it, and the first one goes on waiting", async () => {
-  const room = roomOf();
-  await press(room, 2);
-  await room.tap(ada);
-  await room.plug(1);
-  await room.tap(ben);
-  await room.plug(2);
-  assert.equal([room.session(1), room.session(2)].map((session) => (session.state === "charging" ? session.sale.opening.acceptance.token.uid : session.state)), [ben, ada]);
-  await room.close();
-});
+inTheRoom(
+  "while a card waits for its chosen connector, another driver's card starts the car beside it, and the first one goes on waiting",
+  async () => {
+    const room = roomOf();
+    await press(room, 2);
+    await room.tap(ada);
+    await room.plug(1);
+    await room.tap(ben);
+    await room.plug(2);
+    assert.equal(
+      [room.session(1), room.session(2)].map((session) =>
+        session.state === "charging" ? session.sale.opening.acceptance.token.uid : session.state,
+      ),
+      [ben, ada],
+    );
+    await room.close();
+  },
+);
 
 inTheRoom("a choice lapses after the time of an authorisation, and a refused card leaves it standing", async () => {
   const room = roomOf();
@@ -137,25 +165,36 @@ inTheRoom("a button that selects ends nothing, whatever runs there; the lamp ans
   await room.close();
 });
 
-inTheRoom("a button that may stop ends its own connector's session as the driver's word, and that is on the receipt", async () => {
-  const room = roomOf("stop");
-  await press(room, 2);
-  for (const connector of [1, 2]) {
-    await room.plug(connector);
-    await room.tap(connector === 1 ? ada : ben);
-  }
-  await press(room, 2);
-  await room.charge(2, 100);
-  assert.is(room.session(2).state, "charging", "it had only just begun");
-  await press(room, 2);
-  assert.is(room.outlet(2).closed, false);
-  await room.clock.pass(5_000);
-  assert.equal([room.session(1).state, room.session(2).state], ["charging", "finishing"]);
-  await press(room, 2);
-  assert.equal(pressAnswers(room), ["2 no: nothing to stop", "2 no: the session has only just begun", "2 yes: connector 2 stops", "2 no: the session is over: unplug the car first"]);
-  assert.equal(room.event.flatMap((event) => (event.news === "stopping" ? [[event.connector, event.reason, event.detail]] : [])), [[2, "Local", "stopped by button"]]);
-  await room.close();
-});
+inTheRoom(
+  "a button that may stop ends its own connector's session as the driver's word, and that is on the receipt",
+  async () => {
+    const room = roomOf("stop");
+    await press(room, 2);
+    for (const connector of [1, 2]) {
+      await room.plug(connector);
+      await room.tap(connector === 1 ? ada : ben);
+    }
+    await press(room, 2);
+    await room.charge(2, 100);
+    assert.is(room.session(2).state, "charging", "it had only just begun");
+    await press(room, 2);
+    assert.is(room.outlet(2).closed, false);
+    await room.clock.pass(5_000);
+    assert.equal([room.session(1).state, room.session(2).state], ["charging", "finishing"]);
+    await press(room, 2);
+    assert.equal(pressAnswers(room), [
+      "2 no: nothing to stop",
+      "2 no: the session has only just begun",
+      "2 yes: connector 2 stops",
+      "2 no: the session is over: unplug the car first",
+    ]);
+    assert.equal(
+      room.event.flatMap((event) => (event.news === "stopping" ? [[event.connector, event.reason, event.detail]] : [])),
+      [[2, "Local", "stopped by button"]],
+    );
+    await room.close();
+  },
+);
 
 inTheRoom("a button of a connector that is out of order chooses nothing", async () => {
   const room = roomOf();
@@ -166,25 +205,41 @@ inTheRoom("a button of a connector that is out of order chooses nothing", async 
   await room.close();
 });
 
-inTheRoom("a button that is stuck is a fault of its own, which keeps nobody from charging, and is over when it is let go", async () => {
-  const room = roomOf();
-  const heard = (stuck: boolean): void => room.services.station.buttons.heard(1, { pressed: false, stuck, moment: room.clock.now() });
-  heard(true);
-  await room.plug(1);
-  await room.tap(ada);
-  assert.is(room.session(1).state, "charging");
-  heard(false);
-  assert.equal(room.event.flatMap((event) => (event.news === "fault" || event.news === "recovered" ? [`${event.news} ${event.code} ${event.device}`] : [])), ["fault button/stuck button 1", "recovered button/stuck button 1"]);
-  await room.close();
-});
+inTheRoom(
+  "a button that is stuck is a fault of its own, which keeps nobody from charging, and is over when it is let go",
+  async () => {
+    const room = roomOf();
+    const heard = (stuck: boolean): void =>
+      room.services.station.buttons.heard(1, { pressed: false, stuck, moment: room.clock.now() });
+    heard(true);
+    await room.plug(1);
+    await room.tap(ada);
+    assert.is(room.session(1).state, "charging");
+    heard(false);
+    assert.equal(
+      room.event.flatMap((event) =>
+        event.news === "fault" || event.news === "recovered" ? [`${event.news} ${event.code} ${event.device}`] : [],
+      ),
+      ["fault button/stuck button 1", "recovered button/stuck button 1"],
+    );
+    await room.close();
+  },
+);
 
 inTheRoom.run();
 
 const onTheBench = suite("a button on the bench");
 const minute = 60_000;
 
-/** The street's story with buttons, power cut at `cutMs` into it where one is wanted; answers the receipts' connectors and stop details, and what was told. */
-async function story(second: "select" | "stop", agenda: Parameters<typeof Street.open>[0]["agenda"], cutMs?: number): Promise<{ receipts: string[]; told: string[] }> {
+/**
+ * The street's story with buttons, power cut at `cutMs` into it where one is wanted; answers the receipts' connectors
+ * and stop details, and what was told.
+ */
+async function story(
+  second: "select" | "stop",
+  agenda: Parameters<typeof Street.open>[0]["agenda"],
+  cutMs?: number,
+): Promise<{ receipts: string[]; told: string[] }> {
   const street = await Street.open({ agenda, storyMs: 30 * minute, change: withButtons(second) });
   try {
     if (cutMs !== undefined) {
@@ -195,7 +250,17 @@ async function story(second: "select" | "stop", agenda: Parameters<typeof Street
     const { event } = street.seen;
     return {
       receipts: event.flatMap((one) => (one.news === "receipt" ? [`${one.connector}: ${one.kwh} kWh`] : [])),
-      told: event.flatMap((one) => (one.news === "press" ? [`press ${one.connector} ${one.accepted}`] : one.news === "session-began" ? [`began ${one.connector}`] : one.news === "stopping" ? [`stopping ${one.connector} ${one.detail}`] : one.news === "fault" || one.news === "recovered" ? [`${one.news} ${one.code}`] : [])),
+      told: event.flatMap((one) =>
+        one.news === "press"
+          ? [`press ${one.connector} ${one.accepted}`]
+          : one.news === "session-began"
+            ? [`began ${one.connector}`]
+            : one.news === "stopping"
+              ? [`stopping ${one.connector} ${one.detail}`]
+              : one.news === "fault" || one.news === "recovered"
+                ? [`${one.news} ${one.code}`]
+                : [],
+      ),
     };
   } finally {
     await street.close();
@@ -217,19 +282,23 @@ onTheBench("the card starts the car whose button was pressed, through real conta
   assert.is(receipts.length, 1);
 });
 
-onTheBench("a process that dies after the card waited for its chosen connector brings the same session back", async () => {
-  // Press, tap, then the car at the chosen connector: the life ends while it charges, and the next one must find which connector took the card.
-  const agenda = (startMs: number) => [
-    { monoMs: startMs + 20_000, act: { do: "press", connector: 2, forMs: 200 } as const },
-    { monoMs: startMs + 30_000, act: tapOf(ada) },
-    { monoMs: startMs + 35_000, act: { do: "plug", connector: 1, powerW: 7_000, wantsWh: 20_000 } as const },
-    { monoMs: startMs + 40_000, act: { do: "plug", connector: 2, powerW: 7_000, wantsWh: 20_000 } as const },
-  ];
-  const { told, receipts } = await story("select", agenda, 5 * minute);
-  assert.equal(told, ["press 2 true", "began 2", "stopping 2 the station was restarted during the session"]);
-  assert.is(receipts.length, 1);
-  assert.match(receipts[0] ?? "", /^2: 0\.[45]/);
-});
+onTheBench(
+  "a process that dies after the card waited for its chosen connector brings the same session back",
+  async () => {
+    // Press, tap, then the car at the chosen connector: the life ends while it charges, and the next one must find
+    // which connector took the card.
+    const agenda = (startMs: number) => [
+      { monoMs: startMs + 20_000, act: { do: "press", connector: 2, forMs: 200 } as const },
+      { monoMs: startMs + 30_000, act: tapOf(ada) },
+      { monoMs: startMs + 35_000, act: { do: "plug", connector: 1, powerW: 7_000, wantsWh: 20_000 } as const },
+      { monoMs: startMs + 40_000, act: { do: "plug", connector: 2, powerW: 7_000, wantsWh: 20_000 } as const },
+    ];
+    const { told, receipts } = await story("select", agenda, 5 * minute);
+    assert.equal(told, ["press 2 true", "began 2", "stopping 2 the station was restarted during the session"]);
+    assert.is(receipts.length, 1);
+    assert.match(receipts[0] ?? "", /^2: 0\.[45]/);
+  },
+);
 
 onTheBench("a finger that lies on a stop button ends one session, and is a stuck button after a minute", async () => {
   const { told, receipts } = await story("stop", (startMs) => [
@@ -241,7 +310,15 @@ onTheBench("a finger that lies on a stop button ends one session, and is a stuck
     { monoMs: startMs + 7.5 * minute, act: tapOf(ben) },
     { monoMs: startMs + 20 * minute, act: tapOf(ben) },
   ]);
-  assert.equal(told, ["began 2", "press 2 true", "stopping 2 stopped by button", "fault button/stuck", "began 2", "recovered button/stuck", "stopping 2 stopped by card"]);
+  assert.equal(told, [
+    "began 2",
+    "press 2 true",
+    "stopping 2 stopped by button",
+    "fault button/stuck",
+    "began 2",
+    "recovered button/stuck",
+    "stopping 2 stopped by card",
+  ]);
   assert.is(receipts.length, 2);
 });
 

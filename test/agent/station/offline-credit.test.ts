@@ -1,17 +1,27 @@
-// How long a tap takes behind hundreds of receipts that no backend has acknowledged: each is read once, in slices, whatever it holds.
+// How long a tap takes behind hundreds of receipts that no backend has acknowledged: each is read once, in slices,
+// whatever it holds.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { OfflineCredit } from "../../../agent/station/offline-credit.js";
-import { SalesBook } from "../../support/sync/ocpp-bench.js";
 import { settlement } from "../../support/sample-receipt.js";
+import { SalesBook } from "../../support/sync/ocpp-bench.js";
 
 const test = suite("hundreds of unacknowledged receipts");
 const many = 300;
 
 /** Every third sale was allowed by a backend, and counts for nobody. */
-function backlog(): { offlineCredit: OfflineCredit; reads: () => number; add: () => void; acknowledge: (upTo: number, but?: readonly number[]) => void } {
+function backlog(): {
+  offlineCredit: OfflineCredit;
+  reads: () => number;
+  add: () => void;
+  acknowledge: (upTo: number, but?: readonly number[]) => void;
+} {
   const book = new SalesBook();
-  const [listed, other, asked] = [book.sell(), book.sell({ token: { ...settlement(3).token, uid: "11223344" } }), book.sell({ authMethod: "AUTH_REQUEST" })];
+  const [listed, other, asked] = [
+    book.sell(),
+    book.sell({ token: { ...settlement(3).token, uid: "11223344" } }),
+    book.sell({ authMethod: "AUTH_REQUEST" }),
+  ];
   let [reads, last, after] = [0, many, 0];
   let besides: ReadonlySet<number> = new Set();
   const offlineCredit = new OfflineCredit({
@@ -26,7 +36,12 @@ function backlog(): { offlineCredit: OfflineCredit; reads: () => number; add: ()
     sessions: () => [],
     liveReading: () => undefined,
   });
-  return { offlineCredit, reads: () => reads, add: () => void (last += 1), acknowledge: (upTo, but = []) => void ([after, besides] = [upTo, new Set(but)]) };
+  return {
+    offlineCredit,
+    reads: () => reads,
+    add: () => void (last += 1),
+    acknowledge: (upTo, but = []) => void ([after, besides] = [upTo, new Set(but)]),
+  };
 }
 
 test("are read in short slices before anybody waits, each once; a tap then reads only what is new", () => {
@@ -73,7 +88,10 @@ test("that were parked or acknowledged before any was read are met as they stand
   const { offlineCredit, reads, acknowledge } = backlog();
   acknowledge(290, [3, 6]);
   // 3, 6, 291, 294, 297 and 300.
-  assert.is(offlineCredit.left(settlement(3).token.uid) && offlineCredit.left(settlement(3).token.uid)?.energyKwh, "999925.930");
+  assert.is(
+    offlineCredit.left(settlement(3).token.uid) && offlineCredit.left(settlement(3).token.uid)?.energyKwh,
+    "999925.930",
+  );
   assert.is(reads(), 12);
 });
 

@@ -1,17 +1,37 @@
-// What a backend may ask of the station, asked of a whole shop: each answer is the truth, and what was ordered stands again after a restart.
+// What a backend may ask of the station, asked of a whole shop: each answer is the truth, and what was ordered stands
+// again after a restart.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { SessionToken } from "../../../agent/core/cdr/settlement.js";
 import { reservedFor } from "../../../agent/core/session/backend-orders.js";
 import { parseTariff, type Tariff } from "../../../agent/core/tariff/tariff.js";
-import type { RemoteStart } from "../../../agent/sync/station-port.js";
 import { connectorSnapshot } from "../../../agent/station/snapshot.js";
+import type { RemoteStart } from "../../../agent/sync/station-port.js";
 import { Room, roomConfig } from "../../support/station/test-station.js";
 
-const token = (uid: string): SessionToken => ({ uid, type: "APP_USER", contractId: `C-${uid}`, countryCode: "DE", partyId: "EMP" });
-const order = (more: Partial<RemoteStart> = {}): RemoteStart => ({ by: "csms", connector: 1, token: token("APP-1"), ...more });
+const token = (uid: string): SessionToken => ({
+  uid,
+  type: "APP_USER",
+  contractId: `C-${uid}`,
+  countryCode: "DE",
+  partyId: "EMP",
+});
+const order = (more: Partial<RemoteStart> = {}): RemoteStart => ({
+  by: "csms",
+  connector: 1,
+  token: token("APP-1"),
+  ...more,
+});
 const tariff = (id: string, perKwh: number, more: object = {}): Tariff => {
-  const parsed = parseTariff({ country_code: "DE", party_id: "EMP", id, currency: "EUR", elements: [{ price_components: [{ type: "ENERGY", price: perKwh, step_size: 1 }] }], last_updated: "2026-01-01T00:00:00Z", ...more });
+  const parsed = parseTariff({
+    country_code: "DE",
+    party_id: "EMP",
+    id,
+    currency: "EUR",
+    elements: [{ price_components: [{ type: "ENERGY", price: perKwh, step_size: 1 }] }],
+    last_updated: "2026-01-01T00:00:00Z",
+    ...more,
+  });
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
   return parsed.tariff;
 };
@@ -29,20 +49,30 @@ const starts = suite("a remote start");
 starts("at a connector with a car begins like a tap, by COMMAND, with the reference of the one who asked", async () => {
   const room = new Room();
   await room.plug(1);
-  assert.equal(room.services.remote.start(order({ reference: "REF-7", group: "fleet" })), { accepted: true, connector: 1, waits: false });
+  assert.equal(room.services.remote.start(order({ reference: "REF-7", group: "fleet" })), {
+    accepted: true,
+    connector: 1,
+    waits: false,
+  });
   await room.clock.pass(2_000);
   const session = room.session(1);
   assert.is(session.state, "charging");
   if (session.state !== "charging") return;
   const { acceptance } = session.sale.opening;
-  assert.equal([acceptance.authMethod, acceptance.authorizationReference, acceptance.group, acceptance.by, acceptance.token.type], ["COMMAND", "REF-7", "fleet", "csms", "APP_USER"]);
+  assert.equal(
+    [acceptance.authMethod, acceptance.authorizationReference, acceptance.group, acceptance.by, acceptance.token.type],
+    ["COMMAND", "REF-7", "fleet", "csms", "APP_USER"],
+  );
   assert.is(room.outlet(1).closed, true);
   await room.charge(1, 25);
   assert.equal(room.services.remote.stop(idOf(room, 1), "csms"), { accepted: true });
   assert.is(room.outlet(1).closed, false);
   await room.clock.pass(3_000);
   const sold = room.services.book.get(room.services.book.count());
-  const cdr = JSON.parse(Object.values((sold?.cdr as { texts: Record<string, string> }).texts)[0] ?? "") as { auth_method: string; authorization_reference: string };
+  const cdr = JSON.parse(Object.values((sold?.cdr as { texts: Record<string, string> }).texts)[0] ?? "") as {
+    auth_method: string;
+    authorization_reference: string;
+  };
   assert.equal([cdr.auth_method, cdr.authorization_reference], ["COMMAND", "REF-7"]);
   await room.close();
 });
@@ -69,12 +99,20 @@ starts("at a free connector waits for its car, and lapses when none comes", asyn
 
 starts("at any connector takes the car that waits, else the first that comes", async () => {
   const room = new Room();
-  assert.equal(room.services.remote.start(order({ connector: null })), { accepted: true, connector: null, waits: true });
+  assert.equal(room.services.remote.start(order({ connector: null })), {
+    accepted: true,
+    connector: null,
+    waits: true,
+  });
   await room.plug(2);
   await room.clock.pass(2_000);
   assert.is(room.session(2).state, "charging");
   await room.plug(1);
-  assert.equal(room.services.remote.start(order({ connector: null, token: token("APP-2") })), { accepted: true, connector: 1, waits: false });
+  assert.equal(room.services.remote.start(order({ connector: null, token: token("APP-2") })), {
+    accepted: true,
+    connector: 1,
+    waits: false,
+  });
   await room.close();
 });
 
@@ -96,7 +134,11 @@ starts("is refused with the reason that is true", async () => {
   await room.plug(1);
   assert.is(code(order()), "accepted");
   assert.is(code(order({ token: token("APP-2") })), "busy");
-  assert.equal(remote.stop("no such session", "csms"), { accepted: false, code: "unknown-session", why: "no session no such session runs here" });
+  assert.equal(remote.stop("no such session", "csms"), {
+    accepted: false,
+    code: "unknown-session",
+    why: "no session no such session runs here",
+  });
   await room.close();
 });
 
@@ -131,7 +173,13 @@ const reservations = suite("a reservation");
 
 reservations("of a connector lets its own card start there and no other, and is used up by it", async () => {
   const room = new Room();
-  const answer = room.services.remote.reserve({ id: "R1", by: "csms", connector: 1, token: { ...token(known), type: "RFID" }, untilMs: inHours(room, 1) });
+  const answer = room.services.remote.reserve({
+    id: "R1",
+    by: "csms",
+    connector: 1,
+    token: { ...token(known), type: "RFID" },
+    untilMs: inHours(room, 1),
+  });
   assert.equal(answer, { accepted: true });
   await room.plug(1);
   await room.tap(other);
@@ -145,18 +193,48 @@ reservations("of a connector lets its own card start there and no other, and is 
 
 reservations("is shown at the connector, with no more of the card than its last four characters", async () => {
   const room = new Room();
-  room.services.remote.reserve({ id: "R1", by: "csms", connector: 1, token: token("04A23B1C5D6E80"), untilMs: inHours(room, 1) });
+  room.services.remote.reserve({
+    id: "R1",
+    by: "csms",
+    connector: 1,
+    token: token("04A23B1C5D6E80"),
+    untilMs: inHours(room, 1),
+  });
   const stationState = room.services.station.stationState();
   const seen = room.config.connectors.map((connector) =>
-    connectorSnapshot(connector, { session: room.session(connector.id), liveReading: undefined, lowSinceMs: null, idleFreeForMs: 0, cardWaits: undefined, blocked: undefined, reserved: reservedFor(stationState.orders, stationState.sessions, connector.id, undefined, room.clock.now().at), price: [] }),
+    connectorSnapshot(connector, {
+      session: room.session(connector.id),
+      liveReading: undefined,
+      lowSinceMs: null,
+      idleFreeForMs: 0,
+      cardWaits: undefined,
+      blocked: undefined,
+      reserved: reservedFor(stationState.orders, stationState.sessions, connector.id, undefined, room.clock.now().at),
+      price: [],
+    }),
   );
-  assert.equal(seen.map(({ state, card }) => [state, card]), [["reserved", "…6E80"], ["available", undefined]]);
+  assert.equal(
+    seen.map(({ state, card }) => [state, card]),
+    [
+      ["reserved", "…6E80"],
+      ["available", undefined],
+    ],
+  );
   await room.close();
 });
 
 reservations("admits a card of its group", async () => {
-  const room = new Room(roomConfig((config) => ({ ...config, tokens: config.tokens.map((one) => ({ ...one, group: "family" })) })));
-  room.services.remote.reserve({ id: "R1", by: "csms", connector: 1, token: token("someone"), group: "family", untilMs: inHours(room, 1) });
+  const room = new Room(
+    roomConfig((config) => ({ ...config, tokens: config.tokens.map((one) => ({ ...one, group: "family" })) })),
+  );
+  room.services.remote.reserve({
+    id: "R1",
+    by: "csms",
+    connector: 1,
+    token: token("someone"),
+    group: "family",
+    untilMs: inHours(room, 1),
+  });
   await room.plug(1);
   await room.tap(other);
   await room.clock.pass(2_000);
@@ -166,7 +244,13 @@ reservations("admits a card of its group", async () => {
 
 reservations("keeps a card that was shown before the plug from being used at the reserved connector", async () => {
   const room = new Room();
-  room.services.remote.reserve({ id: "R1", by: "csms", connector: 1, token: token("someone"), untilMs: inHours(room, 1) });
+  room.services.remote.reserve({
+    id: "R1",
+    by: "csms",
+    connector: 1,
+    token: token("someone"),
+    untilMs: inHours(room, 1),
+  });
   await room.tap(known);
   await room.plug(1);
   await room.clock.pass(1_000);
@@ -179,10 +263,31 @@ reservations("keeps a card that was shown before the plug from being used at the
 
 reservations("of any connector keeps the last free one", async () => {
   const room = new Room();
-  assert.equal(room.services.remote.reserve({ id: "R1", by: "csms", connector: null, token: { ...token(known), type: "RFID" }, untilMs: inHours(room, 1) }), { accepted: true });
-  const second = room.services.remote.reserve({ id: "R2", by: "csms", connector: null, token: token("B"), untilMs: inHours(room, 1) });
+  assert.equal(
+    room.services.remote.reserve({
+      id: "R1",
+      by: "csms",
+      connector: null,
+      token: { ...token(known), type: "RFID" },
+      untilMs: inHours(room, 1),
+    }),
+    { accepted: true },
+  );
+  const second = room.services.remote.reserve({
+    id: "R2",
+    by: "csms",
+    connector: null,
+    token: token("B"),
+    untilMs: inHours(room, 1),
+  });
   assert.equal(second, { accepted: true }, "two connectors are free, so two may be promised");
-  const third = room.services.remote.reserve({ id: "R3", by: "csms", connector: null, token: token("C"), untilMs: inHours(room, 1) });
+  const third = room.services.remote.reserve({
+    id: "R3",
+    by: "csms",
+    connector: null,
+    token: token("C"),
+    untilMs: inHours(room, 1),
+  });
   assert.is(third.accepted ? "accepted" : third.code, "busy");
   await room.plug(1);
   await room.tap(other);
@@ -201,11 +306,19 @@ reservations("of any connector keeps the last free one", async () => {
 reservations("stands again after a restart, ends at its hour, and is replaced by one of the same id", async () => {
   const room = new Room();
   room.services.remote.reserve({ id: "R1", by: "csms", connector: 1, token: token("A"), untilMs: inHours(room, 9) });
-  room.services.remote.reserve({ id: "R1", by: "csms", connector: 1, token: token("B"), untilMs: inHours(room, 1 / 6) });
+  room.services.remote.reserve({
+    id: "R1",
+    by: "csms",
+    connector: 1,
+    token: token("B"),
+    untilMs: inHours(room, 1 / 6),
+  });
   assert.is(room.services.station.stationState().orders.reservations.get("R1")?.token.uid, "B");
   // The night's work leaves nothing of it in the archive alone.
   room.services.station.restate();
-  room.services.journal.forget(room.services.retention.first(room.services.station.stationState(), room.services.journal.lastSeq));
+  room.services.journal.forget(
+    room.services.retention.first(room.services.station.stationState(), room.services.journal.lastSeq),
+  );
   const next = await room.again();
   assert.is(next.services.station.stationState().orders.reservations.get("R1")?.token.uid, "B");
   await next.clock.pass(600_000);
@@ -218,28 +331,31 @@ reservations.run();
 
 const service = suite("a connector out of service");
 
-service("sells nothing, lets a running session end by itself, and stays so over restarts until the word is taken back", async () => {
-  const room = new Room();
-  await room.plug(1);
-  await room.tap(known);
-  await room.clock.pass(2_000);
-  assert.equal(room.services.remote.setOperative(1, false, "csms"), { accepted: true, scheduled: true });
-  assert.equal(room.services.remote.setOperative(2, false, "csms"), { accepted: true, scheduled: false });
-  await room.charge(1, 25);
-  assert.is(room.session(1).state, "charging");
-  room.services.station.restate();
-  const next = await room.again();
-  await next.clock.pass(5_000);
-  await next.plug(2);
-  await next.tap(other);
-  assert.match(next.answers().at(-1) ?? "", /taken out of service by csms/);
-  assert.is(next.outlet(2).shown, "refused");
-  assert.equal(next.services.remote.setOperative(2, true, "csms"), { accepted: true, scheduled: false });
-  await next.tap(other);
-  await next.clock.pass(2_000);
-  assert.is(next.session(2).state, "charging");
-  await next.close();
-});
+service(
+  "sells nothing, lets a running session end by itself, and stays so over restarts until the word is taken back",
+  async () => {
+    const room = new Room();
+    await room.plug(1);
+    await room.tap(known);
+    await room.clock.pass(2_000);
+    assert.equal(room.services.remote.setOperative(1, false, "csms"), { accepted: true, scheduled: true });
+    assert.equal(room.services.remote.setOperative(2, false, "csms"), { accepted: true, scheduled: false });
+    await room.charge(1, 25);
+    assert.is(room.session(1).state, "charging");
+    room.services.station.restate();
+    const next = await room.again();
+    await next.clock.pass(5_000);
+    await next.plug(2);
+    await next.tap(other);
+    assert.match(next.answers().at(-1) ?? "", /taken out of service by csms/);
+    assert.is(next.outlet(2).shown, "refused");
+    assert.equal(next.services.remote.setOperative(2, true, "csms"), { accepted: true, scheduled: false });
+    await next.tap(other);
+    await next.clock.pass(2_000);
+    assert.is(next.session(2).state, "charging");
+    await next.close();
+  },
+);
 
 service("the whole station and its connectors are told apart", async () => {
   const room = new Room();
@@ -326,7 +442,10 @@ prices("governs the sessions to come and never one that runs, over restarts too"
   assert.is(running.state === "charging" && running.sale.opening.tariff.id, "standard");
   const next = await room.again();
   await next.clock.pass(5_000);
-  assert.match(next.services.activeTariffs.lines(next.config.connectors[0] as never, next.clock.now()).join(" "), /0\.20/);
+  assert.match(
+    next.services.activeTariffs.lines(next.config.connectors[0] as never, next.clock.now()).join(" "),
+    /0\.20/,
+  );
   await next.plug(1, false);
   await next.plug(1);
   await next.tap(known);
@@ -334,24 +453,42 @@ prices("governs the sessions to come and never one that runs, over restarts too"
   const session = next.session(1);
   assert.is(session.state === "charging" && session.sale.opening.tariff.id, "CSMS-1");
   assert.equal(next.services.remote.clearTariff("CSMS-1", "csms"), { accepted: true });
-  assert.match(next.services.activeTariffs.lines(next.config.connectors[0] as never, next.clock.now()).join(" "), /0\.4/);
+  assert.match(
+    next.services.activeTariffs.lines(next.config.connectors[0] as never, next.clock.now()).join(" "),
+    /0\.4/,
+  );
   await next.close();
 });
 
-prices("for one connector comes before one for all, and that before the file's; validity decides between versions", async () => {
-  const room = new Room();
-  const { remote, activeTariffs } = room.services;
-  const words = (connector: number): string => activeTariffs.lines(room.config.connectors[connector - 1] as never, room.clock.now()).join(" ");
-  remote.setTariff(tariff("ALL", 0.21), null, "csms");
-  remote.setTariff(tariff("ONE", 0.22), 2, "csms");
-  remote.setTariff(tariff("LATER", 0.23, { start_date_time: new Date(inHours(room, 1 / 6)).toISOString() }), 2, "csms");
-  assert.match(words(1), /0\.21/);
-  assert.match(words(2), /0\.22/);
-  await room.clock.pass(601_000);
-  assert.match(words(2), /0\.23/);
-  assert.equal(remote.tariffs().map(({ tariff: { id }, connector }) => [id, connector]), [["ALL", null], ["ONE", 2], ["LATER", 2]]);
-  await room.close();
-});
+prices(
+  "for one connector comes before one for all, and that before the file's; validity decides between versions",
+  async () => {
+    const room = new Room();
+    const { remote, activeTariffs } = room.services;
+    const words = (connector: number): string =>
+      activeTariffs.lines(room.config.connectors[connector - 1] as never, room.clock.now()).join(" ");
+    remote.setTariff(tariff("ALL", 0.21), null, "csms");
+    remote.setTariff(tariff("ONE", 0.22), 2, "csms");
+    remote.setTariff(
+      tariff("LATER", 0.23, { start_date_time: new Date(inHours(room, 1 / 6)).toISOString() }),
+      2,
+      "csms",
+    );
+    assert.match(words(1), /0\.21/);
+    assert.match(words(2), /0\.22/);
+    await room.clock.pass(601_000);
+    assert.match(words(2), /0\.23/);
+    assert.equal(
+      remote.tariffs().map(({ tariff: { id }, connector }) => [id, connector]),
+      [
+        ["ALL", null],
+        ["ONE", 2],
+        ["LATER", 2],
+      ],
+    );
+    await room.close();
+  },
+);
 
 prices("by its id alone is for the token that names it, and the driver's price is fixed by it", async () => {
   const room = new Room();

@@ -1,11 +1,12 @@
-// The whole way from outbox to backend over a real loopback line that is cut at every step, with the outbox restarted from its store in between.
+// The whole way from outbox to backend over a real loopback line that is cut at every step, with the outbox restarted
+// from its store in between.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Outbox } from "../../../agent/sync/outbox.js";
 import { Backend, type BackendMood } from "../../../drivers/bench/backend.js";
-import { Book, Store } from "../../support/sync/outbox-bench.js";
 import { HandClock } from "../../support/hand-clock.js";
-import { token, TokenFile, uplinkTo } from "../../support/sync/uplink-bench.js";
+import { Book, Store } from "../../support/sync/outbox-bench.js";
+import { TokenFile, token, uplinkTo } from "../../support/sync/uplink-bench.js";
 
 const test = suite("a line that is cut");
 const tokenFile = new TokenFile();
@@ -16,8 +17,13 @@ type Till = { outbox: Outbox; failures: unknown[] };
 function stationState(backend: Backend, book: Book, store: Store, clock: HandClock): Till {
   const failures: unknown[] = [];
   const outbox = new Outbox({
-    uplink: uplinkTo(backend.url, tokenFile.path), items: book, store, clock,
-    random: () => 0.5, backoff: { first: 100, most: 1_000 }, onFailure: (error) => failures.push(error),
+    uplink: uplinkTo(backend.url, tokenFile.path),
+    items: book,
+    store,
+    clock,
+    random: () => 0.5,
+    backoff: { first: 100, most: 1_000 },
+    onFailure: (error) => failures.push(error),
   });
   return { outbox, failures };
 }
@@ -32,7 +38,18 @@ function provenAt(backend: Backend, book: Book): void {
   }
 }
 
-const cuts: readonly BackendMood[] = ["away", "cut", "cut-request", "lost-answer", "cut-answer", "html", "3000", 503, 401, "slow"];
+const cuts: readonly BackendMood[] = [
+  "away",
+  "cut",
+  "cut-request",
+  "lost-answer",
+  "cut-answer",
+  "html",
+  "3000",
+  503,
+  401,
+  "slow",
+];
 
 for (const restarts of [false, true])
   test(`50 sessions, the line cut at every step of each${restarts ? ", the till restarted after every cut" : ""}: each is there once, no copy after its acknowledgement`, async () => {
@@ -66,7 +83,12 @@ for (const restarts of [false, true])
     }
     await outbox.stop();
     provenAt(backend, book);
-    for (const [id, count] of copies) assert.is(backend.posts.filter((post) => post.id === id).length, count, `${id} went again after its acknowledgement`);
+    for (const [id, count] of copies)
+      assert.is(
+        backend.posts.filter((post) => post.id === id).length,
+        count,
+        `${id} went again after its acknowledgement`,
+      );
     assert.equal(failures, []);
     assert.equal(store.read()?.open, []);
     assert.equal(store.read()?.parked, []);

@@ -1,9 +1,20 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { backoffMs } from "../../../agent/sync/transport/backoff.js";
-import { parseOutboxState } from "../../../agent/sync/outbox-state.js";
 import { Failure } from "../../../agent/core/failure.js";
-import { accepted, away, bench, Book, failed, refused, ScriptedUplink, settle, Store, unsure } from "../../support/sync/outbox-bench.js";
+import { parseOutboxState } from "../../../agent/sync/outbox-state.js";
+import { backoffMs } from "../../../agent/sync/transport/backoff.js";
+import {
+  accepted,
+  away,
+  Book,
+  bench,
+  failed,
+  refused,
+  ScriptedUplink,
+  Store,
+  settle,
+  unsure,
+} from "../../support/sync/outbox-bench.js";
 
 const test = suite("the outbox");
 
@@ -25,12 +36,18 @@ test("a send is on disk before it is made, and its acknowledgement before the ne
   const uplink = new ScriptedUplink();
   uplink.answer = ({ id }) => {
     const state = store.read();
-    seen.push(`${id}: ${state?.open.map((item) => `${item.number} ${item.state}`).join()}, acknowledged ${state?.lastAck?.number ?? "none"}`);
+    seen.push(
+      `${id}: ${state?.open.map((item) => `${item.number} ${item.state}`).join()}, acknowledged ${state?.lastAck?.number ?? "none"}`,
+    );
     return accepted;
   };
   const { outbox } = bench({ uplink, store });
   await outbox.now();
-  assert.equal(seen, ["cdr-2: 2 sending, acknowledged none", "cdr-3: 3 sending, acknowledged 2", "cdr-4: 4 sending, acknowledged 3"]);
+  assert.equal(seen, [
+    "cdr-2: 2 sending, acknowledged none",
+    "cdr-3: 3 sending, acknowledged 2",
+    "cdr-4: 4 sending, acknowledged 3",
+  ]);
   assert.equal(store.read()?.open, []);
   assert.is(store.read()?.lastAck?.number, 4);
   // One write per send, and one for the last acknowledgement.
@@ -64,7 +81,10 @@ test("a refused receipt is parked with its reason and does not block", async () 
   const { outbox, uplink, store } = bench({ uplink: new ScriptedUplink([accepted, refused]) });
   const status = await outbox.now();
   assert.equal(uplink.sent, [2, 3, 4]);
-  assert.equal(status.parked.map(({ number, id, reason }) => [number, id, reason]), [[3, "cdr-3", "HTTP 400"]]);
+  assert.equal(
+    status.parked.map(({ number, id, reason }) => [number, id, reason]),
+    [[3, "cdr-3", "HTTP 400"]],
+  );
   assert.is(outbox.stateOf(3), "parked");
   assert.is(status.waiting, 0);
   assert.is(status.reachability, "online");
@@ -101,7 +121,10 @@ test("a parked receipt is sent again by hand, and only a parked one", async () =
 });
 
 test("all that is parked is put back at once, in one write", async () => {
-  const { outbox, uplink, store, clock } = bench({ uplink: new ScriptedUplink(Array.from({ length: 8 }, () => refused)), book: new Book(9) });
+  const { outbox, uplink, store, clock } = bench({
+    uplink: new ScriptedUplink(Array.from({ length: 8 }, () => refused)),
+    book: new Book(9),
+  });
   await outbox.now();
   assert.is(outbox.status().parked.length, 8);
   uplink.answer = () => away;
@@ -171,7 +194,9 @@ test("a line that is down costs no writes while it stays down", async () => {
 });
 
 test("a schedule never sends before the back-off is over; a hand does", async () => {
-  const { outbox, uplink, clock } = bench({ uplink: new ScriptedUplink([{ kind: "retry", countsAsAttempt: true, afterMs: 90_000 }]) });
+  const { outbox, uplink, clock } = bench({
+    uplink: new ScriptedUplink([{ kind: "retry", countsAsAttempt: true, afterMs: 90_000 }]),
+  });
   await outbox.now();
   assert.is(outbox.status().nextTryMs, clock.now().at + 90_000);
   clock.advance(89_999);
@@ -210,7 +235,10 @@ test("a receipt on which the backend fails again and again is parked once it ans
     await settle();
   }
   assert.equal(uplink.sent, [2, 2, 2, 2, 2, 3, 2, 4]);
-  assert.match(outbox.status().parked[0]?.reason ?? "", /failed on this receipt 5 times or more \(no reason given\), but answered to receipt 3/);
+  assert.match(
+    outbox.status().parked[0]?.reason ?? "",
+    /failed on this receipt 5 times or more \(no reason given\), but answered to receipt 3/,
+  );
   assert.is(outbox.status().waiting, 0);
 });
 
@@ -227,7 +255,9 @@ test("a backend that comes back between the receipt in doubt and the next parks 
 });
 
 test("a backend that names a time is waited for, however often: no receipt is in doubt, and the next is not tried instead", async () => {
-  const { outbox, uplink, clock } = bench({ uplink: new ScriptedUplink([], { kind: "retry", countsAsAttempt: false, afterMs: 600_000 }) });
+  const { outbox, uplink, clock } = bench({
+    uplink: new ScriptedUplink([], { kind: "retry", countsAsAttempt: false, afterMs: 600_000 }),
+  });
   await outbox.now();
   for (let turn = 0; turn < 20; turn += 1) {
     assert.ok((clock.nextMs ?? 0) >= 600_000);
@@ -277,7 +307,13 @@ test("trouble that needs a person is a fault until something is accepted", async
 test("every change is told", async () => {
   const { outbox, statuses } = bench({ book: new Book(2) });
   await outbox.now();
-  assert.equal(statuses.map(({ sending, waiting, reachability }) => [sending, waiting, reachability]), [[2, 1, "untried"], [undefined, 0, "online"]]);
+  assert.equal(
+    statuses.map(({ sending, waiting, reachability }) => [sending, waiting, reachability]),
+    [
+      [2, 1, "untried"],
+      [undefined, 0, "online"],
+    ],
+  );
 });
 
 test("a receipt that cannot be read from the book holds the line with a fault, and heals", async () => {
@@ -348,12 +384,22 @@ test("an uplink that breaks its word and rejects is unsure, not lost", async () 
 test("a receipt book that lost its end is named and nothing is sent", () => {
   const store = new Store();
   store.text = JSON.stringify({ cursor: 9, open: [], parked: [], lastAck: null });
-  assert.throws(() => bench({ store }), (error: unknown) => error instanceof Failure && error.code === "table/damaged" && /receipt 9.*ends at 4/.test(error.message));
+  assert.throws(
+    () => bench({ store }),
+    (error: unknown) =>
+      error instanceof Failure && error.code === "table/damaged" && /receipt 9.*ends at 4/.test(error.message),
+  );
 });
 
 test("a state that is not one is named, never guessed at", () => {
-  assert.throws(() => parseOutboxState({ cursor: -1, open: [], parked: [], lastAck: null }), (error: unknown) => error instanceof Failure && error.code === "table/damaged");
-  assert.throws(() => parseOutboxState(null), (error: unknown) => error instanceof Failure);
+  assert.throws(
+    () => parseOutboxState({ cursor: -1, open: [], parked: [], lastAck: null }),
+    (error: unknown) => error instanceof Failure && error.code === "table/damaged",
+  );
+  assert.throws(
+    () => parseOutboxState(null),
+    (error: unknown) => error instanceof Failure,
+  );
 });
 
 test("whatever the backend answers and wherever it crashes: all arrive, none after an acknowledgement that was kept", async () => {

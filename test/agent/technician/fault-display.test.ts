@@ -1,24 +1,34 @@
-// What is seen of trouble, by a technician and by a driver: a fault by name in log and status, a lamp that does not say "free", fresh figures of the disk,
-// and an agent that can be asked though its state folder takes not even a socket; and all of it is gone by itself when the trouble is.
+// What is seen of trouble, by a technician and by a driver: a fault by name in log and status, a lamp that does not say
+// "free", fresh figures of the disk, and an agent that can be asked though its state folder takes not even a socket;
+// and all of it is gone by itself when the trouble is.
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { AgentEvent } from "../../../agent/station/events.js";
-import type { Bench } from "../../../drivers/bench/bench.js";
 import type { Snapshot } from "../../../agent/station/snapshot.js";
+import type { Bench } from "../../../drivers/bench/bench.js";
+import { benchStation } from "../../support/bench-station.js";
 import { Running } from "../../support/command.js";
 import { Street } from "../../support/street/street.js";
-import { benchStation } from "../../support/bench-station.js";
 
 /** Which lamp of connector 1 is lit, by the demo's config; the bench's stand still. */
-const lampOf = ({ board }: Bench): string => [["green", 23], ["red", 24]].flatMap(([lamp, gpio]) => (board.isActive({ gpio: Number(gpio), activeLow: false }) ? [lamp] : [])).join();
+const lampOf = ({ board }: Bench): string =>
+  [
+    ["green", 23],
+    ["red", 24],
+  ]
+    .flatMap(([lamp, gpio]) => (board.isActive({ gpio: Number(gpio), activeLow: false }) ? [lamp] : []))
+    .join();
 
 const test = suite("trouble, as it is seen");
 
 test("a disk that others fill while nobody charges is a fault that is raised and cleared, and the room that is told is what is free now", async () => {
   const street = await Street.open({ storyMs: 400_000, startsAt: Date.UTC(2026, 10, 24, 12, 0, 0), agenda: () => [] });
-  const seen: (Pick<Snapshot, "selling" | "faults"> & { readonly freeBytes: number | undefined; readonly lamp: string })[] = [];
+  const seen: (Pick<Snapshot, "selling" | "faults"> & {
+    readonly freeBytes: number | undefined;
+    readonly lamp: string;
+  })[] = [];
   try {
     const ended = await street.live({
       during: (bench, agent) => {
@@ -27,7 +37,14 @@ test("a disk that others fill while nobody charges is a fault that is raised and
           const { selling, faults, diskForecast } = agent.snapshot();
           seen.push({ selling, faults, freeBytes: diskForecast?.freeBytes, lamp: lampOf(bench) });
         };
-        for (const [seconds, work] of [[30, look], [65, () => street.files.fill(true)], [66, look], [130, look], [140, () => street.files.fill(false)], [200, look]] as const)
+        for (const [seconds, work] of [
+          [30, look],
+          [65, () => street.files.fill(true)],
+          [66, look],
+          [130, look],
+          [140, () => street.files.fill(false)],
+          [200, look],
+        ] as const)
           bench.clock.at(monoMs + seconds * 1_000, work);
       },
     });
@@ -35,9 +52,25 @@ test("a disk that others fill while nobody charges is a fault that is raised and
   } finally {
     await street.close();
   }
-  assert.equal(seen.map(({ selling, faults, lamp }) => [selling, faults.map(({ code }) => code), lamp]), [[true, [], "green"], [true, [], "green"], [false, ["disk/full"], "red"], [true, [], "green"]]);
-  assert.equal(seen.map(({ freeBytes }) => (freeBytes ?? 0) > 0), [true, false, false, true]);
-  const told = street.seen.event.filter((one): one is AgentEvent & { news: "fault" | "recovered" } => (one.news === "fault" || one.news === "recovered") && one.code === "disk/full").map(({ news }) => news);
+  assert.equal(
+    seen.map(({ selling, faults, lamp }) => [selling, faults.map(({ code }) => code), lamp]),
+    [
+      [true, [], "green"],
+      [true, [], "green"],
+      [false, ["disk/full"], "red"],
+      [true, [], "green"],
+    ],
+  );
+  assert.equal(
+    seen.map(({ freeBytes }) => (freeBytes ?? 0) > 0),
+    [true, false, false, true],
+  );
+  const told = street.seen.event
+    .filter(
+      (one): one is AgentEvent & { news: "fault" | "recovered" } =>
+        (one.news === "fault" || one.news === "recovered") && one.code === "disk/full",
+    )
+    .map(({ news }) => news);
   assert.equal(told, ["fault", "recovered"]);
 });
 
@@ -49,8 +82,13 @@ test("a connector whose meter is silent shows no driver a green lamp, until it a
       during: (bench) => {
         const { monoMs } = bench.clock.now();
         const line = bench.rtu.get("rs485");
-        for (const [seconds, work] of [[10, () => line?.inject(1, { kind: "silent" }, 10_000)], [60, () => line?.clear()]] as const) bench.clock.at(monoMs + seconds * 1_000, work);
-        for (const seconds of [5, 50, 120]) bench.clock.at(monoMs + seconds * 1_000, () => void lamps.push(lampOf(bench)));
+        for (const [seconds, work] of [
+          [10, () => line?.inject(1, { kind: "silent" }, 10_000)],
+          [60, () => line?.clear()],
+        ] as const)
+          bench.clock.at(monoMs + seconds * 1_000, work);
+        for (const seconds of [5, 50, 120])
+          bench.clock.at(monoMs + seconds * 1_000, () => void lamps.push(lampOf(bench)));
       },
     });
     assert.is(ended.how, "story-over", JSON.stringify(ended));
@@ -69,7 +107,8 @@ test("a station that cannot open shows so on its lamps, all the while, and says 
       during: (bench) => {
         const { monoMs } = bench.clock.now();
         bench.board.break(5, true);
-        for (const seconds of [1, 30, 60]) bench.clock.at(monoMs + seconds * 1_000, () => void lamps.push(lampOf(bench)));
+        for (const seconds of [1, 30, 60])
+          bench.clock.at(monoMs + seconds * 1_000, () => void lamps.push(lampOf(bench)));
         bench.clock.at(monoMs + 70_000, () => {
           street.files.readOnly = false;
           bench.board.break(5, false);
@@ -110,7 +149,8 @@ test("an agent whose state folder takes nothing answers over its spare socket, a
     symlinkSync(real, link);
     await agent.until(/"news":"started"/);
     // This machine has none of the devices, and each of them names itself, whichever is looked for first.
-    for (const code of ["gpio/missing", "reader/missing", "port/missing"]) await agent.until(new RegExp(`"code":"${code}"`));
+    for (const code of ["gpio/missing", "reader/missing", "port/missing"])
+      await agent.until(new RegExp(`"code":"${code}"`));
     const well = await asked("status", "--json");
     assert.is((JSON.parse(well.out) as Snapshot).receipts, 1, well.err);
     rmSync(run, { recursive: true });

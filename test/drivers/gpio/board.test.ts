@@ -64,7 +64,10 @@ test("a broken pin throws in the words of the driver", () => {
   const own = new GpioBoard();
   const output = own.output(pin, false);
   own.break(17, true);
-  assert.throws(() => output.set(true), (error: unknown) => error instanceof Error && "code" in error && error.code === "gpio/missing");
+  assert.throws(
+    () => output.set(true),
+    (error: unknown) => error instanceof Error && "code" in error && error.code === "gpio/missing",
+  );
   own.break(17, false);
   output.set(true);
   assert.is(own.level(17), true);

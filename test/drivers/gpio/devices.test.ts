@@ -14,7 +14,13 @@ import { SteppedClock } from "../../support/stepped-clock.js";
 const plugs = suite("the plug contact");
 const contact = { gpio: 22, activeLow: true };
 
-function plugBench(plugged = false): { clock: SteppedClock; board: GpioBoard; plug: GpioPlug; heard: string[]; stop(): Promise<unknown> } {
+function plugBench(plugged = false): {
+  clock: SteppedClock;
+  board: GpioBoard;
+  plug: GpioPlug;
+  heard: string[];
+  stop(): Promise<unknown>;
+} {
   const clock = new SteppedClock();
   const board = new GpioBoard();
   board.driveActive(contact, plugged);
@@ -23,7 +29,8 @@ function plugBench(plugged = false): { clock: SteppedClock; board: GpioBoard; pl
   const ending = new AbortController();
   const done = (async (): Promise<unknown> => {
     try {
-      for await (const change of plug.plugs(ending.signal)) heard.push(`${change.plugged ? "in" : "out"}@${change.moment.monoMs}`);
+      for await (const change of plug.plugs(ending.signal))
+        heard.push(`${change.plugged ? "in" : "out"}@${change.moment.monoMs}`);
       return undefined;
     } catch (error) {
       return error;
@@ -125,7 +132,13 @@ plugs.run();
 const buttons = suite("the button");
 const key = { gpio: 25, activeLow: true };
 
-function buttonBench(down = false): { clock: SteppedClock; board: GpioBoard; button: GpioButton; heard: string[]; stop(): Promise<unknown> } {
+function buttonBench(down = false): {
+  clock: SteppedClock;
+  board: GpioBoard;
+  button: GpioButton;
+  heard: string[];
+  stop(): Promise<unknown>;
+} {
   const clock = new SteppedClock();
   const board = new GpioBoard();
   board.driveActive(key, down);
@@ -134,7 +147,8 @@ function buttonBench(down = false): { clock: SteppedClock; board: GpioBoard; but
   const ending = new AbortController();
   const done = (async (): Promise<unknown> => {
     try {
-      for await (const { pressed, stuck, moment } of button.presses(ending.signal)) heard.push(`${pressed ? "pressed" : stuck ? "stuck" : "free"}@${moment.monoMs}`);
+      for await (const { pressed, stuck, moment } of button.presses(ending.signal))
+        heard.push(`${pressed ? "pressed" : stuck ? "stuck" : "free"}@${moment.monoMs}`);
       return undefined;
     } catch (error) {
       return error;
@@ -226,19 +240,33 @@ buttons("a pin that can no longer be read ends the presses with its name; one at
 buttons.run();
 
 const lamps = suite("the indicator");
-const all = { green: { gpio: 5, activeLow: false }, red: { gpio: 6, activeLow: true }, buzzer: { gpio: 13, activeLow: false } };
+const all = {
+  green: { gpio: 5, activeLow: false },
+  red: { gpio: 6, activeLow: true },
+  buzzer: { gpio: 13, activeLow: false },
+};
 const indications = Object.keys(patterns) as Indication[];
 
 lamps("plays what the installation notes say it plays, and no two states alike even on one lamp", () => {
-  const notes = readFileSync(join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..", "..", "systemd", "INSTALL.md"), "utf8");
-  const table = [...notes.matchAll(/^\| ([a-z-]+) \| (green|red) \| `([#.]+)` \|(?: `([#.]+)`)? \|$/gm)].map(([, state, lamp, strip, buzzer]) => [state, { lamp, strip, ...(buzzer === undefined ? {} : { buzzer }) }]);
+  const notes = readFileSync(
+    join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..", "..", "systemd", "INSTALL.md"),
+    "utf8",
+  );
+  const table = [...notes.matchAll(/^\| ([a-z-]+) \| (green|red) \| `([#.]+)` \|(?: `([#.]+)`)? \|$/gm)].map(
+    ([, state, lamp, strip, buzzer]) => [state, { lamp, strip, ...(buzzer === undefined ? {} : { buzzer }) }],
+  );
   assert.equal(Object.fromEntries(table), patterns);
   const rounds = indications.map((indication) => patterns[indication].strip.repeat(24).slice(0, 24));
   assert.is(new Set(rounds).size, rounds.length);
 });
 
 /** What a pin does in `steps` steps of 250 ms, as a strip. */
-async function strip(clock: SteppedClock, board: GpioBoard, pin: { gpio: number; activeLow: boolean }, steps: number): Promise<string> {
+async function strip(
+  clock: SteppedClock,
+  board: GpioBoard,
+  pin: { gpio: number; activeLow: boolean },
+  steps: number,
+): Promise<string> {
   let seen = "";
   for (let i = 0; i < steps; i++) {
     await clock.pass(i === 0 ? 1 : stepMs);

@@ -1,4 +1,5 @@
-// The agent's side of the namespace: onoff itself keeps the contract of a port, or refuses a machine whose pins it cannot be sure of.
+// The agent's side of the namespace: onoff itself keeps the contract of a port, or refuses a machine whose pins it
+// cannot be sure of.
 import { readdirSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -40,7 +41,10 @@ function refusals(label: string): void {
     } catch (error) {
       assert.instance(error, DeviceError);
       assert.is((error as DeviceError).code, "gpio/missing");
-      assert.is((error as DeviceError).message, `no GPIO chip of a Raspberry Pi header (pinctrl-bcm2835, pinctrl-bcm2711, pinctrl-rp1) under /sys/class/gpio; found: ${label}`);
+      assert.is(
+        (error as DeviceError).message,
+        `no GPIO chip of a Raspberry Pi header (pinctrl-bcm2835, pinctrl-bcm2711, pinctrl-rp1) under /sys/class/gpio; found: ${label}`,
+      );
       return;
     }
     assert.unreachable("it was opened");
@@ -52,7 +56,10 @@ function refusals(label: string): void {
 function troubles(): void {
   const test = suite("onoff in trouble");
   const openFiles = (): number => readdirSync("/proc/self/fd").length;
-  for (const [gpio, words] of [[4, "GPIO 4: is held by another driver or overlay"], [5, "GPIO 5: it did not become an output; another program may hold it, or its files are not writable"]] as const)
+  for (const [gpio, words] of [
+    [4, "GPIO 4: is held by another driver or overlay"],
+    [5, "GPIO 5: it did not become an output; another program may hold it, or its files are not writable"],
+  ] as const)
     test(`${words}: it is said so, tried again without leaving a file open, and works once it can`, async () => {
       const port = new OnoffPort();
       const pin = { gpio, activeLow: true };

@@ -1,4 +1,5 @@
-// The real onoff, unchanged, on files that behave as the kernel's: a mount namespace of its own with a FUSE file system at /sys/class/gpio.
+// The real onoff, unchanged, on files that behave as the kernel's: a mount namespace of its own with a FUSE file system
+// at /sys/class/gpio.
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
@@ -18,7 +19,11 @@ function inNamespace(...args: string[]): Promise<Ran> {
   const world = fileURLToPath(new URL("onoff-world.js", import.meta.url));
   const flags = process.getuid?.() === 0 ? "-m" : "-rm";
   return new Promise((resolve) => {
-    const child = spawn("unshare", [flags, "sh", "-c", setUp, "sh", process.execPath, "--enable-source-maps", world, ...args], { stdio: ["ignore", "pipe", "pipe"], timeout: boundMs, killSignal: "SIGKILL" });
+    const child = spawn(
+      "unshare",
+      [flags, "sh", "-c", setUp, "sh", process.execPath, "--enable-source-maps", world, ...args],
+      { stdio: ["ignore", "pipe", "pipe"], timeout: boundMs, killSignal: "SIGKILL" },
+    );
     let out = "";
     let err = "";
     child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));

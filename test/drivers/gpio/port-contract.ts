@@ -183,7 +183,8 @@ export function portContract(name: string, wires: Wires): void {
         const deadline = performance.now() + boundMs;
         const before = clock.waiting;
         await wires.drive(pin.gpio, high);
-        // The edge is heard when the wait for its settling begins; while the button is down, the wait for a stuck one goes on beside it.
+        // The edge is heard when the wait for its settling begins; while the button is down, the wait for a stuck one
+        // goes on beside it.
         while (clock.waiting === before && performance.now() < deadline) await new Promise(setImmediate);
         await clock.pass(40);
         assert.is(button.down(), !high);

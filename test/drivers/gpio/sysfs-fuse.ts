@@ -1,9 +1,28 @@
-// Serves a SysfsModel as a FUSE file system on an open /dev/fuse, with poll, so that onoff's epoll wakes as on the kernel's own sysfs.
-// The protocol is that of linux/fuse.h, version 7.31, as far as a folder of small files needs it. One request, one answer.
+// Serves a SysfsModel as a FUSE file system on an open /dev/fuse, with poll, so that onoff's epoll wakes as on the
+// kernel's own sysfs. The protocol is that of linux/fuse.h, version 7.31, as far as a folder of small files needs it.
+// One request, one answer.
 import { read, writeSync } from "node:fs";
 import { ENOENT, Refused, type SysfsModel } from "./sysfs-model.js";
 
-const op = { lookup: 1, forget: 2, getattr: 3, setattr: 4, open: 14, read: 15, write: 16, release: 18, flush: 25, init: 26, opendir: 27, readdir: 28, releasedir: 29, interrupt: 36, destroy: 38, poll: 40, batchForget: 42 } as const;
+const op = {
+  lookup: 1,
+  forget: 2,
+  getattr: 3,
+  setattr: 4,
+  open: 14,
+  read: 15,
+  write: 16,
+  release: 18,
+  flush: 25,
+  init: 26,
+  opendir: 27,
+  readdir: 28,
+  releasedir: 29,
+  interrupt: 36,
+  destroy: 38,
+  poll: 40,
+  batchForget: 42,
+} as const;
 const inHeaderBytes = 40;
 const mostWrite = 4096;
 const ENOSYS = 38;

@@ -1,7 +1,15 @@
 // The kernel's /sys/class/gpio as a table: which files there are, what they read, what a write does, when a poll wakes.
-// After drivers/gpio/gpiolib-sysfs.c: "high" and "low" set volts whatever active_low says, "out" drops the pin to 0, an export changes nothing.
+// After drivers/gpio/gpiolib-sysfs.c: "high" and "low" set volts whatever active_low says, "out" drops the pin to 0, an
+// export changes nothing.
 
-type Pin = { direction: "in" | "out"; high: boolean; activeLow: boolean; edge: string; exported: boolean; events: number };
+type Pin = {
+  direction: "in" | "out";
+  high: boolean;
+  activeLow: boolean;
+  edge: string;
+  exported: boolean;
+  events: number;
+};
 
 /** A write that the kernel would refuse. */
 export class Refused extends Error {
@@ -53,15 +61,28 @@ export class SysfsModel {
   // ---- the files
 
   /** undefined = no such file; a folder lists its names. */
-  find(path: string): { readonly kind: "folder"; readonly names: readonly string[] } | { readonly kind: "file" } | undefined {
+  find(
+    path: string,
+  ): { readonly kind: "folder"; readonly names: readonly string[] } | { readonly kind: "file" } | undefined {
     const chip = `gpiochip${this.base}`;
-    if (path === "/") return { kind: "folder", names: ["export", "unexport", chip, ...[...this.#pins].filter(([, pin]) => pin.exported).map(([gpio]) => `gpio${this.base + gpio}`)] };
+    if (path === "/")
+      return {
+        kind: "folder",
+        names: [
+          "export",
+          "unexport",
+          chip,
+          ...[...this.#pins].filter(([, pin]) => pin.exported).map(([gpio]) => `gpio${this.base + gpio}`),
+        ],
+      };
     if (path === "/export" || path === "/unexport") return { kind: "file" };
     if (path === `/${chip}`) return { kind: "folder", names: ["label", "base", "ngpio"] };
     if ([`/${chip}/label`, `/${chip}/base`, `/${chip}/ngpio`].includes(path)) return { kind: "file" };
     const [, number, file] = /^\/gpio(\d+)(?:\/(value|direction|active_low|edge))?$/.exec(path) ?? [];
     if (number === undefined || this.#pins.get(Number(number) - this.base)?.exported !== true) return undefined;
-    return file === undefined ? { kind: "folder", names: ["value", "direction", "active_low", "edge"] } : { kind: "file" };
+    return file === undefined
+      ? { kind: "folder", names: ["value", "direction", "active_low", "edge"] }
+      : { kind: "file" };
   }
 
   read(path: string): string {
@@ -119,7 +140,14 @@ export class SysfsModel {
   }
 
   #pin(gpio: number): Pin {
-    const pin = this.#pins.get(gpio) ?? { direction: "in", high: false, activeLow: false, edge: "none", exported: false, events: 0 };
+    const pin = this.#pins.get(gpio) ?? {
+      direction: "in",
+      high: false,
+      activeLow: false,
+      edge: "none",
+      exported: false,
+      events: 0,
+    };
     this.#pins.set(gpio, pin);
     return pin;
   }
@@ -143,7 +171,8 @@ export class SysfsModel {
   }
 
   #put(gpio: number, pin: Pin, high: boolean): void {
-    if (pin.direction !== "out" || pin.high !== high) this.#history.set(gpio, [...(this.#history.get(gpio) ?? []), high]);
+    if (pin.direction !== "out" || pin.high !== high)
+      this.#history.set(gpio, [...(this.#history.get(gpio) ?? []), high]);
     pin.direction = "out";
     pin.high = high;
   }

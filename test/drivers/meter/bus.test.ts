@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { RtuBus } from "../../../drivers/bench/rtu-bus.js";
 import { openMeterBus } from "../../../drivers/meter/bus.js";
 import type { SerialBinding } from "../../../drivers/meter/line.js";
-import { StillClock, codeOf, meterConfig, port, quickMap, wired } from "../../support/meter/meter-bench.js";
+import { codeOf, meterConfig, port, quickMap, StillClock, wired } from "../../support/meter/meter-bench.js";
 
 const bus = suite("a meter bus");
 
@@ -16,7 +16,12 @@ bus("eight meters read at once each get their own values", async () => {
   const meters = Array.from({ length: 8 }, (_, index) => {
     const unit = index + 1;
     const model = models[index % models.length] ?? "";
-    const values = { energyMilliWh: unit * 1_000_000_000, powerW: unit * 300, currentMilliA: unit * 900, serial: `${20_000_000 + unit}` };
+    const values = {
+      energyMilliWh: unit * 1_000_000_000,
+      powerW: unit * 300,
+      currentMilliA: unit * 900,
+      serial: `${20_000_000 + unit}`,
+    };
     bench.attach(unit, quickMap(model), () => values);
     return { values, meter: line.meter(meterConfig(model, { unit })) };
   });
@@ -94,7 +99,10 @@ bus("after three silences in a row the port itself is opened anew", async () => 
   const set = wired("eastron-sdm630-v2");
   await set.bus.close();
   let opened = 0;
-  const counting: SerialBinding = { ...set.bench.binding, open: (options) => ((opened += 1), set.bench.binding.open(options)) };
+  const counting: SerialBinding = {
+    ...set.bench.binding,
+    open: (options) => ((opened += 1), set.bench.binding.open(options)),
+  };
   const line = openMeterBus(port, new StillClock(), { binding: counting, loadMap: quickMap });
   const meter = line.meter(meterConfig("eastron-sdm630-v2"));
   await meter.read();
@@ -153,12 +161,18 @@ bus("closing ends what is in flight and what waits, and leaves no timer behind",
 });
 
 bus("a slow meter's silence leaves that meter alone, and its neighbours the line", async () => {
-  const slow = (model: string): ReturnType<typeof quickMap> => ({ ...quickMap(model), worstReplyMs: model === "bauer-bsm-ws36a" ? 15_000 : 20 });
+  const slow = (model: string): ReturnType<typeof quickMap> => ({
+    ...quickMap(model),
+    worstReplyMs: model === "bauer-bsm-ws36a" ? 15_000 : 20,
+  });
   const bench = new RtuBus();
   const line = openMeterBus(port, new StillClock(), { binding: bench.patientBinding, loadMap: slow });
   const values = { energyMilliWh: 7_000_000, powerW: 300, currentMilliA: 1_300, serial: "21031234" };
   bench.attach(2, quickMap("eastron-sdm630-v2"), () => values);
-  const [signing, neighbour] = [line.meter(meterConfig("bauer-bsm-ws36a", { timeout: 20 })), line.meter(meterConfig("eastron-sdm630-v2", { unit: 2 }))];
+  const [signing, neighbour] = [
+    line.meter(meterConfig("bauer-bsm-ws36a", { timeout: 20 })),
+    line.meter(meterConfig("eastron-sdm630-v2", { unit: 2 })),
+  ];
   assert.is(await codeOf(signing.read()), "meter/timeout");
   const started = performance.now();
   const asked = bench.requests;
@@ -190,7 +204,11 @@ bus("the last meter that is closed closes the port", async () => {
   await set.meter.close();
   assert.is(await codeOf(set.meter.read()), "port/lost");
   const later = set.bus.meter(meterConfig("eastron-sdm630-v2"));
-  assert.is((await later.read()).energyMilliWh, set.values.energyMilliWh, "a meter that is opened later opens the port again");
+  assert.is(
+    (await later.read()).energyMilliWh,
+    set.values.energyMilliWh,
+    "a meter that is opened later opens the port again",
+  );
   await later.close();
   // The port can be opened by someone else now.
   const again = openMeterBus(port, new StillClock(), { binding: set.bench.binding, loadMap: quickMap });

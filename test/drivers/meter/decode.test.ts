@@ -1,18 +1,28 @@
 // Bytes to decimals, against values worked out by hand or printed in manuals.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { addDecimals, meterDecimalText, decodeNumber, decodeText, floorToStep, inMilli, shortestFloat32 } from "../../../drivers/meter/decode.js";
-import type { Decoded } from "../../../drivers/meter/decode.js";
-import { crc16 } from "../../../drivers/meter/crc16.js";
 import type { NumberType } from "../../../config/meter-map.js";
+import { crc16 } from "../../../drivers/meter/crc16.js";
+import type { Decoded } from "../../../drivers/meter/decode.js";
+import {
+  addDecimals,
+  decodeNumber,
+  decodeText,
+  floorToStep,
+  inMilli,
+  meterDecimalText,
+  shortestFloat32,
+} from "../../../drivers/meter/decode.js";
 
 const bytes = (hex: string): Buffer => Buffer.from(hex.replaceAll(" ", ""), "hex");
-const shown = (decoded: Decoded): string => (decoded.kind === "number" ? `${decoded.value.digits}e${decoded.value.exponent}` : decoded.why);
+const shown = (decoded: Decoded): string =>
+  decoded.kind === "number" ? `${decoded.value.digits}e${decoded.value.exponent}` : decoded.why;
 
 const numbers = suite("register words");
 
 const rows: [hex: string, type: NumberType, order: "big" | "little", expected: string][] = [
-  // Eastron SDM630 protocol, the example of a reply. It says 230.2 V; that would be ...33, and this is one float further.
+  // Eastron SDM630 protocol, the example of a reply. It says 230.2 V; that would be ...33, and this is one float
+  // further.
   ["43 66 33 34", "f32", "big", "23020001e-5"],
   ["43 66 33 33", "f32", "big", "2302e-1"],
   ["33 33 43 66", "f32", "little", "2302e-1"],
@@ -43,7 +53,8 @@ for (const [hex, type, order, expected] of rows)
 
 numbers("the marks for not available are heeded where a map names them, and are values elsewhere", () => {
   const marks = { wordOrder: "big", invalid: ["unsigned-ones", "signed-max"] } as const;
-  const told = (hex: string, type: NumberType): string => decodeNumber(bytes(hex), type, { ...marks, invalid: [...marks.invalid] }).kind;
+  const told = (hex: string, type: NumberType): string =>
+    decodeNumber(bytes(hex), type, { ...marks, invalid: [...marks.invalid] }).kind;
   assert.is(told("ffffffff", "u32"), "unavailable");
   assert.is(told("7fffffff", "i32"), "unavailable");
   assert.is(told("7fffffff", "u32"), "number");
@@ -78,13 +89,27 @@ steps("kilowatt-hours become milliwatt-hours exactly, then go down to the step",
 });
 
 steps("are printed for people in plain digits", () => {
-  const rows: [bigint, number, string][] = [[12345678n, -3, "12345.678"], [5n, -3, "0.005"], [-5n, -1, "-0.5"], [23020001n, -5, "230.20001"], [7n, 3, "7000"], [0n, 5, "0"], [1500n, -3, "1.5"]];
+  const rows: [bigint, number, string][] = [
+    [12345678n, -3, "12345.678"],
+    [5n, -3, "0.005"],
+    [-5n, -1, "-0.5"],
+    [23020001n, -5, "230.20001"],
+    [7n, 3, "7000"],
+    [0n, 5, "0"],
+    [1500n, -3, "1.5"],
+  ];
   for (const [digits, exponent, expected] of rows) assert.is(meterDecimalText({ digits, exponent }), expected);
 });
 
 steps("a sum of terms is exact, whatever their exponents", () => {
-  assert.equal(addDecimals({ digits: 1n, exponent: 3 }, { digits: 5n, exponent: -2 }), { digits: 100_005n, exponent: -2 });
-  assert.equal(addDecimals({ digits: 1n, exponent: 0 }, { digits: 3n, exponent: 0 }, -1n), { digits: -2n, exponent: 0 });
+  assert.equal(addDecimals({ digits: 1n, exponent: 3 }, { digits: 5n, exponent: -2 }), {
+    digits: 100_005n,
+    exponent: -2,
+  });
+  assert.equal(addDecimals({ digits: 1n, exponent: 0 }, { digits: 3n, exponent: 0 }, -1n), {
+    digits: -2n,
+    exponent: 0,
+  });
 });
 steps.run();
 

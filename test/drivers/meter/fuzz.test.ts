@@ -1,11 +1,12 @@
 // Thousands of spoilt replies through the real serialport stream and our line: none may come through changed.
-// Kinds of damage that CRC-16 is sure to find (Modbus over serial line 1.02, 6.2): up to three flipped bits and bursts of up to 16.
+// Kinds of damage that CRC-16 is sure to find (Modbus over serial line 1.02, 6.2): up to three flipped bits and bursts
+// of up to 16.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { RtuLine, findReply, serialStream } from "../../../drivers/meter/line.js";
 import type { SerialBindingPort } from "../../../drivers/meter/line.js";
-import { port } from "../../support/meter/meter-bench.js";
+import { findReply, RtuLine, serialStream } from "../../../drivers/meter/line.js";
 import { below, spoilers } from "../../support/meter/line-damage.js";
+import { port } from "../../support/meter/meter-bench.js";
 
 const seed = 20261122;
 const random = below(seed);
@@ -23,12 +24,16 @@ for (const [name, damage] of Object.entries(damages))
       const sound = reply(unit, code, words);
       const heard = damage(sound);
       const found = findReply(heard, { unit, code, bytes: 2 * words });
-      assert.ok(found === undefined || found.equals(sound), `${sound.toString("hex")} came through as ${found?.toString("hex")}`);
+      assert.ok(
+        found === undefined || found.equals(sound),
+        `${sound.toString("hex")} came through as ${found?.toString("hex")}`,
+      );
     }
   });
 
 spoilt("6 000 times plain noise is nothing that was asked for", () => {
-  for (let round = 0; round < 6_000; round++) assert.is(findReply(randomBytes(random(80)), { unit: 1 + random(247), code: 3, bytes: 4 }), undefined);
+  for (let round = 0; round < 6_000; round++)
+    assert.is(findReply(randomBytes(random(80)), { unit: 1 + random(247), code: 3, bytes: 4 }), undefined);
 });
 spoilt.run();
 
@@ -46,7 +51,14 @@ async function handLine(): Promise<{ line: RtuLine; feed: (bytes: Buffer) => voi
   };
   const nothing = (): Promise<void> => Promise.resolve();
   const hand: SerialBindingPort = {
-    isOpen: true, openOptions: { path: port.path, baudRate: 9600 }, close: nothing, write: nothing, update: nothing, set: nothing, flush: nothing, drain: nothing,
+    isOpen: true,
+    openOptions: { path: port.path, baudRate: 9600 },
+    close: nothing,
+    write: nothing,
+    update: nothing,
+    set: nothing,
+    flush: nothing,
+    drain: nothing,
     get: () => Promise.resolve({ cts: false, dsr: false, dcd: false }),
     getBaudRate: () => Promise.resolve({ baudRate: 9600 }),
     read: (buffer, offset) =>
@@ -95,7 +107,12 @@ wire("2 000 requests with leftovers, noise and fragments in any mixture: each ge
     heard.length = 0;
     line.write(Buffer.from([unit, 3, 0, 0, 0, words, 0, 0]));
     const sound = reply(unit, 3, words);
-    const pieces = [rest, random(2) === 1 ? reply((unit % 247) + 1, 3, words) : randomBytes(random(4)), sound, random(2) === 1 ? sound : Buffer.alloc(0)];
+    const pieces = [
+      rest,
+      random(2) === 1 ? reply((unit % 247) + 1, 3, words) : randomBytes(random(4)),
+      sound,
+      random(2) === 1 ? sound : Buffer.alloc(0),
+    ];
     const stream = Buffer.concat(pieces);
     for (let at = 0; at < stream.length; ) {
       const size = 1 + random(40);
@@ -106,7 +123,10 @@ wire("2 000 requests with leftovers, noise and fragments in any mixture: each ge
     await turn();
     await turn();
     assert.is(heard.length, 1, `round ${round}`);
-    assert.ok(heard[0]?.equals(sound), `round ${round}: ${heard[0]?.toString("hex")} in place of ${sound.toString("hex")}`);
+    assert.ok(
+      heard[0]?.equals(sound),
+      `round ${round}: ${heard[0]?.toString("hex")} in place of ${sound.toString("hex")}`,
+    );
   }
   await line.closed();
 });

@@ -11,13 +11,24 @@ const contract = suite("an energy meter");
 contract("reads whole milliwatt-hours, watts and milliamperes, with its serial number", async () => {
   const set = wired("eastron-sdm630-v2");
   set.values = { ...set.values, energyMilliWh: 12_345_678_000, powerW: 7_360, currentMilliA: 32_000 };
-  assert.equal(await set.meter.read(), { moment: set.clock.now(), energyMilliWh: 12_345_678_000, powerW: 7_360, currentMilliA: 32_000, serial: "21031234" });
+  assert.equal(await set.meter.read(), {
+    moment: set.clock.now(),
+    energyMilliWh: 12_345_678_000,
+    powerW: 7_360,
+    currentMilliA: 32_000,
+    serial: "21031234",
+  });
   await set.bus.close();
 });
 
 contract("says who it is", async () => {
   const set = wired("bauer-bsm-ws36a");
-  assert.equal(await set.meter.identify(), { vendor: "Gebr. Bauer", model: "BSM-WS36A-H01-1311-0000", serial: "KR100042", firmware: "1.07" });
+  assert.equal(await set.meter.identify(), {
+    vendor: "Gebr. Bauer",
+    model: "BSM-WS36A-H01-1311-0000",
+    serial: "KR100042",
+    firmware: "1.07",
+  });
   await set.bus.close();
 });
 
@@ -59,7 +70,10 @@ contract.run();
 
 const refused = suite("what is not passed on");
 
-const fails = (code: string, part: RegExp) => (error: unknown): boolean => error instanceof DeviceError && error.code === code && part.test(error.message);
+const fails =
+  (code: string, part: RegExp) =>
+  (error: unknown): boolean =>
+    error instanceof DeviceError && error.code === code && part.test(error.message);
 
 async function rejects(work: Promise<unknown>, check: (error: unknown) => boolean): Promise<void> {
   const error: unknown = await work.then(
@@ -100,7 +114,14 @@ for (const [what, words, part] of rows)
   });
 
 // The first words of the live block are a current; its last are the power. 1e18 as a float is 5D5E 0B6B.
-for (const [what, words, part] of [["power", [...Array.from({ length: 46 }, () => 0), 0xdd5e, 0x0b6b], /a power of -1\d{18} W is more than anybody draws/], ["current", [0x5d5e, 0x0b6b], /a current of 1\d{18} A is more than any cable carries/]] as [string, number[], RegExp][])
+for (const [what, words, part] of [
+  [
+    "power",
+    [...Array.from({ length: 46 }, () => 0), 0xdd5e, 0x0b6b],
+    /a power of -1\d{18} W is more than anybody draws/,
+  ],
+  ["current", [0x5d5e, 0x0b6b], /a current of 1\d{18} A is more than any cable carries/],
+] as [string, number[], RegExp][])
   refused(`a ${what} that nobody draws, which is what nonsense reads like`, async () => {
     const set = wired("eastron-sdm630-v2");
     await set.meter.identify();
@@ -115,7 +136,8 @@ refused("what a float says beyond the counter's step: 230.20001 kWh is 230 200 W
   await set.meter.identify();
   energyWords(set, [0x4366, 0x3334]);
   assert.is((await set.meter.read()).energyMilliWh, 230_200_000);
-  // Here floats stand 1.95 Wh apart: 16 777.216 and .217 kWh are the same bytes, and .217 is the nearer one (16 777.216796875).
+  // Here floats stand 1.95 Wh apart: 16 777.216 and .217 kWh are the same bytes, and .217 is the nearer one (16
+  // 777.216796875).
   energyWords(set, [0x4683, 0x126f]);
   assert.is((await set.meter.read()).energyMilliWh, 16_777_217_000);
   await set.bus.close();
@@ -139,7 +161,13 @@ refused("a step that is coarser than its map states", async () => {
 });
 
 const strangers: [what: string, model: string, more: Partial<MeterConfig>, code: string, part: RegExp][] = [
-  ["a meter with another serial number than the configured one", "eastron-sdm630-v2", { serial: "11111111" }, "meter/serial-changed", /21031234.*11111111/],
+  [
+    "a meter with another serial number than the configured one",
+    "eastron-sdm630-v2",
+    { serial: "11111111" },
+    "meter/serial-changed",
+    /21031234.*11111111/,
+  ],
 ];
 for (const [what, model, more, code, part] of strangers)
   refused(what, async () => {
@@ -159,7 +187,11 @@ refused("another model than the configured one", async () => {
   const set = wired("eastron-sdm120");
   const code = set.map.registers["meterCode"];
   assert.ok(code);
-  set.bench.attach(1, { ...set.map, registers: { ...set.map.registers, meterCode: { ...code, expect: [137] } } }, () => set.values);
+  set.bench.attach(
+    1,
+    { ...set.map, registers: { ...set.map.registers, meterCode: { ...code, expect: [137] } } },
+    () => set.values,
+  );
   await rejects(set.meter.read(), fails("meter/unknown", /meterCode says "137", expected 32/));
   await set.bus.close();
 });

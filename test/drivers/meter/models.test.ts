@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { energyResolutionMilliWh, loadMeterMap, meterModels, unprovenBecause } from "../../../config/meter-map.js";
 import { RtuBus } from "../../../drivers/bench/rtu-bus.js";
 import { openMeterBus } from "../../../drivers/meter/bus.js";
-import { StillClock, codeOf, meterConfig, port, quickMap, serialFor, wired } from "../../support/meter/meter-bench.js";
+import { codeOf, meterConfig, port, quickMap, StillClock, serialFor, wired } from "../../support/meter/meter-bench.js";
 
 const models = suite("every meter model");
 
@@ -22,7 +22,11 @@ for (const model of meterModels()) {
     const reading = await meter.read();
     assert.is(reading.energyMilliWh, Math.floor(values.energyMilliWh / step) * step);
     assert.ok(Math.abs(reading.powerW - values.powerW) <= 1, `power ${reading.powerW}`);
-    if (map.reading.current.length > 0) assert.ok(Math.abs((reading.currentMilliA ?? 0) - values.currentMilliA) <= 30, `current ${reading.currentMilliA}`);
+    if (map.reading.current.length > 0)
+      assert.ok(
+        Math.abs((reading.currentMilliA ?? 0) - values.currentMilliA) <= 30,
+        `current ${reading.currentMilliA}`,
+      );
     else assert.is(reading.currentMilliA, undefined);
     assert.is(reading.serial, identity.serial);
     await bus.close();
@@ -35,9 +39,25 @@ const doubt = suite("models in doubt");
 doubt("coarse counters and single or quarrelling sources are refused unless the config accepts them", () => {
   const refused = meterModels().filter((model) => unprovenBecause(loadMeterMap(model)) !== undefined);
   assert.equal(refused, [
-    "cg-em111", "cg-em24", "cg-em3x0", "cg-em5x0", "dzg-dvh4013", "finder-7m", "iskra-wm3m4", "janitza-b2x", "orno-we514", "orno-we516", "schneider-iem3155", "siemens-pac2200",
+    "cg-em111",
+    "cg-em24",
+    "cg-em3x0",
+    "cg-em5x0",
+    "dzg-dvh4013",
+    "finder-7m",
+    "iskra-wm3m4",
+    "janitza-b2x",
+    "orno-we514",
+    "orno-we516",
+    "schneider-iem3155",
+    "siemens-pac2200",
   ]);
-  for (const model of refused) assert.throws(() => wired(model, { acceptUnproven: false }), (error: { code: string; message: string }) => error.code === "meter/unknown" && error.message.includes("acceptUnproven"));
+  for (const model of refused)
+    assert.throws(
+      () => wired(model, { acceptUnproven: false }),
+      (error: { code: string; message: string }) =>
+        error.code === "meter/unknown" && error.message.includes("acceptUnproven"),
+    );
 });
 
 doubt("a meter in doubt that has passed its check is known by its serial number", async () => {
@@ -45,7 +65,11 @@ doubt("a meter in doubt that has passed its check is known by its serial number"
   const map = quickMap("schneider-iem3155");
   const values = { energyMilliWh: 7_000_000, powerW: 300, currentMilliA: 1_300, serial: "21031234" };
   bench.attach(1, map, () => values);
-  const bus = openMeterBus(port, new StillClock(), { binding: bench.binding, loadMap: quickMap, hasPassed: (model, serial) => model === map.id && serial === "21031234" });
+  const bus = openMeterBus(port, new StillClock(), {
+    binding: bench.binding,
+    loadMap: quickMap,
+    hasPassed: (model, serial) => model === map.id && serial === "21031234",
+  });
   const meter = bus.meter(meterConfig("schneider-iem3155"));
   assert.is((await meter.read()).energyMilliWh, 7_000_000);
   values.serial = "21031235";
@@ -59,6 +83,18 @@ doubt("a model that tells no serial number needs the one on its label", async ()
   assert.is((await meter.read()).serial, "A-99");
   await bus.close();
   const { bus: other } = wired("eastron-sdm120");
-  assert.throws(() => other.meter({ port: "rs485", unit: 2, model: "eastron-sdm72d-m", poll: 1000, timeout: 60, lostAfter: 2000, acceptUnproven: false }), /serial/);
+  assert.throws(
+    () =>
+      other.meter({
+        port: "rs485",
+        unit: 2,
+        model: "eastron-sdm72d-m",
+        poll: 1000,
+        timeout: 60,
+        lostAfter: 2000,
+        acceptUnproven: false,
+      }),
+    /serial/,
+  );
 });
 doubt.run();

@@ -1,5 +1,6 @@
-// The same driver on a real kernel terminal, with serialport's own binding, against slaves that share no line of code with it: libmodbus, which
-// Debian packages, and a small one in Python's standard library, which is there wherever python3 is.
+// The same driver on a real kernel terminal, with serialport's own binding, against slaves that share no line of code
+// with it: libmodbus, which Debian packages, and a small one in Python's standard library, which is there wherever
+// python3 is.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
@@ -9,10 +10,10 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { openMeterBus } from "../../../drivers/meter/bus.js";
-import type { MeterBus } from "../../../drivers/meter/bus.js";
 import type { EnergyMeter, Reading } from "../../../drivers/driver.js";
-import { StillClock, codeOf, meterConfig, port, quickMap } from "../../support/meter/meter-bench.js";
+import type { MeterBus } from "../../../drivers/meter/bus.js";
+import { openMeterBus } from "../../../drivers/meter/bus.js";
+import { codeOf, meterConfig, port, quickMap, StillClock } from "../../support/meter/meter-bench.js";
 
 const script = fileURLToPath(new URL("../../../../test/drivers/meter/pty-slave.py", import.meta.url));
 
@@ -39,8 +40,14 @@ async function startSlave(kind: Kind): Promise<Slave> {
   };
 }
 
-/** The driver on the terminal at `path`. A reply may be late by 150 ms here: the line is kept quiet for longer than that. */
-const busAt = (path: string): MeterBus => openMeterBus({ ...port, path, baud: 115_200 }, new StillClock(), { loadMap: (model) => ({ ...quickMap(model), worstReplyMs: 200 }) });
+/**
+ * The driver on the terminal at `path`. A reply may be late by 150 ms here: the line is kept quiet for longer than
+ * that.
+ */
+const busAt = (path: string): MeterBus =>
+  openMeterBus({ ...port, path, baud: 115_200 }, new StillClock(), {
+    loadMap: (model) => ({ ...quickMap(model), worstReplyMs: 200 }),
+  });
 
 /** Starts the slave and wires the driver to its terminal. */
 async function onTerminal(kind: Kind, timeout: number): Promise<Wired> {
@@ -76,7 +83,9 @@ const kinds: readonly [Kind, boolean, string][] = [
 
 for (const [kind, isThere, why] of kinds) {
   if (!isThere) {
-    console.log(`SKIPPED a meter on a pseudo-terminal against ${kind === "own" ? "the slave of our own" : kind}: ${why}`);
+    console.log(
+      `SKIPPED a meter on a pseudo-terminal against ${kind === "own" ? "the slave of our own" : kind}: ${why}`,
+    );
     continue;
   }
   const against = (sentence: string, work: () => Promise<void>): void => terminal(`${kind}: ${sentence}`, work);
@@ -91,40 +100,46 @@ for (const [kind, isThere, why] of kinds) {
     await slave.end();
   });
 
-  against("a reply that comes after the time-out meets nobody, and a request that nobody heard is asked again", async () => {
-    const slave = await onTerminal(kind, 100);
-    await slave.meter.identify();
-    for (const mode of ["late", "deaf"]) {
-      await slave.say(mode);
-      assert.is(await codeOf(slave.meter.read()), "meter/timeout", mode);
-      const reading = await soon(slave.meter);
-      assert.equal(reading === undefined ? undefined : valuesOf(reading), expected, mode);
-      if (mode === "late") assert.ok(slave.bus.counts.strayBytes > 0, "it was heard and thrown away");
-    }
-    await slave.bus.close();
-    await slave.end();
-  });
+  against(
+    "a reply that comes after the time-out meets nobody, and a request that nobody heard is asked again",
+    async () => {
+      const slave = await onTerminal(kind, 100);
+      await slave.meter.identify();
+      for (const mode of ["late", "deaf"]) {
+        await slave.say(mode);
+        assert.is(await codeOf(slave.meter.read()), "meter/timeout", mode);
+        const reading = await soon(slave.meter);
+        assert.equal(reading === undefined ? undefined : valuesOf(reading), expected, mode);
+        if (mode === "late") assert.ok(slave.bus.counts.strayBytes > 0, "it was heard and thrown away");
+      }
+      await slave.bus.close();
+      await slave.end();
+    },
+  );
 
-  against("a terminal that is taken away ends in a fault, not in a hang; under the same name again, it is opened anew", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "chargetill-pty-"));
-    const path = join(folder, "usb-adapter");
-    const first = await startSlave(kind);
-    symlinkSync(first.path, path);
-    const bus = busAt(path);
-    const meter = bus.meter(meterConfig("eastron-sdm630-v2", { timeout: 100 }));
-    assert.ok((await soon(meter)) !== undefined);
-    await first.end();
-    rmSync(path);
-    const codes = [await codeOf(meter.read()), await codeOf(meter.read())];
-    for (const code of codes) assert.match(code, /^(port\/(lost|missing)|meter\/timeout)$/);
-    const second = await startSlave(kind);
-    symlinkSync(second.path, path);
-    const reading = await soon(meter);
-    assert.equal(reading === undefined ? undefined : valuesOf(reading), expected);
-    await bus.close();
-    await second.end();
-    rmSync(folder, { recursive: true });
-  });
+  against(
+    "a terminal that is taken away ends in a fault, not in a hang; under the same name again, it is opened anew",
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), "chargetill-pty-"));
+      const path = join(folder, "usb-adapter");
+      const first = await startSlave(kind);
+      symlinkSync(first.path, path);
+      const bus = busAt(path);
+      const meter = bus.meter(meterConfig("eastron-sdm630-v2", { timeout: 100 }));
+      assert.ok((await soon(meter)) !== undefined);
+      await first.end();
+      rmSync(path);
+      const codes = [await codeOf(meter.read()), await codeOf(meter.read())];
+      for (const code of codes) assert.match(code, /^(port\/(lost|missing)|meter\/timeout)$/);
+      const second = await startSlave(kind);
+      symlinkSync(second.path, path);
+      const reading = await soon(meter);
+      assert.equal(reading === undefined ? undefined : valuesOf(reading), expected);
+      await bus.close();
+      await second.end();
+      rmSync(folder, { recursive: true });
+    },
+  );
 
   if (kind === "libmodbus")
     against("a model whose registers are not there is refused by its exception", async () => {

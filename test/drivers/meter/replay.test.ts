@@ -3,10 +3,10 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { RtuBus } from "../../../drivers/bench/rtu-bus.js";
 import type { MeterValues } from "../../../drivers/bench/rtu-image.js";
-import { RtuReplay } from "../../../drivers/bench/rtu-replay.js";
 import type { Recorded } from "../../../drivers/bench/rtu-replay.js";
+import { RtuReplay } from "../../../drivers/bench/rtu-replay.js";
 import { openMeterBus } from "../../../drivers/meter/bus.js";
-import { StillClock, codeOf, meterConfig, port, quickMap } from "../../support/meter/meter-bench.js";
+import { codeOf, meterConfig, port, quickMap, StillClock } from "../../support/meter/meter-bench.js";
 
 const replay = suite("a recorded line");
 
@@ -18,7 +18,11 @@ async function recorded(): Promise<{ trace: Recorded[]; told: string[] }> {
   const bench = new RtuBus();
   let values: MeterValues = { energyMilliWh: 5_000_000, powerW: 3_000, currentMilliA: 13_000, serial: "21031234" };
   bench.attach(1, quickMap(model), () => (values = { ...values, energyMilliWh: values.energyMilliWh + 1_000_000 }));
-  const bus = openMeterBus(port, new StillClock(), { binding: bench.patientBinding, loadMap: quickMap, onBytes: (direction, bytes) => trace.push({ direction, bytes: Buffer.from(bytes) }) });
+  const bus = openMeterBus(port, new StillClock(), {
+    binding: bench.patientBinding,
+    loadMap: quickMap,
+    onBytes: (direction, bytes) => trace.push({ direction, bytes: Buffer.from(bytes) }),
+  });
   const told = await readings(bus.meter(meterConfig(model, { timeout: 100 })), (round) => {
     if (round === 1) bench.inject(1, { kind: "cut", bytes: 6 });
     if (round === 2) bench.inject(1, { kind: "twice-at-once" });
@@ -28,7 +32,10 @@ async function recorded(): Promise<{ trace: Recorded[]; told: string[] }> {
   return { trace, told };
 }
 
-async function readings(meter: { read(): Promise<{ energyMilliWh: number }> }, before: (round: number) => void): Promise<string[]> {
+async function readings(
+  meter: { read(): Promise<{ energyMilliWh: number }> },
+  before: (round: number) => void,
+): Promise<string[]> {
   const told: string[] = [];
   for (let round = 0; round < 5; round++) {
     before(round);

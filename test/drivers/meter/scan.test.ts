@@ -3,34 +3,73 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parse } from "yaml";
 import { RtuBus } from "../../../drivers/bench/rtu-bus.js";
-import { scanPort, stationYaml, usualLines, usualUnits } from "../../../drivers/meter/scan.js";
 import type { Found } from "../../../drivers/meter/scan.js";
-import { StillClock, codeOf, port, quickMap, serialFor } from "../../support/meter/meter-bench.js";
+import { scanPort, stationYaml, usualLines, usualUnits } from "../../../drivers/meter/scan.js";
+import { codeOf, port, quickMap, StillClock, serialFor } from "../../support/meter/meter-bench.js";
 
 const scan = suite("a scan");
 
 async function found(bench: RtuBus, units: number[]): Promise<Found[]> {
   const all: Found[] = [];
-  const lines = [{ baud: 9600, parity: "none", stopBits: 1 }, { baud: 19200, parity: "even", stopBits: 1 }] as const;
-  for await (const each of scanPort(port.path, new StillClock(), { lines, units, timeoutMs: 60, binding: bench.binding })) all.push(each);
+  const lines = [
+    { baud: 9600, parity: "none", stopBits: 1 },
+    { baud: 19200, parity: "even", stopBits: 1 },
+  ] as const;
+  for await (const each of scanPort(port.path, new StillClock(), {
+    lines,
+    units,
+    timeoutMs: 60,
+    binding: bench.binding,
+  }))
+    all.push(each);
   return all;
 }
 
 scan("names the settings, the units and the models, those first that pass a check of their own", async () => {
   const bench = new RtuBus({ baudRate: 19200, parity: "even" });
-  for (const [unit, model] of [[1, "eastron-sdm630-v2"], [7, "schneider-iem3155"]] as const)
-    bench.attach(unit, quickMap(model), () => ({ energyMilliWh: 7_000_000, powerW: 3_000, currentMilliA: 13_000, serial: serialFor(quickMap(model)) }));
+  for (const [unit, model] of [
+    [1, "eastron-sdm630-v2"],
+    [7, "schneider-iem3155"],
+  ] as const)
+    bench.attach(unit, quickMap(model), () => ({
+      energyMilliWh: 7_000_000,
+      powerW: 3_000,
+      currentMilliA: 13_000,
+      serial: serialFor(quickMap(model)),
+    }));
   const finds = await found(bench, [1, 2, 7]);
-  assert.equal(finds.map(({ line, unit }) => `${line.baud} ${line.parity} ${unit}`), ["19200 even 1", "19200 even 7"]);
+  assert.equal(
+    finds.map(({ line, unit }) => `${line.baud} ${line.parity} ${unit}`),
+    ["19200 even 1", "19200 even 7"],
+  );
   const [first, second] = finds;
   assert.ok(first && second);
-  assert.equal(first.candidates[0], { model: "eastron-sdm630-v2", serial: "21031234", checked: true, doubt: undefined });
-  assert.equal(second.candidates, [{ model: "schneider-iem3155", serial: "21031234", checked: false, doubt: "only one public source describes its energy register" }]);
+  assert.equal(first.candidates[0], {
+    model: "eastron-sdm630-v2",
+    serial: "21031234",
+    checked: true,
+    doubt: undefined,
+  });
+  assert.equal(second.candidates, [
+    {
+      model: "schneider-iem3155",
+      serial: "21031234",
+      checked: false,
+      doubt: "only one public source describes its energy register",
+    },
+  ]);
   const [likely] = second.candidates;
   assert.ok(likely);
-  assert.match(stationYaml(port.path, second, likely), 'meter: { port: rs485, unit: 7, model: schneider-iem3155, serial: "21031234" }');
+  assert.match(
+    stationYaml(port.path, second, likely),
+    'meter: { port: rs485, unit: 7, model: schneider-iem3155, serial: "21031234" }',
+  );
   const untold = parse(stationYaml(port.path, second, { ...likely, serial: undefined })) as { meter: unknown };
-  assert.equal(untold.meter, { port: "rs485", unit: 7, model: "schneider-iem3155", serial: "…" }, "a meter that tells no number: what is printed can be pasted all the same");
+  assert.equal(
+    untold.meter,
+    { port: "rs485", unit: 7, model: "schneider-iem3155", serial: "…" },
+    "a meter that tells no number: what is printed can be pasted all the same",
+  );
 });
 
 scan("finds nothing where nothing answers, and says when there is no port", async () => {

@@ -1,22 +1,25 @@
-// A meter exchanged under a running session, without a moment of silence: its serial number is asked for whenever money hangs on a reading,
-// so nobody pays by another meter's register.
+// A meter exchanged under a running session, without a moment of silence: its serial number is asked for whenever money
+// hangs on a reading, so nobody pays by another meter's register.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { payloadOf } from "../../../agent/core/receipt/receipt.js";
 import { loadMeterMap } from "../../../config/meter-map.js";
 import type { Bench } from "../../../drivers/bench/bench.js";
 import { RtuBus } from "../../../drivers/bench/rtu-bus.js";
 import type { MeterValues } from "../../../drivers/bench/rtu-image.js";
 import { storyCards } from "../../../drivers/bench/story.js";
 import { openMeterBus } from "../../../drivers/meter/bus.js";
-import { payloadOf } from "../../../agent/core/receipt/receipt.js";
+import { meterConfig, port, quickMap, StillClock } from "../../support/meter/meter-bench.js";
 import { Street } from "../../support/street/street.js";
-import { StillClock, meterConfig, port, quickMap } from "../../support/meter/meter-bench.js";
 
 const test = suite("a meter that is exchanged without a silence");
 const noon = Date.UTC(2026, 10, 24, 12, 0, 0);
 const model = "eastron-sdm630-v2";
 
-/** From now on another meter answers as connector 1's, a little ahead of the first: nothing about its register is implausible. */
+/**
+ * From now on another meter answers as connector 1's, a little ahead of the first: nothing about its register is
+ * implausible.
+ */
 function exchange({ rtu, world }: Bench): void {
   rtu.get("rs485")?.attach(1, loadMeterMap(model), () => {
     const values = world.meterValues(1);
@@ -30,13 +33,17 @@ async function visit(at: number, car: boolean): Promise<Street> {
     storyMs: 180_000,
     startsAt: noon,
     agenda: (startMs) =>
-      !car ? [] : [
-        { monoMs: startMs + 4_000, act: { do: "plug", connector: 1, powerW: 10_000, wantsWh: 30_000 } },
-        { monoMs: startMs + 8_000, act: { do: "present", reader: "front", uids: [storyCards.ada], forMs: 2_500 } },
-        { monoMs: startMs + 150_000, act: { do: "unplug", connector: 1 } },
-      ],
+      !car
+        ? []
+        : [
+            { monoMs: startMs + 4_000, act: { do: "plug", connector: 1, powerW: 10_000, wantsWh: 30_000 } },
+            { monoMs: startMs + 8_000, act: { do: "present", reader: "front", uids: [storyCards.ada], forMs: 2_500 } },
+            { monoMs: startMs + 150_000, act: { do: "unplug", connector: 1 } },
+          ],
   });
-  const ended = await street.live({ during: (bench) => void bench.clock.at(bench.clock.now().monoMs + at * 1_000, () => exchange(bench)) });
+  const ended = await street.live({
+    during: (bench) => void bench.clock.at(bench.clock.now().monoMs + at * 1_000, () => exchange(bench)),
+  });
   assert.is(ended.how, "story-over", JSON.stringify(ended));
   return street;
 }
@@ -51,7 +58,10 @@ test("while a car charges: the session ends, billed to the last reading after wh
     assert.match(stop.detail, /the meter is now 99000001, the session began with 23001985/);
     assert.is(meter.serial, "23001985");
     assert.ok(Date.parse(finish.at) <= noon + 62_000, finish.at);
-    assert.equal(street.seen.event.flatMap((one) => (one.news === "fault" ? [one.code] : [])), ["meter/serial-changed"]);
+    assert.equal(
+      street.seen.event.flatMap((one) => (one.news === "fault" ? [one.code] : [])),
+      ["meter/serial-changed"],
+    );
   } finally {
     await street.close();
   }
@@ -73,7 +83,9 @@ test("in the moment in which the session ends: the other meter's register ends n
 test("between two sessions: it is noticed within a minute and told, and the next session is the new meter's", async () => {
   const street = await visit(30, false);
   try {
-    const told = street.seen.event.flatMap((one) => (one.news === "note" && /its meter is now/.test(one.text) ? [one] : []));
+    const told = street.seen.event.flatMap((one) =>
+      one.news === "note" && /its meter is now/.test(one.text) ? [one] : [],
+    );
     assert.is(told.length, 1);
     assert.match(told[0]?.text ?? "", /^connector 1: its meter is now .* 99000001; it was .* 23001985$/);
     assert.ok((told[0]?.at ?? 0) <= noon + (30 + 75) * 1_000);

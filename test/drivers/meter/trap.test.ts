@@ -3,8 +3,8 @@
 import modbus from "modbus-serial";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { RtuBus } from "../../../drivers/bench/rtu-bus.js";
 import type { RtuFault } from "../../../drivers/bench/rtu-bus.js";
+import { RtuBus } from "../../../drivers/bench/rtu-bus.js";
 import { quickMap, wired } from "../../support/meter/meter-bench.js";
 
 const power = 0x0034;
@@ -12,9 +12,18 @@ const voltage = 0x0000;
 const current = 0x0006;
 
 /** The library as its manual says, over the bench: an SDM630 with 11 040 W, 230 V and 16 A a phase. */
-async function stock(): Promise<{ bench: RtuBus; ask: (address: number) => Promise<number | string>; close: () => Promise<void> }> {
+async function stock(): Promise<{
+  bench: RtuBus;
+  ask: (address: number) => Promise<number | string>;
+  close: () => Promise<void>;
+}> {
   const bench = new RtuBus();
-  bench.attach(1, quickMap("eastron-sdm630-v2"), () => ({ energyMilliWh: 1_234_567_000, powerW: 11_040, currentMilliA: 48_000, serial: "21031234" }));
+  bench.attach(1, quickMap("eastron-sdm630-v2"), () => ({
+    energyMilliWh: 1_234_567_000,
+    powerW: 11_040,
+    currentMilliA: 48_000,
+    serial: "21031234",
+  }));
   const client = new modbus.default();
   const options = { baudRate: 9600, binding: bench.binding };
   await client.connectRTUBuffered("/dev/bench", options);
@@ -67,31 +76,59 @@ library.run();
 const ours = suite("our line, on the same bus");
 
 const faults: RtuFault[] = [
-  { kind: "late" }, { kind: "doubled" }, { kind: "twice-at-once" }, { kind: "cut", bytes: 4 }, { kind: "cut", bytes: 1 }, { kind: "silent" }, { kind: "fragmented" }, { kind: "wrong-crc" },
-  { kind: "exception", code: 6 }, { kind: "noise-before", bytes: Buffer.from([1, 4, 8, 0, 1, 3]) }, { kind: "wrong-unit", unit: 2 }, { kind: "all-ones" }, { kind: "slow", ms: 45 },
+  { kind: "late" },
+  { kind: "doubled" },
+  { kind: "twice-at-once" },
+  { kind: "cut", bytes: 4 },
+  { kind: "cut", bytes: 1 },
+  { kind: "silent" },
+  { kind: "fragmented" },
+  { kind: "wrong-crc" },
+  { kind: "exception", code: 6 },
+  { kind: "noise-before", bytes: Buffer.from([1, 4, 8, 0, 1, 3]) },
+  { kind: "wrong-unit", unit: 2 },
+  { kind: "all-ones" },
+  { kind: "slow", ms: 45 },
 ];
-// Between them: several live requests of one length, a check as long as the serial number, records read whole, sums, scales, reads one by one.
+// Between them: several live requests of one length, a check as long as the serial number, records read whole, sums,
+// scales, reads one by one.
 const models = ["eastron-sdm630-v2", "cg-em24", "inepro-pro380", "orno-we514", "bauer-bsm-ws36a"];
 
 for (const model of models) {
-  // Some with real time-outs and a real quiet time after them, as on a real line; the others on a bench that knows when nothing more will come.
+  // Some with real time-outs and a real quiet time after them, as on a real line; the others on a bench that knows when
+  // nothing more will come.
   const patience = model === "eastron-sdm630-v2" || model === "inepro-pro380" ? "by the clock" : "knows silence";
   ours(`${model}: whatever happens to whichever reply, a value is right or it is not given`, async () => {
     // An integer register of all ones is a value, where the map knows no mark for "not available": no driver can tell.
-    const floats = quickMap(model).reading.energy.every((name) => quickMap(model).registers[name]?.type.startsWith("f"));
-    const cases = faults.filter(({ kind }) => floats || kind !== "all-ones").flatMap((fault) => Array.from({ length: 8 }, (_, nth) => ({ fault, nth })));
+    const floats = quickMap(model).reading.energy.every((name) =>
+      quickMap(model).registers[name]?.type.startsWith("f"),
+    );
+    const cases = faults
+      .filter(({ kind }) => floats || kind !== "all-ones")
+      .flatMap((fault) => Array.from({ length: 8 }, (_, nth) => ({ fault, nth })));
     // A few side by side: waiting for time-outs costs no work, but a busy machine would bring time-outs of its own.
-    await Promise.all(Array.from({ length: 20 }, async () => {
-      for (let next = cases.pop(); next !== undefined; next = cases.pop()) await survives(model, next.fault, next.nth, patience);
-    }));
+    await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        for (let next = cases.pop(); next !== undefined; next = cases.pop())
+          await survives(model, next.fault, next.nth, patience);
+      }),
+    );
   });
 }
 
 /** Far more than the two or three of a quiet machine: a time-out of 30 ms comes by itself where others work. */
 const mostRounds = 200;
 
-/** Reads until two readings are good (on a busy machine that takes more than the few rounds of a quiet one), while the world moves with each request; the reply to request `nth` is spoilt. */
-async function survives(model: string, fault: RtuFault, nth: number, patience: "by the clock" | "knows silence"): Promise<void> {
+/**
+ * Reads until two readings are good (on a busy machine that takes more than the few rounds of a quiet one), while the
+ * world moves with each request; the reply to request `nth` is spoilt.
+ */
+async function survives(
+  model: string,
+  fault: RtuFault,
+  nth: number,
+  patience: "by the clock" | "knows silence",
+): Promise<void> {
   const set = wired(model, { timeout: 30 }, patience);
   let asked = 0;
   const shown = new Map<number, { energyMilliWh: number; powerW: number }>();
@@ -110,7 +147,11 @@ async function survives(model: string, fault: RtuFault, nth: number, patience: "
   for (let round = 0; round < mostRounds && good < 2; round++) {
     const before = asked;
     const reading = await set.meter.read().catch((error: { code?: string }) => {
-      assert.match(error.code ?? String(error), /^meter\/(timeout|garbled|exception|implausible|unknown|serial-changed)$/, name);
+      assert.match(
+        error.code ?? String(error),
+        /^meter\/(timeout|garbled|exception|implausible|unknown|serial-changed)$/,
+        name,
+      );
       return undefined;
     });
     if (reading === undefined) continue;
@@ -118,7 +159,10 @@ async function survives(model: string, fault: RtuFault, nth: number, patience: "
     // Energy is asked last: it must be what the meter showed in the last request of this very reading.
     assert.is(reading.energyMilliWh, shown.get(asked)?.energyMilliWh, name);
     const powers = [...shown].filter(([at]) => at > before).map(([, values]) => values.powerW);
-    assert.ok(powers.some((watts) => Math.abs(watts - reading.powerW) <= 1), `${name}: power ${reading.powerW}`);
+    assert.ok(
+      powers.some((watts) => Math.abs(watts - reading.powerW) <= 1),
+      `${name}: power ${reading.powerW}`,
+    );
     assert.is(reading.serial, set.map.identity.serial === undefined ? "LABEL-7" : set.values.serial, name);
   }
   assert.is(good, 2, `${name}: good readings`);

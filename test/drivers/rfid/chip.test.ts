@@ -1,4 +1,5 @@
-// The simulated chip and cards against published frames, and the library's stock behaviour on them: the traps that our search must not fall into.
+// The simulated chip and cards against published frames, and the library's stock behaviour on them: the traps that our
+// search must not fall into.
 import Mfrc522 from "mfrc522-rpi";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -72,7 +73,11 @@ crc.run();
 const card = suite("a simulated card");
 
 card("answers REQA with an ATQA that names the size of its UID", () => {
-  for (const [uid, atqa] of [["DEADBEEF", "0400"], ["04A1B2C3D4E5F6", "4400"], ["04112233445566778899", "8400"]] as const)
+  for (const [uid, atqa] of [
+    ["DEADBEEF", "0400"],
+    ["04A1B2C3D4E5F6", "4400"],
+    ["04112233445566778899", "8400"],
+  ] as const)
     assert.equal(new Picc(bytes(uid)).hear([0x26], 7), bitsOf(frame(atqa)), uid);
 });
 

@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { nobody, notice, type Seen } from "../../../drivers/rfid/presence.js";
 import type { CardDetection } from "../../../drivers/rfid/card-detection.js";
+import { nobody, notice, type Seen } from "../../../drivers/rfid/presence.js";
 
 const pollMs = 250;
 const debounceMs = 2_000;
@@ -54,7 +54,11 @@ const rows: [title: string, searches: string, taps: string[]][] = [
   ["two cards at once are refused once", "2222222222", ["several-cards@1"]],
   ["an overlap of one search is not refused", "A2BB", ["A@0", "B@2"]],
   ["when one of two is taken away, the other is a tap", "222A", ["several-cards@1", "A@3"]],
-  ["a card that was held before a second one came is no new tap after it", `A${"2".repeat(20)}A`, ["A@0", "several-cards@2"]],
+  [
+    "a card that was held before a second one came is no new tap after it",
+    `A${"2".repeat(20)}A`,
+    ["A@0", "several-cards@2"],
+  ],
   ["a phone is refused once, also when its UID changes", "RRQRQQ", ["random-uid@0"]],
   ["a card that stays unreadable is refused once", "??????????", ["unreadable@2"]],
   ["a card that is unreadable on its way in is just a tap", "??A", ["A@2"]],
@@ -69,7 +73,9 @@ console.log(`seed ${seed} (set SEED to repeat)`);
 test("whatever else happens, a card that is never gone for the debounce time taps once, and taps again when it was", () => {
   const trouble = fc.constantFrom("2", "?", "A", "_");
   // Seven empty searches begin and end within the debounce time of 8 polls.
-  const flicker = fc.array(fc.tuple(fc.integer({ min: 0, max: 7 }), trouble), { maxLength: 40 }).map((runs) => runs.map(([gap, then]) => `${".".repeat(then === "_" ? 0 : gap)}${then}`).join(""));
+  const flicker = fc
+    .array(fc.tuple(fc.integer({ min: 0, max: 7 }), trouble), { maxLength: 40 })
+    .map((runs) => runs.map(([gap, then]) => `${".".repeat(then === "_" ? 0 : gap)}${then}`).join(""));
   const tapsOfA = (searches: string): number => taps(searches).filter((tap) => tap.startsWith("A@")).length;
   fc.assert(
     fc.property(flicker, flicker, (first, second) => {
@@ -85,7 +91,13 @@ test("whatever else happens, a card that is never gone for the debounce time tap
 
 test("a crowd of cards does not grow the memory", () => {
   let presence = nobody;
-  for (let i = 0; i < 1_000; i++) presence = notice(presence, { kind: "card", uid: (0x10000000 + i).toString(16).toUpperCase() }, i, debounceMs).presence;
+  for (let i = 0; i < 1_000; i++)
+    presence = notice(
+      presence,
+      { kind: "card", uid: (0x10000000 + i).toString(16).toUpperCase() },
+      i,
+      debounceMs,
+    ).presence;
   assert.ok(presence.visitors.length <= 16);
 });
 

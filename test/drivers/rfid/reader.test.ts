@@ -1,9 +1,10 @@
-// The whole reader: worker thread, library, chip and cards, by a clock that only moves when told. No real time passes between polls.
+// The whole reader: worker thread, library, chip and cards, by a clock that only moves when told. No real time passes
+// between polls.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { ReaderConfig } from "../../../config/schema.js";
 import { CardField, simulatedChip } from "../../../drivers/bench/card-field.js";
-import { DeviceError, type CardReader, type CardTap } from "../../../drivers/driver.js";
+import { type CardReader, type CardTap, DeviceError } from "../../../drivers/driver.js";
 import { openCardReader } from "../../../drivers/rfid/card-reader.js";
 import { SteppedClock } from "../../support/stepped-clock.js";
 
@@ -91,12 +92,18 @@ test("two cards and a phone are refused with the reason, and one card alone is t
 });
 
 test("a reader without a chip is missing, in words that say what to look at", async () => {
-  for (const [health, read] of [["dead", "0x00"], ["absent", "0xff"]] as const) {
+  for (const [health, read] of [
+    ["dead", "0x00"],
+    ["absent", "0xff"],
+  ] as const) {
     const field = new CardField();
     field.chip(health);
     const error = await refusal(openCardReader(config, new SteppedClock(), simulatedChip(field.buffer)));
     assert.is(error.code, "reader/missing");
-    assert.is(error.message, `card reader of the bench: no chip answers (its version register reads ${read}); check power, wiring and chip select, and that RST is tied to 3V3`);
+    assert.is(
+      error.message,
+      `card reader of the bench: no chip answers (its version register reads ${read}); check power, wiring and chip select, and that RST is tied to 3V3`,
+    );
   }
 });
 

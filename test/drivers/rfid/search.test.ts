@@ -2,11 +2,11 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { CardField } from "../../../drivers/bench/card-field.js";
-import { bitsOf, Picc, type Bit, type Card } from "../../../drivers/bench/card-picc.js";
+import { type Bit, bitsOf, type Card, Picc } from "../../../drivers/bench/card-picc.js";
 import { Mfrc522Chip } from "../../../drivers/bench/mfrc522-chip.js";
+import { type CardDetection, isRandomUid } from "../../../drivers/rfid/card-detection.js";
 import { CardSearch } from "../../../drivers/rfid/card-search.js";
 import { crcA } from "../../../drivers/rfid/crc-a.js";
-import { isRandomUid, type CardDetection } from "../../../drivers/rfid/card-detection.js";
 import { MadChip } from "./mad-chip.js";
 
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, "hex"));
@@ -27,7 +27,15 @@ function look(...uids: string[]): CardDetection {
 const test = suite("the search for cards");
 
 test("UIDs of 4, 7 and 10 bytes are read whole", () => {
-  for (const uid of ["DEADBEEF", "00000000", "FFFFFFFF", "04A1B2C3D4E5F6", "04A1B2C3D4E5F7", "04112233445566778899", "0411223344558877AA99"])
+  for (const uid of [
+    "DEADBEEF",
+    "00000000",
+    "FFFFFFFF",
+    "04A1B2C3D4E5F6",
+    "04A1B2C3D4E5F7",
+    "04112233445566778899",
+    "0411223344558877AA99",
+  ])
     assert.equal(look(uid), { kind: "card", uid });
 });
 
@@ -65,7 +73,16 @@ test("only a 4-byte UID that begins with 08 is a random one", () => {
 });
 
 test("chips of known versions are used, any other is refused", () => {
-  for (const [version, known] of [[0x91, true], [0x92, true], [0x88, true], [0xb2, true], [0x12, true], [0x00, false], [0xff, false], [0x42, false]] as const) {
+  for (const [version, known] of [
+    [0x91, true],
+    [0x92, true],
+    [0x88, true],
+    [0xb2, true],
+    [0x12, true],
+    [0x00, false],
+    [0xff, false],
+    [0x42, false],
+  ] as const) {
     const field = new CardField();
     field.chipVersion(version);
     assert.equal(new CardSearch(new Mfrc522Chip(field)).start(), { kind: known ? "ready" : "strange", version });
@@ -111,7 +128,10 @@ class Liar implements Card {
   looks = 0;
   constructor(
     readonly uid: Uint8Array,
-    private readonly script: { part(select: number, look: number): readonly number[]; sak(select: number, look: number): readonly number[] },
+    private readonly script: {
+      part(select: number, look: number): readonly number[];
+      sak(select: number, look: number): readonly number[];
+    },
   ) {}
   powerOn(): void {}
   hear(frame: readonly number[], bits: number): Bit[] | undefined {
@@ -124,7 +144,10 @@ class Liar implements Card {
   }
 }
 
-function lookAtLiar(part: (select: number, look: number) => readonly number[], sak: (select: number, look: number) => readonly number[]): CardDetection {
+function lookAtLiar(
+  part: (select: number, look: number) => readonly number[],
+  sak: (select: number, look: number) => readonly number[],
+): CardDetection {
   const field = new CardField();
   field.present([bytes("DEADBEEF")]);
   const search = new CardSearch(new Mfrc522Chip(field, { makeCard: (uid) => new Liar(uid, { part, sak }) }));
@@ -138,10 +161,20 @@ const more = [0x04, ...crcA([0x04])];
 const tagged = [0x88, 0x04, 0xa1, 0xb2, 0x9f];
 
 liars("the script itself can make a good card", () => {
-  assert.equal(lookAtLiar(() => honest, () => whole), { kind: "card", uid: "DEADBEEF" });
+  assert.equal(
+    lookAtLiar(
+      () => honest,
+      () => whole,
+    ),
+    { kind: "card", uid: "DEADBEEF" },
+  );
 });
 
-const lies: [title: string, part: (select: number, look: number) => readonly number[], sak: (select: number, look: number) => readonly number[]][] = [
+const lies: [
+  title: string,
+  part: (select: number, look: number) => readonly number[],
+  sak: (select: number, look: number) => readonly number[],
+][] = [
   ["a UID whose check byte is wrong", () => [0xde, 0xad, 0xbe, 0xef, 0x23], () => whole],
   ["a UID with a byte too many", () => [...honest, 0x00], () => whole],
   ["a UID that is cut", () => honest.slice(0, 4), () => whole],
@@ -152,9 +185,14 @@ const lies: [title: string, part: (select: number, look: number) => readonly num
   ["a SAK that says whole after a cascade tag", () => tagged, () => whole],
   ["a UID that never ends", () => tagged, () => more],
   ["another UID at the second look", (_, look) => (look === 1 ? honest : [0xde, 0xad, 0xbe, 0xee, 0x23]), () => whole],
-  ["a cascade that ends early at the second look", (select, look) => (look === 1 && select === 0x93 ? tagged : honest), (select, look) => (look === 1 && select === 0x93 ? more : whole)],
+  [
+    "a cascade that ends early at the second look",
+    (select, look) => (look === 1 && select === 0x93 ? tagged : honest),
+    (select, look) => (look === 1 && select === 0x93 ? more : whole),
+  ],
 ];
-for (const [title, part, sak] of lies) liars(`${title} is unreadable`, () => assert.equal(lookAtLiar(part, sak), { kind: "unreadable" }));
+for (const [title, part, sak] of lies)
+  liars(`${title} is unreadable`, () => assert.equal(lookAtLiar(part, sak), { kind: "unreadable" }));
 
 liars("a card that is gone at the second look was no tap", () => {
   const field = new CardField();
@@ -212,7 +250,12 @@ const seed = Number(process.env["SEED"] ?? 20261122);
 console.log(`seed ${seed} (set SEED to repeat)`);
 const uids = ["DEADBEEF", "04A1B2C3D4E5F6", "04112233445566778899"];
 
-for (const [place, busNoise, airNoise] of [["on the bus", 2_000, 0], ["on the bus, heavily", 30_000, 0], ["in the air", 0, 10_000], ["everywhere", 1_000, 3_000]] as const)
+for (const [place, busNoise, airNoise] of [
+  ["on the bus", 2_000, 0],
+  ["on the bus, heavily", 30_000, 0],
+  ["in the air", 0, 10_000],
+  ["everywhere", 1_000, 3_000],
+] as const)
   fuzz(`noise ${place} makes cards unreadable, never others`, () => {
     const { field, search } = reader();
     field.noise(busNoise, airNoise, seed);

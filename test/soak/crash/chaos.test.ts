@@ -2,10 +2,10 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Bench } from "../../../drivers/bench/bench.js";
-import { chaos, chaosText } from "../chaos.js";
-import { LiveBooks } from "../live-books.js";
 import { oneSession } from "../../support/street/stories.js";
 import { Street } from "../../support/street/street.js";
+import { chaos, chaosText } from "../chaos.js";
+import { LiveBooks } from "../live-books.js";
 
 const seed = Number(process.env["CHARGETILL_SEED"] ?? Math.floor(performance.timeOrigin % 1_000_000));
 console.log(`seed ${seed} (CHARGETILL_SEED=${seed} repeats it)`);
@@ -21,7 +21,16 @@ test("whatever fails, the receipts bill what the meters counted, and the backend
 });
 
 test("energy that flows and is on no receipt is noticed at once, unless a mishap was told that hides it", async () => {
-  const story = { ...oneSession, storyMs: 250_000, agenda: (startMs: number) => oneSession.agenda(startMs).map(({ monoMs, act }) => (act.do === "unplug" || monoMs > startMs + 40_000 ? { monoMs: monoMs + 180_000, act } : { monoMs, act })) };
+  const story = {
+    ...oneSession,
+    storyMs: 250_000,
+    agenda: (startMs: number) =>
+      oneSession
+        .agenda(startMs)
+        .map(({ monoMs, act }) =>
+          act.do === "unplug" || monoMs > startMs + 40_000 ? { monoMs: monoMs + 180_000, act } : { monoMs, act },
+        ),
+  };
   for (const told of [false, true]) {
     const street = await Street.open(story);
     try {
@@ -31,9 +40,13 @@ test("energy that flows and is on no receipt is noticed at once, unless a mishap
         bench.rtu.get("rs485")?.freeze(1);
         bench.clock.at(bench.clock.now().monoMs + 150_000, () => bench.rtu.get("rs485")?.thaw(1));
       };
-      const during = (bench: Bench): void => void bench.clock.at(bench.clock.now().monoMs + 30_000, () => freeze(bench));
+      const during = (bench: Bench): void =>
+        void bench.clock.at(bench.clock.now().monoMs + 30_000, () => freeze(bench));
       const lived = street.live({ during, look: (bench, agent) => books.look(agent, bench) });
-      const what = await lived.then(({ how }) => how, (error: unknown) => String(error));
+      const what = await lived.then(
+        ({ how }) => how,
+        (error: unknown) => String(error),
+      );
       if (told) assert.is(what, "story-over");
       else assert.match(what, /mWh flowed and nobody is billed/);
       assert.ok(books.looks > 10);

@@ -1,5 +1,5 @@
-// A disk that is full, read-only or slow while a car charges: the contactor opens, nothing is sold that could not be settled, and sales go on
-// unaided when the disk is well again.
+// A disk that is full, read-only or slow while a car charges: the contactor opens, nothing is sold that could not be
+// settled, and sales go on unaided when the disk is well again.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { storyCards } from "../../../drivers/bench/story.js";
@@ -13,17 +13,21 @@ const twoCars: StreetOptions = {
   storyMs: 560_000,
   startsAt: Date.UTC(2026, 10, 24, 12, 0, 0),
   agenda: (startMs) =>
-    ([
-      [4, { do: "plug", connector: 1, powerW: 10_000, wantsWh: 30_000 }],
-      [8, tap(storyCards.ada)],
-      [250, { do: "unplug", connector: 1 }],
-      [420, { do: "plug", connector: 1, powerW: 9_000, wantsWh: 30_000 }],
-      [424, tap(storyCards.ben)],
-      [540, { do: "unplug", connector: 1 }],
-    ] satisfies [number, Act][]).map(([seconds, act]) => ({ monoMs: startMs + seconds * 1_000, act })),
+    (
+      [
+        [4, { do: "plug", connector: 1, powerW: 10_000, wantsWh: 30_000 }],
+        [8, tap(storyCards.ada)],
+        [250, { do: "unplug", connector: 1 }],
+        [420, { do: "plug", connector: 1, powerW: 9_000, wantsWh: 30_000 }],
+        [424, tap(storyCards.ben)],
+        [540, { do: "unplug", connector: 1 }],
+      ] satisfies [number, Act][]
+    ).map(([seconds, act]) => ({ monoMs: startMs + seconds * 1_000, act })),
 };
 /** Does something so many seconds of bench time after this agent's start. */
-const after = (seconds: number, work: () => void): Parameters<Street["live"]>[0] => ({ during: (bench) => void bench.clock.at(bench.clock.now().monoMs + seconds * 1_000, work) });
+const after = (seconds: number, work: () => void): Parameters<Street["live"]>[0] => ({
+  during: (bench) => void bench.clock.at(bench.clock.now().monoMs + seconds * 1_000, work),
+});
 const coilsAreOpen = (street: Street): void => assert.equal(Object.values(street.world.coils).filter(Boolean), []);
 const reasons = (street: Street): string[] => audit(street).sales.map(({ sale }) => sale.stop.reason);
 
@@ -68,14 +72,30 @@ test("the room that is kept settles every session that runs, at as many connecto
       const { indicator: _lamp, contactor: _contactor, ...rest } = model;
       return {
         ...config,
-        tokens: Array.from({ length: connectors }, (_, index) => ({ uid: uid(index + 1), contractId: `DE-CTL-${index + 1}`, valid: true, whitelist: "ALWAYS" as const })),
-        connectors: Array.from({ length: connectors }, (_, index) => ({ ...rest, id: index + 1, evseId: `DE*CTL*E${String(index + 1).padStart(4, "0")}`, meter: { ...rest.meter, unit: index + 1, poll: 15_000 }, contactor: { gpio: 2 * index, activeLow: false }, plug: { gpio: 2 * index + 1, activeLow: false } })),
+        tokens: Array.from({ length: connectors }, (_, index) => ({
+          uid: uid(index + 1),
+          contractId: `DE-CTL-${index + 1}`,
+          valid: true,
+          whitelist: "ALWAYS" as const,
+        })),
+        connectors: Array.from({ length: connectors }, (_, index) => ({
+          ...rest,
+          id: index + 1,
+          evseId: `DE*CTL*E${String(index + 1).padStart(4, "0")}`,
+          meter: { ...rest.meter, unit: index + 1, poll: 15_000 },
+          contactor: { gpio: 2 * index, activeLow: false },
+          plug: { gpio: 2 * index + 1, activeLow: false },
+        })),
       };
     },
-    agenda: (startMs) => Array.from({ length: connectors }, (_, index) => index + 1).flatMap((id) => {
-      const at = startMs + 1_000 + id * everyMs;
-      return [{ monoMs: at, act: { do: "plug", connector: id, powerW: 7_000, wantsWh: 50_000 } }, { monoMs: at + 1_000, act: tap(uid(id)) }] as const;
-    }),
+    agenda: (startMs) =>
+      Array.from({ length: connectors }, (_, index) => index + 1).flatMap((id) => {
+        const at = startMs + 1_000 + id * everyMs;
+        return [
+          { monoMs: at, act: { do: "plug", connector: id, powerW: 7_000, wantsWh: 50_000 } },
+          { monoMs: at + 1_000, act: tap(uid(id)) },
+        ] as const;
+      }),
   });
   try {
     const full = await street.live(after((connectors * everyMs + chargedMs) / 1_000, () => street.files.takeRest()));
@@ -85,7 +105,10 @@ test("the room that is kept settles every session that runs, at as many connecto
     street.files.takeRest();
     const settling = await street.live({ untilMs: street.world.clock.monoMs + 5 * 60_000 });
     assert.is(settling.how, "story-over");
-    assert.equal(reasons(street), Array.from({ length: connectors }, () => "Reboot"));
+    assert.equal(
+      reasons(street),
+      Array.from({ length: connectors }, () => "Reboot"),
+    );
   } finally {
     await street.close();
   }
@@ -101,7 +124,9 @@ test("a file system that turns read-only opens the contactor; the agent stays al
     street.files.readOnly = true;
     const waiting = await street.live(after(120, () => (street.files.readOnly = false)));
     assert.is(waiting.how, "story-over", JSON.stringify(waiting));
-    assert.ok(street.seen.event.some((one) => one.news === "fault" && one.code === "disk/failed" && /EROFS/.test(one.message)));
+    assert.ok(
+      street.seen.event.some((one) => one.news === "fault" && one.code === "disk/failed" && /EROFS/.test(one.message)),
+    );
     assert.equal(reasons(street), ["Reboot", "EVDisconnected"]);
   } finally {
     await street.close();

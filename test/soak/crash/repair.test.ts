@@ -1,18 +1,18 @@
-// `chargetill repair` on a state folder hurt in two hundred seeded ways: never a wrong total, nothing to do at a second look, and where it could
-// repair all, the station sells again.
+// `chargetill repair` on a state folder hurt in two hundred seeded ways: never a wrong total, nothing to do at a second
+// look, and where it could repair all, the station sells again.
 import assert from "node:assert/strict";
 import { suite } from "uvu";
-import { payloadOf } from "../../../agent/core/receipt/receipt.js";
 import { inspectStateFolder } from "../../../agent/commands/repair.js";
 import { Failure } from "../../../agent/core/failure.js";
+import { payloadOf } from "../../../agent/core/receipt/receipt.js";
 import { Book } from "../../../agent/ledger/book/book.js";
 import { Disk } from "../../../agent/ledger/store/disk.js";
 import type { RepairFinding } from "../../../agent/ledger/upkeep/repair.js";
 import { random } from "../../support/random.js";
-import type { VolatileFiles } from "../../support/volatile-files.js";
 import { audit } from "../../support/street/books.js";
 import { oneSession, shortStory } from "../../support/street/stories.js";
-import { stateFolder, Street } from "../../support/street/street.js";
+import { Street, stateFolder } from "../../support/street/street.js";
+import type { VolatileFiles } from "../../support/volatile-files.js";
 
 const seed = Number(process.env["CHARGETILL_SEED"] ?? Math.floor(performance.timeOrigin % 1_000_000));
 console.log(`seed ${seed} (CHARGETILL_SEED=${seed} repeats it)`);
@@ -28,13 +28,17 @@ const { entries } = audit(street);
 const sound = street.files.copy();
 sound.tamper(`${stateFolder}/reserve`, undefined);
 /** Its loss is met by another kind of help: keys from a backup; the rest holds nothing that was sold. */
-const isStore = (path: string): boolean => /\/(?:book|journal)\/[^/]+$|\.json$|\.made$/.test(path) && !path.includes("/receipts/");
+const isStore = (path: string): boolean =>
+  /\/(?:book|journal)\/[^/]+$|\.json$|\.made$/.test(path) && !path.includes("/receipts/");
 
 /** Of these only the name counts. */
 const isBareMark = (path: string): boolean => path.endsWith(".made") && !path.endsWith("journal.made");
 
 /** One to three wounds in one to three files of the store. */
-function hurt(spared: (path: string) => boolean = () => false): { readonly files: VolatileFiles; readonly what: string } {
+function hurt(spared: (path: string) => boolean = () => false): {
+  readonly files: VolatileFiles;
+  readonly what: string;
+} {
   const files = sound.copy();
   const paths = files.allFiles().filter((path) => isStore(path) && !spared(path));
   const told: string[] = [];
@@ -46,7 +50,8 @@ function hurt(spared: (path: string) => boolean = () => false): { readonly files
     else if (kind === 1) files.tamper(path, bytes.subarray(0, from));
     else if (kind === 2) files.tamper(path, Buffer.concat([bytes.subarray(0, from), bytes.subarray(from + length)]));
     else {
-      for (let at = from; at < Math.min(bytes.length, from + length); at += 1) bytes[at] = kind === 3 ? 0 : kind === 4 ? below(256) : (bytes[at] ?? 0) ^ 1;
+      for (let at = from; at < Math.min(bytes.length, from + length); at += 1)
+        bytes[at] = kind === 3 ? 0 : kind === 4 ? below(256) : (bytes[at] ?? 0) ^ 1;
       files.tamper(path, bytes);
     }
     told.push(`${["gone", "cut", "spliced", "zeroed", "scrambled", "flipped"][kind] ?? ""} ${path} at ${from}`);
@@ -74,7 +79,11 @@ repairs(`${wounds} seeded wounds: a book that opens holds every receipt, and wha
     const { files, what } = hurt();
     const before = files.allFiles().map((path) => `${path} ${files.peek(path).toString("base64")}`);
     const findings = look(files);
-    assert.deepEqual(files.allFiles().map((path) => `${path} ${files.peek(path).toString("base64")}`), before, `a look changes nothing: ${what}`);
+    assert.deepEqual(
+      files.allFiles().map((path) => `${path} ${files.peek(path).toString("base64")}`),
+      before,
+      `a look changes nothing: ${what}`,
+    );
     for (const { path, problem, remedy, repair } of findings) {
       assert.match(path, /^\/state/, what);
       assert.ok(problem.length > 10 && remedy.length > 10, what);
@@ -89,7 +98,8 @@ repairs(`${wounds} seeded wounds: a book that opens holds every receipt, and wha
       counted[findings.length === 0 ? "whole" : "repaired"] += 1;
     } else {
       // Shorter only where the book itself still says so.
-      if (!(found instanceof Failure)) assert.ok(found.length === truth.length || left.some(({ path }) => path.includes("/book")), what);
+      if (!(found instanceof Failure))
+        assert.ok(found.length === truth.length || left.some(({ path }) => path.includes("/book")), what);
       counted.byHand += 1;
     }
   }

@@ -1,12 +1,12 @@
-// Load, in small: a yard of 64 connectors, ten thousand taps in a minute, a tariff of a thousand elements, a book that is large, hours that are quiet.
-// `npm run soak -- load` and `npm run soak -- quiet` play the full sizes.
+// Load, in small: a yard of 64 connectors, ten thousand taps in a minute, a tariff of a thousand elements, a book that
+// is large, hours that are quiet. `npm run soak -- load` and `npm run soak -- quiet` play the full sizes.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { crowd, tapsInAMinute } from "../../support/load/crowd.js";
 import { sellOn } from "../../support/load/large-book.js";
-import { slope } from "../../support/memory.js";
 import { quietDays } from "../../support/load/quiet-days.js";
 import { onPaper, thousandElements } from "../../support/load/thousand-elements.js";
+import { slope } from "../../support/memory.js";
 
 const load = suite("load");
 
@@ -15,13 +15,19 @@ load("64 connectors on one agent all charge at once, and every mWh is on a recei
   assert.is(sales, 64);
 });
 
-load("ten thousand taps in a minute are all answered, fill no memory, and a car that charges is looked after meanwhile", async () => {
-  const { answered, tookMs, writtenBytes, heapMiB } = await tapsInAMinute(10_000);
-  assert.is(answered, 10_000);
-  assert.ok(tookMs < 60_000, `${tookMs} ms for a minute of taps`);
-  assert.ok(writtenBytes < 1024 * 1024, `${writtenBytes} bytes written: a tap that changes nothing is not written down`);
-  assert.ok(heapMiB < 64, `${heapMiB} MiB more`);
-});
+load(
+  "ten thousand taps in a minute are all answered, fill no memory, and a car that charges is looked after meanwhile",
+  async () => {
+    const { answered, tookMs, writtenBytes, heapMiB } = await tapsInAMinute(10_000);
+    assert.is(answered, 10_000);
+    assert.ok(tookMs < 60_000, `${tookMs} ms for a minute of taps`);
+    assert.ok(
+      writtenBytes < 1024 * 1024,
+      `${writtenBytes} bytes written: a tap that changes nothing is not written down`,
+    );
+    assert.ok(heapMiB < 64, `${heapMiB} MiB more`);
+  },
+);
 
 load("a tariff of a thousand elements is billed as on paper", async () => {
   assert.is(onPaper(10), 30_000);
@@ -43,7 +49,10 @@ load("quiet hours leave no memory behind", async () => {
 load("memory that climbs is seen", () => {
   const climbing = Array.from({ length: 20 }, (_, day) => ({ day, heapMiB: 20 + 1.5 * day, rssMiB: 100 }));
   assert.ok(Math.abs(slope(climbing, ({ heapMiB }) => heapMiB) - 1.5) < 1e-9);
-  assert.is(slope(climbing, ({ rssMiB }) => rssMiB), 0);
+  assert.is(
+    slope(climbing, ({ rssMiB }) => rssMiB),
+    0,
+  );
 });
 
 load.run();

@@ -1,17 +1,34 @@
-// Quiet days: an agent lives for months of bench time, sells a little each day, keeps house each night, and must not grow.
+// Quiet days: an agent lives for months of bench time, sells a little each day, keeps house each night, and must not
+// grow.
 import assert from "node:assert/strict";
 import { storyCards } from "../../../drivers/bench/story.js";
 import type { Act } from "../../../drivers/bench/world.js";
-import { mostMiBADay, sample, slope, type Sample } from "../memory.js";
+import { mostMiBADay, type Sample, sample, slope } from "../memory.js";
 import { Yard } from "./yard.js";
 
 const dayMs = 86_400_000;
 const minuteMs = 60_000;
 
-export type Quiet = { readonly days: number; readonly sales: number; readonly heapSlope: number; readonly rssSlope: number; readonly first: Sample; readonly last: Sample; readonly tookMs: number };
+export type Quiet = {
+  readonly days: number;
+  readonly sales: number;
+  readonly heapSlope: number;
+  readonly rssSlope: number;
+  readonly first: Sample;
+  readonly last: Sample;
+  readonly tookMs: number;
+};
 
-/** So many days, or parts of one, in so many stretches with a look at the memory after each. Throws where a mWh is missing or memory climbs. */
-export async function quietDays(days: number, sessionsAStretch: number, stretches = days, say: (line: string) => void = () => undefined): Promise<Quiet> {
+/**
+ * So many days, or parts of one, in so many stretches with a look at the memory after each. Throws where a mWh is
+ * missing or memory climbs.
+ */
+export async function quietDays(
+  days: number,
+  sessionsAStretch: number,
+  stretches = days,
+  say: (line: string) => void = () => undefined,
+): Promise<Quiet> {
   const yard = await Yard.open({ connectors: 1, meterPollMs: 60_000, readerPollMs: 15_000 });
   const samples: Sample[] = [];
   const { clock, world } = yard.bench;
@@ -25,23 +42,42 @@ export async function quietDays(days: number, sessionsAStretch: number, stretche
       for (let visit = 0; visit < sessionsAStretch; visit += 1) {
         const at = startMs + Math.floor((visit + 0.3) * everyMs);
         const tap: Act = { do: "present", reader: "front", uids: [storyCards.ada], forMs: 40_000 };
-        world.plan([{ monoMs: at, act: { do: "plug", connector: 1, powerW: 9_000, wantsWh: 3_000 } }, { monoMs: at + 20_000, act: tap }, { monoMs: at + stayMs, act: { do: "unplug", connector: 1 } }]);
+        world.plan([
+          { monoMs: at, act: { do: "plug", connector: 1, powerW: 9_000, wantsWh: 3_000 } },
+          { monoMs: at + 20_000, act: tap },
+          { monoMs: at + stayMs, act: { do: "unplug", connector: 1 } },
+        ]);
       }
       tookMs += await yard.pass(stretchMs);
       yard.agent.archive();
       const day = (stretch * stretchMs) / dayMs;
       samples.push(sample(day));
-      if (stretch % 30 === 0) say(`day ${day.toFixed(0)}: heap ${samples.at(-1)?.heapMiB.toFixed(1)} MiB, RSS ${samples.at(-1)?.rssMiB.toFixed(1)} MiB, ${(tookMs / 1000).toFixed(0)} s`);
+      if (stretch % 30 === 0)
+        say(
+          `day ${day.toFixed(0)}: heap ${samples.at(-1)?.heapMiB.toFixed(1)} MiB, RSS ${samples.at(-1)?.rssMiB.toFixed(1)} MiB, ${(tookMs / 1000).toFixed(0)} s`,
+        );
     }
     const { countedMilliWh, billedMilliWh, sales } = yard.books();
     assert.equal(sales, stretches * sessionsAStretch);
     assert.equal(billedMilliWh, countedMilliWh, "the receipts bill what the meter counted");
     const [first, last] = [samples[0], samples.at(-1)];
     assert.ok(first !== undefined && last !== undefined);
-    const quiet = { days, sales, heapSlope: slope(samples, ({ heapMiB }) => heapMiB), rssSlope: slope(samples, ({ rssMiB }) => rssMiB), first, last, tookMs };
+    const quiet = {
+      days,
+      sales,
+      heapSlope: slope(samples, ({ heapMiB }) => heapMiB),
+      rssSlope: slope(samples, ({ rssMiB }) => rssMiB),
+      first,
+      last,
+      tookMs,
+    };
     // In less than a day a collection more or less is all that can be seen: a MiB in all says so.
-    assert.ok(quiet.heapSlope <= mostMiBADay / Math.min(1, days), `the heap climbs by ${quiet.heapSlope.toFixed(2)} MiB a day`);
-    if (days >= trustRssFrom) assert.ok(quiet.rssSlope <= mostMiBADay, `RSS climbs by ${quiet.rssSlope.toFixed(2)} MiB a day`);
+    assert.ok(
+      quiet.heapSlope <= mostMiBADay / Math.min(1, days),
+      `the heap climbs by ${quiet.heapSlope.toFixed(2)} MiB a day`,
+    );
+    if (days >= trustRssFrom)
+      assert.ok(quiet.rssSlope <= mostMiBADay, `RSS climbs by ${quiet.rssSlope.toFixed(2)} MiB a day`);
     return quiet;
   } finally {
     await yard.close();

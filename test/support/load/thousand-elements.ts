@@ -1,5 +1,5 @@
-// A tariff of a thousand elements, the most that a file may have: each ten watt-hours more cost a hundredth of a cent more.
-// The bill is worked out here in whole numbers, as on paper, and must be the receipt's.
+// A tariff of a thousand elements, the most that a file may have: each ten watt-hours more cost a hundredth of a cent
+// more. The bill is worked out here in whole numbers, as on paper, and must be the receipt's.
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -23,7 +23,10 @@ function tariffText(): string {
     currency: "EUR",
     elements: Array.from({ length: elements }, (_, tier) => ({
       price_components: [{ type: "ENERGY", price: (firstPrice + tier) / 10_000, step_size: 0 }],
-      restrictions: { min_kwh: (tier * tierWh) / 1_000, ...(tier === elements - 1 ? {} : { max_kwh: ((tier + 1) * tierWh) / 1_000 }) },
+      restrictions: {
+        min_kwh: (tier * tierWh) / 1_000,
+        ...(tier === elements - 1 ? {} : { max_kwh: ((tier + 1) * tierWh) / 1_000 }),
+      },
     })),
     last_updated: "2026-11-01T00:00:00Z",
   });
@@ -32,7 +35,8 @@ function tariffText(): string {
 /** The price of so many Wh in 1e-7 euro. */
 export function onPaper(wattHours: number): number {
   let total = 0;
-  for (let from = 0, tier = 0; from < wattHours; from += tierWh, tier += 1) total += Math.min(tierWh, wattHours - from) * (firstPrice + Math.min(tier, elements - 1));
+  for (let from = 0, tier = 0; from < wattHours; from += tierWh, tier += 1)
+    total += Math.min(tierWh, wattHours - from) * (firstPrice + Math.min(tier, elements - 1));
   return total;
 }
 
@@ -62,7 +66,11 @@ export async function thousandElements(): Promise<Tiers> {
     assert.ok(wattHours > elements * tierWh, `${wattHours} Wh pass through all elements`);
     // Up to a cent the totals are exact; four decimals stand on the receipt.
     const exact = onPaper(wattHours);
-    assert.equal(Math.round(Number(receipt.sale.price.totalEnergyCost.excl) * 10_000), Math.round(exact / 1_000), "the bill is the one on paper");
+    assert.equal(
+      Math.round(Number(receipt.sale.price.totalEnergyCost.excl) * 10_000),
+      Math.round(exact / 1_000),
+      "the bill is the one on paper",
+    );
     return { elements, wattHours, tookMs };
   } finally {
     await yard.close();

@@ -20,7 +20,8 @@ export type Spoilers = {
 /** Kinds of damage that CRC-16 is sure to find, or that make a sound frame of another question. */
 export function spoilers(random: (limit: number) => number): Spoilers {
   const randomBytes = (length: number): Buffer => Buffer.from(Array.from({ length }, () => random(256)));
-  const reply = (unit: number, code: number, words: number): Buffer => sealed(Buffer.concat([Buffer.from([unit, code, 2 * words]), randomBytes(2 * words)]));
+  const reply = (unit: number, code: number, words: number): Buffer =>
+    sealed(Buffer.concat([Buffer.from([unit, code, 2 * words]), randomBytes(2 * words)]));
   const flip = (frame: Buffer, bit: number): void => void (frame[bit >> 3] = (frame[bit >> 3] ?? 0) ^ (1 << (bit & 7)));
   const damages: Record<string, (frame: Buffer) => Buffer> = {
     "one to three bits flipped": (frame) => {
@@ -39,8 +40,10 @@ export function spoilers(random: (limit: number) => number): Spoilers {
     },
     "cut anywhere": (frame) => frame.subarray(0, random(frame.length)),
     "the beginning lost": (frame) => frame.subarray(1 + random(frame.length - 1)),
-    "from another unit": (frame) => reply(((frame.readUInt8(0) + random(246)) % 247) + 1, frame.readUInt8(1), frame.readUInt8(2) / 2),
-    "of another length": (frame) => reply(frame.readUInt8(0), frame.readUInt8(1), frame.readUInt8(2) / 2 + 1 + random(20)),
+    "from another unit": (frame) =>
+      reply(((frame.readUInt8(0) + random(246)) % 247) + 1, frame.readUInt8(1), frame.readUInt8(2) / 2),
+    "of another length": (frame) =>
+      reply(frame.readUInt8(0), frame.readUInt8(1), frame.readUInt8(2) / 2 + 1 + random(20)),
     "of the other function": (frame) => reply(frame.readUInt8(0), 7 - frame.readUInt8(1), frame.readUInt8(2) / 2),
   };
   return { randomBytes, reply, damages };

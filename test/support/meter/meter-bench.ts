@@ -1,12 +1,13 @@
 // What the meter tests share: a clock that stands still, values of a world, a bus with meters on it.
-import { loadMeterMap } from "../../../config/meter-map.js";
+
 import type { MeterMap } from "../../../config/meter-map.js";
+import { loadMeterMap } from "../../../config/meter-map.js";
 import type { MeterConfig, SerialPortConfig } from "../../../config/schema.js";
 import { RtuBus } from "../../../drivers/bench/rtu-bus.js";
 import type { MeterValues } from "../../../drivers/bench/rtu-image.js";
 import type { Clock } from "../../../drivers/driver.js";
-import { openMeterBus } from "../../../drivers/meter/bus.js";
 import type { MeterBus } from "../../../drivers/meter/bus.js";
+import { openMeterBus } from "../../../drivers/meter/bus.js";
 import type { ModbusMeter } from "../../../drivers/meter/modbus-meter.js";
 
 export const port: SerialPortConfig = { path: "/dev/serial/by-id/bench", baud: 9600, parity: "none", stopBits: 1 };
@@ -57,16 +58,41 @@ export function serialFor(map: MeterMap): string {
   return "21031234";
 }
 
-export type Wired = { readonly bench: RtuBus; readonly bus: MeterBus; readonly clock: StillClock; readonly meter: ModbusMeter; readonly map: MeterMap; values: MeterValues };
+export type Wired = {
+  readonly bench: RtuBus;
+  readonly bus: MeterBus;
+  readonly clock: StillClock;
+  readonly meter: ModbusMeter;
+  readonly map: MeterMap;
+  values: MeterValues;
+};
 
 /** One meter on a bench bus, opened by the real driver. */
-export function wired(model: string, more: Partial<MeterConfig> = {}, patience: "by the clock" | "knows silence" = "knows silence"): Wired {
+export function wired(
+  model: string,
+  more: Partial<MeterConfig> = {},
+  patience: "by the clock" | "knows silence" = "knows silence",
+): Wired {
   const map = quickMap(model);
   const bench = new RtuBus();
   const clock = new StillClock();
-  const bus = openMeterBus(port, clock, { binding: patience === "by the clock" ? bench.patientBinding : bench.binding, loadMap: quickMap });
-  const config = meterConfig(model, { acceptUnproven: true, ...(map.identity.serial === undefined ? { serial: "LABEL-7" } : {}), ...more });
-  const set: Wired = { bench, bus, clock, map, meter: bus.meter(config), values: { energyMilliWh: 1_234_567_000, powerW: 11_040, currentMilliA: 48_000, serial: serialFor(map) } };
+  const bus = openMeterBus(port, clock, {
+    binding: patience === "by the clock" ? bench.patientBinding : bench.binding,
+    loadMap: quickMap,
+  });
+  const config = meterConfig(model, {
+    acceptUnproven: true,
+    ...(map.identity.serial === undefined ? { serial: "LABEL-7" } : {}),
+    ...more,
+  });
+  const set: Wired = {
+    bench,
+    bus,
+    clock,
+    map,
+    meter: bus.meter(config),
+    values: { energyMilliWh: 1_234_567_000, powerW: 11_040, currentMilliA: 48_000, serial: serialFor(map) },
+  };
   bench.attach(config.unit, map, () => set.values);
   return set;
 }

@@ -1,20 +1,20 @@
-// A whole shop in a small room: real station, desk, lists and ledger over a disk in memory; meter, pins and reader are values that a test sets,
-// and time passes only when it is told to.
+// A whole shop in a small room: real station, desk, lists and ledger over a disk in memory; meter, pins and reader are
+// values that a test sets, and time passes only when it is told to.
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { loadConfig, type LoadedConfig } from "../../../config/load.js";
-import type { Config } from "../../../config/schema.js";
-import type { CardTap, EnergyMeter, Indication, Reading } from "../../../drivers/driver.js";
-import type { Machine } from "../../../drivers/machine/open.js";
-import { BusTrace } from "../../../drivers/machine/wiretap.js";
+import { openServices, type Services } from "../../../agent/app/services.js";
+import * as ocpp from "../../../agent/app/uplinks/uplink-ocpp.js";
 import type { Session } from "../../../agent/core/session/session.js";
 import { Disk } from "../../../agent/ledger/store/disk.js";
 import type { AgentEvent } from "../../../agent/station/events.js";
 import type { OnlineCheck } from "../../../agent/sync/station-port.js";
-import { openServices, type Services } from "../../../agent/app/services.js";
-import * as ocpp from "../../../agent/app/uplinks/uplink-ocpp.js";
-import { VolatileFiles } from "../volatile-files.js";
+import { type LoadedConfig, loadConfig } from "../../../config/load.js";
+import type { Config } from "../../../config/schema.js";
+import type { CardTap, EnergyMeter, Indication, Reading } from "../../../drivers/driver.js";
+import type { Machine } from "../../../drivers/machine/open.js";
+import { BusTrace } from "../../../drivers/machine/wiretap.js";
 import { SteppedClock } from "../stepped-clock.js";
+import { VolatileFiles } from "../volatile-files.js";
 
 const demo = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..", "..", "config", "demo.yaml");
 
@@ -24,11 +24,21 @@ export function roomConfig(change: (config: Config) => Config = (config) => conf
   if (!read.ok) throw new Error("the demo's config cannot be read");
   const { config } = read.loaded;
   const { receiptOutput: _, ...quiet } = config;
-  return { ...read.loaded, config: change({ ...quiet, state: "/state", uplinks: [], timing: { ...config.timing, settle: 1_000 } }) };
+  return {
+    ...read.loaded,
+    config: change({ ...quiet, state: "/state", uplinks: [], timing: { ...config.timing, settle: 1_000 } }),
+  };
 }
 
 /** What hangs on a connector. */
-export type Outlet = { plugged: boolean; closed: boolean; energyMilliWh: number; powerW: number; shown: Indication; changed: () => void };
+export type Outlet = {
+  plugged: boolean;
+  closed: boolean;
+  energyMilliWh: number;
+  powerW: number;
+  shown: Indication;
+  changed: () => void;
+};
 
 export class Room {
   readonly event: AgentEvent[] = [];
@@ -45,7 +55,12 @@ export class Room {
     readonly checks: readonly OnlineCheck[] = [],
   ) {
     for (const { id } of loaded.config.connectors)
-      this.outlets.set(id, { ...(before?.get(id) ?? { plugged: false, energyMilliWh: 1_000_000, powerW: 0 }), closed: false, shown: "off", changed: () => undefined });
+      this.outlets.set(id, {
+        ...(before?.get(id) ?? { plugged: false, energyMilliWh: 1_000_000, powerW: 0 }),
+        closed: false,
+        shown: "off",
+        changed: () => undefined,
+      });
     this.services = openServices({
       loaded,
       machine: this.#machine(),
@@ -104,7 +119,11 @@ export class Room {
     const outlet = this.outlet(connector);
     const powerW = Math.round((wattHours * 3_600) / seconds);
     for (let second = 0; second < seconds; second += 1) {
-      if (outlet.closed) [outlet.energyMilliWh, outlet.powerW] = [outlet.energyMilliWh + Math.round((wattHours * 1000) / seconds), powerW];
+      if (outlet.closed)
+        [outlet.energyMilliWh, outlet.powerW] = [
+          outlet.energyMilliWh + Math.round((wattHours * 1000) / seconds),
+          powerW,
+        ];
       if (!outlet.closed) outlet.powerW = 0;
       await this.clock.pass(1_000);
     }
@@ -114,7 +133,13 @@ export class Room {
   /** The process ends and another one begins on the same disk and the same cars. */
   async again(change: (config: Config) => Config = (config) => config): Promise<Room> {
     await this.close();
-    return new Room({ ...this.loaded, config: change(this.config) }, this.clock, this.files.afterKill(), this.outlets, this.checks);
+    return new Room(
+      { ...this.loaded, config: change(this.config) },
+      this.clock,
+      this.files.afterKill(),
+      this.outlets,
+      this.checks,
+    );
   }
 
   async close(): Promise<void> {
@@ -129,7 +154,17 @@ export class Room {
     const serial = `M${connector}`;
     return {
       identify: () => this.clock.busy(Promise.resolve({ vendor: "V", model: "M", serial })),
-      read: () => this.clock.busy(Promise.resolve().then((): Reading => ({ moment: this.clock.now(), energyMilliWh: this.outlet(connector).energyMilliWh, powerW: this.outlet(connector).powerW, serial }))),
+      read: () =>
+        this.clock.busy(
+          Promise.resolve().then(
+            (): Reading => ({
+              moment: this.clock.now(),
+              energyMilliWh: this.outlet(connector).energyMilliWh,
+              powerW: this.outlet(connector).powerW,
+              serial,
+            }),
+          ),
+        ),
       confirm: () => this.clock.busy(Promise.resolve(serial)),
       close: () => Promise.resolve(),
     };
@@ -149,9 +184,17 @@ export class Room {
       pins: ({ id }) => {
         const outlet = this.outlet(id);
         return {
-          contactor: { set: (closed) => void (outlet.closed = closed), feedback: () => undefined, close: () => undefined },
+          contactor: {
+            set: (closed) => void (outlet.closed = closed),
+            feedback: () => undefined,
+            close: () => undefined,
+          },
           indicator: { show: (shown) => void (outlet.shown = shown), close: () => undefined },
-          plug: { plugged: () => outlet.plugged, plugs: (signal) => plugsOf(outlet, this.clock, signal), close: () => undefined },
+          plug: {
+            plugged: () => outlet.plugged,
+            plugs: (signal) => plugsOf(outlet, this.clock, signal),
+            close: () => undefined,
+          },
         };
       },
       reader: () => Promise.resolve({ taps: (signal: AbortSignal) => noTaps(signal), close: () => Promise.resolve() }),
@@ -163,10 +206,15 @@ export class Room {
 
 /** Nobody comes by himself: a test taps through the station's own door. */
 async function* noTaps(signal: AbortSignal): AsyncGenerator<CardTap> {
-  if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  if (!signal.aborted)
+    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }
 
-async function* plugsOf(outlet: Outlet, clock: SteppedClock, signal: AbortSignal): AsyncGenerator<{ plugged: boolean; moment: ReturnType<SteppedClock["now"]> }> {
+async function* plugsOf(
+  outlet: Outlet,
+  clock: SteppedClock,
+  signal: AbortSignal,
+): AsyncGenerator<{ plugged: boolean; moment: ReturnType<SteppedClock["now"]> }> {
   let before: boolean | undefined;
   while (!signal.aborted) {
     if (outlet.plugged !== before) yield { plugged: (before = outlet.plugged), moment: clock.now() };

@@ -1,16 +1,17 @@
-// The auditor: what must hold of a street's books when all is settled, whatever happened before. Throws with the first thing that does not.
+// The auditor: what must hold of a street's books when all is settled, whatever happened before. Throws with the first
+// thing that does not.
 import assert from "node:assert/strict";
 import type { CdrCopies } from "../../../agent/core/cdr/cdr-copies.js";
-import { verifyEvidence } from "../../../agent/core/verify/verify.js";
 import { milliWhOfKwh } from "../../../agent/core/number/energy-text.js";
 import { payloadOf } from "../../../agent/core/receipt/receipt.js";
 import type { SalePayload } from "../../../agent/core/receipt/receipt-payload.js";
+import { verifyEvidence } from "../../../agent/core/verify/verify.js";
 import { bookFormat } from "../../../agent/core/verify/verify-book.js";
-import { pinsOf, verifyTools } from "../../../agent/receipts/dispute/evidence-input.js";
 import { Book } from "../../../agent/ledger/book/book.js";
-import { Disk } from "../../../agent/ledger/store/disk.js";
 import type { BookEntry } from "../../../agent/ledger/book/book-page.js";
-import { stateFolder, type Street } from "./street.js";
+import { Disk } from "../../../agent/ledger/store/disk.js";
+import { pinsOf, verifyTools } from "../../../agent/receipts/dispute/evidence-input.js";
+import { type Street, stateFolder } from "./street.js";
 
 /** The meters of the demo's config show whole watt-hours; what is below is not billed yet, and not lost. */
 const shownMilliWh = 1_000;
@@ -56,48 +57,91 @@ export function audit(street: Street, options: AuditOptions = {}): Audit {
 function auditProofs(street: Street, files: Street["files"], entries: readonly BookEntry[]): void {
   const pins = pinsOf(["station.pub.pem"], () => files.peek(`${stateFolder}/station.pub.pem`).toString("utf8"));
   const receipts = entries.map(({ jws }) => jws);
-  const text = JSON.stringify({ format: bookFormat, note: "", station: street.loaded.config.station.id, receipts, checkpoint: "" });
-  const handedOut = files.allFiles().filter((path) => path.startsWith(`${stateFolder}/receipts/`) && path.endsWith(".json"));
+  const text = JSON.stringify({
+    format: bookFormat,
+    note: "",
+    station: street.loaded.config.station.id,
+    receipts,
+    checkpoint: "",
+  });
+  const handedOut = files
+    .allFiles()
+    .filter((path) => path.startsWith(`${stateFolder}/receipts/`) && path.endsWith(".json"));
   const files_ = handedOut.map((path) => ({ name: path, text: files.peek(path).toString("utf8") }));
   const findings = verifyEvidence([{ name: "the book", text }, ...files_], pins, tools);
-  const faults = findings.flatMap(({ subject, checks }) => checks.filter(({ verdict }) => verdict === "fails" || verdict === "unproven").map(({ name, detail }) => `${subject}: ${name}: ${detail}`));
+  const faults = findings.flatMap(({ subject, checks }) =>
+    checks
+      .filter(({ verdict }) => verdict === "fails" || verdict === "unproven")
+      .map(({ name, detail }) => `${subject}: ${name}: ${detail}`),
+  );
   assert.deepEqual(faults, [], "every receipt proves itself, and the book as a whole");
-  const sold = entries.filter(({ kind }) => kind === "sale").map(({ number }) => `${stateFolder}/receipts/receipt-${String(number).padStart(6, "0")}`);
-  assert.deepEqual(files.allFiles().filter((path) => path.startsWith(`${stateFolder}/receipts/`) && !path.endsWith(".new")), sold.flatMap((path) => [`${path}.json`, `${path}.txt`]), "every receipt lies there for its driver");
+  const sold = entries
+    .filter(({ kind }) => kind === "sale")
+    .map(({ number }) => `${stateFolder}/receipts/receipt-${String(number).padStart(6, "0")}`);
+  assert.deepEqual(
+    files.allFiles().filter((path) => path.startsWith(`${stateFolder}/receipts/`) && !path.endsWith(".new")),
+    sold.flatMap((path) => [`${path}.json`, `${path}.txt`]),
+    "every receipt lies there for its driver",
+  );
 }
 
 /** What no one proves by signature: the papers for people, and the marks that tell a lost store from a first run. */
 function auditFiles(files: Street["files"]): void {
   const paths = files.allFiles();
-  for (const path of paths.filter((name) => name.startsWith(`${stateFolder}/receipts/`) && name.endsWith(".txt"))) assert.match(files.peek(path).toString("utf8"), /TOTAL[\s\S]*\n$/, `${path} is whole`);
-  for (const path of paths.filter((name) => name.endsWith(".made") && !name.endsWith("journal.made"))) assert.match(files.peek(path).toString("utf8"), /^The store .*\n$/s, `${path} is whole`);
+  for (const path of paths.filter((name) => name.startsWith(`${stateFolder}/receipts/`) && name.endsWith(".txt")))
+    assert.match(files.peek(path).toString("utf8"), /TOTAL[\s\S]*\n$/, `${path} is whole`);
+  for (const path of paths.filter((name) => name.endsWith(".made") && !name.endsWith("journal.made")))
+    assert.match(files.peek(path).toString("utf8"), /^The store .*\n$/s, `${path} is whole`);
 }
 
 /** Each session that anyone saw begin has its one receipt; what was handed out once stands there for ever. */
 function auditSessions({ seen }: Street, entries: readonly BookEntry[]): void {
   const sessions = entries.filter(({ kind }) => kind === "sale").map(({ sessionId }) => sessionId);
   assert.equal(new Set(sessions).size, sessions.length, `no session has two receipts: ${sessions.join(" ")}`);
-  assert.deepEqual([...seen.began].filter((id) => !sessions.includes(id)), [], "every session that began has its receipt");
-  for (const [number, jws] of seen.receipts) assert.equal(entries[number - 1]?.jws, jws, `receipt ${number}, once handed out, stays what it is`);
+  assert.deepEqual(
+    [...seen.began].filter((id) => !sessions.includes(id)),
+    [],
+    "every session that began has its receipt",
+  );
+  for (const [number, jws] of seen.receipts)
+    assert.equal(entries[number - 1]?.jws, jws, `receipt ${number}, once handed out, stays what it is`);
 }
 
-/** At the backend each receipt's CDR is there once after deduplication by id, every copy is the same to the byte, and none came after its acknowledgement was told. */
+/**
+ * At the backend each receipt's CDR is there once after deduplication by id, every copy is the same to the byte, and
+ * none came after its acknowledgement was told.
+ */
 function auditBackend({ backend, seen }: Street, entries: readonly BookEntry[]): void {
-  const expected = entries.flatMap(({ kind, cdrId, cdr }) => (kind === "sale" ? [[cdrId, (cdr as CdrCopies).texts["2.2.1"]] as const] : []));
-  assert.deepEqual([...backend.cdrs.keys()].sort(), expected.map(([id]) => id).sort(), "the backend holds what was sold");
+  const expected = entries.flatMap(({ kind, cdrId, cdr }) =>
+    kind === "sale" ? [[cdrId, (cdr as CdrCopies).texts["2.2.1"]] as const] : [],
+  );
+  assert.deepEqual(
+    [...backend.cdrs.keys()].sort(),
+    expected.map(([id]) => id).sort(),
+    "the backend holds what was sold",
+  );
   const texts = new Map(expected);
-  for (const { id, body } of backend.posts) assert.equal(body, texts.get(id), `every copy of ${id} is the same to the byte`);
+  for (const { id, body } of backend.posts)
+    assert.equal(body, texts.get(id), `every copy of ${id} is the same to the byte`);
   for (const [number, sent] of seen.acknowledged) {
     const id = entries[number - 1]?.cdrId;
-    assert.ok(!backend.posts.slice(sent).some((post) => post.id === id), `receipt ${number} was sent again after its acknowledgement was told`);
+    assert.ok(
+      !backend.posts.slice(sent).some((post) => post.id === id),
+      `receipt ${number} was sent again after its acknowledgement was told`,
+    );
   }
 }
 
 /** What the receipts bill is what the meters counted: a meter counts only while its contactor is closed. */
-function auditEnergy({ before, world }: Street, sales: readonly SalePayload[], { unbilledAtMost = 0, unbilled }: AuditOptions): Pick<Audit, "countedMilliWh" | "billedMilliWh"> {
+function auditEnergy(
+  { before, world }: Street,
+  sales: readonly SalePayload[],
+  { unbilledAtMost = 0, unbilled }: AuditOptions,
+): Pick<Audit, "countedMilliWh" | "billedMilliWh"> {
   const shown = (milliWh: number): number => Math.floor(milliWh / shownMilliWh) * shownMilliWh;
   let countedMilliWh = 0;
-  for (const [id, outlet] of Object.entries(world.outlets)) countedMilliWh += shown(outlet.registerMilliWh) - shown(before.outlets[Number(id)]?.registerMilliWh ?? 0);
+  for (const [id, outlet] of Object.entries(world.outlets))
+    countedMilliWh += shown(outlet.registerMilliWh) - shown(before.outlets[Number(id)]?.registerMilliWh ?? 0);
   let billedMilliWh = 0;
   for (const { sale, number } of sales) {
     const energy = energyOf(sale);
@@ -105,11 +149,19 @@ function auditEnergy({ before, world }: Street, sales: readonly SalePayload[], {
     billedMilliWh += energy;
   }
   if (unbilled !== undefined) {
-    assert.equal(billedMilliWh + unbilled, countedMilliWh, "the receipts bill what the meters counted, but for what a mishap hid");
+    assert.equal(
+      billedMilliWh + unbilled,
+      countedMilliWh,
+      "the receipts bill what the meters counted, but for what a mishap hid",
+    );
     return { countedMilliWh, billedMilliWh };
   }
-  if (unbilledAtMost === 0) assert.equal(billedMilliWh, countedMilliWh, "the receipts bill what the meters counted, no more and no less");
-  assert.ok(billedMilliWh <= countedMilliWh && countedMilliWh - billedMilliWh <= unbilledAtMost, `${billedMilliWh} mWh billed of ${countedMilliWh}, at most ${unbilledAtMost} may be missing`);
+  if (unbilledAtMost === 0)
+    assert.equal(billedMilliWh, countedMilliWh, "the receipts bill what the meters counted, no more and no less");
+  assert.ok(
+    billedMilliWh <= countedMilliWh && countedMilliWh - billedMilliWh <= unbilledAtMost,
+    `${billedMilliWh} mWh billed of ${countedMilliWh}, at most ${unbilledAtMost} may be missing`,
+  );
   return { countedMilliWh, billedMilliWh };
 }
 

@@ -1,4 +1,5 @@
-// One cut, kill or fault, and what follows: the next agent starts on what is left, the story ends, the books are audited.
+// One cut, kill or fault, and what follows: the next agent starts on what is left, the story ends, the books are
+// audited.
 import assert from "node:assert/strict";
 import type { Cut, Fault, Wishes } from "../volatile-files.js";
 import { audit } from "./books.js";
@@ -8,20 +9,35 @@ import { Street, type StreetOptions } from "./street.js";
 const mostLives = 6;
 
 /** The operations of an uncut story that change the disk: the places to cut. */
-export async function placesToCut(story: StreetOptions): Promise<{ readonly places: readonly number[]; readonly operations: number; readonly syncs: Street["files"]["syncs"] }> {
+export async function placesToCut(story: StreetOptions): Promise<{
+  readonly places: readonly number[];
+  readonly operations: number;
+  readonly syncs: Street["files"]["syncs"];
+}> {
   const street = await Street.open(story);
   try {
     const { how } = await street.live();
     assert.equal(how, "story-over");
     audit(street);
-    return { places: [...street.files.changes, street.files.operations + 1], operations: street.files.operations, syncs: street.files.syncs };
+    return {
+      places: [...street.files.changes, street.files.operations + 1],
+      operations: street.files.operations,
+      syncs: street.files.syncs,
+    };
   } finally {
     await street.close();
   }
 }
 
-/** Cuts the power at an operation, in each way that `choose` picks of those possible; answers how many ways were tried. */
-export async function cutPower(story: StreetOptions, cutAt: number, choose: (cuts: readonly Cut[]) => readonly Cut[], wishes: Wishes = {}): Promise<number> {
+/**
+ * Cuts the power at an operation, in each way that `choose` picks of those possible; answers how many ways were tried.
+ */
+export async function cutPower(
+  story: StreetOptions,
+  cutAt: number,
+  choose: (cuts: readonly Cut[]) => readonly Cut[],
+  wishes: Wishes = {},
+): Promise<number> {
   const street = await Street.open({ ...story, wishes: { ...wishes, cutAt } });
   try {
     await street.live();
@@ -43,7 +59,10 @@ export async function cutPower(story: StreetOptions, cutAt: number, choose: (cut
   }
 }
 
-/** Kills the process at an operation; the machine and its cache go on, and a later power cut finds what the next start relied on. */
+/**
+ * Kills the process at an operation; the machine and its cache go on, and a later power cut finds what the next start
+ * relied on.
+ */
 export async function killAt(story: StreetOptions, at: number): Promise<void> {
   const street = await Street.open({ ...story, wishes: { cutAt: at } });
   try {
@@ -63,11 +82,19 @@ export async function failAt(story: StreetOptions, fault: Fault): Promise<void> 
   try {
     const ended = await street.live();
     assert.ok(ended.how !== "exit" || ended.code === 75, `the agent asks for 75, not ${ended.code}`);
-    if (ended.how === "exit") assert.deepEqual(Object.values(street.world.coils).filter((closed) => closed), [], "contactors are open when it ends");
+    if (ended.how === "exit")
+      assert.deepEqual(
+        Object.values(street.world.coils).filter((closed) => closed),
+        [],
+        "contactors are open when it ends",
+      );
     street.restarted();
     await finish(street);
   } catch (error) {
-    throw told(error, `${fault.code} at operation ${fault.at}, ${fault.forever ? "from then on" : "once"}, ${fault.done ? "done" : "not done"}`);
+    throw told(
+      error,
+      `${fault.code} at operation ${fault.at}, ${fault.forever ? "from then on" : "once"}, ${fault.done ? "done" : "not done"}`,
+    );
   } finally {
     await street.close();
   }
@@ -91,20 +118,35 @@ function told(error: unknown, what: string): Error {
   return new Error(`${what}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
 }
 
-/** Fsyncs that no story can miss, and why: what they write is made anew by every start that finds it missing or torn. */
+/**
+ * Fsyncs that no story can miss, and why: what they write is made anew by every start that finds it missing or torn.
+ */
 export const madeAnew: ReadonlyMap<string, string> = new Map([
-  [" fsync /state/station.pub.pem.new", "each start compares the file with the key that signs; only older keys, which no story has, hang on this fsync"],
+  [
+    " fsync /state/station.pub.pem.new",
+    "each start compares the file with the key that signs; only older keys, which no story has, hang on this fsync",
+  ],
   [" fsync /state/reserve.new", "holds nothing but room: a start that finds it short takes it again"],
 ]);
 
-/** Whether a program without the fsyncs of `site` is caught by some cut of the story, also by one after a kill and a start. */
-export async function noticesWithout(story: StreetOptions, site: string, places: readonly number[], syncs: Street["files"]["syncs"]): Promise<boolean> {
+/**
+ * Whether a program without the fsyncs of `site` is caught by some cut of the story, also by one after a kill and a
+ * start.
+ */
+export async function noticesWithout(
+  story: StreetOptions,
+  site: string,
+  places: readonly number[],
+  syncs: Street["files"]["syncs"],
+): Promise<boolean> {
   const wishes: Wishes = { ignoreSync: (name) => name === site };
-  // What follows an fsync shows that it was missing: the operations after it, the last one first, since most is relied on then.
+  // What follows an fsync shows that it was missing: the operations after it, the last one first, since most is relied
+  // on then.
   const after = syncs.filter((sync) => sync.site === site).map(({ operation }) => operation);
   const near = after.flatMap((operation) => {
     const [next, ...later] = places.filter((place) => place > operation).slice(0, nearPlaces);
-    // A new file's bytes are missed once its name is the old one's: the rename comes next, so the place behind it is tried first.
+    // A new file's bytes are missed once its name is the old one's: the rename comes next, so the place behind it is
+    // tried first.
     return next === undefined ? [] : site.endsWith(".new") ? [...later, next] : [next, ...later];
   });
   // A folder that was never fsynced shows at the very end; a file's bytes may have been written anew by then.

@@ -1,17 +1,18 @@
-// Damaged state folders: one file of a station is spoilt as a bad card would spoil it, and an agent starts on what is there.
-// It sells on with right books, or it sells nothing and names what is wrong, in the same words at the next start; it never ends by itself.
+// Damaged state folders: one file of a station is spoilt as a bad card would spoil it, and an agent starts on what is
+// there. It sells on with right books, or it sells nothing and names what is wrong, in the same words at the next
+// start; it never ends by itself.
 import assert from "node:assert/strict";
 import { milliWhOfKwh } from "../../../agent/core/number/energy-text.js";
 import { payloadOf } from "../../../agent/core/receipt/receipt.js";
-import { bookFormat } from "../../../agent/core/verify/verify-book.js";
 import { verifyEvidence } from "../../../agent/core/verify/verify.js";
-import { pinsOf, verifyTools } from "../../../agent/receipts/dispute/evidence-input.js";
+import { bookFormat } from "../../../agent/core/verify/verify-book.js";
 import { Book } from "../../../agent/ledger/book/book.js";
 import { Disk } from "../../../agent/ledger/store/disk.js";
+import { pinsOf, verifyTools } from "../../../agent/receipts/dispute/evidence-input.js";
 import { random } from "../random.js";
 import type { VolatileFiles } from "../volatile-files.js";
 import { oneSession, shortStory } from "./stories.js";
-import { stateFolder, Street, type StreetOptions } from "./street.js";
+import { Street, type StreetOptions, stateFolder } from "./street.js";
 
 const pageBytes = 4096;
 /** Long enough for the first tries of a shop that cannot open, and for a session that was left open. */
@@ -30,7 +31,11 @@ export const settledScene = (): Promise<Scene> => sceneOf(shortStory, [60_000, 1
 
 /** A settled street, one whose car charges, and one in the middle of three sessions. */
 export async function openScenes(): Promise<Scene[]> {
-  return [await settledScene(), await sceneOf(oneSession, [10_000, 35_000]), await sceneOf(shortStory, [30_000, 90_000, 140_000])];
+  return [
+    await settledScene(),
+    await sceneOf(oneSession, [10_000, 35_000]),
+    await sceneOf(shortStory, [30_000, 90_000, 140_000]),
+  ];
 }
 
 async function sceneOf(story: StreetOptions, stops: readonly number[]): Promise<Scene> {
@@ -73,23 +78,31 @@ export function spoil({ street, older }: Scene, chance: () => number): Spoilt {
     () => {
       const before = older.filter((files) => files.allFiles().includes(path));
       const copy = before[below(before.length)];
-      return copy === undefined ? { path, what: "empty", bytes: Buffer.alloc(0) } : { path, what: "an old copy", bytes: copy.peek(path) };
+      return copy === undefined
+        ? { path, what: "empty", bytes: Buffer.alloc(0) }
+        : { path, what: "an old copy", bytes: copy.peek(path) };
     },
   ];
   return (kinds[below(kinds.length)] as () => Spoilt)();
 }
 
-/** Starts twice on a street with this file spoilt, and judges. Throws with the mutation when anything is not as promised. */
+/**
+ * Starts twice on a street with this file spoilt, and judges. Throws with the mutation when anything is not as
+ * promised.
+ */
 export async function startOn({ street }: Scene, spoilt: Spoilt): Promise<Outcome> {
   const after = await street.fork();
   try {
     after.files = street.files.copy();
     after.files.tamper(spoilt.path, spoilt.bytes);
     const first = await start(after);
-    if (first.how === "refuses") assert.equal((await start(after)).why, first.why, "the second start refuses in the same words");
+    if (first.how === "refuses")
+      assert.equal((await start(after)).why, first.why, "the second start refuses in the same words");
     return first;
   } catch (error) {
-    throw new Error(`${spoilt.what} of ${spoilt.path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new Error(`${spoilt.what} of ${spoilt.path}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   } finally {
     await after.close();
   }
@@ -102,34 +115,56 @@ async function start(street: Street): Promise<Outcome> {
   assert.equal(ended.how, "story-over", `the agent ended: ${JSON.stringify(ended)}`);
   const snapshot = street.agent?.snapshot();
   // A sealed page that rotted closes the shop too, with all the rest open.
-  const closed = snapshot?.keyId === "" ? snapshot.closed : snapshot?.faults.find(({ code }) => code === "book/damaged")?.message;
+  const closed =
+    snapshot?.keyId === "" ? snapshot.closed : snapshot?.faults.find(({ code }) => code === "book/damaged")?.message;
   if (closed !== undefined) {
     assert.match(closed, /\/state\/\S+|^the receipt book/, "what is damaged is named");
-    assert.equal(street.seen.event.slice(told).some(({ news }) => news === "session-began"), false);
+    assert.equal(
+      street.seen.event.slice(told).some(({ news }) => news === "session-began"),
+      false,
+    );
     return { how: "refuses", why: closed };
   }
   judge(street);
   return { how: "sells", why: "" };
 }
 
-/** What was handed out stands in the book as it was, no session has two receipts, all is proven, and no more is billed than flowed. */
+/**
+ * What was handed out stands in the book as it was, no session has two receipts, all is proven, and no more is billed
+ * than flowed.
+ */
 function judge(street: Street): void {
   const files = street.files.copy();
   const book = Book.view(new Disk(files), `${stateFolder}/book`);
   const entries = [...book.entries()];
-  for (const [number, jws] of street.seen.receipts) assert.equal(entries[number - 1]?.jws, jws, `receipt ${number}, once handed out, stays what it is`);
+  for (const [number, jws] of street.seen.receipts)
+    assert.equal(entries[number - 1]?.jws, jws, `receipt ${number}, once handed out, stays what it is`);
   const sessions = entries.filter(({ kind }) => kind === "sale").map(({ sessionId }) => sessionId);
   assert.equal(new Set(sessions).size, sessions.length, "no session has two receipts");
   const pins = pinsOf(["station.pub.pem"], () => files.peek(`${stateFolder}/station.pub.pem`).toString("utf8"));
-  const text = JSON.stringify({ format: bookFormat, note: "", station: street.loaded.config.station.id, receipts: entries.map(({ jws }) => jws), checkpoint: "" });
-  const faults = verifyEvidence([{ name: "the book", text }], pins, tools).flatMap(({ checks }) => checks.filter(({ verdict }) => verdict === "fails" || verdict === "unproven").map(({ name, detail }) => `${name}: ${detail}`));
+  const text = JSON.stringify({
+    format: bookFormat,
+    note: "",
+    station: street.loaded.config.station.id,
+    receipts: entries.map(({ jws }) => jws),
+    checkpoint: "",
+  });
+  const faults = verifyEvidence([{ name: "the book", text }], pins, tools).flatMap(({ checks }) =>
+    checks
+      .filter(({ verdict }) => verdict === "fails" || verdict === "unproven")
+      .map(({ name, detail }) => `${name}: ${detail}`),
+  );
   assert.deepEqual(faults, []);
   let billed = 0;
   for (const { jws } of entries) {
     const payload = payloadOf(jws);
     if (payload?.kind === "sale") billed += milliWhOfKwh(payload.sale.energyKwh) ?? Number.NaN;
   }
-  const counted = Object.entries(street.world.outlets).reduce((sum, [id, { registerMilliWh }]) => sum + registerMilliWh - (street.before.outlets[Number(id)]?.registerMilliWh ?? 0), 0);
+  const counted = Object.entries(street.world.outlets).reduce(
+    (sum, [id, { registerMilliWh }]) =>
+      sum + registerMilliWh - (street.before.outlets[Number(id)]?.registerMilliWh ?? 0),
+    0,
+  );
   assert.ok(billed <= counted, `${billed} mWh billed, ${counted} counted`);
   const copies = new Map<string, string>();
   for (const { id, body } of street.backend.posts) {
@@ -139,7 +174,11 @@ function judge(street: Street): void {
 }
 
 /** So many spoilt starts over all scenes; answers how they ended. */
-export async function spoilOften(times: number, seed: number, say: (done: number) => void = () => undefined): Promise<{ readonly sells: number; readonly refuses: number }> {
+export async function spoilOften(
+  times: number,
+  seed: number,
+  say: (done: number) => void = () => undefined,
+): Promise<{ readonly sells: number; readonly refuses: number }> {
   const chance = random(seed);
   const scenes = await openScenes();
   const ended = { sells: 0, refuses: 0 };

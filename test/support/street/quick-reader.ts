@@ -1,9 +1,11 @@
-// A card reader without its thread: looks into the bench's field by the agent's clock and tells visits by the driver's own rule.
-// For tests that start agents by the thousand; the real reader over the simulated chip has its own tests and plays the demo.
-import { DeviceError, sleep, type CardReader, type CardTap, type Clock } from "../../../drivers/driver.js";
+// A card reader without its thread: looks into the bench's field by the agent's clock and tells visits by the driver's
+// own rule. For tests that start agents by the thousand; the real reader over the simulated chip has its own tests and
+// plays the demo.
+
 import type { CardField } from "../../../drivers/bench/card-field.js";
-import { nobody, notice, type CardPresence } from "../../../drivers/rfid/presence.js";
+import { type CardReader, type CardTap, type Clock, DeviceError, sleep } from "../../../drivers/driver.js";
 import type { CardDetection } from "../../../drivers/rfid/card-detection.js";
+import { type CardPresence, nobody, notice } from "../../../drivers/rfid/presence.js";
 
 export class QuickReader implements CardReader {
   readonly #closing = new AbortController();
@@ -40,6 +42,8 @@ export class QuickReader implements CardReader {
     if (health !== "well") throw new DeviceError("reader/lost", "the bench's chip no longer answers");
     const [first, ...more] = cards;
     if (first === undefined) return { kind: "none" };
-    return more.length > 0 ? { kind: "several" } : { kind: "card", uid: Buffer.from(first).toString("hex").toUpperCase() };
+    return more.length > 0
+      ? { kind: "several" }
+      : { kind: "card", uid: Buffer.from(first).toString("hex").toUpperCase() };
   }
 }

@@ -1,4 +1,5 @@
-// Short stories for the crash tests: a few sessions in a few minutes of bench time, with every ending that a session can have.
+// Short stories for the crash tests: a few sessions in a few minutes of bench time, with every ending that a session
+// can have.
 import { storyCards } from "../../../drivers/bench/story.js";
 import type { Act, Agenda } from "../../../drivers/bench/world.js";
 import type { StreetOptions } from "./street.js";
@@ -23,7 +24,10 @@ const acts: readonly (readonly [number, Act])[] = [
   [160, { do: "unplug", connector: 1 }],
 ];
 
-/** Three sessions: stopped by card across a change of price, a car that was full, a cable pulled under load while the backend is away. */
+/**
+ * Three sessions: stopped by card across a change of price, a car that was full, a cable pulled under load while the
+ * backend is away.
+ */
 export const shortStory: StreetOptions = {
   storyMs: 165_000,
   startsAt,
@@ -34,10 +38,11 @@ export const shortStory: StreetOptions = {
 export const oneSession: StreetOptions = {
   storyMs: 70_000,
   startsAt: startsAt + 30_000,
-  agenda: (startMs): Agenda => acts.flatMap(([seconds, act]): Agenda[number][] => {
-    if (seconds === 4 || seconds === 8) return [{ monoMs: startMs + seconds * 1_000, act }];
-    if (seconds === 75) return [{ monoMs: startMs + 50_000, act }];
-    if (seconds === 95) return [{ monoMs: startMs + 60_000, act }];
-    return [];
-  }),
+  agenda: (startMs): Agenda =>
+    acts.flatMap(([seconds, act]): Agenda[number][] => {
+      if (seconds === 4 || seconds === 8) return [{ monoMs: startMs + seconds * 1_000, act }];
+      if (seconds === 75) return [{ monoMs: startMs + 50_000, act }];
+      if (seconds === 95) return [{ monoMs: startMs + 60_000, act }];
+      return [];
+    }),
 };

@@ -1,22 +1,23 @@
 // A street with one charge point, in memory: the world, the backend and the disk live here; agents come and go on them.
-// An agent's life ends as told: by itself, by a kill, or by a power cut at any operation of its disk. Then the next one starts on what is left.
+// An agent's life ends as told: by itself, by a kill, or by a power cut at any operation of its disk. Then the next one
+// starts on what is left.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { loadConfig, type LoadedConfig } from "../../../config/load.js";
-import type { Config } from "../../../config/schema.js";
 import { Agent } from "../../../agent/app/agent.js";
 import { Disk } from "../../../agent/ledger/store/disk.js";
 import type { AgentEvent } from "../../../agent/station/events.js";
+import { type LoadedConfig, loadConfig } from "../../../config/load.js";
+import type { Config } from "../../../config/schema.js";
 import { Backend } from "../../../drivers/bench/backend.js";
+import { type Bench, firstWorld, openBench } from "../../../drivers/bench/bench.js";
 import { CardField } from "../../../drivers/bench/card-field.js";
-import { firstWorld, openBench, type Bench } from "../../../drivers/bench/bench.js";
 import { GpioBoard } from "../../../drivers/bench/gpio-board.js";
 import type { Agenda, WorldState } from "../../../drivers/bench/world.js";
 import type { WorldKeeper } from "../../../drivers/bench/world-file.js";
 import { nobody } from "../../../drivers/rfid/presence.js";
-import { PowerCut, VolatileFiles, type Cut, type Wishes } from "../volatile-files.js";
+import { type Cut, PowerCut, VolatileFiles, type Wishes } from "../volatile-files.js";
 import { QuickReader } from "./quick-reader.js";
 
 export const stateFolder = "/state";
@@ -38,7 +39,11 @@ export type Seen = {
   readonly event: AgentEvent[];
 };
 
-export type Ended = { readonly how: "story-over" | "cut" | "exit" | "stuck"; readonly code?: number; readonly why?: string };
+export type Ended = {
+  readonly how: "story-over" | "cut" | "exit" | "stuck";
+  readonly code?: number;
+  readonly why?: string;
+};
 
 export type StreetOptions = {
   readonly seed?: number;
@@ -73,7 +78,11 @@ export class Street {
     from?: { readonly world: WorldState; readonly files: VolatileFiles },
   ) {
     const blank = firstWorld(loaded.config, { seed: options.seed ?? 1, speed: 0, story: "quiet" });
-    const clock = { ...blank.clock, boot: "boot-1", ...(options.startsAt === undefined ? {} : { at: options.startsAt }) };
+    const clock = {
+      ...blank.clock,
+      boot: "boot-1",
+      ...(options.startsAt === undefined ? {} : { at: options.startsAt }),
+    };
     this.before = { ...blank, clock, agenda: options.agenda(clock.monoMs) };
     this.world = from?.world ?? this.before;
     this.files = from?.files ?? new VolatileFiles(options.wishes ?? {});
@@ -93,16 +102,34 @@ export class Street {
       state: stateFolder,
       socket: join(folder, "control.sock"),
       readers: { front: { driver: "mfrc522", spi: { bus: 0, device: 0 }, poll: 1_000, debounce: 2_000 } },
-      connectors: config.connectors.map((one) => ({ ...one, meter: { ...one.meter, poll: 5_000, timeout: 5_000, lostAfter: 20_000 } })),
+      connectors: config.connectors.map((one) => ({
+        ...one,
+        meter: { ...one.meter, poll: 5_000, timeout: 5_000, lostAfter: 20_000 },
+      })),
       timing: { ...config.timing, journalReading: 10_000 },
-      uplinks: config.uplinks.map((uplink) => ({ ...uplink, url: backend.url, tokenFile, backoff: { first: 5_000, most: 30_000 } })),
+      uplinks: config.uplinks.map((uplink) => ({
+        ...uplink,
+        url: backend.url,
+        tokenFile,
+        backoff: { first: 5_000, most: 30_000 },
+      })),
     };
     const loaded: LoadedConfig = { ...read.loaded, config: options.change?.(quick) ?? quick };
     return new Street(loaded, backend, folder, options);
   }
 
-  /** Lets one agent live until the story is over and all is settled and sent, or until its end comes otherwise. `look` comes after every change. */
-  async live(limits: { readonly untilMs?: number; readonly during?: (bench: Bench, agent: Agent) => void; readonly look?: (bench: Bench, agent: Agent) => void; readonly nothingParked?: boolean } = {}): Promise<Ended> {
+  /**
+   * Lets one agent live until the story is over and all is settled and sent, or until its end comes otherwise. `look`
+   * comes after every change.
+   */
+  async live(
+    limits: {
+      readonly untilMs?: number;
+      readonly during?: (bench: Bench, agent: Agent) => void;
+      readonly look?: (bench: Bench, agent: Agent) => void;
+      readonly nothingParked?: boolean;
+    } = {},
+  ): Promise<Ended> {
     this.lives += 1;
     const { files } = this;
     let over: (ended: Ended) => void = () => undefined;
@@ -114,18 +141,31 @@ export class Street {
       over(how);
     };
     const keeper: WorldKeeper<WorldState> = { saved: () => this.world, save: () => undefined, close: () => undefined };
-    const made = openBench(this.loaded.config, { seed: this.options.seed ?? 1, speed: 0, story: "quiet" }, keeper, new GpioBoard(undefined, mostPins));
+    const made = openBench(
+      this.loaded.config,
+      { seed: this.options.seed ?? 1, speed: 0, story: "quiet" },
+      keeper,
+      new GpioBoard(undefined, mostPins),
+    );
     const memory = { presence: nobody };
     const { poll, debounce } = this.loaded.config.readers["front"] ?? { poll: 1_000, debounce: 2_000 };
     const bench: Bench = Object.assign(made, {
-      reader: (name: string) => new QuickReader(made.fields.get(name) ?? new CardField(), made.clock, poll, debounce, memory),
+      reader: (name: string) =>
+        new QuickReader(made.fields.get(name) ?? new CardField(), made.clock, poll, debounce, memory),
       onBackend: (away: boolean) => this.backend.become(away ? 503 : "well"),
     });
     this.bench = bench;
     const life = this.lives;
     const bornMs = bench.clock.now().monoMs;
     let ids = 0;
-    const disk = new Disk(watched(files, () => freeze({ how: "cut" }), this.disk, (ms) => bench.clock.hold(ms)));
+    const disk = new Disk(
+      watched(
+        files,
+        () => freeze({ how: "cut" }),
+        this.disk,
+        (ms) => bench.clock.hold(ms),
+      ),
+    );
     let living: Agent | undefined;
     let wrong: unknown;
     let lookWaits = false;
@@ -161,8 +201,18 @@ export class Street {
         if (frozen !== undefined) return;
         const { monoMs } = bench.clock.now();
         if (limits.untilMs !== undefined && monoMs >= limits.untilMs) return freeze({ how: "story-over" });
-        if (monoMs >= this.endMs && isQuiet(agent) && (limits.nothingParked !== true || agent.snapshot().uplinks.every(({ parked }) => parked.length === 0))) return freeze({ how: "story-over" });
-        if (monoMs > Math.max(this.endMs, bornMs) + settleWithinMs) return freeze({ how: "stuck", why: JSON.stringify(agent.snapshot().connectors.map(({ state }) => state)) + (agent.snapshot().closed ?? "") });
+        if (
+          monoMs >= this.endMs &&
+          isQuiet(agent) &&
+          (limits.nothingParked !== true || agent.snapshot().uplinks.every(({ parked }) => parked.length === 0))
+        )
+          return freeze({ how: "story-over" });
+        if (monoMs > Math.max(this.endMs, bornMs) + settleWithinMs)
+          return freeze({
+            how: "stuck",
+            why:
+              JSON.stringify(agent.snapshot().connectors.map(({ state }) => state)) + (agent.snapshot().closed ?? ""),
+          });
         bench.clock.at(monoMs + lookEveryMs, look);
       };
       bench.clock.at(bench.clock.now().monoMs + lookEveryMs, look);
@@ -192,9 +242,22 @@ export class Street {
   powerCut(cut: Cut | "hard", outageMs = 20_000, wishes: Wishes = {}): void {
     this.files = cut === "hard" ? this.files.afterHardCut(wishes) : this.files.afterCut(cut, wishes);
     const { clock } = this.world;
-    // The monotonic clock goes on, so that the agenda can; under another boot's name nobody may compare it with the one before.
-    const outlets = Object.fromEntries(Object.entries(this.world.outlets).map(([id, outlet]) => [id, { ...outlet, sinceMs: clock.monoMs + outageMs }]));
-    this.world = { ...this.world, coils: {}, outlets, clock: { ...clock, at: clock.at + outageMs, monoMs: clock.monoMs + outageMs, boot: `${clock.boot.split("/")[0]}/${this.lives}` } };
+    // The monotonic clock goes on, so that the agenda can; under another boot's name nobody may compare it with the one
+    // before.
+    const outlets = Object.fromEntries(
+      Object.entries(this.world.outlets).map(([id, outlet]) => [id, { ...outlet, sinceMs: clock.monoMs + outageMs }]),
+    );
+    this.world = {
+      ...this.world,
+      coils: {},
+      outlets,
+      clock: {
+        ...clock,
+        at: clock.at + outageMs,
+        monoMs: clock.monoMs + outageMs,
+        boot: `${clock.boot.split("/")[0]}/${this.lives}`,
+      },
+    };
   }
 
   /** The process ended and the machine ran on: pins stay as they were, and power flows, until the next start. */
@@ -208,7 +271,10 @@ export class Street {
     backend.posts.push(...this.backend.posts);
     for (const [id, body] of this.backend.cdrs) backend.cdrs.set(id, body);
     const { config } = this.loaded;
-    const loaded = { ...this.loaded, config: { ...config, uplinks: config.uplinks.map((uplink) => ({ ...uplink, url: backend.url })) } };
+    const loaded = {
+      ...this.loaded,
+      config: { ...config, uplinks: config.uplinks.map((uplink) => ({ ...uplink, url: backend.url })) },
+    };
     const other = new Street(loaded, backend, this.folder, this.options, { world: this.world, files: this.files });
     for (const id of this.seen.began) other.seen.began.add(id);
     for (const [number, jws] of this.seen.receipts) other.seen.receipts.set(number, jws);
@@ -230,7 +296,8 @@ export class Street {
     if (isDead) return;
     this.seen.event.push(event);
     if (event.news === "session-began") this.seen.began.add(event.session);
-    if (event.news === "uploaded" && !this.seen.acknowledged.has(event.number)) this.seen.acknowledged.set(event.number, this.backend.posts.length);
+    if (event.news === "uploaded" && !this.seen.acknowledged.has(event.number))
+      this.seen.acknowledged.set(event.number, this.backend.posts.length);
     if (event.news !== "receipt") return;
     const { jws } = JSON.parse(files.peek(event.file).toString("utf8")) as { jws: string };
     this.seen.receipts.set(event.number, jws);
@@ -240,20 +307,44 @@ export class Street {
 /** All sold, settled and sent, no car waiting to be served. */
 function isQuiet(agent: Agent): boolean {
   const { connectors, selling } = agent.snapshot();
-  return selling && agent.synced() && connectors.every(({ state }) => state === "available" || state === "occupied" || state === "finishing" || state === "out-of-order");
+  return (
+    selling &&
+    agent.synced() &&
+    connectors.every(
+      ({ state }) => state === "available" || state === "occupied" || state === "finishing" || state === "out-of-order",
+    )
+  );
 }
 
-const writing = new Set(["writeSync", "fsyncSync", "fdatasyncSync", "ftruncateSync", "renameSync", "linkSync", "unlinkSync", "mkdirSync"]);
+const writing = new Set([
+  "writeSync",
+  "fsyncSync",
+  "fdatasyncSync",
+  "ftruncateSync",
+  "renameSync",
+  "linkSync",
+  "unlinkSync",
+  "mkdirSync",
+]);
 
-/** The same files on a disk with its troubles; `cut` is told as soon as an operation meets the power cut, `hold` how long one takes. */
-function watched(files: VolatileFiles, cut: () => void, disk: Street["disk"], hold: (ms: number) => void): VolatileFiles {
+/**
+ * The same files on a disk with its troubles; `cut` is told as soon as an operation meets the power cut, `hold` how
+ * long one takes.
+ */
+function watched(
+  files: VolatileFiles,
+  cut: () => void,
+  disk: Street["disk"],
+  hold: (ms: number) => void,
+): VolatileFiles {
   return new Proxy(files, {
     get: (target, key) => {
       const value: unknown = Reflect.get(target, key, target);
       if (typeof value !== "function") return value;
       return (...given: unknown[]): unknown => {
         const writes = writing.has(String(key));
-        if (writes && disk.code !== undefined) throw Object.assign(new Error(`${disk.code}: simulated, ${String(key)}`), { code: disk.code });
+        if (writes && disk.code !== undefined)
+          throw Object.assign(new Error(`${disk.code}: simulated, ${String(key)}`), { code: disk.code });
         if (disk.slowMs > 0 && String(key).endsWith("syncSync")) hold(disk.slowMs);
         try {
           return Reflect.apply(value, target, given);

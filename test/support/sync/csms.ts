@@ -1,18 +1,35 @@
-// A strict CSMS on this machine (every message is held against the official schemas), behind a line that can be cut at any step.
-import net from "node:net";
-import type { AddressInfo, Socket } from "node:net";
+// A strict CSMS on this machine (every message is held against the official schemas), behind a line that can be cut at
+// any step.
+
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import type { AddressInfo, Socket } from "node:net";
+import net from "node:net";
 import { createRPCError, createValidator, RPCServer } from "ocpp-rpc";
 
 /** Where the line is cut, or what the CSMS does instead of answering. */
 export type Mood =
   | { readonly at: "connect"; readonly how: "refused" | "cut-upgrade" | "login-page" | 401 | 404 | 503 }
-  | { readonly at: Step; readonly how: "lost-request" | "lost-answer" | "half-answer" | "silent" | "InternalError" | "FormatViolation" | "NotImplemented" };
+  | {
+      readonly at: Step;
+      readonly how:
+        | "lost-request"
+        | "lost-answer"
+        | "half-answer"
+        | "silent"
+        | "InternalError"
+        | "FormatViolation"
+        | "NotImplemented";
+    };
 
 export type Step = "BootNotification" | "Started" | "Updated" | "Ended" | "Payment";
 
-export type Got = { readonly protocol: string; readonly action: string; readonly payload: Readonly<Record<string, unknown>>; readonly text: string };
+export type Got = {
+  readonly protocol: string;
+  readonly action: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+  readonly text: string;
+};
 
 type Client = {
   readonly protocol?: string;
@@ -21,13 +38,27 @@ type Client = {
   call(method: string, params: object): Promise<unknown>;
 };
 
-/** The package names the schemas of 2.1 as its standard does (BootNotificationRequest), but looks for them by the names of 2.0.1 (…req, …conf). */
+/**
+ * The package names the schemas of 2.1 as its standard does (BootNotificationRequest), but looks for them by the names
+ * of 2.0.1 (…req, …conf).
+ */
 function validatorOf21(): ReturnType<typeof createValidator> {
   const path = createRequire(import.meta.url).resolve("ocpp-rpc/lib/schemas/ocpp2_1.json");
   const schemas = JSON.parse(readFileSync(path, "utf8")) as { readonly $id: string }[];
   // Its enumerations carry a keyword that only objects may have, of which ajv would complain aloud.
   const enumeration = /"additionalProperties":false,"enum"/g;
-  return createValidator("ocpp2.1", schemas.map((schema) => JSON.parse(JSON.stringify({ ...schema, $id: schema.$id.replace(/Request$/, ".req").replace(/Response$/, ".conf") }).replace(enumeration, '"enum"')) as object));
+  return createValidator(
+    "ocpp2.1",
+    schemas.map(
+      (schema) =>
+        JSON.parse(
+          JSON.stringify({
+            ...schema,
+            $id: schema.$id.replace(/Request$/, ".req").replace(/Response$/, ".conf"),
+          }).replace(enumeration, '"enum"'),
+        ) as object,
+    ),
+  );
 }
 const validators = [validatorOf21()];
 
@@ -59,12 +90,20 @@ export class Csms {
   readonly #waiters: { readonly holds: () => boolean; readonly resolve: () => void }[] = [];
   readonly #line: net.Server;
 
-  private constructor(private readonly server: RPCServer, private readonly back: { close(): void; closeAllConnections(): void }) {
+  private constructor(
+    private readonly server: RPCServer,
+    private readonly back: { close(): void; closeAllConnections(): void },
+  ) {
     this.#line = net.createServer((socket) => this.#connected(socket));
   }
 
   static async open(protocols: readonly string[]): Promise<Csms> {
-    const server = new RPCServer({ protocols: [...protocols], strictMode: true, strictModeValidators: validators, pingIntervalMs: 0 });
+    const server = new RPCServer({
+      protocols: [...protocols],
+      strictMode: true,
+      strictModeValidators: validators,
+      pingIntervalMs: 0,
+    });
     const back = await server.listen(0, "127.0.0.1");
     const csms = new Csms(server, back);
     csms.#backPort = (back.address() as AddressInfo).port;
@@ -113,7 +152,8 @@ export class Csms {
     socket.on("error", () => {});
     socket.on("close", () => this.#sockets.delete(socket));
     if (mood?.at === "connect" && mood.how === "refused") return void socket.destroy();
-    if (mood?.at === "connect" && mood.how === "login-page") return void socket.end("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>");
+    if (mood?.at === "connect" && mood.how === "login-page")
+      return void socket.end("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>");
     this.#cutUpgrade = mood?.at === "connect" && mood.how === "cut-upgrade";
     const inner = net.connect(this.#backPort, "127.0.0.1");
     this.#sockets.add(inner);
@@ -192,5 +232,11 @@ export function stepOf(action: string, payload: Readonly<Record<string, unknown>
   if (action === "BootNotification") return action;
   if (action === "NotifySettlement") return "Payment";
   if (action === "TransactionEvent") return payload["eventType"] as Step;
-  return action === "StartTransaction" ? "Started" : action === "StopTransaction" ? "Ended" : action === "MeterValues" ? "Updated" : undefined;
+  return action === "StartTransaction"
+    ? "Started"
+    : action === "StopTransaction"
+      ? "Ended"
+      : action === "MeterValues"
+        ? "Updated"
+        : undefined;
 }

@@ -1,6 +1,8 @@
-// A line between an uplink and its backend that is cut after so many bytes, this way or that: every step of an exchange can be its last.
-import net from "node:net";
+// A line between an uplink and its backend that is cut after so many bytes, this way or that: every step of an exchange
+// can be its last.
+
 import type { AddressInfo } from "node:net";
+import net from "node:net";
 
 /** `up` = bytes of the request that still pass, `down` = bytes of the answer. */
 export type Cut = { readonly up: number } | { readonly down: number } | "refused";
@@ -41,11 +43,19 @@ export class CutLine {
   }
 
   #listen(): Promise<void> {
-    return new Promise((resolve) => this.#server.listen(this.#port, "127.0.0.1", () => ((this.#port = (this.#server.address() as AddressInfo).port), resolve())));
+    return new Promise((resolve) =>
+      this.#server.listen(
+        this.#port,
+        "127.0.0.1",
+        () => ((this.#port = (this.#server.address() as AddressInfo).port), resolve()),
+      ),
+    );
   }
 
   async #stopListening(): Promise<void> {
-    const closed = this.#server.listening ? new Promise<void>((resolve) => this.#server.close(() => resolve())) : undefined;
+    const closed = this.#server.listening
+      ? new Promise<void>((resolve) => this.#server.close(() => resolve()))
+      : undefined;
     for (const pair of this.#pairs) this.#break(pair);
     await closed;
   }
@@ -67,7 +77,16 @@ export class CutLine {
       if (way === "up") up += chunk.length;
       else down += chunk.length;
       [this.up, this.down] = [up, down];
-      const limit = of === undefined || of === "refused" ? undefined : way === "up" ? ("up" in of ? of.up : undefined) : "down" in of ? of.down : undefined;
+      const limit =
+        of === undefined || of === "refused"
+          ? undefined
+          : way === "up"
+            ? "up" in of
+              ? of.up
+              : undefined
+            : "down" in of
+              ? of.down
+              : undefined;
       return limit === undefined ? chunk : chunk.subarray(0, Math.max(0, limit - before));
     };
     const forward = (from: net.Socket, to: net.Socket, way: "up" | "down"): void => {

@@ -1,15 +1,22 @@
-// An OCPP uplink with its outbox over a book of receipts, on stores that keep text as a disk would; both can be let go and opened again.
-import type { OcppUplinkConfig } from "../../../config/uplink.js";
-import { issueReceipt, openChain, type Issued } from "../../../agent/core/receipt/receipt.js";
+// An OCPP uplink with its outbox over a book of receipts, on stores that keep text as a disk would; both can be let go
+// and opened again.
+
 import type { Settlement } from "../../../agent/core/cdr/settlement.js";
+import { type Issued, issueReceipt, openChain } from "../../../agent/core/receipt/receipt.js";
 import { sha256 } from "../../../agent/receipts/signing-keys.js";
-import type { StationFeed } from "../../../agent/sync/station-port.js";
 import { OcppUplink, type OcppUplinkParts } from "../../../agent/sync/ocpp/ocpp-uplink.js";
-import { noTransactions, parseTransactions, type TransactionsState, type TransactionsStore } from "../../../agent/sync/ocpp/transactions/transactions-state.js";
+import {
+  noTransactions,
+  parseTransactions,
+  type TransactionsState,
+  type TransactionsStore,
+} from "../../../agent/sync/ocpp/transactions/transactions-state.js";
 import { Outbox } from "../../../agent/sync/outbox.js";
 import type { OutboxItem, OutboxItems } from "../../../agent/sync/outbox-state.js";
-import { chainOf, occasion, reading, settlement, signer, startMs } from "../sample-receipt.js";
+import type { StationFeed } from "../../../agent/sync/station-port.js";
+import type { OcppUplinkConfig } from "../../../config/uplink.js";
 import { HandClock } from "../hand-clock.js";
+import { chainOf, occasion, reading, settlement, signer, startMs } from "../sample-receipt.js";
 import { closeAll } from "./csms.js";
 import { Store } from "./outbox-bench.js";
 
@@ -22,7 +29,12 @@ export class SalesBook implements OutboxItems {
   sell(changes: Partial<Settlement> = {}): number {
     const number = this.issued.length + 1;
     const from = 1_234_500_000 + number * 20_000_000;
-    const sale = settlement(number, { begin: reading(startMs, from), borders: [], end: reading(startMs + 5_400_000, from + 12_345_000), ...changes });
+    const sale = settlement(number, {
+      begin: reading(startMs, from),
+      borders: [],
+      end: reading(startMs + 5_400_000, from + 12_345_000),
+      ...changes,
+    });
     this.issued.push(issueReceipt(sale, chainOf(this.issued), signer, sha256));
     return number;
   }
@@ -49,14 +61,41 @@ export class EventStore implements TransactionsStore {
 }
 
 export function ocppConfig(url: string, more: Partial<OcppUplinkConfig> = {}): OcppUplinkConfig {
-  return { name: "csms", kind: "ocpp", url, identity: "till 1/ä", versions: ["2.1", "2.0.1", "1.6"], timeout: 5_000, meterValues: 300_000, backoff: { first: 100, most: 1_000 }, tls: {}, schedule: "* * * * *", ...more };
+  return {
+    name: "csms",
+    kind: "ocpp",
+    url,
+    identity: "till 1/ä",
+    versions: ["2.1", "2.0.1", "1.6"],
+    timeout: 5_000,
+    meterValues: 300_000,
+    backoff: { first: 100, most: 1_000 },
+    tls: {},
+    schedule: "* * * * *",
+    ...more,
+  };
 }
 
-export type Till = { readonly uplink: OcppUplink; readonly outbox: Outbox; readonly failures: unknown[]; readonly notes: string[] };
+export type Till = {
+  readonly uplink: OcppUplink;
+  readonly outbox: Outbox;
+  readonly failures: unknown[];
+  readonly notes: string[];
+};
 
-export type World = { readonly book: SalesBook; readonly events: EventStore; readonly store: Store; readonly clock: HandClock };
+export type World = {
+  readonly book: SalesBook;
+  readonly events: EventStore;
+  readonly store: Store;
+  readonly clock: HandClock;
+};
 
-export const world = (): World => ({ book: new SalesBook(), events: new EventStore(), store: new Store(), clock: new HandClock() });
+export const world = (): World => ({
+  book: new SalesBook(),
+  events: new EventStore(),
+  store: new Store(),
+  clock: new HandClock(),
+});
 
 const open = new Set<Outbox>();
 
@@ -74,12 +113,18 @@ export async function drained(outbox: Outbox): Promise<void> {
 }
 
 /** Opens uplink and outbox over what lasts of a world. */
-export function stationState(world: World, config: OcppUplinkConfig, parts: Partial<OcppUplinkParts> = {}, feed?: StationFeed): Till {
+export function stationState(
+  world: World,
+  config: OcppUplinkConfig,
+  parts: Partial<OcppUplinkParts> = {},
+  feed?: StationFeed,
+): Till {
   const failures: unknown[] = [];
   const notes: string[] = [];
   const { clock, book, store, events } = world;
   const uplink = new OcppUplink({
-    config, clock,
+    config,
+    clock,
     identity: config.identity ?? "till-1",
     party: { countryCode: "DE", partyId: "ABC" },
     version: "0.1.0",
@@ -95,7 +140,15 @@ export function stationState(world: World, config: OcppUplinkConfig, parts: Part
     die: (error) => failures.push(error),
     ...parts,
   });
-  const outbox = new Outbox({ uplink, items: book, store, clock, random: () => 0.5, backoff: config.backoff, onFailure: (error) => failures.push(error) });
+  const outbox = new Outbox({
+    uplink,
+    items: book,
+    store,
+    clock,
+    random: () => 0.5,
+    backoff: config.backoff,
+    onFailure: (error) => failures.push(error),
+  });
   open.add(outbox);
   return { uplink, outbox, failures, notes };
 }

@@ -1,6 +1,13 @@
-// What an outbox needs, one inch above the disk and the line: a book of receipts, a store that logs its writes, an uplink by script.
+// What an outbox needs, one inch above the disk and the line: a book of receipts, a store that logs its writes, an
+// uplink by script.
 import { Outbox, type OutboxParts, type OutboxStatus } from "../../../agent/sync/outbox.js";
-import { parseOutboxState, type OutboxItem, type OutboxItems, type OutboxState, type OutboxStore } from "../../../agent/sync/outbox-state.js";
+import {
+  type OutboxItem,
+  type OutboxItems,
+  type OutboxState,
+  type OutboxStore,
+  parseOutboxState,
+} from "../../../agent/sync/outbox-state.js";
 import type { Outcome, Uplink, UplinkItem } from "../../../agent/sync/uplink.js";
 import { HandClock } from "../hand-clock.js";
 
@@ -64,14 +71,34 @@ export class ScriptedUplink implements Uplink {
   }
 }
 
-export type Bench = { outbox: Outbox; uplink: ScriptedUplink; book: Book; store: Store; clock: HandClock; statuses: OutboxStatus[]; failures: unknown[] };
+export type Bench = {
+  outbox: Outbox;
+  uplink: ScriptedUplink;
+  book: Book;
+  store: Store;
+  clock: HandClock;
+  statuses: OutboxStatus[];
+  failures: unknown[];
+};
 
-export function bench(parts: Partial<Pick<Bench, "uplink" | "book" | "store" | "clock">> & Partial<Pick<OutboxParts, "random">> = {}): Bench {
-  const { uplink = new ScriptedUplink(), book = new Book(4), store = new Store(), clock = new HandClock(), random = () => 0.5 } = parts;
+export function bench(
+  parts: Partial<Pick<Bench, "uplink" | "book" | "store" | "clock">> & Partial<Pick<OutboxParts, "random">> = {},
+): Bench {
+  const {
+    uplink = new ScriptedUplink(),
+    book = new Book(4),
+    store = new Store(),
+    clock = new HandClock(),
+    random = () => 0.5,
+  } = parts;
   const statuses: OutboxStatus[] = [];
   const failures: unknown[] = [];
   const outbox = new Outbox({
-    uplink, items: book, store, clock, random,
+    uplink,
+    items: book,
+    store,
+    clock,
+    random,
     backoff: { first: 1_000, most: 60_000 },
     onChange: (status) => statuses.push(status),
     onFailure: (error) => failures.push(error),

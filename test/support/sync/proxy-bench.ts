@@ -37,10 +37,13 @@ export class LoopbackProxy {
       const head = bytes.toString("latin1");
       const [, host = "", port = ""] = /^CONNECT ([^ ]+):(\d+) HTTP\/1\.1\r\n/.exec(head) ?? [];
       this.asked.push(`${host}:${port}`);
-      const wanted = this.credentials === undefined || head.includes(`Proxy-Authorization: Basic ${Buffer.from(this.credentials).toString("base64")}\r\n`);
+      const wanted =
+        this.credentials === undefined ||
+        head.includes(`Proxy-Authorization: Basic ${Buffer.from(this.credentials).toString("base64")}\r\n`);
       if (this.mood === "garbage") return void socket.end("SSH-2.0-OpenSSH_9.2\r\n\r\n");
       if (this.mood === "cut") return void socket.destroy();
-      if (typeof this.mood === "number" || !wanted) return void socket.end(`HTTP/1.1 ${wanted ? this.mood : 407} No\r\nContent-Length: 0\r\n\r\n`);
+      if (typeof this.mood === "number" || !wanted)
+        return void socket.end(`HTTP/1.1 ${wanted ? this.mood : 407} No\r\nContent-Length: 0\r\n\r\n`);
       const beyond = this.#keep(net.connect(Number(port), host));
       beyond.once("connect", () => {
         socket.write("HTTP/1.1 200 Connection established\r\nVia: loopback\r\n\r\n");

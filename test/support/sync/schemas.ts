@@ -9,6 +9,9 @@ const [in16, in201, in21] = require("ocpp-rpc/lib/standard-validators.js") as [V
 /** Throws where the payload is not what the schema of this message says. */
 export function mustFit(dialect: Dialect, action: string, kind: "request" | "response", payload: unknown): void {
   const validator = { "ocpp1.6": in16, "ocpp2.0.1": in201, "ocpp2.1": in21 }[dialect];
-  const suffix = dialect === "ocpp2.1" ? { request: "Request", response: "Response" }[kind] : { request: ".req", response: ".conf" }[kind];
+  const suffix =
+    dialect === "ocpp2.1"
+      ? { request: "Request", response: "Response" }[kind]
+      : { request: ".req", response: ".conf" }[kind];
   validator.validate(`urn:${action}${suffix}`, JSON.parse(JSON.stringify(payload)));
 }

@@ -1,17 +1,29 @@
-// A station as an uplink sees it: a till that is moved by facts, told to whoever listens. The meter and the driver are the test's hand.
-import type { Moment, Reading } from "../../../drivers/driver.js";
-import type { Activity } from "../../../agent/core/tariff/period.js";
-import type { Opening } from "../../../agent/core/session/session.js";
+// A station as an uplink sees it: a till that is moved by facts, told to whoever listens. The meter and the driver are
+// the test's hand.
+
 import type { Settlement } from "../../../agent/core/cdr/settlement.js";
+import type { Opening } from "../../../agent/core/session/session.js";
+import {
+  emptyStationState,
+  reduce,
+  type StationEvent,
+  type StationState,
+} from "../../../agent/core/session/station-state.js";
+import type { Activity } from "../../../agent/core/tariff/period.js";
 import { parseTariff } from "../../../agent/core/tariff/tariff.js";
-import { emptyStationState, reduce, type StationEvent, type StationState } from "../../../agent/core/session/station-state.js";
 import type { StationFault } from "../../../agent/sync/faults.js";
 import type { Fact, StationFeed } from "../../../agent/sync/station-port.js";
-import { meter, tariff, timeZone } from "../sample-receipt.js";
+import type { Moment, Reading } from "../../../drivers/driver.js";
 import type { HandClock } from "../hand-clock.js";
+import { meter, tariff, timeZone } from "../sample-receipt.js";
 import type { SalesBook } from "./ocpp-bench.js";
 
-const layout = { connectors: [{ id: 1, reader: "front" }, { id: 2, reader: "front" }] };
+const layout = {
+  connectors: [
+    { id: 1, reader: "front" },
+    { id: 2, reader: "front" },
+  ],
+};
 
 export class Forecourt implements StationFeed {
   standing: StationFault[] = [];
@@ -19,7 +31,10 @@ export class Forecourt implements StationFeed {
   #stationState: StationState = emptyStationState(layout);
   readonly #listeners = new Set<(fact: Fact) => void>();
 
-  constructor(readonly clock: HandClock, readonly book: SalesBook) {}
+  constructor(
+    readonly clock: HandClock,
+    readonly book: SalesBook,
+  ) {}
 
   listen(listener: (fact: Fact) => void): () => void {
     this.#listeners.add(listener);
@@ -54,7 +69,15 @@ export class Forecourt implements StationFeed {
       authMethod: by === undefined ? ("WHITELIST" as const) : ("COMMAND" as const),
       ...(by === undefined ? {} : { authorizationReference: by.reference }),
     };
-    const opening: Opening = { id, acceptance, meter, tariff: parsed.tariff, timeZone, shown: { text: "", atMs: moment.at }, begin: this.#reading(moment, 0) };
+    const opening: Opening = {
+      id,
+      acceptance,
+      meter,
+      tariff: parsed.tariff,
+      timeZone,
+      shown: { text: "", atMs: moment.at },
+      begin: this.#reading(moment, 0),
+    };
     this.happens({ type: "PlugChanged", moment, connector, plugged: true });
     this.happens({ type: "CardAccepted", moment, connector, acceptance });
     this.happens({ type: "SessionBegan", moment, connector, opening });
@@ -64,7 +87,14 @@ export class Forecourt implements StationFeed {
   /** The meter is read. */
   reads(milliWh: number, activity: Activity = "charging", connector = 1): void {
     const moment = this.clock.now();
-    this.happens({ type: "MeterRead", moment, connector, reading: this.#reading(moment, milliWh), activity, border: false });
+    this.happens({
+      type: "MeterRead",
+      moment,
+      connector,
+      reading: this.#reading(moment, milliWh),
+      activity,
+      border: false,
+    });
   }
 
   /** The session stops and is settled: its receipt stands in the book. Answers its number. */

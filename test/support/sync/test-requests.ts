@@ -1,15 +1,17 @@
-// A whole shop asked in OCPP's words: the station is real, the connection is a value that a test sets. Every answer must fit the standard's schema.
-import type { Dialect } from "../../../agent/sync/ocpp/rpc/frame.js";
-import { CallError, codeFor } from "../../../agent/sync/ocpp/rpc/frame.js";
+// A whole shop asked in OCPP's words: the station is real, the connection is a value that a test sets. Every answer
+// must fit the standard's schema.
+
+import { ReservationUpdates } from "../../../agent/sync/ocpp/cards/reservation-update.js";
 import { requestHandlers } from "../../../agent/sync/ocpp/request-handlers.js";
 import type { RequestContext } from "../../../agent/sync/ocpp/requests/request-context.js";
-import type { Intervals, CsmsLink } from "../../../agent/sync/ocpp/rpc/link.js";
+import { type KeptSettings, Settings } from "../../../agent/sync/ocpp/requests/settings.js";
+import type { Dialect } from "../../../agent/sync/ocpp/rpc/frame.js";
+import { CallError, codeFor } from "../../../agent/sync/ocpp/rpc/frame.js";
+import type { CsmsLink, Intervals } from "../../../agent/sync/ocpp/rpc/link.js";
 import { reconnectBy } from "../../../agent/sync/ocpp/rpc/reconnect.js";
-import { ReservationUpdates } from "../../../agent/sync/ocpp/cards/reservation-update.js";
 import { Reply } from "../../../agent/sync/ocpp/rpc/rpc.js";
-import { Settings, type KeptSettings } from "../../../agent/sync/ocpp/requests/settings.js";
 import type { CardLists, ListedCard } from "../../../agent/sync/station-port.js";
-import { uplink as uplinkSchema, type OcppUplinkConfig } from "../../../config/uplink.js";
+import { type OcppUplinkConfig, uplink as uplinkSchema } from "../../../config/uplink.js";
 import { Room } from "../station/test-station.js";
 import { mustFit } from "./schemas.js";
 
@@ -60,7 +62,12 @@ export class Counter {
     const registration = (): CsmsLink["registration"] => this.registration;
     let intervals: Intervals = { heartbeatS: 300, pingS: 60, meterValuesS: 300, costS: 60 };
     this.link = {
-      uplink: "csms", dialect, sendsPublicKey: true, sendsRunningCost: true, reconnect: reconnectBy({ first: 5_000, most: 900_000 }), untold: () => false,
+      uplink: "csms",
+      dialect,
+      sendsPublicKey: true,
+      sendsRunningCost: true,
+      reconnect: reconnectBy({ first: 5_000, most: 900_000 }),
+      untold: () => false,
       get registration() {
         return registration();
       },
@@ -74,9 +81,13 @@ export class Counter {
         return Promise.resolve({});
       },
       transactionOf: (sessionId) => (dialect === "ocpp1.6" ? this.numberOf(sessionId) : sessionId),
-      sessionOf: (id) => this.sessions().find((session) => (typeof id === "number" ? this.numberOf(session) === id : session === id)),
+      sessionOf: (id) =>
+        this.sessions().find((session) => (typeof id === "number" ? this.numberOf(session) === id : session === id)),
       triggered: (message, connector) => {
-        if (!["BootNotification", "Heartbeat", "StatusNotification", "MeterValues", "TransactionEvent"].includes(message)) return undefined;
+        if (
+          !["BootNotification", "Heartbeat", "StatusNotification", "MeterValues", "TransactionEvent"].includes(message)
+        )
+          return undefined;
         if (message === "MeterValues" && this.sessions().length === 0) return "nothing";
         return () => void triggered.push(`${message} ${connector ?? "all"}`);
       },
@@ -84,12 +95,20 @@ export class Counter {
     this.context = {
       link: this.link,
       config: room.config,
-      uplink: uplinkSchema.parse({ name: "csms", kind: "ocpp", url: "wss://csms.example/ocpp", passwordFile: "/secret" }) as OcppUplinkConfig,
+      uplink: uplinkSchema.parse({
+        name: "csms",
+        kind: "ocpp",
+        url: "wss://csms.example/ocpp",
+        passwordFile: "/secret",
+      }) as OcppUplinkConfig,
       version: "1.2.3",
       remote: room.services.remote,
       cards: this.lists,
       feed: station.feed(),
-      settings: new Settings({ read: () => this.kept, write: (kept) => void (this.kept = kept) }, (changes) => room.services.remote.settingSet(changes, "csms").accepted),
+      settings: new Settings(
+        { read: () => this.kept, write: (kept) => void (this.kept = kept) },
+        (changes) => room.services.remote.settingSet(changes, "csms").accepted,
+      ),
       now: () => room.clock.now().at,
       waits: () => false,
       note: (text) => void this.notes.push(text),
@@ -100,7 +119,9 @@ export class Counter {
   }
 
   sessions(): string[] {
-    return [...this.room.services.station.stationState().sessions.values()].flatMap((session) => ("sale" in session ? [session.sale.opening.id] : []));
+    return [...this.room.services.station.stationState().sessions.values()].flatMap((session) =>
+      "sale" in session ? [session.sale.opening.id] : [],
+    );
   }
 
   numberOf(sessionId: string): number {
@@ -131,7 +152,10 @@ export class Counter {
   }
 
   reason(action: string, payload: unknown): unknown {
-    const answer = this.ask(action, payload) as { readonly status?: unknown; readonly statusInfo?: { readonly reasonCode?: unknown } };
+    const answer = this.ask(action, payload) as {
+      readonly status?: unknown;
+      readonly statusInfo?: { readonly reasonCode?: unknown };
+    };
     return [answer.status, answer.statusInfo?.reasonCode];
   }
 }

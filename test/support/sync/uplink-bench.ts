@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { OcpiUplinkConfig } from "../../../config/uplink.js";
 import { OcpiUplink } from "../../../agent/sync/ocpi/ocpi-uplink.js";
+import type { OcpiUplinkConfig } from "../../../config/uplink.js";
 
 export const token = "plain-token-7";
 
@@ -23,8 +23,21 @@ export class TokenFile {
 
 export function uplinkTo(url: string, tokenFile: string, more: Partial<OcpiUplinkConfig> = {}): OcpiUplink {
   const config: OcpiUplinkConfig = {
-    name: "office", kind: "ocpi", url, version: "2.2.1", tokenFile, toCountryCode: "NL", toPartyId: "MSP", envelope: "ocpi",
-    acceptUnknownTime: false, timeout: 5_000, backoff: { first: 100, most: 1_000 }, tls: {}, schedule: "* * * * *", pull: "7 * * * *", ...more,
+    name: "office",
+    kind: "ocpi",
+    url,
+    version: "2.2.1",
+    tokenFile,
+    toCountryCode: "NL",
+    toPartyId: "MSP",
+    envelope: "ocpi",
+    acceptUnknownTime: false,
+    timeout: 5_000,
+    backoff: { first: 100, most: 1_000 },
+    tls: {},
+    schedule: "* * * * *",
+    pull: "7 * * * *",
+    ...more,
   };
   return new OcpiUplink(config, { countryCode: "DE", partyId: "ABC" });
 }

@@ -1,18 +1,30 @@
-// What a CSMS orders of the station itself: in or out of service, a restart, a message now, the cache emptied (2.x: G03, G04, B11, B12, F06,
-// C11; 1.6: 5.2, 5.14, 5.17, 5.4). Nothing else of a vendor's is known here (DataTransfer).
+// What a CSMS orders of the station itself: in or out of service, a restart, a message now, the cache emptied (2.x:
+// G03, G04, B11, B12, F06, C11; 1.6: 5.2, 5.14, 5.17, 5.4). Nothing else of a vendor's is known here (DataTransfer).
 import { z } from "zod";
 import type { RemoteControl } from "../../station-port.js";
-import { because, countSchema, evseSchema, readRequest, textSchema, wholeNumberSchema } from "../requests/request-schemas.js";
-import { placeOf, reasonOf, type RequestContext } from "../requests/request-context.js";
-import { Reply, type Handlers } from "../rpc/rpc.js";
+import { placeOf, type RequestContext, reasonOf } from "../requests/request-context.js";
+import {
+  because,
+  countSchema,
+  evseSchema,
+  readRequest,
+  textSchema,
+  wholeNumberSchema,
+} from "../requests/request-schemas.js";
+import { type Handlers, Reply } from "../rpc/rpc.js";
 
 const status = z.enum(["Inoperative", "Operative"]);
 const nothing = z.object({});
 const dataAsked = z.object({ vendorId: textSchema(255), messageId: textSchema(50).optional() });
 
 type Answer = ReturnType<RemoteControl["setOperative"]>;
-const wordFor = (answer: Answer): object => (answer.accepted ? { status: answer.scheduled ? "Scheduled" : "Accepted" } : { status: "Rejected", ...because(reasonOf[answer.code], answer.why) });
-const without = (answer: object): { readonly status: string } => ({ status: (answer as { readonly status: string }).status });
+const wordFor = (answer: Answer): object =>
+  answer.accepted
+    ? { status: answer.scheduled ? "Scheduled" : "Accepted" }
+    : { status: "Rejected", ...because(reasonOf[answer.code], answer.why) };
+const without = (answer: object): { readonly status: string } => ({
+  status: (answer as { readonly status: string }).status,
+});
 
 const dataTransfer = (payload: unknown): object => {
   readRequest(dataAsked, payload);
@@ -22,7 +34,10 @@ const dataTransfer = (payload: unknown): object => {
 export function availabilityHandlers(context: RequestContext): Handlers {
   const { link, remote, cards } = context;
   const availabilityAsked = z.object({ evse: evseSchema.optional(), operationalStatus: status });
-  const resetAsked = z.object({ type: z.enum(["Immediate", "OnIdle", "ImmediateAndResume"]), evseId: countSchema.optional() });
+  const resetAsked = z.object({
+    type: z.enum(["Immediate", "OnIdle", "ImmediateAndResume"]),
+    evseId: countSchema.optional(),
+  });
   const triggerAsked = z.object({ requestedMessage: textSchema(50), evse: evseSchema.optional() });
   return {
     ChangeAvailability: (payload) => {
@@ -33,8 +48,13 @@ export function availabilityHandlers(context: RequestContext): Handlers {
     },
     Reset: (payload) => {
       const { type, evseId } = readRequest(resetAsked, payload);
-      if (evseId !== undefined && evseId !== 0) return { status: "Rejected", ...because("UnsupportedParam", "an EVSE cannot be restarted by itself") };
-      if (type === "ImmediateAndResume") return { status: "Rejected", ...because("UnsupportedParam", "what runs is settled before a restart and does not go on after it") };
+      if (evseId !== undefined && evseId !== 0)
+        return { status: "Rejected", ...because("UnsupportedParam", "an EVSE cannot be restarted by itself") };
+      if (type === "ImmediateAndResume")
+        return {
+          status: "Rejected",
+          ...because("UnsupportedParam", "what runs is settled before a restart and does not go on after it"),
+        };
       return wordFor(remote.restart(type === "Immediate" ? "now" : "when-idle", link.uplink));
     },
     TriggerMessage: (payload) => {
@@ -46,7 +66,9 @@ export function availabilityHandlers(context: RequestContext): Handlers {
     ClearCache: (payload) => {
       readRequest(nothing, payload);
       const answer = cards.clearCache(link.uplink);
-      return answer.accepted ? { status: "Accepted" } : { status: "Rejected", ...because(reasonOf[answer.code], answer.why) };
+      return answer.accepted
+        ? { status: "Accepted" }
+        : { status: "Rejected", ...because(reasonOf[answer.code], answer.why) };
     },
     DataTransfer: dataTransfer,
   };
@@ -67,11 +89,17 @@ export function availabilityHandlers16(context: RequestContext): Handlers {
     ChangeAvailability: (payload) => {
       const { connectorId, type } = readRequest(availabilityAsked, payload);
       const place = placeOf(context, { id: connectorId });
-      return place === undefined ? { status: "Rejected" } : without(wordFor(remote.setOperative(place.connector, type === "Operative", link.uplink)));
+      return place === undefined
+        ? { status: "Rejected" }
+        : without(wordFor(remote.setOperative(place.connector, type === "Operative", link.uplink)));
     },
     Reset: (payload) => {
       const { type } = readRequest(resetAsked, payload);
-      return { status: remote.restart("now", link.uplink, type === "Hard" ? "HardReset" : "ImmediateReset").accepted ? "Accepted" : "Rejected" };
+      return {
+        status: remote.restart("now", link.uplink, type === "Hard" ? "HardReset" : "ImmediateReset").accepted
+          ? "Accepted"
+          : "Rejected",
+      };
     },
     TriggerMessage: triggerMessage,
     ExtendedTriggerMessage: triggerMessage,

@@ -1,4 +1,5 @@
-// Heartbeat on a line that stands: one in each interval of the CSMS's choice. Its answer holds the CSMS's time, which is compared and never set.
+// Heartbeat on a line that stands: one in each interval of the CSMS's choice. Its answer holds the CSMS's time, which
+// is compared and never set.
 import type { Clock } from "../../../../drivers/driver.js";
 import { CallError } from "../rpc/frame.js";
 import { CallLost, type Rpc } from "../rpc/rpc.js";
@@ -38,7 +39,13 @@ export class Heartbeat {
   async beat(rpc: Rpc): Promise<void> {
     try {
       const payload = await this.clock.busy(rpc.call("Heartbeat", {}));
-      if (typeof payload === "object" && payload !== null && "currentTime" in payload && typeof payload.currentTime === "string") this.compareClock(Date.parse(payload.currentTime));
+      if (
+        typeof payload === "object" &&
+        payload !== null &&
+        "currentTime" in payload &&
+        typeof payload.currentTime === "string"
+      )
+        this.compareClock(Date.parse(payload.currentTime));
     } catch (error) {
       if (!(error instanceof CallError) && !(error instanceof CallLost)) throw error;
     }
@@ -48,7 +55,8 @@ export class Heartbeat {
   compareClock(currentMs: number | undefined): void {
     if (currentMs === undefined || Number.isNaN(currentMs)) return;
     const difference = Math.abs(currentMs - this.clock.now().at);
-    if (difference > mostDifferenceMs && !this.#noted) this.note(`the backend's clock and this station's differ by ${Math.round(difference / 1000)} s: check both`);
+    if (difference > mostDifferenceMs && !this.#noted)
+      this.note(`the backend's clock and this station's differ by ${Math.round(difference / 1000)} s: check both`);
     this.#noted = difference > mostDifferenceMs;
   }
 

@@ -1,7 +1,15 @@
-// Starting and stopping by the word of a CSMS, and what it asks about a transaction (2.x: F01 to F03, E14, F05; 1.6: 5.11, 5.12, 5.18).
+// Starting and stopping by the word of a CSMS, and what it asks about a transaction (2.x: F01 to F03, E14, F05; 1.6:
+// 5.11, 5.12, 5.18).
 import { z } from "zod";
-import { because, countSchema, idTokenSchema, readRequest, textSchema, wholeNumberSchema } from "../requests/request-schemas.js";
-import { placeOf, reasonOf, tokenOf, type RequestContext } from "../requests/request-context.js";
+import { placeOf, type RequestContext, reasonOf, tokenOf } from "../requests/request-context.js";
+import {
+  because,
+  countSchema,
+  idTokenSchema,
+  readRequest,
+  textSchema,
+  wholeNumberSchema,
+} from "../requests/request-schemas.js";
 import type { Handlers } from "../rpc/rpc.js";
 
 const noLock = "there is no lock that this station could open";
@@ -9,7 +17,13 @@ const noLock = "there is no lock that this station could open";
 /** RequestStartTransaction and its fellows of 2.x. */
 export function remoteControl(context: RequestContext): Handlers {
   const { link, remote, feed, waits } = context;
-  const startAsked = z.object({ evseId: z.int().min(1).optional(), groupIdToken: idTokenSchema.optional(), idToken: idTokenSchema, remoteStartId: wholeNumberSchema, chargingProfile: z.unknown().optional() });
+  const startAsked = z.object({
+    evseId: z.int().min(1).optional(),
+    groupIdToken: idTokenSchema.optional(),
+    idToken: idTokenSchema,
+    remoteStartId: wholeNumberSchema,
+    chargingProfile: z.unknown().optional(),
+  });
   const stopAsked = z.object({ transactionId: textSchema(36) });
   const statusAsked = z.object({ transactionId: textSchema(36).optional() });
   const unlockAsked = z.object({ evseId: countSchema, connectorId: countSchema });
@@ -18,7 +32,8 @@ export function remoteControl(context: RequestContext): Handlers {
       const asked = readRequest(startAsked, payload);
       if (link.registration !== "Accepted") return { status: "Rejected", ...because("CSNotAccepted") };
       const token = tokenOf(context, asked.idToken);
-      if (token === undefined) return { status: "Rejected", ...because("InvalidIdToken", "a session needs a token of 1 to 36 characters") };
+      if (token === undefined)
+        return { status: "Rejected", ...because("InvalidIdToken", "a session needs a token of 1 to 36 characters") };
       const answer = remote.start({
         by: link.uplink,
         connector: asked.evseId ?? null,
@@ -28,7 +43,12 @@ export function remoteControl(context: RequestContext): Handlers {
       });
       if (!answer.accepted) return { status: "Rejected", ...because(reasonOf[answer.code], answer.why) };
       // A station without smart charging leaves the profile out (F01.FR.12), and says so.
-      return { status: "Accepted", ...(asked.chargingProfile === undefined ? {} : because("UnsupportedParam", "the charging profile is left out: there is no smart charging here")) };
+      return {
+        status: "Accepted",
+        ...(asked.chargingProfile === undefined
+          ? {}
+          : because("UnsupportedParam", "the charging profile is left out: there is no smart charging here")),
+      };
     },
     RequestStopTransaction: (payload) => {
       const { transactionId } = readRequest(stopAsked, payload);
@@ -36,26 +56,37 @@ export function remoteControl(context: RequestContext): Handlers {
       const session = link.sessionOf(transactionId);
       if (session === undefined) return { status: "Rejected", ...because("TxNotFound") };
       const answer = remote.stop(session, link.uplink);
-      return answer.accepted ? { status: "Accepted" } : { status: "Rejected", ...because(reasonOf[answer.code], answer.why) };
+      return answer.accepted
+        ? { status: "Accepted" }
+        : { status: "Rejected", ...because(reasonOf[answer.code], answer.why) };
     },
     GetTransactionStatus: (payload) => {
       const { transactionId } = readRequest(statusAsked, payload);
       if (transactionId === undefined) return { messagesInQueue: waits(undefined) || link.untold(undefined) };
       const session = link.sessionOf(transactionId);
-      const isOngoing = [...feed.stationState().sessions.values()].some((one) => "sale" in one && one.sale.opening.id === session);
-      return { ongoingIndicator: isOngoing, messagesInQueue: waits(session ?? transactionId) || (session !== undefined && link.untold(session)) };
+      const isOngoing = [...feed.stationState().sessions.values()].some(
+        (one) => "sale" in one && one.sale.opening.id === session,
+      );
+      return {
+        ongoingIndicator: isOngoing,
+        messagesInQueue: waits(session ?? transactionId) || (session !== undefined && link.untold(session)),
+      };
     },
     UnlockConnector: (payload) => {
       const { evseId, connectorId } = readRequest(unlockAsked, payload);
       const place = placeOf(context, { id: evseId, connectorId });
       if (place === undefined || place.connector === null) return { status: "UnknownConnector" };
-      if (feed.stationState().sessions.get(place.connector)?.state === "charging") return { status: "OngoingAuthorizedTransaction" };
+      if (feed.stationState().sessions.get(place.connector)?.state === "charging")
+        return { status: "OngoingAuthorizedTransaction" };
       return { status: "UnlockFailed", ...because("UnsupportedRequest", noLock) };
     },
   };
 }
 
-/** RemoteStartTransaction and its fellows of 1.6; a charging profile is left out, as 1.6 asks of a station without smart charging. */
+/**
+ * RemoteStartTransaction and its fellows of 1.6; a charging profile is left out, as 1.6 asks of a station without smart
+ * charging.
+ */
 export function remoteControl16(context: RequestContext): Handlers {
   const { link, remote } = context;
   const startAsked = z.object({ connectorId: wholeNumberSchema.optional(), idTag: textSchema(20) });
@@ -67,7 +98,11 @@ export function remoteControl16(context: RequestContext): Handlers {
       const { connectorId, idTag } = readRequest(startAsked, payload);
       const token = tokenOf(context, { idToken: idTag });
       if (link.registration !== "Accepted" || token === undefined || connectorId === 0) return rejected;
-      return { status: remote.start({ by: link.uplink, connector: connectorId ?? null, token }).accepted ? "Accepted" : "Rejected" };
+      return {
+        status: remote.start({ by: link.uplink, connector: connectorId ?? null, token }).accepted
+          ? "Accepted"
+          : "Rejected",
+      };
     },
     RemoteStopTransaction: (payload) => {
       const session = link.sessionOf(readRequest(stopAsked, payload).transactionId);
@@ -80,4 +115,3 @@ export function remoteControl16(context: RequestContext): Handlers {
     },
   };
 }
-

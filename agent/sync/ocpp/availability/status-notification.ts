@@ -1,14 +1,19 @@
-// Keeps a CSMS informed of how connectors stand and which faults stand: compares what it was told with what is, and tells the difference.
-// Nothing queues here: after a dead line only the present is told.
+// Keeps a CSMS informed of how connectors stand and which faults stand: compares what it was told with what is, and
+// tells the difference. Nothing queues here: after a dead line only the present is told.
 import type { Clock } from "../../../../drivers/driver.js";
 import type { StationFault } from "../../faults.js";
 import type { StationFeed } from "../../station-port.js";
-import { faultNotice, statusNotice, statusOf, type ToldStatus } from "./availability.js";
 import { CallError, type CallErrorCode, type Dialect } from "../rpc/frame.js";
 import type { Call } from "../rpc/rpc.js";
 import { transactionVerdict } from "../transactions/transactions.js";
+import { faultNotice, statusNotice, statusOf, type ToldStatus } from "./availability.js";
 
-export type StatusNotificationsParts = { readonly feed: () => StationFeed | undefined; readonly connectors: readonly number[]; readonly clock: Clock; readonly note: (text: string) => void };
+export type StatusNotificationsParts = {
+  readonly feed: () => StationFeed | undefined;
+  readonly connectors: readonly number[];
+  readonly clock: Clock;
+  readonly note: (text: string) => void;
+};
 
 export type StatusNotificationsLine = { readonly dialect: Dialect; readonly call: Call };
 
@@ -54,14 +59,20 @@ export class StatusNotifications {
     this.#cancel = undefined;
   }
 
-  /** Tells the state of a connector (all: undefined) again, changed or not; on this line even before we are accepted, since it was asked for. */
+  /**
+   * Tells the state of a connector (all: undefined) again, changed or not; on this line even before we are accepted,
+   * since it was asked for.
+   */
   repeat(connector: number | undefined, line: StatusNotificationsLine): void {
     const { clock, connectors, note } = this.#parts;
     const { at } = clock.now();
     for (const id of connectors) {
       if (connector !== undefined && connector !== id) continue;
       const told = this.#standing(id, line.dialect, at)?.told();
-      if (told !== undefined) void clock.busy(line.call(told.action, told.payload)).catch((error: unknown) => note(`${told.action} was asked for and not taken: ${String(error)}`));
+      if (told !== undefined)
+        void clock
+          .busy(line.call(told.action, told.payload))
+          .catch((error: unknown) => note(`${told.action} was asked for and not taken: ${String(error)}`));
     }
   }
 
@@ -84,12 +95,15 @@ export class StatusNotifications {
         try {
           await this.#parts.clock.busy(this.#line.call(next.told.action, next.told.payload));
         } catch (error) {
-          // A CSMS that does not take a notice is not told it again on this line; after a lost call all is compared anew.
+          // A CSMS that does not take a notice is not told it again on this line; after a lost call all is compared
+          // anew.
           if (!(error instanceof CallError)) return;
           // A failure that passes is not the notice's: it is told again with the next round.
-          if (transactionVerdict(error, next.told.action).kind === "retry" && !isForGood.includes(error.code)) this.#toldInVain.push(next.undo);
+          if (transactionVerdict(error, next.told.action).kind === "retry" && !isForGood.includes(error.code))
+            this.#toldInVain.push(next.undo);
           else {
-            if (!this.#unwanted.has(next.told.action)) this.#parts.note(`the backend does not take ${next.told.action}: ${error.message}`);
+            if (!this.#unwanted.has(next.told.action))
+              this.#parts.note(`the backend does not take ${next.told.action}: ${error.message}`);
             this.#unwanted.add(next.told.action);
           }
         }
@@ -106,7 +120,12 @@ export class StatusNotifications {
     const faults = feed.faults().filter(({ device }) => !device.startsWith("uplink "));
     for (const connector of this.#parts.connectors) {
       const now = this.#standing(connector, line.dialect, at);
-      if (now !== undefined && this.#status.get(connector) !== now.key) return { told: now.told(), done: () => void this.#status.set(connector, now.key), undo: () => void this.#status.delete(connector) };
+      if (now !== undefined && this.#status.get(connector) !== now.key)
+        return {
+          told: now.told(),
+          done: () => void this.#status.set(connector, now.key),
+          undo: () => void this.#status.delete(connector),
+        };
     }
     return line.dialect === "ocpp1.6" ? undefined : this.#faultDifference(faults, at);
   }
@@ -116,16 +135,35 @@ export class StatusNotifications {
     const feed = this.#parts.feed();
     if (feed === undefined) return undefined;
     const faults = feed.faults();
-    const status = statusOf(connector, { stationState: feed.stationState(), faults, blocked: (id) => feed.blocked(id) }, at);
+    const status = statusOf(
+      connector,
+      { stationState: feed.stationState(), faults, blocked: (id) => feed.blocked(id) },
+      at,
+    );
     const fault = faults.find(({ device }) => device === `connector ${connector}`);
-    return { key: dialect === "ocpp1.6" ? `${status.in16} ${fault?.code ?? ""}` : status.in2x, told: () => statusNotice(dialect, connector, status, fault, at, this.#eventId++) };
+    return {
+      key: dialect === "ocpp1.6" ? `${status.in16} ${fault?.code ?? ""}` : status.in2x,
+      told: () => statusNotice(dialect, connector, status, fault, at, this.#eventId++),
+    };
   }
 
   #faultDifference(faults: readonly StationFault[], at: number): Difference | undefined {
     const keyOf = ({ device, code }: StationFault): string => `${device} ${code}`;
-    for (const fault of faults) if (!this.#faults.has(keyOf(fault))) return { told: faultNotice(fault, false, at, this.#eventId++), done: () => void this.#faults.set(keyOf(fault), fault), undo: () => void this.#faults.delete(keyOf(fault)) };
+    for (const fault of faults)
+      if (!this.#faults.has(keyOf(fault)))
+        return {
+          told: faultNotice(fault, false, at, this.#eventId++),
+          done: () => void this.#faults.set(keyOf(fault), fault),
+          undo: () => void this.#faults.delete(keyOf(fault)),
+        };
     const standing = new Set(faults.map(keyOf));
-    for (const [key, fault] of this.#faults) if (!standing.has(key)) return { told: faultNotice(fault, true, at, this.#eventId++), done: () => void this.#faults.delete(key), undo: () => void this.#faults.set(key, fault) };
+    for (const [key, fault] of this.#faults)
+      if (!standing.has(key))
+        return {
+          told: faultNotice(fault, true, at, this.#eventId++),
+          done: () => void this.#faults.delete(key),
+          undo: () => void this.#faults.set(key, fault),
+        };
     return undefined;
   }
 

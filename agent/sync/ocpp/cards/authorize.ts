@@ -1,8 +1,9 @@
 // Authorize, and what a CSMS answers about a token, in each version's words. Pure.
-import type { OnlineAnswer } from "../../../core/cdr/token.js";
+
 import type { SessionToken } from "../../../core/cdr/settlement.js";
-import type { Dialect } from "../rpc/frame.js";
+import type { OnlineAnswer } from "../../../core/cdr/token.js";
 import { idTokenOfUid } from "../requests/id-token.js";
+import type { Dialect } from "../rpc/frame.js";
 
 export function authorizePayload(dialect: Dialect, uid: string): object {
   const idToken = idTokenOfUid(uid);
@@ -12,23 +13,42 @@ export function authorizePayload(dialect: Dialect, uid: string): object {
 export type Party = { readonly countryCode: string; readonly partyId: string };
 
 const refusals: Readonly<Record<string, Exclude<OnlineAnswer["allowed"], "ALLOWED">>> = {
-  Blocked: "BLOCKED", Expired: "EXPIRED", NoCredit: "NO_CREDIT", Invalid: "NOT_KNOWN", Unknown: "NOT_KNOWN",
-  ConcurrentTx: "NOT_ALLOWED", NotAllowedTypeEVSE: "NOT_ALLOWED", NotAtThisLocation: "NOT_ALLOWED", NotAtThisTime: "NOT_ALLOWED",
+  Blocked: "BLOCKED",
+  Expired: "EXPIRED",
+  NoCredit: "NO_CREDIT",
+  Invalid: "NOT_KNOWN",
+  Unknown: "NOT_KNOWN",
+  ConcurrentTx: "NOT_ALLOWED",
+  NotAllowedTypeEVSE: "NOT_ALLOWED",
+  NotAtThisLocation: "NOT_ALLOWED",
+  NotAtThisTime: "NOT_ALLOWED",
 };
 
 /**
- * The answer as the station understands it; undefined where it is none. `tariff` is the id of the tariff that came with it (2.1), if it was
- * taken up. OCPP knows no contract id: the UID stands in its place.
+ * The answer as the station understands it; undefined where it is none. `tariff` is the id of the tariff that came with
+ * it (2.1), if it was taken up. OCPP knows no contract id: the UID stands in its place.
  */
-export function authorizeAnswer(payload: unknown, uid: string, { countryCode, partyId }: Party, tariff: string | undefined): OnlineAnswer | undefined {
+export function authorizeAnswer(
+  payload: unknown,
+  uid: string,
+  { countryCode, partyId }: Party,
+  tariff: string | undefined,
+): OnlineAnswer | undefined {
   const info = infoIn(payload);
   if (info === undefined) return undefined;
   const { status, groupIdToken, parentIdTag, cacheExpiryDateTime, expiryDate, personalMessage } = info;
-  const message = typeof personalMessage === "object" && personalMessage !== null && "content" in personalMessage ? personalMessage.content : undefined;
+  const message =
+    typeof personalMessage === "object" && personalMessage !== null && "content" in personalMessage
+      ? personalMessage.content
+      : undefined;
   const words = typeof message === "string" && message !== "" ? { info: message.slice(0, 200) } : {};
-  if (status !== "Accepted") return typeof status === "string" ? { allowed: refusals[status] ?? "NOT_ALLOWED", ...words } : undefined;
+  if (status !== "Accepted")
+    return typeof status === "string" ? { allowed: refusals[status] ?? "NOT_ALLOWED", ...words } : undefined;
   const token: SessionToken = { uid, type: "RFID", contractId: uid, countryCode, partyId };
-  const groupOf2x = typeof groupIdToken === "object" && groupIdToken !== null && "idToken" in groupIdToken ? groupIdToken.idToken : undefined;
+  const groupOf2x =
+    typeof groupIdToken === "object" && groupIdToken !== null && "idToken" in groupIdToken
+      ? groupIdToken.idToken
+      : undefined;
   const group = groupOf2x ?? parentIdTag;
   const until = cacheExpiryDateTime ?? expiryDate;
   const expiresMs = typeof until === "string" ? Date.parse(until) : Number.NaN;
@@ -43,7 +63,8 @@ export function authorizeAnswer(payload: unknown, uid: string, { countryCode, pa
 }
 
 /** The tariff of an Authorize answer (2.1), as it came. */
-export const tariffIn = (payload: unknown): unknown => (typeof payload === "object" && payload !== null && "tariff" in payload ? payload.tariff : undefined);
+export const tariffIn = (payload: unknown): unknown =>
+  typeof payload === "object" && payload !== null && "tariff" in payload ? payload.tariff : undefined;
 
 function infoIn(payload: unknown): Readonly<Record<string, unknown>> | undefined {
   if (typeof payload !== "object" || payload === null) return undefined;

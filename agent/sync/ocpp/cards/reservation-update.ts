@@ -1,9 +1,10 @@
-// Tells a CSMS of its reservations that ended without its word and without a session (2.x, H04), also of those that ended while the line was
-// down. What waits is kept in memory: after a restart of ours only the reservations that end from then on are told.
+// Tells a CSMS of its reservations that ended without its word and without a session (2.x, H04), also of those that
+// ended while the line was down. What waits is kept in memory: after a restart of ours only the reservations that end
+// from then on are told.
 import type { Fact } from "../../station-port.js";
 import type { Dialect } from "../rpc/frame.js";
+import { type Call, CallLost } from "../rpc/rpc.js";
 import { reservationNumber } from "./reservation.js";
-import { CallLost, type Call } from "../rpc/rpc.js";
 
 export type ReservationLine = { readonly dialect: Dialect; readonly call: Call };
 

@@ -2,8 +2,16 @@
 import { z } from "zod";
 import { bearerOf, reservationUsedBy } from "../../../core/session/backend-orders.js";
 import type { Fact, Refusal } from "../../station-port.js";
-import { because, countSchema, idTokenSchema, instantSchema, readRequest, textSchema, wholeNumberSchema } from "../requests/request-schemas.js";
-import { connectorType, placeOf, reasonOf, tokenOf, type RequestContext } from "../requests/request-context.js";
+import { connectorType, placeOf, type RequestContext, reasonOf, tokenOf } from "../requests/request-context.js";
+import {
+  because,
+  countSchema,
+  idTokenSchema,
+  instantSchema,
+  readRequest,
+  textSchema,
+  wholeNumberSchema,
+} from "../requests/request-schemas.js";
 import type { Handlers } from "../rpc/rpc.js";
 
 /** Reservation ids are numbers of each CSMS's own; at the station they bear its name. */
@@ -31,7 +39,14 @@ const statusOf: Readonly<Record<Refusal["code"], string>> = {
 
 export function reservations(context: RequestContext): Handlers {
   const { link, remote, config } = context;
-  const reserveAsked = z.object({ id: countSchema, expiryDateTime: instantSchema, connectorType: textSchema(20).optional(), idToken: idTokenSchema, evseId: countSchema.optional(), groupIdToken: idTokenSchema.optional() });
+  const reserveAsked = z.object({
+    id: countSchema,
+    expiryDateTime: instantSchema,
+    connectorType: textSchema(20).optional(),
+    idToken: idTokenSchema,
+    evseId: countSchema.optional(),
+    groupIdToken: idTokenSchema.optional(),
+  });
   const cancelAsked = z.object({ reservationId: countSchema });
   return {
     ReserveNow: (payload) => {
@@ -39,11 +54,24 @@ export function reservations(context: RequestContext): Handlers {
       const place = placeOf(context, asked.evseId === undefined ? undefined : { id: asked.evseId });
       if (place === undefined) return { status: "Rejected", ...because("UnknownEvse") };
       const token = tokenOf(context, asked.idToken);
-      if (token === undefined) return { status: "Rejected", ...because("InvalidIdToken", "a reservation needs a token of 1 to 36 characters") };
+      if (token === undefined)
+        return {
+          status: "Rejected",
+          ...because("InvalidIdToken", "a reservation needs a token of 1 to 36 characters"),
+        };
       const { connectorType: type } = asked;
-      const types = config.connectors.filter(({ id }) => place.connector === null || id === place.connector).map(connectorType);
+      const types = config.connectors
+        .filter(({ id }) => place.connector === null || id === place.connector)
+        .map(connectorType);
       // Where connectors of several types are at hand, one of any type is no promise of one of this type.
-      if (type !== undefined && types.some((one) => one !== type)) return { status: "Rejected", ...because("UnknownConnectorType", types.includes(type) ? "name the EVSE: not all are of that type" : undefined) };
+      if (type !== undefined && types.some((one) => one !== type))
+        return {
+          status: "Rejected",
+          ...because(
+            "UnknownConnectorType",
+            types.includes(type) ? "name the EVSE: not all are of that type" : undefined,
+          ),
+        };
       const answer = remote.reserve({
         id: reservationKey(link.uplink, asked.id),
         by: link.uplink,
@@ -52,18 +80,31 @@ export function reservations(context: RequestContext): Handlers {
         untilMs: asked.expiryDateTime,
         ...(asked.groupIdToken === undefined ? {} : { group: asked.groupIdToken.idToken }),
       });
-      return answer.accepted ? { status: "Accepted" } : { status: statusOf[answer.code], ...because(reasonOf[answer.code], answer.why) };
+      return answer.accepted
+        ? { status: "Accepted" }
+        : { status: statusOf[answer.code], ...because(reasonOf[answer.code], answer.why) };
     },
     CancelReservation: (payload) => {
-      const answer = remote.cancel(reservationKey(link.uplink, readRequest(cancelAsked, payload).reservationId), link.uplink);
-      return answer.accepted ? { status: "Accepted" } : { status: "Rejected", ...because(reasonOf[answer.code], answer.why) };
+      const answer = remote.cancel(
+        reservationKey(link.uplink, readRequest(cancelAsked, payload).reservationId),
+        link.uplink,
+      );
+      return answer.accepted
+        ? { status: "Accepted" }
+        : { status: "Rejected", ...because(reasonOf[answer.code], answer.why) };
     },
   };
 }
 
 export function reservations16(context: RequestContext): Handlers {
   const { link, remote } = context;
-  const reserveAsked = z.object({ connectorId: wholeNumberSchema, expiryDate: instantSchema, idTag: textSchema(20), parentIdTag: textSchema(20).optional(), reservationId: wholeNumberSchema });
+  const reserveAsked = z.object({
+    connectorId: wholeNumberSchema,
+    expiryDate: instantSchema,
+    idTag: textSchema(20),
+    parentIdTag: textSchema(20).optional(),
+    reservationId: wholeNumberSchema,
+  });
   const cancelAsked = z.object({ reservationId: wholeNumberSchema });
   return {
     ReserveNow: (payload) => {
@@ -72,15 +113,30 @@ export function reservations16(context: RequestContext): Handlers {
       const place = placeOf(context, { id: asked.connectorId });
       if (token === undefined || place === undefined) return { status: "Rejected" };
       const id = reservationKey(link.uplink, asked.reservationId);
-      const answer = remote.reserve({ id, by: link.uplink, connector: place.connector, token, untilMs: asked.expiryDate, ...(asked.parentIdTag === undefined ? {} : { group: asked.parentIdTag }) });
+      const answer = remote.reserve({
+        id,
+        by: link.uplink,
+        connector: place.connector,
+        token,
+        untilMs: asked.expiryDate,
+        ...(asked.parentIdTag === undefined ? {} : { group: asked.parentIdTag }),
+      });
       return { status: answer.accepted ? "Accepted" : statusOf[answer.code] };
     },
-    CancelReservation: (payload) => ({ status: remote.cancel(reservationKey(link.uplink, readRequest(cancelAsked, payload).reservationId), link.uplink).accepted ? "Accepted" : "Rejected" }),
+    CancelReservation: (payload) => ({
+      status: remote.cancel(reservationKey(link.uplink, readRequest(cancelAsked, payload).reservationId), link.uplink)
+        .accepted
+        ? "Accepted"
+        : "Rejected",
+    }),
   };
 }
 
 /** The reservation of this CSMS that a session has used up with its begin, and the session. */
-export function reservationUsed(uplink: string, { event, before }: Fact): { readonly sessionId: string; readonly reservationId: number } | undefined {
+export function reservationUsed(
+  uplink: string,
+  { event, before }: Fact,
+): { readonly sessionId: string; readonly reservationId: number } | undefined {
   if (event.type !== "SessionBegan") return undefined;
   const { id: sessionId, acceptance } = event.opening;
   const used = reservationUsedBy(before.orders, event.connector, bearerOf(acceptance), event.moment.at);

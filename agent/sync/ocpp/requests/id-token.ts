@@ -16,20 +16,29 @@ export const idTokenOfUid = (uid: string): IdToken => ({ idToken: uid.toUpperCas
 const kindsOf201 = ["Central", "eMAID", "ISO14443", "ISO15693", "KeyCode", "Local", "MacAddress", "NoAuthorization"];
 
 /** A kind as 2.0.1 spells it, where it has it. */
-export const kindIn201 = (type: string): string | undefined => kindsOf201.find((kind) => kind.toLowerCase() === type.toLowerCase());
+export const kindIn201 = (type: string): string | undefined =>
+  kindsOf201.find((kind) => kind.toLowerCase() === type.toLowerCase());
 
 /**
- * A token whose kind a backend named keeps it; of one that did not come from our reader and has no kind, all that is known is that a backend
- * made it: Central. So is called in 2.0.1 what came in a word that it does not have.
+ * A token whose kind a backend named keeps it; of one that did not come from our reader and has no kind, all that is
+ * known is that a backend made it: Central. So is called in 2.0.1 what came in a word that it does not have.
  */
-export function idTokenOf({ type, uid, idTokenType }: Pick<SessionToken, "type" | "uid" | "idTokenType">, dialect: Dialect): IdToken {
-  if (idTokenType !== undefined) return { idToken: uid, type: kindIn201(idTokenType) ?? (dialect === "ocpp2.1" ? idTokenType : "Central") };
+export function idTokenOf(
+  { type, uid, idTokenType }: Pick<SessionToken, "type" | "uid" | "idTokenType">,
+  dialect: Dialect,
+): IdToken {
+  if (idTokenType !== undefined)
+    return { idToken: uid, type: kindIn201(idTokenType) ?? (dialect === "ocpp2.1" ? idTokenType : "Central") };
   const card = uid.toUpperCase();
   if (type === "RFID" && isUid.test(card)) return idTokenOfUid(uid);
-  return type === "RFID" && isVicinityUid.test(card) ? { idToken: card, type: "ISO15693" } : { idToken: uid, type: "Central" };
+  return type === "RFID" && isVicinityUid.test(card)
+    ? { idToken: card, type: "ISO15693" }
+    : { idToken: uid, type: "Central" };
 }
 
-/** OCPI's TokenType for a kind of OCPP's: cards, what a server made for a user, what was paid on the spot, and all else. */
+/**
+ * OCPI's TokenType for a kind of OCPP's: cards, what a server made for a user, what was paid on the spot, and all else.
+ */
 export function tokenTypeOf(kind: string): SessionToken["type"] {
   switch (kind.toLowerCase()) {
     case "iso14443":
@@ -45,7 +54,8 @@ export function tokenTypeOf(kind: string): SessionToken["type"] {
 }
 
 /** 1.6 does not say of what kind an idTag is: what looks like a card's UID counts as one. */
-export const tokenTypeOfTag = (tag: string): SessionToken["type"] => (isUid.test(tag.toUpperCase()) || isVicinityUid.test(tag.toUpperCase()) ? "RFID" : "OTHER");
+export const tokenTypeOfTag = (tag: string): SessionToken["type"] =>
+  isUid.test(tag.toUpperCase()) || isVicinityUid.test(tag.toUpperCase()) ? "RFID" : "OTHER";
 
 /** The longest idTag of 1.6 (IdToken, CiString20Type). */
 export const longestTag = 20;

@@ -1,11 +1,12 @@
-// What the answers to a CSMS are made of: the connection on which it asks, the station that it asks about, and how both are addressed.
+// What the answers to a CSMS are made of: the connection on which it asks, the station that it asks about, and how both
+// are addressed.
 import type { Config, ConnectorConfig } from "../../../../config/schema.js";
 import type { OcppUplinkConfig } from "../../../../config/uplink.js";
 import type { SessionToken } from "../../../core/cdr/settlement.js";
 import type { CardLists, Refusal, RemoteControl, StationFeed } from "../../station-port.js";
-import type { RequestedToken } from "./request-schemas.js";
-import { tokenTypeOf, tokenTypeOfTag } from "./id-token.js";
 import type { CsmsLink } from "../rpc/link.js";
+import { tokenTypeOf, tokenTypeOfTag } from "./id-token.js";
+import type { RequestedToken } from "./request-schemas.js";
 import type { Settings } from "./settings.js";
 
 export type RequestContext = {
@@ -25,12 +26,18 @@ export type RequestContext = {
   readonly note: (text: string) => void;
 };
 
-/** An EVSE that OCPP names: the station, one connector of it, or none that is here. An EVSE has one connector, number 1. */
+/**
+ * An EVSE that OCPP names: the station, one connector of it, or none that is here. An EVSE has one connector, number 1.
+ */
 export type EvsePlace = { readonly connector: number | null } | undefined;
 
-export function placeOf({ config }: Pick<RequestContext, "config">, evse: { readonly id: number; readonly connectorId?: number | undefined } | undefined): EvsePlace {
+export function placeOf(
+  { config }: Pick<RequestContext, "config">,
+  evse: { readonly id: number; readonly connectorId?: number | undefined } | undefined,
+): EvsePlace {
   if (evse === undefined || evse.id === 0) return { connector: null };
-  const isHere = config.connectors.some(({ id }) => id === evse.id) && (evse.connectorId === undefined || evse.connectorId === 1);
+  const isHere =
+    config.connectors.some(({ id }) => id === evse.id) && (evse.connectorId === undefined || evse.connectorId === 1);
   return isHere ? { connector: evse.id } : undefined;
 }
 
@@ -52,8 +59,13 @@ export const reasonOf: Readonly<Record<Refusal["code"], string>> = {
 /** A UID or contract id that a CDR can carry. */
 const longestToken = 36;
 
-/** The token of a remote word as this station knows tokens; undefined where a CDR could not name it. 1.6 names no kind. */
-export function tokenOf({ config }: Pick<RequestContext, "config">, { idToken, type }: Pick<RequestedToken, "idToken"> & { readonly type?: string }): SessionToken | undefined {
+/**
+ * The token of a remote word as this station knows tokens; undefined where a CDR could not name it. 1.6 names no kind.
+ */
+export function tokenOf(
+  { config }: Pick<RequestContext, "config">,
+  { idToken, type }: Pick<RequestedToken, "idToken"> & { readonly type?: string },
+): SessionToken | undefined {
   const uid = uidOf(idToken);
   if (!isPrintable(uid) || uid.length > longestToken || (type !== undefined && !isPrintable(type))) return undefined;
   return {

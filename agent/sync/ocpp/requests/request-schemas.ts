@@ -1,5 +1,5 @@
-// What a CSMS asked, read strictly at the door: a payload that does not fit is refused with the standard's word for how it does not.
-// Fields that nobody knows are let pass, as the rules for customData ask.
+// What a CSMS asked, read strictly at the door: a payload that does not fit is refused with the standard's word for how
+// it does not. Fields that nobody knows are let pass, as the rules for customData ask.
 import { z } from "zod";
 import { CallError, type CallErrorCode } from "../rpc/frame.js";
 
@@ -46,7 +46,11 @@ function wordFor(issue: z.core.$ZodIssue, payload: unknown): CallErrorCode {
 }
 
 function at(payload: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((value, key) => (typeof value === "object" && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined), payload);
+  return path.reduce<unknown>(
+    (value, key) =>
+      typeof value === "object" && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined,
+    payload,
+  );
 }
 
 /** Why something was not done: a code of the standard's appendix, and words for a person. */

@@ -17,14 +17,20 @@ const shape = z.strictObject({
   tariffs: z.boolean().optional(),
   /** The public key goes with signed values (2.x, PublicKeyWithSignedMeterValue). */
   publicKey: z.boolean().optional(),
-  /** The cost so far is told while a session runs (2.1, TariffCostCtrlr.Enabled[RunningCost]), and how often. Default true. */
+  /**
+   * The cost so far is told while a session runs (2.1, TariffCostCtrlr.Enabled[RunningCost]), and how often. Default
+   * true.
+   */
   runningCost: z.boolean().optional(),
   costS: z.int().min(1).optional(),
   /** How a lost line is tried again (2.x, RetryBackOff…). */
   waitMinimumS: z.int().min(1).optional(),
   randomRangeS: z.int().min(0).optional(),
   repeatTimes: z.int().min(0).optional(),
-  /** Tariffs that the CSMS has set at some time: sessions that began by one are told of by its id when it is cleared or replaced, too. */
+  /**
+   * Tariffs that the CSMS has set at some time: sessions that began by one are told of by its id when it is cleared or
+   * replaced, too.
+   */
   tariffIds: z.array(z.string()).max(mostKnownTariffs).optional(),
 });
 export type KeptSettings = z.infer<typeof shape>;
@@ -33,8 +39,17 @@ export type KeptSettings = z.infer<typeof shape>;
 export const parseSettings = (value: unknown): KeptSettings => shape.parse(value);
 
 /** Intervals in whole seconds; 0 = off. */
-export const intervalBounds = { heartbeatS: { least: 1, most: 86_400 }, pingS: { least: 0, most: 86_400 }, meterValuesS: { least: 0, most: 3_600 }, costS: { least: 10, most: 3_600 } } as const;
-export const reconnectBounds = { waitMinimumS: { least: 1, most: 3_600 }, randomRangeS: { least: 0, most: 3_600 }, repeatTimes: { least: 0, most: 10 } } as const;
+export const intervalBounds = {
+  heartbeatS: { least: 1, most: 86_400 },
+  pingS: { least: 0, most: 86_400 },
+  meterValuesS: { least: 0, most: 3_600 },
+  costS: { least: 10, most: 3_600 },
+} as const;
+export const reconnectBounds = {
+  waitMinimumS: { least: 1, most: 3_600 },
+  randomRangeS: { least: 0, most: 3_600 },
+  repeatTimes: { least: 0, most: 10 },
+} as const;
 
 export class Settings {
   constructor(
@@ -44,7 +59,12 @@ export class Settings {
   ) {}
 
   /** Throws Failure table/damaged, disk/failed. */
-  static open(disk: Disk, folder: string, uplink: string, record: (changes: Readonly<Record<string, number | boolean>>) => boolean): Settings {
+  static open(
+    disk: Disk,
+    folder: string,
+    uplink: string,
+    record: (changes: Readonly<Record<string, number | boolean>>) => boolean,
+  ): Settings {
     const table = Table.open<KeptSettings>(disk, join(folder, `settings-${uplink}.json`), parseSettings, {});
     return new Settings({ read: () => table.data, write: (kept) => void table.update(() => kept) }, record);
   }
@@ -61,18 +81,21 @@ export class Settings {
   /** Lasts when it returns; that the tariff was set is journalled by whoever set it. */
   rememberTariff(id: string): void {
     const { tariffIds = [] } = this.store.read();
-    if (!tariffIds.includes(id)) this.store.write({ ...this.store.read(), tariffIds: [...tariffIds, id].slice(-mostKnownTariffs) });
+    if (!tariffIds.includes(id))
+      this.store.write({ ...this.store.read(), tariffIds: [...tariffIds, id].slice(-mostKnownTariffs) });
   }
 
   /** Lasts when it returns. Throws CallError where the station takes no more orders. */
   keep(changes: Omit<KeptSettings, "tariffIds">): void {
-    if (!this.record(changes as Readonly<Record<string, number | boolean>>)) throw new CallError("InternalError", "the station is closing and takes no more orders");
+    if (!this.record(changes as Readonly<Record<string, number | boolean>>))
+      throw new CallError("InternalError", "the station is closing and takes no more orders");
     this.store.write({ ...this.store.read(), ...changes });
   }
 
   /** Puts what is kept into force on a new connection. */
   apply(link: CsmsLink): void {
-    const { pingS, meterValuesS, costS, publicKey, runningCost, waitMinimumS, randomRangeS, repeatTimes } = this.store.read();
+    const { pingS, meterValuesS, costS, publicKey, runningCost, waitMinimumS, randomRangeS, repeatTimes } =
+      this.store.read();
     link.reconnect = {
       waitMinimumMs: waitMinimumS === undefined ? link.reconnect.waitMinimumMs : waitMinimumS * 1000,
       randomRangeMs: randomRangeS === undefined ? link.reconnect.randomRangeMs : randomRangeS * 1000,
@@ -80,6 +103,10 @@ export class Settings {
     };
     if (publicKey !== undefined) link.sendsPublicKey = publicKey;
     if (runningCost !== undefined) link.sendsRunningCost = runningCost;
-    link.setIntervals({ ...(pingS === undefined ? {} : { pingS }), ...(meterValuesS === undefined ? {} : { meterValuesS }), ...(costS === undefined ? {} : { costS }) });
+    link.setIntervals({
+      ...(pingS === undefined ? {} : { pingS }),
+      ...(meterValuesS === undefined ? {} : { meterValuesS }),
+      ...(costS === undefined ? {} : { costS }),
+    });
   }
 }

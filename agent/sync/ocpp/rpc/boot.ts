@@ -1,4 +1,5 @@
-// BootNotification and its answer, in each version's words: who we are, whether the CSMS takes us, and how often it wants to hear from us. Pure.
+// BootNotification and its answer, in each version's words: who we are, whether the CSMS takes us, and how often it
+// wants to hear from us. Pure.
 import type { Dialect } from "./frame.js";
 import type { Registration } from "./link.js";
 
@@ -13,11 +14,21 @@ export function bootPayload(dialect: Dialect, { serialNumber, version }: Station
   // A serial number of up to 25 characters; a longer one is left out, since a cut one could be another's.
   const fits = serialNumber.length <= 25;
   const firmwareVersion = version.slice(0, 50);
-  if (dialect === "ocpp1.6") return { chargePointVendor: vendorName, chargePointModel: model, ...(fits ? { chargePointSerialNumber: serialNumber } : {}), firmwareVersion };
+  if (dialect === "ocpp1.6")
+    return {
+      chargePointVendor: vendorName,
+      chargePointModel: model,
+      ...(fits ? { chargePointSerialNumber: serialNumber } : {}),
+      firmwareVersion,
+    };
   return { reason, chargingStation: { vendorName, model, ...(fits ? { serialNumber } : {}), firmwareVersion } };
 }
 
-export type BootAnswer = { readonly registration: Exclude<Registration, "Unknown">; readonly intervalS: number; readonly currentMs?: number };
+export type BootAnswer = {
+  readonly registration: Exclude<Registration, "Unknown">;
+  readonly intervalS: number;
+  readonly currentMs?: number;
+};
 
 /** Undefined where the answer is none. */
 export function bootAnswer(payload: unknown): BootAnswer | undefined {
@@ -25,7 +36,14 @@ export function bootAnswer(payload: unknown): BootAnswer | undefined {
   const { status, interval, currentTime } = payload as Record<string, unknown>;
   if (status !== "Accepted" && status !== "Pending" && status !== "Rejected") return undefined;
   const currentMs = typeof currentTime === "string" ? Date.parse(currentTime) : Number.NaN;
-  return { registration: status, intervalS: typeof interval === "number" && Number.isFinite(interval) && interval > 0 ? Math.min(interval, longestIntervalS) : 0, ...(Number.isNaN(currentMs) ? {} : { currentMs }) };
+  return {
+    registration: status,
+    intervalS:
+      typeof interval === "number" && Number.isFinite(interval) && interval > 0
+        ? Math.min(interval, longestIntervalS)
+        : 0,
+    ...(Number.isNaN(currentMs) ? {} : { currentMs }),
+  };
 }
 
 /** A day: nobody is believed who wants to hear from us more seldom. */

@@ -1,13 +1,14 @@
-// Opens the websocket to a CSMS (OCPP-J): the station's identity in the path, subprotocols newest first, basic auth and certificates read at
-// each try so that what a technician mends heals without a restart. A connection that is silent for two pings is dead.
+// Opens the websocket to a CSMS (OCPP-J): the station's identity in the path, subprotocols newest first, basic auth and
+// certificates read at each try so that what a technician mends heals without a restart. A connection that is silent
+// for two pings is dead.
 import type { Agent, IncomingMessage } from "node:http";
 import { WebSocket } from "ws";
 import { loopback, type OcppUplinkConfig } from "../../../../config/uplink.js";
 import { Failure } from "../../../core/failure.js";
-import { identityIn, proveUsable, readSetting, type Identity } from "../../transport/credential-reader.js";
 import { judgeLost, shown } from "../../ocpi/ocpi-verdict.js";
+import { type Identity, identityIn, proveUsable, readSetting } from "../../transport/credential-reader.js";
 import type { UplinkFault } from "../../uplink.js";
-import { dialects, type Dialect } from "./frame.js";
+import { type Dialect, dialects } from "./frame.js";
 
 export type OpenedSocket =
   | { readonly kind: "open"; readonly socket: WebSocket; readonly dialect: Dialect }
@@ -25,7 +26,12 @@ export function stationUrl(url: string, identity: string): URL {
 }
 
 /** Opens the line, paused; never rejects. `agent` is the way through a proxy. */
-export function openSocket(config: OcppUplinkConfig, identity: string, agent: Agent | undefined, signal: AbortSignal): Promise<OpenedSocket> {
+export function openSocket(
+  config: OcppUplinkConfig,
+  identity: string,
+  agent: Agent | undefined,
+  signal: AbortSignal,
+): Promise<OpenedSocket> {
   const url = stationUrl(config.url, identity);
   const offered = dialects.filter((dialect) => (config.versions as readonly string[]).includes(dialect.slice(4)));
   return new Promise((resolve) => {
@@ -39,9 +45,20 @@ export function openSocket(config: OcppUplinkConfig, identity: string, agent: Ag
       socket?.terminate();
     };
     try {
-      socket = new WebSocket(url, offered, { ...credentials(config, url, identity), ...(agent === undefined ? {} : { agent }), handshakeTimeout: config.timeout, maxPayload: longestFrame, followRedirects: false, perMessageDeflate: false });
+      socket = new WebSocket(url, offered, {
+        ...credentials(config, url, identity),
+        ...(agent === undefined ? {} : { agent }),
+        handshakeTimeout: config.timeout,
+        maxPayload: longestFrame,
+        followRedirects: false,
+        perMessageDeflate: false,
+      });
     } catch (error) {
-      return resolve({ kind: "failed", fault: "uplink/unauthorised", words: error instanceof Error ? error.message : String(error) });
+      return resolve({
+        kind: "failed",
+        fault: "uplink/unauthorised",
+        words: error instanceof Error ? error.message : String(error),
+      });
     }
     signal.addEventListener("abort", onAbort, { once: true });
     socket.on("unexpected-response", (_request, response) => {
@@ -71,14 +88,29 @@ const noDialect = (url: URL, offered: readonly Dialect[]): OpenedSocket => ({
 
 function failedToOpen(error: Error, url: URL, offered: readonly Dialect[]): OpenedSocket {
   if (/subprotocol/i.test(error.message)) return noDialect(url, offered);
-  const code = "code" in error && typeof error.code === "string" ? error.code : /handshake has timed out/.test(error.message) ? "ETIMEDOUT" : error.message;
+  const code =
+    "code" in error && typeof error.code === "string"
+      ? error.code
+      : /handshake has timed out/.test(error.message)
+        ? "ETIMEDOUT"
+        : error.message;
   const outcome = judgeLost({ kind: "lost", sent: false, reused: false, code }, url);
   const words = "words" in outcome && outcome.words !== undefined ? outcome.words : code;
-  return { kind: "failed", words, code, ...("fault" in outcome && outcome.fault !== undefined ? { fault: outcome.fault } : {}) };
+  return {
+    kind: "failed",
+    words,
+    code,
+    ...("fault" in outcome && outcome.fault !== undefined ? { fault: outcome.fault } : {}),
+  };
 }
 
 /** What an HTTP answer to the upgrade means; only 101 opens a websocket. */
-function refusedUpgrade({ statusCode = 0 }: IncomingMessage, url: URL, identity: string, config: OcppUplinkConfig): OpenedSocket {
+function refusedUpgrade(
+  { statusCode = 0 }: IncomingMessage,
+  url: URL,
+  identity: string,
+  config: OcppUplinkConfig,
+): OpenedSocket {
   const at = shown(url);
   const said = `HTTP ${statusCode}`;
   const held = (words: string): OpenedSocket => ({ kind: "failed", fault: "uplink/unauthorised", words });
@@ -86,22 +118,38 @@ function refusedUpgrade({ statusCode = 0 }: IncomingMessage, url: URL, identity:
     const check = config.passwordFile === undefined ? "no passwordFile is set" : `check ${config.passwordFile}`;
     return held(`the backend does not let ${identity} in (${said}): check the identity, and ${check}`);
   }
-  if (statusCode === 404 || statusCode === 410) return held(`the backend knows no station at ${at} (${said}): check the uplink's url and identity`);
-  if (statusCode >= 300 && statusCode < 400) return held(`${at} sends us elsewhere (${said}), which is not followed: a login page of the network, or a wrong url`);
-  if (statusCode >= 200 && statusCode < 300) return held(`${at} answers ${said} and opens no websocket: a login page of the network, or a wrong url`);
-  if (statusCode === 400 || statusCode === 405 || statusCode === 426) return held(`${at} takes no websocket (${said}): check the uplink's url and versions`);
+  if (statusCode === 404 || statusCode === 410)
+    return held(`the backend knows no station at ${at} (${said}): check the uplink's url and identity`);
+  if (statusCode >= 300 && statusCode < 400)
+    return held(
+      `${at} sends us elsewhere (${said}), which is not followed: a login page of the network, or a wrong url`,
+    );
+  if (statusCode >= 200 && statusCode < 300)
+    return held(`${at} answers ${said} and opens no websocket: a login page of the network, or a wrong url`);
+  if (statusCode === 400 || statusCode === 405 || statusCode === 426)
+    return held(`${at} takes no websocket (${said}): check the uplink's url and versions`);
   return { kind: "failed", words: `${at}: ${said}` };
 }
 
-type Credentials = Identity & { readonly headers: Readonly<Record<string, string>>; readonly rejectUnauthorized: true; readonly minVersion: "TLSv1.2" };
+type Credentials = Identity & {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly rejectUnauthorized: true;
+  readonly minVersion: "TLSv1.2";
+};
 
 /** Throws Failure config/invalid. */
 function credentials({ name, passwordFile, tls }: OcppUplinkConfig, url: URL, identity: string): Credentials {
-  if (url.protocol !== "wss:" && !loopback.includes(url.hostname)) throw new Failure("config/invalid", `uplink ${name}: ${shown(url)} is not wss, and the password must not travel in the open`);
+  if (url.protocol !== "wss:" && !loopback.includes(url.hostname))
+    throw new Failure(
+      "config/invalid",
+      `uplink ${name}: ${shown(url)} is not wss, and the password must not travel in the open`,
+    );
   const identification = identityIn(tls);
   if (url.protocol === "wss:") proveUsable(identification);
   const headers: Record<string, string> = { "User-Agent": "chargetill" };
-  if (passwordFile !== undefined) headers["Authorization"] = `Basic ${Buffer.from(`${identity}:${passwordIn(passwordFile)}`, "utf8").toString("base64")}`;
+  if (passwordFile !== undefined)
+    headers["Authorization"] =
+      `Basic ${Buffer.from(`${identity}:${passwordIn(passwordFile)}`, "utf8").toString("base64")}`;
   // Said here, since an environment variable could say otherwise.
   return { headers, ...identification, rejectUnauthorized: true, minVersion: "TLSv1.2" };
 }
@@ -110,10 +158,16 @@ function credentials({ name, passwordFile, tls }: OcppUplinkConfig, url: URL, id
 function passwordIn(path: string): string {
   const password = readSetting("passwordFile", path).toString("utf8").trim();
   if (/^[\x20-\x7e]{1,255}$/.test(password)) return password;
-  throw new Failure("config/invalid", `passwordFile ${path} must hold one password of printable characters and nothing else (OCPP: 16 to 40 of them)`);
+  throw new Failure(
+    "config/invalid",
+    `passwordFile ${path} must hold one password of printable characters and nothing else (OCPP: 16 to 40 of them)`,
+  );
 }
 
-/** Sends pings and ends a connection on which nothing came back for two of them. Answers how to stop; `everyMs` is asked anew each time, 0 = off. */
+/**
+ * Sends pings and ends a connection on which nothing came back for two of them. Answers how to stop; `everyMs` is asked
+ * anew each time, 0 = off.
+ */
 export function keepAlive(socket: WebSocket, everyMs: () => number, dead: (words: string) => void): () => void {
   let heard = true;
   let missed = 0;
@@ -121,15 +175,18 @@ export function keepAlive(socket: WebSocket, everyMs: () => number, dead: (words
   const offTheAirMs = 60_000;
   const next = (): void => {
     const ms = everyMs();
-    timer = setTimeout(() => {
-      if (ms > 0) {
-        missed = heard ? 0 : missed + 1;
-        heard = false;
-        if (missed >= 2) return dead(`the backend has been silent for two pings (${(2 * ms) / 1000} s)`);
-        socket.ping();
-      }
-      next();
-    }, ms > 0 ? ms : offTheAirMs);
+    timer = setTimeout(
+      () => {
+        if (ms > 0) {
+          missed = heard ? 0 : missed + 1;
+          heard = false;
+          if (missed >= 2) return dead(`the backend has been silent for two pings (${(2 * ms) / 1000} s)`);
+          socket.ping();
+        }
+        next();
+      },
+      ms > 0 ? ms : offTheAirMs,
+    );
     timer.unref();
   };
   const hear = (): void => void (heard = true);

@@ -1,4 +1,5 @@
-// The frames of OCPP-J: JSON arrays of a message type, an id, and what they carry (2.0.1 and 2.1 part 4, 1.6J section 4). Pure.
+// The frames of OCPP-J: JSON arrays of a message type, an id, and what they carry (2.0.1 and 2.1 part 4, 1.6J section
+// 4). Pure.
 
 /** The subprotocols of OCPP-J that a station may agree on, newest first. */
 export const dialects = ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"] as const;
@@ -6,21 +7,38 @@ export type Dialect = (typeof dialects)[number];
 
 /** In the words of 2.0.1; 1.6 spells some of them otherwise (see `codeFor`). */
 export const callErrorCodes = [
-  "FormatViolation", "GenericError", "InternalError", "MessageTypeNotSupported", "NotImplemented", "NotSupported", "OccurrenceConstraintViolation",
-  "PropertyConstraintViolation", "ProtocolError", "RpcFrameworkError", "SecurityError", "TypeConstraintViolation",
+  "FormatViolation",
+  "GenericError",
+  "InternalError",
+  "MessageTypeNotSupported",
+  "NotImplemented",
+  "NotSupported",
+  "OccurrenceConstraintViolation",
+  "PropertyConstraintViolation",
+  "ProtocolError",
+  "RpcFrameworkError",
+  "SecurityError",
+  "TypeConstraintViolation",
 ] as const;
 export type CallErrorCode = (typeof callErrorCodes)[number];
 
 /** A CALL that was answered with CALLERROR: thrown by a handler to refuse, and by `call` when the peer refuses. */
 export class CallError extends Error {
   override readonly name = "CallError";
-  constructor(readonly code: CallErrorCode, message = "", readonly details: Readonly<Record<string, unknown>> = {}) {
+  constructor(
+    readonly code: CallErrorCode,
+    message = "",
+    readonly details: Readonly<Record<string, unknown>> = {},
+  ) {
     super(message);
   }
 }
 
 /** Some backends and 1.6 itself spell these so. */
-const spellings: Readonly<Record<string, CallErrorCode>> = { FormationViolation: "FormatViolation", OccurenceConstraintViolation: "OccurrenceConstraintViolation" };
+const spellings: Readonly<Record<string, CallErrorCode>> = {
+  FormationViolation: "FormatViolation",
+  OccurenceConstraintViolation: "OccurrenceConstraintViolation",
+};
 const in16: Partial<Record<CallErrorCode, string>> = {
   FormatViolation: "FormationViolation",
   OccurrenceConstraintViolation: "OccurenceConstraintViolation",
@@ -29,11 +47,14 @@ const in16: Partial<Record<CallErrorCode, string>> = {
 };
 
 /** The code as a dialect spells it. */
-export const codeFor = (code: CallErrorCode, dialect: Dialect): string => (dialect === "ocpp1.6" ? (in16[code] ?? code) : code);
+export const codeFor = (code: CallErrorCode, dialect: Dialect): string =>
+  dialect === "ocpp1.6" ? (in16[code] ?? code) : code;
 
 /** A code as a peer spelled it; an unknown one is a GenericError, as the standard asks. */
 export const codeOf = (text: unknown): CallErrorCode =>
-  typeof text !== "string" ? "GenericError" : (spellings[text] ?? callErrorCodes.find((code) => code === text) ?? "GenericError");
+  typeof text !== "string"
+    ? "GenericError"
+    : (spellings[text] ?? callErrorCodes.find((code) => code === text) ?? "GenericError");
 
 export type Frame =
   | { readonly type: "call"; readonly id: string; readonly action: string; readonly payload: unknown }
@@ -49,7 +70,8 @@ const longestId = 36;
 const longestQuote = 200;
 
 /** A peer's words, printable and short. */
-export const quoted = (text: unknown): string => (typeof text === "string" ? text.replace(/[^\x20-\x7e\xa0-\uffff]/g, " ").slice(0, longestQuote) : "");
+export const quoted = (text: unknown): string =>
+  typeof text === "string" ? text.replace(/[^\x20-\x7e\xa0-\uffff]/g, " ").slice(0, longestQuote) : "";
 
 /** Reads a frame; never throws. Types 5 and 6 are of 2.1 only. */
 export function parseFrame(text: string, dialect: Dialect): Frame {
@@ -61,18 +83,35 @@ export function parseFrame(text: string, dialect: Dialect): Frame {
   }
   if (!Array.isArray(value)) return { type: "malformed", code: "RpcFrameworkError", why: "it is no JSON array" };
   const [kind, id, third, fourth, fifth] = value as readonly unknown[];
-  if (typeof id !== "string" || id === "" || id.length > longestId) return { type: "malformed", code: "RpcFrameworkError", why: "its message id cannot be read" };
+  if (typeof id !== "string" || id === "" || id.length > longestId)
+    return { type: "malformed", code: "RpcFrameworkError", why: "its message id cannot be read" };
   const is21 = dialect === "ocpp2.1";
   if (kind === 2 || (kind === 6 && is21)) {
-    if (typeof third !== "string" || typeof fourth !== "object" || fourth === null || Array.isArray(fourth)) return { type: "malformed", id, code: "FormatViolation", why: "a CALL needs an action and an object" };
+    if (typeof third !== "string" || typeof fourth !== "object" || fourth === null || Array.isArray(fourth))
+      return { type: "malformed", id, code: "FormatViolation", why: "a CALL needs an action and an object" };
     return { type: kind === 2 ? "call" : "send", id, action: third, payload: fourth };
   }
   if (kind === 3) return { type: "result", id, payload: third };
   if (kind === 4 || (kind === 5 && is21))
-    return { type: kind === 4 ? "error" : "result-error", id, error: new CallError(codeOf(third), quoted(fourth), typeof fifth === "object" && fifth !== null ? (fifth as Record<string, unknown>) : {}) };
-  return { type: "malformed", id, code: "MessageTypeNotSupported", why: `there is no message type ${quoted(JSON.stringify(kind))} in ${dialect}` };
+    return {
+      type: kind === 4 ? "error" : "result-error",
+      id,
+      error: new CallError(
+        codeOf(third),
+        quoted(fourth),
+        typeof fifth === "object" && fifth !== null ? (fifth as Record<string, unknown>) : {},
+      ),
+    };
+  return {
+    type: "malformed",
+    id,
+    code: "MessageTypeNotSupported",
+    why: `there is no message type ${quoted(JSON.stringify(kind))} in ${dialect}`,
+  };
 }
 
-export const callText = (id: string, action: string, payloadText: string): string => `[2,${JSON.stringify(id)},${JSON.stringify(action)},${payloadText}]`;
+export const callText = (id: string, action: string, payloadText: string): string =>
+  `[2,${JSON.stringify(id)},${JSON.stringify(action)},${payloadText}]`;
 export const resultText = (id: string, payload: unknown): string => JSON.stringify([3, id, payload]);
-export const errorText = (id: string, error: CallError, dialect: Dialect): string => JSON.stringify([4, id, codeFor(error.code, dialect), error.message.slice(0, 255), error.details]);
+export const errorText = (id: string, error: CallError, dialect: Dialect): string =>
+  JSON.stringify([4, id, codeFor(error.code, dialect), error.message.slice(0, 255), error.details]);

@@ -29,7 +29,10 @@ export interface CsmsLink {
   setIntervals(intervals: Partial<Intervals>): void;
   /** How a lost line is tried again. */
   reconnect: Reconnect;
-  /** PublicKeyWithSignedMeterValue (2.x): false = Never. A transaction has one signed value, so the other two words mean the same. */
+  /**
+   * PublicKeyWithSignedMeterValue (2.x): false = Never. A transaction has one signed value, so the other two words mean
+   * the same.
+   */
   sendsPublicKey: boolean;
   /** TariffCostCtrlr.Enabled[RunningCost] (2.1). */
   sendsRunningCost: boolean;
@@ -39,8 +42,9 @@ export interface CsmsLink {
   /** Something of a session that runs has not been told yet, or of any (undefined). */
   untold(sessionId: string | undefined): boolean;
   /**
-   * What TriggerMessage names (BootNotification, Heartbeat, StatusNotification, MeterValues, TransactionEvent), at a connector or at all
-   * (undefined): to be called after the answer is on its way. Undefined = not implemented; "nothing" = there is nothing of the kind to send now.
+   * What TriggerMessage names (BootNotification, Heartbeat, StatusNotification, MeterValues, TransactionEvent), at a
+   * connector or at all (undefined): to be called after the answer is on its way. Undefined = not implemented;
+   * "nothing" = there is nothing of the kind to send now.
    */
   triggered(message: string, connector: number | undefined): (() => void) | "nothing" | undefined;
 }

@@ -1,16 +1,23 @@
-// Calls and answers over one open websocket (OCPP-J): one CALL of ours is outstanding at a time, the peer's CALLs are answered meanwhile,
-// one after the other. What is told apart for a CALL of ours: answered, refused, never sent, or sent and nobody knows.
+// Calls and answers over one open websocket (OCPP-J): one CALL of ours is outstanding at a time, the peer's CALLs are
+// answered meanwhile, one after the other. What is told apart for a CALL of ours: answered, refused, never sent, or
+// sent and nobody knows.
 import { randomUUID } from "node:crypto";
-import { CallError, callText, errorText, parseFrame, resultText, type Dialect, type Frame } from "./frame.js";
+import { CallError, callText, type Dialect, errorText, type Frame, parseFrame, resultText } from "./frame.js";
 
-/** Answers a CALL of the peer with the payload of the CALLRESULT, or throws a CallError. Any other throw is answered InternalError. */
+/**
+ * Answers a CALL of the peer with the payload of the CALLRESULT, or throws a CallError. Any other throw is answered
+ * InternalError.
+ */
 export type Handler = (payload: unknown) => unknown;
 /** By action. An action without a handler is answered NotImplemented. */
 export type Handlers = Readonly<Record<string, Handler>>;
 
 /** A handler's answer with something to be done once it is on its way: a reset, or a message that was asked for. */
 export class Reply {
-  constructor(readonly payload: unknown, readonly afterwards: () => void) {}
+  constructor(
+    readonly payload: unknown,
+    readonly afterwards: () => void,
+  ) {}
 }
 
 /** Sends a CALL; resolves with the payload of its CALLRESULT. Rejects with CallError or CallLost. */
@@ -19,7 +26,10 @@ export type Call = (action: string, payload: object) => Promise<unknown>;
 /** A CALL without an answer. `sent` = the peer may have read it. */
 export class CallLost extends Error {
   override readonly name = "CallLost";
-  constructor(readonly sent: boolean, message: string) {
+  constructor(
+    readonly sent: boolean,
+    message: string,
+  ) {
     super(message);
   }
 }
@@ -33,14 +43,23 @@ export type RpcParts = {
   readonly note: (text: string) => void;
 };
 
-/** Calls of ours that wait for their turn: nothing that lasts waits here, so more than this means that the peer does not answer. */
+/**
+ * Calls of ours that wait for their turn: nothing that lasts waits here, so more than this means that the peer does not
+ * answer.
+ */
 export const mostWaitingCalls = 64;
 /** Calls of the peer that wait for their turn; it should have one outstanding at most. */
 export const mostPeerCalls = 16;
 /** Words for the log about one connection: a peer that sends nothing but nonsense must not fill a card with them. */
 export const mostNotes = 50;
 
-type Outgoing = { readonly id: string; readonly text: string; readonly action: string; resolve(payload: unknown): void; reject(error: CallError | CallLost): void };
+type Outgoing = {
+  readonly id: string;
+  readonly text: string;
+  readonly action: string;
+  resolve(payload: unknown): void;
+  reject(error: CallError | CallLost): void;
+};
 
 export class Rpc {
   readonly #parts: RpcParts;
@@ -72,7 +91,8 @@ export class Rpc {
   callText(action: string, payloadText: string): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(new CallLost(false, "the connection is closed"));
-      if (this.#waiting.length >= mostWaitingCalls) return reject(new CallLost(false, `${mostWaitingCalls} calls wait for an answer already`));
+      if (this.#waiting.length >= mostWaitingCalls)
+        return reject(new CallLost(false, `${mostWaitingCalls} calls wait for an answer already`));
       const id = randomUUID();
       this.#waiting.push({ id, action, text: callText(id, action, payloadText), resolve, reject });
       this.#next();
@@ -86,7 +106,14 @@ export class Rpc {
     const frame = parseFrame(text, dialect);
     switch (frame.type) {
       case "call":
-        if (this.#asked.length >= mostPeerCalls) return this.#send(errorText(frame.id, new CallError("InternalError", `${mostPeerCalls} calls wait for an answer already`), dialect));
+        if (this.#asked.length >= mostPeerCalls)
+          return this.#send(
+            errorText(
+              frame.id,
+              new CallError("InternalError", `${mostPeerCalls} calls wait for an answer already`),
+              dialect,
+            ),
+          );
         this.#asked.push(frame);
         void this.#answer();
         return;
@@ -126,7 +153,9 @@ export class Rpc {
     this.#outstanding = call;
     this.#timer = setTimeout(() => {
       this.#outstanding = undefined;
-      call.reject(new CallLost(true, `the backend did not answer ${call.action} within ${this.#parts.timeoutMs / 1000} s`));
+      call.reject(
+        new CallLost(true, `the backend did not answer ${call.action} within ${this.#parts.timeoutMs / 1000} s`),
+      );
       this.#next();
     }, this.#parts.timeoutMs);
     this.#send(call.text);
@@ -136,7 +165,11 @@ export class Rpc {
     const call = this.#outstanding;
     if (call?.id !== frame.id) {
       // An error without a call of ours may be the answer to an answer; there is nobody to tell.
-      this.#note(frame.type === "error" ? `the backend complains: ${frame.error.code} ${frame.error.message}` : "the backend answered a call that nobody waits for any more");
+      this.#note(
+        frame.type === "error"
+          ? `the backend complains: ${frame.error.code} ${frame.error.message}`
+          : "the backend answered a call that nobody waits for any more",
+      );
       return;
     }
     clearTimeout(this.#timer);
@@ -158,13 +191,22 @@ export class Rpc {
     this.#answering = false;
   }
 
-  async #answerTo({ id, action, payload }: Extract<Frame, { type: "call" }>): Promise<{ readonly text: string; readonly afterwards?: () => void }> {
+  async #answerTo({
+    id,
+    action,
+    payload,
+  }: Extract<Frame, { type: "call" }>): Promise<{ readonly text: string; readonly afterwards?: () => void }> {
     const { handlers, dialect } = this.#parts;
     const handler = Object.hasOwn(handlers, action) ? handlers[action] : undefined;
-    if (handler === undefined) return { text: errorText(id, new CallError("NotImplemented", "this station does not know that action"), dialect) };
+    if (handler === undefined)
+      return {
+        text: errorText(id, new CallError("NotImplemented", "this station does not know that action"), dialect),
+      };
     try {
       const answer = await handler(payload);
-      return answer instanceof Reply ? { text: resultText(id, answer.payload), afterwards: answer.afterwards } : { text: resultText(id, answer) };
+      return answer instanceof Reply
+        ? { text: resultText(id, answer.payload), afterwards: answer.afterwards }
+        : { text: resultText(id, answer) };
     } catch (error) {
       if (error instanceof CallError) return { text: errorText(id, error, dialect) };
       this.#note(`${action} of the backend failed here: ${String(error)}`);
@@ -174,7 +216,10 @@ export class Rpc {
 
   #note(text: string): void {
     this.#notes += 1;
-    if (this.#notes <= mostNotes) this.#parts.note(this.#notes < mostNotes ? text : `${text}; what else it does is not noted until it connects anew`);
+    if (this.#notes <= mostNotes)
+      this.#parts.note(
+        this.#notes < mostNotes ? text : `${text}; what else it does is not noted until it connects anew`,
+      );
   }
 
   #send(text: string): void {

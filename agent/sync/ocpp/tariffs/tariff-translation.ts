@@ -1,12 +1,16 @@
-// An OCPP 2.1 tariff as the OCPI tariff that this station prices by: exactly, or refused with the standard's word (a clock of the idle time
-// alone, stacked taxes, a limit that no decimal holds). Idle is what the station's own rule calls parking: the car asks for no power, and its
-// grace is over; a pause that the station makes is never idle.
-import { decimalOf, decimalText, type Decimal } from "../../../core/number/money.js";
+// An OCPP 2.1 tariff as the OCPI tariff that this station prices by: exactly, or refused with the standard's word (a
+// clock of the idle time alone, stacked taxes, a limit that no decimal holds). Idle is what the station's own rule
+// calls parking: the car asks for no power, and its grace is over; a pause that the station makes is never idle.
+import { type Decimal, decimalOf, decimalText } from "../../../core/number/money.js";
 import { parseTariff, type Tariff } from "../../../core/tariff/tariff.js";
 import { isPrintable } from "../requests/request-context.js";
 import type { CostLimit, TariffConditions, TariffType, TaxRates } from "./tariff-type.js";
 
-export type TariffRefusal = { readonly ok: false; readonly status: "Rejected" | "ConditionNotSupported" | "TooManyElements"; readonly why: string };
+export type TariffRefusal = {
+  readonly ok: false;
+  readonly status: "Rejected" | "ConditionNotSupported" | "TooManyElements";
+  readonly why: string;
+};
 export type Translated = { readonly ok: true; readonly tariff: Tariff } | TariffRefusal;
 
 /** Prices that one dimension may list: TariffCostCtrlr.MaxElements. */
@@ -25,7 +29,12 @@ export type TariffPlace = {
 };
 
 type Element = { readonly price_components: readonly [Component]; readonly restrictions?: Restrictions };
-type Component = { readonly type: "ENERGY" | "TIME" | "PARKING_TIME" | "FLAT"; readonly price: number; readonly vat?: number; readonly step_size: 0 };
+type Component = {
+  readonly type: "ENERGY" | "TIME" | "PARKING_TIME" | "FLAT";
+  readonly price: number;
+  readonly vat?: number;
+  readonly step_size: 0;
+};
 type Restrictions = Readonly<Record<string, string | number | readonly string[]>>;
 type PriceItem = { readonly price: number; readonly factor: bigint; readonly conditions?: TariffConditions };
 
@@ -43,18 +52,49 @@ class Doubt {
 export function tariffFromOcpp(given: TariffType, place: TariffPlace): Translated {
   const doubt = new Doubt();
   if (!isPrintable(given.tariffId)) doubt.refuse("Rejected", "a tariff id is of printable ASCII");
-  if (given.tariffId.length > longestId) doubt.refuse("Rejected", `a tariff id has at most ${longestId} characters here, as in OCPI`);
-  for (const [name, part] of [["reservationTime", given.reservationTime], ["reservationFixed", given.reservationFixed]] as const)
-    if (part?.prices.some((one) => ("priceMinute" in one ? one.priceMinute : one.priceFixed) !== 0)) doubt.refuse("Rejected", `${name}: a reservation costs nothing here`);
+  if (given.tariffId.length > longestId)
+    doubt.refuse("Rejected", `a tariff id has at most ${longestId} characters here, as in OCPI`);
+  for (const [name, part] of [
+    ["reservationTime", given.reservationTime],
+    ["reservationFixed", given.reservationFixed],
+  ] as const)
+    if (part?.prices.some((one) => ("priceMinute" in one ? one.priceMinute : one.priceFixed) !== 0))
+      doubt.refuse("Rejected", `${name}: a reservation costs nothing here`);
   const elements = [
-    ...dimension(doubt, place, "ENERGY", given.energy?.prices.map(({ priceKwh: price, conditions }) => ({ price, factor: 1n, ...(conditions && { conditions }) })), given.energy?.taxRates),
+    ...dimension(
+      doubt,
+      place,
+      "ENERGY",
+      given.energy?.prices.map(({ priceKwh: price, conditions }) => ({
+        price,
+        factor: 1n,
+        ...(conditions && { conditions }),
+      })),
+      given.energy?.taxRates,
+    ),
     ...dimension(doubt, place, "TIME", given.chargingTime?.prices.map(perHour), given.chargingTime?.taxRates),
     ...dimension(doubt, place, "PARKING_TIME", given.idleTime?.prices.map(perHour), given.idleTime?.taxRates),
-    ...atStart(dimension(doubt, place, "FLAT", given.fixedFee?.prices.map(({ priceFixed: price, conditions }) => ({ price, factor: 1n, ...(conditions && { conditions }) })), given.fixedFee?.taxRates)),
+    ...atStart(
+      dimension(
+        doubt,
+        place,
+        "FLAT",
+        given.fixedFee?.prices.map(({ priceFixed: price, conditions }) => ({
+          price,
+          factor: 1n,
+          ...(conditions && { conditions }),
+        })),
+        given.fixedFee?.taxRates,
+      ),
+    ),
   ];
-  if (elements.length === 0) doubt.refuse("Rejected", "it has no price that could apply here, and nothing is sold for nothing without a word");
+  if (elements.length === 0)
+    doubt.refuse("Rejected", "it has no price that could apply here, and nothing is sold for nothing without a word");
   const rate = rateOf(doubt, given, elements);
-  const limits = { ...limitOf(doubt, "min_price", given.minCost, rate), ...limitOf(doubt, "max_price", given.maxCost, rate) };
+  const limits = {
+    ...limitOf(doubt, "min_price", given.minCost, rate),
+    ...limitOf(doubt, "max_price", given.maxCost, rate),
+  };
   const source = {
     country_code: place.countryCode,
     party_id: place.partyId,
@@ -69,18 +109,33 @@ export function tariffFromOcpp(given: TariffType, place: TariffPlace): Translate
   };
   if (doubt.refusal !== undefined) return doubt.refusal;
   const parsed = parseTariff(source, { version: "2.2.1" });
-  return parsed.ok ? parsed : { ok: false, status: "Rejected", why: `${parsed.faults[0]?.path ?? ""}: ${parsed.faults[0]?.message ?? ""}` };
+  return parsed.ok
+    ? parsed
+    : { ok: false, status: "Rejected", why: `${parsed.faults[0]?.path ?? ""}: ${parsed.faults[0]?.message ?? ""}` };
 }
 
-const perHour = ({ priceMinute, conditions }: { readonly priceMinute: number; readonly conditions?: TariffConditions | undefined }): PriceItem => ({ price: priceMinute, factor: 60n, ...(conditions && { conditions }) });
+const perHour = ({
+  priceMinute,
+  conditions,
+}: {
+  readonly priceMinute: number;
+  readonly conditions?: TariffConditions | undefined;
+}): PriceItem => ({ price: priceMinute, factor: 60n, ...(conditions && { conditions }) });
 
 /** One element per price, in their order: in both standards the first whose conditions hold is the one that counts. */
-function dimension(doubt: Doubt, place: TariffPlace, type: Component["type"], items: readonly PriceItem[] | undefined, taxes: TaxRates | undefined): Element[] {
+function dimension(
+  doubt: Doubt,
+  place: TariffPlace,
+  type: Component["type"],
+  items: readonly PriceItem[] | undefined,
+  taxes: TaxRates | undefined,
+): Element[] {
   if (items === undefined) return [];
   if (items.length > mostPrices) doubt.refuse("TooManyElements", `at most ${mostPrices} prices of a kind`);
   const vat = vatOf(doubt, taxes);
   return items.slice(0, mostPrices).flatMap((item) => {
-    const price = scaled(item.price, item.factor, 0) ?? doubt.refuse("Rejected", `a price of ${item.price} cannot be kept exactly`);
+    const price =
+      scaled(item.price, item.factor, 0) ?? doubt.refuse("Rejected", `a price of ${item.price} cannot be kept exactly`);
     const restrictions = restrictionsOf(doubt, place, item.conditions ?? {});
     // A price for the other kind of current can never apply.
     if (restrictions === "never") return [];
@@ -89,7 +144,10 @@ function dimension(doubt: Doubt, place: TariffPlace, type: Component["type"], it
   });
 }
 
-/** A fixed fee is decided at the start alone (I12.FR.30): where none applies then, a fee of 0 keeps later ones from falling due. */
+/**
+ * A fixed fee is decided at the start alone (I12.FR.30): where none applies then, a fee of 0 keeps later ones from
+ * falling due.
+ */
 function atStart(fees: readonly Element[]): readonly Element[] {
   if (fees.length === 0 || fees.some(({ restrictions }) => restrictions === undefined)) return fees;
   return [...fees, { price_components: [{ type: "FLAT", price: 0, step_size: 0 }] }];
@@ -97,26 +155,50 @@ function atStart(fees: readonly Element[]): readonly Element[] {
 
 const words = /^(vat|gst|mwst|ust|btw|tva|iva|moms|mva|dph|dds|pdv|ddv|áfa|afa|alv|km|pvm|pvn|kdv|ptu|fpa|φπα)\.?$/i;
 
-/** One tax on the net price is OCPI's vat. Several, stacked or of another name would stand on the receipt as something they are not. */
+/**
+ * One tax on the net price is OCPI's vat. Several, stacked or of another name would stand on the receipt as something
+ * they are not.
+ */
 function vatOf(doubt: Doubt, taxes: TaxRates | undefined): number | undefined {
   const [tax, ...more] = taxes ?? [];
   if (tax === undefined) return undefined;
   if (more.length > 0) return doubt.refuse("Rejected", "several taxes on one price have no place here");
-  if (!words.test(tax.type.trim())) return doubt.refuse("Rejected", `a tax called "${tax.type}" has no place here: value added tax alone has`);
+  if (!words.test(tax.type.trim()))
+    return doubt.refuse("Rejected", `a tax called "${tax.type}" has no place here: value added tax alone has`);
   return tax.tax;
 }
 
 function restrictionsOf(doubt: Doubt, place: TariffPlace, given: TariffConditions): Restrictions | "never" {
   const { startTimeOfDay: start, endTimeOfDay: end, evseKind } = given;
-  if (evseKind !== undefined && place.kind === "mixed") doubt.refuse("ConditionNotSupported", "evseKind: the connectors are of both kinds; set a tariff for each of them");
+  if (evseKind !== undefined && place.kind === "mixed")
+    doubt.refuse("ConditionNotSupported", "evseKind: the connectors are of both kinds; set a tariff for each of them");
   else if (evseKind !== undefined && evseKind !== place.kind) return "never";
-  for (const name of ["minChargingTime", "maxChargingTime", "minIdleTime", "maxIdleTime", "paymentBrand", "paymentRecognition"] as const)
+  for (const name of [
+    "minChargingTime",
+    "maxChargingTime",
+    "minIdleTime",
+    "maxIdleTime",
+    "paymentBrand",
+    "paymentRecognition",
+  ] as const)
     if (given[name] !== undefined) doubt.refuse("ConditionNotSupported", `${name} is not looked at here`);
-  for (const name of ["minEnergy", "maxEnergy", "minCurrent", "maxCurrent", "minPower", "maxPower", "minTime", "maxTime"] as const)
+  for (const name of [
+    "minEnergy",
+    "maxEnergy",
+    "minCurrent",
+    "maxCurrent",
+    "minPower",
+    "maxPower",
+    "minTime",
+    "maxTime",
+  ] as const)
     if ((given[name] ?? 0) < 0) doubt.refuse("ConditionNotSupported", `${name}: energy flows to the car alone here`);
-  if (start !== undefined && start === end && start !== "00:00") doubt.refuse("ConditionNotSupported", "a window that ends when it starts may mean all day or never");
+  if (start !== undefined && start === end && start !== "00:00")
+    doubt.refuse("ConditionNotSupported", "a window that ends when it starts may mean all day or never");
   const exactly = (name: string, value: number | undefined, shift: number): number | undefined =>
-    value === undefined ? undefined : (scaled(value, 1n, shift) ?? doubt.refuse("ConditionNotSupported", `${name}: ${value} cannot be kept exactly`));
+    value === undefined
+      ? undefined
+      : (scaled(value, 1n, shift) ?? doubt.refuse("ConditionNotSupported", `${name}: ${value} cannot be kept exactly`));
   const all = {
     start_time: start,
     end_time: end,
@@ -132,35 +214,56 @@ function restrictionsOf(doubt: Doubt, place: TariffPlace, given: TariffCondition
     min_duration: given.minTime,
     max_duration: given.maxTime,
   };
-  return Object.fromEntries(Object.entries(all).filter((entry): entry is [string, string | number | string[]] => entry[1] !== undefined));
+  return Object.fromEntries(
+    Object.entries(all).filter((entry): entry is [string, string | number | string[]] => entry[1] !== undefined),
+  );
 }
 
-/** The one tax rate of all that is priced, in percent; undefined where they differ, so that nobody could say which is a limit's. */
+/**
+ * The one tax rate of all that is priced, in percent; undefined where they differ, so that nobody could say which is a
+ * limit's.
+ */
 function rateOf(doubt: Doubt, given: TariffType, elements: readonly Element[]): number | undefined {
-  if (given.maxCost !== undefined && elements.some(({ price_components: [{ price }] }) => price < 0)) doubt.refuse("Rejected", "a maximum cannot be held exactly where a price is negative");
-  const rates = new Set([given.energy, given.chargingTime, given.idleTime, given.fixedFee].flatMap((part) => (part === undefined ? [] : [part.taxRates?.[0]?.tax ?? 0])));
+  if (given.maxCost !== undefined && elements.some(({ price_components: [{ price }] }) => price < 0))
+    doubt.refuse("Rejected", "a maximum cannot be held exactly where a price is negative");
+  const rates = new Set(
+    [given.energy, given.chargingTime, given.idleTime, given.fixedFee].flatMap((part) =>
+      part === undefined ? [] : [part.taxRates?.[0]?.tax ?? 0],
+    ),
+  );
   const [rate = 0] = rates;
   return rates.size > 1 ? undefined : rate;
 }
 
-/** A limit with and without tax; both are written, so that the tax of what is lifted or cut is the tax of what was used. */
-function limitOf(doubt: Doubt, name: "min_price" | "max_price", given: CostLimit | undefined, rate: number | undefined): Readonly<Record<string, unknown>> {
+/**
+ * A limit with and without tax; both are written, so that the tax of what is lifted or cut is the tax of what was used.
+ */
+function limitOf(
+  doubt: Doubt,
+  name: "min_price" | "max_price",
+  given: CostLimit | undefined,
+  rate: number | undefined,
+): Readonly<Record<string, unknown>> {
   if (given === undefined) return {};
-  const refuse = (why: string): Record<string, never> => doubt.refuse("Rejected", `${name === "min_price" ? "minCost" : "maxCost"}: ${why}`) ?? {};
+  const refuse = (why: string): Record<string, never> =>
+    doubt.refuse("Rejected", `${name === "min_price" ? "minCost" : "maxCost"}: ${why}`) ?? {};
   if (given.exclTax === undefined && given.inclTax === undefined) return refuse("it states no amount");
   if (rate === undefined) return refuse("prices of different tax rates have no limit that could be held exactly");
   const own = vatOf(doubt, given.taxRates);
   if (own !== undefined && own !== rate) return refuse("its tax is not the tax of the prices");
   const excl = given.exclTax ?? withoutTax(given.inclTax ?? 0, rate);
   const incl = excl === undefined ? undefined : withTax(excl, rate);
-  if (excl === undefined || incl === undefined || (given.inclTax !== undefined && incl !== given.inclTax)) return refuse("the amounts with and without tax are not exactly that tax apart");
+  if (excl === undefined || incl === undefined || (given.inclTax !== undefined && incl !== given.inclTax))
+    return refuse("the amounts with and without tax are not exactly that tax apart");
   return { [name]: { excl_vat: excl, incl_vat: incl } };
 }
 
 /** `value` x `factor` / 10^`shift` as a JSON number; undefined where its text would not be exactly that. */
 function scaled(value: number, factor: bigint, shift: number): number | undefined {
   const decimal = decimalOf(value);
-  return decimal === undefined ? undefined : numberOf({ digits: decimal.digits * factor, scale: decimal.scale + shift });
+  return decimal === undefined
+    ? undefined
+    : numberOf({ digits: decimal.digits * factor, scale: decimal.scale + shift });
 }
 
 function numberOf(value: Decimal): number | undefined {
@@ -174,7 +277,10 @@ function withTax(excl: number, rate: number): number | undefined {
   const net = decimalOf(excl);
   const percent = decimalOf(rate);
   if (net === undefined || percent === undefined) return undefined;
-  return numberOf({ digits: net.digits * (100n * 10n ** BigInt(percent.scale) + percent.digits), scale: net.scale + percent.scale + 2 });
+  return numberOf({
+    digits: net.digits * (100n * 10n ** BigInt(percent.scale) + percent.digits),
+    scale: net.scale + percent.scale + 2,
+  });
 }
 
 const mostPlaces = 10;
@@ -185,12 +291,21 @@ function withoutTax(incl: number, rate: number): number | undefined {
   if (gross === undefined || percent === undefined) return undefined;
   const divisor = (100n * 10n ** BigInt(percent.scale) + percent.digits) * 10n ** BigInt(gross.scale);
   const digits = gross.digits * 10n ** BigInt(percent.scale + 2 + mostPlaces);
-  return divisor > 0n && digits % divisor === 0n ? numberOf({ digits: digits / divisor, scale: mostPlaces }) : undefined;
+  return divisor > 0n && digits % divisor === 0n
+    ? numberOf({ digits: digits / divisor, scale: mostPlaces })
+    : undefined;
 }
 
 /** What of the description is plain text and not too long; a description is no price. */
 function descriptionOf({ description }: TariffType): { readonly tariff_alt_text?: readonly object[] } {
   const texts = (description ?? []).flatMap(({ format, language = "en", content }) =>
-    (format === "ASCII" || format === "UTF8") && content !== "" && content.length <= longestText && !/\p{Cc}/u.test(content) && /^[a-z]{2}/i.test(language) ? [{ language: language.slice(0, 2).toLowerCase(), text: content }] : []);
+    (format === "ASCII" || format === "UTF8") &&
+    content !== "" &&
+    content.length <= longestText &&
+    !/\p{Cc}/u.test(content) &&
+    /^[a-z]{2}/i.test(language)
+      ? [{ language: language.slice(0, 2).toLowerCase(), text: content }]
+      : [],
+  );
   return texts.length === 0 ? {} : { tariff_alt_text: texts };
 }

@@ -1,4 +1,5 @@
-// An OCPP 2.1 tariff as a CSMS sends it (TariffType): a list of prices per dimension, without tax, each under conditions of its own.
+// An OCPP 2.1 tariff as a CSMS sends it (TariffType): a list of prices per dimension, without tax, each under
+// conditions of its own.
 import { z } from "zod";
 import { countSchema, instantSchema, listOf, textSchema, wholeNumberSchema } from "../requests/request-schemas.js";
 
@@ -29,17 +30,47 @@ const conditions = z.object({
   minIdleTime: wholeNumberSchema.optional(),
   maxIdleTime: wholeNumberSchema.optional(),
 });
-const fixedConditions = z.object({ ...atTheClock, paymentBrand: textSchema(20).optional(), paymentRecognition: textSchema(20).optional() });
-const taxRates = z.array(z.object({ type: textSchema(20), tax: z.number(), stack: countSchema.optional() })).min(1).max(5);
+const fixedConditions = z.object({
+  ...atTheClock,
+  paymentBrand: textSchema(20).optional(),
+  paymentRecognition: textSchema(20).optional(),
+});
+const taxRates = z
+  .array(z.object({ type: textSchema(20), tax: z.number(), stack: countSchema.optional() }))
+  .min(1)
+  .max(5);
 
-const energy = z.object({ prices: listOf(z.object({ priceKwh: z.number(), conditions: conditions.optional() })), taxRates: taxRates.optional() });
-const time = z.object({ prices: listOf(z.object({ priceMinute: z.number(), conditions: conditions.optional() })), taxRates: taxRates.optional() });
-const fixed = z.object({ prices: listOf(z.object({ priceFixed: z.number(), conditions: fixedConditions.optional() })), taxRates: taxRates.optional() });
-const limit = z.object({ exclTax: z.number().optional(), inclTax: z.number().optional(), taxRates: taxRates.optional() });
+const energy = z.object({
+  prices: listOf(z.object({ priceKwh: z.number(), conditions: conditions.optional() })),
+  taxRates: taxRates.optional(),
+});
+const time = z.object({
+  prices: listOf(z.object({ priceMinute: z.number(), conditions: conditions.optional() })),
+  taxRates: taxRates.optional(),
+});
+const fixed = z.object({
+  prices: listOf(z.object({ priceFixed: z.number(), conditions: fixedConditions.optional() })),
+  taxRates: taxRates.optional(),
+});
+const limit = z.object({
+  exclTax: z.number().optional(),
+  inclTax: z.number().optional(),
+  taxRates: taxRates.optional(),
+});
 
 export const tariffType = z.object({
   tariffId: z.string().min(1).max(60),
-  description: z.array(z.object({ format: z.enum(["ASCII", "HTML", "URI", "UTF8", "QRCODE"]), language: textSchema(8).optional(), content: textSchema(1024) })).min(1).max(10).optional(),
+  description: z
+    .array(
+      z.object({
+        format: z.enum(["ASCII", "HTML", "URI", "UTF8", "QRCODE"]),
+        language: textSchema(8).optional(),
+        content: textSchema(1024),
+      }),
+    )
+    .min(1)
+    .max(10)
+    .optional(),
   currency: textSchema(3),
   energy: energy.optional(),
   validFrom: instantSchema.optional(),

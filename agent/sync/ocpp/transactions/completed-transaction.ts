@@ -1,10 +1,12 @@
-// What OCPP is told of a session, from either of its two sources: the opening while it runs, the signed receipt when it is over. Pure.
+// What OCPP is told of a session, from either of its two sources: the opening while it runs, the signed receipt when it
+// is over. Pure.
+
+import type { SessionToken, StopReason } from "../../../core/cdr/settlement.js";
 import { milliWhOfKwh } from "../../../core/number/energy-text.js";
-import { parseIsoLocal } from "../../../core/time/iso-time.js";
 import { payloadOf } from "../../../core/receipt/receipt.js";
 import type { SalePayload } from "../../../core/receipt/receipt-payload.js";
 import type { Opening } from "../../../core/session/session.js";
-import type { SessionToken, StopReason } from "../../../core/cdr/settlement.js";
+import { parseIsoLocal } from "../../../core/time/iso-time.js";
 
 /** How a session began. */
 export type Beginning = {
@@ -48,8 +50,9 @@ export function beginningOf(opening: Opening, connector: number): Beginning {
 }
 
 /**
- * The session of a stored receipt; undefined where OCPP has no word for it: a start, recovery or key receipt, a credit, and the corrected sale
- * after one, since a transaction that has ended is never told again. Throws TypeError where a sale cannot be read.
+ * The session of a stored receipt; undefined where OCPP has no word for it: a start, recovery or key receipt, a credit,
+ * and the corrected sale after one, since a transaction that has ended is never told again. Throws TypeError where a
+ * sale cannot be read.
  */
 export function completedTransaction(jws: string): CompletedTransaction | undefined {
   // Asked first whether there is anything to tell, and then for it: a receipt is taken apart once for both.
@@ -103,8 +106,11 @@ export const whNumber = (milliWh: number): number => Number(whText(milliWh));
 
 /** Wh as a decimal text, exact. */
 export function whText(milliWh: number): string {
-  if (!Number.isSafeInteger(milliWh) || milliWh < 0) throw new TypeError(`${milliWh} is no register value in milliwatt-hours`);
-  const decimals = String(milliWh % 1000).padStart(3, "0").replace(/0+$/, "");
+  if (!Number.isSafeInteger(milliWh) || milliWh < 0)
+    throw new TypeError(`${milliWh} is no register value in milliwatt-hours`);
+  const decimals = String(milliWh % 1000)
+    .padStart(3, "0")
+    .replace(/0+$/, "");
   return `${Math.floor(milliWh / 1000)}${decimals === "" ? "" : `.${decimals}`}`;
 }
 

@@ -1,9 +1,11 @@
-// What a session cost, as OCPP 2.1 says it (CostDetailsType): at its end from the signed receipt alone, before that from the running bill. Pure.
-// Energy is in Wh and time in seconds, as CostDimensionEnumType has them; a pause that the station made is no time that costs anything.
-import type { ChargingPeriod } from "../../../core/tariff/period.js";
+// What a session cost, as OCPP 2.1 says it (CostDetailsType): at its end from the signed receipt alone, before that
+// from the running bill. Pure. Energy is in Wh and time in seconds, as CostDimensionEnumType has them; a pause that the
+// station made is no time that costs anything.
+
+import { unitsOf, wireNumber } from "../../../core/number/ocpi-number.js";
 import type { Amount, Price, TaxShare } from "../../../core/rating/price.js";
 import type { SaleFields } from "../../../core/receipt/receipt-payload.js";
-import { unitsOf, wireNumber } from "../../../core/number/ocpi-number.js";
+import type { ChargingPeriod } from "../../../core/tariff/period.js";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -12,11 +14,19 @@ const mostTaxRates = 5;
 /** More periods than these make a message of their own: past them the totals alone are told. */
 const mostPeriods = 200;
 
-/** `tariffKnown` = the CSMS set the tariff itself: a period names it then, and names none that nobody there has heard of (I12). */
-export function costDetails({ price, periods, tariff }: Pick<SaleFields, "price" | "periods" | "tariff">, tariffKnown: boolean): Fields {
+/**
+ * `tariffKnown` = the CSMS set the tariff itself: a period names it then, and names none that nobody there has heard of
+ * (I12).
+ */
+export function costDetails(
+  { price, periods, tariff }: Pick<SaleFields, "price" | "periods" | "tariff">,
+  tariffKnown: boolean,
+): Fields {
   const shares = price.taxShares;
   return {
-    ...(periods.length === 0 || periods.length > mostPeriods ? {} : { chargingPeriods: periods.map((period) => chargingPeriod(period, tariffKnown ? tariff.id : undefined)) }),
+    ...(periods.length === 0 || periods.length > mostPeriods
+      ? {}
+      : { chargingPeriods: periods.map((period) => chargingPeriod(period, tariffKnown ? tariff.id : undefined)) }),
     totalCost: {
       currency: price.currency,
       typeOfCost: typeOfCost(price),
@@ -27,12 +37,17 @@ export function costDetails({ price, periods, tariff }: Pick<SaleFields, "price"
       // What is charged: rounded once, to the currency.
       total: { exclTax: exact(price.due.net), inclTax: exact(price.due.gross) },
     },
-    totalUsage: { energy: thousandths(price.energyMilliWh), chargingTime: seconds(price.timeMs - price.parkingMs), idleTime: seconds(price.parkingMs) },
+    totalUsage: {
+      energy: thousandths(price.energyMilliWh),
+      chargingTime: seconds(price.timeMs - price.parkingMs),
+      idleTime: seconds(price.parkingMs),
+    },
   };
 }
 
 /** What a session costs so far: the totals alone, since periods are for the end (I12.FR.02, errata 2025-09). */
-export const runningCost = (price: Price): Fields => costDetails({ price, periods: [], tariff: { id: "", version: "", digest: "", value: null } }, false);
+export const runningCost = (price: Price): Fields =>
+  costDetails({ price, periods: [], tariff: { id: "", version: "", digest: "", value: null } }, false);
 
 /** What a session costs when it begins: nothing, since no energy has flowed. */
 export const noCost = (currency: string): Fields => ({
@@ -46,13 +61,24 @@ function typeOfCost({ adjustments }: Price): "NormalCost" | "MinCost" | "MaxCost
   return kinds.includes("max_price") ? "MaxCost" : kinds.includes("min_price") ? "MinCost" : "NormalCost";
 }
 
-function chargingPeriod({ startMs, endMs, activity, energyMilliWh, powerW, currentMilliA }: ChargingPeriod, tariffId: string | undefined): Fields {
+function chargingPeriod(
+  { startMs, endMs, activity, energyMilliWh, powerW, currentMilliA }: ChargingPeriod,
+  tariffId: string | undefined,
+): Fields {
   const dimensions: { type: string; volume: number }[] = [{ type: "Energy", volume: thousandths(energyMilliWh) }];
   if (activity === "charging") dimensions.push({ type: "ChargingTime", volume: thousandths(endMs - startMs) });
   // The standard's own schema spells it so.
   if (activity === "parking") dimensions.push({ type: "IdleTIme", volume: thousandths(endMs - startMs) });
-  if (powerW !== undefined) dimensions.push({ type: "MinPower", volume: Math.floor(powerW.min) }, { type: "MaxPower", volume: Math.floor(powerW.max) });
-  if (currentMilliA !== undefined) dimensions.push({ type: "MinCurrent", volume: thousandths(Math.floor(currentMilliA.min)) }, { type: "MaxCurrent", volume: thousandths(Math.floor(currentMilliA.max)) });
+  if (powerW !== undefined)
+    dimensions.push(
+      { type: "MinPower", volume: Math.floor(powerW.min) },
+      { type: "MaxPower", volume: Math.floor(powerW.max) },
+    );
+  if (currentMilliA !== undefined)
+    dimensions.push(
+      { type: "MinCurrent", volume: thousandths(Math.floor(currentMilliA.min)) },
+      { type: "MaxCurrent", volume: thousandths(Math.floor(currentMilliA.max)) },
+    );
   return { ...(tariffId === undefined ? {} : { tariffId }), startPeriod: new Date(startMs).toISOString(), dimensions };
 }
 
@@ -61,7 +87,9 @@ function part({ excl, incl }: Amount, shares: readonly TaxShare[] | undefined): 
   return {
     exclTax: exact(excl),
     inclTax: exact(incl),
-    ...(rates.length === 0 ? {} : { taxRates: rates.map(({ name, ratePercent }) => ({ type: name, tax: exact(ratePercent) })) }),
+    ...(rates.length === 0
+      ? {}
+      : { taxRates: rates.map(({ name, ratePercent }) => ({ type: name, tax: exact(ratePercent) })) }),
   };
 }
 

@@ -1,9 +1,15 @@
 // The payment of a session as OCPP 2.1 tells it (NotifySettlement); older versions have no message for it. Pure.
-import type { Payment, PaymentStatus } from "../../../core/session/payment.js";
+
 import { unitsOf, wireJson, wireNumber } from "../../../core/number/ocpi-number.js";
+import type { Payment, PaymentStatus } from "../../../core/session/payment.js";
 import { timeText } from "./completed-transaction.js";
 
-const statusIn21: Readonly<Record<PaymentStatus, string>> = { settled: "Settled", canceled: "Canceled", rejected: "Rejected", failed: "Failed" };
+const statusIn21: Readonly<Record<PaymentStatus, string>> = {
+  settled: "Settled",
+  canceled: "Canceled",
+  rejected: "Rejected",
+  failed: "Failed",
+};
 
 /** The very text that is sent, and sent again until it is acknowledged. */
 export function paymentNotice({ sessionId, reference, status, amount, atMs, receipt, info }: Payment): string {

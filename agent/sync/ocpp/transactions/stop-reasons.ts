@@ -11,7 +11,10 @@ type Words = {
   readonly in16: string;
 };
 
-/** 2.x has no word for our own measuring and switching faults but AbnormalCondition; a pulled cable is EVCommunicationLost (E10). */
+/**
+ * 2.x has no word for our own measuring and switching faults but AbnormalCondition; a pulled cable is
+ * EVCommunicationLost (E10).
+ */
 const words: Readonly<Record<StopReason, Words>> = {
   Local: { stopped: "Local", trigger: "StopAuthorized", in16: "Local" },
   EVDisconnected: { stopped: "EVDisconnected", trigger: "EVCommunicationLost", in16: "EVDisconnected" },
@@ -33,5 +36,7 @@ const words: Readonly<Record<StopReason, Words>> = {
 
 /** CostLimitReached became a trigger of its own with 2.1. */
 export function stopReasons(reason: StopReason, dialect: Dialect): Words {
-  return reason === "CostLimitReached" && dialect === "ocpp2.1" ? { ...words.CostLimitReached, trigger: "CostLimitReached" } : words[reason];
+  return reason === "CostLimitReached" && dialect === "ocpp2.1"
+    ? { ...words.CostLimitReached, trigger: "CostLimitReached" }
+    : words[reason];
 }

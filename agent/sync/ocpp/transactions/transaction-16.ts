@@ -1,22 +1,40 @@
-// A session as StartTransaction, MeterValues and StopTransaction of OCPP 1.6J. Whole Wh: both register values rounded down, so that the
-// difference is at most 1 Wh from what was billed; the exact values stand in transactionData. Pure.
-import { longestTag, idTokenOf } from "../requests/id-token.js";
-import { timeText, whText, type Beginning, type MeterPoint, type CompletedTransaction } from "./completed-transaction.js";
+// A session as StartTransaction, MeterValues and StopTransaction of OCPP 1.6J. Whole Wh: both register values rounded
+// down, so that the difference is at most 1 Wh from what was billed; the exact values stand in transactionData. Pure.
+import { idTokenOf, longestTag } from "../requests/id-token.js";
+import {
+  type Beginning,
+  type CompletedTransaction,
+  type MeterPoint,
+  timeText,
+  whText,
+} from "./completed-transaction.js";
 import { stopReasons } from "./stop-reasons.js";
-import { signedMeterValue, type Running } from "./transaction-2x.js";
+import { type Running, signedMeterValue } from "./transaction-2x.js";
 
 type Payload = Readonly<Record<string, unknown>>;
 
 const wholeWh = (milliWh: number): number => Math.floor(milliWh / 1000);
 
 /** A value is text in 1.6. */
-const register = (point: MeterPoint, context: string): Payload => ({ value: whText(point.registerMilliWh), context, format: "Raw", measurand: "Energy.Active.Import.Register", unit: "Wh" });
+const register = (point: MeterPoint, context: string): Payload => ({
+  value: whText(point.registerMilliWh),
+  context,
+  format: "Raw",
+  measurand: "Energy.Active.Import.Register",
+  unit: "Wh",
+});
 
 /** Undefined where the token is longer than an idTag may be: a shortened one would be another card. */
 export function startTransaction(begin: Beginning, reservationId: number | undefined): Payload | undefined {
   const { idToken } = idTokenOf(begin.token, "ocpp1.6");
   if (idToken.length > longestTag) return undefined;
-  return { connectorId: begin.connector, idTag: idToken, meterStart: wholeWh(begin.registerMilliWh), timestamp: timeText(begin.atMs), ...(reservationId === undefined ? {} : { reservationId }) };
+  return {
+    connectorId: begin.connector,
+    idTag: idToken,
+    meterStart: wholeWh(begin.registerMilliWh),
+    timestamp: timeText(begin.atMs),
+    ...(reservationId === undefined ? {} : { reservationId }),
+  };
 }
 
 export function stopTransaction(completed: CompletedTransaction, transactionId: number, withKey: boolean): Payload {
@@ -32,17 +50,46 @@ export function stopTransaction(completed: CompletedTransaction, transactionId: 
         timestamp: timeText(completed.end.atMs),
         sampledValue: [
           register(completed.end, "Transaction.End"),
-          ...(signed === undefined ? [] : [{ value: JSON.stringify(signed), context: "Transaction.End", format: "SignedData", measurand: "Energy.Active.Import.Register", unit: "Wh" }]),
+          ...(signed === undefined
+            ? []
+            : [
+                {
+                  value: JSON.stringify(signed),
+                  context: "Transaction.End",
+                  format: "SignedData",
+                  measurand: "Energy.Active.Import.Register",
+                  unit: "Wh",
+                },
+              ]),
         ],
       },
     ],
   };
 }
 
-export function meterValues(connector: number, transactionId: number, now: Running, context: "Sample.Periodic" | "Trigger"): Payload {
+export function meterValues(
+  connector: number,
+  transactionId: number,
+  now: Running,
+  context: "Sample.Periodic" | "Trigger",
+): Payload {
   return {
     connectorId: connector,
     transactionId,
-    meterValue: [{ timestamp: timeText(now.atMs), sampledValue: [register(now, context), { value: String(Math.round(now.powerW)), context, format: "Raw", measurand: "Power.Active.Import", unit: "W" }] }],
+    meterValue: [
+      {
+        timestamp: timeText(now.atMs),
+        sampledValue: [
+          register(now, context),
+          {
+            value: String(Math.round(now.powerW)),
+            context,
+            format: "Raw",
+            measurand: "Power.Active.Import",
+            unit: "W",
+          },
+        ],
+      },
+    ],
   };
 }

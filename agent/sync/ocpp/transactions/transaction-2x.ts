@@ -1,13 +1,21 @@
-// A session as TransactionEvents of OCPP 2.0.1 and 2.1: plain payloads, made once and kept as text until they are acknowledged. Pure.
-import type { SalePayload } from "../../../core/receipt/receipt-payload.js";
+// A session as TransactionEvents of OCPP 2.0.1 and 2.1: plain payloads, made once and kept as text until they are
+// acknowledged. Pure.
+
 import { kwhExact } from "../../../core/number/energy-text.js";
-import type { Activity } from "../../../core/tariff/period.js";
-import { unsignedMark } from "../../../core/receipt/signer.js";
 import type { Price } from "../../../core/rating/price.js";
-import { costDetails, noCost, runningCost } from "./cost-details.js";
+import type { SalePayload } from "../../../core/receipt/receipt-payload.js";
+import { unsignedMark } from "../../../core/receipt/signer.js";
+import type { Activity } from "../../../core/tariff/period.js";
+import { type IdToken, idTokenOf, kindIn201 } from "../requests/id-token.js";
 import type { Dialect } from "../rpc/frame.js";
-import { idTokenOf, kindIn201, type IdToken } from "../requests/id-token.js";
-import { timeText, whNumber, type Beginning, type MeterPoint, type CompletedTransaction } from "./completed-transaction.js";
+import {
+  type Beginning,
+  type CompletedTransaction,
+  type MeterPoint,
+  timeText,
+  whNumber,
+} from "./completed-transaction.js";
+import { costDetails, noCost, runningCost } from "./cost-details.js";
 import { stopReasons } from "./stop-reasons.js";
 
 export type Dialect2x = Exclude<Dialect, "ocpp1.6">;
@@ -17,35 +25,63 @@ type Payload = Readonly<Record<string, unknown>>;
 export type TransactionPlace = { readonly seqNo: number; readonly offline: boolean };
 
 /** What is known of a session while it runs; `price` = the bill if it ended now. */
-export type Running = MeterPoint & { readonly powerW: number; readonly activity: Activity; readonly energyMilliWh: number; readonly price: () => Price };
+export type Running = MeterPoint & {
+  readonly powerW: number;
+  readonly activity: Activity;
+  readonly energyMilliWh: number;
+  readonly price: () => Price;
+};
 
 export const vendorId = "chargetill";
 
 const register = (point: MeterPoint, context: string, more: Payload = {}): Payload => ({
   timestamp: timeText(point.atMs),
-  sampledValue: [{ value: whNumber(point.registerMilliWh), context, measurand: "Energy.Active.Import.Register", unitOfMeasure: { unit: "Wh" }, ...more }],
+  sampledValue: [
+    {
+      value: whNumber(point.registerMilliWh),
+      context,
+      measurand: "Energy.Active.Import.Register",
+      unitOfMeasure: { unit: "Wh" },
+      ...more,
+    },
+  ],
 });
 
 const placed = ({ seqNo, offline }: TransactionPlace): Payload => ({ seqNo, ...(offline ? { offline } : {}) });
 
 /** `suspended` is a pause that the station made, `parking` one that the car made. */
-export const chargingState = (activity: Activity): string => ({ charging: "Charging", parking: "SuspendedEV", suspended: "SuspendedEVSE", reserved: "Idle" })[activity];
+export const chargingState = (activity: Activity): string =>
+  ({ charging: "Charging", parking: "SuspendedEV", suspended: "SuspendedEVSE", reserved: "Idle" })[activity];
 
 const evse = (connector: number): Payload => ({ id: connector, connectorId: 1 });
 
-/** What a CSMS is told of the price while a session runs: in 2.1 as costDetails where the tariff is one that it knows (I12). */
+/**
+ * What a CSMS is told of the price while a session runs: in 2.1 as costDetails where the tariff is one that it knows
+ * (I12).
+ */
 export type Telling = { readonly dialect: Dialect2x; readonly tariffKnown: boolean; readonly cost: boolean };
 
 /** The begin of power is the begin of the transaction (TxStartPoint PowerPathClosed). */
-export function startedEvent(begin: Beginning, { dialect, tariffKnown, cost }: Telling, place: TransactionPlace, reservationId: number | undefined): Payload {
-  const remoteStartId = begin.byCommand && /^-?\d{1,10}$/.test(begin.reference ?? "") ? Number(begin.reference) : undefined;
+export function startedEvent(
+  begin: Beginning,
+  { dialect, tariffKnown, cost }: Telling,
+  place: TransactionPlace,
+  reservationId: number | undefined,
+): Payload {
+  const remoteStartId =
+    begin.byCommand && /^-?\d{1,10}$/.test(begin.reference ?? "") ? Number(begin.reference) : undefined;
   const costKnown = dialect === "ocpp2.1" && tariffKnown;
   return {
     eventType: "Started",
     timestamp: timeText(begin.atMs),
     triggerReason: begin.byCommand ? "RemoteStart" : "Authorized",
     ...placed(place),
-    transactionInfo: { transactionId: begin.sessionId, chargingState: "Charging", ...(remoteStartId === undefined ? {} : { remoteStartId }), ...(costKnown ? { tariffId: begin.tariff.id } : {}) },
+    transactionInfo: {
+      transactionId: begin.sessionId,
+      chargingState: "Charging",
+      ...(remoteStartId === undefined ? {} : { remoteStartId }),
+      ...(costKnown ? { tariffId: begin.tariff.id } : {}),
+    },
     evse: evse(begin.connector),
     idToken: idTokenOf(begin.token, dialect),
     ...(reservationId === undefined ? {} : { reservationId }),
@@ -56,9 +92,18 @@ export function startedEvent(begin: Beginning, { dialect, tariffKnown, cost }: T
 
 export type UpdateReason = "MeterValuePeriodic" | "ChargingStateChanged" | "Trigger" | "RunningCost";
 
-export function updatedEvent(begin: Beginning, now: Running, reason: UpdateReason, { dialect, tariffKnown, cost }: Telling, place: TransactionPlace): Payload {
+export function updatedEvent(
+  begin: Beginning,
+  now: Running,
+  reason: UpdateReason,
+  { dialect, tariffKnown, cost }: Telling,
+  place: TransactionPlace,
+): Payload {
   const context = reason === "Trigger" ? "Trigger" : "Sample.Periodic";
-  const { timestamp, sampledValue } = register(now, context) as { readonly timestamp: string; readonly sampledValue: readonly Payload[] };
+  const { timestamp, sampledValue } = register(now, context) as {
+    readonly timestamp: string;
+    readonly sampledValue: readonly Payload[];
+  };
   const costKnown = cost && dialect === "ocpp2.1" && tariffKnown;
   return {
     eventType: "Updated",
@@ -69,15 +114,35 @@ export function updatedEvent(begin: Beginning, now: Running, reason: UpdateReaso
       transactionId: begin.sessionId,
       chargingState: chargingState(now.activity),
       ...(costKnown ? { tariffId: begin.tariff.id } : {}),
-      ...(cost && !costKnown ? { customData: { vendorId, energyKwh: kwhExact(now.energyMilliWh), ...priceData(now.price()), tariffId: begin.tariff.id } } : {}),
+      ...(cost && !costKnown
+        ? {
+            customData: {
+              vendorId,
+              energyKwh: kwhExact(now.energyMilliWh),
+              ...priceData(now.price()),
+              tariffId: begin.tariff.id,
+            },
+          }
+        : {}),
     },
     evse: evse(begin.connector),
-    meterValue: [{ timestamp, sampledValue: [...sampledValue, { value: Math.round(now.powerW), context, measurand: "Power.Active.Import", unitOfMeasure: { unit: "W" } }] }],
+    meterValue: [
+      {
+        timestamp,
+        sampledValue: [
+          ...sampledValue,
+          { value: Math.round(now.powerW), context, measurand: "Power.Active.Import", unitOfMeasure: { unit: "W" } },
+        ],
+      },
+    ],
     ...(costKnown ? { costDetails: runningCost(now.price()) } : {}),
   };
 }
 
-/** An event that was made for 2.1 and is still under way when the CSMS speaks 2.0.1: without the words that 2.0.1 does not have. */
+/**
+ * An event that was made for 2.1 and is still under way when the CSMS speaks 2.0.1: without the words that 2.0.1 does
+ * not have.
+ */
 export function in201(event: Payload): Payload {
   const { costDetails: _, transactionInfo, triggerReason, idToken, ...rest } = event;
   const { tariffId: __, ...info } = transactionInfo as Payload;
@@ -99,7 +164,12 @@ export type TransactionEnding = {
   readonly withKey: boolean;
 };
 
-export function endedEvent(completed: CompletedTransaction, ending: TransactionEnding, dialect: Dialect2x, place: TransactionPlace): Payload {
+export function endedEvent(
+  completed: CompletedTransaction,
+  ending: TransactionEnding,
+  dialect: Dialect2x,
+  place: TransactionPlace,
+): Payload {
   const { beginning, receipt, stopReason } = completed;
   const { stopped, trigger } = stopReasons(stopReason, dialect);
   const costKnown = dialect === "ocpp2.1" && ending.tariffKnown;
@@ -117,12 +187,18 @@ export function endedEvent(completed: CompletedTransaction, ending: TransactionE
       customData: customData(receipt, ending.digest()),
     },
     evse: evse(beginning.connector),
-    meterValue: [register(completed.begin, "Transaction.Begin"), register(completed.end, "Transaction.End", signedValue(receipt, ending.withKey))],
+    meterValue: [
+      register(completed.begin, "Transaction.Begin"),
+      register(completed.end, "Transaction.End", signedValue(receipt, ending.withKey)),
+    ],
     ...(costKnown ? { costDetails: costDetails(receipt.sale, true) } : {}),
   };
 }
 
-/** The price as the receipt states it, in exact decimal texts: 2.0.1 has no field for a price that the station worked out. */
+/**
+ * The price as the receipt states it, in exact decimal texts: 2.0.1 has no field for a price that the station worked
+ * out.
+ */
 export function customData({ number, sale }: SalePayload, digest: string): Payload {
   const { price, tariff } = sale;
   return {
@@ -136,16 +212,29 @@ export function customData({ number, sale }: SalePayload, digest: string): Paylo
   };
 }
 
-const priceData = ({ currency, due }: Price): Payload => ({ currency, total: due.gross, totalNet: due.net, tax: due.tax });
+const priceData = ({ currency, due }: Price): Payload => ({
+  currency,
+  total: due.gross,
+  totalNet: due.net,
+  tax: due.tax,
+});
 
 /** The longest signedMeterData of 2.0.1. */
 const longestSigned = 2500;
 
-/** One record holds both readings, so it goes once, with the last. Where the signer had failed there is nothing to prove. */
+/**
+ * One record holds both readings, so it goes once, with the last. Where the signer had failed there is nothing to
+ * prove.
+ */
 export function signedMeterValue({ sale, key }: SalePayload, withKey: boolean): Payload | undefined {
   const signedMeterData = Buffer.from(sale.ocmf, "utf8").toString("base64");
   if (sale.ocmf === "" || sale.ocmf.includes(unsignedMark) || signedMeterData.length > longestSigned) return undefined;
-  return { signedMeterData, signingMethod: "", encodingMethod: "OCMF", publicKey: withKey ? Buffer.from(`oca:base16:asn1:${key.spki}`, "utf8").toString("base64") : "" };
+  return {
+    signedMeterData,
+    signingMethod: "",
+    encodingMethod: "OCMF",
+    publicKey: withKey ? Buffer.from(`oca:base16:asn1:${key.spki}`, "utf8").toString("base64") : "",
+  };
 }
 
 function signedValue(receipt: SalePayload, withKey: boolean): Payload {

@@ -1,11 +1,12 @@
-// Tells a CSMS of sessions while they run: their begin, a value now and then, a change of what the car does. Only what is worth telling now:
-// while a settled session waits in the outbox, or the line is down, nothing is made here, and what was missed is told by the end itself.
+// Tells a CSMS of sessions while they run: their begin, a value now and then, a change of what the car does. Only what
+// is worth telling now: while a settled session waits in the outbox, or the line is down, nothing is made here, and
+// what was missed is told by the end itself.
 import type { Clock } from "../../../../drivers/driver.js";
+import { chargedPrice } from "../../../core/rating/no-energy-waiver.js";
 import { bill } from "../../../core/rating/rating.js";
 import type { Opening, Session } from "../../../core/session/session.js";
-import { chargedPrice } from "../../../core/rating/no-energy-waiver.js";
 import type { Fact, StationFeed } from "../../station-port.js";
-import { backoffMs, type BackoffLimits } from "../../transport/backoff.js";
+import { type BackoffLimits, backoffMs } from "../../transport/backoff.js";
 import { beginningOf } from "./completed-transaction.js";
 import type { Running, UpdateReason } from "./transaction-2x.js";
 import type { EventLine, Sent, Transactions } from "./transactions.js";
@@ -32,7 +33,12 @@ export type TransactionReporterParts = {
 export type TransactionReporterLine = EventLine & { readonly sinceMonoMs: number; readonly boot: string };
 
 /** `cost` = what the session costs so far goes with it. */
-type Job = { readonly connector: number; readonly opening: Opening; readonly reason: "begin" | UpdateReason; readonly cost: boolean };
+type Job = {
+  readonly connector: number;
+  readonly opening: Opening;
+  readonly reason: "begin" | UpdateReason;
+  readonly cost: boolean;
+};
 
 export class TransactionReporter {
   readonly #parts: TransactionReporterParts;
@@ -70,7 +76,8 @@ export class TransactionReporter {
     const [was, is] = [before.sessions.get(event.connector), after.sessions.get(event.connector)];
     if (is?.state === "charging") {
       const { id } = is.sale.opening;
-      if (was?.state === "charging" && was.sale.activity !== is.sale.activity) this.#asked.set(id, "ChargingStateChanged");
+      if (was?.state === "charging" && was.sale.activity !== is.sale.activity)
+        this.#asked.set(id, "ChargingStateChanged");
       // A reading at a border of the price.
       else if (event.type === "MeterRead" && event.border) this.#asked.set(id, "MeterValuePeriodic");
       else if (was?.state === "charging") return;
@@ -94,7 +101,14 @@ export class TransactionReporter {
     const { sale } = feed?.liveReading(connector) ?? session;
     const { moment, energyMilliWh: registerMilliWh, powerW } = sale.last;
     const energyMilliWh = registerMilliWh - sale.opening.begin.energyMilliWh;
-    return { atMs: moment.at, registerMilliWh, powerW, activity: session.sale.activity, energyMilliWh, price: () => chargedPrice(bill(sale.rating), energyMilliWh) };
+    return {
+      atMs: moment.at,
+      registerMilliWh,
+      powerW,
+      activity: session.sale.activity,
+      energyMilliWh,
+      price: () => chargedPrice(bill(sale.rating), energyMilliWh),
+    };
   }
 
   /** Sends what is due, one after the other, until nothing is or something holds. */
@@ -116,13 +130,15 @@ export class TransactionReporter {
   async #work(): Promise<void> {
     while (this.#again) {
       this.#again = false;
-      for (let job = this.#next(); job !== undefined; job = this.#next()) if ((await this.#do(job.job, job.line)) === "held") break;
+      for (let job = this.#next(); job !== undefined; job = this.#next())
+        if ((await this.#do(job.job, job.line)) === "held") break;
     }
   }
 
   #next(): { readonly job: Job; readonly line: TransactionReporterLine } | undefined {
     const line = this.#line;
-    if (line === undefined || this.#parts.waiting() || this.#parts.clock.now().monoMs < this.#holdUntilMonoMs) return undefined;
+    if (line === undefined || this.#parts.waiting() || this.#parts.clock.now().monoMs < this.#holdUntilMonoMs)
+      return undefined;
     const job = this.#due();
     return job && { job, line };
   }
@@ -135,7 +151,10 @@ export class TransactionReporter {
     const offline = begun.boot !== line.boot || begun.monoMs < line.sinceMonoMs;
     if (reason === "begin") return this.#judge(job, await clock.busy(transactions.begin(beginning, line, offline)));
     this.#asked.delete(opening.id);
-    return this.#judge(job, await clock.busy(transactions.update(beginning, () => this.running(connector), reason, cost, line)));
+    return this.#judge(
+      job,
+      await clock.busy(transactions.update(beginning, () => this.running(connector), reason, cost, line)),
+    );
   }
 
   #judge({ opening, reason, cost }: Job, sent: Sent | undefined): "done" | "held" {
@@ -160,12 +179,20 @@ export class TransactionReporter {
   }
 
   /**
-   * StopTxOnInvalidId: what the backend answers to a begin about its token counts while that session runs, however late it was told; of one
-   * that is over it changes nothing.
+   * StopTxOnInvalidId: what the backend answers to a begin about its token counts while that session runs, however late
+   * it was told; of one that is over it changes nothing.
    */
   begun(sessionId: string, payload: unknown): void {
-    if (typeof payload !== "object" || payload === null || !this.#charging(true).some(({ opening }) => opening.id === sessionId)) return;
-    const { idTokenInfo, idTagInfo } = payload as { readonly idTokenInfo?: { readonly status?: unknown }; readonly idTagInfo?: { readonly status?: unknown } };
+    if (
+      typeof payload !== "object" ||
+      payload === null ||
+      !this.#charging(true).some(({ opening }) => opening.id === sessionId)
+    )
+      return;
+    const { idTokenInfo, idTagInfo } = payload as {
+      readonly idTokenInfo?: { readonly status?: unknown };
+      readonly idTagInfo?: { readonly status?: unknown };
+    };
     const status = idTokenInfo?.status ?? idTagInfo?.status;
     if (typeof status === "string" && status !== "Accepted") this.#parts.deauthorise(sessionId, status);
   }
@@ -175,7 +202,9 @@ export class TransactionReporter {
     return [...sessions].flatMap(([connector, session]) => {
       if (session.state !== "charging" || (!evenGivenUp && this.#givenUp.has(session.sale.opening.id))) return [];
       // Without a date there is nothing to tell yet.
-      return session.sale.opening.begin.moment.trust === "unsynced" ? [] : [{ connector, opening: session.sale.opening }];
+      return session.sale.opening.begin.moment.trust === "unsynced"
+        ? []
+        : [{ connector, opening: session.sale.opening }];
     });
   }
 
@@ -186,7 +215,9 @@ export class TransactionReporter {
       const transaction = transactions.of(opening.id);
       if (transaction?.started !== true) return { connector, opening, reason: "begin", cost: false };
       const isUnderWay = transaction.pending !== null;
-      const reason = this.#asked.get(opening.id) ?? (isUnderWay || monoMs >= this.#nextMonoMs(opening) ? "MeterValuePeriodic" : undefined);
+      const reason =
+        this.#asked.get(opening.id) ??
+        (isUnderWay || monoMs >= this.#nextMonoMs(opening) ? "MeterValuePeriodic" : undefined);
       const costIsDue = !isUnderWay && monoMs >= this.#nextCostMonoMs(opening);
       // The cost goes with a value that is due anyway; 2.0.1 has no event for the cost alone.
       if (reason !== undefined) return { connector, opening, reason, cost: costIsDue || this.#costGoesAlong(opening) };
@@ -215,7 +246,13 @@ export class TransactionReporter {
     if (this.#line === undefined || this.#cancel !== undefined) return;
     const { clock } = this.#parts;
     const { monoMs } = clock.now();
-    const next = Math.max(Math.min(...this.#charging().map(({ opening }) => Math.min(this.#nextMonoMs(opening), this.#nextCostMonoMs(opening)))), this.#holdUntilMonoMs, monoMs + leastRestMs);
+    const next = Math.max(
+      Math.min(
+        ...this.#charging().map(({ opening }) => Math.min(this.#nextMonoMs(opening), this.#nextCostMonoMs(opening))),
+      ),
+      this.#holdUntilMonoMs,
+      monoMs + leastRestMs,
+    );
     if (!Number.isFinite(next)) return;
     this.#cancel = clock.at(next, () => {
       this.#cancel = undefined;

@@ -1,5 +1,6 @@
-// What lasts of the transactions that a CSMS knows and that are not over for it: which number comes next, what was acknowledged, and the very
-// text of the event that is under way. Written before each send, so that after any crash the same event goes again and no other before it.
+// What lasts of the transactions that a CSMS knows and that are not over for it: which number comes next, what was
+// acknowledged, and the very text of the event that is under way. Written before each send, so that after any crash the
+// same event goes again and no other before it.
 import { z } from "zod";
 import { Failure } from "../../../core/failure.js";
 import { dialects } from "../rpc/frame.js";
@@ -53,29 +54,58 @@ export const noTransactions: TransactionsState = { boot: "", open: [], reserved:
 export function parseTransactions(value: unknown): TransactionsState {
   const read = state.safeParse(value);
   if (read.success) return read.data;
-  throw new Failure("table/damaged", `the open transactions of an OCPP uplink cannot be read: ${z.prettifyError(read.error)}`);
+  throw new Failure(
+    "table/damaged",
+    `the open transactions of an OCPP uplink cannot be read: ${z.prettifyError(read.error)}`,
+  );
 }
 
 /** The same, as the table of an uplink holds it. */
-export const parseTransactionsTable = (value: unknown): { readonly state: TransactionsState } => ({ state: parseTransactions((value as { state?: unknown } | null)?.state) });
+export const parseTransactionsTable = (value: unknown): { readonly state: TransactionsState } => ({
+  state: parseTransactions((value as { state?: unknown } | null)?.state),
+});
 
-export const freshTransaction = (sessionId: string, family: OpenTransaction["family"]): OpenTransaction => ({ sessionId, family, nextSeqNo: 0, started: false, transactionId: null, pending: null, ended: false });
+export const freshTransaction = (sessionId: string, family: OpenTransaction["family"]): OpenTransaction => ({
+  sessionId,
+  family,
+  nextSeqNo: 0,
+  started: false,
+  transactionId: null,
+  pending: null,
+  ended: false,
+});
 
 /** The state with this transaction in its place. */
 export function withTransaction(state: TransactionsState, transaction: OpenTransaction): TransactionsState {
-  return { ...state, open: [...state.open.filter(({ sessionId }) => sessionId !== transaction.sessionId), transaction] };
+  return {
+    ...state,
+    open: [...state.open.filter(({ sessionId }) => sessionId !== transaction.sessionId), transaction],
+  };
 }
 
 /** The state without the transactions that are over, but for one session's. */
 export function withoutEnded(state: TransactionsState, sessionId: string): TransactionsState {
-  const over = new Set(state.open.flatMap((transaction) => (transaction.ended && transaction.sessionId !== sessionId ? [transaction.sessionId] : [])));
+  const over = new Set(
+    state.open.flatMap((transaction) =>
+      transaction.ended && transaction.sessionId !== sessionId ? [transaction.sessionId] : [],
+    ),
+  );
   if (over.size === 0) return state;
-  return { ...state, open: state.open.filter((one) => !over.has(one.sessionId)), reserved: state.reserved.filter((one) => !over.has(one.sessionId)) };
+  return {
+    ...state,
+    open: state.open.filter((one) => !over.has(one.sessionId)),
+    reserved: state.reserved.filter((one) => !over.has(one.sessionId)),
+  };
 }
 
 /** The state with the reservation that a session has used. */
 export function withReservation(state: TransactionsState, sessionId: string, reservationId: number): TransactionsState {
-  return { ...state, reserved: [...state.reserved.filter((one) => one.sessionId !== sessionId), { sessionId, reservationId }].slice(-mostReserved) };
+  return {
+    ...state,
+    reserved: [...state.reserved.filter((one) => one.sessionId !== sessionId), { sessionId, reservationId }].slice(
+      -mostReserved,
+    ),
+  };
 }
 
 /** Durable when `write` returns; throws when it is not. */

@@ -1,10 +1,11 @@
-// The configuration keys of 1.6 that this station has, as they truly are (9.1 to 9.3 and the security paper): what can be set is obeyed.
+// The configuration keys of 1.6 that this station has, as they truly are (9.1 to 9.3 and the security paper): what can
+// be set is obeyed.
 import { z } from "zod";
-import { readRequest, textSchema } from "../requests/request-schemas.js";
-import type { RequestContext } from "../requests/request-context.js";
 import { mostListed, mostPerMessage } from "../cards/local-list.js";
-import type { Handlers } from "../rpc/rpc.js";
+import type { RequestContext } from "../requests/request-context.js";
+import { readRequest, textSchema } from "../requests/request-schemas.js";
 import { intervalBounds } from "../requests/settings.js";
+import type { Handlers } from "../rpc/rpc.js";
 import { securityProfile } from "./variables.js";
 
 /** Keys of one GetConfiguration. */
@@ -23,10 +24,16 @@ export function configuration(context: RequestContext): Handlers {
       const keys = keysOf(context);
       const find = (name: string): Key | undefined => keys.find((one) => one.name.toLowerCase() === name.toLowerCase());
       // A password can be written, never read.
-      const found = (wanted === undefined || wanted.length === 0 ? keys : wanted.flatMap((name) => find(name) ?? [])).filter(({ value }) => value !== undefined);
+      const found = (
+        wanted === undefined || wanted.length === 0 ? keys : wanted.flatMap((name) => find(name) ?? [])
+      ).filter(({ value }) => value !== undefined);
       const unknown = (wanted ?? []).filter((name) => find(name)?.value === undefined);
       return {
-        configurationKey: found.map(({ name, value = "", set }) => ({ key: name, readonly: set === undefined, value: value.slice(0, longestValue) })),
+        configurationKey: found.map(({ name, value = "", set }) => ({
+          key: name,
+          readonly: set === undefined,
+          value: value.slice(0, longestValue),
+        })),
         ...(unknown.length === 0 ? {} : { unknownKey: unknown }),
       };
     },

@@ -1,12 +1,16 @@
 // GetVariables and SetVariables (2.x: B05 and B06): one answer per item, whatever becomes of the others.
 import { z } from "zod";
-import { because, evseSchema, listOf, readRequest, textSchema, type StatusInfo } from "../requests/request-schemas.js";
 import type { RequestContext } from "../requests/request-context.js";
+import { because, evseSchema, listOf, readRequest, type StatusInfo, textSchema } from "../requests/request-schemas.js";
 import type { Handlers } from "../rpc/rpc.js";
-import { mostItems, variablesOf, type Variable } from "./variables.js";
+import { mostItems, type Variable, variablesOf } from "./variables.js";
 
 const named = z.object({ name: textSchema(50), instance: textSchema(50).optional() });
-export const componentAsked = z.object({ name: textSchema(50), instance: textSchema(50).optional(), evse: evseSchema.optional() });
+export const componentAsked = z.object({
+  name: textSchema(50),
+  instance: textSchema(50).optional(),
+  evse: evseSchema.optional(),
+});
 export const variableAsked = named;
 type ComponentAsked = z.infer<typeof componentAsked>;
 type VariableAsked = z.infer<typeof variableAsked>;
@@ -14,18 +18,30 @@ type VariableAsked = z.infer<typeof variableAsked>;
 const attribute = z.enum(["Actual", "Target", "MinSet", "MaxSet"]);
 const item = { attributeType: attribute.optional(), component: componentAsked, variable: variableAsked };
 const getAsked = z.object({ getVariableData: listOf(z.object(item)).max(mostItems) });
-const setAsked = z.object({ setVariableData: listOf(z.object({ ...item, attributeValue: textSchema(2500) })).max(mostItems) });
+const setAsked = z.object({
+  setVariableData: listOf(z.object({ ...item, attributeValue: textSchema(2500) })).max(mostItems),
+});
 
 /** Names of the device model do not tell upper from lower case. */
 const same = (a: string | undefined, b: string | undefined): boolean => a?.toLowerCase() === b?.toLowerCase();
 
 export const isComponent = ({ component }: Variable, asked: ComponentAsked): boolean =>
-  same(component.name, asked.name) && same(component.instance, asked.instance) && component.evse?.id === asked.evse?.id && (asked.evse?.connectorId === undefined || component.evse?.connectorId === asked.evse.connectorId);
+  same(component.name, asked.name) &&
+  same(component.instance, asked.instance) &&
+  component.evse?.id === asked.evse?.id &&
+  (asked.evse?.connectorId === undefined || component.evse?.connectorId === asked.evse.connectorId);
 
-export const isVariable = (one: Variable, asked: VariableAsked): boolean => same(one.name, asked.name) && same(one.instance, asked.instance);
+export const isVariable = (one: Variable, asked: VariableAsked): boolean =>
+  same(one.name, asked.name) && same(one.instance, asked.instance);
 
-type Asked = { readonly attributeType?: z.infer<typeof attribute> | undefined; readonly component: ComponentAsked; readonly variable: VariableAsked };
-type Found = { readonly variable: Variable } | { readonly status: "UnknownComponent" | "UnknownVariable" | "NotSupportedAttributeType" };
+type Asked = {
+  readonly attributeType?: z.infer<typeof attribute> | undefined;
+  readonly component: ComponentAsked;
+  readonly variable: VariableAsked;
+};
+type Found =
+  | { readonly variable: Variable }
+  | { readonly status: "UnknownComponent" | "UnknownVariable" | "NotSupportedAttributeType" };
 
 function find(variables: readonly Variable[], { attributeType, component, variable }: Asked): Found {
   const there = variables.filter((one) => isComponent(one, component));
@@ -36,7 +52,11 @@ function find(variables: readonly Variable[], { attributeType, component, variab
 }
 
 const withInfo = ({ statusInfo }: { readonly statusInfo: StatusInfo }): object => ({ attributeStatusInfo: statusInfo });
-const named2x = ({ attributeType, component, variable }: Asked): object => ({ attributeType: attributeType ?? "Actual", component, variable });
+const named2x = ({ attributeType, component, variable }: Asked): object => ({
+  attributeType: attributeType ?? "Actual",
+  component,
+  variable,
+});
 
 export function variableAnswers(context: RequestContext): Handlers {
   return {
@@ -46,7 +66,8 @@ export function variableAnswers(context: RequestContext): Handlers {
       const getVariableResult = getVariableData.map((asked) => {
         const found = find(variables, asked);
         if ("status" in found) return { ...named2x(asked), attributeStatus: found.status };
-        if (found.variable.mutability === "WriteOnly") return { ...named2x(asked), attributeStatus: "Rejected", ...withInfo(because("WriteOnly")) };
+        if (found.variable.mutability === "WriteOnly")
+          return { ...named2x(asked), attributeStatus: "Rejected", ...withInfo(because("WriteOnly")) };
         return { ...named2x(asked), attributeStatus: "Accepted", attributeValue: found.variable.value };
       });
       return { getVariableResult };
@@ -59,7 +80,12 @@ export function variableAnswers(context: RequestContext): Handlers {
         if ("status" in found) return { ...named2x(asked), attributeStatus: found.status };
         const { set, mutability } = found.variable;
         const refused = mutability === "ReadOnly" || set === undefined ? "ReadOnly" : set(attributeValue);
-        return { ...named2x(asked), ...(refused === undefined ? { attributeStatus: "Accepted" } : { attributeStatus: "Rejected", ...withInfo(because(refused)) }) };
+        return {
+          ...named2x(asked),
+          ...(refused === undefined
+            ? { attributeStatus: "Accepted" }
+            : { attributeStatus: "Rejected", ...withInfo(because(refused)) }),
+        };
       });
       return { setVariableResult };
     },

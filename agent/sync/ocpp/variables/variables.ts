@@ -1,21 +1,33 @@
-// The device model of 2.x: every component and variable that this station has, as it truly is. What can be set is obeyed and lasts;
-// everything else is ReadOnly, and what is not here does not exist.
+// The device model of 2.x: every component and variable that this station has, as it truly is. What can be set is
+// obeyed and lasts; everything else is ReadOnly, and what is not here does not exist.
 import type { ConnectorConfig } from "../../../../config/schema.js";
 import type { OcppUplinkConfig } from "../../../../config/uplink.js";
 import { mostPushedTariffs } from "../../../tariffs/pushed-tariffs.js";
-import { connectorType, type RequestContext } from "../requests/request-context.js";
-import { mostListed, mostPerMessage } from "../cards/local-list.js";
-import type { Reconnect } from "../rpc/reconnect.js";
-import { intervalBounds, reconnectBounds } from "../requests/settings.js";
 import { statusOf } from "../availability/availability.js";
+import { mostListed, mostPerMessage } from "../cards/local-list.js";
+import { connectorType, type RequestContext } from "../requests/request-context.js";
+import { intervalBounds, reconnectBounds } from "../requests/settings.js";
+import type { Reconnect } from "../rpc/reconnect.js";
 import { mostPrices } from "../tariffs/tariff-translation.js";
 
-export type Component = { readonly name: string; readonly instance?: string; readonly evse?: { readonly id: number; readonly connectorId?: number } };
+export type Component = {
+  readonly name: string;
+  readonly instance?: string;
+  readonly evse?: { readonly id: number; readonly connectorId?: number };
+};
 export type Variable = {
   readonly component: Component;
   readonly name: string;
   readonly instance?: string;
-  readonly dataType: "string" | "decimal" | "integer" | "dateTime" | "boolean" | "OptionList" | "SequenceList" | "MemberList";
+  readonly dataType:
+    | "string"
+    | "decimal"
+    | "integer"
+    | "dateTime"
+    | "boolean"
+    | "OptionList"
+    | "SequenceList"
+    | "MemberList";
   readonly value: string;
   readonly mutability: "ReadOnly" | "WriteOnly" | "ReadWrite";
   readonly unit?: string;
@@ -37,7 +49,11 @@ type More = Partial<Omit<Variable, "component" | "name" | "value">>;
 
 /** All variables, with the values of now. */
 export function variablesOf(context: RequestContext): Variable[] {
-  return [...controllers(context), ...station(context), ...context.config.connectors.flatMap((connector) => evse(context, connector))];
+  return [
+    ...controllers(context),
+    ...station(context),
+    ...context.config.connectors.flatMap((connector) => evse(context, connector)),
+  ];
 }
 
 const valueText = (value: string | number | boolean): string => String(value);
@@ -47,7 +63,14 @@ function of(component: Component) {
     component,
     name,
     value: valueText(value),
-    dataType: typeof value === "boolean" ? "boolean" : typeof value === "number" ? (Number.isInteger(value) ? "integer" : "decimal") : "string",
+    dataType:
+      typeof value === "boolean"
+        ? "boolean"
+        : typeof value === "number"
+          ? Number.isInteger(value)
+            ? "integer"
+            : "decimal"
+          : "string",
     mutability: "ReadOnly",
     ...more,
   });
@@ -79,7 +102,8 @@ function controllers(context: RequestContext): Variable[] {
   const { first } = uplink.backoff;
   const { waitMinimumMs, randomRangeMs, repeatTimes } = link.reconnect;
   const reconnect = (key: keyof typeof reconnectBounds, put: (value: number) => Partial<Reconnect>): More => ({
-    mutability: "ReadWrite", ...reconnectBounds[key],
+    mutability: "ReadWrite",
+    ...reconnectBounds[key],
     set: (text) => {
       const { least, most } = reconnectBounds[key];
       if (!/^\d{1,9}$/.test(text)) return "InvalidValue";
@@ -91,7 +115,9 @@ function controllers(context: RequestContext): Variable[] {
     },
   });
   const interval = (key: keyof typeof intervalBounds, keep: (value: number) => void): More => ({
-    unit: "s", mutability: "ReadWrite", ...intervalBounds[key],
+    unit: "s",
+    mutability: "ReadWrite",
+    ...intervalBounds[key],
     set: (text) => {
       const { least, most: highest } = intervalBounds[key];
       if (!/^\d{1,9}$/.test(text)) return "InvalidValue";
@@ -108,7 +134,11 @@ function controllers(context: RequestContext): Variable[] {
   return [
     comm("ActiveNetworkProfile", 1),
     comm("FileTransferProtocols", "", list2x("")),
-    comm("HeartbeatInterval", link.intervals.heartbeatS, interval("heartbeatS", () => undefined)),
+    comm(
+      "HeartbeatInterval",
+      link.intervals.heartbeatS,
+      interval("heartbeatS", () => undefined),
+    ),
     comm("MessageAttempts", forEver, { instance: "TransactionEvent" }),
     comm("MessageAttemptInterval", seconds(first), { instance: "TransactionEvent", unit: "s" }),
     comm("MessageTimeout", seconds(uplink.timeout), { instance: "Default", unit: "s" }),
@@ -116,15 +146,32 @@ function controllers(context: RequestContext): Variable[] {
     comm("NetworkProfileConnectionAttempts", forEver),
     comm("OfflineThreshold", 60, { unit: "s" }),
     comm("PublicKeyWithSignedMeterValue", link.sendsPublicKey ? "OncePerTransaction" : "Never", {
-      dataType: "OptionList", valuesList: "Never,OncePerTransaction", mutability: "ReadWrite", set: (text) => setPublicKey(context, text),
+      dataType: "OptionList",
+      valuesList: "Never,OncePerTransaction",
+      mutability: "ReadWrite",
+      set: (text) => setPublicKey(context, text),
     }),
     comm("QueueAllMessages", false),
     comm("ResetRetries", 0),
-    comm("RetryBackOffRandomRange", seconds(randomRangeMs), { unit: "s", ...reconnect("randomRangeS", (value) => ({ randomRangeMs: value * 1000 })) }),
-    comm("RetryBackOffRepeatTimes", repeatTimes, reconnect("repeatTimes", (value) => ({ repeatTimes: value }))),
-    comm("RetryBackOffWaitMinimum", seconds(waitMinimumMs), { unit: "s", ...reconnect("waitMinimumS", (value) => ({ waitMinimumMs: value * 1000 })) }),
+    comm("RetryBackOffRandomRange", seconds(randomRangeMs), {
+      unit: "s",
+      ...reconnect("randomRangeS", (value) => ({ randomRangeMs: value * 1000 })),
+    }),
+    comm(
+      "RetryBackOffRepeatTimes",
+      repeatTimes,
+      reconnect("repeatTimes", (value) => ({ repeatTimes: value })),
+    ),
+    comm("RetryBackOffWaitMinimum", seconds(waitMinimumMs), {
+      unit: "s",
+      ...reconnect("waitMinimumS", (value) => ({ waitMinimumMs: value * 1000 })),
+    }),
     comm("UnlockOnEVSideDisconnect", false),
-    comm("WebSocketPingInterval", link.intervals.pingS, interval("pingS", (pingS) => settings.keep({ pingS }))),
+    comm(
+      "WebSocketPingInterval",
+      link.intervals.pingS,
+      interval("pingS", (pingS) => settings.keep({ pingS })),
+    ),
 
     security("AdditionalRootCertificateCheck", false),
     security("BasicAuthPassword", "", { mutability: "WriteOnly", most: 40, set: () => "UnsupportedRequest" }),
@@ -137,7 +184,10 @@ function controllers(context: RequestContext): Variable[] {
     clock("TimeSource", "NTP,RealTimeClock", { dataType: "SequenceList", valuesList: "NTP,RealTimeClock" }),
     clock("TimeZone", station.timeZone),
 
-    ...["GetReport", "GetVariables", "SetVariables"].flatMap((instance) => [device("BytesPerMessage", mostBytes, { instance, unit: "B" }), device("ItemsPerMessage", mostItems, { instance })]),
+    ...["GetReport", "GetVariables", "SetVariables"].flatMap((instance) => [
+      device("BytesPerMessage", mostBytes, { instance, unit: "B" }),
+      device("ItemsPerMessage", mostItems, { instance }),
+    ]),
 
     auth("AuthorizeRemoteStart", false),
     auth("Enabled", true),
@@ -165,8 +215,16 @@ function controllers(context: RequestContext): Variable[] {
     sampled("TxEndedInterval", 0, { unit: "s" }),
     sampled("TxEndedMeasurands", "Energy.Active.Import.Register", list2x("Energy.Active.Import.Register")),
     sampled("TxStartedMeasurands", "Energy.Active.Import.Register", list2x("Energy.Active.Import.Register")),
-    sampled("TxUpdatedInterval", link.intervals.meterValuesS, interval("meterValuesS", (meterValuesS) => settings.keep({ meterValuesS }))),
-    sampled("TxUpdatedMeasurands", "Energy.Active.Import.Register,Power.Active.Import", list2x("Energy.Active.Import.Register,Power.Active.Import")),
+    sampled(
+      "TxUpdatedInterval",
+      link.intervals.meterValuesS,
+      interval("meterValuesS", (meterValuesS) => settings.keep({ meterValuesS })),
+    ),
+    sampled(
+      "TxUpdatedMeasurands",
+      "Energy.Active.Import.Register,Power.Active.Import",
+      list2x("Energy.Active.Import.Register,Power.Active.Import"),
+    ),
     aligned("Available", false),
     aligned("Interval", 0, { unit: "s" }),
     aligned("Measurands", "", list2x("")),
@@ -181,12 +239,27 @@ function controllers(context: RequestContext): Variable[] {
     tariff("Available", is21, { instance: "Cost" }),
     ...(is21
       ? [
-          tariff("Enabled", settings.tariffs, { instance: "Tariff", mutability: "ReadWrite", set: (text) => setTariffs(context, text) }),
+          tariff("Enabled", settings.tariffs, {
+            instance: "Tariff",
+            mutability: "ReadWrite",
+            set: (text) => setTariffs(context, text),
+          }),
           tariff("Enabled", true, { instance: "Cost" }),
-          tariff("Enabled", link.sendsRunningCost, { instance: "RunningCost", mutability: "ReadWrite", set: (text) => setRunningCost(context, text) }),
-          tariff("Interval", link.intervals.costS, { instance: "Cost", ...interval("costS", (costS) => settings.keep({ costS })) }),
+          tariff("Enabled", link.sendsRunningCost, {
+            instance: "RunningCost",
+            mutability: "ReadWrite",
+            set: (text) => setRunningCost(context, text),
+          }),
+          tariff("Interval", link.intervals.costS, {
+            instance: "Cost",
+            ...interval("costS", (costS) => settings.keep({ costS })),
+          }),
           // A driver's tariff that cannot be priced exactly is not sold by (I08).
-          tariff("HandleFailedTariff", "Deauthorize", { instance: "Tariff", dataType: "OptionList", valuesList: "Deauthorize" }),
+          tariff("HandleFailedTariff", "Deauthorize", {
+            instance: "Tariff",
+            dataType: "OptionList",
+            valuesList: "Deauthorize",
+          }),
           tariff("ConditionsSupported", true, { instance: "Tariff" }),
           tariff("MaxElements", mostPrices, { instance: "Tariff", most: mostPushedTariffs }),
         ]
@@ -217,14 +290,18 @@ function setPublicKey({ link, settings }: RequestContext, text: string): string 
   return undefined;
 }
 
-const phases = ({ powerType }: ConnectorConfig): number => (powerType === "AC_1_PHASE" ? 1 : powerType === "DC" ? 0 : powerType === "AC_3_PHASE" ? 3 : 2);
+const phases = ({ powerType }: ConnectorConfig): number =>
+  powerType === "AC_1_PHASE" ? 1 : powerType === "DC" ? 0 : powerType === "AC_3_PHASE" ? 3 : 2;
 
 function station(context: RequestContext): Variable[] {
   const { config, feed, version } = context;
   const here = of({ name: "ChargingStation" });
   const states = config.connectors.map(({ id }) => availability(context, id));
   return [
-    here("AvailabilityState", states.includes("Available") ? "Available" : (states[0] ?? "Unavailable"), { dataType: "OptionList", valuesList: states2x }),
+    here("AvailabilityState", states.includes("Available") ? "Available" : (states[0] ?? "Unavailable"), {
+      dataType: "OptionList",
+      valuesList: states2x,
+    }),
     here("Available", true),
     here("FirmwareVersion", version),
     here("Model", "till"),
@@ -247,7 +324,11 @@ function evse(context: RequestContext, connector: ConnectorConfig): Variable[] {
     here("AvailabilityState", state, option),
     here("Available", true),
     here("EvseId", evseId),
-    here("Power", context.feed.liveReading(id)?.reading.powerW ?? 0, { dataType: "decimal", unit: "W", most: maxPowerW }),
+    here("Power", context.feed.liveReading(id)?.reading.powerW ?? 0, {
+      dataType: "decimal",
+      unit: "W",
+      most: maxPowerW,
+    }),
     here("Problem", problem),
     here("SupplyPhases", phases(connector)),
     plug("AvailabilityState", state, option),
@@ -262,5 +343,9 @@ const states2x = "Available,Occupied,Reserved,Unavailable,Faulted";
 
 /** How a connector stands, as the CSMS is told in StatusNotification. */
 function availability({ feed, now }: Pick<RequestContext, "feed" | "now">, connector: number): string {
-  return statusOf(connector, { stationState: feed.stationState(), faults: feed.faults(), blocked: (id) => feed.blocked(id) }, now()).in2x;
+  return statusOf(
+    connector,
+    { stationState: feed.stationState(), faults: feed.faults(), blocked: (id) => feed.blocked(id) },
+    now(),
+  ).in2x;
 }

@@ -1,4 +1,5 @@
-// A start after a crash that left the contactor closed: it opens before anything that lasts is read, however long the proof of that takes.
+// A start after a crash that left the contactor closed: it opens before anything that lasts is read, however long the
+// proof of that takes.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { finish } from "../../../support/street/cuts.js";
@@ -12,7 +13,10 @@ test("opens before journal and book are read", async () => {
   const street = await Street.open({ ...oneSession, wishes });
   try {
     // A kill at the next write, while a car charges.
-    const ended = await street.live({ during: (bench) => void bench.clock.at(bench.clock.now().monoMs + 30_000, () => (wishes.cutAt = street.files.operations + 1)) });
+    const ended = await street.live({
+      during: (bench) =>
+        void bench.clock.at(bench.clock.now().monoMs + 30_000, () => (wishes.cutAt = street.files.operations + 1)),
+    });
     assert.is(ended.how, "cut");
     assert.equal(Object.values(street.world.coils).filter(Boolean), [true]);
     street.restarted();

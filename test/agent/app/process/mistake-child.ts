@@ -1,4 +1,5 @@
-// Loaded into a real agent by --import: what nobody caught, at the word of a signal. SIGUSR2 throws out of nowhere, SIGURG breaks a promise of ours.
+// Loaded into a real agent by --import: what nobody caught, at the word of a signal. SIGUSR2 throws out of nowhere,
+// SIGURG breaks a promise of ours.
 import assert from "node:assert/strict";
 
 process.on("SIGUSR2", () => {

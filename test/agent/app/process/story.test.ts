@@ -7,7 +7,10 @@ import { Street } from "../../../support/street/street.js";
 
 const test = suite("the short story, uncut");
 
-for (const [name, story, sessions] of [["one session", oneSession, 1], ["three sessions", shortStory, 3]] as const)
+for (const [name, story, sessions] of [
+  ["one session", oneSession, 1],
+  ["three sessions", shortStory, 3],
+] as const)
   test(`${name}: told in full, the books are right`, async () => {
     const street = await Street.open(story);
     try {

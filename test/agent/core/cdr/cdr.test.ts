@@ -1,11 +1,11 @@
+import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import fc from "fast-check";
 import { makeCdr, timeUnknown, wireText } from "../../../../agent/core/cdr/cdr.js";
 import { copyFor, makeCopies } from "../../../../agent/core/cdr/cdr-copies.js";
 import { unitsOf, wireJson, wireNumber } from "../../../../agent/core/number/ocpi-number.js";
-import type { ChargingPeriod } from "../../../../agent/core/tariff/period.js";
 import type { Price } from "../../../../agent/core/rating/price.js";
+import type { ChargingPeriod } from "../../../../agent/core/tariff/period.js";
 import { price, settlement, startMs, tariff } from "../../../support/sample-settlement.js";
 
 const evidence = { ocmf: 'OCMF|{"FV":"1.0"}|{"SD":"30"}', publicKeySpkiHex: "3059ff00" };
@@ -25,7 +25,10 @@ numbers("a JSON number has the digits of its units and never an exponent", () =>
   assert.is(wireJson(wireNumber(-12_345n)), "-1.2345");
   assert.is(wireJson(wireNumber(999_999_999_999_999n)), "99999999999.9999");
   assert.throws(() => wireNumber(1_000_000_000_000_000n));
-  assert.is(wireJson([1e-7, 1.5e-9, 1e21, -2.5e22, 0.5]), "[0.0000001,0.0000000015,1000000000000000000000,-25000000000000000000000,0.5]");
+  assert.is(
+    wireJson([1e-7, 1.5e-9, 1e21, -2.5e22, 0.5]),
+    "[0.0000001,0.0000000015,1000000000000000000000,-25000000000000000000000,0.5]",
+  );
   assert.throws(() => wireJson(Number.NaN));
 });
 
@@ -46,13 +49,28 @@ test("carries who, where, what and why", () => {
   assert.is(cdr.start_date_time, "2026-03-02T10:00:00.000Z");
   assert.is(cdr.end_date_time, "2026-03-02T10:36:40.100Z");
   assert.is(cdr.last_updated, "2026-03-02T10:36:41.000Z");
-  assert.equal(cdr.cdr_token, { country_code: "DE", party_id: "ABC", uid: "04A1B2C3D4E5F6", type: "RFID", contract_id: "DE-ABC-C00000001-X" });
+  assert.equal(cdr.cdr_token, {
+    country_code: "DE",
+    party_id: "ABC",
+    uid: "04A1B2C3D4E5F6",
+    type: "RFID",
+    contract_id: "DE-ABC-C00000001-X",
+  });
   assert.is(cdr.authorization_reference, "R1");
   assert.equal(cdr.cdr_location, {
-    id: "LOC1", name: "Hof", address: "Weg 1", city: "Berlin", postal_code: "10115", country: "DEU",
+    id: "LOC1",
+    name: "Hof",
+    address: "Weg 1",
+    city: "Berlin",
+    postal_code: "10115",
+    country: "DEU",
     coordinates: { latitude: "52.520008", longitude: "13.404954" },
-    evse_uid: "DE*ABC*E0001*1", evse_id: "DE*ABC*E0001*1", connector_id: "1",
-    connector_standard: "IEC_62196_T2", connector_format: "SOCKET", connector_power_type: "AC_3_PHASE",
+    evse_uid: "DE*ABC*E0001*1",
+    evse_id: "DE*ABC*E0001*1",
+    connector_id: "1",
+    connector_standard: "IEC_62196_T2",
+    connector_format: "SOCKET",
+    connector_power_type: "AC_3_PHASE",
   });
   assert.is(cdr.remark, "Local: the same card");
   assert.equal(cdr.tariffs, [tariff]);
@@ -61,12 +79,24 @@ test("carries who, where, what and why", () => {
 test("periods are differences of floors of the running total", () => {
   // 600 s = 0.16666… h; 1200.1 s = 0.33336… h; all 2200.1 s = 0.61113… h. 3.333333 kWh, then 5.555555 kWh.
   const cdr = makeCdr(settlement, evidence, { version: "2.2.1" });
-  assert.equal(cdr.charging_periods.map((period) => period.dimensions), [
-    [{ type: "ENERGY", volume: 3.3333 }, { type: "TIME", volume: 0.1666 }],
-    [{ type: "ENERGY", volume: 2.2222 }, { type: "TIME", volume: 0.1667 }],
-    [{ type: "ENERGY", volume: 0 }],
-    [{ type: "ENERGY", volume: 0 }, { type: "PARKING_TIME", volume: 0.25 }],
-  ]);
+  assert.equal(
+    cdr.charging_periods.map((period) => period.dimensions),
+    [
+      [
+        { type: "ENERGY", volume: 3.3333 },
+        { type: "TIME", volume: 0.1666 },
+      ],
+      [
+        { type: "ENERGY", volume: 2.2222 },
+        { type: "TIME", volume: 0.1667 },
+      ],
+      [{ type: "ENERGY", volume: 0 }],
+      [
+        { type: "ENERGY", volume: 0 },
+        { type: "PARKING_TIME", volume: 0.25 },
+      ],
+    ],
+  );
   assert.ok(cdr.charging_periods.every((period) => period.tariff_id === "T1"));
   assert.is(cdr.charging_periods[2]?.start_date_time, "2026-03-02T10:20:00.100Z");
   assert.is(cdr.total_energy, 5.5555);
@@ -92,9 +122,18 @@ test("2.3.0 says before_taxes and the taxes, and writes the tariff in its own wo
 });
 
 test("a tariff with tax inside its prices has no place in a 2.2.1 CDR; one without has", () => {
-  const withTax = { id: "T1", tax_included: "YES", elements: [], preauthorize_amount: 50, max_price: { before_taxes: 40 } };
+  const withTax = {
+    id: "T1",
+    tax_included: "YES",
+    elements: [],
+    preauthorize_amount: 50,
+    max_price: { before_taxes: 40 },
+  };
   assert.is(makeCdr({ ...settlement, tariff: withTax }, evidence, { version: "2.2.1" }).tariffs, undefined);
-  assert.equal(makeCdr({ ...settlement, tariff: { ...withTax, tax_included: "NO" } }, evidence, { version: "2.2.1" }).tariffs, [{ id: "T1", elements: [], max_price: { excl_vat: 40 } }]);
+  assert.equal(
+    makeCdr({ ...settlement, tariff: { ...withTax, tax_included: "NO" } }, evidence, { version: "2.2.1" }).tariffs,
+    [{ id: "T1", elements: [], max_price: { excl_vat: 40 } }],
+  );
   assert.equal(makeCdr({ ...settlement, tariff: withTax }, evidence, { version: "2.3.0" }).tariffs, [withTax]);
 });
 
@@ -107,7 +146,10 @@ test("the taxes of a figure add up to it, whatever the rounding", () => {
   const three: Price = { ...price, totalEnergyCost: total, lines: [{ ...energy, taxes }, ...rest] };
   const cost = makeCdr({ ...settlement, price: three }, evidence, { version: "2.3.0" }).total_energy_cost;
   if (!("taxes" in cost)) throw new Error("2.3.0 has taxes");
-  assert.equal(cost.taxes.map((tax) => tax.amount), [0.0001, 0.0001, 0]);
+  assert.equal(
+    cost.taxes.map((tax) => tax.amount),
+    [0.0001, 0.0001, 0],
+  );
 });
 
 test("a minimum price on a session without lines still names its tax", () => {
@@ -124,13 +166,21 @@ test("the signed record goes verbatim and as base64, the key as the base64 of it
     encoding_method: "OCMF",
     encoding_method_version: 1,
     public_key: "MFn/AA==",
-    signed_values: [{ nature: "End", plain_data: evidence.ocmf, signed_data: Buffer.from(evidence.ocmf).toString("base64") }],
+    signed_values: [
+      { nature: "End", plain_data: evidence.ocmf, signed_data: Buffer.from(evidence.ocmf).toString("base64") },
+    ],
   });
   assert.is("signed_data" in makeCdr(settlement, undefined, { version: "2.2.1" }), false);
 });
 
 test("a reservation begins the CDR but is no part of its total time", () => {
-  const reserved: ChargingPeriod = { startMs: startMs - 3_600_000, endMs: startMs, activity: "reserved", tariffId: "T1", energyMilliWh: 40 };
+  const reserved: ChargingPeriod = {
+    startMs: startMs - 3_600_000,
+    endMs: startMs,
+    activity: "reserved",
+    tariffId: "T1",
+    energyMilliWh: 40,
+  };
   const cdr = makeCdr({ ...settlement, periods: [reserved, ...settlement.periods] }, evidence, { version: "2.2.1" });
   assert.is(cdr.start_date_time, "2026-03-02T09:00:00.000Z");
   assert.equal(cdr.charging_periods[0]?.dimensions, [{ type: "RESERVATION_TIME", volume: 1 }]);
@@ -151,36 +201,59 @@ test("a session whose date is not known begins in 1970, keeps its durations and 
 test("a session that ended where it began has one period", () => {
   const nothing: Price = { ...price, energyMilliWh: 0 };
   const cdr = makeCdr({ ...settlement, endMs: startMs, periods: [], price: nothing }, evidence, { version: "2.2.1" });
-  assert.equal(cdr.charging_periods, [{ start_date_time: "2026-03-02T10:00:00.000Z", dimensions: [{ type: "ENERGY", volume: 0 }], tariff_id: "T1" }]);
+  assert.equal(cdr.charging_periods, [
+    { start_date_time: "2026-03-02T10:00:00.000Z", dimensions: [{ type: "ENERGY", volume: 0 }], tariff_id: "T1" },
+  ]);
 });
 
 test("each version of OCPI gets one text, kept for ever; what cannot be sent as it is says why", () => {
   const copies = makeCopies(settlement, evidence, ["2.2.1", "2.3.0", "2.2.1"]);
   assert.equal(Object.keys(copies.texts), ["2.2.1", "2.3.0"]);
-  assert.equal(copyFor(copies, { version: "2.3.0", acceptUnknownTime: false }), { body: wireText(makeCdr(settlement, evidence, { version: "2.3.0" })) });
+  assert.equal(copyFor(copies, { version: "2.3.0", acceptUnknownTime: false }), {
+    body: wireText(makeCdr(settlement, evidence, { version: "2.3.0" })),
+  });
   const old = makeCopies({ ...settlement, timeTrust: "unsynced" }, evidence, ["2.2.1"]);
   assert.is(copyFor(old, { version: "2.2.1", acceptUnknownTime: false })?.park, "clock");
   assert.is(copyFor(old, { version: "2.2.1", acceptUnknownTime: true })?.park, undefined);
-  assert.is(copyFor(old, { version: "2.3.0", acceptUnknownTime: true })?.park, "made as OCPI 2.2.1, while the uplink speaks 2.3.0");
+  assert.is(
+    copyFor(old, { version: "2.3.0", acceptUnknownTime: true })?.park,
+    "made as OCPI 2.2.1, while the uplink speaks 2.3.0",
+  );
   assert.is(copyFor(makeCopies(settlement, evidence, []), { version: "2.2.1", acceptUnknownTime: false }), null);
 });
 
 test("a settlement that contradicts itself makes no CDR", () => {
-  assert.throws(() => makeCdr({ ...settlement, price: { ...price, energyMilliWh: 1 } }, evidence, { version: "2.2.1" }), /mWh/);
-  assert.throws(() => makeCdr({ ...settlement, periods: settlement.periods.toReversed() }, evidence, { version: "2.2.1" }), /follow/);
+  assert.throws(
+    () => makeCdr({ ...settlement, price: { ...price, energyMilliWh: 1 } }, evidence, { version: "2.2.1" }),
+    /mWh/,
+  );
+  assert.throws(
+    () => makeCdr({ ...settlement, periods: settlement.periods.toReversed() }, evidence, { version: "2.2.1" }),
+    /follow/,
+  );
   assert.throws(() => makeCdr({ ...settlement, cdrId: "x".repeat(37) }, evidence, { version: "2.2.1" }), /36/);
 });
 
 test("the same settlement gives the same bytes, and they fit the fields' lengths", () => {
   const text = wireText(makeCdr({ ...settlement, stopDetail: "x".repeat(400) }, evidence, { version: "2.2.1" }));
-  assert.is(text, wireText(makeCdr(structuredClone({ ...settlement, stopDetail: "x".repeat(400) }), evidence, { version: "2.2.1" })));
+  assert.is(
+    text,
+    wireText(makeCdr(structuredClone({ ...settlement, stopDetail: "x".repeat(400) }), evidence, { version: "2.2.1" })),
+  );
   const read: unknown = JSON.parse(text);
   assert.is((read as { remark: string }).remark.length, 255);
 });
 
 test("however a session is cut, periods add up to the totals and nothing is above the truth", () => {
   const activity = fc.constantFrom("charging" as const, "parking" as const, "suspended" as const);
-  const cuts = fc.array(fc.record({ ms: fc.integer({ min: 0, max: 10_000_000 }), milliWh: fc.integer({ min: 0, max: 50_000_000 }), activity }), { minLength: 1, maxLength: 40 });
+  const cuts = fc.array(
+    fc.record({
+      ms: fc.integer({ min: 0, max: 10_000_000 }),
+      milliWh: fc.integer({ min: 0, max: 50_000_000 }),
+      activity,
+    }),
+    { minLength: 1, maxLength: 40 },
+  );
   fc.assert(
     fc.property(cuts, (stretches) => {
       let atMs = startMs;
@@ -190,9 +263,14 @@ test("however a session is cut, periods add up to the totals and nothing is abov
         return period;
       });
       const energyMilliWh = stretches.reduce((sum, one) => sum + one.milliWh, 0);
-      const cdr = makeCdr({ ...settlement, endMs: atMs, periods, price: { ...price, energyMilliWh } }, evidence, { version: "2.2.1" });
+      const cdr = makeCdr({ ...settlement, endMs: atMs, periods, price: { ...price, energyMilliWh } }, evidence, {
+        version: "2.2.1",
+      });
       const sum = (type: string): bigint =>
-        cdr.charging_periods.flatMap((period) => period.dimensions).filter((dimension) => dimension.type === type).reduce((so, { volume }) => so + unitsOf(String(volume)), 0n);
+        cdr.charging_periods
+          .flatMap((period) => period.dimensions)
+          .filter((dimension) => dimension.type === type)
+          .reduce((so, { volume }) => so + unitsOf(String(volume)), 0n);
       const units = (value: number): bigint => unitsOf(String(value));
       assert.is(sum("ENERGY"), units(cdr.total_energy));
       assert.is(units(cdr.total_energy), BigInt(energyMilliWh) / 100n);

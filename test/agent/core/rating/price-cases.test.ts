@@ -1,13 +1,14 @@
-// Every folder under test/cases/price: the CDR is priced, and where the record allows it the live engine must come to the same figure.
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+// Every folder under test/cases/price: the CDR is priced, and where the record allows it the live engine must come to
+// the same figure.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { isObject } from "../../../../agent/core/tariff/json-reader.js";
 import { pricedJson } from "../../../../agent/core/rating/priced-json.js";
 import { billOfCdr, priceCdr } from "../../../../agent/core/rating/pricing.js";
 import { advance, beginRating, bill, live, type Rating, type Sample } from "../../../../agent/core/rating/rating.js";
+import { isObject } from "../../../../agent/core/tariff/json-reader.js";
 import { parseTariff, type Tariff } from "../../../../agent/core/tariff/tariff.js";
 
 const folder = join(fileURLToPath(import.meta.url), "../../../../../../test/cases/price");
@@ -26,19 +27,41 @@ function tariffsOf(name: string): Tariff[] {
   });
 }
 
-const saysPower = (cdr: Json): boolean => (cdr["charging_periods"] as { dimensions: { type: string }[] }[]).every(({ dimensions }) => dimensions.some(({ type }) => /POWER/.test(type)));
+const saysPower = (cdr: Json): boolean =>
+  (cdr["charging_periods"] as { dimensions: { type: string }[] }[]).every(({ dimensions }) =>
+    dimensions.some(({ type }) => /POWER/.test(type)),
+  );
 
-/** Samples that tell the same story as the CDR's periods; undefined where a live session could not have been like that. */
+/**
+ * Samples that tell the same story as the CDR's periods; undefined where a live session could not have been like that.
+ */
 function samplesOf(cdr: Json): Sample[] | undefined {
-  const periods = cdr["charging_periods"] as { start_date_time: string; tariff_id?: string; dimensions: { type: string; volume: number }[] }[];
+  const periods = cdr["charging_periods"] as {
+    start_date_time: string;
+    tariff_id?: string;
+    dimensions: { type: string; volume: number }[];
+  }[];
   let register = 1_000_000;
   const samples: Sample[] = [];
   for (const period of periods) {
     const volume = (type: string): number | undefined => period.dimensions.find((one) => one.type === type)?.volume;
-    const activity = volume("RESERVATION_TIME") !== undefined ? "reserved" : volume("PARKING_TIME") !== undefined ? "parking" : volume("TIME") !== undefined ? "charging" : "suspended";
+    const activity =
+      volume("RESERVATION_TIME") !== undefined
+        ? "reserved"
+        : volume("PARKING_TIME") !== undefined
+          ? "parking"
+          : volume("TIME") !== undefined
+            ? "charging"
+            : "suspended";
     const powerKw = volume("POWER") ?? volume("MAX_POWER") ?? 0;
     const current = volume("MAX_CURRENT") ?? volume("MIN_CURRENT");
-    samples.push({ atMs: Date.parse(period.start_date_time), energyMilliWh: register, activity, powerW: powerKw * 1000, ...(current === undefined ? {} : { currentMilliA: current * 1000 }) });
+    samples.push({
+      atMs: Date.parse(period.start_date_time),
+      energyMilliWh: register,
+      activity,
+      powerW: powerKw * 1000,
+      ...(current === undefined ? {} : { currentMilliA: current * 1000 }),
+    });
     const milliWh = (volume("ENERGY") ?? 0) * 1e6;
     if (Math.abs(milliWh - Math.round(milliWh)) > 1e-6) return undefined;
     register += Math.round(milliWh);
@@ -49,7 +72,10 @@ function samplesOf(cdr: Json): Sample[] | undefined {
   return samples;
 }
 
-for (const name of readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort()) {
+for (const name of readdirSync(folder, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map((entry) => entry.name)
+  .sort()) {
   const { source, timezone, error, warnings, ...expected } = read(name, "expected.json") as Json;
   test(`${name}: ${String(source)}`, () => {
     const tariffs = tariffsOf(name);
@@ -57,7 +83,10 @@ for (const name of readdirSync(folder, { withFileTypes: true }).filter((entry) =
     const result = priceCdr(tariffs, cdr, String(timezone));
     if (typeof error === "string") {
       assert.ok(!result.ok, "the CDR should have been refused");
-      assert.ok(result.faults.some((fault) => fault.message.includes(error)), JSON.stringify(result.faults));
+      assert.ok(
+        result.faults.some((fault) => fault.message.includes(error)),
+        JSON.stringify(result.faults),
+      );
       return;
     }
     if (!result.ok) throw new Error(JSON.stringify(result.faults));
@@ -73,9 +102,19 @@ for (const name of readdirSync(folder, { withFileTypes: true }).filter((entry) =
     const [tariff] = tariffs;
     // A live session always knows its power; what a CDR leaves unsaid is priced by an average that no sample had.
     const samples = tariff?.asksPower === true && !saysPower(cdr) ? undefined : samplesOf(cdr);
-    if (!result.ok || tariff === undefined || samples === undefined || tariffs.length > 1 || /not-snapped|cdr-example|period-without-tariff/.test(name)) return;
+    if (
+      !result.ok ||
+      tariff === undefined ||
+      samples === undefined ||
+      tariffs.length > 1 ||
+      /not-snapped|cdr-example|period-without-tariff/.test(name)
+    )
+      return;
     const [first, ...rest] = samples;
-    const rating = rest.reduce<Rating>(advance, beginRating(tariff, { timeZone: String(timezone), clockTrusted: true }, first as Sample));
+    const rating = rest.reduce<Rating>(
+      advance,
+      beginRating(tariff, { timeZone: String(timezone), clockTrusted: true }, first as Sample),
+    );
     const price = bill(rating);
     assert.equal(price.totalCost, billOfCdr(result.priced, "en").totalCost);
     assert.equal(price.totalReservationCost, billOfCdr(result.priced, "en").totalReservationCost);

@@ -1,13 +1,24 @@
-// What must hold for every tariff and every session, thousands of them at random; `npm run soak` draws many times as many, and others.
+// What must hold for every tariff and every session, thousands of them at random; `npm run soak` draws many times as
+// many, and others.
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { decimalOf, ratioOf, compare } from "../../../../agent/core/number/money.js";
-import { billOfCdr, priceCdr } from "../../../../agent/core/rating/pricing.js";
-import { advance, beginRating, bill, live, nextBoundary, periods, sameComponents, type Rating, type Sample } from "../../../../agent/core/rating/rating.js";
-import type { Price } from "../../../../agent/core/rating/price.js";
-import type { Tariff } from "../../../../agent/core/tariff/tariff.js";
 import { priceLine } from "../../../../agent/commands/tariff-batch.js";
+import { compare, decimalOf, ratioOf } from "../../../../agent/core/number/money.js";
+import type { Price } from "../../../../agent/core/rating/price.js";
+import { billOfCdr, priceCdr } from "../../../../agent/core/rating/pricing.js";
+import {
+  advance,
+  beginRating,
+  bill,
+  live,
+  nextBoundary,
+  periods,
+  type Rating,
+  type Sample,
+  sameComponents,
+} from "../../../../agent/core/rating/rating.js";
+import type { Tariff } from "../../../../agent/core/tariff/tariff.js";
 import { anySession, anyTariff, samplesOf, zones } from "./arbitrary-session.js";
 
 const test = suite("rating properties");
@@ -22,8 +33,38 @@ function rate(tariff: Tariff, timeZone: string, samples: readonly Sample[], cloc
 }
 
 function totals(price: Price): unknown {
-  const { totalCost, totalFixedCost, totalEnergyCost, totalTimeCost, totalParkingCost, totalReservationCost, billed, due, taxes, taxShares, energyMilliWh, timeMs, parkingMs, adjustments } = price;
-  return { totalCost, totalFixedCost, totalEnergyCost, totalTimeCost, totalParkingCost, totalReservationCost, billed, due, taxes, taxShares, energyMilliWh, timeMs, parkingMs, adjustments };
+  const {
+    totalCost,
+    totalFixedCost,
+    totalEnergyCost,
+    totalTimeCost,
+    totalParkingCost,
+    totalReservationCost,
+    billed,
+    due,
+    taxes,
+    taxShares,
+    energyMilliWh,
+    timeMs,
+    parkingMs,
+    adjustments,
+  } = price;
+  return {
+    totalCost,
+    totalFixedCost,
+    totalEnergyCost,
+    totalTimeCost,
+    totalParkingCost,
+    totalReservationCost,
+    billed,
+    due,
+    taxes,
+    taxShares,
+    energyMilliWh,
+    timeMs,
+    parkingMs,
+    adjustments,
+  };
 }
 
 const cuts = fc.array(fc.integer({ min: 1, max: 80_000_000 }), { maxLength: 30 });
@@ -80,44 +121,75 @@ type Piece = { startMs: number; endMs: number; activity: Sample["activity"]; mil
 
 function cdrOf(pieces: readonly Piece[], startMs: number, endMs: number): unknown {
   return {
-    start_date_time: new Date(startMs).toISOString(), end_date_time: new Date(endMs).toISOString(), currency: "EUR",
+    start_date_time: new Date(startMs).toISOString(),
+    end_date_time: new Date(endMs).toISOString(),
+    currency: "EUR",
     charging_periods: pieces.map((piece) => {
       const hours = (piece.endMs - piece.startMs) / 3_600_000;
-      const time = { charging: "TIME", parking: "PARKING_TIME", reserved: "RESERVATION_TIME", suspended: undefined }[piece.activity];
+      const time = { charging: "TIME", parking: "PARKING_TIME", reserved: "RESERVATION_TIME", suspended: undefined }[
+        piece.activity
+      ];
       return {
-        start_date_time: new Date(piece.startMs).toISOString(), tariff_id: "T",
-        dimensions: [{ type: "ENERGY", volume: piece.milliWh / 1e6 }, { type: "POWER", volume: piece.powerKw }, ...(time === undefined ? [] : [{ type: time, volume: hours }])],
+        start_date_time: new Date(piece.startMs).toISOString(),
+        tariff_id: "T",
+        dimensions: [
+          { type: "ENERGY", volume: piece.milliWh / 1e6 },
+          { type: "POWER", volume: piece.powerKw },
+          ...(time === undefined ? [] : [{ type: time, volume: hours }]),
+        ],
       };
     }),
   };
 }
 
 test("our own periods, cut as finely as one likes and priced as a CDR, come to the same bill", () => {
-  // At 1 mWh per ms every border, energy's too, falls on a whole second. A CDR's periods are judged one by one at their start and know no borders.
+  // At 1 mWh per ms every border, energy's too, falls on a whole second. A CDR's periods are judged one by one at their
+  // start and know no borders.
   fc.assert(
-    fc.property(anyTariff, zones, anySession([0, 1]), fc.integer({ min: 60, max: 4000 }), (tariff, zone, session, everySeconds) => {
-      const samples = samplesOf(session);
-      const rating = rate(tariff, zone, samples);
-      const powerAt = (ms: number): number => (samples.findLast((sample) => sample.atMs <= ms)?.powerW ?? 0) / 1000;
-      const cut: Piece[] = periods(rating).flatMap(({ startMs, endMs, activity, energyMilliWh }) => {
-        const inner = samples.map((sample) => sample.atMs).filter((ms) => ms > startMs && ms < endMs);
-        for (let ms = startMs + everySeconds * 1000; ms < endMs; ms += everySeconds * 1000) inner.push(ms);
-        const points = [startMs, ...[...new Set(inner)].sort((a, b) => a - b), endMs];
-        const registerAt = (ms: number): number => {
-          const index = samples.findLastIndex((sample) => sample.atMs <= ms);
-          const [from, to] = [samples[index], samples[index + 1]];
-          return from === undefined ? 0 : to === undefined || to.atMs === from.atMs ? from.energyMilliWh : from.energyMilliWh + ((ms - from.atMs) * (to.energyMilliWh - from.energyMilliWh)) / (to.atMs - from.atMs);
-        };
-        assert.is(registerAt(endMs) - registerAt(startMs), energyMilliWh);
-        return points.slice(1).map((to, index) => {
-          const from = points[index] as number;
-          return { startMs: from, endMs: to, activity, milliWh: registerAt(to) - registerAt(from), powerKw: powerAt(from) };
+    fc.property(
+      anyTariff,
+      zones,
+      anySession([0, 1]),
+      fc.integer({ min: 60, max: 4000 }),
+      (tariff, zone, session, everySeconds) => {
+        const samples = samplesOf(session);
+        const rating = rate(tariff, zone, samples);
+        const powerAt = (ms: number): number => (samples.findLast((sample) => sample.atMs <= ms)?.powerW ?? 0) / 1000;
+        const cut: Piece[] = periods(rating).flatMap(({ startMs, endMs, activity, energyMilliWh }) => {
+          const inner = samples.map((sample) => sample.atMs).filter((ms) => ms > startMs && ms < endMs);
+          for (let ms = startMs + everySeconds * 1000; ms < endMs; ms += everySeconds * 1000) inner.push(ms);
+          const points = [startMs, ...[...new Set(inner)].sort((a, b) => a - b), endMs];
+          const registerAt = (ms: number): number => {
+            const index = samples.findLastIndex((sample) => sample.atMs <= ms);
+            const [from, to] = [samples[index], samples[index + 1]];
+            return from === undefined
+              ? 0
+              : to === undefined || to.atMs === from.atMs
+                ? from.energyMilliWh
+                : from.energyMilliWh +
+                  ((ms - from.atMs) * (to.energyMilliWh - from.energyMilliWh)) / (to.atMs - from.atMs);
+          };
+          assert.is(registerAt(endMs) - registerAt(startMs), energyMilliWh);
+          return points.slice(1).map((to, index) => {
+            const from = points[index] as number;
+            return {
+              startMs: from,
+              endMs: to,
+              activity,
+              milliWh: registerAt(to) - registerAt(from),
+              powerKw: powerAt(from),
+            };
+          });
         });
-      });
-      const result = priceCdr([tariff], cdrOf(cut, samples[0]?.atMs ?? 0, samples[samples.length - 1]?.atMs ?? 0), zone);
-      if (!result.ok) throw new Error(JSON.stringify(result.faults));
-      assert.equal(totals(billOfCdr(result.priced, "en")), totals(bill(rating)));
-    }),
+        const result = priceCdr(
+          [tariff],
+          cdrOf(cut, samples[0]?.atMs ?? 0, samples[samples.length - 1]?.atMs ?? 0),
+          zone,
+        );
+        if (!result.ok) throw new Error(JSON.stringify(result.faults));
+        assert.equal(totals(billOfCdr(result.priced, "en")), totals(bill(rating)));
+      },
+    ),
     { seed, numRuns: 800 * times },
   );
 });
@@ -138,15 +210,42 @@ test("the next border is the first instant at which a component changes while no
 });
 
 const { tree } = fc.letrec((tie) => ({
-  tree: fc.oneof({ maxDepth: 4 }, fc.string(), fc.double(), fc.constant(null), fc.constantFrom("ENERGY", "TIME", "2026-03-28T00:00:00Z"), fc.array(tie("tree"), { maxLength: 3 }),
-    fc.dictionary(fc.constantFrom("start_date_time", "end_date_time", "charging_periods", "dimensions", "type", "volume", "tariff_id", "currency"), tie("tree"), { maxKeys: 5 })),
+  tree: fc.oneof(
+    { maxDepth: 4 },
+    fc.string(),
+    fc.double(),
+    fc.constant(null),
+    fc.constantFrom("ENERGY", "TIME", "2026-03-28T00:00:00Z"),
+    fc.array(tie("tree"), { maxLength: 3 }),
+    fc.dictionary(
+      fc.constantFrom(
+        "start_date_time",
+        "end_date_time",
+        "charging_periods",
+        "dimensions",
+        "type",
+        "volume",
+        "tariff_id",
+        "currency",
+      ),
+      tie("tree"),
+      { maxKeys: 5 },
+    ),
+  ),
 }));
 
 test("whatever comes in as a CDR, the answer is a price or a list of faults", () => {
   fc.assert(
     fc.property(anyTariff, tree, fc.double(), fc.string(), (tariff, json, volume, zone) => {
       const timed = { start_date_time: "2026-03-28T00:00:00Z", end_date_time: "2026-03-28T10:00:00Z" };
-      const period = { start_date_time: "2026-03-28T00:00:00Z", tariff_id: "T", dimensions: [{ type: "TIME", volume }, { type: "ENERGY", volume: 1 }] };
+      const period = {
+        start_date_time: "2026-03-28T00:00:00Z",
+        tariff_id: "T",
+        dimensions: [
+          { type: "TIME", volume },
+          { type: "ENERGY", volume: 1 },
+        ],
+      };
       for (const cdr of [json, { ...timed, charging_periods: json }, { ...timed, charging_periods: [period] }])
         for (const timeZone of ["Europe/Berlin", zone]) {
           const result = priceCdr([tariff], cdr, timeZone);
@@ -159,8 +258,22 @@ test("whatever comes in as a CDR, the answer is a price or a list of faults", ()
 });
 
 test("whatever stands in a line of a batch, it is answered", () => {
-  const lines = fc.oneof(fc.string(), fc.json(), fc.record({ name: fc.anything(), timezone: fc.oneof(fc.string(), fc.constant("Europe/Berlin")), tariffs: tree, cdr: tree }).map((line) => JSON.stringify(line)));
-  fc.assert(fc.property(lines, (line) => assert.is(typeof JSON.stringify(priceLine(line).answer), "string")), { seed, numRuns: 500 * times });
+  const lines = fc.oneof(
+    fc.string(),
+    fc.json(),
+    fc
+      .record({
+        name: fc.anything(),
+        timezone: fc.oneof(fc.string(), fc.constant("Europe/Berlin")),
+        tariffs: tree,
+        cdr: tree,
+      })
+      .map((line) => JSON.stringify(line)),
+  );
+  fc.assert(
+    fc.property(lines, (line) => assert.is(typeof JSON.stringify(priceLine(line).answer), "string")),
+    { seed, numRuns: 500 * times },
+  );
 });
 
 test.run();

@@ -4,7 +4,16 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { advance, beginRating, bill, live, nextBoundary, periods, type Rating, type Sample } from "../../../../agent/core/rating/rating.js";
+import {
+  advance,
+  beginRating,
+  bill,
+  live,
+  nextBoundary,
+  periods,
+  type Rating,
+  type Sample,
+} from "../../../../agent/core/rating/rating.js";
 import { parseTariff, type Tariff } from "../../../../agent/core/tariff/tariff.js";
 
 const test = suite("rating");
@@ -16,7 +25,11 @@ function tariffOf(json: unknown): Tariff {
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
   return parsed.tariff;
 }
-const standard = tariffOf(JSON.parse(readFileSync(join(fileURLToPath(import.meta.url), "../../../../../../config/tariffs/standard.json"), "utf8")));
+const standard = tariffOf(
+  JSON.parse(
+    readFileSync(join(fileURLToPath(import.meta.url), "../../../../../../config/tariffs/standard.json"), "utf8"),
+  ),
+);
 
 function sample(time: string, kwh: number, activity: Sample["activity"] = "charging", powerW = 11_000): Sample {
   return { atMs: at(time), energyMilliWh: Math.round(kwh * 1e6) + 5_000_000, powerW, activity };
@@ -27,9 +40,13 @@ function rate(tariff: Tariff, samples: readonly Sample[], options = berlin): Rat
 }
 
 test("energy before and after a price border is billed at each price, with fee, idle time and tax", () => {
-  // Paper: 17:30-18:00 5 kWh x 0.39 = 1.95; 18:00-18:30 5 kWh x 0.49 = 2.45; fee 0.50; 22 min idle x 6.00/h = 2.20. Net 7.10, gross 8.449.
+  // Paper: 17:30-18:00 5 kWh x 0.39 = 1.95; 18:00-18:30 5 kWh x 0.49 = 2.45; fee 0.50; 22 min idle x 6.00/h = 2.20. Net
+  // 7.10, gross 8.449.
   const rating = rate(standard, [
-    sample("2026-11-23T16:30:00Z", 0), sample("2026-11-23T17:00:00Z", 5), sample("2026-11-23T17:30:00Z", 10, "parking", 0), sample("2026-11-23T17:52:00Z", 10, "parking", 0),
+    sample("2026-11-23T16:30:00Z", 0),
+    sample("2026-11-23T17:00:00Z", 5),
+    sample("2026-11-23T17:30:00Z", 10, "parking", 0),
+    sample("2026-11-23T17:52:00Z", 10, "parking", 0),
   ]);
   const price = bill(rating);
   assert.equal(price.totalCost, { excl: "7.1", incl: "8.449" });
@@ -55,21 +72,37 @@ test("the next border is where the price really changes", () => {
 });
 
 test("the minimum and the maximum hold the whole bill", () => {
-  assert.is(bill(rate(standard, [sample("2026-11-23T11:00:00Z", 0), sample("2026-11-23T11:01:00Z", 0.1)])).totalCost.excl, "1");
-  assert.is(bill(rate(standard, [sample("2026-11-23T08:00:00Z", 0), sample("2026-11-23T15:00:00Z", 200)])).totalCost.incl, "71.4");
+  assert.is(
+    bill(rate(standard, [sample("2026-11-23T11:00:00Z", 0), sample("2026-11-23T11:01:00Z", 0.1)])).totalCost.excl,
+    "1",
+  );
+  assert.is(
+    bill(rate(standard, [sample("2026-11-23T08:00:00Z", 0), sample("2026-11-23T15:00:00Z", 200)])).totalCost.incl,
+    "71.4",
+  );
 });
 
 test("a price that flickers with the power is billed exactly, in a handful of lines", () => {
   const byPower = tariffOf({
-    id: "P", currency: "EUR", last_updated: "2026-01-01T00:00:00Z",
-    elements: [{ price_components: [{ type: "ENERGY", price: 0.6, step_size: 0 }], restrictions: { min_power: 20 } }, { price_components: [{ type: "ENERGY", price: 0.3, step_size: 0 }] }],
+    id: "P",
+    currency: "EUR",
+    last_updated: "2026-01-01T00:00:00Z",
+    elements: [
+      { price_components: [{ type: "ENERGY", price: 0.6, step_size: 0 }], restrictions: { min_power: 20 } },
+      { price_components: [{ type: "ENERGY", price: 0.3, step_size: 0 }] },
+    ],
   });
   const start = at("2026-11-23T11:00:00Z");
   let register = 0;
   const samples: Sample[] = [];
   for (let second = 0; second <= 800; second += 1) {
     const high = second % 2 === 1;
-    samples.push({ atMs: start + second * 1000, energyMilliWh: register, powerW: high ? 30_000 : 10_000, activity: "charging" });
+    samples.push({
+      atMs: start + second * 1000,
+      energyMilliWh: register,
+      powerW: high ? 30_000 : 10_000,
+      activity: "charging",
+    });
     register += high ? 8_333 : 2_778;
   }
   const price = bill(rate(byPower, samples));
@@ -86,7 +119,13 @@ test("what is left under the cap shrinks with the cost, and is nothing at the ca
 });
 
 test("accrued leaves out steps and the minimum, 'if stopped now' has them", () => {
-  const now = live(rate(standard, [sample("2026-11-23T08:00:00Z", 0), sample("2026-11-23T08:01:00Z", 0.1, "parking", 0), sample("2026-11-23T08:01:30Z", 0.1, "parking", 0)]));
+  const now = live(
+    rate(standard, [
+      sample("2026-11-23T08:00:00Z", 0),
+      sample("2026-11-23T08:01:00Z", 0.1, "parking", 0),
+      sample("2026-11-23T08:01:30Z", 0.1, "parking", 0),
+    ]),
+  );
   // 0.039 + 0.50 + 30 s x 6.00/h = 0.05; the step makes it a minute: 0.10; the minimum is 1.00.
   assert.is(now.accrued.excl, "0.589");
   assert.is(now.ifStoppedNow.excl, "1");

@@ -1,13 +1,19 @@
-// The OCMF record against the rules of the format, by code that shares nothing with its producer: only node:crypto and JSON.
+// The OCMF record against the rules of the format, by code that shares nothing with its producer: only node:crypto and
+// JSON.
 import { createPublicKey, verify } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { ocmfPayload, ocmfRecord, type OcmfFacts } from "../../../../agent/core/receipt/ocmf.js";
+import { type OcmfFacts, ocmfPayload, ocmfRecord } from "../../../../agent/core/receipt/ocmf.js";
 import { ocmfXml } from "../../../../agent/core/receipt/ocmf-xml.js";
 import { reading, settlement, signer, startMs } from "../../../support/sample-receipt.js";
 
 const test = suite("OCMF record");
-const facts = (changes: Partial<OcmfFacts> = {}): OcmfFacts => ({ ...settlement(17), tariffId: "standard", tariffDigest: "ab".repeat(32), ...changes });
+const facts = (changes: Partial<OcmfFacts> = {}): OcmfFacts => ({
+  ...settlement(17),
+  tariffId: "standard",
+  tariffDigest: "ab".repeat(32),
+  ...changes,
+});
 
 test("the payload is written byte for byte as the profile says", () => {
   const expected = [
@@ -32,7 +38,9 @@ test("the signature is the DER over exactly the text between the pipes, by a key
   assert.is(signature["SE"], "hex");
   assert.is(signature["SM"], "application/x-der");
   const publicKey = createPublicKey({ key: Buffer.from(signer.spkiHex, "hex"), format: "der", type: "spki" });
-  assert.ok(verify("sha256", Buffer.from(parts[1] ?? "", "ascii"), publicKey, Buffer.from(signature["SD"] ?? "", "hex")));
+  assert.ok(
+    verify("sha256", Buffer.from(parts[1] ?? "", "ascii"), publicKey, Buffer.from(signature["SD"] ?? "", "hex")),
+  );
 });
 
 test("letters beyond ASCII and pipes become escapes, and read back as they were", () => {
@@ -45,7 +53,10 @@ test("letters beyond ASCII and pipes become escapes, and read back as they were"
 });
 
 test("a register keeps its exact decimals down to 10 mWh, and finer ones are refused", () => {
-  const at = (milliWh: number): string => ocmfPayload(facts({ begin: reading(startMs, milliWh), borders: [], end: reading(startMs + 1000, 999_999_999_999_990) }));
+  const at = (milliWh: number): string =>
+    ocmfPayload(
+      facts({ begin: reading(startMs, milliWh), borders: [], end: reading(startMs + 1000, 999_999_999_999_990) }),
+    );
   assert.match(at(123_456_789_010), '"RV":123456.78901,');
   assert.match(at(0), '"RV":0.000,');
   assert.match(at(10), '"RV":0.00001,');
@@ -62,9 +73,21 @@ test("a fallen register, a foreign meter or a nameless one is not signed", () =>
 });
 
 test("how the session ended stands in the last reading's mark", () => {
-  const marks = { Local: "L", Remote: "R", PowerLoss: "P", MeterFault: "A", EVDisconnected: "E", CostLimitReached: "E", Reboot: "A", ImmediateReset: "R", HardReset: "R" } as const;
+  const marks = {
+    Local: "L",
+    Remote: "R",
+    PowerLoss: "P",
+    MeterFault: "A",
+    EVDisconnected: "E",
+    CostLimitReached: "E",
+    Reboot: "A",
+    ImmediateReset: "R",
+    HardReset: "R",
+  } as const;
   for (const [stopReason, mark] of Object.entries(marks)) {
-    const { RD } = JSON.parse(ocmfPayload(facts({ stopReason: stopReason as keyof typeof marks }))) as { RD: { TX: string }[] };
+    const { RD } = JSON.parse(ocmfPayload(facts({ stopReason: stopReason as keyof typeof marks }))) as {
+      RD: { TX: string }[];
+    };
     assert.is(RD.at(-1)?.TX, mark, stopReason);
   }
 });
@@ -80,7 +103,10 @@ test("the clock's mark says how far the time can be believed", () => {
 
 test("card UIDs are hearsay: 4 and 7 bytes ISO 14443, 10 bytes undefined", () => {
   const user = (uid: string): unknown => {
-    const { IS, IL, IF, IT, ID } = JSON.parse(ocmfPayload(facts({ token: { uid, type: "RFID" } }))) as Record<string, unknown>;
+    const { IS, IL, IF, IT, ID } = JSON.parse(ocmfPayload(facts({ token: { uid, type: "RFID" } }))) as Record<
+      string,
+      unknown
+    >;
     return [IS, IL, IF, IT, ID];
   };
   assert.equal(user("04A1B2C3"), [true, "HEARSAY", ["RFID_PLAIN"], "ISO14443", "04A1B2C3"]);
@@ -89,17 +115,25 @@ test("card UIDs are hearsay: 4 and 7 bytes ISO 14443, 10 bytes undefined", () =>
 });
 
 test("at most six border readings stand inside, and no record is longer than 1850 bytes", () => {
-  const borders = Array.from({ length: 9 }, (_, i) => reading(startMs + (i + 1) * 60_000, 999_990_000_000_010 + i * 10_000));
+  const borders = Array.from({ length: 9 }, (_, i) =>
+    reading(startMs + (i + 1) * 60_000, 999_990_000_000_010 + i * 10_000),
+  );
   const longest = (letter: string): OcmfFacts => {
     const serial = letter.repeat(40);
     const own = (one: OcmfFacts["begin"]): OcmfFacts["begin"] => ({ ...one, serial });
     return facts({
-      receiptNumber: Number.MAX_SAFE_INTEGER, pagination: Number.MAX_SAFE_INTEGER, sessionId: "0".repeat(36), tariffId: letter.repeat(36),
-      station: { id: "S".repeat(25) }, softwareVersion: "100.100.100-alpha.10",
+      receiptNumber: Number.MAX_SAFE_INTEGER,
+      pagination: Number.MAX_SAFE_INTEGER,
+      sessionId: "0".repeat(36),
+      tariffId: letter.repeat(36),
+      station: { id: "S".repeat(25) },
+      softwareVersion: "100.100.100-alpha.10",
       connector: { evseId: `DE*ABC*E${"1".repeat(31)}`, powerType: "DC" },
       token: { uid: "04A1B2C3D4E5F6A7B8C9", type: "RFID" },
       meter: { vendor: letter.repeat(20), model: letter.repeat(20), serial, firmware: letter.repeat(10) },
-      begin: own(reading(startMs, 999_990_000_000_010)), borders: borders.map(own), end: own(reading(startMs + 3_600_000, 999_999_999_999_990)),
+      begin: own(reading(startMs, 999_990_000_000_010)),
+      borders: borders.map(own),
+      end: own(reading(startMs + 3_600_000, 999_999_999_999_990)),
     });
   };
   const plain = ocmfRecord(longest("M"), signer);
@@ -123,13 +157,39 @@ test("the file for the transparency software is the shape it opens, with what XM
     `<values>\n <value transactionId="16" context="Transaction.Begin">\n  <signedData format="OCMF" encoding="plain">${inner}</signedData>\n  <publicKey encoding="plain">${signer.spkiHex}</publicKey>\n </value>\n</values>\n`,
   );
   // A reader that knows nothing of us: tags off, escapes back.
-  const read = /<signedData[^>]*>([^<]*)<\/signedData>/.exec(text)?.[1]?.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
+  const read = /<signedData[^>]*>([^<]*)<\/signedData>/
+    .exec(text)?.[1]
+    ?.replace(/&lt;/g, "<")
+    .replace(/&gt;/g, ">")
+    .replace(/&amp;/g, "&");
   assert.is(read, record);
 });
 
 test("every reading carries every field, and the record's fields stand in the profile's order", () => {
   const payload = JSON.parse(ocmfPayload(facts())) as { RD: object[] };
-  assert.equal(Object.keys(payload), ["FV", "GI", "GS", "GV", "PG", "MV", "MM", "MS", "MF", "IS", "IL", "IF", "IT", "ID", "CT", "CI", "URN", "USI", "UTI", "UTD", "RD"]);
+  assert.equal(Object.keys(payload), [
+    "FV",
+    "GI",
+    "GS",
+    "GV",
+    "PG",
+    "MV",
+    "MM",
+    "MS",
+    "MF",
+    "IS",
+    "IL",
+    "IF",
+    "IT",
+    "ID",
+    "CT",
+    "CI",
+    "URN",
+    "USI",
+    "UTI",
+    "UTD",
+    "RD",
+  ]);
   for (const one of payload.RD) assert.equal(Object.keys(one), ["TM", "TX", "RV", "RI", "RU", "RT", "EF", "ST"]);
 });
 

@@ -3,20 +3,47 @@ import { createHash, createPublicKey, verify as verifySignature } from "node:cry
 import { compactVerify, importSPKI } from "jose";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { chainAfter, emptyChain, issueKeyChange, issueReceipt, issueRecovery, openChain } from "../../../../agent/core/receipt/receipt.js";
-import { publicKeyOf, sha256, newKey, signerOf } from "../../../../agent/receipts/signing-keys.js";
-import { brokenSigner, chainOf, littleBook, occasion, price, receiptAt, settlement, signer } from "../../../support/sample-receipt.js";
+import {
+  chainAfter,
+  emptyChain,
+  issueKeyChange,
+  issueReceipt,
+  issueRecovery,
+  openChain,
+} from "../../../../agent/core/receipt/receipt.js";
+import { newKey, publicKeyOf, sha256, signerOf } from "../../../../agent/receipts/signing-keys.js";
+import {
+  brokenSigner,
+  chainOf,
+  littleBook,
+  occasion,
+  price,
+  receiptAt,
+  settlement,
+  signer,
+} from "../../../support/sample-receipt.js";
 
 const test = suite("receipts");
 
-type Payload = { number: number; chain: { previous: string; before: string }; totals: { sales: number; energyMilliWh: number; rates: Record<string, string>[] }; sale: Record<string, unknown>; kind: string };
-const payload = (jws: string): Payload => JSON.parse(Buffer.from(jws.split(".")[1] ?? "", "base64url").toString()) as Payload;
+type Payload = {
+  number: number;
+  chain: { previous: string; before: string };
+  totals: { sales: number; energyMilliWh: number; rates: Record<string, string>[] };
+  sale: Record<string, unknown>;
+  kind: string;
+};
+const payload = (jws: string): Payload =>
+  JSON.parse(Buffer.from(jws.split(".")[1] ?? "", "base64url").toString()) as Payload;
 
 test("a receipt is a JWS that another library verifies with the public key alone", async () => {
   const [, sale] = littleBook(1);
   const key = await importSPKI(signer.publicKey.pem, "ES256");
   const { payload: bytes, protectedHeader } = await compactVerify(sale?.jws ?? "", key);
-  assert.equal(protectedHeader, { alg: "ES256", kid: `sha256:${signer.publicKey.fingerprint}`, typ: "chargetill-receipt+json" });
+  assert.equal(protectedHeader, {
+    alg: "ES256",
+    kid: `sha256:${signer.publicKey.fingerprint}`,
+    typ: "chargetill-receipt+json",
+  });
   assert.is((JSON.parse(new TextDecoder().decode(bytes)) as Payload).number, 2);
 });
 
@@ -34,14 +61,24 @@ test("each receipt bears the hash of the one before it exactly as stored, and th
   const book = littleBook(3);
   book.forEach(({ jws }, at) => {
     assert.is(payload(jws).number, at + 1);
-    if (at > 0) assert.is(payload(jws).chain.previous, createHash("sha256").update(book[at - 1]?.jws ?? "", "ascii").digest("hex"));
+    if (at > 0)
+      assert.is(
+        payload(jws).chain.previous,
+        createHash("sha256")
+          .update(book[at - 1]?.jws ?? "", "ascii")
+          .digest("hex"),
+      );
   });
 });
 
 test("running totals add up, per currency and tax rate", () => {
   const last = payload(littleBook(3)[3]?.jws ?? "");
   // 3 x 12.345 kWh; 3 x (7.17 + 1.37 = 8.54).
-  assert.equal(last.totals, { sales: 3, energyMilliWh: 37_035_000, rates: [{ currency: "EUR", name: "VAT", ratePercent: "19", net: "21.51", tax: "4.11", gross: "25.62" }] });
+  assert.equal(last.totals, {
+    sales: 3,
+    energyMilliWh: 37_035_000,
+    rates: [{ currency: "EUR", name: "VAT", ratePercent: "19", net: "21.51", tax: "4.11", gross: "25.62" }],
+  });
 });
 
 test("the checkpoint handed out is a C2SP note: key id from the SPKI, DER signature over the three lines", () => {
@@ -74,7 +111,16 @@ test("a receipt that does not follow is refused, by number and by hash", () => {
 });
 
 test("a bill over other energy than the signed registers is not signed", () => {
-  assert.throws(() => issueReceipt(settlement(2, { price: { ...price, energyMilliWh: 12_345_001 } }), chainOf(littleBook(0)), signer, sha256), /register/);
+  assert.throws(
+    () =>
+      issueReceipt(
+        settlement(2, { price: { ...price, energyMilliWh: 12_345_001 } }),
+        chainOf(littleBook(0)),
+        signer,
+        sha256,
+      ),
+    /register/,
+  );
 });
 
 test("when the signer fails the sale goes on and says so, and the recovery receipt commits to what was not signed", () => {
@@ -89,9 +135,23 @@ test("when the signer fails the sale goes on and says so, and the recovery recei
   assert.is(second.chain.unsigned?.count, 2);
   assert.throws(() => issueRecovery(occasion, second.chain, brokenSigner, sha256));
   const recovery = issueRecovery(occasion, second.chain, signer, sha256);
-  const leaves = [first, second].map(({ jws }) => createHash("sha256").update(Buffer.concat([Buffer.of(0), Buffer.from(jws)])).digest());
-  const digest = leaves.reduce((before, leaf) => createHash("sha256").update(Buffer.concat([before, leaf])).digest(), Buffer.alloc(0));
-  assert.equal((payload(recovery.jws) as unknown as { unsigned: unknown }).unsigned, { first: 3, count: 2, digest: digest.toString("hex") });
+  const leaves = [first, second].map(({ jws }) =>
+    createHash("sha256")
+      .update(Buffer.concat([Buffer.of(0), Buffer.from(jws)]))
+      .digest(),
+  );
+  const digest = leaves.reduce(
+    (before, leaf) =>
+      createHash("sha256")
+        .update(Buffer.concat([before, leaf]))
+        .digest(),
+    Buffer.alloc(0),
+  );
+  assert.equal((payload(recovery.jws) as unknown as { unsigned: unknown }).unsigned, {
+    first: 3,
+    count: 2,
+    digest: digest.toString("hex"),
+  });
   assert.is(recovery.chain.unsigned, undefined);
   assert.is(payload(issueReceipt(settlement(6), recovery.chain, signer, sha256).jws).number, 6);
 });
@@ -108,7 +168,14 @@ test("a change of key is signed by both keys", () => {
   assert.is(named.id, next.keyId);
   const key = createPublicKey({ key: Buffer.from(named.spki, "hex"), format: "der", type: "spki" });
   const text = `chargetill key change;CT-0042;3;${signer.keyId};${next.keyId}`;
-  assert.ok(verifySignature("sha256", Buffer.from(text), { key, dsaEncoding: "ieee-p1363" }, Buffer.from(named.signature, "hex")));
+  assert.ok(
+    verifySignature(
+      "sha256",
+      Buffer.from(text),
+      { key, dsaEncoding: "ieee-p1363" },
+      Buffer.from(named.signature, "hex"),
+    ),
+  );
   assert.is(publicKeyOf(key).fingerprint, next.publicKey.fingerprint);
 });
 
@@ -122,7 +189,15 @@ test("the bill on the receipt is the one worked out on paper", () => {
 test("the payload is canonical JSON: sorted keys, no spaces, no floats in figures", () => {
   const text = Buffer.from((littleBook(1)[1]?.jws ?? "").split(".")[1] ?? "", "base64url").toString();
   const sorted = (value: unknown): unknown =>
-    Array.isArray(value) ? value.map(sorted) : value !== null && typeof value === "object" ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([k, v]) => [k, sorted(v)])) : value;
+    Array.isArray(value)
+      ? value.map(sorted)
+      : value !== null && typeof value === "object"
+        ? Object.fromEntries(
+            Object.entries(value)
+              .sort(([a], [b]) => (a < b ? -1 : 1))
+              .map(([k, v]) => [k, sorted(v)]),
+          )
+        : value;
   assert.is(text, JSON.stringify(sorted(JSON.parse(text))));
 });
 

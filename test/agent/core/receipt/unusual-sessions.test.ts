@@ -1,27 +1,42 @@
 // Sessions out of the ordinary: each gets a receipt that holds, and that says what was out of the ordinary.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { utf8, hex } from "../../../../agent/core/number/bytes.js";
+import type { Settlement } from "../../../../agent/core/cdr/settlement.js";
+import { hex, utf8 } from "../../../../agent/core/number/bytes.js";
 import { canonicalText } from "../../../../agent/core/number/canonical.js";
-import { advance, beginRating, bill, periods, type Rating } from "../../../../agent/core/rating/rating.js";
-import { receiptFileText } from "../../../../agent/core/receipt/receipt-file.js";
 import { receiptSheet } from "../../../../agent/core/print/receipt-sheet.js";
 import { receiptText } from "../../../../agent/core/print/receipt-text.js";
-import { issueReceipt, type Issued } from "../../../../agent/core/receipt/receipt.js";
-import type { Settlement } from "../../../../agent/core/cdr/settlement.js";
+import { chargedPrice } from "../../../../agent/core/rating/no-energy-waiver.js";
+import { advance, beginRating, bill, periods, type Rating } from "../../../../agent/core/rating/rating.js";
+import { type Issued, issueReceipt } from "../../../../agent/core/receipt/receipt.js";
+import { receiptFileText } from "../../../../agent/core/receipt/receipt-file.js";
 import { parseTariff } from "../../../../agent/core/tariff/tariff.js";
 import { exitCode } from "../../../../agent/core/verify/check-result.js";
 import { verifyEvidence } from "../../../../agent/core/verify/verify.js";
-import { chargedPrice } from "../../../../agent/core/rating/no-energy-waiver.js";
 import { verifyTools } from "../../../../agent/receipts/dispute/evidence-input.js";
 import { findingsText } from "../../../../agent/receipts/dispute/findings-text.js";
 import { sha256 } from "../../../../agent/receipts/signing-keys.js";
-import { chainOf, littleBook, reading, settlement, signer, startMs, station, tariff, timeZone } from "../../../support/sample-receipt.js";
+import {
+  chainOf,
+  littleBook,
+  reading,
+  settlement,
+  signer,
+  startMs,
+  station,
+  tariff,
+  timeZone,
+} from "../../../support/sample-receipt.js";
 
 const test = suite("sessions out of the ordinary");
 const pins = { fingerprints: new Set([signer.publicKey.fingerprint]), keys: [] };
 
-type Odd = { readonly tariff?: unknown; readonly clockTrusted?: boolean; readonly durationsKnown?: boolean; readonly changes?: Partial<Settlement> };
+type Odd = {
+  readonly tariff?: unknown;
+  readonly clockTrusted?: boolean;
+  readonly durationsKnown?: boolean;
+  readonly changes?: Partial<Settlement>;
+};
 
 /** Sells a session by the engine and gives its receipt, after it was found to hold. */
 function sold({ tariff: by = tariff, clockTrusted = true, durationsKnown = true, changes = {} }: Odd): Issued {
@@ -29,10 +44,25 @@ function sold({ tariff: by = tariff, clockTrusted = true, durationsKnown = true,
   const parsed = parseTariff(by);
   const [first, ...rest] = facts.samples;
   if (!parsed.ok || first === undefined) throw new Error("the tariff cannot be read");
-  const rating = rest.reduce<Rating>(advance, beginRating(parsed.tariff, { timeZone, clockTrusted, durationsKnown }, first));
+  const rating = rest.reduce<Rating>(
+    advance,
+    beginRating(parsed.tariff, { timeZone, clockTrusted, durationsKnown }, first),
+  );
   const price = chargedPrice(bill(rating), facts.end.energyMilliWh - facts.begin.energyMilliWh);
-  const issued = issueReceipt({ ...facts, tariff: by, tariffDigest: hex(sha256(utf8(canonicalText(by)))), price, periods: periods(rating) }, chainOf(littleBook(0)), signer, sha256);
-  const findings = verifyEvidence([{ name: "receipt", text: receiptFileText(issued, signer.spkiHex) }, { name: "record", text: issued.ocmf }], pins, verifyTools());
+  const issued = issueReceipt(
+    { ...facts, tariff: by, tariffDigest: hex(sha256(utf8(canonicalText(by)))), price, periods: periods(rating) },
+    chainOf(littleBook(0)),
+    signer,
+    sha256,
+  );
+  const findings = verifyEvidence(
+    [
+      { name: "receipt", text: receiptFileText(issued, signer.spkiHex) },
+      { name: "record", text: issued.ocmf },
+    ],
+    pins,
+    verifyTools(),
+  );
   assert.is(exitCode(findings), 0, findingsText(findings));
   return issued;
 }
@@ -41,7 +71,8 @@ const textOf = ({ jws }: Issued): string => receiptText(receiptSheet(jws, sha256
 const minute = 60_000;
 const plain = settlement(2);
 const clocked = (trust: "holdover" | "unsynced", bootOfEnd = "boot-1"): Partial<Settlement> => ({
-  timeTrust: trust, borders: [],
+  timeTrust: trust,
+  borders: [],
   begin: { ...plain.begin, moment: { ...plain.begin.moment, trust } },
   end: { ...plain.end, moment: { ...plain.end.moment, trust, boot: bootOfEnd } },
 });
@@ -50,7 +81,10 @@ test("a clock that was never set is told on the receipt, and marked relative in 
   const issued = sold({ clockTrusted: false, changes: clocked("unsynced") });
   assert.match(textOf(issued), "NOT SET");
   assert.match(textOf(issued), "clock not trusted");
-  assert.match(receiptText(receiptSheet(issued.jws, sha256, { language: "de" }), 80).replace(/\s+/g, " "), "Uhr nicht verlässlich: Zeit kostet nichts, es gilt der niedrigste mögliche Preis");
+  assert.match(
+    receiptText(receiptSheet(issued.jws, sha256, { language: "de" }), 80).replace(/\s+/g, " "),
+    "Uhr nicht verlässlich: Zeit kostet nichts, es gilt der niedrigste mögliche Preis",
+  );
   assert.match(issued.ocmf, '+0100 R","TX":"B"');
 });
 
@@ -64,23 +98,36 @@ test("a clock that ran on since it was set is informative in the record", () => 
 });
 
 test("more price borders than the record holds stand on the receipt", () => {
-  const borders = Array.from({ length: 9 }, (_, at) => reading(startMs + (at + 1) * 5 * minute, plain.begin.energyMilliWh + (at + 1) * 100_000));
+  const borders = Array.from({ length: 9 }, (_, at) =>
+    reading(startMs + (at + 1) * 5 * minute, plain.begin.energyMilliWh + (at + 1) * 100_000),
+  );
   const issued = sold({ changes: { borders } });
   assert.is((issued.ocmf.match(/"TX":"T"/g) ?? []).length, 6);
 });
 
 test("no energy: the receipt says that nothing is charged, and why", () => {
   const still = plain.samples.map((sample) => ({ ...sample, energyMilliWh: plain.begin.energyMilliWh, powerW: 0 }));
-  const issued = sold({ changes: { samples: still, borders: [], end: reading(startMs + 90 * minute, plain.begin.energyMilliWh) } });
+  const issued = sold({
+    changes: { samples: still, borders: [], end: reading(startMs + 90 * minute, plain.begin.energyMilliWh) },
+  });
   const text = textOf(issued);
-  assert.match(receiptText(receiptSheet(issued.jws, sha256, { language: "de" }), 80), "es floss keine Energie: nichts wird berechnet");
+  assert.match(
+    receiptText(receiptSheet(issued.jws, sha256, { language: "de" }), 80),
+    "es floss keine Energie: nichts wird berechnet",
+  );
   assert.match(text, /Waived +-1\.19 EUR/);
   assert.match(text, /TOTAL +0\.00 EUR/);
 });
 
 test("minimum and maximum price are lines of their own", () => {
-  assert.match(textOf(sold({ tariff: { ...tariff, min_price: { excl_vat: 10, incl_vat: 11.9 } } })), /Minimum price +3\.364725 EUR/);
-  assert.match(textOf(sold({ tariff: { ...tariff, max_price: { excl_vat: 5, incl_vat: 5.95 } } })), /Maximum price +-2\.585275 EUR/);
+  assert.match(
+    textOf(sold({ tariff: { ...tariff, min_price: { excl_vat: 10, incl_vat: 11.9 } } })),
+    /Minimum price +3\.364725 EUR/,
+  );
+  assert.match(
+    textOf(sold({ tariff: { ...tariff, max_price: { excl_vat: 5, incl_vat: 5.95 } } })),
+    /Maximum price +-2\.585275 EUR/,
+  );
 });
 
 test("a tariff without tax, one with tax inside, and one per minute", () => {
@@ -95,7 +142,17 @@ test("a tariff without tax, one with tax inside, and one per minute", () => {
 });
 
 test("a power cut is told with its times, one that lasted to the end too", () => {
-  const text = textOf(sold({ changes: { stopReason: "PowerLoss", interruptions: [{ fromMs: startMs + 5 * minute, toMs: startMs + 7 * minute, why: "power cut" }, { fromMs: startMs + 80 * minute, toMs: null, why: "power cut" }] } }));
+  const text = textOf(
+    sold({
+      changes: {
+        stopReason: "PowerLoss",
+        interruptions: [
+          { fromMs: startMs + 5 * minute, toMs: startMs + 7 * minute, why: "power cut" },
+          { fromMs: startMs + 80 * minute, toMs: null, why: "power cut" },
+        ],
+      },
+    }),
+  );
   assert.match(text, "2026-03-28 22:35:00 +01:00 until 2026-03-28 22:37:00");
   assert.match(text, /\d\d:\d\d:\d\d \+01:00 to the\s+end: power cut/);
   assert.match(text, /Duration +not known/);
@@ -106,7 +163,9 @@ test("direct current, a remote start, a signing meter, no verify address", () =>
   const issued = sold({
     changes: {
       connector: { ...plain.connector, powerType: "DC", maxPowerW: 50_000 },
-      token: { ...plain.token, uid: "app-user-1", type: "APP_USER" }, authMethod: "COMMAND", authorizationReference: "ref-1",
+      token: { ...plain.token, uid: "app-user-1", type: "APP_USER" },
+      authMethod: "COMMAND",
+      authorizationReference: "ref-1",
       station: noAddress,
       end: { ...plain.end, signed: { format: "OCMF", data: "OCMF|{}|{}", publicKey: "00" } },
     },
@@ -118,7 +177,12 @@ test("direct current, a remote start, a signing meter, no verify address", () =>
 
 test("a long session of a thousand samples", () => {
   const begin = plain.begin.energyMilliWh;
-  const samples = Array.from({ length: 1_001 }, (_, at) => ({ atMs: startMs + at * 5_400, energyMilliWh: begin + at * 12_340, powerW: 8_227, activity: "charging" as const }));
+  const samples = Array.from({ length: 1_001 }, (_, at) => ({
+    atMs: startMs + at * 5_400,
+    energyMilliWh: begin + at * 12_340,
+    powerW: 8_227,
+    activity: "charging" as const,
+  }));
   const last = begin + 12_340_000;
   sold({ changes: { samples, borders: [], end: reading(startMs + 90 * minute, last) } });
 });

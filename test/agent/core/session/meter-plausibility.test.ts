@@ -1,15 +1,26 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Moment, Reading } from "../../../../drivers/driver.js";
-import { drawing, track, type ActivityTrack } from "../../../../agent/core/rating/activity.js";
+import { type ActivityTrack, drawing, track } from "../../../../agent/core/rating/activity.js";
 import { implausible, type PlausibilityState } from "../../../../agent/core/session/meter-plausibility.js";
 import type { Sale } from "../../../../agent/core/session/session.js";
+import type { Moment, Reading } from "../../../../drivers/driver.js";
 
-const moment = (seconds: number, boot = "b"): Moment => ({ at: seconds * 1000, monoMs: seconds * 1000, boot, trust: "synced" });
-const reading = (seconds: number, milliWh: number, powerW = 11_000, serial = "M1", boot = "b"): Reading => ({ moment: moment(seconds, boot), energyMilliWh: milliWh, powerW, serial });
+const moment = (seconds: number, boot = "b"): Moment => ({
+  at: seconds * 1000,
+  monoMs: seconds * 1000,
+  boot,
+  trust: "synced",
+});
+const reading = (seconds: number, milliWh: number, powerW = 11_000, serial = "M1", boot = "b"): Reading => ({
+  moment: moment(seconds, boot),
+  energyMilliWh: milliWh,
+  powerW,
+  serial,
+});
 const begin = reading(0, 5_000_000);
 const sale = { opening: { begin }, last: begin } as Sale;
-const judge = (next: Reading, plausibility?: PlausibilityState) => implausible(sale, next, plausibility, 11_000, 60_000);
+const judge = (next: Reading, plausibility?: PlausibilityState) =>
+  implausible(sale, next, plausibility, 11_000, 60_000);
 
 const readings = suite("a reading that can be true");
 readings("climbs no faster than the connection allows", () => {
@@ -18,7 +29,9 @@ readings("climbs no faster than the connection allows", () => {
   assert.is(judge(reading(60, 5_600_000)).fault?.code, "meter/implausible");
 });
 readings("never goes back", () => assert.is(judge(reading(60, 4_999_999)).fault?.code, "meter/implausible"));
-readings("comes from the meter that the session began with", () => assert.is(judge(reading(60, 5_100_000, 11_000, "M2")).fault?.code, "meter/serial-changed"));
+readings("comes from the meter that the session began with", () =>
+  assert.is(judge(reading(60, 5_100_000, 11_000, "M2")).fault?.code, "meter/serial-changed"),
+);
 readings("after a spike that is not used, the next good value is judged from the last good one", () => {
   const spike = judge(reading(60, 900_000_000));
   assert.is(spike.fault?.code, "meter/implausible");
@@ -28,19 +41,22 @@ readings("after a reboot may have moved by one heartbeat of full power, and no m
   assert.is(judge(reading(9_000, 5_180_000, 0, "M1", "c")).fault, undefined);
   assert.is(judge(reading(9_000, 6_000_000, 0, "M1", "c")).fault?.code, "meter/implausible");
 });
-readings("shows in the register what it shows as power: a register that stands still under load is a dead meter", () => {
-  let plausibility: PlausibilityState | undefined;
-  let seconds = 0;
-  let fault: string | undefined;
-  while (fault === undefined && seconds < 600) {
-    seconds += 10;
-    const judged = judge(reading(seconds, 5_000_000), plausibility);
-    [plausibility, fault] = [judged.plausibility, judged.fault?.code];
-  }
-  assert.is(fault, "meter/stale");
-  // 200 Wh at 11 kW take 65 s.
-  assert.is(seconds, 70);
-});
+readings(
+  "shows in the register what it shows as power: a register that stands still under load is a dead meter",
+  () => {
+    let plausibility: PlausibilityState | undefined;
+    let seconds = 0;
+    let fault: string | undefined;
+    while (fault === undefined && seconds < 600) {
+      seconds += 10;
+      const judged = judge(reading(seconds, 5_000_000), plausibility);
+      [plausibility, fault] = [judged.plausibility, judged.fault?.code];
+    }
+    assert.is(fault, "meter/stale");
+    // 200 Wh at 11 kW take 65 s.
+    assert.is(seconds, 70);
+  },
+);
 readings("may stand still for hours while no power flows", () => {
   let plausibility: PlausibilityState | undefined;
   for (let seconds = 60; seconds < 36_000; seconds += 60) {
@@ -53,11 +69,68 @@ readings.run();
 
 const idle = suite("does the car ask for power");
 const rules = { idlePowerW: 60, idleAfterMs: 10_000, idleGraceMs: 600_000 };
-const follow = (powers: readonly [seconds: number, powerW: number][]): ActivityTrack => powers.reduce((at, [seconds, powerW]) => track(at, seconds * 1000, powerW, rules), drawing);
-idle("a moment without power is no idling", () => assert.is(follow([[0, 11_000], [10, 0], [15, 0]]).activity, "charging"));
-idle("ten seconds without power are, and the grace is free", () => assert.is(follow([[0, 11_000], [10, 0], [20, 0]]).activity, "suspended"));
-idle("after the grace, idle time counts", () => assert.is(follow([[10, 0], [20, 0], [619, 0]]).activity, "suspended"));
-idle("the grace ends at its second", () => assert.is(follow([[10, 0], [20, 0], [620, 0]]).activity, "parking"));
-idle("power that comes back ends the idling at once", () => assert.equal(follow([[10, 0], [700, 0], [701, 4_000]]), drawing));
-idle("each idle stretch has a grace of its own", () => assert.is(follow([[10, 0], [700, 0], [701, 4_000], [702, 0], [715, 0]]).activity, "suspended"));
+const follow = (powers: readonly [seconds: number, powerW: number][]): ActivityTrack =>
+  powers.reduce((at, [seconds, powerW]) => track(at, seconds * 1000, powerW, rules), drawing);
+idle("a moment without power is no idling", () =>
+  assert.is(
+    follow([
+      [0, 11_000],
+      [10, 0],
+      [15, 0],
+    ]).activity,
+    "charging",
+  ),
+);
+idle("ten seconds without power are, and the grace is free", () =>
+  assert.is(
+    follow([
+      [0, 11_000],
+      [10, 0],
+      [20, 0],
+    ]).activity,
+    "suspended",
+  ),
+);
+idle("after the grace, idle time counts", () =>
+  assert.is(
+    follow([
+      [10, 0],
+      [20, 0],
+      [619, 0],
+    ]).activity,
+    "suspended",
+  ),
+);
+idle("the grace ends at its second", () =>
+  assert.is(
+    follow([
+      [10, 0],
+      [20, 0],
+      [620, 0],
+    ]).activity,
+    "parking",
+  ),
+);
+idle("power that comes back ends the idling at once", () =>
+  assert.equal(
+    follow([
+      [10, 0],
+      [700, 0],
+      [701, 4_000],
+    ]),
+    drawing,
+  ),
+);
+idle("each idle stretch has a grace of its own", () =>
+  assert.is(
+    follow([
+      [10, 0],
+      [700, 0],
+      [701, 4_000],
+      [702, 0],
+      [715, 0],
+    ]).activity,
+    "suspended",
+  ),
+);
 idle.run();

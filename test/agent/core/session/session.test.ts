@@ -1,17 +1,52 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Moment, Reading } from "../../../../drivers/driver.js";
-import { available, reduceSession, wants, type Acceptance, type Opening, type Session, type SessionEvent } from "../../../../agent/core/session/session.js";
+import {
+  type Acceptance,
+  available,
+  type Opening,
+  reduceSession,
+  type Session,
+  type SessionEvent,
+  wants,
+} from "../../../../agent/core/session/session.js";
+import {
+  emptyStationState,
+  isChosen,
+  type Layout,
+  type StationEvent,
+  type StationState,
+  reduce as stepTill,
+  waitingFor,
+} from "../../../../agent/core/session/station-state.js";
+import {
+  decidePress,
+  decideTap,
+  type PressDecision,
+  type TapDecision,
+} from "../../../../agent/core/session/tap-decision.js";
 import { parseTariff } from "../../../../agent/core/tariff/tariff.js";
-import { decidePress, decideTap, type PressDecision, type TapDecision } from "../../../../agent/core/session/tap-decision.js";
-import { emptyStationState, isChosen, reduce as stepTill, waitingFor, type StationEvent, type Layout, type StationState } from "../../../../agent/core/session/station-state.js";
+import type { Moment, Reading } from "../../../../drivers/driver.js";
 
 const start = Date.UTC(2026, 10, 24, 12, 0, 0);
-const moment = (seconds: number, boot = "boot-1"): Moment => ({ at: start + seconds * 1000, monoMs: seconds * 1000, boot, trust: "synced" });
-const reading = (seconds: number, wattHours: number, powerW = 7_000): Reading => ({ moment: moment(seconds), energyMilliWh: wattHours * 1000, powerW, serial: "M1" });
+const moment = (seconds: number, boot = "boot-1"): Moment => ({
+  at: start + seconds * 1000,
+  monoMs: seconds * 1000,
+  boot,
+  trust: "synced",
+});
+const reading = (seconds: number, wattHours: number, powerW = 7_000): Reading => ({
+  moment: moment(seconds),
+  energyMilliWh: wattHours * 1000,
+  powerW,
+  serial: "M1",
+});
 
 const parsed = parseTariff({
-  country_code: "DE", party_id: "ABC", id: "T", currency: "EUR", last_updated: "2026-11-01T00:00:00Z",
+  country_code: "DE",
+  party_id: "ABC",
+  id: "T",
+  currency: "EUR",
+  last_updated: "2026-11-01T00:00:00Z",
   elements: [{ price_components: [{ type: "ENERGY", price: 0.4, step_size: 1 }] }],
 });
 if (!parsed.ok) throw new Error("the test's tariff is no tariff");
@@ -23,20 +58,65 @@ const acceptance = (uid = "04AABBCCDDEE80", group?: string): Acceptance => ({
   ...(group === undefined ? {} : { group }),
 });
 const opening: Opening = {
-  id: "S1", acceptance: acceptance(), meter: { vendor: "V", model: "M", serial: "M1" }, tariff, timeZone: "Europe/Berlin",
-  shown: { text: "0.40 EUR/kWh", atMs: start }, begin: reading(20, 100),
+  id: "S1",
+  acceptance: acceptance(),
+  meter: { vendor: "V", model: "M", serial: "M1" },
+  tariff,
+  timeZone: "Europe/Berlin",
+  shown: { text: "0.40 EUR/kWh", atMs: start },
+  begin: reading(20, 100),
 };
 
-const plugged = (seconds: number, yes = true): SessionEvent => ({ type: "PlugChanged", moment: moment(seconds), connector: 1, plugged: yes });
-const accepted = (seconds: number): SessionEvent => ({ type: "CardAccepted", moment: moment(seconds), connector: 1, acceptance: acceptance() });
+const plugged = (seconds: number, yes = true): SessionEvent => ({
+  type: "PlugChanged",
+  moment: moment(seconds),
+  connector: 1,
+  plugged: yes,
+});
+const accepted = (seconds: number): SessionEvent => ({
+  type: "CardAccepted",
+  moment: moment(seconds),
+  connector: 1,
+  acceptance: acceptance(),
+});
 const began: SessionEvent = { type: "SessionBegan", moment: moment(20), connector: 1, opening };
-const read = (seconds: number, wattHours: number): SessionEvent => ({ type: "MeterRead", moment: moment(seconds), connector: 1, reading: reading(seconds, wattHours), activity: "charging", border: false });
-const stop: SessionEvent = { type: "StopRequested", moment: moment(100), connector: 1, reason: "Local", detail: "stopped by card" };
-const ended: SessionEvent = { type: "SessionEnded", moment: moment(102), connector: 1, reading: reading(102, 250, 0), detail: "" };
+const read = (seconds: number, wattHours: number): SessionEvent => ({
+  type: "MeterRead",
+  moment: moment(seconds),
+  connector: 1,
+  reading: reading(seconds, wattHours),
+  activity: "charging",
+  border: false,
+});
+const stop: SessionEvent = {
+  type: "StopRequested",
+  moment: moment(100),
+  connector: 1,
+  reason: "Local",
+  detail: "stopped by card",
+};
+const ended: SessionEvent = {
+  type: "SessionEnded",
+  moment: moment(102),
+  connector: 1,
+  reading: reading(102, 250, 0),
+  detail: "",
+};
 const numbered: SessionEvent = { type: "ReceiptNumbered", moment: moment(103), connector: 1, number: 2, pagination: 1 };
-const signed: SessionEvent = { type: "ReceiptSigned", moment: moment(103), connector: 1, signed: { number: 2, jws: "J", ocmf: "O", checkpoint: "C", proof: [], cdr: { texts: {}, timeUnknown: false } } };
+const signed: SessionEvent = {
+  type: "ReceiptSigned",
+  moment: moment(103),
+  connector: 1,
+  signed: { number: 2, jws: "J", ocmf: "O", checkpoint: "C", proof: [], cdr: { texts: {}, timeUnknown: false } },
+};
 const settled: SessionEvent = { type: "SessionSettled", moment: moment(103), connector: 1, number: 2 };
-const restarted: SessionEvent = { type: "Restarted", moment: moment(500, "boot-2"), connector: 1, cause: "PowerLoss", downSince: moment(90) };
+const restarted: SessionEvent = {
+  type: "Restarted",
+  moment: moment(500, "boot-2"),
+  connector: 1,
+  cause: "PowerLoss",
+  downSince: moment(90),
+};
 const play = (...events: readonly SessionEvent[]): Session => events.reduce(reduceSession, available);
 
 const steps = suite("the session machine");
@@ -44,21 +124,81 @@ const steps = suite("the session machine");
 const rows: readonly [string, readonly SessionEvent[], Session["state"], boolean][] = [
   ["a car that is plugged in waits for a card", [plugged(1)], "occupied", false],
   ["a car that leaves without a card leaves the connector free", [plugged(1), plugged(2, false)], "available", false],
-  ["an accepted card asks for the begin reading before the contactor closes", [plugged(1), accepted(10)], "starting", false],
-  ["the contactor closes only once the begin reading is written down", [plugged(1), accepted(10), began], "charging", true],
-  ["a meter that cannot be read starts nothing", [plugged(1), accepted(10), { type: "StartFailed", moment: moment(11), connector: 1, why: "meter" }], "occupied", false],
-  ["a car that leaves before the start starts nothing", [plugged(1), accepted(10), plugged(12, false)], "available", false],
+  [
+    "an accepted card asks for the begin reading before the contactor closes",
+    [plugged(1), accepted(10)],
+    "starting",
+    false,
+  ],
+  [
+    "the contactor closes only once the begin reading is written down",
+    [plugged(1), accepted(10), began],
+    "charging",
+    true,
+  ],
+  [
+    "a meter that cannot be read starts nothing",
+    [plugged(1), accepted(10), { type: "StartFailed", moment: moment(11), connector: 1, why: "meter" }],
+    "occupied",
+    false,
+  ],
+  [
+    "a car that leaves before the start starts nothing",
+    [plugged(1), accepted(10), plugged(12, false)],
+    "available",
+    false,
+  ],
   ["a reading while charging goes on charging", [plugged(1), accepted(10), began, read(60, 180)], "charging", true],
   ["the card that stops opens the contactor", [plugged(1), accepted(10), began, stop], "stopping", false],
   ["a pulled cable opens the contactor", [plugged(1), accepted(10), began, plugged(90, false)], "stopping", false],
-  ["a power cut opens the contactor and ends the session", [plugged(1), accepted(10), began, read(60, 180), restarted], "stopping", false],
-  ["a session is settled only after its end is known", [plugged(1), accepted(10), began, stop, ended], "settling", false],
-  ["a numbered session still waits for its signature", [plugged(1), accepted(10), began, stop, ended, numbered], "settling", false],
-  ["a signed session still waits for the book", [plugged(1), accepted(10), began, stop, ended, numbered, signed], "settling", false],
-  ["a settled session waits for the car to leave", [plugged(1), accepted(10), began, stop, ended, numbered, signed, settled], "finishing", false],
-  ["after a pulled cable the connector is free at once", [plugged(1), accepted(10), began, plugged(90, false), ended, numbered, signed, settled], "available", false],
-  ["a car that leaves while its receipt is made leaves the connector free", [plugged(1), accepted(10), began, stop, plugged(101, false), ended, numbered, signed, settled], "available", false],
-  ["a finished car that leaves leaves the connector free", [plugged(1), accepted(10), began, stop, ended, numbered, signed, settled, plugged(200, false)], "available", false],
+  [
+    "a power cut opens the contactor and ends the session",
+    [plugged(1), accepted(10), began, read(60, 180), restarted],
+    "stopping",
+    false,
+  ],
+  [
+    "a session is settled only after its end is known",
+    [plugged(1), accepted(10), began, stop, ended],
+    "settling",
+    false,
+  ],
+  [
+    "a numbered session still waits for its signature",
+    [plugged(1), accepted(10), began, stop, ended, numbered],
+    "settling",
+    false,
+  ],
+  [
+    "a signed session still waits for the book",
+    [plugged(1), accepted(10), began, stop, ended, numbered, signed],
+    "settling",
+    false,
+  ],
+  [
+    "a settled session waits for the car to leave",
+    [plugged(1), accepted(10), began, stop, ended, numbered, signed, settled],
+    "finishing",
+    false,
+  ],
+  [
+    "after a pulled cable the connector is free at once",
+    [plugged(1), accepted(10), began, plugged(90, false), ended, numbered, signed, settled],
+    "available",
+    false,
+  ],
+  [
+    "a car that leaves while its receipt is made leaves the connector free",
+    [plugged(1), accepted(10), began, stop, plugged(101, false), ended, numbered, signed, settled],
+    "available",
+    false,
+  ],
+  [
+    "a finished car that leaves leaves the connector free",
+    [plugged(1), accepted(10), began, stop, ended, numbered, signed, settled, plugged(200, false)],
+    "available",
+    false,
+  ],
 ];
 for (const [title, events, state, contactor] of rows) {
   steps(title, () => {
@@ -69,8 +209,16 @@ for (const [title, events, state, contactor] of rows) {
 }
 
 steps("a fact without meaning gives the same object back", () => {
-  const states: readonly Session[] = [available, play(plugged(1)), play(plugged(1), accepted(10)), play(plugged(1), accepted(10), began), play(plugged(1), accepted(10), began, stop), play(plugged(1), accepted(10), began, stop, ended)];
-  for (const session of states) assert.is(reduceSession(session, settled) === session || session.state === "settling", true, session.state);
+  const states: readonly Session[] = [
+    available,
+    play(plugged(1)),
+    play(plugged(1), accepted(10)),
+    play(plugged(1), accepted(10), began),
+    play(plugged(1), accepted(10), began, stop),
+    play(plugged(1), accepted(10), began, stop, ended),
+  ];
+  for (const session of states)
+    assert.is(reduceSession(session, settled) === session || session.state === "settling", true, session.state);
   assert.is(reduceSession(available, read(5, 100)), available);
   assert.is(reduceSession(available, stop), available);
   const charging = play(plugged(1), accepted(10), began);
@@ -86,59 +234,123 @@ steps("outage time is never billed: from the last thing known on, the session is
   assert.equal(session.sale.interruptions, [{ fromMs: start + 90_000, toMs: start + 500_000, why: "power was lost" }]);
 });
 
-steps("how long an outage was is told only where clocks know it: over a reboot both must be set, in one boot the monotonic clock is enough", () => {
-  const times = (from: Moment["trust"], to: Moment["trust"], boot: string): unknown => {
-    const opened = began.type === "SessionBegan" ? { ...began, opening: { ...began.opening, begin: { ...began.opening.begin, moment: { ...began.opening.begin.moment, trust: from } } } } : began;
-    const event = restarted.type === "Restarted" ? { ...restarted, moment: { ...restarted.moment, boot, trust: to } } : restarted;
-    const session = play(plugged(1), accepted(10), opened, read(60, 180), event);
-    return session.state === "stopping" && session.sale.interruptions.map(({ fromMs, toMs }) => [fromMs - start, toMs === null ? null : toMs - start]);
-  };
-  assert.equal(times("synced", "synced", "boot-2"), [[90_000, 500_000]]);
-  assert.equal(times("synced", "unsynced", "boot-2"), [[90_000, null]]);
-  assert.equal(times("unsynced", "synced", "boot-2"), [[90_000, null]]);
-  assert.equal(times("unsynced", "unsynced", "boot-1"), [[90_000, 500_000]]);
-});
+steps(
+  "how long an outage was is told only where clocks know it: over a reboot both must be set, in one boot the monotonic clock is enough",
+  () => {
+    const times = (from: Moment["trust"], to: Moment["trust"], boot: string): unknown => {
+      const opened =
+        began.type === "SessionBegan"
+          ? {
+              ...began,
+              opening: {
+                ...began.opening,
+                begin: { ...began.opening.begin, moment: { ...began.opening.begin.moment, trust: from } },
+              },
+            }
+          : began;
+      const event =
+        restarted.type === "Restarted" ? { ...restarted, moment: { ...restarted.moment, boot, trust: to } } : restarted;
+      const session = play(plugged(1), accepted(10), opened, read(60, 180), event);
+      return (
+        session.state === "stopping" &&
+        session.sale.interruptions.map(({ fromMs, toMs }) => [fromMs - start, toMs === null ? null : toMs - start])
+      );
+    };
+    assert.equal(times("synced", "synced", "boot-2"), [[90_000, 500_000]]);
+    assert.equal(times("synced", "unsynced", "boot-2"), [[90_000, null]]);
+    assert.equal(times("unsynced", "synced", "boot-2"), [[90_000, null]]);
+    assert.equal(times("unsynced", "unsynced", "boot-1"), [[90_000, 500_000]]);
+  },
+);
 
 steps("a clock that is stepped during the session bends no duration", () => {
-  const late: Reading = { ...reading(80, 200), moment: { at: start + 9_999_000, monoMs: 80_000, boot: "boot-1", trust: "synced" } };
-  const session = reduceSession(play(plugged(1), accepted(10), began), { type: "MeterRead", moment: late.moment, connector: 1, reading: late, activity: "charging", border: false });
+  const late: Reading = {
+    ...reading(80, 200),
+    moment: { at: start + 9_999_000, monoMs: 80_000, boot: "boot-1", trust: "synced" },
+  };
+  const session = reduceSession(play(plugged(1), accepted(10), began), {
+    type: "MeterRead",
+    moment: late.moment,
+    connector: 1,
+    reading: late,
+    activity: "charging",
+    border: false,
+  });
   assert.is(session.state === "charging" && session.sale.samples.sample.atMs, start + 80_000);
 });
 
 steps.run();
 
 const taps = suite("what a tap is about");
-const layout: Layout = { connectors: [{ id: 1, reader: "front" }, { id: 2, reader: "front" }, { id: 3, reader: "back" }] };
-const stationState = (...events: readonly StationEvent[]): StationState => events.reduce((before, event) => stepTill(before, event, layout), emptyStationState(layout));
+const layout: Layout = {
+  connectors: [
+    { id: 1, reader: "front" },
+    { id: 2, reader: "front" },
+    { id: 3, reader: "back" },
+  ],
+};
+const stationState = (...events: readonly StationEvent[]): StationState =>
+  events.reduce((before, event) => stepTill(before, event, layout), emptyStationState(layout));
 const on = (connector: number, event: SessionEvent): StationEvent => ({ ...event, connector });
-const tap = (state: StationState, uid: string, seconds: number, group?: string) => decideTap(state, layout, "front", uid, moment(seconds), group);
+const tap = (state: StationState, uid: string, seconds: number, group?: string) =>
+  decideTap(state, layout, "front", uid, moment(seconds), group);
 const uid = acceptance().token.uid;
 const charging = stationState(on(1, plugged(1)), on(1, accepted(10)), on(1, began));
 
-taps("with no car there, the card waits for one", () => assert.equal(tap(stationState(), uid, 5), { kind: "authorize", connector: null }));
-taps("a car that waits for a card is meant", () => assert.equal(tap(stationState(on(2, plugged(1))), uid, 5), { kind: "authorize", connector: 2 }));
-taps("of two cars that wait, the one plugged in last is meant", () => assert.equal(tap(stationState(on(2, plugged(1)), on(1, plugged(3))), uid, 5), { kind: "authorize", connector: 1 }));
-taps("a car at another reader is not meant", () => assert.equal(tap(stationState(on(3, plugged(1))), uid, 5), { kind: "authorize", connector: null }));
+taps("with no car there, the card waits for one", () =>
+  assert.equal(tap(stationState(), uid, 5), { kind: "authorize", connector: null }),
+);
+taps("a car that waits for a card is meant", () =>
+  assert.equal(tap(stationState(on(2, plugged(1))), uid, 5), { kind: "authorize", connector: 2 }),
+);
+taps("of two cars that wait, the one plugged in last is meant", () =>
+  assert.equal(tap(stationState(on(2, plugged(1)), on(1, plugged(3))), uid, 5), { kind: "authorize", connector: 1 }),
+);
+taps("a car at another reader is not meant", () =>
+  assert.equal(tap(stationState(on(3, plugged(1))), uid, 5), { kind: "authorize", connector: null }),
+);
 taps("the card that started stops", () => assert.equal(tap(charging, uid, 60), { kind: "stop", connector: 1 }));
-taps("a second tap right after the start never stops", () => assert.equal(tap(charging, uid, 22), { kind: "refuse", why: "just-started" }));
+taps("a second tap right after the start never stops", () =>
+  assert.equal(tap(charging, uid, 22), { kind: "refuse", why: "just-started" }),
+);
 taps("a card of the same group stops", () => {
-  const grouped = stationState(on(1, plugged(1)), on(1, { type: "CardAccepted", moment: moment(10), connector: 1, acceptance: acceptance(uid, "family") }), on(1, { ...began, opening: { ...opening, acceptance: acceptance(uid, "family") } }));
+  const grouped = stationState(
+    on(1, plugged(1)),
+    on(1, { type: "CardAccepted", moment: moment(10), connector: 1, acceptance: acceptance(uid, "family") }),
+    on(1, { ...began, opening: { ...opening, acceptance: acceptance(uid, "family") } }),
+  );
   assert.equal(tap(grouped, "9F3C77E1", 60, "family"), { kind: "stop", connector: 1 });
   assert.equal(tap(grouped, "9F3C77E1", 60, "others"), { kind: "authorize", connector: null });
 });
 taps("of two cards of one group, each stops its own session", () => {
-  const begins = (connector: number, card: string): StationEvent[] => [on(connector, plugged(1)), on(connector, { type: "CardAccepted", moment: moment(10), connector, acceptance: acceptance(card, "fleet") }), on(connector, { ...began, opening: { ...opening, acceptance: acceptance(card, "fleet") } })];
+  const begins = (connector: number, card: string): StationEvent[] => [
+    on(connector, plugged(1)),
+    on(connector, { type: "CardAccepted", moment: moment(10), connector, acceptance: acceptance(card, "fleet") }),
+    on(connector, { ...began, opening: { ...opening, acceptance: acceptance(card, "fleet") } }),
+  ];
   const both = stationState(...begins(1, uid), ...begins(2, "9F3C77E1"));
   assert.equal(tap(both, "9F3C77E1", 60, "fleet"), { kind: "stop", connector: 2 });
   assert.equal(tap(both, uid, 60, "fleet"), { kind: "stop", connector: 1 });
 });
 taps("beside a car that waits for a card, a card of the same group starts that car at its own cost", () => {
-  const waits = stationState(on(1, plugged(1)), on(1, { type: "CardAccepted", moment: moment(10), connector: 1, acceptance: acceptance(uid, "family") }), on(1, { ...began, opening: { ...opening, acceptance: acceptance(uid, "family") } }), on(2, plugged(30)));
+  const waits = stationState(
+    on(1, plugged(1)),
+    on(1, { type: "CardAccepted", moment: moment(10), connector: 1, acceptance: acceptance(uid, "family") }),
+    on(1, { ...began, opening: { ...opening, acceptance: acceptance(uid, "family") } }),
+    on(2, plugged(30)),
+  );
   assert.equal(tap(waits, "9F3C77E1", 60, "family"), { kind: "authorize", connector: 2 });
   assert.equal(tap(waits, uid, 60, "family"), { kind: "stop", connector: 1 });
 });
 taps("a foreign card never disturbs a running session", () => {
-  const full = stationState(on(1, plugged(1)), on(1, accepted(10)), on(1, began), on(2, plugged(1)), on(2, accepted(10)), on(2, { ...began, opening: { ...opening, id: "S2" } }));
+  const full = stationState(
+    on(1, plugged(1)),
+    on(1, accepted(10)),
+    on(1, began),
+    on(2, plugged(1)),
+    on(2, accepted(10)),
+    on(2, { ...began, opening: { ...opening, id: "S2" } }),
+  );
   assert.equal(tap(full, "9F3C77E1", 60), { kind: "refuse", why: "in-use" });
 });
 taps("while a card waits for its car another one is refused, and the same one is told again", () => {
@@ -156,21 +368,50 @@ taps("the car that comes takes the card that waits at its reader, and only there
   assert.is(elsewhere.waiting.size, 1);
 });
 taps("a card that is not used lapses", () => {
-  const lapsed = stationState({ type: "CardWaits", moment: moment(2), reader: "front", acceptance: acceptance() }, { type: "CardLapsed", moment: moment(62), reader: "front", why: "no car" }, on(2, plugged(70)));
+  const lapsed = stationState(
+    { type: "CardWaits", moment: moment(2), reader: "front", acceptance: acceptance() },
+    { type: "CardLapsed", moment: moment(62), reader: "front", why: "no car" },
+    on(2, plugged(70)),
+  );
   assert.is(lapsed.sessions.get(2)?.state, "occupied");
 });
 taps("a finished car must leave before a card starts anew", () => {
-  const done = stationState(on(1, plugged(1)), on(1, accepted(10)), on(1, began), on(1, stop), on(1, ended), on(1, numbered), on(1, signed), on(1, settled), on(2, plugged(1)), on(2, accepted(10)));
+  const done = stationState(
+    on(1, plugged(1)),
+    on(1, accepted(10)),
+    on(1, began),
+    on(1, stop),
+    on(1, ended),
+    on(1, numbered),
+    on(1, signed),
+    on(1, settled),
+    on(2, plugged(1)),
+    on(2, accepted(10)),
+  );
   assert.equal(tap(done, "9F3C77E1", 300), { kind: "refuse", why: "finished" });
 });
 taps.run();
 
 const presses = suite("what a button is about");
-const choose = (connector: number, seconds: number): StationEvent => ({ type: "ConnectorChosen", moment: moment(seconds), connector });
-const waits = (seconds: number, connector?: number): StationEvent => ({ type: "CardWaits", moment: moment(seconds), reader: "front", acceptance: acceptance(), ...(connector === undefined ? {} : { connector }) });
+const choose = (connector: number, seconds: number): StationEvent => ({
+  type: "ConnectorChosen",
+  moment: moment(seconds),
+  connector,
+});
+const waits = (seconds: number, connector?: number): StationEvent => ({
+  type: "CardWaits",
+  moment: moment(seconds),
+  reader: "front",
+  acceptance: acceptance(),
+  ...(connector === undefined ? {} : { connector }),
+});
 const lapsed: StationEvent = { type: "ChoiceLapsed", moment: moment(64), reader: "front", why: "no card followed" };
 const other = "9F3C77E1";
-const runs = (connector: number): StationEvent[] => [on(connector, plugged(1)), on(connector, accepted(10)), on(connector, began)];
+const runs = (connector: number): StationEvent[] => [
+  on(connector, plugged(1)),
+  on(connector, accepted(10)),
+  on(connector, began),
+];
 const over = (connector: number): StationEvent[] => [...runs(connector), on(connector, stop), on(connector, ended)];
 
 /** The events before, the button pressed, and what that means. */
@@ -180,40 +421,140 @@ const pressRows: readonly [string, readonly StationEvent[], "select" | "stop", n
   ["pressed again at once it stays chosen, and nothing is written", [choose(2, 29)], "select", 30, { kind: "again" }],
   ["pressed again later its time begins anew", [choose(2, 15)], "select", 30, { kind: "choose" }],
   ["the other connector's choice is taken over", [choose(1, 29)], "select", 30, { kind: "choose" }],
-  ["a card that waits for this connector already is no news", [waits(5), choose(2, 6)], "select", 30, { kind: "again" }],
+  [
+    "a card that waits for this connector already is no news",
+    [waits(5), choose(2, 6)],
+    "select",
+    30,
+    { kind: "again" },
+  ],
   ["a running session is never chosen, and never ended", runs(2), "select", 60, { kind: "refuse", why: "in-use" }],
-  ["one that is about to begin is left alone", [on(2, plugged(1)), on(2, accepted(10))], "select", 60, { kind: "refuse", why: "just-started" }],
+  [
+    "one that is about to begin is left alone",
+    [on(2, plugged(1)), on(2, accepted(10))],
+    "select",
+    60,
+    { kind: "refuse", why: "just-started" },
+  ],
   ["one that ends is left alone", over(2), "select", 120, { kind: "refuse", why: "ending" }],
-  ["a finished car must leave first", [...over(2), on(2, numbered), on(2, signed), on(2, settled)], "select", 120, { kind: "refuse", why: "finished" }],
+  [
+    "a finished car must leave first",
+    [...over(2), on(2, numbered), on(2, signed), on(2, settled)],
+    "select",
+    120,
+    { kind: "refuse", why: "finished" },
+  ],
   ["the button that may stop ends the session of its own connector", runs(2), "stop", 60, { kind: "stop" }],
   ["but not one that has only just begun", runs(2), "stop", 22, { kind: "refuse", why: "just-started" }],
-  ["nor one that was not begun yet", [on(2, plugged(1)), on(2, accepted(10))], "stop", 60, { kind: "refuse", why: "just-started" }],
+  [
+    "nor one that was not begun yet",
+    [on(2, plugged(1)), on(2, accepted(10))],
+    "stop",
+    60,
+    { kind: "refuse", why: "just-started" },
+  ],
   ["nor twice", [...runs(2), on(2, stop)], "stop", 120, { kind: "refuse", why: "ending" }],
-  ["where nothing runs it does nothing, whatever runs beside it", runs(1), "stop", 60, { kind: "refuse", why: "nothing-runs" }],
+  [
+    "where nothing runs it does nothing, whatever runs beside it",
+    runs(1),
+    "stop",
+    60,
+    { kind: "refuse", why: "nothing-runs" },
+  ],
   ["and chooses nothing", [on(2, plugged(1))], "stop", 60, { kind: "refuse", why: "nothing-runs" }],
 ];
-for (const [title, events, does, seconds, meaning] of pressRows) presses(title, () => assert.equal(decidePress(stationState(...events), layout, 2, does, moment(seconds)), meaning));
+for (const [title, events, does, seconds, meaning] of pressRows)
+  presses(title, () => assert.equal(decidePress(stationState(...events), layout, 2, does, moment(seconds)), meaning));
 
 /** The events before, the card that taps at the front, and what that means. */
 const tapRows: readonly [string, readonly StationEvent[], string, TapDecision][] = [
-  ["of two cars that wait, the chosen one is meant, whichever came last", [on(2, plugged(1)), on(1, plugged(3)), choose(2, 4)], uid, { kind: "authorize", connector: 2 }],
-  ["a chosen connector without a car comes before a car that waits", [on(1, plugged(3)), choose(2, 4)], uid, { kind: "authorize", connector: null, chosen: 2 }],
-  ["a choice that lapsed means nothing", [on(1, plugged(3)), choose(2, 4), lapsed], uid, { kind: "authorize", connector: 1 }],
-  ["the card that has a session of its own still stops it: no stranger's press makes a start of a stop", [...runs(1), on(2, plugged(30)), choose(2, 31)], uid, { kind: "stop", connector: 1 }],
-  ["the card that waits is told so again while its chosen connector has no car", [waits(5), choose(1, 8)], uid, { kind: "waits-already" }],
-  ["a card that waits may be held again for a car that was there all the while, once that is chosen", [on(1, plugged(1)), waits(5), choose(1, 6)], uid, { kind: "authorize", connector: 1 }],
-  ["a stranger's card does not take the place of the one that waits for the chosen connector", [waits(5), choose(2, 6)], other, { kind: "refuse", why: "other-card-waits" }],
-  ["nor after pressing another button, where no car is", [waits(5), choose(2, 6), choose(1, 7)], other, { kind: "refuse", why: "other-card-waits" }],
-  ["nor the car of the chosen connector", [on(2, plugged(1)), waits(5), choose(2, 6)], other, { kind: "refuse", why: "other-card-waits" }],
-  ["but it starts the car beside it, which is its own", [waits(5), choose(2, 6), on(1, plugged(7))], other, { kind: "authorize", connector: 1 }],
-  ["whether its button was pressed or not", [waits(5), choose(2, 6), on(1, plugged(7)), choose(1, 8)], other, { kind: "authorize", connector: 1 }],
-  ["who changes his mind presses and holds his card again", [waits(5, 2), choose(1, 6)], uid, { kind: "authorize", connector: null, chosen: 1 }],
-  ["a connector that a remote start waits for is not given away by its button", [{ type: "RemoteStartWaits", moment: moment(2), connector: 2, acceptance: acceptance(other) }, choose(2, 4)], uid, { kind: "refuse", why: "other-card-waits" }],
+  [
+    "of two cars that wait, the chosen one is meant, whichever came last",
+    [on(2, plugged(1)), on(1, plugged(3)), choose(2, 4)],
+    uid,
+    { kind: "authorize", connector: 2 },
+  ],
+  [
+    "a chosen connector without a car comes before a car that waits",
+    [on(1, plugged(3)), choose(2, 4)],
+    uid,
+    { kind: "authorize", connector: null, chosen: 2 },
+  ],
+  [
+    "a choice that lapsed means nothing",
+    [on(1, plugged(3)), choose(2, 4), lapsed],
+    uid,
+    { kind: "authorize", connector: 1 },
+  ],
+  [
+    "the card that has a session of its own still stops it: no stranger's press makes a start of a stop",
+    [...runs(1), on(2, plugged(30)), choose(2, 31)],
+    uid,
+    { kind: "stop", connector: 1 },
+  ],
+  [
+    "the card that waits is told so again while its chosen connector has no car",
+    [waits(5), choose(1, 8)],
+    uid,
+    { kind: "waits-already" },
+  ],
+  [
+    "a card that waits may be held again for a car that was there all the while, once that is chosen",
+    [on(1, plugged(1)), waits(5), choose(1, 6)],
+    uid,
+    { kind: "authorize", connector: 1 },
+  ],
+  [
+    "a stranger's card does not take the place of the one that waits for the chosen connector",
+    [waits(5), choose(2, 6)],
+    other,
+    { kind: "refuse", why: "other-card-waits" },
+  ],
+  [
+    "nor after pressing another button, where no car is",
+    [waits(5), choose(2, 6), choose(1, 7)],
+    other,
+    { kind: "refuse", why: "other-card-waits" },
+  ],
+  [
+    "nor the car of the chosen connector",
+    [on(2, plugged(1)), waits(5), choose(2, 6)],
+    other,
+    { kind: "refuse", why: "other-card-waits" },
+  ],
+  [
+    "but it starts the car beside it, which is its own",
+    [waits(5), choose(2, 6), on(1, plugged(7))],
+    other,
+    { kind: "authorize", connector: 1 },
+  ],
+  [
+    "whether its button was pressed or not",
+    [waits(5), choose(2, 6), on(1, plugged(7)), choose(1, 8)],
+    other,
+    { kind: "authorize", connector: 1 },
+  ],
+  [
+    "who changes his mind presses and holds his card again",
+    [waits(5, 2), choose(1, 6)],
+    uid,
+    { kind: "authorize", connector: null, chosen: 1 },
+  ],
+  [
+    "a connector that a remote start waits for is not given away by its button",
+    [{ type: "RemoteStartWaits", moment: moment(2), connector: 2, acceptance: acceptance(other) }, choose(2, 4)],
+    uid,
+    { kind: "refuse", why: "other-card-waits" },
+  ],
 ];
-for (const [title, events, card, meaning] of tapRows) presses(title, () => assert.equal(tap(stationState(...events), card, 60), meaning));
+for (const [title, events, card, meaning] of tapRows)
+  presses(title, () => assert.equal(tap(stationState(...events), card, 60), meaning));
 
 presses("a card that waits is given to the chosen connector's car, and to no other", () => {
-  for (const before of [[waits(5), choose(2, 6)], [choose(2, 4), waits(5, 2)]]) {
+  for (const before of [
+    [waits(5), choose(2, 6)],
+    [choose(2, 4), waits(5, 2)],
+  ]) {
     const first = stationState(...before, on(1, plugged(10)));
     assert.is(first.sessions.get(1)?.state, "occupied");
     assert.is(waitingFor(first, 1, "front"), undefined);
@@ -225,20 +566,36 @@ presses("a card that waits is given to the chosen connector's car, and to no oth
   }
 });
 
-presses("a choice is one a reader, and is used up by the start that it was made for, by the card that waits for it, or by the car that leaves", () => {
-  const chosen = stationState(choose(1, 2), choose(2, 4), choose(3, 5));
-  assert.equal([...chosen.chosen].map(([reader, { connector }]) => [reader, connector]), [["front", 2], ["back", 3]]);
-  assert.not(isChosen(stationState(choose(2, 4), on(2, plugged(5)), on(2, accepted(10))), 2, "front"));
-  assert.ok(isChosen(stationState(choose(2, 4), on(1, plugged(5)), on(1, accepted(10))), 2, "front"), "another's start uses nothing up");
-  assert.is(stationState(choose(2, 4), waits(5, 2)).chosen.size, 0);
-  assert.not(isChosen(stationState(on(2, plugged(1)), choose(2, 4), on(2, plugged(8, false))), 2, "front"));
-  assert.not(isChosen(stationState(choose(2, 4), lapsed), 2, "front"));
-});
+presses(
+  "a choice is one a reader, and is used up by the start that it was made for, by the card that waits for it, or by the car that leaves",
+  () => {
+    const chosen = stationState(choose(1, 2), choose(2, 4), choose(3, 5));
+    assert.equal(
+      [...chosen.chosen].map(([reader, { connector }]) => [reader, connector]),
+      [
+        ["front", 2],
+        ["back", 3],
+      ],
+    );
+    assert.not(isChosen(stationState(choose(2, 4), on(2, plugged(5)), on(2, accepted(10))), 2, "front"));
+    assert.ok(
+      isChosen(stationState(choose(2, 4), on(1, plugged(5)), on(1, accepted(10))), 2, "front"),
+      "another's start uses nothing up",
+    );
+    assert.is(stationState(choose(2, 4), waits(5, 2)).chosen.size, 0);
+    assert.not(isChosen(stationState(on(2, plugged(1)), choose(2, 4), on(2, plugged(8, false))), 2, "front"));
+    assert.not(isChosen(stationState(choose(2, 4), lapsed), 2, "front"));
+  },
+);
 
 presses("a choice of a connector that is not there, or that is chosen already, moves nothing", () => {
   const before = stationState(waits(5, 2));
   assert.is(stepTill(before, choose(2, 6), layout), before);
-  assert.is(stepTill(before, choose(1, 6), layout).waiting, before.waiting, "nobody moves a card whose bearer has chosen");
+  assert.is(
+    stepTill(before, choose(1, 6), layout).waiting,
+    before.waiting,
+    "nobody moves a card whose bearer has chosen",
+  );
   assert.is(stepTill(before, choose(9, 6), layout), before);
   assert.is(stepTill(before, lapsed, layout), before);
 });

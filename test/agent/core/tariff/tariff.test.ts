@@ -1,12 +1,12 @@
 // Tariffs as they come from outside: what can be priced is read, everything else is refused with its path.
-import { readFileSync, readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { JsonFault, mapJson } from "../../../../agent/core/tariff/json-positions.js";
-import { inForce, parseTariff, tariffDigestText, type OcpiVersion } from "../../../../agent/core/tariff/tariff.js";
+import { inForce, type OcpiVersion, parseTariff, tariffDigestText } from "../../../../agent/core/tariff/tariff.js";
 
 const test = suite("tariff");
 const seed = 20_260_302;
@@ -15,7 +15,13 @@ const tariffs = join(fileURLToPath(import.meta.url), "../../../../../../config/t
 
 type Json = Record<string, unknown>;
 const component = (more: Json = {}): Json => ({ type: "ENERGY", price: 0.25, step_size: 1, ...more });
-const tariff = (element: Json, more: Json = {}): Json => ({ id: "1", currency: "EUR", elements: [{ price_components: [component()], ...element }], last_updated: "2025-01-01T00:00:00Z", ...more });
+const tariff = (element: Json, more: Json = {}): Json => ({
+  id: "1",
+  currency: "EUR",
+  elements: [{ price_components: [component()], ...element }],
+  last_updated: "2025-01-01T00:00:00Z",
+  ...more,
+});
 
 function faultsOf(json: unknown, version?: OcpiVersion): readonly { path: string; message: string }[] {
   const parsed = parseTariff(json, version === undefined ? {} : { version });
@@ -23,21 +29,41 @@ function faultsOf(json: unknown, version?: OcpiVersion): readonly { path: string
 }
 function refused(json: unknown, path: string, words: string): void {
   const faults = faultsOf(json);
-  assert.ok(faults.some((fault) => fault.path === path && fault.message.includes(words)), `${path}: ${words} not in ${JSON.stringify(faults)}`);
+  assert.ok(
+    faults.some((fault) => fault.path === path && fault.message.includes(words)),
+    `${path}: ${words} not in ${JSON.stringify(faults)}`,
+  );
 }
 
 test("the tariffs that come with the program can be read", () => {
-  for (const name of readdirSync(tariffs)) assert.equal(faultsOf(JSON.parse(readFileSync(join(tariffs, name), "utf8"))), [], name);
+  for (const name of readdirSync(tariffs))
+    assert.equal(faultsOf(JSON.parse(readFileSync(join(tariffs, name), "utf8"))), [], name);
 });
 
 test("a misspelt restriction is refused, with the name that was meant", () => {
-  refused(tariff({ restrictions: { start_tme: "08:00" } }), "elements[0].restrictions.start_tme", 'did you mean "start_time"?');
+  refused(
+    tariff({ restrictions: { start_tme: "08:00" } }),
+    "elements[0].restrictions.start_tme",
+    'did you mean "start_time"?',
+  );
   refused(tariff({ restrictions: { maxKwh: 10 } }), "elements[0].restrictions.maxKwh", 'did you mean "max_kwh"?');
   refused(tariff({ restriction: {} }), "elements[0].restriction", 'did you mean "restrictions"?');
   refused(tariff({}, { minprice: {} }), "minprice", 'did you mean "min_price"?');
-  refused(tariff({ price_components: [component({ stepsize: 5 })] }), "elements[0].price_components[0].stepsize", 'did you mean "step_size"?');
-  refused(tariff({ price_components: [component({ type: "PARKING" })] }), "elements[0].price_components[0].type", "PARKING_TIME");
-  refused(tariff({ restrictions: { day_of_week: ["MONDY"] } }), "elements[0].restrictions.day_of_week[0]", 'did you mean "MONDAY"?');
+  refused(
+    tariff({ price_components: [component({ stepsize: 5 })] }),
+    "elements[0].price_components[0].stepsize",
+    'did you mean "step_size"?',
+  );
+  refused(
+    tariff({ price_components: [component({ type: "PARKING" })] }),
+    "elements[0].price_components[0].type",
+    "PARKING_TIME",
+  );
+  refused(
+    tariff({ restrictions: { day_of_week: ["MONDY"] } }),
+    "elements[0].restrictions.day_of_week[0]",
+    'did you mean "MONDAY"?',
+  );
 });
 
 test("numbers that cannot be billed are refused", () => {
@@ -56,14 +82,30 @@ test("numbers that cannot be billed are refused", () => {
 });
 
 test("times that are no times are refused", () => {
-  for (const [name, value] of [["start_time", "24:00"], ["start_time", "8:00"], ["end_time", "08:60"], ["start_date", "2025-02-30"], ["end_date", "25-01-01"], ["min_duration", 1.5], ["min_kwh", -1]] as const)
+  for (const [name, value] of [
+    ["start_time", "24:00"],
+    ["start_time", "8:00"],
+    ["end_time", "08:60"],
+    ["start_date", "2025-02-30"],
+    ["end_date", "25-01-01"],
+    ["min_duration", 1.5],
+    ["min_kwh", -1],
+  ] as const)
     refused(tariff({ restrictions: { [name]: value } }), `elements[0].restrictions.${name}`, "expected");
   refused(tariff({}, { start_date_time: "yesterday" }), "start_date_time", "expected a time");
-  refused(tariff({}, { start_date_time: "2025-02-01T00:00:00Z", end_date_time: "2025-01-01T00:00:00Z" }), "end_date_time", "ends before it starts");
+  refused(
+    tariff({}, { start_date_time: "2025-02-01T00:00:00Z", end_date_time: "2025-01-01T00:00:00Z" }),
+    "end_date_time",
+    "ends before it starts",
+  );
 });
 
 test("a reservation has no energy and no parking", () => {
-  refused(tariff({ restrictions: { reservation: "RESERVATION" } }), "elements[0].price_components[0].type", "a reservation has only FLAT and TIME");
+  refused(
+    tariff({ restrictions: { reservation: "RESERVATION" } }),
+    "elements[0].price_components[0].type",
+    "a reservation has only FLAT and TIME",
+  );
 });
 
 test("the version is told by tax_included, and each has its own limits", () => {
@@ -76,14 +118,27 @@ test("the version is told by tax_included, and each has its own limits", () => {
 });
 
 test("null counts as absent, and a FLAT needs no step", () => {
-  assert.equal(faultsOf(tariff({ restrictions: null, price_components: [{ type: "FLAT", price: 1 }] }, { max_price: null })), []);
+  assert.equal(
+    faultsOf(tariff({ restrictions: null, price_components: [{ type: "FLAT", price: 1 }] }, { max_price: null })),
+    [],
+  );
 });
 
 test("a tariff is in force from its start, inclusive, to its end, exclusive", () => {
-  const parsed = parseTariff(tariff({}, { start_date_time: "2025-01-01T00:00:00Z", end_date_time: "2025-02-01T00:00:00Z" }));
+  const parsed = parseTariff(
+    tariff({}, { start_date_time: "2025-01-01T00:00:00Z", end_date_time: "2025-02-01T00:00:00Z" }),
+  );
   assert.ok(parsed.ok);
   const at = (text: string): boolean => inForce(parsed.tariff, Date.parse(text));
-  assert.equal([at("2024-12-31T23:59:59.999Z"), at("2025-01-01T00:00:00Z"), at("2025-01-31T23:59:59.999Z"), at("2025-02-01T00:00:00Z")], [false, true, true, false]);
+  assert.equal(
+    [
+      at("2024-12-31T23:59:59.999Z"),
+      at("2025-01-01T00:00:00Z"),
+      at("2025-01-31T23:59:59.999Z"),
+      at("2025-02-01T00:00:00Z"),
+    ],
+    [false, true, true, false],
+  );
 });
 
 test("the digest text does not depend on the order of keys", () => {
@@ -91,13 +146,46 @@ test("the digest text does not depend on the order of keys", () => {
 });
 
 const words = [
-  "id", "currency", "elements", "price_components", "restrictions", "type", "price", "vat", "step_size", "tax_included", "min_price", "before_taxes", "excl_vat", "start_time",
-  "end_date", "min_kwh", "day_of_week", "reservation", "ENERGY", "TIME", "FLAT", "EUR", "08:00", "MONDAY", "RESERVATION", "YES", "__proto__", "constructor", "toString",
+  "id",
+  "currency",
+  "elements",
+  "price_components",
+  "restrictions",
+  "type",
+  "price",
+  "vat",
+  "step_size",
+  "tax_included",
+  "min_price",
+  "before_taxes",
+  "excl_vat",
+  "start_time",
+  "end_date",
+  "min_kwh",
+  "day_of_week",
+  "reservation",
+  "ENERGY",
+  "TIME",
+  "FLAT",
+  "EUR",
+  "08:00",
+  "MONDAY",
+  "RESERVATION",
+  "YES",
+  "__proto__",
+  "constructor",
+  "toString",
 ];
 const { tree } = fc.letrec((tie) => ({
   tree: fc.oneof(
     { maxDepth: 5 },
-    fc.constantFrom(...words), fc.double(), fc.integer(), fc.constant(null), fc.boolean(), fc.string(), fc.constantFrom(1e400, -0, 1e-320, 1.7976931348623157e308),
+    fc.constantFrom(...words),
+    fc.double(),
+    fc.integer(),
+    fc.constant(null),
+    fc.boolean(),
+    fc.string(),
+    fc.constantFrom(1e400, -0, 1e-320, 1.7976931348623157e308),
     fc.array(tie("tree"), { maxLength: 4 }),
     fc.dictionary(fc.oneof(fc.constantFrom(...words), fc.string()), tie("tree"), { maxKeys: 6 }),
   ),
@@ -106,7 +194,11 @@ const { tree } = fc.letrec((tie) => ({
 test("whatever comes in, the answer is a tariff or a list of faults", () => {
   fc.assert(
     fc.property(tree, tree, fc.dictionary(fc.constantFrom(...words), tree), (json, elements, more) => {
-      for (const value of [json, { id: "1", currency: "EUR", elements, ...more }, { id: "1", currency: "EUR", elements: [{ price_components: [more], restrictions: elements }] }]) {
+      for (const value of [
+        json,
+        { id: "1", currency: "EUR", elements, ...more },
+        { id: "1", currency: "EUR", elements: [{ price_components: [more], restrictions: elements }] },
+      ]) {
         const parsed = parseTariff(value);
         if (!parsed.ok) assert.ok(parsed.faults.length > 0);
       }
@@ -133,8 +225,37 @@ test("the walker over JSON takes exactly what JSON.parse takes", () => {
       return false;
     }
   };
-  const piece = fc.constantFrom("{", "}", "[", "]", ",", ":", '"a"', '"b"', "1", "-0.5e3", "01", "null", "true", " ", "\n", '"\\u00e4"', '"\\x"', '"', "nul");
-  fc.assert(fc.property(fc.oneof(fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join("")), fc.json({ maxDepth: 5 })), (text) => assert.is(walks(text), parses(text), text)), { seed, numRuns: 5000 });
+  const piece = fc.constantFrom(
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    '"a"',
+    '"b"',
+    "1",
+    "-0.5e3",
+    "01",
+    "null",
+    "true",
+    " ",
+    "\n",
+    '"\\u00e4"',
+    '"\\x"',
+    '"',
+    "nul",
+  );
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join("")),
+        fc.json({ maxDepth: 5 }),
+      ),
+      (text) => assert.is(walks(text), parses(text), text),
+    ),
+    { seed, numRuns: 5000 },
+  );
 });
 
 test.run();

@@ -3,23 +3,40 @@ import fc from "fast-check";
 import { Temporal } from "temporal-polyfill";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { dateText, dayOfDate, parseInstant, isZone, localTime, offsetSpan } from "../../../../agent/core/time/time.js";
+import { dateText, dayOfDate, isZone, localTime, offsetSpan, parseInstant } from "../../../../agent/core/time/time.js";
 
 const test = suite("local time");
 const seed = 20_260_301;
 console.log(`seed ${seed}`);
 
-// Half-hour offsets, quarter-hour offsets, both hemispheres, zones without DST, a DST of 30 minutes, one that is negative around Ramadan.
+// Half-hour offsets, quarter-hour offsets, both hemispheres, zones without DST, a DST of 30 minutes, one that is
+// negative around Ramadan.
 const zones = [
-  "Europe/Berlin", "Europe/London", "America/New_York", "America/St_Johns", "Australia/Adelaide", "Australia/Lord_Howe", "Pacific/Chatham",
-  "America/Santiago", "Asia/Kolkata", "Asia/Kathmandu", "Asia/Tokyo", "Africa/Casablanca", "Africa/Cairo", "UTC",
+  "Europe/Berlin",
+  "Europe/London",
+  "America/New_York",
+  "America/St_Johns",
+  "Australia/Adelaide",
+  "Australia/Lord_Howe",
+  "Pacific/Chatham",
+  "America/Santiago",
+  "Asia/Kolkata",
+  "Asia/Kathmandu",
+  "Asia/Tokyo",
+  "Africa/Casablanca",
+  "Africa/Cairo",
+  "UTC",
 ];
 
 function agrees(zone: string, atMs: number): void {
   const wall = Temporal.Instant.fromEpochMilliseconds(atMs).toZonedDateTimeISO(zone);
   const local = localTime(zone, atMs);
   const msOfDay = ((wall.hour * 60 + wall.minute) * 60 + wall.second) * 1000 + wall.millisecond;
-  assert.equal({ date: dateText(local.day), msOfDay: local.msOfDay, weekday: local.weekday + 1 }, { date: wall.toPlainDate().toString(), msOfDay, weekday: wall.dayOfWeek }, `${zone} ${atMs}`);
+  assert.equal(
+    { date: dateText(local.day), msOfDay: local.msOfDay, weekday: local.weekday + 1 },
+    { date: wall.toPlainDate().toString(), msOfDay, weekday: wall.dayOfWeek },
+    `${zone} ${atMs}`,
+  );
 }
 
 for (const zone of zones) {
@@ -42,17 +59,30 @@ for (const zone of zones) {
 }
 
 test("any instant of this century is the same wall clock", () => {
-  fc.assert(fc.property(fc.constantFrom(...zones), fc.integer({ min: Date.parse("2001-01-01"), max: Date.parse("2037-12-31") }), agrees), { seed, numRuns: 3000 });
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...zones),
+      fc.integer({ min: Date.parse("2001-01-01"), max: Date.parse("2037-12-31") }),
+      agrees,
+    ),
+    { seed, numRuns: 3000 },
+  );
 });
 
 test("a span of one offset reaches to the next change or says so earlier, never later", () => {
   fc.assert(
-    fc.property(fc.constantFrom(...zones), fc.integer({ min: Date.parse("2020-01-01"), max: Date.parse("2030-12-31") }), (zone, atMs) => {
-      const span = offsetSpan(zone, atMs);
-      assert.ok(span.fromMs <= atMs && atMs < span.toMs);
-      const next = Temporal.Instant.fromEpochMilliseconds(atMs).toZonedDateTimeISO(zone).getTimeZoneTransition("next");
-      assert.ok(next === null || span.toMs <= next.epochMilliseconds);
-    }),
+    fc.property(
+      fc.constantFrom(...zones),
+      fc.integer({ min: Date.parse("2020-01-01"), max: Date.parse("2030-12-31") }),
+      (zone, atMs) => {
+        const span = offsetSpan(zone, atMs);
+        assert.ok(span.fromMs <= atMs && atMs < span.toMs);
+        const next = Temporal.Instant.fromEpochMilliseconds(atMs)
+          .toZonedDateTimeISO(zone)
+          .getTimeZoneTransition("next");
+        assert.ok(next === null || span.toMs <= next.epochMilliseconds);
+      },
+    ),
     { seed, numRuns: 2000 },
   );
 });
@@ -67,7 +97,16 @@ test("a time that is no time is not taken", () => {
   assert.is(parseInstant("2026-03-29T01:00:00Z"), Date.parse("2026-03-29T01:00:00Z"));
   assert.is(parseInstant("2026-03-29T01:00:00"), Date.parse("2026-03-29T01:00:00Z"));
   assert.is(parseInstant("2026-03-29T03:00:00.250+02:00"), Date.parse("2026-03-29T01:00:00.250Z"));
-  for (const text of ["2026-02-30T00:00:00Z", "2026-03-29T24:00:00Z", "2026-03-29 01:00:00Z", "2026-03-29", "", "now", "2026-13-01T00:00:00Z"]) assert.is(parseInstant(text), undefined, text);
+  for (const text of [
+    "2026-02-30T00:00:00Z",
+    "2026-03-29T24:00:00Z",
+    "2026-03-29 01:00:00Z",
+    "2026-03-29",
+    "",
+    "now",
+    "2026-13-01T00:00:00Z",
+  ])
+    assert.is(parseInstant(text), undefined, text);
   assert.is(dayOfDate("2024-02-29"), 19_782);
   assert.is(dayOfDate("2025-02-29"), undefined);
 });

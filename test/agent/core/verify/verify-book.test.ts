@@ -1,43 +1,98 @@
-// A whole book of receipts: what is done to it is caught and named. And the tree below it, against a plain reading of RFC 6962.
+// A whole book of receipts: what is done to it is caught and named. And the tree below it, against a plain reading of
+// RFC 6962.
 import { createHash } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { frontierWith, consistencyProof, inclusionProof, isConsistent, leafHash, proofOfNewest, rootFromInclusion, rootOf, treeRoot, type Frontier } from "../../../../agent/core/receipt/merkle.js";
 import { parseCheckpoint, verifierKey } from "../../../../agent/core/receipt/checkpoint.js";
+import {
+  consistencyProof,
+  type Frontier,
+  frontierWith,
+  inclusionProof,
+  isConsistent,
+  leafHash,
+  proofOfNewest,
+  rootFromInclusion,
+  rootOf,
+  treeRoot,
+} from "../../../../agent/core/receipt/merkle.js";
+import {
+  type Issued,
+  issueCredit,
+  issueKeyChange,
+  issueReceipt,
+  issueRecovery,
+} from "../../../../agent/core/receipt/receipt.js";
 import { receiptFileText } from "../../../../agent/core/receipt/receipt-file.js";
-import { issueCredit, issueKeyChange, issueReceipt, issueRecovery, type Issued } from "../../../../agent/core/receipt/receipt.js";
-import { exitCode, type CheckResult } from "../../../../agent/core/verify/check-result.js";
+import { type CheckResult, exitCode } from "../../../../agent/core/verify/check-result.js";
+import { type EvidenceFile, type Pins, verifyEvidence } from "../../../../agent/core/verify/verify.js";
 import { bookFormat } from "../../../../agent/core/verify/verify-book.js";
-import { verifyEvidence, type EvidenceFile, type Pins } from "../../../../agent/core/verify/verify.js";
 import { verifyTools } from "../../../../agent/receipts/dispute/evidence-input.js";
 import { newKey, sha256, signerOf } from "../../../../agent/receipts/signing-keys.js";
-import { brokenSigner, chainOf, littleBook, occasion, receiptAt, settlement, signer } from "../../../support/sample-receipt.js";
+import {
+  brokenSigner,
+  chainOf,
+  littleBook,
+  occasion,
+  receiptAt,
+  settlement,
+  signer,
+} from "../../../support/sample-receipt.js";
 
 const books = suite("whole books");
 const tools = verifyTools();
 const pins: Pins = { fingerprints: new Set([signer.publicKey.fingerprint]), keys: [signer.spkiHex] };
-const bookText = (receipts: readonly string[], checkpoint: string): string => JSON.stringify({ format: bookFormat, note: "", station: "CT-0042", receipts, checkpoint });
+const bookText = (receipts: readonly string[], checkpoint: string): string =>
+  JSON.stringify({ format: bookFormat, note: "", station: "CT-0042", receipts, checkpoint });
 const sound = littleBook(6);
 const jws = sound.map((issued) => issued.jws);
 const newest = receiptAt(sound, 7).checkpoint;
-const check = (receipts: readonly string[], checkpoint = newest, others: readonly EvidenceFile[] = []): readonly CheckResult[] =>
+const check = (
+  receipts: readonly string[],
+  checkpoint = newest,
+  others: readonly EvidenceFile[] = [],
+): readonly CheckResult[] =>
   verifyEvidence([{ name: "book", text: bookText(receipts, checkpoint) }, ...others], pins, tools);
-const failures = (findings: readonly CheckResult[]): string => findings.flatMap((finding) => finding.checks).filter((one) => one.verdict === "fails").map((one) => `${one.name}: ${one.detail}`).join("\n");
-const file = (issued: Issued, name = "driver's copy"): EvidenceFile => ({ name, text: receiptFileText(issued, signer.spkiHex) });
+const failures = (findings: readonly CheckResult[]): string =>
+  findings
+    .flatMap((finding) => finding.checks)
+    .filter((one) => one.verdict === "fails")
+    .map((one) => `${one.name}: ${one.detail}`)
+    .join("\n");
+const file = (issued: Issued, name = "driver's copy"): EvidenceFile => ({
+  name,
+  text: receiptFileText(issued, signer.spkiHex),
+});
 
 books("a sound book holds, with its checkpoint and every receipt in other hands", () => {
-  const findings = check(jws, newest, sound.map((issued, at) => file(issued, `copy ${at + 1}`)));
+  const findings = check(
+    jws,
+    newest,
+    sound.map((issued, at) => file(issued, `copy ${at + 1}`)),
+  );
   assert.is(failures(findings), "");
   assert.is(exitCode(findings), 0);
 });
 
 books("a removed receipt is named", () => {
-  for (const number of [1, 3, 6]) assert.match(failures(check(jws.filter((_, at) => at !== number - 1))), new RegExp(`removed: receipt ${number} is missing`));
+  for (const number of [1, 3, 6])
+    assert.match(
+      failures(check(jws.filter((_, at) => at !== number - 1))),
+      new RegExp(`removed: receipt ${number} is missing`),
+    );
 });
 
 books("an inserted receipt is named, even one the station signed", () => {
-  const inserted = issueReceipt(settlement(4, { stopDetail: "inserted" }), receiptAt(sound, 3).chain, signer, sha256).jws;
-  assert.match(failures(check([...jws.slice(0, 4), inserted, ...jws.slice(4)])), /forked: 2 different receipts bear the number 4/);
+  const inserted = issueReceipt(
+    settlement(4, { stopDetail: "inserted" }),
+    receiptAt(sound, 3).chain,
+    signer,
+    sha256,
+  ).jws;
+  assert.match(
+    failures(check([...jws.slice(0, 4), inserted, ...jws.slice(4)])),
+    /forked: 2 different receipts bear the number 4/,
+  );
   assert.match(failures(check([...jws.slice(0, 3), inserted, ...jws.slice(4)])), /receipt 5 follows another receipt/);
 });
 
@@ -47,42 +102,78 @@ books("swapped receipts are named", () => {
 });
 
 books("a duplicated receipt is named", () => {
-  assert.match(failures(check([...jws.slice(0, 3), jws[2] ?? "", ...jws.slice(3)])), /duplicated: receipt 3 stands 2 times/);
+  assert.match(
+    failures(check([...jws.slice(0, 3), jws[2] ?? "", ...jws.slice(3)])),
+    /duplicated: receipt 3 stands 2 times/,
+  );
 });
 
 books("a tail cut off is named by the book's checkpoint, or by any receipt in other hands", () => {
-  assert.match(failures(check(jws.slice(0, 5))), /truncated: the book's checkpoint counts 7 receipts, the book holds 5/);
+  assert.match(
+    failures(check(jws.slice(0, 5))),
+    /truncated: the book's checkpoint counts 7 receipts, the book holds 5/,
+  );
   // The forger takes the older checkpoint along: the book alone is sound, the driver's copy tells.
   const older = receiptAt(sound, 5).checkpoint;
   assert.is(failures(check(jws.slice(0, 5), older)), "");
-  assert.match(failures(check(jws.slice(0, 5), older, [file(receiptAt(sound, 7))])), /truncated: receipt 7 .* is not in the book/);
-  assert.match(failures(check(jws.slice(0, 5), older, [{ name: "backend's checkpoint", text: newest }])), /truncated: backend's checkpoint counts 7/);
+  assert.match(
+    failures(check(jws.slice(0, 5), older, [file(receiptAt(sound, 7))])),
+    /truncated: receipt 7 .* is not in the book/,
+  );
+  assert.match(
+    failures(check(jws.slice(0, 5), older, [{ name: "backend's checkpoint", text: newest }])),
+    /truncated: backend's checkpoint counts 7/,
+  );
 });
 
 books("without anything in other hands a cut tail cannot show, and the verdict says that it was not checked", () => {
-  const other = check(jws.slice(0, 5), "").flatMap(({ checks }) => checks).find(({ name }) => name === "other copies");
+  const other = check(jws.slice(0, 5), "")
+    .flatMap(({ checks }) => checks)
+    .find(({ name }) => name === "other copies");
   assert.is(other?.verdict, "skipped");
   assert.match(other?.detail ?? "", /shows only against/);
 });
 
 books("what others hold of another station is not held against the book", () => {
   const elsewhere = newest.replaceAll("CT-0042", "CT-0043");
-  const findings = verifyEvidence([{ name: "book", text: bookText(jws, newest) }, { name: "another station's", text: elsewhere }], pins, tools);
+  const findings = verifyEvidence(
+    [
+      { name: "book", text: bookText(jws, newest) },
+      { name: "another station's", text: elsewhere },
+    ],
+    pins,
+    tools,
+  );
   assert.not.match(failures(findings.filter(({ subject }) => subject === "book")), /./);
 });
 
 books("a forked book, signed anew from some receipt on, contradicts a receipt in other hands", () => {
   const fork = sound.slice(0, 4);
-  for (let number = 5; number <= 7; number += 1) fork.push(issueReceipt(settlement(number, { stopDetail: "another story" }), chainOf(fork), signer, sha256));
+  for (let number = 5; number <= 7; number += 1)
+    fork.push(issueReceipt(settlement(number, { stopDetail: "another story" }), chainOf(fork), signer, sha256));
   const text = fork.map((issued) => issued.jws);
   assert.is(failures(check(text, receiptAt(fork, 7).checkpoint)), "");
-  assert.match(failures(check(text, receiptAt(fork, 7).checkpoint, [file(receiptAt(sound, 6))])), /forked: receipt 6 in the book is another one/);
-  assert.match(failures(check(text, newest)), /forked: the first 7 receipts of the book are not those of the book's checkpoint/);
+  assert.match(
+    failures(check(text, receiptAt(fork, 7).checkpoint, [file(receiptAt(sound, 6))])),
+    /forked: receipt 6 in the book is another one/,
+  );
+  assert.match(
+    failures(check(text, newest)),
+    /forked: the first 7 receipts of the book are not those of the book's checkpoint/,
+  );
 });
 
 books("running totals that do not add up are named with both figures", () => {
-  const other = issueReceipt(settlement(4), { ...receiptAt(sound, 3).chain, totals: { ...receiptAt(sound, 3).chain.totals, sales: 9 } }, signer, sha256);
-  assert.match(failures(check([...jws.slice(0, 3), other.jws], "")), /receipt 4: the running total sales says 10, the receipts add up to 3/);
+  const other = issueReceipt(
+    settlement(4),
+    { ...receiptAt(sound, 3).chain, totals: { ...receiptAt(sound, 3).chain.totals, sales: 9 } },
+    signer,
+    sha256,
+  );
+  assert.match(
+    failures(check([...jws.slice(0, 3), other.jws], "")),
+    /receipt 4: the running total sales says 10, the receipts add up to 3/,
+  );
 });
 
 books("a gap in the pagination of the meter records is named", () => {
@@ -100,10 +191,22 @@ books("unsigned receipts are forgiven where a signed recovery receipt commits to
   const recovered = book.map((issued) => issued.jws);
   const findings = check(recovered, receiptAt(book, 6).checkpoint);
   assert.is(failures(findings), "");
-  assert.ok(findings.flatMap(({ checks }) => checks).some(({ verdict, detail }) => verdict === "skipped" && /the signed receipt 5 commits to it/.test(detail)));
+  assert.ok(
+    findings
+      .flatMap(({ checks }) => checks)
+      .some(({ verdict, detail }) => verdict === "skipped" && /the signed receipt 5 commits to it/.test(detail)),
+  );
   // One of them exchanged: the recovery receipt commits to another.
-  const exchanged = issueReceipt(settlement(3, { stopDetail: "another story" }), receiptAt(book, 2).chain, brokenSigner, sha256);
-  assert.match(failures(check([...recovered.slice(0, 2), exchanged.jws, ...recovered.slice(3)], "")), /receipt 5 commits to other unsigned receipts/);
+  const exchanged = issueReceipt(
+    settlement(3, { stopDetail: "another story" }),
+    receiptAt(book, 2).chain,
+    brokenSigner,
+    sha256,
+  );
+  assert.match(
+    failures(check([...recovered.slice(0, 2), exchanged.jws, ...recovered.slice(3)], "")),
+    /receipt 5 commits to other unsigned receipts/,
+  );
 });
 
 books("a key signed by the old key and by itself is trusted on; a key that came from nowhere is not", () => {
@@ -120,17 +223,38 @@ books("a key signed by the old key and by itself is trusted on; a key that came 
   assert.is(exitCode(verifyEvidence([alone], pins, tools)), 1);
   const stolen = littleBook(1);
   stolen.push(issueReceipt(settlement(3), chainOf(stolen), next, sha256));
-  assert.match(failures(check(stolen.map((issued) => issued.jws), "")), /although no receipt changed the key/);
+  assert.match(
+    failures(
+      check(
+        stolen.map((issued) => issued.jws),
+        "",
+      ),
+    ),
+    /although no receipt changed the key/,
+  );
 });
 
 books("a credit names the receipt it takes back, and the totals fall by it", () => {
   const book = littleBook(2);
-  book.push(issueCredit(occasion, receiptAt(book, 2).jws, "cdr-2-credit", "wrong tariff", chainOf(book), signer, sha256));
+  book.push(
+    issueCredit(occasion, receiptAt(book, 2).jws, "cdr-2-credit", "wrong tariff", chainOf(book), signer, sha256),
+  );
   book.push(issueReceipt(settlement(5, { pagination: 3 }), chainOf(book), signer, sha256, 2));
-  assert.is(failures(check(book.map((issued) => issued.jws), receiptAt(book, 5).checkpoint)), "");
+  assert.is(
+    failures(
+      check(
+        book.map((issued) => issued.jws),
+        receiptAt(book, 5).checkpoint,
+      ),
+    ),
+    "",
+  );
   const totals = chainOf(book).totals;
   assert.equal([totals.sales, totals.rates[0]?.gross], [3, "17.08"]);
-  assert.throws(() => issueCredit(occasion, receiptAt(book, 1).jws, "x", "y", chainOf(book), signer, sha256), /only the receipt of a sale/);
+  assert.throws(
+    () => issueCredit(occasion, receiptAt(book, 1).jws, "x", "y", chainOf(book), signer, sha256),
+    /only the receipt of a sale/,
+  );
 });
 
 books.run();
@@ -165,7 +289,16 @@ tree("grows leaf by leaf into the tree of RFC 6962", () => {
 
 tree("has the roots of the vectors that certificate logs publish", () => {
   // The eight leaves of the reference implementation's tests (certificate-transparency, merkle_tree_test).
-  const leaves = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"].map((text) => leafHash(Buffer.from(text, "hex"), sha256));
+  const leaves = [
+    "",
+    "00",
+    "10",
+    "2021",
+    "3031",
+    "40414243",
+    "5051525354555657",
+    "606162636465666768696a6b6c6d6e6f",
+  ].map((text) => leafHash(Buffer.from(text, "hex"), sha256));
   assert.is(treeRoot(leaves.slice(0, 1), sha256), "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d");
   assert.is(treeRoot(leaves.slice(0, 2), sha256), "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125");
   assert.is(treeRoot(leaves, sha256), "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328");
@@ -195,13 +328,22 @@ tree("shows that each size grew out of each before it, and not out of another", 
       assert.ok(isConsistent(older, oldRoot, newer, newRoot, proof, sha256), `${older} -> ${newer}`);
       assert.not.ok(isConsistent(older, leaf("other"), newer, newRoot, proof, sha256), `${older} -> ${newer}`);
       assert.not.ok(isConsistent(older, oldRoot, newer, leaf("other"), proof, sha256), `${older} -> ${newer}`);
-      if (proof.length > 0) assert.not.ok(isConsistent(older, oldRoot, newer, newRoot, proof.slice(1), sha256), `${older} -> ${newer}`);
+      if (proof.length > 0)
+        assert.not.ok(isConsistent(older, oldRoot, newer, newRoot, proof.slice(1), sha256), `${older} -> ${newer}`);
     }
 });
 
 tree("a checkpoint that is not exactly a C2SP note is refused", () => {
   assert.ok(parseCheckpoint(newest)?.signed);
-  const broken = [newest.replace("\n\n— ", "\n— "), newest.trimEnd(), `${newest}\n`, newest.replace("\n7\n", "\n07\n"), newest.replace("— CT-0042", "— CT-0043"), newest.replace("CT-0042", "CT 0042"), ""];
+  const broken = [
+    newest.replace("\n\n— ", "\n— "),
+    newest.trimEnd(),
+    `${newest}\n`,
+    newest.replace("\n7\n", "\n07\n"),
+    newest.replace("— CT-0042", "— CT-0043"),
+    newest.replace("CT-0042", "CT 0042"),
+    "",
+  ];
   for (const text of broken) assert.is(parseCheckpoint(text), undefined, text);
   assert.match(verifierKey("CT-0042", signer.spkiHex, sha256), /^CT-0042\+[0-9a-f]{8}\+[A-Za-z0-9+/]+=*$/);
 });

@@ -4,18 +4,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { canonicalText } from "../../../../agent/core/number/canonical.js";
-import { ocmfXml } from "../../../../agent/core/receipt/ocmf-xml.js";
-import { ocmfPayload, signatureText } from "../../../../agent/core/receipt/ocmf.js";
+import { verifyCommand } from "../../../../agent/commands/verify.js";
 import { hex, utf8 } from "../../../../agent/core/number/bytes.js";
+import { canonicalText } from "../../../../agent/core/number/canonical.js";
 import { signedJws } from "../../../../agent/core/receipt/jws.js";
-import { receiptFileText } from "../../../../agent/core/receipt/receipt-file.js";
+import { ocmfPayload, signatureText } from "../../../../agent/core/receipt/ocmf.js";
+import { ocmfXml } from "../../../../agent/core/receipt/ocmf-xml.js";
 import { issueReceipt } from "../../../../agent/core/receipt/receipt.js";
-import { exitCode, type CheckResult } from "../../../../agent/core/verify/check-result.js";
-import { verifyEvidence, verifyShortForm, type Pins } from "../../../../agent/core/verify/verify.js";
+import { receiptFileText } from "../../../../agent/core/receipt/receipt-file.js";
+import { type CheckResult, exitCode } from "../../../../agent/core/verify/check-result.js";
+import { type Pins, verifyEvidence, verifyShortForm } from "../../../../agent/core/verify/verify.js";
 import { pinsOf, verifyTools } from "../../../../agent/receipts/dispute/evidence-input.js";
 import { newKey, sha256, signerOf } from "../../../../agent/receipts/signing-keys.js";
-import { verifyCommand } from "../../../../agent/commands/verify.js";
 import { chainOf, littleBook, receiptAt, settlement, signer } from "../../../support/sample-receipt.js";
 
 const test = suite("verify");
@@ -25,8 +25,14 @@ const noPins: Pins = { fingerprints: new Set(), keys: [] };
 const book = littleBook(3);
 const sale = receiptAt(book, 2);
 const fileText = receiptFileText(sale, signer.spkiHex);
-const verify = (text: string, by: Pins = pins): readonly CheckResult[] => verifyEvidence([{ name: "file", text }], by, tools);
-const failures = (findings: readonly CheckResult[]): string => findings.flatMap((finding) => finding.checks).filter((check) => check.verdict === "fails").map((check) => `${check.name}: ${check.detail}`).join("\n");
+const verify = (text: string, by: Pins = pins): readonly CheckResult[] =>
+  verifyEvidence([{ name: "file", text }], by, tools);
+const failures = (findings: readonly CheckResult[]): string =>
+  findings
+    .flatMap((finding) => finding.checks)
+    .filter((check) => check.verdict === "fails")
+    .map((check) => `${check.name}: ${check.detail}`)
+    .join("\n");
 const payloadText = Buffer.from(sale.jws.split(".")[1] ?? "", "base64url").toString();
 type Json = Record<string, unknown>;
 
@@ -84,18 +90,37 @@ test("every flipped bit in an OCMF record is caught", () => {
 
 test("the station itself cannot change a figure unnoticed", () => {
   const cases: readonly [RegExp, (payload: { sale: Json & { [name: string]: Json } } & Json) => void][] = [
-    [/the receipt says 1000.500.*signed meter record|1000\.500 to/s, ({ sale }) => void ((sale["begin"] ?? {})["registerKwh"] = "1000.500")],
+    [
+      /the receipt says 1000.500.*signed meter record|1000\.500 to/s,
+      ({ sale }) => void ((sale["begin"] ?? {})["registerKwh"] = "1000.500"),
+    ],
     [/another|MS|serial/i, ({ sale }) => void ((sale["meter"] ?? {})["serial"] = "SN-9")],
     [/ID: the receipt says/, ({ sale }) => void ((sale["token"] ?? {})["uid"] = "04A1B2C3D4E5F7")],
     [/CI: the receipt says/, ({ sale }) => void ((sale["connector"] ?? {})["evseId"] = "DE*ABC*E0001*2")],
     [/digest/, ({ sale }) => void (((sale["tariff"] ?? {})["value"] as Json)["currency"] = "CHF")],
-    [/the receipt says 9\.99 EUR, the samples and the tariff give 8\.54 EUR/, ({ sale }) => void (((sale["price"] ?? {})["due"] as Json)["gross"] = "9.99")],
-    [/add up to/, ({ sale }) => void ((((sale["price"] ?? {})["lines"] as Json[])[0] ?? {})["amount"] = { excl: "6.1725", incl: "7.345276" })],
-    [/periods\.0\.energyMilliWh: the receipt says 1, worked out again it is 12345000/, ({ sale }) => void (((sale["periods"] as unknown as Json[])[0] ?? {})["energyMilliWh"] = 1)],
+    [
+      /the receipt says 9\.99 EUR, the samples and the tariff give 8\.54 EUR/,
+      ({ sale }) => void (((sale["price"] ?? {})["due"] as Json)["gross"] = "9.99"),
+    ],
+    [
+      /add up to/,
+      ({ sale }) =>
+        void ((((sale["price"] ?? {})["lines"] as Json[])[0] ?? {})["amount"] = { excl: "6.1725", incl: "7.345276" }),
+    ],
+    [
+      /periods\.0\.energyMilliWh: the receipt says 1, worked out again it is 12345000/,
+      ({ sale }) => void (((sale["periods"] as unknown as Json[])[0] ?? {})["energyMilliWh"] = 1),
+    ],
     [/12\.346 kWh/, ({ sale }) => void (sale["energyKwh"] = "12.346" as unknown as Json)],
     [/register fell/, ({ sale }) => void ((((sale["samples"] ?? {})["rows"] as number[][])[2] ?? [])[1] = 1)],
-    [/more than 11000 W/, ({ sale }) => void ((((sale["samples"] ?? {})["rows"] as number[][])[1] ?? [])[1] = 8_000_000)],
-    [/no local time of Europe\/Berlin/, ({ sale }) => void (sale["start"] = "2026-03-28T22:30:00.000+02:00" as unknown as Json)],
+    [
+      /more than 11000 W/,
+      ({ sale }) => void ((((sale["samples"] ?? {})["rows"] as number[][])[1] ?? [])[1] = 8_000_000),
+    ],
+    [
+      /no local time of Europe\/Berlin/,
+      ({ sale }) => void (sale["start"] = "2026-03-28T22:30:00.000+02:00" as unknown as Json),
+    ],
     [/the code says/, ({ sale }) => void (sale["end"] = "2026-03-29T00:00:01.000+01:00" as unknown as Json)],
     [/lacks "shown"/, ({ sale }) => void delete sale["shown"]],
     [/"extra", which is not known/, (payload) => void (payload["extra"] = 1)],
@@ -106,14 +131,18 @@ test("the station itself cannot change a figure unnoticed", () => {
 test("over an outage whose length no clock knows the samples tell no power; over any other they do", () => {
   // 4.115 kWh after the sample at 60 minutes, while the time line stands still; the session began at 22:30.
   const said = (...interruptions: readonly object[]): string =>
-    failures(verify(resigned(({ sale }) => {
-      const rows = (sale["samples"] ?? {})["rows"] as unknown as [number, number, number, number | null, string][];
-      const [, , third, last] = rows;
-      if (third === undefined || last === undefined) throw new Error("four samples");
-      third[4] = "suspended";
-      last[0] = third[0];
-      sale["interruptions"] = interruptions as unknown as Json;
-    })));
+    failures(
+      verify(
+        resigned(({ sale }) => {
+          const rows = (sale["samples"] ?? {})["rows"] as unknown as [number, number, number, number | null, string][];
+          const [, , third, last] = rows;
+          if (third === undefined || last === undefined) throw new Error("four samples");
+          third[4] = "suspended";
+          last[0] = third[0];
+          sale["interruptions"] = interruptions as unknown as Json;
+        }),
+      ),
+    );
   const from = "2026-03-28T23:30:00.000+01:00";
   const why = "power was lost";
   const impossible = /rose by 4\.115 kWh in 0 s: more than 11000 W can deliver/;
@@ -141,7 +170,14 @@ test("an unsigned or re-headed token is refused", () => {
 
 test("an OCMF record is accepted raw, in base64, in hex, in OCPP's wrapping and as XML", () => {
   const base64 = Buffer.from(sale.ocmf).toString("base64");
-  const forms = [sale.ocmf, base64, Buffer.from(sale.ocmf).toString("hex"), `{"signedMeterData":"${base64}"}`, `{"signedMeterValue":"${base64}"}`, ocmfXml(sale.ocmf, 1, signer.spkiHex)];
+  const forms = [
+    sale.ocmf,
+    base64,
+    Buffer.from(sale.ocmf).toString("hex"),
+    `{"signedMeterData":"${base64}"}`,
+    `{"signedMeterValue":"${base64}"}`,
+    ocmfXml(sale.ocmf, 1, signer.spkiHex),
+  ];
   for (const form of forms) assert.is(failures(verify(form)), "", form.slice(0, 40));
   for (const form of forms) assert.is(exitCode(verify(form, noPins)), 3, form.slice(0, 40));
 });
@@ -177,7 +213,12 @@ test("it catches in a record what the common tool does not", () => {
 });
 
 test("two records of one session must agree on meter, gateway, charge point and user, and count up", () => {
-  const xml = (second: string): string => ocmfXml(record(() => undefined), 7, signer.spkiHex).replace("</values>", ocmfXml(second, 7, signer.spkiHex).split("<values>")[1] ?? "");
+  const xml = (second: string): string =>
+    ocmfXml(
+      record(() => undefined),
+      7,
+      signer.spkiHex,
+    ).replace("</values>", ocmfXml(second, 7, signer.spkiHex).split("<values>")[1] ?? "");
   assert.is(failures(verify(xml(record(() => undefined, 3)))), "");
   assert.match(failures(verify(xml(record((payload) => void (payload["MS"] = "SN-2"), 3)))), /another meter \(MS\)/);
   assert.match(failures(verify(xml(record((payload) => void (payload["GS"] = "CT-1"), 3)))), /another gateway/);
@@ -212,15 +253,29 @@ test("a private key, a broken key or a broken fingerprint is refused with a word
   assert.throws(() => pinsOf(["file"], read), /private key/);
   assert.throws(() => pinsOf(["file"], () => "nonsense"), /no public key/);
   assert.throws(() => pinsOf(["sha256:12"], read), /64 hex digits/);
-  assert.equal(pinsOf(["file"], () => signer.publicKey.pem), pins);
-  assert.equal(pinsOf(["file"], () => signer.spkiHex), pins);
+  assert.equal(
+    pinsOf(["file"], () => signer.publicKey.pem),
+    pins,
+  );
+  assert.equal(
+    pinsOf(["file"], () => signer.spkiHex),
+    pins,
+  );
 });
 
 test("a record, a checkpoint or a proof with a flipped bit is caught, or says the same", () => {
   const third = receiptAt(book, 3);
   const proof = `c2sp.org/tlog-proof@v1\nindex 2\n${third.proof.map((hash) => Buffer.from(hash, "hex").toString("base64")).join("\n")}\n\n${third.checkpoint}`;
   for (const text of [ocmfXml(sale.ocmf, 1, signer.spkiHex), sale.ocmf, third.checkpoint, proof]) {
-    const files = (whole: string): readonly CheckResult[] => verifyEvidence([{ name: "file", text: whole }, { name: "receipt", text: third.jws }], pins, tools);
+    const files = (whole: string): readonly CheckResult[] =>
+      verifyEvidence(
+        [
+          { name: "file", text: whole },
+          { name: "receipt", text: third.jws },
+        ],
+        pins,
+        tools,
+      );
     const bytes = Buffer.from(text);
     const sound = files(text);
     assert.is(exitCode(sound), 0, JSON.stringify(sound));
@@ -228,7 +283,8 @@ test("a record, a checkpoint or a proof with a flipped bit is caught, or says th
       const flipped = Buffer.from(bytes);
       flipped[at] = (flipped[at] ?? 0) ^ (1 << (at % 7));
       const findings = files(flipped.toString());
-      if (exitCode(findings) !== 1) assert.equal(findings, sound, `byte ${at}: ${flipped.toString().slice(Math.max(0, at - 20), at + 20)}`);
+      if (exitCode(findings) !== 1)
+        assert.equal(findings, sound, `byte ${at}: ${flipped.toString().slice(Math.max(0, at - 20), at + 20)}`);
     }
   }
 });
@@ -241,9 +297,21 @@ test("evidence made to break the verifier gets a verdict", () => {
     `OCMF|{"RD":[{"TM":${deep}}]}|${signatureText("00")}`,
     `{"format":"chargetill book 1","note":"","station":"","receipts":["${signedJws(deep, signer.keyId, signer)}"],"checkpoint":""}`,
     `{"format":"chargetill consistency 1","older":${deep},"newer":"","proof":[]}`,
-    resigned(({ sale }) => void ((sale["price"] ?? {})["totalCost"] = { excl: "9".repeat(30), incl: `-${"9".repeat(30)}.${"9".repeat(18)}` })),
+    resigned(
+      ({ sale }) =>
+        void ((sale["price"] ?? {})["totalCost"] = {
+          excl: "9".repeat(30),
+          incl: `-${"9".repeat(30)}.${"9".repeat(18)}`,
+        }),
+    ),
     resigned(({ sale }) => void (((sale["tariff"] ?? {})["value"] as Json)["elements"] = deep)),
-    resigned(({ sale }) => void ((sale["samples"] ?? {})["rows"] = [[0, 0, 0, null, "charging"], [Number.MAX_SAFE_INTEGER, 0, 0, null, "parking"]])),
+    resigned(
+      ({ sale }) =>
+        void ((sale["samples"] ?? {})["rows"] = [
+          [0, 0, 0, null, "charging"],
+          [Number.MAX_SAFE_INTEGER, 0, 0, null, "parking"],
+        ]),
+    ),
     resigned((payload) => void (payload["timeZone"] = "No/Where")),
   ];
   for (const text of hostile) assert.is(exitCode(verify(text)), 1, text.slice(0, 60));
@@ -259,12 +327,20 @@ test("the command prints verdicts, as text or JSON, and its exit code says the s
     writeFileSync(path("bad.json"), fileText.replace('"jws": "ey', '"jws": "eY'));
     const run = async (...words: string[]): Promise<{ code: typeof process.exitCode; out: string }> => {
       let out = "";
-      await verifyCommand(undefined, (text) => void (out += text)).exitOverride().parseAsync(words, { from: "user" });
+      await verifyCommand(undefined, (text) => void (out += text))
+        .exitOverride()
+        .parseAsync(words, { from: "user" });
       return { code: process.exitCode, out };
     };
     assert.equal((await run("--key", path("key.pem"), path("receipt.json"))).code, 0);
     assert.equal((await run(path("receipt.json"))).code, 3);
-    const bad = await run("--json", "--key", `sha256:${signer.publicKey.fingerprint}`, path("receipt.json"), path("bad.json"));
+    const bad = await run(
+      "--json",
+      "--key",
+      `sha256:${signer.publicKey.fingerprint}`,
+      path("receipt.json"),
+      path("bad.json"),
+    );
     assert.equal([bad.code, (JSON.parse(bad.out) as { exit: number }).exit], [1, 1]);
     const short = (JSON.parse(payloadText) as { sale: { short: string } }).sale.short;
     assert.match((await run("--key", path("key.pem"), "--qr", short)).out, /8\.54 EUR[\s\S]*All holds/);
@@ -282,7 +358,18 @@ test("the command prints verdicts, as text or JSON, and its exit code says the s
 });
 
 test("nonsense of any kind gets a verdict and never a crash", () => {
-  for (const text of ["", "{}", "null", "OCMF|", "OCMF|{}|{}", "<values></values>", "a.b.c", '{"format":"chargetill receipt file 1"}', '{"format":"chargetill book 1","receipts":[]}', "\u0000".repeat(100)])
+  for (const text of [
+    "",
+    "{}",
+    "null",
+    "OCMF|",
+    "OCMF|{}|{}",
+    "<values></values>",
+    "a.b.c",
+    '{"format":"chargetill receipt file 1"}',
+    '{"format":"chargetill book 1","receipts":[]}',
+    "\u0000".repeat(100),
+  ])
     assert.is(exitCode(verify(text)), 1, JSON.stringify(text));
 });
 

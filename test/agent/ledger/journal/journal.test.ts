@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import { suite } from "uvu";
 import { Failure } from "../../../../agent/core/failure.js";
-import { Disk } from "../../../../agent/ledger/store/disk.js";
-import { Journal } from "../../../../agent/ledger/journal/journal.js";
 import type { OpenedJournal } from "../../../../agent/ledger/journal/journal.js";
+import { Journal } from "../../../../agent/ledger/journal/journal.js";
+import { Disk } from "../../../../agent/ledger/store/disk.js";
 import { moment } from "../../../support/ledger-life.js";
 import { VolatileFiles } from "../../../support/volatile-files.js";
 
@@ -28,11 +28,15 @@ journals("entries come back in the order and with the moment in which they were 
   assert.deepEqual(entries, []);
   assert.equal(journal.lastSeq, 0);
   const later = { ...moment, at: moment.at + 1, trust: "holdover" } as const;
-  journal.append(["a", "ü\n\"b\""], moment);
+  journal.append(["a", 'ü\n"b"'], moment);
   assert.deepEqual(journal.append(["c"], later), [{ seq: 3, moment: later, event: "c" }]);
   assert.deepEqual(journal.append([], later), []);
   const again = open(files.afterHardCut());
-  assert.deepEqual(again.entries, [{ seq: 1, moment, event: "a" }, { seq: 2, moment, event: "ü\n\"b\"" }, { seq: 3, moment: later, event: "c" }]);
+  assert.deepEqual(again.entries, [
+    { seq: 1, moment, event: "a" },
+    { seq: 2, moment, event: 'ü\n"b"' },
+    { seq: 3, moment: later, event: "c" },
+  ]);
   assert.equal(again.cutBytes, 0);
   assert.equal(again.journal.lastSeq, 3);
 });
@@ -41,7 +45,10 @@ journals("an append is one write and one fdatasync, whatever the batch", () => {
   const files = new VolatileFiles();
   const { journal } = open(files, 100_000);
   const before = files.operations;
-  journal.append(Array.from({ length: 50 }, (_, index) => `event ${index}`), moment);
+  journal.append(
+    Array.from({ length: 50 }, (_, index) => `event ${index}`),
+    moment,
+  );
   assert.equal(files.operations - before, 2);
 });
 
@@ -67,10 +74,16 @@ journals("a torn last batch is cut as a whole and told in bytes", () => {
     const cut = files.copy();
     cut.tamper(path, bytes.subarray(0, length));
     const found = open(cut);
-    assert.deepEqual(found.entries.map(({ event }) => event), ["a"]);
+    assert.deepEqual(
+      found.entries.map(({ event }) => event),
+      ["a"],
+    );
     assert.equal(found.cutBytes, length - whole.length);
     found.journal.append(["e"], moment);
-    assert.deepEqual(open(cut.afterHardCut()).entries.map(({ seq, event }) => `${seq} ${event}`), ["1 a", "2 e"]);
+    assert.deepEqual(
+      open(cut.afterHardCut()).entries.map(({ seq, event }) => `${seq} ${event}`),
+      ["1 a", "2 e"],
+    );
   }
 });
 
@@ -88,8 +101,14 @@ journals("letting go packs settled segments as evidence and keeps what is still 
   const first = again.entries[0]?.seq ?? 0;
   assert.ok(first > 1 && first <= 7, `entry 7 is still needed, ${first} is the first`);
   assert.equal(again.entries.at(-1)?.event, "event 13");
-  const packed = files.allFiles().filter((path) => path.endsWith(".gz")).flatMap((path) => gunzipSync(files.readFileSync(path)).toString().trimEnd().split("\n").slice(1));
-  assert.deepEqual(packed.map((line) => (JSON.parse(line) as { seq: number }).seq), Array.from({ length: first - 1 }, (_, index) => index + 1));
+  const packed = files
+    .allFiles()
+    .filter((path) => path.endsWith(".gz"))
+    .flatMap((path) => gunzipSync(files.readFileSync(path)).toString().trimEnd().split("\n").slice(1));
+  assert.deepEqual(
+    packed.map((line) => (JSON.parse(line) as { seq: number }).seq),
+    Array.from({ length: first - 1 }, (_, index) => index + 1),
+  );
 });
 
 journals("a segment made just before a cut is missed when it is lost after entries went into it", () => {
@@ -113,18 +132,26 @@ journals("a segment made just before a cut is missed when it is lost after entri
     const newest = segments(after).at(-1) ?? "";
     seen.add(newest);
     after.tamper(newest, undefined);
-    assert.throws(() => open(after), (cause) => cause instanceof Failure && /the segment is missing/.test(cause.message), `cut at ${cutAt}`);
+    assert.throws(
+      () => open(after),
+      (cause) => cause instanceof Failure && /the segment is missing/.test(cause.message),
+      `cut at ${cutAt}`,
+    );
   }
   assert.equal(seen.size, 2, "cuts before and after the segment was made");
 });
 
 journals("a line or a segment of another journal does not fit, though its number does", () => {
   const [ours, theirs] = [new VolatileFiles(), new VolatileFiles()];
-  for (const [files, word] of [[ours, "our"], [theirs, "any"]] as const) {
+  for (const [files, word] of [
+    [ours, "our"],
+    [theirs, "any"],
+  ] as const) {
     const { journal } = open(files);
     for (let nth = 0; nth < 9; nth += 1) journal.append([`${word} event ${nth}`], moment);
   }
-  const isMisplaced = (cause: unknown): boolean => cause instanceof Failure && cause.code === "journal/damaged" && /does not continue from/.test(cause.message);
+  const isMisplaced = (cause: unknown): boolean =>
+    cause instanceof Failure && cause.code === "journal/damaged" && /does not continue from/.test(cause.message);
   const paths = segments(ours).slice(1);
   assert.ok(paths.length >= 2);
   for (const path of paths) {
@@ -133,7 +160,10 @@ journals("a line or a segment of another journal does not fit, though its number
     assert.throws(() => open(exchanged), isMisplaced, path);
     const spliced = ours.copy();
     const lines = ours.readFileSync(path).toString().split("\n");
-    spliced.tamper(path, Buffer.from(lines.with(1, theirs.readFileSync(path).toString().split("\n")[1] ?? "").join("\n")));
+    spliced.tamper(
+      path,
+      Buffer.from(lines.with(1, theirs.readFileSync(path).toString().split("\n")[1] ?? "").join("\n")),
+    );
     assert.throws(() => open(spliced), isMisplaced, path);
   }
 });
@@ -158,37 +188,50 @@ journals("a look changes nothing, and sees a batch that is being written not at 
   const path = segments(files).at(-1) ?? "";
   files.tamper(path, Buffer.concat([files.readFileSync(path), Buffer.from('{"seq":6,"batch":[6,')]));
   const changes = files.changes.length;
-  assert.deepEqual(Journal.view(new Disk(files), "/state/journal", parse).map(({ seq }) => seq), [1, 2, 3, 4, 5]);
+  assert.deepEqual(
+    Journal.view(new Disk(files), "/state/journal", parse).map(({ seq }) => seq),
+    [1, 2, 3, 4, 5],
+  );
   const opened = files.changes.length - changes;
   assert.equal(opened, 0, "nothing was opened for writing");
 });
 
-journals("a start takes up a segment's entries before it reads the next: it needs no memory for a journal that one car has kept open for days", () => {
-  const files = new VolatileFiles();
-  const { journal } = open(files);
-  for (let nth = 1; nth <= 20; nth += 1) journal.append([`event ${nth}`], moment);
-  const read: string[] = [];
-  const watched = new Proxy(files, {
-    get: (target, key) => {
-      const value: unknown = Reflect.get(target, key, target);
-      if (typeof value !== "function") return value;
-      return (...given: unknown[]): unknown => {
-        if (key === "readFileSync" && String(given[0]).endsWith(".jsonl")) read.push(String(given[0]));
-        return Reflect.apply(value, target, given) as unknown;
-      };
-    },
-  });
-  const readBefore: number[] = [];
-  const seen: number[] = [];
-  Journal.replay(new Disk(watched), "/state/journal", parse, ({ seq }) => {
-    seen.push(seq);
-    readBefore.push(read.length);
-  });
-  assert.deepEqual(seen, Array.from({ length: 20 }, (_, index) => index + 1));
-  assert.ok(segments(files).length > 4);
-  assert.equal(readBefore[0], 1);
-  assert.equal(new Set(readBefore).size, segments(files).length, "each segment's entries come while it is the newest that was read");
-});
+journals(
+  "a start takes up a segment's entries before it reads the next: it needs no memory for a journal that one car has kept open for days",
+  () => {
+    const files = new VolatileFiles();
+    const { journal } = open(files);
+    for (let nth = 1; nth <= 20; nth += 1) journal.append([`event ${nth}`], moment);
+    const read: string[] = [];
+    const watched = new Proxy(files, {
+      get: (target, key) => {
+        const value: unknown = Reflect.get(target, key, target);
+        if (typeof value !== "function") return value;
+        return (...given: unknown[]): unknown => {
+          if (key === "readFileSync" && String(given[0]).endsWith(".jsonl")) read.push(String(given[0]));
+          return Reflect.apply(value, target, given) as unknown;
+        };
+      },
+    });
+    const readBefore: number[] = [];
+    const seen: number[] = [];
+    Journal.replay(new Disk(watched), "/state/journal", parse, ({ seq }) => {
+      seen.push(seq);
+      readBefore.push(read.length);
+    });
+    assert.deepEqual(
+      seen,
+      Array.from({ length: 20 }, (_, index) => index + 1),
+    );
+    assert.ok(segments(files).length > 4);
+    assert.equal(readBefore[0], 1);
+    assert.equal(
+      new Set(readBefore).size,
+      segments(files).length,
+      "each segment's entries come while it is the newest that was read",
+    );
+  },
+);
 
 journals("an entry that this version does not understand is named with its line", () => {
   const files = new VolatileFiles();
@@ -197,14 +240,18 @@ journals("an entry that this version does not understand is named with its line"
   journal.append(["text", { newer: true }], moment);
   assert.throws(
     () => Journal.open(disk, "/journal", parse),
-    (cause) => cause instanceof Failure && cause.code === "journal/damaged" && /line 3: this version does not understand/.test(cause.message),
+    (cause) =>
+      cause instanceof Failure &&
+      cause.code === "journal/damaged" &&
+      /line 3: this version does not understand/.test(cause.message),
   );
 });
 
 journals("what JSON would change in silence is not written", () => {
   const files = new VolatileFiles();
   const { journal } = Journal.open<unknown>(new Disk(files), "/journal", (value) => value);
-  for (const event of [{ energyMilliWh: NaN }, { cost: 12n }, [Infinity]]) assert.throws(() => journal.append([event], moment), TypeError);
+  for (const event of [{ energyMilliWh: NaN }, { cost: 12n }, [Infinity]])
+    assert.throws(() => journal.append([event], moment), TypeError);
   assert.equal(journal.lastSeq, 0);
   journal.append(["fine"], moment);
   assert.equal(journal.lastSeq, 1);

@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import { Failure } from "../../../../agent/core/failure.js";
 import { Book } from "../../../../agent/ledger/book/book.js";
+import { Journal } from "../../../../agent/ledger/journal/journal.js";
 import { Disk } from "../../../../agent/ledger/store/disk.js";
 import { realFiles } from "../../../../agent/ledger/store/files.js";
-import { Journal } from "../../../../agent/ledger/journal/journal.js";
 import { Table } from "../../../../agent/ledger/store/table.js";
 import { moment, receipt } from "../../../support/ledger-life.js";
 import { VolatileFiles } from "../../../support/volatile-files.js";
@@ -36,9 +36,15 @@ durable("a file that was closed takes nothing more: its number may be another fi
   const closed = disk.appender(log);
   closed.close();
   const open = disk.appender(other);
-  assert.throws(() => closed.append(Buffer.from("two\n")), (cause) => cause instanceof Failure && cause.code === "disk/failed");
+  assert.throws(
+    () => closed.append(Buffer.from("two\n")),
+    (cause) => cause instanceof Failure && cause.code === "disk/failed",
+  );
   open.append(Buffer.from("three\n"));
-  assert.deepEqual([log, other].map((path) => fs.readFileSync(path, "utf8")), ["one\n", "one\nthree\n"]);
+  assert.deepEqual(
+    [log, other].map((path) => fs.readFileSync(path, "utf8")),
+    ["one\n", "one\nthree\n"],
+  );
   for (const path of [log, other]) fs.rmSync(path);
 });
 
@@ -54,7 +60,10 @@ durable("folders are made with those above them, for their owner alone", () => {
 durable("an appender adds to what is there, and is refused a file that was not made", () => {
   const disk = new Disk();
   const path = join(folder, "log");
-  assert.throws(() => disk.appender(path), (cause) => cause instanceof Failure && cause.code === "disk/failed" && cause.message.includes(path));
+  assert.throws(
+    () => disk.appender(path),
+    (cause) => cause instanceof Failure && cause.code === "disk/failed" && cause.message.includes(path),
+  );
   disk.replace(path, Buffer.from("a"));
   const appender = disk.appender(path);
   appender.append(Buffer.from("b"));
@@ -73,11 +82,20 @@ durable("what is not there reads as undefined, lists as nothing, and is removed 
 });
 
 durable("a failure names the file, carries the code and keeps the cause", () => {
-  const disk = new Disk({ ...realFiles, renameSync: () => { throw Object.assign(new Error("no"), { code: "EDQUOT" }); } });
+  const disk = new Disk({
+    ...realFiles,
+    renameSync: () => {
+      throw Object.assign(new Error("no"), { code: "EDQUOT" });
+    },
+  });
   const path = join(folder, "full");
   assert.throws(
     () => disk.replace(path, Buffer.from("x")),
-    (cause) => cause instanceof Failure && cause.code === "disk/full" && cause.message.includes(path) && cause.cause instanceof Error,
+    (cause) =>
+      cause instanceof Failure &&
+      cause.code === "disk/full" &&
+      cause.message.includes(path) &&
+      cause.cause instanceof Error,
   );
   assert.equal(fs.existsSync(`${path}.new`), false, "the unfinished file gives its space back");
 });

@@ -1,4 +1,5 @@
-// A table that grows in steps, cut at every operation in every way: what was acknowledged is there, and nothing is half there.
+// A table that grows in steps, cut at every operation in every way: what was acknowledged is there, and nothing is half
+// there.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Disk } from "../../../../agent/ledger/store/disk.js";
@@ -21,7 +22,8 @@ function count(files: VolatileFiles, upTo: number): number {
   try {
     const table = open(files);
     acknowledged = table.data.n;
-    while (acknowledged < upTo) acknowledged = table.update(({ n }) => ({ n: n + 1, note: n % 5 === 3 ? "x".repeat(10_000) : "y" })).n;
+    while (acknowledged < upTo)
+      acknowledged = table.update(({ n }) => ({ n: n + 1, note: n % 5 === 3 ? "x".repeat(10_000) : "y" })).n;
   } catch (error) {
     if (!files.wasCut) throw error;
   }
@@ -37,7 +39,10 @@ test("costs one fdatasync a change, and no rename, until it is made anew", () =>
   const before = files.syncs.length;
   for (let turn = 0; turn < 100; turn += 1) table.update(({ n }) => ({ n: n + 1, note: "" }));
   assert.is(files.syncs.length - before, 100);
-  assert.ok(files.syncs.slice(before).every(({ site }) => /fdatasync/.test(site)), files.syncs.at(-1)?.site);
+  assert.ok(
+    files.syncs.slice(before).every(({ site }) => /fdatasync/.test(site)),
+    files.syncs.at(-1)?.site,
+  );
   assert.is(open(files.afterHardCut()).data.n, 101);
 });
 

@@ -10,17 +10,25 @@ const tables = suite("table");
 
 type Tokens = { readonly [uid: string]: string };
 const parse = (value: unknown): Tokens => {
-  if (typeof value !== "object" || value === null || !Object.values(value).every((each) => typeof each === "string")) throw new TypeError("not a list of tokens");
+  if (typeof value !== "object" || value === null || !Object.values(value).every((each) => typeof each === "string"))
+    throw new TypeError("not a list of tokens");
   return value as Tokens;
 };
-const open = (files: VolatileFiles): Table<Tokens> => Table.open(new Disk(files), "/tables/tokens.json", parse, { first: "run" });
-const isDamaged = (word: RegExp) => (cause: unknown): boolean => cause instanceof Failure && cause.code === "table/damaged" && word.test(cause.message);
+const open = (files: VolatileFiles): Table<Tokens> =>
+  Table.open(new Disk(files), "/tables/tokens.json", parse, { first: "run" });
+const isDamaged =
+  (word: RegExp) =>
+  (cause: unknown): boolean =>
+    cause instanceof Failure && cause.code === "table/damaged" && word.test(cause.message);
 
 tables("a first run begins with the given value, every later one with what was written", () => {
   const files = new VolatileFiles();
   const table = open(files);
   assert.deepEqual(table.data, { first: "run" });
-  assert.deepEqual(table.update((data) => ({ ...data, "04A1": "ACCEPTED" })), { first: "run", "04A1": "ACCEPTED" });
+  assert.deepEqual(
+    table.update((data) => ({ ...data, "04A1": "ACCEPTED" })),
+    { first: "run", "04A1": "ACCEPTED" },
+  );
   assert.deepEqual(open(files.afterHardCut()).data, { first: "run", "04A1": "ACCEPTED" });
 });
 

@@ -3,7 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Book } from "../../../../agent/ledger/book/book.js";
 import { Disk } from "../../../../agent/ledger/store/disk.js";
-import { forecastDisk, requiredFreeBytes, diskForecastText } from "../../../../agent/ledger/upkeep/disk-forecast.js";
+import { diskForecastText, forecastDisk, requiredFreeBytes } from "../../../../agent/ledger/upkeep/disk-forecast.js";
 import { receipt } from "../../../support/ledger-life.js";
 import { VolatileFiles } from "../../../support/volatile-files.js";
 
@@ -21,7 +21,14 @@ test("what is kept free for the last session is not sold", () => {
 });
 
 test("words fit the number", () => {
-  const words = (receipts: number, months?: number): string => diskForecastText({ freeBytes: 0, bytesPerReceipt: 1, receiptsPerDay: 1, receipts, ...(months === undefined ? {} : { months }) });
+  const words = (receipts: number, months?: number): string =>
+    diskForecastText({
+      freeBytes: 0,
+      bytesPerReceipt: 1,
+      receiptsPerDay: 1,
+      receipts,
+      ...(months === undefined ? {} : { months }),
+    });
   assert.is(words(7, 0), "room for 7 receipts, less than a month");
   assert.is(words(1234, 1), "room for 1 200 receipts, about 1 month");
   assert.is(words(9_876_543, 240), "room for 9 800 000 receipts, about 20 years");
@@ -35,11 +42,16 @@ test("a pace is that of the last month, or since the first receipt; size is meas
   const book = Book.open(disk, "/state/book", { pageEntries: 4 });
   const nowMs = Date.UTC(2026, 10, 24);
   // Ten long ago, then three a day for ten days.
-  for (let number = 1; number <= 40; number += 1) book.append({ ...receipt(number), issuedMs: number <= 10 ? nowMs - 100 * dayMs : nowMs - 10 * dayMs + Math.floor((number - 11) / 3) * dayMs });
+  for (let number = 1; number <= 40; number += 1)
+    book.append({
+      ...receipt(number),
+      issuedMs: number <= 10 ? nowMs - 100 * dayMs : nowMs - 10 * dayMs + Math.floor((number - 11) / 3) * dayMs,
+    });
   disk.makeFolder("/state/journal/closed");
   disk.replace("/state/journal/closed/segment-00000001.jsonl.gz", Buffer.alloc(4_000));
   disk.makeFolder("/state/receipts");
-  for (const name of ["receipt-000040.json", "receipt-000040.txt"]) disk.replace(`/state/receipts/${name}`, Buffer.alloc(5_000));
+  for (const name of ["receipt-000040.json", "receipt-000040.txt"])
+    disk.replace(`/state/receipts/${name}`, Buffer.alloc(5_000));
   const diskForecast = forecastDisk(disk, { state: "/state", receiptOutput: { folder: "receipts" } }, book, nowMs);
   assert.is(diskForecast.receiptsPerDay, 1);
   assert.is(diskForecast.bytesPerReceipt, (book.bytesPerReceipt ?? 0) + 100 + 10_000);

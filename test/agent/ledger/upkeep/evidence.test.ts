@@ -1,27 +1,43 @@
-// The retention of evidence: what goes is old, settled for good and acknowledged, the oldest first; the book stays provable without it.
+// The retention of evidence: what goes is old, settled for good and acknowledged, the oldest first; the book stays
+// provable without it.
 import assert from "node:assert/strict";
 import { suite } from "uvu";
+import { Journal } from "../../../../agent/ledger/journal/journal.js";
 import { Disk } from "../../../../agent/ledger/store/disk.js";
 import { pruneEvidence } from "../../../../agent/ledger/upkeep/evidence.js";
 import { everyEntry, inspectEvidence } from "../../../../agent/ledger/upkeep/repair-journal.js";
-import { Journal } from "../../../../agent/ledger/journal/journal.js";
 import type { Moment } from "../../../../drivers/driver.js";
 import { VolatileFiles } from "../../../support/volatile-files.js";
 
 const evidence = suite("evidence that has served");
 const dayMs = 86_400_000;
 const firstDayMs = Date.UTC(2026, 0, 1);
-const on = (day: number, trust: Moment["trust"] = "synced"): Moment => ({ at: trust === "unsynced" ? 0 : firstDayMs + day * dayMs, monoMs: day * dayMs, boot: "b", trust });
+const on = (day: number, trust: Moment["trust"] = "synced"): Moment => ({
+  at: trust === "unsynced" ? 0 : firstDayMs + day * dayMs,
+  monoMs: day * dayMs,
+  boot: "b",
+  trust,
+});
 
 /** A journal of ten days, a segment and a receipt a day, all of it packed away but the last. */
-function tenDays(trust: (day: number) => Moment["trust"] = () => "synced"): { readonly files: VolatileFiles; readonly left: () => number[]; readonly prune: (beforeDay: number, doneUpTo: number, most?: number) => number } {
+function tenDays(trust: (day: number) => Moment["trust"] = () => "synced"): {
+  readonly files: VolatileFiles;
+  readonly left: () => number[];
+  readonly prune: (beforeDay: number, doneUpTo: number, most?: number) => number;
+} {
   const files = new VolatileFiles();
   const disk = new Disk(files);
   const { journal } = Journal.open<unknown>(disk, "/journal", (value) => value, { segmentBytes: 1 });
-  for (let day = 1; day <= 10; day += 1) journal.append([{ type: "ReceiptSigned", signed: { number: day } }], on(day, trust(day)));
+  for (let day = 1; day <= 10; day += 1)
+    journal.append([{ type: "ReceiptSigned", signed: { number: day } }], on(day, trust(day)));
   journal.forget(journal.lastSeq);
   const left = (): number[] => files.readdirSync("/journal/closed").map((name) => Number(/\d+/.exec(name)?.[0]));
-  const prune = (beforeDay: number, doneUpTo: number, most = 100): number => pruneEvidence(disk, "/journal", { beforeMs: firstDayMs + beforeDay * dayMs, isDone: (receipt) => receipt <= doneUpTo, most });
+  const prune = (beforeDay: number, doneUpTo: number, most = 100): number =>
+    pruneEvidence(disk, "/journal", {
+      beforeMs: firstDayMs + beforeDay * dayMs,
+      isDone: (receipt) => receipt <= doneUpTo,
+      most,
+    });
   return { files, left, prune };
 }
 
@@ -76,27 +92,36 @@ evidence("is packed a few segments at a time, the oldest first", () => {
   const { journal } = Journal.open<unknown>(new Disk(files), "/journal", (value) => value, { segmentBytes: 1 });
   for (let day = 1; day <= 10; day += 1) journal.append([day], on(day));
   assert.equal(journal.forget(journal.lastSeq, 4), 4);
-  assert.deepEqual(files.readdirSync("/journal/closed").map((name) => Number(/\d+/.exec(name)?.[0])), [1, 2, 3, 4]);
+  assert.deepEqual(
+    files.readdirSync("/journal/closed").map((name) => Number(/\d+/.exec(name)?.[0])),
+    [1, 2, 3, 4],
+  );
   assert.equal(Journal.open(new Disk(files.copy()), "/journal", (value) => value).entries.length, 7);
   assert.ok(journal.forget(journal.lastSeq) > 4);
 });
 
-evidence("is proven segment by segment, and what is not what was packed is set aside and still read for what it holds", () => {
-  const { files } = tenDays();
-  const disk = new Disk(files);
-  assert.deepEqual(inspectEvidence(disk, "/journal"), []);
-  const names = files.readdirSync("/journal/closed");
-  const at = (nth: number): string => `/journal/closed/${names[nth] ?? ""}`;
-  const [third, fourth] = [files.peek(at(3)), files.peek(at(4))];
-  files.tamper(at(2), Buffer.from("not packed"));
-  files.tamper(at(3), fourth);
-  files.tamper(at(4), third);
-  const receiptsBefore = [...everyEntry(disk, "/journal")].length;
-  const findings = inspectEvidence(disk, "/journal");
-  assert.deepEqual(findings.map(({ path }) => path), [at(2), at(3), at(4)]);
-  for (const { repair } of findings) repair?.();
-  assert.deepEqual(inspectEvidence(disk, "/journal"), []);
-  assert.equal([...everyEntry(disk, "/journal")].length, receiptsBefore);
-});
+evidence(
+  "is proven segment by segment, and what is not what was packed is set aside and still read for what it holds",
+  () => {
+    const { files } = tenDays();
+    const disk = new Disk(files);
+    assert.deepEqual(inspectEvidence(disk, "/journal"), []);
+    const names = files.readdirSync("/journal/closed");
+    const at = (nth: number): string => `/journal/closed/${names[nth] ?? ""}`;
+    const [third, fourth] = [files.peek(at(3)), files.peek(at(4))];
+    files.tamper(at(2), Buffer.from("not packed"));
+    files.tamper(at(3), fourth);
+    files.tamper(at(4), third);
+    const receiptsBefore = [...everyEntry(disk, "/journal")].length;
+    const findings = inspectEvidence(disk, "/journal");
+    assert.deepEqual(
+      findings.map(({ path }) => path),
+      [at(2), at(3), at(4)],
+    );
+    for (const { repair } of findings) repair?.();
+    assert.deepEqual(inspectEvidence(disk, "/journal"), []);
+    assert.equal([...everyEntry(disk, "/journal")].length, receiptsBefore);
+  },
+);
 
 evidence.run();

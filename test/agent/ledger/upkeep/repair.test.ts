@@ -1,14 +1,15 @@
-// Repairing damaged stores: says first, touches nothing until told, sets aside what it replaces, and can itself be cut short at any point.
+// Repairing damaged stores: says first, touches nothing until told, sets aside what it replaces, and can itself be cut
+// short at any point.
 import assert from "node:assert/strict";
 import { suite } from "uvu";
 import { Failure } from "../../../../agent/core/failure.js";
 import { Book } from "../../../../agent/ledger/book/book.js";
-import { Disk } from "../../../../agent/ledger/store/disk.js";
 import { Journal } from "../../../../agent/ledger/journal/journal.js";
+import { Disk } from "../../../../agent/ledger/store/disk.js";
+import { Table } from "../../../../agent/ledger/store/table.js";
+import { inspectTable } from "../../../../agent/ledger/upkeep/repair.js";
 import { inspectBook } from "../../../../agent/ledger/upkeep/repair-book.js";
 import { everyEntry, inspectJournal } from "../../../../agent/ledger/upkeep/repair-journal.js";
-import { inspectTable } from "../../../../agent/ledger/upkeep/repair.js";
-import { Table } from "../../../../agent/ledger/store/table.js";
 import { Ledger, live, moment, receipt, state } from "../../../support/ledger-life.js";
 import { VolatileFiles } from "../../../support/volatile-files.js";
 
@@ -26,14 +27,23 @@ function flipped(path: string, at: number): VolatileFiles {
   files.tamper(path, bytes);
   return files;
 }
-const contents = (files: VolatileFiles): string[] => files.allFiles().map((path) => `${path} ${files.readFileSync(path).toString("base64")}`);
-const openJournal = (files: VolatileFiles): ReturnType<typeof Journal.open<unknown>> => Journal.open<unknown>(new Disk(files), journal, (value) => value);
+const contents = (files: VolatileFiles): string[] =>
+  files.allFiles().map((path) => `${path} ${files.readFileSync(path).toString("base64")}`);
+const openJournal = (files: VolatileFiles): ReturnType<typeof Journal.open<unknown>> =>
+  Journal.open<unknown>(new Disk(files), journal, (value) => value);
 const events = (files: VolatileFiles): unknown[] => openJournal(files).entries.map(({ event }) => event);
 const known = (number: number) => (number <= ledger.ackedReceipts ? receipt(number) : undefined);
 
 repairs("sound stores have no findings", () => {
   const disk = new Disk(sound);
-  assert.deepEqual([...inspectJournal(disk, journal), ...inspectBook(disk, book, known), ...inspectTable(disk, cursor, (value) => value, {})], []);
+  assert.deepEqual(
+    [
+      ...inspectJournal(disk, journal),
+      ...inspectBook(disk, book, known),
+      ...inspectTable(disk, cursor, (value) => value, {}),
+    ],
+    [],
+  );
 });
 
 repairs("a look names the damage and what would be done, and touches nothing", () => {
@@ -42,7 +52,10 @@ repairs("a look names the damage and what would be done, and touches nothing", (
   const before = contents(files);
   const [finding] = inspectJournal(new Disk(files), journal);
   assert.match(finding?.problem ?? "", /segment-\d+\.jsonl, line 2: the line does not match its check/);
-  assert.match(finding?.remedy ?? "", /carries \d+ entries over into a new one; entries \d+ cannot be read and are left out/);
+  assert.match(
+    finding?.remedy ?? "",
+    /carries \d+ entries over into a new one; entries \d+ cannot be read and are left out/,
+  );
   assert.deepEqual(contents(files), before);
 });
 
@@ -56,7 +69,10 @@ repairs("a journal with a bad line goes on without that line, in order, and keep
       finding.repair();
       const after = events(files.afterHardCut());
       assert.ok(after.length >= whole.length - 3, `${after.length} of ${whole.length}`);
-      assert.deepEqual(after, whole.filter((event) => after.includes(event)));
+      assert.deepEqual(
+        after,
+        whole.filter((event) => after.includes(event)),
+      );
       assert.ok(files.allFiles().some((each) => each.startsWith(`${journal}/damaged/`)));
       const again = openJournal(files).journal;
       again.append(["after the repair"], moment);
@@ -73,55 +89,81 @@ repairs("a journal whose mark or a segment is lost goes on with the rest", () =>
     const [finding] = inspectJournal(new Disk(files), journal);
     finding?.repair?.();
     const after = events(files);
-    assert.deepEqual(after, whole.filter((event) => after.includes(event)), path);
+    assert.deepEqual(
+      after,
+      whole.filter((event) => after.includes(event)),
+      path,
+    );
     if (path.endsWith(".made")) assert.deepEqual(after, whole);
   }
 });
 
-repairs("a journal whose folder is gone, with its mark or without, is no first run where something was sold, and begins anew above its evidence", () => {
-  const packed = sound.allFiles().filter((path) => path.startsWith(`${journal}/closed/`));
-  assert.ok(packed.length > 0);
-  const lose = (isGone: (path: string) => boolean): VolatileFiles => {
-    const files = sound.copy();
-    for (const path of files.allFiles().filter(isGone)) files.tamper(path, undefined);
-    return files;
-  };
-  const isOpen = (path: string): boolean => path.startsWith(`${journal}/segment-`);
-  for (const files of [lose(isOpen), lose((path) => isOpen(path) || path === `${journal}.made`), lose((path) => path.startsWith(journal))]) {
-    const [lost, wasMade] = [new Disk(files), true];
-    const before = contents(files);
-    assert.throws(() => Journal.open(lost, journal, (value) => value, { wasMade }), (cause) => cause instanceof Failure && cause.code === "journal/damaged");
-    assert.deepEqual(contents(files), before, "a start that refuses writes nothing");
-    const [finding] = inspectJournal(lost, journal, { wasMade });
-    assert.match(finding?.remedy ?? "", /begins a new journal, empty/);
-    finding?.repair?.();
-    assert.deepEqual(events(files.afterHardCut()), []);
-    const again = openJournal(files).journal;
-    again.append(["after the repair"], moment);
-    const evidence = packed.filter((path) => files.allFiles().includes(path)).map((path) => `${path} ${files.readFileSync(path).toString("base64")}`);
-    for (let turn = 0; turn < 40; turn += 1) again.append([{ filler: "x".repeat(20_000) }], moment);
-    again.forget(again.lastSeq);
-    for (const text of evidence) assert.ok(contents(files).includes(text), "old evidence is not written over");
-  }
-});
+repairs(
+  "a journal whose folder is gone, with its mark or without, is no first run where something was sold, and begins anew above its evidence",
+  () => {
+    const packed = sound.allFiles().filter((path) => path.startsWith(`${journal}/closed/`));
+    assert.ok(packed.length > 0);
+    const lose = (isGone: (path: string) => boolean): VolatileFiles => {
+      const files = sound.copy();
+      for (const path of files.allFiles().filter(isGone)) files.tamper(path, undefined);
+      return files;
+    };
+    const isOpen = (path: string): boolean => path.startsWith(`${journal}/segment-`);
+    for (const files of [
+      lose(isOpen),
+      lose((path) => isOpen(path) || path === `${journal}.made`),
+      lose((path) => path.startsWith(journal)),
+    ]) {
+      const [lost, wasMade] = [new Disk(files), true];
+      const before = contents(files);
+      assert.throws(
+        () => Journal.open(lost, journal, (value) => value, { wasMade }),
+        (cause) => cause instanceof Failure && cause.code === "journal/damaged",
+      );
+      assert.deepEqual(contents(files), before, "a start that refuses writes nothing");
+      const [finding] = inspectJournal(lost, journal, { wasMade });
+      assert.match(finding?.remedy ?? "", /begins a new journal, empty/);
+      finding?.repair?.();
+      assert.deepEqual(events(files.afterHardCut()), []);
+      const again = openJournal(files).journal;
+      again.append(["after the repair"], moment);
+      const evidence = packed
+        .filter((path) => files.allFiles().includes(path))
+        .map((path) => `${path} ${files.readFileSync(path).toString("base64")}`);
+      for (let turn = 0; turn < 40; turn += 1) again.append([{ filler: "x".repeat(20_000) }], moment);
+      again.forget(again.lastSeq);
+      for (const text of evidence) assert.ok(contents(files).includes(text), "old evidence is not written over");
+    }
+  },
+);
 
-repairs("a journal that lost its mark is taken as it is while it begins with its first segment, and else nothing is written over what is left", () => {
-  const young = new VolatileFiles();
-  live(young, new Ledger(), 2, 1);
-  const whole = events(young.copy());
-  young.tamper(`${journal}.made`, undefined);
-  assert.deepEqual(inspectJournal(new Disk(young), journal), []);
-  assert.deepEqual(events(young), whole);
-  const old = sound.copy();
-  old.tamper(`${journal}.made`, undefined);
-  assert.ok(!old.allFiles().some((path) => path.endsWith("segment-00000001.jsonl")), "the first segment is packed away");
-  const before = contents(old);
-  assert.throws(() => openJournal(old), /journal\.made is missing/);
-  assert.deepEqual(contents(old), before);
-  inspectJournal(new Disk(old), journal)[0]?.repair?.();
-  assert.deepEqual(events(old), events(sound.copy()));
-  assert.equal(openJournal(old).journal.lastSeq, openJournal(sound.copy()).journal.lastSeq, "it counts on where it stood");
-});
+repairs(
+  "a journal that lost its mark is taken as it is while it begins with its first segment, and else nothing is written over what is left",
+  () => {
+    const young = new VolatileFiles();
+    live(young, new Ledger(), 2, 1);
+    const whole = events(young.copy());
+    young.tamper(`${journal}.made`, undefined);
+    assert.deepEqual(inspectJournal(new Disk(young), journal), []);
+    assert.deepEqual(events(young), whole);
+    const old = sound.copy();
+    old.tamper(`${journal}.made`, undefined);
+    assert.ok(
+      !old.allFiles().some((path) => path.endsWith("segment-00000001.jsonl")),
+      "the first segment is packed away",
+    );
+    const before = contents(old);
+    assert.throws(() => openJournal(old), /journal\.made is missing/);
+    assert.deepEqual(contents(old), before);
+    inspectJournal(new Disk(old), journal)[0]?.repair?.();
+    assert.deepEqual(events(old), events(sound.copy()));
+    assert.equal(
+      openJournal(old).journal.lastSeq,
+      openJournal(sound.copy()).journal.lastSeq,
+      "it counts on where it stood",
+    );
+  },
+);
 
 repairs("a repair that is cut short can be done again, and ends the same", () => {
   const path = sound.allFiles().filter((each) => each.endsWith(".jsonl"))[0] ?? "";
@@ -165,7 +207,10 @@ repairs("a page that the journal does not know, or knows otherwise, is left to a
   for (const source of [() => undefined, (number: number) => ({ ...receipt(number), jws: "another" })]) {
     const [finding] = inspectBook(new Disk(files), book, source);
     assert.equal(finding?.repair, undefined);
-    assert.match(finding?.remedy ?? "", /page-00000001\.json cannot be rebuilt from the journal: .*receipts from 1 to 2/);
+    assert.match(
+      finding?.remedy ?? "",
+      /page-00000001\.json cannot be rebuilt from the journal: .*receipts from 1 to 2/,
+    );
   }
   assert.deepEqual(contents(files), before);
 });
@@ -180,7 +225,10 @@ repairs("a table begins anew, and the damaged one is kept beside it", () => {
 });
 
 repairs("every entry of which anything is left can be read for rebuilding", () => {
-  assert.deepEqual([...everyEntry(new Disk(sound), journal)].map(({ event }) => event), ledger.events);
+  assert.deepEqual(
+    [...everyEntry(new Disk(sound), journal)].map(({ event }) => event),
+    ledger.events,
+  );
   const path = sound.allFiles().filter((each) => each.endsWith(".gz"))[0] ?? "";
   const files = flipped(path, 40);
   const found = [...everyEntry(new Disk(files), journal)].map(({ event }) => event);

@@ -9,9 +9,19 @@ import { VolatileFiles } from "../../../support/volatile-files.js";
 const wear = suite("wear of the card");
 const hourMs = 3_600_000;
 const startMs = Date.UTC(2026, 10, 24, 6, 0, 0);
-const after = (hours: number, trust: Moment["trust"] = "synced"): Moment => ({ at: startMs + hours * hourMs, monoMs: hours * hourMs, boot: "b", trust });
+const after = (hours: number, trust: Moment["trust"] = "synced"): Moment => ({
+  at: startMs + hours * hourMs,
+  monoMs: hours * hourMs,
+  boot: "b",
+  trust,
+});
 
-function begin(files = new VolatileFiles()): { readonly files: VolatileFiles; readonly disk: Disk; readonly log: WriteStatisticsLog; readonly write: (bytes: number) => void } {
+function begin(files = new VolatileFiles()): {
+  readonly files: VolatileFiles;
+  readonly disk: Disk;
+  readonly log: WriteStatisticsLog;
+  readonly write: (bytes: number) => void;
+} {
   const disk = new Disk(files);
   const write = (bytes: number): void => disk.replace("/something", Buffer.alloc(bytes));
   return { files, disk, log: new WriteStatisticsLog(disk, "/write-statistics.json"), write };
@@ -51,7 +61,12 @@ wear("has a row for each day and forgets those of more than a month ago", () => 
     write(100_000);
     log.look(after(day * 24), day);
   }
-  const days = [...files.peek("/write-statistics.json").toString().matchAll(/"day":"([^"]+)"/g)].map(([, day]) => day);
+  const days = [
+    ...files
+      .peek("/write-statistics.json")
+      .toString()
+      .matchAll(/"day":"([^"]+)"/g),
+  ].map(([, day]) => day);
   assert.equal(days.length, 31);
   assert.equal(days.at(-1), "2027-01-22");
 });

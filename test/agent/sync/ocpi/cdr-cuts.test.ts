@@ -1,20 +1,30 @@
-// Fifty sessions as real CDRs with signed readings, over a line that is cut within every part of request and answer of each of them, and a till that
-// dies at every write. What a backend that keeps everything holds afterwards is compared with what was sold, worked out on paper.
+// Fifty sessions as real CDRs with signed readings, over a line that is cut within every part of request and answer of
+// each of them, and a till that dies at every write. What a backend that keeps everything holds afterwards is compared
+// with what was sold, worked out on paper.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { copyFor, makeCopies } from "../../../../agent/core/cdr/cdr-copies.js";
 import { advance, beginRating, bill, periods } from "../../../../agent/core/rating/rating.js";
-import { issueReceipt, openChain, type Issued } from "../../../../agent/core/receipt/receipt.js";
+import { type Issued, issueReceipt, openChain } from "../../../../agent/core/receipt/receipt.js";
 import { parseTariff } from "../../../../agent/core/tariff/tariff.js";
 import { sha256 } from "../../../../agent/receipts/signing-keys.js";
 import { Outbox } from "../../../../agent/sync/outbox.js";
 import type { OutboxItem, OutboxItems } from "../../../../agent/sync/outbox-state.js";
 import { Backend } from "../../../../drivers/bench/backend.js";
-import { chainOf, occasion, reading, settlement, signer, startMs, tariff, timeZone } from "../../../support/sample-receipt.js";
-import { CutLine, type Cut } from "../../../support/sync/cut-line.js";
 import { HandClock } from "../../../support/hand-clock.js";
+import {
+  chainOf,
+  occasion,
+  reading,
+  settlement,
+  signer,
+  startMs,
+  tariff,
+  timeZone,
+} from "../../../support/sample-receipt.js";
+import { type Cut, CutLine } from "../../../support/sync/cut-line.js";
 import { Store } from "../../../support/sync/outbox-bench.js";
-import { token, TokenFile, uplinkTo } from "../../../support/sync/uplink-bench.js";
+import { TokenFile, token, uplinkTo } from "../../../support/sync/uplink-bench.js";
 
 const test = suite("CDRs over a line that is cut");
 const tokenFile = new TokenFile();
@@ -25,7 +35,9 @@ const parsed = parseTariff(tariff);
 if (!parsed.ok) throw new Error("the tariff of the tests cannot be read");
 const sold = parsed.tariff;
 
-/** Receipt 1 opens the chain; receipt n sells n kWh in an hour, at 0.50 a kWh and 1.00 to start, both before 19 % tax. */
+/**
+ * Receipt 1 opens the chain; receipt n sells n kWh in an hour, at 0.50 a kWh and 1.00 to start, both before 19 % tax.
+ */
 class Sales implements OutboxItems {
   readonly issued: Issued[] = [openChain(occasion, signer, sha256)];
   readonly #items: OutboxItem[] = [];
@@ -34,14 +46,26 @@ class Sales implements OutboxItems {
     const number = this.issued.length + 1;
     const [from, to] = [1_000_000_000, 1_000_000_000 + number * 1_000_000];
     const first = { atMs: startMs, energyMilliWh: from, powerW: number * 1_000, activity: "charging" } as const;
-    const rated = advance(beginRating(sold, { timeZone, clockTrusted: true }, first), { ...first, atMs: startMs + hourMs, energyMilliWh: to });
+    const rated = advance(beginRating(sold, { timeZone, clockTrusted: true }, first), {
+      ...first,
+      atMs: startMs + hourMs,
+      energyMilliWh: to,
+    });
     const sale = settlement(number, {
-      begin: reading(startMs, from), borders: [], end: reading(startMs + hourMs, to), endMs: startMs + hourMs, price: bill(rated), periods: periods(rated),
+      begin: reading(startMs, from),
+      borders: [],
+      end: reading(startMs + hourMs, to),
+      endMs: startMs + hourMs,
+      price: bill(rated),
+      periods: periods(rated),
       samples: [first, { ...first, atMs: startMs + hourMs, energyMilliWh: to }],
     });
     const issued = issueReceipt(sale, chainOf(this.issued), signer, sha256);
     this.issued.push(issued);
-    const copy = copyFor(makeCopies(sale, { ocmf: issued.ocmf, publicKeySpkiHex: signer.spkiHex }, ["2.2.1"]), { version: "2.2.1", acceptUnknownTime: false });
+    const copy = copyFor(makeCopies(sale, { ocmf: issued.ocmf, publicKeySpkiHex: signer.spkiHex }, ["2.2.1"]), {
+      version: "2.2.1",
+      acceptUnknownTime: false,
+    });
     if (copy === null) throw new Error("no copy");
     this.#items.push({ number, id: sale.cdrId, ...copy });
     return number;
@@ -59,14 +83,27 @@ type Till = { readonly outbox: Outbox; readonly failures: unknown[] };
 function stationState(url: string, book: Sales, store: Store, clock = new HandClock()): Till {
   const failures: unknown[] = [];
   const uplink = uplinkTo(url, tokenFile.path, { timeout: 60_000 });
-  return { outbox: new Outbox({ uplink, items: book, store, clock, random: () => 0.5, backoff: { first: 100, most: 1_000 }, onFailure: (error) => failures.push(error) }), failures };
+  return {
+    outbox: new Outbox({
+      uplink,
+      items: book,
+      store,
+      clock,
+      random: () => 0.5,
+      backoff: { first: 100, most: 1_000 },
+      onFailure: (error) => failures.push(error),
+    }),
+    failures,
+  };
 }
 
 type Cdr = {
   readonly end_date_time: string;
   readonly total_energy: number;
   readonly total_cost: unknown;
-  readonly charging_periods: readonly { readonly dimensions: readonly { readonly type: string; readonly volume: number }[] }[];
+  readonly charging_periods: readonly {
+    readonly dimensions: readonly { readonly type: string; readonly volume: number }[];
+  }[];
   readonly signed_data: { readonly signed_values: readonly { readonly signed_data: string }[] };
 };
 
@@ -79,23 +116,43 @@ function proven(backend: Backend, book: Sales, acknowledgedAt: ReadonlyMap<strin
     const copies = backend.posts.map((post, index) => ({ ...post, index })).filter((post) => post.id === id);
     for (const copy of copies) assert.equal([copy.body, copy.key, copy.headers["x-correlation-id"]], [body, id, id]);
     const last = acknowledgedAt.get(id);
-    if (last !== undefined) assert.ok(copies.every(({ index }) => index < last), `${id} went again after its acknowledgement`);
+    if (last !== undefined)
+      assert.ok(
+        copies.every(({ index }) => index < last),
+        `${id} went again after its acknowledgement`,
+      );
     const cdr = JSON.parse(body) as Cdr;
     assert.is(cdr.end_date_time, new Date(startMs + hourMs).toISOString());
     assert.is(cdr.total_energy, number);
     // In tenths of a cent, which a CDR bears exactly: 500 a kWh and 1000 to start, and 595 and 1190 with tax.
-    assert.equal(cdr.total_cost, { excl_vat: (500 * number + 1_000) / 1_000, incl_vat: (595 * number + 1_190) / 1_000 });
-    assert.equal(cdr.charging_periods.flatMap(({ dimensions }) => dimensions.filter(({ type }) => type === "ENERGY").map(({ volume }) => volume)), [number]);
-    assert.is(Buffer.from(cdr.signed_data.signed_values.at(-1)?.signed_data ?? "", "base64").toString(), book.issued[number - 1]?.ocmf);
+    assert.equal(cdr.total_cost, {
+      excl_vat: (500 * number + 1_000) / 1_000,
+      incl_vat: (595 * number + 1_190) / 1_000,
+    });
+    assert.equal(
+      cdr.charging_periods.flatMap(({ dimensions }) =>
+        dimensions.filter(({ type }) => type === "ENERGY").map(({ volume }) => volume),
+      ),
+      [number],
+    );
+    assert.is(
+      Buffer.from(cdr.signed_data.signed_values.at(-1)?.signed_data ?? "", "base64").toString(),
+      book.issued[number - 1]?.ocmf,
+    );
   }
 }
 
-/** The places of a cut, once it is known how long request and answer are: from before the first byte to behind all but the last one. */
+/**
+ * The places of a cut, once it is known how long request and answer are: from before the first byte to behind all but
+ * the last one.
+ */
 function cutsIn(up: number, down: number, bodyLength: number): readonly Cut[] {
   const head = up - bodyLength;
   return [
     "refused",
-    ...[0, 1, Math.round(head / 2), head - 1, head, head + 1, head + Math.round(bodyLength / 2), up - 1].map((bytes) => ({ up: bytes })),
+    ...[0, 1, Math.round(head / 2), head - 1, head, head + 1, head + Math.round(bodyLength / 2), up - 1].map(
+      (bytes) => ({ up: bytes }),
+    ),
     ...[1, 12, Math.round(down / 2), down - 1].map((bytes) => ({ down: bytes })),
   ];
 }
@@ -136,7 +193,10 @@ for (const restarts of [false, true])
     const again = stationState(line.url, book, store);
     assert.is((await again.outbox.now()).waiting, 0);
     await again.outbox.stop();
-    assert.equal([backend.posts.length, [...failures, ...again.failures], store.read()?.open, store.read()?.parked], [all, [], [], []]);
+    assert.equal(
+      [backend.posts.length, [...failures, ...again.failures], store.read()?.open, store.read()?.parked],
+      [all, [], [], []],
+    );
     proven(backend, book, acknowledgedAt);
     assert.is(cuts, 50 * 14);
     await line.close();
@@ -168,7 +228,10 @@ test("a backlog of 50, the line cut in another part of each exchange: order hold
   }
   assert.ok(turn >= cuts.length, `${turn} cuts`);
   const firsts = [...new Set(backend.posts.map(({ id }) => id))];
-  assert.equal(firsts, Array.from({ length: 50 }, (_, index) => `cdr-${index + 2}`));
+  assert.equal(
+    firsts,
+    Array.from({ length: 50 }, (_, index) => `cdr-${index + 2}`),
+  );
   proven(backend, book, new Map());
   assert.equal([failures, store.read()?.open, store.read()?.parked], [[], [], []]);
   await outbox.stop();

@@ -1,19 +1,20 @@
-// Tokens and tariffs fetched from a backend: whole or not at all, whatever the server does; and a card that is asked about.
+// Tokens and tariffs fetched from a backend: whole or not at all, whatever the server does; and a card that is asked
+// about.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { OcpiUplinkConfig } from "../../../../config/uplink.js";
-import type { Tariff } from "../../../../agent/core/tariff/tariff.js";
 import type { OnlineAnswer } from "../../../../agent/core/cdr/token.js";
+import { payloadOf } from "../../../../agent/core/receipt/receipt.js";
+import type { Tariff } from "../../../../agent/core/tariff/tariff.js";
 import { OcpiCheck } from "../../../../agent/sync/ocpi/ocpi-check.js";
 import { fetchAll } from "../../../../agent/sync/ocpi/ocpi-fetch.js";
 import { OcpiLine } from "../../../../agent/sync/ocpi/ocpi-line.js";
-import { nothingPulled, OcpiPull, parsePullState, type PullState } from "../../../../agent/sync/ocpi/ocpi-pull.js";
-import { payloadOf } from "../../../../agent/core/receipt/receipt.js";
+import { nothingPulled, OcpiPull, type PullState, parsePullState } from "../../../../agent/sync/ocpi/ocpi-pull.js";
 import { readOcpiTariff } from "../../../../agent/sync/ocpi/ocpi-tariff.js";
-import { Room, roomConfig } from "../../../support/station/test-station.js";
+import type { OcpiUplinkConfig } from "../../../../config/uplink.js";
 import { HandClock } from "../../../support/hand-clock.js";
+import { Room, roomConfig } from "../../../support/station/test-station.js";
 import { ListServer, wireTariff, wireToken } from "../../../support/sync/list-server.js";
-import { token, TokenFile } from "../../../support/sync/uplink-bench.js";
+import { TokenFile, token } from "../../../support/sync/uplink-bench.js";
 
 const files = new TokenFile();
 const server = await ListServer.open();
@@ -21,13 +22,38 @@ const clock = new HandClock();
 
 function configOf(more: Partial<OcpiUplinkConfig> = {}): OcpiUplinkConfig {
   return {
-    name: "office", kind: "ocpi", url: `${server.url}/cdrs`, version: "2.2.1", tokenFile: files.path, toCountryCode: "NL", toPartyId: "EMP", envelope: "ocpi", acceptUnknownTime: false, timeout: 20_000,
-    backoff: { first: 100, most: 1_000 }, tls: {}, schedule: "* * * * *", pull: "7 * * * *", tokensUrl: `${server.url}/tokens`, tariffsUrl: `${server.url}/tariffs`, ...more,
+    name: "office",
+    kind: "ocpi",
+    url: `${server.url}/cdrs`,
+    version: "2.2.1",
+    tokenFile: files.path,
+    toCountryCode: "NL",
+    toPartyId: "EMP",
+    envelope: "ocpi",
+    acceptUnknownTime: false,
+    timeout: 20_000,
+    backoff: { first: 100, most: 1_000 },
+    tls: {},
+    schedule: "* * * * *",
+    pull: "7 * * * *",
+    tokensUrl: `${server.url}/tokens`,
+    tariffsUrl: `${server.url}/tariffs`,
+    ...more,
   };
 }
 
 /** A pull with its table and tariffs in hand. */
-function pulling(more: Partial<OcpiUplinkConfig> = {}, only: "tokens" | "both" = "both"): { pull: OcpiPull; state: () => PullState; tariffs: () => readonly Tariff[]; faults: Map<string, string>; notes: string[]; writes: () => number } {
+function pulling(
+  more: Partial<OcpiUplinkConfig> = {},
+  only: "tokens" | "both" = "both",
+): {
+  pull: OcpiPull;
+  state: () => PullState;
+  tariffs: () => readonly Tariff[];
+  faults: Map<string, string>;
+  notes: string[];
+  writes: () => number;
+} {
   let state: PullState = nothingPulled;
   let tariffs: readonly Tariff[] = [];
   const faults = new Map<string, string>();
@@ -40,7 +66,10 @@ function pulling(more: Partial<OcpiUplinkConfig> = {}, only: "tokens" | "both" =
     clock,
     random: () => 0.5,
     note: (words) => notes.push(words),
-    store: { read: () => state, write: (next) => ((writes += 1), (state = parsePullState(JSON.parse(JSON.stringify(next))))) },
+    store: {
+      read: () => state,
+      write: (next) => ((writes += 1), (state = parsePullState(JSON.parse(JSON.stringify(next))))),
+    },
     tariffs: { own: () => tariffs, replace: (next) => ((tariffs = next), true) },
     fault: (code, words) => (words === undefined ? faults.delete(code) : faults.set(code, words)),
     die: (error) => {
@@ -64,17 +93,26 @@ test("come page by page along the Link header, with our token and OCPI's headers
   const { pull, tariffs } = pulling();
   const status = await pull.now();
   assert.equal([status.ok, status.tokens, status.words], [true, 5, "5 tokens; 1 tariff"]);
-  assert.equal(tariffs().map(({ id }) => id), ["AC"]);
+  assert.equal(
+    tariffs().map(({ id }) => id),
+    ["AC"],
+  );
   assert.is(pull.token("04A4")?.contractId, "NL-EMP-04A4");
   assert.is(server.asked.filter((line) => line.startsWith("GET /tokens")).length, 3);
-  assert.equal([server.headers[0]?.authorization, server.headers[0]?.["ocpi-to-party-id"]], [`Token ${Buffer.from(token).toString("base64")}`, "EMP"]);
+  assert.equal(
+    [server.headers[0]?.authorization, server.headers[0]?.["ocpi-to-party-id"]],
+    [`Token ${Buffer.from(token).toString("base64")}`, "EMP"],
+  );
 });
 
 test("come by their changes after that, a blocked one among them, and once a day whole, so that one that was taken out goes", async () => {
   const { pull } = pulling();
   await pull.now();
   server.asked.length = 0;
-  server.tokens = [wireToken("04A2", { valid: false, last_updated: "2026-11-20T00:00:00Z" }), wireToken("04A6", { last_updated: "2026-11-20T00:00:00Z" })];
+  server.tokens = [
+    wireToken("04A2", { valid: false, last_updated: "2026-11-20T00:00:00Z" }),
+    wireToken("04A6", { last_updated: "2026-11-20T00:00:00Z" }),
+  ];
   await pull.now(false);
   assert.match(server.asked[0] ?? "", /date_from=2026-11-01T00%3A00%3A00Z/);
   assert.equal([pull.token("04A1")?.valid, pull.token("04A2")?.valid, pull.token("04A6")?.valid], [true, false, true]);
@@ -91,7 +129,10 @@ test("are written where something changed, and not each hour", async () => {
   assert.is(writes(), 1, "the newest row comes again with each fetch, and is known");
   server.tokens = [wireToken("04A2", { valid: false, last_updated: "2026-11-20T00:00:00Z" })];
   await pull.now(false);
-  assert.equal([writes(), state().tokens.find(({ uid }) => uid === "04A2")?.valid, state().from], [2, false, "2026-11-20T00:00:00Z"]);
+  assert.equal(
+    [writes(), state().tokens.find(({ uid }) => uid === "04A2")?.valid, state().from],
+    [2, false, "2026-11-20T00:00:00Z"],
+  );
   assert.is(pull.status().atMs, clock.now().at);
 });
 
@@ -118,7 +159,10 @@ test("that cannot be fetched are tried again with back-off, for ever, and it is 
   clock.advance(clock.nextMs ?? 0);
   await pull.settled();
   assert.equal([pull.status().ok, clock.nextMs], [true, undefined]);
-  assert.equal(notes.map((note) => note.split(",")[0]?.split(":")[0]), ["tokens and tariffs cannot be fetched", "tokens and tariffs are fetched again"]);
+  assert.equal(
+    notes.map((note) => note.split(",")[0]?.split(":")[0]),
+    ["tokens and tariffs cannot be fetched", "tokens and tariffs are fetched again"],
+  );
 });
 
 test("a server that asks to be left alone is, as long as it says", async () => {
@@ -142,7 +186,9 @@ test("a schedule's turn comes within its minute, not for a whole street at once"
 
 test("a redirect within the origin is followed", async () => {
   const { pull } = pulling();
-  server.instead = (request, response) => !/moved/.test(request.url ?? "") && (response.writeHead(307, { Location: `${request.url ?? ""}&moved` }).end(), true);
+  server.instead = (request, response) =>
+    !/moved/.test(request.url ?? "") &&
+    (response.writeHead(307, { Location: `${request.url ?? ""}&moved` }).end(), true);
   const status = await pull.now();
   assert.equal([status.ok, status.tokens], [true, 5], status.words);
 });
@@ -157,19 +203,89 @@ test("a row that cannot be read counts for nothing, and what was known of its ca
 });
 
 const halves: readonly [string, (instance: ListServer) => void, RegExp][] = [
-  ["a server that breaks off after the first page", (one) => (one.instead = (request, response) => /offset=2/.test(request.url ?? "") && (response.destroy(), true)), /cut|no answer/],
-  ["a next page at another place", (one) => (one.instead = (_request, response) => (response.writeHead(200, { Link: '<https://evil.example/tokens>; rel="next"' }).end('{"status_code":1000,"data":[]}'), true)), /evil\.example, where the token must not go/],
-  ["a redirect to another place", (one) => (one.instead = (_request, response) => (response.writeHead(307, { Location: "https://evil.example/tokens" }).end(), true)), /sends us elsewhere to https:\/\/evil\.example, where the token must not go/],
-  ["a redirect to a login page", (one) => (one.instead = (_request, response) => (response.writeHead(302, { Location: "/login" }).end(), true)), /sends us elsewhere \(HTTP 302\): a login page of the network, or a wrong tokensUrl/],
-  ["redirects without end", (one) => (one.instead = (request, response) => (response.writeHead(308, { Location: request.url }).end(), true)), /sends us elsewhere \(HTTP 308\)/],
-  ["pages that lead round in a circle", (one) => (one.instead = (_request, response) => (response.writeHead(200, { Link: `<${one.url}/tokens?offset=0&limit=500>; rel="next"` }).end('{"status_code":1000,"data":[]}'), true)), /round in a circle/],
-  ["a list that ends early", (one) => (one.instead = (_request, response) => (response.writeHead(200, { "X-Total-Count": "9" }).end('{"status_code":1000,"data":[]}'), true)), /ends after 0 of 9 rows/],
-  ["a login page", (one) => (one.instead = (_request, response) => (response.end("<html>"), true)), /no OCPI answer \(a login page/],
-  ["a wrong token", (one) => (one.instead = (_request, response) => (response.writeHead(401).end('{"status_code":2001}'), true)), /does not accept the token in /],
-  ["a wrong token by OCPI's code alone", (one) => (one.instead = (_request, response) => (response.end('{"status_code":3000}'), true)), /some backends answer so to a wrong token/],
-  ["a wrong address", (one) => (one.instead = (_request, response) => (response.writeHead(404).end(), true)), /check tokensUrl/],
-  ["an answer without a list", (one) => (one.instead = (_request, response) => (response.end('{"status_code":1000,"data":{}}'), true)), /holds no list/],
-  ["a list longer than a page may be", (one) => (one.instead = (_request, response) => (response.end("x".repeat(9 * 1024 * 1024)), true)), /longer than any OCPI answer/],
+  [
+    "a server that breaks off after the first page",
+    (one) => (one.instead = (request, response) => /offset=2/.test(request.url ?? "") && (response.destroy(), true)),
+    /cut|no answer/,
+  ],
+  [
+    "a next page at another place",
+    (one) =>
+      (one.instead = (_request, response) => (
+        response
+          .writeHead(200, { Link: '<https://evil.example/tokens>; rel="next"' })
+          .end('{"status_code":1000,"data":[]}'),
+        true
+      )),
+    /evil\.example, where the token must not go/,
+  ],
+  [
+    "a redirect to another place",
+    (one) =>
+      (one.instead = (_request, response) => (
+        response.writeHead(307, { Location: "https://evil.example/tokens" }).end(), true
+      )),
+    /sends us elsewhere to https:\/\/evil\.example, where the token must not go/,
+  ],
+  [
+    "a redirect to a login page",
+    (one) => (one.instead = (_request, response) => (response.writeHead(302, { Location: "/login" }).end(), true)),
+    /sends us elsewhere \(HTTP 302\): a login page of the network, or a wrong tokensUrl/,
+  ],
+  [
+    "redirects without end",
+    (one) => (one.instead = (request, response) => (response.writeHead(308, { Location: request.url }).end(), true)),
+    /sends us elsewhere \(HTTP 308\)/,
+  ],
+  [
+    "pages that lead round in a circle",
+    (one) =>
+      (one.instead = (_request, response) => (
+        response
+          .writeHead(200, { Link: `<${one.url}/tokens?offset=0&limit=500>; rel="next"` })
+          .end('{"status_code":1000,"data":[]}'),
+        true
+      )),
+    /round in a circle/,
+  ],
+  [
+    "a list that ends early",
+    (one) =>
+      (one.instead = (_request, response) => (
+        response.writeHead(200, { "X-Total-Count": "9" }).end('{"status_code":1000,"data":[]}'), true
+      )),
+    /ends after 0 of 9 rows/,
+  ],
+  [
+    "a login page",
+    (one) => (one.instead = (_request, response) => (response.end("<html>"), true)),
+    /no OCPI answer \(a login page/,
+  ],
+  [
+    "a wrong token",
+    (one) => (one.instead = (_request, response) => (response.writeHead(401).end('{"status_code":2001}'), true)),
+    /does not accept the token in /,
+  ],
+  [
+    "a wrong token by OCPI's code alone",
+    (one) => (one.instead = (_request, response) => (response.end('{"status_code":3000}'), true)),
+    /some backends answer so to a wrong token/,
+  ],
+  [
+    "a wrong address",
+    (one) => (one.instead = (_request, response) => (response.writeHead(404).end(), true)),
+    /check tokensUrl/,
+  ],
+  [
+    "an answer without a list",
+    (one) => (one.instead = (_request, response) => (response.end('{"status_code":1000,"data":{}}'), true)),
+    /holds no list/,
+  ],
+  [
+    "a list longer than a page may be",
+    (one) => (one.instead = (_request, response) => (response.end("x".repeat(9 * 1024 * 1024)), true)),
+    /longer than any OCPI answer/,
+  ],
 ];
 for (const [title, spoil, said] of halves) {
   test(`${title} changes nothing and is said in words`, async () => {
@@ -190,7 +306,19 @@ test("a server that drips is given up after its time, and so is one page after a
   const timers: NodeJS.Timeout[] = [];
   const fetchWithin = async (timeoutMs: number, totalMs: number): Promise<string> => {
     const line = new OcpiLine(configOf(), { countryCode: "DE", partyId: "CTL" }, new URL(server.url));
-    const fetched = await fetchAll(line, { url: new URL(`${server.url}/tokens`), tokenFile: files.path, key: "tokensUrl", timeoutMs, totalMs, mostRows: 10 }, new AbortController().signal, () => undefined);
+    const fetched = await fetchAll(
+      line,
+      {
+        url: new URL(`${server.url}/tokens`),
+        tokenFile: files.path,
+        key: "tokensUrl",
+        timeoutMs,
+        totalMs,
+        mostRows: 10,
+      },
+      new AbortController().signal,
+      () => undefined,
+    );
     line.close();
     return fetched.ok ? "fetched" : fetched.words;
   };
@@ -198,7 +326,18 @@ test("a server that drips is given up after its time, and so is one page after a
     server.instead = (_request, response) => (timers.push(setInterval(() => response.write(" "), 20)), true);
     assert.match(await fetchWithin(200, 60_000), /no answer in time/);
     let page = 0;
-    server.instead = (_request, response) => (timers.push(setTimeout(() => response.writeHead(200, { Link: `<${server.url}/tokens?offset=${(page += 1)}>; rel="next"` }).end('{"status_code":1000,"data":[]}'), 5)), true);
+    server.instead = (_request, response) => (
+      timers.push(
+        setTimeout(
+          () =>
+            response
+              .writeHead(200, { Link: `<${server.url}/tokens?offset=${(page += 1)}>; rel="next"` })
+              .end('{"status_code":1000,"data":[]}'),
+          5,
+        ),
+      ),
+      true
+    );
     assert.match(await fetchWithin(60_000, 1_000), /not whole within 1 s/);
   } finally {
     for (const timer of timers) clearInterval(timer);
@@ -208,18 +347,40 @@ test("a server that drips is given up after its time, and so is one page after a
 test("a tariff that cannot be priced exactly is named, and the one before it stays; the others are taken up", async () => {
   const { pull, tariffs, faults } = pulling();
   await pull.now();
-  server.tariffs = [wireTariff("AC", 0.5, { elements: [{ price_components: [{ type: "ENERGY", price: 0.5, step_size: 1 }], restrictions: { moon_phase: "full" } }] }), wireTariff("DC", 0.7)];
+  server.tariffs = [
+    wireTariff("AC", 0.5, {
+      elements: [
+        { price_components: [{ type: "ENERGY", price: 0.5, step_size: 1 }], restrictions: { moon_phase: "full" } },
+      ],
+    }),
+    wireTariff("DC", 0.7),
+  ];
   const status = await pull.now(false);
   assert.is(status.ok, true);
-  assert.match(faults.get("tariff/unreadable") ?? "", /tariff "AC" cannot be sold by: .*moon_phase.*the one before it stays in force/);
-  assert.equal(tariffs().map(({ id, elements }) => [id, elements[0]?.components[0]?.price.digits]), [["AC", 4n], ["DC", 7n]]);
-  server.tariffs = [wireTariff("AC", 0.5), wireTariff("new", 0.5)].map((tariff, index) => (index === 0 ? tariff : { ...tariff, currency: "euro" }));
+  assert.match(
+    faults.get("tariff/unreadable") ?? "",
+    /tariff "AC" cannot be sold by: .*moon_phase.*the one before it stays in force/,
+  );
+  assert.equal(
+    tariffs().map(({ id, elements }) => [id, elements[0]?.components[0]?.price.digits]),
+    [
+      ["AC", 4n],
+      ["DC", 7n],
+    ],
+  );
+  server.tariffs = [wireTariff("AC", 0.5), wireTariff("new", 0.5)].map((tariff, index) =>
+    index === 0 ? tariff : { ...tariff, currency: "euro" },
+  );
   assert.is((await pull.now(false)).words, "5 tokens; 1 tariff, 1 could not be taken up");
   assert.not.match(faults.get("tariff/unreadable") ?? "", /stays in force/, "there is none before it");
   server.tariffs = [wireTariff("AC", 0.5)];
   await pull.now(false);
   assert.is(faults.size, 0);
-  assert.equal(tariffs().map(({ id }) => id), ["AC"], "one that is listed no more is sold by no more");
+  assert.equal(
+    tariffs().map(({ id }) => id),
+    ["AC"],
+    "one that is listed no more is sold by no more",
+  );
 });
 test.run();
 
@@ -227,19 +388,37 @@ const foreign = suite("a backend's tariff with fields of its own");
 const sold = (more: object): ReturnType<typeof readOcpiTariff> => readOcpiTariff(wireTariff("AC", 0.4, more));
 
 foreign("is taken up without those that say nothing of a price", () => {
-  const read = sold({ name: "Street", evse_uids: ["1"], created_at: "x", x_colour: null, energy_mix: { is_green_energy: true, certificate: "A" } });
+  const read = sold({
+    name: "Street",
+    evse_uids: ["1"],
+    created_at: "x",
+    x_colour: null,
+    energy_mix: { is_green_energy: true, certificate: "A" },
+  });
   assert.ok(read.ok);
   if (!read.ok) return;
   assert.equal(read.tariff.source, wireTariff("AC", 0.4, { energy_mix: { is_green_energy: true } }));
 });
 
 for (const [what, more] of [
-  ["money", { extra_fee: 1 }], ["money, in another writing", { extraFee: 1 }], ["a tax", { "vat-rate": 19 }], ["a discount", { discount: 10 }], ["a time", { free_minutes: 30 }], ["validity", { valid_until: "2027-01-01T00:00:00Z" }],
-  ["a known field, misspelt", { max_prise: { excl_vat: 1 } }], ["a restriction", { elements: [{ price_components: [{ type: "ENERGY", price: 1, step_size: 1 }], restrictions: { holiday: true } }] }],
-  ["a component's own", { elements: [{ price_components: [{ type: "ENERGY", price: 1, step_size: 1, note: "x" }] }] }], ["an element's own", { elements: [{ price_components: [{ type: "ENERGY", price: 1, step_size: 1 }], label: "x" }] }],
+  ["money", { extra_fee: 1 }],
+  ["money, in another writing", { extraFee: 1 }],
+  ["a tax", { "vat-rate": 19 }],
+  ["a discount", { discount: 10 }],
+  ["a time", { free_minutes: 30 }],
+  ["validity", { valid_until: "2027-01-01T00:00:00Z" }],
+  ["a known field, misspelt", { max_prise: { excl_vat: 1 } }],
+  [
+    "a restriction",
+    { elements: [{ price_components: [{ type: "ENERGY", price: 1, step_size: 1 }], restrictions: { holiday: true } }] },
+  ],
+  ["a component's own", { elements: [{ price_components: [{ type: "ENERGY", price: 1, step_size: 1, note: "x" }] }] }],
+  ["an element's own", { elements: [{ price_components: [{ type: "ENERGY", price: 1, step_size: 1 }], label: "x" }] }],
 ] as const)
   foreign(`is refused where one may bear on the price: ${what}`, () => assert.is(sold(more).ok, false));
-foreign("is refused by its id and the first fault", () => assert.equal(sold({ elements: [] }), { ok: false, id: "AC", why: "elements: a tariff needs at least one element" }));
+foreign("is refused by its id and the first fault", () =>
+  assert.equal(sold({ elements: [] }), { ok: false, id: "AC", why: "elements: a tariff needs at least one element" }),
+);
 foreign("that is none is refused without one", () => assert.is(readOcpiTariff(["AC"]).ok, false));
 foreign.run();
 
@@ -247,10 +426,20 @@ const asking = suite("a card that an OCPI backend is asked about");
 const askServer = await ListServer.open();
 asking.after(() => askServer.close());
 const card = "0A0B0C0D";
-async function ask(data: unknown, more: { status?: number; code?: number } = {}, connector: number | null = 1): Promise<OnlineAnswer | undefined> {
+async function ask(
+  data: unknown,
+  more: { status?: number; code?: number } = {},
+  connector: number | null = 1,
+): Promise<OnlineAnswer | undefined> {
   askServer.authorize = () => ({ ...more, data });
   const check = new OcpiCheck({
-    config: configOf(), tokensUrl: `${askServer.url}/tokens`, from: { countryCode: "DE", partyId: "CTL" }, clock, locationId: "LOC-1", evseUid: () => "DE*CTL*E0001*1", timeoutMs: 20_000,
+    config: configOf(),
+    tokensUrl: `${askServer.url}/tokens`,
+    from: { countryCode: "DE", partyId: "CTL" },
+    clock,
+    locationId: "LOC-1",
+    evseUid: () => "DE*CTL*E0001*1",
+    timeoutMs: 20_000,
   });
   const answer = await check.ask(card, connector, new AbortController().signal);
   check.close();
@@ -262,28 +451,78 @@ asking("is named in the address with its type, and the EVSE in the body", async 
   let seen: unknown;
   await ask({ allowed: "ALLOWED", token: wireToken(card) });
   askServer.authorize = (_uid, body) => ((seen = body), { data: { allowed: "BLOCKED", token: wireToken(card) } });
-  const check = new OcpiCheck({ config: configOf(), tokensUrl: `${askServer.url}/tokens/`, from: { countryCode: "DE", partyId: "CTL" }, clock, locationId: "LOC-1", evseUid: () => "E1", timeoutMs: 20_000 });
+  const check = new OcpiCheck({
+    config: configOf(),
+    tokensUrl: `${askServer.url}/tokens/`,
+    from: { countryCode: "DE", partyId: "CTL" },
+    clock,
+    locationId: "LOC-1",
+    evseUid: () => "E1",
+    timeoutMs: 20_000,
+  });
   await check.ask(card, 1, new AbortController().signal);
   check.close();
   assert.is(askServer.asked.at(-1), `POST /tokens/${card}/authorize?type=RFID`);
   assert.equal(seen, { location_id: "LOC-1", evse_uids: ["E1"] });
 });
 
-const answers: readonly [string, Promise<OnlineAnswer | undefined> | (() => Promise<OnlineAnswer | undefined>), Partial<OnlineAnswer> | undefined][] = [
-  ["allowed, with the reference, the group and the owner of the contract", () => ask({ allowed: "ALLOWED", token: wireToken(card, { group_id: "G" }), authorization_reference: "REF", info: { language: "en", text: "hello\n you" } }), { allowed: "ALLOWED", token: { uid: card, type: "RFID", contractId: `NL-EMP-${card}`, countryCode: "NL", partyId: "EMP" }, group: "G", authorizationReference: "REF", info: "hello you" }],
-  ["allowed for once where it must be asked each time", () => ask({ allowed: "ALLOWED", token: wireToken(card, { whitelist: "NEVER" }) }), { allowed: "ALLOWED", token: { uid: card, type: "RFID", contractId: `NL-EMP-${card}`, countryCode: "NL", partyId: "EMP" }, once: true }],
+const answers: readonly [
+  string,
+  Promise<OnlineAnswer | undefined> | (() => Promise<OnlineAnswer | undefined>),
+  Partial<OnlineAnswer> | undefined,
+][] = [
+  [
+    "allowed, with the reference, the group and the owner of the contract",
+    () =>
+      ask({
+        allowed: "ALLOWED",
+        token: wireToken(card, { group_id: "G" }),
+        authorization_reference: "REF",
+        info: { language: "en", text: "hello\n you" },
+      }),
+    {
+      allowed: "ALLOWED",
+      token: { uid: card, type: "RFID", contractId: `NL-EMP-${card}`, countryCode: "NL", partyId: "EMP" },
+      group: "G",
+      authorizationReference: "REF",
+      info: "hello you",
+    },
+  ],
+  [
+    "allowed for once where it must be asked each time",
+    () => ask({ allowed: "ALLOWED", token: wireToken(card, { whitelist: "NEVER" }) }),
+    {
+      allowed: "ALLOWED",
+      token: { uid: card, type: "RFID", contractId: `NL-EMP-${card}`, countryCode: "NL", partyId: "EMP" },
+      once: true,
+    },
+  ],
   ["refused", () => ask({ allowed: "NO_CREDIT", token: wireToken(card) }), { allowed: "NO_CREDIT" }],
-  ["not allowed at this EVSE", () => ask({ allowed: "ALLOWED", token: wireToken(card), location: { location_id: "LOC-1", evse_uids: ["another"] } }), { allowed: "NOT_ALLOWED" }],
-  ["blocked by its own token", () => ask({ allowed: "ALLOWED", token: wireToken(card, { valid: false }) }), { allowed: "BLOCKED" }],
+  [
+    "not allowed at this EVSE",
+    () =>
+      ask({ allowed: "ALLOWED", token: wireToken(card), location: { location_id: "LOC-1", evse_uids: ["another"] } }),
+    { allowed: "NOT_ALLOWED" },
+  ],
+  [
+    "blocked by its own token",
+    () => ask({ allowed: "ALLOWED", token: wireToken(card, { valid: false }) }),
+    { allowed: "BLOCKED" },
+  ],
   ["not known", () => ask(undefined, { code: 2004 }), { allowed: "NOT_KNOWN" }],
   ["not known, as the standard has it", () => ask(undefined, { status: 404, code: 2004 }), { allowed: "NOT_KNOWN" }],
-  ["not known, by HTTP's status and OCPI's general code", () => ask(undefined, { status: 404, code: 2000 }), { allowed: "NOT_KNOWN" }],
+  [
+    "not known, by HTTP's status and OCPI's general code",
+    () => ask(undefined, { status: 404, code: 2000 }),
+    { allowed: "NOT_KNOWN" },
+  ],
   ["no answer where the server fails to find anything", () => ask(undefined, { status: 404, code: 3000 }), undefined],
   ["no answer where nobody would be billed", () => ask({ allowed: "ALLOWED" }), undefined],
   ["no answer where the backend fails", () => ask(undefined, { status: 500, code: 3001 }), undefined],
   ["no answer where OCPI asks for more", () => ask(undefined, { code: 2002 }), undefined],
 ];
-for (const [title, got, expected] of answers) asking(`gives: ${title}`, async () => assert.equal(await (typeof got === "function" ? got() : got), expected));
+for (const [title, got, expected] of answers)
+  asking(`gives: ${title}`, async () => assert.equal(await (typeof got === "function" ? got() : got), expected));
 asking.run();
 
 const house = suite("a station with an OCPI backend");
@@ -291,57 +530,82 @@ house.after(async () => {
   await server.close();
   files.remove();
 });
-house("takes up what is fetched: a blocked card is refused, a new tariff sold by, and both stand after a restart", async () => {
-  files.write(`${token}\n`);
-  const backend = await ListServer.open();
-  backend.tokens = [wireToken("0A0B0C0D"), wireToken("0A0B0C0E", { valid: false }), wireToken("0A0B0C0F", { whitelist: "NEVER" })];
-  backend.tariffs = [wireTariff("standard", 0.31)];
-  backend.authorize = (uid) => ({ data: { allowed: "ALLOWED", token: wireToken(uid), authorization_reference: "ASKED" } });
-  const uplink = configOf({ url: `${backend.url}/cdrs`, tokensUrl: `${backend.url}/tokens`, tariffsUrl: `${backend.url}/tariffs` });
-  const room = new Room(roomConfig((config) => ({ ...config, uplinks: [uplink] })));
-  await Promise.all(room.services.pulls.map((pull) => pull.now()));
-  const next = await room.again();
-  await next.plug(1);
-  await next.tap("0A0B0C0E");
-  assert.is(next.answers().at(-1), "this card is blocked");
-  await next.tap("0A0B0C0F");
-  await next.clock.pass(2_000);
-  const session = next.session(1);
-  assert.is(session.state, "charging");
-  if (session.state !== "charging") return;
-  assert.equal([session.sale.opening.acceptance.authMethod, session.sale.opening.acceptance.authorizationReference], ["AUTH_REQUEST", "ASKED"]);
-  assert.match(session.sale.opening.shown.text, /0\.31/);
-  // A new version, and one that begins in an hour: the session that runs keeps its price, the next one has the new one.
-  const hour = 3_600_000;
-  const { at } = next.clock.now();
-  backend.tariffs = [
-    wireTariff("standard", 0.99, { last_updated: "2026-11-20T00:00:00Z", end_date_time: new Date(at + hour).toISOString() }),
-    wireTariff("standard", 1.23, { last_updated: "2026-11-20T00:00:00Z", start_date_time: new Date(at + hour).toISOString() }),
-  ];
-  await Promise.all(next.services.pulls.map((pull) => pull.now()));
-  await next.charge(1, 100);
-  await next.plug(1, false);
-  await next.clock.pass(2_000);
-  const { book } = next.services;
-  const sold = (): string => {
-    const payload = payloadOf(book.get(book.count())?.jws ?? "");
-    return payload?.kind === "sale" ? `${payload.sale.energyKwh} kWh for ${payload.sale.price.totalCost.excl}` : "no sale";
-  };
-  assert.is(sold(), "0.100 kWh for 0.031");
-  const sell = async (): Promise<string> => {
+house(
+  "takes up what is fetched: a blocked card is refused, a new tariff sold by, and both stand after a restart",
+  async () => {
+    files.write(`${token}\n`);
+    const backend = await ListServer.open();
+    backend.tokens = [
+      wireToken("0A0B0C0D"),
+      wireToken("0A0B0C0E", { valid: false }),
+      wireToken("0A0B0C0F", { whitelist: "NEVER" }),
+    ];
+    backend.tariffs = [wireTariff("standard", 0.31)];
+    backend.authorize = (uid) => ({
+      data: { allowed: "ALLOWED", token: wireToken(uid), authorization_reference: "ASKED" },
+    });
+    const uplink = configOf({
+      url: `${backend.url}/cdrs`,
+      tokensUrl: `${backend.url}/tokens`,
+      tariffsUrl: `${backend.url}/tariffs`,
+    });
+    const room = new Room(roomConfig((config) => ({ ...config, uplinks: [uplink] })));
+    await Promise.all(room.services.pulls.map((pull) => pull.now()));
+    const next = await room.again();
     await next.plug(1);
+    await next.tap("0A0B0C0E");
+    assert.is(next.answers().at(-1), "this card is blocked");
     await next.tap("0A0B0C0F");
     await next.clock.pass(2_000);
+    const session = next.session(1);
+    assert.is(session.state, "charging");
+    if (session.state !== "charging") return;
+    assert.equal(
+      [session.sale.opening.acceptance.authMethod, session.sale.opening.acceptance.authorizationReference],
+      ["AUTH_REQUEST", "ASKED"],
+    );
+    assert.match(session.sale.opening.shown.text, /0\.31/);
+    // A new version, and one that begins in an hour: the session that runs keeps its price, the next one has the new
+    // one.
+    const hour = 3_600_000;
+    const { at } = next.clock.now();
+    backend.tariffs = [
+      wireTariff("standard", 0.99, {
+        last_updated: "2026-11-20T00:00:00Z",
+        end_date_time: new Date(at + hour).toISOString(),
+      }),
+      wireTariff("standard", 1.23, {
+        last_updated: "2026-11-20T00:00:00Z",
+        start_date_time: new Date(at + hour).toISOString(),
+      }),
+    ];
+    await Promise.all(next.services.pulls.map((pull) => pull.now()));
     await next.charge(1, 100);
     await next.plug(1, false);
     await next.clock.pass(2_000);
-    return sold();
-  };
-  assert.is(await sell(), "0.100 kWh for 0.099");
-  await next.clock.pass(hour);
-  assert.is(await sell(), "0.100 kWh for 0.123");
-  await next.close();
-  await Promise.all([...next.services.outboxes, ...next.services.pulls].map((one) => one.stop()));
-  await backend.close();
-});
+    const { book } = next.services;
+    const sold = (): string => {
+      const payload = payloadOf(book.get(book.count())?.jws ?? "");
+      return payload?.kind === "sale"
+        ? `${payload.sale.energyKwh} kWh for ${payload.sale.price.totalCost.excl}`
+        : "no sale";
+    };
+    assert.is(sold(), "0.100 kWh for 0.031");
+    const sell = async (): Promise<string> => {
+      await next.plug(1);
+      await next.tap("0A0B0C0F");
+      await next.clock.pass(2_000);
+      await next.charge(1, 100);
+      await next.plug(1, false);
+      await next.clock.pass(2_000);
+      return sold();
+    };
+    assert.is(await sell(), "0.100 kWh for 0.099");
+    await next.clock.pass(hour);
+    assert.is(await sell(), "0.100 kWh for 0.123");
+    await next.close();
+    await Promise.all([...next.services.outboxes, ...next.services.pulls].map((one) => one.stop()));
+    await backend.close();
+  },
+);
 house.run();

@@ -1,21 +1,25 @@
-import { suite } from "uvu";
-import * as assert from "uvu/assert";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
 import { Failure } from "../../../../agent/core/failure.js";
 import type { Outcome } from "../../../../agent/sync/uplink.js";
 import { Backend, type BackendMood } from "../../../../drivers/bench/backend.js";
-import { item, token, TokenFile, uplinkTo, unstopped } from "../../../support/sync/uplink-bench.js";
+import { item, TokenFile, token, unstopped, uplinkTo } from "../../../support/sync/uplink-bench.js";
 
 const test = suite("the OCPI uplink");
 const tokenFile = new TokenFile();
 test.after(() => tokenFile.remove());
 test.before.each(() => tokenFile.write(`${token}\n`));
 
-const words = (outcome: Outcome): string => ("words" in outcome && outcome.words !== undefined ? outcome.words : outcome.kind === "refused" ? outcome.reason : "");
+const words = (outcome: Outcome): string =>
+  "words" in outcome && outcome.words !== undefined ? outcome.words : outcome.kind === "refused" ? outcome.reason : "";
 
-async function withBackend(work: (backend: Backend) => Promise<void>, options: Parameters<typeof Backend.open>[0] = { token }): Promise<void> {
+async function withBackend(
+  work: (backend: Backend) => Promise<void>,
+  options: Parameters<typeof Backend.open>[0] = { token },
+): Promise<void> {
   const backend = await Backend.open(options);
   try {
     await work(backend);
@@ -72,7 +76,10 @@ test("each copy is a request of its own, and all copies share body, key and corr
     for (let copy = 0; copy < 3; copy += 1) await uplink.send(item, unstopped());
     uplink.close();
     assert.is(new Set(backend.posts.map((post) => post.headers["x-request-id"])).size, 3);
-    assert.is(new Set(backend.posts.map((post) => `${post.body} ${post.key} ${post.headers["x-correlation-id"]}`)).size, 1);
+    assert.is(
+      new Set(backend.posts.map((post) => `${post.body} ${post.key} ${post.headers["x-correlation-id"]}`)).size,
+      1,
+    );
     assert.is(backend.cdrs.size, 1);
   }));
 
@@ -141,17 +148,29 @@ for (const [what, encoding, body] of [
   ["a byte order mark, unpacked", "identity", Buffer.from('\uFEFF{"status_code":1000}')],
 ] as const)
   test(`a gzip answer with ${what} is read`, () =>
-    withServer((_request, response) => void response.writeHead(200, { "Content-Encoding": encoding }).end(body), async (url) => assert.is((await send(url)).kind, "accepted")));
+    withServer(
+      (_request, response) => void response.writeHead(200, { "Content-Encoding": encoding }).end(body),
+      async (url) => assert.is((await send(url)).kind, "accepted"),
+    ));
 
 test("an empty answer is empty, whatever it says it is packed in", () =>
-  withServer((_request, response) => void response.writeHead(201, { "Content-Encoding": "gzip" }).end(), async (url) => assert.is((await send(url, { envelope: "none" })).kind, "accepted")));
+  withServer(
+    (_request, response) => void response.writeHead(201, { "Content-Encoding": "gzip" }).end(),
+    async (url) => assert.is((await send(url, { envelope: "none" })).kind, "accepted"),
+  ));
 
 test("an answer that swells beyond bounds is not believed", () =>
-  withServer((_request, response) => void response.writeHead(200, { "Content-Encoding": "gzip" }).end(gzipSync(`{"status_code":1000,"x":"${"x".repeat(10_000_000)}"}`)), async (url) => {
-    const outcome = await send(url);
-    assert.is(outcome.kind, "unsure");
-    assert.match(words(outcome), /damaged or too long/);
-  }));
+  withServer(
+    (_request, response) =>
+      void response
+        .writeHead(200, { "Content-Encoding": "gzip" })
+        .end(gzipSync(`{"status_code":1000,"x":"${"x".repeat(10_000_000)}"}`)),
+    async (url) => {
+      const outcome = await send(url);
+      assert.is(outcome.kind, "unsure");
+      assert.match(words(outcome), /damaged or too long/);
+    },
+  ));
 
 test("an endless answer is cut short", () =>
   withServer(
@@ -164,10 +183,13 @@ test("an endless answer is cut short", () =>
   ));
 
 test("an answer that drips is given up in time, and is unsure", () =>
-  withServer((_request, response) => void response.writeHead(200).write("{"), async (url) => {
-    const outcome = await send(url, { timeout: 400 });
-    assert.is(outcome.kind, "unsure");
-  }));
+  withServer(
+    (_request, response) => void response.writeHead(200).write("{"),
+    async (url) => {
+      const outcome = await send(url, { timeout: 400 });
+      assert.is(outcome.kind, "unsure");
+    },
+  ));
 
 test("a backend that is slow is given up in time, and is unsure", () =>
   withBackend(async (backend) => {
@@ -231,7 +253,9 @@ test("a redirect within the origin arrives with body and headers", () => {
       const chunks: Buffer[] = [];
       request.on("data", (chunk: Buffer) => chunks.push(chunk));
       request.on("end", () => {
-        seen.push(`${request.method} ${request.url} ${request.headers["idempotency-key"]} ${Buffer.concat(chunks).toString()}`);
+        seen.push(
+          `${request.method} ${request.url} ${request.headers["idempotency-key"]} ${Buffer.concat(chunks).toString()}`,
+        );
         if (request.url === "/cdrs") response.writeHead(308, { Location: "/new/cdrs" }).end();
         else response.writeHead(201).end('{"status_code":1000}');
       });
@@ -244,11 +268,20 @@ test("a redirect within the origin arrives with body and headers", () => {
 });
 
 test("plain http is for this machine only", () => {
-  assert.throws(() => uplinkTo("http://office.example/cdrs", tokenFile.path), (error: unknown) => error instanceof Failure && /must not travel in the open/.test(error.message));
-  assert.throws(() => uplinkTo("ftp://127.0.0.1/cdrs", tokenFile.path), (error: unknown) => error instanceof Failure);
+  assert.throws(
+    () => uplinkTo("http://office.example/cdrs", tokenFile.path),
+    (error: unknown) => error instanceof Failure && /must not travel in the open/.test(error.message),
+  );
+  assert.throws(
+    () => uplinkTo("ftp://127.0.0.1/cdrs", tokenFile.path),
+    (error: unknown) => error instanceof Failure,
+  );
 });
 
 test("bytes that are no HTTP at all are unsure", () =>
-  withServer((request) => void request.socket.end("SSH-2.0-OpenSSH\r\n"), async (url) => assert.is((await send(url)).kind, "unsure")));
+  withServer(
+    (request) => void request.socket.end("SSH-2.0-OpenSSH\r\n"),
+    async (url) => assert.is((await send(url)).kind, "unsure"),
+  ));
 
 test.run();

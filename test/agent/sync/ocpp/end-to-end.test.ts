@@ -1,4 +1,5 @@
-// The whole way, against a strict CSMS over a real socket: what it asks in each version, what the station does, and what the CSMS is told of it.
+// The whole way, against a strict CSMS over a real socket: what it asks in each version, what the station does, and
+// what the CSMS is told of it.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { CdrCopies } from "../../../../agent/core/cdr/cdr-copies.js";
@@ -7,12 +8,12 @@ import { receiptText } from "../../../../agent/core/print/receipt-text.js";
 import { payloadOf } from "../../../../agent/core/receipt/receipt.js";
 import { fingerprintOf, verifyReceiptFile } from "../../../../agent/core/verify/verify-receipt.js";
 import { verifyTools } from "../../../../agent/receipts/dispute/evidence-input.js";
-import { sha256 } from "../../../../agent/receipts/signing-keys.js";
 import { receiptFileOf } from "../../../../agent/receipts/output/exports.js";
+import { sha256 } from "../../../../agent/receipts/signing-keys.js";
 import type { OcppUplinkConfig } from "../../../../config/uplink.js";
-import { ocppConfig } from "../../../support/sync/ocpp-bench.js";
-import { Csms } from "../../../support/sync/csms.js";
 import { Room, roomConfig } from "../../../support/station/test-station.js";
+import { Csms } from "../../../support/sync/csms.js";
+import { ocppConfig } from "../../../support/sync/ocpp-bench.js";
 
 const test = suite("a CSMS at work");
 const card = "04A23B1C5D6E80";
@@ -26,7 +27,10 @@ test.after.each(async () => {
 });
 
 class Scene {
-  private constructor(readonly csms: Csms, public room: Room) {}
+  private constructor(
+    readonly csms: Csms,
+    public room: Room,
+  ) {}
 
   static async open(protocol: string): Promise<Scene> {
     const csms = await Csms.open([protocol]);
@@ -37,7 +41,9 @@ class Scene {
     return scene;
   }
 
-  /** Lets time pass in small steps until it holds; both ends of the line live in this process and move on at each step. */
+  /**
+   * Lets time pass in small steps until it holds; both ends of the line live in this process and move on at each step.
+   */
   async until(holds: () => boolean): Promise<void> {
     for (let tries = 0; tries < 2_000 && !holds(); tries += 1) await this.room.clock.pass(20);
     assert.ok(holds(), `it never came to: ${String(holds)}`);
@@ -76,19 +82,42 @@ for (const protocol of ["ocpp2.0.1", "ocpp2.1"])
     const scene = await Scene.open(protocol);
     const { room } = scene;
     await room.plug(1);
-    assert.is((await scene.ask("RequestStartTransaction", { evseId: 1, idToken: { idToken: "APP-1", type: "Central" }, remoteStartId: 41 }))["status"], "Accepted");
+    assert.is(
+      (
+        await scene.ask("RequestStartTransaction", {
+          evseId: 1,
+          idToken: { idToken: "APP-1", type: "Central" },
+          remoteStartId: 41,
+        })
+      )["status"],
+      "Accepted",
+    );
     await scene.until(() => scene.events("Started").length === 1);
     const info = scene.events("Started")[0]?.["transactionInfo"] as { transactionId: string; remoteStartId: number };
     assert.is(info.remoteStartId, 41);
     await room.charge(1, 100);
-    assert.equal(await scene.ask("GetTransactionStatus", { transactionId: info.transactionId }), { ongoingIndicator: true, messagesInQueue: false });
-    assert.is((await scene.ask("TriggerMessage", { requestedMessage: "TransactionEvent", evse: { id: 1 } }))["status"], "Accepted");
+    assert.equal(await scene.ask("GetTransactionStatus", { transactionId: info.transactionId }), {
+      ongoingIndicator: true,
+      messagesInQueue: false,
+    });
+    assert.is(
+      (await scene.ask("TriggerMessage", { requestedMessage: "TransactionEvent", evse: { id: 1 } }))["status"],
+      "Accepted",
+    );
     await scene.until(() => scene.events("Updated").some(({ triggerReason }) => triggerReason === "Trigger"));
-    assert.equal(await scene.ask("RequestStopTransaction", { transactionId: info.transactionId }), { status: "Accepted" });
+    assert.equal(await scene.ask("RequestStopTransaction", { transactionId: info.transactionId }), {
+      status: "Accepted",
+    });
     await scene.until(() => scene.events("Ended").length === 1);
     const [ended] = scene.events("Ended");
-    const told = ended?.["transactionInfo"] as { stoppedReason: string; customData: { total: string; receipt: number } };
-    assert.equal([told.stoppedReason, told.customData.total, told.customData.receipt], ["Remote", scene.sale().sale.price.due.gross, scene.sale().number]);
+    const told = ended?.["transactionInfo"] as {
+      stoppedReason: string;
+      customData: { total: string; receipt: number };
+    };
+    assert.equal(
+      [told.stoppedReason, told.customData.total, told.customData.receipt],
+      ["Remote", scene.sale().sale.price.due.gross, scene.sale().number],
+    );
     assert.equal(scene.csms.violations, []);
   });
 
@@ -132,7 +161,8 @@ for (const [kind, ocpi, protocol] of [
     assert.equal([token.uid, token.type, token.idTokenType], [idToken.idToken, ocpi, kind]);
     const { book } = room.services;
     const { texts } = book.get(book.count())?.cdr as CdrCopies;
-    for (const text of Object.values(texts)) assert.is((JSON.parse(text) as { cdr_token: { type: string } }).cdr_token.type, ocpi);
+    for (const text of Object.values(texts))
+      assert.is((JSON.parse(text) as { cdr_token: { type: string } }).cdr_token.type, ocpi);
     assert.ok(Object.keys(texts).length > 0);
     assert.equal(csms.violations, []);
   });
@@ -152,12 +182,21 @@ for (const [protocol, type, reason] of [
     assert.equal(await scene.ask("Reset", { type }), { status: "Accepted" });
     await scene.until(() => scene.events("Ended").length + csms.of("StopTransaction").length === 1);
     const [ended] = scene.events("Ended");
-    const told = ended === undefined ? [csms.of("StopTransaction")[0]?.payload["reason"]] : [(ended["transactionInfo"] as { stoppedReason: string }).stoppedReason, ended["triggerReason"]];
+    const told =
+      ended === undefined
+        ? [csms.of("StopTransaction")[0]?.payload["reason"]]
+        : [(ended["transactionInfo"] as { stoppedReason: string }).stoppedReason, ended["triggerReason"]];
     assert.equal(told, protocol === "ocpp1.6" ? [reason] : [reason, "ResetCommand"]);
     const { sale } = scene.sale();
-    assert.equal(sale.stop, { reason: type === "Hard" ? "HardReset" : "ImmediateReset", detail: "csms asked for a restart" });
+    assert.equal(sale.stop, {
+      reason: type === "Hard" ? "HardReset" : "ImmediateReset",
+      detail: "csms asked for a restart",
+    });
     const { book } = room.services;
-    assert.match(receiptText(receiptSheet(book.get(book.count())?.jws ?? "", sha256, { language: "en" }), 80), /the operator restarted the station: csms asked for a restart/);
+    assert.match(
+      receiptText(receiptSheet(book.get(book.count())?.jws ?? "", sha256, { language: "en" }), 80),
+      /the operator restarted the station: csms asked for a restart/,
+    );
     assert.equal(csms.violations, []);
   });
 
@@ -171,7 +210,13 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
     assert.is(csms.of("Authorize").length, 1);
     const session = room.session(1);
     const { countryCode, partyId } = room.config.station;
-    assert.equal(session.state === "charging" && session.sale.opening.acceptance.token, { uid: "0A0B0C0D", type: "RFID", contractId: "0A0B0C0D", countryCode, partyId });
+    assert.equal(session.state === "charging" && session.sale.opening.acceptance.token, {
+      uid: "0A0B0C0D",
+      type: "RFID",
+      contractId: "0A0B0C0D",
+      countryCode,
+      partyId,
+    });
     assert.is(room.services.lists.cached("0A0B0C0D", room.clock.now().at)?.status, "ALLOWED");
     assert.equal(csms.violations, []);
   });
@@ -179,8 +224,18 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
 test("ocpp2.0.1: a reserved connector refuses another card and starts for its own", async () => {
   const scene = await Scene.open("ocpp2.0.1");
   const { room, csms } = scene;
-  assert.equal(await scene.ask("ReserveNow", { id: 7, expiryDateTime: later, idToken: { idToken: card, type: "ISO14443" }, evseId: 1 }), { status: "Accepted" });
-  await scene.until(() => csms.of("StatusNotification").some(({ payload }) => payload["connectorStatus"] === "Reserved"));
+  assert.equal(
+    await scene.ask("ReserveNow", {
+      id: 7,
+      expiryDateTime: later,
+      idToken: { idToken: card, type: "ISO14443" },
+      evseId: 1,
+    }),
+    { status: "Accepted" },
+  );
+  await scene.until(() =>
+    csms.of("StatusNotification").some(({ payload }) => payload["connectorStatus"] === "Reserved"),
+  );
   await room.plug(1);
   await room.tap("9F3C77E1");
   await scene.until(() => room.answers().length === 1);
@@ -194,38 +249,84 @@ test("ocpp2.0.1: a reserved connector refuses another card and starts for its ow
 test("ocpp2.1: the next session is priced by the tariff that the CSMS set, and its receipt proves it", async () => {
   const scene = await Scene.open("ocpp2.1");
   const { room } = scene;
-  const tariff = { tariffId: "CSMS-1", currency: "EUR", energy: { prices: [{ priceKwh: 0.5 }], taxRates: [{ type: "VAT", tax: 19 }] }, fixedFee: { prices: [{ priceFixed: 1 }], taxRates: [{ type: "VAT", tax: 19 }] } };
+  const tariff = {
+    tariffId: "CSMS-1",
+    currency: "EUR",
+    energy: { prices: [{ priceKwh: 0.5 }], taxRates: [{ type: "VAT", tax: 19 }] },
+    fixedFee: { prices: [{ priceFixed: 1 }], taxRates: [{ type: "VAT", tax: 19 }] },
+  };
   assert.equal(await scene.ask("SetDefaultTariff", { evseId: 0, tariff }), { status: "Accepted" });
-  await scene.ask("SetVariables", { setVariableData: [{ component: { name: "TariffCostCtrlr" }, variable: { name: "Interval", instance: "Cost" }, attributeValue: "60" }] });
+  await scene.ask("SetVariables", {
+    setVariableData: [
+      {
+        component: { name: "TariffCostCtrlr" },
+        variable: { name: "Interval", instance: "Cost" },
+        attributeValue: "60",
+      },
+    ],
+  });
   await room.plug(2);
-  await scene.ask("RequestStartTransaction", { evseId: 2, idToken: { idToken: "APP-1", type: "Central" }, remoteStartId: 1 });
+  await scene.ask("RequestStartTransaction", {
+    evseId: 2,
+    idToken: { idToken: "APP-1", type: "Central" },
+    remoteStartId: 1,
+  });
   await scene.until(() => room.session(2).state === "charging");
   await room.charge(2, 200, 100);
   await scene.until(() => scene.events("Updated").some(({ triggerReason }) => triggerReason === "RunningCost"));
-  const running = scene.events("Updated").find(({ triggerReason }) => triggerReason === "RunningCost")?.["costDetails"] as { totalCost: { total: { exclTax: number; inclTax: number } }; totalUsage: { energy: number } };
+  const running = scene.events("Updated").find(({ triggerReason }) => triggerReason === "RunningCost")?.[
+    "costDetails"
+  ] as { totalCost: { total: { exclTax: number; inclTax: number } }; totalUsage: { energy: number } };
   // 0.50 for each kWh so far and 1.00 for the start, 19 % on both, in whole cents.
   const milliEuro = Math.round(running.totalUsage.energy * 500) + 1_000_000;
-  assert.equal(running.totalCost.total, { exclTax: Math.round(milliEuro / 10_000) / 100, inclTax: Math.round((milliEuro * 119) / 1_000_000) / 100 });
+  assert.equal(running.totalCost.total, {
+    exclTax: Math.round(milliEuro / 10_000) / 100,
+    inclTax: Math.round((milliEuro * 119) / 1_000_000) / 100,
+  });
   const { transactionId } = scene.events("Started")[0]?.["transactionInfo"] as { transactionId: string };
   await scene.ask("RequestStopTransaction", { transactionId });
   await scene.until(() => scene.events("Ended").length === 1);
   const { sale } = scene.sale();
   // 0.2 kWh at 0.50 and 1.00 for the start, 19 % on both.
-  assert.equal([sale.tariff.id, sale.price.totalCost, sale.price.due], ["CSMS-1", { excl: "1.1", incl: "1.309" }, { net: "1.10", tax: "0.21", gross: "1.31" }]);
+  assert.equal(
+    [sale.tariff.id, sale.price.totalCost, sale.price.due],
+    ["CSMS-1", { excl: "1.1", incl: "1.309" }, { net: "1.10", tax: "0.21", gross: "1.31" }],
+  );
   const [ended] = scene.events("Ended");
-  const cost = ended?.["costDetails"] as { totalCost: { total: object; energy: object }; totalUsage: { energy: number }; chargingPeriods: { tariffId: string }[] };
-  assert.equal([cost.totalCost.total, cost.totalUsage.energy, cost.chargingPeriods[0]?.tariffId], [{ exclTax: 1.1, inclTax: 1.31 }, 200, "CSMS-1"]);
+  const cost = ended?.["costDetails"] as {
+    totalCost: { total: object; energy: object };
+    totalUsage: { energy: number };
+    chargingPeriods: { tariffId: string }[];
+  };
+  assert.equal(
+    [cost.totalCost.total, cost.totalUsage.energy, cost.chargingPeriods[0]?.tariffId],
+    [{ exclTax: 1.1, inclTax: 1.31 }, 200, "CSMS-1"],
+  );
   const { book, issuer } = room.services;
   const key = fingerprintOf(scene.sale().key.spki, sha256) ?? "";
-  const { finding } = verifyReceiptFile("the receipt", receiptFileOf(book, book.count(), issuer.chain.checkpoint), new Set([key]), verifyTools());
-  assert.equal(finding.checks.filter(({ verdict }) => verdict !== "holds").map(({ name, verdict, detail }) => `${name} ${verdict}: ${detail}`), []);
+  const { finding } = verifyReceiptFile(
+    "the receipt",
+    receiptFileOf(book, book.count(), issuer.chain.checkpoint),
+    new Set([key]),
+    verifyTools(),
+  );
+  assert.equal(
+    finding.checks
+      .filter(({ verdict }) => verdict !== "holds")
+      .map(({ name, verdict, detail }) => `${name} ${verdict}: ${detail}`),
+    [],
+  );
   assert.equal(scene.csms.violations, []);
 });
 
 test("ocpp2.1: a session whose tariff was cleared or replaced meanwhile is told by it to its end, also after a restart", async () => {
   const scene = await Scene.open("ocpp2.1");
   const { csms } = scene;
-  const tariff = (tariffId: string, priceKwh: number): object => ({ tariffId, currency: "EUR", energy: { prices: [{ priceKwh }], taxRates: [{ type: "VAT", tax: 19 }] } });
+  const tariff = (tariffId: string, priceKwh: number): object => ({
+    tariffId,
+    currency: "EUR",
+    energy: { prices: [{ priceKwh }], taxRates: [{ type: "VAT", tax: 19 }] },
+  });
   await scene.ask("SetDefaultTariff", { evseId: 0, tariff: tariff("OLD", 0.5) });
   await scene.room.plug(1);
   await scene.room.tap(card);
@@ -240,8 +341,18 @@ test("ocpp2.1: a session whose tariff was cleared or replaced meanwhile is told 
   csms.mood = undefined;
   await scene.until(() => scene.events("Ended").length === 1);
   const [ended] = scene.events("Ended");
-  const cost = ended?.["costDetails"] as { totalCost: { energy: { exclTax: number } }; chargingPeriods: { tariffId: string }[] };
-  assert.equal([(ended?.["transactionInfo"] as { tariffId: string }).tariffId, cost.totalCost.energy.exclTax, cost.chargingPeriods[0]?.tariffId], ["OLD", Number(scene.sale().sale.price.totalEnergyCost.excl), "OLD"]);
+  const cost = ended?.["costDetails"] as {
+    totalCost: { energy: { exclTax: number } };
+    chargingPeriods: { tariffId: string }[];
+  };
+  assert.equal(
+    [
+      (ended?.["transactionInfo"] as { tariffId: string }).tariffId,
+      cost.totalCost.energy.exclTax,
+      cost.chargingPeriods[0]?.tariffId,
+    ],
+    ["OLD", Number(scene.sale().sale.price.totalEnergyCost.excl), "OLD"],
+  );
   assert.equal(csms.violations, []);
 });
 
@@ -250,9 +361,23 @@ test("ocpp2.0.1: the device model comes as reports, an interval that is set hold
   const { room, csms } = scene;
   assert.equal(await scene.ask("GetBaseReport", { requestId: 3, reportBase: "FullInventory" }), { status: "Accepted" });
   await scene.until(() => csms.of("NotifyReport").some(({ payload }) => payload["tbc"] === false));
-  const set = (attributeValue: string): Promise<unknown> => scene.ask("SetVariables", { setVariableData: [{ component: { name: "SampledDataCtrlr" }, variable: { name: "TxUpdatedInterval" }, attributeValue }] });
-  assert.is(((await set("15")) as { setVariableResult: { attributeStatus: string }[] }).setVariableResult[0]?.attributeStatus, "Accepted");
-  const list = await scene.ask("SendLocalList", { versionNumber: 2, updateType: "Full", localAuthorizationList: [{ idToken: { idToken: "aabbccdd", type: "ISO14443" }, idTokenInfo: { status: "Accepted" } }] });
+  const set = (attributeValue: string): Promise<unknown> =>
+    scene.ask("SetVariables", {
+      setVariableData: [
+        { component: { name: "SampledDataCtrlr" }, variable: { name: "TxUpdatedInterval" }, attributeValue },
+      ],
+    });
+  assert.is(
+    ((await set("15")) as { setVariableResult: { attributeStatus: string }[] }).setVariableResult[0]?.attributeStatus,
+    "Accepted",
+  );
+  const list = await scene.ask("SendLocalList", {
+    versionNumber: 2,
+    updateType: "Full",
+    localAuthorizationList: [
+      { idToken: { idToken: "aabbccdd", type: "ISO14443" }, idTokenInfo: { status: "Accepted" } },
+    ],
+  });
   assert.equal([list, await scene.ask("GetLocalListVersion", {})], [{ status: "Accepted" }, { versionNumber: 2 }]);
   await room.plug(1);
   await room.tap("AABBCCDD");

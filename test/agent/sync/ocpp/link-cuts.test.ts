@@ -1,20 +1,25 @@
-// The whole way from outbox to CSMS in each version of OCPP, over a real line that is cut at every step of every session.
+// The whole way from outbox to CSMS in each version of OCPP, over a real line that is cut at every step of every
+// session.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { kwhExact } from "../../../../agent/core/number/energy-text.js";
 import { price } from "../../../support/sample-receipt.js";
-import { drained, letGo, ocppConfig, stationState, world, type World } from "../../../support/sync/ocpp-bench.js";
-import { Csms, stepOf, type Got, type Mood } from "../../../support/sync/csms.js";
+import { Csms, type Got, type Mood, stepOf } from "../../../support/sync/csms.js";
+import { drained, letGo, ocppConfig, stationState, type World, world } from "../../../support/sync/ocpp-bench.js";
 
 const test = suite("an OCPP line that is cut");
 test.after.each(letGo);
 
 const onTheWay: readonly Mood[] = (["refused", "cut-upgrade"] as const).map((how) => ({ at: "connect", how }));
-const inTheMiddle = (["Started", "Ended"] as const).flatMap((at) => (["lost-request", "lost-answer", "half-answer", "InternalError"] as const).map((how): Mood => ({ at, how })));
+const inTheMiddle = (["Started", "Ended"] as const).flatMap((at) =>
+  (["lost-request", "lost-answer", "half-answer", "InternalError"] as const).map((how): Mood => ({ at, how })),
+);
 
 /** What every session must have come to, whatever happened on the way. */
 function proven(csms: Csms, { book }: World, protocol: string): void {
-  const events = csms.got.filter(({ action, payload }) => ["Started", "Updated", "Ended"].includes(stepOf(action, payload) ?? ""));
+  const events = csms.got.filter(({ action, payload }) =>
+    ["Started", "Updated", "Ended"].includes(stepOf(action, payload) ?? ""),
+  );
   if (protocol === "ocpp1.6") proven16(events, book);
   else proven2x(events, book, protocol);
 }
@@ -30,7 +35,9 @@ type Fields = Readonly<Record<string, unknown>>;
 
 function proven2x(events: readonly Got[], book: World["book"], protocol: string): void {
   for (let number = 2; number <= book.last(); number += 1) {
-    const mine = events.filter(({ payload }) => (payload["transactionInfo"] as Fields)["transactionId"] === `session-${number}`);
+    const mine = events.filter(
+      ({ payload }) => (payload["transactionInfo"] as Fields)["transactionId"] === `session-${number}`,
+    );
     const bySeqNo = grouped(mine, ({ payload }) => payload["seqNo"] as number);
     // Gapless from 0, in this order of first arrival, and all copies of one event alike.
     assert.equal([...bySeqNo.keys()], [0, 1], `session ${number}`);
@@ -39,40 +46,68 @@ function proven2x(events: readonly Got[], book: World["book"], protocol: string)
     assert.is(started?.["eventType"], "Started");
     assert.is(ended?.["eventType"], "Ended");
     assert.is(ended?.["offline"], true);
-    const [begin, end] = (ended?.["meterValue"] as readonly { readonly sampledValue: readonly [{ readonly value: number; readonly signedMeterValue?: Fields }] }[]).map(({ sampledValue }) => sampledValue[0]);
+    const [begin, end] = (
+      ended?.["meterValue"] as readonly {
+        readonly sampledValue: readonly [{ readonly value: number; readonly signedMeterValue?: Fields }];
+      }[]
+    ).map(({ sampledValue }) => sampledValue[0]);
     assert.is(begin?.value, 1_234_500 + number * 20_000);
     assert.is((end?.value ?? 0) - (begin?.value ?? 0), 12_345);
-    assert.is(Buffer.from(String(end?.signedMeterValue?.["signedMeterData"]), "base64").toString(), book.issued[number - 1]?.ocmf);
+    assert.is(
+      Buffer.from(String(end?.signedMeterValue?.["signedMeterData"]), "base64").toString(),
+      book.issued[number - 1]?.ocmf,
+    );
     const info = ended?.["transactionInfo"] as Fields;
     assert.is((info["customData"] as Fields)["total"], price.due.gross);
     assert.is((info["customData"] as Fields)["energyKwh"], kwhExact(12_345_000));
     assert.is(info["stoppedReason"], "Local");
-    const cost = ended?.["costDetails"] as { readonly totalCost: { readonly total: Fields }; readonly totalUsage: Fields } | undefined;
-    if (protocol === "ocpp2.1") assert.equal([cost?.totalCost.total["inclTax"], cost?.totalUsage["energy"], info["tariffId"]], [8.54, 12_345, "standard"]);
+    const cost = ended?.["costDetails"] as
+      | { readonly totalCost: { readonly total: Fields }; readonly totalUsage: Fields }
+      | undefined;
+    if (protocol === "ocpp2.1")
+      assert.equal(
+        [cost?.totalCost.total["inclTax"], cost?.totalUsage["energy"], info["tariffId"]],
+        [8.54, 12_345, "standard"],
+      );
     else assert.is(cost, undefined);
   }
 }
 
 function proven16(events: readonly Got[], book: World["book"]): void {
   const sessions = book.last() - 1;
-  const starts = grouped(events.filter(({ action }) => action === "StartTransaction"), ({ payload }) => payload["meterStart"]);
-  const stops = grouped(events.filter(({ action }) => action === "StopTransaction"), ({ payload }) => payload["transactionId"]);
+  const starts = grouped(
+    events.filter(({ action }) => action === "StartTransaction"),
+    ({ payload }) => payload["meterStart"],
+  );
+  const stops = grouped(
+    events.filter(({ action }) => action === "StopTransaction"),
+    ({ payload }) => payload["transactionId"],
+  );
   assert.is(starts.size, sessions);
   assert.is(stops.size, sessions);
-  for (const copies of [...starts.values(), ...stops.values()]) assert.is(new Set(copies.map(({ text }) => text)).size, 1);
+  for (const copies of [...starts.values(), ...stops.values()])
+    assert.is(new Set(copies.map(({ text }) => text)).size, 1);
   const ends = [...stops.values()].map((copies) => first(copies).payload);
   for (let number = 2; number <= book.last(); number += 1) {
     const meterStart = 1_234_500 + number * 20_000;
     assert.ok(starts.has(meterStart));
     const end = ends.find(({ meterStop }) => meterStop === meterStart + 12_345);
-    const values = end?.["transactionData"] as readonly { readonly sampledValue: readonly { readonly value: string; readonly format: string }[] }[];
+    const values = end?.["transactionData"] as readonly {
+      readonly sampledValue: readonly { readonly value: string; readonly format: string }[];
+    }[];
     const signed = values[1]?.sampledValue.find(({ format }) => format === "SignedData");
-    assert.is(Buffer.from(String((JSON.parse(signed?.value ?? "{}") as Fields)["signedMeterData"]), "base64").toString(), book.issued[number - 1]?.ocmf);
+    assert.is(
+      Buffer.from(String((JSON.parse(signed?.value ?? "{}") as Fields)["signedMeterData"]), "base64").toString(),
+      book.issued[number - 1]?.ocmf,
+    );
   }
 }
 
 for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
-  for (const [restarts, sessions] of [[false, 50], [true, 5]] as const)
+  for (const [restarts, sessions] of [
+    [false, 50],
+    [true, 5],
+  ] as const)
     test(`${protocol}: ${sessions} sessions, the line cut at every step of each${restarts ? ", the till restarted after every cut" : ""}: each is there once, no copy after its acknowledgement`, async () => {
       const csms = await Csms.open([protocol]);
       const lasting = world();
@@ -80,7 +115,8 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
       let now = stationState(lasting, config);
       const failures: unknown[] = [];
       const copies = new Map<number, number>();
-      const copiesOf = (): number => csms.got.filter(({ action, payload }) => stepOf(action, payload) === "Ended").length;
+      const copiesOf = (): number =>
+        csms.got.filter(({ action, payload }) => stepOf(action, payload) === "Ended").length;
       for (let sold = 0; sold < sessions; sold += 1) {
         const number = lasting.book.sell();
         for (const mood of [...onTheWay, ...inTheMiddle]) {

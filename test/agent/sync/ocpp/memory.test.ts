@@ -1,8 +1,17 @@
-// What an OCPP uplink remembers for the CSMS beside the receipts: reservations that were used or ran out, and the restarts that it asked for.
+// What an OCPP uplink remembers for the CSMS beside the receipts: reservations that were used or ran out, and the
+// restarts that it asked for.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { drained, letGo, ocppConfig, stationState, world, type Till, type World } from "../../../support/sync/ocpp-bench.js";
 import { Csms } from "../../../support/sync/csms.js";
+import {
+  drained,
+  letGo,
+  ocppConfig,
+  stationState,
+  type Till,
+  type World,
+  world,
+} from "../../../support/sync/ocpp-bench.js";
 import { Forecourt } from "../../../support/sync/simulated-station.js";
 
 const test = suite("what a CSMS is told later");
@@ -20,14 +29,19 @@ async function scene(protocol: string): Promise<Scene> {
 
 const card = { uid: "04A1B2C3D4E5F6", type: "RFID", contractId: "C", countryCode: "DE", partyId: "ABC" } as const;
 const reserve = ({ place, lasting }: Scene, id: string, untilMs = lasting.clock.now().at + 3_600_000): void =>
-  place.happens({ type: "Reserved", moment: lasting.clock.now(), reservation: { id, by: id.split(":")[0] ?? "", connector: 1, token: card, untilMs } });
+  place.happens({
+    type: "Reserved",
+    moment: lasting.clock.now(),
+    reservation: { id, by: id.split(":")[0] ?? "", connector: 1, token: card, untilMs },
+  });
 const online = async ({ csms, lasting, now }: Scene): Promise<void> => {
   now.outbox.begin();
   await csms.until(() => csms.of("SecurityEventNotification").length >= 1);
   await quiet(lasting);
 };
 async function quiet({ clock }: World): Promise<void> {
-  for (let calm = 0; calm < 3; calm = clock.inFlight === 0 ? calm + 1 : 0) await new Promise((resolve) => setImmediate(resolve));
+  for (let calm = 0; calm < 3; calm = clock.inFlight === 0 ? calm + 1 : 0)
+    await new Promise((resolve) => setImmediate(resolve));
 }
 
 for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"]) {
@@ -79,7 +93,12 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
     csms.mood = { at: "connect", how: "refused" };
     now.outbox.begin();
     const moment = lasting.clock.now();
-    for (const [id, by] of [["csms:5", "clock"], ["other:6", "clock"], ["csms:7", "csms"], ["csms:8", "the operator"]] as const) {
+    for (const [id, by] of [
+      ["csms:5", "clock"],
+      ["other:6", "clock"],
+      ["csms:7", "csms"],
+      ["csms:8", "the operator"],
+    ] as const) {
       reserve(told, id);
       place.happens({ type: "ReservationEnded", moment, id, outcome: by === "clock" ? "expired" : "cancelled", by });
     }
@@ -91,7 +110,12 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
     await quiet(lasting);
     assert.equal(
       csms.of("ReservationStatusUpdate").map(({ payload }) => payload),
-      protocol === "ocpp1.6" ? [] : [{ reservationId: 5, reservationUpdateStatus: "Expired" }, { reservationId: 8, reservationUpdateStatus: "Removed" }],
+      protocol === "ocpp1.6"
+        ? []
+        : [
+            { reservationId: 5, reservationUpdateStatus: "Expired" },
+            { reservationId: 8, reservationUpdateStatus: "Removed" },
+          ],
     );
     assert.equal(csms.violations, []);
   });
@@ -124,9 +148,14 @@ for (const [when, busy, by, reason] of [
       await csms.until(() => csms.of("BootNotification").length === 3 + run);
       await quiet(lasting);
     }
-    assert.equal(csms.of("BootNotification").map(({ payload }) => payload["reason"]).slice(2), [reason, "ApplicationReset"]);
+    assert.equal(
+      csms
+        .of("BootNotification")
+        .map(({ payload }) => payload["reason"])
+        .slice(2),
+      [reason, "ApplicationReset"],
+    );
     assert.equal(csms.violations, []);
   });
-
 
 test.run();

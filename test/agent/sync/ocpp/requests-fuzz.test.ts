@@ -1,10 +1,12 @@
-// Whatever a peer sends is answered: by a payload that fits the standard's schema, or by a CALLERROR of the standard's codes. Nothing crashes.
-import fc from "fast-check";
+// Whatever a peer sends is answered: by a payload that fits the standard's schema, or by a CALLERROR of the standard's
+// codes. Nothing crashes.
+
 import { createRequire } from "node:module";
+import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { requestHandlers } from "../../../../agent/sync/ocpp/request-handlers.js";
-import { codeFor, callErrorCodes, type Dialect } from "../../../../agent/sync/ocpp/rpc/frame.js";
+import { callErrorCodes, codeFor, type Dialect } from "../../../../agent/sync/ocpp/rpc/frame.js";
 import { Counter } from "../../../support/sync/test-requests.js";
 
 const test = suite("words that were never meant");
@@ -12,19 +14,39 @@ const test = suite("words that were never meant");
 const later = "2099-01-01T00:00:00Z";
 const token = { idToken: "04A23B1C5D6E80", type: "ISO14443", additionalInfo: [{ additionalIdToken: "x", type: "y" }] };
 const evse = { id: 1, connectorId: 1 };
-const condition = { startTimeOfDay: "08:00", dayOfWeek: ["Monday"], validFromDate: "2026-01-01", evseKind: "AC", minEnergy: 5, maxPower: 7000, minTime: 60 };
+const condition = {
+  startTimeOfDay: "08:00",
+  dayOfWeek: ["Monday"],
+  validFromDate: "2026-01-01",
+  evseKind: "AC",
+  minEnergy: 5,
+  maxPower: 7000,
+  minTime: 60,
+};
 const tariff = {
-  tariffId: "T", currency: "EUR", description: [{ format: "UTF8", language: "en", content: "x" }], validFrom: later,
+  tariffId: "T",
+  currency: "EUR",
+  description: [{ format: "UTF8", language: "en", content: "x" }],
+  validFrom: later,
   energy: { prices: [{ priceKwh: 0.3, conditions: condition }], taxRates: [{ type: "VAT", tax: 19, stack: 0 }] },
-  chargingTime: { prices: [{ priceMinute: 0.1 }] }, idleTime: { prices: [{ priceMinute: 0.1, conditions: { minIdleTime: 1 } }] }, fixedFee: { prices: [{ priceFixed: 1, conditions: { paymentBrand: "x" } }] },
-  minCost: { exclTax: 1 }, maxCost: { exclTax: 5, inclTax: 6 },
+  chargingTime: { prices: [{ priceMinute: 0.1 }] },
+  idleTime: { prices: [{ priceMinute: 0.1, conditions: { minIdleTime: 1 } }] },
+  fixedFee: { prices: [{ priceFixed: 1, conditions: { paymentBrand: "x" } }] },
+  minCost: { exclTax: 1 },
+  maxCost: { exclTax: 5, inclTax: 6 },
 };
 const component = { name: "EVSE", instance: "x", evse };
 const variable = { name: "AvailabilityState", instance: "x" };
 
 /** A well-formed payload for every message, full of everything it may hold. */
 const in2x: Readonly<Record<string, unknown>> = {
-  RequestStartTransaction: { evseId: 1, idToken: token, groupIdToken: token, remoteStartId: 1, chargingProfile: { id: 1 } },
+  RequestStartTransaction: {
+    evseId: 1,
+    idToken: token,
+    groupIdToken: token,
+    remoteStartId: 1,
+    chargingProfile: { id: 1 },
+  },
   RequestStopTransaction: { transactionId: "S1" },
   GetTransactionStatus: { transactionId: "S1" },
   UnlockConnector: { evseId: 1, connectorId: 1 },
@@ -34,7 +56,16 @@ const in2x: Readonly<Record<string, unknown>> = {
   TriggerMessage: { evse, requestedMessage: "Heartbeat", customTrigger: "x" },
   ClearCache: {},
   DataTransfer: { vendorId: "v", messageId: "m", data: { any: ["thing"] } },
-  SendLocalList: { versionNumber: 1, updateType: "Full", localAuthorizationList: [{ idToken: token, idTokenInfo: { status: "Accepted", cacheExpiryDateTime: later, groupIdToken: token, evseId: [1, 2] } }] },
+  SendLocalList: {
+    versionNumber: 1,
+    updateType: "Full",
+    localAuthorizationList: [
+      {
+        idToken: token,
+        idTokenInfo: { status: "Accepted", cacheExpiryDateTime: later, groupIdToken: token, evseId: [1, 2] },
+      },
+    ],
+  },
   GetLocalListVersion: {},
   GetVariables: { getVariableData: [{ attributeType: "Actual", component, variable }] },
   SetVariables: { setVariableData: [{ attributeType: "Actual", attributeValue: "1", component, variable }] },
@@ -59,7 +90,11 @@ const in16: Readonly<Record<string, unknown>> = {
   ExtendedTriggerMessage: { requestedMessage: "Heartbeat", connectorId: 1 },
   ClearCache: {},
   DataTransfer: { vendorId: "v", messageId: "m", data: "x" },
-  SendLocalList: { listVersion: 1, updateType: "Full", localAuthorizationList: [{ idTag: "X", idTagInfo: { status: "Accepted", expiryDate: later, parentIdTag: "Y" } }] },
+  SendLocalList: {
+    listVersion: 1,
+    updateType: "Full",
+    localAuthorizationList: [{ idTag: "X", idTagInfo: { status: "Accepted", expiryDate: later, parentIdTag: "Y" } }],
+  },
   GetLocalListVersion: {},
   GetConfiguration: { key: ["HeartbeatInterval", "x"] },
   ChangeConfiguration: { key: "HeartbeatInterval", value: "60" },
@@ -69,15 +104,43 @@ const in16: Readonly<Record<string, unknown>> = {
 };
 
 const junk: fc.Arbitrary<unknown> = fc.oneof(
-  fc.constantFrom<unknown>(undefined, null, true, 0, -1, 1.5, 1e308, Number.MAX_SAFE_INTEGER + 2, "", "x", "x".repeat(3000), "2026-02-30T00:00:00Z", [], {}, [[]], { toString: 1 }, { __proto__: null }, "__proto__", "constructor"),
+  fc.constantFrom<unknown>(
+    undefined,
+    null,
+    true,
+    0,
+    -1,
+    1.5,
+    1e308,
+    Number.MAX_SAFE_INTEGER + 2,
+    "",
+    "x",
+    "x".repeat(3000),
+    "2026-02-30T00:00:00Z",
+    [],
+    {},
+    [[]],
+    { toString: 1 },
+    { __proto__: null },
+    "__proto__",
+    "constructor",
+  ),
   fc.string({ maxLength: 60 }),
   fc.integer(),
   fc.double(),
   fc.jsonValue({ maxDepth: 3 }),
 );
 
-type Cut = { readonly where: number; readonly how: "replace" | "drop" | "double" | "many" | "add"; readonly junk: unknown };
-const cut: fc.Arbitrary<Cut> = fc.record({ where: fc.nat(200), how: fc.constantFrom("replace", "drop", "double", "many", "add"), junk });
+type Cut = {
+  readonly where: number;
+  readonly how: "replace" | "drop" | "double" | "many" | "add";
+  readonly junk: unknown;
+};
+const cut: fc.Arbitrary<Cut> = fc.record({
+  where: fc.nat(200),
+  how: fc.constantFrom("replace", "drop", "double", "many", "add"),
+  junk,
+});
 
 type Slot = { readonly holder: Record<string, unknown>; readonly key: string };
 
@@ -97,12 +160,19 @@ function damaged(payload: unknown, { where, how, junk: thing }: Cut): unknown {
   if (how === "drop") delete holder[key];
   else if (how === "add") holder["surprise"] = thing;
   else if (how === "replace") holder[key] = thing;
-  else if (Array.isArray(holder[key])) holder[key] = Array.from({ length: how === "many" ? 150 : 2 }, () => structuredClone((holder[key] as unknown[])[0]));
+  else if (Array.isArray(holder[key]))
+    holder[key] = Array.from({ length: how === "many" ? 150 : 2 }, () =>
+      structuredClone((holder[key] as unknown[])[0]),
+    );
   else holder[key] = [holder[key]];
   return copy;
 }
 
-for (const [dialect, payloads, runs] of [["ocpp1.6", in16, 150], ["ocpp2.0.1", in2x, 150], ["ocpp2.1", in2x, 250]] as const)
+for (const [dialect, payloads, runs] of [
+  ["ocpp1.6", in16, 150],
+  ["ocpp2.0.1", in2x, 150],
+  ["ocpp2.1", in2x, 250],
+] as const)
   test(`${dialect}: are answered`, async () => {
     const counter = new Counter(dialect as Dialect);
     const codes = new Set<unknown>([...callErrorCodes].map((code) => codeFor(code, dialect)));
@@ -122,12 +192,19 @@ for (const [dialect, payloads, runs] of [["ocpp1.6", in16, 150], ["ocpp2.0.1", i
     await counter.room.close();
   });
 
-for (const [dialect, payloads] of [["ocpp1.6", in16], ["ocpp2.0.1", in2x], ["ocpp2.1", in2x]] as const)
+for (const [dialect, payloads] of [
+  ["ocpp1.6", in16],
+  ["ocpp2.0.1", in2x],
+  ["ocpp2.1", in2x],
+] as const)
   test(`${dialect}: every message of the table is one that this station answers`, async () => {
     const counter = new Counter(dialect);
     const known = Object.keys(requestHandlers(counter.context, dialect));
     const tariffs = ["SetDefaultTariff", "GetTariffs", "ClearTariffs", "ChangeTransactionTariff"];
-    assert.equal(Object.keys(payloads).filter((action) => !known.includes(action)), dialect === "ocpp2.0.1" ? tariffs : []);
+    assert.equal(
+      Object.keys(payloads).filter((action) => !known.includes(action)),
+      dialect === "ocpp2.0.1" ? tariffs : [],
+    );
     assert.is(counter.ask("NoSuchMessage", {}), "NotImplemented");
     assert.is(counter.ask("constructor", {}), "NotImplemented");
     await counter.room.close();
@@ -135,22 +212,65 @@ for (const [dialect, payloads] of [["ocpp1.6", in16], ["ocpp2.0.1", in2x], ["ocp
 
 /** What a station sends; all else in the standard's schemas is for it to answer. */
 const sentByStations = [
-  "Authorize", "BatterySwap", "BootNotification", "ClearedChargingLimit", "ClosePeriodicEventStream", "DiagnosticsStatusNotification", "FirmwareStatusNotification",
-  "Get15118EVCertificate", "GetCertificateChainStatus", "GetCertificateStatus", "Heartbeat", "LogStatusNotification", "MeterValues", "NotifyChargingLimit",
-  "NotifyCustomerInformation", "NotifyDERAlarm", "NotifyDERStartStop", "NotifyDisplayMessages", "NotifyEVChargingNeeds", "NotifyEVChargingSchedule", "NotifyEvent",
-  "NotifyMonitoringReport", "NotifyPriorityCharging", "NotifyReport", "NotifySettlement", "OpenPeriodicEventStream", "PublishFirmwareStatusNotification",
-  "PullDynamicScheduleUpdate", "ReportChargingProfiles", "ReportDERControl", "ReservationStatusUpdate", "SecurityEventNotification", "SignCertificate",
-  "SignedFirmwareStatusNotification", "StartTransaction", "StatusNotification", "StopTransaction", "TransactionEvent", "VatNumberValidation",
+  "Authorize",
+  "BatterySwap",
+  "BootNotification",
+  "ClearedChargingLimit",
+  "ClosePeriodicEventStream",
+  "DiagnosticsStatusNotification",
+  "FirmwareStatusNotification",
+  "Get15118EVCertificate",
+  "GetCertificateChainStatus",
+  "GetCertificateStatus",
+  "Heartbeat",
+  "LogStatusNotification",
+  "MeterValues",
+  "NotifyChargingLimit",
+  "NotifyCustomerInformation",
+  "NotifyDERAlarm",
+  "NotifyDERStartStop",
+  "NotifyDisplayMessages",
+  "NotifyEVChargingNeeds",
+  "NotifyEVChargingSchedule",
+  "NotifyEvent",
+  "NotifyMonitoringReport",
+  "NotifyPriorityCharging",
+  "NotifyReport",
+  "NotifySettlement",
+  "OpenPeriodicEventStream",
+  "PublishFirmwareStatusNotification",
+  "PullDynamicScheduleUpdate",
+  "ReportChargingProfiles",
+  "ReportDERControl",
+  "ReservationStatusUpdate",
+  "SecurityEventNotification",
+  "SignCertificate",
+  "SignedFirmwareStatusNotification",
+  "StartTransaction",
+  "StatusNotification",
+  "StopTransaction",
+  "TransactionEvent",
+  "VatNumberValidation",
 ];
 
-for (const [dialect, file] of [["ocpp1.6", "ocpp1_6"], ["ocpp2.0.1", "ocpp2_0_1"], ["ocpp2.1", "ocpp2_1"]] as const)
+for (const [dialect, file] of [
+  ["ocpp1.6", "ocpp1_6"],
+  ["ocpp2.0.1", "ocpp2_0_1"],
+  ["ocpp2.1", "ocpp2_1"],
+] as const)
   test(`${dialect}: every message that the standard has for a station is answered, and none that it has not`, async () => {
     const counter = new Counter(dialect);
-    const schemas = createRequire(import.meta.url)(`ocpp-rpc/lib/schemas/${file}.json`) as readonly { readonly $id: string }[];
+    const schemas = createRequire(import.meta.url)(`ocpp-rpc/lib/schemas/${file}.json`) as readonly {
+      readonly $id: string;
+    }[];
     const requests = schemas.flatMap(({ $id }) => /^urn:(.+?)(?:\.req|Request)$/.exec($id)?.[1] ?? []);
     assert.ok(requests.length > 30, String(requests.length));
-    assert.equal(Object.keys(requestHandlers(counter.context, dialect)).sort(), requests.filter((action) => !sentByStations.includes(action)).sort());
-    for (const action of requests.filter((one) => sentByStations.includes(one) && one !== "DataTransfer")) assert.is(counter.ask(action, {}), "NotImplemented", action);
+    assert.equal(
+      Object.keys(requestHandlers(counter.context, dialect)).sort(),
+      requests.filter((action) => !sentByStations.includes(action)).sort(),
+    );
+    for (const action of requests.filter((one) => sentByStations.includes(one) && one !== "DataTransfer"))
+      assert.is(counter.ask(action, {}), "NotImplemented", action);
     await counter.room.close();
   });
 
@@ -160,7 +280,12 @@ const rows = [
   ["ocpp2.0.1", "RequestStopTransaction", { transactionId: "x".repeat(37) }, "PropertyConstraintViolation"],
   ["ocpp2.0.1", "GetVariables", { getVariableData: [] }, "OccurrenceConstraintViolation"],
   ["ocpp2.0.1", "ChangeAvailability", { operationalStatus: "Maybe" }, "PropertyConstraintViolation"],
-  ["ocpp2.0.1", "ReserveNow", { id: 1, expiryDateTime: "tomorrow", idToken: { idToken: "A", type: "Central" } }, "PropertyConstraintViolation"],
+  [
+    "ocpp2.0.1",
+    "ReserveNow",
+    { id: 1, expiryDateTime: "tomorrow", idToken: { idToken: "A", type: "Central" } },
+    "PropertyConstraintViolation",
+  ],
   ["ocpp2.0.1", "SetChargingProfile", {}, "NotSupported"],
   ["ocpp2.0.1", "UpdateFirmware", {}, "NotSupported"],
   ["ocpp2.0.1", "SetDefaultTariff", {}, "NotImplemented"],
@@ -171,8 +296,17 @@ const rows = [
 ] as const;
 
 test("what is wrong with a payload is named by the standard's word", async () => {
-  const counters = { "ocpp1.6": new Counter("ocpp1.6"), "ocpp2.0.1": new Counter("ocpp2.0.1"), "ocpp2.1": new Counter("ocpp2.1") };
-  for (const [dialect, action, payload, code] of rows) assert.is(counters[dialect].ask(action, payload), code, `${dialect} ${action} ${JSON.stringify(payload).slice(0, 60)}`);
+  const counters = {
+    "ocpp1.6": new Counter("ocpp1.6"),
+    "ocpp2.0.1": new Counter("ocpp2.0.1"),
+    "ocpp2.1": new Counter("ocpp2.1"),
+  };
+  for (const [dialect, action, payload, code] of rows)
+    assert.is(
+      counters[dialect].ask(action, payload),
+      code,
+      `${dialect} ${action} ${JSON.stringify(payload).slice(0, 60)}`,
+    );
   await Promise.all(Object.values(counters).map(({ room }) => room.close()));
 });
 

@@ -1,8 +1,9 @@
-// What a CSMS may ask of sessions, reservations and the station, in each dialect: each answer is the truth and fits the standard's schema.
+// What a CSMS may ask of sessions, reservations and the station, in each dialect: each answer is the truth and fits the
+// standard's schema.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Dialect } from "../../../../agent/sync/ocpp/rpc/frame.js";
 import { reservationKey, reservationNumber } from "../../../../agent/sync/ocpp/cards/reservation.js";
+import type { Dialect } from "../../../../agent/sync/ocpp/rpc/frame.js";
 import { Counter } from "../../../support/sync/test-requests.js";
 
 const later = "2099-01-01T00:00:00Z";
@@ -17,15 +18,32 @@ for (const dialect of dialects2x)
     const counter = new Counter(dialect);
     const { room } = counter;
     await room.plug(1);
-    assert.equal(counter.ask("RequestStartTransaction", { evseId: 1, idToken: app, remoteStartId: 77, groupIdToken: { idToken: "fleet", type: "Central" } }), { status: "Accepted" });
+    assert.equal(
+      counter.ask("RequestStartTransaction", {
+        evseId: 1,
+        idToken: app,
+        remoteStartId: 77,
+        groupIdToken: { idToken: "fleet", type: "Central" },
+      }),
+      { status: "Accepted" },
+    );
     await room.clock.pass(2_000);
     const session = room.session(1);
     assert.is(session.state, "charging");
     if (session.state !== "charging") return;
     const { id, acceptance } = session.sale.opening;
-    assert.equal([acceptance.authorizationReference, acceptance.group, acceptance.by, acceptance.token.uid], ["77", "fleet", "csms", "APP-1"]);
-    assert.equal(counter.ask("GetTransactionStatus", { transactionId: id }), { ongoingIndicator: true, messagesInQueue: false });
-    assert.equal(counter.ask("GetTransactionStatus", { transactionId: "gone" }), { ongoingIndicator: false, messagesInQueue: false });
+    assert.equal(
+      [acceptance.authorizationReference, acceptance.group, acceptance.by, acceptance.token.uid],
+      ["77", "fleet", "csms", "APP-1"],
+    );
+    assert.equal(counter.ask("GetTransactionStatus", { transactionId: id }), {
+      ongoingIndicator: true,
+      messagesInQueue: false,
+    });
+    assert.equal(counter.ask("GetTransactionStatus", { transactionId: "gone" }), {
+      ongoingIndicator: false,
+      messagesInQueue: false,
+    });
     assert.equal(counter.ask("GetTransactionStatus", {}), { messagesInQueue: false });
     assert.is(counter.status("UnlockConnector", { evseId: 1, connectorId: 1 }), "OngoingAuthorizedTransaction");
     assert.equal(counter.ask("RequestStopTransaction", { transactionId: id }), { status: "Accepted" });
@@ -38,7 +56,8 @@ for (const dialect of dialects2x)
 sessions("a start is refused with the reason that is true", async () => {
   const counter = new Counter("ocpp2.0.1");
   const { room } = counter;
-  const start = (more: object): unknown => counter.reason("RequestStartTransaction", { idToken: app, remoteStartId: 1, evseId: 1, ...more });
+  const start = (more: object): unknown =>
+    counter.reason("RequestStartTransaction", { idToken: app, remoteStartId: 1, evseId: 1, ...more });
   assert.equal(start({ evseId: 9 }), ["Rejected", "UnknownEvse"]);
   assert.equal(start({ idToken: { idToken: "", type: "NoAuthorization" } }), ["Rejected", "InvalidIdToken"]);
   assert.equal(start({ idToken: { idToken: "x".repeat(37), type: "Central" } }), ["Rejected", "InvalidIdToken"]);
@@ -56,8 +75,17 @@ sessions("a start is refused with the reason that is true", async () => {
 
 sessions("a charging profile is left out, and that is said", async () => {
   const counter = new Counter("ocpp2.1");
-  const profile = { id: 1, stackLevel: 0, chargingProfilePurpose: "TxProfile", chargingProfileKind: "Relative", chargingSchedule: [{ id: 1, chargingRateUnit: "A", chargingSchedulePeriod: [{ startPeriod: 0, limit: 6 }] }] };
-  assert.equal(counter.reason("RequestStartTransaction", { evseId: 1, idToken: app, remoteStartId: 1, chargingProfile: profile }), ["Accepted", "UnsupportedParam"]);
+  const profile = {
+    id: 1,
+    stackLevel: 0,
+    chargingProfilePurpose: "TxProfile",
+    chargingProfileKind: "Relative",
+    chargingSchedule: [{ id: 1, chargingRateUnit: "A", chargingSchedulePeriod: [{ startPeriod: 0, limit: 6 }] }],
+  };
+  assert.equal(
+    counter.reason("RequestStartTransaction", { evseId: 1, idToken: app, remoteStartId: 1, chargingProfile: profile }),
+    ["Accepted", "UnsupportedParam"],
+  );
   await counter.room.close();
 });
 
@@ -80,7 +108,10 @@ sessions("there is no lock to open", async () => {
   const counter = new Counter("ocpp2.0.1");
   assert.is(counter.status("UnlockConnector", { evseId: 1, connectorId: 2 }), "UnknownConnector");
   assert.is(counter.status("UnlockConnector", { evseId: 0, connectorId: 1 }), "UnknownConnector");
-  assert.equal(counter.reason("UnlockConnector", { evseId: 1, connectorId: 1 }), ["UnlockFailed", "UnsupportedRequest"]);
+  assert.equal(counter.reason("UnlockConnector", { evseId: 1, connectorId: 1 }), [
+    "UnlockFailed",
+    "UnsupportedRequest",
+  ]);
   await counter.room.close();
 });
 
@@ -89,25 +120,29 @@ sessions.run();
 const booked = suite("reservations");
 
 for (const dialect of dialects2x)
-  booked(`${dialect}: a connector is kept for its card, whatever the case of its letters, and for nobody else`, async () => {
-    const counter = new Counter(dialect);
-    const { room } = counter;
-    await room.plug(1);
-    const reserve = { id: 5, expiryDateTime: later, idToken: card, evseId: 1 };
-    assert.is(counter.status("ReserveNow", reserve), "Accepted");
-    assert.is(counter.status("ReserveNow", { ...reserve, id: 6, idToken: app }), "Occupied");
-    await room.tap("9F3C77E1");
-    assert.is(room.session(1).state, "occupied", "another card starts nothing");
-    await room.tap("04A23B1C5D6E80");
-    await room.clock.pass(2_000);
-    assert.is(room.session(1).state, "charging");
-    assert.equal(counter.reason("CancelReservation", { reservationId: 5 }), ["Rejected", "NotFound"]);
-    await room.close();
-  });
+  booked(
+    `${dialect}: a connector is kept for its card, whatever the case of its letters, and for nobody else`,
+    async () => {
+      const counter = new Counter(dialect);
+      const { room } = counter;
+      await room.plug(1);
+      const reserve = { id: 5, expiryDateTime: later, idToken: card, evseId: 1 };
+      assert.is(counter.status("ReserveNow", reserve), "Accepted");
+      assert.is(counter.status("ReserveNow", { ...reserve, id: 6, idToken: app }), "Occupied");
+      await room.tap("9F3C77E1");
+      assert.is(room.session(1).state, "occupied", "another card starts nothing");
+      await room.tap("04A23B1C5D6E80");
+      await room.clock.pass(2_000);
+      assert.is(room.session(1).state, "charging");
+      assert.equal(counter.reason("CancelReservation", { reservationId: 5 }), ["Rejected", "NotFound"]);
+      await room.close();
+    },
+  );
 
 booked("are refused with the reason that is true", async () => {
   const counter = new Counter("ocpp2.0.1");
-  const reserve = (more: object): unknown => counter.reason("ReserveNow", { id: 5, expiryDateTime: later, idToken: card, evseId: 1, ...more });
+  const reserve = (more: object): unknown =>
+    counter.reason("ReserveNow", { id: 5, expiryDateTime: later, idToken: card, evseId: 1, ...more });
   assert.equal(reserve({ evseId: 3 }), ["Rejected", "UnknownEvse"]);
   assert.equal(reserve({ expiryDateTime: "2001-01-01T00:00:00Z" }), ["Rejected", "Unspecified"]);
   assert.equal(reserve({ connectorType: "cCCS2" }), ["Rejected", "UnknownConnectorType"]);
@@ -121,21 +156,46 @@ booked("that run out are told; those that the CSMS cancels are not", async () =>
   const counter = new Counter("ocpp2.0.1");
   const { room } = counter;
   const soon = new Date(room.clock.now().at + 60_000).toISOString();
-  for (const [id, evseId] of [[5, 1], [6, 2]] as const) assert.is(counter.status("ReserveNow", { id, expiryDateTime: soon, idToken: card, evseId }), "Accepted");
+  for (const [id, evseId] of [
+    [5, 1],
+    [6, 2],
+  ] as const)
+    assert.is(counter.status("ReserveNow", { id, expiryDateTime: soon, idToken: card, evseId }), "Accepted");
   assert.is(counter.status("CancelReservation", { reservationId: 6 }), "Accepted");
   await room.clock.pass(61_000);
-  assert.equal(counter.sent, [{ action: "ReservationStatusUpdate", payload: { reservationId: 5, reservationUpdateStatus: "Expired" } }]);
-  counter.context.remote.reserve({ id: reservationKey("csms", 7), by: "csms", connector: 1, token: { uid: "X", type: "OTHER", contractId: "X", countryCode: "DE", partyId: "CTL" }, untilMs: Date.parse(later) });
+  assert.equal(counter.sent, [
+    { action: "ReservationStatusUpdate", payload: { reservationId: 5, reservationUpdateStatus: "Expired" } },
+  ]);
+  counter.context.remote.reserve({
+    id: reservationKey("csms", 7),
+    by: "csms",
+    connector: 1,
+    token: { uid: "X", type: "OTHER", contractId: "X", countryCode: "DE", partyId: "CTL" },
+    untilMs: Date.parse(later),
+  });
   counter.context.remote.cancel(reservationKey("csms", 7), "the operator");
-  assert.equal(counter.sent.at(-1), { action: "ReservationStatusUpdate", payload: { reservationId: 7, reservationUpdateStatus: "Removed" } });
+  assert.equal(counter.sent.at(-1), {
+    action: "ReservationStatusUpdate",
+    payload: { reservationId: 7, reservationUpdateStatus: "Removed" },
+  });
   await room.close();
 });
 
 booked("are found by token and group however upper and lower case are spelled", async () => {
   const counter = new Counter("ocpp2.0.1");
   const app = (idToken: string): object => ({ idToken, type: "Central" });
-  const start = (idToken: string, more: object = {}): unknown => counter.status("RequestStartTransaction", { idToken: app(idToken), remoteStartId: 1, evseId: 1, ...more });
-  assert.is(counter.status("ReserveNow", { id: 5, expiryDateTime: later, idToken: app("driver-7"), groupIdToken: app("Fleet"), evseId: 1 }), "Accepted");
+  const start = (idToken: string, more: object = {}): unknown =>
+    counter.status("RequestStartTransaction", { idToken: app(idToken), remoteStartId: 1, evseId: 1, ...more });
+  assert.is(
+    counter.status("ReserveNow", {
+      id: 5,
+      expiryDateTime: later,
+      idToken: app("driver-7"),
+      groupIdToken: app("Fleet"),
+      evseId: 1,
+    }),
+    "Accepted",
+  );
   assert.is(start("driver-8"), "Rejected");
   assert.is(start("DRIVER-7"), "Accepted");
   assert.is(start("driver-9", { groupIdToken: app("FLEET") }), "Rejected", "another token's start waits there");
@@ -144,8 +204,14 @@ booked("are found by token and group however upper and lower case are spelled", 
 
 booked("1.6: connector 0 is any connector", async () => {
   const counter = new Counter("ocpp1.6");
-  assert.is(counter.status("ReserveNow", { connectorId: 0, expiryDate: later, idTag: "04A23B1C5D6E80", reservationId: 1 }), "Accepted");
-  assert.is(counter.status("ReserveNow", { connectorId: 7, expiryDate: later, idTag: "04A23B1C5D6E80", reservationId: 2 }), "Rejected");
+  assert.is(
+    counter.status("ReserveNow", { connectorId: 0, expiryDate: later, idTag: "04A23B1C5D6E80", reservationId: 1 }),
+    "Accepted",
+  );
+  assert.is(
+    counter.status("ReserveNow", { connectorId: 7, expiryDate: later, idTag: "04A23B1C5D6E80", reservationId: 2 }),
+    "Rejected",
+  );
   assert.is(counter.status("CancelReservation", { reservationId: 1 }), "Accepted");
   assert.is(counter.status("CancelReservation", { reservationId: 1 }), "Rejected");
   await counter.room.close();
@@ -165,7 +231,8 @@ for (const dialect of dialects2x)
   ordered(`${dialect}: in and out of service, at once or when the session is over`, async () => {
     const counter = new Counter(dialect);
     const { room } = counter;
-    const change = (operationalStatus: string, evse?: object): unknown => counter.status("ChangeAvailability", { operationalStatus, ...(evse === undefined ? {} : { evse }) });
+    const change = (operationalStatus: string, evse?: object): unknown =>
+      counter.status("ChangeAvailability", { operationalStatus, ...(evse === undefined ? {} : { evse }) });
     await room.plug(1);
     counter.ask("RequestStartTransaction", { evseId: 1, idToken: app, remoteStartId: 1 });
     await room.clock.pass(2_000);
@@ -173,14 +240,18 @@ for (const dialect of dialects2x)
     assert.is(room.session(1).state, "charging");
     assert.is(change("Inoperative"), "Scheduled");
     assert.is(change("Inoperative", { id: 2 }), "Accepted");
-    assert.equal(counter.reason("ChangeAvailability", { operationalStatus: "Operative", evse: { id: 4 } }), ["Rejected", "UnknownEvse"]);
+    assert.equal(counter.reason("ChangeAvailability", { operationalStatus: "Operative", evse: { id: 4 } }), [
+      "Rejected",
+      "UnknownEvse",
+    ]);
     assert.is(change("Operative"), "Accepted");
     await room.close();
   });
 
 ordered("1.6: in and out of service", async () => {
   const counter = new Counter("ocpp1.6");
-  const change = (connectorId: number): unknown => counter.status("ChangeAvailability", { connectorId, type: "Inoperative" });
+  const change = (connectorId: number): unknown =>
+    counter.status("ChangeAvailability", { connectorId, type: "Inoperative" });
   assert.equal([change(0), change(2), change(3)], ["Accepted", "Accepted", "Rejected"]);
   await counter.room.close();
 });
@@ -212,12 +283,28 @@ ordered("1.6: both kinds of reset settle first", async () => {
   }
 });
 
-for (const [dialect, evse] of [["ocpp2.0.1", { evse: { id: 1, connectorId: 1 } }], ["ocpp2.1", { evse: { id: 1 } }], ["ocpp1.6", { connectorId: 1 }]] as const)
+for (const [dialect, evse] of [
+  ["ocpp2.0.1", { evse: { id: 1, connectorId: 1 } }],
+  ["ocpp2.1", { evse: { id: 1 } }],
+  ["ocpp1.6", { connectorId: 1 }],
+] as const)
   ordered(`${dialect}: a message is sent after the answer, where there is one of its kind`, async () => {
     const counter = new Counter(dialect);
-    const trigger = (requestedMessage: string, more: object = {}): unknown => counter.status("TriggerMessage", { requestedMessage, ...more });
-    assert.equal([trigger("Heartbeat"), trigger("StatusNotification", evse), trigger("MeterValues"), trigger("FirmwareStatusNotification")], ["Accepted", "Accepted", "Rejected", "NotImplemented"]);
-    assert.is(trigger("StatusNotification", dialect === "ocpp1.6" ? { connectorId: 8 } : { evse: { id: 8 } }), "Rejected");
+    const trigger = (requestedMessage: string, more: object = {}): unknown =>
+      counter.status("TriggerMessage", { requestedMessage, ...more });
+    assert.equal(
+      [
+        trigger("Heartbeat"),
+        trigger("StatusNotification", evse),
+        trigger("MeterValues"),
+        trigger("FirmwareStatusNotification"),
+      ],
+      ["Accepted", "Accepted", "Rejected", "NotImplemented"],
+    );
+    assert.is(
+      trigger("StatusNotification", dialect === "ocpp1.6" ? { connectorId: 8 } : { evse: { id: 8 } }),
+      "Rejected",
+    );
     assert.equal(counter.triggered, ["Heartbeat all", "StatusNotification 1"]);
     await counter.room.close();
   });
@@ -234,23 +321,60 @@ for (const dialect of ["ocpp1.6", "ocpp2.0.1", "ocpp2.1"] as const)
 ordered.run();
 
 const lists = suite("the local list");
-const entry = (idToken: string, status = "Accepted", more: object = {}): object => ({ idToken: { idToken, type: "ISO14443" }, idTokenInfo: { status, ...more } });
+const entry = (idToken: string, status = "Accepted", more: object = {}): object => ({
+  idToken: { idToken, type: "ISO14443" },
+  idTokenInfo: { status, ...more },
+});
 
 for (const dialect of dialects2x)
   lists(`${dialect}: is replaced, changed, and refused where its version is not newer`, async () => {
     const counter = new Counter(dialect);
-    const send = (updateType: string, versionNumber: number, localAuthorizationList?: readonly object[]): unknown => counter.status("SendLocalList", { updateType, versionNumber, ...(localAuthorizationList === undefined ? {} : { localAuthorizationList }) });
+    const send = (updateType: string, versionNumber: number, localAuthorizationList?: readonly object[]): unknown =>
+      counter.status("SendLocalList", {
+        updateType,
+        versionNumber,
+        ...(localAuthorizationList === undefined ? {} : { localAuthorizationList }),
+      });
     assert.equal(counter.ask("GetLocalListVersion", {}), { versionNumber: 0 });
-    assert.is(send("Full", 3, [entry("04a23b1c5d6e80", "Accepted", { cacheExpiryDateTime: "2027-01-01T00:00:00Z", groupIdToken: { idToken: "g", type: "Central" } }), entry("9F3C77E1", "Blocked"), entry("x".repeat(37))]), "Accepted");
+    assert.is(
+      send("Full", 3, [
+        entry("04a23b1c5d6e80", "Accepted", {
+          cacheExpiryDateTime: "2027-01-01T00:00:00Z",
+          groupIdToken: { idToken: "g", type: "Central" },
+        }),
+        entry("9F3C77E1", "Blocked"),
+        entry("x".repeat(37)),
+      ]),
+      "Accepted",
+    );
     assert.equal(counter.ask("GetLocalListVersion", {}), { versionNumber: 3 });
-    assert.equal([...counter.lists.cards.values()], [
-      { uid: "04A23B1C5D6E80", contractId: "04a23b1c5d6e80", status: "ALLOWED", group: "g", expires: "2027-01-01T00:00:00.000Z" },
-      { uid: "9F3C77E1", contractId: "9F3C77E1", status: "BLOCKED" },
-    ]);
+    assert.equal(
+      [...counter.lists.cards.values()],
+      [
+        {
+          uid: "04A23B1C5D6E80",
+          contractId: "04a23b1c5d6e80",
+          status: "ALLOWED",
+          group: "g",
+          expires: "2027-01-01T00:00:00.000Z",
+        },
+        { uid: "9F3C77E1", contractId: "9F3C77E1", status: "BLOCKED" },
+      ],
+    );
     assert.is(counter.notes.length, 1, "what no record can name is said to be left out");
     assert.is(send("Differential", 3, [entry("AABBCCDD")]), "VersionMismatch");
-    assert.is(send("Differential", 4, [{ idToken: { idToken: "9F3C77E1", type: "ISO14443" } }, entry("AABBCCDD", "Expired"), entry("AABBCCEE", "Accepted", { evseId: [1] })]), "Accepted");
-    assert.equal([...counter.lists.cards.values()].map(({ uid, status }) => `${uid} ${status}`), ["04A23B1C5D6E80 ALLOWED", "AABBCCDD EXPIRED"]);
+    assert.is(
+      send("Differential", 4, [
+        { idToken: { idToken: "9F3C77E1", type: "ISO14443" } },
+        entry("AABBCCDD", "Expired"),
+        entry("AABBCCEE", "Accepted", { evseId: [1] }),
+      ]),
+      "Accepted",
+    );
+    assert.equal(
+      [...counter.lists.cards.values()].map(({ uid, status }) => `${uid} ${status}`),
+      ["04A23B1C5D6E80 ALLOWED", "AABBCCDD EXPIRED"],
+    );
     assert.is(send("Full", 5, [entry("AABBCCDD"), entry("aabbccdd")]), "Failed");
     assert.is(send("Full", 0), "Failed");
     counter.lists.most = 0;
@@ -263,8 +387,12 @@ for (const dialect of dialects2x)
 
 lists("1.6: the same", async () => {
   const counter = new Counter("ocpp1.6");
-  const send = (updateType: string, listVersion: number, localAuthorizationList: readonly object[]): unknown => counter.status("SendLocalList", { updateType, listVersion, localAuthorizationList });
-  assert.is(send("Full", 1, [{ idTag: "04A23B1C5D6E80", idTagInfo: { status: "Accepted", parentIdTag: "fleet" } }]), "Accepted");
+  const send = (updateType: string, listVersion: number, localAuthorizationList: readonly object[]): unknown =>
+    counter.status("SendLocalList", { updateType, listVersion, localAuthorizationList });
+  assert.is(
+    send("Full", 1, [{ idTag: "04A23B1C5D6E80", idTagInfo: { status: "Accepted", parentIdTag: "fleet" } }]),
+    "Accepted",
+  );
   assert.equal(counter.ask("GetLocalListVersion", {}), { listVersion: 1 });
   assert.is(send("Differential", 1, []), "VersionMismatch");
   assert.is(send("Differential", 2, [{ idTag: "04A23B1C5D6E80" }]), "Accepted");

@@ -1,22 +1,24 @@
-// A CSMS that floods, never reads, fails in passing, or speaks late: what it costs has a bound, and nothing is lost or sold for it.
+// A CSMS that floods, never reads, fails in passing, or speaks late: what it costs has a bound, and nothing is lost or
+// sold for it.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { WebSocketServer, type WebSocket } from "ws";
-import { mostNotes, Rpc } from "../../../../agent/sync/ocpp/rpc/rpc.js";
+import { type WebSocket, WebSocketServer } from "ws";
+import { mostListed, mostPerMessage } from "../../../../agent/sync/ocpp/cards/local-list.js";
 import { idTokenOf } from "../../../../agent/sync/ocpp/requests/id-token.js";
 import { longestFrame } from "../../../../agent/sync/ocpp/rpc/connection.js";
-import { mostListed, mostPerMessage } from "../../../../agent/sync/ocpp/cards/local-list.js";
+import { mostNotes, Rpc } from "../../../../agent/sync/ocpp/rpc/rpc.js";
 import { tunnelsOf } from "../../../../agent/sync/transport/tunnel.js";
-import { LoopbackProxy } from "../../../support/sync/proxy-bench.js";
-import { drained, letGo, ocppConfig, stationState, world, type World } from "../../../support/sync/ocpp-bench.js";
 import { Csms } from "../../../support/sync/csms.js";
+import { drained, letGo, ocppConfig, stationState, type World, world } from "../../../support/sync/ocpp-bench.js";
+import { LoopbackProxy } from "../../../support/sync/proxy-bench.js";
 import { Forecourt } from "../../../support/sync/simulated-station.js";
 
 const test = suite("an unruly CSMS");
 test.after.each(letGo);
 
 async function quiet({ clock }: World): Promise<void> {
-  for (let calm = 0; calm < 3; calm = clock.inFlight === 0 ? calm + 1 : 0) await new Promise((resolve) => setImmediate(resolve));
+  for (let calm = 0; calm < 3; calm = clock.inFlight === 0 ? calm + 1 : 0)
+    await new Promise((resolve) => setImmediate(resolve));
 }
 
 test("that asks and asks and never reads an answer is let go before the answers fill the memory", async () => {
@@ -41,7 +43,8 @@ test("that asks and asks and never reads an answer is let go before the answers 
   const port = (server.address() as { port: number }).port;
   const { outbox, uplink } = stationState(world(), ocppConfig(`ws://127.0.0.1:${port}/`), { handlers });
   outbox.begin();
-  for (let turns = 0; turns < 20_000 && !/does not read/.test(uplink.line()); turns += 1) await new Promise((resolve) => setImmediate(resolve));
+  for (let turns = 0; turns < 20_000 && !/does not read/.test(uplink.line()); turns += 1)
+    await new Promise((resolve) => setImmediate(resolve));
   assert.match(uplink.line(), /the backend does not read: \d+ bytes wait for it/);
   // What the system holds for the socket, 4 MiB of ours, and one answer.
   assert.ok(answered.calls < 400, String(answered.calls));
@@ -53,7 +56,13 @@ test("that asks and asks and never reads an answer is let go before the answers 
 
 test("that sends nothing but nonsense is noted so many times and no more", () => {
   const notes: string[] = [];
-  const rpc = new Rpc({ dialect: "ocpp1.6", handlers: {}, send: () => {}, timeoutMs: 1_000, note: (text) => notes.push(text) });
+  const rpc = new Rpc({
+    dialect: "ocpp1.6",
+    handlers: {},
+    send: () => {},
+    timeoutMs: 1_000,
+    note: (text) => notes.push(text),
+  });
   for (let frame = 0; frame < 1_000; frame += 1) rpc.received(`nonsense ${frame}`);
   assert.is(notes.length, mostNotes);
   assert.match(notes.at(-1) ?? "", /what else it does is not noted until it connects anew/);
@@ -61,7 +70,10 @@ test("that sends nothing but nonsense is noted so many times and no more", () =>
 });
 
 test("that fails to take a notice in passing is told it again, one that does not know it is not", async () => {
-  for (const [code, again] of [["InternalError", true], ["NotImplemented", false]] as const) {
+  for (const [code, again] of [
+    ["InternalError", true],
+    ["NotImplemented", false],
+  ] as const) {
     const csms = await Csms.open(["ocpp2.0.1"]);
     const lasting = world();
     const { outbox } = stationState(lasting, ocppConfig(csms.url), {}, new Forecourt(lasting.clock, lasting.book));
@@ -88,9 +100,15 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
     const lasting = world();
     const place = new Forecourt(lasting.clock, lasting.book);
     const refused: string[] = [];
-    const { outbox } = stationState(lasting, ocppConfig(csms.url), { deauthorise: (session, status) => void refused.push(`${session} ${status}`) }, place);
+    const { outbox } = stationState(
+      lasting,
+      ocppConfig(csms.url),
+      { deauthorise: (session, status) => void refused.push(`${session} ${status}`) },
+      place,
+    );
     csms.mood = { at: "connect", how: "refused" };
-    csms.answers["TransactionEvent"] = ({ eventType }) => (eventType === "Started" ? { idTokenInfo: { status: "ConcurrentTx" } } : {});
+    csms.answers["TransactionEvent"] = ({ eventType }) =>
+      eventType === "Started" ? { idTokenInfo: { status: "ConcurrentTx" } } : {};
     csms.answers["StartTransaction"] = () => ({ transactionId: 7, idTagInfo: { status: "ConcurrentTx" } });
     outbox.begin();
     place.begins(1, "runs");
@@ -105,9 +123,19 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
 test("cannot break its own line by a list of the length that it may send", () => {
   const entry = {
     idToken: { idToken: "X".repeat(36), type: "ISO14443" },
-    idTokenInfo: { status: "Accepted", cacheExpiryDateTime: "2026-01-01T00:00:00.000+00:00", groupIdToken: { idToken: "Y".repeat(36), type: "Central" }, language1: "de", personalMessage: { format: "UTF8", content: "z".repeat(100) }, evseId: [1, 2, 3, 4] },
+    idTokenInfo: {
+      status: "Accepted",
+      cacheExpiryDateTime: "2026-01-01T00:00:00.000+00:00",
+      groupIdToken: { idToken: "Y".repeat(36), type: "Central" },
+      language1: "de",
+      personalMessage: { format: "UTF8", content: "z".repeat(100) },
+      evseId: [1, 2, 3, 4],
+    },
   };
-  assert.ok(JSON.stringify(entry).length * mostPerMessage < longestFrame, String(JSON.stringify(entry).length * mostPerMessage));
+  assert.ok(
+    JSON.stringify(entry).length * mostPerMessage < longestFrame,
+    String(JSON.stringify(entry).length * mostPerMessage),
+  );
   assert.ok(mostPerMessage < mostListed);
 });
 
@@ -119,10 +147,22 @@ test("hears of each card what it is: cards of both standards, and what a backend
     ["APP_USER", "04A1B2C3D4E5F6", "04A1B2C3D4E5F6", "Central"],
     ["OTHER", "driver-7", "driver-7", "Central"],
   ] as const)
-    for (const dialect of ["ocpp2.1", "ocpp2.0.1"] as const) assert.equal(idTokenOf({ type, uid }, dialect), { idToken, type: kind });
-  // A kind of 2.1 alone is what 2.0.1 calls a token that a backend made; one that both have is spelled as the standard does.
-  for (const [idTokenType, in21, in201] of [["EVCCID", "EVCCID", "Central"], ["com.example.plate", "com.example.plate", "Central"], ["keycode", "KeyCode", "KeyCode"]] as const)
-    assert.equal([idTokenOf({ type: "OTHER", uid: "X", idTokenType }, "ocpp2.1").type, idTokenOf({ type: "OTHER", uid: "X", idTokenType }, "ocpp2.0.1").type], [in21, in201]);
+    for (const dialect of ["ocpp2.1", "ocpp2.0.1"] as const)
+      assert.equal(idTokenOf({ type, uid }, dialect), { idToken, type: kind });
+  // A kind of 2.1 alone is what 2.0.1 calls a token that a backend made; one that both have is spelled as the standard
+  // does.
+  for (const [idTokenType, in21, in201] of [
+    ["EVCCID", "EVCCID", "Central"],
+    ["com.example.plate", "com.example.plate", "Central"],
+    ["keycode", "KeyCode", "KeyCode"],
+  ] as const)
+    assert.equal(
+      [
+        idTokenOf({ type: "OTHER", uid: "X", idTokenType }, "ocpp2.1").type,
+        idTokenOf({ type: "OTHER", uid: "X", idTokenType }, "ocpp2.0.1").type,
+      ],
+      [in21, in201],
+    );
 });
 
 test("behind a proxy is reached, and told all; and a proxy that says no is named", async () => {
@@ -138,7 +178,10 @@ test("behind a proxy is reached, and told all; and a proxy that says no is named
   assert.is(refused.parked.length, 0);
   proxy.mood = "well";
   await drained(outbox);
-  assert.equal(csms.of("TransactionEvent").map(({ payload }) => payload["eventType"]), ["Started", "Ended"]);
+  assert.equal(
+    csms.of("TransactionEvent").map(({ payload }) => payload["eventType"]),
+    ["Started", "Ended"],
+  );
   assert.ok(proxy.asked.every((place) => place === new URL(csms.url).host));
   // Nobody who has no proxy goes through it.
   const asked = proxy.asked.length;

@@ -1,15 +1,16 @@
 // TLS and mTLS towards a real HTTPS server, with certificates made here by the openssl command.
-import { suite } from "uvu";
-import * as assert from "uvu/assert";
+
 import { spawn, spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import https from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { TLSSocket } from "node:tls";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
 import type { Outcome } from "../../../../agent/sync/uplink.js";
 import { certificatesIn } from "../../../support/certificates.js";
-import { item, TokenFile, uplinkTo, unstopped } from "../../../support/sync/uplink-bench.js";
+import { item, TokenFile, unstopped, uplinkTo } from "../../../support/sync/uplink-bench.js";
 
 const test = suite("TLS");
 const files = new TokenFile();
@@ -19,13 +20,19 @@ test.after(() => files.remove());
 const { authority, certificate } = certificatesIn(files.folder);
 
 /** Sends one CDR to a server with this certificate; answers with the outcome and what the server saw. */
-async function send(server: string, tls: NonNullable<Parameters<typeof uplinkTo>[2]>["tls"], clientCa?: string): Promise<{ outcome: Outcome; requests: string[] }> {
+async function send(
+  server: string,
+  tls: NonNullable<Parameters<typeof uplinkTo>[2]>["tls"],
+  clientCa?: string,
+): Promise<{ outcome: Outcome; requests: string[] }> {
   const requests: string[] = [];
   const listening = https.createServer(
     {
       key: readFileSync(at(`${server}.key`)),
       cert: readFileSync(at(`${server}.pem`)),
-      ...(clientCa === undefined ? {} : { ca: readFileSync(at(`${clientCa}.pem`)), requestCert: true, rejectUnauthorized: true }),
+      ...(clientCa === undefined
+        ? {}
+        : { ca: readFileSync(at(`${clientCa}.pem`)), requestCert: true, rejectUnauthorized: true }),
     },
     (request, response) => {
       const name = (request.socket as TLSSocket).getPeerCertificate().subject?.CN;
@@ -35,7 +42,9 @@ async function send(server: string, tls: NonNullable<Parameters<typeof uplinkTo>
     },
   );
   await new Promise<void>((resolve) => listening.listen(0, "127.0.0.1", resolve));
-  const uplink = uplinkTo(`https://127.0.0.1:${(listening.address() as AddressInfo).port}/cdrs`, files.path, { ...(tls === undefined ? {} : { tls }) });
+  const uplink = uplinkTo(`https://127.0.0.1:${(listening.address() as AddressInfo).port}/cdrs`, files.path, {
+    ...(tls === undefined ? {} : { tls }),
+  });
   try {
     return { outcome: await uplink.send(item, unstopped()), requests };
   } finally {
@@ -83,19 +92,27 @@ if (spawnSync("openssl", ["version"]).status === 0) {
     }
   });
 
-  test("a certificate for another name is refused", async () => held(await send("elsewhere", { caFile: at("ours.pem") }), /made out to another name/));
+  test("a certificate for another name is refused", async () =>
+    held(await send("elsewhere", { caFile: at("ours.pem") }), /made out to another name/));
 
   test("an expired certificate is refused, and the clock is named as the first suspect", async () =>
     held(await send("expired", { caFile: at("ours.pem") }), /not valid today: check the station's clock/));
 
   test("mTLS: the station shows its certificate", async () => {
-    const { outcome, requests } = await send("good", { caFile: at("ours.pem"), certFile: at("station.pem"), keyFile: at("station.key") }, "ours");
+    const { outcome, requests } = await send(
+      "good",
+      { caFile: at("ours.pem"), certFile: at("station.pem"), keyFile: at("station.key") },
+      "ours",
+    );
     assert.is(outcome.kind, "accepted");
     assert.equal(requests, ["station"]);
   });
 
   test("mTLS: a server that hangs up on our certificate accepts nothing, and the certificate is named", async () => {
-    for (const tls of [{ caFile: at("ours.pem") }, { caFile: at("ours.pem"), certFile: at("stranger.pem"), keyFile: at("stranger.key") }]) {
+    for (const tls of [
+      { caFile: at("ours.pem") },
+      { caFile: at("ours.pem"), certFile: at("stranger.pem"), keyFile: at("stranger.key") },
+    ]) {
       const { outcome, requests } = await send("good", tls, "ours");
       // Whether its alert or its hanging up comes first is the network's choice.
       assert.ok(outcome.kind === "unsure" || outcome.kind === "retry");
@@ -105,7 +122,24 @@ if (spawnSync("openssl", ["version"]).status === 0) {
   });
 
   test("mTLS: a server that says why it refuses our certificate is quoted, and all is held", async () => {
-    const server = spawn("openssl", ["s_server", "-accept", "127.0.0.1:0", "-cert", "good.pem", "-key", "good.key", "-CAfile", "ours.pem", "-Verify", "1", "-verify_return_error"], { cwd: files.folder });
+    const server = spawn(
+      "openssl",
+      [
+        "s_server",
+        "-accept",
+        "127.0.0.1:0",
+        "-cert",
+        "good.pem",
+        "-key",
+        "good.key",
+        "-CAfile",
+        "ours.pem",
+        "-Verify",
+        "1",
+        "-verify_return_error",
+      ],
+      { cwd: files.folder },
+    );
     try {
       const port = await new Promise<string>((resolve, reject) => {
         let said = "";
@@ -128,8 +162,14 @@ if (spawnSync("openssl", ["version"]).status === 0) {
   test("a certificate file that is missing or damaged is named", async () => {
     held(await send("good", { caFile: at("missing.pem") }), /tls\.caFile .*missing\.pem cannot be read \(ENOENT\)/);
     writeFileSync(at("damaged.pem"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
-    held(await send("good", { caFile: at("ours.pem"), certFile: at("damaged.pem"), keyFile: at("station.key") }), /files under tls cannot be used together/);
-    held(await send("good", { certFile: at("station.pem"), keyFile: at("stranger.key") }), /files under tls cannot be used together/);
+    held(
+      await send("good", { caFile: at("ours.pem"), certFile: at("damaged.pem"), keyFile: at("station.key") }),
+      /files under tls cannot be used together/,
+    );
+    held(
+      await send("good", { certFile: at("station.pem"), keyFile: at("stranger.key") }),
+      /files under tls cannot be used together/,
+    );
   });
 } else {
   console.log("SKIPPED TLS and mTLS to a backend: there is no openssl command to make certificates with");

@@ -1,4 +1,5 @@
-// The way out through an HTTP proxy, for receipts and for websockets, with TLS end to end; and what is said when the proxy says no.
+// The way out through an HTTP proxy, for receipts and for websockets, with TLS end to end; and what is said when the
+// proxy says no.
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import https from "node:https";
@@ -7,12 +8,12 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { WebSocket, WebSocketServer } from "ws";
-import { configSchema } from "../../../../config/schema.js";
 import { SecureTunnels, Tunnels } from "../../../../agent/sync/transport/tunnel.js";
 import type { Outcome } from "../../../../agent/sync/uplink.js";
+import { configSchema } from "../../../../config/schema.js";
 import { Backend } from "../../../../drivers/bench/backend.js";
-import { item, token, TokenFile, uplinkTo, unstopped } from "../../../support/sync/uplink-bench.js";
 import { LoopbackProxy, type ProxyMood } from "../../../support/sync/proxy-bench.js";
+import { item, TokenFile, token, unstopped, uplinkTo } from "../../../support/sync/uplink-bench.js";
 
 const files = new TokenFile();
 const at = (name: string): string => join(files.folder, name);
@@ -67,7 +68,10 @@ for (const [mood, needsPerson, said] of refusals) {
   test(`a proxy that answers ${mood} costs no attempt and is named`, async () => {
     proxy.mood = mood;
     const outcome = await send(backend.url);
-    assert.equal([outcome.kind, outcome.kind === "retry" && outcome.countsAsAttempt, "fault" in outcome], ["retry", false, needsPerson]);
+    assert.equal(
+      [outcome.kind, outcome.kind === "retry" && outcome.countsAsAttempt, "fault" in outcome],
+      ["retry", false, needsPerson],
+    );
     assert.match(words(outcome), said);
     assert.match(words(outcome), /proxy/);
   });
@@ -79,7 +83,17 @@ test("a proxy that is not there is named, not the backend", async () => {
 });
 
 test("a password does not stand in the config", () => {
-  const read = configSchema.shape.uplinks.safeParse([{ name: "a", kind: "ocpi", url: "https://a.example/cdrs", tokenFile: "/t", toCountryCode: "DE", toPartyId: "ABC", proxy: "http://u:p@proxy:3128" }]);
+  const read = configSchema.shape.uplinks.safeParse([
+    {
+      name: "a",
+      kind: "ocpi",
+      url: "https://a.example/cdrs",
+      tokenFile: "/t",
+      toCountryCode: "DE",
+      toPartyId: "ABC",
+      proxy: "http://u:p@proxy:3128",
+    },
+  ]);
   assert.match(read.success ? "" : JSON.stringify(read.error.issues), /proxyAuthFile/);
 });
 test.run();
@@ -90,11 +104,32 @@ function openssl(...args: string[]): void {
   if (done.status !== 0) throw new Error(`openssl ${args[0]} failed: ${done.stderr}`);
 }
 const listening = await (async () => {
-  openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "s.key", "-out", "s.pem", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1");
-  const server = https.createServer({ key: readFileSync(at("s.key")), cert: readFileSync(at("s.pem")) }, (request, response) => {
-    request.resume();
-    response.writeHead(201).end('{"status_code":1000}');
-  });
+  openssl(
+    "req",
+    "-x509",
+    "-newkey",
+    "ec",
+    "-pkeyopt",
+    "ec_paramgen_curve:P-256",
+    "-nodes",
+    "-keyout",
+    "s.key",
+    "-out",
+    "s.pem",
+    "-days",
+    "2",
+    "-subj",
+    "/CN=127.0.0.1",
+    "-addext",
+    "subjectAltName=IP:127.0.0.1",
+  );
+  const server = https.createServer(
+    { key: readFileSync(at("s.key")), cert: readFileSync(at("s.pem")) },
+    (request, response) => {
+      request.resume();
+      response.writeHead(201).end('{"status_code":1000}');
+    },
+  );
   const sockets = new WebSocketServer({ server });
   sockets.on("connection", (socket) => socket.on("message", (message) => socket.send(String(message))));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

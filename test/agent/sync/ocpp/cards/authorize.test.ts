@@ -2,8 +2,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { authorizeAnswer } from "../../../../../agent/sync/ocpp/cards/authorize.js";
-import { drained, letGo, ocppConfig, stationState, world } from "../../../../support/sync/ocpp-bench.js";
 import { Csms } from "../../../../support/sync/csms.js";
+import { drained, letGo, ocppConfig, stationState, world } from "../../../../support/sync/ocpp-bench.js";
 
 const test = suite("asking a CSMS about a card");
 test.after.each(letGo);
@@ -18,14 +18,30 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
     const csms = await Csms.open([protocol]);
     const until = "2026-03-03T00:00:00.000Z";
     csms.answers["Authorize"] = () =>
-      protocol === "ocpp1.6" ? { idTagInfo: { status: "Accepted", parentIdTag: "FLEET", expiryDate: until } } : { idTokenInfo: { status: "Accepted", groupIdToken: { idToken: "FLEET", type: "Central" }, cacheExpiryDateTime: until } };
+      protocol === "ocpp1.6"
+        ? { idTagInfo: { status: "Accepted", parentIdTag: "FLEET", expiryDate: until } }
+        : {
+            idTokenInfo: {
+              status: "Accepted",
+              groupIdToken: { idToken: "FLEET", type: "Central" },
+              cacheExpiryDateTime: until,
+            },
+          };
     const lasting = world();
     const { outbox, uplink } = stationState(lasting, ocppConfig(csms.url));
     assert.is(await uplink.ask(uid, 1, unstopped()), undefined);
     lasting.book.sell();
     await drained(outbox);
-    assert.equal(await uplink.ask(uid, 1, unstopped()), { allowed: "ALLOWED", token, group: "FLEET", expiresMs: Date.parse(until) });
-    assert.equal(csms.of("Authorize")[0]?.payload, protocol === "ocpp1.6" ? { idTag: uid } : { idToken: { idToken: uid, type: "ISO14443" } });
+    assert.equal(await uplink.ask(uid, 1, unstopped()), {
+      allowed: "ALLOWED",
+      token,
+      group: "FLEET",
+      expiresMs: Date.parse(until),
+    });
+    assert.equal(
+      csms.of("Authorize")[0]?.payload,
+      protocol === "ocpp1.6" ? { idTag: uid } : { idToken: { idToken: uid, type: "ISO14443" } },
+    );
     assert.equal(csms.violations, []);
     // The driver waits no longer than asked, and a line that is cut is no answer.
     const stop = new AbortController();
@@ -43,7 +59,9 @@ test("2.1: a tariff that comes with the card is taken up, or the card is refused
   lasting.book.sell();
   const given: unknown[] = [];
   let id: string | undefined = "T-9";
-  const { outbox, uplink, notes } = stationState(lasting, ocppConfig(csms.url), { takeTariff: (value) => ({ wanted: given.push(value) > 0, id }) });
+  const { outbox, uplink, notes } = stationState(lasting, ocppConfig(csms.url), {
+    takeTariff: (value) => ({ wanted: given.push(value) > 0, id }),
+  });
   await drained(outbox);
   assert.equal(await uplink.ask(uid, null, unstopped()), { allowed: "ALLOWED", token, tariff: "T-9" });
   assert.equal(given, [tariff]);
@@ -54,9 +72,34 @@ test("2.1: a tariff that comes with the card is taken up, or the card is refused
 });
 
 test("every status has a meaning, and what is no answer is none", () => {
-  const meaning = (status: unknown): unknown => authorizeAnswer({ idTokenInfo: { status } }, uid, party, undefined)?.allowed;
-  assert.equal(["Accepted", "Blocked", "Expired", "Invalid", "Unknown", "NoCredit", "ConcurrentTx", "NotAtThisTime", "SomethingNew"].map(meaning), ["ALLOWED", "BLOCKED", "EXPIRED", "NOT_KNOWN", "NOT_KNOWN", "NO_CREDIT", "NOT_ALLOWED", "NOT_ALLOWED", "NOT_ALLOWED"]);
-  for (const payload of [undefined, null, {}, { idTokenInfo: 7 }, { idTokenInfo: {} }]) assert.is(authorizeAnswer(payload, uid, party, undefined), undefined);
+  const meaning = (status: unknown): unknown =>
+    authorizeAnswer({ idTokenInfo: { status } }, uid, party, undefined)?.allowed;
+  assert.equal(
+    [
+      "Accepted",
+      "Blocked",
+      "Expired",
+      "Invalid",
+      "Unknown",
+      "NoCredit",
+      "ConcurrentTx",
+      "NotAtThisTime",
+      "SomethingNew",
+    ].map(meaning),
+    [
+      "ALLOWED",
+      "BLOCKED",
+      "EXPIRED",
+      "NOT_KNOWN",
+      "NOT_KNOWN",
+      "NO_CREDIT",
+      "NOT_ALLOWED",
+      "NOT_ALLOWED",
+      "NOT_ALLOWED",
+    ],
+  );
+  for (const payload of [undefined, null, {}, { idTokenInfo: 7 }, { idTokenInfo: {} }])
+    assert.is(authorizeAnswer(payload, uid, party, undefined), undefined);
 });
 
 test.run();

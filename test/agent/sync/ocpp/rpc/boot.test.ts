@@ -1,16 +1,19 @@
-// How a station registers with a CSMS: once after a start, patiently while it is not accepted, and not again after a line was cut.
+// How a station registers with a CSMS: once after a start, patiently while it is not accepted, and not again after a
+// line was cut.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { uplinkStatusLines } from "../../../../../agent/commands/sync.js";
 import type { CsmsLink } from "../../../../../agent/sync/ocpp/rpc/link.js";
 import type { Handlers } from "../../../../../agent/sync/ocpp/rpc/rpc.js";
-import { drained, letGo, ocppConfig, stationState, world } from "../../../../support/sync/ocpp-bench.js";
 import { Csms } from "../../../../support/sync/csms.js";
+import { drained, letGo, ocppConfig, stationState, world } from "../../../../support/sync/ocpp-bench.js";
 
 const test = suite("registering with a CSMS");
 test.after.each(letGo);
 const actions = (csms: Csms): string[] => csms.got.map(({ action }) => action);
-const booted = (status: string, interval = 300, currentTime = "2026-03-02T10:00:00Z") => () => ({ status, interval, currentTime });
+const booted =
+  (status: string, interval = 300, currentTime = "2026-03-02T10:00:00Z") =>
+  () => ({ status, interval, currentTime });
 
 for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
   test(`${protocol}: BootNotification once after a start, then the start as a security event; none after a cut line`, async () => {
@@ -49,7 +52,9 @@ test("Pending: nothing of our own goes out, what the CSMS asks is answered, and 
   const csms = await Csms.open(["ocpp2.0.1"]);
   csms.answers["BootNotification"] = booted("Pending", 20);
   const lasting = world();
-  const { outbox, uplink } = stationState(lasting, ocppConfig(csms.url), { handlers: (link) => ({ GetLocalListVersion: () => ({ versionNumber: link.registration === "Pending" ? 7 : 0 }) }) });
+  const { outbox, uplink } = stationState(lasting, ocppConfig(csms.url), {
+    handlers: (link) => ({ GetLocalListVersion: () => ({ versionNumber: link.registration === "Pending" ? 7 : 0 }) }),
+  });
   lasting.book.sell();
   const status = await outbox.now();
   assert.is(status.reachability, "offline");
@@ -69,12 +74,20 @@ test("Rejected: a fault with words, nothing is sent, and the CSMS's calls are re
   const csms = await Csms.open(["ocpp2.0.1"]);
   csms.answers["BootNotification"] = booted("Rejected", 3_600);
   const lasting = world();
-  const { outbox } = stationState(lasting, ocppConfig(csms.url), { handlers: () => ({ Reset: () => ({ status: "Accepted" }) }) });
+  const { outbox } = stationState(lasting, ocppConfig(csms.url), {
+    handlers: () => ({ Reset: () => ({ status: "Accepted" }) }),
+  });
   lasting.book.sell();
   const status = await outbox.now();
   assert.is(status.fault, "uplink/unauthorised");
   assert.match(status.words ?? "", /rejects this station \(Rejected\): check that it knows till 1/);
-  assert.match(await csms.client?.call("Reset", { type: "Immediate" }).then(() => "answered", (error: unknown) => String((error as { rpcErrorCode?: string }).rpcErrorCode)) ?? "", /SecurityError/);
+  assert.match(
+    (await csms.client?.call("Reset", { type: "Immediate" }).then(
+      () => "answered",
+      (error: unknown) => String((error as { rpcErrorCode?: string }).rpcErrorCode),
+    )) ?? "",
+    /SecurityError/,
+  );
   assert.equal(actions(csms), ["BootNotification"]);
 });
 
@@ -106,7 +119,10 @@ test("Heartbeat comes at the interval that the CSMS named, and a clock that diff
     while (lasting.clock.inFlight > 0) await new Promise((resolve) => setImmediate(resolve));
   }
   assert.is(csms.of("Heartbeat").length, 3);
-  assert.equal(notes.filter((note) => /clock/.test(note)), ["the backend's clock and this station's differ by 3610 s: check both"]);
+  assert.equal(
+    notes.filter((note) => /clock/.test(note)),
+    ["the backend's clock and this station's differ by 3610 s: check both"],
+  );
 });
 
 test("the CSMS may ask for BootNotification again", async () => {

@@ -1,16 +1,18 @@
-// How a station comes to its CSMS and what it says when it does not: address, versions, password, refusals, and a line that went dead.
-import { suite } from "uvu";
-import * as assert from "uvu/assert";
+// How a station comes to its CSMS and what it says when it does not: address, versions, password, refusals, and a line
+// that went dead.
+
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { WebSocketServer, type WebSocket } from "ws";
-import { keepAlive, openSocket, stationUrl, type OpenedSocket } from "../../../../../agent/sync/ocpp/rpc/connection.js";
-import { reconnectBy, reconnectMs, type Reconnect } from "../../../../../agent/sync/ocpp/rpc/reconnect.js";
-import { drained, letGo, ocppConfig, stationState, world } from "../../../../support/sync/ocpp-bench.js";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { type WebSocket, WebSocketServer } from "ws";
+import { keepAlive, type OpenedSocket, openSocket, stationUrl } from "../../../../../agent/sync/ocpp/rpc/connection.js";
+import { type Reconnect, reconnectBy, reconnectMs } from "../../../../../agent/sync/ocpp/rpc/reconnect.js";
 import { Csms } from "../../../../support/sync/csms.js";
+import { drained, letGo, ocppConfig, stationState, world } from "../../../../support/sync/ocpp-bench.js";
 
 const test = suite("coming to a CSMS");
 const folder = mkdtempSync(join(tmpdir(), "chargetill-ocpp-"));
@@ -20,19 +22,27 @@ test.after(() => rmSync(folder, { recursive: true, force: true }));
 test.after.each(letGo);
 
 /** A server that answers an upgrade by script; tells what it was asked. */
-async function server(answer: "accept" | "no-protocol" | number): Promise<{ url: string; asked: http.IncomingMessage[]; sockets: WebSocket[]; close: () => Promise<void> }> {
+async function server(
+  answer: "accept" | "no-protocol" | number,
+): Promise<{ url: string; asked: http.IncomingMessage[]; sockets: WebSocket[]; close: () => Promise<void> }> {
   const asked: http.IncomingMessage[] = [];
   const sockets: WebSocket[] = [];
-  const upgrades = new WebSocketServer({ noServer: true, handleProtocols: (offered) => (answer === "no-protocol" ? false : ([...offered][0] ?? false)) });
+  const upgrades = new WebSocketServer({
+    noServer: true,
+    handleProtocols: (offered) => (answer === "no-protocol" ? false : ([...offered][0] ?? false)),
+  });
   const listening = http.createServer();
   listening.on("upgrade", (request, socket, head) => {
     asked.push(request);
-    if (typeof answer === "number") return void socket.end(`HTTP/1.1 ${answer} No\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    if (typeof answer === "number")
+      return void socket.end(`HTTP/1.1 ${answer} No\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     upgrades.handleUpgrade(request, socket, head, (opened) => sockets.push(opened));
   });
   await new Promise<void>((resolve) => listening.listen(0, "127.0.0.1", resolve));
   return {
-    url: `ws://127.0.0.1:${(listening.address() as AddressInfo).port}/base/`, asked, sockets,
+    url: `ws://127.0.0.1:${(listening.address() as AddressInfo).port}/base/`,
+    asked,
+    sockets,
     close: async () => {
       for (const socket of sockets) socket.terminate();
       listening.closeAllConnections();
@@ -41,7 +51,8 @@ async function server(answer: "accept" | "no-protocol" | number): Promise<{ url:
   };
 }
 
-const opened = (url: string, more: Parameters<typeof ocppConfig>[1] = {}): Promise<OpenedSocket> => openSocket(ocppConfig(url, more), "till 1/ä", undefined, new AbortController().signal);
+const opened = (url: string, more: Parameters<typeof ocppConfig>[1] = {}): Promise<OpenedSocket> =>
+  openSocket(ocppConfig(url, more), "till 1/ä", undefined, new AbortController().signal);
 const wordsOf = (result: OpenedSocket): string => (result.kind === "failed" ? result.words : "open");
 
 test("the identity is percent-encoded at the end of the address, and is the user name of the password", async () => {
@@ -66,7 +77,13 @@ test("a server that agrees on no version is a fault with a word for it", async (
   await close();
 });
 
-for (const [status, words] of [[401, /does not let till 1\/ä in \(HTTP 401\): check the identity, and check .*password/], [403, /does not let/], [404, /knows no station at .*check the uplink's url and identity/], [302, /sends us elsewhere/], [426, /takes no websocket/]] as const)
+for (const [status, words] of [
+  [401, /does not let till 1\/ä in \(HTTP 401\): check the identity, and check .*password/],
+  [403, /does not let/],
+  [404, /knows no station at .*check the uplink's url and identity/],
+  [302, /sends us elsewhere/],
+  [426, /takes no websocket/],
+] as const)
   test(`HTTP ${status} at the upgrade is a fault that a person must mend`, async () => {
     const { url, close } = await server(status);
     const result = await opened(url, { passwordFile });
@@ -87,10 +104,16 @@ test("HTTP 503 and a port where nobody listens are simply tried again", async ()
 
 test("a password file that is missing or holds no password is named, and nothing is asked", async () => {
   const { url, asked, close } = await server("accept");
-  assert.match(wordsOf(await opened(url, { passwordFile: join(folder, "missing") })), /passwordFile .*missing cannot be read \(ENOENT\)/);
+  assert.match(
+    wordsOf(await opened(url, { passwordFile: join(folder, "missing") })),
+    /passwordFile .*missing cannot be read \(ENOENT\)/,
+  );
   writeFileSync(join(folder, "empty"), "\n");
   assert.match(wordsOf(await opened(url, { passwordFile: join(folder, "empty") })), /must hold one password/);
-  assert.match(wordsOf(await opened(url.replace("127.0.0.1", "127.0.0.2"), { passwordFile })), /must not travel in the open/);
+  assert.match(
+    wordsOf(await opened(url.replace("127.0.0.1", "127.0.0.2"), { passwordFile })),
+    /must not travel in the open/,
+  );
   assert.equal(asked, []);
   await close();
 });
@@ -110,7 +133,13 @@ test("a line on which nothing comes back for two pings is dead; one that answers
   let pings = 0;
   const answered = new Promise<void>((resolve) => result.socket.on("pong", () => (pings += 1) >= 3 && resolve()));
   let words = "";
-  const dead = new Promise<void>((resolve) => keepAlive(result.socket, () => 10, (why) => resolve(void (words = why))));
+  const dead = new Promise<void>((resolve) =>
+    keepAlive(
+      result.socket,
+      () => 10,
+      (why) => resolve(void (words = why)),
+    ),
+  );
   await answered;
   assert.is(words, "");
   sockets[0]?.pause();
@@ -138,10 +167,13 @@ test("a lost line is tried again by the standard's back-off, whatever waits to b
   const csms = await Csms.open(["ocpp2.0.1"]);
   const lasting = world();
   let tries = 0;
-  const { outbox, uplink } = stationState(lasting, ocppConfig(csms.url, { backoff: { first: 10, most: 20 } }), { agent: () => void (tries += 1) as never });
+  const { outbox, uplink } = stationState(lasting, ocppConfig(csms.url, { backoff: { first: 10, most: 20 } }), {
+    agent: () => void (tries += 1) as never,
+  });
   uplink.reconnect = { waitMinimumMs: 1_000, randomRangeMs: 500, repeatTimes: 2 };
   const quiet = async (): Promise<void> => {
-    for (let calm = 0; calm < 3; calm = lasting.clock.inFlight === 0 ? calm + 1 : 0) await new Promise((resolve) => setImmediate(resolve));
+    for (let calm = 0; calm < 3; calm = lasting.clock.inFlight === 0 ? calm + 1 : 0)
+      await new Promise((resolve) => setImmediate(resolve));
   };
   csms.mood = { at: "connect", how: "refused" };
   outbox.begin();
@@ -156,7 +188,10 @@ test("a lost line is tried again by the standard's back-off, whatever waits to b
     lasting.clock.advance(25);
   }
   // 1000, 2000, 4000 and no longer, each with half of its random 500; each try is seen at the next step.
-  assert.equal(at.map((ms, index) => ms - (at[index - 1] ?? 0)), [0, 1_250, 2_250, 4_250, 4_250]);
+  assert.equal(
+    at.map((ms, index) => ms - (at[index - 1] ?? 0)),
+    [0, 1_250, 2_250, 4_250, 4_250],
+  );
   csms.mood = undefined;
   await quiet();
   await outbox.now();
@@ -172,11 +207,22 @@ test("a lost line is tried again by the standard's back-off, whatever waits to b
 });
 
 test("the back-off is doubled so many times and no more, and what a CSMS sets of it is within a day", () => {
-  const waits = (reconnect: Reconnect, random: number): number[] => [1, 2, 3, 4, 9].map((count) => reconnectMs(count, reconnect, random));
-  assert.equal(waits({ waitMinimumMs: 5_000, randomRangeMs: 2_000, repeatTimes: 2 }, 0), [5_000, 10_000, 20_000, 20_000, 20_000]);
-  assert.equal(waits({ waitMinimumMs: 5_000, randomRangeMs: 2_000, repeatTimes: 0 }, 0.5), [6_000, 6_000, 6_000, 6_000, 6_000]);
+  const waits = (reconnect: Reconnect, random: number): number[] =>
+    [1, 2, 3, 4, 9].map((count) => reconnectMs(count, reconnect, random));
+  assert.equal(
+    waits({ waitMinimumMs: 5_000, randomRangeMs: 2_000, repeatTimes: 2 }, 0),
+    [5_000, 10_000, 20_000, 20_000, 20_000],
+  );
+  assert.equal(
+    waits({ waitMinimumMs: 5_000, randomRangeMs: 2_000, repeatTimes: 0 }, 0.5),
+    [6_000, 6_000, 6_000, 6_000, 6_000],
+  );
   assert.is(reconnectMs(11, { waitMinimumMs: 3_600_000, randomRangeMs: 0, repeatTimes: 10 }, 0), 86_400_000);
-  assert.equal(reconnectBy({ first: 5_000, most: 900_000 }), { waitMinimumMs: 5_000, randomRangeMs: 2_500, repeatTimes: 7 });
+  assert.equal(reconnectBy({ first: 5_000, most: 900_000 }), {
+    waitMinimumMs: 5_000,
+    randomRangeMs: 2_500,
+    repeatTimes: 7,
+  });
 });
 
 test("the CSMS may change to another version between two connections, and a session is not told twice", async () => {
@@ -194,7 +240,10 @@ test("the CSMS may change to another version between two connections, and a sess
   const [ended] = older.of("TransactionEvent");
   assert.is(older.of("TransactionEvent").length, 1);
   // The same place in the transaction, in words that the older version knows.
-  assert.equal([ended?.payload["eventType"], ended?.payload["seqNo"], ended?.payload["costDetails"]], ["Ended", 1, undefined]);
+  assert.equal(
+    [ended?.payload["eventType"], ended?.payload["seqNo"], ended?.payload["costDetails"]],
+    ["Ended", 1, undefined],
+  );
   assert.equal(older.violations, []);
 });
 
@@ -209,11 +258,17 @@ test("an end that may have arrived in 1.6 is not told again in 2.x: it is parked
   await first.outbox.stop();
   const second = stationState(lasting, ocppConfig(young.url));
   await second.outbox.now();
-  assert.match(second.outbox.status().parked[0]?.reason ?? "", /its end was sent in OCPP 1\.6 without an answer, and the backend speaks ocpp2\.0\.1 now/);
+  assert.match(
+    second.outbox.status().parked[0]?.reason ?? "",
+    /its end was sent in OCPP 1\.6 without an answer, and the backend speaks ocpp2\.0\.1 now/,
+  );
   assert.equal(young.of("TransactionEvent"), []);
   assert.equal(second.outbox.resend(number), [number]);
   await drained(second.outbox);
-  assert.equal(young.of("TransactionEvent").map(({ payload }) => payload["eventType"]), ["Started", "Ended"]);
+  assert.equal(
+    young.of("TransactionEvent").map(({ payload }) => payload["eventType"]),
+    ["Started", "Ended"],
+  );
 });
 
 test.run();

@@ -2,7 +2,14 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { CallError, type Dialect } from "../../../../../agent/sync/ocpp/rpc/frame.js";
-import { CallLost, mostPeerCalls, mostWaitingCalls, Reply, Rpc, type Handlers } from "../../../../../agent/sync/ocpp/rpc/rpc.js";
+import {
+  CallLost,
+  type Handlers,
+  mostPeerCalls,
+  mostWaitingCalls,
+  Reply,
+  Rpc,
+} from "../../../../../agent/sync/ocpp/rpc/rpc.js";
 
 const test = suite("OCPP calls and answers");
 
@@ -11,7 +18,13 @@ type Frame = readonly [number, string, ...unknown[]];
 function bench(dialect: Dialect = "ocpp2.0.1", handlers: Handlers = {}, timeoutMs = 5_000) {
   const frames: Frame[] = [];
   const notes: string[] = [];
-  const rpc = new Rpc({ dialect, handlers, timeoutMs, send: (text) => frames.push(JSON.parse(text) as Frame), note: (text) => notes.push(text) });
+  const rpc = new Rpc({
+    dialect,
+    handlers,
+    timeoutMs,
+    send: (text) => frames.push(JSON.parse(text) as Frame),
+    note: (text) => notes.push(text),
+  });
   return { rpc, frames, notes, last: (): Frame => frames.at(-1) ?? [0, ""] };
 }
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -41,21 +54,38 @@ test("the peer's calls are answered while ours is outstanding", async () => {
 });
 
 test("what was asked for goes out after the answer", async () => {
-  const { rpc, frames } = bench("ocpp2.0.1", { TriggerMessage: () => new Reply({ status: "Accepted" }, () => void rpc.call("Heartbeat", {}).catch(() => {})) });
+  const { rpc, frames } = bench("ocpp2.0.1", {
+    TriggerMessage: () => new Reply({ status: "Accepted" }, () => void rpc.call("Heartbeat", {}).catch(() => {})),
+  });
   rpc.received('[2,"x1","TriggerMessage",{}]');
   await turn();
-  assert.equal(frames.map(([type]) => type), [3, 2]);
+  assert.equal(
+    frames.map(([type]) => type),
+    [3, 2],
+  );
   rpc.close("over");
 });
 
 test("an unknown action is NotImplemented, also one that every object has; a handler's fault is InternalError and noted", async () => {
   const { rpc, frames, notes } = bench("ocpp2.0.1", {
-    Bad: () => { throw new TypeError("a bug"); },
-    No: () => { throw new CallError("NotSupported", "not here", { why: 1 }); },
+    Bad: () => {
+      throw new TypeError("a bug");
+    },
+    No: () => {
+      throw new CallError("NotSupported", "not here", { why: 1 });
+    },
   });
   for (const action of ["Nothing", "toString", "Bad", "No"]) rpc.received(JSON.stringify([2, action, action, {}]));
   await turn();
-  assert.equal(frames.map((frame) => frame.slice(0, 3)), [[4, "Nothing", "NotImplemented"], [4, "toString", "NotImplemented"], [4, "Bad", "InternalError"], [4, "No", "NotSupported"]]);
+  assert.equal(
+    frames.map((frame) => frame.slice(0, 3)),
+    [
+      [4, "Nothing", "NotImplemented"],
+      [4, "toString", "NotImplemented"],
+      [4, "Bad", "InternalError"],
+      [4, "No", "NotSupported"],
+    ],
+  );
   assert.equal(frames[3]?.slice(3), ["not here", { why: 1 }]);
   assert.match(notes.join(), /Bad of the backend failed here: TypeError: a bug/);
 });
@@ -100,7 +130,9 @@ test("a late answer and one to nobody are dropped with a note", async () => {
 
 test("when the line is gone the outstanding call is in doubt, and those that waited were never sent", async () => {
   const { rpc, frames } = bench();
-  const lost = [rpc.call("A", {}), rpc.call("B", {})].map((call) => call.catch((error: unknown) => error instanceof CallLost && error.sent));
+  const lost = [rpc.call("A", {}), rpc.call("B", {})].map((call) =>
+    call.catch((error: unknown) => error instanceof CallLost && error.sent),
+  );
   rpc.close("cut");
   assert.equal(await Promise.all(lost), [true, false]);
   assert.is(frames.length, 1);
@@ -109,7 +141,9 @@ test("when the line is gone the outstanding call is in doubt, and those that wai
 
 test("queues have a bound, ours and the peer's", async () => {
   const { rpc, frames } = bench("ocpp2.0.1", { Slow: () => new Promise(() => {}) });
-  const calls = Array.from({ length: mostWaitingCalls + 2 }, () => rpc.call("Heartbeat", {}).catch((error: unknown) => error));
+  const calls = Array.from({ length: mostWaitingCalls + 2 }, () =>
+    rpc.call("Heartbeat", {}).catch((error: unknown) => error),
+  );
   const refused = await calls.at(-1);
   assert.ok(refused instanceof CallLost && !refused.sent);
   for (let n = 0; n < mostPeerCalls + 2; n += 1) rpc.received(JSON.stringify([2, `x${n}`, "Slow", {}]));
@@ -119,7 +153,11 @@ test("queues have a bound, ours and the peer's", async () => {
 
 test("an error code that nobody knows is a GenericError, and 1.6's own spellings are understood", async () => {
   const { rpc, last } = bench("ocpp1.6");
-  for (const [said, means] of [["Whatever", "GenericError"], ["FormationViolation", "FormatViolation"], ["OccurenceConstraintViolation", "OccurrenceConstraintViolation"]]) {
+  for (const [said, means] of [
+    ["Whatever", "GenericError"],
+    ["FormationViolation", "FormatViolation"],
+    ["OccurenceConstraintViolation", "OccurrenceConstraintViolation"],
+  ]) {
     const call = rpc.call("Heartbeat", {}).catch((error: unknown) => error instanceof CallError && error.code);
     rpc.received(JSON.stringify([4, last()[1], said, "", {}]));
     assert.is(await call, means);

@@ -1,6 +1,6 @@
-// Security profiles 2 and 3 towards a real wss server: whom the station trusts, whom it lets in, and what it says when it does not.
-import { suite } from "uvu";
-import * as assert from "uvu/assert";
+// Security profiles 2 and 3 towards a real wss server: whom the station trusts, whom it lets in, and what it says when
+// it does not.
+
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import https from "node:https";
@@ -8,13 +8,15 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TLSSocket } from "node:tls";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
 import { WebSocketServer } from "ws";
-import type { TimeTrust } from "../../../../../drivers/driver.js";
 import { openSocket } from "../../../../../agent/sync/ocpp/rpc/connection.js";
+import type { TimeTrust } from "../../../../../drivers/driver.js";
 import { certificatesIn } from "../../../../support/certificates.js";
 import { HandClock } from "../../../../support/hand-clock.js";
-import { letGo, ocppConfig, stationState, world } from "../../../../support/sync/ocpp-bench.js";
 import { Csms } from "../../../../support/sync/csms.js";
+import { letGo, ocppConfig, stationState, world } from "../../../../support/sync/ocpp-bench.js";
 
 const test = suite("TLS to a CSMS");
 test.after.each(letGo);
@@ -22,12 +24,25 @@ const folder = mkdtempSync(join(tmpdir(), "chargetill-ocpp-tls-"));
 const at = (name: string): string => join(folder, name);
 test.after(() => rmSync(folder, { recursive: true, force: true }));
 
-type Tls = Parameters<typeof ocppConfig>[1] extends infer More ? NonNullable<More> extends { tls?: infer T } ? NonNullable<T> : never : never;
+type Tls = Parameters<typeof ocppConfig>[1] extends infer More
+  ? NonNullable<More> extends { tls?: infer T }
+    ? NonNullable<T>
+    : never
+  : never;
 
 /** A wss server with this certificate; tells whose certificates it saw. */
-async function wss(name: string, clientCa?: string): Promise<{ readonly url: string; readonly seen: string[]; close(): Promise<void> }> {
+async function wss(
+  name: string,
+  clientCa?: string,
+): Promise<{ readonly url: string; readonly seen: string[]; close(): Promise<void> }> {
   const seen: string[] = [];
-  const server = https.createServer({ key: readFileSync(at(`${name}.key`)), cert: readFileSync(at(`${name}.pem`)), ...(clientCa === undefined ? {} : { ca: readFileSync(at(`${clientCa}.pem`)), requestCert: true, rejectUnauthorized: true }) });
+  const server = https.createServer({
+    key: readFileSync(at(`${name}.key`)),
+    cert: readFileSync(at(`${name}.pem`)),
+    ...(clientCa === undefined
+      ? {}
+      : { ca: readFileSync(at(`${clientCa}.pem`)), requestCert: true, rejectUnauthorized: true }),
+  });
   const sockets = new WebSocketServer({ server, handleProtocols: (offered) => [...offered][0] ?? false });
   sockets.on("connection", (socket, request) => {
     seen.push(String((request.socket as TLSSocket).getPeerCertificate().subject?.CN ?? "nobody"));
@@ -35,7 +50,8 @@ async function wss(name: string, clientCa?: string): Promise<{ readonly url: str
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
-    url: `wss://127.0.0.1:${(server.address() as AddressInfo).port}/csms`, seen,
+    url: `wss://127.0.0.1:${(server.address() as AddressInfo).port}/csms`,
+    seen,
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -43,12 +59,18 @@ async function wss(name: string, clientCa?: string): Promise<{ readonly url: str
   };
 }
 
-async function come(name: string, tls: Tls, clientCa?: string): Promise<{ readonly words: string; readonly fault: unknown; readonly seen: readonly string[] }> {
+async function come(
+  name: string,
+  tls: Tls,
+  clientCa?: string,
+): Promise<{ readonly words: string; readonly fault: unknown; readonly seen: readonly string[] }> {
   const { url, seen, close } = await wss(name, clientCa);
   const result = await openSocket(ocppConfig(url, { tls }), "CT-1", undefined, new AbortController().signal);
   if (result.kind === "open") result.socket.terminate();
   await close();
-  return result.kind === "open" ? { words: "open", fault: undefined, seen } : { words: result.words, fault: result.fault, seen };
+  return result.kind === "open"
+    ? { words: "open", fault: undefined, seen }
+    : { words: result.words, fault: result.fault, seen };
 }
 
 if (spawnSync("openssl", ["version"]).status === 0) {
@@ -75,25 +97,45 @@ if (spawnSync("openssl", ["version"]).status === 0) {
 
   test("a certificate for another name, or one that has expired, is refused with a word for it", async () => {
     assert.match((await come("elsewhere", { caFile: at("ours.pem") })).words, /made out to another name/);
-    assert.match((await come("expired", { caFile: at("ours.pem") })).words, /not valid today: check the station's clock/);
+    assert.match(
+      (await come("expired", { caFile: at("ours.pem") })).words,
+      /not valid today: check the station's clock/,
+    );
   });
 
   test("mTLS: the station shows its certificate, and without one it is not let in", async () => {
-    assert.equal((await come("good", { caFile: at("ours.pem"), certFile: at("station.pem"), keyFile: at("station.key") }, "ours")).seen, ["station"]);
+    assert.equal(
+      (await come("good", { caFile: at("ours.pem"), certFile: at("station.pem"), keyFile: at("station.key") }, "ours"))
+        .seen,
+      ["station"],
+    );
     const without = await come("good", { caFile: at("ours.pem") }, "ours");
     assert.is.not(without.words, "open");
     assert.equal(without.seen, []);
-    assert.match((await come("good", { caFile: at("missing.pem") })).words, /tls\.caFile .*missing\.pem cannot be read \(ENOENT\)/);
+    assert.match(
+      (await come("good", { caFile: at("missing.pem") })).words,
+      /tls\.caFile .*missing\.pem cannot be read \(ENOENT\)/,
+    );
   });
 
   test("a clock that was never set is named as what keeps TLS from working; the distrust is told to the CSMS when it can be trusted again", async () => {
     const expired = await wss("expired");
-    const lasting = { ...world(), clock: new (class extends HandClock { override now() { return { ...super.now(), trust: "unsynced" as TimeTrust }; } })() };
+    const lasting = {
+      ...world(),
+      clock: new (class extends HandClock {
+        override now() {
+          return { ...super.now(), trust: "unsynced" as TimeTrust };
+        }
+      })(),
+    };
     lasting.book.sell();
     const config = ocppConfig(expired.url, { tls: { caFile: at("ours.pem") } });
     const { outbox } = stationState(lasting, config);
     const status = await outbox.now();
-    assert.match(status.words ?? "", /not valid today: check the station's clock, then the backend; the clock has not been set since the station was switched on/);
+    assert.match(
+      status.words ?? "",
+      /not valid today: check the station's clock, then the backend; the clock has not been set since the station was switched on/,
+    );
     assert.is(status.fault, "uplink/unauthorised");
     await expired.close();
     const csms = await Csms.open(["ocpp2.0.1"]);
@@ -101,7 +143,10 @@ if (spawnSync("openssl", ["version"]).status === 0) {
     const told = csms.until(() => csms.of("SecurityEventNotification").length === 2);
     await outbox.now();
     await told;
-    assert.equal(csms.of("SecurityEventNotification").map(({ payload }) => payload["type"]), ["StartupOfTheDevice", "InvalidCsmsCertificate"]);
+    assert.equal(
+      csms.of("SecurityEventNotification").map(({ payload }) => payload["type"]),
+      ["StartupOfTheDevice", "InvalidCsmsCertificate"],
+    );
   });
 } else {
   console.log("SKIPPED TLS and mTLS to a CSMS: there is no openssl command to make certificates with");

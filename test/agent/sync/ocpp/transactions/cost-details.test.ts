@@ -1,4 +1,5 @@
-// The cost of a session in OCPP 2.1's words, from the receipt: figures worked out on paper beside the sample settlement.
+// The cost of a session in OCPP 2.1's words, from the receipt: figures worked out on paper beside the sample
+// settlement.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Price } from "../../../../../agent/core/rating/price.js";
@@ -7,16 +8,29 @@ import { price, settlement } from "../../../../support/sample-settlement.js";
 import { mustFit } from "../../../../support/sync/schemas.js";
 
 const test = suite("cost details");
-const sale = { price, periods: settlement.periods, tariff: { id: "T1", version: "", digest: "", value: settlement.tariff } };
+const sale = {
+  price,
+  periods: settlement.periods,
+  tariff: { id: "T1", version: "", digest: "", value: settlement.tariff },
+};
 const inAnEvent = (details: unknown): unknown => ({
-  eventType: "Ended", timestamp: "2026-03-02T11:00:00Z", triggerReason: "EVCommunicationLost", seqNo: 1, transactionInfo: { transactionId: "S-17" }, costDetails: details,
+  eventType: "Ended",
+  timestamp: "2026-03-02T11:00:00Z",
+  triggerReason: "EVCommunicationLost",
+  seqNo: 1,
+  transactionInfo: { transactionId: "S-17" },
+  costDetails: details,
 });
 
 test("parts keep four decimals, the total is what is charged, usage is in Wh and seconds", () => {
   const details = costDetails(sale, true);
   assert.equal(details["totalCost"], {
-    currency: "EUR", typeOfCost: "NormalCost",
-    fixed: { exclTax: 0.5, inclTax: 0.595 }, energy: { exclTax: 2.5, inclTax: 2.975 }, chargingTime: { exclTax: 0, inclTax: 0 }, idleTime: { exclTax: 0.3, inclTax: 0.357 },
+    currency: "EUR",
+    typeOfCost: "NormalCost",
+    fixed: { exclTax: 0.5, inclTax: 0.595 },
+    energy: { exclTax: 2.5, inclTax: 2.975 },
+    chargingTime: { exclTax: 0, inclTax: 0 },
+    idleTime: { exclTax: 0.3, inclTax: 0.357 },
     total: { exclTax: 3.3, inclTax: 3.93 },
   });
   // 2 200.1 s in all, of which 1 000 s without energy.
@@ -25,10 +39,30 @@ test("parts keep four decimals, the total is what is charged, usage is in Wh and
 });
 
 test("every period names its tariff, its energy and the time that costs something", () => {
-  const periods = costDetails(sale, true)["chargingPeriods"] as { tariffId?: string; startPeriod: string; dimensions: { type: string; volume: number }[] }[];
-  assert.equal(periods[0], { tariffId: "T1", startPeriod: "2026-03-02T10:00:00.000Z", dimensions: [{ type: "Energy", volume: 3333.333 }, { type: "ChargingTime", volume: 600 }] });
-  assert.equal(periods.map(({ dimensions }) => dimensions.map(({ type }) => type).join(" ")), ["Energy ChargingTime", "Energy ChargingTime", "Energy", "Energy IdleTIme"]);
-  assert.is(periods.flatMap(({ dimensions }) => dimensions).filter(({ type }) => type === "Energy").reduce((sum, { volume }) => sum + Math.round(volume * 1000), 0), 5_555_555);
+  const periods = costDetails(sale, true)["chargingPeriods"] as {
+    tariffId?: string;
+    startPeriod: string;
+    dimensions: { type: string; volume: number }[];
+  }[];
+  assert.equal(periods[0], {
+    tariffId: "T1",
+    startPeriod: "2026-03-02T10:00:00.000Z",
+    dimensions: [
+      { type: "Energy", volume: 3333.333 },
+      { type: "ChargingTime", volume: 600 },
+    ],
+  });
+  assert.equal(
+    periods.map(({ dimensions }) => dimensions.map(({ type }) => type).join(" ")),
+    ["Energy ChargingTime", "Energy ChargingTime", "Energy", "Energy IdleTIme"],
+  );
+  assert.is(
+    periods
+      .flatMap(({ dimensions }) => dimensions)
+      .filter(({ type }) => type === "Energy")
+      .reduce((sum, { volume }) => sum + Math.round(volume * 1000), 0),
+    5_555_555,
+  );
 });
 
 test("a tariff that the CSMS never set is not named", () => {
@@ -39,15 +73,29 @@ test("a tariff that the CSMS never set is not named", () => {
 test("a limit that took effect is said, and a waived session is none", () => {
   const adjusted = (...kinds: Price["adjustments"][number]["kind"][]): unknown => {
     const adjustments = kinds.map((kind) => ({ kind, amount: { excl: "1", incl: "1.19" }, sentence: "" }));
-    return (costDetails({ ...sale, price: { ...price, adjustments } }, true)["totalCost"] as { typeOfCost: string }).typeOfCost;
+    return (costDetails({ ...sale, price: { ...price, adjustments } }, true)["totalCost"] as { typeOfCost: string })
+      .typeOfCost;
   };
-  assert.equal([adjusted("min_price"), adjusted("max_price"), adjusted("min_price", "waived")], ["MinCost", "MaxCost", "NormalCost"]);
+  assert.equal(
+    [adjusted("min_price"), adjusted("max_price"), adjusted("min_price", "waived")],
+    ["MinCost", "MaxCost", "NormalCost"],
+  );
 });
 
 test("tax rates are named where the receipt has them", () => {
   const shares = [{ name: "VAT", ratePercent: "19", amount: "0.095" }];
-  const details = costDetails({ ...sale, price: { ...price, taxShares: { total: [], fixed: shares, energy: [], time: [], parking: [], reservation: [] } } }, true);
-  assert.equal((details["totalCost"] as { fixed: unknown }).fixed, { exclTax: 0.5, inclTax: 0.595, taxRates: [{ type: "VAT", tax: 19 }] });
+  const details = costDetails(
+    {
+      ...sale,
+      price: { ...price, taxShares: { total: [], fixed: shares, energy: [], time: [], parking: [], reservation: [] } },
+    },
+    true,
+  );
+  assert.equal((details["totalCost"] as { fixed: unknown }).fixed, {
+    exclTax: 0.5,
+    inclTax: 0.595,
+    taxRates: [{ type: "VAT", tax: 19 }],
+  });
   mustFit("ocpp2.1", "TransactionEvent", "request", inAnEvent(details));
 });
 

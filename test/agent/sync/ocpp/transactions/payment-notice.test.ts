@@ -1,22 +1,26 @@
-// What became of a payment, told from outside: judged, kept beside its receipt, and brought once to each CSMS that has a message for it, after
-// the session that it pays.
+// What became of a payment, told from outside: judged, kept beside its receipt, and brought once to each CSMS that has
+// a message for it, after the session that it pays.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Moment } from "../../../../../drivers/driver.js";
-import { checkPayment, readPayment, type Payable, type Payment } from "../../../../../agent/core/session/payment.js";
+import { checkPayment, type Payable, type Payment, readPayment } from "../../../../../agent/core/session/payment.js";
 import type { StationEvent } from "../../../../../agent/core/session/station-state.js";
 import { Disk } from "../../../../../agent/ledger/store/disk.js";
 import { Payments, paymentsInPage, viewPayments } from "../../../../../agent/receipts/payments.js";
-import { VolatileFiles, type Wishes } from "../../../../support/volatile-files.js";
-import { ocppConfig, SalesBook } from "../../../../support/sync/ocpp-bench.js";
-import { Csms, type Mood } from "../../../../support/sync/csms.js";
-import { Room, roomConfig } from "../../../../support/station/test-station.js";
-import { mustFit } from "../../../../support/sync/schemas.js";
 import { paymentNotice } from "../../../../../agent/sync/ocpp/transactions/payment-notice.js";
+import type { Moment } from "../../../../../drivers/driver.js";
+import { Room, roomConfig } from "../../../../support/station/test-station.js";
+import { Csms, type Mood } from "../../../../support/sync/csms.js";
+import { ocppConfig, SalesBook } from "../../../../support/sync/ocpp-bench.js";
+import { mustFit } from "../../../../support/sync/schemas.js";
+import { VolatileFiles, type Wishes } from "../../../../support/volatile-files.js";
 
 const nowMs = Date.UTC(2026, 10, 28, 17);
 const sold: Payable = { number: 17, sessionId: "S-17", currency: "EUR", total: "8.54" };
-const word = (more: object = {}): { reference: unknown; status: unknown } => ({ reference: "PSP-1", status: "settled", ...more });
+const word = (more: object = {}): { reference: unknown; status: unknown } => ({
+  reference: "PSP-1",
+  status: "settled",
+  ...more,
+});
 
 const judged = suite("what is said of a payment");
 
@@ -25,11 +29,25 @@ judged("is taken in exactly the decimals of its currency, or not at all", () => 
     const read = readPayment(word({ amount: text }), { ...sold, currency }, nowMs);
     return typeof read === "string" ? "refused" : read.amount;
   };
-  assert.equal(["8.54", "8.5", "8", "0", "8.540", "999999999.99"].map((text) => amount(text)), ["8.54", "8.50", "8.00", "0.00", "8.54", "999999999.99"]);
-  assert.equal(["8.545", "-8.54", "8,54", "1e2", "", " 8.54", "0x10", ".5", "8.", 8.54, null].map((text) => amount(text)), Array.from({ length: 11 }, () => "refused"));
+  assert.equal(
+    ["8.54", "8.5", "8", "0", "8.540", "999999999.99"].map((text) => amount(text)),
+    ["8.54", "8.50", "8.00", "0.00", "8.54", "999999999.99"],
+  );
+  assert.equal(
+    ["8.545", "-8.54", "8,54", "1e2", "", " 8.54", "0x10", ".5", "8.", 8.54, null].map((text) => amount(text)),
+    Array.from({ length: 11 }, () => "refused"),
+  );
   assert.equal([amount("854", "JPY"), amount("8.5", "JPY"), amount("8.545", "KWD")], ["854", "refused", "8.545"]);
   const plain = readPayment(word(), sold, nowMs);
-  assert.equal(plain, { receipt: 17, sessionId: "S-17", reference: "PSP-1", status: "settled", amount: "8.54", currency: "EUR", atMs: nowMs });
+  assert.equal(plain, {
+    receipt: 17,
+    sessionId: "S-17",
+    reference: "PSP-1",
+    status: "settled",
+    amount: "8.54",
+    currency: "EUR",
+    atMs: nowMs,
+  });
 });
 
 judged("needs a reference, a status of four and a time that has come", () => {
@@ -50,7 +68,15 @@ judged("needs a reference, a status of four and a time that has come", () => {
 });
 
 judged("is new, known, or refused by what is known of the same receipt", () => {
-  const payment = (reference: string, status: Payment["status"], amount = "8.54"): Payment => ({ receipt: 17, sessionId: "S-17", reference, status, amount, currency: "EUR", atMs: nowMs });
+  const payment = (reference: string, status: Payment["status"], amount = "8.54"): Payment => ({
+    receipt: 17,
+    sessionId: "S-17",
+    reference,
+    status,
+    amount,
+    currency: "EUR",
+    atMs: nowMs,
+  });
   const failed = payment("PSP-1", "failed");
   assert.is(checkPayment(failed, []), "new");
   assert.is(checkPayment({ ...failed, atMs: nowMs + 1 }, [failed]), "known");
@@ -58,15 +84,48 @@ judged("is new, known, or refused by what is known of the same receipt", () => {
   const why = (one: Payment, known: readonly Payment[]): string => (checkPayment(one, known) as { why: string }).why;
   assert.match(why(payment("PSP-1", "settled"), [failed]), /told before with another status: failed/);
   assert.match(why(payment("PSP-1", "failed", "8.55"), [failed]), /another amount: 8\.54/);
-  assert.match(why(payment("PSP-3", "settled"), [payment("PSP-2", "settled"), failed]), /settled before, by payment PSP-2/);
-  assert.match(why(payment("PSP-99", "failed"), Array.from({ length: 20 }, (_, index) => payment(`PSP-${index}`, "failed"))), /20 payments/);
+  assert.match(
+    why(payment("PSP-3", "settled"), [payment("PSP-2", "settled"), failed]),
+    /settled before, by payment PSP-2/,
+  );
+  assert.match(
+    why(
+      payment("PSP-99", "failed"),
+      Array.from({ length: 20 }, (_, index) => payment(`PSP-${index}`, "failed")),
+    ),
+    /20 payments/,
+  );
 });
 
 judged("fits the standard's schema in each of its words", () => {
   for (const status of ["settled", "canceled", "rejected", "failed"] as const)
-    mustFit("ocpp2.1", "NotifySettlement", "request", JSON.parse(paymentNotice({ receipt: 17, sessionId: "S-17", reference: "PSP-1", status, amount: "8.54", currency: "EUR", atMs: nowMs, info: "by hand" })));
+    mustFit(
+      "ocpp2.1",
+      "NotifySettlement",
+      "request",
+      JSON.parse(
+        paymentNotice({
+          receipt: 17,
+          sessionId: "S-17",
+          reference: "PSP-1",
+          status,
+          amount: "8.54",
+          currency: "EUR",
+          atMs: nowMs,
+          info: "by hand",
+        }),
+      ),
+    );
   assert.is(
-    paymentNotice({ receipt: 17, sessionId: "S-17", reference: "PSP-1", status: "settled", amount: "8.50", currency: "EUR", atMs: nowMs }),
+    paymentNotice({
+      receipt: 17,
+      sessionId: "S-17",
+      reference: "PSP-1",
+      status: "settled",
+      amount: "8.50",
+      currency: "EUR",
+      atMs: nowMs,
+    }),
     '{"transactionId":"S-17","pspRef":"PSP-1","status":"Settled","settlementAmount":8.5,"settlementTime":"2026-11-28T17:00:00.000Z","receiptId":"17"}',
   );
 });
@@ -80,26 +139,42 @@ const now: Moment = { at: Date.UTC(2026, 10, 28, 17), monoMs: 1, boot: "b", trus
 function bookOf(count: number): { count: () => number; get: (number: number) => never } {
   const book = new SalesBook();
   const jws = book.issued[book.sell() - 1]?.jws;
-  return { count: () => count, get: (number) => (number > count ? undefined : { number, jws: number === 1 ? book.issued[0]?.jws : jws }) as never };
+  return {
+    count: () => count,
+    get: (number) => (number > count ? undefined : { number, jws: number === 1 ? book.issued[0]?.jws : jws }) as never,
+  };
 }
 const deskOn = (files: VolatileFiles, receipts = 1_000) => {
   const written: StationEvent[] = [];
   const payments = Payments.open(new Disk(files), "/state");
-  const tell = (receipt: number, reference: string, more: object = {}) => payments.tell(receipt, { ...word({ reference }), ...more }, { book: bookOf(receipts) as never, now, record: (event) => written.push(event) > 0 });
+  const tell = (receipt: number, reference: string, more: object = {}) =>
+    payments.tell(
+      receipt,
+      { ...word({ reference }), ...more },
+      { book: bookOf(receipts) as never, now, record: (event) => written.push(event) > 0 },
+    );
   return { payments, tell, written };
 };
 
 kept("are found by their receipt over many pages of bounded size, also by who only looks", () => {
   const files = new VolatileFiles();
   const { payments, tell, written } = deskOn(files);
-  for (let receipt = 2; receipt <= 140; receipt += 1) tell(receipt, `PSP-${receipt}`, { status: receipt % 7 === 0 ? "failed" : "settled" });
+  for (let receipt = 2; receipt <= 140; receipt += 1)
+    tell(receipt, `PSP-${receipt}`, { status: receipt % 7 === 0 ? "failed" : "settled" });
   tell(7, "PSP-7b");
   assert.equal([payments.last(), written.length], [140, 140]);
-  for (const rows of [payments.of(7), viewPayments(new Disk(files), "/state", 7)]) assert.equal(rows.map(({ reference, status }) => `${reference} ${status}`), ["PSP-7b settled", "PSP-7 failed"]);
+  for (const rows of [payments.of(7), viewPayments(new Disk(files), "/state", 7)])
+    assert.equal(
+      rows.map(({ reference, status }) => `${reference} ${status}`),
+      ["PSP-7b settled", "PSP-7 failed"],
+    );
   assert.is(payments.get(51)?.reference, "PSP-52");
   const again = Payments.open(new Disk(files.afterKill()), "/state");
   assert.equal([again.last(), again.get(140)?.reference, again.of(500)], [140, "PSP-7b", []]);
-  assert.equal(new Disk(files).list("/state/payments").filter((name) => name.endsWith(".json")).length, Math.ceil(140 / paymentsInPage));
+  assert.equal(
+    new Disk(files).list("/state/payments").filter((name) => name.endsWith(".json")).length,
+    Math.ceil(140 / paymentsInPage),
+  );
 });
 
 kept("of no receipt, or of one that is no sale, are refused, and nothing is written", () => {
@@ -112,29 +187,32 @@ kept("of no receipt, or of one that is no sale, are refused, and nothing is writ
   assert.equal([payments.last(), written.length], [1, 1]);
 });
 
-kept("that are told while the power goes off are there whole or not at all, and the same word brings them to one", () => {
-  const rounds = (wishes: Wishes): { files: VolatileFiles; cut: boolean } => {
-    const files = new VolatileFiles(wishes);
-    try {
-      const { tell } = deskOn(files);
-      tell(2, "PSP-2");
-      tell(3, "PSP-3");
-    } catch (error) {
-      if (!files.wasCut) throw error;
+kept(
+  "that are told while the power goes off are there whole or not at all, and the same word brings them to one",
+  () => {
+    const rounds = (wishes: Wishes): { files: VolatileFiles; cut: boolean } => {
+      const files = new VolatileFiles(wishes);
+      try {
+        const { tell } = deskOn(files);
+        tell(2, "PSP-2");
+        tell(3, "PSP-3");
+      } catch (error) {
+        if (!files.wasCut) throw error;
+      }
+      return { files, cut: files.wasCut };
+    };
+    const { files: whole } = rounds({});
+    assert.ok(whole.changes.length > 4);
+    for (const cutAt of whole.changes) {
+      const { files } = rounds({ cutAt });
+      for (const fate of files.possibleCuts()) {
+        const { payments, tell } = deskOn(files.afterCut(fate));
+        for (const receipt of [2, 3]) tell(receipt, `PSP-${receipt}`);
+        assert.equal([payments.last(), payments.of(2).length, payments.of(3).length], [2, 1, 1]);
+      }
     }
-    return { files, cut: files.wasCut };
-  };
-  const { files: whole } = rounds({});
-  assert.ok(whole.changes.length > 4);
-  for (const cutAt of whole.changes) {
-    const { files } = rounds({ cutAt });
-    for (const fate of files.possibleCuts()) {
-      const { payments, tell } = deskOn(files.afterCut(fate));
-      for (const receipt of [2, 3]) tell(receipt, `PSP-${receipt}`);
-      assert.equal([payments.last(), payments.of(2).length, payments.of(3).length], [2, 1, 1]);
-    }
-  }
-});
+  },
+);
 
 kept("whose page was lost and begun anew give no number twice", () => {
   const { payments, tell } = deskOn(new VolatileFiles());
@@ -151,7 +229,10 @@ let open: Scene | undefined;
 
 class Scene {
   room: Room;
-  private constructor(readonly csms: Csms, readonly config: ReturnType<typeof ocppConfig>) {
+  private constructor(
+    readonly csms: Csms,
+    readonly config: ReturnType<typeof ocppConfig>,
+  ) {
     this.room = new Room(roomConfig((all) => ({ ...all, uplinks: [config] })));
   }
 
@@ -179,7 +260,11 @@ class Scene {
 
   settle(receipt: number, more: object = {}): void {
     const { payments, paymentLines, station, book } = this.room.services;
-    payments.tell(receipt, { ...word({ reference: `PSP-${receipt}` }), ...more }, { book, now: this.room.clock.now(), record: (event) => station.enter(event) });
+    payments.tell(
+      receipt,
+      { ...word({ reference: `PSP-${receipt}` }), ...more },
+      { book, now: this.room.clock.now(), record: (event) => station.enter(event) },
+    );
     for (const { outbox } of paymentLines) outbox.kick();
   }
 
@@ -215,53 +300,71 @@ told.after.each(async () => {
   open = undefined;
 });
 
-const order = (csms: Csms): string[] => csms.got.flatMap(({ action, payload }) => (action === "NotifySettlement" ? [`paid ${payload["receiptId"]}`] : payload["eventType"] === "Ended" ? ["Ended"] : []));
+const order = (csms: Csms): string[] =>
+  csms.got.flatMap(({ action, payload }) =>
+    action === "NotifySettlement"
+      ? [`paid ${payload["receiptId"]}`]
+      : payload["eventType"] === "Ended"
+        ? ["Ended"]
+        : [],
+  );
 
-told("of 2.1 is told of a payment once, after the session's end, in the order in which they were told, and not again after a restart", async () => {
-  const scene = await Scene.open(["ocpp2.1"]);
-  scene.csms.mood = { at: "Ended", how: "InternalError" };
-  const [first, second] = [await scene.sells(), await scene.sells()];
-  scene.settle(second);
-  scene.settle(first, { status: "rejected", amount: "3.00", info: "no credit" });
-  await scene.room.clock.pass(5_000);
-  assert.equal(scene.csms.of("NotifySettlement"), [], "its session goes first");
-  assert.match(scene.line.outbox.status().words ?? "", /receipt \d+ goes first/);
-  scene.csms.mood = undefined;
-  await scene.until(() => scene.texts().length === 2);
-  await scene.until(() => scene.line.outbox.status().waiting === 0);
-  assert.equal(order(scene.csms), ["Ended", "Ended", `paid ${second}`, `paid ${first}`]);
-  const rejected = scene.csms.of("NotifySettlement")[1]?.payload;
-  assert.equal([rejected?.["status"], rejected?.["settlementAmount"], rejected?.["statusInfo"], rejected?.["pspRef"]], ["Rejected", 3, "no credit", `PSP-${first}`]);
-  await scene.restart();
-  await scene.until(() => scene.csms.of("BootNotification").length === 2);
-  await scene.room.clock.pass(5_000);
-  assert.is(scene.csms.of("NotifySettlement").length, 2);
-  assert.equal(scene.csms.violations, []);
-});
+told(
+  "of 2.1 is told of a payment once, after the session's end, in the order in which they were told, and not again after a restart",
+  async () => {
+    const scene = await Scene.open(["ocpp2.1"]);
+    scene.csms.mood = { at: "Ended", how: "InternalError" };
+    const [first, second] = [await scene.sells(), await scene.sells()];
+    scene.settle(second);
+    scene.settle(first, { status: "rejected", amount: "3.00", info: "no credit" });
+    await scene.room.clock.pass(5_000);
+    assert.equal(scene.csms.of("NotifySettlement"), [], "its session goes first");
+    assert.match(scene.line.outbox.status().words ?? "", /receipt \d+ goes first/);
+    scene.csms.mood = undefined;
+    await scene.until(() => scene.texts().length === 2);
+    await scene.until(() => scene.line.outbox.status().waiting === 0);
+    assert.equal(order(scene.csms), ["Ended", "Ended", `paid ${second}`, `paid ${first}`]);
+    const rejected = scene.csms.of("NotifySettlement")[1]?.payload;
+    assert.equal(
+      [rejected?.["status"], rejected?.["settlementAmount"], rejected?.["statusInfo"], rejected?.["pspRef"]],
+      ["Rejected", 3, "no credit", `PSP-${first}`],
+    );
+    await scene.restart();
+    await scene.until(() => scene.csms.of("BootNotification").length === 2);
+    await scene.room.clock.pass(5_000);
+    assert.is(scene.csms.of("NotifySettlement").length, 2);
+    assert.equal(scene.csms.violations, []);
+  },
+);
 
 for (const restarts of [false, true])
-  told(`is told the same bytes again when the line is cut in the middle of it${restarts ? " and the station restarted" : ""}`, async () => {
-    const scene = await Scene.open(["ocpp2.1"]);
-    const moods = (["lost-request", "lost-answer", "half-answer", "InternalError"] as const).map((how): Mood => ({ at: "Payment", how }));
-    for (const [index, mood] of moods.entries()) {
-      const receipt = await scene.sells();
-      await scene.until(() => scene.room.services.outboxes[0]?.stateOf(receipt) === "acked");
-      scene.csms.mood = mood;
-      scene.settle(receipt);
-      await scene.room.clock.pass(100);
-      if (restarts) await scene.restart();
-      await scene.room.clock.pass(100);
-      assert.is(scene.line.outbox.status().waiting, 1, JSON.stringify(mood));
-      scene.csms.mood = undefined;
-      await scene.until(() => scene.line.outbox.status().waiting === 0);
-      assert.is(scene.texts().length, index + 1, `one text each: ${JSON.stringify(mood)}`);
-      assert.is((JSON.parse(scene.texts().at(-1) ?? "{}") as { receiptId: string }).receiptId, String(receipt));
-    }
-    const copies = scene.csms.of("NotifySettlement").length;
-    await scene.room.clock.pass(10_000);
-    assert.is(scene.csms.of("NotifySettlement").length, copies, "none after its acknowledgement");
-    assert.equal(scene.csms.violations, []);
-  });
+  told(
+    `is told the same bytes again when the line is cut in the middle of it${restarts ? " and the station restarted" : ""}`,
+    async () => {
+      const scene = await Scene.open(["ocpp2.1"]);
+      const moods = (["lost-request", "lost-answer", "half-answer", "InternalError"] as const).map(
+        (how): Mood => ({ at: "Payment", how }),
+      );
+      for (const [index, mood] of moods.entries()) {
+        const receipt = await scene.sells();
+        await scene.until(() => scene.room.services.outboxes[0]?.stateOf(receipt) === "acked");
+        scene.csms.mood = mood;
+        scene.settle(receipt);
+        await scene.room.clock.pass(100);
+        if (restarts) await scene.restart();
+        await scene.room.clock.pass(100);
+        assert.is(scene.line.outbox.status().waiting, 1, JSON.stringify(mood));
+        scene.csms.mood = undefined;
+        await scene.until(() => scene.line.outbox.status().waiting === 0);
+        assert.is(scene.texts().length, index + 1, `one text each: ${JSON.stringify(mood)}`);
+        assert.is((JSON.parse(scene.texts().at(-1) ?? "{}") as { receiptId: string }).receiptId, String(receipt));
+      }
+      const copies = scene.csms.of("NotifySettlement").length;
+      await scene.room.clock.pass(10_000);
+      assert.is(scene.csms.of("NotifySettlement").length, copies, "none after its acknowledgement");
+      assert.equal(scene.csms.violations, []);
+    },
+  );
 
 told("of 2.0.1 has no message for it: it waits, that is said, and it goes out when the CSMS speaks 2.1", async () => {
   const scene = await Scene.open(["ocpp2.0.1"]);
@@ -269,7 +372,10 @@ told("of 2.0.1 has no message for it: it waits, that is said, and it goes out wh
   scene.settle(receipt);
   await scene.until(() => /which has no message for a payment/.test(scene.line.outbox.status().words ?? ""));
   await scene.room.clock.pass(5_000);
-  assert.equal([scene.csms.of("NotifySettlement"), scene.line.outbox.status().parked, scene.line.outbox.status().waiting], [[], [], 1]);
+  assert.equal(
+    [scene.csms.of("NotifySettlement"), scene.line.outbox.status().parked, scene.line.outbox.status().waiting],
+    [[], [], 1],
+  );
   const newer = await Csms.open(["ocpp2.1"]);
   scene.config.url = newer.url;
   await scene.csms.close();
@@ -279,18 +385,24 @@ told("of 2.0.1 has no message for it: it waits, that is said, and it goes out wh
   await newer.close();
 });
 
-told("that does not know the message is not asked for ever: the payment is parked with that reason, and goes when a person asks", async () => {
-  const scene = await Scene.open(["ocpp2.1"]);
-  const receipt = await scene.sells();
-  scene.csms.mood = { at: "Payment", how: "NotImplemented" };
-  scene.settle(receipt);
-  await scene.until(() => scene.line.outbox.status().parked.length === 1);
-  assert.match(scene.line.outbox.status().parked[0]?.reason ?? "", /does not take NotifySettlement \(NotImplemented\)/);
-  assert.is(scene.room.services.outboxes[0]?.status().fault, undefined, "its sessions go on");
-  scene.csms.mood = undefined;
-  assert.equal(scene.line.resend(receipt), [receipt]);
-  await scene.until(() => scene.texts().length === 1);
-});
+told(
+  "that does not know the message is not asked for ever: the payment is parked with that reason, and goes when a person asks",
+  async () => {
+    const scene = await Scene.open(["ocpp2.1"]);
+    const receipt = await scene.sells();
+    scene.csms.mood = { at: "Payment", how: "NotImplemented" };
+    scene.settle(receipt);
+    await scene.until(() => scene.line.outbox.status().parked.length === 1);
+    assert.match(
+      scene.line.outbox.status().parked[0]?.reason ?? "",
+      /does not take NotifySettlement \(NotImplemented\)/,
+    );
+    assert.is(scene.room.services.outboxes[0]?.status().fault, undefined, "its sessions go on");
+    scene.csms.mood = undefined;
+    assert.equal(scene.line.resend(receipt), [receipt]);
+    await scene.until(() => scene.texts().length === 1);
+  },
+);
 
 told("that refused the session is told of its payment after the session, once that was sent again", async () => {
   const scene = await Scene.open(["ocpp2.1"]);

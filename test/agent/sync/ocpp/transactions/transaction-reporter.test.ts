@@ -3,8 +3,16 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { moneyText } from "../../../../../agent/core/number/money.js";
 import { bill, live } from "../../../../../agent/core/rating/rating.js";
-import { drained, letGo, ocppConfig, stationState, world, type Till, type World } from "../../../../support/sync/ocpp-bench.js";
-import { Csms, stepOf, type Got, type Mood } from "../../../../support/sync/csms.js";
+import { Csms, type Got, type Mood, stepOf } from "../../../../support/sync/csms.js";
+import {
+  drained,
+  letGo,
+  ocppConfig,
+  stationState,
+  type Till,
+  type World,
+  world,
+} from "../../../../support/sync/ocpp-bench.js";
 import { Forecourt } from "../../../../support/sync/simulated-station.js";
 
 const test = suite("sessions while they run");
@@ -20,12 +28,14 @@ async function scene(protocol: string, parts: Parameters<typeof stationState>[2]
   return { csms, lasting, place, now: stationState(lasting, ocppConfig(csms.url), parts, place) };
 }
 
-const events = (csms: Csms): Got[] => csms.got.filter(({ action, payload }) => ["Started", "Updated", "Ended"].includes(stepOf(action, payload) ?? ""));
+const events = (csms: Csms): Got[] =>
+  csms.got.filter(({ action, payload }) => ["Started", "Updated", "Ended"].includes(stepOf(action, payload) ?? ""));
 const steps = (csms: Csms): unknown[] => events(csms).map(({ action, payload }) => stepOf(action, payload));
 const told = (csms: Csms, count: number): Promise<void> => csms.until(() => events(csms).length >= count);
 /** The answer to the last message was read. */
 async function quiet({ clock }: World): Promise<void> {
-  for (let calm = 0; calm < 3; calm = clock.inFlight === 0 ? calm + 1 : 0) await new Promise((resolve) => setImmediate(resolve));
+  for (let calm = 0; calm < 3; calm = clock.inFlight === 0 ? calm + 1 : 0)
+    await new Promise((resolve) => setImmediate(resolve));
 }
 
 for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
@@ -55,22 +65,41 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
     const payloads = events(csms).map(({ payload }) => payload);
     if (protocol === "ocpp1.6") {
       const id = payloads[3]?.["transactionId"];
-      assert.equal(payloads.slice(1).map((payload) => payload["transactionId"]), [id, id, id]);
+      assert.equal(
+        payloads.slice(1).map((payload) => payload["transactionId"]),
+        [id, id, id],
+      );
       assert.is(payloads[0]?.["meterStart"], 1_234_500);
     } else {
-      assert.equal(payloads.map(({ seqNo, offline, triggerReason }) => [seqNo, offline, triggerReason]), [
-        [0, undefined, "RemoteStart"], [1, undefined, "MeterValuePeriodic"], [2, undefined, "ChargingStateChanged"], [3, undefined, "StopAuthorized"],
-      ]);
+      assert.equal(
+        payloads.map(({ seqNo, offline, triggerReason }) => [seqNo, offline, triggerReason]),
+        [
+          [0, undefined, "RemoteStart"],
+          [1, undefined, "MeterValuePeriodic"],
+          [2, undefined, "ChargingStateChanged"],
+          [3, undefined, "StopAuthorized"],
+        ],
+      );
       assert.is((payloads[0]?.["transactionInfo"] as { remoteStartId?: number }).remoteStartId, 77);
-      const values = payloads[2]?.["meterValue"] as readonly { readonly sampledValue: readonly { readonly value: number }[] }[];
-      assert.equal(values[0]?.sampledValue.map(({ value }) => value), [1_236_500.5, 8_230]);
+      const values = payloads[2]?.["meterValue"] as readonly {
+        readonly sampledValue: readonly { readonly value: number }[];
+      }[];
+      assert.equal(
+        values[0]?.sampledValue.map(({ value }) => value),
+        [1_236_500.5, 8_230],
+      );
     }
     assert.equal(csms.violations, []);
     assert.equal(now.failures, []);
-    assert.equal(now.notes.filter((note) => !/clock/.test(note)), []);
+    assert.equal(
+      now.notes.filter((note) => !/clock/.test(note)),
+      [],
+    );
   });
 
-const moods: readonly Mood[] = (["Started", "Updated", "Ended"] as const).flatMap((at) => (["lost-request", "lost-answer", "half-answer", "InternalError"] as const).map((how): Mood => ({ at, how })));
+const moods: readonly Mood[] = (["Started", "Updated", "Ended"] as const).flatMap((at) =>
+  (["lost-request", "lost-answer", "half-answer", "InternalError"] as const).map((how): Mood => ({ at, how })),
+);
 
 for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
   for (const restarts of [false, true])
@@ -92,7 +121,8 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
         place.begins();
         // Until the CSMS has done its worst, or has all that it would get.
         const trouble = async (count: number): Promise<void> => {
-          for (let turns = 0; turns < 400 && events(csms).length < count; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+          for (let turns = 0; turns < 400 && events(csms).length < count; turns += 1)
+            await new Promise((resolve) => setImmediate(resolve));
           await quiet(lasting);
         };
         await trouble(1);
@@ -110,11 +140,29 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
         const texts = new Set(events(csms).map(({ text }) => text));
         const payloads = [...texts].map((text) => JSON.parse(text) as Record<string, unknown>);
         if (protocol === "ocpp1.6") {
-          assert.is(events(csms).filter(({ action }) => action === "StartTransaction").every(({ text }, _, all) => text === all[0]?.text), true, name);
-          assert.is(new Set(events(csms).filter(({ action }) => action === "StopTransaction").map(({ text }) => text)).size, 1, name);
+          assert.is(
+            events(csms)
+              .filter(({ action }) => action === "StartTransaction")
+              .every(({ text }, _, all) => text === all[0]?.text),
+            true,
+            name,
+          );
+          assert.is(
+            new Set(
+              events(csms)
+                .filter(({ action }) => action === "StopTransaction")
+                .map(({ text }) => text),
+            ).size,
+            1,
+            name,
+          );
         } else {
           // One text for each number, numbers without a gap, the end last.
-          assert.equal(payloads.map(({ seqNo }) => seqNo), payloads.map((_, index) => index), name);
+          assert.equal(
+            payloads.map(({ seqNo }) => seqNo),
+            payloads.map((_, index) => index),
+            name,
+          );
           assert.equal([payloads[0]?.["eventType"], payloads.at(-1)?.["eventType"]], ["Started", "Ended"], name);
           assert.is(payloads.filter(({ eventType }) => eventType === "Ended").length, 1, name);
         }
@@ -134,7 +182,15 @@ async function charges({ lasting, place }: Scene, steps: number, fromMilliWh = 0
   }
 }
 
-type Cost = { readonly totalCost: { readonly currency: string; readonly total: object; readonly energy: { readonly exclTax: number } }; readonly totalUsage: { readonly energy: number }; readonly chargingPeriods?: unknown };
+type Cost = {
+  readonly totalCost: {
+    readonly currency: string;
+    readonly total: object;
+    readonly energy: { readonly exclTax: number };
+  };
+  readonly totalUsage: { readonly energy: number };
+  readonly chargingPeriods?: unknown;
+};
 
 test("2.1: the cost so far is told each Interval[Cost] seconds, exactly the bill if the session ended now, without periods; the end is as ever", async () => {
   const shown = await scene("ocpp2.1");
@@ -149,16 +205,49 @@ test("2.1: the cost so far is told each Interval[Cost] seconds, exactly the bill
   await charges(shown, 60);
   const payloads = events(csms).map(({ payload }) => payload);
   // Every minute; the value of five minutes bears the cost that is due then, and each number follows on the one before.
-  assert.equal(payloads.map(({ triggerReason }) => triggerReason), ["Authorized", "RunningCost", "RunningCost", "RunningCost", "RunningCost", "MeterValuePeriodic", "RunningCost", "RunningCost", "RunningCost", "RunningCost", "MeterValuePeriodic"]);
-  assert.equal(payloads.map(({ seqNo }) => seqNo), payloads.map((_, index) => index));
+  assert.equal(
+    payloads.map(({ triggerReason }) => triggerReason),
+    [
+      "Authorized",
+      "RunningCost",
+      "RunningCost",
+      "RunningCost",
+      "RunningCost",
+      "MeterValuePeriodic",
+      "RunningCost",
+      "RunningCost",
+      "RunningCost",
+      "RunningCost",
+      "MeterValuePeriodic",
+    ],
+  );
+  assert.equal(
+    payloads.map(({ seqNo }) => seqNo),
+    payloads.map((_, index) => index),
+  );
   const costs = payloads.map(({ costDetails }) => costDetails as Cost);
   assert.ok(costs.every((cost) => !("chargingPeriods" in cost)));
-  assert.equal([costs[0]?.totalCost, costs[0]?.totalUsage.energy], [{ currency: "EUR", typeOfCost: "NormalCost", total: { exclTax: 0, inclTax: 0 } }, 0]);
-  assert.equal(costs.map(({ totalUsage }) => totalUsage.energy), payloads.map((_, index) => index * 6));
+  assert.equal(
+    [costs[0]?.totalCost, costs[0]?.totalUsage.energy],
+    [{ currency: "EUR", typeOfCost: "NormalCost", total: { exclTax: 0, inclTax: 0 } }, 0],
+  );
+  assert.equal(
+    costs.map(({ totalUsage }) => totalUsage.energy),
+    payloads.map((_, index) => index * 6),
+  );
   const session = place.stationState().sessions.get(1);
   if (session?.state !== "charging") throw new Error("it charges");
-  assert.is((costs.at(-1)?.totalCost.total as { inclTax: number }).inclTax, Number(moneyText(live(session.sale.rating).ifStoppedNow.incl, "EUR")));
-  assert.equal(payloads.map(({ transactionInfo }) => [(transactionInfo as Fields)["tariffId"], (transactionInfo as Fields)["customData"]]), payloads.map(() => ["standard", undefined]));
+  assert.is(
+    (costs.at(-1)?.totalCost.total as { inclTax: number }).inclTax,
+    Number(moneyText(live(session.sale.rating).ifStoppedNow.incl, "EUR")),
+  );
+  assert.equal(
+    payloads.map(({ transactionInfo }) => [
+      (transactionInfo as Fields)["tariffId"],
+      (transactionInfo as Fields)["customData"],
+    ]),
+    payloads.map(() => ["standard", undefined]),
+  );
   place.settles();
   await drained(now.outbox);
   const ended = events(csms).at(-1)?.payload;
@@ -166,7 +255,10 @@ test("2.1: the cost so far is told each Interval[Cost] seconds, exactly the bill
   assert.equal([csms.violations, now.failures], [[], []]);
 });
 
-for (const [protocol, known] of [["ocpp2.1", false], ["ocpp2.0.1", true]] as const)
+for (const [protocol, known] of [
+  ["ocpp2.1", false],
+  ["ocpp2.0.1", true],
+] as const)
   test(`${protocol}: ${known ? "which has no field for it" : "where the CSMS does not know the tariff"}: the cost so far stands in customData`, async () => {
     const shown = await scene(protocol, { tariffKnown: () => known });
     const { csms, lasting, place, now } = shown;
@@ -178,13 +270,32 @@ for (const [protocol, known] of [["ocpp2.1", false], ["ocpp2.0.1", true]] as con
     await told(csms, 1);
     await quiet(lasting);
     await charges(shown, 30);
-    const updates = events(csms).slice(1).map(({ payload }) => payload);
-    assert.equal(updates.map(({ triggerReason }) => triggerReason), protocol === "ocpp2.1" ? ["RunningCost", "RunningCost", "RunningCost", "RunningCost", "MeterValuePeriodic"] : ["MeterValuePeriodic"]);
+    const updates = events(csms)
+      .slice(1)
+      .map(({ payload }) => payload);
+    assert.equal(
+      updates.map(({ triggerReason }) => triggerReason),
+      protocol === "ocpp2.1"
+        ? ["RunningCost", "RunningCost", "RunningCost", "RunningCost", "MeterValuePeriodic"]
+        : ["MeterValuePeriodic"],
+    );
     const session = place.stationState().sessions.get(1);
     if (session?.state !== "charging") throw new Error("it charges");
     const { due, currency } = bill(session.sale.rating);
-    assert.equal((updates.at(-1)?.["transactionInfo"] as Fields)["customData"], { vendorId: "chargetill", energyKwh: "0.030", currency, total: due.gross, totalNet: due.net, tax: due.tax, tariffId: "standard" });
-    assert.ok(updates.every((payload) => !("costDetails" in payload) && !("tariffId" in (payload["transactionInfo"] as Fields))));
+    assert.equal((updates.at(-1)?.["transactionInfo"] as Fields)["customData"], {
+      vendorId: "chargetill",
+      energyKwh: "0.030",
+      currency,
+      total: due.gross,
+      totalNet: due.net,
+      tax: due.tax,
+      tariffId: "standard",
+    });
+    assert.ok(
+      updates.every(
+        (payload) => !("costDetails" in payload) && !("tariffId" in (payload["transactionInfo"] as Fields)),
+      ),
+    );
     assert.equal([csms.violations, now.failures], [[], []]);
   });
 
@@ -194,7 +305,8 @@ test("2.1: a CSMS that does not want the cost so far is told values alone, one t
     const { csms, lasting, place, now } = shown;
     if (how === "refused")
       csms.answers["TransactionEvent"] = ({ costDetails, eventType }) => {
-        if (costDetails !== undefined && eventType === "Updated") throw Object.assign(new Error("no"), { rpcErrorCode: "PropertyConstraintViolation" });
+        if (costDetails !== undefined && eventType === "Updated")
+          throw Object.assign(new Error("no"), { rpcErrorCode: "PropertyConstraintViolation" });
         return {};
       };
     else now.uplink.sendsRunningCost = false;
@@ -207,8 +319,14 @@ test("2.1: a CSMS that does not want the cost so far is told values alone, one t
     await quiet(lasting);
     await charges(shown, 60);
     const taken = events(csms).filter(({ payload }) => how !== "refused" || !("costDetails" in payload));
-    assert.equal(taken.map(({ payload }) => payload["triggerReason"]), [...(how === "refused" ? [] : ["Authorized"]), "MeterValuePeriodic", "MeterValuePeriodic"]);
-    assert.is(events(csms).filter(({ payload }) => payload["triggerReason"] === "RunningCost").length, how === "refused" ? 1 : 0);
+    assert.equal(
+      taken.map(({ payload }) => payload["triggerReason"]),
+      [...(how === "refused" ? [] : ["Authorized"]), "MeterValuePeriodic", "MeterValuePeriodic"],
+    );
+    assert.is(
+      events(csms).filter(({ payload }) => payload["triggerReason"] === "RunningCost").length,
+      how === "refused" ? 1 : 0,
+    );
     await letGo();
   }
 });
@@ -237,7 +355,10 @@ test("an event of 2.1 that is under way when the CSMS comes back with 2.0.1 goes
   lasting.clock.advance(10_000);
   await told(second, 1);
   const again = events(second)[0]?.payload ?? {};
-  assert.equal([again["eventType"], again["seqNo"], again["triggerReason"], "costDetails" in again, again["timestamp"]], ["Updated", 1, "MeterValuePeriodic", false, events(first)[1]?.payload["timestamp"]]);
+  assert.equal(
+    [again["eventType"], again["seqNo"], again["triggerReason"], "costDetails" in again, again["timestamp"]],
+    ["Updated", 1, "MeterValuePeriodic", false, events(first)[1]?.payload["timestamp"]],
+  );
   assert.equal(second.violations, []);
 });
 
@@ -260,7 +381,14 @@ test("what happened while the line was down is told as offline, and no values of
   place.settles();
   now.outbox.kick();
   await told(csms, 3);
-  assert.equal(events(csms).map(({ payload }) => [payload["eventType"], payload["seqNo"], payload["offline"]]), [["Started", 0, true], ["Updated", 1, undefined], ["Ended", 2, undefined]]);
+  assert.equal(
+    events(csms).map(({ payload }) => [payload["eventType"], payload["seqNo"], payload["offline"]]),
+    [
+      ["Started", 0, true],
+      ["Updated", 1, undefined],
+      ["Ended", 2, undefined],
+    ],
+  );
   assert.is(events(csms)[0]?.payload["timestamp"], new Date(Date.UTC(2026, 2, 2, 10)).toISOString());
 });
 
@@ -297,14 +425,27 @@ test("while a settled session waits, nothing of a later one is told", async () =
   await drained(now.outbox);
   lasting.clock.advance(1_000);
   await told(csms, 3);
-  assert.equal(events(csms).map(({ payload }) => [(payload["transactionInfo"] as { transactionId: string }).transactionId, payload["eventType"]]), [["session-2", "Started"], ["session-2", "Ended"], ["later", "Started"]]);
+  assert.equal(
+    events(csms).map(({ payload }) => [
+      (payload["transactionInfo"] as { transactionId: string }).transactionId,
+      payload["eventType"],
+    ]),
+    [
+      ["session-2", "Started"],
+      ["session-2", "Ended"],
+      ["later", "Started"],
+    ],
+  );
 });
 
 for (const protocol of ["ocpp2.0.1", "ocpp1.6"])
   test(`${protocol}: a token that the CSMS refuses when its session has just begun ends it; when the session is told afterwards it changes nothing`, async () => {
     const refused: string[] = [];
-    const { csms, lasting, place, now } = await scene(protocol, { deauthorise: (session, status) => void refused.push(`${session} ${status}`) });
-    csms.answers["TransactionEvent"] = ({ eventType }) => (eventType === "Started" ? { idTokenInfo: { status: "Blocked" } } : {});
+    const { csms, lasting, place, now } = await scene(protocol, {
+      deauthorise: (session, status) => void refused.push(`${session} ${status}`),
+    });
+    csms.answers["TransactionEvent"] = ({ eventType }) =>
+      eventType === "Started" ? { idTokenInfo: { status: "Blocked" } } : {};
     csms.answers["StartTransaction"] = () => ({ transactionId: 7, idTagInfo: { status: "Blocked" } });
     now.outbox.begin();
     await csms.until(() => csms.of("SecurityEventNotification").length === 1);
@@ -326,7 +467,10 @@ for (const id of [0, -1])
     const number = lasting.book.sell();
     csms.answers["StartTransaction"] = () => ({ transactionId: id, idTagInfo: { status: "Invalid" } });
     await now.outbox.now();
-    assert.match(now.outbox.status().parked[0]?.reason ?? "", new RegExp(`StartTransaction with transaction id ${id}, which is none`));
+    assert.match(
+      now.outbox.status().parked[0]?.reason ?? "",
+      new RegExp(`StartTransaction with transaction id ${id}, which is none`),
+    );
     assert.equal(csms.of("StopTransaction"), []);
     delete csms.answers["StartTransaction"];
     now.outbox.resend(number);
@@ -348,8 +492,16 @@ test("an event that the CSMS calls malformed parks its session, and those behind
   await drained(now.outbox);
   now.outbox.resend(first);
   await drained(now.outbox);
-  const mine = events(csms).filter(({ payload }) => (payload["transactionInfo"] as { transactionId: string }).transactionId === `session-${first}`);
-  assert.equal(mine.map(({ payload }) => [payload["eventType"], payload["seqNo"]]), [["Started", 0], ["Ended", 1]]);
+  const mine = events(csms).filter(
+    ({ payload }) => (payload["transactionInfo"] as { transactionId: string }).transactionId === `session-${first}`,
+  );
+  assert.equal(
+    mine.map(({ payload }) => [payload["eventType"], payload["seqNo"]]),
+    [
+      ["Started", 0],
+      ["Ended", 1],
+    ],
+  );
 });
 
 test("a backend that is silent past the time-out leaves the event in doubt, and the same one goes again", async () => {
@@ -364,7 +516,12 @@ test("a backend that is silent past the time-out leaves the event in doubt, and 
   csms.mood = undefined;
   await drained(outbox);
   assert.equal(steps(csms), ["Started", "Started", "Ended"]);
-  assert.is(csms.got.filter(({ payload }) => payload["eventType"] === "Started").every(({ text }, _, all) => text === all[0]?.text), true);
+  assert.is(
+    csms.got
+      .filter(({ payload }) => payload["eventType"] === "Started")
+      .every(({ text }, _, all) => text === all[0]?.text),
+    true,
+  );
 });
 
 for (const protocol of ["ocpp2.0.1", "ocpp1.6"])
@@ -396,22 +553,58 @@ test("faults are told when they are raised and cleared, and a connector's state 
     await csms.until(() => csms.of("SecurityEventNotification").length === 1);
     await quiet(lasting);
     const { at } = lasting.clock.now();
-    place.standing = [{ device: "connector 1", code: "meter/timeout", message: "the meter does not answer", sinceMs: at }, { device: "uplink csms", code: "uplink/unsure", message: "", sinceMs: at }];
-    place.happens({ type: "FaultRaised", moment: lasting.clock.now(), device: "connector 1", code: "meter/timeout", message: "" });
+    place.standing = [
+      { device: "connector 1", code: "meter/timeout", message: "the meter does not answer", sinceMs: at },
+      { device: "uplink csms", code: "uplink/unsure", message: "", sinceMs: at },
+    ];
+    place.happens({
+      type: "FaultRaised",
+      moment: lasting.clock.now(),
+      device: "connector 1",
+      code: "meter/timeout",
+      message: "",
+    });
     await quiet(lasting);
     place.standing = [];
     place.happens({ type: "FaultCleared", moment: lasting.clock.now(), device: "connector 1", code: "meter/timeout" });
     await quiet(lasting);
-    const notices = csms.got.filter(({ action }) => action === "StatusNotification" || action === "NotifyEvent").map(({ payload }) => {
-      const [event] = (payload["eventData"] ?? []) as readonly Readonly<Record<string, unknown>>[];
-      const variable = (event?.["variable"] as { readonly name?: string } | undefined)?.name;
-      return [payload["connectorStatus"] ?? payload["status"] ?? `${variable} ${String(event?.["actualValue"])}`, payload["errorCode"] ?? event?.["techCode"]];
-    });
-    assert.equal(notices, {
-      "ocpp2.1": [["AvailabilityState Available", undefined], ["AvailabilityState Available", undefined], ["AvailabilityState Faulted", undefined], ["Problem true", "meter/timeout"], ["AvailabilityState Available", undefined], ["Problem false", "meter/timeout"]],
-      "ocpp2.0.1": [["Available", undefined], ["Available", undefined], ["Faulted", undefined], ["Problem true", "meter/timeout"], ["Available", undefined], ["Problem false", "meter/timeout"]],
-      "ocpp1.6": [["Available", "NoError"], ["Available", "NoError"], ["Faulted", "PowerMeterFailure"], ["Available", "NoError"]],
-    }[protocol]);
+    const notices = csms.got
+      .filter(({ action }) => action === "StatusNotification" || action === "NotifyEvent")
+      .map(({ payload }) => {
+        const [event] = (payload["eventData"] ?? []) as readonly Readonly<Record<string, unknown>>[];
+        const variable = (event?.["variable"] as { readonly name?: string } | undefined)?.name;
+        return [
+          payload["connectorStatus"] ?? payload["status"] ?? `${variable} ${String(event?.["actualValue"])}`,
+          payload["errorCode"] ?? event?.["techCode"],
+        ];
+      });
+    assert.equal(
+      notices,
+      {
+        "ocpp2.1": [
+          ["AvailabilityState Available", undefined],
+          ["AvailabilityState Available", undefined],
+          ["AvailabilityState Faulted", undefined],
+          ["Problem true", "meter/timeout"],
+          ["AvailabilityState Available", undefined],
+          ["Problem false", "meter/timeout"],
+        ],
+        "ocpp2.0.1": [
+          ["Available", undefined],
+          ["Available", undefined],
+          ["Faulted", undefined],
+          ["Problem true", "meter/timeout"],
+          ["Available", undefined],
+          ["Problem false", "meter/timeout"],
+        ],
+        "ocpp1.6": [
+          ["Available", "NoError"],
+          ["Available", "NoError"],
+          ["Faulted", "PowerMeterFailure"],
+          ["Available", "NoError"],
+        ],
+      }[protocol],
+    );
     assert.equal(csms.violations, []);
     await letGo();
   }

@@ -1,25 +1,37 @@
-// The device model of 2.x and the configuration keys of 1.6: what is told is true, what is set is obeyed and kept, everything else is refused by name.
+// The device model of 2.x and the configuration keys of 1.6: what is told is true, what is set is obeyed and kept,
+// everything else is refused by name.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Dialect } from "../../../../../agent/sync/ocpp/rpc/frame.js";
 import { Disk } from "../../../../../agent/ledger/store/disk.js";
-import { perPart } from "../../../../../agent/sync/ocpp/variables/report.js";
 import { Settings } from "../../../../../agent/sync/ocpp/requests/settings.js";
+import type { Dialect } from "../../../../../agent/sync/ocpp/rpc/frame.js";
+import { perPart } from "../../../../../agent/sync/ocpp/variables/report.js";
 import { variablesOf } from "../../../../../agent/sync/ocpp/variables/variables.js";
-import { VolatileFiles } from "../../../../support/volatile-files.js";
 import { Counter } from "../../../../support/sync/test-requests.js";
+import { VolatileFiles } from "../../../../support/volatile-files.js";
 
 const dialects2x: readonly Dialect[] = ["ocpp2.0.1", "ocpp2.1"];
 type Named = readonly [component: string, variable: string, instance?: string];
-const asked = ([component, name, instance]: Named): object => ({ component: { name: component }, variable: { name, ...(instance === undefined ? {} : { instance }) } });
+const asked = ([component, name, instance]: Named): object => ({
+  component: { name: component },
+  variable: { name, ...(instance === undefined ? {} : { instance }) },
+});
 
 const get = (counter: Counter, named: Named, more: object = {}): unknown => {
-  const answer = counter.ask("GetVariables", { getVariableData: [{ ...asked(named), ...more }] }) as { getVariableResult: { attributeStatus: string; attributeValue?: string; attributeStatusInfo?: { reasonCode: string } }[] };
+  const answer = counter.ask("GetVariables", { getVariableData: [{ ...asked(named), ...more }] }) as {
+    getVariableResult: {
+      attributeStatus: string;
+      attributeValue?: string;
+      attributeStatusInfo?: { reasonCode: string };
+    }[];
+  };
   const [one] = answer.getVariableResult;
   return one?.attributeValue ?? one?.attributeStatusInfo?.reasonCode ?? one?.attributeStatus;
 };
 const set = (counter: Counter, named: Named, attributeValue: string, more: object = {}): unknown => {
-  const answer = counter.ask("SetVariables", { setVariableData: [{ ...asked(named), attributeValue, ...more }] }) as { setVariableResult: { attributeStatus: string; attributeStatusInfo?: { reasonCode: string } }[] };
+  const answer = counter.ask("SetVariables", { setVariableData: [{ ...asked(named), attributeValue, ...more }] }) as {
+    setVariableResult: { attributeStatus: string; attributeStatusInfo?: { reasonCode: string } }[];
+  };
   const [one] = answer.setVariableResult;
   return one?.attributeStatusInfo?.reasonCode ?? one?.attributeStatus;
 };
@@ -47,12 +59,28 @@ for (const dialect of dialects2x)
       [["SecurityCtrlr", "BasicAuthPassword"], "WriteOnly"],
     ] as const)
       assert.is(get(counter, named), value, named.join("."));
-    assert.is(get(counter, ["EVSE", "AvailabilityState"], { component: { name: "EVSE", evse: { id: 2 } } }), "Available");
-    assert.is(get(counter, ["Connector", "ConnectorType"], { component: { name: "Connector", evse: { id: 2, connectorId: 1 } } }), "sType2");
-    assert.is(get(counter, ["EVSE", "AvailabilityState"], { component: { name: "EVSE", evse: { id: 3 } } }), "UnknownComponent");
+    assert.is(
+      get(counter, ["EVSE", "AvailabilityState"], { component: { name: "EVSE", evse: { id: 2 } } }),
+      "Available",
+    );
+    assert.is(
+      get(counter, ["Connector", "ConnectorType"], {
+        component: { name: "Connector", evse: { id: 2, connectorId: 1 } },
+      }),
+      "sType2",
+    );
+    assert.is(
+      get(counter, ["EVSE", "AvailabilityState"], { component: { name: "EVSE", evse: { id: 3 } } }),
+      "UnknownComponent",
+    );
     assert.is(get(counter, ["TxCtrlr", "TxStartPoint"], { attributeType: "MaxSet" }), "NotSupportedAttributeType");
     await counter.room.plug(2);
-    assert.is(get(counter, ["Connector", "AvailabilityState"], { component: { name: "Connector", evse: { id: 2, connectorId: 1 } } }), "Occupied");
+    assert.is(
+      get(counter, ["Connector", "AvailabilityState"], {
+        component: { name: "Connector", evse: { id: 2, connectorId: 1 } },
+      }),
+      "Occupied",
+    );
     await counter.room.close();
   });
 
@@ -68,7 +96,10 @@ model("what can be set is obeyed and kept; the rest is refused with the reason",
   const again = new Counter("ocpp2.1");
   again.kept = counter.kept;
   again.context.settings.apply(again.link);
-  assert.equal([again.link.intervals, again.link.sendsPublicKey], [{ heartbeatS: 300, pingS: 0, meterValuesS: 60, costS: 60 }, false]);
+  assert.equal(
+    [again.link.intervals, again.link.sendsPublicKey],
+    [{ heartbeatS: 300, pingS: 0, meterValuesS: 60, costS: 60 }, false],
+  );
   for (const [named, value, reason] of [
     [["OCPPCommCtrlr", "HeartbeatInterval"], "0", "ValueTooLow"],
     [["SampledDataCtrlr", "TxUpdatedInterval"], "3601", "ValueTooHigh"],
@@ -82,7 +113,10 @@ model("what can be set is obeyed and kept; the rest is refused with the reason",
     [["TariffCostCtrlr", "Enabled", "Tariff"], "maybe", "InvalidValue"],
   ] as const)
     assert.is(set(counter, named, value), reason, named.join("."));
-  assert.is(set(counter, ["TxCtrlr", "TxStartPoint"], "Authorized", { attributeType: "Target" }), "NotSupportedAttributeType");
+  assert.is(
+    set(counter, ["TxCtrlr", "TxStartPoint"], "Authorized", { attributeType: "Target" }),
+    "NotSupportedAttributeType",
+  );
   await Promise.all([counter.room.close(), again.room.close()]);
 });
 
@@ -92,12 +126,34 @@ for (const dialect of dialects2x)
     const all = variablesOf(counter.context);
     assert.is(counter.status("GetBaseReport", { requestId: 9, reportBase: "FullInventory" }), "Accepted");
     for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
-    const parts = counter.sent.map(({ payload }) => payload as { requestId: number; seqNo: number; tbc: boolean; reportData: { variableAttribute: { value?: string; mutability: string }[] }[] });
-    assert.equal(parts.map(({ seqNo, tbc }) => `${seqNo} ${tbc}`), Array.from({ length: Math.ceil(all.length / perPart) }, (_, index, list = Math.ceil(all.length / perPart)) => `${index} ${index < list - 1}`));
-    assert.is(parts.reduce((sum, { reportData }) => sum + reportData.length, 0), all.length);
+    const parts = counter.sent.map(
+      ({ payload }) =>
+        payload as {
+          requestId: number;
+          seqNo: number;
+          tbc: boolean;
+          reportData: { variableAttribute: { value?: string; mutability: string }[] }[];
+        },
+    );
+    assert.equal(
+      parts.map(({ seqNo, tbc }) => `${seqNo} ${tbc}`),
+      Array.from(
+        { length: Math.ceil(all.length / perPart) },
+        (_, index, list = Math.ceil(all.length / perPart)) => `${index} ${index < list - 1}`,
+      ),
+    );
+    assert.is(
+      parts.reduce((sum, { reportData }) => sum + reportData.length, 0),
+      all.length,
+    );
     assert.ok(parts.every(({ requestId, reportData }) => requestId === 9 && reportData.length <= perPart));
-    const secret = parts.flatMap(({ reportData }) => reportData).filter(({ variableAttribute: [one] }) => one?.mutability === "WriteOnly");
-    assert.ok(secret.length === 1 && secret.every(({ variableAttribute: [one] }) => one !== undefined && !("value" in one)), "a password is never told");
+    const secret = parts
+      .flatMap(({ reportData }) => reportData)
+      .filter(({ variableAttribute: [one] }) => one?.mutability === "WriteOnly");
+    assert.ok(
+      secret.length === 1 && secret.every(({ variableAttribute: [one] }) => one !== undefined && !("value" in one)),
+      "a password is never told",
+    );
     await counter.room.close();
   });
 
@@ -107,12 +163,41 @@ model("smaller reports hold what was asked for, or nothing is there to tell", as
     counter.sent.length = 0;
     const status = counter.status(action, { requestId: 1, ...payload });
     for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
-    return status === "Accepted" ? counter.sent.flatMap(({ payload: sent }) => (sent as { reportData: { component: { name: string; evse?: { id: number } }; variable: { name: string } }[] }).reportData.map(({ component, variable }) => `${component.name}${component.evse?.id ?? ""}.${variable.name}`)) : status;
+    return status === "Accepted"
+      ? counter.sent.flatMap(({ payload: sent }) =>
+          (
+            sent as { reportData: { component: { name: string; evse?: { id: number } }; variable: { name: string } }[] }
+          ).reportData.map(
+            ({ component, variable }) => `${component.name}${component.evse?.id ?? ""}.${variable.name}`,
+          ),
+        )
+      : status;
   };
-  assert.equal(await names("GetBaseReport", { reportBase: "ConfigurationInventory" }), ["OCPPCommCtrlr.HeartbeatInterval", "OCPPCommCtrlr.PublicKeyWithSignedMeterValue", "OCPPCommCtrlr.RetryBackOffRandomRange", "OCPPCommCtrlr.RetryBackOffRepeatTimes", "OCPPCommCtrlr.RetryBackOffWaitMinimum", "OCPPCommCtrlr.WebSocketPingInterval", "SecurityCtrlr.BasicAuthPassword", "SampledDataCtrlr.TxUpdatedInterval"]);
-  assert.ok(((await names("GetBaseReport", { reportBase: "SummaryInventory" })) as string[]).includes("EVSE2.AvailabilityState"));
-  assert.equal(await names("GetReport", { componentVariable: [{ component: { name: "EVSE" }, variable: { name: "EvseId" } }] }), ["EVSE1.EvseId", "EVSE2.EvseId"]);
-  assert.equal(await names("GetReport", { componentVariable: [{ component: { name: "EVSE", evse: { id: 2 } }, variable: { name: "EvseId" } }] }), ["EVSE2.EvseId"]);
+  assert.equal(await names("GetBaseReport", { reportBase: "ConfigurationInventory" }), [
+    "OCPPCommCtrlr.HeartbeatInterval",
+    "OCPPCommCtrlr.PublicKeyWithSignedMeterValue",
+    "OCPPCommCtrlr.RetryBackOffRandomRange",
+    "OCPPCommCtrlr.RetryBackOffRepeatTimes",
+    "OCPPCommCtrlr.RetryBackOffWaitMinimum",
+    "OCPPCommCtrlr.WebSocketPingInterval",
+    "SecurityCtrlr.BasicAuthPassword",
+    "SampledDataCtrlr.TxUpdatedInterval",
+  ]);
+  assert.ok(
+    ((await names("GetBaseReport", { reportBase: "SummaryInventory" })) as string[]).includes(
+      "EVSE2.AvailabilityState",
+    ),
+  );
+  assert.equal(
+    await names("GetReport", { componentVariable: [{ component: { name: "EVSE" }, variable: { name: "EvseId" } }] }),
+    ["EVSE1.EvseId", "EVSE2.EvseId"],
+  );
+  assert.equal(
+    await names("GetReport", {
+      componentVariable: [{ component: { name: "EVSE", evse: { id: 2 } }, variable: { name: "EvseId" } }],
+    }),
+    ["EVSE2.EvseId"],
+  );
   assert.is(await names("GetReport", { componentVariable: [{ component: { name: "Nothing" } }] }), "EmptyResultSet");
   assert.is(await names("GetReport", { componentCriteria: ["Problem"] }), "EmptyResultSet");
   const enabled = (await names("GetReport", { componentCriteria: ["Enabled"] })) as string[];
@@ -137,12 +222,27 @@ model("what was set is there again after a restart", () => {
 model("2.1: whether and how often the cost so far is told is the CSMS's to set, within bounds, and lasts", async () => {
   const counter = new Counter("ocpp2.1");
   const set = (instance: string, name: string, attributeValue: string): unknown =>
-    (counter.ask("SetVariables", { setVariableData: [{ component: { name: "TariffCostCtrlr" }, variable: { name, instance }, attributeValue }] }) as { setVariableResult: { attributeStatus: string; attributeStatusInfo?: { reasonCode: string } }[] }).setVariableResult.map(
+    (
+      counter.ask("SetVariables", {
+        setVariableData: [{ component: { name: "TariffCostCtrlr" }, variable: { name, instance }, attributeValue }],
+      }) as { setVariableResult: { attributeStatus: string; attributeStatusInfo?: { reasonCode: string } }[] }
+    ).setVariableResult.map(
       ({ attributeStatus, attributeStatusInfo }) => attributeStatusInfo?.reasonCode ?? attributeStatus,
     )[0];
-  assert.equal([set("Cost", "Interval", "30"), set("Cost", "Interval", "9"), set("Cost", "Interval", "3601"), set("RunningCost", "Enabled", "perhaps")], ["Accepted", "ValueTooLow", "ValueTooHigh", "InvalidValue"]);
+  assert.equal(
+    [
+      set("Cost", "Interval", "30"),
+      set("Cost", "Interval", "9"),
+      set("Cost", "Interval", "3601"),
+      set("RunningCost", "Enabled", "perhaps"),
+    ],
+    ["Accepted", "ValueTooLow", "ValueTooHigh", "InvalidValue"],
+  );
   assert.is(set("RunningCost", "Enabled", "false"), "Accepted");
-  assert.equal([counter.link.intervals.costS, counter.link.sendsRunningCost, counter.kept], [30, false, { costS: 30, runningCost: false }]);
+  assert.equal(
+    [counter.link.intervals.costS, counter.link.sendsRunningCost, counter.kept],
+    [30, false, { costS: 30, runningCost: false }],
+  );
   const next = new Counter("ocpp2.1");
   next.kept = counter.kept;
   next.context.settings.apply(next.link);
@@ -153,11 +253,21 @@ model("2.1: whether and how often the cost so far is told is the CSMS's to set, 
 model("how a lost line is tried again is the CSMS's to set, within bounds, and lasts", async () => {
   const counter = new Counter("ocpp2.0.1");
   const set = (name: string, attributeValue: string): unknown =>
-    (counter.ask("SetVariables", { setVariableData: [{ component: { name: "OCPPCommCtrlr" }, variable: { name }, attributeValue }] }) as { setVariableResult: { attributeStatus: string; attributeStatusInfo?: { reasonCode: string } }[] }).setVariableResult.map(
+    (
+      counter.ask("SetVariables", {
+        setVariableData: [{ component: { name: "OCPPCommCtrlr" }, variable: { name }, attributeValue }],
+      }) as { setVariableResult: { attributeStatus: string; attributeStatusInfo?: { reasonCode: string } }[] }
+    ).setVariableResult.map(
       ({ attributeStatus, attributeStatusInfo }) => attributeStatusInfo?.reasonCode ?? attributeStatus,
     )[0];
-  assert.equal([set("RetryBackOffWaitMinimum", "30"), set("RetryBackOffRandomRange", "7"), set("RetryBackOffRepeatTimes", "3")], ["Accepted", "Accepted", "Accepted"]);
-  assert.equal([set("RetryBackOffWaitMinimum", "0"), set("RetryBackOffRandomRange", "3601"), set("RetryBackOffRepeatTimes", "-1")], ["ValueTooLow", "ValueTooHigh", "InvalidValue"]);
+  assert.equal(
+    [set("RetryBackOffWaitMinimum", "30"), set("RetryBackOffRandomRange", "7"), set("RetryBackOffRepeatTimes", "3")],
+    ["Accepted", "Accepted", "Accepted"],
+  );
+  assert.equal(
+    [set("RetryBackOffWaitMinimum", "0"), set("RetryBackOffRandomRange", "3601"), set("RetryBackOffRepeatTimes", "-1")],
+    ["ValueTooLow", "ValueTooHigh", "InvalidValue"],
+  );
   assert.equal(counter.link.reconnect, { waitMinimumMs: 30_000, randomRangeMs: 7_000, repeatTimes: 3 });
   const next = new Counter("ocpp2.0.1");
   next.kept = counter.kept;
@@ -170,8 +280,15 @@ model("what is set is written into the journal first, and is not kept where noth
   const counter = new Counter("ocpp2.0.1");
   const { room } = counter;
   const seen: unknown[] = [];
-  room.services.station.feed().listen(({ event }) => event.type === "SettingSet" && seen.push([event.by, event.settings]));
-  const set = (attributeValue: string): unknown => counter.ask("SetVariables", { setVariableData: [{ component: { name: "SampledDataCtrlr" }, variable: { name: "TxUpdatedInterval" }, attributeValue }] });
+  room.services.station
+    .feed()
+    .listen(({ event }) => event.type === "SettingSet" && seen.push([event.by, event.settings]));
+  const set = (attributeValue: string): unknown =>
+    counter.ask("SetVariables", {
+      setVariableData: [
+        { component: { name: "SampledDataCtrlr" }, variable: { name: "TxUpdatedInterval" }, attributeValue },
+      ],
+    });
   set("60");
   assert.equal([seen, counter.kept], [[["csms", { meterValuesS: 60 }]], { meterValuesS: 60 }]);
   room.services.station.halt();
@@ -182,7 +299,12 @@ model("what is set is written into the journal first, and is not kept where noth
 
 model("more items than a message may hold are refused", async () => {
   const counter = new Counter("ocpp2.0.1");
-  assert.is(counter.ask("GetVariables", { getVariableData: Array.from({ length: 101 }, () => asked(["TxCtrlr", "TxStartPoint"])) }), "OccurrenceConstraintViolation");
+  assert.is(
+    counter.ask("GetVariables", {
+      getVariableData: Array.from({ length: 101 }, () => asked(["TxCtrlr", "TxStartPoint"])),
+    }),
+    "OccurrenceConstraintViolation",
+  );
   await counter.room.close();
 });
 
@@ -192,18 +314,44 @@ const keys = suite("configuration keys of 1.6");
 
 keys("are told as they are, unknown ones by name", async () => {
   const counter = new Counter("ocpp1.6");
-  const all = counter.ask("GetConfiguration", {}) as { configurationKey: { key: string; readonly: boolean; value: string }[]; unknownKey?: string[] };
+  const all = counter.ask("GetConfiguration", {}) as {
+    configurationKey: { key: string; readonly: boolean; value: string }[];
+    unknownKey?: string[];
+  };
   const value = (name: string): string | undefined => all.configurationKey.find(({ key }) => key === name)?.value;
-  assert.equal([value("NumberOfConnectors"), value("HeartbeatInterval"), value("SupportedFeatureProfiles"), value("MeterValueSampleInterval")], ["2", "300", "Core,LocalAuthListManagement,Reservation,RemoteTrigger", "300"]);
-  assert.equal(all.configurationKey.filter(({ readonly }) => !readonly).map(({ key }) => key), ["HeartbeatInterval", "MeterValueSampleInterval", "WebSocketPingInterval"]);
-  assert.equal(counter.ask("GetConfiguration", { key: ["numberofconnectors", "Nonsense", "AuthorizationKey"] }), { configurationKey: [{ key: "NumberOfConnectors", readonly: true, value: "2" }], unknownKey: ["Nonsense", "AuthorizationKey"] });
+  assert.equal(
+    [
+      value("NumberOfConnectors"),
+      value("HeartbeatInterval"),
+      value("SupportedFeatureProfiles"),
+      value("MeterValueSampleInterval"),
+    ],
+    ["2", "300", "Core,LocalAuthListManagement,Reservation,RemoteTrigger", "300"],
+  );
+  assert.equal(
+    all.configurationKey.filter(({ readonly }) => !readonly).map(({ key }) => key),
+    ["HeartbeatInterval", "MeterValueSampleInterval", "WebSocketPingInterval"],
+  );
+  assert.equal(counter.ask("GetConfiguration", { key: ["numberofconnectors", "Nonsense", "AuthorizationKey"] }), {
+    configurationKey: [{ key: "NumberOfConnectors", readonly: true, value: "2" }],
+    unknownKey: ["Nonsense", "AuthorizationKey"],
+  });
   await counter.room.close();
 });
 
 keys("change where they can, and are refused by the right word where not", async () => {
   const counter = new Counter("ocpp1.6");
   const change = (key: string, value: string): unknown => counter.status("ChangeConfiguration", { key, value });
-  assert.equal([change("MeterValueSampleInterval", "30"), change("HeartbeatInterval", "x"), change("NumberOfConnectors", "3"), change("AuthorizationKey", "41"), change("Nonsense", "1")], ["Accepted", "Rejected", "Rejected", "Rejected", "NotSupported"]);
+  assert.equal(
+    [
+      change("MeterValueSampleInterval", "30"),
+      change("HeartbeatInterval", "x"),
+      change("NumberOfConnectors", "3"),
+      change("AuthorizationKey", "41"),
+      change("Nonsense", "1"),
+    ],
+    ["Accepted", "Rejected", "Rejected", "Rejected", "NotSupported"],
+  );
   assert.is(counter.link.intervals.meterValuesS, 30);
   assert.equal(counter.kept, { meterValuesS: 30 });
   await counter.room.close();
