@@ -1,7 +1,7 @@
 // Runs every *.test.js, a process each with a deadline, and closes with "N passed, N failed[, N skipped]".
 // uvu alone is green on a forgotten .run() or an empty pattern; here a suite that exists and did not run is a failure.
 import { spawn } from "node:child_process";
-import { readFileSync, readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -58,7 +58,10 @@ function runFile(file: string): Promise<Result> {
       clearTimeout(timer);
       endGroup();
       // uvu's line for a suite ends in "(passed / total)".
-      const ran = [...out.matchAll(/\((\d+) \/ (\d+)\)\s*$/gm)].map((m) => ({ passed: Number(m[1]), total: Number(m[2]) }));
+      const ran = [...out.matchAll(/\((\d+) \/ (\d+)\)\s*$/gm)].map((m) => ({
+        passed: Number(m[1]),
+        total: Number(m[2]),
+      }));
       const total = ran.reduce((sum, suite) => sum + suite.total, 0);
       const passed = ran.reduce((sum, suite) => sum + suite.passed, 0);
       const skipped = [...out.matchAll(/^SKIPPED (.+)$/gm)].map((m) => m[1] ?? "");
@@ -69,14 +72,16 @@ function runFile(file: string): Promise<Result> {
       if (total === 0) complaints.push("no test ran");
       if (code !== 0 && passed === total && complaints.length === 0) complaints.push(`exit code ${code}`);
       const failed = total - passed + complaints.length;
-      const note = failed > 0 ? `${out}\n${complaints.map((c) => `FAILED ${relative(here, file)}: ${c}`).join("\n")}` : "";
+      const note =
+        failed > 0 ? `${out}\n${complaints.map((c) => `FAILED ${relative(here, file)}: ${c}`).join("\n")}` : "";
       resolve({ file: relative(here, file), passed, failed, skipped, note, tookMs: performance.now() - started });
     });
   });
 }
 
 /** Tests that start processes of their own, and the chaos, take longest: they go first, so that no core waits for the last of them. */
-const takesLong = (file: string): boolean => /from "[./]*command\.js"|from "[./]*bench-station\.js"|kills\.js"|chaos\.js"/.test(readFileSync(file, "utf8"));
+const takesLong = (file: string): boolean =>
+  /support\/(?:command|bench-station)\.js"|kills\.js"|chaos\.js"/.test(readFileSync(file, "utf8"));
 
 const only = process.argv.slice(2);
 const waiting = testFiles(here)
@@ -88,7 +93,9 @@ async function worker(): Promise<void> {
     const result = await runFile(file);
     results.push(result);
     const mark = result.failed > 0 ? "FAILED" : "ok";
-    console.log(`${mark.padEnd(7)}${result.file.padEnd(44)}${String(result.passed).padStart(5)} passed ${(result.tookMs / 1000).toFixed(1).padStart(6)} s`);
+    console.log(
+      `${mark.padEnd(7)}${result.file.padEnd(44)}${String(result.passed).padStart(5)} passed ${(result.tookMs / 1000).toFixed(1).padStart(6)} s`,
+    );
     if (result.note !== "") console.log(result.note);
   }
 }
