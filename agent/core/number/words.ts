@@ -1,11 +1,13 @@
 // The words in which prices are explained, per language. Only words: what is said, and in which order, stands in
 // explain.ts.
 
+import type { DecimalMark } from "./local-number.js";
+
 export const languages = ["en", "de", "fr", "es", "nl"] as const;
 export type Language = (typeof languages)[number];
 
 export type Words = {
-  readonly decimal: "." | ",";
+  readonly decimal: DecimalMark;
   readonly free: string;
   readonly always: string;
   readonly otherwise: string;

@@ -3,6 +3,7 @@
 
 import { masked } from "../cdr/token.js";
 import { hex, utf8 } from "../number/bytes.js";
+import { localNumber } from "../number/local-number.js";
 import type { Language } from "../number/words.js";
 import type { Price, PriceLine } from "../rating/price.js";
 import { productText, sixtieth, sumText, trimmed } from "../receipt/decimal-text.js";
@@ -12,7 +13,7 @@ import { payloadOf } from "../receipt/receipt.js";
 import type { CreditPayload, ReceiptPayload, SaleFields, SalePayload } from "../receipt/receipt-payload.js";
 import { ReceiptFault } from "../receipt/signer.js";
 import { isoLocal, parseIsoLocal } from "../time/iso-time.js";
-import { localNumber, localTimeText, type ReceiptWords, receiptWords, term } from "./receipt-words.js";
+import { localTimeText, type ReceiptWords, receiptWords, term } from "./receipt-words.js";
 
 export type SheetRow =
   /** `onRoll: false` = too long for paper of 58 mm, and in the file anyway. */
@@ -93,7 +94,7 @@ export function receiptSheet(jws: string, hash: Hash, options: SheetOptions): Sh
 }
 
 const headlineOf = ({ energyKwh, price }: SaleFields, words: ReceiptWords): string =>
-  `${localNumber(energyKwh, words)} kWh · ${localNumber(price.due.gross, words)} ${price.currency}`;
+  `${localNumber(energyKwh, words.decimalMark)} kWh · ${localNumber(price.due.gross, words.decimalMark)} ${price.currency}`;
 
 /** The short form behind the verify address, where both fit: a phone then opens the page that checks it. */
 function codeText({ sale, station }: SalePayload): string {
@@ -146,10 +147,11 @@ function bodyOf(payload: ReceiptPayload, words: ReceiptWords): SheetSection[] {
   }
 }
 
-function placeRows({ sale, station }: SalePayload, { labels }: ReceiptWords): SheetRow[] {
+function placeRows({ sale, station }: SalePayload, { labels, decimalMark }: ReceiptWords): SheetRow[] {
   const { connector } = sale;
   const current = connector.powerType === "DC" ? "DC" : "AC";
   const { location } = station;
+  const powerKw = localNumber(String(connector.maxPowerW / 1000), decimalMark);
   return [
     fact(
       labels.place,
@@ -157,7 +159,7 @@ function placeRows({ sale, station }: SalePayload, { labels }: ReceiptWords): Sh
     ),
     fact(
       labels.chargePoint,
-      `${connector.evseId} (${connector.id}), ${current} ${labels.upTo} ${connector.maxPowerW / 1000} kW, ${connector.standard}`,
+      `${connector.evseId} (${connector.id}), ${current} ${labels.upTo} ${powerKw} kW, ${connector.standard}`,
     ),
     fact(labels.session, sale.sessionId),
     fact(labels.cdr, sale.cdrId),
@@ -179,7 +181,7 @@ function sessionRows({ sale, timeZone }: SalePayload, words: ReceiptWords): Shee
       `${localTimeText(from, words)} ${to === null ? labels.stillOut : `${labels.until} ${localTimeText(to, words)}`}: ${why}`,
   );
   const lasted = (parseIsoLocal(sale.end) ?? Number.NaN) - (parseIsoLocal(sale.start) ?? Number.NaN);
-  const number = (text: string): string => localNumber(text, words);
+  const number = (text: string): string => localNumber(text, words.decimalMark);
   return [
     fact(
       labels.start,
@@ -224,16 +226,26 @@ function measured(
   return { quantity: String(line.units / minuteMs), unit: "min", unitPrice: trimmed(perMinute, 2) };
 }
 
+/** A tax and its rate, "MwSt. 19,5 %"; where the tariff states no rate, the tax alone. */
+function rateText({ name, ratePercent }: { readonly name: string; readonly ratePercent: string }, words: ReceiptWords) {
+  const tax = term(name, words);
+  return ratePercent === "" ? tax : `${tax} ${localNumber(ratePercent, words.decimalMark)} %`;
+}
+
 function lineRow(line: PriceLine, sale: SaleFields, timeZone: string, words: ReceiptWords): SheetRow {
   const { currency } = sale.price;
   const { quantity, unit, unitPrice } = measured(line, sale.tariff.value);
   const times = line.unit === "x" ? "" : ` ${clockOf(line.fromMs, timeZone)}-${clockOf(line.toMs, timeZone)}`;
-  const rates = line.taxes.map(({ name, ratePercent }) => `${term(name, words)} ${ratePercent} %`).join(", ");
+  const number = (text: string): string => localNumber(text, words.decimalMark);
+  const perUnit = unit === "" ? "" : `/${unit}`;
+  const rates = line.taxes.map((rate) => rateText(rate, words)).join(", ");
   return {
     kind: "priced",
     what: `${words.dimensions[line.dimension]}${times}`,
-    working: `${localNumber(quantity, words)}${unit === "" ? "" : ` ${unit}`} x ${localNumber(unitPrice, words)} ${currency}${unit === "" ? "" : `/${unit}`} ${words.labels.inclTax}${rates === "" ? "" : ` (${localNumber(rates, words)})`}`,
-    amount: `${localNumber(trimmed(line.amount.incl, 2), words)} ${currency}`,
+    working:
+      `${number(quantity)}${unit === "" ? "" : ` ${unit}`} x ${number(unitPrice)} ${currency}${perUnit} ` +
+      `${words.labels.inclTax}${rates === "" ? "" : ` (${rates})`}`,
+    amount: `${number(trimmed(line.amount.incl, 2))} ${currency}`,
   };
 }
 
@@ -252,7 +264,7 @@ function priceOf({ sale, timeZone }: SalePayload, words: ReceiptWords): SheetSec
           kind: "priced",
           what: { min_price: labels.minimum, max_price: labels.maximum, waived: labels.waived }[line.kind],
           working: term(line.sentence, words),
-          amount: `${localNumber(trimmed(line.amount.incl, 2), words)} ${price.currency}`,
+          amount: `${localNumber(trimmed(line.amount.incl, 2), words.decimalMark)} ${price.currency}`,
         }),
       ),
       ...sumRows(price.due, price.taxes, price.currency, words),
@@ -268,7 +280,8 @@ function priceOf({ sale, timeZone }: SalePayload, words: ReceiptWords): SheetSec
 
 function sumRows(due: Price["due"], taxes: Price["taxes"], currency: string, words: ReceiptWords): SheetRow[] {
   const { labels } = words;
-  const amount = (text: string): string => `${localNumber(text, words)} ${currency}`;
+  const number = (text: string): string => localNumber(text, words.decimalMark);
+  const amount = (text: string): string => `${number(text)} ${currency}`;
   return [
     { kind: "sum", label: labels.total, amount: amount(due.gross), strong: true },
     ...taxes.map(
@@ -277,8 +290,8 @@ function sumRows(due: Price["due"], taxes: Price["taxes"], currency: string, wor
         strong: false,
         amount: amount(row.gross),
         label:
-          localNumber(`${term(row.name, words)} ${row.ratePercent} %: ${labels.net} `, words) +
-          `${localNumber(row.net, words)} + ${labels.tax} ${localNumber(row.tax, words)} = ${labels.gross}`,
+          `${rateText(row, words)}: ${labels.net} ${number(row.net)} + ` +
+          `${labels.tax} ${number(row.tax)} = ${labels.gross}`,
       }),
     ),
   ];

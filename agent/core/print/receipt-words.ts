@@ -2,14 +2,15 @@
 // does not compile. The sentences of the signed payload (stop detail, notices) stay as they were signed.
 import type { TimeTrust } from "../../../drivers/driver.js";
 import type { StopReason } from "../cdr/settlement.js";
+import type { DecimalMark } from "../number/local-number.js";
 import { roundingRule } from "../number/money.js";
 import type { Language } from "../number/words.js";
-import { localTimeRule } from "../rating/bill.js";
+import { localTimeRule, untaxedName } from "../rating/bill.js";
 import type { Dimension } from "../rating/price.js";
 import { untrustedTimeRule } from "../rating/rating.js";
 
 export type ReceiptWords = {
-  readonly decimalMark: "." | ",";
+  readonly decimalMark: DecimalMark;
   /** Order and marks of a date: Y, M and D stand for its parts. */
   readonly date: string;
   readonly kinds: {
@@ -316,6 +317,7 @@ const de: ReceiptWords = {
     [localTimeRule]: "Ortszeit",
     [untrustedTimeRule]: "Uhr nicht verlässlich: Zeit kostet nichts, es gilt der niedrigste mögliche Preis",
     VAT: "MwSt.",
+    [untaxedName]: "ohne Steuer",
     [nothingFlowed]: "es floss keine Energie: nichts wird berechnet",
   },
   notices: [
@@ -433,6 +435,7 @@ const fr: ReceiptWords = {
     [localTimeRule]: "heure locale",
     [untrustedTimeRule]: "horloge non fiable : le temps est gratuit, le prix possible le plus bas s'applique",
     VAT: "TVA",
+    [untaxedName]: "sans taxe",
     [nothingFlowed]: "aucune énergie n'a circulé : rien n'est facturé",
   },
   notices: [
@@ -550,6 +553,7 @@ const es: ReceiptWords = {
     [localTimeRule]: "hora local",
     [untrustedTimeRule]: "reloj no fiable: el tiempo es gratis, se cobra el precio posible más bajo",
     VAT: "IVA",
+    [untaxedName]: "sin impuestos",
     [nothingFlowed]: "no fluyó energía: no se cobra nada",
   },
   notices: [
@@ -667,6 +671,7 @@ const nl: ReceiptWords = {
     [localTimeRule]: "lokale tijd",
     [untrustedTimeRule]: "klok niet betrouwbaar: tijd is gratis, de laagst mogelijke prijs geldt",
     VAT: "btw",
+    [untaxedName]: "zonder belasting",
     [nothingFlowed]: "er stroomde geen energie: niets wordt berekend",
   },
   notices: [
@@ -680,9 +685,6 @@ export const receiptWords: Record<Language, ReceiptWords> = { en, de, fr, es, nl
 /** A rule or name of the engine as the language says it. */
 export const term = (text: string, { terms }: ReceiptWords): string =>
   Object.hasOwn(terms, text) ? (terms[text] ?? text) : text;
-
-/** A decimal text as the language writes it. */
-export const localNumber = (text: string, { decimalMark }: ReceiptWords): string => text.replace(".", decimalMark);
 
 /** `2026-03-28T22:30:00.000+01:00` as the language writes it, the offset kept: "28.03.2026 22:30:00 +01:00". */
 export function localTimeText(iso: string, { date }: ReceiptWords): string {

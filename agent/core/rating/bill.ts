@@ -21,6 +21,8 @@ import type { Amount, Dimension, Price, PriceLine, TaxShare, TaxTotal } from "./
 import type { Taxed } from "./taxed.js";
 
 export const localTimeRule = "local time";
+/** The name of what carries no tax, beside the rates that do. */
+export const untaxedName = "no tax";
 
 /** What a bill says beside its amounts. */
 export type BillFacts = {
@@ -142,7 +144,7 @@ function dueOf(total: Taxed, currency: string): { due: Price["due"]; taxes: TaxT
     const partTax = taxParts[index] ?? 0n;
     const named =
       part.rate === undefined
-        ? { name: "no tax", ratePercent: "0" }
+        ? { name: untaxedName, ratePercent: "0" }
         : { name: "VAT", ratePercent: decimalText(part.rate) };
     return { ...named, net: money(partGross - partTax), tax: money(partTax), gross: money(partGross) };
   });

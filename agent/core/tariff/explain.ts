@@ -1,6 +1,7 @@
 // Prices in plain words: the sentence under each line of a bill, a whole tariff, and what a driver must know before the
 // start, in the order that AFIR article 5 sets: per kWh, per minute, per session, and everything else after them.
 
+import { localNumber } from "../number/local-number.js";
 import {
   type Decimal,
   decimalText,
@@ -22,10 +23,6 @@ import { boundariesOf, nextTimeBoundary } from "./tariff-boundaries.js";
 
 export { type Language, languages } from "../number/words.js";
 
-function localised(text: string, words: Words): string {
-  return words.decimal === "." ? text : text.replace(".", words.decimal);
-}
-
 /** A price with at least the currency's decimals and at most four: what stands on a display. */
 function priceText(price: Ratio, currency: string, words: Words): string {
   const least = minorUnits(currency);
@@ -34,7 +31,7 @@ function priceText(price: Ratio, currency: string, words: Words): string {
   const point = text.indexOf(".");
   const decimals = point < 0 ? 0 : text.length - point - 1;
   const padded = decimals >= least ? text : `${text}${point < 0 ? "." : ""}${"0".repeat(least - decimals)}`;
-  return `${localised(padded, words)} ${currency}`;
+  return `${localNumber(padded, words.decimal)} ${currency}`;
 }
 
 /** Whole seconds as people say them: "45 s", "22 min", "1 h 30 min". */
@@ -59,7 +56,7 @@ function timeOfDay(ms: number): string {
 export function restrictionText(restrictions: Restrictions, language: Language): string {
   const words = wordsOf[language];
   const parts: string[] = [];
-  const number = (value: number, unit: string): string => `${localised(String(value), words)} ${unit}`;
+  const number = (value: number, unit: string): string => `${localNumber(String(value), words.decimal)} ${unit}`;
   const { startMsOfDay: start, endMsOfDay: end } = restrictions;
   if (restrictions.weekdays !== undefined)
     parts.push(words.on(words.days.filter((_, day) => ((restrictions.weekdays ?? 0) & (1 << day)) !== 0).join(", ")));
@@ -104,7 +101,7 @@ function unitPrice(component: PriceComponent, charge: Charge, currency: string, 
 /** Units of 1/`per` as a duration or as kWh. */
 function quantityText(quantity: bigint, charge: Charge, per: bigint, words: Words): string {
   if (isTime(charge)) return durationInWords(Number(roundHalfUp(ratio(quantity * 3600n, per), 0)));
-  return `${localised(plainText(roundHalfUp(ratio(quantity, per), 6), 6), words)} kWh`;
+  return `${localNumber(plainText(roundHalfUp(ratio(quantity, per), 6), 6), words.decimal)} kWh`;
 }
 
 /**
@@ -118,7 +115,7 @@ export function explainComponentUsage(use: ComponentUsage, steppedBy: bigint, pe
   const grace = use.graceMs >= 1000 ? durationInWords(Math.round(use.graceMs / 1000)) : undefined;
   const tax =
     component.vat !== undefined && tariff.taxIncluded === "NO"
-      ? ` ${words.plusTax(localised(decimalText(component.vat), words))}`
+      ? ` ${words.plusTax(localNumber(decimalText(component.vat), words.decimal))}`
       : "";
   const visible = isTime(charge) ? per / 3600n : per / 1_000_000n;
   const stepped = steppedBy >= visible ? ` (${words.used.more(quantityText(steppedBy, charge, per, words))})` : "";
@@ -205,7 +202,7 @@ function driverPrice(tariff: Tariff, component: PriceComponent, charge: Charge, 
 function taxText(tariff: Tariff, component: PriceComponent, words: Words): string {
   if (component.price.digits === 0n) return "";
   if (tariff.taxIncluded === "N/A") return ` (${words.noTax})`;
-  if (component.vat !== undefined) return ` (${words.inclTax(localised(decimalText(component.vat), words))})`;
+  if (component.vat !== undefined) return ` (${words.inclTax(localNumber(decimalText(component.vat), words.decimal))})`;
   if (tariff.taxIncluded === "YES") return ` (${words.taxInside})`;
   // In 2.2.1 no vat means that none applies; in 2.3.0 it means that nobody says how much.
   return ` (${tariff.version === "2.3.0" ? words.taxOnTop : words.noTax})`;
@@ -215,7 +212,7 @@ function stepText(component: PriceComponent, charge: Charge, words: Words): stri
   if (component.stepSize <= 1 || component.price.digits === 0n || charge.endsWith("FLAT")) return "";
   const step =
     charge === "ENERGY"
-      ? `${localised(String(component.stepSize / 1000), words)} kWh`
+      ? `${localNumber(String(component.stepSize / 1000), words.decimal)} kWh`
       : durationInWords(component.stepSize);
   return `, ${words.steps(step)}`;
 }

@@ -1,6 +1,7 @@
 // A receipt as one self-contained HTML page: readable on a phone, prints on A4, loads nothing, means nothing by colour
 // alone.
 
+import { type DecimalMark, localNumber } from "../../core/number/local-number.js";
 import { type PowerPoint, powerCurve } from "../../core/print/receipt-curve.js";
 import { receiptSheet, type SheetOptions, type SheetRow } from "../../core/print/receipt-sheet.js";
 import { receiptWords } from "../../core/print/receipt-words.js";
@@ -55,7 +56,7 @@ const inset = { left: 46, right: 58, top: 14, bottom: 28 };
 function courseSvg(
   points: readonly PowerPoint[],
   timeZone: string,
-  words: { readonly power: string; readonly cost: string },
+  words: { readonly power: string; readonly cost: string; readonly decimalMark: DecimalMark },
 ): string {
   const first = points[0];
   const last = points.at(-1);
@@ -79,9 +80,9 @@ function courseSvg(
     `<path d="M${inset.left} ${inset.top}V${height - inset.bottom}H${right}V${inset.top}" fill="none" stroke="#555"/>`,
     `<path d="${power}" fill="none" stroke="#111" stroke-width="2"/>`,
     `<path d="${cost}" fill="none" stroke="#111" stroke-width="2" stroke-dasharray="7 4"/>`,
-    label(String(inset.left - 5), (mostPower / 1000).toFixed(1), "end", "20"),
+    label(String(inset.left - 5), localNumber((mostPower / 1000).toFixed(1), words.decimalMark), "end", "20"),
     label(String(inset.left - 5), "0", "end", y(0)),
-    label(String(width - inset.right + 5), mostCost.toFixed(2), "start", "20"),
+    label(String(width - inset.right + 5), localNumber(mostCost.toFixed(2), words.decimalMark), "start", "20"),
     label(String(width - inset.right + 5), "0", "start", y(0)),
     label(String(inset.left), isoLocal(first.atMs, timeZone).slice(11, 16), "start", String(height - 8)),
     label(right, isoLocal(last.atMs, timeZone).slice(11, 16), "end", String(height - 8)),
@@ -102,7 +103,11 @@ export function receiptHtml(jws: string, options: SheetOptions): string {
   );
   const captions =
     payload?.kind === "sale"
-      ? { power: `${words.labels.power} (kW) ━━`, cost: `${words.labels.price} (${payload.sale.price.currency}) ╍╍` }
+      ? {
+          power: `${words.labels.power} (kW) ━━`,
+          cost: `${words.labels.price} (${payload.sale.price.currency}) ╍╍`,
+          decimalMark: words.decimalMark,
+        }
       : undefined;
   const course =
     payload?.kind === "sale" && captions !== undefined && parseIsoLocal(payload.sale.start) !== undefined

@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import type { Settlement } from "../../../../agent/core/cdr/settlement.js";
 import { hex, utf8 } from "../../../../agent/core/number/bytes.js";
 import { canonicalText } from "../../../../agent/core/number/canonical.js";
+import { languages } from "../../../../agent/core/number/words.js";
 import { receiptSheet } from "../../../../agent/core/print/receipt-sheet.js";
 import { receiptText } from "../../../../agent/core/print/receipt-text.js";
 import { chargedPrice } from "../../../../agent/core/rating/no-energy-waiver.js";
@@ -139,6 +140,47 @@ test("a tariff without tax, one with tax inside, and one per minute", () => {
   const timed = textOf(sold({ tariff: element({ type: "TIME", price: 6, vat: 19, step_size: 60 }) }));
   assert.match(timed, "90 min x 0.119 EUR/min");
   assert.match(timed, /TOTAL +10\.71 EUR/);
+});
+
+// A German receipt once said "MwSt, 19 %", and of two taxes the second kept its point: the mark was put into the phrase.
+test("a decimal mark is put into every number and into no word, whatever the language and however many taxes", () => {
+  const components = [
+    { type: "ENERGY", price: 0.5, vat: 5.5, step_size: 1 },
+    { type: "FLAT", price: 1, vat: 7.7, step_size: 1 },
+  ];
+  const issued = sold({
+    tariff: { ...tariff, elements: [{ price_components: components }] },
+    changes: { connector: { ...plain.connector, maxPowerW: 7_400 } },
+  });
+  const taxed = {
+    en: ["VAT 5.5 %: net 6.17 + tax 0.34", "VAT 7.7 %: net 1.00 + tax 0.08", "0.5275 EUR/kWh incl. tax (VAT 5.5 %)"],
+    de: [
+      "MwSt. 5,5 %: netto 6,17 + Steuer 0,34",
+      "MwSt. 7,7 %: netto 1,00",
+      "0,5275 EUR/kWh inkl. Steuer (MwSt. 5,5 %)",
+    ],
+    fr: ["TVA 5,5 %: HT 6,17", "TVA 7,7 %: HT 1,00"],
+    es: ["IVA 5,5 %: neto 6,17", "IVA 7,7 %: neto 1,00"],
+    nl: ["btw 5,5 %: netto 6,17 + btw 0,34", "btw 7,7 %: netto 1,00"],
+  };
+  for (const language of languages) {
+    const sheet = receiptSheet(issued.jws, sha256, { language });
+    const text = receiptText(sheet, 80).replace(/\s+/g, " ");
+    for (const phrase of taxed[language]) assert.match(text, phrase);
+    const numbers = sheet.sections
+      .flatMap(({ rows }) => rows)
+      .flatMap((row) => (row.kind === "fact" ? [] : Object.values(row)))
+      .join(" ");
+    assert.not.match(numbers, language === "en" ? /\d,\d/ : /\d\.\d/);
+    assert.match(text, language === "en" ? " 7.4 kW," : " 7,4 kW,");
+  }
+});
+
+test("what carries no tax is called so in the language of the receipt", () => {
+  const untaxed = { ...tariff, elements: [{ price_components: [{ type: "ENERGY", price: 0.5, step_size: 1 }] }] };
+  const { jws } = sold({ tariff: untaxed });
+  const german = receiptText(receiptSheet(jws, sha256, { language: "de" }), 80).replace(/\s+/g, " ");
+  assert.match(german, "ohne Steuer 0 %: netto 6,17");
 });
 
 test("a power cut is told with its times, one that lasted to the end too", () => {
