@@ -1,5 +1,6 @@
 // The shop: all that needs the disk to be well. It opens whole or not at all; without it contactors stay open and
 // nothing is sold.
+
 import { join } from "node:path";
 import type { LoadedConfig } from "../../config/load.js";
 import type { Config, ConnectorConfig } from "../../config/schema.js";
@@ -16,6 +17,7 @@ import type { IssuedReceipt, StationEvent } from "../core/session/station-state.
 import type { OcpiVersion } from "../core/tariff/tariff.js";
 import { Book } from "../ledger/book/book.js";
 import { Journal } from "../ledger/journal/journal.js";
+import { sha256 } from "../ledger/store/digest.js";
 import type { Disk } from "../ledger/store/disk.js";
 import { Table } from "../ledger/store/table.js";
 import { indexSigner, keysAtHand } from "../receipts/index-signature.js";
@@ -24,7 +26,7 @@ import { finishKeyChange, publishKey } from "../receipts/key-rotation.js";
 import { writeReceiptFiles } from "../receipts/output/receipt-files.js";
 import { Payments } from "../receipts/payments.js";
 import { emptyIssuerState, ReceiptIssuer } from "../receipts/receipt-issuer.js";
-import { mustContinue, openSigner, sha256 } from "../receipts/signing-keys.js";
+import { mustContinue, openSigner } from "../receipts/signing-keys.js";
 import { Authorizer } from "../station/authorizer.js";
 import type { AgentEvent } from "../station/events.js";
 import { JournalReplay } from "../station/journal-replay.js";

@@ -1,10 +1,12 @@
 // chargetill key show: the station's public key in every form that somebody asks for. Changing the key is the station's
 // own work: it issues a receipt signed by both keys, so `key rotate` goes to whoever holds the journal.
+
 import { Argument, Command } from "commander";
 import { Failure } from "../core/failure.js";
 import { verifierKey } from "../core/receipt/checkpoint.js";
+import { sha256 } from "../ledger/store/digest.js";
 import { codeLines } from "../receipts/output/qr-code.js";
-import { type PublicKey, sha256 } from "../receipts/signing-keys.js";
+import { type PublicKey } from "../receipts/signing-keys.js";
 import { exampleText } from "./shared/command.js";
 
 export type KeySources = {

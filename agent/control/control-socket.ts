@@ -1,11 +1,12 @@
 // The unix socket through which commands reach the running agent: one JSON line asks, one JSON line answers.
 // Guarded by its file's owner and mode; bounded in length and time, so that no client can hold the agent up.
-import { createHash } from "node:crypto";
+
 import { chmodSync, unlinkSync } from "node:fs";
 import net from "node:net";
 import { join } from "node:path";
 import type { LoadedConfig } from "../../config/load.js";
 import { Failure } from "../core/failure.js";
+import { sha256Hex } from "../ledger/store/digest.js";
 import { errorCode } from "../ledger/store/disk.js";
 
 const longestLine = 1024 * 1024;
@@ -28,10 +29,7 @@ export function socketPath(loaded: LoadedConfig): string {
  * thing that one asks about. It lies in the folder that systemd makes for the service, on no disk.
  */
 export function spareSocketPath(path: string): string {
-  return join(
-    process.env["RUNTIME_DIRECTORY"] ?? "/run/chargetill",
-    `${createHash("sha256").update(path).digest("hex").slice(0, 16)}.sock`,
-  );
+  return join(process.env["RUNTIME_DIRECTORY"] ?? "/run/chargetill", `${sha256Hex(path).slice(0, 16)}.sock`);
 }
 
 export class ControlServer {

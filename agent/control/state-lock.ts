@@ -1,9 +1,10 @@
 // One agent per state folder: a lock file that names its holder. A holder that was killed, or that ran before a reboot,
 // is known by its start time and boot, so that its lock is taken over at the next start and never stands in the way of
 // a sale.
-import { createHash } from "node:crypto";
+
 import { join } from "node:path";
 import { Failure } from "../core/failure.js";
+import { sha256Hex } from "../ledger/store/digest.js";
 import { diskFailure, errorCode } from "../ledger/store/disk.js";
 import type { Files } from "../ledger/store/files.js";
 import { realFiles } from "../ledger/store/files.js";
@@ -91,7 +92,7 @@ function acquire(files: Files, path: string, text: string, pid: number, depth: n
     if (found === undefined) continue;
     const holder = parse(found);
     if (holder && lives(files, holder)) throw locked(path, holder);
-    const takeover = `${path}.${createHash("sha256").update(found).digest("hex").slice(0, 16)}`;
+    const takeover = `${path}.${sha256Hex(found).slice(0, 16)}`;
     acquire(files, takeover, text, pid, depth - 1);
     try {
       if (textOf(files, path) !== found) continue;

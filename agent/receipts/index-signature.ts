@@ -1,6 +1,7 @@
 // The station's keys as the seal of its receipt book: the present one signs the list of sealed pages, those of before
 // still prove it. Earlier keys stand in the public key file; where that was lost, the receipts of key changes lead back
 // to them.
+
 import { createPrivateKey } from "node:crypto";
 import { join } from "node:path";
 import { Failure } from "../core/failure.js";
@@ -10,13 +11,14 @@ import { payloadOf, rotationText } from "../core/receipt/receipt.js";
 import type { Signer } from "../core/receipt/signer.js";
 import type { BookEntry } from "../ledger/book/book-page.js";
 import type { IndexSigner, Receipts } from "../ledger/book/signed-index.js";
+import { sha256Hex } from "../ledger/store/digest.js";
 import type { Disk } from "../ledger/store/disk.js";
 import { publicKeyFile, stagedFile } from "./key-rotation.js";
-import { checkSignature, keyFile, publicKeysIn, sha256, signerOf } from "./signing-keys.js";
+import { checkSignature, keyFile, publicKeysIn, signerOf } from "./signing-keys.js";
 
 /** What is signed says what it is, so that no other signature of the key can stand for it. */
 const signedBytes = (text: string): Uint8Array => utf8(`chargetill: sealed pages of the receipt book\n${text}`);
-const idOf = (spkiHex: string): string => `sha256:${hex(sha256(fromHex(spkiHex) ?? new Uint8Array()))}`;
+const idOf = (spkiHex: string): string => `sha256:${sha256Hex(fromHex(spkiHex) ?? new Uint8Array())}`;
 
 /** The bytes of a file, where it is there and may be read. */
 function readable(disk: Disk, path: string): Buffer | undefined {

@@ -1,21 +1,13 @@
 // The station's signing key: P-256, made at the first start and kept by its owner alone, or handed in by systemd.
 // The private key never leaves this file's closure: not into a log, not into a bundle.
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-  sign,
-  verify,
-} from "node:crypto";
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from "node:crypto";
 import { join } from "node:path";
 import { Failure } from "../core/failure.js";
 import { parseJws } from "../core/receipt/jws.js";
-import type { Hash } from "../core/receipt/merkle.js";
 import { payloadOf } from "../core/receipt/receipt.js";
 import type { CheckSignature, CheckTools, Signer } from "../core/receipt/signer.js";
 import type { Book } from "../ledger/book/book.js";
+import { sha256, sha256Hex } from "../ledger/store/digest.js";
 
 export const keyFile = "station.key";
 
@@ -38,8 +30,6 @@ export type PublicKey = {
   readonly fingerprint: string;
 };
 
-export const sha256: Hash = (data) => createHash("sha256").update(data).digest();
-
 /** A public key in the forms that people and tools ask for. Throws Failure key/unusable unless it is P-256. */
 export function publicKeyOf(key: KeyObject): PublicKey {
   if (key.asymmetricKeyType !== "ec" || key.asymmetricKeyDetails?.namedCurve !== "prime256v1")
@@ -48,7 +38,7 @@ export function publicKeyOf(key: KeyObject): PublicKey {
   return {
     spkiHex: der.toString("hex"),
     pem: key.export({ type: "spki", format: "pem" }).toString(),
-    fingerprint: createHash("sha256").update(der).digest("hex"),
+    fingerprint: sha256Hex(der),
   };
 }
 

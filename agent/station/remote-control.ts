@@ -1,5 +1,6 @@
 // The desk at which backends ask: each word is judged by how the station stands, answered with the truth, and enters
 // where a tap enters, so that it is written down before anything acts on it and stands again after a restart.
+
 import type { Config, ConnectorConfig } from "../../config/schema.js";
 import type { Clock, Moment } from "../../drivers/driver.js";
 import { isSameId, masked } from "../core/cdr/token.js";
@@ -7,7 +8,7 @@ import { anyConnector, bearerOf, type Reservation, reservedFor, wholeStation } f
 import { type Acceptance, isBusy } from "../core/session/session.js";
 import type { StationState } from "../core/session/station-state.js";
 import { type Tariff, tariffDigestText } from "../core/tariff/tariff.js";
-import { sha256 } from "../receipts/signing-keys.js";
+import { sha256Hex } from "../ledger/store/digest.js";
 import type { Refusal, RemoteAnswer, RemoteControl, RemoteStart } from "../sync/station-port.js";
 import type { ActiveTariffs } from "../tariffs/active-tariffs.js";
 import type { PushedTariff, PushedTariffs, TariffChanges } from "../tariffs/pushed-tariffs.js";
@@ -391,8 +392,7 @@ export class StationRemoteControl implements RemoteControl {
 }
 
 /** SHA-256 (hex) of the tariff's canonical text. */
-const digestOf = (tariff: Tariff): string =>
-  Buffer.from(sha256(Buffer.from(tariffDigestText(tariff.source)))).toString("hex");
+const digestOf = (tariff: Tariff): string => sha256Hex(tariffDigestText(tariff.source));
 
 /** The refusal where every candidate refuses: that one is busy is told first, since it passes. */
 function refusalOfAll(reasons: readonly (Refusal | undefined)[]): Refusal | undefined {

@@ -14,7 +14,8 @@ import {
 } from "../../agent/core/receipt/receipt.js";
 import type { Signer } from "../../agent/core/receipt/signer.js";
 import { parseTariff } from "../../agent/core/tariff/tariff.js";
-import { newKey, sha256, signerOf } from "../../agent/receipts/signing-keys.js";
+import { sha256 } from "../../agent/ledger/store/digest.js";
+import { newKey, signerOf } from "../../agent/receipts/signing-keys.js";
 
 export const timeZone = "Europe/Berlin";
 /** 2026-03-28 22:30 in Berlin, the night before the clocks go forward. */

@@ -1,8 +1,10 @@
 // The lines of the journal: JSON that ends in its own check, each naming the check of the line before. Pure: bytes to
 // meaning and back. A line whose check holds is what we wrote; a line that follows from the one before is where we
 // wrote it.
+
 import type { Moment } from "../../../drivers/driver.js";
-import { jsonText, sha256Hex } from "../store/checked-file.js";
+import { jsonText } from "../store/checked-file.js";
+import { sha256Hex } from "../store/digest.js";
 
 /** One fact as it was written: `seq` counts from 1 without a gap for the life of the station. */
 export type Entry<E> = { readonly seq: number; readonly moment: Moment; readonly event: E };

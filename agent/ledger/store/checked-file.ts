@@ -3,10 +3,10 @@
 // neither. A file that is written often may grow in steps: each is the whole value again in a frame of its own behind
 // the last, at the price of one fdatasync in place of two fsyncs and a rename. The last whole frame counts; a torn one
 // behind it was never acted on.
-import { hash } from "node:crypto";
 import type { SyncAdapter } from "lowdb";
 import type { FailureCode } from "../../core/failure.js";
 import { Failure } from "../../core/failure.js";
+import { sha256Hex } from "./digest.js";
 import type { Disk } from "./disk.js";
 
 // {"sha256":"<64 hex digits>","data":<the text that the digest covers>}\n
@@ -14,8 +14,6 @@ const opening = '{"sha256":"';
 const middle = '","data":';
 const closing = "}\n";
 const dataStart = opening.length + 64 + middle.length;
-
-export const sha256Hex = (bytes: Uint8Array | string): string => hash("sha256", bytes, "hex");
 
 /** Throws for what JSON would change in silence (NaN, Infinity) or cannot hold (bigint, functions, symbols). */
 export function jsonText(value: unknown): string {

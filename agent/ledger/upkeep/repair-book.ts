@@ -1,6 +1,7 @@
 // Repairs a damaged receipt book: the index from the pages, a page from the receipts that the journal still knows. A
 // rebuilt sealed page must have the digest that the index or the next page names, so that a repair can never change
 // what was once issued.
+
 import { join } from "node:path";
 import type { BookOptions } from "../book/book.js";
 import { Book, bookDamage, indexName } from "../book/book.js";
@@ -17,8 +18,9 @@ import {
   sealedText,
 } from "../book/book-page.js";
 import { type IndexSigner, type Receipts, signedIndex, unprovenPage } from "../book/signed-index.js";
-import { CheckedFile, jsonText, sha256Hex } from "../store/checked-file.js";
+import { CheckedFile, jsonText } from "../store/checked-file.js";
 import { CreationMarker } from "../store/creation-marker.js";
+import { sha256Hex } from "../store/digest.js";
 import type { Disk } from "../store/disk.js";
 import type { RepairFinding } from "./repair.js";
 import { complaintOf, setAside } from "./repair.js";

@@ -2,7 +2,7 @@
 // check alike.
 
 import { Failure } from "../../core/failure.js";
-import { hex, utf8 } from "../../core/number/bytes.js";
+import { utf8 } from "../../core/number/bytes.js";
 import type { Language } from "../../core/number/words.js";
 import type { SalePayload } from "../../core/receipt/receipt-payload.js";
 import { type CheckResult, fails } from "../../core/verify/check-result.js";
@@ -18,14 +18,12 @@ import {
 } from "../../core/verify/dispute.js";
 import { type Pins, verifyEvidence } from "../../core/verify/verify.js";
 import { readReceipt, type VerifyTools } from "../../core/verify/verify-receipt.js";
+import { sha256Hex } from "../../ledger/store/digest.js";
 import { payloadFrom, proofFileOf, type ReceiptSource, receiptFileOf, stored } from "../output/exports.js";
 import { receiptHtml } from "../output/html.js";
-import { sha256 } from "../signing-keys.js";
 import { pinsOf, verifyTools } from "./evidence-input.js";
 import { findingsText } from "./findings-text.js";
 import { unzipped, zipped } from "./zip.js";
-
-const digest = (text: string): string => hex(sha256(utf8(text)));
 
 export type DisputeParts = {
   readonly receipts: ReceiptSource;
@@ -74,10 +72,12 @@ export function disputeBundle(parts: DisputeParts, number: number, redacted: boo
         ]),
   ];
   return zipped(
-    [{ name: manifestName, text: manifestText(payload, redacted, files, digest) }, ...files].map(({ name, text }) => ({
-      name,
-      bytes: utf8(text),
-    })),
+    [{ name: manifestName, text: manifestText(payload, redacted, files, sha256Hex) }, ...files].map(
+      ({ name, text }) => ({
+        name,
+        bytes: utf8(text),
+      }),
+    ),
   );
 }
 
@@ -100,7 +100,7 @@ export function verifyBundle(
     .map(({ name, text }) => ({ name: `${subject}/${name}`, text }));
   const receipt = saleIn(files.find(({ name }) => name === "receipt.json")?.text ?? "", tools);
   return [
-    { subject, checks: [checkManifest(files, digest), ...checkDerived(files, receipt)] },
+    { subject, checks: [checkManifest(files, sha256Hex), ...checkDerived(files, receipt)] },
     ...verifyEvidence(evidence, pins, tools),
   ];
 }

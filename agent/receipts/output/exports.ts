@@ -20,7 +20,7 @@ import type { ReceiptPayload } from "../../core/receipt/receipt-payload.js";
 import type { Signer } from "../../core/receipt/signer.js";
 import { type BookFile, bookFormat } from "../../core/verify/verify-book.js";
 import type { BookEntry } from "../../ledger/book/book-page.js";
-import { sha256 } from "../signing-keys.js";
+import { sha256 } from "../../ledger/store/digest.js";
 
 /** The book, for those who only read. */
 export type ReceiptSource = {

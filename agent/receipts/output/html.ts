@@ -7,7 +7,7 @@ import { receiptSheet, type SheetOptions, type SheetRow } from "../../core/print
 import { receiptWords } from "../../core/print/receipt-words.js";
 import { payloadOf } from "../../core/receipt/receipt.js";
 import { isoLocal, parseIsoLocal } from "../../core/time/iso-time.js";
-import { sha256 } from "../signing-keys.js";
+import { sha256 } from "../../ledger/store/digest.js";
 import { codeSvg } from "./qr-code.js";
 
 const escapes: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };

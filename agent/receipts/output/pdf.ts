@@ -1,8 +1,9 @@
 // A receipt as PDF: the 80-column text on A4 in a font that every reader has, and the QR code as drawn squares. Plain
 // PDF 1.4, nothing compressed, no dates: the same receipt gives the same bytes.
+
 import { receiptSheet, type SheetOptions } from "../../core/print/receipt-sheet.js";
 import { receiptText } from "../../core/print/receipt-text.js";
-import { sha256 } from "../signing-keys.js";
+import { sha256 } from "../../ledger/store/digest.js";
 import { codeModules } from "./qr-code.js";
 
 const page = { width: 595, height: 842, left: 66, top: 56, bottom: 50 };

@@ -1,7 +1,8 @@
 // A receipt as it is printed: 80 columns with the QR code, or the 32 columns of a till roll, which has no room for one.
+
 import { receiptSheet, type SheetOptions } from "../../core/print/receipt-sheet.js";
 import { receiptText, type TextWidth } from "../../core/print/receipt-text.js";
-import { sha256 } from "../signing-keys.js";
+import { sha256 } from "../../ledger/store/digest.js";
 import { codeLines } from "./qr-code.js";
 
 /**

@@ -1,12 +1,13 @@
 // The OCPP uplink: brings settled sessions to a CSMS as transactions, tells it of the station while the line stands,
 // asks it about cards, and lets it ask. The outbox owns the end of every session; what is told while one runs comes
 // only when nothing waits there.
-import { hash } from "node:crypto";
+
 import type { Agent } from "node:http";
 import type { OcppUplinkConfig } from "../../../config/uplink.js";
 import type { Clock } from "../../../drivers/driver.js";
 import type { OnlineAnswer } from "../../core/cdr/token.js";
 import { isBusy } from "../../core/session/session.js";
+import { sha256Hex } from "../../ledger/store/digest.js";
 import type { Fact, OnlineCheck, StationFeed } from "../station-port.js";
 import type { Outcome, Uplink, UplinkItem, UplinkTies } from "../uplink.js";
 import { StatusNotifications } from "./availability/status-notification.js";
@@ -192,7 +193,7 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
       };
     const { sessionId } = completed.beginning;
     const ending = {
-      digest: () => hash("sha256", item.body),
+      digest: () => sha256Hex(item.body),
       tariffKnown: this.#parts.tariffKnown(completed.receipt.sale.tariff.id),
       withKey: this.sendsPublicKey,
     };

@@ -1,5 +1,6 @@
 // The receipts as a person meets them: texts, pages, tables and files, and that each of these files is accepted by the
 // verifier.
+
 import { createPrivateKey } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -14,6 +15,7 @@ import { type Issued, issueCredit, issueReceipt } from "../../../agent/core/rece
 import { exitCode } from "../../../agent/core/verify/check-result.js";
 import { type Pins, verifyEvidence } from "../../../agent/core/verify/verify.js";
 import type { BookEntry } from "../../../agent/ledger/book/book-page.js";
+import { sha256 } from "../../../agent/ledger/store/digest.js";
 import { verifyTools } from "../../../agent/receipts/dispute/evidence-input.js";
 import { findingsText } from "../../../agent/receipts/dispute/findings-text.js";
 import { newestCheckpoint, type ReceiptSource } from "../../../agent/receipts/output/exports.js";
@@ -21,14 +23,7 @@ import { receiptHtml } from "../../../agent/receipts/output/html.js";
 import { receiptPdf } from "../../../agent/receipts/output/pdf.js";
 import { codeLines, codeModules } from "../../../agent/receipts/output/qr-code.js";
 import { csvText, rowOf } from "../../../agent/receipts/output/tables.js";
-import {
-  type KeyStore,
-  newKey,
-  openSigner,
-  privatePem,
-  sha256,
-  signerOf,
-} from "../../../agent/receipts/signing-keys.js";
+import { type KeyStore, newKey, openSigner, privatePem, signerOf } from "../../../agent/receipts/signing-keys.js";
 import {
   brokenSigner,
   chainOf,

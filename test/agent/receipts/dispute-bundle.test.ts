@@ -1,17 +1,18 @@
 // The bundle for a dispute: the same bytes for the same facts, no byte of it changed unnoticed, no UID where none may
 // be.
+
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { issueReceipt } from "../../../agent/core/receipt/receipt.js";
 import { exitCode } from "../../../agent/core/verify/check-result.js";
 import type { Pins } from "../../../agent/core/verify/verify.js";
 import type { BookEntry } from "../../../agent/ledger/book/book-page.js";
+import { sha256 } from "../../../agent/ledger/store/digest.js";
 import { type DisputeParts, disputeBundle, verifyBundle } from "../../../agent/receipts/dispute/dispute-bundle.js";
 import { verifyTools } from "../../../agent/receipts/dispute/evidence-input.js";
 import { findingsText } from "../../../agent/receipts/dispute/findings-text.js";
 import { unzipped, zipped } from "../../../agent/receipts/dispute/zip.js";
 import { newestCheckpoint } from "../../../agent/receipts/output/exports.js";
-import { sha256 } from "../../../agent/receipts/signing-keys.js";
 import { chainOf, littleBook, settlement, signer } from "../../support/sample-receipt.js";
 
 const test = suite("dispute bundles");

@@ -1,5 +1,6 @@
 // The list of sealed pages under the station's signature: a page exchanged together with its row is noticed, earlier
 // keys still prove, a signer that fails stops no sale, and a book from before lists were signed is taken once.
+
 import assert from "node:assert/strict";
 import { suite } from "uvu";
 import { Failure } from "../../../agent/core/failure.js";
@@ -7,10 +8,11 @@ import { issueKeyChange, issueReceipt } from "../../../agent/core/receipt/receip
 import type { Signer } from "../../../agent/core/receipt/signer.js";
 import { Book } from "../../../agent/ledger/book/book.js";
 import type { BookEntry } from "../../../agent/ledger/book/book-page.js";
+import { sha256 } from "../../../agent/ledger/store/digest.js";
 import { Disk } from "../../../agent/ledger/store/disk.js";
 import { inspectBook } from "../../../agent/ledger/upkeep/repair-book.js";
 import { indexSigner } from "../../../agent/receipts/index-signature.js";
-import { newKey, sha256, signerOf } from "../../../agent/receipts/signing-keys.js";
+import { newKey, signerOf } from "../../../agent/receipts/signing-keys.js";
 import { brokenSigner, chainOf, littleBook, occasion, settlement, signer } from "../../support/sample-receipt.js";
 import { VolatileFiles } from "../../support/volatile-files.js";
 

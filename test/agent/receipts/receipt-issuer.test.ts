@@ -1,5 +1,6 @@
 // The chain as the cash desk continues it on a real disk: credits, recoveries and changes of key, and a book that holds
 // by the first key alone.
+
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,13 +15,14 @@ import { exitCode } from "../../../agent/core/verify/check-result.js";
 import { verifyEvidence } from "../../../agent/core/verify/verify.js";
 import { Book } from "../../../agent/ledger/book/book.js";
 import type { BookEntry } from "../../../agent/ledger/book/book-page.js";
+import { sha256 } from "../../../agent/ledger/store/digest.js";
 import { Disk } from "../../../agent/ledger/store/disk.js";
 import { verifyTools } from "../../../agent/receipts/dispute/evidence-input.js";
 import { findingsText } from "../../../agent/receipts/dispute/findings-text.js";
 import { finishKeyChange, publicKeyFile, stagedFile, stageKey } from "../../../agent/receipts/key-rotation.js";
 import { bookFileOf, proofFileOf, receiptFileOf } from "../../../agent/receipts/output/exports.js";
 import { type IssuerState, ReceiptIssuer } from "../../../agent/receipts/receipt-issuer.js";
-import { keyFile, newKey, openSigner, publicKeysIn, sha256, signerOf } from "../../../agent/receipts/signing-keys.js";
+import { keyFile, newKey, openSigner, publicKeysIn, signerOf } from "../../../agent/receipts/signing-keys.js";
 import { brokenSigner, littleBook, settlement, startMs, station, timeZone } from "../../support/sample-receipt.js";
 
 const test = suite("the chain at the cash desk");

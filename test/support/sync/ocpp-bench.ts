@@ -3,7 +3,7 @@
 
 import type { Settlement } from "../../../agent/core/cdr/settlement.js";
 import { type Issued, issueReceipt, openChain } from "../../../agent/core/receipt/receipt.js";
-import { sha256 } from "../../../agent/receipts/signing-keys.js";
+import { sha256 } from "../../../agent/ledger/store/digest.js";
 import { OcppUplink, type OcppUplinkParts } from "../../../agent/sync/ocpp/ocpp-uplink.js";
 import {
   noTransactions,

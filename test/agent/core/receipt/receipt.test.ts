@@ -1,4 +1,5 @@
 // Issued receipts, checked with jose and node:crypto rather than with our own verifier, and the chain they form.
+
 import { createHash, createPublicKey, verify as verifySignature } from "node:crypto";
 import { compactVerify, importSPKI } from "jose";
 import { suite } from "uvu";
@@ -11,7 +12,8 @@ import {
   issueRecovery,
   openChain,
 } from "../../../../agent/core/receipt/receipt.js";
-import { newKey, publicKeyOf, sha256, signerOf } from "../../../../agent/receipts/signing-keys.js";
+import { sha256 } from "../../../../agent/ledger/store/digest.js";
+import { newKey, publicKeyOf, signerOf } from "../../../../agent/receipts/signing-keys.js";
 import {
   brokenSigner,
   chainOf,

@@ -1,4 +1,5 @@
 // Sessions out of the ordinary: each gets a receipt that holds, and that says what was out of the ordinary.
+
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Settlement } from "../../../../agent/core/cdr/settlement.js";
@@ -14,9 +15,9 @@ import { receiptFileText } from "../../../../agent/core/receipt/receipt-file.js"
 import { parseTariff } from "../../../../agent/core/tariff/tariff.js";
 import { exitCode } from "../../../../agent/core/verify/check-result.js";
 import { verifyEvidence } from "../../../../agent/core/verify/verify.js";
+import { sha256 } from "../../../../agent/ledger/store/digest.js";
 import { verifyTools } from "../../../../agent/receipts/dispute/evidence-input.js";
 import { findingsText } from "../../../../agent/receipts/dispute/findings-text.js";
-import { sha256 } from "../../../../agent/receipts/signing-keys.js";
 import {
   chainOf,
   littleBook,

@@ -1,5 +1,6 @@
 // A whole book of receipts: what is done to it is caught and named. And the tree below it, against a plain reading of
 // RFC 6962.
+
 import { createHash } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -27,8 +28,9 @@ import { receiptFileText } from "../../../../agent/core/receipt/receipt-file.js"
 import { type CheckResult, exitCode } from "../../../../agent/core/verify/check-result.js";
 import { type EvidenceFile, type Pins, verifyEvidence } from "../../../../agent/core/verify/verify.js";
 import { bookFormat } from "../../../../agent/core/verify/verify-book.js";
+import { sha256 } from "../../../../agent/ledger/store/digest.js";
 import { verifyTools } from "../../../../agent/receipts/dispute/evidence-input.js";
-import { newKey, sha256, signerOf } from "../../../../agent/receipts/signing-keys.js";
+import { newKey, signerOf } from "../../../../agent/receipts/signing-keys.js";
 import {
   brokenSigner,
   chainOf,

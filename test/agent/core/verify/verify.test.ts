@@ -1,4 +1,5 @@
 // What the verifier accepts and what it catches, one file at a time.
+
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,8 +15,9 @@ import { issueReceipt } from "../../../../agent/core/receipt/receipt.js";
 import { receiptFileText } from "../../../../agent/core/receipt/receipt-file.js";
 import { type CheckResult, exitCode } from "../../../../agent/core/verify/check-result.js";
 import { type Pins, verifyEvidence, verifyShortForm } from "../../../../agent/core/verify/verify.js";
+import { sha256 } from "../../../../agent/ledger/store/digest.js";
 import { pinsOf, verifyTools } from "../../../../agent/receipts/dispute/evidence-input.js";
-import { newKey, sha256, signerOf } from "../../../../agent/receipts/signing-keys.js";
+import { newKey, signerOf } from "../../../../agent/receipts/signing-keys.js";
 import { chainOf, littleBook, receiptAt, settlement, signer } from "../../../support/sample-receipt.js";
 
 const test = suite("verify");

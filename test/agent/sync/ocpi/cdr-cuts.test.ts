@@ -1,13 +1,14 @@
 // Fifty sessions as real CDRs with signed readings, over a line that is cut within every part of request and answer of
 // each of them, and a till that dies at every write. What a backend that keeps everything holds afterwards is compared
 // with what was sold, worked out on paper.
+
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { copyFor, makeCopies } from "../../../../agent/core/cdr/cdr-copies.js";
 import { advance, beginRating, bill, periods } from "../../../../agent/core/rating/rating.js";
 import { type Issued, issueReceipt, openChain } from "../../../../agent/core/receipt/receipt.js";
 import { parseTariff } from "../../../../agent/core/tariff/tariff.js";
-import { sha256 } from "../../../../agent/receipts/signing-keys.js";
+import { sha256 } from "../../../../agent/ledger/store/digest.js";
 import { Outbox } from "../../../../agent/sync/outbox.js";
 import type { OutboxItem, OutboxItems } from "../../../../agent/sync/outbox-state.js";
 import { Backend } from "../../../../drivers/bench/backend.js";

@@ -1,5 +1,6 @@
 // The whole way, against a strict CSMS over a real socket: what it asks in each version, what the station does, and
 // what the CSMS is told of it.
+
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { CdrCopies } from "../../../../agent/core/cdr/cdr-copies.js";
@@ -7,9 +8,9 @@ import { receiptSheet } from "../../../../agent/core/print/receipt-sheet.js";
 import { receiptText } from "../../../../agent/core/print/receipt-text.js";
 import { payloadOf } from "../../../../agent/core/receipt/receipt.js";
 import { fingerprintOf, verifyReceiptFile } from "../../../../agent/core/verify/verify-receipt.js";
+import { sha256 } from "../../../../agent/ledger/store/digest.js";
 import { verifyTools } from "../../../../agent/receipts/dispute/evidence-input.js";
 import { receiptFileOf } from "../../../../agent/receipts/output/exports.js";
-import { sha256 } from "../../../../agent/receipts/signing-keys.js";
 import type { OcppUplinkConfig } from "../../../../config/uplink.js";
 import { Room, roomConfig } from "../../../support/station/test-station.js";
 import { Csms } from "../../../support/sync/csms.js";
