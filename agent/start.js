@@ -11,6 +11,27 @@ import { fileURLToPath } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const say = (text) => process.stderr.write(`chargetill: ${text}\n`);
 
+/** What the scripts of package.json ask for, and the built program that answers. */
+const programs = {
+  "--test": ["test/run.js"],
+  "--bench": ["test/bench/run.js"],
+  "--soak": ["test/soak/run.js"],
+};
+
+const inPackage = (path) => join(root, "node_modules", path);
+const typescript = inPackage("typescript/bin/tsc");
+const biome = inPackage("@biomejs/biome/bin/biome");
+
+/** What is run on the sources themselves; these need no build. */
+const tools = {
+  "--check": [
+    { name: "format and lint", args: [biome, "check", "--max-diagnostics=200"] },
+    { name: "types", args: [typescript, "-p", "tsconfig.json", "--noEmit"] },
+    { name: "unused exports and files", args: [inPackage("knip/bin/knip.js")] },
+  ],
+  "--format": [{ name: "format", args: [biome, "check", "--write", "--linter-enabled=false"] }],
+};
+
 function fail(text) {
   say(text);
   process.exit(1);
@@ -28,7 +49,7 @@ const stamp = (file) => (existsSync(file) ? readFileSync(file, "utf8").trim() : 
 
 function install() {
   const wanted = sha256(
-    readFileSync(join(root, "package-lock.json")) + `abi ${process.versions.modules} ${process.arch}`,
+    `${readFileSync(join(root, "package-lock.json"))}abi ${process.versions.modules} ${process.arch}`,
   );
   const mark = join(root, "node_modules", ".chargetill");
   if (stamp(mark) === wanted) return;
@@ -65,20 +86,32 @@ function build() {
   if (stamp(mark) === wanted) return;
   say("compiling");
   rmSync(join(root, "dist"), { recursive: true, force: true });
-  run(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", "tsconfig.json"]);
+  run(process.execPath, [typescript, "-p", "tsconfig.json"]);
   writeFileSync(mark, wanted);
+}
+
+/** Runs all of a list's tools, also after one that failed; names those that did and ends. */
+function runTools(list, args) {
+  const failed = list.filter(
+    (tool) => spawnSync(process.execPath, [...tool.args, ...args], { cwd: root, stdio: "inherit" }).status !== 0,
+  );
+  if (failed.length > 0) fail(`failed: ${failed.map(({ name }) => name).join(", ")}`);
+  say(`fine: ${list.map(({ name }) => name).join(", ")}`);
+  process.exit(0);
 }
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 20 || (major === 20 && minor < 19))
   fail(`Node ${process.versions.node} is too old: 20.19 or newer is needed`);
+const [, , first = "", ...rest] = process.argv;
 install();
+if (Object.hasOwn(tools, first)) runTools(tools[first], rest);
 build();
-
-const [, , first, ...rest] = process.argv;
-const entry = { "--test": "test/run.js", "--bench": "test/bench/run.js", "--soak": "test/soak/run.js" }[first];
 if (first !== "--build") {
-  const target = join(root, "dist", entry ?? "agent/cli.js");
-  process.argv = [process.argv[0], target, ...(entry ? rest : process.argv.slice(2))];
+  const [program, ...args] = Object.hasOwn(programs, first)
+    ? [...programs[first], ...rest]
+    : ["agent/cli.js", ...process.argv.slice(2)];
+  const target = join(root, "dist", program);
+  process.argv = [process.argv[0], target, ...args];
   await import(target);
 }
