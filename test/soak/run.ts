@@ -9,6 +9,7 @@ import { soakFuzz } from "./fuzz.js";
 import { soakKills } from "./kills.js";
 import { soakLoad } from "./load.js";
 import { soakRating } from "./rating.js";
+import { soakSame } from "./same/same.js";
 
 const help = `npm run soak -- [parts] [options]
 
@@ -21,6 +22,10 @@ Parts (all of them where none is named; an option of a part names it too):
   rating   the properties of the rating, in so many times the cases of npm test                          --rating N (100)
   load     64 connectors, 10000 taps a minute, 1000 tariff elements, 100000 receipts
   quiet    days with two sessions each, memory measured                                                  --quiet N (365)
+
+Only where it is named:
+  same     this build sells what another one sells: price cases, random sessions, the demo's receipts    --against FOLDER
+           --lines N (20000)  --demos N (5)  --words (compare sentences too)
 
   --seed N   repeats a run (1)
   --help     this`;
@@ -35,11 +40,15 @@ const { values, positionals } = parseArgs({
     fuzz: { type: "string" },
     quiet: { type: "string" },
     rating: { type: "string" },
+    against: { type: "string" },
+    lines: { type: "string" },
+    demos: { type: "string" },
+    words: { type: "boolean" },
     seed: { type: "string" },
     help: { type: "boolean" },
   },
 });
-type Count = "cuts" | "damage" | "days" | "kills" | "fuzz" | "quiet" | "rating" | "seed";
+type Count = "cuts" | "damage" | "days" | "kills" | "fuzz" | "quiet" | "rating" | "lines" | "demos" | "seed";
 const count = (name: Count, usual: number): number => {
   const value = Number(values[name] ?? usual);
   if (!Number.isSafeInteger(value) || value < 0) throw new Error(`--${name} takes a whole number, not ${values[name]}`);
@@ -48,7 +57,13 @@ const count = (name: Count, usual: number): number => {
 const seed = count("seed", 1);
 const say = console.log;
 
-type Part = { readonly name: string; readonly option?: Count; readonly run: () => Promise<void> };
+type Part = {
+  readonly name: string;
+  readonly option?: Count | "against";
+  /** Left out of a run that names no part. */
+  readonly onlyNamed?: true;
+  readonly run: () => Promise<void>;
+};
 const parts: readonly Part[] = [
   { name: "cuts", option: "cuts", run: () => soakCuts(count("cuts", 10_000), seed, say) },
   { name: "damage", option: "damage", run: () => soakDamage(count("damage", 10_000), seed, say) },
@@ -62,7 +77,14 @@ const parts: readonly Part[] = [
     option: "quiet",
     run: async () => say(quietText(await quietDays(count("quiet", 365), 2, count("quiet", 365), say))),
   },
+  { name: "same", option: "against", onlyNamed: true, run: () => same(values.against) },
 ];
+
+function same(against: string | undefined): Promise<void> {
+  if (against === undefined) throw new Error("same needs --against FOLDER, another checkout that is built");
+  const options = { against, lines: count("lines", 20_000), demos: count("demos", 5), seed };
+  return soakSame({ ...options, words: values.words === true }, say);
+}
 
 if (values.help === true) {
   say(help);
@@ -74,13 +96,13 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 // --days 0 leaves a part out.
-const wanted = parts.filter(({ option }) => option === undefined || Number(values[option] ?? 1) !== 0);
+const wanted = parts.filter(({ option }) => option === undefined || values[option] !== "0");
 const named = wanted.filter(
   ({ name, option }) => positionals.includes(name) || (option !== undefined && values[option] !== undefined),
 );
 console.log(`seed ${seed}`);
 try {
-  for (const { name, run } of named.length > 0 ? named : wanted) {
+  for (const { name, run } of named.length > 0 ? named : wanted.filter(({ onlyNamed }) => onlyNamed !== true)) {
     const from = performance.now();
     await run();
     say(`${name}: done in ${((performance.now() - from) / 1_000).toFixed(0)} s`);
