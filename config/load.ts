@@ -5,6 +5,7 @@ import { dirname, resolve } from "node:path";
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { meterModels } from "./meter-map.js";
+import { nearestName } from "./nearest-name.js";
 import { type Config, configSchema } from "./schema.js";
 
 const largestFile = 1024 * 1024;
@@ -260,28 +261,4 @@ function inner(schema: unknown): Record<string, unknown> {
   for (let depth = 0; depth < 8 && def["innerType"] !== undefined; depth += 1)
     def = (def["innerType"] as { def: Record<string, unknown> }).def;
   return def;
-}
-
-/** The known key nearest to a misspelt one, if near enough to be meant. */
-export function nearestName(word: string, known: readonly string[]): string | undefined {
-  let best: string | undefined;
-  let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1;
-  for (const candidate of known) {
-    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
-    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
-  }
-  return best;
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1)
-      next.push(
-        Math.min((next[j - 1] ?? 0) + 1, (row[j] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)),
-      );
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

@@ -117,6 +117,16 @@ const rows: readonly [string, (text: string) => string, RegExp][] = [
     /connectors\[0\]\.meter\.model: there is no meter model "eastron-sdm630-v3", did you mean "eastron-sdm630-v2"\?$/m,
   ],
   [
+    "a short form of a meter model is told as that model, not as a neighbour that is one letter away",
+    (text) => text.replace("eastron-sdm630-v2", "eastron-sdm630"),
+    /connectors\[0\]\.meter\.model: there is no meter model "eastron-sdm630", did you mean "eastron-sdm630-v2"\?$/m,
+  ],
+  [
+    "two letters that changed places are one slip",
+    (text) => text.replace("unit: 1 ", "uint: 1 "),
+    /connectors\[0\]\.meter\.uint: unknown key, did you mean "unit"\?$/m,
+  ],
+  [
     "a pin that the header has not is refused with the highest",
     (text) => text.replace("gpio: 17", "gpio: 99"),
     /contactor\.gpio: expected at most 53$/m,

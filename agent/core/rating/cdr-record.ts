@@ -1,8 +1,9 @@
 // The part of an OCPI CDR that a price depends on, read strictly: its time line and the volumes of its charging
 // periods.
 
+import { nearestName } from "../../../config/nearest-name.js";
 import { type Decimal, decimalOf, tenTo } from "../number/money.js";
-import { didYouMean, isObject, JsonReader, suggestion } from "../tariff/json-reader.js";
+import { didYouMean, isObject, JsonReader } from "../tariff/json-reader.js";
 import { parseInstant } from "../time/time.js";
 
 /** Hours arrive with few decimals: a time this close to a whole second was that second. In seconds, as a fraction. */
@@ -58,7 +59,7 @@ const mostDimensions = 20;
 
 /** A misspelt field would change the price; a field that looks like none of ours is somebody's extension. */
 function refuseMisspelt(checked: JsonReader, key: string, path: string, known: readonly string[]): void {
-  if (suggestion(key, known) !== undefined) checked.fault(`${path}.${key}`, `unknown field${didYouMean(key, known)}`);
+  if (nearestName(key, known) !== undefined) checked.fault(`${path}.${key}`, `unknown field${didYouMean(key, known)}`);
 }
 
 function snapped(volume: Decimal): Hours {

@@ -1,6 +1,7 @@
 // Reading a JSON value that came from outside, field by field: every fault is noted with its path, and nothing is
 // guessed. It is hand-written rather than a schema because a tariff is read for every CDR that is priced, and every
 // fault has its own words.
+import { nearestName } from "../../../config/nearest-name.js";
 import { type Decimal, decimalOf } from "../number/money.js";
 import { parseInstant } from "../time/time.js";
 
@@ -14,37 +15,8 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/**
- * How many letters must be changed, added, left out or swapped with their neighbour to turn one word into the other.
- */
-function distance(a: string, b: string): number {
-  const rows: number[][] = Array.from({ length: a.length + 1 }, (_, i) => [i]);
-  for (let j = 0; j <= b.length; j += 1) (rows[0] as number[])[j] = j;
-  for (let i = 1; i <= a.length; i += 1)
-    for (let j = 1; j <= b.length; j += 1) {
-      const at = (row: number, column: number): number => rows[row]?.[column] ?? 0;
-      let best = Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1));
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) best = Math.min(best, at(i - 2, j - 2) + 1);
-      (rows[i] as number[])[j] = best;
-    }
-  return rows[a.length]?.[b.length] ?? 0;
-}
-
-/** The known word that was probably meant, or undefined. */
-export function suggestion(word: string, known: readonly string[]): string | undefined {
-  if (word.length > 40) return undefined;
-  const plain = word.toLowerCase().replace(/[-_\s]/g, "");
-  let best: string | undefined;
-  let least = Math.max(1, Math.floor(word.length / 3)) + 1;
-  for (const candidate of known) {
-    const far = distance(plain, candidate.toLowerCase().replace(/[-_\s]/g, ""));
-    if (far < least) [best, least] = [candidate, far];
-  }
-  return best;
-}
-
 export function didYouMean(word: string, known: readonly string[]): string {
-  const meant = suggestion(word, known);
+  const meant = nearestName(word, known);
   return meant === undefined ? "" : `; did you mean "${meant}"?`;
 }
 

@@ -1,7 +1,8 @@
 // A backend's Tariff as this station takes it. OCPI backends add fields of their own, and one that says nothing of a
 // price is left out; whatever could change an amount must be understood, or the tariff is refused: a restriction that
 // is passed over is a wrong bill.
-import { isObject, type JsonObject, suggestion } from "../../core/tariff/json-reader.js";
+import { nearestName } from "../../../config/nearest-name.js";
+import { isObject, type JsonObject } from "../../core/tariff/json-reader.js";
 import { energyMixFields, parseTariff, type Tariff, tariffFields, versionOf } from "../../core/tariff/tariff.js";
 
 export type OcpiTariff =
@@ -32,7 +33,7 @@ function withoutForeign(row: JsonObject): JsonObject {
     (name) =>
       known.includes(name) ||
       wordsOf(name).some((word) => bearsOnPrice.test(word)) ||
-      suggestion(name, known) !== undefined,
+      nearestName(name, known) !== undefined,
   );
 }
 
