@@ -2,7 +2,6 @@
 // machine. A fault at start does not end the process: contactors stay open, nothing is sold, the fault is shown, and it
 // is tried again.
 import { randomUUID } from "node:crypto";
-import cron from "node-cron";
 import type { LoadedConfig } from "../../config/load.js";
 import type { ConnectorConfig } from "../../config/schema.js";
 import { DeviceError, type EnergyMeter, type FaultCode } from "../../drivers/driver.js";
@@ -25,8 +24,8 @@ import type { AgentEvent } from "../station/events.js";
 import { connectorSnapshot, type Snapshot } from "../station/snapshot.js";
 import { type LogSwitch, TraceSessions } from "../technician/trace-sessions.js";
 import { answerControlRequest } from "./control-handlers.js";
-import { onSchedule } from "./cron.js";
-import { Maintenance, type MaintenanceSchedule } from "./maintenance.js";
+import { CronJob } from "./cron-job.js";
+import { Maintenance } from "./maintenance.js";
 import { openServices, type Services } from "./services.js";
 import { SystemdNotifier } from "./systemd-notify.js";
 import { loadUplinkKinds, type UplinkKinds } from "./uplinks/uplinks.js";
@@ -52,24 +51,6 @@ export type AgentOptions = {
 
 const firstRetryMs = 5_000;
 const longestRetryMs = 60_000;
-
-const lookEveryMs = 10_000;
-
-/**
- * UTC, since in a zone with daylight saving nothing would fire in the repeated hour; each job only asks "is it due?".
- */
-const schedule: MaintenanceSchedule = (expression, work) => {
-  // Never started: it only tells the times.
-  const task = cron.createTask(expression, work, { timezone: "UTC" });
-  const looks = setInterval(
-    onSchedule(() => task.getNextRuns(1)[0]?.getTime(), work),
-    lookEveryMs,
-  );
-  return () => {
-    clearInterval(looks);
-    void task.destroy();
-  };
-};
 
 export class Agent {
   #loaded: LoadedConfig;
@@ -109,7 +90,7 @@ export class Agent {
       clock: machine.clock,
       disk,
       config: loaded.config,
-      schedule,
+      schedule: (expression, work) => new CronJob(expression, () => this.#guard(work)),
       outboxSchedules: loaded.config.uplinks.map((uplink) => uplink.schedule),
       services: () => this.#services,
       tell: (event) => this.#options.tell(event),

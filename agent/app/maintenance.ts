@@ -22,14 +22,18 @@ import type { AgentEvent } from "../station/events.js";
 import type { StationFault } from "../sync/faults.js";
 import type { Services } from "./services.js";
 
-/** Runs `work` whenever the cron expression is due, in UTC, until the answer is called. */
-export type MaintenanceSchedule = (expression: string, work: () => void) => () => void;
+/** Work that is done on a cron expression, in UTC. */
+export type ScheduledJob = {
+  /** Whoever sets the wall clock may move the next turn: it is looked up anew. */
+  clockWasSet(): void;
+  close(): void;
+};
 
 export type MaintenanceParts = {
   readonly clock: Clock;
   readonly disk: Disk;
   readonly config: Pick<Config, "state" | "receiptOutput" | "retention" | "connectors">;
-  readonly schedule: MaintenanceSchedule;
+  readonly schedule: (expression: string, work: () => void) => ScheduledJob;
   /** When each outbox is looked at again, in the order of the outboxes. */
   readonly outboxSchedules: readonly string[];
   readonly services: () => Services | undefined;
@@ -49,12 +53,16 @@ const copiesAtOnce = 100;
 const dayMs = 86_400_000;
 const roomAnewMs = 3_600_000;
 const nightly = "17 3 * * *";
+/** A wall clock that is this far from where it was against the monotonic one was set, by NTP or by a person. */
+const clockSetMs = 1_000;
 
 export class Maintenance {
   readonly #parts: MaintenanceParts;
   readonly #reserve: Reserve;
   readonly #writeStatistics: WriteStatisticsLog;
-  #jobs: (() => void)[] = [];
+  #jobs: ScheduledJob[] = [];
+  /** The wall clock less the monotonic one, when the jobs were last told of it. */
+  #clockOffsetMs = 0;
   #fetched = false;
   #archiving = false;
   #full: StationFault | undefined;
@@ -112,12 +120,26 @@ export class Maintenance {
       this.#fetched = true;
       for (const pull of services.pulls) void pull.now(false);
     }
-    if (this.#jobs.length > 0) return;
+    if (this.#jobs.length > 0) return this.#watchClock();
+    this.#clockOffsetMs = this.#offsetNowMs();
     this.#jobs = this.#parts.outboxSchedules.map((expression, index) =>
       this.#parts.schedule(expression, () => void services.outboxes[index]?.due()),
     );
     this.#jobs.push(...services.pulls.map((pull) => this.#parts.schedule(pull.schedule, () => pull.due())));
     this.#jobs.push(this.#parts.schedule(nightly, () => this.archive()));
+  }
+
+  /** Jobs wait for times of the wall clock; each only asks "is it due?", so that one turn too many does no harm. */
+  #watchClock(): void {
+    const offsetMs = this.#offsetNowMs();
+    if (Math.abs(offsetMs - this.#clockOffsetMs) < clockSetMs) return;
+    this.#clockOffsetMs = offsetMs;
+    for (const job of this.#jobs) job.clockWasSet();
+  }
+
+  #offsetNowMs(): number {
+    const { at, monoMs } = this.#parts.clock.now();
+    return at - monoMs;
   }
 
   /**
@@ -224,7 +246,7 @@ export class Maintenance {
   }
 
   close(): void {
-    for (const end of this.#jobs) end();
+    for (const job of this.#jobs) job.close();
     this.#jobs = [];
   }
 

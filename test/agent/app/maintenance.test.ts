@@ -18,6 +18,9 @@ function house(segments: number): {
   readonly files: VolatileFiles;
   readonly packed: number[];
   readonly pass: (ms: number) => void;
+  readonly setClock: (ms: number) => void;
+  /** How often a job was told that the clock was set. */
+  readonly told: () => number;
   readonly deaths: unknown[];
 } {
   const files = new VolatileFiles({ capacityBytes: 64 * mib });
@@ -27,6 +30,7 @@ function house(segments: number): {
   const packed: number[] = [];
   const deaths: unknown[] = [];
   let left = segments;
+  let told = 0;
   const services = {
     journal: {
       lastSeq: 0,
@@ -50,7 +54,7 @@ function house(segments: number): {
       connectors: [{}],
       retention: { evidence: 400 * 24 * hourMs, copies: 400 * 24 * hourMs },
     } as unknown as Config,
-    schedule: () => () => undefined,
+    schedule: () => ({ clockWasSet: () => void (told += 1), close: () => undefined }),
     outboxSchedules: [],
     services: () => services,
     tell: () => undefined,
@@ -58,7 +62,8 @@ function house(segments: number): {
     die: (error) => deaths.push(error),
   });
   const pass = (ms: number): void => void (now = { ...now, at: now.at + ms, monoMs: now.monoMs + ms });
-  return { house: made, files, packed, pass, deaths };
+  const setClock = (ms: number): void => void (now = { ...now, at: now.at + ms });
+  return { house: made, files, packed, pass, setClock, told: () => told, deaths };
 }
 
 test("a night's work that would hold up the meters is done in shares of a minute, until nothing is left", () => {
@@ -68,6 +73,23 @@ test("a night's work that would hold up the meters is done in shares of a minute
   made.archive();
   for (let minute = 0; minute < 6; minute += 1) made.minute();
   assert.equal(packed, [8, 8, 4]);
+});
+
+test("the jobs are told of a wall clock that was set, forward or back, and of none that ran on", () => {
+  const { house: made, pass, setClock, told } = house(0);
+  made.minute();
+  pass(hourMs);
+  made.minute();
+  setClock(900);
+  made.minute();
+  assert.is(told(), 0, "less than a second is how a clock is kept right");
+  setClock(900);
+  made.minute();
+  assert.is(told(), 1, "but it adds up");
+  setClock(-hourMs);
+  made.minute();
+  made.minute();
+  assert.is(told(), 2);
 });
 
 test("nothing of people's figures is written on a disk that is full: that ends no session", () => {
