@@ -80,7 +80,9 @@ export class Agent {
   private constructor(loaded: LoadedConfig, options: AgentOptions, disk: Disk, machine: Machine, kinds: UplinkKinds) {
     this.#loaded = loaded;
     this.#options = options;
-    this.#notifier = options.notifier ?? new SystemdNotifier();
+    this.#notifier =
+      options.notifier ??
+      new SystemdNotifier({ failed: (text) => options.tell({ news: "note", at: machine.clock.now().at, text }) });
     this.#disk = disk;
     this.#machine = machine;
     this.#kinds = kinds;
