@@ -9,10 +9,11 @@ import { Book } from "../ledger/book/book.js";
 import { Disk } from "../ledger/store/disk.js";
 import { Table } from "../ledger/store/table.js";
 import { journalOfSession } from "../receipts/dispute/session-journal.js";
+import { issuerStateFile, parseIssuerState } from "../receipts/issuer-state.js";
 import { publicKeyFile } from "../receipts/key-rotation.js";
 import { payloadFrom, stored } from "../receipts/output/exports.js";
 import { viewPayments } from "../receipts/payments.js";
-import { emptyIssuerState, type IssuerState } from "../receipts/receipt-issuer.js";
+import { emptyIssuerState } from "../receipts/receipt-issuer.js";
 import { type PublicKey, publicKeyOf } from "../receipts/signing-keys.js";
 import type { DisputeSources } from "./dispute.js";
 import type { KeySources } from "./key.js";
@@ -32,13 +33,7 @@ export function openReceiptSources(where: StationOptions): ReceiptSources {
     receipts: Book.view(disk, join(folder, "book")),
     language,
     payments: (receipt) => viewPayments(disk, folder, receipt),
-    newest: () =>
-      Table.view<IssuerState>(
-        disk,
-        join(folder, "receipt-chain.json"),
-        (value) => value as IssuerState,
-        emptyIssuerState,
-      ).chain.checkpoint,
+    newest: () => Table.view(disk, join(folder, issuerStateFile), parseIssuerState, emptyIssuerState).chain.checkpoint,
   };
 }
 
