@@ -49,7 +49,7 @@ const stamp = (file) => (existsSync(file) ? readFileSync(file, "utf8").trim() : 
 
 function install() {
   const wanted = sha256(
-    `${readFileSync(join(root, "package-lock.json"))}abi ${process.versions.modules} ${process.arch}`,
+    `${readFileSync(join(root, "package-lock.json"), "utf8")}abi ${process.versions.modules} ${process.arch}`,
   );
   const mark = join(root, "node_modules", ".chargetill");
   if (stamp(mark) === wanted) return;

@@ -34,7 +34,7 @@ export function nearestName(word: string, known: readonly string[]): string | un
   const meant = bare(word);
   const most = Math.max(1, Math.floor(word.length / 3));
   let best: string | undefined;
-  let bestRank = Infinity;
+  let bestRank = Number.POSITIVE_INFINITY;
   for (const candidate of known) {
     const name = bare(candidate);
     const distance = editDistance(meant, name);

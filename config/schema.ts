@@ -314,15 +314,13 @@ export const configSchema = z
         if (wired) once(`gpio ${wired.gpio}`, at("indicator", lamp, "gpio"), `GPIO ${wired.gpio}`);
       }
     });
-    config.tokens.forEach((entry, index) =>
-      once(`token ${entry.uid}`, ["tokens", index, "uid"], `the card ${entry.uid.slice(-4)}`),
-    );
-    config.uplinks.forEach((entry, index) =>
-      once(`uplink ${entry.name}`, ["uplinks", index, "name"], `the name ${entry.name}`),
-    );
-    for (const [index, entry] of config.uplinks.entries())
+    for (const [index, entry] of config.tokens.entries())
+      once(`token ${entry.uid}`, ["tokens", index, "uid"], `the card ${entry.uid.slice(-4)}`);
+    for (const [index, entry] of config.uplinks.entries()) {
+      once(`uplink ${entry.name}`, ["uplinks", index, "name"], `the name ${entry.name}`);
       if ((entry.tls.certFile === undefined) !== (entry.tls.keyFile === undefined))
         fault(["uplinks", index, "tls"], "certFile and keyFile go together");
+    }
     if (config.authorisation.offline === "all" && config.authorisation.offlineEnergyKwh === undefined)
       fault(
         ["authorisation", "offlineEnergyKwh"],

@@ -75,7 +75,7 @@ export class Agent {
   #retry: (() => void) | undefined;
   #ending = false;
   #draining = false;
-  #timers: (() => void)[] = [];
+  readonly #timers: (() => void)[] = [];
 
   private constructor(loaded: LoadedConfig, options: AgentOptions, disk: Disk, machine: Machine, kinds: UplinkKinds) {
     this.#loaded = loaded;

@@ -60,12 +60,16 @@ export async function demo(options: DemoOptions, out: NodeJS.WriteStream): Promi
   let fatal = 0;
   const stop = stopSignal();
   let newIds = options.seed;
+  const newId = (): string => {
+    newIds += 1;
+    return seededId(options.seed, bench.clock.now().at, newIds);
+  };
   const opening = Agent.open(loaded, {
     buses: bench,
     version: ownVersion(),
     disk,
     random: () => bench.random(),
-    newId: () => seededId(options.seed, bench.clock.now().at, (newIds += 1)),
+    newId,
     tell: (event) => {
       screen.event(event, timeOfDay(timeZone, event.at));
       if (event.news !== "receipt") return;

@@ -63,7 +63,9 @@ async function busesOf(config: Config, disk: Disk): Promise<MachineBuses> {
 /** pino's level, as far as a technician turns it. */
 const switchOf = (log: pino.Logger): LogSwitch => ({
   level: () => logLevels.find((level) => level === log.level) ?? "info",
-  set: (level) => void (log.level = level),
+  set: (level) => {
+    log.level = level;
+  },
   debug: (line) => log.debug(line),
 });
 

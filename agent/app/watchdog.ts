@@ -10,8 +10,8 @@ export const pingEveryMs = 10_000;
 const heldUpAtMostMs = 5 * 60_000;
 
 export class Watchdog {
-  #pingedMs = -Infinity;
-  #turnMs = -Infinity;
+  #pingedMs = Number.NEGATIVE_INFINITY;
+  #turnMs = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly pingNow: PingNow) {}
 

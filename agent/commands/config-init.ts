@@ -46,7 +46,7 @@ const questions: readonly Question[] = [
     after: "operator:",
     ask: "Where complaints go, and within what time",
     suggest: (text) =>
-      `${valueOf(text, "operator:", "name")}, ${valueOf(text, "operator:", "address")}, within 30 days`,
+      `${exampleValue(text, "operator:", "name")}, ${exampleValue(text, "operator:", "address")}, within 30 days`,
   },
   { key: "name", after: "location:", ask: "Name of the place" },
   { key: "address", after: "location:", ask: "Street and number" },
@@ -135,7 +135,7 @@ async function answered(file: string, example: string): Promise<string> {
   complain("An empty answer takes what stands in brackets; ctrl-C breaks off, and nothing is written.");
   try {
     for (const { key, after, ask, suggest } of questions) {
-      const known = suggest?.(text) ?? valueOf(text, after, key);
+      const known = suggest?.(text) ?? exampleValue(text, after, key);
       for (let taken = false; !taken; ) {
         process.stderr.write(`${ask} [${known}]: `);
         const line = await typed.next();
@@ -172,7 +172,8 @@ function placeOf(text: string, after: string, key: string): { readonly from: num
   return { from: section + found.index, to: section + found.index + found[0].length };
 }
 
-function valueOf(text: string, after: string, key: string): string {
+/** The value of a key in the example, without its quotes. */
+function exampleValue(text: string, after: string, key: string): string {
   const { from, to } = placeOf(text, after, key);
   const value = text.slice(from, to);
   return value.startsWith('"') ? (JSON.parse(value) as string) : value;
@@ -198,5 +199,5 @@ function withoutBackend(text: string): string {
         .map((line) => (line === "" || line.startsWith("#") ? line : `# ${line}`))
         .join("\n"),
     )
-    .replace(/^tokens:\n(?:  .*\n)+/m, "tokens: []\n");
+    .replace(/^tokens:\n(?: {2}.*\n)+/m, "tokens: []\n");
 }

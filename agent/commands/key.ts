@@ -6,7 +6,7 @@ import { Failure } from "../core/failure.js";
 import { verifierKey } from "../core/receipt/checkpoint.js";
 import { sha256 } from "../ledger/store/digest.js";
 import { codeLines } from "../receipts/output/qr-code.js";
-import { type PublicKey } from "../receipts/signing-keys.js";
+import type { PublicKey } from "../receipts/signing-keys.js";
 import { exampleText } from "./shared/command.js";
 
 export type KeySources = {

@@ -20,9 +20,9 @@ type PortLook = { readonly port: string; readonly now: LineCounts; readonly firs
 
 /** Exit 1 when a meter could not be read in the last look; ctrl-C ends it as the last of `--count` does. */
 export async function watch(connector: number | undefined, options: WatchOptions): Promise<void> {
-  let interrupt: () => void = () => undefined;
-  let interrupted = false;
-  const interruption = new Promise<void>((resolve) => (interrupt = resolve)).then(() => void (interrupted = true));
+  const stop = new AbortController();
+  const interrupt = (): void => stop.abort();
+  const interruption = new Promise<void>((resolve) => stop.signal.addEventListener("abort", () => resolve()));
   process.on("SIGINT", interrupt);
   try {
     await withDevices(options, async (devices, { config }) => {
@@ -31,7 +31,7 @@ export async function watch(connector: number | undefined, options: WatchOptions
       const firsts = new Map<string, LineCounts>();
       const draw = drawing();
       let failed = 0;
-      for (let left = options.count ?? Number.POSITIVE_INFINITY; left > 0 && !interrupted; left -= 1) {
+      for (let left = options.count ?? Number.POSITIVE_INFINITY; left > 0 && !stop.signal.aborted; left -= 1) {
         const looks: Look[] = [];
         for (const id of ids) looks.push(await look(devices, id, options.registers === true));
         failed = looks.filter((each) => "fault" in each).length;

@@ -109,7 +109,8 @@ function receiptsOf(disk: Disk, journal: string): (number: number) => BookEntry 
     return found;
   };
   return (number) => {
-    const path = (places ??= placesNow()).get(number);
+    places ??= placesNow();
+    const path = places.get(number);
     if (path === undefined) return undefined;
     if (read?.path !== path)
       read = {
@@ -161,7 +162,9 @@ function inspectKey(disk: Disk, folder: string): RepairFinding[] {
     }
   };
   let isChanging = false;
-  const staged = unusable(join(folder, stagedFile), () => void (isChanging = stagedKey(disk, folder) !== undefined));
+  const staged = unusable(join(folder, stagedFile), () => {
+    isChanging = stagedKey(disk, folder) !== undefined;
+  });
   const bytes = disk.read(path);
   if (bytes === undefined) return staged;
   const own = unusable(path, () => {

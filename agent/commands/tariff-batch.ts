@@ -66,7 +66,7 @@ export async function priceLines(input: Readable, output: Writable, version?: Oc
     goneAway = true;
     goOn();
   });
-  for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
     if (goneAway) return false;
     // What is trimmed may be a byte order mark too, which some shells put before the first line.
     const text = line.trim();

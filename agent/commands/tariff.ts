@@ -5,11 +5,12 @@ import { durationMs } from "../../config/duration.js";
 import { wallNow } from "../../drivers/clock.js";
 import { Failure } from "../core/failure.js";
 import { type Decimal, decimalOf, moneyText } from "../core/number/money.js";
+import { type Language, languages } from "../core/number/words.js";
 import type { Price } from "../core/rating/price.js";
 import { type JsonAmount, pricedJson } from "../core/rating/priced-json.js";
 import { billOfCdr, priceCdr } from "../core/rating/pricing.js";
 import { chartOf, type Plan, simulate } from "../core/rating/simulate.js";
-import { explainTariff, type Language, languages } from "../core/tariff/explain.js";
+import { explainTariff } from "../core/tariff/explain.js";
 import { lintTariff } from "../core/tariff/lint.js";
 import type { OcpiVersion } from "../core/tariff/tariff.js";
 import { clockText, dateText, isZone, localTime, parseInstant } from "../core/time/time.js";
@@ -169,9 +170,8 @@ function runSimulation(path: string, options: SimulateOptions): boolean {
     curve.reduce((top, point) => (Number(point.incl) > Number(top) ? point.incl : top), "0"),
     price.currency,
   );
-  chartOf(curve).forEach((row, index) =>
-    print(`${(index === 0 ? `${most} ${price.currency}` : "").padStart(14)} |${row}`),
-  );
+  for (const [index, row] of chartOf(curve).entries())
+    print(`${(index === 0 ? `${most} ${price.currency}` : "").padStart(14)} |${row}`);
   print(`${" ".repeat(15)}+${"-".repeat(curve.length)}`);
   print(
     `${" ".repeat(16)}${clockText(options.zone, options.start)}${clockText(options.zone, endMs).padStart(Math.max(6, curve.length - 5))}   (█ charging, ▒ idle)`,

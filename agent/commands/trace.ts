@@ -68,7 +68,9 @@ type RecordOptions = StationOptions & { for: number; most: number; withUids?: tr
 async function record(options: RecordOptions): Promise<void> {
   const fileOf = ({ station }: Config): string => resolve(options.out ?? `trace-${station.id}.jsonl`);
   let interrupted = false;
-  const interrupt = (): void => void (interrupted = true);
+  const interrupt = (): void => {
+    interrupted = true;
+  };
   process.on("SIGINT", interrupt);
   try {
     await withDevices(

@@ -141,13 +141,15 @@ export class OfflineCredit {
     let left = most;
     for (const number of open.besides) {
       if (this.#besides.has(number)) continue;
-      if ((left -= 1) < 0) return true;
+      if (left === 0) return true;
+      left -= 1;
       const booked = this.#bookedAs(number);
       this.#besides.set(number, booked);
       if (booked !== null) this.#sum(booked, 1);
     }
     for (let number = Math.max(this.#read, open.after) + 1; number <= open.last; number += 1) {
-      if ((left -= 1) < 0) return true;
+      if (left === 0) return true;
+      left -= 1;
       const booked = this.#bookedAs(number);
       this.#read = number;
       if (booked === null) continue;

@@ -79,7 +79,7 @@ export class Station {
   readonly readers: CardHandler;
   readonly buttons: ButtonHandler;
   #stationState: StationState;
-  #running: Promise<void>[] = [];
+  readonly #running: Promise<void>[] = [];
   #dead = false;
 
   /** `till` = as the journal left it. */

@@ -153,7 +153,7 @@ export class Outbox {
     if (!this.#stop.signal.aborted) this.#parts.uplink.hurry?.();
     if (this.#running === undefined && !this.#stop.signal.aborted) {
       // A person has seen it and wants all of it tried.
-      this.#refusals = -Infinity;
+      this.#refusals = Number.NEGATIVE_INFINITY;
       this.#start();
     }
     await this.#running;
@@ -337,7 +337,7 @@ export class Outbox {
     const sent = new Promise<Outcome>((resolve) => {
       const onStop = (): void => resolve({ kind: "unsure" });
       signal.addEventListener("abort", onStop, { once: true });
-      uplink
+      void uplink
         .send({ id: item.id, body: item.body }, signal)
         .catch((error: unknown): Outcome => ({ kind: "unsure", words: `the uplink failed: ${String(error)}` }))
         .then(resolve)

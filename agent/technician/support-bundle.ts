@@ -125,7 +125,7 @@ async function lookAtDevices(
     }
   };
   try {
-    const meters = [];
+    const meters: unknown[] = [];
     for (const { id } of loaded.config.connectors)
       meters.push(await asked({ do: "meter-look", connector: id, registers: true }));
     const cards = await asked({ do: "card-list" });

@@ -64,11 +64,11 @@ export class TraceRecorder {
   readonly #from: Moment;
   readonly #standIns = new Map<string, string>();
   readonly #machine: Machine;
-  #lines: string[] = [];
+  readonly #lines: string[] = [];
   #waiting = 0;
   #bytes = 0;
   #ended = false;
-  #letGo: () => void = () => undefined;
+  readonly #letGo: () => void = () => undefined;
 
   /** Records from now on. */
   constructor(machine: Machine, config: Config, limits: TraceLimits) {

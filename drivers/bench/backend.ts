@@ -56,7 +56,7 @@ export class Backend {
   /** Where a "redirect" points. */
   redirectTo = path;
   #mood: BackendMood = "well";
-  #released: (() => void)[] = [];
+  readonly #released: (() => void)[] = [];
   #received: { readonly count: number; readonly resolve: () => void }[] = [];
   #read = 0;
   #port = 0;

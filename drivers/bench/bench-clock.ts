@@ -15,7 +15,7 @@ export type ClockState = {
 
 export class BenchClock implements Clock {
   #state: ClockState;
-  #timers: Timer[] = [];
+  readonly #timers: Timer[] = [];
   #order = 0;
   #inFlight = 0;
   #rest: (() => void) | undefined;
@@ -58,7 +58,8 @@ export class BenchClock implements Clock {
   }
 
   at(monoMs: number, wake: () => void): () => void {
-    const timer: Timer = { monoMs: Math.max(Math.ceil(monoMs), this.#state.monoMs), order: (this.#order += 1), wake };
+    this.#order += 1;
+    const timer: Timer = { monoMs: Math.max(Math.ceil(monoMs), this.#state.monoMs), order: this.#order, wake };
     // Kept sorted, latest first: the next one to fire is taken off the end.
     let low = 0;
     let high = this.#timers.length;

@@ -95,7 +95,10 @@ export function openBench(
     spi: (reader) => simulatedChip((fields.get(reader) ?? new CardField()).buffer),
     stillLamps: bench.speed === 0,
     onBackend: () => Promise.resolve(),
-    random: () => (jitter = (jitter * 16_807 + 11) % 2_147_483_647) / 2_147_483_647,
+    random: () => {
+      jitter = (jitter * 16_807 + 11) % 2_147_483_647;
+      return jitter / 2_147_483_647;
+    },
     start: () => {
       world.start();
       running = clock.run();

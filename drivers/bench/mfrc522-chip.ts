@@ -268,7 +268,10 @@ export class Mfrc522Chip implements Spi {
     this.#answer = undefined;
     const align = (this.#get(register.bitFraming) >> 4) & 0x07;
     const bytes = new Array<number>(Math.ceil((bits.length + align) / 8)).fill(0);
-    bits.forEach((bit, i) => (bytes[(i + align) >> 3] = (bytes[(i + align) >> 3] ?? 0) | (bit << ((i + align) & 7))));
+    for (const [index, bit] of bits.entries()) {
+      const place = index + align;
+      bytes[place >> 3] = (bytes[place >> 3] ?? 0) | (bit << (place & 7));
+    }
     this.#fifo = bytes;
     this.#registers[register.control] = (this.#get(register.control) & ~0x07) | ((bits.length + align) & 0x07);
     if (collision === undefined) this.#registers[register.coll] = 0xa0;

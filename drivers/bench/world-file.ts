@@ -11,7 +11,7 @@ export type WorldKeeper<T> = { saved(): T | null; save(state: T): void; close():
 export class WorldFile<T> implements WorldKeeper<T> {
   readonly #fd: number;
   #turn = 0;
-  #saved: T | null = null;
+  readonly #saved: T | null = null;
 
   constructor(path: string) {
     this.#fd = openSync(path, "a+", 0o600);

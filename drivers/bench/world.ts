@@ -229,7 +229,7 @@ export class World {
         this.#endStory();
         return;
       default:
-        act satisfies never;
+        return act satisfies never;
     }
   }
 

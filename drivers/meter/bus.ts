@@ -85,7 +85,7 @@ export class MeterBus {
   #waiting = 0;
   #silent = 0;
   #lastShape = "";
-  #counts = { asked: 0, answered: 0, timedOut: 0, garbled: 0, refused: 0, strayBytes: 0 };
+  readonly #counts = { asked: 0, answered: 0, timedOut: 0, garbled: 0, refused: 0, strayBytes: 0 };
   #closing: Promise<void> = Promise.resolve();
   /** Units that may still be about to answer an earlier question. */
   readonly #leftAlone = new Set<number>();
@@ -179,10 +179,10 @@ export class MeterBus {
       );
     this.#waiting += 1;
     const work = this.#tail.then(() => this.#exchange(ask));
-    this.#tail = work.then(
-      () => void (this.#waiting -= 1),
-      () => void (this.#waiting -= 1),
-    );
+    const done = (): void => {
+      this.#waiting -= 1;
+    };
+    this.#tail = work.then(done, done);
     return this.#clock.busy(work);
   }
 

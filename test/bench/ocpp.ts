@@ -140,7 +140,7 @@ async function drained(
   dialect: Dialect,
   items: Backlog,
   stores: Stores,
-  between = new TurnClock(Infinity, () => Promise.resolve()),
+  between = new TurnClock(Number.POSITIVE_INFINITY, () => Promise.resolve()),
 ): Promise<{ rate: number; heaps: readonly [number, number] }> {
   const heaps: [number, number] = [0, 0];
   const clock = new HandClock();

@@ -25,7 +25,7 @@ function tariffOf(json: unknown): Tariff {
  * disturbed.
  */
 function best(rounds: number, unitsPerRound: number, work: () => void): number {
-  let least = Infinity;
+  let least = Number.POSITIVE_INFINITY;
   for (let round = 0; round < rounds; round += 1) {
     const started = process.hrtime.bigint();
     work();
@@ -78,7 +78,7 @@ for (const [name, each] of [
   ["advance + live figures", (rating: Rating) => void live(rating)],
 ] as const) {
   const [youngRound, oldRound] = [roundFrom(100, each), roundFrom(100_000, each)];
-  let [young, old] = [Infinity, Infinity];
+  let [young, old] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
   // In turns, so that whatever else the machine does falls on both.
   for (let round = 0; round < 1500; round += 1) {
     young = Math.min(young, youngRound());
@@ -120,15 +120,13 @@ const all = (one: Case): void => void JSON.stringify(priceLine(one.line).answer)
 
 /** The mean over all cases of the best round of each, in microseconds. The cases take turns, as CDRs in a batch do. */
 function perCdr(work: (one: Case) => void): number {
-  const least = cases.map(() => Infinity);
+  const least = cases.map(() => Number.POSITIVE_INFINITY);
   for (let round = 0; round < 600; round += 1)
-    cases.forEach(
-      (one, index) =>
-        (least[index] = Math.min(
-          least[index] ?? Infinity,
-          best(1, 1, () => work(one)),
-        )),
-    );
+    for (const [index, one] of cases.entries())
+      least[index] = Math.min(
+        least[index] ?? Number.POSITIVE_INFINITY,
+        best(1, 1, () => work(one)),
+      );
   return least.reduce((sum, ns) => sum + ns, 0) / least.length / 1000;
 }
 console.log(

@@ -125,7 +125,13 @@ function bareOnDisk(url: string, folder: string): Loop {
     writeSync(file, line);
     fdatasyncSync(file);
   });
-  return { send: loop.send, close: async () => (closeSync(file), loop.close()) };
+  return {
+    send: loop.send,
+    close: async () => {
+      closeSync(file);
+      await loop.close();
+    },
+  };
 }
 
 function outboxLoop(url: string, store: OutboxStore, tokenFile: string): Loop {

@@ -185,7 +185,7 @@ function remember(account: Account, monoMs: number, register: number): void {
     history.pop();
   if (history.at(-1)?.register !== register) history.push({ monoMs, register });
   const neededMs = hidden?.fromMs ?? (chargedMs ?? monoMs) - aroundMs;
-  while ((history[1]?.monoMs ?? Infinity) <= neededMs) history.shift();
+  while ((history[1]?.monoMs ?? Number.POSITIVE_INFINITY) <= neededMs) history.shift();
 }
 
 /** mWh that flowed between two moments, and in the looks around them. */

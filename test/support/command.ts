@@ -24,7 +24,7 @@ export class Running {
   err = "";
   readonly ended: Promise<Ended>;
   readonly #child: ChildProcess;
-  #lookers: (() => void)[] = [];
+  readonly #lookers: (() => void)[] = [];
 
   constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
     this.#child = spawn(process.execPath, [cli, ...args], {

@@ -7,7 +7,7 @@ type Waking = { readonly atMs: number; readonly wake: () => void };
 export class SteppedClock implements Clock {
   #monoMs = 1_000;
   #wakings: Waking[] = [];
-  #inFlight = new Set<Promise<unknown>>();
+  readonly #inFlight = new Set<Promise<unknown>>();
 
   now(): Moment {
     return { at: 1_790_000_000_000 + this.#monoMs, monoMs: this.#monoMs, boot: "test", trust: "synced" };

@@ -355,7 +355,7 @@ export class VolatileFiles implements Files {
 
   #freeBytes(): number {
     const capacity = this.#capacity ?? this.wishes.capacityBytes;
-    if (capacity === undefined) return Infinity;
+    if (capacity === undefined) return Number.POSITIVE_INFINITY;
     return Math.max(0, capacity - this.#usedBytes(this.root));
   }
 

@@ -241,9 +241,9 @@ function extremesOf(
   };
   let next = 0;
   return periods.map((period) => {
-    while ((samples[next + 1]?.atMs ?? Infinity) <= period.startMs) next += 1;
+    while ((samples[next + 1]?.atMs ?? Number.POSITIVE_INFINITY) <= period.startMs) next += 1;
     const from = next;
-    while ((samples[next + 1]?.atMs ?? Infinity) < period.endMs) next += 1;
+    while ((samples[next + 1]?.atMs ?? Number.POSITIVE_INFINITY) < period.endMs) next += 1;
     const held = samples.slice(from, next + 1);
     return [
       ...(asked.power

@@ -14,7 +14,8 @@ import {
   roundingRule,
   sharesOf,
 } from "../number/money.js";
-import { explainComponentUsage, explainLimit, type Language, whyOf } from "../tariff/explain.js";
+import type { Language } from "../number/words.js";
+import { explainComponentUsage, explainLimit, whyOf } from "../tariff/explain.js";
 import type { Charge } from "../tariff/tariff.js";
 import type { Working } from "./costing.js";
 import type { Amount, Dimension, Price, PriceLine, TaxShare, TaxTotal } from "./price.js";

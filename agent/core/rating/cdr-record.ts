@@ -3,7 +3,7 @@
 
 import { nearestName } from "../../../config/nearest-name.js";
 import { type Decimal, decimalOf, tenTo } from "../number/money.js";
-import { didYouMean, isObject, JsonReader } from "../tariff/json-reader.js";
+import { didYouMean, isObject, type JsonReader } from "../tariff/json-reader.js";
 import { parseInstant } from "../time/time.js";
 
 /** Hours arrive with few decimals: a time this close to a whole second was that second. In seconds, as a fraction. */

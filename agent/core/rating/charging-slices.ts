@@ -106,7 +106,7 @@ export function reselectComponents(
   const timeBorderMs = nextTimeBoundary(boundaries, progress.options, began?.atMs, atMs);
   const threshold = began === undefined ? undefined : boundaries.energy.find((one) => one > conditions.energyMilliWh);
   const energyBorderMilliWh =
-    began === undefined || threshold === undefined ? Infinity : began.energyMilliWh + threshold;
+    began === undefined || threshold === undefined ? Number.POSITIVE_INFINITY : began.energyMilliWh + threshold;
   const goesOn = sample.activity === progress.activity && sameSelection(selection, progress.selection);
   const base = goesOn ? progress : endSlice(progress, atMs, register);
   const before = goesOn ? progress : undefined;
@@ -178,9 +178,11 @@ export function splitAtBoundaries(progress: SliceProgress, last: Sample, next: S
   for (let state = progress; ; ) {
     const crossing = state.energyBorderMilliWh;
     const crossingMs =
-      crossing < next.energyMilliWh ? last.atMs + share(spanMs, crossing - last.energyMilliWh, span) : Infinity;
-    const timeMs = state.timeBorderMs < next.atMs ? state.timeBorderMs : Infinity;
-    if (crossingMs === Infinity && timeMs === Infinity) return state;
+      crossing < next.energyMilliWh
+        ? last.atMs + share(spanMs, crossing - last.energyMilliWh, span)
+        : Number.POSITIVE_INFINITY;
+    const timeMs = state.timeBorderMs < next.atMs ? state.timeBorderMs : Number.POSITIVE_INFINITY;
+    if (crossingMs === Number.POSITIVE_INFINITY && timeMs === Number.POSITIVE_INFINITY) return state;
     state =
       crossingMs <= timeMs
         ? reselectComponents(state, last, crossingMs, crossing)

@@ -1,8 +1,9 @@
 // A priced CDR as one JSON object in OCPI's own field names: decimal strings throughout, never a binary float.
 
 import { decimalText, published, ratio } from "../number/money.js";
+import type { Language } from "../number/words.js";
 import type { ComponentUsage } from "../tariff/component-usage.js";
-import { explainComponentUsage, explainLimit, type Language, whyOf } from "../tariff/explain.js";
+import { explainComponentUsage, explainLimit, whyOf } from "../tariff/explain.js";
 import type { OcpiVersion } from "../tariff/tariff.js";
 import { isoText } from "../time/time.js";
 import { billedText, dimensionOf, taxShares, unitOf } from "./bill.js";

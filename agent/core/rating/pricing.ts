@@ -3,9 +3,9 @@
 // silent 0.
 
 import { tenTo } from "../number/money.js";
+import type { Language } from "../number/words.js";
 import { type Selection, select } from "../tariff/component-selection.js";
 import { componentUsages, type Slice, unitsPer } from "../tariff/component-usage.js";
-import type { Language } from "../tariff/explain.js";
 import { type Fault, JsonReader } from "../tariff/json-reader.js";
 import type { Conditions } from "../tariff/restrictions.js";
 import { inForce, type OcpiVersion, type Tariff } from "../tariff/tariff.js";

@@ -14,9 +14,9 @@ import {
   ratioOf,
   subtract,
 } from "../number/money.js";
+import type { Language } from "../number/words.js";
 import { grossPrice, sameSelection, select } from "../tariff/component-selection.js";
 import { componentUsages, unitsPer } from "../tariff/component-usage.js";
-import type { Language } from "../tariff/explain.js";
 import type { Activity, ChargingPeriod } from "../tariff/period.js";
 import type { Conditions } from "../tariff/restrictions.js";
 import type { PriceComponent, Tariff } from "../tariff/tariff.js";
@@ -152,7 +152,7 @@ function outlookOf({ progress, last }: Rating): Outlook {
 function nextChangeOf(progress: SliceProgress, last: Sample): Change | undefined {
   const untilMs = progress.timeBorderMs + lookAheadMs;
   let atMs = progress.timeBorderMs;
-  for (let tries = 0; tries < mostCandidates && atMs < Infinity && atMs <= untilMs; tries += 1) {
+  for (let tries = 0; tries < mostCandidates && atMs < Number.POSITIVE_INFINITY && atMs <= untilMs; tries += 1) {
     const conditions = conditionsAt(progress, last, atMs, last.energyMilliWh);
     if (!sameSelection(select(progress.tariff, progress.activity, conditions), progress.selection))
       return { atMs, unitPrices: unitPricesAt(progress.tariff, conditions) };

@@ -55,7 +55,7 @@ const split = (n: number): number => 2 ** Math.floor(Math.log2(n - 1));
 /** The root over a list of leaf hashes. */
 export function treeRoot(leaves: readonly string[], hash: Hash): string {
   let frontier: Frontier = [];
-  leaves.forEach((leaf, count) => (frontier = frontierWith(frontier, count, leaf, hash)));
+  for (const [count, leaf] of leaves.entries()) frontier = frontierWith(frontier, count, leaf, hash);
   return rootOf(frontier, hash);
 }
 

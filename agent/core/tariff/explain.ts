@@ -21,8 +21,6 @@ import type { Conditions, Restrictions } from "./restrictions.js";
 import type { Charge, Offer, PriceComponent, PriceLimit, Tariff } from "./tariff.js";
 import { boundariesOf, nextTimeBoundary } from "./tariff-boundaries.js";
 
-export { type Language, languages } from "../number/words.js";
-
 /** A price with at least the currency's decimals and at most four: what stands on a display. */
 function priceText(price: Ratio, currency: string, words: Words): string {
   const least = minorUnits(currency);

@@ -83,10 +83,17 @@ class Walker {
     return found === ",";
   }
 
+  /** Steps over the closing bracket of a value with nothing in it. */
+  #ends(close: string): boolean {
+    const isEmpty = this.text[this.#at] === close;
+    if (isEmpty) this.#at += 1;
+    return isEmpty;
+  }
+
   #members(path: string, depth: number): void {
     this.#at += 1;
     this.#space();
-    if (this.text[this.#at] === "}") return void (this.#at += 1);
+    if (this.#ends("}")) return;
     do {
       this.#space();
       const from = this.#at;
@@ -103,7 +110,7 @@ class Walker {
   #entries(path: string, depth: number): void {
     this.#at += 1;
     this.#space();
-    if (this.text[this.#at] === "]") return void (this.#at += 1);
+    if (this.#ends("]")) return;
     let index = 0;
     do {
       this.#value(`${path}[${index}]`, depth + 1);
@@ -122,5 +129,5 @@ export function positionOf(map: JsonMap, text: string, path: string): Position {
 
 export function positionAt(text: string, offset: number): Position {
   const before = text.slice(0, offset).split("\n");
-  return { line: before.length, column: (before[before.length - 1]?.length ?? 0) + 1 };
+  return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
 }

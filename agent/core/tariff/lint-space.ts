@@ -23,7 +23,10 @@ function days(all: readonly Restrictions[], today: number): number[] {
     today - 7,
   ).filter((day) => day >= today - 7);
   return borders.flatMap((day, index) =>
-    Array.from({ length: Math.min(7, (borders[index + 1] ?? Infinity) - day) }, (_, offset) => day + offset),
+    Array.from(
+      { length: Math.min(7, (borders[index + 1] ?? Number.POSITIVE_INFINITY) - day) },
+      (_, offset) => day + offset,
+    ),
   );
 }
 

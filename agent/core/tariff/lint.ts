@@ -89,7 +89,7 @@ function lintSituations(tariff: Tariff, options: LintOptions): LintWarning[] {
     const holding = new Set<Offer>();
     for (const charge of offered) {
       const found = tariff.offers[charge].filter((offer) => holds(offer, conditions));
-      found.forEach((offer) => holding.add(offer));
+      for (const offer of found) holding.add(offer);
       if (found[0] !== undefined) chosen.add(found[0].component);
       else if (!gaps.has(charge)) gaps.set(charge, conditions);
     }

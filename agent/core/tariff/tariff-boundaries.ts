@@ -58,7 +58,7 @@ export function nextTimeBoundary(
   beganMs: number | undefined,
   atMs: number,
 ): number {
-  let next = Infinity;
+  let next = Number.POSITIVE_INFINITY;
   if (beganMs !== undefined && options.durationsKnown !== false)
     for (const duration of boundaries.durationsMs)
       if (beganMs + duration > atMs) {

@@ -223,7 +223,7 @@ function offersOf(elements: readonly TariffElement[]): Record<Charge, Offer[]> {
               ? "EXPIRY_FLAT"
               : "EXPIRY_TIME";
       const list = offers[charge];
-      if (list[list.length - 1]?.element !== element) list.push({ element, component });
+      if (list.at(-1)?.element !== element) list.push({ element, component });
     }
   }
   return offers;
@@ -278,12 +278,13 @@ export function parseTariff(json: unknown, options: { readonly version?: OcpiVer
     version === "2.2.1" ? "NO" : checked.oneOf(object["tax_included"], "tax_included", ["YES", "NO", "N/A"] as const);
   const minPrice = optional("min_price", (value, path) => readLimit(checked, value, path, version));
   const maxPrice = optional("max_price", (value, path) => readLimit(checked, value, path, version));
-  if (minPrice !== undefined && maxPrice !== undefined)
-    if (
-      below(maxPrice.excl, minPrice.excl) ||
-      (minPrice.incl !== undefined && maxPrice.incl !== undefined && below(maxPrice.incl, minPrice.incl))
-    )
-      checked.fault("max_price", "is less than min_price");
+  if (
+    minPrice !== undefined &&
+    maxPrice !== undefined &&
+    (below(maxPrice.excl, minPrice.excl) ||
+      (minPrice.incl !== undefined && maxPrice.incl !== undefined && below(maxPrice.incl, minPrice.incl)))
+  )
+    checked.fault("max_price", "is less than min_price");
   const list = checked.list(object["elements"], "elements", mostElements);
   if (list?.length === 0) checked.fault("elements", "a tariff needs at least one element");
   const elements: TariffElement[] = [];

@@ -42,7 +42,8 @@ type Entry = ReadReceipt & { readonly text: string };
 function orderComplaints(entries: readonly Entry[]): string[] {
   const complaints: string[] = [];
   const places = new Map<number, number[]>();
-  entries.forEach(({ payload }, at) => places.set(payload.number, [...(places.get(payload.number) ?? []), at]));
+  for (const [at, { payload }] of entries.entries())
+    places.set(payload.number, [...(places.get(payload.number) ?? []), at]);
   for (const [number, at] of places) {
     const texts = new Set(at.map((index) => entries[index]?.text));
     if (texts.size > 1) complaints.push(`forked: ${texts.size} different receipts bear the number ${number}`);

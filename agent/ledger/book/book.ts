@@ -187,11 +187,13 @@ export class Book {
    * a `share` (0 to 1) of the book. Throws book/damaged, and comes back to that page until it holds.
    */
   verifyNext(count = 1, share = 0): void {
-    let done = (this.#turnOfCheck ??= Math.floor(this.sealedPages * share));
+    let done = this.#turnOfCheck ?? Math.floor(this.sealedPages * share);
+    this.#turnOfCheck = done;
     for (let left = Math.min(count, this.sealedPages); left > 0; left -= 1) {
       const page = (done % this.sealedPages) + 1;
       this.verifySealed(page);
-      this.#turnOfCheck = done = page;
+      done = page;
+      this.#turnOfCheck = page;
     }
   }
 

@@ -153,7 +153,7 @@ export class Journal<E> {
    * it out of the journal, so that a start reads only what is still open. Returns how many went, at most `most`:
    * meanwhile nothing else happens.
    */
-  forget(beforeSeq: number, most = Infinity): number {
+  forget(beforeSeq: number, most = Number.POSITIVE_INFINITY): number {
     const going = [...this.#continues.keys()]
       .filter((number) => {
         const next = this.#continues.get(number + 1);

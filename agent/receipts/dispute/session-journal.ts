@@ -37,9 +37,7 @@ function* linesOf(disk: Disk, folder: string): Generator<Line> {
       try {
         const entry = JSON.parse(line.slice(start)) as { event?: Line["event"] };
         if (entry.event !== undefined) yield { text: line, event: entry.event };
-      } catch {
-        continue;
-      }
+      } catch {}
     }
   }
 }

@@ -63,12 +63,14 @@ export class OcpiLine {
   async ask(request: Omit<HttpRequest, "agent">, token: string, signal: AbortSignal): Promise<HttpAnswer | Lost> {
     const headers = { ...this.#headers(token), ...request.headers };
     const once = (agent: http.Agent): Promise<HttpAnswer | Lost> => exchange({ ...request, agent, headers }, signal);
-    const first = await once((this.#agent ??= this.#open()));
+    this.#agent ??= this.#open();
+    const first = await once(this.#agent);
     if (first.kind === "answer") return first;
     this.close();
     if (!first.reused || !["ECONNRESET", "EPIPE"].includes(first.code)) return first;
     // An idle connection was closed under us: the same again on a fresh one.
-    const second = await once((this.#agent = this.#open()));
+    this.#agent = this.#open();
+    const second = await once(this.#agent);
     if (second.kind === "lost") this.close();
     return second;
   }

@@ -114,11 +114,14 @@ export class OcpiPull {
   /** Fetches; `whole` = all tokens, not their changes alone. Resolves when it is done, with or without success. */
   async now(whole = true): Promise<PullStatus> {
     this.#calm();
-    if (!this.#stop.signal.aborted)
-      await (this.#running ??= this.#parts.clock
-        .busy(this.#pull(whole))
-        .catch((error: unknown) => this.#parts.die(error))
-        .finally(() => (this.#running = undefined)));
+    if (this.#stop.signal.aborted) return this.status();
+    this.#running ??= this.#parts.clock
+      .busy(this.#pull(whole))
+      .catch((error: unknown) => this.#parts.die(error))
+      .finally(() => {
+        this.#running = undefined;
+      });
+    await this.#running;
     return this.status();
   }
 
@@ -171,8 +174,8 @@ export class OcpiPull {
     const kept = tokens !== undefined && "kept" in tokens ? tokens.kept : undefined;
     // Written where something changed: a list is written whole, and a card that does so each hour wears out.
     if (kept !== undefined) this.#parts.store.write({ ...kept, last: this.#last });
-    if (troubles.length === 0) return void (this.#failures = 0);
-    this.#failures += 1;
+    this.#failures = troubles.length === 0 ? 0 : this.#failures + 1;
+    if (troubles.length === 0) return;
     this.#in(
       backoffMs(
         this.#failures,

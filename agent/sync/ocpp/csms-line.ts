@@ -62,7 +62,7 @@ export class CsmsLine {
   #failures = 0;
   /** Ends the rest between two tries; there is one. */
   #nudge: (() => void) | undefined;
-  #waiters: (() => void)[] = [];
+  readonly #waiters: (() => void)[] = [];
 
   constructor(parts: CsmsLineParts) {
     this.#parts = parts;

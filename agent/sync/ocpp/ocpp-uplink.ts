@@ -235,7 +235,7 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
       const givenUp = (): void => resolve(undefined);
       if (signal.aborted) return givenUp();
       signal.addEventListener("abort", givenUp, { once: true });
-      rpc
+      void rpc
         .call("Authorize", authorizePayload(rpc.dialect, uid))
         .catch(() => undefined)
         .then(resolve)

@@ -34,9 +34,12 @@ function house(segments: number): {
   const services = {
     journal: {
       lastSeq: 0,
-      forget: (_: number, most: number) => (
-        packed.push(Math.min(left, most)), (left -= Math.min(left, most)), packed.at(-1)
-      ),
+      forget: (_: number, most: number) => {
+        const taken = Math.min(left, most);
+        packed.push(taken);
+        left -= taken;
+        return taken;
+      },
     },
     retention: { first: () => 0 },
     station: { stationState: () => undefined, restate: () => undefined, faults: { clear: () => undefined } },

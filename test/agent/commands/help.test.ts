@@ -1,6 +1,6 @@
 // Every command's help: a sentence, an example, words for each argument and option, JSON where there is something to
 // read. And each example is understood by the very parser that a user meets.
-import { Command } from "commander";
+import type { Command } from "commander";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { programFor } from "../../../agent/cli.js";

@@ -169,8 +169,12 @@ bash("bash completes commands, options, their words and files by it", async () =
   const file = join(folder, "completion");
   writeFileSync(file, ended.out);
   writeFileSync(join(folder, "a card list.csv"), "");
-  const script =
-    'source "$1"; shift; for line in "$@"; do eval "COMP_WORDS=($line)"; COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _chargetill; (IFS="|"; echo "${COMPREPLY[*]}"); done';
+  const script = `source "$1"; shift
+for line in "$@"; do
+  eval "COMP_WORDS=($line)"; COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
+  _chargetill
+  (IFS="|"; echo "\${COMPREPLY[*]}")
+done`;
   const rows: readonly (readonly [string, RegExp])[] = [
     ["chargetill met", /^meter$/],
     ['chargetill ""', /^demo\|run\|status\|.*completion/],

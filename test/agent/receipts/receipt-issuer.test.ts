@@ -79,7 +79,7 @@ test("the key is made for its owner alone", () => {
 });
 
 test("a desk catches up with its book, and every kind of receipt it adds is in order", () => {
-  littleBook(3, signer).forEach((issued, at) => book.append(entryOf(at + 1, issued)));
+  for (const [at, issued] of littleBook(3, signer).entries()) book.append(entryOf(at + 1, issued));
   const issuer = deskOver(signer);
   assert.is(issuer.chain.count, 4);
   assert.is(issuer.credit(2, "meter in doubt", now), 5);
@@ -115,7 +115,7 @@ test("a desk catches up with its book, and every kind of receipt it adds is in o
 test("a sale that was taken back is sold again by the right tariff: once, naming the first, and the book holds", () => {
   const books = Book.open(disk, join(folder, "corrections"));
   let state: IssuerState = { chain: emptyChain, pagination: 0 };
-  littleBook(3, signer).forEach((issued, at) => books.append(entryOf(at + 1, issued)));
+  for (const [at, issued] of littleBook(3, signer).entries()) books.append(entryOf(at + 1, issued));
   const issuer = new ReceiptIssuer({
     station,
     timeZone,
@@ -302,7 +302,7 @@ test("a staged key that cannot be read is a fault with a name, and no crash of e
 
 test("a desk that was made anew follows a long book in one write, and counts on where the old one stood", () => {
   const long = Book.open(disk, join(folder, "long"));
-  littleBook(40, signer).forEach((issued, at) => long.append(entryOf(at + 1, issued)));
+  for (const [at, issued] of littleBook(40, signer).entries()) long.append(entryOf(at + 1, issued));
   let state: IssuerState = { chain: emptyChain, pagination: 0 };
   let writes = 0;
   const open = (): ReceiptIssuer =>
@@ -328,7 +328,7 @@ test("a desk that was made anew follows a long book in one write, and counts on 
 
 test("a desk of another history than the book's is damage with a name, and no crash of each start", () => {
   const other = Book.open(disk, join(folder, "other"));
-  littleBook(3, signer).forEach((issued, at) => other.append(entryOf(at + 1, issued)));
+  for (const [at, issued] of littleBook(3, signer).entries()) other.append(entryOf(at + 1, issued));
   let state: IssuerState = { chain: emptyChain, pagination: 0 };
   const open = (): ReceiptIssuer =>
     new ReceiptIssuer({
@@ -358,7 +358,7 @@ test("a desk of another history than the book's is damage with a name, and no cr
 
 test("what became of a sale is looked for beside the work, and what came since is seen all the same", async () => {
   const { issuer, book: own } = deskIn("beside", record);
-  littleBook(40, signer).forEach((issued, at) => own.append(entryOf(at + 1, issued)));
+  for (const [at, issued] of littleBook(40, signer).entries()) own.append(entryOf(at + 1, issued));
   const caught = deskIn("beside", record).issuer;
   let rests = 0;
   const later = await caught.later(2, () => Promise.resolve(void (rests += 1)));

@@ -52,7 +52,7 @@ function neededAfter(...events: StationEvent[]): number {
   );
   assert.equal([...replayed.waiting.keys()], [...stationState.waiting.keys()]);
   const replay = new JournalReplay(layout, 0);
-  events.forEach((event, index) => replay.saw(index + 1, event));
+  for (const [index, event] of events.entries()) replay.saw(index + 1, event);
   assert.is(replay.retention.first(replay.stationState, events.length), first, "a restart knows it too");
   return first;
 }

@@ -53,7 +53,7 @@ test("are read in short slices before anybody waits, each once; a tap then reads
   const { uid } = settlement(3).token;
   const first = offlineCredit.left(uid);
   // 12.345 kWh each, a hundred of them on this card: 1 000 000 less 1234.5 kWh.
-  assert.equal(first && first.energyKwh, "998765.500");
+  assert.equal(first?.energyKwh, "998765.500");
   add();
   offlineCredit.left(uid);
   offlineCredit.left("another");
@@ -72,7 +72,7 @@ test("that were not all read when the first tap comes are read then, and the sli
 test("count no more once they are acknowledged, and go on counting where they are parked", () => {
   const { offlineCredit, reads, acknowledge } = backlog();
   const { uid } = settlement(3).token;
-  const kwh = (): unknown => offlineCredit.left(uid) && offlineCredit.left(uid)?.energyKwh;
+  const kwh = (): unknown => offlineCredit.left(uid)?.energyKwh;
   assert.is(kwh(), "998765.500");
   // Numbers that three divides are this card's: of the first 150, the fifty less two.
   acknowledge(150, [3, 150, 4, 5]);
@@ -88,10 +88,7 @@ test("that were parked or acknowledged before any was read are met as they stand
   const { offlineCredit, reads, acknowledge } = backlog();
   acknowledge(290, [3, 6]);
   // 3, 6, 291, 294, 297 and 300.
-  assert.is(
-    offlineCredit.left(settlement(3).token.uid) && offlineCredit.left(settlement(3).token.uid)?.energyKwh,
-    "999925.930",
-  );
+  assert.is(offlineCredit.left(settlement(3).token.uid)?.energyKwh, "999925.930");
   assert.is(reads(), 12);
 });
 

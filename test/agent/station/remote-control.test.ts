@@ -69,7 +69,8 @@ starts("at a connector with a car begins like a tap, by COMMAND, with the refere
   assert.is(room.outlet(1).closed, false);
   await room.clock.pass(3_000);
   const sold = room.services.book.get(room.services.book.count());
-  const cdr = JSON.parse(Object.values((sold?.cdr as { texts: Record<string, string> }).texts)[0] ?? "") as {
+  assert.ok(sold);
+  const cdr = JSON.parse(Object.values((sold.cdr as { texts: Record<string, string> }).texts)[0] ?? "") as {
     auth_method: string;
     authorization_reference: string;
   };

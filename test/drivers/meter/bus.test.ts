@@ -101,7 +101,10 @@ bus("after three silences in a row the port itself is opened anew", async () => 
   let opened = 0;
   const counting: SerialBinding = {
     ...set.bench.binding,
-    open: (options) => ((opened += 1), set.bench.binding.open(options)),
+    open: (options) => {
+      opened += 1;
+      return set.bench.binding.open(options);
+    },
   };
   const line = openMeterBus(port, new StillClock(), { binding: counting, loadMap: quickMap });
   const meter = line.meter(meterConfig("eastron-sdm630-v2"));

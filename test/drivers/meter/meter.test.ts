@@ -90,7 +90,7 @@ function energyWords(set: ReturnType<typeof wired>, words: number[], before = 1)
     kind: "spoilt",
     spoil: (frame) => {
       const body = Buffer.from(frame.subarray(0, -2));
-      words.forEach((word, index) => body.writeUInt16BE(word, 3 + 2 * index));
+      for (const [index, word] of words.entries()) body.writeUInt16BE(word, 3 + 2 * index);
       return sealed(body);
     },
   });

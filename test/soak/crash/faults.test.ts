@@ -260,7 +260,7 @@ pins("a welded contactor is a fault that stands, and nothing more is sold there"
       [140, tap(storyCards.ben)],
     ),
     [[60, ({ world }) => world.stick(1, "closed")]],
-    { unbilledAtMost: Infinity },
+    { unbilledAtMost: Number.POSITIVE_INFINITY },
   );
   assert.is(sales.length, 1);
   assert.ok(faults.includes("+contactor/welded") && !faults.includes("-contactor/welded"), faults.join(" "));

@@ -27,7 +27,7 @@ export type Outcome = { readonly how: "sells" | "refuses"; readonly why: string 
 export type Scene = { readonly street: Street; readonly older: readonly VolatileFiles[] };
 
 /** A street on which all is settled. */
-export const settledScene = (): Promise<Scene> => sceneOf(shortStory, [60_000, 120_000, Infinity]);
+export const settledScene = (): Promise<Scene> => sceneOf(shortStory, [60_000, 120_000, Number.POSITIVE_INFINITY]);
 
 /** A settled street, one whose car charges, and one in the middle of three sessions. */
 export async function openScenes(): Promise<Scene[]> {
@@ -43,7 +43,7 @@ async function sceneOf(story: StreetOptions, stops: readonly number[]): Promise<
   const older: VolatileFiles[] = [];
   const { monoMs } = street.before.clock;
   for (const [index, stop] of stops.entries()) {
-    const ended = await street.live(stop === Infinity ? {} : { untilMs: monoMs + stop });
+    const ended = await street.live(stop === Number.POSITIVE_INFINITY ? {} : { untilMs: monoMs + stop });
     assert.equal(ended.how, "story-over");
     street.restarted();
     if (index < stops.length - 1) older.push(street.files.copy());

@@ -44,11 +44,10 @@ export class CutLine {
 
   #listen(): Promise<void> {
     return new Promise((resolve) =>
-      this.#server.listen(
-        this.#port,
-        "127.0.0.1",
-        () => ((this.#port = (this.#server.address() as AddressInfo).port), resolve()),
-      ),
+      this.#server.listen(this.#port, "127.0.0.1", () => {
+        this.#port = (this.#server.address() as AddressInfo).port;
+        resolve();
+      }),
     );
   }
 

@@ -9,8 +9,9 @@ export class ListServer {
   tariffs: unknown[] = [];
   /** Rows of a page; the station may ask for more. */
   pageRows = 2;
-  /** In place of the answer; true = it was taken care of. */
-  instead: (request: http.IncomingMessage, response: http.ServerResponse) => boolean = () => false;
+  /** In place of the answer, to the requests whose address `replaces` holds for. */
+  instead: ((request: http.IncomingMessage, response: http.ServerResponse) => void) | undefined;
+  replaces: (url: string) => boolean = () => true;
   /** What is said of a card. */
   authorize: (
     uid: string,
@@ -38,7 +39,7 @@ export class ListServer {
   #serve(request: http.IncomingMessage, response: http.ServerResponse): void {
     this.asked.push(`${request.method ?? ""} ${request.url ?? ""}`);
     this.headers.push(request.headers);
-    if (this.instead(request, response)) return;
+    if (this.instead !== undefined && this.replaces(request.url ?? "")) return this.instead(request, response);
     const url = new URL(request.url ?? "/", this.url);
     const one = /^\/tokens\/([^/]+)\/authorize$/.exec(url.pathname);
     if (one !== null) return this.#authorize(decodeURIComponent(one[1] ?? ""), request, response);

@@ -189,7 +189,9 @@ export function keepAlive(socket: WebSocket, everyMs: () => number, dead: (words
     );
     timer.unref();
   };
-  const hear = (): void => void (heard = true);
+  const hear = (): void => {
+    heard = true;
+  };
   socket.on("pong", hear);
   socket.on("message", hear);
   next();

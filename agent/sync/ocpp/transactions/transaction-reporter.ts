@@ -168,7 +168,7 @@ export class TransactionReporter {
       if (sent?.kind === "refused") {
         note(`session ${id}: the backend refused an event: ${sent.reason}`);
         // Whoever does not take the cost may well take the values.
-        if (cost) this.#costToldMonoMs.set(id, Infinity);
+        if (cost) this.#costToldMonoMs.set(id, Number.POSITIVE_INFINITY);
         else this.#givenUp.add(id);
       }
       return "done";
@@ -227,18 +227,26 @@ export class TransactionReporter {
   }
 
   #costGoesAlong({ id }: Opening): boolean {
-    return this.#line?.dialect === "ocpp2.0.1" && this.#parts.costMs() > 0 && this.#costToldMonoMs.get(id) !== Infinity;
+    return (
+      this.#line?.dialect === "ocpp2.0.1" &&
+      this.#parts.costMs() > 0 &&
+      this.#costToldMonoMs.get(id) !== Number.POSITIVE_INFINITY
+    );
   }
 
   /** 2.1: at most once in an interval (I12.FR.02, TariffCostCtrlr.Interval[Cost]). */
   #nextCostMonoMs({ id }: Opening): number {
     const everyMs = this.#line?.dialect === "ocpp2.1" ? this.#parts.costMs() : 0;
-    return everyMs === 0 ? Infinity : (this.#costToldMonoMs.get(id) ?? -Infinity) + everyMs;
+    return everyMs === 0
+      ? Number.POSITIVE_INFINITY
+      : (this.#costToldMonoMs.get(id) ?? Number.NEGATIVE_INFINITY) + everyMs;
   }
 
   #nextMonoMs(opening: Opening): number {
     const everyMs = this.#parts.meterValuesMs();
-    return everyMs === 0 ? Infinity : (this.#toldMonoMs.get(opening.id) ?? -Infinity) + everyMs;
+    return everyMs === 0
+      ? Number.POSITIVE_INFINITY
+      : (this.#toldMonoMs.get(opening.id) ?? Number.NEGATIVE_INFINITY) + everyMs;
   }
 
   /** Sleeps until the next value is due or the back-off is over. */

@@ -186,6 +186,6 @@ export function samplesOf(
     register += seconds * 1000 * milliWhPerMs;
     at += seconds * 1000;
   }
-  const last = samples[samples.length - 1] as Sample;
+  const last = samples.at(-1) as Sample;
   return [...samples, { ...last, atMs: session.startMs + at, energyMilliWh: register }];
 }

@@ -66,7 +66,7 @@ function samplesOf(cdr: Json): Sample[] | undefined {
     if (Math.abs(milliWh - Math.round(milliWh)) > 1e-6) return undefined;
     register += Math.round(milliWh);
   }
-  const last = samples[samples.length - 1];
+  const last = samples.at(-1);
   if (last === undefined) return undefined;
   samples.push({ ...last, atMs: Date.parse(String(cdr["end_date_time"])), energyMilliWh: register });
   return samples;

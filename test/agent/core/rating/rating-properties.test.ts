@@ -181,11 +181,7 @@ test("our own periods, cut as finely as one likes and priced as a CDR, come to t
             };
           });
         });
-        const result = priceCdr(
-          [tariff],
-          cdrOf(cut, samples[0]?.atMs ?? 0, samples[samples.length - 1]?.atMs ?? 0),
-          zone,
-        );
+        const result = priceCdr([tariff], cdrOf(cut, samples[0]?.atMs ?? 0, samples.at(-1)?.atMs ?? 0), zone);
         if (!result.ok) throw new Error(JSON.stringify(result.faults));
         assert.equal(totals(billOfCdr(result.priced, "en")), totals(bill(rating)));
       },

@@ -6,9 +6,10 @@ import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { decimalOf } from "../../../../agent/core/number/money.js";
+import { languages } from "../../../../agent/core/number/words.js";
 import { advance, beginRating, bill, type Rating, type Sample } from "../../../../agent/core/rating/rating.js";
 import { chartOf, simulate } from "../../../../agent/core/rating/simulate.js";
-import { explainTariff, languages, priceBeforeStart } from "../../../../agent/core/tariff/explain.js";
+import { explainTariff, priceBeforeStart } from "../../../../agent/core/tariff/explain.js";
 import { lintTariff } from "../../../../agent/core/tariff/lint.js";
 import { parseTariff, type Tariff } from "../../../../agent/core/tariff/tariff.js";
 
@@ -262,7 +263,7 @@ simulation("a session that has not happened costs what the paper says", () => {
     "en",
   );
   assert.is(price.totalCost.excl, "12.93");
-  assert.is(curve[curve.length - 1]?.incl, price.totalCost.incl);
+  assert.is(curve.at(-1)?.incl, price.totalCost.incl);
   assert.is(chartOf(curve).length, 8);
 });
 

@@ -90,35 +90,35 @@ test("every flipped bit in an OCMF record is caught", () => {
   }
 });
 
+/** An object or list that stands inside a receipt, to be changed there. */
+const inside = <T = Json>(whole: object, ...path: readonly (string | number)[]): T =>
+  path.reduce<unknown>((value, key) => (value as { [name: string | number]: unknown })[key], whole) as T;
+
 test("the station itself cannot change a figure unnoticed", () => {
   const cases: readonly [RegExp, (payload: { sale: Json & { [name: string]: Json } } & Json) => void][] = [
     [
       /the receipt says 1000.500.*signed meter record|1000\.500 to/s,
-      ({ sale }) => void ((sale["begin"] ?? {})["registerKwh"] = "1000.500"),
+      ({ sale }) => void (inside(sale, "begin")["registerKwh"] = "1000.500"),
     ],
-    [/another|MS|serial/i, ({ sale }) => void ((sale["meter"] ?? {})["serial"] = "SN-9")],
-    [/ID: the receipt says/, ({ sale }) => void ((sale["token"] ?? {})["uid"] = "04A1B2C3D4E5F7")],
-    [/CI: the receipt says/, ({ sale }) => void ((sale["connector"] ?? {})["evseId"] = "DE*ABC*E0001*2")],
-    [/digest/, ({ sale }) => void (((sale["tariff"] ?? {})["value"] as Json)["currency"] = "CHF")],
+    [/another|MS|serial/i, ({ sale }) => void (inside(sale, "meter")["serial"] = "SN-9")],
+    [/ID: the receipt says/, ({ sale }) => void (inside(sale, "token")["uid"] = "04A1B2C3D4E5F7")],
+    [/CI: the receipt says/, ({ sale }) => void (inside(sale, "connector")["evseId"] = "DE*ABC*E0001*2")],
+    [/digest/, ({ sale }) => void (inside(sale, "tariff", "value")["currency"] = "CHF")],
     [
       /the receipt says 9\.99 EUR, the samples and the tariff give 8\.54 EUR/,
-      ({ sale }) => void (((sale["price"] ?? {})["due"] as Json)["gross"] = "9.99"),
+      ({ sale }) => void (inside(sale, "price", "due")["gross"] = "9.99"),
     ],
     [
       /add up to/,
-      ({ sale }) =>
-        void ((((sale["price"] ?? {})["lines"] as Json[])[0] ?? {})["amount"] = { excl: "6.1725", incl: "7.345276" }),
+      ({ sale }) => void (inside(sale, "price", "lines", 0)["amount"] = { excl: "6.1725", incl: "7.345276" }),
     ],
     [
       /periods\.0\.energyMilliWh: the receipt says 1, worked out again it is 12345000/,
-      ({ sale }) => void (((sale["periods"] as unknown as Json[])[0] ?? {})["energyMilliWh"] = 1),
+      ({ sale }) => void (inside(sale, "periods", 0)["energyMilliWh"] = 1),
     ],
     [/12\.346 kWh/, ({ sale }) => void (sale["energyKwh"] = "12.346" as unknown as Json)],
-    [/register fell/, ({ sale }) => void ((((sale["samples"] ?? {})["rows"] as number[][])[2] ?? [])[1] = 1)],
-    [
-      /more than 11000 W/,
-      ({ sale }) => void ((((sale["samples"] ?? {})["rows"] as number[][])[1] ?? [])[1] = 8_000_000),
-    ],
+    [/register fell/, ({ sale }) => void (inside<number[]>(sale, "samples", "rows", 2)[1] = 1)],
+    [/more than 11000 W/, ({ sale }) => void (inside<number[]>(sale, "samples", "rows", 1)[1] = 8_000_000)],
     [
       /no local time of Europe\/Berlin/,
       ({ sale }) => void (sale["start"] = "2026-03-28T22:30:00.000+02:00" as unknown as Json),
@@ -136,7 +136,7 @@ test("over an outage whose length no clock knows the samples tell no power; over
     failures(
       verify(
         resigned(({ sale }) => {
-          const rows = (sale["samples"] ?? {})["rows"] as unknown as [number, number, number, number | null, string][];
+          const rows = inside<[number, number, number, number | null, string][]>(sale, "samples", "rows");
           const [, , third, last] = rows;
           if (third === undefined || last === undefined) throw new Error("four samples");
           third[4] = "suspended";
@@ -301,15 +301,15 @@ test("evidence made to break the verifier gets a verdict", () => {
     `{"format":"chargetill consistency 1","older":${deep},"newer":"","proof":[]}`,
     resigned(
       ({ sale }) =>
-        void ((sale["price"] ?? {})["totalCost"] = {
+        void (inside(sale, "price")["totalCost"] = {
           excl: "9".repeat(30),
           incl: `-${"9".repeat(30)}.${"9".repeat(18)}`,
         }),
     ),
-    resigned(({ sale }) => void (((sale["tariff"] ?? {})["value"] as Json)["elements"] = deep)),
+    resigned(({ sale }) => void (inside(sale, "tariff", "value")["elements"] = deep)),
     resigned(
       ({ sale }) =>
-        void ((sale["samples"] ?? {})["rows"] = [
+        void (inside(sale, "samples")["rows"] = [
           [0, 0, 0, null, "charging"],
           [Number.MAX_SAFE_INTEGER, 0, 0, null, "parking"],
         ]),

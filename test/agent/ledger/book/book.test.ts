@@ -32,7 +32,7 @@ books("receipts are found by number, and the last one is known", () => {
   assert.equal(book.count(), 10);
   assert.deepEqual(book.last(), receipt(10));
   for (let number = 1; number <= 10; number += 1) assert.deepEqual(book.get(number), receipt(number));
-  for (const none of [0, -1, 11, 1.5, NaN]) assert.equal(book.get(none), undefined);
+  for (const none of [0, -1, 11, 1.5, Number.NaN]) assert.equal(book.get(none), undefined);
   assert.deepEqual(
     [...book.entries(8)].map(({ number }) => number),
     [8, 9, 10],
@@ -66,7 +66,7 @@ books("another receipt under a taken number, or a gap, is refused", () => {
   assert.throws(() => book.append({ ...receipt(6), cdr: null }), isDamaged(/receipt 6 stands/));
   assert.throws(() => book.append(receipt(8)), isDamaged(/receipt 8 cannot follow receipt 6/));
   assert.throws(() => book.append({ ...receipt(7), issuedMs: 0.5 }), TypeError);
-  assert.throws(() => book.append({ ...receipt(7), cdr: { total: NaN } }), TypeError);
+  assert.throws(() => book.append({ ...receipt(7), cdr: { total: Number.NaN } }), TypeError);
   assert.equal(book.count(), 6);
 });
 

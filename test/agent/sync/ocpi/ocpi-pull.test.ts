@@ -68,9 +68,18 @@ function pulling(
     note: (words) => notes.push(words),
     store: {
       read: () => state,
-      write: (next) => ((writes += 1), (state = parsePullState(JSON.parse(JSON.stringify(next))))),
+      write: (next) => {
+        writes += 1;
+        state = parsePullState(JSON.parse(JSON.stringify(next)));
+      },
     },
-    tariffs: { own: () => tariffs, replace: (next) => ((tariffs = next), true) },
+    tariffs: {
+      own: () => tariffs,
+      replace: (next) => {
+        tariffs = next;
+        return true;
+      },
+    },
     fault: (code, words) => (words === undefined ? faults.delete(code) : faults.set(code, words)),
     die: (error) => {
       throw error;
@@ -83,7 +92,8 @@ const test = suite("tokens and tariffs from a backend");
 test.before.each(() => {
   server.tokens = ["04A1", "04A2", "04A3", "04A4", "04A5"].map((uid) => wireToken(uid));
   server.tariffs = [wireTariff("AC", 0.4)];
-  server.instead = () => false;
+  server.instead = undefined;
+  server.replaces = () => true;
   server.pageRows = 2;
   server.asked.length = server.headers.length = 0;
   files.write(`${token}\n`);
@@ -145,7 +155,7 @@ test("a row dated into the future hides no change that comes before it", async (
 
 test("that cannot be fetched are tried again with back-off, for ever, and it is told once", async () => {
   const { pull, notes } = pulling();
-  server.instead = (_request, response) => (response.writeHead(503).end(), true);
+  server.instead = (_request, response) => response.writeHead(503).end();
   await pull.now();
   const waits: number[] = [];
   for (let turn = 0; turn < 6; turn += 1) {
@@ -155,7 +165,7 @@ test("that cannot be fetched are tried again with back-off, for ever, and it is 
     await pull.settled();
   }
   assert.equal(waits, [75, 150, 300, 600, 750, 750]);
-  server.instead = () => false;
+  server.instead = undefined;
   clock.advance(clock.nextMs ?? 0);
   await pull.settled();
   assert.equal([pull.status().ok, clock.nextMs], [true, undefined]);
@@ -167,7 +177,7 @@ test("that cannot be fetched are tried again with back-off, for ever, and it is 
 
 test("a server that asks to be left alone is, as long as it says", async () => {
   const { pull } = pulling();
-  server.instead = (_request, response) => (response.writeHead(429, { "Retry-After": "1800" }).end(), true);
+  server.instead = (_request, response) => response.writeHead(429, { "Retry-After": "1800" }).end();
   await pull.now();
   assert.is(clock.nextMs, 1_800_000);
   await pull.stop();
@@ -186,9 +196,8 @@ test("a schedule's turn comes within its minute, not for a whole street at once"
 
 test("a redirect within the origin is followed", async () => {
   const { pull } = pulling();
-  server.instead = (request, response) =>
-    !/moved/.test(request.url ?? "") &&
-    (response.writeHead(307, { Location: `${request.url ?? ""}&moved` }).end(), true);
+  server.replaces = (url) => !/moved/.test(url);
+  server.instead = (request, response) => response.writeHead(307, { Location: `${request.url ?? ""}&moved` }).end();
   const status = await pull.now();
   assert.equal([status.ok, status.tokens], [true, 5], status.words);
 });
@@ -205,85 +214,82 @@ test("a row that cannot be read counts for nothing, and what was known of its ca
 const halves: readonly [string, (instance: ListServer) => void, RegExp][] = [
   [
     "a server that breaks off after the first page",
-    (one) => (one.instead = (request, response) => /offset=2/.test(request.url ?? "") && (response.destroy(), true)),
+    (one) => {
+      one.replaces = (url) => /offset=2/.test(url);
+      one.instead = (_request, response) => response.destroy();
+    },
     /cut|no answer/,
   ],
   [
     "a next page at another place",
     (one) =>
-      (one.instead = (_request, response) => (
+      (one.instead = (_request, response) =>
         response
           .writeHead(200, { Link: '<https://evil.example/tokens>; rel="next"' })
-          .end('{"status_code":1000,"data":[]}'),
-        true
-      )),
+          .end('{"status_code":1000,"data":[]}')),
     /evil\.example, where the token must not go/,
   ],
   [
     "a redirect to another place",
     (one) =>
-      (one.instead = (_request, response) => (
-        response.writeHead(307, { Location: "https://evil.example/tokens" }).end(), true
-      )),
+      (one.instead = (_request, response) =>
+        response.writeHead(307, { Location: "https://evil.example/tokens" }).end()),
     /sends us elsewhere to https:\/\/evil\.example, where the token must not go/,
   ],
   [
     "a redirect to a login page",
-    (one) => (one.instead = (_request, response) => (response.writeHead(302, { Location: "/login" }).end(), true)),
+    (one) => (one.instead = (_request, response) => response.writeHead(302, { Location: "/login" }).end()),
     /sends us elsewhere \(HTTP 302\): a login page of the network, or a wrong tokensUrl/,
   ],
   [
     "redirects without end",
-    (one) => (one.instead = (request, response) => (response.writeHead(308, { Location: request.url }).end(), true)),
+    (one) => (one.instead = (request, response) => response.writeHead(308, { Location: request.url }).end()),
     /sends us elsewhere \(HTTP 308\)/,
   ],
   [
     "pages that lead round in a circle",
     (one) =>
-      (one.instead = (_request, response) => (
+      (one.instead = (_request, response) =>
         response
           .writeHead(200, { Link: `<${one.url}/tokens?offset=0&limit=500>; rel="next"` })
-          .end('{"status_code":1000,"data":[]}'),
-        true
-      )),
+          .end('{"status_code":1000,"data":[]}')),
     /round in a circle/,
   ],
   [
     "a list that ends early",
     (one) =>
-      (one.instead = (_request, response) => (
-        response.writeHead(200, { "X-Total-Count": "9" }).end('{"status_code":1000,"data":[]}'), true
-      )),
+      (one.instead = (_request, response) =>
+        response.writeHead(200, { "X-Total-Count": "9" }).end('{"status_code":1000,"data":[]}')),
     /ends after 0 of 9 rows/,
   ],
   [
     "a login page",
-    (one) => (one.instead = (_request, response) => (response.end("<html>"), true)),
+    (one) => (one.instead = (_request, response) => response.end("<html>")),
     /no OCPI answer \(a login page/,
   ],
   [
     "a wrong token",
-    (one) => (one.instead = (_request, response) => (response.writeHead(401).end('{"status_code":2001}'), true)),
+    (one) => (one.instead = (_request, response) => response.writeHead(401).end('{"status_code":2001}')),
     /does not accept the token in /,
   ],
   [
     "a wrong token by OCPI's code alone",
-    (one) => (one.instead = (_request, response) => (response.end('{"status_code":3000}'), true)),
+    (one) => (one.instead = (_request, response) => response.end('{"status_code":3000}')),
     /some backends answer so to a wrong token/,
   ],
   [
     "a wrong address",
-    (one) => (one.instead = (_request, response) => (response.writeHead(404).end(), true)),
+    (one) => (one.instead = (_request, response) => response.writeHead(404).end()),
     /check tokensUrl/,
   ],
   [
     "an answer without a list",
-    (one) => (one.instead = (_request, response) => (response.end('{"status_code":1000,"data":{}}'), true)),
+    (one) => (one.instead = (_request, response) => response.end('{"status_code":1000,"data":{}}')),
     /holds no list/,
   ],
   [
     "a list longer than a page may be",
-    (one) => (one.instead = (_request, response) => (response.end("x".repeat(9 * 1024 * 1024)), true)),
+    (one) => (one.instead = (_request, response) => response.end("x".repeat(9 * 1024 * 1024))),
     /longer than any OCPI answer/,
   ],
 ];
@@ -323,21 +329,15 @@ test("a server that drips is given up after its time, and so is one page after a
     return fetched.ok ? "fetched" : fetched.words;
   };
   try {
-    server.instead = (_request, response) => (timers.push(setInterval(() => response.write(" "), 20)), true);
+    server.instead = (_request, response) => timers.push(setInterval(() => response.write(" "), 20));
     assert.match(await fetchWithin(200, 60_000), /no answer in time/);
     let page = 0;
-    server.instead = (_request, response) => (
-      timers.push(
-        setTimeout(
-          () =>
-            response
-              .writeHead(200, { Link: `<${server.url}/tokens?offset=${(page += 1)}>; rel="next"` })
-              .end('{"status_code":1000,"data":[]}'),
-          5,
-        ),
-      ),
-      true
-    );
+    server.instead = (_request, response) => {
+      page += 1;
+      const next = `<${server.url}/tokens?offset=${page}>; rel="next"`;
+      const answer = (): unknown => response.writeHead(200, { Link: next }).end('{"status_code":1000,"data":[]}');
+      timers.push(setTimeout(answer, 5));
+    };
     assert.match(await fetchWithin(60_000, 1_000), /not whole within 1 s/);
   } finally {
     for (const timer of timers) clearInterval(timer);
@@ -450,7 +450,10 @@ asking.before.each(() => files.write(`${token}\n`));
 asking("is named in the address with its type, and the EVSE in the body", async () => {
   let seen: unknown;
   await ask({ allowed: "ALLOWED", token: wireToken(card) });
-  askServer.authorize = (_uid, body) => ((seen = body), { data: { allowed: "BLOCKED", token: wireToken(card) } });
+  askServer.authorize = (_uid, body) => {
+    seen = body;
+    return { data: { allowed: "BLOCKED", token: wireToken(card) } };
+  };
   const check = new OcpiCheck({
     config: configOf(),
     tokensUrl: `${askServer.url}/tokens/`,

@@ -154,14 +154,18 @@ for (const [kind, ocpi, protocol] of [
     const idToken = { idToken: "DE-8AA-CA2B3C4D5", type: kind };
     await scene.ask("RequestStartTransaction", { evseId: 1, idToken, remoteStartId: 41 });
     await scene.until(() => scene.events("Started").length === 1);
-    assert.equal(scene.events("Started")[0]?.["idToken"], idToken);
-    const { transactionId } = scene.events("Started")[0]?.["transactionInfo"] as { transactionId: string };
+    const [started] = scene.events("Started");
+    assert.ok(started);
+    assert.equal(started["idToken"], idToken);
+    const { transactionId } = started["transactionInfo"] as { transactionId: string };
     await scene.ask("RequestStopTransaction", { transactionId });
     await scene.until(() => scene.events("Ended").length === 1);
     const { token } = scene.sale().sale;
     assert.equal([token.uid, token.type, token.idTokenType], [idToken.idToken, ocpi, kind]);
     const { book } = room.services;
-    const { texts } = book.get(book.count())?.cdr as CdrCopies;
+    const sold = book.get(book.count());
+    assert.ok(sold);
+    const { texts } = sold.cdr as CdrCopies;
     for (const text of Object.values(texts))
       assert.is((JSON.parse(text) as { cdr_token: { type: string } }).cdr_token.type, ocpi);
     assert.ok(Object.keys(texts).length > 0);
@@ -284,7 +288,9 @@ test("ocpp2.1: the next session is priced by the tariff that the CSMS set, and i
     exclTax: Math.round(milliEuro / 10_000) / 100,
     inclTax: Math.round((milliEuro * 119) / 1_000_000) / 100,
   });
-  const { transactionId } = scene.events("Started")[0]?.["transactionInfo"] as { transactionId: string };
+  const [started] = scene.events("Started");
+  assert.ok(started);
+  const { transactionId } = started["transactionInfo"] as { transactionId: string };
   await scene.ask("RequestStopTransaction", { transactionId });
   await scene.until(() => scene.events("Ended").length === 1);
   const { sale } = scene.sale();
@@ -342,13 +348,14 @@ test("ocpp2.1: a session whose tariff was cleared or replaced meanwhile is told 
   csms.mood = undefined;
   await scene.until(() => scene.events("Ended").length === 1);
   const [ended] = scene.events("Ended");
-  const cost = ended?.["costDetails"] as {
+  assert.ok(ended);
+  const cost = ended["costDetails"] as {
     totalCost: { energy: { exclTax: number } };
     chargingPeriods: { tariffId: string }[];
   };
   assert.equal(
     [
-      (ended?.["transactionInfo"] as { tariffId: string }).tariffId,
+      (ended["transactionInfo"] as { tariffId: string }).tariffId,
       cost.totalCost.energy.exclTax,
       cost.chargingPeriods[0]?.tariffId,
     ],

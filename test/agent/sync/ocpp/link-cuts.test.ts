@@ -44,10 +44,11 @@ function proven2x(events: readonly Got[], book: World["book"], protocol: string)
     for (const copies of bySeqNo.values()) assert.is(new Set(copies.map(({ text }) => text)).size, 1);
     const [started, ended] = [...bySeqNo.values()].map((copies) => first(copies).payload);
     assert.is(started?.["eventType"], "Started");
-    assert.is(ended?.["eventType"], "Ended");
-    assert.is(ended?.["offline"], true);
+    assert.ok(ended);
+    assert.is(ended["eventType"], "Ended");
+    assert.is(ended["offline"], true);
     const [begin, end] = (
-      ended?.["meterValue"] as readonly {
+      ended["meterValue"] as readonly {
         readonly sampledValue: readonly [{ readonly value: number; readonly signedMeterValue?: Fields }];
       }[]
     ).map(({ sampledValue }) => sampledValue[0]);
@@ -57,7 +58,7 @@ function proven2x(events: readonly Got[], book: World["book"], protocol: string)
       Buffer.from(String(end?.signedMeterValue?.["signedMeterData"]), "base64").toString(),
       book.issued[number - 1]?.ocmf,
     );
-    const info = ended?.["transactionInfo"] as Fields;
+    const info = ended["transactionInfo"] as Fields;
     assert.is((info["customData"] as Fields)["total"], price.due.gross);
     assert.is((info["customData"] as Fields)["energyKwh"], kwhExact(12_345_000));
     assert.is(info["stoppedReason"], "Local");

@@ -47,13 +47,15 @@ function proven(csms: Csms, street: Street, protocol: string): number {
       `receipt ${number}`,
     );
     assert.equal([texts[0]?.["eventType"], texts.at(-1)?.["eventType"]], ["Started", "Ended"]);
-    const info = texts.at(-1)?.["transactionInfo"] as Fields;
+    const ended = texts.at(-1);
+    assert.ok(ended);
+    const info = ended["transactionInfo"] as Fields;
     assert.equal(
       [info["stoppedReason"], (info["customData"] as Fields)["total"], (info["customData"] as Fields)["receipt"]],
       [sale.stop.reason, sale.price.due.gross, number],
     );
     const [begin, end] = (
-      texts.at(-1)?.["meterValue"] as readonly { readonly sampledValue: readonly [{ readonly value: number }] }[]
+      ended["meterValue"] as readonly { readonly sampledValue: readonly [{ readonly value: number }] }[]
     ).map(({ sampledValue }) => sampledValue[0].value);
     assert.is(((end ?? 0) - (begin ?? 0)).toFixed(3), (Number(sale.energyKwh) * 1000).toFixed(3));
   }

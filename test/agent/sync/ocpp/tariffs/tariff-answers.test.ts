@@ -8,7 +8,7 @@ import { PushedTariffs } from "../../../../../agent/tariffs/pushed-tariffs.js";
 import { Room } from "../../../../support/station/test-station.js";
 import { SteppedClock } from "../../../../support/stepped-clock.js";
 import { Counter } from "../../../../support/sync/test-requests.js";
-import { PowerCut, VolatileFiles } from "../../../../support/volatile-files.js";
+import { PowerCut, type VolatileFiles } from "../../../../support/volatile-files.js";
 
 const test = suite("tariffs of a CSMS");
 const tariff = (tariffId: string, priceKwh: number, more: object = {}): object => ({

@@ -111,13 +111,13 @@ function costByOcpp(tariff: TariffType, { startMs, offsetMinutes, stretches }: V
   };
   for (const [index, amount] of used.energy)
     charge(
-      multiply(exact(tariff.energy?.prices[index]?.priceKwh ?? NaN), { n: BigInt(amount), d: 1000n }),
+      multiply(exact(tariff.energy?.prices[index]?.priceKwh ?? Number.NaN), { n: BigInt(amount), d: 1000n }),
       tariff.energy?.taxRates,
     );
   for (const name of ["chargingTime", "idleTime"] as const)
     for (const [index, amount] of used[name])
       charge(
-        multiply(exact(tariff[name]?.prices[index]?.priceMinute ?? NaN), { n: BigInt(amount), d: 60n }),
+        multiply(exact(tariff[name]?.prices[index]?.priceMinute ?? Number.NaN), { n: BigInt(amount), d: 60n }),
         tariff[name]?.taxRates,
       );
   if (fee !== undefined) charge(exact(fee.priceFixed), tariff.fixedFee?.taxRates);

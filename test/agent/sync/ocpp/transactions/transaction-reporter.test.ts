@@ -80,7 +80,9 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
           [3, undefined, "StopAuthorized"],
         ],
       );
-      assert.is((payloads[0]?.["transactionInfo"] as { remoteStartId?: number }).remoteStartId, 77);
+      const [begun] = payloads;
+      assert.ok(begun);
+      assert.is((begun["transactionInfo"] as { remoteStartId?: number }).remoteStartId, 77);
       const values = payloads[2]?.["meterValue"] as readonly {
         readonly sampledValue: readonly { readonly value: number }[];
       }[];
@@ -237,8 +239,10 @@ test("2.1: the cost so far is told each Interval[Cost] seconds, exactly the bill
   );
   const session = place.stationState().sessions.get(1);
   if (session?.state !== "charging") throw new Error("it charges");
+  const newest = costs.at(-1);
+  assert.ok(newest);
   assert.is(
-    (costs.at(-1)?.totalCost.total as { inclTax: number }).inclTax,
+    (newest.totalCost.total as { inclTax: number }).inclTax,
     Number(moneyText(live(session.sale.rating).ifStoppedNow.incl, "EUR")),
   );
   assert.equal(
@@ -251,7 +255,8 @@ test("2.1: the cost so far is told each Interval[Cost] seconds, exactly the bill
   place.settles();
   await drained(now.outbox);
   const ended = events(csms).at(-1)?.payload;
-  assert.equal([ended?.["seqNo"], "chargingPeriods" in (ended?.["costDetails"] as Cost)], [payloads.length, true]);
+  assert.ok(ended);
+  assert.equal([ended["seqNo"], "chargingPeriods" in (ended["costDetails"] as Cost)], [payloads.length, true]);
   assert.equal([csms.violations, now.failures], [[], []]);
 });
 
@@ -282,7 +287,9 @@ for (const [protocol, known] of [
     const session = place.stationState().sessions.get(1);
     if (session?.state !== "charging") throw new Error("it charges");
     const { due, currency } = bill(session.sale.rating);
-    assert.equal((updates.at(-1)?.["transactionInfo"] as Fields)["customData"], {
+    const newest = updates.at(-1);
+    assert.ok(newest);
+    assert.equal((newest["transactionInfo"] as Fields)["customData"], {
       vendorId: "chargetill",
       energyKwh: "0.030",
       currency,
