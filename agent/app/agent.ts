@@ -1,36 +1,30 @@
-// The one place where parts are made and tied: ledger, key, cash desk, outboxes and station over the devices of a
-// machine. A fault at start does not end the process: contactors stay open, nothing is sold, the fault is shown, and it
-// is tried again.
+// The agent: takes the lock of the state folder, opens the services over the devices of the machine, and keeps them
+// going. A fault at the start does not end the process: contactors stay open, no session can start, the fault is shown,
+// and it is tried again.
 import { randomUUID } from "node:crypto";
 import type { LoadedConfig } from "../../config/load.js";
 import type { ConnectorConfig } from "../../config/schema.js";
 import { DeviceError, type EnergyMeter, type FaultCode } from "../../drivers/driver.js";
-import { closePins, type Machine, type MachineBuses, openMachine } from "../../drivers/machine/open.js";
-import {
-  type ControlAnswer,
-  type ControlRequest,
-  ControlServer,
-  socketPath,
-  spareSocketPath,
-} from "../control/control-socket.js";
+import { type Machine, type MachineBuses, openMachine } from "../../drivers/machine/open.js";
+import { type ControlAnswer, type ControlRequest, socketPath } from "../control/control-socket.js";
 import { StateLock } from "../control/state-lock.js";
 import { Failure } from "../core/failure.js";
-import { reservedFor } from "../core/session/backend-orders.js";
 import { isBusy } from "../core/session/session.js";
-import { isChosen, waitingFor } from "../core/session/station-state.js";
 import { Disk } from "../ledger/store/disk.js";
 import { refusedChanges } from "../station/config-reload.js";
 import type { AgentEvent } from "../station/events.js";
-import { connectorSnapshot, type Snapshot } from "../station/snapshot.js";
+import type { Snapshot } from "../station/snapshot.js";
 import { type LogSwitch, TraceSessions } from "../technician/trace-sessions.js";
+import { agentSnapshot } from "./agent-snapshot.js";
 import { answerControlRequest } from "./control-handlers.js";
+import { ControlListener } from "./control-listener.js";
 import { CronJob } from "./cron-job.js";
+import { HeldPins } from "./held-pins.js";
 import { Maintenance } from "./maintenance.js";
-import { openServices, type Services } from "./services.js";
+import { closeServices, openServices, type Services } from "./services.js";
 import { SystemdNotifier } from "./systemd-notify.js";
 import { loadUplinkKinds, type UplinkKinds } from "./uplinks/uplinks.js";
-import { pingEveryMs, Watchdog } from "./watchdog.js";
-import { watchdogLimitMs } from "./watchdog-limits.js";
+import { pingEveryMs, Watchdog, watchdogLimitMs } from "./watchdog.js";
 
 export type AgentOptions = {
   readonly buses: MachineBuses;
@@ -62,16 +56,12 @@ export class Agent {
   readonly #notifier: NonNullable<AgentOptions["notifier"]>;
   readonly #watchdog = new Watchdog(() => this.#notifier.tellNow?.("WATCHDOG=1"));
   readonly #meters = new Map<number, EnergyMeter>();
-  readonly #housekeeping: Maintenance;
+  readonly #maintenance: Maintenance;
   readonly #watch: TraceSessions;
-  #control: ControlServer | undefined;
-  /** The pins that are held while there is no shop. */
-  readonly #held: Parameters<typeof closePins>[0][] = [];
-  /** What was told of them last, so that each try to open does not tell it again. */
-  readonly #told = new Map<string, string>();
-  #opensControl = false;
+  readonly #control: ControlListener;
+  readonly #heldPins: HeldPins;
   #services: Services | undefined;
-  #closed: { readonly code: FaultCode; readonly message: string } | undefined;
+  #openingFault: { readonly code: FaultCode; readonly message: string } | undefined;
   #retry: (() => void) | undefined;
   #ending = false;
   #draining = false;
@@ -88,7 +78,7 @@ export class Agent {
     this.#kinds = kinds;
     disk.onSync = () => this.#watchdog.synced(machine.clock.now().monoMs);
     this.#watch = new TraceSessions(loaded.config, machine, options.log);
-    this.#housekeeping = new Maintenance({
+    this.#maintenance = new Maintenance({
       clock: machine.clock,
       disk,
       config: loaded.config,
@@ -101,6 +91,17 @@ export class Agent {
         this.#options.changed?.();
       },
       die: (error) => this.#die(error),
+    });
+    this.#control = new ControlListener({
+      path: socketPath(loaded),
+      isLocked: () => this.#lock !== undefined,
+      answer: async (request) => this.#watch.answer(request) ?? this.#answer(request),
+      failed: (error) => this.#tellFault("station", faultCodeOf(error), error.message),
+    });
+    this.#heldPins = new HeldPins({
+      connectors: () => this.#loaded.config.connectors,
+      pins: (connector) => machine.pins(connector),
+      failed: ({ id }, error) => this.#tellFault(`connector ${id}`, error.code, error.message),
     });
   }
 
@@ -121,12 +122,12 @@ export class Agent {
     agent.#refuseSecond();
     agent.#machine.start();
     try {
-      agent.#openShop(firstRetryMs);
+      agent.#tryToOpen(firstRetryMs);
     } catch (error) {
       await agent.#machine.close();
       throw error;
     }
-    await agent.#openControl();
+    await agent.#control.open();
     agent.#everyMs(pingEveryMs, () => agent.#ping());
     return agent;
   }
@@ -145,93 +146,17 @@ export class Agent {
       StateLock.take(state, this.#machine.clock.now().at, this.#disk.files);
   }
 
-  /**
-   * Without its socket an agent sells as well as with it, but cannot be asked: it is tried again each minute, and where
-   * the state folder takes none a spare one stands in. Without the lock the folder's socket may be another agent's.
-   */
-  async #openControl(): Promise<void> {
-    const own = socketPath(this.#loaded);
-    if (this.#ending || this.#opensControl || this.#control?.path === own) return;
-    this.#opensControl = true;
-    const opened =
-      (this.#lock === undefined ? undefined : await this.#listen(own)) ??
-      (this.#control === undefined ? await this.#listen(spareSocketPath(own)) : undefined);
-    this.#opensControl = false;
-    if (opened === undefined) return;
-    const before = this.#control;
-    this.#control = opened;
-    await before?.close();
-    if (this.#ending) await opened.close();
-  }
-
-  async #listen(path: string): Promise<ControlServer | undefined> {
-    try {
-      return await ControlServer.open(path, async (request) => this.#watch.answer(request) ?? this.#answer(request));
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      // Where nobody made the folder of the spare one, there is none.
-      if (path === socketPath(this.#loaded))
-        this.#options.tell({
-          news: "fault",
-          at: this.#machine.clock.now().at,
-          device: "station",
-          code: faultCodeOf(error),
-          message: error.message,
-        });
-      return undefined;
-    }
-  }
-
+  /** How everything stands now. */
   snapshot(): Snapshot {
-    const { config } = this.#loaded;
-    const station = this.#services?.station;
-    const uplinks = this.#services?.outboxes.map((outbox) => outbox.status()) ?? [];
-    const moment = this.#machine.clock.now();
-    const blocked = this.#whyClosed();
-    return {
-      moment,
+    return agentSnapshot({
+      moment: this.#machine.clock.now(),
       version: this.#options.version,
-      station: config.station.id,
-      operator: config.station.operator.name,
-      helpline: config.station.operator.helpline,
-      timeZone: config.station.timeZone,
-      selling: blocked === undefined,
-      ...(blocked === undefined ? {} : { closed: blocked }),
-      receipts: this.#services?.book.count() ?? 0,
-      keyId: this.#services?.issuer.keyId ?? "",
-      offline: uplinks.some(
-        ({ reachability }) =>
-          reachability === "offline" || reachability === "unauthorised" || reachability === "unsure",
-      ),
-      uplinks,
-      ...this.#housekeeping.figures(),
-      faults: [
-        ...this.#housekeeping.faults(),
-        ...(station?.faults.all() ??
-          (this.#closed === undefined ? [] : [{ device: "station", ...this.#closed, sinceMs: moment.at }])),
-      ],
-      connectors: config.connectors.map((connector) => {
-        const point = station?.points.get(connector.id);
-        const stationState = station?.stationState();
-        const waiting =
-          stationState === undefined ? undefined : waitingFor(stationState, connector.id, connector.reader);
-        return connectorSnapshot(connector, {
-          session: station?.session(connector.id) ?? { state: "available" },
-          liveReading: point?.liveReading(),
-          lowSinceMs: point?.activity().lowSinceMs ?? null,
-          idleFreeForMs: config.timing.idleAfter + config.timing.idleGrace,
-          cardWaits: waiting?.acceptance.token.uid,
-          blocked: blocked ?? station?.feed().blocked(connector.id),
-          chosen: stationState !== undefined && isChosen(stationState, connector.id, connector.reader),
-          checking: station?.readers.asks(connector.reader) ?? false,
-          reserved:
-            stationState === undefined
-              ? undefined
-              : reservedFor(stationState.orders, stationState.sessions, connector.id, undefined, moment.at),
-          price: this.#services?.activeTariffs.lines(connector, moment) ?? [],
-        });
-      }),
-    };
+      config: this.#loaded.config,
+      services: this.#services,
+      maintenance: this.#maintenance,
+      blocked: this.#whyClosed(),
+      openingFault: this.#openingFault,
+    });
   }
 
   /**
@@ -261,27 +186,17 @@ export class Agent {
     this.#notifier.tell("STOPPING=1");
     this.#services?.station.openAll();
     this.#retry?.();
-    this.#letGoOfHeld();
+    this.#heldPins.release();
     for (const cancel of this.#timers) cancel();
-    this.#housekeeping.close();
-    this.#services?.remote.close();
-    await this.#services?.station.close();
-    await Promise.all(
-      [
-        ...(this.#services?.paymentLines.map(({ outbox }) => outbox) ?? []),
-        ...(this.#services?.outboxes ?? []),
-        ...(this.#services?.pulls ?? []),
-      ].map((one) => one.stop()),
-    );
-    for (const check of this.#services?.checks ?? []) check.close?.();
-    this.#services?.journal.close();
-    await this.#control?.close();
+    this.#maintenance.close();
+    if (this.#services !== undefined) await closeServices(this.#services);
+    await this.#control.close();
     this.#watch.close();
     await this.#machine.close();
     this.#lock?.release();
   }
 
-  /** The remote word: stops a session. Answers what is true: null = it is stopping, else why not. */
+  /** Stops a session from afar. Answers null where it stops, else why not. */
   stop(connector: number): string | null {
     return this.#services === undefined
       ? (this.#whyClosed() ?? "the station is not open")
@@ -295,7 +210,7 @@ export class Agent {
 
   /** The nightly work, at once: for a soak that lives through years. */
   archive(): void {
-    this.#housekeeping.archive();
+    this.#maintenance.archive();
   }
 
   /** For what nobody caught: contactors open, then `exit` is asked for. */
@@ -305,100 +220,46 @@ export class Agent {
 
   // ---- opening
 
-  #openShop(retryMs: number): void {
+  #tryToOpen(retryMs: number): void {
     const { clock } = this.#machine;
-    this.#letGoOfHeld();
+    this.#heldPins.release();
     try {
       this.#disk.makeFolder(this.#loaded.config.state);
       this.#lock ??= StateLock.take(this.#loaded.config.state, clock.now().at, this.#disk.files);
       // What a crash left closed opens before anything is proven, which takes its time.
-      this.#openContactors();
-      this.#services = this.#open();
-      this.#closed = undefined;
+      this.#heldPins.openContactors();
+      this.#services = this.#openServices();
+      this.#openingFault = undefined;
     } catch (error) {
       if (!(error instanceof Failure) && !(error instanceof DeviceError)) throw error;
       // The pins are another agent's.
       if (error.code === "state/locked") throw error;
       // What was begun is settled in the room that was kept for it.
-      if (error.code === "disk/full" && this.#housekeeping.spendReserve()) return this.#openShop(retryMs);
-      const news = this.#closed?.message !== error.message;
-      this.#closed = { code: faultCodeOf(error), message: error.message };
-      if (news) this.#options.tell({ news: "fault", at: clock.now().at, device: "station", ...this.#closed });
+      if (error.code === "disk/full" && this.#maintenance.spendReserve()) return this.#tryToOpen(retryMs);
+      const news = this.#openingFault?.message !== error.message;
+      this.#openingFault = { code: faultCodeOf(error), message: error.message };
+      if (news) this.#tellFault("station", faultCodeOf(error), error.message);
       // systemd is told that we run: a fault that only a person can mend is no reason to be restarted.
       this.#notifier.tell("READY=1", `STATUS=not selling: ${error.message.split("\n")[0]}`);
-      this.#holdOpen();
+      this.#heldPins.hold();
       this.#retry = clock.at(clock.now().monoMs + retryMs, () => {
-        this.#guard(() => this.#openShop(Math.min(retryMs * 2, longestRetryMs)));
-        void this.#openControl();
+        this.#guard(() => this.#tryToOpen(Math.min(retryMs * 2, longestRetryMs)));
+        void this.#control.open();
       });
     }
-    // Outside: a fault in what follows must never open a second shop over the first.
+    // Outside: a fault in what follows must never open the services a second time over the first.
     if (this.#services !== undefined) {
       this.#everyMs(60_000, () => {
-        this.#housekeeping.minute();
-        void this.#openControl();
+        this.#maintenance.minute();
+        void this.#control.open();
       });
-      this.#housekeeping.minute();
+      this.#maintenance.minute();
       this.#notifier.tell("READY=1", "STATUS=selling");
     }
     this.#options.changed?.();
   }
 
-  /** The pins are ours alone from the lock on. A pin that fails here is told by whoever keeps it open. */
-  #openContactors(): void {
-    for (const connector of this.#loaded.config.connectors) {
-      try {
-        const pins = this.#machine.pins(connector);
-        try {
-          pins.contactor.set(false);
-        } finally {
-          closePins(pins);
-        }
-      } catch (error) {
-        if (!(error instanceof DeviceError)) throw error;
-      }
-    }
-  }
-
-  /**
-   * Without a shop the contactors are still ours to open, and the lamps to say that nothing is sold; both are held
-   * until the next try.
-   */
-  #holdOpen(): void {
-    for (const connector of this.#loaded.config.connectors) {
-      try {
-        const pins = this.#machine.pins(connector);
-        this.#held.push(pins);
-        pins.contactor.set(false);
-        pins.indicator.show("fault");
-      } catch (error) {
-        if (!(error instanceof DeviceError)) throw error;
-        const device = `connector ${connector.id}`;
-        if (this.#told.get(device) !== error.message)
-          this.#options.tell({
-            news: "fault",
-            at: this.#machine.clock.now().at,
-            device,
-            code: error.code,
-            message: error.message,
-          });
-        this.#told.set(device, error.message);
-      }
-    }
-  }
-
-  /** Whoever opens the shop opens the pins. */
-  #letGoOfHeld(): void {
-    for (const pins of this.#held.splice(0)) {
-      try {
-        closePins(pins);
-      } catch (error) {
-        if (!(error instanceof DeviceError)) throw error;
-      }
-    }
-  }
-
-  #open(): Services {
+  #openServices(): Services {
     const { tell, version, random = Math.random, newId = randomUUID } = this.#options;
     return openServices({
       loaded: this.#loaded,
@@ -426,10 +287,10 @@ export class Agent {
   // ---- running
 
   #whyClosed(): string | undefined {
-    if (this.#closed !== undefined) return this.#closed.message;
+    if (this.#openingFault !== undefined) return this.#openingFault.message;
     if (this.#ending) return "the station is closing";
     if (this.#draining) return "the station is being drained: no new sessions";
-    return this.#housekeeping.whyClosed();
+    return this.#maintenance.whyClosed();
   }
 
   #die(error: unknown): void {
@@ -437,10 +298,14 @@ export class Agent {
     const named = error instanceof Failure || error instanceof DeviceError;
     const code = named ? faultCodeOf(error) : "disk/failed";
     this.#services?.station.halt();
-    this.#options.tell({ news: "fault", at: this.#machine.clock.now().at, device: "station", code, message });
+    this.#tellFault("station", code, message);
     // A broken promise of ours is worth its stack; trouble with a name is not.
     if (!named && error instanceof Error) process.stderr.write(`${error.stack}\n`);
     this.#options.exit(named ? 75 : 70);
+  }
+
+  #tellFault(device: string, code: FaultCode, message: string): void {
+    this.#options.tell({ news: "fault", at: this.#machine.clock.now().at, device, code, message });
   }
 
   #guard(work: () => void): void {

@@ -326,6 +326,16 @@ export function openServices(parts: ServicesParts): Services {
   };
 }
 
+/** Stops what runs and waits for what is in flight; nothing is written after it. */
+export async function closeServices(services: Services): Promise<void> {
+  const { remote, station, paymentLines, outboxes, pulls, checks, journal } = services;
+  remote.close();
+  await station.close();
+  await Promise.all([...paymentLines.map(({ outbox }) => outbox), ...outboxes, ...pulls].map((one) => one.stop()));
+  for (const check of checks) check.close?.();
+  journal.close();
+}
+
 /** What at least one of them has not acknowledged. */
 function unacknowledgedOf(outboxes: readonly Outbox[], last: number): Unacknowledged | undefined {
   if (outboxes.length === 0) return undefined;

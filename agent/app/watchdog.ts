@@ -1,6 +1,7 @@
 // When systemd is told that we still make progress. In quiet times a timer tells it; while a slow disk holds up the
 // loop no timer fires, and each fsync that comes to its end is progress, for as long as a settlement on a dying card
 // may take.
+import type { ConnectorConfig } from "../../config/schema.js";
 
 /** Tells systemd at once, also while nothing else can run. */
 export type PingNow = () => void;
@@ -27,4 +28,26 @@ export class Watchdog {
     this.#pingedMs = monoMs;
     this.pingNow();
   }
+}
+
+/** A connector that took no turn for this long, beyond what its line may cost it, is not looked after. */
+const progressWithinMs = 60_000;
+/**
+ * What a request that is given up keeps a line busy beyond its time-out, and how many may be given up in one
+ * connector's turn.
+ */
+const lineRestMs = 1_000;
+const requestsGivenUp = 2;
+
+/**
+ * How long a connector may go without a turn before systemd is no longer told of progress: milliseconds from the
+ * beginning of one turn to the next, at most, where all meters of its line are silent. Such a line is slow, each meter
+ * for its whole time-out, and not hung: killing the agent for it would open contactors for nothing, again and again.
+ */
+export function watchdogLimitMs(
+  { meter: { port } }: Pick<ConnectorConfig, "meter">,
+  connectors: readonly Pick<ConnectorConfig, "meter">[],
+): number {
+  const onLine = connectors.filter(({ meter }) => meter.port === port);
+  return onLine.reduce((sum, { meter }) => sum + requestsGivenUp * (meter.timeout + lineRestMs), progressWithinMs);
 }

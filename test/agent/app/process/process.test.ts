@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { watchdogLimitMs } from "../../../../agent/app/watchdog-limits.js";
+import { watchdogLimitMs } from "../../../../agent/app/watchdog.js";
 import { payloadOf } from "../../../../agent/core/receipt/receipt.js";
 import type { ConnectorConfig } from "../../../../config/schema.js";
 import type { WorldState } from "../../../../drivers/bench/world.js";

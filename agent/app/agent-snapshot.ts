@@ -1,0 +1,88 @@
+// The whole agent as it stands now, for `status` and the live view: the station, its backends, its disk, its faults.
+import type { Config } from "../../config/schema.js";
+import type { FaultCode, Moment } from "../../drivers/driver.js";
+import { reservedFor } from "../core/session/backend-orders.js";
+import { isChosen, waitingFor } from "../core/session/station-state.js";
+import { type ConnectorSnapshot, connectorSnapshot, type Snapshot } from "../station/snapshot.js";
+import type { StationFault } from "../sync/faults.js";
+import type { Maintenance } from "./maintenance.js";
+import type { Services } from "./services.js";
+
+export type AgentSnapshotParts = {
+  readonly moment: Moment;
+  readonly version: string;
+  readonly config: Config;
+  readonly services: Services | undefined;
+  readonly maintenance: Pick<Maintenance, "figures" | "faults">;
+  /** Why no session can start, where that is so. */
+  readonly blocked: string | undefined;
+  /** What kept the services from being opened. */
+  readonly openingFault: { readonly code: FaultCode; readonly message: string } | undefined;
+};
+
+/** Plain data, made anew at each call. */
+export function agentSnapshot(parts: AgentSnapshotParts): Snapshot {
+  const { moment, version, config, services, maintenance, blocked } = parts;
+  const { station } = config;
+  const uplinks = services?.outboxes.map((outbox) => outbox.status()) ?? [];
+  return {
+    moment,
+    version,
+    station: station.id,
+    operator: station.operator.name,
+    helpline: station.operator.helpline,
+    timeZone: station.timeZone,
+    selling: blocked === undefined,
+    ...(blocked === undefined ? {} : { closed: blocked }),
+    receipts: services?.book.count() ?? 0,
+    keyId: services?.issuer.keyId ?? "",
+    offline: uplinks.some(
+      ({ reachability }) => reachability === "offline" || reachability === "unauthorised" || reachability === "unsure",
+    ),
+    uplinks,
+    ...maintenance.figures(),
+    faults: [...maintenance.faults(), ...stationFaults(parts)],
+    connectors: config.connectors.map((connector) => snapshotOf(connector, parts)),
+  };
+}
+
+function stationFaults({ services, openingFault, moment }: AgentSnapshotParts): readonly StationFault[] {
+  if (services !== undefined) return services.station.faults.all();
+  return openingFault === undefined ? [] : [{ device: "station", ...openingFault, sinceMs: moment.at }];
+}
+
+function snapshotOf(
+  connector: Config["connectors"][number],
+  { config, services, blocked, moment }: AgentSnapshotParts,
+): ConnectorSnapshot {
+  const { id, reader } = connector;
+  const idleFreeForMs = config.timing.idleAfter + config.timing.idleGrace;
+  if (services === undefined)
+    return connectorSnapshot(connector, {
+      session: { state: "available" },
+      liveReading: undefined,
+      lowSinceMs: null,
+      idleFreeForMs,
+      cardWaits: undefined,
+      blocked,
+      chosen: false,
+      checking: false,
+      reserved: undefined,
+      price: [],
+    });
+  const { station, activeTariffs } = services;
+  const controller = station.points.get(id);
+  const state = station.stationState();
+  return connectorSnapshot(connector, {
+    session: station.session(id) ?? { state: "available" },
+    liveReading: controller?.liveReading(),
+    lowSinceMs: controller?.activity().lowSinceMs ?? null,
+    idleFreeForMs,
+    cardWaits: waitingFor(state, id, reader)?.acceptance.token.uid,
+    blocked: blocked ?? station.feed().blocked(id),
+    chosen: isChosen(state, id, reader),
+    checking: station.readers.asks(reader),
+    reserved: reservedFor(state.orders, state.sessions, id, undefined, moment.at),
+    price: activeTariffs.lines(connector, moment),
+  });
+}
