@@ -24,7 +24,7 @@ const rows: readonly [string, (text: string) => string, RegExp][] = [
   [
     "a misspelt key is refused with its place and the key that was meant",
     (text) => text.replace("unit: 1 ", "unitt: 1 "),
-    /^station\.yaml:53:7: connectors\[0\]\.meter\.unitt: unknown key, did you mean "unit"\?$/m,
+    /^station\.yaml:55:7: connectors\[0\]\.meter\.unitt: unknown key, did you mean "unit"\?$/m,
   ],
   [
     "a key nobody knows is refused with the keys there are",
@@ -83,7 +83,7 @@ const rows: readonly [string, (text: string) => string, RegExp][] = [
   ],
   [
     "an address that is none is refused with one that is",
-    (text) => text.replace("https://ocpi.example.org/ocpi/emsp/2.2.1/cdrs", "ocpi.example.org"),
+    (text) => text.replace("https://ocpi.example.org/ocpi/emsp/2.3.0/cdrs", "ocpi.example.org"),
     /uplinks\[0\]\.url: expected an address such as https:/m,
   ],
   [

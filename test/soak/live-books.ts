@@ -134,7 +134,7 @@ export class LiveBooks {
       const entry = book.get(number);
       if (entry === undefined) continue;
       this.#bill(number, entry.jws, (id) => this.#lastRegister(id));
-      if (entry.kind === "sale") this.#sent(entry.cdrId, (entry.cdr as CdrCopies).texts["2.2.1"] ?? "");
+      if (entry.kind === "sale") this.#sent(entry.cdrId, (entry.cdr as CdrCopies).texts["2.3.0"] ?? "");
     }
     this.#heard = this.street.seen.event.length;
   }

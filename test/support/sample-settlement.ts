@@ -114,7 +114,7 @@ export const settlement: Settlement = {
   connector: {
     id: 1,
     evseId: "DE*ABC*E0001*1",
-    standard: "IEC_62196_T2",
+    standard: "IEC_60309_2_three_16",
     format: "SOCKET",
     powerType: "AC_3_PHASE",
     maxPowerW: 22_000,

@@ -61,8 +61,7 @@ test("the price changes at 18:00 Berlin time while the first car charges", () =>
   const [changed] = told("price-changed");
   assert.is(changed?.["connector"], 1);
   assert.is(new Date(changed?.["at"] as number).toISOString(), "2026-11-24T17:00:00.000Z");
-  // 0.49 and 19 % VAT.
-  assert.is(changed?.["price"], "0.5831 EUR/kWh");
+  assert.is(changed?.["price"], "0.49 EUR/kWh");
 });
 
 test("the second session is sold while the backend is away, and both receipts are acknowledged when it is back", () => {
@@ -84,25 +83,25 @@ test("at the backend each receipt is exactly once", () => {
   assert.is(end?.["atBackend"], 2);
 });
 
-test("receipt 2 costs what paper says: energy at two prices, a start fee, 19 % VAT", () => {
+test("receipt 2 costs what paper says: energy at two prices and a start fee, tax included", () => {
   const { begin, finish, borders, price } = payload(story.folder, 2).sale;
   const [border] = borders;
   assert.is(border?.at.slice(11, 19), "18:00:00");
   const before = wattHours(border?.registerKwh ?? "") - wattHours(begin.registerKwh);
   const after = wattHours(finish.registerKwh) - wattHours(border?.registerKwh ?? "");
-  // In 1/1000 cent, net: 39 cent and 49 cent a kWh, 50 cent once; then 19 % on top, half up to the cent.
-  const net = before * 39 + after * 49 + 50_000;
-  const cents = Math.floor((net * 119 + 50_000) / 100_000);
+  // In 1/1000 cent: 39 cent and 49 cent a kWh, 50 cent once; half up to the cent.
+  const gross = before * 39 + after * 49 + 50_000;
+  const cents = Math.floor((gross + 500) / 1_000);
   assert.is(price.due.gross, `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, "0")}`);
-  // The seed's own figures on paper: 1.166 kWh x 0.39 + 4.521 kWh x 0.49 + 0.50 = 3.17003; x 1.19 = 3.7723357.
-  assert.equal([before, after, price.due.gross], [1166, 4521, "3.77"]);
+  // The seed's own figures on paper: 1.166 kWh x 0.39 + 4.521 kWh x 0.49 + 0.50 = 0.45474 + 2.21529 + 0.50 = 3.17003.
+  assert.equal([before, after, price.due.gross], [1166, 4521, "3.17"]);
 });
 
 test("receipt 3 costs what paper says: energy, a start fee and the idle time after its grace", () => {
   const { begin, finish, price } = payload(story.folder, 3).sale;
   const used = wattHours(finish.registerKwh) - wattHours(begin.registerKwh);
-  // 2.783 kWh x 0.49 + 0.50 + 15 min x 0.10 = 3.36367; x 1.19 = 4.0027673.
-  assert.equal([used, price.due.gross], [2783, "4.00"]);
+  // 2.783 kWh x 0.49 + 0.50 + 15 min x 0.10 = 1.36367 + 0.50 + 1.50 = 3.36367.
+  assert.equal([used, price.due.gross], [2783, "3.36"]);
 });
 
 test("the receipts hold under chargetill verify with the station's key, and not under another", async () => {
@@ -117,7 +116,7 @@ test("the receipts hold under chargetill verify with the station's key, and not 
 
 test("the receipt for people has its QR code and never the whole card number", () => {
   const text = readFileSync(join(story.folder, "receipts", "receipt-000002.txt"), "utf8");
-  assert.match(text, /TOTAL\s+3\.77 EUR/);
+  assert.match(text, /TOTAL\s+3\.17 EUR/);
   // Dark on light, as paper has it: the corner mark of a QR code.
   assert.match(text, /█▀▀▀▀▀█/);
   assert.not.match(text, /04A23B1C5D6E80/);

@@ -68,7 +68,7 @@ test("a few answers make a config that is checked, commented, and readable by it
   // What nobody was asked in vain: complaints go to the operator that was named, and the comments stand in their
   // column.
   assert.is(station.operator.complaints, 'Kerb Energy: "blue" #1, Hauptplatz 3, 8010 Graz, within 30 days');
-  assert.match(text, /^ {2}id: KERB-7 {22}# names.*\n {2}timeZone: Europe\/Vienna {9}# tariffs/m);
+  assert.match(text, /^ {2}id: KERB-7 {22}# the name.*\n {2}timeZone: Europe\/Vienna {9}# times/m);
   const fine = await chargetill("config", "check", file);
   assert.equal([fine.code, fine.out], [0, `${file}: fine\n`], "its tariff was written beside it");
   assert.is(statSync(join(folder, "tariffs", "standard.json")).mode & 0o777, 0o640);

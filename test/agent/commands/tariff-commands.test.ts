@@ -91,7 +91,7 @@ test("what is no JSON, no file or no zone is said in a sentence", () => {
 test("explain speaks five languages", () => {
   const ran = run(["explain", standard, "--lang", "fr"]);
   assert.is(ran.code, 0);
-  assert.match(ran.out, /^Énergie: 0,5831 EUR par kWh \(TVA 19 % comprise\) de 18:00 à 22:00/);
+  assert.match(ran.out, /^Énergie: 0,49 EUR par kWh \(TVA 19 % comprise\) de 18:00 à 22:00/);
   assert.is((json(run(["explain", standard, "--json"]))["lines"] as unknown[]).length, 6);
 });
 
@@ -99,8 +99,9 @@ test("simulate prints the bill and a chart, and wants either an energy or a time
   const plan = ["simulate", standard, "--zone", "Europe/Berlin", "--start", "2026-11-23T16:30:00Z", "--kw", "11"];
   const ran = run([...plan, "--for", "2h", "--idle", "22m"]);
   assert.is(ran.code, 0);
-  assert.ok(ran.out.includes("15.39 EUR  to pay") && ran.out.includes("█") && ran.out.includes("▒"), ran.out);
-  assert.equal((json(run([...plan, "--kwh", "22", "--json"]))["totalCost"] as { excl: string }).excl, "10.73");
+  // 5.5 kWh x 0.39 + 16.5 kWh x 0.49 + 0.50 = 10.73; 22 min idle at 0.10 make it 12.93.
+  assert.ok(ran.out.includes("12.93 EUR  to pay") && ran.out.includes("█") && ran.out.includes("▒"), ran.out);
+  assert.equal((json(run([...plan, "--kwh", "22", "--json"]))["totalCost"] as { incl: string }).incl, "10.73");
   assert.is(run(plan).code, 2);
   assert.is(run([...plan, "--for", "2h", "--kwh", "5"]).code, 2);
 });

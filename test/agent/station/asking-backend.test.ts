@@ -335,7 +335,7 @@ exposure(
 );
 
 exposure("counts money as it counts energy", async () => {
-  // 0.49 or less a kWh, 0.50 to start, 19 % on top: above 0.60 from the first moment.
+  // A session costs 1.00 at least: above 0.60 from the first moment.
   const room = new Room(roomConfig(withUplink({ cost: "0.60" })));
   await room.plug(1);
   await room.tap("9F3C77E1");

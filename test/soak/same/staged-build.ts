@@ -1,7 +1,7 @@
 // A built checkout, brought to a folder of its own and run by its command line alone: what a module inside is called
 // today does not matter.
 import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, sep } from "node:path";
 
@@ -34,7 +34,10 @@ export class StagedBuild {
       filter: (path) => !`${path}${sep}`.startsWith(tests),
     });
     cpSync(join(checkout, "config"), copied("config"), { recursive: true });
-    cpSync(join(demoFrom, "config", "demo.yaml"), copied("config/demo.yaml"));
+    writeFileSync(
+      copied("config/demo.yaml"),
+      withSocketsNamed(readFileSync(join(demoFrom, "config", "demo.yaml"), "utf8")),
+    );
     cpSync(join(demoFrom, "config", "tariffs"), copied("config/tariffs"), { recursive: true });
     cpSync(manifest, copied("package.json"));
     symlinkSync(join(checkout, "node_modules"), copied("node_modules"));
@@ -71,4 +74,9 @@ export class StagedBuild {
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** A demo of before the sockets were named leaves their standard to the default, which has changed since. */
+function withSocketsNamed(demo: string): string {
+  return /^ +standard:/m.test(demo) ? demo : demo.replace(/^( +)maxPowerW:/gm, "$1standard: IEC_62196_T2\n$&");
 }

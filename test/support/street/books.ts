@@ -113,7 +113,7 @@ function auditSessions({ seen }: Street, entries: readonly BookEntry[]): void {
  */
 function auditBackend({ backend, seen }: Street, entries: readonly BookEntry[]): void {
   const expected = entries.flatMap(({ kind, cdrId, cdr }) =>
-    kind === "sale" ? [[cdrId, (cdr as CdrCopies).texts["2.2.1"]] as const] : [],
+    kind === "sale" ? [[cdrId, (cdr as CdrCopies).texts["2.3.0"]] as const] : [],
   );
   assert.deepEqual(
     [...backend.cdrs.keys()].sort(),

@@ -101,8 +101,19 @@ export function connectorType({ standard, format }: ConnectorConfig): string {
       return "cG105";
     case "TESLA_S":
       return "cTesla";
+    case "IEC_60309_2_single_16":
+      return "s309-1P-16A";
+    case "IEC_60309_2_three_16":
+      return "s309-3P-16A";
+    case "IEC_60309_2_three_32":
+      return "s309-3P-32A";
+    case "IEC_60309_2_three_64":
+      return "Other3Ph";
+    case "DOMESTIC_E":
     case "DOMESTIC_F":
       return "sCEE-7-7";
+    case "DOMESTIC_J":
+      return "Other1PhMax16A";
     case "DOMESTIC_G":
       return "sBS1361";
     default:

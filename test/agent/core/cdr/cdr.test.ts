@@ -68,7 +68,7 @@ test("carries who, where, what and why", () => {
     evse_uid: "DE*ABC*E0001*1",
     evse_id: "DE*ABC*E0001*1",
     connector_id: "1",
-    connector_standard: "IEC_62196_T2",
+    connector_standard: "IEC_60309_2_three_16",
     connector_format: "SOCKET",
     connector_power_type: "AC_3_PHASE",
   });

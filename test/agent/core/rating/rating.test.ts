@@ -25,11 +25,32 @@ function tariffOf(json: unknown): Tariff {
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
   return parsed.tariff;
 }
+/** The tariff that the demo and the example sell by: its prices include 19 % tax. */
 const standard = tariffOf(
   JSON.parse(
     readFileSync(join(fileURLToPath(import.meta.url), "../../../../../../config/tariffs/standard.json"), "utf8"),
   ),
 );
+/** The same figures before tax, as OCPI 2.2.1 states them. */
+const beforeTax = tariffOf({
+  id: "before-tax",
+  currency: "EUR",
+  min_price: { excl_vat: 1, incl_vat: 1.19 },
+  max_price: { excl_vat: 60, incl_vat: 71.4 },
+  elements: [
+    {
+      price_components: [{ type: "ENERGY", price: 0.49, vat: 19, step_size: 1 }],
+      restrictions: { start_time: "18:00", end_time: "22:00" },
+    },
+    {
+      price_components: [
+        { type: "ENERGY", price: 0.39, vat: 19, step_size: 1 },
+        { type: "FLAT", price: 0.5, vat: 19, step_size: 1 },
+        { type: "PARKING_TIME", price: 6, vat: 19, step_size: 60 },
+      ],
+    },
+  ],
+});
 
 function sample(time: string, kwh: number, activity: Sample["activity"] = "charging", powerW = 11_000): Sample {
   return { atMs: at(time), energyMilliWh: Math.round(kwh * 1e6) + 5_000_000, powerW, activity };
@@ -42,7 +63,7 @@ function rate(tariff: Tariff, samples: readonly Sample[], options = berlin): Rat
 test("energy before and after a price border is billed at each price, with fee, idle time and tax", () => {
   // Paper: 17:30-18:00 5 kWh x 0.39 = 1.95; 18:00-18:30 5 kWh x 0.49 = 2.45; fee 0.50; 22 min idle x 6.00/h = 2.20. Net
   // 7.10, gross 8.449.
-  const rating = rate(standard, [
+  const rating = rate(beforeTax, [
     sample("2026-11-23T16:30:00Z", 0),
     sample("2026-11-23T17:00:00Z", 5),
     sample("2026-11-23T17:30:00Z", 10, "parking", 0),
@@ -59,25 +80,47 @@ test("energy before and after a price border is billed at each price, with fee, 
   assert.is(periods(rating).length, 3);
 });
 
+test("prices that include tax are billed as they stand, and the tax is taken out of the sum", () => {
+  // The same paper: 1.95 + 2.45 + 0.50 + 2.20 = 7.10, tax included; before it 7.10 / 1.19 = 5.96638..., tax 1.13.
+  const rating = rate(standard, [
+    sample("2026-11-23T16:30:00Z", 0),
+    sample("2026-11-23T17:00:00Z", 5),
+    sample("2026-11-23T17:30:00Z", 10, "parking", 0),
+    sample("2026-11-23T17:52:00Z", 10, "parking", 0),
+  ]);
+  const price = bill(rating);
+  assert.equal(price.totalCost, { excl: "5.966386554622", incl: "7.1" });
+  assert.equal(
+    [price.totalEnergyCost.incl, price.totalFixedCost.incl, price.totalParkingCost.incl],
+    ["4.4", "0.5", "2.2"],
+  );
+  assert.equal(price.due, { net: "5.97", tax: "1.13", gross: "7.10" });
+  // 0.49 / 1.19 = 0.411764705882...
+  assert.equal(live(rate(standard, [sample("2026-11-23T11:00:00Z", 0)])).nextChange?.unitPrices.perKwh, {
+    excl: "0.411764705882",
+    incl: "0.49",
+  });
+});
+
 test("a border between two samples is cut at its instant, energy linear between them", () => {
   // 40 min, 8 kWh across 18:00: 20 min before, 20 min after, so 4 kWh each: 1.56 + 1.96 + 0.50 = 4.02.
-  const rating = rate(standard, [sample("2026-11-23T16:40:00Z", 0), sample("2026-11-23T17:20:00Z", 8)]);
+  const rating = rate(beforeTax, [sample("2026-11-23T16:40:00Z", 0), sample("2026-11-23T17:20:00Z", 8)]);
   assert.is(bill(rating).totalCost.excl, "4.02");
 });
 
 test("the next border is where the price really changes", () => {
-  const rating = rate(standard, [sample("2026-11-23T11:00:00Z", 0)]);
+  const rating = rate(beforeTax, [sample("2026-11-23T11:00:00Z", 0)]);
   assert.is(nextBoundary(rating), at("2026-11-23T17:00:00Z"));
   assert.equal(live(rating).nextChange?.unitPrices.perKwh, { excl: "0.49", incl: "0.5831" });
 });
 
 test("the minimum and the maximum hold the whole bill", () => {
   assert.is(
-    bill(rate(standard, [sample("2026-11-23T11:00:00Z", 0), sample("2026-11-23T11:01:00Z", 0.1)])).totalCost.excl,
+    bill(rate(beforeTax, [sample("2026-11-23T11:00:00Z", 0), sample("2026-11-23T11:01:00Z", 0.1)])).totalCost.excl,
     "1",
   );
   assert.is(
-    bill(rate(standard, [sample("2026-11-23T08:00:00Z", 0), sample("2026-11-23T15:00:00Z", 200)])).totalCost.incl,
+    bill(rate(beforeTax, [sample("2026-11-23T08:00:00Z", 0), sample("2026-11-23T15:00:00Z", 200)])).totalCost.incl,
     "71.4",
   );
 });
@@ -114,13 +157,13 @@ test("a price that flickers with the power is billed exactly, in a handful of li
 
 test("what is left under the cap shrinks with the cost, and is nothing at the cap", () => {
   const begin = sample("2026-11-23T08:00:00Z", 0);
-  assert.is(live(rate(standard, [begin, sample("2026-11-23T10:00:00Z", 10)])).leftUnderCap, "66.164");
-  assert.is(live(rate(standard, [begin, sample("2026-11-23T10:00:00Z", 500)])).leftUnderCap, "0");
+  assert.is(live(rate(beforeTax, [begin, sample("2026-11-23T10:00:00Z", 10)])).leftUnderCap, "66.164");
+  assert.is(live(rate(beforeTax, [begin, sample("2026-11-23T10:00:00Z", 500)])).leftUnderCap, "0");
 });
 
 test("accrued leaves out steps and the minimum, 'if stopped now' has them", () => {
   const now = live(
-    rate(standard, [
+    rate(beforeTax, [
       sample("2026-11-23T08:00:00Z", 0),
       sample("2026-11-23T08:01:00Z", 0.1, "parking", 0),
       sample("2026-11-23T08:01:30Z", 0.1, "parking", 0),
@@ -132,7 +175,7 @@ test("accrued leaves out steps and the minimum, 'if stopped now' has them", () =
 });
 
 test("samples that run backwards are a broken promise, not a price", () => {
-  const rating = rate(standard, [sample("2026-11-23T08:00:00Z", 1)]);
+  const rating = rate(beforeTax, [sample("2026-11-23T08:00:00Z", 1)]);
   assert.throws(() => advance(rating, sample("2026-11-23T07:59:59Z", 1)), /came after/);
   assert.throws(() => advance(rating, sample("2026-11-23T08:00:01Z", 0.5)), /register fell/);
   assert.throws(() => advance(rating, sample("2026-11-23T08:00:01Z", 1, "reserved")), /cannot follow the session/);

@@ -146,7 +146,7 @@ booked("are refused with the reason that is true", async () => {
   assert.equal(reserve({ evseId: 3 }), ["Rejected", "UnknownEvse"]);
   assert.equal(reserve({ expiryDateTime: "2001-01-01T00:00:00Z" }), ["Rejected", "Unspecified"]);
   assert.equal(reserve({ connectorType: "cCCS2" }), ["Rejected", "UnknownConnectorType"]);
-  assert.equal(reserve({ connectorType: "sType2" }), ["Accepted", undefined]);
+  assert.equal(reserve({ connectorType: "s309-3P-16A" }), ["Accepted", undefined]);
   assert.is(counter.status("ChangeAvailability", { operationalStatus: "Inoperative", evse: { id: 2 } }), "Accepted");
   assert.equal(reserve({ id: 6, evseId: 2 }), ["Unavailable", "NotEnabled"]);
   await counter.room.close();

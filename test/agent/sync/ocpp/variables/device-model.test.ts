@@ -67,7 +67,7 @@ for (const dialect of dialects2x)
       get(counter, ["Connector", "ConnectorType"], {
         component: { name: "Connector", evse: { id: 2, connectorId: 1 } },
       }),
-      "sType2",
+      "s309-3P-16A",
     );
     assert.is(
       get(counter, ["EVSE", "AvailabilityState"], { component: { name: "EVSE", evse: { id: 3 } } }),
