@@ -2,6 +2,7 @@
 // Past this door no one checks again. Unknown keys are faults: a misspelt setting must never be silently ignored.
 import { z } from "zod";
 import { decimalField, durationField, durationFieldOr, nameField, textField } from "./fields.js";
+import { languages } from "./languages.js";
 import { uplink } from "./uplink.js";
 
 const zone = z.string().refine((value) => {
@@ -251,7 +252,7 @@ export const configSchema = z
       })
       .prefault({}),
     /** Language of display and receipts. */
-    language: z.enum(["en", "de", "fr", "es", "nl"]).default("en"),
+    language: z.enum(languages).default("en"),
     log: z.strictObject({ level: z.enum(["error", "warn", "info", "debug"]).default("info") }).prefault({}),
     uplinks: z.array(uplink).max(4).default([]),
     /** Who may charge when the local list alone does not say so. */

@@ -2,9 +2,9 @@
 // Reads only; what comes out goes to standard output, or to a file that did not exist before.
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { type Language, languages } from "../../config/languages.js";
 import type { CdrCopies } from "../core/cdr/cdr-copies.js";
 import { Failure } from "../core/failure.js";
-import { type Language, languages } from "../core/number/words.js";
 import { wrapped } from "../core/print/receipt-text.js";
 import { parseCheckpoint } from "../core/receipt/checkpoint.js";
 import { ocmfXml } from "../core/receipt/ocmf-xml.js";

@@ -1,10 +1,8 @@
 // The words in which prices are explained, per language. Only words: what is said, and in which order, stands in
 // explain.ts.
 
+import type { Language } from "../../../config/languages.js";
 import type { DecimalMark } from "./local-number.js";
-
-export const languages = ["en", "de", "fr", "es", "nl"] as const;
-export type Language = (typeof languages)[number];
 
 export type Words = {
   readonly decimal: DecimalMark;

@@ -1,10 +1,10 @@
 // A receipt laid out for people, in one language and in no particular width: what every rendering (text, till roll,
 // page) prints. It shows the last four characters of a card's UID, never the whole.
 
+import type { Language } from "../../../config/languages.js";
 import { masked } from "../cdr/token.js";
 import { hex, utf8 } from "../number/bytes.js";
 import { localNumber } from "../number/local-number.js";
-import type { Language } from "../number/words.js";
 import type { Price, PriceLine } from "../rating/price.js";
 import { productText, sixtieth, sumText, trimmed } from "../receipt/decimal-text.js";
 import { markSegment } from "../receipt/jws.js";

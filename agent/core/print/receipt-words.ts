@@ -1,10 +1,11 @@
 // The words of a printed receipt in five languages, and how each writes numbers and dates. A language that lacks a word
 // does not compile. The sentences of the signed payload (stop detail, notices) stay as they were signed.
+
+import type { Language } from "../../../config/languages.js";
 import type { TimeTrust } from "../../../drivers/driver.js";
 import type { StopReason } from "../cdr/settlement.js";
 import type { DecimalMark } from "../number/local-number.js";
 import { roundingRule } from "../number/money.js";
-import type { Language } from "../number/words.js";
 import { localTimeRule, untaxedName } from "../rating/bill.js";
 import type { Dimension } from "../rating/price.js";
 import { untrustedTimeRule } from "../rating/rating.js";

@@ -1,6 +1,7 @@
 // A bill as it is journalled, shown and signed: lines with their working, totals, tax per rate and what is due.
 // Every published number is rounded once, from the exact figure.
 
+import type { Language } from "../../../config/languages.js";
 import {
   add,
   compare,
@@ -14,7 +15,6 @@ import {
   roundingRule,
   sharesOf,
 } from "../number/money.js";
-import type { Language } from "../number/words.js";
 import { explainComponentUsage, explainLimit, whyOf } from "../tariff/explain.js";
 import type { Charge } from "../tariff/tariff.js";
 import type { Working } from "./costing.js";

@@ -3,6 +3,7 @@
 // border. A sample between two borders replaces the first and keeps the second, so that it costs the same however old
 // the session is.
 
+import type { Language } from "../../../config/languages.js";
 import {
   add,
   compare,
@@ -14,7 +15,6 @@ import {
   ratioOf,
   subtract,
 } from "../number/money.js";
-import type { Language } from "../number/words.js";
 import { grossPrice, sameSelection, select } from "../tariff/component-selection.js";
 import { componentUsages, unitsPer } from "../tariff/component-usage.js";
 import type { Activity, ChargingPeriod } from "../tariff/period.js";

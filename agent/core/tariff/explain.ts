@@ -1,6 +1,7 @@
 // Prices in plain words: the sentence under each line of a bill, a whole tariff, and what a driver must know before the
 // start, in the order that AFIR article 5 sets: per kWh, per minute, per session, and everything else after them.
 
+import type { Language } from "../../../config/languages.js";
 import { localNumber } from "../number/local-number.js";
 import {
   type Decimal,
@@ -13,7 +14,7 @@ import {
   ratioOf,
   roundHalfUp,
 } from "../number/money.js";
-import { type Language, type Words, wordsOf } from "../number/words.js";
+import { type Words, wordsOf } from "../number/words.js";
 import { clockText, dateText, dayMs, localTime } from "../time/time.js";
 import { choose, grossPrice } from "./component-selection.js";
 import type { ComponentUsage } from "./component-usage.js";

@@ -1,8 +1,8 @@
 // Prices a session once more from its receipt alone: the engine that made the bill, fed with the samples and the tariff
 // that stand in it.
 
+import { languages } from "../../../config/languages.js";
 import { canonicalText } from "../number/canonical.js";
-import { languages } from "../number/words.js";
 import { localTimeRule } from "../rating/bill.js";
 import { chargedPrice } from "../rating/no-energy-waiver.js";
 import {

@@ -1,9 +1,9 @@
 // The bundle for a dispute: one archive, the same bytes for the same facts, that a driver, an operator and a court can
 // check alike.
 
+import type { Language } from "../../../config/languages.js";
 import { Failure } from "../../core/failure.js";
 import { utf8 } from "../../core/number/bytes.js";
-import type { Language } from "../../core/number/words.js";
 import type { SalePayload } from "../../core/receipt/receipt-payload.js";
 import { type CheckResult, fails } from "../../core/verify/check-result.js";
 import {

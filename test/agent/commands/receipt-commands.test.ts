@@ -7,7 +7,6 @@ import * as assert from "uvu/assert";
 import { keyCommands, keyText } from "../../../agent/commands/key.js";
 import { receiptCommands } from "../../../agent/commands/receipt.js";
 import { Failure } from "../../../agent/core/failure.js";
-import { languages } from "../../../agent/core/number/words.js";
 import { receiptSheet } from "../../../agent/core/print/receipt-sheet.js";
 import { receiptText } from "../../../agent/core/print/receipt-text.js";
 import { receiptWords } from "../../../agent/core/print/receipt-words.js";
@@ -24,6 +23,7 @@ import { receiptPdf } from "../../../agent/receipts/output/pdf.js";
 import { codeLines, codeModules } from "../../../agent/receipts/output/qr-code.js";
 import { csvText, rowOf } from "../../../agent/receipts/output/tables.js";
 import { type KeyStore, newKey, openSigner, privatePem, signerOf } from "../../../agent/receipts/signing-keys.js";
+import { languages } from "../../../config/languages.js";
 import {
   brokenSigner,
   chainOf,

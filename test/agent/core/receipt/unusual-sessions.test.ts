@@ -5,7 +5,6 @@ import * as assert from "uvu/assert";
 import type { Settlement } from "../../../../agent/core/cdr/settlement.js";
 import { hex, utf8 } from "../../../../agent/core/number/bytes.js";
 import { canonicalText } from "../../../../agent/core/number/canonical.js";
-import { languages } from "../../../../agent/core/number/words.js";
 import { receiptSheet } from "../../../../agent/core/print/receipt-sheet.js";
 import { receiptText } from "../../../../agent/core/print/receipt-text.js";
 import { chargedPrice } from "../../../../agent/core/rating/no-energy-waiver.js";
@@ -18,6 +17,7 @@ import { verifyEvidence } from "../../../../agent/core/verify/verify.js";
 import { sha256 } from "../../../../agent/ledger/store/digest.js";
 import { verifyTools } from "../../../../agent/receipts/dispute/evidence-input.js";
 import { findingsText } from "../../../../agent/receipts/dispute/findings-text.js";
+import { languages } from "../../../../config/languages.js";
 import {
   chainOf,
   littleBook,

@@ -6,12 +6,12 @@ import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { decimalOf } from "../../../../agent/core/number/money.js";
-import { languages } from "../../../../agent/core/number/words.js";
 import { advance, beginRating, bill, type Rating, type Sample } from "../../../../agent/core/rating/rating.js";
 import { chartOf, simulate } from "../../../../agent/core/rating/simulate.js";
 import { explainTariff, priceBeforeStart } from "../../../../agent/core/tariff/explain.js";
 import { lintTariff } from "../../../../agent/core/tariff/lint.js";
 import { parseTariff, type Tariff } from "../../../../agent/core/tariff/tariff.js";
+import { languages } from "../../../../config/languages.js";
 
 const words = suite("prices in words");
 const folder = join(fileURLToPath(import.meta.url), "../../../../../../config/tariffs");
