@@ -14,6 +14,7 @@ const say = (text) => process.stderr.write(`chargetill: ${text}\n`);
 /** What the scripts of package.json ask for, and the built program that answers. */
 const programs = {
   "--test": ["test/run.js"],
+  "--coverage": ["test/run.js", "--coverage"],
   "--bench": ["test/bench/run.js"],
   "--soak": ["test/soak/run.js"],
 };

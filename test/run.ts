@@ -1,110 +1,118 @@
-// Runs every *.test.js, a process each with a deadline, and closes with "N passed, N failed[, N skipped]".
-// uvu alone is green on a forgotten .run() or an empty pattern; here a suite that exists and did not run is a failure.
-import { spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+// `npm test`: runs every *.test.js, a process each, and closes with "N passed, N failed[, N skipped]".
+import { rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { freshFolder } from "./support/command.js";
+import { Coverage } from "./support/runner/coverage.js";
+import { endTestFiles, type FileResult, runTestFile } from "./support/runner/test-file.js";
+import { filesNaming, longestFirst, selectFiles, testFilesIn } from "./support/runner/test-selection.js";
+import { watchTests } from "./support/runner/watch.js";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const deadlineMs = 150_000;
-const wide = 2;
+const dist = dirname(here);
+const fewestAtOnce = 2;
 
-type Result = { file: string; passed: number; failed: number; skipped: string[]; note: string; tookMs: number };
+const help = `npm test -- [PART ...] [options]
 
-function testFiles(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) return testFiles(path);
-    return entry.name.endsWith(".test.js") ? [path] : [];
-  });
+Runs all tests, or those in files whose path contains a PART: npm test -- station/buttons config
+
+  --name TEXT   only the tests whose name contains TEXT
+  --watch       run again after each change: the tests of PART, or those that import what changed
+  --coverage    print how much of the code ran, and what did not (npm run coverage)
+  --help        this
+
+The last line is "N passed, N failed". A suite that is declared and does not run is a failure, a skipped contract is one
+where CI=true. A file may take 150 s in which a processor was free for it: a busy machine ends no good test.`;
+
+const usage = (message: string): never => {
+  console.error(`${message}\n\n${help}`);
+  process.exit(2);
+};
+const fail = (message: string): never => {
+  console.log(`${message}\n0 passed, 1 failed`);
+  process.exit(1);
+};
+const parsed = (() => {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        name: { type: "string" },
+        watch: { type: "boolean" },
+        coverage: { type: "boolean" },
+        help: { type: "boolean" },
+      },
+    });
+  } catch (error) {
+    return usage(error instanceof Error ? error.message : String(error));
+  }
+})();
+const { values, positionals: parts } = parsed;
+if (values.help === true) {
+  console.log(help);
+  process.exit(0);
 }
+if (values.name === "") usage("--name takes a text");
+if (values.watch === true)
+  await watchTests(dirname(dist), parts, values.name === undefined ? [] : ["--name", values.name]);
 
-/** Suites a compiled test file declares: `suite(` calls, however they are imported. */
-function declaredSuites(file: string): number {
-  const text = readFileSync(file, "utf8");
-  return [...text.matchAll(/(?<![\w.])suite\(/g)].length;
-}
-
-const groups = new Set<() => void>();
 for (const signal of ["SIGINT", "SIGTERM"] as const)
   process.once(signal, () => {
-    for (const end of [...groups]) end();
+    endTestFiles();
     process.exit(1);
   });
 
-function runFile(file: string): Promise<Result> {
-  const started = performance.now();
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, ["--enable-source-maps", file], {
-      stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, FORCE_COLOR: "0" },
-      // A group of its own, so that what a test started ends with it, also where the test itself was ended.
-      detached: true,
-    });
-    const endGroup = (): void => {
-      groups.delete(endGroup);
-      try {
-        if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-      }
-    };
-    groups.add(endGroup);
-    let out = "";
-    child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
-    child.stderr.on("data", (chunk: Buffer) => (out += chunk.toString()));
-    const timer = setTimeout(endGroup, deadlineMs);
-    child.on("close", (code, signal) => {
-      clearTimeout(timer);
-      endGroup();
-      // uvu's line for a suite ends in "(passed / total)".
-      const ran = [...out.matchAll(/\((\d+) \/ (\d+)\)\s*$/gm)].map((m) => ({
-        passed: Number(m[1]),
-        total: Number(m[2]),
-      }));
-      const total = ran.reduce((sum, suite) => sum + suite.total, 0);
-      const passed = ran.reduce((sum, suite) => sum + suite.passed, 0);
-      const skipped = [...out.matchAll(/^SKIPPED (.+)$/gm)].map((m) => m[1] ?? "");
-      const declared = declaredSuites(file);
-      const complaints: string[] = [];
-      if (signal) complaints.push(`ended by ${signal}: not finished within ${deadlineMs / 1000} s`);
-      if (declared === 0 || ran.length < declared) complaints.push(`${declared} suites declared, ${ran.length} ran`);
-      if (total === 0) complaints.push("no test ran");
-      if (code !== 0 && passed === total && complaints.length === 0) complaints.push(`exit code ${code}`);
-      const failed = total - passed + complaints.length;
-      const note =
-        failed > 0 ? `${out}\n${complaints.map((c) => `FAILED ${relative(here, file)}: ${c}`).join("\n")}` : "";
-      resolve({ file: relative(here, file), passed, failed, skipped, note, tookMs: performance.now() - started });
-    });
-  });
+const coverage = values.coverage === true ? new Coverage(dist) : undefined;
+const coverageFolder = coverage === undefined ? undefined : freshFolder();
+
+/** Runs the files, several at once, and prints a line for each; where a test is named, for those that have it. */
+async function runAll(files: readonly string[]): Promise<FileResult[]> {
+  const waiting = longestFirst(here, files);
+  const results: FileResult[] = [];
+  const worker = async (index: number): Promise<void> => {
+    const left = coverageFolder === undefined ? undefined : join(coverageFolder, String(index));
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      const result = await runTestFile(here, file, { name: values.name, coverageFolder: left });
+      if (left !== undefined) coverage?.takeFrom(left);
+      results.push(result);
+      if (values.name === undefined || result.passed + result.failed > 0) tell(result);
+    }
+  };
+  await Promise.all(
+    Array.from({ length: Math.max(fewestAtOnce, availableParallelism()) }, (_, index) => worker(index)),
+  );
+  return results;
 }
 
-/** Tests that start processes of their own, and the chaos, take longest: they go first, so that no core waits for the last of them. */
-const takesLong = (file: string): boolean =>
-  /support\/(?:command|bench-station)\.js"|kills\.js"|chaos\.js"/.test(readFileSync(file, "utf8"));
-
-const only = process.argv.slice(2);
-const waiting = testFiles(here)
-  .filter((file) => only.length === 0 || only.some((part) => relative(here, file).includes(part)))
-  .sort((a, b) => Number(takesLong(b)) - Number(takesLong(a)));
-const results: Result[] = [];
-async function worker(): Promise<void> {
-  for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-    const result = await runFile(file);
-    results.push(result);
-    const mark = result.failed > 0 ? "FAILED" : "ok";
-    console.log(
-      `${mark.padEnd(7)}${result.file.padEnd(44)}${String(result.passed).padStart(5)} passed ${(result.tookMs / 1000).toFixed(1).padStart(6)} s`,
-    );
-    if (result.note !== "") console.log(result.note);
-  }
+function tell({ file, passed, failed, note, tookMs }: FileResult): void {
+  const mark = (failed > 0 ? "FAILED" : "ok").padEnd(7);
+  console.log(
+    `${mark}${file.padEnd(56)}${String(passed).padStart(4)} passed ${(tookMs / 1000).toFixed(1).padStart(6)} s`,
+  );
+  if (note !== "") console.log(note);
 }
-await Promise.all(Array.from({ length: wide }, worker));
 
-const passed = results.reduce((sum, r) => sum + r.passed, 0);
-const skipped = results.flatMap((r) => r.skipped);
+const selected = selectFiles(testFilesIn(here), parts);
+const files = selected.ok ? selected.files : fail(selected.message);
+const ranIn = (all: readonly FileResult[]): number => all.reduce((sum, one) => sum + one.passed + one.failed, 0);
+let results: FileResult[];
+if (values.name === undefined) results = await runAll(files);
+else {
+  // A name that is put together while a file runs stands in no file: then all of them are asked.
+  const naming = filesNaming(here, files, values.name);
+  results = await runAll(naming);
+  if (ranIn(results) === 0) results = await runAll(files.filter((file) => !naming.includes(file)));
+  if (ranIn(results) === 0) fail(`no test's name contains "${values.name}"`);
+}
+if (coverageFolder !== undefined) rmSync(coverageFolder, { recursive: true, force: true });
+if (coverage !== undefined) console.log(`\n${coverage.report()}\n`);
+
+const passed = results.reduce((sum, one) => sum + one.passed, 0);
+const skipped = results.flatMap((one) => one.skipped);
 for (const name of skipped) console.log(`skipped: ${name}`);
-let failed = results.reduce((sum, r) => sum + r.failed, 0);
+let failed = results.reduce((sum, one) => sum + one.failed, 0);
 if (results.length === 0) failed += 1;
 if (process.env["CI"] === "true" && skipped.length > 0) {
   console.log("a skipped contract is a failure in CI");
