@@ -9,7 +9,7 @@ import { wrapped } from "../core/print/receipt-text.js";
 import { parseCheckpoint } from "../core/receipt/checkpoint.js";
 import { ocmfXml } from "../core/receipt/ocmf-xml.js";
 import type { Payment } from "../core/session/payment.js";
-import { paginationOf, parseOcmf } from "../core/verify/verify-ocmf.js";
+import { fieldsOfOcmf, paginationOf } from "../core/verify/verify-ocmf.js";
 import {
   bookFileOf,
   checkpointAt,
@@ -99,7 +99,7 @@ export function rendered(
     case "ocmf-xml":
       return ocmfXml(
         recordOf(receipt.ocmf, number),
-        paginationOf(parseOcmf(receipt.ocmf)?.fields ?? {}),
+        paginationOf(fieldsOfOcmf(receipt.ocmf)),
         payloadFrom(receipt).key.spki,
       );
     case "ocpi-cdr":

@@ -28,6 +28,8 @@ export type OcmfFacts = {
   readonly softwareVersion: string;
 };
 
+/** GI of every record that this software writes. */
+export const ownGateway = "chargetill";
 /** OCPP 2.0.1 carries 2500 characters of base64: 1850 bytes and a little air. */
 export const longestRecord = 1850;
 /** More border readings than this stand in the receipt alone. */
@@ -136,7 +138,7 @@ export function ocmfPayload(facts: OcmfFacts): string {
     throw new ReceiptFault("a meter without a serial number cannot be named in a signed record");
   const head = asciiJson({
     FV: "1.0",
-    GI: "chargetill",
+    GI: ownGateway,
     GS: facts.station.id,
     GV: facts.softwareVersion,
     PG: `T${facts.pagination}`,

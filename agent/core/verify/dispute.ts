@@ -7,7 +7,7 @@ import { ocmfXml } from "../receipt/ocmf-xml.js";
 import type { SalePayload } from "../receipt/receipt-payload.js";
 import { isoLocal } from "../time/iso-time.js";
 import { type Check, fails, overallResult, skipped } from "./check-result.js";
-import { paginationOf, parseOcmf } from "./verify-ocmf.js";
+import { fieldsOfOcmf, paginationOf } from "./verify-ocmf.js";
 import { samplesOf } from "./verify-sale.js";
 
 export const disputeFormat = "chargetill dispute 1";
@@ -34,7 +34,7 @@ export function derivedFiles(receipt: SalePayload): readonly DisputeFile[] {
 
 /** The meter record as the drivers' transparency software opens it. It holds the card's UID. */
 export function recordFile(receipt: SalePayload): DisputeFile {
-  const page = paginationOf(parseOcmf(receipt.sale.ocmf)?.fields ?? {});
+  const page = paginationOf(fieldsOfOcmf(receipt.sale.ocmf));
   return { name: "record.xml", text: ocmfXml(receipt.sale.ocmf, page, receipt.key.spki) };
 }
 

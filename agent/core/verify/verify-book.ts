@@ -10,7 +10,7 @@ import { spanWith } from "../receipt/receipt.js";
 import type { ReceiptPayload, RunningTotals, UnsignedSpan } from "../receipt/receipt-payload.js";
 import { noTotals, totalsWith } from "../receipt/totals.js";
 import { type Check, type CheckResult, fails, overallResult, skipped } from "./check-result.js";
-import { paginationOf, parseOcmf } from "./verify-ocmf.js";
+import { fieldsOfOcmf, paginationOf } from "./verify-ocmf.js";
 import {
   extendTrust,
   type ReadReceipt,
@@ -93,7 +93,7 @@ const start: Walk = {
 };
 
 const pageOf = (payload: ReceiptPayload): number | undefined =>
-  payload.kind === "sale" ? paginationOf(parseOcmf(payload.sale.ocmf)?.fields ?? {}) : undefined;
+  payload.kind === "sale" ? paginationOf(fieldsOfOcmf(payload.sale.ocmf)) : undefined;
 
 /**
  * The walk after a receipt: by what it states of itself, so that one fault is not told again at every later receipt.

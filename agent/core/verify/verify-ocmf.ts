@@ -1,71 +1,11 @@
 // Checks OCMF records by the rules of the format and by those that the common tool leaves out: another meter or user
 // between two records, gaps in the pagination, exceptions and status flags inside, readings out of order, power that no
 // charge point can deliver.
-import { fromHex, utf8 } from "../number/bytes.js";
-import { milliWhOfKwh } from "../number/energy-text.js";
-import { longestRecord, signatureText } from "../receipt/ocmf.js";
-import { type CheckTools, unsignedMark } from "../receipt/signer.js";
-import { parseOcmfTime } from "../time/iso-time.js";
+import { utf8 } from "../number/bytes.js";
+import { longestRecord, ownGateway } from "../receipt/ocmf.js";
+import type { CheckTools } from "../receipt/signer.js";
 import { type Check, fails, holds, overallResult, skipped } from "./check-result.js";
-
-export type OcmfReading = {
-  /** Undefined where TM cannot be read; `mark` is the clock's: U, I, S or R. */
-  readonly atMs: number | undefined;
-  readonly mark: string;
-  readonly kind: string;
-  readonly milliWh: number | undefined;
-  readonly raw: Readonly<Record<string, unknown>>;
-};
-
-export type OcmfRecord = {
-  /** The signed text between the pipes. */
-  readonly payload: string;
-  readonly fields: Readonly<Record<string, unknown>>;
-  readonly readings: readonly OcmfReading[];
-  /** Absent where the unsigned mark stands in its place. */
-  readonly signature?: Uint8Array;
-};
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function readingOf(raw: unknown): OcmfReading {
-  const fields = isRecord(raw) ? raw : {};
-  const time = typeof fields["TM"] === "string" ? fields["TM"] : "";
-  const value = fields["RV"];
-  return {
-    atMs: parseOcmfTime(time),
-    mark: /^.{28} ([UISR])$/.exec(time)?.[1] ?? "",
-    kind: typeof fields["TX"] === "string" ? fields["TX"] : "",
-    // A number as JavaScript prints it keeps up to fifteen digits: all that nine digits of kWh and five decimals need.
-    milliWh: typeof value === "number" ? milliWhOfKwh(String(value)) : undefined,
-    raw: fields,
-  };
-}
-
-/** A record taken apart, its signature not judged; undefined where the text is no OCMF record of ours. */
-export function parseOcmf(text: string): OcmfRecord | undefined {
-  const parts = /^OCMF\|([\x20-\x7b\x7d\x7e]+)\|([\x20-\x7b\x7d\x7e]+)$/.exec(text);
-  const payload = parts?.[1];
-  const signed = parts?.[2];
-  if (payload === undefined || signed === undefined) return undefined;
-  const fields = parsed(payload);
-  const mark = parsed(signed);
-  const hexText = isRecord(mark) ? mark["SD"] : undefined;
-  if (!isRecord(fields) || typeof hexText !== "string" || signed !== signatureText(hexText)) return undefined;
-  const readings = (Array.isArray(fields["RD"]) ? fields["RD"] : []).map(readingOf);
-  if (hexText === unsignedMark) return { payload, fields, readings };
-  const signature = fromHex(hexText);
-  return signature === undefined ? undefined : { payload, fields, readings, signature };
-}
+import { type OcmfReading, type OcmfRecord, readOcmf } from "./ocmf-record.js";
 
 /** Register steps of coarse meters: so much more than max power x time may stand between two readings. */
 const coarsestStepMilliWh = 100_000;
@@ -77,11 +17,19 @@ export function isImpossiblePower(deltaMilliWh: number, deltaMs: number, maxPowe
   return deltaMilliWh > (maxPowerW * powerTolerance * Math.max(deltaMs, 0)) / 3_600 + coarsestStepMilliWh;
 }
 
-const texts: Record<string, RegExp> = {
-  FV: /^1\.0$/,
-  PG: /^T(0|[1-9]\d{0,15})$/,
+const identifications =
+  "NONE|DENIED|UNDEFINED|ISO14443|ISO15693|EMAID|EVCCID|EVCOID|ISO7812|CARD_TXN_NR|CENTRAL|CENTRAL_1|CENTRAL_2|LOCAL|LOCAL_1|LOCAL_2|PHONE_NUMBER|KEY_CODE";
+
+/** Fields that a record must have, and what they may say. */
+const required: Readonly<Record<string, RegExp>> = {
+  FV: /^1\.[0-4]$/,
+  PG: /^[TF](0|[1-9]\d{0,15})$/,
   MS: /^.+$/s,
-  IT: /^(ISO14443|UNDEFINED|CENTRAL|NONE)$/,
+  IT: new RegExp(`^(${identifications})$`),
+};
+
+/** Fields that a record may leave out. */
+const optional: Readonly<Record<string, RegExp>> = {
   IL: /^(NONE|HEARSAY|TRUSTED|VERIFIED|CERTIFIED|SECURE)$/,
   ID: /^.*$/s,
   CT: /^(EVSEID|CBIDC)$/,
@@ -90,15 +38,16 @@ const texts: Record<string, RegExp> = {
 
 function fieldComplaints(fields: Readonly<Record<string, unknown>>): string[] {
   const complaints: string[] = [];
-  for (const [name, pattern] of Object.entries(texts)) {
+  for (const [name, pattern] of Object.entries({ ...required, ...optional })) {
     const value = fields[name];
-    if (value === undefined) complaints.push(`${name} is missing`);
-    else if (typeof value !== "string" || !pattern.test(value)) complaints.push(`${name} is ${JSON.stringify(value)}`);
+    if (value === undefined) {
+      if (Object.hasOwn(required, name)) complaints.push(`${name} is missing`);
+    } else if (typeof value !== "string" || !pattern.test(value))
+      complaints.push(`${name} is ${JSON.stringify(value)}`);
   }
   if (typeof fields["IS"] !== "boolean")
     complaints.push(fields["IS"] === undefined ? "IS is missing" : `IS is ${JSON.stringify(fields["IS"])}`);
-  if (!Array.isArray(fields["IF"])) complaints.push("IF is no list");
-  if ("TT" in fields) complaints.push("TT came with version 1.1");
+  if (fields["IF"] !== undefined && !Array.isArray(fields["IF"])) complaints.push("IF is not a list");
   return complaints;
 }
 
@@ -158,17 +107,13 @@ export const anyStationW = { AC: 100_000, DC: 1_000_000 } as const;
  * known.
  */
 export function checkOcmf(text: string, spkiHex: string, tools: CheckTools, maxPowerW?: number): readonly Check[] {
-  const record = parseOcmf(text);
-  if (record === undefined)
-    return [
-      fails(
-        "meter record",
-        "this is no OCMF record of the form OCMF|payload|signature, in plain ASCII, signed by ECDSA-secp256r1-SHA256",
-      ),
-    ];
+  const record = readOcmf(text);
+  if ("unread" in record) return [fails("meter record", `not an OCMF record that is read here: ${record.unread}`)];
   const isDirect = record.readings.some(({ raw }) => raw["RT"] === "DC");
   const complaints = fieldComplaints(record.fields);
-  if (text.length > longestRecord) complaints.push(`the record has ${text.length} bytes, more than ${longestRecord}`);
+  // OCPP's limit binds what this station writes; other makers' records may be longer.
+  if (record.fields["GI"] === ownGateway && text.length > longestRecord)
+    complaints.push(`the record has ${text.length} bytes, more than ${longestRecord}`);
   const [first] = record.readings;
   const last = record.readings.at(-1);
   const span =
@@ -201,6 +146,12 @@ function signatureCheck({ payload, signature }: OcmfRecord, spkiHex: string, { c
     : fails("meter record signature", "the readings are not signed by this key, or were changed since");
 }
 
+/** The fields of a record's payload, or none where it cannot be read. */
+export function fieldsOfOcmf(text: string): Readonly<Record<string, unknown>> {
+  const record = readOcmf(text);
+  return "unread" in record ? {} : record.fields;
+}
+
 const fixed = {
   GI: "gateway",
   GS: "gateway serial number",
@@ -219,7 +170,7 @@ const fixed = {
 export function checkOcmfTogether(records: readonly string[]): Check {
   const complaints: string[] = [];
   if (records.length < 2) return skipped("records together", "one record holds the whole session");
-  const fields = records.map((text) => parseOcmf(text)?.fields ?? {});
+  const fields = records.map(fieldsOfOcmf);
   const [first] = fields;
   fields.forEach((record, index) => {
     const before = fields[index - 1];
@@ -242,5 +193,5 @@ export function checkOcmfTogether(records: readonly string[]): Check {
 /** The counter in PG, or NaN. */
 export function paginationOf(fields: Readonly<Record<string, unknown>>): number {
   const page = fields["PG"];
-  return typeof page === "string" && /^T(0|[1-9]\d{0,15})$/.test(page) ? Number(page.slice(1)) : Number.NaN;
+  return typeof page === "string" && /^[TF](0|[1-9]\d{0,15})$/.test(page) ? Number(page.slice(1)) : Number.NaN;
 }

@@ -15,7 +15,8 @@ import { type CheckTools, unsignedMark } from "../receipt/signer.js";
 import type { ChargingPeriod } from "../tariff/period.js";
 import { isoLocal, parseIsoLocal } from "../time/iso-time.js";
 import { type Check, fails, holds, overallResult, skipped } from "./check-result.js";
-import { checkOcmf, isImpossiblePower, parseOcmf } from "./verify-ocmf.js";
+import { parseOcmf } from "./ocmf-record.js";
+import { checkOcmf, isImpossiblePower } from "./verify-ocmf.js";
 
 export type Rerated = { readonly price: Price; readonly periods: readonly ChargingPeriod[] };
 

@@ -4,6 +4,7 @@ import { fromBase64, fromHex, fromUtf8, hex, utf8 } from "../number/bytes.js";
 import { isSignedBy, parseCheckpoint } from "../receipt/checkpoint.js";
 import { parseJws } from "../receipt/jws.js";
 import { isConsistent, leafHash, rootFromInclusion } from "../receipt/merkle.js";
+import { ownGateway } from "../receipt/ocmf.js";
 import { parseOcmfXml } from "../receipt/ocmf-xml.js";
 import { type ConsistencyFile, consistencyFormat, parseProof } from "../receipt/proof-file.js";
 import { parseShortForm } from "../receipt/short-form.js";
@@ -12,7 +13,7 @@ import { type Check, type CheckResult, fails, holds, overallResult, skipped } fr
 import { commissioningFormat, verifyCommissioning } from "./commissioning.js";
 import { shapeFault } from "./json-shape.js";
 import { type BookFile, bookFormat, verifyBook, type Witness } from "./verify-book.js";
-import { checkOcmf, checkOcmfTogether, paginationOf, parseOcmf } from "./verify-ocmf.js";
+import { checkOcmf, checkOcmfTogether, fieldsOfOcmf, paginationOf } from "./verify-ocmf.js";
 import {
   extendTrust,
   fingerprintOf,
@@ -64,7 +65,7 @@ function kindOf(text: string): Kind {
   if (format === consistencyFormat) return "consistency";
   if (format === commissioningFormat) return "commissioning";
   if (format !== "") return "receipt";
-  if (/^\s*(<\?xml|<values>)/.test(text)) return "xml";
+  if (/^\ufeff?\s*<(\?xml|!--|values[\s>])/.test(text)) return "xml";
   if (parseJws(text.trim()) !== undefined) return "jws";
   if (ocmfIn(text) !== undefined) return "ocmf";
   if (parseCheckpoint(text) !== undefined) return "checkpoint";
@@ -100,11 +101,17 @@ function verifyXml({ name, text }: EvidenceFile, pins: Pins, tools: CheckTools):
       ],
     };
   const checks = values.flatMap(({ record, publicKey, transactionId }) => {
-    const page = paginationOf(parseOcmf(record)?.fields ?? {});
+    const fields = fieldsOfOcmf(record);
+    // Other makers number their transactions as they like.
     const number =
-      values.length > 1 || Number(transactionId) === page
+      values.length > 1 || fields["GI"] !== ownGateway || Number(transactionId) === paginationOf(fields)
         ? []
-        : [fails("transaction", `the file says transaction ${transactionId}, the signed record T${page}`)];
+        : [
+            fails(
+              "transaction",
+              `the file says transaction ${transactionId}, the signed record ${String(fields["PG"])}`,
+            ),
+          ];
     return [checkFoundKey(publicKey, pins, tools), ...checkOcmf(record, publicKey, tools), ...number];
   });
   const sessions = new Set(values.map((value) => value.transactionId));
@@ -274,7 +281,7 @@ function checkTogether(receipts: readonly Witness[], { hash }: CheckTools): Chec
   };
 }
 
-const pageOf = (record: string): number => paginationOf(parseOcmf(record)?.fields ?? {});
+const pageOf = (record: string): number => paginationOf(fieldsOfOcmf(record));
 
 function verifyJws({ name, text }: EvidenceFile, trust: Trust, tools: VerifyTools): JudgedReceipt {
   const receipt = readReceipt(text.trim(), tools.schema);

@@ -81,13 +81,21 @@ test("every flipped bit in a receipt file is caught, or changes neither verdict 
   assert.ok(caught > 600, `${caught} flips caught`);
 });
 
-test("every flipped bit in an OCMF record is caught", () => {
+test("every flipped bit in an OCMF record is caught, or it is the same hex in another case", () => {
   const bytes = Buffer.from(sale.ocmf);
+  const sound = verify(sale.ocmf);
+  let caught = 0;
   for (let at = 0; at < bytes.length; at += 1) {
     const flipped = Buffer.from(bytes);
     flipped[at] = (flipped[at] ?? 0) ^ (1 << (at % 7));
-    assert.is(exitCode(verify(flipped.toString())), 1, `byte ${at}`);
+    const isSameHex = flipped.toString().toLowerCase() === sale.ocmf.toLowerCase() && at > sale.ocmf.indexOf('"SD":');
+    if (isSameHex) assert.equal(verify(flipped.toString()), sound, `byte ${at}`);
+    else {
+      assert.is(exitCode(verify(flipped.toString())), 1, `byte ${at}`);
+      caught += 1;
+    }
   }
+  assert.ok(caught > bytes.length - 30, `${caught} of ${bytes.length} caught`);
 });
 
 /** An object or list that stands inside a receipt, to be changed there. */
