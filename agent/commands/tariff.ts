@@ -1,11 +1,13 @@
 // chargetill tariff check | explain | simulate | price: what a tariff is worth, before anyone charges and after.
 // Reads files, prints, and sets the exit code: 0 fine, 1 a check failed, 2 usage.
+
 import { Command, InvalidArgumentError, Option } from "commander";
+import { type Decimal, decimalOf } from "../../config/decimal.js";
 import { durationMs } from "../../config/duration.js";
 import { type Language, languages } from "../../config/languages.js";
 import { wallNow } from "../../drivers/clock.js";
 import { Failure } from "../core/failure.js";
-import { type Decimal, decimalOf, moneyText } from "../core/number/money.js";
+import { moneyText } from "../core/number/money.js";
 import type { Price } from "../core/rating/price.js";
 import { type JsonAmount, pricedJson } from "../core/rating/priced-json.js";
 import { billOfCdr, priceCdr } from "../core/rating/pricing.js";

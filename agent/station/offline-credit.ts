@@ -1,19 +1,10 @@
 // What a token has open at the backends: sessions that began without a backend's word and that not all of them have
 // acknowledged, and those that run. It bounds what a stranger can take on a card that was blocked while the line was
 // down.
+import { fixedText } from "../../config/decimal.js";
 import type { Config } from "../../config/schema.js";
 import { kwhExact, requiredMilliWh } from "../core/number/energy-text.js";
-import {
-  add,
-  compare,
-  decimalOf,
-  fixedText,
-  type Ratio,
-  ratioOf,
-  roundHalfUp,
-  subtract,
-  zero,
-} from "../core/number/money.js";
+import { add, compare, type Ratio, ratioOfText, roundHalfUp, subtract, zero } from "../core/number/money.js";
 import { live } from "../core/rating/rating.js";
 import { payloadOf } from "../core/receipt/receipt.js";
 import type { LimitReached } from "../core/session/limits.js";
@@ -72,7 +63,7 @@ export class OfflineCredit {
     const open = this.#isBounded() ? this.#open(uid) : undefined;
     if (open === undefined) return undefined;
     const energyLeft = energyKwh === undefined ? undefined : requiredMilliWh(energyKwh) - open.energyMilliWh;
-    const costLeft = cost === undefined ? undefined : subtract(limitOf(cost), open.cost);
+    const costLeft = cost === undefined ? undefined : subtract(ratioOfText(cost), open.cost);
     if ((energyLeft !== undefined && energyLeft <= 0) || (costLeft !== undefined && compare(costLeft, zero) <= 0))
       return null;
     return {
@@ -177,7 +168,7 @@ export class OfflineCredit {
     return {
       uid: token.uid,
       energyMilliWh: requiredMilliWh(energyKwh),
-      cost: limitOf(price.due.gross),
+      cost: ratioOfText(price.due.gross),
       currency: price.currency,
     };
   }
@@ -195,15 +186,9 @@ export class OfflineCredit {
       const price = liveReading?.price ?? live(sale.rating);
       yield {
         energyMilliWh: sale.last.energyMilliWh - sale.opening.begin.energyMilliWh,
-        cost: limitOf(price.ifStoppedNow.incl),
+        cost: ratioOfText(price.ifStoppedNow.incl),
         currency: price.currency,
       };
     }
   }
-}
-
-function limitOf(amount: string): Ratio {
-  const decimal = decimalOf(amount);
-  if (decimal === undefined) throw new RangeError(`"${amount}" is no amount`);
-  return ratioOf(decimal);
 }

@@ -1,9 +1,10 @@
 // The station as it stands now, as plain data: what `status` answers and the live view draws. Made on demand, never
 // kept.
+import { fixedText } from "../../config/decimal.js";
 import type { Config } from "../../config/schema.js";
 import type { Moment } from "../../drivers/driver.js";
 import { masked } from "../core/cdr/token.js";
-import { decimalOf, divide, fixedText, moneyText, ratio, ratioOf, roundHalfUp } from "../core/number/money.js";
+import { divide, moneyText, ratio, ratioOfText, roundHalfUp } from "../core/number/money.js";
 import type { LivePrice, UnitPrices } from "../core/rating/rating.js";
 import type { Reservation } from "../core/session/backend-orders.js";
 import type { LiveReading } from "../core/session/live-reading.js";
@@ -63,7 +64,7 @@ export type Snapshot = {
 /** `0.58 EUR/kWh + 0.10 EUR/min`: the unit prices in words, incl. tax, time per minute as drivers are used to. */
 export function unitPriceText(prices: UnitPrices, currency: string, parking: boolean): string {
   const parts: string[] = [];
-  if (prices.perKwh !== undefined) parts.push(`${unitText(prices.perKwh.incl)} ${currency}/kWh`);
+  if (prices.perKwh !== undefined) parts.push(`${unitPriceDecimals(prices.perKwh.incl)} ${currency}/kWh`);
   if (!parking && prices.perHour !== undefined) parts.push(`${minuteText(prices.perHour.incl)} ${currency}/min`);
   if (parking && prices.idlePerHour !== undefined)
     parts.push(`${minuteText(prices.idlePerHour.incl)} ${currency}/min idle`);
@@ -71,13 +72,11 @@ export function unitPriceText(prices: UnitPrices, currency: string, parking: boo
 }
 
 /** A unit price with two to four decimals, half up. */
-function unitText(amount: string, divisor = 1n): string {
-  const value = decimalOf(amount);
-  if (value === undefined) throw new RangeError(`"${amount}" is no amount`);
-  return fixedText(roundHalfUp(divide(ratioOf(value), ratio(divisor, 1n)), 4), 4).replace(/0{1,2}$/, "");
+function unitPriceDecimals(amount: string, divisor = 1n): string {
+  return fixedText(roundHalfUp(divide(ratioOfText(amount), ratio(divisor, 1n)), 4), 4).replace(/0{1,2}$/, "");
 }
 
-const minuteText = (perHour: string): string => unitText(perHour, 60n);
+const minuteText = (perHour: string): string => unitPriceDecimals(perHour, 60n);
 
 export type ConnectorView = {
   readonly session: Session;

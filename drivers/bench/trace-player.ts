@@ -6,7 +6,6 @@ import { type CardTap, DeviceError, type FaultCode } from "../driver.js";
 import { GpioButton } from "../gpio/button.js";
 import { GpioPlug } from "../gpio/plug.js";
 import { openMeterBus } from "../meter/bus.js";
-import { meterDecimalText } from "../meter/decode.js";
 import type { Shown } from "../meter/modbus-meter.js";
 import { Registers } from "../meter/registers.js";
 import type { RegisterAnswer } from "../meter/requests.js";
@@ -233,11 +232,7 @@ class MeterEar {
       .filter((entry) => answerHolds(answer, entry) && this.#known(entry.name))
       .map((entry): Shown => {
         try {
-          const milli = entry.counts === undefined ? undefined : registers.milli(entry);
-          const value =
-            entry.counts === undefined
-              ? registers.label(entry)
-              : milli && meterDecimalText({ digits: milli.digits, exponent: milli.exponent - 3 });
+          const value = registers.shown(entry);
           return value === undefined
             ? { register: entry.name, fault: "not available" }
             : { register: entry.name, value, unit: entry.counts?.unit ?? "" };

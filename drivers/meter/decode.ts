@@ -1,30 +1,24 @@
 // Register words to exact decimals. Pure: bytes in, value out; a value that is not certain is "unavailable" or an
 // error, never a guess.
+import { type Decimal, powerOfTen, requiredDecimal, tenTo } from "../../config/decimal.js";
 import type { MeterMap, NumberType, Register } from "../../config/meter-map.js";
-
-/** digits x 10^exponent, exact. */
-export type MeterDecimal = { readonly digits: bigint; readonly exponent: number };
 
 /** What a register said: a number, or the meter's own "not available". */
 export type Decoded =
-  | { readonly kind: "number"; readonly value: MeterDecimal }
+  | { readonly kind: "number"; readonly value: Decimal }
   | { readonly kind: "unavailable"; readonly why: string };
 
-/** `1.25e-7` and the like, as printed by JavaScript. */
-function decimalOf(text: string): MeterDecimal {
-  const [, sign = "", whole = "", fraction = "", power = "0"] =
-    /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/.exec(text) ?? [];
-  return { digits: BigInt(`${sign}${whole}${fraction}`), exponent: Number(power) - fraction.length };
-}
+/** Digits of the longest float64 when it is written out: 5e-324 has 324 decimals. */
+const longestFloat = 400;
 
 /**
  * The shortest decimal that reads back as the same float32: what the meter's maker wrote down, not what binary made of
  * it.
  */
-export function shortestFloat32(value: number): MeterDecimal {
+export function shortestFloat32(value: number): Decimal {
   for (let digits = 1; digits <= 9; digits++) {
     const text = value.toPrecision(digits);
-    if (Math.fround(Number(text)) === value) return decimalOf(text);
+    if (Math.fround(Number(text)) === value) return requiredDecimal(text, longestFloat);
   }
   throw new Error(`${value} is no float32`);
 }
@@ -39,7 +33,7 @@ function inOrder(bytes: Buffer, wordOrder: MeterMap["wordOrder"]): Buffer {
 
 const bits = (bytes: Buffer): bigint => bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
 
-function float(value: number, shortest: (value: number) => MeterDecimal): Decoded {
+function float(value: number, shortest: (value: number) => Decimal): Decoded {
   if (!Number.isFinite(value))
     return { kind: "unavailable", why: Number.isNaN(value) ? "not a number (NaN)" : "infinite" };
   return { kind: "number", value: shortest(value) };
@@ -53,13 +47,13 @@ function integer(raw: bigint, width: number, signed: boolean, invalid: MeterMap[
     (signed && raw === most && invalid.includes("signed-max")) ||
     (signed && raw === most + 1n && invalid.includes("signed-min"));
   if (marked) return { kind: "unavailable", why: `marked as invalid (0x${raw.toString(16).toUpperCase()})` };
-  return { kind: "number", value: { digits: signed ? BigInt.asIntN(width, raw) : raw, exponent: 0 } };
+  return { kind: "number", value: { digits: signed ? BigInt.asIntN(width, raw) : raw, scale: 0 } };
 }
 
 /** Iskra: one byte of signed decimal exponent, 24 bits of value. */
 function iskra(raw: bigint, signed: boolean): Decoded {
   const value = signed ? BigInt.asIntN(24, raw) : BigInt.asUintN(24, raw);
-  return { kind: "number", value: { digits: value, exponent: Number(BigInt.asIntN(8, raw >> 24n)) } };
+  return { kind: "number", value: powerOfTen(value, Number(BigInt.asIntN(8, raw >> 24n))) };
 }
 
 /** The number in a register's bytes, in its own counts. */
@@ -69,7 +63,7 @@ export function decodeNumber(bytes: Buffer, type: NumberType, map: Pick<MeterMap
     case "f32":
       return float(ordered.readFloatBE(0), shortestFloat32);
     case "f64":
-      return float(ordered.readDoubleBE(0), (value) => decimalOf(String(value)));
+      return float(ordered.readDoubleBE(0), (value) => requiredDecimal(value, longestFloat));
     case "iskra_t5":
       return iskra(bits(ordered), false);
     case "iskra_t6":
@@ -96,39 +90,25 @@ export function decodeText(bytes: Buffer): string | undefined {
   return /^[\x20-\x7e]*$/.test(text) ? text : undefined;
 }
 
-/** A register's number in thousandths of its unit: milliwatt-hours, milliwatts, milliamperes. */
-export function inMilli(value: MeterDecimal, entry: Pick<Register, "counts">, scale = 0): MeterDecimal {
-  return { digits: value.digits, exponent: value.exponent + (entry.counts?.exponent ?? 3) + scale };
-}
-
-export function addDecimals(a: MeterDecimal, b: MeterDecimal, sign: 1n | -1n = 1n): MeterDecimal {
-  const exponent = Math.min(a.exponent, b.exponent);
-  const lift = (part: MeterDecimal): bigint => part.digits * 10n ** BigInt(part.exponent - exponent);
-  return { digits: lift(a) + sign * lift(b), exponent };
+/**
+ * A register's number in thousandths of its unit: milliwatt-hours, milliwatts, milliamperes. `power` is the power of
+ * ten that the meter names itself.
+ */
+export function inMilli(value: Decimal, entry: Pick<Register, "counts">, power = 0): Decimal {
+  return powerOfTen(value.digits, (entry.counts?.exponent ?? 3) + power - value.scale);
 }
 
 /**
  * Whole units, rounded down to a multiple of `step`. For counters: what is not full has not flowed. The value may not
  * be negative.
  */
-export function floorToStep(value: MeterDecimal, step: bigint): bigint {
-  const whole =
-    value.exponent >= 0 ? value.digits * 10n ** BigInt(value.exponent) : value.digits / 10n ** BigInt(-value.exponent);
+export function floorToStep(value: Decimal, step: bigint): bigint {
+  const whole = value.digits / tenTo(value.scale);
   return whole - (whole % step);
 }
 
-/** The decimal in plain digits, for people. */
-export function meterDecimalText({ digits, exponent }: MeterDecimal): string {
-  const sign = digits < 0n ? "-" : "";
-  const plain = (digits < 0n ? -digits : digits).toString();
-  if (exponent >= 0) return `${sign}${plain}${"0".repeat(plain === "0" ? 0 : exponent)}`;
-  const padded = plain.padStart(1 - exponent, "0");
-  const fraction = padded.slice(exponent).replace(/0+$/, "");
-  return `${sign}${padded.slice(0, exponent)}${fraction === "" ? "" : `.${fraction}`}`;
-}
-
 /** The nearest whole unit, for values that are shown and compared but not billed. */
-export function nearestStep(value: MeterDecimal): number {
+export function nearestStep(value: Decimal): number {
   // Zero is added because a rounded -0.4 is JavaScript's minus zero.
-  return Math.round(Number(`${value.digits}e${value.exponent}`)) + 0;
+  return Math.round(Number(`${value.digits}e-${value.scale}`)) + 0;
 }

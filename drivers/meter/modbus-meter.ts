@@ -6,7 +6,6 @@ import { registerOf, unprovenBecause } from "../../config/meter-map.js";
 import type { MeterConfig } from "../../config/schema.js";
 import type { EnergyMeter, MeterIdentity, Moment, Reading } from "../driver.js";
 import { DeviceError } from "../driver.js";
-import { meterDecimalText } from "./decode.js";
 import { Registers } from "./registers.js";
 import type { AskRegisters, MeterPlan, RegisterAnswer, RegisterRequest } from "./requests.js";
 import { answerHolds, asked, planRequests } from "./requests.js";
@@ -124,11 +123,7 @@ export class ModbusMeter implements EnergyMeter {
     for (const entry of Object.values(this.map.registers)) {
       try {
         const { registers } = await this.#fetch(asked(this.map, [entry.name]));
-        const milli = entry.counts === undefined ? undefined : registers.milli(entry);
-        const value =
-          entry.counts === undefined
-            ? registers.label(entry)
-            : milli && meterDecimalText({ digits: milli.digits, exponent: milli.exponent - 3 });
+        const value = registers.shown(entry);
         shown.push(
           value === undefined
             ? { register: entry.name, fault: "not available" }

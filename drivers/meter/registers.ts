@@ -2,11 +2,12 @@
 // DeviceError that says why not. A value that is not certain is never handed on: not-a-number, negative, impossibly
 // large, in coarser steps than stated.
 
+import { addDecimals, type Decimal, decimalText, negated } from "../../config/decimal.js";
 import type { MeterMap, NumberType, Register } from "../../config/meter-map.js";
 import { energyResolutionMilliWh, registerOf } from "../../config/meter-map.js";
 import { DeviceError } from "../driver.js";
-import type { Decoded, MeterDecimal } from "./decode.js";
-import { addDecimals, decodeNumber, decodeText, floorToStep, inMilli, nearestStep } from "./decode.js";
+import type { Decoded } from "./decode.js";
+import { decodeNumber, decodeText, floorToStep, inMilli, nearestStep } from "./decode.js";
 import type { RegisterRequest } from "./requests.js";
 import { answerHolds } from "./requests.js";
 
@@ -21,7 +22,7 @@ const mostCurrentMilliA = 100_000_000;
 /** Powers of ten that a scale register may name (SunSpec: -10 to 10). */
 const mostScale = 10n;
 
-const nothing: MeterDecimal = { digits: 0n, exponent: 0 };
+const nothing: Decimal = { digits: 0n, scale: 0 };
 
 export class Registers {
   readonly #map: MeterMap;
@@ -46,15 +47,15 @@ export class Registers {
 
   /** Drawn power, in whole watts; negative where energy flows back. */
   powerW(): number {
-    const term = (name: string): MeterDecimal => {
+    const term = (name: string): Decimal => {
       const value = this.milli(registerOf(this.#map, name));
       if (value === undefined) throw this.#implausible(`${name} is not available`);
-      return { digits: value.digits, exponent: value.exponent - 3 };
+      return { digits: value.digits, scale: value.scale + 3 };
     };
     const { power, powerLess } = this.#map.reading;
     const powerW = nearestStep(
       powerLess.map(term).reduce(
-        (sum, value) => addDecimals(sum, value, -1n),
+        (sum, value) => addDecimals(sum, negated(value)),
         power.map(term).reduce((sum, value) => addDecimals(sum, value), nothing),
       ),
     );
@@ -70,7 +71,7 @@ export class Registers {
     if (phases.length === 0) return undefined;
     const milliA = nearestStep(
       phases
-        .map(({ digits, exponent }) => ({ digits: digits < 0n ? -digits : digits, exponent }))
+        .map((value) => (value.digits < 0n ? negated(value) : value))
         .reduce((sum, value) => addDecimals(sum, value), nothing),
     );
     if (milliA > mostCurrentMilliA)
@@ -79,9 +80,16 @@ export class Registers {
   }
 
   /** A number in thousandths of its unit; undefined when the meter marks it as not available. */
-  milli(entry: Register): MeterDecimal | undefined {
+  milli(entry: Register): Decimal | undefined {
     const decoded = this.#decoded(entry);
     return decoded.kind === "unavailable" ? undefined : inMilli(decoded.value, entry, this.#scale(entry));
+  }
+
+  /** What a register says in the unit that its map names, for people's eyes; undefined when it is not available. */
+  shown(entry: Register): string | undefined {
+    if (entry.counts === undefined) return this.label(entry);
+    const milli = this.milli(entry);
+    return milli && decimalText({ digits: milli.digits, scale: milli.scale + 3 });
   }
 
   /** A text or whole number as the meter's label prints it. */
@@ -124,7 +132,7 @@ export class Registers {
     );
   }
 
-  #energyTerm(entry: Register, step: number): MeterDecimal {
+  #energyTerm(entry: Register, step: number): Decimal {
     const decoded = this.#decoded(entry);
     if (decoded.kind === "unavailable") throw this.#implausible(`${entry.name} is ${decoded.why}${this.#smell(entry)}`);
     const scale = this.#scale(entry);
@@ -182,7 +190,7 @@ function numberType(entry: Register): NumberType {
 /**
  * Why a counter cannot stand there, or undefined. A tiny rest above zero is what a float with turned words looks like.
  */
-function energyFault(value: MeterDecimal): string | undefined {
+function energyFault(value: Decimal): string | undefined {
   if (value.digits < 0n) return "is negative";
   const milliWh = floorToStep(value, 1n);
   if (milliWh > mostEnergyMilliWh) return "is larger than any counter";

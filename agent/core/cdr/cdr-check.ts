@@ -2,7 +2,7 @@
 // better found here. Four decimals lose up to 0.1 Wh and 0.36 s, and a step may turn that into a whole Wh or second: so
 // much may differ, and no more.
 
-import { add, compare, decimalOf, multiply, type Ratio, ratio, ratioOf, subtract, zero } from "../number/money.js";
+import { add, compare, multiply, type Ratio, ratio, ratioOfText, subtract, zero } from "../number/money.js";
 import { localTimeRule } from "../rating/bill.js";
 import type { Price } from "../rating/price.js";
 import { billOfCdr, priceCdr } from "../rating/pricing.js";
@@ -38,7 +38,7 @@ export function wireDifference(text: string, settlement: Settlement): string | u
   const allowed = allowance(price);
   const found = billOfCdr(again.priced, "en");
   for (const side of ["excl", "incl"] as const) {
-    const difference = subtract(exact(found.totalCost[side]), exact(price.totalCost[side]));
+    const difference = subtract(ratioOfText(found.totalCost[side]), ratioOfText(price.totalCost[side]));
     if (compare(difference.n < 0n ? { n: -difference.n, d: difference.d } : difference, allowed) > 0)
       return `CDR ${settlement.cdrId} says ${price.totalCost[side]} ${price.currency} ${side === "incl" ? "with" : "without"} tax; priced again from its own numbers it is ${found.totalCost[side]}`;
   }
@@ -48,12 +48,6 @@ export function wireDifference(text: string, settlement: Settlement): string | u
 function allowance(price: Price): Ratio {
   return price.lines.reduce((sum, line) => {
     // The unit price may be without tax; twice covers every tax there is.
-    return add(sum, multiply(multiply(exact(line.unitPrice), { n: 2n, d: 1n }), slack[line.unit]));
+    return add(sum, multiply(multiply(ratioOfText(line.unitPrice), { n: 2n, d: 1n }), slack[line.unit]));
   }, rounding);
-}
-
-function exact(decimal: string): Ratio {
-  const value = decimalOf(decimal);
-  if (value === undefined) throw new TypeError(`"${decimal}" is not a decimal`);
-  return ratioOf(value);
 }

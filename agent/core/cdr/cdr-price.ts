@@ -1,7 +1,7 @@
 // The costs of a CDR: OCPI 2.2.1 says excl_vat and incl_vat, 2.3.0 says before_taxes and a list of taxes.
 // Each published figure is rounded once; the taxes of a figure always add up to the difference that is published.
-import { add, decimalOf, type Ratio, ratioOf, sharesOf, zero } from "../number/money.js";
-import { type Units, unitsOf, wireNumber } from "../number/ocpi-number.js";
+import { add, type Ratio, ratioOfText, sharesOf, zero } from "../number/money.js";
+import { type Units, unitsOf, wireDecimal, wireNumber } from "../number/ocpi-number.js";
 import type { Amount, Dimension, Price } from "../rating/price.js";
 import type { OcpiVersion } from "../tariff/tariff.js";
 
@@ -63,7 +63,7 @@ function taxesOf(tax: Units, price: Price, group: Group) {
   return known.map(({ name, ratePercent }, index) => ({
     name,
     // The price of a tariff may be stated with and without tax, and no rate: then there is an amount and no percentage.
-    ...(ratePercent === "" ? {} : { percentage: wireNumber(unitsOf(ratePercent)) }),
+    ...(ratePercent === "" ? {} : { percentage: wireDecimal(ratePercent) }),
     amount: wireNumber(amounts[index] ?? 0n),
   }));
 }
@@ -75,7 +75,7 @@ function ratesOf(price: Price, group: Group): TaxRate[] {
   const rates = new Map<string, TaxRate>();
   for (const { name, ratePercent, amount } of shares) {
     const key = `${ratePercent} ${name}`;
-    rates.set(key, { name, ratePercent, weight: add(rates.get(key)?.weight ?? zero, exact(amount)) });
+    rates.set(key, { name, ratePercent, weight: add(rates.get(key)?.weight ?? zero, ratioOfText(amount)) });
   }
   return [...rates.values()];
 }
@@ -88,10 +88,4 @@ function rateOfAll(price: Price): TaxRate {
   const [only, ...more] = price.taxes;
   const known = only !== undefined && more.length === 0;
   return { name: known ? only.name : "VAT", ratePercent: known ? only.ratePercent : "", weight: { n: 1n, d: 1n } };
-}
-
-function exact(decimal: string): Ratio {
-  const value = decimalOf(decimal);
-  if (value === undefined) throw new TypeError(`"${decimal}" is not a decimal`);
-  return ratioOf(value);
 }

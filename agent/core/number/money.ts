@@ -1,8 +1,6 @@
-// Money as exact numbers: decimals and fractions of BigInt, and the few named rules by which they become text.
-// Nothing here passes through a binary float; an amount is rounded when it is published, once, and never before.
-
-/** `digits` x 10^-`scale`. */
-export type Decimal = { readonly digits: bigint; readonly scale: number };
+// Money as exact numbers: fractions of BigInt, and the few named rules by which they become text. Nothing here passes
+// through a binary float; an amount is rounded when it is published, once, and never before.
+import { type Decimal, fixedText, plainText, requiredDecimal, tenTo } from "../../../config/decimal.js";
 
 /** An exact fraction; `d` is positive. */
 export type Ratio = { readonly n: bigint; readonly d: bigint };
@@ -15,52 +13,9 @@ export const roundingRule = "half up, once, at the total";
 /** Decimals of a published number before any rounding to the currency. */
 export const publishedPlaces = 12;
 
-const powers: bigint[] = Array.from({ length: 64 }, (_, index) => 10n ** BigInt(index));
-
-/** 10^`exponent`, for 0 or more. */
-export function tenTo(exponent: number): bigint {
-  return powers[exponent] ?? 10n ** BigInt(exponent);
-}
-
-/** The longest decimal text we take in: longer ones are no prices. */
-const mostDigits = 40;
-
-/**
- * A JSON number by its shortest decimal text, or a decimal in a string, as an exact decimal without trailing zeros.
- * Undefined for NaN, infinities, other text, and whatever has more than `mostDigits` digits when written out.
- */
-export function decimalOf(value: number | string): Decimal | undefined {
-  if (typeof value === "number" && Number.isSafeInteger(value)) return { digits: BigInt(value), scale: 0 };
-  const text = String(value);
-  // What nearly every price looks like: a few digits with a point among them, the last of them no zero.
-  const point = text.indexOf(".");
-  if (typeof value === "number" && point > 0 && text.length <= 16 && !text.includes("e"))
-    return { digits: BigInt(Number(text.slice(0, point) + text.slice(point + 1))), scale: text.length - point - 1 };
-  return decimalOfText(text);
-}
-
-function decimalOfText(text: string): Decimal | undefined {
-  const match = /^(-?)(\d{1,40})(?:\.(\d{1,40}))?(?:e([+-]?\d{1,3}))?$/.exec(text);
-  if (match === null) return undefined;
-  const [, sign = "", whole = "", part = "", exponent = "0"] = match;
-  const shift = Number(exponent);
-  if (whole.length + part.length + Math.abs(shift) > mostDigits) return undefined;
-  let scale = part.length - shift;
-  let digits = BigInt(sign + whole + part);
-  if (scale < 0) {
-    digits *= tenTo(-scale);
-    scale = 0;
-  }
-  while (scale > 0 && digits % 10n === 0n) {
-    digits /= 10n;
-    scale -= 1;
-  }
-  return { digits, scale };
-}
-
-/** The digits of a decimal at a scale that is at least its own. */
-export function digitsAt(value: Decimal, scale: number): bigint {
-  return value.digits * tenTo(scale - value.scale);
+/** The exact value of a decimal text that is known to be one. Throws RangeError for other text. */
+export function ratioOfText(text: string): Ratio {
+  return ratioOf(requiredDecimal(text));
 }
 
 export function ratioOf(value: Decimal): Ratio {
@@ -124,25 +79,6 @@ export function ceilDivide(n: bigint, d: bigint): bigint {
   return -floorDivide(-n, d);
 }
 
-/** A whole number of 10^-`places` as decimal text with exactly that many decimals. */
-export function fixedText(units: bigint, places: number): string {
-  if (places === 0) return units.toString();
-  const negative = units < 0n;
-  const digits = (negative ? -units : units).toString().padStart(places + 1, "0");
-  return `${negative ? "-" : ""}${digits.slice(0, -places)}.${digits.slice(-places)}`;
-}
-
-/** As `fixedText`, without trailing zeros. */
-export function plainText(units: bigint, places: number): string {
-  if (units === 0n) return "0";
-  const text = fixedText(units, places);
-  if (places === 0) return text;
-  let end = text.length;
-  while (text.charCodeAt(end - 1) === 48) end -= 1;
-  if (text.charCodeAt(end - 1) === 46) end -= 1;
-  return text.slice(0, end);
-}
-
 /** A fraction as published: half up at 12 decimals, no exponent, no trailing zeros. */
 export function published(value: Ratio): string {
   if (value.n === 0n) return "0";
@@ -185,10 +121,6 @@ function publishedSmall(n: number, d: number): string | undefined {
   return `${whole}.${String(fraction).padStart(left, "0")}`;
 }
 
-export function decimalText(value: Decimal): string {
-  return plainText(value.digits, value.scale);
-}
-
 const minorPlaces: ReadonlyMap<string, number> = new Map([
   ..."BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(" ").map((code) => [code, 0] as const),
   ..."BHD IQD JOD KWD LYD OMR TND".split(" ").map((code) => [code, 3] as const),
@@ -202,10 +134,8 @@ export function minorUnits(currency: string): number {
 
 /** A published decimal string rounded half up to the currency's minor unit, as it is shown: "0.5" -> "0.50" for EUR. */
 export function moneyText(amount: string, currency: string): string {
-  const value = decimalOf(amount);
-  if (value === undefined) throw new RangeError(`"${amount}" is no amount`);
-  const shown = minorUnits(currency);
-  return fixedText(roundHalfUp(ratioOf(value), shown), shown);
+  const places = minorUnits(currency);
+  return fixedText(roundHalfUp(ratioOfText(amount), places), places);
 }
 
 /**

@@ -2,7 +2,8 @@
 // Everything is worked out in whole units of 1/10000; the step to a JavaScript number is made once, and only where the
 // text survives it.
 
-import { decimalOf, fixedText, ratioOf, roundHalfUp } from "./money.js";
+import { decimalText, fixedText, requiredDecimal } from "../../../config/decimal.js";
+import { ratioOfText, roundHalfUp } from "./money.js";
 
 /** Whole units of 1/10000. */
 export type Units = bigint;
@@ -12,9 +13,7 @@ const largest: Units = 999_999_999_999_999n;
 
 /** A decimal text, rounded half up to four decimals. Throws on anything but a decimal. */
 export function unitsOf(decimal: string): Units {
-  const value = decimalOf(decimal);
-  if (value === undefined) throw new TypeError(`"${decimal}" is not a decimal`);
-  return roundHalfUp(ratioOf(value), 4);
+  return roundHalfUp(ratioOfText(decimal), 4);
 }
 
 /** The JSON number whose text is exactly these units. */
@@ -23,6 +22,9 @@ export function wireNumber(units: Units): number {
     throw new RangeError(`${units}/10000 has more digits than a JSON number keeps`);
   return Number(fixedText(units, 4));
 }
+
+/** A decimal text as a JSON number of at most four decimals. */
+export const wireDecimal = (decimal: string): number => wireNumber(unitsOf(decimal));
 
 /**
  * JSON without exponents and without undefined members, members in the order they stand: the same value always gives
@@ -43,14 +45,12 @@ export function wireJson(value: unknown): string {
   throw new TypeError(`a ${typeof value} has no place on the wire`);
 }
 
+/** Digits of the longest number there is when it is written out: 5e-324 has 324 decimals. */
+const longestNumber = 400;
+
 function plain(value: number): string {
   if (!Number.isFinite(value)) throw new RangeError(`${value} has no place on the wire`);
   const text = String(value);
   if (!text.includes("e")) return text;
-  const [, sign = "", first = "", rest = "", exponent] = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(text) ?? [];
-  if (exponent === undefined) return text;
-  const digits = first + rest;
-  const point = first.length + Number(exponent);
-  if (point <= 0) return `${sign}0.${"0".repeat(-point)}${digits}`;
-  return sign + digits.padEnd(point, "0");
+  return decimalText(requiredDecimal(value, longestNumber));
 }

@@ -1,12 +1,11 @@
 // A bill as it is journalled, shown and signed: lines with their working, totals, tax per rate and what is due.
 // Every published number is rounded once, from the exact figure.
 
+import { decimalText, fixedText } from "../../../config/decimal.js";
 import type { Language } from "../../../config/languages.js";
 import {
   add,
   compare,
-  decimalText,
-  fixedText,
   minorUnits,
   published,
   ratio,

@@ -1,9 +1,9 @@
 // The part of an OCPI CDR that a price depends on, read strictly: its time line and the volumes of its charging
 // periods.
 
+import { type Decimal, tenTo } from "../../../config/decimal.js";
 import { nearestName } from "../../../config/nearest-name.js";
-import { type Decimal, decimalOf, tenTo } from "../number/money.js";
-import { didYouMean, isObject, type JsonReader } from "../tariff/json-reader.js";
+import { decimalWithin, didYouMean, isObject, type JsonReader } from "../tariff/json-reader.js";
 import { parseInstant } from "../time/time.js";
 
 /** Hours arrive with few decimals: a time this close to a whole second was that second. In seconds, as a fraction. */
@@ -71,15 +71,9 @@ function snapped(volume: Decimal): Hours {
   return (off < 0n ? -off : off) * snapWithin.d <= snapWithin.n * scale ? { seconds: nearest } : { hours: volume };
 }
 
-/**
- * The quick way past the usual case; the slow one finds the words for what is wrong. Paths are only built for faults.
- */
+/** Paths are only built for faults. */
 function volumeOf(checked: JsonReader, value: unknown, path: () => string, negative: boolean): Decimal | undefined {
-  if (typeof value === "number" && value >= 0 && value <= volumeBounds.most) {
-    const decimal = decimalOf(value);
-    if (decimal !== undefined && decimal.scale <= volumeBounds.places) return decimal;
-  }
-  return checked.decimal(value, path(), { ...volumeBounds, negative });
+  return decimalWithin(value, volumeBounds) ?? checked.decimal(value, path(), { ...volumeBounds, negative });
 }
 
 type Volumes = { -readonly [Key in DimensionType]?: Decimal };

@@ -1,7 +1,8 @@
 // A priced CDR as one JSON object in OCPI's own field names: decimal strings throughout, never a binary float.
 
+import { decimalText } from "../../../config/decimal.js";
 import type { Language } from "../../../config/languages.js";
-import { decimalText, published, ratio } from "../number/money.js";
+import { published, ratio } from "../number/money.js";
 import type { ComponentUsage } from "../tariff/component-usage.js";
 import { explainComponentUsage, explainLimit, whyOf } from "../tariff/explain.js";
 import type { OcpiVersion } from "../tariff/tariff.js";

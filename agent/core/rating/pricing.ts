@@ -2,8 +2,8 @@
 // that makes our own bills. What cannot be priced for certain is refused with its path; nothing is ever priced at a
 // silent 0.
 
+import { tenTo } from "../../../config/decimal.js";
 import type { Language } from "../../../config/languages.js";
-import { tenTo } from "../number/money.js";
 import { type Selection, select } from "../tariff/component-selection.js";
 import { componentUsages, type Slice, unitsPer } from "../tariff/component-usage.js";
 import { type Fault, JsonReader } from "../tariff/json-reader.js";

@@ -3,18 +3,9 @@
 // border. A sample between two borders replaces the first and keeps the second, so that it costs the same however old
 // the session is.
 
+import { decimalText } from "../../../config/decimal.js";
 import type { Language } from "../../../config/languages.js";
-import {
-  add,
-  compare,
-  decimalText,
-  divide,
-  multiply,
-  published,
-  type Ratio,
-  ratioOf,
-  subtract,
-} from "../number/money.js";
+import { add, compare, divide, multiply, published, type Ratio, ratioOf, subtract } from "../number/money.js";
 import { grossPrice, sameSelection, select } from "../tariff/component-selection.js";
 import { componentUsages, unitsPer } from "../tariff/component-usage.js";
 import type { Activity, ChargingPeriod } from "../tariff/period.js";

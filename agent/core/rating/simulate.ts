@@ -1,7 +1,8 @@
 // A bill before anyone charges: a session at constant power, then idle, priced by the live engine itself.
 
+import { type Decimal, digitsAt, tenTo } from "../../../config/decimal.js";
 import type { Language } from "../../../config/languages.js";
-import { ceilDivide, type Decimal, digitsAt, tenTo } from "../number/money.js";
+import { ceilDivide } from "../number/money.js";
 import type { Tariff } from "../tariff/tariff.js";
 import type { Price } from "./price.js";
 import { advance, beginRating, bill, live, nextBoundary, type Rating, type Sample } from "./rating.js";

@@ -1,18 +1,7 @@
 // Amounts with their tax: of one use, summed per rate, and held within a tariff's limits. All exact; nothing is rounded
 // here.
-import {
-  add,
-  compare,
-  type Decimal,
-  digitsAt,
-  divide,
-  multiply,
-  type Ratio,
-  ratioOf,
-  subtract,
-  tenTo,
-  zero,
-} from "../number/money.js";
+import { type Decimal, digitsAt, tenTo } from "../../../config/decimal.js";
+import { add, compare, divide, multiply, type Ratio, ratioOf, subtract, zero } from "../number/money.js";
 import type { ComponentUsage } from "../tariff/component-usage.js";
 import type { PriceLimit, Tariff } from "../tariff/tariff.js";
 

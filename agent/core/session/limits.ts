@@ -3,7 +3,7 @@
 import type { ConnectorConfig } from "../../../config/schema.js";
 import type { StopReason } from "../cdr/settlement.js";
 import { kwhExact } from "../number/energy-text.js";
-import { compare, decimalOf, ratioOf } from "../number/money.js";
+import { compare, ratioOfText } from "../number/money.js";
 import type { LivePrice } from "../rating/rating.js";
 import type { Acceptance } from "./session.js";
 
@@ -43,7 +43,5 @@ export function limitReached(
 
 /** Whether a decimal text is at least another; both come from schemas or from the rating. */
 function reaches(amount: string, limit: string): boolean {
-  const [a, b] = [decimalOf(amount), decimalOf(limit)];
-  if (a === undefined || b === undefined) throw new RangeError(`"${amount}" or "${limit}" is no decimal`);
-  return compare(ratioOf(a), ratioOf(b)) >= 0;
+  return compare(ratioOfText(amount), ratioOfText(limit)) >= 0;
 }

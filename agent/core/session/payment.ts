@@ -1,7 +1,8 @@
 // What a payment terminal or its provider said of the payment of a receipt. It stands beside the receipt, which it
 // never changes. Pure.
+import { decimalOf, fixedText } from "../../../config/decimal.js";
 import type { EpochMs } from "../../../drivers/driver.js";
-import { compare, decimalOf, fixedText, minorUnits, ratioOf, roundHalfUp, zero } from "../number/money.js";
+import { compare, minorUnits, ratioOf, roundHalfUp, zero } from "../number/money.js";
 
 export const paymentStatuses = ["settled", "canceled", "rejected", "failed"] as const;
 export type PaymentStatus = (typeof paymentStatuses)[number];

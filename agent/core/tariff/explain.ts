@@ -1,19 +1,10 @@
 // Prices in plain words: the sentence under each line of a bill, a whole tariff, and what a driver must know before the
 // start, in the order that AFIR article 5 sets: per kWh, per minute, per session, and everything else after them.
 
+import { type Decimal, decimalText, plainText } from "../../../config/decimal.js";
 import type { Language } from "../../../config/languages.js";
 import { localNumber } from "../number/local-number.js";
-import {
-  type Decimal,
-  decimalText,
-  minorUnits,
-  multiply,
-  plainText,
-  type Ratio,
-  ratio,
-  ratioOf,
-  roundHalfUp,
-} from "../number/money.js";
+import { minorUnits, multiply, type Ratio, ratio, ratioOf, roundHalfUp } from "../number/money.js";
 import { type Words, wordsOf } from "../number/words.js";
 import { clockText, dateText, dayMs, localTime } from "../time/time.js";
 import { choose, grossPrice } from "./component-selection.js";

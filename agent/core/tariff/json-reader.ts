@@ -1,8 +1,8 @@
 // Reading a JSON value that came from outside, field by field: every fault is noted with its path, and nothing is
 // guessed. It is hand-written rather than a schema because a tariff is read for every CDR that is priced, and every
 // fault has its own words.
+import { type Decimal, decimalOf } from "../../../config/decimal.js";
 import { nearestName } from "../../../config/nearest-name.js";
-import { type Decimal, decimalOf } from "../number/money.js";
 import { parseInstant } from "../time/time.js";
 
 export type Fault = { readonly path: string; readonly message: string };
@@ -26,6 +26,16 @@ export function saying(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
   return typeof value === "object" ? "an object" : String(value);
+}
+
+/** The quick way past the usual case: no path is built, no fault is noted. */
+export function decimalWithin(
+  value: unknown,
+  bounds: { readonly places: number; readonly most: number },
+): Decimal | undefined {
+  if (typeof value !== "number" || !(value >= 0 && value <= bounds.most)) return undefined;
+  const decimal = decimalOf(value);
+  return decimal !== undefined && decimal.scale <= bounds.places ? decimal : undefined;
 }
 
 /** Reads fields and gathers faults. A field that is null counts as absent (OCPI, transport_and_format). */

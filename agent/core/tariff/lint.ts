@@ -1,7 +1,8 @@
 // What is odd about a tariff that can be read: elements that never hold, gaps, overlaps, windows that the clock change
 // cuts, prices that cannot be shown as a country asks. Warnings, all of them: the tariff prices as it stands.
 
-import { decimalText, minorUnits } from "../number/money.js";
+import { decimalText, digitsAt, tenTo } from "../../../config/decimal.js";
+import { minorUnits } from "../number/money.js";
 import { clockText, dateText, dayMs, localTime, minuteMs, offsetSpan } from "../time/time.js";
 import { allCharges } from "./component-selection.js";
 import { durationInWords, restrictionText } from "./explain.js";
@@ -264,8 +265,8 @@ function lintDisplay(tariff: Tariff): LintWarning[] {
     .flatMap((component): LintWarning[] => {
       if (component.type !== "TIME" && component.type !== "PARKING_TIME") return [];
       const scale = Math.max(component.price.scale, places);
-      const digits = component.price.digits * 10n ** BigInt(scale - component.price.scale);
-      if (digits % (60n * 10n ** BigInt(scale - places)) === 0n) return [];
+      const digits = digitsAt(component.price, scale);
+      if (digits % (60n * tenTo(scale - places)) === 0n) return [];
       return [
         {
           path: componentPath(component),

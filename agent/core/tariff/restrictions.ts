@@ -2,7 +2,7 @@
 // through. All restrictions of an element must hold at the instant in question; they switch it on and off during a
 // session.
 
-import { digitsAt } from "../number/money.js";
+import { digitsAt } from "../../../config/decimal.js";
 import { dayMs, dayOfDate, type LocalTime, minuteMs } from "../time/time.js";
 import type { JsonReader } from "./json-reader.js";
 

@@ -1,8 +1,8 @@
 // An OCPI tariff (2.2.1 or 2.3.0, mod_tariffs), read once and strictly: what is unknown, misspelt or absurd is refused
 // with its path, because a restriction that is silently ignored is a wrong bill.
 
-import { type Decimal, decimalOf, digitsAt } from "../number/money.js";
-import { type Fault, isObject, type JsonObject, JsonReader } from "./json-reader.js";
+import { compareDecimals, type Decimal } from "../../../config/decimal.js";
+import { decimalWithin, type Fault, isObject, type JsonObject, JsonReader } from "./json-reader.js";
 import { type Restrictions, readRestrictions } from "./restrictions.js";
 
 export type OcpiVersion = "2.2.1" | "2.3.0";
@@ -138,16 +138,6 @@ function readComponent(
   return vat === undefined ? { element, index, type, price, stepSize } : { element, index, type, price, vat, stepSize };
 }
 
-/** The quick way past the usual case: no path is built, no fault is noted. */
-function decimalWithin(
-  value: unknown,
-  bounds: { readonly places: number; readonly most: number },
-): Decimal | undefined {
-  if (typeof value !== "number" || !(value >= 0 && value <= bounds.most)) return undefined;
-  const decimal = decimalOf(value);
-  return decimal !== undefined && decimal.scale <= bounds.places ? decimal : undefined;
-}
-
 function readElement(checked: JsonReader, value: unknown, path: string, index: number): TariffElement | undefined {
   const object = checked.object(value, path, elementFields);
   if (object === undefined) return undefined;
@@ -234,12 +224,6 @@ function isDeeperThan(value: unknown, levels: number): boolean {
   return levels === 0 || Object.values(value).some((inner) => isDeeperThan(inner, levels - 1));
 }
 
-/** `a < b` of two limits that may differ in scale. */
-function below(a: Decimal, b: Decimal): boolean {
-  const scale = Math.max(a.scale, b.scale);
-  return digitsAt(a, scale) < digitsAt(b, scale);
-}
-
 /**
  * Reads an OCPI tariff from its JSON value. The version is told by `tax_included` unless it is given.
  * Never throws: every fault comes back with its JSON path and, where a name looks misspelt, the name that was meant.
@@ -281,8 +265,8 @@ export function parseTariff(json: unknown, options: { readonly version?: OcpiVer
   if (
     minPrice !== undefined &&
     maxPrice !== undefined &&
-    (below(maxPrice.excl, minPrice.excl) ||
-      (minPrice.incl !== undefined && maxPrice.incl !== undefined && below(maxPrice.incl, minPrice.incl)))
+    (compareDecimals(maxPrice.excl, minPrice.excl) < 0 ||
+      (minPrice.incl !== undefined && maxPrice.incl !== undefined && compareDecimals(maxPrice.incl, minPrice.incl) < 0))
   )
     checked.fault("max_price", "is less than min_price");
   const list = checked.list(object["elements"], "elements", mostElements);

@@ -1,7 +1,7 @@
 // An OCPP 2.1 tariff as the OCPI tariff that this station prices by: exactly, or refused with the standard's word (a
 // clock of the idle time alone, stacked taxes, a limit that no decimal holds). Idle is what the station's own rule
 // calls parking: the car asks for no power, and its grace is over; a pause that the station makes is never idle.
-import { type Decimal, decimalOf, decimalText } from "../../../core/number/money.js";
+import { type Decimal, decimalOf, decimalText, tenTo } from "../../../../config/decimal.js";
 import { parseTariff, type Tariff } from "../../../core/tariff/tariff.js";
 import { isPrintable } from "../requests/request-context.js";
 import type { CostLimit, TariffConditions, TariffType, TaxRates } from "./tariff-type.js";
@@ -278,7 +278,7 @@ function withTax(excl: number, rate: number): number | undefined {
   const percent = decimalOf(rate);
   if (net === undefined || percent === undefined) return undefined;
   return numberOf({
-    digits: net.digits * (100n * 10n ** BigInt(percent.scale) + percent.digits),
+    digits: net.digits * (100n * tenTo(percent.scale) + percent.digits),
     scale: net.scale + percent.scale + 2,
   });
 }
@@ -289,8 +289,8 @@ function withoutTax(incl: number, rate: number): number | undefined {
   const gross = decimalOf(incl);
   const percent = decimalOf(rate);
   if (gross === undefined || percent === undefined) return undefined;
-  const divisor = (100n * 10n ** BigInt(percent.scale) + percent.digits) * 10n ** BigInt(gross.scale);
-  const digits = gross.digits * 10n ** BigInt(percent.scale + 2 + mostPlaces);
+  const divisor = (100n * tenTo(percent.scale) + percent.digits) * tenTo(gross.scale);
+  const digits = gross.digits * tenTo(percent.scale + 2 + mostPlaces);
   return divisor > 0n && digits % divisor === 0n
     ? numberOf({ digits: digits / divisor, scale: mostPlaces })
     : undefined;

@@ -1,6 +1,7 @@
 // What OCPP is told of a session, from either of its two sources: the opening while it runs, the signed receipt when it
 // is over. Pure.
 
+import { plainText } from "../../../../config/decimal.js";
 import type { SessionToken, StopReason } from "../../../core/cdr/settlement.js";
 import { milliWhOfKwh } from "../../../core/number/energy-text.js";
 import { payloadOf } from "../../../core/receipt/receipt.js";
@@ -108,10 +109,7 @@ export const whNumber = (milliWh: number): number => Number(whText(milliWh));
 export function whText(milliWh: number): string {
   if (!Number.isSafeInteger(milliWh) || milliWh < 0)
     throw new TypeError(`${milliWh} is no register value in milliwatt-hours`);
-  const decimals = String(milliWh % 1000)
-    .padStart(3, "0")
-    .replace(/0+$/, "");
-  return `${Math.floor(milliWh / 1000)}${decimals === "" ? "" : `.${decimals}`}`;
+  return plainText(BigInt(milliWh), 3);
 }
 
 /** RFC 3339 in UTC, with milliseconds. */

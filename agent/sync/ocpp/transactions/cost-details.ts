@@ -2,7 +2,7 @@
 // from the running bill. Pure. Energy is in Wh and time in seconds, as CostDimensionEnumType has them; a pause that the
 // station made is no time that costs anything.
 
-import { unitsOf, wireNumber } from "../../../core/number/ocpi-number.js";
+import { wireDecimal, wireNumber } from "../../../core/number/ocpi-number.js";
 import type { Amount, Price, TaxShare } from "../../../core/rating/price.js";
 import type { SaleFields } from "../../../core/receipt/receipt-payload.js";
 import type { ChargingPeriod } from "../../../core/tariff/period.js";
@@ -35,7 +35,7 @@ export function costDetails(
       chargingTime: part(price.totalTimeCost, shares?.time),
       idleTime: part(price.totalParkingCost, shares?.parking),
       // What is charged: rounded once, to the currency.
-      total: { exclTax: exact(price.due.net), inclTax: exact(price.due.gross) },
+      total: { exclTax: wireDecimal(price.due.net), inclTax: wireDecimal(price.due.gross) },
     },
     totalUsage: {
       energy: thousandths(price.energyMilliWh),
@@ -85,16 +85,13 @@ function chargingPeriod(
 function part({ excl, incl }: Amount, shares: readonly TaxShare[] | undefined): Fields {
   const rates = (shares ?? []).filter(({ ratePercent }) => ratePercent !== "").slice(0, mostTaxRates);
   return {
-    exclTax: exact(excl),
-    inclTax: exact(incl),
+    exclTax: wireDecimal(excl),
+    inclTax: wireDecimal(incl),
     ...(rates.length === 0
       ? {}
-      : { taxRates: rates.map(({ name, ratePercent }) => ({ type: name, tax: exact(ratePercent) })) }),
+      : { taxRates: rates.map(({ name, ratePercent }) => ({ type: name, tax: wireDecimal(ratePercent) })) }),
   };
 }
-
-/** A decimal text as a JSON number of at most four decimals, as in our CDRs. */
-const exact = (decimal: string): number => wireNumber(unitsOf(decimal));
 
 /** mWh as Wh, ms as s, mA as A: exact. */
 const thousandths = (whole: number): number => wireNumber(BigInt(whole) * 10n);

@@ -1,6 +1,6 @@
 // The payment of a session as OCPP 2.1 tells it (NotifySettlement); older versions have no message for it. Pure.
 
-import { unitsOf, wireJson, wireNumber } from "../../../core/number/ocpi-number.js";
+import { wireDecimal, wireJson } from "../../../core/number/ocpi-number.js";
 import type { Payment, PaymentStatus } from "../../../core/session/payment.js";
 import { timeText } from "./completed-transaction.js";
 
@@ -18,7 +18,7 @@ export function paymentNotice({ sessionId, reference, status, amount, atMs, rece
     pspRef: reference,
     status: statusIn21[status],
     ...(info === undefined ? {} : { statusInfo: info }),
-    settlementAmount: wireNumber(unitsOf(amount)),
+    settlementAmount: wireDecimal(amount),
     settlementTime: timeText(atMs),
     receiptId: String(receipt),
   });

@@ -1,10 +1,11 @@
 // What must hold for every tariff and every session, thousands of them at random; `npm run soak` draws many times as
 // many, and others.
+
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { priceLine } from "../../../../agent/commands/tariff-batch.js";
-import { compare, decimalOf, ratioOf } from "../../../../agent/core/number/money.js";
+import { compare, ratioOf } from "../../../../agent/core/number/money.js";
 import type { Price } from "../../../../agent/core/rating/price.js";
 import { billOfCdr, priceCdr } from "../../../../agent/core/rating/pricing.js";
 import {
@@ -19,6 +20,7 @@ import {
   sameComponents,
 } from "../../../../agent/core/rating/rating.js";
 import type { Tariff } from "../../../../agent/core/tariff/tariff.js";
+import { decimalOf } from "../../../../config/decimal.js";
 import { anySession, anyTariff, samplesOf, zones } from "./arbitrary-session.js";
 
 const test = suite("rating properties");

@@ -1,16 +1,17 @@
 // What drivers read: bills in sentences, tariffs in words, the price before the start; and what a technician is warned
 // of.
+
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { decimalOf } from "../../../../agent/core/number/money.js";
 import { advance, beginRating, bill, type Rating, type Sample } from "../../../../agent/core/rating/rating.js";
 import { chartOf, simulate } from "../../../../agent/core/rating/simulate.js";
 import { explainTariff, priceBeforeStart } from "../../../../agent/core/tariff/explain.js";
 import { lintTariff } from "../../../../agent/core/tariff/lint.js";
 import { parseTariff, type Tariff } from "../../../../agent/core/tariff/tariff.js";
+import { decimalOf } from "../../../../config/decimal.js";
 import { languages } from "../../../../config/languages.js";
 
 const words = suite("prices in words");

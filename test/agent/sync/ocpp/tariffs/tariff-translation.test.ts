@@ -1,12 +1,12 @@
 // A tariff of OCPP 2.1: what is taken prices every session as the OCPP rules do, worked out here second by second; all
 // else is refused by name.
+
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import {
   add,
   compare,
-  decimalOf,
   multiply,
   published,
   type Ratio,
@@ -25,6 +25,7 @@ import {
   type TaxRates,
   tariffType,
 } from "../../../../../agent/sync/ocpp/tariffs/tariff-type.js";
+import { decimalOf } from "../../../../../config/decimal.js";
 
 const test = suite("a tariff of OCPP 2.1");
 const place: TariffPlace = { countryCode: "DE", partyId: "ABC", kind: "AC", lastUpdated: "2026-11-22T12:00:00Z" };
