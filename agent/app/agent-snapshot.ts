@@ -6,7 +6,7 @@ import { isChosen, waitingFor } from "../core/session/station-state.js";
 import { type ConnectorSnapshot, connectorSnapshot, type Snapshot } from "../station/snapshot.js";
 import type { StationFault } from "../sync/faults.js";
 import type { Maintenance } from "./maintenance.js";
-import type { Services } from "./services.js";
+import type { Services } from "./services/services.js";
 
 export type AgentSnapshotParts = {
   readonly moment: Moment;

@@ -14,7 +14,7 @@ import type { PaymentAnswer } from "../receipts/payments.js";
 import type { Later } from "../receipts/receipt-issuer.js";
 import type { Snapshot } from "../station/snapshot.js";
 import { answerDeviceRequest } from "../technician/device-requests.js";
-import type { Services } from "./services.js";
+import type { Services } from "./services/services.js";
 import { startSync, syncFinished } from "./sync-now.js";
 import type { UplinkStatus } from "./uplinks/uplink-status.js";
 

@@ -20,7 +20,7 @@ import { type WriteStatistics, WriteStatisticsLog } from "../ledger/upkeep/write
 import { clearCopies } from "../receipts/output/receipt-file-retention.js";
 import type { AgentEvent } from "../station/events.js";
 import type { StationFault } from "../sync/faults.js";
-import type { Services } from "./services.js";
+import type { Services } from "./services/services.js";
 
 /** Work that is done on a cron expression, in UTC. */
 export type ScheduledJob = {

@@ -1,7 +1,7 @@
 // A push by hand: fetches and sends all that waits now. It may take longer than one question on the control socket may,
 // so whoever asks is answered after a while with how far it has come, and asks again.
 import { setTimeout as delay } from "node:timers/promises";
-import type { Services } from "./services.js";
+import type { Services } from "./services/services.js";
 
 /** Well within what the socket waits. */
 const answerWithinMs = 5_000;

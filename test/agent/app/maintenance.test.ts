@@ -2,7 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Maintenance } from "../../../agent/app/maintenance.js";
-import type { Services } from "../../../agent/app/services.js";
+import type { Services } from "../../../agent/app/services/services.js";
 import { Disk } from "../../../agent/ledger/store/disk.js";
 import type { Config } from "../../../config/schema.js";
 import type { Clock, Moment } from "../../../drivers/driver.js";

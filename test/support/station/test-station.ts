@@ -2,7 +2,8 @@
 // values that a test sets, and time passes only when it is told to.
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { openServices, type Services } from "../../../agent/app/services.js";
+import { openServices } from "../../../agent/app/services/open-services.js";
+import type { Services } from "../../../agent/app/services/services.js";
 import * as ocpp from "../../../agent/app/uplinks/uplink-ocpp.js";
 import type { Session } from "../../../agent/core/session/session.js";
 import { Disk } from "../../../agent/ledger/store/disk.js";

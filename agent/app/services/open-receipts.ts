@@ -1,0 +1,168 @@
+// Opens what receipts are made of: the receipt book, the key that signs, and the issuer that numbers, signs and books.
+import { join } from "node:path";
+import type { Config } from "../../../config/schema.js";
+import { wireDifference } from "../../core/cdr/cdr-check.js";
+import { type CdrCopies, makeCopies } from "../../core/cdr/cdr-copies.js";
+import type { Settlement } from "../../core/cdr/settlement.js";
+import type { Signer } from "../../core/receipt/signer.js";
+import { eventOf } from "../../core/session/journal-entry.js";
+import type { IssuedReceipt, StationEvent } from "../../core/session/station-state.js";
+import type { OcpiVersion } from "../../core/tariff/tariff.js";
+import { Book } from "../../ledger/book/book.js";
+import type { BookEntry } from "../../ledger/book/book-page.js";
+import { Journal } from "../../ledger/journal/journal.js";
+import { sha256 } from "../../ledger/store/digest.js";
+import type { Disk } from "../../ledger/store/disk.js";
+import { Table } from "../../ledger/store/table.js";
+import { indexSigner, keysAtHand } from "../../receipts/index-signature.js";
+import { issuerStateFile, parseIssuerState } from "../../receipts/issuer-state.js";
+import { finishKeyChange, publishKey } from "../../receipts/key-rotation.js";
+import { writeReceiptFiles } from "../../receipts/output/receipt-files.js";
+import { emptyIssuerState, ReceiptIssuer } from "../../receipts/receipt-issuer.js";
+import { mustContinue, openSigner } from "../../receipts/signing-keys.js";
+import { kwhDisplay } from "../../station/snapshot.js";
+import type { Station } from "../../station/station.js";
+import type { Outbox } from "../../sync/outbox.js";
+import type { ServicesParts } from "./services.js";
+
+/** `handed` = the key comes from outside, and is changed there. */
+type SigningKey = ReturnType<typeof openSigner>;
+
+export type ReceiptBook = {
+  readonly book: Book;
+  readonly key: SigningKey;
+  /** From here on the list of sealed pages is signed by whichever key this answers. */
+  readonly signBy: (signer: () => Signer) => void;
+};
+
+/**
+ * The receipt book and the key of the station, proven to belong together; a change of key that a crash cut short is
+ * finished first.
+ */
+export function openReceiptBook({ loaded, disk }: ServicesParts): ReceiptBook {
+  const { state } = loaded.config;
+  const credentials = process.env["CREDENTIALS_DIRECTORY"];
+  let signer: () => Signer | undefined = () => undefined;
+  const book = Book.open(disk, join(state, "book"), {
+    indexSigner: indexSigner(
+      () => signer(),
+      () => keysAtHand(disk, state, credentials),
+    ),
+  });
+  const changing = finishKeyChange(disk, state, book, () => issuedIn(disk, join(state, "journal")));
+  const key = openSigner(keyStore(disk, state, credentials), book.count() === 0);
+  // A key that is handed in from outside is changed there, on purpose.
+  if (!key.handed && !changing) mustContinue(book, key.keyId, state);
+  signer = () => key;
+  // Also where it was damaged or replaced: what people compare fingerprints with is the key that signs.
+  publishKey(disk, state, key.publicKey);
+  return { book, key, signBy: (by) => (signer = by) };
+}
+
+/** What is opened after the issuer, and asked for only when it issues. */
+export type IssuerTies = {
+  readonly station: () => Station;
+  readonly outboxes: () => readonly Outbox[];
+  /** Into the journal; durable when it returns. */
+  readonly append: (event: StationEvent) => void;
+};
+
+/** The issuer over that book, caught up with it; it issues nothing before its `begin`. */
+export function openIssuer(parts: ServicesParts, { book, key, signBy }: ReceiptBook, ties: IssuerTies): ReceiptIssuer {
+  const { loaded, machine, disk, tell } = parts;
+  const { config } = loaded;
+  const { clock } = machine;
+  const table = Table.open(disk, join(config.state, issuerStateFile), parseIssuerState, emptyIssuerState);
+  const issuer = new ReceiptIssuer({
+    station: config.station,
+    timeZone: config.station.timeZone,
+    version: parts.version,
+    book,
+    state: { read: () => table.data, write: (state) => void table.update(() => state) },
+    signer: key,
+    hash: sha256,
+    record: ties.append,
+    cdr: (settlement, ocmf, spkiHex) =>
+      makeCopies(settlement, ocmf === "" ? undefined : { ocmf, publicKeySpkiHex: spkiHex }, cdrVersions(config)),
+    handOut: (signed) =>
+      writeReceiptFiles(disk, config, signed, (text) => tell({ news: "note", at: clock.now().at, text })),
+    numberGiven: () =>
+      [...ties.station().stationState().sessions.values()].some(
+        (session) =>
+          session.state === "settling" && session.numbered !== undefined && session.numbered.number > book.count(),
+      ),
+    settled: (entry, connector, settlement, file) => {
+      tellSettled(parts, entry, connector, settlement, file);
+      for (const outbox of ties.outboxes()) outbox.kick();
+    },
+  });
+  signBy(() => issuer.signer);
+  book.signList();
+  return issuer;
+}
+
+function tellSettled(
+  { machine, tell }: ServicesParts,
+  entry: BookEntry,
+  connector: number,
+  settlement: Settlement,
+  file: string,
+): void {
+  const { at } = machine.clock.now();
+  const { price, begin, end } = settlement;
+  for (const text of Object.values((entry.cdr as CdrCopies).texts)) {
+    // Sent all the same: the receipt is right, and the backend holds the tariff and the readings.
+    const difference = wireDifference(text, settlement);
+    if (difference !== undefined)
+      tell({
+        news: "note",
+        at,
+        text: `receipt ${entry.number}: a receiver will work out another price: ${difference}`,
+      });
+  }
+  tell({
+    news: "receipt",
+    at,
+    connector,
+    session: entry.sessionId,
+    number: entry.number,
+    kwh: kwhDisplay(end.energyMilliWh - begin.energyMilliWh),
+    total: price.due.gross,
+    currency: price.currency,
+    file,
+  });
+}
+
+/**
+ * The receipts that the journal issued without a session. It is opened, not looked at: what is about to be relied on
+ * must last.
+ */
+function issuedIn(disk: Disk, folder: string): IssuedReceipt[] {
+  const issued: IssuedReceipt[] = [];
+  const { journal } = Journal.replay(
+    disk,
+    folder,
+    eventOf,
+    ({ event }) => void (event.type === "ReceiptIssued" && issued.push(event.receipt)),
+  );
+  journal.close();
+  return issued;
+}
+
+/** The versions of OCPI in which a CDR is kept: those that are sent, and one for a backend that is yet to come. */
+function cdrVersions({ uplinks }: Config): OcpiVersion[] {
+  const spoken = uplinks.flatMap((uplink) => (uplink.kind === "ocpi" ? [uplink.version] : []));
+  return spoken.length === 0 ? ["2.2.1"] : spoken;
+}
+
+function keyStore(disk: Disk, folder: string, credentials: string | undefined): Parameters<typeof openSigner>[0] {
+  return {
+    folder,
+    credentials,
+    read: (path) => {
+      const bytes = disk.read(path);
+      return bytes === undefined ? undefined : { bytes, mode: disk.mode(path) };
+    },
+    write: (path, text) => disk.replace(path, Buffer.from(text)),
+  };
+}

@@ -1,0 +1,79 @@
+// The services of a station: all that needs the disk to be well. They open whole or not at all (open-services.ts);
+// without them contactors stay open and nothing can charge.
+import type { LoadedConfig } from "../../../config/load.js";
+import type { ConnectorConfig } from "../../../config/schema.js";
+import type { EnergyMeter } from "../../../drivers/driver.js";
+import type { Machine } from "../../../drivers/machine/open.js";
+import type { BackendCards } from "../../cards/backend-cards.js";
+import type { EnrolledCards } from "../../cards/enrolled-cards.js";
+import type { JournalEntry } from "../../core/session/journal-entry.js";
+import type { Book } from "../../ledger/book/book.js";
+import type { Journal } from "../../ledger/journal/journal.js";
+import type { Disk } from "../../ledger/store/disk.js";
+import type { Payments } from "../../receipts/payments.js";
+import type { ReceiptIssuer } from "../../receipts/receipt-issuer.js";
+import type { AgentEvent } from "../../station/events.js";
+import type { JournalRetention } from "../../station/journal-retention.js";
+import type { StationRemoteControl } from "../../station/remote-control.js";
+import type { Station } from "../../station/station.js";
+import type { OcpiPull } from "../../sync/ocpi/ocpi-pull.js";
+import type { Outbox } from "../../sync/outbox.js";
+import type { OnlineCheck } from "../../sync/station-port.js";
+import type { ActiveTariffs } from "../../tariffs/active-tariffs.js";
+import type { AcceptedMeters } from "../../technician/accepted-meters.js";
+import type { PaymentNotices } from "../uplinks/payment-notices.js";
+import type { UplinkKinds } from "../uplinks/uplinks.js";
+
+export type Services = {
+  readonly journal: Journal<JournalEntry>;
+  readonly book: Book;
+  readonly issuer: ReceiptIssuer;
+  readonly cards: EnrolledCards;
+  readonly acceptedMeters: AcceptedMeters;
+  readonly activeTariffs: ActiveTariffs;
+  readonly retention: JournalRetention;
+  readonly outboxes: readonly Outbox[];
+  readonly payments: Payments;
+  /** Of the backends that may have a message for payments. */
+  readonly paymentLines: readonly PaymentNotices[];
+  readonly station: Station;
+  readonly remote: StationRemoteControl;
+  readonly lists: BackendCards;
+  readonly pulls: readonly OcpiPull[];
+  /** Those that have a line of their own, beside the uplinks. */
+  readonly checks: readonly OnlineCheck[];
+  /** The key is ours to change; false where it is handed in from outside. */
+  readonly mayRotate: boolean;
+};
+
+/** What the services are opened from. */
+export type ServicesParts = {
+  readonly loaded: LoadedConfig;
+  readonly machine: Machine;
+  readonly disk: Disk;
+  readonly version: string;
+  readonly meter: (connector: ConnectorConfig) => EnergyMeter;
+  readonly newId: () => string;
+  /** In [0, 1): jitter of back-offs. */
+  readonly random: () => number;
+  readonly whyClosed: () => string | undefined;
+  /** Ends the process, so that systemd starts it again. */
+  readonly restart: () => void;
+  /** Those that the config names. */
+  readonly kinds: UplinkKinds;
+  /** Backends that can be asked about a card, beside those of the config. */
+  readonly checks?: readonly OnlineCheck[];
+  readonly tell: (event: AgentEvent) => void;
+  readonly changed: () => void;
+  readonly die: (error: unknown) => void;
+};
+
+/** Stops what runs and waits for what is in flight; nothing is written after it. */
+export async function closeServices(services: Services): Promise<void> {
+  const { remote, station, paymentLines, outboxes, pulls, checks, journal } = services;
+  remote.close();
+  await station.close();
+  await Promise.all([...paymentLines.map(({ outbox }) => outbox), ...outboxes, ...pulls].map((one) => one.stop()));
+  for (const check of checks) check.close?.();
+  journal.close();
+}
