@@ -1,12 +1,11 @@
 // `chargetill run`: the agent on the devices that the config names, until it is told to stop. What systemd starts.
 import pino from "pino";
 import type { LoadedConfig } from "../../config/load.js";
-import type { Config } from "../../config/schema.js";
-import { type MachineBuses, realBuses } from "../../drivers/machine/open.js";
 import { ownVersion } from "../control/version.js";
 import { Failure } from "../core/failure.js";
 import { Disk } from "../ledger/store/disk.js";
 import { type AgentEvent, eventLine } from "../station/events.js";
+import { openBuses } from "../technician/buses.js";
 import { type LogSwitch, logLevels } from "../technician/trace-sessions.js";
 import { Agent } from "./agent.js";
 
@@ -24,7 +23,9 @@ export async function run(loaded: LoadedConfig, reread: () => LoadedConfig): Pro
     pino.destination({ fd: 1, sync: true }),
   );
   const disk = new Disk();
-  const buses = await busesOf(config, disk);
+  // With a bench the folder must be there before the agent, which waits for its disk.
+  if (config.bench !== undefined) disk.makeFolder(config.state);
+  const buses = await openBuses(config, "work");
   let end: (code: number) => void = () => undefined;
   const ended = new Promise<number>((resolve) => (end = resolve));
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => end(0));
@@ -48,16 +49,6 @@ export async function run(loaded: LoadedConfig, reread: () => LoadedConfig): Pro
   await agent.close();
   clearTimeout(late);
   return code;
-}
-
-/**
- * The machine's buses, or the bench's, whose world lies in the state folder: there alone the folder must be there
- * before the agent, which waits for its disk.
- */
-async function busesOf(config: Config, disk: Disk): Promise<MachineBuses> {
-  if (config.bench === undefined) return realBuses(config);
-  disk.makeFolder(config.state);
-  return (await import("../../drivers/bench/bench.js")).openBench(config, config.bench, config.state);
 }
 
 /** pino's level, as far as a technician turns it. */

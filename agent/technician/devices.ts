@@ -1,17 +1,16 @@
 // The devices themselves for a technician's command, where no agent runs: under the lock of the state folder, as its
 // owner.
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import type { LoadedConfig } from "../../config/load.js";
-import type { WorldState } from "../../drivers/bench/world.js";
 import { sleep } from "../../drivers/driver.js";
-import { type MachineBuses, type MachineNeeds, openMachine, realBuses } from "../../drivers/machine/open.js";
+import { type MachineNeeds, openMachine } from "../../drivers/machine/open.js";
 import { EnrolledCards } from "../cards/enrolled-cards.js";
 import { becomeOwner, type Exchange } from "../control/privileges.js";
 import { StateLock } from "../control/state-lock.js";
 import { Failure } from "../core/failure.js";
 import { Disk } from "../ledger/store/disk.js";
 import { AcceptedMeters } from "./accepted-meters.js";
+import { openBuses } from "./buses.js";
 import type { DeviceAccess } from "./device-access.js";
 import { answerDeviceRequest } from "./device-requests.js";
 import { TraceSessions } from "./trace-sessions.js";
@@ -31,7 +30,7 @@ export async function openDevices(
   const disk = new Disk();
   const looks = use === "look";
   if (!looks) disk.makeFolder(config.state);
-  const buses = await busesOf(loaded, looks);
+  const buses = await openBuses(config, use);
   // Where there is no folder, no agent has ever run here.
   const lock = looks && !existsSync(config.state) ? undefined : StateLock.take(config.state, buses.clock.now().at);
   const acceptedMeters = looks ? AcceptedMeters.view(disk, config.state) : AcceptedMeters.open(disk, config.state);
@@ -61,17 +60,4 @@ export async function openDevices(
       lock?.release();
     },
   };
-}
-
-/** The machine's buses, or the bench's; a bench that is only looked at goes on as it stood and keeps nothing. */
-async function busesOf({ config }: LoadedConfig, looks: boolean): Promise<MachineBuses> {
-  if (config.bench === undefined) return realBuses(config);
-  const { openBench } = await import("../../drivers/bench/bench.js");
-  if (!looks) return openBench(config, config.bench, config.state);
-  const { WorldFile } = await import("../../drivers/bench/world-file.js");
-  const path = join(config.state, "bench.world");
-  const saved = existsSync(path) ? new WorldFile<WorldState>(path) : undefined;
-  const world = saved?.saved() ?? null;
-  saved?.close();
-  return openBench(config, config.bench, { saved: () => world, save: () => undefined, close: () => undefined });
 }

@@ -2,6 +2,7 @@
 // Everything above the bytes is the real driver. The world lies in bench.world in the state folder and outlives a
 // killed agent.
 import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { loadMeterMap } from "../../config/meter-map.js";
 import type { BenchConfig, Config, ConnectorConfig } from "../../config/schema.js";
@@ -26,6 +27,17 @@ export type Bench = MachineBuses & {
   random(): number;
 };
 
+const worldPath = (folder: string): string => join(folder, "bench.world");
+
+/** The bench as it was left in a state folder, for one look at it: nothing is made, written or kept there. */
+export function viewBench(config: Config, bench: BenchConfig, folder: string): Bench {
+  const path = worldPath(folder);
+  const file = existsSync(path) ? new WorldFile<WorldState>(path) : undefined;
+  const world = file?.saved() ?? null;
+  file?.close();
+  return openBench(config, bench, { saved: () => world, save: () => undefined, close: () => undefined });
+}
+
 /**
  * Sets up the bench for a config; with a world kept from before, it goes on where that stopped. Time stands still until
  * `start`. `kept` = the folder of the world's file, or another keeper; `board` = other pins than a Pi's header.
@@ -36,7 +48,7 @@ export function openBench(
   kept: string | WorldKeeper<WorldState>,
   board = new GpioBoard(),
 ): Bench {
-  const file = typeof kept === "string" ? new WorldFile<WorldState>(join(kept, "bench.world")) : kept;
+  const file = typeof kept === "string" ? new WorldFile<WorldState>(worldPath(kept)) : kept;
   const state = file.saved() ?? firstWorld(config, bench);
   const clock = new BenchClock(state.clock, bench.speed);
   const fields = new Map(Object.keys(config.readers).map((name) => [name, new CardField()]));

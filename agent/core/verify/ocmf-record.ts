@@ -75,10 +75,11 @@ const defaults = { SA: "ECDSA-secp256r1-SHA256", SE: "hex", SM: "application/x-d
 
 /** The bytes of the third part of a record; its fields but SD may be left out, and stand in any order. */
 function signatureOf(mark: Readonly<Record<string, unknown>>): Uint8Array | UnreadRecord {
-  for (const [name, value] of Object.entries(mark))
+  for (const [name, value] of Object.entries(mark)) {
     if (name !== "SD" && !Object.hasOwn(defaults, name))
       return { unread: `its signature part has a field ${JSON.stringify(name).slice(0, 40)}, a form not read here` };
-    else if (typeof value !== "string") return { unread: `${name} of its signature part is not a text` };
+    if (typeof value !== "string") return { unread: `${name} of its signature part is not a text` };
+  }
   const { SA, SE, SM, SD } = { ...defaults, ...mark } as Readonly<Record<string, string>>;
   if (SA !== defaults.SA)
     return { unread: `it is signed by ${String(SA).slice(0, 60)}, a form not read here (read: ${defaults.SA})` };

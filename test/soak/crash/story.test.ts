@@ -1,9 +1,9 @@
 // The story on a disk in memory, uncut: what every other crash test compares with.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { audit } from "../../../support/street/books.js";
-import { oneSession, shortStory } from "../../../support/street/stories.js";
-import { Street } from "../../../support/street/street.js";
+import { audit } from "../../support/street/books.js";
+import { oneSession, shortStory } from "../../support/street/stories.js";
+import { Street } from "../../support/street/street.js";
 
 const test = suite("the short story, uncut");
 

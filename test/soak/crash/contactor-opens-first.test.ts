@@ -2,9 +2,9 @@
 // proof of that takes.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { finish } from "../../../support/street/cuts.js";
-import { oneSession } from "../../../support/street/stories.js";
-import { Street } from "../../../support/street/street.js";
+import { finish } from "../../support/street/cuts.js";
+import { oneSession } from "../../support/street/stories.js";
+import { Street } from "../../support/street/street.js";
 
 const test = suite("a contactor that a crash left closed");
 
