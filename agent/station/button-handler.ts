@@ -6,7 +6,7 @@ import type { ButtonNews, Clock, Moment } from "../../drivers/driver.js";
 import type { Layout, StationEvent, StationState } from "../core/session/station-state.js";
 import { decidePress } from "../core/session/tap-decision.js";
 import type { Faults } from "../sync/faults.js";
-import type { ConnectorController } from "./connector.js";
+import type { ConnectorController } from "./connector/connector.js";
 import type { AgentEvent } from "./events.js";
 
 export type ButtonHandlerParts = {

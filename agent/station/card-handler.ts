@@ -10,7 +10,7 @@ import type { Layout, StationEvent, StationState } from "../core/session/station
 import { decideTap, type TapDecision } from "../core/session/tap-decision.js";
 import type { Faults } from "../sync/faults.js";
 import type { Question } from "./authorizer.js";
-import type { ConnectorController } from "./connector.js";
+import type { ConnectorController } from "./connector/connector.js";
 import type { AgentEvent } from "./events.js";
 
 export type CardHandlerParts = {

@@ -32,7 +32,7 @@ import type { Fact, StationFeed } from "../sync/station-port.js";
 import type { Question } from "./authorizer.js";
 import { ButtonHandler } from "./button-handler.js";
 import { CardHandler } from "./card-handler.js";
-import { ConnectorController } from "./connector.js";
+import { ConnectorController } from "./connector/connector.js";
 import type { AgentEvent } from "./events.js";
 import { ordersStand } from "./journal-retention.js";
 import { kwhDisplay, unitPriceText } from "./snapshot.js";

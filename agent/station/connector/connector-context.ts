@@ -1,0 +1,31 @@
+// What a connector needs of the station around it.
+import type { Config } from "../../../config/schema.js";
+import type { ButtonNews, Clock, Indication, MeterIdentity, Reading } from "../../../drivers/driver.js";
+import type { LimitReached } from "../../core/session/limits.js";
+import type { Acceptance, Opening, Sale, Session, SessionEvent } from "../../core/session/session.js";
+import type { Faults } from "../../sync/faults.js";
+
+export type ConnectorContext = {
+  readonly clock: Clock;
+  readonly config: Config;
+  readonly faults: Faults;
+  session(): Session;
+  /** Writes the event down and moves the session; false when it had no meaning. */
+  record(event: SessionEvent): boolean;
+  /** The opening of a session that may begin now with this meter and reading, or why it may not. */
+  open(acceptance: Acceptance, meter: MeterIdentity, begin: Reading): Opening | string;
+  /** Settles the session that waits for it; false when it could not be done yet. */
+  settle(): boolean;
+  /** No session may start at this connector while the answer is a reason. */
+  blocked(): string | undefined;
+  /** Whether the sessions of this card have together reached what it may have open. */
+  exposed(sale: Sale): LimitReached | undefined;
+  /** What the lamp should say. */
+  indication(): Indication;
+  /** The connector's button has something to tell. */
+  button(news: ButtonNews): void;
+  changed(): void;
+  note(text: string): void;
+  /** An error that is none of a device's: the process cannot go on. */
+  die(error: unknown): void;
+};

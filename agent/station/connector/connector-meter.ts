@@ -1,0 +1,148 @@
+// The meter of one connector, as far as it can be relied on: who it is, whether it is still the same, and readings that
+// can be true. Anything else raises a fault and is not used.
+import {
+  type Clock,
+  DeviceError,
+  type EnergyMeter,
+  type MeterIdentity,
+  type Reading,
+} from "../../../drivers/driver.js";
+import {
+  type Doubt,
+  implausible,
+  type PlausibilityState,
+  powerWhileOpen,
+} from "../../core/session/meter-plausibility.js";
+import type { Sale } from "../../core/session/session.js";
+import type { Faults } from "../../sync/faults.js";
+
+export type ConnectorMeterParts = {
+  /** The connector, under whose name faults are raised. */
+  readonly device: string;
+  readonly meter: EnergyMeter;
+  readonly clock: Clock;
+  readonly faults: Faults;
+  readonly note: (text: string) => void;
+  /** A device that fails while we let go of it is no fault. */
+  readonly isEnding: () => boolean;
+};
+
+/** Between sessions a meter is asked who it is at least this often. */
+const identityEveryMs = 60_000;
+
+export class ConnectorMeter {
+  readonly #parts: ConnectorMeterParts;
+  #identity: MeterIdentity | undefined;
+  #identifiedMonoMs = Number.NEGATIVE_INFINITY;
+  /** It did not say that it is still the one it was: no reading of it counts until it does. */
+  #isDoubted = false;
+  #plausibility: PlausibilityState | undefined;
+
+  constructor(parts: ConnectorMeterParts) {
+    this.#parts = parts;
+  }
+
+  /** It did not say that it is still the one it was: no reading of it counts until it does. */
+  get isDoubted(): boolean {
+    return this.#isDoubted;
+  }
+
+  /** Asks who it is; undefined with its fault raised. */
+  async identify(): Promise<MeterIdentity | undefined> {
+    try {
+      this.#identity = await this.#parts.meter.identify();
+      this.#identifiedMonoMs = this.#parts.clock.now().monoMs;
+      this.#isDoubted = false;
+      return this.#identity;
+    } catch (error) {
+      this.#failed(error);
+      return undefined;
+    }
+  }
+
+  /**
+   * Between sessions: asks who it is, where that was not asked of late or something is wrong, so that a dead meter, or
+   * another one, is known before a driver comes. False when it does not say.
+   */
+  async recognise(): Promise<boolean> {
+    const { device, clock, faults, note } = this.#parts;
+    const known = this.#identity;
+    const isFresh = clock.now().monoMs - this.#identifiedMonoMs < identityEveryMs;
+    if (known !== undefined && isFresh && faults.of(device) === undefined) return true;
+    const told = await this.identify();
+    if (told === undefined) return false;
+    if (known !== undefined && told.serial !== known.serial)
+      note(`${device}: its meter is now ${told.model} ${told.serial}; it was ${known.model} ${known.serial}`);
+    return true;
+  }
+
+  /**
+   * Whether it tells this serial number still. Asked after a reading that money is made from: so no other meter can
+   * have given it.
+   */
+  async confirmed(serial: string): Promise<boolean> {
+    try {
+      const told = await this.#parts.meter.confirm();
+      if (told !== serial)
+        throw new DeviceError("meter/serial-changed", `the meter is now ${told}, the session began with ${serial}`);
+      this.#isDoubted = false;
+      this.#answered();
+      return true;
+    } catch (error) {
+      this.#isDoubted = true;
+      this.#failed(error);
+      return false;
+    }
+  }
+
+  /** What is plausible is judged anew: a session begins. */
+  forget(): void {
+    this.#plausibility = undefined;
+  }
+
+  /** A reading of a session that can be true after the last one; undefined with its fault raised. */
+  plausibleReading(sale: Sale, maxPowerW: number, journalEveryMs: number): Promise<Reading | undefined> {
+    return this.#read((reading) => {
+      const { plausibility, fault } = implausible(sale, reading, this.#plausibility, maxPowerW, journalEveryMs);
+      this.#plausibility = plausibility;
+      return fault;
+    });
+  }
+
+  /**
+   * A reading between sessions; undefined with its fault raised. Power that flows through an open contactor is a fault:
+   * a session that began with it could bill the last one's rest.
+   */
+  restingReading(isContactorOpen: () => boolean, zeroPowerW: number): Promise<Reading | undefined> {
+    return this.#read((reading) => (isContactorOpen() ? powerWhileOpen(reading, zeroPowerW) : undefined));
+  }
+
+  close(): Promise<void> {
+    return this.#parts.meter.close();
+  }
+
+  /** A meter's faults are cleared by a good reading only, so that none flickers. */
+  async #read(doubt: (reading: Reading) => Doubt | undefined): Promise<Reading | undefined> {
+    try {
+      const reading = await this.#parts.meter.read();
+      const doubted = doubt(reading);
+      if (doubted !== undefined) throw new DeviceError(doubted.code, doubted.message);
+      if (!this.#isDoubted) this.#answered();
+      return reading;
+    } catch (error) {
+      this.#failed(error);
+      return undefined;
+    }
+  }
+
+  #answered(): void {
+    const { device, faults } = this.#parts;
+    faults.clear(device, "meter/");
+    faults.clear(device, "port/");
+  }
+
+  #failed(error: unknown): void {
+    const { device, clock, faults, isEnding } = this.#parts;
+    if (!isEnding()) faults.raiseError(device, error, clock.now().at);
+  }
+}
