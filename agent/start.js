@@ -78,6 +78,15 @@ function sources(folder) {
     });
 }
 
+/** Removes compiled files of sources that are no longer there. `kept` = paths without their ending. */
+function removeOutputsWithout(kept, folder = "") {
+  for (const entry of readdirSync(join(root, "dist", folder), { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) removeOutputsWithout(kept, path);
+    else if (/\.js(\.map)?$/.test(path) && !kept.has(path.replace(/\.js(\.map)?$/, ""))) rmSync(join(root, "dist", path));
+  }
+}
+
 function build() {
   const files = ["agent", "drivers", "config", "test"].flatMap(sources);
   const wanted = sha256(
@@ -86,8 +95,13 @@ function build() {
   const mark = join(root, "dist", ".built");
   if (stamp(mark) === wanted) return;
   say("compiling");
-  rmSync(join(root, "dist"), { recursive: true, force: true });
-  run(process.execPath, [typescript, "-p", "tsconfig.json"]);
+  // The compiler builds upon what it made before; a file whose source is gone goes, or its test would go on running.
+  if (stamp(mark) === "") rmSync(join(root, "dist"), { recursive: true, force: true });
+  else removeOutputsWithout(new Set(files.map((file) => file.replace(/\.ts$/, ""))));
+  mkdirSync(join(root, "dist"), { recursive: true });
+  writeFileSync(mark, "unfinished");
+  const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
+  run(process.execPath, [compiler, "-p", "tsconfig.json", "--incremental", "--tsBuildInfoFile", "dist/.tsbuildinfo"]);
   writeFileSync(mark, wanted);
 }
 
