@@ -1,9 +1,10 @@
 // chargetill meter watch: what the meters show now and how good their lines are, as a table that stands still in a
 // terminal, and look after look in a pipe. A line that is touched while one watches shows it at once: its errors are
 // counted since the watch began, too.
+
 import type { LineCounts } from "../../drivers/meter/bus.js";
+import { kwhDisplay } from "../core/number/energy-text.js";
 import { wrapped } from "../core/print/receipt-text.js";
-import { kwhDisplay } from "../station/snapshot.js";
 import type { DeviceAccess } from "../technician/device-access.js";
 import type { MeterLook } from "../technician/device-requests.js";
 import { look } from "../technician/meter-acceptance.js";

@@ -7,6 +7,7 @@ import { durationMs } from "../../config/duration.js";
 import { type Language, languages } from "../../config/languages.js";
 import { wallNow } from "../../drivers/clock.js";
 import { Failure } from "../core/failure.js";
+import { kwhExact } from "../core/number/energy-text.js";
 import { moneyText } from "../core/number/money.js";
 import type { Price } from "../core/rating/price.js";
 import { type JsonAmount, pricedJson } from "../core/rating/priced-json.js";
@@ -165,7 +166,9 @@ function runSimulation(path: string, options: SimulateOptions): boolean {
   }
   const local = (atMs: number): string =>
     `${dateText(localTime(options.zone, atMs).day)} ${clockText(options.zone, atMs)}`;
-  print(`${tariff.id}: ${local(options.start)} to ${local(endMs)} (${options.zone}), ${price.energyMilliWh / 1e6} kWh`);
+  print(
+    `${tariff.id}: ${local(options.start)} to ${local(endMs)} (${options.zone}), ${kwhExact(price.energyMilliWh, 0)} kWh`,
+  );
   for (const line of billLines(price)) print(line);
   print("");
   const most = moneyText(

@@ -1,9 +1,11 @@
 // The station as it stands now, as plain data: what `status` answers and the live view draws. Made on demand, never
 // kept.
+
 import { fixedText } from "../../config/decimal.js";
 import type { Config } from "../../config/schema.js";
 import type { Moment } from "../../drivers/driver.js";
 import { masked } from "../core/cdr/token.js";
+import { kwhDisplay } from "../core/number/energy-text.js";
 import { divide, moneyText, ratio, ratioOfText, roundHalfUp } from "../core/number/money.js";
 import type { LivePrice, UnitPrices } from "../core/rating/rating.js";
 import type { Reservation } from "../core/session/backend-orders.js";
@@ -198,10 +200,4 @@ function changeText(
   price: LivePrice,
 ): { atMs: number; unitPrice: string } {
   return { atMs: change.atMs, unitPrice: unitPriceText(change.unitPrices, price.currency, false) };
-}
-
-/** kWh with three decimals, rounded down: the display never shows more than was metered. */
-export function kwhDisplay(energyMilliWh: number): string {
-  const wattHours = Math.floor(energyMilliWh / 1000);
-  return `${Math.floor(wattHours / 1000)}.${String(wattHours % 1000).padStart(3, "0")}`;
 }

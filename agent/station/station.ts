@@ -13,6 +13,7 @@ import type {
   Reading,
 } from "../../drivers/driver.js";
 import { type AuthorizationInfo, masked } from "../core/cdr/token.js";
+import { kwhDisplay } from "../core/number/energy-text.js";
 import { moneyText } from "../core/number/money.js";
 import { live } from "../core/rating/rating.js";
 import { anyConnector, type Bearer, outOfServiceBy, reservedFor } from "../core/session/backend-orders.js";
@@ -35,7 +36,7 @@ import { CardHandler } from "./card-handler.js";
 import { ConnectorController } from "./connector/connector.js";
 import type { AgentEvent } from "./events.js";
 import { ordersStand } from "./journal-retention.js";
-import { kwhDisplay, unitPriceText } from "./snapshot.js";
+import { unitPriceText } from "./snapshot.js";
 
 export type StationParts = {
   readonly config: Config;

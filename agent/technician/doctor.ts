@@ -1,5 +1,6 @@
 // Looks at everything a station needs and says, for each: what was found, whether that is well, why not, and what to
 // do. It changes nothing, and one check that fails hides no other.
+
 import { accessSync, constants } from "node:fs";
 import { faultLine, type LoadedConfig, loadConfig } from "../../config/load.js";
 import { loadMeterMap } from "../../config/meter-map.js";
@@ -8,7 +9,8 @@ import { wallNow } from "../../drivers/clock.js";
 import { findPorts } from "../../drivers/machine/ports.js";
 import { askAgent, socketPath } from "../control/control-socket.js";
 import { Failure } from "../core/failure.js";
-import { kwhDisplay, type Snapshot } from "../station/snapshot.js";
+import { kwhDisplay } from "../core/number/energy-text.js";
+import { type Snapshot } from "../station/snapshot.js";
 import type { DeviceAccess } from "./device-access.js";
 import {
   clockHealth,

@@ -1,4 +1,5 @@
 // Opens what receipts are made of: the receipt book, the key that signs, and the issuer that numbers, signs and books.
+import { kwhDisplay } from "../../core/number/energy-text.js";
 import { join } from "node:path";
 import type { Config } from "../../../config/schema.js";
 import { wireDifference } from "../../core/cdr/cdr-check.js";
@@ -20,7 +21,6 @@ import { finishKeyChange, publishKey } from "../../receipts/key-rotation.js";
 import { writeReceiptFiles } from "../../receipts/output/receipt-files.js";
 import { emptyIssuerState, ReceiptIssuer } from "../../receipts/receipt-issuer.js";
 import { mustContinue, openSigner } from "../../receipts/signing-keys.js";
-import { kwhDisplay } from "../../station/snapshot.js";
 import type { Station } from "../../station/station.js";
 import type { Outbox } from "../../sync/outbox.js";
 import type { ServicesParts } from "./services.js";

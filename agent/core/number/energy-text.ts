@@ -1,20 +1,29 @@
-// Energy as people and OCMF read it: kWh as a decimal text, exact, from whole milliwatt-hours.
+// Energy as people and OCMF read it: kWh as a decimal text, from whole milliwatt-hours and back. One pair for the whole
+// repository: exact where it is written down or compared, cut where it is displayed.
+import { decimalOf, digitsAt, fixedText } from "../../../config/decimal.js";
 
-/** kWh with at least three decimals and no rounding: 1 234 500 mWh is "1.2345". */
-export function kwhExact(milliWh: number): string {
+/** Decimals of a milliwatt-hour in kWh. */
+const finest = 6;
+
+/**
+ * kWh without rounding, with at least `least` decimals: 1 234 500 mWh is "1.2345". Three are what receipts and OCMF
+ * records show; sentences about tariffs take none that say nothing.
+ */
+export function kwhExact(milliWh: number, least: 0 | 3 = 3): string {
   if (!Number.isSafeInteger(milliWh)) throw new TypeError(`${milliWh} is not a whole number of milliwatt-hours`);
-  const digits = String(Math.abs(milliWh)).padStart(7, "0");
-  const decimals = digits.slice(-6).replace(/0{1,3}$/, "");
-  return `${milliWh < 0 ? "-" : ""}${digits.slice(0, -6)}.${decimals}`;
+  const text = fixedText(BigInt(milliWh), finest);
+  return least === 3 ? text.replace(/0{1,3}$/, "") : text.replace(/\.?0+$/, "");
+}
+
+/** kWh with three decimals, the rest cut off: a display never shows more than was metered. */
+export function kwhDisplay(milliWh: number): string {
+  return kwhExact(milliWh).replace(/(\.\d{3})\d+$/, "$1");
 }
 
 /** Whole milliwatt-hours of a kWh text with up to six decimals, or undefined where it is none. */
 export function milliWhOfKwh(kwh: string): number | undefined {
-  const parts = /^(-?)(\d{1,9})(?:\.(\d{1,6}))?$/.exec(kwh);
-  if (parts === null) return undefined;
-  const milliWh = Number(`${parts[2]}${(parts[3] ?? "").padEnd(6, "0")}`);
-  if (!Number.isSafeInteger(milliWh)) return undefined;
-  return parts[1] === "-" ? -milliWh : milliWh;
+  const value = /^-?\d{1,9}(\.\d{1,6})?$/.test(kwh) ? decimalOf(kwh) : undefined;
+  return value === undefined ? undefined : Number(digitsAt(value, finest));
 }
 
 /**

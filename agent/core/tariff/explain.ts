@@ -3,6 +3,7 @@
 
 import { type Decimal, decimalText, plainText } from "../../../config/decimal.js";
 import type { Language } from "../../../config/languages.js";
+import { kwhExact } from "../number/energy-text.js";
 import { localNumber } from "../number/local-number.js";
 import { minorUnits, multiply, type Ratio, ratio, ratioOf, roundHalfUp } from "../number/money.js";
 import { type Words, wordsOf } from "../number/words.js";
@@ -46,7 +47,6 @@ function timeOfDay(ms: number): string {
 export function restrictionText(restrictions: Restrictions, language: Language): string {
   const words = wordsOf[language];
   const parts: string[] = [];
-  const number = (value: number, unit: string): string => `${localNumber(String(value), words.decimal)} ${unit}`;
   const { startMsOfDay: start, endMsOfDay: end } = restrictions;
   if (restrictions.weekdays !== undefined)
     parts.push(words.on(words.days.filter((_, day) => ((restrictions.weekdays ?? 0) & (1 << day)) !== 0).join(", ")));
@@ -59,9 +59,11 @@ export function restrictionText(restrictions: Restrictions, language: Language):
     if (min !== undefined) parts.push(words.atLeast(min));
     if (max !== undefined) parts.push(words.below(max));
   };
-  const given = (value: number | undefined, unit: string, divisor = 1): string | undefined =>
-    value === undefined ? undefined : number(value / divisor, unit);
-  bounds(given(restrictions.minMilliWh, "kWh", 1e6), given(restrictions.maxMilliWh, "kWh", 1e6));
+  const energy = (milliWh: number | undefined): string | undefined =>
+    milliWh === undefined ? undefined : kwhText(milliWh, words);
+  const given = (value: number | undefined, unit: string): string | undefined =>
+    value === undefined ? undefined : `${localNumber(String(value), words.decimal)} ${unit}`;
+  bounds(energy(restrictions.minMilliWh), energy(restrictions.maxMilliWh));
   bounds(given(restrictions.minPowerKw, "kW"), given(restrictions.maxPowerKw, "kW"));
   bounds(given(restrictions.minCurrentA, "A"), given(restrictions.maxCurrentA, "A"));
   if (restrictions.minDurationMs !== undefined)
@@ -88,10 +90,13 @@ function unitPrice(component: PriceComponent, charge: Charge, currency: string, 
     : priceText(price, currency, words);
 }
 
+/** Energy without decimals that say nothing: "2.5 kWh". */
+const kwhText = (milliWh: number, words: Words): string => `${localNumber(kwhExact(milliWh, 0), words.decimal)} kWh`;
+
 /** Units of 1/`per` as a duration or as kWh. */
 function quantityText(quantity: bigint, charge: Charge, per: bigint, words: Words): string {
   if (isTime(charge)) return durationInWords(Number(roundHalfUp(ratio(quantity * 3600n, per), 0)));
-  return `${localNumber(plainText(roundHalfUp(ratio(quantity, per), 6), 6), words.decimal)} kWh`;
+  return kwhText(Number(roundHalfUp(ratio(quantity * 1_000_000n, per), 0)), words);
 }
 
 /**
@@ -200,10 +205,7 @@ function taxText(tariff: Tariff, component: PriceComponent, words: Words): strin
 
 function stepText(component: PriceComponent, charge: Charge, words: Words): string {
   if (component.stepSize <= 1 || component.price.digits === 0n || charge.endsWith("FLAT")) return "";
-  const step =
-    charge === "ENERGY"
-      ? `${localNumber(String(component.stepSize / 1000), words.decimal)} kWh`
-      : durationInWords(component.stepSize);
+  const step = charge === "ENERGY" ? kwhText(component.stepSize * 1000, words) : durationInWords(component.stepSize);
   return `, ${words.steps(step)}`;
 }
 

@@ -2,6 +2,7 @@
 // cuts, prices that cannot be shown as a country asks. Warnings, all of them: the tariff prices as it stands.
 
 import { decimalText, digitsAt, tenTo } from "../../../config/decimal.js";
+import { kwhExact } from "../number/energy-text.js";
 import { minorUnits } from "../number/money.js";
 import { clockText, dateText, dayMs, localTime, minuteMs, offsetSpan } from "../time/time.js";
 import { allCharges } from "./component-selection.js";
@@ -25,7 +26,7 @@ function situationText(conditions: Conditions): string {
   const time = `${String(Math.floor(minutes / 60)).padStart(2, "0")}:${String(minutes % 60).padStart(2, "0")}`;
   const weekday = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"][local?.weekday ?? 0];
   const more = [
-    conditions.energyMilliWh > 0 ? `${conditions.energyMilliWh / 1e6} kWh` : "",
+    conditions.energyMilliWh > 0 ? `${kwhExact(conditions.energyMilliWh, 0)} kWh` : "",
     (conditions.durationMs ?? 0) > 0 ? durationInWords((conditions.durationMs ?? 0) / 1000) : "",
     (conditions.lowPowerKw ?? 0) > 0 ? `${conditions.lowPowerKw} kW` : "",
     (conditions.lowCurrentA ?? 0) > 0 ? `${conditions.lowCurrentA} A` : "",

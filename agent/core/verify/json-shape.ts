@@ -29,7 +29,8 @@ const known = new Set([
 const typeOf = (value: unknown): string => {
   if (value === null) return "null";
   if (Array.isArray(value)) return "array";
-  return Number.isInteger(value) ? "integer" : typeof value;
+  // Beyond 2^53 nobody knows which whole number was meant.
+  return Number.isSafeInteger(value) ? "integer" : typeof value;
 };
 
 /** The first place where the value departs from the schema, in words; undefined where it has its shape. */

@@ -1,7 +1,9 @@
 // Checks OCMF records by the rules of the format and by those that the common tool leaves out: another meter or user
 // between two records, gaps in the pagination, exceptions and status flags inside, readings out of order, power that no
 // charge point can deliver.
+
 import { utf8 } from "../number/bytes.js";
+import { kwhExact } from "../number/energy-text.js";
 import { longestRecord, ownGateway } from "../receipt/ocmf.js";
 import type { CheckTools } from "../receipt/signer.js";
 import { type Check, fails, holds, overallResult, skipped } from "./check-result.js";
@@ -90,7 +92,7 @@ function readingComplaints(readings: readonly OcmfReading[], maxPowerW: number):
     if (elapsedMs < 0) complaints.push(`reading ${index + 1} was taken before the one in front of it`);
     else if (isImpossiblePower(step, elapsedMs, maxPowerW))
       complaints.push(
-        `between readings ${index} and ${index + 1} lie ${step / 1e6} kWh in ${elapsedMs / 1000} s: more than ${maxPowerW / 1000} kW can deliver`,
+        `between readings ${index} and ${index + 1} lie ${kwhExact(step)} kWh in ${elapsedMs / 1000} s: more than ${maxPowerW / 1000} kW can deliver`,
       );
   });
   const last = readings.at(-1)?.milliWh;

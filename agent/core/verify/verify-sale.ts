@@ -4,7 +4,7 @@
 import type { Settlement } from "../cdr/settlement.js";
 import { fromUtf8, hex, utf8 } from "../number/bytes.js";
 import { canonicalText, firstDifference } from "../number/canonical.js";
-import { milliWhOfKwh } from "../number/energy-text.js";
+import { kwhExact, milliWhOfKwh } from "../number/energy-text.js";
 import type { Price } from "../rating/price.js";
 import { sameAmount, sumText } from "../receipt/decimal-text.js";
 import { mostBorders, type OcmfFacts, ocmfPayload } from "../receipt/ocmf.js";
@@ -54,7 +54,7 @@ function checkSamples({ sale }: SalePayload): Check {
   if (registerKwh !== sale.begin.registerKwh)
     complaints.push(`the samples begin at ${registerKwh} kWh, the begin reading says ${sale.begin.registerKwh} kWh`);
   if (last !== undefined && last[1] !== milliWhOfKwh(sale.energyKwh))
-    complaints.push(`the samples end after ${last[1] / 1e6} kWh, the receipt says ${sale.energyKwh} kWh`);
+    complaints.push(`the samples end after ${kwhExact(last[1])} kWh, the receipt says ${sale.energyKwh} kWh`);
   if (
     last !== undefined &&
     !(
@@ -67,13 +67,13 @@ function checkSamples({ sale }: SalePayload): Check {
     if (before === undefined) return;
     if (row[0] < before[0]) complaints.push(`sample ${index + 1} was taken before the one in front of it`);
     if (row[1] < before[1])
-      complaints.push(`at sample ${index + 1} the register fell by ${(before[1] - row[1]) / 1e6} kWh`);
+      complaints.push(`at sample ${index + 1} the register fell by ${kwhExact(before[1] - row[1])} kWh`);
     else if (
       !(before[4] === "suspended" && isOverUnknown(fromMs + before[0])) &&
       isImpossiblePower(row[1] - before[1], row[0] - before[0], sale.connector.maxPowerW)
     )
       complaints.push(
-        `at sample ${index + 1} the register rose by ${(row[1] - before[1]) / 1e6} kWh in ${(row[0] - before[0]) / 1000} s: more than ${sale.connector.maxPowerW} W can deliver`,
+        `at sample ${index + 1} the register rose by ${kwhExact(row[1] - before[1])} kWh in ${(row[0] - before[0]) / 1000} s: more than ${sale.connector.maxPowerW} W can deliver`,
       );
   });
   return overallResult("samples", complaints, `${rows.length} samples run from the begin to the end reading`);
