@@ -86,7 +86,11 @@ test("a wire to a terminal finds that terminal", () => {
     ],
   );
   for (const { to } of drawn())
-    for (const [, named] of to.matchAll(/(\w+ terminal)/g)) assert.ok(terminals.some(({ pin }) => pin === named), to);
+    for (const [, named] of to.matchAll(/(\w+ terminal)/g))
+      assert.ok(
+        terminals.some(({ pin }) => pin === named),
+        to,
+      );
 });
 
 test("the plan of the header beside it marks the pins that are wired, and no others", () => {
@@ -94,7 +98,10 @@ test("the plan of the header beside it marks the pins that are wired, and no oth
     Number(pin),
   );
   const wired = drawn().flatMap((wire) => headerPin(wire) ?? []);
-  assert.equal(marked.toSorted((a, b) => a - b), wired.toSorted((a, b) => a - b));
+  assert.equal(
+    marked.toSorted((a, b) => a - b),
+    wired.toSorted((a, b) => a - b),
+  );
   assert.is([...picture.matchAll(/r="11"/g)].length, 40);
 });
 
