@@ -177,7 +177,21 @@ export type FaultCode =
   | "uplink/unauthorised"
   | "uplink/unsure"
   | "clock/unset"
-  | "config/changed";
+  | "config/changed"
+  | "config/invalid"
+  | "state/locked"
+  /** A broken promise of ours, not trouble with a device. */
+  | "agent/defect";
+
+/**
+ * Whether what was thrown is a broken promise of ours, such as a TypeError, and no trouble with a device: it goes on up
+ * as it is, so that nobody looks for the fault in a device that is well.
+ */
+export const isDefect = (error: unknown): boolean =>
+  error instanceof TypeError ||
+  error instanceof RangeError ||
+  error instanceof ReferenceError ||
+  (error instanceof Error && error.name === "AssertionError");
 
 /** Device trouble: a code to decide by, a sentence that names the device and what to do. */
 export class DeviceError extends Error {

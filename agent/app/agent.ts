@@ -98,6 +98,7 @@ export class Agent {
       isLocked: () => this.#lock !== undefined,
       answer: async (request) => this.#watch.answer(request) ?? this.#answer(request),
       failed: (error) => this.#tellFault("station", faultCodeOf(error), error.message),
+      die: (error) => this.#die(error),
     });
     this.#heldPins = new HeldPins({
       connectors: () => this.#loaded.config.connectors,
@@ -297,10 +298,11 @@ export class Agent {
   #die(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
     const named = error instanceof Failure || error instanceof DeviceError;
-    const code = named ? faultCodeOf(error) : "disk/failed";
+    // A broken promise of ours has a code of its own: it must not send a technician to a device that is well.
+    const code = named ? faultCodeOf(error) : "agent/defect";
     this.#services?.station.halt();
     this.#tellFault("station", code, message);
-    // A broken promise of ours is worth its stack; trouble with a name is not.
+    // It is worth its stack, too; trouble with a name is not.
     if (!named && error instanceof Error) process.stderr.write(`${error.stack}\n`);
     this.#options.exit(named ? 75 : 70);
   }
@@ -367,7 +369,8 @@ export class Agent {
   }
 }
 
-const faultCodes: Partial<Record<Failure["code"], FaultCode>> = {
+/** What a driver shows for a failure that keeps the station closed; what nobody foresaw there is a defect of ours. */
+const faultCodes: Record<Failure["code"], FaultCode> = {
   "journal/damaged": "journal/damaged",
   "book/damaged": "book/damaged",
   "table/damaged": "book/damaged",
@@ -375,7 +378,14 @@ const faultCodes: Partial<Record<Failure["code"], FaultCode>> = {
   "disk/failed": "disk/failed",
   "key/unusable": "key/unusable",
   "tariff/invalid": "tariff/unreadable",
+  // A tariff file that cannot be opened.
   "usage/invalid": "tariff/unreadable",
+  "config/invalid": "config/invalid",
+  "config/missing": "config/invalid",
+  "state/locked": "state/locked",
+  "receipt/invalid": "agent/defect",
+  "agent/unreachable": "agent/defect",
+  "agent/refused": "agent/defect",
 };
 const faultCodeOf = (error: Failure | DeviceError): FaultCode =>
-  error instanceof DeviceError ? error.code : (faultCodes[error.code] ?? "disk/failed");
+  error instanceof DeviceError ? error.code : faultCodes[error.code];

@@ -1,5 +1,6 @@
 // Keeps the control socket open. Without it the station works as well as with it, but cannot be asked, so it is tried
 // again each minute. Where the state folder takes no socket a spare one elsewhere stands in.
+import { DeviceError } from "../../drivers/driver.js";
 import type { ControlAnswer, ControlRequest } from "../control/control-socket.js";
 import { ControlServer, spareSocketPath } from "../control/control-socket.js";
 import { Failure } from "../core/failure.js";
@@ -12,6 +13,8 @@ export type ControlListenerParts = {
   readonly answer: (request: ControlRequest) => Promise<ControlAnswer>;
   /** The socket could not be opened where it belongs. */
   readonly failed: (error: Failure) => void;
+  /** A request met a defect of ours, or a disk that failed. */
+  readonly die: (error: unknown) => void;
 };
 
 export class ControlListener {
@@ -47,7 +50,12 @@ export class ControlListener {
 
   async #listen(path: string): Promise<ControlServer | undefined> {
     try {
-      return await ControlServer.open(path, this.#parts.answer);
+      return await ControlServer.open(path, this.#parts.answer, (error) => {
+        // What a person may not do or a device does not do is an answer; anything else ends the process.
+        const isDisk = error instanceof Failure && error.code.startsWith("disk/");
+        const isAnswer = error instanceof DeviceError || (error instanceof Failure && !isDisk);
+        if (!isAnswer) this.#parts.die(error);
+      });
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       // Where nobody made the folder of the spare one, there is none.

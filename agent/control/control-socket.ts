@@ -41,9 +41,13 @@ export class ControlServer {
 
   /**
    * Listens at `path` (mode 0660). The state folder's lock is held, so a socket that lies there is a dead one and is
-   * removed.
+   * removed. A request whose answer throws is refused with its words, and `failed` hears what was thrown.
    */
-  static async open(path: string, answer: (request: ControlRequest) => Promise<ControlAnswer>): Promise<ControlServer> {
+  static async open(
+    path: string,
+    answer: (request: ControlRequest) => Promise<ControlAnswer>,
+    failed: (error: unknown) => void,
+  ): Promise<ControlServer> {
     try {
       unlinkSync(path);
     } catch (cause) {
@@ -54,7 +58,7 @@ export class ControlServer {
     const server = net.createServer((socket) => {
       clients.add(socket);
       socket.on("close", () => clients.delete(socket));
-      serve(socket, answer);
+      serve(socket, answer, failed);
     });
     server.maxConnections = mostClients;
     await new Promise<void>((resolve, reject) => {
@@ -76,7 +80,11 @@ export class ControlServer {
   }
 }
 
-function serve(socket: net.Socket, answer: (request: ControlRequest) => Promise<ControlAnswer>): void {
+function serve(
+  socket: net.Socket,
+  answer: (request: ControlRequest) => Promise<ControlAnswer>,
+  failed: (error: unknown) => void,
+): void {
   let text = "";
   socket.setEncoding("utf8");
   socket.setTimeout(askTimeoutMs, () => socket.destroy());
@@ -101,9 +109,10 @@ function serve(socket: net.Socket, answer: (request: ControlRequest) => Promise<
     }
     if (typeof request !== "object" || request === null || typeof (request as ControlRequest).do !== "string")
       return reply({ ok: false, why: 'expected {"do": "…"}' });
-    answer(request as ControlRequest).then(reply, (error: unknown) =>
-      reply({ ok: false, why: error instanceof Error ? error.message : String(error) }),
-    );
+    answer(request as ControlRequest).then(reply, (error: unknown) => {
+      reply({ ok: false, why: error instanceof Error ? error.message : String(error) });
+      failed(error);
+    });
   });
 }
 

@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { Failure } from "../core/failure.js";
 import { sha256Hex } from "../ledger/store/digest.js";
-import { diskFailure, errorCode } from "../ledger/store/disk.js";
+import { diskFailure, errorCode, takesNoMore } from "../ledger/store/disk.js";
 import type { Files } from "../ledger/store/files.js";
 import { realFiles } from "../ledger/store/files.js";
 
@@ -119,7 +119,7 @@ function write(files: Files, path: string, text: string): void {
       const bytes = Buffer.from(text);
       for (let done = 0; done < bytes.length; ) {
         const taken = files.writeSync(fd, bytes, done, bytes.length - done);
-        if (taken <= 0) throw new Error("the disk takes no more bytes");
+        if (taken <= 0) throw takesNoMore("disk");
         done += taken;
       }
     } finally {
@@ -211,6 +211,5 @@ function locked(path: string, holder: LockHolder): Failure {
 }
 
 function failed(path: string, cause: unknown): Failure {
-  if (cause instanceof Failure) return cause;
   return diskFailure("take the lock", path, cause);
 }

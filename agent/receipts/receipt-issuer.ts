@@ -19,6 +19,7 @@ import {
   type Occasion,
   openChain,
   payloadOf,
+  SignerFailed,
 } from "../core/receipt/receipt.js";
 import { ReceiptFault, type Signer } from "../core/receipt/signer.js";
 import type { Session, SessionEvent, Signed } from "../core/session/session.js";
@@ -243,7 +244,8 @@ export class ReceiptIssuer {
     let issued: Issued;
     try {
       issued = issueRecovery(this.#occasion(now), this.#state.chain, this.#signer, this.#parts.hash);
-    } catch {
+    } catch (error) {
+      if (!(error instanceof SignerFailed)) throw error;
       return null;
     }
     return this.#add("recovery", issued, now);

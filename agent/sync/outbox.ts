@@ -235,6 +235,7 @@ export class Outbox {
       try {
         item = this.#candidate(doubt?.next === undefined ? doubt?.item.number : undefined);
       } catch (error) {
+        if (!(error instanceof Failure)) throw error;
         return this.#unreadable(error);
       }
       if (item === undefined) break;
@@ -334,13 +335,17 @@ export class Outbox {
   async #send(item: OutboxItem): Promise<Outcome> {
     const { uplink, clock } = this.#parts;
     const { signal } = this.#stop;
-    const sent = new Promise<Outcome>((resolve) => {
+    const sent = new Promise<Outcome>((resolve, reject) => {
       const onStop = (): void => resolve({ kind: "unsure" });
       signal.addEventListener("abort", onStop, { once: true });
       void uplink
         .send({ id: item.id, body: item.body }, signal)
-        .catch((error: unknown): Outcome => ({ kind: "unsure", words: `the uplink failed: ${String(error)}` }))
-        .then(resolve)
+        .catch((error: unknown): Outcome => {
+          // Trouble with a name heals; a defect of ours is told as one.
+          if (!(error instanceof Failure)) throw error;
+          return { kind: "unsure", words: `the uplink failed: ${error.message}` };
+        })
+        .then(resolve, reject)
         .finally(() => signal.removeEventListener("abort", onStop));
     });
     return await clock.busy(sent);
@@ -362,14 +367,10 @@ export class Outbox {
   }
 
   /** The receipt book cannot be read just now. Order is kept, so all wait; no sale hangs on it. */
-  #unreadable(error: unknown): void {
+  #unreadable({ message }: Failure): void {
     this.#save();
     this.#wait();
-    this.#reached(
-      "offline",
-      `the next receipt cannot be read from the receipt book: ${error instanceof Error ? error.message : String(error)}`,
-      "book/damaged",
-    );
+    this.#reached("offline", `the next receipt cannot be read from the receipt book: ${message}`, "book/damaged");
   }
 
   /** One refusal after another: on with the next, but not before the back-off. */

@@ -3,7 +3,7 @@
 // A lamp that is not wired hands its strip to the green one. A still indicator (for the bench) shows lit or dark and
 // keeps no timer.
 import type { ConnectorConfig } from "../../config/schema.js";
-import type { Clock, Indication, Indicator } from "../driver.js";
+import { type Clock, DeviceError, type Indication, type Indicator } from "../driver.js";
 import type { GpioOutput, GpioPort } from "./port.js";
 
 type Pattern = { readonly lamp: "green" | "red"; readonly strip: string; readonly buzzer?: string };
@@ -98,7 +98,8 @@ export class GpioIndicator implements Indicator {
           next >= buzzer.length ? (next % strip.length) + Math.ceil(buzzer.length / strip.length) * strip.length : next;
         try {
           this.#play(pattern);
-        } catch {
+        } catch (error) {
+          if (!(error instanceof DeviceError)) throw error;
           // A lamp that breaks while it blinks must not bring the agent down; the next show() tries again and says so.
           this.#shown = undefined;
         }

@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { Gpio } from "onoff";
 import type { PinConfig } from "../../config/schema.js";
-import { DeviceError } from "../driver.js";
+import { DeviceError, isDefect } from "../driver.js";
 import type { GpioInput, GpioOutput, GpioPort } from "./port.js";
 
 /** The chip behind the 40-pin header: Pi 0 to 3, Pi 4, Pi 5. */
@@ -152,7 +152,9 @@ export class OnoffPort implements GpioPort {
   }
 }
 
+/** The trouble with a pin behind what was thrown. A defect of ours is none, and is thrown again as it is. */
 function trouble(pin: PinConfig, error: unknown): DeviceError {
+  if (isDefect(error)) throw error;
   const message = error instanceof Error ? error.message : String(error);
   const why = /EACCES|EPERM/.test(message)
     ? `may not be used by this user; add the user to the group gpio (${message})`

@@ -7,7 +7,7 @@ import type { MeterMap } from "../../config/meter-map.js";
 import { loadMeterMap } from "../../config/meter-map.js";
 import type { MeterConfig, SerialPortConfig } from "../../config/schema.js";
 import type { Clock } from "../driver.js";
-import { DeviceError } from "../driver.js";
+import { DeviceError, isDefect } from "../driver.js";
 import type { OnBytes, SerialBinding } from "./line.js";
 import { RtuLine, serialStream } from "./line.js";
 import { ModbusMeter } from "./modbus-meter.js";
@@ -289,6 +289,7 @@ export class MeterBus {
     const { heardBytes } = link.line;
     link.line.forget();
     if (cause instanceof DeviceError) return cause;
+    if (isDefect(cause)) throw cause;
     const who = `meter ${ask.unit} at ${this.path}`;
     const what = `registers 0x${ask.address.toString(16).toUpperCase().padStart(4, "0")}+${ask.words}`;
     const { errno, modbusCode } = cause as { errno?: unknown; modbusCode?: unknown };

@@ -197,7 +197,7 @@ export class RtuLine extends EventEmitter {
 function expectedReply(request: Buffer): Expected {
   const code = request.readUInt8(1);
   if (request.length !== 8 || (code !== 3 && code !== 4))
-    throw new Error(`a meter line reads registers only, not function ${code}`);
+    throw new TypeError(`a meter line reads registers only, not function ${code}`);
   return { unit: request.readUInt8(0), code, bytes: 2 * request.readUInt16BE(4) };
 }
 

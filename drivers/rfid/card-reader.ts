@@ -2,7 +2,7 @@
 // The chip lives in a worker thread; this side asks it to search, by the agent's clock, and waits for one answer at a
 // time.
 import type { ReaderConfig } from "../../config/schema.js";
-import { type CardReader, type CardTap, type Clock, DeviceError, sleep } from "../driver.js";
+import { type CardReader, type CardTap, type Clock, DeviceError, isDefect, sleep } from "../driver.js";
 import { type CardDetection, hexByte } from "./card-detection.js";
 import { type CardPresence, nobody, notice } from "./presence.js";
 import { ReaderThread } from "./reader-thread.js";
@@ -37,7 +37,7 @@ export async function openCardReader(
     );
   } catch (error) {
     await thread.end();
-    if (error instanceof DeviceError) throw error;
+    if (error instanceof DeviceError || isDefect(error)) throw error;
     throw new DeviceError(
       "reader/missing",
       `${name}: it could not be started; ${error instanceof Error ? error.message : String(error)}`,
@@ -122,6 +122,7 @@ class Mfrc522Reader implements CardReader {
       why = answer.kind === "failed" ? answer.message : `its chip no longer answers: ${answer.why}`;
     } catch (error) {
       if (this.#closing.signal.aborted) return undefined;
+      if (isDefect(error)) throw error;
       why = error instanceof Error ? error.message : String(error);
       cause = error;
     }

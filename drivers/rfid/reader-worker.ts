@@ -2,6 +2,7 @@
 // in the agent's loop. It only does what it is asked: one message in, one search, one message out. It has no timer of
 // its own.
 import { parentPort, workerData } from "node:worker_threads";
+import { isDefect } from "../driver.js";
 import type { CardDetection } from "./card-detection.js";
 import { CardSearch, type Start } from "./card-search.js";
 import type { Spi, SpiChoice } from "./spi.js";
@@ -38,6 +39,7 @@ async function serve(): Promise<void> {
     port.postMessage(start);
     if (start.kind !== "ready") return chip.close();
   } catch (error) {
+    if (isDefect(error)) throw error;
     const errno =
       error instanceof Error && "code" in error && typeof error.code === "string" ? { errno: error.code } : {};
     port.postMessage({ kind: "failed", message: messageOf(error), ...errno } satisfies ReaderOpened);
@@ -56,6 +58,7 @@ async function serve(): Promise<void> {
     try {
       answer = chip.search();
     } catch (error) {
+      if (isDefect(error)) throw error;
       answer = { kind: "failed", message: messageOf(error) };
     }
     port.postMessage(answer);

@@ -4,7 +4,9 @@
 import type { Files } from "../../agent/ledger/store/files.js";
 
 /** Thrown by every operation from the cut on: nothing that runs afterwards reaches the disk. */
-export class PowerCut extends Error {}
+export class PowerCut extends Error {
+  readonly code = "EIO";
+}
 
 /** The n-th operation fails, once or from then on, before or after it did its work. */
 export type Fault = {

@@ -14,18 +14,22 @@ type Cell = { readonly text: string; readonly column: number };
 
 /** The cards of a file. Throws Failure usage/invalid with a line for each fault. */
 export function cardsInFile(file: string): TokenConfig[] {
+  return cardsOfCsv(file, bytesOf(file).toString("utf8"));
+}
+
+function bytesOf(file: string): Buffer {
+  let bytes: Buffer | undefined;
   try {
-    const bytes = readGiven(resolve(file), largestFile);
-    if (bytes === undefined) throw new Failure("usage/invalid", `${file}: larger than 4 MiB; this is no list of cards`);
-    return cardsOfCsv(file, bytes.toString("utf8"));
+    bytes = readGiven(resolve(file), largestFile);
   } catch (error) {
-    if (error instanceof Failure) throw error;
     throw new Failure(
       "usage/invalid",
       `${file}: cannot be read (${error instanceof Error ? error.message : String(error)})`,
       { cause: error },
     );
   }
+  if (bytes === undefined) throw new Failure("usage/invalid", `${file}: larger than 4 MiB; this is no list of cards`);
+  return bytes;
 }
 
 /** The cards of a text; `file` is only the name that the faults bear. */

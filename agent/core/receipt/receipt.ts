@@ -72,7 +72,7 @@ const notices = [
 ] as const;
 
 /** The signer did not do its work; told apart from faults in what was to be signed. */
-class SignerFailed extends Error {}
+export class SignerFailed extends Error {}
 
 function guarded(signer: Signer): Signer {
   const attempt = (work: () => Uint8Array): Uint8Array => {
@@ -357,16 +357,20 @@ export function issueCredit(
   );
 }
 
-/** A signed zero receipt that commits to the receipts that could not be signed. Throws when the signer still fails. */
+/**
+ * A signed zero receipt that commits to the receipts that could not be signed. Throws SignerFailed when the signer
+ * still fails.
+ */
 export function issueRecovery(occasion: Occasion, chain: ChainState, signer: Signer, hash: Hash): Issued {
   const { unsigned, ...rest } = chain;
   if (unsigned === undefined) throw new ReceiptFault("there is no unsigned receipt to recover from");
+  const working = guarded(signer);
   return issued(
     rest,
-    { ...frame(occasion, chain, chain.totals, signer, signer, hash), kind: "recovery", unsigned },
+    { ...frame(occasion, chain, chain.totals, working, working, hash), kind: "recovery", unsigned },
     "",
-    signer,
-    signer,
+    working,
+    working,
     hash,
   );
 }

@@ -1,6 +1,8 @@
 // What a verifier finds, check by check, in words that a driver understands. A check that could not be made is said to
 // be skipped.
 
+import { ReceiptFault } from "../receipt/signer.js";
+
 export type Check = {
   readonly name: string;
   /** `unproven`: nothing contradicts it, but the key was only found inside what is being checked. */
@@ -14,6 +16,18 @@ export type CheckResult = { readonly subject: string; readonly checks: readonly 
 export const holds = (name: string, detail: string): Check => ({ name, verdict: "holds", detail });
 export const fails = (name: string, detail: string): Check => ({ name, verdict: "fails", detail });
 export const skipped = (name: string, detail: string): Check => ({ name, verdict: "skipped", detail });
+
+/**
+ * What was thrown while evidence was worked out: figures that contradict one another, or a defect of the verifier, which
+ * accuses nobody and proves nothing.
+ */
+export function unworkable(error: unknown): Check {
+  const words = error instanceof Error ? error.message : String(error);
+  if (error instanceof ReceiptFault || error instanceof RangeError)
+    return fails("figures", `it contradicts itself: ${words}`);
+  const name = error instanceof Error ? `${error.name}: ` : "";
+  return fails("figures", `this verifier cannot work it out, so nothing is proven; please report it (${name}${words})`);
+}
 
 /** One check out of a list of complaints: it holds where there is none. */
 export const overallResult = (name: string, complaints: readonly string[], otherwise: string): Check =>

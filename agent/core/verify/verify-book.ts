@@ -9,7 +9,7 @@ import { type Frontier, frontierWith, leafHash, rootOf } from "../receipt/merkle
 import { spanWith } from "../receipt/receipt.js";
 import type { ReceiptPayload, RunningTotals, UnsignedSpan } from "../receipt/receipt-payload.js";
 import { noTotals, totalsWith } from "../receipt/totals.js";
-import { type Check, type CheckResult, fails, overallResult, skipped } from "./check-result.js";
+import { type Check, type CheckResult, fails, overallResult, skipped, unworkable } from "./check-result.js";
 import { fieldsOfOcmf, paginationOf } from "./verify-ocmf.js";
 import {
   extendTrust,
@@ -297,12 +297,7 @@ export function verifyBook(
     try {
       return { subject: name, checks: softened(receiptChecks(entry, trusted, tools), span?.by) };
     } catch (error) {
-      return {
-        subject: name,
-        checks: [
-          fails("figures", `the receipt contradicts itself: ${error instanceof Error ? error.message : String(error)}`),
-        ],
-      };
+      return { subject: name, checks: [unworkable(error)] };
     }
   });
   return [chain, ...single];

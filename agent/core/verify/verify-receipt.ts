@@ -10,7 +10,7 @@ import { rotationText } from "../receipt/receipt.js";
 import { type ReceiptFile, receiptFileFormat } from "../receipt/receipt-file.js";
 import type { KeyPayload, ReceiptPayload } from "../receipt/receipt-payload.js";
 import type { CheckTools } from "../receipt/signer.js";
-import { type Check, type CheckResult, fails, holds, overallResult } from "./check-result.js";
+import { type Check, type CheckResult, fails, holds, overallResult, unworkable } from "./check-result.js";
 import { shapeFault } from "./json-shape.js";
 import { checkSale, type Rerate } from "./verify-sale.js";
 
@@ -212,10 +212,7 @@ export function verifyReceiptFile(subject: string, text: string, trust: Trust, t
   try {
     checks = [form, ...receiptChecks(receipt, trust, tools), checkPlace(receipt, file.jws, file, tools)];
   } catch (error) {
-    checks = [
-      form,
-      fails("figures", `the receipt contradicts itself: ${error instanceof Error ? error.message : String(error)}`),
-    ];
+    checks = [form, unworkable(error)];
   }
   return {
     finding: { subject: `${subject}: receipt ${payload.number} of ${payload.station.id}`, checks },

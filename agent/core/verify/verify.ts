@@ -9,7 +9,7 @@ import { parseOcmfXml } from "../receipt/ocmf-xml.js";
 import { type ConsistencyFile, consistencyFormat, parseProof } from "../receipt/proof-file.js";
 import { parseShortForm } from "../receipt/short-form.js";
 import type { CheckTools } from "../receipt/signer.js";
-import { type Check, type CheckResult, fails, holds, overallResult, skipped } from "./check-result.js";
+import { type Check, type CheckResult, fails, holds, overallResult, skipped, unworkable } from "./check-result.js";
 import { commissioningFormat, verifyCommissioning } from "./commissioning.js";
 import { shapeFault } from "./json-shape.js";
 import { type BookFile, bookFormat, verifyBook, type Witness } from "./verify-book.js";
@@ -299,10 +299,7 @@ function verifyJws({ name, text }: EvidenceFile, trust: Trust, tools: VerifyTool
   }
 }
 
-const broken = (subject: string, error: unknown): CheckResult => ({
-  subject,
-  checks: [fails("figures", `it contradicts itself: ${error instanceof Error ? error.message : String(error)}`)],
-});
+const broken = (subject: string, error: unknown): CheckResult => ({ subject, checks: [unworkable(error)] });
 
 /** A file made to break the verifier gets a verdict too. */
 function guarded(work: (file: EvidenceFile) => CheckResult): (file: EvidenceFile) => CheckResult {

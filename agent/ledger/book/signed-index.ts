@@ -30,8 +30,9 @@ export function signedIndex(
   indexSigner: IndexSigner | undefined,
 ): BookIndex {
   if (indexSigner !== undefined && sealed.length > 0) {
+    const text = sealedText(sealed);
     try {
-      return { sealed, signature: indexSigner.sign(sealedText(sealed)), signed: sealed.length };
+      return { sealed, signature: indexSigner.sign(text), signed: sealed.length };
     } catch {
       // A sale is never lost over a signature; the list is signed when the signer is back.
     }

@@ -17,10 +17,29 @@ export function errorCode(cause: unknown): string | undefined {
   return cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : undefined;
 }
 
-/** The failure behind what Node threw: disk/full where there is no room, else disk/failed. */
+/**
+ * Whether the system said it: by a code of its own (EIO), one that libuv has no name for ("Unknown system error -122"),
+ * or one of Node's file system (ERR_FS_FILE_TOO_LARGE). Node's other ERR_... codes are about a call that was made
+ * wrongly: that is a defect of ours.
+ */
+export const isSystemError = (cause: unknown): boolean =>
+  /^(E[A-Z0-9]+|ERR_FS_\w+|Unknown system error .*)$/.test(errorCode(cause) ?? "");
+
+/** EDQUOT, a full quota, is nameless in libuv. */
+const noRoom: readonly (string | undefined)[] = ["ENOSPC", "EDQUOT", "Unknown system error -122"];
+
+/** What is thrown where a write took nothing and named no error. */
+export const takesNoMore = (what: string): Error =>
+  Object.assign(new Error(`the ${what} takes no more bytes`), { code: "EIO" });
+
+/**
+ * The failure behind what the system answered: disk/full where there is no room, else disk/failed. Anything else that
+ * was thrown on the way is no trouble with the disk, and is thrown again as it is.
+ */
 export function diskFailure(what: string, path: string, cause: unknown): Failure {
+  if (!isSystemError(cause)) throw cause;
   const code = errorCode(cause);
-  if (code === "ENOSPC" || code === "EDQUOT")
+  if (noRoom.includes(code))
     return new Failure(
       "disk/full",
       `cannot ${what} ${path}: the disk is full (${code}); free some space or use a larger card`,
@@ -153,7 +172,7 @@ export class Disk {
       try {
         for (let sent = 0; sent < bytes.length; ) {
           const taken = this.files.writeSync(fd, bytes, sent, bytes.length - sent);
-          if (taken <= 0) throw new Error("the device takes no more bytes");
+          if (taken <= 0) throw takesNoMore("device");
           sent += taken;
         }
       } finally {
@@ -187,7 +206,7 @@ export class Disk {
       made = !this.#isFolder(path);
       if (made) this.files.mkdirSync(path, { recursive: true, mode: folderMode });
     } catch (cause) {
-      throw cause instanceof Failure ? cause : diskFailure("make the folder", path, cause);
+      throw diskFailure("make the folder", path, cause);
     }
     try {
       this.syncFolder(above);
@@ -241,7 +260,7 @@ export class Disk {
   writeAll(fd: number, bytes: Uint8Array): void {
     for (let done = 0; done < bytes.length; ) {
       const taken = this.files.writeSync(fd, bytes, done, bytes.length - done);
-      if (taken <= 0) throw new Error("the disk takes no more bytes");
+      if (taken <= 0) throw takesNoMore("disk");
       done += taken;
       this.#bytesWritten += taken;
     }
@@ -269,7 +288,7 @@ export class Disk {
  * One open file that only grows. After one failed write or fsync nobody knows what it holds, so it takes nothing more.
  */
 export class Appender {
-  #failed: Failure | undefined;
+  #failed: unknown;
   #closed = false;
 
   constructor(
@@ -283,12 +302,12 @@ export class Appender {
    * always.
    */
   append(bytes: Uint8Array): void {
-    if (this.#failed || this.#closed)
-      throw new Failure(
-        "disk/failed",
-        `${this.path} takes no more entries: ${this.#failed?.message ?? `${this.path} was closed`}; start again`,
-        { cause: this.#failed },
-      );
+    if (this.#failed !== undefined || this.#closed) {
+      const why = this.#failed instanceof Error ? this.#failed.message : `${this.path} was closed`;
+      throw new Failure("disk/failed", `${this.path} takes no more entries: ${why}; start again`, {
+        cause: this.#failed,
+      });
+    }
     try {
       this.disk.writeAll(this.fd, bytes);
       this.disk.files.fdatasyncSync(this.fd);
@@ -296,6 +315,7 @@ export class Appender {
     } catch (cause) {
       // An fsync that is tried again after a failure answers "fine" though the bytes are gone: never on this
       // descriptor.
+      this.#failed = cause;
       this.#failed = diskFailure("append to", this.path, cause);
       throw this.#failed;
     }

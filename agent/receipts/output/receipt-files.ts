@@ -2,6 +2,7 @@
 // config wants them.
 import { join } from "node:path";
 import type { Config } from "../../../config/schema.js";
+import { Failure } from "../../core/failure.js";
 import { payloadOf } from "../../core/receipt/receipt.js";
 import { receiptFileText } from "../../core/receipt/receipt-file.js";
 import type { Signed } from "../../core/session/session.js";
@@ -26,10 +27,12 @@ export function writeReceiptFiles(
   const text = (columns: 32 | 80): string => printedReceipt(signed.jws, columns, { language }, true);
   if (receiptOutput.printer !== undefined) {
     const { device, columns } = receiptOutput.printer;
+    const roll = Buffer.from(`${text(columns)}${endOfPaper}`);
     try {
-      disk.print(device, Buffer.from(`${text(columns)}${endOfPaper}`));
+      disk.print(device, roll);
     } catch (error) {
-      complain(`receipt ${signed.number} was not printed: ${error instanceof Error ? error.message : String(error)}`);
+      if (!(error instanceof Failure)) throw error;
+      complain(`receipt ${signed.number} was not printed: ${error.message}`);
     }
   }
   if (receiptOutput.folder === undefined) return "";

@@ -52,7 +52,8 @@ export class OcpiLine {
       this.#agent ??= this.#open();
       return token;
     } catch (error) {
-      return { why: error instanceof Error ? error.message : String(error) };
+      if (!(error instanceof Failure)) throw error;
+      return { why: error.message };
     }
   }
 

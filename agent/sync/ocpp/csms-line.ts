@@ -182,6 +182,7 @@ export class CsmsLine {
         send: (text) => this.#send(socket, text, gone),
         timeoutMs: config.timeout,
         note,
+        failed: (error) => this.#fail(error),
       });
       const gone = (why: string): void => {
         if (this.#rpc !== rpc) return;
@@ -210,7 +211,15 @@ export class CsmsLine {
 
   /** Whoever asks and asks and never reads our answers would have them pile up here. */
   #send(socket: WebSocket, text: string, gone: (why: string) => void): void {
-    if (socket.bufferedAmount <= mostUnread) return socket.send(text);
+    if (socket.bufferedAmount <= mostUnread) {
+      try {
+        return socket.send(text);
+      } catch (error) {
+        // A line that takes nothing is no line: it is opened anew.
+        gone(`the connection takes no messages: ${error instanceof Error ? error.message : String(error)}`);
+        throw error;
+      }
+    }
     gone(`the backend does not read: ${socket.bufferedAmount} bytes wait for it`);
   }
 

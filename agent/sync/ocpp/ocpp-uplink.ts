@@ -6,6 +6,7 @@ import type { Agent } from "node:http";
 import type { OcppUplinkConfig } from "../../../config/uplink.js";
 import type { Clock } from "../../../drivers/driver.js";
 import type { OnlineAnswer } from "../../core/cdr/token.js";
+import { ReceiptFault } from "../../core/receipt/signer.js";
 import { isBusy } from "../../core/session/session.js";
 import { sha256Hex } from "../../ledger/store/digest.js";
 import type { Fact, OnlineCheck, StationFeed } from "../station-port.js";
@@ -19,7 +20,7 @@ import type { BootReason } from "./rpc/boot.js";
 import { CallError, type Dialect } from "./rpc/frame.js";
 import type { CsmsLink, Intervals, Registration } from "./rpc/link.js";
 import { type Reconnect, reconnectBy } from "./rpc/reconnect.js";
-import { type Call, CallLost, type Handlers, type Rpc } from "./rpc/rpc.js";
+import { type Call, CallLost, callFailure, type Handlers, type Rpc } from "./rpc/rpc.js";
 import { completedTransaction, timeText } from "./transactions/completed-transaction.js";
 import { TransactionReporter } from "./transactions/transaction-reporter.js";
 import { Transactions, transactionVerdict } from "./transactions/transactions.js";
@@ -180,7 +181,8 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
     try {
       completed = completedTransaction(item.body);
     } catch (error) {
-      return { kind: "refused", reason: error instanceof Error ? error.message : String(error) };
+      if (!(error instanceof ReceiptFault)) throw error;
+      return { kind: "refused", reason: error.message };
     }
     if (completed === undefined) return { kind: "refused", reason: "OCPP has no message for this receipt" };
     const reached = await this.#line.reach(signal);
@@ -231,14 +233,14 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
   async ask(uid: string, _connector: number | null, signal: AbortSignal): Promise<OnlineAnswer | undefined> {
     const rpc = this.#line.rpc;
     if (rpc === undefined || !this.#line.status.accepted) return undefined;
-    const payload = await new Promise<unknown>((resolve) => {
+    const payload = await new Promise<unknown>((resolve, reject) => {
       const givenUp = (): void => resolve(undefined);
       if (signal.aborted) return givenUp();
       signal.addEventListener("abort", givenUp, { once: true });
       void rpc
         .call("Authorize", authorizePayload(rpc.dialect, uid))
-        .catch(() => undefined)
-        .then(resolve)
+        .catch((error: unknown) => void callFailure(error))
+        .then(resolve, reject)
         .finally(() => signal.removeEventListener("abort", givenUp));
     });
     if (payload === undefined) return undefined;
@@ -404,7 +406,7 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
         await this.#parts.clock.busy(rpc.call("SecurityEventNotification", event));
       } catch (error) {
         // 1.6 knows it only with its security extension; whoever refuses it does not want it.
-        if (error instanceof CallLost) return;
+        if (callFailure(error) instanceof CallLost) return;
       }
       if (this.#securityEvents[0] === event) this.#securityEvents.shift();
     }

@@ -55,6 +55,9 @@ for (const [what, signal, words] of [
       const { code, err, out } = await agent.ended;
       assert.is(code, 70, out.slice(-300));
       assert.match(err, words);
+      // Once `disk/failed`, which sent a technician for another card.
+      assert.match(out, /"news":"fault".*"code":"agent\/defect"/);
+      assert.not.match(out, /disk\/failed/);
       assert.equal(
         coils(state).filter((closed) => closed),
         [],

@@ -34,6 +34,9 @@ test("an agent that is still at it is asked again until it is done", async () =>
       asked.push(request.do);
       return Promise.resolve({ ok: true, value: answers[asked.length - 1] });
     },
+    (error) => {
+      throw error;
+    },
   );
   const client = await openSyncClient({ data: folder });
   const told: number[] = [];

@@ -320,7 +320,7 @@ test("a receipt that cannot be read from the book holds the line with a fault, a
   const { outbox, uplink, book, clock, failures } = bench();
   const get = book.get.bind(book);
   book.get = (number) => {
-    if (number === 3) throw new Error("page 1 is damaged");
+    if (number === 3) throw new Failure("book/damaged", "page 1 is damaged");
     return get(number);
   };
   const status = await outbox.now();
@@ -373,12 +373,30 @@ test("stopping waits for nothing outside, and what was in flight is unsure after
   assert.equal(again.uplink.sent, [2, 3, 4]);
 });
 
-test("an uplink that breaks its word and rejects is unsure, not lost", async () => {
-  const { outbox, uplink } = bench();
-  uplink.answer = () => Promise.reject(new Error("a bug"));
+test("an uplink whose files cannot be read any more is unsure, not lost", async () => {
+  const { outbox, uplink, failures } = bench();
+  uplink.answer = () => Promise.reject(new Failure("config/invalid", "tokenFile cannot be read (EACCES)"));
   const status = await outbox.now();
-  assert.match(status.words ?? "", /a bug/);
+  assert.match(status.words ?? "", /tokenFile cannot be read/);
   assert.is(outbox.stateOf(2), "unsure");
+  assert.equal(failures, []);
+});
+
+// Once told as an uplink that is unsure, and a defect in a receipt's way as a damaged book.
+test("a defect of ours is told as one, and what was in flight is unsure afterwards", async () => {
+  const bug = new TypeError("a bug");
+  const store = new Store();
+  const sending = bench({ store });
+  sending.uplink.answer = () => Promise.reject(bug);
+  await sending.outbox.now();
+  assert.equal(sending.failures, [bug]);
+  assert.is(bench({ store }).outbox.stateOf(2), "unsure");
+  const reading = bench();
+  reading.book.get = () => {
+    throw bug;
+  };
+  const status = await reading.outbox.now();
+  assert.equal([reading.failures, status.fault], [[bug], undefined]);
 });
 
 test("a receipt book that lost its end is named and nothing is sent", () => {

@@ -116,9 +116,17 @@ test("a chip of a strange version is refused by its number", async () => {
 });
 
 test("a bus that cannot be opened is a missing reader, not a crash", async () => {
-  const error = await refusal(openCardReader(config, new SteppedClock(), simulatedChip(new SharedArrayBuffer(4))));
+  const unplugged = { kind: "simulated", module: "./no-such-chip.js", field: new CardField().buffer } as const;
+  const error = await refusal(openCardReader(config, new SteppedClock(), unplugged));
   assert.is(error.code, "reader/missing");
   assert.match(error.message, "card reader of the bench: the bench's chip could not be opened");
+});
+
+// Once "reader/missing: check power, wiring and chip select".
+test("a defect in the reader's thread is no missing reader: it goes on up as it is", async () => {
+  const tooSmall = simulatedChip(new SharedArrayBuffer(4));
+  const thrown = await openCardReader(config, new SteppedClock(), tooSmall).catch((error: unknown) => error);
+  assert.instance(thrown, RangeError);
 });
 
 test("an SPI device that does not exist is missing, by its path", async () => {

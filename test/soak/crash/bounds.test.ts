@@ -46,10 +46,16 @@ socketTests(
     const path = join(freshFolder(), "control.sock");
     let answerNow: () => void = () => undefined;
     const asked = new Promise<void>((resolve) => (answerNow = resolve));
-    const server = await ControlServer.open(path, async (request) => {
-      if (request.do === "slow") await asked;
-      return { ok: true, value: request.do };
-    });
+    const server = await ControlServer.open(
+      path,
+      async (request) => {
+        if (request.do === "slow") await asked;
+        return { ok: true, value: request.do };
+      },
+      (error) => {
+        throw error;
+      },
+    );
     try {
       const before = sample(0).heapMiB;
       const slow = flood(path, '{"do":"slow"}\n');

@@ -1,8 +1,7 @@
 // Heartbeat on a line that stands: one in each interval of the CSMS's choice. Its answer holds the CSMS's time, which
 // is compared and never set.
 import type { Clock } from "../../../../drivers/driver.js";
-import { CallError } from "../rpc/frame.js";
-import { CallLost, type Rpc } from "../rpc/rpc.js";
+import { callFailure, type Rpc } from "../rpc/rpc.js";
 
 /** Where Heartbeat is off, the interval is looked at this often, since the CSMS may set it again. */
 const lookAgainMs = 60_000;
@@ -47,7 +46,7 @@ export class Heartbeat {
       )
         this.compareClock(Date.parse(payload.currentTime));
     } catch (error) {
-      if (!(error instanceof CallError) && !(error instanceof CallLost)) throw error;
+      callFailure(error);
     }
   }
 

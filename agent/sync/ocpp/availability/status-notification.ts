@@ -3,8 +3,8 @@
 import type { Clock } from "../../../../drivers/driver.js";
 import type { StationFault } from "../../faults.js";
 import type { StationFeed } from "../../station-port.js";
-import { CallError, type CallErrorCode, type Dialect } from "../rpc/frame.js";
-import type { Call } from "../rpc/rpc.js";
+import { type CallErrorCode, type Dialect } from "../rpc/frame.js";
+import { type Call, CallLost, callFailure } from "../rpc/rpc.js";
 import { transactionVerdict } from "../transactions/transactions.js";
 import { faultNotice, statusNotice, statusOf, type ToldStatus } from "./availability.js";
 
@@ -72,7 +72,7 @@ export class StatusNotifications {
       if (told !== undefined)
         void clock
           .busy(line.call(told.action, told.payload))
-          .catch((error: unknown) => note(`${told.action} was asked for and not taken: ${String(error)}`));
+          .catch((error: unknown) => note(`${told.action} was asked for and not taken: ${String(callFailure(error))}`));
     }
   }
 
@@ -97,13 +97,14 @@ export class StatusNotifications {
         } catch (error) {
           // A CSMS that does not take a notice is not told it again on this line; after a lost call all is compared
           // anew.
-          if (!(error instanceof CallError)) return;
+          const failure = callFailure(error);
+          if (failure instanceof CallLost) return;
           // A failure that passes is not the notice's: it is told again with the next round.
-          if (transactionVerdict(error, next.told.action).kind === "retry" && !isForGood.includes(error.code))
+          if (transactionVerdict(failure, next.told.action).kind === "retry" && !isForGood.includes(failure.code))
             this.#toldInVain.push(next.undo);
           else {
             if (!this.#unwanted.has(next.told.action))
-              this.#parts.note(`the backend does not take ${next.told.action}: ${error.message}`);
+              this.#parts.note(`the backend does not take ${next.told.action}: ${failure.message}`);
             this.#unwanted.add(next.told.action);
           }
         }

@@ -3,7 +3,7 @@
 // from then on are told.
 import type { Fact } from "../../station-port.js";
 import type { Dialect } from "../rpc/frame.js";
-import { type Call, CallLost } from "../rpc/rpc.js";
+import { type Call, CallLost, callFailure } from "../rpc/rpc.js";
 import { reservationNumber } from "./reservation.js";
 
 export type ReservationLine = { readonly dialect: Dialect; readonly call: Call };
@@ -45,6 +45,14 @@ export class ReservationUpdates {
   async #tell(): Promise<void> {
     if (this.#telling) return;
     this.#telling = true;
+    try {
+      await this.#tellWaiting();
+    } finally {
+      this.#telling = false;
+    }
+  }
+
+  async #tellWaiting(): Promise<void> {
     for (let next = this.#waiting[0]; next !== undefined && this.#line !== undefined; next = this.#waiting[0]) {
       const line = this.#line;
       try {
@@ -52,11 +60,11 @@ export class ReservationUpdates {
         if (line.dialect !== "ocpp1.6") await line.call("ReservationStatusUpdate", next);
       } catch (error) {
         // On the next line again, or by what comes next.
-        if (error instanceof CallLost) break;
-        this.note(`the end of reservation ${next.reservationId} was not taken: ${String(error)}`);
+        const failure = callFailure(error);
+        if (failure instanceof CallLost) break;
+        this.note(`the end of reservation ${next.reservationId} was not taken: ${String(failure)}`);
       }
       if (this.#waiting[0] === next) this.#waiting.shift();
     }
-    this.#telling = false;
   }
 }

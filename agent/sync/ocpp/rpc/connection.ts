@@ -25,7 +25,7 @@ export function stationUrl(url: string, identity: string): URL {
   return address;
 }
 
-/** Opens the line, paused; never rejects. `agent` is the way through a proxy. */
+/** Opens the line, paused. What keeps it from opening is an answer. `agent` is the way through a proxy. */
 export function openSocket(
   config: OcppUplinkConfig,
   identity: string,
@@ -54,11 +54,8 @@ export function openSocket(
         perMessageDeflate: false,
       });
     } catch (error) {
-      return resolve({
-        kind: "failed",
-        fault: "uplink/unauthorised",
-        words: error instanceof Error ? error.message : String(error),
-      });
+      if (!(error instanceof Failure)) throw error;
+      return resolve({ kind: "failed", fault: "uplink/unauthorised", words: error.message });
     }
     signal.addEventListener("abort", onAbort, { once: true });
     socket.on("unexpected-response", (_request, response) => {

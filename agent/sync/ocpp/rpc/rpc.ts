@@ -5,8 +5,8 @@ import { randomUUID } from "node:crypto";
 import { CallError, callText, type Dialect, errorText, type Frame, parseFrame, resultText } from "./frame.js";
 
 /**
- * Answers a CALL of the peer with the payload of the CALLRESULT, or throws a CallError. Any other throw is answered
- * InternalError.
+ * Answers a CALL of the peer with the payload of the CALLRESULT, or throws a CallError. Any other throw is a defect of
+ * ours or a disk that failed: it is answered InternalError and told to `failed`.
  */
 export type Handler = (payload: unknown) => unknown;
 /** By action. An action without a handler is answered NotImplemented. */
@@ -34,13 +34,22 @@ export class CallLost extends Error {
   }
 }
 
+/** Why a CALL was refused or lost. Anything else that was thrown is thrown again: it is no answer. */
+export function callFailure(error: unknown): CallError | CallLost {
+  if (error instanceof CallError || error instanceof CallLost) return error;
+  throw error;
+}
+
 export type RpcParts = {
   readonly dialect: Dialect;
   readonly handlers: Handlers;
+  /** Throws where the text cannot go out. */
   readonly send: (text: string) => void;
   readonly timeoutMs: number;
   /** Trouble with the peer's frames, for the log. */
   readonly note: (text: string) => void;
+  /** What a handler threw that is no answer to the peer. */
+  readonly failed: (error: unknown) => void;
 };
 
 /**
@@ -60,6 +69,9 @@ type Outgoing = {
   resolve(payload: unknown): void;
   reject(error: CallError | CallLost): void;
 };
+
+/** `failure` is what a handler threw that is no answer. */
+type Answered = { readonly text: string; readonly afterwards?: () => void; readonly failure?: unknown };
 
 export class Rpc {
   readonly #parts: RpcParts;
@@ -107,7 +119,7 @@ export class Rpc {
     switch (frame.type) {
       case "call":
         if (this.#asked.length >= mostPeerCalls)
-          return this.#send(
+          return void this.#sent(
             errorText(
               frame.id,
               new CallError("InternalError", `${mostPeerCalls} calls wait for an answer already`),
@@ -128,7 +140,7 @@ export class Rpc {
         this.#note(`the backend sent a frame that cannot be used: ${frame.why}`);
         // 1.6 has no way to answer a frame without an id; the others name it -1.
         if (frame.id === undefined && dialect === "ocpp1.6") return;
-        return this.#send(errorText(frame.id ?? "-1", new CallError(frame.code, frame.why), dialect));
+        return void this.#sent(errorText(frame.id ?? "-1", new CallError(frame.code, frame.why), dialect));
       }
       default:
         return frame satisfies never;
@@ -158,7 +170,12 @@ export class Rpc {
       );
       this.#next();
     }, this.#parts.timeoutMs);
-    this.#send(call.text);
+    if (this.#sent(call.text)) return;
+    clearTimeout(this.#timer);
+    this.#outstanding = undefined;
+    // Nobody knows how far it came.
+    call.reject(new CallLost(true, `${call.action} could not be sent to the end`));
+    this.#next();
   }
 
   #settle(frame: Extract<Frame, { type: "result" | "error" }>): void {
@@ -183,19 +200,19 @@ export class Rpc {
     if (this.#answering) return;
     this.#answering = true;
     for (let asked = this.#asked.shift(); asked !== undefined; asked = this.#asked.shift()) {
-      const { text, afterwards } = await this.#answerTo(asked);
-      if (this.#closed) break;
-      this.#send(text);
-      afterwards?.();
+      const { text, afterwards, failure } = await this.#answerTo(asked);
+      const isSent = !this.#closed && this.#sent(text);
+      if (failure !== undefined) this.#parts.failed(failure);
+      try {
+        if (isSent) afterwards?.();
+      } catch (error) {
+        this.#parts.failed(error);
+      }
     }
     this.#answering = false;
   }
 
-  async #answerTo({
-    id,
-    action,
-    payload,
-  }: Extract<Frame, { type: "call" }>): Promise<{ readonly text: string; readonly afterwards?: () => void }> {
+  async #answerTo({ id, action, payload }: Extract<Frame, { type: "call" }>): Promise<Answered> {
     const { handlers, dialect } = this.#parts;
     const handler = Object.hasOwn(handlers, action) ? handlers[action] : undefined;
     if (handler === undefined)
@@ -210,7 +227,7 @@ export class Rpc {
     } catch (error) {
       if (error instanceof CallError) return { text: errorText(id, error, dialect) };
       this.#note(`${action} of the backend failed here: ${String(error)}`);
-      return { text: errorText(id, new CallError("InternalError"), dialect) };
+      return { text: errorText(id, new CallError("InternalError"), dialect), failure: error };
     }
   }
 
@@ -222,7 +239,16 @@ export class Rpc {
       );
   }
 
-  #send(text: string): void {
-    this.#parts.send(text);
+  /** False where it could not go out: that silences neither the other answers nor the calls that wait. */
+  #sent(text: string): boolean {
+    try {
+      this.#parts.send(text);
+      return true;
+    } catch (error) {
+      this.#note(
+        `a message to the backend could not be sent: ${error instanceof Error ? error.message : String(error)}`,
+      );
+      return false;
+    }
   }
 }

@@ -6,6 +6,7 @@ import type { SessionToken, StopReason } from "../../../core/cdr/settlement.js";
 import { milliWhOfKwh } from "../../../core/number/energy-text.js";
 import { payloadOf } from "../../../core/receipt/receipt.js";
 import type { SalePayload } from "../../../core/receipt/receipt-payload.js";
+import { ReceiptFault } from "../../../core/receipt/signer.js";
 import type { Opening } from "../../../core/session/session.js";
 import { parseIsoLocal } from "../../../core/time/iso-time.js";
 
@@ -52,7 +53,7 @@ export function beginningOf(opening: Opening, connector: number): Beginning {
 
 /**
  * The session of a stored receipt; undefined where OCPP has no word for it: a start, recovery or key receipt, a credit,
- * and the corrected sale after one, since a transaction that has ended is never told again. Throws TypeError where a
+ * and the corrected sale after one, since a transaction that has ended is never told again. Throws ReceiptFault where a
  * sale cannot be read.
  */
 export function completedTransaction(jws: string): CompletedTransaction | undefined {
@@ -92,13 +93,13 @@ function readSold(jws: string): CompletedTransaction | undefined {
 
 function instant(text: string): number {
   const atMs = parseIsoLocal(text);
-  if (atMs === undefined) throw new TypeError(`a receipt's time "${text}" cannot be read`);
+  if (atMs === undefined) throw new ReceiptFault(`a receipt's time "${text}" cannot be read`);
   return atMs;
 }
 
 function register(kwh: string): number {
   const milliWh = milliWhOfKwh(kwh);
-  if (milliWh === undefined) throw new TypeError(`a receipt's register value "${kwh}" cannot be read`);
+  if (milliWh === undefined) throw new ReceiptFault(`a receipt's register value "${kwh}" cannot be read`);
   return milliWh;
 }
 

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { RequestContext } from "../requests/request-context.js";
 import { because, listOf, readRequest, wholeNumberSchema } from "../requests/request-schemas.js";
-import { type Handlers, Reply } from "../rpc/rpc.js";
+import { callFailure, type Handlers, Reply } from "../rpc/rpc.js";
 import { componentAsked, isComponent, isVariable, variableAsked } from "./variable-answers.js";
 import { mostItems, type Variable, variablesOf } from "./variables.js";
 
@@ -99,7 +99,7 @@ async function tell(
         reportData: part.map(reportData),
       });
     } catch (error) {
-      return note(`report ${requestId}: part ${seqNo} was not taken: ${String(error)}`);
+      return note(`report ${requestId}: part ${seqNo} was not taken: ${String(callFailure(error))}`);
     }
   }
 }

@@ -100,6 +100,61 @@ durable("a failure names the file, carries the code and keeps the cause", () => 
   assert.equal(fs.existsSync(`${path}.new`), false, "the unfinished file gives its space back");
 });
 
+// A TypeError on the way to the disk once told the technician that the disk had failed.
+durable("a defect of ours on the way to the disk is no trouble with the disk", () => {
+  const path = join(folder, "defect");
+  new Disk().replace(path, Buffer.from("x"));
+  const bug = new TypeError("a bug");
+  const broken = (): never => {
+    throw bug;
+  };
+  const isBug = (cause: unknown): boolean => cause === bug;
+  const disk = new Disk({
+    ...realFiles,
+    fsyncSync: broken,
+    fdatasyncSync: broken,
+    readFileSync: broken,
+    readdirSync: broken,
+    statfsSync: broken,
+    unlinkSync: broken,
+    mkdirSync: broken,
+    openDeviceSync: broken,
+  });
+  const appender = disk.appender(path);
+  for (const work of [
+    () => disk.read(path),
+    () => disk.list(folder),
+    () => disk.freeBytes(folder),
+    () => disk.replace(path, Buffer.from("y")),
+    () => disk.remove(path),
+    () => disk.print(path, Buffer.from("y")),
+    () => disk.syncFolder(folder),
+    () => disk.makeFolder(join(folder, "new")),
+    () => appender.append(Buffer.from("y")),
+  ])
+    assert.throws(work, isBug);
+  // What came of the append nobody knows: as after a disk that failed it takes nothing more.
+  assert.throws(() => appender.append(Buffer.from("z")), /takes no more entries: a bug/);
+  appender.close();
+  const called = new Disk();
+  called.onSync = broken;
+  assert.throws(() => called.replace(path, Buffer.from("y")), isBug);
+  assert.throws(() => new Disk().read(null as unknown as string), TypeError);
+});
+
+durable("a quota that is used up is a full disk, though libuv has no name for it", () => {
+  const disk = new Disk({
+    ...realFiles,
+    writeSync: () => {
+      throw Object.assign(new Error("Unknown system error -122"), { code: "Unknown system error -122" });
+    },
+  });
+  assert.throws(
+    () => disk.replace(join(folder, "quota"), Buffer.from("x")),
+    (cause) => cause instanceof Failure && cause.code === "disk/full",
+  );
+});
+
 durable("each append is one write and one fdatasync", () => {
   const files = new VolatileFiles();
   const disk = new Disk(files);

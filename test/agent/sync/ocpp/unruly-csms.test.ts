@@ -62,6 +62,9 @@ test("that sends nothing but nonsense is noted so many times and no more", () =>
     send: () => {},
     timeoutMs: 1_000,
     note: (text) => notes.push(text),
+    failed: (error) => {
+      throw error;
+    },
   });
   for (let frame = 0; frame < 1_000; frame += 1) rpc.received(`nonsense ${frame}`);
   assert.is(notes.length, mostNotes);

@@ -18,14 +18,20 @@ type Frame = readonly [number, string, ...unknown[]];
 function bench(dialect: Dialect = "ocpp2.0.1", handlers: Handlers = {}, timeoutMs = 5_000) {
   const frames: Frame[] = [];
   const notes: string[] = [];
+  const failures: unknown[] = [];
+  const line = { isBroken: false };
   const rpc = new Rpc({
     dialect,
     handlers,
     timeoutMs,
-    send: (text) => frames.push(JSON.parse(text) as Frame),
+    send: (text) => {
+      if (line.isBroken) throw new Error("WebSocket is not open: readyState 0 (CONNECTING)");
+      frames.push(JSON.parse(text) as Frame);
+    },
     note: (text) => notes.push(text),
+    failed: (error) => failures.push(error),
   });
-  return { rpc, frames, notes, last: (): Frame => frames.at(-1) ?? [0, ""] };
+  return { rpc, frames, notes, failures, line, last: (): Frame => frames.at(-1) ?? [0, ""] };
 }
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -66,10 +72,11 @@ test("what was asked for goes out after the answer", async () => {
   rpc.close("over");
 });
 
-test("an unknown action is NotImplemented, also one that every object has; a handler's fault is InternalError and noted", async () => {
-  const { rpc, frames, notes } = bench("ocpp2.0.1", {
+test("an unknown action is NotImplemented, also one that every object has; a handler's fault is InternalError and told", async () => {
+  const bug = new TypeError("a bug");
+  const { rpc, frames, notes, failures } = bench("ocpp2.0.1", {
     Bad: () => {
-      throw new TypeError("a bug");
+      throw bug;
     },
     No: () => {
       throw new CallError("NotSupported", "not here", { why: 1 });
@@ -88,6 +95,57 @@ test("an unknown action is NotImplemented, also one that every object has; a han
   );
   assert.equal(frames[3]?.slice(3), ["not here", { why: 1 }]);
   assert.match(notes.join(), /Bad of the backend failed here: TypeError: a bug/);
+  assert.equal(failures, [bug]);
+});
+
+// Once the first answer that could not be sent left the flag "answering" up for as long as the connection stood.
+test("an answer that cannot be sent silences neither the answers after it nor our own calls", async () => {
+  const { rpc, frames, notes, line } = bench("ocpp2.0.1", { Reset: () => ({ status: "Accepted" }) });
+  line.isBroken = true;
+  for (const id of ["x1", "x2"]) rpc.received(`[2,"${id}","Reset",{}]`);
+  rpc.received("no json");
+  await turn();
+  assert.equal(frames, []);
+  assert.match(notes.join(), /a message to the backend could not be sent: WebSocket is not open/);
+  line.isBroken = false;
+  rpc.received('[2,"x3","Reset",{}]');
+  await turn();
+  assert.equal(frames, [[3, "x3", { status: "Accepted" }]]);
+  const ours = rpc.call("Heartbeat", {});
+  rpc.received(JSON.stringify([3, frames.at(-1)?.[1], { currentTime: "now" }]));
+  assert.equal(await ours, { currentTime: "now" });
+});
+
+test("a call of ours that cannot be sent is in doubt, and those behind it are not held up", async () => {
+  const { rpc, frames, line } = bench();
+  line.isBroken = true;
+  const lost = await Promise.all(
+    ["A", "B"].map((action) => rpc.call(action, {}).catch((error: unknown) => error instanceof CallLost && error.sent)),
+  );
+  assert.equal(lost, [true, true]);
+  line.isBroken = false;
+  const next = rpc.call("C", {});
+  rpc.received(JSON.stringify([3, frames.at(-1)?.[1], {}]));
+  assert.equal(await next, {});
+});
+
+test("what was to be done after an answer and fails is told, and the answers go on", async () => {
+  const bug = new TypeError("a bug");
+  const { rpc, frames, failures } = bench("ocpp2.0.1", {
+    TriggerMessage: () =>
+      new Reply({ status: "Accepted" }, () => {
+        throw bug;
+      }),
+    Reset: () => ({ status: "Accepted" }),
+  });
+  rpc.received('[2,"x1","TriggerMessage",{}]');
+  rpc.received('[2,"x2","Reset",{}]');
+  await turn();
+  assert.equal(
+    frames.map(([, id]) => id),
+    ["x1", "x2"],
+  );
+  assert.equal(failures, [bug]);
 });
 
 test("a frame that cannot be used is answered in the version's own words", () => {
