@@ -2,8 +2,8 @@
 // nothing.
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
-import { pricedJson } from "../core/rating/priced-json.js";
-import { priceCdr } from "../core/rating/pricing.js";
+import { priceCdr } from "../core/cdr/cdr-pricing.js";
+import { pricedJson } from "../core/cdr/priced-json.js";
 import { type Fault, isObject } from "../core/tariff/json-reader.js";
 import { type OcpiVersion, parseTariff, type Tariff } from "../core/tariff/tariff.js";
 

@@ -1,11 +1,12 @@
 // What a token has open at the backends: sessions that began without a backend's word and that not all of them have
 // acknowledged, and those that run. It bounds what a stranger can take on a card that was blocked while the line was
 // down.
+
 import { fixedText } from "../../config/decimal.js";
 import type { Config } from "../../config/schema.js";
 import { kwhExact, requiredMilliWh } from "../core/number/energy-text.js";
 import { add, compare, type Ratio, ratioOfText, roundHalfUp, subtract, zero } from "../core/number/money.js";
-import { live } from "../core/rating/rating.js";
+import { live } from "../core/rating/live-price.js";
 import { payloadOf } from "../core/receipt/receipt.js";
 import type { LimitReached } from "../core/session/limits.js";
 import type { LiveReading } from "../core/session/live-reading.js";

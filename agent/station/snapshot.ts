@@ -7,7 +7,7 @@ import type { Moment } from "../../drivers/driver.js";
 import { masked } from "../core/cdr/token.js";
 import { kwhDisplay } from "../core/number/energy-text.js";
 import { divide, moneyText, ratio, ratioOfText, roundHalfUp } from "../core/number/money.js";
-import type { LivePrice, UnitPrices } from "../core/rating/rating.js";
+import type { LivePrice, UnitPrices } from "../core/rating/live-price.js";
 import type { Reservation } from "../core/session/backend-orders.js";
 import type { LiveReading } from "../core/session/live-reading.js";
 import type { Session } from "../core/session/session.js";

@@ -15,7 +15,7 @@ import type {
 import { type AuthorizationInfo, masked } from "../core/cdr/token.js";
 import { kwhDisplay } from "../core/number/energy-text.js";
 import { moneyText } from "../core/number/money.js";
-import { live } from "../core/rating/rating.js";
+import { live } from "../core/rating/live-price.js";
 import { anyConnector, type Bearer, outOfServiceBy, reservedFor } from "../core/session/backend-orders.js";
 import type { LimitReached } from "../core/session/limits.js";
 import { type Acceptance, type Opening, type Sale, type Session, wants } from "../core/session/session.js";

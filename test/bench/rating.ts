@@ -3,9 +3,11 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { priceLine } from "../../agent/commands/tariff-batch.js";
-import { type CdrRecord, readCdr } from "../../agent/core/rating/cdr-record.js";
-import { priceRecord } from "../../agent/core/rating/pricing.js";
-import { advance, beginRating, live, type Rating, type Sample } from "../../agent/core/rating/rating.js";
+import { priceRecord } from "../../agent/core/cdr/cdr-pricing.js";
+import { type CdrRecord, readCdr } from "../../agent/core/cdr/cdr-record.js";
+import { live } from "../../agent/core/rating/live-price.js";
+import { advance, beginRating, type Rating } from "../../agent/core/rating/rating.js";
+import type { Sample } from "../../agent/core/rating/sample.js";
 import { JsonReader } from "../../agent/core/tariff/json-reader.js";
 import { parseTariff, type Tariff } from "../../agent/core/tariff/tariff.js";
 

@@ -3,11 +3,10 @@
 // much may differ, and no more.
 
 import { add, compare, multiply, type Ratio, ratio, ratioOfText, subtract, zero } from "../number/money.js";
-import { localTimeRule } from "../rating/bill.js";
-import type { Price } from "../rating/price.js";
-import { billOfCdr, priceCdr } from "../rating/pricing.js";
+import { localTimeRule, type Price } from "../rating/price.js";
 import { isObject } from "../tariff/json-reader.js";
 import { parseTariff } from "../tariff/tariff.js";
+import { billOfCdr, priceCdr } from "./cdr-pricing.js";
 import type { Settlement } from "./settlement.js";
 
 /** What four decimals and a step of one can shift, per priced line: kWh, hours, pieces. */

@@ -1,8 +1,9 @@
 // The course of a session as points to draw: power and cost so far over time, worked out by the engine from the receipt
 // alone.
 
-import { localTimeRule } from "../rating/bill.js";
-import { advance, beginRating, live, type Rating } from "../rating/rating.js";
+import { live } from "../rating/live-price.js";
+import { localTimeRule } from "../rating/price.js";
+import { advance, beginRating, type Rating } from "../rating/rating.js";
 import type { SalePayload } from "../receipt/receipt-payload.js";
 import { parseTariff } from "../tariff/tariff.js";
 import { samplesOf } from "../verify/verify-sale.js";

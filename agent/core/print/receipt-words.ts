@@ -6,9 +6,7 @@ import type { TimeTrust } from "../../../drivers/driver.js";
 import type { StopReason } from "../cdr/settlement.js";
 import type { DecimalMark } from "../number/local-number.js";
 import { roundingRule } from "../number/money.js";
-import { localTimeRule, untaxedName } from "../rating/bill.js";
-import type { Dimension } from "../rating/price.js";
-import { untrustedTimeRule } from "../rating/rating.js";
+import { type Dimension, localTimeRule, untaxedName, untrustedTimeRule } from "../rating/price.js";
 
 export type ReceiptWords = {
   readonly decimalMark: DecimalMark;

@@ -14,15 +14,20 @@ import {
   roundingRule,
   sharesOf,
 } from "../number/money.js";
-import { explainComponentUsage, explainLimit, whyOf } from "../tariff/explain.js";
+import { whyOf } from "../tariff/explain.js";
 import type { Charge } from "../tariff/tariff.js";
-import type { Working } from "./costing.js";
-import type { Amount, Dimension, Price, PriceLine, TaxShare, TaxTotal } from "./price.js";
+import type { Costing, CostLine } from "./costing.js";
+import { limitSentence, usageSentence } from "./line-sentence.js";
+import {
+  type Amount,
+  type Dimension,
+  type Price,
+  type PriceLine,
+  type TaxShare,
+  type TaxTotal,
+  untaxedName,
+} from "./price.js";
 import type { Taxed } from "./taxed.js";
-
-export const localTimeRule = "local time";
-/** The name of what carries no tax, beside the rates that do. */
-export const untaxedName = "no tax";
 
 /** What a bill says beside its amounts. */
 export type BillFacts = {
@@ -69,22 +74,24 @@ export function taxShares(taxed: Taxed): TaxShare[] {
 }
 
 /** What cannot be said of tax because an OCPI 2.3.0 tariff states no rate. */
-export function taxWarnings(working: Working): string[] {
-  const silent = working.uses.filter(
-    ({ tariff, component }) =>
-      tariff.version === "2.3.0" && component.vat === undefined && component.price.digits !== 0n,
-  );
+export function taxWarnings(costing: Costing): string[] {
+  const silent = costing.lines
+    .map(({ usage }) => usage)
+    .filter(
+      ({ tariff, component }) =>
+        tariff.version === "2.3.0" && component.vat === undefined && component.price.digits !== 0n,
+    );
   const warnings: string[] = [];
-  if (silent.some((use) => use.tariff.taxIncluded === "NO"))
+  if (silent.some((usage) => usage.tariff.taxIncluded === "NO"))
     warnings.push("tax comes on top, but the tariff does not state its rate: only the price before taxes is known");
-  if (silent.some((use) => use.tariff.taxIncluded === "YES"))
+  if (silent.some((usage) => usage.tariff.taxIncluded === "YES"))
     warnings.push("prices include tax, but the tariff does not state its rate: it cannot be told apart");
   return warnings;
 }
 
 /** What was billed, after step_size: Wh and seconds as whole numbers. */
-export function billedText(working: Working): Price["billed"] {
-  const { billed, per } = working;
+export function billedText(costing: Costing): Price["billed"] {
+  const { billed, per } = costing;
   const second = per / 3600n;
   const seconds = (units: bigint): string => (units === 0n ? "0" : (units / second).toString());
   return {
@@ -95,26 +102,24 @@ export function billedText(working: Working): Price["billed"] {
   };
 }
 
-function lineOf(working: Working, index: number, language: Language): PriceLine {
-  const use = working.uses[index] as Working["uses"][number];
-  const taxed = working.totals.amounts[index] as Taxed;
-  const dimension = dimensionOf[use.charge];
+function lineOf({ usage, steppedBy, amount }: CostLine, per: bigint, language: Language): PriceLine {
+  const dimension = dimensionOf[usage.charge];
   const unit = unitOf[dimension];
   return {
     dimension,
-    tariffId: use.tariff.id,
-    element: use.component.element,
-    component: use.component.index,
-    why: whyOf(use.tariff, use.component, language),
-    fromMs: use.fromMs,
-    toMs: use.toMs,
-    quantity: published(ratio(use.quantity, working.per)),
-    units: Number(roundHalfUp(ratio(use.quantity * wholeUnits[unit], working.per), 0)),
+    tariffId: usage.tariff.id,
+    element: usage.component.element,
+    component: usage.component.index,
+    why: whyOf(usage.tariff, usage.component, language),
+    fromMs: usage.fromMs,
+    toMs: usage.toMs,
+    quantity: published(ratio(usage.quantity, per)),
+    units: Number(roundHalfUp(ratio(usage.quantity * wholeUnits[unit], per), 0)),
     unit,
-    unitPrice: decimalText(use.component.price),
-    amount: amountText(taxed),
-    taxes: taxShares(taxed),
-    sentence: explainComponentUsage(use, working.steppedBy[index] ?? 0n, working.per, language),
+    unitPrice: decimalText(usage.component.price),
+    amount: amountText(amount),
+    taxes: taxShares(amount),
+    sentence: usageSentence(usage, steppedBy, per, language),
   };
 }
 
@@ -152,9 +157,8 @@ function dueOf(total: Taxed, currency: string): { due: Price["due"]; taxes: TaxT
 }
 
 /** The whole bill. */
-export function billOf(working: Working, facts: BillFacts): Price {
-  const { tariff, totals, limited } = working;
-  const { groups } = totals;
+export function billOf(costing: Costing, facts: BillFacts): Price {
+  const { tariff, groups, limited } = costing;
   return {
     currency: tariff.currency,
     totalCost: amountText(limited.total),
@@ -166,12 +170,12 @@ export function billOf(working: Working, facts: BillFacts): Price {
     energyMilliWh: facts.energyMilliWh,
     timeMs: facts.timeMs,
     parkingMs: facts.parkingMs,
-    billed: billedText(working),
-    lines: working.uses.map((_, index) => lineOf(working, index, facts.language)),
+    billed: billedText(costing),
+    lines: costing.lines.map((line) => lineOf(line, costing.per, facts.language)),
     adjustments: limited.adjustments.map(({ kind, excl, incl }) => ({
       kind,
       amount: { excl: published(excl), incl: published(incl) },
-      sentence: explainLimit(kind, tariff, facts.language),
+      sentence: limitSentence(kind, tariff, facts.language),
     })),
     ...dueOf(limited.total, tariff.currency),
     rounding: roundingRule,

@@ -2,6 +2,14 @@
 // Every amount is a decimal string (no exponent, no trailing zeros), exact to 12 decimals; only `due` is rounded to the
 // currency.
 
+/** The rules by which time was judged, as a receipt names them. */
+export const localTimeRule = "local time";
+export const untrustedTimeRule = "clock not trusted: time is free, the lowest price that may hold is charged";
+export const lowerOfBothRule = "clock set during the session: the lower of the full and the reduced price";
+
+/** The name of what carries no tax, beside the rates that do. */
+export const untaxedName = "no tax";
+
 /** OCPI's dimensions of a price; RESERVATION_TIME is priced by TIME components restricted to reservations. */
 export type Dimension = "ENERGY" | "TIME" | "PARKING_TIME" | "FLAT" | "RESERVATION_TIME" | "RESERVATION_FLAT";
 
@@ -77,7 +85,7 @@ export type Price = {
   readonly due: { readonly net: string; readonly tax: string; readonly gross: string };
   /** The rounding rule by name, as the receipt prints it. */
   readonly rounding: string;
-  /** The rule by which time was judged: "local time" or the rule for an untrusted clock. */
+  /** The rule by which time was judged, by name. */
   readonly timeRule: string;
   readonly warnings: readonly string[];
   /** The exact tax per rate behind each published total: what OCPI 2.3.0 prints as `taxes`. */

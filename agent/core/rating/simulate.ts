@@ -4,8 +4,11 @@ import { type Decimal, digitsAt, tenTo } from "../../../config/decimal.js";
 import type { Language } from "../../../config/languages.js";
 import { ceilDivide } from "../number/money.js";
 import type { Tariff } from "../tariff/tariff.js";
+import { live, nextBoundary } from "./live-price.js";
 import type { Price } from "./price.js";
-import { advance, beginRating, bill, live, nextBoundary, type Rating, type Sample } from "./rating.js";
+import { advance, beginRating, type Rating } from "./rating.js";
+import type { Sample } from "./sample.js";
+import { bill } from "./session-bill.js";
 
 export type Plan = {
   readonly startMs: number;

@@ -1,9 +1,10 @@
 // Amounts with their tax: of one use, summed per rate, and held within a tariff's limits. All exact; nothing is rounded
 // here.
+
 import { type Decimal, digitsAt, tenTo } from "../../../config/decimal.js";
 import { add, compare, divide, multiply, type Ratio, ratioOf, subtract, zero } from "../number/money.js";
-import type { ComponentUsage } from "../tariff/component-usage.js";
 import type { PriceLimit, Tariff } from "../tariff/tariff.js";
+import type { ComponentUsage } from "./component-usage.js";
 
 /** Tax of one rate; `rate` absent = the tariff states none. */
 export type TaxPart = { readonly rate: Decimal | undefined; readonly net: Ratio; readonly tax: Ratio };

@@ -1,10 +1,11 @@
 // The limits at which a session ends by itself: energy, money, time, and a car that never takes any energy.
 // Judged on every look at the meter, so a session can pass a limit by what flows between two looks, and by no more.
+
 import type { ConnectorConfig } from "../../../config/schema.js";
 import type { StopReason } from "../cdr/settlement.js";
 import { kwhExact } from "../number/energy-text.js";
 import { compare, ratioOfText } from "../number/money.js";
-import type { LivePrice } from "../rating/rating.js";
+import type { LivePrice } from "../rating/live-price.js";
 import type { Acceptance } from "./session.js";
 
 export type Progress = { readonly energyMilliWh: number; readonly elapsedMs: number; readonly price: LivePrice };

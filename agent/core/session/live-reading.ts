@@ -1,6 +1,6 @@
 // The figures that a driver watches while a session runs.
 import type { Reading } from "../../../drivers/driver.js";
-import type { LivePrice } from "../rating/rating.js";
+import type { LivePrice } from "../rating/live-price.js";
 import type { Sale } from "./session.js";
 
 /** The figures a driver watches, with the reading they were made from. */

@@ -4,7 +4,8 @@
 import type { Indication, MeterIdentity, Moment, Reading } from "../../../drivers/driver.js";
 import type { CdrCopies } from "../cdr/cdr-copies.js";
 import type { Interruption, SessionToken, StopReason } from "../cdr/settlement.js";
-import { advance, beginRating, type Rating, type Sample } from "../rating/rating.js";
+import { advance, beginRating, type Rating } from "../rating/rating.js";
+import type { Sample } from "../rating/sample.js";
 import type { Activity } from "../tariff/period.js";
 import type { Tariff } from "../tariff/tariff.js";
 

@@ -9,13 +9,12 @@ import { minorUnits, multiply, type Ratio, ratio, ratioOf, roundHalfUp } from ".
 import { type Words, wordsOf } from "../number/words.js";
 import { clockText, dateText, dayMs, localTime } from "../time/time.js";
 import { choose, grossPrice } from "./component-selection.js";
-import type { ComponentUsage } from "./component-usage.js";
 import type { Conditions, Restrictions } from "./restrictions.js";
 import type { Charge, Offer, PriceComponent, PriceLimit, Tariff } from "./tariff.js";
 import { boundariesOf, nextTimeBoundary } from "./tariff-boundaries.js";
 
 /** A price with at least the currency's decimals and at most four: what stands on a display. */
-function priceText(price: Ratio, currency: string, words: Words): string {
+export function priceText(price: Ratio, currency: string, words: Words): string {
   const least = minorUnits(currency);
   const places = Math.max(least, 4);
   const text = plainText(roundHalfUp(price, places), places);
@@ -78,79 +77,20 @@ export function whyOf(tariff: Tariff, component: PriceComponent, language: Langu
   return restrictionText(tariff.elements[component.element]?.restrictions ?? {}, language) || wordsOf[language].always;
 }
 
-function isTime(charge: Charge): boolean {
+/** What is priced by time. */
+export function isTime(charge: Charge): boolean {
   return charge === "TIME" || charge === "PARKING_TIME" || charge === "RESERVATION_TIME" || charge === "EXPIRY_TIME";
 }
 
-function unitPrice(component: PriceComponent, charge: Charge, currency: string, words: Words): string {
-  const price = ratioOf(component.price);
-  if (charge === "ENERGY") return `${priceText(price, currency, words)}/kWh`;
-  return isTime(charge)
-    ? `${priceText(multiply(price, ratio(1n, 60n)), currency, words)}/min`
-    : priceText(price, currency, words);
-}
-
 /** Energy without decimals that say nothing: "2.5 kWh". */
-const kwhText = (milliWh: number, words: Words): string => `${localNumber(kwhExact(milliWh, 0), words.decimal)} kWh`;
+export const kwhText = (milliWh: number, words: Words): string =>
+  `${localNumber(kwhExact(milliWh, 0), words.decimal)} kWh`;
 
-/** Units of 1/`per` as a duration or as kWh. */
-function quantityText(quantity: bigint, charge: Charge, per: bigint, words: Words): string {
-  if (isTime(charge)) return durationInWords(Number(roundHalfUp(ratio(quantity * 3600n, per), 0)));
-  return kwhText(Number(roundHalfUp(ratio(quantity * 1_000_000n, per), 0)), words);
-}
-
-/**
- * The sentence under a line of the bill, such as "22 min idle after 10 min grace, 0.10 EUR/min". `steppedBy` is the
- * part that step_size added.
- */
-export function explainComponentUsage(use: ComponentUsage, steppedBy: bigint, per: bigint, language: Language): string {
-  const words = wordsOf[language];
-  const { charge, component, tariff } = use;
-  const amount = charge === "FLAT" || charge.endsWith("_FLAT") ? "" : quantityText(use.quantity, charge, per, words);
-  const grace = use.graceMs >= 1000 ? durationInWords(Math.round(use.graceMs / 1000)) : undefined;
-  const tax =
-    component.vat !== undefined && tariff.taxIncluded === "NO"
-      ? ` ${words.plusTax(localNumber(decimalText(component.vat), words.decimal))}`
-      : "";
-  const visible = isTime(charge) ? per / 3600n : per / 1_000_000n;
-  const stepped = steppedBy >= visible ? ` (${words.used.more(quantityText(steppedBy, charge, per, words))})` : "";
-  return `${usedText(charge, amount, grace, words)}, ${unitPrice(component, charge, tariff.currency, words)}${tax}${stepped}`;
-}
-
-function usedText(charge: Charge, amount: string, grace: string | undefined, words: Words): string {
-  switch (charge) {
-    case "ENERGY":
-      return amount;
-    case "TIME":
-      return words.used.charging(amount);
-    case "PARKING_TIME":
-      return grace === undefined ? words.used.idle(amount) : words.used.idleAfter(amount, grace);
-    case "FLAT":
-      return words.session;
-    case "RESERVATION_TIME":
-      return words.used.reserved(amount);
-    case "EXPIRY_TIME":
-      return words.used.expired(amount);
-    case "RESERVATION_FLAT":
-      return words.reservationFee;
-    case "EXPIRY_FLAT":
-      return words.expiryFee;
-    default:
-      return charge satisfies never;
-  }
-}
-
+/** A limit as a driver pays it: with tax where the tariff states that. */
 export function limitText(limit: PriceLimit, tariff: Tariff, language: Language): string {
   const words = wordsOf[language];
   const money = (value: Decimal): string => priceText(ratioOf(value), tariff.currency, words);
   return limit.incl === undefined ? money(limit.excl) : `${money(limit.incl)} ${words.taxInside}`;
-}
-
-export function explainLimit(kind: "min_price" | "max_price", tariff: Tariff, language: Language): string {
-  const words = wordsOf[language];
-  const bound = kind === "min_price" ? tariff.minPrice : tariff.maxPrice;
-  const text = bound === undefined ? "" : limitText(bound, tariff, language);
-  return kind === "min_price" ? words.raised(text) : words.capped(text);
 }
 
 /** In the order that a driver must be told: kWh, minute, session, then the rest. */

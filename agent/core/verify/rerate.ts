@@ -3,18 +3,11 @@
 
 import { languages } from "../../../config/languages.js";
 import { canonicalText } from "../number/canonical.js";
-import { localTimeRule } from "../rating/bill.js";
 import { chargedPrice } from "../rating/no-energy-waiver.js";
-import {
-  advance,
-  beginRating,
-  bill,
-  lowerBill,
-  lowerOfBothRule,
-  periods,
-  type Rating,
-  type RatingOptions,
-} from "../rating/rating.js";
+import { localTimeRule, lowerOfBothRule } from "../rating/price.js";
+import { advance, beginRating, type Rating } from "../rating/rating.js";
+import type { RatingOptions } from "../rating/sample.js";
+import { bill, lowerBill, periods } from "../rating/session-bill.js";
 import type { SalePayload } from "../receipt/receipt-payload.js";
 import { ReceiptFault } from "../receipt/signer.js";
 import { bothWays } from "../session/settle.js";

@@ -2,8 +2,9 @@
 // them must be written down.
 import type { Config } from "../../../config/schema.js";
 import type { MonoMs, Reading } from "../../../drivers/driver.js";
-import { type ActivityTrack, drawing, track } from "../../core/rating/activity.js";
-import { live, nextBoundary, sameComponents } from "../../core/rating/rating.js";
+import { live, nextBoundary } from "../../core/rating/live-price.js";
+import { sameComponents } from "../../core/rating/rating.js";
+import { type ActivityTrack, drawing, track } from "../../core/session/activity.js";
 import type { LiveReading } from "../../core/session/live-reading.js";
 import { addReading, type Sale, type Session, sessionTimeMs } from "../../core/session/session.js";
 

@@ -3,7 +3,7 @@
 // what was missed is told by the end itself.
 import type { Clock } from "../../../../drivers/driver.js";
 import { chargedPrice } from "../../../core/rating/no-energy-waiver.js";
-import { bill } from "../../../core/rating/rating.js";
+import { bill } from "../../../core/rating/session-bill.js";
 import type { Opening, Session } from "../../../core/session/session.js";
 import type { Fact, StationFeed } from "../../station-port.js";
 import { type BackoffLimits, backoffMs } from "../../transport/backoff.js";

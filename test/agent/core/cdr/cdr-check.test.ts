@@ -6,7 +6,9 @@ import * as assert from "uvu/assert";
 import { makeCdr, wireText } from "../../../../agent/core/cdr/cdr.js";
 import { wireDifference } from "../../../../agent/core/cdr/cdr-check.js";
 import type { Settlement } from "../../../../agent/core/cdr/settlement.js";
-import { advance, beginRating, bill, periods, type Sample } from "../../../../agent/core/rating/rating.js";
+import { advance, beginRating } from "../../../../agent/core/rating/rating.js";
+import type { Sample } from "../../../../agent/core/rating/sample.js";
+import { bill, periods } from "../../../../agent/core/rating/session-bill.js";
 import { parseTariff } from "../../../../agent/core/tariff/tariff.js";
 import { settlement as sample, startMs } from "../../../support/sample-settlement.js";
 

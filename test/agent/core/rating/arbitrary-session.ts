@@ -1,7 +1,7 @@
 // Random tariffs and sessions for property tests. Energy flows at whole mWh per ms within a stretch, so that any cut
 // between two samples splits it exactly, and every border in time falls on a whole millisecond.
 import fc from "fast-check";
-import type { Sample } from "../../../../agent/core/rating/rating.js";
+import type { Sample } from "../../../../agent/core/rating/sample.js";
 import { parseTariff, type Tariff } from "../../../../agent/core/tariff/tariff.js";
 
 const price = fc.integer({ min: 0, max: 90_000 }).map((digits) => digits / 10_000);

@@ -5,9 +5,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { pricedJson } from "../../../../agent/core/rating/priced-json.js";
-import { billOfCdr, priceCdr } from "../../../../agent/core/rating/pricing.js";
-import { advance, beginRating, bill, live, type Rating, type Sample } from "../../../../agent/core/rating/rating.js";
+import { billOfCdr, priceCdr } from "../../../../agent/core/cdr/cdr-pricing.js";
+import { pricedJson } from "../../../../agent/core/cdr/priced-json.js";
+import { live } from "../../../../agent/core/rating/live-price.js";
+import { advance, beginRating, type Rating } from "../../../../agent/core/rating/rating.js";
+import type { Sample } from "../../../../agent/core/rating/sample.js";
+import { bill } from "../../../../agent/core/rating/session-bill.js";
 import { isObject } from "../../../../agent/core/tariff/json-reader.js";
 import { parseTariff, type Tariff } from "../../../../agent/core/tariff/tariff.js";
 

@@ -2,18 +2,11 @@
 // may hold is charged.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import {
-  advance,
-  beginRating,
-  bill,
-  live,
-  lowerBill,
-  lowerOfBothRule,
-  nextBoundary,
-  type Rating,
-  type Sample,
-  untrustedTimeRule,
-} from "../../../../agent/core/rating/rating.js";
+import { live, nextBoundary } from "../../../../agent/core/rating/live-price.js";
+import { lowerOfBothRule, untrustedTimeRule } from "../../../../agent/core/rating/price.js";
+import { advance, beginRating, type Rating } from "../../../../agent/core/rating/rating.js";
+import type { Sample } from "../../../../agent/core/rating/sample.js";
+import { bill, lowerBill } from "../../../../agent/core/rating/session-bill.js";
 import { parseTariff, type Tariff } from "../../../../agent/core/tariff/tariff.js";
 
 const test = suite("untrusted clock");

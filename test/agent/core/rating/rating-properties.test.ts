@@ -5,20 +5,13 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { priceLine } from "../../../../agent/commands/tariff-batch.js";
+import { billOfCdr, priceCdr } from "../../../../agent/core/cdr/cdr-pricing.js";
 import { compare, ratioOf } from "../../../../agent/core/number/money.js";
+import { live, nextBoundary } from "../../../../agent/core/rating/live-price.js";
 import type { Price } from "../../../../agent/core/rating/price.js";
-import { billOfCdr, priceCdr } from "../../../../agent/core/rating/pricing.js";
-import {
-  advance,
-  beginRating,
-  bill,
-  live,
-  nextBoundary,
-  periods,
-  type Rating,
-  type Sample,
-  sameComponents,
-} from "../../../../agent/core/rating/rating.js";
+import { advance, beginRating, type Rating, sameComponents } from "../../../../agent/core/rating/rating.js";
+import type { Sample } from "../../../../agent/core/rating/sample.js";
+import { bill, periods } from "../../../../agent/core/rating/session-bill.js";
 import type { Tariff } from "../../../../agent/core/tariff/tariff.js";
 import { decimalOf } from "../../../../config/decimal.js";
 import { anySession, anyTariff, samplesOf, zones } from "./arbitrary-session.js";

@@ -4,16 +4,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import {
-  advance,
-  beginRating,
-  bill,
-  live,
-  nextBoundary,
-  periods,
-  type Rating,
-  type Sample,
-} from "../../../../agent/core/rating/rating.js";
+import { live, nextBoundary } from "../../../../agent/core/rating/live-price.js";
+import { advance, beginRating, type Rating } from "../../../../agent/core/rating/rating.js";
+import type { Sample } from "../../../../agent/core/rating/sample.js";
+import { bill, periods } from "../../../../agent/core/rating/session-bill.js";
 import { parseTariff, type Tariff } from "../../../../agent/core/tariff/tariff.js";
 
 const test = suite("rating");
@@ -179,7 +173,7 @@ test("samples that run backwards are a broken promise, not a price", () => {
   assert.throws(() => advance(rating, sample("2026-11-23T07:59:59Z", 1)), /came after/);
   assert.throws(() => advance(rating, sample("2026-11-23T08:00:01Z", 0.5)), /register fell/);
   assert.throws(() => advance(rating, sample("2026-11-23T08:00:01Z", 1, "reserved")), /cannot follow the session/);
-  assert.throws(() => advance(rating, { ...sample("2026-11-23T08:00:01Z", 1), powerW: Number.NaN }), /no number/);
+  assert.throws(() => advance(rating, { ...sample("2026-11-23T08:00:01Z", 1), powerW: Number.NaN }), /is not a number/);
 });
 
 test.run();

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type ActivityTrack, drawing, track } from "../../../../agent/core/rating/activity.js";
+import { type ActivityTrack, drawing, track } from "../../../../agent/core/session/activity.js";
 import { implausible, type PlausibilityState } from "../../../../agent/core/session/meter-plausibility.js";
 import type { Sale } from "../../../../agent/core/session/session.js";
 import type { Moment, Reading } from "../../../../drivers/driver.js";

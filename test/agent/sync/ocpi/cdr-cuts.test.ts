@@ -5,7 +5,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { copyFor, makeCopies } from "../../../../agent/core/cdr/cdr-copies.js";
-import { advance, beginRating, bill, periods } from "../../../../agent/core/rating/rating.js";
+import { advance, beginRating } from "../../../../agent/core/rating/rating.js";
+import { bill, periods } from "../../../../agent/core/rating/session-bill.js";
 import { type Issued, issueReceipt, openChain } from "../../../../agent/core/receipt/receipt.js";
 import { parseTariff } from "../../../../agent/core/tariff/tariff.js";
 import { sha256 } from "../../../../agent/ledger/store/digest.js";

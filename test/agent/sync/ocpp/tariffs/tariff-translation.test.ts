@@ -13,7 +13,9 @@ import {
   ratioOf,
   zero,
 } from "../../../../../agent/core/number/money.js";
-import { advance, beginRating, bill, type Sample } from "../../../../../agent/core/rating/rating.js";
+import { advance, beginRating } from "../../../../../agent/core/rating/rating.js";
+import type { Sample } from "../../../../../agent/core/rating/sample.js";
+import { bill } from "../../../../../agent/core/rating/session-bill.js";
 import {
   type TariffPlace,
   type Translated,

@@ -2,7 +2,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { moneyText } from "../../../../../agent/core/number/money.js";
-import { bill, live } from "../../../../../agent/core/rating/rating.js";
+import { live } from "../../../../../agent/core/rating/live-price.js";
+import { bill } from "../../../../../agent/core/rating/session-bill.js";
 import { Csms, type Got, type Mood, stepOf } from "../../../../support/sync/csms.js";
 import {
   drained,

@@ -179,11 +179,15 @@ export function readCdr(checked: JsonReader, json: unknown): CdrRecord | undefin
   return { startMs, endMs, beganMs, currency, periods, finer, warnings };
 }
 
-/** A period's volumes in whole units of 1/`per` kWh and hours. */
-export function unitsOf(
-  period: CdrPeriod,
-  per: bigint,
-): { energy: bigint; time: bigint; parking: bigint; reservation: bigint } {
+/** The volumes of a period in whole units of 1/`per` of a kWh or an hour. */
+export type PeriodUnits = {
+  readonly energy: bigint;
+  readonly time: bigint;
+  readonly parking: bigint;
+  readonly reservation: bigint;
+};
+
+export function unitsOf(period: CdrPeriod, per: bigint): PeriodUnits {
   const ofHours = (volume: Hours | undefined): bigint =>
     volume === undefined
       ? 0n

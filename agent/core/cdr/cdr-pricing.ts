@@ -1,0 +1,179 @@
+// Prices the charging periods of an existing CDR as they stand (OCPI mod_cdrs): each period is one slice for the same
+// costing that makes our own bills. What cannot be priced for certain is refused with its path; nothing is ever priced
+// at a silent 0.
+
+import { tenTo } from "../../../config/decimal.js";
+import type { Language } from "../../../config/languages.js";
+import { billOf, taxWarnings } from "../rating/bill.js";
+import { componentUsages } from "../rating/component-usage.js";
+import { type Costing, costOf } from "../rating/costing.js";
+import { localTimeRule, type Price } from "../rating/price.js";
+import { type Slice, unitsPer } from "../rating/slice.js";
+import { type Selection, select } from "../tariff/component-selection.js";
+import { type Fault, JsonReader } from "../tariff/json-reader.js";
+import type { Conditions } from "../tariff/restrictions.js";
+import type { OcpiVersion, Tariff } from "../tariff/tariff.js";
+import { isZone, localTime } from "../time/time.js";
+import { type CdrPeriod, type CdrRecord, type PeriodUnits, readCdr, unitsOf } from "./cdr-record.js";
+import { momentaryOf } from "./period-power.js";
+import { tariffsOfPeriods } from "./period-tariff.js";
+
+export type PricedCdr = {
+  readonly costing: Costing;
+  readonly version: OcpiVersion;
+  /** What was consumed, in units of 1/`costing.per` kWh and hours. */
+  readonly energy: bigint;
+  readonly time: bigint;
+  readonly parking: bigint;
+  readonly warnings: readonly string[];
+};
+export type PricingResult =
+  | { readonly ok: true; readonly priced: PricedCdr }
+  | { readonly ok: false; readonly faults: readonly Fault[] };
+
+/** A CDR of very many periods can give cause for very many warnings; nobody reads on after these. */
+const mostWarnings = 50;
+
+function shortened(warnings: readonly string[]): readonly string[] {
+  return warnings.length <= mostWarnings
+    ? warnings
+    : [...warnings.slice(0, mostWarnings), `and ${warnings.length - mostWarnings} more of the kind`];
+}
+
+/**
+ * Prices a CDR (its JSON value) by tariffs that were read before. The zone is the location's: a CDR does not carry it.
+ * Comes back with faults, never with a guess, where the CDR does not say what is needed.
+ */
+export function priceCdr(tariffs: readonly Tariff[], json: unknown, timeZone: string): PricingResult {
+  const checked = new JsonReader();
+  const cdr = readCdr(checked, json);
+  return cdr === undefined || checked.faults.length > 0
+    ? { ok: false, faults: checked.faults }
+    : priceRecord(tariffs, cdr, timeZone);
+}
+
+/** The same for a CDR that was read before. */
+export function priceRecord(tariffs: readonly Tariff[], cdr: CdrRecord, timeZone: string): PricingResult {
+  const checked = new JsonReader();
+  checkTariffs(checked, tariffs, timeZone);
+  if (checked.faults.length > 0) return { ok: false, faults: checked.faults };
+  const warnings = [...cdr.warnings];
+  const byPeriod = tariffsOfPeriods(checked, cdr, tariffs, warnings);
+  checkCurrencies(checked, cdr, byPeriod);
+  const governing = governingTariff(cdr, byPeriod, warnings);
+  if (governing === undefined || checked.faults.length > 0) return { ok: false, faults: checked.faults };
+  const per = unitsPer * tenTo(cdr.finer);
+  const { slices, consumed } = slicesOfPeriods(cdr, byPeriod, per, timeZone, warnings);
+  const expired = cdr.periods.every((period) => period.reserved);
+  const costing = costOf(componentUsages(slices, per, expired), per, governing);
+  return {
+    ok: true,
+    priced: {
+      costing,
+      version: governing.version,
+      ...consumed,
+      warnings: [...shortened(warnings), ...taxWarnings(costing)],
+    },
+  };
+}
+
+function checkTariffs(checked: JsonReader, tariffs: readonly Tariff[], timeZone: string): void {
+  if (!isZone(timeZone))
+    checked.fault("timezone", `"${timeZone.slice(0, 60)}" is not an IANA time zone that this machine knows`);
+  if (tariffs.length === 0) checked.fault("tariffs", "no tariff was given, so nothing can be priced");
+  const versions = new Set(tariffs.map((tariff) => tariff.version));
+  if (versions.size > 1) checked.fault("tariffs", "tariffs of OCPI 2.2.1 and 2.3.0 are mixed");
+}
+
+function checkCurrencies(checked: JsonReader, cdr: CdrRecord, byPeriod: readonly (Tariff | undefined)[]): void {
+  const used = byPeriod.filter((tariff) => tariff !== undefined);
+  for (const tariff of used)
+    if (cdr.currency !== undefined && tariff.currency !== cdr.currency)
+      checked.fault("currency", `the CDR is in ${cdr.currency}, tariff "${tariff.id}" in ${tariff.currency}`);
+  if (new Set(used.map((tariff) => tariff.currency)).size > 1)
+    checked.fault("tariffs", "the tariffs of this session are in different currencies");
+}
+
+/** The tariff by which the session itself started: its limits hold. */
+function governingTariff(
+  cdr: CdrRecord,
+  byPeriod: readonly (Tariff | undefined)[],
+  warnings: string[],
+): Tariff | undefined {
+  const used = byPeriod.filter((tariff) => tariff !== undefined);
+  const session = cdr.periods.findIndex((period, index) => !period.reserved && byPeriod[index] !== undefined);
+  const governing = byPeriod[session] ?? used[0];
+  const hasLimit = ({ minPrice, maxPrice }: Tariff): boolean => minPrice !== undefined || maxPrice !== undefined;
+  if (governing !== undefined && used.some((tariff) => tariff !== governing && hasLimit(tariff)))
+    warnings.push(`several tariffs apply: the limits are those of "${governing.id}", by which the session started`);
+  return governing;
+}
+
+type Consumed = Pick<PricedCdr, "energy" | "time" | "parking">;
+
+/** Every period that has a tariff as a slice, and what was consumed in all of them. */
+function slicesOfPeriods(
+  cdr: CdrRecord,
+  byPeriod: readonly (Tariff | undefined)[],
+  per: bigint,
+  timeZone: string,
+  warnings: string[],
+): { readonly slices: Slice[]; readonly consumed: Consumed } {
+  const slices: Slice[] = [];
+  let consumed: Consumed = { energy: 0n, time: 0n, parking: 0n };
+  for (const [index, period] of cdr.periods.entries()) {
+    const units = unitsOf(period, per);
+    const tariff = byPeriod[index];
+    if (tariff !== undefined) {
+      const selection = selectionIn(period, units, tariff, {
+        local: localTime(timeZone, period.startMs),
+        energyMilliWh: Number((consumed.energy * 1_000_000n) / per),
+        // The session's duration starts after the reservation.
+        durationMs: Math.max(0, period.startMs - cdr.beganMs),
+        ...momentaryOf(period, units, per, index, tariff, warnings),
+      });
+      slices.push({ tariff, fromMs: period.startMs, toMs: period.endMs, selection, ...units, pause: period.pause });
+    }
+    consumed = consumedAfter(consumed, period, units, per);
+  }
+  return { slices, consumed };
+}
+
+function selectionIn(period: CdrPeriod, units: PeriodUnits, tariff: Tariff, conditions: Conditions): Selection {
+  const selection = select(
+    tariff,
+    period.reserved ? "reserved" : units.time > 0n ? "charging" : units.parking > 0n ? "parking" : "suspended",
+    conditions,
+  );
+  // A period of two kinds of time is not one that the standard knows, but nothing forbids it.
+  return {
+    ...selection,
+    ...(units.time > 0n && units.parking > 0n ? select(tariff, "parking", conditions) : {}),
+    ...(units.reservation > 0n && !period.reserved ? select(tariff, "reserved", conditions) : {}),
+  };
+}
+
+function consumedAfter(before: Consumed, period: CdrPeriod, units: PeriodUnits, per: bigint): Consumed {
+  // A period that states no time lasted all the same, and where nothing flowed it counts as parking.
+  const isSilent = !period.reserved && !period.timed;
+  const length = isSilent ? BigInt(period.endMs - period.startMs) * (per / 3_600_000n) : 0n;
+  return {
+    energy: before.energy + units.energy,
+    time: before.time + units.time + units.parking + length,
+    parking: before.parking + units.parking + (units.energy === 0n ? length : 0n),
+  };
+}
+
+/** The bill of a priced CDR. */
+export function billOfCdr(priced: PricedCdr, language: Language): Price {
+  const { costing, warnings } = priced;
+  const whole = (units: bigint, perUnit: bigint): number => Number((units * perUnit) / costing.per);
+  return billOf(costing, {
+    timeRule: localTimeRule,
+    warnings,
+    language,
+    energyMilliWh: whole(priced.energy, 1_000_000n),
+    timeMs: whole(priced.time, 3_600_000n),
+    parkingMs: whole(priced.parking, 3_600_000n),
+  });
+}
