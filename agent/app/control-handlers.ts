@@ -9,9 +9,9 @@ import { Failure } from "../core/failure.js";
 import { ReceiptFault } from "../core/receipt/signer.js";
 import { parseTariff } from "../core/tariff/tariff.js";
 import type { Disk } from "../ledger/store/disk.js";
+import type { LaterReceipts } from "../receipts/corrections.js";
 import { adoptKey, stageKey } from "../receipts/key-rotation.js";
 import type { PaymentAnswer } from "../receipts/payments.js";
-import type { Later } from "../receipts/receipt-issuer.js";
 import type { Snapshot } from "../station/snapshot.js";
 import { answerDeviceRequest } from "../technician/device-requests.js";
 import type { Services } from "./services/services.js";
@@ -55,7 +55,7 @@ export async function answerControlRequest(request: ControlRequest, context: Con
       return { ok: true, value: { open: context.drain(request["on"] !== false) } };
     case "credit":
       return issueAfter(Number(request["number"]), context, ({ issuer }, now, later) =>
-        issuer.credit(Number(request["number"]), reasonOf(request["reason"]), now, later),
+        issuer.corrections.credit(Number(request["number"]), reasonOf(request["reason"]), now, later),
       );
     case "correct":
       return issueAfter(Number(request["number"]), context, ({ issuer }, now, later) => {
@@ -65,7 +65,7 @@ export async function answerControlRequest(request: ControlRequest, context: Con
             "tariff/invalid",
             `the tariff cannot be read: ${parsed.faults[0]?.path ?? ""}: ${parsed.faults[0]?.message ?? ""}`,
           );
-        return issuer.correct(Number(request["number"]), parsed.tariff, context.newId(), now, later);
+        return issuer.corrections.correct(Number(request["number"]), parsed.tariff, context.newId(), now, later);
       });
     case "rotate-key":
       return issue(context, ({ issuer, mayRotate }, now) => {
@@ -108,11 +108,11 @@ async function askField(
 async function issueAfter(
   number: number,
   context: ControlContext,
-  make: (services: Services, now: Moment, later: Later) => number,
+  make: (services: Services, now: Moment, later: LaterReceipts) => number,
 ): Promise<ControlAnswer> {
   if (context.services === undefined) return issue(context, () => 0);
   try {
-    const later = await context.services.issuer.later(number, () => rest());
+    const later = await context.services.issuer.corrections.laterReceipts(number, () => rest());
     if (context.isEnding()) return { ok: false, why: "the station is closing" };
     return issue(context, (services, now) => make(services, now, later));
   } catch (error) {

@@ -13,7 +13,7 @@ import { issuerStateFile, parseIssuerState } from "../receipts/issuer-state.js";
 import { publicKeyFile } from "../receipts/key-rotation.js";
 import { payloadFrom, stored } from "../receipts/output/exports.js";
 import { viewPayments } from "../receipts/payments.js";
-import { emptyIssuerState } from "../receipts/receipt-issuer.js";
+import { emptyIssuerState } from "../receipts/receipt-chain.js";
 import { type PublicKey, publicKeyOf } from "../receipts/signing-keys.js";
 import type { DisputeSources } from "./dispute.js";
 import type { KeySources } from "./key.js";

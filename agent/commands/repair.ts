@@ -29,7 +29,7 @@ import { indexSignerAtHand } from "../receipts/index-signature.js";
 import { issuerStateFile, parseIssuerState } from "../receipts/issuer-state.js";
 import { stagedFile, stagedKey } from "../receipts/key-rotation.js";
 import { noPayments, parsePayments, paymentPages } from "../receipts/payments.js";
-import { emptyIssuerState } from "../receipts/receipt-issuer.js";
+import { emptyIssuerState } from "../receipts/receipt-chain.js";
 import { keyFile, mustContinue, openSigner } from "../receipts/signing-keys.js";
 import { nothingPulled, parsePullState } from "../sync/ocpi/ocpi-pull.js";
 import { parseSettings } from "../sync/ocpp/requests/settings.js";

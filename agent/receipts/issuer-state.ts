@@ -1,7 +1,7 @@
-// The cash desk's table as it lies on the disk: its shape is named when it is read, so that damage is told with its
-// field and not met later.
+// The end of the receipt chain as it lies on the disk: its shape is proven when it is read, so that damage is told with
+// its field and not met later.
 import { z } from "zod";
-import type { IssuerState } from "./receipt-issuer.js";
+import type { IssuerState } from "./receipt-chain.js";
 
 export const issuerStateFile = "receipt-chain.json";
 
@@ -28,17 +28,17 @@ const state = z.object({
   pagination: count,
 });
 
-/** Names the shape of the desk's table. Throws an Error that names the field where it does not fit. */
+/** Names the shape of the file. Throws an Error that names the field where it does not fit. */
 export function parseIssuerState(value: unknown): IssuerState {
   const read = state.safeParse(value);
-  if (!read.success) throw new Error(`the desk's state cannot be read: ${z.prettifyError(read.error)}`);
+  if (!read.success) throw new Error(`the state of the receipt chain cannot be read: ${z.prettifyError(read.error)}`);
   const { chain, pagination } = read.data;
   const { unsigned, ...rest } = chain;
   // A tree of so many leaves has as many peaks as its size has ones in binary.
   const peaks = chain.count.toString(2).replaceAll("0", "").length;
   if (chain.frontier.length !== peaks)
     throw new Error(
-      `the desk's state cannot be read: ${chain.frontier.length} peaks are no tree of ${chain.count} receipts`,
+      `the state of the receipt chain cannot be read: ${chain.frontier.length} peaks are not the tree of ${chain.count} receipts`,
     );
   return { chain: { ...rest, ...(unsigned === undefined ? {} : { unsigned }) }, pagination };
 }

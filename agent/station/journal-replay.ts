@@ -9,7 +9,7 @@ import {
   type StationEvent,
   type StationState,
 } from "../core/session/station-state.js";
-import { concernsBook } from "../receipts/receipt-issuer.js";
+import { concernsBook } from "../receipts/receipt-chain.js";
 import { JournalRetention } from "./journal-retention.js";
 
 export class JournalReplay {

@@ -7,11 +7,11 @@ import { isSameId, masked } from "../core/cdr/token.js";
 import { anyConnector, bearerOf, type Reservation, reservedFor, wholeStation } from "../core/session/backend-orders.js";
 import { type Acceptance, isBusy } from "../core/session/session.js";
 import type { StationState } from "../core/session/station-state.js";
-import { type Tariff, tariffDigestText } from "../core/tariff/tariff.js";
-import { sha256Hex } from "../ledger/store/digest.js";
+import type { Tariff } from "../core/tariff/tariff.js";
 import type { Refusal, RemoteAnswer, RemoteControl, RemoteStart } from "../sync/station-port.js";
 import type { ActiveTariffs } from "../tariffs/active-tariffs.js";
 import type { PushedTariff, PushedTariffs, TariffChanges } from "../tariffs/pushed-tariffs.js";
+import { tariffDigest } from "../tariffs/tariff-digest.js";
 import type { AgentEvent } from "./events.js";
 import type { Station } from "./station.js";
 
@@ -220,7 +220,14 @@ export class StationRemoteControl implements RemoteControl {
       ...cleared.map((row) => ({ type: "TariffCleared", moment, id: row.tariff.id, ...place(row), by }) as const),
       ...added.map(
         (row) =>
-          ({ type: "TariffSet", moment, id: row.tariff.id, ...place(row), digest: digestOf(row.tariff), by }) as const,
+          ({
+            type: "TariffSet",
+            moment,
+            id: row.tariff.id,
+            ...place(row),
+            digest: tariffDigest(row.tariff),
+            by,
+          }) as const,
       ),
     ];
     for (const word of words) {
@@ -238,12 +245,12 @@ export class StationRemoteControl implements RemoteControl {
    */
   replaceTariffs(tariffs: readonly Tariff[], by: string): boolean {
     const { pushedTariffs } = this.#parts;
-    const before = new Set(pushedTariffs.of(by).map(digestOf));
-    const after = new Set(tariffs.map(digestOf));
+    const before = new Set(pushedTariffs.of(by).map(tariffDigest));
+    const after = new Set(tariffs.map(tariffDigest));
     const moment = this.#now();
     for (const tariff of tariffs)
-      if (!before.has(digestOf(tariff)))
-        this.#parts.station.enter({ type: "TariffSet", moment, id: tariff.id, digest: digestOf(tariff), by });
+      if (!before.has(tariffDigest(tariff)))
+        this.#parts.station.enter({ type: "TariffSet", moment, id: tariff.id, digest: tariffDigest(tariff), by });
     for (const { id } of pushedTariffs.of(by))
       if (!tariffs.some((tariff) => tariff.id === id))
         this.#parts.station.enter({ type: "TariffCleared", moment, id, by });
@@ -390,9 +397,6 @@ export class StationRemoteControl implements RemoteControl {
     return this.#parts.clock.now();
   }
 }
-
-/** SHA-256 (hex) of the tariff's canonical text. */
-const digestOf = (tariff: Tariff): string => sha256Hex(tariffDigestText(tariff.source));
 
 /** The refusal where every candidate refuses: that one is busy is told first, since it passes. */
 function refusalOfAll(reasons: readonly (Refusal | undefined)[]): Refusal | undefined {

@@ -13,7 +13,7 @@ import type { ConnectorContext } from "./connector-context.js";
 import { ConnectorMeter } from "./connector-meter.js";
 import { ConnectorPins, type SensedPins } from "./connector-pins.js";
 import { ContactorControl } from "./contactor-control.js";
-import { type Look, SessionMetering } from "./session-metering.js";
+import { type SessionLook, SessionMetering } from "./session-metering.js";
 
 /** Under this power the current counts as zero: the least an energy meter of class B can tell. */
 const zeroPowerW = 20;
@@ -309,7 +309,7 @@ export class ConnectorController {
   // ----
 
   /** The next turn comes at the poll's beat, or just when time alone changes the price. */
-  #untilNextReading(askedMonoMs: number, { atMs, live: { sale } }: Look): number {
+  #untilNextReading(askedMonoMs: number, { atMs, live: { sale } }: SessionLook): number {
     const nextPollMs = askedMonoMs + this.connector.meter.poll - this.context.clock.now().monoMs;
     const boundary = nextBoundary(sale.rating);
     return Math.max(0, boundary === undefined ? nextPollMs : Math.min(nextPollMs, boundary - atMs));

@@ -9,7 +9,7 @@ import type { LiveReading } from "../../core/session/live-reading.js";
 import { addReading, type Sale, type Session, sessionTimeMs } from "../../core/session/session.js";
 
 /** What one reading comes to, before it counts. */
-export type Look = {
+export type SessionLook = {
   /** When it was taken, in the session's time. */
   readonly atMs: number;
   readonly activity: ActivityTrack;
@@ -50,7 +50,7 @@ export class SessionMetering {
       : undefined;
   }
 
-  look(sale: Sale, reading: Reading): Look {
+  look(sale: Sale, reading: Reading): SessionLook {
     const { idlePowerW, timing } = this.config;
     const atMs = sessionTimeMs(sale.opening, reading.moment, sale.samples.sample.atMs);
     const rules = { idlePowerW, idleAfterMs: timing.idleAfter, idleGraceMs: timing.idleGrace };
@@ -76,7 +76,7 @@ export class SessionMetering {
    * What moves money is written down: a boundary that was crossed, a change of what the car does, a change of price,
    * and one reading now and then.
    */
-  mustKeep(before: Sale, { activity, isAcrossBoundary, live: { reading, sale } }: Look): boolean {
+  mustKeep(before: Sale, { activity, isAcrossBoundary, live: { reading, sale } }: SessionLook): boolean {
     return (
       isAcrossBoundary ||
       activity.activity !== before.activity ||
@@ -86,7 +86,7 @@ export class SessionMetering {
   }
 
   /** The reading counts. */
-  take({ activity, live: figures }: Look, isKept: boolean): void {
+  take({ activity, live: figures }: SessionLook, isKept: boolean): void {
     this.#activity = activity;
     this.#live = figures;
     this.#goodMonoMs = figures.reading.moment.monoMs;

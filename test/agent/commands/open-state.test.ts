@@ -9,7 +9,7 @@ import { Failure } from "../../../agent/core/failure.js";
 import { Disk } from "../../../agent/ledger/store/disk.js";
 import { Table } from "../../../agent/ledger/store/table.js";
 import { issuerStateFile } from "../../../agent/receipts/issuer-state.js";
-import { emptyIssuerState } from "../../../agent/receipts/receipt-issuer.js";
+import { emptyIssuerState } from "../../../agent/receipts/receipt-chain.js";
 
 const test = suite("the state that commands open");
 

@@ -1,4 +1,4 @@
-// The chain as the cash desk continues it on a real disk: credits, recoveries and changes of key, and a book that holds
+// The chain as the receipt issuer continues it on a real disk: credits, recoveries and changes of key, and a book that holds
 // by the first key alone.
 
 import { mkdtempSync, rmSync, statSync } from "node:fs";
@@ -21,12 +21,13 @@ import { verifyTools } from "../../../agent/receipts/dispute/evidence-input.js";
 import { findingsText } from "../../../agent/receipts/dispute/findings-text.js";
 import { finishKeyChange, publicKeyFile, stagedFile, stageKey } from "../../../agent/receipts/key-rotation.js";
 import { bookFileOf, proofFileOf, receiptFileOf } from "../../../agent/receipts/output/exports.js";
-import { type IssuerState, ReceiptIssuer } from "../../../agent/receipts/receipt-issuer.js";
+import type { IssuerState } from "../../../agent/receipts/receipt-chain.js";
+import { ReceiptIssuer } from "../../../agent/receipts/receipt-issuer.js";
 import { keyFile, newKey, openSigner, publicKeysIn, signerOf } from "../../../agent/receipts/signing-keys.js";
 import { brokenSigner, littleBook, settlement, startMs, station, timeZone } from "../../support/sample-receipt.js";
 
-const test = suite("the chain at the cash desk");
-const folder = mkdtempSync(join(tmpdir(), "chargetill-desk-"));
+const test = suite("the receipt chain and its issuer");
+const folder = mkdtempSync(join(tmpdir(), "chargetill-issuer-"));
 const disk = new Disk();
 const signer = openSigner(
   {
@@ -54,11 +55,11 @@ const entryOf = (number: number, { jws, ocmf }: { readonly jws: string; readonly
   kind: ocmf === "" ? "start" : "sale",
 });
 
-/** What the desks here put into the journal. */
+/** What the issuers here put into the journal. */
 const journalled: StationEvent[] = [];
 const record = (event: StationEvent): void => void journalled.push(event);
 let kept: IssuerState = { chain: emptyChain, pagination: 0 };
-const deskOver = (by: typeof signer | ReturnType<typeof signerOf>): ReceiptIssuer =>
+const issuerOver = (by: typeof signer | ReturnType<typeof signerOf>): ReceiptIssuer =>
   new ReceiptIssuer({
     station,
     timeZone,
@@ -78,22 +79,22 @@ test("the key is made for its owner alone", () => {
   assert.is(statSync(join(folder, "station.key")).mode & 0o777, 0o600);
 });
 
-test("a desk catches up with its book, and every kind of receipt it adds is in order", () => {
+test("an issuer catches up with its book, and every kind of receipt it adds is in order", () => {
   for (const [at, issued] of littleBook(3, signer).entries()) book.append(entryOf(at + 1, issued));
-  const issuer = deskOver(signer);
+  const issuer = issuerOver(signer);
   assert.is(issuer.chain.count, 4);
-  assert.is(issuer.credit(2, "meter in doubt", now), 5);
-  assert.throws(() => issuer.credit(2, "again", now));
-  assert.throws(() => issuer.credit(1, "no sale", now));
+  assert.is(issuer.corrections.credit(2, "meter in doubt", now), 5);
+  assert.throws(() => issuer.corrections.credit(2, "again", now));
+  assert.throws(() => issuer.corrections.credit(1, "no sale", now));
   assert.is(issuer.recover(now), null);
 
   const broken = { ...signer, sign: brokenSigner.sign, signDer: brokenSigner.signDer };
   book.append(entryOf(6, issueReceipt(settlement(6, { pagination: 4 }), issuer.chain, broken, sha256)));
-  assert.is(deskOver(broken).recover(now), null);
+  assert.is(issuerOver(broken).recover(now), null);
   // Nothing signed reaches over the unsigned tail yet: proofs rest on the last checkpoint that is.
   assert.match(proofFileOf(book, 2, ""), /\nCT-0042\n5\n/);
   assert.throws(() => receiptFileOf(book, 6, ""), /no signed checkpoint over 6/);
-  const recovered = deskOver(signer);
+  const recovered = issuerOver(signer);
   assert.is(recovered.recover(now), 7);
 
   const next = signerOf(newKey());
@@ -140,10 +141,13 @@ test("a sale that was taken back is sold again by the right tariff: once, naming
   });
   assert.ok(parsed.ok);
   if (!parsed.ok) return;
-  assert.throws(() => issuer.correct(2, parsed.tariff, "cdr-new", now), /was not credited/);
-  assert.is(issuer.credit(2, "wrong tariff", now), 5);
-  assert.is(issuer.correct(2, parsed.tariff, "cdr-new", now), 6);
-  assert.throws(() => issuer.correct(2, parsed.tariff, "cdr-newer", now), /was corrected before, by receipt 6/);
+  assert.throws(() => issuer.corrections.correct(2, parsed.tariff, "cdr-new", now), /was not credited/);
+  assert.is(issuer.corrections.credit(2, "wrong tariff", now), 5);
+  assert.is(issuer.corrections.correct(2, parsed.tariff, "cdr-new", now), 6);
+  assert.throws(
+    () => issuer.corrections.correct(2, parsed.tariff, "cdr-newer", now),
+    /was corrected before, by receipt 6/,
+  );
   const sold = payloadOf(books.get(6)?.jws ?? "");
   assert.is(sold?.kind === "sale" && sold.corrects, 2);
   const first = payloadOf(books.get(2)?.jws ?? "");
@@ -183,14 +187,14 @@ test("no other receipt takes a number that a session was given", () => {
     numberGiven: () => true,
   });
   const before = book.count();
-  for (const work of [() => busy.credit(2, "wrong", now), () => busy.changeKey(signer, now)])
+  for (const work of [() => busy.corrections.credit(2, "wrong", now), () => busy.changeKey(signer, now)])
     assert.throws(work, /a receipt is just being made/);
   assert.is(busy.recover(now), null);
   assert.is(book.count(), before);
 });
 
-/** A desk of its own in a folder of its own, on a book that outlives it. */
-function deskIn(
+/** An issuer of its own in a folder of its own, on a book that outlives it. */
+function issuerIn(
   name: string,
   write: (event: StationEvent) => void,
   by: Signer = signer,
@@ -224,22 +228,22 @@ test("a receipt of which only the journal knows after a crash is booked at the n
     throw powerOff;
   };
   const live = (event: StationEvent): void => void written.push(event);
-  assert.throws(() => deskIn("cut", dying).issuer.begin([], now), /power is off/);
-  const first = deskIn("cut", live);
+  assert.throws(() => issuerIn("cut", dying).issuer.begin([], now), /power is off/);
+  const first = issuerIn("cut", live);
   first.issuer.begin(written, { ...now, at: startMs + 60_000 });
   assert.is(first.book.count(), 1);
   assert.is(written.length, 1, "nothing is issued anew");
   const sale = issueReceipt(settlement(2, { pagination: 1 }), first.issuer.chain, signer, sha256);
   first.book.append(entryOf(2, sale));
-  assert.throws(() => deskIn("cut", dying).issuer.credit(2, "meter in doubt", now), /power is off/);
-  const second = deskIn("cut", live);
+  assert.throws(() => issuerIn("cut", dying).issuer.corrections.credit(2, "meter in doubt", now), /power is off/);
+  const second = issuerIn("cut", live);
   second.issuer.begin(written, now);
   second.issuer.begin(written, now);
   assert.is(second.book.count(), 3);
   const credit = written.at(-1);
   assert.is(credit?.type === "ReceiptIssued" && credit.receipt.jws, second.book.get(3)?.jws);
   assert.is(second.issuer.recover(now), null);
-  assert.throws(() => second.issuer.credit(2, "again", now), /was credited before/);
+  assert.throws(() => second.issuer.corrections.credit(2, "again", now), /was credited before/);
   const findings = verifyEvidence(
     [{ name: "book", text: bookFileOf(second.book, second.issuer.chain.checkpoint) }],
     pins,
@@ -250,11 +254,11 @@ test("a receipt of which only the journal knows after a crash is booked at the n
 
 test("a journal that knows of a receipt which does not follow on the book is damage, not a gap", () => {
   const written: StationEvent[] = [];
-  const whole = deskIn("gap", (event) => void written.push(event));
+  const whole = issuerIn("gap", (event) => void written.push(event));
   whole.issuer.begin([], now);
   whole.book.append(entryOf(2, issueReceipt(settlement(2, { pagination: 1 }), whole.issuer.chain, signer, sha256)));
-  deskIn("gap", (event) => void written.push(event)).issuer.credit(2, "meter in doubt", now);
-  const shorter = deskIn("shorter", () => undefined);
+  issuerIn("gap", (event) => void written.push(event)).issuer.corrections.credit(2, "meter in doubt", now);
+  const shorter = issuerIn("shorter", () => undefined);
   assert.throws(
     () => shorter.issuer.begin(written.slice(1), now),
     /the journal holds receipt 3, which does not follow on the 0 receipts of the book: "chargetill repair"/,
@@ -266,9 +270,9 @@ test("a change of key of which only the journal knows has happened: the staged k
   disk.makeFolder(state);
   const next = stageKey(disk, state);
   const written: StationEvent[] = [];
-  const { issuer: old } = deskIn("keys-book", (event) => void written.push(event));
+  const { issuer: old } = issuerIn("keys-book", (event) => void written.push(event));
   old.begin([], now);
-  const dying = deskIn("keys-book", (event) => {
+  const dying = issuerIn("keys-book", (event) => {
     written.push(event);
     throw powerOff;
   });
@@ -276,7 +280,7 @@ test("a change of key of which only the journal knows has happened: the staged k
   const issued = written.flatMap((event) => (event.type === "ReceiptIssued" ? [event.receipt] : []));
   finishKeyChange(disk, state, dying.book, () => issued);
   assert.is(publicKeysIn(disk.read(join(state, publicKeyFile))?.toString("utf8") ?? "")[0]?.spkiHex, next.spkiHex);
-  const later = deskIn("keys-book", () => undefined, next);
+  const later = issuerIn("keys-book", () => undefined, next);
   later.issuer.begin(written, now);
   assert.is(later.book.get(2)?.kind, "key");
   // Without such a receipt nothing happened.
@@ -291,7 +295,7 @@ test("a staged key that cannot be read is a fault with a name, and no crash of e
   for (const bytes of ["", "-----BEGIN PRIVATE KEY-----"]) {
     disk.replace(join(state, stagedFile), Buffer.from(bytes));
     assert.throws(
-      () => finishKeyChange(disk, state, deskIn("keys-book", () => undefined).book, () => []),
+      () => finishKeyChange(disk, state, issuerIn("keys-book", () => undefined).book, () => []),
       (error: unknown) =>
         error instanceof Failure &&
         error.code === "key/unusable" &&
@@ -300,7 +304,7 @@ test("a staged key that cannot be read is a fault with a name, and no crash of e
   }
 });
 
-test("a desk that was made anew follows a long book in one write, and counts on where the old one stood", () => {
+test("a chain file that was made anew follows a long book in one write, and counts on where the old one stood", () => {
   const long = Book.open(disk, join(folder, "long"));
   for (const [at, issued] of littleBook(40, signer).entries()) long.append(entryOf(at + 1, issued));
   let state: IssuerState = { chain: emptyChain, pagination: 0 };
@@ -326,7 +330,7 @@ test("a desk that was made anew follows a long book in one write, and counts on 
   assert.is(writes, 1, "nothing to follow is nothing to write");
 });
 
-test("a desk of another history than the book's is damage with a name, and no crash of each start", () => {
+test("a chain file of another history than the book's is damage with a name, and no crash of each start", () => {
   const other = Book.open(disk, join(folder, "other"));
   for (const [at, issued] of littleBook(3, signer).entries()) other.append(entryOf(at + 1, issued));
   let state: IssuerState = { chain: emptyChain, pagination: 0 };
@@ -352,26 +356,26 @@ test("a desk of another history than the book's is damage with a name, and no cr
     (error: unknown) =>
       error instanceof Failure &&
       error.code === "book/damaged" &&
-      /receipt 3 of the book does not follow on the 2 receipts that the desk remembers/.test(error.message),
+      /receipt 3 of the book does not follow on the 2 receipts that receipt-chain.json remembers/.test(error.message),
   );
 });
 
 test("what became of a sale is looked for beside the work, and what came since is seen all the same", async () => {
-  const { issuer, book: own } = deskIn("beside", record);
+  const { issuer, book: own } = issuerIn("beside", record);
   for (const [at, issued] of littleBook(40, signer).entries()) own.append(entryOf(at + 1, issued));
-  const caught = deskIn("beside", record).issuer;
+  const caught = issuerIn("beside", record).issuer;
   let rests = 0;
-  const later = await caught.later(2, () => Promise.resolve(void (rests += 1)));
+  const later = await caught.corrections.laterReceipts(2, () => Promise.resolve(void (rests += 1)));
   assert.equal([later.upTo, later.found, rests], [41, [], 2]);
-  assert.is(caught.credit(2, "meter in doubt", now), 42);
-  assert.throws(() => caught.credit(2, "again", now, later), /was credited before, by receipt 42/);
-  assert.throws(() => caught.credit(2, "again", now), /was credited before, by receipt 42/);
-  const known = await caught.later(2, () => Promise.resolve());
+  assert.is(caught.corrections.credit(2, "meter in doubt", now), 42);
+  assert.throws(() => caught.corrections.credit(2, "again", now, later), /was credited before, by receipt 42/);
+  assert.throws(() => caught.corrections.credit(2, "again", now), /was credited before, by receipt 42/);
+  const known = await caught.corrections.laterReceipts(2, () => Promise.resolve());
   assert.equal(
     known.found.map(({ number }) => number),
     [42],
   );
-  assert.throws(() => caught.credit(2, "again", now, known), /was credited before, by receipt 42/);
+  assert.throws(() => caught.corrections.credit(2, "again", now, known), /was credited before, by receipt 42/);
   assert.is(issuer.chain.count, 0);
 });
 

@@ -9,7 +9,7 @@ import { CheckedFile } from "../../../agent/ledger/store/checked-file.js";
 import { Disk } from "../../../agent/ledger/store/disk.js";
 import { realFiles } from "../../../agent/ledger/store/files.js";
 import { Table } from "../../../agent/ledger/store/table.js";
-import { emptyIssuerState } from "../../../agent/receipts/receipt-issuer.js";
+import { emptyIssuerState } from "../../../agent/receipts/receipt-chain.js";
 import { keyFile, newKey, privatePem } from "../../../agent/receipts/signing-keys.js";
 import { storyCards } from "../../../drivers/bench/story.js";
 import type { Agenda } from "../../../drivers/bench/world.js";

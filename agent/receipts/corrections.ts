@@ -1,0 +1,126 @@
+// Sales that are taken back, by a receipt of their own, and sold again by another tariff, by one more. The receipt of
+// the sale stays as it is.
+import type { StationFacts } from "../../config/schema.js";
+import type { Moment } from "../../drivers/driver.js";
+import { type CdrCopies, creditCopies } from "../core/cdr/cdr-copies.js";
+import type { Settlement } from "../core/cdr/settlement.js";
+import { Failure } from "../core/failure.js";
+import type { Hash } from "../core/receipt/merkle.js";
+import { issueCredit, issueReceipt, type Occasion, payloadOf } from "../core/receipt/receipt.js";
+import type { Signer } from "../core/receipt/signer.js";
+import type { Tariff } from "../core/tariff/tariff.js";
+import { correctedSettlement } from "../core/verify/correction.js";
+import type { Book } from "../ledger/book/book.js";
+import type { BookEntry } from "../ledger/book/book-page.js";
+import { tariffDigest } from "../tariffs/tariff-digest.js";
+import type { ReceiptChain } from "./receipt-chain.js";
+
+export type CorrectionsParts = {
+  readonly station: StationFacts;
+  readonly version: string;
+  readonly book: Book;
+  readonly chain: ReceiptChain;
+  readonly hash: Hash;
+  readonly signer: () => Signer;
+  readonly occasion: (now: Moment) => Occasion;
+  /** The CDR as it will be posted, for ever the same bytes. */
+  readonly cdr: (settlement: Settlement, ocmf: string, spkiHex: string) => CdrCopies;
+  /** Throws Failure while no receipt may be issued. */
+  readonly mustBeFree: () => void;
+};
+
+/** The receipts of a sale's session among those after it, up to one number. */
+export type LaterReceipts = { readonly upTo: number; readonly found: readonly BookEntry[] };
+
+/** Some pages, at 20 KiB a receipt: the time of a meter's answer. */
+const receiptsInASlice = 16;
+
+export class Corrections {
+  readonly #parts: CorrectionsParts;
+
+  constructor(parts: CorrectionsParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Looks for what became of a sale, in slices between which `rest` lets others run: through a large book this takes
+   * seconds. Throws book/damaged.
+   */
+  async laterReceipts(number: number, rest: () => Promise<void>): Promise<LaterReceipts> {
+    const { book } = this.#parts;
+    const sessionId = book.get(number)?.sessionId;
+    const found: BookEntry[] = [];
+    let upTo = number;
+    for (const entry of book.entries(number + 1)) {
+      if (entry.sessionId === sessionId) found.push(entry);
+      upTo = entry.number;
+      if (upTo % receiptsInASlice === 0) await rest();
+    }
+    return { upTo, found };
+  }
+
+  /**
+   * Takes a sale back by a receipt of its own; answers its number. Throws Failure usage/invalid where there is no such
+   * sale, or it was taken back before.
+   */
+  credit(number: number, reason: string, now: Moment, known?: LaterReceipts): number {
+    const { mustBeFree, chain, occasion, signer, hash } = this.#parts;
+    mustBeFree();
+    const sold = this.#saleOf(number, "credited");
+    const before = this.#after(sold, known).find(({ kind }) => kind === "credit");
+    if (before !== undefined)
+      throw new Failure("usage/invalid", `receipt ${number} was credited before, by receipt ${before.number}`);
+    const cdrId = `${sold.cdrId}-CR`;
+    const issued = issueCredit(occasion(now), sold.jws, cdrId, reason, chain.end, signer(), hash);
+    const cdr = creditCopies(sold.cdr as CdrCopies, cdrId, new Date(now.at).toISOString());
+    return chain.issue("credit", issued, now, { sessionId: sold.sessionId, cdrId, cdr });
+  }
+
+  /**
+   * The sale that was taken back, sold again by another tariff: a receipt that names the first. Throws Failure
+   * usage/invalid where it may not be.
+   */
+  correct(number: number, tariff: Tariff, cdrId: string, now: Moment, known?: LaterReceipts): number {
+    const { mustBeFree, chain, station, version, signer, hash } = this.#parts;
+    mustBeFree();
+    const sold = this.#saleOf(number, "corrected");
+    const receipt = payloadOf(sold.jws);
+    if (receipt?.kind !== "sale") throw notASale(number, "corrected");
+    const later = this.#after(sold, known);
+    if (!later.some(({ kind }) => kind === "credit"))
+      throw new Failure("usage/invalid", `receipt ${number} was not credited: take it back first`);
+    const again = later.find(({ kind }) => kind === "sale");
+    if (again !== undefined)
+      throw new Failure("usage/invalid", `receipt ${number} was corrected before, by receipt ${again.number}`);
+    const settlement = correctedSettlement(receipt, tariff, {
+      receiptNumber: chain.end.count + 1,
+      pagination: chain.nextPagination,
+      cdrId,
+      issuedMs: now.at,
+      softwareVersion: version,
+      station,
+      tariffDigest: tariffDigest(tariff),
+    });
+    const issued = issueReceipt(settlement, chain.end, signer(), hash, number);
+    const cdr = this.#parts.cdr(settlement, issued.ocmf, signer().spkiHex);
+    return chain.issue("sale", issued, now, { sessionId: sold.sessionId, cdrId, cdr });
+  }
+
+  #saleOf(number: number, what: "credited" | "corrected"): BookEntry {
+    const sold = this.#parts.book.get(number);
+    if (sold === undefined) throw new Failure("usage/invalid", `there is no receipt ${number}`);
+    if (sold.kind !== "sale") throw notASale(number, what);
+    return sold;
+  }
+
+  /** The receipts of a sale's session after it: those that were found, and what came since. */
+  #after(
+    { number, sessionId }: BookEntry,
+    { upTo, found }: LaterReceipts = { upTo: number, found: [] },
+  ): readonly BookEntry[] {
+    return [...found, ...[...this.#parts.book.entries(upTo + 1)].filter((entry) => entry.sessionId === sessionId)];
+  }
+}
+
+const notASale = (number: number, what: "credited" | "corrected"): Failure =>
+  new Failure("usage/invalid", `receipt ${number} is not a sale: only the receipt of a sale can be ${what}`);
