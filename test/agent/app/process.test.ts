@@ -14,7 +14,7 @@ import { freshFolder, Running } from "../../support/command.js";
 import { Yard } from "../../support/load/yard.js";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const root = join(here, "..", "..", "..", "..", "..");
+const root = join(here, "..", "..", "..", "..");
 
 /** A station of its own on the bench, without a backend, whose car begins to charge after some seconds. */
 function station(): { readonly config: string; readonly state: string } {
