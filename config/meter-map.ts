@@ -9,7 +9,7 @@ import { z } from "zod";
 const folder = new URL("../../config/meters/", import.meta.url);
 
 /** A map that is missing or cannot be used. The message names the file and the place in it. */
-export class MeterMapError extends Error {
+class MeterMapError extends Error {
   override readonly name = "MeterMapError";
   constructor(
     readonly code: "config/missing" | "config/invalid",
@@ -22,7 +22,7 @@ export class MeterMapError extends Error {
 }
 
 /** How many 16-bit words each number type takes; texts state their own length. */
-export const typeWords = {
+const typeWords = {
   u16: 1,
   i16: 1,
   u32: 2,
@@ -35,7 +35,6 @@ export const typeWords = {
   f64: 4,
 } as const;
 export type NumberType = keyof typeof typeWords;
-export type TextType = "ascii" | "ascii_lsb";
 
 const wordAddress = z
   .string()

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { isMap, isScalar, type Node, parseDocument } from "yaml";
 
 /** `activeLow`: undefined where the file does not say it clearly. */
-export type ContactorPin = {
+type ContactorPin = {
   readonly connector: string;
   readonly gpio: number;
   readonly activeLow: boolean | undefined;

@@ -120,5 +120,5 @@ export const secretFiles = (config: UplinkConfig): string[] =>
   [secretFile(config), config.proxyAuthFile].filter((path) => path !== undefined);
 
 /** The file that holds what the backend knows us by; undefined where certificates alone say it. */
-export const secretFile = (config: UplinkConfig): string | undefined =>
+const secretFile = (config: UplinkConfig): string | undefined =>
   config.kind === "ocpi" ? config.tokenFile : config.passwordFile;

@@ -27,7 +27,7 @@ export type DemoOptions = {
 };
 
 /** The demo's own config file, as it comes with the program. */
-export const demoConfigFile = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..", "config", "demo.yaml");
+const demoConfigFile = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..", "config", "demo.yaml");
 /** The last sync after the story may take this long in real time. */
 const syncWithinMs = 30_000;
 const backendToken = "demo-token-of-no-value";

@@ -68,7 +68,7 @@ async function portLooks(
 }
 
 /** The table of one look. */
-export function watchLines(looks: readonly Look[], ports: readonly PortLook[]): string[] {
+function watchLines(looks: readonly Look[], ports: readonly PortLook[]): string[] {
   const right = (rows: readonly (readonly string[])[], from: number): string[][] => {
     const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
     return rows.map((row) => row.map((cell, column) => (column < from ? cell : cell.padStart(widths[column] ?? 0))));

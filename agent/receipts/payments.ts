@@ -18,7 +18,7 @@ import type { Book } from "../ledger/book/book.js";
 import type { Disk } from "../ledger/store/disk.js";
 import { Table } from "../ledger/store/table.js";
 
-export const paymentsFolder = "payments";
+const paymentsFolder = "payments";
 export const paymentsInPage = 50;
 
 const row = z.strictObject({

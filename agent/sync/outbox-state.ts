@@ -20,7 +20,7 @@ const state = z.strictObject({
 });
 
 export type OutboxState = z.infer<typeof state>;
-export type OpenItem = OutboxState["open"][number];
+type OpenItem = OutboxState["open"][number];
 export type ParkedItem = OutboxState["parked"][number];
 
 export const emptyOutbox: OutboxState = { cursor: 0, open: [], parked: [], lastAck: null };

@@ -58,8 +58,6 @@ export type RemoteStart = {
   readonly limits?: { readonly energyKwh?: string; readonly cost?: string };
 };
 
-export type { Reservation };
-
 /** What a backend may ask. */
 export interface RemoteControl {
   /** As if the token had been shown at the connector's reader; `waits` = no car is plugged in yet. */

@@ -27,7 +27,7 @@ const mostWaitingBytes = 4 * 1024 * 1024;
 const answerBytes = 256 * 1024;
 
 /** What stands at the head of a recording of this station. */
-export function traceHeader(config: Config, now: Moment, withUids: boolean): TraceHeader {
+function traceHeader(config: Config, now: Moment, withUids: boolean): TraceHeader {
   return {
     trace: traceFormat,
     version: ownVersion(),

@@ -8,12 +8,12 @@ import type { ControlAnswer, ControlRequest } from "../control/control-socket.js
 import { mostTraceBytes, mostTraceMs, passedLine, TraceRecorder } from "./trace-file.js";
 
 export const logLevels = ["error", "warn", "info", "debug"] as const;
-export type LogLevel = (typeof logLevels)[number];
+type LogLevel = (typeof logLevels)[number];
 
 /** The log, as far as its level and its lowest lines go. */
 export type LogSwitch = { level(): LogLevel; set(level: LogLevel): void; debug(line: string): void };
 
-export const longestLogMs = 24 * 3_600_000;
+const longestLogMs = 24 * 3_600_000;
 const shortestMs = 1_000;
 
 export type LogState = { readonly level: LogLevel; readonly was: LogLevel; readonly untilMs: number | null };

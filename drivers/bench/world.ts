@@ -5,7 +5,7 @@
 import type { BenchClock, ClockState } from "./bench-clock.js";
 
 /** A car at a connector: what it draws now, and what it still wants. */
-export type Car = { readonly powerW: number; readonly drawsMilliW: number; readonly wantsMilliWh: number };
+type Car = { readonly powerW: number; readonly drawsMilliW: number; readonly wantsMilliWh: number };
 
 export type Act =
   | { readonly do: "plug"; readonly connector: number; readonly powerW: number; readonly wantsWh: number }

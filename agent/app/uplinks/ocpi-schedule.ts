@@ -27,7 +27,7 @@ export type OcpiScheduleParts = {
   readonly die: (error: unknown) => void;
 };
 
-export const pullFile = (uplink: string): string => `pulled-${uplink}.json`;
+const pullFile = (uplink: string): string => `pulled-${uplink}.json`;
 
 /** A pull for each backend that has something to fetch. Throws Failure table/damaged, disk/failed, config/invalid. */
 export function openOcpiPulls(parts: OcpiScheduleParts): OcpiPull[] {

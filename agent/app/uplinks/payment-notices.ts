@@ -33,7 +33,7 @@ export type PaymentNoticesParts = {
   readonly die: (error: unknown) => void;
 };
 
-export const paymentNoticesFile = (uplink: string): string => `payments-${uplink}.json`;
+const paymentNoticesFile = (uplink: string): string => `payments-${uplink}.json`;
 
 const behindParked = (receipt: string): string => `receipt ${receipt} itself is parked: it goes first`;
 

@@ -5,7 +5,7 @@ import { type Units, unitsOf, wireDecimal, wireNumber } from "../number/ocpi-num
 import type { Amount, Dimension, Price } from "../rating/price.js";
 import type { OcpiVersion } from "../tariff/tariff.js";
 
-export type WirePrice =
+type WirePrice =
   | { readonly excl_vat: number; readonly incl_vat: number }
   | {
       readonly before_taxes: number;

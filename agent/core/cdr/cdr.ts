@@ -11,7 +11,7 @@ import type { Settlement } from "./settlement.js";
 /** The signed record of the readings, and the key that proves it (SPKI DER as hex). */
 export type CdrEvidence = { readonly ocmf: string; readonly publicKeySpkiHex: string };
 
-export type CdrDimension = {
+type CdrDimension = {
   readonly type:
     | "ENERGY"
     | "TIME"

@@ -12,7 +12,7 @@ import type { OcpiVersion } from "../tariff/tariff.js";
 import { isoText } from "../time/time.js";
 import type { PricedCdr } from "./cdr-pricing.js";
 
-export type JsonTax = { name: string; percentage?: string; amount: string };
+type JsonTax = { name: string; percentage?: string; amount: string };
 export type JsonAmount = { excl_vat: string; incl_vat: string } | { before_taxes: string; taxes: JsonTax[] };
 
 export type PricedJson = {

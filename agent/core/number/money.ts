@@ -11,7 +11,7 @@ export const zero: Ratio = { n: 0n, d: 1n };
 export const roundingRule = "half up, once, at the total";
 
 /** Decimals of a published number before any rounding to the currency. */
-export const publishedPlaces = 12;
+const publishedPlaces = 12;
 
 /** The exact value of a decimal text that is known to be one. Throws RangeError for other text. */
 export function ratioOfText(text: string): Ratio {
@@ -69,7 +69,7 @@ export function roundHalfUp(value: Ratio, places: number): bigint {
 }
 
 /** The largest whole number that is not above `n / d`. */
-export function floorDivide(n: bigint, d: bigint): bigint {
+function floorDivide(n: bigint, d: bigint): bigint {
   const quotient = n / d;
   return n < 0n && quotient * d !== n ? quotient - 1n : quotient;
 }

@@ -22,7 +22,7 @@ export type SheetRow =
   | { readonly kind: "priced"; readonly what: string; readonly working: string; readonly amount: string }
   | { readonly kind: "sum"; readonly label: string; readonly amount: string; readonly strong: boolean };
 
-export type SheetSection = {
+type SheetSection = {
   readonly name: "facts" | "price" | "proof";
   readonly heading?: string;
   readonly rows: readonly SheetRow[];
@@ -200,7 +200,7 @@ function sessionRows({ sale, timeZone }: SalePayload, words: ReceiptWords): Shee
 }
 
 /** A unit price as the driver pays it, tax included, worked out exactly from the tariff's own figure. */
-export function grossUnitPrice(line: PriceLine, tariff: unknown): string {
+function grossUnitPrice(line: PriceLine, tariff: unknown): string {
   const isIncluded = (tariff as { readonly tax_included?: unknown } | null)?.tax_included === "YES";
   if (isIncluded) return line.unitPrice;
   return line.taxes.reduce(

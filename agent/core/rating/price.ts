@@ -44,7 +44,7 @@ export type PriceLine = {
 };
 
 /** A min_price or max_price that took effect: a line of its own on the receipt. */
-export type PriceAdjustment = {
+type PriceAdjustment = {
   readonly kind: "min_price" | "max_price" | "waived";
   readonly amount: Amount;
   readonly sentence: string;

@@ -7,7 +7,7 @@ import type { PriceLimit, Tariff } from "../tariff/tariff.js";
 import type { ComponentUsage } from "./component-usage.js";
 
 /** Tax of one rate; `rate` absent = the tariff states none. */
-export type TaxPart = { readonly rate: Decimal | undefined; readonly net: Ratio; readonly tax: Ratio };
+type TaxPart = { readonly rate: Decimal | undefined; readonly net: Ratio; readonly tax: Ratio };
 export type Taxed = { readonly excl: Ratio; readonly incl: Ratio; readonly parts: readonly TaxPart[] };
 
 export const nothing: Taxed = { excl: zero, incl: zero, parts: [] };
@@ -52,7 +52,7 @@ export function addTaxed(a: Taxed, b: Taxed): Taxed {
   return { excl: add(a.excl, b.excl), incl: add(a.incl, b.incl), parts };
 }
 
-export type Adjusted = { readonly kind: "min_price" | "max_price"; readonly excl: Ratio; readonly incl: Ratio };
+type Adjusted = { readonly kind: "min_price" | "max_price"; readonly excl: Ratio; readonly incl: Ratio };
 export type Limited = { readonly total: Taxed; readonly adjustments: readonly Adjusted[] };
 
 /** Net and tax of every rate, stretched to new totals in proportion. */

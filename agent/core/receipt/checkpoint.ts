@@ -20,7 +20,7 @@ export function checkpointBody({ origin, size, root }: Checkpoint): string {
 }
 
 /** First four bytes of SHA-256(SPKI DER): the key id of signature type 0x02 (C2SP signed-note). */
-export function noteKeyId(spkiHex: string, hash: Hash): Uint8Array {
+function noteKeyId(spkiHex: string, hash: Hash): Uint8Array {
   const spki = fromHex(spkiHex);
   if (spki === undefined) throw new TypeError("a public key is hex of its SPKI DER");
   return hash(spki).slice(0, 4);

@@ -3,7 +3,7 @@
 import { base64url, fromBase64url, fromUtf8, utf8 } from "../number/bytes.js";
 import { type Signer, unsignedMark } from "./signer.js";
 
-export const receiptType = "chargetill-receipt+json";
+const receiptType = "chargetill-receipt+json";
 
 const header = (keyId: string): string => `{"alg":"ES256","kid":"${keyId}","typ":"${receiptType}"}`;
 export const markSegment = base64url(utf8(unsignedMark));

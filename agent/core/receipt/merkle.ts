@@ -22,7 +22,7 @@ function bytesOf(text: string): Uint8Array {
 export const leafHash = (data: Uint8Array, hash: Hash): string => hex(hash(joined(leafMark, data)));
 
 /** SHA-256(0x01 || left || right), in hex. */
-export const nodeHash = (left: string, right: string, hash: Hash): string =>
+const nodeHash = (left: string, right: string, hash: Hash): string =>
   hex(hash(joined(nodeMark, bytesOf(left), bytesOf(right))));
 
 /** The frontier after one more leaf: equal subtrees are joined, as a carry runs through a binary number. */

@@ -41,7 +41,7 @@ const signatureRoom = signatureText("0".repeat(144)).length + 1;
  * JSON in pure ASCII without a pipe: whatever else stands in a name becomes an escape (raw UTF-8 fails in the Windows
  * reader).
  */
-export function asciiJson(value: unknown): string {
+function asciiJson(value: unknown): string {
   return JSON.stringify(value).replace(
     /[|\u007f-\uffff]/g,
     (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
@@ -85,7 +85,7 @@ function endMark(reason: StopReason): "E" | "L" | "R" | "A" | "P" {
 }
 
 /** The clock's mark: S set by a time source, I running on since, R a sound duration from an unset clock, U neither. */
-export function clockMark(trust: TimeTrust, sameBoot: boolean): "S" | "I" | "R" | "U" {
+function clockMark(trust: TimeTrust, sameBoot: boolean): "S" | "I" | "R" | "U" {
   switch (trust) {
     case "synced":
       return "S";

@@ -56,7 +56,7 @@ export type ReceiptReading = {
 };
 
 /** Rows of [ms since the first sample, mWh since its register, W, mA or null, activity]. */
-export type SampleRow = readonly [number, number, number, number | null, Settlement["samples"][number]["activity"]];
+type SampleRow = readonly [number, number, number, number | null, Settlement["samples"][number]["activity"]];
 
 /** Fields of a receipt for a session. */
 export type SaleFields = {
@@ -88,7 +88,7 @@ export type SaleFields = {
   readonly short: string;
 };
 
-export type StartPayload = ReceiptFrame & { readonly kind: "start" };
+type StartPayload = ReceiptFrame & { readonly kind: "start" };
 export type SalePayload = ReceiptFrame & {
   readonly kind: "sale";
   readonly sale: SaleFields;
@@ -109,7 +109,7 @@ export type CreditPayload = ReceiptFrame & {
   };
 };
 /** The signer works again: commits to the receipts that it could not sign. */
-export type RecoveryPayload = ReceiptFrame & { readonly kind: "recovery"; readonly unsigned: UnsignedSpan };
+type RecoveryPayload = ReceiptFrame & { readonly kind: "recovery"; readonly unsigned: UnsignedSpan };
 /** The key changes: signed by the old key as a receipt, and by the new one over `rotationText`. */
 export type KeyPayload = ReceiptFrame & {
   readonly kind: "key";

@@ -12,7 +12,7 @@ import { isoLocal } from "../time/iso-time.js";
 import type { Hash } from "./merkle.js";
 import { type Signer, unsignedMark } from "./signer.js";
 
-export const longestShortForm = 300;
+const longestShortForm = 300;
 
 const marks: Record<TimeTrust, string> = { synced: "S", holdover: "I", unsynced: "U" };
 const seconds = (atMs: number, zone: string): string => isoLocal(atMs, zone).replace(/\.\d{3}/, "");

@@ -43,7 +43,7 @@ const isFor = (reservation: Reservation, { uid, group }: Bearer): boolean =>
   (reservation.group !== undefined && group !== undefined && isSameId(reservation.group, group));
 
 /** The reservations that are in force at `atMs`. */
-export function reservationsAt({ reservations }: BackendOrders, atMs: EpochMs): Reservation[] {
+function reservationsAt({ reservations }: BackendOrders, atMs: EpochMs): Reservation[] {
   return [...reservations.values()].filter(({ untilMs }) => atMs < untilMs);
 }
 

@@ -41,7 +41,7 @@ export type Payable = {
 const longestReference = 255;
 const longestInfo = 500;
 /** More attempts at one receipt are no payment, but a fault. */
-export const mostPayments = 20;
+const mostPayments = 20;
 
 const isLine = (text: unknown, longest: number): text is string =>
   typeof text === "string" && text.trim() === text && text !== "" && text.length <= longest && !/\p{Cc}/u.test(text);

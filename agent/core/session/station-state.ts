@@ -32,7 +32,7 @@ export type Layout = { readonly connectors: readonly { readonly id: number; read
 export type Waiting = { readonly acceptance: Acceptance; readonly since: Moment; readonly connector?: number };
 
 /** A connector chosen by its button: the next card at its reader is for this one. */
-export type Choice = { readonly connector: number; readonly since: Moment };
+type Choice = { readonly connector: number; readonly since: Moment };
 
 export type StationState = {
   readonly sessions: ReadonlyMap<number, Session>;

@@ -21,7 +21,7 @@ export function didYouMean(word: string, known: readonly string[]): string {
 }
 
 /** What a value is, in words, for a fault. */
-export function saying(value: unknown): string {
+function saying(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "a list";
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);

@@ -6,7 +6,7 @@ import { digitsAt } from "../../../config/decimal.js";
 import { dayMs, dayOfDate, type LocalTime, minuteMs } from "../time/time.js";
 import type { JsonReader } from "./json-reader.js";
 
-export const weekdays = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"] as const;
+const weekdays = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"] as const;
 
 /**
  * Each bound is absent where the tariff does not state it. Lower bounds include their value, upper bounds exclude it.

@@ -6,8 +6,8 @@ import { decimalWithin, type Fault, isObject, type JsonObject, JsonReader } from
 import { type Restrictions, readRestrictions } from "./restrictions.js";
 
 export type OcpiVersion = "2.2.1" | "2.3.0";
-export type ComponentType = "ENERGY" | "TIME" | "PARKING_TIME" | "FLAT";
-export const componentTypes = ["ENERGY", "TIME", "PARKING_TIME", "FLAT"] as const;
+type ComponentType = "ENERGY" | "TIME" | "PARKING_TIME" | "FLAT";
+const componentTypes = ["ENERGY", "TIME", "PARKING_TIME", "FLAT"] as const;
 
 export type PriceComponent = {
   /** Where it stands: `elements[element].price_components[index]`. */
@@ -22,7 +22,7 @@ export type PriceComponent = {
   readonly stepSize: number;
 };
 
-export type TariffElement = {
+type TariffElement = {
   readonly index: number;
   readonly components: readonly PriceComponent[];
   readonly restrictions: Restrictions;

@@ -104,7 +104,7 @@ export function offsetSpan(timeZone: string, atMs: number): OffsetSpan {
   return atMs < first.toMs ? first : (spans[1] as OffsetSpan);
 }
 
-export function localTimeAt(atMs: number, offsetMs: number): LocalTime {
+function localTimeAt(atMs: number, offsetMs: number): LocalTime {
   const wall = atMs + offsetMs;
   const day = Math.floor(wall / dayMs);
   // 1970-01-01 was a Thursday.

@@ -10,7 +10,7 @@ import { type Check, fails, overallResult, skipped } from "./check-result.js";
 import { fieldsOfOcmf, paginationOf } from "./verify-ocmf.js";
 import { samplesOf } from "./verify-sale.js";
 
-export const disputeFormat = "chargetill dispute 1";
+const disputeFormat = "chargetill dispute 1";
 export const manifestName = "manifest.json";
 
 export type DisputeFile = { readonly name: string; readonly text: string };
@@ -38,7 +38,7 @@ export function recordFile(receipt: SalePayload): DisputeFile {
   return { name: "record.xml", text: ocmfXml(receipt.sale.ocmf, page, receipt.key.spki) };
 }
 
-export type Manifest = {
+type Manifest = {
   readonly format: typeof disputeFormat;
   readonly station: string;
   readonly receipt: number;

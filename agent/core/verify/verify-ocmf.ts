@@ -102,7 +102,7 @@ function readingComplaints(readings: readonly OcmfReading[], maxPowerW: number):
 }
 
 /** What the fastest charge points deliver: the limit where a record stands alone and does not say its own. */
-export const anyStationW = { AC: 100_000, DC: 1_000_000 } as const;
+const anyStationW = { AC: 100_000, DC: 1_000_000 } as const;
 
 /**
  * Checks one record: its signature by this key, its fields, its readings. `maxPowerW` is the station's, where it is

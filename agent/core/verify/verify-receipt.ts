@@ -58,7 +58,7 @@ export function readReceipt(text: string, schema: VerifyTools["schema"]): ReadRe
 }
 
 /** Whether the receipt's key is one that the user vouches for. */
-export function checkKey({ key }: ReceiptPayload, trust: Trust, { hash }: CheckTools): Check {
+function checkKey({ key }: ReceiptPayload, trust: Trust, { hash }: CheckTools): Check {
   const name = "key";
   const fingerprint = fingerprintOf(key.spki, hash);
   if (fingerprint === undefined || key.id !== `sha256:${fingerprint}`)
@@ -77,7 +77,7 @@ export function checkKey({ key }: ReceiptPayload, trust: Trust, { hash }: CheckT
 }
 
 /** Whether the receipt is signed by the key it names. */
-export function checkSignature({ jws, payload }: ReadReceipt, { check }: CheckTools): Check {
+function checkSignature({ jws, payload }: ReadReceipt, { check }: CheckTools): Check {
   const name = "signature";
   if (jws.keyId !== payload.key.id) return fails(name, "the signature names another key than the receipt");
   if (jws.signature === undefined)
@@ -88,7 +88,7 @@ export function checkSignature({ jws, payload }: ReadReceipt, { check }: CheckTo
 }
 
 /** Whether a change of key is signed by the new key too. */
-export function checkNextKey({ payload }: { readonly payload: KeyPayload }, { hash, check }: CheckTools): Check {
+function checkNextKey({ payload }: { readonly payload: KeyPayload }, { hash, check }: CheckTools): Check {
   const name = "new key";
   const { id, spki, signature } = payload.next;
   const bytes = fromHex(signature);
@@ -121,7 +121,7 @@ function beforeComplaints({ payload }: ReadReceipt, tools: CheckTools): string[]
 /**
  * Whether the checkpoint handed out with the receipt is signed, includes it, and grew from the checkpoint inside it.
  */
-export function checkPlace(
+function checkPlace(
   receipt: ReadReceipt,
   jws: string,
   file: Pick<ReceiptFile, "checkpoint" | "proof">,

@@ -47,7 +47,7 @@ const formatOf = (text: string): string => /^\s*\{\s*"format"\s*:\s*"([^"]{1,60}
 /**
  * The OCMF record in a text: as it is, in base64, in hex, or in OCPP's signedMeterValue; undefined where there is none.
  */
-export function ocmfIn(text: string): string | undefined {
+function ocmfIn(text: string): string | undefined {
   const bare = text.trim();
   if (bare.startsWith("OCMF|")) return bare;
   const bytes = fromHex(bare.toLowerCase()) ?? fromBase64(bare);

@@ -129,11 +129,7 @@ export function csvText(rows: readonly BookRow[]): string {
 }
 
 /** Columns padded to their widest cell, two spaces apart; `right` names those that are numbers. */
-export function columnsText(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  right: readonly number[],
-): string {
+function columnsText(head: readonly string[], rows: readonly (readonly string[])[], right: readonly number[]): string {
   const widths = head.map((name, column) =>
     rows.reduce((most, row) => Math.max(most, (row[column] ?? "").length), name.length),
   );

@@ -8,7 +8,7 @@ import { held, judge, judgeLost, shown } from "./ocpi-verdict.js";
  * The newest checkpoint goes beside the CDR, not in it: all copies of a CDR are byte-equal for ever. Base64, since a
  * note has lines.
  */
-export const checkpointHeader = "X-Chargetill-Checkpoint";
+const checkpointHeader = "X-Chargetill-Checkpoint";
 
 const mostRedirects = 3;
 

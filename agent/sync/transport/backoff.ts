@@ -4,7 +4,7 @@
 export type BackoffLimits = { readonly first: number; readonly most: number };
 
 /** Nobody is believed who asks for more than a day (Retry-After). */
-export const longestAskedMs = 86_400_000;
+const longestAskedMs = 86_400_000;
 const mostDoublings = 30;
 
 /** Milliseconds to wait after `failures` (1 or more) in a row. `random` is in [0, 1). */

@@ -37,8 +37,8 @@ export type HttpRequest = {
 };
 
 /** An OCPI answer to a CDR is a few hundred bytes; more than this is not one. */
-export const longestAnswer = 64 * 1024;
-export const timedOut = "ETIMEDOUT";
+const longestAnswer = 64 * 1024;
+const timedOut = "ETIMEDOUT";
 
 /** Never rejects. */
 export function exchange(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer | Lost> {

@@ -48,7 +48,7 @@ type Done = (error: Error | null, socket: Duplex) => void;
  * Asks the proxy for a way to host and port; answers once, with a socket that speaks to the other end, or with an error
  * that has a code.
  */
-export function tunnel(
+function tunnel(
   through: () => Proxy,
   host: string,
   port: number,

@@ -81,7 +81,7 @@ export function tokenOf(
 export const isPrintable = (text: string): boolean => /^[\x20-\x7e]+$/.test(text);
 
 /** Cards are known by their UID in upper-case hex; OCPP's tokens do not tell upper from lower case. */
-export const uidOf = (idToken: string): string => (/^[0-9a-f]+$/i.test(idToken) ? idToken.toUpperCase() : idToken);
+const uidOf = (idToken: string): string => (/^[0-9a-f]+$/i.test(idToken) ? idToken.toUpperCase() : idToken);
 
 /** The name that OCPP gives to a connector (ConnectorEnumType of 2.0.1). */
 export function connectorType({ standard, format }: ConnectorConfig): string {

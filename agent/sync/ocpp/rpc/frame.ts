@@ -51,7 +51,7 @@ export const codeFor = (code: CallErrorCode, dialect: Dialect): string =>
   dialect === "ocpp1.6" ? (in16[code] ?? code) : code;
 
 /** A code as a peer spelled it; an unknown one is a GenericError, as the standard asks. */
-export const codeOf = (text: unknown): CallErrorCode =>
+const codeOf = (text: unknown): CallErrorCode =>
   typeof text !== "string"
     ? "GenericError"
     : (spellings[text] ?? callErrorCodes.find((code) => code === text) ?? "GenericError");
@@ -70,7 +70,7 @@ const longestId = 36;
 const longestQuote = 200;
 
 /** A peer's words, printable and short. */
-export const quoted = (text: unknown): string =>
+const quoted = (text: unknown): string =>
   typeof text === "string" ? text.replace(/[^\x20-\x7e\xa0-\uffff]/g, " ").slice(0, longestQuote) : "";
 
 /** Reads a frame; never throws. Types 5 and 6 are of 2.1 only. */

@@ -8,7 +8,7 @@ import { CallError, callText, type Dialect, errorText, type Frame, parseFrame, r
  * Answers a CALL of the peer with the payload of the CALLRESULT, or throws a CallError. Any other throw is a defect of
  * ours or a disk that failed: it is answered InternalError and told to `failed`.
  */
-export type Handler = (payload: unknown) => unknown;
+type Handler = (payload: unknown) => unknown;
 /** By action. An action without a handler is answered NotImplemented. */
 export type Handlers = Readonly<Record<string, Handler>>;
 

@@ -6,7 +6,7 @@ import { parseTariff, type Tariff } from "../../../core/tariff/tariff.js";
 import { isPrintable } from "../requests/request-context.js";
 import type { CostLimit, TariffConditions, TariffType, TaxRates } from "./tariff-type.js";
 
-export type TariffRefusal = {
+type TariffRefusal = {
   readonly ok: false;
   readonly status: "Rejected" | "ConditionNotSupported" | "TooManyElements";
   readonly why: string;

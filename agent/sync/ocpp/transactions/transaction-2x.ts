@@ -32,7 +32,7 @@ export type Running = MeterPoint & {
   readonly price: () => Price;
 };
 
-export const vendorId = "chargetill";
+const vendorId = "chargetill";
 
 const register = (point: MeterPoint, context: string, more: Payload = {}): Payload => ({
   timestamp: timeText(point.atMs),
@@ -50,7 +50,7 @@ const register = (point: MeterPoint, context: string, more: Payload = {}): Paylo
 const placed = ({ seqNo, offline }: TransactionPlace): Payload => ({ seqNo, ...(offline ? { offline } : {}) });
 
 /** `suspended` is a pause that the station made, `parking` one that the car made. */
-export const chargingState = (activity: Activity): string =>
+const chargingState = (activity: Activity): string =>
   ({ charging: "Charging", parking: "SuspendedEV", suspended: "SuspendedEVSE", reserved: "Idle" })[activity];
 
 const evse = (connector: number): Payload => ({ id: connector, connectorId: 1 });
@@ -199,7 +199,7 @@ export function endedEvent(
  * The price as the receipt states it, in exact decimal texts: 2.0.1 has no field for a price that the station worked
  * out.
  */
-export function customData({ number, sale }: SalePayload, digest: string): Payload {
+function customData({ number, sale }: SalePayload, digest: string): Payload {
   const { price, tariff } = sale;
   return {
     vendorId,

@@ -10,7 +10,7 @@ import { intervalBounds, reconnectBounds } from "../requests/settings.js";
 import type { Reconnect } from "../rpc/reconnect.js";
 import { mostPrices } from "../tariffs/tariff-translation.js";
 
-export type Component = {
+type Component = {
   readonly name: string;
   readonly instance?: string;
   readonly evse?: { readonly id: number; readonly connectorId?: number };
