@@ -83,7 +83,8 @@ function removeOutputsWithout(kept, folder = "") {
   for (const entry of readdirSync(join(root, "dist", folder), { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) removeOutputsWithout(kept, path);
-    else if (/\.js(\.map)?$/.test(path) && !kept.has(path.replace(/\.js(\.map)?$/, ""))) rmSync(join(root, "dist", path));
+    else if (/\.js(\.map)?$/.test(path) && !kept.has(path.replace(/\.js(\.map)?$/, "")))
+      rmSync(join(root, "dist", path));
   }
 }
 

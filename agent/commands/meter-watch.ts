@@ -16,7 +16,7 @@ export type WatchOptions = StationOptions & {
   readonly count?: number;
   readonly registers?: true;
 };
-type Look = MeterLook | { readonly connector: number; readonly fault: string };
+type WatchedMeter = MeterLook | { readonly connector: number; readonly fault: string };
 type PortLook = { readonly port: string; readonly now: LineCounts; readonly first: LineCounts };
 
 /** Exit 1 when a meter could not be read in the last look; ctrl-C ends it as the last of `--count` does. */
@@ -33,7 +33,7 @@ export async function watch(connector: number | undefined, options: WatchOptions
       const draw = drawing();
       let failed = 0;
       for (let left = options.count ?? Number.POSITIVE_INFINITY; left > 0 && !stop.signal.aborted; left -= 1) {
-        const looks: Look[] = [];
+        const looks: WatchedMeter[] = [];
         for (const id of ids) looks.push(await look(devices, id, options.registers === true));
         failed = looks.filter((each) => "fault" in each).length;
         if (options.json === true) tell(options, looks, []);
@@ -68,7 +68,7 @@ async function portLooks(
 }
 
 /** The table of one look. */
-function watchLines(looks: readonly Look[], ports: readonly PortLook[]): string[] {
+function watchLines(looks: readonly WatchedMeter[], ports: readonly PortLook[]): string[] {
   const right = (rows: readonly (readonly string[])[], from: number): string[][] => {
     const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
     return rows.map((row) => row.map((cell, column) => (column < from ? cell : cell.padStart(widths[column] ?? 0))));

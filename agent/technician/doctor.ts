@@ -10,7 +10,7 @@ import { findPorts } from "../../drivers/machine/ports.js";
 import { askAgent, socketPath } from "../control/control-socket.js";
 import { Failure } from "../core/failure.js";
 import { kwhDisplay } from "../core/number/energy-text.js";
-import { type Snapshot } from "../station/snapshot.js";
+import type { Snapshot } from "../station/snapshot.js";
 import type { DeviceAccess } from "./device-access.js";
 import {
   clockHealth,

@@ -1,10 +1,11 @@
 // Opens what receipts are made of: the receipt book, the key that signs, and the issuer that numbers, signs and books.
-import { kwhDisplay } from "../../core/number/energy-text.js";
+
 import { join } from "node:path";
 import type { Config } from "../../../config/schema.js";
 import { wireDifference } from "../../core/cdr/cdr-check.js";
 import { type CdrCopies, makeCopies } from "../../core/cdr/cdr-copies.js";
 import type { Settlement } from "../../core/cdr/settlement.js";
+import { kwhDisplay } from "../../core/number/energy-text.js";
 import type { Signer } from "../../core/receipt/signer.js";
 import { eventOf } from "../../core/session/journal-entry.js";
 import type { IssuedReceipt, StationEvent } from "../../core/session/station-state.js";

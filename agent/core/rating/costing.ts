@@ -8,7 +8,7 @@ import { billedOf, countUsage, type Metered, meteredOf, noUsage } from "./step-r
 import { addTaxed, amountOf, applyLimits, type Limited, nothing, type Taxed } from "./taxed.js";
 
 /** The published totals that a charge counts into. */
-export type Group = "energy" | "time" | "parking" | "fixed" | "reservation";
+type Group = "energy" | "time" | "parking" | "fixed" | "reservation";
 const groupOf: Record<Charge, Group> = {
   ENERGY: "energy",
   TIME: "time",

@@ -22,7 +22,7 @@ export function errorCode(cause: unknown): string | undefined {
  * or one of Node's file system (ERR_FS_FILE_TOO_LARGE). Node's other ERR_... codes are about a call that was made
  * wrongly: that is a defect of ours.
  */
-export const isSystemError = (cause: unknown): boolean =>
+const isSystemError = (cause: unknown): boolean =>
   /^(E[A-Z0-9]+|ERR_FS_\w+|Unknown system error .*)$/.test(errorCode(cause) ?? "");
 
 /** EDQUOT, a full quota, is nameless in libuv. */

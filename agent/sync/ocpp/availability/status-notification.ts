@@ -3,7 +3,7 @@
 import type { Clock } from "../../../../drivers/driver.js";
 import type { StationFault } from "../../faults.js";
 import type { StationFeed } from "../../station-port.js";
-import { type CallErrorCode, type Dialect } from "../rpc/frame.js";
+import type { CallErrorCode, Dialect } from "../rpc/frame.js";
 import { type Call, CallLost, callFailure } from "../rpc/rpc.js";
 import { transactionVerdict } from "../transactions/transactions.js";
 import { faultNotice, statusNotice, statusOf, type ToldStatus } from "./availability.js";
