@@ -1,12 +1,14 @@
 // What backends have said about cards: the list that each keeps here (OCPP's local list), and a cache of their earlier
 // answers. The list comes before the cache; both come after the cards of the config and those enrolled or fetched,
 // whose whitelist decides first.
+
 import { join } from "node:path";
 import { z } from "zod";
 import { textField } from "../../config/fields.js";
 import type { Config, StationFacts } from "../../config/schema.js";
 import type { Clock } from "../../drivers/driver.js";
 import { type KeptWord, type OnlineAnswer, refusals } from "../core/cdr/token.js";
+import { firstDifference } from "../core/number/json-text.js";
 import type { StationEvent } from "../core/session/station-state.js";
 import type { Disk } from "../ledger/store/disk.js";
 import { Table } from "../ledger/store/table.js";
@@ -131,7 +133,7 @@ export class BackendCards implements CardLists {
       if (
         before !== undefined &&
         atMs - before.atMs < renewAfterMs &&
-        JSON.stringify({ ...before, atMs }) === JSON.stringify(row)
+        firstDifference({ ...before, atMs }, row) === undefined
       )
         return rows;
       return [...rows.filter((one) => one !== before), row].slice(-mostCached);

@@ -3,7 +3,7 @@
 
 import type { Settlement } from "../../agent/core/cdr/settlement.js";
 import { hex, utf8 } from "../../agent/core/number/bytes.js";
-import { canonicalText } from "../../agent/core/number/canonical.js";
+import { canonicalText } from "../../agent/core/number/json-text.js";
 import { advance, beginRating, type Rating } from "../../agent/core/rating/rating.js";
 import { bill, periods } from "../../agent/core/rating/session-bill.js";
 import {

@@ -319,13 +319,3 @@ export function inForce(tariff: Tariff, atMs: number): boolean {
     (tariff.startMs === undefined || tariff.startMs <= atMs) && (tariff.endMs === undefined || atMs < tariff.endMs)
   );
 }
-
-/** The canonical JSON text of a tariff (keys sorted, no spaces): what is hashed to name it. */
-export function tariffDigestText(source: unknown): string {
-  if (Array.isArray(source)) return `[${source.map(tariffDigestText).join(",")}]`;
-  if (!isObject(source)) return JSON.stringify(source) ?? "null";
-  const keys = Object.keys(source)
-    .filter((key) => source[key] !== undefined)
-    .sort();
-  return `{${keys.map((key) => `${JSON.stringify(key)}:${tariffDigestText(source[key])}`).join(",")}}`;
-}

@@ -1,8 +1,9 @@
 // What a bundle for a dispute holds, as texts: one part is signed (receipt, record, proof), one is worked out from it
 // and can be worked out again (readings, tariff, what was shown), one is only what the station wrote down (journal).
 // The verifier tells them apart.
-import { canonicalText } from "../number/canonical.js";
+
 import { kwhExact } from "../number/energy-text.js";
+import { canonicalText } from "../number/json-text.js";
 import { ocmfXml } from "../receipt/ocmf-xml.js";
 import type { SalePayload } from "../receipt/receipt-payload.js";
 import { isoLocal } from "../time/iso-time.js";

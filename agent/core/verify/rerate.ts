@@ -2,7 +2,7 @@
 // that stand in it.
 
 import { languages } from "../../../config/languages.js";
-import { canonicalText } from "../number/canonical.js";
+import { canonicalText } from "../number/json-text.js";
 import { chargedPrice } from "../rating/no-energy-waiver.js";
 import { localTimeRule, lowerOfBothRule } from "../rating/price.js";
 import { advance, beginRating, type Rating } from "../rating/rating.js";

@@ -2,8 +2,8 @@
 // doubled, cut off, forked. The totals, hashes and checkpoints that each receipt commits to are worked out again from
 // the receipts before it.
 import { hex, utf8 } from "../number/bytes.js";
-import { firstDifference } from "../number/canonical.js";
 import { milliWhOfKwh } from "../number/energy-text.js";
+import { firstDifference } from "../number/json-text.js";
 import { isSignedBy, parseCheckpoint } from "../receipt/checkpoint.js";
 import { type Frontier, frontierWith, leafHash, rootOf } from "../receipt/merkle.js";
 import { spanWith } from "../receipt/receipt.js";

@@ -2,7 +2,7 @@
 // A verdict rests on a key that the user was told; a key found only inside the receipt proves nothing, and the verdict
 // says so.
 import { fromHex, hex, utf8 } from "../number/bytes.js";
-import { canonicalText } from "../number/canonical.js";
+import { canonicalText } from "../number/json-text.js";
 import { isSignedBy, parseCheckpoint } from "../receipt/checkpoint.js";
 import { type Jws, parseJws } from "../receipt/jws.js";
 import { type Hash, leafHash, proofOfNewest, rootFromInclusion, rootOf } from "../receipt/merkle.js";

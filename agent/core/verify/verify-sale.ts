@@ -3,8 +3,8 @@
 
 import type { Settlement } from "../cdr/settlement.js";
 import { fromUtf8, hex, utf8 } from "../number/bytes.js";
-import { canonicalText, firstDifference } from "../number/canonical.js";
 import { kwhExact, milliWhOfKwh } from "../number/energy-text.js";
+import { canonicalText, firstDifference } from "../number/json-text.js";
 import type { Price } from "../rating/price.js";
 import { sameAmount, sumText } from "../receipt/decimal-text.js";
 import { mostBorders, type OcmfFacts, ocmfPayload } from "../receipt/ocmf.js";

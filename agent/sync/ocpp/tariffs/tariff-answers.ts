@@ -1,8 +1,10 @@
 // Tariffs by the word of a CSMS (OCPP 2.1, I07 and I09 to I11): for sessions to come. The price in force at the start
 // governs a session to its end, so that no price changes under a driver's hands: a change of a running session's tariff
 // is always refused.
+
 import { z } from "zod";
-import { type Tariff, tariffDigestText } from "../../../core/tariff/tariff.js";
+import { canonicalText } from "../../../core/number/json-text.js";
+import type { Tariff } from "../../../core/tariff/tariff.js";
 import { placeOf, type RequestContext, reasonOf } from "../requests/request-context.js";
 import { because, countSchema, listOf, readRequest, textSchema } from "../requests/request-schemas.js";
 import { CallError } from "../rpc/frame.js";
@@ -124,7 +126,7 @@ export function tariffAnswers(context: RequestContext): Handlers {
 
 /** The same prices and conditions; when it was sent is no part of them. */
 function sameTariff(a: Tariff, b: Tariff): boolean {
-  const text = ({ source: { last_updated: _, ...rest } }: Tariff): string => tariffDigestText(rest);
+  const text = ({ source: { last_updated: _, ...rest } }: Tariff): string => canonicalText(rest);
   return text(a) === text(b);
 }
 

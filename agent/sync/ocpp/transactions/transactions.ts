@@ -1,7 +1,7 @@
 // Brings the events of each session to a CSMS in their order: what is under way goes first and byte for byte again,
 // nothing goes after an end, and nothing goes again that was acknowledged. One event at a time, from whichever side it
 // comes: the live view or the outbox.
-import { wireJson } from "../../../core/number/ocpi-number.js";
+import { wireJson } from "../../../core/number/json-text.js";
 import type { Outcome } from "../../uplink.js";
 import { longestTag } from "../requests/id-token.js";
 import { CallError, type Dialect } from "../rpc/frame.js";

@@ -4,7 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Settlement } from "../../../../agent/core/cdr/settlement.js";
 import { hex, utf8 } from "../../../../agent/core/number/bytes.js";
-import { canonicalText } from "../../../../agent/core/number/canonical.js";
+import { canonicalText } from "../../../../agent/core/number/json-text.js";
 import { receiptSheet } from "../../../../agent/core/print/receipt-sheet.js";
 import { receiptText } from "../../../../agent/core/print/receipt-text.js";
 import { chargedPrice } from "../../../../agent/core/rating/no-energy-waiver.js";

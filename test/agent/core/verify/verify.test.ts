@@ -7,7 +7,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { verifyCommand } from "../../../../agent/commands/verify.js";
 import { hex, utf8 } from "../../../../agent/core/number/bytes.js";
-import { canonicalText } from "../../../../agent/core/number/canonical.js";
+import { canonicalText } from "../../../../agent/core/number/json-text.js";
 import { signedJws } from "../../../../agent/core/receipt/jws.js";
 import { ocmfPayload, signatureText } from "../../../../agent/core/receipt/ocmf.js";
 import { ocmfXml } from "../../../../agent/core/receipt/ocmf-xml.js";
