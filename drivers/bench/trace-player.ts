@@ -1,6 +1,6 @@
 // Plays a recorded trace through the real drivers, on the bench's buses, and tells what they make of it: values and
 // faults per frame, readings, taps, plug changes, presses. A fault of the field becomes a fault on the desk.
-import { loadMeterMap, type MeterMap, meterModels, registerOf } from "../../config/meter-map.js";
+import { loadMeterMap, type MeterMap, meterModelNames, registerOf } from "../../config/meter-map.js";
 import type { TraceEntry, TraceHeader } from "../../config/trace-schema.js";
 import { type CardTap, DeviceError, type FaultCode } from "../driver.js";
 import { GpioButton } from "../gpio/button.js";
@@ -103,7 +103,7 @@ async function playLine(header: TraceHeader, port: string, all: readonly Of<"por
   );
   const bus = openMeterBus(settings, stillClock(), { binding: replay.binding });
   // A meter whose map this version has not is shown as bare words.
-  const known = meterModels();
+  const known = meterModelNames();
   const listeners = new Map(
     header.meters
       .filter((meter) => meter.port === port && known.includes(meter.model))
