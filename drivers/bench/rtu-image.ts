@@ -26,7 +26,7 @@ type Word = { readonly entry: Register; readonly from: number };
 /** Which word of which register stands where: the same for all meters of a model, and dear to make for each request. */
 const layouts = new WeakMap<MeterMap, ReadonlyMap<string, Word>>();
 
-function layoutOf(map: MeterMap): ReadonlyMap<string, Word> {
+function registerLayout(map: MeterMap): ReadonlyMap<string, Word> {
   const known = layouts.get(map);
   if (known !== undefined) return known;
   const layout = new Map<string, Word>();
@@ -42,7 +42,7 @@ function layoutOf(map: MeterMap): ReadonlyMap<string, Word> {
 
 /** All registers of a meter at one moment; what nobody reads is not worked out. */
 export function meterImage(map: MeterMap, values: MeterValues): Image {
-  const layout = layoutOf(map);
+  const layout = registerLayout(map);
   const read = new Map<Register, DataView>();
   return {
     get: (at) => {

@@ -12,7 +12,7 @@ export type Units = bigint;
 const largest: Units = 999_999_999_999_999n;
 
 /** A decimal text, rounded half up to four decimals. Throws on anything but a decimal. */
-export function unitsOf(decimal: string): Units {
+export function unitsOfDecimal(decimal: string): Units {
   return roundHalfUp(ratioOfText(decimal), 4);
 }
 
@@ -24,4 +24,4 @@ export function wireNumber(units: Units): number {
 }
 
 /** A decimal text as a JSON number of at most four decimals. */
-export const wireDecimal = (decimal: string): number => wireNumber(unitsOf(decimal));
+export const wireDecimal = (decimal: string): number => wireNumber(unitsOfDecimal(decimal));

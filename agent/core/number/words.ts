@@ -4,7 +4,7 @@
 import type { Language } from "../../../config/languages.js";
 import type { DecimalMark } from "./local-number.js";
 
-export type Words = {
+export type PriceWords = {
   readonly decimal: DecimalMark;
   readonly free: string;
   readonly always: string;
@@ -60,7 +60,7 @@ export type Words = {
   readonly capped: (amount: string) => string;
 };
 
-const en: Words = {
+const en: PriceWords = {
   graceFree: (duration) => `the first ${duration} are free`,
   decimal: ".",
   free: "free",
@@ -114,7 +114,7 @@ const en: Words = {
   capped: (amount) => `held at the maximum of ${amount}`,
 };
 
-const de: Words = {
+const de: PriceWords = {
   graceFree: (duration) => `die ersten ${duration} sind frei`,
   decimal: ",",
   free: "kostenlos",
@@ -168,7 +168,7 @@ const de: Words = {
   capped: (amount) => `auf den Höchstbetrag von ${amount} begrenzt`,
 };
 
-const fr: Words = {
+const fr: PriceWords = {
   graceFree: (duration) => `les premières ${duration} sont gratuites`,
   decimal: ",",
   free: "gratuit",
@@ -222,7 +222,7 @@ const fr: Words = {
   capped: (amount) => `limité au maximum de ${amount}`,
 };
 
-const es: Words = {
+const es: PriceWords = {
   graceFree: (duration) => `los primeros ${duration} son gratis`,
   decimal: ",",
   free: "gratis",
@@ -276,7 +276,7 @@ const es: Words = {
   capped: (amount) => `limitado al máximo de ${amount}`,
 };
 
-const nl: Words = {
+const nl: PriceWords = {
   graceFree: (duration) => `de eerste ${duration} zijn gratis`,
   decimal: ",",
   free: "gratis",
@@ -330,4 +330,4 @@ const nl: Words = {
   capped: (amount) => `begrensd op het maximum van ${amount}`,
 };
 
-export const wordsOf: Readonly<Record<Language, Words>> = { en, de, fr, es, nl };
+export const priceWords: Readonly<Record<Language, PriceWords>> = { en, de, fr, es, nl };

@@ -4,12 +4,12 @@ import { decimalText } from "../../../config/decimal.js";
 import type { Language } from "../../../config/languages.js";
 import { localNumber } from "../number/local-number.js";
 import { multiply, ratio, ratioOf, roundHalfUp } from "../number/money.js";
-import { type Words, wordsOf } from "../number/words.js";
+import { type PriceWords, priceWords } from "../number/words.js";
 import { durationInWords, isTime, kwhText, limitText, priceText } from "../tariff/explain.js";
 import type { Charge, PriceComponent, Tariff } from "../tariff/tariff.js";
 import { type ComponentUsage, isFee } from "./component-usage.js";
 
-function unitPrice(component: PriceComponent, charge: Charge, currency: string, words: Words): string {
+function unitPrice(component: PriceComponent, charge: Charge, currency: string, words: PriceWords): string {
   const price = ratioOf(component.price);
   if (charge === "ENERGY") return `${priceText(price, currency, words)}/kWh`;
   return isTime(charge)
@@ -18,7 +18,7 @@ function unitPrice(component: PriceComponent, charge: Charge, currency: string, 
 }
 
 /** Units of 1/`per` as a duration or as kWh. */
-function quantityText(quantity: bigint, charge: Charge, per: bigint, words: Words): string {
+function quantityText(quantity: bigint, charge: Charge, per: bigint, words: PriceWords): string {
   if (isTime(charge)) return durationInWords(Number(roundHalfUp(ratio(quantity * 3600n, per), 0)));
   return kwhText(Number(roundHalfUp(ratio(quantity * 1_000_000n, per), 0)), words);
 }
@@ -28,7 +28,7 @@ function quantityText(quantity: bigint, charge: Charge, per: bigint, words: Word
  * part that step_size added.
  */
 export function usageSentence(usage: ComponentUsage, steppedBy: bigint, per: bigint, language: Language): string {
-  const words = wordsOf[language];
+  const words = priceWords[language];
   const { charge, component, tariff } = usage;
   const amount = isFee(charge) ? "" : quantityText(usage.quantity, charge, per, words);
   const grace = usage.graceMs >= 1000 ? durationInWords(Math.round(usage.graceMs / 1000)) : undefined;
@@ -41,7 +41,7 @@ export function usageSentence(usage: ComponentUsage, steppedBy: bigint, per: big
   return `${usedText(charge, amount, grace, words)}, ${unitPrice(component, charge, tariff.currency, words)}${tax}${stepped}`;
 }
 
-function usedText(charge: Charge, amount: string, grace: string | undefined, words: Words): string {
+function usedText(charge: Charge, amount: string, grace: string | undefined, words: PriceWords): string {
   switch (charge) {
     case "ENERGY":
       return amount;
@@ -66,7 +66,7 @@ function usedText(charge: Charge, amount: string, grace: string | undefined, wor
 
 /** The sentence of a limit that took effect. */
 export function limitSentence(kind: "min_price" | "max_price", tariff: Tariff, language: Language): string {
-  const words = wordsOf[language];
+  const words = priceWords[language];
   const bound = kind === "min_price" ? tariff.minPrice : tariff.maxPrice;
   const text = bound === undefined ? "" : limitText(bound, tariff, language);
   return kind === "min_price" ? words.raised(text) : words.capped(text);

@@ -5,7 +5,7 @@ import type { Tariff } from "../tariff/tariff.js";
 import { isFee, usagesOfSlice } from "./component-usage.js";
 import type { Slice } from "./slice.js";
 import { billedOf, countUsage, type MeteredUsage, meteredKinds, noUsage } from "./step-rounding.js";
-import { addTaxed, amountOf, applyLimits, nothing, type Taxed } from "./taxed.js";
+import { addTaxed, applyLimits, noAmount, type Taxed, taxedAmount } from "./taxed.js";
 
 export type RunningTotal = {
   readonly sum: Taxed;
@@ -15,7 +15,7 @@ export type RunningTotal = {
 };
 
 export const noRunningTotal: RunningTotal = {
-  sum: nothing,
+  sum: noAmount,
   metered: noUsage,
   feeCharged: false,
   reservationFeeCharged: false,
@@ -28,7 +28,7 @@ export function addSlice(total: RunningTotal, slice: Slice, per: bigint): Runnin
     if (isFee(usage.charge) && (usage.charge === "FLAT" ? feeCharged : reservationFeeCharged)) continue;
     feeCharged ||= usage.charge === "FLAT";
     reservationFeeCharged ||= usage.charge === "RESERVATION_FLAT";
-    sum = addTaxed(sum, amountOf(usage, per));
+    sum = addTaxed(sum, taxedAmount(usage, per));
     metered = countUsage(metered, usage);
   }
   return { sum, metered, feeCharged, reservationFeeCharged };
@@ -46,7 +46,7 @@ export function runningFigures(
     const last = metered.last[kind];
     const surplus = billed[kind] - metered.totals[kind];
     if (last !== undefined && surplus !== 0n)
-      stepped = addTaxed(stepped, amountOf({ ...last, quantity: surplus }, per));
+      stepped = addTaxed(stepped, taxedAmount({ ...last, quantity: surplus }, per));
   }
   return {
     accrued: applyLimits(sum, tariff, { min: false }).total,

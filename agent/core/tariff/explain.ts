@@ -6,15 +6,15 @@ import type { Language } from "../../../config/languages.js";
 import { kwhExact } from "../number/energy-text.js";
 import { localNumber } from "../number/local-number.js";
 import { minorUnits, multiply, type Ratio, ratio, ratioOf, roundHalfUp } from "../number/money.js";
-import { type Words, wordsOf } from "../number/words.js";
+import { type PriceWords, priceWords } from "../number/words.js";
 import { clockText, dateText, dayMs, localTime } from "../time/time.js";
-import { choose, grossPrice } from "./component-selection.js";
+import { chooseComponent, grossPrice } from "./component-selection.js";
 import type { Conditions, Restrictions } from "./restrictions.js";
 import type { Charge, Offer, PriceComponent, PriceLimit, Tariff } from "./tariff.js";
 import { boundariesOf, nextTimeBoundary } from "./tariff-boundaries.js";
 
 /** A price with at least the currency's decimals and at most four: what stands on a display. */
-export function priceText(price: Ratio, currency: string, words: Words): string {
+export function priceText(price: Ratio, currency: string, words: PriceWords): string {
   const least = minorUnits(currency);
   const places = Math.max(least, 4);
   const text = plainText(roundHalfUp(price, places), places);
@@ -44,7 +44,7 @@ function timeOfDay(ms: number): string {
 
 /** The restrictions of an element in words; empty where there are none. */
 export function restrictionText(restrictions: Restrictions, language: Language): string {
-  const words = wordsOf[language];
+  const words = priceWords[language];
   const parts: string[] = [];
   const { startMsOfDay: start, endMsOfDay: end } = restrictions;
   if (restrictions.weekdays !== undefined)
@@ -74,7 +74,9 @@ export function restrictionText(restrictions: Restrictions, language: Language):
 
 /** Why a component was in force: the restrictions of its element that held. */
 export function whyOf(tariff: Tariff, component: PriceComponent, language: Language): string {
-  return restrictionText(tariff.elements[component.element]?.restrictions ?? {}, language) || wordsOf[language].always;
+  return (
+    restrictionText(tariff.elements[component.element]?.restrictions ?? {}, language) || priceWords[language].always
+  );
 }
 
 /** What is priced by time. */
@@ -83,12 +85,12 @@ export function isTime(charge: Charge): boolean {
 }
 
 /** Energy without decimals that say nothing: "2.5 kWh". */
-export const kwhText = (milliWh: number, words: Words): string =>
+export const kwhText = (milliWh: number, words: PriceWords): string =>
   `${localNumber(kwhExact(milliWh, 0), words.decimal)} kWh`;
 
 /** A limit as a driver pays it: with tax where the tariff states that. */
 export function limitText(limit: PriceLimit, tariff: Tariff, language: Language): string {
-  const words = wordsOf[language];
+  const words = priceWords[language];
   const money = (value: Decimal): string => priceText(ratioOf(value), tariff.currency, words);
   return limit.incl === undefined ? money(limit.excl) : `${money(limit.incl)} ${words.taxInside}`;
 }
@@ -105,7 +107,7 @@ const tellingOrder: readonly Charge[] = [
   "EXPIRY_FLAT",
 ];
 
-function heading(charge: Charge, words: Words): string {
+function heading(charge: Charge, words: PriceWords): string {
   const headings: Record<Charge, string> = {
     ENERGY: words.energy,
     TIME: words.charging,
@@ -120,7 +122,7 @@ function heading(charge: Charge, words: Words): string {
 }
 
 /** What a driver pays: with tax where the tariff knows it, times per minute. */
-function driverPrice(tariff: Tariff, component: PriceComponent, charge: Charge, words: Words): string {
+function driverPrice(tariff: Tariff, component: PriceComponent, charge: Charge, words: PriceWords): string {
   const gross = grossPrice(tariff, component);
   const price = isTime(charge) ? multiply(gross, ratio(1n, 60n)) : gross;
   const unit =
@@ -134,7 +136,7 @@ function driverPrice(tariff: Tariff, component: PriceComponent, charge: Charge, 
   return component.price.digits === 0n ? words.free : `${priceText(price, tariff.currency, words)} ${unit}`;
 }
 
-function taxText(tariff: Tariff, component: PriceComponent, words: Words): string {
+function taxText(tariff: Tariff, component: PriceComponent, words: PriceWords): string {
   if (component.price.digits === 0n) return "";
   if (tariff.taxIncluded === "N/A") return ` (${words.noTax})`;
   if (component.vat !== undefined) return ` (${words.inclTax(localNumber(decimalText(component.vat), words.decimal))})`;
@@ -143,7 +145,7 @@ function taxText(tariff: Tariff, component: PriceComponent, words: Words): strin
   return ` (${tariff.version === "2.3.0" ? words.taxOnTop : words.noTax})`;
 }
 
-function stepText(component: PriceComponent, charge: Charge, words: Words): string {
+function stepText(component: PriceComponent, charge: Charge, words: PriceWords): string {
   if (component.stepSize <= 1 || component.price.digits === 0n || charge.endsWith("FLAT")) return "";
   const step = charge === "ENERGY" ? kwhText(component.stepSize * 1000, words) : durationInWords(component.stepSize);
   return `, ${words.steps(step)}`;
@@ -157,7 +159,7 @@ function offerText(
   alone: boolean,
   language: Language,
 ): string {
-  const words = wordsOf[language];
+  const words = priceWords[language];
   const restriction = restrictionText(offer.element.restrictions, language);
   const condition = restriction !== "" ? ` ${restriction}` : isLast && !alone ? ` ${words.otherwise}` : "";
   return `${driverPrice(tariff, offer.component, charge, words)}${taxText(tariff, offer.component, words)}${condition}${stepText(offer.component, charge, words)}`;
@@ -176,7 +178,7 @@ function kindOf(charge: Charge): PriceInWords["kind"] {
 }
 
 function limitLines(tariff: Tariff, language: Language): PriceInWords[] {
-  const words = wordsOf[language];
+  const words = priceWords[language];
   const lines: PriceInWords[] = [];
   if (tariff.minPrice !== undefined)
     lines.push({ kind: "limit", text: `${words.minimum} ${limitText(tariff.minPrice, tariff, language)}` });
@@ -197,7 +199,7 @@ function instantText(atMs: number, timeZone: string): string {
 }
 
 function validityLines(tariff: Tariff, timeZone: string, language: Language): PriceInWords[] {
-  const words = wordsOf[language];
+  const words = priceWords[language];
   const lines: PriceInWords[] = [];
   if (tariff.startMs !== undefined)
     lines.push({ kind: "validity", text: words.validFrom(instantText(tariff.startMs, timeZone)) });
@@ -208,7 +210,7 @@ function validityLines(tariff: Tariff, timeZone: string, language: Language): Pr
 
 /** The whole tariff: every offer with its restrictions, in the order in which it is tried. */
 export function explainTariff(tariff: Tariff, timeZone: string, language: Language): PriceInWords[] {
-  const words = wordsOf[language];
+  const words = priceWords[language];
   const lines = tellingOrder.flatMap((charge): PriceInWords[] => {
     const offers = tariff.offers[charge];
     if (offers.length === 0)
@@ -262,14 +264,14 @@ function nextChange(
 ): { atMs: number; charge: Charge; component: PriceComponent | undefined } | undefined {
   const boundaries = boundariesOf(tariff);
   const charges: readonly Charge[] = ["ENERGY", "TIME", "FLAT", "PARKING_TIME"];
-  const now = charges.map((charge) => choose(tariff, charge, startConditions(atMs, timeZone)));
+  const now = charges.map((charge) => chooseComponent(tariff, charge, startConditions(atMs, timeZone)));
   let next = atMs;
   for (let tries = 0; tries < 500; tries += 1) {
     next = nextTimeBoundary(boundaries, { timeZone, clockTrusted: true }, undefined, next);
     if (next > atMs + 2 * dayMs) return undefined;
     const then = startConditions(next, timeZone);
     for (const [index, charge] of charges.entries()) {
-      const component = choose(tariff, charge, then);
+      const component = chooseComponent(tariff, charge, then);
       if (component !== now[index]) return { atMs: next, charge, component };
     }
   }
@@ -288,11 +290,11 @@ export function priceBeforeStart(
   language: Language,
   idleGraceMs = 0,
 ): PriceInWords[] {
-  const words = wordsOf[language];
+  const words = priceWords[language];
   const conditions = startConditions(atMs, timeZone);
   const lines = tellingOrder.flatMap((charge): PriceInWords[] => {
     if (charge.startsWith("RESERVATION") || charge.startsWith("EXPIRY")) return [];
-    const now = choose(tariff, charge, conditions);
+    const now = chooseComponent(tariff, charge, conditions);
     const later = laterOffers(tariff, charge, now);
     const always = charge === "ENERGY" || charge === "PARKING_TIME";
     if (now === undefined && later.length === 0)

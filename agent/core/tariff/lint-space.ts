@@ -6,7 +6,7 @@ import type { Conditions, Restrictions } from "./restrictions.js";
 import type { Tariff } from "./tariff.js";
 
 /** More situations than this are not walked through. */
-export const mostPoints = 200_000;
+export const mostSituations = 200_000;
 
 function points(borders: readonly (number | undefined)[], floor: number): number[] {
   return [...new Set([floor, ...borders.filter((border) => border !== undefined)])].sort((a, b) => a - b);

@@ -8,7 +8,7 @@ import { clockText, dateText, dayMs, localTime, minuteMs, offsetSpan } from "../
 import { allCharges } from "./component-selection.js";
 import { durationInWords, restrictionText } from "./explain.js";
 import type { Fault } from "./json-reader.js";
-import { mostPoints, situationsOf } from "./lint-space.js";
+import { mostSituations, situationsOf } from "./lint-space.js";
 import { type Conditions, holdsAt, holdsOtherwise } from "./restrictions.js";
 import type { Charge, Offer, PriceComponent, Tariff } from "./tariff.js";
 
@@ -53,7 +53,7 @@ function pairsOf(tariff: Tariff, charge: Charge): Pair[] {
   );
 }
 
-function holds({ element }: Offer, conditions: Conditions): boolean {
+function offerHolds({ element }: Offer, conditions: Conditions): boolean {
   return (
     conditions.local !== undefined &&
     holdsAt(element.restrictions, conditions.local) &&
@@ -77,7 +77,7 @@ function lintSituations(tariff: Tariff, options: LintOptions): LintWarning[] {
   const situations = situationsOf(tariff, localTime(options.timeZone, options.nowMs).day);
   const pairs = allCharges.flatMap((charge) => pairsOf(tariff, charge));
   const offered = allCharges.filter((charge) => tariff.offers[charge].length > 0);
-  if (situations.count > mostPoints || situations.count * (pairs.length + 1) > mostSteps)
+  if (situations.count > mostSituations || situations.count * (pairs.length + 1) > mostSteps)
     return [
       {
         path: "elements",
@@ -90,7 +90,7 @@ function lintSituations(tariff: Tariff, options: LintOptions): LintWarning[] {
   situations.walk((conditions) => {
     const holding = new Set<Offer>();
     for (const charge of offered) {
-      const found = tariff.offers[charge].filter((offer) => holds(offer, conditions));
+      const found = tariff.offers[charge].filter((offer) => offerHolds(offer, conditions));
       for (const offer of found) holding.add(offer);
       if (found[0] !== undefined) chosen.add(found[0].component);
       else if (!gaps.has(charge)) gaps.set(charge, conditions);

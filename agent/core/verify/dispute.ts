@@ -9,7 +9,7 @@ import type { SalePayload } from "../receipt/receipt-payload.js";
 import { isoLocal } from "../time/iso-time.js";
 import { type Check, fails, overallResult, skipped } from "./check-result.js";
 import { fieldsOfOcmf, paginationOf } from "./verify-ocmf.js";
-import { samplesOf } from "./verify-sale.js";
+import { receiptSamples } from "./verify-sale.js";
 
 const disputeFormat = "chargetill dispute 1";
 export const manifestName = "manifest.json";
@@ -19,7 +19,7 @@ export type DisputeFile = { readonly name: string; readonly text: string };
 /** The parts that follow from the receipt alone, in the same bytes for everybody. */
 export function derivedFiles(receipt: SalePayload): readonly DisputeFile[] {
   const { sale, timeZone } = receipt;
-  const samples = samplesOf(sale) ?? [];
+  const samples = receiptSamples(sale) ?? [];
   const readings = samples.map(({ atMs, energyMilliWh, powerW, currentMilliA, activity }) =>
     [isoLocal(atMs, timeZone), kwhExact(energyMilliWh), powerW, currentMilliA ?? "", activity].join(","),
   );

@@ -12,7 +12,7 @@ import { receiptText } from "../../../agent/core/print/receipt-text.js";
 import { receiptWords } from "../../../agent/core/print/receipt-words.js";
 import { type Issued, issueCredit, issueReceipt } from "../../../agent/core/receipt/receipt.js";
 import { exitCode } from "../../../agent/core/verify/check-result.js";
-import { type Pins, verifyEvidence } from "../../../agent/core/verify/verify.js";
+import { type TrustedKeys, verifyEvidence } from "../../../agent/core/verify/verify.js";
 import type { BookEntry } from "../../../agent/ledger/book/book-page.js";
 import { sha256 } from "../../../agent/ledger/store/digest.js";
 import { verifyTools } from "../../../agent/receipts/dispute/evidence-input.js";
@@ -21,7 +21,7 @@ import { newestCheckpoint, type ReceiptSource } from "../../../agent/receipts/ou
 import { receiptHtml } from "../../../agent/receipts/output/html.js";
 import { receiptPdf } from "../../../agent/receipts/output/pdf.js";
 import { codeLines, codeModules } from "../../../agent/receipts/output/qr-code.js";
-import { csvText, rowOf } from "../../../agent/receipts/output/tables.js";
+import { bookRow, csvText } from "../../../agent/receipts/output/tables.js";
 import { type KeyStore, newKey, openSigner, privatePem, signerOf } from "../../../agent/receipts/signing-keys.js";
 import { languages } from "../../../config/languages.js";
 import {
@@ -37,7 +37,7 @@ import {
 } from "../../support/sample-receipt.js";
 
 const tools = verifyTools();
-const pins: Pins = { fingerprints: new Set([signer.publicKey.fingerprint]), keys: [signer.spkiHex] };
+const pins: TrustedKeys = { fingerprints: new Set([signer.publicKey.fingerprint]), keys: [signer.spkiHex] };
 
 function sourceOf(issued: readonly Issued[], kinds: Readonly<Record<number, string>> = {}): ReceiptSource {
   const entries = issued.map(
@@ -339,8 +339,8 @@ tables("the summary takes credits off, exactly", async () => {
 
 tables("CSV quotes what needs it, and no cell becomes a formula", () => {
   const row = {
-    ...rowOf({
-      ...(JSON.parse(Buffer.from(jws.split(".")[1] ?? "", "base64url").toString()) as Parameters<typeof rowOf>[0]),
+    ...bookRow({
+      ...(JSON.parse(Buffer.from(jws.split(".")[1] ?? "", "base64url").toString()) as Parameters<typeof bookRow>[0]),
     }),
     refers: '=HYPERLINK("x")',
     gross: "-8.54",

@@ -1,6 +1,6 @@
 // The one price that is not the tariff's: a session in which no energy flowed costs nothing, whatever fee or minimum
 // the tariff names.
-import type { Price } from "./price.js";
+import type { Price } from "../rating/price.js";
 
 const zero = { excl: "0", incl: "0" } as const;
 
