@@ -4,10 +4,11 @@
 import type { LoadedConfig } from "../../config/load.js";
 import type { ConnectorConfig } from "../../config/schema.js";
 import type { MeterIdentity, Moment, Reading } from "../../drivers/driver.js";
+import { explainTariff } from "../core/explain/explain-tariff.js";
+import { priceBeforeStart } from "../core/explain/price-before-start.js";
 import { Failure } from "../core/failure.js";
 import { firstDifference } from "../core/number/json-text.js";
 import type { Acceptance, Opening } from "../core/session/session.js";
-import { explainTariff, priceBeforeStart } from "../core/tariff/explain.js";
 import { parseTariff, type Tariff } from "../core/tariff/tariff.js";
 import type { LastActive } from "./last-active.js";
 import type { PushedTariffs } from "./pushed-tariffs.js";

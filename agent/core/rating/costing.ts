@@ -2,7 +2,8 @@
 // pricing of CDRs both end here, so that a display and a bill cannot differ. Quantities are gathered whole and
 // multiplied by the price once.
 
-import type { Charge, Tariff } from "../tariff/tariff.js";
+import type { Charge } from "../tariff/charge.js";
+import type { Tariff } from "../tariff/tariff.js";
 import type { ComponentUsage } from "./component-usage.js";
 import { billedOf, countUsage, type Metered, meteredOf, noUsage } from "./step-rounding.js";
 import { addTaxed, applyLimits, type Limited, noAmount, type Taxed, taxedAmount } from "./taxed.js";

@@ -1,8 +1,9 @@
 // What a session comes to after some slices, in a size that does not depend on their number: what a display and a limit
 // need at every sample.
 
+import { isFee } from "../tariff/charge.js";
 import type { Tariff } from "../tariff/tariff.js";
-import { isFee, usagesOfSlice } from "./component-usage.js";
+import { usagesOfSlice } from "./component-usage.js";
 import type { Slice } from "./slice.js";
 import { billedOf, countUsage, type MeteredUsage, meteredKinds, noUsage } from "./step-rounding.js";
 import { addTaxed, applyLimits, noAmount, type Taxed, taxedAmount } from "./taxed.js";

@@ -2,6 +2,9 @@
 // the tariff names.
 import type { Price } from "../rating/price.js";
 
+/** The sentence of the waiver. */
+export const nothingFlowed = "no energy flowed: nothing is charged";
+
 const zero = { excl: "0", incl: "0" } as const;
 
 /** What is charged for a session of `energyMilliWh` whose bill by the tariff is `price`. */
@@ -19,7 +22,7 @@ export function chargedPrice(price: Price, energyMilliWh: number): Price {
     totalTimeCost: zero,
     totalParkingCost: zero,
     totalReservationCost: zero,
-    adjustments: [...price.adjustments, { kind: "waived", amount, sentence: "no energy flowed: nothing is charged" }],
+    adjustments: [...price.adjustments, { kind: "waived", amount, sentence: nothingFlowed }],
     taxes: [],
     due: { net: none, tax: none, gross: none },
   };

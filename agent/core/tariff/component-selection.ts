@@ -2,9 +2,10 @@
 // dimension (OCPI mod_tariffs, Tariff object). With a clock that cannot be trusted, the lowest of what may hold.
 
 import { add, compare, multiply, type Ratio, ratioOf, zeroRatio } from "../number/money.js";
+import type { Charge } from "./charge.js";
 import type { Activity } from "./period.js";
 import { asksTheClock, type Conditions, holdsAt, holdsOtherwise } from "./restrictions.js";
-import type { Charge, Offer, PriceComponent, Tariff } from "./tariff.js";
+import type { Offer, PriceComponent, Tariff } from "./tariff.js";
 
 /** The component in force per charge; absent = nothing is charged for it. */
 export type Selection = { readonly [Key in Charge]?: PriceComponent };
@@ -26,16 +27,6 @@ const chargesWithoutClock: Record<Activity, readonly Charge[]> = {
   suspended: ["ENERGY", "FLAT"],
   reserved: ["RESERVATION_FLAT", "EXPIRY_FLAT"],
 };
-export const allCharges: readonly Charge[] = [
-  "ENERGY",
-  "TIME",
-  "PARKING_TIME",
-  "FLAT",
-  "RESERVATION_TIME",
-  "RESERVATION_FLAT",
-  "EXPIRY_TIME",
-  "EXPIRY_FLAT",
-];
 
 /** What a driver pays per unit, with tax. */
 export function grossPrice(tariff: Tariff, component: PriceComponent): Ratio {

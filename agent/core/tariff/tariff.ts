@@ -2,11 +2,11 @@
 // with its path, because a restriction that is silently ignored is a wrong bill.
 
 import { compareDecimals, type Decimal } from "../../../config/decimal.js";
+import type { Charge, ComponentType } from "./charge.js";
 import { decimalWithin, type Fault, isObject, type JsonObject, JsonReader } from "./json-reader.js";
 import { type Restrictions, readRestrictions } from "./restrictions.js";
 
 export type OcpiVersion = "2.2.1" | "2.3.0";
-type ComponentType = "ENERGY" | "TIME" | "PARKING_TIME" | "FLAT";
 const componentTypes = ["ENERGY", "TIME", "PARKING_TIME", "FLAT"] as const;
 
 export type PriceComponent = {
@@ -30,9 +30,6 @@ type TariffElement = {
 
 /** A floor or ceiling for a session's cost. */
 export type PriceLimit = { readonly excl: Decimal; readonly incl?: Decimal };
-
-/** What a component can be charged for. A reservation, and one that expired, have offers of their own. */
-export type Charge = ComponentType | "RESERVATION_TIME" | "RESERVATION_FLAT" | "EXPIRY_TIME" | "EXPIRY_FLAT";
 
 /** An element with its component of one dimension: what the first-match rule walks over. */
 export type Offer = { readonly element: TariffElement; readonly component: PriceComponent };

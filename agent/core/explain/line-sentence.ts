@@ -4,10 +4,11 @@ import { decimalText } from "../../../config/decimal.js";
 import type { Language } from "../../../config/languages.js";
 import { localNumber } from "../number/local-number.js";
 import { multiply, ratio, ratioOf, roundHalfUp } from "../number/money.js";
-import { type PriceWords, priceWords } from "../number/words.js";
-import { durationInWords, isTime, kwhText, limitText, priceText } from "../tariff/explain.js";
-import type { Charge, PriceComponent, Tariff } from "../tariff/tariff.js";
-import { type ComponentUsage, isFee } from "./component-usage.js";
+import { type Charge, isFee, isTime } from "../tariff/charge.js";
+import type { PriceComponent, Tariff } from "../tariff/tariff.js";
+import type { PriceWords } from "../words/language-words.js";
+import { wordsOf } from "../words/words.js";
+import { durationInWords, kwhText, limitText, priceText } from "./price-text.js";
 
 function unitPrice(component: PriceComponent, charge: Charge, currency: string, words: PriceWords): string {
   const price = ratioOf(component.price);
@@ -23,18 +24,25 @@ function quantityText(quantity: bigint, charge: Charge, per: bigint, words: Pric
   return kwhText(Number(roundHalfUp(ratio(quantity * 1_000_000n, per), 0)), words);
 }
 
-/**
- * The sentence under a line of the bill, such as "22 min idle after 10 min grace, 0.10 EUR/min". `steppedBy` is the
- * part that step_size added.
- */
-export function usageSentence(usage: ComponentUsage, steppedBy: bigint, per: bigint, language: Language): string {
-  const words = priceWords[language];
+/** What was used of a component, as far as its sentence needs it. */
+export type UsedComponent = {
+  readonly charge: Charge;
+  readonly tariff: Tariff;
+  readonly component: PriceComponent;
+  /** Units of 1/`per` of a kWh, an hour or a piece. */
+  readonly quantity: bigint;
+  readonly graceMs: number;
+};
+
+/** The sentence under a line of the bill. `steppedBy` is the part of the quantity that step_size added. */
+export function usageSentence(usage: UsedComponent, steppedBy: bigint, per: bigint, language: Language): string {
+  const words = wordsOf[language].price;
   const { charge, component, tariff } = usage;
   const amount = isFee(charge) ? "" : quantityText(usage.quantity, charge, per, words);
   const grace = usage.graceMs >= 1000 ? durationInWords(Math.round(usage.graceMs / 1000)) : undefined;
   const tax =
     component.vat !== undefined && tariff.taxIncluded === "NO"
-      ? ` ${words.plusTax(localNumber(decimalText(component.vat), words.decimal))}`
+      ? ` ${words.plusTax(localNumber(decimalText(component.vat), words.decimalMark))}`
       : "";
   const visible = isTime(charge) ? per / 3600n : per / 1_000_000n;
   const stepped = steppedBy >= visible ? ` (${words.used.more(quantityText(steppedBy, charge, per, words))})` : "";
@@ -66,7 +74,7 @@ function usedText(charge: Charge, amount: string, grace: string | undefined, wor
 
 /** The sentence of a limit that took effect. */
 export function limitSentence(kind: "min_price" | "max_price", tariff: Tariff, language: Language): string {
-  const words = priceWords[language];
+  const words = wordsOf[language].price;
   const bound = kind === "min_price" ? tariff.minPrice : tariff.maxPrice;
   const text = bound === undefined ? "" : limitText(bound, tariff, language);
   return kind === "min_price" ? words.raised(text) : words.capped(text);

@@ -2,15 +2,16 @@
 // cuts, prices that cannot be shown as a country asks. Warnings, all of them: the tariff prices as it stands.
 
 import { decimalText, digitsAt, tenTo } from "../../../config/decimal.js";
+import { durationInWords } from "../explain/price-text.js";
+import { restrictionText } from "../explain/restriction-text.js";
 import { kwhExact } from "../number/energy-text.js";
 import { minorUnits } from "../number/money.js";
+import { allCharges, type Charge } from "../tariff/charge.js";
+import type { Fault } from "../tariff/json-reader.js";
+import { type Conditions, holdsAt, holdsOtherwise } from "../tariff/restrictions.js";
+import type { Offer, PriceComponent, Tariff } from "../tariff/tariff.js";
 import { clockText, dateText, dayMs, localTime, minuteMs, offsetSpan } from "../time/time.js";
-import { allCharges } from "./component-selection.js";
-import { durationInWords, restrictionText } from "./explain.js";
-import type { Fault } from "./json-reader.js";
 import { mostSituations, situationsOf } from "./lint-space.js";
-import { type Conditions, holdsAt, holdsOtherwise } from "./restrictions.js";
-import type { Charge, Offer, PriceComponent, Tariff } from "./tariff.js";
 
 export type LintWarning = Fault & { readonly rule: string };
 
