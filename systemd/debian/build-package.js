@@ -44,6 +44,8 @@ const { values: options } = wordsGiven({
     node: { type: "string", default: "20" },
     out: { type: "string", default: join(root, "dist") },
     fast: { type: "boolean", default: false },
+    // Built, and only what runs is installed: release.sh has done both.
+    installed: { type: "boolean", default: false },
   },
 });
 const major = Number(process.versions.node.split(".")[0]);
@@ -54,7 +56,8 @@ if (String(major) !== options.node)
 
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const architecture = run("dpkg", ["--print-architecture"]);
-run(process.execPath, [join(root, "agent", "start.js"), "--build"], { stdio: ["ignore", 2, 2] });
+if (!options.installed)
+  run(process.execPath, [join(root, "agent", "start.js"), "--build"], { stdio: ["ignore", 2, 2] });
 
 const stage = mkdtempSync(join(tmpdir(), "chargetill-package-"));
 const place = (...path) => {
@@ -84,9 +87,8 @@ copy("config", ...home, "config");
 for (const file of ["package.json", "package-lock.json", "LICENSE", "drivers/rfid/rpio"]) copy(file, ...home, file);
 copy("node_modules", ...home, "node_modules");
 const app = join(stage, ...home);
-run("npm", ["prune", "--omit=dev", "--offline", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], {
-  cwd: app,
-});
+const prune = ["prune", "--omit=dev", "--offline", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+if (!options.installed) run("npm", prune, { cwd: app });
 rmSync(join(app, "package-lock.json"));
 for (const path of filesIn(app))
   if (
@@ -143,7 +145,7 @@ Depends: nodejs (>= ${major === 20 ? "20.19" : major}), nodejs (<< ${major + 1})
 Suggests: bash-completion
 Section: misc
 Priority: optional
-Description: billing agent for EV charge points
+Description: till for charge points
  A billing agent that runs inside the charge point: it reads the energy meter
  over Modbus RTU and cards over SPI, switches the contactor, prices the session
  while it runs, and issues signed receipts that stand up offline.
@@ -214,7 +216,7 @@ function wordsGiven(known) {
   try {
     return parseArgs(known);
   } catch (error) {
-    console.error(`package: ${error.message.split(". ")[0]}; expected --node MAJOR, --out DIR, --fast`);
+    console.error(`package: ${error.message.split(". ")[0]}; expected --node MAJOR, --out DIR, --fast, --installed`);
     process.exit(2);
   }
 }
