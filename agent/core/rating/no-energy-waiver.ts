@@ -1,0 +1,26 @@
+// The one price that is not the tariff's: a session in which no energy flowed costs nothing, whatever fee or minimum
+// the tariff names.
+import type { Price } from "./price.js";
+
+const zero = { excl: "0", incl: "0" } as const;
+
+/** What is charged for a session of `energyMilliWh` whose bill by the tariff is `price`. */
+export function chargedPrice(price: Price, energyMilliWh: number): Price {
+  if (energyMilliWh > 0) return price;
+  const minus = (amount: string): string => (/^[0.]+$/.test(amount) ? "0" : `-${amount}`);
+  const amount = { excl: minus(price.totalCost.excl), incl: minus(price.totalCost.incl) };
+  const none = price.due.gross.replace(/[0-9]/g, "0");
+  return {
+    ...price,
+    taxShares: { total: [], fixed: [], energy: [], time: [], parking: [], reservation: [] },
+    totalCost: zero,
+    totalFixedCost: zero,
+    totalEnergyCost: zero,
+    totalTimeCost: zero,
+    totalParkingCost: zero,
+    totalReservationCost: zero,
+    adjustments: [...price.adjustments, { kind: "waived", amount, sentence: "no energy flowed: nothing is charged" }],
+    taxes: [],
+    due: { net: none, tax: none, gross: none },
+  };
+}

@@ -1,0 +1,83 @@
+// Every situation a tariff can tell apart: one point for each combination of what its restrictions ask about. Between
+// two points of the grid no restriction flips, so what holds at all of them holds always.
+
+import { dayMs } from "../time/time.js";
+import type { Conditions, Restrictions } from "./restrictions.js";
+import type { Tariff } from "./tariff.js";
+
+/** More situations than this are not walked through. */
+export const mostPoints = 200_000;
+
+function points(borders: readonly (number | undefined)[], floor: number): number[] {
+  return [...new Set([floor, ...borders.filter((border) => border !== undefined)])].sort((a, b) => a - b);
+}
+
+/**
+ * Local days that stand for all days: a week from each border of the dates, or less where the next border comes sooner.
+ */
+function days(all: readonly Restrictions[], today: number): number[] {
+  const asked = all.some((one) => one.startDay !== undefined || one.endDay !== undefined || one.weekdays !== undefined);
+  if (!asked) return [today];
+  const borders = points(
+    all.flatMap((one) => [one.startDay, one.endDay]),
+    today - 7,
+  ).filter((day) => day >= today - 7);
+  return borders.flatMap((day, index) =>
+    Array.from(
+      { length: Math.min(7, (borders[index + 1] ?? Number.POSITIVE_INFINITY) - day) },
+      (_, offset) => day + offset,
+    ),
+  );
+}
+
+/** How many situations there are, and a walk over all of them. */
+export function situationsOf(
+  tariff: Tariff,
+  today: number,
+): { readonly count: number; walk(visit: (conditions: Conditions) => void): void } {
+  const all = tariff.elements.map((element) => element.restrictions);
+  const times = points(
+    all.flatMap((one) => [one.startMsOfDay, one.endMsOfDay === dayMs ? undefined : one.endMsOfDay]),
+    0,
+  );
+  const energies = points(
+    all.flatMap((one) => [one.minMilliWh, one.maxMilliWh]),
+    0,
+  );
+  const durations = points(
+    all.flatMap((one) => [one.minDurationMs, one.maxDurationMs]),
+    0,
+  );
+  const powers = points(
+    all.flatMap((one) => [one.minPowerKw, one.maxPowerKw]),
+    0,
+  );
+  const currents = points(
+    all.flatMap((one) => [one.minCurrentA, one.maxCurrentA]),
+    0,
+  );
+  const dayList = days(all, today);
+  const count = dayList.length * times.length * energies.length * durations.length * powers.length * currents.length;
+  return {
+    count,
+    walk(visit) {
+      for (const day of dayList)
+        for (const msOfDay of times) {
+          const local = { day, msOfDay, weekday: (((day + 3) % 7) + 7) % 7 };
+          for (const energyMilliWh of energies)
+            for (const durationMs of durations)
+              for (const power of powers)
+                for (const current of currents)
+                  visit({
+                    local,
+                    energyMilliWh,
+                    durationMs,
+                    lowPowerKw: power,
+                    highPowerKw: power,
+                    lowCurrentA: current,
+                    highCurrentA: current,
+                  });
+        }
+    },
+  };
+}
