@@ -82,7 +82,7 @@ export function programFor(words: readonly string[]): Promise<Command> {
 
 async function programWith(names: readonly string[], json = false): Promise<Command> {
   const program = new Command("chargetill")
-    .description("A till for charge points.")
+    .description("Offline-first billing agent for EV charge points.")
     .version(ownVersion())
     .enablePositionalOptions()
     .addHelpText(

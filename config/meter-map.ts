@@ -35,6 +35,15 @@ const typeWords = {
   f64: 4,
 } as const;
 export type NumberType = keyof typeof typeWords;
+/** Labels: characters, a character in each low byte, or a decimal digit in each half byte. */
+const textTypes = ["ascii", "ascii_lsb", "bcd"] as const;
+type TextType = (typeof textTypes)[number];
+
+export function isTextType(type: NumberType | TextType): type is TextType {
+  return (textTypes as readonly string[]).includes(type);
+}
+
+const numberTypes = Object.keys(typeWords) as NumberType[];
 
 const wordAddress = z
   .string()
@@ -62,7 +71,7 @@ const words = (text: string) => z.string().trim().min(1).max(400, text);
 
 const register = z.strictObject({
   address: wordAddress,
-  type: z.enum(["u16", "i16", "u32", "i32", "u64", "i64", "f32", "f64", "iskra_t5", "iskra_t6", "ascii", "ascii_lsb"]),
+  type: z.enum([...numberTypes, ...textTypes]),
   /** Length in registers; only texts have one to state. */
   words: z.int().min(1).max(40).optional(),
   /** Where it differs from the meter's usual function. */
@@ -77,6 +86,8 @@ const register = z.strictObject({
   /** Read by itself or not at all. */
   alone: z.boolean().default(false),
   confidence: z.enum(["primary", "two-sources", "one-source", "conflict"]),
+  /** Who says so: keys of `sources`. */
+  from: z.array(z.string()).min(1),
   /**
    * The value must be one of these, lie in this range, or start with one of these texts; else it is another meter or
    * another setting.
@@ -87,10 +98,14 @@ const register = z.strictObject({
   note: words("a note").optional(),
 });
 
+const modelId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/);
+
 const fileSchema = z.strictObject({
-  id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/),
+  id: modelId,
   vendor: words("a name"),
   models: z.array(words("a model")).min(1),
+  /** The same meter under other names; a config may give their `id` as its model too. */
+  rebrands: z.array(z.strictObject({ id: modelId, vendor: words("a name"), model: words("a model") })).default([]),
   phases: z.union([z.literal(1), z.literal(3)]),
   /** Whether the meter itself can sign what it counts. */
   signs: z.boolean().default(false),
@@ -138,7 +153,8 @@ const fileSchema = z.strictObject({
     /** Where nothing is checked: what a person must look at instead. */
     note: words("a note").optional(),
   }),
-  sources: z.array(words("a source")).min(1),
+  /** By a short name: what was read, and which state of it. */
+  sources: z.record(z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/), words("a source")),
   quirks: z.array(words("a quirk")).default([]),
 });
 
@@ -151,7 +167,7 @@ const mapSchema = fileSchema
       context.addIssue({ code: "custom", path, message });
     for (const [name, entry] of Object.entries(map.registers)) {
       const at = (key: string): string[] => ["registers", name, key];
-      const isText = entry.type.startsWith("ascii");
+      const isText = isTextType(entry.type);
       if (isText !== (entry.words !== undefined))
         fault(at("words"), isText ? "a text states its length in registers" : "the type already says how long it is");
       if ((entry.counts?.unit === "Wh") !== (entry.resolution !== undefined))
@@ -159,7 +175,15 @@ const mapSchema = fileSchema
       if (entry.scaledBy !== undefined && map.registers[entry.scaledBy]?.type !== "i16")
         fault(at("scaledBy"), `"${entry.scaledBy}" is not an i16 register of this file`);
       if (entry.address + lengthOf(entry) > 0x10000) fault(at("address"), "runs past 0xFFFF");
+      for (const [index, name] of entry.from.entries())
+        if (map.sources[name] === undefined || entry.from.indexOf(name) !== index)
+          fault([...at("from"), index], `"${name}" is no source of this file, or is named twice`);
+      const one = entry.confidence === "one-source";
+      if (entry.confidence !== "primary" && one !== (entry.from.length === 1))
+        fault(at("from"), `"${entry.confidence}" names ${one ? "one source" : "at least two sources"}`);
     }
+    const used = new Set(Object.values(map.registers).flatMap((entry) => entry.from));
+    for (const name of Object.keys(map.sources)) if (!used.has(name)) fault(["sources", name], "no register names it");
     const known = (name: string, path: (string | number)[]): void => {
       if (map.registers[name] === undefined) fault(path, `there is no register "${name}" in this file`);
     };
@@ -196,7 +220,7 @@ export type MeterMap = z.infer<typeof mapSchema>;
 export type Register = MeterMap["registers"][string];
 
 function lengthOf(entry: z.infer<typeof register>): number {
-  return entry.type === "ascii" || entry.type === "ascii_lsb" ? (entry.words ?? 0) : typeWords[entry.type];
+  return isTextType(entry.type) ? (entry.words ?? 0) : typeWords[entry.type];
 }
 
 /** A register that the map names; the schema has proven that it is there. */
@@ -222,7 +246,7 @@ export function parseMeterMap(text: string, file: string): MeterMap {
   throw new MeterMapError("config/invalid", file, faults.join("\n"));
 }
 
-/** The models that a config may name, in alphabetical order. */
+/** The models that have a file, in alphabetical order. */
 export function meterModels(): string[] {
   return readdirSync(folder)
     .filter((file) => file.endsWith(".json"))
@@ -230,14 +254,21 @@ export function meterModels(): string[] {
     .sort();
 }
 
-/** The map of one model. Throws a MeterMapError that names the file, or the models there are. */
-export function loadMeterMap(model: string): MeterMap {
-  if (!meterModels().includes(model))
-    throw new MeterMapError(
-      "config/missing",
-      model,
-      `there is no meter model "${model}"; known are: ${meterModels().join(", ")}`,
-    );
+/** Everything that a config may name as its model: those, and what they are sold as elsewhere. */
+export function meterModelNames(): string[] {
+  return [...meterModels(), ...rebrands().keys()].sort();
+}
+
+/** Which file describes a re-brand. The files do not change under a running program. */
+let rebrandsKnown: ReadonlyMap<string, string> | undefined;
+function rebrands(): ReadonlyMap<string, string> {
+  rebrandsKnown ??= new Map(
+    meterModels().flatMap((model) => readMap(model).rebrands.map(({ id }) => [id, model] as const)),
+  );
+  return rebrandsKnown;
+}
+
+function readMap(model: string): MeterMap {
   const url = new URL(`${model}.json`, folder);
   const map = parseMeterMap(readFileSync(url, "utf8"), fileURLToPath(url));
   if (map.id !== model)
@@ -247,6 +278,24 @@ export function loadMeterMap(model: string): MeterMap {
       `${fileURLToPath(url)}: id: "${map.id}" is not the file's name`,
     );
   return map;
+}
+
+/**
+ * The map of one model; a re-brand's is that of the meter it is, under its own name. Throws a MeterMapError that names
+ * the file, or the models there are.
+ */
+export function loadMeterMap(model: string): MeterMap {
+  if (meterModels().includes(model)) return readMap(model);
+  const same = rebrands().get(model);
+  if (same === undefined)
+    throw new MeterMapError(
+      "config/missing",
+      model,
+      `there is no meter model "${model}"; known are: ${meterModelNames().join(", ")}`,
+    );
+  const map = readMap(same);
+  const named = map.rebrands.filter(({ id }) => id === model);
+  return { ...map, vendor: named[0]?.vendor ?? map.vendor, models: named.map((rebrand) => rebrand.model) };
 }
 
 /** The steps in which this meter's energy moves, in milliwatt-hours: the coarsest of its terms. */

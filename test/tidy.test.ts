@@ -216,74 +216,12 @@ shape.run();
 
 const names = suite("names");
 
-/** Exported names that still have a second meaning elsewhere. The list only shrinks. */
-const stillTwice: readonly string[] = [
-  "Component",
-  "Doubt",
-  "Entry",
-  "Found",
-  "Group",
-  "Heard",
-  "Pending",
-  "Pins",
-  "Plan",
-  "Question",
-  "Range",
-  "Restrictions",
-  "Running",
-  "ScanOptions",
-  "Sent",
-  "Taken",
-  "Words",
-  "amountOf",
-  "checkSignature",
-  "choose",
-  "closedFolder",
-  "codeOf",
-  "dayMs",
-  "drawing",
-  "held",
-  "hex",
-  "holds",
-  "joined",
-  "layoutOf",
-  "linesOf",
-  "longestAnswer",
-  "minuteMs",
-  "mostListed",
-  "mostPoints",
-  "nameOf",
-  "negated",
-  "nothing",
-  "placeOf",
-  "print",
-  "reasonOf",
-  "refusals",
-  "register",
-  "rowOf",
-  "samplesOf",
-  "scan",
-  "serialPort",
-  "shown",
-  "statusOf",
-  "summary",
-  "tariffName",
-  "tell",
-  "timeOfDay",
-  "tokenOf",
-  "unitsOf",
-  "watch",
-  "wordsOf",
-  "wrapped",
-  "zero",
-];
-
 names("that are exported are declared in one file", () => {
   const files = new Map<string, Set<string>>();
   for (const { path, exported, own } of production)
     for (const name of [...exported, ...own]) files.set(name, (files.get(name) ?? new Set()).add(path));
   const exported = new Set(production.flatMap((source) => source.exported));
-  const twice = [...exported].filter((name) => (files.get(name)?.size ?? 0) > 1 && !stillTwice.includes(name));
+  const twice = [...exported].filter((name) => (files.get(name)?.size ?? 0) > 1);
   assert.equal(
     twice.map((name) => `${name}: ${[...(files.get(name) ?? [])].join(", ")}`),
     [],

@@ -15,7 +15,7 @@ import { Disk } from "../ledger/store/disk.js";
 import { printedReceipt } from "../receipts/output/terminal-text.js";
 import { type AgentEvent, eventLine } from "../station/events.js";
 import { Agent } from "./agent.js";
-import { TerminalView, timeOfDay } from "./terminal-view.js";
+import { screenTime, TerminalView } from "./terminal-view.js";
 
 export type DemoOptions = {
   readonly once: boolean;
@@ -71,7 +71,7 @@ export async function demo(options: DemoOptions, out: NodeJS.WriteStream): Promi
     random: () => bench.random(),
     newId,
     tell: (event) => {
-      screen.event(event, timeOfDay(timeZone, event.at));
+      screen.event(event, screenTime(timeZone, event.at));
       if (event.news !== "receipt") return;
       receipts.push(event.file);
       screen.receipt(onScreen(event.file));

@@ -1,10 +1,12 @@
 // What is done beside the selling, a little each minute: sealed pages are proven in turn, the disk's room is looked at
 // and some of it kept, receipts that could not be signed are signed, and on their schedules outboxes are asked and the
 // journal goes into the archive, old evidence out of it.
+
 import { join } from "node:path";
 import type { Config } from "../../config/schema.js";
 import type { Clock } from "../../drivers/driver.js";
 import { Failure } from "../core/failure.js";
+import { dayMs } from "../core/time/time.js";
 import type { Disk } from "../ledger/store/disk.js";
 import { Reserve } from "../ledger/store/reserve.js";
 import {
@@ -50,7 +52,6 @@ const pagesInTurns = 1_000;
  */
 const segmentsAtOnce = 8;
 const copiesAtOnce = 100;
-const dayMs = 86_400_000;
 const roomAnewMs = 3_600_000;
 const nightly = "17 3 * * *";
 /** A wall clock that is this far from where it was against the monotonic one was set, by NTP or by a person. */

@@ -78,7 +78,7 @@ export class TerminalView {
 export function terminalViewLines(snapshot: Snapshot, columns: number): string[] {
   const inner = columns - 4;
   const { moment, timeZone } = snapshot;
-  const time = timeOfDay(timeZone, moment.at);
+  const time = screenTime(timeZone, moment.at);
   const trust = moment.trust === "synced" ? "" : ` (clock ${moment.trust})`;
   const backend = backendWords(snapshot);
   const rows = [
@@ -88,7 +88,7 @@ export function terminalViewLines(snapshot: Snapshot, columns: number): string[]
     ),
     ...(snapshot.closed === undefined
       ? []
-      : wrapped(`✗ not selling: ${snapshot.closed}`, columns).map((line) => fit(` ${tint(31, line)}`, columns))),
+      : wrappedText(`✗ not selling: ${snapshot.closed}`, columns).map((line) => fit(` ${tint(31, line)}`, columns))),
   ];
   for (const connector of snapshot.connectors) {
     const { sign, colour } = marks[connector.state];
@@ -96,7 +96,7 @@ export function terminalViewLines(snapshot: Snapshot, columns: number): string[]
     const title = sideBySide(
       [
         `${tint(colour, sign)} ${bold(`Connector ${connector.id}`)}`,
-        ...wrapped(connector.words, inner),
+        ...wrappedText(connector.words, inner),
         ...(connector.card === undefined ? [] : [`card ${connector.card}`]),
       ],
       inner,
@@ -145,7 +145,7 @@ function body(connector: ConnectorSnapshot, snapshot: Snapshot, columns: number)
         `receipt ${connector.receipt ?? ""} is signed: ${snapshot.offline ? "it will be sent when the backend is back" : "it goes to the backend"}`,
       ];
     return connector.price.flatMap((line) =>
-      wrapped(line, columns - 2).map((part, index) => `${index === 0 ? "  " : "    "}${part}`),
+      wrappedText(line, columns - 2).map((part, index) => `${index === 0 ? "  " : "    "}${part}`),
     );
   }
   const bar = powerBar(powerW, connector.maxPowerW);
@@ -161,7 +161,7 @@ function body(connector: ConnectorSnapshot, snapshot: Snapshot, columns: number)
     ),
     ...sideBySide(
       [
-        ...wrapped(`price now ${unitPrice ?? ""} incl. tax`, columns - 2).map((line) => `  ${line}`),
+        ...wrappedText(`price now ${unitPrice ?? ""} incl. tax`, columns - 2).map((line) => `  ${line}`),
         `if stopped now ${ifStoppedNow ?? ""}`,
       ],
       columns,
@@ -200,7 +200,7 @@ const width = (text: string): number => [...text.replace(/\x1b\[[0-9;]*m/g, "")]
  * A text in lines of at most `columns` characters, broken between words; the lines after the first leave room to be set
  * in by two.
  */
-function wrapped(text: string, columns: number): string[] {
+function wrappedText(text: string, columns: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(" ")) {
     const last = lines.at(-1);
@@ -211,7 +211,7 @@ function wrapped(text: string, columns: number): string[] {
 }
 
 /** `18:02:31`, in the station's own time. */
-export function timeOfDay(timeZone: string, at: number): string {
+export function screenTime(timeZone: string, at: number): string {
   const { msOfDay } = localTime(timeZone, at);
   return `${clockText(timeZone, at)}:${String(Math.floor(msOfDay / 1000) % 60).padStart(2, "0")}`;
 }

@@ -1,20 +1,27 @@
 // What backends have said about cards: the list that each keeps here (OCPP's local list), and a cache of their earlier
 // answers. The list comes before the cache; both come after the cards of the config and those enrolled or fetched,
 // whose whitelist decides first.
+
 import { join } from "node:path";
 import { z } from "zod";
 import { textField } from "../../config/fields.js";
 import type { Config, StationFacts } from "../../config/schema.js";
 import type { Clock } from "../../drivers/driver.js";
-import { type KeptWord, type OnlineAnswer, refusals } from "../core/cdr/token.js";
+import { cardRefusals, type KeptWord, type OnlineAnswer } from "../core/cdr/token.js";
+import { firstDifference } from "../core/number/json-text.js";
 import type { StationEvent } from "../core/session/station-state.js";
 import type { Disk } from "../ledger/store/disk.js";
 import { Table } from "../ledger/store/table.js";
-import type { CardLists, ListedCard, Refusal, RemoteAnswer } from "../sync/station-port.js";
+import {
+  type CardLists,
+  type ListedCard,
+  mostListedCards,
+  type Refusal,
+  type RemoteAnswer,
+} from "../sync/station-port.js";
 
 export const backendCardsFile = "backend-cards.json";
 export const cardCacheFile = "authorization-cache.json";
-const mostListed = 10_000;
 const mostCached = 1_000;
 /** The same answer again is written anew only after this long: a table is whole in each write, and cards wear out. */
 const renewAfterMs = 3_600_000;
@@ -29,7 +36,7 @@ const listedCard = z.strictObject({
 });
 const lists = z.record(
   z.string(),
-  z.strictObject({ version: z.int().min(0), cards: z.array(listedCard).max(mostListed) }),
+  z.strictObject({ version: z.int().min(0), cards: z.array(listedCard).max(mostListedCards) }),
 );
 type Lists = z.infer<typeof lists>;
 
@@ -37,7 +44,7 @@ const cacheRow = z.strictObject({
   uid: textField(36),
   atMs: z.int(),
   expiresMs: z.int().optional(),
-  status: z.enum(["ALLOWED", ...refusals]),
+  status: z.enum(["ALLOWED", ...cardRefusals]),
   token: z.strictObject({
     uid: z.string(),
     type: z.enum(["RFID", "APP_USER", "AD_HOC_USER", "OTHER"]),
@@ -131,7 +138,7 @@ export class BackendCards implements CardLists {
       if (
         before !== undefined &&
         atMs - before.atMs < renewAfterMs &&
-        JSON.stringify({ ...before, atMs }) === JSON.stringify(row)
+        firstDifference({ ...before, atMs }, row) === undefined
       )
         return rows;
       return [...rows.filter((one) => one !== before), row].slice(-mostCached);
@@ -168,8 +175,8 @@ export class BackendCards implements CardLists {
   }
 
   #write(by: string, version: number, cards: readonly ListedCard[]): RemoteAnswer {
-    if (cards.length > mostListed)
-      return no("full", `the list has ${cards.length} cards, and at most ${mostListed} are held`);
+    if (cards.length > mostListedCards)
+      return no("full", `the list has ${cards.length} cards, and at most ${mostListedCards} are held`);
     const read = z.array(listedCard).safeParse(cards);
     if (!read.success || new Set(cards.map(({ uid }) => uid)).size < cards.length)
       return no("failed", read.success ? "a card stands twice in the list" : z.prettifyError(read.error));

@@ -8,7 +8,7 @@ import { Failure } from "../core/failure.js";
 import { zipped } from "../receipts/dispute/zip.js";
 import { agentRuns } from "../technician/open-devices.js";
 import { bundleParts } from "../technician/support-bundle.js";
-import { type StationOptions, stationCommand, tell } from "./shared/command.js";
+import { printResult, type StationOptions, stationCommand } from "./shared/command.js";
 import { loadedFor } from "./shared/with-devices.js";
 
 /** `chargetill bundle`. */
@@ -39,11 +39,15 @@ export function bundleCommand(): Command {
             "usage/invalid",
             `there is no part ${options.show}; there are: ${listed.map(({ name }) => name).join(", ")}`,
           );
-        return tell(options, part, [part.text.trimEnd()]);
+        return printResult(options, part, [part.text.trimEnd()]);
       }
       if (options.preview === true)
-        return tell(options, listed, ["It would hold:", ...lines, "chargetill bundle --show NAME prints one of them."]);
+        return printResult(options, listed, [
+          "It would hold:",
+          ...lines,
+          "chargetill bundle --show NAME prints one of them.",
+        ]);
       leave(file, zipped(parts.map(({ name, text }) => ({ name, bytes: Buffer.from(text) }))));
-      tell(options, { file, parts: listed }, [`${file} holds:`, ...lines]);
+      printResult(options, { file, parts: listed }, [`${file} holds:`, ...lines]);
     });
 }

@@ -22,7 +22,14 @@ import type { DeviceAccess } from "../technician/device-access.js";
 import { examine } from "../technician/doctor.js";
 import { doctorLines } from "../technician/doctor-lines.js";
 import { checkMeter } from "../technician/meter-acceptance.js";
-import { complain, type StationOptions, screenColumns, stationCommand, tell, wholeNumber } from "./shared/command.js";
+import {
+  complain,
+  printResult,
+  type StationOptions,
+  screenColumns,
+  stationCommand,
+  wholeNumber,
+} from "./shared/command.js";
 import { loadedFor, withDevices } from "./shared/with-devices.js";
 
 /** A load for one connector's meter, or, without one, for all. */
@@ -124,7 +131,7 @@ async function commission(
   ];
   leave(`${out}.json`, Buffer.from(signedRecord(record, signer)));
   leave(`${out}.txt`, Buffer.from(`${recordLines().join("\n")}\n`));
-  tell(options, { passed, files: [`${out}.json`, `${out}.txt`], findings, contactors, meters }, [
+  printResult(options, { passed, files: [`${out}.json`, `${out}.txt`], findings, contactors, meters }, [
     ...recordLines(screenColumns()),
     `written to ${out}.json and ${out}.txt`,
   ]);

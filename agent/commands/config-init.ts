@@ -10,10 +10,10 @@ import { meterModels } from "../../config/meter-map.js";
 import { findPorts } from "../../drivers/machine/ports.js";
 import { Failure } from "../core/failure.js";
 import { Disk, errorCode } from "../ledger/store/disk.js";
-import { complain, defaultConfig, type StationOptions, stationCommand, tell } from "./shared/command.js";
+import { complain, defaultConfig, printResult, type StationOptions, stationCommand } from "./shared/command.js";
 
 const shipped = (name: string): string => fileURLToPath(new URL(`../../../config/${name}`, import.meta.url));
-const tariffName = "tariffs/standard.json";
+const exampleTariff = "tariffs/standard.json";
 
 /**
  * The key of a line in the example (`name` under `operator` is its first), the words, and what stands in brackets in
@@ -98,19 +98,19 @@ async function init(where: StationOptions & { out: string }): Promise<void> {
   const disk = new Disk();
   disk.replace(file, Buffer.from(text));
   forGroup(file, 0o640);
-  const tariff = join(dirname(file), tariffName);
+  const tariff = join(dirname(file), exampleTariff);
   const isNew = !existsSync(tariff);
   if (isNew) {
     if (!existsSync(dirname(tariff))) {
       disk.makeFolder(dirname(tariff));
       forGroup(dirname(tariff), 0o750);
     }
-    disk.replace(tariff, readFileSync(shipped(tariffName)));
+    disk.replace(tariff, readFileSync(shipped(exampleTariff)));
     forGroup(tariff, 0o640);
   }
   complain("");
-  tell(where, { file, ...(isNew ? { tariff } : {}) }, [
-    `${file} is written${isNew ? `, and ${tariff}` : ""}. The prices in ${tariffName} are an example: make them yours. Next:`,
+  printResult(where, { file, ...(isNew ? { tariff } : {}) }, [
+    `${file} is written${isNew ? `, and ${tariff}` : ""}. The prices in ${exampleTariff} are an example: make them yours. Next:`,
     `  chargetill tariff explain ${tariff}`,
     `  chargetill config check ${file}`,
     `  chargetill doctor${file === defaultConfig ? "" : ` --config ${file}`}`,

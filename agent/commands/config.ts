@@ -8,7 +8,7 @@ import { Failure } from "../core/failure.js";
 import { differences, refusedChanges } from "../station/config-reload.js";
 import { readTariff } from "../tariffs/tariff-file.js";
 import { configInitCommand } from "./config-init.js";
-import { complain, exampleText, print, type StationOptions, stationCommand, tell } from "./shared/command.js";
+import { complain, exampleText, print, printResult, type StationOptions, stationCommand } from "./shared/command.js";
 import { loadedFor } from "./shared/with-devices.js";
 
 /** `chargetill config`. */
@@ -88,7 +88,7 @@ function configFaults(file: string): string[] {
 function show(where: StationOptions): void {
   const { config } = loadedFor(where);
   const shown = { ...config, tokens: config.tokens.map((token) => ({ ...token, uid: masked(token.uid) })) };
-  tell(where, shown, [configText(shown).trimEnd()]);
+  printResult(where, shown, [configText(shown).trimEnd()]);
 }
 
 function diff(file: string, where: StationOptions): void {
@@ -118,7 +118,7 @@ function diff(file: string, where: StationOptions): void {
       : restart.length === 0
         ? "a reload takes it up: systemctl reload chargetill"
         : "this needs a restart: systemctl restart chargetill";
-  tell(where, { changes, restart: restart.length > 0 }, [
+  printResult(where, { changes, restart: restart.length > 0 }, [
     ...changes.map((change) => `${change.path}: ${change.old} -> ${change.next}`),
     advice,
   ]);

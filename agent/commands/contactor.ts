@@ -12,9 +12,9 @@ import {
   complain,
   defaultConfig,
   exampleText,
+  printResult,
   type StationOptions,
   stationCommand,
-  tell,
   wholeNumber,
 } from "./shared/command.js";
 
@@ -68,7 +68,7 @@ async function open(where: StationOptions): Promise<void> {
   );
   if (found.bench) words.push("a bench has no pins: its contactors open with its agent");
   if (stopped.length > 0) words.push(`sessions stopped, receipts follow: connector ${stopped.join(", ")}`);
-  tell(where, { opened, stopped, ...(untold === undefined ? {} : { untold }), faults: found.faults }, words);
+  printResult(where, { opened, stopped, ...(untold === undefined ? {} : { untold }), faults: found.faults }, words);
   process.exitCode = untold === undefined && found.faults.length === 0 && opened.every(({ ok }) => ok) ? 0 : 1;
 }
 
@@ -169,9 +169,11 @@ async function test(connector: number, options: StationOptions & { for: number; 
           : afterOpening
             ? "ITS AUXILIARY CONTACT STILL SAYS CLOSED: switch the supply off; the contacts may be welded, or the feedback is wired the wrong way round (activeLow)"
             : "ITS AUXILIARY CONTACT NEVER SAID CLOSED: check coil, supply and the feedback's wire";
-      tell(options, { connector, closedMs, whileClosed: whileClosed ?? null, afterOpening: afterOpening ?? null, ok }, [
-        `connector ${connector}: closed for ${(closedMs / 1000).toFixed(1)} s and opened; ${judgement}`,
-      ]);
+      printResult(
+        options,
+        { connector, closedMs, whileClosed: whileClosed ?? null, afterOpening: afterOpening ?? null, ok },
+        [`connector ${connector}: closed for ${(closedMs / 1000).toFixed(1)} s and opened; ${judgement}`],
+      );
       return ok ? 0 : 1;
     },
     { needs: "no-meters" },

@@ -5,7 +5,7 @@ import type { Command } from "commander";
 import { reachable } from "../control/privileges.js";
 import { examine } from "../technician/doctor.js";
 import { doctorLines } from "../technician/doctor-lines.js";
-import { defaultConfig, type StationOptions, screenColumns, stationCommand, tell } from "./shared/command.js";
+import { defaultConfig, printResult, type StationOptions, screenColumns, stationCommand } from "./shared/command.js";
 
 /** `chargetill doctor`. Exit 1 when there is a fault. */
 export function doctorCommand(): Command {
@@ -17,7 +17,7 @@ export function doctorCommand(): Command {
     const findings = await examine(reachable(where.config ?? defaultConfig), (loaded) =>
       where.data === undefined ? loaded : { ...loaded, config: { ...loaded.config, state: resolve(where.data) } },
     );
-    tell(
+    printResult(
       where,
       { ok: findings.every(({ verdict }) => verdict !== "fault"), findings },
       doctorLines(findings, screenColumns()),

@@ -5,7 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Command } from "commander";
 import { askAgent, socketPath } from "../control/control-socket.js";
 import { agentRuns } from "../technician/open-devices.js";
-import { type StationOptions, stationCommand, tell, wholeNumber } from "./shared/command.js";
+import { printResult, type StationOptions, stationCommand, wholeNumber } from "./shared/command.js";
 import { loadedFor } from "./shared/with-devices.js";
 
 const askEveryMs = 250;
@@ -22,7 +22,7 @@ export function drainCommand(): Command {
     .action(async (options: StationOptions & { for: number; off?: true }) => {
       const loaded = loadedFor(options);
       if (!(await agentRuns(loaded)))
-        return tell(options, { running: false, open: [] }, ["no agent runs: nothing to drain"]);
+        return printResult(options, { running: false, open: [] }, ["no agent runs: nothing to drain"]);
       let open: readonly number[] = [];
       for (let leftMs = options.for * 1_000; leftMs > 0; leftMs -= askEveryMs) {
         ({ open } = (await askAgent(socketPath(loaded), { do: "drain", on: options.off !== true })) as {
@@ -32,7 +32,7 @@ export function drainCommand(): Command {
         await delay(askEveryMs);
       }
       const drained = options.off === true || open.length === 0;
-      tell(options, { running: true, drained, open }, [
+      printResult(options, { running: true, drained, open }, [
         options.off === true
           ? "the station sells again"
           : drained

@@ -5,7 +5,7 @@ import { askAgent, socketPath } from "../control/control-socket.js";
 import { Failure } from "../core/failure.js";
 import { isoLocal } from "../core/time/iso-time.js";
 import { type LogState, logLevels, watchMs } from "../technician/trace-sessions.js";
-import { exampleText, type StationOptions, stationCommand, tell } from "./shared/command.js";
+import { exampleText, printResult, type StationOptions, stationCommand } from "./shared/command.js";
 import { loadedFor } from "./shared/with-devices.js";
 
 /** `chargetill log`. */
@@ -50,5 +50,5 @@ async function level(
     state.untilMs === null
       ? "as the config says"
       : `until ${isoLocal(state.untilMs, loaded.config.station.timeZone)}, then ${state.was} again`;
-  tell(options, state, [`the agent logs at level ${state.level}, ${until}`]);
+  printResult(options, state, [`the agent logs at level ${state.level}, ${until}`]);
 }

@@ -4,11 +4,11 @@
 
 import type { LineCounts } from "../../drivers/meter/bus.js";
 import { kwhDisplay } from "../core/number/energy-text.js";
-import { wrapped } from "../core/print/receipt-text.js";
+import { wrappedLines } from "../core/print/receipt-text.js";
 import type { DeviceAccess } from "../technician/device-access.js";
 import type { MeterLook } from "../technician/device-requests.js";
 import { look } from "../technician/meter-acceptance.js";
-import { type StationOptions, screenColumns, tableLines, tell } from "./shared/command.js";
+import { printResult, type StationOptions, screenColumns, tableLines } from "./shared/command.js";
 import { withDevices } from "./shared/with-devices.js";
 
 export type WatchOptions = StationOptions & {
@@ -20,7 +20,7 @@ type WatchedMeter = MeterLook | { readonly connector: number; readonly fault: st
 type PortLook = { readonly port: string; readonly now: LineCounts; readonly first: LineCounts };
 
 /** Exit 1 when a meter could not be read in the last look; ctrl-C ends it as the last of `--count` does. */
-export async function watch(connector: number | undefined, options: WatchOptions): Promise<void> {
+export async function watchMeters(connector: number | undefined, options: WatchOptions): Promise<void> {
   const stop = new AbortController();
   const interrupt = (): void => stop.abort();
   const interruption = new Promise<void>((resolve) => stop.signal.addEventListener("abort", () => resolve()));
@@ -36,7 +36,7 @@ export async function watch(connector: number | undefined, options: WatchOptions
         const looks: WatchedMeter[] = [];
         for (const id of ids) looks.push(await look(devices, id, options.registers === true));
         failed = looks.filter((each) => "fault" in each).length;
-        if (options.json === true) tell(options, looks, []);
+        if (options.json === true) printResult(options, looks, []);
         else draw(watchLines(looks, await portLooks(devices, names, firsts)));
         if (left > 1) await Promise.race([devices.pause(options.every * 1_000), interruption]);
       }
@@ -121,7 +121,7 @@ function drawing(): (lines: readonly string[]) => void {
   let drawn = 0;
   return (lines) => {
     // A line that the terminal broke would be two, and the next table would be drawn a line too low.
-    const shown = lines.flatMap((line) => (line.length <= columns ? [line] : wrapped(line, columns)));
+    const shown = lines.flatMap((line) => (line.length <= columns ? [line] : wrappedLines(line, columns)));
     process.stdout.write(
       `${drawn > 0 && columns !== Number.POSITIVE_INFINITY ? `\x1b[${drawn}A\x1b[J` : ""}${shown.join("\n")}\n`,
     );

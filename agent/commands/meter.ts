@@ -7,18 +7,18 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { SystemClock } from "../../drivers/clock.js";
 import { type Clock, DeviceError } from "../../drivers/driver.js";
 import type { SerialBinding } from "../../drivers/meter/line.js";
-import type { Candidate, Found, LineSettings, ScanSteps } from "../../drivers/meter/scan.js";
+import type { Candidate, FoundMeter, LineSettings, ScanSteps } from "../../drivers/meter/scan.js";
 import { Failure } from "../core/failure.js";
 import { checkMeter } from "../technician/meter-acceptance.js";
-import { watch } from "./meter-watch.js";
+import { watchMeters } from "./meter-watch.js";
 import {
   complain,
   defaultConfig,
   exampleText,
   print,
+  printResult,
   type StationOptions,
   stationCommand,
-  tell,
   wholeNumber,
 } from "./shared/command.js";
 import { withDevices } from "./shared/with-devices.js";
@@ -54,7 +54,7 @@ export function meterCommand(): Command {
       .option("--every <seconds>", "the pause between two looks", wholeNumber("--every", 1, 3_600), 1)
       .option("--count <n>", "how often to look (default: until interrupted)", wholeNumber("--count", 1, 1_000_000))
       .option("--registers", "every register that the model's map names")
-      .action(watch),
+      .action(watchMeters),
   );
   meter.addCommand(
     stationCommand(
@@ -92,12 +92,12 @@ function numbers(least: number, most: number): (text: string) => number[] {
   };
 }
 
-type ScanOptions = StationOptions & { port?: string; baud?: number[]; units?: number[]; timeout: number };
+type ScanCommandOptions = StationOptions & { port?: string; baud?: number[]; units?: number[]; timeout: number };
 
 /** A silent unit is asked twice, with the line kept quiet in between; then the port is opened anew. */
 const silentUnitMs = (timeoutMs: number): number => 3 * timeoutMs + 50;
 
-async function scan(options: ScanOptions): Promise<void> {
+async function scan(options: ScanCommandOptions): Promise<void> {
   // A machine that is only just being set up has a port and no config yet.
   if (
     options.port?.startsWith("/") === true &&
@@ -146,7 +146,7 @@ async function scanHere(
   path: string,
   clock: Clock,
   binding: SerialBinding | undefined,
-  options: ScanOptions,
+  options: ScanCommandOptions,
 ): Promise<number> {
   const { scanSteps } = await import("../../drivers/meter/scan.js");
   return scanBy(
@@ -156,8 +156,8 @@ async function scanHere(
   );
 }
 
-async function scanBy(steps: ScanSteps, path: string, options: ScanOptions): Promise<number> {
-  const { scan: scanWith, stationYaml, usualLines, usualUnits } = await import("../../drivers/meter/scan.js");
+async function scanBy(steps: ScanSteps, path: string, options: ScanCommandOptions): Promise<number> {
+  const { scanMeters: scanWith, stationYaml, usualLines, usualUnits } = await import("../../drivers/meter/scan.js");
   const { baud, units = usualUnits(), timeout } = options;
   const rates = new Set(baud);
   const known = usualLines();
@@ -173,7 +173,7 @@ async function scanBy(steps: ScanSteps, path: string, options: ScanOptions): Pro
   complain(
     `asking ${path} at ${lines.map((line) => `${line.baud} ${line.parity} ${line.stopBits}`).join(", ")}; units ${units.join(", ")}; about ${Math.ceil((lines.length * units.length * silentUnitMs(timeout)) / 1000)} s where nobody answers`,
   );
-  const all: Found[] = [];
+  const all: FoundMeter[] = [];
   try {
     for await (const found of scanWith(steps, { lines, units })) {
       all.push(found);
@@ -183,7 +183,7 @@ async function scanBy(steps: ScanSteps, path: string, options: ScanOptions): Pro
     if (!(error instanceof DeviceError)) throw error;
     throw new Failure("agent/refused", error.message, { cause: error });
   }
-  tell(
+  printResult(
     options,
     { path, found: all },
     all.length === 0
@@ -195,7 +195,7 @@ async function scanBy(steps: ScanSteps, path: string, options: ScanOptions): Pro
 
 function foundLines(
   path: string,
-  found: Found,
+  found: FoundMeter,
   stationYaml: typeof import("../../drivers/meter/scan.js").stationYaml,
 ): string[] {
   const { line, unit, candidates } = found;
@@ -222,7 +222,7 @@ async function check(connector: number, options: StationOptions & { load: number
       complain,
     );
     const { model, serial, passed, findings } = checked;
-    tell(options, checked, [
+    printResult(options, checked, [
       ...findings.map(({ ok, words }) => `${ok ? "ok    " : "FAILED"} ${words}`),
       `${model} ${serial}: ${passed ? "passed; this very meter may be billed from" : "NOT passed"}`,
     ]);

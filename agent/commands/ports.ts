@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { loadConfig } from "../../config/load.js";
 import { findPorts, type PortFound } from "../../drivers/machine/ports.js";
-import { defaultConfig, type StationOptions, stationCommand, tableLines, tell } from "./shared/command.js";
+import { defaultConfig, printResult, type StationOptions, stationCommand, tableLines } from "./shared/command.js";
 
 const hints: Readonly<Record<PortFound["kind"], string>> = {
   serial: "no serial port: plug the RS-485 adapter in; dmesg says whether the kernel knows it",
@@ -34,7 +34,7 @@ export function portsCommand(): Command {
       const absent = (["serial", "spi", "gpio"] as const)
         .filter((kind) => !rows.some((row) => row.kind === kind))
         .map((kind) => hints[kind]);
-      tell(where, { ports: rows, missing }, [
+      printResult(where, { ports: rows, missing }, [
         ...tableLines(lines),
         ...missing.map((name) => `MISSING  ${name}, which the config names`),
         ...absent,

@@ -5,7 +5,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { type Language, languages } from "../../config/languages.js";
 import type { CdrCopies } from "../core/cdr/cdr-copies.js";
 import { Failure } from "../core/failure.js";
-import { wrapped } from "../core/print/receipt-text.js";
+import { wrappedLines } from "../core/print/receipt-text.js";
 import { parseCheckpoint } from "../core/receipt/checkpoint.js";
 import { ocmfXml } from "../core/receipt/ocmf-xml.js";
 import type { Payment } from "../core/session/payment.js";
@@ -23,12 +23,12 @@ import {
 import { receiptHtml } from "../receipts/output/html.js";
 import { receiptPdf } from "../receipts/output/pdf.js";
 import {
+  bookRow,
   csvText,
   type Grouping,
   groupings,
   issuedWithin,
   listText,
-  rowOf,
   summaryOf,
   summaryText,
 } from "../receipts/output/tables.js";
@@ -181,7 +181,7 @@ export function receiptCommands(
     .option("--to <date>")
     .option("--json", "as JSON")
     .action((options: ReceiptSourceOptions & { from?: string; to?: string; json?: true }) => {
-      const rows = [...issuedWithin(open(options).receipts, options)].map(rowOf);
+      const rows = [...issuedWithin(open(options).receipts, options)].map(bookRow);
       write(options.json === true ? `${JSON.stringify(rows, null, 1)}\n` : listText(rows));
     });
 
@@ -300,8 +300,8 @@ function paymentText(payments: readonly Payment[], columns: number): string {
   );
   return [
     "",
-    ...wrapped("Payment, beside the signed receipt:", columns),
-    ...lines.flatMap((line) => wrapped(line, columns - 2).map((part) => `  ${part}`)),
+    ...wrappedLines("Payment, beside the signed receipt:", columns),
+    ...lines.flatMap((line) => wrappedLines(line, columns - 2).map((part) => `  ${part}`)),
     "",
   ].join("\n");
 }
@@ -337,7 +337,7 @@ function exportMany(
       );
     return bookFileOf(sources.receipts, sources.newest());
   }
-  const rows = [...issuedWithin(sources.receipts, options)].map(rowOf);
+  const rows = [...issuedWithin(sources.receipts, options)].map(bookRow);
   if (options.format === "csv") return csvText(rows);
   if (options.format === "json") return `${JSON.stringify(rows, null, 1)}\n`;
   throw new Failure("usage/invalid", `--format: without a number expected one of ${tables.join(", ")}`);

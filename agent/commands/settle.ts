@@ -5,7 +5,7 @@ import { askAgent } from "../control/control-socket.js";
 import { paymentStatuses } from "../core/session/payment.js";
 import type { PaymentAnswer } from "../receipts/payments.js";
 import { agentSocket } from "./shared/agent.js";
-import { exampleText, locatedCommand, type StationOptions, tell, wholeNumber } from "./shared/command.js";
+import { exampleText, locatedCommand, printResult, type StationOptions, wholeNumber } from "./shared/command.js";
 
 type Options = StationOptions & {
   readonly reference: string;
@@ -44,7 +44,7 @@ export function settleCommand(): Command {
         ...(at === undefined ? {} : { at }),
         ...(info === undefined ? {} : { info }),
       })) as PaymentAnswer;
-      tell(options, answer, answerLines(answer));
+      printResult(options, answer, answerLines(answer));
     });
 }
 

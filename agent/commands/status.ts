@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { askAgent } from "../control/control-socket.js";
 import type { Snapshot } from "../station/snapshot.js";
 import { agentSocket } from "./shared/agent.js";
-import { type StationOptions, stationCommand, tell } from "./shared/command.js";
+import { printResult, type StationOptions, stationCommand } from "./shared/command.js";
 import { statusLines } from "./status-text.js";
 
 /** `chargetill status`. Exit 1 when the station does not sell, or has a fault. */
@@ -11,7 +11,7 @@ export function statusCommand(): Command {
   return stationCommand("status", "how the running station stands", "status --data /var/lib/chargetill").action(
     async (options: StationOptions) => {
       const snapshot = (await askAgent(await agentSocket(options), { do: "status" })) as Snapshot;
-      tell(options, snapshot, options.json === true ? [] : statusLines(snapshot));
+      printResult(options, snapshot, options.json === true ? [] : statusLines(snapshot));
       process.exitCode = snapshot.selling && snapshot.faults.length === 0 ? 0 : 1;
     },
   );

@@ -15,10 +15,10 @@ import { cardOf, cardsInFile } from "./shared/cards-csv.js";
 import {
   complain,
   exampleText,
+  printResult,
   type StationOptions,
   stationCommand,
   tableLines,
-  tell,
   wholeNumber,
 } from "./shared/command.js";
 import { withDevices } from "./shared/with-devices.js";
@@ -127,7 +127,7 @@ async function read(options: StationOptions & { reader?: string; for: number }):
       const alike = warnings(uid, rows);
       const words =
         known === undefined ? "not known here" : known.valid ? `may charge, contract ${known.contractId}` : "blocked";
-      tell(options, { uid, known: known ?? null, lookAlikes: alike }, [
+      printResult(options, { uid, known: known ?? null, lookAlikes: alike }, [
         `${uid} (${uid.length / 2} bytes): ${words}`,
         ...alike,
       ]);
@@ -154,7 +154,7 @@ async function list(options: StationOptions & { whole?: true }): Promise<void> {
           tariff ?? "",
         ]),
       );
-      tell(options, rows, lines.length === 0 ? ["no cards"] : lines);
+      printResult(options, rows, lines.length === 0 ? ["no cards"] : lines);
       return 0;
     },
     { needs: "no-meters" },
@@ -181,7 +181,7 @@ async function enrol(options: EnrolOptions): Promise<void> {
       if (Array.isArray(row)) throw new Failure("usage/invalid", row.join("\n"));
       const alike = warnings(row.uid, await cardsOf(devices));
       await devices.ask({ do: "card-put", rows: [row] });
-      tell(options, { uid: row.uid, contractId, lookAlikes: alike }, [
+      printResult(options, { uid: row.uid, contractId, lookAlikes: alike }, [
         `${row.uid} may charge now, contract ${contractId}`,
         ...alike,
       ]);
@@ -203,7 +203,7 @@ async function revoke(word: string, options: StationOptions): Promise<void> {
       if (matches.length > 1)
         throw new Failure("usage/invalid", `${matches.length} cards end in ${word}: name the whole number`);
       await devices.ask({ do: "card-revoke", uid: match.uid });
-      tell(options, { revoked: masked(match.uid), contractId: match.contractId }, [
+      printResult(options, { revoked: masked(match.uid), contractId: match.contractId }, [
         `${masked(match.uid)} (${match.contractId}) is blocked: its next tap is refused`,
       ]);
       return 0;
@@ -220,7 +220,7 @@ async function importFile(file: string, options: StationOptions): Promise<void> 
       const known = await cardsOf(devices);
       const alike = rows.flatMap(({ uid }) => warnings(uid, known).map((words) => `${uid} ${words}`));
       await devices.ask({ do: "card-put", rows });
-      tell(options, { enrolled: rows.length, lookAlikes: alike }, [
+      printResult(options, { enrolled: rows.length, lookAlikes: alike }, [
         ...alike,
         `${rows.length} card${rows.length === 1 ? "" : "s"} may charge now`,
       ]);

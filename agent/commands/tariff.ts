@@ -8,20 +8,19 @@ import { type Language, languages } from "../../config/languages.js";
 import { wallNow } from "../../drivers/clock.js";
 import { billOfCdr, priceCdr } from "../core/cdr/cdr-pricing.js";
 import { type JsonAmount, pricedJson } from "../core/cdr/priced-json.js";
+import { explainTariff } from "../core/explain/explain-tariff.js";
 import { Failure } from "../core/failure.js";
+import { lintTariff } from "../core/lint/lint.js";
 import { kwhExact } from "../core/number/energy-text.js";
 import { moneyText } from "../core/number/money.js";
 import type { Price } from "../core/rating/price.js";
-import { chartOf, type Plan, simulate } from "../core/rating/simulate.js";
-import { explainTariff } from "../core/tariff/explain.js";
-import { lintTariff } from "../core/tariff/lint.js";
+import { chartOf, type SimulatedSession, simulate } from "../core/rating/simulate.js";
 import type { OcpiVersion } from "../core/tariff/tariff.js";
 import { clockText, dateText, isZone, localTime, parseInstant } from "../core/time/time.js";
 import { faultText, readJsonFile, readTariff, tariffOfFile } from "../tariffs/tariff-file.js";
-import { exampleText } from "./shared/command.js";
+import { exampleText, print } from "./shared/command.js";
 import { priceLines } from "./tariff-batch.js";
 
-const print = (text: string): void => void process.stdout.write(`${text}\n`);
 const printJson = (value: unknown): void => print(JSON.stringify(value, undefined, 2));
 
 function zoneOption(text: string): string {
@@ -154,7 +153,8 @@ function runSimulation(path: string, options: SimulateOptions): boolean {
   if ((options.kwh === undefined) === (options.for === undefined))
     throw new Failure("usage/invalid", "give either --kwh or --for: how much is charged, or for how long");
   const tariff = readTariff(path, options.ocpi);
-  const until: Plan["until"] = options.kwh === undefined ? { forMs: options.for ?? 0 } : { kwh: options.kwh };
+  const until: SimulatedSession["until"] =
+    options.kwh === undefined ? { forMs: options.for ?? 0 } : { kwh: options.kwh };
   const { price, curve, endMs } = simulate(
     tariff,
     { startMs: options.start, powerKw: options.kw, until, idleMs: options.idle, timeZone: options.zone },

@@ -6,14 +6,21 @@ import { resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { durationMs } from "../../config/duration.js";
 import type { Config } from "../../config/schema.js";
-import type { Heard } from "../../drivers/bench/trace-player.js";
+import type { PlayedEvent } from "../../drivers/bench/trace-player.js";
 import { leave } from "../control/privileges.js";
 import { masked } from "../core/cdr/token.js";
 import { Failure } from "../core/failure.js";
 import { kwhExact } from "../core/number/energy-text.js";
 import type { DeviceAccess } from "../technician/device-access.js";
-import { mostTraceBytes, mostTraceMs, parseTrace, type Taken } from "../technician/trace-file.js";
-import { complain, exampleText, type StationOptions, stationCommand, tell, wholeNumber } from "./shared/command.js";
+import { mostTraceBytes, mostTraceMs, parseTrace, type TraceChunk } from "../technician/trace-file.js";
+import {
+  complain,
+  exampleText,
+  printResult,
+  type StationOptions,
+  stationCommand,
+  wholeNumber,
+} from "./shared/command.js";
 import { withDevices } from "./shared/with-devices.js";
 
 const takeEveryMs = 1_000;
@@ -90,14 +97,14 @@ async function record(options: RecordOptions): Promise<void> {
         for (let ended = false; !ended; ) {
           await (devices.live ? devices.pause(takeEveryMs) : stir(devices, ids, Object.keys(config.readers)));
           if (interrupted) await devices.ask({ do: "trace-stop" });
-          const taken = (await devices.ask({ do: "trace-take" })) as Taken;
+          const taken = (await devices.ask({ do: "trace-take" })) as TraceChunk;
           lines.push(...taken.lines);
           ended = taken.ended;
         }
         const bytes = Buffer.from(`${lines.join("\n")}\n`);
         const file = fileOf(config);
         leave(file, bytes);
-        tell(options, { file, bytes: bytes.length, entries: lines.length - 1 }, [
+        printResult(options, { file, bytes: bytes.length, entries: lines.length - 1 }, [
           `${file}: ${lines.length - 1} entries, ${bytes.length} bytes`,
           `chargetill trace replay ${file} plays it`,
         ]);
@@ -141,7 +148,7 @@ async function replay(file: string, options: { json?: true; readings?: true }): 
       ? `the recording ends by ${end.end}`
       : "the recording has no end: its file was cut",
   ];
-  tell(options.json === true ? { json: true } : {}, { file, header, heard, ended: end !== undefined }, lines);
+  printResult(options.json === true ? { json: true } : {}, { file, header, heard, ended: end !== undefined }, lines);
   process.exitCode = strayed || end === undefined ? 1 : 0;
 }
 
@@ -159,7 +166,7 @@ function textOf(file: string): string {
   }
 }
 
-function heardText(one: Heard): string {
+function heardText(one: PlayedEvent): string {
   switch (one.heard) {
     case "registers":
       return `meter ${one.unit} at ${one.port}  ${one.request}: ${one.values.map((shown) => ("fault" in shown ? `${shown.register}: ${shown.fault}` : `${shown.register} ${shown.value}${shown.unit === "" ? "" : ` ${shown.unit}`}`)).join(", ") || "nothing that its map names"}`;

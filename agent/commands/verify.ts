@@ -9,7 +9,7 @@ import { type EvidenceFile, verifyEvidence, verifyShortForm } from "../core/veri
 import type { Rerate } from "../core/verify/verify-sale.js";
 import { verifyBundle } from "../receipts/dispute/dispute-bundle.js";
 import { pinsOf, verifyTools } from "../receipts/dispute/evidence-input.js";
-import { findingsText, summary } from "../receipts/dispute/findings-text.js";
+import { findingsText, summarySentence } from "../receipts/dispute/findings-text.js";
 import { looksZipped } from "../receipts/dispute/zip.js";
 import { exampleText } from "./shared/command.js";
 
@@ -71,7 +71,7 @@ export function verifyCommand(
       const exit = exitCode(findings);
       write(
         options.json === true
-          ? `${JSON.stringify({ exit, verdict: summary(findings), findings }, null, 1)}\n`
+          ? `${JSON.stringify({ exit, verdict: summarySentence(findings), findings }, null, 1)}\n`
           : findingsText(findings),
       );
       process.exitCode = exit;

@@ -5,7 +5,7 @@
 import { createPrivateKey } from "node:crypto";
 import { join } from "node:path";
 import { Failure } from "../core/failure.js";
-import { fromHex, hex, utf8 } from "../core/number/bytes.js";
+import { fromHex, hexText, utf8 } from "../core/number/bytes.js";
 import { parseJws } from "../core/receipt/jws.js";
 import { payloadOf, rotationText } from "../core/receipt/receipt.js";
 import type { Signer } from "../core/receipt/signer.js";
@@ -14,7 +14,7 @@ import type { IndexSigner, Receipts } from "../ledger/book/signed-index.js";
 import { sha256Hex } from "../ledger/store/digest.js";
 import type { Disk } from "../ledger/store/disk.js";
 import { publicKeyFile, stagedFile } from "./key-rotation.js";
-import { checkSignature, keyFile, publicKeysIn, signerOf } from "./signing-keys.js";
+import { checkEs256, keyFile, publicKeysIn, signerOf } from "./signing-keys.js";
 
 /** What is signed says what it is, so that no other signature of the key can stand for it. */
 const signedBytes = (text: string): Uint8Array => utf8(`chargetill: sealed pages of the receipt book\n${text}`);
@@ -94,12 +94,12 @@ export function indexSigner(signer: () => Signer | undefined, keys: () => readon
     sign: (text) => {
       const now = signer();
       if (now === undefined) throw new Error("no key has been opened yet");
-      return `${now.keyId} ${hex(now.sign(signedBytes(text)))}`;
+      return `${now.keyId} ${hexText(now.sign(signedBytes(text)))}`;
     },
     verify: (text, signature, receipts) => {
       const [id = "", value = ""] = signature.split(" ");
       const [key, bytes] = [keyOf(id, receipts), fromHex(value)];
-      return key !== undefined && bytes !== undefined && checkSignature(key, signedBytes(text), bytes, "ieee-p1363");
+      return key !== undefined && bytes !== undefined && checkEs256(key, signedBytes(text), bytes, "ieee-p1363");
     },
     isCurrent: (signature) => {
       const now = signer();
@@ -112,7 +112,7 @@ export function indexSigner(signer: () => Signer | undefined, keys: () => readon
       // anything else.
       if (parts.signature === undefined) return isUnsigned(receipts.get(receipts.count()));
       const key = keyOf(parts.keyId, receipts);
-      return key !== undefined && checkSignature(key, parts.input, parts.signature, "ieee-p1363");
+      return key !== undefined && checkEs256(key, parts.input, parts.signature, "ieee-p1363");
     },
   };
 }
@@ -138,7 +138,7 @@ function* earlierKeys(trusted: Set<string>, receipts: Receipts): Generator<reado
       rotationText(payload.station.id, payload.number, payload.key.id, payload.next.id),
       fromHex(payload.next.signature),
     ];
-    if (signature === undefined || !checkSignature(payload.next.spki, utf8(text), signature, "ieee-p1363")) continue;
+    if (signature === undefined || !checkEs256(payload.next.spki, utf8(text), signature, "ieee-p1363")) continue;
     trusted.add(payload.key.id);
     yield [payload.key.id, payload.key.spki];
   }

@@ -161,7 +161,7 @@ function publicKeyFrom(spkiHex: string): KeyObject | undefined {
 }
 
 /** Checks an ES256 signature; a key that is none, or not P-256, has signed nothing. */
-export const checkSignature: CheckSignature = (spkiHex, data, signature, encoding) => {
+export const checkEs256: CheckSignature = (spkiHex, data, signature, encoding) => {
   const key = publicKeyFrom(spkiHex);
   if (key === undefined) return false;
   try {
@@ -171,4 +171,4 @@ export const checkSignature: CheckSignature = (spkiHex, data, signature, encodin
   }
 };
 
-export const checkTools: CheckTools = { hash: sha256, check: checkSignature };
+export const checkTools: CheckTools = { hash: sha256, check: checkEs256 };

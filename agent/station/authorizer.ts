@@ -18,7 +18,7 @@ import type { OfflineCredit } from "./offline-credit.js";
  * A backend must be asked first, or the rest of what is open read. `group` = what is known here of the card's group
  * meanwhile.
  */
-export type Question = {
+export type AuthorizationQuestion = {
   readonly allowed: "ASK";
   readonly group?: string;
   /** What is being done, for the log. */
@@ -48,7 +48,7 @@ export class Authorizer {
   constructor(private readonly parts: AuthorizerParts) {}
 
   /** Judges a card at epoch ms `at`. */
-  authorize(uid: string, at: number): AuthorizationInfo | Question {
+  authorize(uid: string, at: number): AuthorizationInfo | AuthorizationQuestion {
     const { lists, settings } = this.parts;
     const known: Knowledge = { token: this.parts.token(uid), listed: lists.listed(uid), cached: lists.cached(uid, at) };
     const { ask, info } = decideCard(known, at, { rule: settings.offline, unknown: this.#unknown(uid) });

@@ -9,7 +9,7 @@ import type { Acceptance } from "../core/session/session.js";
 import type { Layout, StationEvent, StationState } from "../core/session/station-state.js";
 import { decideTap, type TapDecision } from "../core/session/tap-decision.js";
 import type { Faults } from "../sync/faults.js";
-import type { Question } from "./authorizer.js";
+import type { AuthorizationQuestion } from "./authorizer.js";
 import type { ConnectorController } from "./connector/connector.js";
 import type { AgentEvent } from "./events.js";
 
@@ -23,7 +23,7 @@ export type CardHandlerParts = {
   /** Written down before it returns. */
   readonly record: (event: StationEvent) => void;
   readonly reader: (name: string) => Promise<CardReader>;
-  readonly authorize: (uid: string, at: number) => AuthorizationInfo | Question;
+  readonly authorize: (uid: string, at: number) => AuthorizationInfo | AuthorizationQuestion;
   /** Why this bearer may not start at a connector now. */
   readonly refusal: (connector: number, bearer: Bearer) => string | undefined;
   readonly tell: (event: AgentEvent) => void;
@@ -136,7 +136,7 @@ export class CardHandler {
   async #ask(
     reader: string,
     tap: Extract<CardTap, { kind: "card" }>,
-    question: Question,
+    question: AuthorizationQuestion,
     connector: number | null,
   ): Promise<void> {
     this.#asking.set(reader, tap.uid);

@@ -5,7 +5,7 @@
 import { fixedText } from "../../config/decimal.js";
 import type { Config } from "../../config/schema.js";
 import { kwhExact, requiredMilliWh } from "../core/number/energy-text.js";
-import { add, compare, type Ratio, ratioOfText, roundHalfUp, subtract, zero } from "../core/number/money.js";
+import { add, compare, type Ratio, ratioOfText, roundHalfUp, subtract, zeroRatio } from "../core/number/money.js";
 import { live } from "../core/rating/live-price.js";
 import { payloadOf } from "../core/receipt/receipt.js";
 import type { LimitReached } from "../core/session/limits.js";
@@ -65,7 +65,7 @@ export class OfflineCredit {
     if (open === undefined) return undefined;
     const energyLeft = energyKwh === undefined ? undefined : requiredMilliWh(energyKwh) - open.energyMilliWh;
     const costLeft = cost === undefined ? undefined : subtract(ratioOfText(cost), open.cost);
-    if ((energyLeft !== undefined && energyLeft <= 0) || (costLeft !== undefined && compare(costLeft, zero) <= 0))
+    if ((energyLeft !== undefined && energyLeft <= 0) || (costLeft !== undefined && compare(costLeft, zeroRatio) <= 0))
       return null;
     return {
       ...(energyLeft === undefined ? {} : { energyKwh: kwhExact(energyLeft) }),
@@ -104,11 +104,11 @@ export class OfflineCredit {
     const costs = new Map(booked?.costs);
     for (const one of this.#running(uid)) {
       energyMilliWh += one.energyMilliWh;
-      costs.set(one.currency, add(costs.get(one.currency) ?? zero, one.cost));
+      costs.set(one.currency, add(costs.get(one.currency) ?? zeroRatio, one.cost));
     }
     return {
       energyMilliWh,
-      cost: [...costs.values()].reduce((most, one) => (compare(one, most) > 0 ? one : most), zero),
+      cost: [...costs.values()].reduce((most, one) => (compare(one, most) > 0 ? one : most), zeroRatio),
     };
   }
 
@@ -155,7 +155,7 @@ export class OfflineCredit {
     const sum = this.#sums.get(uid) ?? { receipts: 0, energyMilliWh: 0, costs: new Map<string, Ratio>() };
     sum.receipts += times;
     sum.energyMilliWh += times * energyMilliWh;
-    sum.costs.set(currency, (times === 1 ? add : subtract)(sum.costs.get(currency) ?? zero, cost));
+    sum.costs.set(currency, (times === 1 ? add : subtract)(sum.costs.get(currency) ?? zeroRatio, cost));
     if (sum.receipts === 0) this.#sums.delete(uid);
     else this.#sums.set(uid, sum);
   }

@@ -30,7 +30,7 @@ import {
 } from "../core/session/station-state.js";
 import { Faults } from "../sync/faults.js";
 import type { Fact, StationFeed } from "../sync/station-port.js";
-import type { Question } from "./authorizer.js";
+import type { AuthorizationQuestion } from "./authorizer.js";
 import { ButtonHandler } from "./button-handler.js";
 import { CardHandler } from "./card-handler.js";
 import { ConnectorController } from "./connector/connector.js";
@@ -46,7 +46,7 @@ export type StationParts = {
   readonly meter: (connector: ConnectorConfig) => EnergyMeter;
   readonly pins: (connector: ConnectorConfig) => Promise<Pins>;
   readonly reader: (name: string) => Promise<CardReader>;
-  readonly authorize: (uid: string, at: number) => AuthorizationInfo | Question;
+  readonly authorize: (uid: string, at: number) => AuthorizationInfo | AuthorizationQuestion;
   /** Whether the sessions of one card have together reached what it may have open. */
   readonly exposed: (sale: Sale) => LimitReached | undefined;
   readonly open: (

@@ -106,6 +106,12 @@ export type ListedCard = Omit<TokenConfig, "valid" | "whitelist"> & {
   readonly status: "ALLOWED" | "BLOCKED" | "EXPIRED";
 };
 
+/**
+ * Cards that the list of one backend holds: LocalAuthListCtrlr.Entries, LocalAuthListMaxLength. More in one message are
+ * read by nobody.
+ */
+export const mostListedCards = 10_000;
+
 /** The list of cards that a backend keeps at the station (OCPP's local list), and what it once said about others. */
 export interface CardLists {
   /** The version of the backend's list; 0 = it has none here. */

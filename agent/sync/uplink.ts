@@ -22,6 +22,14 @@ export type Outcome =
   /** The backend read it and will never take it: park it and show it. */
   | { readonly kind: "refused"; readonly reason: string };
 
+/** Nothing is wrong with any receipt or session: all wait until a person has mended the setting. */
+export const heldOutcome = (words: string): Extract<Outcome, { readonly kind: "retry" }> => ({
+  kind: "retry",
+  countsAsAttempt: false,
+  fault: "uplink/unauthorised",
+  words,
+});
+
 /** `id` is fixed at settlement, `body` is the text made then: all copies are byte-equal. */
 export type UplinkItem = { readonly id: string; readonly body: string };
 

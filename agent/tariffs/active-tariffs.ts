@@ -1,11 +1,14 @@
 // The price board: which tariff is in force, what the display says before a tap and since when, and what is fixed when
 // a session begins.
+
 import type { LoadedConfig } from "../../config/load.js";
 import type { ConnectorConfig } from "../../config/schema.js";
 import type { MeterIdentity, Moment, Reading } from "../../drivers/driver.js";
+import { explainTariff } from "../core/explain/explain-tariff.js";
+import { priceBeforeStart } from "../core/explain/price-before-start.js";
 import { Failure } from "../core/failure.js";
+import { firstDifference } from "../core/number/json-text.js";
 import type { Acceptance, Opening } from "../core/session/session.js";
-import { explainTariff, priceBeforeStart } from "../core/tariff/explain.js";
 import { parseTariff, type Tariff } from "../core/tariff/tariff.js";
 import type { LastActive } from "./last-active.js";
 import type { PushedTariffs } from "./pushed-tariffs.js";
@@ -77,7 +80,7 @@ export class ActiveTariffs {
       now.length !== Object.keys(before).length ||
       now.some(
         ([key, { tariff }]) =>
-          JSON.stringify(before[key]?.tariff) !== JSON.stringify(tariff) ||
+          firstDifference(before[key]?.tariff, tariff) !== undefined ||
           moment.at - (before[key]?.trustedMs ?? 0) >= rememberEveryMs,
       );
     if (isStale) this.store.write(Object.fromEntries(now));
@@ -171,7 +174,7 @@ export class ActiveTariffs {
     const board = this.#shown.get(connector.id);
     if (board === undefined) return "the price could not be shown before the start";
     // A card with a tariff of its own is told its price when it is accepted, not before.
-    const isOnBoard = acceptance.tariff === undefined || JSON.stringify(tariff.source) === JSON.stringify(here?.source);
+    const isOnBoard = acceptance.tariff === undefined || firstDifference(tariff.source, here?.source) === undefined;
     const shown = isOnBoard ? board : { text: this.#inWords(tariff, begin.moment).join("\n"), atMs: begin.moment.at };
     return { id, acceptance, meter, tariff, timeZone: this.#loaded.config.station.timeZone, shown, begin };
   }

@@ -1,5 +1,5 @@
 // The doctor's findings as a table for a terminal: what is not well says why, and what to do.
-import { wrapped } from "../core/print/receipt-text.js";
+import { wrappedLines } from "../core/print/receipt-text.js";
 import type { Finding } from "./device-checks.js";
 
 const marks = { ok: "ok", warn: "WARN", fault: "FAULT" } as const;
@@ -31,7 +31,7 @@ export function doctorLines(findings: readonly Finding[], columns = Number.POSIT
 
 /** A text behind its head; what does not fit goes on below itself. */
 function hung(head: string, text: string, columns: number): string[] {
-  return wrapped(text, Math.max(20, columns - head.length)).map(
+  return wrappedLines(text, Math.max(20, columns - head.length)).map(
     (line, index) => (index === 0 ? head : " ".repeat(head.length)) + line,
   );
 }

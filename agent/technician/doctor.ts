@@ -75,7 +75,7 @@ async function devices(loaded: LoadedConfig): Promise<Finding[]> {
     findings.push(agent(snapshot));
     if (config.bench === undefined)
       findings.push(
-        ...Object.entries(config.serialPorts).map(([name, port]) => serialPort(name, port.path)),
+        ...Object.entries(config.serialPorts).map(([name, port]) => checkSerialPort(name, port.path)),
         ...gpioChip(),
       );
     // An agent that is not open answers nothing about its devices but why it is not.
@@ -116,7 +116,7 @@ function agent(snapshot: Snapshot | undefined): Finding {
   );
 }
 
-function serialPort(name: string, path: string): Finding {
+function checkSerialPort(name: string, path: string): Finding {
   try {
     accessSync(path, constants.R_OK | constants.W_OK);
   } catch (error) {

@@ -56,8 +56,10 @@ export async function checkMeter(
       "usage/invalid",
       `there is no connector ${connector}; there are: ${config.connectors.map(({ id }) => id).join(", ")}`,
     );
-  const { model } = found.meter;
-  const plan = { ...load, stepMilliWh: energyResolutionMilliWh(loadMeterMap(model)) };
+  const map = loadMeterMap(found.meter.model);
+  // A re-brand that passes is written down as the meter that it is.
+  const model = map.id;
+  const plan = { ...load, stepMilliWh: energyResolutionMilliWh(map) };
   const needMs = checkLengthMs(plan);
   say(
     `connector ${connector}: keep the load of ${load.loadW} W running for ${Math.ceil(needMs / 60_000)} min: ${model} counts in steps of ${plan.stepMilliWh / 1000} Wh`,

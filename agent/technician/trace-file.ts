@@ -18,7 +18,7 @@ import { masked } from "../core/cdr/token.js";
 import { Failure } from "../core/failure.js";
 
 export type TraceLimits = { readonly ms: number; readonly bytes: number; readonly withUids: boolean };
-export type Taken = { readonly lines: readonly string[]; readonly ended: boolean };
+export type TraceChunk = { readonly lines: readonly string[]; readonly ended: boolean };
 
 export const mostTraceMs = 24 * 3_600_000;
 export const mostTraceBytes = 64 * 1024 * 1024;
@@ -85,7 +85,7 @@ export class TraceRecorder {
   }
 
   /** The next lines, each once. `ended`: there will be no more. */
-  take(): Taken {
+  take(): TraceChunk {
     const lines: string[] = [];
     let bytes = 0;
     while (bytes < answerBytes) {

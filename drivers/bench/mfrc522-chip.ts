@@ -3,7 +3,7 @@
 // passes.
 
 import { crcA } from "../rfid/crc-a.js";
-import { busFault, command, crcIrq, irq, register } from "../rfid/registers.js";
+import { busFault, chipRegister, command, crcIrq, irq } from "../rfid/registers.js";
 import type { Spi } from "../rfid/spi.js";
 import { CardField, type FieldView } from "./card-field.js";
 import { type Bit, type Card, overlay, Picc } from "./card-picc.js";
@@ -23,14 +23,14 @@ const cardStartUs = 5_000;
 /** CRC presets by ModeReg bits 1..0. */
 const crcPresets = [0x0000, 0x6363, 0xa671, 0xffff];
 const resetValues: readonly [number, number][] = [
-  [register.command, 0x20],
-  [register.comIrq, 0x14],
-  [register.control, 0x10],
-  [register.coll, 0xa0],
-  [register.mode, 0x3f],
-  [register.txControl, 0x80],
-  [register.crcResultHigh, 0xff],
-  [register.crcResultLow, 0xff],
+  [chipRegister.command, 0x20],
+  [chipRegister.comIrq, 0x14],
+  [chipRegister.control, 0x10],
+  [chipRegister.coll, 0xa0],
+  [chipRegister.mode, 0x3f],
+  [chipRegister.txControl, 0x80],
+  [chipRegister.crcResultHigh, 0xff],
+  [chipRegister.crcResultLow, 0xff],
 ];
 
 /** What the air will bring: an answer's bits at a time, or the timer's end. */
@@ -133,16 +133,16 @@ export class Mfrc522Chip implements Spi {
   }
 
   #hasField(): boolean {
-    return (this.#get(register.txControl) & 0x03) !== 0;
+    return (this.#get(chipRegister.txControl) & 0x03) !== 0;
   }
 
   #readRegister(address: number): number {
     switch (address) {
-      case register.fifoData:
+      case chipRegister.fifoData:
         return this.#fifo.shift() ?? 0;
-      case register.fifoLevel:
+      case chipRegister.fifoLevel:
         return this.#fifo.length;
-      case register.version:
+      case chipRegister.version:
         return this.#view.version;
       default:
         return this.#get(address);
@@ -151,38 +151,38 @@ export class Mfrc522Chip implements Spi {
 
   #writeRegister(address: number, value: number): void {
     switch (address) {
-      case register.command:
+      case chipRegister.command:
         return this.#begin(value);
-      case register.comIrq:
-      case register.divIrq:
+      case chipRegister.comIrq:
+      case chipRegister.divIrq:
         // Bit 7 says whether the marked bits are set or cleared.
         this.#registers[address] =
           (value & 0x80) !== 0 ? this.#get(address) | (value & 0x7f) : this.#get(address) & ~value;
         return;
-      case register.fifoData:
-        if (this.#fifo.length >= fifoBytes) return this.#raise(register.error, busFault.overflow);
+      case chipRegister.fifoData:
+        if (this.#fifo.length >= fifoBytes) return this.#raise(chipRegister.error, busFault.overflow);
         this.#fifo.push(value);
         return;
-      case register.fifoLevel:
+      case chipRegister.fifoLevel:
         if ((value & 0x80) === 0) return;
         this.#fifo = [];
-        this.#registers[register.error] = this.#get(register.error) & ~busFault.overflow;
+        this.#registers[chipRegister.error] = this.#get(chipRegister.error) & ~busFault.overflow;
         return;
-      case register.bitFraming:
+      case chipRegister.bitFraming:
         this.#registers[address] = value;
-        if ((value & 0x80) !== 0 && (this.#get(register.command) & 0x0f) === command.transceive) this.#transmit();
+        if ((value & 0x80) !== 0 && (this.#get(chipRegister.command) & 0x0f) === command.transceive) this.#transmit();
         return;
-      case register.txControl: {
+      case chipRegister.txControl: {
         const had = this.#hasField();
         this.#registers[address] = value;
         if (had && !this.#hasField()) this.#fieldOffUs = this.#nowUs;
         if (!had && this.#hasField()) this.#fieldBegins();
         return;
       }
-      case register.version:
-      case register.error:
-      case register.crcResultHigh:
-      case register.crcResultLow:
+      case chipRegister.version:
+      case chipRegister.error:
+      case chipRegister.crcResultHigh:
+      case chipRegister.crcResultLow:
         return;
       default:
         this.#registers[address] = value;
@@ -196,7 +196,7 @@ export class Mfrc522Chip implements Spi {
   }
 
   #begin(value: number): void {
-    this.#registers[register.command] = value & 0x2f;
+    this.#registers[chipRegister.command] = value & 0x2f;
     this.#answer = undefined;
     this.#timerAtUs = Number.POSITIVE_INFINITY;
     switch (value & 0x0f) {
@@ -204,11 +204,11 @@ export class Mfrc522Chip implements Spi {
       case command.transceive:
         return;
       case command.calcCrc: {
-        const [low, high] = crcA(this.#fifo, crcPresets[this.#get(register.mode) & 0x03]);
+        const [low, high] = crcA(this.#fifo, crcPresets[this.#get(chipRegister.mode) & 0x03]);
         this.#fifo = [];
-        this.#registers[register.crcResultLow] = low;
-        this.#registers[register.crcResultHigh] = high;
-        return this.#raise(register.divIrq, crcIrq);
+        this.#registers[chipRegister.crcResultLow] = low;
+        this.#registers[chipRegister.crcResultHigh] = high;
+        return this.#raise(chipRegister.divIrq, crcIrq);
       }
       case command.softReset:
         return this.#reset();
@@ -216,28 +216,28 @@ export class Mfrc522Chip implements Spi {
         // No card here knows a key: the timer ends it.
         return this.#startTimer(this.#nowUs);
       default:
-        this.#registers[register.command] = command.idle;
-        return this.#raise(register.comIrq, irq.idle);
+        this.#registers[chipRegister.command] = command.idle;
+        return this.#raise(chipRegister.comIrq, irq.idle);
     }
   }
 
   /** Clause 8.5: with TAuto the timer starts when the last bit is sent, and stops when an answer begins. */
   #startTimer(fromUs: number): void {
-    const timerMode = this.#get(register.timerMode);
+    const timerMode = this.#get(chipRegister.timerMode);
     if ((timerMode & 0x80) === 0) return;
-    const prescaler = ((timerMode & 0x0f) << 8) | this.#get(register.timerPrescaler);
-    const reload = (this.#get(register.timerReloadHigh) << 8) | this.#get(register.timerReloadLow);
+    const prescaler = ((timerMode & 0x0f) << 8) | this.#get(chipRegister.timerPrescaler);
+    const reload = (this.#get(chipRegister.timerReloadHigh) << 8) | this.#get(chipRegister.timerReloadLow);
     this.#timerAtUs = fromUs + ((prescaler * 2 + 1) / carrierMhz) * (reload + 1);
   }
 
   #transmit(): void {
-    const lastBits = this.#get(register.bitFraming) & 0x07;
+    const lastBits = this.#get(chipRegister.bitFraming) & 0x07;
     const frame = this.#fifo;
     this.#fifo = [];
     const bits = frame.length * 8 - (lastBits === 0 ? 0 : 8 - lastBits);
-    this.#registers[register.error] = 0;
+    this.#registers[chipRegister.error] = 0;
     const sentUs = this.#nowUs + bits * bitUs;
-    this.#raise(register.comIrq, irq.tx);
+    this.#raise(chipRegister.comIrq, irq.tx);
     this.#startTimer(sentUs);
     if (!this.#hasField() || this.#nowUs - this.#fieldOnUs < cardStartUs) return;
     const answers = this.#cards.flatMap((card) => {
@@ -261,26 +261,26 @@ export class Mfrc522Chip implements Spi {
   #settle(): void {
     if (this.#timerAtUs <= this.#nowUs) {
       this.#timerAtUs = Number.POSITIVE_INFINITY;
-      this.#raise(register.comIrq, irq.timer);
+      this.#raise(chipRegister.comIrq, irq.timer);
     }
     if (this.#answer === undefined || this.#answer.atUs > this.#nowUs) return;
     const { bits, collision } = this.#answer;
     this.#answer = undefined;
-    const align = (this.#get(register.bitFraming) >> 4) & 0x07;
+    const align = (this.#get(chipRegister.bitFraming) >> 4) & 0x07;
     const bytes = new Array<number>(Math.ceil((bits.length + align) / 8)).fill(0);
     for (const [index, bit] of bits.entries()) {
       const place = index + align;
       bytes[place >> 3] = (bytes[place >> 3] ?? 0) | (bit << (place & 7));
     }
     this.#fifo = bytes;
-    this.#registers[register.control] = (this.#get(register.control) & ~0x07) | ((bits.length + align) & 0x07);
-    if (collision === undefined) this.#registers[register.coll] = 0xa0;
+    this.#registers[chipRegister.control] = (this.#get(chipRegister.control) & ~0x07) | ((bits.length + align) & 0x07);
+    if (collision === undefined) this.#registers[chipRegister.coll] = 0xa0;
     else {
       // CollReg 4..0: the bit's position counted from 1, 0 standing for 32; bit 5: no valid position.
-      this.#registers[register.coll] = 0x80 | (collision < 32 ? (collision + 1) & 0x1f : 0x20);
-      this.#raise(register.error, busFault.collision);
+      this.#registers[chipRegister.coll] = 0x80 | (collision < 32 ? (collision + 1) & 0x1f : 0x20);
+      this.#raise(chipRegister.error, busFault.collision);
     }
-    this.#raise(register.comIrq, irq.rx | (collision === undefined ? 0 : irq.error));
+    this.#raise(chipRegister.comIrq, irq.rx | (collision === undefined ? 0 : irq.error));
   }
 }
 

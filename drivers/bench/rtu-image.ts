@@ -1,7 +1,7 @@
 // What a simulated meter holds in its registers: values of the bench's world, written down as the map says the maker
 // writes them. Shares no code with the decoder on purpose: a mistake in one of them shows as a value that does not come
 // back.
-import type { MeterMap, Register } from "../../config/meter-map.js";
+import { isTextType, type MeterMap, type Register } from "../../config/meter-map.js";
 
 /** What the bench's world knows of one meter. The meter itself shows whole steps of its resolution only. */
 export type MeterValues = {
@@ -26,13 +26,13 @@ type Word = { readonly entry: Register; readonly from: number };
 /** Which word of which register stands where: the same for all meters of a model, and dear to make for each request. */
 const layouts = new WeakMap<MeterMap, ReadonlyMap<string, Word>>();
 
-function layoutOf(map: MeterMap): ReadonlyMap<string, Word> {
+function registerLayout(map: MeterMap): ReadonlyMap<string, Word> {
   const known = layouts.get(map);
   if (known !== undefined) return known;
   const layout = new Map<string, Word>();
   for (const entry of Object.values(map.registers)) {
     for (let word = 0; word < entry.words; word++) {
-      const from = map.wordOrder === "little" && !entry.type.startsWith("ascii") ? entry.words - 1 - word : word;
+      const from = map.wordOrder === "little" && !isTextType(entry.type) ? entry.words - 1 - word : word;
       layout.set(place(entry.function, entry.address + word), { entry, from });
     }
   }
@@ -42,7 +42,7 @@ function layoutOf(map: MeterMap): ReadonlyMap<string, Word> {
 
 /** All registers of a meter at one moment; what nobody reads is not worked out. */
 export function meterImage(map: MeterMap, values: MeterValues): Image {
-  const layout = layoutOf(map);
+  const layout = registerLayout(map);
   const read = new Map<Register, DataView>();
   return {
     get: (at) => {
@@ -56,7 +56,7 @@ export function meterImage(map: MeterMap, values: MeterValues): Image {
 }
 
 function registerBytes(map: MeterMap, entry: Register, values: MeterValues): DataView {
-  if (entry.type === "ascii" || entry.type === "ascii_lsb") return textBytes(entry, textOf(map, entry, values));
+  if (isTextType(entry.type)) return textBytes(entry, textOf(map, entry, values));
   const scaled = Object.values(map.registers).find((other) => other.scaledBy === entry.name)?.counts?.unit;
   if (scaled !== undefined) return numberBytes(entry.type, chosenScale[scaled], BigInt(chosenScale[scaled]));
   if (entry.counts === undefined) return plainBytes(map, entry, values);
@@ -120,12 +120,23 @@ function textOf(map: MeterMap, entry: Register, values: MeterValues): string {
 }
 
 function textBytes(entry: Register, text: string): DataView {
+  if (entry.type === "bcd") return digitBytes(entry, text);
   if (text.length > 2 * entry.words)
     throw new Error(`"${text}" does not fit into ${entry.name} (${2 * entry.words} characters)`);
   // A text that fits stands in the low bytes alone, where the maker does so; a longer one takes both.
   const lowBytes = entry.type === "ascii_lsb" && text.length <= entry.words;
   const view = new DataView(new ArrayBuffer(2 * entry.words));
   for (let at = 0; at < text.length; at++) view.setUint8(lowBytes ? 2 * at + 1 : at, text.charCodeAt(at));
+  return view;
+}
+
+/** A digit in each half byte, filled up with zeros in front. */
+function digitBytes(entry: Register, text: string): DataView {
+  if (!/^\d+$/.test(text) || text.length > 4 * entry.words)
+    throw new Error(`"${text}" does not fit into ${entry.name} (${4 * entry.words} digits)`);
+  const view = new DataView(new ArrayBuffer(2 * entry.words));
+  const digits = text.padStart(4 * entry.words, "0");
+  for (let at = 0; at < 2 * entry.words; at++) view.setUint8(at, Number.parseInt(digits.slice(2 * at, 2 * at + 2), 16));
   return view;
 }
 

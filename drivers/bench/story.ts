@@ -1,7 +1,7 @@
 // The story that the demo plays: what cars, cards and the backend do, minute by minute. Quantities come from the seed.
 import type { Agenda } from "./world.js";
 
-const minuteMs = 60_000;
+const storyMinuteMs = 60_000;
 
 /**
  * The bench's first moment: a Tuesday evening in Berlin, eight minutes before the standard tariff changes its price.
@@ -34,5 +34,5 @@ export function demoStory(startMs: number, seed: number, reader: string): Agenda
     { at: 75 + spread(0, 4, 4), act: { do: "unplug", connector: 2 } as const },
     { at: 84, act: { do: "backend", away: false } as const },
     { at: 90, act: { do: "story-ends" } as const },
-  ].map(({ at, act }) => ({ monoMs: startMs + Math.round(at * minuteMs), act }));
+  ].map(({ at, act }) => ({ monoMs: startMs + Math.round(at * storyMinuteMs), act }));
 }

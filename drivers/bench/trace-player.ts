@@ -1,6 +1,6 @@
 // Plays a recorded trace through the real drivers, on the bench's buses, and tells what they make of it: values and
 // faults per frame, readings, taps, plug changes, presses. A fault of the field becomes a fault on the desk.
-import { loadMeterMap, type MeterMap, meterModels, registerOf } from "../../config/meter-map.js";
+import { loadMeterMap, type MeterMap, meterModelNames, registerOf } from "../../config/meter-map.js";
 import type { TraceEntry, TraceHeader } from "../../config/trace-schema.js";
 import { type CardTap, DeviceError, type FaultCode } from "../driver.js";
 import { GpioButton } from "../gpio/button.js";
@@ -8,8 +8,7 @@ import { GpioPlug } from "../gpio/plug.js";
 import { openMeterBus } from "../meter/bus.js";
 import type { Shown } from "../meter/modbus-meter.js";
 import { Registers } from "../meter/registers.js";
-import type { RegisterAnswer } from "../meter/requests.js";
-import { answerHolds, type RegisterRequest } from "../meter/requests.js";
+import { answerHolds, type RegisterAnswer, type RegisterRequest } from "../meter/requests.js";
 import { openCardReader } from "../rfid/card-reader.js";
 import { BenchClock } from "./bench-clock.js";
 import { CardField, simulatedChip } from "./card-field.js";
@@ -20,7 +19,7 @@ import { type Recorded, RtuReplay } from "./rtu-replay.js";
  * `ms` after the recording's start. `strayed` = the recording and the driver went apart: nothing after it on that port
  * is proven.
  */
-export type Heard = { readonly ms: number } & (
+export type PlayedEvent = { readonly ms: number } & (
   | {
       readonly heard: "registers";
       readonly port: string;
@@ -64,8 +63,8 @@ function requestOf(bytes: Buffer): (RegisterRequest & { readonly unit: number })
 }
 
 /** All that the drivers make of the recording, in the order of its time. */
-export async function playTrace(header: TraceHeader, entries: readonly TraceEntry[]): Promise<readonly Heard[]> {
-  const heard: Heard[] = [];
+export async function playTrace(header: TraceHeader, entries: readonly TraceEntry[]): Promise<readonly PlayedEvent[]> {
+  const heard: PlayedEvent[] = [];
   for (const port of Object.keys(header.ports))
     heard.push(
       ...(await playLine(
@@ -83,7 +82,7 @@ export async function playTrace(header: TraceHeader, entries: readonly TraceEntr
 
 const stillClock = (): BenchClock => new BenchClock({ at: 0, monoMs: 0, boot: "trace", trust: "unsynced" }, 0);
 
-async function playLine(header: TraceHeader, port: string, all: readonly Of<"port">[]): Promise<Heard[]> {
+async function playLine(header: TraceHeader, port: string, all: readonly Of<"port">[]): Promise<PlayedEvent[]> {
   const settings = header.ports[port];
   const first = all.findIndex(has("out"));
   const line = first < 0 ? [] : all.slice(first);
@@ -103,13 +102,13 @@ async function playLine(header: TraceHeader, port: string, all: readonly Of<"por
   );
   const bus = openMeterBus(settings, stillClock(), { binding: replay.binding });
   // A meter whose map this version has not is shown as bare words.
-  const known = meterModels();
+  const known = meterModelNames();
   const listeners = new Map(
     header.meters
       .filter((meter) => meter.port === port && known.includes(meter.model))
       .map((meter) => [meter.unit, new MeterEar(meter.connector, loadMeterMap(meter.model), port, meter.unit)]),
   );
-  const heard: Heard[] = [];
+  const heard: PlayedEvent[] = [];
   try {
     for (let index = 0; index < line.length; index += 1) {
       const entry = line[index];
@@ -180,13 +179,13 @@ class MeterEar {
     this.#answers = [];
   }
 
-  answered(ms: number, request: string, answer: RegisterAnswer): Heard[] {
+  answered(ms: number, request: string, answer: RegisterAnswer): PlayedEvent[] {
     this.#answers = [
       answer,
       ...this.#answers.filter((other) => other.address !== answer.address || other.function !== answer.function),
     ];
     const registers = new Registers(this.map, `meter ${this.unit} at ${this.port}`, this.#answers);
-    const heard: Heard[] = [
+    const heard: PlayedEvent[] = [
       { ms, heard: "registers", port: this.port, unit: this.unit, request, values: this.#values(registers, answer) },
     ];
     const { energy, power, powerLess, current } = this.map.reading;
@@ -247,14 +246,14 @@ class MeterEar {
 /** After the last entry, so long is waited for a driver that debounces. */
 const afterMs = 5_000;
 
-async function playCardsAndPins(header: TraceHeader, entries: readonly TraceEntry[]): Promise<Heard[]> {
+async function playCardsAndPins(header: TraceHeader, entries: readonly TraceEntry[]): Promise<PlayedEvent[]> {
   const sights = entries.filter(has("sight"));
   const levels = entries.filter(has("gpio"));
   if (sights.length === 0 && levels.length === 0) return [];
   const clock = stillClock();
   const board = new GpioBoard();
   const fields = new Map(Object.keys(header.readers).map((name) => [name, new CardField()]));
-  const heard: Heard[] = [];
+  const heard: PlayedEvent[] = [];
   const over = new AbortController();
   const ms = (): number => clock.now().monoMs;
   const pinOf = (gpio: number): TraceHeader["pins"][number] | undefined => header.pins.find((pin) => pin.gpio === gpio);

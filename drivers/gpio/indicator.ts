@@ -11,7 +11,7 @@ type Pattern = { readonly lamp: "green" | "red"; readonly strip: string; readonl
 /** How long one step of a strip lasts. */
 export const stepMs = 250;
 
-/** What a driver sees and hears; the README's table is made of this. */
+/** What a driver sees and hears; a test compares the table in INSTALL.md with it. */
 export const patterns: Readonly<Record<Indication, Pattern>> = {
   available: { lamp: "green", strip: "#" },
   chosen: { lamp: "green", strip: "###.#...", buzzer: "#" },

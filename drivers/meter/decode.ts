@@ -90,6 +90,12 @@ export function decodeText(bytes: Buffer): string | undefined {
   return /^[\x20-\x7e]*$/.test(text) ? text : undefined;
 }
 
+/** Packed decimal digits, two a byte, as they stand on a label; undefined when a half byte is none. */
+export function decodeDigits(bytes: Buffer): string | undefined {
+  const text = bytes.toString("hex");
+  return /^[0-9]*$/.test(text) ? text : undefined;
+}
+
 /**
  * A register's number in thousandths of its unit: milliwatt-hours, milliwatts, milliamperes. `power` is the power of
  * ten that the meter names itself.

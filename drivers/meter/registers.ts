@@ -4,10 +4,10 @@
 
 import { addDecimals, type Decimal, decimalText, negated } from "../../config/decimal.js";
 import type { MeterMap, NumberType, Register } from "../../config/meter-map.js";
-import { energyResolutionMilliWh, registerOf } from "../../config/meter-map.js";
+import { energyResolutionMilliWh, isTextType, registerOf } from "../../config/meter-map.js";
 import { DeviceError } from "../driver.js";
 import type { Decoded } from "./decode.js";
-import { decodeNumber, decodeText, floorToStep, inMilli, nearestStep } from "./decode.js";
+import { decodeDigits, decodeNumber, decodeText, floorToStep, inMilli, nearestStep } from "./decode.js";
 import type { RegisterRequest } from "./requests.js";
 import { answerHolds } from "./requests.js";
 
@@ -94,8 +94,8 @@ export class Registers {
 
   /** A text or whole number as the meter's label prints it. */
   label(entry: Register): string {
-    if (entry.type === "ascii" || entry.type === "ascii_lsb") {
-      const text = decodeText(this.#bytes(entry));
+    if (isTextType(entry.type)) {
+      const text = entry.type === "bcd" ? decodeDigits(this.#bytes(entry)) : decodeText(this.#bytes(entry));
       if (text === undefined)
         throw this.#implausible(`${entry.name} is no text (${this.#bytes(entry).toString("hex")})`);
       return text;
@@ -183,7 +183,7 @@ export class Registers {
 }
 
 function numberType(entry: Register): NumberType {
-  if (entry.type === "ascii" || entry.type === "ascii_lsb") throw new Error(`${entry.name} is a text`);
+  if (isTextType(entry.type)) throw new Error(`${entry.name} is a text`);
   return entry.type;
 }
 

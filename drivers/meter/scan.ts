@@ -2,11 +2,9 @@
 // sensibly. Reads only, and is bounded: settings x units probes of one short patience, then the known maps for each
 // unit that answered.
 
-import type { MeterMap } from "../../config/meter-map.js";
-import { loadMeterMap, meterModels, registerOf, unprovenBecause } from "../../config/meter-map.js";
+import { loadMeterMap, type MeterMap, meterModels, registerOf, unprovenBecause } from "../../config/meter-map.js";
 import type { SerialPortConfig } from "../../config/schema.js";
-import type { Clock } from "../driver.js";
-import { DeviceError } from "../driver.js";
+import { type Clock, DeviceError } from "../driver.js";
 import { openMeterBus } from "./bus.js";
 import type { SerialBinding } from "./line.js";
 import type { Shown } from "./modbus-meter.js";
@@ -20,7 +18,11 @@ export type Candidate = {
   readonly checked: boolean;
   readonly doubt: string | undefined;
 };
-export type Found = { readonly line: LineSettings; readonly unit: number; readonly candidates: readonly Candidate[] };
+export type FoundMeter = {
+  readonly line: LineSettings;
+  readonly unit: number;
+  readonly candidates: readonly Candidate[];
+};
 
 export type ScanOptions = {
   readonly lines?: readonly LineSettings[];
@@ -64,7 +66,7 @@ export const scanSteps = (path: string, clock: Clock, options: ScanOptions = {})
 });
 
 /** Meters as they are found. Throws what the steps throw. */
-export async function* scan(steps: ScanSteps, options: ScanOptions = {}): AsyncGenerator<Found> {
+export async function* scanMeters(steps: ScanSteps, options: ScanOptions = {}): AsyncGenerator<FoundMeter> {
   const { lines = usualLines(), units = usualUnits(), signal } = options;
   for (const line of lines)
     for (const unit of units) {
@@ -81,8 +83,8 @@ export async function* scan(steps: ScanSteps, options: ScanOptions = {}): AsyncG
 }
 
 /** Meters on a port that is ours, as they are found. Throws a DeviceError when it cannot be opened or goes away. */
-export const scanPort = (path: string, clock: Clock, options: ScanOptions = {}): AsyncGenerator<Found> =>
-  scan(scanSteps(path, clock, options), options);
+export const scanPort = (path: string, clock: Clock, options: ScanOptions = {}): AsyncGenerator<FoundMeter> =>
+  scanMeters(scanSteps(path, clock, options), options);
 
 const patience = (options: ScanOptions): number => options.timeoutMs ?? 200;
 
@@ -158,7 +160,7 @@ function isMains(map: MeterMap, shown: readonly Shown[]): boolean {
 }
 
 /** What to put into station.yaml for a find. */
-export function stationYaml(path: string, { line, unit }: Found, { model, serial, doubt }: Candidate): string {
+export function stationYaml(path: string, { line, unit }: FoundMeter, { model, serial, doubt }: Candidate): string {
   return [
     "serialPorts:",
     `  rs485: { path: ${path}, baud: ${line.baud}, parity: ${line.parity}, stopBits: ${line.stopBits} }`,

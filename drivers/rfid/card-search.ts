@@ -5,7 +5,7 @@
 import Mfrc522 from "mfrc522-rpi";
 import { type CardDetection, hexByte, isRandomUid } from "./card-detection.js";
 import { crcA } from "./crc-a.js";
-import { busFault, command, irq, knownVersions, picc, register } from "./registers.js";
+import { busFault, chipRegister, command, irq, knownVersions, picc } from "./registers.js";
 import type { Spi } from "./spi.js";
 
 /**
@@ -86,7 +86,7 @@ export class CardSearch {
   #readVersion(expected: readonly number[]): number {
     let version = 0;
     for (let tries = 0; tries < mostTries; tries++) {
-      version = this.#chip.readRegister(register.version);
+      version = this.#chip.readRegister(chipRegister.version);
       if (expected.includes(version)) break;
     }
     return version;
@@ -96,12 +96,12 @@ export class CardSearch {
     this.#chip.reset();
     this.spi.wait(resetMs);
     const settings: readonly [number, number][] = [
-      [register.timerMode, timerMode],
-      [register.timerPrescaler, timerPrescaler],
-      [register.timerReloadHigh, 0],
-      [register.timerReloadLow, reloadTicks],
-      [register.txAsk, forceAsk],
-      [register.mode, mode],
+      [chipRegister.timerMode, timerMode],
+      [chipRegister.timerPrescaler, timerPrescaler],
+      [chipRegister.timerReloadHigh, 0],
+      [chipRegister.timerReloadLow, reloadTicks],
+      [chipRegister.txAsk, forceAsk],
+      [chipRegister.mode, mode],
     ];
     for (const [address, value] of settings) this.#chip.writeRegister(address, value);
     this.#chip.antennaOn();
@@ -123,8 +123,8 @@ export class CardSearch {
 
   #isSetUp(): boolean {
     return (
-      this.#chip.readRegister(register.timerReloadLow) === reloadTicks &&
-      (this.#chip.readRegister(register.txControl) & 0x03) === 0x03
+      this.#chip.readRegister(chipRegister.timerReloadLow) === reloadTicks &&
+      (this.#chip.readRegister(chipRegister.txControl) & 0x03) === 0x03
     );
   }
 
@@ -165,7 +165,7 @@ export class CardSearch {
 
   /** Anticollision and select at one cascade level: four bytes and whether the card's SAK says that more follow. */
   #selectPart(select: number): CardDetection | { readonly bytes: readonly number[]; readonly more: boolean } {
-    this.#chip.writeRegister(register.bitFraming, 0);
+    this.#chip.writeRegister(chipRegister.bitFraming, 0);
     const answer = this.#chip.toCard(command.transceive, [select, 0x20]);
     if (!answer.status) return this.#whyNot(unreadable);
     if (answer.bitSize !== 40 || answer.data.length !== 5) return unreadable;
@@ -181,8 +181,8 @@ export class CardSearch {
 
   /** Tells silence from a collision and from an answer that made no sense; the library says "error" to all three. */
   #whyNot(silence: CardDetection): CardDetection {
-    if ((this.#chip.readRegister(register.error) & busFault.collision) !== 0) return several;
-    const raised = this.#chip.readRegister(register.comIrq);
+    if ((this.#chip.readRegister(chipRegister.error) & busFault.collision) !== 0) return several;
+    const raised = this.#chip.readRegister(chipRegister.comIrq);
     return (raised & irq.rx) === 0 && (raised & irq.timer) !== 0 ? silence : unreadable;
   }
 }

@@ -2,7 +2,7 @@
 // and 10.3. The driver and the bench's chip both read this page; the library has a table of its own, so the two check
 // each other.
 
-export const register = {
+export const chipRegister = {
   command: 0x01,
   comIrq: 0x04,
   divIrq: 0x05,

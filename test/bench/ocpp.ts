@@ -1,6 +1,7 @@
 // How fast 10 000 offline sessions drain to a CSMS in each version of OCPP, beside a bare loop of the same CALLs to the
 // same server, and whether memory stays flat. Run it alone with `node dist/test/bench/ocpp.js`; the server lives in a
 // worker so that it does not blur the comparison.
+
 import { hash } from "node:crypto";
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import type { AddressInfo } from "node:net";
@@ -11,7 +12,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
 import { WebSocket, WebSocketServer } from "ws";
-import { wireJson } from "../../agent/core/number/ocpi-number.js";
+import { wireJson } from "../../agent/core/number/json-text.js";
 import { Disk } from "../../agent/ledger/store/disk.js";
 import { Table } from "../../agent/ledger/store/table.js";
 import { OcppUplink } from "../../agent/sync/ocpp/ocpp-uplink.js";

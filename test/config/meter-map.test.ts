@@ -1,8 +1,14 @@
-// The twenty maps, and what a wrong one is told.
+// The maps of config/meters, and what a wrong one is told.
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { energyResolutionMilliWh, loadMeterMap, meterModels, parseMeterMap } from "../../config/meter-map.js";
+import {
+  energyResolutionMilliWh,
+  loadMeterMap,
+  meterModelNames,
+  meterModels,
+  parseMeterMap,
+} from "../../config/meter-map.js";
 import type { RegisterRequest } from "../../drivers/meter/requests.js";
 import { answerHolds, planRequests } from "../../drivers/meter/requests.js";
 
@@ -14,7 +20,7 @@ const maps = suite("the maps in config/meters");
 for (const model of meterModels())
   maps(`${model}: reads, says where its values come from, and no two registers overlap`, () => {
     const map = loadMeterMap(model);
-    assert.ok(map.sources.length > 0);
+    assert.ok(Object.keys(map.sources).length > 0);
     assert.ok(energyResolutionMilliWh(map) >= 10);
     const entries = Object.values(map.registers);
     for (const a of entries)
@@ -34,11 +40,70 @@ maps("a counter that the meter lets people reset is never the one that is billed
     "cg-em24": [0x0042],
     "cg-em3x0": [0x003c],
     "cg-em5x0": [0x003c, 0x0508],
+    "eltako-dsz15": [0x0060, 0x0062],
+    "eltako-dsz16": [0x0060, 0x0062],
+    "saia-ale3": [0x001d, 0x0021],
   };
   for (const [model, addresses] of Object.entries(resettable)) {
     const map = loadMeterMap(model);
     for (const name of map.reading.energy) assert.not.ok(addresses.includes(map.registers[name]?.address ?? -1), model);
   }
+});
+
+maps("a re-brand reads by the map of the meter that it is, under its own name", () => {
+  const map = loadMeterMap("bgetech-ws100");
+  assert.is(map.id, "orno-we525");
+  assert.is(map.vendor, "B+G E-Tech");
+  assert.equal(map.models, ["WS100"]);
+  assert.equal(map.registers, loadMeterMap("orno-we525").registers);
+  const names = meterModelNames();
+  assert.is(new Set(names).size, names.length);
+  assert.ok(names.length > meterModels().length);
+  for (const name of names) loadMeterMap(name);
+});
+
+maps("the steps of every counter that is billed from are those that its sources state", () => {
+  const steps: Record<number, string[]> = {};
+  for (const model of meterModels()) (steps[energyResolutionMilliWh(loadMeterMap(model))] ??= []).push(model);
+  assert.equal(steps, {
+    100: ["finder-7m", "finder-7m24"],
+    1000: [
+      "bauer-bsm-ws36a",
+      "cg-em5x0",
+      "dzg-dvh4013",
+      "eastron-sdm120",
+      "eastron-sdm230",
+      "eastron-sdm54",
+      "eastron-sdm630-v2",
+      "eastron-sdm72d-m",
+      "eastron-sdm72dm-v2",
+      "inepro-pro380",
+      "iskra-wm3m4",
+      "janitza-b2x",
+      "orno-we504",
+      "orno-we516",
+      "schneider-iem3155",
+      "siemens-7kt1665",
+      "siemens-pac2200",
+      "wago-879-30xx",
+    ],
+    10000: [
+      "abb-b2x",
+      "acrel-adw300",
+      "bernecker-mpm3pm",
+      "bgetech-ds100",
+      "chint-ddsu666",
+      "chint-dtsu666",
+      "eltako-dsz15",
+      "eltako-dsz16",
+      "lovato-dme-d330",
+      "lovato-dmg610",
+      "orno-we514",
+      "orno-we525",
+      "saia-ale3",
+    ],
+    100000: ["cg-em111", "cg-em24", "cg-em3x0"],
+  });
 });
 maps.run();
 
@@ -97,6 +162,26 @@ const rows: [what: string, text: string, expected: RegExp][] = [
     "a model that nobody could recognise",
     changed("abb-b2x", (map) => (map["identity"] = { serial: "serialNumber" } as never)),
     /identity\.note: nothing is checked that tells the model/,
+  ],
+  [
+    "a source that the file does not list",
+    changed("abb-b2x", (map) => (energyOf(map)["from"] = ["mbmd", "hearsay"])),
+    /registers\.energyImport\.from\.1: "hearsay" is no source of this file/,
+  ],
+  [
+    "two sources of which one is named",
+    changed("abb-b2x", (map) => (energyOf(map)["from"] = ["mbmd"])),
+    /registers\.energyImport\.from: "two-sources" names at least two sources/,
+  ],
+  [
+    "a source that says nothing",
+    changed("abb-b2x", (map) => ((map["sources"] as Record<string, unknown>)["hearsay"] = "somebody")),
+    /sources\.hearsay: no register names it/,
+  ],
+  [
+    "packed digits without their length",
+    changed("orno-we525", (map) => delete map["registers"]?.["serialNumber"]?.["words"]),
+    /registers\.serialNumber\.words: a text states its length/,
   ],
   [
     "a scale that is no i16",

@@ -2,8 +2,8 @@
 // of such sales.
 
 import type { Settlement } from "../../agent/core/cdr/settlement.js";
-import { hex, utf8 } from "../../agent/core/number/bytes.js";
-import { canonicalText } from "../../agent/core/number/canonical.js";
+import { hexText, utf8 } from "../../agent/core/number/bytes.js";
+import { canonicalText } from "../../agent/core/number/json-text.js";
 import { advance, beginRating, type Rating } from "../../agent/core/rating/rating.js";
 import { bill, periods } from "../../agent/core/rating/session-bill.js";
 import {
@@ -103,7 +103,7 @@ export const price = bill(rated());
 
 /** The settlement of receipt `receiptNumber`. */
 export function settlement(receiptNumber: number, changes: Partial<Settlement> = {}): Settlement {
-  const digest = hex(sha256(utf8(canonicalText(tariff))));
+  const digest = hexText(sha256(utf8(canonicalText(tariff))));
   return {
     receiptNumber,
     pagination: receiptNumber - 1,

@@ -29,7 +29,7 @@ export const print = (line: string): void => void process.stdout.write(`${line}\
 export const complain = (line: string): void => void process.stderr.write(`${line}\n`);
 
 /** One JSON value with --json, else the lines. */
-export function tell(where: StationOptions, value: unknown, lines: readonly string[]): void {
+export function printResult(where: StationOptions, value: unknown, lines: readonly string[]): void {
   if (where.json === true) print(JSON.stringify(value));
   else for (const line of lines) print(line);
 }

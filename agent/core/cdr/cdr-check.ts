@@ -2,7 +2,7 @@
 // better found here. Four decimals lose up to 0.1 Wh and 0.36 s, and a step may turn that into a whole Wh or second: so
 // much may differ, and no more.
 
-import { add, compare, multiply, type Ratio, ratio, ratioOfText, subtract, zero } from "../number/money.js";
+import { add, compare, multiply, type Ratio, ratio, ratioOfText, subtract, zeroRatio } from "../number/money.js";
 import { localTimeRule, type Price } from "../rating/price.js";
 import { isObject } from "../tariff/json-reader.js";
 import { parseTariff } from "../tariff/tariff.js";
@@ -10,7 +10,7 @@ import { billOfCdr, priceCdr } from "./cdr-pricing.js";
 import type { Settlement } from "./settlement.js";
 
 /** What four decimals and a step of one can shift, per priced line: kWh, hours, pieces. */
-const slack = { kWh: ratio(12n, 10_000n), h: ratio(5n, 10_000n), x: zero } as const;
+const slack = { kWh: ratio(12n, 10_000n), h: ratio(5n, 10_000n), x: zeroRatio } as const;
 /** A published number is rounded to four decimals once. */
 const rounding = ratio(1n, 10_000n);
 

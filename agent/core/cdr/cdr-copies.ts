@@ -1,7 +1,7 @@
 // The CDR texts that are kept with a receipt: one per version of OCPI, made at settlement, so that every uplink,
 // also one that is configured later, sends the same bytes for ever.
 
-import { wireJson } from "../number/ocpi-number.js";
+import { wireJson } from "../number/json-text.js";
 import type { OcpiVersion } from "../tariff/tariff.js";
 import { type CdrEvidence, makeCdr, timeUnknown, wireText } from "./cdr.js";
 import type { Settlement } from "./settlement.js";
@@ -60,7 +60,7 @@ export function creditCopies(copies: CdrCopies, cdrId: string, issuedAt: string)
           id: cdrId,
           credit: true,
           credit_reference_id: cdr["id"],
-          total_cost: negated(cdr["total_cost"]),
+          total_cost: negatedPrice(cdr["total_cost"]),
           last_updated: issuedAt,
         }),
       ];
@@ -70,12 +70,14 @@ export function creditCopies(copies: CdrCopies, cdrId: string, issuedAt: string)
 }
 
 /** A price with every number turned; numbers of at most four decimals stay what they are. */
-function negated(value: unknown): unknown {
+function negatedPrice(value: unknown): unknown {
   if (typeof value === "number") return value === 0 ? 0 : -value;
   if (Array.isArray(value))
     return value.map((item) =>
-      typeof item === "object" && item !== null && "amount" in item ? { ...item, amount: negated(item.amount) } : item,
+      typeof item === "object" && item !== null && "amount" in item
+        ? { ...item, amount: negatedPrice(item.amount) }
+        : item,
     );
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, negated(part)]));
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, negatedPrice(part)]));
 }

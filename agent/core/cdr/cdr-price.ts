@@ -1,7 +1,7 @@
 // The costs of a CDR: OCPI 2.2.1 says excl_vat and incl_vat, 2.3.0 says before_taxes and a list of taxes.
 // Each published figure is rounded once; the taxes of a figure always add up to the difference that is published.
-import { add, type Ratio, ratioOfText, sharesOf, zero } from "../number/money.js";
-import { type Units, unitsOf, wireDecimal, wireNumber } from "../number/ocpi-number.js";
+import { add, type Ratio, ratioOfText, sharesOf, zeroRatio } from "../number/money.js";
+import { type Units, unitsOfDecimal, wireDecimal, wireNumber } from "../number/ocpi-number.js";
 import type { Amount, Dimension, Price } from "../rating/price.js";
 import type { OcpiVersion } from "../tariff/tariff.js";
 
@@ -35,8 +35,8 @@ const dimensionsOf: Readonly<Record<Group, readonly Dimension[]>> = {
 /** All total_*_cost fields of a CDR (mod_cdrs, CDR object). */
 export function wireCosts(price: Price, version: OcpiVersion): WireCosts {
   const cost = (amount: Amount, group: Group): WirePrice => {
-    const excl = unitsOf(amount.excl);
-    const incl = unitsOf(amount.incl);
+    const excl = unitsOfDecimal(amount.excl);
+    const incl = unitsOfDecimal(amount.incl);
     if (version === "2.2.1") return { excl_vat: wireNumber(excl), incl_vat: wireNumber(incl) };
     return { before_taxes: wireNumber(excl), taxes: taxesOf(incl - excl, price, group) };
   };
@@ -75,7 +75,7 @@ function ratesOf(price: Price, group: Group): TaxRate[] {
   const rates = new Map<string, TaxRate>();
   for (const { name, ratePercent, amount } of shares) {
     const key = `${ratePercent} ${name}`;
-    rates.set(key, { name, ratePercent, weight: add(rates.get(key)?.weight ?? zero, ratioOfText(amount)) });
+    rates.set(key, { name, ratePercent, weight: add(rates.get(key)?.weight ?? zeroRatio, ratioOfText(amount)) });
   }
   return [...rates.values()];
 }

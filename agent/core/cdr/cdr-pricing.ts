@@ -14,7 +14,7 @@ import { type Fault, JsonReader } from "../tariff/json-reader.js";
 import type { Conditions } from "../tariff/restrictions.js";
 import type { OcpiVersion, Tariff } from "../tariff/tariff.js";
 import { isZone, localTime } from "../time/time.js";
-import { type CdrPeriod, type CdrRecord, type PeriodUnits, readCdr, unitsOf } from "./cdr-record.js";
+import { type CdrPeriod, type CdrRecord, type PeriodUnits, periodUnits, readCdr } from "./cdr-record.js";
 import { momentaryOf } from "./period-power.js";
 import { tariffsOfPeriods } from "./period-tariff.js";
 
@@ -122,7 +122,7 @@ function slicesOfPeriods(
   const slices: Slice[] = [];
   let consumed: Consumed = { energy: 0n, time: 0n, parking: 0n };
   for (const [index, period] of cdr.periods.entries()) {
-    const units = unitsOf(period, per);
+    const units = periodUnits(period, per);
     const tariff = byPeriod[index];
     if (tariff !== undefined) {
       const selection = selectionIn(period, units, tariff, {

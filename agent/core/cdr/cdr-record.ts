@@ -187,7 +187,7 @@ export type PeriodUnits = {
   readonly reservation: bigint;
 };
 
-export function unitsOf(period: CdrPeriod, per: bigint): PeriodUnits {
+export function periodUnits(period: CdrPeriod, per: bigint): PeriodUnits {
   const ofHours = (volume: Hours | undefined): bigint =>
     volume === undefined
       ? 0n

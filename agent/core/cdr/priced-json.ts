@@ -2,12 +2,12 @@
 
 import { decimalText } from "../../../config/decimal.js";
 import type { Language } from "../../../config/languages.js";
+import { limitSentence, usageSentence } from "../explain/line-sentence.js";
+import { whyOf } from "../explain/restriction-text.js";
 import { published, ratio } from "../number/money.js";
 import { billedText, dimensionOf, taxShares, unitOf } from "../rating/bill.js";
 import type { CostLine } from "../rating/costing.js";
-import { limitSentence, usageSentence } from "../rating/line-sentence.js";
 import type { Taxed } from "../rating/taxed.js";
-import { whyOf } from "../tariff/explain.js";
 import type { OcpiVersion } from "../tariff/tariff.js";
 import { isoText } from "../time/time.js";
 import type { PricedCdr } from "./cdr-pricing.js";

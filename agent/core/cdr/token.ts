@@ -29,7 +29,7 @@ type Allowed = {
   readonly limits?: { readonly energyKwh?: string; readonly cost?: string; readonly why: string };
 };
 
-export const refusals = ["BLOCKED", "EXPIRED", "NOT_KNOWN", "NO_CREDIT", "NOT_ALLOWED"] as const;
+export const cardRefusals = ["BLOCKED", "EXPIRED", "NOT_KNOWN", "NO_CREDIT", "NOT_ALLOWED"] as const;
 
 /**
  * OCPI's AuthorizationInfo.allowed, and what a station alone can say: no list names the card, it must be asked about,
@@ -38,11 +38,11 @@ export const refusals = ["BLOCKED", "EXPIRED", "NOT_KNOWN", "NO_CREDIT", "NOT_AL
 export type AuthorizationInfo =
   | Allowed
   /** `info` = the backend's own words for the driver. */
-  | { readonly allowed: (typeof refusals)[number] | "ONLINE_ONLY" | "EXPOSED"; readonly info?: string };
+  | { readonly allowed: (typeof cardRefusals)[number] | "ONLINE_ONLY" | "EXPOSED"; readonly info?: string };
 
 /** A backend's word about a card that is kept here: a row of its list, or what it once answered. */
 export type KeptWord = {
-  readonly status: "ALLOWED" | (typeof refusals)[number];
+  readonly status: "ALLOWED" | (typeof cardRefusals)[number];
   readonly token: SessionToken;
   readonly group?: string;
   readonly tariff?: string;
@@ -65,7 +65,7 @@ export type OnlineAnswer =
       /** For the driver. */
       readonly info?: string;
     }
-  | { readonly allowed: (typeof refusals)[number]; readonly info?: string };
+  | { readonly allowed: (typeof cardRefusals)[number]; readonly info?: string };
 
 /** All that is known here about one card. */
 export type Knowledge = {

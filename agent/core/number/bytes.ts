@@ -21,7 +21,7 @@ export function fromUtf8(bytes: Uint8Array): string | undefined {
 }
 
 /** Lower-case hex. */
-export function hex(bytes: Uint8Array): string {
+export function hexText(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes) text += hexPairs[byte];
   return text;
@@ -113,7 +113,7 @@ export function fromBase64(text: string): Uint8Array | undefined {
 export const fromBase64url = (text: string): Uint8Array | undefined => decode(text, text.length, urlValues);
 
 /** Several runs of bytes as one. */
-export function joined(...parts: readonly Uint8Array[]): Uint8Array {
+export function joinedBytes(...parts: readonly Uint8Array[]): Uint8Array {
   const all = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;
   for (const part of parts) {

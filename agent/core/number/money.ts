@@ -5,7 +5,7 @@ import { type Decimal, fixedText, plainText, requiredDecimal, tenTo } from "../.
 /** An exact fraction; `d` is positive. */
 export type Ratio = { readonly n: bigint; readonly d: bigint };
 
-export const zero: Ratio = { n: 0n, d: 1n };
+export const zeroRatio: Ratio = { n: 0n, d: 1n };
 
 /** The rule for every published number, by the name that a receipt prints. Halves go away from zero. */
 export const roundingRule = "half up, once, at the total";
@@ -144,7 +144,7 @@ export function moneyText(amount: string, currency: string): string {
  */
 export function sharesOf(total: bigint, weights: readonly Ratio[]): bigint[] {
   if (weights.length <= 1) return weights.map(() => total);
-  const sum = weights.reduce(add, zero);
+  const sum = weights.reduce(add, zeroRatio);
   if (sum.n === 0n) return weights.map((_, index) => (index === 0 ? total : 0n));
   const exact = weights.map((weight) => divide(multiply({ n: total, d: 1n }, weight), sum));
   const shares = exact.map((share) => floorDivide(share.n, share.d));

@@ -6,7 +6,7 @@ import { localTimeRule } from "../rating/price.js";
 import { advance, beginRating, type Rating } from "../rating/rating.js";
 import type { SalePayload } from "../receipt/receipt-payload.js";
 import { parseTariff } from "../tariff/tariff.js";
-import { samplesOf } from "../verify/verify-sale.js";
+import { receiptSamples } from "../verify/verify-sale.js";
 
 export type PowerPoint = { readonly atMs: number; readonly powerW: number; readonly cost: string };
 
@@ -16,7 +16,7 @@ const mostPoints = 400;
 /** The points of a sale's course, or none where its tariff or samples cannot be read. */
 export function powerCurve(receipt: SalePayload): readonly PowerPoint[] {
   const parsed = parseTariff(receipt.sale.tariff.value);
-  const samples = samplesOf(receipt.sale) ?? [];
+  const samples = receiptSamples(receipt.sale) ?? [];
   const [first, ...rest] = samples;
   if (!parsed.ok || first === undefined) return [];
   const every = Math.max(1, Math.ceil(samples.length / mostPoints));

@@ -3,7 +3,7 @@
 
 import type { Language } from "../../../config/languages.js";
 import { masked } from "../cdr/token.js";
-import { hex, utf8 } from "../number/bytes.js";
+import { hexText, utf8 } from "../number/bytes.js";
 import { localNumber } from "../number/local-number.js";
 import type { Price, PriceLine } from "../rating/price.js";
 import { productText, sixtieth, sumText, trimmed } from "../receipt/decimal-text.js";
@@ -13,7 +13,10 @@ import { payloadOf } from "../receipt/receipt.js";
 import type { CreditPayload, ReceiptPayload, SaleFields, SalePayload } from "../receipt/receipt-payload.js";
 import { ReceiptFault } from "../receipt/signer.js";
 import { isoLocal, parseIsoLocal } from "../time/iso-time.js";
-import { localTimeText, type ReceiptWords, receiptWords, term } from "./receipt-words.js";
+import { minuteMs } from "../time/time.js";
+import type { ReceiptWords } from "../words/language-words.js";
+import { wordsOf } from "../words/words.js";
+import { localTimeText, term } from "./receipt-terms.js";
 
 export type SheetRow =
   /** `onRoll: false` = too long for paper of 58 mm, and in the file anyway. */
@@ -63,7 +66,7 @@ const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009
 export function receiptSheet(jws: string, hash: Hash, options: SheetOptions): Sheet {
   const payload = payloadOf(jws);
   if (payload === undefined) throw new ReceiptFault("this is no receipt of ours");
-  const words = receiptWords[options.language];
+  const words = wordsOf[options.language].receipt;
   const { operator } = payload.station;
   const isUnsigned = jws.endsWith(`.${markSegment}`);
   const code = payload.kind === "sale" && !isUnsigned ? codeText(payload) : undefined;
@@ -83,13 +86,13 @@ export function receiptSheet(jws: string, hash: Hash, options: SheetOptions): Sh
       ...(options.correctedBy === undefined ? [] : [`${words.correctedBy} ${options.correctedBy}`]),
       ...(isUnsigned ? [words.unsigned] : []),
     ],
-    sections: [...bodyOf(payload, words), proofOf(payload, hex(hash(utf8(jws))), words)].map((section) => ({
+    sections: [...bodyOf(payload, words), proofOf(payload, hexText(hash(utf8(jws))), words)].map((section) => ({
       ...section,
       rows: section.rows.map((row) => (row.kind === "fact" ? { ...row, value: plain(row.value) } : row)),
     })),
     notices: [...words.notices],
     ...(code === undefined ? {} : { code }),
-    receiptDigest: hex(hash(utf8(jws))),
+    receiptDigest: hexText(hash(utf8(jws))),
   };
 }
 
@@ -208,8 +211,6 @@ function grossUnitPrice(line: PriceLine, tariff: unknown): string {
     line.unitPrice,
   );
 }
-
-const minuteMs = 60_000;
 
 /**
  * Quantity, unit and price of a line: times per minute, as drivers are quoted them, wherever that is exact; else per

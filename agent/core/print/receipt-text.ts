@@ -4,7 +4,7 @@ import type { Sheet, SheetRow } from "./receipt-sheet.js";
 export type TextWidth = 80 | 32;
 
 /** Lines of at most `width` letters; a word that is longer than a line is cut, since a hash has no spaces. */
-export function wrapped(text: string, width: number): string[] {
+export function wrappedLines(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(/\s+/).filter((part) => part !== "")) {
@@ -31,7 +31,7 @@ const centred = (text: string, width: number): string =>
 
 /** A text on the left and one at the right edge; on two lines where they would touch. */
 function apart(left: string, right: string, width: number): string[] {
-  const lines = wrapped(left, width);
+  const lines = wrappedLines(left, width);
   const last = lines.at(-1) ?? "";
   if (last.length + 2 + right.length <= width)
     return [...lines.slice(0, -1), last + right.padStart(width - last.length)];
@@ -45,8 +45,8 @@ function rowLines(row: SheetRow, width: TextWidth): string[] {
   switch (row.kind) {
     case "fact": {
       if (width === 80) {
-        const label = wrapped(row.label, labelWidth - 1);
-        const value = wrapped(row.value, width - labelWidth);
+        const label = wrappedLines(row.label, labelWidth - 1);
+        const value = wrappedLines(row.value, width - labelWidth);
         return Array.from({ length: Math.max(label.length, value.length) }, (_, at) =>
           `${(label[at] ?? "").padEnd(labelWidth)}${value[at] ?? ""}`.trimEnd(),
         );
@@ -54,12 +54,12 @@ function rowLines(row: SheetRow, width: TextWidth): string[] {
       const whole = `${row.label}: ${row.value}`;
       return whole.length <= width
         ? [whole]
-        : [`${row.label}:`, ...wrapped(row.value, width - 1).map((line) => ` ${line}`)];
+        : [`${row.label}:`, ...wrappedLines(row.value, width - 1).map((line) => ` ${line}`)];
     }
     case "priced":
       return width === 80
-        ? [...apart(row.what, row.amount, width), ...wrapped(row.working, width - 4).map((line) => `  ${line}`)]
-        : [row.what, ...wrapped(row.working, width - 1).map((line) => ` ${line}`), row.amount.padStart(width)];
+        ? [...apart(row.what, row.amount, width), ...wrappedLines(row.working, width - 4).map((line) => `  ${line}`)]
+        : [row.what, ...wrappedLines(row.working, width - 1).map((line) => ` ${line}`), row.amount.padStart(width)];
     case "sum":
       return apart(row.label, row.amount, width);
     default:
@@ -76,15 +76,15 @@ export function receiptText(sheet: Sheet, width: TextWidth, code: readonly strin
   const [name = "", ...operator] = sheet.operator;
   const head =
     width === 80
-      ? [...apart(name, sheet.title, width), ...operator.flatMap((line) => wrapped(line, width))]
+      ? [...apart(name, sheet.title, width), ...operator.flatMap((line) => wrappedLines(line, width))]
       : [
-          ...[name, ...operator].flatMap((line) => wrapped(line, width)),
+          ...[name, ...operator].flatMap((line) => wrappedLines(line, width)),
           "",
-          ...wrapped(sheet.title, width).map((line) => centred(line, width)),
+          ...wrappedLines(sheet.title, width).map((line) => centred(line, width)),
         ];
   const marks = sheet.marks.flatMap((mark) => [
     "",
-    ...wrapped(`*** ${mark} ***`, width).map((line) => centred(line, width)),
+    ...wrappedLines(`*** ${mark} ***`, width).map((line) => centred(line, width)),
   ]);
   const sections = sheet.sections.flatMap(({ heading, rows }) => [
     rule,
@@ -98,6 +98,6 @@ export function receiptText(sheet: Sheet, width: TextWidth, code: readonly strin
       ),
   ]);
   const drawn = width === 80 && code.length > 0 ? ["", ...code.map((line) => centred(line, width).trimEnd())] : [];
-  const notices = [rule, ...sheet.notices.flatMap((notice) => wrapped(notice, width))];
+  const notices = [rule, ...sheet.notices.flatMap((notice) => wrappedLines(notice, width))];
   return `${[...head, ...marks, ...sections, ...drawn, ...notices].join("\n")}\n`;
 }

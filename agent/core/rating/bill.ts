@@ -3,6 +3,8 @@
 
 import { decimalText, fixedText } from "../../../config/decimal.js";
 import type { Language } from "../../../config/languages.js";
+import { limitSentence, usageSentence } from "../explain/line-sentence.js";
+import { whyOf } from "../explain/restriction-text.js";
 import {
   add,
   compare,
@@ -14,10 +16,8 @@ import {
   roundingRule,
   sharesOf,
 } from "../number/money.js";
-import { whyOf } from "../tariff/explain.js";
-import type { Charge } from "../tariff/tariff.js";
+import type { Charge } from "../tariff/charge.js";
 import type { Costing, CostLine } from "./costing.js";
-import { limitSentence, usageSentence } from "./line-sentence.js";
 import {
   type Amount,
   type Dimension,

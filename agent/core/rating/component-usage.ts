@@ -1,7 +1,8 @@
 // What a session used of each price component: slices of time in, usages in their order out. Quantities are exact and
 // have no price yet.
 
-import type { Charge, PriceComponent, Tariff } from "../tariff/tariff.js";
+import { type Charge, isFee } from "../tariff/charge.js";
+import type { PriceComponent, Tariff } from "../tariff/tariff.js";
 import type { Slice } from "./slice.js";
 
 /** What was used of one component. */
@@ -18,10 +19,6 @@ export type ComponentUsage = {
 
 /** More stretches than this of one charge are merged by component: a receipt must stay a receipt. */
 const mostStretches = 48;
-
-/** What is charged once, whatever passes while it holds. */
-export const isFee = (charge: Charge): boolean =>
-  charge === "FLAT" || charge === "RESERVATION_FLAT" || charge === "EXPIRY_FLAT";
 
 /**
  * What one slice used, in the order in which a bill lists it. `expired` = of a reservation that no session came for.

@@ -2,10 +2,11 @@
 // pricing of CDRs both end here, so that a display and a bill cannot differ. Quantities are gathered whole and
 // multiplied by the price once.
 
-import type { Charge, Tariff } from "../tariff/tariff.js";
+import type { Charge } from "../tariff/charge.js";
+import type { Tariff } from "../tariff/tariff.js";
 import type { ComponentUsage } from "./component-usage.js";
 import { billedOf, countUsage, type Metered, meteredOf, noUsage } from "./step-rounding.js";
-import { addTaxed, amountOf, applyLimits, type Limited, nothing, type Taxed } from "./taxed.js";
+import { addTaxed, applyLimits, type Limited, noAmount, type Taxed, taxedAmount } from "./taxed.js";
 
 /** The published totals that a charge counts into. */
 type Group = "energy" | "time" | "parking" | "fixed" | "reservation";
@@ -51,14 +52,14 @@ export function costOf(usages: readonly ComponentUsage[], per: bigint, tariff: T
     const isLast = kind !== undefined && metered.last[kind] === usage;
     const steppedBy = isLast ? billed[kind] - metered.totals[kind] : 0n;
     const stepped = steppedBy === 0n ? usage : { ...usage, quantity: usage.quantity + steppedBy };
-    return { usage: stepped, steppedBy, amount: amountOf(stepped, per) };
+    return { usage: stepped, steppedBy, amount: taxedAmount(stepped, per) };
   });
-  const sum = lines.reduce((total, { amount }) => addTaxed(total, amount), nothing);
+  const sum = lines.reduce((total, { amount }) => addTaxed(total, amount), noAmount);
   return { per, tariff, lines, billed, groups: groupsOf(lines), limited: applyLimits(sum, tariff, { min: true }) };
 }
 
 function groupsOf(lines: readonly CostLine[]): Record<Group, Taxed> {
-  const groups = { energy: nothing, time: nothing, parking: nothing, fixed: nothing, reservation: nothing };
+  const groups = { energy: noAmount, time: noAmount, parking: noAmount, fixed: noAmount, reservation: noAmount };
   for (const { usage, amount } of lines) {
     const group = groupOf[usage.charge];
     groups[group] = addTaxed(groups[group], amount);

@@ -8,7 +8,7 @@ import type { Conditions } from "../tariff/restrictions.js";
 import type { PriceComponent, Tariff } from "../tariff/tariff.js";
 import { dayMs } from "../time/time.js";
 import { amountText } from "./bill.js";
-import { openSliceOf, type Progress, type Rating } from "./rating.js";
+import { openSliceOf, type Rating, type RatingProgress } from "./rating.js";
 import { addSlice, runningFigures } from "./running-total.js";
 import { boundaryAfter, conditionsAt, type Sample } from "./sample.js";
 import { costingOf } from "./session-bill.js";
@@ -70,7 +70,7 @@ export function nextBoundary(rating: Rating): number | undefined {
 
 /** What follows from the progress alone, so that it is worked out once per boundary and not once per sample. */
 type Outlook = { readonly unitPrices: UnitPrices; readonly next: PriceChange | undefined };
-const outlooks = new WeakMap<Progress, Outlook>();
+const outlooks = new WeakMap<RatingProgress, Outlook>();
 
 function outlookOf({ progress, last }: Rating): Outlook {
   const known = outlooks.get(progress);
@@ -83,7 +83,7 @@ function outlookOf({ progress, last }: Rating): Outlook {
   return outlook;
 }
 
-function nextChangeOf(progress: Progress, last: Sample): PriceChange | undefined {
+function nextChangeOf(progress: RatingProgress, last: Sample): PriceChange | undefined {
   const { tariff, open, boundary } = progress;
   const untilMs = boundary.atMs + lookAheadMs;
   let { atMs } = boundary;

@@ -37,7 +37,7 @@ import {
 } from "./slice.js";
 
 /** The session up to the last boundary. It is replaced at boundaries alone. */
-export type Progress = RatedSession & {
+export type RatingProgress = RatedSession & {
   /** The slice that is open since. */
   readonly open: OpenSlice;
   /** Where to look at the tariff again. */
@@ -52,14 +52,14 @@ export type EndedSlice = { readonly slice: Slice; readonly period: ChargingPerio
 /** The slices before the open one: a list that grows at its head and is shared, never copied. */
 type EndedSlices = { readonly newest: EndedSlice; readonly before: EndedSlices | undefined };
 
-export type Rating = { readonly progress: Progress; readonly last: Sample };
+export type Rating = { readonly progress: RatingProgress; readonly last: Sample };
 
 /** The first sample of a session, or of its reservation. Throws RangeError for an unknown zone. */
 export function beginRating(tariff: Tariff, options: RatingOptions, first: Sample): Rating {
   checkSample(first);
   const session: RatedSession = { tariff, options, start: startAt(first) };
   const selection = select(tariff, first.activity, conditionsAt(session, first));
-  const progress: Progress = {
+  const progress: RatingProgress = {
     ...session,
     open: openSlice(tariff, first, selection),
     boundary: boundaryAfter(session, first),
@@ -84,7 +84,7 @@ export function advance(rating: Rating, sample: Sample): Rating {
 }
 
 /** Between two boundaries nothing but the activity, and power and current where the tariff looks at them, matters. */
-function nothingCanChange({ tariff, boundary }: Progress, last: Sample, sample: Sample): boolean {
+function nothingCanChange({ tariff, boundary }: RatingProgress, last: Sample, sample: Sample): boolean {
   return (
     sample.activity === last.activity &&
     sample.atMs < boundary.atMs &&
@@ -94,7 +94,7 @@ function nothingCanChange({ tariff, boundary }: Progress, last: Sample, sample: 
 }
 
 /** Looks at the tariff afresh at a sample: the components that hold from it on, and the next boundary. */
-function lookAgain(progress: Progress, sample: Sample): Progress {
+function lookAgain(progress: RatingProgress, sample: Sample): RatingProgress {
   const { tariff, options, open } = progress;
   // Durations and energy count from the end of the reservation.
   const session: RatedSession = { tariff, options, start: progress.start ?? startAt(sample) };
@@ -105,7 +105,7 @@ function lookAgain(progress: Progress, sample: Sample): Progress {
 }
 
 /** Puts the open slice away, ended at a sample, and adds it up. */
-function endSlice(progress: Progress, at: Sample): Progress {
+function endSlice(progress: RatingProgress, at: Sample): RatingProgress {
   const newest = endedAt(progress, at);
   if (newest === undefined) return progress;
   const { ended: before, total } = progress;
@@ -113,7 +113,7 @@ function endSlice(progress: Progress, at: Sample): Progress {
 }
 
 /** The open slice as it is when it ends at a sample; undefined where nothing passed in it. */
-function endedAt({ tariff, open }: Progress, at: Sample): EndedSlice | undefined {
+function endedAt({ tariff, open }: RatingProgress, at: Sample): EndedSlice | undefined {
   if (isEmpty(open, at)) return undefined;
   return { slice: sliceUntil(tariff, open, at), period: periodUntil(tariff, open, at) };
 }

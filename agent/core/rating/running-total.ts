@@ -1,11 +1,12 @@
 // What a session comes to after some slices, in a size that does not depend on their number: what a display and a limit
 // need at every sample.
 
+import { isFee } from "../tariff/charge.js";
 import type { Tariff } from "../tariff/tariff.js";
-import { isFee, usagesOfSlice } from "./component-usage.js";
+import { usagesOfSlice } from "./component-usage.js";
 import type { Slice } from "./slice.js";
 import { billedOf, countUsage, type MeteredUsage, meteredKinds, noUsage } from "./step-rounding.js";
-import { addTaxed, amountOf, applyLimits, nothing, type Taxed } from "./taxed.js";
+import { addTaxed, applyLimits, noAmount, type Taxed, taxedAmount } from "./taxed.js";
 
 export type RunningTotal = {
   readonly sum: Taxed;
@@ -15,7 +16,7 @@ export type RunningTotal = {
 };
 
 export const noRunningTotal: RunningTotal = {
-  sum: nothing,
+  sum: noAmount,
   metered: noUsage,
   feeCharged: false,
   reservationFeeCharged: false,
@@ -28,7 +29,7 @@ export function addSlice(total: RunningTotal, slice: Slice, per: bigint): Runnin
     if (isFee(usage.charge) && (usage.charge === "FLAT" ? feeCharged : reservationFeeCharged)) continue;
     feeCharged ||= usage.charge === "FLAT";
     reservationFeeCharged ||= usage.charge === "RESERVATION_FLAT";
-    sum = addTaxed(sum, amountOf(usage, per));
+    sum = addTaxed(sum, taxedAmount(usage, per));
     metered = countUsage(metered, usage);
   }
   return { sum, metered, feeCharged, reservationFeeCharged };
@@ -46,7 +47,7 @@ export function runningFigures(
     const last = metered.last[kind];
     const surplus = billed[kind] - metered.totals[kind];
     if (last !== undefined && surplus !== 0n)
-      stepped = addTaxed(stepped, amountOf({ ...last, quantity: surplus }, per));
+      stepped = addTaxed(stepped, taxedAmount({ ...last, quantity: surplus }, per));
   }
   return {
     accrued: applyLimits(sum, tariff, { min: false }).total,

@@ -10,7 +10,7 @@ import { advance, beginRating, type Rating } from "./rating.js";
 import type { Sample } from "./sample.js";
 import { bill } from "./session-bill.js";
 
-export type Plan = {
+export type SimulatedSession = {
   readonly startMs: number;
   readonly powerKw: Decimal;
   /** How much is charged, or for how long. */
@@ -32,7 +32,7 @@ function energyAfter(power: Decimal, ms: number): number {
 }
 
 /** How long a plan charges. Throws RangeError when it would be longer than a month. */
-function chargingMs(plan: Plan): number {
+function chargingMs(plan: SimulatedSession): number {
   const { until, powerKw } = plan;
   if ("forMs" in until) return until.forMs;
   const scale = Math.max(powerKw.scale, until.kwh.scale);
@@ -40,7 +40,7 @@ function chargingMs(plan: Plan): number {
 }
 
 /** Plays a plan through the live engine. Throws RangeError for a power of nothing, or a session longer than 31 days. */
-export function simulate(tariff: Tariff, plan: Plan, language: Language): Simulation {
+export function simulate(tariff: Tariff, plan: SimulatedSession, language: Language): Simulation {
   if (plan.powerKw.digits <= 0n) throw new RangeError("the power must be more than 0 kW");
   const forMs = chargingMs(plan);
   if (forMs + plan.idleMs > longestMs) throw new RangeError("the session would last longer than 31 days");

@@ -1,7 +1,7 @@
 // What is billed of the energy and the time of a session after step_size (OCPI mod_cdrs): once per session for energy,
 // once for charging and parking time together.
 
-import type { Charge } from "../tariff/tariff.js";
+import type { Charge } from "../tariff/charge.js";
 import type { ComponentUsage } from "./component-usage.js";
 
 /** What is metered, and rounded by steps; fees are neither. */

@@ -2,7 +2,7 @@
 // here.
 
 import { type Decimal, digitsAt, tenTo } from "../../../config/decimal.js";
-import { add, compare, divide, multiply, type Ratio, ratioOf, subtract, zero } from "../number/money.js";
+import { add, compare, divide, multiply, type Ratio, ratioOf, subtract, zeroRatio } from "../number/money.js";
 import type { PriceLimit, Tariff } from "../tariff/tariff.js";
 import type { ComponentUsage } from "./component-usage.js";
 
@@ -10,14 +10,14 @@ import type { ComponentUsage } from "./component-usage.js";
 type TaxPart = { readonly rate: Decimal | undefined; readonly net: Ratio; readonly tax: Ratio };
 export type Taxed = { readonly excl: Ratio; readonly incl: Ratio; readonly parts: readonly TaxPart[] };
 
-export const nothing: Taxed = { excl: zero, incl: zero, parts: [] };
+export const noAmount: Taxed = { excl: zeroRatio, incl: zeroRatio, parts: [] };
 
 function sameRate(a: Decimal | undefined, b: Decimal | undefined): boolean {
   return a === b || (a !== undefined && b !== undefined && a.digits === b.digits && a.scale === b.scale);
 }
 
 /** The amount of one use, with its tax. */
-export function amountOf(use: ComponentUsage, per: bigint): Taxed {
+export function taxedAmount(use: ComponentUsage, per: bigint): Taxed {
   const { tariff, component } = use;
   const scale = tenTo(tariff.priceScale);
   const base = use.quantity * digitsAt(component.price, tariff.priceScale);
@@ -26,7 +26,7 @@ export function amountOf(use: ComponentUsage, per: bigint): Taxed {
   const d = per * scale * hundred;
   if (rate === undefined) {
     const amount = { n: base * hundred, d };
-    return { excl: amount, incl: amount, parts: [{ rate, net: amount, tax: zero }] };
+    return { excl: amount, incl: amount, parts: [{ rate, net: amount, tax: zeroRatio }] };
   }
   const percent = digitsAt(rate, tariff.vatScale);
   if (tariff.taxIncluded === "NO") {
@@ -66,7 +66,7 @@ function stretchTo(total: Taxed, excl: Ratio, incl: Ratio): Taxed {
     return { excl, incl, parts: [{ rate: total.parts.find(explains)?.rate, net: excl, tax: newTax }] };
   }
   const net = divide(excl, total.excl);
-  const share = tax.n === 0n ? zero : divide(newTax, tax);
+  const share = tax.n === 0n ? zeroRatio : divide(newTax, tax);
   return {
     excl,
     incl,

@@ -1,6 +1,6 @@
 // A checkpoint of the receipt tree as a C2SP signed note (tlog-checkpoint): origin, size, root; one ECDSA signature
 // line. Whoever holds one can show later that a receipt was removed, altered or put in another order.
-import { base64, fromBase64, fromHex, hex, joined, sameBytes, utf8 } from "../number/bytes.js";
+import { base64, fromBase64, fromHex, hexText, joinedBytes, sameBytes, utf8 } from "../number/bytes.js";
 import type { Hash } from "./merkle.js";
 import type { CheckTools, Signer } from "./signer.js";
 
@@ -29,7 +29,7 @@ function noteKeyId(spkiHex: string, hash: Hash): Uint8Array {
 /** The checkpoint as a signed note. Throws when the signer fails. */
 export function signedCheckpoint(checkpoint: Checkpoint, signer: Signer, hash: Hash): string {
   const body = checkpointBody(checkpoint);
-  const signature = joined(noteKeyId(signer.spkiHex, hash), signer.signDer(utf8(body)));
+  const signature = joinedBytes(noteKeyId(signer.spkiHex, hash), signer.signDer(utf8(body)));
   return `${body}\n— ${checkpoint.origin} ${base64(signature)}\n`;
 }
 
@@ -37,7 +37,7 @@ export function signedCheckpoint(checkpoint: Checkpoint, signer: Signer, hash: H
 export function verifierKey(name: string, spkiHex: string, hash: Hash): string {
   const spki = fromHex(spkiHex);
   if (spki === undefined) throw new TypeError("a public key is hex of its SPKI DER");
-  return `${name}+${hex(noteKeyId(spkiHex, hash))}+${base64(joined(Uint8Array.of(2), spki))}`;
+  return `${name}+${hexText(noteKeyId(spkiHex, hash))}+${base64(joinedBytes(Uint8Array.of(2), spki))}`;
 }
 
 export type Note = {
@@ -62,7 +62,7 @@ export function parseCheckpoint(
   if (body === undefined || origin === undefined || size === undefined || root === undefined) return undefined;
   const rootBytes = fromBase64(root);
   if (rootBytes === undefined || !Number.isSafeInteger(Number(size))) return undefined;
-  const checkpoint = { origin, size: Number(size), root: hex(rootBytes) };
+  const checkpoint = { origin, size: Number(size), root: hexText(rootBytes) };
   if (line === undefined) return { checkpoint, body };
   const bytes = fromBase64(line);
   if (bytes === undefined || bytes.length < 12 || name !== origin) return undefined;

@@ -1,7 +1,7 @@
 // The Merkle tree of RFC 6962 over the receipts, kept as its right edge only: adding a leaf costs O(log n) whatever was
 // issued before. Hashes travel as lower-case hex. An inclusion proof lists siblings from the leaf upwards; a
 // consistency proof follows RFC 6962, 2.1.2.
-import { fromHex, hex, joined } from "../number/bytes.js";
+import { fromHex, hexText, joinedBytes } from "../number/bytes.js";
 
 export type Hash = (data: Uint8Array) => Uint8Array;
 
@@ -19,11 +19,11 @@ function bytesOf(text: string): Uint8Array {
 }
 
 /** SHA-256(0x00 || data), in hex (RFC 6962, 2.1). */
-export const leafHash = (data: Uint8Array, hash: Hash): string => hex(hash(joined(leafMark, data)));
+export const leafHash = (data: Uint8Array, hash: Hash): string => hexText(hash(joinedBytes(leafMark, data)));
 
 /** SHA-256(0x01 || left || right), in hex. */
 const nodeHash = (left: string, right: string, hash: Hash): string =>
-  hex(hash(joined(nodeMark, bytesOf(left), bytesOf(right))));
+  hexText(hash(joinedBytes(nodeMark, bytesOf(left), bytesOf(right))));
 
 /** The frontier after one more leaf: equal subtrees are joined, as a carry runs through a binary number. */
 export function frontierWith(frontier: Frontier, count: number, leaf: string, hash: Hash): Frontier {
@@ -42,7 +42,7 @@ export function frontierWith(frontier: Frontier, count: number, leaf: string, ha
 /** The root of the tree with this frontier; the empty tree's root is SHA-256(""). */
 export function rootOf(frontier: Frontier, hash: Hash): string {
   const last = frontier.at(-1);
-  if (last === undefined) return hex(hash(new Uint8Array(0)));
+  if (last === undefined) return hexText(hash(new Uint8Array(0)));
   return frontier.slice(0, -1).reduceRight((right, left) => nodeHash(left, right, hash), last);
 }
 

@@ -2,7 +2,7 @@
 // small XML. Written and read without an XML library: the shape is fixed, and whatever departs from its meaning is
 // refused rather than guessed at.
 
-import { fromBase64, fromHex, fromUtf8, hex } from "../number/bytes.js";
+import { fromBase64, fromHex, fromUtf8, hexText } from "../number/bytes.js";
 
 export type XmlValue = {
   readonly transactionId: string;
@@ -109,7 +109,7 @@ function textElement(pieces: Pieces, name: string): { readonly tag: Tag; readonl
 }
 
 const hexKey = (key: Uint8Array | string | undefined): string | undefined => {
-  if (typeof key !== "string") return key === undefined ? undefined : hex(key);
+  if (typeof key !== "string") return key === undefined ? undefined : hexText(key);
   return /^(?:[0-9A-Fa-f]{2})*$/.test(key) ? key.toLowerCase() : undefined;
 };
 

@@ -4,7 +4,7 @@
 import type { ConnectorFacts, StationFacts } from "../../../config/schema.js";
 import type { MeterIdentity, Reading, TimeTrust } from "../../../drivers/driver.js";
 import type { SessionToken, StopReason } from "../cdr/settlement.js";
-import { hex, utf8 } from "../number/bytes.js";
+import { hexText, utf8 } from "../number/bytes.js";
 import { kwhExact } from "../number/energy-text.js";
 import { ocmfLocal } from "../time/iso-time.js";
 import { ReceiptFault, type Signer, unsignedMark } from "./signer.js";
@@ -171,5 +171,5 @@ export function ocmfPayload(facts: OcmfFacts): string {
 /** The whole record. Where the signer fails, the mark stands in the signature's place and says so. */
 export function ocmfRecord(facts: OcmfFacts, signer: Pick<Signer, "signDer"> | undefined): string {
   const payload = ocmfPayload(facts);
-  return `OCMF|${payload}|${signatureText(signer === undefined ? unsignedMark : hex(signer.signDer(utf8(payload))))}`;
+  return `OCMF|${payload}|${signatureText(signer === undefined ? unsignedMark : hexText(signer.signDer(utf8(payload))))}`;
 }

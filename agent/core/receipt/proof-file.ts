@@ -1,6 +1,6 @@
 // Proofs as small files of their own, which hold hashes and no names: that a receipt stands in a checkpoint (C2SP
 // tlog-proof), and that one checkpoint grew out of another.
-import { base64, fromBase64, fromHex, hex } from "../number/bytes.js";
+import { base64, fromBase64, fromHex, hexText } from "../number/bytes.js";
 import { parseCheckpoint } from "./checkpoint.js";
 
 const proofHead = "c2sp.org/tlog-proof@v1";
@@ -28,7 +28,9 @@ export function parseProof(text: string): InclusionProof | undefined {
   const end = text.indexOf("\n\n");
   const [head, place = "", ...lines] = text.slice(0, Math.max(0, end)).split("\n");
   const index = /^index (0|[1-9]\d{0,15})$/.exec(place)?.[1];
-  const hashes = lines.map((line) => fromBase64(line)).map((bytes) => (bytes?.length === 32 ? hex(bytes) : undefined));
+  const hashes = lines
+    .map((line) => fromBase64(line))
+    .map((bytes) => (bytes?.length === 32 ? hexText(bytes) : undefined));
   const checkpoint = text.slice(end + 2);
   if (
     end < 0 ||

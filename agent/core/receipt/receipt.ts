@@ -5,9 +5,9 @@ import type { StationFacts } from "../../../config/schema.js";
 import type { Reading, TimeTrust } from "../../../drivers/driver.js";
 import type { Settlement } from "../cdr/settlement.js";
 import { masked } from "../cdr/token.js";
-import { fromHex, hex, utf8 } from "../number/bytes.js";
-import { canonicalText } from "../number/canonical.js";
+import { fromHex, hexText, utf8 } from "../number/bytes.js";
 import { kwhExact } from "../number/energy-text.js";
+import { canonicalText } from "../number/json-text.js";
 import { isoLocal } from "../time/iso-time.js";
 import { checkpointBody, signedCheckpoint } from "./checkpoint.js";
 import { negative } from "./decimal-text.js";
@@ -145,7 +145,7 @@ function frame(
 export function spanWith(span: UnsignedSpan | undefined, number: number, leaf: string, hash: Hash): UnsignedSpan {
   const link = fromHex((span?.digest ?? "") + leaf);
   if (link === undefined) throw new TypeError("a hash is hex");
-  return { first: span?.first ?? number, count: (span?.count ?? 0) + 1, digest: hex(hash(link)) };
+  return { first: span?.first ?? number, count: (span?.count ?? 0) + 1, digest: hexText(hash(link)) };
 }
 
 function extended(
@@ -160,7 +160,7 @@ function extended(
   const leaf = leafHash(data, hash);
   return {
     count: chain.count + 1,
-    previous: hex(hash(data)),
+    previous: hexText(hash(data)),
     frontier: frontierWith(chain.frontier, chain.count, leaf, hash),
     totals: payload.totals,
     checkpoint,
@@ -336,7 +336,7 @@ export function issueCredit(
   }));
   const credit: CreditPayload["credit"] = {
     number,
-    receipt: hex(hash(utf8(jws))),
+    receipt: hexText(hash(utf8(jws))),
     sessionId: sale.sessionId,
     cdrId,
     reason,
@@ -388,7 +388,7 @@ export function issueKeyChange(occasion: Occasion, chain: ChainState, old: Signe
   const payload: KeyPayload = {
     ...base,
     kind: "key",
-    next: { id: next.keyId, spki: next.spkiHex, signature: hex(proof) },
+    next: { id: next.keyId, spki: next.spkiHex, signature: hexText(proof) },
   };
   return issued(chain, payload, "", old, old, hash);
 }

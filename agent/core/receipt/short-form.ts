@@ -6,7 +6,7 @@
 // ES256 (r || s, base64url) over all before its ";".
 import type { TimeTrust } from "../../../drivers/driver.js";
 import type { Settlement } from "../cdr/settlement.js";
-import { base64url, fromBase64url, hex, utf8 } from "../number/bytes.js";
+import { base64url, fromBase64url, hexText, utf8 } from "../number/bytes.js";
 import { kwhExact } from "../number/energy-text.js";
 import { isoLocal } from "../time/iso-time.js";
 import type { Hash } from "./merkle.js";
@@ -35,7 +35,7 @@ export function shortForm(
     kwhExact(begin.energyMilliWh),
     kwhExact(end.energyMilliWh),
     `${price.due.gross}${price.currency}`,
-    hex(hash(utf8(ocmf)).slice(0, 16)),
+    hexText(hash(utf8(ocmf)).slice(0, 16)),
     keyId.replace("sha256:", "").slice(0, 16),
   ].join(";");
   return `${text};${signer === undefined ? base64url(utf8(unsignedMark)) : base64url(signer.sign(utf8(text)))}`;

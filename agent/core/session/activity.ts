@@ -7,11 +7,11 @@ export type ActivityRules = { readonly idlePowerW: number; readonly idleAfterMs:
 /** `lowSinceMs`: since when the power is low, on the session's time line; null = the car draws. */
 export type ActivityTrack = { readonly activity: Activity; readonly lowSinceMs: number | null };
 
-export const drawing: ActivityTrack = { activity: "charging", lowSinceMs: null };
+export const drawingTrack: ActivityTrack = { activity: "charging", lowSinceMs: null };
 
 /** The track after a reading of `powerW` at `atMs`; the same object when nothing changed. */
 export function track(before: ActivityTrack, atMs: number, powerW: number, rules: ActivityRules): ActivityTrack {
-  if (powerW >= rules.idlePowerW) return before.lowSinceMs === null ? before : drawing;
+  if (powerW >= rules.idlePowerW) return before.lowSinceMs === null ? before : drawingTrack;
   const lowSinceMs = before.lowSinceMs ?? atMs;
   const lowForMs = atMs - lowSinceMs;
   const activity: Activity =

@@ -8,7 +8,7 @@ import { compare, ratioOfText } from "../number/money.js";
 import type { LivePrice } from "../rating/live-price.js";
 import type { Acceptance } from "./session.js";
 
-export type Progress = { readonly energyMilliWh: number; readonly elapsedMs: number; readonly price: LivePrice };
+export type SessionTotals = { readonly energyMilliWh: number; readonly elapsedMs: number; readonly price: LivePrice };
 
 export type LimitReached = { readonly reason: StopReason; readonly detail: string };
 
@@ -17,7 +17,7 @@ export type LimitReached = { readonly reason: StopReason; readonly detail: strin
  * a car may take none at all; 0 = for ever.
  */
 export function limitReached(
-  { energyMilliWh, elapsedMs, price }: Progress,
+  { energyMilliWh, elapsedMs, price }: SessionTotals,
   limits: ConnectorConfig["limits"],
   granted: Acceptance["limits"],
   noEnergyMs: number,

@@ -6,8 +6,8 @@ import type { Sale } from "./session.js";
 /** What the meter's power told since its register last moved: expected energy in mWh. */
 export type PlausibilityState = { readonly reading: Reading; readonly expectedMilliWh: number };
 
-export type Doubt = { readonly code: FaultCode; readonly message: string };
-export type PlausibilityResult = { readonly plausibility: PlausibilityState; readonly fault?: Doubt };
+export type MeterDoubt = { readonly code: FaultCode; readonly message: string };
+export type PlausibilityResult = { readonly plausibility: PlausibilityState; readonly fault?: MeterDoubt };
 
 /**
  * Meters overshoot their rating and clocks have edges: this much more than the connection's power is still possible.
@@ -71,7 +71,7 @@ export function implausible(
  * value and will count the rest of the last session in the next one, or the contacts are welded: no session may begin
  * with such a register.
  */
-export function powerWhileOpen({ powerW }: Reading, leastW: number): Doubt | undefined {
+export function powerWhileOpen({ powerW }: Reading, leastW: number): MeterDoubt | undefined {
   if (powerW < leastW) return undefined;
   return {
     code: "meter/power-while-open",

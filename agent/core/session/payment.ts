@@ -2,7 +2,7 @@
 // never changes. Pure.
 import { decimalOf, fixedText } from "../../../config/decimal.js";
 import type { EpochMs } from "../../../drivers/driver.js";
-import { compare, minorUnits, ratioOf, roundHalfUp, zero } from "../number/money.js";
+import { compare, minorUnits, ratioOf, roundHalfUp, zeroRatio } from "../number/money.js";
 
 export const paymentStatuses = ["settled", "canceled", "rejected", "failed"] as const;
 export type PaymentStatus = (typeof paymentStatuses)[number];
@@ -87,7 +87,7 @@ function amountOf(text: unknown, currency: string): string | undefined {
   const units = roundHalfUp(ratioOf(value), places);
   const exact = fixedText(units, places);
   const back = decimalOf(exact);
-  return back !== undefined && compare(ratioOf(back), ratioOf(value)) === 0 && compare(ratioOf(value), zero) >= 0
+  return back !== undefined && compare(ratioOf(back), ratioOf(value)) === 0 && compare(ratioOf(value), zeroRatio) >= 0
     ? exact
     : undefined;
 }

@@ -2,11 +2,11 @@
 import type { ConnectorFacts, StationFacts } from "../../../config/schema.js";
 import type { Reading, TimeTrust } from "../../../drivers/driver.js";
 import type { Settlement } from "../cdr/settlement.js";
-import { chargedPrice } from "../rating/no-energy-waiver.js";
 import { advance, beginRating, type Rating } from "../rating/rating.js";
 import type { Sample } from "../rating/sample.js";
 import { bill, lowerBill, periods } from "../rating/session-bill.js";
 import type { Tariff } from "../tariff/tariff.js";
+import { chargedPrice } from "./no-energy-waiver.js";
 import { type Sale, type SampleList, type Session, sessionTimeMs } from "./session.js";
 
 export type SettleContext = {

@@ -1,10 +1,11 @@
 // Which components hold at an instant: per dimension the first element whose restrictions all hold and which has that
 // dimension (OCPI mod_tariffs, Tariff object). With a clock that cannot be trusted, the lowest of what may hold.
 
-import { add, compare, multiply, type Ratio, ratioOf, zero } from "../number/money.js";
+import { add, compare, multiply, type Ratio, ratioOf, zeroRatio } from "../number/money.js";
+import type { Charge } from "./charge.js";
 import type { Activity } from "./period.js";
 import { asksTheClock, type Conditions, holdsAt, holdsOtherwise } from "./restrictions.js";
-import type { Charge, Offer, PriceComponent, Tariff } from "./tariff.js";
+import type { Offer, PriceComponent, Tariff } from "./tariff.js";
 
 /** The component in force per charge; absent = nothing is charged for it. */
 export type Selection = { readonly [Key in Charge]?: PriceComponent };
@@ -26,16 +27,6 @@ const chargesWithoutClock: Record<Activity, readonly Charge[]> = {
   suspended: ["ENERGY", "FLAT"],
   reserved: ["RESERVATION_FLAT", "EXPIRY_FLAT"],
 };
-export const allCharges: readonly Charge[] = [
-  "ENERGY",
-  "TIME",
-  "PARKING_TIME",
-  "FLAT",
-  "RESERVATION_TIME",
-  "RESERVATION_FLAT",
-  "EXPIRY_TIME",
-  "EXPIRY_FLAT",
-];
 
 /** What a driver pays per unit, with tax. */
 export function grossPrice(tariff: Tariff, component: PriceComponent): Ratio {
@@ -66,11 +57,11 @@ function lowestCandidate(tariff: Tariff, offers: readonly Offer[], conditions: C
     const hasDuration = restrictions.minDurationMs !== undefined || restrictions.maxDurationMs !== undefined;
     if (!asksTheClock(restrictions) && !(hasDuration && conditions.durationMs === undefined)) return lowest.component;
   }
-  return lowest !== undefined && compare(lowest.price, zero) < 0 ? lowest.component : undefined;
+  return lowest !== undefined && compare(lowest.price, zeroRatio) < 0 ? lowest.component : undefined;
 }
 
 /** The component of one charge that holds under these conditions. */
-export function choose(tariff: Tariff, charge: Charge, conditions: Conditions): PriceComponent | undefined {
+export function chooseComponent(tariff: Tariff, charge: Charge, conditions: Conditions): PriceComponent | undefined {
   const offers = tariff.offers[charge];
   return conditions.local === undefined ? lowestCandidate(tariff, offers, conditions) : firstMatch(offers, conditions);
 }
@@ -80,7 +71,7 @@ export function select(tariff: Tariff, activity: Activity, conditions: Condition
   const selection: { [Key in Charge]?: PriceComponent } = {};
   for (const charge of (conditions.local === undefined ? chargesWithoutClock : charges)[activity]) {
     if (tariff.offers[charge].length === 0) continue;
-    const component = choose(tariff, charge, conditions);
+    const component = chooseComponent(tariff, charge, conditions);
     if (component !== undefined) selection[charge] = component;
   }
   return selection;

@@ -2,11 +2,11 @@
 // with its path, because a restriction that is silently ignored is a wrong bill.
 
 import { compareDecimals, type Decimal } from "../../../config/decimal.js";
+import type { Charge, ComponentType } from "./charge.js";
 import { decimalWithin, type Fault, isObject, type JsonObject, JsonReader } from "./json-reader.js";
 import { type Restrictions, readRestrictions } from "./restrictions.js";
 
 export type OcpiVersion = "2.2.1" | "2.3.0";
-type ComponentType = "ENERGY" | "TIME" | "PARKING_TIME" | "FLAT";
 const componentTypes = ["ENERGY", "TIME", "PARKING_TIME", "FLAT"] as const;
 
 export type PriceComponent = {
@@ -30,9 +30,6 @@ type TariffElement = {
 
 /** A floor or ceiling for a session's cost. */
 export type PriceLimit = { readonly excl: Decimal; readonly incl?: Decimal };
-
-/** What a component can be charged for. A reservation, and one that expired, have offers of their own. */
-export type Charge = ComponentType | "RESERVATION_TIME" | "RESERVATION_FLAT" | "EXPIRY_TIME" | "EXPIRY_FLAT";
 
 /** An element with its component of one dimension: what the first-match rule walks over. */
 export type Offer = { readonly element: TariffElement; readonly component: PriceComponent };
@@ -318,14 +315,4 @@ export function inForce(tariff: Tariff, atMs: number): boolean {
   return (
     (tariff.startMs === undefined || tariff.startMs <= atMs) && (tariff.endMs === undefined || atMs < tariff.endMs)
   );
-}
-
-/** The canonical JSON text of a tariff (keys sorted, no spaces): what is hashed to name it. */
-export function tariffDigestText(source: unknown): string {
-  if (Array.isArray(source)) return `[${source.map(tariffDigestText).join(",")}]`;
-  if (!isObject(source)) return JSON.stringify(source) ?? "null";
-  const keys = Object.keys(source)
-    .filter((key) => source[key] !== undefined)
-    .sort();
-  return `{${keys.map((key) => `${JSON.stringify(key)}:${tariffDigestText(source[key])}`).join(",")}}`;
 }

@@ -5,14 +5,14 @@ import type { StationFacts } from "../../../config/schema.js";
 import type { Reading } from "../../../drivers/driver.js";
 import type { Settlement } from "../cdr/settlement.js";
 import { milliWhOfKwh } from "../number/energy-text.js";
-import { chargedPrice } from "../rating/no-energy-waiver.js";
 import { advance, beginRating, type Rating } from "../rating/rating.js";
 import { bill, periods } from "../rating/session-bill.js";
 import type { ReceiptReading, SalePayload } from "../receipt/receipt-payload.js";
 import { ReceiptFault } from "../receipt/signer.js";
+import { chargedPrice } from "../session/no-energy-waiver.js";
 import type { Tariff } from "../tariff/tariff.js";
 import { parseIsoLocal } from "../time/iso-time.js";
-import { samplesOf } from "./verify-sale.js";
+import { receiptSamples } from "./verify-sale.js";
 
 export type CorrectionFrame = Pick<
   Settlement,
@@ -28,7 +28,7 @@ export function correctedSettlement(
   tariff: Tariff,
   frame: CorrectionFrame,
 ): Settlement {
-  const samples = samplesOf(sale);
+  const samples = receiptSamples(sale);
   const [first, ...rest] = samples ?? [];
   if (samples === undefined || first === undefined)
     throw new ReceiptFault(`the samples of receipt ${number} cannot be read`);

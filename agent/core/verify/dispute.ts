@@ -1,14 +1,15 @@
 // What a bundle for a dispute holds, as texts: one part is signed (receipt, record, proof), one is worked out from it
 // and can be worked out again (readings, tariff, what was shown), one is only what the station wrote down (journal).
 // The verifier tells them apart.
-import { canonicalText } from "../number/canonical.js";
+
 import { kwhExact } from "../number/energy-text.js";
+import { canonicalText } from "../number/json-text.js";
 import { ocmfXml } from "../receipt/ocmf-xml.js";
 import type { SalePayload } from "../receipt/receipt-payload.js";
 import { isoLocal } from "../time/iso-time.js";
 import { type Check, fails, overallResult, skipped } from "./check-result.js";
 import { fieldsOfOcmf, paginationOf } from "./verify-ocmf.js";
-import { samplesOf } from "./verify-sale.js";
+import { receiptSamples } from "./verify-sale.js";
 
 const disputeFormat = "chargetill dispute 1";
 export const manifestName = "manifest.json";
@@ -18,7 +19,7 @@ export type DisputeFile = { readonly name: string; readonly text: string };
 /** The parts that follow from the receipt alone, in the same bytes for everybody. */
 export function derivedFiles(receipt: SalePayload): readonly DisputeFile[] {
   const { sale, timeZone } = receipt;
-  const samples = samplesOf(sale) ?? [];
+  const samples = receiptSamples(sale) ?? [];
   const readings = samples.map(({ atMs, energyMilliWh, powerW, currentMilliA, activity }) =>
     [isoLocal(atMs, timeZone), kwhExact(energyMilliWh), powerW, currentMilliA ?? "", activity].join(","),
   );

@@ -1,6 +1,6 @@
 // An OCMF record taken apart, of this station or of another maker: the format leaves room in the order of keys, in the
 // spelling of hex, in white space and in fields of a reading that repeat the reading before. What it means is the same.
-import { fromBase64, fromHex, hex } from "../number/bytes.js";
+import { fromBase64, fromHex, hexText } from "../number/bytes.js";
 import { milliWhOfKwh } from "../number/energy-text.js";
 import { parseUniqueJson } from "../number/unique-json.js";
 import { signatureText } from "../receipt/ocmf.js";
@@ -115,6 +115,6 @@ export function parseOcmf(text: string): OcmfRecord | undefined {
   if (signed === undefined) return undefined;
   const record = readOcmf(text);
   if ("unread" in record) return undefined;
-  const own = record.signature === undefined ? unsignedMark : hex(record.signature);
+  const own = record.signature === undefined ? unsignedMark : hexText(record.signature);
   return signed === signatureText(own) ? record : undefined;
 }

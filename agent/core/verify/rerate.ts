@@ -2,17 +2,17 @@
 // that stand in it.
 
 import { languages } from "../../../config/languages.js";
-import { canonicalText } from "../number/canonical.js";
-import { chargedPrice } from "../rating/no-energy-waiver.js";
+import { canonicalText } from "../number/json-text.js";
 import { localTimeRule, lowerOfBothRule } from "../rating/price.js";
 import { advance, beginRating, type Rating } from "../rating/rating.js";
 import type { RatingOptions } from "../rating/sample.js";
 import { bill, lowerBill, periods } from "../rating/session-bill.js";
 import type { SalePayload } from "../receipt/receipt-payload.js";
 import { ReceiptFault } from "../receipt/signer.js";
+import { chargedPrice } from "../session/no-energy-waiver.js";
 import { bothWays } from "../session/settle.js";
 import { parseTariff } from "../tariff/tariff.js";
-import { type Rerated, samplesOf } from "./verify-sale.js";
+import { type Rerated, receiptSamples } from "./verify-sale.js";
 
 /**
  * The price and the charging periods of the session of a receipt. The receipt does not name the language of its
@@ -27,7 +27,7 @@ export function rerate(receipt: SalePayload): Rerated {
     throw new ReceiptFault(
       `the tariff cannot be read: ${parsed.faults[0]?.path ?? ""}: ${parsed.faults[0]?.message ?? ""}`,
     );
-  const samples = samplesOf(sale) ?? [];
+  const samples = receiptSamples(sale) ?? [];
   const [first, ...rest] = samples;
   if (first === undefined) throw new ReceiptFault("the samples cannot be read");
   const energyMilliWh = (rest.at(-1) ?? first).energyMilliWh - first.energyMilliWh;

@@ -1,9 +1,9 @@
 // Checks a whole run of receipts against each other, and names what was done to it: removed, inserted, swapped,
 // doubled, cut off, forked. The totals, hashes and checkpoints that each receipt commits to are worked out again from
 // the receipts before it.
-import { hex, utf8 } from "../number/bytes.js";
-import { firstDifference } from "../number/canonical.js";
+import { hexText, utf8 } from "../number/bytes.js";
 import { milliWhOfKwh } from "../number/energy-text.js";
+import { firstDifference } from "../number/json-text.js";
 import { isSignedBy, parseCheckpoint } from "../receipt/checkpoint.js";
 import { type Frontier, frontierWith, leafHash, rootOf } from "../receipt/merkle.js";
 import { spanWith } from "../receipt/receipt.js";
@@ -36,10 +36,10 @@ export type BookFile = {
 /** A receipt held by somebody else, to be found again in the book. */
 export type Witness = { readonly subject: string; readonly jws: string; readonly payload: ReceiptPayload };
 
-type Entry = ReadReceipt & { readonly text: string };
+type BookReceipt = ReadReceipt & { readonly text: string };
 
 /** What stands where: order, gaps, doubles and forks by the numbers alone. */
-function orderComplaints(entries: readonly Entry[]): string[] {
+function orderComplaints(entries: readonly BookReceipt[]): string[] {
   const complaints: string[] = [];
   const places = new Map<number, number[]>();
   for (const [at, { payload }] of entries.entries())
@@ -98,11 +98,11 @@ const pageOf = (payload: ReceiptPayload): number | undefined =>
 /**
  * The walk after a receipt: by what it states of itself, so that one fault is not told again at every later receipt.
  */
-function walkOn(walk: Walk, { payload, text, jws }: Entry, at: number, { hash }: VerifyTools): Walk {
+function walkOn(walk: Walk, { payload, text, jws }: BookReceipt, at: number, { hash }: VerifyTools): Walk {
   const data = utf8(text);
   const leaf = leafHash(data, hash);
   return {
-    previous: hex(hash(data)),
+    previous: hexText(hash(data)),
     frontier: frontierWith(walk.frontier, at, leaf, hash),
     totals: payload.totals,
     page: pageOf(payload) ?? walk.page,
@@ -115,7 +115,7 @@ function walkOn(walk: Walk, { payload, text, jws }: Entry, at: number, { hash }:
  * Whether a receipt follows on the receipts before it: its hash, its checkpoint, its key, and what was unsigned. `root`
  * is theirs.
  */
-function linkComplaints(walk: Walk, { payload, jws }: Entry, at: number, root: string): string[] {
+function linkComplaints(walk: Walk, { payload, jws }: BookReceipt, at: number, root: string): string[] {
   const { number, chain, key } = payload;
   const complaints: string[] = [];
   if (chain.previous !== walk.previous)
@@ -154,7 +154,7 @@ type Walked = {
  * Walks the receipts from the first to the last and compares what each commits to with what stood before it; `roots[n]`
  * is the tree's after n.
  */
-function walked(entries: readonly Entry[], tools: VerifyTools): Walked {
+function walked(entries: readonly BookReceipt[], tools: VerifyTools): Walked {
   const links: string[] = [];
   const totals: string[] = [];
   const pages: string[] = [];
@@ -183,7 +183,7 @@ function walked(entries: readonly Entry[], tools: VerifyTools): Walked {
 function checkpointComplaints(
   subject: string,
   text: string,
-  entries: readonly Entry[],
+  entries: readonly BookReceipt[],
   roots: readonly string[],
   keys: ReadonlySet<string>,
   tools: VerifyTools,
@@ -203,7 +203,7 @@ function checkpointComplaints(
   return complaints;
 }
 
-function witnessComplaints(witnesses: readonly Witness[], entries: readonly Entry[]): string[] {
+function witnessComplaints(witnesses: readonly Witness[], entries: readonly BookReceipt[]): string[] {
   return witnesses.flatMap(({ subject, jws, payload }) => {
     const found = entries.filter((entry) => entry.payload.number === payload.number);
     if (found.length === 0)
@@ -240,7 +240,7 @@ export function verifyBook(
   witnesses: readonly Witness[] = [],
   checkpoints: readonly { readonly subject: string; readonly text: string }[] = [],
 ): readonly CheckResult[] {
-  const entries: Entry[] = [];
+  const entries: BookReceipt[] = [];
   const unreadable: string[] = [];
   book.receipts.forEach((text, at) => {
     const receipt = readReceipt(text, tools.schema);

@@ -1,8 +1,8 @@
 // Checks one receipt by itself: the key it is signed by, its form, its figures and its place in the chain.
 // A verdict rests on a key that the user was told; a key found only inside the receipt proves nothing, and the verdict
 // says so.
-import { fromHex, hex, utf8 } from "../number/bytes.js";
-import { canonicalText } from "../number/canonical.js";
+import { fromHex, hexText, utf8 } from "../number/bytes.js";
+import { canonicalText } from "../number/json-text.js";
 import { isSignedBy, parseCheckpoint } from "../receipt/checkpoint.js";
 import { type Jws, parseJws } from "../receipt/jws.js";
 import { type Hash, leafHash, proofOfNewest, rootFromInclusion, rootOf } from "../receipt/merkle.js";
@@ -31,7 +31,7 @@ export type ReadReceipt = { readonly jws: Jws; readonly payload: ReceiptPayload 
 /** SHA-256 (hex) over the key's SPKI DER. */
 export function fingerprintOf(spkiHex: string, hash: Hash): string | undefined {
   const spki = fromHex(spkiHex);
-  return spki === undefined ? undefined : hex(hash(spki));
+  return spki === undefined ? undefined : hexText(hash(spki));
 }
 
 /** A receipt taken apart, with the reason where it cannot be; its shape is proven, its signature is not judged. */

@@ -2,9 +2,9 @@
 // lines and the sum, and prices the session once more by the engine that made the bill.
 
 import type { Settlement } from "../cdr/settlement.js";
-import { fromUtf8, hex, utf8 } from "../number/bytes.js";
-import { canonicalText, firstDifference } from "../number/canonical.js";
+import { fromUtf8, hexText, utf8 } from "../number/bytes.js";
 import { kwhExact, milliWhOfKwh } from "../number/energy-text.js";
+import { canonicalText, firstDifference } from "../number/json-text.js";
 import type { Price } from "../rating/price.js";
 import { sameAmount, sumText } from "../receipt/decimal-text.js";
 import { mostBorders, type OcmfFacts, ocmfPayload } from "../receipt/ocmf.js";
@@ -24,7 +24,7 @@ export type Rerated = { readonly price: Price; readonly periods: readonly Chargi
 export type Rerate = (receipt: SalePayload) => Rerated;
 
 /** The samples of a receipt as the engine takes them, or undefined where they cannot be read. */
-export function samplesOf({ samples }: SalePayload["sale"]): Settlement["samples"] | undefined {
+export function receiptSamples({ samples }: SalePayload["sale"]): Settlement["samples"] | undefined {
   const fromMs = parseIsoLocal(samples.from);
   const register = milliWhOfKwh(samples.registerKwh);
   if (fromMs === undefined || register === undefined) return undefined;
@@ -149,7 +149,7 @@ function checkRecordAgrees(receipt: SalePayload): Check {
 
 function checkTariff({ sale, timeZone }: SalePayload, { hash }: CheckTools): Check {
   const name = "tariff";
-  const digest = hex(hash(utf8(canonicalText(sale.tariff.value))));
+  const digest = hexText(hash(utf8(canonicalText(sale.tariff.value))));
   if (digest !== sale.tariff.digest)
     return fails(name, `the tariff's digest is ${digest}, the receipt states ${sale.tariff.digest}`);
   const { id, version } = tariffName(sale.tariff.value);
@@ -236,7 +236,7 @@ function shortComplaints(short: ShortForm, receipt: SalePayload, { hash }: Check
     ["begin register", short.beginKwh, sale.begin.registerKwh],
     ["end register", short.endKwh, sale.finish.registerKwh],
     ["total", `${short.total}${short.currency}`, `${sale.price.due.gross}${sale.price.currency}`],
-    ["meter record", short.record, hex(hash(utf8(sale.ocmf)).slice(0, 16))],
+    ["meter record", short.record, hexText(hash(utf8(sale.ocmf)).slice(0, 16))],
     ["key", short.key, receipt.key.id.slice(7, 23)],
   ];
   return pairs.filter(([, a, b]) => a !== b).map(([name, a, b]) => `${name}: the code says ${a}, the receipt ${b}`);

@@ -1,6 +1,6 @@
 // Checks whatever a driver may hold: receipt files, OCMF records raw, encoded or in XML, whole books, checkpoints, and
 // the text of a QR code. Things handed in together are checked against each other as well.
-import { fromBase64, fromHex, fromUtf8, hex, utf8 } from "../number/bytes.js";
+import { fromBase64, fromHex, fromUtf8, hexText, utf8 } from "../number/bytes.js";
 import { isSignedBy, parseCheckpoint } from "../receipt/checkpoint.js";
 import { parseJws } from "../receipt/jws.js";
 import { isConsistent, leafHash, rootFromInclusion } from "../receipt/merkle.js";
@@ -28,7 +28,7 @@ import {
 export type EvidenceFile = { readonly name: string; readonly text: string };
 
 /** What the user vouches for: fingerprints, and the whole public keys (SPKI hex) where a key file was given. */
-export type Pins = { readonly fingerprints: Trust; readonly keys: readonly string[] };
+export type TrustedKeys = { readonly fingerprints: Trust; readonly keys: readonly string[] };
 
 type Kind =
   | "commissioning"
@@ -74,7 +74,7 @@ function kindOf(text: string): Kind {
 }
 
 /** Whether a key found beside a record is one that the user vouches for. */
-function checkFoundKey(spkiHex: string, pins: Pins, { hash }: CheckTools): Check {
+function checkFoundKey(spkiHex: string, pins: TrustedKeys, { hash }: CheckTools): Check {
   const fingerprint = fingerprintOf(spkiHex, hash);
   if (fingerprint === undefined)
     return fails("key", "the public key beside the record cannot be read: hex of its SPKI DER is expected");
@@ -88,7 +88,7 @@ function checkFoundKey(spkiHex: string, pins: Pins, { hash }: CheckTools): Check
   };
 }
 
-function verifyXml({ name, text }: EvidenceFile, pins: Pins, tools: CheckTools): CheckResult {
+function verifyXml({ name, text }: EvidenceFile, pins: TrustedKeys, tools: CheckTools): CheckResult {
   const values = parseOcmfXml(text);
   if (values === undefined || values.length === 0)
     return {
@@ -123,7 +123,7 @@ function verifyXml({ name, text }: EvidenceFile, pins: Pins, tools: CheckTools):
   return { subject: name, checks: [...checks, one, checkOcmfTogether(values.map((value) => value.record))] };
 }
 
-function verifyRecord({ name, text }: EvidenceFile, pins: Pins, tools: CheckTools): CheckResult {
+function verifyRecord({ name, text }: EvidenceFile, pins: TrustedKeys, tools: CheckTools): CheckResult {
   const record = ocmfIn(text) ?? "";
   const [first] = pins.keys;
   if (first === undefined) {
@@ -144,7 +144,7 @@ function verifyRecord({ name, text }: EvidenceFile, pins: Pins, tools: CheckTool
   return { subject: name, checks: checkOcmf(record, signing, tools) };
 }
 
-function verifyCheckpoint({ name, text }: EvidenceFile, pins: Pins, tools: CheckTools): CheckResult {
+function verifyCheckpoint({ name, text }: EvidenceFile, pins: TrustedKeys, tools: CheckTools): CheckResult {
   const note = parseCheckpoint(text);
   const what = note === undefined ? "" : `${note.checkpoint.size} receipts of ${note.checkpoint.origin}`;
   if (note?.signed === undefined) return { subject: name, checks: [fails("checkpoint", "it is not signed")] };
@@ -173,7 +173,7 @@ function verifyCheckpoint({ name, text }: EvidenceFile, pins: Pins, tools: Check
 /** An inclusion proof: its checkpoint, and the receipt it speaks of where that was handed in too. */
 function verifyProof(
   { name, text }: EvidenceFile,
-  pins: Pins,
+  pins: TrustedKeys,
   receipts: readonly Witness[],
   tools: CheckTools,
 ): CheckResult {
@@ -209,7 +209,7 @@ function verifyProof(
 }
 
 /** Two checkpoints and the proof that the newer grew out of the older. */
-function verifyConsistency({ name, text }: EvidenceFile, pins: Pins, tools: CheckTools): CheckResult {
+function verifyConsistency({ name, text }: EvidenceFile, pins: TrustedKeys, tools: CheckTools): CheckResult {
   const shape = {
     type: "object",
     additionalProperties: false,
@@ -264,7 +264,7 @@ function checkTogether(receipts: readonly Witness[], { hash }: CheckTools): Chec
       return;
     }
     const isNext = before.payload.number === number - 1;
-    if (isNext && chain.previous !== hex(hash(utf8(before.jws))))
+    if (isNext && chain.previous !== hexText(hash(utf8(before.jws))))
       complaints.push(`receipt ${number} does not follow on receipt ${number - 1} as given`);
     if (before.payload.kind !== "sale" || one.payload.kind !== "sale") return;
     const step = pageOf(one.payload.sale.ocmf) - pageOf(before.payload.sale.ocmf);
@@ -357,7 +357,7 @@ function bookFindings(
 /** Checks all files, each by itself and all together. Never throws on what a file may hold. */
 export function verifyEvidence(
   files: readonly EvidenceFile[],
-  given: Pins,
+  given: TrustedKeys,
   tools: VerifyTools,
 ): readonly CheckResult[] {
   const of = (...kinds: Kind[]): EvidenceFile[] => files.filter(({ text }) => kinds.includes(kindOf(text)));
@@ -378,7 +378,7 @@ export function verifyEvidence(
   const found = readable
     .map(({ payload }) => payload.key.spki)
     .filter((spki) => trust.has(fingerprintOf(spki, tools.hash) ?? ""));
-  const pins: Pins = { fingerprints: trust, keys: [...new Set([...given.keys, ...found])] };
+  const pins: TrustedKeys = { fingerprints: trust, keys: [...new Set([...given.keys, ...found])] };
   const judgedReceipts = [
     ...of("receipt").map((file) => verifyReceiptFile(file.name, file.text, trust, tools)),
     ...of("jws").map((file) => verifyJws(file, trust, tools)),
@@ -410,7 +410,7 @@ export function verifyEvidence(
 }
 
 /** Checks the text of a receipt's QR code. */
-export function verifyShortForm(scanned: string, pins: Pins, { check, hash }: CheckTools): CheckResult {
+export function verifyShortForm(scanned: string, pins: TrustedKeys, { check, hash }: CheckTools): CheckResult {
   const subject = "QR code";
   const short = parseShortForm(scanned);
   if (short === undefined)

@@ -26,17 +26,17 @@ export const manifestFile = (disk: Disk, folder: string): CheckedFile<JournalMan
   new CheckedFile(disk, `${folder}.made`, parseKept, "journal/damaged");
 
 /** Where segments that were let go are packed away as evidence. */
-export const closedFolder = (folder: string): string => join(folder, "closed");
+export const closedSegmentsFolder = (folder: string): string => join(folder, "closed");
 
 const segmentName = /^segment-(\d{8})\.jsonl$/;
 const packageName = /^segment-(\d{8})\.jsonl\.gz$/;
-export const nameOf = (segment: number): string => `segment-${String(segment).padStart(8, "0")}.jsonl`;
+export const segmentFile = (segment: number): string => `segment-${String(segment).padStart(8, "0")}.jsonl`;
 
 /** The segments in the folder, oldest first. */
 export const segmentNumbers = (disk: Disk, folder: string): number[] => numbersOf(disk.list(folder), segmentName);
 /** Those that were packed away, oldest first. */
 export const packedNumbers = (disk: Disk, folder: string): number[] =>
-  numbersOf(disk.list(closedFolder(folder)), packageName);
+  numbersOf(disk.list(closedSegmentsFolder(folder)), packageName);
 
 function numbersOf(names: readonly string[], pattern: RegExp): number[] {
   return names.flatMap((name) => {
@@ -84,13 +84,13 @@ export function makeSegment(
   from: Place,
 ): { readonly bytes: number; readonly check: string } {
   const header = writeLine({ segment, firstSeq: from.seq + 1, prev: from.check });
-  disk.replace(join(folder, nameOf(segment)), Buffer.from(header.text));
+  disk.replace(join(folder, segmentFile(segment)), Buffer.from(header.text));
   return { bytes: header.text.length, check: header.check };
 }
 
 /** The complaint about a line: where, what, and what to do. */
 export function journalDamage(folder: string, segment: number, line: number, why: string, cause?: unknown): Failure {
-  const where = `${join(folder, nameOf(segment))}, line ${line}`;
+  const where = `${join(folder, segmentFile(segment))}, line ${line}`;
   return new Failure(
     "journal/damaged",
     `${where}: ${why}; nothing is sold until it is repaired: "chargetill repair" shows what can be saved`,

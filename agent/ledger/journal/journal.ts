@@ -6,20 +6,18 @@ import { gzipSync } from "node:zlib";
 import type { Moment } from "../../../drivers/driver.js";
 import { Failure } from "../../core/failure.js";
 import type { Appender, Disk } from "../store/disk.js";
-import type { Entry } from "./journal-line.js";
-import { writeLine } from "./journal-line.js";
-import type { JournalManifest } from "./journal-manifest.js";
+import { type Entry, writeLine } from "./journal-line.js";
 import {
-  closedFolder,
+  closedSegmentsFolder,
+  type JournalManifest,
   journalDamage,
   makeSegment,
   manifestFile,
-  nameOf,
+  segmentFile,
   segmentNumbers,
   segmentsPresent,
 } from "./journal-manifest.js";
-import type { Place, Segment } from "./segment.js";
-import { readSegment } from "./segment.js";
+import { type Place, readSegment, type Segment } from "./segment.js";
 
 export type OpenedJournal<E> = {
   readonly journal: Journal<E>;
@@ -61,7 +59,7 @@ export class Journal<E> {
     this.#segmentBytes = at.bytes;
     this.#end = at.end;
     this.#continues = at.continues;
-    this.#appender = disk.appender(join(folder, nameOf(at.segment)));
+    this.#appender = disk.appender(join(folder, segmentFile(at.segment)));
   }
 
   /**
@@ -96,7 +94,7 @@ export class Journal<E> {
     // read but are not on the disk, and no later fsync would bring them there: what is about to be relied on is made to
     // last first.
     const whole = last.bytes.subarray(0, last.segment.wholeBytes);
-    disk.replace(join(folder, nameOf(lastNumber)), whole);
+    disk.replace(join(folder, segmentFile(lastNumber)), whole);
     if (lastNumber !== kept.newest) manifestFile(disk, folder).write({ ...kept, newest: lastNumber });
     const at = { segment: lastNumber, bytes: whole.length, end: last.segment.end, continues };
     const journal = new Journal<E>(disk, folder, options.segmentBytes ?? defaultSegmentBytes, at);
@@ -164,15 +162,15 @@ export class Journal<E> {
     const from = this.#continues.get(stays);
     if (going.length === 0 || !from) return 0;
     for (const number of going) {
-      const bytes = this.disk.read(join(this.folder, nameOf(number)));
+      const bytes = this.disk.read(join(this.folder, segmentFile(number)));
       if (!bytes) throw journalDamage(this.folder, number, 1, "the segment is missing");
-      this.disk.replace(join(closedFolder(this.folder), `${nameOf(number)}.gz`), gzipSync(bytes));
+      this.disk.replace(join(closedSegmentsFolder(this.folder), `${segmentFile(number)}.gz`), gzipSync(bytes));
     }
     // First the word that they are not needed, then the removal: a cut between leaves files that the next start takes
     // away.
     manifestFile(this.disk, this.folder).write({ oldest: stays, from, newest: this.#segment });
     for (const number of going) {
-      this.disk.remove(join(this.folder, nameOf(number)));
+      this.disk.remove(join(this.folder, segmentFile(number)));
       this.#continues.delete(number);
     }
     return going.length;
@@ -190,7 +188,7 @@ export class Journal<E> {
     const [oldest = next, oldestFrom = from] = this.#continues.entries().next().value ?? [];
     manifestFile(this.disk, this.folder).write({ oldest, from: oldestFrom, newest: next });
     this.#appender.close();
-    this.#appender = this.disk.appender(join(this.folder, nameOf(next)));
+    this.#appender = this.disk.appender(join(this.folder, segmentFile(next)));
     this.#segment = next;
     this.#segmentBytes = header.bytes;
     this.#continues.set(next, from);
@@ -205,12 +203,12 @@ export class Journal<E> {
 function prepare(disk: Disk, folder: string, options: JournalOptions): JournalManifest {
   const { kept, isFirstRun, isMarked } = segmentsPresent(disk, folder, options);
   disk.makeFolder(folder);
-  disk.makeFolder(closedFolder(folder));
+  disk.makeFolder(closedSegmentsFolder(folder));
   if (isFirstRun) makeSegment(disk, folder, kept.oldest, kept.from);
   if (!isMarked) manifestFile(disk, folder).write(kept);
   else
     for (const number of segmentNumbers(disk, folder))
-      if (number < kept.oldest) disk.remove(join(folder, nameOf(number)));
+      if (number < kept.oldest) disk.remove(join(folder, segmentFile(number)));
   return kept;
 }
 
@@ -232,7 +230,7 @@ function readAll<E>(
   let from = kept.from;
   for (let number = kept.oldest; ; number += 1) {
     continues.set(number, from);
-    const bytes = disk.read(join(folder, nameOf(number)));
+    const bytes = disk.read(join(folder, segmentFile(number)));
     if (!bytes) throw journalDamage(folder, number, 1, "the segment is missing");
     const segment = readSegment(bytes, number, from);
     const { tail } = segment;

@@ -1,10 +1,12 @@
 // How long the disk will do: what a receipt takes, with its evidence and the copies for the driver, how many there are
 // a day, and how many more fit.
+
 import { join } from "node:path";
 import type { Config } from "../../../config/schema.js";
 import { Failure } from "../../core/failure.js";
+import { dayMs } from "../../core/time/time.js";
 import { Book, type BookView } from "../book/book.js";
-import { closedFolder } from "../journal/journal-manifest.js";
+import { closedSegmentsFolder } from "../journal/journal-manifest.js";
 import type { Disk } from "../store/disk.js";
 
 export type DiskForecast = {
@@ -35,7 +37,6 @@ const assumedBytesPerReceipt = 48 * 1024;
 const fewReceipts = 10;
 /** A card does not live as long as that. */
 const longestForecastMonths = 50 * 12;
-const dayMs = 86_400_000;
 const monthDays = 30;
 
 /** The forecast from what was measured. */
@@ -79,7 +80,7 @@ export function forecastDisk(
   const count = book.count();
   const sizes = (folder: string, names: readonly string[]): number =>
     names.reduce((sum, name) => sum + (disk.size(join(folder, name)) ?? 0), 0);
-  const evidence = closedFolder(join(state, "journal"));
+  const evidence = closedSegmentsFolder(join(state, "journal"));
   const copies = receiptOutput?.folder === undefined ? undefined : join(state, receiptOutput.folder);
   // Its copies in two forms lie side by side: the newest pair stands for all.
   const perReceipt =

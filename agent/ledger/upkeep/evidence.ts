@@ -3,9 +3,9 @@
 // stay, so the chain of receipts is as provable as before.
 import { join } from "node:path";
 import { isHeader } from "../journal/journal-line.js";
-import { closedFolder } from "../journal/journal-manifest.js";
+import { closedSegmentsFolder } from "../journal/journal-manifest.js";
 import type { Disk } from "../store/disk.js";
-import { linesOf, unpacked } from "./repair-journal.js";
+import { segmentLines, unpacked } from "./repair-journal.js";
 
 export type Retention = {
   /** Epoch ms: what was written at or after this moment stays. */
@@ -29,13 +29,13 @@ type Package = { readonly path: string; readonly newestMs: number | undefined; r
  * disk/failed.
  */
 export function pruneEvidence(disk: Disk, folder: string, { beforeMs, isDone, most }: Retention): number {
-  const names = disk.list(closedFolder(folder)).filter((name) => name.endsWith(".gz"));
+  const names = disk.list(closedSegmentsFolder(folder)).filter((name) => name.endsWith(".gz"));
   const going: string[] = [];
   // Without a moment that can be trusted a segment is as old as the next one that has one.
   let undated: string[] = [];
   for (const name of names) {
     if (going.length >= most || undated.length >= mostUndated) break;
-    const { path, newestMs, receipts } = packageAt(disk, join(closedFolder(folder), name));
+    const { path, newestMs, receipts } = packageAt(disk, join(closedSegmentsFolder(folder), name));
     if ((newestMs !== undefined && newestMs >= beforeMs) || !receipts.every(isDone)) break;
     undated.push(path);
     if (newestMs === undefined) continue;
@@ -55,7 +55,7 @@ type Noted = {
 function packageAt(disk: Disk, path: string): Package {
   const receipts: number[] = [];
   let newestMs: number | undefined;
-  for (const line of linesOf(unpacked(path, disk.read(path)))) {
+  for (const line of segmentLines(unpacked(path, disk.read(path)))) {
     if (isHeader(line)) continue;
     const { moment, event } = line;
     if (moment.trust !== "unsynced") newestMs = Math.max(newestMs ?? moment.at, moment.at);

@@ -4,14 +4,26 @@
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { Journal, type JournalOptions } from "../journal/journal.js";
-import type { Entry, EntryLine, HeaderLine } from "../journal/journal-line.js";
-import { genesis, isHeader, readLine, writeLine } from "../journal/journal-line.js";
-import type { JournalManifest } from "../journal/journal-manifest.js";
-import { closedFolder, manifestFile, nameOf, packedNumbers, segmentNumbers } from "../journal/journal-manifest.js";
+import {
+  type Entry,
+  type EntryLine,
+  genesis,
+  type HeaderLine,
+  isHeader,
+  readLine,
+  writeLine,
+} from "../journal/journal-line.js";
+import {
+  closedSegmentsFolder,
+  type JournalManifest,
+  manifestFile,
+  packedNumbers,
+  segmentFile,
+  segmentNumbers,
+} from "../journal/journal-manifest.js";
 import { type Place, readSegment } from "../journal/segment.js";
 import type { Disk } from "../store/disk.js";
-import type { RepairFinding } from "./repair.js";
-import { complaintOf, setAside } from "./repair.js";
+import { complaintOf, type RepairFinding, setAside } from "./repair.js";
 
 type Salvage = { readonly lines: readonly EntryLine[]; readonly from: Place; readonly numbers: readonly number[] };
 
@@ -34,12 +46,12 @@ export function inspectJournal(disk: Disk, folder: string, options: JournalOptio
 /** Looks at what was packed away, each segment by itself; writes nothing. Throws disk/failed. */
 export function inspectEvidence(disk: Disk, folder: string): RepairFinding[] {
   return packedNumbers(disk, folder).flatMap((number) => {
-    const path = join(closedFolder(folder), `${nameOf(number)}.gz`);
+    const path = join(closedSegmentsFolder(folder), `${segmentFile(number)}.gz`);
     const packed = disk.read(path);
     // Housekeeping may have let go of it since.
     if (packed === undefined) return [];
     const bytes = unpacked(path, packed);
-    const header = linesOf(bytes).find(isHeader);
+    const header = segmentLines(bytes).find(isHeader);
     const whole =
       bytes !== undefined &&
       header !== undefined &&
@@ -49,7 +61,7 @@ export function inspectEvidence(disk: Disk, folder: string): RepairFinding[] {
       {
         path,
         problem: "the evidence of settled sessions that is packed here is not what was packed",
-        remedy: `sets the file aside in ${join(closedFolder(folder), "damaged")}; the receipts themselves stand in the book`,
+        remedy: `sets the file aside in ${join(closedSegmentsFolder(folder), "damaged")}; the receipts themselves stand in the book`,
         repair: () => {
           setAside(disk, path);
           disk.remove(path);
@@ -71,14 +83,14 @@ export function* everyEntry(disk: Disk, folder: string): Generator<Entry<unknown
 /** The same with the file in which each stands, and the entries of such a file: for who must not keep all of them. */
 export function* everyEntryWithPlace(disk: Disk, folder: string): Generator<Placed> {
   yield* entriesIn(disk, [
-    closedFolder(folder),
-    join(closedFolder(folder), "damaged"),
+    closedSegmentsFolder(folder),
+    join(closedSegmentsFolder(folder), "damaged"),
     join(folder, "damaged"),
     folder,
   ]);
 }
 export const entriesAt = (disk: Disk, path: string): Entry<unknown>[] =>
-  linesOf(unpacked(path, disk.read(path))).flatMap((line) =>
+  segmentLines(unpacked(path, disk.read(path))).flatMap((line) =>
     isHeader(line) ? [] : [{ seq: line.seq, moment: line.moment, event: line.event }],
   );
 
@@ -97,7 +109,7 @@ function* entriesIn(disk: Disk, folders: readonly string[]): Generator<Placed> {
       .filter((name) => name.startsWith("segment-"))
       .map((name) => join(each, name)),
   )) {
-    for (const line of linesOf(unpacked(path, disk.read(path)))) {
+    for (const line of segmentLines(unpacked(path, disk.read(path)))) {
       if (isHeader(line) || seen.has(line.prev)) continue;
       seen.add(line.prev);
       yield { path, entry: { seq: line.seq, moment: line.moment, event: line.event } };
@@ -124,7 +136,7 @@ function salvage(disk: Disk, folder: string): Salvage {
   let from = kept?.from;
   for (const number of numbers) {
     if (kept && number < kept.oldest) continue;
-    const lines = linesOf(disk.read(join(folder, nameOf(number))));
+    const lines = segmentLines(disk.read(join(folder, segmentFile(number))));
     const header = lines.find(isHeader);
     // A repair that was cut short leaves its new segment behind: what it holds stands in the older ones too.
     if (from && header && number !== kept?.oldest && header.prev === from.check && header.firstSeq === from.seq + 1)
@@ -142,7 +154,7 @@ function salvage(disk: Disk, folder: string): Salvage {
 }
 
 /** The lines of a segment that are ours, byte for byte; others are passed over. */
-export function linesOf(bytes: Buffer | undefined): (HeaderLine | EntryLine)[] {
+export function segmentLines(bytes: Buffer | undefined): (HeaderLine | EntryLine)[] {
   const lines: (HeaderLine | EntryLine)[] = [];
   for (let start = 0; bytes && start < bytes.length; ) {
     const at = bytes.indexOf(0x0a, start);
@@ -187,7 +199,7 @@ function rebuild(disk: Disk, folder: string, { lines, from, numbers }: Salvage):
   const marked = readKept(disk, folder);
   // A folder that is gone as a whole is made as well.
   disk.makeFolder(folder);
-  for (const number of numbers) setAside(disk, join(folder, nameOf(number)));
+  for (const number of numbers) setAside(disk, join(folder, segmentFile(number)));
   setAside(disk, manifestFile(disk, folder).path);
   // Above all that were packed away, too: a number that comes again would be packed over the evidence that bears it.
   const segment = Math.max(0, marked?.newest ?? 0, ...numbers, ...packedNumbers(disk, folder)) + 1;
@@ -200,7 +212,7 @@ function rebuild(disk: Disk, folder: string, { lines, from, numbers }: Salvage):
     text += line.text;
     prev = line.check;
   }
-  disk.replace(join(folder, nameOf(segment)), Buffer.from(text));
+  disk.replace(join(folder, segmentFile(segment)), Buffer.from(text));
   manifestFile(disk, folder).write({ oldest: segment, from, newest: segment });
-  for (const number of numbers) disk.remove(join(folder, nameOf(number)));
+  for (const number of numbers) disk.remove(join(folder, segmentFile(number)));
 }

@@ -16,7 +16,7 @@ import {
   readme,
   recordFile,
 } from "../../core/verify/dispute.js";
-import { type Pins, verifyEvidence } from "../../core/verify/verify.js";
+import { type TrustedKeys, verifyEvidence } from "../../core/verify/verify.js";
 import { readReceipt, type VerifyTools } from "../../core/verify/verify-receipt.js";
 import { sha256Hex } from "../../ledger/store/digest.js";
 import { payloadFrom, proofFileOf, type ReceiptSource, receiptFileOf, stored } from "../output/exports.js";
@@ -88,7 +88,7 @@ export function disputeBundle(parts: DisputeParts, number: number, redacted: boo
 export function verifyBundle(
   subject: string,
   bytes: Uint8Array,
-  pins: Pins,
+  pins: TrustedKeys,
   tools: VerifyTools,
 ): readonly CheckResult[] {
   const entries = unzipped(bytes);

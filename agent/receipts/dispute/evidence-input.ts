@@ -4,7 +4,7 @@ import { createPublicKey, type KeyObject } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { Failure } from "../../core/failure.js";
 import { rerate } from "../../core/verify/rerate.js";
-import type { Pins } from "../../core/verify/verify.js";
+import type { TrustedKeys } from "../../core/verify/verify.js";
 import type { VerifyTools } from "../../core/verify/verify-receipt.js";
 import type { Rerate } from "../../core/verify/verify-sale.js";
 import { checkTools, publicKeyOf, publicKeysIn } from "../signing-keys.js";
@@ -37,7 +37,7 @@ function keyIn(path: string, text: string): KeyObject {
 /**
  * The keys a user vouches for, each given as a file or as `sha256:` and 64 hex digits. Throws Failure usage/invalid.
  */
-export function pinsOf(given: readonly string[], read: (path: string) => string): Pins {
+export function pinsOf(given: readonly string[], read: (path: string) => string): TrustedKeys {
   const fingerprints = new Set<string>();
   const keys: string[] = [];
   for (const one of given) {

@@ -26,11 +26,11 @@ export function findingsText(findings: readonly CheckResult[]): string {
       "",
     ];
   });
-  return `${lines.join("\n")}\n${summary(findings)}\n`;
+  return `${lines.join("\n")}\n${summarySentence(findings)}\n`;
 }
 
 /** The findings in one sentence. */
-export function summary(findings: readonly CheckResult[]): string {
+export function summarySentence(findings: readonly CheckResult[]): string {
   const failed = findings.flatMap((finding) => finding.checks).filter((check) => check.verdict === "fails").length;
   switch (exitCode(findings)) {
     case 1:

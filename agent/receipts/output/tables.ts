@@ -8,7 +8,7 @@ import { sumText } from "../../core/receipt/decimal-text.js";
 import type { ReceiptPayload } from "../../core/receipt/receipt-payload.js";
 import { payloadFrom, type ReceiptSource } from "./exports.js";
 
-export type Range = { readonly from?: string | undefined; readonly to?: string | undefined };
+export type DateRange = { readonly from?: string | undefined; readonly to?: string | undefined };
 
 /** One row of the books. Amounts are decimal texts; a credit's are negative. */
 export type BookRow = {
@@ -57,7 +57,7 @@ const ratesText = (
 ): string => taxes.map(({ name, ratePercent, net, tax }) => `${name} ${ratePercent} %: ${net} + ${tax}`).join("; ");
 
 /** A receipt as a row of the books; cards and contracts show their last four characters. */
-export function rowOf(payload: ReceiptPayload): BookRow {
+export function bookRow(payload: ReceiptPayload): BookRow {
   const base = { ...blank, number: payload.number, kind: payload.kind, issued: payload.issuedAt };
   if (payload.kind === "sale") {
     const { sale } = payload;
@@ -103,7 +103,7 @@ function dateOf(text: string, name: string): string {
 }
 
 /** The payloads issued from one local date to another, both included. */
-export function* issuedWithin(source: ReceiptSource, { from, to }: Range): Generator<ReceiptPayload> {
+export function* issuedWithin(source: ReceiptSource, { from, to }: DateRange): Generator<ReceiptPayload> {
   const first = from === undefined ? "" : dateOf(from, "--from");
   const last = to === undefined ? "9999-99-99" : dateOf(to, "--to");
   for (const receipt of source.entries()) {
@@ -197,12 +197,12 @@ function groupOf(
 }
 
 /** What was sold per day, month, card or tariff, and currency: credits taken off. Exact sums. */
-export function summaryOf(source: ReceiptSource, by: Grouping, range: Range): readonly SummaryRow[] {
+export function summaryOf(source: ReceiptSource, by: Grouping, range: DateRange): readonly SummaryRow[] {
   const rows = new Map<string, SummaryRow>();
   for (const payload of issuedWithin(source, range)) {
     const group = groupOf(payload, by, source);
     if (group === undefined) continue;
-    const row = rowOf(payload);
+    const row = bookRow(payload);
     const key = `${group.key}\n${row.currency}`;
     const before = rows.get(key) ?? {
       group: group.shown,

@@ -8,8 +8,8 @@ import {
   type Reading,
 } from "../../../drivers/driver.js";
 import {
-  type Doubt,
   implausible,
+  type MeterDoubt,
   type PlausibilityState,
   powerWhileOpen,
 } from "../../core/session/meter-plausibility.js";
@@ -122,7 +122,7 @@ export class ConnectorMeter {
   }
 
   /** A meter's faults are cleared by a good reading only, so that none flickers. */
-  async #read(doubt: (reading: Reading) => Doubt | undefined): Promise<Reading | undefined> {
+  async #read(doubt: (reading: Reading) => MeterDoubt | undefined): Promise<Reading | undefined> {
     try {
       const reading = await this.#parts.meter.read();
       const doubted = doubt(reading);

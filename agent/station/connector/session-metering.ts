@@ -4,7 +4,7 @@ import type { Config } from "../../../config/schema.js";
 import type { MonoMs, Reading } from "../../../drivers/driver.js";
 import { live, nextBoundary } from "../../core/rating/live-price.js";
 import { sameComponents } from "../../core/rating/rating.js";
-import { type ActivityTrack, drawing, track } from "../../core/session/activity.js";
+import { type ActivityTrack, drawingTrack, track } from "../../core/session/activity.js";
 import type { LiveReading } from "../../core/session/live-reading.js";
 import { addReading, type Sale, type Session, sessionTimeMs } from "../../core/session/session.js";
 
@@ -19,7 +19,7 @@ export type SessionLook = {
 };
 
 export class SessionMetering {
-  #activity: ActivityTrack = drawing;
+  #activity: ActivityTrack = drawingTrack;
   #live: LiveReading | undefined;
   #goodMonoMs: MonoMs = 0;
   #keptMonoMs: MonoMs = 0;
@@ -28,7 +28,7 @@ export class SessionMetering {
 
   /** A session begins with this reading. */
   begin(reading: Reading): void {
-    this.#activity = drawing;
+    this.#activity = drawingTrack;
     this.#goodMonoMs = reading.moment.monoMs;
     this.#keptMonoMs = reading.moment.monoMs;
   }

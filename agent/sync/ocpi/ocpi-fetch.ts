@@ -4,7 +4,7 @@
 import type { HttpAnswer } from "../transport/http.js";
 import type { UplinkFault } from "../uplink.js";
 import { looksEncoded, type OcpiLine, redirectTarget } from "./ocpi-line.js";
-import { envelopeOf, retryAfterMs, said, shown, whyLost, wrongToken } from "./ocpi-verdict.js";
+import { envelopeOf, retryAfterMs, said, shownAddress, whyLost, wrongToken } from "./ocpi-verdict.js";
 
 /** `afterMs` = how long the server asks to be left alone. */
 export type Trouble = {
@@ -76,7 +76,7 @@ export async function fetchAll(
   return { ok: true, ...(Number.isNaN(serverMs) ? {} : { serverMs }) };
 }
 
-const bad = (url: URL, why: string): Trouble => ({ ok: false, words: `${shown(url)}: ${why}` });
+const bad = (url: URL, why: string): Trouble => ({ ok: false, words: `${shownAddress(url)}: ${why}` });
 
 function firstPage({ url, dateFrom }: FetchOptions): URL {
   const first = new URL(url);
@@ -131,7 +131,7 @@ function pageOf(
     return {
       ok: false,
       fault: "uplink/unauthorised",
-      words: `${shown(url)} is no list (${said(answer)}): check ${options.key}`,
+      words: `${shownAddress(url)} is no list (${said(answer)}): check ${options.key}`,
     };
   const envelope = envelopeOf(answer.body);
   if (status !== 200 || envelope === undefined || envelope.code >= 2000) {

@@ -9,7 +9,7 @@ import { Failure } from "../../core/failure.js";
 import { identityIn, proveUsable, SecretFile } from "../transport/credential-reader.js";
 import { exchange, type HttpAnswer, type HttpRequest, type Lost } from "../transport/http.js";
 import { proxyOf, SecureTunnels, Tunnels } from "../transport/tunnel.js";
-import { shown } from "./ocpi-verdict.js";
+import { shownAddress } from "./ocpi-verdict.js";
 
 /** Who sends, by OCPI's routing headers. */
 export type OcpiParty = { readonly countryCode: string; readonly partyId: string };
@@ -41,7 +41,7 @@ export class OcpiLine {
     if (!this.#secure && !(url.protocol === "http:" && loopback.includes(url.hostname)))
       throw new Failure(
         "config/invalid",
-        `uplink ${config.name}: ${shown(url)} is not https, and the token must not travel in the open`,
+        `uplink ${config.name}: ${shownAddress(url)} is not https, and the token must not travel in the open`,
       );
   }
 

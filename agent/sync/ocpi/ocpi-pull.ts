@@ -1,11 +1,13 @@
 // Tokens and tariffs fetched from a backend over OCPI. A refresh is all or nothing; tokens come by their changes and
 // once a day whole, so that one which was taken out goes; a tariff that cannot be priced exactly is named, and the one
 // before it stays in force.
+
 import { z } from "zod";
 import type { OcpiUplinkConfig } from "../../../config/uplink.js";
 import type { Clock, FaultCode } from "../../../drivers/driver.js";
 import type { Token } from "../../core/cdr/token.js";
 import { counted } from "../../core/number/counted.js";
+import { firstDifference } from "../../core/number/json-text.js";
 import type { Tariff } from "../../core/tariff/tariff.js";
 import { backoffMs } from "../transport/backoff.js";
 import { type Fetched, fetchAll, type Trouble } from "./ocpi-fetch.js";
@@ -302,7 +304,7 @@ class TokenList {
       // What no reader can read needs no room here.
       if (token.type !== "RFID") continue;
       const kept = tokenOfOcpi(token);
-      this.changed ||= JSON.stringify(this.tokens.get(token.uid)) !== JSON.stringify(kept);
+      this.changed ||= firstDifference(this.tokens.get(token.uid), kept) !== undefined;
       this.tokens.set(token.uid, kept);
     }
   }

@@ -1,8 +1,9 @@
 // The HTTPS uplink: posts settled sessions as OCPI CDRs to one receiver (mod_cdrs, Receiver Interface, POST).
+
 import type { OcpiUplinkConfig } from "../../../config/uplink.js";
-import type { Outcome, Uplink, UplinkItem } from "../uplink.js";
+import { heldOutcome, type Outcome, type Uplink, type UplinkItem } from "../uplink.js";
 import { looksEncoded, OcpiLine, type OcpiParty, redirectTarget } from "./ocpi-line.js";
-import { held, judge, judgeLost, shown } from "./ocpi-verdict.js";
+import { judge, judgeLost, shownAddress } from "./ocpi-verdict.js";
 
 /**
  * The newest checkpoint goes beside the CDR, not in it: all copies of a CDR are byte-equal for ever. Base64, since a
@@ -35,7 +36,7 @@ export class OcpiUplink implements Uplink {
 
   async send(item: UplinkItem, signal: AbortSignal): Promise<Outcome> {
     const token = this.#line.ready();
-    if (typeof token !== "string") return held(token.why);
+    if (typeof token !== "string") return heldOutcome(token.why);
     let url = this.#url;
     for (let redirects = 0; ; redirects += 1) {
       const answer = await this.#line.ask(
@@ -55,10 +56,10 @@ export class OcpiUplink implements Uplink {
       }
       const next = redirectTarget(answer, url);
       if (next === undefined || redirects === mostRedirects)
-        return held(`${shown(url)} redirects without end or without a target: check the uplink's url`);
+        return heldOutcome(`${shownAddress(url)} redirects without end or without a target: check the uplink's url`);
       if (next.origin !== url.origin)
-        return held(
-          `${shown(url)} redirects to ${next.origin}, which is not followed since the token would leak: check the uplink's url`,
+        return heldOutcome(
+          `${shownAddress(url)} redirects to ${next.origin}, which is not followed since the token would leak: check the uplink's url`,
         );
       url = next;
     }

@@ -1,8 +1,9 @@
 // What an answer to a posted CDR means, by HTTP status and by the OCPI envelope together (transport_and_format,
 // status_codes). Only both together accept: a login page answers 200 as well, and a wrong token has been seen to draw
 // HTTP 200 with status_code 3000.
+
 import type { HttpAnswer, Lost } from "../transport/http.js";
-import type { Outcome } from "../uplink.js";
+import { heldOutcome, type Outcome } from "../uplink.js";
 
 export type Expectation = {
   /** For the words. */
@@ -24,18 +25,18 @@ export function judge(answer: HttpAnswer, expected: Expectation): Outcome {
   if (status === 409) return { kind: "accepted", receipt: words };
   // A web server's words for a missing or unknown client certificate; no receipt is to blame.
   if (status === 400 && envelope === undefined && /ssl certificate/i.test(answer.body ?? ""))
-    return held(
+    return heldOutcome(
       `${expected.url.host} does not accept this station's certificate: check tls.certFile and tls.keyFile (${words})`,
     );
   if (status === 400 || status === 422) return { kind: "refused", reason: words };
-  if (status === 401 || status === 403) return held(`${wrongToken(expected)} (${words})`);
+  if (status === 401 || status === 403) return heldOutcome(`${wrongToken(expected)} (${words})`);
   if (status === 404 || status === 405 || status === 410)
-    return held(`the address ${shown(expected.url)} takes no CDRs (${words}): check the uplink's url`);
+    return heldOutcome(`the address ${shownAddress(expected.url)} takes no CDRs (${words}): check the uplink's url`);
   if (status >= 300 && status < 400)
     return {
       kind: "unsure",
       fault: "uplink/unsure",
-      words: `${shown(expected.url)} sends us elsewhere (${words}): a login page of the network, or a wrong url`,
+      words: `${shownAddress(expected.url)} sends us elsewhere (${words}): a login page of the network, or a wrong url`,
     };
   return again(answer, words);
 }
@@ -83,12 +84,13 @@ function judgeEnvelope(
       (answer.body?.trim() === ""
         ? "the answer is empty"
         : "the answer is no OCPI answer (a login page of the network?)");
-    return { kind: "unsure", fault: "uplink/unsure", words: `${shown(expected.url)}: ${said}, but ${why}` };
+    return { kind: "unsure", fault: "uplink/unsure", words: `${shownAddress(expected.url)}: ${said}, but ${why}` };
   }
   const { code } = envelope;
   if (code < 2000) return { kind: "accepted", receipt: said };
   if (code < 3000) return { kind: "refused", reason: said };
-  if (code === 4001) return held(`the hub does not know the receiver (${said}): check toCountryCode and toPartyId`);
+  if (code === 4001)
+    return heldOutcome(`the hub does not know the receiver (${said}): check toCountryCode and toPartyId`);
   const hint = code === 3000 ? `; some backends answer so to a wrong token: check ${expected.tokenFile}` : "";
   return again(answer, said + hint);
 }
@@ -96,7 +98,7 @@ function judgeEnvelope(
 /** No answer: a line that never stood is simply tried again; a request that may have been read is in doubt. */
 export function judgeLost(lost: Lost, url: URL): Outcome {
   const { words, needsPerson } = whyLost(lost, url);
-  if (needsPerson) return held(words);
+  if (needsPerson) return heldOutcome(words);
   return lost.sent
     ? { kind: "unsure", words: `${words}; sent, but no answer was seen` }
     : { kind: "retry", countsAsAttempt: false, words };
@@ -112,12 +114,7 @@ export function whyLost({ code }: Lost, url: URL): { readonly words: string; rea
     /^(?:https|wss):$/.test(url.protocol) && (code === "ECONNRESET" || code === "EPIPE")
       ? " (a backend that wants another client certificate may do so: check tls.certFile)"
       : "";
-  return { words: `${shown(url)}: ${lineWords[code] ?? code}${hint}`, needsPerson: false };
-}
-
-/** Nothing is wrong with any receipt: all wait until a person has mended the setting. */
-export function held(words: string): Outcome {
-  return { kind: "retry", countsAsAttempt: false, fault: "uplink/unauthorised", words };
+  return { words: `${shownAddress(url)}: ${lineWords[code] ?? code}${hint}`, needsPerson: false };
 }
 
 export function wrongToken({
@@ -129,7 +126,7 @@ export function wrongToken({
 }
 
 /** An address for people: never with user, password or query. */
-export function shown(url: URL): string {
+export function shownAddress(url: URL): string {
   return `${url.origin}${url.pathname}`;
 }
 

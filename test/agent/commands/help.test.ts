@@ -4,19 +4,12 @@ import type { Command } from "commander";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { programFor } from "../../../agent/cli.js";
+import { callsIn, namedCommands, parserOf } from "../../support/cli/command-lines.js";
 
 const program = await programFor(["--help"]);
 const test = suite("help");
 
-/** Every command with its words, the program itself first. */
-function* all(
-  command: Command,
-  words: readonly string[] = [],
-): Generator<{ readonly words: readonly string[]; readonly command: Command }> {
-  yield { words, command };
-  for (const child of command.commands) yield* all(child, [...words, child.name()]);
-}
-const commands = [...all(program)];
+const commands = [...namedCommands(program)];
 const leaves = commands.filter(({ command }) => command.commands.length === 0);
 
 function helpOf(command: Command): string {
@@ -31,26 +24,6 @@ const examplesOf = (command: Command): string[] =>
   [...(/\nExamples?:\n((?: {2}.*\n?)+)/.exec(helpOf(command))?.[1] ?? "").matchAll(/^ {2}(.+)$/gm)].map(
     ([, line]) => line ?? "",
   );
-
-/**
- * The calls of chargetill in a line for a shell, each as its words: up to a pipe, a redirection or the next command.
- */
-function callsIn(line: string): string[][] {
-  const words = [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
-    ([, double, single, plain]) => double ?? single ?? plain ?? "",
-  );
-  const calls: string[][] = [];
-  let call: string[] | undefined;
-  let begins = true;
-  for (const word of words) {
-    const ends = /^(\|\||\||&&|;|>)$/.test(word);
-    if (ends) call = undefined;
-    else if ((begins && word === "chargetill") || word === "<(chargetill") calls.push((call = []));
-    else call?.push(word.replace(/\)$/, ""));
-    begins = ends;
-  }
-  return calls;
-}
 
 test("there are the commands that a technician looks for", () => {
   const known = leaves.map(({ words }) => words.join(" "));
@@ -111,19 +84,14 @@ test("each that tells something tells it as JSON too", () => {
 });
 
 test("each example is understood", async () => {
-  let ran = "";
   const examples = commands.flatMap(({ command }) => examplesOf(command));
-  for (const { words, command } of leaves) command.action(() => void (ran = words.join(" ")));
-  for (const { command } of commands) command.exitOverride().configureOutput({ writeErr: () => undefined });
   assert.ok(examples.length > 40, String(examples.length));
+  const parser = parserOf(program);
   for (const line of examples)
     for (const call of callsIn(line)) {
-      ran = "";
-      try {
-        await program.parseAsync(call, { from: "user" });
-      } catch (error) {
-        throw new Error(`${line}: ${error instanceof Error ? error.message : String(error)}`);
-      }
+      const ran = await parser.understood(call).catch((error: Error) => {
+        throw new Error(`${line}: ${error.message}`);
+      });
       assert.ok(ran !== "" && call.join(" ").startsWith(ran), `${line} runs "${ran}"`);
     }
 });

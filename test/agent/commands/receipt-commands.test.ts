@@ -9,10 +9,10 @@ import { receiptCommands } from "../../../agent/commands/receipt.js";
 import { Failure } from "../../../agent/core/failure.js";
 import { receiptSheet } from "../../../agent/core/print/receipt-sheet.js";
 import { receiptText } from "../../../agent/core/print/receipt-text.js";
-import { receiptWords } from "../../../agent/core/print/receipt-words.js";
 import { type Issued, issueCredit, issueReceipt } from "../../../agent/core/receipt/receipt.js";
 import { exitCode } from "../../../agent/core/verify/check-result.js";
-import { type Pins, verifyEvidence } from "../../../agent/core/verify/verify.js";
+import { type TrustedKeys, verifyEvidence } from "../../../agent/core/verify/verify.js";
+import { wordsOf } from "../../../agent/core/words/words.js";
 import type { BookEntry } from "../../../agent/ledger/book/book-page.js";
 import { sha256 } from "../../../agent/ledger/store/digest.js";
 import { verifyTools } from "../../../agent/receipts/dispute/evidence-input.js";
@@ -21,7 +21,7 @@ import { newestCheckpoint, type ReceiptSource } from "../../../agent/receipts/ou
 import { receiptHtml } from "../../../agent/receipts/output/html.js";
 import { receiptPdf } from "../../../agent/receipts/output/pdf.js";
 import { codeLines, codeModules } from "../../../agent/receipts/output/qr-code.js";
-import { csvText, rowOf } from "../../../agent/receipts/output/tables.js";
+import { bookRow, csvText } from "../../../agent/receipts/output/tables.js";
 import { type KeyStore, newKey, openSigner, privatePem, signerOf } from "../../../agent/receipts/signing-keys.js";
 import { languages } from "../../../config/languages.js";
 import {
@@ -37,7 +37,7 @@ import {
 } from "../../support/sample-receipt.js";
 
 const tools = verifyTools();
-const pins: Pins = { fingerprints: new Set([signer.publicKey.fingerprint]), keys: [signer.spkiHex] };
+const pins: TrustedKeys = { fingerprints: new Set([signer.publicKey.fingerprint]), keys: [signer.spkiHex] };
 
 function sourceOf(issued: readonly Issued[], kinds: Readonly<Record<number, string>> = {}): ReceiptSource {
   const entries = issued.map(
@@ -254,7 +254,7 @@ people("no label is cut at 80 columns", () => {
       for (const row of receiptSheet(issued.jws, sha256, { language }).sections.flatMap((section) => section.rows))
         if (row.kind === "fact")
           for (const word of row.label.split(" ")) assert.ok(word.length <= 15, `${language}: ${row.label}`);
-  assert.ok(receiptWords.en.labels.total.length > 0);
+  assert.ok(wordsOf.en.receipt.labels.total.length > 0);
 });
 
 people("copies, corrections, credits and unsigned receipts say so", async () => {
@@ -339,8 +339,8 @@ tables("the summary takes credits off, exactly", async () => {
 
 tables("CSV quotes what needs it, and no cell becomes a formula", () => {
   const row = {
-    ...rowOf({
-      ...(JSON.parse(Buffer.from(jws.split(".")[1] ?? "", "base64url").toString()) as Parameters<typeof rowOf>[0]),
+    ...bookRow({
+      ...(JSON.parse(Buffer.from(jws.split(".")[1] ?? "", "base64url").toString()) as Parameters<typeof bookRow>[0]),
     }),
     refers: '=HYPERLINK("x")',
     gross: "-8.54",

@@ -5,7 +5,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { issueReceipt } from "../../../agent/core/receipt/receipt.js";
 import { exitCode } from "../../../agent/core/verify/check-result.js";
-import type { Pins } from "../../../agent/core/verify/verify.js";
+import type { TrustedKeys } from "../../../agent/core/verify/verify.js";
 import type { BookEntry } from "../../../agent/ledger/book/book-page.js";
 import { sha256 } from "../../../agent/ledger/store/digest.js";
 import { type DisputeParts, disputeBundle, verifyBundle } from "../../../agent/receipts/dispute/dispute-bundle.js";
@@ -17,7 +17,7 @@ import { chainOf, littleBook, settlement, signer } from "../../support/sample-re
 
 const test = suite("dispute bundles");
 const tools = verifyTools();
-const pins: Pins = { fingerprints: new Set([signer.publicKey.fingerprint]), keys: [] };
+const pins: TrustedKeys = { fingerprints: new Set([signer.publicKey.fingerprint]), keys: [] };
 const book = littleBook(3);
 const entries = book.map(
   ({ jws, ocmf }, at): BookEntry => ({
@@ -43,7 +43,7 @@ const parts: DisputeParts = {
   journal: ['{"type":"CardTapped","uid":"04A1B2C3D4E5F6"}'],
 };
 const bundle = disputeBundle(parts, 2, false);
-const verify = (bytes: Uint8Array, by: Pins = pins): ReturnType<typeof verifyBundle> =>
+const verify = (bytes: Uint8Array, by: TrustedKeys = pins): ReturnType<typeof verifyBundle> =>
   verifyBundle("bundle.zip", bytes, by, tools);
 
 test("a bundle holds, by the fingerprint alone", () => {

@@ -11,7 +11,7 @@ import { loadConfig } from "../../../config/load.js";
 import type { Config } from "../../../config/schema.js";
 import { type Bench, firstWorld, openBench } from "../../../drivers/bench/bench.js";
 import { sealed } from "../../../drivers/bench/rtu-bus.js";
-import { type Heard, playTrace } from "../../../drivers/bench/trace-player.js";
+import { type PlayedEvent, playTrace } from "../../../drivers/bench/trace-player.js";
 import { type CardTap, DeviceError, sleep } from "../../../drivers/driver.js";
 import { closePins, type Machine, openMachine } from "../../../drivers/machine/open.js";
 import { benchStation, root } from "../../support/bench-station.js";
@@ -66,7 +66,7 @@ async function recorded(
   return { text: `${lines.join("\n")}\n`, told };
 }
 
-async function played({ text }: Recorded): Promise<readonly Heard[]> {
+async function played({ text }: Recorded): Promise<readonly PlayedEvent[]> {
   const { header, entries } = parseTrace("trace", text);
   return playTrace(header, entries);
 }
@@ -186,7 +186,7 @@ const cardsAndPins = async (machine: Machine, bench: Bench, told: string[]): Pro
   closePins(pins);
 };
 const tapLine = (tap: CardTap): string => (tap.kind === "card" ? `card ${tap.uid}` : `refused: ${tap.why}`);
-const cardsAndPlugs = (heard: readonly Heard[]): string[] =>
+const cardsAndPlugs = (heard: readonly PlayedEvent[]): string[] =>
   heard.flatMap((one) =>
     one.heard === "tap"
       ? [one.tap]

@@ -8,8 +8,8 @@ import { codeOf, meterConfig, port, quickMap, StillClock, serialFor, wired } fro
 
 const models = suite("every meter model");
 
-models("there are twenty of them", () => {
-  assert.is(meterModels().length, 20);
+models("there are thirty-six of them", () => {
+  assert.is(meterModels().length, 36);
 });
 
 for (const model of meterModels()) {
@@ -39,16 +39,20 @@ const doubt = suite("models in doubt");
 doubt("coarse counters and single or quarrelling sources are refused unless the config accepts them", () => {
   const refused = meterModels().filter((model) => unprovenBecause(loadMeterMap(model)) !== undefined);
   assert.equal(refused, [
+    "acrel-adw300",
     "cg-em111",
     "cg-em24",
     "cg-em3x0",
     "cg-em5x0",
+    "chint-dtsu666",
     "dzg-dvh4013",
-    "finder-7m",
-    "iskra-wm3m4",
+    "eastron-sdm54",
     "janitza-b2x",
+    "lovato-dme-d330",
+    "lovato-dmg610",
+    "orno-we504",
     "orno-we514",
-    "orno-we516",
+    "saia-ale3",
     "schneider-iem3155",
     "siemens-pac2200",
   ]);
@@ -75,6 +79,14 @@ doubt("a meter in doubt that has passed its check is known by its serial number"
   values.serial = "21031235";
   assert.is(await codeOf(meter.identify()), "meter/unknown");
   assert.is(await codeOf(meter.read()), "meter/unknown");
+  await bus.close();
+});
+
+doubt("a re-brand is read as the meter that it is, under its own name", async () => {
+  const { bus, meter, map } = wired("kostal-kem-p");
+  assert.is(map.id, "eastron-sdm630-v2");
+  assert.is((await meter.identify()).vendor, "Kostal");
+  assert.is((await meter.read()).energyMilliWh, 1_234_567_000);
   await bus.close();
 });
 

@@ -3,14 +3,13 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parse } from "yaml";
 import { RtuBus } from "../../../drivers/bench/rtu-bus.js";
-import type { Found } from "../../../drivers/meter/scan.js";
-import { scanPort, stationYaml, usualLines, usualUnits } from "../../../drivers/meter/scan.js";
+import { type FoundMeter, scanPort, stationYaml, usualLines, usualUnits } from "../../../drivers/meter/scan.js";
 import { codeOf, port, quickMap, StillClock, serialFor } from "../../support/meter/meter-bench.js";
 
 const scan = suite("a scan");
 
-async function found(bench: RtuBus, units: number[]): Promise<Found[]> {
-  const all: Found[] = [];
+async function found(bench: RtuBus, units: number[]): Promise<FoundMeter[]> {
+  const all: FoundMeter[] = [];
   const lines = [
     { baud: 9600, parity: "none", stopBits: 1 },
     { baud: 19200, parity: "even", stopBits: 1 },

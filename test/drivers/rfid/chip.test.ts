@@ -8,7 +8,7 @@ import { bitsOf, overlay, Picc } from "../../../drivers/bench/card-picc.js";
 import { Mfrc522Chip } from "../../../drivers/bench/mfrc522-chip.js";
 import { CardSearch } from "../../../drivers/rfid/card-search.js";
 import { crcA } from "../../../drivers/rfid/crc-a.js";
-import { register } from "../../../drivers/rfid/registers.js";
+import { chipRegister } from "../../../drivers/rfid/registers.js";
 
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, "hex"));
 const frame = (hex: string): number[] => [...bytes(hex)];
@@ -28,8 +28,8 @@ function stockReader(field: CardField): { chip: CountingChip; library: Mfrc522 }
   library.reset();
   chip.wait(1);
   // The first reset's writes fell into the chip's start-up; the README's examples live with that.
-  library.writeRegister(register.timerMode, 0x8d);
-  library.writeRegister(register.timerPrescaler, 0x3e);
+  library.writeRegister(chipRegister.timerMode, 0x8d);
+  library.writeRegister(chipRegister.timerPrescaler, 0x3e);
   chip.wait(6);
   return { chip, library };
 }
@@ -148,7 +148,7 @@ stock("waits about 790 transfers for an empty field; a short timer makes that ab
   };
   const slow = count();
   assert.ok(slow > 760 && slow < 830, `${slow} transfers`);
-  library.writeRegister(register.timerReloadLow, 2);
+  library.writeRegister(chipRegister.timerReloadLow, 2);
   const quick = count();
   assert.ok(quick < 110, `${quick} transfers`);
 });
@@ -164,7 +164,7 @@ stock("loses what it writes while the chip starts up after a soft reset", () => 
   const library = new Mfrc522(chip);
   chip.wait(1);
   library.reset();
-  assert.is(library.readRegister(register.timerMode), 0x00);
+  assert.is(library.readRegister(chipRegister.timerMode), 0x00);
 });
 
 stock.run();

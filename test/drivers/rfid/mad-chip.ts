@@ -1,13 +1,13 @@
 // A chip out of its mind, for the search that must not believe it.
-import { register } from "../../../drivers/rfid/registers.js";
+import { chipRegister } from "../../../drivers/rfid/registers.js";
 import type { Spi } from "../../../drivers/rfid/spi.js";
 
 /** Answers every question at random; but says a good version and good settings, so that nothing stops at the door. */
 export class MadChip implements Spi {
   readonly #constant = new Map<number, number>([
-    [register.version, 0x92],
-    [register.timerReloadLow, 2],
-    [register.txControl, 0x83],
+    [chipRegister.version, 0x92],
+    [chipRegister.timerReloadLow, 2],
+    [chipRegister.txControl, 0x83],
   ]);
   readonly #reply = new Uint8Array(2);
   #state: number;

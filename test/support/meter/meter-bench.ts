@@ -55,6 +55,7 @@ export function serialFor(map: MeterMap): string {
   if (entry?.print === "hex") return "2017A0B1";
   if (entry?.type === "ascii_lsb") return "BR1234X";
   if (entry?.type === "ascii") return "KR100042";
+  if (entry?.type === "bcd") return "21031234".padStart(4 * entry.words, "0");
   return "21031234";
 }
 

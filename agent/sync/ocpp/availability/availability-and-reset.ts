@@ -2,7 +2,7 @@
 // G03, G04, B11, B12, F06, C11; 1.6: 5.2, 5.14, 5.17, 5.4). Nothing else of a vendor's is known here (DataTransfer).
 import { z } from "zod";
 import type { RemoteControl } from "../../station-port.js";
-import { placeOf, type RequestContext, reasonOf } from "../requests/request-context.js";
+import { evsePlace, type RequestContext, reasonCode } from "../requests/request-context.js";
 import {
   because,
   countSchema,
@@ -21,7 +21,7 @@ type Answer = ReturnType<RemoteControl["setOperative"]>;
 const wordFor = (answer: Answer): object =>
   answer.accepted
     ? { status: answer.scheduled ? "Scheduled" : "Accepted" }
-    : { status: "Rejected", ...because(reasonOf[answer.code], answer.why) };
+    : { status: "Rejected", ...because(reasonCode[answer.code], answer.why) };
 const without = (answer: object): { readonly status: string } => ({
   status: (answer as { readonly status: string }).status,
 });
@@ -42,7 +42,7 @@ export function availabilityHandlers(context: RequestContext): Handlers {
   return {
     ChangeAvailability: (payload) => {
       const asked = readRequest(availabilityAsked, payload);
-      const place = placeOf(context, asked.evse);
+      const place = evsePlace(context, asked.evse);
       if (place === undefined) return { status: "Rejected", ...because("UnknownEvse") };
       return wordFor(remote.setOperative(place.connector, asked.operationalStatus === "Operative", link.uplink));
     },
@@ -59,7 +59,7 @@ export function availabilityHandlers(context: RequestContext): Handlers {
     },
     TriggerMessage: (payload) => {
       const asked = readRequest(triggerAsked, payload);
-      const place = placeOf(context, asked.evse);
+      const place = evsePlace(context, asked.evse);
       if (place === undefined) return { status: "Rejected", ...because("UnknownEvse") };
       return trigger(context, asked.requestedMessage, place.connector);
     },
@@ -68,7 +68,7 @@ export function availabilityHandlers(context: RequestContext): Handlers {
       const answer = cards.clearCache(link.uplink);
       return answer.accepted
         ? { status: "Accepted" }
-        : { status: "Rejected", ...because(reasonOf[answer.code], answer.why) };
+        : { status: "Rejected", ...because(reasonCode[answer.code], answer.why) };
     },
     DataTransfer: dataTransfer,
   };
@@ -82,13 +82,13 @@ export function availabilityHandlers16(context: RequestContext): Handlers {
   const triggerAsked = z.object({ requestedMessage: textSchema(50), connectorId: wholeNumberSchema.optional() });
   const triggerMessage = (payload: unknown): unknown => {
     const { requestedMessage, connectorId } = readRequest(triggerAsked, payload);
-    const place = placeOf(context, connectorId === undefined ? undefined : { id: connectorId });
+    const place = evsePlace(context, connectorId === undefined ? undefined : { id: connectorId });
     return place === undefined ? { status: "Rejected" } : trigger(context, requestedMessage, place.connector);
   };
   return {
     ChangeAvailability: (payload) => {
       const { connectorId, type } = readRequest(availabilityAsked, payload);
-      const place = placeOf(context, { id: connectorId });
+      const place = evsePlace(context, { id: connectorId });
       return place === undefined
         ? { status: "Rejected" }
         : without(wordFor(remote.setOperative(place.connector, type === "Operative", link.uplink)));

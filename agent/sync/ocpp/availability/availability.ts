@@ -25,7 +25,7 @@ const both = (in2x: ConnectorStatus["in2x"], in16: string = in2x): ConnectorStat
 /**
  * A session that runs is told before what will be afterwards; a fault before an order, an order before a reservation.
  */
-export function statusOf(
+export function connectorStatus(
   connector: number,
   { stationState, faults, blocked }: ConnectorLook,
   atMs: number,

@@ -1,7 +1,7 @@
 // Starting and stopping by the word of a CSMS, and what it asks about a transaction (2.x: F01 to F03, E14, F05; 1.6:
 // 5.11, 5.12, 5.18).
 import { z } from "zod";
-import { placeOf, type RequestContext, reasonOf, tokenOf } from "../requests/request-context.js";
+import { evsePlace, type RequestContext, reasonCode, requestedSessionToken } from "../requests/request-context.js";
 import {
   because,
   countSchema,
@@ -31,7 +31,7 @@ export function remoteControl(context: RequestContext): Handlers {
     RequestStartTransaction: (payload) => {
       const asked = readRequest(startAsked, payload);
       if (link.registration !== "Accepted") return { status: "Rejected", ...because("CSNotAccepted") };
-      const token = tokenOf(context, asked.idToken);
+      const token = requestedSessionToken(context, asked.idToken);
       if (token === undefined)
         return { status: "Rejected", ...because("InvalidIdToken", "a session needs a token of 1 to 36 characters") };
       const answer = remote.start({
@@ -41,7 +41,7 @@ export function remoteControl(context: RequestContext): Handlers {
         reference: String(asked.remoteStartId),
         ...(asked.groupIdToken === undefined ? {} : { group: asked.groupIdToken.idToken }),
       });
-      if (!answer.accepted) return { status: "Rejected", ...because(reasonOf[answer.code], answer.why) };
+      if (!answer.accepted) return { status: "Rejected", ...because(reasonCode[answer.code], answer.why) };
       // A station without smart charging leaves the profile out (F01.FR.12), and says so.
       return {
         status: "Accepted",
@@ -58,7 +58,7 @@ export function remoteControl(context: RequestContext): Handlers {
       const answer = remote.stop(session, link.uplink);
       return answer.accepted
         ? { status: "Accepted" }
-        : { status: "Rejected", ...because(reasonOf[answer.code], answer.why) };
+        : { status: "Rejected", ...because(reasonCode[answer.code], answer.why) };
     },
     GetTransactionStatus: (payload) => {
       const { transactionId } = readRequest(statusAsked, payload);
@@ -74,7 +74,7 @@ export function remoteControl(context: RequestContext): Handlers {
     },
     UnlockConnector: (payload) => {
       const { evseId, connectorId } = readRequest(unlockAsked, payload);
-      const place = placeOf(context, { id: evseId, connectorId });
+      const place = evsePlace(context, { id: evseId, connectorId });
       if (place === undefined || place.connector === null) return { status: "UnknownConnector" };
       if (feed.stationState().sessions.get(place.connector)?.state === "charging")
         return { status: "OngoingAuthorizedTransaction" };
@@ -96,7 +96,7 @@ export function remoteControl16(context: RequestContext): Handlers {
   return {
     RemoteStartTransaction: (payload) => {
       const { connectorId, idTag } = readRequest(startAsked, payload);
-      const token = tokenOf(context, { idToken: idTag });
+      const token = requestedSessionToken(context, { idToken: idTag });
       if (link.registration !== "Accepted" || token === undefined || connectorId === 0) return rejected;
       return {
         status: remote.start({ by: link.uplink, connector: connectorId ?? null, token }).accepted

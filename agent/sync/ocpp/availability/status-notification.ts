@@ -6,7 +6,7 @@ import type { StationFeed } from "../../station-port.js";
 import type { CallErrorCode, Dialect } from "../rpc/frame.js";
 import { type Call, CallLost, callFailure } from "../rpc/rpc.js";
 import { transactionVerdict } from "../transactions/transactions.js";
-import { faultNotice, statusNotice, statusOf, type ToldStatus } from "./availability.js";
+import { connectorStatus, faultNotice, statusNotice, type ToldStatus } from "./availability.js";
 
 export type StatusNotificationsParts = {
   readonly feed: () => StationFeed | undefined;
@@ -136,7 +136,7 @@ export class StatusNotifications {
     const feed = this.#parts.feed();
     if (feed === undefined) return undefined;
     const faults = feed.faults();
-    const status = statusOf(
+    const status = connectorStatus(
       connector,
       { stationState: feed.stationState(), faults, blocked: (id) => feed.blocked(id) },
       at,

@@ -1,7 +1,8 @@
 // The list of cards that a CSMS keeps at the station (2.x: D01 and D02; 1.6: 5.15 and 5.10).
+
 import { z } from "zod";
-import type { ListedCard, RemoteAnswer } from "../../station-port.js";
-import { isPrintable, type RequestContext, reasonOf } from "../requests/request-context.js";
+import { type ListedCard, mostListedCards, type RemoteAnswer } from "../../station-port.js";
+import { isPrintable, type RequestContext, reasonCode } from "../requests/request-context.js";
 import {
   because,
   idTokenSchema,
@@ -13,11 +14,6 @@ import {
 import type { Handlers } from "../rpc/rpc.js";
 
 /**
- * Cards that the list of one CSMS holds: LocalAuthListCtrlr.Entries, LocalAuthListMaxLength. More in one message are
- * read by nobody.
- */
-export const mostListed = 10_000;
-/**
  * Entries of one SendLocalList that surely fit into a frame, with all that an entry may bear: ItemsPerMessage,
  * SendLocalListMaxLength.
  */
@@ -26,7 +22,7 @@ const longestGroup = 36;
 const longestToken = 36;
 
 const update = z.enum(["Differential", "Full"]);
-const rows = <Schema extends z.ZodType>(schema: Schema) => z.array(schema).max(mostListed).default([]);
+const rows = <Schema extends z.ZodType>(schema: Schema) => z.array(schema).max(mostListedCards).default([]);
 
 /** A row in the words of either dialect; `status` undefined = take it out. */
 type Row = {
@@ -134,7 +130,7 @@ function take(context: RequestContext, { version, full, rows: list }: Sent): Tak
         changes.filter((change): change is ListedCard => !("remove" in change)),
       )
     : cards.changeList(link.uplink, version, changes);
-  return answer.accepted ? { status: "Accepted" } : { status: "Failed", reason: [reasonOf[answer.code], answer.why] };
+  return answer.accepted ? { status: "Accepted" } : { status: "Failed", reason: [reasonCode[answer.code], answer.why] };
 }
 
 /** Undefined for a token that no reader can show and no record can name. Tokens do not tell upper from lower case. */

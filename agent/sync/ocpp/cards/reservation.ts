@@ -2,7 +2,13 @@
 import { z } from "zod";
 import { bearerOf, reservationUsedBy } from "../../../core/session/backend-orders.js";
 import type { Fact, Refusal } from "../../station-port.js";
-import { connectorType, placeOf, type RequestContext, reasonOf, tokenOf } from "../requests/request-context.js";
+import {
+  connectorType,
+  evsePlace,
+  type RequestContext,
+  reasonCode,
+  requestedSessionToken,
+} from "../requests/request-context.js";
 import {
   because,
   countSchema,
@@ -51,9 +57,9 @@ export function reservations(context: RequestContext): Handlers {
   return {
     ReserveNow: (payload) => {
       const asked = readRequest(reserveAsked, payload);
-      const place = placeOf(context, asked.evseId === undefined ? undefined : { id: asked.evseId });
+      const place = evsePlace(context, asked.evseId === undefined ? undefined : { id: asked.evseId });
       if (place === undefined) return { status: "Rejected", ...because("UnknownEvse") };
-      const token = tokenOf(context, asked.idToken);
+      const token = requestedSessionToken(context, asked.idToken);
       if (token === undefined)
         return {
           status: "Rejected",
@@ -82,7 +88,7 @@ export function reservations(context: RequestContext): Handlers {
       });
       return answer.accepted
         ? { status: "Accepted" }
-        : { status: statusOf[answer.code], ...because(reasonOf[answer.code], answer.why) };
+        : { status: statusOf[answer.code], ...because(reasonCode[answer.code], answer.why) };
     },
     CancelReservation: (payload) => {
       const answer = remote.cancel(
@@ -91,7 +97,7 @@ export function reservations(context: RequestContext): Handlers {
       );
       return answer.accepted
         ? { status: "Accepted" }
-        : { status: "Rejected", ...because(reasonOf[answer.code], answer.why) };
+        : { status: "Rejected", ...because(reasonCode[answer.code], answer.why) };
     },
   };
 }
@@ -109,8 +115,8 @@ export function reservations16(context: RequestContext): Handlers {
   return {
     ReserveNow: (payload) => {
       const asked = readRequest(reserveAsked, payload);
-      const token = tokenOf(context, { idToken: asked.idTag });
-      const place = placeOf(context, { id: asked.connectorId });
+      const token = requestedSessionToken(context, { idToken: asked.idTag });
+      const place = evsePlace(context, { id: asked.connectorId });
       if (token === undefined || place === undefined) return { status: "Rejected" };
       const id = reservationKey(link.uplink, asked.reservationId);
       const answer = remote.reserve({

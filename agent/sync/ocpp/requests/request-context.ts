@@ -31,7 +31,7 @@ export type RequestContext = {
  */
 export type EvsePlace = { readonly connector: number | null } | undefined;
 
-export function placeOf(
+export function evsePlace(
   { config }: Pick<RequestContext, "config">,
   evse: { readonly id: number; readonly connectorId?: number | undefined } | undefined,
 ): EvsePlace {
@@ -42,7 +42,7 @@ export function placeOf(
 }
 
 /** The standard's reason code (appendix 2.x) for a refusal of the station. */
-export const reasonOf: Readonly<Record<Refusal["code"], string>> = {
+export const reasonCode: Readonly<Record<Refusal["code"], string>> = {
   "unknown-connector": "UnknownEvse",
   "unknown-session": "TxNotFound",
   "unknown-reservation": "NotFound",
@@ -62,7 +62,7 @@ const longestToken = 36;
 /**
  * The token of a remote word as this station knows tokens; undefined where a CDR could not name it. 1.6 names no kind.
  */
-export function tokenOf(
+export function requestedSessionToken(
   { config }: Pick<RequestContext, "config">,
   { idToken, type }: Pick<RequestedToken, "idToken"> & { readonly type?: string },
 ): SessionToken | undefined {

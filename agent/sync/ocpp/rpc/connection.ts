@@ -5,7 +5,7 @@ import type { Agent, IncomingMessage } from "node:http";
 import { WebSocket } from "ws";
 import { loopback, type OcppUplinkConfig } from "../../../../config/uplink.js";
 import { Failure } from "../../../core/failure.js";
-import { judgeLost, shown } from "../../ocpi/ocpi-verdict.js";
+import { judgeLost, shownAddress } from "../../ocpi/ocpi-verdict.js";
 import { type Identity, identityIn, proveUsable, readSetting } from "../../transport/credential-reader.js";
 import type { UplinkFault } from "../../uplink.js";
 import { type Dialect, dialects } from "./frame.js";
@@ -65,7 +65,7 @@ export function openSocket(
     });
     // A listener that stays: a socket that fails later tells it here first, and then closes.
     socket.on("error", (error) => settle(failedToOpen(error, url, offered)));
-    socket.on("close", () => settle({ kind: "failed", words: `${shown(url)}: the connection was cut` }));
+    socket.on("close", () => settle({ kind: "failed", words: `${shownAddress(url)}: the connection was cut` }));
     socket.on("open", () => {
       const dialect = offered.find((one) => one === socket.protocol);
       // Nothing is read before there is someone who listens.
@@ -80,7 +80,7 @@ export function openSocket(
 const noDialect = (url: URL, offered: readonly Dialect[]): OpenedSocket => ({
   kind: "failed",
   fault: "uplink/unauthorised",
-  words: `${shown(url)} agreed on none of ${offered.join(", ")}: it speaks no version that this uplink may speak; check the uplink's url and versions`,
+  words: `${shownAddress(url)} agreed on none of ${offered.join(", ")}: it speaks no version that this uplink may speak; check the uplink's url and versions`,
 });
 
 function failedToOpen(error: Error, url: URL, offered: readonly Dialect[]): OpenedSocket {
@@ -108,7 +108,7 @@ function refusedUpgrade(
   identity: string,
   config: OcppUplinkConfig,
 ): OpenedSocket {
-  const at = shown(url);
+  const at = shownAddress(url);
   const said = `HTTP ${statusCode}`;
   const held = (words: string): OpenedSocket => ({ kind: "failed", fault: "uplink/unauthorised", words });
   if (statusCode === 401 || statusCode === 403) {
@@ -139,7 +139,7 @@ function credentials({ name, passwordFile, tls }: OcppUplinkConfig, url: URL, id
   if (url.protocol !== "wss:" && !loopback.includes(url.hostname))
     throw new Failure(
       "config/invalid",
-      `uplink ${name}: ${shown(url)} is not wss, and the password must not travel in the open`,
+      `uplink ${name}: ${shownAddress(url)} is not wss, and the password must not travel in the open`,
     );
   const identification = identityIn(tls);
   if (url.protocol === "wss:") proveUsable(identification);

@@ -1,9 +1,11 @@
 // Tariffs by the word of a CSMS (OCPP 2.1, I07 and I09 to I11): for sessions to come. The price in force at the start
 // governs a session to its end, so that no price changes under a driver's hands: a change of a running session's tariff
 // is always refused.
+
 import { z } from "zod";
-import { type Tariff, tariffDigestText } from "../../../core/tariff/tariff.js";
-import { placeOf, type RequestContext, reasonOf } from "../requests/request-context.js";
+import { canonicalText } from "../../../core/number/json-text.js";
+import type { Tariff } from "../../../core/tariff/tariff.js";
+import { evsePlace, type RequestContext, reasonCode } from "../requests/request-context.js";
 import { because, countSchema, listOf, readRequest, textSchema } from "../requests/request-schemas.js";
 import { CallError } from "../rpc/frame.js";
 import type { Handlers } from "../rpc/rpc.js";
@@ -25,7 +27,7 @@ export function tariffAnswers(context: RequestContext): Handlers {
     SetDefaultTariff: (payload) => {
       onlyIfOn();
       const { evseId, tariff: given } = readRequest(setAsked, payload);
-      const place = placeOf(context, { id: evseId });
+      const place = evsePlace(context, { id: evseId });
       if (place === undefined) return { status: "Rejected", ...because("UnknownEvse") };
       const translated = tariffFromOcpp(given, {
         countryCode: config.station.countryCode,
@@ -47,7 +49,7 @@ export function tariffAnswers(context: RequestContext): Handlers {
     },
     GetTariffs: (payload) => {
       onlyIfOn();
-      const place = placeOf(context, { id: readRequest(getAsked, payload).evseId });
+      const place = evsePlace(context, { id: readRequest(getAsked, payload).evseId });
       if (place === undefined) return { status: "Rejected", ...because("UnknownEvse") };
       const at = (connector: number | null | undefined): boolean =>
         place.connector === null || connector === null || connector === place.connector;
@@ -88,7 +90,7 @@ export function tariffAnswers(context: RequestContext): Handlers {
     ClearTariffs: (payload) => {
       onlyIfOn();
       const { tariffIds, evseId } = readRequest(clearAsked, payload);
-      const place = placeOf(context, evseId === undefined ? undefined : { id: evseId });
+      const place = evsePlace(context, evseId === undefined ? undefined : { id: evseId });
       const there =
         place === undefined
           ? []
@@ -101,7 +103,7 @@ export function tariffAnswers(context: RequestContext): Handlers {
           return { tariffId, status: "NoTariff" };
         return answer.accepted
           ? { tariffId, status: "Accepted" }
-          : { tariffId, status: "Rejected", ...because(reasonOf[answer.code], answer.why) };
+          : { tariffId, status: "Rejected", ...because(reasonCode[answer.code], answer.why) };
       });
       return { clearTariffsResult: results.length > 0 ? results : [{ status: "NoTariff" }] };
     },
@@ -124,7 +126,7 @@ export function tariffAnswers(context: RequestContext): Handlers {
 
 /** The same prices and conditions; when it was sent is no part of them. */
 function sameTariff(a: Tariff, b: Tariff): boolean {
-  const text = ({ source: { last_updated: _, ...rest } }: Tariff): string => tariffDigestText(rest);
+  const text = ({ source: { last_updated: _, ...rest } }: Tariff): string => canonicalText(rest);
   return text(a) === text(b);
 }
 
@@ -161,7 +163,7 @@ function install(
     { cleared, added: missing.map((connector) => ({ tariff, connector, by: link.uplink })) },
     link.uplink,
   );
-  if (!answer.accepted) return { status: "Rejected", ...because(reasonOf[answer.code], answer.why) };
+  if (!answer.accepted) return { status: "Rejected", ...because(reasonCode[answer.code], answer.why) };
   settings.rememberTariff(tariff.id);
   return { status: "Accepted" };
 }

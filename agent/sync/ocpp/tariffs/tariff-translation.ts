@@ -28,14 +28,14 @@ export type TariffPlace = {
   readonly lastUpdated: string;
 };
 
-type Element = { readonly price_components: readonly [Component]; readonly restrictions?: Restrictions };
+type Element = { readonly price_components: readonly [Component]; readonly restrictions?: OcpiRestrictions };
 type Component = {
   readonly type: "ENERGY" | "TIME" | "PARKING_TIME" | "FLAT";
   readonly price: number;
   readonly vat?: number;
   readonly step_size: 0;
 };
-type Restrictions = Readonly<Record<string, string | number | readonly string[]>>;
+type OcpiRestrictions = Readonly<Record<string, string | number | readonly string[]>>;
 type PriceItem = { readonly price: number; readonly factor: bigint; readonly conditions?: TariffConditions };
 
 /** The first reason against a tariff; what is read after it counts no more. */
@@ -168,7 +168,7 @@ function vatOf(doubt: Doubt, taxes: TaxRates | undefined): number | undefined {
   return tax.tax;
 }
 
-function restrictionsOf(doubt: Doubt, place: TariffPlace, given: TariffConditions): Restrictions | "never" {
+function restrictionsOf(doubt: Doubt, place: TariffPlace, given: TariffConditions): OcpiRestrictions | "never" {
   const { startTimeOfDay: start, endTimeOfDay: end, evseKind } = given;
   if (evseKind !== undefined && place.kind === "mixed")
     doubt.refuse("ConditionNotSupported", "evseKind: the connectors are of both kinds; set a tariff for each of them");

@@ -9,7 +9,7 @@ import {
   whText,
 } from "./completed-transaction.js";
 import { stopReasons } from "./stop-reasons.js";
-import { type Running, signedMeterValue } from "./transaction-2x.js";
+import { type RunningTransaction, signedMeterValue } from "./transaction-2x.js";
 
 type Payload = Readonly<Record<string, unknown>>;
 
@@ -70,7 +70,7 @@ export function stopTransaction(completed: CompletedTransaction, transactionId: 
 export function meterValues(
   connector: number,
   transactionId: number,
-  now: Running,
+  now: RunningTransaction,
   context: "Sample.Periodic" | "Trigger",
 ): Payload {
   return {

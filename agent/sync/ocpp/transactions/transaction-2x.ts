@@ -25,7 +25,7 @@ type Payload = Readonly<Record<string, unknown>>;
 export type TransactionPlace = { readonly seqNo: number; readonly offline: boolean };
 
 /** What is known of a session while it runs; `price` = the bill if it ended now. */
-export type Running = MeterPoint & {
+export type RunningTransaction = MeterPoint & {
   readonly powerW: number;
   readonly activity: Activity;
   readonly energyMilliWh: number;
@@ -94,7 +94,7 @@ export type UpdateReason = "MeterValuePeriodic" | "ChargingStateChanged" | "Trig
 
 export function updatedEvent(
   begin: Beginning,
-  now: Running,
+  now: RunningTransaction,
   reason: UpdateReason,
   { dialect, tariffKnown, cost }: Telling,
   place: TransactionPlace,

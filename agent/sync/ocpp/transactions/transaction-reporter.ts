@@ -2,14 +2,14 @@
 // is worth telling now: while a settled session waits in the outbox, or the line is down, nothing is made here, and
 // what was missed is told by the end itself.
 import type { Clock } from "../../../../drivers/driver.js";
-import { chargedPrice } from "../../../core/rating/no-energy-waiver.js";
 import { bill } from "../../../core/rating/session-bill.js";
+import { chargedPrice } from "../../../core/session/no-energy-waiver.js";
 import type { Opening, Session } from "../../../core/session/session.js";
 import type { Fact, StationFeed } from "../../station-port.js";
 import { type BackoffLimits, backoffMs } from "../../transport/backoff.js";
 import { beginningOf } from "./completed-transaction.js";
-import type { Running, UpdateReason } from "./transaction-2x.js";
-import type { EventLine, Sent, Transactions } from "./transactions.js";
+import type { RunningTransaction, UpdateReason } from "./transaction-2x.js";
+import type { EventLine, SendResult, Transactions } from "./transactions.js";
 
 export type TransactionReporterParts = {
   readonly transactions: Transactions;
@@ -94,7 +94,7 @@ export class TransactionReporter {
   }
 
   /** How a session that charges stands now. */
-  running(connector: number): Running | undefined {
+  running(connector: number): RunningTransaction | undefined {
     const feed = this.#parts.feed();
     const session = feed?.stationState().sessions.get(connector);
     if (session?.state !== "charging") return undefined;
@@ -157,7 +157,7 @@ export class TransactionReporter {
     );
   }
 
-  #judge({ opening, reason, cost }: Job, sent: Sent | undefined): "done" | "held" {
+  #judge({ opening, reason, cost }: Job, sent: SendResult | undefined): "done" | "held" {
     const { clock, backoff, random, note } = this.#parts;
     const { id } = opening;
     if (sent === undefined || sent.kind === "answered" || sent.kind === "refused") {

@@ -45,8 +45,8 @@ const state = z.strictObject({
 
 export type TransactionsState = z.infer<typeof state>;
 export type OpenTransaction = z.infer<typeof open>;
-export type Pending = z.infer<typeof pending>;
-export type Step = Pending["step"];
+export type PendingMessage = z.infer<typeof pending>;
+export type TransactionStep = PendingMessage["step"];
 
 export const noTransactions: TransactionsState = { boot: "", open: [], reserved: [] };
 

@@ -1,8 +1,9 @@
 // Brings the events of each session to a CSMS in their order: what is under way goes first and byte for byte again,
 // nothing goes after an end, and nothing goes again that was acknowledged. One event at a time, from whichever side it
 // comes: the live view or the outbox.
-import { wireJson } from "../../../core/number/ocpi-number.js";
-import type { Outcome } from "../../uplink.js";
+
+import { wireJson } from "../../../core/number/json-text.js";
+import { heldOutcome, type Outcome } from "../../uplink.js";
 import { longestTag } from "../requests/id-token.js";
 import { CallError, type Dialect } from "../rpc/frame.js";
 import { CallLost } from "../rpc/rpc.js";
@@ -11,7 +12,7 @@ import {
   type Dialect2x,
   endedEvent,
   in201,
-  type Running,
+  type RunningTransaction,
   startedEvent,
   type Telling,
   type TransactionEnding,
@@ -22,8 +23,8 @@ import { meterValues, startTransaction, stopTransaction } from "./transaction-16
 import {
   freshTransaction,
   type OpenTransaction,
-  type Pending,
-  type Step,
+  type PendingMessage,
+  type TransactionStep,
   type TransactionsStore,
   withoutEnded,
   withTransaction,
@@ -33,7 +34,7 @@ import {
 export type EventLine = { readonly dialect: Dialect; callText(action: string, text: string): Promise<unknown> };
 
 /** What one send of an event came to: the answer's payload, or why there is none. */
-export type Sent =
+export type SendResult =
   | { readonly kind: "answered"; readonly payload: unknown }
   | Extract<Outcome, { readonly kind: "unsure" | "retry" }>
   /** `payload` where it was the answer itself that cannot be used. */
@@ -72,7 +73,7 @@ export class Transactions {
   }
 
   /** Tells that a session has begun; undefined where that was acknowledged before. */
-  begin(beginning: Beginning, line: EventLine, offline: boolean): Promise<Sent | undefined> {
+  begin(beginning: Beginning, line: EventLine, offline: boolean): Promise<SendResult | undefined> {
     return this.#inTurn(() => this.#startedBy(beginning, line, offline));
   }
 
@@ -82,11 +83,11 @@ export class Transactions {
    */
   update(
     beginning: Beginning,
-    now: () => Running | undefined,
+    now: () => RunningTransaction | undefined,
     reason: UpdateReason,
     cost: boolean,
     line: EventLine,
-  ): Promise<Sent | undefined> {
+  ): Promise<SendResult | undefined> {
     return this.#inTurn(async () => {
       const transaction = this.#open(beginning.sessionId, line.dialect);
       if (!transaction.started || transaction.ended) return undefined;
@@ -154,7 +155,12 @@ export class Transactions {
    * Undefined where the begin was acknowledged before. `next` = what follows at once, written down together with the
    * acknowledgement.
    */
-  async #startedBy(beginning: Beginning, line: EventLine, offline: boolean, next?: Next): Promise<Sent | undefined> {
+  async #startedBy(
+    beginning: Beginning,
+    line: EventLine,
+    offline: boolean,
+    next?: Next,
+  ): Promise<SendResult | undefined> {
     const transaction = this.#open(beginning.sessionId, line.dialect);
     if (transaction.started || transaction.ended) return undefined;
     if (transaction.pending !== null) return await this.#push(transaction, line, next);
@@ -195,10 +201,10 @@ export class Transactions {
   async #passing(
     connector: number,
     { transactionId }: OpenTransaction,
-    running: Running,
+    running: RunningTransaction,
     reason: UpdateReason,
     line: EventLine,
-  ): Promise<Sent | undefined> {
+  ): Promise<SendResult | undefined> {
     if (transactionId === null) return undefined;
     try {
       const payload = meterValues(
@@ -260,7 +266,7 @@ export class Transactions {
   /** Written down before it is sent. */
   #prepared(
     transaction: OpenTransaction,
-    step: Step,
+    step: TransactionStep,
     action: string,
     payload: object,
     dialect: Dialect,
@@ -271,7 +277,7 @@ export class Transactions {
   }
 
   /** Sends what is under way and writes down its acknowledgement. */
-  async #push(kept: OpenTransaction, line: EventLine, next: Next = () => undefined): Promise<Sent> {
+  async #push(kept: OpenTransaction, line: EventLine, next: Next = () => undefined): Promise<SendResult> {
     const transaction = this.#asSpoken(kept, line.dialect);
     const { pending } = transaction;
     if (pending === null) throw new TypeError(`session ${transaction.sessionId} has no event under way`);
@@ -309,7 +315,7 @@ export class Transactions {
     return spoken;
   }
 
-  #taken(transaction: OpenTransaction, { step }: Pending, payload: unknown, next: Next): Sent {
+  #taken(transaction: OpenTransaction, { step }: PendingMessage, payload: unknown, next: Next): SendResult {
     const taken = {
       ...transaction,
       pending: null,
@@ -324,7 +330,7 @@ export class Transactions {
    * 1.6: without a transaction id of the CSMS its stop could never be told. 0 and -1 are what backends answer that have
    * none to give.
    */
-  #numbered(transaction: OpenTransaction, payload: unknown, next: Next): Sent {
+  #numbered(transaction: OpenTransaction, payload: unknown, next: Next): SendResult {
     const id =
       typeof payload === "object" && payload !== null && "transactionId" in payload ? payload.transactionId : undefined;
     if (typeof id !== "number" || !Number.isSafeInteger(id) || id <= 0) {
@@ -366,7 +372,7 @@ type Next = (transaction: OpenTransaction) => OpenTransaction | undefined;
 
 function prepared(
   transaction: OpenTransaction,
-  step: Step,
+  step: TransactionStep,
   action: string,
   payload: object,
   dialect: Dialect,
@@ -411,14 +417,6 @@ const familyOf = (dialect: Dialect): OpenTransaction["family"] => (dialect === "
 
 type Unanswered = Exclude<Outcome, { kind: "accepted" }>;
 
-/** Nothing is wrong with any session: all wait until a person has mended the setting. */
-const held = (words: string): Unanswered => ({
-  kind: "retry",
-  countsAsAttempt: false,
-  fault: "uplink/unauthorised",
-  words,
-});
-
 /** What a CALL that was not answered with a CALLRESULT means for what it carried. */
 export function transactionVerdict(error: unknown, action: string): Unanswered {
   if (error instanceof CallLost)
@@ -434,9 +432,9 @@ export function transactionVerdict(error: unknown, action: string): Unanswered {
       return { kind: "retry", countsAsAttempt: true, words: said };
     case "NotImplemented":
     case "NotSupported":
-      return held(`the backend does not take ${action} (${said}): check the uplink's url and versions`);
+      return heldOutcome(`the backend does not take ${action} (${said}): check the uplink's url and versions`);
     case "SecurityError":
-      return held(
+      return heldOutcome(
         `the backend does not let this station speak (${said}): check the identity and its password or certificate`,
       );
     case "FormatViolation":

@@ -1,7 +1,9 @@
 // The configuration keys of 1.6 that this station has, as they truly are (9.1 to 9.3 and the security paper): what can
 // be set is obeyed.
+
 import { z } from "zod";
-import { mostListed, mostPerMessage } from "../cards/local-list.js";
+import { mostListedCards } from "../../station-port.js";
+import { mostPerMessage } from "../cards/local-list.js";
 import type { RequestContext } from "../requests/request-context.js";
 import { readRequest, textSchema } from "../requests/request-schemas.js";
 import { intervalBounds } from "../requests/settings.js";
@@ -75,7 +77,7 @@ function keysOf({ link, config, uplink, settings }: RequestContext): readonly Ke
     key("GetConfigurationMaxKeys", mostKeys),
     interval("HeartbeatInterval", "heartbeatS", () => undefined),
     key("LocalAuthListEnabled", true),
-    key("LocalAuthListMaxLength", mostListed),
+    key("LocalAuthListMaxLength", mostListedCards),
     key("LocalAuthorizeOffline", authorisation.offline !== "none"),
     key("LocalPreAuthorize", true),
     interval("MeterValueSampleInterval", "meterValuesS", (meterValuesS) => settings.keep({ meterValuesS })),

@@ -1,10 +1,12 @@
 // The device model of 2.x: every component and variable that this station has, as it truly is. What can be set is
 // obeyed and lasts; everything else is ReadOnly, and what is not here does not exist.
+
 import type { ConnectorConfig } from "../../../../config/schema.js";
 import type { OcppUplinkConfig } from "../../../../config/uplink.js";
 import { mostPushedTariffs } from "../../../tariffs/pushed-tariffs.js";
-import { statusOf } from "../availability/availability.js";
-import { mostListed, mostPerMessage } from "../cards/local-list.js";
+import { mostListedCards } from "../../station-port.js";
+import { connectorStatus } from "../availability/availability.js";
+import { mostPerMessage } from "../cards/local-list.js";
 import { connectorType, type RequestContext } from "../requests/request-context.js";
 import { intervalBounds, reconnectBounds } from "../requests/settings.js";
 import type { Reconnect } from "../rpc/reconnect.js";
@@ -200,7 +202,7 @@ function controllers(context: RequestContext): Variable[] {
     list("Available", true),
     list("BytesPerMessage", mostBytes, { unit: "B" }),
     list("Enabled", true),
-    list("Entries", context.cards.listSize(link.uplink), { most: mostListed }),
+    list("Entries", context.cards.listSize(link.uplink), { most: mostListedCards }),
     list("ItemsPerMessage", mostPerMessage),
 
     tx("EVConnectionTimeOut", seconds(timing.authorisation), { unit: "s" }),
@@ -343,7 +345,7 @@ const states2x = "Available,Occupied,Reserved,Unavailable,Faulted";
 
 /** How a connector stands, as the CSMS is told in StatusNotification. */
 function availability({ feed, now }: Pick<RequestContext, "feed" | "now">, connector: number): string {
-  return statusOf(
+  return connectorStatus(
     connector,
     { stationState: feed.stationState(), faults: feed.faults(), blocked: (id) => feed.blocked(id) },
     now(),

@@ -3,7 +3,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { makeCdr, timeUnknown, wireText } from "../../../../agent/core/cdr/cdr.js";
 import { copyFor, makeCopies } from "../../../../agent/core/cdr/cdr-copies.js";
-import { unitsOf, wireJson, wireNumber } from "../../../../agent/core/number/ocpi-number.js";
+import { wireJson } from "../../../../agent/core/number/json-text.js";
+import { unitsOfDecimal, wireNumber } from "../../../../agent/core/number/ocpi-number.js";
 import type { Price } from "../../../../agent/core/rating/price.js";
 import type { ChargingPeriod } from "../../../../agent/core/tariff/period.js";
 import { price, settlement, startMs, tariff } from "../../../support/sample-settlement.js";
@@ -13,11 +14,11 @@ const numbers = suite("numbers on the wire");
 const test = suite("the CDR");
 
 numbers("a decimal is rounded half-up to four places, away from zero", () => {
-  assert.is(unitsOf("2.37505"), 23751n);
-  assert.is(unitsOf("2.37504999"), 23750n);
-  assert.is(unitsOf("-0.00005"), -1n);
-  assert.is(unitsOf("7"), 70000n);
-  assert.throws(() => unitsOf("NaN"));
+  assert.is(unitsOfDecimal("2.37505"), 23751n);
+  assert.is(unitsOfDecimal("2.37504999"), 23750n);
+  assert.is(unitsOfDecimal("-0.00005"), -1n);
+  assert.is(unitsOfDecimal("7"), 70000n);
+  assert.throws(() => unitsOfDecimal("NaN"));
 });
 
 numbers("a JSON number has the digits of its units and never an exponent", () => {
@@ -35,7 +36,7 @@ numbers("a JSON number has the digits of its units and never an exponent", () =>
 numbers("every number of units comes back digit by digit", () => {
   fc.assert(
     fc.property(fc.bigInt({ min: -999_999_999_999_999n, max: 999_999_999_999_999n }), (units) => {
-      assert.is(unitsOf(wireJson(wireNumber(units))), units);
+      assert.is(unitsOfDecimal(wireJson(wireNumber(units))), units);
     }),
     { seed: 7 },
   );
@@ -270,8 +271,8 @@ test("however a session is cut, periods add up to the totals and nothing is abov
         cdr.charging_periods
           .flatMap((period) => period.dimensions)
           .filter((dimension) => dimension.type === type)
-          .reduce((so, { volume }) => so + unitsOf(String(volume)), 0n);
-      const units = (value: number): bigint => unitsOf(String(value));
+          .reduce((so, { volume }) => so + unitsOfDecimal(String(volume)), 0n);
+      const units = (value: number): bigint => unitsOfDecimal(String(value));
       assert.is(sum("ENERGY"), units(cdr.total_energy));
       assert.is(units(cdr.total_energy), BigInt(energyMilliWh) / 100n);
       assert.is(sum("TIME"), units(cdr.total_time) - units(cdr.total_parking_time));

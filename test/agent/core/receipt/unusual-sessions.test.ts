@@ -3,15 +3,15 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Settlement } from "../../../../agent/core/cdr/settlement.js";
-import { hex, utf8 } from "../../../../agent/core/number/bytes.js";
-import { canonicalText } from "../../../../agent/core/number/canonical.js";
+import { hexText, utf8 } from "../../../../agent/core/number/bytes.js";
+import { canonicalText } from "../../../../agent/core/number/json-text.js";
 import { receiptSheet } from "../../../../agent/core/print/receipt-sheet.js";
 import { receiptText } from "../../../../agent/core/print/receipt-text.js";
-import { chargedPrice } from "../../../../agent/core/rating/no-energy-waiver.js";
 import { advance, beginRating, type Rating } from "../../../../agent/core/rating/rating.js";
 import { bill, periods } from "../../../../agent/core/rating/session-bill.js";
 import { type Issued, issueReceipt } from "../../../../agent/core/receipt/receipt.js";
 import { receiptFileText } from "../../../../agent/core/receipt/receipt-file.js";
+import { chargedPrice } from "../../../../agent/core/session/no-energy-waiver.js";
 import { parseTariff } from "../../../../agent/core/tariff/tariff.js";
 import { exitCode } from "../../../../agent/core/verify/check-result.js";
 import { verifyEvidence } from "../../../../agent/core/verify/verify.js";
@@ -53,7 +53,7 @@ function sold({ tariff: by = tariff, clockTrusted = true, durationsKnown = true,
   );
   const price = chargedPrice(bill(rating), facts.end.energyMilliWh - facts.begin.energyMilliWh);
   const issued = issueReceipt(
-    { ...facts, tariff: by, tariffDigest: hex(sha256(utf8(canonicalText(by)))), price, periods: periods(rating) },
+    { ...facts, tariff: by, tariffDigest: hexText(sha256(utf8(canonicalText(by)))), price, periods: periods(rating) },
     chainOf(littleBook(0)),
     signer,
     sha256,

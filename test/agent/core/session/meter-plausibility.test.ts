@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type ActivityTrack, drawing, track } from "../../../../agent/core/session/activity.js";
+import { type ActivityTrack, drawingTrack, track } from "../../../../agent/core/session/activity.js";
 import { implausible, type PlausibilityState } from "../../../../agent/core/session/meter-plausibility.js";
 import type { Sale } from "../../../../agent/core/session/session.js";
 import type { Moment, Reading } from "../../../../drivers/driver.js";
@@ -70,7 +70,7 @@ readings.run();
 const idle = suite("does the car ask for power");
 const rules = { idlePowerW: 60, idleAfterMs: 10_000, idleGraceMs: 600_000 };
 const follow = (powers: readonly [seconds: number, powerW: number][]): ActivityTrack =>
-  powers.reduce((at, [seconds, powerW]) => track(at, seconds * 1000, powerW, rules), drawing);
+  powers.reduce((at, [seconds, powerW]) => track(at, seconds * 1000, powerW, rules), drawingTrack);
 idle("a moment without power is no idling", () =>
   assert.is(
     follow([
@@ -118,7 +118,7 @@ idle("power that comes back ends the idling at once", () =>
       [700, 0],
       [701, 4_000],
     ]),
-    drawing,
+    drawingTrack,
   ),
 );
 idle("each idle stretch has a grace of its own", () =>

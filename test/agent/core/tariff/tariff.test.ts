@@ -1,12 +1,14 @@
 // Tariffs as they come from outside: what can be priced is read, everything else is refused with its path.
+
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { canonicalText } from "../../../../agent/core/number/json-text.js";
 import { JsonFault, mapJson } from "../../../../agent/core/tariff/json-positions.js";
-import { inForce, type OcpiVersion, parseTariff, tariffDigestText } from "../../../../agent/core/tariff/tariff.js";
+import { inForce, type OcpiVersion, parseTariff } from "../../../../agent/core/tariff/tariff.js";
 
 const test = suite("tariff");
 const seed = 20_260_302;
@@ -142,7 +144,7 @@ test("a tariff is in force from its start, inclusive, to its end, exclusive", ()
 });
 
 test("the digest text does not depend on the order of keys", () => {
-  assert.is(tariffDigestText({ b: [1, { d: "x", c: null }], a: 0.1 }), '{"a":0.1,"b":[1,{"c":null,"d":"x"}]}');
+  assert.is(canonicalText({ b: [1, { d: "x", c: null }], a: 0.1 }), '{"a":0.1,"b":[1,{"c":null,"d":"x"}]}');
 });
 
 const words = [

@@ -2,7 +2,7 @@
 // what is not read here is said to be a form not read here, and is never "changed since".
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { hex, utf8 } from "../../../../agent/core/number/bytes.js";
+import { hexText, utf8 } from "../../../../agent/core/number/bytes.js";
 import { ocmfXml, parseOcmfXml } from "../../../../agent/core/receipt/ocmf-xml.js";
 import { type Check, exitCode } from "../../../../agent/core/verify/check-result.js";
 import { parseOcmf, readOcmf } from "../../../../agent/core/verify/ocmf-record.js";
@@ -28,7 +28,7 @@ const payload = (changes: Reading = {}): Reading => ({
   ...changes,
 });
 const signed = (text: string, mark: (der: string) => object = (SD) => ({ SA: "ECDSA-secp256r1-SHA256", SD })): string =>
-  `OCMF|${text}|${JSON.stringify(mark(hex(signer.signDer(utf8(text)))))}`;
+  `OCMF|${text}|${JSON.stringify(mark(hexText(signer.signDer(utf8(text)))))}`;
 const plain = JSON.stringify(payload());
 
 const verdict = (text: string): { readonly code: number; readonly checks: readonly Check[] } => {

@@ -26,7 +26,7 @@ import {
 } from "../../../../agent/core/receipt/receipt.js";
 import { receiptFileText } from "../../../../agent/core/receipt/receipt-file.js";
 import { type CheckResult, exitCode } from "../../../../agent/core/verify/check-result.js";
-import { type EvidenceFile, type Pins, verifyEvidence } from "../../../../agent/core/verify/verify.js";
+import { type EvidenceFile, type TrustedKeys, verifyEvidence } from "../../../../agent/core/verify/verify.js";
 import { bookFormat } from "../../../../agent/core/verify/verify-book.js";
 import { sha256 } from "../../../../agent/ledger/store/digest.js";
 import { verifyTools } from "../../../../agent/receipts/dispute/evidence-input.js";
@@ -43,7 +43,7 @@ import {
 
 const books = suite("whole books");
 const tools = verifyTools();
-const pins: Pins = { fingerprints: new Set([signer.publicKey.fingerprint]), keys: [signer.spkiHex] };
+const pins: TrustedKeys = { fingerprints: new Set([signer.publicKey.fingerprint]), keys: [signer.spkiHex] };
 const bookText = (receipts: readonly string[], checkpoint: string): string =>
   JSON.stringify({ format: bookFormat, note: "", station: "CT-0042", receipts, checkpoint });
 const sound = littleBook(6);

@@ -6,15 +6,15 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { verifyCommand } from "../../../../agent/commands/verify.js";
-import { hex, utf8 } from "../../../../agent/core/number/bytes.js";
-import { canonicalText } from "../../../../agent/core/number/canonical.js";
+import { hexText, utf8 } from "../../../../agent/core/number/bytes.js";
+import { canonicalText } from "../../../../agent/core/number/json-text.js";
 import { signedJws } from "../../../../agent/core/receipt/jws.js";
 import { ocmfPayload, signatureText } from "../../../../agent/core/receipt/ocmf.js";
 import { ocmfXml } from "../../../../agent/core/receipt/ocmf-xml.js";
 import { issueReceipt } from "../../../../agent/core/receipt/receipt.js";
 import { receiptFileText } from "../../../../agent/core/receipt/receipt-file.js";
 import { type CheckResult, exitCode } from "../../../../agent/core/verify/check-result.js";
-import { type Pins, verifyEvidence, verifyShortForm } from "../../../../agent/core/verify/verify.js";
+import { type TrustedKeys, verifyEvidence, verifyShortForm } from "../../../../agent/core/verify/verify.js";
 import { sha256 } from "../../../../agent/ledger/store/digest.js";
 import { pinsOf, verifyTools } from "../../../../agent/receipts/dispute/evidence-input.js";
 import { newKey, signerOf } from "../../../../agent/receipts/signing-keys.js";
@@ -22,12 +22,12 @@ import { chainOf, littleBook, receiptAt, settlement, signer } from "../../../sup
 
 const test = suite("verify");
 const tools = verifyTools();
-const pins: Pins = { fingerprints: new Set([signer.publicKey.fingerprint]), keys: [signer.spkiHex] };
-const noPins: Pins = { fingerprints: new Set(), keys: [] };
+const pins: TrustedKeys = { fingerprints: new Set([signer.publicKey.fingerprint]), keys: [signer.spkiHex] };
+const noPins: TrustedKeys = { fingerprints: new Set(), keys: [] };
 const book = littleBook(3);
 const sale = receiptAt(book, 2);
 const fileText = receiptFileText(sale, signer.spkiHex);
-const verify = (text: string, by: Pins = pins): readonly CheckResult[] =>
+const verify = (text: string, by: TrustedKeys = pins): readonly CheckResult[] =>
   verifyEvidence([{ name: "file", text }], by, tools);
 const failures = (findings: readonly CheckResult[]): string =>
   findings
@@ -198,7 +198,7 @@ function record(change: (payload: Record1) => void, number = 2): string {
   const payload = JSON.parse(ocmfPayload({ ...settlement(number), tariffId: "standard" })) as Record1;
   change(payload);
   const text = JSON.stringify(payload);
-  return `OCMF|${text}|${signatureText(hex(signer.signDer(utf8(text))))}`;
+  return `OCMF|${text}|${signatureText(hexText(signer.signDer(utf8(text))))}`;
 }
 
 test("it catches in a record what the common tool does not", () => {

@@ -11,7 +11,7 @@ import {
   published,
   type Ratio,
   ratioOf,
-  zero,
+  zeroRatio,
 } from "../../../../../agent/core/number/money.js";
 import { advance, beginRating } from "../../../../../agent/core/rating/rating.js";
 import type { Sample } from "../../../../../agent/core/rating/sample.js";
@@ -107,7 +107,7 @@ function costByOcpp(tariff: TariffType, { startMs, offsetMinutes, stretches }: V
       wh += powerW / 3600;
       elapsed += 1;
     }
-  let [excl, incl] = [zero, zero];
+  let [excl, incl] = [zeroRatio, zeroRatio];
   const charge = (amount: Ratio, rates: TaxRates | undefined): void => {
     excl = add(excl, amount);
     incl = add(incl, multiply(amount, plus(rates)));

@@ -4,12 +4,13 @@ import { decimalText } from "../../../config/decimal.js";
 import type { Language } from "../../../config/languages.js";
 import { localNumber } from "../number/local-number.js";
 import { multiply, ratio, ratioOf, roundHalfUp } from "../number/money.js";
-import { type Words, wordsOf } from "../number/words.js";
-import { durationInWords, isTime, kwhText, limitText, priceText } from "../tariff/explain.js";
-import type { Charge, PriceComponent, Tariff } from "../tariff/tariff.js";
-import { type ComponentUsage, isFee } from "./component-usage.js";
+import { type Charge, isFee, isTime } from "../tariff/charge.js";
+import type { PriceComponent, Tariff } from "../tariff/tariff.js";
+import type { PriceWords } from "../words/language-words.js";
+import { wordsOf } from "../words/words.js";
+import { durationInWords, kwhText, limitText, priceText } from "./price-text.js";
 
-function unitPrice(component: PriceComponent, charge: Charge, currency: string, words: Words): string {
+function unitPrice(component: PriceComponent, charge: Charge, currency: string, words: PriceWords): string {
   const price = ratioOf(component.price);
   if (charge === "ENERGY") return `${priceText(price, currency, words)}/kWh`;
   return isTime(charge)
@@ -18,30 +19,37 @@ function unitPrice(component: PriceComponent, charge: Charge, currency: string, 
 }
 
 /** Units of 1/`per` as a duration or as kWh. */
-function quantityText(quantity: bigint, charge: Charge, per: bigint, words: Words): string {
+function quantityText(quantity: bigint, charge: Charge, per: bigint, words: PriceWords): string {
   if (isTime(charge)) return durationInWords(Number(roundHalfUp(ratio(quantity * 3600n, per), 0)));
   return kwhText(Number(roundHalfUp(ratio(quantity * 1_000_000n, per), 0)), words);
 }
 
-/**
- * The sentence under a line of the bill, such as "22 min idle after 10 min grace, 0.10 EUR/min". `steppedBy` is the
- * part that step_size added.
- */
-export function usageSentence(usage: ComponentUsage, steppedBy: bigint, per: bigint, language: Language): string {
-  const words = wordsOf[language];
+/** What was used of a component, as far as its sentence needs it. */
+export type UsedComponent = {
+  readonly charge: Charge;
+  readonly tariff: Tariff;
+  readonly component: PriceComponent;
+  /** Units of 1/`per` of a kWh, an hour or a piece. */
+  readonly quantity: bigint;
+  readonly graceMs: number;
+};
+
+/** The sentence under a line of the bill. `steppedBy` is the part of the quantity that step_size added. */
+export function usageSentence(usage: UsedComponent, steppedBy: bigint, per: bigint, language: Language): string {
+  const words = wordsOf[language].price;
   const { charge, component, tariff } = usage;
   const amount = isFee(charge) ? "" : quantityText(usage.quantity, charge, per, words);
   const grace = usage.graceMs >= 1000 ? durationInWords(Math.round(usage.graceMs / 1000)) : undefined;
   const tax =
     component.vat !== undefined && tariff.taxIncluded === "NO"
-      ? ` ${words.plusTax(localNumber(decimalText(component.vat), words.decimal))}`
+      ? ` ${words.plusTax(localNumber(decimalText(component.vat), words.decimalMark))}`
       : "";
   const visible = isTime(charge) ? per / 3600n : per / 1_000_000n;
   const stepped = steppedBy >= visible ? ` (${words.used.more(quantityText(steppedBy, charge, per, words))})` : "";
   return `${usedText(charge, amount, grace, words)}, ${unitPrice(component, charge, tariff.currency, words)}${tax}${stepped}`;
 }
 
-function usedText(charge: Charge, amount: string, grace: string | undefined, words: Words): string {
+function usedText(charge: Charge, amount: string, grace: string | undefined, words: PriceWords): string {
   switch (charge) {
     case "ENERGY":
       return amount;
@@ -66,7 +74,7 @@ function usedText(charge: Charge, amount: string, grace: string | undefined, wor
 
 /** The sentence of a limit that took effect. */
 export function limitSentence(kind: "min_price" | "max_price", tariff: Tariff, language: Language): string {
-  const words = wordsOf[language];
+  const words = wordsOf[language].price;
   const bound = kind === "min_price" ? tariff.minPrice : tariff.maxPrice;
   const text = bound === undefined ? "" : limitText(bound, tariff, language);
   return kind === "min_price" ? words.raised(text) : words.capped(text);

@@ -2,15 +2,16 @@
 // cuts, prices that cannot be shown as a country asks. Warnings, all of them: the tariff prices as it stands.
 
 import { decimalText, digitsAt, tenTo } from "../../../config/decimal.js";
+import { durationInWords } from "../explain/price-text.js";
+import { restrictionText } from "../explain/restriction-text.js";
 import { kwhExact } from "../number/energy-text.js";
 import { minorUnits } from "../number/money.js";
+import { allCharges, type Charge } from "../tariff/charge.js";
+import type { Fault } from "../tariff/json-reader.js";
+import { type Conditions, holdsAt, holdsOtherwise } from "../tariff/restrictions.js";
+import type { Offer, PriceComponent, Tariff } from "../tariff/tariff.js";
 import { clockText, dateText, dayMs, localTime, minuteMs, offsetSpan } from "../time/time.js";
-import { allCharges } from "./component-selection.js";
-import { durationInWords, restrictionText } from "./explain.js";
-import type { Fault } from "./json-reader.js";
-import { mostPoints, situationsOf } from "./lint-space.js";
-import { type Conditions, holdsAt, holdsOtherwise } from "./restrictions.js";
-import type { Charge, Offer, PriceComponent, Tariff } from "./tariff.js";
+import { mostSituations, situationsOf } from "./lint-space.js";
 
 export type LintWarning = Fault & { readonly rule: string };
 
@@ -53,7 +54,7 @@ function pairsOf(tariff: Tariff, charge: Charge): Pair[] {
   );
 }
 
-function holds({ element }: Offer, conditions: Conditions): boolean {
+function offerHolds({ element }: Offer, conditions: Conditions): boolean {
   return (
     conditions.local !== undefined &&
     holdsAt(element.restrictions, conditions.local) &&
@@ -77,7 +78,7 @@ function lintSituations(tariff: Tariff, options: LintOptions): LintWarning[] {
   const situations = situationsOf(tariff, localTime(options.timeZone, options.nowMs).day);
   const pairs = allCharges.flatMap((charge) => pairsOf(tariff, charge));
   const offered = allCharges.filter((charge) => tariff.offers[charge].length > 0);
-  if (situations.count > mostPoints || situations.count * (pairs.length + 1) > mostSteps)
+  if (situations.count > mostSituations || situations.count * (pairs.length + 1) > mostSteps)
     return [
       {
         path: "elements",
@@ -90,7 +91,7 @@ function lintSituations(tariff: Tariff, options: LintOptions): LintWarning[] {
   situations.walk((conditions) => {
     const holding = new Set<Offer>();
     for (const charge of offered) {
-      const found = tariff.offers[charge].filter((offer) => holds(offer, conditions));
+      const found = tariff.offers[charge].filter((offer) => offerHolds(offer, conditions));
       for (const offer of found) holding.add(offer);
       if (found[0] !== undefined) chosen.add(found[0].component);
       else if (!gaps.has(charge)) gaps.set(charge, conditions);

@@ -1,12 +1,12 @@
 // Every situation a tariff can tell apart: one point for each combination of what its restrictions ask about. Between
 // two points of the grid no restriction flips, so what holds at all of them holds always.
 
+import type { Conditions, Restrictions } from "../tariff/restrictions.js";
+import type { Tariff } from "../tariff/tariff.js";
 import { dayMs } from "../time/time.js";
-import type { Conditions, Restrictions } from "./restrictions.js";
-import type { Tariff } from "./tariff.js";
 
 /** More situations than this are not walked through. */
-export const mostPoints = 200_000;
+export const mostSituations = 200_000;
 
 function points(borders: readonly (number | undefined)[], floor: number): number[] {
   return [...new Set([floor, ...borders.filter((border) => border !== undefined)])].sort((a, b) => a - b);

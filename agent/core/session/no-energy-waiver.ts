@@ -1,6 +1,9 @@
 // The one price that is not the tariff's: a session in which no energy flowed costs nothing, whatever fee or minimum
 // the tariff names.
-import type { Price } from "./price.js";
+import type { Price } from "../rating/price.js";
+
+/** The sentence of the waiver. */
+export const nothingFlowed = "no energy flowed: nothing is charged";
 
 const zero = { excl: "0", incl: "0" } as const;
 
@@ -19,7 +22,7 @@ export function chargedPrice(price: Price, energyMilliWh: number): Price {
     totalTimeCost: zero,
     totalParkingCost: zero,
     totalReservationCost: zero,
-    adjustments: [...price.adjustments, { kind: "waived", amount, sentence: "no energy flowed: nothing is charged" }],
+    adjustments: [...price.adjustments, { kind: "waived", amount, sentence: nothingFlowed }],
     taxes: [],
     due: { net: none, tax: none, gross: none },
   };

@@ -1,0 +1,118 @@
+// A tariff in plain words, in the order that AFIR article 5 sets: per kWh, per minute, per session, and everything else
+// after them.
+
+import type { Language } from "../../../config/languages.js";
+import { type Charge, isOfReservation } from "../tariff/charge.js";
+import type { Offer, Tariff } from "../tariff/tariff.js";
+import { clockText, dateText, localTime } from "../time/time.js";
+import type { PriceWords } from "../words/language-words.js";
+import { wordsOf } from "../words/words.js";
+import { driverPrice, limitText, stepText, taxText } from "./price-text.js";
+import { restrictionText } from "./restriction-text.js";
+
+/** One line of a display. */
+export type PriceInWords = {
+  readonly kind: "kwh" | "minute" | "session" | "idle" | "reservation" | "limit" | "validity" | "change" | "text";
+  readonly text: string;
+};
+
+/** In the order that a driver must be told: kWh, minute, session, then the rest. */
+export const tellingOrder: readonly Charge[] = [
+  "ENERGY",
+  "TIME",
+  "FLAT",
+  "PARKING_TIME",
+  "RESERVATION_TIME",
+  "RESERVATION_FLAT",
+  "EXPIRY_TIME",
+  "EXPIRY_FLAT",
+];
+
+/** The whole tariff: every offer with its restrictions, in the order in which it is tried. */
+export function explainTariff(tariff: Tariff, timeZone: string, language: Language): PriceInWords[] {
+  const words = wordsOf[language].price;
+  const lines = tellingOrder.flatMap((charge): PriceInWords[] => {
+    const offers = tariff.offers[charge];
+    if (offers.length === 0) return charge === "ENERGY" ? [chargeLine(charge, words.free, words)] : [];
+    const texts = offers.map((offer, index) => {
+      const isFallback = offers.length > 1 && index === offers.length - 1;
+      return offerText(tariff, offer, charge, language, isFallback ? words.otherwise : "");
+    });
+    return [chargeLine(charge, texts.join("; "), words)];
+  });
+  return [
+    ...lines,
+    ...limitLines(tariff, language),
+    ...validityLines(tariff, timeZone, language),
+    ...altTextLines(tariff, language),
+  ];
+}
+
+/** What is said of one charge, under its heading. */
+export function chargeLine(charge: Charge, text: string, words: PriceWords): PriceInWords {
+  return { kind: kindOf(charge), text: `${headingOf(charge, words)}: ${text}` };
+}
+
+export function headingOf(charge: Charge, words: PriceWords): string {
+  const headings: Record<Charge, string> = {
+    ENERGY: words.energy,
+    TIME: words.charging,
+    FLAT: words.session,
+    PARKING_TIME: words.idle,
+    RESERVATION_TIME: words.reservation,
+    RESERVATION_FLAT: words.reservationFee,
+    EXPIRY_TIME: words.expiry,
+    EXPIRY_FLAT: words.expiryFee,
+  };
+  return headings[charge];
+}
+
+function kindOf(charge: Charge): PriceInWords["kind"] {
+  if (isOfReservation(charge)) return "reservation";
+  if (charge === "ENERGY") return "kwh";
+  if (charge === "TIME") return "minute";
+  return charge === "FLAT" ? "session" : "idle";
+}
+
+/** The price of an offer with its tax, its restrictions and its step; `otherwise` = what is said where it has none. */
+export function offerText(
+  tariff: Tariff,
+  { element, component }: Offer,
+  charge: Charge,
+  language: Language,
+  otherwise = "",
+): string {
+  const words = wordsOf[language].price;
+  const condition = restrictionText(element.restrictions, language) || otherwise;
+  const price = `${driverPrice(tariff, component, charge, words)}${taxText(tariff, component, words)}`;
+  return `${price}${condition === "" ? "" : ` ${condition}`}${stepText(component, charge, words)}`;
+}
+
+export function limitLines(tariff: Tariff, language: Language): PriceInWords[] {
+  const words = wordsOf[language].price;
+  const lines: PriceInWords[] = [];
+  if (tariff.minPrice !== undefined)
+    lines.push({ kind: "limit", text: `${words.minimum} ${limitText(tariff.minPrice, tariff, language)}` });
+  if (tariff.maxPrice !== undefined)
+    lines.push({ kind: "limit", text: `${words.maximum} ${limitText(tariff.maxPrice, tariff, language)}` });
+  return lines;
+}
+
+export function validityLines(tariff: Tariff, timeZone: string, language: Language): PriceInWords[] {
+  const words = wordsOf[language].price;
+  const instantText = (atMs: number): string =>
+    `${dateText(localTime(timeZone, atMs).day)} ${clockText(timeZone, atMs)}`;
+  const lines: PriceInWords[] = [];
+  if (tariff.startMs !== undefined)
+    lines.push({ kind: "validity", text: words.validFrom(instantText(tariff.startMs)) });
+  if (tariff.endMs !== undefined) lines.push({ kind: "validity", text: words.validUntil(instantText(tariff.endMs)) });
+  return lines;
+}
+
+/** The tariff's own text in this language, else in English. */
+export function altTextLines(tariff: Tariff, language: Language): PriceInWords[] {
+  const own =
+    tariff.altText.find((one) => one.language.toLowerCase() === language) ??
+    tariff.altText.find((one) => one.language.toLowerCase() === "en");
+  return own === undefined ? [] : [{ kind: "text", text: own.text }];
+}

@@ -1,0 +1,51 @@
+// When a price holds, in words.
+
+import type { Language } from "../../../config/languages.js";
+import { localNumber } from "../number/local-number.js";
+import type { Restrictions } from "../tariff/restrictions.js";
+import type { PriceComponent, Tariff } from "../tariff/tariff.js";
+import { dateText } from "../time/time.js";
+import { wordsOf } from "../words/words.js";
+import { durationInWords, kwhText } from "./price-text.js";
+
+/** The restrictions of an element in words; empty where there are none. */
+export function restrictionText(restrictions: Restrictions, language: Language): string {
+  const words = wordsOf[language].price;
+  const parts: string[] = [];
+  const { startMsOfDay: start, endMsOfDay: end } = restrictions;
+  if (restrictions.weekdays !== undefined)
+    parts.push(words.on(words.days.filter((_, day) => ((restrictions.weekdays ?? 0) & (1 << day)) !== 0).join(", ")));
+  if (start !== undefined && end !== undefined) parts.push(words.window(timeOfDay(start), timeOfDay(end)));
+  else if (start !== undefined) parts.push(words.fromTime(timeOfDay(start)));
+  else if (end !== undefined) parts.push(words.untilTime(timeOfDay(end)));
+  if (restrictions.startDay !== undefined) parts.push(words.fromDate(dateText(restrictions.startDay)));
+  if (restrictions.endDay !== undefined) parts.push(words.untilDate(dateText(restrictions.endDay)));
+  const bounds = (min: string | undefined, max: string | undefined): void => {
+    if (min !== undefined) parts.push(words.atLeast(min));
+    if (max !== undefined) parts.push(words.below(max));
+  };
+  const energy = (milliWh: number | undefined): string | undefined =>
+    milliWh === undefined ? undefined : kwhText(milliWh, words);
+  const given = (value: number | undefined, unit: string): string | undefined =>
+    value === undefined ? undefined : `${localNumber(String(value), words.decimalMark)} ${unit}`;
+  bounds(energy(restrictions.minMilliWh), energy(restrictions.maxMilliWh));
+  bounds(given(restrictions.minPowerKw, "kW"), given(restrictions.maxPowerKw, "kW"));
+  bounds(given(restrictions.minCurrentA, "A"), given(restrictions.maxCurrentA, "A"));
+  if (restrictions.minDurationMs !== undefined)
+    parts.push(words.after(durationInWords(restrictions.minDurationMs / 1000)));
+  if (restrictions.maxDurationMs !== undefined)
+    parts.push(words.first(durationInWords(restrictions.maxDurationMs / 1000)));
+  return parts.join(", ");
+}
+
+/** Why a component was in force: the restrictions of its element that held. */
+export function whyOf(tariff: Tariff, component: PriceComponent, language: Language): string {
+  return (
+    restrictionText(tariff.elements[component.element]?.restrictions ?? {}, language) || wordsOf[language].price.always
+  );
+}
+
+function timeOfDay(ms: number): string {
+  const minutes = ms / 60_000;
+  return `${String(Math.floor(minutes / 60)).padStart(2, "0")}:${String(minutes % 60).padStart(2, "0")}`;
+}

@@ -1,0 +1,172 @@
+// What a language has to say: the words in which prices are explained, and those of a printed receipt. A language that
+// lacks one does not compile. Only words: what is said, and in which order, stands where it is said.
+
+import type { TimeTrust } from "../../../drivers/driver.js";
+import type { DecimalMark } from "../number/local-number.js";
+
+export type LanguageWords = { readonly price: PriceWords; readonly receipt: ReceiptWords };
+
+export type PriceWords = {
+  readonly decimalMark: DecimalMark;
+  readonly free: string;
+  readonly always: string;
+  readonly otherwise: string;
+  readonly energy: string;
+  readonly charging: string;
+  readonly session: string;
+  readonly idle: string;
+  readonly reservation: string;
+  readonly reservationFee: string;
+  readonly expiry: string;
+  readonly expiryFee: string;
+  readonly minimum: string;
+  readonly maximum: string;
+  /** The station's own grace before the idle fee. */
+  readonly graceFree: (duration: string) => string;
+  readonly perKwh: string;
+  readonly perMinute: string;
+  readonly perSession: string;
+  readonly once: string;
+  readonly inclTax: (percent: string) => string;
+  readonly taxInside: string;
+  readonly noTax: string;
+  /** Tax comes on top, at a rate that the tariff does not state. */
+  readonly taxOnTop: string;
+  readonly window: (from: string, to: string) => string;
+  readonly fromTime: (time: string) => string;
+  readonly untilTime: (time: string) => string;
+  readonly fromDate: (date: string) => string;
+  readonly untilDate: (date: string) => string;
+  readonly days: readonly [string, string, string, string, string, string, string];
+  readonly on: (days: string) => string;
+  readonly atLeast: (value: string) => string;
+  readonly below: (value: string) => string;
+  readonly after: (duration: string) => string;
+  readonly first: (duration: string) => string;
+  readonly steps: (step: string) => string;
+  readonly validFrom: (text: string) => string;
+  readonly validUntil: (text: string) => string;
+  readonly changes: (text: string) => string;
+  readonly used: {
+    readonly charging: (duration: string) => string;
+    readonly idle: (duration: string) => string;
+    readonly idleAfter: (duration: string, grace: string) => string;
+    readonly reserved: (duration: string) => string;
+    readonly expired: (duration: string) => string;
+    readonly more: (surplus: string) => string;
+  };
+  readonly plusTax: (percent: string) => string;
+  readonly raised: (amount: string) => string;
+  readonly capped: (amount: string) => string;
+};
+
+export type ReceiptWords = {
+  readonly decimalMark: DecimalMark;
+  /** Order and marks of a date: Y, M and D stand for its parts. */
+  readonly date: string;
+  readonly kinds: {
+    readonly sale: string;
+    readonly start: string;
+    readonly credit: string;
+    readonly recovery: string;
+    readonly key: string;
+  };
+  readonly copy: string;
+  readonly corrects: string;
+  readonly correctedBy: string;
+  readonly unsigned: string;
+  readonly labels: {
+    readonly issued: string;
+    readonly taxId: string;
+    readonly helpline: string;
+    readonly place: string;
+    readonly chargePoint: string;
+    readonly upTo: string;
+    readonly session: string;
+    readonly cdr: string;
+    readonly card: string;
+    readonly start: string;
+    readonly end: string;
+    readonly clock: string;
+    readonly beginRegister: string;
+    readonly endRegister: string;
+    readonly meter: string;
+    readonly serial: string;
+    readonly energy: string;
+    readonly duration: string;
+    readonly power: string;
+    readonly stopped: string;
+    readonly interruptions: string;
+    readonly none: string;
+    readonly until: string;
+    readonly stillOut: string;
+    readonly notKnown: string;
+    readonly price: string;
+    readonly net: string;
+    readonly tax: string;
+    readonly gross: string;
+    readonly total: string;
+    readonly rounding: string;
+    readonly timeRule: string;
+    readonly inclTax: string;
+    readonly minimum: string;
+    readonly maximum: string;
+    readonly waived: string;
+    readonly shown: string;
+    readonly tariff: string;
+    readonly digest: string;
+    readonly payment: string;
+    readonly billedTo: string;
+    readonly station: string;
+    readonly previous: string;
+    readonly key: string;
+    readonly receiptDigest: string;
+    readonly check: string;
+    readonly command: string;
+    readonly complaints: string;
+    readonly loss: string;
+    readonly reason: string;
+    readonly takesBack: string;
+    readonly span: string;
+    readonly newKey: string;
+    readonly software: string;
+  };
+  /** What a line of the bill is for. */
+  readonly dimensions: {
+    readonly ENERGY: string;
+    readonly TIME: string;
+    readonly PARKING_TIME: string;
+    readonly FLAT: string;
+    readonly RESERVATION_TIME: string;
+    readonly RESERVATION_FLAT: string;
+  };
+  readonly clocks: Readonly<Record<TimeTrust, string>>;
+  /** Why the session ended. */
+  readonly reasons: {
+    readonly Local: string;
+    readonly EVDisconnected: string;
+    readonly Remote: string;
+    readonly DeAuthorized: string;
+    readonly EnergyLimitReached: string;
+    readonly TimeLimitReached: string;
+    readonly CostLimitReached: string;
+    readonly PowerLoss: string;
+    readonly Reboot: string;
+    readonly ImmediateReset: string;
+    readonly HardReset: string;
+    readonly EmergencyStop: string;
+    readonly MeterFault: string;
+    readonly ContactorFault: string;
+    readonly Other: string;
+  };
+  /** Rules and names that the engine writes in English, as this language says them; English has none. */
+  readonly terms?: {
+    readonly rounding: string;
+    readonly localTime: string;
+    readonly untrustedTime: string;
+    readonly vat: string;
+    readonly untaxed: string;
+    readonly nothingFlowed: string;
+  };
+  readonly notices: readonly string[];
+};

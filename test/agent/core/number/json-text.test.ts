@@ -1,0 +1,38 @@
+// The two texts of a JSON value, written out by hand.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { canonicalText, firstDifference, wireJson } from "../../../../agent/core/number/json-text.js";
+
+const test = suite("JSON as text");
+
+test("the canonical text sorts its keys and leaves out what is absent; the text for backends keeps the order", () => {
+  const value = { b: [1, { y: null, x: true }], a: "ü", none: undefined };
+  assert.is(canonicalText(value), '{"a":"ü","b":[1,{"x":true,"y":null}]}');
+  assert.is(wireJson(value), '{"b":[1,{"y":null,"x":true}],"a":"ü"}');
+});
+
+test("the text for backends has no exponent; the canonical one writes numbers as RFC 8785 does", () => {
+  for (const [value, canonical, wire] of [
+    [1e21, "1e+21", "1000000000000000000000"],
+    [1.5e-7, "1.5e-7", "0.00000015"],
+    [5e-324, "5e-324", `0.${"0".repeat(323)}5`],
+    [-0, "0", "0"],
+    [0.39, "0.39", "0.39"],
+  ] as const) {
+    assert.is(canonicalText(value), canonical);
+    assert.is(wireJson(value), wire);
+  }
+});
+
+test("what JSON cannot say has no text in either", () => {
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY, [undefined], () => 1, 1n])
+    for (const text of [canonicalText, wireJson]) assert.throws(() => text(value), TypeError);
+});
+
+test("the same value in another order is no difference, and the first difference is named by its path", () => {
+  assert.is(firstDifference({ a: 1, b: [2, 3] }, { b: [2, 3], a: 1, c: undefined }), undefined);
+  assert.equal(firstDifference({ a: { b: [1, 2] } }, { a: { b: [1, 3] } }), { path: "a.b.1", stated: "2", found: "3" });
+  assert.equal(firstDifference(undefined, { a: 1 }), { path: "", stated: "nothing", found: '{"a":1}' });
+});
+
+test.run();
