@@ -4,7 +4,7 @@ import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
-import { meterModelNames, meterModels } from "./meter-map.js";
+import { loadMeterMap, MeterMapError, meterModelNames } from "./meter-map.js";
 import { nearestName } from "./nearest-name.js";
 import { type Config, configSchema } from "./schema.js";
 
@@ -94,13 +94,13 @@ export function checkConfig(
   }
   const result = configSchema.safeParse(value);
   if (result.success) {
-    const unknown = unknownModels(result.data, document).map(({ offset, path, message }) => ({
+    const unusable = unusableModels(result.data, document).map(({ offset, path, message }) => ({
       file,
       ...place(offset),
       path,
       message,
     }));
-    return unknown.length === 0 ? { ok: true, config: result.data } : { ok: false, faults: unknown };
+    return unusable.length === 0 ? { ok: true, config: result.data } : { ok: false, faults: unusable };
   }
   const faults = result.error.issues.flatMap((issue) =>
     describe(issue, document).map((found) => ({
@@ -116,23 +116,28 @@ export function checkConfig(
 
 type Found = { offset: number; path: string; message: string };
 
-/** The meters whose model no file in config/meters describes. */
-function unknownModels({ connectors }: Config, document: Document): Found[] {
-  const described = meterModels();
+/** The meters whose model no file in config/meters describes, or one that cannot be used. */
+function unusableModels({ connectors }: Config, document: Document): Found[] {
+  const models = meterModelNames();
   return connectors.flatMap(({ meter: { model } }, index) => {
-    if (described.includes(model)) return [];
-    const models = meterModelNames();
-    if (models.includes(model)) return [];
     const path = ["connectors", index, "meter", "model"];
-    const near = nearestName(model, models);
-    const advice = near === undefined ? `known are: ${models.join(", ")}` : `did you mean "${near}"?`;
-    return [
-      {
-        offset: valueOffset(document, path),
-        path: pathText(path),
-        message: `there is no meter model "${model}", ${advice}`,
-      },
-    ];
+    const found = (message: string): Found => ({
+      offset: valueOffset(document, path),
+      path: pathText(path),
+      message,
+    });
+    if (!models.includes(model)) {
+      const near = nearestName(model, models);
+      const advice = near === undefined ? `known are: ${models.join(", ")}` : `did you mean "${near}"?`;
+      return [found(`there is no meter model "${model}", ${advice}`)];
+    }
+    try {
+      loadMeterMap(model);
+      return [];
+    } catch (error) {
+      if (!(error instanceof MeterMapError)) throw error;
+      return error.message.split("\n").map((fault) => found(`the map of "${model}" cannot be used: ${fault}`));
+    }
   });
 }
 

@@ -9,7 +9,7 @@ import { z } from "zod";
 const folder = new URL("../../config/meters/", import.meta.url);
 
 /** A map that is missing or cannot be used. The message names the file and the place in it. */
-class MeterMapError extends Error {
+export class MeterMapError extends Error {
   override readonly name = "MeterMapError";
   constructor(
     readonly code: "config/missing" | "config/invalid",
@@ -236,7 +236,7 @@ export function parseMeterMap(text: string, file: string): MeterMap {
   try {
     raw = JSON.parse(text);
   } catch (cause) {
-    throw new MeterMapError("config/invalid", file, `${file}: this is no JSON: ${(cause as Error).message}`, { cause });
+    throw new MeterMapError("config/invalid", file, `${file}: not valid JSON: ${(cause as Error).message}`, { cause });
   }
   const checked = mapSchema.safeParse(raw);
   if (checked.success) return checked.data;
@@ -247,8 +247,8 @@ export function parseMeterMap(text: string, file: string): MeterMap {
 }
 
 /** The models that have a file, in alphabetical order. */
-export function meterModels(): string[] {
-  return readdirSync(folder)
+export function meterModels(from: URL = folder): string[] {
+  return readdirSync(from)
     .filter((file) => file.endsWith(".json"))
     .map((file) => file.slice(0, -".json".length))
     .sort();
@@ -259,25 +259,46 @@ export function meterModelNames(): string[] {
   return [...meterModels(), ...rebrands().keys()].sort();
 }
 
-/** Which file describes a re-brand. The files do not change under a running program. */
+/** Which file describes a re-brand. */
 let rebrandsKnown: ReadonlyMap<string, string> | undefined;
 function rebrands(): ReadonlyMap<string, string> {
   rebrandsKnown ??= new Map(
-    meterModels().flatMap((model) => readMap(model).rebrands.map(({ id }) => [id, model] as const)),
+    meterMaps().maps.flatMap(({ id: model, rebrands }) => rebrands.map(({ id }) => [id, model] as const)),
   );
   return rebrandsKnown;
 }
 
-function readMap(model: string): MeterMap {
-  const url = new URL(`${model}.json`, folder);
-  const map = parseMeterMap(readFileSync(url, "utf8"), fileURLToPath(url));
+/** The maps that were read: the files of a release do not change under a running program. */
+const read = new Map<string, MeterMap>();
+
+function readMap(model: string, from: URL = folder): MeterMap {
+  const url = new URL(`${model}.json`, from);
+  const known = read.get(url.href);
+  if (known !== undefined) return known;
+  const file = fileURLToPath(url);
+  const map = parseMeterMap(readFileSync(url, "utf8"), file);
   if (map.id !== model)
-    throw new MeterMapError(
-      "config/invalid",
-      fileURLToPath(url),
-      `${fileURLToPath(url)}: id: "${map.id}" is not the file's name`,
-    );
+    throw new MeterMapError("config/invalid", file, `${file}: id: "${map.id}" is not the file's name`);
+  read.set(url.href, map);
   return map;
+}
+
+/** Every map that can be used, and what is wrong with those that cannot: one broken file spoils no other. */
+export function meterMaps(from: URL = folder): {
+  readonly maps: readonly MeterMap[];
+  readonly broken: readonly MeterMapError[];
+} {
+  const maps: MeterMap[] = [];
+  const broken: MeterMapError[] = [];
+  for (const model of meterModels(from)) {
+    try {
+      maps.push(readMap(model, from));
+    } catch (error) {
+      if (!(error instanceof MeterMapError)) throw error;
+      broken.push(error);
+    }
+  }
+  return { maps, broken };
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Moment } from "../../drivers/driver.js";
 import type { Machine } from "../../drivers/machine/open.js";
 import type { ControlAnswer, ControlRequest } from "../control/control-socket.js";
 import { Failure } from "../core/failure.js";
+import { SignerFailed } from "../core/receipt/receipt.js";
 import { ReceiptFault } from "../core/receipt/signer.js";
 import { parseTariff } from "../core/tariff/tariff.js";
 import type { Disk } from "../ledger/store/disk.js";
@@ -133,6 +134,8 @@ function issue(
     return { ok: true, value: { receipt: number, keyId: services.issuer.keyId } };
   } catch (error) {
     if (error instanceof ReceiptFault) return { ok: false, why: error.message };
+    if (error instanceof SignerFailed)
+      return { ok: false, why: "the signer failed, so nothing was issued: chargetill doctor looks at the key" };
     if (!(error instanceof Failure)) throw error;
     if (error.code === "disk/failed" || error.code === "disk/full") die(error);
     return { ok: false, why: error.message };

@@ -4,6 +4,7 @@
 
 import { existsSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { meterMaps } from "../../config/meter-map.js";
 import { SystemClock } from "../../drivers/clock.js";
 import { type Clock, DeviceError } from "../../drivers/driver.js";
 import type { SerialBinding } from "../../drivers/meter/line.js";
@@ -105,12 +106,7 @@ async function scan(options: ScanCommandOptions): Promise<void> {
     options.data === undefined &&
     !existsSync(defaultConfig)
   ) {
-    const clock = await SystemClock.open();
-    try {
-      process.exitCode = await scanHere(options.port, clock, undefined, options);
-    } finally {
-      clock.close();
-    }
+    process.exitCode = await scanAlone(options.port, options);
     return;
   }
   await withDevices(options, async (devices, { config }) => {
@@ -122,7 +118,7 @@ async function scan(options: ScanCommandOptions): Promise<void> {
     if (devices.buses !== undefined)
       return scanHere(path, devices.buses.clock, devices.buses.binding(name ?? path), options);
     // A port that no meter of the config hangs on is free beside a running agent too.
-    if (name === undefined) return scanHere(path, await SystemClock.open(), undefined, options);
+    if (name === undefined) return scanAlone(path, options);
     complain(`${path}: the running agent asks for us, between its own looks`);
     const asked = (what: string, line: LineSettings, unit: number, model?: string): Promise<unknown> =>
       devices.ask({
@@ -142,6 +138,16 @@ async function scan(options: ScanCommandOptions): Promise<void> {
   });
 }
 
+/** A port that is nobody else's. */
+async function scanAlone(path: string, options: ScanCommandOptions): Promise<number> {
+  const clock = await SystemClock.open();
+  try {
+    return await scanHere(path, clock, undefined, options);
+  } finally {
+    clock.close();
+  }
+}
+
 async function scanHere(
   path: string,
   clock: Clock,
@@ -158,9 +164,11 @@ async function scanHere(
 
 async function scanBy(steps: ScanSteps, path: string, options: ScanCommandOptions): Promise<number> {
   const { scanMeters: scanWith, stationYaml, usualLines, usualUnits } = await import("../../drivers/meter/scan.js");
-  const { baud, units = usualUnits(), timeout } = options;
+  const { maps, broken } = meterMaps();
+  for (const { message } of broken) complain(`${message}; this model is left out`);
+  const { baud, units = usualUnits(maps), timeout } = options;
   const rates = new Set(baud);
-  const known = usualLines();
+  const known = usualLines(maps);
   const lines =
     baud === undefined
       ? known
@@ -175,7 +183,7 @@ async function scanBy(steps: ScanSteps, path: string, options: ScanCommandOption
   );
   const all: FoundMeter[] = [];
   try {
-    for await (const found of scanWith(steps, { lines, units })) {
+    for await (const found of scanWith(steps, { lines, units, maps })) {
       all.push(found);
       if (options.json !== true) for (const line of foundLines(path, found, stationYaml)) print(line);
     }
@@ -185,7 +193,7 @@ async function scanBy(steps: ScanSteps, path: string, options: ScanCommandOption
   }
   printResult(
     options,
-    { path, found: all },
+    { path, found: all, leftOut: broken.map(({ file, message }) => ({ file, message })) },
     all.length === 0
       ? [`${path}: no meter answered; check its supply, A and B (swap them), termination, and unit number`]
       : [],

@@ -1,35 +1,26 @@
 // The meters that passed `meter check`, by model and serial number: a model in doubt may be billed from where that very
 // meter was compared.
 import { join } from "node:path";
+import { z } from "zod";
 import type { Disk } from "../ledger/store/disk.js";
 import { Table } from "../ledger/store/table.js";
 
 export const acceptedMetersFile = "accepted-meters.json";
 
 /** One passed check, with what it was judged by. */
-export type AcceptedMeter = {
-  readonly model: string;
-  readonly serial: string;
-  readonly atMs: number;
-  readonly loadW: number;
-  readonly measuredW: number;
-  readonly energyMilliWh: number;
-  readonly tolerancePercent: number;
-};
+export const acceptedMeter = z.object({
+  model: z.string(),
+  serial: z.string(),
+  atMs: z.number(),
+  loadW: z.number(),
+  measuredW: z.number(),
+  energyMilliWh: z.number(),
+  tolerancePercent: z.number(),
+});
+export type AcceptedMeter = Readonly<z.infer<typeof acceptedMeter>>;
 
 /** Names the shape of the table. Throws where it does not fit. */
-export function parseAcceptedMeters(value: unknown): readonly AcceptedMeter[] {
-  if (!Array.isArray(value)) throw new Error("expected a list of checks");
-  return value.map((row: Partial<AcceptedMeter>) => {
-    const { model, serial, atMs, loadW, measuredW, energyMilliWh, tolerancePercent } = row;
-    if (typeof model !== "string" || typeof serial !== "string")
-      throw new Error("a check names the model and the serial number");
-    const figures = { atMs, loadW, measuredW, energyMilliWh, tolerancePercent };
-    for (const [name, figure] of Object.entries(figures))
-      if (typeof figure !== "number" || !Number.isFinite(figure)) throw new Error(`a check states ${name}`);
-    return { model, serial, ...(figures as Omit<AcceptedMeter, "model" | "serial">) };
-  });
-}
+export const parseAcceptedMeters = (value: unknown): readonly AcceptedMeter[] => z.array(acceptedMeter).parse(value);
 
 export class AcceptedMeters {
   private constructor(private readonly table: Pick<Table<readonly AcceptedMeter[]>, "data" | "update">) {}

@@ -1,6 +1,8 @@
 // What a technician may ask of the devices. One set of questions, answered by whoever holds the devices: the running
 // agent over its socket, or, where none runs, the command itself under the lock. So a tool behaves the same in both
 // cases.
+import { z } from "zod";
+import { MeterMapError } from "../../config/meter-map.js";
 import type { Config, ConnectorConfig } from "../../config/schema.js";
 import { serialPort, tokenSchema } from "../../config/schema.js";
 import { type CardTap, DeviceError, type MeterIdentity, type Reading } from "../../drivers/driver.js";
@@ -14,7 +16,7 @@ import type { ControlAnswer, ControlRequest } from "../control/control-socket.js
 import { Failure } from "../core/failure.js";
 import { available, isBusy } from "../core/session/session.js";
 import type { Station } from "../station/station.js";
-import type { AcceptedMeter, AcceptedMeters } from "./accepted-meters.js";
+import { type AcceptedMeters, acceptedMeter } from "./accepted-meters.js";
 
 export type DeviceRequestParts = {
   readonly config: Config;
@@ -58,6 +60,7 @@ export async function answerDeviceRequest(
   try {
     return { ok: true, value: await work(parts, request) };
   } catch (error) {
+    if (error instanceof MeterMapError) return { ok: false, why: error.message };
     if (!(error instanceof DeviceError) && !(error instanceof Failure)) throw error;
     if (error instanceof Failure && (error.code === "disk/failed" || error.code === "disk/full")) throw error;
     return { ok: false, why: error.message };
@@ -75,7 +78,8 @@ const questions: Readonly<Record<string, Question>> = {
       request,
       async ({ tryModel }, line, unit) => (await tryModel(line, unit, String(request["model"]))) ?? null,
     ),
-  "meter-passed": ({ acceptedMeters }, { check }) => acceptedMeters.add(check as AcceptedMeter),
+  "meter-passed": ({ acceptedMeters }, { check }) =>
+    acceptedMeters.add(parsed(acceptedMeter, check, "the meter check")),
   "line-look": ({ machine }, { port }) => machine.lineCounts(String(port)) ?? null,
   "pins-look": lookAtPins,
   "reader-look": lookAtReader,
@@ -83,9 +87,16 @@ const questions: Readonly<Record<string, Question>> = {
   "contactor-open": openContactors,
   "card-wait": waitForCard,
   "card-list": ({ cards }) => cards.rows(),
-  "card-put": ({ cards }, { rows }) => cards.put((rows as unknown[]).map((row) => tokenSchema.parse(row))),
+  "card-put": ({ cards }, { rows }) => cards.put(parsed(z.array(tokenSchema), rows, "the list of cards")),
   "card-revoke": ({ cards }, { uid }) => cards.revoke(String(uid)),
 };
+
+/** What a request brings, in the shape that it must have. Throws Failure usage/invalid. */
+function parsed<T>(shape: z.ZodType<T>, value: unknown, what: string): T {
+  const read = shape.safeParse(value);
+  if (read.success) return read.data;
+  throw new Failure("usage/invalid", `${what} cannot be read: ${z.prettifyError(read.error)}`);
+}
 
 function connectorOf({ config }: DeviceRequestParts, { connector }: ControlRequest): ConnectorConfig {
   const found = config.connectors.find(({ id }) => id === connector);
@@ -141,7 +152,7 @@ async function onLentLine<T>(
       "agent/refused",
       `a session runs at connector ${busy.id}, whose meter is on ${port}: scan when it is over, or end it with: chargetill stop ${busy.id}`,
     );
-  const line = serialPort.parse({ ...settings, ...(request["line"] as object) });
+  const line = parsed(serialPort, { ...settings, ...(request["line"] as object) }, "the line's settings");
   const within = Number(timeoutMs);
   if (!(within >= 50 && within <= mostProbeMs) || !(Number(unit) >= 1 && Number(unit) <= 247))
     throw new Failure(

@@ -1,6 +1,6 @@
 // Plays a recorded trace through the real drivers, on the bench's buses, and tells what they make of it: values and
 // faults per frame, readings, taps, plug changes, presses. A fault of the field becomes a fault on the desk.
-import { loadMeterMap, type MeterMap, meterModelNames, registerOf } from "../../config/meter-map.js";
+import { loadMeterMap, type MeterMap, MeterMapError, registerOf } from "../../config/meter-map.js";
 import type { TraceEntry, TraceHeader } from "../../config/trace-schema.js";
 import { type CardTap, DeviceError, type FaultCode } from "../driver.js";
 import { GpioButton } from "../gpio/button.js";
@@ -82,6 +82,15 @@ export async function playTrace(header: TraceHeader, entries: readonly TraceEntr
 
 const stillClock = (): BenchClock => new BenchClock({ at: 0, monoMs: 0, boot: "trace", trust: "unsynced" }, 0);
 
+function usableMap(model: string): MeterMap | undefined {
+  try {
+    return loadMeterMap(model);
+  } catch (error) {
+    if (!(error instanceof MeterMapError)) throw error;
+    return undefined;
+  }
+}
+
 async function playLine(header: TraceHeader, port: string, all: readonly Of<"port">[]): Promise<PlayedEvent[]> {
   const settings = header.ports[port];
   const first = all.findIndex(has("out"));
@@ -102,11 +111,11 @@ async function playLine(header: TraceHeader, port: string, all: readonly Of<"por
   );
   const bus = openMeterBus(settings, stillClock(), { binding: replay.binding });
   // A meter whose map this version has not is shown as bare words.
-  const known = meterModelNames();
   const listeners = new Map(
-    header.meters
-      .filter((meter) => meter.port === port && known.includes(meter.model))
-      .map((meter) => [meter.unit, new MeterEar(meter.connector, loadMeterMap(meter.model), port, meter.unit)]),
+    header.meters.flatMap(({ port: at, model, unit, connector }) => {
+      const map = at === port ? usableMap(model) : undefined;
+      return map === undefined ? [] : [[unit, new MeterEar(connector, map, port, unit)] as const];
+    }),
   );
   const heard: PlayedEvent[] = [];
   try {

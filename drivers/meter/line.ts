@@ -116,9 +116,12 @@ export class RtuLine extends EventEmitter {
     this.#stream.open(callback);
   }
 
-  /** Resolves when the operating system has the port back: only then can it be opened again. */
+  /**
+   * Closes the port; what is still asked for is given up at once. Resolves when the operating system has the port back:
+   * only then can it be opened again.
+   */
   closed(): Promise<void> {
-    this.forget();
+    this.giveUp();
     this.#closed ??= new Promise((resolve) => {
       if (this.#stream.isOpen) this.#stream.close(() => resolve());
       else resolve();

@@ -85,6 +85,7 @@ export function asked(map: MeterMap, names: readonly string[]): RegisterRequest[
 function lengthened(map: MeterMap, request: RegisterRequest, taken: ReadonlySet<number>): RegisterRequest | undefined {
   let grown = request;
   while (taken.has(grown.words)) {
+    if (namedIn(map, grown).some((entry) => entry.alone)) return undefined;
     const beside = Object.values(map.registers).filter((entry) => entry.function === grown.function && !entry.alone);
     const after = beside.find((entry) => entry.address === end(grown));
     const before = beside.find((entry) => entry.address + entry.words === grown.address);
@@ -97,6 +98,29 @@ function lengthened(map: MeterMap, request: RegisterRequest, taken: ReadonlySet<
     if (grown.words > map.maxRegisters || !map.joinsNeighbours) return undefined;
   }
   return grown;
+}
+
+const namedIn = (map: MeterMap, request: RegisterRequest): Register[] =>
+  Object.values(map.registers).filter((entry) => answerHolds(request, entry));
+
+/** The refusal of a map in which `request` cannot be told from the energy read, with what helps that map. */
+function sameLength(map: MeterMap, request: RegisterRequest): DeviceError {
+  const entries = namedIn(map, request);
+  const names = entries.map(({ name }) => name).join(", ");
+  const energy = map.reading.energy.join(", ");
+  const otherLength = `name registers of another length for ${energy} or ${names}`;
+  const remedy = !map.joinsNeighbours
+    ? `the map has each value asked for by itself (joinsNeighbours: false): ${otherLength}`
+    : entries.some((entry) => entry.alone)
+      ? `the map has ${names} read alone: name a register right beside ${energy}, or ${otherLength}`
+      : `name a register right beside ${energy} or ${names}, or a range (read: "part") of at most ` +
+        `${map.maxRegisters} registers that reaches from one to the other`;
+  const at = `0x${request.address.toString(16).toUpperCase().padStart(4, "0")}`;
+  return new DeviceError(
+    "meter/unknown",
+    `the map of ${map.id} cannot be billed by: the read of ${names} (${request.words} registers at ${at}) is as long ` +
+      `as the energy read, so a stray reply to it could be taken for energy; ${remedy}`,
+  );
 }
 
 /** What is asked besides energy. */
@@ -138,11 +162,7 @@ export function planRequests(map: MeterMap, onTheBus: readonly MeterMap[] = []):
   const clear = (requests: readonly RegisterRequest[]): RegisterRequest[] =>
     requests.map((request) => {
       const other = lengthened(map, request, taken);
-      if (other === undefined)
-        throw new DeviceError(
-          "meter/unknown",
-          `${map.id}: a read of ${request.words} registers at ${request.address} is as long as the energy read, so a stray reply could be billed; name a neighbour or a range in its map`,
-        );
+      if (other === undefined) throw sameLength(map, request);
       return other;
     });
   return { energy, live: clear(others.live), identity: clear(others.identity), firmware: clear(others.firmware) };

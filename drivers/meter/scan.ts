@@ -2,7 +2,7 @@
 // sensibly. Reads only, and is bounded: settings x units probes of one short patience, then the known maps for each
 // unit that answered.
 
-import { loadMeterMap, type MeterMap, meterModels, registerOf, unprovenBecause } from "../../config/meter-map.js";
+import { loadMeterMap, type MeterMap, meterMaps, registerOf, unprovenBecause } from "../../config/meter-map.js";
 import type { SerialPortConfig } from "../../config/schema.js";
 import { type Clock, DeviceError } from "../driver.js";
 import { openMeterBus } from "./bus.js";
@@ -31,23 +31,25 @@ export type ScanOptions = {
   readonly timeoutMs?: number;
   readonly binding?: SerialBinding;
   readonly signal?: AbortSignal;
+  /** The maps to try; all that can be used where none are given. */
+  readonly maps?: readonly MeterMap[];
 };
 
 /** The settings that the known meters are delivered with, the most usual first. */
-export function usualLines(): LineSettings[] {
+export function usualLines(maps: readonly MeterMap[] = meterMaps().maps): LineSettings[] {
   const lines = new Map<string, LineSettings>();
   const take = (line: LineSettings): unknown => lines.set(JSON.stringify(line), line);
   take({ baud: 9600, parity: "none", stopBits: 1 });
   take({ baud: 9600, parity: "even", stopBits: 1 });
-  for (const { line } of meterModels().map(loadMeterMap))
+  for (const { line } of maps)
     if (line.baud !== undefined)
       take({ baud: line.baud as LineSettings["baud"], parity: line.parity ?? "none", stopBits: line.stopBits ?? 1 });
   return [...lines.values()];
 }
 
 /** The first ten units, and those that the known meters are delivered with. */
-export function usualUnits(): number[] {
-  const delivered = meterModels().map((model) => loadMeterMap(model).line.unit ?? 1);
+export function usualUnits(maps: readonly MeterMap[] = meterMaps().maps): number[] {
+  const delivered = maps.map(({ line }) => line.unit ?? 1);
   return [...new Set([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ...delivered])].sort((a, b) => a - b);
 }
 
@@ -67,15 +69,15 @@ export const scanSteps = (path: string, clock: Clock, options: ScanOptions = {})
 
 /** Meters as they are found. Throws what the steps throw. */
 export async function* scanMeters(steps: ScanSteps, options: ScanOptions = {}): AsyncGenerator<FoundMeter> {
-  const { lines = usualLines(), units = usualUnits(), signal } = options;
+  const { maps = meterMaps().maps, lines = usualLines(maps), units = usualUnits(maps), signal } = options;
   for (const line of lines)
     for (const unit of units) {
       if (signal?.aborted) return;
       if (!(await steps.answers(line, unit))) continue;
       const candidates: Candidate[] = [];
-      for (const model of meterModels()) {
+      for (const { id } of maps) {
         if (signal?.aborted) return;
-        const candidate = await steps.tryModel(line, unit, model);
+        const candidate = await steps.tryModel(line, unit, id);
         if (candidate) candidates.push(candidate);
       }
       yield { line, unit, candidates: candidates.sort((a, b) => Number(b.checked) - Number(a.checked)) };

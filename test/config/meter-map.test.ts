@@ -9,7 +9,7 @@ import {
   meterModels,
   parseMeterMap,
 } from "../../config/meter-map.js";
-import type { RegisterRequest } from "../../drivers/meter/requests.js";
+import type { MeterPlan, RegisterRequest } from "../../drivers/meter/requests.js";
 import { answerHolds, planRequests } from "../../drivers/meter/requests.js";
 
 const folder = new URL("../../../config/meters/", import.meta.url);
@@ -31,6 +31,10 @@ for (const model of meterModels())
             `${a.name} and ${b.name} overlap`,
           );
   });
+
+maps("a map is read once, however often it is asked for", () => {
+  for (const model of meterModels()) assert.is(loadMeterMap(model), loadMeterMap(model));
+});
 
 maps("a counter that the meter lets people reset is never the one that is billed from", () => {
   const resettable: Record<string, number[]> = {
@@ -121,7 +125,7 @@ const energyOf = (map: Record<string, Record<string, Record<string, unknown>>>):
   map["registers"]?.["energyImport"] ?? {};
 
 const rows: [what: string, text: string, expected: RegExp][] = [
-  ["no JSON", "{", /meter\.json: this is no JSON/],
+  ["no JSON", "{", /meter\.json: not valid JSON/],
   [
     "an address in decimal",
     changed("abb-b2x", (map) => (energyOf(map)["address"] = "20480")),
@@ -206,6 +210,59 @@ faults("an unknown model is answered with those there are", () => {
   );
   assert.throws(() => loadMeterMap("../station"), /no meter model/);
 });
+// Once "name a neighbour or a range in its map", which named neither register and did not help each map.
+const twoRegisters = (energyAt: string, powerAt: string, more: object = {}): string =>
+  JSON.stringify({
+    id: "acme-1",
+    vendor: "Acme",
+    models: ["One"],
+    phases: 1,
+    line: {},
+    function: 4,
+    wordOrder: "big",
+    registers: {
+      energyImport: {
+        address: energyAt,
+        type: "u32",
+        counts: "10 Wh",
+        resolution: "10 Wh",
+        confidence: "primary",
+        from: ["manual"],
+      },
+      power: { address: powerAt, type: "u32", counts: "1 W", confidence: "primary", from: ["manual"] },
+      ...("registers" in more ? (more.registers as object) : {}),
+    },
+    reading: { energy: ["energyImport"], power: ["power"] },
+    identity: { note: "look at the label" },
+    sources: { manual: "its manual, of this year" },
+    ...Object.fromEntries(Object.entries(more).filter(([key]) => key !== "registers")),
+  });
+const planOf = (text: string): MeterPlan => planRequests(parseMeterMap(text, "acme-1.json"));
+
+faults("a map of two registers of one length is refused with remedies, and each of them helps", () => {
+  for (const [energyAt, powerAt] of [
+    ["0x0000", "0x0034"],
+    ["0x0034", "0x0000"],
+  ] as const) {
+    assert.throws(
+      () => planOf(twoRegisters(energyAt, powerAt)),
+      (error: Error) =>
+        error.message.includes(`the read of power (2 registers at ${powerAt})`) &&
+        /name a register right beside energyImport or power, or a range \(read: "part"\)/.test(error.message),
+    );
+    const beside = { address: "0x0036", type: "u16", counts: "1 V", confidence: "primary", from: ["manual"] };
+    planOf(twoRegisters(energyAt, powerAt, { registers: { voltageL1: beside } }));
+    planOf(twoRegisters(energyAt, powerAt, { ranges: [{ from: "0x0000", to: "0x0040", read: "part" }] }));
+  }
+  const alone = { joinsNeighbours: false, ranges: [{ from: "0x0000", to: "0x0040", read: "part" }] };
+  assert.throws(
+    () => planOf(twoRegisters("0x0000", "0x0034", alone)),
+    /asked for by itself \(joinsNeighbours: false\): name registers of another length for energyImport or power/,
+  );
+  const shorter = { power: { address: "0x0034", type: "u16", counts: "1 W", confidence: "primary", from: ["manual"] } };
+  planOf(twoRegisters("0x0000", "0x0034", { ...alone, registers: shorter }));
+});
+
 faults.run();
 
 const requests = suite("which registers are asked for together");

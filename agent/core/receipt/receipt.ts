@@ -379,18 +379,22 @@ export function issueRecovery(occasion: Occasion, chain: ChainState, signer: Sig
 export const rotationText = (station: string, number: number, from: string, to: string): string =>
   `chargetill key change;${station};${number};${from};${to}`;
 
-/** The change of key as a receipt: signed by the old key, and inside it by the new one. Throws when either fails. */
+/**
+ * The change of key as a receipt: signed by the old key, and inside it by the new one. Throws SignerFailed when either
+ * fails.
+ */
 export function issueKeyChange(occasion: Occasion, chain: ChainState, old: Signer, next: Signer, hash: Hash): Issued {
   if (chain.unsigned !== undefined)
     throw new ReceiptFault("the key cannot change while receipts are unsigned: issue the recovery receipt first");
-  const base = frame(occasion, chain, chain.totals, old, old, hash);
-  const proof = next.sign(utf8(rotationText(base.station.id, base.number, old.keyId, next.keyId)));
+  const working = guarded(old);
+  const base = frame(occasion, chain, chain.totals, working, working, hash);
+  const proof = guarded(next).sign(utf8(rotationText(base.station.id, base.number, old.keyId, next.keyId)));
   const payload: KeyPayload = {
     ...base,
     kind: "key",
     next: { id: next.keyId, spki: next.spkiHex, signature: hexText(proof) },
   };
-  return issued(chain, payload, "", old, old, hash);
+  return issued(chain, payload, "", working, working, hash);
 }
 
 /** The payload of a receipt of ours, its signature not judged; undefined where the text is none. */

@@ -3,6 +3,7 @@
 import http from "node:http";
 import https from "node:https";
 import { gunzipSync } from "node:zlib";
+import { isDefect } from "../../../drivers/driver.js";
 
 export type HttpAnswer = {
   readonly kind: "answer";
@@ -72,6 +73,7 @@ export function exchange(request: HttpRequest, signal: AbortSignal): Promise<Htt
         },
       });
     } catch (error) {
+      if (isDefect(error)) throw error;
       return lost(codeOf(error));
     }
     outgoing.on("socket", (socket) => {

@@ -6,6 +6,7 @@ import net from "node:net";
 import type { Duplex } from "node:stream";
 import tls from "node:tls";
 import type { UplinkConfig } from "../../../config/uplink.js";
+import { isDefect } from "../../../drivers/driver.js";
 import { Failure } from "../../core/failure.js";
 import { readSetting } from "./credential-reader.js";
 
@@ -58,6 +59,7 @@ function tunnel(
   try {
     proxy = through();
   } catch (error) {
+    if (isDefect(error)) throw error;
     return done(error as Error, new net.Socket());
   }
   const socket = net.connect({ host: proxy.host, port: proxy.port });

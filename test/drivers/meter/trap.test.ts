@@ -5,7 +5,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { RtuFault } from "../../../drivers/bench/rtu-bus.js";
 import { RtuBus } from "../../../drivers/bench/rtu-bus.js";
-import { quickMap, wired } from "../../support/meter/meter-bench.js";
+import { RtuLine, serialStream } from "../../../drivers/meter/line.js";
+import { port, quickMap, wired } from "../../support/meter/meter-bench.js";
 
 const power = 0x0034;
 const voltage = 0x0000;
@@ -41,6 +42,38 @@ async function stock(): Promise<{
     close: () => new Promise((resolve) => client.close(() => resolve())),
   };
 }
+
+const closing = suite("a line that is closed");
+
+// Once the library's timer went on, and with it the process, for as long as the meter had to answer.
+closing("gives up what is still asked at once, and leaves no timer", async () => {
+  const bench = new RtuBus();
+  bench.attach(1, quickMap("eastron-sdm630-v2"), () => ({
+    energyMilliWh: 0,
+    powerW: 0,
+    currentMilliA: 0,
+    serial: "1",
+  }));
+  const line = new RtuLine(serialStream(port, bench.binding));
+  const client = new modbus.default(line);
+  await new Promise<void>((resolve, reject) =>
+    client.open((error: Error | null) => (error ? reject(error) : resolve())),
+  );
+  const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+  const before = timers();
+  client.setTimeout(3_600_000);
+  client.setID(99);
+  const asked = client.readInputRegisters(power, 2).then(
+    () => "answered",
+    () => "given up",
+  );
+  assert.is(timers(), before + 1);
+  line.close();
+  assert.is(await asked, "given up");
+  assert.is(timers(), before);
+  await line.closed();
+});
+closing.run();
 
 const library = suite("the library's buffered port, as it is");
 
