@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { wordsOf } from "../../agent/core/words/words.js";
+import { languageWords } from "../../agent/core/words/words.js";
 import { durationMs } from "../../config/duration.js";
 import { languages } from "../../config/languages.js";
 import { checkConfig, faultLine, loadConfig } from "../../config/load.js";
@@ -23,7 +23,7 @@ test("the demo's config is without fault", () =>
   assert.equal(faults(readFileSync(join(root, "config", "demo.yaml"), "utf8")), []));
 
 test("every language that receipts are printed in can be a station's language", () => {
-  assert.equal(Object.keys(wordsOf), [...languages]);
+  assert.equal(Object.keys(languageWords), [...languages]);
   for (const language of languages)
     assert.equal(faults(example.replace("language: en", `language: ${language}`)), [], language);
 });

@@ -6,7 +6,7 @@ import { type Charge, isOfReservation } from "../tariff/charge.js";
 import type { Offer, Tariff } from "../tariff/tariff.js";
 import { clockText, dateText, localTime } from "../time/time.js";
 import type { PriceWords } from "../words/language-words.js";
-import { wordsOf } from "../words/words.js";
+import { languageWords } from "../words/words.js";
 import { driverPrice, limitText, stepText, taxText } from "./price-text.js";
 import { restrictionText } from "./restriction-text.js";
 
@@ -30,7 +30,7 @@ export const tellingOrder: readonly Charge[] = [
 
 /** The whole tariff: every offer with its restrictions, in the order in which it is tried. */
 export function explainTariff(tariff: Tariff, timeZone: string, language: Language): PriceInWords[] {
-  const words = wordsOf[language].price;
+  const words = languageWords[language].price;
   const lines = tellingOrder.flatMap((charge): PriceInWords[] => {
     const offers = tariff.offers[charge];
     if (offers.length === 0) return charge === "ENERGY" ? [chargeLine(charge, words.free, words)] : [];
@@ -82,14 +82,14 @@ export function offerText(
   language: Language,
   otherwise = "",
 ): string {
-  const words = wordsOf[language].price;
+  const words = languageWords[language].price;
   const condition = restrictionText(element.restrictions, language) || otherwise;
   const price = `${driverPrice(tariff, component, charge, words)}${taxText(tariff, component, words)}`;
   return `${price}${condition === "" ? "" : ` ${condition}`}${stepText(component, charge, words)}`;
 }
 
 export function limitLines(tariff: Tariff, language: Language): PriceInWords[] {
-  const words = wordsOf[language].price;
+  const words = languageWords[language].price;
   const lines: PriceInWords[] = [];
   if (tariff.minPrice !== undefined)
     lines.push({ kind: "limit", text: `${words.minimum} ${limitText(tariff.minPrice, tariff, language)}` });
@@ -99,7 +99,7 @@ export function limitLines(tariff: Tariff, language: Language): PriceInWords[] {
 }
 
 export function validityLines(tariff: Tariff, timeZone: string, language: Language): PriceInWords[] {
-  const words = wordsOf[language].price;
+  const words = languageWords[language].price;
   const instantText = (atMs: number): string =>
     `${dateText(localTime(timeZone, atMs).day)} ${clockText(timeZone, atMs)}`;
   const lines: PriceInWords[] = [];

@@ -7,7 +7,7 @@ import { multiply, ratio, ratioOf, roundHalfUp } from "../number/money.js";
 import { type Charge, isFee, isTime } from "../tariff/charge.js";
 import type { PriceComponent, Tariff } from "../tariff/tariff.js";
 import type { PriceWords } from "../words/language-words.js";
-import { wordsOf } from "../words/words.js";
+import { languageWords } from "../words/words.js";
 import { durationInWords, kwhText, limitText, priceText } from "./price-text.js";
 
 function unitPrice(component: PriceComponent, charge: Charge, currency: string, words: PriceWords): string {
@@ -36,7 +36,7 @@ export type UsedComponent = {
 
 /** The sentence under a line of the bill. `steppedBy` is the part of the quantity that step_size added. */
 export function usageSentence(usage: UsedComponent, steppedBy: bigint, per: bigint, language: Language): string {
-  const words = wordsOf[language].price;
+  const words = languageWords[language].price;
   const { charge, component, tariff } = usage;
   const amount = isFee(charge) ? "" : quantityText(usage.quantity, charge, per, words);
   const grace = usage.graceMs >= 1000 ? durationInWords(Math.round(usage.graceMs / 1000)) : undefined;
@@ -74,7 +74,7 @@ function usedText(charge: Charge, amount: string, grace: string | undefined, wor
 
 /** The sentence of a limit that took effect. */
 export function limitSentence(kind: "min_price" | "max_price", tariff: Tariff, language: Language): string {
-  const words = wordsOf[language].price;
+  const words = languageWords[language].price;
   const bound = kind === "min_price" ? tariff.minPrice : tariff.maxPrice;
   const text = bound === undefined ? "" : limitText(bound, tariff, language);
   return kind === "min_price" ? words.raised(text) : words.capped(text);

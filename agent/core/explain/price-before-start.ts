@@ -8,7 +8,7 @@ import type { Conditions, Restrictions } from "../tariff/restrictions.js";
 import type { Offer, PriceComponent, Tariff } from "../tariff/tariff.js";
 import { boundariesOf, nextTimeBoundary } from "../tariff/tariff-boundaries.js";
 import { clockText, dayMs, localTime } from "../time/time.js";
-import { wordsOf } from "../words/words.js";
+import { languageWords } from "../words/words.js";
 import {
   altTextLines,
   chargeLine,
@@ -37,7 +37,7 @@ export function priceBeforeStart(
   language: Language,
   idleGraceMs = 0,
 ): PriceInWords[] {
-  const words = wordsOf[language].price;
+  const words = languageWords[language].price;
   const conditions = startConditions(atMs, timeZone);
   const lines = tellingOrder.flatMap((charge): PriceInWords[] => {
     if (isOfReservation(charge)) return [];
@@ -73,7 +73,7 @@ function chargeText(
   language: Language,
   graceMs: number,
 ): string | undefined {
-  const words = wordsOf[language].price;
+  const words = languageWords[language].price;
   const now = chooseComponent(tariff, charge, conditions);
   const later = laterOffers(tariff, charge, now);
   // That energy and idle time are free is said too.
@@ -110,7 +110,7 @@ function dependsOnSession(restrictions: Restrictions): boolean {
 }
 
 function changeLines(tariff: Tariff, atMs: number, timeZone: string, language: Language): PriceInWords[] {
-  const words = wordsOf[language].price;
+  const words = languageWords[language].price;
   const change = nextChange(tariff, atMs, timeZone);
   if (change === undefined) return [];
   const price =

@@ -9,7 +9,7 @@ import { type Charge, isFee, isTime } from "../tariff/charge.js";
 import { grossPrice } from "../tariff/component-selection.js";
 import type { PriceComponent, PriceLimit, Tariff } from "../tariff/tariff.js";
 import type { PriceWords } from "../words/language-words.js";
-import { wordsOf } from "../words/words.js";
+import { languageWords } from "../words/words.js";
 
 /** A price with at least the currency's decimals and at most four: what stands on a display. */
 export function priceText(price: Ratio, currency: string, words: PriceWords): string {
@@ -74,7 +74,7 @@ export function stepText(component: PriceComponent, charge: Charge, words: Price
 
 /** A limit as a driver pays it: with tax where the tariff states that. */
 export function limitText(limit: PriceLimit, tariff: Tariff, language: Language): string {
-  const words = wordsOf[language].price;
+  const words = languageWords[language].price;
   const money = (value: Decimal): string => priceText(ratioOf(value), tariff.currency, words);
   return limit.incl === undefined ? money(limit.excl) : `${money(limit.incl)} ${words.taxInside}`;
 }

@@ -5,12 +5,12 @@ import { localNumber } from "../number/local-number.js";
 import type { Restrictions } from "../tariff/restrictions.js";
 import type { PriceComponent, Tariff } from "../tariff/tariff.js";
 import { dateText } from "../time/time.js";
-import { wordsOf } from "../words/words.js";
+import { languageWords } from "../words/words.js";
 import { durationInWords, kwhText } from "./price-text.js";
 
 /** The restrictions of an element in words; empty where there are none. */
 export function restrictionText(restrictions: Restrictions, language: Language): string {
-  const words = wordsOf[language].price;
+  const words = languageWords[language].price;
   const parts: string[] = [];
   const { startMsOfDay: start, endMsOfDay: end } = restrictions;
   if (restrictions.weekdays !== undefined)
@@ -41,7 +41,8 @@ export function restrictionText(restrictions: Restrictions, language: Language):
 /** Why a component was in force: the restrictions of its element that held. */
 export function whyOf(tariff: Tariff, component: PriceComponent, language: Language): string {
   return (
-    restrictionText(tariff.elements[component.element]?.restrictions ?? {}, language) || wordsOf[language].price.always
+    restrictionText(tariff.elements[component.element]?.restrictions ?? {}, language) ||
+    languageWords[language].price.always
   );
 }
 

@@ -15,7 +15,7 @@ import { ReceiptFault } from "../receipt/signer.js";
 import { isoLocal, parseIsoLocal } from "../time/iso-time.js";
 import { minuteMs } from "../time/time.js";
 import type { ReceiptWords } from "../words/language-words.js";
-import { wordsOf } from "../words/words.js";
+import { languageWords } from "../words/words.js";
 import { localTimeText, term } from "./receipt-terms.js";
 
 export type SheetRow =
@@ -66,7 +66,7 @@ const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009
 export function receiptSheet(jws: string, hash: Hash, options: SheetOptions): Sheet {
   const payload = payloadOf(jws);
   if (payload === undefined) throw new ReceiptFault("this is no receipt of ours");
-  const words = wordsOf[options.language].receipt;
+  const words = languageWords[options.language].receipt;
   const { operator } = payload.station;
   const isUnsigned = jws.endsWith(`.${markSegment}`);
   const code = payload.kind === "sale" && !isUnsigned ? codeText(payload) : undefined;

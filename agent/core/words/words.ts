@@ -8,4 +8,4 @@ import { fr } from "./fr.js";
 import type { LanguageWords } from "./language-words.js";
 import { nl } from "./nl.js";
 
-export const wordsOf: Readonly<Record<Language, LanguageWords>> = { en, de, fr, es, nl };
+export const languageWords: Readonly<Record<Language, LanguageWords>> = { en, de, fr, es, nl };

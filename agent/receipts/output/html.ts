@@ -6,7 +6,7 @@ import { type PowerPoint, powerCurve } from "../../core/print/receipt-curve.js";
 import { receiptSheet, type SheetOptions, type SheetRow } from "../../core/print/receipt-sheet.js";
 import { payloadOf } from "../../core/receipt/receipt.js";
 import { isoLocal, parseIsoLocal } from "../../core/time/iso-time.js";
-import { wordsOf } from "../../core/words/words.js";
+import { languageWords } from "../../core/words/words.js";
 import { sha256 } from "../../ledger/store/digest.js";
 import { codeSvg } from "./qr-code.js";
 
@@ -94,7 +94,7 @@ function courseSvg(
 export function receiptHtml(jws: string, options: SheetOptions): string {
   const sheet = receiptSheet(jws, sha256, options);
   const payload = payloadOf(jws);
-  const words = wordsOf[options.language].receipt;
+  const words = languageWords[options.language].receipt;
   const [name = "", ...operator] = sheet.operator;
   const sections = sheet.sections.map(({ heading, rows }) =>
     [heading === undefined ? "" : `<h2>${html(heading)}</h2>`, priceTable(rows), factList(rows)]

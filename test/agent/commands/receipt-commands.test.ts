@@ -12,7 +12,7 @@ import { receiptText } from "../../../agent/core/print/receipt-text.js";
 import { type Issued, issueCredit, issueReceipt } from "../../../agent/core/receipt/receipt.js";
 import { exitCode } from "../../../agent/core/verify/check-result.js";
 import { type TrustedKeys, verifyEvidence } from "../../../agent/core/verify/verify.js";
-import { wordsOf } from "../../../agent/core/words/words.js";
+import { languageWords } from "../../../agent/core/words/words.js";
 import type { BookEntry } from "../../../agent/ledger/book/book-page.js";
 import { sha256 } from "../../../agent/ledger/store/digest.js";
 import { verifyTools } from "../../../agent/receipts/dispute/evidence-input.js";
@@ -254,7 +254,7 @@ people("no label is cut at 80 columns", () => {
       for (const row of receiptSheet(issued.jws, sha256, { language }).sections.flatMap((section) => section.rows))
         if (row.kind === "fact")
           for (const word of row.label.split(" ")) assert.ok(word.length <= 15, `${language}: ${row.label}`);
-  assert.ok(wordsOf.en.receipt.labels.total.length > 0);
+  assert.ok(languageWords.en.receipt.labels.total.length > 0);
 });
 
 people("copies, corrections, credits and unsigned receipts say so", async () => {
