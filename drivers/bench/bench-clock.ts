@@ -3,6 +3,12 @@
 // happens.
 import type { Clock, Moment, TimeTrust } from "../driver.js";
 
+/**
+ * So long, in real time, the bench's time stands still for work in flight. A peer that never answers must not stop it
+ * for ever: its time-out is of the bench's time too.
+ */
+const longestStandstillMs = 60_000;
+
 type Timer = { readonly monoMs: number; readonly order: number; readonly wake: () => void };
 
 /** What of the clock outlives a process. */
@@ -21,10 +27,14 @@ export class BenchClock implements Clock {
   #rest: (() => void) | undefined;
   #running = true;
 
+  /** Work in flight took too long: time goes on until nothing is in flight any more. */
+  #impatient = false;
+
   /** `speed` = bench seconds per real second; 0 = unpaced. */
   constructor(
     state: ClockState,
     readonly speed: number,
+    private readonly standstillMs = longestStandstillMs,
   ) {
     this.#state = state;
   }
@@ -85,7 +95,9 @@ export class BenchClock implements Clock {
     this.#inFlight += 1;
     return work.finally(() => {
       this.#inFlight -= 1;
-      if (this.#inFlight === 0) this.#rest?.();
+      if (this.#inFlight > 0) return;
+      this.#impatient = false;
+      this.#rest?.();
     });
   }
 
@@ -127,9 +139,14 @@ export class BenchClock implements Clock {
 
   /** Resolves when nothing is in flight and every promise that was ready has run. */
   async #settled(): Promise<void> {
+    let patience: NodeJS.Timeout | undefined;
     for (;;) {
       await new Promise((resolve) => setImmediate(resolve));
-      if (this.#inFlight === 0 || !this.#running) return;
+      if (this.#inFlight === 0 || this.#impatient || !this.#running) return clearTimeout(patience);
+      patience ??= setTimeout(() => {
+        this.#impatient = this.#inFlight > 0;
+        this.#rest?.();
+      }, this.standstillMs);
       await this.#disturbed();
     }
   }

@@ -121,7 +121,7 @@ export function openOcpp(
     },
     deauthorise: (session, status) =>
       void remoteControl()?.stop(session, `${config.name}: the card is ${status}`, "DeAuthorized"),
-    agent: () => tunnelsOf(config),
+    agent: () => tunnelsOf(config, clock),
     note,
     die: parts.die,
   });

@@ -123,7 +123,8 @@ function openUplink(
   waits: (sessionId: string | undefined) => boolean,
   stateOf: (receipt: number) => ItemState,
 ): Opened {
-  if (config.kind === "ocpi") return { uplink: new OcpiUplink(config, parts.config.station, parts.checkpoint) };
+  if (config.kind === "ocpi")
+    return { uplink: new OcpiUplink(config, parts.config.station, parts.clock, parts.checkpoint) };
   const uplink = ocppIn(parts.kinds).openOcpp(config, parts, waits);
   parts.canBeAsked(uplink);
   const paymentLine = ocppIn(parts.kinds).openPaymentNotices(config, { ...parts, stateOf }, uplink);

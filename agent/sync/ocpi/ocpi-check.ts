@@ -40,7 +40,7 @@ export class OcpiCheck implements OnlineCheck {
   constructor(parts: OcpiCheckParts) {
     this.name = parts.config.name;
     this.#parts = parts;
-    this.#line = new OcpiLine(parts.config, parts.from, new URL(parts.tokensUrl));
+    this.#line = new OcpiLine(parts.config, parts.from, new URL(parts.tokensUrl), parts.clock);
   }
 
   /** Undefined = no answer that can be believed. */

@@ -1,6 +1,7 @@
 // A whole list over OCPI, page after page by the Link header (transport_and_format, Pagination): all of it or nothing.
 // What a slow or lying server can cost is bounded in time, pages, rows and bytes, and neither a next page nor a
 // redirect is followed to another origin.
+import type { Clock } from "../../../drivers/driver.js";
 import type { HttpAnswer } from "../transport/http.js";
 import type { UplinkFault } from "../uplink.js";
 import { looksEncoded, type OcpiLine, redirectTarget } from "./ocpi-line.js";
@@ -17,6 +18,7 @@ export type Trouble = {
 export type Fetched = { readonly ok: true; readonly serverMs?: number } | Trouble;
 
 export type FetchOptions = {
+  readonly clock: Clock;
   readonly url: URL;
   readonly tokenFile: string;
   /** The config's key for the address, for the words. */
@@ -45,7 +47,23 @@ export async function fetchAll(
 ): Promise<Fetched> {
   const token = line.ready();
   if (typeof token !== "string") return { ok: false, words: token.why, fault: "uplink/unauthorised" };
-  const over = AbortSignal.timeout(options.totalMs);
+  const { clock, totalMs } = options;
+  const over = new AbortController();
+  const cancelTimeout = clock.at(clock.now().monoMs + totalMs, () => over.abort());
+  try {
+    return await fetchPages(line, options, token, { stop: signal, over: over.signal }, take);
+  } finally {
+    cancelTimeout();
+  }
+}
+
+async function fetchPages(
+  line: OcpiLine,
+  options: FetchOptions,
+  token: string,
+  { stop, over }: { readonly stop: AbortSignal; readonly over: AbortSignal },
+  take: (rows: readonly unknown[]) => void,
+): Promise<Fetched> {
   const seen = new Set<string>();
   let [rows, length] = [0, 0];
   let serverMs = Number.NaN;
@@ -54,7 +72,7 @@ export async function fetchAll(
     if (seen.has(url.href) || seen.size >= mostPages)
       return bad(options.url, "the pages lead round in a circle or never end");
     seen.add(url.href);
-    const answer = await askFor(line, url, options, token, AbortSignal.any([signal, over]));
+    const answer = await askFor(line, url, options, token, AbortSignal.any([stop, over]));
     if (over.aborted) return bad(options.url, `the list was not whole within ${Math.round(options.totalMs / 1000)} s`);
     if ("ok" in answer) return answer;
     const page = pageOf(answer, url, token, options);

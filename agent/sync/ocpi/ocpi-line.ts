@@ -5,6 +5,7 @@ import { randomUUID } from "node:crypto";
 import http from "node:http";
 import https from "node:https";
 import { loopback, type OcpiUplinkConfig } from "../../../config/uplink.js";
+import type { Clock } from "../../../drivers/driver.js";
 import { Failure } from "../../core/failure.js";
 import { identityIn, proveUsable, SecretFile } from "../transport/credential-reader.js";
 import { exchange, type HttpAnswer, type HttpRequest, type Lost } from "../transport/http.js";
@@ -25,6 +26,7 @@ const idleMs = 2_000;
 export class OcpiLine {
   readonly #config: LineConfig;
   readonly #from: OcpiParty;
+  readonly #clock: Clock;
   readonly #secure: boolean;
   readonly #token: SecretFile;
   #agent: http.Agent | undefined;
@@ -33,7 +35,8 @@ export class OcpiLine {
    * All requests go to addresses of `url`'s scheme. Throws Failure config/invalid where the token would travel in the
    * open.
    */
-  constructor(config: LineConfig, from: OcpiParty, url: URL) {
+  constructor(config: LineConfig, from: OcpiParty, url: URL, clock: Clock) {
+    this.#clock = clock;
     this.#config = config;
     this.#from = from;
     this.#token = new SecretFile("tokenFile", config.tokenFile);
@@ -61,9 +64,14 @@ export class OcpiLine {
    * One request with all headers of OCPI. Never rejects; throws Failure config/invalid where a file cannot be read any
    * more.
    */
-  async ask(request: Omit<HttpRequest, "agent">, token: string, signal: AbortSignal): Promise<HttpAnswer | Lost> {
+  async ask(
+    request: Omit<HttpRequest, "agent" | "clock">,
+    token: string,
+    signal: AbortSignal,
+  ): Promise<HttpAnswer | Lost> {
     const headers = { ...this.#headers(token), ...request.headers };
-    const once = (agent: http.Agent): Promise<HttpAnswer | Lost> => exchange({ ...request, agent, headers }, signal);
+    const once = (agent: http.Agent): Promise<HttpAnswer | Lost> =>
+      exchange({ ...request, agent, clock: this.#clock, headers }, signal);
     this.#agent ??= this.#open();
     const first = await once(this.#agent);
     if (first.kind === "answer") return first;
@@ -97,12 +105,12 @@ export class OcpiLine {
   #open(): http.Agent {
     const kept = { keepAlive: true, maxSockets: 1, timeout: idleMs };
     const proxy = proxyOf(this.#config);
-    if (!this.#secure) return proxy === undefined ? new http.Agent(kept) : new Tunnels(() => proxy, kept);
+    if (!this.#secure) return proxy === undefined ? new http.Agent(kept) : new Tunnels(() => proxy, this.#clock, kept);
     const identity = identityIn(this.#config.tls);
     proveUsable(identity);
     // Said here, since an environment variable could say otherwise.
     const options = { ...kept, ...identity, rejectUnauthorized: true, minVersion: "TLSv1.2" } as const;
-    return proxy === undefined ? new https.Agent(options) : new SecureTunnels(() => proxy, options);
+    return proxy === undefined ? new https.Agent(options) : new SecureTunnels(() => proxy, this.#clock, options);
   }
 }
 

@@ -88,7 +88,7 @@ export class OcpiPull {
   /** Throws Failure config/invalid where the token would travel in the open. */
   constructor(parts: OcpiPullParts) {
     const { config, from } = parts;
-    const lineTo = (address: string): OcpiLine => new OcpiLine(config, from, new URL(address));
+    const lineTo = (address: string): OcpiLine => new OcpiLine(config, from, new URL(address), parts.clock);
     this.#parts = parts;
     this.#lines = {
       ...(config.tokensUrl === undefined ? {} : { tokensUrl: lineTo(config.tokensUrl) }),
@@ -206,11 +206,12 @@ export class OcpiPull {
     take: (rows: readonly unknown[]) => void,
     dateFrom?: string,
   ): Promise<Fetched | undefined> {
-    const { config } = this.#parts;
+    const { config, clock } = this.#parts;
     const [line, address] = [this.#lines[key], config[key]];
     if (line === undefined || address === undefined) return undefined;
     const { timeout, tokenFile } = config;
     const options = {
+      clock,
       url: new URL(address),
       tokenFile,
       key,

@@ -1,6 +1,7 @@
 // The HTTPS uplink: posts settled sessions as OCPI CDRs to one receiver (mod_cdrs, Receiver Interface, POST).
 
 import type { OcpiUplinkConfig } from "../../../config/uplink.js";
+import type { Clock } from "../../../drivers/driver.js";
 import { heldOutcome, type Outcome, type Uplink, type UplinkItem } from "../uplink.js";
 import { looksEncoded, OcpiLine, type OcpiParty, redirectTarget } from "./ocpi-line.js";
 import { judge, judgeLost, shownAddress } from "./ocpi-verdict.js";
@@ -26,12 +27,13 @@ export class OcpiUplink implements Uplink {
   constructor(
     config: OcpiUplinkConfig,
     from: OcpiParty,
+    clock: Clock,
     private readonly checkpoint: () => string = () => "",
   ) {
     this.name = config.name;
     this.#config = config;
     this.#url = new URL(config.url);
-    this.#line = new OcpiLine(config, from, this.#url);
+    this.#line = new OcpiLine(config, from, this.#url, clock);
   }
 
   async send(item: UplinkItem, signal: AbortSignal): Promise<Outcome> {

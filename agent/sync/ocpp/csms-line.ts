@@ -140,7 +140,7 @@ export class CsmsLine {
     const { config, identity, clock, random, reconnect, agent } = this.#parts;
     const { signal } = this.#stop;
     while (!signal.aborted) {
-      const opened = await clock.busy(openSocket(config, identity, agent?.(), signal));
+      const opened = await clock.busy(openSocket(config, identity, agent?.(), clock, signal));
       if (signal.aborted) {
         if (opened.kind === "open") opened.socket.terminate();
         return;
@@ -174,12 +174,13 @@ export class CsmsLine {
 
   /** Serves one connection until it is gone; answers why. */
   #serve(socket: WebSocket, dialect: Dialect): Promise<string> {
-    const { config, handlers, intervals, note } = this.#parts;
+    const { config, clock, handlers, intervals, note } = this.#parts;
     return new Promise((resolve) => {
       const rpc = new Rpc({
         dialect,
         handlers: this.#guarded(handlers(dialect)),
         send: (text) => this.#send(socket, text, gone),
+        clock,
         timeoutMs: config.timeout,
         note,
         failed: (error) => this.#fail(error),
@@ -193,7 +194,7 @@ export class CsmsLine {
       this.#rpc = rpc;
       this.#socket = socket;
       this.#registration = "Unknown";
-      const stopPings = keepAlive(socket, () => intervals().pingS * 1000, gone);
+      const stopPings = keepAlive(socket, clock, () => intervals().pingS * 1000, gone);
       socket.on("message", (data, isBinary) => {
         if (isBinary) note("the backend sent a binary frame, which OCPP-J does not have");
         else rpc.received(data.toString());

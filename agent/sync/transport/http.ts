@@ -3,7 +3,7 @@
 import http from "node:http";
 import https from "node:https";
 import { gunzipSync } from "node:zlib";
-import { isDefect } from "../../../drivers/driver.js";
+import { type Clock, isDefect } from "../../../drivers/driver.js";
 
 export type HttpAnswer = {
   readonly kind: "answer";
@@ -31,6 +31,7 @@ export type HttpRequest = {
   /** Absent = a request without one. */
   readonly body?: string;
   readonly agent: http.Agent;
+  readonly clock: Clock;
   /** For the whole exchange, from the first byte of the connection to the last of the answer. */
   readonly timeoutMs: number;
   /** Bytes of an answer, packed and unpacked; more than this is none. */
@@ -48,7 +49,7 @@ export function exchange(request: HttpRequest, signal: AbortSignal): Promise<Htt
     let connected = false;
     let outgoing: http.ClientRequest | undefined;
     const settle = (result: HttpAnswer | Lost): void => {
-      clearTimeout(timer);
+      cancelTimeout();
       signal.removeEventListener("abort", onAbort);
       resolve(result);
     };
@@ -59,7 +60,8 @@ export function exchange(request: HttpRequest, signal: AbortSignal): Promise<Htt
       outgoing?.destroy();
     };
     const onAbort = (): void => giveUp("ABORT");
-    const timer = setTimeout(() => giveUp(timedOut), request.timeoutMs);
+    const { clock, timeoutMs } = request;
+    const cancelTimeout = clock.at(clock.now().monoMs + timeoutMs, () => giveUp(timedOut));
     if (signal.aborted) return giveUp("ABORT");
     signal.addEventListener("abort", onAbort, { once: true });
     try {

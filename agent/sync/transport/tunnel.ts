@@ -6,7 +6,7 @@ import net from "node:net";
 import type { Duplex } from "node:stream";
 import tls from "node:tls";
 import type { UplinkConfig } from "../../../config/uplink.js";
-import { isDefect } from "../../../drivers/driver.js";
+import { type Clock, isDefect } from "../../../drivers/driver.js";
 import { Failure } from "../../core/failure.js";
 import { readSetting } from "./credential-reader.js";
 
@@ -51,6 +51,7 @@ type Done = (error: Error | null, socket: Duplex) => void;
  */
 function tunnel(
   through: () => Proxy,
+  clock: Clock,
   host: string,
   port: number,
   done: (error: Error | null, socket: net.Socket) => void,
@@ -65,14 +66,14 @@ function tunnel(
   const socket = net.connect({ host: proxy.host, port: proxy.port });
   let answer = Buffer.alloc(0);
   const over = (error?: Error): void => {
-    clearTimeout(timer);
+    cancelTimeout();
     socket.removeAllListeners();
     if (error === undefined) return done(null, socket);
     socket.on("error", () => {});
     socket.destroy();
     done(error, socket);
   };
-  const timer = setTimeout(() => over(new ProxyError("PROXY ETIMEDOUT")), connectTimeoutMs);
+  const cancelTimeout = clock.at(clock.now().monoMs + connectTimeoutMs, () => over(new ProxyError("PROXY ETIMEDOUT")));
   socket.on("error", (error) => over(new ProxyError(`PROXY ${(error as NodeJS.ErrnoException).code ?? "unknown"}`)));
   socket.on("close", () => over(new ProxyError("PROXY ECONNRESET")));
   socket.on("connect", () => {
@@ -103,6 +104,7 @@ function tunnel(
  */
 export function tunnelsOf(
   config: Pick<UplinkConfig, "url" | "proxy" | "proxyAuthFile">,
+  clock: Clock,
 ): Tunnels | SecureTunnels | undefined {
   if (config.proxy === undefined) return undefined;
   const proxy = (): Proxy => {
@@ -110,20 +112,23 @@ export function tunnelsOf(
     if (found === undefined) throw new Failure("config/invalid", "there is no proxy");
     return found;
   };
-  return /^(?:https|wss):/.test(config.url) ? new SecureTunnels(proxy) : new Tunnels(proxy);
+  return /^(?:https|wss):/.test(config.url) ? new SecureTunnels(proxy, clock) : new Tunnels(proxy, clock);
 }
 
 /** Plain HTTP through the proxy, for an address on this machine. */
 export class Tunnels extends http.Agent {
   constructor(
     readonly proxy: () => Proxy,
+    readonly clock: Clock,
     options: http.AgentOptions = {},
   ) {
     super(options);
   }
 
   override createConnection(options: http.ClientRequestArgs, done?: Done): undefined {
-    tunnel(this.proxy, hostOf(options), Number(options.port ?? 80), (error, socket) => done?.(error, socket.resume()));
+    tunnel(this.proxy, this.clock, hostOf(options), Number(options.port ?? 80), (error, socket) =>
+      done?.(error, socket.resume()),
+    );
     return undefined;
   }
 }
@@ -132,6 +137,7 @@ export class Tunnels extends http.Agent {
 export class SecureTunnels extends https.Agent {
   constructor(
     readonly proxy: () => Proxy,
+    readonly clock: Clock,
     options: https.AgentOptions = {},
   ) {
     super(options);
@@ -139,7 +145,7 @@ export class SecureTunnels extends https.Agent {
 
   override createConnection(options: https.RequestOptions, done?: Done): undefined {
     const host = hostOf(options);
-    tunnel(this.proxy, host, Number(options.port ?? 443), (error, socket) => {
+    tunnel(this.proxy, this.clock, host, Number(options.port ?? 443), (error, socket) => {
       if (error !== null) return done?.(error, socket);
       const { path: _, ...rest } = options as tls.ConnectionOptions;
       // `host` too: without a server name, the certificate is compared with it.

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { OcpiUplink } from "../../../agent/sync/ocpi/ocpi-uplink.js";
 import type { OcpiUplinkConfig } from "../../../config/uplink.js";
+import { HandClock } from "../hand-clock.js";
 
 export const token = "plain-token-7";
 
@@ -21,7 +22,12 @@ export class TokenFile {
   }
 }
 
-export function uplinkTo(url: string, tokenFile: string, more: Partial<OcpiUplinkConfig> = {}): OcpiUplink {
+export function uplinkTo(
+  url: string,
+  tokenFile: string,
+  more: Partial<OcpiUplinkConfig> = {},
+  clock = new HandClock(),
+): OcpiUplink {
   const config: OcpiUplinkConfig = {
     name: "office",
     kind: "ocpi",
@@ -39,7 +45,7 @@ export function uplinkTo(url: string, tokenFile: string, more: Partial<OcpiUplin
     pull: "7 * * * *",
     ...more,
   };
-  return new OcpiUplink(config, { countryCode: "DE", partyId: "ABC" });
+  return new OcpiUplink(config, { countryCode: "DE", partyId: "ABC" }, clock);
 }
 
 export const item = { id: "cdr-2", body: '{"id":"cdr-2","city":"Köln"}' };

@@ -4,6 +4,7 @@
 import type { Agent, IncomingMessage } from "node:http";
 import { WebSocket } from "ws";
 import { loopback, type OcppUplinkConfig } from "../../../../config/uplink.js";
+import type { Clock } from "../../../../drivers/driver.js";
 import { Failure } from "../../../core/failure.js";
 import { judgeLost, shownAddress } from "../../ocpi/ocpi-verdict.js";
 import { type Identity, identityIn, proveUsable, readSetting } from "../../transport/credential-reader.js";
@@ -30,13 +31,16 @@ export function openSocket(
   config: OcppUplinkConfig,
   identity: string,
   agent: Agent | undefined,
+  clock: Clock,
   signal: AbortSignal,
 ): Promise<OpenedSocket> {
   const url = stationUrl(config.url, identity);
   const offered = dialects.filter((dialect) => (config.versions as readonly string[]).includes(dialect.slice(4)));
   return new Promise((resolve) => {
     let socket: WebSocket;
+    let cancelTimeout = (): void => undefined;
     const settle = (opened: OpenedSocket): void => {
+      cancelTimeout();
       signal.removeEventListener("abort", onAbort);
       resolve(opened);
     };
@@ -48,7 +52,6 @@ export function openSocket(
       socket = new WebSocket(url, offered, {
         ...credentials(config, url, identity),
         ...(agent === undefined ? {} : { agent }),
-        handshakeTimeout: config.timeout,
         maxPayload: longestFrame,
         followRedirects: false,
         perMessageDeflate: false,
@@ -58,6 +61,10 @@ export function openSocket(
       return resolve({ kind: "failed", fault: "uplink/unauthorised", words: error.message });
     }
     signal.addEventListener("abort", onAbort, { once: true });
+    cancelTimeout = clock.at(clock.now().monoMs + config.timeout, () => {
+      settle(notOpened("ETIMEDOUT", url));
+      socket.terminate();
+    });
     socket.on("unexpected-response", (_request, response) => {
       settle(refusedUpgrade(response, url, identity, config));
       response.destroy();
@@ -85,12 +92,10 @@ const noDialect = (url: URL, offered: readonly Dialect[]): OpenedSocket => ({
 
 function failedToOpen(error: Error, url: URL, offered: readonly Dialect[]): OpenedSocket {
   if (/subprotocol/i.test(error.message)) return noDialect(url, offered);
-  const code =
-    "code" in error && typeof error.code === "string"
-      ? error.code
-      : /handshake has timed out/.test(error.message)
-        ? "ETIMEDOUT"
-        : error.message;
+  return notOpened("code" in error && typeof error.code === "string" ? error.code : error.message, url);
+}
+
+function notOpened(code: string, url: URL): OpenedSocket {
   const outcome = judgeLost({ kind: "lost", sent: false, reused: false, code }, url);
   const words = "words" in outcome && outcome.words !== undefined ? outcome.words : code;
   return {
@@ -161,36 +166,46 @@ function passwordIn(path: string): string {
   );
 }
 
+/** Without pings it is asked so often whether they are wanted again. */
+const withoutPingsMs = 60_000;
+
 /**
  * Sends pings and ends a connection on which nothing came back for two of them. Answers how to stop; `everyMs` is asked
  * anew each time, 0 = off.
  */
-export function keepAlive(socket: WebSocket, everyMs: () => number, dead: (words: string) => void): () => void {
+export function keepAlive(
+  socket: WebSocket,
+  clock: Clock,
+  everyMs: () => number,
+  dead: (words: string) => void,
+): () => void {
   let heard = true;
   let missed = 0;
-  let timer: NodeJS.Timeout | undefined;
-  const offTheAirMs = 60_000;
+  let cancel = (): void => undefined;
+  let noLongerAwaited = (): void => undefined;
   const next = (): void => {
     const ms = everyMs();
-    timer = setTimeout(
-      () => {
-        if (ms > 0) {
-          missed = heard ? 0 : missed + 1;
-          heard = false;
-          if (missed >= 2) return dead(`the backend has been silent for two pings (${(2 * ms) / 1000} s)`);
-          socket.ping();
-        }
-        next();
-      },
-      ms > 0 ? ms : offTheAirMs,
-    );
-    timer.unref();
+    cancel = clock.at(clock.now().monoMs + (ms > 0 ? ms : withoutPingsMs), () => {
+      if (ms > 0) {
+        missed = heard ? 0 : missed + 1;
+        heard = false;
+        if (missed >= 2) return dead(`the backend has been silent for two pings (${(2 * ms) / 1000} s)`);
+        socket.ping();
+        noLongerAwaited();
+        void clock.busy(new Promise<void>((resolve) => (noLongerAwaited = resolve)));
+      }
+      next();
+    });
   };
   const hear = (): void => {
     heard = true;
+    noLongerAwaited();
   };
   socket.on("pong", hear);
   socket.on("message", hear);
   next();
-  return () => clearTimeout(timer);
+  return () => {
+    cancel();
+    noLongerAwaited();
+  };
 }

@@ -2,6 +2,7 @@
 // answered meanwhile, one after the other. What is told apart for a CALL of ours: answered, refused, never sent, or
 // sent and nobody knows.
 import { randomUUID } from "node:crypto";
+import type { Clock } from "../../../../drivers/driver.js";
 import { CallError, callText, type Dialect, errorText, type Frame, parseFrame, resultText } from "./frame.js";
 
 /**
@@ -45,6 +46,7 @@ export type RpcParts = {
   readonly handlers: Handlers;
   /** Throws where the text cannot go out. */
   readonly send: (text: string) => void;
+  readonly clock: Clock;
   readonly timeoutMs: number;
   /** Trouble with the peer's frames, for the log. */
   readonly note: (text: string) => void;
@@ -78,7 +80,7 @@ export class Rpc {
   readonly #waiting: Outgoing[] = [];
   readonly #asked: Extract<Frame, { type: "call" }>[] = [];
   #outstanding: Outgoing | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #cancelTimeout: () => void = () => undefined;
   #answering = false;
   #notes = 0;
   #closed = false;
@@ -151,7 +153,7 @@ export class Rpc {
   close(why: string): void {
     if (this.#closed) return;
     this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#cancelTimeout();
     this.#asked.length = 0;
     this.#outstanding?.reject(new CallLost(true, `${why}; sent, but no answer was seen`));
     this.#outstanding = undefined;
@@ -163,15 +165,14 @@ export class Rpc {
     const call = this.#waiting.shift();
     if (call === undefined) return;
     this.#outstanding = call;
-    this.#timer = setTimeout(() => {
+    const { clock, timeoutMs } = this.#parts;
+    this.#cancelTimeout = clock.at(clock.now().monoMs + timeoutMs, () => {
       this.#outstanding = undefined;
-      call.reject(
-        new CallLost(true, `the backend did not answer ${call.action} within ${this.#parts.timeoutMs / 1000} s`),
-      );
+      call.reject(new CallLost(true, `the backend did not answer ${call.action} within ${timeoutMs / 1000} s`));
       this.#next();
-    }, this.#parts.timeoutMs);
+    });
     if (this.#sent(call.text)) return;
-    clearTimeout(this.#timer);
+    this.#cancelTimeout();
     this.#outstanding = undefined;
     // Nobody knows how far it came.
     call.reject(new CallLost(true, `${call.action} could not be sent to the end`));
@@ -189,7 +190,7 @@ export class Rpc {
       );
       return;
     }
-    clearTimeout(this.#timer);
+    this.#cancelTimeout();
     this.#outstanding = undefined;
     if (frame.type === "result") call.resolve(frame.payload);
     else call.reject(frame.error);

@@ -309,12 +309,12 @@ for (const [title, spoil, said] of halves) {
 }
 
 test("a server that drips is given up after its time, and so is one page after another without end", async () => {
-  const timers: NodeJS.Timeout[] = [];
   const fetchWithin = async (timeoutMs: number, totalMs: number): Promise<string> => {
-    const line = new OcpiLine(configOf(), { countryCode: "DE", partyId: "CTL" }, new URL(server.url));
+    const line = new OcpiLine(configOf(), { countryCode: "DE", partyId: "CTL" }, new URL(server.url), clock);
     const fetched = await fetchAll(
       line,
       {
+        clock,
         url: new URL(`${server.url}/tokens`),
         tokenFile: files.path,
         key: "tokensUrl",
@@ -328,20 +328,23 @@ test("a server that drips is given up after its time, and so is one page after a
     line.close();
     return fetched.ok ? "fetched" : fetched.words;
   };
-  try {
-    server.instead = (_request, response) => timers.push(setInterval(() => response.write(" "), 20));
-    assert.match(await fetchWithin(200, 60_000), /no answer in time/);
-    let page = 0;
-    server.instead = (_request, response) => {
-      page += 1;
-      const next = `<${server.url}/tokens?offset=${page}>; rel="next"`;
-      const answer = (): unknown => response.writeHead(200, { Link: next }).end('{"status_code":1000,"data":[]}');
-      timers.push(setTimeout(answer, 5));
+  server.instead = (_request, response) => {
+    const drip = (): void => {
+      clock.advance(50);
+      if (!response.destroyed) response.write(" ", drip);
     };
-    assert.match(await fetchWithin(60_000, 1_000), /not whole within 1 s/);
-  } finally {
-    for (const timer of timers) clearInterval(timer);
-  }
+    return response.write(" ", drip);
+  };
+  assert.match(await fetchWithin(200, 60_000), /no answer in time/);
+  let page = 0;
+  server.instead = (_request, response) => {
+    page += 1;
+    clock.advance(100);
+    const next = `<${server.url}/tokens?offset=${page}>; rel="next"`;
+    return response.writeHead(200, { Link: next }).end('{"status_code":1000,"data":[]}');
+  };
+  assert.match(await fetchWithin(60_000, 1_000), /not whole within 1 s/);
+  assert.is(page, 10);
 });
 
 test("a tariff that cannot be priced exactly is named, and the one before it stays; the others are taken up", async () => {

@@ -6,6 +6,7 @@ import * as assert from "uvu/assert";
 import { Failure } from "../../../../agent/core/failure.js";
 import type { Outcome } from "../../../../agent/sync/uplink.js";
 import { Backend, type BackendMood } from "../../../../drivers/bench/backend.js";
+import { HandClock } from "../../../support/hand-clock.js";
 import { item, TokenFile, token, unstopped, uplinkTo } from "../../../support/sync/uplink-bench.js";
 
 const test = suite("the OCPI uplink");
@@ -182,19 +183,28 @@ test("an endless answer is cut short", () =>
     async (url) => assert.match(words(await send(url)), /longer than any OCPI answer/),
   ));
 
-test("an answer that drips is given up in time, and is unsure", () =>
-  withServer(
-    (_request, response) => void response.writeHead(200).write("{"),
+test("an answer that drips is given up in time, and is unsure", () => {
+  const clock = new HandClock();
+  return withServer(
+    (_request, response) => void response.writeHead(200).write("{", () => setImmediate(() => clock.advance(400))),
     async (url) => {
-      const outcome = await send(url, { timeout: 400 });
-      assert.is(outcome.kind, "unsure");
+      const uplink = uplinkTo(url, tokenFile.path, { timeout: 400 }, clock);
+      assert.is((await uplink.send(item, unstopped())).kind, "unsure");
+      uplink.close();
     },
-  ));
+  );
+});
 
 test("a backend that is slow is given up in time, and is unsure", () =>
   withBackend(async (backend) => {
     await backend.become("slow");
-    const outcome = await send(backend.url, { timeout: 400 });
+    const clock = new HandClock();
+    const uplink = uplinkTo(backend.url, tokenFile.path, { timeout: 400 }, clock);
+    const sent = uplink.send(item, unstopped());
+    await backend.received(1);
+    clock.advance(400);
+    const outcome = await sent;
+    uplink.close();
     assert.is(outcome.kind, "unsure");
     assert.match(words(outcome), /no answer in time; sent/);
   }));

@@ -10,6 +10,7 @@ import { longestFrame } from "../../../../agent/sync/ocpp/rpc/connection.js";
 import { mostNotes, Rpc } from "../../../../agent/sync/ocpp/rpc/rpc.js";
 import { mostListedCards } from "../../../../agent/sync/station-port.js";
 import { tunnelsOf } from "../../../../agent/sync/transport/tunnel.js";
+import { HandClock } from "../../../support/hand-clock.js";
 import { Csms } from "../../../support/sync/csms.js";
 import { drained, letGo, ocppConfig, stationState, type World, world } from "../../../support/sync/ocpp-bench.js";
 import { LoopbackProxy } from "../../../support/sync/proxy-bench.js";
@@ -62,6 +63,7 @@ test("that sends nothing but nonsense is noted so many times and no more", () =>
     dialect: "ocpp1.6",
     handlers: {},
     send: () => {},
+    clock: new HandClock(),
     timeoutMs: 1_000,
     note: (text) => notes.push(text),
     failed: (error) => {
@@ -175,7 +177,7 @@ test("behind a proxy is reached, and told all; and a proxy that says no is named
   const csms = await Csms.open(["ocpp2.0.1"]);
   const lasting = world();
   const config = ocppConfig(csms.url, { proxy: proxy.url });
-  const { outbox } = stationState(lasting, config, { agent: () => tunnelsOf(config) });
+  const { outbox } = stationState(lasting, config, { agent: () => tunnelsOf(config, lasting.clock) });
   lasting.book.sell();
   proxy.mood = 407;
   const refused = await outbox.now();

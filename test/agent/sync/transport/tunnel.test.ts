@@ -12,6 +12,7 @@ import { SecureTunnels, Tunnels } from "../../../../agent/sync/transport/tunnel.
 import type { Outcome } from "../../../../agent/sync/uplink.js";
 import { configSchema } from "../../../../config/schema.js";
 import { Backend } from "../../../../drivers/bench/backend.js";
+import { HandClock } from "../../../support/hand-clock.js";
 import { LoopbackProxy, type ProxyMood } from "../../../support/sync/proxy-bench.js";
 import { item, TokenFile, token, unstopped, uplinkTo } from "../../../support/sync/uplink-bench.js";
 
@@ -143,7 +144,11 @@ secure.after(async () => {
 });
 
 const reach = (options: https.AgentOptions): Promise<string> => {
-  const agent = new SecureTunnels(() => ({ host: "127.0.0.1", port: Number(new URL(proxyUrl).port) }), options);
+  const agent = new SecureTunnels(
+    () => ({ host: "127.0.0.1", port: Number(new URL(proxyUrl).port) }),
+    new HandClock(),
+    options,
+  );
   return new Promise((resolve) => {
     const request = https.get(`https://${listening.host}/`, { agent }, (response) => {
       response.resume();
@@ -178,11 +183,14 @@ secure("is verified end to end: a certificate that nobody vouches for ends it", 
 
 secure("carries a websocket, plain to this machine and under TLS", async () => {
   const hop = { host: "127.0.0.1", port: Number(new URL(proxyUrl).port) };
-  assert.is(await echo(`wss://${listening.host}/`, new SecureTunnels(() => hop, { ca })), "hello");
+  assert.is(await echo(`wss://${listening.host}/`, new SecureTunnels(() => hop, new HandClock(), { ca })), "hello");
   const plain = new WebSocketServer({ host: "127.0.0.1", port: 0 });
   plain.on("connection", (socket) => socket.on("message", (message) => socket.send(String(message))));
   await new Promise((resolve) => plain.once("listening", resolve));
-  assert.is(await echo(`ws://127.0.0.1:${(plain.address() as AddressInfo).port}/`, new Tunnels(() => hop)), "hello");
+  assert.is(
+    await echo(`ws://127.0.0.1:${(plain.address() as AddressInfo).port}/`, new Tunnels(() => hop, new HandClock())),
+    "hello",
+  );
   plain.close();
 });
 secure.run();

@@ -6,11 +6,13 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Duplex } from "node:stream";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type WebSocket, WebSocketServer } from "ws";
 import { keepAlive, type OpenedSocket, openSocket, stationUrl } from "../../../../../agent/sync/ocpp/rpc/connection.js";
 import { type Reconnect, reconnectBy, reconnectMs } from "../../../../../agent/sync/ocpp/rpc/reconnect.js";
+import { HandClock } from "../../../../support/hand-clock.js";
 import { Csms } from "../../../../support/sync/csms.js";
 import { drained, letGo, ocppConfig, stationState, world } from "../../../../support/sync/ocpp-bench.js";
 
@@ -52,7 +54,7 @@ async function server(
 }
 
 const opened = (url: string, more: Parameters<typeof ocppConfig>[1] = {}): Promise<OpenedSocket> =>
-  openSocket(ocppConfig(url, more), "till 1/ä", undefined, new AbortController().signal);
+  openSocket(ocppConfig(url, more), "till 1/ä", undefined, new HandClock(), new AbortController().signal);
 const wordsOf = (result: OpenedSocket): string => (result.kind === "failed" ? result.words : "open");
 
 test("the identity is percent-encoded at the end of the address, and is the user name of the password", async () => {
@@ -120,9 +122,24 @@ test("a password file that is missing or holds no password is named, and nothing
 
 test("a station that is stopped while it connects lets go", async () => {
   const stop = new AbortController();
-  const opening = openSocket(ocppConfig("ws://127.0.0.1:9/csms"), "CT-1", undefined, stop.signal);
+  const opening = openSocket(ocppConfig("ws://127.0.0.1:9/csms"), "CT-1", undefined, new HandClock(), stop.signal);
   stop.abort();
   assert.match(wordsOf(await opening), /given up|nothing listens/);
+});
+
+test("a server that never answers the upgrade is given up in time", async () => {
+  const listening = http.createServer();
+  const asked = new Promise<Duplex>((resolve) => listening.once("upgrade", (_request, socket) => resolve(socket)));
+  await new Promise<void>((resolve) => listening.listen(0, "127.0.0.1", resolve));
+  const { port } = listening.address() as AddressInfo;
+  const clock = new HandClock();
+  const config = ocppConfig(`ws://127.0.0.1:${port}/`);
+  const opening = openSocket(config, "CT-1", undefined, clock, new AbortController().signal);
+  const socket = await asked;
+  clock.advance(config.timeout);
+  assert.match(wordsOf(await opening), /no answer in time/);
+  socket.destroy();
+  await new Promise((resolve) => listening.close(resolve));
 });
 
 test("a line on which nothing comes back for two pings is dead; one that answers is not", async () => {
@@ -130,21 +147,23 @@ test("a line on which nothing comes back for two pings is dead; one that answers
   const result = await opened(url);
   if (result.kind !== "open") throw new Error(result.words);
   result.socket.resume();
-  let pings = 0;
-  const answered = new Promise<void>((resolve) => result.socket.on("pong", () => (pings += 1) >= 3 && resolve()));
+  const clock = new HandClock();
   let words = "";
-  const dead = new Promise<void>((resolve) =>
-    keepAlive(
-      result.socket,
-      () => 10,
-      (why) => resolve(void (words = why)),
-    ),
+  keepAlive(
+    result.socket,
+    clock,
+    () => 60_000,
+    (why) => void (words = why),
   );
-  await answered;
+  for (let ping = 0; ping < 3; ping += 1) {
+    const answered = new Promise((resolve) => result.socket.once("pong", resolve));
+    clock.advance(60_000);
+    await answered;
+  }
   assert.is(words, "");
   sockets[0]?.pause();
-  await dead;
-  assert.match(words, /silent for two pings/);
+  for (let ping = 0; ping < 3; ping += 1) clock.advance(60_000);
+  assert.match(words, /silent for two pings \(120 s\)/);
   result.socket.terminate();
   await close();
 });

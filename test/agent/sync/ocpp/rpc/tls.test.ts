@@ -65,7 +65,13 @@ async function come(
   clientCa?: string,
 ): Promise<{ readonly words: string; readonly fault: unknown; readonly seen: readonly string[] }> {
   const { url, seen, close } = await wss(name, clientCa);
-  const result = await openSocket(ocppConfig(url, { tls }), "CT-1", undefined, new AbortController().signal);
+  const result = await openSocket(
+    ocppConfig(url, { tls }),
+    "CT-1",
+    undefined,
+    new HandClock(),
+    new AbortController().signal,
+  );
   if (result.kind === "open") result.socket.terminate();
   await close();
   return result.kind === "open"
