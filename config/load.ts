@@ -2,10 +2,11 @@
 // expected.
 import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
+import type { Document } from "yaml";
 import type { z } from "zod";
 import { loadMeterMap, MeterMapError, meterModelNames } from "./meter-map.js";
 import { nearestName } from "./nearest-name.js";
+import { keyOffset, pathText, placedDocument, valueOffset } from "./positions.js";
 import { type Config, configSchema } from "./schema.js";
 
 const largestFile = 1024 * 1024;
@@ -60,12 +61,10 @@ export function checkConfig(
   text: string,
   file: string,
 ): { ok: true; config: Config } | { ok: false; faults: ConfigFault[] } {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
-  const place = (offset: number): { line: number; column: number } => {
-    const { line, col } = lines.linePos(offset);
-    return { line, column: col };
-  };
+  const placed = placedDocument(text, "core");
+  if (placed === undefined)
+    return { ok: false, faults: [{ file, line: 0, column: 0, path: "", message: "nested deeper than any config" }] };
+  const { document, place } = placed;
   const broken = [...document.errors, ...document.warnings];
   if (broken.length > 0) {
     return {
@@ -213,32 +212,6 @@ const article = (type: string): string =>
             : type === "boolean"
               ? "true or false"
               : `a ${type}`;
-
-function pathText(path: readonly PropertyKey[]): string {
-  return path.reduce<string>(
-    (text, part) =>
-      typeof part === "number" ? `${text}[${part}]` : text === "" ? String(part) : `${text}.${String(part)}`,
-    "",
-  );
-}
-
-/** Where the value at `path` stands; for a missing one, where its nearest parent stands. */
-function valueOffset(document: Document, path: readonly PropertyKey[]): number {
-  for (let length = path.length; length >= 0; length -= 1) {
-    const node = document.getIn(path.slice(0, length), true);
-    if (isNode(node) && node.range) return node.range[0];
-  }
-  return 0;
-}
-
-function keyOffset(document: Document, path: readonly PropertyKey[], key: string): number {
-  const map = path.length === 0 ? document.contents : document.getIn(path, true);
-  if (isMap(map)) {
-    for (const pair of map.items)
-      if (isScalar(pair.key) && String(pair.key.value) === key && pair.key.range) return pair.key.range[0];
-  }
-  return valueOffset(document, path);
-}
 
 /** The keys that the schema knows at `path`; of several kinds, those of the kind that stands there. */
 function keysAt(path: readonly PropertyKey[], document: Document): string[] {

@@ -17,7 +17,7 @@ import type { Price } from "../core/rating/price.js";
 import { chartOf, type SimulatedSession, simulate } from "../core/rating/simulate.js";
 import type { OcpiVersion } from "../core/tariff/tariff.js";
 import { clockText, dateText, isZone, localTime, parseInstant } from "../core/time/time.js";
-import { faultText, readJsonFile, readTariff, tariffOfFile } from "../tariffs/tariff-file.js";
+import { faultLines, faultText, placeFaults, readJsonFile, readTariff, tariffOfFile } from "../tariffs/tariff-file.js";
 import { exampleText, print } from "./shared/command.js";
 import { priceLines } from "./tariff-batch.js";
 
@@ -87,30 +87,20 @@ function check(path: string, options: CheckOptions): boolean {
           nowMs: wallNow(),
           ...(options.country === undefined ? {} : { country: options.country }),
         });
-  const located = [
+  const placed = placeFaults(file, [
     ...faults.map((fault) => ({ level: "error", ...fault })),
     ...findings.map((finding) => ({ level: "warning", ...finding })),
-  ];
+  ]);
   if (options.json === true) {
-    const entries = located.map(({ level, ...found }) => ({
-      level,
-      file: path,
-      ...placeOf(faultText(file, found)),
-      ...found,
-    }));
+    const entries = placed.map((fault) => ({ file: path, ...fault }));
     printJson({ ok: faults.length === 0, errors: faults.length, warnings: findings.length, findings: entries });
   } else {
-    for (const { level, ...found } of located) print(`${faultText(file, found)} [${level}]`);
+    for (const { level, ...fault } of placed) print(`${faultText(path, fault)} [${level}]`);
     print(
       `${path}: ${faults.length === 0 ? "can be priced" : "refused"}, ${faults.length} errors, ${findings.length} warnings`,
     );
   }
   return faults.length === 0;
-}
-
-function placeOf(text: string): { line: number; column: number } {
-  const match = /:(\d+):(\d+): /.exec(text);
-  return { line: Number(match?.[1]), column: Number(match?.[2]) };
 }
 
 function explain(path: string, options: { lang: Language; zone?: string; ocpi?: OcpiVersion; json?: true }): boolean {
@@ -224,7 +214,7 @@ async function price(path: string | undefined, options: PriceOptions): Promise<b
   const tariffs = options.tariff.map((tariff) => readTariff(tariff, options.ocpi));
   const file = readJsonFile(path);
   const result = priceCdr(tariffs, file.json, options.zone);
-  if (!result.ok) throw new Failure("tariff/invalid", result.faults.map((fault) => faultText(file, fault)).join("\n"));
+  if (!result.ok) throw new Failure("tariff/invalid", faultLines(file, result.faults));
   const json = pricedJson(result.priced, options.lang);
   if (options.json === true) {
     printJson(json);

@@ -1,16 +1,28 @@
-// A tariff or CDR file on disk: read, checked for being JSON, and its faults named by file, line and column.
+// A tariff or CDR file on disk: read, checked for being JSON, and its faults named by file, line and column. Places are
+// looked up only once there is a fault: what tells them is far slower than JSON.parse.
 import { readFileSync } from "node:fs";
+import {
+  doubledKeys,
+  jsonFault,
+  memberOffset,
+  type PlacedDocument,
+  type Position,
+  pathOf,
+  placedDocument,
+} from "../../config/positions.js";
 import { Failure } from "../core/failure.js";
-import { JsonFault, type JsonMap, mapJson, positionAt, positionOf } from "../core/tariff/json-positions.js";
+import { namesAKeyTwice } from "../core/number/unique-json.js";
 import type { Fault } from "../core/tariff/json-reader.js";
 import { type OcpiVersion, parseTariff, type Tariff } from "../core/tariff/tariff.js";
 
-export type JsonFile = { readonly path: string; readonly text: string; readonly json: unknown; readonly map: JsonMap };
+export type JsonFile = { readonly path: string; readonly text: string; readonly json: unknown };
 
 /** More than any tariff or CDR: a larger file is something else. */
 const mostBytes = 32 * 1024 * 1024;
+/** A larger text is not searched for the line of a fault: its path has to do. */
+const mostPlaced = 512 * 1024;
 
-/** Reads a JSON file. Throws Failure when it is missing, too large or no JSON. */
+/** Reads a JSON file. Throws Failure when it is missing, too large or not valid JSON. */
 export function readJsonFile(path: string): JsonFile {
   let text: string;
   try {
@@ -29,20 +41,43 @@ export function readJsonFile(path: string): JsonFile {
       `${path}: larger than ${mostBytes / 1024 / 1024} MiB; this is no tariff and no CDR`,
     );
   try {
-    return { path, text, map: mapJson(text), json: JSON.parse(text) as unknown };
+    return { path, text, json: JSON.parse(text) as unknown };
   } catch (cause) {
-    if (!(cause instanceof JsonFault))
-      throw new Failure("tariff/invalid", `${path}: no valid JSON: ${(cause as Error).message}`, { cause });
-    const { line, column } = positionAt(text, cause.offset);
-    throw new Failure("tariff/invalid", `${path}:${line}:${column}: no valid JSON: ${cause.message}`, { cause });
+    const placed = placesIn(text);
+    const fault = placed && jsonFault(text, placed);
+    const message = `not valid JSON: ${fault?.message ?? (cause as Error).message.replace(/\s+/g, " ")}`;
+    const where = fault === undefined ? {} : placed?.place(fault.offset);
+    throw new Failure("tariff/invalid", faultText(path, { path: "", message, ...where }), { cause });
   }
 }
 
-/** `file:line:column: path: what is wrong`. */
-export function faultText(file: JsonFile, fault: Fault): string {
-  const { line, column } = positionOf(file.map, file.text, fault.path);
-  return `${file.path}:${line}:${column}: ${fault.path === "" ? "" : `${fault.path}: `}${fault.message}`;
+/** The text as the package for places reads it; undefined where it is too long or nested too deeply for it. */
+const placesIn = (text: string): PlacedDocument | undefined =>
+  text.length > mostPlaced ? undefined : placedDocument(text, "json");
+
+/** A fault and where it stands; no place where the text is too long to look for one. */
+export type PlacedFault = Fault & Partial<Position>;
+
+/** Looks up where the faults of a file stand. */
+export function placeFaults<F extends Fault>({ text }: JsonFile, faults: readonly F[]): (F & PlacedFault)[] {
+  const placed = faults.length === 0 ? undefined : placesIn(text);
+  return faults.map((fault) => ({
+    ...fault,
+    ...placed?.place(memberOffset(placed.document, pathOf(fault.path))),
+  }));
 }
+
+/** `file:line:column: path: what is wrong`. */
+export function faultText(file: string, { path, message, line, column }: PlacedFault): string {
+  const where = line === undefined ? file : `${file}:${line}:${column}`;
+  return `${where}: ${path === "" ? "" : `${path}: `}${message}`;
+}
+
+/** The lines of a complaint about a file, one for each fault. */
+export const faultLines = (file: JsonFile, faults: readonly Fault[]): string =>
+  placeFaults(file, faults)
+    .map((fault) => faultText(file.path, fault))
+    .join("\n");
 
 /**
  * The tariff of a file, or its faults; a key stated twice is one, because a parser drops all but the last without a
@@ -53,16 +88,21 @@ export function tariffOfFile(
   version: OcpiVersion | undefined,
 ): { tariff: Tariff | undefined; faults: readonly Fault[] } {
   const parsed = parseTariff(file.json, version === undefined ? {} : { version });
-  const doubled = file.map.doubled.map((path): Fault => ({ path, message: "stated twice" }));
-  const faults = [...doubled, ...(parsed.ok ? [] : parsed.faults)];
+  const faults = [...doubledIn(file.text), ...(parsed.ok ? [] : parsed.faults)];
   return { tariff: parsed.ok && faults.length === 0 ? parsed.tariff : undefined, faults };
+}
+
+function doubledIn(text: string): Fault[] {
+  if (!namesAKeyTwice(text)) return [];
+  const placed = placesIn(text);
+  const paths = placed === undefined ? [""] : doubledKeys(placed);
+  return paths.map((path) => ({ path, message: path === "" ? "a key is stated twice" : "stated twice" }));
 }
 
 /** Reads and checks a tariff file. Throws Failure with one line per fault. */
 export function readTariff(path: string, version: OcpiVersion | undefined): Tariff {
   const file = readJsonFile(path);
   const { tariff, faults } = tariffOfFile(file, version);
-  if (tariff === undefined)
-    throw new Failure("tariff/invalid", faults.map((fault) => faultText(file, fault)).join("\n"));
+  if (tariff === undefined) throw new Failure("tariff/invalid", faultLines(file, faults));
   return tariff;
 }

@@ -4,7 +4,7 @@
 const tokens = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g;
 
 /** True where an object in this text, which JSON.parse has accepted, has two keys of one name. */
-function namesAKeyTwice(text: string): boolean {
+export function namesAKeyTwice(text: string): boolean {
   const open: (Set<string> | undefined)[] = [];
   let isKey = false;
   for (const [token] of text.matchAll(tokens)) {

@@ -82,7 +82,7 @@ test("a key that is stated twice is a fault, because a parser drops the first", 
 test("what is no JSON, no file or no zone is said in a sentence", () => {
   const broken = run(["explain", file("broken.json", '{\n "id": }')]);
   assert.is(broken.code, 1);
-  assert.match(broken.err, /broken\.json:2:8: no valid JSON/);
+  assert.match(broken.err, /broken\.json:2:8: not valid JSON/);
   const missing = run(["explain", join(folder, "none.json")]);
   assert.equal([missing.code, /there is no such file/.test(missing.err)], [2, true]);
   assert.match(run(["check", standard, "--zone", "Europe/Atlantis"]).err, /expected an IANA time zone/);

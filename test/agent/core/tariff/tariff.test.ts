@@ -7,7 +7,6 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { canonicalText } from "../../../../agent/core/number/json-text.js";
-import { JsonFault, mapJson } from "../../../../agent/core/tariff/json-positions.js";
 import { inForce, type OcpiVersion, parseTariff } from "../../../../agent/core/tariff/tariff.js";
 
 const test = suite("tariff");
@@ -206,57 +205,6 @@ test("whatever comes in, the answer is a tariff or a list of faults", () => {
       }
     }),
     { seed, numRuns: 4000 },
-  );
-});
-
-test("the walker over JSON takes exactly what JSON.parse takes", () => {
-  const parses = (text: string): boolean => {
-    try {
-      JSON.parse(text);
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  const walks = (text: string): boolean => {
-    try {
-      mapJson(text);
-      return true;
-    } catch (error) {
-      assert.instance(error, JsonFault);
-      return false;
-    }
-  };
-  const piece = fc.constantFrom(
-    "{",
-    "}",
-    "[",
-    "]",
-    ",",
-    ":",
-    '"a"',
-    '"b"',
-    "1",
-    "-0.5e3",
-    "01",
-    "null",
-    "true",
-    " ",
-    "\n",
-    '"\\u00e4"',
-    '"\\x"',
-    '"',
-    "nul",
-  );
-  fc.assert(
-    fc.property(
-      fc.oneof(
-        fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join("")),
-        fc.json({ maxDepth: 5 }),
-      ),
-      (text) => assert.is(walks(text), parses(text), text),
-    ),
-    { seed, numRuns: 5000 },
   );
 });
 
