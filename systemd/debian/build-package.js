@@ -145,7 +145,7 @@ Depends: nodejs (>= ${major === 20 ? "20.19" : major}), nodejs (<< ${major + 1})
 Suggests: bash-completion
 Section: misc
 Priority: optional
-Description: till for charge points
+Description: billing agent for EV charge points
  A billing agent that runs inside the charge point: it reads the energy meter
  over Modbus RTU and cards over SPI, switches the contactor, prices the session
  while it runs, and issues signed receipts that stand up offline.

@@ -67,6 +67,8 @@ test("each path in them exists, seen from the document or from the root", () => 
   const missing = documents.flatMap(({ name, path, text }) =>
     codeIn(text)
       .spans.filter((span) => /^[\w.-]+(?:\/[\w.-]+)+\/?$/.test(span) && isOurs(span, path))
+      // MODEL.json is no file: the reader's own name goes there.
+      .filter((span) => !/\/[A-Z]+\.json$/.test(span))
       .filter((span) => !existsSync(join(root, span)) && !existsSync(join(dirname(path), span)))
       .map((span) => `${name}: ${span}`),
   );
@@ -133,6 +135,19 @@ test("the table of commands names every one", async () => {
   const missing = leaves
     .filter(({ words }) => !rows.some((row) => words.every((word) => row.includes(word))))
     .map(({ words }) => words.join(" "));
+  assert.equal(missing, []);
+});
+
+test("the map of the agent names each of its folders, and each of the core's", () => {
+  const map = readFileSync(join(root, "agent/README.md"), "utf8");
+  const foldersIn = (folder: string): string[] =>
+    readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) =>
+      entry.isDirectory() ? entry.name : [],
+    );
+  const missing = [
+    ...foldersIn("agent").filter((name) => !map.includes(`| [${name}](`)),
+    ...foldersIn("agent/core").filter((name) => !map.includes(`[${name}](core/${name})`)),
+  ];
   assert.equal(missing, []);
 });
 
