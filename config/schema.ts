@@ -1,9 +1,9 @@
 // The one config file, as a schema: what a technician may write, with defaults and limits.
 // Past this door no one checks again. Unknown keys are faults: a misspelt setting must never be silently ignored.
 import { z } from "zod";
-import { decimalField, durationField, durationFieldOr, nameField, textField } from "./fields.js";
 import { languages } from "./languages.js";
-import { uplink } from "./uplink.js";
+import { decimalField, durationField, durationFieldOr, nameField, textField } from "./schema-fields.js";
+import { uplink } from "./uplink-schema.js";
 
 const zone = z.string().refine((value) => {
   try {
@@ -92,7 +92,7 @@ const connector = z.strictObject({
   plug: pin,
   /**
    * Lamps and buzzer: each state has a rhythm of its own, so that nobody needs to tell green from red
-   * (drivers/gpio/indicator.ts has the strips).
+   * (drivers/gpio/gpio-indicator.ts has the strips).
    */
   indicator: z
     .strictObject({

@@ -1,7 +1,7 @@
 // The rules of the repository: where imports may go, what the core may not touch, how large files and folders may be,
 // that a name means one thing, and that every test runs.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { between, cyclesIn } from "./support/tidy/cycles.js";
@@ -244,7 +244,25 @@ names("of languages stand in one list", () => {
 
 names.run();
 
+const documentsIn = (folder: string): string[] =>
+  existsSync(join(root, folder))
+    ? readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+        .filter((name) => name.endsWith(".md"))
+        .map((name) => join(folder, name))
+    : [];
+
 const habits = suite("the code");
+
+habits("is where its documents say", () => {
+  const documents = ["README.md", ...["agent", "drivers", "config", "systemd", "test", ".github"].flatMap(documentsIn)];
+  const broken = documents.flatMap((path) =>
+    [...readFileSync(join(root, path), "utf8").matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)/g)]
+      .map(([, link = ""]) => join(dirname(path), link))
+      .filter((target) => !existsSync(join(root, target)))
+      .map((target) => `${path} points to ${target}`),
+  );
+  assert.equal(broken, []);
+});
 
 habits("writes what lasts by one hand", () => {
   const writes = /\b(?:writeFile|appendFile|createWriteStream|renameSync|writeSync|fdatasync)\w*\(/;

@@ -5,7 +5,7 @@ import { randomUUID } from "node:crypto";
 import type { LoadedConfig } from "../../config/load.js";
 import type { ConnectorConfig } from "../../config/schema.js";
 import { DeviceError, type EnergyMeter, type FaultCode } from "../../drivers/driver.js";
-import { type Machine, type MachineBuses, openMachine } from "../../drivers/machine/open.js";
+import { type Machine, type MachineBuses, openMachine } from "../../drivers/machine/open-machine.js";
 import { type ControlAnswer, type ControlRequest, socketPath } from "../control/control-socket.js";
 import { StateLock } from "../control/state-lock.js";
 import { Failure } from "../core/failure.js";
@@ -23,7 +23,7 @@ import { HeldPins } from "./held-pins.js";
 import { Maintenance } from "./maintenance.js";
 import { openServices } from "./services/open-services.js";
 import { closeServices, type Services } from "./services/services.js";
-import { SystemdNotifier } from "./systemd-notify.js";
+import { SystemdNotifier } from "./systemd-notifier.js";
 import { loadUplinkKinds, type UplinkKinds } from "./uplinks/uplinks.js";
 import { pingEveryMs, Watchdog, watchdogLimitMs } from "./watchdog.js";
 

@@ -3,7 +3,7 @@
 import { setImmediate as rest } from "node:timers/promises";
 import type { Config } from "../../config/schema.js";
 import type { Moment } from "../../drivers/driver.js";
-import type { Machine } from "../../drivers/machine/open.js";
+import type { Machine } from "../../drivers/machine/open-machine.js";
 import type { ControlAnswer, ControlRequest } from "../control/control-socket.js";
 import { Failure } from "../core/failure.js";
 import { SignerFailed } from "../core/receipt/receipt.js";

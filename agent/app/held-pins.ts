@@ -2,7 +2,7 @@
 // that fails keeps no other from being opened.
 import type { ConnectorConfig } from "../../config/schema.js";
 import { DeviceError, type Pins } from "../../drivers/driver.js";
-import { closePins } from "../../drivers/machine/open.js";
+import { closePins } from "../../drivers/machine/open-machine.js";
 
 export type HeldPinsParts = {
   readonly connectors: () => readonly ConnectorConfig[];

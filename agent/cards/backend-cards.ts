@@ -4,8 +4,8 @@
 
 import { join } from "node:path";
 import { z } from "zod";
-import { textField } from "../../config/fields.js";
 import type { Config, StationFacts } from "../../config/schema.js";
+import { textField } from "../../config/schema-fields.js";
 import type { Clock } from "../../drivers/driver.js";
 import { cardRefusals, type KeptWord, type OnlineAnswer } from "../core/cdr/token.js";
 import { firstDifference } from "../core/number/json-text.js";

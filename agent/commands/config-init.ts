@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { checkConfig, faultLine } from "../../config/load.js";
 import { meterModels } from "../../config/meter-map.js";
-import { findPorts } from "../../drivers/machine/ports.js";
+import { findPorts } from "../../drivers/machine/find-ports.js";
 import { Failure } from "../core/failure.js";
 import { Disk, errorCode } from "../ledger/store/disk.js";
 import { complain, defaultConfig, printResult, type StationOptions, stationCommand } from "./shared/command.js";

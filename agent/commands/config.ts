@@ -1,7 +1,7 @@
 // chargetill config check | init | show | diff | schema: a config checked, seen whole, or beside another.
 import { Command } from "commander";
+import { configJsonSchema, configText } from "../../config/config-text.js";
 import { faultLine, type LoadedConfig, loadConfig } from "../../config/load.js";
-import { configJsonSchema, configText } from "../../config/text.js";
 import { filesTrouble } from "../app/uplinks/credential-files.js";
 import { masked } from "../core/cdr/token.js";
 import { Failure } from "../core/failure.js";

@@ -2,7 +2,7 @@
 // terminal, and look after look in a pipe. A line that is touched while one watches shows it at once: its errors are
 // counted since the watch began, too.
 
-import type { LineCounts } from "../../drivers/meter/bus.js";
+import type { LineCounts } from "../../drivers/meter/meter-bus.js";
 import { kwhDisplay } from "../core/number/energy-text.js";
 import { wrappedLines } from "../core/print/receipt-text.js";
 import type { DeviceAccess } from "../technician/device-access.js";

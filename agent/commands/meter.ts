@@ -7,8 +7,8 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { meterMaps } from "../../config/meter-map.js";
 import { SystemClock } from "../../drivers/clock.js";
 import { type Clock, DeviceError } from "../../drivers/driver.js";
-import type { SerialBinding } from "../../drivers/meter/line.js";
-import type { Candidate, FoundMeter, LineSettings, ScanSteps } from "../../drivers/meter/scan.js";
+import type { Candidate, FoundMeter, LineSettings, ScanSteps } from "../../drivers/meter/meter-scan.js";
+import type { SerialBinding } from "../../drivers/meter/rtu-line.js";
 import { Failure } from "../core/failure.js";
 import { checkMeter } from "../technician/meter-acceptance.js";
 import { watchMeters } from "./meter-watch.js";
@@ -154,7 +154,7 @@ async function scanHere(
   binding: SerialBinding | undefined,
   options: ScanCommandOptions,
 ): Promise<number> {
-  const { scanSteps } = await import("../../drivers/meter/scan.js");
+  const { scanSteps } = await import("../../drivers/meter/meter-scan.js");
   return scanBy(
     scanSteps(path, clock, { timeoutMs: options.timeout, ...(binding === undefined ? {} : { binding }) }),
     path,
@@ -163,7 +163,12 @@ async function scanHere(
 }
 
 async function scanBy(steps: ScanSteps, path: string, options: ScanCommandOptions): Promise<number> {
-  const { scanMeters: scanWith, stationYaml, usualLines, usualUnits } = await import("../../drivers/meter/scan.js");
+  const {
+    scanMeters: scanWith,
+    stationYaml,
+    usualLines,
+    usualUnits,
+  } = await import("../../drivers/meter/meter-scan.js");
   const { maps, broken } = meterMaps();
   for (const { message } of broken) complain(`${message}; this model is left out`);
   const { baud, units = usualUnits(maps), timeout } = options;
@@ -204,7 +209,7 @@ async function scanBy(steps: ScanSteps, path: string, options: ScanCommandOption
 function foundLines(
   path: string,
   found: FoundMeter,
-  stationYaml: typeof import("../../drivers/meter/scan.js").stationYaml,
+  stationYaml: typeof import("../../drivers/meter/meter-scan.js").stationYaml,
 ): string[] {
   const { line, unit, candidates } = found;
   const head = `unit ${unit} answers at ${line.baud} baud, parity ${line.parity}, ${line.stopBits} stop bit${line.stopBits === 1 ? "" : "s"}`;

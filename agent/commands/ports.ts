@@ -2,7 +2,7 @@
 // config.
 import type { Command } from "commander";
 import { loadConfig } from "../../config/load.js";
-import { findPorts, type PortFound } from "../../drivers/machine/ports.js";
+import { findPorts, type PortFound } from "../../drivers/machine/find-ports.js";
 import { defaultConfig, printResult, type StationOptions, stationCommand, tableLines } from "./shared/command.js";
 
 const hints: Readonly<Record<PortFound["kind"], string>> = {

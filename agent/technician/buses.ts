@@ -1,6 +1,6 @@
 // Where the bytes, pins and time of a station come from: the machine, or the bench where the config has one.
 import type { Config } from "../../config/schema.js";
-import { type MachineBuses, realBuses } from "../../drivers/machine/open.js";
+import { type MachineBuses, realBuses } from "../../drivers/machine/open-machine.js";
 
 /**
  * The buses that the config chooses; nothing of the bench is loaded without it. `look`: a bench goes on as it stood and

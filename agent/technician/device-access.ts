@@ -1,5 +1,5 @@
 // The way to the devices, as a technician's command uses it: the same beside a running agent and without one.
-import type { MachineBuses } from "../../drivers/machine/open.js";
+import type { MachineBuses } from "../../drivers/machine/open-machine.js";
 import type { ControlRequest } from "../control/control-socket.js";
 
 export type DeviceAccess = {

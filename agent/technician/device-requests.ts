@@ -7,10 +7,10 @@ import type { Config, ConnectorConfig } from "../../config/schema.js";
 import { serialPort, tokenSchema } from "../../config/schema.js";
 import { type CardTap, DeviceError, type MeterIdentity, type Reading } from "../../drivers/driver.js";
 import { type ContactorTest, testContactor } from "../../drivers/gpio/contactor-test.js";
-import { closePins, type Machine } from "../../drivers/machine/open.js";
-import type { LineCounts } from "../../drivers/meter/bus.js";
+import { closePins, type Machine } from "../../drivers/machine/open-machine.js";
+import type { LineCounts } from "../../drivers/meter/meter-bus.js";
+import type { LineSettings, ScanSteps } from "../../drivers/meter/meter-scan.js";
 import type { Shown } from "../../drivers/meter/modbus-meter.js";
-import type { LineSettings, ScanSteps } from "../../drivers/meter/scan.js";
 import type { EnrolledCards } from "../cards/enrolled-cards.js";
 import type { ControlAnswer, ControlRequest } from "../control/control-socket.js";
 import { Failure } from "../core/failure.js";
@@ -159,7 +159,7 @@ async function onLentLine<T>(
       "usage/invalid",
       `beside a running agent a unit has from 50 to ${mostProbeMs} ms to answer, and a number from 1 to 247`,
     );
-  const { scanSteps } = await import("../../drivers/meter/scan.js");
+  const { scanSteps } = await import("../../drivers/meter/meter-scan.js");
   return machine.lendLine(port, (binding) =>
     ask(
       scanSteps(settings.path, machine.clock, { timeoutMs: within, ...(binding === undefined ? {} : { binding }) }),

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import type { LoadedConfig } from "../../config/load.js";
 import { sleep } from "../../drivers/driver.js";
-import { type MachineNeeds, openMachine } from "../../drivers/machine/open.js";
+import { type MachineNeeds, openMachine } from "../../drivers/machine/open-machine.js";
 import { EnrolledCards } from "../cards/enrolled-cards.js";
 import { becomeOwner, type Exchange } from "../control/privileges.js";
 import { StateLock } from "../control/state-lock.js";

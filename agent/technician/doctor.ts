@@ -6,7 +6,7 @@ import { faultLine, type LoadedConfig, loadConfig } from "../../config/load.js";
 import { loadMeterMap } from "../../config/meter-map.js";
 import type { ConnectorConfig } from "../../config/schema.js";
 import { wallNow } from "../../drivers/clock.js";
-import { findPorts } from "../../drivers/machine/ports.js";
+import { findPorts } from "../../drivers/machine/find-ports.js";
 import { askAgent, socketPath } from "../control/control-socket.js";
 import { Failure } from "../core/failure.js";
 import { kwhDisplay } from "../core/number/energy-text.js";

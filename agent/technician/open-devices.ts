@@ -2,7 +2,7 @@
 // of the state folder.
 import { setTimeout as delay } from "node:timers/promises";
 import type { LoadedConfig } from "../../config/load.js";
-import type { MachineNeeds } from "../../drivers/machine/open.js";
+import type { MachineNeeds } from "../../drivers/machine/open-machine.js";
 import { askAgent, isAbsent, socketPath } from "../control/control-socket.js";
 import type { Exchange } from "../control/privileges.js";
 import type { DeviceAccess } from "./device-access.js";

@@ -10,8 +10,8 @@ import {
   traceHeaderSchema,
 } from "../../config/trace-schema.js";
 import type { Moment } from "../../drivers/driver.js";
-import type { Machine } from "../../drivers/machine/open.js";
-import type { BusEvent } from "../../drivers/machine/wiretap.js";
+import type { BusEvent } from "../../drivers/machine/bus-trace.js";
+import type { Machine } from "../../drivers/machine/open-machine.js";
 import type { CardDetection } from "../../drivers/rfid/card-detection.js";
 import { ownVersion } from "../control/version.js";
 import { masked } from "../core/cdr/token.js";

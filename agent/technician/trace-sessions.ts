@@ -3,7 +3,7 @@
 // is looked into.
 import { durationMs } from "../../config/duration.js";
 import type { Config } from "../../config/schema.js";
-import type { Machine } from "../../drivers/machine/open.js";
+import type { Machine } from "../../drivers/machine/open-machine.js";
 import type { ControlAnswer, ControlRequest } from "../control/control-socket.js";
 import { mostTraceBytes, mostTraceMs, passedLine, TraceRecorder } from "./trace-file.js";
 

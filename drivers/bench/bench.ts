@@ -6,12 +6,12 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { loadMeterMap } from "../../config/meter-map.js";
 import type { BenchConfig, Config, ConnectorConfig } from "../../config/schema.js";
-import type { MachineBuses } from "../machine/open.js";
+import type { MachineBuses } from "../machine/open-machine.js";
 import { BenchClock, type ClockState } from "./bench-clock.js";
 import { CardField, simulatedChip } from "./card-field.js";
 import { GpioBoard } from "./gpio-board.js";
 import { RtuBus } from "./rtu-bus.js";
-import { demoStory, storyStartsAt } from "./story.js";
+import { demoStory, storyStartsAt } from "./scenario.js";
 import { World, type WorldState } from "./world.js";
 import { WorldFile, type WorldKeeper } from "./world-file.js";
 

@@ -2,11 +2,11 @@
 // on it unchanged. Its time is its own: each access to a register takes 20 us of it, as on a 1 MHz bus. No real time
 // passes.
 
+import { busFault, chipRegister, command, crcIrq, irq } from "../rfid/chip-registers.js";
 import { crcA } from "../rfid/crc-a.js";
-import { busFault, chipRegister, command, crcIrq, irq } from "../rfid/registers.js";
 import type { Spi } from "../rfid/spi.js";
 import { CardField, type FieldView } from "./card-field.js";
-import { type Bit, type Card, overlay, Picc } from "./card-picc.js";
+import { type Bit, type Card, overlay, SimulatedCard } from "./simulated-card.js";
 
 const accessUs = 20;
 /** One bit at 106 kbit/s; a card answers 91 us after the last one (ISO/IEC 14443-3, clause 6.2.1.1). */
@@ -62,7 +62,7 @@ export class Mfrc522Chip implements Spi {
     private readonly field: CardField,
     options: { readonly makeCard?: (uid: Uint8Array) => Card; readonly startUpUs?: number } = {},
   ) {
-    this.#makeCard = options.makeCard ?? ((uid) => new Picc(uid));
+    this.#makeCard = options.makeCard ?? ((uid) => new SimulatedCard(uid));
     this.#startUpUs = options.startUpUs ?? startUpUs;
     this.#view = field.look();
     this.#chance = chance(this.#view.seed);

@@ -2,10 +2,10 @@
 // broken ones do. Meters here are strict: a read that their map does not allow gets an exception, so that a driver
 // cannot get used to a kind one.
 import type { MeterMap } from "../../config/meter-map.js";
-import type { SerialBinding } from "../meter/line.js";
+import type { SerialBinding } from "../meter/rtu-line.js";
 import type { Image, MeterValues } from "./rtu-image.js";
 import { meterImage, place } from "./rtu-image.js";
-import { BenchPort } from "./rtu-port.js";
+import { RtuPort } from "./rtu-port.js";
 
 /** One thing that goes wrong with one reply. */
 export type RtuFault =
@@ -47,7 +47,7 @@ const illegalCount = 3;
 
 export class RtuBus {
   readonly #slaves = new Map<number, Slave>();
-  #port: BenchPort | undefined;
+  #port: RtuPort | undefined;
   #present = true;
   #held: Buffer = Buffer.alloc(0);
   #requests = 0;
@@ -69,7 +69,7 @@ export class RtuBus {
       const understood =
         this.#line === undefined ||
         (this.#line.baudRate === options.baudRate && this.#line.parity === (options.parity ?? "none"));
-      this.#port = new BenchPort(options, (request) => (understood ? this.#onRequest(request) : undefined));
+      this.#port = new RtuPort(options, (request) => (understood ? this.#onRequest(request) : undefined));
       return Promise.resolve(this.#port);
     },
   };

@@ -1,9 +1,9 @@
 // The port that serialport holds of a simulated bus: bytes come when the meters send them, and an unplugged adapter
 // fails as a real one does.
-import type { SerialBindingPort, SerialOpenOptions } from "../meter/line.js";
+import type { SerialBindingPort, SerialOpenOptions } from "../meter/rtu-line.js";
 
 /** The end of the bus that serialport holds: one port, opened by one at a time. */
-export class BenchPort implements SerialBindingPort {
+export class RtuPort implements SerialBindingPort {
   readonly #onRequest: (request: Buffer) => void;
   readonly #timers = new Set<NodeJS.Timeout>();
   #arrived: Buffer[] = [];

@@ -1,7 +1,7 @@
 // Plays a recorded line back to the real driver: whatever is asked, what came in the field comes again, in the same
 // pieces. It ends where the driver asks something else than it asked then: from there on the recording proves nothing.
-import type { SerialBinding } from "../meter/line.js";
-import { BenchPort } from "./rtu-port.js";
+import type { SerialBinding } from "../meter/rtu-line.js";
+import { RtuPort } from "./rtu-port.js";
 
 /**
  * One entry of a recording: a request that went out, a piece of what came in, the end of our patience, or of the port.
@@ -12,13 +12,13 @@ export class RtuReplay {
   readonly #recorded: readonly Recorded[];
   #next = 0;
   #strayed: string | undefined;
-  #port: BenchPort | undefined;
+  #port: RtuPort | undefined;
 
   readonly binding: SerialBinding = {
     instant: true,
     list: () => Promise.resolve([]),
     open: (options) => {
-      this.#port = new BenchPort(options, (request) => this.#onRequest(request));
+      this.#port = new RtuPort(options, (request) => this.#onRequest(request));
       return Promise.resolve(this.#port);
     },
     idle: () => this.#port?.idle() ?? Promise.resolve(),

@@ -3,12 +3,12 @@
 import { loadMeterMap, type MeterMap, MeterMapError, registerOf } from "../../config/meter-map.js";
 import type { TraceEntry, TraceHeader } from "../../config/trace-schema.js";
 import { type CardTap, DeviceError, type FaultCode } from "../driver.js";
-import { GpioButton } from "../gpio/button.js";
-import { GpioPlug } from "../gpio/plug.js";
-import { openMeterBus } from "../meter/bus.js";
+import { GpioButton } from "../gpio/gpio-button.js";
+import { GpioPlug } from "../gpio/gpio-plug.js";
+import { openMeterBus } from "../meter/meter-bus.js";
 import type { Shown } from "../meter/modbus-meter.js";
+import { answerHolds, type RegisterAnswer, type RegisterRequest } from "../meter/register-requests.js";
 import { Registers } from "../meter/registers.js";
-import { answerHolds, type RegisterAnswer, type RegisterRequest } from "../meter/requests.js";
 import { openCardReader } from "../rfid/card-reader.js";
 import { BenchClock } from "./bench-clock.js";
 import { CardField, simulatedChip } from "./card-field.js";

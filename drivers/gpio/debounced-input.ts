@@ -2,7 +2,7 @@
 // A contact that chatters without end counts as inactive, which is the safe reading of a loose one: no plug, no press.
 import type { PinConfig } from "../../config/schema.js";
 import type { Clock, MonoMs } from "../driver.js";
-import type { GpioInput, GpioPort } from "./port.js";
+import type { GpioInput, GpioPort } from "./gpio-port.js";
 
 /** Chatter that lasts this many debounce times is a fault of the contact. */
 const chatterTimes = 20;

@@ -6,9 +6,9 @@ import { registerOf, unprovenBecause } from "../../config/meter-map.js";
 import type { MeterConfig } from "../../config/schema.js";
 import type { EnergyMeter, MeterIdentity, Moment, Reading } from "../driver.js";
 import { DeviceError } from "../driver.js";
+import type { AskRegisters, MeterPlan, RegisterAnswer, RegisterRequest } from "./register-requests.js";
+import { answerHolds, asked, planRequests } from "./register-requests.js";
 import { Registers } from "./registers.js";
-import type { AskRegisters, MeterPlan, RegisterAnswer, RegisterRequest } from "./requests.js";
-import { answerHolds, asked, planRequests } from "./requests.js";
 
 export type MeterParts = {
   readonly map: MeterMap;

@@ -8,8 +8,8 @@ import { energyResolutionMilliWh, isTextType, registerOf } from "../../config/me
 import { DeviceError } from "../driver.js";
 import type { Decoded } from "./decode.js";
 import { decodeDigits, decodeNumber, decodeText, floorToStep, inMilli, nearestStep } from "./decode.js";
-import type { RegisterRequest } from "./requests.js";
-import { answerHolds } from "./requests.js";
+import type { RegisterRequest } from "./register-requests.js";
+import { answerHolds } from "./register-requests.js";
 
 /** More than any of these counters can show: 100 GWh. */
 const mostEnergyMilliWh = 10n ** 14n;

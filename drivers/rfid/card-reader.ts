@@ -4,7 +4,7 @@
 import type { ReaderConfig } from "../../config/schema.js";
 import { type CardReader, type CardTap, type Clock, DeviceError, isDefect, sleep } from "../driver.js";
 import { type CardDetection, hexByte } from "./card-detection.js";
-import { type CardPresence, nobody, notice } from "./presence.js";
+import { type CardPresence, nobody, notice } from "./card-presence.js";
 import { ReaderThread } from "./reader-thread.js";
 import type { ReaderAnswer, ReaderOpened } from "./reader-worker.js";
 import { readerName, type SpiChoice } from "./spi.js";

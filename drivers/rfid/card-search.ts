@@ -4,8 +4,8 @@
 // CRC, twice.
 import Mfrc522 from "mfrc522-rpi";
 import { type CardDetection, hexByte, isRandomUid } from "./card-detection.js";
+import { busFault, chipRegister, command, irq, knownVersions, picc } from "./chip-registers.js";
 import { crcA } from "./crc-a.js";
-import { busFault, chipRegister, command, irq, knownVersions, picc } from "./registers.js";
 import type { Spi } from "./spi.js";
 
 /**

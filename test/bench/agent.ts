@@ -11,7 +11,7 @@ import { Disk } from "../../agent/ledger/store/disk.js";
 import { loadConfig } from "../../config/load.js";
 import type { Config } from "../../config/schema.js";
 import { firstWorld, openBench } from "../../drivers/bench/bench.js";
-import { storyCards } from "../../drivers/bench/story.js";
+import { storyCards } from "../../drivers/bench/scenario.js";
 import type { Agenda } from "../../drivers/bench/world.js";
 import { layDown } from "../support/load/large-book.js";
 

@@ -9,8 +9,8 @@ import {
   meterModels,
   parseMeterMap,
 } from "../../config/meter-map.js";
-import type { MeterPlan, RegisterRequest } from "../../drivers/meter/requests.js";
-import { answerHolds, planRequests } from "../../drivers/meter/requests.js";
+import type { MeterPlan, RegisterRequest } from "../../drivers/meter/register-requests.js";
+import { answerHolds, planRequests } from "../../drivers/meter/register-requests.js";
 
 const folder = new URL("../../../config/meters/", import.meta.url);
 const fileOf = (model: string): string => readFileSync(new URL(`${model}.json`, folder), "utf8");

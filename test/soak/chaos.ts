@@ -5,7 +5,7 @@
 import type { Agent } from "../../agent/app/agent.js";
 import { askAgent } from "../../agent/control/control-socket.js";
 import type { Bench } from "../../drivers/bench/bench.js";
-import { storyCards } from "../../drivers/bench/story.js";
+import { storyCards } from "../../drivers/bench/scenario.js";
 import type { Act, Agenda } from "../../drivers/bench/world.js";
 import { random } from "../support/random.js";
 import { audit } from "../support/street/books.js";

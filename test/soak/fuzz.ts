@@ -5,9 +5,9 @@ import { energyResolutionMilliWh, loadMeterMap, meterModels } from "../../config
 import { CardField } from "../../drivers/bench/card-field.js";
 import { Mfrc522Chip } from "../../drivers/bench/mfrc522-chip.js";
 import { DeviceError } from "../../drivers/driver.js";
-import { findReply } from "../../drivers/meter/line.js";
+import { asked } from "../../drivers/meter/register-requests.js";
 import { Registers } from "../../drivers/meter/registers.js";
-import { asked } from "../../drivers/meter/requests.js";
+import { findReply } from "../../drivers/meter/rtu-line.js";
 import { CardSearch } from "../../drivers/rfid/card-search.js";
 import { MadChip } from "../drivers/rfid/mad-chip.js";
 import { below, spoilers } from "../support/meter/line-damage.js";

@@ -14,7 +14,7 @@ import { Disk } from "../../agent/ledger/store/disk.js";
 import { pinsOf, verifyTools } from "../../agent/receipts/dispute/evidence-input.js";
 import { loadConfig } from "../../config/load.js";
 import { firstWorld } from "../../drivers/bench/bench.js";
-import { storyCards } from "../../drivers/bench/story.js";
+import { storyCards } from "../../drivers/bench/scenario.js";
 import type { Act, Agenda, WorldState } from "../../drivers/bench/world.js";
 import { WorldFile } from "../../drivers/bench/world-file.js";
 import { freshFolder, Running } from "../support/command.js";

@@ -3,7 +3,7 @@
 import type { LoadedConfig } from "../../../config/load.js";
 import type { ConnectorConfig } from "../../../config/schema.js";
 import type { EnergyMeter } from "../../../drivers/driver.js";
-import type { Machine } from "../../../drivers/machine/open.js";
+import type { Machine } from "../../../drivers/machine/open-machine.js";
 import type { BackendCards } from "../../cards/backend-cards.js";
 import type { EnrolledCards } from "../../cards/enrolled-cards.js";
 import type { JournalEntry } from "../../core/session/journal-entry.js";

@@ -2,7 +2,7 @@
 // before the first connection says it. What a file holds appears in no word.
 import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
-import type { UplinkConfig } from "../../../config/uplink.js";
+import type { UplinkConfig } from "../../../config/uplink-schema.js";
 
 export type FileTrouble = {
   readonly file: string;

@@ -1,7 +1,7 @@
 // Payments on their way to one backend: an outbox of their own, in the order in which they were told, each after the
 // session that it pays.
 import { join } from "node:path";
-import type { UplinkConfig } from "../../../config/uplink.js";
+import type { UplinkConfig } from "../../../config/uplink-schema.js";
 import type { Clock } from "../../../drivers/driver.js";
 import type { Disk } from "../../ledger/store/disk.js";
 import { Table } from "../../ledger/store/table.js";

@@ -2,7 +2,7 @@
 // config names one.
 import { join } from "node:path";
 import type { Config } from "../../../config/schema.js";
-import type { OcppUplinkConfig } from "../../../config/uplink.js";
+import type { OcppUplinkConfig } from "../../../config/uplink-schema.js";
 import type { Clock } from "../../../drivers/driver.js";
 import type { CdrCopies } from "../../core/cdr/cdr-copies.js";
 import type { BookEntry } from "../../ledger/book/book-page.js";

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Config } from "../../../config/schema.js";
-import type { UplinkConfig } from "../../../config/uplink.js";
+import type { UplinkConfig } from "../../../config/uplink-schema.js";
 import { type CdrCopies, copyFor } from "../../core/cdr/cdr-copies.js";
 import type { Book } from "../../ledger/book/book.js";
 import type { BookEntry } from "../../ledger/book/book-page.js";

@@ -1,7 +1,7 @@
 // The station that a technician's command is about: its config, and its devices.
 import { resolve } from "node:path";
 import { faultLine, type LoadedConfig, loadConfig } from "../../../config/load.js";
-import type { MachineNeeds } from "../../../drivers/machine/open.js";
+import type { MachineNeeds } from "../../../drivers/machine/open-machine.js";
 import { reachable } from "../../control/privileges.js";
 import { Failure } from "../../core/failure.js";
 import type { DeviceAccess } from "../../technician/device-access.js";

@@ -1,7 +1,7 @@
 // A backend that is asked about a card over OCPI: real-time authorization (2.2.1 mod_tokens, POST
 // {token_uid}/authorize).
 import { z } from "zod";
-import type { OcpiUplinkConfig } from "../../../config/uplink.js";
+import type { OcpiUplinkConfig } from "../../../config/uplink-schema.js";
 import type { Clock } from "../../../drivers/driver.js";
 import type { OnlineAnswer } from "../../core/cdr/token.js";
 import type { OnlineCheck } from "../station-port.js";

@@ -4,7 +4,7 @@
 import { randomUUID } from "node:crypto";
 import http from "node:http";
 import https from "node:https";
-import { loopback, type OcpiUplinkConfig } from "../../../config/uplink.js";
+import { loopback, type OcpiUplinkConfig } from "../../../config/uplink-schema.js";
 import type { Clock } from "../../../drivers/driver.js";
 import { Failure } from "../../core/failure.js";
 import { identityIn, proveUsable, SecretFile } from "../transport/credential-reader.js";

@@ -3,7 +3,7 @@
 // before it stays in force.
 
 import { z } from "zod";
-import type { OcpiUplinkConfig } from "../../../config/uplink.js";
+import type { OcpiUplinkConfig } from "../../../config/uplink-schema.js";
 import type { Clock, FaultCode } from "../../../drivers/driver.js";
 import type { Token } from "../../core/cdr/token.js";
 import { counted } from "../../core/number/counted.js";

@@ -1,6 +1,6 @@
 // The HTTPS uplink: posts settled sessions as OCPI CDRs to one receiver (mod_cdrs, Receiver Interface, POST).
 
-import type { OcpiUplinkConfig } from "../../../config/uplink.js";
+import type { OcpiUplinkConfig } from "../../../config/uplink-schema.js";
 import type { Clock } from "../../../drivers/driver.js";
 import { heldOutcome, type Outcome, type Uplink, type UplinkItem } from "../uplink.js";
 import { looksEncoded, OcpiLine, type OcpiParty, redirectTarget } from "./ocpi-line.js";

@@ -3,7 +3,7 @@
 // it is accepted nothing else does.
 import type { Agent } from "node:http";
 import type { WebSocket } from "ws";
-import type { OcppUplinkConfig } from "../../../config/uplink.js";
+import type { OcppUplinkConfig } from "../../../config/uplink-schema.js";
 import type { Clock } from "../../../drivers/driver.js";
 import { backoffMs } from "../transport/backoff.js";
 import type { UplinkFault } from "../uplink.js";

@@ -3,7 +3,7 @@
 // only when nothing waits there.
 
 import type { Agent } from "node:http";
-import type { OcppUplinkConfig } from "../../../config/uplink.js";
+import type { OcppUplinkConfig } from "../../../config/uplink-schema.js";
 import type { Clock } from "../../../drivers/driver.js";
 import type { OnlineAnswer } from "../../core/cdr/token.js";
 import { ReceiptFault } from "../../core/receipt/signer.js";
@@ -11,10 +11,10 @@ import { isBusy } from "../../core/session/session.js";
 import { sha256Hex } from "../../ledger/store/digest.js";
 import type { Fact, OnlineCheck, StationFeed } from "../station-port.js";
 import type { Outcome, Uplink, UplinkItem, UplinkTies } from "../uplink.js";
-import { StatusNotifications } from "./availability/status-notification.js";
+import { StatusNotifications } from "./availability/status-notifications.js";
 import { authorizeAnswer, authorizePayload, type Party, tariffIn } from "./cards/authorize.js";
 import { reservationUsed } from "./cards/reservation.js";
-import { ReservationUpdates } from "./cards/reservation-update.js";
+import { ReservationUpdates } from "./cards/reservation-updates.js";
 import { CsmsLine } from "./csms-line.js";
 import type { BootReason } from "./rpc/boot.js";
 import { CallError, type Dialect } from "./rpc/frame.js";

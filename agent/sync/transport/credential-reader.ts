@@ -2,7 +2,7 @@
 // in a file heals without a restart; what they hold appears in no message.
 import { readFileSync, statSync } from "node:fs";
 import { createSecureContext } from "node:tls";
-import type { UplinkConfig } from "../../../config/uplink.js";
+import type { UplinkConfig } from "../../../config/uplink-schema.js";
 import { Failure } from "../../core/failure.js";
 
 /** Whom a line trusts and who it is, for node:tls. */

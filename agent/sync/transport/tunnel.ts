@@ -5,7 +5,7 @@ import https from "node:https";
 import net from "node:net";
 import type { Duplex } from "node:stream";
 import tls from "node:tls";
-import type { UplinkConfig } from "../../../config/uplink.js";
+import type { UplinkConfig } from "../../../config/uplink-schema.js";
 import { type Clock, isDefect } from "../../../drivers/driver.js";
 import { Failure } from "../../core/failure.js";
 import { readSetting } from "./credential-reader.js";

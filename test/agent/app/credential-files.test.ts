@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { filesTrouble } from "../../../agent/app/uplinks/credential-files.js";
-import { uplink as uplinkSchema } from "../../../config/uplink.js";
+import { uplink as uplinkSchema } from "../../../config/uplink-schema.js";
 import { certificatesIn } from "../../support/certificates.js";
 
 const test = suite("the files of an uplink");

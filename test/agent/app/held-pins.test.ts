@@ -5,8 +5,8 @@ import { HeldPins } from "../../../agent/app/held-pins.js";
 import type { ConnectorConfig } from "../../../config/schema.js";
 import { GpioBoard } from "../../../drivers/bench/gpio-board.js";
 import type { Indication } from "../../../drivers/driver.js";
-import { GpioContactor } from "../../../drivers/gpio/contactor.js";
-import { GpioPlug } from "../../../drivers/gpio/plug.js";
+import { GpioContactor } from "../../../drivers/gpio/gpio-contactor.js";
+import { GpioPlug } from "../../../drivers/gpio/gpio-plug.js";
 import { HandClock } from "../../support/hand-clock.js";
 
 const test = suite("the pins of a station that is not open");

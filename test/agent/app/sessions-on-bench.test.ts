@@ -6,7 +6,7 @@ import { payloadOf } from "../../../agent/core/receipt/receipt.js";
 import type { SaleFields } from "../../../agent/core/receipt/receipt-payload.js";
 import type { AgentEvent } from "../../../agent/station/events.js";
 import type { Config } from "../../../config/schema.js";
-import { storyCards } from "../../../drivers/bench/story.js";
+import { storyCards } from "../../../drivers/bench/scenario.js";
 import type { Act } from "../../../drivers/bench/world.js";
 import { Street } from "../../support/street/street.js";
 

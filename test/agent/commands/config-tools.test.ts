@@ -3,9 +3,9 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { configJsonSchema, configText, durationWords } from "../../../config/config-text.js";
 import { durationMs } from "../../../config/duration.js";
 import { checkConfig } from "../../../config/load.js";
-import { configJsonSchema, configText, durationWords } from "../../../config/text.js";
 import { benchStation, root } from "../../support/bench-station.js";
 import { chargetill, freshFolder, Running } from "../../support/command.js";
 

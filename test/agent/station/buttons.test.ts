@@ -4,7 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { StationEvent } from "../../../agent/core/session/station-state.js";
 import type { Config } from "../../../config/schema.js";
-import { stuckAfterMs } from "../../../drivers/gpio/button.js";
+import { stuckAfterMs } from "../../../drivers/gpio/gpio-button.js";
 import { Room, roomConfig } from "../../support/station/test-station.js";
 import { Street } from "../../support/street/street.js";
 

@@ -10,7 +10,7 @@ import { Disk } from "../../../agent/ledger/store/disk.js";
 import { differences } from "../../../agent/station/config-reload.js";
 import { AcceptedMeters } from "../../../agent/technician/accepted-meters.js";
 import { doctorLines } from "../../../agent/technician/doctor-lines.js";
-import { findPorts } from "../../../drivers/machine/ports.js";
+import { findPorts } from "../../../drivers/machine/find-ports.js";
 import { benchStation } from "../../support/bench-station.js";
 import { chargetill, freshFolder, Running } from "../../support/command.js";
 

@@ -13,7 +13,7 @@ import { type Bench, firstWorld, openBench } from "../../../drivers/bench/bench.
 import { sealed } from "../../../drivers/bench/rtu-bus.js";
 import { type PlayedEvent, playTrace } from "../../../drivers/bench/trace-player.js";
 import { type CardTap, DeviceError, sleep } from "../../../drivers/driver.js";
-import { closePins, type Machine, openMachine } from "../../../drivers/machine/open.js";
+import { closePins, type Machine, openMachine } from "../../../drivers/machine/open-machine.js";
 import { benchStation, root } from "../../support/bench-station.js";
 import { chargetill, freshFolder, Running } from "../../support/command.js";
 

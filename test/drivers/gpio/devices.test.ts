@@ -6,9 +6,9 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { GpioBoard } from "../../../drivers/bench/gpio-board.js";
 import { DeviceError, type Indication } from "../../../drivers/driver.js";
-import { GpioButton, stuckAfterMs } from "../../../drivers/gpio/button.js";
-import { GpioIndicator, patterns, stepMs } from "../../../drivers/gpio/indicator.js";
-import { GpioPlug } from "../../../drivers/gpio/plug.js";
+import { GpioButton, stuckAfterMs } from "../../../drivers/gpio/gpio-button.js";
+import { GpioIndicator, patterns, stepMs } from "../../../drivers/gpio/gpio-indicator.js";
+import { GpioPlug } from "../../../drivers/gpio/gpio-plug.js";
 import { SteppedClock } from "../../support/stepped-clock.js";
 
 const plugs = suite("the plug contact");

@@ -3,10 +3,10 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { PinConfig } from "../../../config/schema.js";
 import { DeviceError } from "../../../drivers/driver.js";
-import { GpioButton } from "../../../drivers/gpio/button.js";
-import { GpioContactor } from "../../../drivers/gpio/contactor.js";
-import { GpioPlug } from "../../../drivers/gpio/plug.js";
-import type { GpioInput, GpioPort } from "../../../drivers/gpio/port.js";
+import { GpioButton } from "../../../drivers/gpio/gpio-button.js";
+import { GpioContactor } from "../../../drivers/gpio/gpio-contactor.js";
+import { GpioPlug } from "../../../drivers/gpio/gpio-plug.js";
+import type { GpioInput, GpioPort } from "../../../drivers/gpio/gpio-port.js";
 import { SteppedClock } from "../../support/stepped-clock.js";
 
 /** The wires behind a port. */

@@ -3,8 +3,8 @@
 // of up to 16.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { SerialBindingPort } from "../../../drivers/meter/line.js";
-import { findReply, RtuLine, serialStream } from "../../../drivers/meter/line.js";
+import type { SerialBindingPort } from "../../../drivers/meter/rtu-line.js";
+import { findReply, RtuLine, serialStream } from "../../../drivers/meter/rtu-line.js";
 import { below, spoilers } from "../../support/meter/line-damage.js";
 import { port } from "../../support/meter/meter-bench.js";
 

@@ -3,7 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { energyResolutionMilliWh, loadMeterMap, meterModels, unprovenBecause } from "../../../config/meter-map.js";
 import { RtuBus } from "../../../drivers/bench/rtu-bus.js";
-import { openMeterBus } from "../../../drivers/meter/bus.js";
+import { openMeterBus } from "../../../drivers/meter/meter-bus.js";
 import { codeOf, meterConfig, port, quickMap, StillClock, serialFor, wired } from "../../support/meter/meter-bench.js";
 
 const models = suite("every meter model");

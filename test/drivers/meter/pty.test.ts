@@ -11,8 +11,8 @@ import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { EnergyMeter, Reading } from "../../../drivers/driver.js";
-import type { MeterBus } from "../../../drivers/meter/bus.js";
-import { openMeterBus } from "../../../drivers/meter/bus.js";
+import type { MeterBus } from "../../../drivers/meter/meter-bus.js";
+import { openMeterBus } from "../../../drivers/meter/meter-bus.js";
 import { codeOf, meterConfig, port, quickMap, StillClock } from "../../support/meter/meter-bench.js";
 
 const script = fileURLToPath(new URL("../../../../test/drivers/meter/pty-slave.py", import.meta.url));

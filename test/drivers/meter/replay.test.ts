@@ -5,7 +5,7 @@ import { RtuBus } from "../../../drivers/bench/rtu-bus.js";
 import type { MeterValues } from "../../../drivers/bench/rtu-image.js";
 import type { Recorded } from "../../../drivers/bench/rtu-replay.js";
 import { RtuReplay } from "../../../drivers/bench/rtu-replay.js";
-import { openMeterBus } from "../../../drivers/meter/bus.js";
+import { openMeterBus } from "../../../drivers/meter/meter-bus.js";
 import { codeOf, meterConfig, port, quickMap, StillClock } from "../../support/meter/meter-bench.js";
 
 const replay = suite("a recorded line");

@@ -7,8 +7,8 @@ import { loadMeterMap } from "../../../config/meter-map.js";
 import type { Bench } from "../../../drivers/bench/bench.js";
 import { RtuBus } from "../../../drivers/bench/rtu-bus.js";
 import type { MeterValues } from "../../../drivers/bench/rtu-image.js";
-import { storyCards } from "../../../drivers/bench/story.js";
-import { openMeterBus } from "../../../drivers/meter/bus.js";
+import { storyCards } from "../../../drivers/bench/scenario.js";
+import { openMeterBus } from "../../../drivers/meter/meter-bus.js";
 import { meterConfig, port, quickMap, StillClock } from "../../support/meter/meter-bench.js";
 import { Street } from "../../support/street/street.js";
 

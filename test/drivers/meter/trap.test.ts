@@ -5,7 +5,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { RtuFault } from "../../../drivers/bench/rtu-bus.js";
 import { RtuBus } from "../../../drivers/bench/rtu-bus.js";
-import { RtuLine, serialStream } from "../../../drivers/meter/line.js";
+import { RtuLine, serialStream } from "../../../drivers/meter/rtu-line.js";
 import { port, quickMap, wired } from "../../support/meter/meter-bench.js";
 
 const power = 0x0034;

@@ -4,11 +4,11 @@ import Mfrc522 from "mfrc522-rpi";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { CardField } from "../../../drivers/bench/card-field.js";
-import { bitsOf, overlay, Picc } from "../../../drivers/bench/card-picc.js";
 import { Mfrc522Chip } from "../../../drivers/bench/mfrc522-chip.js";
+import { bitsOf, overlay, SimulatedCard } from "../../../drivers/bench/simulated-card.js";
 import { CardSearch } from "../../../drivers/rfid/card-search.js";
+import { chipRegister } from "../../../drivers/rfid/chip-registers.js";
 import { crcA } from "../../../drivers/rfid/crc-a.js";
-import { chipRegister } from "../../../drivers/rfid/registers.js";
 
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, "hex"));
 const frame = (hex: string): number[] => [...bytes(hex)];
@@ -78,11 +78,11 @@ card("answers REQA with an ATQA that names the size of its UID", () => {
     ["04A1B2C3D4E5F6", "4400"],
     ["04112233445566778899", "8400"],
   ] as const)
-    assert.equal(new Picc(bytes(uid)).hear([0x26], 7), bitsOf(frame(atqa)), uid);
+    assert.equal(new SimulatedCard(bytes(uid)).hear([0x26], 7), bitsOf(frame(atqa)), uid);
 });
 
 card("hands out a 7-byte UID in two levels, the first behind the cascade tag", () => {
-  const picc = new Picc(bytes("04A1B2C3D4E5F6"));
+  const picc = new SimulatedCard(bytes("04A1B2C3D4E5F6"));
   picc.hear([0x26], 7);
   assert.equal(picc.hear([0x93, 0x20], 16), bitsOf(frame("8804A1B29F")));
   assert.equal(picc.hear([...frame("93708804A1B29F"), ...crcA(frame("93708804A1B29F"))], 72), bitsOf(frame("04DA17")));
@@ -91,7 +91,7 @@ card("hands out a 7-byte UID in two levels, the first behind the cascade tag", (
 });
 
 card("answers a partial UID with the rest of its bits, and only if the part is its own", () => {
-  const picc = new Picc(bytes("DEADBEEF"));
+  const picc = new SimulatedCard(bytes("DEADBEEF"));
   picc.hear([0x26], 7);
   // 0xDE is 01111011 on the air; the first 4 bits are known.
   assert.equal(picc.hear([0x93, 0x24, 0x0e], 20), bitsOf(frame("DEADBEEF22")).slice(4));
@@ -100,7 +100,7 @@ card("answers a partial UID with the rest of its bits, and only if the part is i
 });
 
 card("a selected card stays silent at the next REQA, a halted one until WUPA", () => {
-  const picc = new Picc(bytes("DEADBEEF"));
+  const picc = new SimulatedCard(bytes("DEADBEEF"));
   const selectIt = (): void => {
     const select = frame("9370DEADBEEF22");
     assert.ok(picc.hear([...select, ...crcA(select)], 72));
@@ -116,7 +116,7 @@ card("a selected card stays silent at the next REQA, a halted one until WUPA", (
 });
 
 card("a wrong CRC in SELECT gets no answer", () => {
-  const picc = new Picc(bytes("DEADBEEF"));
+  const picc = new SimulatedCard(bytes("DEADBEEF"));
   picc.hear([0x26], 7);
   assert.is(picc.hear([...frame("9370DEADBEEF22"), 0x00, 0x00], 72), undefined);
 });

@@ -1,5 +1,5 @@
 // A chip out of its mind, for the search that must not believe it.
-import { chipRegister } from "../../../drivers/rfid/registers.js";
+import { chipRegister } from "../../../drivers/rfid/chip-registers.js";
 import type { Spi } from "../../../drivers/rfid/spi.js";
 
 /** Answers every question at random; but says a good version and good settings, so that nothing stops at the door. */

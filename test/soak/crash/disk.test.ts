@@ -2,7 +2,7 @@
 // settled, and sales go on unaided when the disk is well again.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { storyCards } from "../../../drivers/bench/story.js";
+import { storyCards } from "../../../drivers/bench/scenario.js";
 import type { Act } from "../../../drivers/bench/world.js";
 import { audit } from "../../support/street/books.js";
 import { Street, type StreetOptions } from "../../support/street/street.js";

@@ -10,7 +10,7 @@ import type { AgentEvent } from "../../../agent/station/events.js";
 import { loadMeterMap } from "../../../config/meter-map.js";
 import type { Bench } from "../../../drivers/bench/bench.js";
 import type { MeterValues } from "../../../drivers/bench/rtu-image.js";
-import { storyCards } from "../../../drivers/bench/story.js";
+import { storyCards } from "../../../drivers/bench/scenario.js";
 import type { Act } from "../../../drivers/bench/world.js";
 import { type AuditOptions, audit } from "../../support/street/books.js";
 import { finish } from "../../support/street/cuts.js";

@@ -1,6 +1,6 @@
 // A crowd: a car at every connector of one agent, and cards held to its reader faster than people can.
 import assert from "node:assert/strict";
-import { storyCards } from "../../../drivers/bench/story.js";
+import { storyCards } from "../../../drivers/bench/scenario.js";
 import type { Agenda } from "../../../drivers/bench/world.js";
 import { type CardReader, type CardTap, type Clock, sleep } from "../../../drivers/driver.js";
 import { Yard } from "./yard.js";

@@ -11,7 +11,7 @@ import { realFiles } from "../../../agent/ledger/store/files.js";
 import { Table } from "../../../agent/ledger/store/table.js";
 import { emptyIssuerState } from "../../../agent/receipts/receipt-chain.js";
 import { keyFile, newKey, privatePem } from "../../../agent/receipts/signing-keys.js";
-import { storyCards } from "../../../drivers/bench/story.js";
+import { storyCards } from "../../../drivers/bench/scenario.js";
 import type { Agenda } from "../../../drivers/bench/world.js";
 import { sample } from "../memory.js";
 import { Yard } from "./yard.js";

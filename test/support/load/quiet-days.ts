@@ -1,7 +1,7 @@
 // Quiet days: an agent lives for months of bench time, sells a little each day, keeps house each night, and must not
 // grow.
 import assert from "node:assert/strict";
-import { storyCards } from "../../../drivers/bench/story.js";
+import { storyCards } from "../../../drivers/bench/scenario.js";
 import type { Act } from "../../../drivers/bench/world.js";
 import { mostMiBADay, type Sample, sample, slope } from "../memory.js";
 import { Yard } from "./yard.js";

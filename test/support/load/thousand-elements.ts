@@ -5,7 +5,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { payloadOf } from "../../../agent/core/receipt/receipt.js";
 import { Book } from "../../../agent/ledger/book/book.js";
-import { storyCards } from "../../../drivers/bench/story.js";
+import { storyCards } from "../../../drivers/bench/scenario.js";
 import type { Agenda } from "../../../drivers/bench/world.js";
 import { Yard } from "./yard.js";
 

@@ -6,8 +6,8 @@ import type { MeterConfig, SerialPortConfig } from "../../../config/schema.js";
 import { RtuBus } from "../../../drivers/bench/rtu-bus.js";
 import type { MeterValues } from "../../../drivers/bench/rtu-image.js";
 import type { Clock } from "../../../drivers/driver.js";
-import type { MeterBus } from "../../../drivers/meter/bus.js";
-import { openMeterBus } from "../../../drivers/meter/bus.js";
+import type { MeterBus } from "../../../drivers/meter/meter-bus.js";
+import { openMeterBus } from "../../../drivers/meter/meter-bus.js";
 import type { ModbusMeter } from "../../../drivers/meter/modbus-meter.js";
 
 export const port: SerialPortConfig = { path: "/dev/serial/by-id/bench", baud: 9600, parity: "none", stopBits: 1 };

@@ -12,8 +12,8 @@ import type { OnlineCheck } from "../../../agent/sync/station-port.js";
 import { type LoadedConfig, loadConfig } from "../../../config/load.js";
 import type { Config } from "../../../config/schema.js";
 import type { CardTap, EnergyMeter, Indication, Reading } from "../../../drivers/driver.js";
-import type { Machine } from "../../../drivers/machine/open.js";
-import { BusTrace } from "../../../drivers/machine/wiretap.js";
+import { BusTrace } from "../../../drivers/machine/bus-trace.js";
+import type { Machine } from "../../../drivers/machine/open-machine.js";
 import { SteppedClock } from "../stepped-clock.js";
 import { VolatileFiles } from "../volatile-files.js";
 

@@ -5,7 +5,7 @@
 import type { CardField } from "../../../drivers/bench/card-field.js";
 import { type CardReader, type CardTap, type Clock, DeviceError, sleep } from "../../../drivers/driver.js";
 import type { CardDetection } from "../../../drivers/rfid/card-detection.js";
-import { type CardPresence, nobody, notice } from "../../../drivers/rfid/presence.js";
+import { type CardPresence, nobody, notice } from "../../../drivers/rfid/card-presence.js";
 
 export class QuickReader implements CardReader {
   readonly #closing = new AbortController();

@@ -1,6 +1,6 @@
 // Short stories for the crash tests: a few sessions in a few minutes of bench time, with every ending that a session
 // can have.
-import { storyCards } from "../../../drivers/bench/story.js";
+import { storyCards } from "../../../drivers/bench/scenario.js";
 import type { Act, Agenda } from "../../../drivers/bench/world.js";
 import type { StreetOptions } from "./street.js";
 

@@ -16,7 +16,7 @@ import { CardField } from "../../../drivers/bench/card-field.js";
 import { GpioBoard } from "../../../drivers/bench/gpio-board.js";
 import type { Agenda, WorldState } from "../../../drivers/bench/world.js";
 import type { WorldKeeper } from "../../../drivers/bench/world-file.js";
-import { nobody } from "../../../drivers/rfid/presence.js";
+import { nobody } from "../../../drivers/rfid/card-presence.js";
 import { type Cut, PowerCut, VolatileFiles, type Wishes } from "../volatile-files.js";
 import { QuickReader } from "./quick-reader.js";
 

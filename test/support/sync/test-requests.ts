@@ -1,7 +1,7 @@
 // A whole shop asked in OCPP's words: the station is real, the connection is a value that a test sets. Every answer
 // must fit the standard's schema.
 
-import { ReservationUpdates } from "../../../agent/sync/ocpp/cards/reservation-update.js";
+import { ReservationUpdates } from "../../../agent/sync/ocpp/cards/reservation-updates.js";
 import { requestHandlers } from "../../../agent/sync/ocpp/request-handlers.js";
 import type { RequestContext } from "../../../agent/sync/ocpp/requests/request-context.js";
 import { type KeptSettings, Settings } from "../../../agent/sync/ocpp/requests/settings.js";
@@ -11,7 +11,7 @@ import type { CsmsLink, Intervals } from "../../../agent/sync/ocpp/rpc/link.js";
 import { reconnectBy } from "../../../agent/sync/ocpp/rpc/reconnect.js";
 import { Reply } from "../../../agent/sync/ocpp/rpc/rpc.js";
 import type { CardLists, ListedCard } from "../../../agent/sync/station-port.js";
-import { type OcppUplinkConfig, uplink as uplinkSchema } from "../../../config/uplink.js";
+import { type OcppUplinkConfig, uplink as uplinkSchema } from "../../../config/uplink-schema.js";
 import { Room } from "../station/test-station.js";
 import { mustFit } from "./schemas.js";
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { OcpiUplink } from "../../../agent/sync/ocpi/ocpi-uplink.js";
-import type { OcpiUplinkConfig } from "../../../config/uplink.js";
+import type { OcpiUplinkConfig } from "../../../config/uplink-schema.js";
 import { HandClock } from "../hand-clock.js";
 
 export const token = "plain-token-7";

@@ -1,7 +1,7 @@
 // What the answers to a CSMS are made of: the connection on which it asks, the station that it asks about, and how both
 // are addressed.
 import type { Config, ConnectorConfig } from "../../../../config/schema.js";
-import type { OcppUplinkConfig } from "../../../../config/uplink.js";
+import type { OcppUplinkConfig } from "../../../../config/uplink-schema.js";
 import type { SessionToken } from "../../../core/cdr/settlement.js";
 import type { CardLists, Refusal, RemoteControl, StationFeed } from "../../station-port.js";
 import type { CsmsLink } from "../rpc/link.js";

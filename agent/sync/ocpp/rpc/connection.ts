@@ -3,7 +3,7 @@
 // for two pings is dead.
 import type { Agent, IncomingMessage } from "node:http";
 import { WebSocket } from "ws";
-import { loopback, type OcppUplinkConfig } from "../../../../config/uplink.js";
+import { loopback, type OcppUplinkConfig } from "../../../../config/uplink-schema.js";
 import type { Clock } from "../../../../drivers/driver.js";
 import { Failure } from "../../../core/failure.js";
 import { judgeLost, shownAddress } from "../../ocpi/ocpi-verdict.js";

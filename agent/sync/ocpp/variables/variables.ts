@@ -2,7 +2,7 @@
 // obeyed and lasts; everything else is ReadOnly, and what is not here does not exist.
 
 import type { ConnectorConfig } from "../../../../config/schema.js";
-import type { OcppUplinkConfig } from "../../../../config/uplink.js";
+import type { OcppUplinkConfig } from "../../../../config/uplink-schema.js";
 import { mostPushedTariffs } from "../../../tariffs/pushed-tariffs.js";
 import { mostListedCards } from "../../station-port.js";
 import { connectorStatus } from "../availability/availability.js";

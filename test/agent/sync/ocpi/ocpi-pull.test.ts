@@ -10,7 +10,7 @@ import { fetchAll } from "../../../../agent/sync/ocpi/ocpi-fetch.js";
 import { OcpiLine } from "../../../../agent/sync/ocpi/ocpi-line.js";
 import { nothingPulled, OcpiPull, type PullState, parsePullState } from "../../../../agent/sync/ocpi/ocpi-pull.js";
 import { readOcpiTariff } from "../../../../agent/sync/ocpi/ocpi-tariff.js";
-import type { OcpiUplinkConfig } from "../../../../config/uplink.js";
+import type { OcpiUplinkConfig } from "../../../../config/uplink-schema.js";
 import { HandClock } from "../../../support/hand-clock.js";
 import { Room, roomConfig } from "../../../support/station/test-station.js";
 import { ListServer, wireTariff, wireToken } from "../../../support/sync/list-server.js";

@@ -11,7 +11,7 @@ import { fingerprintOf, verifyReceiptFile } from "../../../../agent/core/verify/
 import { sha256 } from "../../../../agent/ledger/store/digest.js";
 import { verifyTools } from "../../../../agent/receipts/dispute/evidence-input.js";
 import { receiptFileOf } from "../../../../agent/receipts/output/exports.js";
-import type { OcppUplinkConfig } from "../../../../config/uplink.js";
+import type { OcppUplinkConfig } from "../../../../config/uplink-schema.js";
 import { Room, roomConfig } from "../../../support/station/test-station.js";
 import { Csms } from "../../../support/sync/csms.js";
 import { ocppConfig } from "../../../support/sync/ocpp-bench.js";

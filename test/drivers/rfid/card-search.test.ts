@@ -2,8 +2,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { CardField } from "../../../drivers/bench/card-field.js";
-import { type Bit, bitsOf, type Card, Picc } from "../../../drivers/bench/card-picc.js";
 import { Mfrc522Chip } from "../../../drivers/bench/mfrc522-chip.js";
+import { type Bit, bitsOf, type Card, SimulatedCard } from "../../../drivers/bench/simulated-card.js";
 import { type CardDetection, isRandomUid } from "../../../drivers/rfid/card-detection.js";
 import { CardSearch } from "../../../drivers/rfid/card-search.js";
 import { crcA } from "../../../drivers/rfid/crc-a.js";
@@ -220,7 +220,7 @@ liars("no single or double bit error on the way from the card yields another UID
   // 40 bits of UID and check byte, then 24 of SAK and CRC.
   const answerBits = 64;
   let current: readonly number[] = [];
-  class Garbled extends Picc {
+  class Garbled extends SimulatedCard {
     override hear(frame: readonly number[], bits: number): Bit[] | undefined {
       const answer = super.hear(frame, bits);
       if (answer === undefined || bits === 7) return answer;

@@ -8,10 +8,10 @@ import { loadMeterMap } from "../../config/meter-map.js";
 import type { MeterConfig, SerialPortConfig } from "../../config/schema.js";
 import type { Clock } from "../driver.js";
 import { DeviceError, isDefect } from "../driver.js";
-import type { OnBytes, SerialBinding } from "./line.js";
-import { RtuLine, serialStream } from "./line.js";
 import { ModbusMeter } from "./modbus-meter.js";
-import type { AskRegisters, RegisterAnswer, RegisterRequest } from "./requests.js";
+import type { AskRegisters, RegisterAnswer, RegisterRequest } from "./register-requests.js";
+import type { OnBytes, SerialBinding } from "./rtu-line.js";
+import { RtuLine, serialStream } from "./rtu-line.js";
 
 /** Requests that may wait for the line; more means that the bus is asked for more than it can carry. */
 const mostWaiting = 256;

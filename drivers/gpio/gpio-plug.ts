@@ -3,8 +3,8 @@
 import type { PinConfig } from "../../config/schema.js";
 import type { Clock, Moment, PlugSensor } from "../driver.js";
 import { DebouncedInput } from "./debounced-input.js";
-import { EventFeed } from "./feed.js";
-import type { GpioPort } from "./port.js";
+import { EventFeed } from "./event-feed.js";
+import type { GpioPort } from "./gpio-port.js";
 
 type Change = { readonly plugged: boolean; readonly moment: Moment };
 

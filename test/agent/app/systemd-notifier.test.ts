@@ -1,7 +1,7 @@
 // What systemd hears of us, by a systemd-notify of the test's own that is busy, fails or is not there.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { SystemdNotifier } from "../../../agent/app/systemd-notify.js";
+import { SystemdNotifier } from "../../../agent/app/systemd-notifier.js";
 
 const test = suite("words to systemd");
 

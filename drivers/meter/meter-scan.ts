@@ -5,9 +5,9 @@
 import { loadMeterMap, type MeterMap, meterMaps, registerOf, unprovenBecause } from "../../config/meter-map.js";
 import type { SerialPortConfig } from "../../config/schema.js";
 import { type Clock, DeviceError } from "../driver.js";
-import { openMeterBus } from "./bus.js";
-import type { SerialBinding } from "./line.js";
+import { openMeterBus } from "./meter-bus.js";
 import type { Shown } from "./modbus-meter.js";
+import type { SerialBinding } from "./rtu-line.js";
 
 export type LineSettings = Pick<SerialPortConfig, "baud" | "parity" | "stopBits">;
 

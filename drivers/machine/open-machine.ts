@@ -2,17 +2,17 @@
 // chosen.
 import type { Config, ConnectorConfig } from "../../config/schema.js";
 import type { CardReader, Clock, Indicator, Pins } from "../driver.js";
-import { GpioButton } from "../gpio/button.js";
-import { GpioContactor } from "../gpio/contactor.js";
-import { GpioIndicator } from "../gpio/indicator.js";
-import { GpioPlug } from "../gpio/plug.js";
-import type { GpioPort } from "../gpio/port.js";
-import type { LineCounts, MeterBus } from "../meter/bus.js";
-import type { SerialBinding } from "../meter/line.js";
+import { GpioButton } from "../gpio/gpio-button.js";
+import { GpioContactor } from "../gpio/gpio-contactor.js";
+import { GpioIndicator } from "../gpio/gpio-indicator.js";
+import { GpioPlug } from "../gpio/gpio-plug.js";
+import type { GpioPort } from "../gpio/gpio-port.js";
+import type { LineCounts, MeterBus } from "../meter/meter-bus.js";
 import type { ModbusMeter } from "../meter/modbus-meter.js";
+import type { SerialBinding } from "../meter/rtu-line.js";
 import { openCardReader } from "../rfid/card-reader.js";
 import type { SpiChoice } from "../rfid/spi.js";
-import { BusTrace } from "./wiretap.js";
+import { BusTrace } from "./bus-trace.js";
 
 /** The edge of the machine: where its bytes, pins and time come from. */
 export type MachineBuses = {
@@ -87,7 +87,7 @@ export async function openMachine(
 ): Promise<Machine> {
   const { clock } = buses;
   // Loaded here and not above: commands that touch no meter are not to wait for the serial libraries.
-  const openMeterBus = needs === "all" ? (await import("../meter/bus.js")).openMeterBus : undefined;
+  const openMeterBus = needs === "all" ? (await import("../meter/meter-bus.js")).openMeterBus : undefined;
   const meterBuses = new Map<string, MeterBus>();
   const lastReaders = new Map<string, CardReader>();
   const wiretap = new BusTrace(clock);

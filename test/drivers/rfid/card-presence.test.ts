@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { CardDetection } from "../../../drivers/rfid/card-detection.js";
-import { nobody, notice, type Seen } from "../../../drivers/rfid/presence.js";
+import { nobody, notice, type Seen } from "../../../drivers/rfid/card-presence.js";
 
 const pollMs = 250;
 const debounceMs = 2_000;

@@ -3,8 +3,8 @@
 import type { PinConfig } from "../../config/schema.js";
 import type { Button, ButtonNews, Clock } from "../driver.js";
 import { DebouncedInput } from "./debounced-input.js";
-import { EventFeed } from "./feed.js";
-import type { GpioPort } from "./port.js";
+import { EventFeed } from "./event-feed.js";
+import type { GpioPort } from "./gpio-port.js";
 
 /** A finger is quick: a press lasts from some 60 ms on. */
 const defaultDebounceMs = 30;

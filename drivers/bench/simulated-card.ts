@@ -1,7 +1,8 @@
 // A simulated card: the states of ISO/IEC 14443-3 type A (clause 6) with the whole cascade, and nothing above it.
 // It hears a frame and answers bits, or stays silent. What several cards answer at once is put together here too.
+
+import { picc } from "../rfid/chip-registers.js";
 import { crcA } from "../rfid/crc-a.js";
-import { picc } from "../rfid/registers.js";
 
 export type Bit = 0 | 1;
 
@@ -18,7 +19,7 @@ export interface Card {
   hear(frame: readonly number[], bits: number): Bit[] | undefined;
 }
 
-export class Picc implements Card {
+export class SimulatedCard implements Card {
   #state: "idle" | "ready" | "active" | "halt" = "idle";
   /** The starred states of the standard: woken from HALT, so that a mistake leads back there. */
   #woken = false;

@@ -2,7 +2,7 @@
 // wired. It starts open, and closing the driver opens it. Opening waits for nothing.
 import type { ConnectorConfig } from "../../config/schema.js";
 import type { Contactor } from "../driver.js";
-import type { GpioInput, GpioOutput, GpioPort } from "./port.js";
+import type { GpioInput, GpioOutput, GpioPort } from "./gpio-port.js";
 
 export class GpioContactor implements Contactor {
   readonly #coil: GpioOutput;

@@ -8,7 +8,7 @@ import * as assert from "uvu/assert";
 import { parse } from "yaml";
 import { meterMaps } from "../../../config/meter-map.js";
 import { RtuBus } from "../../../drivers/bench/rtu-bus.js";
-import { type FoundMeter, scanPort, stationYaml, usualLines, usualUnits } from "../../../drivers/meter/scan.js";
+import { type FoundMeter, scanPort, stationYaml, usualLines, usualUnits } from "../../../drivers/meter/meter-scan.js";
 import { codeOf, port, quickMap, StillClock, serialFor } from "../../support/meter/meter-bench.js";
 
 const scan = suite("a scan");

@@ -2,8 +2,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { RtuBus } from "../../../drivers/bench/rtu-bus.js";
-import { openMeterBus } from "../../../drivers/meter/bus.js";
-import type { SerialBinding } from "../../../drivers/meter/line.js";
+import { openMeterBus } from "../../../drivers/meter/meter-bus.js";
+import type { SerialBinding } from "../../../drivers/meter/rtu-line.js";
 import { codeOf, meterConfig, port, quickMap, StillClock, wired } from "../../support/meter/meter-bench.js";
 
 const bus = suite("a meter bus");
