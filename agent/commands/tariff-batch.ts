@@ -5,7 +5,8 @@ import type { Readable, Writable } from "node:stream";
 import { priceCdr } from "../core/cdr/cdr-pricing.js";
 import { pricedJson } from "../core/cdr/priced-json.js";
 import { type Fault, isObject } from "../core/tariff/json-reader.js";
-import { type OcpiVersion, parseTariff, type Tariff } from "../core/tariff/tariff.js";
+import type { OcpiVersion, Tariff } from "../core/tariff/tariff.js";
+import { parseTariff } from "../core/tariff/tariff-reader.js";
 
 const mostTariffs = 100;
 const mostFaults = 5;

@@ -2,7 +2,8 @@
 // name it. A tariff comes in through the one parser or not at all, and what is kept is its own text, so that nothing is
 // ever priced by a copy.
 import { join } from "node:path";
-import { parseTariff, type Tariff } from "../core/tariff/tariff.js";
+import type { Tariff } from "../core/tariff/tariff.js";
+import { parseTariff } from "../core/tariff/tariff-reader.js";
 import type { Disk } from "../ledger/store/disk.js";
 import { Table } from "../ledger/store/table.js";
 

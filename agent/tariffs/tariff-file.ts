@@ -13,7 +13,8 @@ import {
 import { Failure } from "../core/failure.js";
 import { namesAKeyTwice } from "../core/number/unique-json.js";
 import type { Fault } from "../core/tariff/json-reader.js";
-import { type OcpiVersion, parseTariff, type Tariff } from "../core/tariff/tariff.js";
+import type { OcpiVersion, Tariff } from "../core/tariff/tariff.js";
+import { parseTariff } from "../core/tariff/tariff-reader.js";
 
 export type JsonFile = { readonly path: string; readonly text: string; readonly json: unknown };
 

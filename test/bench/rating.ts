@@ -9,7 +9,8 @@ import { live } from "../../agent/core/rating/live-price.js";
 import { advance, beginRating, type Rating } from "../../agent/core/rating/rating.js";
 import type { Sample } from "../../agent/core/rating/sample.js";
 import { JsonReader } from "../../agent/core/tariff/json-reader.js";
-import { parseTariff, type Tariff } from "../../agent/core/tariff/tariff.js";
+import type { Tariff } from "../../agent/core/tariff/tariff.js";
+import { parseTariff } from "../../agent/core/tariff/tariff-reader.js";
 
 const root = join(fileURLToPath(import.meta.url), "../../../..");
 

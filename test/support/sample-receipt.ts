@@ -14,7 +14,7 @@ import {
   openChain,
 } from "../../agent/core/receipt/receipt.js";
 import type { Signer } from "../../agent/core/receipt/signer.js";
-import { parseTariff } from "../../agent/core/tariff/tariff.js";
+import { parseTariff } from "../../agent/core/tariff/tariff-reader.js";
 import { sha256 } from "../../agent/ledger/store/digest.js";
 import { newKey, signerOf } from "../../agent/receipts/signing-keys.js";
 

@@ -5,7 +5,7 @@
 import { add, compare, multiply, type Ratio, ratio, ratioOfText, subtract, zeroRatio } from "../number/money.js";
 import { localTimeRule, type Price } from "../rating/price.js";
 import { isObject } from "../tariff/json-reader.js";
-import { parseTariff } from "../tariff/tariff.js";
+import { parseTariff } from "../tariff/tariff-reader.js";
 import { billOfCdr, priceCdr } from "./cdr-pricing.js";
 import type { Settlement } from "./settlement.js";
 

@@ -5,7 +5,7 @@ import { live } from "../rating/live-price.js";
 import { localTimeRule } from "../rating/price.js";
 import { advance, beginRating, type Rating } from "../rating/rating.js";
 import type { SalePayload } from "../receipt/receipt-payload.js";
-import { parseTariff } from "../tariff/tariff.js";
+import { parseTariff } from "../tariff/tariff-reader.js";
 import { receiptSamples } from "../verify/verify-sale.js";
 
 export type PowerPoint = { readonly atMs: number; readonly powerW: number; readonly cost: string };

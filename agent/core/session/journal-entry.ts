@@ -1,7 +1,7 @@
 // How an event stands in the journal: plain JSON. The tariff goes in as its own text and is read again by the one
 // parser, so that a replayed session is priced by what was in force when it began.
 
-import { parseTariff } from "../tariff/tariff.js";
+import { parseTariff } from "../tariff/tariff-reader.js";
 import type { StationEvent } from "./station-state.js";
 
 /** An event without its moment, which the journal keeps for each entry by itself. */

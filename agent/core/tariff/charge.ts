@@ -1,6 +1,9 @@
 // What a price component can be charged for. A reservation, and one that expired, have charges of their own.
 
-export type ComponentType = "ENERGY" | "TIME" | "PARKING_TIME" | "FLAT";
+/** OCPI's dimensions of a price component (TariffDimensionType). */
+export const componentTypes = ["ENERGY", "TIME", "PARKING_TIME", "FLAT"] as const;
+export type ComponentType = (typeof componentTypes)[number];
+
 export type Charge = ComponentType | "RESERVATION_TIME" | "RESERVATION_FLAT" | "EXPIRY_TIME" | "EXPIRY_FLAT";
 
 export const allCharges: readonly Charge[] = [
@@ -28,3 +31,17 @@ export const isOfReservation = (charge: Charge): boolean =>
   charge === "RESERVATION_FLAT" ||
   charge === "EXPIRY_TIME" ||
   charge === "EXPIRY_FLAT";
+
+/** What a component of an element with that restriction can be charged for. */
+export function chargeOf(type: ComponentType, reservation: "RESERVATION" | "RESERVATION_EXPIRES" | undefined): Charge {
+  switch (reservation) {
+    case undefined:
+      return type;
+    case "RESERVATION":
+      return type === "FLAT" ? "RESERVATION_FLAT" : "RESERVATION_TIME";
+    case "RESERVATION_EXPIRES":
+      return type === "FLAT" ? "EXPIRY_FLAT" : "EXPIRY_TIME";
+    default:
+      return reservation satisfies never;
+  }
+}

@@ -15,6 +15,9 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** A field that is null counts as absent (OCPI, transport_and_format). */
+export const present = (value: unknown): boolean => value !== undefined && value !== null;
+
 export function didYouMean(word: string, known: readonly string[]): string {
   const meant = nearestName(word, known);
   return meant === undefined ? "" : `; did you mean "${meant}"?`;
@@ -38,7 +41,7 @@ export function decimalWithin(
   return decimal !== undefined && decimal.scale <= bounds.places ? decimal : undefined;
 }
 
-/** Reads fields and gathers faults. A field that is null counts as absent (OCPI, transport_and_format). */
+/** Reads fields and gathers faults. */
 export class JsonReader {
   readonly faults: Fault[] = [];
 

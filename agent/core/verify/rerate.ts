@@ -11,7 +11,7 @@ import type { SalePayload } from "../receipt/receipt-payload.js";
 import { ReceiptFault } from "../receipt/signer.js";
 import { chargedPrice } from "../session/no-energy-waiver.js";
 import { bothWays } from "../session/settle.js";
-import { parseTariff } from "../tariff/tariff.js";
+import { parseTariff } from "../tariff/tariff-reader.js";
 import { type Rerated, receiptSamples } from "./verify-sale.js";
 
 /**

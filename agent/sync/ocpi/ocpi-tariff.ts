@@ -3,7 +3,8 @@
 // is passed over is a wrong bill.
 import { nearestName } from "../../../config/nearest-name.js";
 import { isObject, type JsonObject } from "../../core/tariff/json-reader.js";
-import { energyMixFields, parseTariff, type Tariff, tariffFields, versionOf } from "../../core/tariff/tariff.js";
+import { type Tariff, versionOf } from "../../core/tariff/tariff.js";
+import { energyMixFields, parseTariff, tariffFields } from "../../core/tariff/tariff-reader.js";
 
 export type OcpiTariff =
   | { readonly ok: true; readonly tariff: Tariff }

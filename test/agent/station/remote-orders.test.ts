@@ -12,7 +12,7 @@ import {
   type StationEvent,
   type StationState,
 } from "../../../agent/core/session/station-state.js";
-import { parseTariff } from "../../../agent/core/tariff/tariff.js";
+import { parseTariff } from "../../../agent/core/tariff/tariff-reader.js";
 import { JournalRetention } from "../../../agent/station/journal-retention.js";
 import type { Moment, Reading } from "../../../drivers/driver.js";
 

@@ -10,7 +10,7 @@ import {
   type StationState,
 } from "../../../agent/core/session/station-state.js";
 import type { Activity } from "../../../agent/core/tariff/period.js";
-import { parseTariff } from "../../../agent/core/tariff/tariff.js";
+import { parseTariff } from "../../../agent/core/tariff/tariff-reader.js";
 import type { StationFault } from "../../../agent/sync/faults.js";
 import type { Fact, StationFeed } from "../../../agent/sync/station-port.js";
 import type { Moment, Reading } from "../../../drivers/driver.js";

@@ -2,7 +2,8 @@
 // clock of the idle time alone, stacked taxes, a limit that no decimal holds). Idle is what the station's own rule
 // calls parking: the car asks for no power, and its grace is over; a pause that the station makes is never idle.
 import { type Decimal, decimalOf, decimalText, tenTo } from "../../../../config/decimal.js";
-import { parseTariff, type Tariff } from "../../../core/tariff/tariff.js";
+import type { Tariff } from "../../../core/tariff/tariff.js";
+import { parseTariff } from "../../../core/tariff/tariff-reader.js";
 import { isPrintable } from "../requests/request-context.js";
 import type { CostLimit, TariffConditions, TariffType, TaxRates } from "./tariff-type.js";
 

@@ -9,7 +9,7 @@ import type { Settlement } from "../../../../agent/core/cdr/settlement.js";
 import { advance, beginRating } from "../../../../agent/core/rating/rating.js";
 import type { Sample } from "../../../../agent/core/rating/sample.js";
 import { bill, periods } from "../../../../agent/core/rating/session-bill.js";
-import { parseTariff } from "../../../../agent/core/tariff/tariff.js";
+import { parseTariff } from "../../../../agent/core/tariff/tariff-reader.js";
 import { settlement as sample, startMs } from "../../../support/sample-settlement.js";
 
 const test = suite("a CDR priced again");

@@ -13,7 +13,8 @@ import { advance, beginRating, type Rating } from "../../../../agent/core/rating
 import type { Sample } from "../../../../agent/core/rating/sample.js";
 import { bill } from "../../../../agent/core/rating/session-bill.js";
 import { chartOf, simulate } from "../../../../agent/core/rating/simulate.js";
-import { parseTariff, type Tariff } from "../../../../agent/core/tariff/tariff.js";
+import type { Tariff } from "../../../../agent/core/tariff/tariff.js";
+import { parseTariff } from "../../../../agent/core/tariff/tariff-reader.js";
 import { decimalOf } from "../../../../config/decimal.js";
 import { languages } from "../../../../config/languages.js";
 

@@ -2,7 +2,8 @@
 // between two samples splits it exactly, and every border in time falls on a whole millisecond.
 import fc from "fast-check";
 import type { Sample } from "../../../../agent/core/rating/sample.js";
-import { parseTariff, type Tariff } from "../../../../agent/core/tariff/tariff.js";
+import type { Tariff } from "../../../../agent/core/tariff/tariff.js";
+import { parseTariff } from "../../../../agent/core/tariff/tariff-reader.js";
 
 const price = fc.integer({ min: 0, max: 90_000 }).map((digits) => digits / 10_000);
 const vat = fc.constantFrom(undefined, 0, 7, 19, 21, 5.2);

@@ -12,7 +12,8 @@ import { advance, beginRating, type Rating } from "../../../../agent/core/rating
 import type { Sample } from "../../../../agent/core/rating/sample.js";
 import { bill } from "../../../../agent/core/rating/session-bill.js";
 import { isObject } from "../../../../agent/core/tariff/json-reader.js";
-import { parseTariff, type Tariff } from "../../../../agent/core/tariff/tariff.js";
+import type { Tariff } from "../../../../agent/core/tariff/tariff.js";
+import { parseTariff } from "../../../../agent/core/tariff/tariff-reader.js";
 
 const folder = join(fileURLToPath(import.meta.url), "../../../../../../test/cases/price");
 const test = suite("price cases");

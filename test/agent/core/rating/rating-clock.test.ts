@@ -7,7 +7,8 @@ import { lowerOfBothRule, untrustedTimeRule } from "../../../../agent/core/ratin
 import { advance, beginRating, type Rating } from "../../../../agent/core/rating/rating.js";
 import type { Sample } from "../../../../agent/core/rating/sample.js";
 import { bill, lowerBill } from "../../../../agent/core/rating/session-bill.js";
-import { parseTariff, type Tariff } from "../../../../agent/core/tariff/tariff.js";
+import type { Tariff } from "../../../../agent/core/tariff/tariff.js";
+import { parseTariff } from "../../../../agent/core/tariff/tariff-reader.js";
 
 const test = suite("untrusted clock");
 const untrusted = { timeZone: "Europe/Berlin", clockTrusted: false };

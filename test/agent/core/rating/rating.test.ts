@@ -8,7 +8,8 @@ import { live, nextBoundary } from "../../../../agent/core/rating/live-price.js"
 import { advance, beginRating, type Rating } from "../../../../agent/core/rating/rating.js";
 import type { Sample } from "../../../../agent/core/rating/sample.js";
 import { bill, periods } from "../../../../agent/core/rating/session-bill.js";
-import { parseTariff, type Tariff } from "../../../../agent/core/tariff/tariff.js";
+import type { Tariff } from "../../../../agent/core/tariff/tariff.js";
+import { parseTariff } from "../../../../agent/core/tariff/tariff-reader.js";
 
 const test = suite("rating");
 const at = (text: string): number => Date.parse(text);

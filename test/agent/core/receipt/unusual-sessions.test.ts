@@ -12,7 +12,7 @@ import { bill, periods } from "../../../../agent/core/rating/session-bill.js";
 import { type Issued, issueReceipt } from "../../../../agent/core/receipt/receipt.js";
 import { receiptFileText } from "../../../../agent/core/receipt/receipt-file.js";
 import { chargedPrice } from "../../../../agent/core/session/no-energy-waiver.js";
-import { parseTariff } from "../../../../agent/core/tariff/tariff.js";
+import { parseTariff } from "../../../../agent/core/tariff/tariff-reader.js";
 import { exitCode } from "../../../../agent/core/verify/check-result.js";
 import { verifyEvidence } from "../../../../agent/core/verify/verify.js";
 import { sha256 } from "../../../../agent/ledger/store/digest.js";

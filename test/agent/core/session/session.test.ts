@@ -24,7 +24,7 @@ import {
   type PressDecision,
   type TapDecision,
 } from "../../../../agent/core/session/tap-decision.js";
-import { parseTariff } from "../../../../agent/core/tariff/tariff.js";
+import { parseTariff } from "../../../../agent/core/tariff/tariff-reader.js";
 import type { Moment, Reading } from "../../../../drivers/driver.js";
 
 const start = Date.UTC(2026, 10, 24, 12, 0, 0);

@@ -7,7 +7,8 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { canonicalText } from "../../../../agent/core/number/json-text.js";
-import { inForce, type OcpiVersion, parseTariff } from "../../../../agent/core/tariff/tariff.js";
+import { inForce, type OcpiVersion } from "../../../../agent/core/tariff/tariff.js";
+import { parseTariff } from "../../../../agent/core/tariff/tariff-reader.js";
 
 const test = suite("tariff");
 const seed = 20_260_302;

@@ -8,7 +8,7 @@ import { copyFor, makeCopies } from "../../../../agent/core/cdr/cdr-copies.js";
 import { advance, beginRating } from "../../../../agent/core/rating/rating.js";
 import { bill, periods } from "../../../../agent/core/rating/session-bill.js";
 import { type Issued, issueReceipt, openChain } from "../../../../agent/core/receipt/receipt.js";
-import { parseTariff } from "../../../../agent/core/tariff/tariff.js";
+import { parseTariff } from "../../../../agent/core/tariff/tariff-reader.js";
 import { sha256 } from "../../../../agent/ledger/store/digest.js";
 import { Outbox } from "../../../../agent/sync/outbox.js";
 import type { OutboxItem, OutboxItems } from "../../../../agent/sync/outbox-state.js";
