@@ -124,8 +124,21 @@ copy("systemd/60-chargetill.rules", "usr", "lib", "udev", "rules.d", "60-charget
 copy("config/station.example.yaml", "etc", "chargetill", "station.example.yaml");
 copy("config/tariffs", "etc", "chargetill", "tariffs");
 copy("LICENSE", "usr", "share", "doc", "chargetill", "copyright");
-for (const name of ["INSTALL.md", "wiring.svg"]) copy(`systemd/${name}`, "usr", "share", "doc", "chargetill", name);
-if (existsSync(join(root, "README.md"))) copy("README.md", "usr", "share", "doc", "chargetill", "README.md");
+// Where they lie in the sources, so that their links to each other hold.
+for (const document of [
+  "README.md",
+  "CHANGELOG.md",
+  "agent/README.md",
+  "agent/live-view.svg",
+  "agent/commands/README.md",
+  "agent/ledger/README.md",
+  "agent/sync/README.md",
+  "config/README.md",
+  "config/meters/README.md",
+  "systemd/INSTALL.md",
+  "systemd/wiring.svg",
+])
+  copy(document, "usr", "share", "doc", "chargetill", ...document.split("/"));
 const completion = spawnSync(process.execPath, [join(root, "dist", "agent", "cli.js"), "completion"], {
   encoding: "utf8",
 });
