@@ -50,7 +50,7 @@ const wordAddress = z
   .regex(/^0x[0-9A-F]{4}$/, 'expected the wire address as four upper-case hex digits, such as "0x0048"')
   .transform((text) => Number.parseInt(text, 16));
 
-const prefixes: Record<string, number> = { k: 3, "": 0, m: -3 };
+const prefixes: ReadonlyMap<string, number> = new Map(Object.entries({ k: 3, "": 0, m: -3 }));
 
 /** What one count of a register is worth: `"0.01 kWh"` -> milli-units are raw x 10^4, of energy. */
 const counts = z
@@ -59,7 +59,7 @@ const counts = z
   .transform((text) => {
     const [, step = "", prefix = "", unit = ""] = /^(\S+) (k|m|)(Wh|W|V|A|Hz)$/.exec(text) ?? [];
     const power = step.startsWith("0.") ? 2 - step.length : step.length - 1;
-    return { exponent: power + (prefixes[prefix] ?? Number.NaN) + 3, unit: unit as "Wh" | "W" | "V" | "A" | "Hz" };
+    return { exponent: power + (prefixes.get(prefix) ?? Number.NaN) + 3, unit: unit as "Wh" | "W" | "V" | "A" | "Hz" };
   });
 
 const resolution = z
@@ -158,7 +158,7 @@ const fileSchema = z.strictObject({
   quirks: z.array(words("a quirk")).default([]),
 });
 
-const wanted: Record<string, "Wh" | "W" | "A"> = { energy: "Wh", power: "W", powerLess: "W", current: "A" };
+const wanted = { energy: "Wh", power: "W", powerLess: "W", current: "A" } as const;
 
 /** The rules that bind one part of a file to another. */
 const mapSchema = fileSchema

@@ -264,6 +264,16 @@ habits("is where its documents say", () => {
   assert.equal(broken, []);
 });
 
+habits("look words from outside up in Maps: a plain object answers to constructor and __proto__", () => {
+  const table = /^(?:export )?const \w+: (?:Readonly<)?(?:Partial<)?Record<string,/m;
+  // Asked by Object.hasOwn alone.
+  const guarded = /^agent\/cli\.ts$/;
+  assert.equal(
+    pathsWhere(({ path, code }) => !guarded.test(path) && table.test(code), production),
+    [],
+  );
+});
+
 habits("writes what lasts by one hand", () => {
   const writes = /\b(?:writeFile|appendFile|createWriteStream|renameSync|writeSync|fdatasync)\w*\(/;
   const may = [

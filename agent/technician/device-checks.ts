@@ -124,11 +124,11 @@ const seconds = (value: number): string =>
 
 /** `+1.2ms`, `-35us`, `2.5s`, `1min 3.2s` -> seconds. */
 function offsetOf(text: string | undefined): number | undefined {
-  const units: Readonly<Record<string, number>> = { us: 1e-6, ms: 1e-3, s: 1, min: 60, h: 3_600 };
+  const units: ReadonlyMap<string, number> = new Map(Object.entries({ us: 1e-6, ms: 1e-3, s: 1, min: 60, h: 3_600 }));
   const parts = [...(text ?? "").matchAll(/([\d.]+)(us|ms|min|s|h)\b/g)];
   if (parts.length === 0) return undefined;
   return (
-    parts.reduce((sum, [, value, unit]) => sum + Number(value) * (units[unit ?? ""] ?? 0), 0) *
+    parts.reduce((sum, [, value, unit]) => sum + Number(value) * (units.get(unit ?? "") ?? 0), 0) *
     (text?.startsWith("-") === true ? -1 : 1)
   );
 }

@@ -55,7 +55,7 @@ export async function answerDeviceRequest(
   request: ControlRequest,
   parts: DeviceRequestParts,
 ): Promise<ControlAnswer | undefined> {
-  const work = questions[request.do];
+  const work = questions.get(request.do);
   if (work === undefined) return undefined;
   try {
     return { ok: true, value: await work(parts, request) };
@@ -69,27 +69,29 @@ export async function answerDeviceRequest(
 
 type Question = (parts: DeviceRequestParts, request: ControlRequest) => unknown;
 
-const questions: Readonly<Record<string, Question>> = {
-  "meter-look": lookAtMeter,
-  "meter-probe": (parts, request) => onLentLine(parts, request, ({ answers }, line, unit) => answers(line, unit)),
-  "meter-try": (parts, request) =>
-    onLentLine(
-      parts,
-      request,
-      async ({ tryModel }, line, unit) => (await tryModel(line, unit, String(request["model"]))) ?? null,
-    ),
-  "meter-passed": ({ acceptedMeters }, { check }) =>
-    acceptedMeters.add(parsed(acceptedMeter, check, "the meter check")),
-  "line-look": ({ machine }, { port }) => machine.lineCounts(String(port)) ?? null,
-  "pins-look": lookAtPins,
-  "reader-look": lookAtReader,
-  "contactor-test": tryContactor,
-  "contactor-open": openContactors,
-  "card-wait": waitForCard,
-  "card-list": ({ cards }) => cards.rows(),
-  "card-put": ({ cards }, { rows }) => cards.put(parsed(z.array(tokenSchema), rows, "the list of cards")),
-  "card-revoke": ({ cards }, { uid }) => cards.revoke(String(uid)),
-};
+const questions: ReadonlyMap<string, Question> = new Map(
+  Object.entries({
+    "meter-look": lookAtMeter,
+    "meter-probe": (parts, request) => onLentLine(parts, request, ({ answers }, line, unit) => answers(line, unit)),
+    "meter-try": (parts, request) =>
+      onLentLine(
+        parts,
+        request,
+        async ({ tryModel }, line, unit) => (await tryModel(line, unit, String(request["model"]))) ?? null,
+      ),
+    "meter-passed": ({ acceptedMeters }, { check }) =>
+      acceptedMeters.add(parsed(acceptedMeter, check, "the meter check")),
+    "line-look": ({ machine }, { port }) => machine.lineCounts(String(port)) ?? null,
+    "pins-look": lookAtPins,
+    "reader-look": lookAtReader,
+    "contactor-test": tryContactor,
+    "contactor-open": openContactors,
+    "card-wait": waitForCard,
+    "card-list": ({ cards }) => cards.rows(),
+    "card-put": ({ cards }, { rows }) => cards.put(parsed(z.array(tokenSchema), rows, "the list of cards")),
+    "card-revoke": ({ cards }, { uid }) => cards.revoke(String(uid)),
+  }),
+);
 
 /** What a request brings, in the shape that it must have. Throws Failure usage/invalid. */
 function parsed<T>(shape: z.ZodType<T>, value: unknown, what: string): T {

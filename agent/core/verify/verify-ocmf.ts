@@ -23,27 +23,31 @@ const identifications =
   "NONE|DENIED|UNDEFINED|ISO14443|ISO15693|EMAID|EVCCID|EVCOID|ISO7812|CARD_TXN_NR|CENTRAL|CENTRAL_1|CENTRAL_2|LOCAL|LOCAL_1|LOCAL_2|PHONE_NUMBER|KEY_CODE";
 
 /** Fields that a record must have, and what they may say. */
-const required: Readonly<Record<string, RegExp>> = {
-  FV: /^1\.[0-4]$/,
-  PG: /^[TF](0|[1-9]\d{0,15})$/,
-  MS: /^.+$/s,
-  IT: new RegExp(`^(${identifications})$`),
-};
+const required: ReadonlyMap<string, RegExp> = new Map(
+  Object.entries({
+    FV: /^1\.[0-4]$/,
+    PG: /^[TF](0|[1-9]\d{0,15})$/,
+    MS: /^.+$/s,
+    IT: new RegExp(`^(${identifications})$`),
+  }),
+);
 
 /** Fields that a record may leave out. */
-const optional: Readonly<Record<string, RegExp>> = {
-  IL: /^(NONE|HEARSAY|TRUSTED|VERIFIED|CERTIFIED|SECURE)$/,
-  ID: /^.*$/s,
-  CT: /^(EVSEID|CBIDC)$/,
-  CI: /^.+$/s,
-};
+const optional: ReadonlyMap<string, RegExp> = new Map(
+  Object.entries({
+    IL: /^(NONE|HEARSAY|TRUSTED|VERIFIED|CERTIFIED|SECURE)$/,
+    ID: /^.*$/s,
+    CT: /^(EVSEID|CBIDC)$/,
+    CI: /^.+$/s,
+  }),
+);
 
 function fieldComplaints(fields: Readonly<Record<string, unknown>>): string[] {
   const complaints: string[] = [];
-  for (const [name, pattern] of Object.entries({ ...required, ...optional })) {
+  for (const [name, pattern] of [...required, ...optional]) {
     const value = fields[name];
     if (value === undefined) {
-      if (Object.hasOwn(required, name)) complaints.push(`${name} is missing`);
+      if (required.has(name)) complaints.push(`${name} is missing`);
     } else if (typeof value !== "string" || !pattern.test(value))
       complaints.push(`${name} is ${JSON.stringify(value)}`);
   }

@@ -10,8 +10,10 @@ import { languageWords } from "../../core/words/words.js";
 import { sha256 } from "../../ledger/store/digest.js";
 import { codeSvg } from "./qr-code.js";
 
-const escapes: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-const html = (text: string): string => text.replace(/[&<>"']/g, (letter) => escapes[letter] ?? "");
+const escapes: ReadonlyMap<string, string> = new Map(
+  Object.entries({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" }),
+);
+const html = (text: string): string => text.replace(/[&<>"']/g, (letter) => escapes.get(letter) ?? "");
 
 const style = `
 :root{color-scheme:light}

@@ -13,30 +13,32 @@ const lineHeight = 11.4;
 const codeSide = 150;
 
 /** What Windows-1252 holds beyond Latin-1 and a receipt may use. */
-const beyondLatin: Record<string, number> = {
-  "€": 0x80,
-  "…": 0x85,
-  "–": 0x96,
-  "—": 0x97,
-  "‘": 0x91,
-  "’": 0x92,
-  "“": 0x93,
-  "”": 0x94,
-  Œ: 0x8c,
-  œ: 0x9c,
-  Š: 0x8a,
-  š: 0x9a,
-  Ž: 0x8e,
-  ž: 0x9e,
-  Ÿ: 0x9f,
-};
+const beyondLatin: ReadonlyMap<string, number> = new Map(
+  Object.entries({
+    "€": 0x80,
+    "…": 0x85,
+    "–": 0x96,
+    "—": 0x97,
+    "‘": 0x91,
+    "’": 0x92,
+    "“": 0x93,
+    "”": 0x94,
+    Œ: 0x8c,
+    œ: 0x9c,
+    Š: 0x8a,
+    š: 0x9a,
+    Ž: 0x8e,
+    ž: 0x9e,
+    Ÿ: 0x9f,
+  }),
+);
 
 /** A PDF string of the font's encoding; letters it lacks become a question mark. */
 function pdfString(text: string): string {
   let out = "";
   for (const letter of text) {
     const unit = letter.codePointAt(0) ?? 63;
-    const code = beyondLatin[letter] ?? (unit >= 32 && unit <= 126 ? unit : unit >= 160 && unit <= 255 ? unit : 63);
+    const code = beyondLatin.get(letter) ?? (unit >= 32 && unit <= 126 ? unit : unit >= 160 && unit <= 255 ? unit : 63);
     const byte = String.fromCharCode(code);
     out += "()\\".includes(byte) ? `\\${byte}` : code > 126 ? `\\${code.toString(8).padStart(3, "0")}` : byte;
   }

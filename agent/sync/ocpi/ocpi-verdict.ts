@@ -114,7 +114,7 @@ export function whyLost({ code }: Lost, url: URL): { readonly words: string; rea
     /^(?:https|wss):$/.test(url.protocol) && (code === "ECONNRESET" || code === "EPIPE")
       ? " (a backend that wants another client certificate may do so: check tls.certFile)"
       : "";
-  return { words: `${shownAddress(url)}: ${lineWords[code] ?? code}${hint}`, needsPerson: false };
+  return { words: `${shownAddress(url)}: ${lineWords.get(code) ?? code}${hint}`, needsPerson: false };
 }
 
 export function wrongToken({
@@ -130,39 +130,45 @@ export function shownAddress(url: URL): string {
   return `${url.origin}${url.pathname}`;
 }
 
-const lineWords: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "nothing listens there",
-  ENOTFOUND: "the name is not known (no network, or no DNS)",
-  EAI_AGAIN: "the name cannot be looked up (no network, or no DNS)",
-  ENETUNREACH: "there is no network",
-  EHOSTUNREACH: "the machine cannot be reached",
-  ECONNRESET: "the connection was cut",
-  EPIPE: "the connection was cut",
-  EPROTO: "no TLS is spoken there (is the port right?)",
-  ETIMEDOUT: "no answer in time",
-  ABORT: "given up, since the station stops",
-};
+const lineWords: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    ECONNREFUSED: "nothing listens there",
+    ENOTFOUND: "the name is not known (no network, or no DNS)",
+    EAI_AGAIN: "the name cannot be looked up (no network, or no DNS)",
+    ENETUNREACH: "there is no network",
+    EHOSTUNREACH: "the machine cannot be reached",
+    ECONNRESET: "the connection was cut",
+    EPIPE: "the connection was cut",
+    EPROTO: "no TLS is spoken there (is the port right?)",
+    ETIMEDOUT: "no answer in time",
+    ABORT: "given up, since the station stops",
+  }),
+);
 
 /** What the proxy on the way said or did; these need a person, unless they are in `passing`. */
-const proxyWords: Readonly<Record<string, string>> = {
-  "407": "asks for a user and password, or does not accept those in proxyAuthFile",
-  "403": "does not let this station reach the backend: it must be allowed there",
-  "405": "does not do CONNECT: is it an HTTP proxy?",
-  EPROTO: "does not answer as an HTTP proxy: check its address and port",
-  ENOTFOUND: "has a name that is not known: check its address",
-};
-const passing: Readonly<Record<string, string>> = {
-  "502": "cannot reach the backend (502)",
-  "503": "is busy (503)",
-  "504": "got no answer from the backend (504)",
-};
+const proxyWords: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    "407": "asks for a user and password, or does not accept those in proxyAuthFile",
+    "403": "does not let this station reach the backend: it must be allowed there",
+    "405": "does not do CONNECT: is it an HTTP proxy?",
+    EPROTO: "does not answer as an HTTP proxy: check its address and port",
+    ENOTFOUND: "has a name that is not known: check its address",
+  }),
+);
+const passing: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    "502": "cannot reach the backend (502)",
+    "503": "is busy (503)",
+    "504": "got no answer from the backend (504)",
+  }),
+);
 
 function ofProxy(said: string, url: URL): { readonly words: string; readonly needsPerson: boolean } {
-  const needsPerson = proxyWords[said];
+  const needsPerson = proxyWords.get(said);
   if (needsPerson !== undefined)
     return { words: `on the way to ${url.host} the proxy ${needsPerson} (${said})`, needsPerson: true };
   return {
-    words: `on the way to ${url.host} the proxy ${passing[said] ?? (/^\d{3}$/.test(said) ? `answers ${said}` : `cannot be reached: ${lineWords[said] ?? said}`)}`,
+    words: `on the way to ${url.host} the proxy ${passing.get(said) ?? (/^\d{3}$/.test(said) ? `answers ${said}` : `cannot be reached: ${lineWords.get(said) ?? said}`)}`,
     needsPerson: false,
   };
 }

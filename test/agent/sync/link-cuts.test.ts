@@ -12,9 +12,9 @@ const test = suite("a line that is cut");
 const tokenFile = new TokenFile();
 test.after(() => tokenFile.remove());
 
-type Till = { outbox: Outbox; failures: unknown[] };
+type OpenUplink = { outbox: Outbox; failures: unknown[] };
 
-function stationState(backend: Backend, book: Book, store: Store, clock: HandClock): Till {
+function openUplink(backend: Backend, book: Book, store: Store, clock: HandClock): OpenUplink {
   const failures: unknown[] = [];
   const outbox = new Outbox({
     uplink: uplinkTo(backend.url, tokenFile.path),
@@ -57,7 +57,7 @@ for (const restarts of [false, true])
     const book = new Book(1);
     const store = new Store();
     const clock = new HandClock();
-    let { outbox, failures } = stationState(backend, book, store, clock);
+    let { outbox, failures } = openUplink(backend, book, store, clock);
     const copies = new Map<string, number>();
     for (let number = 2; number <= 51; number += 1) {
       book.count = number;
@@ -73,7 +73,7 @@ for (const restarts of [false, true])
         assert.is.not(outbox.stateOf(number), "acked", `${number} after ${mood}`);
         if (!restarts) continue;
         await outbox.stop();
-        ({ outbox, failures } = stationState(backend, book, store, clock));
+        ({ outbox, failures } = openUplink(backend, book, store, clock));
       }
       await backend.become("well");
       const status = await outbox.now();
@@ -110,11 +110,11 @@ for (const done of [false, true])
         if (left === 0) throw new Error("power cut");
         write(state);
       };
-      const first = stationState(backend, book, store, clock);
+      const first = openUplink(backend, book, store, clock);
       await first.outbox.now();
       assert.is(first.failures.length, 1);
       await first.outbox.stop();
-      const second = stationState(backend, book, store, clock);
+      const second = openUplink(backend, book, store, clock);
       await second.outbox.now();
       await second.outbox.stop();
       provenAt(backend, book);

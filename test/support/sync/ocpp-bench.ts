@@ -76,7 +76,7 @@ export function ocppConfig(url: string, more: Partial<OcppUplinkConfig> = {}): O
   };
 }
 
-export type Till = {
+export type OpenUplink = {
   readonly uplink: OcppUplink;
   readonly outbox: Outbox;
   readonly failures: unknown[];
@@ -113,12 +113,12 @@ export async function drained(outbox: Outbox): Promise<void> {
 }
 
 /** Opens uplink and outbox over what lasts of a world. */
-export function stationState(
+export function openUplink(
   world: World,
   config: OcppUplinkConfig,
   parts: Partial<OcppUplinkParts> = {},
   feed?: StationFeed,
-): Till {
+): OpenUplink {
   const failures: unknown[] = [];
   const notes: string[] = [];
   const { clock, book, store, events } = world;

@@ -12,17 +12,19 @@ export function authorizePayload(dialect: Dialect, uid: string): object {
 
 export type Party = { readonly countryCode: string; readonly partyId: string };
 
-const refusals: Readonly<Record<string, Exclude<OnlineAnswer["allowed"], "ALLOWED">>> = {
-  Blocked: "BLOCKED",
-  Expired: "EXPIRED",
-  NoCredit: "NO_CREDIT",
-  Invalid: "NOT_KNOWN",
-  Unknown: "NOT_KNOWN",
-  ConcurrentTx: "NOT_ALLOWED",
-  NotAllowedTypeEVSE: "NOT_ALLOWED",
-  NotAtThisLocation: "NOT_ALLOWED",
-  NotAtThisTime: "NOT_ALLOWED",
-};
+const refusals: ReadonlyMap<string, Exclude<OnlineAnswer["allowed"], "ALLOWED">> = new Map(
+  Object.entries({
+    Blocked: "BLOCKED",
+    Expired: "EXPIRED",
+    NoCredit: "NO_CREDIT",
+    Invalid: "NOT_KNOWN",
+    Unknown: "NOT_KNOWN",
+    ConcurrentTx: "NOT_ALLOWED",
+    NotAllowedTypeEVSE: "NOT_ALLOWED",
+    NotAtThisLocation: "NOT_ALLOWED",
+    NotAtThisTime: "NOT_ALLOWED",
+  }),
+);
 
 /**
  * The answer as the station understands it; undefined where it is none. `tariff` is the id of the tariff that came with
@@ -43,7 +45,7 @@ export function authorizeAnswer(
       : undefined;
   const words = typeof message === "string" && message !== "" ? { info: message.slice(0, 200) } : {};
   if (status !== "Accepted")
-    return typeof status === "string" ? { allowed: refusals[status] ?? "NOT_ALLOWED", ...words } : undefined;
+    return typeof status === "string" ? { allowed: refusals.get(status) ?? "NOT_ALLOWED", ...words } : undefined;
   const token: SessionToken = { uid, type: "RFID", contractId: uid, countryCode, partyId };
   const groupOf2x =
     typeof groupIdToken === "object" && groupIdToken !== null && "idToken" in groupIdToken

@@ -35,10 +35,12 @@ export class CallError extends Error {
 }
 
 /** Some backends and 1.6 itself spell these so. */
-const spellings: Readonly<Record<string, CallErrorCode>> = {
-  FormationViolation: "FormatViolation",
-  OccurenceConstraintViolation: "OccurrenceConstraintViolation",
-};
+const spellings: ReadonlyMap<string, CallErrorCode> = new Map(
+  Object.entries({
+    FormationViolation: "FormatViolation",
+    OccurenceConstraintViolation: "OccurrenceConstraintViolation",
+  }),
+);
 const in16: Partial<Record<CallErrorCode, string>> = {
   FormatViolation: "FormationViolation",
   OccurrenceConstraintViolation: "OccurenceConstraintViolation",
@@ -54,7 +56,7 @@ export const codeFor = (code: CallErrorCode, dialect: Dialect): string =>
 const codeOf = (text: unknown): CallErrorCode =>
   typeof text !== "string"
     ? "GenericError"
-    : (spellings[text] ?? callErrorCodes.find((code) => code === text) ?? "GenericError");
+    : (spellings.get(text) ?? callErrorCodes.find((code) => code === text) ?? "GenericError");
 
 export type Frame =
   | { readonly type: "call"; readonly id: string; readonly action: string; readonly payload: unknown }

@@ -80,9 +80,9 @@ class Sales implements OutboxItems {
   }
 }
 
-type Till = { readonly outbox: Outbox; readonly failures: unknown[] };
+type OpenUplink = { readonly outbox: Outbox; readonly failures: unknown[] };
 
-function stationState(url: string, book: Sales, store: Store, clock = new HandClock()): Till {
+function openUplink(url: string, book: Sales, store: Store, clock = new HandClock()): OpenUplink {
   const failures: unknown[] = [];
   const uplink = uplinkTo(url, tokenFile.path, { timeout: 60_000 });
   return {
@@ -165,7 +165,7 @@ for (const restarts of [false, true])
     const line = await CutLine.open(backend.url);
     const book = new Sales();
     const store = new Store();
-    let { outbox, failures } = stationState(line.url, book, store);
+    let { outbox, failures } = openUplink(line.url, book, store);
     const acknowledgedAt = new Map<string, number>();
     let cuts = 0;
     for (let sold = 0; sold < 50; sold += 1) {
@@ -179,7 +179,7 @@ for (const restarts of [false, true])
         // The process dies: nothing lives on but what was written.
         await outbox.stop();
         assert.equal(failures, []);
-        ({ outbox, failures } = stationState(line.url, book, store));
+        ({ outbox, failures } = openUplink(line.url, book, store));
       };
       // The whole request arrives and nothing comes back; from it we know how long both are.
       await cutAt({ down: 0 });
@@ -192,7 +192,7 @@ for (const restarts of [false, true])
     await outbox.stop();
     // Nobody has anything left to say, also not after a restart.
     const all = backend.posts.length;
-    const again = stationState(line.url, book, store);
+    const again = openUplink(line.url, book, store);
     assert.is((await again.outbox.now()).waiting, 0);
     await again.outbox.stop();
     assert.equal(
@@ -211,7 +211,7 @@ test("a backlog of 50, the line cut in another part of each exchange: order hold
   const book = new Sales();
   for (let sold = 0; sold < 50; sold += 1) book.sell();
   const store = new Store();
-  let { outbox, failures } = stationState(line.url, book, store);
+  let { outbox, failures } = openUplink(line.url, book, store);
   await line.cutAt({ down: 0 });
   await outbox.now();
   const cuts = cutsIn(line.up, line.down, Buffer.byteLength(book.get(2)?.body ?? ""));
@@ -225,7 +225,7 @@ test("a backlog of 50, the line cut in another part of each exchange: order hold
     await pushed;
     await outbox.now();
     await outbox.stop();
-    ({ outbox, failures } = stationState(line.url, book, store));
+    ({ outbox, failures } = openUplink(line.url, book, store));
     turn += 1;
   }
   assert.ok(turn >= cuts.length, `${turn} cuts`);
@@ -256,13 +256,13 @@ for (const done of [false, true])
         if (left === 0) throw new Error("power cut");
         write(state);
       };
-      const first = stationState(backend.url, book, store);
+      const first = openUplink(backend.url, book, store);
       await first.outbox.now();
       assert.is(first.failures.length, 1);
       await first.outbox.stop();
       const sent = backend.posts.length;
       const kept = store.read()?.lastAck?.number ?? 1;
-      const second = stationState(backend.url, book, store);
+      const second = openUplink(backend.url, book, store);
       await second.outbox.now();
       await second.outbox.stop();
       proven(backend, book, new Map());

@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import { kwhExact } from "../../../../agent/core/number/energy-text.js";
 import { price } from "../../../support/sample-receipt.js";
 import { Csms, type Got, type Mood, stepOf } from "../../../support/sync/csms.js";
-import { drained, letGo, ocppConfig, stationState, type World, world } from "../../../support/sync/ocpp-bench.js";
+import { drained, letGo, ocppConfig, openUplink, type World, world } from "../../../support/sync/ocpp-bench.js";
 
 const test = suite("an OCPP line that is cut");
 test.after.each(letGo);
@@ -113,7 +113,7 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
       const csms = await Csms.open([protocol]);
       const lasting = world();
       const config = ocppConfig(csms.url);
-      let now = stationState(lasting, config);
+      let now = openUplink(lasting, config);
       const failures: unknown[] = [];
       const copies = new Map<number, number>();
       const copiesOf = (): number =>
@@ -128,7 +128,7 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
           if (!restarts) continue;
           await now.outbox.stop();
           failures.push(...now.failures);
-          now = stationState(lasting, config);
+          now = openUplink(lasting, config);
         }
         csms.mood = undefined;
         const status = await now.outbox.now();
@@ -153,7 +153,7 @@ for (const done of [false, true])
         const lasting = world();
         lasting.book.sell();
         lasting.book.sell();
-        const first = stationState(lasting, ocppConfig(csms.url));
+        const first = openUplink(lasting, ocppConfig(csms.url));
         let left = fatal;
         const write = lasting.events.write.bind(lasting.events);
         lasting.events.write = (state) => {
@@ -165,7 +165,7 @@ for (const done of [false, true])
         await first.outbox.now();
         await first.outbox.stop();
         lasting.events.write = write;
-        await drained(stationState(lasting, ocppConfig(csms.url)).outbox);
+        await drained(openUplink(lasting, ocppConfig(csms.url)).outbox);
         proven(csms, lasting, protocol);
         assert.equal(csms.violations, []);
         await letGo();

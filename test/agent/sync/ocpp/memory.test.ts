@@ -6,9 +6,9 @@ import { Csms } from "../../../support/sync/csms.js";
 import {
   drained,
   letGo,
+  type OpenUplink,
   ocppConfig,
-  stationState,
-  type Till,
+  openUplink,
   type World,
   world,
 } from "../../../support/sync/ocpp-bench.js";
@@ -16,15 +16,15 @@ import { Forecourt } from "../../../support/sync/simulated-station.js";
 
 const test = suite("what a CSMS is told later");
 test.after.each(letGo);
-let again: Till;
+let again: OpenUplink;
 
-type Scene = { readonly csms: Csms; readonly lasting: World; readonly place: Forecourt; readonly now: Till };
+type Scene = { readonly csms: Csms; readonly lasting: World; readonly place: Forecourt; readonly now: OpenUplink };
 
 async function scene(protocol: string): Promise<Scene> {
   const csms = await Csms.open([protocol]);
   const lasting = world();
   const place = new Forecourt(lasting.clock, lasting.book);
-  return { csms, lasting, place, now: stationState(lasting, ocppConfig(csms.url), {}, place) };
+  return { csms, lasting, place, now: openUplink(lasting, ocppConfig(csms.url), {}, place) };
 }
 
 const card = { uid: "04A1B2C3D4E5F6", type: "RFID", contractId: "C", countryCode: "DE", partyId: "ABC" } as const;
@@ -76,7 +76,7 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"]) {
     place.settles();
     await now.outbox.stop();
     csms.mood = undefined;
-    const again = stationState(lasting, ocppConfig(csms.url), {}, place);
+    const again = openUplink(lasting, ocppConfig(csms.url), {}, place);
     await drained(again.outbox);
     assert.is(csms.of(begin)[0]?.payload["reservationId"], 17);
     lasting.book.sell();
@@ -143,7 +143,7 @@ for (const [when, busy, by, reason] of [
     await drained(told.now.outbox);
     for (let run = 0; run < 2; run += 1) {
       await (run === 0 ? told.now : again).outbox.stop();
-      again = stationState(lasting, ocppConfig(csms.url), {}, place);
+      again = openUplink(lasting, ocppConfig(csms.url), {}, place);
       again.outbox.begin();
       await csms.until(() => csms.of("BootNotification").length === 3 + run);
       await quiet(lasting);

@@ -12,7 +12,7 @@ import { mostListedCards } from "../../../../agent/sync/station-port.js";
 import { tunnelsOf } from "../../../../agent/sync/transport/tunnel.js";
 import { HandClock } from "../../../support/hand-clock.js";
 import { Csms } from "../../../support/sync/csms.js";
-import { drained, letGo, ocppConfig, stationState, type World, world } from "../../../support/sync/ocpp-bench.js";
+import { drained, letGo, ocppConfig, openUplink, type World, world } from "../../../support/sync/ocpp-bench.js";
 import { LoopbackProxy } from "../../../support/sync/proxy-bench.js";
 import { Forecourt } from "../../../support/sync/simulated-station.js";
 
@@ -44,7 +44,7 @@ test("that asks and asks and never reads an answer is let go before the answers 
   const answered = { calls: 0 };
   const handlers = () => ({ GetReport: () => ({ words: "x".repeat(100_000), of: (answered.calls += 1) }) });
   const port = (server.address() as { port: number }).port;
-  const { outbox, uplink } = stationState(world(), ocppConfig(`ws://127.0.0.1:${port}/`), { handlers });
+  const { outbox, uplink } = openUplink(world(), ocppConfig(`ws://127.0.0.1:${port}/`), { handlers });
   outbox.begin();
   for (let turns = 0; turns < 20_000 && !/does not read/.test(uplink.line()); turns += 1)
     await new Promise((resolve) => setImmediate(resolve));
@@ -83,7 +83,7 @@ test("that fails to take a notice in passing is told it again, one that does not
   ] as const) {
     const csms = await Csms.open(["ocpp2.0.1"]);
     const lasting = world();
-    const { outbox } = stationState(lasting, ocppConfig(csms.url), {}, new Forecourt(lasting.clock, lasting.book));
+    const { outbox } = openUplink(lasting, ocppConfig(csms.url), {}, new Forecourt(lasting.clock, lasting.book));
     csms.answers["StatusNotification"] = () => {
       throw Object.assign(new Error(code), { rpcErrorCode: code });
     };
@@ -107,7 +107,7 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
     const lasting = world();
     const place = new Forecourt(lasting.clock, lasting.book);
     const refused: string[] = [];
-    const { outbox } = stationState(
+    const { outbox } = openUplink(
       lasting,
       ocppConfig(csms.url),
       { deauthorise: (session, status) => void refused.push(`${session} ${status}`) },
@@ -177,7 +177,7 @@ test("behind a proxy is reached, and told all; and a proxy that says no is named
   const csms = await Csms.open(["ocpp2.0.1"]);
   const lasting = world();
   const config = ocppConfig(csms.url, { proxy: proxy.url });
-  const { outbox } = stationState(lasting, config, { agent: () => tunnelsOf(config, lasting.clock) });
+  const { outbox } = openUplink(lasting, config, { agent: () => tunnelsOf(config, lasting.clock) });
   lasting.book.sell();
   proxy.mood = 407;
   const refused = await outbox.now();
@@ -193,7 +193,7 @@ test("behind a proxy is reached, and told all; and a proxy that says no is named
   // Nobody who has no proxy goes through it.
   const asked = proxy.asked.length;
   await outbox.stop();
-  const straight = stationState(lasting, ocppConfig(csms.url));
+  const straight = openUplink(lasting, ocppConfig(csms.url));
   lasting.book.sell();
   await drained(straight.outbox);
   assert.is(proxy.asked.length, asked);

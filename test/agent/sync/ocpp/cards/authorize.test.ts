@@ -3,7 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { authorizeAnswer } from "../../../../../agent/sync/ocpp/cards/authorize.js";
 import { Csms } from "../../../../support/sync/csms.js";
-import { drained, letGo, ocppConfig, stationState, world } from "../../../../support/sync/ocpp-bench.js";
+import { drained, letGo, ocppConfig, openUplink, world } from "../../../../support/sync/ocpp-bench.js";
 
 const test = suite("asking a CSMS about a card");
 test.after.each(letGo);
@@ -28,7 +28,7 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
             },
           };
     const lasting = world();
-    const { outbox, uplink } = stationState(lasting, ocppConfig(csms.url));
+    const { outbox, uplink } = openUplink(lasting, ocppConfig(csms.url));
     assert.is(await uplink.ask(uid, 1, unstopped()), undefined);
     lasting.book.sell();
     await drained(outbox);
@@ -59,7 +59,7 @@ test("2.1: a tariff that comes with the card is taken up, or the card is refused
   lasting.book.sell();
   const given: unknown[] = [];
   let id: string | undefined = "T-9";
-  const { outbox, uplink, notes } = stationState(lasting, ocppConfig(csms.url), {
+  const { outbox, uplink, notes } = openUplink(lasting, ocppConfig(csms.url), {
     takeTariff: (value) => ({ wanted: given.push(value) > 0, id }),
   });
   await drained(outbox);
@@ -69,6 +69,15 @@ test("2.1: a tariff that comes with the card is taken up, or the card is refused
   const refused = await uplink.ask(uid, null, unstopped());
   assert.is(refused?.allowed, "NOT_ALLOWED");
   assert.match(notes.join(), /cannot be priced exactly/);
+});
+
+test("a status that is a name of every object lets nobody charge and ends nothing", () => {
+  for (const status of ["constructor", "__proto__", "toString", "hasOwnProperty", "valueOf"])
+    for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"] as const) {
+      const info = { status };
+      const answer = protocol === "ocpp1.6" ? { idTagInfo: info } : { idTokenInfo: info };
+      assert.is(authorizeAnswer(answer, uid, party, undefined)?.allowed, "NOT_ALLOWED", `${protocol} ${status}`);
+    }
 });
 
 test("every status has a meaning, and what is no answer is none", () => {

@@ -6,7 +6,7 @@ import { uplinkStatusLines } from "../../../../../agent/commands/sync.js";
 import type { CsmsLink } from "../../../../../agent/sync/ocpp/rpc/link.js";
 import type { Handlers } from "../../../../../agent/sync/ocpp/rpc/rpc.js";
 import { Csms } from "../../../../support/sync/csms.js";
-import { drained, letGo, ocppConfig, stationState, world } from "../../../../support/sync/ocpp-bench.js";
+import { drained, letGo, ocppConfig, openUplink, world } from "../../../../support/sync/ocpp-bench.js";
 
 const test = suite("registering with a CSMS");
 test.after.each(letGo);
@@ -24,7 +24,7 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
       spoken.push(link.dialect);
       return {};
     };
-    const { outbox, uplink } = stationState(lasting, ocppConfig(csms.url), { handlers });
+    const { outbox, uplink } = openUplink(lasting, ocppConfig(csms.url), { handlers });
     lasting.book.sell();
     await outbox.now();
     assert.equal(spoken, [protocol]);
@@ -41,7 +41,7 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
     assert.is(csms.of("BootNotification").length, 1);
     await outbox.stop();
     // The process again, in the same boot of the machine.
-    const again = stationState(lasting, ocppConfig(csms.url));
+    const again = openUplink(lasting, ocppConfig(csms.url));
     lasting.book.sell();
     await again.outbox.now();
     if (protocol !== "ocpp1.6") assert.is(csms.of("BootNotification")[1]?.payload["reason"], "ApplicationReset");
@@ -52,7 +52,7 @@ test("Pending: nothing of our own goes out, what the CSMS asks is answered, and 
   const csms = await Csms.open(["ocpp2.0.1"]);
   csms.answers["BootNotification"] = booted("Pending", 20);
   const lasting = world();
-  const { outbox, uplink } = stationState(lasting, ocppConfig(csms.url), {
+  const { outbox, uplink } = openUplink(lasting, ocppConfig(csms.url), {
     handlers: (link) => ({ GetLocalListVersion: () => ({ versionNumber: link.registration === "Pending" ? 7 : 0 }) }),
   });
   lasting.book.sell();
@@ -74,7 +74,7 @@ test("Rejected: a fault with words, nothing is sent, and the CSMS's calls are re
   const csms = await Csms.open(["ocpp2.0.1"]);
   csms.answers["BootNotification"] = booted("Rejected", 3_600);
   const lasting = world();
-  const { outbox } = stationState(lasting, ocppConfig(csms.url), {
+  const { outbox } = openUplink(lasting, ocppConfig(csms.url), {
     handlers: () => ({ Reset: () => ({ status: "Accepted" }) }),
   });
   lasting.book.sell();
@@ -94,7 +94,7 @@ test("Rejected: a fault with words, nothing is sent, and the CSMS's calls are re
 test("a CSMS that fails at BootNotification, or answers nonsense, is tried again after the back-off", async () => {
   const csms = await Csms.open(["ocpp2.0.1"]);
   const lasting = world();
-  const { outbox } = stationState(lasting, ocppConfig(csms.url));
+  const { outbox } = openUplink(lasting, ocppConfig(csms.url));
   lasting.book.sell();
   for (const how of ["InternalError", "lost-request", "lost-answer", "half-answer"] as const) {
     csms.mood = { at: "BootNotification", how };
@@ -109,7 +109,7 @@ test("Heartbeat comes at the interval that the CSMS named, and a clock that diff
   csms.answers["BootNotification"] = booted("Accepted", 10);
   csms.answers["Heartbeat"] = () => ({ currentTime: "2026-03-02T09:00:00Z" });
   const lasting = world();
-  const { uplink, notes } = stationState(lasting, ocppConfig(csms.url));
+  const { uplink, notes } = openUplink(lasting, ocppConfig(csms.url));
   await uplink.send({ id: "x", body: lasting.book.get(lasting.book.sell())?.body ?? "" }, new AbortController().signal);
   for (let beats = 1; beats <= 3; beats += 1) {
     const beat = csms.until(() => csms.of("Heartbeat").length === beats);
@@ -128,7 +128,7 @@ test("Heartbeat comes at the interval that the CSMS named, and a clock that diff
 test("the CSMS may ask for BootNotification again", async () => {
   const csms = await Csms.open(["ocpp2.0.1"]);
   const lasting = world();
-  const { outbox, uplink } = stationState(lasting, ocppConfig(csms.url));
+  const { outbox, uplink } = openUplink(lasting, ocppConfig(csms.url));
   lasting.book.sell();
   await outbox.now();
   const again = csms.until(() => csms.of("BootNotification").length === 2);

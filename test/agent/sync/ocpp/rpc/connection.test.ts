@@ -14,7 +14,7 @@ import { keepAlive, type OpenedSocket, openSocket, stationUrl } from "../../../.
 import { type Reconnect, reconnectBy, reconnectMs } from "../../../../../agent/sync/ocpp/rpc/reconnect.js";
 import { HandClock } from "../../../../support/hand-clock.js";
 import { Csms } from "../../../../support/sync/csms.js";
-import { drained, letGo, ocppConfig, stationState, world } from "../../../../support/sync/ocpp-bench.js";
+import { drained, letGo, ocppConfig, openUplink, world } from "../../../../support/sync/ocpp-bench.js";
 
 const test = suite("coming to a CSMS");
 const folder = mkdtempSync(join(tmpdir(), "chargetill-ocpp-"));
@@ -171,7 +171,7 @@ test("a line on which nothing comes back for two pings is dead; one that answers
 test("a frame larger than any of OCPP ends the line, and it is opened again", async () => {
   const { url, sockets, close } = await server("accept");
   const lasting = world();
-  const { outbox, uplink } = stationState(lasting, ocppConfig(url));
+  const { outbox, uplink } = openUplink(lasting, ocppConfig(url));
   lasting.book.sell();
   const pushed = outbox.now();
   while (sockets.length === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -186,7 +186,7 @@ test("a lost line is tried again by the standard's back-off, whatever waits to b
   const csms = await Csms.open(["ocpp2.0.1"]);
   const lasting = world();
   let tries = 0;
-  const { outbox, uplink } = stationState(lasting, ocppConfig(csms.url, { backoff: { first: 10, most: 20 } }), {
+  const { outbox, uplink } = openUplink(lasting, ocppConfig(csms.url, { backoff: { first: 10, most: 20 } }), {
     agent: () => void (tries += 1) as never,
   });
   uplink.reconnect = { waitMinimumMs: 1_000, randomRangeMs: 500, repeatTimes: 2 };
@@ -249,11 +249,11 @@ test("the CSMS may change to another version between two connections, and a sess
   const older = await Csms.open(["ocpp2.0.1"]);
   const lasting = world();
   const number = lasting.book.sell();
-  const first = stationState(lasting, ocppConfig(newer.url));
+  const first = openUplink(lasting, ocppConfig(newer.url));
   newer.mood = { at: "Ended", how: "lost-answer" };
   await first.outbox.now();
   await first.outbox.stop();
-  const second = stationState(lasting, ocppConfig(older.url));
+  const second = openUplink(lasting, ocppConfig(older.url));
   await drained(second.outbox);
   assert.is(second.outbox.stateOf(number), "acked");
   const [ended] = older.of("TransactionEvent");
@@ -272,10 +272,10 @@ test("an end that may have arrived in 1.6 is not told again in 2.x: it is parked
   const lasting = world();
   const number = lasting.book.sell();
   old.mood = { at: "Ended", how: "lost-answer" };
-  const first = stationState(lasting, ocppConfig(old.url));
+  const first = openUplink(lasting, ocppConfig(old.url));
   await first.outbox.now();
   await first.outbox.stop();
-  const second = stationState(lasting, ocppConfig(young.url));
+  const second = openUplink(lasting, ocppConfig(young.url));
   await second.outbox.now();
   assert.match(
     second.outbox.status().parked[0]?.reason ?? "",

@@ -16,7 +16,7 @@ import type { TimeTrust } from "../../../../../drivers/driver.js";
 import { certificatesIn } from "../../../../support/certificates.js";
 import { HandClock } from "../../../../support/hand-clock.js";
 import { Csms } from "../../../../support/sync/csms.js";
-import { letGo, ocppConfig, stationState, world } from "../../../../support/sync/ocpp-bench.js";
+import { letGo, ocppConfig, openUplink, world } from "../../../../support/sync/ocpp-bench.js";
 
 const test = suite("TLS to a CSMS");
 test.after.each(letGo);
@@ -136,7 +136,7 @@ if (spawnSync("openssl", ["version"]).status === 0) {
     };
     lasting.book.sell();
     const config = ocppConfig(expired.url, { tls: { caFile: at("ours.pem") } });
-    const { outbox } = stationState(lasting, config);
+    const { outbox } = openUplink(lasting, config);
     const status = await outbox.now();
     assert.match(
       status.words ?? "",

@@ -8,9 +8,9 @@ import { Csms, type Got, type Mood, stepOf } from "../../../../support/sync/csms
 import {
   drained,
   letGo,
+  type OpenUplink,
   ocppConfig,
-  stationState,
-  type Till,
+  openUplink,
   type World,
   world,
 } from "../../../../support/sync/ocpp-bench.js";
@@ -20,13 +20,13 @@ const test = suite("sessions while they run");
 test.after.each(letGo);
 
 type Fields = Readonly<Record<string, unknown>>;
-type Scene = { readonly csms: Csms; readonly lasting: World; readonly place: Forecourt; now: Till };
+type Scene = { readonly csms: Csms; readonly lasting: World; readonly place: Forecourt; now: OpenUplink };
 
-async function scene(protocol: string, parts: Parameters<typeof stationState>[2] = {}): Promise<Scene> {
+async function scene(protocol: string, parts: Parameters<typeof openUplink>[2] = {}): Promise<Scene> {
   const csms = await Csms.open([protocol]);
   const lasting = world();
   const place = new Forecourt(lasting.clock, lasting.book);
-  return { csms, lasting, place, now: stationState(lasting, ocppConfig(csms.url), parts, place) };
+  return { csms, lasting, place, now: openUplink(lasting, ocppConfig(csms.url), parts, place) };
 }
 
 const events = (csms: Csms): Got[] =>
@@ -114,7 +114,7 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
           csms.mood = undefined;
           if (restarts) {
             await shown.now.outbox.stop();
-            shown.now = stationState(lasting, ocppConfig(csms.url), {}, place);
+            shown.now = openUplink(lasting, ocppConfig(csms.url), {}, place);
             shown.now.outbox.begin();
           } else lasting.clock.advance(1_000);
           await quiet(lasting);
@@ -344,7 +344,7 @@ test("an event of 2.1 that is under way when the CSMS comes back with 2.0.1 goes
   const lasting = world();
   const place = new Forecourt(lasting.clock, lasting.book);
   const config = ocppConfig(first.url);
-  const now = stationState(lasting, config, {}, place);
+  const now = openUplink(lasting, config, {}, place);
   const { outbox, uplink } = now;
   const shown: Scene = { csms: first, lasting, place, now };
   uplink.setIntervals({ costS: 60 });
@@ -515,7 +515,7 @@ test("an event that the CSMS calls malformed parks its session, and those behind
 test("a backend that is silent past the time-out leaves the event in doubt, and the same one goes again", async () => {
   const csms = await Csms.open(["ocpp2.0.1"]);
   const lasting = world();
-  const { outbox } = stationState(lasting, ocppConfig(csms.url));
+  const { outbox } = openUplink(lasting, ocppConfig(csms.url));
   const number = lasting.book.sell();
   csms.mood = { at: "Started", how: "silent" };
   const sent = outbox.now();
