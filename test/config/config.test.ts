@@ -22,6 +22,15 @@ test("the example that technicians copy is without fault", () => assert.equal(fa
 test("the demo's config is without fault", () =>
   assert.equal(faults(readFileSync(join(root, "config", "demo.yaml"), "utf8")), []));
 
+test("the example, the demo and a connector that says nothing name sockets that a car charges at without a control pilot", () => {
+  const demo = readFileSync(join(root, "config", "demo.yaml"), "utf8");
+  for (const text of [example, demo, example.replace(/^ +standard: .*\n/m, "")]) {
+    const checked = checkConfig(text, "station.yaml");
+    if (!checked.ok) throw new Error(JSON.stringify(checked.faults));
+    for (const { standard } of checked.config.connectors) assert.match(standard, /^(IEC_60309_2|DOMESTIC)_/);
+  }
+});
+
 test("every language that receipts are printed in can be a station's language", () => {
   assert.equal(Object.keys(languageWords), [...languages]);
   for (const language of languages)
