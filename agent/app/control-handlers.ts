@@ -1,6 +1,5 @@
 // What the running agent answers over its socket: how it stands, the operator's words, and what a technician asks of
 // the devices.
-import { setImmediate as rest } from "node:timers/promises";
 import type { Config } from "../../config/schema.js";
 import type { Moment } from "../../drivers/driver.js";
 import type { Machine } from "../../drivers/machine/open-machine.js";
@@ -10,7 +9,6 @@ import { SignerFailed } from "../core/receipt/receipt.js";
 import { ReceiptFault } from "../core/receipt/signer.js";
 import { parseTariff } from "../core/tariff/tariff-reader.js";
 import type { Disk } from "../ledger/store/disk.js";
-import type { LaterReceipts } from "../receipts/corrections.js";
 import { adoptKey, stageKey } from "../receipts/key-rotation.js";
 import type { PaymentAnswer } from "../receipts/payments.js";
 import type { Snapshot } from "../station/snapshot.js";
@@ -55,18 +53,18 @@ export async function answerControlRequest(request: ControlRequest, context: Con
     case "drain":
       return { ok: true, value: { open: context.drain(request["on"] !== false) } };
     case "credit":
-      return issueAfter(Number(request["number"]), context, ({ issuer }, now, later) =>
-        issuer.corrections.credit(Number(request["number"]), reasonOf(request["reason"]), now, later),
+      return issue(context, ({ issuer }, now) =>
+        issuer.corrections.credit(Number(request["number"]), reasonOf(request["reason"]), now),
       );
     case "correct":
-      return issueAfter(Number(request["number"]), context, ({ issuer }, now, later) => {
+      return issue(context, ({ issuer }, now) => {
         const parsed = parseTariff(request["tariff"]);
         if (!parsed.ok)
           throw new Failure(
             "tariff/invalid",
             `the tariff cannot be read: ${parsed.faults[0]?.path ?? ""}: ${parsed.faults[0]?.message ?? ""}`,
           );
-        return issuer.corrections.correct(Number(request["number"]), parsed.tariff, context.newId(), now, later);
+        return issuer.corrections.correct(Number(request["number"]), parsed.tariff, context.newId(), now);
       });
     case "rotate-key":
       return issue(context, ({ issuer, mayRotate }, now) => {
@@ -105,29 +103,13 @@ async function askField(
   return answerDeviceRequest(request, { config, machine, station, cards, acceptedMeters });
 }
 
-/** Issues a receipt that hangs on what became of another one, which is looked for first, beside the work. */
-async function issueAfter(
-  number: number,
-  context: ControlContext,
-  make: (services: Services, now: Moment, later: LaterReceipts) => number,
-): Promise<ControlAnswer> {
-  if (context.services === undefined) return issue(context, () => 0);
-  try {
-    const later = await context.services.issuer.corrections.laterReceipts(number, () => rest());
-    if (context.isEnding()) return { ok: false, why: "the station is closing" };
-    return issue(context, (services, now) => make(services, now, later));
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    return { ok: false, why: error.message };
-  }
-}
-
 /** Issues a receipt by hand and hands it to the uplinks. */
 function issue(
-  { services, machine, whyClosed, die }: ControlContext,
+  { services, machine, whyClosed, isEnding, die }: ControlContext,
   make: (services: Services, now: Moment) => number,
 ): ControlAnswer {
   if (services === undefined) return { ok: false, why: whyClosed() ?? "the station is not open" };
+  if (isEnding()) return { ok: false, why: "the station is closing" };
   try {
     const number = make(services, machine.clock.now());
     for (const outbox of services.outboxes) outbox.kick();

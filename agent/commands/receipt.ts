@@ -58,15 +58,9 @@ function receiptNumber(text: string): number {
   return number;
 }
 
-/** The number of the receipt that corrects a sale: the newest that names it. */
-function correctedBy(receipts: ReceiptSource, number: number): number | undefined {
-  for (const entry of receipts.entries(number + 1)) {
-    if (entry.kind !== "sale") continue;
-    const payload = payloadFrom(entry);
-    if (payload.kind === "sale" && payload.corrects === number) return payload.number;
-  }
-  return undefined;
-}
+/** The number of the receipt that corrects a sale. */
+const correctedBy = (receipts: ReceiptSource, number: number): number | undefined =>
+  receipts.concerning(number).find(({ kind }) => kind === "sale")?.number;
 
 /**
  * A receipt in a format: text (`onPaper`: with the code dark on light), or the bytes of a PDF. Throws Failure

@@ -29,12 +29,6 @@ export type CorrectionsParts = {
   readonly mustBeFree: () => void;
 };
 
-/** The receipts of a sale's session among those after it, up to one number. */
-export type LaterReceipts = { readonly upTo: number; readonly found: readonly BookEntry[] };
-
-/** Some pages, at 20 KiB a receipt: the time of a meter's answer. */
-const receiptsInASlice = 16;
-
 export class Corrections {
   readonly #parts: CorrectionsParts;
 
@@ -43,50 +37,33 @@ export class Corrections {
   }
 
   /**
-   * Looks for what became of a sale, in slices between which `rest` lets others run: through a large book this takes
-   * seconds. Throws book/damaged.
-   */
-  async laterReceipts(number: number, rest: () => Promise<void>): Promise<LaterReceipts> {
-    const { book } = this.#parts;
-    const sessionId = book.get(number)?.sessionId;
-    const found: BookEntry[] = [];
-    let upTo = number;
-    for (const entry of book.entries(number + 1)) {
-      if (entry.sessionId === sessionId) found.push(entry);
-      upTo = entry.number;
-      if (upTo % receiptsInASlice === 0) await rest();
-    }
-    return { upTo, found };
-  }
-
-  /**
    * Takes a sale back by a receipt of its own; answers its number. Throws Failure usage/invalid where there is no such
    * sale, or it was taken back before.
    */
-  credit(number: number, reason: string, now: Moment, known?: LaterReceipts): number {
-    const { mustBeFree, chain, occasion, signer, hash } = this.#parts;
+  credit(number: number, reason: string, now: Moment): number {
+    const { book, mustBeFree, chain, occasion, signer, hash } = this.#parts;
     mustBeFree();
     const sold = this.#saleOf(number, "credited");
-    const before = this.#after(sold, known).find(({ kind }) => kind === "credit");
+    const before = book.concerning(number).find(({ kind }) => kind === "credit");
     if (before !== undefined)
       throw new Failure("usage/invalid", `receipt ${number} was credited before, by receipt ${before.number}`);
     const cdrId = `${sold.cdrId}-CR`;
     const issued = issueCredit(occasion(now), sold.jws, cdrId, reason, chain.end, signer(), hash);
     const cdr = creditCopies(sold.cdr as CdrCopies, cdrId, new Date(now.at).toISOString());
-    return chain.issue("credit", issued, now, { sessionId: sold.sessionId, cdrId, cdr });
+    return chain.issue("credit", issued, now, { sessionId: sold.sessionId, cdrId, cdr, concerns: number });
   }
 
   /**
    * The sale that was taken back, sold again by another tariff: a receipt that names the first. Throws Failure
    * usage/invalid where it may not be.
    */
-  correct(number: number, tariff: Tariff, cdrId: string, now: Moment, known?: LaterReceipts): number {
-    const { mustBeFree, chain, station, version, signer, hash } = this.#parts;
+  correct(number: number, tariff: Tariff, cdrId: string, now: Moment): number {
+    const { book, mustBeFree, chain, station, version, signer, hash } = this.#parts;
     mustBeFree();
     const sold = this.#saleOf(number, "corrected");
     const receipt = payloadOf(sold.jws);
     if (receipt?.kind !== "sale") throw notASale(number, "corrected");
-    const later = this.#after(sold, known);
+    const later = book.concerning(number);
     if (!later.some(({ kind }) => kind === "credit"))
       throw new Failure("usage/invalid", `receipt ${number} was not credited: take it back first`);
     const again = later.find(({ kind }) => kind === "sale");
@@ -103,7 +80,7 @@ export class Corrections {
     });
     const issued = issueReceipt(settlement, chain.end, signer(), hash, number);
     const cdr = this.#parts.cdr(settlement, issued.ocmf, signer().spkiHex);
-    return chain.issue("sale", issued, now, { sessionId: sold.sessionId, cdrId, cdr });
+    return chain.issue("sale", issued, now, { sessionId: sold.sessionId, cdrId, cdr, concerns: number });
   }
 
   #saleOf(number: number, what: "credited" | "corrected"): BookEntry {
@@ -111,14 +88,6 @@ export class Corrections {
     if (sold === undefined) throw new Failure("usage/invalid", `there is no receipt ${number}`);
     if (sold.kind !== "sale") throw notASale(number, what);
     return sold;
-  }
-
-  /** The receipts of a sale's session after it: those that were found, and what came since. */
-  #after(
-    { number, sessionId }: BookEntry,
-    { upTo, found }: LaterReceipts = { upTo: number, found: [] },
-  ): readonly BookEntry[] {
-    return [...found, ...[...this.#parts.book.entries(upTo + 1)].filter((entry) => entry.sessionId === sessionId)];
   }
 }
 

@@ -24,7 +24,7 @@ export type ReceiptChainParts = {
 };
 
 /** Of the session that a receipt is about, where there is one. */
-export type ReceiptSubject = Pick<IssuedReceipt, "sessionId" | "cdrId" | "cdr">;
+export type ReceiptSubject = Pick<IssuedReceipt, "sessionId" | "cdrId" | "cdr" | "concerns">;
 
 const noSubject: ReceiptSubject = { sessionId: "", cdrId: "", cdr: null };
 const keptEachReceipts = 500;

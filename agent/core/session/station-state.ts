@@ -59,6 +59,8 @@ export type IssuedReceipt = {
   readonly ocmf: string;
   readonly cdr: CdrCopies | null;
   readonly issuedMs: number;
+  /** The earlier receipt that a credit takes back, or a correction stands for. */
+  readonly concerns?: number;
   /** The checkpoint that includes the receipt. */
   readonly checkpoint: string;
 };

@@ -19,6 +19,8 @@ export type BookEntry = {
   readonly issuedMs: number;
   /** "start", "sale", "credit" …: the receipt's own word. */
   readonly kind: string;
+  /** The earlier receipt that a credit takes back, or a correction stands for. */
+  readonly concerns?: number;
 };
 
 export type BookPage = {
@@ -35,7 +37,21 @@ export type SealedPage = {
   readonly first: number;
   readonly count: number;
   readonly sha256: string;
+  /**
+   * Its receipts that concern an earlier one, each with that one: what became of a sale is known without a look at the
+   * pages after it.
+   */
+  readonly concerns?: readonly { readonly number: number; readonly earlier: number }[];
 };
+
+/** The row of a page. */
+export function rowOfPage({ page, first, entries }: Omit<BookPage, "previous">, sha256: string): SealedPage {
+  const concerns = entries.flatMap(({ number, concerns: earlier }) =>
+    earlier === undefined ? [] : [{ number, earlier }],
+  );
+  return { page, first, count: entries.length, sha256, ...(concerns.length === 0 ? {} : { concerns }) };
+}
+
 /**
  * `signature` covers the text of the first `signed` rows of `sealed` (see `sealedText`); "" and 0 where none were
  * signed: the book has no seal, its signer failed so far, or it was written before lists were signed.
@@ -55,7 +71,12 @@ export const pagesIn = (names: readonly string[]): number[] =>
 
 /** The text that is signed: a line for each sealed page. */
 export const sealedText = (sealed: readonly SealedPage[]): string =>
-  sealed.map(({ page, first, count, sha256 }) => `${page} ${first} ${count} ${sha256}\n`).join("");
+  sealed
+    .map(({ page, first, count, sha256, concerns = [] }) => {
+      const later = concerns.map(({ number, earlier }) => ` ${number}:${earlier}`).join("");
+      return `${page} ${first} ${count} ${sha256}${later}\n`;
+    })
+    .join("");
 
 /** The row of the sealed page that holds a receipt; its rows are in order. */
 export function sealedPageRow(sealed: readonly SealedPage[], number: number): SealedPage | undefined {
@@ -85,6 +106,8 @@ const isCount = (value: unknown): value is number =>
   typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 const isDigest = (value: unknown): value is string => typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
 
+const isEarlier = (value: unknown, number: number): boolean => isCount(value) && value >= 1 && value < number;
+
 /**
  * The entry with its fields in one order, so that the same receipt makes the same page. Throws TypeError where the
  * value is no entry.
@@ -96,8 +119,19 @@ export function parseEntry(value: unknown): BookEntry {
     need(typeof entry[key] === "string", `receipt ${entry["number"]}: ${key} is not text`);
   need(Number.isSafeInteger(entry["issuedMs"]), `receipt ${entry["number"]}: issuedMs is not whole milliseconds`);
   need(entry["cdr"] !== undefined, `receipt ${entry["number"]}: cdr is missing (null means none)`);
-  const { number, sessionId, cdrId, jws, ocmf, cdr, issuedMs, kind } = entry as BookEntry;
-  return { number, sessionId, cdrId, jws, ocmf, cdr, issuedMs, kind };
+  const { number, sessionId, cdrId, jws, ocmf, cdr, issuedMs, kind, concerns } = entry as BookEntry;
+  need(concerns === undefined || isEarlier(concerns, number), `receipt ${number}: it concerns no earlier receipt`);
+  return {
+    number,
+    sessionId,
+    cdrId,
+    jws,
+    ocmf,
+    cdr,
+    issuedMs,
+    kind,
+    ...(concerns === undefined ? {} : { concerns }),
+  };
 }
 
 /** Throws TypeError where the value is no page, or where its receipts are not numbered without a gap. */
@@ -113,17 +147,23 @@ export function parsePage(value: unknown): BookPage {
   return page as BookPage;
 }
 
+function isConcern(value: unknown): boolean {
+  const { number, earlier } = fieldsOf(value, "what a page concerns");
+  return isCount(number) && isEarlier(earlier, number);
+}
+
 /** Throws TypeError where the value is no index, or where its pages leave a gap. */
 export function parseIndex(value: unknown): BookIndex {
   const index = fieldsOf(value, "the index");
   need(Array.isArray(index["sealed"]) && typeof index["signature"] === "string", "the index lacks a field");
   let next = { page: 1, first: 1 };
   for (const each of index["sealed"]) {
-    const { page, first, count, sha256 } = fieldsOf(each, "a sealed page");
+    const { page, first, count, sha256, concerns = [] } = fieldsOf(each, "a sealed page");
     need(
       page === next.page && first === next.first && isCount(count) && count > 0 && isDigest(sha256),
       `the index breaks off at page ${next.page}`,
     );
+    need(Array.isArray(concerns) && concerns.every(isConcern), `page ${next.page} says wrongly what it concerns`);
     next = { page: next.page + 1, first: next.first + count };
   }
   // Before lists were signed in part they had no such field: all of it was signed, or nothing.

@@ -17,6 +17,7 @@ import {
   parseEntry,
   parseIndex,
   parsePage,
+  rowOfPage,
   sealedPageRow,
 } from "./book-page.js";
 import { type IndexSigner, signedIndex, unprovenPage } from "./signed-index.js";
@@ -142,6 +143,20 @@ export class Book {
       if (!entry) throw bookDamage(this.folder, `receipt ${number} is missing`);
       yield entry;
     }
+  }
+
+  /**
+   * The receipts that concern this one, its credit and its correction, in their order: only the pages that hold them
+   * are read. Throws book/damaged.
+   */
+  concerning(number: number): readonly BookEntry[] {
+    return [...this.#index.data.sealed, this.#newestRow()]
+      .flatMap(({ concerns = [] }) => concerns.filter(({ earlier }) => earlier === number))
+      .map((later) => {
+        const entry = this.get(later.number);
+        if (entry === undefined) throw bookDamage(this.folder, `receipt ${later.number} is missing`);
+        return entry;
+      });
   }
 
   /**
@@ -307,15 +322,15 @@ export class Book {
   }
 
   #newestRow(): SealedPage {
-    const { page, first, entries } = this.#newest.data;
-    return { page, first, count: entries.length, sha256: this.#newestFile.digest };
+    return rowOfPage(this.#newest.data, this.#newestFile.digest);
   }
 
   #sealedPage(row: SealedPage): BookPage {
     if (this.#lastRead?.page === row.page) return this.#lastRead;
     const file = this.#pageFile(row.page);
     const page = file.read();
-    if (file.digest !== row.sha256) throw bookDamage(file.path, "it is not the page that was sealed");
+    if (file.digest !== row.sha256 || !isDeepStrictEqual(rowOfPage(page, file.digest), row))
+      throw bookDamage(file.path, "it is not the page that was sealed");
     this.#follows(page, row.page, row.first, this.#index.data.sealed[row.page - 2]?.sha256 ?? noPage);
     this.#lastRead = page;
     return page;

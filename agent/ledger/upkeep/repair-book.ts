@@ -14,6 +14,7 @@ import {
   parseEntry,
   parseIndex,
   parsePage,
+  rowOfPage,
   sealedPageRow,
   sealedText,
 } from "../book/book-page.js";
@@ -98,7 +99,7 @@ function planOf(
         : rebuild(begun, page === newest ? undefined : last, page === newest, wanted, source);
     if (!whole) return byHand(folder, page, first, last);
     if (whole !== sound) rebuilt.push(whole.page);
-    rows.push({ page, first, count: whole.page.entries.length, sha256: whole.digest });
+    rows.push(rowOfPage(whole.page, whole.digest));
     [first, previous, here] = [first + whole.page.entries.length, whole.digest, next];
   }
   if (first <= issued) return byHand(folder, newest, first, issued);

@@ -28,6 +28,8 @@ export type ReceiptSource = {
   get(number: number): BookEntry | undefined;
   /** All from a number on, oldest first. */
   entries(from?: number): Iterable<BookEntry>;
+  /** Those that concern a receipt: its credit and its correction. */
+  concerning(number: number): readonly BookEntry[];
 };
 
 /** The receipt of that number. Throws Failure usage/invalid where there is none. */

@@ -9,7 +9,7 @@ import { receiptCommands } from "../../../agent/commands/receipt.js";
 import { Failure } from "../../../agent/core/failure.js";
 import { receiptSheet } from "../../../agent/core/print/receipt-sheet.js";
 import { receiptText } from "../../../agent/core/print/receipt-text.js";
-import { type Issued, issueCredit, issueReceipt } from "../../../agent/core/receipt/receipt.js";
+import { type Issued, issueCredit, issueReceipt, payloadOf } from "../../../agent/core/receipt/receipt.js";
 import { exitCode } from "../../../agent/core/verify/check-result.js";
 import { type TrustedKeys, verifyEvidence } from "../../../agent/core/verify/verify.js";
 import { languageWords } from "../../../agent/core/words/words.js";
@@ -50,13 +50,21 @@ function sourceOf(issued: readonly Issued[], kinds: Readonly<Record<number, stri
       cdr: ocmf === "" ? null : { id: `cdr-${at + 1}` },
       issuedMs: 0,
       kind: kinds[at + 1] ?? (ocmf === "" ? "start" : "sale"),
+      ...concernOf(jws),
     }),
   );
   return {
     count: () => entries.length,
     get: (number) => entries[number - 1],
     entries: (from = 1) => entries.slice(from - 1),
+    concerning: (number) => entries.filter(({ concerns }) => concerns === number),
   };
+}
+
+function concernOf(jws: string): { readonly concerns?: number } {
+  const payload = payloadOf(jws);
+  if (payload?.kind === "credit") return { concerns: payload.credit.number };
+  return payload?.kind === "sale" && payload.corrects !== undefined ? { concerns: payload.corrects } : {};
 }
 
 const books = littleBook(3);

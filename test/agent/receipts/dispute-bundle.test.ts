@@ -35,6 +35,7 @@ const receipts = {
   count: () => entries.length,
   get: (number: number) => entries[number - 1],
   entries: (from = 1) => entries.slice(from - 1),
+  concerning: () => [],
 };
 const parts: DisputeParts = {
   receipts,
@@ -120,6 +121,7 @@ test("a receipt exchanged inside for another one of the station is caught by its
         ...receipts,
         get: (number) => forgedEntries[number - 1],
         entries: (from = 1) => forgedEntries.slice(from - 1),
+        concerning: () => [],
       },
     },
     2,

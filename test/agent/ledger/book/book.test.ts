@@ -2,12 +2,13 @@
 import assert from "node:assert/strict";
 import { suite } from "uvu";
 import { Failure } from "../../../../agent/core/failure.js";
-import type { BookOptions } from "../../../../agent/ledger/book/book.js";
+import type { BookOptions, BookView } from "../../../../agent/ledger/book/book.js";
 import { Book } from "../../../../agent/ledger/book/book.js";
 import type { BookEntry, BookIndex, BookPage } from "../../../../agent/ledger/book/book-page.js";
 import { pageName, parseIndex, parsePage } from "../../../../agent/ledger/book/book-page.js";
 import { CheckedFile } from "../../../../agent/ledger/store/checked-file.js";
 import { Disk } from "../../../../agent/ledger/store/disk.js";
+import { inspectBook } from "../../../../agent/ledger/upkeep/repair-book.js";
 import { receipt } from "../../../support/ledger-life.js";
 import { VolatileFiles } from "../../../support/volatile-files.js";
 
@@ -55,6 +56,50 @@ books("the same receipt again changes nothing, whatever the order of its fields"
     book.append({ ...rest, number });
   }
   assert.equal(files.changes.length, before);
+});
+
+// Once each print of a receipt, and each credit, read all of the book that came after it.
+books("what concerns a receipt is found on its own pages alone, after a restart and a repair too", () => {
+  const concerned = new Map([
+    [17, { ...receipt(17), kind: "credit", concerns: 2 }],
+    [22, { ...receipt(22), concerns: 2 }],
+    [40, { ...receipt(40), kind: "credit", concerns: 3 }],
+  ]);
+  const files = new VolatileFiles();
+  const book = open(files);
+  for (let number = 1; number <= 40; number += 1) book.append(concerned.get(number) ?? receipt(number));
+  const found = (from: BookView, number: number): number[] => from.concerning(number).map((later) => later.number);
+  const reads: string[] = [];
+  const counted = new Proxy(files, {
+    get: (target, key) => {
+      const value: unknown = Reflect.get(target, key, target);
+      if (typeof value !== "function") return value;
+      return (...args: unknown[]): unknown => {
+        if (key === "readFileSync") reads.push(String(args[0]));
+        return value.apply(target, args) as unknown;
+      };
+    },
+  });
+  const again = Book.view(new Disk(counted), "/book", { pageEntries: 4 });
+  reads.length = 0;
+  assert.deepEqual([found(again, 2), found(again, 3), found(again, 4)], [[17, 22], [40], []]);
+  assert.deepEqual(reads, [`/book/${pageName(5)}`, `/book/${pageName(6)}`]);
+
+  const index = new CheckedFile(new Disk(files), "/book/index.json", parseIndex, "book/damaged");
+  const { sealed, ...rest } = index.read();
+  index.write({ ...rest, sealed: sealed.map(({ concerns: _, ...row }) => row) });
+  assert.throws(() => open(files).verifyAll(), isDamaged(/page-00000005\.json: it is not the page that was sealed/));
+  const [finding] = inspectBook(new Disk(files), "/book", () => undefined);
+  finding?.repair?.();
+  const repaired = open(files);
+  assert.deepEqual([found(repaired, 2), found(repaired, 3)], [[17, 22], [40]]);
+  repaired.verifyAll();
+});
+
+books("a receipt concerns an earlier one, or none", () => {
+  const { book } = filled(6);
+  for (const concerns of [7, 8, 0, -1, 1.5])
+    assert.throws(() => book.append({ ...receipt(7), concerns }), /receipt 7: it concerns no earlier receipt/);
 });
 
 books("another receipt under a taken number, or a gap, is refused", () => {
