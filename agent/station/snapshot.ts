@@ -14,7 +14,7 @@ import type { Session } from "../core/session/session.js";
 import type { DiskForecast } from "../ledger/upkeep/disk-forecast.js";
 import type { WriteStatistics } from "../ledger/upkeep/write-statistics.js";
 import type { StationFault } from "../sync/faults.js";
-import type { OutboxStatus } from "../sync/outbox.js";
+import type { OutboxStatus } from "../sync/outbox-status.js";
 
 export type ConnectorSnapshot = {
   readonly id: number;

@@ -3,50 +3,26 @@
 // anywhere leads to the same copy again or to nothing.
 import type { Clock, EpochMs } from "../../drivers/driver.js";
 import { Failure } from "../core/failure.js";
-import type { ItemState, OutboxItem, OutboxItems, OutboxState, OutboxStore, ParkedItem } from "./outbox-state.js";
+import { OutboxQueue } from "./outbox-queue.js";
 import {
   acknowledged,
   askedAgain,
-  emptyOutbox,
-  firstInLine,
-  itemState,
+  type ItemState,
+  type OutboxItem,
+  type OutboxItems,
+  type OutboxStore,
   parked,
-  restarted,
-  taken,
   unanswered,
 } from "./outbox-state.js";
+import {
+  type OutboxFault,
+  type OutboxStatus,
+  type Reachability,
+  type Reached,
+  reachabilityBy,
+} from "./outbox-status.js";
 import { type BackoffLimits, backoffMs } from "./transport/backoff.js";
-import type { Outcome, Uplink, UplinkFault } from "./uplink.js";
-
-/**
- * What needs a person: a backend that does not know us, an answer that cannot be believed, a receipt that cannot be
- * read.
- */
-export type OutboxFault = UplinkFault | "book/damaged";
-
-export type Reachability = "untried" | "online" | "offline" | "unauthorised" | "unsure";
-
-/** How one uplink stands: plain data for the live view, `sync status` and the log. */
-export type OutboxStatus = {
-  readonly uplink: string;
-  readonly reachability: Reachability;
-  readonly sinceMs: EpochMs;
-  /** Why it is not online, for a technician. */
-  readonly words?: string;
-  /** How the line stands, where it has one that is always open: connected or not, and in which version. */
-  readonly line?: string;
-  /** Raised until something is accepted. */
-  readonly fault?: OutboxFault;
-  /**
-   * Receipts that are not yet acknowledged, parked ones left out (a receipt without a CDR counts until it is passed).
-   */
-  readonly waiting: number;
-  readonly sending?: number;
-  readonly parked: readonly ParkedItem[];
-  readonly lastAck?: { readonly number: number; readonly id: string; readonly atMs: EpochMs };
-  /** When the next try comes by itself. */
-  readonly nextTryMs?: EpochMs;
-};
+import type { Outcome, Uplink } from "./uplink.js";
 
 export type OutboxParts = {
   readonly uplink: Uplink;
@@ -86,31 +62,19 @@ type Doubt = { readonly item: OutboxItem; readonly outcome: Unanswered; readonly
 export class Outbox {
   readonly #parts: OutboxParts;
   readonly #stop = new AbortController();
-  #state: OutboxState;
-  #unsaved = false;
+  readonly #queue: OutboxQueue;
   #running: Promise<void> | undefined;
   #sending: number | undefined;
   #failures = 0;
   #refusals = 0;
   #wake: { readonly monoMs: number; readonly atMs: EpochMs; readonly cancel: () => void } | undefined;
-  #reach: {
-    readonly reachability: Reachability;
-    readonly sinceMs: EpochMs;
-    readonly words?: string;
-    readonly fault?: OutboxFault;
-  };
+  #reach: Reached;
 
   /** Throws what the store throws when the state cannot be read. */
   constructor(parts: OutboxParts) {
     this.#parts = parts;
-    const kept = parts.store.read() ?? emptyOutbox;
-    // Numbers that come again would pass for sent: better no uplink than sales that never arrive.
-    if (kept.cursor > parts.items.last())
-      throw new Failure(
-        "table/damaged",
-        `the outbox of ${parts.uplink.name} has sent receipt ${kept.cursor}, but the receipt book ends at ${parts.items.last()}: restore the book`,
-      );
-    this.#state = restarted(kept);
+    const { uplink, items, store } = parts;
+    this.#queue = new OutboxQueue({ name: uplink.name, items, store });
     this.#reach = { reachability: "untried", sinceMs: parts.clock.now().at };
   }
 
@@ -143,7 +107,7 @@ export class Outbox {
   due(): boolean {
     if (this.#stop.signal.aborted || this.#running !== undefined) return false;
     if (this.#wake !== undefined && this.#parts.clock.now().monoMs < this.#wake.monoMs) return false;
-    if (this.#parts.items.last() <= this.#state.cursor && firstInLine(this.#state).length === 0) return false;
+    if (this.#queue.waiting === 0) return false;
     this.#start();
     return true;
   }
@@ -163,13 +127,14 @@ export class Outbox {
 
   /** Puts parked items back in line, in one write; answers with the numbers of those that were parked. */
   resend(wanted: number | "all"): number[] {
-    const numbers = this.#state.parked
+    const { state } = this.#queue;
+    const numbers = state.parked
       .filter((item) => !item.again && (wanted === "all" || item.number === wanted))
       .map(({ number }) => number);
     if (numbers.length === 0 || this.#stop.signal.aborted) return [];
-    this.#change(askedAgain(this.#state, numbers));
+    this.#queue.change(askedAgain(state, numbers));
     try {
-      this.#save();
+      this.#queue.save();
     } catch (error) {
       this.#fail(error);
     }
@@ -183,23 +148,23 @@ export class Outbox {
    * are among them.
    */
   unacknowledged(): { readonly after: number; readonly besides: readonly number[] } {
-    const { cursor, open, parked } = this.#state;
+    const { cursor, open, parked } = this.#queue.state;
     return { after: cursor, besides: [...open, ...parked].map(({ number }) => number) };
   }
 
   stateOf(number: number): ItemState {
-    return itemState(this.#state, number);
+    return this.#queue.stateOf(number);
   }
 
   status(): OutboxStatus {
-    const { cursor, lastAck } = this.#state;
+    const { lastAck, parked } = this.#queue.state;
     return {
       uplink: this.#parts.uplink.name,
       ...this.#reach,
       ...(this.#parts.uplink.line === undefined ? {} : { line: this.#parts.uplink.line() }),
-      waiting: this.#parts.items.last() - cursor + firstInLine(this.#state).length,
+      waiting: this.#queue.waiting,
       ...(this.#sending === undefined ? {} : { sending: this.#sending }),
-      parked: this.#state.parked.filter((item) => !item.again),
+      parked: parked.filter((item) => !item.again),
       ...(lastAck === null ? {} : { lastAck }),
       ...(this.#wake === undefined ? {} : { nextTryMs: this.#wake.atMs }),
     };
@@ -233,15 +198,16 @@ export class Outbox {
     for (;;) {
       let item: OutboxItem | undefined;
       try {
-        item = this.#candidate(doubt?.next === undefined ? doubt?.item.number : undefined);
+        item = this.#queue.next(doubt?.next === undefined ? doubt?.item.number : undefined);
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
         return this.#unreadable(error);
       }
       if (item === undefined) break;
-      if (this.#state.parked.length >= mostParked && item.number > this.#state.cursor) return this.#crowded();
-      if (item.park !== undefined && !firstInLine(this.#state).includes(item.number)) {
-        this.#change(parked(this.#state, item, item.park, this.#parts.clock.now().at));
+      const { state } = this.#queue;
+      if (state.parked.length >= mostParked && item.number > state.cursor) return this.#crowded();
+      if (item.park !== undefined && !this.#queue.isFirstInLine(item.number)) {
+        this.#queue.change(parked(state, item, item.park, this.#parts.clock.now().at));
         continue;
       }
       this.#take(item);
@@ -254,8 +220,8 @@ export class Outbox {
         doubt = doubt === undefined || doubt.item.number === item.number ? undefined : { ...doubt, next: item.number };
         if (this.#refusals >= refusalsInARow) return this.#pace();
       } else {
-        this.#change(
-          unanswered(this.#state, item.number, {
+        this.#queue.change(
+          unanswered(this.#queue.state, item.number, {
             unsure: outcome.kind === "unsure",
             counts: outcome.kind === "retry" && outcome.countsAsAttempt,
           }),
@@ -266,19 +232,21 @@ export class Outbox {
           doubt = undefined;
           continue;
         }
-        const attempts = this.#state.open.find(({ number }) => number === item.number)?.attempts ?? 0;
+        const attempts = this.#queue.attemptsOn(item.number);
         if (!isFailure || attempts < attemptsBeforeDoubt || doubt !== undefined) return this.#hold(outcome);
         doubt = { item, outcome };
       }
     }
-    this.#save();
+    this.#queue.save();
     if (doubt !== undefined) this.#hold(doubt.outcome);
   }
 
   #answered(item: OutboxItem, outcome: Extract<Outcome, { kind: "accepted" | "refused" }>): void {
     const { at } = this.#parts.clock.now();
-    this.#change(
-      outcome.kind === "accepted" ? acknowledged(this.#state, item, at) : parked(this.#state, item, outcome.reason, at),
+    this.#queue.change(
+      outcome.kind === "accepted"
+        ? acknowledged(this.#queue.state, item, at)
+        : parked(this.#queue.state, item, outcome.reason, at),
     );
     this.#refusals = outcome.kind === "accepted" ? 0 : this.#refusals + 1;
     if (this.#refusals < refusalsInARow) this.#failures = 0;
@@ -288,47 +256,20 @@ export class Outbox {
   /** The backend failed on this one before and after it read another. */
   #poisonous({ item, outcome, next }: Required<Doubt>): void {
     const said = outcome.words ?? "no reason given";
-    this.#change(
+    this.#queue.change(
       parked(
-        this.#state,
+        this.#queue.state,
         item,
-        `the backend failed on this receipt ${attemptsBeforeDoubt} times or more (${said}), but answered to receipt ${next}`,
+        `the backend failed on this receipt ${attemptsBeforeDoubt} times or more (${said}), ` +
+          `but answered to receipt ${next}`,
         this.#parts.clock.now().at,
       ),
     );
   }
 
-  /**
-   * The next to send: what may have arrived already, what was asked for by hand, then the first number that was never
-   * taken.
-   */
-  #candidate(except: number | undefined): OutboxItem | undefined {
-    const { items } = this.#parts;
-    for (const number of firstInLine(this.#state)) {
-      if (number === except) continue;
-      const item = items.get(number);
-      if (item === null)
-        throw new Failure(
-          "book/damaged",
-          `receipt ${number} was taken for ${this.#parts.uplink.name} and is no longer in the receipt book`,
-        );
-      return item;
-    }
-    const last = items.last();
-    for (let number = this.#state.cursor + 1; number <= last; number += 1) {
-      const item = items.get(number);
-      if (item !== null) return item;
-      // Nothing to send for this number; a restart finds that out again, so it needs no write of its own.
-      this.#state = { ...this.#state, cursor: number };
-    }
-    return undefined;
-  }
-
-  /** Written before the send, together with the acknowledgement of the one before. */
-  #take(item: OutboxItem): void {
-    this.#change(taken(this.#state, item.number));
-    this.#save();
-    this.#sending = item.number;
+  #take({ number }: OutboxItem): void {
+    this.#queue.take(number);
+    this.#sending = number;
     this.#tell();
   }
 
@@ -353,29 +294,21 @@ export class Outbox {
 
   /** Nothing goes out until the back-off is over, by the clock that was handed in. */
   #hold(outcome: Unanswered): void {
-    this.#save();
+    this.#queue.save();
     this.#wait(outcome.kind === "retry" ? outcome.afterMs : undefined);
-    this.#reached(
-      outcome.fault === "uplink/unauthorised"
-        ? "unauthorised"
-        : outcome.fault === "uplink/unsure"
-          ? "unsure"
-          : "offline",
-      outcome.words,
-      outcome.fault,
-    );
+    this.#reached(reachabilityBy(outcome.fault), outcome.words, outcome.fault);
   }
 
   /** The receipt book cannot be read just now. Order is kept, so all wait; no sale hangs on it. */
   #unreadable({ message }: Failure): void {
-    this.#save();
+    this.#queue.save();
     this.#wait();
     this.#reached("offline", `the next receipt cannot be read from the receipt book: ${message}`, "book/damaged");
   }
 
   /** One refusal after another: on with the next, but not before the back-off. */
   #pace(): void {
-    this.#save();
+    this.#queue.save();
     this.#wait();
     this.#reached(
       "online",
@@ -385,11 +318,12 @@ export class Outbox {
 
   /** Too many are kept back: whatever is wrong, a person must look before there are more. */
   #crowded(): void {
-    this.#save();
+    this.#queue.save();
     this.#wait();
     this.#reached(
       "unsure",
-      `${mostParked} receipts are parked, and nothing new is sent until they are fewer: look at their reasons, mend the cause, and send them again (chargetill sync resend)`,
+      `${mostParked} receipts are parked, and nothing new is sent until they are fewer: ` +
+        "look at their reasons, mend the cause, and send them again (chargetill sync resend)",
       "uplink/unsure",
     );
   }
@@ -419,17 +353,6 @@ export class Outbox {
       ...(words === undefined ? {} : { words }),
       ...(fault === undefined ? {} : { fault }),
     };
-  }
-
-  #change(state: OutboxState): void {
-    this.#unsaved ||= state !== this.#state;
-    this.#state = state;
-  }
-
-  #save(): void {
-    if (!this.#unsaved) return;
-    this.#parts.store.write(this.#state);
-    this.#unsaved = false;
   }
 
   #fail(error: unknown): void {

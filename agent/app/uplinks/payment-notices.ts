@@ -6,7 +6,7 @@ import type { Clock } from "../../../drivers/driver.js";
 import type { Disk } from "../../ledger/store/disk.js";
 import { Table } from "../../ledger/store/table.js";
 import type { PaymentRow, Payments } from "../../receipts/payments.js";
-import { Outbox, type OutboxStatus } from "../../sync/outbox.js";
+import { Outbox } from "../../sync/outbox.js";
 import {
   emptyOutbox,
   type ItemState,
@@ -14,6 +14,7 @@ import {
   type OutboxState,
   parseOutboxTable,
 } from "../../sync/outbox-state.js";
+import type { OutboxStatus } from "../../sync/outbox-status.js";
 import type { Outcome, Uplink, UplinkItem, UplinkTies } from "../../sync/uplink.js";
 
 export type PaymentNoticesParts = {

@@ -1,6 +1,6 @@
 // How an uplink stands, as `sync status` and `status` tell it.
 import type { PullStatus } from "../../sync/ocpi/ocpi-pull.js";
-import type { OutboxStatus } from "../../sync/outbox.js";
+import type { OutboxStatus } from "../../sync/outbox-status.js";
 
 /** What is told of payments: `known` here in all; without `waiting` the uplink has no message for them. */
 export type PaymentStatuses = {

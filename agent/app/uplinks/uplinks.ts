@@ -11,7 +11,7 @@ import { Table } from "../../ledger/store/table.js";
 import type { Payments } from "../../receipts/payments.js";
 import type { Faults } from "../../sync/faults.js";
 import { OcpiUplink } from "../../sync/ocpi/ocpi-uplink.js";
-import { Outbox, type OutboxStatus } from "../../sync/outbox.js";
+import { Outbox } from "../../sync/outbox.js";
 import {
   emptyOutbox,
   type ItemState,
@@ -19,6 +19,7 @@ import {
   type OutboxState,
   parseOutboxTable,
 } from "../../sync/outbox-state.js";
+import type { OutboxStatus } from "../../sync/outbox-status.js";
 import type { OnlineCheck } from "../../sync/station-port.js";
 import type { Uplink } from "../../sync/uplink.js";
 import type { PaymentNotices } from "./payment-notices.js";

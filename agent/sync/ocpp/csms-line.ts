@@ -9,12 +9,12 @@ import { backoffMs } from "../transport/backoff.js";
 import type { UplinkFault } from "../uplink.js";
 import { Heartbeat } from "./availability/heartbeat.js";
 import { type BootReason, bootAnswer, bootPayload, type StationName } from "./rpc/boot.js";
+import { callOutcome } from "./rpc/call-outcome.js";
 import { keepAlive, openSocket } from "./rpc/connection.js";
 import { CallError, type Dialect } from "./rpc/frame.js";
 import type { Intervals, Registration } from "./rpc/link.js";
 import { type Reconnect, reconnectMs } from "./rpc/reconnect.js";
 import { type Handlers, Rpc } from "./rpc/rpc.js";
-import { transactionVerdict } from "./transactions/transactions.js";
 
 export type CsmsLineParts = {
   readonly config: OcppUplinkConfig;
@@ -256,7 +256,7 @@ export class CsmsLine {
       payload = await clock.busy(rpc.call("BootNotification", bootPayload(rpc.dialect, station, reason)));
     } catch (error) {
       if (this.#rpc !== rpc) return undefined;
-      const refusal = transactionVerdict(error, "BootNotification");
+      const refusal = callOutcome(error, "BootNotification");
       const words =
         refusal.kind === "refused"
           ? `the backend refused this station's BootNotification: ${refusal.reason}`

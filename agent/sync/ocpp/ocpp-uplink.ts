@@ -9,21 +9,25 @@ import type { OnlineAnswer } from "../../core/cdr/token.js";
 import { ReceiptFault } from "../../core/receipt/signer.js";
 import { isBusy } from "../../core/session/session.js";
 import { sha256Hex } from "../../ledger/store/digest.js";
+import { reachabilityBy } from "../outbox-status.js";
 import type { Fact, OnlineCheck, StationFeed } from "../station-port.js";
 import type { Outcome, Uplink, UplinkItem, UplinkTies } from "../uplink.js";
 import { StatusNotifications } from "./availability/status-notifications.js";
-import { authorizeAnswer, authorizePayload, type Party, tariffIn } from "./cards/authorize.js";
+import { askAboutCard, type TakenTariff } from "./cards/ask-about-card.js";
+import type { Party } from "./cards/authorize.js";
 import { reservationUsed } from "./cards/reservation.js";
 import { ReservationUpdates } from "./cards/reservation-updates.js";
 import { CsmsLine } from "./csms-line.js";
 import type { BootReason } from "./rpc/boot.js";
+import { callOutcome } from "./rpc/call-outcome.js";
 import { CallError, type Dialect } from "./rpc/frame.js";
 import type { CsmsLink, Intervals, Registration } from "./rpc/link.js";
 import { type Reconnect, reconnectBy } from "./rpc/reconnect.js";
-import { type Call, CallLost, callFailure, type Handlers, type Rpc } from "./rpc/rpc.js";
-import { completedTransaction, timeText } from "./transactions/completed-transaction.js";
+import { type Call, CallLost, type Handlers, type Rpc } from "./rpc/rpc.js";
+import { SecurityEvents } from "./security/security-events.js";
+import { completedTransaction } from "./transactions/completed-transaction.js";
 import { TransactionReporter } from "./transactions/transaction-reporter.js";
-import { Transactions, transactionVerdict } from "./transactions/transactions.js";
+import { Transactions } from "./transactions/transactions.js";
 import { type TransactionsState, type TransactionsStore, withReservation } from "./transactions/transactions-state.js";
 
 export type OcppUplinkParts = {
@@ -41,13 +45,8 @@ export type OcppUplinkParts = {
   readonly handlers: (link: CsmsLink, dialect: Dialect) => Handlers;
   /** A backend may name this tariff: it set it, or it said so. */
   readonly tariffKnown: (tariffId: string) => boolean;
-  /**
-   * Takes up the tariff of an Authorize answer (2.1). Wanted and without an id: it cannot be priced here exactly, so
-   * nothing may be sold by it.
-   */
-  readonly takeTariff: (
-    tariff: unknown,
-  ) => { readonly wanted: false } | { readonly wanted: true; readonly id: string | undefined };
+  /** Takes up the tariff of an Authorize answer (2.1). */
+  readonly takeTariff: (tariff: unknown) => TakenTariff;
   /** The CSMS does not let this token charge. */
   readonly deauthorise: (sessionId: string, status: string) => void;
   readonly agent?: () => Agent | undefined;
@@ -78,7 +77,7 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
   readonly #statusNotifications: StatusNotifications;
   readonly #reservations: ReservationUpdates;
   readonly #settledOnline = new Set<string>();
-  readonly #securityEvents: { readonly type: string; readonly timestamp: string; readonly techInfo?: string }[] = [];
+  readonly #securityEvents: SecurityEvents;
   #intervals: Intervals;
   #ties: UplinkTies | undefined;
   #stopListening: (() => void) | undefined;
@@ -88,7 +87,6 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
   #restarts = false;
   /** Agreed on last. */
   #dialect: Dialect = "ocpp2.0.1";
-  #said: string | undefined;
 
   constructor(parts: OcppUplinkParts) {
     const { config, clock, random, feed, note, connectors } = parts;
@@ -137,21 +135,12 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
       accepted: (rpc, anew) => this.#accepted(rpc, anew),
       lost: () => this.#lost(),
       stands: ({ accepted, words, fault }) =>
-        this.#ties?.reached(
-          accepted
-            ? "online"
-            : fault === "uplink/unauthorised"
-              ? "unauthorised"
-              : fault === "uplink/unsure"
-                ? "unsure"
-                : "offline",
-          words,
-          fault,
-        ),
-      distrusted: (words) => this.#distrusted(words),
+        this.#ties?.reached(accepted ? "online" : reachabilityBy(fault), words, fault),
+      distrusted: (words) => this.#securityEvents.distrust(words),
       die: parts.die,
     });
-    this.#queueSecurityEvent("StartupOfTheDevice");
+    this.#securityEvents = new SecurityEvents(clock);
+    this.#securityEvents.keep("StartupOfTheDevice");
   }
 
   // ---- the outbox's side
@@ -219,7 +208,7 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
     } catch (error) {
       if (error instanceof CallError && (error.code === "NotImplemented" || error.code === "NotSupported"))
         return { kind: "refused", reason: `the backend does not take NotifySettlement (${error.code})` };
-      return transactionVerdict(error, "NotifySettlement");
+      return callOutcome(error, "NotifySettlement");
     }
   }
 
@@ -233,26 +222,10 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
   async ask(uid: string, _connector: number | null, signal: AbortSignal): Promise<OnlineAnswer | undefined> {
     const rpc = this.#line.rpc;
     if (rpc === undefined || !this.#line.status.accepted) return undefined;
-    const payload = await new Promise<unknown>((resolve, reject) => {
-      const givenUp = (): void => resolve(undefined);
-      if (signal.aborted) return givenUp();
-      signal.addEventListener("abort", givenUp, { once: true });
-      void rpc
-        .call("Authorize", authorizePayload(rpc.dialect, uid))
-        .catch((error: unknown) => void callFailure(error))
-        .then(resolve, reject)
-        .finally(() => signal.removeEventListener("abort", givenUp));
-    });
-    if (payload === undefined) return undefined;
-    const tariff = rpc.dialect === "ocpp2.1" ? tariffIn(payload) : undefined;
-    const taken = tariff === undefined ? ({ wanted: false } as const) : this.#parts.takeTariff(tariff);
-    const answer = authorizeAnswer(payload, uid, this.#parts.party, taken.wanted ? taken.id : undefined);
-    if (answer?.allowed !== "ALLOWED" || !taken.wanted || taken.id !== undefined) return answer;
-    this.#parts.note("the tariff that came with a card cannot be priced exactly here: the card is refused");
-    return { allowed: "NOT_ALLOWED", info: "your tariff is not known here" };
+    return await askAboutCard(rpc, uid, this.#parts, signal);
   }
 
-  // ---- what the CSMS's wishes may ask of the line
+  // ---- what requests of the CSMS may ask of the line
 
   get uplink(): string {
     return this.name;
@@ -333,7 +306,7 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
       store.write({ ...kept, ...(isTold || told === undefined ? {} : { restart: told }), boot });
     this.#reservations.attach(rpc);
     this.#statusNotifications.attach(rpc, anew || monoMs - this.#lostMonoMs > offlineThresholdMs);
-    void this.#tellSecurityEvents(rpc);
+    void this.#securityEvents.tell(rpc);
     this.#reporter.attach({
       dialect: rpc.dialect,
       callText: (action, text) => rpc.callText(action, text),
@@ -384,33 +357,4 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
     const sessions = this.#parts.feed()?.stationState().sessions.values() ?? [];
     return [...sessions].some((session) => "sale" in session && session.sale.opening.id === sessionId);
   }
-
-  #distrusted(words: string): void {
-    // Once for the same trouble, however often it is met.
-    if (this.#said !== words) this.#queueSecurityEvent("InvalidCsmsCertificate", words);
-    this.#said = words;
-  }
-
-  #queueSecurityEvent(type: string, techInfo?: string): void {
-    if (this.#securityEvents.length >= mostSecurityEvents) this.#securityEvents.shift();
-    this.#securityEvents.push({
-      type,
-      timestamp: timeText(this.#parts.clock.now().at),
-      ...(techInfo === undefined ? {} : { techInfo: techInfo.slice(0, 255) }),
-    });
-  }
-
-  async #tellSecurityEvents(rpc: Rpc): Promise<void> {
-    for (let event = this.#securityEvents[0]; event !== undefined; event = this.#securityEvents[0]) {
-      try {
-        await this.#parts.clock.busy(rpc.call("SecurityEventNotification", event));
-      } catch (error) {
-        // 1.6 knows it only with its security extension; whoever refuses it does not want it.
-        if (callFailure(error) instanceof CallLost) return;
-      }
-      if (this.#securityEvents[0] === event) this.#securityEvents.shift();
-    }
-  }
 }
-
-const mostSecurityEvents = 20;

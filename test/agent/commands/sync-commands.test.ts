@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type SyncClient, type SyncOptions, syncCommand } from "../../../agent/commands/sync.js";
-import type { OutboxStatus } from "../../../agent/sync/outbox.js";
+import type { OutboxStatus } from "../../../agent/sync/outbox-status.js";
 
 const test = suite("chargetill sync");
 const atMs = Date.UTC(2026, 2, 2, 10);

@@ -1,6 +1,6 @@
 // What an outbox needs, one inch above the disk and the line: a book of receipts, a store that logs its writes, an
 // uplink by script.
-import { Outbox, type OutboxParts, type OutboxStatus } from "../../../agent/sync/outbox.js";
+import { Outbox, type OutboxParts } from "../../../agent/sync/outbox.js";
 import {
   type OutboxItem,
   type OutboxItems,
@@ -8,6 +8,7 @@ import {
   type OutboxStore,
   parseOutboxState,
 } from "../../../agent/sync/outbox-state.js";
+import type { OutboxStatus } from "../../../agent/sync/outbox-status.js";
 import type { Outcome, Uplink, UplinkItem } from "../../../agent/sync/uplink.js";
 import { HandClock } from "../hand-clock.js";
 

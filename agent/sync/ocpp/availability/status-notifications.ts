@@ -3,9 +3,9 @@
 import type { Clock } from "../../../../drivers/driver.js";
 import type { StationFault } from "../../faults.js";
 import type { StationFeed } from "../../station-port.js";
+import { callOutcome } from "../rpc/call-outcome.js";
 import type { CallErrorCode, Dialect } from "../rpc/frame.js";
 import { type Call, CallLost, callFailure } from "../rpc/rpc.js";
-import { transactionVerdict } from "../transactions/transactions.js";
 import { connectorStatus, faultNotice, statusNotice, type ToldStatus } from "./availability.js";
 
 export type StatusNotificationsParts = {
@@ -100,7 +100,7 @@ export class StatusNotifications {
           const failure = callFailure(error);
           if (failure instanceof CallLost) return;
           // A failure that passes is not the notice's: it is told again with the next round.
-          if (transactionVerdict(failure, next.told.action).kind === "retry" && !isForGood.includes(failure.code))
+          if (callOutcome(failure, next.told.action).kind === "retry" && !isForGood.includes(failure.code))
             this.#toldInVain.push(next.undo);
           else {
             if (!this.#unwanted.has(next.told.action))

@@ -8,8 +8,9 @@ import type { Opening, Session } from "../../../core/session/session.js";
 import type { Fact, StationFeed } from "../../station-port.js";
 import { type BackoffLimits, backoffMs } from "../../transport/backoff.js";
 import { beginningOf } from "./completed-transaction.js";
+import type { EventLine, SendResult } from "./event-sender.js";
 import type { RunningTransaction, UpdateReason } from "./transaction-2x.js";
-import type { EventLine, SendResult, Transactions } from "./transactions.js";
+import type { Transactions } from "./transactions.js";
 
 export type TransactionReporterParts = {
   readonly transactions: Transactions;

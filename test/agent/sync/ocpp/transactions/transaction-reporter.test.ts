@@ -477,7 +477,7 @@ for (const id of [0, -1])
     await now.outbox.now();
     assert.match(
       now.outbox.status().parked[0]?.reason ?? "",
-      new RegExp(`StartTransaction with transaction id ${id}, which is none`),
+      new RegExp(`StartTransaction with transaction id ${id}, which is not usable`),
     );
     assert.equal(csms.of("StopTransaction"), []);
     delete csms.answers["StartTransaction"];
