@@ -14,17 +14,12 @@ import type { Signed } from "../core/session/session.js";
 import type { IssuedReceipt } from "../core/session/station-state.js";
 import { Book } from "../ledger/book/book.js";
 import type { BookEntry } from "../ledger/book/book-page.js";
+import { entriesAt, passOver } from "../ledger/journal/journal-reader.js";
 import { Disk } from "../ledger/store/disk.js";
 import { Table } from "../ledger/store/table.js";
 import { complaintOf, inspectTable, type RepairFinding } from "../ledger/upkeep/repair.js";
 import { inspectBook } from "../ledger/upkeep/repair-book.js";
-import {
-  entriesAt,
-  entriesLeft,
-  everyEntryWithPlace,
-  inspectEvidence,
-  inspectJournal,
-} from "../ledger/upkeep/repair-journal.js";
+import { entriesLeft, everyEntry, inspectEvidence, inspectJournal } from "../ledger/upkeep/repair-journal.js";
 import { indexSignerAtHand } from "../receipts/index-signature.js";
 import { issuerStateFile, parseIssuerState } from "../receipts/issuer-state.js";
 import { stagedFile, stagedKey } from "../receipts/key-rotation.js";
@@ -102,7 +97,7 @@ function receiptsOf(disk: Disk, journal: string): (number: number) => BookEntry 
   let read: { readonly path: string; readonly entries: ReadonlyMap<number, BookEntry> } | undefined;
   const placesNow = (): Map<number, string> => {
     const found = new Map<number, string>();
-    for (const { path, entry } of everyEntryWithPlace(disk, journal)) {
+    for (const { path, entry } of everyEntry(disk, journal)) {
       const issued = issuedIn(entry.event as Noted);
       if (issued !== undefined) found.set(issued.number, path);
     }
@@ -116,8 +111,8 @@ function receiptsOf(disk: Disk, journal: string): (number: number) => BookEntry 
       read = {
         path,
         entries: new Map(
-          entriesAt(disk, path)
-            .flatMap(({ event }) => issuedIn(event as Noted) ?? [])
+          [...entriesAt(disk, path, passOver)]
+            .flatMap(({ entry }) => issuedIn(entry.event as Noted) ?? [])
             .map((entry) => [entry.number, entry]),
         ),
       };
@@ -206,8 +201,8 @@ function issuedBy(disk: Disk, folder: string, uplinks: readonly string[]): numbe
     complaintOf(() =>
       saw(Table.view(disk, join(folder, name), parseOutboxTable, { state: emptyOutbox }, { steps: true }).state.cursor),
     );
-  for (const { event } of entriesLeft(disk, join(folder, "journal"))) {
-    const { type, number, receipt } = event as Noted;
+  for (const { entry } of entriesLeft(disk, join(folder, "journal"))) {
+    const { type, number, receipt } = entry.event as Noted;
     if (type === "SessionSettled") saw(number);
     // A number is given only when the one before it is in the book.
     if (type === "ReceiptNumbered" && number !== undefined) saw(number - 1);

@@ -49,3 +49,20 @@ export function readLine(bytes: Buffer): { readonly line: HeaderLine | EntryLine
 }
 
 export const isHeader = (line: HeaderLine | EntryLine): line is HeaderLine => "segment" in line;
+
+export const newline = 0x0a;
+
+/** Bytes between two newlines; `end` is where the next line begins, `ended` says that its newline is there. */
+export type RawLine = { readonly bytes: Buffer; readonly ended: boolean; readonly end: number };
+
+/** The lines of a segment, of which the last may be cut off. */
+export function splitLines(bytes: Buffer): RawLine[] {
+  const lines: RawLine[] = [];
+  for (let start = 0; start < bytes.length; ) {
+    const at = bytes.indexOf(newline, start);
+    const end = at === -1 ? bytes.length : at + 1;
+    lines.push({ bytes: bytes.subarray(start, at === -1 ? end : at), ended: at !== -1, end });
+    start = end;
+  }
+  return lines;
+}

@@ -1,7 +1,7 @@
 // Reads one segment of the journal: proves every line and tells a torn tail (a batch that a power cut left unfinished,
 // never acted on) from damage. When in doubt it is damage: a line that was acted on is never cut in silence.
-import type { Entry, EntryLine, HeaderLine } from "./journal-line.js";
-import { isHeader, readLine } from "./journal-line.js";
+import type { Entry, EntryLine, HeaderLine, RawLine } from "./journal-line.js";
+import { isHeader, newline, readLine, splitLines } from "./journal-line.js";
 
 /** Where the journal stands between two lines. */
 export type Place = { readonly seq: number; readonly check: string };
@@ -17,8 +17,6 @@ export type Segment = {
     | { readonly kind: "torn" }
     | { readonly kind: "damaged"; readonly line: number; readonly why: string };
 };
-
-const newline = 0x0a;
 
 /** Proves the bytes of segment `number`, which must continue from `from`. Never throws for their content. */
 export function readSegment(bytes: Buffer, number: number, from: Place): Segment {
@@ -91,17 +89,4 @@ function looksTorn(tail: Buffer): boolean {
   if (tail.at(-1) === newline) return false;
   const lastLine = tail.subarray(tail.lastIndexOf(newline) + 1);
   return readLine(lastLine.subarray(0, -1)) === undefined;
-}
-
-type RawLine = { readonly bytes: Buffer; readonly ended: boolean; readonly end: number };
-
-function splitLines(bytes: Buffer): RawLine[] {
-  const lines: RawLine[] = [];
-  for (let start = 0; start < bytes.length; ) {
-    const at = bytes.indexOf(newline, start);
-    const end = at === -1 ? bytes.length : at + 1;
-    lines.push({ bytes: bytes.subarray(start, at === -1 ? end : at), ended: at !== -1, end });
-    start = end;
-  }
-  return lines;
 }

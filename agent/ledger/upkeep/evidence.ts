@@ -2,10 +2,9 @@
 // only when every receipt in them stands on a sealed page and has reached whoever it is for. Pages and their digests
 // stay, so the chain of receipts is as provable as before.
 import { join } from "node:path";
-import { isHeader } from "../journal/journal-line.js";
 import { closedSegmentsFolder } from "../journal/journal-manifest.js";
+import { entriesAt, passOver } from "../journal/journal-reader.js";
 import type { Disk } from "../store/disk.js";
-import { segmentLines, unpacked } from "./repair-journal.js";
 
 export type Retention = {
   /** Epoch ms: what was written at or after this moment stays. */
@@ -55,9 +54,8 @@ type Noted = {
 function packageAt(disk: Disk, path: string): Package {
   const receipts: number[] = [];
   let newestMs: number | undefined;
-  for (const line of segmentLines(unpacked(path, disk.read(path)))) {
-    if (isHeader(line)) continue;
-    const { moment, event } = line;
+  for (const { entry } of entriesAt(disk, path, passOver)) {
+    const { moment, event } = entry;
     if (moment.trust !== "unsynced") newestMs = Math.max(newestMs ?? moment.at, moment.at);
     const { signed, receipt } = (typeof event === "object" && event !== null ? event : {}) as Noted;
     for (const number of [signed?.number, receipt?.number]) if (typeof number === "number") receipts.push(number);

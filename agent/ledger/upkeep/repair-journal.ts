@@ -2,17 +2,8 @@
 // be read is left out and said. Leaving out one bad line is safer than leaving out all that followed: a session whose
 // end was forgotten would be billed again.
 import { join } from "node:path";
-import { gunzipSync } from "node:zlib";
 import { Journal, type JournalOptions } from "../journal/journal.js";
-import {
-  type Entry,
-  type EntryLine,
-  genesis,
-  type HeaderLine,
-  isHeader,
-  readLine,
-  writeLine,
-} from "../journal/journal-line.js";
+import { type EntryLine, genesis, type HeaderLine, isHeader, writeLine } from "../journal/journal-line.js";
 import {
   closedSegmentsFolder,
   type JournalManifest,
@@ -21,6 +12,14 @@ import {
   segmentFile,
   segmentNumbers,
 } from "../journal/journal-manifest.js";
+import {
+  entriesAt,
+  type FoundEntry,
+  passOver,
+  segmentBytes,
+  segmentFilesIn,
+  segmentLines,
+} from "../journal/journal-reader.js";
 import { type Place, readSegment } from "../journal/segment.js";
 import type { Disk } from "../store/disk.js";
 import { complaintOf, type RepairFinding, setAside } from "./repair.js";
@@ -47,16 +46,7 @@ export function inspectJournal(disk: Disk, folder: string, options: JournalOptio
 export function inspectEvidence(disk: Disk, folder: string): RepairFinding[] {
   return packedNumbers(disk, folder).flatMap((number) => {
     const path = join(closedSegmentsFolder(folder), `${segmentFile(number)}.gz`);
-    const packed = disk.read(path);
-    // Housekeeping may have let go of it since.
-    if (packed === undefined) return [];
-    const bytes = unpacked(path, packed);
-    const header = segmentLines(bytes).find(isHeader);
-    const whole =
-      bytes !== undefined &&
-      header !== undefined &&
-      readSegment(bytes, number, { seq: header.firstSeq - 1, check: header.prev }).tail.kind === "none";
-    if (whole) return [];
+    if (isWholePackage(disk, path, number)) return [];
     return [
       {
         path,
@@ -71,61 +61,42 @@ export function inspectEvidence(disk: Disk, folder: string): RepairFinding[] {
   });
 }
 
+function isWholePackage(disk: Disk, path: string, number: number): boolean {
+  let isWhole = true;
+  const problem = complaintOf(() => {
+    const bytes = segmentBytes(disk, path);
+    // Housekeeping may have let go of it since.
+    if (bytes === undefined) return;
+    const header = headerOf(segmentLines(bytes));
+    const from = header && { seq: header.firstSeq - 1, check: header.prev };
+    isWhole = from !== undefined && readSegment(bytes, number, from).tail.kind === "none";
+  });
+  return problem === undefined && isWhole;
+}
+
+const headerOf = (lines: ReturnType<typeof segmentLines>): HeaderLine | undefined =>
+  lines.map(({ line }) => line).find(isHeader);
+
 /**
  * Every entry of which anything is left, in the journal, packed away or set aside, oldest first and each once: what
  * receipts can be rebuilt from. Events are unparsed; after a repair a seq may stand for another entry than before, so
  * nothing is told apart by it.
  */
-export function* everyEntry(disk: Disk, folder: string): Generator<Entry<unknown>> {
-  for (const { entry } of everyEntryWithPlace(disk, folder)) yield entry;
+export function* everyEntry(disk: Disk, folder: string): Generator<FoundEntry> {
+  const closed = closedSegmentsFolder(folder);
+  const seen = new Set<string>();
+  for (const each of [closed, join(closed, "damaged"), join(folder, "damaged"), folder])
+    for (const path of segmentFilesIn(disk, each))
+      for (const found of entriesAt(disk, path, passOver)) {
+        if (seen.has(found.prev)) continue;
+        seen.add(found.prev);
+        yield found;
+      }
 }
-
-/** The same with the file in which each stands, and the entries of such a file: for who must not keep all of them. */
-export function* everyEntryWithPlace(disk: Disk, folder: string): Generator<Placed> {
-  yield* entriesIn(disk, [
-    closedSegmentsFolder(folder),
-    join(closedSegmentsFolder(folder), "damaged"),
-    join(folder, "damaged"),
-    folder,
-  ]);
-}
-export const entriesAt = (disk: Disk, path: string): Entry<unknown>[] =>
-  segmentLines(unpacked(path, disk.read(path))).flatMap((line) =>
-    isHeader(line) ? [] : [{ seq: line.seq, moment: line.moment, event: line.event }],
-  );
-
-export type Placed = { readonly path: string; readonly entry: Entry<unknown> };
 
 /** The same of the journal alone, without what was packed away or set aside. */
-export function* entriesLeft(disk: Disk, folder: string): Generator<Entry<unknown>> {
-  for (const { entry } of entriesIn(disk, [folder])) yield entry;
-}
-
-function* entriesIn(disk: Disk, folders: readonly string[]): Generator<Placed> {
-  const seen = new Set<string>();
-  for (const path of folders.flatMap((each) =>
-    disk
-      .list(each)
-      .filter((name) => name.startsWith("segment-"))
-      .map((name) => join(each, name)),
-  )) {
-    for (const line of segmentLines(unpacked(path, disk.read(path)))) {
-      if (isHeader(line) || seen.has(line.prev)) continue;
-      seen.add(line.prev);
-      yield { path, entry: { seq: line.seq, moment: line.moment, event: line.event } };
-    }
-  }
-}
-
-/** The bytes of a segment, unpacked where it was packed away. */
-export function unpacked(path: string, bytes: Buffer | undefined): Buffer | undefined {
-  if (!bytes || !/\.gz(?:\.\d+)?$/.test(path)) return bytes;
-  try {
-    return gunzipSync(bytes);
-  } catch {
-    // A damaged package gives nothing; the rest may still hold what is looked for.
-    return undefined;
-  }
+export function* entriesLeft(disk: Disk, folder: string): Generator<FoundEntry> {
+  for (const path of segmentFilesIn(disk, folder)) yield* entriesAt(disk, path, passOver);
 }
 
 /** Every line that is ours, byte for byte, of the segments that belong together, each entry once. */
@@ -136,13 +107,13 @@ function salvage(disk: Disk, folder: string): Salvage {
   let from = kept?.from;
   for (const number of numbers) {
     if (kept && number < kept.oldest) continue;
-    const lines = segmentLines(disk.read(join(folder, segmentFile(number))));
-    const header = lines.find(isHeader);
+    const lines = segmentLines(disk.read(join(folder, segmentFile(number))) ?? Buffer.alloc(0));
+    const header = headerOf(lines);
     // A repair that was cut short leaves its new segment behind: what it holds stands in the older ones too.
     if (from && header && number !== kept?.oldest && header.prev === from.check && header.firstSeq === from.seq + 1)
       continue;
     if (header) from ??= { seq: header.firstSeq - 1, check: header.prev };
-    for (const line of lines) if (!isHeader(line) && !found.has(line.seq)) found.set(line.seq, line);
+    for (const { line } of lines) if (!isHeader(line) && !found.has(line.seq)) found.set(line.seq, line);
   }
   const lines = withoutTornBatch([...found.values()].sort((a, b) => a.seq - b.seq));
   const [first] = lines;
@@ -151,19 +122,6 @@ function salvage(disk: Disk, folder: string): Salvage {
     numbers,
     from: from ?? (first ? { seq: first.seq - 1, check: first.prev } : { seq: 0, check: genesis }),
   };
-}
-
-/** The lines of a segment that are ours, byte for byte; others are passed over. */
-export function segmentLines(bytes: Buffer | undefined): (HeaderLine | EntryLine)[] {
-  const lines: (HeaderLine | EntryLine)[] = [];
-  for (let start = 0; bytes && start < bytes.length; ) {
-    const at = bytes.indexOf(0x0a, start);
-    const end = at === -1 ? bytes.length : at;
-    const read = readLine(bytes.subarray(start, end));
-    if (read) lines.push(read.line);
-    start = end + 1;
-  }
-  return lines;
 }
 
 /** The last batch counts only as a whole: without its end it was never acted on. */

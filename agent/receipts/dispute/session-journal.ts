@@ -1,59 +1,41 @@
 // The journal's lines about one session, verbatim: what happened at its connector from the plug to the receipt, and the
 // faults meanwhile.
-import { join } from "node:path";
-import { gunzipSync } from "node:zlib";
+import type { Failure } from "../../core/failure.js";
+import { entriesOf } from "../../ledger/journal/journal-reader.js";
 import type { Disk } from "../../ledger/store/disk.js";
 
-type Line = {
-  readonly text: string;
-  readonly event: { readonly type?: string; readonly connector?: number; readonly opening?: { readonly id?: string } };
+type Noted = {
+  readonly type?: string;
+  readonly connector?: number;
+  readonly opening?: { readonly id?: string };
 };
 
-/** A segment that was packed never unfolds to more than this. */
-const largestSegment = 64 * 1024 * 1024;
+/** Lines before a session's begin that are kept for it: since its connector was last free, and no more than these. */
+const mostBefore = 20;
 
 /**
- * All lines that are kept, archived ones first, in the order of their writing. Lines that are no JSON are left to the
- * journal's own proof.
+ * The lines about the session of that id; none where the journal no longer holds it. Throws journal/damaged where they
+ * stood, or may have stood, in a segment that cannot be read; damage elsewhere is no matter of this session.
  */
-function* linesOf(disk: Disk, folder: string): Generator<Line> {
-  const closed = disk
-    .list(join(folder, "closed"))
-    .filter((name) => name.endsWith(".gz"))
-    .map((name) => join(folder, "closed", name));
-  const open = disk
-    .list(folder)
-    .filter((name) => name.endsWith(".jsonl"))
-    .map((name) => join(folder, name));
-  for (const path of [...closed, ...open]) {
-    const bytes = disk.read(path);
-    if (bytes === undefined) continue;
-    const text = (path.endsWith(".gz") ? gunzipSync(bytes, { maxOutputLength: largestSegment }) : bytes).toString(
-      "utf8",
-    );
-    for (const line of text.split("\n")) {
-      const start = line.indexOf("{");
-      if (start < 0) continue;
-      try {
-        const entry = JSON.parse(line.slice(start)) as { event?: Line["event"] };
-        if (entry.event !== undefined) yield { text: line, event: entry.event };
-      } catch {}
-    }
-  }
-}
-
-/** The lines about the session of that id; none where the journal no longer holds it. */
 export function journalOfSession(disk: Disk, folder: string, sessionId: string): string[] {
   // Since the connector was last free: what led to the session belongs to it.
   const before = new Map<number, string[]>();
   let connector: number | undefined;
+  let damage: Failure | undefined;
   const lines: string[] = [];
-  for (const { text, event } of linesOf(disk, folder)) {
+  const found = entriesOf(disk, folder, (failure) => {
+    if (connector !== undefined) throw failure;
+    // What stands before a gap did not lead to what stands behind it.
+    before.clear();
+    damage ??= failure;
+  });
+  for (const { text, entry } of found) {
+    const event = entry.event as Noted;
     if (connector === undefined) {
       if (event.connector === undefined) continue;
       const kept =
         event.type === "PlugChanged" || event.type === "SessionSettled" ? [] : (before.get(event.connector) ?? []);
-      before.set(event.connector, [...kept, text].slice(-20));
+      before.set(event.connector, [...kept, text].slice(-mostBefore));
       if (event.type !== "SessionBegan" || event.opening?.id !== sessionId) continue;
       connector = event.connector;
       lines.push(...(before.get(connector) ?? []));
@@ -62,5 +44,6 @@ export function journalOfSession(disk: Disk, folder: string, sessionId: string):
     if (event.connector === connector || /^(?:Fault|Started)/.test(event.type ?? "")) lines.push(text);
     if (event.connector === connector && event.type === "SessionSettled") return lines;
   }
+  if (lines.length === 0 && damage !== undefined) throw damage;
   return lines;
 }

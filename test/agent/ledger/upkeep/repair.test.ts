@@ -226,12 +226,12 @@ repairs("a table begins anew, and the damaged one is kept beside it", () => {
 
 repairs("every entry of which anything is left can be read for rebuilding", () => {
   assert.deepEqual(
-    [...everyEntry(new Disk(sound), journal)].map(({ event }) => event),
+    [...everyEntry(new Disk(sound), journal)].map(({ entry }) => entry.event),
     ledger.events,
   );
   const path = sound.allFiles().filter((each) => each.endsWith(".gz"))[0] ?? "";
   const files = flipped(path, 40);
-  const found = [...everyEntry(new Disk(files), journal)].map(({ event }) => event);
+  const found = [...everyEntry(new Disk(files), journal)].map(({ entry }) => entry.event);
   assert.ok(found.length > 0 && found.length < ledger.events.length);
 });
 
