@@ -40,14 +40,17 @@ export const serialPort = z.strictObject({
 const meter = z.strictObject({
   port: nameField,
   unit: z.int().min(1).max(247).default(1),
-  /** The name of a file in config/meters, without .json. */
+  /** The name of a file in config/meters, without .json, or a re-brand that one of them lists. */
   model: nameField,
   poll: durationFieldOr("1s", "200ms", "1m"),
   timeout: durationFieldOr("1s", "50ms", "15s"),
   /** After this long without a good reading the contactor opens and the session is settled to the last good one. */
   lostAfter: durationFieldOr("30s", "2s", "10m"),
-  /** Binds the connector to one device: another serial number is a fault. */
-  serial: textField(40).optional(),
+  serial: textField(40)
+    .optional()
+    .describe(
+      "binds the connector to one device: another serial number is a fault. Where the meter tells none, the number on its label; receipts then say that it was entered by hand",
+    ),
   /** Bills from a register that fewer than two independent sources describe, or that counts in coarse steps. */
   acceptUnproven: z.boolean().default(false),
 });

@@ -47,6 +47,8 @@ export type MeterIdentity = {
   readonly vendor: string;
   readonly model: string;
   readonly serial: string;
+  /** The meter tells no number: this one is the config's, typed in from the label. */
+  readonly serialByHand?: true;
   readonly firmware?: string;
 };
 

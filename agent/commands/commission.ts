@@ -19,6 +19,7 @@ import {
 import { Disk } from "../ledger/store/disk.js";
 import { openSigner } from "../receipts/signing-keys.js";
 import type { DeviceAccess } from "../technician/device-access.js";
+import { serialWords } from "../technician/device-requests.js";
 import { examine } from "../technician/doctor.js";
 import { doctorLines } from "../technician/doctor-lines.js";
 import { checkMeter } from "../technician/meter-acceptance.js";
@@ -184,6 +185,7 @@ const meterOne = (
   load: Parameters<typeof checkMeter>[3],
 ): Promise<CommissionedDevice> =>
   tried(connector, async () => {
-    const { passed, model, serial, findings } = await checkMeter(devices, config, connector, load, complain);
-    return { passed, words: `${model} ${serial}: ${findings.map(({ words }) => words).join("; ")}` };
+    const checked = await checkMeter(devices, config, connector, load, complain);
+    const words = checked.findings.map((finding) => finding.words).join("; ");
+    return { passed: checked.passed, words: `${checked.model} ${serialWords(checked)}: ${words}` };
   });

@@ -6,7 +6,7 @@ import type { LineCounts } from "../../drivers/meter/meter-bus.js";
 import { kwhDisplay } from "../core/number/energy-text.js";
 import { wrappedLines } from "../core/print/receipt-text.js";
 import type { DeviceAccess } from "../technician/device-access.js";
-import type { MeterLook } from "../technician/device-requests.js";
+import { type MeterLook, serialWords } from "../technician/device-requests.js";
 import { look } from "../technician/meter-acceptance.js";
 import { printResult, type StationOptions, screenColumns, tableLines } from "./shared/command.js";
 import { withDevices } from "./shared/with-devices.js";
@@ -80,7 +80,7 @@ function watchLines(looks: readonly WatchedMeter[], ports: readonly PortLook[]):
       ...seen.map(({ connector, identity, reading }) => [
         String(connector),
         identity.model,
-        identity.serial,
+        serialWords(identity),
         kwhDisplay(reading.energyMilliWh),
         String(reading.powerW),
         reading.currentMilliA === undefined ? "-" : (reading.currentMilliA / 1_000).toFixed(2),

@@ -10,6 +10,7 @@ import { type Clock, DeviceError } from "../../drivers/driver.js";
 import type { Candidate, FoundMeter, LineSettings, ScanSteps } from "../../drivers/meter/meter-scan.js";
 import type { SerialBinding } from "../../drivers/meter/rtu-line.js";
 import { Failure } from "../core/failure.js";
+import { serialWords } from "../technician/device-requests.js";
 import { checkMeter } from "../technician/meter-acceptance.js";
 import { watchMeters } from "./meter-watch.js";
 import {
@@ -234,10 +235,10 @@ async function check(connector: number, options: StationOptions & { load: number
       { loadW: options.load, tolerancePercent: options.tolerance },
       complain,
     );
-    const { model, serial, passed, findings } = checked;
+    const { model, passed, findings } = checked;
     printResult(options, checked, [
       ...findings.map(({ ok, words }) => `${ok ? "ok    " : "FAILED"} ${words}`),
-      `${model} ${serial}: ${passed ? "passed; this very meter may be billed from" : "NOT passed"}`,
+      `${model} ${serialWords(checked)}: ${passed ? "passed; this very meter may be billed from" : "NOT passed"}`,
     ]);
     return passed ? 0 : 1;
   });

@@ -34,6 +34,10 @@ export type MeterLook = {
   readonly line: LineCounts | undefined;
   readonly registers?: readonly Shown[];
 };
+/** The serial number for people: whose word it is, where it is not the meter's. */
+export const serialWords = ({ serial, serialByHand }: Pick<MeterIdentity, "serial" | "serialByHand">): string =>
+  serialByHand === true ? `${serial} (entered by hand)` : serial;
+
 export type PinsLook = {
   readonly connector: number;
   readonly plugged: boolean;

@@ -21,7 +21,7 @@ import {
   okFinding,
   warnFinding,
 } from "./device-checks.js";
-import type { MeterLook, PinsLook } from "./device-requests.js";
+import { type MeterLook, type PinsLook, serialWords } from "./device-requests.js";
 import { disk, permissions, records, tariffs } from "./file-checks.js";
 import { openDeviceAccess } from "./open-devices.js";
 
@@ -170,7 +170,7 @@ async function meter(devices: DeviceAccess, connector: ConnectorConfig): Promise
     const ask = async (): Promise<MeterLook> =>
       (await devices.ask({ do: "meter-look", connector: connector.id })) as MeterLook;
     const [first, second] = [await ask(), await ask()];
-    const value = `${first.identity.model}, serial ${first.identity.serial}, ${kwhDisplay(second.reading.energyMilliWh)} kWh, ${second.reading.powerW} W`;
+    const value = `${first.identity.model}, serial ${serialWords(first.identity)}, ${kwhDisplay(second.reading.energyMilliWh)} kWh, ${second.reading.powerW} W`;
     if (second.reading.energyMilliWh < first.reading.energyMilliWh)
       return [
         faultFinding(
@@ -192,10 +192,14 @@ async function meter(devices: DeviceAccess, connector: ConnectorConfig): Promise
             ),
           ]
         : [];
+    const byHand =
+      first.identity.serialByHand === true
+        ? "; it tells no serial number: another meter of this model in its place would not be noticed"
+        : "";
     return [
       okFinding(
         check,
-        `${value}, counting forwards${note === undefined ? "" : `; the model is the config's word (${note})`}`,
+        `${value}, counting forwards${byHand}${note === undefined ? "" : `; the model is the config's word (${note})`}`,
       ),
       ...bound,
     ];

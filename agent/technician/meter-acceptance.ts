@@ -15,6 +15,8 @@ import type { DeviceAccess } from "./device-access.js";
 import type { MeterLook } from "./device-requests.js";
 
 export type MeterChecked = AcceptedMeter & {
+  /** The meter tells no serial number: it is the config's. */
+  readonly serialByHand?: true;
   readonly connector: number;
   readonly passed: boolean;
   readonly findings: readonly MeterCheckResult[];
@@ -66,6 +68,7 @@ export async function checkMeter(
   );
   const samples: MeterSample[] = [];
   let serial = "";
+  let isByHand = false;
   let atMs = 0;
   const everyMs = Math.min(1_000, needMs / 30);
   for (let misses = 0, turns = 0; misses < mostMisses && turns < (3 * needMs) / everyMs; turns += 1) {
@@ -86,6 +89,7 @@ export async function checkMeter(
           `the meter changed from ${serial} to ${seen.identity.serial} while it was checked`,
         );
       serial = seen.identity.serial;
+      isByHand = seen.identity.serialByHand === true;
       atMs = moment.at;
       samples.push({ monoMs: moment.monoMs, energyMilliWh, powerW });
       if (moment.monoMs - (samples[0]?.monoMs ?? 0) >= needMs && samples.length >= 5) break;
@@ -104,5 +108,5 @@ export async function checkMeter(
     tolerancePercent: load.tolerancePercent,
   };
   if (passed) await devices.ask({ do: "meter-passed", check: row });
-  return { connector, passed, findings, ...row };
+  return { connector, passed, findings, ...row, ...(isByHand ? { serialByHand: true } : {}) };
 }

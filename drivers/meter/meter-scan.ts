@@ -4,7 +4,7 @@
 
 import { loadMeterMap, type MeterMap, meterMaps, registerOf, unprovenBecause } from "../../config/meter-map.js";
 import type { SerialPortConfig } from "../../config/schema.js";
-import { type Clock, DeviceError } from "../driver.js";
+import { type Clock, DeviceError, type Reading } from "../driver.js";
 import { openMeterBus } from "./meter-bus.js";
 import type { Shown } from "./modbus-meter.js";
 import type { SerialBinding } from "./rtu-line.js";
@@ -110,7 +110,7 @@ async function answers(port: SerialPortConfig, unit: number, clock: Clock, optio
   }
 }
 
-/** Whether this model's map makes sense of the unit. A serial number that the model cannot tell is left open. */
+/** Whether this model's map makes sense of the unit. A serial number that the meter does not tell is left open. */
 async function tryModel(
   port: SerialPortConfig,
   unit: number,
@@ -119,33 +119,47 @@ async function tryModel(
   options: ScanOptions,
 ): Promise<Candidate | undefined> {
   const map = loadMeterMap(model);
+  const isTelling = map.identity.serial !== undefined;
+  const told = isTelling ? await tryMap(port, unit, map, clock, options) : "other";
+  const found = told === "other" ? await tryMap(port, unit, map, clock, options, "on the label") : told;
+  if (found === undefined || found === "other") return undefined;
+  return {
+    model,
+    serial: found === told ? found.serial : undefined,
+    checked: map.identity.checks.length > 0,
+    doubt: unprovenBecause(map),
+  };
+}
+
+/** What a meter with this map says; `other` where it is not the model, or tells no serial number and none is given. */
+async function tryMap(
+  port: SerialPortConfig,
+  unit: number,
+  map: MeterMap,
+  clock: Clock,
+  options: ScanOptions,
+  serial?: string,
+): Promise<Reading | "other" | undefined> {
   const bus = openMeterBus(port, clock, {
     ...(options.binding ? { binding: options.binding } : {}),
     loadMap: () => ({ ...map, worstReplyMs: patience(options) }),
   });
-  const tells = map.identity.serial !== undefined;
   try {
     const meter = bus.meter({
       port: "scan",
       unit,
-      model,
+      model: map.id,
       poll: 1_000,
       timeout: patience(options),
       lostAfter: 2_000,
       acceptUnproven: true,
-      ...(tells ? {} : { serial: "on the label" }),
+      ...(serial === undefined ? {} : { serial }),
     });
-    const { serial } = await meter.read();
-    if (!isMains(map, await meter.survey())) return undefined;
-    return {
-      model,
-      serial: tells ? serial : undefined,
-      checked: map.identity.checks.length > 0,
-      doubt: unprovenBecause(map),
-    };
+    const reading = await meter.read();
+    return isMains(map, await meter.survey()) ? reading : undefined;
   } catch (error) {
     if (!(error instanceof DeviceError) || error.code.startsWith("port/")) throw error;
-    return undefined;
+    return error.code === "meter/unknown" ? "other" : undefined;
   } finally {
     await bus.close();
   }

@@ -7,7 +7,7 @@ import type { MeterConfig } from "../../config/schema.js";
 import type { EnergyMeter, MeterIdentity, Moment, Reading } from "../driver.js";
 import { DeviceError } from "../driver.js";
 import type { AskRegisters, MeterPlan, RegisterAnswer, RegisterRequest } from "./register-requests.js";
-import { answerHolds, asked, planRequests } from "./register-requests.js";
+import { asked, planRequests } from "./register-requests.js";
 import { Registers } from "./registers.js";
 
 export type MeterParts = {
@@ -26,12 +26,24 @@ export type Shown =
   | { readonly register: string; readonly value: string; readonly unit: string }
   | { readonly register: string; readonly fault: string };
 
+/** The register was never written, or says of itself that nothing stands there. */
+const noNumber = /^(0*|F{8}|4294967295)$/;
+/** Modbus application protocol 1.1b3, 7: there is no such register. */
+const illegalAddress = 2;
+
+const isWithoutRegister = (error: unknown): boolean =>
+  error instanceof DeviceError &&
+  error.code === "meter/exception" &&
+  (error.cause as { modbusCode?: unknown } | undefined)?.modbusCode === illegalAddress;
+
 export class ModbusMeter implements EnergyMeter {
   readonly map: MeterMap;
   readonly #parts: MeterParts;
   readonly #name: string;
   #plan: MeterPlan;
   #identity: MeterIdentity | undefined;
+  /** It has told its own serial number: from now on nothing less will do. */
+  #hasTold = false;
   #closed = false;
 
   constructor(parts: MeterParts) {
@@ -59,15 +71,15 @@ export class ModbusMeter implements EnergyMeter {
    */
   async identify(): Promise<MeterIdentity> {
     this.#identity = undefined;
-    const told = await this.#fetch(this.#plan.identity);
-    for (const name of this.map.identity.checks) told.registers.check(registerOf(this.map, name));
-    const serial = this.#serial(told.registers);
-    if (this.#parts.hasPassed?.(this.map.id, serial) !== true) this.#refuseDoubt();
+    const { registers } = await this.#fetch(this.#plan.checks);
+    for (const name of this.map.identity.checks) registers.check(registerOf(this.map, name));
+    const number = await this.#serialNumber();
+    if (this.#parts.hasPassed?.(this.map.id, number.serial) !== true) this.#refuseDoubt();
     const firmware = await this.#firmware();
     this.#identity = {
       vendor: this.map.vendor,
       model: this.map.models[0] ?? this.map.id,
-      serial,
+      ...number,
       ...(firmware === undefined ? {} : { firmware }),
     };
     return this.#identity;
@@ -75,13 +87,10 @@ export class ModbusMeter implements EnergyMeter {
 
   /** Only the register that bears the serial number; a model that tells none is taken at its configured word. */
   async confirm(): Promise<string> {
-    const name = this.map.identity.serial;
-    if (this.#identity === undefined || name === undefined) return (this.#identity ?? (await this.identify())).serial;
-    const register = registerOf(this.map, name);
     const known = this.#identity;
+    if (known === undefined || this.map.identity.serial === undefined) return (known ?? (await this.identify())).serial;
     this.#identity = undefined;
-    const { registers } = await this.#fetch(this.#plan.identity.filter((request) => answerHolds(request, register)));
-    const serial = this.#serial(registers);
+    const { serial } = await this.#serialNumber();
     // Another meter than before has all its other questions ahead of it too.
     if (serial !== known.serial) return (await this.identify()).serial;
     this.#identity = known;
@@ -170,22 +179,44 @@ export class ModbusMeter implements EnergyMeter {
     return { registers: new Registers(this.map, this.#name, answers), moment: answers.at(-1)?.moment };
   }
 
-  #serial(registers: Registers): string {
-    const { config } = this.#parts;
-    const told =
-      this.map.identity.serial === undefined
-        ? undefined
-        : registers.label(registerOf(this.map, this.map.identity.serial));
-    if (told !== undefined && /^(0*|F{8}|4294967295)$/.test(told))
-      throw new DeviceError("meter/unknown", `${this.#name}: tells no serial number ("${told}")`);
-    if (told !== undefined && config.serial !== undefined && told !== config.serial)
+  /** As the meter tells it; where it has none to tell, as the config names it. */
+  async #serialNumber(): Promise<Pick<MeterIdentity, "serial" | "serialByHand">> {
+    const configured = this.#parts.config.serial;
+    const told = await this.#toldSerial();
+    if ("serial" in told) {
+      if (configured !== undefined && told.serial !== configured)
+        throw new DeviceError(
+          "meter/serial-changed",
+          `${this.#name}: tells serial number ${told.serial}, the config names ${configured}: was the meter changed?`,
+        );
+      this.#hasTold = true;
+      return told;
+    }
+    if (this.#hasTold)
       throw new DeviceError(
         "meter/serial-changed",
-        `${this.#name}: tells serial number ${told}, the config names ${config.serial}: was the meter changed?`,
+        `${this.#name}: ${told.none}, and told one before: was the meter changed?`,
+        { cause: told.cause },
       );
-    const serial = told ?? config.serial;
-    if (serial === undefined) throw new Error("a meter without serial number was let in");
-    return serial;
+    if (configured === undefined)
+      throw new DeviceError(
+        "meter/unknown",
+        `${this.#name}: ${told.none}; if it is the model that the config names, write the number on its label as serial`,
+        { cause: told.cause },
+      );
+    return { serial: configured, serialByHand: true };
+  }
+
+  async #toldSerial(): Promise<{ serial: string } | { none: string; cause?: unknown }> {
+    const name = this.map.identity.serial;
+    if (name === undefined) return { none: "tells no serial number" };
+    try {
+      const serial = (await this.#fetch(this.#plan.serial)).registers.label(registerOf(this.map, name));
+      return noNumber.test(serial) ? { none: `tells no serial number ("${serial}")` } : { serial };
+    } catch (cause) {
+      if (!isWithoutRegister(cause)) throw cause;
+      return { none: `has no register for a serial number (exception ${illegalAddress})`, cause };
+    }
   }
 
   /** Good to know and no more: a meter that refuses to tell is still a meter. */

@@ -25,7 +25,10 @@ export type MeterPlan = {
   /** Every request that carries a part of the energy; the last one is the counter itself. */
   readonly energy: readonly RegisterRequest[];
   readonly live: readonly RegisterRequest[];
-  readonly identity: readonly RegisterRequest[];
+  /** What tells the model and its settings. */
+  readonly checks: readonly RegisterRequest[];
+  /** Asked by itself: some meters of a model have no such register. */
+  readonly serial: readonly RegisterRequest[];
   readonly firmware: readonly RegisterRequest[];
 };
 
@@ -130,7 +133,8 @@ function otherRequests(map: MeterMap): Omit<MeterPlan, "energy"> {
   return {
     // Each group is joined by itself first, so that a limit on length splits between groups and not within one.
     live: joined(map, [...asked(map, [...power, ...powerLess]), ...asked(map, current)]),
-    identity: asked(map, serial === undefined ? checks : [...checks, serial]),
+    checks: asked(map, checks),
+    serial: asked(map, serial === undefined ? [] : [serial]),
     firmware: asked(map, firmware === undefined ? [] : [firmware]),
   };
 }
@@ -139,7 +143,8 @@ const lengthsOf = (requests: readonly RegisterRequest[]): Set<number> =>
   new Set(requests.map((request) => request.words));
 const besideEnergy = (others: Omit<MeterPlan, "energy">): RegisterRequest[] => [
   ...others.live,
-  ...others.identity,
+  ...others.checks,
+  ...others.serial,
   ...others.firmware,
 ];
 
@@ -165,7 +170,13 @@ export function planRequests(map: MeterMap, onTheBus: readonly MeterMap[] = []):
       if (other === undefined) throw sameLength(map, request);
       return other;
     });
-  return { energy, live: clear(others.live), identity: clear(others.identity), firmware: clear(others.firmware) };
+  return {
+    energy,
+    live: clear(others.live),
+    checks: clear(others.checks),
+    serial: clear(others.serial),
+    firmware: clear(others.firmware),
+  };
 }
 
 /** Whether a request brings the whole register. */

@@ -272,7 +272,7 @@ const all = (
   beside: string[] = [],
 ): { energy: readonly RegisterRequest[]; others: RegisterRequest[] } => {
   const plan = planRequests(loadMeterMap(model), beside.map(loadMeterMap));
-  return { energy: plan.energy, others: [...plan.live, ...plan.identity, ...plan.firmware] };
+  return { energy: plan.energy, others: [...plan.live, ...plan.checks, ...plan.serial, ...plan.firmware] };
 };
 
 for (const model of meterModels())
@@ -308,7 +308,8 @@ requests("the one read that covers an SDM630's live values leaves energy out of 
 requests("both tariff counters of a PAC2200 come in one reply, and its record as a whole", () => {
   const plan = planRequests(loadMeterMap("siemens-pac2200"));
   assert.equal(plan.energy, [{ function: 4, address: 801, words: 8 }]);
-  assert.equal(plan.identity, [{ function: 4, address: 64001, words: 27 }]);
+  assert.equal(plan.checks, [{ function: 4, address: 64001, words: 27 }]);
+  assert.equal(plan.serial, plan.checks);
 });
 
 requests(

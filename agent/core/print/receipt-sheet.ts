@@ -192,7 +192,10 @@ function sessionRows({ sale, timeZone }: SalePayload, words: ReceiptWords): Shee
     ),
     fact(labels.end, `${localTimeText(sale.end, words)} (${labels.clock} ${words.clocks[sale.finish.clock]})`),
     fact(labels.duration, sale.interruptions.some(({ to }) => to === null) ? labels.notKnown : hoursMinutes(lasted)),
-    fact(labels.meter, `${sale.meter.vendor} ${sale.meter.model}, ${labels.serial} ${sale.meter.serial}`),
+    fact(
+      labels.meter,
+      `${sale.meter.vendor} ${sale.meter.model}, ${labels.serial} ${sale.meter.serial}${sale.meter.serialByHand === true ? ` (${labels.byHand})` : ""}`,
+    ),
     fact(labels.beginRegister, `${number(sale.begin.registerKwh)} kWh`),
     fact(labels.endRegister, `${number(sale.finish.registerKwh)} kWh`),
     fact(labels.energy, `${number(sale.energyKwh)} kWh`),

@@ -87,6 +87,7 @@ export const de: LanguageWords = {
       endRegister: "Zähler Ende",
       meter: "Zähler",
       serial: "Nr.",
+      byHand: "von Hand eingetragen",
       energy: "Energie",
       duration: "Dauer",
       power: "Leistung",

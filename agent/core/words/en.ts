@@ -87,6 +87,7 @@ export const en: LanguageWords = {
       endRegister: "Register end",
       meter: "Meter",
       serial: "serial",
+      byHand: "entered by hand",
       energy: "Energy",
       duration: "Duration",
       power: "Power",

@@ -87,6 +87,7 @@ export const es: LanguageWords = {
       endRegister: "Lectura final",
       meter: "Contador",
       serial: "n.º",
+      byHand: "introducido a mano",
       energy: "Energía",
       duration: "Duración",
       power: "Potencia",

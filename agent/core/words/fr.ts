@@ -87,6 +87,7 @@ export const fr: LanguageWords = {
       endRegister: "Index fin",
       meter: "Compteur",
       serial: "n°",
+      byHand: "saisi à la main",
       energy: "Énergie",
       duration: "Durée",
       power: "Puissance",

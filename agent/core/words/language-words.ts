@@ -92,6 +92,8 @@ export type ReceiptWords = {
     readonly endRegister: string;
     readonly meter: string;
     readonly serial: string;
+    /** Behind a serial number that the meter does not tell. */
+    readonly byHand: string;
     readonly energy: string;
     readonly duration: string;
     readonly power: string;

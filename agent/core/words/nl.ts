@@ -87,6 +87,7 @@ export const nl: LanguageWords = {
       endRegister: "Eindstand",
       meter: "Meter",
       serial: "nr.",
+      byHand: "met de hand ingevoerd",
       energy: "Energie",
       duration: "Duur",
       power: "Vermogen",

@@ -267,6 +267,19 @@ tools("the doctor finds a bench well, names each fault with its remedy, and ends
   assert.match(ill.out, /FAULT +tariff .*\n +why: .*standard\.json:\d+:\d+: .*\n +do: .*chargetill tariff check/);
 });
 
+tools("the doctor and a watcher say whose word a serial number is that the meter does not tell", async () => {
+  const { config } = benchStation({
+    change: (text) =>
+      text.replace("unit: 2, model: eastron-sdm630-v2 }", 'unit: 2, model: eastron-sdm72d-m, serial: "SN-77" }'),
+  });
+  const { out } = await chargetill("doctor", "--config", config);
+  const flat = out.replace(/\s+/g, " ");
+  assert.match(flat, "serial SN-77 (entered by hand)");
+  assert.match(flat, "another meter of this model in its place would not be noticed");
+  assert.is(flat.split("entered by hand").length, 2, "the other meter tells its own");
+  assert.match((await chargetill("meter", "watch", "--config", config, "--count", "1")).out, "SN-77 (entered by hand)");
+});
+
 tools("devices that are not within reach hide nothing else from the doctor", async () => {
   const { config, state } = benchStation();
   mkdirSync(state);

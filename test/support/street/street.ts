@@ -54,6 +54,8 @@ export type StreetOptions = {
   readonly startsAt?: number;
   readonly change?: (config: Config) => Config;
   readonly wishes?: Wishes;
+  /** Other devices than the config's, connected before an agent asks for them. */
+  readonly wire?: (bench: Bench) => void;
 };
 
 export class Street {
@@ -155,6 +157,7 @@ export class Street {
       onBackend: (away: boolean) => this.backend.become(away ? 503 : "well"),
     });
     this.bench = bench;
+    this.options.wire?.(bench);
     const life = this.lives;
     const bornMs = bench.clock.now().monoMs;
     let ids = 0;

@@ -96,6 +96,19 @@ test("a clock that was never set, and a reboot: durations are unknown too", () =
   assert.match(issued.ocmf, '+0100 U","TX":"B"');
 });
 
+test("a serial number that the meter did not tell is told to be entered by hand, in every language", () => {
+  const told = sold({});
+  assert.not.match(textOf(told), "entered by hand");
+  const issued = sold({ changes: { meter: { ...plain.meter, serialByHand: true } } });
+  assert.match(textOf(issued).replace(/\s+/g, " "), `${plain.meter.serial} (entered by hand)`);
+  const behind = new RegExp(`${plain.meter.serial} \\(([^)]+)\\)`);
+  const words = languages.map((language) => {
+    const text = receiptText(receiptSheet(issued.jws, sha256, { language }), 80).replace(/\s+/g, " ");
+    return behind.exec(text)?.[1];
+  });
+  assert.is(new Set(words).size, languages.length, words.join());
+});
+
 test("a clock that ran on since it was set is informative in the record", () => {
   assert.match(sold({ changes: clocked("holdover") }).ocmf, '+0100 I","TX":"L"');
 });
