@@ -8,7 +8,7 @@ import { Failure } from "../core/failure.js";
 import { wrappedLines } from "../core/print/receipt-text.js";
 import { parseCheckpoint } from "../core/receipt/checkpoint.js";
 import { ocmfXml } from "../core/receipt/ocmf-xml.js";
-import type { Payment } from "../core/session/payment.js";
+import type { Payment } from "../core/station/payment.js";
 import { fieldsOfOcmf, paginationOf } from "../core/verify/verify-ocmf.js";
 import {
   bookFileOf,

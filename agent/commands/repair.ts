@@ -11,7 +11,7 @@ import { StateLock } from "../control/state-lock.js";
 import { Failure } from "../core/failure.js";
 import { payloadOf } from "../core/receipt/receipt.js";
 import type { Signed } from "../core/session/session.js";
-import type { IssuedReceipt } from "../core/session/station-state.js";
+import type { IssuedReceipt } from "../core/station/station-event.js";
 import { Book } from "../ledger/book/book.js";
 import type { BookEntry } from "../ledger/book/book-page.js";
 import { entriesAt, passOver } from "../ledger/journal/journal-reader.js";

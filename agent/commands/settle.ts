@@ -2,7 +2,7 @@
 // software calls it, or a person.
 import { type Command, Option } from "commander";
 import { askAgent } from "../control/control-socket.js";
-import { paymentStatuses } from "../core/session/payment.js";
+import { paymentStatuses } from "../core/station/payment.js";
 import type { PaymentAnswer } from "../receipts/payments.js";
 import { agentSocket } from "./shared/agent.js";
 import { exampleText, locatedCommand, printResult, type StationOptions, wholeNumber } from "./shared/command.js";

@@ -8,7 +8,7 @@ import type { CardTap } from "../../drivers/driver.js";
 import type { EnrolledCard } from "../cards/enrolled-cards.js";
 import { masked } from "../core/cdr/token.js";
 import { Failure } from "../core/failure.js";
-import { uidVariants } from "../core/session/uid-variants.js";
+import { uidVariants } from "../core/station/uid-variants.js";
 import type { DeviceAccess } from "../technician/device-access.js";
 import { mostWaitMs } from "../technician/device-requests.js";
 import { cardOf, cardsInFile } from "./shared/cards-csv.js";

@@ -12,8 +12,8 @@ import {
   type PaymentReport,
   paymentStatuses,
   readPayment,
-} from "../core/session/payment.js";
-import type { StationEvent } from "../core/session/station-state.js";
+} from "../core/station/payment.js";
+import type { StationEvent } from "../core/station/station-event.js";
 import type { Book } from "../ledger/book/book.js";
 import type { Disk } from "../ledger/store/disk.js";
 import { Table } from "../ledger/store/table.js";

@@ -6,7 +6,7 @@ import { Failure } from "../core/failure.js";
 import type { Hash } from "../core/receipt/merkle.js";
 import { type ChainState, chainAfter, emptyChain, type Issued, payloadOf } from "../core/receipt/receipt.js";
 import { ReceiptFault } from "../core/receipt/signer.js";
-import type { IssuedReceipt, StationEvent } from "../core/session/station-state.js";
+import type { IssuedReceipt, StationEvent } from "../core/station/station-event.js";
 import type { Book } from "../ledger/book/book.js";
 import type { BookEntry } from "../ledger/book/book-page.js";
 

@@ -3,8 +3,9 @@
 // asked about waits for the answer.
 import type { Config } from "../../config/schema.js";
 import type { ButtonNews, Clock, Moment } from "../../drivers/driver.js";
-import type { Layout, StationEvent, StationState } from "../core/session/station-state.js";
-import { decidePress } from "../core/session/tap-decision.js";
+import { decidePress } from "../core/station/press-decision.js";
+import type { StationEvent } from "../core/station/station-event.js";
+import type { Layout, StationState } from "../core/station/station-state.js";
 import type { Faults } from "../sync/faults.js";
 import type { ConnectorController } from "./connector/connector.js";
 import type { AgentEvent } from "./events.js";

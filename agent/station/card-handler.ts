@@ -4,10 +4,11 @@
 import type { Config } from "../../config/schema.js";
 import { type CardReader, type CardTap, type Clock, DeviceError, type Moment, sleep } from "../../drivers/driver.js";
 import { type AuthorizationInfo, isSameId, masked } from "../core/cdr/token.js";
-import type { Bearer } from "../core/session/backend-orders.js";
-import type { Acceptance } from "../core/session/session.js";
-import type { Layout, StationEvent, StationState } from "../core/session/station-state.js";
-import { decideTap, type TapDecision } from "../core/session/tap-decision.js";
+import type { Acceptance } from "../core/session/opening.js";
+import type { Bearer } from "../core/station/backend-orders.js";
+import type { StationEvent } from "../core/station/station-event.js";
+import type { Layout, StationState } from "../core/station/station-state.js";
+import { decideTap, type TapDecision } from "../core/station/tap-decision.js";
 import type { Faults } from "../sync/faults.js";
 import type { AuthorizationQuestion } from "./authorizer.js";
 import type { ConnectorController } from "./connector/connector.js";

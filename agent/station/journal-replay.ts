@@ -2,13 +2,9 @@
 // it, and the receipts that the book may not have yet. Nothing else is kept: the journal of a busy station in which one
 // car stands for days is larger than its memory.
 import type { Moment } from "../../drivers/driver.js";
-import {
-  emptyStationState,
-  type Layout,
-  reduce,
-  type StationEvent,
-  type StationState,
-} from "../core/session/station-state.js";
+import type { StationEvent } from "../core/station/station-event.js";
+import { reduce } from "../core/station/station-reducer.js";
+import { emptyStationState, type Layout, type StationState } from "../core/station/station-state.js";
 import { concernsBook } from "../receipts/receipt-chain.js";
 import { JournalRetention } from "./journal-retention.js";
 

@@ -2,7 +2,8 @@
 // A session can be brought back from the plug that it began with. Whether a card or a remote start that waited was
 // taken by that plug hangs on all that waited and on the orders that stood, so those are needed from the entry on
 // before which nothing of the kind stood.
-import type { StationEvent, StationState } from "../core/session/station-state.js";
+import type { StationEvent } from "../core/station/station-event.js";
+import type { StationState } from "../core/station/station-state.js";
 
 export class JournalRetention {
   readonly #ofConnector = new Map<number, number>();

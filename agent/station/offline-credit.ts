@@ -10,7 +10,9 @@ import { live } from "../core/rating/live-price.js";
 import { payloadOf } from "../core/receipt/receipt.js";
 import type { LimitReached } from "../core/session/limits.js";
 import type { LiveReading } from "../core/session/live-reading.js";
-import type { Acceptance, Sale, Session } from "../core/session/session.js";
+import type { Acceptance } from "../core/session/opening.js";
+import type { Sale } from "../core/session/sale.js";
+import type { Session } from "../core/session/session.js";
 import type { Book } from "../ledger/book/book.js";
 
 /** Receipts that at least one backend has not acknowledged: all after one number up to `last`, and some before it. */

@@ -4,9 +4,10 @@
 import type { Config, ConnectorConfig } from "../../config/schema.js";
 import type { Clock, Moment } from "../../drivers/driver.js";
 import { isSameId, masked } from "../core/cdr/token.js";
-import { anyConnector, bearerOf, type Reservation, reservedFor, wholeStation } from "../core/session/backend-orders.js";
-import { type Acceptance, isBusy } from "../core/session/session.js";
-import type { StationState } from "../core/session/station-state.js";
+import type { Acceptance } from "../core/session/opening.js";
+import { isBusy } from "../core/session/session.js";
+import { anyConnector, bearerOf, type Reservation, reservedFor, wholeStation } from "../core/station/backend-orders.js";
+import type { StationState } from "../core/station/station-state.js";
 import type { Tariff } from "../core/tariff/tariff.js";
 import type { Refusal, RemoteAnswer, RemoteControl, RemoteStart } from "../sync/station-port.js";
 import type { ActiveTariffs } from "../tariffs/active-tariffs.js";

@@ -16,18 +16,15 @@ import { type AuthorizationInfo, masked } from "../core/cdr/token.js";
 import { kwhDisplay } from "../core/number/energy-text.js";
 import { moneyText } from "../core/number/money.js";
 import { live } from "../core/rating/live-price.js";
-import { anyConnector, type Bearer, outOfServiceBy, reservedFor } from "../core/session/backend-orders.js";
 import type { LimitReached } from "../core/session/limits.js";
-import { type Acceptance, type Opening, type Sale, type Session, wants } from "../core/session/session.js";
-import {
-  isChosen,
-  isEvidence,
-  type Layout,
-  reduce,
-  type StationEvent,
-  type StationState,
-  waitingFor,
-} from "../core/session/station-state.js";
+import type { Acceptance, Opening } from "../core/session/opening.js";
+import type { Sale } from "../core/session/sale.js";
+import type { Session } from "../core/session/session.js";
+import { wants } from "../core/session/wants.js";
+import { anyConnector, type Bearer, outOfServiceBy, reservedFor } from "../core/station/backend-orders.js";
+import { isEvidence, type StationEvent } from "../core/station/station-event.js";
+import { reduce } from "../core/station/station-reducer.js";
+import { isChosen, type Layout, type StationState, waitingFor } from "../core/station/station-state.js";
 import { Faults } from "../sync/faults.js";
 import type { Fact, StationFeed } from "../sync/station-port.js";
 import type { AuthorizationQuestion } from "./authorizer.js";

@@ -3,9 +3,10 @@
 import type { TokenConfig } from "../../config/schema.js";
 import type { SessionToken } from "../core/cdr/settlement.js";
 import type { OnlineAnswer } from "../core/cdr/token.js";
-import type { Reservation } from "../core/session/backend-orders.js";
 import type { LiveReading } from "../core/session/live-reading.js";
-import type { StationEvent, StationState } from "../core/session/station-state.js";
+import type { Reservation } from "../core/station/backend-orders.js";
+import type { StationEvent } from "../core/station/station-event.js";
+import type { StationState } from "../core/station/station-state.js";
 import type { Tariff } from "../core/tariff/tariff.js";
 import type { PushedTariff, TariffChanges } from "../tariffs/pushed-tariffs.js";
 import type { StationFault } from "./faults.js";

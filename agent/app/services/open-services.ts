@@ -2,8 +2,8 @@
 // issuer, backends, and last the journal and the station that it brings back.
 import { join } from "node:path";
 import { EnrolledCards } from "../../cards/enrolled-cards.js";
-import { entryOf, eventOf, type JournalEntry } from "../../core/session/journal-entry.js";
-import type { StationEvent } from "../../core/session/station-state.js";
+import { entryOf, eventOf, type JournalEntry } from "../../core/station/journal-entry.js";
+import type { StationEvent } from "../../core/station/station-event.js";
 import { Journal } from "../../ledger/journal/journal.js";
 import { Table } from "../../ledger/store/table.js";
 import { Payments } from "../../receipts/payments.js";

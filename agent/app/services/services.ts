@@ -6,7 +6,7 @@ import type { EnergyMeter } from "../../../drivers/driver.js";
 import type { Machine } from "../../../drivers/machine/open-machine.js";
 import type { BackendCards } from "../../cards/backend-cards.js";
 import type { EnrolledCards } from "../../cards/enrolled-cards.js";
-import type { JournalEntry } from "../../core/session/journal-entry.js";
+import type { JournalEntry } from "../../core/station/journal-entry.js";
 import type { Book } from "../../ledger/book/book.js";
 import type { Journal } from "../../ledger/journal/journal.js";
 import type { Disk } from "../../ledger/store/disk.js";

@@ -6,7 +6,7 @@ import type { StopReason } from "../cdr/settlement.js";
 import { kwhExact } from "../number/energy-text.js";
 import { compare, ratioOfText } from "../number/money.js";
 import type { LivePrice } from "../rating/live-price.js";
-import type { Acceptance } from "./session.js";
+import type { Acceptance } from "./opening.js";
 
 export type SessionTotals = { readonly energyMilliWh: number; readonly elapsedMs: number; readonly price: LivePrice };
 

@@ -1,7 +1,7 @@
 // Can this reading be true after the last one? A register only climbs, and never faster than the connection allows;
 // a counter that stands still while power flows is a dead meter that goes on talking.
 import type { FaultCode, Reading } from "../../../drivers/driver.js";
-import type { Sale } from "./session.js";
+import type { Sale } from "./sale.js";
 
 /** What the meter's power told since its register last moved: expected energy in mWh. */
 export type PlausibilityState = { readonly reading: Reading; readonly expectedMilliWh: number };

@@ -7,7 +7,9 @@ import type { Sample } from "../rating/sample.js";
 import { bill, lowerBill, periods } from "../rating/session-bill.js";
 import type { Tariff } from "../tariff/tariff.js";
 import { chargedPrice } from "./no-energy-waiver.js";
-import { type Sale, type SampleList, type Session, sessionTimeMs } from "./session.js";
+import { sessionTimeMs } from "./opening.js";
+import type { Sale, SampleList } from "./sale.js";
+import type { Session } from "./session.js";
 
 export type SettleContext = {
   readonly station: StationFacts;

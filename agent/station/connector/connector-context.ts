@@ -2,7 +2,10 @@
 import type { Config } from "../../../config/schema.js";
 import type { ButtonNews, Clock, Indication, MeterIdentity, Reading } from "../../../drivers/driver.js";
 import type { LimitReached } from "../../core/session/limits.js";
-import type { Acceptance, Opening, Sale, Session, SessionEvent } from "../../core/session/session.js";
+import type { Acceptance, Opening } from "../../core/session/opening.js";
+import type { Sale } from "../../core/session/sale.js";
+import type { Session } from "../../core/session/session.js";
+import type { SessionEvent } from "../../core/session/session-event.js";
 import type { Faults } from "../../sync/faults.js";
 
 export type ConnectorContext = {

@@ -13,7 +13,7 @@ import {
   type PlausibilityState,
   powerWhileOpen,
 } from "../../core/session/meter-plausibility.js";
-import type { Sale } from "../../core/session/session.js";
+import type { Sale } from "../../core/session/sale.js";
 import type { Faults } from "../../sync/faults.js";
 
 export type ConnectorMeterParts = {

@@ -6,7 +6,9 @@ import { live, nextBoundary } from "../../core/rating/live-price.js";
 import { sameComponents } from "../../core/rating/rating.js";
 import { type ActivityTrack, drawingTrack, track } from "../../core/session/activity.js";
 import type { LiveReading } from "../../core/session/live-reading.js";
-import { addReading, type Sale, type Session, sessionTimeMs } from "../../core/session/session.js";
+import { sessionTimeMs } from "../../core/session/opening.js";
+import { addReading, type Sale } from "../../core/session/sale.js";
+import type { Session } from "../../core/session/session.js";
 
 /** What one reading comes to, before it counts. */
 export type SessionLook = {

@@ -6,7 +6,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { cardsOfCsv } from "../../../agent/commands/shared/cards-csv.js";
 import type { Failure } from "../../../agent/core/failure.js";
-import { uidVariants } from "../../../agent/core/session/uid-variants.js";
+import { uidVariants } from "../../../agent/core/station/uid-variants.js";
 import { benchStation } from "../../support/bench-station.js";
 import { chargetill, freshFolder, Running } from "../../support/command.js";
 

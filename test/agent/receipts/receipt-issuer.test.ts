@@ -9,7 +9,7 @@ import * as assert from "uvu/assert";
 import { Failure } from "../../../agent/core/failure.js";
 import { emptyChain, issueReceipt, payloadOf } from "../../../agent/core/receipt/receipt.js";
 import type { Signer } from "../../../agent/core/receipt/signer.js";
-import type { StationEvent } from "../../../agent/core/session/station-state.js";
+import type { StationEvent } from "../../../agent/core/station/station-event.js";
 import { parseTariff } from "../../../agent/core/tariff/tariff-reader.js";
 import { exitCode } from "../../../agent/core/verify/check-result.js";
 import { verifyEvidence } from "../../../agent/core/verify/verify.js";

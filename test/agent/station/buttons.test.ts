@@ -2,7 +2,7 @@
 // bench with the real drivers.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { StationEvent } from "../../../agent/core/session/station-state.js";
+import type { StationEvent } from "../../../agent/core/station/station-event.js";
 import type { Config } from "../../../config/schema.js";
 import { stuckAfterMs } from "../../../drivers/gpio/gpio-button.js";
 import { Room, roomConfig } from "../../support/station/test-station.js";

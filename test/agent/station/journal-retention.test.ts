@@ -1,13 +1,10 @@
 // What housekeeping may archive: whatever was let go, the entries that are left must bring back every open session.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Acceptance } from "../../../agent/core/session/session.js";
-import {
-  emptyStationState,
-  type Layout,
-  reduce,
-  type StationEvent,
-} from "../../../agent/core/session/station-state.js";
+import type { Acceptance } from "../../../agent/core/session/opening.js";
+import type { StationEvent } from "../../../agent/core/station/station-event.js";
+import { reduce } from "../../../agent/core/station/station-reducer.js";
+import { emptyStationState, type Layout } from "../../../agent/core/station/station-state.js";
 import { JournalReplay } from "../../../agent/station/journal-replay.js";
 import { JournalRetention } from "../../../agent/station/journal-retention.js";
 

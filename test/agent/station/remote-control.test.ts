@@ -3,7 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { SessionToken } from "../../../agent/core/cdr/settlement.js";
-import { reservedFor } from "../../../agent/core/session/backend-orders.js";
+import { reservedFor } from "../../../agent/core/station/backend-orders.js";
 import type { Tariff } from "../../../agent/core/tariff/tariff.js";
 import { parseTariff } from "../../../agent/core/tariff/tariff-reader.js";
 import { connectorSnapshot } from "../../../agent/station/snapshot.js";

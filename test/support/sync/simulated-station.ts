@@ -2,13 +2,10 @@
 // the test's hand.
 
 import type { Settlement } from "../../../agent/core/cdr/settlement.js";
-import type { Opening } from "../../../agent/core/session/session.js";
-import {
-  emptyStationState,
-  reduce,
-  type StationEvent,
-  type StationState,
-} from "../../../agent/core/session/station-state.js";
+import type { Opening } from "../../../agent/core/session/opening.js";
+import type { StationEvent } from "../../../agent/core/station/station-event.js";
+import { reduce } from "../../../agent/core/station/station-reducer.js";
+import { emptyStationState, type StationState } from "../../../agent/core/station/station-state.js";
 import type { Activity } from "../../../agent/core/tariff/period.js";
 import { parseTariff } from "../../../agent/core/tariff/tariff-reader.js";
 import type { StationFault } from "../../../agent/sync/faults.js";

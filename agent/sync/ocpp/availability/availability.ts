@@ -1,9 +1,9 @@
 // How a connector stands, and which faults stand, in the words of each version of OCPP. Pure: what was told before is
 // compared elsewhere.
 
-import { outOfServiceBy, reservedFor } from "../../../core/session/backend-orders.js";
 import type { Session } from "../../../core/session/session.js";
-import type { StationState } from "../../../core/session/station-state.js";
+import { outOfServiceBy, reservedFor } from "../../../core/station/backend-orders.js";
+import type { StationState } from "../../../core/station/station-state.js";
 import type { StationFault } from "../../faults.js";
 import type { Dialect } from "../rpc/frame.js";
 import { timeText } from "../transactions/completed-transaction.js";

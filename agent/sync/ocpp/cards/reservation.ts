@@ -1,6 +1,6 @@
 // Reservations by the word of a CSMS (2.x: H01 to H03; 1.6: 5.13 and 5.2).
 import { z } from "zod";
-import { bearerOf, reservationUsedBy } from "../../../core/session/backend-orders.js";
+import { bearerOf, reservationUsedBy } from "../../../core/station/backend-orders.js";
 import type { Fact, Refusal } from "../../station-port.js";
 import {
   connectorType,

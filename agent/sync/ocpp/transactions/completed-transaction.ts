@@ -7,7 +7,7 @@ import { milliWhOfKwh } from "../../../core/number/energy-text.js";
 import { payloadOf } from "../../../core/receipt/receipt.js";
 import type { SalePayload } from "../../../core/receipt/receipt-payload.js";
 import { ReceiptFault } from "../../../core/receipt/signer.js";
-import type { Opening } from "../../../core/session/session.js";
+import type { Opening } from "../../../core/session/opening.js";
 import { parseIsoLocal } from "../../../core/time/iso-time.js";
 
 /** How a session began. */

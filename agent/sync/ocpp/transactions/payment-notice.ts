@@ -2,7 +2,7 @@
 
 import { wireJson } from "../../../core/number/json-text.js";
 import { wireDecimal } from "../../../core/number/ocpi-number.js";
-import type { Payment, PaymentStatus } from "../../../core/session/payment.js";
+import type { Payment, PaymentStatus } from "../../../core/station/payment.js";
 import { timeText } from "./completed-transaction.js";
 
 const statusIn21: Readonly<Record<PaymentStatus, string>> = {

@@ -4,7 +4,8 @@
 import type { Clock } from "../../../../drivers/driver.js";
 import { bill } from "../../../core/rating/session-bill.js";
 import { chargedPrice } from "../../../core/session/no-energy-waiver.js";
-import type { Opening, Session } from "../../../core/session/session.js";
+import type { Opening } from "../../../core/session/opening.js";
+import type { Session } from "../../../core/session/session.js";
 import type { Fact, StationFeed } from "../../station-port.js";
 import { type BackoffLimits, backoffMs } from "../../transport/backoff.js";
 import { beginningOf } from "./completed-transaction.js";

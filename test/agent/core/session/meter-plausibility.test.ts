@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type ActivityTrack, drawingTrack, track } from "../../../../agent/core/session/activity.js";
 import { implausible, type PlausibilityState } from "../../../../agent/core/session/meter-plausibility.js";
-import type { Sale } from "../../../../agent/core/session/session.js";
+import type { Sale } from "../../../../agent/core/session/sale.js";
 import type { Moment, Reading } from "../../../../drivers/driver.js";
 
 const moment = (seconds: number, boot = "b"): Moment => ({

@@ -2,8 +2,8 @@
 // a message for it, after the session that it pays.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { checkPayment, type Payable, type Payment, readPayment } from "../../../../../agent/core/session/payment.js";
-import type { StationEvent } from "../../../../../agent/core/session/station-state.js";
+import { checkPayment, type Payable, type Payment, readPayment } from "../../../../../agent/core/station/payment.js";
+import type { StationEvent } from "../../../../../agent/core/station/station-event.js";
 import { Disk } from "../../../../../agent/ledger/store/disk.js";
 import { Payments, paymentsInPage, viewPayments } from "../../../../../agent/receipts/payments.js";
 import { paymentNotice } from "../../../../../agent/sync/ocpp/transactions/payment-notice.js";

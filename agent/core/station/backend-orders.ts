@@ -3,7 +3,8 @@
 import type { EpochMs } from "../../../drivers/driver.js";
 import type { SessionToken } from "../cdr/settlement.js";
 import { isSameId } from "../cdr/token.js";
-import type { Acceptance, Session } from "./session.js";
+import type { Acceptance } from "../session/opening.js";
+import type { Session } from "../session/session.js";
 
 export type Reservation = {
   readonly id: string;

@@ -2,7 +2,7 @@
 // parser, so that a replayed session is priced by what was in force when it began.
 
 import { parseTariff } from "../tariff/tariff-reader.js";
-import type { StationEvent } from "./station-state.js";
+import { isEventType, type StationEvent } from "./station-event.js";
 
 /** An event without its moment, which the journal keeps for each entry by itself. */
 export type JournalEntry = StationEvent extends infer E ? (E extends StationEvent ? Omit<E, "moment"> : never) : never;
@@ -14,48 +14,13 @@ export function entryOf(event: StationEvent): JournalEntry {
   return { ...entry, opening: { ...event.opening, tariff: event.opening.tariff.source } } as JournalEntry;
 }
 
-const known = new Set<string>([
-  "PlugChanged",
-  "CardAccepted",
-  "StartFailed",
-  "SessionBegan",
-  "MeterRead",
-  "StopRequested",
-  "SessionEnded",
-  "ReceiptNumbered",
-  "ReceiptSigned",
-  "SessionSettled",
-  "Restarted",
-  "CardWaits",
-  "CardLapsed",
-  "FaultRaised",
-  "FaultCleared",
-  "Started",
-  "RemoteStartWaits",
-  "RemoteStartLapsed",
-  "Reserved",
-  "ReservationEnded",
-  "OperativeSet",
-  "RestartAsked",
-  "OrdersStand",
-  "TariffSet",
-  "TariffCleared",
-  "CardsListed",
-  "CacheCleared",
-  "ReceiptIssued",
-  "PaymentTold",
-  "SettingSet",
-  "ConnectorChosen",
-  "ChoiceLapsed",
-] satisfies StationEvent["type"][]);
-
 /**
  * The event of a journal entry. The journal's chain has proven the bytes; a type that this version does not know is a
  * newer version's.
  */
 export function eventOf(value: unknown): JournalEntry {
   const event = value as StationEvent;
-  if (typeof event !== "object" || event === null || !known.has(event.type))
+  if (typeof event !== "object" || event === null || !isEventType(event.type))
     throw new Error(
       `unknown event ${JSON.stringify((event as { type?: unknown } | null)?.type)}: was the journal written by a newer version?`,
     );

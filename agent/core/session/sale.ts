@@ -1,0 +1,120 @@
+// A session that has begun: what was fixed at its start, the samples that its price is made of, and the price so far.
+
+import type { Moment, Reading } from "../../../drivers/driver.js";
+import type { Interruption } from "../cdr/settlement.js";
+import { advance, beginRating, type Rating } from "../rating/rating.js";
+import type { Sample } from "../rating/sample.js";
+import type { Activity } from "../tariff/period.js";
+import { type Opening, sessionTimeMs } from "./opening.js";
+
+/** A session that has begun: opening, the samples its price is made of, and the price so far. */
+export type Sale = {
+  readonly opening: Opening;
+  readonly last: Reading;
+  readonly activity: Activity;
+  readonly samples: SampleList;
+  readonly borders: readonly Reading[];
+  readonly rating: Rating;
+  readonly interruptions: readonly Interruption[];
+};
+
+/** Newest first, so that adding one costs the same at any age of the session. */
+export type SampleList = { readonly sample: Sample; readonly before: SampleList | null };
+
+/** The point of the time line that a reading makes, with what holds from there on. */
+function sampleOf(opening: Opening, reading: Reading, activity: Activity, notBeforeMs: number): Sample {
+  return {
+    atMs: sessionTimeMs(opening, reading.moment, notBeforeMs),
+    energyMilliWh: reading.energyMilliWh,
+    powerW: reading.powerW,
+    activity,
+    ...(reading.currentMilliA === undefined ? {} : { currentMilliA: reading.currentMilliA }),
+  };
+}
+
+/** The sale that begins with its opening. */
+export function openSale(opening: Opening): Sale {
+  const first = sampleOf(opening, opening.begin, "charging", opening.begin.moment.at);
+  const rating = beginRating(
+    opening.tariff,
+    { timeZone: opening.timeZone, clockTrusted: opening.begin.moment.trust !== "unsynced" },
+    first,
+  );
+  return {
+    opening,
+    last: opening.begin,
+    activity: "charging",
+    samples: { sample: first, before: null },
+    borders: [],
+    rating,
+    interruptions: [],
+  };
+}
+
+/** The sale after one more reading; also for a glance that is not kept (the live price is the price of such a sale). */
+export function addReading(sale: Sale, reading: Reading, activity: Activity, border: boolean): Sale {
+  return addSample(
+    { ...sale, last: reading, borders: border ? [...sale.borders, reading] : sale.borders },
+    sampleOf(sale.opening, reading, activity, newest(sale).atMs),
+  );
+}
+
+function addSample(sale: Sale, sample: Sample): Sale {
+  return {
+    ...sale,
+    activity: sample.activity,
+    samples: { sample, before: sale.samples },
+    rating: advance(sale.rating, sample),
+  };
+}
+
+const newest = (sale: Sale): Sample => sale.samples.sample;
+
+/** A restart of the agent: the last moment known before it, and the first one after. */
+export type Restart = {
+  readonly cause: "PowerLoss" | "Reboot";
+  readonly downSince: Moment;
+  readonly moment: Moment;
+};
+
+/** From the last thing known until the next reading no time is billed: the station gave no power, or nobody knows. */
+export function interrupted(sale: Sale, restart: Restart): Sale {
+  const why = restart.cause === "PowerLoss" ? "power was lost" : "the agent was restarted";
+  const begin = sale.opening.begin.moment;
+  const fromMs = sessionTimeMs(sale.opening, restart.downSince, newest(sale).atMs);
+  // Over a reboot only the wall clock tells how long it was. Where that is not set nobody knows: it lasted to the end.
+  const isKnown =
+    restart.moment.boot === begin.boot || (restart.moment.trust !== "unsynced" && begin.trust !== "unsynced");
+  const interruption: Interruption = {
+    fromMs,
+    toMs: isKnown ? sessionTimeMs(sale.opening, restart.moment, fromMs) : null,
+    why,
+  };
+  return {
+    ...addSample(sale, { ...newest(sale), activity: "suspended" }),
+    interruptions: [...sale.interruptions, interruption],
+  };
+}
+
+/**
+ * The sale with its end reading. What flowed unseen flowed right after the last reading, at the power that it saw, and
+ * before the stop: it keeps the price of that time, not that of hours later. From then on the station gives no power,
+ * so no time is billed while the end is waited for.
+ */
+export function ended(sale: Sale, stopped: Moment, end: Reading): Sale {
+  const last = newest(sale);
+  const endMs = sessionTimeMs(sale.opening, end.moment, last.atMs);
+  const stoppedMs =
+    sale.interruptions.length > 0 ? last.atMs : Math.max(last.atMs, sessionTimeMs(sale.opening, stopped, last.atMs));
+  const flowedMilliWh = end.energyMilliWh - last.energyMilliWh;
+  if (flowedMilliWh > 0 && last.powerW <= 0) return addReading(sale, end, sale.activity, false);
+  const neededMs = flowedMilliWh > 0 ? Math.ceil((flowedMilliWh * 3_600) / last.powerW) : 0;
+  const flowedMs = Math.max(stoppedMs, last.atMs + neededMs);
+  if (endMs <= flowedMs) return addReading(sale, end, sale.activity, false);
+  return addReading(
+    addSample(sale, { ...last, atMs: flowedMs, energyMilliWh: end.energyMilliWh, activity: "suspended" }),
+    end,
+    "suspended",
+    false,
+  );
+}

@@ -1,0 +1,23 @@
+// What can happen to one connector: facts and decisions, each journalled before anything acts on it.
+
+import type { Moment, Reading } from "../../../drivers/driver.js";
+import type { StopReason } from "../cdr/settlement.js";
+import type { Activity } from "../tariff/period.js";
+import type { Acceptance, Opening } from "./opening.js";
+import type { Signed } from "./session.js";
+
+export type SessionEvent = { readonly moment: Moment; readonly connector: number } & (
+  | { readonly type: "PlugChanged"; readonly plugged: boolean }
+  | { readonly type: "CardAccepted"; readonly acceptance: Acceptance }
+  | { readonly type: "StartFailed"; readonly why: string }
+  | { readonly type: "SessionBegan"; readonly opening: Opening }
+  /** `border`: it was taken where the price changed, and stands in the signed record. */
+  | { readonly type: "MeterRead"; readonly reading: Reading; readonly activity: Activity; readonly border: boolean }
+  | { readonly type: "StopRequested"; readonly reason: StopReason; readonly detail: string }
+  /** `reading`: null = the meter could not be read; the last reading is the end. */
+  | { readonly type: "SessionEnded"; readonly reading: Reading | null; readonly detail: string }
+  | { readonly type: "ReceiptNumbered"; readonly number: number; readonly pagination: number }
+  | { readonly type: "ReceiptSigned"; readonly signed: Signed }
+  | { readonly type: "SessionSettled"; readonly number: number }
+  | { readonly type: "Restarted"; readonly cause: "PowerLoss" | "Reboot"; readonly downSince: Moment }
+);

@@ -1,0 +1,149 @@
+// What can happen to the station: what happens to one connector, at a reader, by order of a backend, and what is written
+// down for the record. Each is journalled before anything acts on it.
+
+import type { Moment } from "../../../drivers/driver.js";
+import type { CdrCopies } from "../cdr/cdr-copies.js";
+import type { Acceptance } from "../session/opening.js";
+import type { SessionEvent } from "../session/session-event.js";
+import type { Reservation } from "./backend-orders.js";
+import type { Payment } from "./payment.js";
+
+/**
+ * The finished bytes of a receipt without a session of its own: journalled before the book has it, and never made
+ * twice.
+ */
+export type IssuedReceipt = {
+  readonly number: number;
+  /** "start", "credit", "sale" (a correction), "recovery" or "key". */
+  readonly kind: string;
+  readonly sessionId: string;
+  readonly cdrId: string;
+  readonly jws: string;
+  readonly ocmf: string;
+  readonly cdr: CdrCopies | null;
+  readonly issuedMs: number;
+  /** The earlier receipt that a credit takes back, or a correction stands for. */
+  readonly concerns?: number;
+  /** The checkpoint that includes the receipt. */
+  readonly checkpoint: string;
+};
+
+/** Cards, starts from afar and buttons: who waits for which connector. */
+export type WaitingEvent = { readonly moment: Moment } & (
+  | {
+      readonly type: "CardWaits";
+      readonly reader: string;
+      readonly acceptance: Acceptance;
+      readonly connector?: number;
+    }
+  | { readonly type: "CardLapsed"; readonly reader: string; readonly why: string }
+  | { readonly type: "ConnectorChosen"; readonly connector: number }
+  | { readonly type: "ChoiceLapsed"; readonly reader: string; readonly why: string }
+  | { readonly type: "RemoteStartWaits"; readonly connector: number | null; readonly acceptance: Acceptance }
+  | { readonly type: "RemoteStartLapsed"; readonly connector: number | null; readonly why: string }
+);
+
+/** Orders of backends, and the start of the agent, which carries one out. */
+export type OrderEvent = { readonly moment: Moment } & (
+  | { readonly type: "Reserved"; readonly reservation: Reservation }
+  /** A reservation that is used up ends with the `SessionBegan` that used it, and has no event of its own. */
+  | {
+      readonly type: "ReservationEnded";
+      readonly id: string;
+      readonly outcome: "expired" | "cancelled";
+      readonly by: string;
+    }
+  | {
+      readonly type: "OperativeSet";
+      readonly connector: number | null;
+      readonly operative: boolean;
+      readonly by: string;
+    }
+  | { readonly type: "RestartAsked"; readonly when: "now" | "when-idle"; readonly by: string }
+  /** All orders that stand, said again so that older entries may go into the archive. */
+  | {
+      readonly type: "OrdersStand";
+      readonly reservations: readonly Reservation[];
+      readonly inoperative: readonly { readonly connector: number; readonly by: string }[];
+    }
+  | { readonly type: "Started"; readonly version: string }
+);
+
+/** What is kept in a table, or shown elsewhere; here it moves nothing. */
+export type RecordEvent = {
+  readonly moment: Moment;
+} /** `connector`: null = all, absent = for tokens that name it. */ & (
+  | {
+      readonly type: "TariffSet";
+      readonly id: string;
+      readonly connector?: number | null;
+      readonly digest: string;
+      readonly by: string;
+    }
+  | { readonly type: "TariffCleared"; readonly id: string; readonly connector?: number | null; readonly by: string }
+  /** A backend's list of cards was changed or replaced. */
+  | { readonly type: "CardsListed"; readonly by: string; readonly version: number; readonly cards: number }
+  | { readonly type: "CacheCleared"; readonly by: string }
+  /** A backend has set something of its own line that lasts. */
+  | {
+      readonly type: "SettingSet";
+      readonly by: string;
+      readonly settings: Readonly<Record<string, number | boolean>>;
+    }
+  | { readonly type: "FaultRaised"; readonly device: string; readonly code: string; readonly message: string }
+  | { readonly type: "FaultCleared"; readonly device: string; readonly code: string }
+  | { readonly type: "ReceiptIssued"; readonly receipt: IssuedReceipt }
+  /** What was said of the payment of a receipt. */
+  | { readonly type: "PaymentTold"; readonly payment: Payment & { readonly number: number } }
+);
+
+export type StationEvent = SessionEvent | WaitingEvent | OrderEvent | RecordEvent;
+
+type Subject = "session" | "waiting" | "order" | "record";
+
+/** What each event is about: a type that is missing here does not compile. */
+const subjects = {
+  PlugChanged: "session",
+  CardAccepted: "session",
+  StartFailed: "session",
+  SessionBegan: "session",
+  MeterRead: "session",
+  StopRequested: "session",
+  SessionEnded: "session",
+  ReceiptNumbered: "session",
+  ReceiptSigned: "session",
+  SessionSettled: "session",
+  Restarted: "session",
+  CardWaits: "waiting",
+  CardLapsed: "waiting",
+  ConnectorChosen: "waiting",
+  ChoiceLapsed: "waiting",
+  RemoteStartWaits: "waiting",
+  RemoteStartLapsed: "waiting",
+  Reserved: "order",
+  ReservationEnded: "order",
+  OperativeSet: "order",
+  RestartAsked: "order",
+  OrdersStand: "order",
+  Started: "order",
+  TariffSet: "record",
+  TariffCleared: "record",
+  CardsListed: "record",
+  CacheCleared: "record",
+  SettingSet: "record",
+  FaultRaised: "record",
+  FaultCleared: "record",
+  ReceiptIssued: "record",
+  PaymentTold: "record",
+} as const satisfies Record<StationEvent["type"], Subject>;
+
+/** Whether a word is the type of an event that this version knows. */
+export const isEventType = (type: unknown): boolean => typeof type === "string" && Object.hasOwn(subjects, type);
+
+export const isSessionEvent = (event: StationEvent): event is SessionEvent => subjects[event.type] === "session";
+export const isWaitingEvent = (event: StationEvent): event is WaitingEvent => subjects[event.type] === "waiting";
+export const isOrderEvent = (event: StationEvent): event is OrderEvent => subjects[event.type] === "order";
+
+/** What is written down even where it moves nothing. */
+export const isEvidence = ({ type }: StationEvent): boolean =>
+  subjects[type] === "record" || type === "OrdersStand" || type === "Started";
