@@ -9,7 +9,7 @@ import type { Payments } from "../../receipts/payments.js";
 import type { ReceiptIssuer } from "../../receipts/receipt-issuer.js";
 import { Authorizer } from "../../station/authorizer.js";
 import { OfflineCredit, type Unacknowledged } from "../../station/offline-credit.js";
-import type { StationRemoteControl } from "../../station/remote-control.js";
+import type { StationRemoteControl } from "../../station/remote/station-remote-control.js";
 import type { Station } from "../../station/station.js";
 import type { OcpiPull } from "../../sync/ocpi/ocpi-pull.js";
 import type { Outbox } from "../../sync/outbox.js";

@@ -9,7 +9,7 @@ import { Table } from "../../ledger/store/table.js";
 import { Payments } from "../../receipts/payments.js";
 import type { ReceiptIssuer } from "../../receipts/receipt-issuer.js";
 import { JournalReplay } from "../../station/journal-replay.js";
-import { StationRemoteControl } from "../../station/remote-control.js";
+import { StationRemoteControl } from "../../station/remote/station-remote-control.js";
 import { layoutOf, Station } from "../../station/station.js";
 import { ActiveTariffs } from "../../tariffs/active-tariffs.js";
 import { lastActiveFile, parseLastActive } from "../../tariffs/last-active.js";

@@ -14,7 +14,7 @@ import type { Payments } from "../../receipts/payments.js";
 import type { ReceiptIssuer } from "../../receipts/receipt-issuer.js";
 import type { AgentEvent } from "../../station/events.js";
 import type { JournalRetention } from "../../station/journal-retention.js";
-import type { StationRemoteControl } from "../../station/remote-control.js";
+import type { StationRemoteControl } from "../../station/remote/station-remote-control.js";
 import type { Station } from "../../station/station.js";
 import type { OcpiPull } from "../../sync/ocpi/ocpi-pull.js";
 import type { Outbox } from "../../sync/outbox.js";

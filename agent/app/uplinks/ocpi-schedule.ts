@@ -7,7 +7,7 @@ import { evseUidOf } from "../../core/cdr/cdr.js";
 import type { Disk } from "../../ledger/store/disk.js";
 import { Table } from "../../ledger/store/table.js";
 import type { AgentEvent } from "../../station/events.js";
-import type { StationRemoteControl } from "../../station/remote-control.js";
+import type { StationRemoteControl } from "../../station/remote/station-remote-control.js";
 import type { Faults } from "../../sync/faults.js";
 import { OcpiCheck } from "../../sync/ocpi/ocpi-check.js";
 import { nothingPulled, OcpiPull, type PullState, parsePullState } from "../../sync/ocpi/ocpi-pull.js";

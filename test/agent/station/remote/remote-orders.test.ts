@@ -3,15 +3,15 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Acceptance } from "../../../agent/core/session/opening.js";
-import { wants } from "../../../agent/core/session/wants.js";
-import { entryOf, eventOf } from "../../../agent/core/station/journal-entry.js";
-import type { StationEvent } from "../../../agent/core/station/station-event.js";
-import { reduce } from "../../../agent/core/station/station-reducer.js";
-import { emptyStationState, type Layout, type StationState } from "../../../agent/core/station/station-state.js";
-import { parseTariff } from "../../../agent/core/tariff/tariff-reader.js";
-import { JournalRetention } from "../../../agent/station/journal-retention.js";
-import type { Moment, Reading } from "../../../drivers/driver.js";
+import type { Acceptance } from "../../../../agent/core/session/opening.js";
+import { wants } from "../../../../agent/core/session/wants.js";
+import { entryOf, eventOf } from "../../../../agent/core/station/journal-entry.js";
+import type { StationEvent } from "../../../../agent/core/station/station-event.js";
+import { reduce } from "../../../../agent/core/station/station-reducer.js";
+import { emptyStationState, type Layout, type StationState } from "../../../../agent/core/station/station-state.js";
+import { parseTariff } from "../../../../agent/core/tariff/tariff-reader.js";
+import { JournalRetention } from "../../../../agent/station/journal-retention.js";
+import type { Moment, Reading } from "../../../../drivers/driver.js";
 
 const layout: Layout = {
   connectors: [

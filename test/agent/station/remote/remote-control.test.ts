@@ -2,13 +2,13 @@
 // again after a restart.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { SessionToken } from "../../../agent/core/cdr/settlement.js";
-import { reservedFor } from "../../../agent/core/station/backend-orders.js";
-import type { Tariff } from "../../../agent/core/tariff/tariff.js";
-import { parseTariff } from "../../../agent/core/tariff/tariff-reader.js";
-import { connectorSnapshot } from "../../../agent/station/snapshot.js";
-import type { RemoteStart } from "../../../agent/sync/station-port.js";
-import { Room, roomConfig } from "../../support/station/test-station.js";
+import type { SessionToken } from "../../../../agent/core/cdr/settlement.js";
+import { reservedFor } from "../../../../agent/core/station/backend-orders.js";
+import type { Tariff } from "../../../../agent/core/tariff/tariff.js";
+import { parseTariff } from "../../../../agent/core/tariff/tariff-reader.js";
+import { connectorSnapshot } from "../../../../agent/station/snapshot.js";
+import type { RemoteStart } from "../../../../agent/sync/station-port.js";
+import { Room, roomConfig } from "../../../support/station/test-station.js";
 
 const token = (uid: string): SessionToken => ({
   uid,

@@ -1,0 +1,95 @@
+// Reservations as backends ask for them and take them back, and as time ends them.
+import type { Config } from "../../../config/schema.js";
+import type { Clock } from "../../../drivers/driver.js";
+import { type Reservation, reservedFor } from "../../core/station/backend-orders.js";
+import type { Refusal, RemoteAnswer } from "../../sync/station-port.js";
+import { enterOrder, type OrderedStation, orderedConnectors, refusalOfAll, refuse } from "./remote-answer.js";
+import { whyUnfit } from "./start-place.js";
+
+export type RemoteReservationsParts = {
+  readonly config: Pick<Config, "connectors">;
+  readonly clock: Clock;
+  readonly station: OrderedStation;
+};
+
+const mostReservations = 100;
+/** The wall clock may be set meanwhile, so a far hour is looked at again and again. */
+const longestWaitMs = 60_000;
+
+export class RemoteReservations {
+  readonly #parts: RemoteReservationsParts;
+  #cancelExpiry: (() => void) | undefined;
+
+  constructor(parts: RemoteReservationsParts) {
+    this.#parts = parts;
+  }
+
+  /** A reservation of the same id is replaced. */
+  reserve(reservation: Reservation): RemoteAnswer {
+    const { station, clock } = this.#parts;
+    const { id, connector, token, group, untilMs } = reservation;
+    const { sessions, orders } = station.stationState();
+    const now = clock.now();
+    if (connector !== null && !sessions.has(connector))
+      return refuse("unknown-connector", `there is no connector ${connector}`);
+    if (untilMs <= now.at)
+      return refuse("failed", `the reservation would end at ${new Date(untilMs).toISOString()}, which is over`);
+    const others = new Map(orders.reservations);
+    others.delete(id);
+    if (others.size >= mostReservations) return refuse("full", `${mostReservations} reservations stand already`);
+    const refused = refusalOfAll(
+      orderedConnectors(this.#parts.config.connectors, connector).map((candidate): Refusal | undefined => {
+        const unfit = whyUnfit(candidate.id, station);
+        if (unfit !== undefined) return unfit;
+        const session = sessions.get(candidate.id);
+        if (session?.state !== "available" && session?.state !== "occupied")
+          return refuse("busy", `connector ${candidate.id} is in use (${session?.state ?? ""})`);
+        // As if the reservation that is replaced did not stand.
+        const standing = { ...orders, reservations: others };
+        const kept = reservedFor(standing, sessions, candidate.id, { uid: token.uid, group }, now.at);
+        return kept === undefined ? undefined : refuse("busy", `connector ${candidate.id} is reserved already`);
+      }),
+    );
+    if (refused !== undefined) return refused;
+    return enterOrder(station, { type: "Reserved", moment: clock.now(), reservation }, () =>
+      station.stationState().orders.reservations.has(id),
+    );
+  }
+
+  cancel(reservationId: string, by: string): RemoteAnswer {
+    const { station, clock } = this.#parts;
+    if (!station.stationState().orders.reservations.has(reservationId))
+      return refuse("unknown-reservation", `there is no reservation ${reservationId}`);
+    return enterOrder(station, {
+      type: "ReservationEnded",
+      moment: clock.now(),
+      id: reservationId,
+      outcome: "cancelled",
+      by,
+    });
+  }
+
+  /** Reservations end by the wall clock: waits for the next one that does. */
+  watch(): void {
+    const { station, clock } = this.#parts;
+    this.#cancelExpiry?.();
+    this.#cancelExpiry = undefined;
+    const nextMs = Math.min(...[...station.stationState().orders.reservations.values()].map(({ untilMs }) => untilMs));
+    if (!Number.isFinite(nextMs)) return;
+    const { at, monoMs } = clock.now();
+    const waitMs = Math.min(longestWaitMs, Math.max(0, nextMs - at));
+    this.#cancelExpiry = clock.at(monoMs + waitMs, () => this.#expire());
+  }
+
+  close(): void {
+    this.#cancelExpiry?.();
+  }
+
+  #expire(): void {
+    const { station, clock } = this.#parts;
+    const moment = clock.now();
+    for (const { id, by, untilMs } of station.stationState().orders.reservations.values())
+      if (untilMs <= moment.at) station.enter({ type: "ReservationEnded", moment, id, outcome: "expired", by });
+    this.watch();
+  }
+}
