@@ -6,7 +6,7 @@ import type { Machine } from "../../drivers/machine/open-machine.js";
 import type { ControlAnswer, ControlRequest } from "../control/control-socket.js";
 import { Failure } from "../core/failure.js";
 import { SignerFailed } from "../core/receipt/receipt.js";
-import { ReceiptFault } from "../core/receipt/signer.js";
+import { ReceiptFault } from "../core/signing/signer.js";
 import { parseTariff } from "../core/tariff/tariff-reader.js";
 import type { Disk } from "../ledger/store/disk.js";
 import { adoptKey, stageKey } from "../receipts/key-rotation.js";

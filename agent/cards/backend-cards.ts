@@ -8,7 +8,7 @@ import type { Config, StationFacts } from "../../config/schema.js";
 import { textField } from "../../config/schema-fields.js";
 import type { Clock } from "../../drivers/driver.js";
 import { cardRefusals, type KeptWord, type OnlineAnswer } from "../core/cdr/token.js";
-import { firstDifference } from "../core/number/json-text.js";
+import { firstDifference } from "../core/json/json-text.js";
 import type { StationEvent } from "../core/station/station-event.js";
 import type { Disk } from "../ledger/store/disk.js";
 import { Table } from "../ledger/store/table.js";

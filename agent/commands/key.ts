@@ -3,7 +3,7 @@
 
 import { Argument, Command } from "commander";
 import { Failure } from "../core/failure.js";
-import { verifierKey } from "../core/receipt/checkpoint.js";
+import { verifierKey } from "../core/signing/checkpoint.js";
 import { sha256 } from "../ledger/store/digest.js";
 import { codeLines } from "../receipts/output/qr-code.js";
 import type { PublicKey } from "../receipts/signing-keys.js";

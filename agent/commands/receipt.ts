@@ -5,9 +5,9 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { type Language, languages } from "../../config/languages.js";
 import type { CdrCopies } from "../core/cdr/cdr-copies.js";
 import { Failure } from "../core/failure.js";
+import { ocmfXml } from "../core/ocmf/ocmf-xml.js";
 import { wrappedLines } from "../core/print/receipt-text.js";
-import { parseCheckpoint } from "../core/receipt/checkpoint.js";
-import { ocmfXml } from "../core/receipt/ocmf-xml.js";
+import { parseCheckpoint } from "../core/signing/checkpoint.js";
 import type { Payment } from "../core/station/payment.js";
 import { fieldsOfOcmf, paginationOf } from "../core/verify/verify-ocmf.js";
 import {

@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { priceCdr } from "../core/cdr/cdr-pricing.js";
 import { pricedJson } from "../core/cdr/priced-json.js";
-import { type Fault, isObject } from "../core/tariff/json-reader.js";
+import { type Fault, isObject } from "../core/json/json-reader.js";
 import type { OcpiVersion, Tariff } from "../core/tariff/tariff.js";
 import { parseTariff } from "../core/tariff/tariff-reader.js";
 

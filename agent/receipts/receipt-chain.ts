@@ -3,9 +3,9 @@
 // point the three are brought together again.
 import type { Moment } from "../../drivers/driver.js";
 import { Failure } from "../core/failure.js";
-import type { Hash } from "../core/receipt/merkle.js";
 import { type ChainState, chainAfter, emptyChain, type Issued, payloadOf } from "../core/receipt/receipt.js";
-import { ReceiptFault } from "../core/receipt/signer.js";
+import type { Hash } from "../core/signing/merkle.js";
+import { ReceiptFault } from "../core/signing/signer.js";
 import type { IssuedReceipt, StationEvent } from "../core/station/station-event.js";
 import type { Book } from "../ledger/book/book.js";
 import type { BookEntry } from "../ledger/book/book-page.js";

@@ -15,10 +15,10 @@ import {
   openChain,
   SignerFailed,
 } from "../core/receipt/receipt.js";
-import type { Signer } from "../core/receipt/signer.js";
 import type { Session, Signed } from "../core/session/session.js";
 import type { SessionEvent } from "../core/session/session-event.js";
 import { settlementOf } from "../core/session/settle.js";
+import type { Signer } from "../core/signing/signer.js";
 import type { StationEvent } from "../core/station/station-event.js";
 import type { BookEntry } from "../ledger/book/book-page.js";
 import { tariffDigest } from "../tariffs/tariff-digest.js";

@@ -3,9 +3,9 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from "node:crypto";
 import { join } from "node:path";
 import { Failure } from "../core/failure.js";
-import { parseJws } from "../core/receipt/jws.js";
 import { payloadOf } from "../core/receipt/receipt.js";
-import type { CheckSignature, CheckTools, Signer } from "../core/receipt/signer.js";
+import { parseJws } from "../core/signing/jws.js";
+import type { CheckSignature, CheckTools, Signer } from "../core/signing/signer.js";
 import type { Book } from "../ledger/book/book.js";
 import { sha256, sha256Hex } from "../ledger/store/digest.js";
 

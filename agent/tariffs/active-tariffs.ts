@@ -7,7 +7,7 @@ import type { MeterIdentity, Moment, Reading } from "../../drivers/driver.js";
 import { explainTariff } from "../core/explain/explain-tariff.js";
 import { priceBeforeStart } from "../core/explain/price-before-start.js";
 import { Failure } from "../core/failure.js";
-import { firstDifference } from "../core/number/json-text.js";
+import { firstDifference } from "../core/json/json-text.js";
 import type { Acceptance, Opening } from "../core/session/opening.js";
 import type { Tariff } from "../core/tariff/tariff.js";
 import { parseTariff } from "../core/tariff/tariff-reader.js";

@@ -1,5 +1,5 @@
 // A tariff's digest: what journal and receipt know it by.
-import { canonicalText } from "../core/number/json-text.js";
+import { canonicalText } from "../core/json/json-text.js";
 import type { Tariff } from "../core/tariff/tariff.js";
 import { sha256Hex } from "../ledger/store/digest.js";
 

@@ -11,8 +11,8 @@ import {
   placedDocument,
 } from "../../config/positions.js";
 import { Failure } from "../core/failure.js";
-import { namesAKeyTwice } from "../core/number/unique-json.js";
-import type { Fault } from "../core/tariff/json-reader.js";
+import type { Fault } from "../core/json/json-reader.js";
+import { namesAKeyTwice } from "../core/json/unique-json.js";
 import type { OcpiVersion, Tariff } from "../core/tariff/tariff.js";
 import { parseTariff } from "../core/tariff/tariff-reader.js";
 

@@ -12,7 +12,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
 import { WebSocket, WebSocketServer } from "ws";
-import { wireJson } from "../../agent/core/number/json-text.js";
+import { wireJson } from "../../agent/core/json/json-text.js";
 import { Disk } from "../../agent/ledger/store/disk.js";
 import { Table } from "../../agent/ledger/store/table.js";
 import { OcppUplink } from "../../agent/sync/ocpp/ocpp-uplink.js";

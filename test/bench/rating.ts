@@ -5,10 +5,10 @@ import { fileURLToPath } from "node:url";
 import { priceLine } from "../../agent/commands/tariff-batch.js";
 import { priceRecord } from "../../agent/core/cdr/cdr-pricing.js";
 import { type CdrRecord, readCdr } from "../../agent/core/cdr/cdr-record.js";
+import { JsonReader } from "../../agent/core/json/json-reader.js";
 import { live } from "../../agent/core/rating/live-price.js";
 import { advance, beginRating, type Rating } from "../../agent/core/rating/rating.js";
 import type { Sample } from "../../agent/core/rating/sample.js";
-import { JsonReader } from "../../agent/core/tariff/json-reader.js";
 import type { Tariff } from "../../agent/core/tariff/tariff.js";
 import { parseTariff } from "../../agent/core/tariff/tariff-reader.js";
 

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { namesAKeyTwice } from "../../agent/core/number/unique-json.js";
+import { namesAKeyTwice } from "../../agent/core/json/unique-json.js";
 import {
   doubledKeys,
   jsonFault,

@@ -2,8 +2,8 @@
 // of such sales.
 
 import type { Settlement } from "../../agent/core/cdr/settlement.js";
+import { canonicalText } from "../../agent/core/json/json-text.js";
 import { hexText, utf8 } from "../../agent/core/number/bytes.js";
-import { canonicalText } from "../../agent/core/number/json-text.js";
 import { advance, beginRating, type Rating } from "../../agent/core/rating/rating.js";
 import { bill, periods } from "../../agent/core/rating/session-bill.js";
 import {
@@ -13,7 +13,7 @@ import {
   type Occasion,
   openChain,
 } from "../../agent/core/receipt/receipt.js";
-import type { Signer } from "../../agent/core/receipt/signer.js";
+import type { Signer } from "../../agent/core/signing/signer.js";
 import { parseTariff } from "../../agent/core/tariff/tariff-reader.js";
 import { sha256 } from "../../agent/ledger/store/digest.js";
 import { newKey, signerOf } from "../../agent/receipts/signing-keys.js";

@@ -6,7 +6,7 @@ import { wireDifference } from "../../core/cdr/cdr-check.js";
 import { type CdrCopies, makeCopies } from "../../core/cdr/cdr-copies.js";
 import type { Settlement } from "../../core/cdr/settlement.js";
 import { kwhDisplay } from "../../core/number/energy-text.js";
-import type { Signer } from "../../core/receipt/signer.js";
+import type { Signer } from "../../core/signing/signer.js";
 import { eventOf } from "../../core/station/journal-entry.js";
 import type { IssuedReceipt, StationEvent } from "../../core/station/station-event.js";
 import type { OcpiVersion } from "../../core/tariff/tariff.js";

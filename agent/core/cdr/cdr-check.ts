@@ -2,9 +2,9 @@
 // better found here. Four decimals lose up to 0.1 Wh and 0.36 s, and a step may turn that into a whole Wh or second: so
 // much may differ, and no more.
 
+import { isObject } from "../json/json-reader.js";
 import { add, compare, multiply, type Ratio, ratio, ratioOfText, subtract, zeroRatio } from "../number/money.js";
 import { localTimeRule, type Price } from "../rating/price.js";
-import { isObject } from "../tariff/json-reader.js";
 import { parseTariff } from "../tariff/tariff-reader.js";
 import { billOfCdr, priceCdr } from "./cdr-pricing.js";
 import type { Settlement } from "./settlement.js";

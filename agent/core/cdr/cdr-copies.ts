@@ -1,7 +1,7 @@
 // The CDR texts that are kept with a receipt: one per version of OCPI, made at settlement, so that every uplink,
 // also one that is configured later, sends the same bytes for ever.
 
-import { wireJson } from "../number/json-text.js";
+import { wireJson } from "../json/json-text.js";
 import type { OcpiVersion } from "../tariff/tariff.js";
 import { type CdrEvidence, makeCdr, timeUnknown, wireText } from "./cdr.js";
 import type { Settlement } from "./settlement.js";

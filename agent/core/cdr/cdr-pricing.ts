@@ -4,13 +4,13 @@
 
 import { tenTo } from "../../../config/decimal.js";
 import type { Language } from "../../../config/languages.js";
+import { type Fault, JsonReader } from "../json/json-reader.js";
 import { billOf, taxWarnings } from "../rating/bill.js";
 import { componentUsages } from "../rating/component-usage.js";
 import { type Costing, costOf } from "../rating/costing.js";
 import { localTimeRule, type Price } from "../rating/price.js";
 import { type Slice, unitsPer } from "../rating/slice.js";
 import { type Selection, select } from "../tariff/component-selection.js";
-import { type Fault, JsonReader } from "../tariff/json-reader.js";
 import type { Conditions } from "../tariff/restrictions.js";
 import type { OcpiVersion, Tariff } from "../tariff/tariff.js";
 import { isZone, localTime } from "../time/time.js";

@@ -3,7 +3,7 @@
 
 import { type Decimal, tenTo } from "../../../config/decimal.js";
 import { nearestName } from "../../../config/nearest-name.js";
-import { decimalWithin, didYouMean, isObject, type JsonReader } from "../tariff/json-reader.js";
+import { decimalWithin, didYouMean, isObject, type JsonReader } from "../json/json-reader.js";
 import { parseInstant } from "../time/time.js";
 
 /** Hours arrive with few decimals: a time this close to a whole second was that second. In seconds, as a fraction. */

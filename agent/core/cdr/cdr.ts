@@ -1,9 +1,9 @@
 // The Charge Detail Record of a settled session (OCPI 2.2.1 and 2.3.0, mod_cdrs): what a backend is told, made once, at
 // settlement. The text that is posted is kept from then on; every copy that ever goes out is byte for byte that text.
 
-import { wireJson } from "../number/json-text.js";
+import { isObject } from "../json/json-reader.js";
+import { wireJson } from "../json/json-text.js";
 import { wireNumber } from "../number/ocpi-number.js";
-import { isObject } from "../tariff/json-reader.js";
 import type { ChargingPeriod } from "../tariff/period.js";
 import { type OcpiVersion, versionOf } from "../tariff/tariff.js";
 import { type WireCosts, wireCosts } from "./cdr-price.js";

@@ -1,6 +1,6 @@
 // By which tariff a charging period of a CDR is priced. Our own CDRs always name it; others may leave it out.
 
-import type { JsonReader } from "../tariff/json-reader.js";
+import type { JsonReader } from "../json/json-reader.js";
 import { inForce, type Tariff } from "../tariff/tariff.js";
 import type { CdrRecord } from "./cdr-record.js";
 

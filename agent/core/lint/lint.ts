@@ -4,10 +4,10 @@
 import { decimalText, digitsAt, tenTo } from "../../../config/decimal.js";
 import { durationInWords } from "../explain/price-text.js";
 import { restrictionText } from "../explain/restriction-text.js";
+import type { Fault } from "../json/json-reader.js";
 import { kwhExact } from "../number/energy-text.js";
 import { minorUnits } from "../number/money.js";
 import { allCharges, type Charge } from "../tariff/charge.js";
-import type { Fault } from "../tariff/json-reader.js";
 import { type Conditions, holdsAt, holdsOtherwise } from "../tariff/restrictions.js";
 import type { Offer, PriceComponent, Tariff } from "../tariff/tariff.js";
 import { clockText, dateText, dayMs, localTime, minuteMs, offsetSpan } from "../time/time.js";

@@ -8,7 +8,7 @@ import {
   plainText,
   writtenDecimal,
 } from "../../../config/decimal.js";
-import { ReceiptFault } from "./signer.js";
+import { ReceiptFault } from "../signing/signer.js";
 
 /** The decimal with its decimals as they are written. Throws ReceiptFault for other text, an exponent too. */
 function amountIn(text: string): Decimal {

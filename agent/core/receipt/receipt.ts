@@ -5,15 +5,16 @@ import type { StationFacts } from "../../../config/schema.js";
 import type { Reading, TimeTrust } from "../../../drivers/driver.js";
 import type { Settlement } from "../cdr/settlement.js";
 import { masked } from "../cdr/token.js";
+import { canonicalText } from "../json/json-text.js";
 import { fromHex, hexText, utf8 } from "../number/bytes.js";
 import { kwhExact } from "../number/energy-text.js";
-import { canonicalText } from "../number/json-text.js";
+import { ocmfRecord } from "../ocmf/ocmf.js";
+import { checkpointBody, signedCheckpoint } from "../signing/checkpoint.js";
+import { type Jws, parseJws, signedJws } from "../signing/jws.js";
+import { type Frontier, frontierWith, type Hash, leafHash, proofOfNewest, rootOf } from "../signing/merkle.js";
+import { ReceiptFault, type Signer } from "../signing/signer.js";
 import { isoLocal } from "../time/iso-time.js";
-import { checkpointBody, signedCheckpoint } from "./checkpoint.js";
 import { negative } from "./decimal-text.js";
-import { type Jws, parseJws, signedJws } from "./jws.js";
-import { type Frontier, frontierWith, type Hash, leafHash, proofOfNewest, rootOf } from "./merkle.js";
-import { ocmfRecord } from "./ocmf.js";
 import {
   type CreditPayload,
   type KeyPayload,
@@ -27,7 +28,6 @@ import {
   type UnsignedSpan,
 } from "./receipt-payload.js";
 import { shortForm } from "./short-form.js";
-import { ReceiptFault, type Signer } from "./signer.js";
 import { noTotals, totalsWith } from "./totals.js";
 
 /** What the next receipt needs to know of all that were issued before. */

@@ -8,9 +8,9 @@ import type { TimeTrust } from "../../../drivers/driver.js";
 import type { Settlement } from "../cdr/settlement.js";
 import { base64url, fromBase64url, hexText, utf8 } from "../number/bytes.js";
 import { kwhExact } from "../number/energy-text.js";
+import type { Hash } from "../signing/merkle.js";
+import { type Signer, unsignedMark } from "../signing/signer.js";
 import { isoLocal } from "../time/iso-time.js";
-import type { Hash } from "./merkle.js";
-import { type Signer, unsignedMark } from "./signer.js";
 
 const longestShortForm = 300;
 

@@ -1,7 +1,7 @@
 // Reads an element of an OCPI tariff: its price components and its restrictions.
 
+import { decimalWithin, isObject, type JsonReader, present } from "../json/json-reader.js";
 import { componentTypes } from "./charge.js";
-import { decimalWithin, isObject, type JsonReader, present } from "./json-reader.js";
 import { readRestrictions } from "./restrictions.js";
 import type { PriceComponent, TariffElement } from "./tariff.js";
 

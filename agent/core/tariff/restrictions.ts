@@ -3,8 +3,8 @@
 // session.
 
 import { digitsAt } from "../../../config/decimal.js";
+import type { JsonReader } from "../json/json-reader.js";
 import { dayMs, dayOfDate, type LocalTime, minuteMs } from "../time/time.js";
-import type { JsonReader } from "./json-reader.js";
 
 const weekdays = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"] as const;
 

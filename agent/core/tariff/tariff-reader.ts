@@ -2,9 +2,9 @@
 // restriction that is silently ignored is a wrong bill.
 
 import { compareDecimals } from "../../../config/decimal.js";
+import { type Fault, type JsonObject, JsonReader, present } from "../json/json-reader.js";
 import { type Charge, chargeOf } from "./charge.js";
 import { readElement } from "./element-reader.js";
-import { type Fault, type JsonObject, JsonReader, present } from "./json-reader.js";
 import { type OcpiVersion, type Offer, type PriceLimit, type Tariff, type TariffElement, versionOf } from "./tariff.js";
 
 export type Parsed =

@@ -2,8 +2,8 @@
 // and what may be charged by them.
 
 import type { Decimal } from "../../../config/decimal.js";
+import { isObject, type JsonObject } from "../json/json-reader.js";
 import type { Charge, ComponentType } from "./charge.js";
-import { isObject, type JsonObject } from "./json-reader.js";
 import type { Restrictions } from "./restrictions.js";
 
 export type OcpiVersion = "2.2.1" | "2.3.0";

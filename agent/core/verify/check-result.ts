@@ -1,7 +1,7 @@
 // What a verifier finds, check by check, in words that a driver understands. A check that could not be made is said to
 // be skipped.
 
-import { ReceiptFault } from "../receipt/signer.js";
+import { ReceiptFault } from "../signing/signer.js";
 
 export type Check = {
   readonly name: string;

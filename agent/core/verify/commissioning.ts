@@ -1,10 +1,11 @@
 // The record that a technician hands over: what was found at a station, by whom and when, signed by the station's key.
 // How it is made and how it is checked stand together, so that neither knows a field that the other does not.
+
+import { shapeFault } from "../json/json-shape.js";
+import { canonicalText } from "../json/json-text.js";
 import { base64url, fromBase64url, fromUtf8, utf8 } from "../number/bytes.js";
-import { canonicalText } from "../number/json-text.js";
-import type { CheckTools, Signer } from "../receipt/signer.js";
+import type { CheckTools, Signer } from "../signing/signer.js";
 import { type Check, type CheckResult, fails, holds, overallResult } from "./check-result.js";
-import { shapeFault } from "./json-shape.js";
 import { fingerprintOf } from "./verify-receipt.js";
 
 export const commissioningFormat = "chargetill commissioning 1";

@@ -2,9 +2,9 @@
 // and can be worked out again (readings, tariff, what was shown), one is only what the station wrote down (journal).
 // The verifier tells them apart.
 
+import { canonicalText } from "../json/json-text.js";
 import { kwhExact } from "../number/energy-text.js";
-import { canonicalText } from "../number/json-text.js";
-import { ocmfXml } from "../receipt/ocmf-xml.js";
+import { ocmfXml } from "../ocmf/ocmf-xml.js";
 import type { SalePayload } from "../receipt/receipt-payload.js";
 import { isoLocal } from "../time/iso-time.js";
 import { type Check, fails, overallResult, skipped } from "./check-result.js";

@@ -2,15 +2,15 @@
 // that stand in it.
 
 import { languages } from "../../../config/languages.js";
-import { canonicalText } from "../number/json-text.js";
+import { canonicalText } from "../json/json-text.js";
 import { localTimeRule, lowerOfBothRule } from "../rating/price.js";
 import { advance, beginRating, type Rating } from "../rating/rating.js";
 import type { RatingOptions } from "../rating/sample.js";
 import { bill, lowerBill, periods } from "../rating/session-bill.js";
 import type { SalePayload } from "../receipt/receipt-payload.js";
-import { ReceiptFault } from "../receipt/signer.js";
 import { chargedPrice } from "../session/no-energy-waiver.js";
 import { bothWays } from "../session/settle.js";
+import { ReceiptFault } from "../signing/signer.js";
 import { parseTariff } from "../tariff/tariff-reader.js";
 import { type Rerated, receiptSamples } from "./verify-sale.js";
 

@@ -1,14 +1,15 @@
 // Checks a whole run of receipts against each other, and names what was done to it: removed, inserted, swapped,
 // doubled, cut off, forked. The totals, hashes and checkpoints that each receipt commits to are worked out again from
 // the receipts before it.
+
+import { firstDifference } from "../json/json-text.js";
 import { hexText, utf8 } from "../number/bytes.js";
 import { milliWhOfKwh } from "../number/energy-text.js";
-import { firstDifference } from "../number/json-text.js";
-import { isSignedBy, parseCheckpoint } from "../receipt/checkpoint.js";
-import { type Frontier, frontierWith, leafHash, rootOf } from "../receipt/merkle.js";
 import { spanWith } from "../receipt/receipt.js";
 import type { ReceiptPayload, RunningTotals, UnsignedSpan } from "../receipt/receipt-payload.js";
 import { noTotals, totalsWith } from "../receipt/totals.js";
+import { isSignedBy, parseCheckpoint } from "../signing/checkpoint.js";
+import { type Frontier, frontierWith, leafHash, rootOf } from "../signing/merkle.js";
 import { type Check, type CheckResult, fails, overallResult, skipped, unworkable } from "./check-result.js";
 import { fieldsOfOcmf, paginationOf } from "./verify-ocmf.js";
 import {

@@ -4,10 +4,10 @@
 
 import { utf8 } from "../number/bytes.js";
 import { kwhExact } from "../number/energy-text.js";
-import { longestRecord, ownGateway } from "../receipt/ocmf.js";
-import type { CheckTools } from "../receipt/signer.js";
+import { longestRecord, ownGateway } from "../ocmf/ocmf.js";
+import { type OcmfReading, type OcmfRecord, readOcmf } from "../ocmf/ocmf-record.js";
+import type { CheckTools } from "../signing/signer.js";
 import { type Check, fails, holds, overallResult, skipped } from "./check-result.js";
-import { type OcmfReading, type OcmfRecord, readOcmf } from "./ocmf-record.js";
 
 /** Register steps of coarse meters: so much more than max power x time may stand between two readings. */
 const coarsestStepMilliWh = 100_000;

@@ -1,17 +1,18 @@
 // Checks one receipt by itself: the key it is signed by, its form, its figures and its place in the chain.
 // A verdict rests on a key that the user was told; a key found only inside the receipt proves nothing, and the verdict
 // says so.
+
+import { shapeFault } from "../json/json-shape.js";
+import { canonicalText } from "../json/json-text.js";
 import { fromHex, hexText, utf8 } from "../number/bytes.js";
-import { canonicalText } from "../number/json-text.js";
-import { isSignedBy, parseCheckpoint } from "../receipt/checkpoint.js";
-import { type Jws, parseJws } from "../receipt/jws.js";
-import { type Hash, leafHash, proofOfNewest, rootFromInclusion, rootOf } from "../receipt/merkle.js";
 import { rotationText } from "../receipt/receipt.js";
 import { type ReceiptFile, receiptFileFormat } from "../receipt/receipt-file.js";
 import type { KeyPayload, ReceiptPayload } from "../receipt/receipt-payload.js";
-import type { CheckTools } from "../receipt/signer.js";
+import { isSignedBy, parseCheckpoint } from "../signing/checkpoint.js";
+import { type Jws, parseJws } from "../signing/jws.js";
+import { type Hash, leafHash, proofOfNewest, rootFromInclusion, rootOf } from "../signing/merkle.js";
+import type { CheckTools } from "../signing/signer.js";
 import { type Check, type CheckResult, fails, holds, overallResult, unworkable } from "./check-result.js";
-import { shapeFault } from "./json-shape.js";
 import { checkSale, type Rerate } from "./verify-sale.js";
 
 /**

@@ -2,20 +2,20 @@
 // lines and the sum, and prices the session once more by the engine that made the bill.
 
 import type { Settlement } from "../cdr/settlement.js";
+import { canonicalText, firstDifference } from "../json/json-text.js";
 import { fromUtf8, hexText, utf8 } from "../number/bytes.js";
 import { kwhExact, milliWhOfKwh } from "../number/energy-text.js";
-import { canonicalText, firstDifference } from "../number/json-text.js";
+import { mostBorders, type OcmfFacts, ocmfPayload } from "../ocmf/ocmf.js";
+import { parseOcmf } from "../ocmf/ocmf-record.js";
 import type { Price } from "../rating/price.js";
 import { sameAmount, sumText } from "../receipt/decimal-text.js";
-import { mostBorders, type OcmfFacts, ocmfPayload } from "../receipt/ocmf.js";
 import { tariffName } from "../receipt/receipt.js";
 import type { ReceiptReading, SalePayload } from "../receipt/receipt-payload.js";
 import { parseShortForm, type ShortForm } from "../receipt/short-form.js";
-import { type CheckTools, unsignedMark } from "../receipt/signer.js";
+import { type CheckTools, unsignedMark } from "../signing/signer.js";
 import type { ChargingPeriod } from "../tariff/period.js";
 import { isoLocal, parseIsoLocal } from "../time/iso-time.js";
 import { type Check, fails, holds, overallResult, skipped } from "./check-result.js";
-import { parseOcmf } from "./ocmf-record.js";
 import { checkOcmf, isImpossiblePower } from "./verify-ocmf.js";
 
 export type Rerated = { readonly price: Price; readonly periods: readonly ChargingPeriod[] };

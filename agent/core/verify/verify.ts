@@ -1,17 +1,18 @@
 // Checks whatever a driver may hold: receipt files, OCMF records raw, encoded or in XML, whole books, checkpoints, and
 // the text of a QR code. Things handed in together are checked against each other as well.
+
+import { shapeFault } from "../json/json-shape.js";
 import { fromBase64, fromHex, fromUtf8, hexText, utf8 } from "../number/bytes.js";
-import { isSignedBy, parseCheckpoint } from "../receipt/checkpoint.js";
-import { parseJws } from "../receipt/jws.js";
-import { isConsistent, leafHash, rootFromInclusion } from "../receipt/merkle.js";
-import { ownGateway } from "../receipt/ocmf.js";
-import { parseOcmfXml } from "../receipt/ocmf-xml.js";
-import { type ConsistencyFile, consistencyFormat, parseProof } from "../receipt/proof-file.js";
+import { ownGateway } from "../ocmf/ocmf.js";
+import { parseOcmfXml } from "../ocmf/ocmf-xml.js";
 import { parseShortForm } from "../receipt/short-form.js";
-import type { CheckTools } from "../receipt/signer.js";
+import { isSignedBy, parseCheckpoint } from "../signing/checkpoint.js";
+import { parseJws } from "../signing/jws.js";
+import { isConsistent, leafHash, rootFromInclusion } from "../signing/merkle.js";
+import { type ConsistencyFile, consistencyFormat, parseProof } from "../signing/proof-file.js";
+import type { CheckTools } from "../signing/signer.js";
 import { type Check, type CheckResult, fails, holds, overallResult, skipped, unworkable } from "./check-result.js";
 import { commissioningFormat, verifyCommissioning } from "./commissioning.js";
-import { shapeFault } from "./json-shape.js";
 import { type BookFile, bookFormat, verifyBook, type Witness } from "./verify-book.js";
 import { checkOcmf, checkOcmfTogether, fieldsOfOcmf, paginationOf } from "./verify-ocmf.js";
 import {

@@ -3,7 +3,10 @@
 
 import { Failure } from "../../core/failure.js";
 import { utf8 } from "../../core/number/bytes.js";
-import { parseCheckpoint, signedCheckpoint } from "../../core/receipt/checkpoint.js";
+import { payloadOf } from "../../core/receipt/receipt.js";
+import { receiptFileText } from "../../core/receipt/receipt-file.js";
+import type { ReceiptPayload } from "../../core/receipt/receipt-payload.js";
+import { parseCheckpoint, signedCheckpoint } from "../../core/signing/checkpoint.js";
 import {
   consistencyProof,
   type Frontier,
@@ -12,12 +15,9 @@ import {
   leafHash,
   rootOf,
   treeRoot,
-} from "../../core/receipt/merkle.js";
-import { consistencyText, proofText } from "../../core/receipt/proof-file.js";
-import { payloadOf } from "../../core/receipt/receipt.js";
-import { receiptFileText } from "../../core/receipt/receipt-file.js";
-import type { ReceiptPayload } from "../../core/receipt/receipt-payload.js";
-import type { Signer } from "../../core/receipt/signer.js";
+} from "../../core/signing/merkle.js";
+import { consistencyText, proofText } from "../../core/signing/proof-file.js";
+import type { Signer } from "../../core/signing/signer.js";
 import { type BookFile, bookFormat } from "../../core/verify/verify-book.js";
 import type { BookEntry } from "../../ledger/book/book-page.js";
 import { sha256 } from "../../ledger/store/digest.js";

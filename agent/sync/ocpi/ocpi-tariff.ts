@@ -2,7 +2,7 @@
 // price is left out; whatever could change an amount must be understood, or the tariff is refused: a restriction that
 // is passed over is a wrong bill.
 import { nearestName } from "../../../config/nearest-name.js";
-import { isObject, type JsonObject } from "../../core/tariff/json-reader.js";
+import { isObject, type JsonObject } from "../../core/json/json-reader.js";
 import { type Tariff, versionOf } from "../../core/tariff/tariff.js";
 import { energyMixFields, parseTariff, tariffFields } from "../../core/tariff/tariff-reader.js";
 

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { suite } from "uvu";
 import { Failure } from "../../../agent/core/failure.js";
 import { issueKeyChange, issueReceipt } from "../../../agent/core/receipt/receipt.js";
-import type { Signer } from "../../../agent/core/receipt/signer.js";
+import type { Signer } from "../../../agent/core/signing/signer.js";
 import { Book } from "../../../agent/ledger/book/book.js";
 import type { BookEntry } from "../../../agent/ledger/book/book-page.js";
 import { sha256 } from "../../../agent/ledger/store/digest.js";

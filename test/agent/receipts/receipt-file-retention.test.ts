@@ -2,8 +2,8 @@
 // again.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { signedJws } from "../../../agent/core/receipt/jws.js";
 import { receiptFormat } from "../../../agent/core/receipt/receipt-payload.js";
+import { signedJws } from "../../../agent/core/signing/jws.js";
 import { Book } from "../../../agent/ledger/book/book.js";
 import { Disk } from "../../../agent/ledger/store/disk.js";
 import { clearCopies, copyPath } from "../../../agent/receipts/output/receipt-file-retention.js";

@@ -8,7 +8,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Failure } from "../../../agent/core/failure.js";
 import { emptyChain, issueReceipt, payloadOf } from "../../../agent/core/receipt/receipt.js";
-import type { Signer } from "../../../agent/core/receipt/signer.js";
+import type { Signer } from "../../../agent/core/signing/signer.js";
 import type { StationEvent } from "../../../agent/core/station/station-event.js";
 import { parseTariff } from "../../../agent/core/tariff/tariff-reader.js";
 import { exitCode } from "../../../agent/core/verify/check-result.js";

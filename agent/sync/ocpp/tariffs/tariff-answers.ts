@@ -3,7 +3,7 @@
 // is always refused.
 
 import { z } from "zod";
-import { canonicalText } from "../../../core/number/json-text.js";
+import { canonicalText } from "../../../core/json/json-text.js";
 import type { Tariff } from "../../../core/tariff/tariff.js";
 import { evsePlace, type RequestContext, reasonCode } from "../requests/request-context.js";
 import { because, countSchema, listOf, readRequest, textSchema } from "../requests/request-schemas.js";

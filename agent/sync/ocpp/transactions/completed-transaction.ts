@@ -6,8 +6,8 @@ import type { SessionToken, StopReason } from "../../../core/cdr/settlement.js";
 import { milliWhOfKwh } from "../../../core/number/energy-text.js";
 import { payloadOf } from "../../../core/receipt/receipt.js";
 import type { SalePayload } from "../../../core/receipt/receipt-payload.js";
-import { ReceiptFault } from "../../../core/receipt/signer.js";
 import type { Opening } from "../../../core/session/opening.js";
+import { ReceiptFault } from "../../../core/signing/signer.js";
 import { parseIsoLocal } from "../../../core/time/iso-time.js";
 
 /** How a session began. */

@@ -1,6 +1,6 @@
 // The payment of a session as OCPP 2.1 tells it (NotifySettlement); older versions have no message for it. Pure.
 
-import { wireJson } from "../../../core/number/json-text.js";
+import { wireJson } from "../../../core/json/json-text.js";
 import { wireDecimal } from "../../../core/number/ocpi-number.js";
 import type { Payment, PaymentStatus } from "../../../core/station/payment.js";
 import { timeText } from "./completed-transaction.js";

@@ -1,6 +1,6 @@
 // The event of a transaction that is to be sent next, made ready: its very text and its number, as they will be written
 // down before they are sent.
-import { wireJson } from "../../../core/number/json-text.js";
+import { wireJson } from "../../../core/json/json-text.js";
 import type { Dialect } from "../rpc/frame.js";
 import type { CompletedTransaction } from "./completed-transaction.js";
 import { endedEvent, in201, type TransactionEnding } from "./transaction-2x.js";

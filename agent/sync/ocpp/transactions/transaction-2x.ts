@@ -4,7 +4,7 @@
 import { kwhExact } from "../../../core/number/energy-text.js";
 import type { Price } from "../../../core/rating/price.js";
 import type { SalePayload } from "../../../core/receipt/receipt-payload.js";
-import { unsignedMark } from "../../../core/receipt/signer.js";
+import { unsignedMark } from "../../../core/signing/signer.js";
 import type { Activity } from "../../../core/tariff/period.js";
 import { type IdToken, idTokenOf, kindIn201 } from "../requests/id-token.js";
 import type { Dialect } from "../rpc/frame.js";

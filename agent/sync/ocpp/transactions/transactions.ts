@@ -1,7 +1,7 @@
 // Brings the events of each session to a CSMS in their order: what is under way goes first and byte for byte again,
 // nothing goes after an end, and nothing goes again that was acknowledged. One event at a time, from whichever side it
 // comes: the live view or the outbox.
-import { wireJson } from "../../../core/number/json-text.js";
+import { wireJson } from "../../../core/json/json-text.js";
 import type { Outcome } from "../../uplink.js";
 import { longestTag } from "../requests/id-token.js";
 import { callOutcome } from "../rpc/call-outcome.js";

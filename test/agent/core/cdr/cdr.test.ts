@@ -3,7 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { makeCdr, timeUnknown, wireText } from "../../../../agent/core/cdr/cdr.js";
 import { copyFor, makeCopies } from "../../../../agent/core/cdr/cdr-copies.js";
-import { wireJson } from "../../../../agent/core/number/json-text.js";
+import { wireJson } from "../../../../agent/core/json/json-text.js";
 import { unitsOfDecimal, wireNumber } from "../../../../agent/core/number/ocpi-number.js";
 import type { Price } from "../../../../agent/core/rating/price.js";
 import type { ChargingPeriod } from "../../../../agent/core/tariff/period.js";

@@ -7,11 +7,11 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { billOfCdr, priceCdr } from "../../../../agent/core/cdr/cdr-pricing.js";
 import { pricedJson } from "../../../../agent/core/cdr/priced-json.js";
+import { isObject } from "../../../../agent/core/json/json-reader.js";
 import { live } from "../../../../agent/core/rating/live-price.js";
 import { advance, beginRating, type Rating } from "../../../../agent/core/rating/rating.js";
 import type { Sample } from "../../../../agent/core/rating/sample.js";
 import { bill } from "../../../../agent/core/rating/session-bill.js";
-import { isObject } from "../../../../agent/core/tariff/json-reader.js";
 import type { Tariff } from "../../../../agent/core/tariff/tariff.js";
 import { parseTariff } from "../../../../agent/core/tariff/tariff-reader.js";
 

@@ -3,8 +3,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Settlement } from "../../../../agent/core/cdr/settlement.js";
+import { canonicalText } from "../../../../agent/core/json/json-text.js";
 import { hexText, utf8 } from "../../../../agent/core/number/bytes.js";
-import { canonicalText } from "../../../../agent/core/number/json-text.js";
 import { receiptSheet } from "../../../../agent/core/print/receipt-sheet.js";
 import { receiptText } from "../../../../agent/core/print/receipt-text.js";
 import { advance, beginRating, type Rating } from "../../../../agent/core/rating/rating.js";

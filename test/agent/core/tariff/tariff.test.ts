@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { canonicalText } from "../../../../agent/core/number/json-text.js";
+import { canonicalText } from "../../../../agent/core/json/json-text.js";
 import { inForce, type OcpiVersion } from "../../../../agent/core/tariff/tariff.js";
 import { parseTariff } from "../../../../agent/core/tariff/tariff-reader.js";
 

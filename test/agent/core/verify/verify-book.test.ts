@@ -4,7 +4,15 @@
 import { createHash } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { parseCheckpoint, verifierKey } from "../../../../agent/core/receipt/checkpoint.js";
+import {
+  type Issued,
+  issueCredit,
+  issueKeyChange,
+  issueReceipt,
+  issueRecovery,
+} from "../../../../agent/core/receipt/receipt.js";
+import { receiptFileText } from "../../../../agent/core/receipt/receipt-file.js";
+import { parseCheckpoint, verifierKey } from "../../../../agent/core/signing/checkpoint.js";
 import {
   consistencyProof,
   type Frontier,
@@ -16,15 +24,7 @@ import {
   rootFromInclusion,
   rootOf,
   treeRoot,
-} from "../../../../agent/core/receipt/merkle.js";
-import {
-  type Issued,
-  issueCredit,
-  issueKeyChange,
-  issueReceipt,
-  issueRecovery,
-} from "../../../../agent/core/receipt/receipt.js";
-import { receiptFileText } from "../../../../agent/core/receipt/receipt-file.js";
+} from "../../../../agent/core/signing/merkle.js";
 import { type CheckResult, exitCode } from "../../../../agent/core/verify/check-result.js";
 import { type EvidenceFile, type TrustedKeys, verifyEvidence } from "../../../../agent/core/verify/verify.js";
 import { bookFormat } from "../../../../agent/core/verify/verify-book.js";

@@ -3,9 +3,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { hexText, utf8 } from "../../../../agent/core/number/bytes.js";
-import { ocmfXml, parseOcmfXml } from "../../../../agent/core/receipt/ocmf-xml.js";
+import { parseOcmf, readOcmf } from "../../../../agent/core/ocmf/ocmf-record.js";
+import { ocmfXml, parseOcmfXml } from "../../../../agent/core/ocmf/ocmf-xml.js";
 import { type Check, exitCode } from "../../../../agent/core/verify/check-result.js";
-import { parseOcmf, readOcmf } from "../../../../agent/core/verify/ocmf-record.js";
 import { verifyEvidence } from "../../../../agent/core/verify/verify.js";
 import { verifyTools } from "../../../../agent/receipts/dispute/evidence-input.js";
 import { signer } from "../../../support/sample-receipt.js";

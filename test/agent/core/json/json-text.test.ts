@@ -1,7 +1,7 @@
 // The two texts of a JSON value, written out by hand.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { canonicalText, firstDifference, wireJson } from "../../../../agent/core/number/json-text.js";
+import { canonicalText, firstDifference, wireJson } from "../../../../agent/core/json/json-text.js";
 
 const test = suite("JSON as text");
 

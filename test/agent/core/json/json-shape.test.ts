@@ -1,7 +1,7 @@
 // What the schema of a receipt refuses before anything reckons with it.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { shapeFault } from "../../../../agent/core/verify/json-shape.js";
+import { shapeFault } from "../../../../agent/core/json/json-shape.js";
 
 const test = suite("the shape of evidence");
 

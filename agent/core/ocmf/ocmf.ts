@@ -6,8 +6,8 @@ import type { MeterIdentity, Reading, TimeTrust } from "../../../drivers/driver.
 import type { SessionToken, StopReason } from "../cdr/settlement.js";
 import { hexText, utf8 } from "../number/bytes.js";
 import { kwhExact } from "../number/energy-text.js";
+import { ReceiptFault, type Signer, unsignedMark } from "../signing/signer.js";
 import { ocmfLocal } from "../time/iso-time.js";
-import { ReceiptFault, type Signer, unsignedMark } from "./signer.js";
 
 /** What a record says; every part of a Settlement that it needs, so that a Settlement can be handed in whole. */
 export type OcmfFacts = {

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { parseUniqueJson } from "../../../../agent/core/number/unique-json.js";
+import { parseUniqueJson } from "../../../../agent/core/json/unique-json.js";
 
 const test = suite("JSON with unique keys");
 

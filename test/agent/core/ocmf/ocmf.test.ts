@@ -3,8 +3,8 @@
 import { createPublicKey, verify } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type OcmfFacts, ocmfPayload, ocmfRecord } from "../../../../agent/core/receipt/ocmf.js";
-import { ocmfXml } from "../../../../agent/core/receipt/ocmf-xml.js";
+import { type OcmfFacts, ocmfPayload, ocmfRecord } from "../../../../agent/core/ocmf/ocmf.js";
+import { ocmfXml } from "../../../../agent/core/ocmf/ocmf-xml.js";
 import { reading, settlement, signer, startMs } from "../../../support/sample-receipt.js";
 
 const test = suite("OCMF record");

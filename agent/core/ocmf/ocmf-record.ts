@@ -1,11 +1,12 @@
 // An OCMF record taken apart, of this station or of another maker: the format leaves room in the order of keys, in the
 // spelling of hex, in white space and in fields of a reading that repeat the reading before. What it means is the same.
+
+import { parseUniqueJson } from "../json/unique-json.js";
 import { fromBase64, fromHex, hexText } from "../number/bytes.js";
 import { milliWhOfKwh } from "../number/energy-text.js";
-import { parseUniqueJson } from "../number/unique-json.js";
-import { signatureText } from "../receipt/ocmf.js";
-import { unsignedMark } from "../receipt/signer.js";
+import { unsignedMark } from "../signing/signer.js";
 import { parseOcmfTime } from "../time/iso-time.js";
+import { signatureText } from "./ocmf.js";
 
 export type OcmfReading = {
   /** Undefined where TM cannot be read; `mark` is the clock's: U, I, S or R. */
