@@ -49,7 +49,7 @@ const longestBody = 1024 * 1024;
 const path = "/ocpi/emsp/cdrs";
 
 export class Backend {
-  /** Every POST that was read whole, in order, copies included. */
+  /** Every POST with its own token that was read whole, in order, copies included. */
   readonly posts: BackendPost[] = [];
   /** What a backend that dedupes by id holds: the first copy of each. */
   readonly cdrs = new Map<string, string>();
@@ -87,7 +87,7 @@ export class Backend {
     return `http://127.0.0.1:${this.#port}${path}`;
   }
 
-  /** How many POSTs were read whole. */
+  /** How many POSTs with its own token were read whole. */
   get arrived(): number {
     return this.#read;
   }
@@ -146,13 +146,14 @@ export class Backend {
       chunks.push(chunk);
     }
     const body = Buffer.concat(chunks).toString("utf8");
+    const { token } = this.#options;
+    // A free port may have been another backend's a moment ago: what a stranger still sends there is not counted.
+    if (token !== undefined && request.headers.authorization !== `Token ${Buffer.from(token).toString("base64")}`)
+      return this.#say(response, 401, 2001, "unknown token");
     this.#arrived();
     if (mood === "slow") await new Promise<void>((resolve) => this.#released.push(resolve));
-    const { token } = this.#options;
-    const known =
-      token === undefined || request.headers.authorization === `Token ${Buffer.from(token).toString("base64")}`;
     const stores =
-      known && (mood === "well" || mood === "slow" || mood === "cut-answer" || mood === "lost-answer" || mood === 409);
+      mood === "well" || mood === "slow" || mood === "cut-answer" || mood === "lost-answer" || mood === 409;
     const id = this.#keep(request, body, stores, stores && mood !== "cut-answer" && mood !== "lost-answer");
     if (mood === "lost-answer") return void request.socket.destroy();
     if (mood === "cut-answer") return this.#half(response);
@@ -162,7 +163,6 @@ export class Backend {
         .end("<html><title>Welcome to the guest network</title></html>");
     if (mood === "redirect") return void response.writeHead(307, { Location: this.redirectTo }).end();
     if (mood === "3000") return this.#say(response, 200, 3000, "generic server error");
-    if (!known) return this.#say(response, 401, 2001, "unknown token");
     if (typeof mood === "number")
       return this.#say(response, mood, mood < 300 ? 1000 : mood < 500 ? 2000 : 3000, http.STATUS_CODES[mood] ?? "");
     if (request.method !== "POST") return this.#say(response, 405, 2000, "only POST");

@@ -58,6 +58,16 @@ export type StreetOptions = {
   readonly wire?: (bench: Bench) => void;
 };
 
+let backends = 0;
+
+/** A backend with a token of its own: no other street's agent is taken for one of its own. */
+async function backendOf(folder: string): Promise<{ readonly backend: Backend; readonly tokenFile: string }> {
+  const token = `street-${process.pid}-${++backends}`;
+  const tokenFile = join(folder, token);
+  writeFileSync(tokenFile, `${token}\n`);
+  return { backend: await Backend.open({ token }), tokenFile };
+}
+
 export class Street {
   readonly seen: Seen = { began: new Set(), receipts: new Map(), acknowledged: new Map(), event: [] };
   /** The street as the first agent found it. */
@@ -95,9 +105,7 @@ export class Street {
     const read = loadConfig(demoConfig);
     if (!read.ok) throw new Error("the demo's config cannot be read");
     const folder = mkdtempSync(join(tmpdir(), "chargetill-street-"));
-    const tokenFile = join(folder, "token");
-    writeFileSync(tokenFile, "street\n");
-    const backend = await Backend.open({ token: "street" });
+    const { backend, tokenFile } = await backendOf(folder);
     const { config } = read.loaded;
     const quick: Config = {
       ...config,
@@ -270,13 +278,13 @@ export class Street {
 
   /** Another street on a copy of this one, so that a cut can be tried in several ways. */
   async fork(): Promise<Street> {
-    const backend = await Backend.open({ token: "street" });
+    const { backend, tokenFile } = await backendOf(this.folder);
     backend.posts.push(...this.backend.posts);
     for (const [id, body] of this.backend.cdrs) backend.cdrs.set(id, body);
     const { config } = this.loaded;
     const loaded = {
       ...this.loaded,
-      config: { ...config, uplinks: config.uplinks.map((uplink) => ({ ...uplink, url: backend.url })) },
+      config: { ...config, uplinks: config.uplinks.map((uplink) => ({ ...uplink, url: backend.url, tokenFile })) },
     };
     const other = new Street(loaded, backend, this.folder, this.options, { world: this.world, files: this.files });
     for (const id of this.seen.began) other.seen.began.add(id);

@@ -6,7 +6,8 @@ import { OcpiUplink } from "../../../agent/sync/ocpi/ocpi-uplink.js";
 import type { OcpiUplinkConfig } from "../../../config/uplink-schema.js";
 import { HandClock } from "../hand-clock.js";
 
-export const token = "plain-token-7";
+/** Of this process: a backend of another test, at a port that was ours, does not take it for its own. */
+export const token = `plain-token-${process.pid}`;
 
 export class TokenFile {
   readonly folder = mkdtempSync(join(tmpdir(), "chargetill-uplink-"));
