@@ -174,7 +174,7 @@ const station = z.strictObject({
   verifyUrl: z.url().optional(),
 });
 
-/** A simulated bench in place of the machine's buses: for the demo and for trying a config on a desk. */
+/** A simulated bench in place of the machine's buses: for the demo and for trying a config without devices. */
 const bench = z.strictObject({
   seed: z
     .int()
@@ -183,7 +183,7 @@ const bench = z.strictObject({
     .default(1),
   /** How many seconds of the bench's world pass in one real second; 0 = as fast as it goes. */
   speed: z.number().min(0).max(100_000).default(1),
-  story: z.enum(["demo", "quiet"]).default("demo"),
+  scenario: z.enum(["demo", "quiet"]).default("demo"),
 });
 
 export const configSchema = z

@@ -12,7 +12,7 @@ const askTrustEveryMs = 60_000;
 /** Without a correction a Pi's crystal drifts by less than this, also in heat and frost. */
 const worstDriftPpm = 100;
 /**
- * A set clock that may be this far off is no longer taken as set: a border between two prices must fall where its
+ * A set clock that may be this far off is no longer taken as set: a boundary between two prices must fall where its
  * driver sees it.
  */
 const mostAstrayMs = 8_640;

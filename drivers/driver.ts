@@ -115,13 +115,13 @@ export interface PlugSensor {
  * What a button has to tell: `pressed` = just now, once however long it is held; `stuck` = it has been down for longer
  * than anybody presses.
  */
-export type ButtonNews = { readonly pressed: boolean; readonly stuck: boolean; readonly moment: Moment };
+export type ButtonChange = { readonly pressed: boolean; readonly stuck: boolean; readonly moment: Moment };
 
 export interface Button {
   /** Whether it is held down now. */
   down(): boolean;
   /** Each press, and when it is stuck and when no longer. */
-  presses(signal: AbortSignal): AsyncIterable<ButtonNews>;
+  presses(signal: AbortSignal): AsyncIterable<ButtonChange>;
   close(): void;
 }
 

@@ -73,7 +73,7 @@ export class Agent {
     this.#options = options;
     this.#notifier =
       options.notifier ??
-      new SystemdNotifier({ failed: (text) => options.tell({ news: "note", at: machine.clock.now().at, text }) });
+      new SystemdNotifier({ failed: (text) => options.tell({ type: "note", at: machine.clock.now().at, text }) });
     this.#disk = disk;
     this.#machine = machine;
     this.#kinds = kinds;
@@ -238,9 +238,9 @@ export class Agent {
       if (error.code === "state/locked") throw error;
       // What was begun is settled in the room that was kept for it.
       if (error.code === "disk/full" && this.#maintenance.spendReserve()) return this.#tryToOpen(retryMs);
-      const news = this.#openingFault?.message !== error.message;
+      const isNew = this.#openingFault?.message !== error.message;
       this.#openingFault = { code: faultCodeOf(error), message: error.message };
-      if (news) this.#tellFault("station", faultCodeOf(error), error.message);
+      if (isNew) this.#tellFault("station", faultCodeOf(error), error.message);
       // systemd is told that we run: a fault that only a person can mend is no reason to be restarted.
       this.#notifier.tell("READY=1", `STATUS=not selling: ${error.message.split("\n")[0]}`);
       this.#heldPins.hold();
@@ -308,7 +308,7 @@ export class Agent {
   }
 
   #tellFault(device: string, code: FaultCode, message: string): void {
-    this.#options.tell({ news: "fault", at: this.#machine.clock.now().at, device, code, message });
+    this.#options.tell({ type: "fault", at: this.#machine.clock.now().at, device, code, message });
   }
 
   #guard(work: () => void): void {

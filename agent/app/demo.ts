@@ -1,5 +1,5 @@
-// `chargetill demo`: the real agent on the simulated bench, and a small backend beside it, playing one story.
-// The same seed tells the same story, to the cent and the watt-hour, whatever the speed.
+// `chargetill demo`: the real agent on the simulated bench, and a small backend beside it, playing one scenario.
+// The same seed tells the same scenario, to the cent and the watt-hour, whatever the speed.
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
@@ -28,11 +28,11 @@ export type DemoOptions = {
 
 /** The demo's own config file, as it comes with the program. */
 const demoConfigFile = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..", "config", "demo.yaml");
-/** The last sync after the story may take this long in real time. */
+/** The last sync after the scenario may take this long in real time. */
 const syncWithinMs = 30_000;
 const backendToken = "demo-token-of-no-value";
 
-/** Plays until the story is over (`once`) or until interrupted; answers the exit code. */
+/** Plays until the scenario is over (`once`) or until interrupted; answers the exit code. */
 export async function demo(options: DemoOptions, out: NodeJS.WriteStream): Promise<number> {
   const folder = resolve(options.data ?? mkdtempSync(join(tmpdir(), "chargetill-")));
   const disk = new Disk();
@@ -44,7 +44,7 @@ export async function demo(options: DemoOptions, out: NodeJS.WriteStream): Promi
   const loaded = demoConfig(options, folder, backend.url, tokenFile);
   const bench = openBench(
     loaded.config,
-    loaded.config.bench ?? { seed: options.seed, speed: options.speed, story: "demo" },
+    loaded.config.bench ?? { seed: options.seed, speed: options.speed, scenario: "demo" },
     folder,
   );
   now.clock = () => bench.clock.now().at;
@@ -72,7 +72,7 @@ export async function demo(options: DemoOptions, out: NodeJS.WriteStream): Promi
     newId,
     tell: (event) => {
       screen.event(event, screenTime(timeZone, event.at));
-      if (event.news !== "receipt") return;
+      if (event.type !== "receipt") return;
       receipts.push(event.file);
       screen.receipt(onScreen(event.file));
     },
@@ -90,11 +90,11 @@ export async function demo(options: DemoOptions, out: NodeJS.WriteStream): Promi
     await backend.close();
     throw error;
   }
-  bench.world.storyOver().then(
+  bench.world.scenarioOver().then(
     () =>
       options.once
         ? untilSynced(agent, bench.clock, stop)
-        : screen.text("The story is over; the street goes on. Ctrl-C ends it."),
+        : screen.text("The scenario is over; the street goes on. Ctrl-C ends it."),
     () => stop.now(),
   );
   await stop.stopped;
@@ -105,7 +105,7 @@ export async function demo(options: DemoOptions, out: NodeJS.WriteStream): Promi
   await backend.close();
   screen.summary({ folder, receipts, atBackend: backend.cdrs.size, posts: backend.posts.length });
   if (missing)
-    process.stderr.write("chargetill: the story is over, but not every receipt was acknowledged by the backend\n");
+    process.stderr.write("chargetill: the scenario is over, but not every receipt was acknowledged by the backend\n");
   return fatal !== 0 ? fatal : missing ? 1 : 0;
 }
 
@@ -119,7 +119,7 @@ function demoConfig(options: DemoOptions, folder: string, url: string, tokenFile
   const read = loadConfig(demoConfigFile);
   if (!read.ok) throw new Failure("config/invalid", read.faults.map(faultLine).join("\n"));
   const { config } = read.loaded;
-  const bench = { seed: options.seed, speed: options.speed, story: "demo" } as const;
+  const bench = { seed: options.seed, speed: options.speed, scenario: "demo" } as const;
   return {
     ...read.loaded,
     config: {
@@ -131,7 +131,7 @@ function demoConfig(options: DemoOptions, folder: string, url: string, tokenFile
   };
 }
 
-/** A UUID-shaped id that the seed decides, so that two plays of one story are the same to the byte. */
+/** A UUID-shaped id that the seed decides, so that two plays of one scenario are the same to the byte. */
 function seededId(seed: number, at: number, count: number): string {
   const hex = (value: number, digits: number): string =>
     Math.abs(value).toString(16).padStart(digits, "0").slice(-digits);
@@ -188,7 +188,7 @@ function screenFor(
   const summary: Screen["summary"] = ({ folder, receipts, atBackend, posts }) => {
     const key = join(folder, "station.pub.pem");
     if (options.json) {
-      out.write(`${JSON.stringify({ news: "ended", folder, receipts, key, atBackend, posts })}\n`);
+      out.write(`${JSON.stringify({ type: "ended", folder, receipts, key, atBackend, posts })}\n`);
       return;
     }
     out.write(

@@ -98,7 +98,7 @@ export class Maintenance {
     return this.#rotten ?? (this.#full === undefined ? undefined : "the disk is full: a receipt might not fit");
   }
 
-  /** Once a minute: the looks; and once there is a shop, the schedules begin. */
+  /** Once a minute: what is checked then; and once the services are open, the schedules begin. */
   minute(): void {
     const { clock, disk, config } = this.#parts;
     this.#guard(() => {
@@ -151,12 +151,12 @@ export class Maintenance {
     const { tell, clock } = this.#parts;
     const { at } = clock.now();
     if (this.#hasRoom(freeBytes)) {
-      if (this.#full !== undefined) tell({ news: "recovered", at, device: this.#full.device, code: this.#full.code });
+      if (this.#full !== undefined) tell({ type: "recovered", at, device: this.#full.device, code: this.#full.code });
       this.#full = undefined;
       return this.#parts.changed();
     }
     const message = `${mib(freeBytes)} free, and with less than ${mib(leastFreeBytes + this.#reserve.bytes)} a receipt might not fit: nothing is sold until there is room; journalctl --vacuum-size=50M, apt clean`;
-    if (this.#full === undefined) tell({ news: "fault", at, device: "station", code: "disk/full", message });
+    if (this.#full === undefined) tell({ type: "fault", at, device: "station", code: "disk/full", message });
     this.#full = { device: "station", code: "disk/full", message, sinceMs: this.#full?.sinceMs ?? at };
     this.#parts.changed();
   }
@@ -254,7 +254,7 @@ export class Maintenance {
   /**
    * A sealed page that rotted is no reason to end the process, nor the session of a car that charges: no other session
    * starts, it is shown, and the page is looked at again each minute, so that one brought back from a backup opens the
-   * shop unaided.
+   * services unaided.
    */
   #provePages({ book, station }: Services): void {
     try {

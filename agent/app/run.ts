@@ -77,7 +77,7 @@ function whyRefused(agent: Agent, reread: () => LoadedConfig): readonly string[]
 
 function write(log: pino.Logger, event: AgentEvent): void {
   const line = eventLine(event);
-  if (event.news === "fault") log.error(event, line);
-  else if (event.news === "uplink" && event.state !== "online") log.warn(event, line);
+  if (event.type === "fault") log.error(event, line);
+  else if (event.type === "uplink" && event.state !== "online") log.warn(event, line);
   else log.info(event, line);
 }

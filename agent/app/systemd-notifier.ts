@@ -71,7 +71,7 @@ export class SystemdNotifier {
     this.#parts.send(assignments, (failure) => {
       this.#running = false;
       this.#failures = failure === undefined ? 0 : this.#failures + 1;
-      // A ping is not repeated: it would tell of progress that is past, and the next one comes soon.
+      // A ping is not repeated: it would report progress of earlier, and the next one comes soon.
       const lost = failure === undefined ? [] : assignments.filter((assignment) => nameOf(assignment) !== "WATCHDOG");
       if (failure === undefined || lost.length === 0) return this.#send();
       if (this.#failures < mostTries) return this.#sendAgain(lost);

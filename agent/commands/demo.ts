@@ -1,4 +1,4 @@
-// chargetill demo: a story on the simulated bench.
+// chargetill demo: a scenario on the simulated bench.
 import { Command, InvalidArgumentError } from "commander";
 import { exampleText, wholeNumber } from "./shared/command.js";
 
@@ -14,9 +14,9 @@ function pace(text: string): number {
 /** `chargetill demo`. */
 export function demoCommand(): Command {
   return new Command("demo")
-    .description("play a story on the simulated bench: the real agent, real drivers, emulated buses")
-    .option("--once", "play the story unpaced and end")
-    .option("--seed <number>", "the story's quantities", wholeNumber("--seed", 0, 2 ** 31 - 1), 7)
+    .description("play a scenario on the simulated bench: the real agent, real drivers, emulated buses")
+    .option("--once", "play the scenario unpaced and end")
+    .option("--seed <number>", "the scenario's quantities", wholeNumber("--seed", 0, 2 ** 31 - 1), 7)
     .option(
       "--speed <number>",
       "bench seconds per real second; 0 = as fast as it goes (default: 60, with --once 0)",
@@ -24,7 +24,7 @@ export function demoCommand(): Command {
     )
     .option("--data <dir>", "the state folder (default: a fresh temporary one)")
     .option("--json", "one event a line")
-    .addHelpText("after", exampleText("demo --once --seed 7 --data /tmp/till"))
+    .addHelpText("after", exampleText("demo --once --seed 7 --data /tmp/demo"))
     .action(async (options: { once?: boolean; seed: number; speed?: number; data?: string; json?: boolean }) => {
       const once = options.once === true;
       // The help of all commands must not wait for the whole agent to load.

@@ -55,7 +55,7 @@ function publicKeyIn(path: string, pem: Uint8Array): PublicKey {
   }
 }
 
-/** The book, and the journal's lines about a session. Throws as receiptDesk does. */
+/** The book, and the journal's lines about a session. Throws as receiptSource does. */
 export function openDisputeSources(where: StationOptions): DisputeSources {
   return {
     ...openReceiptSources(where),

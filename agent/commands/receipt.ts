@@ -179,7 +179,7 @@ export function receiptCommands(
       write(options.json === true ? `${JSON.stringify(rows, null, 1)}\n` : listText(rows));
     });
 
-  command("show", "a receipt as text, with its QR code; or 32 columns wide for a till roll", "17 --roll")
+  command("show", "a receipt as text, with its QR code; or 32 columns wide for a receipt printer", "17 --roll")
     .argument("<number>", "the receipt's number", receiptNumber)
     .option("--roll", "32 columns")
     .option("--copy", "mark it as a copy")

@@ -55,7 +55,7 @@ export function inspectStateFolder(disk: Disk, folder: string): RepairFinding[] 
     }),
     ...inspectEvidence(disk, at("journal")),
     ...inspectKey(disk, folder),
-    // Made anew, the desk follows the book from its first receipt; an uplink sends all again, and the backend knows
+    // Made anew, the receipt chain follows the book from its first receipt; an uplink sends all again, and the backend knows
     // each by its id.
     ...inspectTable(disk, at(issuerStateFile), parseIssuerState, emptyIssuerState),
     ...inspectTable(disk, at(lastActiveFile), parseLastActive, {}),
@@ -186,7 +186,7 @@ function booked(disk: Disk, folder: string): number {
 }
 
 /**
- * The highest receipt number that is known to stand in the book, by all that is written after it: desk, outboxes, and
+ * The highest receipt number that is known to stand in the book, by all that is written after it: receipt chain, outboxes, and
  * the journal's next steps.
  */
 function issuedBy(disk: Disk, folder: string, uplinks: readonly string[]): number {

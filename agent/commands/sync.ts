@@ -1,5 +1,5 @@
 // `chargetill sync …`: how the uplinks stand, and a push by hand. It speaks to whoever holds the outboxes: the running
-// agent, or a desk of its own.
+// agent, or a client of its own.
 import { Command, InvalidArgumentError } from "commander";
 import type { PaymentStatuses, UplinkStatus } from "../app/uplinks/uplink-status.js";
 import { counted } from "../core/number/counted.js";

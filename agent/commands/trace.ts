@@ -1,5 +1,5 @@
 // chargetill trace record | replay: what passed between drivers and devices, kept in a file, and what the drivers make
-// of it when it is played again. So a fault of the field can be looked at on a desk, by the very code that met it.
+// of it when it is played again. So a fault on site can be looked at in the office, by the very code that met it.
 
 import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";

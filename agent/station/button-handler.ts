@@ -1,8 +1,8 @@
-// The desk of the buttons: a press finds its meaning, and the driver gets an answer by lamp, buzzer and word. It tells
-// the till facts and moves nothing itself. A choice that no card follows lapses; a choice whose card is still being
+// Handles presses of the buttons: a press finds its meaning, and the driver gets an answer by lamp, buzzer and word. It tells
+// the station facts and moves nothing itself. A choice that no card follows lapses; a choice whose card is still being
 // asked about waits for the answer.
 import type { Config } from "../../config/schema.js";
-import type { ButtonNews, Clock, Moment } from "../../drivers/driver.js";
+import type { ButtonChange, Clock, Moment } from "../../drivers/driver.js";
 import { decidePress } from "../core/station/press-decision.js";
 import type { StationEvent } from "../core/station/station-event.js";
 import type { Layout, StationState } from "../core/station/station-state.js";
@@ -38,7 +38,7 @@ export class ButtonHandler {
   }
 
   /** What a connector's button tells; also the door through which a test presses. */
-  heard(connector: number, { pressed, stuck, moment }: ButtonNews): void {
+  heard(connector: number, { pressed, stuck, moment }: ButtonChange): void {
     const { faults } = this.#parts;
     const device = `button ${connector}`;
     if (stuck)
@@ -63,7 +63,7 @@ export class ButtonHandler {
     const meaning = decidePress(stationState(), layout, connector, does, moment);
     const point = points.get(connector);
     const tell = (accepted: boolean, answer: string): void =>
-      this.#parts.tell({ news: "press", at: moment.at, connector, accepted, answer });
+      this.#parts.tell({ type: "press", at: moment.at, connector, accepted, answer });
     switch (meaning.kind) {
       case "again":
         return;

@@ -1,5 +1,5 @@
-// The desk at the readers: a tap finds its connector, its card is judged, a backend is asked where it must be, and the
-// driver gets an answer. It tells the till facts and moves nothing itself.
+// Handles taps at the readers: a tap finds its connector, its card is judged, a backend is asked where it must be, and the
+// driver gets an answer. It tells the station facts and moves nothing itself.
 
 import type { Config } from "../../config/schema.js";
 import { type CardReader, type CardTap, type Clock, DeviceError, type Moment, sleep } from "../../drivers/driver.js";
@@ -74,7 +74,7 @@ export class CardHandler {
   }
 
   /**
-   * The next tap at a reader goes to the caller, not into the till: for enrolling a card. Undefined when none came in
+   * The next tap at a reader goes to the caller, not to the station: for enrolling a card. Undefined when none came in
    * time.
    */
   catchTap(reader: string, withinMs: number): Promise<CardTap | undefined> {
@@ -103,14 +103,14 @@ export class CardHandler {
         "several-cards": "more than one card: hold one alone to the reader",
         unreadable: "the card could not be read: hold it still",
       }[tap.why];
-      tell({ news: "tap", at, reader, card: "…", accepted: false, connector: null, answer: why });
+      tell({ type: "tap", at, reader, card: "…", accepted: false, connector: null, answer: why });
       this.#refuseAt(reader, null);
       return;
     }
     const asked = this.#asking.get(reader);
     if (asked !== undefined) {
       tell({
-        news: "tap",
+        type: "tap",
         at,
         reader,
         card: masked(tap.uid),
@@ -132,7 +132,7 @@ export class CardHandler {
   }
 
   /**
-   * Holds the driver while a question is open; what the tap means is judged again by the till that the answer finds.
+   * Holds the driver while a question is open; what the tap means is judged again by the state that the answer finds.
    */
   async #ask(
     reader: string,
@@ -143,7 +143,7 @@ export class CardHandler {
     this.#asking.set(reader, tap.uid);
     this.meetAt(reader);
     this.#parts.tell({
-      news: "note",
+      type: "note",
       at: tap.moment.at,
       text: `card ${masked(tap.uid)} at ${reader}: ${question.words}`,
     });
@@ -166,7 +166,7 @@ export class CardHandler {
     const group = info.allowed === "ALLOWED" ? info.group : undefined;
     const meaning = this.#meaningNow(reader, tap, group, moment);
     const { accepted, connector, answer } = this.#answer(reader, meaning, info);
-    tell({ news: "tap", at: moment.at, reader, card: masked(tap.uid), accepted, connector, answer });
+    tell({ type: "tap", at: moment.at, reader, card: masked(tap.uid), accepted, connector, answer });
     if (!accepted) this.#refuseAt(reader, connector);
     // Acting comes after the answer is told, so that log and view read in the order in which a driver lives it.
     if (meaning.kind === "stop") {
@@ -275,7 +275,7 @@ export class CardHandler {
           why: "no car was plugged in",
         });
         this.#parts.tell({
-          news: "note",
+          type: "note",
           at: this.#parts.clock.now().at,
           text: `${reader}: the accepted card ${masked(acceptance.token.uid)} lapsed, no car was plugged in`,
         });

@@ -5,24 +5,24 @@ import type { StopReason } from "../core/cdr/settlement.js";
 
 export type AgentEvent = { readonly at: number } & (
   | {
-      readonly news: "started";
+      readonly type: "started";
       readonly version: string;
       readonly station: string;
       readonly receipts: number;
       readonly keyId: string;
     }
   | {
-      readonly news: "tap";
+      readonly type: "tap";
       readonly reader: string;
       readonly card: string;
       readonly accepted: boolean;
       readonly connector: number | null;
       readonly answer: string;
     }
-  | { readonly news: "press"; readonly connector: number; readonly accepted: boolean; readonly answer: string }
-  | { readonly news: "plug"; readonly connector: number; readonly plugged: boolean }
+  | { readonly type: "press"; readonly connector: number; readonly accepted: boolean; readonly answer: string }
+  | { readonly type: "plug"; readonly connector: number; readonly plugged: boolean }
   | {
-      readonly news: "session-began";
+      readonly type: "session-began";
       readonly connector: number;
       readonly session: string;
       readonly card: string;
@@ -30,16 +30,16 @@ export type AgentEvent = { readonly at: number } & (
       readonly registerKwh: string;
     }
   | {
-      readonly news: "price-changed";
+      readonly type: "price-changed";
       readonly connector: number;
       readonly price: string;
       readonly kwh: string;
       readonly cost: string;
     }
-  | { readonly news: "activity"; readonly connector: number; readonly activity: string }
-  | { readonly news: "stopping"; readonly connector: number; readonly reason: StopReason; readonly detail: string }
+  | { readonly type: "activity"; readonly connector: number; readonly activity: string }
+  | { readonly type: "stopping"; readonly connector: number; readonly reason: StopReason; readonly detail: string }
   | {
-      readonly news: "receipt";
+      readonly type: "receipt";
       readonly connector: number;
       readonly session: string;
       readonly number: number;
@@ -48,16 +48,16 @@ export type AgentEvent = { readonly at: number } & (
       readonly currency: string;
       readonly file: string;
     }
-  | { readonly news: "uplink"; readonly uplink: string; readonly state: string; readonly detail: string }
-  | { readonly news: "uploaded"; readonly uplink: string; readonly number: number }
-  | { readonly news: "fault"; readonly device: string; readonly code: FaultCode; readonly message: string }
-  | { readonly news: "recovered"; readonly device: string; readonly code: FaultCode }
-  | { readonly news: "note"; readonly text: string }
+  | { readonly type: "uplink"; readonly uplink: string; readonly state: string; readonly detail: string }
+  | { readonly type: "uploaded"; readonly uplink: string; readonly number: number }
+  | { readonly type: "fault"; readonly device: string; readonly code: FaultCode; readonly message: string }
+  | { readonly type: "recovered"; readonly device: string; readonly code: FaultCode }
+  | { readonly type: "note"; readonly text: string }
 );
 
 /** One line for a person: what happened, without its time. */
 export function eventLine(event: AgentEvent): string {
-  switch (event.news) {
+  switch (event.type) {
     case "started":
       return `chargetill ${event.version} at station ${event.station}: ${event.receipts} ${event.receipts === 1 ? "receipt" : "receipts"} in the book, key ${event.keyId.slice(0, 23)}…`;
     case "tap":

@@ -1,4 +1,4 @@
-// What the journal knows when a station starts, entry by entry: the till as it stood, what open sessions still need of
+// What the journal knows when a station starts, entry by entry: the state of the station, what open sessions still need of
 // it, and the receipts that the book may not have yet. Nothing else is kept: the journal of a busy station in which one
 // car stands for days is larger than its memory.
 import type { Moment } from "../../drivers/driver.js";
@@ -10,7 +10,7 @@ import { JournalRetention } from "./journal-retention.js";
 
 export class JournalReplay {
   readonly retention = new JournalRetention();
-  /** Entries that the cash desk must know of: what stands beyond the `booked` receipts of the book. */
+  /** Entries that the receipt issuer must know of: those beyond the `booked` receipts of the book. */
   readonly unbooked: StationEvent[] = [];
   #stationState: StationState;
   #last: Moment | undefined;

@@ -10,7 +10,7 @@ export class JournalRetention {
   /** Since which entry something has waited or been ordered without a break. */
   #standsSince = 0;
 
-  /** An entry was written, or is read again at a start; `before` = the till that it found. */
+  /** An entry was written, or is read again at a start; `before` = the state that it found. */
   saw(seq: number, event: StationEvent, before: StationState): void {
     // All orders said again begin anew, unless something waits that may hang on the old ones.
     if (!stands(before) || (event.type === "OrdersStand" && before.waiting.size + before.awaited.size === 0))
@@ -20,7 +20,7 @@ export class JournalRetention {
     this.#ofConnector.set(event.connector, stands(before) ? this.#standsSince : seq);
   }
 
-  /** The first entry that `till` needs; `next` where it needs none. 0 = all, where an entry's place is not known. */
+  /** The first entry that `stationState` needs; `next` where it needs none. 0 = all, where an entry's place is not known. */
   first(stationState: StationState, next: number): number {
     return stands(stationState)
       ? Math.min(this.#standsSince, this.#open(stationState, next))

@@ -186,7 +186,7 @@ function liveFigures(
     elapsedMs,
     unitPrice: unitPriceText(price.unitPrices, price.currency, parking),
     accrued: money(price.accrued.incl),
-    // A session in which no energy flowed costs nothing (core/waiver.ts).
+    // A session in which no energy flowed costs nothing (core/session/no-energy-waiver.ts).
     ifStoppedNow: money(energyMilliWh > 0 ? price.ifStoppedNow.incl : "0"),
     ...(price.leftUnderCap === undefined ? {} : { leftUnderCap: money(price.leftUnderCap) }),
     ...(price.nextChange === undefined ? {} : { nextChange: changeText(price.nextChange, price) }),

@@ -1,4 +1,4 @@
-// The loop of the till: a fact comes in, is written down, moves the till, and what the till now wants is met. Then
+// The loop of the station: a fact comes in, is written down, moves the state, and what the state now wants is met. Then
 // again. One loop and one writer for all connectors; if writing fails, every contactor opens and the process ends.
 
 import type { Config, ConnectorConfig } from "../../config/schema.js";
@@ -55,7 +55,7 @@ export type StationParts = {
   /** Numbers, signs and books the receipt of a session that is over, telling each step to `record`; false = not now. */
   readonly settle: (connector: ConnectorConfig, record: (event: StationEvent) => void) => boolean;
   /** Why nothing may be sold at all, if so. */
-  readonly closedShop: () => string | undefined;
+  readonly whyClosed: () => string | undefined;
   readonly tell: (event: AgentEvent) => void;
   readonly changed: () => void;
   readonly die: (error: unknown) => void;
@@ -80,7 +80,7 @@ export class Station {
   readonly #running: Promise<void>[] = [];
   #dead = false;
 
-  /** `till` = as the journal left it. */
+  /** `stationState` = as the journal left it. */
   constructor(parts: StationParts, stationState: StationState) {
     this.#parts = parts;
     this.layout = layoutOf(parts.config);
@@ -95,18 +95,18 @@ export class Station {
           code: fault.code,
           message: fault.message,
         });
-        tell({ news: "fault", at: this.#now().at, device: fault.device, code: fault.code, message: fault.message });
+        tell({ type: "fault", at: this.#now().at, device: fault.device, code: fault.code, message: fault.message });
         this.relight();
       },
       (fault) => {
         this.#record({ type: "FaultCleared", moment: this.#now(), device: fault.device, code: fault.code });
-        tell({ news: "recovered", at: this.#now().at, device: fault.device, code: fault.code });
+        tell({ type: "recovered", at: this.#now().at, device: fault.device, code: fault.code });
         this.relight();
       },
     );
     this.points = new Map(parts.config.connectors.map((connector) => [connector.id, this.#point(connector)]));
     const record = (event: StationEvent): void => void this.#record(event);
-    const desk = {
+    const handlerParts = {
       ...parts,
       layout: this.layout,
       faults: this.faults,
@@ -115,12 +115,12 @@ export class Station {
       record,
     };
     this.buttons = new ButtonHandler({
-      ...desk,
+      ...handlerParts,
       asks: (reader) => this.readers.asks(reader),
       blocked: (connector) => this.#blocked(connector),
     });
     this.readers = new CardHandler({
-      ...desk,
+      ...handlerParts,
       refusal: (connector, bearer) => this.refusal(connector, bearer),
       die: (error) => this.#die(error),
     });
@@ -213,7 +213,7 @@ export class Station {
     return kept === undefined ? undefined : `connector ${connector} is reserved for another card`;
   }
 
-  /** Says all standing orders again, so that the entries before may go into the archive. */
+  /** Writes all orders in force again, so that the entries before may go into the archive. */
   restate(): void {
     const { reservations, inoperative } = this.#stationState.orders;
     if (ordersStand(this.#stationState))
@@ -270,9 +270,9 @@ export class Station {
       blocked: () => this.#blocked(connector.id),
       exposed: parts.exposed,
       indication: () => this.#indication(connector),
-      button: (news) => this.buttons.heard(connector.id, news),
+      button: (change) => this.buttons.heard(connector.id, change),
       changed: parts.changed,
-      note: (text) => parts.tell({ news: "note", at: this.#now().at, text }),
+      note: (text) => parts.tell({ type: "note", at: this.#now().at, text }),
       die: (error) => this.#die(error),
     });
   }
@@ -289,12 +289,12 @@ export class Station {
   }
 
   /**
-   * Why nothing is sold at a connector now: the station's reason, a standing fault of the connector, or the order of a
+   * Why nothing is sold at a connector now: the station's reason, a fault of the connector, or the order of a
    * backend.
    */
   #blocked(connector: number): string | undefined {
     const { orders } = this.#stationState;
-    const reason = this.#parts.closedShop() ?? this.faults.of(`connector ${connector}`)?.message;
+    const reason = this.#parts.whyClosed() ?? this.faults.of(`connector ${connector}`)?.message;
     if (reason !== undefined) return reason;
     if (orders.restart !== undefined) return `the station is about to restart, as ${orders.restart.by} asked`;
     const by = outOfServiceBy(orders, connector);
@@ -312,7 +312,7 @@ export class Station {
   }
 
   /**
-   * Writes the event down, moves the till and meets what it wants. An event without meaning is neither written nor met.
+   * Writes the event down, moves the state and meets what it wants. An event without meaning is neither written nor met.
    */
   #record(event: StationEvent): boolean {
     if (this.#dead) return false;
@@ -347,18 +347,18 @@ export class Station {
   #tellChange(before: StationState, after: StationState, event: StationEvent): void {
     const at = event.moment.at;
     const { tell } = this.#parts;
-    if (event.type === "PlugChanged") tell({ news: "plug", at, connector: event.connector, plugged: event.plugged });
+    if (event.type === "PlugChanged") tell({ type: "plug", at, connector: event.connector, plugged: event.plugged });
     const connector = "connector" in event ? event.connector : undefined;
     if (typeof connector !== "number") return;
     const was = before.sessions.get(connector);
     const is = after.sessions.get(connector);
     if (is?.state === "stopping" && was?.state !== "stopping")
-      tell({ news: "stopping", at, connector, reason: is.reason, detail: is.detail });
+      tell({ type: "stopping", at, connector, reason: is.reason, detail: is.detail });
     if (event.type === "SessionBegan" && is?.state === "charging") {
       const { opening, rating } = is.sale;
       const price = live(rating);
       tell({
-        news: "session-began",
+        type: "session-began",
         at,
         connector,
         session: opening.id,
@@ -367,13 +367,13 @@ export class Station {
         registerKwh: kwhDisplay(opening.begin.energyMilliWh),
       });
     }
-    if (event.type === "MeterRead" && event.border && is?.state === "charging" && was?.state === "charging") {
+    if (event.type === "MeterRead" && event.atBoundary && is?.state === "charging" && was?.state === "charging") {
       const price = live(is.sale.rating);
       const parking = is.sale.activity === "parking";
       const now = unitPriceText(price.unitPrices, price.currency, parking);
       if (now !== unitPriceText(live(was.sale.rating).unitPrices, price.currency, parking))
         tell({
-          news: "price-changed",
+          type: "price-changed",
           at,
           connector,
           price: now,
@@ -388,7 +388,7 @@ export class Station {
         parking: "the car asks for no power: idle time counts",
         reserved: "reserved",
       };
-      tell({ news: "activity", at, connector, activity: words[is.sale.activity] });
+      tell({ type: "activity", at, connector, activity: words[is.sale.activity] });
     }
   }
 

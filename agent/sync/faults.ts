@@ -9,7 +9,7 @@ export type StationFault = {
 };
 
 export class Faults {
-  readonly #standing = new Map<string, StationFault>();
+  readonly #active = new Map<string, StationFault>();
 
   constructor(
     readonly raised: (fault: StationFault) => void,
@@ -18,9 +18,9 @@ export class Faults {
 
   raise(device: string, code: FaultCode, message: string, at: number): void {
     const key = `${device} ${code}`;
-    if (this.#standing.has(key)) return;
+    if (this.#active.has(key)) return;
     const fault = { device, code, message, sinceMs: at };
-    this.#standing.set(key, fault);
+    this.#active.set(key, fault);
     this.raised(fault);
   }
 
@@ -32,19 +32,19 @@ export class Faults {
 
   /** Clears the device's faults whose code starts with `prefix` ("" = all). */
   clear(device: string, prefix = ""): void {
-    for (const [key, fault] of this.#standing) {
+    for (const [key, fault] of this.#active) {
       if (fault.device !== device || !fault.code.startsWith(prefix)) continue;
-      this.#standing.delete(key);
+      this.#active.delete(key);
       this.cleared(fault);
     }
   }
 
   of(device: string): StationFault | undefined {
-    for (const fault of this.#standing.values()) if (fault.device === device) return fault;
+    for (const fault of this.#active.values()) if (fault.device === device) return fault;
     return undefined;
   }
 
   all(): StationFault[] {
-    return [...this.#standing.values()];
+    return [...this.#active.values()];
   }
 }

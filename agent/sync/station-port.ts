@@ -11,7 +11,7 @@ import type { Tariff } from "../core/tariff/tariff.js";
 import type { PushedTariff, TariffChanges } from "../tariffs/pushed-tariffs.js";
 import type { StationFault } from "./faults.js";
 
-/** A fact after it was written down, with the till before and after it. */
+/** A fact after it was written down, with the state before and after it. */
 export type Fact = { readonly event: StationEvent; readonly before: StationState; readonly after: StationState };
 
 /** What a backend may look at. */

@@ -134,7 +134,7 @@ export class ActiveTariffs {
     return lines;
   }
 
-  /** What stands on the board, and since when: the same words go on standing. */
+  /** What is offered, and since when: the same words go on. */
   #post(connector: ConnectorConfig, lines: readonly string[], moment: Moment): void {
     const text = lines.join("\n");
     if (this.#shown.get(connector.id)?.text !== text) this.#shown.set(connector.id, { text, atMs: moment.at });

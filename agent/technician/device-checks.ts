@@ -1,5 +1,5 @@
 // What a machine says of its own clock and disk, for the doctor: who sets the clock and how far it is off, whether the
-// file system is well, and how worn its card is. What cannot be known is said to be unknown: silence is no good news.
+// file system is well, and how worn its card is. What cannot be known is said to be unknown: no answer does not mean fine.
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";

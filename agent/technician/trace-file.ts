@@ -131,9 +131,9 @@ export class TraceRecorder {
   }
 
   #detection(detection: CardDetection): object {
-    if (detection.kind === "lost") return { sight: "lost", why: detection.why };
-    if (detection.kind !== "card") return { sight: detection.kind };
-    return { sight: "card", uid: this.#limits.withUids ? detection.uid : this.#standIn(detection.uid) };
+    if (detection.kind === "lost") return { detection: "lost", why: detection.why };
+    if (detection.kind !== "card") return { detection: detection.kind };
+    return { detection: "card", uid: this.#limits.withUids ? detection.uid : this.#standIn(detection.uid) };
   }
 
   /**

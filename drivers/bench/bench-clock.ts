@@ -1,5 +1,5 @@
 // The bench's time: it stands still while any request is in flight and then moves straight to the next thing that is
-// due. So the same seed gives the same story on any machine; `speed` paces what is seen and changes nothing that
+// due. So the same seed gives the same scenario on any machine; `speed` paces what is seen and changes nothing that
 // happens.
 import type { Clock, Moment, TimeTrust } from "../driver.js";
 
@@ -107,7 +107,7 @@ export class BenchClock implements Clock {
       await this.#settled();
       const next = this.#timers.at(-1);
       if (next === undefined) {
-        // A stop that came while promises ran their course has nobody left to wake us.
+        // A stop that came while promises settled has nobody left to wake us.
         if (this.#running) await this.#disturbed();
         continue;
       }

@@ -11,7 +11,7 @@ import { BenchClock, type ClockState } from "./bench-clock.js";
 import { CardField, simulatedChip } from "./card-field.js";
 import { GpioBoard } from "./gpio-board.js";
 import { RtuBus } from "./rtu-bus.js";
-import { demoStory, storyStartsAt } from "./scenario.js";
+import { demoScenario, scenarioStartsAt } from "./scenario.js";
 import { World, type WorldState } from "./world.js";
 import { WorldFile, type WorldKeeper } from "./world-file.js";
 
@@ -21,7 +21,7 @@ export type Bench = MachineBuses & {
   readonly rtu: ReadonlyMap<string, RtuBus>;
   readonly fields: ReadonlyMap<string, CardField>;
   readonly board: GpioBoard;
-  /** Told when the story lets the backend go away or come back; awaited in the bench's time. */
+  /** Told when the scenario lets the backend go away or come back; awaited in the bench's time. */
   onBackend: (away: boolean) => Promise<void>;
   /** A number in [0, 1) of the bench's own sequence, for jitter. */
   random(): number;
@@ -124,9 +124,9 @@ export function openBench(
   return made;
 }
 
-/** The world before anything happened: no car, nobody at the reader, and the story's agenda before it. */
+/** The world before anything happened: no car, nobody at the reader, and the scenario's agenda before it. */
 export function firstWorld(config: Config, bench: BenchConfig): WorldState {
-  const clock: ClockState = { at: storyStartsAt, monoMs: 10_000, boot: randomUUID(), trust: "synced" };
+  const clock: ClockState = { at: scenarioStartsAt, monoMs: 10_000, boot: randomUUID(), trust: "synced" };
   const reader = config.connectors[0]?.reader ?? "front";
   return {
     clock,
@@ -145,7 +145,7 @@ export function firstWorld(config: Config, bench: BenchConfig): WorldState {
     coils: {},
     stuck: {},
     backendAway: false,
-    storyEnded: false,
-    agenda: bench.story === "demo" ? demoStory(clock.monoMs, bench.seed, reader) : [],
+    scenarioEnded: false,
+    agenda: bench.scenario === "demo" ? demoScenario(clock.monoMs, bench.seed, reader) : [],
   };
 }

@@ -1,5 +1,5 @@
 // Plays a recorded trace through the real drivers, on the bench's buses, and tells what they make of it: values and
-// faults per frame, readings, taps, plug changes, presses. A fault of the field becomes a fault on the desk.
+// faults per frame, readings, taps, plug changes, presses. A fault on site becomes a fault in the office.
 import { loadMeterMap, type MeterMap, MeterMapError, registerOf } from "../../config/meter-map.js";
 import type { TraceEntry, TraceHeader } from "../../config/trace-schema.js";
 import { type CardTap, DeviceError, type FaultCode } from "../driver.js";
@@ -256,9 +256,9 @@ class MeterEar {
 const afterMs = 5_000;
 
 async function playCardsAndPins(header: TraceHeader, entries: readonly TraceEntry[]): Promise<PlayedEvent[]> {
-  const sights = entries.filter(has("sight"));
+  const detections = entries.filter(has("detection"));
   const levels = entries.filter(has("gpio"));
-  if (sights.length === 0 && levels.length === 0) return [];
+  if (detections.length === 0 && levels.length === 0) return [];
   const clock = stillClock();
   const board = new GpioBoard();
   const fields = new Map(Object.keys(header.readers).map((name) => [name, new CardField()]));
@@ -281,14 +281,14 @@ async function playCardsAndPins(header: TraceHeader, entries: readonly TraceEntr
   };
   // What stood when the recording began stands before the drivers are opened.
   for (const level of levels) if (level.ms === 0) playLevel(level);
-  for (const sight of sights) if (sight.ms === 0) show(fields.get(sight.reader), sight);
+  for (const entry of detections) if (entry.ms === 0) show(fields.get(entry.reader), entry);
   const moved = (wanted: "plug" | "button") =>
     header.pins.filter(({ role, gpio }) => role === wanted && levels.some((level) => level.gpio === gpio));
   const opened = moved("plug").map((pin) => ({ pin, plug: new GpioPlug(board, pin, clock) }));
   const buttons = moved("button").map((pin) => ({ pin, button: new GpioButton(board, pin, clock) }));
   const readers = await Promise.all(
     Object.entries(header.readers)
-      .filter(([name]) => sights.some(({ reader }) => reader === name))
+      .filter(([name]) => detections.some(({ reader }) => reader === name))
       .map(async ([name, { pollMs, debounceMs }]) => {
         const field = fields.get(name) ?? new CardField();
         const open = () =>
@@ -340,7 +340,7 @@ async function playCardsAndPins(header: TraceHeader, entries: readonly TraceEntr
   ];
   const endMs = Math.max(0, ...entries.map((entry) => entry.ms)) + afterMs;
   for (const level of levels) if (level.ms > 0) clock.at(level.ms, () => playLevel(level));
-  for (const sight of sights) if (sight.ms > 0) clock.at(sight.ms, () => show(fields.get(sight.reader), sight));
+  for (const entry of detections) if (entry.ms > 0) clock.at(entry.ms, () => show(fields.get(entry.reader), entry));
   // A thousand milliseconds further, so that whoever waits for the clock sees that it is over.
   clock.at(endMs, () => over.abort());
   clock.at(endMs + 1_000, () => undefined);
@@ -358,16 +358,16 @@ const strangers = [Buffer.from("F0A1A2A3", "hex"), Buffer.from("F1B1B2B3", "hex"
 /** Every other bit from the card is turned: nothing can be read of it. */
 const unreadableNoise = 500_000;
 
-function show(field: CardField | undefined, entry: Of<"sight">): void {
+function show(field: CardField | undefined, entry: Of<"detection">): void {
   if (field === undefined) return;
-  field.chip(entry.sight === "lost" ? "dead" : "well");
-  field.noise(0, entry.sight === "unreadable" ? unreadableNoise : 0, 1);
+  field.chip(entry.detection === "lost" ? "dead" : "well");
+  field.noise(0, entry.detection === "unreadable" ? unreadableNoise : 0, 1);
   field.present(
-    entry.sight === "card"
+    entry.detection === "card"
       ? [Buffer.from(entry.uid, "hex")]
-      : entry.sight === "several"
+      : entry.detection === "several"
         ? strangers
-        : entry.sight === "unreadable"
+        : entry.detection === "unreadable"
           ? strangers.slice(0, 1)
           : [],
   );

@@ -17,7 +17,7 @@ export type Act =
   | { readonly do: "take-away"; readonly reader: string }
   | { readonly do: "backend"; readonly away: boolean }
   | { readonly do: "visit"; readonly connector: number }
-  | { readonly do: "story-ends" };
+  | { readonly do: "scenario-ends" };
 
 export type Agenda = readonly { readonly monoMs: number; readonly act: Act }[];
 
@@ -36,7 +36,7 @@ export type WorldState = {
   readonly coils: Readonly<Record<number, boolean>>;
   readonly stuck: Readonly<Record<number, "closed" | "open">>;
   readonly backendAway: boolean;
-  readonly storyEnded: boolean;
+  readonly scenarioEnded: boolean;
   readonly agenda: Agenda;
 };
 
@@ -60,8 +60,8 @@ const varyEveryMs = 60_000;
 
 export class World {
   #state: WorldState;
-  readonly #storyOver: Promise<void>;
-  #endStory: () => void = () => undefined;
+  readonly #scenarioOver: Promise<void>;
+  #endScenario: () => void = () => undefined;
 
   constructor(
     readonly clock: BenchClock,
@@ -69,7 +69,7 @@ export class World {
     state: WorldState,
   ) {
     this.#state = state;
-    this.#storyOver = new Promise((resolve) => (this.#endStory = resolve));
+    this.#scenarioOver = new Promise((resolve) => (this.#endScenario = resolve));
   }
 
   /** Sets the hands to where the state says they are, and takes up the agenda. */
@@ -79,16 +79,16 @@ export class World {
       this.hands.contacts(Number(id), this.isClosed(Number(id)));
     }
     this.hands.backendAway(this.#state.backendAway);
-    if (this.#state.storyEnded) this.#endStory();
+    if (this.#state.scenarioEnded) this.#endScenario();
     const agenda = this.#state.agenda;
     this.#state = { ...this.#state, agenda: [] };
     for (const { monoMs, act } of agenda) this.#plan(monoMs, act);
     this.#save();
   }
 
-  /** Resolves when the story's last act has been played. */
-  storyOver(): Promise<void> {
-    return this.#storyOver;
+  /** Resolves when the scenario's last act has been played. */
+  scenarioOver(): Promise<void> {
+    return this.#scenarioOver;
   }
 
   state(): WorldState {
@@ -222,11 +222,11 @@ export class World {
       case "visit":
         this.#visit(act.connector, now);
         return;
-      case "story-ends":
-        this.#state = { ...this.#state, storyEnded: true };
+      case "scenario-ends":
+        this.#state = { ...this.#state, scenarioEnded: true };
         for (const id of Object.keys(this.#state.outlets))
           this.#plan(now + this.#between(60, 600) * 1000, { do: "visit", connector: Number(id) });
-        this.#endStory();
+        this.#endScenario();
         return;
       default:
         return act satisfies never;

@@ -1,7 +1,7 @@
 // A button, debounced. Held, it is one press; held for a minute, it is stuck, until it is let go.
 // One that is down when it is opened was pressed before our time: that is no press, but it may be stuck.
 import type { PinConfig } from "../../config/schema.js";
-import type { Button, ButtonNews, Clock } from "../driver.js";
+import type { Button, ButtonChange, Clock } from "../driver.js";
 import { DebouncedInput } from "./debounced-input.js";
 import { EventFeed } from "./event-feed.js";
 import type { GpioPort } from "./gpio-port.js";
@@ -13,7 +13,7 @@ export const stuckAfterMs = 60_000;
 
 export class GpioButton implements Button {
   readonly #contact: DebouncedInput;
-  readonly #news = new EventFeed<ButtonNews>();
+  readonly #changes = new EventFeed<ButtonChange>();
   #stuck = false;
   #cancel: (() => void) | undefined;
 
@@ -26,8 +26,8 @@ export class GpioButton implements Button {
   ) {
     this.#contact = new DebouncedInput(port, pin, clock, debounceMs, {
       changed: (down) => this.#changed(down),
-      broken: (error) => this.#news.break(error),
-      mended: () => this.#news.mend(),
+      broken: (error) => this.#changes.break(error),
+      mended: () => this.#changes.mend(),
     });
     if (this.down()) this.#watchHeld();
   }
@@ -37,8 +37,8 @@ export class GpioButton implements Button {
   }
 
   /** Throws DeviceError gpio/missing when the pin can no longer be read. */
-  presses(signal: AbortSignal): AsyncGenerator<ButtonNews, void, void> {
-    return this.#news.from([], signal);
+  presses(signal: AbortSignal): AsyncGenerator<ButtonChange, void, void> {
+    return this.#changes.from([], signal);
   }
 
   close(): void {
@@ -64,6 +64,6 @@ export class GpioButton implements Button {
   }
 
   #tell(pressed: boolean): void {
-    this.#news.tell({ pressed, stuck: this.#stuck, moment: this.clock.now() });
+    this.#changes.tell({ pressed, stuck: this.#stuck, moment: this.clock.now() });
   }
 }

@@ -6,7 +6,7 @@ import { type Clock, DeviceError, type Moment } from "../driver.js";
 import type { GpioInput, GpioOutput, GpioPort } from "../gpio/gpio-port.js";
 import type { CardDetection } from "../rfid/card-detection.js";
 
-/** `lost` = the port went away. Sights and levels are told when they change. */
+/** `lost` = the port went away. Detections and levels are told when they change. */
 export type BusEvent =
   | {
       readonly kind: "serial";

@@ -1,4 +1,4 @@
-// Which registers are asked for together: few requests a poll, none across a border that the meter forbids, and energy
+// Which registers are asked for together: few requests a poll, none across a boundary that the meter forbids, and energy
 // in a request of its own whose length no other request has. An RTU reply does not name its register; its length is the
 // only thing that can give a stray one away.
 

@@ -25,7 +25,7 @@ export type SerialBinding = {
   /**
    * Resolves when all that will ever come in answer has come: what only a bench can know. With it nobody waits for
    * silence by the clock, so that a simulated month of a dead meter takes no real hours and the same seed gives the
-   * same story on a busy machine.
+   * same scenario on a busy machine.
    */
   idle?(): Promise<void>;
   list(): Promise<{ readonly path: string }[]>;

@@ -30,7 +30,7 @@ const mostVisitors = 16;
 /** The next presence after one search, and the tap that it amounts to, if any. */
 export function notice(
   presence: CardPresence,
-  sight: Exclude<CardDetection, { kind: "lost" }>,
+  detection: Exclude<CardDetection, { kind: "lost" }>,
   monoMs: MonoMs,
   debounceMs: number,
 ): { readonly presence: CardPresence; readonly seen?: Seen } {
@@ -41,11 +41,11 @@ export function notice(
     visitor.absentSince === undefined ? { ...visitor, absentSince: monoMs } : visitor,
   );
   const calm = nobody.trouble;
-  switch (sight.kind) {
+  switch (detection.kind) {
     case "none":
       return { presence: { visitors: absent, trouble: calm } };
     case "card": {
-      const seen: Seen = isRandomUid(sight.uid) ? { kind: "refused", why: "random-uid" } : sight;
+      const seen: Seen = isRandomUid(detection.uid) ? { kind: "refused", why: "random-uid" } : detection;
       return enter(absent, seen, calm);
     }
     case "several":
@@ -53,18 +53,18 @@ export function notice(
       // Something is there, and it may be any of those that were there before: nobody is counted as gone.
       const present = known.map((visitor) => ({ ...visitor, absentSince: undefined }));
       const trouble = {
-        kind: sight.kind,
-        times: presence.trouble.kind === sight.kind ? presence.trouble.times + 1 : 1,
+        kind: detection.kind,
+        times: presence.trouble.kind === detection.kind ? presence.trouble.times + 1 : 1,
       };
-      if (trouble.times < refuseAfter[sight.kind]) return { presence: { visitors: present, trouble } };
+      if (trouble.times < refuseAfter[detection.kind]) return { presence: { visitors: present, trouble } };
       return enter(
         present,
-        { kind: "refused", why: sight.kind === "several" ? "several-cards" : "unreadable" },
+        { kind: "refused", why: detection.kind === "several" ? "several-cards" : "unreadable" },
         trouble,
       );
     }
     default:
-      return sight satisfies never;
+      return detection satisfies never;
   }
 }
 

@@ -12,7 +12,7 @@ import { readerName, type SpiChoice } from "./spi.js";
 /**
  * Starts the reader's thread and proves that a chip we know answers.
  * Rejects with DeviceError reader/missing, in a sentence that says what to do. One search runs every `config.poll` ms
- * while taps() is read. `onSight` hears what each search saw. A reader that was lost goes in as `before`: a card that
+ * while taps() is read. `onDetection` hears what each search saw. A reader that was lost goes in as `before`: a card that
  * lay on it all the while is then no new tap, which could stop a session.
  */
 export async function openCardReader(
@@ -20,7 +20,7 @@ export async function openCardReader(
   clock: Clock,
   spi: SpiChoice,
   before?: CardReader,
-  onSight: (detection: CardDetection) => void = () => undefined,
+  onDetection: (detection: CardDetection) => void = () => undefined,
 ): Promise<CardReader> {
   const name = readerName(spi);
   const thread = new ReaderThread(spi);
@@ -33,7 +33,7 @@ export async function openCardReader(
       clock,
       thread,
       before instanceof Mfrc522Reader ? before.presence : nobody,
-      onSight,
+      onDetection,
     );
   } catch (error) {
     await thread.end();
@@ -74,7 +74,7 @@ class Mfrc522Reader implements CardReader {
     private readonly clock: Clock,
     private readonly thread: ReaderThread,
     private latest: CardPresence,
-    private readonly onSight: (detection: CardDetection) => void,
+    private readonly onDetection: (detection: CardDetection) => void,
   ) {}
 
   /** Who lies there, as far as the last search could tell. */
@@ -117,7 +117,7 @@ class Mfrc522Reader implements CardReader {
     let cause: unknown;
     try {
       const answer = await this.thread.ask<ReaderAnswer>("search");
-      this.onSight(answer.kind === "failed" ? { kind: "lost", why: answer.message } : answer);
+      this.onDetection(answer.kind === "failed" ? { kind: "lost", why: answer.message } : answer);
       if (answer.kind !== "lost" && answer.kind !== "failed") return answer;
       why = answer.kind === "failed" ? answer.message : `its chip no longer answers: ${answer.why}`;
     } catch (error) {

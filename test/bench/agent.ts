@@ -11,7 +11,7 @@ import { Disk } from "../../agent/ledger/store/disk.js";
 import { loadConfig } from "../../config/load.js";
 import type { Config } from "../../config/schema.js";
 import { firstWorld, openBench } from "../../drivers/bench/bench.js";
-import { storyCards } from "../../drivers/bench/scenario.js";
+import { scenarioCards } from "../../drivers/bench/scenario.js";
 import type { Agenda } from "../../drivers/bench/world.js";
 import { layDown } from "../support/load/large-book.js";
 
@@ -35,7 +35,7 @@ type Measured = {
 
 /** Starts an agent, sells some sessions of half an hour, and lets an hour pass. */
 async function measure(state: string, idleOnly = false): Promise<Measured> {
-  const bench = { seed: 1, speed: 0, story: "quiet" } as const;
+  const bench = { seed: 1, speed: 0, scenario: "quiet" } as const;
   const config: Config = {
     ...loaded.config,
     state,
@@ -51,7 +51,7 @@ async function measure(state: string, idleOnly = false): Promise<Measured> {
     : Array.from({ length: sessions }, (_, index) => start + index * (sessionMs + 60_000)).flatMap(
         (at): Agenda => [
           { monoMs: at + 1_000, act: { do: "plug", connector: 1, powerW: 9_000, wantsWh: 30_000 } },
-          { monoMs: at + 5_000, act: { do: "present", reader: "front", uids: [storyCards.ada], forMs: 3_000 } },
+          { monoMs: at + 5_000, act: { do: "present", reader: "front", uids: [scenarioCards.ada], forMs: 3_000 } },
           { monoMs: at + sessionMs, act: { do: "unplug", connector: 1 } },
         ],
       );
@@ -74,11 +74,11 @@ async function measure(state: string, idleOnly = false): Promise<Measured> {
       disk,
       exit: (code) => process.exit(code),
       tell: (told) => {
-        const { news } = told;
-        if (told.news === "fault") throw new Error(told.message);
-        if (news === "started") startMs = performance.now() - from;
-        if (news === "stopping") stoppingMs = performance.now();
-        if (news === "receipt") settled.push(performance.now() - stoppingMs);
+        const { type } = told;
+        if (told.type === "fault") throw new Error(told.message);
+        if (type === "started") startMs = performance.now() - from;
+        if (type === "stopping") stoppingMs = performance.now();
+        if (type === "receipt") settled.push(performance.now() - stoppingMs);
       },
     },
   );

@@ -5,7 +5,7 @@
 import type { Agent } from "../../agent/app/agent.js";
 import { askAgent } from "../../agent/control/control-socket.js";
 import type { Bench } from "../../drivers/bench/bench.js";
-import { storyCards } from "../../drivers/bench/scenario.js";
+import { scenarioCards } from "../../drivers/bench/scenario.js";
 import type { Act, Agenda } from "../../drivers/bench/world.js";
 import { random } from "../support/random.js";
 import { audit } from "../support/street/books.js";
@@ -37,7 +37,7 @@ export async function chaos(seed: number, enough: (report: ChaosReport) => boole
   const count = (name: string): void => void injected.set(name, (injected.get(name) ?? 0) + 1);
   const street = await Street.open({
     seed: 1,
-    storyMs: roundMs,
+    scenarioMs: roundMs,
     agenda: (startMs) => visitors(startMs, chance),
     change: (config) => ({
       ...config,
@@ -127,7 +127,7 @@ async function playRound(
     // A disk that fails from some operation on, at the start, keeps the agent waiting for ever: somebody changes the
     // card.
     if (ended.how === "stuck" && ending !== "fault") throw new Error(`the street does not come to rest: ${ended.why}`);
-    if (ended.how === "story-over" && ending !== "leave") return;
+    if (ended.how === "scenario-over" && ending !== "leave") return;
     count(
       ended.how === "exit"
         ? "ended by a disk or pin"
@@ -220,7 +220,7 @@ function visitors(startMs: number, { between, of }: Chance): Agenda {
       const tap: Act = {
         do: "present",
         reader: "front",
-        uids: [of([storyCards.ada, storyCards.ben, storyCards.stranger])],
+        uids: [of([scenarioCards.ada, scenarioCards.ben, scenarioCards.stranger])],
         forMs: of([4_500, 4_500, 70_000]),
       };
       agenda.push({

@@ -1,9 +1,9 @@
-// Every place of the stories at which something can be cut, killed or failed, in every way; over and over until so many
+// Every place of the scenarios at which something can be cut, killed or failed, in every way; over and over until so many
 // were tried.
 
 import { random } from "../support/random.js";
 import { cutPower, failAt, killAt, madeAnew, noticesWithout, placesToCut } from "../support/street/cuts.js";
-import { oneSession, shortStory } from "../support/street/stories.js";
+import { oneSession, shortScenario } from "../support/street/scenarios.js";
 import type { Fault } from "../support/volatile-files.js";
 
 const tellEvery = 500;
@@ -17,11 +17,11 @@ export async function soakCuts(wanted: number, seed: number, say: (line: string)
   const total = (): number => tried.cuts + tried.kills + tried.faults;
   let told = 0;
   for (;;) {
-    for (const story of [oneSession, shortStory]) {
-      const { places, operations, syncs } = await placesToCut(story);
+    for (const scenario of [oneSession, shortScenario]) {
+      const { places, operations, syncs } = await placesToCut(scenario);
       for (const at of places) {
-        tried.cuts += await cutPower(story, at, (cuts) => cuts);
-        await killAt(story, at);
+        tried.cuts += await cutPower(scenario, at, (cuts) => cuts);
+        await killAt(scenario, at);
         tried.kills += 1;
         const fault: Fault = {
           at: 1 + Math.floor(chance() * operations),
@@ -29,7 +29,7 @@ export async function soakCuts(wanted: number, seed: number, say: (line: string)
           done: chance() < 0.5,
           code: codes[Math.floor(chance() * codes.length)] ?? "EIO",
         };
-        await failAt(story, fault);
+        await failAt(scenario, fault);
         tried.faults += 1;
         if (total() - told >= tellEvery)
           say(
@@ -40,7 +40,7 @@ export async function soakCuts(wanted: number, seed: number, say: (line: string)
           return say(`${tried.cuts} power cuts, ${tried.kills} kills, ${tried.faults} disk faults survived`);
       }
       for (const site of new Set(syncs.map((sync) => sync.site)))
-        if (!madeAnew.has(site) && !(await noticesWithout(story, site, places, syncs)))
+        if (!madeAnew.has(site) && !(await noticesWithout(scenario, site, places, syncs)))
           throw new Error(`nobody notices that this is missing: ${site}`);
       say(
         `every fsync of the agent is needed: taking any one away was noticed (but ${[...madeAnew].map(([site, why]) => `${site.trim()}: ${why}`).join("; ")})`,

@@ -14,7 +14,7 @@ import { Disk } from "../../agent/ledger/store/disk.js";
 import { pinsOf, verifyTools } from "../../agent/receipts/dispute/evidence-input.js";
 import { loadConfig } from "../../config/load.js";
 import { firstWorld } from "../../drivers/bench/bench.js";
-import { storyCards } from "../../drivers/bench/scenario.js";
+import { scenarioCards } from "../../drivers/bench/scenario.js";
 import type { Act, Agenda, WorldState } from "../../drivers/bench/world.js";
 import { WorldFile } from "../../drivers/bench/world-file.js";
 import { freshFolder, Running } from "../support/command.js";
@@ -63,8 +63,8 @@ export async function killOften(kills: number, seed: number, enough: () => boole
     slow
       .replace("state: /var/lib/chargetill-demo", `state: ${state}`)
       .replace(
-        "bench: { seed: 1, speed: 1, story: demo }",
-        `bench: { seed: ${seed % 1000}, speed: ${speed}, story: quiet }`,
+        "bench: { seed: 1, speed: 1, scenario: demo }",
+        `bench: { seed: ${seed % 1000}, speed: ${speed}, scenario: quiet }`,
       )
       .replace("tariffs/standard.json", join(root, "config", "tariffs", "standard.json"))
       .replace(/^uplinks:[\s\S]*$/m, ""),
@@ -72,9 +72,9 @@ export async function killOften(kills: number, seed: number, enough: () => boole
   const began = new Set<string>();
   const handedOut = new Map<number, string>();
   const hear = (out: string): void => {
-    for (const [, id] of out.matchAll(/"news":"session-began"[^\n]*?"session":"([^"]+)"/g))
+    for (const [, id] of out.matchAll(/"type":"session-began"[^\n]*?"session":"([^"]+)"/g))
       if (id !== undefined) began.add(id);
-    for (const [, number, file] of out.matchAll(/"news":"receipt"[^\n]*?"number":(\d+)[^\n]*?"file":"([^"]+)"/g))
+    for (const [, number, file] of out.matchAll(/"type":"receipt"[^\n]*?"number":(\d+)[^\n]*?"file":"([^"]+)"/g))
       if (file !== undefined)
         handedOut.set(Number(number), (JSON.parse(readFileSync(file, "utf8")) as { jws: string }).jws);
   };
@@ -86,7 +86,7 @@ export async function killOften(kills: number, seed: number, enough: () => boole
     const agent = new Running(["run", "--config", config]);
     const atStart = chance() * atStartOneIn < 1;
     const bornMs = performance.now();
-    if (!atStart) await agent.until(/"news":"started"/);
+    if (!atStart) await agent.until(/"type":"started"/);
     if (!atStart) longestLifeMs = Math.max(shortestLongLifeMs, (performance.now() - bornMs) * lifeToStart);
     await new Promise((resolve) =>
       setTimeout(resolve, Math.floor(chance() * (atStart ? startWithinMs : longestLifeMs))),
@@ -105,12 +105,12 @@ export async function killOften(kills: number, seed: number, enough: () => boole
   // sessions.
   const left = [...began].filter((id) => !settled.has(id));
   const last = new Running(["run", "--config", config]);
-  await last.until(/"news":"started"/);
-  for (const id of left) await last.until(new RegExp(`"news":"receipt"[^\\n]*"session":"${id}"`));
+  await last.until(/"type":"started"/);
+  for (const id of left) await last.until(new RegExp(`"type":"receipt"[^\\n]*"session":"${id}"`));
   last.kill("SIGTERM");
   await last.ended;
   // What began meanwhile stays open in the journal: only what was sold before is asked for.
-  hear(last.out.replaceAll('"news":"session-began"', ""));
+  hear(last.out.replaceAll('"type":"session-began"', ""));
   const proven = prove(state, seed, began, handedOut);
   rmSync(folder, { recursive: true, force: true });
   return { kills: done, ...proven };
@@ -132,7 +132,7 @@ function moreVisitors(config: string, state: string, chance: () => number): void
         const tap: Act = {
           do: "present",
           reader: "front",
-          uids: [connector === 1 ? storyCards.ada : storyCards.ben],
+          uids: [connector === 1 ? scenarioCards.ada : scenarioCards.ben],
           forMs: 5_000,
         };
         const stop: Agenda = chance() < 0.5 ? [{ monoMs: at + visitMs - 60_000, act: tap }] : [];

@@ -74,12 +74,12 @@ export class LiveBooks {
     const registerOf = (id: number): number => shown(world.meterValues(id).energyMilliWh);
     for (; this.#heard < event.length; this.#heard += 1) {
       const told = event[this.#heard];
-      if (told?.news === "receipt")
+      if (told?.type === "receipt")
         this.#bill(told.number, this.street.seen.receipts.get(told.number) ?? "", registerOf);
     }
     this.#backend();
     const { connectors, keyId } = agent.snapshot();
-    // While the shop cannot be opened nobody knows of the sessions.
+    // While the services cannot be opened nobody knows of the sessions.
     if (keyId === "") return;
     const nowMs = clock.now().monoMs;
     for (const { id, state } of connectors) {

@@ -7,7 +7,7 @@ import type { BackendMood } from "../../drivers/bench/backend.js";
 import type { Bench } from "../../drivers/bench/bench.js";
 import { type RtuFault, sealed } from "../../drivers/bench/rtu-bus.js";
 import type { MeterValues } from "../../drivers/bench/rtu-image.js";
-import { storyCards } from "../../drivers/bench/scenario.js";
+import { scenarioCards } from "../../drivers/bench/scenario.js";
 import type { Street } from "../support/street/street.js";
 
 export type Chance = { between(low: number, high: number): number; of<T>(list: readonly T[]): T };
@@ -126,7 +126,7 @@ export const mishaps: readonly Mishap[] = [
   {
     name: "two cards",
     happen: ({ bench, later }) => {
-      bench.fields.get("front")?.present([storyCards.ada, storyCards.ben].map((uid) => Buffer.from(uid, "hex")));
+      bench.fields.get("front")?.present([scenarioCards.ada, scenarioCards.ben].map((uid) => Buffer.from(uid, "hex")));
       later(1, () => bench.fields.get("front")?.clear());
     },
   },

@@ -14,7 +14,7 @@ import { soakSame } from "./same/same.js";
 const help = `npm run soak -- [parts] [options]
 
 Parts (all of them where none is named; an option of a part names it too):
-  cuts     power cuts, kills and disk faults at every write of the stories, and every fsync taken away   --cuts N (10000)
+  cuts     power cuts, kills and disk faults at every write of the scenarios, and every fsync taken away   --cuts N (10000)
   damage   state folders spoilt in one place                                                             --damage N (10000)
   chaos    days on which everything fails at random, books compared after every event                    --days N (30)
   kills    real processes, really killed                                                                 --kills N (2000)

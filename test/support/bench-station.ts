@@ -14,7 +14,7 @@ export type BenchStation = {
   readonly tariff: string;
 };
 
-/** `quiet`: nobody comes; else the demo's story. Time runs `speed` times as fast as life; there is no backend. */
+/** `quiet`: nobody comes; else the demo's scenario. Time runs `speed` times as fast as life; there is no backend. */
 export function benchStation({
   quiet = true,
   speed = 60,
@@ -30,7 +30,7 @@ export function benchStation({
   const tariff = join(folder, "standard.json");
   const text = demo
     .replace("state: /var/lib/chargetill-demo", `state: ${state}`)
-    .replace("speed: 1, story: demo", `speed: ${speed}, story: ${quiet ? "quiet" : "demo"}`)
+    .replace("speed: 1, scenario: demo", `speed: ${speed}, scenario: ${quiet ? "quiet" : "demo"}`)
     .replace("tariffs/standard.json", tariff)
     .replace(/^uplinks:[\s\S]*$/m, "");
   writeFileSync(config, change(text));

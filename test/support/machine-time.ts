@@ -43,7 +43,7 @@ export class MachineTime {
     this.#offsetMs = at - this.#monoMs;
   }
 
-  /** Time passes; each timer is run at its time, and promises run their course after it. */
+  /** Time passes; each timer is run at its time, and promises settle after it. */
   async pass(ms: number): Promise<void> {
     const untilMs = this.#monoMs + ms;
     for (let timer = this.#due(untilMs); timer !== undefined; timer = this.#due(untilMs)) {

@@ -1,4 +1,4 @@
-// A small generator (mulberry32) for tests: the same seed, the same story.
+// A small generator (mulberry32) for tests: the same seed, the same scenario.
 
 /** Numbers in [0, 1). */
 export function random(seed: number): () => number {

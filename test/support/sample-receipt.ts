@@ -123,7 +123,7 @@ export function settlement(receiptNumber: number, changes: Partial<Settlement> =
     meter,
     begin: reading(startMs, begin),
     end: reading(startMs + 90 * minute, begin + 12_345_000),
-    borders: [reading(startMs + 60 * minute, begin + 8_230_000)],
+    boundaryReadings: [reading(startMs + 60 * minute, begin + 8_230_000)],
     samples,
     startMs,
     endMs: startMs + 90 * minute,

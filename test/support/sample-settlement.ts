@@ -124,7 +124,7 @@ export const settlement: Settlement = {
   meter: { vendor: "Eastron", model: "SDM630", serial: "0042" },
   begin: reading(startMs, 1_000_000),
   end: reading(startMs + 2_200_100, 6_555_555),
-  borders: [],
+  boundaryReadings: [],
   samples: [],
   startMs,
   endMs: startMs + 2_200_100,

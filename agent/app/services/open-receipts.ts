@@ -87,7 +87,7 @@ export function openIssuer(parts: ServicesParts, { book, key, signBy }: ReceiptB
     cdr: (settlement, ocmf, spkiHex) =>
       makeCopies(settlement, ocmf === "" ? undefined : { ocmf, publicKeySpkiHex: spkiHex }, cdrVersions(config)),
     handOut: (signed) =>
-      writeReceiptFiles(disk, config, signed, (text) => tell({ news: "note", at: clock.now().at, text })),
+      writeReceiptFiles(disk, config, signed, (text) => tell({ type: "note", at: clock.now().at, text })),
     numberGiven: () =>
       [...ties.station().stationState().sessions.values()].some(
         (session) =>
@@ -117,13 +117,13 @@ function tellSettled(
     const difference = wireDifference(text, settlement);
     if (difference !== undefined)
       tell({
-        news: "note",
+        type: "note",
         at,
         text: `receipt ${entry.number}: a receiver will work out another price: ${difference}`,
       });
   }
   tell({
-    news: "receipt",
+    type: "receipt",
     at,
     connector,
     session: entry.sessionId,

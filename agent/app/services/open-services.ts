@@ -58,7 +58,7 @@ export function openServices(parts: ServicesParts): Services {
     issuer.begin(replay.unbooked, clock.now());
     const count = book.count();
     tell({
-      news: "started",
+      type: "started",
       at: clock.now().at,
       version,
       station: config.station.id,
@@ -111,7 +111,7 @@ function openJournal(
   );
   if (cutBytes > 0)
     tell({
-      news: "note",
+      type: "note",
       at: machine.clock.now().at,
       text:
         "the journal's last line was never finished (a power cut, or a full disk) and has been cut: " +
@@ -155,7 +155,7 @@ function openStation(parts: ServicesParts, ties: StationTies): Station {
           record,
           () => clock.now(),
         ),
-      closedShop: parts.whyClosed,
+      whyClosed: parts.whyClosed,
       tell,
       changed,
       die,

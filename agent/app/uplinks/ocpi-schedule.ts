@@ -56,7 +56,7 @@ export function openOcpiPulls(parts: OcpiScheduleParts): OcpiPull[] {
         raised.set(code, words);
         parts.faults().raise(device, code, words, clock.now().at);
       },
-      note: (words) => parts.tell({ news: "note", at: clock.now().at, text: `lists of ${name}: ${words}` }),
+      note: (words) => parts.tell({ type: "note", at: clock.now().at, text: `lists of ${name}: ${words}` }),
       die: parts.die,
     });
   });

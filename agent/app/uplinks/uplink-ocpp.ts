@@ -1,4 +1,4 @@
-// An uplink that speaks OCPP, tied to the station: its tables, and the desk where its CSMS asks. Loaded only where the
+// An uplink that speaks OCPP, tied to the station: its tables, and the handlers of what its CSMS asks. Loaded only where the
 // config names one.
 import { join } from "node:path";
 import type { Config } from "../../../config/schema.js";
@@ -74,7 +74,7 @@ export function openOcpp(
     (changes) => remoteControl()?.settingSet(changes, config.name).accepted ?? false,
   );
   const note = (text: string): void =>
-    parts.tell({ news: "note", at: clock.now().at, text: `uplink ${config.name}: ${text}` });
+    parts.tell({ type: "note", at: clock.now().at, text: `uplink ${config.name}: ${text}` });
   const front = (link: CsmsLink): RequestContext | undefined => {
     const [seen, remote] = [feed(), remoteControl()];
     if (seen === undefined || remote === undefined) return undefined;

@@ -137,7 +137,7 @@ function ocppIn({ ocpp }: UplinkKinds): NonNullable<UplinkKinds["ocpp"]> {
   return ocpp;
 }
 
-/** Turns the statuses of one uplink into news and faults, each once. */
+/** Turns the statuses of one uplink into events and faults, each once. */
 class UplinkWatch {
   #reachability = "untried";
   #fault: OutboxStatus["fault"];
@@ -155,11 +155,11 @@ class UplinkWatch {
     const { lastAck, reachability, words = "" } = status;
     if (reachability !== this.#reachability && reachability !== "untried") {
       this.#reachability = reachability;
-      tell({ news: "uplink", at, uplink: this.name, state: reachability, detail: words });
+      tell({ type: "uplink", at, uplink: this.name, state: reachability, detail: words });
     }
     if (lastAck !== undefined && (lastAck.number !== this.acknowledged || lastAck.atMs !== this.acknowledgedAt)) {
       [this.acknowledged, this.acknowledgedAt] = [lastAck.number, lastAck.atMs];
-      tell({ news: "uploaded", at, uplink: this.name, number: lastAck.number });
+      tell({ type: "uploaded", at, uplink: this.name, number: lastAck.number });
     }
     if (status.fault !== this.#fault) {
       const device = `uplink ${this.name}`;

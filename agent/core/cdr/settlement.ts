@@ -59,7 +59,7 @@ export type Settlement = {
   readonly begin: Reading;
   readonly end: Reading;
   /** Readings taken where the price changed with time, in order. */
-  readonly borders: readonly Reading[];
+  readonly boundaryReadings: readonly Reading[];
   /** Every sample the price was made from, in order, begin and end included: enough to rate the session again. */
   readonly samples: readonly {
     readonly atMs: number;

@@ -119,7 +119,7 @@ function changeLines(tariff: Tariff, atMs: number, timeZone: string, language: L
   return [{ kind: "change", text: words.changes(text) }];
 }
 
-/** The first change of what charging, or standing idle, costs. */
+/** The first change of what charging or idling costs. */
 function nextChange(
   tariff: Tariff,
   atMs: number,

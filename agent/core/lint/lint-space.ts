@@ -8,23 +8,23 @@ import { dayMs } from "../time/time.js";
 /** More situations than this are not walked through. */
 export const mostSituations = 200_000;
 
-function points(borders: readonly (number | undefined)[], floor: number): number[] {
-  return [...new Set([floor, ...borders.filter((border) => border !== undefined)])].sort((a, b) => a - b);
+function points(boundaries: readonly (number | undefined)[], floor: number): number[] {
+  return [...new Set([floor, ...boundaries.filter((boundary) => boundary !== undefined)])].sort((a, b) => a - b);
 }
 
 /**
- * Local days that stand for all days: a week from each border of the dates, or less where the next border comes sooner.
+ * Local days that stand for all days: a week from each boundary of the dates, or less where the next boundary comes sooner.
  */
 function days(all: readonly Restrictions[], today: number): number[] {
   const asked = all.some((one) => one.startDay !== undefined || one.endDay !== undefined || one.weekdays !== undefined);
   if (!asked) return [today];
-  const borders = points(
+  const boundaries = points(
     all.flatMap((one) => [one.startDay, one.endDay]),
     today - 7,
   ).filter((day) => day >= today - 7);
-  return borders.flatMap((day, index) =>
+  return boundaries.flatMap((day, index) =>
     Array.from(
-      { length: Math.min(7, (borders[index + 1] ?? Number.POSITIVE_INFINITY) - day) },
+      { length: Math.min(7, (boundaries[index + 1] ?? Number.POSITIVE_INFINITY) - day) },
       (_, offset) => day + offset,
     ),
   );

@@ -19,7 +19,7 @@ export type OcmfFacts = {
   readonly meter: MeterIdentity;
   readonly begin: Reading;
   readonly end: Reading;
-  readonly borders: readonly Reading[];
+  readonly boundaryReadings: readonly Reading[];
   readonly timeZone: string;
   readonly tariffId: string;
   readonly tariffDigest: string;
@@ -32,8 +32,8 @@ export type OcmfFacts = {
 export const ownGateway = "chargetill";
 /** OCPP 2.0.1 carries 2500 characters of base64: 1850 bytes and a little air. */
 export const longestRecord = 1850;
-/** More border readings than this stand in the receipt alone. */
-export const mostBorders = 6;
+/** More boundary readings than this stand in the receipt alone. */
+export const mostBoundaryReadings = 6;
 /** Room for the pipe and the signature part with the longest DER signature of P-256: 72 bytes in hex. */
 const signatureRoom = signatureText("0".repeat(144)).length + 1;
 
@@ -127,7 +127,7 @@ function readingText(reading: Reading, mark: string, facts: OcmfFacts): string {
 }
 
 /**
- * The payload of a session's record: begin, up to six readings at price borders, end, and the receipt and tariff it
+ * The payload of a session's record: begin, up to six readings at price boundaries, end, and the receipt and tariff it
  * belongs to. Throws ReceiptFault where a reading cannot be signed exactly, belongs to another meter, or runs
  * backwards.
  */
@@ -156,9 +156,11 @@ export function ocmfPayload(facts: OcmfFacts): string {
   });
   const begin = readingText(facts.begin, "B", facts);
   const end = readingText(facts.end, endMark(facts.stopReason), facts);
-  const between = facts.borders.slice(0, mostBorders).map((border) => readingText(border, "T", facts));
+  const between = facts.boundaryReadings
+    .slice(0, mostBoundaryReadings)
+    .map((boundary) => readingText(boundary, "T", facts));
   const whole = (): string => `${head.slice(0, -1)},"RD":[${[begin, ...between, end].join(",")}]}`;
-  // Long names leave less room: border readings give way, as they stand in the receipt as well.
+  // Long names leave less room: boundary readings give way, as they stand in the receipt as well.
   while ("OCMF|".length + whole().length + signatureRoom > longestRecord) {
     if (between.pop() === undefined)
       throw new ReceiptFault(

@@ -1,4 +1,4 @@
-// The course of a session as points to draw: power and cost so far over time, worked out by the engine from the receipt
+// The curves of a session as points to draw: power and cost so far over time, worked out by the engine from the receipt
 // alone.
 
 import { live } from "../rating/live-price.js";
@@ -13,7 +13,7 @@ export type PowerPoint = { readonly atMs: number; readonly powerW: number; reado
 /** More points than a page shows are left out evenly; the first and the last stay. */
 const mostPoints = 400;
 
-/** The points of a sale's course, or none where its tariff or samples cannot be read. */
+/** The points of a sale's curves, or none where its tariff or samples cannot be read. */
 export function powerCurve(receipt: SalePayload): readonly PowerPoint[] {
   const parsed = parseTariff(receipt.sale.tariff.value);
   const samples = receiptSamples(receipt.sale) ?? [];

@@ -1,4 +1,4 @@
-// A receipt laid out for people, in one language and in no particular width: what every rendering (text, till roll,
+// A receipt laid out for people, in one language and in no particular width: what every rendering (text, receipt printer,
 // page) prints. It shows the last four characters of a card's UID, never the whole.
 
 import type { Language } from "../../../config/languages.js";

@@ -1,4 +1,4 @@
-// A receipt as plain text: 80 columns with room for a QR code, or the 32 columns of a 58 mm till roll without one.
+// A receipt as plain text: 80 columns with room for a QR code, or the 32 columns of a 58 mm receipt printer without one.
 import type { Sheet, SheetRow } from "./receipt-sheet.js";
 
 export type TextWidth = 80 | 32;

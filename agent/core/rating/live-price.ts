@@ -48,7 +48,7 @@ export function live(rating: Rating): LivePrice {
   const total = addSlice(progress.total, openSliceOf(rating), unitsPer);
   const { accrued, ifStopped } = runningFigures(total, unitsPer, tariff);
   const left = leftUnderCap(tariff, accrued);
-  const { unitPrices, next } = outlookOf(rating);
+  const { unitPrices, next } = upcomingOf(rating);
   return {
     accrued: amountText(accrued),
     // A reservation that nothing followed has expired, which the running total does not know.
@@ -65,22 +65,22 @@ export function live(rating: Rating): LivePrice {
  * eight days.
  */
 export function nextBoundary(rating: Rating): number | undefined {
-  return outlookOf(rating).next?.atMs;
+  return upcomingOf(rating).next?.atMs;
 }
 
 /** What follows from the progress alone, so that it is worked out once per boundary and not once per sample. */
-type Outlook = { readonly unitPrices: UnitPrices; readonly next: PriceChange | undefined };
-const outlooks = new WeakMap<RatingProgress, Outlook>();
+type Upcoming = { readonly unitPrices: UnitPrices; readonly next: PriceChange | undefined };
+const upcomings = new WeakMap<RatingProgress, Upcoming>();
 
-function outlookOf({ progress, last }: Rating): Outlook {
-  const known = outlooks.get(progress);
+function upcomingOf({ progress, last }: Rating): Upcoming {
+  const known = upcomings.get(progress);
   if (known !== undefined) return known;
-  const outlook = {
+  const upcoming = {
     unitPrices: unitPricesAt(progress.tariff, conditionsAt(progress, last)),
     next: nextChangeOf(progress, last),
   };
-  outlooks.set(progress, outlook);
-  return outlook;
+  upcomings.set(progress, upcoming);
+  return upcoming;
 }
 
 function nextChangeOf(progress: RatingProgress, last: Sample): PriceChange | undefined {
@@ -97,7 +97,7 @@ function nextChangeOf(progress: RatingProgress, last: Sample): PriceChange | und
   return undefined;
 }
 
-/** The unit prices of a tariff under given conditions: what charging costs, and what standing idle would. */
+/** The unit prices of a tariff under given conditions: what charging costs, and what idling would. */
 function unitPricesAt(tariff: Tariff, conditions: Conditions): UnitPrices {
   const charging = select(tariff, "charging", conditions);
   const perKwh = withTax(tariff, charging.ENERGY);

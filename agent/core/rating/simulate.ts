@@ -63,13 +63,13 @@ export function simulate(tariff: Tariff, plan: SimulatedSession, language: Langu
   let rating: Rating = beginRating(tariff, { timeZone: plan.timeZone, clockTrusted: true }, sampleAt(0));
   const curve: CurvePoint[] = [{ atMs: plan.startMs, incl: live(rating).ifStoppedNow.incl, activity: "charging" }];
   for (const ms of [...stops].sort((a, b) => a - b)) {
-    // Like a station, take a reading at every border that lies before the next stop.
+    // Like a station, take a reading at every boundary that lies before the next stop.
     for (
-      let border = nextBoundary(rating);
-      border !== undefined && border < plan.startMs + ms;
-      border = nextBoundary(rating)
+      let boundary = nextBoundary(rating);
+      boundary !== undefined && boundary < plan.startMs + ms;
+      boundary = nextBoundary(rating)
     )
-      rating = advance(rating, sampleAt(border - plan.startMs));
+      rating = advance(rating, sampleAt(boundary - plan.startMs));
     rating = advance(rating, sampleAt(ms));
     curve.push({
       atMs: plan.startMs + ms,

@@ -257,7 +257,7 @@ function saleOf(settlement: Settlement, ocmf: string, short: string): SaleFields
     end: isoLocal(settlement.endMs, timeZone),
     begin: readingOf(settlement.begin, timeZone),
     finish: readingOf(settlement.end, timeZone),
-    borders: settlement.borders.map((border) => readingOf(border, timeZone)),
+    borders: settlement.boundaryReadings.map((boundary) => readingOf(boundary, timeZone)),
     energyKwh: kwhExact(settlement.end.energyMilliWh - settlement.begin.energyMilliWh),
     samples: samplesOf(settlement),
     timeTrust: settlement.timeTrust,

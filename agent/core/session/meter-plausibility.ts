@@ -20,7 +20,7 @@ const frozenAfterMilliWh = 200_000;
 
 /**
  * Judges `reading` after the last *kept* one of the sale (`maxPowerW` = the connector's) and after the last one looked
- * at (`outlook`). After a reboot the gap is bounded by the heartbeat: no energy is accepted for the time in which
+ * at (`plausibility`). After a reboot the gap is bounded by the heartbeat: no energy is accepted for the time in which
  * nobody watched.
  */
 export function implausible(

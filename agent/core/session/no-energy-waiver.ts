@@ -2,7 +2,7 @@
 // the tariff names.
 import type { Price } from "../rating/price.js";
 
-/** The sentence of the waiver. */
+/** Why nothing is charged, as the receipt says it. */
 export const nothingFlowed = "no energy flowed: nothing is charged";
 
 const zero = { excl: "0", incl: "0" } as const;

@@ -13,7 +13,7 @@ export type Sale = {
   readonly last: Reading;
   readonly activity: Activity;
   readonly samples: SampleList;
-  readonly borders: readonly Reading[];
+  readonly boundaryReadings: readonly Reading[];
   readonly rating: Rating;
   readonly interruptions: readonly Interruption[];
 };
@@ -45,16 +45,20 @@ export function openSale(opening: Opening): Sale {
     last: opening.begin,
     activity: "charging",
     samples: { sample: first, before: null },
-    borders: [],
+    boundaryReadings: [],
     rating,
     interruptions: [],
   };
 }
 
-/** The sale after one more reading; also for a glance that is not kept (the live price is the price of such a sale). */
-export function addReading(sale: Sale, reading: Reading, activity: Activity, border: boolean): Sale {
+/** The sale after one more reading; also for one that is not kept (the live price is the price of such a sale). */
+export function addReading(sale: Sale, reading: Reading, activity: Activity, atBoundary: boolean): Sale {
   return addSample(
-    { ...sale, last: reading, borders: border ? [...sale.borders, reading] : sale.borders },
+    {
+      ...sale,
+      last: reading,
+      boundaryReadings: atBoundary ? [...sale.boundaryReadings, reading] : sale.boundaryReadings,
+    },
     sampleOf(sale.opening, reading, activity, newest(sale).atMs),
   );
 }

@@ -11,8 +11,8 @@ export type SessionEvent = { readonly moment: Moment; readonly connector: number
   | { readonly type: "CardAccepted"; readonly acceptance: Acceptance }
   | { readonly type: "StartFailed"; readonly why: string }
   | { readonly type: "SessionBegan"; readonly opening: Opening }
-  /** `border`: it was taken where the price changed, and stands in the signed record. */
-  | { readonly type: "MeterRead"; readonly reading: Reading; readonly activity: Activity; readonly border: boolean }
+  /** `atBoundary`: it was taken where the price changed, and stands in the signed record. */
+  | { readonly type: "MeterRead"; readonly reading: Reading; readonly activity: Activity; readonly atBoundary: boolean }
   | { readonly type: "StopRequested"; readonly reason: StopReason; readonly detail: string }
   /** `reading`: null = the meter could not be read; the last reading is the end. */
   | { readonly type: "SessionEnded"; readonly reading: Reading | null; readonly detail: string }

@@ -40,7 +40,7 @@ function charging(session: SessionIn<"charging">, event: SessionEvent): Session 
   const { sale } = session;
   switch (event.type) {
     case "MeterRead":
-      return { ...session, sale: addReading(sale, event.reading, event.activity, event.border) };
+      return { ...session, sale: addReading(sale, event.reading, event.activity, event.atBoundary) };
     case "PlugChanged":
       return event.plugged ? session : stopped(sale, event, "EVDisconnected", "the cable was pulled");
     case "StopRequested":

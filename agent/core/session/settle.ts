@@ -52,7 +52,7 @@ export function settlementOf(session: Extract<Session, { state: "settling" }>, c
     meter: opening.meter,
     begin: onLine(opening.begin, first.atMs),
     end: onLine(end, end.moment.boot === opening.begin.moment.boot ? first.atMs : last.atMs),
-    borders: sale.borders.map((border) => onLine(border, first.atMs)),
+    boundaryReadings: sale.boundaryReadings.map((boundary) => onLine(boundary, first.atMs)),
     samples,
     startMs: first.atMs,
     endMs: last.atMs,

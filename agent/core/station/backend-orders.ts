@@ -73,16 +73,16 @@ export function reservedFor(
   bearer: Bearer | undefined,
   atMs: EpochMs,
 ): Reservation | undefined {
-  const standingNow = reservationsAt(orders, atMs);
-  if (standingNow.length === 0) return undefined;
+  const reservedNow = reservationsAt(orders, atMs);
+  if (reservedNow.length === 0) return undefined;
   const isForeign = (reservation: Reservation): boolean => bearer === undefined || !isFor(reservation, bearer);
-  const here = standingNow.filter((reservation) => reservation.connector === connector);
+  const here = reservedNow.filter((reservation) => reservation.connector === connector);
   const foreign = here.find(isForeign);
   if (foreign !== undefined) return foreign;
   if (here.length > 0) return undefined;
-  const ofAny = standingNow.filter((reservation) => reservation.connector === null);
+  const ofAny = reservedNow.filter((reservation) => reservation.connector === null);
   if (ofAny.some((reservation) => !isForeign(reservation))) return undefined;
-  const reserved = new Set(standingNow.map((reservation) => reservation.connector));
+  const reserved = new Set(reservedNow.map((reservation) => reservation.connector));
   const free = [...sessions].filter(
     ([id, { state }]) =>
       (state === "available" || state === "occupied") && !reserved.has(id) && outOfServiceBy(orders, id) === undefined,

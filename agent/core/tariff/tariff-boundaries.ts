@@ -1,5 +1,5 @@
 // The instants and amounts at which a tariff's restrictions may flip: where the live engine has to look again.
-// Between two borders nothing but power and current can change a price, so a sample costs the same however old the
+// Between two boundaries nothing but power and current can change a price, so a sample costs the same however old the
 // session is.
 
 import { dayMs, offsetSpan } from "../time/time.js";

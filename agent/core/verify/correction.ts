@@ -49,7 +49,7 @@ export function correctedSettlement(
     meter: sale.meter,
     begin: reading(sale.begin),
     end: reading(sale.finish),
-    borders: sale.borders.map(reading),
+    boundaryReadings: sale.borders.map(reading),
     samples,
     startMs: first.atMs,
     endMs: last.atMs,

@@ -5,7 +5,7 @@ import type { Settlement } from "../cdr/settlement.js";
 import { canonicalText, firstDifference } from "../json/json-text.js";
 import { fromUtf8, hexText, utf8 } from "../number/bytes.js";
 import { kwhExact, milliWhOfKwh } from "../number/energy-text.js";
-import { mostBorders, type OcmfFacts, ocmfPayload } from "../ocmf/ocmf.js";
+import { mostBoundaryReadings, type OcmfFacts, ocmfPayload } from "../ocmf/ocmf.js";
 import { parseOcmf } from "../ocmf/ocmf-record.js";
 import type { Price } from "../rating/price.js";
 import { sameAmount, sumText } from "../receipt/decimal-text.js";
@@ -98,7 +98,7 @@ function recordFacts(receipt: SalePayload, pagination: number): OcmfFacts | unde
     meter: sale.meter,
     begin: reading(sale.begin),
     end: reading(sale.finish),
-    borders: sale.borders.slice(0, mostBorders).map(reading),
+    boundaryReadings: sale.borders.slice(0, mostBoundaryReadings).map(reading),
     timeZone: receipt.timeZone,
     tariffId: sale.tariff.id,
     tariffDigest: sale.tariff.digest,
@@ -268,7 +268,7 @@ function checkTimes({ timeZone, sale, issuedAt }: SalePayload): Check {
     sale.begin.at,
     sale.finish.at,
     sale.shown.at,
-    ...sale.borders.map((border) => border.at),
+    ...sale.borders.map((boundary) => boundary.at),
   ];
   const wrong = times.filter((text) => isoLocal(parseIsoLocal(text) ?? 0, timeZone) !== text);
   const complaints = wrong.map((text) => `${text} is no local time of ${timeZone}`);

@@ -1,5 +1,5 @@
 // How much was written to the card, per day and per receipt, over restarts too. The figures are for people: they are
-// kept in memory and written once an hour where there is news, and a file that is lost or damaged costs the figures and
+// kept in memory and written once an hour where something changed, and a file that is lost or damaged costs the figures and
 // nothing else.
 import type { Moment } from "../../../drivers/driver.js";
 import { CheckedFile } from "../store/checked-file.js";

@@ -54,8 +54,8 @@ const width = 640;
 const height = 220;
 const inset = { left: 46, right: 58, top: 14, bottom: 28 };
 
-/** The course of power (solid, stepped, left scale) and of the cost so far (dashed, right scale). */
-function courseSvg(
+/** The curve of power (solid, stepped, left scale) and of the cost so far (dashed, right scale). */
+function curveSvg(
   points: readonly PowerPoint[],
   timeZone: string,
   words: { readonly power: string; readonly cost: string; readonly decimalMark: DecimalMark },
@@ -111,9 +111,9 @@ export function receiptHtml(jws: string, options: SheetOptions): string {
           decimalMark: words.decimalMark,
         }
       : undefined;
-  const course =
+  const curve =
     payload?.kind === "sale" && captions !== undefined && parseIsoLocal(payload.sale.start) !== undefined
-      ? courseSvg(powerCurve(payload), payload.timeZone, captions)
+      ? curveSvg(powerCurve(payload), payload.timeZone, captions)
       : "";
   return [
     "<!doctype html>",
@@ -129,9 +129,9 @@ export function receiptHtml(jws: string, options: SheetOptions): string {
     `<header><p><strong>${html(name)}</strong></p>${operator.map((line) => `<p>${html(line)}</p>`).join("")}<h1>${html(sheet.title)}</h1>${sheet.headline === undefined ? "" : `<p class="headline">${html(sheet.headline)}</p>`}</header>`,
     ...sheet.marks.map((mark) => `<p class="mark">${html(mark)}</p>`),
     ...sections.slice(0, -1),
-    ...(course === "" || captions === undefined
+    ...(curve === "" || captions === undefined
       ? []
-      : [`<figure>${course}<figcaption>${html(`${captions.power}  ·  ${captions.cost}`)}</figcaption></figure>`]),
+      : [`<figure>${curve}<figcaption>${html(`${captions.power}  ·  ${captions.cost}`)}</figcaption></figure>`]),
     ...sections.slice(-1),
     ...(sheet.code === undefined
       ? []

@@ -1,6 +1,6 @@
 // What a connector needs of the station around it.
 import type { Config } from "../../../config/schema.js";
-import type { ButtonNews, Clock, Indication, MeterIdentity, Reading } from "../../../drivers/driver.js";
+import type { ButtonChange, Clock, Indication, MeterIdentity, Reading } from "../../../drivers/driver.js";
 import type { LimitReached } from "../../core/session/limits.js";
 import type { Acceptance, Opening } from "../../core/session/opening.js";
 import type { Sale } from "../../core/session/sale.js";
@@ -26,7 +26,7 @@ export type ConnectorContext = {
   /** What the lamp should say. */
   indication(): Indication;
   /** The connector's button has something to tell. */
-  button(news: ButtonNews): void;
+  button(change: ButtonChange): void;
   changed(): void;
   note(text: string): void;
   /** An error that is none of a device's: the process cannot go on. */

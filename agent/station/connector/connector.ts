@@ -188,7 +188,7 @@ export class ConnectorController {
   async #watchButton(signal: AbortSignal): Promise<void> {
     const { button } = this.#pins;
     if (button === undefined) return;
-    for await (const news of button.presses(signal)) this.context.button(news);
+    for await (const change of button.presses(signal)) this.context.button(change);
   }
 
   /** One turn of the loop: does what the session wants next; answers how long the next may wait. */
@@ -279,7 +279,7 @@ export class ConnectorController {
         connector: this.connector.id,
         reading,
         activity: look.activity.activity,
-        border: look.isAcrossBoundary,
+        atBoundary: look.isAcrossBoundary,
       });
     this.#metering.take(look, isKept);
     this.context.changed();

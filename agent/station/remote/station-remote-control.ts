@@ -198,7 +198,7 @@ export class StationRemoteControl implements RemoteControl {
   }
 
   #note(text: string): void {
-    this.#parts.tell({ news: "note", at: this.#now().at, text });
+    this.#parts.tell({ type: "note", at: this.#now().at, text });
   }
 
   #stationState(): StationState {

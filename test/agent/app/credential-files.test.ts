@@ -9,7 +9,7 @@ import { uplink as uplinkSchema } from "../../../config/uplink-schema.js";
 import { certificatesIn } from "../../support/certificates.js";
 
 const test = suite("the files of an uplink");
-const folder = mkdtempSync(join(tmpdir(), "till-files-"));
+const folder = mkdtempSync(join(tmpdir(), "chargetill-files-"));
 test.after(() => rmSync(folder, { recursive: true }));
 const file = (name: string, text: string): string => {
   writeFileSync(join(folder, name), text);

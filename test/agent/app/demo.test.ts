@@ -5,24 +5,24 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { chargetill, freshFolder } from "../../support/command.js";
 
-type News = { readonly news: string; readonly [key: string]: unknown };
+type Line = { readonly type: string; readonly [key: string]: unknown };
 const seed = "7";
 
-async function play(): Promise<{ folder: string; news: News[]; code: number | null; err: string }> {
+async function play(): Promise<{ folder: string; lines: Line[]; code: number | null; err: string }> {
   const folder = freshFolder();
   const { code, out, err } = await chargetill("demo", "--once", "--seed", seed, "--json", "--data", folder);
   return {
     folder,
     code,
     err,
-    news: out
+    lines: out
       .trim()
       .split("\n")
-      .map((line) => JSON.parse(line) as News),
+      .map((line) => JSON.parse(line) as Line),
   };
 }
-const [story, again] = await Promise.all([play(), play()]);
-const told = (kind: string): News[] => story.news.filter(({ news }) => news === kind);
+const [scenario, again] = await Promise.all([play(), play()]);
+const told = (kind: string): Line[] => scenario.lines.filter(({ type }) => type === kind);
 const payload = (
   folder: string,
   number: number,
@@ -38,12 +38,12 @@ type Reading = { readonly registerKwh: string; readonly at: string };
 /** kWh text -> whole Wh. */
 const wattHours = (kwh: string): number => Math.round(Number(kwh) * 1000);
 
-const test = suite("the demo's story");
+const test = suite("the demo's scenario");
 
 test("ends well", () => {
-  assert.is(story.code, 0, story.err);
+  assert.is(scenario.code, 0, scenario.err);
   assert.is(again.code, 0, again.err);
-  assert.is(story.err, "");
+  assert.is(scenario.err, "");
 });
 
 test("a known card charges, an unknown one is refused with the reason", () => {
@@ -65,8 +65,8 @@ test("the price changes at 18:00 Berlin time while the first car charges", () =>
 });
 
 test("the second session is sold while the backend is away, and both receipts are acknowledged when it is back", () => {
-  const order = story.news.map(({ news, state, connector, number }) =>
-    [news, state ?? connector, number].filter((part) => part !== undefined).join(" "),
+  const order = scenario.lines.map(({ type, state, connector, number }) =>
+    [type, state ?? connector, number].filter((part) => part !== undefined).join(" "),
   );
   const place = (what: string): number => order.indexOf(what);
   assert.ok(place("uplink offline") >= 0);
@@ -84,7 +84,7 @@ test("at the backend each receipt is exactly once", () => {
 });
 
 test("receipt 2 costs what paper says: energy at two prices and a start fee, tax included", () => {
-  const { begin, finish, borders, price } = payload(story.folder, 2).sale;
+  const { begin, finish, borders, price } = payload(scenario.folder, 2).sale;
   const [border] = borders;
   assert.is(border?.at.slice(11, 19), "18:00:00");
   const before = wattHours(border?.registerKwh ?? "") - wattHours(begin.registerKwh);
@@ -98,15 +98,15 @@ test("receipt 2 costs what paper says: energy at two prices and a start fee, tax
 });
 
 test("receipt 3 costs what paper says: energy, a start fee and the idle time after its grace", () => {
-  const { begin, finish, price } = payload(story.folder, 3).sale;
+  const { begin, finish, price } = payload(scenario.folder, 3).sale;
   const used = wattHours(finish.registerKwh) - wattHours(begin.registerKwh);
   // 2.783 kWh x 0.49 + 0.50 + 15 min x 0.10 = 1.36367 + 0.50 + 1.50 = 3.36367.
   assert.equal([used, price.due.gross], [2783, "3.36"]);
 });
 
 test("the receipts hold under chargetill verify with the station's key, and not under another", async () => {
-  const files = [2, 3].map((number) => join(story.folder, "receipts", `receipt-00000${number}.json`));
-  const good = await chargetill("verify", "--key", join(story.folder, "station.pub.pem"), ...files);
+  const files = [2, 3].map((number) => join(scenario.folder, "receipts", `receipt-00000${number}.json`));
+  const good = await chargetill("verify", "--key", join(scenario.folder, "station.pub.pem"), ...files);
   assert.is(good.code, 0, good.out);
   const foreign = await chargetill("verify", "--key", join(again.folder, "station.pub.pem"), ...files);
   assert.is(foreign.code === 1 || foreign.code === 3, true, foreign.out);
@@ -115,7 +115,7 @@ test("the receipts hold under chargetill verify with the station's key, and not 
 });
 
 test("the receipt for people has its QR code and never the whole card number", () => {
-  const text = readFileSync(join(story.folder, "receipts", "receipt-000002.txt"), "utf8");
+  const text = readFileSync(join(scenario.folder, "receipts", "receipt-000002.txt"), "utf8");
   assert.match(text, /TOTAL\s+3\.17 EUR/);
   // Dark on light, as paper has it: the corner mark of a QR code.
   assert.match(text, /█▀▀▀▀▀█/);
@@ -123,18 +123,18 @@ test("the receipt for people has its QR code and never the whole card number", (
   assert.ok(text.split("\n").every((line) => [...line].length <= 80));
 });
 
-test("the same seed tells the same story, to the cent and the watt-hour", () => {
-  const tale = (news: readonly News[]): unknown[] =>
-    news
-      .filter(({ news: kind }) => kind !== "started" && kind !== "ended")
-      .map((one) => ({ ...one, file: undefined, detail: one.news === "uplink" ? undefined : one["detail"] }));
-  assert.equal(tale(again.news), tale(story.news));
+test("the same seed tells the same scenario, to the cent and the watt-hour", () => {
+  const tale = (lines: readonly Line[]): unknown[] =>
+    lines
+      .filter(({ type }) => type !== "started" && type !== "ended")
+      .map((one) => ({ ...one, file: undefined, detail: one.type === "uplink" ? undefined : one["detail"] }));
+  assert.equal(tale(again.lines), tale(scenario.lines));
   for (const number of [2, 3])
-    assert.equal(payload(again.folder, number).sale.price, payload(story.folder, number).sale.price);
+    assert.equal(payload(again.folder, number).sale.price, payload(scenario.folder, number).sale.price);
 });
 
 test("nothing readable by others is left in the state folder", () => {
-  assert.ok(existsSync(join(story.folder, "station.key")));
+  assert.ok(existsSync(join(scenario.folder, "station.key")));
 });
 
 test.run();

@@ -46,7 +46,7 @@ for (const [what, signal, words] of [
       const agent = new Running(["run", "--config", config], {
         NODE_OPTIONS: `--import=${join(here, "mistake-child.js")}`,
       });
-      await agent.until(/"news":"price-changed"/);
+      await agent.until(/"type":"price-changed"/);
       assert.ok(
         coils(state).some((closed) => closed),
         "the contactor is closed while the car charges",
@@ -56,14 +56,14 @@ for (const [what, signal, words] of [
       assert.is(code, 70, out.slice(-300));
       assert.match(err, words);
       // Once `disk/failed`, which sent a technician for another card.
-      assert.match(out, /"news":"fault".*"code":"agent\/defect"/);
+      assert.match(out, /"type":"fault".*"code":"agent\/defect"/);
       assert.not.match(out, /disk\/failed/);
       assert.equal(
         coils(state).filter((closed) => closed),
         [],
       );
       const next = new Running(["run", "--config", config]);
-      await next.until(/"news":"receipt"/);
+      await next.until(/"type":"receipt"/);
       next.kill("SIGTERM");
       assert.is((await next.ended).code, 0);
       const { jws } = JSON.parse(readFileSync(join(state, "receipts", "receipt-000002.json"), "utf8")) as {

@@ -27,7 +27,7 @@ function station(
   writeFileSync(join(folder, "standard.json"), tariff);
   return { folder, config, tariff: join(folder, "standard.json") };
 }
-const began = /"news":"session-began","at":\d+,"connector":1/;
+const began = /"type":"session-began","at":\d+,"connector":1/;
 const receiptOf = (
   folder: string,
   number: number,
@@ -62,7 +62,7 @@ test("status and the remote word reach the running agent; what is not charging i
   assert.match(wrong.err, /connector 2 is not charging \(available\)/);
   const stop = await chargetill("stop", "1", "--config", config);
   assert.is(stop.code, 0, stop.err);
-  await agent.until(/"news":"receipt","at":\d+,"connector":1/);
+  await agent.until(/"type":"receipt","at":\d+,"connector":1/);
   assert.equal([receiptOf(folder, 2).sale.stop.reason], ["Remote"]);
   for (const reason of [" ", "two\nlines", "x".repeat(201)]) {
     const refused = await chargetill("receipts", "credit", "2", "--reason", reason, "--config", config);
@@ -91,7 +91,7 @@ test("status and the remote word reach the running agent; what is not charging i
 test("a second agent on the same state folder is turned away with the first one's pid", async () => {
   const { folder, config } = station((text) => text, 60);
   const agent = new Running(["run", "--config", config]);
-  await agent.until(/"news":"started"/);
+  await agent.until(/"type":"started"/);
   const second = await chargetill("run", "--config", config);
   assert.is(second.code, 1);
   assert.match(second.err, /another agent runs on this state folder \(process \d+, since/);
@@ -111,7 +111,7 @@ test("SIGTERM while charging opens the contactor and leaves the session to the n
   assert.is((await agent.ended).code, 0);
   assert.not.ok(existsSync(join(folder, "state", "receipts", "receipt-000002.json")));
   const next = new Running(["run", "--config", config]);
-  await next.until(/"news":"receipt"/);
+  await next.until(/"type":"receipt"/);
   const { sale } = receiptOf(folder, 2);
   assert.is(sale.stop.reason, "Reboot");
   assert.is(sale.interruptions.length, 1);
@@ -122,11 +122,11 @@ test("SIGTERM while charging opens the contactor and leaves the session to the n
 test("after SIGKILL while charging there is one receipt, its energy is the meter's, and it verifies", async () => {
   const { folder, config } = station();
   const agent = new Running(["run", "--config", config]);
-  await agent.until(/"news":"price-changed"/);
+  await agent.until(/"type":"price-changed"/);
   agent.kill("SIGKILL");
   assert.is((await agent.ended).signal, "SIGKILL");
   const next = new Running(["run", "--config", config]);
-  await next.until(/"news":"receipt"/);
+  await next.until(/"type":"receipt"/);
   next.kill("SIGTERM");
   assert.is((await next.ended).code, 0);
   const { sale } = receiptOf(folder, 2);
@@ -150,7 +150,7 @@ test("a tariff that cannot be read sells nothing, says why, and is tried again u
   assert.is(status.code, 1);
   assert.match(status.out, /NOT SELLING: .*standard\.json:\d+:\d+: .*start_tme/);
   writeFileSync(file, tariff);
-  await agent.until(/"news":"started"/);
+  await agent.until(/"type":"started"/);
   agent.kill("SIGTERM");
   assert.is((await agent.ended).code, 0);
 });
@@ -158,7 +158,7 @@ test("a tariff that cannot be read sells nothing, says why, and is tried again u
 test("a damaged journal sells nothing and is named with its file; nothing is thrown away", async () => {
   const { folder, config } = station();
   const agent = new Running(["run", "--config", config]);
-  await agent.until(/"news":"price-changed"/);
+  await agent.until(/"type":"price-changed"/);
   agent.kill("SIGKILL");
   await agent.ended;
   const journal = join(folder, "state", "journal", "segment-00000001.jsonl");
@@ -178,7 +178,7 @@ test("a damaged journal sells nothing and is named with its file; nothing is thr
 test("a signing key that others may read is refused until it is mended", async () => {
   const { folder, config } = station((text) => text, 300);
   const first = new Running(["run", "--config", config]);
-  await first.until(/"news":"started"/);
+  await first.until(/"type":"started"/);
   first.kill("SIGTERM");
   await first.ended;
   const key = join(folder, "state", "station.key");
@@ -187,7 +187,7 @@ test("a signing key that others may read is refused until it is mended", async (
   const next = new Running(["run", "--config", config]);
   await next.until(/key\/unusable.*chmod 600/);
   chmodSync(key, 0o600);
-  await next.until(/"news":"started"/);
+  await next.until(/"type":"started"/);
   next.kill("SIGTERM");
   assert.is((await next.ended).code, 0);
 });

@@ -6,11 +6,11 @@ import { payloadOf } from "../../../agent/core/receipt/receipt.js";
 import type { SaleFields } from "../../../agent/core/receipt/receipt-payload.js";
 import type { AgentEvent } from "../../../agent/station/events.js";
 import type { Config } from "../../../config/schema.js";
-import { storyCards } from "../../../drivers/bench/scenario.js";
+import { scenarioCards } from "../../../drivers/bench/scenario.js";
 import type { Act } from "../../../drivers/bench/world.js";
 import { Street } from "../../support/street/street.js";
 
-const { ada, ben } = storyCards;
+const { ada, ben } = scenarioCards;
 const tap = (uid: string, reader = "front"): Act => ({ do: "present", reader, uids: [uid], forMs: 2_500 });
 const plug = (connector: number, wantsWh = 30_000): Act => ({ do: "plug", connector, powerW: 10_000, wantsWh });
 const unplug = (connector: number): Act => ({ do: "unplug", connector });
@@ -31,19 +31,19 @@ async function evening(
 ): Promise<Evening> {
   const last = Math.max(...acts.map(([seconds]) => seconds));
   const street = await Street.open({
-    storyMs: (last + 10) * 1_000,
+    scenarioMs: (last + 10) * 1_000,
     startsAt,
     agenda: (startMs) => acts.map(([seconds, act]) => ({ monoMs: startMs + seconds * 1_000, act })),
     change,
   });
   try {
     const ended = await street.live(during);
-    assert.is(ended.how, "story-over", ended.why ?? "");
+    assert.is(ended.how, "scenario-over", ended.why ?? "");
     const sales = [...street.seen.receipts.values()].flatMap((jws) => {
       const payload = payloadOf(jws);
       return payload?.kind === "sale" ? [payload.sale] : [];
     });
-    const answers = street.seen.event.flatMap((event) => (event.news === "tap" ? [event.answer] : []));
+    const answers = street.seen.event.flatMap((event) => (event.type === "tap" ? [event.answer] : []));
     return { sales, event: street.seen.event, answers };
   } finally {
     await street.close();
@@ -87,7 +87,7 @@ test("an accepted card that nobody uses lapses, and the car that comes later wai
     [100, unplug(1)],
   ]);
   assert.equal(told.sales, []);
-  assert.ok(told.event.some((event) => event.news === "note" && /lapsed/.test(event.text)));
+  assert.ok(told.event.some((event) => event.type === "note" && /lapsed/.test(event.text)));
 });
 
 test("a foreign card never stops a session, and starts the other connector when its car comes", async () => {

@@ -96,7 +96,7 @@ test("a lost value does not come back over a newer one of its name", () => {
   assert.equal(sent, ["READY=1 STATUS=not selling: the disk is full", "STATUS=selling READY=1"]);
 });
 
-test("a ping that was lost is not repeated: it would tell of progress that is past", () => {
+test("a ping that was lost is not repeated: it would report progress of earlier", () => {
   const { notifier, sent, pausesMs, end } = bench();
   notifier.tell("WATCHDOG=1");
   end("timed out");

@@ -36,7 +36,7 @@ test("a card is known in every spelling and in any company, and a proxy's passwo
 test("beside a running agent it holds its status and meters, and no card, key or receipt", async () => {
   const { config, folder, state } = benchStation({ quiet: false, speed: 120 });
   const agent = new Running(["run", "--config", config]);
-  await agent.until(/"news":"session-began"/);
+  await agent.until(/"type":"session-began"/);
   const out = join(folder, "bundle.zip");
   const preview = await chargetill("bundle", "--preview", "--config", config, "--out", out);
   assert.is(preview.code, 0, preview.err);

@@ -28,7 +28,7 @@ test("a station without a key yet cannot sign a record, and says when it can", a
 test("the record of a running station is signed by its key and holds every finding and contactor", async () => {
   const { config, folder, state } = benchStation();
   const agent = new Running(["run", "--config", config]);
-  await agent.until(/"news":"started"/);
+  await agent.until(/"type":"started"/);
   const out = join(folder, "record");
   const ended = await chargetill(
     "commission",

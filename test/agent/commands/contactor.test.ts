@@ -59,11 +59,11 @@ test("where there are no pins each contactor is named as not opened, with the re
 test("a running agent stops its sessions and settles them", async () => {
   const { config } = benchStation({ quiet: false, speed: 120 });
   const agent = new Running(["run", "--config", config]);
-  await agent.until(/"news":"session-began","at":\d+,"connector":1/);
+  await agent.until(/"type":"session-began","at":\d+,"connector":1/);
   const ended = await chargetill("contactor", "open", "--all", "--config", config);
   assert.is(ended.code, 0, ended.err);
   assert.match(ended.out, /sessions stopped, receipts follow: connector 1/);
-  await agent.until(/"news":"receipt","at":\d+,"connector":1/);
+  await agent.until(/"type":"receipt","at":\d+,"connector":1/);
   agent.kill("SIGTERM");
   assert.is((await agent.ended).code, 0);
 });
@@ -71,7 +71,7 @@ test("a running agent stops its sessions and settles them", async () => {
 test("where systemd says that the agent has ended, nobody is asked: the pins are all that counts", async () => {
   const { config } = benchStation({ quiet: false, speed: 120 });
   const agent = new Running(["run", "--config", config]);
-  await agent.until(/"news":"session-began","at":\d+,"connector":1/);
+  await agent.until(/"type":"session-began","at":\d+,"connector":1/);
   const after = new Running(["contactor", "open", "--all", "--config", config], { SERVICE_RESULT: "signal" });
   const ended = await after.ended;
   assert.is(ended.code, 0, ended.err);
@@ -87,7 +87,7 @@ test("a contactor is tested by the running agent or without one, and its auxilia
   const { whileClosed, afterOpening } = JSON.parse(alone.out) as { whileClosed: boolean; afterOpening: boolean };
   assert.equal([whileClosed, afterOpening], [true, false]);
   const agent = new Running(["run", "--config", config]);
-  await agent.until(/"news":"started"/);
+  await agent.until(/"type":"started"/);
   const live = await chargetill("contactor", "test", "2", "--yes", "--config", config);
   assert.is(live.code, 0, live.err);
   assert.match(live.out, /connector 2: closed for 1\.0 s and opened; its auxiliary contact followed both ways/);
@@ -99,7 +99,7 @@ test("a contactor is tested by the running agent or without one, and its auxilia
 test("no test while a session runs, and none that nobody agreed to", async () => {
   const { config } = benchStation({ quiet: false, speed: 120 });
   const agent = new Running(["run", "--config", config]);
-  await agent.until(/"news":"session-began","at":\d+,"connector":1/);
+  await agent.until(/"type":"session-began","at":\d+,"connector":1/);
   const refused = await chargetill("contactor", "test", "1", "--yes", "--config", config);
   assert.is(refused.code, 1);
   assert.match(refused.err, /connector 1 is not free/);
@@ -114,11 +114,11 @@ test("drain ends and settles what runs, lets nothing new begin, and says so", as
   const { config } = benchStation({ quiet: false, speed: 120 });
   assert.match((await chargetill("drain", "--config", config)).out, /no agent runs: nothing to drain/);
   const agent = new Running(["run", "--config", config]);
-  await agent.until(/"news":"session-began","at":\d+,"connector":1/);
+  await agent.until(/"type":"session-began","at":\d+,"connector":1/);
   const ended = await chargetill("drain", "--config", config);
   assert.is(ended.code, 0, ended.out + ended.err);
   assert.match(ended.out, /drained: all sessions are settled/);
-  assert.match(agent.out, /"news":"receipt","at":\d+,"connector":1/);
+  assert.match(agent.out, /"type":"receipt","at":\d+,"connector":1/);
   const status = await chargetill("status", "--config", config);
   assert.is(status.code, 1);
   assert.match(status.out, /NOT SELLING: the station is being drained/);
@@ -135,7 +135,7 @@ const reload = suite("reload");
 reload("SIGHUP takes up tariffs and cards for the sessions to come, and says so", async () => {
   const { config } = benchStation();
   const agent = new Running(["run", "--config", config]);
-  await agent.until(/"news":"started"/);
+  await agent.until(/"type":"started"/);
   assert.is((await chargetill("status", "--config", config)).code, 0);
   writeFileSync(config, readFileSync(config, "utf8").replace("9F3C77E1", "AABBCCDD"));
   agent.kill("SIGHUP");

@@ -290,7 +290,7 @@ people("a name from a file cannot steer the terminal, nor break the page", () =>
   assert.not.match(receiptHtml(changed.jws, { language: "en" }), /<script|[\u001b\u009b]/);
 });
 
-people("the page loads nothing from anywhere, and draws the course of power and cost", () => {
+people("the page loads nothing from anywhere, and draws the curves of power and cost", () => {
   const page = receiptHtml(jws, { language: "en" });
   assert.match(page, "default-src 'none'");
   assert.not.match(page, /(?:src|href)=|url\(|@import/);

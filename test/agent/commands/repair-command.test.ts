@@ -6,13 +6,13 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { chargetill, freshFolder } from "../../support/command.js";
 
-const sold = join(freshFolder(), "till");
+const sold = join(freshFolder(), "state");
 const played = await chargetill("demo", "--once", "--json", "--data", sold);
 const test = suite("chargetill repair");
 
 /** A copy of the state folder in which the byte in the middle of a file is another one. */
 function damaged(...files: readonly string[]): string {
-  const folder = join(freshFolder(), "till");
+  const folder = join(freshFolder(), "state");
   cpSync(sold, folder, { recursive: true });
   for (const file of files) {
     const bytes = readFileSync(join(folder, file));

@@ -69,7 +69,7 @@ tags(
     const { config } = benchStation({ quiet: false, speed: 60 });
     assert.is((await chargetill("tag", "revoke", "04A23B1C5D6E80", "--config", config)).code, 0);
     const agent = new Running(["run", "--config", config]);
-    await agent.until(/"news":"started"/);
+    await agent.until(/"type":"started"/);
     const revoked = await chargetill("tag", "revoke", "9F3C77E1", "--config", config);
     assert.is(revoked.code, 0, revoked.err);
     await agent.until(/"card":"…6E80","accepted":false,"connector":[^"]*"answer":"this card is blocked"/);
@@ -80,17 +80,17 @@ tags(
   },
 );
 
-tags("a card held to the reader is read for the technician and does not reach the till", async () => {
+tags("a card held to the reader is read for the technician and does not reach the station", async () => {
   const { config } = benchStation({ quiet: false, speed: 60 });
   const agent = new Running(["run", "--config", config]);
-  await agent.until(/"news":"started"/);
+  await agent.until(/"type":"started"/);
   const read = await chargetill("tag", "read", "--for", "300", "--config", config, "--json");
   const { uid, known } = JSON.parse(read.out) as { uid: string; known: { contractId: string } | null };
   assert.match(uid, /^[0-9A-F]{8,20}$/);
   assert.is(read.code, known === null ? 1 : 0);
   agent.kill("SIGTERM");
   await agent.ended;
-  assert.not.match(agent.out, new RegExp(`"news":"tap"[^\\n]*${uid.slice(-4)}`));
+  assert.not.match(agent.out, new RegExp(`"type":"tap"[^\\n]*${uid.slice(-4)}`));
 });
 
 tags("a CSV is enrolled whole or not at all, and each fault is named by its line and column", async () => {

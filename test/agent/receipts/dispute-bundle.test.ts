@@ -110,7 +110,12 @@ test("only a sale can be disputed", () => {
 });
 
 test("a receipt exchanged inside for another one of the station is caught by its proof", () => {
-  const other = issueReceipt(settlement(2, { stopDetail: "another story" }), chainOf(book.slice(0, 1)), signer, sha256);
+  const other = issueReceipt(
+    settlement(2, { stopDetail: "another scenario" }),
+    chainOf(book.slice(0, 1)),
+    signer,
+    sha256,
+  );
   const forgedEntries = entries.map((entry) =>
     entry.number === 2 ? { ...entry, jws: other.jws, ocmf: other.ocmf } : entry,
   );

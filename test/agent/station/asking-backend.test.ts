@@ -114,9 +114,9 @@ test("charges without an answer up to the cap where all may", async () => {
   await room.charge(1, 25);
   await settle(room);
   assert.is(room.session(1).state, "finishing");
-  const stopped = room.event.find((event) => event.news === "stopping");
+  const stopped = room.event.find((event) => event.type === "stopping");
   assert.match(
-    stopped?.news === "stopping" ? stopped.detail : "",
+    stopped?.type === "stopping" ? stopped.detail : "",
     /limit of 0\.02 kWh is reached: more is not given to a card that no backend has allowed/,
   );
   await room.close();
@@ -318,8 +318,8 @@ exposure(
     await room.charge(1, 25);
     await settle(room);
     assert.is(room.session(1).state, "finishing");
-    const stopped = room.event.filter((event) => event.news === "stopping").at(-1);
-    assert.equal(stopped?.news === "stopping" && [stopped.reason, stopped.detail], [
+    const stopped = room.event.filter((event) => event.type === "stopping").at(-1);
+    assert.equal(stopped?.type === "stopping" && [stopped.reason, stopped.detail], [
       "EnergyLimitReached",
       "the limit of 0.015 kWh is reached: no more may be open for this card until the backend has its receipts",
     ]);
@@ -343,8 +343,8 @@ exposure("counts money as it counts energy", async () => {
   await room.charge(1, 25);
   await settle(room);
   assert.is(room.session(1).state, "finishing");
-  const stopped = room.event.find((event) => event.news === "stopping");
-  assert.is(stopped?.news === "stopping" && stopped.reason, "CostLimitReached");
+  const stopped = room.event.find((event) => event.type === "stopping");
+  assert.is(stopped?.type === "stopping" && stopped.reason, "CostLimitReached");
   await room.close();
 });
 
@@ -377,7 +377,7 @@ exposure("holds for two sessions of one card side by side", async () => {
   await settle(room);
   const total = [1, 2].map((id) => room.session(id).state);
   assert.ok(total.includes("finishing"), total.join());
-  const reasons = room.event.flatMap((event) => (event.news === "stopping" ? [event.detail] : []));
+  const reasons = room.event.flatMap((event) => (event.type === "stopping" ? [event.detail] : []));
   assert.ok(
     reasons.some((reason) => /together reached/.test(reason)),
     reasons.join(),
@@ -443,8 +443,8 @@ exposure("holds for the one that goes on when the other is over, and after a res
   await room.charge(2, 10);
   await settle(room);
   assert.is(room.session(2).state, "finishing");
-  const stopped = room.event.filter((event) => event.news === "stopping").at(-1);
-  assert.match(stopped?.news === "stopping" ? stopped.detail : "", /have together reached its limit/);
+  const stopped = room.event.filter((event) => event.type === "stopping").at(-1);
+  assert.match(stopped?.type === "stopping" ? stopped.detail : "", /have together reached its limit/);
   const next = await room.again();
   await next.clock.pass(5_000);
   await next.plug(1);
@@ -483,7 +483,7 @@ exposure(
       next.services.station.readers.tapped(reader, { kind: "card", uid: card, moment: next.clock.now() });
     tapped("front", uid);
     assert.equal(next.answers(), [], "it hangs on what is open for it");
-    assert.ok(next.event.some((event) => event.news === "note" && /reading what is open for it/.test(event.text)));
+    assert.ok(next.event.some((event) => event.type === "note" && /reading what is open for it/.test(event.text)));
     tapped("back", stranger);
     tapped("front", "0102030405");
     assert.equal(next.answers(), ["this card is blocked", "another card is being checked: try again in a moment"]);

@@ -30,7 +30,7 @@ const press = async (room: Room, connector: number): Promise<void> => {
 };
 const pressAnswers = (room: Room): string[] =>
   room.event.flatMap((event) =>
-    event.news === "press" ? [`${event.connector} ${event.accepted ? "yes" : "no"}: ${event.answer}`] : [],
+    event.type === "press" ? [`${event.connector} ${event.accepted ? "yes" : "no"}: ${event.answer}`] : [],
   );
 const words = (room: Room): readonly StationEvent["type"][] =>
   room.files
@@ -118,7 +118,7 @@ inTheRoom(
   },
 );
 
-inTheRoom("a choice lapses after the time of an authorisation, and a refused card leaves it standing", async () => {
+inTheRoom("a choice lapses after the time of an authorisation, and a refused card does not end it", async () => {
   const room = roomOf();
   await room.plug(1);
   await press(room, 2);
@@ -189,7 +189,7 @@ inTheRoom(
       "2 no: the session is over: unplug the car first",
     ]);
     assert.equal(
-      room.event.flatMap((event) => (event.news === "stopping" ? [[event.connector, event.reason, event.detail]] : [])),
+      room.event.flatMap((event) => (event.type === "stopping" ? [[event.connector, event.reason, event.detail]] : [])),
       [[2, "Local", "stopped by button"]],
     );
     await room.close();
@@ -218,7 +218,7 @@ inTheRoom(
     heard(false);
     assert.equal(
       room.event.flatMap((event) =>
-        event.news === "fault" || event.news === "recovered" ? [`${event.news} ${event.code} ${event.device}`] : [],
+        event.type === "fault" || event.type === "recovered" ? [`${event.type} ${event.code} ${event.device}`] : [],
       ),
       ["fault button/stuck button 1", "recovered button/stuck button 1"],
     );
@@ -232,33 +232,33 @@ const onTheBench = suite("a button on the bench");
 const minute = 60_000;
 
 /**
- * The street's story with buttons, power cut at `cutMs` into it where one is wanted; answers the receipts' connectors
+ * The street's scenario with buttons, power cut at `cutMs` into it where one is wanted; answers the receipts' connectors
  * and stop details, and what was told.
  */
-async function story(
+async function scenario(
   second: "select" | "stop",
   agenda: Parameters<typeof Street.open>[0]["agenda"],
   cutMs?: number,
 ): Promise<{ receipts: string[]; told: string[] }> {
-  const street = await Street.open({ agenda, storyMs: 30 * minute, change: withButtons(second) });
+  const street = await Street.open({ agenda, scenarioMs: 30 * minute, change: withButtons(second) });
   try {
     if (cutMs !== undefined) {
       await street.live({ untilMs: street.before.clock.monoMs + cutMs });
       street.restarted();
     }
-    assert.is((await street.live()).how, "story-over");
+    assert.is((await street.live()).how, "scenario-over");
     const { event } = street.seen;
     return {
-      receipts: event.flatMap((one) => (one.news === "receipt" ? [`${one.connector}: ${one.kwh} kWh`] : [])),
+      receipts: event.flatMap((one) => (one.type === "receipt" ? [`${one.connector}: ${one.kwh} kWh`] : [])),
       told: event.flatMap((one) =>
-        one.news === "press"
+        one.type === "press"
           ? [`press ${one.connector} ${one.accepted}`]
-          : one.news === "session-began"
+          : one.type === "session-began"
             ? [`began ${one.connector}`]
-            : one.news === "stopping"
+            : one.type === "stopping"
               ? [`stopping ${one.connector} ${one.detail}`]
-              : one.news === "fault" || one.news === "recovered"
-                ? [`${one.news} ${one.code}`]
+              : one.type === "fault" || one.type === "recovered"
+                ? [`${one.type} ${one.code}`]
                 : [],
       ),
     };
@@ -277,7 +277,7 @@ const choosing = (startMs: number) => [
 ];
 
 onTheBench("the card starts the car whose button was pressed, through real contacts", async () => {
-  const { told, receipts } = await story("select", choosing);
+  const { told, receipts } = await scenario("select", choosing);
   assert.equal(told, ["press 2 true", "began 2", "stopping 2 stopped by card"]);
   assert.is(receipts.length, 1);
 });
@@ -293,7 +293,7 @@ onTheBench(
       { monoMs: startMs + 35_000, act: { do: "plug", connector: 1, powerW: 7_000, wantsWh: 20_000 } as const },
       { monoMs: startMs + 40_000, act: { do: "plug", connector: 2, powerW: 7_000, wantsWh: 20_000 } as const },
     ];
-    const { told, receipts } = await story("select", agenda, 5 * minute);
+    const { told, receipts } = await scenario("select", agenda, 5 * minute);
     assert.equal(told, ["press 2 true", "began 2", "stopping 2 the station was restarted during the session"]);
     assert.is(receipts.length, 1);
     assert.match(receipts[0] ?? "", /^2: 0\.[45]/);
@@ -301,7 +301,7 @@ onTheBench(
 );
 
 onTheBench("a finger that lies on a stop button ends one session, and is a stuck button after a minute", async () => {
-  const { told, receipts } = await story("stop", (startMs) => [
+  const { told, receipts } = await scenario("stop", (startMs) => [
     { monoMs: startMs + 20_000, act: { do: "plug", connector: 2, powerW: 7_000, wantsWh: 20_000 } as const },
     { monoMs: startMs + 50_000, act: tapOf(ada) },
     { monoMs: startMs + 5 * minute, act: { do: "press", connector: 2, forMs: stuckAfterMs * 3 } as const },

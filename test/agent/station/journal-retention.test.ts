@@ -30,7 +30,7 @@ const accepted = (connector: number): StationEvent => ({ type: "CardAccepted", m
 const beat: StationEvent = { type: "Started", version: "1", moment };
 
 /**
- * Writes the events; answers the first entry that is needed, and demands that replaying from there gives the same till.
+ * Writes the events; answers the first entry that is needed, and demands that replaying from there gives the same state.
  */
 function neededAfter(...events: StationEvent[]): number {
   let stationState = emptyStationState(layout);

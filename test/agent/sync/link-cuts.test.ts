@@ -52,7 +52,7 @@ const cuts: readonly BackendMood[] = [
 ];
 
 for (const restarts of [false, true])
-  test(`50 sessions, the line cut at every step of each${restarts ? ", the till restarted after every cut" : ""}: each is there once, no copy after its acknowledgement`, async () => {
+  test(`50 sessions, the line cut at every step of each${restarts ? ", the agent restarted after every cut" : ""}: each is there once, no copy after its acknowledgement`, async () => {
     const backend = await Backend.open({ token });
     const book = new Book(1);
     const store = new Store();
@@ -96,7 +96,7 @@ for (const restarts of [false, true])
   });
 
 for (const done of [false, true])
-  test(`the till dies at each write of its state, the write ${done ? "done" : "not done"}: each is there once`, async () => {
+  test(`the agent dies at each write of its state, the write ${done ? "done" : "not done"}: each is there once`, async () => {
     for (let fatal = 1; fatal <= 6; fatal += 1) {
       const backend = await Backend.open({ token });
       const book = new Book(6);

@@ -424,7 +424,7 @@ test("whatever the backend answers and wherever it crashes: all arrive, none aft
   const seed = 20260302;
   console.log(`seed ${seed}`);
   const random = generator(seed);
-  for (let story = 0; story < 200; story += 1) {
+  for (let scenario = 0; scenario < 200; scenario += 1) {
     const store = new Store();
     const book = new Book(2 + Math.floor(random() * 12));
     const arrived: number[] = [];
@@ -435,7 +435,7 @@ test("whatever the backend answers and wherever it crashes: all arrive, none aft
       const { outbox, clock } = bench({ store, book, uplink, random });
       uplink.answer = ({ id }) => {
         const number = Number(id.slice(4));
-        assert.not(acked.has(number), `story ${story}: receipt ${number} after its acknowledgement`);
+        assert.not(acked.has(number), `scenario ${scenario}: receipt ${number} after its acknowledgement`);
         const roll = random();
         if (roll < 0.15) return away;
         arrived.push(number);
@@ -460,7 +460,7 @@ test("whatever the backend answers and wherever it crashes: all arrive, none aft
       if (acked.size === book.count - 1) break;
     }
     const first = [...new Set(arrived)];
-    assert.is(first.length, book.count - 1, `story ${story}`);
+    assert.is(first.length, book.count - 1, `scenario ${scenario}`);
   }
 });
 

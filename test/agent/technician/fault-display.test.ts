@@ -24,7 +24,11 @@ const lampOf = ({ board }: Bench): string =>
 const test = suite("trouble, as it is seen");
 
 test("a disk that others fill while nobody charges is a fault that is raised and cleared, and the room that is told is what is free now", async () => {
-  const street = await Street.open({ storyMs: 400_000, startsAt: Date.UTC(2026, 10, 24, 12, 0, 0), agenda: () => [] });
+  const street = await Street.open({
+    scenarioMs: 400_000,
+    startsAt: Date.UTC(2026, 10, 24, 12, 0, 0),
+    agenda: () => [],
+  });
   const seen: (Pick<Snapshot, "selling" | "faults"> & {
     readonly freeBytes: number | undefined;
     readonly lamp: string;
@@ -48,7 +52,7 @@ test("a disk that others fill while nobody charges is a fault that is raised and
           bench.clock.at(monoMs + seconds * 1_000, work);
       },
     });
-    assert.is(ended.how, "story-over", JSON.stringify(ended));
+    assert.is(ended.how, "scenario-over", JSON.stringify(ended));
   } finally {
     await street.close();
   }
@@ -67,15 +71,19 @@ test("a disk that others fill while nobody charges is a fault that is raised and
   );
   const told = street.seen.event
     .filter(
-      (one): one is AgentEvent & { news: "fault" | "recovered" } =>
-        (one.news === "fault" || one.news === "recovered") && one.code === "disk/full",
+      (one): one is AgentEvent & { type: "fault" | "recovered" } =>
+        (one.type === "fault" || one.type === "recovered") && one.code === "disk/full",
     )
-    .map(({ news }) => news);
+    .map(({ type }) => type);
   assert.equal(told, ["fault", "recovered"]);
 });
 
 test("a connector whose meter is silent shows no driver a green lamp, until it answers again", async () => {
-  const street = await Street.open({ storyMs: 200_000, startsAt: Date.UTC(2026, 10, 24, 12, 0, 0), agenda: () => [] });
+  const street = await Street.open({
+    scenarioMs: 200_000,
+    startsAt: Date.UTC(2026, 10, 24, 12, 0, 0),
+    agenda: () => [],
+  });
   const lamps: string[] = [];
   try {
     const ended = await street.live({
@@ -91,7 +99,7 @@ test("a connector whose meter is silent shows no driver a green lamp, until it a
           bench.clock.at(monoMs + seconds * 1_000, () => void lamps.push(lampOf(bench)));
       },
     });
-    assert.is(ended.how, "story-over", JSON.stringify(ended));
+    assert.is(ended.how, "scenario-over", JSON.stringify(ended));
   } finally {
     await street.close();
   }
@@ -99,7 +107,11 @@ test("a connector whose meter is silent shows no driver a green lamp, until it a
 });
 
 test("a station that cannot open shows so on its lamps, all the while, and says each of its troubles once", async () => {
-  const street = await Street.open({ storyMs: 400_000, startsAt: Date.UTC(2026, 10, 24, 12, 0, 0), agenda: () => [] });
+  const street = await Street.open({
+    scenarioMs: 400_000,
+    startsAt: Date.UTC(2026, 10, 24, 12, 0, 0),
+    agenda: () => [],
+  });
   const lamps: string[] = [];
   street.files.readOnly = true;
   try {
@@ -116,12 +128,12 @@ test("a station that cannot open shows so on its lamps, all the while, and says 
         bench.clock.at(monoMs + 300_000, () => void lamps.push(lampOf(bench)));
       },
     });
-    assert.is(ended.how, "story-over", JSON.stringify(ended));
+    assert.is(ended.how, "scenario-over", JSON.stringify(ended));
   } finally {
     await street.close();
   }
   assert.equal(lamps, ["red", "red", "red", "green"]);
-  const told = street.seen.event.flatMap((one) => (one.news === "fault" ? [`${one.device} ${one.code}`] : []));
+  const told = street.seen.event.flatMap((one) => (one.type === "fault" ? [`${one.device} ${one.code}`] : []));
   assert.equal(told, ["station disk/failed", "connector 2 gpio/missing"]);
 });
 
@@ -140,14 +152,14 @@ test("an agent whose state folder takes nothing answers over its spare socket, a
   };
   const agent = new Running(["run", "--config", config], env);
   try {
-    await agent.until(/"news":"fault","at":\d+,"device":"station","code":"disk\/failed"/);
+    await agent.until(/"type":"fault","at":\d+,"device":"station","code":"disk\/failed"/);
     const told = await asked("status");
     assert.is(told.code, 1, told.err);
     assert.match(told.out, /NOT SELLING: cannot make the folder .*link/);
     assert.match(told.out, /FAULT disk\/failed at station/);
     rmSync(link);
     symlinkSync(real, link);
-    await agent.until(/"news":"started"/);
+    await agent.until(/"type":"started"/);
     // This machine has none of the devices, and each of them names itself, whichever is looked for first.
     for (const code of ["gpio/missing", "reader/missing", "port/missing"])
       await agent.until(new RegExp(`"code":"${code}"`));

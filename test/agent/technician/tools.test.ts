@@ -102,7 +102,7 @@ tools("scan refuses numbers that no line has; a running agent asks for it betwee
   const { config } = benchStation();
   assert.is((await chargetill("meter", "scan", "--config", config, "--units", "0-300")).code, 2);
   const agent = new Running(["run", "--config", config]);
-  await agent.until(/"news":"started"/);
+  await agent.until(/"type":"started"/);
   const scanned = await chargetill("meter", "scan", "--config", config, "--baud", "9600", "--units", "2,9", "--json");
   assert.is(scanned.code, 0, scanned.err);
   const { found } = JSON.parse(scanned.out) as { found: { unit: number; candidates: { model: string }[] }[] };
@@ -118,7 +118,7 @@ tools("scan refuses numbers that no line has; a running agent asks for it betwee
   );
   agent.kill("SIGTERM");
   assert.is((await agent.ended).code, 0);
-  assert.not.match(agent.out, /"news":"fault"/);
+  assert.not.match(agent.out, /"type":"fault"/);
 });
 
 tools(
@@ -126,7 +126,7 @@ tools(
   async () => {
     const { config, folder, state } = benchStation({ quiet: false, speed: 30 });
     const agent = new Running(["run", "--config", config]);
-    await agent.until(/"news":"session-began","at":\d+,"connector":1/);
+    await agent.until(/"type":"session-began","at":\d+,"connector":1/);
     const refused = await chargetill("meter", "scan", "--config", config, "--baud", "9600", "--units", "2");
     assert.is(refused.code, 1);
     assert.match(
@@ -164,7 +164,7 @@ tools(
     assert.is(meters[1]?.words, "skipped: no load given");
     agent.kill("SIGTERM");
     assert.is((await agent.ended).code, 0);
-    assert.not.match(agent.out, /"news":"fault"/);
+    assert.not.match(agent.out, /"type":"fault"/);
     assert.ok(AcceptedMeters.open(new Disk(), state).has("eastron-sdm630-v2", "23001985"));
     const verified = await chargetill("verify", "--key", join(state, "station.pub.pem"), `${out}.json`);
     assert.is(verified.code, 0, verified.out);
@@ -189,7 +189,7 @@ tools("a model in doubt sells once its own meter has passed the check, and not b
   await agent.until(/"code":"meter\/unknown"/);
   agent.kill("SIGTERM");
   assert.is((await agent.ended).code, 0);
-  assert.not.match(agent.out, /"news":"session-began","at":\d+,"connector":1/);
+  assert.not.match(agent.out, /"type":"session-began","at":\d+,"connector":1/);
   const [seen] = JSON.parse(
     (await chargetill("meter", "watch", "1", "--count", "1", "--json", "--config", config)).out,
   ) as { identity: { serial: string } }[];
@@ -206,7 +206,7 @@ tools("a model in doubt sells once its own meter has passed the check, and not b
   acceptedMeters.add({ ...check, serial: "another meter" });
   acceptedMeters.add({ ...check, serial: seen?.identity.serial ?? "" });
   const next = new Running(["run", "--config", config]);
-  await next.until(/"news":"session-began","at":\d+,"connector":1/);
+  await next.until(/"type":"session-began","at":\d+,"connector":1/);
   next.kill("SIGTERM");
   assert.is((await next.ended).code, 0);
   assert.not.match(next.out, /meter\/unknown/);

@@ -37,7 +37,7 @@ async function recorded(
   work: (machine: Machine, bench: Bench, told: string[]) => Promise<void>,
 ): Promise<Recorded> {
   const config = demoConfig();
-  const setting = { seed: 1, speed: 0, story: "quiet" } as const;
+  const setting = { seed: 1, speed: 0, scenario: "quiet" } as const;
   const bench = openBench(config, setting, {
     saved: () => firstWorld(config, setting),
     save: () => undefined,
@@ -248,13 +248,13 @@ traces(
           pins: [],
         }),
         ...entries,
-        JSON.stringify({ ms: 4_000, reader: "front", sight: "none" }),
+        JSON.stringify({ ms: 4_000, reader: "front", detection: "none" }),
         JSON.stringify({ ms: 5_000, end: "time" }),
       ].join("\n");
     const taps = async (entry: object): Promise<string[]> =>
       cardsAndPlugs(await played({ text: file(reader(entry)), told: [] }));
-    assert.equal(await taps({ sight: "unreadable" }), ["refused: unreadable"]);
-    assert.equal(await taps({ sight: "card", uid: "08A1B2C3" }), ["refused: random-uid"]);
+    assert.equal(await taps({ detection: "unreadable" }), ["refused: unreadable"]);
+    assert.equal(await taps({ detection: "card", uid: "08A1B2C3" }), ["refused: random-uid"]);
     // Unit 1 is asked for two input registers from 0 on and answers 0x0102 and 0x0304.
     const out = JSON.stringify({ ms: 100, port: "rs485", out: "01040000000271cb" });
     const answer = JSON.stringify({
@@ -321,7 +321,7 @@ live("its log level is turned for a time and falls back by itself; a trace of it
   const wrong = await chargetill("log", "level", "debug", "for", "25h", "--config", config);
   assert.is(wrong.code, 2);
   assert.match(wrong.err, /"25h" is no time from 1s to 24h/);
-  await agent.until(/"news":"started"/);
+  await agent.until(/"type":"started"/);
   const turned = await chargetill("log", "level", "debug", "for", "2m", "--json", "--config", config);
   assert.is(turned.code, 0, turned.err);
   const { level, was } = JSON.parse(turned.out) as { level: string; was: string };
@@ -348,9 +348,9 @@ live("no other level, and no time but from a second to a day, is taken; asked wi
   const config = demoConfig();
   const bench = openBench(
     config,
-    { seed: 1, speed: 0, story: "quiet" },
+    { seed: 1, speed: 0, scenario: "quiet" },
     {
-      saved: () => firstWorld(config, { seed: 1, speed: 0, story: "quiet" }),
+      saved: () => firstWorld(config, { seed: 1, speed: 0, scenario: "quiet" }),
       save: () => undefined,
       close: () => undefined,
     },

@@ -6,7 +6,7 @@ import { payloadOf } from "../../../agent/core/receipt/receipt.js";
 import type { MeterMap } from "../../../config/meter-map.js";
 import type { MeterConfig } from "../../../config/schema.js";
 import { RtuBus } from "../../../drivers/bench/rtu-bus.js";
-import { storyCards } from "../../../drivers/bench/scenario.js";
+import { scenarioCards } from "../../../drivers/bench/scenario.js";
 import { openMeterBus } from "../../../drivers/meter/meter-bus.js";
 import { scanPort, stationYaml } from "../../../drivers/meter/meter-scan.js";
 import type { ModbusMeter } from "../../../drivers/meter/modbus-meter.js";
@@ -121,7 +121,7 @@ test("a scan finds it, and asks for the number on its label", async () => {
 
 test("a session through it is billed, and its receipt says that the number was entered by hand", async () => {
   const street = await Street.open({
-    storyMs: 120_000,
+    scenarioMs: 120_000,
     change: (config) => ({
       ...config,
       connectors: config.connectors.map((one) => ({ ...one, meter: { ...one.meter, serial: `A-${one.id}` } })),
@@ -134,13 +134,13 @@ test("a session through it is billed, and its receipt says that the number was e
     },
     agenda: (startMs) => [
       { monoMs: startMs + 4_000, act: { do: "plug", connector: 1, powerW: 10_000, wantsWh: 30_000 } },
-      { monoMs: startMs + 8_000, act: { do: "present", reader: "front", uids: [storyCards.ada], forMs: 2_500 } },
+      { monoMs: startMs + 8_000, act: { do: "present", reader: "front", uids: [scenarioCards.ada], forMs: 2_500 } },
       { monoMs: startMs + 100_000, act: { do: "unplug", connector: 1 } },
     ],
   });
   try {
     const ended = await street.live();
-    assert.is(ended.how, "story-over", JSON.stringify(ended));
+    assert.is(ended.how, "scenario-over", JSON.stringify(ended));
     const payload = payloadOf([...street.seen.receipts.values()][0] ?? "");
     if (payload?.kind !== "sale") throw new Error("no sale");
     assert.equal(payload.sale.meter, {

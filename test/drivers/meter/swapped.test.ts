@@ -7,7 +7,7 @@ import { loadMeterMap } from "../../../config/meter-map.js";
 import type { Bench } from "../../../drivers/bench/bench.js";
 import { RtuBus } from "../../../drivers/bench/rtu-bus.js";
 import type { MeterValues } from "../../../drivers/bench/rtu-image.js";
-import { storyCards } from "../../../drivers/bench/scenario.js";
+import { scenarioCards } from "../../../drivers/bench/scenario.js";
 import { openMeterBus } from "../../../drivers/meter/meter-bus.js";
 import { meterConfig, port, quickMap, StillClock } from "../../support/meter/meter-bench.js";
 import { Street } from "../../support/street/street.js";
@@ -30,21 +30,24 @@ function exchange({ rtu, world }: Bench): void {
 /** A car that charges from second 8 on and is unplugged in second 150; the meter is exchanged in second `at`. */
 async function visit(at: number, car: boolean): Promise<Street> {
   const street = await Street.open({
-    storyMs: 180_000,
+    scenarioMs: 180_000,
     startsAt: noon,
     agenda: (startMs) =>
       !car
         ? []
         : [
             { monoMs: startMs + 4_000, act: { do: "plug", connector: 1, powerW: 10_000, wantsWh: 30_000 } },
-            { monoMs: startMs + 8_000, act: { do: "present", reader: "front", uids: [storyCards.ada], forMs: 2_500 } },
+            {
+              monoMs: startMs + 8_000,
+              act: { do: "present", reader: "front", uids: [scenarioCards.ada], forMs: 2_500 },
+            },
             { monoMs: startMs + 150_000, act: { do: "unplug", connector: 1 } },
           ],
   });
   const ended = await street.live({
     during: (bench) => void bench.clock.at(bench.clock.now().monoMs + at * 1_000, () => exchange(bench)),
   });
-  assert.is(ended.how, "story-over", JSON.stringify(ended));
+  assert.is(ended.how, "scenario-over", JSON.stringify(ended));
   return street;
 }
 
@@ -59,7 +62,7 @@ test("while a car charges: the session ends, billed to the last reading after wh
     assert.is(meter.serial, "23001985");
     assert.ok(Date.parse(finish.at) <= noon + 62_000, finish.at);
     assert.equal(
-      street.seen.event.flatMap((one) => (one.news === "fault" ? [one.code] : [])),
+      street.seen.event.flatMap((one) => (one.type === "fault" ? [one.code] : [])),
       ["meter/serial-changed"],
     );
   } finally {
@@ -84,7 +87,7 @@ test("between two sessions: it is noticed within a minute and told, and the next
   const street = await visit(30, false);
   try {
     const told = street.seen.event.flatMap((one) =>
-      one.news === "note" && /its meter is now/.test(one.text) ? [one] : [],
+      one.type === "note" && /its meter is now/.test(one.text) ? [one] : [],
     );
     assert.is(told.length, 1);
     assert.match(told[0]?.text ?? "", /^connector 1: its meter is now .* 99000001; it was .* 23001985$/);

@@ -10,7 +10,7 @@ const debounceMs = 2_000;
 
 const uids: Record<string, string> = { A: "DEADBEEF", B: "04A1B2C3D4E5F6", R: "08123456", Q: "08ABCDEF" };
 
-function sightOf(letter: string): Exclude<CardDetection, { kind: "lost" }> {
+function detectionOf(letter: string): Exclude<CardDetection, { kind: "lost" }> {
   if (letter === ".") return { kind: "none" };
   if (letter === "2") return { kind: "several" };
   if (letter === "?") return { kind: "unreadable" };
@@ -32,7 +32,7 @@ function taps(searches: string): string[] {
   for (const [index, letter] of [...searches].entries()) {
     monoMs += letter === "_" ? 60_000 : pollMs;
     if (letter === "_") continue;
-    const next = notice(presence, sightOf(letter), monoMs, debounceMs);
+    const next = notice(presence, detectionOf(letter), monoMs, debounceMs);
     presence = next.presence;
     if (next.seen !== undefined) heard.push(`${nameOf(next.seen)}@${index}`);
   }

@@ -1,4 +1,4 @@
-// What is let in from outside has a bound: bytes at the socket, receipts that a backend refuses, taps, news to systemd,
+// What is let in from outside has a bound: bytes at the socket, receipts that a backend refuses, taps, messages to systemd,
 // a clock without a correction.
 import net from "node:net";
 import { join } from "node:path";

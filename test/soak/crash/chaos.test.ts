@@ -2,7 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Bench } from "../../../drivers/bench/bench.js";
-import { oneSession } from "../../support/street/stories.js";
+import { oneSession } from "../../support/street/scenarios.js";
 import { Street } from "../../support/street/street.js";
 import { chaos, chaosText } from "../chaos.js";
 import { LiveBooks } from "../live-books.js";
@@ -21,9 +21,9 @@ test("whatever fails, the receipts bill what the meters counted, and the backend
 });
 
 test("energy that flows and is on no receipt is noticed at once, unless a mishap was told that hides it", async () => {
-  const story = {
+  const scenario = {
     ...oneSession,
-    storyMs: 250_000,
+    scenarioMs: 250_000,
     agenda: (startMs: number) =>
       oneSession
         .agenda(startMs)
@@ -32,7 +32,7 @@ test("energy that flows and is on no receipt is noticed at once, unless a mishap
         ),
   };
   for (const told of [false, true]) {
-    const street = await Street.open(story);
+    const street = await Street.open(scenario);
     try {
       const books = new LiveBooks(street);
       const freeze = (bench: Bench): void => {
@@ -47,7 +47,7 @@ test("energy that flows and is on no receipt is noticed at once, unless a mishap
         ({ how }) => how,
         (error: unknown) => String(error),
       );
-      if (told) assert.is(what, "story-over");
+      if (told) assert.is(what, "scenario-over");
       else assert.match(what, /mWh flowed and nobody is billed/);
       assert.ok(books.looks > 10);
     } finally {

@@ -3,7 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { finish } from "../../support/street/cuts.js";
-import { oneSession } from "../../support/street/stories.js";
+import { oneSession } from "../../support/street/scenarios.js";
 import { Street } from "../../support/street/street.js";
 
 const test = suite("a contactor that a crash left closed");

@@ -1,11 +1,11 @@
-// A story cut short at its writes: by power, by a kill, by a disk that fails. The next agent settles it, and the books
+// A scenario cut short at its writes: by power, by a kill, by a disk that fails. The next agent settles it, and the books
 // are right. A seeded sample of all places; `npm run soak` tries every one.
 import assert from "node:assert/strict";
 import { suite } from "uvu";
 import { random } from "../../support/random.js";
 import { audit } from "../../support/street/books.js";
 import { cutPower, failAt, finish, killAt, madeAnew, noticesWithout, placesToCut } from "../../support/street/cuts.js";
-import { oneSession, shortStory } from "../../support/street/stories.js";
+import { oneSession, shortScenario } from "../../support/street/scenarios.js";
 import { Street } from "../../support/street/street.js";
 import type { Fault } from "../../support/volatile-files.js";
 
@@ -19,18 +19,18 @@ const pick = <T>(list: readonly T[], count: number): T[] => {
   ).flat();
 };
 
-const test = suite("a story cut short");
-const [one, three] = [await placesToCut(oneSession), await placesToCut(shortStory)];
+const test = suite("a scenario cut short");
+const [one, three] = [await placesToCut(oneSession), await placesToCut(shortScenario)];
 
 test("a power cut at any write loses no receipt, doubles none, and bills what flowed", async () => {
   assert.ok(one.places.length > 150, `${one.places.length} places`);
   for (const place of pick(one.places, 8)) await cutPower(oneSession, place, (cuts) => pick(cuts, 2));
-  for (const place of pick(three.places, 3)) await cutPower(shortStory, place, (cuts) => pick(cuts, 1));
+  for (const place of pick(three.places, 3)) await cutPower(shortScenario, place, (cuts) => pick(cuts, 1));
 });
 
 test("a kill at any write does neither", async () => {
   for (const place of pick(one.places, 6)) await killAt(oneSession, place);
-  for (const place of pick(three.places, 2)) await killAt(shortStory, place);
+  for (const place of pick(three.places, 2)) await killAt(shortScenario, place);
 });
 
 test("a disk operation that fails, once or for good, done or not, opens the contactors and asks for 75; the next start settles", async () => {
@@ -47,7 +47,7 @@ test("a disk operation that fails, once or for good, done or not, opens the cont
 test("energy that flowed before a power cut keeps its price, however long the outage and whatever the tariff says after it", async () => {
   const street = await Street.open(oneSession);
   try {
-    // The price rises at 18:00 local time, 30 s after the story's start; the power goes 3 s before, and comes back in
+    // The price rises at 18:00 local time, 30 s after the scenario's start; the power goes 3 s before, and comes back in
     // the dear evening.
     await street.live({ untilMs: street.before.clock.monoMs + 27_000 });
     street.powerCut("hard", 20 * 60_000);

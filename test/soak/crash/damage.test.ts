@@ -8,7 +8,7 @@ import { Disk } from "../../../agent/ledger/store/disk.js";
 import { newKey, privatePem } from "../../../agent/receipts/signing-keys.js";
 import { audit } from "../../support/street/books.js";
 import { settledScene, spoilOften, startOn } from "../../support/street/damaged.js";
-import { shortStory } from "../../support/street/stories.js";
+import { shortScenario } from "../../support/street/scenarios.js";
 import { Street, stateFolder } from "../../support/street/street.js";
 
 const seed = Number(process.env["CHARGETILL_SEED"] ?? Math.floor(performance.timeOrigin % 1_000_000));
@@ -43,8 +43,8 @@ test("a journal that lost its end after a receipt was numbered leads to the rece
   }
 });
 
-test("a book and a desk that were brought back together from an older backup are noticed by the journal, and repaired from it: no number is given twice", async () => {
-  const street = await Street.open(shortStory);
+test("a book and a receipt chain that were brought back together from an older backup are noticed by the journal, and repaired from it: no number is given twice", async () => {
+  const street = await Street.open(shortScenario);
   try {
     const isOld = (path: string): boolean =>
       path.startsWith(`${stateFolder}/book`) || path.startsWith(`${stateFolder}/receipt-chain.json`);
@@ -52,7 +52,7 @@ test("a book and a desk that were brought back together from an older backup are
     await street.live({ untilMs: street.before.clock.monoMs + 100_000 });
     const backup = street.files.copy();
     street.restarted();
-    assert.equal((await street.live()).how, "story-over");
+    assert.equal((await street.live()).how, "scenario-over");
     const { entries } = audit(street);
     for (const path of street.files.allFiles().filter(isOld)) street.files.tamper(path, undefined);
     for (const path of backup.allFiles().filter(isOld)) street.files.tamper(path, backup.peek(path));
@@ -63,7 +63,7 @@ test("a book and a desk that were brought back together from an older backup are
     street.goOn(() => [], 60_000);
     await street.live({ untilMs: street.world.clock.monoMs + 60_000 });
     assert.match(
-      street.seen.event.map((one) => (one.news === "fault" ? one.message : "")).join("\n"),
+      street.seen.event.map((one) => (one.type === "fault" ? one.message : "")).join("\n"),
       /the receipt book ends at receipt \d, but the journal knows that \d were issued/,
     );
     for (const { repair } of inspectStateFolder(new Disk(street.files), stateFolder)) repair?.();

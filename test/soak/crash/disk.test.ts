@@ -2,7 +2,7 @@
 // settled, and sales go on unaided when the disk is well again.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { storyCards } from "../../../drivers/bench/scenario.js";
+import { scenarioCards } from "../../../drivers/bench/scenario.js";
 import type { Act } from "../../../drivers/bench/world.js";
 import { audit } from "../../support/street/books.js";
 import { Street, type StreetOptions } from "../../support/street/street.js";
@@ -10,16 +10,16 @@ import { Street, type StreetOptions } from "../../support/street/street.js";
 const tap = (uid: string): Act => ({ do: "present", reader: "front", uids: [uid], forMs: 2_500 });
 /** Two cars, one after the other; the first one's disk trouble is up to the test. */
 const twoCars: StreetOptions = {
-  storyMs: 560_000,
+  scenarioMs: 560_000,
   startsAt: Date.UTC(2026, 10, 24, 12, 0, 0),
   agenda: (startMs) =>
     (
       [
         [4, { do: "plug", connector: 1, powerW: 10_000, wantsWh: 30_000 }],
-        [8, tap(storyCards.ada)],
+        [8, tap(scenarioCards.ada)],
         [250, { do: "unplug", connector: 1 }],
         [420, { do: "plug", connector: 1, powerW: 9_000, wantsWh: 30_000 }],
-        [424, tap(storyCards.ben)],
+        [424, tap(scenarioCards.ben)],
         [540, { do: "unplug", connector: 1 }],
       ] satisfies [number, Act][]
     ).map(([seconds, act]) => ({ monoMs: startMs + seconds * 1_000, act })),
@@ -42,7 +42,7 @@ test("on a disk that others filled the room kept for it settles the session at o
     street.restarted();
     street.files.takeRest();
     const settling = await street.live({ untilMs: street.world.clock.monoMs + 30_000 });
-    assert.is(settling.how, "story-over");
+    assert.is(settling.how, "scenario-over");
     assert.equal(reasons(street), ["Reboot"]);
     assert.match(street.agent?.snapshot().closed ?? "", /full|closing/);
     assert.not.ok(street.files.allFiles().includes("/state/reserve"), "its room is spent");
@@ -50,7 +50,7 @@ test("on a disk that others filled the room kept for it settles the session at o
     street.restarted();
     street.goOn(() => [], 500_000);
     const again = await street.live();
-    assert.is(again.how, "story-over", JSON.stringify(again));
+    assert.is(again.how, "scenario-over", JSON.stringify(again));
     assert.equal(reasons(street), ["Reboot", "EVDisconnected"]);
     assert.ok(street.files.allFiles().includes("/state/reserve"));
   } finally {
@@ -64,7 +64,7 @@ test("the room that is kept settles every session that runs, at as many connecto
   const everyMs = 3_500;
   const chargedMs = 2 * 60_000;
   const street = await Street.open({
-    storyMs: connectors * everyMs + 2 * chargedMs,
+    scenarioMs: connectors * everyMs + 2 * chargedMs,
     startsAt: Date.UTC(2026, 10, 24, 12, 0, 0),
     change: (config) => {
       const [model] = config.connectors;
@@ -104,7 +104,7 @@ test("the room that is kept settles every session that runs, at as many connecto
     street.restarted();
     street.files.takeRest();
     const settling = await street.live({ untilMs: street.world.clock.monoMs + 5 * 60_000 });
-    assert.is(settling.how, "story-over");
+    assert.is(settling.how, "scenario-over");
     assert.equal(
       reasons(street),
       Array.from({ length: connectors }, () => "Reboot"),
@@ -123,9 +123,9 @@ test("a file system that turns read-only opens the contactor; the agent stays al
     street.restarted();
     street.files.readOnly = true;
     const waiting = await street.live(after(120, () => (street.files.readOnly = false)));
-    assert.is(waiting.how, "story-over", JSON.stringify(waiting));
+    assert.is(waiting.how, "scenario-over", JSON.stringify(waiting));
     assert.ok(
-      street.seen.event.some((one) => one.news === "fault" && one.code === "disk/failed" && /EROFS/.test(one.message)),
+      street.seen.event.some((one) => one.type === "fault" && one.code === "disk/failed" && /EROFS/.test(one.message)),
     );
     assert.equal(reasons(street), ["Reboot", "EVDisconnected"]);
   } finally {
@@ -137,7 +137,7 @@ test("a disk that takes three seconds for each fsync doubles nothing and loses n
   const street = await Street.open(twoCars);
   try {
     const ended = await street.live({ during: (bench) => (street.files.slow = () => bench.clock.hold(3_000)) });
-    assert.is(ended.how, "story-over", JSON.stringify(ended));
+    assert.is(ended.how, "scenario-over", JSON.stringify(ended));
     assert.equal(reasons(street), ["EVDisconnected", "EVDisconnected"]);
   } finally {
     await street.close();

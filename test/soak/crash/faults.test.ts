@@ -10,7 +10,7 @@ import type { AgentEvent } from "../../../agent/station/events.js";
 import { loadMeterMap } from "../../../config/meter-map.js";
 import type { Bench } from "../../../drivers/bench/bench.js";
 import type { MeterValues } from "../../../drivers/bench/rtu-image.js";
-import { storyCards } from "../../../drivers/bench/scenario.js";
+import { scenarioCards } from "../../../drivers/bench/scenario.js";
 import type { Act } from "../../../drivers/bench/world.js";
 import { type AuditOptions, audit } from "../../support/street/books.js";
 import { finish } from "../../support/street/cuts.js";
@@ -22,7 +22,7 @@ const silenceMs = 400;
 const tap = (uid: string, forMs = 2_500): Act => ({ do: "present", reader: "front", uids: [uid], forMs });
 /** A car that comes, charges and goes away after four minutes; the rest is up to the test. */
 const visit = (...more: readonly (readonly [number, Act])[]): StreetOptions => ({
-  storyMs: 260_000,
+  scenarioMs: 260_000,
   startsAt: Date.UTC(2026, 10, 24, 12, 0, 0),
   // Silence is waited for in real time.
   change: (config) => ({
@@ -32,7 +32,7 @@ const visit = (...more: readonly (readonly [number, Act])[]): StreetOptions => (
   agenda: (startMs) =>
     [
       [4, { do: "plug", connector: 1, powerW, wantsWh: 30_000 }] as const,
-      [8, tap(storyCards.ada)] as const,
+      [8, tap(scenarioCards.ada)] as const,
       ...more,
       [250, { do: "unplug", connector: 1 }] as const,
     ].map(([seconds, act]) => ({ monoMs: startMs + seconds * 1_000, act })),
@@ -47,19 +47,23 @@ type Told = {
   readonly event: readonly AgentEvent[];
 };
 
-async function told(story: StreetOptions, happenings: readonly Happening[], options: AuditOptions = {}): Promise<Told> {
-  const street = await Street.open(story);
+async function told(
+  scenario: StreetOptions,
+  happenings: readonly Happening[],
+  options: AuditOptions = {},
+): Promise<Told> {
+  const street = await Street.open(scenario);
   try {
     const during = (bench: Bench, agent: Agent): void => {
       const { monoMs } = bench.clock.now();
       for (const [seconds, happen] of happenings) bench.clock.at(monoMs + seconds * 1_000, () => happen(bench, agent));
     };
     const ended = await street.live({ during });
-    assert.is(ended.how, "story-over", JSON.stringify(ended));
+    assert.is(ended.how, "scenario-over", JSON.stringify(ended));
     const { sales } = audit(street, options);
     const { event } = street.seen;
     const faults = event.flatMap((one) =>
-      one.news === "fault" ? [`+${one.code}`] : one.news === "recovered" ? [`-${one.code}`] : [],
+      one.type === "fault" ? [`+${one.code}`] : one.type === "recovered" ? [`-${one.code}`] : [],
     );
     return { street, sales, faults, event };
   } finally {
@@ -170,7 +174,7 @@ for (const { what, happen, code, unbilled = 0 } of broken)
       Date.parse(end.at) <= Date.UTC(2026, 10, 24, 12, unbilled > 0 ? 3 : 1, 0),
       `the last good reading is not stamped anew: ${end.at}`,
     );
-    const stopped = event.find((one) => one.news === "stopping");
+    const stopped = event.find((one) => one.type === "stopping");
     assert.ok(
       stopped !== undefined &&
         stopped.at <= Date.UTC(2026, 10, 24, 12, 1, 0) + lostAfterMs + 12_000 + (unbilled > 0 ? 100_000 : 0),
@@ -191,25 +195,25 @@ meters(
   "that tells an old value sells nothing to the next driver, who later pays for no energy but the own",
   async () => {
     const rtuOf = (bench: Bench) => bench.rtu.get("rs485");
-    const story: StreetOptions = {
+    const scenario: StreetOptions = {
       ...visit(),
-      storyMs: 460_000,
+      scenarioMs: 460_000,
       agenda: (startMs) =>
         (
           [
             [4, { do: "plug", connector: 1, powerW, wantsWh: 30_000 }],
-            [8, tap(storyCards.ada)],
+            [8, tap(scenarioCards.ada)],
             [100, { do: "unplug", connector: 1 }],
             [150, { do: "plug", connector: 1, powerW, wantsWh: 30_000 }],
-            [155, tap(storyCards.ben)],
-            [300, tap(storyCards.ben)],
+            [155, tap(scenarioCards.ben)],
+            [300, tap(scenarioCards.ben)],
             [450, { do: "unplug", connector: 1 }],
           ] as const satisfies readonly (readonly [number, Act])[]
         ).map(([seconds, act]) => ({ monoMs: startMs + seconds * 1_000, act })),
     };
     let registerThen = 0;
     const { sales, faults, event } = await told(
-      story,
+      scenario,
       [
         [96, (bench) => rtuOf(bench)?.freeze(1)],
         [200, (bench) => rtuOf(bench)?.thaw(1)],
@@ -222,9 +226,9 @@ meters(
     assert.match(sales[0]?.sale.stop.detail ?? "", /the meter still showed \d+ W after the contactor opened/);
     assert.is(sales[1]?.sale.begin.registerKwh, kwhExact(Math.floor(registerThen / 1_000) * 1_000));
     assert.equal(faults, ["+meter/power-while-open", "-meter/power-while-open"]);
-    const refused = event.find((one) => one.news === "tap" && !one.accepted);
+    const refused = event.find((one) => one.type === "tap" && !one.accepted);
     assert.match(
-      refused?.news === "tap" ? refused.answer : "",
+      refused?.type === "tap" ? refused.answer : "",
       /no session can start: the meter shows \d+ W while the contactor is open/,
     );
   },
@@ -254,10 +258,10 @@ pins("a contactor that does not close ends the session, which costs nothing", as
 pins("a welded contactor is a fault that stands, and nothing more is sold there", async () => {
   const { sales, faults, event } = await told(
     visit(
-      [100, tap(storyCards.ada)],
+      [100, tap(scenarioCards.ada)],
       [120, { do: "unplug", connector: 1 }],
       [130, { do: "plug", connector: 1, powerW, wantsWh: 5_000 }],
-      [140, tap(storyCards.ben)],
+      [140, tap(scenarioCards.ben)],
     ),
     [[60, ({ world }) => world.stick(1, "closed")]],
     { unbilledAtMost: Number.POSITIVE_INFINITY },
@@ -265,38 +269,38 @@ pins("a welded contactor is a fault that stands, and nothing more is sold there"
   assert.is(sales.length, 1);
   assert.ok(faults.includes("+contactor/welded") && !faults.includes("-contactor/welded"), faults.join(" "));
   assert.ok(
-    event.some((one) => one.news === "tap" && !one.accepted && /switch off the supply/.test(one.answer)),
+    event.some((one) => one.type === "tap" && !one.accepted && /switch off the supply/.test(one.answer)),
     "the driver is told",
   );
 });
 
 pins("a card held for a minute is one tap", async () => {
-  const story = visit();
+  const scenario = visit();
   const { sales, event } = await told(
     {
-      ...story,
+      ...scenario,
       agenda: (startMs) =>
-        story
+        scenario
           .agenda(startMs)
           .map(({ monoMs, act }) => ({ monoMs, act: act.do === "present" ? { ...act, forMs: 60_000 } : act })),
     },
     [],
   );
-  assert.is(event.filter((one) => one.news === "tap").length, 1);
+  assert.is(event.filter((one) => one.type === "tap").length, 1);
   assert.is(sales[0]?.sale.stop.reason, "EVDisconnected");
 });
 
 pins("two cards at once start and stop nothing", async () => {
   const { sales, event } = await told(
-    visit([100, { do: "present", reader: "front", uids: [storyCards.ada, storyCards.ben], forMs: 5_000 }]),
+    visit([100, { do: "present", reader: "front", uids: [scenarioCards.ada, scenarioCards.ben], forMs: 5_000 }]),
     [],
   );
-  assert.ok(event.some((one) => one.news === "tap" && /hold one alone/.test(one.answer)));
+  assert.ok(event.some((one) => one.type === "tap" && /hold one alone/.test(one.answer)));
   assert.is(sales[0]?.sale.stop.reason, "EVDisconnected");
 });
 
 pins("a reader that dies and comes back stops nothing, also with a card on it", async () => {
-  const { sales, faults } = await told(visit([62, tap(storyCards.ada, 90_000)]), [
+  const { sales, faults } = await told(visit([62, tap(scenarioCards.ada, 90_000)]), [
     [60, ({ fields }) => fields.get("front")?.chip("dead")],
     [90, ({ fields }) => fields.get("front")?.chip("well")],
   ]);
@@ -306,7 +310,7 @@ pins("a reader that dies and comes back stops nothing, also with a card on it", 
 });
 
 pins("a pin that fails while it is driven brings the process down, and the next start settles", async () => {
-  const street = await Street.open(visit([100, tap(storyCards.ada)]));
+  const street = await Street.open(visit([100, tap(scenarioCards.ada)]));
   try {
     const ended = await street.live({
       during: (bench) => void bench.clock.at(bench.clock.now().monoMs + 60_000, () => bench.board.break(17, true)),
@@ -328,7 +332,7 @@ disk("that is full sells nothing, and says so at the tap", async () => {
   try {
     await street.live({ untilMs: street.endMs });
     assert.ok(
-      street.seen.event.some((one) => one.news === "tap" && !one.accepted && /the disk is full/.test(one.answer)),
+      street.seen.event.some((one) => one.type === "tap" && !one.accepted && /the disk is full/.test(one.answer)),
     );
     assert.is(street.seen.began.size, 0);
   } finally {
@@ -351,7 +355,7 @@ disk(
       const waiting = await street.live({
         during: (bench) => void bench.clock.at(bench.clock.now().monoMs + 90_000, () => street.files.fill(false)),
       });
-      assert.is(waiting.how, "story-over", JSON.stringify(waiting));
+      assert.is(waiting.how, "scenario-over", JSON.stringify(waiting));
       const { sales } = audit(street);
       assert.equal(
         sales.map(({ sale }) => sale.stop.reason),
@@ -379,7 +383,7 @@ for (const code of ["EIO", "EROFS"] as const)
           during: (bench) =>
             void bench.clock.at(bench.clock.now().monoMs + 90_000, () => (street.disk.code = undefined)),
         });
-        assert.is(waiting.how, "story-over", JSON.stringify(waiting));
+        assert.is(waiting.how, "scenario-over", JSON.stringify(waiting));
         assert.equal(
           audit(street).sales.map(({ sale }) => sale.stop.reason),
           ["Reboot"],
@@ -395,7 +399,7 @@ disk("that takes a second and a half for every fsync sells more slowly, and no m
   try {
     street.disk.slowMs = 1_500;
     const ended = await street.live();
-    assert.is(ended.how, "story-over", JSON.stringify(ended));
+    assert.is(ended.how, "scenario-over", JSON.stringify(ended));
     assert.equal(
       audit(street).sales.map(({ sale }) => sale.stop.reason),
       ["EVDisconnected"],
@@ -416,9 +420,9 @@ clocks("unset at boot: nothing is sold, and the driver is told why", async () =>
   try {
     street.world = { ...street.world, clock: { ...street.world.clock, at: 0, trust: "unsynced" } };
     const ended = await street.live();
-    assert.is(ended.how, "story-over", JSON.stringify(ended));
+    assert.is(ended.how, "scenario-over", JSON.stringify(ended));
     assert.is(street.seen.began.size, 0);
-    assert.ok(street.seen.event.some((one) => one.news === "note" && /the clock is not set/.test(one.text)));
+    assert.ok(street.seen.event.some((one) => one.type === "note" && /the clock is not set/.test(one.text)));
   } finally {
     await street.close();
   }
@@ -427,14 +431,14 @@ clocks("unset at boot: nothing is sold, and the driver is told why", async () =>
 clocks(
   "unset after a power cut: what was last in force is sold on, by the kWh alone, and the receipt says so",
   async () => {
-    const street = await Street.open({ ...visit(), storyMs: 240_000 });
+    const street = await Street.open({ ...visit(), scenarioMs: 240_000 });
     try {
       await street.live({ untilMs: street.before.clock.monoMs + 2_000 });
       street.powerCut("hard");
       const ended = await street.live({
         during: ({ clock }) => clock.adjust({ stepMs: -clock.now().at, trust: "unsynced" }),
       });
-      assert.is(ended.how, "story-over", JSON.stringify(ended));
+      assert.is(ended.how, "scenario-over", JSON.stringify(ended));
       const payload = payloadOf([...street.seen.receipts.values()].at(-1) ?? "");
       if (payload?.kind !== "sale") throw new Error("nothing was sold");
       const { sale } = payload;
@@ -464,7 +468,7 @@ clocks(
       street.powerCut("hard", 3 * hourMs);
       street.world = { ...street.world, clock: { ...street.world.clock, at: 0, trust: "unsynced" } };
       const ended = await street.live({ untilMs: street.world.clock.monoMs + 60_000 });
-      assert.is(ended.how, "story-over", JSON.stringify(ended));
+      assert.is(ended.how, "scenario-over", JSON.stringify(ended));
       const payload = payloadOf([...street.seen.receipts.values()].at(-1) ?? "");
       if (payload?.kind !== "sale") throw new Error("nothing was sold");
       const { sale } = payload;
@@ -487,7 +491,7 @@ clocks(
 );
 
 clocks("set during a session: it is dated anew by the monotonic clock and pays the lower price", async () => {
-  const street = await Street.open({ ...visit(), storyMs: 240_000 });
+  const street = await Street.open({ ...visit(), scenarioMs: 240_000 });
   try {
     await street.live({ untilMs: street.before.clock.monoMs + 2_000 });
     street.powerCut("hard");
@@ -499,7 +503,7 @@ clocks("set during a session: it is dated anew by the monotonic clock and pays t
         clock.at(clock.now().monoMs + 45_000, () => clock.adjust({ stepMs: offMs, trust: "synced" }));
       },
     });
-    assert.is(ended.how, "story-over", JSON.stringify(ended));
+    assert.is(ended.how, "scenario-over", JSON.stringify(ended));
     const sale = audit(street, {}).sales[0]?.sale;
     assert.ok(sale !== undefined);
     assert.match(sale.price.timeRule, /clock set during the session/);

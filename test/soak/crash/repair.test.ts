@@ -10,7 +10,7 @@ import { Disk } from "../../../agent/ledger/store/disk.js";
 import type { RepairFinding } from "../../../agent/ledger/upkeep/repair.js";
 import { random } from "../../support/random.js";
 import { audit } from "../../support/street/books.js";
-import { oneSession, shortStory } from "../../support/street/stories.js";
+import { oneSession, shortScenario } from "../../support/street/scenarios.js";
 import { Street, stateFolder } from "../../support/street/street.js";
 import type { VolatileFiles } from "../../support/volatile-files.js";
 
@@ -19,11 +19,11 @@ console.log(`seed ${seed} (CHARGETILL_SEED=${seed} repeats it)`);
 const chance = random(seed);
 const below = (limit: number): number => Math.floor(chance() * limit);
 const wounds = 200;
-const fullStories = 4;
+const fullScenarios = 4;
 
 const repairs = suite("repairing what was hurt");
-const street = await Street.open(shortStory);
-assert.equal((await street.live()).how, "story-over");
+const street = await Street.open(shortScenario);
+assert.equal((await street.live()).how, "scenario-over");
 const { entries } = audit(street);
 const sound = street.files.copy();
 sound.tamper(`${stateFolder}/reserve`, undefined);
@@ -109,7 +109,7 @@ repairs(`${wounds} seeded wounds: a book that opens holds every receipt, and wha
 
 repairs("after a repair the station sells again, numbers on, and the whole book proves itself", async () => {
   let sold = 0;
-  for (let nth = 0; nth < wounds && sold < fullStories; nth += 1) {
+  for (let nth = 0; nth < wounds && sold < fullScenarios; nth += 1) {
     const { files, what } = hurt(isBareMark);
     const findings = look(files);
     if (findings.length === 0) continue;
@@ -121,9 +121,9 @@ repairs("after a repair the station sells again, numbers on, and the whole book 
       after.files = files.afterHardCut();
       // An outbox that is made anew sends all again: the backend knows each by its id.
       after.seen.acknowledged.clear();
-      after.goOn(oneSession.agenda, oneSession.storyMs);
+      after.goOn(oneSession.agenda, oneSession.scenarioMs);
       const ended = await after.live();
-      assert.equal(ended.how, "story-over", `${what}: ${JSON.stringify(ended)}`);
+      assert.equal(ended.how, "scenario-over", `${what}: ${JSON.stringify(ended)}`);
       const audited = audit(after);
       assert.ok(audited.entries.length > entries.length, what);
       const last = payloadOf(audited.entries.at(-1)?.jws ?? "");
@@ -134,7 +134,7 @@ repairs("after a repair the station sells again, numbers on, and the whole book 
       await after.close();
     }
   }
-  assert.equal(sold, fullStories);
+  assert.equal(sold, fullScenarios);
 });
 
 repairs.after(() => street.close());

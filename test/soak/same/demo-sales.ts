@@ -7,7 +7,7 @@ import type { StagedBuild } from "./staged-build.js";
 /** What depends on the key: it is made anew in each folder. */
 const ofTheKey = new Set(["chain", "key", "short", "public_key", "signed_data"]);
 
-/** Plays the demo's story and reads what was sold: by number, the payload and the CDR of each receipt. */
+/** Plays the demo's scenario and reads what was sold: by number, the payload and the CDR of each receipt. */
 export async function demoSales(build: StagedBuild, seed: number): Promise<Readonly<Record<string, unknown>>> {
   const state = join(build.folder, `demo-${seed}`);
   await build.printed(["demo", "--once", "--seed", String(seed), "--json", "--data", state]);

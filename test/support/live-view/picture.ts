@@ -1,4 +1,4 @@
-// The picture of the live view in the README: the demo's own screen at a moment of its story, drawn as SVG.
+// The picture of the live view in the README: the demo's own screen at a moment of its scenario, drawn as SVG.
 // To draw it anew:  node agent/start.js --build && node dist/test/support/live-view/picture.js
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -27,7 +27,7 @@ export async function liveViewLines(): Promise<readonly string[]> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  if (caught === undefined) throw new Error("the story never came to the moment of the picture");
+  if (caught === undefined) throw new Error("the scenario never came to the moment of the picture");
   return caught.map((line) => line.replace(folder, "/tmp/chargetill"));
 }
 

@@ -1,6 +1,6 @@
 // A crowd: a car at every connector of one agent, and cards held to its reader faster than people can.
 import assert from "node:assert/strict";
-import { storyCards } from "../../../drivers/bench/scenario.js";
+import { scenarioCards } from "../../../drivers/bench/scenario.js";
 import type { Agenda } from "../../../drivers/bench/world.js";
 import { type CardReader, type CardTap, type Clock, sleep } from "../../../drivers/driver.js";
 import { Yard } from "./yard.js";
@@ -73,7 +73,7 @@ class BusyReader implements CardReader {
         ? { kind: "refused", why: "unreadable", moment }
         : {
             kind: "card",
-            uid: [storyCards.ada, storyCards.stranger, storyCards.ben][tap % 4] ?? storyCards.ada,
+            uid: [scenarioCards.ada, scenarioCards.stranger, scenarioCards.ben][tap % 4] ?? scenarioCards.ada,
             moment,
           };
     }
@@ -109,7 +109,7 @@ export async function tapsInAMinute(taps: number): Promise<Taps> {
     meterPollMs: 1_000,
     agenda,
     reader: (clock) => new BusyReader(clock, taps),
-    tell: ({ news }) => void (answered += Number(news === "tap")),
+    tell: ({ type }) => void (answered += Number(type === "tap")),
   });
   try {
     await yard.pass(minuteMs);

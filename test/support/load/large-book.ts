@@ -1,4 +1,4 @@
-// A receipt book of any size, laid down in moments: real pages, index and desk, receipts of real length without
+// A receipt book of any size, laid down in moments: real pages, index and receipt chain, receipts of real length without
 // signatures. What an agent on it costs: its start, a settlement, a look at a sealed page, and the memory it takes.
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ import { realFiles } from "../../../agent/ledger/store/files.js";
 import { Table } from "../../../agent/ledger/store/table.js";
 import { emptyIssuerState } from "../../../agent/receipts/receipt-chain.js";
 import { keyFile, newKey, privatePem } from "../../../agent/receipts/signing-keys.js";
-import { storyCards } from "../../../drivers/bench/scenario.js";
+import { scenarioCards } from "../../../drivers/bench/scenario.js";
 import type { Agenda } from "../../../drivers/bench/world.js";
 import { sample } from "../memory.js";
 import { Yard } from "./yard.js";
@@ -83,7 +83,7 @@ export async function sellOn(receipts: number, sessions = 8): Promise<OnLargeBoo
     Array.from({ length: sessions }, (_, index) => startMs + index * everyMs).flatMap(
       (at): Agenda => [
         { monoMs: at + 1_000, act: { do: "plug", connector: 1, powerW: 9_000, wantsWh: 30_000 } },
-        { monoMs: at + 5_000, act: { do: "present", reader: "front", uids: [storyCards.ada], forMs: 3_000 } },
+        { monoMs: at + 5_000, act: { do: "present", reader: "front", uids: [scenarioCards.ada], forMs: 3_000 } },
         { monoMs: at + 8 * minuteMs, act: { do: "unplug", connector: 1 } },
       ],
     );
@@ -92,9 +92,9 @@ export async function sellOn(receipts: number, sessions = 8): Promise<OnLargeBoo
   const yard = await Yard.open({
     agenda,
     before: (state) => layDown(state, receipts),
-    tell: ({ news }) => {
-      if (news === "stopping") stoppingMs = performance.now();
-      if (news === "receipt") settled.push(performance.now() - stoppingMs);
+    tell: ({ type }) => {
+      if (type === "stopping") stoppingMs = performance.now();
+      if (type === "receipt") settled.push(performance.now() - stoppingMs);
     },
   });
   try {

@@ -5,7 +5,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { payloadOf } from "../../../agent/core/receipt/receipt.js";
 import { Book } from "../../../agent/ledger/book/book.js";
-import { storyCards } from "../../../drivers/bench/scenario.js";
+import { scenarioCards } from "../../../drivers/bench/scenario.js";
 import type { Agenda } from "../../../drivers/bench/world.js";
 import { Yard } from "./yard.js";
 
@@ -46,7 +46,7 @@ export type Tiers = { readonly elements: number; readonly wattHours: number; rea
 export async function thousandElements(): Promise<Tiers> {
   const agenda = (startMs: number): Agenda => [
     { monoMs: startMs + 1_000, act: { do: "plug", connector: 1, powerW: 11_000, wantsWh: 11_000 } },
-    { monoMs: startMs + 5_000, act: { do: "present", reader: "front", uids: [storyCards.ada], forMs: 3_000 } },
+    { monoMs: startMs + 5_000, act: { do: "present", reader: "front", uids: [scenarioCards.ada], forMs: 3_000 } },
     { monoMs: startMs + 70 * minuteMs, act: { do: "unplug", connector: 1 } },
   ];
   let file = "";

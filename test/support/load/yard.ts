@@ -45,7 +45,7 @@ export type YardOptions = {
   /** Lays down what the state folder holds before the first start. */
   readonly before?: (state: string) => void;
   readonly tell?: (event: AgentEvent, bench: Bench) => void;
-  /** Faults are part of the story; else one ends it. */
+  /** Faults are part of the scenario; else one ends it. */
   readonly mayFault?: boolean;
   /** Time goes on while a request is on its way, as the world's does. */
   readonly impatient?: boolean;
@@ -53,8 +53,8 @@ export type YardOptions = {
 };
 
 export class Yard {
-  /** How often each kind of news was told. */
-  readonly told = new Map<AgentEvent["news"], number>();
+  /** How often each kind of event was told. */
+  readonly told = new Map<AgentEvent["type"], number>();
   private constructor(
     readonly bench: Bench,
     readonly agent: Agent,
@@ -70,7 +70,7 @@ export class Yard {
     const state = join(folder, "state");
     const { loaded, config } = yardConfig(options, state);
     options.before?.(state);
-    const quiet = { seed: 1, speed: 0, story: "quiet" } as const;
+    const quiet = { seed: 1, speed: 0, scenario: "quiet" } as const;
     const world = firstWorld(config, quiet);
     const startMs = world.clock.monoMs;
     const agenda = options.agenda?.(startMs) ?? [];
@@ -96,7 +96,7 @@ export class Yard {
       Object.assign(buses, { clock: impatient, binding: (port: string) => made.rtu.get(port)?.patientBinding });
     }
     const disk = new Disk(lazyFiles);
-    const told = new Map<AgentEvent["news"], number>();
+    const told = new Map<AgentEvent["type"], number>();
     const from = performance.now();
     const agent = await Agent.open(
       { ...loaded, config },
@@ -108,8 +108,8 @@ export class Yard {
         ...(options.notifier === undefined ? {} : { notifier: options.notifier }),
         exit: (code) => assert.fail(`the agent ended with ${code}`),
         tell: (event) => {
-          told.set(event.news, (told.get(event.news) ?? 0) + 1);
-          if (event.news === "fault" && options.mayFault !== true) assert.fail(`${event.device}: ${event.message}`);
+          told.set(event.type, (told.get(event.type) ?? 0) + 1);
+          if (event.type === "fault" && options.mayFault !== true) assert.fail(`${event.device}: ${event.message}`);
           options.tell?.(event, buses);
         },
       },
@@ -129,7 +129,7 @@ export class Yard {
 
   /** What the meters counted and what the receipts bill, in mWh of whole Wh, and the sales. */
   books(): { readonly countedMilliWh: number; readonly billedMilliWh: number; readonly sales: number } {
-    const before = firstWorld(this.agentConfig(), { seed: 1, speed: 0, story: "quiet" });
+    const before = firstWorld(this.agentConfig(), { seed: 1, speed: 0, scenario: "quiet" });
     let countedMilliWh = 0;
     for (const [id, outlet] of Object.entries(this.bench.world.state().outlets))
       countedMilliWh += shown(outlet.registerMilliWh) - shown(before.outlets[Number(id)]?.registerMilliWh ?? 0);

@@ -64,7 +64,7 @@ const read = (seconds: number, wattHours: number): SessionEvent => ({
   connector: 1,
   reading: reading(seconds, wattHours),
   activity: "charging",
-  border: false,
+  atBoundary: false,
 });
 const stop: SessionEvent = {
   type: "StopRequested",

@@ -1,4 +1,4 @@
-// A whole shop in a small room: real station, desk, lists and ledger over a disk in memory; meter, pins and reader are
+// A whole agent in a small room: real station, handlers, lists and ledger over a disk in memory; meter, pins and reader are
 // values that a test sets, and time passes only when it is told to.
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -112,7 +112,7 @@ export class Room {
 
   /** The answers to taps so far, newest last. */
   answers(): string[] {
-    return this.event.flatMap((event) => (event.news === "tap" ? [event.answer] : []));
+    return this.event.flatMap((event) => (event.type === "tap" ? [event.answer] : []));
   }
 
   /** A charging car draws what it is given. */

@@ -1,4 +1,4 @@
-// One cut, kill or fault, and what follows: the next agent starts on what is left, the story ends, the books are
+// One cut, kill or fault, and what follows: the next agent starts on what is left, the scenario ends, the books are
 // audited.
 import assert from "node:assert/strict";
 import type { Cut, Fault, Wishes } from "../volatile-files.js";
@@ -8,16 +8,16 @@ import { Street, type StreetOptions } from "./street.js";
 /** Starts that may fail before one must come through. */
 const mostLives = 6;
 
-/** The operations of an uncut story that change the disk: the places to cut. */
-export async function placesToCut(story: StreetOptions): Promise<{
+/** The operations of an uncut scenario that change the disk: the places to cut. */
+export async function placesToCut(scenario: StreetOptions): Promise<{
   readonly places: readonly number[];
   readonly operations: number;
   readonly syncs: Street["files"]["syncs"];
 }> {
-  const street = await Street.open(story);
+  const street = await Street.open(scenario);
   try {
     const { how } = await street.live();
-    assert.equal(how, "story-over");
+    assert.equal(how, "scenario-over");
     audit(street);
     return {
       places: [...street.files.changes, street.files.operations + 1],
@@ -33,12 +33,12 @@ export async function placesToCut(story: StreetOptions): Promise<{
  * Cuts the power at an operation, in each way that `choose` picks of those possible; answers how many ways were tried.
  */
 export async function cutPower(
-  story: StreetOptions,
+  scenario: StreetOptions,
   cutAt: number,
   choose: (cuts: readonly Cut[]) => readonly Cut[],
   wishes: Wishes = {},
 ): Promise<number> {
-  const street = await Street.open({ ...story, wishes: { ...wishes, cutAt } });
+  const street = await Street.open({ ...scenario, wishes: { ...wishes, cutAt } });
   try {
     await street.live();
     const cuts = choose(street.files.possibleCuts());
@@ -63,8 +63,8 @@ export async function cutPower(
  * Kills the process at an operation; the machine and its cache go on, and a later power cut finds what the next start
  * relied on.
  */
-export async function killAt(story: StreetOptions, at: number): Promise<void> {
-  const street = await Street.open({ ...story, wishes: { cutAt: at } });
+export async function killAt(scenario: StreetOptions, at: number): Promise<void> {
+  const street = await Street.open({ ...scenario, wishes: { cutAt: at } });
   try {
     await street.live();
     street.restarted();
@@ -77,8 +77,8 @@ export async function killAt(story: StreetOptions, at: number): Promise<void> {
 }
 
 /** One operation fails, once or from then on; then the disk is well again and the next start settles. */
-export async function failAt(story: StreetOptions, fault: Fault): Promise<void> {
-  const street = await Street.open({ ...story, wishes: { fault } });
+export async function failAt(scenario: StreetOptions, fault: Fault): Promise<void> {
+  const street = await Street.open({ ...scenario, wishes: { fault } });
   try {
     const ended = await street.live();
     assert.ok(ended.how !== "exit" || ended.code === 75, `the agent asks for 75, not ${ended.code}`);
@@ -100,15 +100,15 @@ export async function failAt(story: StreetOptions, fault: Fault): Promise<void> 
   }
 }
 
-/** Agents start until one sees the story out; then the books must be right. */
+/** Agents start until one sees the scenario out; then the books must be right. */
 export async function finish(street: Street): Promise<void> {
   for (let life = 0; life < mostLives; life += 1) {
     const ended = await street.live();
-    if (ended.how === "story-over") {
+    if (ended.how === "scenario-over") {
       audit(street);
       return;
     }
-    if (ended.how !== "exit") throw new Error(`the story does not end: ${JSON.stringify(ended)}`);
+    if (ended.how !== "exit") throw new Error(`the scenario does not end: ${JSON.stringify(ended)}`);
     street.restarted();
   }
   throw new Error(`no agent came through in ${mostLives} starts`);
@@ -119,22 +119,22 @@ function told(error: unknown, what: string): Error {
 }
 
 /**
- * Fsyncs that no story can miss, and why: what they write is made anew by every start that finds it missing or torn.
+ * Fsyncs that no scenario can miss, and why: what they write is made anew by every start that finds it missing or torn.
  */
 export const madeAnew: ReadonlyMap<string, string> = new Map([
   [
     " fsync /state/station.pub.pem.new",
-    "each start compares the file with the key that signs; only older keys, which no story has, hang on this fsync",
+    "each start compares the file with the key that signs; only older keys, which no scenario has, hang on this fsync",
   ],
   [" fsync /state/reserve.new", "holds nothing but room: a start that finds it short takes it again"],
 ]);
 
 /**
- * Whether a program without the fsyncs of `site` is caught by some cut of the story, also by one after a kill and a
+ * Whether a program without the fsyncs of `site` is caught by some cut of the scenario, also by one after a kill and a
  * start.
  */
 export async function noticesWithout(
-  story: StreetOptions,
+  scenario: StreetOptions,
   site: string,
   places: readonly number[],
   syncs: Street["files"]["syncs"],
@@ -153,8 +153,8 @@ export async function noticesWithout(
   const end = places.slice(-1);
   const tried = [...new Set(/\.(new|jsonl)$/.test(site) ? [...near, ...end] : [...end, ...near])];
   for (const place of tried) {
-    if (await isRed(() => cutPower(story, place, harshest, wishes))) return true;
-    if (await isRed(() => killThenCut(story, place, wishes))) return true;
+    if (await isRed(() => cutPower(scenario, place, harshest, wishes))) return true;
+    if (await isRed(() => killThenCut(scenario, place, wishes))) return true;
   }
   return false;
 }
@@ -170,8 +170,8 @@ function harshest(cuts: readonly Cut[]): readonly Cut[] {
 }
 
 /** A kill, a start that reads what is there and sells on, and a power cut at its end. */
-async function killThenCut(story: StreetOptions, at: number, wishes: Wishes): Promise<void> {
-  const street = await Street.open({ ...story, wishes: { cutAt: at } });
+async function killThenCut(scenario: StreetOptions, at: number, wishes: Wishes): Promise<void> {
+  const street = await Street.open({ ...scenario, wishes: { cutAt: at } });
   try {
     await street.live();
     street.restarted(wishes);

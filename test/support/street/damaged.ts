@@ -11,11 +11,11 @@ import { Disk } from "../../../agent/ledger/store/disk.js";
 import { pinsOf, verifyTools } from "../../../agent/receipts/dispute/evidence-input.js";
 import { random } from "../random.js";
 import type { VolatileFiles } from "../volatile-files.js";
-import { oneSession, shortStory } from "./stories.js";
+import { oneSession, shortScenario } from "./scenarios.js";
 import { Street, type StreetOptions, stateFolder } from "./street.js";
 
 const pageBytes = 4096;
-/** Long enough for the first tries of a shop that cannot open, and for a session that was left open. */
+/** Long enough for the first tries of services that cannot open, and for a session that was left open. */
 const watchedMs = 100_000;
 const tools = verifyTools();
 
@@ -23,28 +23,28 @@ export type Spoilt = { readonly path: string; readonly what: string; readonly by
 /** What became of a start: it sells on, or it says what is wrong. */
 export type Outcome = { readonly how: "sells" | "refuses"; readonly why: string };
 
-/** A street at a moment of its story, and its files as they were some time before. */
+/** A street at a moment of its scenario, and its files as they were some time before. */
 export type Scene = { readonly street: Street; readonly older: readonly VolatileFiles[] };
 
 /** A street on which all is settled. */
-export const settledScene = (): Promise<Scene> => sceneOf(shortStory, [60_000, 120_000, Number.POSITIVE_INFINITY]);
+export const settledScene = (): Promise<Scene> => sceneOf(shortScenario, [60_000, 120_000, Number.POSITIVE_INFINITY]);
 
 /** A settled street, one whose car charges, and one in the middle of three sessions. */
 export async function openScenes(): Promise<Scene[]> {
   return [
     await settledScene(),
     await sceneOf(oneSession, [10_000, 35_000]),
-    await sceneOf(shortStory, [30_000, 90_000, 140_000]),
+    await sceneOf(shortScenario, [30_000, 90_000, 140_000]),
   ];
 }
 
-async function sceneOf(story: StreetOptions, stops: readonly number[]): Promise<Scene> {
-  const street = await Street.open(story);
+async function sceneOf(scenario: StreetOptions, stops: readonly number[]): Promise<Scene> {
+  const street = await Street.open(scenario);
   const older: VolatileFiles[] = [];
   const { monoMs } = street.before.clock;
   for (const [index, stop] of stops.entries()) {
     const ended = await street.live(stop === Number.POSITIVE_INFINITY ? {} : { untilMs: monoMs + stop });
-    assert.equal(ended.how, "story-over");
+    assert.equal(ended.how, "scenario-over");
     street.restarted();
     if (index < stops.length - 1) older.push(street.files.copy());
   }
@@ -112,15 +112,15 @@ async function start(street: Street): Promise<Outcome> {
   street.restarted();
   const told = street.seen.event.length;
   const ended = await street.live({ untilMs: street.world.clock.monoMs + watchedMs });
-  assert.equal(ended.how, "story-over", `the agent ended: ${JSON.stringify(ended)}`);
+  assert.equal(ended.how, "scenario-over", `the agent ended: ${JSON.stringify(ended)}`);
   const snapshot = street.agent?.snapshot();
-  // A sealed page that rotted closes the shop too, with all the rest open.
+  // A sealed page that rotted closes the services too, with all the rest open.
   const closed =
     snapshot?.keyId === "" ? snapshot.closed : snapshot?.faults.find(({ code }) => code === "book/damaged")?.message;
   if (closed !== undefined) {
     assert.match(closed, /\/state\/\S+|^the receipt book/, "what is damaged is named");
     assert.equal(
-      street.seen.event.slice(told).some(({ news }) => news === "session-began"),
+      street.seen.event.slice(told).some(({ type }) => type === "session-began"),
       false,
     );
     return { how: "refuses", why: closed };

@@ -22,10 +22,10 @@ import { QuickReader } from "./quick-reader.js";
 
 export const stateFolder = "/state";
 const demoConfig = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..", "..", "config", "demo.yaml");
-/** Bench time after the story's end in which everything must be settled and sent. */
+/** Bench time after the scenario's end in which everything must be settled and sent. */
 const settleWithinMs = 15 * 60_000;
 const lookEveryMs = 1_000;
-/** More than a Pi has: a story may have as many connectors as a config. */
+/** More than a Pi has: a scenario may have as many connectors as a config. */
 const mostPins = 256;
 
 /** What the outside world has seen, and may from then on rely on. */
@@ -40,7 +40,7 @@ export type Seen = {
 };
 
 export type Ended = {
-  readonly how: "story-over" | "cut" | "exit" | "stuck";
+  readonly how: "scenario-over" | "cut" | "exit" | "stuck";
   readonly code?: number;
   readonly why?: string;
 };
@@ -48,8 +48,8 @@ export type Ended = {
 export type StreetOptions = {
   readonly seed?: number;
   readonly agenda: (startMs: number) => Agenda;
-  /** Bench milliseconds from the start to the end of the story. */
-  readonly storyMs: number;
+  /** Bench milliseconds from the start to the end of the scenario. */
+  readonly scenarioMs: number;
   /** The wall clock at the start, epoch ms. */
   readonly startsAt?: number;
   readonly change?: (config: Config) => Config;
@@ -89,7 +89,7 @@ export class Street {
     readonly options: StreetOptions,
     from?: { readonly world: WorldState; readonly files: VolatileFiles },
   ) {
-    const blank = firstWorld(loaded.config, { seed: options.seed ?? 1, speed: 0, story: "quiet" });
+    const blank = firstWorld(loaded.config, { seed: options.seed ?? 1, speed: 0, scenario: "quiet" });
     const clock = {
       ...blank.clock,
       boot: "boot-1",
@@ -98,7 +98,7 @@ export class Street {
     this.before = { ...blank, clock, agenda: options.agenda(clock.monoMs) };
     this.world = from?.world ?? this.before;
     this.files = from?.files ?? new VolatileFiles(options.wishes ?? {});
-    this.endMs = clock.monoMs + options.storyMs;
+    this.endMs = clock.monoMs + options.scenarioMs;
   }
 
   static async open(options: StreetOptions): Promise<Street> {
@@ -129,7 +129,7 @@ export class Street {
   }
 
   /**
-   * Lets one agent live until the story is over and all is settled and sent, or until its end comes otherwise. `look`
+   * Lets one agent live until the scenario is over and all is settled and sent, or until its end comes otherwise. `look`
    * comes after every change.
    */
   async live(
@@ -153,7 +153,7 @@ export class Street {
     const keeper: WorldKeeper<WorldState> = { saved: () => this.world, save: () => undefined, close: () => undefined };
     const made = openBench(
       this.loaded.config,
-      { seed: this.options.seed ?? 1, speed: 0, story: "quiet" },
+      { seed: this.options.seed ?? 1, speed: 0, scenario: "quiet" },
       keeper,
       new GpioBoard(undefined, mostPins),
     );
@@ -211,13 +211,13 @@ export class Street {
       const look = (): void => {
         if (frozen !== undefined) return;
         const { monoMs } = bench.clock.now();
-        if (limits.untilMs !== undefined && monoMs >= limits.untilMs) return freeze({ how: "story-over" });
+        if (limits.untilMs !== undefined && monoMs >= limits.untilMs) return freeze({ how: "scenario-over" });
         if (
           monoMs >= this.endMs &&
           isQuiet(agent) &&
           (limits.nothingParked !== true || agent.snapshot().uplinks.every(({ parked }) => parked.length === 0))
         )
-          return freeze({ how: "story-over" });
+          return freeze({ how: "scenario-over" });
         if (monoMs > Math.max(this.endMs, bornMs) + settleWithinMs)
           return freeze({
             how: "stuck",
@@ -242,11 +242,11 @@ export class Street {
     }
   }
 
-  /** The street goes on: more happens from now on, until `storyMs` later. Cars, registers, books and backend stay. */
-  goOn(agenda: (startMs: number) => Agenda, storyMs: number): void {
+  /** The street goes on: more happens from now on, until `scenarioMs` later. Cars, registers, books and backend stay. */
+  goOn(agenda: (startMs: number) => Agenda, scenarioMs: number): void {
     const { monoMs } = this.world.clock;
     this.world = { ...this.world, agenda: [...this.world.agenda, ...agenda(monoMs)] };
-    this.endMs = monoMs + storyMs;
+    this.endMs = monoMs + scenarioMs;
   }
 
   /** The power is off and on again: coils fall, the boot is another one, unsynced bytes meet their fate. */
@@ -306,10 +306,10 @@ export class Street {
     // What a process says after its power is off, nobody hears.
     if (isDead) return;
     this.seen.event.push(event);
-    if (event.news === "session-began") this.seen.began.add(event.session);
-    if (event.news === "uploaded" && !this.seen.acknowledged.has(event.number))
+    if (event.type === "session-began") this.seen.began.add(event.session);
+    if (event.type === "uploaded" && !this.seen.acknowledged.has(event.number))
       this.seen.acknowledged.set(event.number, this.backend.posts.length);
-    if (event.news !== "receipt") return;
+    if (event.type !== "receipt") return;
     const { jws } = JSON.parse(files.peek(event.file).toString("utf8")) as { jws: string };
     this.seen.receipts.set(event.number, jws);
   }

@@ -31,7 +31,7 @@ export class SalesBook implements OutboxItems {
     const from = 1_234_500_000 + number * 20_000_000;
     const sale = settlement(number, {
       begin: reading(startMs, from),
-      borders: [],
+      boundaryReadings: [],
       end: reading(startMs + 5_400_000, from + 12_345_000),
       ...changes,
     });

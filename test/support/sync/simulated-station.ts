@@ -1,4 +1,4 @@
-// A station as an uplink sees it: a till that is moved by facts, told to whoever listens. The meter and the driver are
+// A station as an uplink sees it: a state that is moved by facts, told to whoever listens. The meter and the driver are
 // the test's hand.
 
 import type { Settlement } from "../../../agent/core/cdr/settlement.js";
@@ -23,7 +23,7 @@ const layout = {
 };
 
 export class Forecourt implements StationFeed {
-  standing: StationFault[] = [];
+  activeFaults: StationFault[] = [];
   closed: string | undefined;
   #stationState: StationState = emptyStationState(layout);
   readonly #listeners = new Set<(fact: Fact) => void>();
@@ -44,7 +44,7 @@ export class Forecourt implements StationFeed {
     return undefined;
   }
   faults(): readonly StationFault[] {
-    return this.standing;
+    return this.activeFaults;
   }
   blocked(): string | undefined {
     return this.closed;
@@ -90,7 +90,7 @@ export class Forecourt implements StationFeed {
       connector,
       reading: this.#reading(moment, milliWh),
       activity,
-      border: false,
+      atBoundary: false,
     });
   }
 

@@ -1,4 +1,4 @@
-// A whole shop asked in OCPP's words: the station is real, the connection is a value that a test sets. Every answer
+// A whole agent asked in OCPP's words: the station is real, the connection is a value that a test sets. Every answer
 // must fit the standard's schema.
 
 import { ReservationUpdates } from "../../../agent/sync/ocpp/cards/reservation-updates.js";
@@ -113,9 +113,9 @@ export class Counter {
       waits: () => false,
       note: (text) => void this.notes.push(text),
     };
-    const news = new ReservationUpdates("csms", this.context.note);
-    this.context.feed.listen((fact) => news.saw(fact));
-    news.attach(this.link);
+    const updates = new ReservationUpdates("csms", this.context.note);
+    this.context.feed.listen((fact) => updates.saw(fact));
+    updates.attach(this.link);
   }
 
   sessions(): string[] {

@@ -68,7 +68,7 @@ export class StatusNotifications {
     const { at } = clock.now();
     for (const id of connectors) {
       if (connector !== undefined && connector !== id) continue;
-      const told = this.#standing(id, line.dialect, at)?.told();
+      const told = this.#current(id, line.dialect, at)?.told();
       if (told !== undefined)
         void clock
           .busy(line.call(told.action, told.payload))
@@ -120,7 +120,7 @@ export class StatusNotifications {
     const { at } = this.#parts.clock.now();
     const faults = feed.faults().filter(({ device }) => !device.startsWith("uplink "));
     for (const connector of this.#parts.connectors) {
-      const now = this.#standing(connector, line.dialect, at);
+      const now = this.#current(connector, line.dialect, at);
       if (now !== undefined && this.#status.get(connector) !== now.key)
         return {
           told: now.told(),
@@ -132,7 +132,7 @@ export class StatusNotifications {
   }
 
   /** How a connector stands now, by a key to compare and a notice to tell. */
-  #standing(connector: number, dialect: Dialect, at: number): { readonly key: string; told(): ToldStatus } | undefined {
+  #current(connector: number, dialect: Dialect, at: number): { readonly key: string; told(): ToldStatus } | undefined {
     const feed = this.#parts.feed();
     if (feed === undefined) return undefined;
     const faults = feed.faults();
@@ -157,9 +157,9 @@ export class StatusNotifications {
           done: () => void this.#faults.set(keyOf(fault), fault),
           undo: () => void this.#faults.delete(keyOf(fault)),
         };
-    const standing = new Set(faults.map(keyOf));
+    const active = new Set(faults.map(keyOf));
     for (const [key, fault] of this.#faults)
-      if (!standing.has(key))
+      if (!active.has(key))
         return {
           told: faultNotice(fault, true, at, this.#eventId++),
           done: () => void this.#faults.delete(key),
@@ -168,7 +168,7 @@ export class StatusNotifications {
     return undefined;
   }
 
-  /** A shop that closes or a reservation that lapses is no fact of the till. */
+  /** Services that close or a reservation that lapses are no fact of the station. */
   #sleep(): void {
     this.#cancel?.();
     if (this.#line === undefined) return;

@@ -80,8 +80,8 @@ export class TransactionReporter {
       const { id } = is.sale.opening;
       if (was?.state === "charging" && was.sale.activity !== is.sale.activity)
         this.#asked.set(id, "ChargingStateChanged");
-      // A reading at a border of the price.
-      else if (event.type === "MeterRead" && event.border) this.#asked.set(id, "MeterValuePeriodic");
+      // A reading at a boundary of the price.
+      else if (event.type === "MeterRead" && event.atBoundary) this.#asked.set(id, "MeterValuePeriodic");
       else if (was?.state === "charging") return;
       this.pump();
     } else if (was?.state === "charging") this.#forget(was.sale.opening.id);

@@ -62,7 +62,7 @@ const byPower = tariffOf(
 );
 
 const activity = fc.constantFrom("charging" as const, "charging" as const, "parking" as const, "suspended" as const);
-const story = fc.array(
+const scenario = fc.array(
   fc.record({ ms: fc.integer({ min: 1, max: 1_200_000 }), powerW: fc.integer({ min: 1_400, max: 22_000 }), activity }),
   { minLength: 1, maxLength: 30 },
 );
@@ -96,7 +96,7 @@ for (const [name, tariff] of [
   for (const version of ["2.2.1", "2.3.0"] as const)
     test(`by ${name}, as OCPI ${version}: nothing differs beyond what four decimals lose`, () => {
       fc.assert(
-        fc.property(story, (stretches) => {
+        fc.property(scenario, (stretches) => {
           const one = settled(tariff, samplesOf(stretches));
           assert.is(wireDifference(wireText(makeCdr(one, evidence, { version })), one), undefined);
         }),

@@ -55,7 +55,11 @@ test("letters beyond ASCII and pipes become escapes, and read back as they were"
 test("a register keeps its exact decimals down to 10 mWh, and finer ones are refused", () => {
   const at = (milliWh: number): string =>
     ocmfPayload(
-      facts({ begin: reading(startMs, milliWh), borders: [], end: reading(startMs + 1000, 999_999_999_999_990) }),
+      facts({
+        begin: reading(startMs, milliWh),
+        boundaryReadings: [],
+        end: reading(startMs + 1000, 999_999_999_999_990),
+      }),
     );
   assert.match(at(123_456_789_010), '"RV":123456.78901,');
   assert.match(at(0), '"RV":0.000,');
@@ -114,8 +118,8 @@ test("card UIDs are hearsay: 4 and 7 bytes ISO 14443, 10 bytes undefined", () =>
   assert.equal(user("04A1B2C3D4E5F6A7B8C9"), [true, "HEARSAY", ["RFID_PLAIN"], "UNDEFINED", "04A1B2C3D4E5F6A7B8C9"]);
 });
 
-test("at most six border readings stand inside, and no record is longer than 1850 bytes", () => {
-  const borders = Array.from({ length: 9 }, (_, i) =>
+test("at most six boundary readings stand inside, and no record is longer than 1850 bytes", () => {
+  const boundaries = Array.from({ length: 9 }, (_, i) =>
     reading(startMs + (i + 1) * 60_000, 999_990_000_000_010 + i * 10_000),
   );
   const longest = (letter: string): OcmfFacts => {
@@ -132,14 +136,14 @@ test("at most six border readings stand inside, and no record is longer than 185
       token: { uid: "04A1B2C3D4E5F6A7B8C9", type: "RFID" },
       meter: { vendor: letter.repeat(20), model: letter.repeat(20), serial, firmware: letter.repeat(10) },
       begin: own(reading(startMs, 999_990_000_000_010)),
-      borders: borders.map(own),
+      boundaryReadings: boundaries.map(own),
       end: own(reading(startMs + 3_600_000, 999_999_999_999_990)),
     });
   };
   const plain = ocmfRecord(longest("M"), signer);
   assert.is((plain.match(/"TX":"T"/g) ?? []).length, 6);
   assert.ok(plain.length <= 1850, `${plain.length} bytes`);
-  // Each such letter takes six bytes: border readings give way, begin and end never do.
+  // Each such letter takes six bytes: boundary readings give way, begin and end never do.
   const wide = ocmfRecord(longest("ü"), signer);
   assert.ok(wide.length <= 1850, `${wide.length} bytes`);
   assert.match(wide, '"TX":"B"');

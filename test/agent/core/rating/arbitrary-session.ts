@@ -1,5 +1,5 @@
 // Random tariffs and sessions for property tests. Energy flows at whole mWh per ms within a stretch, so that any cut
-// between two samples splits it exactly, and every border in time falls on a whole millisecond.
+// between two samples splits it exactly, and every boundary in time falls on a whole millisecond.
 import fc from "fast-check";
 import type { Sample } from "../../../../agent/core/rating/sample.js";
 import type { Tariff } from "../../../../agent/core/tariff/tariff.js";

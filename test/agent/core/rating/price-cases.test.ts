@@ -37,7 +37,7 @@ const saysPower = (cdr: Json): boolean =>
   );
 
 /**
- * Samples that tell the same story as the CDR's periods; undefined where a live session could not have been like that.
+ * Samples that tell the same scenario as the CDR's periods; undefined where a live session could not have been like that.
  */
 function samplesOf(cdr: Json): Sample[] | undefined {
   const periods = cdr["charging_periods"] as {

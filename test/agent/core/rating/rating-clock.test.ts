@@ -130,7 +130,7 @@ test("minimum and maximum hold as always", () => {
   assert.is(excl(tariff(plain, { min_price: { excl_vat: 4 } })), "4");
 });
 
-test("no border comes by the wall clock", () => {
+test("no boundary comes by the wall clock", () => {
   const rating = session(
     tariff([element([component("ENERGY", 0.49)], evening), element([component("ENERGY", 0.39)])]),
     untrusted,

@@ -138,8 +138,8 @@ function cdrOf(pieces: readonly Piece[], startMs: number, endMs: number): unknow
 }
 
 test("our own periods, cut as finely as one likes and priced as a CDR, come to the same bill", () => {
-  // At 1 mWh per ms every border, energy's too, falls on a whole second. A CDR's periods are judged one by one at their
-  // start and know no borders.
+  // At 1 mWh per ms every boundary, energy's too, falls on a whole second. A CDR's periods are judged one by one at their
+  // start and know no boundaries.
   fc.assert(
     fc.property(
       anyTariff,
@@ -185,16 +185,16 @@ test("our own periods, cut as finely as one likes and priced as a CDR, come to t
   );
 });
 
-test("the next border is the first instant at which a component changes while nothing but time moves", () => {
+test("the next boundary is the first instant at which a component changes while nothing but time moves", () => {
   fc.assert(
     fc.property(anyTariff, zones, anySession([1]), (tariff, zone, session) => {
       const [first] = samplesOf(session);
       const rating = beginRating(tariff, { timeZone: zone, clockTrusted: true }, first as Sample);
-      const border = nextBoundary(rating);
+      const boundary = nextBoundary(rating);
       const still = (atMs: number): Rating => advance(rating, { ...(first as Sample), atMs });
-      if (border === undefined) return;
-      assert.is(sameComponents(rating, still(border - 1)), true);
-      assert.is(sameComponents(rating, still(border)), false);
+      if (boundary === undefined) return;
+      assert.is(sameComponents(rating, still(boundary - 1)), true);
+      assert.is(sameComponents(rating, still(boundary)), false);
     }),
     { seed, numRuns: 500 * times },
   );

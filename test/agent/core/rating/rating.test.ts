@@ -55,7 +55,7 @@ function rate(tariff: Tariff, samples: readonly Sample[], options = berlin): Rat
   return rest.reduce(advance, beginRating(tariff, options, first as Sample));
 }
 
-test("energy before and after a price border is billed at each price, with fee, idle time and tax", () => {
+test("energy before and after a price boundary is billed at each price, with fee, idle time and tax", () => {
   // Paper: 17:30-18:00 5 kWh x 0.39 = 1.95; 18:00-18:30 5 kWh x 0.49 = 2.45; fee 0.50; 22 min idle x 6.00/h = 2.20. Net
   // 7.10, gross 8.449.
   const rating = rate(beforeTax, [
@@ -97,13 +97,13 @@ test("prices that include tax are billed as they stand, and the tax is taken out
   });
 });
 
-test("a border between two samples is cut at its instant, energy linear between them", () => {
+test("a boundary between two samples is cut at its instant, energy linear between them", () => {
   // 40 min, 8 kWh across 18:00: 20 min before, 20 min after, so 4 kWh each: 1.56 + 1.96 + 0.50 = 4.02.
   const rating = rate(beforeTax, [sample("2026-11-23T16:40:00Z", 0), sample("2026-11-23T17:20:00Z", 8)]);
   assert.is(bill(rating).totalCost.excl, "4.02");
 });
 
-test("the next border is where the price really changes", () => {
+test("the next boundary is where the price really changes", () => {
   const rating = rate(beforeTax, [sample("2026-11-23T11:00:00Z", 0)]);
   assert.is(nextBoundary(rating), at("2026-11-23T17:00:00Z"));
   assert.equal(live(rating).nextChange?.unitPrices.perKwh, { excl: "0.49", incl: "0.5831" });

@@ -75,7 +75,7 @@ const minute = 60_000;
 const plain = settlement(2);
 const clocked = (trust: "holdover" | "unsynced", bootOfEnd = "boot-1"): Partial<Settlement> => ({
   timeTrust: trust,
-  borders: [],
+  boundaryReadings: [],
   begin: { ...plain.begin, moment: { ...plain.begin.moment, trust } },
   end: { ...plain.end, moment: { ...plain.end.moment, trust, boot: bootOfEnd } },
 });
@@ -113,18 +113,18 @@ test("a clock that ran on since it was set is informative in the record", () => 
   assert.match(sold({ changes: clocked("holdover") }).ocmf, '+0100 I","TX":"L"');
 });
 
-test("more price borders than the record holds stand on the receipt", () => {
-  const borders = Array.from({ length: 9 }, (_, at) =>
+test("more price boundaries than the record holds stand on the receipt", () => {
+  const boundaries = Array.from({ length: 9 }, (_, at) =>
     reading(startMs + (at + 1) * 5 * minute, plain.begin.energyMilliWh + (at + 1) * 100_000),
   );
-  const issued = sold({ changes: { borders } });
+  const issued = sold({ changes: { boundaryReadings: boundaries } });
   assert.is((issued.ocmf.match(/"TX":"T"/g) ?? []).length, 6);
 });
 
 test("no energy: the receipt says that nothing is charged, and why", () => {
   const still = plain.samples.map((sample) => ({ ...sample, energyMilliWh: plain.begin.energyMilliWh, powerW: 0 }));
   const issued = sold({
-    changes: { samples: still, borders: [], end: reading(startMs + 90 * minute, plain.begin.energyMilliWh) },
+    changes: { samples: still, boundaryReadings: [], end: reading(startMs + 90 * minute, plain.begin.energyMilliWh) },
   });
   const text = textOf(issued);
   assert.match(
@@ -241,7 +241,7 @@ test("a long session of a thousand samples", () => {
     activity: "charging" as const,
   }));
   const last = begin + 12_340_000;
-  sold({ changes: { samples, borders: [], end: reading(startMs + 90 * minute, last) } });
+  sold({ changes: { samples, boundaryReadings: [], end: reading(startMs + 90 * minute, last) } });
 });
 
 test.run();

@@ -165,7 +165,7 @@ steps("a clock that is stepped during the session bends no duration", () => {
     connector: 1,
     reading: late,
     activity: "charging",
-    border: false,
+    atBoundary: false,
   });
   assert.is(session.state === "charging" && session.sale.samples.sample.atMs, start + 80_000);
 });

@@ -156,7 +156,7 @@ const pressRows: readonly [string, readonly StationEvent[], "select" | "stop", n
   ["pressed again later its time begins anew", [choose(2, 15)], "select", 30, { kind: "choose" }],
   ["the other connector's choice is taken over", [choose(1, 29)], "select", 30, { kind: "choose" }],
   [
-    "a card that waits for this connector already is no news",
+    "a card that waits for this connector already changes nothing",
     [waits(5), choose(2, 6)],
     "select",
     30,

@@ -152,7 +152,7 @@ books("what others hold of another station is not held against the book", () => 
 books("a forked book, signed anew from some receipt on, contradicts a receipt in other hands", () => {
   const fork = sound.slice(0, 4);
   for (let number = 5; number <= 7; number += 1)
-    fork.push(issueReceipt(settlement(number, { stopDetail: "another story" }), chainOf(fork), signer, sha256));
+    fork.push(issueReceipt(settlement(number, { stopDetail: "another scenario" }), chainOf(fork), signer, sha256));
   const text = fork.map((issued) => issued.jws);
   assert.is(failures(check(text, receiptAt(fork, 7).checkpoint)), "");
   assert.match(
@@ -200,7 +200,7 @@ books("unsigned receipts are forgiven where a signed recovery receipt commits to
   );
   // One of them exchanged: the recovery receipt commits to another.
   const exchanged = issueReceipt(
-    settlement(3, { stopDetail: "another story" }),
+    settlement(3, { stopDetail: "another scenario" }),
     receiptAt(book, 2).chain,
     brokenSigner,
     sha256,

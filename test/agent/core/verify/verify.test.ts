@@ -241,7 +241,12 @@ test("two records of one session must agree on meter, gateway, charge point and 
 test("receipts handed in together are checked against each other", () => {
   const files = book.map((issued, at) => ({ name: `r${at + 1}`, text: receiptFileText(issued, signer.spkiHex) }));
   assert.is(failures(verifyEvidence(files, pins, tools)), "");
-  const fork = issueReceipt(settlement(3, { stopDetail: "another story" }), chainOf(book.slice(0, 2)), signer, sha256);
+  const fork = issueReceipt(
+    settlement(3, { stopDetail: "another scenario" }),
+    chainOf(book.slice(0, 2)),
+    signer,
+    sha256,
+  );
   const forged = [...files, { name: "fork", text: receiptFileText(fork, signer.spkiHex) }];
   assert.match(failures(verifyEvidence(forged, pins, tools)), /forked/);
 });

@@ -38,7 +38,7 @@ wear("is told for today and per receipt", () => {
   assert.deepEqual(log.figures(), { todayBytes: 201_000, todaySyncs: 4, bytesPerReceipt: 100_500 });
 });
 
-wear("survives a restart but for the last hour, and is written once an hour where there is news", () => {
+wear("survives a restart but for the last hour, and is written once an hour where something changed", () => {
   const { files, log, write } = begin();
   log.look(after(0), 0);
   write(500_000);

@@ -1,4 +1,4 @@
-// What a backend may ask of the station, asked of a whole shop: each answer is the truth, and what was ordered stands
+// What a backend may ask of the station, asked of a whole agent: each answer is the truth, and what was ordered stands
 // again after a restart.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -164,9 +164,9 @@ starts("stops at the limits that came with it", async () => {
   await room.charge(1, 25);
   await room.clock.pass(3_000);
   assert.is(room.session(1).state, "finishing");
-  const stopped = room.event.find((event) => event.news === "stopping");
-  assert.is(stopped?.news === "stopping" && stopped.reason, "EnergyLimitReached");
-  assert.match(stopped?.news === "stopping" ? stopped.detail : "", /limit of 0\.02 kWh .*set by csms/);
+  const stopped = room.event.find((event) => event.type === "stopping");
+  assert.is(stopped?.type === "stopping" && stopped.reason, "EnergyLimitReached");
+  assert.match(stopped?.type === "stopping" ? stopped.detail : "", /limit of 0\.02 kWh .*set by csms/);
   await room.close();
 });
 starts.run();

@@ -117,7 +117,7 @@ const local: fc.Arbitrary<Step> = fc.oneof(
       (ms) => ({ type: "SessionSettled", moment: momentAt(ms), connector: at, number: 1 }),
   ),
 );
-const story = fc
+const scenario = fc
   .array(fc.oneof({ weight: 2, arbitrary: remote }, { weight: 3, arbitrary: local }), { maxLength: 60 })
   .map((steps) => steps.map((make, index) => make((index + 1) * 1_000)));
 const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
@@ -127,7 +127,7 @@ const test = suite(`orders of a backend (seed ${seed})`);
 
 test("only a begin reading that was written down for an accepted card closes a contactor", () => {
   fc.assert(
-    fc.property(story, (events) => {
+    fc.property(scenario, (events) => {
       let stationState: StationState = emptyStationState(layout);
       for (const event of events) {
         const next = reduce(stationState, event, layout);
@@ -146,7 +146,7 @@ test("only a begin reading that was written down for an accepted card closes a c
 
 test("a session that starts is never that of a card which the orders of that moment kept away", () => {
   fc.assert(
-    fc.property(story, (events) => {
+    fc.property(scenario, (events) => {
       let stationState: StationState = emptyStationState(layout);
       for (const event of events) {
         const next = reduce(stationState, event, layout);
@@ -170,7 +170,7 @@ test("a session that starts is never that of a card which the orders of that mom
 
 test("what is replayed from the first entry that is needed gives the same orders and the same open sessions", () => {
   fc.assert(
-    fc.property(story, (events) => {
+    fc.property(scenario, (events) => {
       const retention = new JournalRetention();
       let stationState: StationState = emptyStationState(layout);
       const written: StationEvent[] = [];

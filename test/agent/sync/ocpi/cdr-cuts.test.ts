@@ -1,5 +1,5 @@
 // Fifty sessions as real CDRs with signed readings, over a line that is cut within every part of request and answer of
-// each of them, and a till that dies at every write. What a backend that keeps everything holds afterwards is compared
+// each of them, and an agent that dies at every write. What a backend that keeps everything holds afterwards is compared
 // with what was sold, worked out on paper.
 
 import { suite } from "uvu";
@@ -55,7 +55,7 @@ class Sales implements OutboxItems {
     });
     const sale = settlement(number, {
       begin: reading(startMs, from),
-      borders: [],
+      boundaryReadings: [],
       end: reading(startMs + hourMs, to),
       endMs: startMs + hourMs,
       price: bill(rated),
@@ -160,7 +160,7 @@ function cutsIn(up: number, down: number, bodyLength: number): readonly Cut[] {
 }
 
 for (const restarts of [false, true])
-  test(`50 sessions, the line cut within every part of each exchange${restarts ? ", the till restarted after every cut" : ""}: each is there, closed, with its kWh, price and signed readings, and none goes after its acknowledgement`, async () => {
+  test(`50 sessions, the line cut within every part of each exchange${restarts ? ", the agent restarted after every cut" : ""}: each is there, closed, with its kWh, price and signed readings, and none goes after its acknowledgement`, async () => {
     const backend = await Backend.open({ token });
     const line = await CutLine.open(backend.url);
     const book = new Sales();
@@ -242,7 +242,7 @@ test("a backlog of 50, the line cut in another part of each exchange: order hold
 });
 
 for (const done of [false, true])
-  test(`the till dies at each write of its state, the write ${done ? "done" : "not done"}: at most the receipt whose acknowledgement was not kept goes twice`, async () => {
+  test(`the agent dies at each write of its state, the write ${done ? "done" : "not done"}: at most the receipt whose acknowledgement was not kept goes twice`, async () => {
     const book = new Sales();
     for (let sold = 0; sold < 6; sold += 1) book.sell();
     for (let fatal = 1; fatal <= 7; fatal += 1) {

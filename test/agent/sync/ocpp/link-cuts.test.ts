@@ -109,7 +109,7 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
     [false, 50],
     [true, 5],
   ] as const)
-    test(`${protocol}: ${sessions} sessions, the line cut at every step of each${restarts ? ", the till restarted after every cut" : ""}: each is there once, no copy after its acknowledgement`, async () => {
+    test(`${protocol}: ${sessions} sessions, the line cut at every step of each${restarts ? ", the agent restarted after every cut" : ""}: each is there once, no copy after its acknowledgement`, async () => {
       const csms = await Csms.open([protocol]);
       const lasting = world();
       const config = ocppConfig(csms.url);
@@ -146,7 +146,7 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
     });
 
 for (const done of [false, true])
-  test(`the till dies at each write of what is under way, the write ${done ? "done" : "not done"}: each session is there once`, async () => {
+  test(`the agent dies at each write of what is under way, the write ${done ? "done" : "not done"}: each session is there once`, async () => {
     for (const protocol of ["ocpp2.0.1", "ocpp1.6"])
       for (let fatal = 1; fatal <= 6; fatal += 1) {
         const csms = await Csms.open([protocol]);

@@ -1,11 +1,11 @@
-// The whole agent on the bench with a strict CSMS and an OCPI backend side by side: the short story of three sessions,
+// The whole agent on the bench with a strict CSMS and an OCPI backend side by side: the short scenario of three sessions,
 // with the line cut every few seconds, the power cut in the middle of a session, and the process restarted in the
 // middle of another. Each sale is there once, as its receipt says.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { payloadOf } from "../../../../agent/core/receipt/receipt.js";
 import type { Bench } from "../../../../drivers/bench/bench.js";
-import { shortStory } from "../../../support/street/stories.js";
+import { shortScenario } from "../../../support/street/scenarios.js";
 import { Street } from "../../../support/street/street.js";
 import { Csms, closeAll, stepOf } from "../../../support/sync/csms.js";
 import { ocppConfig } from "../../../support/sync/ocpp-bench.js";
@@ -17,7 +17,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 async function at(csms: Csms): Promise<Street> {
   return await Street.open({
-    ...shortStory,
+    ...shortScenario,
     change: (config) => ({
       ...config,
       uplinks: [
@@ -76,7 +76,7 @@ function proven(csms: Csms, street: Street, protocol: string): number {
 }
 
 for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
-  test(`${protocol}: the story in full, the line cut again and again`, async () => {
+  test(`${protocol}: the scenario in full, the line cut again and again`, async () => {
     const csms = await Csms.open([protocol]);
     const street = await at(csms);
     try {
@@ -88,7 +88,7 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
         bench.clock.at(bench.clock.now().monoMs + 7_000, cut);
       };
       const ended = await street.live({ during, nothingParked: true });
-      assert.is(ended.how, "story-over", JSON.stringify(ended));
+      assert.is(ended.how, "scenario-over", JSON.stringify(ended));
       assert.is(proven(csms, street, protocol), 3);
       assert.is(csms.of("BootNotification").length, 1);
     } finally {
@@ -102,12 +102,12 @@ for (const how of ["the power is cut", "the process ends"])
     const street = await at(csms);
     try {
       const first = await street.live({ untilMs: street.before.clock.monoMs + 40_000 });
-      assert.is(first.how, "story-over");
+      assert.is(first.how, "scenario-over");
       assert.ok(csms.of("TransactionEvent").length >= 2);
       if (how === "the power is cut") street.powerCut("hard");
       else street.restarted();
       const ended = await street.live({ nothingParked: true });
-      assert.is(ended.how, "story-over", JSON.stringify(ended));
+      assert.is(ended.how, "scenario-over", JSON.stringify(ended));
       assert.ok(proven(csms, street, "ocpp2.0.1") >= 3);
       const reasons = csms.got
         .filter(({ action, payload }) => stepOf(action, payload) === "Ended")

@@ -1,4 +1,4 @@
-// Tariffs by the word of a CSMS (2.1), asked of a whole shop: what is taken is what the next session is priced by.
+// Tariffs by the word of a CSMS (2.1), asked of a whole agent: what is taken is what the next session is priced by.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { payloadOf } from "../../../../../agent/core/receipt/receipt.js";

@@ -144,7 +144,7 @@ function bookOf(count: number): { count: () => number; get: (number: number) => 
     get: (number) => (number > count ? undefined : { number, jws: number === 1 ? book.issued[0]?.jws : jws }) as never,
   };
 }
-const deskOn = (files: VolatileFiles, receipts = 1_000) => {
+const noticesOn = (files: VolatileFiles, receipts = 1_000) => {
   const written: StationEvent[] = [];
   const payments = Payments.open(new Disk(files), "/state");
   const tell = (receipt: number, reference: string, more: object = {}) =>
@@ -158,7 +158,7 @@ const deskOn = (files: VolatileFiles, receipts = 1_000) => {
 
 kept("are found by their receipt over many pages of bounded size, also by who only looks", () => {
   const files = new VolatileFiles();
-  const { payments, tell, written } = deskOn(files);
+  const { payments, tell, written } = noticesOn(files);
   for (let receipt = 2; receipt <= 140; receipt += 1)
     tell(receipt, `PSP-${receipt}`, { status: receipt % 7 === 0 ? "failed" : "settled" });
   tell(7, "PSP-7b");
@@ -178,7 +178,7 @@ kept("are found by their receipt over many pages of bounded size, also by who on
 });
 
 kept("of no receipt, or of one that is no sale, are refused, and nothing is written", () => {
-  const { payments, tell, written } = deskOn(new VolatileFiles(), 5);
+  const { payments, tell, written } = noticesOn(new VolatileFiles(), 5);
   assert.throws(() => tell(6, "PSP"), /there is no receipt 6/);
   assert.throws(() => tell(1, "PSP"), /receipt 1 is no sale/);
   tell(2, "PSP");
@@ -193,7 +193,7 @@ kept(
     const rounds = (wishes: Wishes): { files: VolatileFiles; cut: boolean } => {
       const files = new VolatileFiles(wishes);
       try {
-        const { tell } = deskOn(files);
+        const { tell } = noticesOn(files);
         tell(2, "PSP-2");
         tell(3, "PSP-3");
       } catch (error) {
@@ -206,7 +206,7 @@ kept(
     for (const cutAt of whole.changes) {
       const { files } = rounds({ cutAt });
       for (const fate of files.possibleCuts()) {
-        const { payments, tell } = deskOn(files.afterCut(fate));
+        const { payments, tell } = noticesOn(files.afterCut(fate));
         for (const receipt of [2, 3]) tell(receipt, `PSP-${receipt}`);
         assert.equal([payments.last(), payments.of(2).length, payments.of(3).length], [2, 1, 1]);
       }
@@ -215,7 +215,7 @@ kept(
 );
 
 kept("whose page was lost and begun anew give no number twice", () => {
-  const { payments, tell } = deskOn(new VolatileFiles());
+  const { payments, tell } = noticesOn(new VolatileFiles());
   payments.atLeast(120);
   assert.is(tell(2, "PSP").payment.number, 121);
   assert.equal([payments.get(120), payments.get(121)?.reference], [undefined, "PSP"]);

@@ -564,7 +564,7 @@ test("faults are told when they are raised and cleared, and a connector's state 
     await csms.until(() => csms.of("SecurityEventNotification").length === 1);
     await quiet(lasting);
     const { at } = lasting.clock.now();
-    place.standing = [
+    place.activeFaults = [
       { device: "connector 1", code: "meter/timeout", message: "the meter does not answer", sinceMs: at },
       { device: "uplink csms", code: "uplink/unsure", message: "", sinceMs: at },
     ];
@@ -576,7 +576,7 @@ test("faults are told when they are raised and cleared, and a connector's state 
       message: "",
     });
     await quiet(lasting);
-    place.standing = [];
+    place.activeFaults = [];
     place.happens({ type: "FaultCleared", moment: lasting.clock.now(), device: "connector 1", code: "meter/timeout" });
     await quiet(lasting);
     const notices = csms.got

@@ -1,6 +1,6 @@
-// Short stories for the crash tests: a few sessions in a few minutes of bench time, with every ending that a session
+// Short scenarios for the crash tests: a few sessions in a few minutes of bench time, with every ending that a session
 // can have.
-import { storyCards } from "../../../drivers/bench/scenario.js";
+import { scenarioCards } from "../../../drivers/bench/scenario.js";
 import type { Act, Agenda } from "../../../drivers/bench/world.js";
 import type { StreetOptions } from "./street.js";
 
@@ -11,15 +11,15 @@ const startsAt = Date.UTC(2026, 10, 24, 16, 59, 0);
 /** Seconds after the start, and what happens then. */
 const acts: readonly (readonly [number, Act])[] = [
   [4, { do: "plug", connector: 1, powerW: 10_500, wantsWh: 30_000 }],
-  [8, tap(storyCards.ada)],
-  [20, tap(storyCards.ben)],
+  [8, tap(scenarioCards.ada)],
+  [20, tap(scenarioCards.ben)],
   [25, { do: "plug", connector: 2, powerW: 7_000, wantsWh: 150 }],
-  [75, tap(storyCards.ada)],
+  [75, tap(scenarioCards.ada)],
   [80, { do: "backend", away: true }],
   [95, { do: "unplug", connector: 1 }],
   [118, { do: "unplug", connector: 2 }],
   [130, { do: "plug", connector: 1, powerW: 9_000, wantsWh: 30_000 }],
-  [135, tap(storyCards.ben)],
+  [135, tap(scenarioCards.ben)],
   [150, { do: "backend", away: false }],
   [160, { do: "unplug", connector: 1 }],
 ];
@@ -28,15 +28,15 @@ const acts: readonly (readonly [number, Act])[] = [
  * Three sessions: stopped by card across a change of price, a car that was full, a cable pulled under load while the
  * backend is away.
  */
-export const shortStory: StreetOptions = {
-  storyMs: 165_000,
+export const shortScenario: StreetOptions = {
+  scenarioMs: 165_000,
   startsAt,
   agenda: (startMs): Agenda => acts.map(([seconds, act]) => ({ monoMs: startMs + seconds * 1_000, act })),
 };
 
 /** One session, from plug to unplug: the least that has everything in it. */
 export const oneSession: StreetOptions = {
-  storyMs: 70_000,
+  scenarioMs: 70_000,
   startsAt: startsAt + 30_000,
   agenda: (startMs): Agenda =>
     acts.flatMap(([seconds, act]): Agenda[number][] => {
