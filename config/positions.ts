@@ -140,12 +140,12 @@ function foundAt(text: string, offset: number): string {
 
 /** A JSON string, which is passed over, or one of the slips that YAML allows and JSON does not. */
 const stringsAndSlips = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|["'#]|,(?=\s*[}\]])/g;
-const slipWords: Readonly<Record<string, string>> = {
-  '"': "a text in quotes that JSON cannot read",
-  "'": "JSON puts names and texts in double quotes",
-  "#": "JSON has no comments",
-  ",": "a comma before the closing bracket",
-};
+const slipWords: ReadonlyMap<string, string> = new Map([
+  ['"', "a text in quotes that JSON cannot read"],
+  ["'", "JSON puts names and texts in double quotes"],
+  ["#", "JSON has no comments"],
+  [",", "a comma before the closing bracket"],
+]);
 
 /** Where a text that JSON.parse refuses stops being JSON, and what is amiss there; undefined where nobody can tell. */
 export function jsonFault(
@@ -154,7 +154,7 @@ export function jsonFault(
 ): { readonly offset: number; readonly message: string } | undefined {
   const faults = document.errors.map(({ pos: [offset] }) => ({ offset, message: foundAt(text, offset) }));
   for (const { 0: found, index } of text.matchAll(stringsAndSlips)) {
-    const message = slipWords[found];
+    const message = slipWords.get(found);
     if (message === undefined) continue;
     faults.push({ offset: index, message });
     break;
