@@ -5,7 +5,7 @@ import type { Moment } from "../../drivers/driver.js";
 import type { Machine } from "../../drivers/machine/open-machine.js";
 import type { ControlAnswer, ControlRequest } from "../control/control-socket.js";
 import { Failure } from "../core/failure.js";
-import { SignerFailed } from "../core/receipt/receipt.js";
+import { SignerFailed } from "../core/signing/signer.js";
 import { ReceiptFault } from "../core/signing/signer.js";
 import { parseTariff } from "../core/tariff/tariff-reader.js";
 import type { Disk } from "../ledger/store/disk.js";

@@ -9,7 +9,7 @@ import { backendCardsFile, cardCacheFile, parseCardCache, parseCardLists } from 
 import { enrolledCardsFile, parseEnrolledCards } from "../cards/enrolled-cards.js";
 import { StateLock } from "../control/state-lock.js";
 import { Failure } from "../core/failure.js";
-import { payloadOf } from "../core/receipt/receipt.js";
+import { payloadOf } from "../core/receipt/receipt-payload.js";
 import type { Signed } from "../core/session/session.js";
 import type { IssuedReceipt } from "../core/station/station-event.js";
 import { Book } from "../ledger/book/book.js";

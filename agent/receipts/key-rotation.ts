@@ -3,7 +3,7 @@
 import { createPrivateKey } from "node:crypto";
 import { join } from "node:path";
 import { Failure } from "../core/failure.js";
-import { payloadOf } from "../core/receipt/receipt.js";
+import { payloadOf } from "../core/receipt/receipt-payload.js";
 import type { Signer } from "../core/signing/signer.js";
 import type { IssuedReceipt } from "../core/station/station-event.js";
 import type { Book } from "../ledger/book/book.js";

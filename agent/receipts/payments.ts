@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { Moment } from "../../drivers/driver.js";
 import { Failure } from "../core/failure.js";
-import { payloadOf } from "../core/receipt/receipt.js";
+import { payloadOf } from "../core/receipt/receipt-payload.js";
 import {
   checkPayment,
   type Payable,

@@ -3,7 +3,9 @@
 // point the three are brought together again.
 import type { Moment } from "../../drivers/driver.js";
 import { Failure } from "../core/failure.js";
-import { type ChainState, chainAfter, emptyChain, type Issued, payloadOf } from "../core/receipt/receipt.js";
+import type { Issued } from "../core/receipt/issuing.js";
+import { type ChainState, chainAfter, emptyChain } from "../core/receipt/receipt-chain.js";
+import { payloadOf } from "../core/receipt/receipt-payload.js";
 import type { Hash } from "../core/signing/merkle.js";
 import { ReceiptFault } from "../core/signing/signer.js";
 import type { IssuedReceipt, StationEvent } from "../core/station/station-event.js";

@@ -5,20 +5,14 @@ import type { Moment } from "../../drivers/driver.js";
 import type { CdrCopies } from "../core/cdr/cdr-copies.js";
 import type { Settlement } from "../core/cdr/settlement.js";
 import { Failure } from "../core/failure.js";
-import {
-  type ChainState,
-  type Issued,
-  issueKeyChange,
-  issueReceipt,
-  issueRecovery,
-  type Occasion,
-  openChain,
-  SignerFailed,
-} from "../core/receipt/receipt.js";
+import type { Issued, Occasion } from "../core/receipt/issuing.js";
+import { issueKeyChange, issueReceipt, issueRecovery, openChain } from "../core/receipt/receipt.js";
+import type { ChainState } from "../core/receipt/receipt-chain.js";
 import type { Session, Signed } from "../core/session/session.js";
 import type { SessionEvent } from "../core/session/session-event.js";
 import { settlementOf } from "../core/session/settle.js";
 import type { Signer } from "../core/signing/signer.js";
+import { SignerFailed } from "../core/signing/signer.js";
 import type { StationEvent } from "../core/station/station-event.js";
 import type { BookEntry } from "../ledger/book/book-page.js";
 import { tariffDigest } from "../tariffs/tariff-digest.js";

@@ -3,7 +3,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from "node:crypto";
 import { join } from "node:path";
 import { Failure } from "../core/failure.js";
-import { payloadOf } from "../core/receipt/receipt.js";
+import { payloadOf } from "../core/receipt/receipt-payload.js";
 import { parseJws } from "../core/signing/jws.js";
 import type { CheckSignature, CheckTools, Signer } from "../core/signing/signer.js";
 import type { Book } from "../ledger/book/book.js";

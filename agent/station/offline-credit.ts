@@ -7,7 +7,7 @@ import type { Config } from "../../config/schema.js";
 import { kwhExact, requiredMilliWh } from "../core/number/energy-text.js";
 import { add, compare, type Ratio, ratioOfText, roundHalfUp, subtract, zeroRatio } from "../core/number/money.js";
 import { live } from "../core/rating/live-price.js";
-import { payloadOf } from "../core/receipt/receipt.js";
+import { payloadOf } from "../core/receipt/receipt-payload.js";
 import type { LimitReached } from "../core/session/limits.js";
 import type { LiveReading } from "../core/session/live-reading.js";
 import type { Acceptance } from "../core/session/opening.js";

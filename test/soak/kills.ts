@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { milliWhOfKwh } from "../../agent/core/number/energy-text.js";
-import { payloadOf } from "../../agent/core/receipt/receipt.js";
+import { payloadOf } from "../../agent/core/receipt/receipt-payload.js";
 import { verifyEvidence } from "../../agent/core/verify/verify.js";
 import { bookFormat } from "../../agent/core/verify/verify-book.js";
 import { Book } from "../../agent/ledger/book/book.js";

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import type { Agent } from "../../agent/app/agent.js";
 import type { CdrCopies } from "../../agent/core/cdr/cdr-copies.js";
 import { milliWhOfKwh } from "../../agent/core/number/energy-text.js";
-import { payloadOf } from "../../agent/core/receipt/receipt.js";
+import { payloadOf } from "../../agent/core/receipt/receipt-payload.js";
 import { Book } from "../../agent/ledger/book/book.js";
 import { Disk } from "../../agent/ledger/store/disk.js";
 import type { Bench } from "../../drivers/bench/bench.js";

@@ -6,13 +6,9 @@ import { canonicalText } from "../../agent/core/json/json-text.js";
 import { hexText, utf8 } from "../../agent/core/number/bytes.js";
 import { advance, beginRating, type Rating } from "../../agent/core/rating/rating.js";
 import { bill, periods } from "../../agent/core/rating/session-bill.js";
-import {
-  type ChainState,
-  type Issued,
-  issueReceipt,
-  type Occasion,
-  openChain,
-} from "../../agent/core/receipt/receipt.js";
+import type { ChainState } from "../../agent/core/receipt/receipt-chain.js";
+import type { Issued, Occasion } from "../../agent/core/receipt/issuing.js";
+import { issueReceipt, openChain } from "../../agent/core/receipt/receipt.js";
 import type { Signer } from "../../agent/core/signing/signer.js";
 import { parseTariff } from "../../agent/core/tariff/tariff-reader.js";
 import { sha256 } from "../../agent/ledger/store/digest.js";

@@ -1,6 +1,6 @@
 // The file that a driver takes home: the receipt, the public key it claims, the checkpoint that includes it and the
 // proof that it does.
-import type { Issued } from "./receipt.js";
+import type { Issued } from "./issuing.js";
 
 export const receiptFileFormat = "chargetill receipt file 1";
 

@@ -1,10 +1,12 @@
 // What stands in a receipt, field by field: the signed payload as types. config/receipt.schema.json says the same for
 // everybody else. Times are local ISO texts with offset and milliseconds, energies kWh texts, amounts decimal texts:
 // nothing is a float.
+
 import type { ConnectorFacts, StationFacts } from "../../../config/schema.js";
 import type { MeterIdentity, SignedRecord, TimeTrust } from "../../../drivers/driver.js";
 import type { SessionToken, Settlement, StopReason } from "../cdr/settlement.js";
 import type { Price } from "../rating/price.js";
+import { type Jws, parseJws } from "../signing/jws.js";
 import type { ChargingPeriod } from "../tariff/period.js";
 
 export const receiptFormat = "chargetill receipt 1";
@@ -117,3 +119,19 @@ export type KeyPayload = ReceiptFrame & {
 };
 
 export type ReceiptPayload = StartPayload | SalePayload | CreditPayload | RecoveryPayload | KeyPayload;
+
+/** The payload of a receipt of ours, its signature not judged; undefined where the text is none. */
+export function payloadOf(jws: string): ReceiptPayload | undefined {
+  const parts = parseJws(jws);
+  return parts === undefined ? undefined : payloadIn(parts);
+}
+
+/** The payload of a JWS that was taken apart. */
+export function payloadIn(parts: Jws): ReceiptPayload | undefined {
+  try {
+    const payload = JSON.parse(parts.payload) as ReceiptPayload;
+    return payload.format === receiptFormat ? payload : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -30,3 +30,22 @@ export class ReceiptFault extends Error {
 
 /** Stands where a signature would be when the signer failed (after the Austrian RKSV): the sale goes on and says so. */
 export const unsignedMark = "UNSIGNED: the signer failed";
+
+/** The signer did not do its work; told apart from faults in what was to be signed. */
+export class SignerFailed extends Error {}
+
+/** A signer whose failures can be told apart. */
+export function guardedSigner(signer: Signer): Signer {
+  const attempt = (work: () => Uint8Array): Uint8Array => {
+    try {
+      return work();
+    } catch (cause) {
+      throw new SignerFailed("the signer failed", { cause });
+    }
+  };
+  return {
+    ...signer,
+    sign: (data) => attempt(() => signer.sign(data)),
+    signDer: (data) => attempt(() => signer.signDer(data)),
+  };
+}

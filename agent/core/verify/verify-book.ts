@@ -5,7 +5,7 @@
 import { firstDifference } from "../json/json-text.js";
 import { hexText, utf8 } from "../number/bytes.js";
 import { milliWhOfKwh } from "../number/energy-text.js";
-import { spanWith } from "../receipt/receipt.js";
+import { spanWith } from "../receipt/receipt-chain.js";
 import type { ReceiptPayload, RunningTotals, UnsignedSpan } from "../receipt/receipt-payload.js";
 import { noTotals, totalsWith } from "../receipt/totals.js";
 import { isSignedBy, parseCheckpoint } from "../signing/checkpoint.js";

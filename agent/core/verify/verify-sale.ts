@@ -9,8 +9,8 @@ import { mostBoundaryReadings, type OcmfFacts, ocmfPayload } from "../ocmf/ocmf.
 import { parseOcmf } from "../ocmf/ocmf-record.js";
 import type { Price } from "../rating/price.js";
 import { sameAmount, sumText } from "../receipt/decimal-text.js";
-import { tariffName } from "../receipt/receipt.js";
 import type { ReceiptReading, SalePayload } from "../receipt/receipt-payload.js";
+import { tariffName } from "../receipt/sale-fields.js";
 import { parseShortForm, type ShortForm } from "../receipt/short-form.js";
 import { type CheckTools, unsignedMark } from "../signing/signer.js";
 import type { ChargingPeriod } from "../tariff/period.js";

@@ -3,9 +3,9 @@
 
 import { Failure } from "../../core/failure.js";
 import { utf8 } from "../../core/number/bytes.js";
-import { payloadOf } from "../../core/receipt/receipt.js";
 import { receiptFileText } from "../../core/receipt/receipt-file.js";
 import type { ReceiptPayload } from "../../core/receipt/receipt-payload.js";
+import { payloadOf } from "../../core/receipt/receipt-payload.js";
 import { parseCheckpoint, signedCheckpoint } from "../../core/signing/checkpoint.js";
 import {
   consistencyProof,

@@ -4,7 +4,7 @@
 import { type DecimalMark, localNumber } from "../../core/number/local-number.js";
 import { type PowerPoint, powerCurve } from "../../core/print/receipt-curve.js";
 import { receiptSheet, type SheetOptions, type SheetRow } from "../../core/print/receipt-sheet.js";
-import { payloadOf } from "../../core/receipt/receipt.js";
+import { payloadOf } from "../../core/receipt/receipt-payload.js";
 import { isoLocal, parseIsoLocal } from "../../core/time/iso-time.js";
 import { languageWords } from "../../core/words/words.js";
 import { sha256 } from "../../ledger/store/digest.js";

@@ -2,7 +2,7 @@
 // good, and gives out a copy at any time.
 import { join } from "node:path";
 import type { Config } from "../../../config/schema.js";
-import { payloadOf } from "../../core/receipt/receipt.js";
+import { payloadOf } from "../../core/receipt/receipt-payload.js";
 import type { BookView } from "../../ledger/book/book.js";
 import type { Disk } from "../../ledger/store/disk.js";
 

@@ -3,8 +3,8 @@
 import { join } from "node:path";
 import type { Config } from "../../../config/schema.js";
 import { Failure } from "../../core/failure.js";
-import { payloadOf } from "../../core/receipt/receipt.js";
 import { receiptFileText } from "../../core/receipt/receipt-file.js";
+import { payloadOf } from "../../core/receipt/receipt-payload.js";
 import type { Signed } from "../../core/session/session.js";
 import type { Disk } from "../../ledger/store/disk.js";
 import { copyPath } from "./receipt-file-retention.js";

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { watchdogLimitMs } from "../../../agent/app/watchdog.js";
-import { payloadOf } from "../../../agent/core/receipt/receipt.js";
+import { payloadOf } from "../../../agent/core/receipt/receipt-payload.js";
 import type { ConnectorConfig } from "../../../config/schema.js";
 import type { WorldState } from "../../../drivers/bench/world.js";
 import { WorldFile } from "../../../drivers/bench/world-file.js";

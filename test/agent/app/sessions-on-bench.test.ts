@@ -2,8 +2,8 @@
 // reader a quick one, its own tests have the chip), told from the receipt that the driver gets.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { payloadOf } from "../../../agent/core/receipt/receipt.js";
 import type { SaleFields } from "../../../agent/core/receipt/receipt-payload.js";
+import { payloadOf } from "../../../agent/core/receipt/receipt-payload.js";
 import type { AgentEvent } from "../../../agent/station/events.js";
 import type { Config } from "../../../config/schema.js";
 import { scenarioCards } from "../../../drivers/bench/scenario.js";

@@ -2,7 +2,7 @@
 // number is taken, everybody is told whose word it is, and a meter that has told its own is held to it.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { payloadOf } from "../../../agent/core/receipt/receipt.js";
+import { payloadOf } from "../../../agent/core/receipt/receipt-payload.js";
 import type { MeterMap } from "../../../config/meter-map.js";
 import type { MeterConfig } from "../../../config/schema.js";
 import { RtuBus } from "../../../drivers/bench/rtu-bus.js";

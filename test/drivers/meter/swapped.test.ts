@@ -2,7 +2,7 @@
 // hangs on a reading, so nobody pays by another meter's register.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { payloadOf } from "../../../agent/core/receipt/receipt.js";
+import { payloadOf } from "../../../agent/core/receipt/receipt-payload.js";
 import { loadMeterMap } from "../../../config/meter-map.js";
 import type { Bench } from "../../../drivers/bench/bench.js";
 import { RtuBus } from "../../../drivers/bench/rtu-bus.js";

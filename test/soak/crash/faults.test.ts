@@ -4,7 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Agent } from "../../../agent/app/agent.js";
 import { kwhExact } from "../../../agent/core/number/energy-text.js";
-import { payloadOf } from "../../../agent/core/receipt/receipt.js";
+import { payloadOf } from "../../../agent/core/receipt/receipt-payload.js";
 import type { SalePayload } from "../../../agent/core/receipt/receipt-payload.js";
 import type { AgentEvent } from "../../../agent/station/events.js";
 import { loadMeterMap } from "../../../config/meter-map.js";

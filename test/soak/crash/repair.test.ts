@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { suite } from "uvu";
 import { inspectStateFolder } from "../../../agent/commands/repair.js";
 import { Failure } from "../../../agent/core/failure.js";
-import { payloadOf } from "../../../agent/core/receipt/receipt.js";
+import { payloadOf } from "../../../agent/core/receipt/receipt-payload.js";
 import { Book } from "../../../agent/ledger/book/book.js";
 import { Disk } from "../../../agent/ledger/store/disk.js";
 import type { RepairFinding } from "../../../agent/ledger/upkeep/repair.js";

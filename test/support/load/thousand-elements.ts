@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { payloadOf } from "../../../agent/core/receipt/receipt.js";
+import { payloadOf } from "../../../agent/core/receipt/receipt-payload.js";
 import { Book } from "../../../agent/ledger/book/book.js";
 import { scenarioCards } from "../../../drivers/bench/scenario.js";
 import type { Agenda } from "../../../drivers/bench/world.js";

@@ -3,7 +3,7 @@
 // start; it never ends by itself.
 import assert from "node:assert/strict";
 import { milliWhOfKwh } from "../../../agent/core/number/energy-text.js";
-import { payloadOf } from "../../../agent/core/receipt/receipt.js";
+import { payloadOf } from "../../../agent/core/receipt/receipt-payload.js";
 import { verifyEvidence } from "../../../agent/core/verify/verify.js";
 import { bookFormat } from "../../../agent/core/verify/verify-book.js";
 import { Book } from "../../../agent/ledger/book/book.js";

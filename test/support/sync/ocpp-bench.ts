@@ -2,7 +2,8 @@
 // and opened again.
 
 import type { Settlement } from "../../../agent/core/cdr/settlement.js";
-import { type Issued, issueReceipt, openChain } from "../../../agent/core/receipt/receipt.js";
+import type { Issued } from "../../../agent/core/receipt/issuing.js";
+import { issueReceipt, openChain } from "../../../agent/core/receipt/receipt.js";
 import { sha256 } from "../../../agent/ledger/store/digest.js";
 import { OcppUplink, type OcppUplinkParts } from "../../../agent/sync/ocpp/ocpp-uplink.js";
 import {

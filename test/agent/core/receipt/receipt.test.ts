@@ -4,14 +4,8 @@ import { createHash, createPublicKey, verify as verifySignature } from "node:cry
 import { compactVerify, importSPKI } from "jose";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import {
-  chainAfter,
-  emptyChain,
-  issueKeyChange,
-  issueReceipt,
-  issueRecovery,
-  openChain,
-} from "../../../../agent/core/receipt/receipt.js";
+import { issueKeyChange, issueReceipt, issueRecovery, openChain } from "../../../../agent/core/receipt/receipt.js";
+import { chainAfter, emptyChain } from "../../../../agent/core/receipt/receipt-chain.js";
 import { sha256 } from "../../../../agent/ledger/store/digest.js";
 import { newKey, publicKeyOf, signerOf } from "../../../../agent/receipts/signing-keys.js";
 import {

@@ -4,13 +4,8 @@
 import { createHash } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import {
-  type Issued,
-  issueCredit,
-  issueKeyChange,
-  issueReceipt,
-  issueRecovery,
-} from "../../../../agent/core/receipt/receipt.js";
+import type { Issued } from "../../../../agent/core/receipt/issuing.js";
+import { issueCredit, issueKeyChange, issueReceipt, issueRecovery } from "../../../../agent/core/receipt/receipt.js";
 import { receiptFileText } from "../../../../agent/core/receipt/receipt-file.js";
 import { parseCheckpoint, verifierKey } from "../../../../agent/core/signing/checkpoint.js";
 import {

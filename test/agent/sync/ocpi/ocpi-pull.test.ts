@@ -3,7 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { OnlineAnswer } from "../../../../agent/core/cdr/token.js";
-import { payloadOf } from "../../../../agent/core/receipt/receipt.js";
+import { payloadOf } from "../../../../agent/core/receipt/receipt-payload.js";
 import type { Tariff } from "../../../../agent/core/tariff/tariff.js";
 import { OcpiCheck } from "../../../../agent/sync/ocpi/ocpi-check.js";
 import { fetchAll } from "../../../../agent/sync/ocpi/ocpi-fetch.js";

@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 import type { CdrCopies } from "../../../../agent/core/cdr/cdr-copies.js";
 import { receiptSheet } from "../../../../agent/core/print/receipt-sheet.js";
 import { receiptText } from "../../../../agent/core/print/receipt-text.js";
-import { payloadOf } from "../../../../agent/core/receipt/receipt.js";
+import { payloadOf } from "../../../../agent/core/receipt/receipt-payload.js";
 import { fingerprintOf, verifyReceiptFile } from "../../../../agent/core/verify/verify-receipt.js";
 import { sha256 } from "../../../../agent/ledger/store/digest.js";
 import { verifyTools } from "../../../../agent/receipts/dispute/evidence-input.js";

@@ -3,7 +3,7 @@
 // middle of another. Each sale is there once, as its receipt says.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { payloadOf } from "../../../../agent/core/receipt/receipt.js";
+import { payloadOf } from "../../../../agent/core/receipt/receipt-payload.js";
 import type { Bench } from "../../../../drivers/bench/bench.js";
 import { shortScenario } from "../../../support/street/scenarios.js";
 import { Street } from "../../../support/street/street.js";

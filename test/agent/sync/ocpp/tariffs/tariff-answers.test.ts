@@ -1,7 +1,7 @@
 // Tariffs by the word of a CSMS (2.1), asked of a whole agent: what is taken is what the next session is priced by.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { payloadOf } from "../../../../../agent/core/receipt/receipt.js";
+import { payloadOf } from "../../../../../agent/core/receipt/receipt-payload.js";
 import { Disk } from "../../../../../agent/ledger/store/disk.js";
 import { takeDriverTariff } from "../../../../../agent/sync/ocpp/tariffs/tariff-answers.js";
 import { PushedTariffs } from "../../../../../agent/tariffs/pushed-tariffs.js";

@@ -1,0 +1,90 @@
+// The fields of a receipt for a session, made from its settlement.
+
+import type { Reading } from "../../../drivers/driver.js";
+import type { Settlement } from "../cdr/settlement.js";
+import { masked } from "../cdr/token.js";
+import { kwhExact } from "../number/energy-text.js";
+import { ReceiptFault } from "../signing/signer.js";
+import { isoLocal } from "../time/iso-time.js";
+import type { ReceiptReading, SaleFields } from "./receipt-payload.js";
+
+/** The id and version of an OCPI tariff, as a receipt names them. */
+export function tariffName(tariff: unknown): { readonly id: string; readonly version: string } {
+  const { id, last_updated: version } = (typeof tariff === "object" && tariff !== null ? tariff : {}) as Record<
+    string,
+    unknown
+  >;
+  if (typeof id !== "string" || id === "") throw new ReceiptFault("the tariff of the session has no id");
+  return { id, version: typeof version === "string" ? version : "" };
+}
+
+function readingOf(reading: Reading, timeZone: string): ReceiptReading {
+  const { moment, energyMilliWh, signed } = reading;
+  return {
+    at: isoLocal(moment.at, timeZone),
+    clock: moment.trust,
+    registerKwh: kwhExact(energyMilliWh),
+    ...(signed === undefined ? {} : { signed }),
+  };
+}
+
+function samplesOf({ samples, timeZone }: Settlement): SaleFields["samples"] {
+  const first = samples[0];
+  if (first === undefined)
+    throw new ReceiptFault("a session without samples cannot be rated again, so it gets no receipt");
+  return {
+    from: isoLocal(first.atMs, timeZone),
+    registerKwh: kwhExact(first.energyMilliWh),
+    rows: samples.map(({ atMs, energyMilliWh, powerW, currentMilliA, activity }) => [
+      atMs - first.atMs,
+      energyMilliWh - first.energyMilliWh,
+      powerW,
+      currentMilliA ?? null,
+      activity,
+    ]),
+  };
+}
+
+/** The sale as it stands in the payload; `ocmf` is the signed record, `short` the short form. */
+export function saleFields(settlement: Settlement, ocmf: string, short: string): SaleFields {
+  const { timeZone, connector, tariff, token } = settlement;
+  return {
+    sessionId: settlement.sessionId,
+    cdrId: settlement.cdrId,
+    connector: {
+      id: connector.id,
+      evseId: connector.evseId,
+      standard: connector.standard,
+      format: connector.format,
+      powerType: connector.powerType,
+      maxPowerW: connector.maxPowerW,
+    },
+    meter: settlement.meter,
+    token,
+    authMethod: settlement.authMethod,
+    ...(settlement.authorizationReference === undefined
+      ? {}
+      : { authorizationReference: settlement.authorizationReference }),
+    start: isoLocal(settlement.startMs, timeZone),
+    end: isoLocal(settlement.endMs, timeZone),
+    begin: readingOf(settlement.begin, timeZone),
+    finish: readingOf(settlement.end, timeZone),
+    borders: settlement.boundaryReadings.map((boundary) => readingOf(boundary, timeZone)),
+    energyKwh: kwhExact(settlement.end.energyMilliWh - settlement.begin.energyMilliWh),
+    samples: samplesOf(settlement),
+    timeTrust: settlement.timeTrust,
+    tariff: { ...tariffName(tariff), digest: settlement.tariffDigest, value: tariff },
+    shown: { text: settlement.shown.text, at: isoLocal(settlement.shown.atMs, timeZone) },
+    price: settlement.price,
+    periods: settlement.periods,
+    payment: { kind: "contract", reference: masked(token.contractId) },
+    stop: { reason: settlement.stopReason, detail: settlement.stopDetail },
+    interruptions: settlement.interruptions.map(({ fromMs, toMs, why }) => ({
+      from: isoLocal(fromMs, timeZone),
+      to: toMs === null ? null : isoLocal(toMs, timeZone),
+      why,
+    })),
+    ocmf,
+    short,
+  };
+}
