@@ -1,13 +1,13 @@
 // Root at a stopped station: the command goes on as the state folder's owner, reads what its caller gave it, and leaves
 // its caller's files where they were wanted, though that owner may not even look into the folder.
 
-import { spawnSync } from "node:child_process";
 import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { benchStation } from "../../support/bench-station.js";
 import { chargetill, freshFolder } from "../../support/command.js";
+import { isInstalled } from "../../support/is-installed.js";
 
 const test = suite("as the owner");
 /** nobody, who is on every machine. */
@@ -21,7 +21,7 @@ function* filesIn(folder: string): Generator<string> {
   }
 }
 
-if (process.getuid?.() !== 0 || spawnSync("setpriv", ["--version"]).error !== undefined) {
+if (process.getuid?.() !== 0 || !isInstalled("setpriv")) {
   console.log("SKIPPED commands of root at another user's station: only root, with setpriv, can be its owner");
   test("would be tried by root", () => undefined);
 } else {

@@ -1,6 +1,6 @@
 // TLS and mTLS towards a real HTTPS server, with certificates made here by the openssl command.
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import https from "node:https";
 import type { AddressInfo } from "node:net";
@@ -10,6 +10,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Outcome } from "../../../../agent/sync/uplink.js";
 import { certificatesIn } from "../../../support/certificates.js";
+import { isInstalled } from "../../../support/is-installed.js";
 import { item, TokenFile, unstopped, uplinkTo } from "../../../support/sync/uplink-bench.js";
 
 const test = suite("TLS");
@@ -61,7 +62,7 @@ function held({ outcome, requests }: { outcome: Outcome; requests: string[] }, w
   assert.equal(requests, []);
 }
 
-if (spawnSync("openssl", ["version"]).status === 0) {
+if (isInstalled("openssl")) {
   test.before(() => {
     authority("ours");
     authority("theirs");

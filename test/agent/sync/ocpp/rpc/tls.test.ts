@@ -1,7 +1,6 @@
 // Security profiles 2 and 3 towards a real wss server: whom the station trusts, whom it lets in, and what it says when
 // it does not.
 
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import https from "node:https";
 import type { AddressInfo } from "node:net";
@@ -15,6 +14,7 @@ import { openSocket } from "../../../../../agent/sync/ocpp/rpc/connection.js";
 import type { TimeTrust } from "../../../../../drivers/driver.js";
 import { certificatesIn } from "../../../../support/certificates.js";
 import { HandClock } from "../../../../support/hand-clock.js";
+import { isInstalled } from "../../../../support/is-installed.js";
 import { Csms } from "../../../../support/sync/csms.js";
 import { letGo, ocppConfig, openUplink, world } from "../../../../support/sync/ocpp-bench.js";
 
@@ -79,7 +79,7 @@ async function come(
     : { words: result.words, fault: result.fault, seen };
 }
 
-if (spawnSync("openssl", ["version"]).status === 0) {
+if (isInstalled("openssl")) {
   test.before(() => {
     const { authority, certificate } = certificatesIn(folder);
     authority("ours");
