@@ -71,7 +71,7 @@ function snapshotOf(
       price: [],
     });
   const { station, activeTariffs } = services;
-  const controller = station.points.get(id);
+  const controller = station.connectors.get(id);
   const state = station.stationState();
   return connectorSnapshot(connector, {
     session: station.session(id) ?? { state: "available" },
@@ -81,7 +81,7 @@ function snapshotOf(
     cardWaits: waitingFor(state, id, reader)?.acceptance.token.uid,
     blocked: blocked ?? station.feed().blocked(id),
     chosen: isChosen(state, id, reader),
-    checking: station.readers.asks(reader),
+    checking: station.cardHandler.asks(reader),
     reserved: reservedFor(state.orders, state.sessions, id, undefined, moment.at),
     price: activeTariffs.lines(connector, moment),
   });

@@ -321,7 +321,7 @@ export class Agent {
 
   #ping(): void {
     const now = this.#machine.clock.now().monoMs;
-    const points = [...(this.#services?.station.points.values() ?? [])];
+    const points = [...(this.#services?.station.connectors.values() ?? [])];
     const { connectors } = this.#loaded.config;
     if (points.every((point) => now - point.turnMonoMs < watchdogLimitMs(point.connector, connectors))) {
       this.#watchdog.turned(now);

@@ -1,6 +1,5 @@
-// The loop of the station: a fact comes in, is written down, moves the state, and what the state now wants is met. Then
-// again. One loop and one writer for all connectors; if writing fails, every contactor opens and the process ends.
-
+// The station: a fact comes in, is written down, moves the state, and what the new state wants is brought about. Then
+// again. One writer for all connectors; if writing fails, every contactor opens and the process ends.
 import type { Config, ConnectorConfig } from "../../config/schema.js";
 import type {
   CardReader,
@@ -12,10 +11,7 @@ import type {
   Pins,
   Reading,
 } from "../../drivers/driver.js";
-import { type AuthorizationInfo, masked } from "../core/cdr/token.js";
-import { kwhDisplay } from "../core/number/energy-text.js";
-import { moneyText } from "../core/number/money.js";
-import { live } from "../core/rating/live-price.js";
+import type { AuthorizationInfo } from "../core/cdr/token.js";
 import type { LimitReached } from "../core/session/limits.js";
 import type { Acceptance, Opening } from "../core/session/opening.js";
 import type { Sale } from "../core/session/sale.js";
@@ -25,15 +21,15 @@ import { anyConnector, type Bearer, outOfServiceBy, reservedFor } from "../core/
 import { isEvidence, type StationEvent } from "../core/station/station-event.js";
 import { reduce } from "../core/station/station-reducer.js";
 import { isChosen, type Layout, type StationState, waitingFor } from "../core/station/station-state.js";
-import { Faults } from "../sync/faults.js";
+import { Faults, type StationFault } from "../sync/faults.js";
 import type { Fact, StationFeed } from "../sync/station-port.js";
 import type { AuthorizationQuestion } from "./authorizer.js";
 import { ButtonHandler } from "./button-handler.js";
 import { CardHandler } from "./card-handler.js";
+import { changeEvents } from "./change-events.js";
 import { ConnectorController } from "./connector/connector.js";
 import type { AgentEvent } from "./events.js";
 import { ordersStand } from "./journal-retention.js";
-import { unitPriceText } from "./snapshot.js";
 
 export type StationParts = {
   readonly config: Config;
@@ -54,7 +50,7 @@ export type StationParts = {
   ) => Opening | string;
   /** Numbers, signs and books the receipt of a session that is over, telling each step to `record`; false = not now. */
   readonly settle: (connector: ConnectorConfig, record: (event: StationEvent) => void) => boolean;
-  /** Why nothing may be sold at all, if so. */
+  /** Why no session may start at all, if so. */
   readonly whyClosed: () => string | undefined;
   readonly tell: (event: AgentEvent) => void;
   readonly changed: () => void;
@@ -70,12 +66,12 @@ export const layoutOf = (config: Config): Layout => ({
 export class Station {
   readonly layout: Layout;
   readonly faults: Faults;
-  readonly points: ReadonlyMap<number, ConnectorController>;
+  readonly connectors: ReadonlyMap<number, ConnectorController>;
   readonly #parts: StationParts;
   readonly #abort = new AbortController();
   readonly #listeners = new Set<(fact: Fact) => void>();
-  readonly readers: CardHandler;
-  readonly buttons: ButtonHandler;
+  readonly cardHandler: CardHandler;
+  readonly buttonHandler: ButtonHandler;
   #stationState: StationState;
   readonly #running: Promise<void>[] = [];
   #dead = false;
@@ -85,41 +81,25 @@ export class Station {
     this.#parts = parts;
     this.layout = layoutOf(parts.config);
     this.#stationState = stationState;
-    const { tell } = parts;
     this.faults = new Faults(
-      (fault) => {
-        this.#record({
-          type: "FaultRaised",
-          moment: this.#now(),
-          device: fault.device,
-          code: fault.code,
-          message: fault.message,
-        });
-        tell({ type: "fault", at: this.#now().at, device: fault.device, code: fault.code, message: fault.message });
-        this.relight();
-      },
-      (fault) => {
-        this.#record({ type: "FaultCleared", moment: this.#now(), device: fault.device, code: fault.code });
-        tell({ type: "recovered", at: this.#now().at, device: fault.device, code: fault.code });
-        this.relight();
-      },
+      (fault) => this.#faultRaised(fault),
+      (fault) => this.#faultCleared(fault),
     );
-    this.points = new Map(parts.config.connectors.map((connector) => [connector.id, this.#point(connector)]));
-    const record = (event: StationEvent): void => void this.#record(event);
+    this.connectors = new Map(parts.config.connectors.map((connector) => [connector.id, this.#controller(connector)]));
     const handlerParts = {
       ...parts,
       layout: this.layout,
       faults: this.faults,
-      points: this.points,
+      connectors: this.connectors,
       stationState: () => this.#stationState,
-      record,
+      record: (event: StationEvent): void => void this.#record(event),
     };
-    this.buttons = new ButtonHandler({
+    this.buttonHandler = new ButtonHandler({
       ...handlerParts,
-      asks: (reader) => this.readers.asks(reader),
+      asks: (reader) => this.cardHandler.asks(reader),
       blocked: (connector) => this.#blocked(connector),
     });
-    this.readers = new CardHandler({
+    this.cardHandler = new CardHandler({
       ...handlerParts,
       refusal: (connector, bearer) => this.refusal(connector, bearer),
       die: (error) => this.#die(error),
@@ -133,34 +113,84 @@ export class Station {
   start(downSince: Moment | undefined): void {
     const now = this.#now();
     this.#record({ type: "Started", moment: now, version: this.#parts.version });
-    for (const reader of this.#stationState.waiting.keys())
-      this.#record({ type: "CardLapsed", moment: now, reader, why: "the station was restarted" });
-    for (const reader of this.#stationState.chosen.keys())
-      this.#record({ type: "ChoiceLapsed", moment: now, reader, why: "the station was restarted" });
-    for (const key of this.#stationState.awaited.keys())
-      this.#record({
-        type: "RemoteStartLapsed",
-        moment: now,
-        connector: key === anyConnector ? null : key,
-        why: "the station was restarted",
-      });
-    for (const [connector, session] of this.#stationState.sessions) {
-      if (downSince === undefined || !["starting", "charging", "stopping"].includes(session.state)) continue;
-      this.#record({
-        type: "Restarted",
-        moment: now,
-        connector,
-        cause: downSince.boot === now.boot ? "Reboot" : "PowerLoss",
-        downSince,
-      });
-    }
-    for (const point of this.points.values()) this.#running.push(point.run());
+    for (const event of leftOpen(this.#stationState, now, downSince)) this.#record(event);
+    for (const controller of this.connectors.values()) this.#running.push(controller.run());
     for (const reader of Object.keys(this.#parts.config.readers))
-      this.#running.push(this.readers.watch(reader, this.#abort.signal));
+      this.#running.push(this.cardHandler.watch(reader, this.#abort.signal));
   }
+
+  /** Opens all contactors and lets everything go. Sessions stay open in the journal; the next start ends them. */
+  async close(): Promise<void> {
+    this.openAll();
+    this.#abort.abort();
+    this.cardHandler.close();
+    this.buttonHandler.close();
+    await Promise.all([...this.connectors.values()].map((controller) => controller.close()));
+    await Promise.all(this.#running);
+  }
+
+  /** The process cannot go on: contactors open, and nothing is written or closed any more. */
+  halt(): void {
+    this.#dead = true;
+    this.openAll();
+  }
+
+  openAll(): void {
+    for (const controller of this.connectors.values()) controller.openContactor();
+  }
+
+  // ---- the loop
+
+  /**
+   * The inbox for what a backend orders: written down before anything acts on it; false when it had no meaning or
+   * nothing is written any more.
+   */
+  enter(event: StationEvent): boolean {
+    return this.#record(event);
+  }
+
+  /**
+   * Writes the event down, moves the state and brings about what it wants. An event without meaning is neither written
+   * nor acted on.
+   */
+  #record(event: StationEvent): boolean {
+    if (this.#dead) return false;
+    const before = this.#stationState;
+    const after = reduce(before, event, this.layout);
+    if (after === before && !isEvidence(event)) return false;
+    const moved = [...after.sessions].filter(([id, session]) => before.sessions.get(id) !== session);
+    // The safe direction comes before the disk: what opens, opens now.
+    for (const [id, session] of moved) if (!wants(session).contactor) this.connectors.get(id)?.openContactor();
+    try {
+      this.#parts.append(event);
+    } catch (error) {
+      this.#die(error);
+      return false;
+    }
+    this.#stationState = after;
+    for (const listener of this.#listeners) listener({ event, before, after });
+    for (const one of changeEvents(before, after, event)) this.#parts.tell(one);
+    for (const [id] of moved) this.connectors.get(id)?.meet();
+    if (before.orders !== after.orders || before.awaited !== after.awaited)
+      for (const controller of this.connectors.values()) controller.meet();
+    for (const { reader } of this.layout.connectors)
+      if (
+        before.waiting.get(reader) !== after.waiting.get(reader) ||
+        before.chosen.get(reader) !== after.chosen.get(reader)
+      )
+        this.cardHandler.meetAt(reader);
+    this.#parts.changed();
+    return true;
+  }
+
+  // ---- what others may know
 
   stationState(): StationState {
     return this.#stationState;
+  }
+
+  session(connector: number): Session | undefined {
+    return this.#stationState.sessions.get(connector);
   }
 
   /** What backends may look at. */
@@ -171,38 +201,10 @@ export class Station {
         return () => void this.#listeners.delete(listener);
       },
       stationState: () => this.#stationState,
-      liveReading: (connector) => this.points.get(connector)?.liveReading(),
+      liveReading: (connector) => this.connectors.get(connector)?.liveReading(),
       faults: () => this.faults.all(),
       blocked: (connector) => this.#blocked(connector),
     };
-  }
-
-  session(connector: number): Session | undefined {
-    return this.#stationState.sessions.get(connector);
-  }
-
-  /** The remote word: stops a session. Answers what is true: null = it is stopping, else why not. */
-  stop(connector: number): string | null {
-    const session = this.session(connector);
-    if (session === undefined) return `there is no connector ${connector}`;
-    if (session.state !== "charging") return `connector ${connector} is not charging (${session.state})`;
-    this.points.get(connector)?.openContactor();
-    this.#record({
-      type: "StopRequested",
-      moment: this.#now(),
-      connector,
-      reason: "Remote",
-      detail: "stopped by remote word",
-    });
-    return null;
-  }
-
-  /**
-   * The inbox for what a backend orders: written down before anything acts on it; false when it had no meaning or
-   * nothing is written any more.
-   */
-  enter(event: StationEvent): boolean {
-    return this.#record(event);
   }
 
   /** Why this bearer may not start at a connector now; without one: why nobody may who has no reservation. */
@@ -213,7 +215,20 @@ export class Station {
     return kept === undefined ? undefined : `connector ${connector} is reserved for another card`;
   }
 
-  /** Writes all orders in force again, so that the entries before may go into the archive. */
+  // ---- what others may ask
+
+  /** Stops a session from afar. Answers null where it stops, else why not. */
+  stop(connector: number): string | null {
+    const session = this.session(connector);
+    if (session === undefined) return `there is no connector ${connector}`;
+    if (session.state !== "charging") return `connector ${connector} is not charging (${session.state})`;
+    this.connectors.get(connector)?.openContactor();
+    const detail = "stopped by remote word";
+    this.#record({ type: "StopRequested", moment: this.#now(), connector, reason: "Remote", detail });
+    return null;
+  }
+
+  /** Says all standing orders again, so that the entries before may go into the archive. */
   restate(): void {
     const { reservations, inoperative } = this.#stationState.orders;
     if (ordersStand(this.#stationState))
@@ -225,27 +240,15 @@ export class Station {
       });
   }
 
-  /** Opens all contactors and lets everything go. Sessions stay open in the journal; the next start ends them. */
-  async close(): Promise<void> {
-    this.openAll();
-    this.#abort.abort();
-    this.readers.close();
-    this.buttons.close();
-    await Promise.all([...this.points.values()].map((point) => point.close()));
-    await Promise.all(this.#running);
+  /** All lamps again: nobody is to see "free" where nothing is sold. */
+  relight(): void {
+    if (!this.#dead) for (const controller of this.connectors.values()) controller.relight();
   }
 
-  /** The process cannot go on: contactors open, and nothing is written or closed any more. */
-  halt(): void {
-    this.#dead = true;
-    this.openAll();
-  }
+  // ---- what connectors need
 
-  openAll(): void {
-    for (const point of this.points.values()) point.openContactor();
-  }
-
-  #point(connector: ConnectorConfig): ConnectorController {
+  /** A connector, with what it needs of the station. */
+  #controller(connector: ConnectorConfig): ConnectorController {
     const parts = this.#parts;
     return new ConnectorController(connector, parts.meter(connector), () => parts.pins(connector), {
       clock: parts.clock,
@@ -254,32 +257,26 @@ export class Station {
       session: () => this.#session(connector.id),
       record: (event) => this.#record(event),
       open: (acceptance, meter, begin) => parts.open(connector, acceptance, meter, begin),
-      settle: () => {
-        const session = this.#session(connector.id);
-        if (session.state !== "settling") return true;
-        // Receipts are made one after the other: who has a number already goes first.
-        if (
-          session.numbered === undefined &&
-          [...this.#stationState.sessions.values()].some(
-            (other) => other.state === "settling" && other.numbered !== undefined,
-          )
-        )
-          return false;
-        return parts.settle(connector, (event) => void this.#record(event));
-      },
+      settle: () => this.#settle(connector),
       blocked: () => this.#blocked(connector.id),
       exposed: parts.exposed,
       indication: () => this.#indication(connector),
-      button: (change) => this.buttons.heard(connector.id, change),
+      button: (news) => this.buttonHandler.heard(connector.id, news),
       changed: parts.changed,
       note: (text) => parts.tell({ type: "note", at: this.#now().at, text }),
       die: (error) => this.#die(error),
     });
   }
 
-  /** All lamps again: nobody is to see "free" where nothing is sold. */
-  relight(): void {
-    if (!this.#dead) for (const point of this.points.values()) point.relight();
+  /** Receipts are made one after the other: who has a number already goes first. */
+  #settle(connector: ConnectorConfig): boolean {
+    const session = this.#session(connector.id);
+    if (session.state !== "settling") return true;
+    const isAnotherNumbered = [...this.#stationState.sessions.values()].some(
+      (other) => other.state === "settling" && other.numbered !== undefined,
+    );
+    if (session.numbered === undefined && isAnotherNumbered) return false;
+    return this.#parts.settle(connector, (event) => void this.#record(event));
   }
 
   #session(connector: number): Session {
@@ -289,8 +286,8 @@ export class Station {
   }
 
   /**
-   * Why nothing is sold at a connector now: the station's reason, a fault of the connector, or the order of a
-   * backend.
+   * Why no session can start at a connector now: the station's reason, a standing fault of the connector, or the order
+   * of a backend.
    */
   #blocked(connector: number): string | undefined {
     const { orders } = this.#stationState;
@@ -304,96 +301,25 @@ export class Station {
   #indication(connector: ConnectorConfig): Indication {
     const session = this.#session(connector.id);
     const free = session.state === "available" || session.state === "occupied";
-    if (free && this.readers.asks(connector.reader)) return "checking";
+    if (free && this.cardHandler.asks(connector.reader)) return "checking";
     if (free && this.#blocked(connector.id) !== undefined) return "fault";
     if (session.state === "available" && waitingFor(this.#stationState, connector.id, connector.reader) !== undefined)
       return "waiting-for-plug";
     return free && isChosen(this.#stationState, connector.id, connector.reader) ? "chosen" : wants(session).indicator;
   }
 
-  /**
-   * Writes the event down, moves the state and meets what it wants. An event without meaning is neither written nor met.
-   */
-  #record(event: StationEvent): boolean {
-    if (this.#dead) return false;
-    const before = this.#stationState;
-    const after = reduce(before, event, this.layout);
-    if (after === before && !isEvidence(event)) return false;
-    // The safe direction comes before the disk: what opens, opens now.
-    for (const [id, session] of after.sessions)
-      if (!wants(session).contactor && before.sessions.get(id) !== session) this.points.get(id)?.openContactor();
-    try {
-      this.#parts.append(event);
-    } catch (error) {
-      this.#die(error);
-      return false;
-    }
-    this.#stationState = after;
-    for (const listener of this.#listeners) listener({ event, before, after });
-    this.#tellChange(before, after, event);
-    for (const [id, session] of after.sessions) if (before.sessions.get(id) !== session) this.points.get(id)?.meet();
-    if (before.orders !== after.orders || before.awaited !== after.awaited)
-      for (const point of this.points.values()) point.meet();
-    for (const { reader } of this.layout.connectors)
-      if (
-        before.waiting.get(reader) !== after.waiting.get(reader) ||
-        before.chosen.get(reader) !== after.chosen.get(reader)
-      )
-        this.readers.meetAt(reader);
-    this.#parts.changed();
-    return true;
+  // ---- faults, and the end
+
+  #faultRaised({ device, code, message }: StationFault): void {
+    this.#record({ type: "FaultRaised", moment: this.#now(), device, code, message });
+    this.#parts.tell({ type: "fault", at: this.#now().at, device, code, message });
+    this.relight();
   }
 
-  #tellChange(before: StationState, after: StationState, event: StationEvent): void {
-    const at = event.moment.at;
-    const { tell } = this.#parts;
-    if (event.type === "PlugChanged") tell({ type: "plug", at, connector: event.connector, plugged: event.plugged });
-    const connector = "connector" in event ? event.connector : undefined;
-    if (typeof connector !== "number") return;
-    const was = before.sessions.get(connector);
-    const is = after.sessions.get(connector);
-    if (is?.state === "stopping" && was?.state !== "stopping")
-      tell({ type: "stopping", at, connector, reason: is.reason, detail: is.detail });
-    if (event.type === "SessionBegan" && is?.state === "charging") {
-      const { opening, rating } = is.sale;
-      const price = live(rating);
-      tell({
-        type: "session-began",
-        at,
-        connector,
-        session: opening.id,
-        card: masked(opening.acceptance.token.uid),
-        price: unitPriceText(price.unitPrices, price.currency, false),
-        registerKwh: kwhDisplay(opening.begin.energyMilliWh),
-      });
-    }
-    if (event.type === "MeterRead" && event.atBoundary && is?.state === "charging" && was?.state === "charging") {
-      const price = live(is.sale.rating);
-      const parking = is.sale.activity === "parking";
-      const now = unitPriceText(price.unitPrices, price.currency, parking);
-      if (now !== unitPriceText(live(was.sale.rating).unitPrices, price.currency, parking))
-        tell({
-          type: "price-changed",
-          at,
-          connector,
-          price: now,
-          kwh: kwhDisplay(event.reading.energyMilliWh - is.sale.opening.begin.energyMilliWh),
-          cost: `${moneyText(price.accrued.incl, price.currency)} ${price.currency}`,
-        });
-    }
-    if (is?.state === "charging" && was?.state === "charging" && is.sale.activity !== was.sale.activity) {
-      const words = {
-        charging: "the car draws power again",
-        suspended: "the car asks for no power: idle, still free",
-        parking: "the car asks for no power: idle time counts",
-        reserved: "reserved",
-      };
-      tell({ type: "activity", at, connector, activity: words[is.sale.activity] });
-    }
-  }
-
-  #now(): Moment {
-    return this.#parts.clock.now();
+  #faultCleared({ device, code }: StationFault): void {
+    this.#record({ type: "FaultCleared", moment: this.#now(), device, code });
+    this.#parts.tell({ type: "recovered", at: this.#now().at, device, code });
+    this.relight();
   }
 
   #die(error: unknown): void {
@@ -401,4 +327,26 @@ export class Station {
     this.halt();
     this.#parts.die(error);
   }
+
+  #now(): Moment {
+    return this.#parts.clock.now();
+  }
+}
+
+/** What a restart ends: cards, choices and remote starts that waited, and sessions that ran when we went down. */
+function leftOpen(state: StationState, moment: Moment, downSince: Moment | undefined): readonly StationEvent[] {
+  const why = "the station was restarted";
+  const ran = [...state.sessions].filter(([, { state: is }]) => ["starting", "charging", "stopping"].includes(is));
+  const cause = downSince?.boot === moment.boot ? "Reboot" : "PowerLoss";
+  return [
+    ...[...state.waiting.keys()].map((reader) => ({ type: "CardLapsed", moment, reader, why }) as const),
+    ...[...state.chosen.keys()].map((reader) => ({ type: "ChoiceLapsed", moment, reader, why }) as const),
+    ...[...state.awaited.keys()].map((key) => {
+      const connector = key === anyConnector ? null : key;
+      return { type: "RemoteStartLapsed", moment, connector, why } as const;
+    }),
+    ...(downSince === undefined
+      ? []
+      : ran.map(([connector]) => ({ type: "Restarted", moment, connector, cause, downSince }) as const)),
+  ];
 }

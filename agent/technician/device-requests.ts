@@ -178,7 +178,7 @@ async function onLentLine<T>(
 function lookAtPins(parts: DeviceRequestParts, request: ControlRequest): PinsLook {
   const connector = connectorOf(parts, request);
   if (parts.station !== undefined) {
-    const sensed = parts.station.points.get(connector.id)?.sensed();
+    const sensed = parts.station.connectors.get(connector.id)?.sensed();
     if (sensed === undefined)
       throw new DeviceError(
         "gpio/missing",
@@ -224,7 +224,7 @@ async function tryContactor(parts: DeviceRequestParts, request: ControlRequest):
   const tried =
     parts.station === undefined
       ? await tryHere(parts, connector, ms)
-      : await parts.station.points.get(connector.id)?.testContactor(ms);
+      : await parts.station.connectors.get(connector.id)?.testContactor(ms);
   if (tried === undefined) throw new Error(`no point for connector ${connector.id}`);
   if (typeof tried === "string") throw new Failure("agent/refused", tried);
   return tried;
@@ -245,7 +245,7 @@ async function tryHere(
 
 /** Sessions are stopped by the remote word, so that they are settled; all else is only opened. */
 function openContactors({ station }: DeviceRequestParts): { readonly stopped: readonly number[] } {
-  const stopped = [...(station?.points.keys() ?? [])].filter((id) => station?.stop(id) === null);
+  const stopped = [...(station?.connectors.keys() ?? [])].filter((id) => station?.stop(id) === null);
   station?.openAll();
   return { stopped };
 }
@@ -254,7 +254,7 @@ function openContactors({ station }: DeviceRequestParts): { readonly stopped: re
 async function waitForCard(parts: DeviceRequestParts, { reader, ms }: ControlRequest): Promise<CardTap | null> {
   const name = readerOf(parts, reader);
   const withinMs = Math.min(mostWaitMs, Number(ms) || mostWaitMs);
-  if (parts.station !== undefined) return (await parts.station.readers.catchTap(name, withinMs)) ?? null;
+  if (parts.station !== undefined) return (await parts.station.cardHandler.catchTap(name, withinMs)) ?? null;
   const { clock } = parts.machine;
   const opened = await parts.machine.reader(name);
   const over = new AbortController();

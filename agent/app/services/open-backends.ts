@@ -79,7 +79,7 @@ export function openBackends(parts: ServicesParts, ties: BackendTies): Backends 
     book,
     unacknowledged: () => unacknowledgedOf(outboxes, book.count()),
     sessions: () => station().stationState().sessions,
-    liveReading: (connector) => station().points.get(connector)?.liveReading(),
+    liveReading: (connector) => station().connectors.get(connector)?.liveReading(),
   });
   const pulls = openOcpiPulls({
     config,

@@ -5,7 +5,7 @@ import type { Refusal, RemoteAnswer } from "../../sync/station-port.js";
 import type { Station } from "../station.js";
 
 /** The station, as far as orders of backends need it. */
-export type OrderedStation = Pick<Station, "enter" | "stationState" | "feed" | "refusal" | "points" | "faults">;
+export type OrderedStation = Pick<Station, "enter" | "stationState" | "feed" | "refusal" | "connectors" | "faults">;
 
 export const accepted = { accepted: true } as const;
 export const refuse = (code: Refusal["code"], why: string): Refusal => ({ accepted: false, code, why });

@@ -74,7 +74,7 @@ export class StationRemoteControl implements RemoteControl {
     for (const [connector, session] of this.#stationState().sessions) {
       if (!("sale" in session) || session.sale.opening.id !== sessionId) continue;
       if (session.state !== "charging") return accepted;
-      this.#parts.station.points.get(connector)?.openContactor();
+      this.#parts.station.connectors.get(connector)?.openContactor();
       return this.#enter({ type: "StopRequested", moment: this.#now(), connector, reason, detail: `stopped by ${by}` });
     }
     return refuse("unknown-session", `no session ${sessionId} runs here`);
@@ -127,7 +127,7 @@ export class StationRemoteControl implements RemoteControl {
     if (when === "now") {
       for (const [connector, session] of this.#stationState().sessions) {
         if (session.state !== "charging") continue;
-        this.#parts.station.points.get(connector)?.openContactor();
+        this.#parts.station.connectors.get(connector)?.openContactor();
         const detail = `${by} asked for a restart`;
         this.#parts.station.enter({ type: "StopRequested", moment: this.#now(), connector, reason, detail });
       }

@@ -480,7 +480,7 @@ exposure(
     const next = await room.again();
     await next.clock.quiet();
     const tapped = (reader: string, card: string): void =>
-      next.services.station.readers.tapped(reader, { kind: "card", uid: card, moment: next.clock.now() });
+      next.services.station.cardHandler.tapped(reader, { kind: "card", uid: card, moment: next.clock.now() });
     tapped("front", uid);
     assert.equal(next.answers(), [], "it hangs on what is open for it");
     assert.ok(next.event.some((event) => event.type === "note" && /reading what is open for it/.test(event.text)));

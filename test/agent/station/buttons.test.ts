@@ -25,7 +25,7 @@ const withButtons =
 const inTheRoom = suite("a button in the room");
 const roomOf = (second: "select" | "stop" = "select"): Room => new Room(roomConfig(withButtons(second)));
 const press = async (room: Room, connector: number): Promise<void> => {
-  room.services.station.buttons.heard(connector, { pressed: true, stuck: false, moment: room.clock.now() });
+  room.services.station.buttonHandler.heard(connector, { pressed: true, stuck: false, moment: room.clock.now() });
   await room.clock.pass(100);
 };
 const pressAnswers = (room: Room): string[] =>
@@ -210,7 +210,7 @@ inTheRoom(
   async () => {
     const room = roomOf();
     const heard = (stuck: boolean): void =>
-      room.services.station.buttons.heard(1, { pressed: false, stuck, moment: room.clock.now() });
+      room.services.station.buttonHandler.heard(1, { pressed: false, stuck, moment: room.clock.now() });
     heard(true);
     await room.plug(1);
     await room.tap(ada);

@@ -106,7 +106,7 @@ export class Room {
   }
 
   async tap(uid: string, reader = "front"): Promise<void> {
-    this.services.station.readers.tapped(reader, { kind: "card", uid, moment: this.clock.now() });
+    this.services.station.cardHandler.tapped(reader, { kind: "card", uid, moment: this.clock.now() });
     await this.clock.pass(100);
   }
 
