@@ -152,7 +152,8 @@ export interface Indicator {
   close(): void;
 }
 
-export type FaultCode =
+/** What can be wrong with a device, by a code; their words stand in the agent's table (core/fault-table.ts). */
+export type DeviceFaultCode =
   | "meter/timeout"
   | "meter/exception"
   | "meter/garbled"
@@ -165,25 +166,7 @@ export type FaultCode =
   | "port/lost"
   | "reader/missing"
   | "reader/lost"
-  | "gpio/missing"
-  | "contactor/welded"
-  | "contactor/not-closing"
-  | "button/stuck"
-  | "disk/full"
-  | "disk/failed"
-  | "journal/damaged"
-  | "book/damaged"
-  | "key/unusable"
-  | "tariff/none"
-  | "tariff/unreadable"
-  | "uplink/unauthorised"
-  | "uplink/unsure"
-  | "clock/unset"
-  | "config/changed"
-  | "config/invalid"
-  | "state/locked"
-  /** A broken promise of ours, not trouble with a device. */
-  | "agent/defect";
+  | "gpio/missing";
 
 /**
  * Whether what was thrown is a broken promise of ours, such as a TypeError, and no trouble with a device: it goes on up
@@ -199,7 +182,7 @@ export const isDefect = (error: unknown): boolean =>
 export class DeviceError extends Error {
   override readonly name = "DeviceError";
   constructor(
-    readonly code: FaultCode,
+    readonly code: DeviceFaultCode,
     message: string,
     options?: { cause?: unknown },
   ) {

@@ -1,6 +1,8 @@
 // The whole agent as it stands now, for `status` and the live view: the station, its backends, its disk, its faults.
+
 import type { Config } from "../../config/schema.js";
-import type { FaultCode, Moment } from "../../drivers/driver.js";
+import type { Moment } from "../../drivers/driver.js";
+import type { FaultCode } from "../core/fault-table.js";
 import { reservedFor } from "../core/station/backend-orders.js";
 import { isChosen, waitingFor } from "../core/station/station-state.js";
 import { type ConnectorSnapshot, connectorSnapshot, type Snapshot } from "../station/snapshot.js";

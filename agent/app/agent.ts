@@ -1,14 +1,16 @@
 // The agent: takes the lock of the state folder, opens the services over the devices of the machine, and keeps them
 // going. A fault at the start does not end the process: contactors stay open, no session can start, the fault is shown,
 // and it is tried again.
+
 import { randomUUID } from "node:crypto";
 import type { LoadedConfig } from "../../config/load.js";
 import type { ConnectorConfig } from "../../config/schema.js";
-import { DeviceError, type EnergyMeter, type FaultCode } from "../../drivers/driver.js";
+import { DeviceError, type EnergyMeter } from "../../drivers/driver.js";
 import { type Machine, type MachineBuses, openMachine } from "../../drivers/machine/open-machine.js";
 import { type ControlAnswer, type ControlRequest, socketPath } from "../control/control-socket.js";
 import { StateLock } from "../control/state-lock.js";
 import { Failure } from "../core/failure.js";
+import type { FaultCode } from "../core/fault-table.js";
 import { isBusy } from "../core/session/session.js";
 import { Disk } from "../ledger/store/disk.js";
 import { refusedChanges } from "../station/config-reload.js";

@@ -3,6 +3,7 @@ import pino from "pino";
 import type { LoadedConfig } from "../../config/load.js";
 import { ownVersion } from "../control/version.js";
 import { Failure } from "../core/failure.js";
+import { remedyOf } from "../core/fault-table.js";
 import { Disk } from "../ledger/store/disk.js";
 import { type AgentEvent, eventLine } from "../station/events.js";
 import { openBuses } from "../technician/buses.js";
@@ -77,7 +78,7 @@ function whyRefused(agent: Agent, reread: () => LoadedConfig): readonly string[]
 
 function write(log: pino.Logger, event: AgentEvent): void {
   const line = eventLine(event);
-  if (event.type === "fault") log.error(event, line);
+  if (event.type === "fault") log.error({ ...event, remedy: remedyOf(event.code) }, line);
   else if (event.type === "uplink" && event.state !== "online") log.warn(event, line);
   else log.info(event, line);
 }

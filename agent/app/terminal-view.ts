@@ -1,11 +1,14 @@
 // The live view: what happened scrolls by above, how the station stands is drawn below and drawn over. Text first,
 // colour never alone.
 import type { WriteStream } from "node:tty";
+import { remedyLine } from "../core/fault-table.js";
 import { clockText, localTime } from "../core/time/time.js";
 import type { ConnectorSnapshot, Snapshot } from "../station/snapshot.js";
 
 const redrawMs = 100;
 const widest = 100;
+/** Faults that are shown; `status` lists all of them. */
+const mostFaults = 4;
 
 const bold = (text: string): string => `\x1b[1m${text}\x1b[22m`;
 const dim = (text: string): string => `\x1b[2m${text}\x1b[22m`;
@@ -105,8 +108,11 @@ export function terminalViewLines(snapshot: Snapshot, columns: number): string[]
       rows.push(`${dim("│")} ${fit(line, inner, true)} ${dim("│")}`);
     rows.push(dim(`└${"─".repeat(columns - 2)}┘`));
   }
-  for (const fault of snapshot.faults.slice(0, 4))
-    rows.push(fit(` ${tint(31, "✗")} ${fault.code} at ${fault.device}: ${fault.message}`, columns));
+  for (const { code, device, message } of snapshot.faults.slice(0, mostFaults))
+    rows.push(
+      fit(` ${tint(31, "✗")} ${code} at ${device}: ${message}`, columns),
+      fit(dim(`   ${remedyLine(code)}`), columns),
+    );
   rows.push(
     fit(
       dim(` help ${snapshot.helpline}   receipts ${snapshot.receipts}   key ${snapshot.keyId.slice(0, 19)}…`),

@@ -1,6 +1,7 @@
 // `chargetill status` in words: the same snapshot that the live view draws.
 
 import { durationText } from "../app/terminal-view.js";
+import { remedyLine } from "../core/fault-table.js";
 import { clockText } from "../core/time/time.js";
 import { diskForecastText, mib } from "../ledger/upkeep/disk-forecast.js";
 import type { Snapshot } from "../station/snapshot.js";
@@ -27,7 +28,8 @@ export function statusLines(snapshot: Snapshot): string[] {
   for (const uplink of snapshot.uplinks)
     lines.push(...uplinkLines(uplink).map((line, index) => (index === 0 ? `uplink ${line}` : line)));
   lines.push(...diskLines(snapshot));
-  for (const fault of snapshot.faults) lines.push(`FAULT ${fault.code} at ${fault.device}: ${fault.message}`);
+  for (const { code, device, message } of snapshot.faults)
+    lines.push(`FAULT ${code} at ${device}: ${message}`, `  ${remedyLine(code)}`);
   return lines;
 }
 

@@ -1,7 +1,8 @@
 // What the station has to tell: to the log, the live view, `--json` and the indicator. Told, never asked: nothing here
 // decides anything. A card is always shown by its last four characters.
-import type { FaultCode } from "../../drivers/driver.js";
+
 import type { StopReason } from "../core/cdr/settlement.js";
+import type { FaultCode } from "../core/fault-table.js";
 
 export type AgentEvent = { readonly at: number } & (
   | {

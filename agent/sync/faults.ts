@@ -1,5 +1,7 @@
 // The faults that stand now, each by device and code: raised once, cleared once, shown everywhere.
-import { DeviceError, type FaultCode } from "../../drivers/driver.js";
+
+import { DeviceError } from "../../drivers/driver.js";
+import type { FaultCode } from "../core/fault-table.js";
 
 export type StationFault = {
   readonly device: string;

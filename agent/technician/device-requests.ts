@@ -212,7 +212,7 @@ async function lookAtReader(parts: DeviceRequestParts, { reader }: ControlReques
   const name = readerOf(parts, reader);
   if (parts.station !== undefined) {
     const fault = parts.station.faults.of(`reader ${name}`);
-    if (fault !== undefined) throw new DeviceError(fault.code, fault.message);
+    if (fault !== undefined) throw new DeviceError("reader/missing", fault.message);
     return;
   }
   await (await parts.machine.reader(name)).close();

@@ -9,6 +9,7 @@ import { wallNow } from "../../drivers/clock.js";
 import { findPorts } from "../../drivers/machine/find-ports.js";
 import { askAgent, socketPath } from "../control/control-socket.js";
 import { Failure } from "../core/failure.js";
+import { remedyOf } from "../core/fault-table.js";
 import { kwhDisplay } from "../core/number/energy-text.js";
 import type { Snapshot } from "../station/snapshot.js";
 import type { DeviceAccess } from "./device-access.js";
@@ -72,7 +73,7 @@ async function devices(loaded: LoadedConfig): Promise<Finding[]> {
   }
   try {
     const snapshot = devices.live ? ((await askAgent(socketPath(loaded), { do: "status" })) as Snapshot) : undefined;
-    findings.push(agent(snapshot));
+    findings.push(agent(snapshot), ...standingFaults(snapshot));
     if (config.bench === undefined)
       findings.push(
         ...Object.entries(config.serialPorts).map(([name, port]) => checkSerialPort(name, port.path)),
@@ -114,6 +115,13 @@ function agent(snapshot: Snapshot | undefined): Finding {
     "agent",
     `selling, version ${snapshot.version}, ${snapshot.receipts} receipt${snapshot.receipts === 1 ? "" : "s"}`,
   );
+}
+
+/** What the running agent has raised, but for the devices, which are looked at one by one below. */
+function standingFaults(snapshot: Snapshot | undefined): Finding[] {
+  return (snapshot?.faults ?? [])
+    .filter(({ code }) => !/^(?:meter|port|reader|gpio)\//.test(code))
+    .map(({ code, device, message }) => faultFinding("fault", `${code} at ${device}`, message, remedyOf(code)));
 }
 
 function checkSerialPort(name: string, path: string): Finding {
@@ -210,7 +218,7 @@ async function meter(devices: DeviceAccess, connector: ConnectorConfig): Promise
         check,
         `${model}, unit ${connector.meter.unit} at ${connector.meter.port}`,
         error.message,
-        "check supply, A and B, baud rate, parity and unit; chargetill meter scan looks for it",
+        remedyOf("meter/timeout"),
       ),
     ];
   }
@@ -233,24 +241,14 @@ async function pins(devices: DeviceAccess, connector: ConnectorConfig): Promise<
         check,
         value,
         "the contactor says closed while nothing drives it",
-        "switch the supply off; look for welded contacts or a feedback wired the other way round (activeLow)",
+        remedyOf("contactor/welded"),
       );
     if (button === "down")
-      return warnFinding(
-        check,
-        value,
-        "it is held, stuck, or wired the other way round",
-        "let go of it and look again; then its wire, and activeLow under button",
-      );
+      return warnFinding(check, value, "it is held, stuck, or wired the other way round", remedyOf("button/stuck"));
     return okFinding(check, value);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return faultFinding(
-      check,
-      "not within reach",
-      error.message,
-      "see GPIO numbers in the config, and config.txt for overlays that hold a pin",
-    );
+    return faultFinding(check, "not within reach", error.message, remedyOf("gpio/missing"));
   }
 }
 
@@ -260,12 +258,7 @@ async function reader(devices: DeviceAccess, name: string): Promise<Finding> {
     return okFinding(`reader ${name}`, "its chip answers");
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return faultFinding(
-      `reader ${name}`,
-      "does not answer",
-      error.message,
-      "check its power and wiring (3.3 V, never 5 V)",
-    );
+    return faultFinding(`reader ${name}`, "does not answer", error.message, remedyOf("reader/missing"));
   }
 }
 

@@ -2,7 +2,7 @@
 // faults per frame, readings, taps, plug changes, presses. A fault on site becomes a fault in the office.
 import { loadMeterMap, type MeterMap, MeterMapError, registerOf } from "../../config/meter-map.js";
 import type { TraceEntry, TraceHeader } from "../../config/trace-schema.js";
-import { type CardTap, DeviceError, type FaultCode } from "../driver.js";
+import { type CardTap, DeviceError, type DeviceFaultCode } from "../driver.js";
 import { GpioButton } from "../gpio/gpio-button.js";
 import { GpioPlug } from "../gpio/gpio-plug.js";
 import { openMeterBus } from "../meter/meter-bus.js";
@@ -36,7 +36,7 @@ export type PlayedEvent = { readonly ms: number } & (
       readonly powerW: number;
       readonly currentMilliA?: number;
     }
-  | { readonly heard: "fault"; readonly device: string; readonly code: FaultCode; readonly message: string }
+  | { readonly heard: "fault"; readonly device: string; readonly code: DeviceFaultCode; readonly message: string }
   | { readonly heard: "tap"; readonly reader: string; readonly tap: string }
   | { readonly heard: "plug"; readonly connector: number; readonly plugged: boolean }
   | { readonly heard: "button"; readonly connector: number; readonly button: "pressed" | "stuck" | "free" }

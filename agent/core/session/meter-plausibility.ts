@@ -1,12 +1,12 @@
 // Can this reading be true after the last one? A register only climbs, and never faster than the connection allows;
 // a counter that stands still while power flows is a dead meter that goes on talking.
-import type { FaultCode, Reading } from "../../../drivers/driver.js";
+import type { DeviceFaultCode, Reading } from "../../../drivers/driver.js";
 import type { Sale } from "./sale.js";
 
 /** What the meter's power told since its register last moved: expected energy in mWh. */
 export type PlausibilityState = { readonly reading: Reading; readonly expectedMilliWh: number };
 
-export type MeterDoubt = { readonly code: FaultCode; readonly message: string };
+export type MeterDoubt = { readonly code: DeviceFaultCode; readonly message: string };
 export type PlausibilityResult = { readonly plausibility: PlausibilityState; readonly fault?: MeterDoubt };
 
 /**
@@ -32,7 +32,7 @@ export function implausible(
 ): PlausibilityResult {
   const last = plausibility?.reading ?? sale.last;
   const keep: PlausibilityState = plausibility ?? { reading: last, expectedMilliWh: 0 };
-  const fault = (code: FaultCode, message: string): PlausibilityResult => ({
+  const fault = (code: DeviceFaultCode, message: string): PlausibilityResult => ({
     plausibility: keep,
     fault: { code, message },
   });

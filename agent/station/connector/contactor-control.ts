@@ -1,8 +1,10 @@
 // A connector's contactor at work: what it was told, what its auxiliary contact says of that a moment later, and its
 // test by hand. Opening waits for nothing. A pin that fails in use ends the process: whoever holds the coil decides
 // that, by the `guard` it hands in.
-import type { Clock, Contactor, FaultCode, PlugSensor } from "../../../drivers/driver.js";
+
+import type { Clock, Contactor, PlugSensor } from "../../../drivers/driver.js";
 import { type ContactorTest, testContactor } from "../../../drivers/gpio/contactor-test.js";
+import type { FaultCode } from "../../core/fault-table.js";
 
 /** What a coil needs of its connector. */
 export type ContactorControlContext = {

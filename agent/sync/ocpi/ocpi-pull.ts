@@ -4,8 +4,9 @@
 
 import { z } from "zod";
 import type { OcpiUplinkConfig } from "../../../config/uplink-schema.js";
-import type { Clock, FaultCode } from "../../../drivers/driver.js";
+import type { Clock } from "../../../drivers/driver.js";
 import type { Token } from "../../core/cdr/token.js";
+import type { FaultCode } from "../../core/fault-table.js";
 import { firstDifference } from "../../core/json/json-text.js";
 import { counted } from "../../core/number/counted.js";
 import type { Tariff } from "../../core/tariff/tariff.js";
@@ -267,7 +268,7 @@ export class OcpiPull {
       );
     }
     this.#parts.fault(
-      "tariff/unreadable",
+      "tariff/refused",
       refused.length === 0
         ? undefined
         : `${refused[0] ?? ""}${refused.length > 1 ? ` (and ${refused.length - 1} more)` : ""}`,

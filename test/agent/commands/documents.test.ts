@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { programFor } from "../../../agent/cli.js";
+import { faultTable } from "../../../agent/core/fault-table.js";
 import { callsIn, namedCommands, parserOf } from "../../support/cli/command-lines.js";
 
 const root = join(fileURLToPath(import.meta.url), "../../../../..");
@@ -69,6 +70,7 @@ test("each path in them exists, seen from the document or from the root", () => 
       .spans.filter((span) => /^[\w.-]+(?:\/[\w.-]+)+\/?$/.test(span) && isOurs(span, path))
       // MODEL.json is no file: the reader's own name goes there.
       .filter((span) => !/\/[A-Z]+\.json$/.test(span))
+      .filter((span) => !Object.hasOwn(faultTable, span))
       .filter((span) => !existsSync(join(root, span)) && !existsSync(join(dirname(path), span)))
       .map((span) => `${name}: ${span}`),
   );

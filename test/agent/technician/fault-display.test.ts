@@ -152,11 +152,14 @@ test("an agent whose state folder takes nothing answers over its spare socket, a
   };
   const agent = new Running(["run", "--config", config], env);
   try {
-    await agent.until(/"type":"fault","at":\d+,"device":"station","code":"disk\/failed"/);
+    await agent.until(/"type":"fault","at":\d+,"device":"station","code":"disk\/failed".*"remedy":"dmesg, /);
     const told = await asked("status");
     assert.is(told.code, 1, told.err);
     assert.match(told.out, /NOT SELLING: cannot make the folder .*link/);
-    assert.match(told.out, /FAULT disk\/failed at station/);
+    assert.match(
+      told.out,
+      /FAULT disk\/failed at station: .*\n {2}nothing is sold; what to do: dmesg, chargetill doctor;/,
+    );
     rmSync(link);
     symlinkSync(real, link);
     await agent.until(/"type":"started"/);

@@ -361,7 +361,7 @@ test("a tariff that cannot be priced exactly is named, and the one before it sta
   const status = await pull.now(false);
   assert.is(status.ok, true);
   assert.match(
-    faults.get("tariff/unreadable") ?? "",
+    faults.get("tariff/refused") ?? "",
     /tariff "AC" cannot be sold by: .*moon_phase.*the one before it stays in force/,
   );
   assert.equal(
@@ -375,7 +375,7 @@ test("a tariff that cannot be priced exactly is named, and the one before it sta
     index === 0 ? tariff : { ...tariff, currency: "euro" },
   );
   assert.is((await pull.now(false)).words, "5 tokens; 1 tariff, 1 could not be taken up");
-  assert.not.match(faults.get("tariff/unreadable") ?? "", /stays in force/, "there is none before it");
+  assert.not.match(faults.get("tariff/refused") ?? "", /stays in force/, "there is none before it");
   server.tariffs = [wireTariff("AC", 0.5)];
   await pull.now(false);
   assert.is(faults.size, 0);
