@@ -1,21 +1,16 @@
 // An input whose contact bounces: a change counts when the level has held for a while, by the agent's clock.
 // A contact that chatters without end counts as inactive, which is the safe reading of a loose one: no plug, no press.
+// It is the base of plug and button, which say what a change means.
 import type { PinConfig } from "../../config/schema.js";
 import type { Clock, MonoMs } from "../driver.js";
+import { EventFeed } from "./event-feed.js";
 import type { GpioInput, GpioPort } from "./gpio-port.js";
 
 /** Chatter that lasts this many debounce times is a fault of the contact. */
 const chatterTimes = 20;
 
-/** What is told of it, in the turn in which it is known. */
-export type DebouncedEars = {
-  changed(active: boolean): void;
-  /** The pin can no longer be read; the next good reading mends it. */
-  broken(error: unknown): void;
-  mended(): void;
-};
-
-export class DebouncedInput {
+export abstract class DebouncedInput<Change> {
+  readonly #changes = new EventFeed<Change>();
   readonly #input: GpioInput;
   readonly #unwatch: () => void;
   #active: boolean;
@@ -23,12 +18,11 @@ export class DebouncedInput {
   #cancel: (() => void) | undefined;
 
   /** Opens the pin. Throws DeviceError gpio/missing. */
-  constructor(
+  protected constructor(
     port: GpioPort,
     pin: PinConfig,
-    private readonly clock: Clock,
+    protected readonly clock: Clock,
     private readonly debounceMs: number,
-    private readonly ears: DebouncedEars,
   ) {
     this.#input = port.input(pin);
     try {
@@ -40,8 +34,20 @@ export class DebouncedInput {
     }
   }
 
-  get active(): boolean {
+  /** The contact is active, or no longer; asked in the turn in which it is known, never while the pin is opened. */
+  protected abstract changed(active: boolean): void;
+
+  protected get active(): boolean {
     return this.#active;
+  }
+
+  protected tell(change: Change): void {
+    this.#changes.tell(change);
+  }
+
+  /** `first`, then what is told. Throws DeviceError gpio/missing when the pin can no longer be read. */
+  protected changes(first: readonly Change[], signal: AbortSignal): AsyncGenerator<Change, void, void> {
+    return this.#changes.from(first, signal);
   }
 
   close(): void {
@@ -61,9 +67,10 @@ export class DebouncedInput {
       this.#restlessSince = undefined;
       try {
         this.#settle(this.#input.read());
-        this.ears.mended();
+        this.#changes.mend();
       } catch (error) {
-        this.ears.broken(error);
+        // The next good reading mends it.
+        this.#changes.break(error);
       }
     });
   }
@@ -71,6 +78,6 @@ export class DebouncedInput {
   #settle(active: boolean): void {
     if (active === this.#active) return;
     this.#active = active;
-    this.ears.changed(active);
+    this.changed(active);
   }
 }

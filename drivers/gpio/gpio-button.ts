@@ -3,7 +3,6 @@
 import type { PinConfig } from "../../config/schema.js";
 import type { Button, ButtonChange, Clock } from "../driver.js";
 import { DebouncedInput } from "./debounced-input.js";
-import { EventFeed } from "./event-feed.js";
 import type { GpioPort } from "./gpio-port.js";
 
 /** A finger is quick: a press lasts from some 60 ms on. */
@@ -11,59 +10,48 @@ const defaultDebounceMs = 30;
 /** Nobody holds a button for so long. */
 export const stuckAfterMs = 60_000;
 
-export class GpioButton implements Button {
-  readonly #contact: DebouncedInput;
-  readonly #changes = new EventFeed<ButtonChange>();
+export class GpioButton extends DebouncedInput<ButtonChange> implements Button {
   #stuck = false;
   #cancel: (() => void) | undefined;
 
   /** Opens the pin. Throws DeviceError gpio/missing. */
-  constructor(
-    port: GpioPort,
-    pin: PinConfig,
-    private readonly clock: Clock,
-    debounceMs = defaultDebounceMs,
-  ) {
-    this.#contact = new DebouncedInput(port, pin, clock, debounceMs, {
-      changed: (down) => this.#changed(down),
-      broken: (error) => this.#changes.break(error),
-      mended: () => this.#changes.mend(),
-    });
+  constructor(port: GpioPort, pin: PinConfig, clock: Clock, debounceMs = defaultDebounceMs) {
+    super(port, pin, clock, debounceMs);
     if (this.down()) this.#watchHeld();
   }
 
   down(): boolean {
-    return this.#contact.active;
+    return this.active;
   }
 
   /** Throws DeviceError gpio/missing when the pin can no longer be read. */
   presses(signal: AbortSignal): AsyncGenerator<ButtonChange, void, void> {
-    return this.#changes.from([], signal);
+    return this.changes([], signal);
   }
 
-  close(): void {
+  override close(): void {
     this.#cancel?.();
-    this.#contact.close();
+    super.close();
   }
 
-  #changed(down: boolean): void {
+  protected override changed(down: boolean): void {
     this.#cancel?.();
     this.#cancel = undefined;
     const wasStuck = this.#stuck;
     this.#stuck = false;
     if (down) this.#watchHeld();
-    if (down || wasStuck) this.#tell(down);
+    if (down || wasStuck) this.#tellPress(down);
   }
 
   #watchHeld(): void {
     this.#cancel = this.clock.at(this.clock.now().monoMs + stuckAfterMs, () => {
       this.#cancel = undefined;
       this.#stuck = true;
-      this.#tell(false);
+      this.#tellPress(false);
     });
   }
 
-  #tell(pressed: boolean): void {
-    this.#changes.tell({ pressed, stuck: this.#stuck, moment: this.clock.now() });
+  #tellPress(pressed: boolean): void {
+    this.tell({ pressed, stuck: this.#stuck, moment: this.clock.now() });
   }
 }
