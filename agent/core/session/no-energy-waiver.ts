@@ -1,5 +1,8 @@
 // The one price that is not the tariff's: a session in which no energy flowed costs nothing, whatever fee or minimum
 // the tariff names.
+
+import { fixedText } from "../../../config/decimal.js";
+import { minorUnits } from "../number/money.js";
 import type { Price } from "../rating/price.js";
 
 /** Why nothing is charged, as the receipt says it. */
@@ -12,7 +15,7 @@ export function chargedPrice(price: Price, energyMilliWh: number): Price {
   if (energyMilliWh > 0) return price;
   const minus = (amount: string): string => (/^[0.]+$/.test(amount) ? "0" : `-${amount}`);
   const amount = { excl: minus(price.totalCost.excl), incl: minus(price.totalCost.incl) };
-  const none = price.due.gross.replace(/[0-9]/g, "0");
+  const none = fixedText(0n, minorUnits(price.currency));
   return {
     ...price,
     taxShares: { total: [], fixed: [], energy: [], time: [], parking: [], reservation: [] },
