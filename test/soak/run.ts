@@ -8,6 +8,7 @@ import { soakDamage } from "./damage.js";
 import { soakFuzz } from "./fuzz.js";
 import { soakKills } from "./kills.js";
 import { soakLoad } from "./load.js";
+import { soakMutants } from "./mutants/run-mutants.js";
 import { soakRating } from "./rating.js";
 import { soakSame } from "./same/same.js";
 
@@ -21,6 +22,7 @@ Parts (all of them where none is named; an option of a part names it too):
   fuzz     spoilt RTU frames, nonsense in registers, meters on a bad line, mad chips, cards under noise  --fuzz N (1000000)
   rating   the properties of the rating, in so many times the cases of npm test                          --rating N (100)
   load     64 connectors, 10000 taps a minute, 1000 tariff elements, 100000 receipts
+  mutants  small changes of the rules that money hangs on: each must turn a test red
   quiet    days with two sessions each, memory measured                                                  --quiet N (365)
 
 Only where it is named:
@@ -72,6 +74,7 @@ const parts: readonly Part[] = [
   { name: "fuzz", option: "fuzz", run: () => soakFuzz(count("fuzz", 1_000_000), seed, say) },
   { name: "rating", option: "rating", run: () => Promise.resolve(soakRating(count("rating", 100), seed, say)) },
   { name: "load", run: () => soakLoad(say) },
+  { name: "mutants", run: () => soakMutants(say) },
   {
     name: "quiet",
     option: "quiet",

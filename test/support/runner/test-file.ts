@@ -13,7 +13,9 @@ const namedSuite = fileURLToPath(new URL("./named-suite.js", import.meta.url));
 export type FileResult = {
   readonly file: string;
   readonly passed: number;
+  /** Tests that failed, and whatever else is wrong with the file. */
   readonly failed: number;
+  readonly failedTests: number;
   readonly skipped: readonly string[];
   /** The file's output and what is wrong with it; empty where nothing failed. */
   readonly note: string;
@@ -85,9 +87,9 @@ export function runTestFile(root: string, file: string, options: FileOptions = {
       endGroup();
       const text = readFileSync(path, "utf8");
       const declared = options.name === undefined ? declaredSuites(text) : 0;
-      const { passed, failed, skipped, complaints } = judge(out, { code, signal, late, declared, named: options.name });
-      const note = failed > 0 ? `${out}\n${complaints.map((one) => `FAILED ${file}: ${one}`).join("\n")}` : "";
-      resolve({ file, passed, failed, skipped, note, tookMs: performance.now() - started });
+      const { complaints, ...counts } = judge(out, { code, signal, late, declared, named: options.name });
+      const note = counts.failed > 0 ? `${out}\n${complaints.map((one) => `FAILED ${file}: ${one}`).join("\n")}` : "";
+      resolve({ file, ...counts, note, tookMs: performance.now() - started });
     });
   });
 }
@@ -104,7 +106,7 @@ type Ending = {
 export function judge(
   out: string,
   { code, signal, late, declared, named }: Ending,
-): Pick<FileResult, "passed" | "failed" | "skipped"> & { readonly complaints: readonly string[] } {
+): Pick<FileResult, "passed" | "failed" | "failedTests" | "skipped"> & { readonly complaints: readonly string[] } {
   // uvu's line for a suite ends in "(passed / total)".
   const ran = [...out.matchAll(/\((\d+) \/ (\d+)\)\s*$/gm)].map((m) => ({ passed: Number(m[1]), total: Number(m[2]) }));
   const total = ran.reduce((sum, suite) => sum + suite.total, 0);
@@ -117,5 +119,6 @@ export function judge(
     complaints.push(`${declared} suites declared, ${ran.length} ran`);
   if (named === undefined && total === 0) complaints.push("no test ran");
   if (code !== 0 && passed === total && complaints.length === 0) complaints.push(`exit code ${code}`);
-  return { passed, failed: total - passed + complaints.length, skipped, complaints };
+  const failedTests = total - passed;
+  return { passed, failed: failedTests + complaints.length, failedTests, skipped, complaints };
 }

@@ -1,7 +1,11 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type ActivityTrack, drawingTrack, track } from "../../../../agent/core/session/activity.js";
-import { implausible, type PlausibilityState } from "../../../../agent/core/session/meter-plausibility.js";
+import {
+  implausible,
+  type PlausibilityState,
+  powerWhileOpen,
+} from "../../../../agent/core/session/meter-plausibility.js";
 import type { Sale } from "../../../../agent/core/session/sale.js";
 import type { Moment, Reading } from "../../../../drivers/driver.js";
 
@@ -65,6 +69,10 @@ readings("may stand still for hours while no power flows", () => {
     plausibility = judged.plausibility;
   }
 });
+readings("shows no power while the contactor is open, but for what an idle meter shows", () => {
+  assert.is(powerWhileOpen(reading(0, 5_000_000, 59), 60), undefined);
+  assert.is(powerWhileOpen(reading(0, 5_000_000, 60), 60)?.code, "meter/power-while-open");
+});
 readings.run();
 
 const idle = suite("does the car ask for power");
@@ -111,6 +119,23 @@ idle("the grace ends at its second", () =>
     "parking",
   ),
 );
+idle("a car that draws the very power of the limit is not idle", () => {
+  assert.equal(
+    follow([
+      [0, 11_000],
+      [10, 60],
+      [7_000, 60],
+    ]),
+    drawingTrack,
+  );
+  assert.is(
+    follow([
+      [10, 59],
+      [7_000, 59],
+    ]).activity,
+    "parking",
+  );
+});
 idle("power that comes back ends the idling at once", () =>
   assert.equal(
     follow([

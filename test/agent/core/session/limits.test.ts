@@ -1,0 +1,74 @@
+// When a session ends by itself.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { limitReached } from "../../../../agent/core/session/limits.js";
+import type { ConnectorConfig } from "../../../../config/schema.js";
+
+type Case = {
+  readonly energyKwh?: number;
+  readonly cost?: string;
+  readonly minutes?: number;
+  readonly limits?: { readonly energyKwh?: string; readonly cost?: string; readonly time?: number };
+  readonly granted?: { readonly energyKwh?: string; readonly cost?: string };
+  readonly noEnergyMinutes?: number;
+};
+const minuteMs = 60_000;
+
+function reached({ energyKwh = 5, cost = "2", minutes = 30, limits = {}, granted, noEnergyMinutes = 0 }: Case) {
+  const price = { currency: "EUR", ifStoppedNow: { excl: cost, incl: cost } };
+  return limitReached(
+    { energyMilliWh: energyKwh * 1_000_000, elapsedMs: minutes * minuteMs, price } as never,
+    limits as ConnectorConfig["limits"],
+    granted === undefined ? undefined : { ...granted, why: "the credit of this card" },
+    noEnergyMinutes * minuteMs,
+  );
+}
+
+const test = suite("the limits of a session");
+
+const rows: readonly [string, Case, ReturnType<typeof reached>][] = [
+  ["a session without limits goes on", {}, undefined],
+  ["below the energy limit a session goes on", { energyKwh: 9.999_999, limits: { energyKwh: "10" } }, undefined],
+  [
+    "at the very energy of the limit it ends",
+    { energyKwh: 10, limits: { energyKwh: "10" } },
+    { reason: "EnergyLimitReached", detail: "the limit of 10 kWh is reached" },
+  ],
+  ["below the cost limit a session goes on", { cost: "19.994", limits: { cost: "20" } }, undefined],
+  [
+    "at the very cost of the limit it ends",
+    { cost: "20.00", limits: { cost: "20" } },
+    { reason: "CostLimitReached", detail: "the limit of 20 EUR is reached" },
+  ],
+  [
+    "the energy that a card was granted ends it, whatever the connector allows",
+    { energyKwh: 3, limits: { energyKwh: "10" }, granted: { energyKwh: "3.000" } },
+    { reason: "EnergyLimitReached", detail: "the limit of 3.000 kWh is reached: the credit of this card" },
+  ],
+  [
+    "the cost that a card was granted ends it, whatever the connector allows",
+    { cost: "5", limits: { cost: "20" }, granted: { cost: "5" } },
+    { reason: "CostLimitReached", detail: "the limit of 5 EUR is reached: the credit of this card" },
+  ],
+  ["before the time limit it goes on", { minutes: 59, limits: { time: 60 * minuteMs } }, undefined],
+  [
+    "at the time limit it ends",
+    { minutes: 60, limits: { time: 60 * minuteMs } },
+    { reason: "TimeLimitReached", detail: "the time limit is reached" },
+  ],
+  [
+    "a car that took no energy at all is waited for so long",
+    { energyKwh: 0, minutes: 15, noEnergyMinutes: 15 },
+    { reason: "TimeLimitReached", detail: "no energy flowed within 15 min" },
+  ],
+  ["and not less long", { energyKwh: 0, minutes: 14, noEnergyMinutes: 15 }, undefined],
+  [
+    "a car that took a little is not sent away for taking none",
+    { energyKwh: 0.001, minutes: 600, noEnergyMinutes: 15 },
+    undefined,
+  ],
+  ["where nobody set how long, a car that takes none may stay", { energyKwh: 0, minutes: 600 }, undefined],
+];
+for (const [title, given, expected] of rows) test(title, () => assert.equal(reached(given), expected));
+
+test.run();

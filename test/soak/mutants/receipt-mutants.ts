@@ -1,0 +1,110 @@
+// A number once, a session once, a sum that adds up, a receipt that is priced again: the rules of a receipt.
+import type { Mutant } from "./mutant.js";
+
+const issuer = "agent/receipts/receipt-issuer.ts";
+const chain = "agent/receipts/receipt-chain.ts";
+const corrections = "agent/receipts/corrections.ts";
+const sale = "agent/core/verify/verify-sale.ts";
+const inIssuer = ["agent/receipts/receipt-issuer"];
+const inVerify = ["agent/core/verify/verify"];
+
+export const receiptMutants: readonly Mutant[] = [
+  {
+    rule: "a number that went to another receipt meanwhile is not used",
+    file: issuer,
+    find: "at.numbered === undefined || (at.signed === undefined && at.numbered.number <= book.count())",
+    replace: "at.numbered === undefined",
+    tests: ["agent/receipts/settling"],
+  },
+  {
+    rule: "a session that has its receipt gets no second one",
+    file: issuer,
+    find: "if (booked !== undefined)",
+    replace: "if (false)",
+    tests: ["agent/receipts/settling"],
+  },
+  {
+    rule: "no other receipt takes the number of a session that is being settled",
+    file: issuer,
+    find: "this.chain.unsigned === undefined || this.#parts.numberGiven()",
+    replace: "this.chain.unsigned === undefined",
+    tests: ["agent/receipts/settling"],
+  },
+  {
+    rule: "nothing is issued over a book that is an old copy",
+    file: chain,
+    find: "if (count > parts.book.count())",
+    replace: "if (false)",
+    tests: ["agent/receipts/settling"],
+  },
+  {
+    rule: "nothing is issued over a book that the journal is ahead of",
+    file: chain,
+    find: "if (known > book.count())",
+    replace: "if (false)",
+    tests: ["agent/receipts/settling"],
+  },
+  {
+    rule: "nothing is issued while a receipt of the journal could not be booked",
+    file: chain,
+    find: "if (this.#owed !== undefined)",
+    replace: "if (false)",
+    tests: ["agent/receipts/settling"],
+  },
+  {
+    rule: "a sale is credited once",
+    file: corrections,
+    find: "if (before !== undefined)",
+    replace: "if (false)",
+    tests: inIssuer,
+  },
+  {
+    rule: "a sale is sold again only after it was taken back",
+    file: corrections,
+    find: 'if (!later.some(({ kind }) => kind === "credit"))',
+    replace: "if (false)",
+    tests: inIssuer,
+  },
+  {
+    rule: "a sale is corrected once",
+    file: corrections,
+    find: "if (again !== undefined)",
+    replace: "if (false)",
+    tests: inIssuer,
+  },
+  {
+    rule: "the running totals go on from receipt to receipt",
+    file: "agent/core/receipt/totals.ts",
+    find: "gross: sumText(known.gross, gross),",
+    replace: "gross,",
+    tests: ["agent/core/receipt/receipt"],
+  },
+  {
+    rule: "a receipt whose sum differs from its samples and tariff fails",
+    file: sale,
+    find: "if (!sameAmount(again.due.gross, price.due.gross))",
+    replace: "if (false)",
+    tests: inVerify,
+  },
+  {
+    rule: "a receipt whose tariff was changed fails",
+    file: sale,
+    find: "if (digest !== sale.tariff.digest)",
+    replace: "if (false)",
+    tests: inVerify,
+  },
+  {
+    rule: "a receipt whose lines do not add up fails",
+    file: sale,
+    find: "if (!isNear(",
+    replace: "if (false && !isNear(",
+    tests: inVerify,
+  },
+  {
+    rule: "a receipt whose registers are not its energy fails",
+    file: sale,
+    find: "if (used !== milliWhOfKwh(energyKwh))",
+    replace: "if (false)",
+    tests: inVerify,
+  },
+];

@@ -1,0 +1,92 @@
+// What is done around a session: the meter that is asked, the card that is judged, the backend that is told.
+import type { Mutant } from "./mutant.js";
+
+const outbox = "agent/sync/outbox.ts";
+const credit = "agent/station/offline-credit.ts";
+
+export const stationMutants: readonly Mutant[] = [
+  {
+    rule: "a reading counts only if the same meter still answers after it",
+    file: "agent/station/connector/connector-meter.ts",
+    find: "if (told !== serial)",
+    replace: "if (false)",
+    tests: ["drivers/meter/swapped"],
+  },
+  {
+    rule: "a change of what the car does, or of its price, is written down",
+    file: "agent/station/connector/session-metering.ts",
+    find: "activity.activity !== before.activity || !sameComponents(before.rating, sale.rating) ||",
+    replace: "",
+    tests: ["agent/station/connector/session-metering"],
+  },
+  {
+    rule: "a card with nothing left offline starts nothing",
+    file: "agent/station/authorizer.ts",
+    find: "if (left === null)",
+    replace: "if (false)",
+    tests: ["agent/station/offline-credit"],
+  },
+  {
+    rule: "energy that is not acknowledged counts against the offline limit",
+    file: credit,
+    find: "requiredMilliWh(energyKwh) - open.energyMilliWh",
+    replace: "requiredMilliWh(energyKwh)",
+    tests: ["agent/station/offline-credit"],
+  },
+  {
+    rule: "money that is not acknowledged counts against the offline limit",
+    file: credit,
+    find: "subtract(ratioOfText(cost), open.cost)",
+    replace: "ratioOfText(cost)",
+    tests: ["agent/station/offline-credit"],
+  },
+  {
+    rule: "sessions that a backend allowed count against no offline limit",
+    file: credit,
+    find: 'authMethod === "WHITELIST" && by === undefined',
+    replace: "true",
+    tests: ["agent/station/offline-credit"],
+  },
+  {
+    rule: "a receipt that the backend refuses is parked with its reason",
+    file: outbox,
+    find: "parked(this.#queue.state, item, outcome.reason, at)",
+    replace: "acknowledged(this.#queue.state, item, at)",
+    tests: ["agent/sync/outbox"],
+  },
+  {
+    rule: "no receipt is parked for a backend that fails on all of them",
+    file: outbox,
+    find: "if (isFailure && doubt?.next !== undefined)",
+    replace: "if (isFailure && doubt !== undefined)",
+    tests: ["agent/sync/outbox"],
+  },
+  {
+    rule: "a receipt is tried several times before it is doubted",
+    file: outbox,
+    find: "attempts < attemptsBeforeDoubt",
+    replace: "attempts < 1",
+    tests: ["agent/sync/outbox"],
+  },
+  {
+    rule: "nothing more is parked once too many wait for a person",
+    file: outbox,
+    find: "state.parked.length >= mostParked && item.number > state.cursor",
+    replace: "false",
+    tests: ["soak/crash/bounds"],
+  },
+  {
+    rule: "a receipt is taken in hand on disk before it is sent",
+    file: "agent/sync/outbox-state.ts",
+    find: 'open: [...state.open, { number, state: "sending", attempts: 0 }],',
+    replace: "open: state.open,",
+    tests: ["agent/sync/outbox"],
+  },
+  {
+    rule: "an outbox that is ahead of the book sends nothing",
+    file: "agent/sync/outbox-queue.ts",
+    find: "if (kept.cursor > items.last())",
+    replace: "if (false)",
+    tests: ["agent/sync/outbox"],
+  },
+];
