@@ -11,11 +11,13 @@ import type { Disk } from "../ledger/store/disk.js";
 import { Reserve } from "../ledger/store/reserve.js";
 import {
   type DiskForecast,
+  type DiskRoom,
   forecastDisk,
   leastFreeBytes,
-  mib,
+  leastFreeFiles,
   requiredFreeBytes,
   reserveBytes,
+  shortOfRoom,
 } from "../ledger/upkeep/disk-forecast.js";
 import { pruneEvidence } from "../ledger/upkeep/evidence.js";
 import { type WriteStatistics, WriteStatisticsLog } from "../ledger/upkeep/write-statistics.js";
@@ -107,7 +109,7 @@ export class Maintenance {
       services?.activeTariffs.remember(clock.now());
       services?.activeTariffs.look(clock.now());
       if (services !== undefined) this.#provePages(services);
-      this.#watchRoom(disk.freeBytes(config.state));
+      this.#watchRoom(disk.free(config.state));
       // For people's figures nothing is risked on a disk that is full.
       if (services !== undefined && this.#full === undefined)
         this.#writeStatistics.look(clock.now(), services.book.count());
@@ -147,15 +149,15 @@ export class Maintenance {
    * Too little room is a fault, raised and cleared like any other, but for the journal: an entry of it would want room
    * too.
    */
-  #watchRoom(freeBytes: number): void {
+  #watchRoom(free: DiskRoom): void {
     const { tell, clock } = this.#parts;
     const { at } = clock.now();
-    if (this.#hasRoom(freeBytes)) {
+    if (this.#hasRoom(free)) {
       if (this.#full !== undefined) tell({ type: "recovered", at, device: this.#full.device, code: this.#full.code });
       this.#full = undefined;
       return this.#parts.changed();
     }
-    const message = `${mib(freeBytes)} free, and with less than ${mib(leastFreeBytes + this.#reserve.bytes)} a receipt might not fit: nothing is sold until there is room; journalctl --vacuum-size=50M, apt clean`;
+    const message = shortOfRoom(free, this.#reserve.bytes);
     if (this.#full === undefined) tell({ type: "fault", at, device: "station", code: "disk/full", message });
     this.#full = { device: "station", code: "disk/full", message, sinceMs: this.#full?.sinceMs ?? at };
     this.#parts.changed();
@@ -170,9 +172,10 @@ export class Maintenance {
    * Whether a session that starts now can be settled, come what may: there is room, and some is kept for the day when
    * there is none.
    */
-  #hasRoom(freeBytes: number): boolean {
-    if (this.#reserve.stands) return freeBytes >= leastFreeBytes;
-    if (freeBytes < leastFreeBytes + this.#reserve.bytes) return false;
+  #hasRoom({ bytes, files }: DiskRoom): boolean {
+    if (files < leastFreeFiles) return false;
+    if (this.#reserve.stands) return bytes >= leastFreeBytes;
+    if (bytes < leastFreeBytes + this.#reserve.bytes) return false;
     try {
       this.#reserve.take();
       return true;
@@ -239,7 +242,7 @@ export class Maintenance {
   /** What a receipt takes and how many there are a day changes slowly; what is free may be gone the next moment. */
   #roomNow(diskForecast: DiskForecast): DiskForecast {
     try {
-      return requiredFreeBytes({ ...diskForecast, freeBytes: this.#parts.disk.freeBytes(this.#parts.config.state) });
+      return requiredFreeBytes({ ...diskForecast, freeBytes: this.#parts.disk.free(this.#parts.config.state).bytes });
     } catch (error) {
       if (error instanceof Failure) return diskForecast;
       throw error;

@@ -7,7 +7,7 @@ import { Failure } from "../core/failure.js";
 import { sha256Hex } from "../ledger/store/digest.js";
 import { diskFailure, errorCode, takesNoMore } from "../ledger/store/disk.js";
 import type { Files } from "../ledger/store/files.js";
-import { realFiles } from "../ledger/store/files.js";
+import { openNew, realFiles } from "../ledger/store/files.js";
 
 /**
  * A process as nothing else on this machine can be mistaken for it: pids come again, a pid with its start time and boot
@@ -113,7 +113,7 @@ function acquire(files: Files, path: string, text: string, pid: number, depth: n
 
 function write(files: Files, path: string, text: string): void {
   try {
-    const fd = files.openSync(path, "w", 0o600);
+    const fd = openNew(files, path);
     try {
       // A torn line reads as dead, and it is not linked before it is whole.
       const bytes = Buffer.from(text);

@@ -12,7 +12,7 @@ import { Book } from "../ledger/book/book.js";
 import { Journal } from "../ledger/journal/journal.js";
 import { Disk, diskFailure, errorCode } from "../ledger/store/disk.js";
 import { Table } from "../ledger/store/table.js";
-import { diskForecastWords, leastFreeBytes } from "../ledger/upkeep/disk-forecast.js";
+import { diskForecastWords, leastFreeBytes, leastFreeFiles } from "../ledger/upkeep/disk-forecast.js";
 import { indexSignerAtHand } from "../receipts/index-signature.js";
 import { keyFile } from "../receipts/signing-keys.js";
 import { emptyOutbox, type OutboxState, parseOutboxTable } from "../sync/outbox-state.js";
@@ -107,8 +107,17 @@ export function disk({ config }: LoadedConfig): Finding[] {
     // Before the first start the folder is not there yet: then the room is that of the disk it will lie on.
     let there = config.state;
     while (!existsSync(there)) there = dirname(there);
-    const free = new Disk().freeBytes(there);
+    const { bytes: free, files } = new Disk().free(there);
     const value = `${Math.floor(free / 1024 / 1024)} MiB free${diskForecastWords(new Disk(), config, wallNow())}`;
+    if (files < leastFreeFiles)
+      return [
+        faultFinding(
+          "disk room",
+          `${files} inodes free`,
+          `nothing is sold: with less than ${leastFreeFiles} inodes a receipt might not fit`,
+          "remove small files; df -i shows the disk, and this the folders that hold many: find / -xdev -type f | cut -d/ -f1-4 | sort | uniq -c | sort -n",
+        ),
+      ];
     if (free < leastFreeBytes)
       return [
         faultFinding(

@@ -160,6 +160,14 @@ export class VolatileFiles implements Files {
     this.#capacity = this.#usedBytes(this.root);
   }
 
+  /** As many files and folders fit on the disk; undefined = it does not count them. */
+  inodes: number | undefined;
+
+  /** Others take every inode that is free now. */
+  takeRestOfInodes(): void {
+    this.inodes = this.#usedInodes(this.root);
+  }
+
   /** The file system goes read-only, as ext4 does after an error, or is mounted writable again. */
   readOnly = false;
   /** Called with each fsync and fdatasync: a disk that takes its time. */
@@ -191,6 +199,7 @@ export class VolatileFiles implements Files {
       let node: Node | undefined = path === "/" ? this.root : folder.cache.get(name);
       if (node && flags.includes("x")) throw fault("EEXIST", "open", path);
       if (!node && flags.startsWith("r")) throw fault("ENOENT", "open", path);
+      if (!node && this.inodes !== undefined && this.#freeInodes() === 0) throw fault("ENOSPC", "open", path);
       if (!node) folder.cache.set(name, (node = emptyFile()));
       if (flags.startsWith("w") && node.kind === "file")
         Object.assign(node, { cache: Buffer.alloc(0), truncated: true, dirty: [] });
@@ -294,8 +303,13 @@ export class VolatileFiles implements Files {
     });
   }
 
-  statfsSync(path: string): { readonly bavail: number; readonly bsize: number } {
-    return this.#do("statfs", path, () => ({ bavail: Math.min(this.#freeBytes(), 2 ** 40), bsize: 1 }));
+  statfsSync(path: string): ReturnType<Files["statfsSync"]> {
+    return this.#do("statfs", path, () => ({
+      bavail: Math.min(this.#freeBytes(), 2 ** 40),
+      bsize: 1,
+      files: this.inodes ?? 0,
+      ffree: this.#freeInodes(),
+    }));
   }
 
   /** The names whose change does not last yet, and whether any bytes do not. */
@@ -353,6 +367,15 @@ export class VolatileFiles implements Files {
     // disk.
     const forget = (): void => void (node.kind === "file" && (node.dirty = []));
     this.#do(operation, path, work, forget);
+  }
+
+  #usedInodes(node: Node): number {
+    if (node.kind === "file") return 1;
+    return 1 + [...node.cache.values()].reduce((sum, child) => sum + this.#usedInodes(child), 0);
+  }
+
+  #freeInodes(): number {
+    return this.inodes === undefined ? 0 : Math.max(0, this.inodes - this.#usedInodes(this.root));
   }
 
   #freeBytes(): number {

@@ -3,8 +3,7 @@
 // that somebody already relied on.
 import { dirname } from "node:path";
 import { Failure } from "../../core/failure.js";
-import type { Files } from "./files.js";
-import { realFiles } from "./files.js";
+import { type Files, openNew, realFiles } from "./files.js";
 
 const fileMode = 0o600;
 const folderMode = 0o700;
@@ -129,11 +128,14 @@ export class Disk {
     }
   }
 
-  /** Bytes an unprivileged writer may still use on the disk that holds `path`. Throws disk/failed. */
-  freeBytes(path: string): number {
+  /**
+   * What an unprivileged writer may still use on the disk that holds `path`: bytes, and files (inodes), infinitely many
+   * where the file system does not count them. Throws disk/failed.
+   */
+  free(path: string): { readonly bytes: number; readonly files: number } {
     try {
-      const { bavail, bsize } = this.files.statfsSync(path);
-      return bavail * bsize;
+      const { bavail, bsize, files, ffree } = this.files.statfsSync(path);
+      return { bytes: bavail * bsize, files: files === 0 ? Number.POSITIVE_INFINITY : ffree };
     } catch (cause) {
       throw diskFailure("ask the free space of", path, cause);
     }
@@ -146,7 +148,7 @@ export class Disk {
   replace(path: string, bytes: Uint8Array): void {
     const fresh = path + unfinished;
     try {
-      const fd = this.files.openSync(fresh, "w", fileMode);
+      const fd = openNew(this.files, fresh);
       try {
         this.writeAll(fd, bytes);
         this.files.fsyncSync(fd);

@@ -25,8 +25,31 @@ export interface Files {
   mkdirSync(path: string, options: { recursive: true; mode: number }): string | undefined;
   readdirSync(path: string): string[];
   statSync(path: string): { readonly size: number; readonly mode: number; isDirectory(): boolean };
-  /** Free space for an unprivileged writer. */
-  statfsSync(path: string): { readonly bavail: number; readonly bsize: number };
+  /** Free space for an unprivileged writer; `files` and `ffree` are 0 where the file system does not count its files. */
+  statfsSync(path: string): {
+    readonly bavail: number;
+    readonly bsize: number;
+    readonly files: number;
+    readonly ffree: number;
+  };
+}
+
+/** How often a name that somebody keeps taking is taken back. */
+const mostTakenNames = 3;
+
+/**
+ * Makes a file under a temporary name, for its owner alone. What bears that name already (a cut's leftover, a link that
+ * somebody has laid into a shared folder) is taken away: it is never followed and never written into.
+ */
+export function openNew(files: Files, path: string): number {
+  for (let taken = 0; ; taken += 1)
+    try {
+      return files.openSync(path, "wx", 0o600);
+    } catch (cause) {
+      const isTaken = cause instanceof Error && "code" in cause && cause.code === "EEXIST";
+      if (!isTaken || taken === mostTakenNames) throw cause;
+      files.unlinkSync(path);
+    }
 }
 
 /** The real disk. */

@@ -1,7 +1,13 @@
-// Room that is kept for the end of a session that runs: a file that holds nothing and is given up when the disk is
-// full, so that a sale that was begun can be settled though somebody else's log took the last byte.
+// Room that is kept for the end of a session that runs: files that hold nothing and are given up when the disk is full,
+// so that a sale that was begun can be settled though somebody else's log took the last byte or the last inode.
 import { randomBytes } from "node:crypto";
 import { type Disk, unfinished } from "./disk.js";
+
+/**
+ * Names that are kept beside the one with the bytes, an inode each: to settle makes a temporary name, and may begin a
+ * page of the book and a segment of the journal.
+ */
+const spareNames = 3;
 
 export class Reserve {
   constructor(
@@ -12,7 +18,11 @@ export class Reserve {
 
   /** True when the room is there. Throws disk/failed. */
   get stands(): boolean {
-    return (this.disk.size(this.path) ?? 0) >= this.bytes;
+    return (this.disk.size(this.path) ?? 0) >= this.bytes && this.#spares.every((path) => this.disk.size(path) === 0);
+  }
+
+  get #spares(): readonly string[] {
+    return Array.from({ length: spareNames }, (_, index) => `${this.path}.${index + 1}`);
   }
 
   /**
@@ -21,7 +31,8 @@ export class Reserve {
    */
   take(): void {
     // Random bytes: a file system that compresses would keep no room for zeros.
-    if (!this.stands) this.disk.replace(this.path, randomBytes(this.bytes));
+    if ((this.disk.size(this.path) ?? 0) < this.bytes) this.disk.replace(this.path, randomBytes(this.bytes));
+    for (const path of this.#spares) if (this.disk.size(path) !== 0) this.disk.replace(path, new Uint8Array());
   }
 
   /**
@@ -29,7 +40,10 @@ export class Reserve {
    * was some to give. Throws disk/failed.
    */
   spend(): boolean {
-    const held = [this.path, this.path + unfinished].filter((path) => (this.disk.size(path) ?? 0) > 0);
+    const names = [this.path, ...this.#spares];
+    const held = [...names, ...names.map((path) => path + unfinished)].filter(
+      (path) => this.disk.size(path) !== undefined,
+    );
     for (const path of held) this.disk.remove(path);
     return held.length > 0;
   }

@@ -23,6 +23,18 @@ export type DiskForecast = {
 
 /** Less free space than this and no session starts: a receipt and its journal must always fit. */
 export const leastFreeBytes = 16 * 1024 * 1024;
+/** Fewer free inodes than this and no session starts: a receipt makes up to a dozen names, its neighbours as many. */
+export const leastFreeFiles = 128;
+
+/** What a disk has left, or may be asked for. */
+export type DiskRoom = { readonly bytes: number; readonly files: number };
+
+/** Why nothing is sold on a disk with so little room, and what to do. `reserve` = bytes kept for the end of sessions. */
+export function shortOfRoom({ bytes, files }: DiskRoom, reserve: number): string {
+  if (files < leastFreeFiles)
+    return `${files} inodes free, and with less than ${leastFreeFiles} a receipt might not fit: nothing is sold until there are more; df -i, then remove small files`;
+  return `${mib(bytes)} free, and with less than ${mib(leastFreeBytes + reserve)} a receipt might not fit: nothing is sold until there is room; journalctl --vacuum-size=50M, apt clean`;
+}
 /**
  * What is kept for the day when the disk is full, so that all sessions that run can be settled: for each connector the
  * end of one (half an hour takes 61 KiB, a day with a reading a minute 286 KiB), and the newest page and segment, each
@@ -88,7 +100,7 @@ export function forecastDisk(
     (count === 0 ? 0 : Math.ceil(sizes(evidence, disk.list(evidence)) / count)) +
     (copies === undefined ? 0 : sizes(copies, disk.list(copies).slice(-2)));
   return requiredFreeBytes({
-    freeBytes: disk.freeBytes(state),
+    freeBytes: disk.free(state).bytes,
     bytesPerReceipt: count < fewReceipts ? Math.max(assumedBytesPerReceipt, perReceipt) : perReceipt,
     receiptsPerDay: perDay(book, nowMs),
   });

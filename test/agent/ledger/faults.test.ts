@@ -173,7 +173,7 @@ faults("on a disk that somebody else has filled, the reserve lets a running sale
   reserve.take();
   assert.equal(disk.bytesWritten, writesBefore, "it is written once");
   openStores(files).journal.append(["tap", "begin"], moment);
-  disk.replace("/somebody-elses.log", Buffer.alloc(disk.freeBytes(state)));
+  disk.replace("/somebody-elses.log", Buffer.alloc(disk.free(state).bytes));
   assert.ok(
     isRefused(() => openStores(files)),
     "a start finds the disk full",
@@ -196,7 +196,7 @@ faults("the free space is told in bytes, and every byte written is counted", () 
   const disk = new Disk(files);
   disk.makeFolder(state);
   disk.replace(`${state}/a`, Buffer.alloc(300));
-  assert.equal(disk.freeBytes(state), 700);
+  assert.equal(disk.free(state).bytes, 700);
   assert.equal(disk.bytesWritten, 300);
 });
 

@@ -58,6 +58,29 @@ test("on a disk that others filled the room kept for it settles the session at o
   }
 });
 
+test("on a disk that others took all inodes of the session is settled too, and nothing more is sold until there are some", async () => {
+  const street = await Street.open(twoCars);
+  try {
+    street.files.inodes = 10_000;
+    const taken = await street.live(after(60, () => street.files.takeRestOfInodes()));
+    coilsAreOpen(street);
+    assert.equal(taken, { how: "exit", code: 75 });
+    street.restarted();
+    street.files.takeRestOfInodes();
+    const settling = await street.live({ untilMs: street.world.clock.monoMs + 30_000 });
+    assert.is(settling.how, "scenario-over", JSON.stringify(settling));
+    assert.is(reasons(street).length, 1, "begun before, and settled");
+    assert.match(JSON.stringify(street.agent?.snapshot().faults), /inodes free, and with less than 128/);
+    street.restarted();
+    street.goOn(() => [], 500_000);
+    const again = await street.live();
+    assert.is(again.how, "scenario-over", JSON.stringify(again));
+    assert.is(reasons(street).length, 2);
+  } finally {
+    await street.close();
+  }
+});
+
 test("the room that is kept settles every session that runs, at as many connectors as there are", async () => {
   const connectors = 44;
   const uid = (id: number): string => (0x10000000 + id).toString(16).toUpperCase();

@@ -29,6 +29,44 @@ durable("a replaced file holds the new bytes, for its owner alone, and leaves no
   assert.deepEqual(disk.list(folder), ["a.json"]);
 });
 
+durable("a temporary name is made, not followed: what a link there points to stays as it is", () => {
+  const disk = new Disk();
+  const [path, key] = ["receipt.json", "station.key"].map((name) => join(folder, name)) as [string, string];
+  fs.writeFileSync(key, "the key");
+  for (const lay of [() => fs.symlinkSync(key, `${path}.new`), () => fs.linkSync(key, `${path}.new`)]) {
+    lay();
+    disk.replace(path, Buffer.from("a receipt"));
+    assert.equal(fs.readFileSync(path, "utf8"), "a receipt");
+    assert.equal(fs.readFileSync(key, "utf8"), "the key");
+    assert.ok(fs.lstatSync(path).isFile() && fs.statSync(path).nlink === 1);
+  }
+  // The name itself may be a link too: it is replaced, and what it pointed to is not.
+  fs.rmSync(path);
+  fs.symlinkSync(key, path);
+  disk.replace(path, Buffer.from("a receipt"));
+  assert.equal(fs.readFileSync(key, "utf8"), "the key");
+  assert.ok(fs.lstatSync(path).isFile());
+  for (const each of [path, key]) fs.rmSync(each);
+});
+
+durable("a temporary name that somebody takes again and again is a failure with a name, after a few tries", () => {
+  let taken = 0;
+  const disk = new Disk({
+    ...realFiles,
+    openSync: (path, flags, mode) => {
+      if (flags !== "wx") return realFiles.openSync(path, flags, mode);
+      taken += 1;
+      throw Object.assign(new Error("EEXIST: file already exists"), { code: "EEXIST" });
+    },
+    unlinkSync: () => undefined,
+  });
+  assert.throws(
+    () => disk.replace(join(folder, "b.json"), Buffer.from("b")),
+    (cause) => cause instanceof Failure && cause.code === "disk/failed" && /b\.json/.test(cause.message),
+  );
+  assert.equal(taken, 4);
+});
+
 durable("a file that was closed takes nothing more: its number may be another file's by then", () => {
   const disk = new Disk();
   const [log, other] = ["log", "other"].map((name) => join(folder, name)) as [string, string];
@@ -70,7 +108,7 @@ durable("an appender adds to what is there, and is refused a file that was not m
   appender.append(Buffer.from("c"));
   appender.close();
   assert.equal(disk.read(path)?.toString(), "abc");
-  assert.ok(disk.freeBytes(folder) > 0);
+  assert.ok(disk.free(folder).bytes > 0);
 });
 
 durable("what is not there reads as undefined, lists as nothing, and is removed without complaint", () => {
@@ -124,7 +162,7 @@ durable("a defect of ours on the way to the disk is no trouble with the disk", (
   for (const work of [
     () => disk.read(path),
     () => disk.list(folder),
-    () => disk.freeBytes(folder),
+    () => disk.free(folder).bytes,
     () => disk.replace(path, Buffer.from("y")),
     () => disk.remove(path),
     () => disk.print(path, Buffer.from("y")),

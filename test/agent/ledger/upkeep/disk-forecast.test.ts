@@ -55,7 +55,7 @@ test("a pace is that of the last month, or since the first receipt; size is meas
   const diskForecast = forecastDisk(disk, { state: "/state", receiptOutput: { folder: "receipts" } }, book, nowMs);
   assert.is(diskForecast.receiptsPerDay, 1);
   assert.is(diskForecast.bytesPerReceipt, (book.bytesPerReceipt ?? 0) + 100 + 10_000);
-  assert.is(diskForecast.receipts, Math.floor((disk.freeBytes("/state") - 16 * mib) / diskForecast.bytesPerReceipt));
+  assert.is(diskForecast.receipts, Math.floor((disk.free("/state").bytes - 16 * mib) / diskForecast.bytesPerReceipt));
   const young = forecastDisk(disk, { state: "/state" }, Book.view(new Disk(new VolatileFiles()), "/none"), nowMs);
   assert.is(young.months, undefined);
 });
