@@ -1,8 +1,8 @@
 // How much a receipt costs beside the bare signature, and that it costs the same after ten receipts and after a hundred
 // thousand.
 
-import { type ChainState, chainAfter } from "../../agent/core/receipt/receipt-chain.js";
 import { issueReceipt } from "../../agent/core/receipt/receipt.js";
+import { type ChainState, chainAfter } from "../../agent/core/receipt/receipt-chain.js";
 import { receiptFileText } from "../../agent/core/receipt/receipt-file.js";
 import { type Frontier, frontierWith, leafHash } from "../../agent/core/signing/merkle.js";
 import { exitCode } from "../../agent/core/verify/check-result.js";

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import type { CdrCopies } from "../../../agent/core/cdr/cdr-copies.js";
 import { milliWhOfKwh } from "../../../agent/core/number/energy-text.js";
-import { payloadOf } from "../../../agent/core/receipt/receipt-payload.js";
 import type { SalePayload } from "../../../agent/core/receipt/receipt-payload.js";
+import { payloadOf } from "../../../agent/core/receipt/receipt-payload.js";
 import { verifyEvidence } from "../../../agent/core/verify/verify.js";
 import { bookFormat } from "../../../agent/core/verify/verify-book.js";
 import { Book } from "../../../agent/ledger/book/book.js";
