@@ -70,6 +70,8 @@ export type Reading = {
 };
 
 export interface EnergyMeter {
+  /** The steps in which its register moves, in milliwatt-hours. */
+  readonly stepMilliWh: number;
   identify(): Promise<MeterIdentity>;
   /**
    * Its serial number, asked anew and alone: cheap. Readings bear what it tells from then on. Rejects as identify()

@@ -2,7 +2,7 @@
 // the answers. It binds what it reads to one device: who answers is asked first, and anew after every silence.
 
 import type { MeterMap } from "../../config/meter-map.js";
-import { registerOf, unprovenBecause } from "../../config/meter-map.js";
+import { energyResolutionMilliWh, registerOf, unprovenBecause } from "../../config/meter-map.js";
 import type { MeterConfig } from "../../config/schema.js";
 import type { EnergyMeter, MeterIdentity, Moment, Reading } from "../driver.js";
 import { DeviceError } from "../driver.js";
@@ -38,6 +38,7 @@ const isWithoutRegister = (error: unknown): boolean =>
 
 export class ModbusMeter implements EnergyMeter {
   readonly map: MeterMap;
+  readonly stepMilliWh: number;
   readonly #parts: MeterParts;
   readonly #name: string;
   #plan: MeterPlan;
@@ -50,6 +51,7 @@ export class ModbusMeter implements EnergyMeter {
     const { map, config, path } = parts;
     this.#parts = parts;
     this.map = map;
+    this.stepMilliWh = energyResolutionMilliWh(map);
     this.#name = `${map.vendor} ${map.models[0] ?? map.id}, unit ${config.unit} at ${path}`;
     this.#plan = planRequests(map);
     if (parts.hasPassed === undefined) this.#refuseDoubt();

@@ -1,5 +1,6 @@
 // Can this reading be true after the last one? A register only climbs, and never faster than the connection allows;
-// a counter that stands still while power flows is a dead meter that goes on talking.
+// a counter that stands still while power flows is a dead meter that goes on talking. A register may stand for many
+// looks and then move at once, by its step or by what flowed since it last moved: that is neither.
 import type { DeviceFaultCode, Reading } from "../../../drivers/driver.js";
 import type { Sale } from "./sale.js";
 
@@ -13,22 +14,32 @@ export type PlausibilityResult = { readonly plausibility: PlausibilityState; rea
  * Meters overshoot their rating and clocks have edges: this much more than the connection's power is still possible.
  */
 const powerMargin = 1.25;
-/** One step of the coarsest register that may be billed from, and the time between two looks. */
-const stepMilliWh = 20_000;
-/** So much energy must show in a register that counts at least every 10 Wh. */
+/** A reading's own parts are moments apart, and not all makers say how fine they count: at least so much is one step. */
+const leastStepMilliWh = 20_000;
+/** So much energy must show in a register of fine steps, and two steps in one of coarse ones. */
 const frozenAfterMilliWh = 200_000;
 
+/** What bounds the register of one connector. */
+export type RegisterBounds = {
+  /** The connector's. */
+  readonly maxPowerW: number;
+  /** The steps in which the register moves, by the meter's map. */
+  readonly stepMilliWh: number;
+  /** Between two readings that are kept: all the time that may lie between them across a reboot. */
+  readonly heartbeatMs: number;
+};
+
 /**
- * Judges `reading` after the last *kept* one of the sale (`maxPowerW` = the connector's) and after the last one looked
- * at (`plausibility`). After a reboot the gap is bounded by the heartbeat: no energy is accepted for the time in which
- * nobody watched.
+ * Judges `reading` after the last one looked at (`plausibility`), or else after the last *kept* one of the sale. What
+ * may have been counted: full power since that look, what the meter's power told since the register last moved, and one
+ * step. Time without power since then adds nothing: after hours of standing a register cannot leap. After a reboot the
+ * gap is bounded by the heartbeat: no energy is accepted for the time in which nobody watched.
  */
 export function implausible(
   sale: Sale,
   reading: Reading,
   plausibility: PlausibilityState | undefined,
-  maxPowerW: number,
-  heartbeatMs: number,
+  { maxPowerW, stepMilliWh, heartbeatMs }: RegisterBounds,
 ): PlausibilityResult {
   const last = plausibility?.reading ?? sale.last;
   const keep: PlausibilityState = plausibility ?? { reading: last, expectedMilliWh: 0 };
@@ -47,16 +58,19 @@ export function implausible(
   const movedMilliWh = reading.energyMilliWh - last.energyMilliWh;
   const sameBoot = reading.moment.boot === last.moment.boot;
   const elapsedMs = sameBoot ? reading.moment.monoMs - last.moment.monoMs : heartbeatMs;
-  const possibleMilliWh = Math.ceil((maxPowerW * powerMargin * elapsedMs) / 3_600) + stepMilliWh;
+  const possibleMilliWh =
+    Math.ceil(powerMargin * ((maxPowerW * elapsedMs) / 3_600 + keep.expectedMilliWh)) +
+    Math.max(stepMilliWh, leastStepMilliWh);
   if (movedMilliWh > possibleMilliWh)
     return fault(
       "meter/implausible",
       `the register jumped by ${movedMilliWh} mWh in ${Math.round(elapsedMs / 1000)} s; ${maxPowerW} W allow ${possibleMilliWh}`,
     );
   if (movedMilliWh > 0) return { plausibility: { reading, expectedMilliWh: 0 } };
-  const expectedMilliWh = keep.expectedMilliWh + (reading.powerW * (sameBoot ? elapsedMs : 0)) / 3_600;
+  const toldW = Math.min(Math.max(reading.powerW, 0), maxPowerW);
+  const expectedMilliWh = keep.expectedMilliWh + (toldW * (sameBoot ? elapsedMs : 0)) / 3_600;
   // `last` moves on in time although the register stands: the energy expected since then adds up.
-  const stale = expectedMilliWh > frozenAfterMilliWh;
+  const stale = expectedMilliWh > Math.max(frozenAfterMilliWh, 2 * stepMilliWh);
   const next: PlausibilityState = { reading, expectedMilliWh };
   return stale
     ? {

@@ -101,9 +101,11 @@ export class ConnectorMeter {
   }
 
   /** A reading of a session that can be true after the last one; undefined with its fault raised. */
-  plausibleReading(sale: Sale, maxPowerW: number, journalEveryMs: number): Promise<Reading | undefined> {
+  plausibleReading(sale: Sale, maxPowerW: number, heartbeatMs: number): Promise<Reading | undefined> {
     return this.#read((reading) => {
-      const { plausibility, fault } = implausible(sale, reading, this.#plausibility, maxPowerW, journalEveryMs);
+      const { stepMilliWh } = this.#parts.meter;
+      const bounds = { maxPowerW, stepMilliWh, heartbeatMs };
+      const { plausibility, fault } = implausible(sale, reading, this.#plausibility, bounds);
       this.#plausibility = plausibility;
       return fault;
     });

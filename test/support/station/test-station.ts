@@ -154,6 +154,7 @@ export class Room {
   #meter(connector: number): EnergyMeter {
     const serial = `M${connector}`;
     return {
+      stepMilliWh: 1_000,
       identify: () => this.clock.busy(Promise.resolve({ vendor: "V", model: "M", serial })),
       read: () =>
         this.clock.busy(

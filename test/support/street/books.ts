@@ -14,7 +14,7 @@ import { pinsOf, verifyTools } from "../../../agent/receipts/dispute/evidence-in
 import { type Street, stateFolder } from "./street.js";
 
 /** The meters of the demo's config show whole watt-hours; what is below is not billed yet, and not lost. */
-const shownMilliWh = 1_000;
+const demoStepMilliWh = 1_000;
 const tools = verifyTools();
 
 export type Audit = {
@@ -26,6 +26,8 @@ export type Audit = {
 };
 
 export type AuditOptions = {
+  /** The steps of the street's meters, where they are not the demo's. */
+  readonly stepMilliWh?: number;
   /** mWh that may have flowed and that nobody may be billed for, with every fault's reason at hand; default none. */
   readonly unbilledAtMost?: number;
   /** mWh that flowed and are on no receipt, where somebody has kept count: no more and no less. */
@@ -136,9 +138,9 @@ function auditBackend({ backend, seen }: Street, entries: readonly BookEntry[]):
 function auditEnergy(
   { before, world }: Street,
   sales: readonly SalePayload[],
-  { unbilledAtMost = 0, unbilled }: AuditOptions,
+  { stepMilliWh = demoStepMilliWh, unbilledAtMost = 0, unbilled }: AuditOptions,
 ): Pick<Audit, "countedMilliWh" | "billedMilliWh"> {
-  const shown = (milliWh: number): number => Math.floor(milliWh / shownMilliWh) * shownMilliWh;
+  const shown = (milliWh: number): number => Math.floor(milliWh / stepMilliWh) * stepMilliWh;
   let countedMilliWh = 0;
   for (const [id, outlet] of Object.entries(world.outlets))
     countedMilliWh += shown(outlet.registerMilliWh) - shown(before.outlets[Number(id)]?.registerMilliWh ?? 0);

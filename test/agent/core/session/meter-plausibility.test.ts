@@ -23,8 +23,37 @@ const reading = (seconds: number, milliWh: number, powerW = 11_000, serial = "M1
 });
 const begin = reading(0, 5_000_000);
 const sale = { opening: { begin }, last: begin } as Sale;
-const judge = (next: Reading, plausibility?: PlausibilityState) =>
-  implausible(sale, next, plausibility, 11_000, 60_000);
+const judge = (next: Reading, plausibility?: PlausibilityState, stepMilliWh = 1_000) =>
+  implausible(sale, next, plausibility, { maxPowerW: 11_000, stepMilliWh, heartbeatMs: 60_000 });
+
+/**
+ * The faults of a meter that is looked at every `everyS`, for so long: at this power, in steps of `stepMilliWh`, with a
+ * register that its maker writes down every `updatesS`.
+ */
+function faultsOf({
+  powerW,
+  stepMilliWh,
+  everyS = 5,
+  updatesS = 1,
+  seconds = 1_500,
+}: {
+  powerW: number;
+  stepMilliWh: number;
+  everyS?: number;
+  updatesS?: number;
+  seconds?: number;
+}): string[] {
+  const faults: string[] = [];
+  let plausibility: PlausibilityState | undefined;
+  for (let at = everyS; at <= seconds; at += everyS) {
+    const counted = (powerW * (at - (at % updatesS))) / 3.6;
+    const shown = begin.energyMilliWh + Math.floor(counted / stepMilliWh) * stepMilliWh;
+    const judged = judge(reading(at, shown, powerW), plausibility, stepMilliWh);
+    plausibility = judged.plausibility;
+    if (judged.fault !== undefined) faults.push(`${at} s: ${judged.fault.message}`);
+  }
+  return faults;
+}
 
 const readings = suite("a reading that can be true");
 readings("climbs no faster than the connection allows", () => {
@@ -61,6 +90,33 @@ readings(
     assert.is(seconds, 70);
   },
 );
+readings("a counter of 100 Wh steps was killed after a minute at 3.6 kW: one step may come at any look", () =>
+  assert.equal(faultsOf({ powerW: 3_600, stepMilliWh: 100_000 }), []),
+);
+readings("a counter of 100 Wh steps flapped at 10.5 kW: 84 faults in 25 minutes", () => {
+  assert.equal(faultsOf({ powerW: 10_500, stepMilliWh: 100_000 }), []);
+  assert.equal(faultsOf({ powerW: 10_500, stepMilliWh: 100_000, everyS: 1 }), []);
+});
+readings("a register that its maker writes down every ten seconds is judged since it last moved", () => {
+  for (const stepMilliWh of [100, 1_000, 10_000, 100_000])
+    assert.equal(faultsOf({ powerW: 11_000, stepMilliWh, everyS: 1, updatesS: 10 }), []);
+});
+readings("a counter of fine steps may not leap by a coarse one", () => {
+  const still = judge(reading(1, 5_000_000)).plausibility;
+  assert.is(judge(reading(2, 5_100_000), still, 100_000).fault, undefined);
+  assert.is(judge(reading(2, 5_100_000), still, 1_000).fault?.code, "meter/implausible");
+});
+readings("after hours without power a register may not leap", () => {
+  let plausibility: PlausibilityState | undefined;
+  for (let seconds = 60; seconds <= 36_000; seconds += 60)
+    plausibility = judge(reading(seconds, 5_000_000, 0), plausibility).plausibility;
+  assert.is(judge(reading(36_005, 5_060_000), plausibility).fault?.code, "meter/implausible");
+  assert.is(judge(reading(36_005, 5_015_000), plausibility).fault, undefined);
+});
+readings("one look with a power that nobody draws allows no leap", () => {
+  const { plausibility } = judge(reading(5, 5_000_000, 9_000_000));
+  assert.is(judge(reading(10, 6_000_000), plausibility).fault?.code, "meter/implausible");
+});
 readings("may stand still for hours while no power flows", () => {
   let plausibility: PlausibilityState | undefined;
   for (let seconds = 60; seconds < 36_000; seconds += 60) {
