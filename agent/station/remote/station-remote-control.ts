@@ -13,6 +13,7 @@ import type { Refusal, RemoteAnswer, RemoteControl, RemoteStart } from "../../sy
 import type { ActiveTariffs } from "../../tariffs/active-tariffs.js";
 import type { PushedTariffs, TariffChanges } from "../../tariffs/pushed-tariffs.js";
 import type { AgentEvent } from "../events.js";
+import { Lapses } from "../lapses.js";
 import { accepted, enterOrder, type OrderedStation, orderedConnectors, refuse } from "./remote-answer.js";
 import { RemoteReservations } from "./remote-reservations.js";
 import { RemoteTariffs } from "./remote-tariffs.js";
@@ -34,7 +35,8 @@ const restartAfterMs = 1_000;
 
 export class StationRemoteControl implements RemoteControl {
   readonly #parts: StationRemoteControlParts;
-  readonly #lapses = new Map<number, () => void>();
+  /** By connector: the remote start that waits for a car. */
+  readonly #lapses: Lapses<number>;
   readonly #stopListening: () => void;
   readonly #reservations: RemoteReservations;
   readonly #tariffs: RemoteTariffs;
@@ -43,6 +45,7 @@ export class StationRemoteControl implements RemoteControl {
   /** The station has been started: what stands in its state is taken up. */
   constructor(parts: StationRemoteControlParts) {
     this.#parts = parts;
+    this.#lapses = new Lapses(parts.clock);
     this.#reservations = new RemoteReservations(parts);
     this.#tariffs = new RemoteTariffs(parts);
     this.#stopListening = parts.station.feed().listen(({ before, after }) => {
@@ -167,23 +170,20 @@ export class StationRemoteControl implements RemoteControl {
     this.#stopListening();
     this.#reservations.close();
     this.#restartTimer?.();
-    for (const cancel of this.#lapses.values()) cancel();
+    this.#lapses.close();
   }
 
   // ---- what time brings
 
   #letLapse(connector: number | null, since: Moment): void {
-    const { clock, config, station } = this.#parts;
+    const { config, station } = this.#parts;
     const key = connector ?? anyConnector;
-    this.#lapses.get(key)?.();
-    const lapse = (): void => {
-      this.#lapses.delete(key);
+    this.#lapses.set(key, since.monoMs + config.timing.authorisation, () => {
       const waiting = this.#stationState().awaited.get(key);
       if (waiting?.since !== since) return;
       station.enter({ type: "RemoteStartLapsed", moment: this.#now(), connector, why: "no car was plugged in" });
       this.#note(`the remote start for ${masked(bearerOf(waiting.acceptance).uid)} lapsed, no car was plugged in`);
-    };
-    this.#lapses.set(key, clock.at(since.monoMs + config.timing.authorisation, lapse));
+    });
   }
 
   #restartWhenIdle(stationState: StationState): void {

@@ -4,8 +4,8 @@
 import { plainText } from "../../../../config/decimal.js";
 import type { SessionToken, StopReason } from "../../../core/cdr/settlement.js";
 import { milliWhOfKwh } from "../../../core/number/energy-text.js";
-import { payloadOf } from "../../../core/receipt/receipt-payload.js";
 import type { SalePayload } from "../../../core/receipt/receipt-payload.js";
+import { payloadOf } from "../../../core/receipt/receipt-payload.js";
 import type { Opening } from "../../../core/session/opening.js";
 import { ReceiptFault } from "../../../core/signing/signer.js";
 import { parseIsoLocal } from "../../../core/time/iso-time.js";

@@ -8,7 +8,7 @@ import type { RequestContext } from "../requests/request-context.js";
 import { readRequest, textSchema } from "../requests/request-schemas.js";
 import { intervalBounds } from "../requests/settings.js";
 import type { Handlers } from "../rpc/rpc.js";
-import { securityProfile } from "./variables.js";
+import { securityProfile } from "./controller-variables.js";
 
 /** Keys of one GetConfiguration. */
 const mostKeys = 100;

@@ -3,8 +3,10 @@ import { z } from "zod";
 import type { RequestContext } from "../requests/request-context.js";
 import { because, listOf, readRequest, wholeNumberSchema } from "../requests/request-schemas.js";
 import { callFailure, type Handlers, Reply } from "../rpc/rpc.js";
+import { mostItems } from "./controller-variables.js";
+import type { Variable } from "./variable.js";
 import { componentAsked, isComponent, isVariable, variableAsked } from "./variable-answers.js";
-import { mostItems, type Variable, variablesOf } from "./variables.js";
+import { variablesOf } from "./variables.js";
 
 /** Variables in one NotifyReport. */
 export const perPart = 50;

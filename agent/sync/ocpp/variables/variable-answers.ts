@@ -3,7 +3,9 @@ import { z } from "zod";
 import type { RequestContext } from "../requests/request-context.js";
 import { because, evseSchema, listOf, readRequest, type StatusInfo, textSchema } from "../requests/request-schemas.js";
 import type { Handlers } from "../rpc/rpc.js";
-import { mostItems, type Variable, variablesOf } from "./variables.js";
+import { mostItems } from "./controller-variables.js";
+import type { Variable } from "./variable.js";
+import { variablesOf } from "./variables.js";
 
 const named = z.object({ name: textSchema(50), instance: textSchema(50).optional() });
 export const componentAsked = z.object({

@@ -1,0 +1,84 @@
+// What a CSMS may set of the device model: each value is checked, put into force and kept.
+import type { RequestContext } from "../requests/request-context.js";
+import { intervalBounds, type KeptSettings, reconnectBounds } from "../requests/settings.js";
+import type { Reconnect } from "../rpc/reconnect.js";
+import type { Attributes } from "./variable.js";
+
+type Bounds = { readonly least: number; readonly most: number };
+
+/** A whole number within its bounds. */
+function settableNumber(bounds: Bounds, put: (value: number) => void): Attributes {
+  return {
+    mutability: "ReadWrite",
+    ...bounds,
+    set: (text) => {
+      if (!/^\d{1,9}$/.test(text)) return "InvalidValue";
+      const value = Number(text);
+      if (value < bounds.least) return "ValueTooLow";
+      if (value > bounds.most) return "ValueTooHigh";
+      put(value);
+      return undefined;
+    },
+  };
+}
+
+function settableFlag(put: (on: boolean) => void): Attributes {
+  return {
+    mutability: "ReadWrite",
+    set: (text) => {
+      const word = text.toLowerCase();
+      if (word !== "true" && word !== "false") return "InvalidValue";
+      put(word === "true");
+      return undefined;
+    },
+  };
+}
+
+/** How a lost line is tried again. `put` = what the value means for it. */
+export const settableReconnect =
+  (key: keyof typeof reconnectBounds, put: (value: number) => Partial<Reconnect>) =>
+  ({ link, settings }: RequestContext): Attributes =>
+    settableNumber(reconnectBounds[key], (value) => {
+      settings.keep({ [key]: value });
+      link.reconnect = { ...link.reconnect, ...put(value) };
+    });
+
+/** An interval in seconds; `keep` = what of it lasts over a restart. */
+export const settableInterval =
+  (key: keyof typeof intervalBounds, keep: (value: number) => KeptSettings | undefined) =>
+  ({ link, settings }: RequestContext): Attributes => ({
+    unit: "s",
+    ...settableNumber(intervalBounds[key], (value) => {
+      const kept = keep(value);
+      if (kept !== undefined) settings.keep(kept);
+      link.setIntervals({ [key]: value });
+    }),
+  });
+
+/** Whether tariffs of the CSMS are taken (2.1). */
+export const settableTariffs = ({ settings }: RequestContext): Attributes => ({
+  instance: "Tariff",
+  ...settableFlag((tariffs) => settings.keep({ tariffs })),
+});
+
+/** Whether the cost so far is told while a session runs (2.1). */
+export const settableRunningCost = ({ link, settings }: RequestContext): Attributes => ({
+  instance: "RunningCost",
+  ...settableFlag((runningCost) => {
+    settings.keep({ runningCost });
+    link.sendsRunningCost = runningCost;
+  }),
+});
+
+/** Whether the public key goes with signed values. */
+export const settablePublicKey = ({ link, settings }: RequestContext): Attributes => ({
+  dataType: "OptionList",
+  valuesList: "Never,OncePerTransaction",
+  mutability: "ReadWrite",
+  set: (text) => {
+    if (text !== "Never" && text !== "OncePerTransaction") return "InvalidValue";
+    link.sendsPublicKey = text !== "Never";
+    settings.keep({ publicKey: link.sendsPublicKey });
+    return undefined;
+  },
+});
