@@ -1,5 +1,5 @@
 // The one exact decimal of the repository: prices, amounts and kWh in the agent, register values in the drivers. It is
-// pure and lies in the lowest wing, since both sides of the boundary between agent and drivers reckon with it. Nothing
+// pure and lies in the lowest folder, since both sides of the boundary between agent and drivers reckon with it. Nothing
 // here passes through a binary float; fractions and rounding are the agent's (core/number/money.ts).
 
 /** `digits` x 10^-`scale`; the scale is a whole number of 0 or more. */

@@ -5,10 +5,10 @@ import { dirname, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { between, cyclesIn } from "./support/tidy/cycles.js";
-import { packageOf, readSources, root, type Source, sourceOf, wingOf } from "./support/tidy/source-tree.js";
+import { packageOf, readSources, root, type Source, sourceOf, topFolderOf } from "./support/tidy/source-tree.js";
 
 const sources = readSources();
-const production = sources.filter(({ path }) => wingOf(path) !== "test");
+const production = sources.filter(({ path }) => topFolderOf(path) !== "test");
 const known = new Map(sources.map((source) => [source.path, source]));
 const isOurs = (name: string): boolean => /^(agent|drivers|config|test)\//.test(name);
 const imports = new Map(sources.map(({ path, imports }) => [path, new Set(imports.filter((name) => known.has(name)))]));
@@ -30,7 +30,7 @@ arrows("run down only: agent, drivers, config; nothing sees test", () => {
     test: ["agent", "drivers", "config", "test"],
   };
   assert.equal(
-    violations(({ path }, name) => isOurs(name) && !(below[wingOf(path)] ?? []).includes(wingOf(name))),
+    violations(({ path }, name) => isOurs(name) && !(below[topFolderOf(path)] ?? []).includes(topFolderOf(name))),
     [],
   );
 });
@@ -60,7 +60,7 @@ arrows("that run in a circle are found", () => {
   assert.equal(cyclesIn(asSets({ "c/v": ["a/x"] })), [["a/x", "b/y", "c/v", "c/z"]]);
 });
 
-/** Pure files of the lowest wing: what agent, drivers and config all need. They hold to the rules of the core. */
+/** Pure files of the lowest folder: what agent, drivers and config all need. They hold to the rules of the core. */
 const pureBelow: readonly string[] = ["config/decimal.ts", "config/languages.ts", "config/nearest-name.ts"];
 
 arrows("of the core stay in the core, but for pure files below it and types of drivers and config", () => {
@@ -136,10 +136,7 @@ shape("are few enough to be seen at once", () => {
 });
 
 /** Files that are still to be divided. The list only shrinks. */
-const tooLong: readonly string[] = [
-  "agent/core/receipt/receipt.ts",
-  "agent/core/verify/verify.ts",
-];
+const tooLong: readonly string[] = ["agent/core/receipt/receipt.ts", "agent/core/verify/verify.ts"];
 
 shape("are at most 400 lines long", () => {
   const most = 400;
@@ -159,7 +156,7 @@ shape("have fewer than 50 lines wider than 140 characters", () => {
 
 shape("of tests mirror those of production, and none lies loose at the top", () => {
   const ofTheirOwn = /^test(\/(bench|soak|support|cases|browser)(\/|$)|$)/;
-  const folders = new Set(sources.map(({ folder }) => folder).filter((folder) => wingOf(folder) === "test"));
+  const folders = new Set(sources.map(({ folder }) => folder).filter((folder) => topFolderOf(folder) === "test"));
   assert.equal(
     [...folders].filter((folder) => !ofTheirOwn.test(folder) && !existsSync(join(root, folder.slice("test/".length)))),
     [],

@@ -82,7 +82,7 @@ function* filesIn(folder) {
 
 // ---- the program, as it runs from a checkout, without what only builds or tests it
 const home = ["usr", "lib", "chargetill"];
-for (const wing of ["agent", "drivers", "config"]) copy(join("dist", wing), ...home, "dist", wing);
+for (const folder of ["agent", "drivers", "config"]) copy(join("dist", folder), ...home, "dist", folder);
 copy("config", ...home, "config");
 for (const file of ["package.json", "package-lock.json", "LICENSE", "drivers/rfid/rpio"]) copy(file, ...home, file);
 copy("node_modules", ...home, "node_modules");

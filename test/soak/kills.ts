@@ -17,7 +17,7 @@ import { firstWorld } from "../../drivers/bench/bench.js";
 import { scenarioCards } from "../../drivers/bench/scenario.js";
 import type { Act, Agenda, WorldState } from "../../drivers/bench/world.js";
 import { WorldFile } from "../../drivers/bench/world-file.js";
-import { freshFolder, Running } from "../support/command.js";
+import { freshFolder, RunningCommand } from "../support/command.js";
 import { random } from "../support/random.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
@@ -83,7 +83,7 @@ export async function killOften(kills: number, seed: number, enough: () => boole
   mkdirSync(state);
   while (began.size === 0 ? done < kills * longerAtMost : done < kills && !enough()) {
     moreVisitors(config, state, chance);
-    const agent = new Running(["run", "--config", config]);
+    const agent = new RunningCommand(["run", "--config", config]);
     const atStart = chance() * atStartOneIn < 1;
     const bornMs = performance.now();
     if (!atStart) await agent.until(/"type":"started"/);
@@ -104,7 +104,7 @@ export async function killOften(kills: number, seed: number, enough: () => boole
   // A session may have begun that was killed before it could say so: the receipts to wait for are asked for by their
   // sessions.
   const left = [...began].filter((id) => !settled.has(id));
-  const last = new Running(["run", "--config", config]);
+  const last = new RunningCommand(["run", "--config", config]);
   await last.until(/"type":"started"/);
   for (const id of left) await last.until(new RegExp(`"type":"receipt"[^\\n]*"session":"${id}"`));
   last.kill("SIGTERM");

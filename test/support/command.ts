@@ -19,7 +19,7 @@ export type Ended = {
 export const freshFolder = (): string => mkdtempSync(join(tmpdir(), "chargetill-test-"));
 
 /** A running command: its output so far, a promise of its end, and of a line that it prints. */
-export class Running {
+export class RunningCommand {
   out = "";
   err = "";
   readonly ended: Promise<Ended>;
@@ -71,7 +71,7 @@ export class Running {
 
 /** Runs a command to its end. */
 export async function chargetill(...args: readonly string[]): Promise<Ended> {
-  const running = new Running(args);
+  const running = new RunningCommand(args);
   running.type("");
   return await running.ended;
 }

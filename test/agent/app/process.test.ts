@@ -10,7 +10,7 @@ import { payloadOf } from "../../../agent/core/receipt/receipt-payload.js";
 import type { ConnectorConfig } from "../../../config/schema.js";
 import type { WorldState } from "../../../drivers/bench/world.js";
 import { WorldFile } from "../../../drivers/bench/world-file.js";
-import { freshFolder, Running } from "../../support/command.js";
+import { freshFolder, RunningCommand } from "../../support/command.js";
 import { Yard } from "../../support/load/yard.js";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -43,7 +43,7 @@ for (const [what, signal, words] of [
     `${what} ends the process with contactors open and a code that says so, and the next start settles`,
     async () => {
       const { config, state } = station();
-      const agent = new Running(["run", "--config", config], {
+      const agent = new RunningCommand(["run", "--config", config], {
         NODE_OPTIONS: `--import=${join(here, "mistake-child.js")}`,
       });
       await agent.until(/"type":"price-changed"/);
@@ -62,7 +62,7 @@ for (const [what, signal, words] of [
         coils(state).filter((closed) => closed),
         [],
       );
-      const next = new Running(["run", "--config", config]);
+      const next = new RunningCommand(["run", "--config", config]);
       await next.until(/"type":"receipt"/);
       next.kill("SIGTERM");
       assert.is((await next.ended).code, 0);

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { chargetill, freshFolder, Running } from "../../support/command.js";
+import { chargetill, freshFolder, RunningCommand } from "../../support/command.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..", "..");
 const demo = readFileSync(join(root, "config", "demo.yaml"), "utf8");
@@ -50,7 +50,7 @@ const test = suite("chargetill run");
 
 test("status and the remote word reach the running agent; what is not charging is not stopped", async () => {
   const { folder, config } = station((text) => text, 120);
-  const agent = new Running(["run", "--config", config]);
+  const agent = new RunningCommand(["run", "--config", config]);
   await agent.until(began);
   const status = await chargetill("status", "--config", config);
   assert.is(status.code, 0, status.err);
@@ -90,7 +90,7 @@ test("status and the remote word reach the running agent; what is not charging i
 
 test("a second agent on the same state folder is turned away with the first one's pid", async () => {
   const { folder, config } = station((text) => text, 60);
-  const agent = new Running(["run", "--config", config]);
+  const agent = new RunningCommand(["run", "--config", config]);
   await agent.until(/"type":"started"/);
   const second = await chargetill("run", "--config", config);
   assert.is(second.code, 1);
@@ -105,12 +105,12 @@ test("a second agent on the same state folder is turned away with the first one'
 
 test("SIGTERM while charging opens the contactor and leaves the session to the next start, which settles it", async () => {
   const { folder, config } = station();
-  const agent = new Running(["run", "--config", config]);
+  const agent = new RunningCommand(["run", "--config", config]);
   await agent.until(began);
   agent.kill("SIGTERM");
   assert.is((await agent.ended).code, 0);
   assert.not.ok(existsSync(join(folder, "state", "receipts", "receipt-000002.json")));
-  const next = new Running(["run", "--config", config]);
+  const next = new RunningCommand(["run", "--config", config]);
   await next.until(/"type":"receipt"/);
   const { sale } = receiptOf(folder, 2);
   assert.is(sale.stop.reason, "Reboot");
@@ -121,11 +121,11 @@ test("SIGTERM while charging opens the contactor and leaves the session to the n
 
 test("after SIGKILL while charging there is one receipt, its energy is the meter's, and it verifies", async () => {
   const { folder, config } = station();
-  const agent = new Running(["run", "--config", config]);
+  const agent = new RunningCommand(["run", "--config", config]);
   await agent.until(/"type":"price-changed"/);
   agent.kill("SIGKILL");
   assert.is((await agent.ended).signal, "SIGKILL");
-  const next = new Running(["run", "--config", config]);
+  const next = new RunningCommand(["run", "--config", config]);
   await next.until(/"type":"receipt"/);
   next.kill("SIGTERM");
   assert.is((await next.ended).code, 0);
@@ -144,7 +144,7 @@ test("after SIGKILL while charging there is one receipt, its energy is the meter
 test("a tariff that cannot be read sells nothing, says why, and is tried again until it can", async () => {
   const { config, tariff: file } = station((text) => text, 300);
   writeFileSync(file, tariff.replace('"start_time"', '"start_tme"'));
-  const agent = new Running(["run", "--config", config]);
+  const agent = new RunningCommand(["run", "--config", config]);
   await agent.until(/tariff\/unreadable/);
   const status = await chargetill("status", "--config", config);
   assert.is(status.code, 1);
@@ -157,7 +157,7 @@ test("a tariff that cannot be read sells nothing, says why, and is tried again u
 
 test("a damaged journal sells nothing and is named with its file; nothing is thrown away", async () => {
   const { folder, config } = station();
-  const agent = new Running(["run", "--config", config]);
+  const agent = new RunningCommand(["run", "--config", config]);
   await agent.until(/"type":"price-changed"/);
   agent.kill("SIGKILL");
   await agent.ended;
@@ -166,7 +166,7 @@ test("a damaged journal sells nothing and is named with its file; nothing is thr
   const middle = Math.floor(bytes.length / 3);
   bytes.writeUInt8(bytes.readUInt8(middle) ^ 1, middle);
   writeFileSync(journal, bytes);
-  const next = new Running(["run", "--config", config]);
+  const next = new RunningCommand(["run", "--config", config]);
   await next.until(/journal\/damaged/);
   const status = await chargetill("status", "--config", config);
   assert.match(status.out, /NOT SELLING: .*segment-00000001\.jsonl/);
@@ -177,14 +177,14 @@ test("a damaged journal sells nothing and is named with its file; nothing is thr
 
 test("a signing key that others may read is refused until it is mended", async () => {
   const { folder, config } = station((text) => text, 300);
-  const first = new Running(["run", "--config", config]);
+  const first = new RunningCommand(["run", "--config", config]);
   await first.until(/"type":"started"/);
   first.kill("SIGTERM");
   await first.ended;
   const key = join(folder, "state", "station.key");
   assert.is(statSync(key).mode & 0o777, 0o600);
   chmodSync(key, 0o644);
-  const next = new Running(["run", "--config", config]);
+  const next = new RunningCommand(["run", "--config", config]);
   await next.until(/key\/unusable.*chmod 600/);
   chmodSync(key, 0o600);
   await next.until(/"type":"started"/);
@@ -237,7 +237,7 @@ exits("without an agent, status says so and ends with 1", async () => {
 
 exits("on a machine without the station's devices, run names each of them and stays", async () => {
   const { config } = station((text) => text.replace(/^bench:.*$/m, ""));
-  const agent = new Running(["run", "--config", config]);
+  const agent = new RunningCommand(["run", "--config", config]);
   await agent.until(/gpio\/missing/);
   await agent.until(/reader\/missing/);
   const status = await chargetill("status", "--config", config);

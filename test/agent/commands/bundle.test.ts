@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 import { unzipped } from "../../../agent/receipts/dispute/zip.js";
 import { redaction } from "../../../agent/technician/support-bundle.js";
 import { benchStation } from "../../support/bench-station.js";
-import { chargetill, freshFolder, Running } from "../../support/command.js";
+import { chargetill, freshFolder, RunningCommand } from "../../support/command.js";
 
 const test = suite("bundle");
 
@@ -35,7 +35,7 @@ test("a card is known in every spelling and in any company, and a proxy's passwo
 
 test("beside a running agent it holds its status and meters, and no card, key or receipt", async () => {
   const { config, folder, state } = benchStation({ quiet: false, speed: 120 });
-  const agent = new Running(["run", "--config", config]);
+  const agent = new RunningCommand(["run", "--config", config]);
   await agent.until(/"type":"session-began"/);
   const out = join(folder, "bundle.zip");
   const preview = await chargetill("bundle", "--preview", "--config", config, "--out", out);

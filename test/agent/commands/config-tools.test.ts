@@ -7,7 +7,7 @@ import { configJsonSchema, configText, durationWords } from "../../../config/con
 import { durationMs } from "../../../config/duration.js";
 import { checkConfig } from "../../../config/load.js";
 import { benchStation, root } from "../../support/bench-station.js";
-import { chargetill, freshFolder, Running } from "../../support/command.js";
+import { chargetill, freshFolder, RunningCommand } from "../../support/command.js";
 
 const test = suite("config by command");
 
@@ -36,7 +36,7 @@ test("the schema in the tree is the one of the code", () => {
 test("a few answers make a config that is checked, commented, and readable by its group alone", async () => {
   const folder = freshFolder();
   const file = join(folder, "station.yaml");
-  const init = new Running(["config", "init", "--out", file]);
+  const init = new RunningCommand(["config", "init", "--out", file]);
   init.type(
     'KERB-7\nEurope/Vienna\nAustria\nAT\nKRB\nKerb Energy: "blue" #1\nHauptplatz 3, 8010 Graz\nATU123\n\n+43 1 234\n\n\n\nGraz\n08010\nAUT\n47.07\n47.07071\n15.43950\n/dev/serial/by-id/usb-X\n19200\neven\nAT*KRB*E7\n22000\n5\ncg-em24\n',
   );

@@ -6,7 +6,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { contactorPins } from "../../../config/contactor-pins.js";
 import { benchStation } from "../../support/bench-station.js";
-import { chargetill, freshFolder, Running } from "../../support/command.js";
+import { chargetill, freshFolder, RunningCommand } from "../../support/command.js";
 
 const test = suite("contactors by hand");
 
@@ -58,7 +58,7 @@ test("where there are no pins each contactor is named as not opened, with the re
 
 test("a running agent stops its sessions and settles them", async () => {
   const { config } = benchStation({ quiet: false, speed: 120 });
-  const agent = new Running(["run", "--config", config]);
+  const agent = new RunningCommand(["run", "--config", config]);
   await agent.until(/"type":"session-began","at":\d+,"connector":1/);
   const ended = await chargetill("contactor", "open", "--all", "--config", config);
   assert.is(ended.code, 0, ended.err);
@@ -70,9 +70,9 @@ test("a running agent stops its sessions and settles them", async () => {
 
 test("where systemd says that the agent has ended, nobody is asked: the pins are all that counts", async () => {
   const { config } = benchStation({ quiet: false, speed: 120 });
-  const agent = new Running(["run", "--config", config]);
+  const agent = new RunningCommand(["run", "--config", config]);
   await agent.until(/"type":"session-began","at":\d+,"connector":1/);
-  const after = new Running(["contactor", "open", "--all", "--config", config], { SERVICE_RESULT: "signal" });
+  const after = new RunningCommand(["contactor", "open", "--all", "--config", config], { SERVICE_RESULT: "signal" });
   const ended = await after.ended;
   assert.is(ended.code, 0, ended.err);
   assert.not.match(ended.out, /sessions stopped/);
@@ -86,7 +86,7 @@ test("a contactor is tested by the running agent or without one, and its auxilia
   assert.is(alone.code, 0, alone.err);
   const { whileClosed, afterOpening } = JSON.parse(alone.out) as { whileClosed: boolean; afterOpening: boolean };
   assert.equal([whileClosed, afterOpening], [true, false]);
-  const agent = new Running(["run", "--config", config]);
+  const agent = new RunningCommand(["run", "--config", config]);
   await agent.until(/"type":"started"/);
   const live = await chargetill("contactor", "test", "2", "--yes", "--config", config);
   assert.is(live.code, 0, live.err);
@@ -98,7 +98,7 @@ test("a contactor is tested by the running agent or without one, and its auxilia
 
 test("no test while a session runs, and none that nobody agreed to", async () => {
   const { config } = benchStation({ quiet: false, speed: 120 });
-  const agent = new Running(["run", "--config", config]);
+  const agent = new RunningCommand(["run", "--config", config]);
   await agent.until(/"type":"session-began","at":\d+,"connector":1/);
   const refused = await chargetill("contactor", "test", "1", "--yes", "--config", config);
   assert.is(refused.code, 1);
@@ -113,7 +113,7 @@ test("no test while a session runs, and none that nobody agreed to", async () =>
 test("drain ends and settles what runs, lets nothing new begin, and says so", async () => {
   const { config } = benchStation({ quiet: false, speed: 120 });
   assert.match((await chargetill("drain", "--config", config)).out, /no agent runs: nothing to drain/);
-  const agent = new Running(["run", "--config", config]);
+  const agent = new RunningCommand(["run", "--config", config]);
   await agent.until(/"type":"session-began","at":\d+,"connector":1/);
   const ended = await chargetill("drain", "--config", config);
   assert.is(ended.code, 0, ended.out + ended.err);
@@ -134,7 +134,7 @@ const reload = suite("reload");
 
 reload("SIGHUP takes up tariffs and cards for the sessions to come, and says so", async () => {
   const { config } = benchStation();
-  const agent = new Running(["run", "--config", config]);
+  const agent = new RunningCommand(["run", "--config", config]);
   await agent.until(/"type":"started"/);
   assert.is((await chargetill("status", "--config", config)).code, 0);
   writeFileSync(config, readFileSync(config, "utf8").replace("9F3C77E1", "AABBCCDD"));

@@ -1,11 +1,11 @@
-// A button at a connector, from the contact to the receipt: in a small room where every answer can be seen, and on the
+// A button at a connector, from the contact to the receipt: at a small station where every answer can be seen, and on the
 // bench with the real drivers.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { StationEvent } from "../../../agent/core/station/station-event.js";
 import type { Config } from "../../../config/schema.js";
 import { stuckAfterMs } from "../../../drivers/gpio/gpio-button.js";
-import { Room, roomConfig } from "../../support/station/test-station.js";
+import { TestStation, testStationConfig } from "../../support/station/test-station.js";
 import { Street } from "../../support/street/street.js";
 
 const ada = "04A23B1C5D6E80";
@@ -22,211 +22,211 @@ const withButtons =
     })),
   });
 
-const inTheRoom = suite("a button in the room");
-const roomOf = (second: "select" | "stop" = "select"): Room => new Room(roomConfig(withButtons(second)));
-const press = async (room: Room, connector: number): Promise<void> => {
-  room.services.station.buttonHandler.heard(connector, { pressed: true, stuck: false, moment: room.clock.now() });
-  await room.clock.pass(100);
+const pressed = suite("a button at a connector");
+const stationWith = (second: "select" | "stop" = "select"): TestStation =>
+  new TestStation(testStationConfig(withButtons(second)));
+const press = async (station: TestStation, connector: number): Promise<void> => {
+  station.services.station.buttonHandler.heard(connector, { pressed: true, stuck: false, moment: station.clock.now() });
+  await station.clock.pass(100);
 };
-const pressAnswers = (room: Room): string[] =>
-  room.event.flatMap((event) =>
+const pressAnswers = (station: TestStation): string[] =>
+  station.event.flatMap((event) =>
     event.type === "press" ? [`${event.connector} ${event.accepted ? "yes" : "no"}: ${event.answer}`] : [],
   );
-const words = (room: Room): readonly StationEvent["type"][] =>
-  room.files
+const words = (station: TestStation): readonly StationEvent["type"][] =>
+  station.files
     .peek("/state/journal/segment-00000001.jsonl")
     .toString("utf8")
     .match(/(?<="type":")(ConnectorChosen|ChoiceLapsed|CardWaits|CardLapsed|CardAccepted|StopRequested)/g) as never;
 
-inTheRoom("of two cars that wait, the card starts the one whose button was pressed, and its lamp said so", async () => {
-  const room = roomOf();
-  await room.plug(2);
-  await room.plug(1);
-  await press(room, 2);
-  assert.equal([room.outlet(1).shown, room.outlet(2).shown], ["waiting-for-card", "chosen"]);
-  await room.tap(ada);
-  assert.equal([room.session(1).state, room.session(2).state], ["occupied", "charging"]);
-  assert.is(room.outlet(1).shown, "waiting-for-card");
-  assert.equal(pressAnswers(room), ["2 yes: chosen: hold your card to the reader"]);
-  assert.equal(room.answers(), ["accepted: connector 2 starts"]);
-  await room.close();
+pressed("of two cars that wait, the card starts the one whose button was pressed, and its lamp said so", async () => {
+  const station = stationWith();
+  await station.plug(2);
+  await station.plug(1);
+  await press(station, 2);
+  assert.equal([station.outlet(1).shown, station.outlet(2).shown], ["waiting-for-card", "chosen"]);
+  await station.tap(ada);
+  assert.equal([station.session(1).state, station.session(2).state], ["occupied", "charging"]);
+  assert.is(station.outlet(1).shown, "waiting-for-card");
+  assert.equal(pressAnswers(station), ["2 yes: chosen: hold your card to the reader"]);
+  assert.equal(station.answers(), ["accepted: connector 2 starts"]);
+  await station.close();
 });
 
-inTheRoom(
+pressed(
   "a card that was tapped after the press waits for that connector alone, and its lamp is the one that asks for the plug",
   async () => {
-    const room = roomOf();
-    await press(room, 2);
-    assert.equal([room.outlet(1).shown, room.outlet(2).shown], ["available", "chosen"]);
-    await room.tap(ada);
-    assert.equal(room.answers(), ["accepted: plug in the car at connector 2"]);
-    assert.equal([room.outlet(1).shown, room.outlet(2).shown], ["available", "waiting-for-plug"]);
-    await room.plug(1);
-    assert.is(room.session(1).state, "occupied");
-    await room.plug(2);
-    assert.is(room.session(2).state, "charging");
-    await room.close();
+    const station = stationWith();
+    await press(station, 2);
+    assert.equal([station.outlet(1).shown, station.outlet(2).shown], ["available", "chosen"]);
+    await station.tap(ada);
+    assert.equal(station.answers(), ["accepted: plug in the car at connector 2"]);
+    assert.equal([station.outlet(1).shown, station.outlet(2).shown], ["available", "waiting-for-plug"]);
+    await station.plug(1);
+    assert.is(station.session(1).state, "occupied");
+    await station.plug(2);
+    assert.is(station.session(2).state, "charging");
+    await station.close();
   },
 );
 
-inTheRoom("a card that waits already is given to the connector that is pressed after it", async () => {
-  const room = roomOf();
-  await room.tap(ada);
-  assert.equal([room.outlet(1).shown, room.outlet(2).shown], ["waiting-for-plug", "waiting-for-plug"]);
-  await press(room, 2);
-  assert.equal([room.outlet(1).shown, room.outlet(2).shown], ["available", "waiting-for-plug"]);
-  await room.plug(1);
-  await room.plug(2);
-  assert.equal([room.session(1).state, room.session(2).state], ["occupied", "charging"]);
-  await room.close();
+pressed("a card that waits already is given to the connector that is pressed after it", async () => {
+  const station = stationWith();
+  await station.tap(ada);
+  assert.equal([station.outlet(1).shown, station.outlet(2).shown], ["waiting-for-plug", "waiting-for-plug"]);
+  await press(station, 2);
+  assert.equal([station.outlet(1).shown, station.outlet(2).shown], ["available", "waiting-for-plug"]);
+  await station.plug(1);
+  await station.plug(2);
+  assert.equal([station.session(1).state, station.session(2).state], ["occupied", "charging"]);
+  await station.close();
 });
 
-inTheRoom(
-  "a card that waits, held again after the button of a car that was there before, starts that car",
-  async () => {
-    const room = roomOf();
-    await press(room, 2);
-    await room.tap(ada);
-    await room.plug(1);
-    await press(room, 1);
-    assert.is(room.session(1).state, "occupied", "a press starts nothing by itself");
-    assert.is(room.outlet(1).shown, "chosen");
-    await room.tap(ada);
-    assert.is(room.session(1).state, "charging");
-    assert.is(room.services.station.stationState().waiting.size, 0);
-    assert.equal(words(room), ["ConnectorChosen", "CardWaits", "ConnectorChosen", "CardLapsed", "CardAccepted"]);
-    await room.close();
-  },
-);
+pressed("a card that waits, held again after the button of a car that was there before, starts that car", async () => {
+  const station = stationWith();
+  await press(station, 2);
+  await station.tap(ada);
+  await station.plug(1);
+  await press(station, 1);
+  assert.is(station.session(1).state, "occupied", "a press starts nothing by itself");
+  assert.is(station.outlet(1).shown, "chosen");
+  await station.tap(ada);
+  assert.is(station.session(1).state, "charging");
+  assert.is(station.services.station.stationState().waiting.size, 0);
+  assert.equal(words(station), ["ConnectorChosen", "CardWaits", "ConnectorChosen", "CardLapsed", "CardAccepted"]);
+  await station.close();
+});
 
-inTheRoom(
+pressed(
   "while a card waits for its chosen connector, another driver's card starts the car beside it, and the first one goes on waiting",
   async () => {
-    const room = roomOf();
-    await press(room, 2);
-    await room.tap(ada);
-    await room.plug(1);
-    await room.tap(ben);
-    await room.plug(2);
+    const station = stationWith();
+    await press(station, 2);
+    await station.tap(ada);
+    await station.plug(1);
+    await station.tap(ben);
+    await station.plug(2);
     assert.equal(
-      [room.session(1), room.session(2)].map((session) =>
+      [station.session(1), station.session(2)].map((session) =>
         session.state === "charging" ? session.sale.opening.acceptance.token.uid : session.state,
       ),
       [ben, ada],
     );
-    await room.close();
+    await station.close();
   },
 );
 
-inTheRoom("a choice lapses after the time of an authorisation, and a refused card does not end it", async () => {
-  const room = roomOf();
-  await room.plug(1);
-  await press(room, 2);
-  await room.tap("04DEADBEEF1234");
-  await room.clock.pass(room.config.timing.authorisation - 300);
-  assert.is(room.outlet(2).shown, "chosen");
-  await room.clock.pass(300);
-  assert.is(room.outlet(2).shown, "available");
-  await room.tap(ada);
-  assert.is(room.session(1).state, "charging");
-  assert.equal(words(room), ["ConnectorChosen", "ChoiceLapsed", "CardAccepted"]);
-  await room.close();
+pressed("a choice lapses after the time of an authorisation, and a refused card does not end it", async () => {
+  const station = stationWith();
+  await station.plug(1);
+  await press(station, 2);
+  await station.tap("04DEADBEEF1234");
+  await station.clock.pass(station.config.timing.authorisation - 300);
+  assert.is(station.outlet(2).shown, "chosen");
+  await station.clock.pass(300);
+  assert.is(station.outlet(2).shown, "available");
+  await station.tap(ada);
+  assert.is(station.session(1).state, "charging");
+  assert.equal(words(station), ["ConnectorChosen", "ChoiceLapsed", "CardAccepted"]);
+  await station.close();
 });
 
-inTheRoom("a restart forgets a choice, and says so in the journal", async () => {
-  const room = roomOf();
-  await press(room, 2);
-  const next = await room.again();
+pressed("a restart forgets a choice, and says so in the journal", async () => {
+  const station = stationWith();
+  await press(station, 2);
+  const next = await station.again();
   await next.clock.pass(100);
   assert.is(next.outlet(2).shown, "available");
   assert.equal(words(next), ["ConnectorChosen", "ChoiceLapsed"]);
   await next.close();
 });
 
-inTheRoom("pressed a hundred times it is written down a few times", async () => {
-  const room = roomOf();
-  for (let times = 0; times < 100; times += 1) await press(room, 2);
-  assert.is(words(room).length, 1);
-  await room.close();
+pressed("pressed a hundred times it is written down a few times", async () => {
+  const station = stationWith();
+  for (let times = 0; times < 100; times += 1) await press(station, 2);
+  assert.is(words(station).length, 1);
+  await station.close();
 });
 
-inTheRoom("a button that selects ends nothing, whatever runs there; the lamp answers", async () => {
-  const room = roomOf();
-  await room.plug(1);
-  await room.tap(ada);
-  await room.clock.pass(10_000);
-  await press(room, 1);
-  assert.is(room.session(1).state, "charging");
-  assert.is(room.outlet(1).closed, true);
-  assert.is(room.outlet(1).shown, "refused");
-  assert.equal(pressAnswers(room), ["1 no: in use"]);
-  await room.clock.pass(room.config.timing.refusalShown);
-  assert.is(room.outlet(1).shown, "suspended", "the car of this room asks for no power");
-  await room.close();
+pressed("a button that selects ends nothing, whatever runs there; the lamp answers", async () => {
+  const station = stationWith();
+  await station.plug(1);
+  await station.tap(ada);
+  await station.clock.pass(10_000);
+  await press(station, 1);
+  assert.is(station.session(1).state, "charging");
+  assert.is(station.outlet(1).closed, true);
+  assert.is(station.outlet(1).shown, "refused");
+  assert.equal(pressAnswers(station), ["1 no: in use"]);
+  await station.clock.pass(station.config.timing.refusalShown);
+  assert.is(station.outlet(1).shown, "suspended", "the car here asks for no power");
+  await station.close();
 });
 
-inTheRoom(
+pressed(
   "a button that may stop ends its own connector's session as the driver's word, and that is on the receipt",
   async () => {
-    const room = roomOf("stop");
-    await press(room, 2);
+    const station = stationWith("stop");
+    await press(station, 2);
     for (const connector of [1, 2]) {
-      await room.plug(connector);
-      await room.tap(connector === 1 ? ada : ben);
+      await station.plug(connector);
+      await station.tap(connector === 1 ? ada : ben);
     }
-    await press(room, 2);
-    await room.charge(2, 100);
-    assert.is(room.session(2).state, "charging", "it had only just begun");
-    await press(room, 2);
-    assert.is(room.outlet(2).closed, false);
-    await room.clock.pass(5_000);
-    assert.equal([room.session(1).state, room.session(2).state], ["charging", "finishing"]);
-    await press(room, 2);
-    assert.equal(pressAnswers(room), [
+    await press(station, 2);
+    await station.charge(2, 100);
+    assert.is(station.session(2).state, "charging", "it had only just begun");
+    await press(station, 2);
+    assert.is(station.outlet(2).closed, false);
+    await station.clock.pass(5_000);
+    assert.equal([station.session(1).state, station.session(2).state], ["charging", "finishing"]);
+    await press(station, 2);
+    assert.equal(pressAnswers(station), [
       "2 no: nothing to stop",
       "2 no: the session has only just begun",
       "2 yes: connector 2 stops",
       "2 no: the session is over: unplug the car first",
     ]);
     assert.equal(
-      room.event.flatMap((event) => (event.type === "stopping" ? [[event.connector, event.reason, event.detail]] : [])),
+      station.event.flatMap((event) =>
+        event.type === "stopping" ? [[event.connector, event.reason, event.detail]] : [],
+      ),
       [[2, "Local", "stopped by button"]],
     );
-    await room.close();
+    await station.close();
   },
 );
 
-inTheRoom("a button of a connector that is out of order chooses nothing", async () => {
-  const room = roomOf();
-  room.services.remote.setOperative(2, false, "csms");
-  await press(room, 2);
-  assert.equal(pressAnswers(room), ["2 no: out of order: taken out of service by csms"]);
-  assert.is(room.services.station.stationState().chosen.size, 0);
-  await room.close();
+pressed("a button of a connector that is out of order chooses nothing", async () => {
+  const station = stationWith();
+  station.services.remote.setOperative(2, false, "csms");
+  await press(station, 2);
+  assert.equal(pressAnswers(station), ["2 no: out of order: taken out of service by csms"]);
+  assert.is(station.services.station.stationState().chosen.size, 0);
+  await station.close();
 });
 
-inTheRoom(
+pressed(
   "a button that is stuck is a fault of its own, which keeps nobody from charging, and is over when it is let go",
   async () => {
-    const room = roomOf();
+    const station = stationWith();
     const heard = (stuck: boolean): void =>
-      room.services.station.buttonHandler.heard(1, { pressed: false, stuck, moment: room.clock.now() });
+      station.services.station.buttonHandler.heard(1, { pressed: false, stuck, moment: station.clock.now() });
     heard(true);
-    await room.plug(1);
-    await room.tap(ada);
-    assert.is(room.session(1).state, "charging");
+    await station.plug(1);
+    await station.tap(ada);
+    assert.is(station.session(1).state, "charging");
     heard(false);
     assert.equal(
-      room.event.flatMap((event) =>
+      station.event.flatMap((event) =>
         event.type === "fault" || event.type === "recovered" ? [`${event.type} ${event.code} ${event.device}`] : [],
       ),
       ["fault button/stuck button 1", "recovered button/stuck button 1"],
     );
-    await room.close();
+    await station.close();
   },
 );
 
-inTheRoom.run();
+pressed.run();
 
 const onTheBench = suite("a button on the bench");
 const minute = 60_000;

@@ -9,7 +9,7 @@ import type { AgentEvent } from "../../../agent/station/events.js";
 import type { Snapshot } from "../../../agent/station/snapshot.js";
 import type { Bench } from "../../../drivers/bench/bench.js";
 import { benchStation } from "../../support/bench-station.js";
-import { Running } from "../../support/command.js";
+import { RunningCommand } from "../../support/command.js";
 import { Street } from "../../support/street/street.js";
 
 /** Which lamp of connector 1 is lit, by the demo's config; the bench's stand still. */
@@ -146,11 +146,11 @@ test("an agent whose state folder takes nothing answers over its spare socket, a
   writeFileSync(config, readFileSync(config, "utf8").replace(/^state: .*$/m, `state: ${join(link, "state")}`));
   const env = { RUNTIME_DIRECTORY: run };
   const asked = async (...words: string[]): Promise<{ code: number | null; out: string; err: string }> => {
-    const running = new Running([...words, "--config", config], env);
+    const running = new RunningCommand([...words, "--config", config], env);
     running.type("");
     return running.ended;
   };
-  const agent = new Running(["run", "--config", config], env);
+  const agent = new RunningCommand(["run", "--config", config], env);
   try {
     await agent.until(/"type":"fault","at":\d+,"device":"station","code":"disk\/failed".*"remedy":"dmesg, /);
     const told = await asked("status");

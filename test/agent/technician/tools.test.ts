@@ -12,7 +12,7 @@ import { AcceptedMeters } from "../../../agent/technician/accepted-meters.js";
 import { doctorLines } from "../../../agent/technician/doctor-lines.js";
 import { findPorts } from "../../../drivers/machine/find-ports.js";
 import { benchStation } from "../../support/bench-station.js";
-import { chargetill, freshFolder, Running } from "../../support/command.js";
+import { chargetill, freshFolder, RunningCommand } from "../../support/command.js";
 
 const judge = suite("a meter against a known load");
 
@@ -101,7 +101,7 @@ tools("scan finds both meters at their line settings, names the model, and print
 tools("scan refuses numbers that no line has; a running agent asks for it between its own looks", async () => {
   const { config } = benchStation();
   assert.is((await chargetill("meter", "scan", "--config", config, "--units", "0-300")).code, 2);
-  const agent = new Running(["run", "--config", config]);
+  const agent = new RunningCommand(["run", "--config", config]);
   await agent.until(/"type":"started"/);
   const scanned = await chargetill("meter", "scan", "--config", config, "--baud", "9600", "--units", "2,9", "--json");
   assert.is(scanned.code, 0, scanned.err);
@@ -125,7 +125,7 @@ tools(
   "beside a session that charges, a meter is compared with its load and passes, the record of it is signed, and no scan takes its line",
   async () => {
     const { config, folder, state } = benchStation({ quiet: false, speed: 30 });
-    const agent = new Running(["run", "--config", config]);
+    const agent = new RunningCommand(["run", "--config", config]);
     await agent.until(/"type":"session-began","at":\d+,"connector":1/);
     const refused = await chargetill("meter", "scan", "--config", config, "--baud", "9600", "--units", "2");
     assert.is(refused.code, 1);
@@ -185,7 +185,7 @@ tools("a model in doubt sells once its own meter has passed the check, and not b
     speed: 300,
     change: (text) => text.replace("unit: 1, model: eastron-sdm630-v2", "unit: 1, model: cg-em24"),
   });
-  const agent = new Running(["run", "--config", config]);
+  const agent = new RunningCommand(["run", "--config", config]);
   await agent.until(/"code":"meter\/unknown"/);
   agent.kill("SIGTERM");
   assert.is((await agent.ended).code, 0);
@@ -205,7 +205,7 @@ tools("a model in doubt sells once its own meter has passed the check, and not b
   const acceptedMeters = AcceptedMeters.open(new Disk(), state);
   acceptedMeters.add({ ...check, serial: "another meter" });
   acceptedMeters.add({ ...check, serial: seen?.identity.serial ?? "" });
-  const next = new Running(["run", "--config", config]);
+  const next = new RunningCommand(["run", "--config", config]);
   await next.until(/"type":"session-began","at":\d+,"connector":1/);
   next.kill("SIGTERM");
   assert.is((await next.ended).code, 0);

@@ -15,7 +15,7 @@ import { type PlayedEvent, playTrace } from "../../../drivers/bench/trace-player
 import { type CardTap, DeviceError, sleep } from "../../../drivers/driver.js";
 import { closePins, type Machine, openMachine } from "../../../drivers/machine/open-machine.js";
 import { benchStation, root } from "../../support/bench-station.js";
-import { chargetill, freshFolder, Running } from "../../support/command.js";
+import { chargetill, freshFolder, RunningCommand } from "../../support/command.js";
 
 function demoConfig(): Config {
   const read = loadConfig(join(root, "config", "demo.yaml"));
@@ -317,7 +317,7 @@ const live = suite("looking into a running agent");
 
 live("its log level is turned for a time and falls back by itself; a trace of it is taken and played", async () => {
   const { config, folder } = benchStation({ quiet: false, speed: 200 });
-  const agent = new Running(["run", "--config", config]);
+  const agent = new RunningCommand(["run", "--config", config]);
   const wrong = await chargetill("log", "level", "debug", "for", "25h", "--config", config);
   assert.is(wrong.code, 2);
   assert.match(wrong.err, /"25h" is no time from 1s to 24h/);

@@ -1,4 +1,4 @@
-// A whole agent in a small room: real station, handlers, lists and ledger over a disk in memory; meter, pins and reader are
+// A station for tests: real agent, handlers, lists and ledger over a disk in memory; meter, pins and reader are
 // values that a test sets, and time passes only when it is told to.
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -20,7 +20,7 @@ import { VolatileFiles } from "../volatile-files.js";
 const demo = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..", "..", "config", "demo.yaml");
 
 /** The demo's config without uplinks, changed as a test likes. */
-export function roomConfig(change: (config: Config) => Config = (config) => config): LoadedConfig {
+export function testStationConfig(change: (config: Config) => Config = (config) => config): LoadedConfig {
   const read = loadConfig(demo);
   if (!read.ok) throw new Error("the demo's config cannot be read");
   const { config } = read.loaded;
@@ -41,7 +41,7 @@ export type Outlet = {
   changed: () => void;
 };
 
-export class Room {
+export class TestStation {
   readonly event: AgentEvent[] = [];
   readonly outlets = new Map<number, Outlet>();
   restarts = 0;
@@ -49,7 +49,7 @@ export class Room {
   services: Services;
 
   constructor(
-    readonly loaded: LoadedConfig = roomConfig(),
+    readonly loaded: LoadedConfig = testStationConfig(),
     readonly clock = new SteppedClock(),
     readonly files = new VolatileFiles(),
     before?: ReadonlyMap<number, Outlet>,
@@ -132,9 +132,9 @@ export class Room {
   }
 
   /** The process ends and another one begins on the same disk and the same cars. */
-  async again(change: (config: Config) => Config = (config) => config): Promise<Room> {
+  async again(change: (config: Config) => Config = (config) => config): Promise<TestStation> {
     await this.close();
-    return new Room(
+    return new TestStation(
       { ...this.loaded, config: change(this.config) },
       this.clock,
       this.files.afterKill(),

@@ -22,7 +22,7 @@ const layout = {
   ],
 };
 
-export class Forecourt implements StationFeed {
+export class SimulatedStation implements StationFeed {
   activeFaults: StationFault[] = [];
   closed: string | undefined;
   #stationState: StationState = emptyStationState(layout);

@@ -12,7 +12,7 @@ import { reconnectBy } from "../../../agent/sync/ocpp/rpc/reconnect.js";
 import { Reply } from "../../../agent/sync/ocpp/rpc/rpc.js";
 import type { CardLists, ListedCard } from "../../../agent/sync/station-port.js";
 import { type OcppUplinkConfig, uplink as uplinkSchema } from "../../../config/uplink-schema.js";
-import { Room } from "../station/test-station.js";
+import { TestStation } from "../station/test-station.js";
 import { mustFit } from "./schemas.js";
 
 /** The lists as plainly as they can be kept. */
@@ -43,7 +43,7 @@ class PlainLists implements CardLists {
   };
 }
 
-export class Counter {
+export class TestRequests {
   readonly lists = new PlainLists();
   readonly sent: { action: string; payload: object }[] = [];
   readonly triggered: string[] = [];
@@ -55,10 +55,10 @@ export class Counter {
 
   constructor(
     readonly dialect: Dialect,
-    readonly room = new Room(),
+    readonly testStation = new TestStation(),
   ) {
     const { sent, triggered } = this;
-    const station = room.services.station;
+    const station = testStation.services.station;
     const registration = (): CsmsLink["registration"] => this.registration;
     let intervals: Intervals = { heartbeatS: 300, pingS: 60, meterValuesS: 300, costS: 60 };
     this.link = {
@@ -94,7 +94,7 @@ export class Counter {
     };
     this.context = {
       link: this.link,
-      config: room.config,
+      config: testStation.config,
       uplink: uplinkSchema.parse({
         name: "csms",
         kind: "ocpp",
@@ -102,14 +102,14 @@ export class Counter {
         passwordFile: "/secret",
       }) as OcppUplinkConfig,
       version: "1.2.3",
-      remote: room.services.remote,
+      remote: testStation.services.remote,
       cards: this.lists,
       feed: station.feed(),
       settings: new Settings(
         { read: () => this.kept, write: (kept) => void (this.kept = kept) },
-        (changes) => room.services.remote.settingSet(changes, "csms").accepted,
+        (changes) => testStation.services.remote.settingSet(changes, "csms").accepted,
       ),
-      now: () => room.clock.now().at,
+      now: () => testStation.clock.now().at,
       waits: () => false,
       note: (text) => void this.notes.push(text),
     };
@@ -119,7 +119,7 @@ export class Counter {
   }
 
   sessions(): string[] {
-    return [...this.room.services.station.stationState().sessions.values()].flatMap((session) =>
+    return [...this.testStation.services.station.stationState().sessions.values()].flatMap((session) =>
       "sale" in session ? [session.sale.opening.id] : [],
     );
   }

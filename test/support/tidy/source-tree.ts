@@ -25,8 +25,8 @@ const importing =
 const declaring =
   /^(export )?(?:declare )?(?:abstract )?(?:async )?(?:function\*?|class|const|let|type|interface|enum) (\w+)/gm;
 
-/** The folder that names a wing: agent, drivers, config or test. */
-export const wingOf = (path: string): string => path.split("/")[0] ?? "";
+/** The folder at the top: agent, drivers, config or test. */
+export const topFolderOf = (path: string): string => path.split("/")[0] ?? "";
 
 /** The package of an import: "yaml/util" is of yaml, "@scope/name/part" of "@scope/name". */
 export const packageOf = (name: string): string =>
@@ -60,7 +60,7 @@ export function sourceOf(path: string, text: string): Source {
   };
 }
 
-/** All TypeScript of the four wings. */
+/** All TypeScript of the four top folders. */
 export const readSources = (): readonly Source[] =>
   ["agent", "drivers", "config", "test"]
     .flatMap(pathsIn)

@@ -12,7 +12,7 @@ import { nothingPulled, OcpiPull, type PullState, parsePullState } from "../../.
 import { readOcpiTariff } from "../../../../agent/sync/ocpi/ocpi-tariff.js";
 import type { OcpiUplinkConfig } from "../../../../config/uplink-schema.js";
 import { HandClock } from "../../../support/hand-clock.js";
-import { Room, roomConfig } from "../../../support/station/test-station.js";
+import { TestStation, testStationConfig } from "../../../support/station/test-station.js";
 import { ListServer, wireTariff, wireToken } from "../../../support/sync/list-server.js";
 import { TokenFile, token } from "../../../support/sync/uplink-bench.js";
 
@@ -555,9 +555,9 @@ house(
       tokensUrl: `${backend.url}/tokens`,
       tariffsUrl: `${backend.url}/tariffs`,
     });
-    const room = new Room(roomConfig((config) => ({ ...config, uplinks: [uplink] })));
-    await Promise.all(room.services.pulls.map((pull) => pull.now()));
-    const next = await room.again();
+    const station = new TestStation(testStationConfig((config) => ({ ...config, uplinks: [uplink] })));
+    await Promise.all(station.services.pulls.map((pull) => pull.now()));
+    const next = await station.again();
     await next.plug(1);
     await next.tap("0A0B0C0E");
     assert.is(next.answers().at(-1), "this card is blocked");

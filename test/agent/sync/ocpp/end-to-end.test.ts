@@ -12,7 +12,7 @@ import { sha256 } from "../../../../agent/ledger/store/digest.js";
 import { verifyTools } from "../../../../agent/receipts/dispute/evidence-input.js";
 import { receiptFileOf } from "../../../../agent/receipts/output/exports.js";
 import type { OcppUplinkConfig } from "../../../../config/uplink-schema.js";
-import { Room, roomConfig } from "../../../support/station/test-station.js";
+import { TestStation, testStationConfig } from "../../../support/station/test-station.js";
 import { Csms } from "../../../support/sync/csms.js";
 import { ocppConfig } from "../../../support/sync/ocpp-bench.js";
 
@@ -30,13 +30,16 @@ test.after.each(async () => {
 class Scene {
   private constructor(
     readonly csms: Csms,
-    public room: Room,
+    public station: TestStation,
   ) {}
 
   static async open(protocol: string): Promise<Scene> {
     const csms = await Csms.open([protocol]);
     const uplink: OcppUplinkConfig = ocppConfig(csms.url, { identity: "till-1" });
-    const scene = (open = new Scene(csms, new Room(roomConfig((config) => ({ ...config, uplinks: [uplink] })))));
+    const scene = (open = new Scene(
+      csms,
+      new TestStation(testStationConfig((config) => ({ ...config, uplinks: [uplink] }))),
+    ));
     await scene.until(() => csms.of("BootNotification").length > 0);
     await scene.until(() => csms.of(protocol === "ocpp2.1" ? "NotifyEvent" : "StatusNotification").length >= 2);
     return scene;
@@ -46,14 +49,14 @@ class Scene {
    * Lets time pass in small steps until it holds; both ends of the line live in this process and move on at each step.
    */
   async until(holds: () => boolean): Promise<void> {
-    for (let tries = 0; tries < 2_000 && !holds(); tries += 1) await this.room.clock.pass(20);
+    for (let tries = 0; tries < 2_000 && !holds(); tries += 1) await this.station.clock.pass(20);
     assert.ok(holds(), `it never came to: ${String(holds)}`);
   }
 
   /** The process ends, and another one begins. */
   async restart(): Promise<void> {
-    await Promise.all(this.room.services.outboxes.map((outbox) => outbox.stop()));
-    this.room = await this.room.again();
+    await Promise.all(this.station.services.outboxes.map((outbox) => outbox.stop()));
+    this.station = await this.station.again();
   }
 
   /** A strict server holds the answer against the schema. */
@@ -66,23 +69,23 @@ class Scene {
   }
 
   sale(): NonNullable<Extract<ReturnType<typeof payloadOf>, { kind: "sale" }>> {
-    const { book } = this.room.services;
+    const { book } = this.station.services;
     const payload = payloadOf(book.get(book.count())?.jws ?? "");
     if (payload?.kind !== "sale") throw new Error("no sale");
     return payload;
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.room.services.outboxes.map((outbox) => outbox.stop()));
-    await Promise.all([this.room.close(), this.csms.close()]);
+    await Promise.all(this.station.services.outboxes.map((outbox) => outbox.stop()));
+    await Promise.all([this.station.close(), this.csms.close()]);
   }
 }
 
 for (const protocol of ["ocpp2.0.1", "ocpp2.1"])
   test(`${protocol}: a remote start becomes a session, a remote stop its end, and its receipt is told`, async () => {
     const scene = await Scene.open(protocol);
-    const { room } = scene;
-    await room.plug(1);
+    const { station } = scene;
+    await station.plug(1);
     assert.is(
       (
         await scene.ask("RequestStartTransaction", {
@@ -96,7 +99,7 @@ for (const protocol of ["ocpp2.0.1", "ocpp2.1"])
     await scene.until(() => scene.events("Started").length === 1);
     const info = scene.events("Started")[0]?.["transactionInfo"] as { transactionId: string; remoteStartId: number };
     assert.is(info.remoteStartId, 41);
-    await room.charge(1, 100);
+    await station.charge(1, 100);
     assert.equal(await scene.ask("GetTransactionStatus", { transactionId: info.transactionId }), {
       ongoingIndicator: true,
       messagesInQueue: false,
@@ -124,13 +127,13 @@ for (const protocol of ["ocpp2.0.1", "ocpp2.1"])
 
 test("ocpp1.6: the same by numbers of the CSMS", async () => {
   const scene = await Scene.open("ocpp1.6");
-  const { room, csms } = scene;
-  await room.plug(1);
+  const { station, csms } = scene;
+  await station.plug(1);
   assert.equal(await scene.ask("RemoteStartTransaction", { connectorId: 1, idTag: "APP-1" }), { status: "Accepted" });
   await scene.until(() => csms.of("StartTransaction").length === 1);
-  await room.charge(1, 100);
+  await station.charge(1, 100);
   assert.equal(await scene.ask("RemoteStopTransaction", { transactionId: 1 }), { status: "Rejected" });
-  await scene.until(() => room.services.station.stationState().sessions.get(1)?.state === "charging");
+  await scene.until(() => station.services.station.stationState().sessions.get(1)?.state === "charging");
   assert.equal(await scene.ask("RemoteStopTransaction", { transactionId: 101 }), { status: "Accepted" });
   await scene.until(() => csms.of("StopTransaction").length === 1);
   assert.is(csms.of("StopTransaction")[0]?.payload["transactionId"], 101);
@@ -149,8 +152,8 @@ for (const [kind, ocpi, protocol] of [
 ] as const)
   test(`${protocol}: a token of kind ${kind} keeps it from the remote start to the event, the receipt and, in OCPI's words, the CDR`, async () => {
     const scene = await Scene.open(protocol);
-    const { room, csms } = scene;
-    await room.plug(1);
+    const { station, csms } = scene;
+    await station.plug(1);
     const idToken = { idToken: "DE-8AA-CA2B3C4D5", type: kind };
     await scene.ask("RequestStartTransaction", { evseId: 1, idToken, remoteStartId: 41 });
     await scene.until(() => scene.events("Started").length === 1);
@@ -162,7 +165,7 @@ for (const [kind, ocpi, protocol] of [
     await scene.until(() => scene.events("Ended").length === 1);
     const { token } = scene.sale().sale;
     assert.equal([token.uid, token.type, token.idTokenType], [idToken.idToken, ocpi, kind]);
-    const { book } = room.services;
+    const { book } = station.services;
     const sold = book.get(book.count());
     assert.ok(sold);
     const { texts } = sold.cdr as CdrCopies;
@@ -180,10 +183,10 @@ for (const [protocol, type, reason] of [
 ] as const)
   test(`${protocol}: a Reset (${type}) ends what runs with the standard's word for it, ${reason}, and the receipt says whose restart it was`, async () => {
     const scene = await Scene.open(protocol);
-    const { room, csms } = scene;
-    await room.plug(1);
-    await room.tap(card);
-    await scene.until(() => room.session(1).state === "charging");
+    const { station, csms } = scene;
+    await station.plug(1);
+    await station.tap(card);
+    await scene.until(() => station.session(1).state === "charging");
     assert.equal(await scene.ask("Reset", { type }), { status: "Accepted" });
     await scene.until(() => scene.events("Ended").length + csms.of("StopTransaction").length === 1);
     const [ended] = scene.events("Ended");
@@ -197,7 +200,7 @@ for (const [protocol, type, reason] of [
       reason: type === "Hard" ? "HardReset" : "ImmediateReset",
       detail: "csms asked for a restart",
     });
-    const { book } = room.services;
+    const { book } = station.services;
     assert.match(
       receiptText(receiptSheet(book.get(book.count())?.jws ?? "", sha256, { language: "en" }), 80),
       /the operator restarted the station: csms asked for a restart/,
@@ -208,13 +211,13 @@ for (const [protocol, type, reason] of [
 for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
   test(`${protocol}: a card that only the CSMS knows charges by its word, which is remembered, and the token holds nothing of the station but its party`, async () => {
     const scene = await Scene.open(protocol);
-    const { room, csms } = scene;
-    await room.plug(1);
-    await room.tap("0A0B0C0D");
-    await scene.until(() => room.session(1).state === "charging");
+    const { station, csms } = scene;
+    await station.plug(1);
+    await station.tap("0A0B0C0D");
+    await scene.until(() => station.session(1).state === "charging");
     assert.is(csms.of("Authorize").length, 1);
-    const session = room.session(1);
-    const { countryCode, partyId } = room.config.station;
+    const session = station.session(1);
+    const { countryCode, partyId } = station.config.station;
     assert.equal(session.state === "charging" && session.sale.opening.acceptance.token, {
       uid: "0A0B0C0D",
       type: "RFID",
@@ -222,13 +225,13 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
       countryCode,
       partyId,
     });
-    assert.is(room.services.lists.cached("0A0B0C0D", room.clock.now().at)?.status, "ALLOWED");
+    assert.is(station.services.lists.cached("0A0B0C0D", station.clock.now().at)?.status, "ALLOWED");
     assert.equal(csms.violations, []);
   });
 
 test("ocpp2.0.1: a reserved connector refuses another card and starts for its own", async () => {
   const scene = await Scene.open("ocpp2.0.1");
-  const { room, csms } = scene;
+  const { station, csms } = scene;
   assert.equal(
     await scene.ask("ReserveNow", {
       id: 7,
@@ -241,11 +244,11 @@ test("ocpp2.0.1: a reserved connector refuses another card and starts for its ow
   await scene.until(() =>
     csms.of("StatusNotification").some(({ payload }) => payload["connectorStatus"] === "Reserved"),
   );
-  await room.plug(1);
-  await room.tap("9F3C77E1");
-  await scene.until(() => room.answers().length === 1);
-  assert.is(room.session(1).state, "occupied");
-  await room.tap(card);
+  await station.plug(1);
+  await station.tap("9F3C77E1");
+  await scene.until(() => station.answers().length === 1);
+  assert.is(station.session(1).state, "occupied");
+  await station.tap(card);
   await scene.until(() => scene.events("Started").length === 1);
   assert.equal(scene.events("Started")[0]?.["idToken"], { idToken: card, type: "ISO14443" });
   assert.equal(scene.csms.violations, []);
@@ -253,7 +256,7 @@ test("ocpp2.0.1: a reserved connector refuses another card and starts for its ow
 
 test("ocpp2.1: the next session is priced by the tariff that the CSMS set, and its receipt proves it", async () => {
   const scene = await Scene.open("ocpp2.1");
-  const { room } = scene;
+  const { station } = scene;
   const tariff = {
     tariffId: "CSMS-1",
     currency: "EUR",
@@ -270,14 +273,14 @@ test("ocpp2.1: the next session is priced by the tariff that the CSMS set, and i
       },
     ],
   });
-  await room.plug(2);
+  await station.plug(2);
   await scene.ask("RequestStartTransaction", {
     evseId: 2,
     idToken: { idToken: "APP-1", type: "Central" },
     remoteStartId: 1,
   });
-  await scene.until(() => room.session(2).state === "charging");
-  await room.charge(2, 200, 100);
+  await scene.until(() => station.session(2).state === "charging");
+  await station.charge(2, 200, 100);
   await scene.until(() => scene.events("Updated").some(({ triggerReason }) => triggerReason === "RunningCost"));
   const running = scene.events("Updated").find(({ triggerReason }) => triggerReason === "RunningCost")?.[
     "costDetails"
@@ -309,7 +312,7 @@ test("ocpp2.1: the next session is priced by the tariff that the CSMS set, and i
     [cost.totalCost.total, cost.totalUsage.energy, cost.chargingPeriods[0]?.tariffId],
     [{ exclTax: 1.1, inclTax: 1.31 }, 200, "CSMS-1"],
   );
-  const { book, issuer } = room.services;
+  const { book, issuer } = station.services;
   const key = fingerprintOf(scene.sale().key.spki, sha256) ?? "";
   const { finding } = verifyReceiptFile(
     "the receipt",
@@ -335,15 +338,15 @@ test("ocpp2.1: a session whose tariff was cleared or replaced meanwhile is told 
     energy: { prices: [{ priceKwh }], taxRates: [{ type: "VAT", tax: 19 }] },
   });
   await scene.ask("SetDefaultTariff", { evseId: 0, tariff: tariff("OLD", 0.5) });
-  await scene.room.plug(1);
-  await scene.room.tap(card);
+  await scene.station.plug(1);
+  await scene.station.tap(card);
   await scene.until(() => scene.events("Started").length === 1);
   await scene.ask("SetDefaultTariff", { evseId: 0, tariff: tariff("NEW", 0.9) });
   assert.equal(await scene.ask("ClearTariffs", {}), { clearTariffsResult: [{ tariffId: "NEW", status: "Accepted" }] });
-  await scene.room.charge(1, 200, 20);
+  await scene.station.charge(1, 200, 20);
   csms.mood = { at: "Ended", how: "InternalError" };
-  await scene.room.tap(card);
-  await scene.until(() => scene.room.session(1).state === "finishing");
+  await scene.station.tap(card);
+  await scene.until(() => scene.station.session(1).state === "finishing");
   await scene.restart();
   csms.mood = undefined;
   await scene.until(() => scene.events("Ended").length === 1);
@@ -366,7 +369,7 @@ test("ocpp2.1: a session whose tariff was cleared or replaced meanwhile is told 
 
 test("ocpp2.0.1: the device model comes as reports, an interval that is set holds, a list of cards is kept", async () => {
   const scene = await Scene.open("ocpp2.0.1");
-  const { room, csms } = scene;
+  const { station, csms } = scene;
   assert.equal(await scene.ask("GetBaseReport", { requestId: 3, reportBase: "FullInventory" }), { status: "Accepted" });
   await scene.until(() => csms.of("NotifyReport").some(({ payload }) => payload["tbc"] === false));
   const set = (attributeValue: string): Promise<unknown> =>
@@ -387,10 +390,10 @@ test("ocpp2.0.1: the device model comes as reports, an interval that is set hold
     ],
   });
   assert.equal([list, await scene.ask("GetLocalListVersion", {})], [{ status: "Accepted" }, { versionNumber: 2 }]);
-  await room.plug(1);
-  await room.tap("AABBCCDD");
+  await station.plug(1);
+  await station.tap("AABBCCDD");
   await scene.until(() => scene.events("Started").length === 1);
-  await room.charge(1, 100, 40);
+  await station.charge(1, 100, 40);
   assert.ok(scene.events("Updated").length >= 2, "a value every 15 s");
   assert.equal(scene.csms.violations, []);
 });

@@ -12,24 +12,29 @@ import {
   type World,
   world,
 } from "../../../support/sync/ocpp-bench.js";
-import { Forecourt } from "../../../support/sync/simulated-station.js";
+import { SimulatedStation } from "../../../support/sync/simulated-station.js";
 
 const test = suite("what a CSMS is told later");
 test.after.each(letGo);
 let again: OpenUplink;
 
-type Scene = { readonly csms: Csms; readonly lasting: World; readonly place: Forecourt; readonly now: OpenUplink };
+type Scene = {
+  readonly csms: Csms;
+  readonly lasting: World;
+  readonly station: SimulatedStation;
+  readonly now: OpenUplink;
+};
 
 async function scene(protocol: string): Promise<Scene> {
   const csms = await Csms.open([protocol]);
   const lasting = world();
-  const place = new Forecourt(lasting.clock, lasting.book);
-  return { csms, lasting, place, now: openUplink(lasting, ocppConfig(csms.url), {}, place) };
+  const station = new SimulatedStation(lasting.clock, lasting.book);
+  return { csms, lasting, station: station, now: openUplink(lasting, ocppConfig(csms.url), {}, station) };
 }
 
 const card = { uid: "04A1B2C3D4E5F6", type: "RFID", contractId: "C", countryCode: "DE", partyId: "ABC" } as const;
-const reserve = ({ place, lasting }: Scene, id: string, untilMs = lasting.clock.now().at + 3_600_000): void =>
-  place.happens({
+const reserve = ({ station, lasting }: Scene, id: string, untilMs = lasting.clock.now().at + 3_600_000): void =>
+  station.happens({
     type: "Reserved",
     moment: lasting.clock.now(),
     reservation: { id, by: id.split(":")[0] ?? "", connector: 1, token: card, untilMs },
@@ -48,19 +53,19 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"]) {
   const begin = protocol === "ocpp1.6" ? "StartTransaction" : "TransactionEvent";
   test(`${protocol}: a session that used the CSMS's reservation names it at its begin; one that used another's does not`, async () => {
     const told = await scene(protocol);
-    const { csms, place, lasting } = told;
+    const { csms, station, lasting } = told;
     await online(told);
     reserve(told, "csms:17");
-    place.begins(1);
+    station.begins(1);
     await csms.until(() => csms.of(begin).length === 1);
     await quiet(lasting);
     assert.is(csms.of(begin)[0]?.payload["reservationId"], 17);
-    place.settles();
+    station.settles();
     told.now.outbox.kick();
     await drained(told.now.outbox);
     reserve(told, "other:18");
     const before = csms.of(begin).length;
-    place.begins(1, "another");
+    station.begins(1, "another");
     await csms.until(() => csms.of(begin).length === before + 1);
     assert.is(csms.of(begin).at(-1)?.payload["reservationId"], undefined);
     assert.equal(csms.violations, []);
@@ -68,15 +73,15 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"]) {
 
   test(`${protocol}: so does one that was over before the line was up again, after a restart of ours`, async () => {
     const told = await scene(protocol);
-    const { csms, place, lasting, now } = told;
+    const { csms, station, lasting, now } = told;
     csms.mood = { at: "connect", how: "refused" };
     now.outbox.begin();
     reserve(told, "csms:17");
-    place.begins(1);
-    place.settles();
+    station.begins(1);
+    station.settles();
     await now.outbox.stop();
     csms.mood = undefined;
-    const again = openUplink(lasting, ocppConfig(csms.url), {}, place);
+    const again = openUplink(lasting, ocppConfig(csms.url), {}, station);
     await drained(again.outbox);
     assert.is(csms.of(begin)[0]?.payload["reservationId"], 17);
     lasting.book.sell();
@@ -89,7 +94,7 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"]) {
 for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
   test(`${protocol}: reservations that ran out while the line was down are told when it is up again, where the version has a word for it`, async () => {
     const told = await scene(protocol);
-    const { csms, place, lasting, now } = told;
+    const { csms, station, lasting, now } = told;
     csms.mood = { at: "connect", how: "refused" };
     now.outbox.begin();
     const moment = lasting.clock.now();
@@ -100,7 +105,7 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
       ["csms:8", "the operator"],
     ] as const) {
       reserve(told, id);
-      place.happens({ type: "ReservationEnded", moment, id, outcome: by === "clock" ? "expired" : "cancelled", by });
+      station.happens({ type: "ReservationEnded", moment, id, outcome: by === "clock" ? "expired" : "cancelled", by });
     }
     csms.mood = undefined;
     lasting.book.sell();
@@ -129,21 +134,21 @@ for (const [when, busy, by, reason] of [
 ] as const)
   test(`a restart that ${by} asked for (${when}${busy ? ", while something runs" : ""}) is told as ${reason}, and the one after it is not`, async () => {
     const told = await scene("ocpp2.0.1");
-    const { csms, place, lasting } = told;
+    const { csms, station, lasting } = told;
     await online(told);
-    if (busy) place.begins(1);
-    place.happens({ type: "RestartAsked", moment: lasting.clock.now(), when, by });
+    if (busy) station.begins(1);
+    station.happens({ type: "RestartAsked", moment: lasting.clock.now(), when, by });
     // A BootNotification that is asked for before the restart takes nothing away.
     const asked = told.now.uplink.triggered("BootNotification", undefined);
     assert.type(asked, "function");
     if (typeof asked === "function") asked();
     await csms.until(() => csms.of("BootNotification").length === 2);
     await quiet(lasting);
-    if (busy) place.settles();
+    if (busy) station.settles();
     await drained(told.now.outbox);
     for (let run = 0; run < 2; run += 1) {
       await (run === 0 ? told.now : again).outbox.stop();
-      again = openUplink(lasting, ocppConfig(csms.url), {}, place);
+      again = openUplink(lasting, ocppConfig(csms.url), {}, station);
       again.outbox.begin();
       await csms.until(() => csms.of("BootNotification").length === 3 + run);
       await quiet(lasting);

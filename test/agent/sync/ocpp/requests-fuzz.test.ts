@@ -7,7 +7,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { requestHandlers } from "../../../../agent/sync/ocpp/request-handlers.js";
 import { callErrorCodes, codeFor, type Dialect } from "../../../../agent/sync/ocpp/rpc/frame.js";
-import { Counter } from "../../../support/sync/test-requests.js";
+import { TestRequests } from "../../../support/sync/test-requests.js";
 
 const test = suite("words that were never meant");
 
@@ -181,7 +181,7 @@ for (const [dialect, payloads, runs] of [
   ["ocpp2.1", in2x, 250],
 ] as const)
   test(`${dialect}: are answered`, async () => {
-    const counter = new Counter(dialect as Dialect);
+    const counter = new TestRequests(dialect as Dialect);
     const codes = new Set<unknown>([...callErrorCodes].map((code) => codeFor(code, dialect)));
     const actions = Object.keys(payloads);
     const seen = new Map<string, number>();
@@ -196,7 +196,7 @@ for (const [dialect, payloads, runs] of [
       { numRuns: runs },
     );
     assert.ok((seen.get("answered") ?? 0) > runs / 10 && seen.size > 3, JSON.stringify([...seen]));
-    await counter.room.close();
+    await counter.testStation.close();
   });
 
 for (const [dialect, payloads] of [
@@ -205,7 +205,7 @@ for (const [dialect, payloads] of [
   ["ocpp2.1", in2x],
 ] as const)
   test(`${dialect}: every message of the table is one that this station answers`, async () => {
-    const counter = new Counter(dialect);
+    const counter = new TestRequests(dialect);
     const known = Object.keys(requestHandlers(counter.context, dialect));
     const tariffs = ["SetDefaultTariff", "GetTariffs", "ClearTariffs", "ChangeTransactionTariff"];
     assert.equal(
@@ -214,7 +214,7 @@ for (const [dialect, payloads] of [
     );
     assert.is(counter.ask("NoSuchMessage", {}), "NotImplemented");
     assert.is(counter.ask("constructor", {}), "NotImplemented");
-    await counter.room.close();
+    await counter.testStation.close();
   });
 
 /** What a station sends; all else in the standard's schemas is for it to answer. */
@@ -266,7 +266,7 @@ for (const [dialect, file] of [
   ["ocpp2.1", "ocpp2_1"],
 ] as const)
   test(`${dialect}: every message that the standard has for a station is answered, and none that it has not`, async () => {
-    const counter = new Counter(dialect);
+    const counter = new TestRequests(dialect);
     const schemas = createRequire(import.meta.url)(`ocpp-rpc/lib/schemas/${file}.json`) as readonly {
       readonly $id: string;
     }[];
@@ -278,7 +278,7 @@ for (const [dialect, file] of [
     );
     for (const action of requests.filter((one) => sentByStations.includes(one) && one !== "DataTransfer"))
       assert.is(counter.ask(action, {}), "NotImplemented", action);
-    await counter.room.close();
+    await counter.testStation.close();
   });
 
 const rows = [
@@ -304,9 +304,9 @@ const rows = [
 
 test("what is wrong with a payload is named by the standard's word", async () => {
   const counters = {
-    "ocpp1.6": new Counter("ocpp1.6"),
-    "ocpp2.0.1": new Counter("ocpp2.0.1"),
-    "ocpp2.1": new Counter("ocpp2.1"),
+    "ocpp1.6": new TestRequests("ocpp1.6"),
+    "ocpp2.0.1": new TestRequests("ocpp2.0.1"),
+    "ocpp2.1": new TestRequests("ocpp2.1"),
   };
   for (const [dialect, action, payload, code] of rows)
     assert.is(
@@ -314,7 +314,7 @@ test("what is wrong with a payload is named by the standard's word", async () =>
       code,
       `${dialect} ${action} ${JSON.stringify(payload).slice(0, 60)}`,
     );
-  await Promise.all(Object.values(counters).map(({ room }) => room.close()));
+  await Promise.all(Object.values(counters).map(({ testStation }) => testStation.close()));
 });
 
 test.run();

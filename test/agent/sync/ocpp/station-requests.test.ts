@@ -4,7 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { reservationKey, reservationNumber } from "../../../../agent/sync/ocpp/cards/reservation.js";
 import type { Dialect } from "../../../../agent/sync/ocpp/rpc/frame.js";
-import { Counter } from "../../../support/sync/test-requests.js";
+import { TestRequests } from "../../../support/sync/test-requests.js";
 
 const later = "2099-01-01T00:00:00Z";
 const card = { idToken: "04a23b1c5d6e80", type: "ISO14443" };
@@ -15,9 +15,9 @@ const sessions = suite("remote start and stop");
 
 for (const dialect of dialects2x)
   sessions(`${dialect}: a start begins a session with its number, a stop ends it, and its status is told`, async () => {
-    const counter = new Counter(dialect);
-    const { room } = counter;
-    await room.plug(1);
+    const counter = new TestRequests(dialect);
+    const { testStation } = counter;
+    await testStation.plug(1);
     assert.equal(
       counter.ask("RequestStartTransaction", {
         evseId: 1,
@@ -27,8 +27,8 @@ for (const dialect of dialects2x)
       }),
       { status: "Accepted" },
     );
-    await room.clock.pass(2_000);
-    const session = room.session(1);
+    await testStation.clock.pass(2_000);
+    const session = testStation.session(1);
     assert.is(session.state, "charging");
     if (session.state !== "charging") return;
     const { id, acceptance } = session.sale.opening;
@@ -47,15 +47,15 @@ for (const dialect of dialects2x)
     assert.equal(counter.ask("GetTransactionStatus", {}), { messagesInQueue: false });
     assert.is(counter.status("UnlockConnector", { evseId: 1, connectorId: 1 }), "OngoingAuthorizedTransaction");
     assert.equal(counter.ask("RequestStopTransaction", { transactionId: id }), { status: "Accepted" });
-    assert.is(room.outlet(1).closed, false);
+    assert.is(testStation.outlet(1).closed, false);
     assert.equal(counter.reason("RequestStopTransaction", { transactionId: "gone" }), ["Rejected", "TxNotFound"]);
-    await room.clock.pass(3_000);
-    await room.close();
+    await testStation.clock.pass(3_000);
+    await testStation.close();
   });
 
 sessions("a start is refused with the reason that is true", async () => {
-  const counter = new Counter("ocpp2.0.1");
-  const { room } = counter;
+  const counter = new TestRequests("ocpp2.0.1");
+  const { testStation } = counter;
   const start = (more: object): unknown =>
     counter.reason("RequestStartTransaction", { idToken: app, remoteStartId: 1, evseId: 1, ...more });
   assert.equal(start({ evseId: 9 }), ["Rejected", "UnknownEvse"]);
@@ -66,15 +66,15 @@ sessions("a start is refused with the reason that is true", async () => {
   assert.equal(start({}), ["Rejected", "CSNotAccepted"]);
   assert.equal(counter.reason("RequestStopTransaction", { transactionId: "S1" }), ["Rejected", "CSNotAccepted"]);
   counter.registration = "Accepted";
-  await room.tap("9F3C77E1");
-  await room.plug(1);
-  await room.clock.pass(2_000);
+  await testStation.tap("9F3C77E1");
+  await testStation.plug(1);
+  await testStation.clock.pass(2_000);
   assert.equal(start({}), ["Rejected", "TxInProgress"]);
-  await room.close();
+  await testStation.close();
 });
 
 sessions("a charging profile is left out, and that is said", async () => {
-  const counter = new Counter("ocpp2.1");
+  const counter = new TestRequests("ocpp2.1");
   const profile = {
     id: 1,
     stackLevel: 0,
@@ -86,33 +86,33 @@ sessions("a charging profile is left out, and that is said", async () => {
     counter.reason("RequestStartTransaction", { evseId: 1, idToken: app, remoteStartId: 1, chargingProfile: profile }),
     ["Accepted", "UnsupportedParam"],
   );
-  await counter.room.close();
+  await counter.testStation.close();
 });
 
 sessions("1.6: the same with whole numbers", async () => {
-  const counter = new Counter("ocpp1.6");
-  const { room } = counter;
-  await room.plug(2);
+  const counter = new TestRequests("ocpp1.6");
+  const { testStation } = counter;
+  await testStation.plug(2);
   assert.is(counter.status("RemoteStartTransaction", { connectorId: 0, idTag: "APP-1" }), "Rejected");
   assert.is(counter.status("RemoteStartTransaction", { idTag: "APP-1" }), "Accepted");
-  await room.clock.pass(2_000);
-  assert.is(room.session(2).state, "charging");
+  await testStation.clock.pass(2_000);
+  assert.is(testStation.session(2).state, "charging");
   assert.is(counter.status("RemoteStopTransaction", { transactionId: 99 }), "Rejected");
   assert.is(counter.status("RemoteStopTransaction", { transactionId: 1 }), "Accepted");
   assert.is(counter.status("UnlockConnector", { connectorId: 1 }), "NotSupported");
-  await room.clock.pass(3_000);
-  await room.close();
+  await testStation.clock.pass(3_000);
+  await testStation.close();
 });
 
 sessions("there is no lock to open", async () => {
-  const counter = new Counter("ocpp2.0.1");
+  const counter = new TestRequests("ocpp2.0.1");
   assert.is(counter.status("UnlockConnector", { evseId: 1, connectorId: 2 }), "UnknownConnector");
   assert.is(counter.status("UnlockConnector", { evseId: 0, connectorId: 1 }), "UnknownConnector");
   assert.equal(counter.reason("UnlockConnector", { evseId: 1, connectorId: 1 }), [
     "UnlockFailed",
     "UnsupportedRequest",
   ]);
-  await counter.room.close();
+  await counter.testStation.close();
 });
 
 sessions.run();
@@ -123,24 +123,24 @@ for (const dialect of dialects2x)
   booked(
     `${dialect}: a connector is kept for its card, whatever the case of its letters, and for nobody else`,
     async () => {
-      const counter = new Counter(dialect);
-      const { room } = counter;
-      await room.plug(1);
+      const counter = new TestRequests(dialect);
+      const { testStation } = counter;
+      await testStation.plug(1);
       const reserve = { id: 5, expiryDateTime: later, idToken: card, evseId: 1 };
       assert.is(counter.status("ReserveNow", reserve), "Accepted");
       assert.is(counter.status("ReserveNow", { ...reserve, id: 6, idToken: app }), "Occupied");
-      await room.tap("9F3C77E1");
-      assert.is(room.session(1).state, "occupied", "another card starts nothing");
-      await room.tap("04A23B1C5D6E80");
-      await room.clock.pass(2_000);
-      assert.is(room.session(1).state, "charging");
+      await testStation.tap("9F3C77E1");
+      assert.is(testStation.session(1).state, "occupied", "another card starts nothing");
+      await testStation.tap("04A23B1C5D6E80");
+      await testStation.clock.pass(2_000);
+      assert.is(testStation.session(1).state, "charging");
       assert.equal(counter.reason("CancelReservation", { reservationId: 5 }), ["Rejected", "NotFound"]);
-      await room.close();
+      await testStation.close();
     },
   );
 
 booked("are refused with the reason that is true", async () => {
-  const counter = new Counter("ocpp2.0.1");
+  const counter = new TestRequests("ocpp2.0.1");
   const reserve = (more: object): unknown =>
     counter.reason("ReserveNow", { id: 5, expiryDateTime: later, idToken: card, evseId: 1, ...more });
   assert.equal(reserve({ evseId: 3 }), ["Rejected", "UnknownEvse"]);
@@ -149,20 +149,20 @@ booked("are refused with the reason that is true", async () => {
   assert.equal(reserve({ connectorType: "s309-3P-16A" }), ["Accepted", undefined]);
   assert.is(counter.status("ChangeAvailability", { operationalStatus: "Inoperative", evse: { id: 2 } }), "Accepted");
   assert.equal(reserve({ id: 6, evseId: 2 }), ["Unavailable", "NotEnabled"]);
-  await counter.room.close();
+  await counter.testStation.close();
 });
 
 booked("that run out are told; those that the CSMS cancels are not", async () => {
-  const counter = new Counter("ocpp2.0.1");
-  const { room } = counter;
-  const soon = new Date(room.clock.now().at + 60_000).toISOString();
+  const counter = new TestRequests("ocpp2.0.1");
+  const { testStation } = counter;
+  const soon = new Date(testStation.clock.now().at + 60_000).toISOString();
   for (const [id, evseId] of [
     [5, 1],
     [6, 2],
   ] as const)
     assert.is(counter.status("ReserveNow", { id, expiryDateTime: soon, idToken: card, evseId }), "Accepted");
   assert.is(counter.status("CancelReservation", { reservationId: 6 }), "Accepted");
-  await room.clock.pass(61_000);
+  await testStation.clock.pass(61_000);
   assert.equal(counter.sent, [
     { action: "ReservationStatusUpdate", payload: { reservationId: 5, reservationUpdateStatus: "Expired" } },
   ]);
@@ -178,11 +178,11 @@ booked("that run out are told; those that the CSMS cancels are not", async () =>
     action: "ReservationStatusUpdate",
     payload: { reservationId: 7, reservationUpdateStatus: "Removed" },
   });
-  await room.close();
+  await testStation.close();
 });
 
 booked("are found by token and group however upper and lower case are spelled", async () => {
-  const counter = new Counter("ocpp2.0.1");
+  const counter = new TestRequests("ocpp2.0.1");
   const app = (idToken: string): object => ({ idToken, type: "Central" });
   const start = (idToken: string, more: object = {}): unknown =>
     counter.status("RequestStartTransaction", { idToken: app(idToken), remoteStartId: 1, evseId: 1, ...more });
@@ -199,11 +199,11 @@ booked("are found by token and group however upper and lower case are spelled", 
   assert.is(start("driver-8"), "Rejected");
   assert.is(start("DRIVER-7"), "Accepted");
   assert.is(start("driver-9", { groupIdToken: app("FLEET") }), "Rejected", "another token's start waits there");
-  await counter.room.close();
+  await counter.testStation.close();
 });
 
 booked("1.6: connector 0 is any connector", async () => {
-  const counter = new Counter("ocpp1.6");
+  const counter = new TestRequests("ocpp1.6");
   assert.is(
     counter.status("ReserveNow", { connectorId: 0, expiryDate: later, idTag: "04A23B1C5D6E80", reservationId: 1 }),
     "Accepted",
@@ -214,7 +214,7 @@ booked("1.6: connector 0 is any connector", async () => {
   );
   assert.is(counter.status("CancelReservation", { reservationId: 1 }), "Accepted");
   assert.is(counter.status("CancelReservation", { reservationId: 1 }), "Rejected");
-  await counter.room.close();
+  await counter.testStation.close();
 });
 
 booked("of two backends with the same numbers are told apart", () => {
@@ -229,15 +229,15 @@ const ordered = suite("orders");
 
 for (const dialect of dialects2x)
   ordered(`${dialect}: in and out of service, at once or when the session is over`, async () => {
-    const counter = new Counter(dialect);
-    const { room } = counter;
+    const counter = new TestRequests(dialect);
+    const { testStation } = counter;
     const change = (operationalStatus: string, evse?: object): unknown =>
       counter.status("ChangeAvailability", { operationalStatus, ...(evse === undefined ? {} : { evse }) });
-    await room.plug(1);
+    await testStation.plug(1);
     counter.ask("RequestStartTransaction", { evseId: 1, idToken: app, remoteStartId: 1 });
-    await room.clock.pass(2_000);
+    await testStation.clock.pass(2_000);
     assert.is(change("Inoperative", { id: 1, connectorId: 1 }), "Scheduled");
-    assert.is(room.session(1).state, "charging");
+    assert.is(testStation.session(1).state, "charging");
     assert.is(change("Inoperative"), "Scheduled");
     assert.is(change("Inoperative", { id: 2 }), "Accepted");
     assert.equal(counter.reason("ChangeAvailability", { operationalStatus: "Operative", evse: { id: 4 } }), [
@@ -245,41 +245,41 @@ for (const dialect of dialects2x)
       "UnknownEvse",
     ]);
     assert.is(change("Operative"), "Accepted");
-    await room.close();
+    await testStation.close();
   });
 
 ordered("1.6: in and out of service", async () => {
-  const counter = new Counter("ocpp1.6");
+  const counter = new TestRequests("ocpp1.6");
   const change = (connectorId: number): unknown =>
     counter.status("ChangeAvailability", { connectorId, type: "Inoperative" });
   assert.equal([change(0), change(2), change(3)], ["Accepted", "Accepted", "Rejected"]);
-  await counter.room.close();
+  await counter.testStation.close();
 });
 
 ordered("a restart settles what runs; one of an EVSE, or one that would go on afterwards, is refused", async () => {
-  const counter = new Counter("ocpp2.1");
-  const { room } = counter;
+  const counter = new TestRequests("ocpp2.1");
+  const { testStation } = counter;
   assert.equal(counter.reason("Reset", { type: "Immediate", evseId: 1 }), ["Rejected", "UnsupportedParam"]);
   assert.equal(counter.reason("Reset", { type: "ImmediateAndResume" }), ["Rejected", "UnsupportedParam"]);
-  await room.plug(1);
+  await testStation.plug(1);
   counter.ask("RequestStartTransaction", { evseId: 1, idToken: app, remoteStartId: 1 });
-  await room.clock.pass(2_000);
+  await testStation.clock.pass(2_000);
   assert.is(counter.status("Reset", { type: "OnIdle" }), "Scheduled");
-  await room.clock.pass(5_000);
-  assert.is(room.restarts, 0);
+  await testStation.clock.pass(5_000);
+  assert.is(testStation.restarts, 0);
   assert.is(counter.status("Reset", { type: "Immediate" }), "Accepted");
-  await room.clock.pass(5_000);
-  assert.is(room.restarts, 1);
-  await room.close();
+  await testStation.clock.pass(5_000);
+  assert.is(testStation.restarts, 1);
+  await testStation.close();
 });
 
 ordered("1.6: both kinds of reset settle first", async () => {
   for (const type of ["Soft", "Hard"]) {
-    const counter = new Counter("ocpp1.6");
+    const counter = new TestRequests("ocpp1.6");
     assert.is(counter.status("Reset", { type }), "Accepted");
-    await counter.room.clock.pass(2_000);
-    assert.is(counter.room.restarts, 1);
-    await counter.room.close();
+    await counter.testStation.clock.pass(2_000);
+    assert.is(counter.testStation.restarts, 1);
+    await counter.testStation.close();
   }
 });
 
@@ -289,7 +289,7 @@ for (const [dialect, evse] of [
   ["ocpp1.6", { connectorId: 1 }],
 ] as const)
   ordered(`${dialect}: a message is sent after the answer, where there is one of its kind`, async () => {
-    const counter = new Counter(dialect);
+    const counter = new TestRequests(dialect);
     const trigger = (requestedMessage: string, more: object = {}): unknown =>
       counter.status("TriggerMessage", { requestedMessage, ...more });
     assert.equal(
@@ -306,16 +306,16 @@ for (const [dialect, evse] of [
       "Rejected",
     );
     assert.equal(counter.triggered, ["Heartbeat all", "StatusNotification 1"]);
-    await counter.room.close();
+    await counter.testStation.close();
   });
 
 for (const dialect of ["ocpp1.6", "ocpp2.0.1", "ocpp2.1"] as const)
   ordered(`${dialect}: the cache is emptied, no vendor is known`, async () => {
-    const counter = new Counter(dialect);
+    const counter = new TestRequests(dialect);
     assert.equal(counter.ask("ClearCache", {}), { status: "Accepted" });
     assert.is(counter.lists.cleared, 1);
     assert.equal(counter.ask("DataTransfer", { vendorId: "com.example", data: "x" }), { status: "UnknownVendorId" });
-    await counter.room.close();
+    await counter.testStation.close();
   });
 
 ordered.run();
@@ -328,7 +328,7 @@ const entry = (idToken: string, status = "Accepted", more: object = {}): object 
 
 for (const dialect of dialects2x)
   lists(`${dialect}: is replaced, changed, and refused where its version is not newer`, async () => {
-    const counter = new Counter(dialect);
+    const counter = new TestRequests(dialect);
     const send = (updateType: string, versionNumber: number, localAuthorizationList?: readonly object[]): unknown =>
       counter.status("SendLocalList", {
         updateType,
@@ -382,11 +382,11 @@ for (const dialect of dialects2x)
     counter.lists.most = 10;
     assert.is(send("Full", 2), "Accepted");
     assert.is(counter.lists.cards.size, 0);
-    await counter.room.close();
+    await counter.testStation.close();
   });
 
 lists("1.6: the same", async () => {
-  const counter = new Counter("ocpp1.6");
+  const counter = new TestRequests("ocpp1.6");
   const send = (updateType: string, listVersion: number, localAuthorizationList: readonly object[]): unknown =>
     counter.status("SendLocalList", { updateType, listVersion, localAuthorizationList });
   assert.is(
@@ -397,7 +397,7 @@ lists("1.6: the same", async () => {
   assert.is(send("Differential", 1, []), "VersionMismatch");
   assert.is(send("Differential", 2, [{ idTag: "04A23B1C5D6E80" }]), "Accepted");
   assert.is(counter.lists.cards.size, 0);
-  await counter.room.close();
+  await counter.testStation.close();
 });
 
 lists.run();

@@ -14,7 +14,7 @@ import { HandClock } from "../../../support/hand-clock.js";
 import { Csms } from "../../../support/sync/csms.js";
 import { drained, letGo, ocppConfig, openUplink, type World, world } from "../../../support/sync/ocpp-bench.js";
 import { LoopbackProxy } from "../../../support/sync/proxy-bench.js";
-import { Forecourt } from "../../../support/sync/simulated-station.js";
+import { SimulatedStation } from "../../../support/sync/simulated-station.js";
 
 const test = suite("an unruly CSMS");
 test.after.each(letGo);
@@ -83,7 +83,7 @@ test("that fails to take a notice in passing is told it again, one that does not
   ] as const) {
     const csms = await Csms.open(["ocpp2.0.1"]);
     const lasting = world();
-    const { outbox } = openUplink(lasting, ocppConfig(csms.url), {}, new Forecourt(lasting.clock, lasting.book));
+    const { outbox } = openUplink(lasting, ocppConfig(csms.url), {}, new SimulatedStation(lasting.clock, lasting.book));
     csms.answers["StatusNotification"] = () => {
       throw Object.assign(new Error(code), { rpcErrorCode: code });
     };
@@ -105,20 +105,20 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
   test(`${protocol}: that refuses the token of a session which began while the line was down and still runs ends it`, async () => {
     const csms = await Csms.open([protocol]);
     const lasting = world();
-    const place = new Forecourt(lasting.clock, lasting.book);
+    const station = new SimulatedStation(lasting.clock, lasting.book);
     const refused: string[] = [];
     const { outbox } = openUplink(
       lasting,
       ocppConfig(csms.url),
       { deauthorise: (session, status) => void refused.push(`${session} ${status}`) },
-      place,
+      station,
     );
     csms.mood = { at: "connect", how: "refused" };
     csms.answers["TransactionEvent"] = ({ eventType }) =>
       eventType === "Started" ? { idTokenInfo: { status: "ConcurrentTx" } } : {};
     csms.answers["StartTransaction"] = () => ({ transactionId: 7, idTagInfo: { status: "ConcurrentTx" } });
     outbox.begin();
-    place.begins(1, "runs");
+    station.begins(1, "runs");
     await quiet(lasting);
     csms.mood = undefined;
     lasting.clock.advance(2_000);

@@ -8,7 +8,7 @@ import { Disk } from "../../../../../agent/ledger/store/disk.js";
 import { Payments, paymentsInPage, viewPayments } from "../../../../../agent/receipts/payments.js";
 import { paymentNotice } from "../../../../../agent/sync/ocpp/transactions/payment-notice.js";
 import type { Moment } from "../../../../../drivers/driver.js";
-import { Room, roomConfig } from "../../../../support/station/test-station.js";
+import { TestStation, testStationConfig } from "../../../../support/station/test-station.js";
 import { Csms, type Mood } from "../../../../support/sync/csms.js";
 import { ocppConfig, SalesBook } from "../../../../support/sync/ocpp-bench.js";
 import { mustFit } from "../../../../support/sync/schemas.js";
@@ -228,12 +228,12 @@ const card = "04A23B1C5D6E80";
 let open: Scene | undefined;
 
 class Scene {
-  room: Room;
+  testStation: TestStation;
   private constructor(
     readonly csms: Csms,
     readonly config: ReturnType<typeof ocppConfig>,
   ) {
-    this.room = new Room(roomConfig((all) => ({ ...all, uplinks: [config] })));
+    this.testStation = new TestStation(testStationConfig((all) => ({ ...all, uplinks: [config] })));
   }
 
   static async open(protocols: readonly string[]): Promise<Scene> {
@@ -242,35 +242,35 @@ class Scene {
   }
 
   async until(holds: () => boolean): Promise<void> {
-    for (let tries = 0; tries < 2_000 && !holds(); tries += 1) await this.room.clock.pass(20);
+    for (let tries = 0; tries < 2_000 && !holds(); tries += 1) await this.testStation.clock.pass(20);
     assert.ok(holds(), `it never came to: ${String(holds)}`);
   }
 
   /** A session from tap to receipt; answers the receipt's number. */
   async sells(): Promise<number> {
-    const { room } = this;
-    await room.plug(1);
-    await room.tap(card);
-    await room.clock.pass(1_000);
-    await room.charge(1, 25, 2);
-    await room.plug(1, false);
-    await this.until(() => room.session(1).state === "available");
-    return room.services.book.count();
+    const { testStation } = this;
+    await testStation.plug(1);
+    await testStation.tap(card);
+    await testStation.clock.pass(1_000);
+    await testStation.charge(1, 25, 2);
+    await testStation.plug(1, false);
+    await this.until(() => testStation.session(1).state === "available");
+    return testStation.services.book.count();
   }
 
   settle(receipt: number, more: object = {}): void {
-    const { payments, paymentLines, station, book } = this.room.services;
+    const { payments, paymentLines, station, book } = this.testStation.services;
     payments.tell(
       receipt,
       { ...word({ reference: `PSP-${receipt}` }), ...more },
-      { book, now: this.room.clock.now(), record: (event) => station.enter(event) },
+      { book, now: this.testStation.clock.now(), record: (event) => station.enter(event) },
     );
     for (const { outbox } of paymentLines) outbox.kick();
   }
 
   async restart(): Promise<void> {
     await this.letGo();
-    this.room = await this.room.again();
+    this.testStation = await this.testStation.again();
   }
 
   /** Texts of the messages, in order, copies of one counted once. */
@@ -279,19 +279,19 @@ class Scene {
   }
 
   get line() {
-    const [line] = this.room.services.paymentLines;
+    const [line] = this.testStation.services.paymentLines;
     if (line === undefined) throw new Error("there is no line for payments");
     return line;
   }
 
   async letGo(): Promise<void> {
-    const { outboxes, paymentLines } = this.room.services;
+    const { outboxes, paymentLines } = this.testStation.services;
     await Promise.all([...paymentLines.map(({ outbox }) => outbox), ...outboxes].map((outbox) => outbox.stop()));
   }
 
   async close(): Promise<void> {
     await this.letGo();
-    await Promise.all([this.room.close(), this.csms.close()]);
+    await Promise.all([this.testStation.close(), this.csms.close()]);
   }
 }
 
@@ -317,7 +317,7 @@ told(
     const [first, second] = [await scene.sells(), await scene.sells()];
     scene.settle(second);
     scene.settle(first, { status: "rejected", amount: "3.00", info: "no credit" });
-    await scene.room.clock.pass(5_000);
+    await scene.testStation.clock.pass(5_000);
     assert.equal(scene.csms.of("NotifySettlement"), [], "its session goes first");
     assert.match(scene.line.outbox.status().words ?? "", /receipt \d+ goes first/);
     scene.csms.mood = undefined;
@@ -331,7 +331,7 @@ told(
     );
     await scene.restart();
     await scene.until(() => scene.csms.of("BootNotification").length === 2);
-    await scene.room.clock.pass(5_000);
+    await scene.testStation.clock.pass(5_000);
     assert.is(scene.csms.of("NotifySettlement").length, 2);
     assert.equal(scene.csms.violations, []);
   },
@@ -347,12 +347,12 @@ for (const restarts of [false, true])
       );
       for (const [index, mood] of moods.entries()) {
         const receipt = await scene.sells();
-        await scene.until(() => scene.room.services.outboxes[0]?.stateOf(receipt) === "acked");
+        await scene.until(() => scene.testStation.services.outboxes[0]?.stateOf(receipt) === "acked");
         scene.csms.mood = mood;
         scene.settle(receipt);
-        await scene.room.clock.pass(100);
+        await scene.testStation.clock.pass(100);
         if (restarts) await scene.restart();
-        await scene.room.clock.pass(100);
+        await scene.testStation.clock.pass(100);
         assert.is(scene.line.outbox.status().waiting, 1, JSON.stringify(mood));
         scene.csms.mood = undefined;
         await scene.until(() => scene.line.outbox.status().waiting === 0);
@@ -360,7 +360,7 @@ for (const restarts of [false, true])
         assert.is((JSON.parse(scene.texts().at(-1) ?? "{}") as { receiptId: string }).receiptId, String(receipt));
       }
       const copies = scene.csms.of("NotifySettlement").length;
-      await scene.room.clock.pass(10_000);
+      await scene.testStation.clock.pass(10_000);
       assert.is(scene.csms.of("NotifySettlement").length, copies, "none after its acknowledgement");
       assert.equal(scene.csms.violations, []);
     },
@@ -371,7 +371,7 @@ told("of 2.0.1 has no message for it: it waits, that is said, and it goes out wh
   const receipt = await scene.sells();
   scene.settle(receipt);
   await scene.until(() => /which has no message for a payment/.test(scene.line.outbox.status().words ?? ""));
-  await scene.room.clock.pass(5_000);
+  await scene.testStation.clock.pass(5_000);
   assert.equal(
     [scene.csms.of("NotifySettlement"), scene.line.outbox.status().parked, scene.line.outbox.status().waiting],
     [[], [], 1],
@@ -397,7 +397,7 @@ told(
       scene.line.outbox.status().parked[0]?.reason ?? "",
       /does not take NotifySettlement \(NotImplemented\)/,
     );
-    assert.is(scene.room.services.outboxes[0]?.status().fault, undefined, "its sessions go on");
+    assert.is(scene.testStation.services.outboxes[0]?.status().fault, undefined, "its sessions go on");
     scene.csms.mood = undefined;
     assert.equal(scene.line.resend(receipt), [receipt]);
     await scene.until(() => scene.texts().length === 1);
@@ -408,12 +408,12 @@ told("that refused the session is told of its payment after the session, once th
   const scene = await Scene.open(["ocpp2.1"]);
   scene.csms.mood = { at: "Ended", how: "FormatViolation" };
   const receipt = await scene.sells();
-  await scene.until(() => scene.room.services.outboxes[0]?.stateOf(receipt) === "parked");
+  await scene.until(() => scene.testStation.services.outboxes[0]?.stateOf(receipt) === "parked");
   scene.settle(receipt);
   await scene.until(() => scene.line.outbox.status().parked.length === 1);
   assert.match(scene.line.outbox.status().parked[0]?.reason ?? "", /itself is parked: it goes first/);
   scene.csms.mood = undefined;
-  scene.room.services.outboxes[0]?.resend(receipt);
+  scene.testStation.services.outboxes[0]?.resend(receipt);
   await scene.until(() => scene.texts().length === 1);
   assert.equal(order(scene.csms), ["Ended", `paid ${receipt}`]);
 });

@@ -14,19 +14,19 @@ import {
   type World,
   world,
 } from "../../../../support/sync/ocpp-bench.js";
-import { Forecourt } from "../../../../support/sync/simulated-station.js";
+import { SimulatedStation } from "../../../../support/sync/simulated-station.js";
 
 const test = suite("sessions while they run");
 test.after.each(letGo);
 
 type Fields = Readonly<Record<string, unknown>>;
-type Scene = { readonly csms: Csms; readonly lasting: World; readonly place: Forecourt; now: OpenUplink };
+type Scene = { readonly csms: Csms; readonly lasting: World; readonly station: SimulatedStation; now: OpenUplink };
 
 async function scene(protocol: string, parts: Parameters<typeof openUplink>[2] = {}): Promise<Scene> {
   const csms = await Csms.open([protocol]);
   const lasting = world();
-  const place = new Forecourt(lasting.clock, lasting.book);
-  return { csms, lasting, place, now: openUplink(lasting, ocppConfig(csms.url), parts, place) };
+  const station = new SimulatedStation(lasting.clock, lasting.book);
+  return { csms, lasting, station: station, now: openUplink(lasting, ocppConfig(csms.url), parts, station) };
 }
 
 const events = (csms: Csms): Got[] =>
@@ -41,24 +41,24 @@ async function quiet({ clock }: World): Promise<void> {
 
 for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
   test(`${protocol}: a session that runs online is told at once: begin, values, a change, end, none of it offline`, async () => {
-    const { csms, lasting, place, now } = await scene(protocol);
+    const { csms, lasting, station, now } = await scene(protocol);
     now.outbox.begin();
     await csms.until(() => csms.of("SecurityEventNotification").length === 1);
     await quiet(lasting);
-    place.begins(1, undefined, { reference: "77" });
+    station.begins(1, undefined, { reference: "77" });
     await told(csms, 1);
     await quiet(lasting);
     lasting.clock.advance(60_000);
-    place.reads(1_000_000);
+    station.reads(1_000_000);
     await quiet(lasting);
     assert.is(events(csms).length, 1);
     lasting.clock.advance(240_000);
     await told(csms, 2);
     await quiet(lasting);
-    place.reads(2_000_500, "parking");
+    station.reads(2_000_500, "parking");
     await told(csms, 3);
     await quiet(lasting);
-    place.settles();
+    station.settles();
     now.outbox.kick();
     await told(csms, 4);
     await drained(now.outbox);
@@ -109,19 +109,19 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
     test(`${protocol}: the line is cut at each event of a session that runs${restarts ? ", and the agent is restarted there" : ""}: once each, in order, without a gap`, async () => {
       for (const mood of moods) {
         const shown = await scene(protocol);
-        const { csms, lasting, place } = shown;
+        const { csms, lasting, station } = shown;
         const restart = async (): Promise<void> => {
           csms.mood = undefined;
           if (restarts) {
             await shown.now.outbox.stop();
-            shown.now = openUplink(lasting, ocppConfig(csms.url), {}, place);
+            shown.now = openUplink(lasting, ocppConfig(csms.url), {}, station);
             shown.now.outbox.begin();
           } else lasting.clock.advance(1_000);
           await quiet(lasting);
         };
         shown.now.outbox.begin();
         csms.mood = mood;
-        place.begins();
+        station.begins();
         // Until the CSMS has done its worst, or has all that it would get.
         const trouble = async (count: number): Promise<void> => {
           for (let turns = 0; turns < 400 && events(csms).length < count; turns += 1)
@@ -130,10 +130,10 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
         };
         await trouble(1);
         if (mood.at === "Started") await restart();
-        place.reads(1_000_000, "parking");
+        station.reads(1_000_000, "parking");
         await trouble(2);
         if (mood.at === "Updated") await restart();
-        place.settles();
+        station.settles();
         shown.now.outbox.kick();
         await trouble(3);
         if (mood.at === "Ended") await restart();
@@ -177,10 +177,10 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
     });
 
 /** Lets the clock run in steps of ten seconds while the meter is read at each: 1 Wh a step. */
-async function charges({ lasting, place }: Scene, steps: number, fromMilliWh = 0): Promise<void> {
+async function charges({ lasting, station }: Scene, steps: number, fromMilliWh = 0): Promise<void> {
   for (let step = 1; step <= steps; step += 1) {
     lasting.clock.advance(10_000);
-    place.reads(fromMilliWh + step * 1_000);
+    station.reads(fromMilliWh + step * 1_000);
     await quiet(lasting);
   }
 }
@@ -197,12 +197,12 @@ type Cost = {
 
 test("2.1: the cost so far is told each Interval[Cost] seconds, exactly the bill if the session ended now, without periods; the end is as ever", async () => {
   const shown = await scene("ocpp2.1");
-  const { csms, lasting, place, now } = shown;
+  const { csms, lasting, station, now } = shown;
   now.uplink.setIntervals({ costS: 60 });
   now.outbox.begin();
   await csms.until(() => csms.of("SecurityEventNotification").length === 1);
   await quiet(lasting);
-  place.begins();
+  station.begins();
   await told(csms, 1);
   await quiet(lasting);
   await charges(shown, 60);
@@ -238,7 +238,7 @@ test("2.1: the cost so far is told each Interval[Cost] seconds, exactly the bill
     costs.map(({ totalUsage }) => totalUsage.energy),
     payloads.map((_, index) => index * 6),
   );
-  const session = place.stationState().sessions.get(1);
+  const session = station.stationState().sessions.get(1);
   if (session?.state !== "charging") throw new Error("it charges");
   const newest = costs.at(-1);
   assert.ok(newest);
@@ -253,7 +253,7 @@ test("2.1: the cost so far is told each Interval[Cost] seconds, exactly the bill
     ]),
     payloads.map(() => ["standard", undefined]),
   );
-  place.settles();
+  station.settles();
   await drained(now.outbox);
   const ended = events(csms).at(-1)?.payload;
   assert.ok(ended);
@@ -267,12 +267,12 @@ for (const [protocol, known] of [
 ] as const)
   test(`${protocol}: ${known ? "which has no field for it" : "where the CSMS does not know the tariff"}: the cost so far stands in customData`, async () => {
     const shown = await scene(protocol, { tariffKnown: () => known });
-    const { csms, lasting, place, now } = shown;
+    const { csms, lasting, station, now } = shown;
     now.uplink.setIntervals({ costS: 60 });
     now.outbox.begin();
     await csms.until(() => csms.of("SecurityEventNotification").length === 1);
     await quiet(lasting);
-    place.begins();
+    station.begins();
     await told(csms, 1);
     await quiet(lasting);
     await charges(shown, 30);
@@ -285,7 +285,7 @@ for (const [protocol, known] of [
         ? ["RunningCost", "RunningCost", "RunningCost", "RunningCost", "MeterValuePeriodic"]
         : ["MeterValuePeriodic"],
     );
-    const session = place.stationState().sessions.get(1);
+    const session = station.stationState().sessions.get(1);
     if (session?.state !== "charging") throw new Error("it charges");
     const { due, currency } = bill(session.sale.rating);
     const newest = updates.at(-1);
@@ -310,7 +310,7 @@ for (const [protocol, known] of [
 test("2.1: a CSMS that does not want the cost so far is told values alone, one that refuses it too", async () => {
   for (const how of ["switched off", "refused"]) {
     const shown = await scene("ocpp2.1");
-    const { csms, lasting, place, now } = shown;
+    const { csms, lasting, station, now } = shown;
     if (how === "refused")
       csms.answers["TransactionEvent"] = ({ costDetails, eventType }) => {
         if (costDetails !== undefined && eventType === "Updated")
@@ -322,7 +322,7 @@ test("2.1: a CSMS that does not want the cost so far is told values alone, one t
     now.outbox.begin();
     await csms.until(() => csms.of("SecurityEventNotification").length === 1);
     await quiet(lasting);
-    place.begins();
+    station.begins();
     await told(csms, 1);
     await quiet(lasting);
     await charges(shown, 60);
@@ -342,16 +342,16 @@ test("2.1: a CSMS that does not want the cost so far is told values alone, one t
 test("an event of 2.1 that is under way when the CSMS comes back with 2.0.1 goes on in its words, under its number", async () => {
   const first = await Csms.open(["ocpp2.1"]);
   const lasting = world();
-  const place = new Forecourt(lasting.clock, lasting.book);
+  const station = new SimulatedStation(lasting.clock, lasting.book);
   const config = ocppConfig(first.url);
-  const now = openUplink(lasting, config, {}, place);
+  const now = openUplink(lasting, config, {}, station);
   const { outbox, uplink } = now;
-  const shown: Scene = { csms: first, lasting, place, now };
+  const shown: Scene = { csms: first, lasting, station: station, now };
   uplink.setIntervals({ costS: 60 });
   outbox.begin();
   await first.until(() => first.of("SecurityEventNotification").length === 1);
   await quiet(lasting);
-  place.begins();
+  station.begins();
   await told(first, 1);
   await quiet(lasting);
   first.mood = { at: "Updated", how: "lost-answer" };
@@ -371,13 +371,13 @@ test("an event of 2.1 that is under way when the CSMS comes back with 2.0.1 goes
 });
 
 test("what happened while the line was down is told as offline, and no values of it", async () => {
-  const { csms, lasting, place, now } = await scene("ocpp2.0.1");
+  const { csms, lasting, station, now } = await scene("ocpp2.0.1");
   csms.mood = { at: "connect", how: "refused" };
   now.outbox.begin();
-  place.begins();
+  station.begins();
   await quiet(lasting);
   lasting.clock.advance(600_000);
-  place.reads(2_000_000);
+  station.reads(2_000_000);
   await quiet(lasting);
   csms.mood = undefined;
   lasting.clock.advance(10_000);
@@ -386,7 +386,7 @@ test("what happened while the line was down is told as offline, and no values of
   lasting.clock.advance(300_000);
   await told(csms, 2);
   await quiet(lasting);
-  place.settles();
+  station.settles();
   now.outbox.kick();
   await told(csms, 3);
   assert.equal(
@@ -401,14 +401,14 @@ test("what happened while the line was down is told as offline, and no values of
 });
 
 test("what of a session that runs has not been told yet is known: GetTransactionStatus says so", async () => {
-  const { csms, lasting, place, now } = await scene("ocpp2.0.1");
+  const { csms, lasting, station, now } = await scene("ocpp2.0.1");
   now.outbox.begin();
   await csms.until(() => csms.of("SecurityEventNotification").length === 1);
   await quiet(lasting);
   const untold = (): boolean[] => ["one", undefined, "other"].map((id) => now.uplink.untold(id));
   assert.equal(untold(), [false, false, false]);
   csms.mood = { at: "Started", how: "InternalError" };
-  place.begins(1, "one");
+  station.begins(1, "one");
   await quiet(lasting);
   assert.equal(untold(), [true, true, false]);
   csms.mood = undefined;
@@ -419,13 +419,13 @@ test("what of a session that runs has not been told yet is known: GetTransaction
 });
 
 test("while a settled session waits, nothing of a later one is told", async () => {
-  const { csms, lasting, place, now } = await scene("ocpp2.0.1");
+  const { csms, lasting, station, now } = await scene("ocpp2.0.1");
   csms.mood = { at: "Ended", how: "InternalError" };
   now.outbox.begin();
   await csms.until(() => csms.of("SecurityEventNotification").length === 1);
   lasting.book.sell();
   await now.outbox.now();
-  place.begins(2, "later");
+  station.begins(2, "later");
   lasting.clock.advance(50);
   await quiet(lasting);
   assert.equal(steps(csms), ["Started"]);
@@ -449,7 +449,7 @@ test("while a settled session waits, nothing of a later one is told", async () =
 for (const protocol of ["ocpp2.0.1", "ocpp1.6"])
   test(`${protocol}: a token that the CSMS refuses when its session has just begun ends it; when the session is told afterwards it changes nothing`, async () => {
     const refused: string[] = [];
-    const { csms, lasting, place, now } = await scene(protocol, {
+    const { csms, lasting, station, now } = await scene(protocol, {
       deauthorise: (session, status) => void refused.push(`${session} ${status}`),
     });
     csms.answers["TransactionEvent"] = ({ eventType }) =>
@@ -458,11 +458,11 @@ for (const protocol of ["ocpp2.0.1", "ocpp1.6"])
     now.outbox.begin();
     await csms.until(() => csms.of("SecurityEventNotification").length === 1);
     await quiet(lasting);
-    place.begins(1, "live");
+    station.begins(1, "live");
     await told(csms, 1);
     await quiet(lasting);
     assert.equal(refused, ["live Blocked"]);
-    place.settles();
+    station.settles();
     lasting.book.sell();
     await drained(now.outbox);
     assert.equal(refused, ["live Blocked"]);
@@ -537,11 +537,11 @@ test("a backend that is silent past the time-out leaves the event in doubt, and 
 
 for (const protocol of ["ocpp2.0.1", "ocpp1.6"])
   test(`${protocol}: the CSMS knows a session by a transaction id, and may ask for a value at once`, async () => {
-    const { csms, lasting, place, now } = await scene(protocol);
+    const { csms, lasting, station, now } = await scene(protocol);
     now.outbox.begin();
     await csms.until(() => csms.of("SecurityEventNotification").length === 1);
     await quiet(lasting);
-    const session = place.begins();
+    const session = station.begins();
     await told(csms, 1);
     await quiet(lasting);
     const id = now.uplink.transactionOf(session);
@@ -552,23 +552,23 @@ for (const protocol of ["ocpp2.0.1", "ocpp1.6"])
     if (typeof asked === "function") asked();
     await told(csms, 2);
     assert.match(events(csms)[1]?.text ?? "", /"Trigger"/);
-    place.settles();
+    station.settles();
     await drained(now.outbox);
     assert.is(now.uplink.sessionOf(id ?? ""), undefined);
   });
 
 test("faults are told when they are raised and cleared, and a connector's state when it changes", async () => {
   for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"]) {
-    const { csms, lasting, place, now } = await scene(protocol);
+    const { csms, lasting, station, now } = await scene(protocol);
     now.outbox.begin();
     await csms.until(() => csms.of("SecurityEventNotification").length === 1);
     await quiet(lasting);
     const { at } = lasting.clock.now();
-    place.activeFaults = [
+    station.activeFaults = [
       { device: "connector 1", code: "meter/timeout", message: "the meter does not answer", sinceMs: at },
       { device: "uplink csms", code: "uplink/unsure", message: "", sinceMs: at },
     ];
-    place.happens({
+    station.happens({
       type: "FaultRaised",
       moment: lasting.clock.now(),
       device: "connector 1",
@@ -576,8 +576,13 @@ test("faults are told when they are raised and cleared, and a connector's state 
       message: "",
     });
     await quiet(lasting);
-    place.activeFaults = [];
-    place.happens({ type: "FaultCleared", moment: lasting.clock.now(), device: "connector 1", code: "meter/timeout" });
+    station.activeFaults = [];
+    station.happens({
+      type: "FaultCleared",
+      moment: lasting.clock.now(),
+      device: "connector 1",
+      code: "meter/timeout",
+    });
     await quiet(lasting);
     const notices = csms.got
       .filter(({ action }) => action === "StatusNotification" || action === "NotifyEvent")
@@ -622,14 +627,14 @@ test("faults are told when they are raised and cleared, and a connector's state 
 });
 
 test("a state that cannot be written stops the uplink before anything is sent", async () => {
-  const { csms, now, lasting, place } = await scene("ocpp2.0.1");
+  const { csms, now, lasting, station } = await scene("ocpp2.0.1");
   now.outbox.begin();
   await csms.until(() => csms.of("SecurityEventNotification").length === 1);
   await quiet(lasting);
   lasting.events.before = () => {
     throw new Error("disk full");
   };
-  place.begins();
+  station.begins();
   await quiet(lasting);
   assert.equal(events(csms), []);
   assert.is(now.failures.length, 1);

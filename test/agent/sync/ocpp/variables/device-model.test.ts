@@ -7,7 +7,7 @@ import { Settings } from "../../../../../agent/sync/ocpp/requests/settings.js";
 import type { Dialect } from "../../../../../agent/sync/ocpp/rpc/frame.js";
 import { perPart } from "../../../../../agent/sync/ocpp/variables/report.js";
 import { variablesOf } from "../../../../../agent/sync/ocpp/variables/variables.js";
-import { Counter } from "../../../../support/sync/test-requests.js";
+import { TestRequests } from "../../../../support/sync/test-requests.js";
 import { VolatileFiles } from "../../../../support/volatile-files.js";
 
 const dialects2x: readonly Dialect[] = ["ocpp2.0.1", "ocpp2.1"];
@@ -17,7 +17,7 @@ const asked = ([component, name, instance]: Named): object => ({
   variable: { name, ...(instance === undefined ? {} : { instance }) },
 });
 
-const get = (counter: Counter, named: Named, more: object = {}): unknown => {
+const get = (counter: TestRequests, named: Named, more: object = {}): unknown => {
   const answer = counter.ask("GetVariables", { getVariableData: [{ ...asked(named), ...more }] }) as {
     getVariableResult: {
       attributeStatus: string;
@@ -28,7 +28,7 @@ const get = (counter: Counter, named: Named, more: object = {}): unknown => {
   const [one] = answer.getVariableResult;
   return one?.attributeValue ?? one?.attributeStatusInfo?.reasonCode ?? one?.attributeStatus;
 };
-const set = (counter: Counter, named: Named, attributeValue: string, more: object = {}): unknown => {
+const set = (counter: TestRequests, named: Named, attributeValue: string, more: object = {}): unknown => {
   const answer = counter.ask("SetVariables", { setVariableData: [{ ...asked(named), attributeValue, ...more }] }) as {
     setVariableResult: { attributeStatus: string; attributeStatusInfo?: { reasonCode: string } }[];
   };
@@ -40,7 +40,7 @@ const model = suite("the device model");
 
 for (const dialect of dialects2x)
   model(`${dialect}: values are those of the config and of now`, async () => {
-    const counter = new Counter(dialect);
+    const counter = new TestRequests(dialect);
     for (const [named, value] of [
       [["OCPPCommCtrlr", "HeartbeatInterval"], "300"],
       [["ocppcommctrlr", "messagetimeout", "default"], "60"],
@@ -74,18 +74,18 @@ for (const dialect of dialects2x)
       "UnknownComponent",
     );
     assert.is(get(counter, ["TxCtrlr", "TxStartPoint"], { attributeType: "MaxSet" }), "NotSupportedAttributeType");
-    await counter.room.plug(2);
+    await counter.testStation.plug(2);
     assert.is(
       get(counter, ["Connector", "AvailabilityState"], {
         component: { name: "Connector", evse: { id: 2, connectorId: 1 } },
       }),
       "Occupied",
     );
-    await counter.room.close();
+    await counter.testStation.close();
   });
 
 model("what can be set is obeyed and kept; the rest is refused with the reason", async () => {
-  const counter = new Counter("ocpp2.1");
+  const counter = new TestRequests("ocpp2.1");
   assert.is(set(counter, ["SampledDataCtrlr", "TxUpdatedInterval"], "60"), "Accepted");
   assert.is(set(counter, ["OCPPCommCtrlr", "WebSocketPingInterval"], "0"), "Accepted");
   assert.is(set(counter, ["OCPPCommCtrlr", "HeartbeatInterval"], "900"), "Accepted");
@@ -93,7 +93,7 @@ model("what can be set is obeyed and kept; the rest is refused with the reason",
   assert.equal(counter.link.intervals, { heartbeatS: 900, pingS: 0, meterValuesS: 60, costS: 60 });
   assert.equal(counter.kept, { meterValuesS: 60, pingS: 0, publicKey: false });
   assert.is(get(counter, ["SampledDataCtrlr", "TxUpdatedInterval"]), "60");
-  const again = new Counter("ocpp2.1");
+  const again = new TestRequests("ocpp2.1");
   again.kept = counter.kept;
   again.context.settings.apply(again.link);
   assert.equal(
@@ -117,12 +117,12 @@ model("what can be set is obeyed and kept; the rest is refused with the reason",
     set(counter, ["TxCtrlr", "TxStartPoint"], "Authorized", { attributeType: "Target" }),
     "NotSupportedAttributeType",
   );
-  await Promise.all([counter.room.close(), again.room.close()]);
+  await Promise.all([counter.testStation.close(), again.testStation.close()]);
 });
 
 for (const dialect of dialects2x)
   model(`${dialect}: reports come in parts that are bounded and numbered, the last one says so`, async () => {
-    const counter = new Counter(dialect);
+    const counter = new TestRequests(dialect);
     const all = variablesOf(counter.context);
     assert.is(counter.status("GetBaseReport", { requestId: 9, reportBase: "FullInventory" }), "Accepted");
     for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
@@ -154,11 +154,11 @@ for (const dialect of dialects2x)
       secret.length === 1 && secret.every(({ variableAttribute: [one] }) => one !== undefined && !("value" in one)),
       "a password is never told",
     );
-    await counter.room.close();
+    await counter.testStation.close();
   });
 
 model("smaller reports hold what was asked for, or nothing is there to tell", async () => {
-  const counter = new Counter("ocpp2.0.1");
+  const counter = new TestRequests("ocpp2.0.1");
   const names = async (action: string, payload: object): Promise<unknown> => {
     counter.sent.length = 0;
     const status = counter.status(action, { requestId: 1, ...payload });
@@ -202,7 +202,7 @@ model("smaller reports hold what was asked for, or nothing is there to tell", as
   assert.is(await names("GetReport", { componentCriteria: ["Problem"] }), "EmptyResultSet");
   const enabled = (await names("GetReport", { componentCriteria: ["Enabled"] })) as string[];
   assert.ok(enabled.includes("ReservationCtrlr.Available") && !enabled.includes("SmartChargingCtrlr.Available"));
-  await counter.room.close();
+  await counter.testStation.close();
 });
 
 model("what was set is there again after a restart", () => {
@@ -213,14 +213,14 @@ model("what was set is there again after a restart", () => {
   first.keep({ tariffs: false, pingS: 30 });
   const again = Settings.open(new Disk(files.afterKill()), "/state", "csms", () => true);
   assert.is(again.tariffs, false);
-  const counter = new Counter("ocpp2.1");
+  const counter = new TestRequests("ocpp2.1");
   again.apply(counter.link);
   assert.is(counter.link.intervals.pingS, 30);
-  return counter.room.close();
+  return counter.testStation.close();
 });
 
 model("2.1: whether and how often the cost so far is told is the CSMS's to set, within bounds, and lasts", async () => {
-  const counter = new Counter("ocpp2.1");
+  const counter = new TestRequests("ocpp2.1");
   const set = (instance: string, name: string, attributeValue: string): unknown =>
     (
       counter.ask("SetVariables", {
@@ -243,15 +243,15 @@ model("2.1: whether and how often the cost so far is told is the CSMS's to set, 
     [counter.link.intervals.costS, counter.link.sendsRunningCost, counter.kept],
     [30, false, { costS: 30, runningCost: false }],
   );
-  const next = new Counter("ocpp2.1");
+  const next = new TestRequests("ocpp2.1");
   next.kept = counter.kept;
   next.context.settings.apply(next.link);
   assert.equal([next.link.intervals.costS, next.link.sendsRunningCost], [30, false]);
-  await Promise.all([counter.room.close(), next.room.close()]);
+  await Promise.all([counter.testStation.close(), next.testStation.close()]);
 });
 
 model("how a lost line is tried again is the CSMS's to set, within bounds, and lasts", async () => {
-  const counter = new Counter("ocpp2.0.1");
+  const counter = new TestRequests("ocpp2.0.1");
   const set = (name: string, attributeValue: string): unknown =>
     (
       counter.ask("SetVariables", {
@@ -269,18 +269,18 @@ model("how a lost line is tried again is the CSMS's to set, within bounds, and l
     ["ValueTooLow", "ValueTooHigh", "InvalidValue"],
   );
   assert.equal(counter.link.reconnect, { waitMinimumMs: 30_000, randomRangeMs: 7_000, repeatTimes: 3 });
-  const next = new Counter("ocpp2.0.1");
+  const next = new TestRequests("ocpp2.0.1");
   next.kept = counter.kept;
   next.context.settings.apply(next.link);
   assert.equal(next.link.reconnect, counter.link.reconnect);
-  await Promise.all([counter.room.close(), next.room.close()]);
+  await Promise.all([counter.testStation.close(), next.testStation.close()]);
 });
 
 model("what is set is written into the journal first, and is not kept where nothing is written any more", async () => {
-  const counter = new Counter("ocpp2.0.1");
-  const { room } = counter;
+  const counter = new TestRequests("ocpp2.0.1");
+  const { testStation } = counter;
   const seen: unknown[] = [];
-  room.services.station
+  testStation.services.station
     .feed()
     .listen(({ event }) => event.type === "SettingSet" && seen.push([event.by, event.settings]));
   const set = (attributeValue: string): unknown =>
@@ -291,21 +291,21 @@ model("what is set is written into the journal first, and is not kept where noth
     });
   set("60");
   assert.equal([seen, counter.kept], [[["csms", { meterValuesS: 60 }]], { meterValuesS: 60 }]);
-  room.services.station.halt();
+  testStation.services.station.halt();
   assert.is(set("90"), "InternalError");
   assert.equal([seen.length, counter.kept], [1, { meterValuesS: 60 }]);
-  await room.close();
+  await testStation.close();
 });
 
 model("more items than a message may hold are refused", async () => {
-  const counter = new Counter("ocpp2.0.1");
+  const counter = new TestRequests("ocpp2.0.1");
   assert.is(
     counter.ask("GetVariables", {
       getVariableData: Array.from({ length: 101 }, () => asked(["TxCtrlr", "TxStartPoint"])),
     }),
     "OccurrenceConstraintViolation",
   );
-  await counter.room.close();
+  await counter.testStation.close();
 });
 
 model.run();
@@ -313,7 +313,7 @@ model.run();
 const keys = suite("configuration keys of 1.6");
 
 keys("are told as they are, unknown ones by name", async () => {
-  const counter = new Counter("ocpp1.6");
+  const counter = new TestRequests("ocpp1.6");
   const all = counter.ask("GetConfiguration", {}) as {
     configurationKey: { key: string; readonly: boolean; value: string }[];
     unknownKey?: string[];
@@ -336,11 +336,11 @@ keys("are told as they are, unknown ones by name", async () => {
     configurationKey: [{ key: "NumberOfConnectors", readonly: true, value: "2" }],
     unknownKey: ["Nonsense", "AuthorizationKey"],
   });
-  await counter.room.close();
+  await counter.testStation.close();
 });
 
 keys("change where they can, and are refused by the right word where not", async () => {
-  const counter = new Counter("ocpp1.6");
+  const counter = new TestRequests("ocpp1.6");
   const change = (key: string, value: string): unknown => counter.status("ChangeConfiguration", { key, value });
   assert.equal(
     [
@@ -354,7 +354,7 @@ keys("change where they can, and are refused by the right word where not", async
   );
   assert.is(counter.link.intervals.meterValuesS, 30);
   assert.equal(counter.kept, { meterValuesS: 30 });
-  await counter.room.close();
+  await counter.testStation.close();
 });
 
 keys.run();
