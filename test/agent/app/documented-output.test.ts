@@ -71,6 +71,25 @@ test("the refused config is the one in config/README.md", async () => {
   assert.is(`${out}${err}`.trim().replace(`${folder}/`, ""), shown);
 });
 
+test("what a meter scan finds is what INSTALL.md shows, the adapter aside", async () => {
+  const shown = blockWith("systemd/INSTALL.md", "unit 1 answers at");
+  const state = freshFolder();
+  const config = join(state, "station.yaml");
+  const quiet = textOf("config/demo.yaml")
+    .replace(/^state: .*$/m, `state: ${state}`)
+    .replace(/^bench: .*$/m, "bench: { seed: 1, speed: 100, scenario: quiet }")
+    .replace(/^( +- )tariffs\//m, `$1${join(root, "config", "tariffs")}/`);
+  writeFileSync(config, quiet);
+  const { out } = await chargetill("meter", "scan", "--config", config, "--port", "rs485", "--units", "1");
+  assert.equal(
+    out
+      .trimEnd()
+      .replace("/dev/bench-rs485", /path: ([^,]+),/.exec(shown.join("\n"))?.[1] ?? "")
+      .split("\n"),
+    shown,
+  );
+});
+
 test("the next steps in INSTALL.md are those of the package", () => {
   const steps = blockWith("systemd/INSTALL.md", "chargetill: next,");
   const postinst = textOf("systemd/debian/postinst");
