@@ -6,7 +6,7 @@ import { resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { durationMs } from "../../config/duration.js";
 import type { Config } from "../../config/schema.js";
-import type { PlayedEvent } from "../../drivers/bench/trace-player.js";
+import type { PlayedEvent } from "../../drivers/bench/trace/played-event.js";
 import { leave } from "../control/privileges.js";
 import { masked } from "../core/cdr/token.js";
 import { Failure } from "../core/failure.js";
@@ -136,7 +136,7 @@ async function stir(devices: DeviceAccess, connectors: readonly number[], reader
 
 async function replay(file: string, options: { json?: true; readings?: true }): Promise<void> {
   const { header, entries } = parseTrace(file, textOf(file));
-  const { playTrace } = await import("../../drivers/bench/trace-player.js");
+  const { playTrace } = await import("../../drivers/bench/trace/trace-player.js");
   const all = await playTrace(header, entries);
   const heard = options.readings === true ? all.filter((one) => one.heard !== "registers") : all;
   const strayed = heard.some((one) => one.heard === "strayed");
