@@ -1,12 +1,21 @@
 // Reads the config file and says what is wrong in a technician's words: file:line:column: path: what is wrong, what was
 // expected.
+import { isUtf8 } from "node:buffer";
 import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Document } from "yaml";
 import type { z } from "zod";
 import { loadMeterMap, MeterMapError, meterModelNames } from "./meter-map.js";
 import { nearestName } from "./nearest-name.js";
-import { keyOffset, pathText, placedDocument, valueOffset } from "./positions.js";
+import {
+  doubledKeys,
+  keyOffset,
+  offsetOfKeyThatIsNoText,
+  pathOf,
+  pathText,
+  placedDocument,
+  valueOffset,
+} from "./positions.js";
 import { type Config, configSchema } from "./schema.js";
 
 const largestFile = 1024 * 1024;
@@ -43,7 +52,9 @@ export function loadConfig(file: string): { ok: true; loaded: LoadedConfig } | {
   try {
     if (statSync(file).size > largestFile)
       return whole("the file is larger than 1 MiB; a station's config is a few KiB");
-    text = readFileSync(file, "utf8");
+    const read = textOfBytes(readFileSync(file));
+    if (typeof read !== "string") return { ok: false, faults: [{ file, path: "", ...read }] };
+    text = read;
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     if (code === "ENOENT")
@@ -56,6 +67,24 @@ export function loadConfig(file: string): { ok: true; loaded: LoadedConfig } | {
   return { ok: true, loaded: { file, config: checked.config, resolve: (path) => resolve(dirname(file), path) } };
 }
 
+type Unreadable = { readonly line: number; readonly column: number; readonly message: string };
+
+/** The text of UTF-8 bytes, or where and why they are none. */
+function textOfBytes(bytes: Buffer): string | Unreadable {
+  const [first, second] = bytes;
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff))
+    return { line: 0, column: 0, message: "the file is written in UTF-16: save it as UTF-8" };
+  const text = bytes.toString("utf8");
+  if (isUtf8(bytes)) return text;
+  // What cannot be read comes out as U+FFFD.
+  const before = text.slice(0, text.indexOf("\ufffd")).split("\n");
+  return {
+    line: before.length,
+    column: (before.at(-1) ?? "").length + 1,
+    message: "a letter here is not UTF-8 (it may be Latin-1 or Windows-1252): save the file as UTF-8",
+  };
+}
+
 /** Checks the text of a config file; `file` is only the name that the faults bear. */
 export function checkConfig(
   text: string,
@@ -65,52 +94,71 @@ export function checkConfig(
   if (placed === undefined)
     return { ok: false, faults: [{ file, line: 0, column: 0, path: "", message: "nested deeper than any config" }] };
   const { document, place } = placed;
+  const at = ({ offset, path, message }: Found): ConfigFault => ({ file, ...place(offset), path, message });
   const broken = [...document.errors, ...document.warnings];
-  if (broken.length > 0) {
-    return {
-      ok: false,
-      faults: broken
-        .slice(0, 20)
-        .map((error) => ({ file, ...place(error.pos[0]), path: "", message: `not valid YAML: ${error.message}` })),
-    };
-  }
+  if (broken.length > 0)
+    return refused(
+      broken
+        .slice(0, mostTold)
+        .map(({ pos, message }) => at({ offset: pos[0], path: "", message: yamlWords(message) })),
+      broken.length,
+    );
+  const keyless = offsetOfKeyThatIsNoText(document);
+  if (keyless !== undefined)
+    return refused([at({ offset: keyless, path: "", message: "a list or a section stands where a key should" })]);
+  const doubled = doubledKeys(placed);
+  if (doubled.length > 0)
+    return refused(
+      doubled.slice(0, mostTold).map((path) => at(doubledKey(path, document))),
+      doubled.length,
+    );
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: 100 });
   } catch (error) {
-    return {
-      ok: false,
-      faults: [
-        {
-          file,
-          line: 0,
-          column: 0,
-          path: "",
-          message: `not valid YAML: ${error instanceof Error ? error.message : String(error)}`,
-        },
-      ],
-    };
+    const message = error instanceof Error ? error.message : String(error);
+    return refused([{ file, line: 0, column: 0, path: "", message: `not valid YAML: ${message}` }]);
   }
   const result = configSchema.safeParse(value);
   if (result.success) {
-    const unusable = unusableModels(result.data, document).map(({ offset, path, message }) => ({
-      file,
-      ...place(offset),
-      path,
-      message,
-    }));
-    return unusable.length === 0 ? { ok: true, config: result.data } : { ok: false, faults: unusable };
+    const unusable = unusableModels(result.data, document);
+    return unusable.length === 0 ? { ok: true, config: result.data } : refused(unusable.map(at));
   }
-  const faults = result.error.issues.flatMap((issue) =>
-    describe(issue, document).map((found) => ({
-      file,
-      ...place(found.offset),
-      path: found.path,
-      message: found.message,
-    })),
+  const single = result.error.issues.flatMap(singleIssues);
+  return refused(
+    single.slice(0, mostTold).flatMap((issue) => describe(issue, document).map(at)),
+    single.length,
   );
-  faults.sort((a, b) => a.line - b.line || a.column - b.column);
-  return { ok: false, faults };
+}
+
+/** So many faults are told of one file; more help nobody, and a file of another kind has thousands. */
+const mostTold = 20;
+
+/** The refusal of a file for these faults, by their place; `count` = how many there are in all. */
+function refused(faults: readonly ConfigFault[], count = faults.length): { ok: false; faults: ConfigFault[] } {
+  const told = [...faults].sort((a, b) => a.line - b.line || a.column - b.column);
+  const [first] = told;
+  const more = {
+    file: first?.file ?? "",
+    line: 0,
+    column: 0,
+    path: "",
+    message: `and ${count - mostTold} more faults`,
+  };
+  return { ok: false, faults: count > mostTold ? [...told, more] : told };
+}
+
+const yamlWords = (message: string): string => `not valid YAML: ${message}`;
+
+function doubledKey(path: string, document: Document): Found {
+  const parts = pathOf(path);
+  const key = parts.at(-1) ?? "";
+  return { offset: keyOffset(document, parts.slice(0, -1), key), path, message: "this key stands twice: keep one" };
+}
+
+/** One issue for each unknown key, since one file may have thousands of them. */
+function singleIssues(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  return issue.code === "unrecognized_keys" ? issue.keys.map((key) => ({ ...issue, keys: [key] })) : [issue];
 }
 
 type Found = { offset: number; path: string; message: string };

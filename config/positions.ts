@@ -29,9 +29,8 @@ const mostDepth = 64;
 export function placedDocument(text: string, schema: "core" | "json"): PlacedDocument | undefined {
   if (isDeeperThan(mostDepth, new Parser().parse(text))) return undefined;
   const lines = new LineCounter();
-  // Keys of one name are an error of YAML; those of JSON are told by `doubledKeys`, which is not slow for many keys.
-  const uniqueKeys = schema === "core";
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, schema, uniqueKeys });
+  // Keys of one name are told by `doubledKeys`: yaml compares each key with each before it, which takes minutes for many.
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, schema, uniqueKeys: false });
   return {
     document,
     place: (offset) => {
@@ -128,6 +127,19 @@ export function doubledKeys({ document }: PlacedDocument): string[] {
   };
   walk(document.contents, []);
   return doubled;
+}
+
+/** Where a list or a section stands in the place of a key; undefined where there is none. */
+export function offsetOfKeyThatIsNoText(document: Document): number | undefined {
+  let offset: number | undefined;
+  visit(document, {
+    Pair: (_, { key }) => {
+      if (!isNode(key) || isScalar(key)) return undefined;
+      offset = key.range?.[0] ?? 0;
+      return visit.BREAK;
+    },
+  });
+  return offset;
 }
 
 /** How much of the text a complaint repeats. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,6 +17,7 @@ const faults = (text: string): string[] => {
 };
 
 const test = suite("the config file");
+const latin1Words = "a letter here is not UTF-8 (it may be Latin-1 or Windows-1252): save the file as UTF-8";
 
 test("the example that technicians copy is without fault", () => assert.equal(faults(example), []));
 test("the demo's config is without fault", () =>
@@ -156,7 +157,7 @@ const rows: readonly [string, (text: string) => string, RegExp][] = [
   [
     "two keys of one name are refused",
     (text) => text.replace("language: en", "language: en\nlanguage: de"),
-    /^station\.yaml:\d+:1: not valid YAML: Map keys must be unique/m,
+    /^station\.yaml:\d+:1: .*this key stands twice: keep one/m,
   ],
   [
     "what is no YAML is refused at its place",
@@ -195,6 +196,39 @@ test("a duration is written as a person says it", () => {
   assert.is(durationMs("90s"), 90_000);
   assert.is(durationMs("90"), undefined);
   assert.is(durationMs("-1s"), undefined);
+});
+
+test("of a file with thousands of unknown keys twenty are told and the rest counted, in time that grows with its length", () => {
+  for (const count of [8_000, 90_000]) {
+    const told = faults(Array.from({ length: count }, (_, index) => `k${index}: 1`).join("\n"));
+    assert.is(told.length, 21);
+    assert.match(told.join("\n"), /^station\.yaml:1:1: k0: unknown key/m);
+    assert.match(told.at(-1) ?? "", /^station\.yaml: and \d+ more faults$/);
+    assert.ok(told.join("\n").length < 20_000, "a screen or two");
+  }
+  const twice = faults(Array.from({ length: 30_000 }, (_, index) => `k${index >> 1}: 1`).join("\n"));
+  assert.match(twice[0] ?? "", /^station\.yaml:2:1: k0: this key stands twice: keep one$/);
+  assert.is(twice.length, 21);
+});
+
+test("a list or a section in the place of a key is refused with its place", () => {
+  for (const text of ["station: 1\n{ a: 1 }: 2\n", "station: 1\n[a, b]: 2\n", "station: 1\n? - a\n: 2\n"])
+    assert.match(faults(text).join("\n"), /^station\.yaml:2:\d+: a list or a section stands where a key should$/);
+});
+
+test("a file that is not UTF-8 is refused with the reason and the place of the letter", () => {
+  const file = join(mkdtempSync(join(tmpdir(), "chargetill-config-")), "station.yaml");
+  const told = (bytes: Uint8Array): string => {
+    writeFileSync(file, bytes);
+    const read = loadConfig(file);
+    return read.ok ? "" : read.faults.map(faultLine).join("\n");
+  };
+  const german = "# Straße\noperator: { name: Müller }\n";
+  assert.is(told(Buffer.from(german, "latin1")), `${file}:1:7: ${latin1Words}`);
+  assert.is(told(Buffer.from("operator: { name: Müller }\n", "latin1")), `${file}:1:20: ${latin1Words}`);
+  for (const bytes of [Buffer.from("\ufeffa: 1", "utf16le"), Buffer.from("\ufeffa: 1", "utf16le").swap16()])
+    assert.is(told(bytes), `${file}: the file is written in UTF-16: save it as UTF-8`);
+  assert.not.match(told(Buffer.from(`\ufeff${german}`)), /UTF/);
 });
 
 test.run();
