@@ -2,16 +2,16 @@
 // quiet after a request was given up, so that its late reply meets nobody. A lost port is opened again with a new
 // client: the old one never recovers.
 import { setTimeout as delay } from "node:timers/promises";
-import modbus from "modbus-serial";
 import type { MeterMap } from "../../config/meter-map.js";
 import { loadMeterMap } from "../../config/meter-map.js";
 import type { MeterConfig, SerialPortConfig } from "../../config/schema.js";
 import type { Clock } from "../driver.js";
 import { DeviceError, isDefect } from "../driver.js";
 import { ModbusMeter } from "./modbus-meter.js";
+import { PortLink } from "./port-link.js";
 import type { AskRegisters, RegisterAnswer, RegisterRequest } from "./register-requests.js";
+import { requestFailure } from "./request-failure.js";
 import type { OnBytes, SerialBinding } from "./rtu-line.js";
-import { RtuLine, serialStream } from "./rtu-line.js";
 
 /** Requests that may wait for the line; more means that the bus is asked for more than it can carry. */
 const mostWaiting = 256;
@@ -34,14 +34,6 @@ const frameBytes = 5;
 
 /** All that a reply tells of its question. Two questions of one shape look alike from the other end. */
 const shapeOf = (unit: number, request: RegisterRequest): string => `${unit}/${request.function}/${request.words}`;
-
-type Client = InstanceType<(typeof modbus)["default"]>;
-type Link = {
-  readonly line: RtuLine;
-  readonly client: Client;
-  lost: DeviceError | undefined;
-  onLost: (error: DeviceError) => void;
-};
 
 export type MeterBusOptions = {
   /** In place of the machine's serial ports: the bench. */
@@ -79,7 +71,7 @@ export class MeterBus {
   readonly #meters = new Set<ModbusMeter>();
   #ending = new AbortController();
   #closed = false;
-  #link: Link | undefined;
+  #link: PortLink | undefined;
   #tail: Promise<void> = Promise.resolve();
   #quiet: Promise<void> = Promise.resolve();
   #waiting = 0;
@@ -101,7 +93,7 @@ export class MeterBus {
   }
 
   get counts(): LineCounts {
-    return { ...this.#counts, strayBytes: this.#counts.strayBytes + (this.#link?.line.strayBytes ?? 0) };
+    return { ...this.#counts, strayBytes: this.#counts.strayBytes + (this.#link?.strayBytes ?? 0) };
   }
 
   /**
@@ -200,141 +192,86 @@ export class MeterBus {
     return this.#once(link, ask);
   }
 
-  async #once(link: Link, ask: AskRegisters): Promise<RegisterAnswer> {
+  async #once(link: PortLink, ask: AskRegisters): Promise<RegisterAnswer> {
     this.#lastShape = shapeOf(ask.unit, ask);
     this.#counts.asked += 1;
     try {
-      const answer = await this.#transact(link, ask);
+      const answer = await link.ask(ask, ask.timeoutMs + this.#wireMs(requestBytes + frameBytes + 2 * ask.words));
       this.#silent = 0;
       this.#counts.answered += 1;
       return answer;
     } catch (cause) {
-      throw this.#judge(link, ask, cause);
+      throw this.#failed(link, ask, cause);
     } finally {
-      link.onLost = () => undefined;
       this.#rest(this.#wireMs(silentBytes));
     }
   }
 
-  async #opened(): Promise<Link> {
-    if (this.#ending.signal.aborted) throw new DeviceError("port/lost", `${this.path} was closed`);
-    if (this.#link && this.#link.lost === undefined && this.#link.line.isOpen) return this.#link;
+  async #opened(): Promise<PortLink> {
+    const { binding, onBytes } = this.#options;
+    const closed = (): DeviceError => new DeviceError("port/lost", `${this.path} was closed`);
+    if (this.#ending.signal.aborted) throw closed();
+    if (this.#link?.isUsable === true) return this.#link;
     await this.#closing;
-    const line = new RtuLine(serialStream(this.#port, this.#options.binding), this.#options.onBytes);
-    const client = new modbus.default(line);
-    const link: Link = { line, client, lost: undefined, onLost: () => undefined };
-    const lost = (cause?: unknown): void => {
-      if (this.#link === link)
-        this.#drop(new DeviceError("port/lost", `${this.path} is gone: was the adapter unplugged?`, { cause }));
-    };
-    // Listeners of our own, because the library relays these events only while it is open, and an unheard `error` ends
-    // the process.
-    line.on("error", lost);
-    line.on("close", () => lost());
-    client.on("error", () => undefined);
-    await new Promise<void>((resolve, reject) => {
-      client.open((error: Error | null) => {
-        if (error)
-          reject(
-            new DeviceError(
-              "port/missing",
-              `${this.path} cannot be opened (${error.message}): is the adapter plugged in, and may this user use it?`,
-              { cause: error },
-            ),
-          );
-        else resolve();
-      });
+    this.#link = await PortLink.open({
+      port: this.#port,
+      clock: this.#clock,
+      binding,
+      onBytes,
+      onLost: (link, why) => {
+        if (this.#link === link) this.#drop(why);
+      },
     });
-    this.#link = link;
     this.#silent = 0;
-    if (this.#ending.signal.aborted) {
-      this.#drop(new DeviceError("port/lost", `${this.path} was closed`));
-      throw new DeviceError("port/lost", `${this.path} was closed`);
-    }
-    return link;
+    if (!this.#ending.signal.aborted) return this.#link;
+    this.#drop(closed());
+    throw closed();
   }
 
-  #transact(link: Link, ask: AskRegisters): Promise<RegisterAnswer> {
-    return new Promise((resolve, reject) => {
-      link.onLost = reject;
-      let state: "waiting" | "given up" | "settled" = "waiting";
-      link.client.setTimeout(ask.timeoutMs + this.#wireMs(requestBytes + frameBytes + 2 * ask.words));
-      // The callback form names the unit with each request; setID would be state that the next caller inherits.
-      const settle = (error: unknown, result?: { buffer: Buffer }): void => {
-        const givenUp = state === "given up";
-        state = "settled";
-        if (givenUp) reject({ errno: "ETIMEDOUT" });
-        else if (error || result === undefined) reject(error);
-        else
-          resolve({
-            function: ask.function,
-            address: ask.address,
-            words: ask.words,
-            bytes: Buffer.from(result.buffer),
-            moment: this.#clock.now(),
-          });
-      };
-      if (ask.function === 3) link.client.writeFC3(ask.unit, ask.address, ask.words, settle);
-      else link.client.writeFC4(ask.unit, ask.address, ask.words, settle);
-      void this.#options.binding?.idle?.().then(() => {
-        if (state !== "waiting" || link.lost !== undefined) return;
-        state = "given up";
-        link.line.giveUp();
-      });
-    });
-  }
-
-  /** What went wrong, by what the library left behind: its time-out is no Error, only its `errno` tells. */
-  #judge(link: Link, ask: AskRegisters, cause: unknown): DeviceError {
-    const { heardBytes } = link.line;
-    link.line.forget();
+  /** What follows from a request that brought nothing; answers the error for whoever asked. */
+  #failed(link: PortLink, ask: AskRegisters, cause: unknown): DeviceError {
+    const heardBytes = link.abandon();
     if (cause instanceof DeviceError) return cause;
     if (isDefect(cause)) throw cause;
-    const who = `meter ${ask.unit} at ${this.path}`;
-    const what = `registers 0x${ask.address.toString(16).toUpperCase().padStart(4, "0")}+${ask.words}`;
-    const { errno, modbusCode } = cause as { errno?: unknown; modbusCode?: unknown };
-    if (modbusCode !== undefined) {
-      this.#counts.refused += 1;
-      return new DeviceError(
-        "meter/exception",
-        `${who} refuses ${what} with exception ${String(modbusCode)}: is it the model that the config names?`,
-        { cause },
-      );
+    const { kind, error } = requestFailure(cause, ask, this.path, heardBytes);
+    switch (kind) {
+      case "refused":
+        this.#counts.refused += 1;
+        return error;
+      case "lost":
+        this.#drop(error);
+        return error;
+      case "garbled":
+        this.#keepQuiet(ask, link);
+        this.#silent = 0;
+        this.#counts.garbled += 1;
+        return error;
+      case "silent":
+        this.#keepQuiet(ask, link);
+        this.#silent += 1;
+        this.#counts.timedOut += 1;
+        if (this.#silent >= silentBeforeReopen)
+          this.#drop(new DeviceError("port/lost", `${this.path} was closed to be opened anew`));
+        return error;
+      default:
+        return kind satisfies never;
     }
-    if (errno !== "ETIMEDOUT") {
-      this.#drop(new DeviceError("port/lost", `${this.path} is gone`, { cause }));
-      return new DeviceError("port/lost", `${this.path} is gone: was the adapter unplugged?`, { cause });
-    }
-    this.#rest(Math.min(ask.worstReplyMs, mostLineQuietMs) + this.#wireMs(frameBytes + 2 * ask.words), link);
-    if (ask.worstReplyMs > mostLineQuietMs) this.#leaveAlone(ask.unit, ask.worstReplyMs);
-    if (heardBytes > 0) {
-      this.#silent = 0;
-      this.#counts.garbled += 1;
-      return new DeviceError(
-        "meter/garbled",
-        `${who} gave no sound reply to ${what} within ${ask.timeoutMs} ms, only ${heardBytes} bytes that do not fit: check cable, termination, parity and that each unit number is there once`,
-        { cause },
-      );
-    }
-    this.#silent += 1;
-    this.#counts.timedOut += 1;
-    if (this.#silent >= silentBeforeReopen)
-      this.#drop(new DeviceError("port/lost", `${this.path} was closed to be opened anew`));
-    return new DeviceError(
-      "meter/timeout",
-      `${who} did not answer ${what} within ${ask.timeoutMs} ms: check its supply, A and B, baud rate, parity and unit number`,
-      { cause },
-    );
+  }
+
+  /** A late reply must meet nobody: the line is quiet for so long, and the meter left alone if it may take longer. */
+  #keepQuiet({ unit, words, worstReplyMs }: AskRegisters, link: PortLink): void {
+    this.#rest(Math.min(worstReplyMs, mostLineQuietMs) + this.#wireMs(frameBytes + 2 * words), link);
+    if (worstReplyMs > mostLineQuietMs) this.#leaveAlone(unit, worstReplyMs);
   }
 
   /** Nothing is sent for so long; then, after a request was given up, what came meanwhile is thrown away. */
-  #rest(ms: number, givenUp?: Link): void {
+  #rest(ms: number, givenUp?: PortLink): void {
     if (ms === 0) return;
     const before = this.#quiet;
     const { binding } = this.#options;
     this.#quiet = before
       .then(() => (binding?.idle ? binding.idle() : delay(ms, undefined, { signal: this.#ending.signal })))
-      .then(() => givenUp?.line.flush())
+      .then(() => givenUp?.flush())
       .catch(() => undefined);
   }
 
@@ -352,15 +289,11 @@ export class MeterBus {
     return Math.ceil((bytes * bits * 1000) / this.#port.baud);
   }
 
-  /** Gives the link up. `destroy` stops the library's timers; the port closes behind it. */
   #drop(why: DeviceError): void {
     const link = this.#link;
     this.#link = undefined;
     if (link === undefined) return;
-    this.#counts.strayBytes += link.line.strayBytes;
-    link.lost ??= why;
-    link.onLost(link.lost);
-    link.client.destroy(() => undefined);
-    this.#closing = link.line.closed();
+    this.#counts.strayBytes += link.strayBytes;
+    this.#closing = link.drop(why);
   }
 }
