@@ -18,9 +18,9 @@ export function bundleCommand(): Command {
     "a support archive: config, doctor, devices, log; card numbers and secrets are taken out",
     "bundle --preview",
   )
-    .option("--out <file>", "where to write it (default: chargetill-STATION.zip here)")
-    .option("--preview", "say what would be in it, and write nothing")
-    .option("--show <part>", "print one part as it would be in it, and write nothing")
+    .option("--out <file>", "where to write it (default: ./chargetill-STATION.zip)")
+    .option("--preview", "list what it would hold, and write nothing")
+    .option("--show <part>", "print one part of it, and write nothing")
     .action(async (options: StationOptions & { out?: string; preview?: true; show?: string }) => {
       const loaded = loadedFor(options);
       const file = resolve(options.out ?? `chargetill-${loaded.config.station.id}.zip`);

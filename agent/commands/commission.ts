@@ -29,7 +29,7 @@ import {
   type StationOptions,
   screenColumns,
   stationCommand,
-  wholeNumber,
+  toleranceOption,
 } from "./shared/command.js";
 import { loadedFor, withDevices } from "./shared/with-devices.js";
 
@@ -44,17 +44,20 @@ export function commissionCommand(): Command {
     'commission --by "A. Technician" --contactors --load 1:2000',
   )
     .requiredOption("--by <name>", "who did the work")
-    .option("--contactors", "close each contactor for a second too: nobody and nothing may be at the sockets")
+    .option(
+      "--contactors",
+      "also close each contactor for a second: nothing may be connected, nobody may touch a socket",
+    )
     .option(
       "--load <watts>",
-      "compare the meters with a load that runs now, as a reference instrument shows it: 2000, or 1:2000 for connector 1 alone; may be given again",
+      "compare the meters with a running load, as a reference instrument shows it: 2000, or 1:2000 for connector 1 only (repeatable)",
       loads,
       [],
     )
-    .option("--tolerance <percent>", "how far a meter may be off", wholeNumber("--tolerance", 1, 50), 5)
+    .addOption(toleranceOption())
     .option(
       "--out <file>",
-      "the record without its ending (default: commissioning-STATION here); .json and .txt are written",
+      "where to write the record, without its extension (default: ./commissioning-STATION); .json and .txt are written",
     )
     .action(commission);
 }

@@ -8,7 +8,15 @@ import { Failure } from "../core/failure.js";
 import { differences, refusedChanges } from "../station/config-reload.js";
 import { readTariff } from "../tariffs/tariff-file.js";
 import { configInitCommand } from "./config-init.js";
-import { complain, exampleText, print, printResult, type StationOptions, stationCommand } from "./shared/command.js";
+import {
+  complain,
+  defaultConfig,
+  exampleText,
+  print,
+  printResult,
+  type StationOptions,
+  stationCommand,
+} from "./shared/command.js";
 import { loadedFor } from "./shared/with-devices.js";
 
 /** `chargetill config`. */
@@ -17,37 +25,45 @@ export function configCommand(): Command {
     .description("the one config file")
     .addHelpText("after", exampleText("config check station.yaml"));
   const commands = [
-    new Command("check")
-      .description("check a config file and the tariffs it names")
-      .argument("<file>", "the config file")
-      .option("--json", "one JSON value")
-      .addHelpText("after", exampleText("config check /etc/chargetill/station.yaml"))
+    stationCommand("check", "check a config file and the tariffs it names", "config check station.yaml")
+      .argument("[file]", configArgument)
       .action(check),
     configInitCommand(),
     stationCommand(
       "show",
       "the config as it is in force: every default filled in, card numbers masked",
-      "config show --effective",
+      "config show station.yaml",
     )
-      .option("--effective", "with every default (what happens in any case)")
+      .argument("[file]", configArgument)
+      .option("--effective", "accepted for clarity; every default is always filled in")
       .action(show),
     stationCommand(
       "diff",
       "what would change with another config, and whether a reload is enough",
       "config diff new.yaml",
     )
-      .argument("<file>", "the other config")
+      .argument("<file>", "the other config file")
       .action(diff),
     new Command("schema")
       .description("the JSON Schema of the config, for editors")
-      .addHelpText("after", "\nExample:\n  chargetill config schema > station.schema.json")
+      .addHelpText("after", exampleText("config schema > station.schema.json"))
       .action(() => void process.stdout.write(configJsonSchema())),
   ];
   for (const each of commands) command.addCommand(each);
   return command;
 }
 
-function check(file: string, options: { readonly json?: true }): void {
+const configArgument = "the config file, in place of --config";
+
+/** The config that FILE or --config names. Throws Failure usage/invalid where both do. */
+function named(file: string | undefined, where: StationOptions): string {
+  if (file !== undefined && where.config !== undefined)
+    throw new Failure("usage/invalid", "name the config file once: as FILE, or with --config");
+  return file ?? where.config ?? defaultConfig;
+}
+
+function check(given: string | undefined, options: StationOptions): void {
+  const file = named(given, options);
   const faults = configFaults(file);
   if (options.json === true) print(JSON.stringify({ file, ok: faults.length === 0, faults }));
   else if (faults.length === 0) print(`${file}: fine`);
@@ -85,8 +101,8 @@ function configFaults(file: string): string[] {
   return faults;
 }
 
-function show(where: StationOptions): void {
-  const { config } = loadedFor(where);
+function show(given: string | undefined, where: StationOptions): void {
+  const { config } = loadedFor({ ...where, config: named(given, where) });
   const shown = { ...config, tokens: config.tokens.map((token) => ({ ...token, uid: masked(token.uid) })) };
   printResult(where, shown, [configText(shown).trimEnd()]);
 }

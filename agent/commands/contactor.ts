@@ -34,13 +34,13 @@ export function contactorCommand(): Command {
       "open contactors now, whatever else is wrong; sessions of a running agent are stopped and settled",
       "contactor open --all",
     )
-      .option("--all", "all of them (what happens in any case: the safe direction makes no exceptions)")
+      .option("--all", "accepted for clarity; all contactors are always opened")
       .action(open),
   );
   contactor.addCommand(
     stationCommand(
       "test",
-      "close a contactor for a moment and hear what its auxiliary contact says; only with no car there",
+      "close a contactor for a moment and read its auxiliary contact; only with no car connected",
       "contactor test 1 --for 2",
     )
       .argument("<connector>", "the connector's number", wholeNumber("<connector>", 1, 64))

@@ -4,19 +4,21 @@ import { askAgent, type ControlRequest } from "../control/control-socket.js";
 import { Failure } from "../core/failure.js";
 import { readTariff } from "../tariffs/tariff-file.js";
 import { agentSocket } from "./shared/agent.js";
-import { exampleText, locatedCommand, print, type StationOptions, wholeNumber } from "./shared/command.js";
+import { print, type StationOptions, stationCommand, wholeNumber } from "./shared/command.js";
 
 /** `chargetill receipts credit`. */
 export function creditCommand(): Command {
-  return locatedCommand("credit", "take a sale back by a credit receipt; the first is never touched")
+  return stationCommand(
+    "credit",
+    "take a sale back by a credit receipt; the receipt of the sale stays as it is",
+    'receipts credit 17 --reason "wrong tariff" --corrected-tariff right.json',
+  )
     .argument("<number>", "the receipt's number", wholeNumber("<number>", 0, 999_999_999))
     .option("--reason <text>", "why, as the credit receipt prints it")
     .option(
       "--corrected-tariff <file>",
       "then sell the session again by this tariff; alone, after a credit, it does only that",
     )
-    .option("--json", "one JSON value")
-    .addHelpText("after", exampleText('receipts credit 17 --reason "wrong tariff" --corrected-tariff right.json'))
     .action(async (number: number, options: StationOptions & { reason?: string; correctedTariff?: string }) => {
       const socket = await agentSocket(options);
       if (options.reason === undefined && options.correctedTariff === undefined)

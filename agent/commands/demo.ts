@@ -1,6 +1,6 @@
 // chargetill demo: a scenario on the simulated bench.
 import { Command, InvalidArgumentError } from "commander";
-import { exampleText, wholeNumber } from "./shared/command.js";
+import { exampleText, jsonOption, wholeNumber } from "./shared/command.js";
 
 function pace(text: string): number {
   const value = Number(text);
@@ -22,8 +22,8 @@ export function demoCommand(): Command {
       "bench seconds per real second; 0 = as fast as it goes (default: 60, with --once 0)",
       pace,
     )
-    .option("--data <dir>", "the state folder (default: a fresh temporary one)")
-    .option("--json", "one event a line")
+    .option("--data <folder>", "the state folder (default: a fresh temporary one)")
+    .addOption(jsonOption())
     .addHelpText("after", exampleText("demo --once --seed 7 --data /tmp/demo"))
     .action(async (options: { once?: boolean; seed: number; speed?: number; data?: string; json?: boolean }) => {
       const once = options.once === true;

@@ -1,9 +1,9 @@
 // chargetill dispute N: everything there is about a session, in one archive.
-import { Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { disputeBundle } from "../receipts/dispute/dispute-bundle.js";
 import { payloadFrom, stored } from "../receipts/output/exports.js";
 import type { ReceiptSourceOptions, ReceiptSources } from "./receipt.js";
-import { exampleText } from "./shared/command.js";
+import { stationCommand } from "./shared/command.js";
 
 export type DisputeSources = ReceiptSources & {
   /** The journal's lines about a session, faults and clock events meanwhile among them, verbatim and in order. */
@@ -19,20 +19,17 @@ export function disputeCommand(
   save: (path: string, bytes: Uint8Array) => void,
   write: (text: string) => void = (text) => void process.stdout.write(text),
 ): Command {
-  return new Command("dispute")
-    .description(
-      "one archive with all the evidence about a session: receipt, readings, tariff, what was shown, proof, journal, verdict",
-    )
-    .addHelpText("after", exampleText("dispute 17 --out dispute-17.zip --redact"))
+  return stationCommand(
+    "dispute",
+    "one archive with all the evidence about a session: receipt, readings, tariff, what was shown, proof, journal, verdict",
+    "dispute 17 --out dispute-17.zip --redact",
+  )
     .argument("<number>", "the receipt's number", (text: string): number => {
       if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError("expected a receipt's number, from 1 on.");
       return Number(text);
     })
-    .requiredOption("--out <file>", "the archive to write")
+    .requiredOption("--out <file>", "where to write it")
     .option("--redact", "leave out all that holds the card's whole UID, the signed receipt too")
-    .option("--config <file>", "the station's config file")
-    .option("--data <folder>", "the state folder")
-    .option("--json", "one JSON value")
     .action((number: number, options: ReceiptSourceOptions & { out: string; redact?: true; json?: true }) => {
       const sources = open(options);
       const payload = payloadFrom(stored(sources.receipts, number));

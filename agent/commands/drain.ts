@@ -14,11 +14,11 @@ const askEveryMs = 250;
 export function drainCommand(): Command {
   return stationCommand(
     "drain",
-    "begin no new sessions, and end and settle those that run",
+    "start no new sessions; end and settle those that run",
     "drain --for 60 && systemctl stop chargetill",
   )
     .option("--for <seconds>", "how long to wait for receipts", wholeNumber("--for", 1, 600), 60)
-    .option("--off", "sell again")
+    .option("--off", "allow new sessions again")
     .action(async (options: StationOptions & { for: number; off?: true }) => {
       const loaded = loadedFor(options);
       if (!(await agentRuns(loaded)))

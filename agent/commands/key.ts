@@ -7,7 +7,7 @@ import { verifierKey } from "../core/signing/checkpoint.js";
 import { sha256 } from "../ledger/store/digest.js";
 import { codeLines } from "../receipts/output/qr-code.js";
 import type { PublicKey } from "../receipts/signing-keys.js";
-import { exampleText } from "./shared/command.js";
+import { exampleText, stationCommand } from "./shared/command.js";
 
 export type KeySources = {
   readonly station: string;
@@ -54,14 +54,8 @@ export function keyCommands(
   const key = new Command("key")
     .description("the key that signs this station's receipts")
     .addHelpText("after", exampleText("key show pem > station.pub.pem"));
-  key
-    .command("show")
-    .description("the public key: fingerprint, hex, PEM, QR code")
-    .addHelpText("after", exampleText("key show fingerprint"))
+  const show = stationCommand("show", "the public key: fingerprint, hex, PEM, QR code", "key show fingerprint")
     .addArgument(new Argument("[form]", "one form alone, for a file").choices(only))
-    .option("--config <file>", "the station's config file")
-    .option("--data <folder>", "the state folder")
-    .option("--json", "as JSON")
     .action(async (form: string | undefined, options: { config?: string; data?: string; json?: true }) => {
       const { station, publicKey } = await open(options);
       if (options.json === true) return write(`${JSON.stringify({ station, ...publicKey }, null, 1)}\n`);
@@ -78,26 +72,23 @@ export function keyCommands(
           throw new Failure("usage/invalid", `key show: expected one of ${only.join(", ")}, not "${form}"`);
       }
     });
-  key
-    .command("rotate")
-    .description("take a new key; the change is a receipt signed by both keys")
-    .addHelpText("after", exampleText("key rotate"))
-    .option("--config <file>", "the station's config file")
-    .option("--data <folder>", "the state folder")
-    .option("--json", "as JSON")
-    .action(async (options: { config?: string; data?: string; json?: true }) => {
-      const sources = await open(options);
-      if (sources.rotate === undefined)
-        throw new Failure(
-          "usage/invalid",
-          "key rotate: the key is handed in from outside (systemd credential); change it there",
-        );
-      const publicKey = await sources.rotate();
-      write(
-        options.json === true
-          ? `${JSON.stringify({ station: sources.station, ...publicKey }, null, 1)}\n`
-          : keyText(sources.station, publicKey),
+  const rotate = stationCommand(
+    "rotate",
+    "change the signing key; the change is a receipt signed by both keys",
+    "key rotate",
+  ).action(async (options: { config?: string; data?: string; json?: true }) => {
+    const sources = await open(options);
+    if (sources.rotate === undefined)
+      throw new Failure(
+        "usage/invalid",
+        "key rotate: the key is handed in from outside (systemd credential); change it there",
       );
-    });
-  return key;
+    const publicKey = await sources.rotate();
+    write(
+      options.json === true
+        ? `${JSON.stringify({ station: sources.station, ...publicKey }, null, 1)}\n`
+        : keyText(sources.station, publicKey),
+    );
+  });
+  return key.addCommand(show).addCommand(rotate);
 }

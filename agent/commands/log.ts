@@ -16,7 +16,7 @@ export function logCommand(): Command {
   log.addCommand(
     stationCommand(
       "level",
-      "set the running agent's log level for a time, after which it falls back; without a level, tell it",
+      "set the running agent's log level for a time; without a level, print it",
       "log level debug for 10m",
     )
       .addArgument(new Argument("[level]", "how much").choices(logLevels))

@@ -3,7 +3,7 @@
 // time, while no session runs there.
 
 import { existsSync } from "node:fs";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { meterMaps } from "../../config/meter-map.js";
 import { SystemClock } from "../../drivers/clock.js";
 import { type Clock, DeviceError } from "../../drivers/driver.js";
@@ -21,6 +21,7 @@ import {
   printResult,
   type StationOptions,
   stationCommand,
+  toleranceOption,
   wholeNumber,
 } from "./shared/command.js";
 import { withDevices } from "./shared/with-devices.js";
@@ -67,14 +68,10 @@ export function meterCommand(): Command {
       .argument("<connector>", "the connector's number", wholeNumber("<connector>", 1, 64))
       .requiredOption(
         "--load <watts>",
-        "the load that runs now, as a reference instrument shows it",
+        "the running load, as a reference instrument shows it",
         wholeNumber("--load", 100, 1_000_000),
       )
-      .addOption(
-        new Option("--tolerance <percent>", "how far the meter may be off")
-          .argParser(wholeNumber("--tolerance", 1, 50))
-          .default(5),
-      )
+      .addOption(toleranceOption())
       .action(check),
   );
   return meter;

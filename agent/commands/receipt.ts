@@ -2,7 +2,7 @@
 // Reads only; what comes out goes to standard output, or to a file that did not exist before.
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { type Language, languages } from "../../config/languages.js";
+import type { Language } from "../../config/languages.js";
 import type { CdrCopies } from "../core/cdr/cdr-copies.js";
 import { Failure } from "../core/failure.js";
 import { ocmfXml } from "../core/ocmf/ocmf-xml.js";
@@ -33,7 +33,7 @@ import {
   summaryText,
 } from "../receipts/output/tables.js";
 import { printedReceipt } from "../receipts/output/terminal-text.js";
-import { exampleText } from "./shared/command.js";
+import { exampleText, fromOption, languageOption, locatedCommand, stationCommand, toOption } from "./shared/command.js";
 
 /** What the commands work on; `newest` gives the signed checkpoint over all receipts and may need the key. */
 export type ReceiptSources = {
@@ -142,11 +142,7 @@ function format(): Option {
   option.argChoices = [...new Set<string>([...formats, ...tables])];
   return option;
 }
-const language = (): Option =>
-  new Option("--lang <language>", "of the printed words; default: the station's").choices([...languages]);
 const out = (): Option => new Option("--out <file>", "write a new file instead of printing");
-/** For a script that asks every command for JSON: this one knows nothing else. */
-const isJson = (): Option => new Option("--json", "as JSON, which it is in any case");
 
 /**
  * `chargetill receipts`. `open` opens the book for reading, `write` prints; `save` writes a new file for its owner
@@ -162,18 +158,16 @@ export function receiptCommands(
   const receipts = new Command("receipts")
     .description("list, show, export and prove the receipts of this station")
     .addHelpText("after", exampleText("receipts list --from 2026-11-01"));
+  const added = (command: Command): Command => {
+    receipts.addCommand(command);
+    return command;
+  };
   const command = (name: string, words: string, example: string): Command =>
-    receipts
-      .command(name)
-      .description(words)
-      .addHelpText("after", exampleText(`receipts ${name} ${example}`))
-      .option("--config <file>", "the station's config file")
-      .option("--data <folder>", "the state folder");
+    added(stationCommand(name, words, `receipts ${name} ${example}`));
 
   command("list", "one line per receipt", "--from 2026-11-01 --to 2026-11-30")
-    .option("--from <date>")
-    .option("--to <date>")
-    .option("--json", "as JSON")
+    .addOption(fromOption())
+    .addOption(toOption())
     .action((options: ReceiptSourceOptions & { from?: string; to?: string; json?: true }) => {
       const rows = [...issuedWithin(open(options).receipts, options)].map(bookRow);
       write(options.json === true ? `${JSON.stringify(rows, null, 1)}\n` : listText(rows));
@@ -183,8 +177,7 @@ export function receiptCommands(
     .argument("<number>", "the receipt's number", receiptNumber)
     .option("--roll", "32 columns")
     .option("--copy", "mark it as a copy")
-    .option("--json", "the signed receipt as it is handed out")
-    .addOption(language())
+    .addOption(languageOption())
     .action(
       (number: number, options: ReceiptSourceOptions & { roll?: true; copy?: true; json?: true; lang?: Language }) => {
         const sources = open(options);
@@ -202,17 +195,20 @@ export function receiptCommands(
       },
     );
 
-  command(
-    "export",
-    "a receipt in a format, or all of a span as a table or a book",
-    "17 --format pdf --out receipt-17.pdf",
+  // What it prints is a file for another program already.
+  added(
+    locatedCommand(
+      "export",
+      "one receipt in a format, or the receipts of a period as a table or a book",
+      "receipts export 17 --format pdf --out receipt-17.pdf",
+    ),
   )
     .argument("[number]", "the receipt's number", receiptNumber)
     .addOption(format())
-    .option("--from <date>", "first day of issue, included")
-    .option("--to <date>", "last day of issue, included")
+    .addOption(fromOption())
+    .addOption(toOption())
     .option("--copy", "mark it as a copy")
-    .addOption(language())
+    .addOption(languageOption())
     .addOption(out())
     .action(
       (
@@ -237,7 +233,6 @@ export function receiptCommands(
     "17 --out proof-17.txt",
   )
     .argument("<number>", "the receipt's number", receiptNumber)
-    .addOption(new Option("--json", "one JSON value with the proof in it"))
     .addOption(out())
     .action((number: number, options: ReceiptSourceOptions & { out?: string; json?: true }) => {
       const sources = open(options);
@@ -247,12 +242,11 @@ export function receiptCommands(
 
   command(
     "consistency",
-    "a proof that one checkpoint grew out of another; each a file, or a count of receipts",
+    "a proof that one checkpoint grew out of another, always as JSON; each is a file, or a number of receipts",
     "100 250 --out grown.json",
   )
     .argument("<older>", "the older one")
     .argument("<newer>", "the newer one")
-    .addOption(isJson())
     .addOption(out())
     .action((older: string, newer: string, options: ReceiptSourceOptions & { out?: string }) => {
       const sources = open(options);
@@ -263,7 +257,6 @@ export function receiptCommands(
     });
 
   command("checkpoint", "the signed checkpoint over all receipts", "--out checkpoint.txt")
-    .addOption(new Option("--json", "one JSON value"))
     .addOption(out())
     .action((options: ReceiptSourceOptions & { out?: string; json?: true }) =>
       give(
@@ -273,10 +266,9 @@ export function receiptCommands(
     );
 
   command("summary", "revenue and energy per day, month, card or tariff", "--by month")
-    .addOption(new Option("--by <what>").choices([...groupings]).default("day"))
-    .option("--from <date>")
-    .option("--to <date>")
-    .option("--json", "as JSON")
+    .addOption(new Option("--by <what>", "what the rows stand for").choices([...groupings]).default("day"))
+    .addOption(fromOption())
+    .addOption(toOption())
     .action((options: ReceiptSourceOptions & { by: Grouping; from?: string; to?: string; json?: true }) => {
       const rows = summaryOf(open(options).receipts, options.by, options);
       write(options.json === true ? `${JSON.stringify(rows, null, 1)}\n` : summaryText(rows, options.by));

@@ -3,7 +3,7 @@
 // and its archive hold.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { Command } from "commander";
+import type { Command } from "commander";
 import { wallNow } from "../../drivers/clock.js";
 import { backendCardsFile, cardCacheFile, parseCardCache, parseCardLists } from "../cards/backend-cards.js";
 import { enrolledCardsFile, parseEnrolledCards } from "../cards/enrolled-cards.js";
@@ -33,6 +33,7 @@ import { emptyOutbox, parseOutboxTable } from "../sync/outbox-state.js";
 import { lastActiveFile, parseLastActive } from "../tariffs/last-active.js";
 import { parsePushedTariffs, pushedTariffsFile } from "../tariffs/pushed-tariffs.js";
 import { acceptedMetersFile, parseAcceptedMeters } from "../technician/accepted-meters.js";
+import { stationCommand } from "./shared/command.js";
 
 /** Looks at every store in the state folder. Writes nothing. Throws disk/failed. */
 export function inspectStateFolder(disk: Disk, folder: string): RepairFinding[] {
@@ -222,17 +223,14 @@ export function repairCommand(
   print: (line: string) => void,
   exit: (code: 0 | 1) => void,
 ): Command {
-  return new Command("repair")
-    .description("prove all that is stored; say what is damaged and what can be done")
-    .option("--check", "only look (this is what happens without --yes, too)")
-    .option("--yes", "do what can be done; damaged files are set aside")
-    .option("--config <file>", "the station's config file")
-    .option("--data <dir>", "the state folder, in place of the config's")
-    .option("--json", "one JSON value")
-    .addHelpText(
-      "after",
-      "\nExample:\n  systemctl stop chargetill && chargetill repair --yes && systemctl start chargetill",
-    )
+  return stationCommand(
+    "repair",
+    "check everything that is stored; report what is damaged, and repair it with --yes",
+    "repair",
+  )
+    .addHelpText("after", "  systemctl stop chargetill && chargetill repair --yes && systemctl start chargetill")
+    .option("--check", "only look (the default)")
+    .option("--yes", "repair what can be repaired; damaged files are set aside")
     .action((options: Options & { config?: string; data?: string }) => {
       const folder = folderOf(options);
       if (!existsSync(folder)) throw new Failure("usage/invalid", `${folder}: there is no such state folder`);

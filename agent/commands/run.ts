@@ -1,6 +1,6 @@
 // chargetill run: the station itself.
 import type { Command } from "commander";
-import { exampleText, locatedCommand, type StationOptions } from "./shared/command.js";
+import { locatedCommand, type StationOptions } from "./shared/command.js";
 import { loadedFor } from "./shared/with-devices.js";
 
 /**
@@ -8,12 +8,15 @@ import { loadedFor } from "./shared/with-devices.js";
  * not start it again.
  */
 export function runCommand(): Command {
-  return locatedCommand("run", "run the station; what systemd starts")
-    .addHelpText("after", exampleText("run --config /etc/chargetill/station.yaml"))
-    .action(async (where: StationOptions) => {
-      const loaded = loadedFor(where);
-      // The help of all commands must not wait for the whole agent to load.
-      const { run } = await import("../app/run.js");
-      process.exitCode = await run(loaded, () => loadedFor(where));
-    });
+  const command = locatedCommand(
+    "run",
+    "run the station; systemd starts this",
+    "run --config /etc/chargetill/station.yaml",
+  );
+  return command.action(async (where: StationOptions) => {
+    const loaded = loadedFor(where);
+    // The help of all commands must not wait for the whole agent to load.
+    const { run } = await import("../app/run.js");
+    process.exitCode = await run(loaded, () => loadedFor(where));
+  });
 }

@@ -5,7 +5,7 @@ import { askAgent } from "../control/control-socket.js";
 import { paymentStatuses } from "../core/station/payment.js";
 import type { PaymentAnswer } from "../receipts/payments.js";
 import { agentSocket } from "./shared/agent.js";
-import { exampleText, locatedCommand, printResult, type StationOptions, wholeNumber } from "./shared/command.js";
+import { printResult, type StationOptions, stationCommand, wholeNumber } from "./shared/command.js";
 
 type Options = StationOptions & {
   readonly reference: string;
@@ -17,21 +17,17 @@ type Options = StationOptions & {
 
 /** `chargetill receipts settle`. */
 export function settleCommand(): Command {
-  return locatedCommand(
+  return stationCommand(
     "settle",
-    "say what became of the payment of a receipt, which stays as it is; backends that have a message for it are told",
+    "record a payment result for a receipt (the receipt is unchanged; OCPP 2.1 backends are notified)",
+    "receipts settle 17 --reference PSP-8812 --status settled --amount 8.54",
   )
     .argument("<number>", "the receipt's number", wholeNumber("<number>", 1, 999_999_999))
     .requiredOption("--reference <text>", "the payment provider's reference (OCPP: pspRef)")
-    .addOption(new Option("--status <status>", "what became of it").choices([...paymentStatuses]).makeOptionMandatory())
-    .option(
-      "--amount <decimal>",
-      "what was settled, or tried to be, in the receipt's currency; without it the receipt's total",
-    )
-    .option("--at <time>", "when, such as 2026-11-28T17:02:00Z; without it now")
-    .option("--info <text>", "the provider's words")
-    .option("--json", "one JSON value")
-    .addHelpText("after", exampleText("receipts settle 17 --reference PSP-8812 --status settled --amount 8.54"))
+    .addOption(new Option("--status <status>", "the result").choices([...paymentStatuses]).makeOptionMandatory())
+    .option("--amount <decimal>", "the amount, in the receipt's currency (default: the receipt's total)")
+    .option("--at <time>", "when, such as 2026-11-28T17:02:00Z (default: now)")
+    .option("--info <text>", "the payment provider's own text")
     .action(async (number: number, options: Options) => {
       const { reference, status, amount, at, info } = options;
       const socket = await agentSocket(options);

@@ -6,7 +6,7 @@ import { printResult, type StationOptions, stationCommand, wholeNumber } from ".
 
 /** `chargetill stop`. */
 export function stopCommand(): Command {
-  return stationCommand("stop", "stop the session at a connector: the remote word", "stop 1")
+  return stationCommand("stop", "stop the session at a connector, as a backend would", "stop 1")
     .argument("<connector>", "the connector's number", wholeNumber("<connector>", 0, 64))
     .action(async (connector: number, options: StationOptions) =>
       printResult(options, await askAgent(await agentSocket(options), { do: "stop", connector }), [

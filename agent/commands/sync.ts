@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError } from "commander";
 import type { PaymentStatuses, UplinkStatus } from "../app/uplinks/uplink-status.js";
 import { counted } from "../core/number/counted.js";
 import type { PullStatus } from "../sync/ocpi/ocpi-pull.js";
-import { exampleText } from "./shared/command.js";
+import { exampleText, stationCommand } from "./shared/command.js";
 
 export interface SyncClient {
   status(): Promise<readonly UplinkStatus[]>;
@@ -62,14 +62,11 @@ export function syncCommand(shell: SyncShell): Command {
         await client.close();
       }
     };
-  const define = (name: string, description: string, example = name): Command =>
-    sync
-      .command(name)
-      .description(description)
-      .addHelpText("after", exampleText(`sync ${example}`))
-      .option("--config <file>", "the station's config file")
-      .option("--data <dir>", "the state folder")
-      .option("--json", "one JSON value instead of text");
+  const define = (name: string, description: string, example = name): Command => {
+    const command = stationCommand(name, description, `sync ${example}`);
+    sync.addCommand(command);
+    return command;
+  };
 
   const status = action(async (client, print) => {
     const all = await client.status();

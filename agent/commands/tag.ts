@@ -43,27 +43,27 @@ export function tagCommand(): Command {
   );
   tag.addCommand(
     stationCommand("list", "all cards, by their last four characters", "tag list")
-      .option("--whole", "whole card numbers: they are personal data")
+      .option("--whole", "show whole UIDs: they are personal data")
       .action(list),
   );
   tag.addCommand(
     wait(
       stationCommand(
         "enrol",
-        "let a card charge: the one held to the reader, or --uid",
+        "authorise a card: the one held to the reader, or --uid",
         "tag enrol --contract DE-CTL-C00000007-1",
       ),
     )
-      .requiredOption("--contract <id>", "the contract that the card stands for")
-      .option("--uid <hex>", "the card's number, without a reader")
+      .requiredOption("--contract <id>", "contract ID (eMAID)")
+      .option("--uid <hex>", "the card's UID, without a reader")
       .option("--group <id>", "cards of one group may stop each other's sessions")
-      .option("--tariff <id>", "a tariff of its own")
-      .option("--expires <instant>", "such as 2027-12-31T23:59:59Z")
+      .option("--tariff <id>", "the tariff that this card pays, by its id")
+      .option("--expires <instant>", "until when it is valid, such as 2027-12-31T23:59:59Z")
       .action(enrol),
   );
   tag.addCommand(
     stationCommand("revoke", "block a card; the next tap is refused", "tag revoke 04A23B1C5D6E80")
-      .argument("<uid>", "the card's number, or its last four characters where only one card has them")
+      .argument("<uid>", "the card's UID, or its last four characters where only one card has them")
       .action(revoke),
   );
   tag.addCommand(

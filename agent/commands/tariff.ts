@@ -4,7 +4,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type Decimal, decimalOf } from "../../config/decimal.js";
 import { durationMs } from "../../config/duration.js";
-import { type Language, languages } from "../../config/languages.js";
+import type { Language } from "../../config/languages.js";
 import { wallNow } from "../../drivers/clock.js";
 import { billOfCdr, priceCdr } from "../core/cdr/cdr-pricing.js";
 import { type JsonAmount, pricedJson } from "../core/cdr/priced-json.js";
@@ -18,7 +18,7 @@ import { chartOf, type SimulatedSession, simulate } from "../core/rating/simulat
 import type { OcpiVersion } from "../core/tariff/tariff.js";
 import { clockText, dateText, isZone, localTime, parseInstant } from "../core/time/time.js";
 import { faultLines, faultText, placeFaults, readJsonFile, readTariff, tariffOfFile } from "../tariffs/tariff-file.js";
-import { exampleText, print } from "./shared/command.js";
+import { exampleText, jsonOption, languageOption, print } from "./shared/command.js";
 import { priceLines } from "./tariff-batch.js";
 
 const printJson = (value: unknown): void => print(JSON.stringify(value, undefined, 2));
@@ -47,15 +47,13 @@ function instantOption(text: string): number {
   return ms;
 }
 
-const jsonOption = (): Option => new Option("--json", "print JSON");
 const ocpiOption = (): Option =>
   new Option("--ocpi <version>", "read the tariff by this version instead of telling it by tax_included").choices([
     "2.2.1",
     "2.3.0",
   ]);
 const zone = (): Option => new Option("--zone <zone>", "the location's IANA time zone").argParser(zoneOption);
-const language = (): Option =>
-  new Option("--lang <language>", "language of the words").choices([...languages]).default("en");
+const language = (): Option => languageOption().default("en");
 
 /**
  * Runs an action; false is a check that failed. What the arithmetic cannot hold was asked for by a number that is too

@@ -16,6 +16,7 @@ import { mostTraceBytes, mostTraceMs, parseTrace, type TraceChunk } from "../tec
 import {
   complain,
   exampleText,
+  jsonOption,
   printResult,
   type StationOptions,
   stationCommand,
@@ -46,18 +47,18 @@ export function traceCommand(): Command {
       )
       .option(
         "--with-uids",
-        "whole card numbers, which are personal data; else others stand in for them, with the same last four characters",
+        "record whole UIDs, which are personal data; without it others stand in, with the same last four characters",
       )
-      .option("--out <file>", "where to write it (default: trace-STATION.jsonl here)")
+      .option("--out <file>", "where to write it (default: ./trace-STATION.jsonl)")
       .action(record),
   );
   trace.addCommand(
     new Command("replay")
-      .description("play a recording through the real drivers and tell what they make of it")
+      .description("play a recording through the real drivers and print what they read")
       .argument("<file>", "a file that trace record wrote")
-      .option("--readings", "readings, faults, taps and pins only, not each frame")
-      .option("--json", "one JSON value")
-      .addHelpText("after", "\nExample:\n  chargetill trace replay fault.jsonl")
+      .option("--readings", "print readings, faults, taps and pins only, not each frame")
+      .addOption(jsonOption())
+      .addHelpText("after", exampleText("trace replay fault.jsonl"))
       .action(replay),
   );
   return trace;

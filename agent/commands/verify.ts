@@ -11,7 +11,7 @@ import { verifyBundle } from "../receipts/dispute/dispute-bundle.js";
 import { pinsOf, verifyTools } from "../receipts/dispute/evidence-input.js";
 import { findingsText, summarySentence } from "../receipts/dispute/findings-text.js";
 import { looksZipped } from "../receipts/dispute/zip.js";
-import { exampleText } from "./shared/command.js";
+import { exampleText, jsonOption } from "./shared/command.js";
 
 /** Larger than a book of ten years, small enough for a Pi's memory. */
 const largestFile = 512 * 1024 * 1024;
@@ -52,7 +52,7 @@ export function verifyCommand(
       [],
     )
     .option("--qr <text>", "the text of a receipt's QR code")
-    .option("--json", "the findings as JSON")
+    .addOption(jsonOption())
     .action((paths: string[], options: { key: string[]; qr?: string; json?: true }) => {
       if (paths.length === 0 && options.qr === undefined)
         throw new Failure("usage/invalid", "verify: give one or more files, or --qr TEXT");

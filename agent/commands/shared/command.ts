@@ -1,7 +1,8 @@
 // What all commands have in common: where the station lies, --json, an example under --help, and how a number is
 // understood. It loads nothing of the station: on a Pi each file that a command does not need is time that somebody
 // waits.
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { languages } from "../../../config/languages.js";
 
 export const defaultConfig = "/etc/chargetill/station.yaml";
 
@@ -10,19 +11,33 @@ export type StationOptions = { readonly config?: string; readonly data?: string;
 /** What stands under --help: how the command is called. */
 export const exampleText = (example: string): string => `\nExample:\n  chargetill ${example}`;
 
-/** A command with --config and --data. */
-export function locatedCommand(name: string, description: string): Command {
+/** `--json`, which every command that tells something has. */
+export const jsonOption = (): Option => new Option("--json", "print JSON instead of text");
+/** `--lang`, for what is printed for a driver. */
+export const languageOption = (): Option =>
+  new Option("--lang <language>", "language of the text; without it the station's, else en").choices([...languages]);
+/** `--from` and `--to`, for receipts. */
+export const fromOption = (): Option => new Option("--from <date>", "first day of issue, such as 2026-11-01");
+export const toOption = (): Option => new Option("--to <date>", "last day of issue, such as 2026-11-30");
+
+/** `--tolerance`, for a meter beside a known load. */
+export const toleranceOption = (): Option =>
+  new Option("--tolerance <percent>", "how far a meter may be off")
+    .argParser(wholeNumber("--tolerance", 1, 50))
+    .default(5);
+
+/** A command with --config, --data and an example; `example` is what follows `chargetill`. */
+export function locatedCommand(name: string, description: string, example: string): Command {
   return new Command(name)
     .description(description)
-    .option("--config <file>", `the station's config file (default ${defaultConfig})`)
-    .option("--data <dir>", "the state folder, in place of the config's");
+    .option("--config <file>", `the station's config file (default: ${defaultConfig})`)
+    .option("--data <folder>", "the state folder (default: the config's)")
+    .addHelpText("after", exampleText(example));
 }
 
 /** A command with --config, --data, --json and an example. */
 export function stationCommand(name: string, description: string, example: string): Command {
-  return locatedCommand(name, description)
-    .option("--json", "one JSON value")
-    .addHelpText("after", exampleText(example));
+  return locatedCommand(name, description, example).addOption(jsonOption());
 }
 
 export const print = (line: string): void => void process.stdout.write(`${line}\n`);

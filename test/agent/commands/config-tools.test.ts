@@ -104,19 +104,19 @@ test("show masks card numbers; diff names what differs and whether a reload is e
   assert.is((await chargetill("config", "diff", config, "--config", config)).code, 0);
 });
 
-test.run();
-
-const pack = suite("the package");
-
-pack("it refuses another Node's number: its native modules would not load there", async () => {
-  const { spawnSync } = await import("node:child_process");
-  const other = spawnSync(
-    process.execPath,
-    [join(root, "systemd", "debian", "build-package.js"), "--out", freshFolder(), "--node", "19"],
-    { encoding: "utf8" },
-  );
-  assert.is(other.status, 1);
-  assert.match(other.stderr, /the package is for Node 19: its native modules would not load there/);
+// Once `config check` took a file and `config show` only --config.
+test("check and show name the config in the same two ways, and not in both at once", async () => {
+  const { config } = benchStation();
+  for (const command of ["check", "show"]) {
+    const [asFile, asOption] = await Promise.all([
+      chargetill("config", command, config, "--json"),
+      chargetill("config", command, "--config", config, "--json"),
+    ]);
+    assert.equal([asFile.code, asOption.code, asFile.out], [0, 0, asOption.out], asFile.err);
+    const both = await chargetill("config", command, config, "--config", config);
+    assert.is(both.code, 2);
+    assert.match(both.err, /name the config file once: as FILE, or with --config/);
+  }
 });
 
-pack.run();
+test.run();

@@ -58,17 +58,33 @@ test("each has a description, and an example that begins as the command does", (
 });
 
 test("each argument and option has its words", () => {
-  // A span's two ends and a template's word say themselves.
-  const plain = new Set(["--from", "--to", "--by", "--json"]);
   const without = commands.flatMap(({ words, command }) => [
     ...command.registeredArguments
       .filter(({ description }) => description === "")
       .map((argument) => `${words.join(" ")} ${argument.name()}`),
     ...command.options
-      .filter(({ description, long }) => description === "" && !plain.has(long ?? ""))
+      .filter(({ description }) => description === "")
       .map(({ flags }) => `${words.join(" ")} ${flags}`),
   ]);
   assert.equal(without, []);
+});
+
+// Once --json had five texts and --data two, by who had written the command.
+test("an option that several commands have has the same text in all of them", () => {
+  // One word, and another thing in each command.
+  const own = new Set(["--out", "--for", "--by", "--yes", "--tariff", "--load"]);
+  const texts = new Map<string, Set<string>>();
+  for (const { words, command } of commands)
+    for (const { long, flags, description } of command.options) {
+      // The demo has no config whose state folder it could take.
+      if (long == null || own.has(long) || (words[0] === "demo" && long === "--data")) continue;
+      texts.set(long, (texts.get(long) ?? new Set()).add(`${flags}: ${description}`));
+    }
+  assert.ok(texts.size > 20, String(texts.size));
+  assert.equal(
+    [...texts.values()].filter((each) => each.size > 1).map((each) => [...each]),
+    [],
+  );
 });
 
 test("each that tells something tells it as JSON too", () => {
