@@ -7,7 +7,7 @@ import type { DeviceFaultCode } from "../../drivers/driver.js";
 export type FaultReach = "station" | "connector" | "reader" | "nothing";
 
 /** `if-it-stays`: it is tried again by itself, and goes when its cause does. */
-export type FaultPerson = "yes" | "if-it-stays";
+type FaultPerson = "yes" | "if-it-stays";
 
 export type FaultRow = {
   readonly meaning: string;
@@ -17,7 +17,7 @@ export type FaultRow = {
 };
 
 /** Codes that no driver knows: of the station itself, its files and its backends. */
-export type StationFaultCode =
+type StationFaultCode =
   | "contactor/welded"
   | "contactor/not-closing"
   | "button/stuck"

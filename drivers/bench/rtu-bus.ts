@@ -174,7 +174,7 @@ export class RtuBus {
       case "noise-before":
         return this.#send(before, Buffer.from(fault.bytes), reply);
       case "wrong-unit":
-        return this.#send(before, sealed(withByte(reply, 0, fault.unit).subarray(0, -2)));
+        return this.#send(before, withCrc(withByte(reply, 0, fault.unit).subarray(0, -2)));
       case "spoilt":
         return this.#send(before, fault.spoil(reply));
       case "vanish":
@@ -193,7 +193,7 @@ export class RtuBus {
 function answer(map: MeterMap, image: Image, request: Buffer, fault: RtuFault | undefined): Buffer {
   const unit = request.readUInt8(0);
   const code = request.readUInt8(1);
-  const refuse = (exception: number): Buffer => sealed(Buffer.from([unit, code | 0x80, exception]));
+  const refuse = (exception: number): Buffer => withCrc(Buffer.from([unit, code | 0x80, exception]));
   if (fault?.kind === "exception") return refuse(fault.code);
   if ((code !== 3 && code !== 4) || request.length !== 8) return refuse(illegalFunction);
   const address = request.readUInt16BE(2);
@@ -209,7 +209,7 @@ function answer(map: MeterMap, image: Image, request: Buffer, fault: RtuFault | 
       fault?.kind === "all-ones" ? 0xffff : (image.get(place(code, address + word)) ?? 0),
       3 + 2 * word,
     );
-  return sealed(reply);
+  return withCrc(reply);
 }
 
 /** Whether this meter lets exactly these registers be read in one request. */
@@ -243,11 +243,11 @@ function checksum(bytes: Buffer): number {
 }
 
 /** A frame with its checksum behind it. */
-export function sealed(body: Buffer): Buffer {
+export function withCrc(body: Buffer): Buffer {
   const crc = checksum(body);
   return Buffer.concat([body, Buffer.from([crc & 0xff, crc >> 8])]);
 }
 
 function hasSoundCrc(frame: Buffer): boolean {
-  return frame.equals(sealed(frame.subarray(0, -2)));
+  return frame.equals(withCrc(frame.subarray(0, -2)));
 }

@@ -5,7 +5,7 @@ import type { Agent } from "../../agent/app/agent.js";
 import { loadMeterMap } from "../../config/meter-map.js";
 import type { BackendMood } from "../../drivers/bench/backend.js";
 import type { Bench } from "../../drivers/bench/bench.js";
-import { type RtuFault, sealed } from "../../drivers/bench/rtu-bus.js";
+import { type RtuFault, withCrc } from "../../drivers/bench/rtu-bus.js";
 import type { MeterValues } from "../../drivers/bench/rtu-image.js";
 import { scenarioCards } from "../../drivers/bench/scenario.js";
 import type { Street } from "../support/street/street.js";
@@ -72,7 +72,7 @@ function swapWords(frame: Buffer): Buffer {
     frame.copy(swapped, at, at + 2, at + 4);
     frame.copy(swapped, at + 2, at, at + 2);
   }
-  return sealed(swapped.subarray(0, -2));
+  return withCrc(swapped.subarray(0, -2));
 }
 
 /** Half an hour before local clocks are set back, and forward. */

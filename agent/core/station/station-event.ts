@@ -70,7 +70,7 @@ export type OrderEvent = { readonly moment: Moment } & (
 );
 
 /** What is kept in a table, or shown elsewhere; here it moves nothing. */
-export type RecordEvent = {
+type RecordEvent = {
   readonly moment: Moment;
 } /** `connector`: null = all, absent = for tokens that name it. */ & (
   | {

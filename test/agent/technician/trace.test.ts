@@ -10,7 +10,7 @@ import { TraceSessions } from "../../../agent/technician/trace-sessions.js";
 import { loadConfig } from "../../../config/load.js";
 import type { Config } from "../../../config/schema.js";
 import { type Bench, firstWorld, openBench } from "../../../drivers/bench/bench.js";
-import { sealed } from "../../../drivers/bench/rtu-bus.js";
+import { withCrc } from "../../../drivers/bench/rtu-bus.js";
 import type { PlayedEvent } from "../../../drivers/bench/trace/played-event.js";
 import { playTrace } from "../../../drivers/bench/trace/trace-player.js";
 import { type CardTap, DeviceError, sleep } from "../../../drivers/driver.js";
@@ -261,7 +261,7 @@ traces(
     const answer = JSON.stringify({
       ms: 120,
       port: "rs485",
-      in: sealed(Buffer.from("01040401020304", "hex")).toString("hex"),
+      in: withCrc(Buffer.from("01040401020304", "hex")).toString("hex"),
     });
     const [first] = await played({ text: file(out, answer), told: [] });
     assert.equal(first, {

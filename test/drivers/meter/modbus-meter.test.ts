@@ -2,7 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { MeterConfig } from "../../../config/schema.js";
-import { sealed } from "../../../drivers/bench/rtu-bus.js";
+import { withCrc } from "../../../drivers/bench/rtu-bus.js";
 import { DeviceError } from "../../../drivers/driver.js";
 import { codeOf, wired } from "../../support/meter/meter-bench.js";
 
@@ -91,7 +91,7 @@ function energyWords(set: ReturnType<typeof wired>, words: number[], before = 1)
     spoil: (frame) => {
       const body = Buffer.from(frame.subarray(0, -2));
       for (const [index, word] of words.entries()) body.writeUInt16BE(word, 3 + 2 * index);
-      return sealed(body);
+      return withCrc(body);
     },
   });
 }

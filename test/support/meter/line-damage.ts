@@ -1,5 +1,5 @@
 // RTU replies, and the ways in which a line spoils them: by a seed, so that what fails can be had again.
-import { sealed } from "../../../drivers/bench/rtu-bus.js";
+import { withCrc } from "../../../drivers/bench/rtu-bus.js";
 
 /** Whole numbers from 0 to below a limit, from a seed. */
 export function below(seed: number): (limit: number) => number {
@@ -21,7 +21,7 @@ export type Spoilers = {
 export function spoilers(random: (limit: number) => number): Spoilers {
   const randomBytes = (length: number): Buffer => Buffer.from(Array.from({ length }, () => random(256)));
   const reply = (unit: number, code: number, words: number): Buffer =>
-    sealed(Buffer.concat([Buffer.from([unit, code, 2 * words]), randomBytes(2 * words)]));
+    withCrc(Buffer.concat([Buffer.from([unit, code, 2 * words]), randomBytes(2 * words)]));
   const flip = (frame: Buffer, bit: number): void => void (frame[bit >> 3] = (frame[bit >> 3] ?? 0) ^ (1 << (bit & 7)));
   const damages: Record<string, (frame: Buffer) => Buffer> = {
     "one to three bits flipped": (frame) => {

@@ -42,7 +42,7 @@ export type VariableRow = readonly [
   attributes?: Attributes | ((context: RequestContext) => Attributes),
 ];
 
-export function variableOf(component: Component, name: string, value: Value, attributes: Attributes = {}): Variable {
+function variableOf(component: Component, name: string, value: Value, attributes: Attributes = {}): Variable {
   return { component, name, value: String(value), dataType: typeOf(value), mutability: "ReadOnly", ...attributes };
 }
 
