@@ -34,6 +34,8 @@ const backendToken = "demo-token-of-no-value";
 
 /** Plays until the scenario is over (`once`) or until interrupted; answers the exit code. */
 export async function demo(options: DemoOptions, out: NodeJS.WriteStream): Promise<number> {
+  // Read before anything is opened: a backend that listens would keep the process after a refusal.
+  const shipped = shippedConfig();
   const folder = resolve(options.data ?? mkdtempSync(join(tmpdir(), "chargetill-")));
   const disk = new Disk();
   disk.makeFolder(folder);
@@ -41,7 +43,7 @@ export async function demo(options: DemoOptions, out: NodeJS.WriteStream): Promi
   disk.replace(tokenFile, Buffer.from(`${backendToken}\n`));
   const now: { clock: () => number } = { clock: () => 0 };
   const backend = await Backend.open({ token: backendToken, now: () => now.clock() });
-  const loaded = demoConfig(options, folder, backend.url, tokenFile);
+  const loaded = demoConfig(shipped, options, folder, backend.url, tokenFile);
   const bench = openBench(
     loaded.config,
     loaded.config.bench ?? { seed: options.seed, speed: options.speed, scenario: "demo" },
@@ -115,13 +117,24 @@ function onScreen(file: string): string {
   return printedReceipt(jws, 80, { language: "en" }, false);
 }
 
-function demoConfig(options: DemoOptions, folder: string, url: string, tokenFile: string): LoadedConfig {
+/** The demo's config as it comes with the program. Throws Failure where it is not one that this version takes. */
+function shippedConfig(): LoadedConfig {
   const read = loadConfig(demoConfigFile);
   if (!read.ok) throw new Failure("config/invalid", read.faults.map(faultLine).join("\n"));
-  const { config } = read.loaded;
+  return read.loaded;
+}
+
+function demoConfig(
+  shipped: LoadedConfig,
+  options: DemoOptions,
+  folder: string,
+  url: string,
+  tokenFile: string,
+): LoadedConfig {
+  const { config } = shipped;
   const bench = { seed: options.seed, speed: options.speed, scenario: "demo" } as const;
   return {
-    ...read.loaded,
+    ...shipped,
     config: {
       ...config,
       state: folder,
