@@ -1,9 +1,9 @@
 // chargetill dispute N: everything there is about a session, in one archive.
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { disputeBundle } from "../receipts/dispute/dispute-bundle.js";
 import { payloadFrom, stored } from "../receipts/output/exports.js";
 import type { ReceiptSourceOptions, ReceiptSources } from "./receipt.js";
-import { stationCommand } from "./shared/command.js";
+import { receiptNumber, stationCommand } from "./shared/command.js";
 
 export type DisputeSources = ReceiptSources & {
   /** The journal's lines about a session, faults and clock events meanwhile among them, verbatim and in order. */
@@ -24,10 +24,7 @@ export function disputeCommand(
     "one archive with all the evidence about a session: receipt, readings, tariff, what was shown, proof, journal, verdict",
     "dispute 17 --out dispute-17.zip --redact",
   )
-    .argument("<number>", "the receipt's number", (text: string): number => {
-      if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError("expected a receipt's number, from 1 on.");
-      return Number(text);
-    })
+    .argument("<number>", "the receipt's number", receiptNumber)
     .requiredOption("--out <file>", "where to write it")
     .option("--redact", "leave out all that holds the card's whole UID, the signed receipt too")
     .action((number: number, options: ReceiptSourceOptions & { out: string; redact?: true; json?: true }) => {

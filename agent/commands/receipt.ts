@@ -1,7 +1,7 @@
 // chargetill receipts …: what the receipt book holds, for the screen, for the books, for the driver and for a dispute.
 // Reads only; what comes out goes to standard output, or to a file that did not exist before.
 import { readFileSync } from "node:fs";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import type { Language } from "../../config/languages.js";
 import type { CdrCopies } from "../core/cdr/cdr-copies.js";
 import { Failure } from "../core/failure.js";
@@ -33,7 +33,15 @@ import {
   summaryText,
 } from "../receipts/output/tables.js";
 import { printedReceipt } from "../receipts/output/terminal-text.js";
-import { exampleText, fromOption, languageOption, locatedCommand, stationCommand, toOption } from "./shared/command.js";
+import {
+  exampleText,
+  fromOption,
+  languageOption,
+  locatedCommand,
+  receiptNumber,
+  stationCommand,
+  toOption,
+} from "./shared/command.js";
 
 /** What the commands work on; `newest` gives the signed checkpoint over all receipts and may need the key. */
 export type ReceiptSources = {
@@ -51,12 +59,6 @@ export type OpenReceiptSources = (options: ReceiptSourceOptions) => ReceiptSourc
 const formats = ["json", "text", "roll", "html", "pdf", "ocmf-xml", "ocmf", "ocpi-cdr", "jws"] as const;
 type Format = (typeof formats)[number];
 const tables = ["csv", "json", "book"] as const;
-
-function receiptNumber(text: string): number {
-  const number = Number(text);
-  if (!/^\d{1,15}$/.test(text) || number < 1) throw new InvalidArgumentError("expected a receipt's number, from 1 on.");
-  return number;
-}
 
 /** The number of the receipt that corrects a sale. */
 const correctedBy = (receipts: ReceiptSource, number: number): number | undefined =>

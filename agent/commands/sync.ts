@@ -1,10 +1,10 @@
 // `chargetill sync …`: how the uplinks stand, and a push by hand. It speaks to whoever holds the outboxes: the running
 // agent, or a client of its own.
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import type { PaymentStatuses, UplinkStatus } from "../app/uplinks/uplink-status.js";
 import { counted } from "../core/number/counted.js";
 import type { PullStatus } from "../sync/ocpi/ocpi-pull.js";
-import { exampleText, stationCommand } from "./shared/command.js";
+import { exampleText, receiptNumber, stationCommand } from "./shared/command.js";
 
 export interface SyncClient {
   status(): Promise<readonly UplinkStatus[]>;
@@ -123,7 +123,9 @@ export function syncCommand(shell: SyncShell): Command {
   );
   define("parked", "receipts that a backend refused, and why").action((_options, command: Command) => parked(command));
   define("resend", "put a parked receipt back in line", "resend 17 --uplink backend")
-    .argument("<number>", 'the receipt\'s number, or "all"', receiptNumber)
+    .argument("<number>", 'the receipt\'s number, or "all"', (text: string) =>
+      text === "all" ? text : receiptNumber(text),
+    )
     .option("--uplink <name>", "only for this uplink")
     .action((number: number | "all", options: { uplink?: string }, command: Command) =>
       resend(command, number, options.uplink),
@@ -171,10 +173,4 @@ function none(all: readonly UplinkStatus[]): string[] | undefined {
 
 function time(ms: number): string {
   return new Date(ms).toISOString();
-}
-
-function receiptNumber(text: string): number | "all" {
-  if (text === "all") return "all";
-  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('expected a receipt number such as 17, or "all".');
-  return Number(text);
 }

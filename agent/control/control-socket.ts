@@ -51,7 +51,7 @@ export class ControlServer {
     try {
       unlinkSync(path);
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== "ENOENT")
+      if (errorCode(cause) !== "ENOENT")
         throw new Failure("disk/failed", `${path}: the old socket cannot be removed`, { cause });
     }
     const clients = new Set<net.Socket>();
@@ -160,7 +160,7 @@ function askAt(path: string, request: ControlRequest): Promise<unknown> {
 }
 
 function unreachable(path: string, cause?: Error): Failure {
-  const code = (cause as NodeJS.ErrnoException | undefined)?.code;
+  const code = errorCode(cause);
   const why =
     code === "ENOENT" || code === "ECONNREFUSED"
       ? "no agent runs there; the service is started by: systemctl start chargetill"

@@ -1,5 +1,6 @@
 // A tariff or CDR file on disk: read, checked for being JSON, and its faults named by file, line and column. Places are
 // looked up only once there is a fault: what tells them is far slower than JSON.parse.
+
 import { readFileSync } from "node:fs";
 import {
   doubledKeys,
@@ -15,6 +16,7 @@ import type { Fault } from "../core/json/json-reader.js";
 import { namesAKeyTwice } from "../core/json/unique-json.js";
 import type { OcpiVersion, Tariff } from "../core/tariff/tariff.js";
 import { parseTariff } from "../core/tariff/tariff-reader.js";
+import { errorCode } from "../ledger/store/disk.js";
 
 export type JsonFile = { readonly path: string; readonly text: string; readonly json: unknown };
 
@@ -29,7 +31,7 @@ export function readJsonFile(path: string): JsonFile {
   try {
     text = readFileSync(path, "utf8").replace(/^\uFEFF/, "");
   } catch (cause) {
-    const code = (cause as { code?: string }).code;
+    const code = errorCode(cause);
     throw new Failure(
       "usage/invalid",
       code === "ENOENT" ? `${path}: there is no such file` : `${path}: cannot be read (${code ?? "unknown"})`,

@@ -11,6 +11,7 @@ import { askAgent, socketPath } from "../control/control-socket.js";
 import { Failure } from "../core/failure.js";
 import { remedyOf } from "../core/fault-table.js";
 import { kwhDisplay } from "../core/number/energy-text.js";
+import { errorCode } from "../ledger/store/disk.js";
 import type { Snapshot } from "../station/snapshot.js";
 import type { DeviceAccess } from "./device-access.js";
 import {
@@ -128,7 +129,7 @@ function checkSerialPort(name: string, path: string): Finding {
   try {
     accessSync(path, constants.R_OK | constants.W_OK);
   } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    const missing = errorCode(error) === "ENOENT";
     return faultFinding(
       "serial port",
       `${name}: ${path}`,

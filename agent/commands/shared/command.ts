@@ -63,6 +63,12 @@ export function tableLines(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
+/** A receipt's number, from 1 on. Throws InvalidArgumentError, which the parser words. */
+export function receiptNumber(text: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError("expected a receipt number such as 17.");
+  return Number(text);
+}
+
 /** For an option or argument that is a whole number. */
 export function wholeNumber(name: string, least: number, most: number): (text: string) => number {
   return (text) => {

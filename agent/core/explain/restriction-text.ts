@@ -4,7 +4,7 @@ import type { Language } from "../../../config/languages.js";
 import { localNumber } from "../number/local-number.js";
 import type { Restrictions } from "../tariff/restrictions.js";
 import type { PriceComponent, Tariff } from "../tariff/tariff.js";
-import { dateText } from "../time/time.js";
+import { dateText, timeOfDayText } from "../time/time.js";
 import { languageWords } from "../words/words.js";
 import { durationInWords, kwhText } from "./price-text.js";
 
@@ -15,9 +15,9 @@ export function restrictionText(restrictions: Restrictions, language: Language):
   const { startMsOfDay: start, endMsOfDay: end } = restrictions;
   if (restrictions.weekdays !== undefined)
     parts.push(words.on(words.days.filter((_, day) => ((restrictions.weekdays ?? 0) & (1 << day)) !== 0).join(", ")));
-  if (start !== undefined && end !== undefined) parts.push(words.window(timeOfDay(start), timeOfDay(end)));
-  else if (start !== undefined) parts.push(words.fromTime(timeOfDay(start)));
-  else if (end !== undefined) parts.push(words.untilTime(timeOfDay(end)));
+  if (start !== undefined && end !== undefined) parts.push(words.window(timeOfDayText(start), timeOfDayText(end)));
+  else if (start !== undefined) parts.push(words.fromTime(timeOfDayText(start)));
+  else if (end !== undefined) parts.push(words.untilTime(timeOfDayText(end)));
   if (restrictions.startDay !== undefined) parts.push(words.fromDate(dateText(restrictions.startDay)));
   if (restrictions.endDay !== undefined) parts.push(words.untilDate(dateText(restrictions.endDay)));
   const bounds = (min: string | undefined, max: string | undefined): void => {
@@ -44,9 +44,4 @@ export function whyOf(tariff: Tariff, component: PriceComponent, language: Langu
     restrictionText(tariff.elements[component.element]?.restrictions ?? {}, language) ||
     languageWords[language].price.always
   );
-}
-
-function timeOfDay(ms: number): string {
-  const minutes = ms / 60_000;
-  return `${String(Math.floor(minutes / 60)).padStart(2, "0")}:${String(minutes % 60).padStart(2, "0")}`;
 }

@@ -10,7 +10,7 @@ import { minorUnits } from "../number/money.js";
 import { allCharges, type Charge } from "../tariff/charge.js";
 import { type Conditions, holdsAt, holdsOtherwise } from "../tariff/restrictions.js";
 import type { Offer, PriceComponent, Tariff } from "../tariff/tariff.js";
-import { clockText, dateText, dayMs, localTime, minuteMs, offsetSpan } from "../time/time.js";
+import { clockText, dateText, dayMs, localTime, minuteMs, offsetSpan, timeOfDayText } from "../time/time.js";
 import { mostSituations, situationsOf } from "./lint-space.js";
 
 export type LintWarning = Fault & { readonly rule: string };
@@ -23,8 +23,7 @@ function componentPath(component: PriceComponent): string {
 
 function situationText(conditions: Conditions): string {
   const { local } = conditions;
-  const minutes = Math.floor((local?.msOfDay ?? 0) / minuteMs);
-  const time = `${String(Math.floor(minutes / 60)).padStart(2, "0")}:${String(minutes % 60).padStart(2, "0")}`;
+  const time = timeOfDayText(local?.msOfDay ?? 0);
   const weekday = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"][local?.weekday ?? 0];
   const more = [
     conditions.energyMilliWh > 0 ? `${kwhExact(conditions.energyMilliWh, 0)} kWh` : "",

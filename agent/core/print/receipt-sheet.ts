@@ -16,6 +16,7 @@ import { isoLocal, parseIsoLocal } from "../time/iso-time.js";
 import { minuteMs } from "../time/time.js";
 import type { ReceiptWords } from "../words/language-words.js";
 import { languageWords } from "../words/words.js";
+import { printable } from "./printable.js";
 import { localTimeText, term } from "./receipt-terms.js";
 
 export type SheetRow =
@@ -60,7 +61,7 @@ const longestCode = 300;
 const fact = (label: string, value: string): SheetRow => ({ kind: "fact", label, value });
 const longFact = (label: string, value: string): SheetRow => ({ kind: "fact", label, value, onRoll: false });
 /** Names come from files: nothing in them may steer a printer or a terminal. */
-const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, " ");
+const plain = (text: string): string => printable(text, " ");
 
 /** The sheet of a stored receipt. Throws ReceiptFault where the text is none of ours. */
 export function receiptSheet(jws: string, hash: Hash, options: SheetOptions): Sheet {

@@ -79,22 +79,37 @@ export function rootFromInclusion(
   hash: Hash,
 ): string | undefined {
   if (!Number.isSafeInteger(index) || !Number.isSafeInteger(size) || index < 0 || index >= size) return undefined;
-  let node = index;
-  let last = size - 1;
   let root = leaf;
-  for (const sibling of proof) {
-    if (last === 0) return undefined;
-    if (node % 2 === 1 || node === last) {
-      root = nodeHash(sibling, root, hash);
-      while (node % 2 === 0 && node !== 0) {
-        node = Math.floor(node / 2);
-        last = Math.floor(last / 2);
-      }
-    } else root = nodeHash(root, sibling, hash);
+  const isWhole = climb(index, size - 1, proof, (sibling, isLeft) => {
+    root = isLeft ? nodeHash(sibling, root, hash) : nodeHash(root, sibling, hash);
+  });
+  return isWhole ? root : undefined;
+}
+
+/**
+ * Goes from a node up to the root and hands over each sibling of the proof with the side on which it stands; false
+ * where the proof is longer or shorter than the way (RFC 9162, 2.1.3.2 and 2.1.4.2).
+ */
+function climb(
+  start: number,
+  lastOfAll: number,
+  siblings: readonly string[],
+  meet: (sibling: string, isLeft: boolean) => void,
+): boolean {
+  let node = start;
+  let last = lastOfAll;
+  const up = (): void => {
     node = Math.floor(node / 2);
     last = Math.floor(last / 2);
+  };
+  for (const sibling of siblings) {
+    if (last === 0) return false;
+    const isLeft = node % 2 === 1 || node === last;
+    meet(sibling, isLeft);
+    if (isLeft) while (node % 2 === 0 && node !== 0) up();
+    up();
   }
-  return last === 0 ? root : undefined;
+  return last === 0;
 }
 
 /**
@@ -138,18 +153,9 @@ export function isConsistent(
   if (first === undefined) return false;
   let older = first;
   let newer = first;
-  for (const sibling of path) {
-    if (last === 0) return false;
-    if (node % 2 === 1 || node === last) {
-      older = nodeHash(sibling, older, hash);
-      newer = nodeHash(sibling, newer, hash);
-      while (node % 2 === 0 && node !== 0) {
-        node = Math.floor(node / 2);
-        last = Math.floor(last / 2);
-      }
-    } else newer = nodeHash(newer, sibling, hash);
-    node = Math.floor(node / 2);
-    last = Math.floor(last / 2);
-  }
-  return last === 0 && older === oldRoot && newer === newRoot;
+  const isWhole = climb(node, last, path, (sibling, isLeft) => {
+    if (isLeft) older = nodeHash(sibling, older, hash);
+    newer = isLeft ? nodeHash(sibling, newer, hash) : nodeHash(newer, sibling, hash);
+  });
+  return isWhole && older === oldRoot && newer === newRoot;
 }

@@ -1,8 +1,10 @@
 // What a payment terminal or its provider said of the payment of a receipt. It stands beside the receipt, which it
 // never changes. Pure.
+
 import { decimalOf, fixedText } from "../../../config/decimal.js";
 import type { EpochMs } from "../../../drivers/driver.js";
 import { compare, minorUnits, ratioOf, roundHalfUp, zeroRatio } from "../number/money.js";
+import { parseInstant } from "../time/time.js";
 
 export const paymentStatuses = ["settled", "canceled", "rejected", "failed"] as const;
 export type PaymentStatus = (typeof paymentStatuses)[number];
@@ -93,11 +95,8 @@ function amountOf(text: unknown, currency: string): string | undefined {
 }
 
 function timeOf(text: unknown): EpochMs | undefined {
-  const atMs =
-    typeof text === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?(Z|[+-]\d\d:\d\d)$/.test(text)
-      ? Date.parse(text)
-      : Number.NaN;
-  return Number.isNaN(atMs) ? undefined : atMs;
+  // Who tells of a payment says which zone is meant.
+  return typeof text === "string" && /(?:Z|[+-]\d\d:\d\d)$/.test(text) ? parseInstant(text) : undefined;
 }
 
 /** How a payment stands to those that are known of its receipt: new, known already, or why it may not be. */

@@ -118,7 +118,12 @@ export function localTime(timeZone: string, atMs: number): LocalTime {
 
 /** `HH:MM` of the wall clock. */
 export function clockText(timeZone: string, atMs: number): string {
-  const minutes = Math.floor(localTime(timeZone, atMs).msOfDay / minuteMs);
+  return timeOfDayText(localTime(timeZone, atMs).msOfDay);
+}
+
+/** `HH:MM` of a time of day; 24:00 is the end of the day. */
+export function timeOfDayText(msOfDay: number): string {
+  const minutes = Math.floor(msOfDay / minuteMs);
   return `${String(Math.floor(minutes / 60)).padStart(2, "0")}:${String(minutes % 60).padStart(2, "0")}`;
 }
 

@@ -4,14 +4,13 @@
 import type { StationFacts } from "../../../config/schema.js";
 import type { Reading } from "../../../drivers/driver.js";
 import type { Settlement } from "../cdr/settlement.js";
-import { milliWhOfKwh } from "../number/energy-text.js";
 import { advance, beginRating, type Rating } from "../rating/rating.js";
 import { bill, periods } from "../rating/session-bill.js";
 import type { ReceiptReading, SalePayload } from "../receipt/receipt-payload.js";
+import { receiptInstant, receiptMilliWh } from "../receipt/receipt-values.js";
 import { chargedPrice } from "../session/no-energy-waiver.js";
 import { ReceiptFault } from "../signing/signer.js";
 import type { Tariff } from "../tariff/tariff.js";
-import { parseIsoLocal } from "../time/iso-time.js";
 import { receiptSamples } from "./verify-sale.js";
 
 export type CorrectionFrame = Pick<
@@ -38,7 +37,7 @@ export function correctedSettlement(
     );
   const rating = rest.reduce<Rating>(advance, beginRating(tariff, { timeZone, clockTrusted: true }, first));
   const last = rest.at(-1) ?? first;
-  const reading = (of: ReceiptReading): Reading => readingOf(of, sale.meter.serial, number);
+  const reading = (of: ReceiptReading): Reading => readingOf(of, sale.meter.serial);
   return {
     ...frame,
     sessionId: sale.sessionId,
@@ -56,34 +55,26 @@ export function correctedSettlement(
     timeTrust: sale.timeTrust,
     timeZone,
     tariff: tariff.source,
-    shown: { text: sale.shown.text, atMs: instant(sale.shown.at, number) },
+    shown: { text: sale.shown.text, atMs: receiptInstant(sale.shown.at) },
     price: chargedPrice(bill(rating), last.energyMilliWh - first.energyMilliWh),
     periods: periods(rating),
     stopReason: sale.stop.reason,
     stopDetail: sale.stop.detail,
     interruptions: sale.interruptions.map(({ from, to, why }) => ({
-      fromMs: instant(from, number),
-      toMs: to === null ? null : instant(to, number),
+      fromMs: receiptInstant(from),
+      toMs: to === null ? null : receiptInstant(to),
       why,
     })),
   };
 }
 
-function readingOf(of: ReceiptReading, serial: string, number: number): Reading {
-  const at = instant(of.at, number);
-  const energyMilliWh = milliWhOfKwh(of.registerKwh);
-  if (energyMilliWh === undefined) throw new ReceiptFault(`a register of receipt ${number} cannot be read`);
+function readingOf(of: ReceiptReading, serial: string): Reading {
+  const at = receiptInstant(of.at);
   return {
     moment: { at, monoMs: at, boot: "receipt", trust: of.clock },
-    energyMilliWh,
+    energyMilliWh: receiptMilliWh(of.registerKwh),
     powerW: 0,
     serial,
     ...(of.signed === undefined ? {} : { signed: of.signed }),
   };
-}
-
-function instant(text: string, number: number): number {
-  const at = parseIsoLocal(text);
-  if (at === undefined) throw new ReceiptFault(`a time of receipt ${number} cannot be read`);
-  return at;
 }

@@ -1,4 +1,5 @@
 // A verifier's findings as plain text: a line per check, and one that sums up.
+import { printable } from "../../core/print/printable.js";
 import { type Check, type CheckResult, exitCode } from "../../core/verify/check-result.js";
 
 const words: Record<Check["verdict"], string> = {
@@ -9,7 +10,7 @@ const words: Record<Check["verdict"], string> = {
 };
 
 /** What comes from a file must not steer the terminal. */
-const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, "?");
+const plain = (text: string): string => printable(text, "?");
 
 /** With more findings than this, those in which everything holds take one line each: a book has thousands. */
 const mostInFull = 12;

@@ -160,7 +160,7 @@ files("a wrong number, format, date or span is refused with a word", async () =>
     return "";
   };
   assert.match(await refused("show", "7"), /no receipt 7: they are numbered 1 to 6/);
-  assert.match(await refused("show", "x"), /receipt's number/);
+  assert.match(await refused("show", "x"), /receipt number/);
   assert.match(await refused("export", "2", "--format", "pdfx"), /expected one of json, text/);
   assert.match(await refused("export", "--format", "html"), /expected one of csv/);
   assert.match(await refused("export", "1", "--format", "ocmf"), /no sale/);

@@ -3,12 +3,10 @@
 
 import { plainText } from "../../../../config/decimal.js";
 import type { SessionToken, StopReason } from "../../../core/cdr/settlement.js";
-import { milliWhOfKwh } from "../../../core/number/energy-text.js";
 import type { SalePayload } from "../../../core/receipt/receipt-payload.js";
 import { payloadOf } from "../../../core/receipt/receipt-payload.js";
+import { receiptInstant, receiptMilliWh } from "../../../core/receipt/receipt-values.js";
 import type { Opening } from "../../../core/session/opening.js";
-import { ReceiptFault } from "../../../core/signing/signer.js";
-import { parseIsoLocal } from "../../../core/time/iso-time.js";
 
 /** How a session began. */
 export type Beginning = {
@@ -68,9 +66,9 @@ function readSold(jws: string): CompletedTransaction | undefined {
   const receipt = payloadOf(jws);
   if (receipt?.kind !== "sale" || receipt.corrects !== undefined) return undefined;
   const { sale } = receipt;
-  const begin = { atMs: instant(sale.begin.at), registerMilliWh: register(sale.begin.registerKwh) };
-  const end = { atMs: instant(sale.finish.at), registerMilliWh: register(sale.finish.registerKwh) };
-  const startMs = instant(sale.start);
+  const begin = { atMs: receiptInstant(sale.begin.at), registerMilliWh: receiptMilliWh(sale.begin.registerKwh) };
+  const end = { atMs: receiptInstant(sale.finish.at), registerMilliWh: receiptMilliWh(sale.finish.registerKwh) };
+  const startMs = receiptInstant(sale.start);
   return {
     beginning: {
       sessionId: sale.sessionId,
@@ -85,22 +83,10 @@ function readSold(jws: string): CompletedTransaction | undefined {
     begin,
     end,
     startMs,
-    endMs: instant(sale.end),
+    endMs: receiptInstant(sale.end),
     stopReason: sale.stop.reason,
     receipt,
   };
-}
-
-function instant(text: string): number {
-  const atMs = parseIsoLocal(text);
-  if (atMs === undefined) throw new ReceiptFault(`a receipt's time "${text}" cannot be read`);
-  return atMs;
-}
-
-function register(kwh: string): number {
-  const milliWh = milliWhOfKwh(kwh);
-  if (milliWh === undefined) throw new ReceiptFault(`a receipt's register value "${kwh}" cannot be read`);
-  return milliWh;
 }
 
 /** Wh with all its decimals, as a number whose text is exact: registers have at most twelve digits. */
