@@ -3,24 +3,14 @@
 // sealed page is known by its digest in the index and in the page after it. The book never silently becomes empty.
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { LowSync } from "lowdb";
 import { Failure } from "../../core/failure.js";
-import { CheckedFile, jsonText } from "../store/checked-file.js";
+import { jsonText } from "../store/checked-file.js";
 import { CreationMarker } from "../store/creation-marker.js";
 import type { Disk } from "../store/disk.js";
-import type { BookEntry, BookIndex, BookPage, SealedPage } from "./book-page.js";
-import {
-  emptyIndex,
-  noPage,
-  pageName,
-  pagesIn,
-  parseEntry,
-  parseIndex,
-  parsePage,
-  rowOfPage,
-  sealedPageRow,
-} from "./book-page.js";
-import { type IndexSigner, signedIndex, unprovenPage } from "./signed-index.js";
+import { type BookEntry, noPage, pageName, pagesIn, parseEntry } from "./book-page.js";
+import { NewestPage, pageFile } from "./newest-page.js";
+import { bookDamage, indexName, mustFollow, SealedPages } from "./sealed-pages.js";
+import type { IndexSigner } from "./signed-index.js";
 
 export type BookOptions = {
   /** Receipts a page holds at most. */
@@ -40,23 +30,9 @@ const defaultPageEntries = 64;
 const smallestPageBytes = 32 * 1024;
 const largestPageBytes = 256 * 1024;
 
-export const indexName = "index.json";
-/** The complaint about a file or the folder: where, what, and what to do. */
-export const bookDamage = (path: string, why: string): Failure =>
-  new Failure(
-    "book/damaged",
-    `${path}: ${why}; nothing is sold until it is repaired: "chargetill repair" shows what can be saved`,
-  );
-
 export class Book {
-  #newest: LowSync<BookPage>;
-  #newestFile: CheckedFile<BookPage>;
-  readonly #indexFile: CheckedFile<BookIndex>;
-  readonly #index: LowSync<BookIndex>;
-  /** The sealed page read last: receipts are asked for in runs. */
-  #lastRead: BookPage | undefined;
-  /** Says that the list was signed once: from then on an unsigned one is no book from before. */
-  readonly #signedOnce: CreationMarker;
+  readonly #sealed: SealedPages;
+  #newest: NewestPage;
   /** False for a look at a book of which nothing is there yet. */
   #isThere = false;
   /** The sealed page that the check in turn has come to; undefined before its first turn. */
@@ -67,11 +43,8 @@ export class Book {
     private readonly folder: string,
     private readonly options: BookOptions,
   ) {
-    this.#indexFile = new CheckedFile(disk, join(folder, indexName), parseIndex, "book/damaged");
-    this.#index = new LowSync<BookIndex>(this.#indexFile, emptyIndex);
-    this.#signedOnce = new CreationMarker(disk, `${folder}.signed`);
-    this.#newestFile = this.#pageFile(1);
-    this.#newest = new LowSync<BookPage>(this.#newestFile, { page: 1, first: 1, previous: noPage, entries: [] });
+    this.#sealed = new SealedPages(disk, folder, options.indexSigner);
+    this.#newest = new NewestPage(disk, folder, { page: 1, first: 1, previous: noPage, entries: [] });
   }
 
   /**
@@ -86,7 +59,7 @@ export class Book {
     const book = new Book(disk, folder, options);
     const marked = marker.stands;
     if (!marked) book.#begin();
-    if (book.#load()) book.#writeIndex(book.#index.data.sealed);
+    if (book.#load()) book.#sealed.write(book.#sealed.rows);
     if (!marked) marker.set();
     return book;
   }
@@ -132,8 +105,7 @@ export class Book {
     const { first, entries } = this.#newest.data;
     if (!Number.isSafeInteger(number) || number < 1 || number > this.count()) return undefined;
     if (number >= first) return entries[number - first];
-    const row = sealedPageRow(this.#index.data.sealed, number);
-    return row && this.#sealedPage(row).entries[number - row.first];
+    return this.#sealed.get(number);
   }
 
   /** All receipts from `from` on, oldest first, one page in memory at a time. Throws book/damaged. */
@@ -150,7 +122,7 @@ export class Book {
    * are read. Throws book/damaged.
    */
   concerning(number: number): readonly BookEntry[] {
-    return [...this.#index.data.sealed, this.#newestRow()]
+    return [...this.#sealed.rows, this.#newest.row]
       .flatMap(({ concerns = [] }) => concerns.filter(({ earlier }) => earlier === number))
       .map((later) => {
         const entry = this.get(later.number);
@@ -178,7 +150,7 @@ export class Book {
     if (kept.number !== count + 1)
       throw bookDamage(this.folder, `receipt ${kept.number} cannot follow receipt ${count}: those between are missing`);
     if (this.#isFull()) this.#turn(kept);
-    else this.#extend(kept);
+    else this.#newest.extend(kept);
   }
 
   /**
@@ -187,13 +159,13 @@ export class Book {
    */
   verifyAll(): { readonly pages: number; readonly receipts: number } {
     if (!this.#isThere) return { pages: 0, receipts: 0 };
-    for (const row of this.#index.data.sealed) this.verifySealed(row.page);
-    const newest = this.#pageFile(this.#newest.data.page);
+    for (const { page } of this.#sealed.rows) this.verifySealed(page);
+    const newest = pageFile(this.disk, this.folder, this.#newest.data.page);
     const more = newest.read().entries.length - this.#newest.data.entries.length;
     // While we only look, the agent may have added to it.
-    if (more < 0 || (more === 0 && newest.digest !== this.#newestFile.digest))
+    if (more < 0 || (more === 0 && newest.digest !== this.#newest.digest))
       throw bookDamage(newest.path, "it is not the page that was written last");
-    return { pages: this.#index.data.sealed.length + 1, receipts: this.count() };
+    return { pages: this.sealedPages + 1, receipts: this.count() };
   }
 
   /**
@@ -216,10 +188,7 @@ export class Book {
    * Proves one sealed page (1 … sealedPages), for a housekeeping that goes through them in turn. Throws book/damaged.
    */
   verifySealed(page: number): void {
-    const row = this.#index.data.sealed[page - 1];
-    if (!row) throw bookDamage(this.folder, `there is no sealed page ${page}`);
-    this.#lastRead = undefined;
-    this.#sealedPage(row);
+    this.#sealed.verify(page);
   }
 
   /**
@@ -228,19 +197,11 @@ export class Book {
    * again. Throws disk/failed, disk/full.
    */
   signList(): boolean {
-    const { indexSigner } = this.options;
-    const { sealed, signature, signed } = this.#index.data;
-    if (indexSigner === undefined || sealed.length === 0) return true;
-    if (signed < sealed.length || !indexSigner.isCurrent(signature)) {
-      const next = signedIndex(sealed, this.#index.data, indexSigner);
-      if (next.signature !== signature) this.#putIndex(next);
-    }
-    if (this.#index.data.signed > 0 && !this.#signedOnce.stands) this.#signedOnce.set();
-    return this.#index.data.signed === sealed.length;
+    return this.#sealed.sign();
   }
 
   get sealedPages(): number {
-    return this.#index.data.sealed.length;
+    return this.#sealed.rows.length;
   }
 
   /** How many receipts stand on sealed pages, which are never written again. */
@@ -253,12 +214,7 @@ export class Book {
    * while there is none.
    */
   get bytesPerReceipt(): number | undefined {
-    const { entries } = this.#newest.data;
-    return entries.length === 0 ? undefined : Math.ceil(this.#newestFile.size / entries.length);
-  }
-
-  #pageFile(page: number): CheckedFile<BookPage> {
-    return new CheckedFile(this.disk, join(this.folder, pageName(page)), parsePage, "book/damaged");
+    return this.#newest.bytesPerReceipt;
   }
 
   /** A first run, or one that was cut short: what is not there yet is made empty. */
@@ -266,7 +222,7 @@ export class Book {
     const names = this.disk.list(this.folder);
     if (names.includes(indexName)) return;
     if (pagesIn(names).length === 0) this.#newest.write();
-    this.#writeIndex([]);
+    this.#sealed.write([]);
   }
 
   /**
@@ -276,70 +232,34 @@ export class Book {
   #load(): boolean {
     const pages = new Set(pagesIn(this.disk.list(this.folder)));
     this.#isThere = true;
-    this.#index.read();
-    const { sealed } = this.#index.data;
-    for (const { page } of sealed)
+    this.#sealed.read();
+    const { rows } = this.#sealed;
+    for (const { page } of rows)
       if (!pages.has(page)) throw bookDamage(join(this.folder, pageName(page)), "the page is missing");
     for (const page of pages)
-      if (page > sealed.length + 2)
+      if (page > rows.length + 2)
         throw bookDamage(join(this.folder, indexName), `it does not know of page ${page}: it is an old copy`);
-    const last = sealed.at(-1);
-    this.#readNewest(sealed.length + 1, last ? last.first + last.count : 1, last?.sha256 ?? noPage);
-    this.#proveList();
-    if (!pages.has(sealed.length + 2)) return false;
+    const last = rows.at(-1);
+    this.#readNewest(rows.length + 1, last ? last.first + last.count : 1, last?.sha256 ?? noPage);
+    this.#sealed.proveList(this);
+    if (!pages.has(rows.length + 2)) return false;
     // A cut fell between the first receipt of the new page and the index: the new page proves the one before.
-    const row = this.#newestRow();
+    const { row } = this.#newest;
     this.#readNewest(row.page + 1, row.first + row.count, row.sha256);
-    this.#index.data = { ...this.#index.data, sealed: [...sealed, row] };
+    this.#sealed.add(row);
     return true;
   }
 
-  /**
-   * The station's signature over the list; the pages that it does not reach yet must prove themselves by their
-   * receipts.
-   */
-  #proveList(): void {
-    const { indexSigner } = this.options;
-    if (indexSigner === undefined) return;
-    const unproven = unprovenPage(this.#index.data, indexSigner, this, this.#signedOnce.stands);
-    if (unproven === undefined) return;
-    throw bookDamage(
-      join(this.folder, indexName),
-      `the list of sealed pages does not bear this station's signature${unproven.receipt === undefined ? "" : `, nor does receipt ${unproven.receipt} on page ${unproven.page}`}`,
-    );
-  }
-
   #readNewest(page: number, first: number, previous: string): void {
-    this.#newestFile = this.#pageFile(page);
-    this.#newest = new LowSync<BookPage>(this.#newestFile, { page, first, previous, entries: [] });
+    this.#newest = new NewestPage(this.disk, this.folder, { page, first, previous, entries: [] });
     this.#newest.read();
-    this.#follows(this.#newest.data, page, first, previous);
-  }
-
-  #follows(data: BookPage, page: number, first: number, previous: string): void {
-    if (data.page !== page || data.first !== first || data.previous !== previous)
-      throw bookDamage(join(this.folder, pageName(page)), "it does not continue from the page before");
-  }
-
-  #newestRow(): SealedPage {
-    return rowOfPage(this.#newest.data, this.#newestFile.digest);
-  }
-
-  #sealedPage(row: SealedPage): BookPage {
-    if (this.#lastRead?.page === row.page) return this.#lastRead;
-    const file = this.#pageFile(row.page);
-    const page = file.read();
-    if (file.digest !== row.sha256 || !isDeepStrictEqual(rowOfPage(page, file.digest), row))
-      throw bookDamage(file.path, "it is not the page that was sealed");
-    this.#follows(page, row.page, row.first, this.#index.data.sealed[row.page - 2]?.sha256 ?? noPage);
-    this.#lastRead = page;
-    return page;
+    mustFollow(this.folder, this.#newest.data, page, first, previous);
   }
 
   #isFull(): boolean {
     const { pageEntries = defaultPageEntries, pageBytes = this.#cheapestPageBytes() } = this.options;
     const { entries } = this.#newest.data;
-    return entries.length > 0 && (entries.length >= pageEntries || this.#newestFile.size >= pageBytes);
+    return entries.length > 0 && (entries.length >= pageEntries || this.#newest.sizeBytes >= pageBytes);
   }
 
   /**
@@ -347,20 +267,8 @@ export class Book {
    * of I bytes, which is rewritten as often as a page is full. The sum is least where B² = 2·I·r.
    */
   #cheapestPageBytes(): number {
-    const best = Math.round(Math.sqrt(2 * this.#indexFile.size * (this.bytesPerReceipt ?? 0)));
+    const best = Math.round(Math.sqrt(2 * this.#sealed.sizeBytes * (this.bytesPerReceipt ?? 0)));
     return Math.min(largestPageBytes, Math.max(smallestPageBytes, best));
-  }
-
-  /** One more receipt on the newest page. */
-  #extend(entry: BookEntry): void {
-    const before = this.#newest.data;
-    this.#newest.data = { ...before, entries: [...before.entries, entry] };
-    try {
-      this.#newest.write();
-    } catch (cause) {
-      this.#newest.data = before;
-      throw cause;
-    }
   }
 
   /**
@@ -368,32 +276,9 @@ export class Book {
    * digest, then the index.
    */
   #turn(entry: BookEntry): void {
-    const row = this.#newestRow();
-    const file = this.#pageFile(row.page + 1);
-    const page = new LowSync<BookPage>(file, {
-      page: row.page + 1,
-      first: entry.number,
-      previous: row.sha256,
-      entries: [entry],
-    });
-    page.write();
-    this.#writeIndex([...this.#index.data.sealed, row]);
-    this.#newestFile = file;
-    this.#newest = page;
-  }
-
-  #writeIndex(sealed: readonly SealedPage[]): void {
-    this.#putIndex(signedIndex(sealed, this.#index.data, this.options.indexSigner));
-  }
-
-  #putIndex(next: BookIndex): void {
-    const before = this.#index.data;
-    this.#index.data = next;
-    try {
-      this.#index.write();
-    } catch (cause) {
-      this.#index.data = before;
-      throw cause;
-    }
+    const { row } = this.#newest;
+    const next = this.#newest.next(entry);
+    this.#sealed.write([...this.#sealed.rows, row]);
+    this.#newest = next;
   }
 }

@@ -93,7 +93,7 @@ export function journalDamage(folder: string, segment: number, line: number, why
   const where = `${join(folder, segmentFile(segment))}, line ${line}`;
   return new Failure(
     "journal/damaged",
-    `${where}: ${why}; nothing is sold until it is repaired: "chargetill repair" shows what can be saved`,
+    `${where}: ${why}; no session can start until it is repaired: "chargetill repair" shows what can be saved`,
     { cause },
   );
 }

@@ -109,7 +109,7 @@ export class CheckedFile<T> implements SyncAdapter<T> {
   #complaint(what: string, cause: unknown): Failure {
     return new Failure(
       this.damaged,
-      `${this.path} ${what}: nothing is sold until it is repaired; "chargetill repair" shows what can be saved`,
+      `${this.path} ${what}: no session can start until it is repaired; "chargetill repair" shows what can be saved`,
       { cause },
     );
   }

@@ -4,7 +4,7 @@
 
 import { join } from "node:path";
 import type { BookOptions } from "../book/book.js";
-import { Book, bookDamage, indexName } from "../book/book.js";
+import { Book } from "../book/book.js";
 import type { BookEntry, BookIndex, BookPage, SealedPage } from "../book/book-page.js";
 import {
   emptyIndex,
@@ -18,6 +18,8 @@ import {
   sealedPageRow,
   sealedText,
 } from "../book/book-page.js";
+import { pageFile } from "../book/newest-page.js";
+import { bookDamage, indexName } from "../book/sealed-pages.js";
 import { type IndexSigner, type Receipts, signedIndex, unprovenPage } from "../book/signed-index.js";
 import { CheckedFile, jsonText } from "../store/checked-file.js";
 import { CreationMarker } from "../store/creation-marker.js";
@@ -195,8 +197,6 @@ function carryOut(disk: Disk, folder: string, { rebuilt, index }: Plan): void {
   indexFile(disk, folder).write(index);
 }
 
-const pageFile = (disk: Disk, folder: string, page: number): CheckedFile<BookPage> =>
-  new CheckedFile(disk, join(folder, pageName(page)), parsePage, "book/damaged");
 const indexFile = (disk: Disk, folder: string): CheckedFile<BookIndex> =>
   new CheckedFile(disk, join(folder, indexName), parseIndex, "book/damaged");
 
