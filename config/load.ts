@@ -222,7 +222,10 @@ function wording(issue: z.core.$ZodIssue): string {
   if (issue.code === "too_small" && issue.origin !== "string" && issue.origin !== "array")
     return `expected at least ${issue.minimum}`;
   if (issue.code === "invalid_value")
-    return `expected ${issue.values.length > 1 ? "one of " : ""}${issue.values.map((value) => (typeof value === "string" ? value : String(value))).join(", ")}`;
+    return (
+      `expected ${issue.values.length > 1 ? "one of " : ""}` +
+      `${issue.values.map((value) => (typeof value === "string" ? value : String(value))).join(", ")}`
+    );
   if (issue.code === "invalid_union") {
     if ("options" in issue && Array.isArray(issue.options)) return `expected one of ${issue.options.join(", ")}`;
     const options = issue.errors

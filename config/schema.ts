@@ -49,7 +49,8 @@ const meter = z.strictObject({
   serial: textField(40)
     .optional()
     .describe(
-      "binds the connector to one device: another serial number is a fault. Where the meter tells none, the number on its label; receipts then say that it was entered by hand",
+      "binds the connector to one device: another serial number is a fault. Where the meter " +
+        "tells none, the number on its label; receipts then say that it was entered by hand",
     ),
   /** Bills from a register that fewer than two independent sources describe, or that counts in coarse steps. */
   acceptUnproven: z.boolean().default(false),
@@ -100,7 +101,9 @@ const connector = z.strictObject({
   indicator: z
     .strictObject({
       green: pin.describe(
-        "lit: free; long on and off: hold your card; long and short: chosen by its button, hold your card; two flashes: plug in; flickering: checking; lit with a short gap: charging; one flash: the car asks for no power; three flashes: finished, unplug",
+        "lit: free; long on and off: hold your card; long and short: chosen by its button, hold " +
+          "your card; two flashes: plug in; flickering: checking; lit with a short gap: charging; " +
+          "one flash: the car asks for no power; three flashes: finished, unplug",
       ),
       red: pin
         .optional()

@@ -56,7 +56,9 @@ export async function demo(options: DemoOptions, out: NodeJS.WriteStream): Promi
   const screen = screenFor(out, options, () => agent?.snapshot());
   const { timeZone } = loaded.config.station;
   screen.text(
-    `chargetill demo: seed ${options.seed}, ${options.speed === 0 ? "unpaced" : `${options.speed} times as fast as life`}, data in ${folder}`,
+    `chargetill demo: seed ${options.seed}, ` +
+      `${options.speed === 0 ? "unpaced" : `${options.speed} times as fast as life`}, ` +
+      `data in ${folder}`,
   );
   const receipts: string[] = [];
   let fatal = 0;
@@ -209,7 +211,10 @@ function screenFor(
     );
     if (receipts.length > 0)
       out.write(
-        `Check them without trusting this station:\n\n  node ${relative(process.cwd(), fileURLToPath(new URL("../cli.js", import.meta.url)))} verify --key ${key} ${receipts.length > 4 ? join(folder, "receipts", "*.json") : receipts.join(" ")}\n\n`,
+        `Check them without trusting this station:\n\n  node ` +
+          `${relative(process.cwd(), fileURLToPath(new URL("../cli.js", import.meta.url)))} ` +
+          `verify --key ${key} ` +
+          `${receipts.length > 4 ? join(folder, "receipts", "*.json") : receipts.join(" ")}\n\n`,
       );
   };
   if (options.json)

@@ -148,7 +148,8 @@ function body(connector: ConnectorSnapshot, snapshot: Snapshot, columns: number)
   if (energyKwh === undefined || powerW === undefined || elapsedMs === undefined) {
     if (connector.state === "finishing")
       return [
-        `receipt ${connector.receipt ?? ""} is signed: ${snapshot.offline ? "it will be sent when the backend is back" : "it goes to the backend"}`,
+        `receipt ${connector.receipt ?? ""} is signed: ` +
+          `${snapshot.offline ? "it will be sent when the backend is back" : "it goes to the backend"}`,
       ];
     return connector.price.flatMap((line) =>
       wrappedText(line, columns - 2).map((part, index) => `${index === 0 ? "  " : "    "}${part}`),
@@ -178,7 +179,8 @@ function body(connector: ConnectorSnapshot, snapshot: Snapshot, columns: number)
     ...(idleForMs === undefined || connector.state !== "charging"
       ? []
       : [
-          `  the car has asked for no power for ${durationText(idleForMs)}${idleFreeMs === undefined ? "" : `: still free for ${durationText(idleFreeMs)}`}`,
+          `  the car has asked for no power for ${durationText(idleForMs)}` +
+            `${idleFreeMs === undefined ? "" : `: still free for ${durationText(idleFreeMs)}`}`,
         ]),
     ...(leftUnderCap === undefined ? [] : [dim(`  left under the price cap ${leftUnderCap}`)]),
   ];

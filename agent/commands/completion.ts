@@ -18,6 +18,12 @@ function* within(command: Command, path = ""): Generator<Named> {
 }
 
 const longs = ({ options }: Command): string[] => options.flatMap(({ long }) => long ?? []);
+/** What may follow a command: its subcommands and options. */
+const wordsAfter = (command: Command): string[] => [
+  ...command.commands.map((child) => child.name()),
+  ...longs(command),
+  "--help",
+];
 const fileArguments = new Set(["file", "files", "cdr", "older", "newer"]);
 const meansFile = ({ flags }: Option): boolean => /<(file|dir|folder|port)/.test(flags);
 /** A file's name may have spaces in it. */
@@ -81,7 +87,7 @@ ${[
 ].join("\n")}
   esac
   case "$path" in
-${all.flatMap(({ path, command }) => arm([pattern(path)], `words="${[...command.commands.map((child) => child.name()), ...longs(command), "--help"].join(" ")}"`)).join("\n")}
+${all.flatMap(({ path, command }) => arm([pattern(path)], `words="${wordsAfter(command).join(" ")}"`)).join("\n")}
   esac
   case "$word" in
     -*) COMPREPLY=($(compgen -W "$words" -- "$word")); return ;;

@@ -126,7 +126,9 @@ async function openPins({ pins }: ContactorPins): Promise<Opened[]> {
           connector,
           gpio,
           ok: false,
-          why: "the config does not say clearly whether the pin is active low, and nobody has driven it: write activeLow: true or activeLow: false",
+          why:
+            "the config does not say clearly whether the pin is active low, and " +
+            "nobody has driven it: write activeLow: true or activeLow: false",
         };
       try {
         port.output({ gpio, activeLow: polarity }, false).close();
@@ -167,7 +169,8 @@ async function test(connector: number, options: StationOptions & { for: number; 
         : ok
           ? "its auxiliary contact followed both ways"
           : afterOpening
-            ? "ITS AUXILIARY CONTACT STILL SAYS CLOSED: switch the supply off; the contacts may be welded, or the feedback is wired the wrong way round (activeLow)"
+            ? "ITS AUXILIARY CONTACT STILL SAYS CLOSED: switch the supply off; the contacts " +
+              "may be welded, or the feedback is wired the wrong way round (activeLow)"
             : "ITS AUXILIARY CONTACT NEVER SAID CLOSED: check coil, supply and the feedback's wire";
       printResult(
         options,

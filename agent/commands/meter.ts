@@ -182,7 +182,11 @@ async function scanBy(steps: ScanSteps, path: string, options: ScanCommandOption
             .map((rate) => ({ baud: rate, parity: "none", stopBits: 1 }) as LineSettings),
         ];
   complain(
-    `asking ${path} at ${lines.map((line) => `${line.baud} ${line.parity} ${line.stopBits}`).join(", ")}; units ${units.join(", ")}; about ${Math.ceil((lines.length * units.length * silentUnitMs(timeout)) / 1000)} s where nobody answers`,
+    `asking ${path} at ` +
+      `${lines.map((line) => `${line.baud} ${line.parity} ${line.stopBits}`).join(", ")}; ` +
+      `units ${units.join(", ")}; about ` +
+      `${Math.ceil((lines.length * units.length * silentUnitMs(timeout)) / 1000)} s where ` +
+      `nobody answers`,
   );
   const all: FoundMeter[] = [];
   try {
@@ -210,7 +214,9 @@ function foundLines(
   stationYaml: typeof import("../../drivers/meter/meter-scan.js").stationYaml,
 ): string[] {
   const { line, unit, candidates } = found;
-  const head = `unit ${unit} answers at ${line.baud} baud, parity ${line.parity}, ${line.stopBits} stop bit${line.stopBits === 1 ? "" : "s"}`;
+  const head =
+    `unit ${unit} answers at ${line.baud} baud, parity ${line.parity}, ` +
+    `${line.stopBits} stop bit${line.stopBits === 1 ? "" : "s"}`;
   const [likely, ...others] = candidates;
   if (likely === undefined) return [`${head}: no model that we know makes sense of it`];
   return [

@@ -13,16 +13,21 @@ export function statusLines(snapshot: Snapshot): string[] {
   const lines = [
     `station ${snapshot.station}, chargetill ${snapshot.version}, ${clockText(timeZone, moment.at)} local (clock ${moment.trust})`,
     snapshot.closed === undefined
-      ? `${snapshot.connectors.every(({ state }) => state === "out-of-order") ? "open, BUT NO CONNECTOR IS IN ORDER" : "selling"}; ${snapshot.receipts} receipt${snapshot.receipts === 1 ? "" : "s"} in the book, key ${snapshot.keyId}`
+      ? `${snapshot.connectors.every(({ state }) => state === "out-of-order") ? "open, BUT NO CONNECTOR IS IN ORDER" : "selling"}; ` +
+        `${snapshot.receipts} receipt${snapshot.receipts === 1 ? "" : "s"} in the book, ` +
+        `key ${snapshot.keyId}`
       : `NOT SELLING: ${snapshot.closed}`,
   ];
   for (const connector of snapshot.connectors) {
     lines.push(
-      `connector ${connector.id} (${connector.evseId}): ${connector.words}${connector.card === undefined ? "" : `, card ${connector.card}`}`,
+      `connector ${connector.id} (${connector.evseId}): ${connector.words}` +
+        `${connector.card === undefined ? "" : `, card ${connector.card}`}`,
     );
     if (connector.energyKwh !== undefined)
       lines.push(
-        `  ${connector.energyKwh} kWh, ${connector.accrued ?? ""}, ${durationText(connector.elapsedMs ?? 0)}, ${connector.powerW ?? 0} W, price now ${connector.unitPrice ?? ""}`,
+        `  ${connector.energyKwh} kWh, ${connector.accrued ?? ""}, ` +
+          `${durationText(connector.elapsedMs ?? 0)}, ${connector.powerW ?? 0} W, price now ` +
+          `${connector.unitPrice ?? ""}`,
       );
   }
   for (const uplink of snapshot.uplinks)
@@ -39,7 +44,9 @@ function diskLines({ diskForecast, writeStatistics }: Snapshot): string[] {
   if (diskForecast !== undefined) parts.push(`${mib(diskForecast.freeBytes)} free, ${diskForecastText(diskForecast)}`);
   if (writeStatistics !== undefined)
     parts.push(
-      `written today ${mib(writeStatistics.todayBytes)} in ${writeStatistics.todaySyncs} fsyncs${writeStatistics.bytesPerReceipt === undefined ? "" : `, ${mib(writeStatistics.bytesPerReceipt)} per receipt`}`,
+      `written today ${mib(writeStatistics.todayBytes)} in ` +
+        `${writeStatistics.todaySyncs} fsyncs` +
+        `${writeStatistics.bytesPerReceipt === undefined ? "" : `, ${mib(writeStatistics.bytesPerReceipt)} per receipt`}`,
     );
   return parts.length === 0 ? [] : [`disk: ${parts.join("; ")}`];
 }

@@ -142,7 +142,8 @@ export function uplinkStatusLines(status: UplinkStatus): string[] {
   if (status.line !== undefined && status.line !== words) lines.push(`  ${status.line}`);
   if (status.fault !== undefined) lines.push(`  fault ${status.fault}: this needs a person`);
   lines.push(
-    `  waiting ${waiting}, parked ${parked.length}${lastAck === undefined ? "" : `, last acknowledged receipt ${lastAck.number} at ${time(lastAck.atMs)}`}`,
+    `  waiting ${waiting}, parked ${parked.length}` +
+      `${lastAck === undefined ? "" : `, last acknowledged receipt ${lastAck.number} at ${time(lastAck.atMs)}`}`,
   );
   if (status.payments !== undefined && status.payments.known > 0)
     lines.push(...paymentLines(status.payments).map((line) => `  ${line}`));
@@ -164,7 +165,9 @@ function pullLine({ atMs, ok, words, tokens, tariffs }: PullStatus): string {
   if (atMs === undefined) return "tokens and tariffs have not been fetched yet";
   return ok === true
     ? `fetched at ${time(atMs)}: ${words ?? ""}`
-    : `fetching FAILED at ${time(atMs)}: ${words ?? ""}; ${counted(tokens, "token")} and ${counted(tariffs, "tariff")} from before stay in force`;
+    : `fetching FAILED at ${time(atMs)}: ${words ?? ""}; ` +
+        `${counted(tokens, "token")} and ${counted(tariffs, "tariff")} from before ` +
+        `stay in force`;
 }
 
 function none(all: readonly UplinkStatus[]): string[] | undefined {

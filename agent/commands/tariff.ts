@@ -167,7 +167,9 @@ function runSimulation(path: string, options: SimulateOptions): boolean {
     print(`${(index === 0 ? `${most} ${price.currency}` : "").padStart(14)} |${row}`);
   print(`${" ".repeat(15)}+${"-".repeat(curve.length)}`);
   print(
-    `${" ".repeat(16)}${clockText(options.zone, options.start)}${clockText(options.zone, endMs).padStart(Math.max(6, curve.length - 5))}   (█ charging, ▒ idle)`,
+    `${" ".repeat(16)}${clockText(options.zone, options.start)}` +
+      `${clockText(options.zone, endMs).padStart(Math.max(6, curve.length - 5))}   (█ ` +
+      `charging, ▒ idle)`,
   );
   return true;
 }

@@ -91,7 +91,9 @@ async function record(options: RecordOptions): Promise<void> {
           withUids: options.withUids === true,
         });
         complain(
-          `recording for ${options.for / 1_000} s${devices.live ? " beside the running agent" : "; no agent runs, so meters, pins and readers are asked from here"}; ctrl-C ends it`,
+          `recording for ${options.for / 1_000} s` +
+            `${devices.live ? " beside the running agent" : "; no agent runs, so meters, pins and readers are asked from here"}; ` +
+            `ctrl-C ends it`,
         );
         const lines: string[] = [];
         const ids = config.connectors.map(({ id }) => id);
@@ -170,7 +172,10 @@ function textOf(file: string): string {
 function heardText(one: PlayedEvent): string {
   switch (one.heard) {
     case "registers":
-      return `meter ${one.unit} at ${one.port}  ${one.request}: ${one.values.map((shown) => ("fault" in shown ? `${shown.register}: ${shown.fault}` : `${shown.register} ${shown.value}${shown.unit === "" ? "" : ` ${shown.unit}`}`)).join(", ") || "nothing that its map names"}`;
+      return (
+        `meter ${one.unit} at ${one.port}  ${one.request}: ` +
+        `${one.values.map((shown) => ("fault" in shown ? `${shown.register}: ${shown.fault}` : `${shown.register} ${shown.value}${shown.unit === "" ? "" : ` ${shown.unit}`}`)).join(", ") || "nothing that its map names"}`
+      );
     case "reading":
       return `meter ${one.unit} at ${one.port}  READING of connector ${one.connector}: ${kwhExact(one.energyMilliWh)} kWh, ${one.powerW} W${one.currentMilliA === undefined ? "" : `, ${(one.currentMilliA / 1_000).toFixed(2)} A`}`;
     case "fault":

@@ -92,7 +92,8 @@ export function becomeOwner(folder: string, { reads = [], leaves = [], log }: Ex
   if (error !== undefined)
     throw new Failure(
       "usage/invalid",
-      `${folder} belongs to another user, and root would leave files in it which that user cannot read; run this as its owner (${error.message})`,
+      `${folder} belongs to another user, and root would leave files in it which ` +
+        `that user cannot read; run this as its owner (${error.message})`,
       { cause: error },
     );
   for (const line of (output[leavesFd]?.toString() ?? "").split("\n").filter((text) => text !== "")) {

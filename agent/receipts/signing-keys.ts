@@ -90,7 +90,8 @@ function provenSigner(path: string, bytes: Uint8Array): ReturnType<typeof signer
   if (!verify("sha256", trial, { key: createPublicKey(key), dsaEncoding: "ieee-p1363" }, signer.sign(trial)))
     throw new Failure(
       "key/unusable",
-      `${path}: the private and the public half of this key do not belong together, the file is damaged; restore it from a backup, it cannot be made again`,
+      `${path}: the private and the public half of this key do not belong together, ` +
+        `the file is damaged; restore it from a backup, it cannot be made again`,
     );
   return signer;
 }

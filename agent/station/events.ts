@@ -60,7 +60,11 @@ export type AgentEvent = { readonly at: number } & (
 export function eventLine(event: AgentEvent): string {
   switch (event.type) {
     case "started":
-      return `chargetill ${event.version} at station ${event.station}: ${event.receipts} ${event.receipts === 1 ? "receipt" : "receipts"} in the book, key ${event.keyId.slice(0, 23)}…`;
+      return (
+        `chargetill ${event.version} at station ${event.station}: ${event.receipts} ` +
+        `${event.receipts === 1 ? "receipt" : "receipts"} in the book, key ` +
+        `${event.keyId.slice(0, 23)}…`
+      );
     case "tap":
       return `card ${event.card} at ${event.reader}: ${event.accepted ? "" : "REFUSED: "}${event.answer}`;
     case "press":

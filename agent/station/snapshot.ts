@@ -151,7 +151,10 @@ export function connectorSnapshot(connector: Config["connectors"][number], view:
       const words =
         session.state === "charging"
           ? {
-              charging: `charging: hold the same card to the reader${connector.button?.does === "stop" ? " or press the button" : ""} to stop`,
+              charging:
+                `charging: hold the same card to the reader` +
+                `${connector.button?.does === "stop" ? " or press the button" : ""} ` +
+                `to stop`,
               suspended: "the car asks for no power: idle, still free",
               parking: "the car asks for no power: idle time costs",
               reserved: "reserved",

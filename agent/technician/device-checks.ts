@@ -101,7 +101,8 @@ function clockSource(machine: MachineTold): Finding {
   const told = offsetOf(field("Offset"));
   if (server !== undefined && told !== undefined)
     return judge(
-      `systemd-timesyncd by ${server}, ${seconds(told)} off${field("Frequency") === undefined ? "" : `, its crystal ${field("Frequency") ?? ""}`}`,
+      `systemd-timesyncd by ${server}, ${seconds(told)} off` +
+        `${field("Frequency") === undefined ? "" : `, its crystal ${field("Frequency") ?? ""}`}`,
       told,
     );
   if (server !== undefined)

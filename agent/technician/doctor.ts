@@ -179,7 +179,9 @@ async function meter(devices: DeviceAccess, connector: ConnectorConfig): Promise
     const ask = async (): Promise<MeterLook> =>
       (await devices.ask({ do: "meter-look", connector: connector.id })) as MeterLook;
     const [first, second] = [await ask(), await ask()];
-    const value = `${first.identity.model}, serial ${serialWords(first.identity)}, ${kwhDisplay(second.reading.energyMilliWh)} kWh, ${second.reading.powerW} W`;
+    const value =
+      `${first.identity.model}, serial ${serialWords(first.identity)}, ` +
+      `${kwhDisplay(second.reading.energyMilliWh)} kWh, ${second.reading.powerW} W`;
     if (second.reading.energyMilliWh < first.reading.energyMilliWh)
       return [
         faultFinding(
@@ -196,7 +198,8 @@ async function meter(devices: DeviceAccess, connector: ConnectorConfig): Promise
             warnFinding(
               `${check} serial`,
               first.identity.serial,
-              "the config binds this connector to no serial number: another meter in its place would be noted, and billed from all the same",
+              "the config binds this connector to no serial number: another meter " +
+                "in its place would be noted, and billed from all the same",
               `write serial: "${first.identity.serial}" into connector ${connector.id}'s meter`,
             ),
           ]
@@ -229,7 +232,10 @@ async function pins(devices: DeviceAccess, connector: ConnectorConfig): Promise<
   const check = `pins ${connector.id}`;
   try {
     const { plugged, feedback, button } = (await devices.ask({ do: "pins-look", connector: connector.id })) as PinsLook;
-    const value = `plug ${plugged ? "in" : "out"}, contactor feedback ${feedback === null ? "not wired" : feedback ? "closed" : "open"}${button === null ? "" : `, button ${button}`}`;
+    const value =
+      `plug ${plugged ? "in" : "out"}, contactor feedback ` +
+      `${feedback === null ? "not wired" : feedback ? "closed" : "open"}` +
+      `${button === null ? "" : `, button ${button}`}`;
     if (feedback === null)
       return warnFinding(
         check,

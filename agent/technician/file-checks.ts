@@ -115,7 +115,8 @@ export function disk({ config }: LoadedConfig): Finding[] {
           "disk room",
           `${files} inodes free`,
           `nothing is sold: with less than ${leastFreeFiles} inodes a receipt might not fit`,
-          "remove small files; df -i shows the disk, and this the folders that hold many: find / -xdev -type f | cut -d/ -f1-4 | sort | uniq -c | sort -n",
+          "remove small files; df -i shows the disk, and this the folders that hold " +
+            "many: find / -xdev -type f | cut -d/ -f1-4 | sort | uniq -c | sort -n",
         ),
       ];
     if (free < leastFreeBytes)

@@ -64,7 +64,9 @@ export async function checkMeter(
   const plan = { ...load, stepMilliWh: energyResolutionMilliWh(map) };
   const needMs = checkLengthMs(plan);
   say(
-    `connector ${connector}: keep the load of ${load.loadW} W running for ${Math.ceil(needMs / 60_000)} min: ${model} counts in steps of ${plan.stepMilliWh / 1000} Wh`,
+    `connector ${connector}: keep the load of ${load.loadW} W running for ` +
+      `${Math.ceil(needMs / 60_000)} min: ${model} counts in steps of ` +
+      `${plan.stepMilliWh / 1000} Wh`,
   );
   const samples: MeterSample[] = [];
   let serial = "";
@@ -81,7 +83,8 @@ export async function checkMeter(
       const { moment, energyMilliWh, powerW } = seen.reading;
       if (samples.length === 0 && powerW * farOff < load.loadW)
         say(
-          `the meter shows ${powerW} W now: is the load on${devices.live ? ", and does a session run? Without one the contactor is open" : "?"}`,
+          `the meter shows ${powerW} W now: is the load on` +
+            `${devices.live ? ", and does a session run? Without one the contactor is open" : "?"}`,
         );
       if (serial !== "" && seen.identity.serial !== serial)
         throw new Failure(

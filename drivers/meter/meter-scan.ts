@@ -181,7 +181,9 @@ export function stationYaml(path: string, { line, unit }: FoundMeter, { model, s
     "serialPorts:",
     `  rs485: { path: ${path}, baud: ${line.baud}, parity: ${line.parity}, stopBits: ${line.stopBits} }`,
     "# and in the connector:",
-    `meter: { port: rs485, unit: ${unit}, model: ${model}, serial: ${JSON.stringify(serial ?? "…")} }${serial === undefined ? "   # its number stands on its label" : ""}`,
+    `meter: { port: rs485, unit: ${unit}, model: ${model}, serial: ` +
+      `${JSON.stringify(serial ?? "…")} }` +
+      `${serial === undefined ? "   # its number stands on its label" : ""}`,
     ...(doubt === undefined ? [] : [`# ${model} needs a passed meter check, or acceptUnproven: true: ${doubt}`]),
     "",
   ].join("\n");

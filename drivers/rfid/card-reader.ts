@@ -48,12 +48,16 @@ export async function openCardReader(
 
 function whyMissing(opened: Exclude<ReaderOpened, { kind: "ready" }>, spi: SpiChoice): string {
   if (opened.kind === "forgetful")
-    return "the chip answers, but keeps nothing that is written to it; check the wire to MOSI (SDA and MOSI are easily swapped) and the supply";
+    return (
+      "the chip answers, but keeps nothing that is written to it; check the " +
+      "wire to MOSI (SDA and MOSI are easily swapped) and the supply"
+    );
   if (opened.kind !== "failed") {
     const version = hexByte(opened.version);
     return opened.version === 0x00 || opened.version === 0xff
       ? `no chip answers (its version register reads ${version}); check power, wiring and chip select, and that RST is tied to 3V3`
-      : `the chip says version ${version}, which is no MFRC522 that we know (0x91, 0x92; clones 0x88, 0xb2, 0x12); check the wiring, or use another reader board`;
+      : `the chip says version ${version}, which is no MFRC522 that we know (0x91, 0x92; ` +
+          `clones 0x88, 0xb2, 0x12); check the wiring, or use another reader board`;
   }
   const device = spi.kind === "spidev" ? `/dev/spidev${spi.bus}.${spi.device}` : "the bench's chip";
   if (opened.errno === "ENOENT" || /ENOENT/.test(opened.message))

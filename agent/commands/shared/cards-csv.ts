@@ -53,7 +53,8 @@ export function cardsOfCsv(file: string, text: string): TokenConfig[] {
   )
     throw new Failure(
       "usage/invalid",
-      `${file}:1: the first line names the columns, each once, of ${columns.join(", ")}; uid and contractId must be there${strange.length > 0 ? `; not known: ${strange.join(", ")}` : ""}`,
+      `${file}:1: the first line names the columns, each once, of ${columns.join(", ")}; uid and ` +
+        `contractId must be there${strange.length > 0 ? `; not known: ${strange.join(", ")}` : ""}`,
     );
   const faults: string[] = [];
   const seen = new Map<string, number>();
@@ -65,7 +66,9 @@ export function cardsOfCsv(file: string, text: string): TokenConfig[] {
     if (cells.length !== names.length)
       return fault(
         faults,
-        `${file}:${number}:${cells[Math.min(cells.length, names.length + 1) - 1]?.column ?? 1}: ${cells.length} columns where the first line names ${names.length}`,
+        `${file}:${number}:` +
+          `${cells[Math.min(cells.length, names.length + 1) - 1]?.column ?? 1}: ` +
+          `${cells.length} columns where the first line names ${names.length}`,
       );
     const placeOf = (name: string): string => `${file}:${number}:${cells[names.indexOf(name)]?.column ?? 1}`;
     const row = cardOf(Object.fromEntries(names.map((name, column) => [name, cells[column]?.text])), placeOf);

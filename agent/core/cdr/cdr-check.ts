@@ -39,7 +39,11 @@ export function wireDifference(text: string, settlement: Settlement): string | u
   for (const side of ["excl", "incl"] as const) {
     const difference = subtract(ratioOfText(found.totalCost[side]), ratioOfText(price.totalCost[side]));
     if (compare(difference.n < 0n ? { n: -difference.n, d: difference.d } : difference, allowed) > 0)
-      return `CDR ${settlement.cdrId} says ${price.totalCost[side]} ${price.currency} ${side === "incl" ? "with" : "without"} tax; priced again from its own numbers it is ${found.totalCost[side]}`;
+      return (
+        `CDR ${settlement.cdrId} says ${price.totalCost[side]} ${price.currency} ` +
+        `${side === "incl" ? "with" : "without"} tax; priced again from its own numbers it is ` +
+        `${found.totalCost[side]}`
+      );
   }
   return undefined;
 }

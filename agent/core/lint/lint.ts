@@ -128,7 +128,10 @@ function gapFindings(gaps: ReadonlyMap<Charge, Conditions>): LintWarning[] {
           {
             path: "elements",
             rule: "gap",
-            message: `${charge} is free where no element holds, for example ${situationText(conditions)}; add a price of 0 without restrictions if that is meant`,
+            message:
+              `${charge} is free where no element holds, for example ` +
+              `${situationText(conditions)}; add a price of 0 without restrictions if ` +
+              `that is meant`,
           },
         ]
       : [],
@@ -162,7 +165,10 @@ function lintWrappedDays(tariff: Tariff): LintWarning[] {
       {
         path: `elements[${index}].restrictions`,
         rule: "wrapped-days",
-        message: `"${restrictionText(restrictions, "en")}" means these days before the window's end and after its start, not the night that follows; write two elements, one until midnight and one from midnight on`,
+        message:
+          `"${restrictionText(restrictions, "en")}" means these days before the ` +
+          `window's end and after its start, not the night that follows; write ` +
+          `two elements, one until midnight and one from midnight on`,
       },
     ];
   });
@@ -210,7 +216,10 @@ function lintClockChanges(tariff: Tariff, options: LintOptions): LintWarning[] {
         {
           path: `elements[${index}].restrictions`,
           rule: "clock-change",
-          message: `${touched} min of the window are ${how} when the clocks change on ${dateText(day)} (${clockText(options.timeZone, change.atMs - 1)} is followed by ${clockText(options.timeZone, change.atMs)})`,
+          message:
+            `${touched} min of the window are ${how} when the clocks change on ${dateText(day)} (` +
+            `${clockText(options.timeZone, change.atMs - 1)} is followed by ` +
+            `${clockText(options.timeZone, change.atMs)})`,
         },
       ];
     });
@@ -232,7 +241,8 @@ function lintCountry(tariff: Tariff, country: string | undefined): LintWarning[]
   if (eu && !energy && priced.length > 0)
     note(
       "elements",
-      `no price per kWh: for ad-hoc charging AFIR (EU 2023/1804) article 5(4) asks for one from 50 kW on${country === "DE" ? ", and PAngV section 14 at every public charge point" : ""}`,
+      `no price per kWh: for ad-hoc charging AFIR (EU 2023/1804) article 5(4) asks for one from 50 kW ` +
+        `on${country === "DE" ? ", and PAngV section 14 at every public charge point" : ""}`,
     );
   if (country === "GB" && !energy && priced.length > 0)
     note("elements", "no price per kWh: the Public Charge Point Regulations 2023 ask for the price in pence per kWh");
@@ -272,7 +282,9 @@ function lintDisplay(tariff: Tariff): LintWarning[] {
         {
           path: componentPath(component),
           rule: "per-minute",
-          message: `${decimalText(component.price)} per hour is no exact price per minute within ${places} decimals: a display has to round it`,
+          message:
+            `${decimalText(component.price)} per hour is no exact price per ` +
+            `minute within ${places} decimals: a display has to round it`,
         },
       ];
     });

@@ -195,7 +195,9 @@ function sessionRows({ sale, timeZone }: SalePayload, words: ReceiptWords): Shee
     fact(labels.duration, sale.interruptions.some(({ to }) => to === null) ? labels.notKnown : hoursMinutes(lasted)),
     fact(
       labels.meter,
-      `${sale.meter.vendor} ${sale.meter.model}, ${labels.serial} ${sale.meter.serial}${sale.meter.serialByHand === true ? ` (${labels.byHand})` : ""}`,
+      `${sale.meter.vendor} ${sale.meter.model}, ${labels.serial} ` +
+        `${sale.meter.serial}` +
+        `${sale.meter.serialByHand === true ? ` (${labels.byHand})` : ""}`,
     ),
     fact(labels.beginRegister, `${number(sale.begin.registerKwh)} kWh`),
     fact(labels.endRegister, `${number(sale.finish.registerKwh)} kWh`),

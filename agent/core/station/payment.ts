@@ -107,7 +107,9 @@ export function checkPayment(payment: Payment, known: readonly Payment[]): "new"
     return differs === undefined
       ? "known"
       : {
-          why: `payment ${payment.reference} of receipt ${payment.receipt} was told before with another ${differs}: ${same[differs] ?? "none"}`,
+          why:
+            `payment ${payment.reference} of receipt ${payment.receipt} was told ` +
+            `before with another ${differs}: ${same[differs] ?? "none"}`,
         };
   }
   const settled = known.find(({ status }) => status === "settled");

@@ -168,7 +168,8 @@ function walked(entries: readonly BookReceipt[], tools: VerifyTools): Walked {
     const difference = firstDifference(payload.totals, totalsAfter(walk.totals, payload));
     if (difference !== undefined)
       totals.push(
-        `receipt ${payload.number}: the running total ${difference.path} says ${difference.stated}, the receipts add up to ${difference.found}`,
+        `receipt ${payload.number}: the running total ${difference.path} says ` +
+          `${difference.stated}, the receipts add up to ${difference.found}`,
       );
     const page = pageOf(payload);
     if (page !== undefined && walk.page !== undefined && page !== walk.page + 1)

@@ -73,7 +73,9 @@ function checkKey({ key }: ReceiptPayload, trust: Trust, { hash }: CheckTools): 
   return {
     name,
     verdict: "unproven",
-    detail: `unproven key: sha256:${fingerprint} stands only in the receipt itself; compare it with the one at the charge point or its operator, then give it with --key`,
+    detail:
+      `unproven key: sha256:${fingerprint} stands only in the receipt itself; compare it ` +
+      `with the one at the charge point or its operator, then give it with --key`,
   };
 }
 

@@ -73,7 +73,8 @@ function checkSamples({ sale }: SalePayload): Check {
       isImpossiblePower(row[1] - before[1], row[0] - before[0], sale.connector.maxPowerW)
     )
       complaints.push(
-        `at sample ${index + 1} the register rose by ${kwhExact(row[1] - before[1])} kWh in ${(row[0] - before[0]) / 1000} s: more than ${sale.connector.maxPowerW} W can deliver`,
+        `at sample ${index + 1} the register rose by ${kwhExact(row[1] - before[1])} kWh in ` +
+          `${(row[0] - before[0]) / 1000} s: more than ${sale.connector.maxPowerW} W can deliver`,
       );
   });
   return overallResult("samples", complaints, `${rows.length} samples run from the begin to the end reading`);
@@ -139,7 +140,8 @@ function checkRecordAgrees(receipt: SalePayload): Check {
   return difference === undefined
     ? holds(
         name,
-        `${begin.registerKwh} to ${finish.registerKwh} kWh on meter ${receipt.sale.meter.serial} = ${energyKwh} kWh, as in the signed record`,
+        `${begin.registerKwh} to ${finish.registerKwh} kWh on meter ` +
+          `${receipt.sale.meter.serial} = ${energyKwh} kWh, as in the signed record`,
       )
     : fails(
         name,
@@ -213,7 +215,9 @@ function checkPrice(receipt: SalePayload, rerate: Rerate | undefined): Check {
     const line = firstDifference(price.lines, again.lines, "lines");
     return fails(
       name,
-      `the receipt says ${price.due.gross} ${price.currency}, the samples and the tariff give ${again.due.gross} ${again.currency}${line === undefined ? "" : ` (${line.path}: ${line.stated}, worked out: ${line.found})`}`,
+      `the receipt says ${price.due.gross} ${price.currency}, the samples and the ` +
+        `tariff give ${again.due.gross} ${again.currency}` +
+        `${line === undefined ? "" : ` (${line.path}: ${line.stated}, worked out: ${line.found})`}`,
     );
   }
   const difference = firstDifference(price, again) ?? firstDifference(receipt.sale.periods, periods, "periods");

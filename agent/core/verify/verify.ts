@@ -85,7 +85,9 @@ function checkFoundKey(spkiHex: string, pins: TrustedKeys, { hash }: CheckTools)
   return {
     name: "key",
     verdict: "unproven",
-    detail: `unproven key: sha256:${fingerprint} stands only in the file itself; compare it with the one at the charge point, then give it with --key`,
+    detail:
+      `unproven key: sha256:${fingerprint} stands only in the file itself; ` +
+      `compare it with the one at the charge point, then give it with --key`,
   };
 }
 
@@ -416,7 +418,9 @@ export function verifyShortForm(scanned: string, pins: TrustedKeys, { check, has
   const short = parseShortForm(scanned);
   if (short === undefined)
     return { subject, checks: [fails("form", "this is not the text of a receipt's QR code (CT1;…)")] };
-  const says = `receipt ${short.number} of ${short.station}: ${short.beginKwh} to ${short.endKwh} kWh, ${short.start} to ${short.end}, ${short.total} ${short.currency}`;
+  const says =
+    `receipt ${short.number} of ${short.station}: ${short.beginKwh} to ${short.endKwh} ` +
+    `kWh, ${short.start} to ${short.end}, ${short.total} ${short.currency}`;
   const keys = pins.keys.filter((key) => fingerprintOf(key, hash)?.startsWith(short.key) === true);
   if (keys.some((key) => check(key, utf8(short.text), short.signature, "ieee-p1363")))
     return { subject, checks: [holds("signature", says)] };
@@ -437,7 +441,10 @@ export function verifyShortForm(scanned: string, pins: TrustedKeys, { check, has
       {
         name: "key",
         verdict: "unproven",
-        detail: `it says ${says}; a code carries no key${known ? " and a fingerprint alone cannot check it" : ""}: give the public key with --key FILE`,
+        detail:
+          `it says ${says}; a code carries no key` +
+          `${known ? " and a fingerprint alone cannot check it" : ""}: give the ` +
+          `public key with --key FILE`,
       },
     ],
   };

@@ -166,7 +166,8 @@ export const de: LanguageWords = {
       nothingFlowed: "es floss keine Energie: nichts wird berechnet",
     },
     notices: [
-      "Die Signatur der Station beweist, was sie aufgezeichnet hat und dass es seither niemand geändert hat. Sie ist keine eichrechtliche Zulassung des Zählers.",
+      "Die Signatur der Station beweist, was sie aufgezeichnet hat und dass es seither " +
+        "niemand geändert hat. Sie ist keine eichrechtliche Zulassung des Zählers.",
       "Keine Rechnung im Sinne der Steuer, wenn ein Mobilitätsanbieter diesen Ladevorgang abrechnet.",
     ],
   },

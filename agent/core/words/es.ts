@@ -166,7 +166,8 @@ export const es: LanguageWords = {
       nothingFlowed: "no fluyó energía: no se cobra nada",
     },
     notices: [
-      "La firma de la estación prueba lo que registró y que nadie lo ha cambiado desde entonces. No es una aprobación metrológica del contador.",
+      "La firma de la estación prueba lo que registró y que nadie lo ha cambiado " +
+        "desde entonces. No es una aprobación metrológica del contador.",
       "No es factura fiscal si un proveedor de movilidad le cobra esta sesión.",
     ],
   },

@@ -166,7 +166,8 @@ export const fr: LanguageWords = {
       nothingFlowed: "aucune énergie n'a circulé : rien n'est facturé",
     },
     notices: [
-      "La signature de la station prouve ce qu'elle a enregistré et que nul ne l'a modifié depuis. Elle n'est pas une homologation métrologique du compteur.",
+      "La signature de la station prouve ce qu'elle a enregistré et que nul ne l'a " +
+        "modifié depuis. Elle n'est pas une homologation métrologique du compteur.",
       "Ne vaut pas facture fiscale si un opérateur de mobilité vous facture cette session.",
     ],
   },

@@ -166,7 +166,8 @@ export const nl: LanguageWords = {
       nothingFlowed: "er stroomde geen energie: niets wordt berekend",
     },
     notices: [
-      "De handtekening van het station bewijst wat het heeft vastgelegd en dat niemand het sindsdien heeft gewijzigd. Zij is geen ijkwettelijke goedkeuring van de meter.",
+      "De handtekening van het station bewijst wat het heeft vastgelegd en dat niemand het " +
+        "sindsdien heeft gewijzigd. Zij is geen ijkwettelijke goedkeuring van de meter.",
       "Geen btw-factuur wanneer een mobiliteitsaanbieder deze sessie in rekening brengt.",
     ],
   },

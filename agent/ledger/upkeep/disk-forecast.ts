@@ -32,8 +32,14 @@ export type DiskRoom = { readonly bytes: number; readonly files: number };
 /** Why nothing is sold on a disk with so little room, and what to do. `reserve` = bytes kept for the end of sessions. */
 export function shortOfRoom({ bytes, files }: DiskRoom, reserve: number): string {
   if (files < leastFreeFiles)
-    return `${files} inodes free, and with less than ${leastFreeFiles} a receipt might not fit: nothing is sold until there are more; df -i, then remove small files`;
-  return `${mib(bytes)} free, and with less than ${mib(leastFreeBytes + reserve)} a receipt might not fit: nothing is sold until there is room; journalctl --vacuum-size=50M, apt clean`;
+    return (
+      `${files} inodes free, and with less than ${leastFreeFiles} a receipt might not ` +
+      `fit: nothing is sold until there are more; df -i, then remove small files`
+    );
+  return (
+    `${mib(bytes)} free, and with less than ${mib(leastFreeBytes + reserve)} a receipt might not ` +
+    `fit: nothing is sold until there is room; journalctl --vacuum-size=50M, apt clean`
+  );
 }
 /**
  * What is kept for the day when the disk is full, so that all sessions that run can be settled: for each connector the
@@ -79,7 +85,10 @@ export function diskForecastText({ receipts, months }: DiskForecast): string {
       : Math.floor(receipts / 10 ** (String(receipts).length - 2)) * 10 ** (String(receipts).length - 2);
   const count = String(rounded).replace(/\B(?=(\d{3})+$)/g, " ");
   if (months === undefined) return `room for ${count} receipts`;
-  return `room for ${count} receipts, ${months < 1 ? "less than a month" : months < 24 ? `about ${months} month${months === 1 ? "" : "s"}` : months > longestForecastMonths ? `more than ${longestForecastMonths / 12} years` : `about ${Math.floor(months / 12)} years`}`;
+  return (
+    `room for ${count} receipts, ` +
+    `${months < 1 ? "less than a month" : months < 24 ? `about ${months} month${months === 1 ? "" : "s"}` : months > longestForecastMonths ? `more than ${longestForecastMonths / 12} years` : `about ${Math.floor(months / 12)} years`}`
+  );
 }
 
 /** Measures the room in a state folder. `nowMs` = epoch ms. Throws disk/failed, book/damaged. */

@@ -62,7 +62,10 @@ export function inspectBook(
   const pages = plan.rebuilt.map(
     ({ page, first, entries }) => `page ${page} (receipts ${first} to ${first + entries.length - 1})`,
   );
-  const remedy = `sets what is damaged aside in ${join(folder, "damaged")} and rebuilds ${pages.length > 0 ? `${pages.join(", ")} from the journal, and ` : ""}the index from the pages`;
+  const remedy =
+    `sets what is damaged aside in ${join(folder, "damaged")} and rebuilds ` +
+    `${pages.length > 0 ? `${pages.join(", ")} from the journal, and ` : ""}the index from ` +
+    `the pages`;
   return [{ path: folder, problem, remedy, repair: () => carryOut(disk, folder, plan) }];
 }
 
@@ -114,7 +117,9 @@ function planOf(
 }
 
 const byHand = (folder: string, page: number, first: number, last: number | undefined): string =>
-  `${join(folder, pageName(page))} cannot be rebuilt from the journal: put the file back from a backup, or ask for the receipts from ${first}${last === undefined ? "" : ` to ${last}`} that the backend has`;
+  `${join(folder, pageName(page))} cannot be rebuilt from the journal: put ` +
+  `the file back from a backup, or ask for the receipts from ${first}` +
+  `${last === undefined ? "" : ` to ${last}`} that the backend has`;
 
 /**
  * The index over what was found, signed. A repair signs no page that the station did not: as text, which one that is.
@@ -139,7 +144,10 @@ function sealedAnew(
     index.signed > 0 || new CreationMarker(disk, `${folder}.signed`).stands,
   );
   if (unproven !== undefined)
-    return `${join(folder, pageName(unproven.page))}: receipt ${unproven.receipt ?? 0} bears no signature of this station: put the file back from a backup`;
+    return (
+      `${join(folder, pageName(unproven.page))}: receipt ${unproven.receipt ?? 0} ` +
+      `bears no signature of this station: put the file back from a backup`
+    );
   return signedIndex(sealed, before, indexSigner);
 }
 

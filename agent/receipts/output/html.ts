@@ -78,7 +78,9 @@ function curveSvg(
     `<text x="${at}" y="${row}" text-anchor="${anchor}">${html(text)}</text>`;
   const right = String(width - inset.right);
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${html(`${words.power}, ${words.cost}`)}" font-family="system-ui,sans-serif" font-size="12">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" ` +
+      `role="img" aria-label="${html(`${words.power}, ${words.cost}`)}" ` +
+      `font-family="system-ui,sans-serif" font-size="12">`,
     `<path d="M${inset.left} ${inset.top}V${height - inset.bottom}H${right}V${inset.top}" fill="none" stroke="#555"/>`,
     `<path d="${power}" fill="none" stroke="#111" stroke-width="2"/>`,
     `<path d="${cost}" fill="none" stroke="#111" stroke-width="2" stroke-dasharray="7 4"/>`,
@@ -126,7 +128,9 @@ export function receiptHtml(jws: string, options: SheetOptions): string {
     `<style>${style}</style>`,
     "</head>",
     "<body>",
-    `<header><p><strong>${html(name)}</strong></p>${operator.map((line) => `<p>${html(line)}</p>`).join("")}<h1>${html(sheet.title)}</h1>${sheet.headline === undefined ? "" : `<p class="headline">${html(sheet.headline)}</p>`}</header>`,
+    `<header><p><strong>${html(name)}</strong></p>` +
+      `${operator.map((line) => `<p>${html(line)}</p>`).join("")}<h1>${html(sheet.title)}</h1>` +
+      `${sheet.headline === undefined ? "" : `<p class="headline">${html(sheet.headline)}</p>`}</header>`,
     ...sheet.marks.map((mark) => `<p class="mark">${html(mark)}</p>`),
     ...sections.slice(0, -1),
     ...(curve === "" || captions === undefined

@@ -66,7 +66,9 @@ function codeOps(text: string, bottom: number): string {
     for (let column = 0; column < size; column += 1)
       if (isDark(row, column))
         squares.push(
-          `${(page.left + column * side).toFixed(3)} ${(bottom + codeSide - (row + 1) * side).toFixed(3)} ${side.toFixed(3)} ${side.toFixed(3)} re`,
+          `${(page.left + column * side).toFixed(3)} ` +
+            `${(bottom + codeSide - (row + 1) * side).toFixed(3)} ${side.toFixed(3)} ` +
+            `${side.toFixed(3)} re`,
         );
   return `0 g\n${squares.join("\n")}\nf\n`;
 }
@@ -97,7 +99,8 @@ export function receiptPdf(jws: string, options: SheetOptions): Buffer {
     font("Courier-Bold"),
     `<< /Title ${pdfString(`${sheet.title} ${sheet.operator[0] ?? ""}`)} /Producer (chargetill) >>`,
     ...drawn.flatMap((ops, at) => [
-      `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 ${page.width} ${page.height}] /Resources << /Font << /F 3 0 R /B 4 0 R >> >> /Contents ${firstPage + 2 * at + 1} 0 R >>`,
+      `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 ${page.width} ${page.height}] /Resources << ` +
+        `/Font << /F 3 0 R /B 4 0 R >> >> /Contents ${firstPage + 2 * at + 1} 0 R >>`,
       `<< /Length ${ops.length} >>\nstream\n${ops}endstream`,
     ]),
   ];
@@ -108,7 +111,9 @@ export function receiptPdf(jws: string, options: SheetOptions): Buffer {
     return offset;
   });
   const table = text.length;
-  text += `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${offsets.map((offset) => `${String(offset).padStart(10, "0")} 00000 n \n`).join("")}`;
+  text +=
+    `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n` +
+    `${offsets.map((offset) => `${String(offset).padStart(10, "0")} 00000 n \n`).join("")}`;
   text += `trailer\n<< /Size ${objects.length + 1} /Root 1 0 R /Info 5 0 R >>\nstartxref\n${table}\n%%EOF\n`;
   return Buffer.from(text, "latin1");
 }

@@ -43,5 +43,10 @@ export function codeSvg(text: string, width: number): string {
     for (let column = 0; column < size; column += 1)
       if (isDark(row, column)) path += `M${column + margin} ${row + margin}h1v1h-1z`;
   const side = size + 2 * margin;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${side} ${side}" width="${width}mm" height="${width}mm" role="img" aria-label="QR code of the signed short form" shape-rendering="crispEdges"><rect width="${side}" height="${side}" fill="#fff"/><path d="${path}" fill="#000"/></svg>`;
+  return (
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${side} ${side}" width="${width}mm" ` +
+    `height="${width}mm" role="img" aria-label="QR code of the signed short form" ` +
+    `shape-rendering="crispEdges"><rect width="${side}" height="${side}" fill="#fff"/><path d="${path}" ` +
+    `fill="#000"/></svg>`
+  );
 }

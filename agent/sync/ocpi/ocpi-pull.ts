@@ -239,7 +239,9 @@ export class OcpiPull {
     if (fetched === undefined || !fetched.ok) return fetched;
     const { tokens, unreadable } = list;
     if (tokens.size > mostTokens) return { ok: false, words: `more than ${mostTokens} tokens: no more are held here` };
-    const words = `${counted(tokens.size, "token")}${unreadable === 0 ? "" : `, ${counted(unreadable, "row")} could not be read and ${unreadable === 1 ? "counts" : "count"} for nothing`}`;
+    const words =
+      `${counted(tokens.size, "token")}` +
+      `${unreadable === 0 ? "" : `, ${counted(unreadable, "row")} could not be read and ${unreadable === 1 ? "counts" : "count"} for nothing`}`;
     const from = list.from(fetched.serverMs);
     if (!whole && !list.changed && from === before.from) return { words };
     const kept = [...tokens.values()];

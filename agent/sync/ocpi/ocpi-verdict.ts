@@ -168,7 +168,9 @@ function ofProxy(said: string, url: URL): { readonly words: string; readonly nee
   if (needsPerson !== undefined)
     return { words: `on the way to ${url.host} the proxy ${needsPerson} (${said})`, needsPerson: true };
   return {
-    words: `on the way to ${url.host} the proxy ${passing.get(said) ?? (/^\d{3}$/.test(said) ? `answers ${said}` : `cannot be reached: ${lineWords.get(said) ?? said}`)}`,
+    words:
+      `on the way to ${url.host} the proxy ` +
+      `${passing.get(said) ?? (/^\d{3}$/.test(said) ? `answers ${said}` : `cannot be reached: ${lineWords.get(said) ?? said}`)}`,
     needsPerson: false,
   };
 }

@@ -202,7 +202,8 @@ export class CsmsLine {
       socket.on("error", (error) => gone(`the connection failed: ${error.message}`));
       socket.on("close", (code, reason) =>
         gone(
-          `the connection was closed by the backend or the network (${code}${reason.length === 0 ? "" : ` ${reason.toString().slice(0, 100)}`})`,
+          `the connection was closed by the backend or the network (${code}` +
+            `${reason.length === 0 ? "" : ` ${reason.toString().slice(0, 100)}`})`,
         ),
       );
       socket.resume();

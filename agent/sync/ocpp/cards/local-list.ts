@@ -121,7 +121,8 @@ function take(context: RequestContext, { version, full, rows: list }: Sent): Tak
   const changes = list.flatMap((row) => changeOf(context, row) ?? []);
   if (changes.length < list.length)
     note(
-      `${list.length - changes.length} of ${list.length} tokens of the list are no printable text of at most ${longestToken} characters and were left out`,
+      `${list.length - changes.length} of ${list.length} tokens of the list are no ` +
+        `printable text of at most ${longestToken} characters and were left out`,
     );
   const answer: RemoteAnswer = full
     ? cards.replaceList(

@@ -87,7 +87,9 @@ export function openSocket(
 const noDialect = (url: URL, offered: readonly Dialect[]): OpenedSocket => ({
   kind: "failed",
   fault: "uplink/unauthorised",
-  words: `${shownAddress(url)} agreed on none of ${offered.join(", ")}: it speaks no version that this uplink may speak; check the uplink's url and versions`,
+  words:
+    `${shownAddress(url)} agreed on none of ${offered.join(", ")}: it speaks no ` +
+    `version that this uplink may speak; check the uplink's url and versions`,
 });
 
 function failedToOpen(error: Error, url: URL, offered: readonly Dialect[]): OpenedSocket {
