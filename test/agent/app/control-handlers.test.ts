@@ -2,12 +2,11 @@
 // is lost behind a broken disk.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Agent } from "../../../agent/app/agent.js";
-import { askAgent, type ControlRequest } from "../../../agent/control/control-socket.js";
+import type { ControlRequest } from "../../../agent/control/control-socket.js";
 import { newKey, privatePem } from "../../../agent/receipts/signing-keys.js";
-import type { Bench } from "../../../drivers/bench/bench.js";
+import { afterOneSale, asking } from "../../support/street/asked-agent.js";
 import { oneSession } from "../../support/street/scenarios.js";
-import { type Ended, Street, stateFolder } from "../../support/street/street.js";
+import { Street, stateFolder } from "../../support/street/street.js";
 
 const test = suite("what the running agent is asked");
 const rightTariff = {
@@ -19,51 +18,12 @@ const rightTariff = {
   elements: [{ price_components: [{ type: "ENERGY", price: 0.25, step_size: 1 }] }],
 };
 
-type Ask = (request: ControlRequest) => Promise<unknown>;
-
-/** Lets an agent live on a street; `asks` comes so many seconds after its start, before its life may end. */
-async function asking(
-  street: Street,
-  seconds: number,
-  asks: (ask: Ask, agent: Agent) => Promise<void>,
-): Promise<Ended> {
-  const ask: Ask = (request) => askAgent(street.loaded.config.socket ?? "", request);
-  let wrong: unknown;
-  let asked = false;
-  const during = ({ clock }: Bench, agent: Agent): void =>
-    void clock.at(clock.now().monoMs + seconds * 1_000, () => {
-      asked = true;
-      void clock.busy(asks(ask, agent).catch((error: unknown) => void (wrong = error)));
-    });
-  const ended = await street.live({ during });
-  if (wrong !== undefined) throw wrong;
-  assert.ok(asked, "the agent lived long enough to be asked");
-  return ended;
-}
-
 /** Why a request is refused. */
 async function refusal(answer: Promise<unknown>): Promise<string> {
   try {
     return `not refused: ${JSON.stringify(await answer)}`;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
-  }
-}
-
-/** A street on which one session was sold: receipt 2. Its next agent is asked; `before` comes right before its start. */
-async function afterOneSale(
-  asks: (ask: Ask, street: Street, agent: Agent) => Promise<void>,
-  before: () => void = () => undefined,
-): Promise<Ended> {
-  const street = await Street.open(oneSession);
-  try {
-    assert.is((await street.live()).how, "scenario-over");
-    street.restarted();
-    street.goOn(() => [], 60_000);
-    before();
-    return await asking(street, 5, (ask, agent) => asks(ask, street, agent));
-  } finally {
-    await street.close();
   }
 }
 
