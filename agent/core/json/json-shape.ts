@@ -101,3 +101,14 @@ function membersFault(value: Record<string, unknown>, schema: Schema, root: Sche
   }
   return undefined;
 }
+
+/** A JSON text that has a shape, as its value; else what is wrong with it. `what` names it. */
+export function shapedJson<T>(text: string, shape: { readonly [word: string]: unknown }, what: string): T | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return `${what} is no JSON: it was cut or changed`;
+  }
+  return shapeFault(value, shape, shape, what) ?? (value as T);
+}

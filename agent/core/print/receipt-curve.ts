@@ -5,8 +5,8 @@ import { live } from "../rating/live-price.js";
 import { localTimeRule } from "../rating/price.js";
 import { advance, beginRating, type Rating } from "../rating/rating.js";
 import type { SalePayload } from "../receipt/receipt-payload.js";
+import { receiptSamples } from "../receipt/sale-fields.js";
 import { parseTariff } from "../tariff/tariff-reader.js";
-import { receiptSamples } from "../verify/verify-sale.js";
 
 export type PowerPoint = { readonly atMs: number; readonly powerW: number; readonly cost: string };
 

@@ -3,10 +3,10 @@
 import type { Reading } from "../../../drivers/driver.js";
 import type { Settlement } from "../cdr/settlement.js";
 import { masked } from "../cdr/token.js";
-import { kwhExact } from "../number/energy-text.js";
+import { kwhExact, milliWhOfKwh } from "../number/energy-text.js";
 import { ReceiptFault } from "../signing/signer.js";
-import { isoLocal } from "../time/iso-time.js";
-import type { ReceiptReading, SaleFields } from "./receipt-payload.js";
+import { isoLocal, parseIsoLocal } from "../time/iso-time.js";
+import type { ReceiptReading, SaleFields, SalePayload } from "./receipt-payload.js";
 
 /** The id and version of an OCPI tariff, as a receipt names them. */
 export function tariffName(tariff: unknown): { readonly id: string; readonly version: string } {
@@ -87,4 +87,18 @@ export function saleFields(settlement: Settlement, ocmf: string, short: string):
     ocmf,
     short,
   };
+}
+
+/** The samples of a receipt as the engine takes them, or undefined where they cannot be read. */
+export function receiptSamples({ samples }: SalePayload["sale"]): Settlement["samples"] | undefined {
+  const fromMs = parseIsoLocal(samples.from);
+  const register = milliWhOfKwh(samples.registerKwh);
+  if (fromMs === undefined || register === undefined) return undefined;
+  return samples.rows.map(([afterMs, milliWh, powerW, currentMilliA, activity]) => ({
+    atMs: fromMs + afterMs,
+    energyMilliWh: register + milliWh,
+    powerW,
+    activity,
+    ...(currentMilliA === null ? {} : { currentMilliA }),
+  }));
 }

@@ -6,7 +6,7 @@ import { canonicalText } from "../json/json-text.js";
 import { base64url, fromBase64url, fromUtf8, utf8 } from "../number/bytes.js";
 import type { CheckTools, Signer } from "../signing/signer.js";
 import { type Check, type CheckResult, fails, holds, overallResult } from "./check-result.js";
-import { fingerprintOf } from "./verify-receipt.js";
+import { fingerprintOf } from "./trusted-keys.js";
 
 export const commissioningFormat = "chargetill commissioning 1";
 /** A type of its own: no receipt can ever be taken for a record, nor a record for a receipt. */

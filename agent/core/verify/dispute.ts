@@ -6,10 +6,10 @@ import { canonicalText } from "../json/json-text.js";
 import { kwhExact } from "../number/energy-text.js";
 import { ocmfXml } from "../ocmf/ocmf-xml.js";
 import type { SalePayload } from "../receipt/receipt-payload.js";
+import { receiptSamples } from "../receipt/sale-fields.js";
 import { isoLocal } from "../time/iso-time.js";
 import { type Check, fails, overallResult, skipped } from "./check-result.js";
 import { fieldsOfOcmf, paginationOf } from "./verify-ocmf.js";
-import { receiptSamples } from "./verify-sale.js";
 
 const disputeFormat = "chargetill dispute 1";
 export const manifestName = "manifest.json";

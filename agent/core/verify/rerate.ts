@@ -8,11 +8,12 @@ import { advance, beginRating, type Rating } from "../rating/rating.js";
 import type { RatingOptions } from "../rating/sample.js";
 import { bill, lowerBill, periods } from "../rating/session-bill.js";
 import type { SalePayload } from "../receipt/receipt-payload.js";
+import { receiptSamples } from "../receipt/sale-fields.js";
 import { chargedPrice } from "../session/no-energy-waiver.js";
 import { bothWays } from "../session/settle.js";
 import { ReceiptFault } from "../signing/signer.js";
 import { parseTariff } from "../tariff/tariff-reader.js";
-import { type Rerated, receiptSamples } from "./verify-sale.js";
+import type { Rerated } from "./verify-sale.js";
 
 /**
  * The price and the charging periods of the session of a receipt. The receipt does not name the language of its

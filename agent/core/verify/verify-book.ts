@@ -11,15 +11,9 @@ import { noTotals, totalsWith } from "../receipt/totals.js";
 import { isSignedBy, parseCheckpoint } from "../signing/checkpoint.js";
 import { type Frontier, frontierWith, leafHash, rootOf } from "../signing/merkle.js";
 import { type Check, type CheckResult, fails, overallResult, skipped, unworkable } from "./check-result.js";
+import type { Trust } from "./trusted-keys.js";
 import { fieldsOfOcmf, paginationOf } from "./verify-ocmf.js";
-import {
-  extendTrust,
-  type ReadReceipt,
-  readReceipt,
-  receiptChecks,
-  type Trust,
-  type VerifyTools,
-} from "./verify-receipt.js";
+import { extendTrust, type ReadReceipt, readReceipt, receiptChecks, type VerifyTools } from "./verify-receipt.js";
 
 export const bookFormat = "chargetill book 1";
 

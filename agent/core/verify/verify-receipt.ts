@@ -4,21 +4,17 @@
 
 import { shapeFault } from "../json/json-shape.js";
 import { canonicalText } from "../json/json-text.js";
-import { fromHex, hexText, utf8 } from "../number/bytes.js";
+import { fromHex, utf8 } from "../number/bytes.js";
 import { rotationText } from "../receipt/receipt.js";
 import { type ReceiptFile, receiptFileFormat } from "../receipt/receipt-file.js";
 import type { KeyPayload, ReceiptPayload } from "../receipt/receipt-payload.js";
 import { isSignedBy, parseCheckpoint } from "../signing/checkpoint.js";
 import { type Jws, parseJws } from "../signing/jws.js";
-import { type Hash, leafHash, proofOfNewest, rootFromInclusion, rootOf } from "../signing/merkle.js";
+import { leafHash, proofOfNewest, rootFromInclusion, rootOf } from "../signing/merkle.js";
 import type { CheckTools } from "../signing/signer.js";
 import { type Check, type CheckResult, fails, holds, overallResult, unworkable } from "./check-result.js";
+import { fingerprintOf, type Trust } from "./trusted-keys.js";
 import { checkSale, type Rerate } from "./verify-sale.js";
-
-/**
- * Fingerprints (hex) of the keys that the user vouches for, and those that these signed in turn; empty = none given.
- */
-export type Trust = ReadonlySet<string>;
 
 export type VerifyTools = CheckTools & {
   /** config/receipt.schema.json. */
@@ -28,12 +24,6 @@ export type VerifyTools = CheckTools & {
 };
 
 export type ReadReceipt = { readonly jws: Jws; readonly payload: ReceiptPayload };
-
-/** SHA-256 (hex) over the key's SPKI DER. */
-export function fingerprintOf(spkiHex: string, hash: Hash): string | undefined {
-  const spki = fromHex(spkiHex);
-  return spki === undefined ? undefined : hexText(hash(spki));
-}
 
 /** A receipt taken apart, with the reason where it cannot be; its shape is proven, its signature is not judged. */
 export function readReceipt(text: string, schema: VerifyTools["schema"]): ReadReceipt | { readonly fault: string } {

@@ -1,7 +1,6 @@
 // Checks the figures of a receipt for a session against each other: the signed readings, the samples, the tariff, the
 // lines and the sum, and prices the session once more by the engine that made the bill.
 
-import type { Settlement } from "../cdr/settlement.js";
 import { canonicalText, firstDifference } from "../json/json-text.js";
 import { fromUtf8, hexText, utf8 } from "../number/bytes.js";
 import { kwhExact, milliWhOfKwh } from "../number/energy-text.js";
@@ -22,20 +21,6 @@ export type Rerated = { readonly price: Price; readonly periods: readonly Chargi
 
 /** Prices a session from what its receipt says; throws with a sentence where the tariff cannot be read. */
 export type Rerate = (receipt: SalePayload) => Rerated;
-
-/** The samples of a receipt as the engine takes them, or undefined where they cannot be read. */
-export function receiptSamples({ samples }: SalePayload["sale"]): Settlement["samples"] | undefined {
-  const fromMs = parseIsoLocal(samples.from);
-  const register = milliWhOfKwh(samples.registerKwh);
-  if (fromMs === undefined || register === undefined) return undefined;
-  return samples.rows.map(([afterMs, milliWh, powerW, currentMilliA, activity]) => ({
-    atMs: fromMs + afterMs,
-    energyMilliWh: register + milliWh,
-    powerW,
-    activity,
-    ...(currentMilliA === null ? {} : { currentMilliA }),
-  }));
-}
 
 function checkSamples({ sale }: SalePayload): Check {
   const complaints: string[] = [];

@@ -16,7 +16,8 @@ import {
   readme,
   recordFile,
 } from "../../core/verify/dispute.js";
-import { type TrustedKeys, verifyEvidence } from "../../core/verify/verify.js";
+import type { TrustedKeys } from "../../core/verify/trusted-keys.js";
+import { verifyEvidence } from "../../core/verify/verify.js";
 import { readReceipt, type VerifyTools } from "../../core/verify/verify-receipt.js";
 import { sha256Hex } from "../../ledger/store/digest.js";
 import { payloadFrom, proofFileOf, type ReceiptSource, receiptFileOf, stored } from "../output/exports.js";

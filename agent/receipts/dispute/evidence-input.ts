@@ -4,7 +4,7 @@ import { createPublicKey, type KeyObject } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { Failure } from "../../core/failure.js";
 import { rerate } from "../../core/verify/rerate.js";
-import type { TrustedKeys } from "../../core/verify/verify.js";
+import type { TrustedKeys } from "../../core/verify/trusted-keys.js";
 import type { VerifyTools } from "../../core/verify/verify-receipt.js";
 import type { Rerate } from "../../core/verify/verify-sale.js";
 import { checkTools, publicKeyOf, publicKeysIn } from "../signing-keys.js";

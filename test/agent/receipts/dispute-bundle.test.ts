@@ -5,7 +5,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { issueReceipt } from "../../../agent/core/receipt/receipt.js";
 import { exitCode } from "../../../agent/core/verify/check-result.js";
-import type { TrustedKeys } from "../../../agent/core/verify/verify.js";
+import type { TrustedKeys } from "../../../agent/core/verify/trusted-keys.js";
 import type { BookEntry } from "../../../agent/ledger/book/book-page.js";
 import { sha256 } from "../../../agent/ledger/store/digest.js";
 import { type DisputeParts, disputeBundle, verifyBundle } from "../../../agent/receipts/dispute/dispute-bundle.js";

@@ -21,7 +21,9 @@ import {
   treeRoot,
 } from "../../../../agent/core/signing/merkle.js";
 import { type CheckResult, exitCode } from "../../../../agent/core/verify/check-result.js";
-import { type EvidenceFile, type TrustedKeys, verifyEvidence } from "../../../../agent/core/verify/verify.js";
+import type { EvidenceFile } from "../../../../agent/core/verify/evidence-kind.js";
+import type { TrustedKeys } from "../../../../agent/core/verify/trusted-keys.js";
+import { verifyEvidence } from "../../../../agent/core/verify/verify.js";
 import { bookFormat } from "../../../../agent/core/verify/verify-book.js";
 import { sha256 } from "../../../../agent/ledger/store/digest.js";
 import { verifyTools } from "../../../../agent/receipts/dispute/evidence-input.js";

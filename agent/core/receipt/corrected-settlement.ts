@@ -6,12 +6,12 @@ import type { Reading } from "../../../drivers/driver.js";
 import type { Settlement } from "../cdr/settlement.js";
 import { advance, beginRating, type Rating } from "../rating/rating.js";
 import { bill, periods } from "../rating/session-bill.js";
-import type { ReceiptReading, SalePayload } from "../receipt/receipt-payload.js";
-import { receiptInstant, receiptMilliWh } from "../receipt/receipt-values.js";
 import { chargedPrice } from "../session/no-energy-waiver.js";
 import { ReceiptFault } from "../signing/signer.js";
 import type { Tariff } from "../tariff/tariff.js";
-import { receiptSamples } from "./verify-sale.js";
+import type { ReceiptReading, SalePayload } from "./receipt-payload.js";
+import { receiptInstant, receiptMilliWh } from "./receipt-values.js";
+import { receiptSamples } from "./sale-fields.js";
 
 export type CorrectionFrame = Pick<
   Settlement,

@@ -1,0 +1,37 @@
+// The keys that the user vouches for: a verdict rests on them, and on those that they passed on to.
+
+import { fromHex, hexText } from "../number/bytes.js";
+import type { Hash } from "../signing/merkle.js";
+import type { CheckTools } from "../signing/signer.js";
+import { type Check, fails, holds } from "./check-result.js";
+
+/**
+ * Fingerprints (hex) of the keys that the user vouches for, and those that these signed in turn; empty = none given.
+ */
+export type Trust = ReadonlySet<string>;
+
+/** What the user vouches for: fingerprints, and the whole public keys (SPKI hex) where a key file was given. */
+export type TrustedKeys = { readonly fingerprints: Trust; readonly keys: readonly string[] };
+
+/** SHA-256 (hex) over the key's SPKI DER. */
+export function fingerprintOf(spkiHex: string, hash: Hash): string | undefined {
+  const spki = fromHex(spkiHex);
+  return spki === undefined ? undefined : hexText(hash(spki));
+}
+
+/** Whether a key found beside a record is one that the user vouches for. */
+export function checkFoundKey(spkiHex: string, pins: TrustedKeys, { hash }: CheckTools): Check {
+  const fingerprint = fingerprintOf(spkiHex, hash);
+  if (fingerprint === undefined)
+    return fails("key", "the public key beside the record cannot be read: hex of its SPKI DER is expected");
+  if (pins.fingerprints.has(fingerprint)) return holds("key", `the key that you gave: sha256:${fingerprint}`);
+  if (pins.fingerprints.size > 0)
+    return fails("key", `the key sha256:${fingerprint} beside the record is not the one you gave`);
+  return {
+    name: "key",
+    verdict: "unproven",
+    detail:
+      `unproven key: sha256:${fingerprint} stands only in the file itself; ` +
+      `compare it with the one at the charge point, then give it with --key`,
+  };
+}
