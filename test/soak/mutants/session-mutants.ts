@@ -183,7 +183,7 @@ export const sessionMutants: readonly Mutant[] = [
   {
     rule: "a register that stands still while power flows is a fault",
     file: plausibility,
-    find: "const stale = expectedMilliWh > frozenAfterMilliWh;",
+    find: "const stale = expectedMilliWh > Math.max(frozenAfterMilliWh, 2 * stepMilliWh);",
     replace: "const stale = false;",
     tests: ["agent/core/session/meter-plausibility"],
   },

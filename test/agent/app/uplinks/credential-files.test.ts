@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { filesTrouble } from "../../../agent/app/uplinks/credential-files.js";
-import { uplink as uplinkSchema } from "../../../config/uplink-schema.js";
-import { certificatesIn } from "../../support/certificates.js";
+import { filesTrouble } from "../../../../agent/app/uplinks/credential-files.js";
+import { uplink as uplinkSchema } from "../../../../config/uplink-schema.js";
+import { certificatesIn } from "../../../support/certificates.js";
 
 const test = suite("the files of an uplink");
 const folder = mkdtempSync(join(tmpdir(), "chargetill-files-"));
