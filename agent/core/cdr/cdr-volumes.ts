@@ -1,0 +1,150 @@
+// The volumes of a CDR, per charging period and in all, at the four decimals that numbers on the wire carry.
+
+import { isObject } from "../json/json-reader.js";
+import { wireNumber } from "../number/ocpi-number.js";
+import type { ChargingPeriod } from "../tariff/period.js";
+import type { Settlement } from "./settlement.js";
+
+export type CdrDimension = {
+  readonly type:
+    | "ENERGY"
+    | "TIME"
+    | "PARKING_TIME"
+    | "RESERVATION_TIME"
+    | "MIN_POWER"
+    | "MAX_POWER"
+    | "MIN_CURRENT"
+    | "MAX_CURRENT";
+  readonly volume: number;
+};
+
+const milliWhPerUnit = 100n; // 0.0001 kWh
+const msPerUnit = 360n; // 0.0001 h
+
+/**
+ * A quantity that only grows: a period is the difference of two floors of the running total, so periods add up and
+ * nothing is ever above the truth.
+ */
+class Running {
+  #total = 0n;
+  #units = 0n;
+
+  constructor(private readonly perUnit: bigint) {}
+
+  add(quantity: number): number {
+    this.#total += BigInt(quantity);
+    const units = this.#total / this.perUnit;
+    const grown = units - this.#units;
+    this.#units = units;
+    return wireNumber(grown);
+  }
+
+  get units(): bigint {
+    return this.#units;
+  }
+}
+
+/**
+ * Volumes per period, and the totals: total_time leaves a reservation out, and sum(TIME) = total_time -
+ * total_parking_time.
+ */
+export function cdrVolumes(periods: readonly ChargingPeriod[], settlement: Settlement) {
+  const energy = new Running(milliWhPerUnit);
+  const charging = new Running(msPerUnit);
+  const parking = new Running(msPerUnit);
+  const reserved = new Running(msPerUnit);
+  const session = new Running(msPerUnit);
+  let milliWh = 0;
+  let endedMs = periods[0]?.startMs;
+  const dimensions = periods.map((period): CdrDimension[] => {
+    const ms = period.endMs - period.startMs;
+    if (period.startMs !== endedMs || ms < 0)
+      throw new RangeError(`session ${settlement.sessionId}: its charging periods do not follow one another`);
+    endedMs = period.endMs;
+    // What the meter creeps before the session is nobody's.
+    if (period.activity === "reserved") return [{ type: "RESERVATION_TIME", volume: reserved.add(ms) }];
+    milliWh += period.energyMilliWh;
+    session.add(ms);
+    const kwh: CdrDimension = { type: "ENERGY", volume: energy.add(period.energyMilliWh) };
+    switch (period.activity) {
+      case "charging":
+        return [kwh, { type: "TIME", volume: charging.add(ms) }];
+      case "parking":
+        return [kwh, { type: "PARKING_TIME", volume: parking.add(ms) }];
+      case "suspended":
+        // A pause that the station made has no time dimension: it is free.
+        return [kwh];
+      default:
+        return period.activity satisfies never;
+    }
+  });
+  if (milliWh !== settlement.price.energyMilliWh)
+    throw new RangeError(
+      `session ${settlement.sessionId}: its periods hold ${milliWh} mWh, its price ${settlement.price.energyMilliWh} mWh`,
+    );
+  return {
+    dimensions,
+    energy: wireNumber(energy.units),
+    time: wireNumber(session.units),
+    parking: wireNumber(session.units - charging.units),
+  };
+}
+
+/**
+ * The least and the most power (kW) and current (A) of each period, where the tariff asks for them: without these
+ * nobody could price it again. A sample holds from its instant until the next. Cut to four decimals downwards, so that
+ * no figure crosses a limit of the tariff.
+ */
+export function momentaryExtremes(
+  periods: readonly ChargingPeriod[],
+  { samples, tariff }: Settlement,
+): readonly (readonly CdrDimension[])[] {
+  const asked = restrictionsOf(tariff);
+  if (!asked.power && !asked.current) return [];
+  const pair = (
+    low: "MIN_POWER" | "MIN_CURRENT",
+    high: "MAX_POWER" | "MAX_CURRENT",
+    units: readonly number[],
+  ): CdrDimension[] => {
+    if (units.length === 0) return [];
+    const least = units.reduce((so, one) => Math.min(so, one));
+    const most = units.reduce((so, one) => Math.max(so, one));
+    return [
+      { type: low, volume: wireNumber(BigInt(least)) },
+      { type: high, volume: wireNumber(BigInt(most)) },
+    ];
+  };
+  let next = 0;
+  return periods.map((period) => {
+    while ((samples[next + 1]?.atMs ?? Number.POSITIVE_INFINITY) <= period.startMs) next += 1;
+    const from = next;
+    while ((samples[next + 1]?.atMs ?? Number.POSITIVE_INFINITY) < period.endMs) next += 1;
+    const held = samples.slice(from, next + 1);
+    return [
+      ...(asked.power
+        ? pair(
+            "MIN_POWER",
+            "MAX_POWER",
+            held.map((sample) => Math.floor(sample.powerW * 10)),
+          )
+        : []),
+      ...(asked.current
+        ? pair(
+            "MIN_CURRENT",
+            "MAX_CURRENT",
+            held.flatMap(({ currentMilliA }) => (currentMilliA === undefined ? [] : [Math.floor(currentMilliA * 10)])),
+          )
+        : []),
+    ];
+  });
+}
+
+function restrictionsOf(tariff: unknown): { readonly power: boolean; readonly current: boolean } {
+  const elements =
+    isObject(tariff) && Array.isArray(tariff["elements"]) ? (tariff["elements"] as readonly unknown[]) : [];
+  const names = elements.flatMap((element) =>
+    isObject(element) && isObject(element["restrictions"]) ? Object.keys(element["restrictions"]) : [],
+  );
+  const any = (...known: string[]): boolean => known.some((name) => names.includes(name));
+  return { power: any("min_power", "max_power"), current: any("min_current", "max_current") };
+}
