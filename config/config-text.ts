@@ -23,11 +23,17 @@ export function durationWords(ms: number): string {
   return words.join("") || "0s";
 }
 
+const durations = [
+  /^timing\.\w+$/,
+  /^retention\.(evidence|copies)$/,
+  /^uplinks\.\d+\.(timeout|meterValues|backoff\.\w+)$/,
+  /^authorisation\.(onlineTimeout|cacheLifetime)$/,
+  /^connectors\.\d+\.(meter\.(poll|timeout|lostAfter)|limits\.time)$/,
+  /^readers\.[^.]+\.(poll|debounce)$/,
+];
+
 /** Where the schema turns a duration into milliseconds. */
-const isDuration = (path: readonly string[]): boolean =>
-  /^timing\.\w+$|^retention\.(evidence|copies)$|^uplinks\.\d+\.(timeout|meterValues|backoff\.\w+)$|^authorisation\.(onlineTimeout|cacheLifetime)$|^connectors\.\d+\.(meter\.(poll|timeout|lostAfter)|limits\.time)$|^readers\.[^.]+\.(poll|debounce)$/.test(
-    path.join("."),
-  );
+const isDuration = (path: readonly string[]): boolean => durations.some((pattern) => pattern.test(path.join(".")));
 
 function worded(value: unknown, path: readonly string[]): unknown {
   if (typeof value === "number") return isDuration(path) ? durationWords(value) : value;

@@ -55,11 +55,8 @@ export async function demo(options: DemoOptions, out: NodeJS.WriteStream): Promi
   let agent: Agent | undefined;
   const screen = screenFor(out, options, () => agent?.snapshot());
   const { timeZone } = loaded.config.station;
-  screen.text(
-    `chargetill demo: seed ${options.seed}, ` +
-      `${options.speed === 0 ? "unpaced" : `${options.speed} times as fast as life`}, ` +
-      `data in ${folder}`,
-  );
+  const pace = options.speed === 0 ? "unpaced" : `${options.speed} times as fast as life`;
+  screen.text(`chargetill demo: seed ${options.seed}, ${pace}, data in ${folder}`);
   const receipts: string[] = [];
   let fatal = 0;
   const stop = stopSignal();
@@ -211,10 +208,9 @@ function screenFor(
     );
     if (receipts.length > 0)
       out.write(
-        `Check them without trusting this station:\n\n  node ` +
-          `${relative(process.cwd(), fileURLToPath(new URL("../cli.js", import.meta.url)))} ` +
-          `verify --key ${key} ` +
-          `${receipts.length > 4 ? join(folder, "receipts", "*.json") : receipts.join(" ")}\n\n`,
+        `Check them without trusting this station:\n\n` +
+          `  node ${relative(process.cwd(), fileURLToPath(new URL("../cli.js", import.meta.url)))} verify ` +
+          `--key ${key} ${receipts.length > 4 ? join(folder, "receipts", "*.json") : receipts.join(" ")}\n\n`,
       );
   };
   if (options.json)

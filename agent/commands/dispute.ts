@@ -42,9 +42,8 @@ export function disputeCommand(
       write(
         options.json === true
           ? `${JSON.stringify({ file: options.out, number, redacted: options.redact === true, key: payload.key.id })}\n`
-          : `${options.out}: evidence for receipt ${number}` +
-              `${options.redact === true ? ", without the card's UID" : ""}\nCheck it: chargetill verify ` +
-              `--key ${payload.key.id} ${options.out}\n`,
+          : `${options.out}: evidence for receipt ${number}${options.redact === true ? ", without the card's UID" : ""}\n` +
+              `Check it: chargetill verify --key ${payload.key.id} ${options.out}\n`,
       );
     });
 }

@@ -181,13 +181,9 @@ async function scanBy(steps: ScanSteps, path: string, options: ScanCommandOption
             .filter((rate) => !known.some((line) => line.baud === rate))
             .map((rate) => ({ baud: rate, parity: "none", stopBits: 1 }) as LineSettings),
         ];
-  complain(
-    `asking ${path} at ` +
-      `${lines.map((line) => `${line.baud} ${line.parity} ${line.stopBits}`).join(", ")}; ` +
-      `units ${units.join(", ")}; about ` +
-      `${Math.ceil((lines.length * units.length * silentUnitMs(timeout)) / 1000)} s where ` +
-      `nobody answers`,
-  );
+  const settings = lines.map((line) => `${line.baud} ${line.parity} ${line.stopBits}`).join(", ");
+  const longestS = Math.ceil((lines.length * units.length * silentUnitMs(timeout)) / 1000);
+  complain(`asking ${path} at ${settings}; units ${units.join(", ")}; about ${longestS} s where nobody answers`);
   const all: FoundMeter[] = [];
   try {
     for await (const found of scanWith(steps, { lines, units, maps })) {

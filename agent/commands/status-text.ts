@@ -10,12 +10,12 @@ import { uplinkStatusLines as uplinkLines } from "./sync.js";
 /** The station in a few lines. */
 export function statusLines(snapshot: Snapshot): string[] {
   const { moment, timeZone } = snapshot;
+  const sellsSomewhere = snapshot.connectors.some(({ state }) => state !== "out-of-order");
   const lines = [
     `station ${snapshot.station}, chargetill ${snapshot.version}, ${clockText(timeZone, moment.at)} local (clock ${moment.trust})`,
     snapshot.closed === undefined
-      ? `${snapshot.connectors.every(({ state }) => state === "out-of-order") ? "open, BUT NO CONNECTOR IS IN ORDER" : "selling"}; ` +
-        `${snapshot.receipts} receipt${snapshot.receipts === 1 ? "" : "s"} in the book, ` +
-        `key ${snapshot.keyId}`
+      ? `${sellsSomewhere ? "selling" : "open, BUT NO CONNECTOR IS IN ORDER"}; ` +
+        `${snapshot.receipts} receipt${snapshot.receipts === 1 ? "" : "s"} in the book, key ${snapshot.keyId}`
       : `NOT SELLING: ${snapshot.closed}`,
   ];
   for (const connector of snapshot.connectors) {
@@ -25,9 +25,8 @@ export function statusLines(snapshot: Snapshot): string[] {
     );
     if (connector.energyKwh !== undefined)
       lines.push(
-        `  ${connector.energyKwh} kWh, ${connector.accrued ?? ""}, ` +
-          `${durationText(connector.elapsedMs ?? 0)}, ${connector.powerW ?? 0} W, price now ` +
-          `${connector.unitPrice ?? ""}`,
+        `  ${connector.energyKwh} kWh, ${connector.accrued ?? ""}, ${durationText(connector.elapsedMs ?? 0)}, ` +
+          `${connector.powerW ?? 0} W, price now ${connector.unitPrice ?? ""}`,
       );
   }
   for (const uplink of snapshot.uplinks)
@@ -44,8 +43,7 @@ function diskLines({ diskForecast, writeStatistics }: Snapshot): string[] {
   if (diskForecast !== undefined) parts.push(`${mib(diskForecast.freeBytes)} free, ${diskForecastText(diskForecast)}`);
   if (writeStatistics !== undefined)
     parts.push(
-      `written today ${mib(writeStatistics.todayBytes)} in ` +
-        `${writeStatistics.todaySyncs} fsyncs` +
+      `written today ${mib(writeStatistics.todayBytes)} in ${writeStatistics.todaySyncs} fsyncs` +
         `${writeStatistics.bytesPerReceipt === undefined ? "" : `, ${mib(writeStatistics.bytesPerReceipt)} per receipt`}`,
     );
   return parts.length === 0 ? [] : [`disk: ${parts.join("; ")}`];

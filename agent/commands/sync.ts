@@ -166,8 +166,7 @@ function pullLine({ atMs, ok, words, tokens, tariffs }: PullStatus): string {
   return ok === true
     ? `fetched at ${time(atMs)}: ${words ?? ""}`
     : `fetching FAILED at ${time(atMs)}: ${words ?? ""}; ` +
-        `${counted(tokens, "token")} and ${counted(tariffs, "tariff")} from before ` +
-        `stay in force`;
+        `${counted(tokens, "token")} and ${counted(tariffs, "tariff")} from before stay in force`;
 }
 
 function none(all: readonly UplinkStatus[]): string[] | undefined {

@@ -168,8 +168,7 @@ function runSimulation(path: string, options: SimulateOptions): boolean {
   print(`${" ".repeat(15)}+${"-".repeat(curve.length)}`);
   print(
     `${" ".repeat(16)}${clockText(options.zone, options.start)}` +
-      `${clockText(options.zone, endMs).padStart(Math.max(6, curve.length - 5))}   (█ ` +
-      `charging, ▒ idle)`,
+      `${clockText(options.zone, endMs).padStart(Math.max(6, curve.length - 5))}   (█ charging, ▒ idle)`,
   );
   return true;
 }

@@ -7,6 +7,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { durationMs } from "../../config/duration.js";
 import type { Config } from "../../config/schema.js";
 import type { PlayedEvent } from "../../drivers/bench/trace/played-event.js";
+import type { RegisterShown } from "../../drivers/meter/modbus-meter.js";
 import { leave } from "../control/privileges.js";
 import { masked } from "../core/cdr/token.js";
 import { Failure } from "../core/failure.js";
@@ -91,9 +92,10 @@ async function record(options: RecordOptions): Promise<void> {
           withUids: options.withUids === true,
         });
         complain(
-          `recording for ${options.for / 1_000} s` +
-            `${devices.live ? " beside the running agent" : "; no agent runs, so meters, pins and readers are asked from here"}; ` +
-            `ctrl-C ends it`,
+          devices.live
+            ? `recording for ${options.for / 1_000} s beside the running agent; ctrl-C ends it`
+            : `recording for ${options.for / 1_000} s; no agent runs, so meters, pins and readers are asked from here; ` +
+                `ctrl-C ends it`,
         );
         const lines: string[] = [];
         const ids = config.connectors.map(({ id }) => id);
@@ -169,15 +171,22 @@ function textOf(file: string): string {
   }
 }
 
+/** One register of a meter, as its map reads it. */
+function registerText(shown: RegisterShown): string {
+  if ("fault" in shown) return `${shown.register}: ${shown.fault}`;
+  return [shown.register, shown.value, shown.unit].filter((part) => part !== "").join(" ");
+}
+
 function heardText(one: PlayedEvent): string {
   switch (one.heard) {
     case "registers":
-      return (
-        `meter ${one.unit} at ${one.port}  ${one.request}: ` +
-        `${one.values.map((shown) => ("fault" in shown ? `${shown.register}: ${shown.fault}` : `${shown.register} ${shown.value}${shown.unit === "" ? "" : ` ${shown.unit}`}`)).join(", ") || "nothing that its map names"}`
-      );
+      return `meter ${one.unit} at ${one.port}  ${one.request}: ${one.values.map(registerText).join(", ") || "nothing that its map names"}`;
     case "reading":
-      return `meter ${one.unit} at ${one.port}  READING of connector ${one.connector}: ${kwhExact(one.energyMilliWh)} kWh, ${one.powerW} W${one.currentMilliA === undefined ? "" : `, ${(one.currentMilliA / 1_000).toFixed(2)} A`}`;
+      return (
+        `meter ${one.unit} at ${one.port}  READING of connector ${one.connector}: ` +
+        `${kwhExact(one.energyMilliWh)} kWh, ${one.powerW} W` +
+        `${one.currentMilliA === undefined ? "" : `, ${(one.currentMilliA / 1_000).toFixed(2)} A`}`
+      );
     case "fault":
       return `${one.device}  FAULT ${one.code}: ${one.message}`;
     case "tap":
@@ -187,7 +196,9 @@ function heardText(one: PlayedEvent): string {
     case "button":
       return `connector ${one.connector}  BUTTON ${one.button}`;
     case "contactor":
-      return `connector ${one.connector}  contactor ${one.part === "coil" ? `told to ${one.closed ? "close" : "open"}` : `feedback says ${one.closed ? "closed" : "open"}`}`;
+      return one.part === "coil"
+        ? `connector ${one.connector}  contactor told to ${one.closed ? "close" : "open"}`
+        : `connector ${one.connector}  contactor feedback says ${one.closed ? "closed" : "open"}`;
     case "strayed":
       return `${one.port}  THE DRIVER LEFT THE RECORDING: ${one.why}`;
     default:

@@ -152,9 +152,9 @@ export function connectorSnapshot(connector: Config["connectors"][number], view:
         session.state === "charging"
           ? {
               charging:
-                `charging: hold the same card to the reader` +
-                `${connector.button?.does === "stop" ? " or press the button" : ""} ` +
-                `to stop`,
+                connector.button?.does === "stop"
+                  ? "charging: hold the same card to the reader or press the button to stop"
+                  : "charging: hold the same card to the reader to stop",
               suspended: "the car asks for no power: idle, still free",
               parking: "the car asks for no power: idle time costs",
               reserved: "reserved",

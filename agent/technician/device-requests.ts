@@ -10,7 +10,7 @@ import { type ContactorTest, testContactor } from "../../drivers/gpio/contactor-
 import { closePins, type Machine } from "../../drivers/machine/open-machine.js";
 import type { LineCounts } from "../../drivers/meter/meter-bus.js";
 import type { LineSettings, ScanSteps } from "../../drivers/meter/meter-scan.js";
-import type { Shown } from "../../drivers/meter/modbus-meter.js";
+import type { RegisterShown } from "../../drivers/meter/modbus-meter.js";
 import type { EnrolledCards } from "../cards/enrolled-cards.js";
 import type { ControlAnswer, ControlRequest } from "../control/control-socket.js";
 import { Failure } from "../core/failure.js";
@@ -32,7 +32,7 @@ export type MeterLook = {
   readonly identity: MeterIdentity;
   readonly reading: Reading;
   readonly line: LineCounts | undefined;
-  readonly registers?: readonly Shown[];
+  readonly registers?: readonly RegisterShown[];
 };
 /** The serial number for people: whose word it is, where it is not the meter's. */
 export const serialWords = ({ serial, serialByHand }: Pick<MeterIdentity, "serial" | "serialByHand">): string =>

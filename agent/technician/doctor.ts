@@ -232,10 +232,9 @@ async function pins(devices: DeviceAccess, connector: ConnectorConfig): Promise<
   const check = `pins ${connector.id}`;
   try {
     const { plugged, feedback, button } = (await devices.ask({ do: "pins-look", connector: connector.id })) as PinsLook;
-    const value =
-      `plug ${plugged ? "in" : "out"}, contactor feedback ` +
-      `${feedback === null ? "not wired" : feedback ? "closed" : "open"}` +
-      `${button === null ? "" : `, button ${button}`}`;
+    const contact = feedback === null ? "not wired" : feedback ? "closed" : "open";
+    const pressed = button === null ? "" : `, button ${button}`;
+    const value = `plug ${plugged ? "in" : "out"}, contactor feedback ${contact}${pressed}`;
     if (feedback === null)
       return warnFinding(
         check,

@@ -157,10 +157,8 @@ function fileLines(folder: string): string[] {
     disk.list(path).flatMap((name) => {
       try {
         const stat = disk.files.statSync(join(path, name));
-        const line =
-          `${join(path, name)}  ` +
-          `${stat.isDirectory() ? "folder" : `${stat.size} bytes`}  mode ` +
-          `${(stat.mode & 0o777).toString(8)}`;
+        const size = stat.isDirectory() ? "folder" : `${stat.size} bytes`;
+        const line = `${join(path, name)}  ${size}  mode ${(stat.mode & 0o777).toString(8)}`;
         return stat.isDirectory() && depth < 2 ? [line, ...walk(join(path, name), depth + 1)] : [line];
       } catch {
         return [];

@@ -6,7 +6,7 @@ import { loadMeterMap, type MeterMap, meterMaps, registerOf, unprovenBecause } f
 import type { SerialPortConfig } from "../../config/schema.js";
 import { type Clock, DeviceError, type Reading } from "../driver.js";
 import { openMeterBus } from "./meter-bus.js";
-import type { Shown } from "./modbus-meter.js";
+import type { RegisterShown } from "./modbus-meter.js";
 import type { SerialBinding } from "./rtu-line.js";
 
 export type LineSettings = Pick<SerialPortConfig, "baud" | "parity" | "stopBits">;
@@ -166,7 +166,7 @@ async function tryMap(
 }
 
 /** A wrong map seldom finds mains voltage and frequency where it looks for them. */
-function isMains(map: MeterMap, shown: readonly Shown[]): boolean {
+function isMains(map: MeterMap, shown: readonly RegisterShown[]): boolean {
   const within = (register: string, least: number, most: number): boolean => {
     if (map.registers[register] === undefined || registerOf(map, register).counts === undefined) return true;
     const found = shown.find((each) => each.register === register);
@@ -181,8 +181,7 @@ export function stationYaml(path: string, { line, unit }: FoundMeter, { model, s
     "serialPorts:",
     `  rs485: { path: ${path}, baud: ${line.baud}, parity: ${line.parity}, stopBits: ${line.stopBits} }`,
     "# and in the connector:",
-    `meter: { port: rs485, unit: ${unit}, model: ${model}, serial: ` +
-      `${JSON.stringify(serial ?? "…")} }` +
+    `meter: { port: rs485, unit: ${unit}, model: ${model}, serial: ${JSON.stringify(serial ?? "…")} }` +
       `${serial === undefined ? "   # its number stands on its label" : ""}`,
     ...(doubt === undefined ? [] : [`# ${model} needs a passed meter check, or acceptUnproven: true: ${doubt}`]),
     "",

@@ -22,7 +22,7 @@ export type MeterParts = {
 };
 
 /** One register for people: its value in its unit, or why there is none. */
-export type Shown =
+export type RegisterShown =
   | { readonly register: string; readonly value: string; readonly unit: string }
   | { readonly register: string; readonly fault: string };
 
@@ -129,8 +129,8 @@ export class ModbusMeter implements EnergyMeter {
    * Every register that the map names, one by one, for a technician's eye: a register that is refused does not hide the
    * others.
    */
-  async survey(): Promise<Shown[]> {
-    const shown: Shown[] = [];
+  async survey(): Promise<RegisterShown[]> {
+    const shown: RegisterShown[] = [];
     for (const entry of Object.values(this.map.registers)) {
       try {
         const { registers } = await this.#fetch(asked(this.map, [entry.name]));

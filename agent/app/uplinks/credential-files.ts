@@ -58,9 +58,8 @@ export function filesTrouble(uplink: UplinkConfig, stationId: string): readonly 
     } catch (error) {
       wrong(
         file,
-        `cannot be used` +
-          `${"key" in context ? ` together with ${keyFile ?? ""}` : ""} (` +
-          `${error instanceof Error ? error.message : String(error)})`,
+        `cannot be used${"key" in context ? ` together with ${keyFile ?? ""}` : ""} ` +
+          `(${error instanceof Error ? error.message : String(error)})`,
         "it must be PEM, and a key must belong to its certificate",
       );
     }

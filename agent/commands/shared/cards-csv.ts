@@ -66,8 +66,7 @@ export function cardsOfCsv(file: string, text: string): TokenConfig[] {
     if (cells.length !== names.length)
       return fault(
         faults,
-        `${file}:${number}:` +
-          `${cells[Math.min(cells.length, names.length + 1) - 1]?.column ?? 1}: ` +
+        `${file}:${number}:${cells[Math.min(cells.length, names.length + 1) - 1]?.column ?? 1}: ` +
           `${cells.length} columns where the first line names ${names.length}`,
       );
     const placeOf = (name: string): string => `${file}:${number}:${cells[names.indexOf(name)]?.column ?? 1}`;

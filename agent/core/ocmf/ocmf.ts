@@ -123,7 +123,10 @@ function readingText(reading: Reading, mark: string, facts: OcmfFacts): string {
   const sameBoot = reading.moment.boot === facts.begin.moment.boot && reading.moment.boot === facts.end.moment.boot;
   const time = `${ocmfLocal(reading.moment.at, facts.timeZone)} ${clockMark(reading.moment.trust, sameBoot)}`;
   const current = facts.connector.powerType === "DC" ? "DC" : "AC";
-  return `{"TM":"${time}","TX":"${mark}","RV":${kwhExact(reading.energyMilliWh)},"RI":"1-0:1.8.0","RU":"kWh","RT":"${current}","EF":"","ST":"G"}`;
+  return (
+    `{"TM":"${time}","TX":"${mark}","RV":${kwhExact(reading.energyMilliWh)},` +
+    `"RI":"1-0:1.8.0","RU":"kWh","RT":"${current}","EF":"","ST":"G"}`
+  );
 }
 
 /**

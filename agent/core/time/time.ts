@@ -143,7 +143,8 @@ export function isoText(atMs: number): string {
   if (lastDate.day !== day) lastDate = { day, text: new Date(day * dayMs).toISOString().slice(0, 10) };
   const seconds = Math.floor(ms / 1000);
   const minutes = Math.floor(seconds / 60);
-  return `${lastDate.text}T${twoDigits[Math.floor(minutes / 60)]}:${twoDigits[minutes % 60]}:${twoDigits[seconds % 60]}.${String(ms % 1000).padStart(3, "0")}Z`;
+  const time = `${twoDigits[Math.floor(minutes / 60)]}:${twoDigits[minutes % 60]}:${twoDigits[seconds % 60]}`;
+  return `${lastDate.text}T${time}.${String(ms % 1000).padStart(3, "0")}Z`;
 }
 
 const daysBefore = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];

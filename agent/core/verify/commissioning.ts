@@ -53,7 +53,8 @@ const header = (keyId: string): string => canonicalText({ alg: "ES256", kid: key
 /** The signed record as a file's text: a JWS (ES256) with the public key beside it. Throws when the signer fails. */
 export function signedRecord(record: CommissioningRecord, signer: Signer): string {
   const input = `${base64url(utf8(header(signer.keyId)))}.${base64url(utf8(canonicalText(record)))}`;
-  return `${JSON.stringify({ format: commissioningFormat, keySpkiHex: signer.spkiHex, jws: `${input}.${base64url(signer.sign(utf8(input)))}` })}\n`;
+  const jws = `${input}.${base64url(signer.sign(utf8(input)))}`;
+  return `${JSON.stringify({ format: commissioningFormat, keySpkiHex: signer.spkiHex, jws })}\n`;
 }
 
 const device = {
@@ -169,7 +170,8 @@ export function verifyCommissioning(
         record.passed === isInOrder(record)
           ? []
           : [`the record says ${record.passed ? "passed" : "not passed"}, its findings say otherwise`],
-        `${record.passed ? "PASSED" : `NOT PASSED: ${faults.join("; ")}`}; ${record.findings.length} findings, ${record.contactors.length} contactors, ${record.meters.length} meters, of which ${skippedChecks} not looked at`,
+        `${record.passed ? "PASSED" : `NOT PASSED: ${faults.join("; ")}`}; ${record.findings.length} findings, ` +
+          `${record.contactors.length} contactors, ${record.meters.length} meters, of which ${skippedChecks} not looked at`,
       ),
     ],
   };

@@ -20,7 +20,8 @@ export function isImpossiblePower(deltaMilliWh: number, deltaMs: number, maxPowe
 }
 
 const identifications =
-  "NONE|DENIED|UNDEFINED|ISO14443|ISO15693|EMAID|EVCCID|EVCOID|ISO7812|CARD_TXN_NR|CENTRAL|CENTRAL_1|CENTRAL_2|LOCAL|LOCAL_1|LOCAL_2|PHONE_NUMBER|KEY_CODE";
+  "NONE|DENIED|UNDEFINED|ISO14443|ISO15693|EMAID|EVCCID|EVCOID|ISO7812|CARD_TXN_NR|" +
+  "CENTRAL|CENTRAL_1|CENTRAL_2|LOCAL|LOCAL_1|LOCAL_2|PHONE_NUMBER|KEY_CODE";
 
 /** Fields that a record must have, and what they may say. */
 const required: ReadonlyMap<string, RegExp> = new Map(
@@ -96,7 +97,8 @@ function readingComplaints(readings: readonly OcmfReading[], maxPowerW: number):
     if (elapsedMs < 0) complaints.push(`reading ${index + 1} was taken before the one in front of it`);
     else if (isImpossiblePower(step, elapsedMs, maxPowerW))
       complaints.push(
-        `between readings ${index} and ${index + 1} lie ${kwhExact(step)} kWh in ${elapsedMs / 1000} s: more than ${maxPowerW / 1000} kW can deliver`,
+        `between readings ${index} and ${index + 1} lie ${kwhExact(step)} kWh in ${elapsedMs / 1000} s: ` +
+          `more than ${maxPowerW / 1000} kW can deliver`,
       );
   });
   const last = readings.at(-1)?.milliWh;

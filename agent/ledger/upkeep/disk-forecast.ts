@@ -77,6 +77,15 @@ export function requiredFreeBytes({
 export const mib = (bytes: number): string =>
   bytes < 10 * 1024 * 1024 ? `${Math.ceil(bytes / 1024)} KiB` : `${Math.ceil(bytes / 1024 / 1024)} MiB`;
 
+function monthsText(months: number): string {
+  if (months < 1) return "less than a month";
+  if (months < 24) return `about ${months} month${months === 1 ? "" : "s"}`;
+  const years = months / 12;
+  return months > longestForecastMonths
+    ? `more than ${longestForecastMonths / 12} years`
+    : `about ${Math.floor(years)} years`;
+}
+
 /** `room for 21 000 receipts, about 14 months`: two digits are as much as a forecast knows. */
 export function diskForecastText({ receipts, months }: DiskForecast): string {
   const rounded =
@@ -85,10 +94,7 @@ export function diskForecastText({ receipts, months }: DiskForecast): string {
       : Math.floor(receipts / 10 ** (String(receipts).length - 2)) * 10 ** (String(receipts).length - 2);
   const count = String(rounded).replace(/\B(?=(\d{3})+$)/g, " ");
   if (months === undefined) return `room for ${count} receipts`;
-  return (
-    `room for ${count} receipts, ` +
-    `${months < 1 ? "less than a month" : months < 24 ? `about ${months} month${months === 1 ? "" : "s"}` : months > longestForecastMonths ? `more than ${longestForecastMonths / 12} years` : `about ${Math.floor(months / 12)} years`}`
-  );
+  return `room for ${count} receipts, ${monthsText(months)}`;
 }
 
 /** Measures the room in a state folder. `nowMs` = epoch ms. Throws disk/failed, book/damaged. */

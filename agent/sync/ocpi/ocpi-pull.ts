@@ -239,9 +239,8 @@ export class OcpiPull {
     if (fetched === undefined || !fetched.ok) return fetched;
     const { tokens, unreadable } = list;
     if (tokens.size > mostTokens) return { ok: false, words: `more than ${mostTokens} tokens: no more are held here` };
-    const words =
-      `${counted(tokens.size, "token")}` +
-      `${unreadable === 0 ? "" : `, ${counted(unreadable, "row")} could not be read and ${unreadable === 1 ? "counts" : "count"} for nothing`}`;
+    const ignored = `${counted(unreadable, "row")} could not be read and ${unreadable === 1 ? "counts" : "count"} for nothing`;
+    const words = [counted(tokens.size, "token"), ...(unreadable === 0 ? [] : [ignored])].join(", ");
     const from = list.from(fetched.serverMs);
     if (!whole && !list.changed && from === before.from) return { words };
     const kept = [...tokens.values()];
@@ -266,7 +265,8 @@ export class OcpiPull {
       const before = tariffs.own().filter((own) => own.id === read.id);
       next.push(...before);
       refused.push(
-        `tariff ${read.id === undefined ? `at row ${index + 1}` : `"${read.id}"`} cannot be sold by: ${read.why}${before.length === 0 ? "" : "; the one before it stays in force"}`,
+        `tariff ${read.id === undefined ? `at row ${index + 1}` : `"${read.id}"`} cannot be sold by: ${read.why}` +
+          `${before.length === 0 ? "" : "; the one before it stays in force"}`,
       );
     }
     this.#parts.fault(

@@ -3,7 +3,7 @@ import { loadMeterMap, type MeterMap, MeterMapError } from "../../../config/mete
 import type { TraceHeader } from "../../../config/trace-schema.js";
 import { DeviceError } from "../../driver.js";
 import { type MeterBus, openMeterBus } from "../../meter/meter-bus.js";
-import type { Shown } from "../../meter/modbus-meter.js";
+import type { RegisterShown } from "../../meter/modbus-meter.js";
 import type { RegisterAnswer, RegisterRequest } from "../../meter/register-requests.js";
 import { type Recorded, RtuReplay } from "../rtu-replay.js";
 import { type EntryWith, has, type PlayedEvent, traceClock } from "./played-event.js";
@@ -112,7 +112,7 @@ function usableMap(model: string): MeterMap | undefined {
   }
 }
 
-function rawWords({ address, bytes }: RegisterAnswer): Shown[] {
+function rawWords({ address, bytes }: RegisterAnswer): RegisterShown[] {
   return Array.from({ length: bytes.length / 2 }, (_, word) => ({
     register: `0x${(address + word).toString(16).toUpperCase().padStart(4, "0")}`,
     value: bytes.subarray(2 * word, 2 * word + 2).toString("hex"),

@@ -1,7 +1,7 @@
 // What the drivers make of a recording: what each frame held, and what was read, seen, pressed or broken.
 import type { TraceEntry } from "../../../config/trace-schema.js";
 import type { DeviceFaultCode } from "../../driver.js";
-import type { Shown } from "../../meter/modbus-meter.js";
+import type { RegisterShown } from "../../meter/modbus-meter.js";
 import { BenchClock } from "../bench-clock.js";
 
 /**
@@ -14,7 +14,7 @@ export type PlayedEvent = { readonly ms: number } & (
       readonly port: string;
       readonly unit: number;
       readonly request: string;
-      readonly values: readonly Shown[];
+      readonly values: readonly RegisterShown[];
     }
   | {
       readonly heard: "reading";

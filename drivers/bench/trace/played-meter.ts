@@ -1,7 +1,7 @@
 // One meter of a recording.
 import { type MeterMap, registerOf } from "../../../config/meter-map.js";
 import { DeviceError } from "../../driver.js";
-import type { Shown } from "../../meter/modbus-meter.js";
+import type { RegisterShown } from "../../meter/modbus-meter.js";
 import { answerHolds, type RegisterAnswer } from "../../meter/register-requests.js";
 import { Registers } from "../../meter/registers.js";
 import type { PlayedEvent } from "./played-event.js";
@@ -72,10 +72,10 @@ export class PlayedMeter {
     );
   }
 
-  #values(registers: Registers, answer: RegisterAnswer): Shown[] {
+  #values(registers: Registers, answer: RegisterAnswer): RegisterShown[] {
     return Object.values(this.map.registers)
       .filter((entry) => answerHolds(answer, entry) && this.#known(entry.name))
-      .map((entry): Shown => {
+      .map((entry): RegisterShown => {
         try {
           const value = registers.shown(entry);
           return value === undefined
