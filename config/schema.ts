@@ -259,7 +259,13 @@ export const configSchema = z
       .prefault({}),
     /** Language of display and receipts. */
     language: z.enum(languages).default("en"),
-    log: z.strictObject({ level: z.enum(["error", "warn", "info", "debug"]).default("info") }).prefault({}),
+    log: z
+      .strictObject({
+        level: z.enum(["error", "warn", "info", "debug"]).default("info"),
+        /** JSON with all fields, or a sentence with its priority; auto = sentences for the systemd journal, else JSON. */
+        format: z.enum(["auto", "json", "sentence"]).default("auto"),
+      })
+      .prefault({}),
     uplinks: z.array(uplink).max(4).default([]),
     /** Who may charge when the local list alone does not say so. */
     authorisation: z

@@ -48,6 +48,13 @@ export function agentSnapshot(parts: AgentSnapshotParts): Snapshot {
   };
 }
 
+/** The station in a line for `systemctl status`. */
+export function statusLine({ connectors, selling, closed }: Snapshot): string {
+  if (!selling) return `not selling: ${(closed ?? "").split("\n")[0]}`;
+  const inOrder = connectors.filter(({ state }) => state !== "out-of-order").length;
+  return `selling: ${inOrder} of ${connectors.length} connector${connectors.length === 1 ? "" : "s"} in order`;
+}
+
 function stationFaults({ services, openingFault, moment }: AgentSnapshotParts): readonly StationFault[] {
   if (services !== undefined) return services.station.faults.all();
   return openingFault === undefined ? [] : [{ device: "station", ...openingFault, sinceMs: moment.at }];

@@ -16,8 +16,9 @@ import { Disk } from "../ledger/store/disk.js";
 import { refusedChanges } from "../station/config-reload.js";
 import type { AgentEvent } from "../station/events.js";
 import type { Snapshot } from "../station/snapshot.js";
+import { faultCodeOf } from "../sync/faults.js";
 import { type LogSwitch, TraceSessions } from "../technician/trace-sessions.js";
-import { agentSnapshot } from "./agent-snapshot.js";
+import { agentSnapshot, statusLine } from "./agent-snapshot.js";
 import { answerControlRequest } from "./control-handlers.js";
 import { ControlListener } from "./control-listener.js";
 import { CronJob } from "./cron-job.js";
@@ -25,7 +26,7 @@ import { HeldPins } from "./held-pins.js";
 import { Maintenance } from "./maintenance.js";
 import { openServices } from "./services/open-services.js";
 import { closeServices, type Services } from "./services/services.js";
-import { SystemdNotifier } from "./systemd-notifier.js";
+import { SystemdNotifier, SystemdStatus } from "./systemd-notifier.js";
 import { loadUplinkKinds, type UplinkKinds } from "./uplinks/uplinks.js";
 import { pingEveryMs, Watchdog, watchdogLimitMs } from "./watchdog.js";
 
@@ -57,6 +58,10 @@ export class Agent {
   readonly #disk: Disk;
   #lock: StateLock | undefined;
   readonly #notifier: NonNullable<AgentOptions["notifier"]>;
+  readonly #status = new SystemdStatus(
+    (word) => this.#notifier.tell(word),
+    () => (this.#services === undefined ? undefined : statusLine(this.snapshot())),
+  );
   readonly #watchdog = new Watchdog(() => this.#notifier.tellNow?.("WATCHDOG=1"));
   readonly #meters = new Map<number, EnergyMeter>();
   readonly #maintenance: Maintenance;
@@ -88,7 +93,7 @@ export class Agent {
       schedule: (expression, work) => new CronJob(expression, () => this.#guard(work)),
       outboxSchedules: loaded.config.uplinks.map((uplink) => uplink.schedule),
       services: () => this.#services,
-      tell: (event) => this.#options.tell(event),
+      tell: (event) => this.#tell(event),
       changed: () => {
         this.#services?.station.relight();
         this.#options.changed?.();
@@ -255,16 +260,18 @@ export class Agent {
     if (this.#services !== undefined) {
       this.#everyMs(60_000, () => {
         this.#maintenance.minute();
+        this.#status.tell();
         void this.#control.open();
       });
       this.#maintenance.minute();
-      this.#notifier.tell("READY=1", "STATUS=selling");
+      this.#notifier.tell("READY=1");
+      this.#status.tell();
     }
     this.#options.changed?.();
   }
 
   #openServices(): Services {
-    const { tell, version, random = Math.random, newId = randomUUID } = this.#options;
+    const { version, random = Math.random, newId = randomUUID } = this.#options;
     return openServices({
       loaded: this.#loaded,
       machine: this.#machine,
@@ -276,7 +283,7 @@ export class Agent {
       random,
       whyClosed: () => this.#whyClosed(),
       restart: () => this.#options.exit(0),
-      tell,
+      tell: (event) => this.#tell(event),
       changed: () => this.#options.changed?.(),
       die: (error) => this.#die(error),
     });
@@ -309,8 +316,14 @@ export class Agent {
     this.#options.exit(named ? 75 : 70);
   }
 
+  /** An event, and with one that changes what is in order the station's line in `systemctl status`. */
+  #tell(event: AgentEvent): void {
+    this.#options.tell(event);
+    if (event.type === "fault" || event.type === "recovered") this.#status.tell();
+  }
+
   #tellFault(device: string, code: FaultCode, message: string): void {
-    this.#options.tell({ type: "fault", at: this.#machine.clock.now().at, device, code, message });
+    this.#tell({ type: "fault", at: this.#machine.clock.now().at, device, code, message });
   }
 
   #guard(work: () => void): void {
@@ -370,24 +383,3 @@ export class Agent {
     return sessions.filter(([, session]) => isBusy(session)).map(([id]) => id);
   }
 }
-
-/** What a driver shows for a failure that keeps the station closed; what nobody foresaw there is a defect of ours. */
-const faultCodes: Record<Failure["code"], FaultCode> = {
-  "journal/damaged": "journal/damaged",
-  "book/damaged": "book/damaged",
-  "table/damaged": "book/damaged",
-  "disk/full": "disk/full",
-  "disk/failed": "disk/failed",
-  "key/unusable": "key/unusable",
-  "tariff/invalid": "tariff/unreadable",
-  // A tariff file that cannot be opened.
-  "usage/invalid": "tariff/unreadable",
-  "config/invalid": "config/invalid",
-  "config/missing": "config/invalid",
-  "state/locked": "state/locked",
-  "receipt/invalid": "agent/defect",
-  "agent/unreachable": "agent/defect",
-  "agent/refused": "agent/defect",
-};
-const faultCodeOf = (error: Failure | DeviceError): FaultCode =>
-  error instanceof DeviceError ? error.code : faultCodes[error.code];

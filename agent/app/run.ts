@@ -9,6 +9,7 @@ import { type AgentEvent, eventLine } from "../station/events.js";
 import { openBuses } from "../technician/buses.js";
 import { type LogSwitch, logLevels } from "../technician/trace-sessions.js";
 import { Agent } from "./agent.js";
+import { goesToJournal, journalSentence } from "./journal-sentences.js";
 
 /** Letting go is a matter of milliseconds; what hangs longer is left behind, with contactors open. */
 const closeWithinMs = 1_800;
@@ -19,9 +20,11 @@ const closeWithinMs = 1_800;
  */
 export async function run(loaded: LoadedConfig, reread: () => LoadedConfig): Promise<number> {
   const { config } = loaded;
+  const out = pino.destination({ fd: 1, sync: true });
+  const isJson = config.log.format === "json" || (config.log.format === "auto" && !goesToJournal(process.env));
   const log = pino(
     { level: config.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination({ fd: 1, sync: true }),
+    isJson ? out : { write: (line) => void out.write(journalSentence(line)) },
   );
   const disk = new Disk();
   // With a bench the folder must be there before the agent, which waits for its disk.

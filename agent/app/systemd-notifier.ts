@@ -91,3 +91,21 @@ export class SystemdNotifier {
     this.#parts.later(pauseMs, () => this.#send());
   }
 }
+
+/** The service's line in `systemctl status`: told where it is another one than was told last. */
+export class SystemdStatus {
+  #told: string | undefined;
+
+  /** `line` is undefined while there is nothing to tell. */
+  constructor(
+    private readonly send: (word: `STATUS=${string}`) => void,
+    private readonly line: () => string | undefined,
+  ) {}
+
+  tell(): void {
+    const line = this.line();
+    if (line === undefined || line === this.#told) return;
+    this.#told = line;
+    this.send(`STATUS=${line}`);
+  }
+}

@@ -1,6 +1,7 @@
 // The faults that stand now, each by device and code: raised once, cleared once, shown everywhere.
 
 import { DeviceError } from "../../drivers/driver.js";
+import type { Failure } from "../core/failure.js";
 import type { FaultCode } from "../core/fault-table.js";
 
 export type StationFault = {
@@ -50,3 +51,25 @@ export class Faults {
     return [...this.#active.values()];
   }
 }
+
+/** What a driver shows for a failure that keeps the station closed; what nobody foresaw there is a defect of ours. */
+const faultCodes: Record<Failure["code"], FaultCode> = {
+  "journal/damaged": "journal/damaged",
+  "book/damaged": "book/damaged",
+  "table/damaged": "book/damaged",
+  "disk/full": "disk/full",
+  "disk/failed": "disk/failed",
+  "key/unusable": "key/unusable",
+  "tariff/invalid": "tariff/unreadable",
+  // A tariff file that cannot be opened.
+  "usage/invalid": "tariff/unreadable",
+  "config/invalid": "config/invalid",
+  "config/missing": "config/invalid",
+  "state/locked": "state/locked",
+  "receipt/invalid": "agent/defect",
+  "agent/unreachable": "agent/defect",
+  "agent/refused": "agent/defect",
+};
+/** The fault that stands for what was thrown. */
+export const faultCodeOf = (error: Failure | DeviceError): FaultCode =>
+  error instanceof DeviceError ? error.code : faultCodes[error.code];
