@@ -22,7 +22,7 @@ async function found(bench: RtuBus, units: number[]): Promise<FoundMeter[]> {
   for await (const each of scanPort(port.path, new StillClock(), {
     lines,
     units,
-    timeoutMs: 60,
+    timeoutMs: 1_000,
     binding: bench.binding,
   }))
     all.push(each);
@@ -105,7 +105,7 @@ scan("leaves out a map that is broken, names it, and finds the others", async ()
   for await (const each of scanPort(port.path, new StillClock(), {
     lines: [{ baud: 9600, parity: "none", stopBits: 1 }],
     units: [1],
-    timeoutMs: 60,
+    timeoutMs: 1_000,
     binding: bench.binding,
     maps,
   }))

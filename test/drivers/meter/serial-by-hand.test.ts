@@ -106,7 +106,7 @@ test("a scan finds it, and asks for the number on its label", async () => {
   const bench = new RtuBus();
   bench.attach(1, without(quickMap(model)), () => values);
   const lines = [{ baud: 9600, parity: "none", stopBits: 1 }] as const;
-  const scan = scanPort(port.path, new StillClock(), { lines, units: [1], timeoutMs: 60, binding: bench.binding });
+  const scan = scanPort(port.path, new StillClock(), { lines, units: [1], timeoutMs: 1_000, binding: bench.binding });
   for await (const found of scan) {
     const [candidate] = found.candidates;
     assert.equal(candidate, { model, serial: undefined, checked: true, doubt: undefined });
