@@ -11,7 +11,8 @@ import { unitPriceText } from "./snapshot.js";
 
 const activityWords: Readonly<Record<Sale["activity"], string>> = {
   charging: "the car draws power again",
-  suspended: "the car asks for no power: idle, still free",
+  grace: "the car asks for no power: idle, still free",
+  suspended: "the station gives no power: no time is charged",
   parking: "the car asks for no power: idle time counts",
   reserved: "reserved",
 };

@@ -155,7 +155,8 @@ export function connectorSnapshot(connector: Config["connectors"][number], view:
                 connector.button?.does === "stop"
                   ? "charging: hold the same card to the reader or press the button to stop"
                   : "charging: hold the same card to the reader to stop",
-              suspended: "the car asks for no power: idle, still free",
+              grace: "the car asks for no power: idle, still free",
+              suspended: "the station gives no power: no time is charged",
               parking: "the car asks for no power: idle time costs",
               reserved: "reserved",
             }[sale.activity]

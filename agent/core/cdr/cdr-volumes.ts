@@ -71,8 +71,9 @@ export function cdrVolumes(periods: readonly ChargingPeriod[], settlement: Settl
         return [kwh, { type: "TIME", volume: charging.add(ms) }];
       case "parking":
         return [kwh, { type: "PARKING_TIME", volume: parking.add(ms) }];
+      case "grace":
       case "suspended":
-        // A pause that the station made has no time dimension: it is free.
+        // A pause has no time dimension: it is free.
         return [kwh];
       default:
         return period.activity satisfies never;

@@ -4,7 +4,7 @@
 import type { ConnectorFacts, StationFacts } from "../../../config/schema.js";
 import type { MeterIdentity, Reading, TimeTrust } from "../../../drivers/driver.js";
 import type { Price } from "../rating/price.js";
-import type { ChargingPeriod } from "../tariff/period.js";
+import type { Activity, ChargingPeriod } from "../tariff/period.js";
 
 /**
  * Why a session ended, in OCPP's words (ReasonEnumType of 2.0.1, as far as this station can tell). A restart that a
@@ -66,7 +66,7 @@ export type Settlement = {
     readonly energyMilliWh: number;
     readonly powerW: number;
     readonly currentMilliA?: number;
-    readonly activity: "charging" | "parking" | "suspended" | "reserved";
+    readonly activity: Activity;
   }[];
   /** Session time line: begin and end by the rule that `timeTrust` names. */
   readonly startMs: number;

@@ -2,7 +2,7 @@
 
 import type { Language } from "../../../config/languages.js";
 import { compare, type Ratio } from "../number/money.js";
-import type { ChargingPeriod } from "../tariff/period.js";
+import { type ChargingPeriod, isPause } from "../tariff/period.js";
 import { billOf, taxWarnings } from "./bill.js";
 import { componentUsages } from "./component-usage.js";
 import { type Costing, costOf } from "./costing.js";
@@ -30,7 +30,7 @@ export function bill(rating: Rating, language: Language = "en"): Price {
     warnings: taxWarnings(costing),
     energyMilliWh: progress.start === undefined ? 0 : last.energyMilliWh - progress.start.energyMilliWh,
     timeMs: lasted(({ activity }) => activity !== "reserved"),
-    parkingMs: lasted(({ activity }) => activity === "parking" || activity === "suspended"),
+    parkingMs: lasted(({ activity }) => activity === "parking" || isPause(activity)),
     language,
   });
 }

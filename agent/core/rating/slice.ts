@@ -2,7 +2,7 @@
 // live session makes slices from samples, a CDR states them as its charging periods; from here on both are priced alike.
 
 import { type Selection, sameSelection } from "../tariff/component-selection.js";
-import type { Activity } from "../tariff/period.js";
+import { type Activity, isPause } from "../tariff/period.js";
 import type { Tariff } from "../tariff/tariff.js";
 import type { Sample } from "./sample.js";
 
@@ -59,7 +59,8 @@ export function openSlice(tariff: Tariff, sample: Sample, selection: Selection):
 
 /** Whether a slice goes on where this holds. */
 export function goesOn(open: OpenSlice, activity: Activity, selection: Selection): boolean {
-  return open.activity === activity && sameSelection(open.selection, selection);
+  const isSame = open.activity === activity || (isPause(open.activity) && isPause(activity));
+  return isSame && sameSelection(open.selection, selection);
 }
 
 /** The open slice with the momentary values of one more sample in it. */
@@ -92,7 +93,7 @@ export function sliceUntil(tariff: Tariff, open: OpenSlice, { atMs, energyMilliW
     time: activity === "charging" ? time : 0n,
     parking: activity === "parking" ? time : 0n,
     reservation: activity === "reserved" ? time : 0n,
-    pause: activity === "suspended",
+    pause: isPause(activity),
   };
 }
 

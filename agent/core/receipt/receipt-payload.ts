@@ -7,7 +7,7 @@ import type { MeterIdentity, SignedRecord, TimeTrust } from "../../../drivers/dr
 import type { SessionToken, Settlement, StopReason } from "../cdr/settlement.js";
 import type { Price } from "../rating/price.js";
 import { type Jws, parseJws } from "../signing/jws.js";
-import type { ChargingPeriod } from "../tariff/period.js";
+import type { Activity, ChargingPeriod } from "../tariff/period.js";
 
 export const receiptFormat = "chargetill receipt 1";
 
@@ -57,8 +57,12 @@ export type ReceiptReading = {
   readonly signed?: SignedRecord;
 };
 
+/** An activity as a receipt names it: `suspended` is any pause, since all that counts there is that time is free. */
+type ReceiptActivity = Exclude<Activity, "grace">;
+export const receiptActivity = (activity: Activity): ReceiptActivity => (activity === "grace" ? "suspended" : activity);
+
 /** Rows of [ms since the first sample, mWh since its register, W, mA or null, activity]. */
-type SampleRow = readonly [number, number, number, number | null, Settlement["samples"][number]["activity"]];
+type SampleRow = readonly [number, number, number, number | null, ReceiptActivity];
 
 /** Fields of a receipt for a session. */
 export type SaleFields = {
@@ -80,6 +84,7 @@ export type SaleFields = {
   readonly tariff: { readonly id: string; readonly version: string; readonly digest: string; readonly value: unknown };
   readonly shown: { readonly text: string; readonly at: string };
   readonly price: Price;
+  /** Their activities by `receiptActivity`. */
   readonly periods: readonly ChargingPeriod[];
   readonly payment: { readonly kind: "contract"; readonly reference: string };
   readonly stop: { readonly reason: StopReason; readonly detail: string };

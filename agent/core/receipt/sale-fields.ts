@@ -6,7 +6,7 @@ import { masked } from "../cdr/token.js";
 import { kwhExact, milliWhOfKwh } from "../number/energy-text.js";
 import { ReceiptFault } from "../signing/signer.js";
 import { isoLocal, parseIsoLocal } from "../time/iso-time.js";
-import type { ReceiptReading, SaleFields, SalePayload } from "./receipt-payload.js";
+import { type ReceiptReading, receiptActivity, type SaleFields, type SalePayload } from "./receipt-payload.js";
 
 /** The id and version of an OCPI tariff, as a receipt names them. */
 export function tariffName(tariff: unknown): { readonly id: string; readonly version: string } {
@@ -40,7 +40,7 @@ function samplesOf({ samples, timeZone }: Settlement): SaleFields["samples"] {
       energyMilliWh - first.energyMilliWh,
       powerW,
       currentMilliA ?? null,
-      activity,
+      receiptActivity(activity),
     ]),
   };
 }
@@ -76,7 +76,7 @@ export function saleFields(settlement: Settlement, ocmf: string, short: string):
     tariff: { ...tariffName(tariff), digest: settlement.tariffDigest, value: tariff },
     shown: { text: settlement.shown.text, at: isoLocal(settlement.shown.atMs, timeZone) },
     price: settlement.price,
-    periods: settlement.periods,
+    periods: settlement.periods.map((period) => ({ ...period, activity: receiptActivity(period.activity) })),
     payment: { kind: "contract", reference: masked(token.contractId) },
     stop: { reason: settlement.stopReason, detail: settlement.stopDetail },
     interruptions: settlement.interruptions.map(({ fromMs, toMs, why }) => ({

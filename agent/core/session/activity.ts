@@ -1,5 +1,5 @@
 // Does the car ask for power? Told from the meter alone: under `idlePowerW` for `idleAfterMs` means it does not.
-// The first `idleGraceMs` of each such stretch are `suspended` (free), then `parking` begins.
+// The first `idleGraceMs` of each such stretch are `grace` (free), then `parking` begins.
 import type { Activity } from "../tariff/period.js";
 
 export type ActivityRules = { readonly idlePowerW: number; readonly idleAfterMs: number; readonly idleGraceMs: number };
@@ -15,10 +15,6 @@ export function track(before: ActivityTrack, atMs: number, powerW: number, rules
   const lowSinceMs = before.lowSinceMs ?? atMs;
   const lowForMs = atMs - lowSinceMs;
   const activity: Activity =
-    lowForMs < rules.idleAfterMs
-      ? "charging"
-      : lowForMs < rules.idleAfterMs + rules.idleGraceMs
-        ? "suspended"
-        : "parking";
+    lowForMs < rules.idleAfterMs ? "charging" : lowForMs < rules.idleAfterMs + rules.idleGraceMs ? "grace" : "parking";
   return activity === before.activity && before.lowSinceMs !== null ? before : { activity, lowSinceMs };
 }

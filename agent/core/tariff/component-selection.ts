@@ -10,12 +10,10 @@ import type { Offer, PriceComponent, Tariff } from "./tariff.js";
 /** The component in force per charge; absent = nothing is charged for it. */
 export type Selection = { readonly [Key in Charge]?: PriceComponent };
 
-/**
- * What can be charged in each activity. A pause made by the station is free of time; energy that flows is energy
- * always.
- */
+/** What can be charged in each activity. A pause is free of time; energy that flows is energy always. */
 const charges: Record<Activity, readonly Charge[]> = {
   charging: ["ENERGY", "TIME", "FLAT"],
+  grace: ["ENERGY", "FLAT"],
   parking: ["ENERGY", "PARKING_TIME", "FLAT"],
   suspended: ["ENERGY", "FLAT"],
   reserved: ["RESERVATION_TIME", "RESERVATION_FLAT", "EXPIRY_TIME", "EXPIRY_FLAT"],
@@ -23,6 +21,7 @@ const charges: Record<Activity, readonly Charge[]> = {
 // Time may have passed at another speed than the clock says, so it is not sold by a clock that nobody vouches for.
 const chargesWithoutClock: Record<Activity, readonly Charge[]> = {
   charging: ["ENERGY", "FLAT"],
+  grace: ["ENERGY", "FLAT"],
   parking: ["ENERGY", "FLAT"],
   suspended: ["ENERGY", "FLAT"],
   reserved: ["RESERVATION_FLAT", "EXPIRY_FLAT"],

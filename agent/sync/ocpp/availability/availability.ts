@@ -45,9 +45,13 @@ function occupiedIn16(session: Exclude<Session, { state: "available" }>): string
     case "starting":
       return "Preparing";
     case "charging":
-      return { charging: "Charging", parking: "SuspendedEV", suspended: "SuspendedEVSE", reserved: "SuspendedEVSE" }[
-        session.sale.activity
-      ];
+      return {
+        charging: "Charging",
+        grace: "SuspendedEV",
+        parking: "SuspendedEV",
+        suspended: "SuspendedEVSE",
+        reserved: "SuspendedEVSE",
+      }[session.sale.activity];
     case "stopping":
     case "settling":
     case "finishing":

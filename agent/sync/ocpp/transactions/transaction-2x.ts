@@ -49,9 +49,16 @@ const register = (point: MeterPoint, context: string, more: Payload = {}): Paylo
 
 const placed = ({ seqNo, offline }: TransactionPlace): Payload => ({ seqNo, ...(offline ? { offline } : {}) });
 
-/** `suspended` is a pause that the station made, `parking` one that the car made. */
-const chargingState = (activity: Activity): string =>
-  ({ charging: "Charging", parking: "SuspendedEV", suspended: "SuspendedEVSE", reserved: "Idle" })[activity];
+const chargingStates: Readonly<Record<Activity, string>> = {
+  charging: "Charging",
+  grace: "SuspendedEV",
+  parking: "SuspendedEV",
+  suspended: "SuspendedEVSE",
+  reserved: "Idle",
+};
+
+/** Who makes a pause, whether it is charged or not. */
+export const chargingState = (activity: Activity): string => chargingStates[activity];
 
 const evse = (connector: number): Payload => ({ id: connector, connectorId: 1 });
 

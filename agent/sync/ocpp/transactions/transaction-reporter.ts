@@ -10,7 +10,7 @@ import type { Fact, StationFeed } from "../../station-port.js";
 import { type BackoffLimits, backoffMs } from "../../transport/backoff.js";
 import { beginningOf } from "./completed-transaction.js";
 import type { EventLine, SendResult } from "./event-sender.js";
-import type { RunningTransaction, UpdateReason } from "./transaction-2x.js";
+import { chargingState, type RunningTransaction, type UpdateReason } from "./transaction-2x.js";
 import type { Transactions } from "./transactions.js";
 
 export type TransactionReporterParts = {
@@ -78,7 +78,7 @@ export class TransactionReporter {
     const [was, is] = [before.sessions.get(event.connector), after.sessions.get(event.connector)];
     if (is?.state === "charging") {
       const { id } = is.sale.opening;
-      if (was?.state === "charging" && was.sale.activity !== is.sale.activity)
+      if (was?.state === "charging" && chargingState(was.sale.activity) !== chargingState(is.sale.activity))
         this.#asked.set(id, "ChargingStateChanged");
       // A reading at a boundary of the price.
       else if (event.type === "MeterRead" && event.atBoundary) this.#asked.set(id, "MeterValuePeriodic");

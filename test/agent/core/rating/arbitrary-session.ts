@@ -135,7 +135,7 @@ const changes = [
 export function anySession(rates: readonly number[]): fc.Arbitrary<{ startMs: number; stretches: readonly Stretch[] }> {
   const stretch = fc
     .record({
-      activity: fc.constantFrom<Sample["activity"]>("charging", "charging", "parking", "suspended"),
+      activity: fc.constantFrom<Sample["activity"]>("charging", "charging", "parking", "grace", "suspended"),
       seconds: fc.integer({ min: 1, max: 20_000 }),
       milliWhPerMs: fc.constantFrom(...rates),
       powerW: fc.constantFrom(3_700, 4_000, 11_000, 22_000),

@@ -92,6 +92,24 @@ test("the live figure is the bill at every sample", () => {
   );
 });
 
+test("a pause costs the same and makes the same periods, whoever caused it", () => {
+  fc.assert(
+    fc.property(anyTariff, zones, anySession([0, 1, 3]), cuts, (tariff, zone, session, at) => {
+      const samples = samplesOf(session, at);
+      const ofStation = samples.map((sample) =>
+        sample.activity === "grace" ? { ...sample, activity: "suspended" as const } : sample,
+      );
+      const [mixed, one] = [rate(tariff, zone, samples), rate(tariff, zone, ofStation)];
+      assert.equal(bill(mixed), bill(one));
+      assert.equal(
+        periods(mixed).map(({ activity: _, ...period }) => period),
+        periods(one).map(({ activity: _, ...period }) => period),
+      );
+    }),
+    { seed, numRuns: 200 * times },
+  );
+});
+
 test("what is accrued never falls, and never passes the maximum", () => {
   fc.assert(
     fc.property(anyTariff, zones, anySession([0, 1, 3]), cuts, (tariff, zone, session, at) => {
@@ -121,9 +139,13 @@ function cdrOf(pieces: readonly Piece[], startMs: number, endMs: number): unknow
     currency: "EUR",
     charging_periods: pieces.map((piece) => {
       const hours = (piece.endMs - piece.startMs) / 3_600_000;
-      const time = { charging: "TIME", parking: "PARKING_TIME", reserved: "RESERVATION_TIME", suspended: undefined }[
-        piece.activity
-      ];
+      const time = {
+        charging: "TIME",
+        parking: "PARKING_TIME",
+        reserved: "RESERVATION_TIME",
+        grace: undefined,
+        suspended: undefined,
+      }[piece.activity];
       return {
         start_date_time: new Date(piece.startMs).toISOString(),
         tariff_id: "T",

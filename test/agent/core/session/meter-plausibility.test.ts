@@ -152,7 +152,7 @@ idle("ten seconds without power are, and the grace is free", () =>
       [10, 0],
       [20, 0],
     ]).activity,
-    "suspended",
+    "grace",
   ),
 );
 idle("after the grace, idle time counts", () =>
@@ -162,7 +162,7 @@ idle("after the grace, idle time counts", () =>
       [20, 0],
       [619, 0],
     ]).activity,
-    "suspended",
+    "grace",
   ),
 );
 idle("the grace ends at its second", () =>
@@ -211,7 +211,7 @@ idle("each idle stretch has a grace of its own", () =>
       [702, 0],
       [715, 0],
     ]).activity,
-    "suspended",
+    "grace",
   ),
 );
 idle.run();

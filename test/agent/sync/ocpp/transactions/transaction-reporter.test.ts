@@ -39,6 +39,31 @@ async function quiet({ clock }: World): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
 }
 
+test("a car that asks for no power is a pause of the car, while that is free too", async () => {
+  const { csms, lasting, station, now } = await scene("ocpp2.0.1");
+  now.outbox.begin();
+  await csms.until(() => csms.of("SecurityEventNotification").length === 1);
+  await quiet(lasting);
+  station.begins(1);
+  await told(csms, 1);
+  await quiet(lasting);
+  station.reads(1_000_000, "grace");
+  await told(csms, 2);
+  await quiet(lasting);
+  station.reads(1_000_000, "parking");
+  await quiet(lasting);
+  station.reads(1_000_500, "charging");
+  await told(csms, 3);
+  const changes = events(csms).map(({ payload }) => [
+    payload["triggerReason"],
+    (payload["transactionInfo"] as { chargingState?: string }).chargingState,
+  ]);
+  assert.equal(changes.slice(1), [
+    ["ChargingStateChanged", "SuspendedEV"],
+    ["ChargingStateChanged", "Charging"],
+  ]);
+});
+
 for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
   test(`${protocol}: a session that runs online is told at once: begin, values, a change, end, none of it offline`, async () => {
     const { csms, lasting, station, now } = await scene(protocol);
