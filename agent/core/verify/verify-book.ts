@@ -234,7 +234,7 @@ export function verifyBook(
   trust: Trust,
   tools: VerifyTools,
   witnesses: readonly Witness[] = [],
-  checkpoints: readonly { readonly subject: string; readonly text: string }[] = [],
+  checkpoints: readonly Note[] = [],
 ): readonly CheckResult[] {
   const entries: BookReceipt[] = [];
   const unreadable: string[] = [];
@@ -244,49 +244,77 @@ export function verifyBook(
     else entries.push({ ...receipt, text });
   });
   if (entries.length === 0) return [{ subject, checks: [fails("book", unreadable[0] ?? "the book is empty")] }];
-  const trusted = extendTrust(trust, entries, tools);
+  const own = book.checkpoint === "" ? [] : [{ subject: "the book's checkpoint", text: book.checkpoint }];
+  const stations = new Set(entries.map(({ payload }) => payload.station.id));
+  // What others hold of other stations says nothing here.
+  const isOurs = (station: string | undefined): boolean => station !== undefined && stations.has(station);
+  const theirs = checkpoints.filter(({ text }) => isOurs(parseCheckpoint(text)?.checkpoint.origin));
+  const receipts = witnesses.filter(({ payload }) => isOurs(payload.station.id));
+  return [
+    { subject, checks: chainChecks(entries, unreadable, [...own, ...theirs], receipts, tools) },
+    ...entryResults(subject, entries, extendTrust(trust, entries, tools), tools),
+  ];
+}
+
+type Note = { readonly subject: string; readonly text: string };
+
+/** The book as a whole: nothing missing, nothing forked, everything counted. */
+function chainChecks(
+  entries: readonly BookReceipt[],
+  unreadable: readonly string[],
+  notes: readonly Note[],
+  witnesses: readonly Witness[],
+  tools: VerifyTools,
+): readonly Check[] {
   const stations = new Set(entries.map(({ payload }) => payload.station.id));
   const order = [...unreadable, ...orderComplaints(entries)];
   if (stations.size > 1) order.push(`receipts of ${stations.size} stations: ${[...stations].join(", ")}`);
   const { links, totals, pages, roots } = walked(entries, tools);
+  return [
+    overallResult("order", order, `receipts 1 to ${entries.length}, none missing, none twice`),
+    overallResult("chain", links, `each receipt commits to all before it; root ${roots.at(-1)?.slice(0, 16)}…`),
+    overallResult("running totals", totals, `${entries.at(-1)?.payload.totals.sales ?? 0} sales add up`),
+    overallResult("pagination", pages, "the meter records count up without a gap"),
+    otherCopies(entries, roots, notes, witnesses, tools),
+  ];
+}
+
+/** The book held against the checkpoints and receipts that others hold. */
+function otherCopies(
+  entries: readonly BookReceipt[],
+  roots: readonly string[],
+  checkpoints: readonly Note[],
+  witnesses: readonly Witness[],
+  tools: VerifyTools,
+): Check {
+  const name = "other copies";
+  if (checkpoints.length + witnesses.length === 0)
+    return skipped(
+      name,
+      "a tail that was cut off shows only against a checkpoint or a receipt in other hands: give one too",
+    );
   const keys = new Set(
     entries.flatMap(({ payload }) => [payload.key.spki, ...(payload.kind === "key" ? [payload.next.spki] : [])]),
   );
-  // What others hold of other stations says nothing here.
-  const ours = witnesses.filter(({ payload }) => stations.has(payload.station.id));
-  const theirs = checkpoints.filter(({ text }) => stations.has(parseCheckpoint(text)?.checkpoint.origin ?? ""));
-  const notes = [
-    ...(book.checkpoint === "" ? [] : [{ subject: "the book's checkpoint", text: book.checkpoint }]),
-    ...theirs,
+  const complaints = [
+    ...checkpoints.flatMap((note) => checkpointComplaints(note.subject, note.text, entries, roots, keys, tools)),
+    ...witnessComplaints(witnesses, entries),
   ];
-  const others = [
-    ...notes.flatMap((note) => checkpointComplaints(note.subject, note.text, entries, roots, keys, tools)),
-    ...witnessComplaints(ours, entries),
-  ];
-  const copies = notes.length + ours.length;
-  const chain: CheckResult = {
-    subject,
-    checks: [
-      overallResult("order", order, `receipts 1 to ${entries.length}, none missing, none twice`),
-      overallResult("chain", links, `each receipt commits to all before it; root ${roots.at(-1)?.slice(0, 16)}…`),
-      overallResult("running totals", totals, `${entries.at(-1)?.payload.totals.sales ?? 0} sales add up`),
-      overallResult("pagination", pages, "the meter records count up without a gap"),
-      copies === 0
-        ? skipped(
-            "other copies",
-            "a tail that was cut off shows only against a checkpoint or a receipt in other hands: give one too",
-          )
-        : overallResult(
-            "other copies",
-            others,
-            `checkpoints: ${notes.length}, receipts in other hands: ${ours.length}; all agree`,
-          ),
-    ],
-  };
+  const counts = `checkpoints: ${checkpoints.length}, receipts in other hands: ${witnesses.length}; all agree`;
+  return overallResult(name, complaints, counts);
+}
+
+/** Each receipt by itself; one without a signature is judged by the recovery receipt that commits to it. */
+function entryResults(
+  subject: string,
+  entries: readonly BookReceipt[],
+  trusted: Trust,
+  tools: VerifyTools,
+): readonly CheckResult[] {
   const spans = entries.flatMap(({ payload, jws }) =>
     payload.kind === "recovery" && jws.signature !== undefined ? [{ by: payload.number, ...payload.unsigned }] : [],
   );
-  const single = entries.map((entry): CheckResult => {
+  return entries.map((entry): CheckResult => {
     const { number, station } = entry.payload;
     const name = `${subject}: receipt ${number} of ${station.id}`;
     const span = spans.find(({ first, count }) => number >= first && number < first + count);
@@ -296,5 +324,4 @@ export function verifyBook(
       return { subject: name, checks: [unworkable(error)] };
     }
   });
-  return [chain, ...single];
 }
