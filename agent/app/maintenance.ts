@@ -8,7 +8,7 @@ import type { Clock } from "../../drivers/driver.js";
 import { Failure } from "../core/failure.js";
 import { dayMs } from "../core/time/time.js";
 import type { Disk } from "../ledger/store/disk.js";
-import { Reserve } from "../ledger/store/reserve.js";
+import { DiskReserve } from "../ledger/store/reserve.js";
 import {
   type DiskForecast,
   type DiskRoom,
@@ -61,7 +61,7 @@ const clockSetMs = 1_000;
 
 export class Maintenance {
   readonly #parts: MaintenanceParts;
-  readonly #reserve: Reserve;
+  readonly #reserve: DiskReserve;
   readonly #writeStatistics: WriteStatisticsLog;
   #jobs: ScheduledJob[] = [];
   /** The wall clock less the monotonic one, when the jobs were last told of it. */
@@ -74,7 +74,7 @@ export class Maintenance {
 
   constructor(parts: MaintenanceParts) {
     this.#parts = parts;
-    this.#reserve = new Reserve(
+    this.#reserve = new DiskReserve(
       parts.disk,
       join(parts.config.state, "reserve"),
       reserveBytes(parts.config.connectors.length),

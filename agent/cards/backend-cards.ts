@@ -7,7 +7,7 @@ import { z } from "zod";
 import type { Config, StationFacts } from "../../config/schema.js";
 import { textField } from "../../config/schema-fields.js";
 import type { Clock } from "../../drivers/driver.js";
-import { cardRefusals, type KeptWord, type OnlineAnswer } from "../core/cdr/token.js";
+import { type CachedAnswer, cardRefusals, type OnlineAnswer } from "../core/cdr/token.js";
 import { firstDifference } from "../core/json/json-text.js";
 import type { StationEvent } from "../core/station/station-event.js";
 import type { Disk } from "../ledger/store/disk.js";
@@ -76,7 +76,7 @@ export class BackendCards implements CardLists {
   readonly #parts: BackendCardsParts;
   readonly #lists: Table<Lists>;
   readonly #cache: Table<readonly CacheRow[]>;
-  #listed: ReadonlyMap<string, KeptWord> = new Map();
+  #listed: ReadonlyMap<string, CachedAnswer> = new Map();
 
   /** Throws Failure table/damaged, disk/failed. */
   constructor(
@@ -91,12 +91,12 @@ export class BackendCards implements CardLists {
   }
 
   /** What the lists say of a card. */
-  listed(uid: string): KeptWord | undefined {
+  listed(uid: string): CachedAnswer | undefined {
     return this.#listed.get(uid.toUpperCase());
   }
 
   /** What a backend last answered about a card, while that may still be believed. */
-  cached(uid: string, at: number): KeptWord | undefined {
+  cached(uid: string, at: number): CachedAnswer | undefined {
     const row = this.#cache.data.find((one) => one.uid === uid);
     if (row === undefined || at - row.atMs >= this.#parts.settings.cacheLifetime) return undefined;
     const { uid: _, atMs: __, group, tariff, expiresMs, ...rest } = row;
@@ -190,7 +190,7 @@ export class BackendCards implements CardLists {
     const { countryCode, partyId } = this.#parts.station;
     this.#listed = new Map(
       Object.values(this.#lists.data).flatMap(({ cards }) =>
-        cards.map(({ uid, contractId, status, group, expires, tariff }): [string, KeptWord] => [
+        cards.map(({ uid, contractId, status, group, expires, tariff }): [string, CachedAnswer] => [
           uid.toUpperCase(),
           {
             status,

@@ -3,7 +3,7 @@
 
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { becomeOwner, leave } from "../control/privileges.js";
+import { becomeOwner, leaveFile } from "../control/privileges.js";
 import { Failure } from "../core/failure.js";
 import { zipped } from "../receipts/dispute/zip.js";
 import { agentRuns } from "../technician/open-devices.js";
@@ -47,7 +47,7 @@ export function bundleCommand(): Command {
           ...lines,
           "chargetill bundle --show NAME prints one of them.",
         ]);
-      leave(file, zipped(parts.map(({ name, text }) => ({ name, bytes: Buffer.from(text) }))));
+      leaveFile(file, zipped(parts.map(({ name, text }) => ({ name, bytes: Buffer.from(text) }))));
       printResult(options, { file, parts: listed }, [`${file} holds:`, ...lines]);
     });
 }

@@ -6,7 +6,7 @@ import { resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { wallNow } from "../../drivers/clock.js";
 import type { ContactorTest } from "../../drivers/gpio/contactor-test.js";
-import { leave } from "../control/privileges.js";
+import { leaveFile } from "../control/privileges.js";
 import { ownVersion } from "../control/version.js";
 import { Failure } from "../core/failure.js";
 import {
@@ -133,8 +133,8 @@ async function commission(
     "",
     `Signed by ${signer.keyId}; the signed record is the .json beside this text (a JWS, ES256): chargetill verify checks it.`,
   ];
-  leave(`${out}.json`, Buffer.from(signedRecord(record, signer)));
-  leave(`${out}.txt`, Buffer.from(`${recordLines().join("\n")}\n`));
+  leaveFile(`${out}.json`, Buffer.from(signedRecord(record, signer)));
+  leaveFile(`${out}.txt`, Buffer.from(`${recordLines().join("\n")}\n`));
   printResult(options, { passed, files: [`${out}.json`, `${out}.txt`], findings, contactors, meters }, [
     ...recordLines(screenColumns()),
     `written to ${out}.json and ${out}.txt`,

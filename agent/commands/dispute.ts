@@ -1,7 +1,7 @@
 // chargetill dispute N: everything there is about a session, in one archive.
 import type { Command } from "commander";
 import { disputeBundle } from "../receipts/dispute/dispute-bundle.js";
-import { payloadFrom, stored } from "../receipts/output/exports.js";
+import { payloadFrom, storedReceipt } from "../receipts/output/exports.js";
 import type { ReceiptSourceOptions, ReceiptSources } from "./receipt.js";
 import { receiptNumber, stationCommand } from "./shared/command.js";
 
@@ -29,7 +29,7 @@ export function disputeCommand(
     .option("--redact", "leave out all that holds the card's whole UID, the signed receipt too")
     .action((number: number, options: ReceiptSourceOptions & { out: string; redact?: true; json?: true }) => {
       const sources = open(options);
-      const payload = payloadFrom(stored(sources.receipts, number));
+      const payload = payloadFrom(storedReceipt(sources.receipts, number));
       const journal = payload.kind === "sale" ? sources.journal(payload.sale.sessionId) : [];
       save(
         options.out,

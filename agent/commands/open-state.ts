@@ -11,7 +11,7 @@ import { Table } from "../ledger/store/table.js";
 import { journalOfSession } from "../receipts/dispute/session-journal.js";
 import { issuerStateFile, parseIssuerState } from "../receipts/issuer-state.js";
 import { publicKeyFile } from "../receipts/key-rotation.js";
-import { payloadFrom, stored } from "../receipts/output/exports.js";
+import { payloadFrom, storedReceipt } from "../receipts/output/exports.js";
 import { viewPayments } from "../receipts/payments.js";
 import { emptyIssuerState } from "../receipts/receipt-chain.js";
 import { type PublicKey, publicKeyOf } from "../receipts/signing-keys.js";
@@ -70,7 +70,7 @@ export function openKeySources(where: StationOptions): KeySources {
   if (pem === undefined)
     throw new Failure("usage/invalid", `${folder}: there is no key yet; the station makes it at its first start`);
   const publicKey = publicKeyIn(join(folder, publicKeyFile), pem);
-  const { station } = payloadFrom(stored(Book.view(new Disk(), join(folder, "book")), 1));
+  const { station } = payloadFrom(storedReceipt(Book.view(new Disk(), join(folder, "book")), 1));
   return {
     station: station.id,
     publicKey,

@@ -18,19 +18,19 @@ import {
   proofFileOf,
   type ReceiptSource,
   receiptFileOf,
-  stored,
+  storedReceipt,
 } from "../receipts/output/exports.js";
 import { receiptHtml } from "../receipts/output/html.js";
 import { receiptPdf } from "../receipts/output/pdf.js";
 import {
   bookRow,
   csvText,
-  type Grouping,
   groupings,
   issuedWithin,
   listText,
   summaryOf,
   summaryText,
+  type TableGrouping,
 } from "../receipts/output/tables.js";
 import { printedReceipt } from "../receipts/output/terminal-text.js";
 import {
@@ -68,7 +68,7 @@ const correctedBy = (receipts: ReceiptSource, number: number): number | undefine
  * A receipt in a format: text (`onPaper`: with the code dark on light), or the bytes of a PDF. Throws Failure
  * usage/invalid where it has no such form.
  */
-export function rendered(
+export function renderReceipt(
   sources: ReceiptSources,
   number: number,
   format: Format,
@@ -76,7 +76,7 @@ export function rendered(
   isCopy: boolean,
   onPaper = false,
 ): string | Uint8Array {
-  const receipt = stored(sources.receipts, number);
+  const receipt = storedReceipt(sources.receipts, number);
   const later = correctedBy(sources.receipts, number);
   const options = { language, isCopy, ...(later === undefined ? {} : { correctedBy: later }) };
   switch (format) {
@@ -184,7 +184,7 @@ export function receiptCommands(
       (number: number, options: ReceiptSourceOptions & { roll?: true; copy?: true; json?: true; lang?: Language }) => {
         const sources = open(options);
         write(
-          rendered(
+          renderReceipt(
             sources,
             number,
             options.json === true ? "json" : options.roll === true ? "roll" : "text",
@@ -271,7 +271,7 @@ export function receiptCommands(
     .addOption(new Option("--by <what>", "what the rows stand for").choices([...groupings]).default("day"))
     .addOption(fromOption())
     .addOption(toOption())
-    .action((options: ReceiptSourceOptions & { by: Grouping; from?: string; to?: string; json?: true }) => {
+    .action((options: ReceiptSourceOptions & { by: TableGrouping; from?: string; to?: string; json?: true }) => {
       const rows = summaryOf(open(options).receipts, options.by, options);
       write(options.json === true ? `${JSON.stringify(rows, null, 1)}\n` : summaryText(rows, options.by));
     });
@@ -303,7 +303,7 @@ function exportOne(
   if (format === undefined)
     throw new Failure("usage/invalid", `--format: for one receipt expected one of ${formats.join(", ")}`);
   // A file is read or printed dark on light, a terminal most often shows light on dark.
-  return rendered(
+  return renderReceipt(
     sources,
     number,
     format,

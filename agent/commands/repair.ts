@@ -10,11 +10,11 @@ import { enrolledCardsFile, parseEnrolledCards } from "../cards/enrolled-cards.j
 import { StateLock } from "../control/state-lock.js";
 import { Failure } from "../core/failure.js";
 import { payloadOf } from "../core/receipt/receipt-payload.js";
-import type { Signed } from "../core/session/session.js";
+import type { SignedReceipt } from "../core/session/session.js";
 import type { IssuedReceipt } from "../core/station/station-event.js";
 import { Book } from "../ledger/book/book.js";
 import type { BookEntry } from "../ledger/book/book-page.js";
-import { entriesAt, passOver } from "../ledger/journal/journal-reader.js";
+import { entriesAt, ignoreDamage } from "../ledger/journal/journal-reader.js";
 import { Disk } from "../ledger/store/disk.js";
 import { Table } from "../ledger/store/table.js";
 import { complaintOf, inspectTable, type RepairFinding } from "../ledger/upkeep/repair.js";
@@ -85,7 +85,7 @@ export function inspectStateFolder(disk: Disk, folder: string): RepairFinding[] 
 type Noted = {
   readonly type?: string;
   readonly number?: number;
-  readonly signed?: Signed;
+  readonly signed?: SignedReceipt;
   readonly receipt?: IssuedReceipt;
 };
 
@@ -112,7 +112,7 @@ function receiptsOf(disk: Disk, journal: string): (number: number) => BookEntry 
       read = {
         path,
         entries: new Map(
-          [...entriesAt(disk, path, passOver)]
+          [...entriesAt(disk, path, ignoreDamage)]
             .flatMap(({ entry }) => issuedIn(entry.event as Noted) ?? [])
             .map((entry) => [entry.number, entry]),
         ),

@@ -8,7 +8,7 @@ import { durationMs } from "../../config/duration.js";
 import type { Config } from "../../config/schema.js";
 import type { PlayedEvent } from "../../drivers/bench/trace/played-event.js";
 import type { RegisterShown } from "../../drivers/meter/modbus-meter.js";
-import { leave } from "../control/privileges.js";
+import { leaveFile } from "../control/privileges.js";
 import { masked } from "../core/cdr/token.js";
 import { Failure } from "../core/failure.js";
 import { kwhExact } from "../core/number/energy-text.js";
@@ -108,7 +108,7 @@ async function record(options: RecordOptions): Promise<void> {
         }
         const bytes = Buffer.from(`${lines.join("\n")}\n`);
         const file = fileOf(config);
-        leave(file, bytes);
+        leaveFile(file, bytes);
         printResult(options, { file, bytes: bytes.length, entries: lines.length - 1 }, [
           `${file}: ${lines.length - 1} entries, ${bytes.length} bytes`,
           `chargetill trace replay ${file} plays it`,

@@ -8,7 +8,11 @@ import { Failure } from "../core/failure.js";
 import { Disk } from "../ledger/store/disk.js";
 
 /** The caller's files, by absolute path: what the command reads, and what it may leave. */
-export type Exchange = { readonly reads?: readonly string[]; readonly leaves?: readonly string[]; readonly log?: true };
+export type FileExchange = {
+  readonly reads?: readonly string[];
+  readonly leaves?: readonly string[];
+  readonly log?: true;
+};
 
 type Handed = { readonly reads: readonly string[] };
 type Left = { readonly path: string; readonly bytes: string };
@@ -40,7 +44,7 @@ export function readGiven(path: string, mostBytes: number): Buffer | undefined {
 export const reachable = (path: string): string => (handed() === undefined ? path : resolve(path));
 
 /** A new file for the caller. Throws Failure disk/full, disk/failed. */
-export function leave(path: string, bytes: Uint8Array): void {
+export function leaveFile(path: string, bytes: Uint8Array): void {
   if (handed() === undefined) return new Disk().replace(path, bytes);
   writeFileSync(leavesFd, `${JSON.stringify({ path, bytes: Buffer.from(bytes).toString("base64") } satisfies Left)}\n`);
 }
@@ -49,7 +53,7 @@ export function leave(path: string, bytes: Uint8Array): void {
  * Does not return where this is root and the folder somebody else's: the command is run again as the owner, and ends as
  * that ended.
  */
-export function becomeOwner(folder: string, { reads = [], leaves = [], log }: Exchange = {}): void {
+export function becomeOwner(folder: string, { reads = [], leaves = [], log }: FileExchange = {}): void {
   if (process.getuid?.() !== 0) return;
   let owner: { readonly uid: number; readonly gid: number };
   try {

@@ -9,7 +9,7 @@ import { correctedSettlement } from "../core/receipt/corrected-settlement.js";
 import type { Occasion } from "../core/receipt/issuing.js";
 import { issueCredit, issueReceipt } from "../core/receipt/receipt.js";
 import { payloadOf } from "../core/receipt/receipt-payload.js";
-import type { Hash } from "../core/signing/merkle.js";
+import type { HashFunction } from "../core/signing/merkle.js";
 import type { Signer } from "../core/signing/signer.js";
 import type { Tariff } from "../core/tariff/tariff.js";
 import type { Book } from "../ledger/book/book.js";
@@ -22,7 +22,7 @@ export type CorrectionsParts = {
   readonly version: string;
   readonly book: Book;
   readonly chain: ReceiptChain;
-  readonly hash: Hash;
+  readonly hash: HashFunction;
   readonly signer: () => Signer;
   readonly occasion: (now: Moment) => Occasion;
   /** The CDR as it will be posted, for ever the same bytes. */

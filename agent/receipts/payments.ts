@@ -7,7 +7,7 @@ import { Failure } from "../core/failure.js";
 import { payloadOf } from "../core/receipt/receipt-payload.js";
 import {
   checkPayment,
-  type Payable,
+  type PayableReceipt,
   type Payment,
   type PaymentReport,
   paymentStatuses,
@@ -182,7 +182,7 @@ function paymentsOf(
   return found;
 }
 
-function payableIn(book: Pick<Book, "get">, receipt: number): Payable {
+function payableIn(book: Pick<Book, "get">, receipt: number): PayableReceipt {
   const entry = book.get(receipt);
   const payload = entry === undefined ? undefined : payloadOf(entry.jws);
   if (payload === undefined) throw new Failure("usage/invalid", `there is no receipt ${receipt}`);

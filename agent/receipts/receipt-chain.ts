@@ -6,7 +6,7 @@ import { Failure } from "../core/failure.js";
 import type { Issued } from "../core/receipt/issuing.js";
 import { type ChainState, chainAfter, emptyChain } from "../core/receipt/receipt-chain.js";
 import { payloadOf } from "../core/receipt/receipt-payload.js";
-import type { Hash } from "../core/signing/merkle.js";
+import type { HashFunction } from "../core/signing/merkle.js";
 import { ReceiptFault } from "../core/signing/signer.js";
 import type { IssuedReceipt, StationEvent } from "../core/station/station-event.js";
 import type { Book } from "../ledger/book/book.js";
@@ -20,7 +20,7 @@ export const emptyIssuerState: IssuerState = { chain: emptyChain, pagination: 0 
 export type ReceiptChainParts = {
   readonly book: Book;
   readonly state: { read(): IssuerState; write(state: IssuerState): void };
-  readonly hash: Hash;
+  readonly hash: HashFunction;
   /** Into the journal; durable when it returns. */
   readonly record: (event: StationEvent) => void;
 };

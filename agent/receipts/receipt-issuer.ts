@@ -8,7 +8,7 @@ import { Failure } from "../core/failure.js";
 import type { Issued, Occasion } from "../core/receipt/issuing.js";
 import { issueKeyChange, issueReceipt, issueRecovery, openChain } from "../core/receipt/receipt.js";
 import type { ChainState } from "../core/receipt/receipt-chain.js";
-import type { Session, Signed } from "../core/session/session.js";
+import type { Session, SignedReceipt } from "../core/session/session.js";
 import type { SessionEvent } from "../core/session/session-event.js";
 import { settlementOf } from "../core/session/settle.js";
 import type { Signer } from "../core/signing/signer.js";
@@ -31,7 +31,7 @@ export type ReceiptIssuerParts = ReceiptChainParts & {
   /**
    * Puts a receipt that is in the book where its driver finds it, the same bytes each time it is asked; answers where.
    */
-  readonly handOut: (signed: Signed) => string;
+  readonly handOut: (signed: SignedReceipt) => string;
   /** After all of it lasts: tell it, send it. */
   readonly settled: (entry: BookEntry, connector: number, settlement: Settlement, file: string) => void;
   /** A session has been given a number under which the book has nothing yet: no other receipt may take it. */
@@ -185,7 +185,7 @@ export class ReceiptIssuer {
     });
   }
 
-  #sign(settlement: Settlement): Signed {
+  #sign(settlement: Settlement): SignedReceipt {
     const issued = issueReceipt(settlement, this.chain, this.#signer, this.#parts.hash);
     return {
       number: settlement.receiptNumber,
@@ -211,7 +211,7 @@ export class ReceiptIssuer {
 
 const bookEntryOf = (
   { receiptNumber, sessionId, cdrId, issuedMs }: Settlement,
-  { jws, ocmf, cdr }: Signed,
+  { jws, ocmf, cdr }: SignedReceipt,
 ): BookEntry => ({
   number: receiptNumber,
   sessionId,

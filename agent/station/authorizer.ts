@@ -5,8 +5,8 @@ import { type Clock, sleep } from "../../drivers/driver.js";
 import type { BackendCards } from "../cards/backend-cards.js";
 import {
   type AuthorizationInfo,
+  type CardKnowledge,
   decideCard,
-  type Knowledge,
   type OnlineAnswer,
   type Token,
 } from "../core/cdr/token.js";
@@ -50,7 +50,11 @@ export class Authorizer {
   /** Judges a card at epoch ms `at`. */
   authorize(uid: string, at: number): AuthorizationInfo | AuthorizationQuestion {
     const { lists, settings } = this.parts;
-    const known: Knowledge = { token: this.parts.token(uid), listed: lists.listed(uid), cached: lists.cached(uid, at) };
+    const known: CardKnowledge = {
+      token: this.parts.token(uid),
+      listed: lists.listed(uid),
+      cached: lists.cached(uid, at),
+    };
     const { ask, info } = decideCard(known, at, { rule: settings.offline, unknown: this.#unknown(uid) });
     const { group } = known.token ?? known.listed ?? known.cached ?? {};
     const question = { allowed: "ASK", ...(group === undefined ? {} : { group }) } as const;
@@ -82,7 +86,7 @@ export class Authorizer {
   async #ask(
     uid: string,
     connector: number | null,
-    known: Knowledge,
+    known: CardKnowledge,
     offline: AuthorizationInfo,
     signal: AbortSignal,
   ): Promise<AuthorizationInfo> {

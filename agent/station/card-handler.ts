@@ -4,7 +4,7 @@
 import { type CardReader, type CardTap, DeviceError, type Moment, sleep } from "../../drivers/driver.js";
 import { type AuthorizationInfo, isSameId, masked } from "../core/cdr/token.js";
 import type { Acceptance } from "../core/session/opening.js";
-import type { Bearer } from "../core/station/backend-orders.js";
+import type { CardBearer } from "../core/station/backend-orders.js";
 import { decideTap, type TapDecision } from "../core/station/tap-decision.js";
 import type { AuthorizationQuestion } from "./authorizer.js";
 import { accept, type DriverAnswer, decisionWords, decline, refusalWords, unusableWords } from "./driver-answer.js";
@@ -15,7 +15,7 @@ export type CardHandlerParts = HandlerParts & {
   readonly reader: (name: string) => Promise<CardReader>;
   readonly authorize: (uid: string, at: number) => AuthorizationInfo | AuthorizationQuestion;
   /** Why this bearer may not start at a connector now. */
-  readonly refusal: (connector: number, bearer: Bearer) => string | undefined;
+  readonly refusal: (connector: number, bearer: CardBearer) => string | undefined;
   readonly die: (error: unknown) => void;
 };
 
@@ -224,7 +224,7 @@ export class CardHandler {
   #answerToAllowed(
     { connector, chosen }: Extract<TapDecision, { readonly kind: "authorize" }>,
     reader: string,
-    bearer: Bearer,
+    bearer: CardBearer,
   ): DriverAnswer {
     const only = connector ?? chosen;
     const candidates = only === undefined ? this.#connectorsAt(reader) : [only];

@@ -2,7 +2,7 @@
 import { masked } from "../core/cdr/token.js";
 import { kwhDisplay } from "../core/number/energy-text.js";
 import { moneyText } from "../core/number/money.js";
-import { live } from "../core/rating/live-price.js";
+import { livePrice } from "../core/rating/live-price.js";
 import type { Sale } from "../core/session/sale.js";
 import type { StationEvent } from "../core/station/station-event.js";
 import type { StationState } from "../core/station/station-state.js";
@@ -40,7 +40,7 @@ export function changeEvents(before: StationState, after: StationState, event: S
 }
 
 function sessionBegan(at: number, connector: number, { opening, rating }: Sale): AgentEvent {
-  const { unitPrices, currency } = live(rating);
+  const { unitPrices, currency } = livePrice(rating);
   return {
     type: "session-began",
     at,
@@ -53,10 +53,10 @@ function sessionBegan(at: number, connector: number, { opening, rating }: Sale):
 }
 
 function priceChanged(at: number, connector: number, was: Sale, is: Sale, registerMilliWh: number): AgentEvent[] {
-  const { unitPrices, currency, accrued } = live(is.rating);
+  const { unitPrices, currency, accrued } = livePrice(is.rating);
   const isParking = is.activity === "parking";
   const price = unitPriceText(unitPrices, currency, isParking);
-  if (price === unitPriceText(live(was.rating).unitPrices, currency, isParking)) return [];
+  if (price === unitPriceText(livePrice(was.rating).unitPrices, currency, isParking)) return [];
   const kwh = kwhDisplay(registerMilliWh - is.opening.begin.energyMilliWh);
   const cost = `${moneyText(accrued.incl, currency)} ${currency}`;
   return [{ type: "price-changed", at, connector, price, kwh, cost }];

@@ -6,7 +6,7 @@ import { fixedText } from "../../config/decimal.js";
 import type { Config } from "../../config/schema.js";
 import { kwhExact, requiredMilliWh } from "../core/number/energy-text.js";
 import { add, compare, type Ratio, ratioOfText, roundHalfUp, subtract, zeroRatio } from "../core/number/money.js";
-import { live } from "../core/rating/live-price.js";
+import { livePrice } from "../core/rating/live-price.js";
 import { payloadOf } from "../core/receipt/receipt-payload.js";
 import type { LimitReached } from "../core/session/limits.js";
 import type { LiveReading } from "../core/session/live-reading.js";
@@ -186,7 +186,7 @@ export class OfflineCredit {
         continue;
       const liveReading = this.#parts.liveReading(connector);
       const sale = liveReading?.sale ?? session.sale;
-      const price = liveReading?.price ?? live(sale.rating);
+      const price = liveReading?.price ?? livePrice(sale.rating);
       yield {
         energyMilliWh: sale.last.energyMilliWh - sale.opening.begin.energyMilliWh,
         cost: ratioOfText(price.ifStoppedNow.incl),

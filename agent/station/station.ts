@@ -17,12 +17,12 @@ import type { Acceptance, Opening } from "../core/session/opening.js";
 import type { Sale } from "../core/session/sale.js";
 import type { Session } from "../core/session/session.js";
 import { wants } from "../core/session/wants.js";
-import { anyConnector, type Bearer, outOfServiceBy, reservedFor } from "../core/station/backend-orders.js";
+import { anyConnector, type CardBearer, outOfServiceBy, reservedFor } from "../core/station/backend-orders.js";
 import { isEvidence, type StationEvent } from "../core/station/station-event.js";
 import { reduce } from "../core/station/station-reducer.js";
 import { isChosen, type Layout, type StationState, waitingFor } from "../core/station/station-state.js";
 import { Faults, type StationFault } from "../sync/faults.js";
-import type { Fact, StationFeed } from "../sync/station-port.js";
+import type { RecordedFact, StationFeed } from "../sync/station-port.js";
 import type { AuthorizationQuestion } from "./authorizer.js";
 import { ButtonHandler } from "./button-handler.js";
 import { CardHandler } from "./card-handler.js";
@@ -69,7 +69,7 @@ export class Station {
   readonly connectors: ReadonlyMap<number, ConnectorController>;
   readonly #parts: StationParts;
   readonly #abort = new AbortController();
-  readonly #listeners = new Set<(fact: Fact) => void>();
+  readonly #listeners = new Set<(fact: RecordedFact) => void>();
   readonly cardHandler: CardHandler;
   readonly buttonHandler: ButtonHandler;
   #stationState: StationState;
@@ -208,7 +208,7 @@ export class Station {
   }
 
   /** Why this bearer may not start at a connector now; without one: why nobody may who has no reservation. */
-  refusal(connector: number, bearer: Bearer | undefined): string | undefined {
+  refusal(connector: number, bearer: CardBearer | undefined): string | undefined {
     const blocked = this.#blocked(connector);
     if (blocked !== undefined) return blocked;
     const kept = reservedFor(this.#stationState.orders, this.#stationState.sessions, connector, bearer, this.#now().at);

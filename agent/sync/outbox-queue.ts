@@ -6,12 +6,12 @@ import {
   firstInLine,
   type ItemState,
   itemState,
+  markTaken,
   type OutboxItem,
   type OutboxItems,
   type OutboxState,
   type OutboxStore,
   restarted,
-  taken,
 } from "./outbox-state.js";
 
 export type OutboxQueueParts = {
@@ -92,7 +92,7 @@ export class OutboxQueue {
 
   /** Written before the send, together with the acknowledgement of the one before. */
   take(number: number): void {
-    this.change(taken(this.#state, number));
+    this.change(markTaken(this.#state, number));
     this.save();
   }
 

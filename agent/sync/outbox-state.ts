@@ -40,7 +40,7 @@ export const parseOutboxTable = (value: unknown): { readonly state: OutboxState 
 type Named = { readonly number: number; readonly id: string };
 
 /** In hand: written before it is sent. The same object where it was in hand already. */
-export function taken(state: OutboxState, number: number): OutboxState {
+export function markTaken(state: OutboxState, number: number): OutboxState {
   if (state.open.some((item) => item.number === number)) return state;
   return {
     ...state,
@@ -49,7 +49,7 @@ export function taken(state: OutboxState, number: number): OutboxState {
   };
 }
 
-export function acknowledged(state: OutboxState, { number, id }: Named, atMs: number): OutboxState {
+export function markAcknowledged(state: OutboxState, { number, id }: Named, atMs: number): OutboxState {
   return {
     ...state,
     open: without(state.open, number),
@@ -58,7 +58,7 @@ export function acknowledged(state: OutboxState, { number, id }: Named, atMs: nu
   };
 }
 
-export function parked(state: OutboxState, { number, id }: Named, reason: string, atMs: number): OutboxState {
+export function markParked(state: OutboxState, { number, id }: Named, reason: string, atMs: number): OutboxState {
   const entry: ParkedItem = { number, id, reason: reason.slice(0, longestReason), atMs, again: false };
   return {
     ...state,
@@ -72,7 +72,7 @@ export function parked(state: OutboxState, { number, id }: Named, reason: string
  * No good answer: one more attempt where it counts, in doubt where it may have arrived. The same object where nothing
  * is new.
  */
-export function unanswered(
+export function markUnanswered(
   state: OutboxState,
   number: number,
   { unsure, counts }: { readonly unsure: boolean; readonly counts: boolean },

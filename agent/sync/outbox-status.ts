@@ -12,7 +12,7 @@ export type OutboxFault = UplinkFault | "book/damaged";
 export type Reachability = "untried" | "online" | "offline" | "unauthorised" | "unsure";
 
 /** How the backend was reached last. */
-export type Reached = {
+export type ReachabilityReport = {
   readonly reachability: Reachability;
   readonly sinceMs: EpochMs;
   /** Why it is not online, for a technician. */
@@ -21,7 +21,7 @@ export type Reached = {
   readonly fault?: OutboxFault;
 };
 
-export type OutboxStatus = Reached & {
+export type OutboxStatus = ReachabilityReport & {
   readonly uplink: string;
   /** How the line stands, where it has one that is always open: connected or not, and in which version. */
   readonly line?: string;

@@ -5,20 +5,20 @@ import type { Clock, EpochMs } from "../../drivers/driver.js";
 import { Failure } from "../core/failure.js";
 import { OutboxQueue } from "./outbox-queue.js";
 import {
-  acknowledged,
   askedAgain,
   type ItemState,
+  markAcknowledged,
+  markParked,
+  markUnanswered,
   type OutboxItem,
   type OutboxItems,
   type OutboxStore,
-  parked,
-  unanswered,
 } from "./outbox-state.js";
 import {
   type OutboxFault,
   type OutboxStatus,
   type Reachability,
-  type Reached,
+  type ReachabilityReport,
   reachabilityBy,
 } from "./outbox-status.js";
 import { type BackoffLimits, backoffMs } from "./transport/backoff.js";
@@ -68,7 +68,7 @@ export class Outbox {
   #failures = 0;
   #refusals = 0;
   #wake: { readonly monoMs: number; readonly atMs: EpochMs; readonly cancel: () => void } | undefined;
-  #reach: Reached;
+  #reach: ReachabilityReport;
 
   /** Throws what the store throws when the state cannot be read. */
   constructor(parts: OutboxParts) {
@@ -207,7 +207,7 @@ export class Outbox {
       const { state } = this.#queue;
       if (state.parked.length >= mostParked && item.number > state.cursor) return this.#crowded();
       if (item.park !== undefined && !this.#queue.isFirstInLine(item.number)) {
-        this.#queue.change(parked(state, item, item.park, this.#parts.clock.now().at));
+        this.#queue.change(markParked(state, item, item.park, this.#parts.clock.now().at));
         continue;
       }
       this.#take(item);
@@ -221,7 +221,7 @@ export class Outbox {
         if (this.#refusals >= refusalsInARow) return this.#pace();
       } else {
         this.#queue.change(
-          unanswered(this.#queue.state, item.number, {
+          markUnanswered(this.#queue.state, item.number, {
             unsure: outcome.kind === "unsure",
             counts: outcome.kind === "retry" && outcome.countsAsAttempt,
           }),
@@ -245,8 +245,8 @@ export class Outbox {
     const { at } = this.#parts.clock.now();
     this.#queue.change(
       outcome.kind === "accepted"
-        ? acknowledged(this.#queue.state, item, at)
-        : parked(this.#queue.state, item, outcome.reason, at),
+        ? markAcknowledged(this.#queue.state, item, at)
+        : markParked(this.#queue.state, item, outcome.reason, at),
     );
     this.#refusals = outcome.kind === "accepted" ? 0 : this.#refusals + 1;
     if (this.#refusals < refusalsInARow) this.#failures = 0;
@@ -257,7 +257,7 @@ export class Outbox {
   #poisonous({ item, outcome, next }: Required<Doubt>): void {
     const said = outcome.words ?? "no reason given";
     this.#queue.change(
-      parked(
+      markParked(
         this.#queue.state,
         item,
         `the backend failed on this receipt ${attemptsBeforeDoubt} times or more (${said}), ` +

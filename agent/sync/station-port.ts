@@ -12,12 +12,16 @@ import type { PushedTariff, TariffChanges } from "../tariffs/pushed-tariffs.js";
 import type { StationFault } from "./faults.js";
 
 /** A fact after it was written down, with the state before and after it. */
-export type Fact = { readonly event: StationEvent; readonly before: StationState; readonly after: StationState };
+export type RecordedFact = {
+  readonly event: StationEvent;
+  readonly before: StationState;
+  readonly after: StationState;
+};
 
 /** What a backend may look at. */
 export interface StationFeed {
   /** Told of every fact from now on, in order; the answer ends it. A listener must not throw and must not wait. */
-  listen(listener: (fact: Fact) => void): () => void;
+  listen(listener: (fact: RecordedFact) => void): () => void;
   stationState(): StationState;
   /** The newest figures of a session that charges. */
   liveReading(connector: number): LiveReading | undefined;

@@ -33,7 +33,7 @@ export const faultFinding = (check: string, value: string, why: string, fix: str
 });
 
 /** The machine as its files and commands tell of it; undefined = it does not tell. */
-export type MachineTold = {
+export type MachineStatus = {
   text(path: string): string | undefined;
   names(folder: string): readonly string[];
   /** Where a link leads. */
@@ -50,7 +50,7 @@ const attempt = <T>(work: () => T): T | undefined => {
 };
 
 /** This machine, or the one whose files lie under `root`. */
-export const machineAt = (root: string): MachineTold => ({
+export const machineAt = (root: string): MachineStatus => ({
   text: (path) => attempt(() => readFileSync(join(root, path), "utf8").trim()),
   names: (folder) => attempt(() => readdirSync(join(root, folder))) ?? [],
   target: (path) => attempt(() => realpathSync(join(root, path))),
@@ -72,11 +72,11 @@ const mostOffsetS = 0.5;
 const mostRtcOffsetS = 3;
 
 /** Who sets the clock and how far it was off, and what the clock chip says. `wallMs` = the system's time. */
-export function clockHealth(wallMs: number, machine: MachineTold): Finding[] {
+export function clockHealth(wallMs: number, machine: MachineStatus): Finding[] {
   return [clockSource(machine), clockChip(wallMs, machine)];
 }
 
-function clockSource(machine: MachineTold): Finding {
+function clockSource(machine: MachineStatus): Finding {
   const judge = (value: string, offsetS: number): Finding =>
     Math.abs(offsetS) <= mostOffsetS
       ? okFinding("clock source", value)
@@ -134,7 +134,7 @@ function offsetOf(text: string | undefined): number | undefined {
   );
 }
 
-function clockChip(wallMs: number, machine: MachineTold): Finding {
+function clockChip(wallMs: number, machine: MachineStatus): Finding {
   const [chip] = machine.names("/sys/class/rtc");
   if (chip === undefined)
     return okFinding("clock chip", "none: after a power cut the time is unknown until a time server is heard");
@@ -160,7 +160,7 @@ function clockChip(wallMs: number, machine: MachineTold): Finding {
 }
 
 /** The file system under a folder: writable, without errors, and how worn the card is. */
-export function diskHealth(folder: string, machine: MachineTold): Finding[] {
+export function diskHealth(folder: string, machine: MachineStatus): Finding[] {
   const mount = mountOf(folder, machine);
   if (mount === undefined)
     return [warnFinding("disk health", folder, "which disk it lies on could not be known", "df shows it")];
@@ -201,7 +201,7 @@ type Mount = { readonly device: string | undefined; readonly type: string; reado
  * The mount that holds a path, by /proc/self/mountinfo (proc(5)): id, parent, major:minor, root, mount point, options,
  * ... - type, source, options.
  */
-function mountOf(folder: string, machine: MachineTold): Mount | undefined {
+function mountOf(folder: string, machine: MachineStatus): Mount | undefined {
   const lines = (machine.text("/proc/self/mountinfo") ?? "").split("\n").map((line) => line.split(" "));
   const holds = (point: string): boolean => point === "/" || folder === point || folder.startsWith(`${point}/`);
   // Where two are mounted at one point, the later one is what is seen.
@@ -225,7 +225,7 @@ function mountOf(folder: string, machine: MachineTold): Mount | undefined {
  * eMMC tells in tenths how much of its life is used (its DEVICE_LIFE_TIME_EST and PRE_EOL_INFO); an SD card tells
  * nothing.
  */
-function wear(device: string | undefined, machine: MachineTold): Finding[] {
+function wear(device: string | undefined, machine: MachineStatus): Finding[] {
   if (device === undefined) return [];
   const block = machine.target(`/sys/class/block/${device}`);
   const disk =

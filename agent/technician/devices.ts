@@ -5,7 +5,7 @@ import type { LoadedConfig } from "../../config/load.js";
 import { sleep } from "../../drivers/driver.js";
 import { type MachineNeeds, openMachine } from "../../drivers/machine/open-machine.js";
 import { EnrolledCards } from "../cards/enrolled-cards.js";
-import { becomeOwner, type Exchange } from "../control/privileges.js";
+import { becomeOwner, type FileExchange } from "../control/privileges.js";
 import { StateLock } from "../control/state-lock.js";
 import { Failure } from "../core/failure.js";
 import { Disk } from "../ledger/store/disk.js";
@@ -23,7 +23,7 @@ export async function openDevices(
   loaded: LoadedConfig,
   use: "work" | "look",
   needs: MachineNeeds,
-  exchange: Exchange,
+  exchange: FileExchange,
 ): Promise<DeviceAccess> {
   const { config } = loaded;
   becomeOwner(config.state, exchange);

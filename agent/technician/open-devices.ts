@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { LoadedConfig } from "../../config/load.js";
 import type { MachineNeeds } from "../../drivers/machine/open-machine.js";
 import { askAgent, isAbsent, socketPath } from "../control/control-socket.js";
-import type { Exchange } from "../control/privileges.js";
+import type { FileExchange } from "../control/privileges.js";
 import type { DeviceAccess } from "./device-access.js";
 
 /** Whether an agent serves this config now. Throws where one runs and this user may not speak to it. */
@@ -26,7 +26,7 @@ export async function openDeviceAccess(
   loaded: LoadedConfig,
   use: "work" | "look" = "work",
   needs: MachineNeeds = "all",
-  exchange: Exchange = {},
+  exchange: FileExchange = {},
 ): Promise<DeviceAccess> {
   if (await agentRuns(loaded))
     return {

@@ -3,8 +3,8 @@
 // cannot get used to a kind one.
 import type { MeterMap } from "../../config/meter-map.js";
 import type { SerialBinding } from "../meter/rtu-line.js";
-import type { Image, MeterValues } from "./rtu-image.js";
-import { meterImage, place } from "./rtu-image.js";
+import type { MeterValues, RegisterImage } from "./rtu-image.js";
+import { meterImage, registerPlace } from "./rtu-image.js";
 import { RtuPort } from "./rtu-port.js";
 
 /** One thing that goes wrong with one reply. */
@@ -36,7 +36,7 @@ export type RtuFault =
 type Slave = {
   readonly map: MeterMap;
   readonly values: () => MeterValues;
-  frozen: Image | undefined;
+  frozen: RegisterImage | undefined;
   faults: { readonly fault: RtuFault; left: number }[];
 };
 
@@ -190,7 +190,7 @@ export class RtuBus {
 }
 
 /** The reply of a strict meter to one request with a sound checksum. */
-function answer(map: MeterMap, image: Image, request: Buffer, fault: RtuFault | undefined): Buffer {
+function answer(map: MeterMap, image: RegisterImage, request: Buffer, fault: RtuFault | undefined): Buffer {
   const unit = request.readUInt8(0);
   const code = request.readUInt8(1);
   const refuse = (exception: number): Buffer => withCrc(Buffer.from([unit, code | 0x80, exception]));
@@ -206,7 +206,7 @@ function answer(map: MeterMap, image: Image, request: Buffer, fault: RtuFault | 
   reply.writeUInt8(2 * count, 2);
   for (let word = 0; word < count; word++)
     reply.writeUInt16BE(
-      fault?.kind === "all-ones" ? 0xffff : (image.get(place(code, address + word)) ?? 0),
+      fault?.kind === "all-ones" ? 0xffff : (image.get(registerPlace(code, address + word)) ?? 0),
       3 + 2 * word,
     );
   return withCrc(reply);

@@ -14,9 +14,9 @@ export type MeterValues = {
 };
 
 /** The 16-bit word that stands at a function and address; undefined where there is no register. */
-export type Image = { get(at: string): number | undefined };
+export type RegisterImage = { get(at: string): number | undefined };
 
-export const place = (code: number, address: number): string => `${code}:${address}`;
+export const registerPlace = (code: number, address: number): string => `${code}:${address}`;
 
 /** Powers of ten that our simulated makers choose where the map leaves them to a scale register. */
 const chosenScale = { Wh: 0, W: 0, V: -1, A: -2, Hz: -2 } as const;
@@ -33,7 +33,7 @@ function registerLayout(map: MeterMap): ReadonlyMap<string, Word> {
   for (const entry of Object.values(map.registers)) {
     for (let word = 0; word < entry.words; word++) {
       const from = map.wordOrder === "little" && !isTextType(entry.type) ? entry.words - 1 - word : word;
-      layout.set(place(entry.function, entry.address + word), { entry, from });
+      layout.set(registerPlace(entry.function, entry.address + word), { entry, from });
     }
   }
   layouts.set(map, layout);
@@ -41,7 +41,7 @@ function registerLayout(map: MeterMap): ReadonlyMap<string, Word> {
 }
 
 /** All registers of a meter at one moment; what nobody reads is not worked out. */
-export function meterImage(map: MeterMap, values: MeterValues): Image {
+export function meterImage(map: MeterMap, values: MeterValues): RegisterImage {
   const layout = registerLayout(map);
   const read = new Map<Register, DataView>();
   return {

@@ -6,10 +6,10 @@ import { RtuPort } from "./rtu-port.js";
 /**
  * One entry of a recording: a request that went out, a piece of what came in, the end of our patience, or of the port.
  */
-export type Recorded = { readonly direction: "out" | "in" | "given up" | "lost"; readonly bytes: Uint8Array };
+export type RecordedBytes = { readonly direction: "out" | "in" | "given up" | "lost"; readonly bytes: Uint8Array };
 
 export class RtuReplay {
-  readonly #recorded: readonly Recorded[];
+  readonly #recorded: readonly RecordedBytes[];
   #next = 0;
   #strayed: string | undefined;
   #port: RtuPort | undefined;
@@ -24,7 +24,7 @@ export class RtuReplay {
     idle: () => this.#port?.idle() ?? Promise.resolve(),
   };
 
-  constructor(recorded: readonly Recorded[]) {
+  constructor(recorded: readonly RecordedBytes[]) {
     this.#recorded = recorded;
   }
 

@@ -1,7 +1,7 @@
 // A simulated card: the states of ISO/IEC 14443-3 type A (clause 6) with the whole cascade, and nothing above it.
 // It hears a frame and answers bits, or stays silent. What several cards answer at once is put together here too.
 
-import { picc } from "../rfid/chip-registers.js";
+import { piccCommand } from "../rfid/chip-registers.js";
 import { crcA } from "../rfid/crc-a.js";
 
 export type Bit = 0 | 1;
@@ -28,7 +28,7 @@ export class SimulatedCard implements Card {
 
   constructor(readonly uid: Uint8Array) {
     const bytes = [...uid];
-    const tagged = (from: number): number[] => [picc.cascadeTag, ...bytes.slice(from, from + 3)];
+    const tagged = (from: number): number[] => [piccCommand.cascadeTag, ...bytes.slice(from, from + 3)];
     const parts =
       bytes.length === 4
         ? [bytes]
@@ -46,7 +46,7 @@ export class SimulatedCard implements Card {
   hear(frame: readonly number[], bits: number): Bit[] | undefined {
     if (bits === 7) return this.#wake(frame[0]);
     if (this.#state === "active") {
-      const isHalt = bits === 32 && frame[0] === picc.halt && frame[1] === 0x00 && hasGoodCrc(frame);
+      const isHalt = bits === 32 && frame[0] === piccCommand.halt && frame[1] === 0x00 && hasGoodCrc(frame);
       if (isHalt) this.#state = "halt";
       else this.#fallBack();
       return undefined;
@@ -55,7 +55,7 @@ export class SimulatedCard implements Card {
     const part = this.#parts[this.#level];
     const known = (frame[1] ?? 0) >> 4;
     const given = known * 8 + ((frame[1] ?? 0) & 0x07);
-    if (part === undefined || frame[0] !== picc.select[this.#level]) return this.#fallBack();
+    if (part === undefined || frame[0] !== piccCommand.select[this.#level]) return this.#fallBack();
     if (frame[1] === 0x70) return this.#select(part, frame, bits);
     if (given < 16 || given > 55 || bits !== given) return this.#fallBack();
     // Anticollision: a card whose UID begins otherwise waits in silence.
@@ -67,8 +67,8 @@ export class SimulatedCard implements Card {
   #wake(request: number | undefined): Bit[] | undefined {
     const hears =
       this.#state === "idle"
-        ? request === picc.reqa || request === picc.wupa
-        : this.#state === "halt" && request === picc.wupa;
+        ? request === piccCommand.reqa || request === piccCommand.wupa
+        : this.#state === "halt" && request === piccCommand.wupa;
     if (!hears) return this.#fallBack();
     this.#woken = this.#state === "halt";
     this.#state = "ready";

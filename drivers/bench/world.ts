@@ -7,7 +7,7 @@ import type { BenchClock, ClockState } from "./bench-clock.js";
 /** A car at a connector: what it draws now, and what it still wants. */
 type Car = { readonly powerW: number; readonly drawsMilliW: number; readonly wantsMilliWh: number };
 
-export type Act =
+export type WorldAct =
   | { readonly do: "plug"; readonly connector: number; readonly powerW: number; readonly wantsWh: number }
   | { readonly do: "unplug"; readonly connector: number }
   | { readonly do: "vary"; readonly connector: number }
@@ -19,7 +19,7 @@ export type Act =
   | { readonly do: "visit"; readonly connector: number }
   | { readonly do: "scenario-ends" };
 
-export type Agenda = readonly { readonly monoMs: number; readonly act: Act }[];
+export type Agenda = readonly { readonly monoMs: number; readonly act: WorldAct }[];
 
 type Outlet = {
   readonly car: Car | null;
@@ -41,7 +41,7 @@ export type WorldState = {
 };
 
 /** What the world touches: pins, antenna fields and the backend's switch. */
-export type WorldHands = {
+export type WorldOutputs = {
   plugged(connector: number, plugged: boolean): void;
   /** The finger on a connector's button. */
   pressed(connector: number, pressed: boolean): void;
@@ -65,7 +65,7 @@ export class World {
 
   constructor(
     readonly clock: BenchClock,
-    readonly hands: WorldHands,
+    readonly hands: WorldOutputs,
     state: WorldState,
   ) {
     this.#state = state;
@@ -166,7 +166,7 @@ export class World {
     this.#state = { ...this.#state, outlets: { ...this.#state.outlets, [connector]: outlet } };
   }
 
-  #plan(monoMs: number, act: Act): void {
+  #plan(monoMs: number, act: WorldAct): void {
     const entry = { monoMs, act };
     this.#state = { ...this.#state, agenda: [...this.#state.agenda, entry] };
     this.clock.at(monoMs, () => {
@@ -176,7 +176,7 @@ export class World {
     });
   }
 
-  #play(act: Act): void {
+  #play(act: WorldAct): void {
     const now = this.clock.now().monoMs;
     switch (act.do) {
       case "plug":
@@ -238,7 +238,7 @@ export class World {
     const reader = this.hands.readerOf(connector);
     const card = this.hands.cards[this.#between(0, this.hands.cards.length - 1)] ?? "";
     const stayMs = this.#between(10, 90) * 60_000;
-    const tap: Act = { do: "present", reader, uids: [card], forMs: 900 };
+    const tap: WorldAct = { do: "present", reader, uids: [card], forMs: 900 };
     this.#plan(now + 1_000, {
       do: "plug",
       connector,

@@ -12,7 +12,7 @@ type Pattern = { readonly lamp: "green" | "red"; readonly strip: string; readonl
 export const stepMs = 250;
 
 /** What a driver sees and hears; a test compares the table in INSTALL.md with it. */
-export const patterns: Readonly<Record<Indication, Pattern>> = {
+export const indicationPatterns: Readonly<Record<Indication, Pattern>> = {
   available: { lamp: "green", strip: "#" },
   chosen: { lamp: "green", strip: "###.#...", buzzer: "#" },
   "waiting-for-card": { lamp: "green", strip: "####...." },
@@ -62,7 +62,7 @@ export class GpioIndicator implements Indicator {
     this.#cancel = undefined;
     this.#shown = undefined;
     this.#step = 0;
-    this.#play(patterns[indication]);
+    this.#play(indicationPatterns[indication]);
     this.#shown = indication;
   }
 

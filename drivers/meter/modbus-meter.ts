@@ -7,7 +7,7 @@ import type { MeterConfig } from "../../config/schema.js";
 import type { EnergyMeter, MeterIdentity, Moment, Reading } from "../driver.js";
 import { DeviceError } from "../driver.js";
 import type { AskRegisters, MeterPlan, RegisterAnswer, RegisterRequest } from "./register-requests.js";
-import { asked, planRequests } from "./register-requests.js";
+import { planRequests, requestsFor } from "./register-requests.js";
 import { Registers } from "./registers.js";
 
 export type MeterParts = {
@@ -133,7 +133,7 @@ export class ModbusMeter implements EnergyMeter {
     const shown: RegisterShown[] = [];
     for (const entry of Object.values(this.map.registers)) {
       try {
-        const { registers } = await this.#fetch(asked(this.map, [entry.name]));
+        const { registers } = await this.#fetch(requestsFor(this.map, [entry.name]));
         const value = registers.shown(entry);
         shown.push(
           value === undefined

@@ -70,7 +70,7 @@ function joined(map: MeterMap, parts: readonly RegisterRequest[]): RegisterReque
 }
 
 /** The requests for these registers and for the scales that they name. */
-export function asked(map: MeterMap, names: readonly string[]): RegisterRequest[] {
+export function requestsFor(map: MeterMap, names: readonly string[]): RegisterRequest[] {
   const entries = names.map((name) => registerOf(map, name));
   const scales = entries.flatMap((entry) => (entry.scaledBy === undefined ? [] : [registerOf(map, entry.scaledBy)]));
   const all = [...new Set([...entries, ...scales])];
@@ -132,10 +132,10 @@ function otherRequests(map: MeterMap): Omit<MeterPlan, "energy"> {
   const { power, powerLess, current } = map.reading;
   return {
     // Each group is joined by itself first, so that a limit on length splits between groups and not within one.
-    live: joined(map, [...asked(map, [...power, ...powerLess]), ...asked(map, current)]),
-    checks: asked(map, checks),
-    serial: asked(map, serial === undefined ? [] : [serial]),
-    firmware: asked(map, firmware === undefined ? [] : [firmware]),
+    live: joined(map, [...requestsFor(map, [...power, ...powerLess]), ...requestsFor(map, current)]),
+    checks: requestsFor(map, checks),
+    serial: requestsFor(map, serial === undefined ? [] : [serial]),
+    firmware: requestsFor(map, firmware === undefined ? [] : [firmware]),
   };
 }
 
@@ -158,7 +158,7 @@ export function planRequests(map: MeterMap, onTheBus: readonly MeterMap[] = []):
   const others = otherRequests(map);
   const own = lengthsOf(besideEnergy(others));
   const all = lengthsOf([map, ...onTheBus].flatMap((each) => besideEnergy(otherRequests(each))));
-  const counters = asked(map, map.reading.energy);
+  const counters = requestsFor(map, map.reading.energy);
   const isCounter = (request: RegisterRequest): boolean =>
     map.reading.energy.some((name) => answerHolds(request, registerOf(map, name)));
   const ordered = [...counters.filter((request) => !isCounter(request)), ...counters.filter(isCounter)];

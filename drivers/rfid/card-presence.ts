@@ -5,7 +5,7 @@ import type { MonoMs } from "../driver.js";
 import { type CardDetection, isRandomUid } from "./card-detection.js";
 
 /** What a visitor is told: the card's UID, or why it is refused. */
-export type Seen =
+export type PresenceEvent =
   | { readonly kind: "card"; readonly uid: string }
   | { readonly kind: "refused"; readonly why: "random-uid" | "several-cards" | "unreadable" };
 
@@ -17,7 +17,7 @@ export type CardPresence = {
   readonly trouble: { readonly kind: "several" | "unreadable" | "none"; readonly times: number };
 };
 
-export const nobody: CardPresence = { visitors: [], trouble: { kind: "none", times: 0 } };
+export const noCardPresent: CardPresence = { visitors: [], trouble: { kind: "none", times: 0 } };
 
 /**
  * A card on its way into the field is unreadable for a moment, and two taps in a hurry overlap for one: neither is
@@ -28,24 +28,24 @@ const refuseAfter = { several: 2, unreadable: 3 } as const;
 const mostVisitors = 16;
 
 /** The next presence after one search, and the tap that it amounts to, if any. */
-export function notice(
+export function trackPresence(
   presence: CardPresence,
   detection: Exclude<CardDetection, { kind: "lost" }>,
   monoMs: MonoMs,
   debounceMs: number,
-): { readonly presence: CardPresence; readonly seen?: Seen } {
+): { readonly presence: CardPresence; readonly seen?: PresenceEvent } {
   const known = presence.visitors.filter(
     (visitor) => visitor.absentSince === undefined || monoMs - visitor.absentSince < debounceMs,
   );
   const absent = known.map((visitor) =>
     visitor.absentSince === undefined ? { ...visitor, absentSince: monoMs } : visitor,
   );
-  const calm = nobody.trouble;
+  const calm = noCardPresent.trouble;
   switch (detection.kind) {
     case "none":
       return { presence: { visitors: absent, trouble: calm } };
     case "card": {
-      const seen: Seen = isRandomUid(detection.uid) ? { kind: "refused", why: "random-uid" } : detection;
+      const seen: PresenceEvent = isRandomUid(detection.uid) ? { kind: "refused", why: "random-uid" } : detection;
       return enter(absent, seen, calm);
     }
     case "several":
@@ -70,9 +70,9 @@ export function notice(
 
 function enter(
   others: readonly Visitor[],
-  seen: Seen,
+  seen: PresenceEvent,
   trouble: CardPresence["trouble"],
-): { readonly presence: CardPresence; readonly seen?: Seen } {
+): { readonly presence: CardPresence; readonly seen?: PresenceEvent } {
   const key = seen.kind === "card" ? seen.uid : seen.why;
   const rest = others.filter((visitor) => visitor.key !== key);
   const presence = { visitors: [...rest, { key, absentSince: undefined }].slice(-mostVisitors), trouble };

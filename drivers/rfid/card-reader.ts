@@ -4,7 +4,7 @@
 import type { ReaderConfig } from "../../config/schema.js";
 import { type CardReader, type CardTap, type Clock, DeviceError, isDefect, sleep } from "../driver.js";
 import { type CardDetection, hexByte } from "./card-detection.js";
-import { type CardPresence, nobody, notice } from "./card-presence.js";
+import { type CardPresence, noCardPresent, trackPresence } from "./card-presence.js";
 import { ReaderThread } from "./reader-thread.js";
 import type { ReaderAnswer, ReaderOpened } from "./reader-worker.js";
 import { readerName, type SpiChoice } from "./spi.js";
@@ -32,7 +32,7 @@ export async function openCardReader(
       config,
       clock,
       thread,
-      before instanceof Mfrc522Reader ? before.presence : nobody,
+      before instanceof Mfrc522Reader ? before.presence : noCardPresent,
       onDetection,
     );
   } catch (error) {
@@ -96,7 +96,7 @@ class Mfrc522Reader implements CardReader {
         const answer = await this.clock.busy(this.#ask());
         if (answer === undefined) return;
         const moment = this.clock.now();
-        const { presence, seen } = notice(this.latest, answer, moment.monoMs, this.config.debounce);
+        const { presence, seen } = trackPresence(this.latest, answer, moment.monoMs, this.config.debounce);
         this.latest = presence;
         if (seen !== undefined) yield { ...seen, moment };
         if (!(await sleep(this.clock, this.config.poll, ending))) return;

@@ -4,7 +4,7 @@
 // CRC, twice.
 import Mfrc522 from "mfrc522-rpi";
 import { type CardDetection, hexByte, isRandomUid } from "./card-detection.js";
-import { busFault, chipRegister, command, irq, knownVersions, picc } from "./chip-registers.js";
+import { busFault, chipRegister, command, irq, knownVersions, piccCommand } from "./chip-registers.js";
 import { crcA } from "./crc-a.js";
 import type { Spi } from "./spi.js";
 
@@ -12,7 +12,7 @@ import type { Spi } from "./spi.js";
  * What was found at the start: a chip that is ready, one of an unknown version, or one that does not keep what is
  * written to it.
  */
-export type Start = { readonly kind: "ready" | "strange" | "forgetful"; readonly version: number };
+export type ChipStart = { readonly kind: "ready" | "strange" | "forgetful"; readonly version: number };
 
 const none: CardDetection = { kind: "none" };
 const several: CardDetection = { kind: "several" };
@@ -46,7 +46,7 @@ export class CardSearch {
   }
 
   /** Resets and sets up the chip, if it is one that we know. */
-  start(): Start {
+  start(): ChipStart {
     const version = this.#readVersion(knownVersions);
     this.#version = version;
     if (!knownVersions.includes(version)) return { kind: "strange", version };
@@ -140,10 +140,10 @@ export class CardSearch {
     const found = this.#chip.findCard();
     if (found.status !== true) return this.#whyNot(none);
     const uid: number[] = [];
-    for (const select of picc.select) {
+    for (const select of piccCommand.select) {
       const part = this.#selectPart(select);
       if (!("bytes" in part)) return part;
-      const cascaded = part.bytes[0] === picc.cascadeTag;
+      const cascaded = part.bytes[0] === piccCommand.cascadeTag;
       if (part.more) {
         if (!cascaded) return unreadable;
         uid.push(...part.bytes.slice(1));

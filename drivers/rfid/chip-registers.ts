@@ -34,7 +34,13 @@ export const crcIrq = 0x04;
 export const busFault = { protocol: 0x01, parity: 0x02, crc: 0x04, collision: 0x08, overflow: 0x10 } as const;
 
 /** Commands to a card, ISO/IEC 14443-3 clause 6. */
-export const picc = { reqa: 0x26, wupa: 0x52, halt: 0x50, select: [0x93, 0x95, 0x97], cascadeTag: 0x88 } as const;
+export const piccCommand = {
+  reqa: 0x26,
+  wupa: 0x52,
+  halt: 0x50,
+  select: [0x93, 0x95, 0x97],
+  cascadeTag: 0x88,
+} as const;
 
 /** What VersionReg reads on chips known to work: NXP 1.0 and 2.0, then Fudan and other clones. */
 export const knownVersions: readonly number[] = [0x91, 0x92, 0x88, 0xb2, 0x12];

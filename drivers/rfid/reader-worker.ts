@@ -4,11 +4,11 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { isDefect } from "../driver.js";
 import type { CardDetection } from "./card-detection.js";
-import { CardSearch, type Start } from "./card-search.js";
+import { CardSearch, type ChipStart } from "./card-search.js";
 import type { Spi, SpiChoice } from "./spi.js";
 
 /** The first message of the thread: how the chip was found. `failed` = the bus could not be opened. */
-export type ReaderOpened = Start | { readonly kind: "failed"; readonly message: string; readonly errno?: string };
+export type ReaderOpened = ChipStart | { readonly kind: "failed"; readonly message: string; readonly errno?: string };
 /** The answer to each question. `failed` = the bus itself broke. */
 export type ReaderAnswer = CardDetection | { readonly kind: "failed"; readonly message: string };
 

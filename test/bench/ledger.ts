@@ -6,7 +6,7 @@ import os from "node:os";
 import { join } from "node:path";
 import { Book } from "../../agent/ledger/book/book.js";
 import type { BookEntry, BookIndex, BookPage, SealedPage } from "../../agent/ledger/book/book-page.js";
-import { noPage } from "../../agent/ledger/book/book-page.js";
+import { noPageDigest } from "../../agent/ledger/book/book-page.js";
 import { Journal } from "../../agent/ledger/journal/journal.js";
 import { CheckedFile } from "../../agent/ledger/store/checked-file.js";
 import { Disk } from "../../agent/ledger/store/disk.js";
@@ -40,7 +40,7 @@ function layDown(path: string, count: number): void {
   const disk = new Disk({ ...realFiles, fsyncSync: () => undefined });
   Book.open(disk, path, { pageEntries });
   const sealed: SealedPage[] = [];
-  let previous = noPage;
+  let previous = noPageDigest;
   for (let page = 1, first = 1; first <= count; page += 1, first += pageEntries) {
     const entries = Array.from({ length: Math.min(pageEntries, count + 1 - first) }, (_, index) =>
       receipt(first + index),

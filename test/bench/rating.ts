@@ -6,7 +6,7 @@ import { priceLine } from "../../agent/commands/tariff-batch.js";
 import { priceRecord } from "../../agent/core/cdr/cdr-pricing.js";
 import { type CdrRecord, readCdr } from "../../agent/core/cdr/cdr-record.js";
 import { JsonReader } from "../../agent/core/json/json-reader.js";
-import { live } from "../../agent/core/rating/live-price.js";
+import { livePrice } from "../../agent/core/rating/live-price.js";
 import { advance, beginRating, type Rating } from "../../agent/core/rating/rating.js";
 import type { Sample } from "../../agent/core/rating/sample.js";
 import type { Tariff } from "../../agent/core/tariff/tariff.js";
@@ -78,7 +78,7 @@ console.log(
 
 for (const [name, each] of [
   ["advance", () => undefined],
-  ["advance + live figures", (rating: Rating) => void live(rating)],
+  ["advance + live figures", (rating: Rating) => void livePrice(rating)],
 ] as const) {
   const [youngRound, oldRound] = [roundFrom(100, each), roundFrom(100_000, each)];
   let [young, old] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];

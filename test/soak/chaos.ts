@@ -6,7 +6,7 @@ import type { Agent } from "../../agent/app/agent.js";
 import { askAgent } from "../../agent/control/control-socket.js";
 import type { Bench } from "../../drivers/bench/bench.js";
 import { scenarioCards } from "../../drivers/bench/scenario.js";
-import type { Act, Agenda } from "../../drivers/bench/world.js";
+import type { Agenda, WorldAct } from "../../drivers/bench/world.js";
 import { random } from "../support/random.js";
 import { audit } from "../support/street/books.js";
 import { Street } from "../support/street/street.js";
@@ -211,13 +211,13 @@ const resend = (street: Street): Promise<unknown> =>
 
 /** Cars at both connectors, one after the other; most tap, some tap twice, some never. */
 function visitors(startMs: number, { between, of }: Chance): Agenda {
-  const agenda: { monoMs: number; act: Act }[] = [];
+  const agenda: { monoMs: number; act: WorldAct }[] = [];
   for (const connector of [1, 2]) {
     let at = startMs + between(10, 600) * 1_000;
     for (;;) {
       const stayMs = between(3, 25) * minuteMs;
       if (at + stayMs + 2 * minuteMs > startMs + roundMs) break;
-      const tap: Act = {
+      const tap: WorldAct = {
         do: "present",
         reader: "front",
         uids: [of([scenarioCards.ada, scenarioCards.ben, scenarioCards.stranger])],

@@ -5,7 +5,7 @@ import { energyResolutionMilliWh, loadMeterMap, meterModels } from "../../config
 import { CardField } from "../../drivers/bench/card-field.js";
 import { Mfrc522Chip } from "../../drivers/bench/mfrc522-chip.js";
 import { DeviceError } from "../../drivers/driver.js";
-import { asked } from "../../drivers/meter/register-requests.js";
+import { requestsFor } from "../../drivers/meter/register-requests.js";
 import { Registers } from "../../drivers/meter/registers.js";
 import { findReply } from "../../drivers/meter/rtu-line.js";
 import { CardSearch } from "../../drivers/rfid/card-search.js";
@@ -66,7 +66,7 @@ function randomWords(rounds: number, seed: number): string {
     if (map === undefined) throw new Error("no meter map");
     const { energy, power, powerLess, current } = map.reading;
     // Now and then all bits set or none, which meters say when they mean nothing.
-    const answers = asked(map, [...energy, ...power, ...powerLess, ...current]).map((request) => ({
+    const answers = requestsFor(map, [...energy, ...power, ...powerLess, ...current]).map((request) => ({
       ...request,
       bytes:
         random(8) === 0

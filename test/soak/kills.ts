@@ -15,7 +15,7 @@ import { pinsOf, verifyTools } from "../../agent/receipts/dispute/evidence-input
 import { loadConfig } from "../../config/load.js";
 import { firstWorld } from "../../drivers/bench/bench.js";
 import { scenarioCards } from "../../drivers/bench/scenario.js";
-import type { Act, Agenda, WorldState } from "../../drivers/bench/world.js";
+import type { Agenda, WorldAct, WorldState } from "../../drivers/bench/world.js";
 import { WorldFile } from "../../drivers/bench/world-file.js";
 import { freshFolder, RunningCommand } from "../support/command.js";
 import { random } from "../support/random.js";
@@ -129,7 +129,7 @@ function moreVisitors(config: string, state: string, chance: () => number): void
     const visits = [1, 2].flatMap((connector) =>
       [0, 1, 2].flatMap((turn): Agenda => {
         const at = world.clock.monoMs + 60_000 + turn * visitMs + connector * 20_000;
-        const tap: Act = {
+        const tap: WorldAct = {
           do: "present",
           reader: "front",
           uids: [connector === 1 ? scenarioCards.ada : scenarioCards.ben],

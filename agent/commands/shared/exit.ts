@@ -4,10 +4,10 @@ import { CommanderError } from "commander";
 import { Failure } from "../../core/failure.js";
 import { errorCode } from "../../ledger/store/disk.js";
 
-export type Ending = { readonly code: number; readonly out?: string; readonly err?: string };
+export type CommandEnding = { readonly code: number; readonly out?: string; readonly err?: string };
 
 /** What stands in the JSON for an error of ours that has no name; its stack goes to stderr. */
-export const unexpected = "unexpected";
+export const unexpectedCode = "unexpected";
 
 /** Whether these words ask for JSON. It is asked of words that may not have been understood, too. */
 export function asksJson(words: readonly string[]): boolean {
@@ -16,7 +16,7 @@ export function asksJson(words: readonly string[]): boolean {
 }
 
 /** The end of a command that threw. What the parser has to say in words it has said itself. */
-export function endingOf(error: unknown, json: boolean): Ending {
+export function endingOf(error: unknown, json: boolean): CommandEnding {
   if (error instanceof CommanderError)
     return error.exitCode === 0
       ? { code: 0 }
@@ -28,7 +28,7 @@ export function endingOf(error: unknown, json: boolean): Ending {
     };
   return {
     code: 1,
-    ...(json ? { out: jsonOf(unexpected, error instanceof Error ? error.message : String(error)) } : {}),
+    ...(json ? { out: jsonOf(unexpectedCode, error instanceof Error ? error.message : String(error)) } : {}),
   };
 }
 

@@ -10,7 +10,7 @@ import { componentUsages } from "../rating/component-usage.js";
 import { type Costing, costOf } from "../rating/costing.js";
 import { localTimeRule, type Price } from "../rating/price.js";
 import { type Slice, unitsPer } from "../rating/slice.js";
-import { type Selection, select } from "../tariff/component-selection.js";
+import { type Selection, selectComponents } from "../tariff/component-selection.js";
 import type { Conditions } from "../tariff/restrictions.js";
 import type { OcpiVersion, Tariff } from "../tariff/tariff.js";
 import { isZone, localTime } from "../time/time.js";
@@ -140,7 +140,7 @@ function slicesOfPeriods(
 }
 
 function selectionIn(period: CdrPeriod, units: PeriodUnits, tariff: Tariff, conditions: Conditions): Selection {
-  const selection = select(
+  const selection = selectComponents(
     tariff,
     period.reserved ? "reserved" : units.time > 0n ? "charging" : units.parking > 0n ? "parking" : "suspended",
     conditions,
@@ -148,8 +148,8 @@ function selectionIn(period: CdrPeriod, units: PeriodUnits, tariff: Tariff, cond
   // A period of two kinds of time is not one that the standard knows, but nothing forbids it.
   return {
     ...selection,
-    ...(units.time > 0n && units.parking > 0n ? select(tariff, "parking", conditions) : {}),
-    ...(units.reservation > 0n && !period.reserved ? select(tariff, "reserved", conditions) : {}),
+    ...(units.time > 0n && units.parking > 0n ? selectComponents(tariff, "parking", conditions) : {}),
+    ...(units.reservation > 0n && !period.reserved ? selectComponents(tariff, "reserved", conditions) : {}),
   };
 }
 

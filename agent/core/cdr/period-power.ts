@@ -5,7 +5,7 @@ import type { Tariff } from "../tariff/tariff.js";
 import type { CdrPeriod, PeriodUnits } from "./cdr-record.js";
 
 /** What lower and upper bounds are compared with. */
-export type Momentary = Pick<Conditions, "lowPowerKw" | "highPowerKw" | "lowCurrentA" | "highCurrentA">;
+export type MomentaryConditions = Pick<Conditions, "lowPowerKw" | "highPowerKw" | "lowCurrentA" | "highCurrentA">;
 
 const unknown = { low: undefined, high: undefined };
 const none = { low: 0, high: 0 };
@@ -18,7 +18,7 @@ export function momentaryOf(
   index: number,
   tariff: Tariff,
   warnings: string[],
-): Momentary {
+): MomentaryConditions {
   const { extremes } = period;
   // Charging that states no energy is not idle: what flowed in it is unknown.
   const isIdle = units.energy === 0n && (period.energy !== undefined || units.time === 0n);

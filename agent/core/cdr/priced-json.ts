@@ -4,10 +4,10 @@ import { decimalText } from "../../../config/decimal.js";
 import type { Language } from "../../../config/languages.js";
 import { limitSentence, usageSentence } from "../explain/line-sentence.js";
 import { whyOf } from "../explain/restriction-text.js";
-import { published, ratio } from "../number/money.js";
+import { publishedText, ratio } from "../number/money.js";
 import { billedText, dimensionOf, taxShares, unitOf } from "../rating/bill.js";
 import type { CostLine } from "../rating/costing.js";
-import type { Taxed } from "../rating/taxed.js";
+import type { TaxedAmount } from "../rating/taxed.js";
 import type { OcpiVersion } from "../tariff/tariff.js";
 import { isoText } from "../time/time.js";
 import type { PricedCdr } from "./cdr-pricing.js";
@@ -33,23 +33,23 @@ export type PricedJson = {
   warnings: readonly string[];
 };
 
-function taxesOf(taxed: Taxed): JsonTax[] {
+function taxesOf(taxed: TaxedAmount): JsonTax[] {
   return taxShares(taxed).map(({ name, ratePercent, amount }) =>
     ratePercent === "" ? { name, amount } : { name, percentage: ratePercent, amount },
   );
 }
 
-function amountOf(taxed: Taxed, version: OcpiVersion): JsonAmount {
-  const excl = published(taxed.excl);
+function amountOf(taxed: TaxedAmount, version: OcpiVersion): JsonAmount {
+  const excl = publishedText(taxed.excl);
   if (version === "2.3.0") return { before_taxes: excl, taxes: taxesOf(taxed) };
-  return { excl_vat: excl, incl_vat: taxed.incl === taxed.excl ? excl : published(taxed.incl) };
+  return { excl_vat: excl, incl_vat: taxed.incl === taxed.excl ? excl : publishedText(taxed.incl) };
 }
 
 function lineOf({ usage, steppedBy, amount }: CostLine, per: bigint, version: OcpiVersion, language: Language): object {
   const dimension = dimensionOf[usage.charge];
   const from = isoText(usage.fromMs);
-  const excl = published(amount.excl);
-  const incl = amount.incl === amount.excl ? excl : published(amount.incl);
+  const excl = publishedText(amount.excl);
+  const incl = amount.incl === amount.excl ? excl : publishedText(amount.incl);
   return {
     dimension,
     tariff_id: usage.tariff.id,
@@ -58,7 +58,7 @@ function lineOf({ usage, steppedBy, amount }: CostLine, per: bigint, version: Oc
     why: whyOf(usage.tariff, usage.component, language),
     from,
     to: usage.toMs === usage.fromMs ? from : isoText(usage.toMs),
-    quantity: published(ratio(usage.quantity, per)),
+    quantity: publishedText(ratio(usage.quantity, per)),
     unit: unitOf[dimension],
     unit_price: decimalText(usage.component.price),
     before_taxes: version === "2.3.0" ? excl : undefined,
@@ -80,16 +80,16 @@ export function pricedJson(priced: PricedCdr, language: Language = "en"): Priced
     total_time_cost: amountOf(groups.time, version),
     total_parking_cost: amountOf(groups.parking, version),
     total_reservation_cost: amountOf(groups.reservation, version),
-    total_energy: published(ratio(priced.energy, per)),
-    total_time: published(ratio(priced.time, per)),
-    total_parking_time: published(ratio(priced.parking, per)),
+    total_energy: publishedText(ratio(priced.energy, per)),
+    total_time: publishedText(ratio(priced.time, per)),
+    total_parking_time: publishedText(ratio(priced.parking, per)),
     billed: billedText(costing),
     currency: costing.tariff.currency,
     lines: costing.lines.map((line) => lineOf(line, per, version, language)),
     adjustments: limited.adjustments.map(({ kind, excl, incl }) => ({
       kind,
-      excl: published(excl),
-      incl: published(incl),
+      excl: publishedText(excl),
+      incl: publishedText(incl),
       sentence: limitSentence(kind, costing.tariff, language),
     })),
     warnings: priced.warnings,

@@ -41,7 +41,7 @@ export type AuthorizationInfo =
   | { readonly allowed: (typeof cardRefusals)[number] | "ONLINE_ONLY" | "EXPOSED"; readonly info?: string };
 
 /** A backend's word about a card that is kept here: a row of its list, or what it once answered. */
-export type KeptWord = {
+export type CachedAnswer = {
   readonly status: "ALLOWED" | (typeof cardRefusals)[number];
   readonly token: SessionToken;
   readonly group?: string;
@@ -68,11 +68,11 @@ export type OnlineAnswer =
   | { readonly allowed: (typeof cardRefusals)[number]; readonly info?: string };
 
 /** All that is known here about one card. */
-export type Knowledge = {
+export type CardKnowledge = {
   /** From the config, enrolled, or fetched from a backend over OCPI: its `whitelist` decides first. */
   readonly token?: Token | undefined;
-  readonly listed?: KeptWord | undefined;
-  readonly cached?: KeptWord | undefined;
+  readonly listed?: CachedAnswer | undefined;
+  readonly cached?: CachedAnswer | undefined;
 };
 
 /** What holds when no backend answers. `unknown` = a card that nobody knows, where the rule admits it. */
@@ -88,7 +88,7 @@ export type CardDecision = { readonly ask: boolean; readonly info: Authorization
  * Judges a card by what is known here: the whitelist of its token (OCPI 2.2.1 mod_tokens, WhitelistType), else the
  * local list, else the cache (OCPP 2.0.1 C10, C13, C14). `at` is the wall clock in epoch ms.
  */
-export function decideCard({ token, listed, cached }: Knowledge, at: number, offline: OfflineRule): CardDecision {
+export function decideCard({ token, listed, cached }: CardKnowledge, at: number, offline: OfflineRule): CardDecision {
   if (token !== undefined) return judgeToken(token, at, offline);
   const kept = listed ?? cached;
   if (kept === undefined)

@@ -3,7 +3,7 @@
 
 import type { Language } from "../../../config/languages.js";
 import { type Charge, isOfReservation } from "../tariff/charge.js";
-import type { Offer, Tariff } from "../tariff/tariff.js";
+import type { Tariff, TariffOffer } from "../tariff/tariff.js";
 import { clockText, dateText, localTime } from "../time/time.js";
 import type { PriceWords } from "../words/language-words.js";
 import { languageWords } from "../words/words.js";
@@ -50,10 +50,10 @@ export function explainTariff(tariff: Tariff, timeZone: string, language: Langua
 
 /** What is said of one charge, under its heading. */
 export function chargeLine(charge: Charge, text: string, words: PriceWords): PriceInWords {
-  return { kind: kindOf(charge), text: `${headingOf(charge, words)}: ${text}` };
+  return { kind: kindOf(charge), text: `${chargeHeading(charge, words)}: ${text}` };
 }
 
-export function headingOf(charge: Charge, words: PriceWords): string {
+export function chargeHeading(charge: Charge, words: PriceWords): string {
   const headings: Record<Charge, string> = {
     ENERGY: words.energy,
     TIME: words.charging,
@@ -77,7 +77,7 @@ function kindOf(charge: Charge): PriceInWords["kind"] {
 /** The price of an offer with its tax, its restrictions and its step; `otherwise` = what is said where it has none. */
 export function offerText(
   tariff: Tariff,
-  { element, component }: Offer,
+  { element, component }: TariffOffer,
   charge: Charge,
   language: Language,
   otherwise = "",

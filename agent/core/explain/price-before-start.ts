@@ -5,14 +5,14 @@ import type { Language } from "../../../config/languages.js";
 import { type Charge, isOfReservation } from "../tariff/charge.js";
 import { chooseComponent } from "../tariff/component-selection.js";
 import type { Conditions, Restrictions } from "../tariff/restrictions.js";
-import type { Offer, PriceComponent, Tariff } from "../tariff/tariff.js";
+import type { PriceComponent, Tariff, TariffOffer } from "../tariff/tariff.js";
 import { boundariesOf, nextTimeBoundary } from "../tariff/tariff-boundaries.js";
 import { clockText, dayMs, localTime } from "../time/time.js";
 import { languageWords } from "../words/words.js";
 import {
   altTextLines,
+  chargeHeading,
   chargeLine,
-  headingOf,
   limitLines,
   offerText,
   type PriceInWords,
@@ -89,7 +89,7 @@ function chargeText(
 }
 
 /** Offers that may come to hold later in a session that starts now. */
-function laterOffers(tariff: Tariff, charge: Charge, now: PriceComponent | undefined): Offer[] {
+function laterOffers(tariff: Tariff, charge: Charge, now: PriceComponent | undefined): TariffOffer[] {
   return tariff.offers[charge].filter(
     ({ element: { restrictions }, component }) => component !== now && dependsOnSession(restrictions),
   );
@@ -115,7 +115,7 @@ function changeLines(tariff: Tariff, atMs: number, timeZone: string, language: L
   if (change === undefined) return [];
   const price =
     change.component === undefined ? words.free : driverPrice(tariff, change.component, change.charge, words);
-  const text = `${clockText(timeZone, change.atMs)} ${headingOf(change.charge, words)} ${price}`;
+  const text = `${clockText(timeZone, change.atMs)} ${chargeHeading(change.charge, words)} ${price}`;
   return [{ kind: "change", text: words.changes(text) }];
 }
 

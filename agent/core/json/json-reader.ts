@@ -16,7 +16,7 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 /** A field that is null counts as absent (OCPI, transport_and_format). */
-export const present = (value: unknown): boolean => value !== undefined && value !== null;
+export const isPresent = (value: unknown): boolean => value !== undefined && value !== null;
 
 export function didYouMean(word: string, known: readonly string[]): string {
   const meant = nearestName(word, known);

@@ -5,7 +5,7 @@ import { durationInWords } from "../explain/price-text.js";
 import { kwhExact } from "../number/energy-text.js";
 import { allCharges, type Charge } from "../tariff/charge.js";
 import { type Conditions, holdsAt, holdsOtherwise } from "../tariff/restrictions.js";
-import type { Offer, PriceComponent, Tariff } from "../tariff/tariff.js";
+import type { PriceComponent, Tariff, TariffOffer } from "../tariff/tariff.js";
 import { dateText, localTime, timeOfDayText } from "../time/time.js";
 import { mostSituations, situationsOf } from "./lint-space.js";
 import { componentPath, type LintOptions, type LintWarning } from "./lint-warning.js";
@@ -25,8 +25,8 @@ function situationText(conditions: Conditions): string {
 
 type Pair = {
   readonly charge: Charge;
-  readonly first: Offer;
-  readonly second: Offer;
+  readonly first: TariffOffer;
+  readonly second: TariffOffer;
   both: Conditions | undefined;
   onlyFirst: boolean;
   onlySecond: boolean;
@@ -42,7 +42,7 @@ function pairsOf(tariff: Tariff, charge: Charge): Pair[] {
   );
 }
 
-function offerHolds({ element }: Offer, conditions: Conditions): boolean {
+function offerHolds({ element }: TariffOffer, conditions: Conditions): boolean {
   return (
     conditions.local !== undefined &&
     holdsAt(element.restrictions, conditions.local) &&
@@ -50,7 +50,7 @@ function offerHolds({ element }: Offer, conditions: Conditions): boolean {
   );
 }
 
-function watch(pair: Pair, holding: ReadonlySet<Offer>, conditions: Conditions): void {
+function watch(pair: Pair, holding: ReadonlySet<TariffOffer>, conditions: Conditions): void {
   const first = holding.has(pair.first);
   const second = holding.has(pair.second);
   if (first && second) pair.both ??= conditions;
@@ -77,7 +77,7 @@ export function lintSituations(tariff: Tariff, options: LintOptions): LintWarnin
   const chosen = new Set<PriceComponent>();
   const gaps = new Map<Charge, Conditions>();
   situations.walk((conditions) => {
-    const holding = new Set<Offer>();
+    const holding = new Set<TariffOffer>();
     for (const charge of offered) {
       const found = tariff.offers[charge].filter((offer) => offerHolds(offer, conditions));
       for (const offer of found) holding.add(offer);

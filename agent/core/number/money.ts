@@ -80,7 +80,7 @@ export function ceilDivide(n: bigint, d: bigint): bigint {
 }
 
 /** A fraction as published: half up at 12 decimals, no exponent, no trailing zeros. */
-export function published(value: Ratio): string {
+export function publishedText(value: Ratio): string {
   if (value.n === 0n) return "0";
   return (
     publishedSmall(Number(value.n), Number(value.d)) ?? plainText(roundHalfUp(value, publishedPlaces), publishedPlaces)

@@ -1,7 +1,7 @@
 // The curves of a session as points to draw: power and cost so far over time, worked out by the engine from the receipt
 // alone.
 
-import { live } from "../rating/live-price.js";
+import { livePrice } from "../rating/live-price.js";
 import { localTimeRule } from "../rating/price.js";
 import { advance, beginRating, type Rating } from "../rating/rating.js";
 import type { SalePayload } from "../receipt/receipt-payload.js";
@@ -26,11 +26,11 @@ export function powerCurve(receipt: SalePayload): readonly PowerPoint[] {
     { timeZone: receipt.timeZone, clockTrusted: receipt.sale.price.timeRule === localTimeRule },
     first,
   );
-  points.push({ atMs: first.atMs, powerW: first.powerW, cost: live(rating).accrued.incl });
+  points.push({ atMs: first.atMs, powerW: first.powerW, cost: livePrice(rating).accrued.incl });
   rest.forEach((sample, at) => {
     rating = advance(rating, sample);
     if ((at + 1) % every === 0 || at === rest.length - 1)
-      points.push({ atMs: sample.atMs, powerW: sample.powerW, cost: live(rating).accrued.incl });
+      points.push({ atMs: sample.atMs, powerW: sample.powerW, cost: livePrice(rating).accrued.incl });
   });
   return points;
 }

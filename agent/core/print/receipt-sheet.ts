@@ -6,18 +6,18 @@ import { masked } from "../cdr/token.js";
 import { hexText, utf8 } from "../number/bytes.js";
 import { localNumber } from "../number/local-number.js";
 import type { Price, PriceLine } from "../rating/price.js";
-import { productText, sixtieth, sumText, trimmed } from "../receipt/decimal-text.js";
+import { productText, sixtiethText, sumText, trimDecimals } from "../receipt/decimal-text.js";
 import type { CreditPayload, ReceiptPayload, SaleFields, SalePayload } from "../receipt/receipt-payload.js";
 import { payloadOf } from "../receipt/receipt-payload.js";
 import { markSegment } from "../signing/jws.js";
-import type { Hash } from "../signing/merkle.js";
+import type { HashFunction } from "../signing/merkle.js";
 import { ReceiptFault } from "../signing/signer.js";
 import { isoLocal, parseIsoLocal } from "../time/iso-time.js";
 import { minuteMs } from "../time/time.js";
 import type { ReceiptWords } from "../words/language-words.js";
 import { languageWords } from "../words/words.js";
 import { printable } from "./printable.js";
-import { localTimeText, term } from "./receipt-terms.js";
+import { localTimeText, translatedTerm } from "./receipt-terms.js";
 
 export type SheetRow =
   /** `onRoll: false` = too long for paper of 58 mm, and in the file anyway. */
@@ -64,7 +64,7 @@ const longFact = (label: string, value: string): SheetRow => ({ kind: "fact", la
 const plain = (text: string): string => printable(text, " ");
 
 /** The sheet of a stored receipt. Throws ReceiptFault where the text is none of ours. */
-export function receiptSheet(jws: string, hash: Hash, options: SheetOptions): Sheet {
+export function receiptSheet(jws: string, hash: HashFunction, options: SheetOptions): Sheet {
   const payload = payloadOf(jws);
   if (payload === undefined) throw new ReceiptFault("this is no receipt of ours");
   const words = languageWords[options.language].receipt;
@@ -227,15 +227,15 @@ function measured(
   tariff: unknown,
 ): { readonly quantity: string; readonly unit: string; readonly unitPrice: string } {
   const perUnit = grossUnitPrice(line, tariff);
-  const perMinute = line.unit === "h" && line.units % (minuteMs / 100) === 0 ? sixtieth(perUnit) : undefined;
+  const perMinute = line.unit === "h" && line.units % (minuteMs / 100) === 0 ? sixtiethText(perUnit) : undefined;
   if (perMinute === undefined)
-    return { quantity: line.quantity, unit: line.unit === "x" ? "" : line.unit, unitPrice: trimmed(perUnit, 2) };
-  return { quantity: String(line.units / minuteMs), unit: "min", unitPrice: trimmed(perMinute, 2) };
+    return { quantity: line.quantity, unit: line.unit === "x" ? "" : line.unit, unitPrice: trimDecimals(perUnit, 2) };
+  return { quantity: String(line.units / minuteMs), unit: "min", unitPrice: trimDecimals(perMinute, 2) };
 }
 
 /** A tax and its rate, "MwSt. 19,5 %"; where the tariff states no rate, the tax alone. */
 function rateText({ name, ratePercent }: { readonly name: string; readonly ratePercent: string }, words: ReceiptWords) {
-  const tax = term(name, words);
+  const tax = translatedTerm(name, words);
   return ratePercent === "" ? tax : `${tax} ${localNumber(ratePercent, words.decimalMark)} %`;
 }
 
@@ -252,7 +252,7 @@ function lineRow(line: PriceLine, sale: SaleFields, timeZone: string, words: Rec
     working:
       `${number(quantity)}${unit === "" ? "" : ` ${unit}`} x ${number(unitPrice)} ${currency}${perUnit} ` +
       `${words.labels.inclTax}${rates === "" ? "" : ` (${rates})`}`,
-    amount: `${number(trimmed(line.amount.incl, 2))} ${currency}`,
+    amount: `${number(trimDecimals(line.amount.incl, 2))} ${currency}`,
   };
 }
 
@@ -270,13 +270,13 @@ function priceOf({ sale, timeZone }: SalePayload, words: ReceiptWords): SheetSec
         (line): SheetRow => ({
           kind: "priced",
           what: { min_price: labels.minimum, max_price: labels.maximum, waived: labels.waived }[line.kind],
-          working: term(line.sentence, words),
-          amount: `${localNumber(trimmed(line.amount.incl, 2), words.decimalMark)} ${price.currency}`,
+          working: translatedTerm(line.sentence, words),
+          amount: `${localNumber(trimDecimals(line.amount.incl, 2), words.decimalMark)} ${price.currency}`,
         }),
       ),
       ...sumRows(price.due, price.taxes, price.currency, words),
-      fact(labels.rounding, term(price.rounding, words)),
-      fact(labels.timeRule, term(price.timeRule, words)),
+      fact(labels.rounding, translatedTerm(price.rounding, words)),
+      fact(labels.timeRule, translatedTerm(price.timeRule, words)),
       fact(labels.shown, `${shown.text.trim().replaceAll(/\s*\n\s*/g, " · ")} (${localTimeText(shown.at, words)})`),
       fact(labels.tariff, `${tariff.id}${tariff.version === "" ? "" : `, ${tariff.version}`}`),
       fact(labels.digest, tariff.digest),

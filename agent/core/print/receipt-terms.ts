@@ -15,7 +15,7 @@ const termNames: ReadonlyMap<string, keyof NonNullable<ReceiptWords["terms"]>> =
 ]);
 
 /** A rule or name of the engine as the language says it; what has no words of its own stays as it is. */
-export function term(text: string, { terms }: ReceiptWords): string {
+export function translatedTerm(text: string, { terms }: ReceiptWords): string {
   const name = termNames.get(text);
   return name === undefined ? text : (terms?.[name] ?? text);
 }

@@ -9,7 +9,7 @@ import {
   add,
   compare,
   minorUnits,
-  published,
+  publishedText,
   ratio,
   ratioOf,
   roundHalfUp,
@@ -27,7 +27,7 @@ import {
   type TaxTotal,
   untaxedName,
 } from "./price.js";
-import type { Taxed } from "./taxed.js";
+import type { TaxedAmount } from "./taxed.js";
 
 /** What a bill says beside its amounts. */
 export type BillFacts = {
@@ -59,17 +59,21 @@ export const unitOf: Readonly<Record<Dimension, PriceLine["unit"]>> = {
 };
 const wholeUnits = { kWh: 1_000_000n, h: 3_600_000n, x: 1n };
 
-export function amountText(taxed: Taxed): Amount {
-  const excl = published(taxed.excl);
-  return { excl, incl: taxed.incl === taxed.excl ? excl : published(taxed.incl) };
+export function amountText(taxed: TaxedAmount): Amount {
+  const excl = publishedText(taxed.excl);
+  return { excl, incl: taxed.incl === taxed.excl ? excl : publishedText(taxed.incl) };
 }
 
 /** Tax per rate; rates that the tariff does not state carry none. */
-export function taxShares(taxed: Taxed): TaxShare[] {
+export function taxShares(taxed: TaxedAmount): TaxShare[] {
   const shares: TaxShare[] = [];
   for (const { rate, tax } of taxed.parts)
     if (rate !== undefined || tax.n !== 0n)
-      shares.push({ name: "VAT", ratePercent: rate === undefined ? "" : decimalText(rate), amount: published(tax) });
+      shares.push({
+        name: "VAT",
+        ratePercent: rate === undefined ? "" : decimalText(rate),
+        amount: publishedText(tax),
+      });
   return shares.length > 1 ? shares.sort((a, b) => Number(a.ratePercent) - Number(b.ratePercent)) : shares;
 }
 
@@ -113,7 +117,7 @@ function lineOf({ usage, steppedBy, amount }: CostLine, per: bigint, language: L
     why: whyOf(usage.tariff, usage.component, language),
     fromMs: usage.fromMs,
     toMs: usage.toMs,
-    quantity: published(ratio(usage.quantity, per)),
+    quantity: publishedText(ratio(usage.quantity, per)),
     units: Number(roundHalfUp(ratio(usage.quantity * wholeUnits[unit], per), 0)),
     unit,
     unitPrice: decimalText(usage.component.price),
@@ -127,7 +131,7 @@ function lineOf({ usage, steppedBy, amount }: CostLine, per: bigint, language: L
  * What is due, in the currency's minor unit: the gross is rounded once, and net, tax and the rates are shares that add
  * up to it.
  */
-function dueOf(total: Taxed, currency: string): { due: Price["due"]; taxes: TaxTotal[] } {
+function dueOf(total: TaxedAmount, currency: string): { due: Price["due"]; taxes: TaxTotal[] } {
   const places = minorUnits(currency);
   const money = (units: bigint): string => fixedText(units, places);
   const gross = roundHalfUp(total.incl, places);
@@ -174,7 +178,7 @@ export function billOf(costing: Costing, facts: BillFacts): Price {
     lines: costing.lines.map((line) => lineOf(line, costing.per, facts.language)),
     adjustments: limited.adjustments.map(({ kind, excl, incl }) => ({
       kind,
-      amount: { excl: published(excl), incl: published(incl) },
+      amount: { excl: publishedText(excl), incl: publishedText(incl) },
       sentence: limitSentence(kind, tariff, facts.language),
     })),
     ...dueOf(limited.total, tariff.currency),

@@ -6,7 +6,7 @@ import type { Charge } from "../tariff/charge.js";
 import type { Tariff } from "../tariff/tariff.js";
 import type { ComponentUsage } from "./component-usage.js";
 import { billedOf, countUsage, type Metered, meteredOf, noUsage } from "./step-rounding.js";
-import { addTaxed, applyLimits, type Limited, noAmount, type Taxed, taxedAmount } from "./taxed.js";
+import { addTaxed, applyLimits, type LimitedAmount, noAmount, type TaxedAmount, taxedAmount } from "./taxed.js";
 
 /** The published totals that a charge counts into. */
 type Group = "energy" | "time" | "parking" | "fixed" | "reservation";
@@ -26,7 +26,7 @@ export type CostLine = {
   readonly usage: ComponentUsage;
   /** What step_size added to it. */
   readonly steppedBy: bigint;
-  readonly amount: Taxed;
+  readonly amount: TaxedAmount;
 };
 
 /** A session priced: what was used, what it costs, and how the total came about. */
@@ -36,8 +36,8 @@ export type Costing = {
   readonly tariff: Tariff;
   readonly lines: readonly CostLine[];
   readonly billed: Readonly<Record<Metered, bigint>>;
-  readonly groups: Readonly<Record<Group, Taxed>>;
-  readonly limited: Limited;
+  readonly groups: Readonly<Record<Group, TaxedAmount>>;
+  readonly limited: LimitedAmount;
 };
 
 /**
@@ -58,7 +58,7 @@ export function costOf(usages: readonly ComponentUsage[], per: bigint, tariff: T
   return { per, tariff, lines, billed, groups: groupsOf(lines), limited: applyLimits(sum, tariff, { min: true }) };
 }
 
-function groupsOf(lines: readonly CostLine[]): Record<Group, Taxed> {
+function groupsOf(lines: readonly CostLine[]): Record<Group, TaxedAmount> {
   const groups = { energy: noAmount, time: noAmount, parking: noAmount, fixed: noAmount, reservation: noAmount };
   for (const { usage, amount } of lines) {
     const group = groupOf[usage.charge];

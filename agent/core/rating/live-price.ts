@@ -2,8 +2,8 @@
 // time alone will change them.
 
 import { decimalText } from "../../../config/decimal.js";
-import { add, divide, multiply, published, type Ratio, ratioOf, subtract } from "../number/money.js";
-import { grossPrice, sameSelection, select } from "../tariff/component-selection.js";
+import { add, divide, multiply, publishedText, type Ratio, ratioOf, subtract } from "../number/money.js";
+import { grossPrice, sameSelection, selectComponents } from "../tariff/component-selection.js";
 import type { Conditions } from "../tariff/restrictions.js";
 import type { PriceComponent, Tariff } from "../tariff/tariff.js";
 import { dayMs } from "../time/time.js";
@@ -13,7 +13,7 @@ import { addSlice, runningFigures } from "./running-total.js";
 import { boundaryAfter, conditionsAt, type Sample } from "./sample.js";
 import { costingOf } from "./session-bill.js";
 import { unitsPer } from "./slice.js";
-import type { Taxed } from "./taxed.js";
+import type { TaxedAmount } from "./taxed.js";
 
 /** The unit prices in force, as the tariff states them and incl. tax; absent = that dimension is free now. */
 export type UnitPrices = {
@@ -42,7 +42,7 @@ const lookAheadMs = 8 * dayMs;
 const mostCandidates = 500;
 
 /** The running figures at the last sample. */
-export function live(rating: Rating): LivePrice {
+export function livePrice(rating: Rating): LivePrice {
   const { progress } = rating;
   const { tariff } = progress;
   const total = addSlice(progress.total, openSliceOf(rating), unitsPer);
@@ -56,7 +56,7 @@ export function live(rating: Rating): LivePrice {
     currency: tariff.currency,
     unitPrices,
     ...(next === undefined ? {} : { nextChange: next }),
-    ...(left === undefined ? {} : { leftUnderCap: published(left) }),
+    ...(left === undefined ? {} : { leftUnderCap: publishedText(left) }),
   };
 }
 
@@ -90,7 +90,7 @@ function nextChangeOf(progress: RatingProgress, last: Sample): PriceChange | und
   for (let tries = 0; tries < mostCandidates && atMs < Number.POSITIVE_INFINITY && atMs <= untilMs; tries += 1) {
     const then: Sample = { ...last, atMs };
     const conditions = conditionsAt(progress, then);
-    if (!sameSelection(select(tariff, open.activity, conditions), open.selection))
+    if (!sameSelection(selectComponents(tariff, open.activity, conditions), open.selection))
       return { atMs, unitPrices: unitPricesAt(tariff, conditions) };
     ({ atMs } = boundaryAfter(progress, then));
   }
@@ -99,10 +99,10 @@ function nextChangeOf(progress: RatingProgress, last: Sample): PriceChange | und
 
 /** The unit prices of a tariff under given conditions: what charging costs, and what idling would. */
 function unitPricesAt(tariff: Tariff, conditions: Conditions): UnitPrices {
-  const charging = select(tariff, "charging", conditions);
+  const charging = selectComponents(tariff, "charging", conditions);
   const perKwh = withTax(tariff, charging.ENERGY);
   const perHour = withTax(tariff, charging.TIME);
-  const idlePerHour = withTax(tariff, select(tariff, "parking", conditions).PARKING_TIME);
+  const idlePerHour = withTax(tariff, selectComponents(tariff, "parking", conditions).PARKING_TIME);
   return { ...(perKwh && { perKwh }), ...(perHour && { perHour }), ...(idlePerHour && { idlePerHour }) };
 }
 
@@ -110,16 +110,16 @@ function withTax(tariff: Tariff, component: PriceComponent | undefined): { excl:
   if (component === undefined) return undefined;
   const text = decimalText(component.price);
   if (component.vat === undefined || tariff.taxIncluded === "N/A") return { excl: text, incl: text };
-  if (tariff.taxIncluded === "NO") return { excl: text, incl: published(grossPrice(tariff, component)) };
+  if (tariff.taxIncluded === "NO") return { excl: text, incl: publishedText(grossPrice(tariff, component)) };
   const hundred = { n: 100n, d: 1n };
   return {
-    excl: published(divide(multiply(ratioOf(component.price), hundred), add(hundred, ratioOf(component.vat)))),
+    excl: publishedText(divide(multiply(ratioOf(component.price), hundred), add(hundred, ratioOf(component.vat)))),
     incl: text,
   };
 }
 
 /** What the gross may still grow by; where the tariff caps only the net, in proportion. */
-function leftUnderCap(tariff: Tariff, accrued: Taxed): Ratio | undefined {
+function leftUnderCap(tariff: Tariff, accrued: TaxedAmount): Ratio | undefined {
   const cap = tariff.maxPrice;
   if (cap === undefined) return undefined;
   if (cap.incl !== undefined) return subtract(ratioOf(cap.incl), accrued.incl);

@@ -8,7 +8,7 @@
 // the last sample, and the progress up to the last boundary. A sample between two boundaries replaces the first and keeps
 // the second, so that it costs the same however old the session is.
 
-import { select } from "../tariff/component-selection.js";
+import { selectComponents } from "../tariff/component-selection.js";
 import type { ChargingPeriod } from "../tariff/period.js";
 import type { Tariff } from "../tariff/tariff.js";
 import { addSlice, noRunningTotal, type RunningTotal } from "./running-total.js";
@@ -25,15 +25,15 @@ import {
   samplesAtBoundaries,
 } from "./sample.js";
 import {
-  goesOn,
-  isEmpty,
+  isEmptySlice,
   looksAtMomentary,
   type OpenSlice,
   openSlice,
   type Slice,
+  sliceGoesOn,
   sliceUntil,
   unitsPer,
-  widened,
+  widenSlice,
 } from "./slice.js";
 
 /** The session up to the last boundary. It is replaced at boundaries alone. */
@@ -58,7 +58,7 @@ export type Rating = { readonly progress: RatingProgress; readonly last: Sample 
 export function beginRating(tariff: Tariff, options: RatingOptions, first: Sample): Rating {
   checkSample(first);
   const session: RatedSession = { tariff, options, start: startAt(first) };
-  const selection = select(tariff, first.activity, conditionsAt(session, first));
+  const selection = selectComponents(tariff, first.activity, conditionsAt(session, first));
   const progress: RatingProgress = {
     ...session,
     open: openSlice(tariff, first, selection),
@@ -98,9 +98,10 @@ function lookAgain(progress: RatingProgress, sample: Sample): RatingProgress {
   const { tariff, options, open } = progress;
   // Durations and energy count from the end of the reservation.
   const session: RatedSession = { tariff, options, start: progress.start ?? startAt(sample) };
-  const selection = select(tariff, sample.activity, conditionsAt(session, sample));
+  const selection = selectComponents(tariff, sample.activity, conditionsAt(session, sample));
   const boundary = boundaryAfter(session, sample);
-  if (goesOn(open, sample.activity, selection)) return { ...progress, boundary, open: widened(tariff, open, sample) };
+  if (sliceGoesOn(open, sample.activity, selection))
+    return { ...progress, boundary, open: widenSlice(tariff, open, sample) };
   return { ...endSlice(progress, sample), ...session, boundary, open: openSlice(tariff, sample, selection) };
 }
 
@@ -114,7 +115,7 @@ function endSlice(progress: RatingProgress, at: Sample): RatingProgress {
 
 /** The open slice as it is when it ends at a sample; undefined where nothing passed in it. */
 function endedAt({ tariff, open }: RatingProgress, at: Sample): EndedSlice | undefined {
-  if (isEmpty(open, at)) return undefined;
+  if (isEmptySlice(open, at)) return undefined;
   return { slice: sliceUntil(tariff, open, at), period: periodUntil(tariff, open, at) };
 }
 
@@ -146,5 +147,5 @@ export function slicesOf({ progress, last }: Rating): readonly EndedSlice[] {
 
 /** Whether the same components hold now in both; where not, the station writes the sample down. */
 export function sameComponents(a: Rating, b: Rating): boolean {
-  return goesOn(a.progress.open, b.progress.open.activity, b.progress.open.selection);
+  return sliceGoesOn(a.progress.open, b.progress.open.activity, b.progress.open.selection);
 }

@@ -6,10 +6,10 @@ import type { Tariff } from "../tariff/tariff.js";
 import { usagesOfSlice } from "./component-usage.js";
 import type { Slice } from "./slice.js";
 import { billedOf, countUsage, type MeteredUsage, meteredKinds, noUsage } from "./step-rounding.js";
-import { addTaxed, applyLimits, noAmount, type Taxed, taxedAmount } from "./taxed.js";
+import { addTaxed, applyLimits, noAmount, type TaxedAmount, taxedAmount } from "./taxed.js";
 
 export type RunningTotal = {
-  readonly sum: Taxed;
+  readonly sum: TaxedAmount;
   readonly metered: MeteredUsage;
   readonly feeCharged: boolean;
   readonly reservationFeeCharged: boolean;
@@ -40,7 +40,7 @@ export function runningFigures(
   { sum, metered }: RunningTotal,
   per: bigint,
   tariff: Tariff,
-): { readonly accrued: Taxed; readonly ifStopped: Taxed } {
+): { readonly accrued: TaxedAmount; readonly ifStopped: TaxedAmount } {
   const billed = billedOf(metered, per);
   let stepped = sum;
   for (const kind of meteredKinds) {

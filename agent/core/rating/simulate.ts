@@ -4,7 +4,7 @@ import { type Decimal, digitsAt, tenTo } from "../../../config/decimal.js";
 import type { Language } from "../../../config/languages.js";
 import { ceilDivide } from "../number/money.js";
 import type { Tariff } from "../tariff/tariff.js";
-import { live, nextBoundary } from "./live-price.js";
+import { livePrice, nextBoundary } from "./live-price.js";
 import type { Price } from "./price.js";
 import { advance, beginRating, type Rating } from "./rating.js";
 import type { Sample } from "./sample.js";
@@ -61,7 +61,7 @@ export function simulate(tariff: Tariff, plan: SimulatedSession, language: Langu
   const stops = new Set<number>([forMs, wholeMs]);
   for (let point = 1; point < curvePoints; point += 1) stops.add(Math.floor((wholeMs * point) / curvePoints));
   let rating: Rating = beginRating(tariff, { timeZone: plan.timeZone, clockTrusted: true }, sampleAt(0));
-  const curve: CurvePoint[] = [{ atMs: plan.startMs, incl: live(rating).ifStoppedNow.incl, activity: "charging" }];
+  const curve: CurvePoint[] = [{ atMs: plan.startMs, incl: livePrice(rating).ifStoppedNow.incl, activity: "charging" }];
   for (const ms of [...stops].sort((a, b) => a - b)) {
     // Like a station, take a reading at every boundary that lies before the next stop.
     for (
@@ -73,7 +73,7 @@ export function simulate(tariff: Tariff, plan: SimulatedSession, language: Langu
     rating = advance(rating, sampleAt(ms));
     curve.push({
       atMs: plan.startMs + ms,
-      incl: live(rating).ifStoppedNow.incl,
+      incl: livePrice(rating).ifStoppedNow.incl,
       activity: ms > forMs ? "parking" : "charging",
     });
   }

@@ -54,17 +54,17 @@ export function openSlice(tariff: Tariff, sample: Sample, selection: Selection):
     powerW: undefined,
     currentMilliA: undefined,
   };
-  return widened(tariff, empty, sample);
+  return widenSlice(tariff, empty, sample);
 }
 
 /** Whether a slice goes on where this holds. */
-export function goesOn(open: OpenSlice, activity: Activity, selection: Selection): boolean {
+export function sliceGoesOn(open: OpenSlice, activity: Activity, selection: Selection): boolean {
   const isSame = open.activity === activity || (isPause(open.activity) && isPause(activity));
   return isSame && sameSelection(open.selection, selection);
 }
 
 /** The open slice with the momentary values of one more sample in it. */
-export function widened(tariff: Tariff, open: OpenSlice, sample: Sample): OpenSlice {
+export function widenSlice(tariff: Tariff, open: OpenSlice, sample: Sample): OpenSlice {
   if (!looksAtMomentary(tariff)) return open;
   return {
     ...open,
@@ -98,7 +98,7 @@ export function sliceUntil(tariff: Tariff, open: OpenSlice, { atMs, energyMilliW
 }
 
 /** A slice in which nothing passed is none, unless a fee fell due in it. */
-export function isEmpty({ fromMs, fromMilliWh, selection }: OpenSlice, { atMs, energyMilliWh }: Sample): boolean {
+export function isEmptySlice({ fromMs, fromMilliWh, selection }: OpenSlice, { atMs, energyMilliWh }: Sample): boolean {
   const fees =
     selection.FLAT !== undefined || selection.RESERVATION_FLAT !== undefined || selection.EXPIRY_FLAT !== undefined;
   return atMs === fromMs && energyMilliWh === fromMilliWh && !fees;

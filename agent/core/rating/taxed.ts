@@ -8,16 +8,16 @@ import type { ComponentUsage } from "./component-usage.js";
 
 /** Tax of one rate; `rate` absent = the tariff states none. */
 type TaxPart = { readonly rate: Decimal | undefined; readonly net: Ratio; readonly tax: Ratio };
-export type Taxed = { readonly excl: Ratio; readonly incl: Ratio; readonly parts: readonly TaxPart[] };
+export type TaxedAmount = { readonly excl: Ratio; readonly incl: Ratio; readonly parts: readonly TaxPart[] };
 
-export const noAmount: Taxed = { excl: zeroRatio, incl: zeroRatio, parts: [] };
+export const noAmount: TaxedAmount = { excl: zeroRatio, incl: zeroRatio, parts: [] };
 
 function sameRate(a: Decimal | undefined, b: Decimal | undefined): boolean {
   return a === b || (a !== undefined && b !== undefined && a.digits === b.digits && a.scale === b.scale);
 }
 
 /** The amount of one use, with its tax. */
-export function taxedAmount(use: ComponentUsage, per: bigint): Taxed {
+export function taxedAmount(use: ComponentUsage, per: bigint): TaxedAmount {
   const { tariff, component } = use;
   const scale = tenTo(tariff.priceScale);
   const base = use.quantity * digitsAt(component.price, tariff.priceScale);
@@ -39,7 +39,7 @@ export function taxedAmount(use: ComponentUsage, per: bigint): Taxed {
   return { excl: net, incl: gross, parts: [{ rate, net, tax: { n: base * percent, d: net.d } }] };
 }
 
-export function addTaxed(a: Taxed, b: Taxed): Taxed {
+export function addTaxed(a: TaxedAmount, b: TaxedAmount): TaxedAmount {
   if (a.parts.length === 0) return b;
   if (b.parts.length === 0) return a;
   const parts = [...a.parts];
@@ -53,10 +53,10 @@ export function addTaxed(a: Taxed, b: Taxed): Taxed {
 }
 
 type Adjusted = { readonly kind: "min_price" | "max_price"; readonly excl: Ratio; readonly incl: Ratio };
-export type Limited = { readonly total: Taxed; readonly adjustments: readonly Adjusted[] };
+export type LimitedAmount = { readonly total: TaxedAmount; readonly adjustments: readonly Adjusted[] };
 
 /** Net and tax of every rate, stretched to new totals in proportion. */
-function stretchTo(total: Taxed, excl: Ratio, incl: Ratio): Taxed {
+function stretchTo(total: TaxedAmount, excl: Ratio, incl: Ratio): TaxedAmount {
   const tax = subtract(total.incl, total.excl);
   const newTax = subtract(incl, excl);
   if (total.excl.n === 0n || (tax.n === 0n && newTax.n !== 0n)) {
@@ -78,7 +78,7 @@ function stretchTo(total: Taxed, excl: Ratio, incl: Ratio): Taxed {
   };
 }
 
-function limit(total: Taxed, bound: PriceLimit, beyond: (a: Ratio, b: Ratio) => boolean): Taxed {
+function limit(total: TaxedAmount, bound: PriceLimit, beyond: (a: Ratio, b: Ratio) => boolean): TaxedAmount {
   const exclBound = ratioOf(bound.excl);
   const clampExcl = beyond(total.excl, exclBound);
   if (bound.incl === undefined) {
@@ -100,7 +100,7 @@ function limit(total: Taxed, bound: PriceLimit, beyond: (a: Ratio, b: Ratio) => 
  * Net and gross are held within min_price and max_price, each by its own figure (OCPI mod_tariffs, notes on min_price
  * and max_price).
  */
-export function applyLimits(sum: Taxed, tariff: Tariff, which: { readonly min: boolean }): Limited {
+export function applyLimits(sum: TaxedAmount, tariff: Tariff, which: { readonly min: boolean }): LimitedAmount {
   let total = sum;
   const adjustments: Adjusted[] = [];
   const step = (

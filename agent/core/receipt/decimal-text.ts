@@ -38,7 +38,7 @@ export function productText(a: string, b: string): string {
 }
 
 /** A sixtieth of a decimal text, where six decimals hold it exactly; else undefined. */
-export function sixtieth(text: string): string | undefined {
+export function sixtiethText(text: string): string | undefined {
   const places = 6;
   const amount = amountIn(text);
   if (amount.scale > places) return undefined;
@@ -47,7 +47,7 @@ export function sixtieth(text: string): string | undefined {
 }
 
 /** Without the trailing zeros of its decimals, but with at least `least` of them. */
-export function trimmed(text: string, least = 0): string {
+export function trimDecimals(text: string, least = 0): string {
   const [whole = "", decimals = ""] = text.split(".");
   const kept = decimals.replace(/0+$/, "").padEnd(least, "0");
   return kept === "" ? whole : `${whole}.${kept}`;

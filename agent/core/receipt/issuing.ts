@@ -6,7 +6,7 @@ import type { StationFacts } from "../../../config/schema.js";
 import type { TimeTrust } from "../../../drivers/driver.js";
 import { canonicalText } from "../json/json-text.js";
 import { signedJws } from "../signing/jws.js";
-import { type Hash, proofOfNewest } from "../signing/merkle.js";
+import { type HashFunction, proofOfNewest } from "../signing/merkle.js";
 import { guardedSigner, type Signer, SignerFailed } from "../signing/signer.js";
 import { isoLocal } from "../time/iso-time.js";
 import { type ChainState, chainWith, checkpointOver } from "./receipt-chain.js";
@@ -38,7 +38,7 @@ export type Issuing = {
   readonly signer: Signer;
   /** The same where it signs; undefined = it has failed, and the mark stands in its place. */
   readonly working: Signer | undefined;
-  readonly hash: Hash;
+  readonly hash: HashFunction;
 };
 
 const notices = [
@@ -55,7 +55,7 @@ const notices = [
 export function signedOrMarked(
   chain: ChainState,
   signer: Signer,
-  hash: Hash,
+  hash: HashFunction,
   make: (issuing: Issuing) => Issued,
 ): Issued {
   const marked = (): Issued => make({ chain, signer, working: undefined, hash });

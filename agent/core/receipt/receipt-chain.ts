@@ -4,7 +4,7 @@
 import { fromHex, hexText, utf8 } from "../number/bytes.js";
 import { checkpointBody, signedCheckpoint } from "../signing/checkpoint.js";
 import { parseJws } from "../signing/jws.js";
-import { type Frontier, frontierWith, type Hash, leafHash, rootOf } from "../signing/merkle.js";
+import { type Frontier, frontierWith, type HashFunction, leafHash, rootOf } from "../signing/merkle.js";
 import { ReceiptFault, type Signer } from "../signing/signer.js";
 import { payloadIn, type ReceiptPayload, type RunningTotals, type UnsignedSpan } from "./receipt-payload.js";
 import { noTotals } from "./totals.js";
@@ -31,14 +31,19 @@ export function checkpointOver(
   size: number,
   frontier: Frontier,
   signer: Signer | undefined,
-  hash: Hash,
+  hash: HashFunction,
 ): string {
   const checkpoint = { origin, size, root: rootOf(frontier, hash) };
   return signer === undefined ? checkpointBody(checkpoint) : signedCheckpoint(checkpoint, signer, hash);
 }
 
 /** A stretch of unsigned receipts with one more: its digest runs on, SHA-256(digest || leaf hash). */
-export function spanWith(span: UnsignedSpan | undefined, number: number, leaf: string, hash: Hash): UnsignedSpan {
+export function spanWith(
+  span: UnsignedSpan | undefined,
+  number: number,
+  leaf: string,
+  hash: HashFunction,
+): UnsignedSpan {
   const link = fromHex((span?.digest ?? "") + leaf);
   if (link === undefined) throw new TypeError("a hash is hex");
   return { first: span?.first ?? number, count: (span?.count ?? 0) + 1, digest: hexText(hash(link)) };
@@ -51,7 +56,7 @@ export function chainWith(
   payload: ReceiptPayload,
   isSigned: boolean,
   checkpoint: string,
-  hash: Hash,
+  hash: HashFunction,
 ): ChainState {
   const data = utf8(jws);
   const leaf = leafHash(data, hash);
@@ -69,7 +74,7 @@ export function chainWith(
  * The chain after a receipt that is already in the book or the journal: recovery computes it anew and signs nothing.
  * `checkpoint` is the signed note over it, where that was kept. Throws ReceiptFault where the receipt does not follow.
  */
-export function chainAfter(chain: ChainState, jws: string, hash: Hash, checkpoint = ""): ChainState {
+export function chainAfter(chain: ChainState, jws: string, hash: HashFunction, checkpoint = ""): ChainState {
   const parts = parseJws(jws);
   const payload = parts === undefined ? undefined : payloadIn(parts);
   if (parts === undefined || payload === undefined) throw new ReceiptFault(`receipt ${chain.count + 1} cannot be read`);

@@ -4,7 +4,7 @@
 import type { Settlement } from "../cdr/settlement.js";
 import { hexText, utf8 } from "../number/bytes.js";
 import { ocmfRecord } from "../ocmf/ocmf.js";
-import type { Hash } from "../signing/merkle.js";
+import type { HashFunction } from "../signing/merkle.js";
 import { guardedSigner, ReceiptFault, type Signer } from "../signing/signer.js";
 import { negative } from "./decimal-text.js";
 import { type Issued, type Issuing, type Occasion, receiptFrame, sealed, signedOrMarked } from "./issuing.js";
@@ -18,7 +18,7 @@ import { noTotals, totalsWith } from "./totals.js";
  * The start receipt of zero: number 1, leaf 0, before a checkpoint of size 0. Throws when the signer fails: a chain is
  * not opened unsigned.
  */
-export function openChain(occasion: Occasion, signer: Signer, hash: Hash): Issued {
+export function openChain(occasion: Occasion, signer: Signer, hash: HashFunction): Issued {
   const issuing: Issuing = { chain: emptyChain, signer, working: signer, hash };
   return sealed({ ...receiptFrame(occasion, noTotals, issuing), kind: "start" }, "", issuing);
 }
@@ -31,7 +31,7 @@ export function issueReceipt(
   settlement: Settlement,
   chain: ChainState,
   signer: Signer,
-  hash: Hash,
+  hash: HashFunction,
   corrects?: number,
 ): Issued {
   const energyMilliWh = checkedEnergy(settlement, chain);
@@ -73,7 +73,7 @@ export function issueCredit(
   reason: string,
   chain: ChainState,
   signer: Signer,
-  hash: Hash,
+  hash: HashFunction,
 ): Issued {
   const sold = payloadOf(jws);
   if (sold?.kind !== "sale") throw new ReceiptFault("only the receipt of a sale can be credited");
@@ -107,7 +107,7 @@ const negatedSums = ({ net, tax, gross }: Sums): Sums => ({
  * A signed zero receipt that commits to the receipts that could not be signed. Throws SignerFailed when the signer
  * still fails.
  */
-export function issueRecovery(occasion: Occasion, chain: ChainState, signer: Signer, hash: Hash): Issued {
+export function issueRecovery(occasion: Occasion, chain: ChainState, signer: Signer, hash: HashFunction): Issued {
   const { unsigned, ...rest } = chain;
   if (unsigned === undefined) throw new ReceiptFault("there is no unsigned receipt to recover from");
   const working = guardedSigner(signer);
@@ -123,7 +123,13 @@ export const rotationText = (station: string, number: number, from: string, to: 
  * The change of key as a receipt: signed by the old key, and inside it by the new one. Throws SignerFailed when either
  * fails.
  */
-export function issueKeyChange(occasion: Occasion, chain: ChainState, old: Signer, next: Signer, hash: Hash): Issued {
+export function issueKeyChange(
+  occasion: Occasion,
+  chain: ChainState,
+  old: Signer,
+  next: Signer,
+  hash: HashFunction,
+): Issued {
   if (chain.unsigned !== undefined)
     throw new ReceiptFault("the key cannot change while receipts are unsigned: issue the recovery receipt first");
   const working = guardedSigner(old);

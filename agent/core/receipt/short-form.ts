@@ -8,7 +8,7 @@ import type { TimeTrust } from "../../../drivers/driver.js";
 import type { Settlement } from "../cdr/settlement.js";
 import { base64url, fromBase64url, hexText, utf8 } from "../number/bytes.js";
 import { kwhExact } from "../number/energy-text.js";
-import type { Hash } from "../signing/merkle.js";
+import type { HashFunction } from "../signing/merkle.js";
 import { type Signer, unsignedMark } from "../signing/signer.js";
 import { isoLocal } from "../time/iso-time.js";
 
@@ -23,7 +23,7 @@ export function shortForm(
   ocmf: string,
   keyId: string,
   signer: Pick<Signer, "sign"> | undefined,
-  hash: Hash,
+  hash: HashFunction,
 ): string {
   const { station, receiptNumber, startMs, endMs, timeZone, timeTrust, begin, end, price } = settlement;
   const text = [

@@ -10,7 +10,12 @@ export type ActivityTrack = { readonly activity: Activity; readonly lowSinceMs: 
 export const drawingTrack: ActivityTrack = { activity: "charging", lowSinceMs: null };
 
 /** The track after a reading of `powerW` at `atMs`; the same object when nothing changed. */
-export function track(before: ActivityTrack, atMs: number, powerW: number, rules: ActivityRules): ActivityTrack {
+export function trackActivity(
+  before: ActivityTrack,
+  atMs: number,
+  powerW: number,
+  rules: ActivityRules,
+): ActivityTrack {
   if (powerW >= rules.idlePowerW) return before.lowSinceMs === null ? before : drawingTrack;
   const lowSinceMs = before.lowSinceMs ?? atMs;
   const lowForMs = atMs - lowSinceMs;

@@ -4,7 +4,7 @@ import type { Moment, Reading } from "../../../drivers/driver.js";
 import type { StopReason } from "../cdr/settlement.js";
 import type { Activity } from "../tariff/period.js";
 import type { Acceptance, Opening } from "./opening.js";
-import type { Signed } from "./session.js";
+import type { SignedReceipt } from "./session.js";
 
 export type SessionEvent = { readonly moment: Moment; readonly connector: number } & (
   | { readonly type: "PlugChanged"; readonly plugged: boolean }
@@ -17,7 +17,7 @@ export type SessionEvent = { readonly moment: Moment; readonly connector: number
   /** `reading`: null = the meter could not be read; the last reading is the end. */
   | { readonly type: "SessionEnded"; readonly reading: Reading | null; readonly detail: string }
   | { readonly type: "ReceiptNumbered"; readonly number: number; readonly pagination: number }
-  | { readonly type: "ReceiptSigned"; readonly signed: Signed }
+  | { readonly type: "ReceiptSigned"; readonly signed: SignedReceipt }
   | { readonly type: "SessionSettled"; readonly number: number }
   | { readonly type: "Restarted"; readonly cause: "PowerLoss" | "Reboot"; readonly downSince: Moment }
 );

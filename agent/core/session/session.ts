@@ -9,7 +9,7 @@ import type { Acceptance } from "./opening.js";
 import type { Sale } from "./sale.js";
 
 /** The finished bytes of a receipt: journalled before anyone sees them, and never made twice. */
-export type Signed = {
+export type SignedReceipt = {
   readonly number: number;
   readonly jws: string;
   readonly ocmf: string;
@@ -40,7 +40,7 @@ export type Session =
       readonly detail: string;
       readonly plugged: boolean;
       readonly numbered?: { readonly number: number; readonly pagination: number; readonly issuedMs: number };
-      readonly signed?: Signed;
+      readonly signed?: SignedReceipt;
     }
   | { readonly state: "finishing"; readonly receiptNumber: number };
 

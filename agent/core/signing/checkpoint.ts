@@ -1,7 +1,7 @@
 // A checkpoint of the receipt tree as a C2SP signed note (tlog-checkpoint): origin, size, root; one ECDSA signature
 // line. Whoever holds one can show later that a receipt was removed, altered or put in another order.
 import { base64, fromBase64, fromHex, hexText, joinedBytes, sameBytes, utf8 } from "../number/bytes.js";
-import type { Hash } from "./merkle.js";
+import type { HashFunction } from "./merkle.js";
 import type { CheckTools, Signer } from "./signer.js";
 
 export type Checkpoint = {
@@ -20,27 +20,27 @@ export function checkpointBody({ origin, size, root }: Checkpoint): string {
 }
 
 /** First four bytes of SHA-256(SPKI DER): the key id of signature type 0x02 (C2SP signed-note). */
-function noteKeyId(spkiHex: string, hash: Hash): Uint8Array {
+function noteKeyId(spkiHex: string, hash: HashFunction): Uint8Array {
   const spki = fromHex(spkiHex);
   if (spki === undefined) throw new TypeError("a public key is hex of its SPKI DER");
   return hash(spki).slice(0, 4);
 }
 
 /** The checkpoint as a signed note. Throws when the signer fails. */
-export function signedCheckpoint(checkpoint: Checkpoint, signer: Signer, hash: Hash): string {
+export function signedCheckpoint(checkpoint: Checkpoint, signer: Signer, hash: HashFunction): string {
   const body = checkpointBody(checkpoint);
   const signature = joinedBytes(noteKeyId(signer.spkiHex, hash), signer.signDer(utf8(body)));
   return `${body}\n— ${checkpoint.origin} ${base64(signature)}\n`;
 }
 
 /** The key as C2SP tools want it: `name+id+base64(0x02 || SPKI)`. */
-export function verifierKey(name: string, spkiHex: string, hash: Hash): string {
+export function verifierKey(name: string, spkiHex: string, hash: HashFunction): string {
   const spki = fromHex(spkiHex);
   if (spki === undefined) throw new TypeError("a public key is hex of its SPKI DER");
   return `${name}+${hexText(noteKeyId(spkiHex, hash))}+${base64(joinedBytes(Uint8Array.of(2), spki))}`;
 }
 
-export type Note = {
+export type SignedNote = {
   readonly checkpoint: Checkpoint;
   readonly body: string;
   readonly keyId: Uint8Array;
@@ -52,7 +52,7 @@ export type Note = {
  */
 export function parseCheckpoint(
   text: string,
-): { readonly checkpoint: Checkpoint; readonly body: string; readonly signed?: Note } | undefined {
+): { readonly checkpoint: Checkpoint; readonly body: string; readonly signed?: SignedNote } | undefined {
   const parts =
     /^((?<origin>[^\s+]{1,100})\n(?<size>0|[1-9]\d{0,15})\n(?<root>[A-Za-z0-9+/]{43}=)\n)(?:\n— (?<name>[^\s+]{1,100}) (?<line>[A-Za-z0-9+/=]{1,200})\n)?$/.exec(
       text,
@@ -70,6 +70,6 @@ export function parseCheckpoint(
 }
 
 /** True where the note was signed by this key. */
-export function isSignedBy(note: Note, spkiHex: string, { hash, check }: CheckTools): boolean {
+export function isSignedBy(note: SignedNote, spkiHex: string, { hash, check }: CheckTools): boolean {
   return sameBytes(note.keyId, noteKeyId(spkiHex, hash)) && check(spkiHex, utf8(note.body), note.signature, "der");
 }

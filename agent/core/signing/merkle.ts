@@ -3,7 +3,7 @@
 // consistency proof follows RFC 6962, 2.1.2.
 import { fromHex, hexText, joinedBytes } from "../number/bytes.js";
 
-export type Hash = (data: Uint8Array) => Uint8Array;
+export type HashFunction = (data: Uint8Array) => Uint8Array;
 
 /** The peaks of the perfect subtrees that make up a tree of `count` leaves, largest first. */
 export type Frontier = readonly string[];
@@ -19,14 +19,14 @@ function bytesOf(text: string): Uint8Array {
 }
 
 /** SHA-256(0x00 || data), in hex (RFC 6962, 2.1). */
-export const leafHash = (data: Uint8Array, hash: Hash): string => hexText(hash(joinedBytes(leafMark, data)));
+export const leafHash = (data: Uint8Array, hash: HashFunction): string => hexText(hash(joinedBytes(leafMark, data)));
 
 /** SHA-256(0x01 || left || right), in hex. */
-const nodeHash = (left: string, right: string, hash: Hash): string =>
+const nodeHash = (left: string, right: string, hash: HashFunction): string =>
   hexText(hash(joinedBytes(nodeMark, bytesOf(left), bytesOf(right))));
 
 /** The frontier after one more leaf: equal subtrees are joined, as a carry runs through a binary number. */
-export function frontierWith(frontier: Frontier, count: number, leaf: string, hash: Hash): Frontier {
+export function frontierWith(frontier: Frontier, count: number, leaf: string, hash: HashFunction): Frontier {
   const peaks = [...frontier];
   let node = leaf;
   for (let carry = count; carry % 2 === 1; carry = Math.floor(carry / 2)) {
@@ -40,7 +40,7 @@ export function frontierWith(frontier: Frontier, count: number, leaf: string, ha
 }
 
 /** The root of the tree with this frontier; the empty tree's root is SHA-256(""). */
-export function rootOf(frontier: Frontier, hash: Hash): string {
+export function rootOf(frontier: Frontier, hash: HashFunction): string {
   const last = frontier.at(-1);
   if (last === undefined) return hexText(hash(new Uint8Array(0)));
   return frontier.slice(0, -1).reduceRight((right, left) => nodeHash(left, right, hash), last);
@@ -53,14 +53,14 @@ export const proofOfNewest = (before: Frontier): readonly string[] => [...before
 const split = (n: number): number => 2 ** Math.floor(Math.log2(n - 1));
 
 /** The root over a list of leaf hashes. */
-export function treeRoot(leaves: readonly string[], hash: Hash): string {
+export function treeRoot(leaves: readonly string[], hash: HashFunction): string {
   let frontier: Frontier = [];
   for (const [count, leaf] of leaves.entries()) frontier = frontierWith(frontier, count, leaf, hash);
   return rootOf(frontier, hash);
 }
 
 /** The inclusion proof (RFC 6962, 2.1.1) of leaf `index` in the tree over all `leaves`. */
-export function inclusionProof(index: number, leaves: readonly string[], hash: Hash): readonly string[] {
+export function inclusionProof(index: number, leaves: readonly string[], hash: HashFunction): readonly string[] {
   if (!(index >= 0 && index < leaves.length))
     throw new RangeError(`there is no leaf ${index} in a tree of ${leaves.length}`);
   if (leaves.length === 1) return [];
@@ -76,7 +76,7 @@ export function rootFromInclusion(
   size: number,
   leaf: string,
   proof: readonly string[],
-  hash: Hash,
+  hash: HashFunction,
 ): string | undefined {
   if (!Number.isSafeInteger(index) || !Number.isSafeInteger(size) || index < 0 || index >= size) return undefined;
   let root = leaf;
@@ -115,7 +115,7 @@ function climb(
 /**
  * The proof that the tree over the first `size` leaves is the beginning of the tree over all of them (RFC 6962, 2.1.2).
  */
-export function consistencyProof(size: number, leaves: readonly string[], hash: Hash): readonly string[] {
+export function consistencyProof(size: number, leaves: readonly string[], hash: HashFunction): readonly string[] {
   if (!(size >= 1 && size <= leaves.length))
     throw new RangeError(`no consistency from size ${size} to ${leaves.length}`);
   const within = (m: number, part: readonly string[], known: boolean): string[] => {
@@ -135,7 +135,7 @@ export function isConsistent(
   newSize: number,
   newRoot: string,
   proof: readonly string[],
-  hash: Hash,
+  hash: HashFunction,
 ): boolean {
   if (!Number.isSafeInteger(oldSize) || !Number.isSafeInteger(newSize) || oldSize < 0 || oldSize > newSize)
     return false;

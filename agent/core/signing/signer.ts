@@ -1,5 +1,5 @@
 // What the core needs of a key: to sign, and to check a signature; node:crypto stays outside and is handed in.
-import type { Hash } from "./merkle.js";
+import type { HashFunction } from "./merkle.js";
 
 export type Signer = {
   /** `sha256:` and the fingerprint of the public key: SHA-256 over its SPKI DER, in hex. */
@@ -20,7 +20,7 @@ export type CheckSignature = (
 ) => boolean;
 
 /** What a verifier is handed. */
-export type CheckTools = { readonly hash: Hash; readonly check: CheckSignature };
+export type CheckTools = { readonly hash: HashFunction; readonly check: CheckSignature };
 
 /** A broken promise about what goes into a receipt: it must not be signed. */
 export class ReceiptFault extends Error {

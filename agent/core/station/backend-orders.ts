@@ -35,11 +35,11 @@ export const outOfServiceBy = ({ inoperative }: BackendOrders, connector: number
   inoperative.get(wholeStation) ?? inoperative.get(connector);
 
 /** Who wants to start. */
-export type Bearer = { readonly uid: string; readonly group?: string | undefined };
+export type CardBearer = { readonly uid: string; readonly group?: string | undefined };
 
-export const bearerOf = ({ token, group }: Acceptance): Bearer => ({ uid: token.uid, group });
+export const bearerOf = ({ token, group }: Acceptance): CardBearer => ({ uid: token.uid, group });
 
-const isFor = (reservation: Reservation, { uid, group }: Bearer): boolean =>
+const isFor = (reservation: Reservation, { uid, group }: CardBearer): boolean =>
   isSameId(reservation.token.uid, uid) ||
   (reservation.group !== undefined && group !== undefined && isSameId(reservation.group, group));
 
@@ -52,7 +52,7 @@ function reservationsAt({ reservations }: BackendOrders, atMs: EpochMs): Reserva
 export function reservationUsedBy(
   orders: BackendOrders,
   connector: number,
-  bearer: Bearer,
+  bearer: CardBearer,
   atMs: EpochMs,
 ): Reservation | undefined {
   const own = reservationsAt(orders, atMs).filter((reservation) => isFor(reservation, bearer));
@@ -70,7 +70,7 @@ export function reservedFor(
   orders: BackendOrders,
   sessions: ReadonlyMap<number, Session>,
   connector: number,
-  bearer: Bearer | undefined,
+  bearer: CardBearer | undefined,
   atMs: EpochMs,
 ): Reservation | undefined {
   const reservedNow = reservationsAt(orders, atMs);

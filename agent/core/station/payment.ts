@@ -33,7 +33,7 @@ export type PaymentReport = {
 };
 
 /** The sale that is paid. */
-export type Payable = {
+export type PayableReceipt = {
   readonly number: number;
   readonly sessionId: string;
   readonly currency: string;
@@ -51,7 +51,7 @@ const isLine = (text: unknown, longest: number): text is string =>
 /** The payment, or why it is none. `nowMs` = undefined where the clock has not been set. */
 export function readPayment(
   { reference, status, amount, at, info }: PaymentReport,
-  sold: Payable,
+  sold: PayableReceipt,
   nowMs: EpochMs | undefined,
 ): Payment | string {
   if (!isLine(reference, longestReference)) return `the reference is one line of 1 to ${longestReference} characters`;

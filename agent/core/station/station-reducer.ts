@@ -9,7 +9,7 @@ import { anyConnector, bearerOf, outOfServiceBy, reservationUsedBy, reservedFor 
 import { withoutKey } from "./map-without.js";
 import { reduceOrders, withReservations } from "./order-reducer.js";
 import { isOrderEvent, isSessionEvent, isWaitingEvent, type StationEvent, type WaitingEvent } from "./station-event.js";
-import { type Layout, readerAt, type StationState, type Waiting } from "./station-state.js";
+import { type Layout, readerAt, type StationState, type WaitingCard } from "./station-state.js";
 
 /** The next state of the station. */
 export function reduce(state: StationState, event: StationEvent, layout: Layout): StationState {
@@ -28,7 +28,7 @@ function reduceWaiting(state: StationState, event: WaitingEvent, layout: Layout)
   switch (event.type) {
     case "CardWaits": {
       const { reader, acceptance, moment: since, connector } = event;
-      const card: Waiting = { acceptance, since, ...(connector === undefined ? {} : { connector }) };
+      const card: WaitingCard = { acceptance, since, ...(connector === undefined ? {} : { connector }) };
       return { ...state, waiting: new Map(state.waiting).set(reader, card), chosen: withoutKey(state.chosen, reader) };
     }
     case "CardLapsed":
@@ -99,10 +99,10 @@ function takeWaiting(
   occupied: Session,
   layout: Layout,
 ): StationState {
-  const mayStart = ({ acceptance }: Waiting): boolean =>
+  const mayStart = ({ acceptance }: WaitingCard): boolean =>
     outOfServiceBy(state.orders, connector) === undefined &&
     reservedFor(state.orders, state.sessions, connector, bearerOf(acceptance), moment.at) === undefined;
-  const start = ({ acceptance }: Waiting, rest: Partial<StationState>): StationState => {
+  const start = ({ acceptance }: WaitingCard, rest: Partial<StationState>): StationState => {
     const starting = reduceSession(occupied, { type: "CardAccepted", moment, connector, acceptance });
     const sessions = new Map(state.sessions).set(connector, starting);
     return withoutChoice({ ...state, sessions, ...rest }, connector, layout);

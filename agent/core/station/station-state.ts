@@ -13,7 +13,7 @@ export type Layout = { readonly connectors: readonly { readonly id: number; read
  * A card accepted at a reader, or a start by remote word, before any car was plugged in. `connector` = the one that its
  * bearer chose by a button.
  */
-export type Waiting = { readonly acceptance: Acceptance; readonly since: Moment; readonly connector?: number };
+export type WaitingCard = { readonly acceptance: Acceptance; readonly since: Moment; readonly connector?: number };
 
 /** A connector chosen by its button: the next card at its reader is for this one. */
 type Choice = { readonly connector: number; readonly since: Moment };
@@ -21,11 +21,11 @@ type Choice = { readonly connector: number; readonly since: Moment };
 export type StationState = {
   readonly sessions: ReadonlyMap<number, Session>;
   /** By the reader that the card was held to. */
-  readonly waiting: ReadonlyMap<string, Waiting>;
+  readonly waiting: ReadonlyMap<string, WaitingCard>;
   /** By reader. */
   readonly chosen: ReadonlyMap<string, Choice>;
   /** By the connector that a remote start waits for; `anyConnector` = whichever a car comes to first. */
-  readonly awaited: ReadonlyMap<number, Waiting>;
+  readonly awaited: ReadonlyMap<number, WaitingCard>;
   readonly orders: BackendOrders;
 };
 
@@ -49,7 +49,7 @@ export const isChosen = (stationState: StationState, connector: number, reader: 
   stationState.chosen.get(reader)?.connector === connector || stationState.waiting.get(reader)?.connector === connector;
 
 /** The card or remote start that the next car at a connector would take. */
-export function waitingFor(stationState: StationState, connector: number, reader: string): Waiting | undefined {
+export function waitingFor(stationState: StationState, connector: number, reader: string): WaitingCard | undefined {
   const card = stationState.waiting.get(reader);
   return (
     stationState.awaited.get(connector) ??

@@ -5,7 +5,7 @@ import { isSameId } from "../cdr/token.js";
 import type { Acceptance } from "../session/opening.js";
 import { available, type Session, type SessionIn } from "../session/session.js";
 import { reservationUsedBy, reservedFor } from "./backend-orders.js";
-import type { Layout, StationState, Waiting } from "./station-state.js";
+import type { Layout, StationState, WaitingCard } from "./station-state.js";
 
 /** What a tap means before anyone is asked about the card. */
 export type TapDecision =
@@ -29,7 +29,7 @@ type Tap = {
   /** The connector that was chosen by its button for the next card. */
   readonly chosen: number | undefined;
   /** The card that waits at this reader for a car. */
-  readonly card: Waiting | undefined;
+  readonly card: WaitingCard | undefined;
 };
 
 /**

@@ -5,7 +5,7 @@ import { add, compare, multiply, type Ratio, ratioOf, zeroRatio } from "../numbe
 import type { Charge } from "./charge.js";
 import type { Activity } from "./period.js";
 import { asksTheClock, type Conditions, holdsAt, holdsOtherwise } from "./restrictions.js";
-import type { Offer, PriceComponent, Tariff } from "./tariff.js";
+import type { PriceComponent, Tariff, TariffOffer } from "./tariff.js";
 
 /** The component in force per charge; absent = nothing is charged for it. */
 export type Selection = { readonly [Key in Charge]?: PriceComponent };
@@ -34,7 +34,7 @@ export function grossPrice(tariff: Tariff, component: PriceComponent): Ratio {
   return multiply(price, add({ n: 1n, d: 1n }, multiply(ratioOf(component.vat), { n: 1n, d: 100n })));
 }
 
-function firstMatch(offers: readonly Offer[], conditions: Conditions): PriceComponent | undefined {
+function firstMatch(offers: readonly TariffOffer[], conditions: Conditions): PriceComponent | undefined {
   const { local } = conditions;
   for (const { element, component } of offers)
     if (local !== undefined && holdsAt(element.restrictions, local) && holdsOtherwise(element.restrictions, conditions))
@@ -46,7 +46,11 @@ function firstMatch(offers: readonly Offer[], conditions: Conditions): PriceComp
  * Where the wall clock is unknown: every element that may hold, up to and including the first that certainly does, is a
  * candidate, and so is "free" where none certainly does. The lowest is charged.
  */
-function lowestCandidate(tariff: Tariff, offers: readonly Offer[], conditions: Conditions): PriceComponent | undefined {
+function lowestCandidate(
+  tariff: Tariff,
+  offers: readonly TariffOffer[],
+  conditions: Conditions,
+): PriceComponent | undefined {
   let lowest: { component: PriceComponent; price: Ratio } | undefined;
   for (const { element, component } of offers) {
     const { restrictions } = element;
@@ -66,7 +70,7 @@ export function chooseComponent(tariff: Tariff, charge: Charge, conditions: Cond
 }
 
 /** All components that hold in an activity under these conditions; `local` undefined = the clock is not trusted. */
-export function select(tariff: Tariff, activity: Activity, conditions: Conditions): Selection {
+export function selectComponents(tariff: Tariff, activity: Activity, conditions: Conditions): Selection {
   const selection: { [Key in Charge]?: PriceComponent } = {};
   for (const charge of (conditions.local === undefined ? chargesWithoutClock : charges)[activity]) {
     if (tariff.offers[charge].length === 0) continue;

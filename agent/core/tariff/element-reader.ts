@@ -1,6 +1,6 @@
 // Reads an element of an OCPI tariff: its price components and its restrictions.
 
-import { decimalWithin, isObject, type JsonReader, present } from "../json/json-reader.js";
+import { decimalWithin, isObject, isPresent, type JsonReader } from "../json/json-reader.js";
 import { componentTypes } from "./charge.js";
 import { readRestrictions } from "./restrictions.js";
 import type { PriceComponent, TariffElement } from "./tariff.js";
@@ -22,7 +22,7 @@ export function readElement(
 ): TariffElement | undefined {
   const object = checked.object(value, path, elementFields);
   if (object === undefined) return undefined;
-  const restrictions = present(object["restrictions"])
+  const restrictions = isPresent(object["restrictions"])
     ? (readRestrictions(checked, object["restrictions"], `${path}.restrictions`) ?? {})
     : {};
   const list = checked.list(object["price_components"], `${path}.price_components`, mostComponents);
@@ -53,12 +53,12 @@ function readComponent(
   const type = componentTypes.find((one) => one === given) ?? checked.oneOf(given, `${path()}.type`, componentTypes);
   const price =
     decimalWithin(value["price"], priceBounds) ?? checked.decimal(value["price"], `${path()}.price`, priceBounds);
-  const vat = present(value["vat"])
+  const vat = isPresent(value["vat"])
     ? (decimalWithin(value["vat"], vatBounds) ?? checked.decimal(value["vat"], `${path()}.vat`, vatBounds))
     : undefined;
   // A FLAT has no unit to step by, and tariffs in the field leave its step_size out.
   const stepSize =
-    type === "FLAT" && !present(value["step_size"])
+    type === "FLAT" && !isPresent(value["step_size"])
       ? 0
       : checked.whole(value["step_size"], path, ".step_size", mostStep);
   if (type === undefined || price === undefined || stepSize === undefined) return undefined;

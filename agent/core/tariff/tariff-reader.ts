@@ -2,12 +2,19 @@
 // restriction that is silently ignored is a wrong bill.
 
 import { compareDecimals } from "../../../config/decimal.js";
-import { type Fault, type JsonObject, JsonReader, present } from "../json/json-reader.js";
+import { type Fault, isPresent, type JsonObject, JsonReader } from "../json/json-reader.js";
 import { type Charge, chargeOf } from "./charge.js";
 import { readElement } from "./element-reader.js";
-import { type OcpiVersion, type Offer, type PriceLimit, type Tariff, type TariffElement, versionOf } from "./tariff.js";
+import {
+  type OcpiVersion,
+  type PriceLimit,
+  type Tariff,
+  type TariffElement,
+  type TariffOffer,
+  versionOf,
+} from "./tariff.js";
 
-export type Parsed =
+export type ParsedTariff =
   | { readonly ok: true; readonly tariff: Tariff }
   | { readonly ok: false; readonly faults: readonly Fault[] };
 
@@ -48,7 +55,7 @@ const limitBounds = { places: 10, most: 1_000_000_000_000 };
  * Reads an OCPI tariff from its JSON value. The version is told by `tax_included` unless it is given.
  * Never throws: every fault comes back with its JSON path and, where a name looks misspelt, the name that was meant.
  */
-export function parseTariff(json: unknown, options: { readonly version?: OcpiVersion } = {}): Parsed {
+export function parseTariff(json: unknown, options: { readonly version?: OcpiVersion } = {}): ParsedTariff {
   const checked = new JsonReader();
   const version = options.version ?? versionOf(json);
   const object = checked.object(json, "", tariffFields[version]);
@@ -60,7 +67,7 @@ export function parseTariff(json: unknown, options: { readonly version?: OcpiVer
     version === "2.2.1" ? "NO" : checked.oneOf(object["tax_included"], "tax_included", ["YES", "NO", "N/A"] as const);
   const limits = readLimits(checked, object, version);
   const elements = readElements(checked, object["elements"]);
-  const altText = present(object["tariff_alt_text"]) ? readAltText(checked, object["tariff_alt_text"]) : [];
+  const altText = isPresent(object["tariff_alt_text"]) ? readAltText(checked, object["tariff_alt_text"]) : [];
   if (checked.faults.length > 0 || identity === undefined || taxIncluded === undefined)
     return { ok: false, faults: checked.faults };
   const altUrl = object["tariff_alt_url"];
@@ -91,7 +98,7 @@ function readIdentity(checked: JsonReader, object: JsonObject): Pick<Tariff, "id
 /** What no price depends on has to be well formed too: a backend gets the tariff as it stands. */
 function checkUnpricedFields(checked: JsonReader, object: JsonObject): void {
   const optional = (name: string, check: (value: unknown, path: string) => unknown): void => {
-    if (present(object[name])) check(object[name], name);
+    if (isPresent(object[name])) check(object[name], name);
   };
   optional("country_code", (value, path) => checked.text(value, path, 2));
   optional("party_id", (value, path) => checked.text(value, path, 3));
@@ -112,8 +119,8 @@ function isDeeperThan(value: unknown, levels: number): boolean {
 
 function readValidity(checked: JsonReader, object: JsonObject): Pick<Tariff, "startMs" | "endMs"> {
   const { start_date_time: start, end_date_time: end } = object;
-  const startMs = present(start) ? checked.instant(start, "start_date_time") : undefined;
-  const endMs = present(end) ? checked.instant(end, "end_date_time") : undefined;
+  const startMs = isPresent(start) ? checked.instant(start, "start_date_time") : undefined;
+  const endMs = isPresent(end) ? checked.instant(end, "end_date_time") : undefined;
   if (startMs !== undefined && endMs !== undefined && endMs <= startMs)
     checked.fault("end_date_time", "the tariff ends before it starts");
   return { ...(startMs === undefined ? {} : { startMs }), ...(endMs === undefined ? {} : { endMs }) };
@@ -125,8 +132,8 @@ function readLimits(
   version: OcpiVersion,
 ): Pick<Tariff, "minPrice" | "maxPrice"> {
   const { min_price: min, max_price: max } = object;
-  const minPrice = present(min) ? readLimit(checked, min, "min_price", version) : undefined;
-  const maxPrice = present(max) ? readLimit(checked, max, "max_price", version) : undefined;
+  const minPrice = isPresent(min) ? readLimit(checked, min, "min_price", version) : undefined;
+  const maxPrice = isPresent(max) ? readLimit(checked, max, "max_price", version) : undefined;
   if (minPrice !== undefined && maxPrice !== undefined && isBelow(maxPrice, minPrice))
     checked.fault("max_price", "is less than min_price");
   return { ...(minPrice === undefined ? {} : { minPrice }), ...(maxPrice === undefined ? {} : { maxPrice }) };
@@ -145,7 +152,7 @@ function readLimit(checked: JsonReader, value: unknown, path: string, version: O
   const object = checked.object(value, path, [exclName, inclName]);
   if (object === undefined) return undefined;
   const excl = checked.decimal(object[exclName], `${path}.${exclName}`, limitBounds);
-  if (!present(object[inclName])) return excl === undefined ? undefined : { excl };
+  if (!isPresent(object[inclName])) return excl === undefined ? undefined : { excl };
   const incl = checked.decimal(object[inclName], `${path}.${inclName}`, limitBounds);
   return excl === undefined || incl === undefined ? undefined : { excl, incl };
 }
@@ -174,8 +181,8 @@ function readAltText(checked: JsonReader, value: unknown): { language: string; t
  * Sorts components by what they can be charged for. Of two components of one dimension in an element the first counts;
  * the lint says so.
  */
-function offersOf(elements: readonly TariffElement[]): Record<Charge, Offer[]> {
-  const offers: Record<Charge, Offer[]> = {
+function offersOf(elements: readonly TariffElement[]): Record<Charge, TariffOffer[]> {
+  const offers: Record<Charge, TariffOffer[]> = {
     ENERGY: [],
     TIME: [],
     PARKING_TIME: [],

@@ -31,7 +31,7 @@ export type TariffElement = {
 export type PriceLimit = { readonly excl: Decimal; readonly incl?: Decimal };
 
 /** An element with its component of one dimension: what the first-match rule walks over. */
-export type Offer = { readonly element: TariffElement; readonly component: PriceComponent };
+export type TariffOffer = { readonly element: TariffElement; readonly component: PriceComponent };
 
 export type Tariff = {
   /** The JSON value it was read from, for receipts and CDRs. */
@@ -49,7 +49,7 @@ export type Tariff = {
   readonly altText: readonly { readonly language: string; readonly text: string }[];
   readonly altUrl?: string;
   /** What may be charged, in the order of the elements. */
-  readonly offers: Readonly<Record<Charge, readonly Offer[]>>;
+  readonly offers: Readonly<Record<Charge, readonly TariffOffer[]>>;
   /** Whether any element looks at power, or at current. */
   readonly asksPower: boolean;
   readonly asksCurrent: boolean;

@@ -108,7 +108,7 @@ export function checkDerived(files: readonly DisputeFile[], receipt: SalePayload
 }
 
 /** For a person who opens the bundle. */
-export const readme = (receipt: SalePayload, redacted: boolean): DisputeFile => ({
+export const readmeFile = (receipt: SalePayload, redacted: boolean): DisputeFile => ({
   name: "README.txt",
   text: [
     `Evidence for receipt ${receipt.number} of ${receipt.station.id}.`,

@@ -1,20 +1,20 @@
 // The keys that the user vouches for: a verdict rests on them, and on those that they passed on to.
 
 import { fromHex, hexText } from "../number/bytes.js";
-import type { Hash } from "../signing/merkle.js";
+import type { HashFunction } from "../signing/merkle.js";
 import type { CheckTools } from "../signing/signer.js";
 import { type Check, fails, holds } from "./check-result.js";
 
 /**
  * Fingerprints (hex) of the keys that the user vouches for, and those that these signed in turn; empty = none given.
  */
-export type Trust = ReadonlySet<string>;
+export type TrustedFingerprints = ReadonlySet<string>;
 
 /** What the user vouches for: fingerprints, and the whole public keys (SPKI hex) where a key file was given. */
-export type TrustedKeys = { readonly fingerprints: Trust; readonly keys: readonly string[] };
+export type TrustedKeys = { readonly fingerprints: TrustedFingerprints; readonly keys: readonly string[] };
 
 /** SHA-256 (hex) over the key's SPKI DER. */
-export function fingerprintOf(spkiHex: string, hash: Hash): string | undefined {
+export function fingerprintOf(spkiHex: string, hash: HashFunction): string | undefined {
   const spki = fromHex(spkiHex);
   return spki === undefined ? undefined : hexText(hash(spki));
 }

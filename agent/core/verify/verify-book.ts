@@ -11,7 +11,7 @@ import { noTotals, totalsWith } from "../receipt/totals.js";
 import { isSignedBy, parseCheckpoint } from "../signing/checkpoint.js";
 import { type Frontier, frontierWith, leafHash, rootOf } from "../signing/merkle.js";
 import { type Check, type CheckResult, fails, overallResult, skipped, unworkable } from "./check-result.js";
-import type { Trust } from "./trusted-keys.js";
+import type { TrustedFingerprints } from "./trusted-keys.js";
 import { fieldsOfOcmf, paginationOf } from "./verify-ocmf.js";
 import { extendTrust, type ReadReceipt, readReceipt, receiptChecks, type VerifyTools } from "./verify-receipt.js";
 
@@ -231,7 +231,7 @@ function softened(checks: readonly Check[], covered: number | undefined): readon
 export function verifyBook(
   subject: string,
   book: Pick<BookFile, "receipts" | "checkpoint">,
-  trust: Trust,
+  trust: TrustedFingerprints,
   tools: VerifyTools,
   witnesses: readonly Witness[] = [],
   checkpoints: readonly Note[] = [],
@@ -308,7 +308,7 @@ function otherCopies(
 function entryResults(
   subject: string,
   entries: readonly BookReceipt[],
-  trusted: Trust,
+  trusted: TrustedFingerprints,
   tools: VerifyTools,
 ): readonly CheckResult[] {
   const spans = entries.flatMap(({ payload, jws }) =>

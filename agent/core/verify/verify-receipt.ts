@@ -13,7 +13,7 @@ import { type Jws, parseJws } from "../signing/jws.js";
 import { leafHash, proofOfNewest, rootFromInclusion, rootOf } from "../signing/merkle.js";
 import type { CheckTools } from "../signing/signer.js";
 import { type Check, type CheckResult, fails, holds, overallResult, unworkable } from "./check-result.js";
-import { fingerprintOf, type Trust } from "./trusted-keys.js";
+import { fingerprintOf, type TrustedFingerprints } from "./trusted-keys.js";
 import { checkSale, type Rerate } from "./verify-sale.js";
 
 export type VerifyTools = CheckTools & {
@@ -49,7 +49,7 @@ export function readReceipt(text: string, schema: VerifyTools["schema"]): ReadRe
 }
 
 /** Whether the receipt's key is one that the user vouches for. */
-function checkKey({ key }: ReceiptPayload, trust: Trust, { hash }: CheckTools): Check {
+function checkKey({ key }: ReceiptPayload, trust: TrustedFingerprints, { hash }: CheckTools): Check {
   const name = "key";
   const fingerprint = fingerprintOf(key.spki, hash);
   if (fingerprint === undefined || key.id !== `sha256:${fingerprint}`)
@@ -180,7 +180,7 @@ function parsedFile(text: string): ReceiptFile | string {
 export type JudgedReceipt = { readonly finding: CheckResult; readonly jws?: string; readonly payload?: ReceiptPayload };
 
 /** The checks that concern the receipt alone, without its place: key, signature, figures. */
-export function receiptChecks(receipt: ReadReceipt, trust: Trust, tools: VerifyTools): readonly Check[] {
+export function receiptChecks(receipt: ReadReceipt, trust: TrustedFingerprints, tools: VerifyTools): readonly Check[] {
   const { payload } = receipt;
   return [
     checkKey(payload, trust, tools),
@@ -191,7 +191,12 @@ export function receiptChecks(receipt: ReadReceipt, trust: Trust, tools: VerifyT
 }
 
 /** Checks the text of a receipt file. Never throws, whatever the file holds. */
-export function verifyReceiptFile(subject: string, text: string, trust: Trust, tools: VerifyTools): JudgedReceipt {
+export function verifyReceiptFile(
+  subject: string,
+  text: string,
+  trust: TrustedFingerprints,
+  tools: VerifyTools,
+): JudgedReceipt {
   const file = parsedFile(text);
   if (typeof file === "string") return { finding: { subject, checks: [fails("form", file)] } };
   const receipt = readReceipt(file.jws, tools.schema);
@@ -215,7 +220,11 @@ export function verifyReceiptFile(subject: string, text: string, trust: Trust, t
 }
 
 /** The keys that trusted keys passed on to, by receipts of key change that are signed by both. */
-export function extendTrust(trust: Trust, receipts: readonly ReadReceipt[], tools: CheckTools): Trust {
+export function extendTrust(
+  trust: TrustedFingerprints,
+  receipts: readonly ReadReceipt[],
+  tools: CheckTools,
+): TrustedFingerprints {
   const trusted = new Set(trust);
   for (const receipt of [...receipts].sort((a, b) => a.payload.number - b.payload.number)) {
     const { payload } = receipt;

@@ -8,7 +8,7 @@ import type { CheckTools } from "../signing/signer.js";
 import { type CheckResult, fails, holds, skipped, unworkable } from "./check-result.js";
 import { verifyCommissioning } from "./commissioning.js";
 import { type EvidenceFile, type EvidenceKind, evidenceKind, formatOf } from "./evidence-kind.js";
-import { checkFoundKey, fingerprintOf, type Trust, type TrustedKeys } from "./trusted-keys.js";
+import { checkFoundKey, fingerprintOf, type TrustedFingerprints, type TrustedKeys } from "./trusted-keys.js";
 import { type BookFile, bookFormat, verifyBook, type Witness } from "./verify-book.js";
 import { verifyCheckpoint, verifyConsistency, verifyProof } from "./verify-checkpoint.js";
 import { verifyRecord, verifyXml } from "./verify-meter-record.js";
@@ -78,7 +78,7 @@ export function verifyEvidence(
   ];
 }
 
-function verifyJws({ name, text }: EvidenceFile, trust: Trust, tools: VerifyTools): JudgedReceipt {
+function verifyJws({ name, text }: EvidenceFile, trust: TrustedFingerprints, tools: VerifyTools): JudgedReceipt {
   const receipt = readReceipt(text.trim(), tools.schema);
   if ("fault" in receipt) return { finding: { subject: name, checks: [fails("form", receipt.fault)] } };
   const { payload } = receipt;

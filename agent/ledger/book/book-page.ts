@@ -60,7 +60,7 @@ export type BookIndex = { readonly sealed: readonly SealedPage[]; readonly signa
 
 export const emptyIndex: BookIndex = { sealed: [], signature: "", signed: 0 };
 
-export const noPage = "0".repeat(64);
+export const noPageDigest = "0".repeat(64);
 
 /** The file that holds a page. */
 export const pageName = (page: number): string => `page-${String(page).padStart(8, "0")}.json`;

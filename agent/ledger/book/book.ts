@@ -7,7 +7,7 @@ import { Failure } from "../../core/failure.js";
 import { jsonText } from "../store/checked-file.js";
 import { CreationMarker } from "../store/creation-marker.js";
 import type { Disk } from "../store/disk.js";
-import { type BookEntry, noPage, pageName, pagesIn, parseEntry } from "./book-page.js";
+import { type BookEntry, noPageDigest, pageName, pagesIn, parseEntry } from "./book-page.js";
 import { NewestPage, pageFile } from "./newest-page.js";
 import { bookDamage, indexName, mustFollow, SealedPages } from "./sealed-pages.js";
 import type { IndexSigner } from "./signed-index.js";
@@ -44,7 +44,7 @@ export class Book {
     private readonly options: BookOptions,
   ) {
     this.#sealed = new SealedPages(disk, folder, options.indexSigner);
-    this.#newest = new NewestPage(disk, folder, { page: 1, first: 1, previous: noPage, entries: [] });
+    this.#newest = new NewestPage(disk, folder, { page: 1, first: 1, previous: noPageDigest, entries: [] });
   }
 
   /**
@@ -240,7 +240,7 @@ export class Book {
       if (page > rows.length + 2)
         throw bookDamage(join(this.folder, indexName), `it does not know of page ${page}: it is an old copy`);
     const last = rows.at(-1);
-    this.#readNewest(rows.length + 1, last ? last.first + last.count : 1, last?.sha256 ?? noPage);
+    this.#readNewest(rows.length + 1, last ? last.first + last.count : 1, last?.sha256 ?? noPageDigest);
     this.#sealed.proveList(this);
     if (!pages.has(rows.length + 2)) return false;
     // A cut fell between the first receipt of the new page and the index: the new page proves the one before.

@@ -12,7 +12,7 @@ import {
   type BookIndex,
   type BookPage,
   emptyIndex,
-  noPage,
+  noPageDigest,
   pageName,
   parseIndex,
   rowOfPage,
@@ -130,7 +130,7 @@ export class SealedPages {
     const page = file.read();
     if (file.digest !== row.sha256 || !isDeepStrictEqual(rowOfPage(page, file.digest), row))
       throw bookDamage(file.path, "it is not the page that was sealed");
-    mustFollow(this.folder, page, row.page, row.first, this.rows[row.page - 2]?.sha256 ?? noPage);
+    mustFollow(this.folder, page, row.page, row.first, this.rows[row.page - 2]?.sha256 ?? noPageDigest);
     this.#lastRead = page;
     return page;
   }

@@ -6,13 +6,13 @@ import { Failure } from "../../core/failure.js";
 import { CheckedFile } from "../store/checked-file.js";
 import type { Disk } from "../store/disk.js";
 import { genesis, writeLine } from "./journal-line.js";
-import type { Place } from "./segment.js";
+import type { SegmentPlace } from "./segment.js";
 
 /**
  * The segments from `oldest` to `newest` must be there, and `from` is what the oldest continues from. A segment newer
  * than `newest` may be there too: it was made just before a cut.
  */
-export type JournalManifest = { readonly oldest: number; readonly from: Place; readonly newest: number };
+export type JournalManifest = { readonly oldest: number; readonly from: SegmentPlace; readonly newest: number };
 
 function parseKept(value: unknown): JournalManifest {
   const kept = value as Partial<JournalManifest> | null;
@@ -81,7 +81,7 @@ export function makeSegment(
   disk: Disk,
   folder: string,
   segment: number,
-  from: Place,
+  from: SegmentPlace,
 ): { readonly bytes: number; readonly check: string } {
   const header = writeLine({ segment, firstSeq: from.seq + 1, prev: from.check });
   disk.replace(join(folder, segmentFile(segment)), Buffer.from(header.text));

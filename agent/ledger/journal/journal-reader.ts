@@ -24,7 +24,7 @@ export type FoundEntry = {
 export type OnDamage = (failure: Failure) => void;
 
 /** For who takes what is left: the rest may still hold what is looked for. */
-export const passOver: OnDamage = () => undefined;
+export const ignoreDamage: OnDamage = () => undefined;
 
 /**
  * The bytes of a segment's file, unpacked where it was packed away; undefined where there is no such file. Throws

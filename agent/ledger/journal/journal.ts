@@ -17,7 +17,7 @@ import {
   segmentNumbers,
   segmentsPresent,
 } from "./journal-manifest.js";
-import { type Place, readSegment, type Segment } from "./segment.js";
+import { readSegment, type Segment, type SegmentPlace } from "./segment.js";
 
 export type OpenedJournal<E> = {
   readonly journal: Journal<E>;
@@ -38,11 +38,11 @@ const defaultSegmentBytes = 256 * 1024;
 
 export class Journal<E> {
   /** Segments that are kept, oldest first, and what each continues from. */
-  readonly #continues: Map<number, Place>;
+  readonly #continues: Map<number, SegmentPlace>;
   #appender: Appender;
   #segment: number;
   #segmentBytes: number;
-  #end: Place;
+  #end: SegmentPlace;
 
   private constructor(
     private readonly disk: Disk,
@@ -51,8 +51,8 @@ export class Journal<E> {
     at: {
       readonly segment: number;
       readonly bytes: number;
-      readonly end: Place;
-      readonly continues: Map<number, Place>;
+      readonly end: SegmentPlace;
+      readonly continues: Map<number, SegmentPlace>;
     },
   ) {
     this.#segment = at.segment;
@@ -215,7 +215,7 @@ function prepare(disk: Disk, folder: string, options: JournalOptions): JournalMa
 type AllRead = {
   readonly last: { readonly segment: Segment; readonly bytes: Buffer };
   readonly lastNumber: number;
-  readonly continues: Map<number, Place>;
+  readonly continues: Map<number, SegmentPlace>;
 };
 
 function readAll<E>(
@@ -226,7 +226,7 @@ function readAll<E>(
   each: (entry: Entry<E>) => void,
 ): AllRead {
   const lastNumber = Math.max(kept.newest, ...segmentNumbers(disk, folder));
-  const continues = new Map<number, Place>();
+  const continues = new Map<number, SegmentPlace>();
   let from = kept.from;
   for (let number = kept.oldest; ; number += 1) {
     continues.set(number, from);

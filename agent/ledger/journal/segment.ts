@@ -4,13 +4,13 @@ import type { Entry, EntryLine, HeaderLine, RawLine } from "./journal-line.js";
 import { isHeader, newline, readLine, splitLines } from "./journal-line.js";
 
 /** Where the journal stands between two lines. */
-export type Place = { readonly seq: number; readonly check: string };
+export type SegmentPlace = { readonly seq: number; readonly check: string };
 
 export type Segment = {
   readonly entries: readonly Entry<unknown>[];
   /** Length of the part that holds whole batches. */
   readonly wholeBytes: number;
-  readonly end: Place;
+  readonly end: SegmentPlace;
   /** What is wrong behind the whole part: nothing, an unfinished write, or damage at a line. */
   readonly tail:
     | { readonly kind: "none" }
@@ -19,7 +19,7 @@ export type Segment = {
 };
 
 /** Proves the bytes of segment `number`, which must continue from `from`. Never throws for their content. */
-export function readSegment(bytes: Buffer, number: number, from: Place): Segment {
+export function readSegment(bytes: Buffer, number: number, from: SegmentPlace): Segment {
   const lines = splitLines(bytes);
   const damaged = (line: number, why: string, whole: Pick<Segment, "entries" | "wholeBytes" | "end">): Segment => ({
     ...whole,
@@ -38,7 +38,7 @@ export function readSegment(bytes: Buffer, number: number, from: Place): Segment
 
   const entries: Entry<unknown>[] = [];
   let whole = { entries: 0, bytes: first?.end ?? 0, end: { seq: from.seq, check: header.check } };
-  let here: Place = whole.end;
+  let here: SegmentPlace = whole.end;
   let stop: { readonly index: number; readonly why: string } | undefined;
   for (const [index, raw] of lines.entries()) {
     if (index === 0) continue;
@@ -64,7 +64,7 @@ export function readSegment(bytes: Buffer, number: number, from: Place): Segment
   return looksTorn(bytes.subarray(whole.bytes)) ? { ...good, tail: { kind: "torn" } } : damaged(line, stop.why, good);
 }
 
-function misplaced(line: HeaderLine | EntryLine, here: Place, wholeEnd: Place): string | undefined {
+function misplaced(line: HeaderLine | EntryLine, here: SegmentPlace, wholeEnd: SegmentPlace): string | undefined {
   if (isHeader(line)) return "a header stands where an entry should";
   if (line.seq !== here.seq + 1) return `entry ${line.seq} stands where ${here.seq + 1} should`;
   if (line.prev !== here.check) return "it does not continue from the line before";
@@ -74,7 +74,7 @@ function misplaced(line: HeaderLine | EntryLine, here: Place, wholeEnd: Place): 
 }
 
 /** A line behind the bad one that is whole and of a later batch: it was written after the bad one had been acted on. */
-function belongsToAnother(raw: RawLine, wholeEnd: Place): boolean {
+function belongsToAnother(raw: RawLine, wholeEnd: SegmentPlace): boolean {
   // Where the newline before it was zeroed too, the line stands behind the zeros.
   const read = raw.ended ? readLine(raw.bytes.subarray(raw.bytes.lastIndexOf(0) + 1)) : undefined;
   return read !== undefined && (isHeader(read.line) || read.line.batch[0] !== wholeEnd.seq + 1);

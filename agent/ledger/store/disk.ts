@@ -9,7 +9,7 @@ const fileMode = 0o600;
 const folderMode = 0o700;
 
 /** Ends the names of files that were never finished: whatever bears it may be overwritten and counts for nothing. */
-export const unfinished = ".new";
+export const unfinishedSuffix = ".new";
 
 /** Node's error code ("ENOENT"), or undefined for anything else that was thrown. */
 export function errorCode(cause: unknown): string | undefined {
@@ -146,7 +146,7 @@ export class Disk {
    * when it throws disk/failed or disk/full the old or the new file stands there, never a mixture.
    */
   replace(path: string, bytes: Uint8Array): void {
-    const fresh = path + unfinished;
+    const fresh = path + unfinishedSuffix;
     try {
       const fd = openNew(this.files, fresh);
       try {

@@ -1,7 +1,7 @@
 // Room that is kept for the end of a session that runs: files that hold nothing and are given up when the disk is full,
 // so that a sale that was begun can be settled though somebody else's log took the last byte or the last inode.
 import { randomBytes } from "node:crypto";
-import { type Disk, unfinished } from "./disk.js";
+import { type Disk, unfinishedSuffix } from "./disk.js";
 
 /**
  * Names that are kept beside the one with the bytes, an inode each: to settle makes a temporary name, and may begin a
@@ -9,7 +9,7 @@ import { type Disk, unfinished } from "./disk.js";
  */
 const spareNames = 3;
 
-export class Reserve {
+export class DiskReserve {
   constructor(
     private readonly disk: Disk,
     private readonly path: string,
@@ -41,7 +41,7 @@ export class Reserve {
    */
   spend(): boolean {
     const names = [this.path, ...this.#spares];
-    const held = [...names, ...names.map((path) => path + unfinished)].filter(
+    const held = [...names, ...names.map((path) => path + unfinishedSuffix)].filter(
       (path) => this.disk.size(path) !== undefined,
     );
     for (const path of held) this.disk.remove(path);

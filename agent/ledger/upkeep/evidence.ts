@@ -3,7 +3,7 @@
 // stay, so the chain of receipts is as provable as before.
 import { join } from "node:path";
 import { closedSegmentsFolder } from "../journal/journal-manifest.js";
-import { entriesAt, passOver } from "../journal/journal-reader.js";
+import { entriesAt, ignoreDamage } from "../journal/journal-reader.js";
 import type { Disk } from "../store/disk.js";
 
 export type Retention = {
@@ -54,7 +54,7 @@ type Noted = {
 function packageAt(disk: Disk, path: string): Package {
   const receipts: number[] = [];
   let newestMs: number | undefined;
-  for (const { entry } of entriesAt(disk, path, passOver)) {
+  for (const { entry } of entriesAt(disk, path, ignoreDamage)) {
     const { moment, event } = entry;
     if (moment.trust !== "unsynced") newestMs = Math.max(newestMs ?? moment.at, moment.at);
     const { signed, receipt } = (typeof event === "object" && event !== null ? event : {}) as Noted;

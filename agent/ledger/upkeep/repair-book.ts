@@ -8,7 +8,7 @@ import { Book } from "../book/book.js";
 import type { BookEntry, BookIndex, BookPage, SealedPage } from "../book/book-page.js";
 import {
   emptyIndex,
-  noPage,
+  noPageDigest,
   pageName,
   pagesIn,
   parseEntry,
@@ -82,7 +82,7 @@ function planOf(
   const rebuilt: BookPage[] = [];
   // Of the pages that are sound only their rows: a large book is larger than the memory of a Pi.
   const rows: SealedPage[] = [];
-  let [first, previous] = [1, noPage];
+  let [first, previous] = [1, noPageDigest];
   let here = pageOf(disk, folder, 1);
   for (let page = 1; page <= newest; page += 1) {
     const next = pageOf(disk, folder, page + 1);

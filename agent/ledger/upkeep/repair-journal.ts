@@ -15,16 +15,20 @@ import {
 import {
   entriesAt,
   type FoundEntry,
-  passOver,
+  ignoreDamage,
   segmentBytes,
   segmentFilesIn,
   segmentLines,
 } from "../journal/journal-reader.js";
-import { type Place, readSegment } from "../journal/segment.js";
+import { readSegment, type SegmentPlace } from "../journal/segment.js";
 import type { Disk } from "../store/disk.js";
 import { complaintOf, type RepairFinding, setAside } from "./repair.js";
 
-type Salvage = { readonly lines: readonly EntryLine[]; readonly from: Place; readonly numbers: readonly number[] };
+type Salvage = {
+  readonly lines: readonly EntryLine[];
+  readonly from: SegmentPlace;
+  readonly numbers: readonly number[];
+};
 
 /** Looks at the journal in `folder`; writes nothing. Throws disk/failed. */
 export function inspectJournal(disk: Disk, folder: string, options: JournalOptions = {}): RepairFinding[] {
@@ -87,7 +91,7 @@ export function* everyEntry(disk: Disk, folder: string): Generator<FoundEntry> {
   const seen = new Set<string>();
   for (const each of [closed, join(closed, "damaged"), join(folder, "damaged"), folder])
     for (const path of segmentFilesIn(disk, each))
-      for (const found of entriesAt(disk, path, passOver)) {
+      for (const found of entriesAt(disk, path, ignoreDamage)) {
         if (seen.has(found.prev)) continue;
         seen.add(found.prev);
         yield found;
@@ -96,7 +100,7 @@ export function* everyEntry(disk: Disk, folder: string): Generator<FoundEntry> {
 
 /** The same of the journal alone, without what was packed away or set aside. */
 export function* entriesLeft(disk: Disk, folder: string): Generator<FoundEntry> {
-  for (const path of segmentFilesIn(disk, folder)) yield* entriesAt(disk, path, passOver);
+  for (const path of segmentFilesIn(disk, folder)) yield* entriesAt(disk, path, ignoreDamage);
 }
 
 /** Every line that is ours, byte for byte, of the segments that belong together, each entry once. */
@@ -132,7 +136,7 @@ function withoutTornBatch(lines: readonly EntryLine[]): readonly EntryLine[] {
 }
 
 /** "7, 12 to 15": the seqs between the first needed and the last found that were not found. */
-function gaps(lines: readonly EntryLine[], from: Place): string {
+function gaps(lines: readonly EntryLine[], from: SegmentPlace): string {
   const missing: string[] = [];
   let expected = from.seq + 1;
   for (const { seq } of lines) {

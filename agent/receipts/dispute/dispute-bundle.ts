@@ -13,14 +13,14 @@ import {
   derivedFiles,
   manifestName,
   manifestText,
-  readme,
+  readmeFile,
   recordFile,
 } from "../../core/verify/dispute.js";
 import type { TrustedKeys } from "../../core/verify/trusted-keys.js";
 import { verifyEvidence } from "../../core/verify/verify.js";
 import { readReceipt, type VerifyTools } from "../../core/verify/verify-receipt.js";
 import { sha256Hex } from "../../ledger/store/digest.js";
-import { payloadFrom, proofFileOf, type ReceiptSource, receiptFileOf, stored } from "../output/exports.js";
+import { payloadFrom, proofFileOf, type ReceiptSource, receiptFileOf, storedReceipt } from "../output/exports.js";
 import { receiptHtml } from "../output/html.js";
 import { pinsOf, verifyTools } from "./evidence-input.js";
 import { findingsText } from "./findings-text.js";
@@ -40,7 +40,7 @@ export type DisputeParts = {
  * is no sale.
  */
 export function disputeBundle(parts: DisputeParts, number: number, redacted: boolean): Buffer {
-  const receipt = stored(parts.receipts, number);
+  const receipt = storedReceipt(parts.receipts, number);
   const payload = payloadFrom(receipt);
   if (payload.kind !== "sale")
     throw new Failure("usage/invalid", `receipt ${number} is no sale: there is nothing to dispute`);
@@ -58,7 +58,7 @@ export function disputeBundle(parts: DisputeParts, number: number, redacted: boo
     verifyTools(),
   );
   const files: DisputeFile[] = [
-    readme(payload, redacted),
+    readmeFile(payload, redacted),
     { name: "receipt.html", text: receiptHtml(receipt.jws, { language: parts.language, isCopy: true }) },
     ...derivedFiles(payload),
     { name: "proof.txt", text: proof },

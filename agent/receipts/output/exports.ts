@@ -33,7 +33,7 @@ export type ReceiptSource = {
 };
 
 /** The receipt of that number. Throws Failure usage/invalid where there is none. */
-export function stored(source: ReceiptSource, number: number): BookEntry {
+export function storedReceipt(source: ReceiptSource, number: number): BookEntry {
   const receipt = source.get(number);
   if (receipt !== undefined) return receipt;
   const count = source.count();
@@ -78,14 +78,14 @@ export function newestCheckpoint(source: ReceiptSource, signer: Signer): string 
     size += 1;
   }
   return signedCheckpoint(
-    { origin: payloadFrom(stored(source, count)).station.id, size, root: rootOf(frontier, sha256) },
+    { origin: payloadFrom(storedReceipt(source, count)).station.id, size, root: rootOf(frontier, sha256) },
     signer,
     sha256,
   );
 }
 
 function signedAt(source: ReceiptSource, size: number, newest: string): string | undefined {
-  const next = size < source.count() ? payloadFrom(stored(source, size + 1)).chain.before : newest;
+  const next = size < source.count() ? payloadFrom(storedReceipt(source, size + 1)).chain.before : newest;
   const note = parseCheckpoint(next);
   return note?.signed !== undefined && note.checkpoint.size === size ? next : undefined;
 }
@@ -123,7 +123,7 @@ function nearest(source: ReceiptSource, from: number, to: number, newest: string
 
 /** The receipt file of a number, with the first signed checkpoint that includes it. */
 export function receiptFileOf(source: ReceiptSource, number: number, newest: string): string {
-  const receipt = stored(source, number);
+  const receipt = storedReceipt(source, number);
   const { size, checkpoint } = nearest(source, number, source.count(), newest);
   return receiptFileText(
     { jws: receipt.jws, checkpoint, proof: inclusionProof(number - 1, leavesOf(source, size), sha256) },
@@ -134,7 +134,7 @@ export function receiptFileOf(source: ReceiptSource, number: number, newest: str
 /** The whole book as a file. */
 export function bookFileOf(source: ReceiptSource, newest: string): string {
   const receipts = [...source.entries()].map(({ jws }) => jws);
-  const station = source.count() === 0 ? "" : payloadFrom(stored(source, 1)).station.id;
+  const station = source.count() === 0 ? "" : payloadFrom(storedReceipt(source, 1)).station.id;
   const file: BookFile = {
     format: bookFormat,
     note: "Every receipt of this station. It holds the whole UIDs of cards.",
@@ -147,7 +147,7 @@ export function bookFileOf(source: ReceiptSource, newest: string): string {
 
 /** A proof, without names, that a receipt is one of those under the newest signed checkpoint. */
 export function proofFileOf(source: ReceiptSource, number: number, newest: string): string {
-  stored(source, number);
+  storedReceipt(source, number);
   const { size, checkpoint } = nearest(source, source.count(), number, newest);
   return proofText({
     index: number - 1,

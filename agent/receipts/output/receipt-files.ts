@@ -5,7 +5,7 @@ import type { Config } from "../../../config/schema.js";
 import { Failure } from "../../core/failure.js";
 import { receiptFileText } from "../../core/receipt/receipt-file.js";
 import { payloadOf } from "../../core/receipt/receipt-payload.js";
-import type { Signed } from "../../core/session/session.js";
+import type { SignedReceipt } from "../../core/session/session.js";
 import type { Disk } from "../../ledger/store/disk.js";
 import { copyPath } from "./receipt-file-retention.js";
 import { printedReceipt } from "./terminal-text.js";
@@ -20,7 +20,7 @@ const endOfPaper = "\n\n\n\x1dVB\x00";
 export function writeReceiptFiles(
   disk: Disk,
   { receiptOutput, state, language }: Config,
-  signed: Signed,
+  signed: SignedReceipt,
   complain: (why: string) => void,
 ): string {
   if (receiptOutput === undefined) return "";

@@ -163,7 +163,7 @@ export function listText(rows: readonly BookRow[]): string {
 }
 
 export const groupings = ["day", "month", "token", "tariff"] as const;
-export type Grouping = (typeof groupings)[number];
+export type TableGrouping = (typeof groupings)[number];
 
 export type SummaryRow = {
   readonly group: string;
@@ -179,7 +179,7 @@ export type SummaryRow = {
 /** Whose row a receipt falls into; a credit into the one of the sale it takes back. */
 function groupOf(
   payload: ReceiptPayload,
-  by: Grouping,
+  by: TableGrouping,
   source: ReceiptSource,
 ): { readonly key: string; readonly shown: string } | undefined {
   if (payload.kind !== "sale" && payload.kind !== "credit") return undefined;
@@ -197,7 +197,7 @@ function groupOf(
 }
 
 /** What was sold per day, month, card or tariff, and currency: credits taken off. Exact sums. */
-export function summaryOf(source: ReceiptSource, by: Grouping, range: DateRange): readonly SummaryRow[] {
+export function summaryOf(source: ReceiptSource, by: TableGrouping, range: DateRange): readonly SummaryRow[] {
   const rows = new Map<string, SummaryRow>();
   for (const payload of issuedWithin(source, range)) {
     const group = groupOf(payload, by, source);
@@ -228,7 +228,7 @@ export function summaryOf(source: ReceiptSource, by: Grouping, range: DateRange)
 }
 
 /** The summary for the screen. */
-export function summaryText(rows: readonly SummaryRow[], by: Grouping): string {
+export function summaryText(rows: readonly SummaryRow[], by: TableGrouping): string {
   return columnsText(
     [by, "Sales", "Credits", "kWh", "Net", "Tax", "Gross", ""],
     rows.map((row) => [

@@ -2,9 +2,9 @@
 // them must be written down.
 import type { Config } from "../../../config/schema.js";
 import type { MonoMs, Reading } from "../../../drivers/driver.js";
-import { live, nextBoundary } from "../../core/rating/live-price.js";
+import { livePrice, nextBoundary } from "../../core/rating/live-price.js";
 import { sameComponents } from "../../core/rating/rating.js";
-import { type ActivityTrack, drawingTrack, track } from "../../core/session/activity.js";
+import { type ActivityTrack, drawingTrack, trackActivity } from "../../core/session/activity.js";
 import type { LiveReading } from "../../core/session/live-reading.js";
 import { sessionTimeMs } from "../../core/session/opening.js";
 import { addReading, type Sale } from "../../core/session/sale.js";
@@ -56,7 +56,7 @@ export class SessionMetering {
     const { idlePowerW, timing } = this.config;
     const atMs = sessionTimeMs(sale.opening, reading.moment, sale.samples.sample.atMs);
     const rules = { idlePowerW, idleAfterMs: timing.idleAfter, idleGraceMs: timing.idleGrace };
-    const activity = track(this.#activity, atMs, reading.powerW, rules);
+    const activity = trackActivity(this.#activity, atMs, reading.powerW, rules);
     const boundary = nextBoundary(sale.rating);
     const isAcrossBoundary = boundary !== undefined && atMs >= boundary;
     const next = addReading(sale, reading, activity.activity, isAcrossBoundary);
@@ -66,7 +66,7 @@ export class SessionMetering {
       isAcrossBoundary,
       live: {
         reading,
-        price: live(next.rating),
+        price: livePrice(next.rating),
         energyMilliWh: reading.energyMilliWh - sale.opening.begin.energyMilliWh,
         elapsedMs: atMs - sale.opening.begin.moment.at,
         sale: next,

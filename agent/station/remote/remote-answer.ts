@@ -7,8 +7,8 @@ import type { Station } from "../station.js";
 /** The station, as far as orders of backends need it. */
 export type OrderedStation = Pick<Station, "enter" | "stationState" | "feed" | "refusal" | "connectors" | "faults">;
 
-export const accepted = { accepted: true } as const;
-export const refuse = (code: Refusal["code"], why: string): Refusal => ({ accepted: false, code, why });
+export const remoteAccepted = { accepted: true } as const;
+export const refuseRemote = (code: Refusal["code"], why: string): Refusal => ({ accepted: false, code, why });
 
 /** `stands` = what was asked stands already: an order that changes nothing is still obeyed. */
 export function enterOrder(
@@ -17,8 +17,8 @@ export function enterOrder(
   stands: () => boolean = () => false,
 ): RemoteAnswer {
   return station.enter(event) || stands()
-    ? accepted
-    : refuse("failed", "the station is closing and takes no more orders");
+    ? remoteAccepted
+    : refuseRemote("failed", "the station is closing and takes no more orders");
 }
 
 /** The connectors that an order is about; null = all. */

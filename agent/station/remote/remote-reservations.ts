@@ -3,7 +3,7 @@ import type { Config } from "../../../config/schema.js";
 import type { Clock } from "../../../drivers/driver.js";
 import { type Reservation, reservedFor } from "../../core/station/backend-orders.js";
 import type { Refusal, RemoteAnswer } from "../../sync/station-port.js";
-import { enterOrder, type OrderedStation, orderedConnectors, refusalOfAll, refuse } from "./remote-answer.js";
+import { enterOrder, type OrderedStation, orderedConnectors, refusalOfAll, refuseRemote } from "./remote-answer.js";
 import { whyUnfit } from "./start-place.js";
 
 export type RemoteReservationsParts = {
@@ -31,23 +31,23 @@ export class RemoteReservations {
     const { sessions, orders } = station.stationState();
     const now = clock.now();
     if (connector !== null && !sessions.has(connector))
-      return refuse("unknown-connector", `there is no connector ${connector}`);
+      return refuseRemote("unknown-connector", `there is no connector ${connector}`);
     if (untilMs <= now.at)
-      return refuse("failed", `the reservation would end at ${new Date(untilMs).toISOString()}, which is over`);
+      return refuseRemote("failed", `the reservation would end at ${new Date(untilMs).toISOString()}, which is over`);
     const others = new Map(orders.reservations);
     others.delete(id);
-    if (others.size >= mostReservations) return refuse("full", `${mostReservations} reservations stand already`);
+    if (others.size >= mostReservations) return refuseRemote("full", `${mostReservations} reservations stand already`);
     const refused = refusalOfAll(
       orderedConnectors(this.#parts.config.connectors, connector).map((candidate): Refusal | undefined => {
         const unfit = whyUnfit(candidate.id, station);
         if (unfit !== undefined) return unfit;
         const session = sessions.get(candidate.id);
         if (session?.state !== "available" && session?.state !== "occupied")
-          return refuse("busy", `connector ${candidate.id} is in use (${session?.state ?? ""})`);
+          return refuseRemote("busy", `connector ${candidate.id} is in use (${session?.state ?? ""})`);
         // As if the reservation that is replaced did not stand.
         const standing = { ...orders, reservations: others };
         const kept = reservedFor(standing, sessions, candidate.id, { uid: token.uid, group }, now.at);
-        return kept === undefined ? undefined : refuse("busy", `connector ${candidate.id} is reserved already`);
+        return kept === undefined ? undefined : refuseRemote("busy", `connector ${candidate.id} is reserved already`);
       }),
     );
     if (refused !== undefined) return refused;
@@ -59,7 +59,7 @@ export class RemoteReservations {
   cancel(reservationId: string, by: string): RemoteAnswer {
     const { station, clock } = this.#parts;
     if (!station.stationState().orders.reservations.has(reservationId))
-      return refuse("unknown-reservation", `there is no reservation ${reservationId}`);
+      return refuseRemote("unknown-reservation", `there is no reservation ${reservationId}`);
     return enterOrder(station, {
       type: "ReservationEnded",
       moment: clock.now(),

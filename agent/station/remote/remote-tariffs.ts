@@ -6,7 +6,7 @@ import type { RemoteAnswer } from "../../sync/station-port.js";
 import type { ActiveTariffs } from "../../tariffs/active-tariffs.js";
 import type { PushedTariff, PushedTariffs, TariffChanges } from "../../tariffs/pushed-tariffs.js";
 import { tariffDigest } from "../../tariffs/tariff-digest.js";
-import { accepted, enterOrder, type OrderedStation, refuse } from "./remote-answer.js";
+import { enterOrder, type OrderedStation, refuseRemote, remoteAccepted } from "./remote-answer.js";
 
 export type RemoteTariffsParts = {
   readonly clock: Clock;
@@ -30,7 +30,7 @@ export class RemoteTariffs {
   clear(tariffId: string, by: string): RemoteAnswer {
     const cleared = this.rows().filter((row) => row.tariff.id === tariffId && row.by === by);
     return cleared.length === 0
-      ? refuse("no-tariff", `no tariff ${tariffId} was set here by ${by}`)
+      ? refuseRemote("no-tariff", `no tariff ${tariffId} was set here by ${by}`)
       : this.change({ cleared, added: [] }, by);
   }
 
@@ -40,9 +40,9 @@ export class RemoteTariffs {
     const { cleared, added } = changes;
     const { sessions } = station.stationState();
     const strange = added.find(({ connector }) => typeof connector === "number" && !sessions.has(connector));
-    if (strange !== undefined) return refuse("unknown-connector", `there is no connector ${strange.connector}`);
+    if (strange !== undefined) return refuseRemote("unknown-connector", `there is no connector ${strange.connector}`);
     const write = pushedTariffs.change(changes);
-    if (write === undefined) return refuse("full", "no more tariffs can be kept: clear some first");
+    if (write === undefined) return refuseRemote("full", "no more tariffs can be kept: clear some first");
     const moment = clock.now();
     const place = ({ connector }: PushedTariff): { readonly connector?: number | null } =>
       connector === undefined ? {} : { connector };
@@ -59,7 +59,7 @@ export class RemoteTariffs {
     }
     write();
     this.#repriced(moment);
-    return accepted;
+    return remoteAccepted;
   }
 
   /**

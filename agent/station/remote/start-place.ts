@@ -5,7 +5,7 @@ import { isSameId } from "../../core/cdr/token.js";
 import { anyConnector, wholeStation } from "../../core/station/backend-orders.js";
 import type { Refusal, RemoteStart } from "../../sync/station-port.js";
 import type { ActiveTariffs } from "../../tariffs/active-tariffs.js";
-import { type OrderedStation, orderedConnectors, refusalOfAll, refuse } from "./remote-answer.js";
+import { type OrderedStation, orderedConnectors, refusalOfAll, refuseRemote } from "./remote-answer.js";
 
 export type StartPlaceParts = {
   readonly config: Pick<Config, "connectors">;
@@ -20,7 +20,7 @@ export type StartPlace = { readonly connector: number | null; readonly waits: bo
 export function placeForStart(request: RemoteStart, parts: StartPlaceParts, now: Moment): StartPlace | Refusal {
   const stationState = parts.station.stationState();
   if (request.connector !== null && !stationState.sessions.has(request.connector))
-    return refuse("unknown-connector", `there is no connector ${request.connector}`);
+    return refuseRemote("unknown-connector", `there is no connector ${request.connector}`);
   const judged = orderedConnectors(parts.config.connectors, request.connector).map((connector) => ({
     connector,
     session: stationState.sessions.get(connector.id),
@@ -38,7 +38,7 @@ export function placeForStart(request: RemoteStart, parts: StartPlaceParts, now:
   if (occupied !== undefined) return { connector: occupied.id, waits: false };
   const other = stationState.awaited.get(request.connector ?? anyConnector);
   if (other !== undefined && !isSameId(other.acceptance.token.uid, request.token.uid))
-    return refuse("busy", "another remote start waits for its car there");
+    return refuseRemote("busy", "another remote start waits for its car there");
   return { connector: request.connector, waits: true };
 }
 
@@ -52,13 +52,14 @@ function startRefused(
   const unfit = whyUnfit(id, station);
   if (unfit !== undefined) return unfit;
   const session = station.stationState().sessions.get(id);
-  if (session?.state === "finishing") return refuse("busy", `connector ${id} has finished: its car must leave first`);
+  if (session?.state === "finishing")
+    return refuseRemote("busy", `connector ${id} has finished: its car must leave first`);
   if (session?.state !== "available" && session?.state !== "occupied")
-    return refuse("busy", `connector ${id} is in use (${session?.state ?? ""})`);
+    return refuseRemote("busy", `connector ${id} is in use (${session?.state ?? ""})`);
   const reserved = station.refusal(id, { uid: request.token.uid, group: request.group });
-  if (reserved !== undefined) return refuse("busy", reserved);
+  if (reserved !== undefined) return refuseRemote("busy", reserved);
   if (activeTariffs.sells(connector, request.tariff, now)) return undefined;
-  return refuse(
+  return refuseRemote(
     "no-tariff",
     request.tariff === undefined
       ? `no tariff is in force at connector ${id}`
@@ -71,6 +72,6 @@ export function whyUnfit(connector: number, station: OrderedStation): Refusal | 
   const why = station.feed().blocked(connector);
   if (why === undefined) return undefined;
   const { inoperative } = station.stationState().orders;
-  if (station.faults.of(`connector ${connector}`)?.message === why) return refuse("faulted", why);
-  return refuse(inoperative.has(wholeStation) || inoperative.has(connector) ? "unavailable" : "closed", why);
+  if (station.faults.of(`connector ${connector}`)?.message === why) return refuseRemote("faulted", why);
+  return refuseRemote(inoperative.has(wholeStation) || inoperative.has(connector) ? "unavailable" : "closed", why);
 }

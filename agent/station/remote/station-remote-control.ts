@@ -14,7 +14,7 @@ import type { ActiveTariffs } from "../../tariffs/active-tariffs.js";
 import type { PushedTariffs, TariffChanges } from "../../tariffs/pushed-tariffs.js";
 import type { AgentEvent } from "../events.js";
 import { Lapses } from "../lapses.js";
-import { accepted, enterOrder, type OrderedStation, orderedConnectors, refuse } from "./remote-answer.js";
+import { enterOrder, type OrderedStation, orderedConnectors, refuseRemote, remoteAccepted } from "./remote-answer.js";
 import { RemoteReservations } from "./remote-reservations.js";
 import { RemoteTariffs } from "./remote-tariffs.js";
 import { placeForStart, type StartPlace } from "./start-place.js";
@@ -66,7 +66,7 @@ export class StationRemoteControl implements RemoteControl {
     const entered = waits
       ? this.#parts.station.enter({ type: "RemoteStartWaits", moment, connector, acceptance })
       : connector !== null && this.#parts.station.enter({ type: "CardAccepted", moment, connector, acceptance });
-    if (!entered) return refuse("busy", `connector ${connector ?? ""} is no longer free`);
+    if (!entered) return refuseRemote("busy", `connector ${connector ?? ""} is no longer free`);
     if (waits) this.#letLapse(connector, moment);
     const words = waits ? "accepted: plug in the car" : `accepted: connector ${connector} starts`;
     this.#note(`remote start by ${request.by} for ${masked(request.token.uid)}: ${words}`);
@@ -76,11 +76,11 @@ export class StationRemoteControl implements RemoteControl {
   stop(sessionId: string, by: string, reason: "Remote" | "DeAuthorized" = "Remote"): RemoteAnswer {
     for (const [connector, session] of this.#stationState().sessions) {
       if (!("sale" in session) || session.sale.opening.id !== sessionId) continue;
-      if (session.state !== "charging") return accepted;
+      if (session.state !== "charging") return remoteAccepted;
       this.#parts.station.connectors.get(connector)?.openContactor();
       return this.#enter({ type: "StopRequested", moment: this.#now(), connector, reason, detail: `stopped by ${by}` });
     }
-    return refuse("unknown-session", `no session ${sessionId} runs here`);
+    return refuseRemote("unknown-session", `no session ${sessionId} runs here`);
   }
 
   reserve(reservation: Reservation): RemoteAnswer {
@@ -98,7 +98,7 @@ export class StationRemoteControl implements RemoteControl {
   ): { readonly accepted: true; readonly scheduled: boolean } | Refusal {
     const stationState = this.#stationState();
     if (connector !== null && !stationState.sessions.has(connector))
-      return refuse("unknown-connector", `there is no connector ${connector}`);
+      return refuseRemote("unknown-connector", `there is no connector ${connector}`);
     const key = connector ?? wholeStation;
     const isSo = stationState.orders.inoperative.has(key) !== operative;
     if (!isSo) {

@@ -5,17 +5,17 @@ import type { Clock } from "../../../drivers/driver.js";
 import type { HttpAnswer } from "../transport/http.js";
 import type { UplinkFault } from "../uplink.js";
 import { looksEncoded, type OcpiLine, redirectTarget } from "./ocpi-line.js";
-import { envelopeOf, retryAfterMs, said, shownAddress, whyLost, wrongToken } from "./ocpi-verdict.js";
+import { answerWords, envelopeOf, retryAfterMs, shownAddress, whyLost, wrongToken } from "./ocpi-verdict.js";
 
 /** `afterMs` = how long the server asks to be left alone. */
-export type Trouble = {
+export type FetchTrouble = {
   readonly ok: false;
   readonly words: string;
   readonly fault?: UplinkFault;
   readonly afterMs?: number;
 };
 /** `serverMs` = the server's time when it gave the first page, where it says so. */
-export type Fetched = { readonly ok: true; readonly serverMs?: number } | Trouble;
+export type FetchResult = { readonly ok: true; readonly serverMs?: number } | FetchTrouble;
 
 export type FetchOptions = {
   readonly clock: Clock;
@@ -44,7 +44,7 @@ export async function fetchAll(
   options: FetchOptions,
   signal: AbortSignal,
   take: (rows: readonly unknown[]) => void,
-): Promise<Fetched> {
+): Promise<FetchResult> {
   const token = line.ready();
   if (typeof token !== "string") return { ok: false, words: token.why, fault: "uplink/unauthorised" };
   const { clock, totalMs } = options;
@@ -63,7 +63,7 @@ async function fetchPages(
   token: string,
   { stop, over }: { readonly stop: AbortSignal; readonly over: AbortSignal },
   take: (rows: readonly unknown[]) => void,
-): Promise<Fetched> {
+): Promise<FetchResult> {
   const seen = new Set<string>();
   let [rows, length] = [0, 0];
   let serverMs = Number.NaN;
@@ -94,7 +94,7 @@ async function fetchPages(
   return { ok: true, ...(Number.isNaN(serverMs) ? {} : { serverMs }) };
 }
 
-const bad = (url: URL, why: string): Trouble => ({ ok: false, words: `${shownAddress(url)}: ${why}` });
+const bad = (url: URL, why: string): FetchTrouble => ({ ok: false, words: `${shownAddress(url)}: ${why}` });
 
 function firstPage({ url, dateFrom }: FetchOptions): URL {
   const first = new URL(url);
@@ -111,7 +111,7 @@ async function askFor(
   { timeoutMs, key }: FetchOptions,
   token: string,
   signal: AbortSignal,
-): Promise<HttpAnswer | Trouble> {
+): Promise<HttpAnswer | FetchTrouble> {
   let url = first;
   for (let redirects = 0; ; redirects += 1) {
     const answer = await line.ask({ method: "GET", url, headers: {}, timeoutMs, longest: longestPage }, token, signal);
@@ -137,19 +137,19 @@ function pageOf(
   url: URL,
   token: string,
   options: FetchOptions,
-): Trouble | { readonly rows: readonly unknown[]; readonly next: URL | undefined } {
+): FetchTrouble | { readonly rows: readonly unknown[]; readonly next: URL | undefined } {
   const { status } = answer;
   if (status === 401 || status === 403)
     return {
       ok: false,
       fault: "uplink/unauthorised",
-      words: `${wrongToken({ tokenFile: options.tokenFile, tokenLooksEncoded: looksEncoded(token) })} (${said(answer)})`,
+      words: `${wrongToken({ tokenFile: options.tokenFile, tokenLooksEncoded: looksEncoded(token) })} (${answerWords(answer)})`,
     };
   if (status === 404 || status === 405 || status === 410)
     return {
       ok: false,
       fault: "uplink/unauthorised",
-      words: `${shownAddress(url)} is no list (${said(answer)}): check ${options.key}`,
+      words: `${shownAddress(url)} is no list (${answerWords(answer)}): check ${options.key}`,
     };
   const envelope = envelopeOf(answer.body);
   if (status !== 200 || envelope === undefined || envelope.code >= 2000) {
@@ -157,7 +157,7 @@ function pageOf(
       answer.broken ??
       (status === 200 && envelope === undefined
         ? "this is no OCPI answer (a login page of the network?)"
-        : said(answer));
+        : answerWords(answer));
     const hint =
       envelope?.code === 3000 ? `; some backends answer so to a wrong token: check ${options.tokenFile}` : "";
     const afterMs = retryAfterMs(answer);

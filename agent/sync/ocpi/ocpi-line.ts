@@ -8,7 +8,7 @@ import { loopback, type OcpiUplinkConfig } from "../../../config/uplink-schema.j
 import type { Clock } from "../../../drivers/driver.js";
 import { Failure } from "../../core/failure.js";
 import { identityIn, proveUsable, SecretFile } from "../transport/credential-reader.js";
-import { exchange, type HttpAnswer, type HttpRequest, type Lost } from "../transport/http.js";
+import { exchangeHttp, type HttpAnswer, type HttpRequest, type LostRequest } from "../transport/http.js";
 import { proxyOf, SecureTunnels, Tunnels } from "../transport/tunnel.js";
 import { shownAddress } from "./ocpi-verdict.js";
 
@@ -68,10 +68,10 @@ export class OcpiLine {
     request: Omit<HttpRequest, "agent" | "clock">,
     token: string,
     signal: AbortSignal,
-  ): Promise<HttpAnswer | Lost> {
+  ): Promise<HttpAnswer | LostRequest> {
     const headers = { ...this.#headers(token), ...request.headers };
-    const once = (agent: http.Agent): Promise<HttpAnswer | Lost> =>
-      exchange({ ...request, agent, clock: this.#clock, headers }, signal);
+    const once = (agent: http.Agent): Promise<HttpAnswer | LostRequest> =>
+      exchangeHttp({ ...request, agent, clock: this.#clock, headers }, signal);
     this.#agent ??= this.#open();
     const first = await once(this.#agent);
     if (first.kind === "answer") return first;

@@ -11,7 +11,7 @@ import { firstDifference } from "../../core/json/json-text.js";
 import { counted } from "../../core/number/counted.js";
 import type { Tariff } from "../../core/tariff/tariff.js";
 import { backoffMs } from "../transport/backoff.js";
-import { type Fetched, fetchAll, type Trouble } from "./ocpi-fetch.js";
+import { type FetchResult, type FetchTrouble, fetchAll } from "./ocpi-fetch.js";
 import { OcpiLine, type OcpiParty } from "./ocpi-line.js";
 import { readOcpiTariff } from "./ocpi-tariff.js";
 import { readToken, tokenOfOcpi } from "./ocpi-token.js";
@@ -165,7 +165,7 @@ export class OcpiPull {
     const tariffs = await this.#pullTariffs();
     if (this.#stop.signal.aborted) return;
     const results = [tokens, tariffs].filter((result) => result !== undefined);
-    const troubles = results.filter((result): result is Trouble => "ok" in result);
+    const troubles = results.filter((result): result is FetchTrouble => "ok" in result);
     this.#parts.fault("uplink/unauthorised", troubles.find((trouble) => trouble.fault !== undefined)?.words);
     // Both lists fail for one reason more often than not.
     const words = [
@@ -206,7 +206,7 @@ export class OcpiPull {
     mostRows: number,
     take: (rows: readonly unknown[]) => void,
     dateFrom?: string,
-  ): Promise<Fetched | undefined> {
+  ): Promise<FetchResult | undefined> {
     const { config, clock } = this.#parts;
     const [line, address] = [this.#lines[key], config[key]];
     if (line === undefined || address === undefined) return undefined;
@@ -224,7 +224,7 @@ export class OcpiPull {
     return fetchAll(line, options, this.#stop.signal, take);
   }
 
-  async #pullTokens(asked: boolean): Promise<Found | Trouble | undefined> {
+  async #pullTokens(asked: boolean): Promise<Found | FetchTrouble | undefined> {
     const { store, clock } = this.#parts;
     const before = store.read();
     const { at } = clock.now();
@@ -248,7 +248,7 @@ export class OcpiPull {
     return { words, kept: { tokens: kept, from, fullAtMs: whole ? at : before.fullAtMs } };
   }
 
-  async #pullTariffs(): Promise<Found | Trouble | undefined> {
+  async #pullTariffs(): Promise<Found | FetchTrouble | undefined> {
     const { tariffs } = this.#parts;
     const rows: unknown[] = [];
     const fetched = await this.#fetch("tariffsUrl", mostTariffs, (page) => rows.push(...page));

@@ -4,7 +4,7 @@ import type { OcpiUplinkConfig } from "../../../config/uplink-schema.js";
 import type { Clock } from "../../../drivers/driver.js";
 import { heldOutcome, type Outcome, type Uplink, type UplinkItem } from "../uplink.js";
 import { looksEncoded, OcpiLine, type OcpiParty, redirectTarget } from "./ocpi-line.js";
-import { judge, judgeLost, shownAddress } from "./ocpi-verdict.js";
+import { judgeAnswer, judgeLost, shownAddress } from "./ocpi-verdict.js";
 
 /**
  * The newest checkpoint goes beside the CDR, not in it: all copies of a CDR are byte-equal for ever. Base64, since a
@@ -49,7 +49,7 @@ export class OcpiUplink implements Uplink {
       if (answer.kind === "lost") return judgeLost(answer, url);
       if (answer.status !== 307 && answer.status !== 308) {
         const tokenLooksEncoded = looksEncoded(token);
-        return judge(answer, {
+        return judgeAnswer(answer, {
           url,
           tokenFile: this.#config.tokenFile,
           tokenLooksEncoded,

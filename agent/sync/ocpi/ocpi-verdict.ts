@@ -2,10 +2,10 @@
 // status_codes). Only both together accept: a login page answers 200 as well, and a wrong token has been seen to draw
 // HTTP 200 with status_code 3000.
 
-import type { HttpAnswer, Lost } from "../transport/http.js";
+import type { HttpAnswer, LostRequest } from "../transport/http.js";
 import { heldOutcome, type Outcome } from "../uplink.js";
 
-export type Expectation = {
+export type AnswerExpectation = {
   /** For the words. */
   readonly url: URL;
   readonly tokenFile: string;
@@ -15,12 +15,12 @@ export type Expectation = {
   readonly envelope: "ocpi" | "none";
 };
 
-export type Envelope = { readonly code: number; readonly message: string; readonly data: unknown };
+export type OcpiEnvelope = { readonly code: number; readonly message: string; readonly data: unknown };
 
-export function judge(answer: HttpAnswer, expected: Expectation): Outcome {
+export function judgeAnswer(answer: HttpAnswer, expected: AnswerExpectation): Outcome {
   const { status } = answer;
   const envelope = envelopeOf(answer.body);
-  const words = said(answer, envelope);
+  const words = answerWords(answer, envelope);
   if (status >= 200 && status < 300) return judgeEnvelope(answer, envelope, words, expected);
   if (status === 409) return { kind: "accepted", receipt: words };
   // A web server's words for a missing or unknown client certificate; no receipt is to blame.
@@ -52,7 +52,7 @@ function again(answer: HttpAnswer, words: string): Outcome {
 }
 
 /** An answer for people: HTTP status, and the envelope's or the page's words where there are any. */
-export function said({ status, body }: HttpAnswer, envelope = envelopeOf(body)): string {
+export function answerWords({ status, body }: HttpAnswer, envelope = envelopeOf(body)): string {
   if (envelope !== undefined)
     return `HTTP ${status}, OCPI ${envelope.code}${envelope.message === "" ? "" : ` "${envelope.message}"`}`;
   const page =
@@ -71,9 +71,9 @@ const readable = (text: string): string => text.replace(/[^\x20-\x7e\xa0-\uffff]
 
 function judgeEnvelope(
   answer: HttpAnswer,
-  envelope: Envelope | undefined,
+  envelope: OcpiEnvelope | undefined,
   said: string,
-  expected: Expectation,
+  expected: AnswerExpectation,
 ): Outcome {
   if (envelope === undefined) {
     if (expected.envelope === "none" && (answer.status === 201 || answer.status === 204) && answer.body?.trim() === "")
@@ -96,7 +96,7 @@ function judgeEnvelope(
 }
 
 /** No answer: a line that never stood is simply tried again; a request that may have been read is in doubt. */
-export function judgeLost(lost: Lost, url: URL): Outcome {
+export function judgeLost(lost: LostRequest, url: URL): Outcome {
   const { words, needsPerson } = whyLost(lost, url);
   if (needsPerson) return heldOutcome(words);
   return lost.sent
@@ -105,7 +105,7 @@ export function judgeLost(lost: Lost, url: URL): Outcome {
 }
 
 /** Why no answer came, and whether it takes a person to mend that. */
-export function whyLost({ code }: Lost, url: URL): { readonly words: string; readonly needsPerson: boolean } {
+export function whyLost({ code }: LostRequest, url: URL): { readonly words: string; readonly needsPerson: boolean } {
   if (code.startsWith("PROXY ")) return ofProxy(code.slice("PROXY ".length), url);
   const identity = identityWords(code, url);
   if (identity !== undefined) return { words: identity, needsPerson: true };
@@ -120,7 +120,7 @@ export function whyLost({ code }: Lost, url: URL): { readonly words: string; rea
 export function wrongToken({
   tokenFile,
   tokenLooksEncoded,
-}: Pick<Expectation, "tokenFile" | "tokenLooksEncoded">): string {
+}: Pick<AnswerExpectation, "tokenFile" | "tokenLooksEncoded">): string {
   const encoded = tokenLooksEncoded ? "; it looks base64-encoded already, but the file must hold the plain token" : "";
   return `the backend does not accept the token in ${tokenFile}${encoded}`;
 }
@@ -187,7 +187,7 @@ function identityWords(code: string, url: URL): string | undefined {
 }
 
 /** The OCPI envelope of an answer, if it is one. */
-export function envelopeOf(body: string | undefined): Envelope | undefined {
+export function envelopeOf(body: string | undefined): OcpiEnvelope | undefined {
   if (body === undefined) return undefined;
   let value: unknown;
   try {

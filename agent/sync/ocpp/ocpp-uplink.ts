@@ -10,7 +10,7 @@ import { isBusy } from "../../core/session/session.js";
 import { ReceiptFault } from "../../core/signing/signer.js";
 import { sha256Hex } from "../../ledger/store/digest.js";
 import { reachabilityBy } from "../outbox-status.js";
-import type { Fact, OnlineCheck, StationFeed } from "../station-port.js";
+import type { OnlineCheck, RecordedFact, StationFeed } from "../station-port.js";
 import type { Outcome, Uplink, UplinkItem, UplinkTies } from "../uplink.js";
 import { StatusNotifications } from "./availability/status-notifications.js";
 import { askAboutCard, type TakenTariff } from "./cards/ask-about-card.js";
@@ -23,7 +23,7 @@ import { callOutcome } from "./rpc/call-outcome.js";
 import { CallError, type Dialect } from "./rpc/frame.js";
 import type { CsmsLink, Intervals, Registration } from "./rpc/link.js";
 import { type Reconnect, reconnectBy } from "./rpc/reconnect.js";
-import { type Call, CallLost, type Handlers, type Rpc } from "./rpc/rpc.js";
+import { CallLost, type Handlers, type Rpc, type RpcCall } from "./rpc/rpc.js";
 import { SecurityEvents } from "./security/security-events.js";
 import { completedTransaction } from "./transactions/completed-transaction.js";
 import { TransactionReporter } from "./transactions/transaction-reporter.js";
@@ -243,7 +243,7 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
     return this.#intervals;
   }
 
-  call: Call = (action, payload) =>
+  call: RpcCall = (action, payload) =>
     this.#line.rpc?.call(action, payload) ?? Promise.reject(new CallLost(false, "there is no connection"));
 
   setIntervals(intervals: Partial<Intervals>): void {
@@ -330,7 +330,7 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
   }
 
   /** What is to be told later, and stands in no receipt. */
-  #remember(fact: Fact): void {
+  #remember(fact: RecordedFact): void {
     const { store, die } = this.#parts;
     const keep = (change: (state: TransactionsState) => TransactionsState): void => {
       try {

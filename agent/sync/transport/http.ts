@@ -14,7 +14,7 @@ export type HttpAnswer = {
   readonly broken?: string;
 };
 
-export type Lost = {
+export type LostRequest = {
   readonly kind: "lost";
   /** False only where the connection never stood, so that nothing can have arrived. */
   readonly sent: boolean;
@@ -43,12 +43,12 @@ const longestAnswer = 64 * 1024;
 const timedOut = "ETIMEDOUT";
 
 /** Never rejects. */
-export function exchange(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer | Lost> {
+export function exchangeHttp(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer | LostRequest> {
   return new Promise((resolve) => {
     const secure = request.url.protocol === "https:";
     let connected = false;
     let outgoing: http.ClientRequest | undefined;
-    const settle = (result: HttpAnswer | Lost): void => {
+    const settle = (result: HttpAnswer | LostRequest): void => {
       cancelTimeout();
       signal.removeEventListener("abort", onAbort);
       resolve(result);

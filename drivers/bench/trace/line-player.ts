@@ -5,8 +5,8 @@ import { DeviceError } from "../../driver.js";
 import { type MeterBus, openMeterBus } from "../../meter/meter-bus.js";
 import type { RegisterShown } from "../../meter/modbus-meter.js";
 import type { RegisterAnswer, RegisterRequest } from "../../meter/register-requests.js";
-import { type Recorded, RtuReplay } from "../rtu-replay.js";
-import { type EntryWith, has, type PlayedEvent, traceClock } from "./played-event.js";
+import { type RecordedBytes, RtuReplay } from "../rtu-replay.js";
+import { type EntryWith, hasKey, type PlayedEvent, traceClock } from "./played-event.js";
 import { PlayedMeter } from "./played-meter.js";
 
 /** The recording of one port, from its first request on. */
@@ -43,14 +43,14 @@ type LineEntry = EntryWith<"port">;
 type Asked = RegisterRequest & { readonly unit: number };
 
 function fromFirstRequest(all: readonly LineEntry[]): readonly LineEntry[] {
-  const first = all.findIndex(has("out"));
+  const first = all.findIndex(hasKey("out"));
   if (first < 0) return [];
   // A recording that ends while an answer was awaited proves nothing about that answer.
   const last = all.at(-1);
-  return all.slice(first, last !== undefined && has("out")(last) ? -1 : undefined);
+  return all.slice(first, last !== undefined && hasKey("out")(last) ? -1 : undefined);
 }
 
-function recorded(entry: LineEntry): Recorded {
+function recorded(entry: LineEntry): RecordedBytes {
   if ("out" in entry) return { direction: "out", bytes: Buffer.from(entry.out, "hex") };
   if ("in" in entry) return { direction: "in", bytes: Buffer.from(entry.in, "hex") };
   return { direction: entry.event, bytes: Buffer.alloc(0) };

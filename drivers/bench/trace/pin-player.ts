@@ -7,7 +7,7 @@ import { GpioPlug } from "../../gpio/gpio-plug.js";
 import { openCardReader } from "../../rfid/card-reader.js";
 import { CardField, simulatedChip } from "../card-field.js";
 import { GpioBoard } from "../gpio-board.js";
-import { type EntryWith, has, type PlayedEvent, traceClock } from "./played-event.js";
+import { type EntryWith, hasKey, type PlayedEvent, traceClock } from "./played-event.js";
 
 type RecordedPin = TraceHeader["pins"][number];
 
@@ -19,7 +19,7 @@ export async function playCardsAndPins(
   header: TraceHeader,
   entries: readonly TraceEntry[],
 ): Promise<readonly PlayedEvent[]> {
-  const player = new PinPlayer(header, entries.filter(has("gpio")), entries.filter(has("detection")));
+  const player = new PinPlayer(header, entries.filter(hasKey("gpio")), entries.filter(hasKey("detection")));
   return player.isEmpty ? [] : await player.play(Math.max(0, ...entries.map((entry) => entry.ms)) + afterMs);
 }
 

@@ -40,7 +40,7 @@ export type PlayedEvent = { readonly ms: number } & (
 
 /** The entries of a recording that have this field. */
 export type EntryWith<K extends string> = Extract<TraceEntry, { readonly [key in K]: unknown }>;
-export const has =
+export const hasKey =
   <K extends string>(key: K) =>
   (entry: TraceEntry): entry is EntryWith<K> =>
     key in entry;

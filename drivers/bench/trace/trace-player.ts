@@ -3,7 +3,7 @@
 import type { TraceEntry, TraceHeader } from "../../../config/trace-schema.js";
 import { playLine } from "./line-player.js";
 import { playCardsAndPins } from "./pin-player.js";
-import { has, type PlayedEvent } from "./played-event.js";
+import { hasKey, type PlayedEvent } from "./played-event.js";
 
 /** All that the drivers make of the recording, in the order of its time. */
 export async function playTrace(header: TraceHeader, entries: readonly TraceEntry[]): Promise<readonly PlayedEvent[]> {
@@ -13,7 +13,7 @@ export async function playTrace(header: TraceHeader, entries: readonly TraceEntr
       ...(await playLine(
         header,
         port,
-        entries.filter(has("port")).filter((entry) => entry.port === port),
+        entries.filter(hasKey("port")).filter((entry) => entry.port === port),
       )),
     );
   heard.push(...(await playCardsAndPins(header, entries)));

@@ -7,13 +7,13 @@ import { payloadOf } from "../../../agent/core/receipt/receipt-payload.js";
 import type { AgentEvent } from "../../../agent/station/events.js";
 import type { Config } from "../../../config/schema.js";
 import { scenarioCards } from "../../../drivers/bench/scenario.js";
-import type { Act } from "../../../drivers/bench/world.js";
+import type { WorldAct } from "../../../drivers/bench/world.js";
 import { Street } from "../../support/street/street.js";
 
 const { ada, ben } = scenarioCards;
-const tap = (uid: string, reader = "front"): Act => ({ do: "present", reader, uids: [uid], forMs: 2_500 });
-const plug = (connector: number, wantsWh = 30_000): Act => ({ do: "plug", connector, powerW: 10_000, wantsWh });
-const unplug = (connector: number): Act => ({ do: "unplug", connector });
+const tap = (uid: string, reader = "front"): WorldAct => ({ do: "present", reader, uids: [uid], forMs: 2_500 });
+const plug = (connector: number, wantsWh = 30_000): WorldAct => ({ do: "plug", connector, powerW: 10_000, wantsWh });
+const unplug = (connector: number): WorldAct => ({ do: "unplug", connector });
 /** Noon in Berlin: one price all session long. */
 const startsAt = Date.UTC(2026, 10, 24, 11, 0, 0);
 
@@ -25,7 +25,7 @@ type Evening = {
 
 /** Plays acts at their seconds; the config may differ from the demo's. */
 async function evening(
-  acts: readonly (readonly [number, Act])[],
+  acts: readonly (readonly [number, WorldAct])[],
   change: (config: Config) => Config = (config) => config,
   during?: Parameters<Street["live"]>[0],
 ): Promise<Evening> {

@@ -6,7 +6,7 @@ import { type Command, CommanderError } from "commander";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { programFor } from "../../../agent/cli.js";
-import { asksJson, endingOf, unexpected } from "../../../agent/commands/shared/exit.js";
+import { asksJson, endingOf, unexpectedCode } from "../../../agent/commands/shared/exit.js";
 import { Failure } from "../../../agent/core/failure.js";
 import { diskFailure } from "../../../agent/ledger/store/disk.js";
 import { chargetill, freshFolder } from "../../support/command.js";
@@ -113,7 +113,7 @@ test("a write that failed ends by 75, help by 0, and an error without a name by 
   );
   assert.is(endingOf(new CommanderError(0, "commander.helpDisplayed", "(outputHelp)"), true).out, undefined);
   const broken = endingOf(new Error("a promise of ours"), true);
-  assert.equal([broken.code, told(broken.out)], [1, { code: unexpected, message: "a promise of ours" }]);
+  assert.equal([broken.code, told(broken.out)], [1, { code: unexpectedCode, message: "a promise of ours" }]);
 });
 
 test("--json after a lone -- is a word like any other", () => {

@@ -6,7 +6,7 @@ import { suite } from "uvu";
 import { Failure } from "../../../agent/core/failure.js";
 import type { Book } from "../../../agent/ledger/book/book.js";
 import { Disk } from "../../../agent/ledger/store/disk.js";
-import { Reserve } from "../../../agent/ledger/store/reserve.js";
+import { DiskReserve } from "../../../agent/ledger/store/reserve.js";
 import { judge, Ledger, live, moment, openStores, receipt, state } from "../../support/ledger-life.js";
 import type { Fault, Wishes } from "../../support/volatile-files.js";
 import { VolatileFiles } from "../../support/volatile-files.js";
@@ -167,7 +167,7 @@ faults("on a disk that somebody else has filled, the reserve lets a running sale
   const files = new VolatileFiles({ capacityBytes: 20_000 });
   const disk = new Disk(files);
   disk.makeFolder(state);
-  const reserve = new Reserve(disk, `${state}/reserve`, 6000);
+  const reserve = new DiskReserve(disk, `${state}/reserve`, 6000);
   reserve.take();
   const writesBefore = disk.bytesWritten;
   reserve.take();

@@ -3,9 +3,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import {
+  type CachedAnswer,
+  type CardKnowledge,
   decideCard,
-  type KeptWord,
-  type Knowledge,
   type OfflineRule,
   type Token,
 } from "../../../agent/core/cdr/token.js";
@@ -20,7 +20,7 @@ const token = (more: Partial<Token> = {}): Token => ({
   whitelist: "ALWAYS",
   ...more,
 });
-const word = (more: Partial<KeptWord> = {}): KeptWord => ({
+const word = (more: Partial<CachedAnswer> = {}): CachedAnswer => ({
   status: "ALLOWED",
   token: { uid: "04A1", type: "RFID", contractId: "C1", countryCode: "DE", partyId: "EMP" },
   ...more,
@@ -31,7 +31,7 @@ const rule = (name: OfflineRule["rule"]): OfflineRule => ({
 });
 
 /** What is known · the offline rule · whether a backend is asked · what holds without its answer. */
-const rows: readonly [string, Knowledge, OfflineRule["rule"], "asks" | "decides", string][] = [
+const rows: readonly [string, CardKnowledge, OfflineRule["rule"], "asks" | "decides", string][] = [
   ["ALWAYS never asks", { token: token() }, "known", "decides", "ALLOWED"],
   ["ALWAYS never asks, whatever the offline rule", { token: token() }, "none", "decides", "ALLOWED"],
   ["ALLOWED may be decided here", { token: token({ whitelist: "ALLOWED" }) }, "none", "decides", "ALLOWED"],

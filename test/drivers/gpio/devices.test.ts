@@ -7,7 +7,7 @@ import * as assert from "uvu/assert";
 import { GpioBoard } from "../../../drivers/bench/gpio-board.js";
 import { DeviceError, type Indication } from "../../../drivers/driver.js";
 import { GpioButton, stuckAfterMs } from "../../../drivers/gpio/gpio-button.js";
-import { GpioIndicator, patterns, stepMs } from "../../../drivers/gpio/gpio-indicator.js";
+import { GpioIndicator, indicationPatterns, stepMs } from "../../../drivers/gpio/gpio-indicator.js";
 import { GpioPlug } from "../../../drivers/gpio/gpio-plug.js";
 import { SteppedClock } from "../../support/stepped-clock.js";
 
@@ -245,7 +245,7 @@ const all = {
   red: { gpio: 6, activeLow: true },
   buzzer: { gpio: 13, activeLow: false },
 };
-const indications = Object.keys(patterns) as Indication[];
+const indications = Object.keys(indicationPatterns) as Indication[];
 
 lamps("plays what the installation notes say it plays, and no two states alike even on one lamp", () => {
   const notes = readFileSync(
@@ -255,8 +255,8 @@ lamps("plays what the installation notes say it plays, and no two states alike e
   const table = [...notes.matchAll(/^\| ([a-z-]+) \| (green|red) \| `([#.]+)` \|(?: `([#.]+)`)? \|$/gm)].map(
     ([, state, lamp, strip, buzzer]) => [state, { lamp, strip, ...(buzzer === undefined ? {} : { buzzer }) }],
   );
-  assert.equal(Object.fromEntries(table), patterns);
-  const rounds = indications.map((indication) => patterns[indication].strip.repeat(24).slice(0, 24));
+  assert.equal(Object.fromEntries(table), indicationPatterns);
+  const rounds = indications.map((indication) => indicationPatterns[indication].strip.repeat(24).slice(0, 24));
   assert.is(new Set(rounds).size, rounds.length);
 });
 
@@ -278,7 +278,7 @@ async function strip(
 lamps("no two indications have the same rhythm, even when the red lamp is not wired", () => {
   const steps = 240;
   const rhythms = indications.map((indication) => {
-    const { strip: round } = patterns[indication];
+    const { strip: round } = indicationPatterns[indication];
     // Two rounds that differ only in where they begin look the same to a person.
     const played = Array.from({ length: steps }, (_, i) => round[i % round.length]).join("");
     return Array.from({ length: round.length }, (_, i) => played.slice(i, i + steps - 12)).sort()[0];
@@ -292,7 +292,7 @@ lamps("each indication plays its strip round and round, on the lamp that it name
     const board = new GpioBoard();
     const indicator = new GpioIndicator(board, all, clock);
     indicator.show(indication);
-    const { lamp, strip: round } = patterns[indication];
+    const { lamp, strip: round } = indicationPatterns[indication];
     const expected = Array.from({ length: 40 }, (_, i) => round[i % round.length]).join("");
     assert.is(await strip(clock, board, all[lamp], 40), expected, indication);
     assert.is(board.isActive(all[lamp === "red" ? "green" : "red"]), false, `${indication}: the other lamp is dark`);
@@ -329,7 +329,7 @@ lamps("a steady lamp and a dark one keep no waking; nor does anything on a still
   for (const indication of indications) {
     still.show(indication);
     assert.is(clock.waiting, 0, indication);
-    assert.is(board.isActive(all[patterns[indication].lamp]), indication !== "off");
+    assert.is(board.isActive(all[indicationPatterns[indication].lamp]), indication !== "off");
   }
 });
 

@@ -3,7 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { RtuBus } from "../../../drivers/bench/rtu-bus.js";
 import type { MeterValues } from "../../../drivers/bench/rtu-image.js";
-import type { Recorded } from "../../../drivers/bench/rtu-replay.js";
+import type { RecordedBytes } from "../../../drivers/bench/rtu-replay.js";
 import { RtuReplay } from "../../../drivers/bench/rtu-replay.js";
 import { openMeterBus } from "../../../drivers/meter/meter-bus.js";
 import { codeOf, meterConfig, port, quickMap, StillClock } from "../../support/meter/meter-bench.js";
@@ -13,8 +13,8 @@ const replay = suite("a recorded line");
 const model = "eastron-sdm630-v2";
 
 /** Five readings with a cut reply, a doubled one and a late one among them. */
-async function recorded(): Promise<{ trace: Recorded[]; told: string[] }> {
-  const trace: Recorded[] = [];
+async function recorded(): Promise<{ trace: RecordedBytes[]; told: string[] }> {
+  const trace: RecordedBytes[] = [];
   const bench = new RtuBus();
   let values: MeterValues = { energyMilliWh: 5_000_000, powerW: 3_000, currentMilliA: 13_000, serial: "21031234" };
   bench.attach(1, quickMap(model), () => (values = { ...values, energyMilliWh: values.energyMilliWh + 1_000_000 }));

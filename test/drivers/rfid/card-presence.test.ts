@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { CardDetection } from "../../../drivers/rfid/card-detection.js";
-import { nobody, notice, type Seen } from "../../../drivers/rfid/card-presence.js";
+import { noCardPresent, type PresenceEvent, trackPresence } from "../../../drivers/rfid/card-presence.js";
 
 const pollMs = 250;
 const debounceMs = 2_000;
@@ -19,20 +19,20 @@ function detectionOf(letter: string): Exclude<CardDetection, { kind: "lost" }> {
   return { kind: "card", uid };
 }
 
-function nameOf(seen: Seen): string {
+function nameOf(seen: PresenceEvent): string {
   if (seen.kind === "refused") return seen.why;
   return Object.keys(uids).find((letter) => uids[letter] === seen.uid) ?? seen.uid;
 }
 
 /** `A..B` -> ["A@0", "B@3"]; `_` is a pause of a minute in which nobody searched. */
 function taps(searches: string): string[] {
-  let presence = nobody;
+  let presence = noCardPresent;
   let monoMs = 0;
   const heard: string[] = [];
   for (const [index, letter] of [...searches].entries()) {
     monoMs += letter === "_" ? 60_000 : pollMs;
     if (letter === "_") continue;
-    const next = notice(presence, detectionOf(letter), monoMs, debounceMs);
+    const next = trackPresence(presence, detectionOf(letter), monoMs, debounceMs);
     presence = next.presence;
     if (next.seen !== undefined) heard.push(`${nameOf(next.seen)}@${index}`);
   }
@@ -90,9 +90,9 @@ test("whatever else happens, a card that is never gone for the debounce time tap
 });
 
 test("a crowd of cards does not grow the memory", () => {
-  let presence = nobody;
+  let presence = noCardPresent;
   for (let i = 0; i < 1_000; i++)
-    presence = notice(
+    presence = trackPresence(
       presence,
       { kind: "card", uid: (0x10000000 + i).toString(16).toUpperCase() },
       i,

@@ -3,11 +3,11 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { scenarioCards } from "../../../drivers/bench/scenario.js";
-import type { Act } from "../../../drivers/bench/world.js";
+import type { WorldAct } from "../../../drivers/bench/world.js";
 import { audit } from "../../support/street/books.js";
 import { Street, type StreetOptions } from "../../support/street/street.js";
 
-const tap = (uid: string): Act => ({ do: "present", reader: "front", uids: [uid], forMs: 2_500 });
+const tap = (uid: string): WorldAct => ({ do: "present", reader: "front", uids: [uid], forMs: 2_500 });
 /** Two cars, one after the other; the first one's disk trouble is up to the test. */
 const twoCars: StreetOptions = {
   scenarioMs: 560_000,
@@ -21,7 +21,7 @@ const twoCars: StreetOptions = {
         [420, { do: "plug", connector: 1, powerW: 9_000, wantsWh: 30_000 }],
         [424, tap(scenarioCards.ben)],
         [540, { do: "unplug", connector: 1 }],
-      ] satisfies [number, Act][]
+      ] satisfies [number, WorldAct][]
     ).map(([seconds, act]) => ({ monoMs: startMs + seconds * 1_000, act })),
 };
 /** Does something so many seconds of bench time after this agent's start. */

@@ -11,7 +11,7 @@ import { loadMeterMap } from "../../../config/meter-map.js";
 import type { Bench } from "../../../drivers/bench/bench.js";
 import type { MeterValues } from "../../../drivers/bench/rtu-image.js";
 import { scenarioCards } from "../../../drivers/bench/scenario.js";
-import type { Act } from "../../../drivers/bench/world.js";
+import type { WorldAct } from "../../../drivers/bench/world.js";
 import { type AuditOptions, audit } from "../../support/street/books.js";
 import { finish } from "../../support/street/cuts.js";
 import { Street, type StreetOptions } from "../../support/street/street.js";
@@ -19,9 +19,9 @@ import { Street, type StreetOptions } from "../../support/street/street.js";
 const powerW = 10_000;
 const lostAfterMs = 20_000;
 const silenceMs = 400;
-const tap = (uid: string, forMs = 2_500): Act => ({ do: "present", reader: "front", uids: [uid], forMs });
+const tap = (uid: string, forMs = 2_500): WorldAct => ({ do: "present", reader: "front", uids: [uid], forMs });
 /** A car that comes, charges and goes away after four minutes; the rest is up to the test. */
-const visit = (...more: readonly (readonly [number, Act])[]): StreetOptions => ({
+const visit = (...more: readonly (readonly [number, WorldAct])[]): StreetOptions => ({
   scenarioMs: 260_000,
   startsAt: Date.UTC(2026, 10, 24, 12, 0, 0),
   // Silence is waited for in real time.
@@ -208,7 +208,7 @@ meters(
             [155, tap(scenarioCards.ben)],
             [300, tap(scenarioCards.ben)],
             [450, { do: "unplug", connector: 1 }],
-          ] as const satisfies readonly (readonly [number, Act])[]
+          ] as const satisfies readonly (readonly [number, WorldAct])[]
         ).map(([seconds, act]) => ({ monoMs: startMs + seconds * 1_000, act })),
     };
     let registerThen = 0;

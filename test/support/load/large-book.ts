@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Book } from "../../../agent/ledger/book/book.js";
-import { type BookIndex, type BookPage, noPage, type SealedPage } from "../../../agent/ledger/book/book-page.js";
+import { type BookIndex, type BookPage, noPageDigest, type SealedPage } from "../../../agent/ledger/book/book-page.js";
 import { Journal } from "../../../agent/ledger/journal/journal.js";
 import { CheckedFile } from "../../../agent/ledger/store/checked-file.js";
 import { Disk } from "../../../agent/ledger/store/disk.js";
@@ -30,7 +30,7 @@ export function layDown(state: string, count: number): void {
   const folder = join(state, "book");
   Book.open(disk, folder, { pageEntries });
   const sealed: SealedPage[] = [];
-  let previous = noPage;
+  let previous = noPageDigest;
   for (let page = 1, first = 1; first <= count; page += 1, first += pageEntries) {
     const entries = Array.from({ length: Math.min(pageEntries, count + 1 - first) }, (_, index) => ({
       number: first + index,

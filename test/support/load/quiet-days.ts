@@ -2,7 +2,7 @@
 // grow.
 import assert from "node:assert/strict";
 import { scenarioCards } from "../../../drivers/bench/scenario.js";
-import type { Act } from "../../../drivers/bench/world.js";
+import type { WorldAct } from "../../../drivers/bench/world.js";
 import { mostMiBADay, type Sample, sample, slope } from "../memory.js";
 import { Yard } from "./yard.js";
 
@@ -41,7 +41,7 @@ export async function quietDays(
       const startMs = clock.now().monoMs;
       for (let visit = 0; visit < sessionsAStretch; visit += 1) {
         const at = startMs + Math.floor((visit + 0.3) * everyMs);
-        const tap: Act = { do: "present", reader: "front", uids: [scenarioCards.ada], forMs: 40_000 };
+        const tap: WorldAct = { do: "present", reader: "front", uids: [scenarioCards.ada], forMs: 40_000 };
         world.plan([
           { monoMs: at, act: { do: "plug", connector: 1, powerW: 9_000, wantsWh: 3_000 } },
           { monoMs: at + 20_000, act: tap },

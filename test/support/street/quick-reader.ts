@@ -5,7 +5,7 @@
 import type { CardField } from "../../../drivers/bench/card-field.js";
 import { type CardReader, type CardTap, type Clock, DeviceError, sleep } from "../../../drivers/driver.js";
 import type { CardDetection } from "../../../drivers/rfid/card-detection.js";
-import { type CardPresence, nobody, notice } from "../../../drivers/rfid/card-presence.js";
+import { type CardPresence, noCardPresent, trackPresence } from "../../../drivers/rfid/card-presence.js";
 
 export class QuickReader implements CardReader {
   readonly #closing = new AbortController();
@@ -16,7 +16,7 @@ export class QuickReader implements CardReader {
     private readonly pollMs: number,
     private readonly debounceMs: number,
     /** Who lay there when the last reader was lost. */
-    private readonly memory: { presence: CardPresence } = { presence: nobody },
+    private readonly memory: { presence: CardPresence } = { presence: noCardPresent },
   ) {
     if (field.look().health !== "well") throw new DeviceError("reader/missing", "the bench's chip does not answer");
   }
@@ -25,7 +25,7 @@ export class QuickReader implements CardReader {
     const ending = AbortSignal.any([signal, this.#closing.signal]);
     while (!ending.aborted) {
       const moment = this.clock.now();
-      const { presence, seen } = notice(this.memory.presence, this.#look(), moment.monoMs, this.debounceMs);
+      const { presence, seen } = trackPresence(this.memory.presence, this.#look(), moment.monoMs, this.debounceMs);
       this.memory.presence = presence;
       if (seen !== undefined) yield { ...seen, moment };
       if (!(await sleep(this.clock, this.pollMs, ending))) return;

@@ -1,15 +1,15 @@
 // Short scenarios for the crash tests: a few sessions in a few minutes of bench time, with every ending that a session
 // can have.
 import { scenarioCards } from "../../../drivers/bench/scenario.js";
-import type { Act, Agenda } from "../../../drivers/bench/world.js";
+import type { Agenda, WorldAct } from "../../../drivers/bench/world.js";
 import type { StreetOptions } from "./street.js";
 
-const tap = (uid: string): Act => ({ do: "present", reader: "front", uids: [uid], forMs: 2_500 });
+const tap = (uid: string): WorldAct => ({ do: "present", reader: "front", uids: [uid], forMs: 2_500 });
 /** One minute before the standard tariff changes its price. */
 const startsAt = Date.UTC(2026, 10, 24, 16, 59, 0);
 
 /** Seconds after the start, and what happens then. */
-const acts: readonly (readonly [number, Act])[] = [
+const acts: readonly (readonly [number, WorldAct])[] = [
   [4, { do: "plug", connector: 1, powerW: 10_500, wantsWh: 30_000 }],
   [8, tap(scenarioCards.ada)],
   [20, tap(scenarioCards.ben)],

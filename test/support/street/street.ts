@@ -16,7 +16,7 @@ import { CardField } from "../../../drivers/bench/card-field.js";
 import { GpioBoard } from "../../../drivers/bench/gpio-board.js";
 import type { Agenda, WorldState } from "../../../drivers/bench/world.js";
 import type { WorldKeeper } from "../../../drivers/bench/world-file.js";
-import { nobody } from "../../../drivers/rfid/card-presence.js";
+import { noCardPresent } from "../../../drivers/rfid/card-presence.js";
 import { type Cut, PowerCut, VolatileFiles, type Wishes } from "../volatile-files.js";
 import { QuickReader } from "./quick-reader.js";
 
@@ -157,7 +157,7 @@ export class Street {
       keeper,
       new GpioBoard(undefined, mostPins),
     );
-    const memory = { presence: nobody };
+    const memory = { presence: noCardPresent };
     const { poll, debounce } = this.loaded.config.readers["front"] ?? { poll: 1_000, debounce: 2_000 };
     const bench: Bench = Object.assign(made, {
       reader: (name: string) =>

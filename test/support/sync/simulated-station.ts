@@ -9,7 +9,7 @@ import { emptyStationState, type StationState } from "../../../agent/core/statio
 import type { Activity } from "../../../agent/core/tariff/period.js";
 import { parseTariff } from "../../../agent/core/tariff/tariff-reader.js";
 import type { StationFault } from "../../../agent/sync/faults.js";
-import type { Fact, StationFeed } from "../../../agent/sync/station-port.js";
+import type { RecordedFact, StationFeed } from "../../../agent/sync/station-port.js";
 import type { Moment, Reading } from "../../../drivers/driver.js";
 import type { HandClock } from "../hand-clock.js";
 import { meter, tariff, timeZone } from "../sample-receipt.js";
@@ -26,14 +26,14 @@ export class SimulatedStation implements StationFeed {
   activeFaults: StationFault[] = [];
   closed: string | undefined;
   #stationState: StationState = emptyStationState(layout);
-  readonly #listeners = new Set<(fact: Fact) => void>();
+  readonly #listeners = new Set<(fact: RecordedFact) => void>();
 
   constructor(
     readonly clock: HandClock,
     readonly book: SalesBook,
   ) {}
 
-  listen(listener: (fact: Fact) => void): () => void {
+  listen(listener: (fact: RecordedFact) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }

@@ -6,7 +6,7 @@ import { requestHandlers } from "../../../agent/sync/ocpp/request-handlers.js";
 import type { RequestContext } from "../../../agent/sync/ocpp/requests/request-context.js";
 import { type KeptSettings, Settings } from "../../../agent/sync/ocpp/requests/settings.js";
 import type { Dialect } from "../../../agent/sync/ocpp/rpc/frame.js";
-import { CallError, codeFor } from "../../../agent/sync/ocpp/rpc/frame.js";
+import { CallError, errorCodeFor } from "../../../agent/sync/ocpp/rpc/frame.js";
 import type { CsmsLink, Intervals } from "../../../agent/sync/ocpp/rpc/link.js";
 import { reconnectBy } from "../../../agent/sync/ocpp/rpc/reconnect.js";
 import { Reply } from "../../../agent/sync/ocpp/rpc/rpc.js";
@@ -132,7 +132,7 @@ export class TestRequests {
   ask(action: string, payload: unknown): unknown {
     const handlers = requestHandlers(this.context, this.dialect);
     const handler = Object.hasOwn(handlers, action) ? handlers[action] : undefined;
-    if (handler === undefined) return codeFor("NotImplemented", this.dialect);
+    if (handler === undefined) return errorCodeFor("NotImplemented", this.dialect);
     try {
       const answer = handler(payload);
       const plain = answer instanceof Reply ? answer.payload : answer;
@@ -140,7 +140,7 @@ export class TestRequests {
       if (answer instanceof Reply) answer.afterwards();
       return JSON.parse(JSON.stringify(plain));
     } catch (error) {
-      if (error instanceof CallError) return codeFor(error.code, this.dialect);
+      if (error instanceof CallError) return errorCodeFor(error.code, this.dialect);
       throw error;
     }
   }

@@ -4,10 +4,10 @@ import { z } from "zod";
 import type { RemoteControl } from "../../station-port.js";
 import { evsePlace, type RequestContext, reasonCode } from "../requests/request-context.js";
 import {
-  because,
   countSchema,
   evseSchema,
   readRequest,
+  statusInfoOf,
   textSchema,
   wholeNumberSchema,
 } from "../requests/request-schemas.js";
@@ -21,7 +21,7 @@ type Answer = ReturnType<RemoteControl["setOperative"]>;
 const wordFor = (answer: Answer): object =>
   answer.accepted
     ? { status: answer.scheduled ? "Scheduled" : "Accepted" }
-    : { status: "Rejected", ...because(reasonCode[answer.code], answer.why) };
+    : { status: "Rejected", ...statusInfoOf(reasonCode[answer.code], answer.why) };
 const without = (answer: object): { readonly status: string } => ({
   status: (answer as { readonly status: string }).status,
 });
@@ -43,24 +43,24 @@ export function availabilityHandlers(context: RequestContext): Handlers {
     ChangeAvailability: (payload) => {
       const asked = readRequest(availabilityAsked, payload);
       const place = evsePlace(context, asked.evse);
-      if (place === undefined) return { status: "Rejected", ...because("UnknownEvse") };
+      if (place === undefined) return { status: "Rejected", ...statusInfoOf("UnknownEvse") };
       return wordFor(remote.setOperative(place.connector, asked.operationalStatus === "Operative", link.uplink));
     },
     Reset: (payload) => {
       const { type, evseId } = readRequest(resetAsked, payload);
       if (evseId !== undefined && evseId !== 0)
-        return { status: "Rejected", ...because("UnsupportedParam", "an EVSE cannot be restarted by itself") };
+        return { status: "Rejected", ...statusInfoOf("UnsupportedParam", "an EVSE cannot be restarted by itself") };
       if (type === "ImmediateAndResume")
         return {
           status: "Rejected",
-          ...because("UnsupportedParam", "what runs is settled before a restart and does not go on after it"),
+          ...statusInfoOf("UnsupportedParam", "what runs is settled before a restart and does not go on after it"),
         };
       return wordFor(remote.restart(type === "Immediate" ? "now" : "when-idle", link.uplink));
     },
     TriggerMessage: (payload) => {
       const asked = readRequest(triggerAsked, payload);
       const place = evsePlace(context, asked.evse);
-      if (place === undefined) return { status: "Rejected", ...because("UnknownEvse") };
+      if (place === undefined) return { status: "Rejected", ...statusInfoOf("UnknownEvse") };
       return trigger(context, asked.requestedMessage, place.connector);
     },
     ClearCache: (payload) => {
@@ -68,7 +68,7 @@ export function availabilityHandlers(context: RequestContext): Handlers {
       const answer = cards.clearCache(link.uplink);
       return answer.accepted
         ? { status: "Accepted" }
-        : { status: "Rejected", ...because(reasonCode[answer.code], answer.why) };
+        : { status: "Rejected", ...statusInfoOf(reasonCode[answer.code], answer.why) };
     },
     DataTransfer: dataTransfer,
   };

@@ -61,7 +61,7 @@ function occupiedIn16(session: Exclude<Session, { state: "available" }>): string
   }
 }
 
-export type ToldStatus = { readonly action: string; readonly payload: object };
+export type SentStatus = { readonly action: string; readonly payload: object };
 
 /** 2.1 tells a changed AvailabilityState as an event; StatusNotification is on its way out there. */
 export function statusNotice(
@@ -71,7 +71,7 @@ export function statusNotice(
   fault: StationFault | undefined,
   atMs: number,
   eventId: number,
-): ToldStatus {
+): SentStatus {
   const timestamp = timeText(atMs);
   switch (dialect) {
     case "ocpp1.6":
@@ -111,7 +111,7 @@ export function statusNotice(
 }
 
 /** 2.x: a fault that was raised or cleared is a change of the component's Problem. */
-export function faultNotice(fault: StationFault, cleared: boolean, atMs: number, eventId: number): ToldStatus {
+export function faultNotice(fault: StationFault, cleared: boolean, atMs: number, eventId: number): SentStatus {
   return {
     action: "NotifyEvent",
     payload: notifyEvent(atMs, {

@@ -3,10 +3,10 @@
 import { z } from "zod";
 import { evsePlace, type RequestContext, reasonCode, requestedSessionToken } from "../requests/request-context.js";
 import {
-  because,
   countSchema,
   idTokenSchema,
   readRequest,
+  statusInfoOf,
   textSchema,
   wholeNumberSchema,
 } from "../requests/request-schemas.js";
@@ -30,10 +30,13 @@ export function remoteControl(context: RequestContext): Handlers {
   return {
     RequestStartTransaction: (payload) => {
       const asked = readRequest(startAsked, payload);
-      if (link.registration !== "Accepted") return { status: "Rejected", ...because("CSNotAccepted") };
+      if (link.registration !== "Accepted") return { status: "Rejected", ...statusInfoOf("CSNotAccepted") };
       const token = requestedSessionToken(context, asked.idToken);
       if (token === undefined)
-        return { status: "Rejected", ...because("InvalidIdToken", "a session needs a token of 1 to 36 characters") };
+        return {
+          status: "Rejected",
+          ...statusInfoOf("InvalidIdToken", "a session needs a token of 1 to 36 characters"),
+        };
       const answer = remote.start({
         by: link.uplink,
         connector: asked.evseId ?? null,
@@ -41,24 +44,24 @@ export function remoteControl(context: RequestContext): Handlers {
         reference: String(asked.remoteStartId),
         ...(asked.groupIdToken === undefined ? {} : { group: asked.groupIdToken.idToken }),
       });
-      if (!answer.accepted) return { status: "Rejected", ...because(reasonCode[answer.code], answer.why) };
+      if (!answer.accepted) return { status: "Rejected", ...statusInfoOf(reasonCode[answer.code], answer.why) };
       // A station without smart charging leaves the profile out (F01.FR.12), and says so.
       return {
         status: "Accepted",
         ...(asked.chargingProfile === undefined
           ? {}
-          : because("UnsupportedParam", "the charging profile is left out: there is no smart charging here")),
+          : statusInfoOf("UnsupportedParam", "the charging profile is left out: there is no smart charging here")),
       };
     },
     RequestStopTransaction: (payload) => {
       const { transactionId } = readRequest(stopAsked, payload);
-      if (link.registration !== "Accepted") return { status: "Rejected", ...because("CSNotAccepted") };
+      if (link.registration !== "Accepted") return { status: "Rejected", ...statusInfoOf("CSNotAccepted") };
       const session = link.sessionOf(transactionId);
-      if (session === undefined) return { status: "Rejected", ...because("TxNotFound") };
+      if (session === undefined) return { status: "Rejected", ...statusInfoOf("TxNotFound") };
       const answer = remote.stop(session, link.uplink);
       return answer.accepted
         ? { status: "Accepted" }
-        : { status: "Rejected", ...because(reasonCode[answer.code], answer.why) };
+        : { status: "Rejected", ...statusInfoOf(reasonCode[answer.code], answer.why) };
     },
     GetTransactionStatus: (payload) => {
       const { transactionId } = readRequest(statusAsked, payload);
@@ -78,7 +81,7 @@ export function remoteControl(context: RequestContext): Handlers {
       if (place === undefined || place.connector === null) return { status: "UnknownConnector" };
       if (feed.stationState().sessions.get(place.connector)?.state === "charging")
         return { status: "OngoingAuthorizedTransaction" };
-      return { status: "UnlockFailed", ...because("UnsupportedRequest", noLock) };
+      return { status: "UnlockFailed", ...statusInfoOf("UnsupportedRequest", noLock) };
     },
   };
 }

@@ -5,8 +5,8 @@ import type { StationFault } from "../../faults.js";
 import type { StationFeed } from "../../station-port.js";
 import { callOutcome } from "../rpc/call-outcome.js";
 import type { CallErrorCode, Dialect } from "../rpc/frame.js";
-import { type Call, CallLost, callFailure } from "../rpc/rpc.js";
-import { connectorStatus, faultNotice, statusNotice, type ToldStatus } from "./availability.js";
+import { CallLost, callFailure, type RpcCall } from "../rpc/rpc.js";
+import { connectorStatus, faultNotice, type SentStatus, statusNotice } from "./availability.js";
 
 export type StatusNotificationsParts = {
   readonly feed: () => StationFeed | undefined;
@@ -15,13 +15,13 @@ export type StatusNotificationsParts = {
   readonly note: (text: string) => void;
 };
 
-export type StatusNotificationsLine = { readonly dialect: Dialect; readonly call: Call };
+export type StatusNotificationsLine = { readonly dialect: Dialect; readonly call: RpcCall };
 
 const lookEveryMs = 60_000;
 /** The CSMS does not know the message at all, or does not let us say it. */
 const isForGood: readonly CallErrorCode[] = ["NotImplemented", "NotSupported", "SecurityError"];
 
-type Difference = { readonly told: ToldStatus; done(): void; undo(): void };
+type Difference = { readonly told: SentStatus; done(): void; undo(): void };
 
 export class StatusNotifications {
   readonly #parts: StatusNotificationsParts;
@@ -132,7 +132,7 @@ export class StatusNotifications {
   }
 
   /** How a connector stands now, by a key to compare and a notice to tell. */
-  #current(connector: number, dialect: Dialect, at: number): { readonly key: string; told(): ToldStatus } | undefined {
+  #current(connector: number, dialect: Dialect, at: number): { readonly key: string; told(): SentStatus } | undefined {
     const feed = this.#parts.feed();
     if (feed === undefined) return undefined;
     const faults = feed.faults();

@@ -1,7 +1,7 @@
 // Asks a CSMS about a card while its driver waits, and takes up the tariff that may come with the answer (2.1).
 import type { OnlineAnswer } from "../../../core/cdr/token.js";
 import type { Dialect } from "../rpc/frame.js";
-import { type Call, callFailure } from "../rpc/rpc.js";
+import { callFailure, type RpcCall } from "../rpc/rpc.js";
 import { authorizeAnswer, authorizePayload, type Party, tariffIn } from "./authorize.js";
 
 /**
@@ -18,7 +18,7 @@ export type AskAboutCardParts = {
 
 /** Undefined = no answer: refused, lost, or given up by `signal`. */
 export async function askAboutCard(
-  rpc: { readonly dialect: Dialect; readonly call: Call },
+  rpc: { readonly dialect: Dialect; readonly call: RpcCall },
   uid: string,
   { party, takeTariff, note }: AskAboutCardParts,
   signal: AbortSignal,

@@ -4,10 +4,10 @@ import { z } from "zod";
 import { type ListedCard, mostListedCards, type RemoteAnswer } from "../../station-port.js";
 import { isPrintable, type RequestContext, reasonCode } from "../requests/request-context.js";
 import {
-  because,
   idTokenSchema,
   instantSchema,
   readRequest,
+  statusInfoOf,
   textSchema,
   wholeNumberSchema,
 } from "../requests/request-schemas.js";
@@ -67,7 +67,7 @@ export function localList(context: RequestContext): Handlers {
         }),
       );
       const { status, reason } = take(context, { version, full: updateType === "Full", rows: list });
-      return { status, ...(reason === undefined ? {} : because(...reason)) };
+      return { status, ...(reason === undefined ? {} : statusInfoOf(...reason)) };
     },
   };
 }

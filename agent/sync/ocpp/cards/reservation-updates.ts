@@ -1,12 +1,12 @@
 // Tells a CSMS of its reservations that ended without its word and without a session (2.x, H04), also of those that
 // ended while the line was down. What waits is kept in memory: after a restart of ours only the reservations that end
 // from then on are told.
-import type { Fact } from "../../station-port.js";
+import type { RecordedFact } from "../../station-port.js";
 import type { Dialect } from "../rpc/frame.js";
-import { type Call, CallLost, callFailure } from "../rpc/rpc.js";
+import { CallLost, callFailure, type RpcCall } from "../rpc/rpc.js";
 import { reservationNumber } from "./reservation.js";
 
-export type ReservationLine = { readonly dialect: Dialect; readonly call: Call };
+export type ReservationLine = { readonly dialect: Dialect; readonly call: RpcCall };
 
 /** So many wait for the line; of more, the oldest are not told. */
 const mostWaiting = 100;
@@ -32,7 +32,7 @@ export class ReservationUpdates {
   }
 
   /** A fact was written down. */
-  saw({ event, before }: Fact): void {
+  saw({ event, before }: RecordedFact): void {
     if (event.type !== "ReservationEnded" || (event.outcome === "cancelled" && event.by === this.uplink)) return;
     const reservation = before.orders.reservations.get(event.id);
     const reservationId = reservation?.by === this.uplink ? reservationNumber(this.uplink, event.id) : undefined;

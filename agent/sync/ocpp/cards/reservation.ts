@@ -1,7 +1,7 @@
 // Reservations by the word of a CSMS (2.x: H01 to H03; 1.6: 5.13 and 5.2).
 import { z } from "zod";
 import { bearerOf, reservationUsedBy } from "../../../core/station/backend-orders.js";
-import type { Fact, Refusal } from "../../station-port.js";
+import type { RecordedFact, Refusal } from "../../station-port.js";
 import {
   connectorType,
   evsePlace,
@@ -10,11 +10,11 @@ import {
   requestedSessionToken,
 } from "../requests/request-context.js";
 import {
-  because,
   countSchema,
   idTokenSchema,
   instantSchema,
   readRequest,
+  statusInfoOf,
   textSchema,
   wholeNumberSchema,
 } from "../requests/request-schemas.js";
@@ -58,12 +58,12 @@ export function reservations(context: RequestContext): Handlers {
     ReserveNow: (payload) => {
       const asked = readRequest(reserveAsked, payload);
       const place = evsePlace(context, asked.evseId === undefined ? undefined : { id: asked.evseId });
-      if (place === undefined) return { status: "Rejected", ...because("UnknownEvse") };
+      if (place === undefined) return { status: "Rejected", ...statusInfoOf("UnknownEvse") };
       const token = requestedSessionToken(context, asked.idToken);
       if (token === undefined)
         return {
           status: "Rejected",
-          ...because("InvalidIdToken", "a reservation needs a token of 1 to 36 characters"),
+          ...statusInfoOf("InvalidIdToken", "a reservation needs a token of 1 to 36 characters"),
         };
       const { connectorType: type } = asked;
       const types = config.connectors
@@ -73,7 +73,7 @@ export function reservations(context: RequestContext): Handlers {
       if (type !== undefined && types.some((one) => one !== type))
         return {
           status: "Rejected",
-          ...because(
+          ...statusInfoOf(
             "UnknownConnectorType",
             types.includes(type) ? "name the EVSE: not all are of that type" : undefined,
           ),
@@ -88,7 +88,7 @@ export function reservations(context: RequestContext): Handlers {
       });
       return answer.accepted
         ? { status: "Accepted" }
-        : { status: statusOf[answer.code], ...because(reasonCode[answer.code], answer.why) };
+        : { status: statusOf[answer.code], ...statusInfoOf(reasonCode[answer.code], answer.why) };
     },
     CancelReservation: (payload) => {
       const answer = remote.cancel(
@@ -97,7 +97,7 @@ export function reservations(context: RequestContext): Handlers {
       );
       return answer.accepted
         ? { status: "Accepted" }
-        : { status: "Rejected", ...because(reasonCode[answer.code], answer.why) };
+        : { status: "Rejected", ...statusInfoOf(reasonCode[answer.code], answer.why) };
     },
   };
 }
@@ -141,7 +141,7 @@ export function reservations16(context: RequestContext): Handlers {
 /** The reservation of this CSMS that a session has used up with its begin, and the session. */
 export function reservationUsed(
   uplink: string,
-  { event, before }: Fact,
+  { event, before }: RecordedFact,
 ): { readonly sessionId: string; readonly reservationId: number } | undefined {
   if (event.type !== "SessionBegan") return undefined;
   const { id: sessionId, acceptance } = event.opening;

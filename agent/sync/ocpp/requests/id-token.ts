@@ -16,7 +16,7 @@ export const idTokenOfUid = (uid: string): IdToken => ({ idToken: uid.toUpperCas
 const kindsOf201 = ["Central", "eMAID", "ISO14443", "ISO15693", "KeyCode", "Local", "MacAddress", "NoAuthorization"];
 
 /** A kind as 2.0.1 spells it, where it has it. */
-export const kindIn201 = (type: string): string | undefined =>
+export const idTokenTypeIn201 = (type: string): string | undefined =>
   kindsOf201.find((kind) => kind.toLowerCase() === type.toLowerCase());
 
 /**
@@ -28,7 +28,7 @@ export function idTokenOf(
   dialect: Dialect,
 ): IdToken {
   if (idTokenType !== undefined)
-    return { idToken: uid, type: kindIn201(idTokenType) ?? (dialect === "ocpp2.1" ? idTokenType : "Central") };
+    return { idToken: uid, type: idTokenTypeIn201(idTokenType) ?? (dialect === "ocpp2.1" ? idTokenType : "Central") };
   const card = uid.toUpperCase();
   if (type === "RFID" && isUid.test(card)) return idTokenOfUid(uid);
   return type === "RFID" && isVicinityUid.test(card)

@@ -58,6 +58,6 @@ export type StatusInfo = { readonly reasonCode: string; readonly additionalInfo?
 
 const longestInfo = 512;
 
-export const because = (reasonCode: string, words?: string): { readonly statusInfo: StatusInfo } => ({
+export const statusInfoOf = (reasonCode: string, words?: string): { readonly statusInfo: StatusInfo } => ({
   statusInfo: { reasonCode, ...(words === undefined ? {} : { additionalInfo: words.slice(0, longestInfo) }) },
 });

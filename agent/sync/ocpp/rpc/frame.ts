@@ -49,7 +49,7 @@ const in16: Partial<Record<CallErrorCode, string>> = {
 };
 
 /** The code as a dialect spells it. */
-export const codeFor = (code: CallErrorCode, dialect: Dialect): string =>
+export const errorCodeFor = (code: CallErrorCode, dialect: Dialect): string =>
   dialect === "ocpp1.6" ? (in16[code] ?? code) : code;
 
 /** A code as a peer spelled it; an unknown one is a GenericError, as the standard asks. */
@@ -116,4 +116,4 @@ export const callText = (id: string, action: string, payloadText: string): strin
   `[2,${JSON.stringify(id)},${JSON.stringify(action)},${payloadText}]`;
 export const resultText = (id: string, payload: unknown): string => JSON.stringify([3, id, payload]);
 export const errorText = (id: string, error: CallError, dialect: Dialect): string =>
-  JSON.stringify([4, id, codeFor(error.code, dialect), error.message.slice(0, 255), error.details]);
+  JSON.stringify([4, id, errorCodeFor(error.code, dialect), error.message.slice(0, 255), error.details]);

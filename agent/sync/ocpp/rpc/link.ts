@@ -1,7 +1,7 @@
 // What the answers to a CSMS may ask of the connection on which it asked.
 import type { Dialect } from "./frame.js";
 import type { Reconnect } from "./reconnect.js";
-import type { Call } from "./rpc.js";
+import type { RpcCall } from "./rpc.js";
 
 /** How the CSMS took our BootNotification. */
 export type Registration = "Unknown" | "Accepted" | "Pending" | "Rejected";
@@ -22,7 +22,7 @@ export interface CsmsLink {
   /** The uplink's name in the config. */
   readonly uplink: string;
   readonly dialect: Dialect;
-  readonly call: Call;
+  readonly call: RpcCall;
   /** While it is not Accepted, remote starts and stops are answered Rejected (2.0.1 B02). */
   readonly registration: Registration;
   readonly intervals: Intervals;

@@ -22,7 +22,7 @@ export class Reply {
 }
 
 /** Sends a CALL; resolves with the payload of its CALLRESULT. Rejects with CallError or CallLost. */
-export type Call = (action: string, payload: object) => Promise<unknown>;
+export type RpcCall = (action: string, payload: object) => Promise<unknown>;
 
 /** A CALL without an answer. `sent` = the peer may have read it. */
 export class CallLost extends Error {
@@ -99,7 +99,7 @@ export class Rpc {
   }
 
   /** See `Call`. */
-  call: Call = (action, payload) => this.callText(action, JSON.stringify(payload));
+  call: RpcCall = (action, payload) => this.callText(action, JSON.stringify(payload));
 
   /** Like `call`, with the payload as the very text that is to be sent. */
   callText(action: string, payloadText: string): Promise<unknown> {

@@ -1,7 +1,7 @@
 // SecurityEventNotification: what a CSMS is to know of the station's safety, kept until it has been told; not over a
 // restart.
 import type { Clock } from "../../../../drivers/driver.js";
-import { type Call, CallLost, callFailure } from "../rpc/rpc.js";
+import { CallLost, callFailure, type RpcCall } from "../rpc/rpc.js";
 import { timeText } from "../transactions/completed-transaction.js";
 
 type SecurityEvent = { readonly type: string; readonly timestamp: string; readonly techInfo?: string };
@@ -38,7 +38,7 @@ export class SecurityEvents {
   }
 
   /** Tells all of them, in their order. Never rejects with what the CSMS or its line does. */
-  async tell(rpc: { readonly call: Call }): Promise<void> {
+  async tell(rpc: { readonly call: RpcCall }): Promise<void> {
     for (let event = this.#kept[0]; event !== undefined; event = this.#kept[0]) {
       try {
         await this.#clock.busy(rpc.call("SecurityEventNotification", event));

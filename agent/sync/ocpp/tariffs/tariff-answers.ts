@@ -6,7 +6,7 @@ import { z } from "zod";
 import { canonicalText } from "../../../core/json/json-text.js";
 import type { Tariff } from "../../../core/tariff/tariff.js";
 import { evsePlace, type RequestContext, reasonCode } from "../requests/request-context.js";
-import { because, countSchema, listOf, readRequest, textSchema } from "../requests/request-schemas.js";
+import { countSchema, listOf, readRequest, statusInfoOf, textSchema } from "../requests/request-schemas.js";
 import { CallError } from "../rpc/frame.js";
 import type { Handlers } from "../rpc/rpc.js";
 import { tariffFromOcpp } from "./tariff-translation.js";
@@ -28,7 +28,7 @@ export function tariffAnswers(context: RequestContext): Handlers {
       onlyIfOn();
       const { evseId, tariff: given } = readRequest(setAsked, payload);
       const place = evsePlace(context, { id: evseId });
-      if (place === undefined) return { status: "Rejected", ...because("UnknownEvse") };
+      if (place === undefined) return { status: "Rejected", ...statusInfoOf("UnknownEvse") };
       const translated = tariffFromOcpp(given, {
         countryCode: config.station.countryCode,
         partyId: config.station.partyId,
@@ -38,7 +38,10 @@ export function tariffAnswers(context: RequestContext): Handlers {
       if (!translated.ok)
         return {
           status: translated.status,
-          ...because(translated.status === "TooManyElements" ? "TooManyElements" : "UnsupportedParam", translated.why),
+          ...statusInfoOf(
+            translated.status === "TooManyElements" ? "TooManyElements" : "UnsupportedParam",
+            translated.why,
+          ),
         };
       const known = remote.tariffs().filter(({ tariff }) => tariff.id === translated.tariff.id);
       if (known.some(({ tariff }) => !sameTariff(tariff, translated.tariff))) return { status: "DuplicateTariffId" };
@@ -50,7 +53,7 @@ export function tariffAnswers(context: RequestContext): Handlers {
     GetTariffs: (payload) => {
       onlyIfOn();
       const place = evsePlace(context, { id: readRequest(getAsked, payload).evseId });
-      if (place === undefined) return { status: "Rejected", ...because("UnknownEvse") };
+      if (place === undefined) return { status: "Rejected", ...statusInfoOf("UnknownEvse") };
       const at = (connector: number | null | undefined): boolean =>
         place.connector === null || connector === null || connector === place.connector;
       const set = own().filter(({ connector }) => at(connector));
@@ -103,7 +106,7 @@ export function tariffAnswers(context: RequestContext): Handlers {
           return { tariffId, status: "NoTariff" };
         return answer.accepted
           ? { tariffId, status: "Accepted" }
-          : { tariffId, status: "Rejected", ...because(reasonCode[answer.code], answer.why) };
+          : { tariffId, status: "Rejected", ...statusInfoOf(reasonCode[answer.code], answer.why) };
       });
       return { clearTariffsResult: results.length > 0 ? results : [{ status: "NoTariff" }] };
     },
@@ -118,7 +121,7 @@ export function tariffAnswers(context: RequestContext): Handlers {
       if (running.sale.opening.tariff.currency !== tariff.currency) return { status: "NoCurrencyChange" };
       return {
         status: "Rejected",
-        ...because("TxStarted", "the price in force at the start governs the session to its end"),
+        ...statusInfoOf("TxStarted", "the price in force at the start governs the session to its end"),
       };
     },
   };
@@ -163,7 +166,7 @@ function install(
     { cleared, added: missing.map((connector) => ({ tariff, connector, by: link.uplink })) },
     link.uplink,
   );
-  if (!answer.accepted) return { status: "Rejected", ...because(reasonCode[answer.code], answer.why) };
+  if (!answer.accepted) return { status: "Rejected", ...statusInfoOf(reasonCode[answer.code], answer.why) };
   settings.rememberTariff(tariff.id);
   return { status: "Accepted" };
 }

@@ -12,7 +12,7 @@ type TariffRefusal = {
   readonly status: "Rejected" | "ConditionNotSupported" | "TooManyElements";
   readonly why: string;
 };
-export type Translated = { readonly ok: true; readonly tariff: Tariff } | TariffRefusal;
+export type TranslationResult = { readonly ok: true; readonly tariff: Tariff } | TariffRefusal;
 
 /** Prices that one dimension may list: TariffCostCtrlr.MaxElements. */
 export const mostPrices = 100;
@@ -50,7 +50,7 @@ class Doubt {
 }
 
 /** The tariff that prices every session alike, or why there is none. */
-export function tariffFromOcpp(given: TariffType, place: TariffPlace): Translated {
+export function tariffFromOcpp(given: TariffType, place: TariffPlace): TranslationResult {
   const doubt = new Doubt();
   if (!isPrintable(given.tariffId)) doubt.refuse("Rejected", "a tariff id is of printable ASCII");
   if (given.tariffId.length > longestId)

@@ -9,7 +9,7 @@ import { receiptInstant, receiptMilliWh } from "../../../core/receipt/receipt-va
 import type { Opening } from "../../../core/session/opening.js";
 
 /** How a session began. */
-export type Beginning = {
+export type TransactionBeginning = {
   readonly sessionId: string;
   readonly connector: number;
   readonly token: SessionToken;
@@ -26,7 +26,7 @@ export type MeterPoint = { readonly atMs: number; readonly registerMilliWh: numb
 
 /** A session that was settled: all of it from its receipt, so that it reads the same after any restart. */
 export type CompletedTransaction = {
-  readonly beginning: Beginning;
+  readonly beginning: TransactionBeginning;
   readonly begin: MeterPoint;
   readonly end: MeterPoint;
   readonly startMs: number;
@@ -35,7 +35,7 @@ export type CompletedTransaction = {
   readonly receipt: SalePayload;
 };
 
-export function beginningOf(opening: Opening, connector: number): Beginning {
+export function transactionBeginning(opening: Opening, connector: number): TransactionBeginning {
   const { acceptance, begin } = opening;
   return {
     sessionId: opening.id,

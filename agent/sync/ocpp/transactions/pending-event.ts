@@ -3,7 +3,7 @@
 import { wireJson } from "../../../core/json/json-text.js";
 import type { Dialect } from "../rpc/frame.js";
 import type { CompletedTransaction } from "./completed-transaction.js";
-import { endedEvent, in201, type TransactionEnding } from "./transaction-2x.js";
+import { endedEvent, eventIn201, type TransactionEnding } from "./transaction-2x.js";
 import { stopTransaction } from "./transaction-16.js";
 import type { OpenTransaction, TransactionStep } from "./transactions-state.js";
 
@@ -53,6 +53,6 @@ export function inDialect(transaction: OpenTransaction, dialect: Dialect): OpenT
   const { pending } = transaction;
   if (pending === null || dialect !== "ocpp2.0.1" || pending.dialect !== "ocpp2.1" || pending.step === "ended")
     return transaction;
-  const payload = in201(JSON.parse(pending.text) as Readonly<Record<string, unknown>>);
+  const payload = eventIn201(JSON.parse(pending.text) as Readonly<Record<string, unknown>>);
   return { ...transaction, pending: { ...pending, dialect, text: wireJson(payload) } };
 }

@@ -2,9 +2,9 @@
 // down, so that the difference is at most 1 Wh from what was billed; the exact values stand in transactionData. Pure.
 import { idTokenOf, longestTag } from "../requests/id-token.js";
 import {
-  type Beginning,
   type CompletedTransaction,
   type MeterPoint,
+  type TransactionBeginning,
   timeText,
   whText,
 } from "./completed-transaction.js";
@@ -25,7 +25,7 @@ const register = (point: MeterPoint, context: string): Payload => ({
 });
 
 /** Undefined where the token is longer than an idTag may be: a shortened one would be another card. */
-export function startTransaction(begin: Beginning, reservationId: number | undefined): Payload | undefined {
+export function startTransaction(begin: TransactionBeginning, reservationId: number | undefined): Payload | undefined {
   const { idToken } = idTokenOf(begin.token, "ocpp1.6");
   if (idToken.length > longestTag) return undefined;
   return {

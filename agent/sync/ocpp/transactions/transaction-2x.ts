@@ -6,12 +6,12 @@ import type { Price } from "../../../core/rating/price.js";
 import type { SalePayload } from "../../../core/receipt/receipt-payload.js";
 import { unsignedMark } from "../../../core/signing/signer.js";
 import type { Activity } from "../../../core/tariff/period.js";
-import { type IdToken, idTokenOf, kindIn201 } from "../requests/id-token.js";
+import { type IdToken, idTokenOf, idTokenTypeIn201 } from "../requests/id-token.js";
 import type { Dialect } from "../rpc/frame.js";
 import {
-  type Beginning,
   type CompletedTransaction,
   type MeterPoint,
+  type TransactionBeginning,
   timeText,
   whNumber,
 } from "./completed-transaction.js";
@@ -66,12 +66,12 @@ const evse = (connector: number): Payload => ({ id: connector, connectorId: 1 })
  * What a CSMS is told of the price while a session runs: in 2.1 as costDetails where the tariff is one that it knows
  * (I12).
  */
-export type Telling = { readonly dialect: Dialect2x; readonly tariffKnown: boolean; readonly cost: boolean };
+export type EventOptions = { readonly dialect: Dialect2x; readonly tariffKnown: boolean; readonly cost: boolean };
 
 /** The begin of power is the begin of the transaction (TxStartPoint PowerPathClosed). */
 export function startedEvent(
-  begin: Beginning,
-  { dialect, tariffKnown, cost }: Telling,
+  begin: TransactionBeginning,
+  { dialect, tariffKnown, cost }: EventOptions,
   place: TransactionPlace,
   reservationId: number | undefined,
 ): Payload {
@@ -100,10 +100,10 @@ export function startedEvent(
 export type UpdateReason = "MeterValuePeriodic" | "ChargingStateChanged" | "Trigger" | "RunningCost";
 
 export function updatedEvent(
-  begin: Beginning,
+  begin: TransactionBeginning,
   now: RunningTransaction,
   reason: UpdateReason,
-  { dialect, tariffKnown, cost }: Telling,
+  { dialect, tariffKnown, cost }: EventOptions,
   place: TransactionPlace,
 ): Payload {
   const context = reason === "Trigger" ? "Trigger" : "Sample.Periodic";
@@ -150,7 +150,7 @@ export function updatedEvent(
  * An event that was made for 2.1 and is still under way when the CSMS speaks 2.0.1: without the words that 2.0.1 does
  * not have.
  */
-export function in201(event: Payload): Payload {
+export function eventIn201(event: Payload): Payload {
   const { costDetails: _, transactionInfo, triggerReason, idToken, ...rest } = event;
   const { tariffId: __, ...info } = transactionInfo as Payload;
   const token = idToken as IdToken | undefined;
@@ -158,7 +158,7 @@ export function in201(event: Payload): Payload {
     ...rest,
     triggerReason: triggerReason === "RunningCost" ? "MeterValuePeriodic" : triggerReason,
     transactionInfo: info,
-    ...(token === undefined ? {} : { idToken: { ...token, type: kindIn201(token.type) ?? "Central" } }),
+    ...(token === undefined ? {} : { idToken: { ...token, type: idTokenTypeIn201(token.type) ?? "Central" } }),
   };
 }
 

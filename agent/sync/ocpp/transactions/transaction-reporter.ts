@@ -6,9 +6,9 @@ import { bill } from "../../../core/rating/session-bill.js";
 import { chargedPrice } from "../../../core/session/no-energy-waiver.js";
 import type { Opening } from "../../../core/session/opening.js";
 import type { Session } from "../../../core/session/session.js";
-import type { Fact, StationFeed } from "../../station-port.js";
+import type { RecordedFact, StationFeed } from "../../station-port.js";
 import { type BackoffLimits, backoffMs } from "../../transport/backoff.js";
-import { beginningOf } from "./completed-transaction.js";
+import { transactionBeginning } from "./completed-transaction.js";
 import type { EventLine, SendResult } from "./event-sender.js";
 import { chargingState, type RunningTransaction, type UpdateReason } from "./transaction-2x.js";
 import type { Transactions } from "./transactions.js";
@@ -73,7 +73,7 @@ export class TransactionReporter {
   }
 
   /** A fact was written down. */
-  saw({ event, before, after }: Fact): void {
+  saw({ event, before, after }: RecordedFact): void {
     if (!("connector" in event) || typeof event.connector !== "number") return;
     const [was, is] = [before.sessions.get(event.connector), after.sessions.get(event.connector)];
     if (is?.state === "charging") {
@@ -148,7 +148,7 @@ export class TransactionReporter {
   async #do(job: Job, line: TransactionReporterLine): Promise<"done" | "held"> {
     const { transactions, clock } = this.#parts;
     const { connector, opening, reason, cost } = job;
-    const beginning = beginningOf(opening, connector);
+    const beginning = transactionBeginning(opening, connector);
     const begun = opening.begin.moment;
     const offline = begun.boot !== line.boot || begun.monoMs < line.sinceMonoMs;
     if (reason === "begin") return this.#judge(job, await clock.busy(transactions.begin(beginning, line, offline)));

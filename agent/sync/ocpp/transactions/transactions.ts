@@ -6,14 +6,14 @@ import type { Outcome } from "../../uplink.js";
 import { longestTag } from "../requests/id-token.js";
 import { callOutcome } from "../rpc/call-outcome.js";
 import type { Dialect } from "../rpc/frame.js";
-import type { Beginning, CompletedTransaction } from "./completed-transaction.js";
+import type { CompletedTransaction, TransactionBeginning } from "./completed-transaction.js";
 import { type EventLine, EventSender, type EventSenderParts, type SendResult } from "./event-sender.js";
 import { familyOf, type NextEvent, withEnd, withEvent } from "./pending-event.js";
 import {
   type Dialect2x,
+  type EventOptions,
   type RunningTransaction,
   startedEvent,
-  type Telling,
   type TransactionEnding,
   type UpdateReason,
   updatedEvent,
@@ -52,7 +52,7 @@ export class Transactions {
   }
 
   /** Tells that a session has begun; undefined where that was acknowledged before. */
-  begin(beginning: Beginning, line: EventLine, offline: boolean): Promise<SendResult | undefined> {
+  begin(beginning: TransactionBeginning, line: EventLine, offline: boolean): Promise<SendResult | undefined> {
     return this.#inTurn(() => this.#startedBy(beginning, line, offline));
   }
 
@@ -61,7 +61,7 @@ export class Transactions {
    * or it has ended.
    */
   update(
-    beginning: Beginning,
+    beginning: TransactionBeginning,
     now: () => RunningTransaction | undefined,
     reason: UpdateReason,
     cost: boolean,
@@ -128,7 +128,7 @@ export class Transactions {
    * acknowledgement.
    */
   async #startedBy(
-    beginning: Beginning,
+    beginning: TransactionBeginning,
     line: EventLine,
     offline: boolean,
     next?: NextEvent,
@@ -153,7 +153,7 @@ export class Transactions {
     return await this.#send(withEvent(transaction, "started", "StartTransaction", payload, line.dialect), line, next);
   }
 
-  #telling({ tariff }: Beginning, dialect: Dialect2x, cost: boolean): Telling {
+  #telling({ tariff }: TransactionBeginning, dialect: Dialect2x, cost: boolean): EventOptions {
     return { dialect, tariffKnown: this.#parts.tariffKnown(tariff.id), cost };
   }
 

@@ -1,7 +1,7 @@
 // The device model told in parts of bounded size (2.x: B07 GetBaseReport, B08 GetReport, NotifyReport).
 import { z } from "zod";
 import type { RequestContext } from "../requests/request-context.js";
-import { because, listOf, readRequest, wholeNumberSchema } from "../requests/request-schemas.js";
+import { listOf, readRequest, statusInfoOf, wholeNumberSchema } from "../requests/request-schemas.js";
 import { callFailure, type Handlers, Reply } from "../rpc/rpc.js";
 import { mostItems } from "./controller-variables.js";
 import type { Variable } from "./variable.js";
@@ -9,7 +9,7 @@ import { componentAsked, isComponent, isVariable, variableAsked } from "./variab
 import { variablesOf } from "./variables.js";
 
 /** Variables in one NotifyReport. */
-export const perPart = 50;
+export const variablesPerPart = 50;
 
 const baseAsked = z.object({
   requestId: wholeNumberSchema,
@@ -31,7 +31,7 @@ const summary = ["AvailabilityState", "Available", "Problem"];
 export function reports(context: RequestContext): Handlers {
   const answer = (requestId: number, variables: readonly Variable[]): unknown =>
     variables.length === 0
-      ? { status: "EmptyResultSet", ...because("NotFound") }
+      ? { status: "EmptyResultSet", ...statusInfoOf("NotFound") }
       : new Reply({ status: "Accepted" }, () => void tell(context, requestId, variables));
   return {
     GetBaseReport: (payload) => {
@@ -90,14 +90,14 @@ async function tell(
   variables: readonly Variable[],
 ): Promise<void> {
   const generatedAt = new Date(now()).toISOString();
-  for (let seqNo = 0; seqNo * perPart < variables.length; seqNo += 1) {
-    const part = variables.slice(seqNo * perPart, (seqNo + 1) * perPart);
+  for (let seqNo = 0; seqNo * variablesPerPart < variables.length; seqNo += 1) {
+    const part = variables.slice(seqNo * variablesPerPart, (seqNo + 1) * variablesPerPart);
     try {
       await link.call("NotifyReport", {
         requestId,
         generatedAt,
         seqNo,
-        tbc: (seqNo + 1) * perPart < variables.length,
+        tbc: (seqNo + 1) * variablesPerPart < variables.length,
         reportData: part.map(reportData),
       });
     } catch (error) {

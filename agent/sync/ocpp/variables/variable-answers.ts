@@ -1,7 +1,14 @@
 // GetVariables and SetVariables (2.x: B05 and B06): one answer per item, whatever becomes of the others.
 import { z } from "zod";
 import type { RequestContext } from "../requests/request-context.js";
-import { because, evseSchema, listOf, readRequest, type StatusInfo, textSchema } from "../requests/request-schemas.js";
+import {
+  evseSchema,
+  listOf,
+  readRequest,
+  type StatusInfo,
+  statusInfoOf,
+  textSchema,
+} from "../requests/request-schemas.js";
 import type { Handlers } from "../rpc/rpc.js";
 import { mostItems } from "./controller-variables.js";
 import type { Variable } from "./variable.js";
@@ -69,7 +76,7 @@ export function variableAnswers(context: RequestContext): Handlers {
         const found = find(variables, asked);
         if ("status" in found) return { ...named2x(asked), attributeStatus: found.status };
         if (found.variable.mutability === "WriteOnly")
-          return { ...named2x(asked), attributeStatus: "Rejected", ...withInfo(because("WriteOnly")) };
+          return { ...named2x(asked), attributeStatus: "Rejected", ...withInfo(statusInfoOf("WriteOnly")) };
         return { ...named2x(asked), attributeStatus: "Accepted", attributeValue: found.variable.value };
       });
       return { getVariableResult };
@@ -86,7 +93,7 @@ export function variableAnswers(context: RequestContext): Handlers {
           ...named2x(asked),
           ...(refused === undefined
             ? { attributeStatus: "Accepted" }
-            : { attributeStatus: "Rejected", ...withInfo(because(refused)) }),
+            : { attributeStatus: "Rejected", ...withInfo(statusInfoOf(refused)) }),
         };
       });
       return { setVariableResult };

@@ -8,7 +8,7 @@ import * as assert from "uvu/assert";
 import { billOfCdr, priceCdr } from "../../../../agent/core/cdr/cdr-pricing.js";
 import { pricedJson } from "../../../../agent/core/cdr/priced-json.js";
 import { isObject } from "../../../../agent/core/json/json-reader.js";
-import { live } from "../../../../agent/core/rating/live-price.js";
+import { livePrice } from "../../../../agent/core/rating/live-price.js";
 import { advance, beginRating, type Rating } from "../../../../agent/core/rating/rating.js";
 import type { Sample } from "../../../../agent/core/rating/sample.js";
 import { bill } from "../../../../agent/core/rating/session-bill.js";
@@ -123,7 +123,7 @@ for (const name of readdirSync(folder, { withFileTypes: true })
     assert.equal(price.totalCost, billOfCdr(result.priced, "en").totalCost);
     assert.equal(price.totalReservationCost, billOfCdr(result.priced, "en").totalReservationCost);
     assert.equal(price.billed, billOfCdr(result.priced, "en").billed);
-    assert.equal(live(rating).ifStoppedNow, price.totalCost);
+    assert.equal(livePrice(rating).ifStoppedNow, price.totalCost);
   });
 }
 

@@ -2,7 +2,7 @@
 // may hold is charged.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { live, nextBoundary } from "../../../../agent/core/rating/live-price.js";
+import { livePrice, nextBoundary } from "../../../../agent/core/rating/live-price.js";
 import { lowerOfBothRule, untrustedTimeRule } from "../../../../agent/core/rating/price.js";
 import { advance, beginRating, type Rating } from "../../../../agent/core/rating/rating.js";
 import type { Sample } from "../../../../agent/core/rating/sample.js";
@@ -136,7 +136,7 @@ test("no boundary comes by the wall clock", () => {
     untrusted,
   );
   assert.is(nextBoundary(rating), undefined);
-  assert.is(live(rating).nextChange, undefined);
+  assert.is(livePrice(rating).nextChange, undefined);
 });
 
 test("when the clock becomes good, the lower of the full and the reduced price is charged", () => {

@@ -7,7 +7,7 @@ import * as assert from "uvu/assert";
 import { priceLine } from "../../../../agent/commands/tariff-batch.js";
 import { billOfCdr, priceCdr } from "../../../../agent/core/cdr/cdr-pricing.js";
 import { compare, ratioOf } from "../../../../agent/core/number/money.js";
-import { live, nextBoundary } from "../../../../agent/core/rating/live-price.js";
+import { livePrice, nextBoundary } from "../../../../agent/core/rating/live-price.js";
 import type { Price } from "../../../../agent/core/rating/price.js";
 import { advance, beginRating, type Rating, sameComponents } from "../../../../agent/core/rating/rating.js";
 import type { Sample } from "../../../../agent/core/rating/sample.js";
@@ -85,7 +85,7 @@ test("the live figure is the bill at every sample", () => {
       let rating = beginRating(tariff, { timeZone: zone, clockTrusted: true }, first as Sample);
       for (const sample of rest) {
         rating = advance(rating, sample);
-        assert.equal(live(rating).ifStoppedNow, bill(rating).totalCost);
+        assert.equal(livePrice(rating).ifStoppedNow, bill(rating).totalCost);
       }
     }),
     { seed, numRuns: 200 * times },
@@ -119,7 +119,7 @@ test("what is accrued never falls, and never passes the maximum", () => {
       let before = "0";
       for (const sample of rest) {
         rating = advance(rating, sample);
-        const now = live(rating).accrued.excl;
+        const now = livePrice(rating).accrued.excl;
         const amount = (text: string): { n: bigint; d: bigint } => ratioOf(decimalOf(text) ?? { digits: 0n, scale: 0 });
         assert.ok(compare(amount(now), amount(before)) >= 0, `${now} after ${before}`);
         if (tariff.maxPrice !== undefined) assert.ok(compare(amount(now), ratioOf(tariff.maxPrice.excl)) <= 0);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { live, nextBoundary } from "../../../../agent/core/rating/live-price.js";
+import { livePrice, nextBoundary } from "../../../../agent/core/rating/live-price.js";
 import { advance, beginRating, type Rating } from "../../../../agent/core/rating/rating.js";
 import type { Sample } from "../../../../agent/core/rating/sample.js";
 import { bill, periods } from "../../../../agent/core/rating/session-bill.js";
@@ -71,7 +71,7 @@ test("energy before and after a price boundary is billed at each price, with fee
   assert.equal(price.totalParkingCost, { excl: "2.2", incl: "2.618" });
   assert.equal(price.due, { net: "7.10", tax: "1.35", gross: "8.45" });
   assert.equal(price.billed, { energy: "10000", time: "0", parking: "1320", reservation: "0" });
-  assert.equal(live(rating).ifStoppedNow, price.totalCost);
+  assert.equal(livePrice(rating).ifStoppedNow, price.totalCost);
   assert.is(periods(rating).length, 3);
 });
 
@@ -91,7 +91,7 @@ test("prices that include tax are billed as they stand, and the tax is taken out
   );
   assert.equal(price.due, { net: "5.97", tax: "1.13", gross: "7.10" });
   // 0.49 / 1.19 = 0.411764705882...
-  assert.equal(live(rate(standard, [sample("2026-11-23T11:00:00Z", 0)])).nextChange?.unitPrices.perKwh, {
+  assert.equal(livePrice(rate(standard, [sample("2026-11-23T11:00:00Z", 0)])).nextChange?.unitPrices.perKwh, {
     excl: "0.411764705882",
     incl: "0.49",
   });
@@ -106,7 +106,7 @@ test("a boundary between two samples is cut at its instant, energy linear betwee
 test("the next boundary is where the price really changes", () => {
   const rating = rate(beforeTax, [sample("2026-11-23T11:00:00Z", 0)]);
   assert.is(nextBoundary(rating), at("2026-11-23T17:00:00Z"));
-  assert.equal(live(rating).nextChange?.unitPrices.perKwh, { excl: "0.49", incl: "0.5831" });
+  assert.equal(livePrice(rating).nextChange?.unitPrices.perKwh, { excl: "0.49", incl: "0.5831" });
 });
 
 test("the minimum and the maximum hold the whole bill", () => {
@@ -152,12 +152,12 @@ test("a price that flickers with the power is billed exactly, in a handful of li
 
 test("what is left under the cap shrinks with the cost, and is nothing at the cap", () => {
   const begin = sample("2026-11-23T08:00:00Z", 0);
-  assert.is(live(rate(beforeTax, [begin, sample("2026-11-23T10:00:00Z", 10)])).leftUnderCap, "66.164");
-  assert.is(live(rate(beforeTax, [begin, sample("2026-11-23T10:00:00Z", 500)])).leftUnderCap, "0");
+  assert.is(livePrice(rate(beforeTax, [begin, sample("2026-11-23T10:00:00Z", 10)])).leftUnderCap, "66.164");
+  assert.is(livePrice(rate(beforeTax, [begin, sample("2026-11-23T10:00:00Z", 500)])).leftUnderCap, "0");
 });
 
 test("accrued leaves out steps and the minimum, 'if stopped now' has them", () => {
-  const now = live(
+  const now = livePrice(
     rate(beforeTax, [
       sample("2026-11-23T08:00:00Z", 0),
       sample("2026-11-23T08:01:00Z", 0.1, "parking", 0),

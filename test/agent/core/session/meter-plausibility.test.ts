@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type ActivityTrack, drawingTrack, track } from "../../../../agent/core/session/activity.js";
+import { type ActivityTrack, drawingTrack, trackActivity } from "../../../../agent/core/session/activity.js";
 import {
   implausible,
   type PlausibilityState,
@@ -134,7 +134,7 @@ readings.run();
 const idle = suite("does the car ask for power");
 const rules = { idlePowerW: 60, idleAfterMs: 10_000, idleGraceMs: 600_000 };
 const follow = (powers: readonly [seconds: number, powerW: number][]): ActivityTrack =>
-  powers.reduce((at, [seconds, powerW]) => track(at, seconds * 1000, powerW, rules), drawingTrack);
+  powers.reduce((at, [seconds, powerW]) => trackActivity(at, seconds * 1000, powerW, rules), drawingTrack);
 idle("a moment without power is no idling", () =>
   assert.is(
     follow([

@@ -13,7 +13,7 @@ import { rerate } from "../../../../agent/core/verify/rerate.js";
 import { verifyEvidence } from "../../../../agent/core/verify/verify.js";
 import { verifyTools } from "../../../../agent/receipts/dispute/evidence-input.js";
 import { openSigner } from "../../../../agent/receipts/signing-keys.js";
-import { clockHealth, diskHealth, type MachineTold, machineAt } from "../../../../agent/technician/device-checks.js";
+import { clockHealth, diskHealth, type MachineStatus, machineAt } from "../../../../agent/technician/device-checks.js";
 import { freshFolder } from "../../../support/command.js";
 
 const record = suite("a commissioning record");
@@ -101,7 +101,7 @@ function machine(
   files: Readonly<Record<string, string>>,
   outputs: Readonly<Record<string, string>> = {},
   links: Readonly<Record<string, string>> = {},
-): MachineTold {
+): MachineStatus {
   const root = freshFolder();
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(root, path)), { recursive: true });

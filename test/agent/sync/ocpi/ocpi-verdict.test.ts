@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { judge, judgeLost } from "../../../../agent/sync/ocpi/ocpi-verdict.js";
+import { judgeAnswer, judgeLost } from "../../../../agent/sync/ocpi/ocpi-verdict.js";
 import type { HttpAnswer } from "../../../../agent/sync/transport/http.js";
 import type { Outcome } from "../../../../agent/sync/uplink.js";
 
@@ -89,30 +89,30 @@ const rows: readonly [status: number, body: string | undefined, meaning: string]
 
 for (const [status, body, meaning] of rows)
   test(`HTTP ${status} with ${body === "" ? "nothing" : body} is ${meaning}`, () =>
-    assert.is(brief(judge(answer(status, body), expected)), meaning));
+    assert.is(brief(judgeAnswer(answer(status, body), expected)), meaning));
 
 test("an empty 201 or 204 is accepted only where the config says that no envelope comes", () => {
   const bare = { ...expected, envelope: "none" } as const;
-  assert.is(brief(judge(answer(201, ""), bare)), "accepted");
-  assert.is(brief(judge(answer(204, ""), bare)), "accepted");
-  assert.is(brief(judge(answer(200, ""), bare)), "unsure, fault");
-  assert.is(brief(judge(answer(201, html), bare)), "unsure, fault");
-  assert.is(brief(judge(answer(201, undefined, {}, "the answer was cut off"), bare)), "unsure");
-  assert.is(brief(judge(answer(200, envelope(2001)), bare)), "refused");
+  assert.is(brief(judgeAnswer(answer(201, ""), bare)), "accepted");
+  assert.is(brief(judgeAnswer(answer(204, ""), bare)), "accepted");
+  assert.is(brief(judgeAnswer(answer(200, ""), bare)), "unsure, fault");
+  assert.is(brief(judgeAnswer(answer(201, html), bare)), "unsure, fault");
+  assert.is(brief(judgeAnswer(answer(201, undefined, {}, "the answer was cut off"), bare)), "unsure");
+  assert.is(brief(judgeAnswer(answer(200, envelope(2001)), bare)), "refused");
 });
 
 test("an answer that was cut is unsure without a fault; one that is endless is no OCPI answer", () => {
-  assert.is(brief(judge(answer(200, undefined, {}, "the answer was cut off"), expected)), "unsure");
+  assert.is(brief(judgeAnswer(answer(200, undefined, {}, "the answer was cut off"), expected)), "unsure");
   assert.is(
-    brief(judge(answer(200, undefined, {}, "the answer is longer than any OCPI answer"), expected)),
+    brief(judgeAnswer(answer(200, undefined, {}, "the answer is longer than any OCPI answer"), expected)),
     "unsure, fault",
   );
-  assert.is(brief(judge(answer(500, undefined, {}, "the answer was cut off"), expected)), "retry, attempt");
+  assert.is(brief(judgeAnswer(answer(500, undefined, {}, "the answer was cut off"), expected)), "retry, attempt");
 });
 
 test("Retry-After is obeyed, in seconds or as a date beside the answer's own", () => {
   const after = (headers: HttpAnswer["headers"]): unknown => {
-    const outcome = judge(answer(503, "", headers), expected);
+    const outcome = judgeAnswer(answer(503, "", headers), expected);
     return outcome.kind === "retry" ? outcome.afterMs : "no retry";
   };
   assert.is(after({ "retry-after": "120" }), 120_000);
@@ -120,7 +120,7 @@ test("Retry-After is obeyed, in seconds or as a date beside the answer's own", (
   assert.is(after({ "retry-after": "Mon, 02 Mar 2026 10:05:00 GMT" }), undefined);
   assert.is(after({ "retry-after": "soon" }), undefined);
   assert.is(
-    brief(judge(answer(503, "", { "retry-after": "120" }), expected)),
+    brief(judgeAnswer(answer(503, "", { "retry-after": "120" }), expected)),
     "retry",
     "a server that names a time does not fail on the receipt",
   );
@@ -128,7 +128,7 @@ test("Retry-After is obeyed, in seconds or as a date beside the answer's own", (
 
 test("the words of an error page are quoted, short and plain", () => {
   const reason = (body: string): string => {
-    const outcome = judge(answer(400, body), expected);
+    const outcome = judgeAnswer(answer(400, body), expected);
     return outcome.kind === "refused" ? outcome.reason : "";
   };
   assert.match(
@@ -143,7 +143,10 @@ test("the words of an error page are quoted, short and plain", () => {
 
 test("a wrong token is said in words that can be acted on", () => {
   const words = (status: number, tokenLooksEncoded: boolean): string => {
-    const outcome = judge(answer(status, envelope(2001, "go\naway\u001b[31m")), { ...expected, tokenLooksEncoded });
+    const outcome = judgeAnswer(answer(status, envelope(2001, "go\naway\u001b[31m")), {
+      ...expected,
+      tokenLooksEncoded,
+    });
     return outcome.kind === "retry" ? (outcome.words ?? "") : "";
   };
   assert.is(
@@ -155,7 +158,7 @@ test("a wrong token is said in words that can be acted on", () => {
     words(404, false),
     'the address https://office.example/ocpi/cdrs takes no CDRs (HTTP 404, OCPI 2001 "go away [31m"): check the uplink\'s url',
   );
-  const wrong = judge(answer(200, envelope(3000)), expected);
+  const wrong = judgeAnswer(answer(200, envelope(3000)), expected);
   assert.match(wrong.kind === "retry" ? (wrong.words ?? "") : "", /wrong token: check \/etc\/token/);
 });
 

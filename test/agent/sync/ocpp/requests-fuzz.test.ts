@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { requestHandlers } from "../../../../agent/sync/ocpp/request-handlers.js";
-import { callErrorCodes, codeFor, type Dialect } from "../../../../agent/sync/ocpp/rpc/frame.js";
+import { callErrorCodes, type Dialect, errorCodeFor } from "../../../../agent/sync/ocpp/rpc/frame.js";
 import { TestRequests } from "../../../support/sync/test-requests.js";
 
 const test = suite("words that were never meant");
@@ -182,7 +182,7 @@ for (const [dialect, payloads, runs] of [
 ] as const)
   test(`${dialect}: are answered`, async () => {
     const counter = new TestRequests(dialect as Dialect);
-    const codes = new Set<unknown>([...callErrorCodes].map((code) => codeFor(code, dialect)));
+    const codes = new Set<unknown>([...callErrorCodes].map((code) => errorCodeFor(code, dialect)));
     const actions = Object.keys(payloads);
     const seen = new Map<string, number>();
     fc.assert(

@@ -8,7 +8,7 @@ import {
   add,
   compare,
   multiply,
-  published,
+  publishedText,
   type Ratio,
   ratioOf,
   zeroRatio,
@@ -18,7 +18,7 @@ import type { Sample } from "../../../../../agent/core/rating/sample.js";
 import { bill } from "../../../../../agent/core/rating/session-bill.js";
 import {
   type TariffPlace,
-  type Translated,
+  type TranslationResult,
   tariffFromOcpp,
 } from "../../../../../agent/sync/ocpp/tariffs/tariff-translation.js";
 import {
@@ -31,7 +31,7 @@ import { decimalOf } from "../../../../../config/decimal.js";
 
 const test = suite("a tariff of OCPP 2.1");
 const place: TariffPlace = { countryCode: "DE", partyId: "ABC", kind: "AC", lastUpdated: "2026-11-22T12:00:00Z" };
-const translated = (tariff: unknown, at: TariffPlace = place): Translated =>
+const translated = (tariff: unknown, at: TariffPlace = place): TranslationResult =>
   tariffFromOcpp(tariffType.parse(tariff), at);
 const basic = {
   tariffId: "T1",
@@ -248,7 +248,7 @@ test("what is taken costs what the OCPP rules say, to the last decimal", () => {
       }
       tally.taken += 1;
       const there = costByOcpp(tariff, one);
-      assert.equal(here, { excl: published(there.excl), incl: published(there.incl) });
+      assert.equal(here, { excl: publishedText(there.excl), incl: publishedText(there.incl) });
     }),
     { numRuns: 300 },
   );
@@ -317,9 +317,9 @@ test("a fee that does not apply at the start never falls due later", () => {
 });
 
 test("limits are written with their tax, and refused where no decimal holds them", () => {
-  const limited = (maxCost: object, taxRates: object[] = [{ type: "VAT", tax: 19 }]): Translated =>
+  const limited = (maxCost: object, taxRates: object[] = [{ type: "VAT", tax: 19 }]): TranslationResult =>
     translated({ ...basic, energy: { prices: [{ priceKwh: 0.25 }], taxRates }, maxCost });
-  const read = (answer: Translated): unknown => (answer.ok ? answer.tariff.source["max_price"] : answer.status);
+  const read = (answer: TranslationResult): unknown => (answer.ok ? answer.tariff.source["max_price"] : answer.status);
   assert.equal(read(limited({ exclTax: 50 })), { excl_vat: 50, incl_vat: 59.5 });
   assert.equal(read(limited({ inclTax: 59.5 })), { excl_vat: 50, incl_vat: 59.5 });
   assert.equal(read(limited({ exclTax: 50, inclTax: 59.5 })), { excl_vat: 50, incl_vat: 59.5 });

@@ -2,7 +2,12 @@
 // a message for it, after the session that it pays.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { checkPayment, type Payable, type Payment, readPayment } from "../../../../../agent/core/station/payment.js";
+import {
+  checkPayment,
+  type PayableReceipt,
+  type Payment,
+  readPayment,
+} from "../../../../../agent/core/station/payment.js";
 import type { StationEvent } from "../../../../../agent/core/station/station-event.js";
 import { Disk } from "../../../../../agent/ledger/store/disk.js";
 import { Payments, paymentsInPage, viewPayments } from "../../../../../agent/receipts/payments.js";
@@ -15,7 +20,7 @@ import { mustFit } from "../../../../support/sync/schemas.js";
 import { VolatileFiles, type Wishes } from "../../../../support/volatile-files.js";
 
 const nowMs = Date.UTC(2026, 10, 28, 17);
-const sold: Payable = { number: 17, sessionId: "S-17", currency: "EUR", total: "8.54" };
+const sold: PayableReceipt = { number: 17, sessionId: "S-17", currency: "EUR", total: "8.54" };
 const word = (more: object = {}): { reference: unknown; status: unknown } => ({
   reference: "PSP-1",
   status: "settled",

@@ -2,7 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { moneyText } from "../../../../../agent/core/number/money.js";
-import { live } from "../../../../../agent/core/rating/live-price.js";
+import { livePrice } from "../../../../../agent/core/rating/live-price.js";
 import { bill } from "../../../../../agent/core/rating/session-bill.js";
 import { Csms, type Got, type Mood, stepOf } from "../../../../support/sync/csms.js";
 import {
@@ -269,7 +269,7 @@ test("2.1: the cost so far is told each Interval[Cost] seconds, exactly the bill
   assert.ok(newest);
   assert.is(
     (newest.totalCost.total as { inclTax: number }).inclTax,
-    Number(moneyText(live(session.sale.rating).ifStoppedNow.incl, "EUR")),
+    Number(moneyText(livePrice(session.sale.rating).ifStoppedNow.incl, "EUR")),
   );
   assert.equal(
     payloads.map(({ transactionInfo }) => [

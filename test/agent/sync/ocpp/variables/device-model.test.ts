@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import { Disk } from "../../../../../agent/ledger/store/disk.js";
 import { Settings } from "../../../../../agent/sync/ocpp/requests/settings.js";
 import type { Dialect } from "../../../../../agent/sync/ocpp/rpc/frame.js";
-import { perPart } from "../../../../../agent/sync/ocpp/variables/report.js";
+import { variablesPerPart } from "../../../../../agent/sync/ocpp/variables/report.js";
 import { variablesOf } from "../../../../../agent/sync/ocpp/variables/variables.js";
 import { TestRequests } from "../../../../support/sync/test-requests.js";
 import { VolatileFiles } from "../../../../support/volatile-files.js";
@@ -138,15 +138,15 @@ for (const dialect of dialects2x)
     assert.equal(
       parts.map(({ seqNo, tbc }) => `${seqNo} ${tbc}`),
       Array.from(
-        { length: Math.ceil(all.length / perPart) },
-        (_, index, list = Math.ceil(all.length / perPart)) => `${index} ${index < list - 1}`,
+        { length: Math.ceil(all.length / variablesPerPart) },
+        (_, index, list = Math.ceil(all.length / variablesPerPart)) => `${index} ${index < list - 1}`,
       ),
     );
     assert.is(
       parts.reduce((sum, { reportData }) => sum + reportData.length, 0),
       all.length,
     );
-    assert.ok(parts.every(({ requestId, reportData }) => requestId === 9 && reportData.length <= perPart));
+    assert.ok(parts.every(({ requestId, reportData }) => requestId === 9 && reportData.length <= variablesPerPart));
     const secret = parts
       .flatMap(({ reportData }) => reportData)
       .filter(({ variableAttribute: [one] }) => one?.mutability === "WriteOnly");
