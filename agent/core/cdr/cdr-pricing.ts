@@ -31,7 +31,7 @@ export type PricingResult =
   | { readonly ok: true; readonly priced: PricedCdr }
   | { readonly ok: false; readonly faults: readonly Fault[] };
 
-/** A CDR of very many periods can give cause for very many warnings; nobody reads on after these. */
+/** A CDR of many periods can give many warnings; more than these are only counted. */
 const mostWarnings = 50;
 
 function shortened(warnings: readonly string[]): readonly string[] {

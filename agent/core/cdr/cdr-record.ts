@@ -57,7 +57,7 @@ const volumeBounds = { places: 36, most: 1_000_000_000 };
 const mostPeriods = 100_000;
 const mostDimensions = 20;
 
-/** A misspelt field would change the price; a field that looks like none of ours is somebody's extension. */
+/** A misspelt field would change the price; a field that resembles none of OCPI's is an extension. */
 function refuseMisspelt(checked: JsonReader, key: string, path: string, known: readonly string[]): void {
   if (nearestName(key, known) !== undefined) checked.fault(`${path}.${key}`, `unknown field${didYouMean(key, known)}`);
 }

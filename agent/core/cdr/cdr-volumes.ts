@@ -61,7 +61,7 @@ export function cdrVolumes(periods: readonly ChargingPeriod[], settlement: Settl
     if (period.startMs !== endedMs || ms < 0)
       throw new RangeError(`session ${settlement.sessionId}: its charging periods do not follow one another`);
     endedMs = period.endMs;
-    // What the meter creeps before the session is nobody's.
+    // Energy that the meter counts before the session is not billed.
     if (period.activity === "reserved") return [{ type: "RESERVATION_TIME", volume: reserved.add(ms) }];
     milliWh += period.energyMilliWh;
     session.add(ms);

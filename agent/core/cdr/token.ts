@@ -75,7 +75,7 @@ export type CardKnowledge = {
   readonly cached?: CachedAnswer | undefined;
 };
 
-/** What holds when no backend answers. `unknown` = a card that nobody knows, where the rule admits it. */
+/** What holds when no backend answers. `unknown` = how a card is accepted that no list names, where the rule allows that. */
 export type OfflineRule = {
   readonly rule: "known" | "all" | "none";
   readonly unknown: Omit<Allowed, "allowed" | "authMethod">;

@@ -97,7 +97,7 @@ export function sliceUntil(tariff: Tariff, open: OpenSlice, { atMs, energyMilliW
   };
 }
 
-/** A slice in which nothing passed is none, unless a fee fell due in it. */
+/** A slice in which nothing passed does not count, unless a fee fell due in it. */
 export function isEmptySlice({ fromMs, fromMilliWh, selection }: OpenSlice, { atMs, energyMilliWh }: Sample): boolean {
   const fees =
     selection.FLAT !== undefined || selection.RESERVATION_FLAT !== undefined || selection.EXPIRY_FLAT !== undefined;

@@ -49,6 +49,6 @@ export type SessionIn<State extends Session["state"]> = Extract<Session, { state
 
 export const available: Session = { state: "available" };
 
-/** Something is sold there, or is about to be. */
+/** A session runs there, or is about to. */
 export const isBusy = ({ state }: Session): boolean =>
   state === "starting" || state === "charging" || state === "stopping" || state === "settling";

@@ -48,7 +48,7 @@ const mostPayments = 20;
 const isLine = (text: unknown, longest: number): text is string =>
   typeof text === "string" && text.trim() === text && text !== "" && text.length <= longest && !/\p{Cc}/u.test(text);
 
-/** The payment, or why it is none. `nowMs` = undefined where the clock has not been set. */
+/** The payment, or why it is refused. `nowMs` = undefined where the clock has not been set. */
 export function readPayment(
   { reference, status, amount, at, info }: PaymentReport,
   sold: PayableReceipt,
@@ -80,7 +80,7 @@ export function readPayment(
   };
 }
 
-/** An amount in exactly the decimals of its currency: a finer one, or one less than nothing, is none. */
+/** An amount in exactly the decimals of its currency; undefined for a finer or a negative one. */
 function amountOf(text: unknown, currency: string): string | undefined {
   if (typeof text !== "string" || !/^\d{1,9}(\.\d{1,4})?$/.test(text)) return undefined;
   const value = decimalOf(text);

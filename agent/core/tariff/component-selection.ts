@@ -18,7 +18,7 @@ const charges: Record<Activity, readonly Charge[]> = {
   suspended: ["ENERGY", "FLAT"],
   reserved: ["RESERVATION_TIME", "RESERVATION_FLAT", "EXPIRY_TIME", "EXPIRY_FLAT"],
 };
-// Time may have passed at another speed than the clock says, so it is not sold by a clock that nobody vouches for.
+// An unapproved clock may run fast or slow, so no time is charged by it.
 const chargesWithoutClock: Record<Activity, readonly Charge[]> = {
   charging: ["ENERGY", "FLAT"],
   grace: ["ENERGY", "FLAT"],

@@ -63,7 +63,7 @@ export function versionOf(json: unknown): OcpiVersion {
   return isObject(json) && json["tax_included"] !== undefined ? "2.3.0" : "2.2.1";
 }
 
-/** Whether a session that starts at this instant is sold by the tariff: its start inclusive, its end exclusive. */
+/** Whether a session that starts at this instant is priced by the tariff: its start inclusive, its end exclusive. */
 export function inForce(tariff: Tariff, atMs: number): boolean {
   return (
     (tariff.startMs === undefined || tariff.startMs <= atMs) && (tariff.endMs === undefined || atMs < tariff.endMs)

@@ -234,7 +234,7 @@ export function verifyBook(
   trust: TrustedFingerprints,
   tools: VerifyTools,
   witnesses: readonly Witness[] = [],
-  checkpoints: readonly Note[] = [],
+  checkpoints: readonly NamedCheckpoint[] = [],
 ): readonly CheckResult[] {
   const entries: BookReceipt[] = [];
   const unreadable: string[] = [];
@@ -256,13 +256,13 @@ export function verifyBook(
   ];
 }
 
-type Note = { readonly subject: string; readonly text: string };
+type NamedCheckpoint = { readonly subject: string; readonly text: string };
 
 /** The book as a whole: nothing missing, nothing forked, everything counted. */
 function chainChecks(
   entries: readonly BookReceipt[],
   unreadable: readonly string[],
-  notes: readonly Note[],
+  notes: readonly NamedCheckpoint[],
   witnesses: readonly Witness[],
   tools: VerifyTools,
 ): readonly Check[] {
@@ -283,7 +283,7 @@ function chainChecks(
 function otherCopies(
   entries: readonly BookReceipt[],
   roots: readonly string[],
-  checkpoints: readonly Note[],
+  checkpoints: readonly NamedCheckpoint[],
   witnesses: readonly Witness[],
   tools: VerifyTools,
 ): Check {
