@@ -94,6 +94,8 @@ export interface CardReader {
    * reader is lost.
    */
   taps(signal: AbortSignal): AsyncIterable<CardTap>;
+  /** What a technician should know of a reader that works. */
+  readonly remark?: string | undefined;
   close(): Promise<void>;
 }
 

@@ -47,6 +47,8 @@ export class CardHandler {
       try {
         reader = await this.#parts.reader(name);
         faults.clear(`reader ${name}`);
+        if (reader.remark !== undefined)
+          this.#parts.tell({ type: "note", at: clock.now().at, text: `reader ${name}: ${reader.remark}` });
         for await (const tap of reader.taps(signal)) this.tapped(name, tap);
       } catch (error) {
         if (signal.aborted) break;

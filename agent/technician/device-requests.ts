@@ -207,15 +207,20 @@ function lookAtPins(parts: DeviceRequestParts, request: ControlRequest): PinsLoo
 const buttonWord = (down: boolean | undefined): PinsLook["button"] =>
   down === undefined ? null : down ? "down" : "up";
 
-/** The running station looks all the time and knows; else the chip is opened once. */
-async function lookAtReader(parts: DeviceRequestParts, { reader }: ControlRequest): Promise<void> {
+/**
+ * The running station looks all the time and knows; else the chip is opened once. Answers what should be known of a
+ * reader that works.
+ */
+async function lookAtReader(parts: DeviceRequestParts, { reader }: ControlRequest): Promise<string | null> {
   const name = readerOf(parts, reader);
   if (parts.station !== undefined) {
     const fault = parts.station.faults.of(`reader ${name}`);
     if (fault !== undefined) throw new DeviceError("reader/missing", fault.message);
-    return;
+    return null;
   }
-  await (await parts.machine.reader(name)).close();
+  const opened = await parts.machine.reader(name);
+  await opened.close();
+  return opened.remark ?? null;
 }
 
 async function tryContactor(parts: DeviceRequestParts, request: ControlRequest): Promise<ContactorTest> {

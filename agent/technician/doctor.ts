@@ -260,8 +260,10 @@ async function pins(devices: DeviceAccess, connector: ConnectorConfig): Promise<
 
 async function reader(devices: DeviceAccess, name: string): Promise<Finding> {
   try {
-    await devices.ask({ do: "reader-look", reader: name });
-    return okFinding(`reader ${name}`, "its chip answers");
+    const remark = await devices.ask({ do: "reader-look", reader: name });
+    return typeof remark === "string"
+      ? warnFinding(`reader ${name}`, "its chip answers", remark, "try some cards: chargetill tag read")
+      : okFinding(`reader ${name}`, "its chip answers");
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return faultFinding(`reader ${name}`, "does not answer", error.message, remedyOf("reader/missing"));

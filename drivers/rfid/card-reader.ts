@@ -5,6 +5,7 @@ import type { ReaderConfig } from "../../config/schema.js";
 import { type CardReader, type CardTap, type Clock, DeviceError, isDefect, sleep } from "../driver.js";
 import { type CardDetection, hexByte } from "./card-detection.js";
 import { type CardPresence, noCardPresent, trackPresence } from "./card-presence.js";
+import { knownVersions } from "./chip-registers.js";
 import { ReaderThread } from "./reader-thread.js";
 import type { ReaderAnswer, ReaderOpened } from "./reader-worker.js";
 import { readerName, type SpiChoice } from "./spi.js";
@@ -34,6 +35,7 @@ export async function openCardReader(
       thread,
       before instanceof Mfrc522Reader ? before.presence : noCardPresent,
       onDetection,
+      remarkOn(opened.version),
     );
   } catch (error) {
     await thread.end();
@@ -46,19 +48,20 @@ export async function openCardReader(
   }
 }
 
+/** A chip that keeps what is written to it is used, whatever it says of itself. */
+const remarkOn = (version: number): string | undefined =>
+  knownVersions.includes(version)
+    ? undefined
+    : `its chip says version ${hexByte(version)}, which nobody has seen at work yet (NXP 0x91, 0x92 and clones): if cards are not read well, use another reader board`;
+
 function whyMissing(opened: Exclude<ReaderOpened, { kind: "ready" }>, spi: SpiChoice): string {
   if (opened.kind === "forgetful")
     return (
       "the chip answers, but keeps nothing that is written to it; check the " +
       "wire to MOSI (SDA and MOSI are easily swapped) and the supply"
     );
-  if (opened.kind !== "failed") {
-    const version = hexByte(opened.version);
-    return opened.version === 0x00 || opened.version === 0xff
-      ? `no chip answers (its version register reads ${version}); check power, wiring and chip select, and that RST is tied to 3V3`
-      : `the chip says version ${version}, which is no MFRC522 that we know (0x91, 0x92; ` +
-          `clones 0x88, 0xb2, 0x12); check the wiring, or use another reader board`;
-  }
+  if (opened.kind === "silent")
+    return `no chip answers (its version register reads ${hexByte(opened.version)}); check power, wiring and chip select, and that RST is tied to 3V3`;
   const device = spi.kind === "spidev" ? `/dev/spidev${spi.bus}.${spi.device}` : "the bench's chip";
   if (opened.errno === "ENOENT" || /ENOENT/.test(opened.message))
     return `${device} does not exist; switch SPI on (dtparam=spi=on in config.txt) and check spi.bus and spi.device in the config`;
@@ -79,6 +82,7 @@ class Mfrc522Reader implements CardReader {
     private readonly thread: ReaderThread,
     private latest: CardPresence,
     private readonly onDetection: (detection: CardDetection) => void,
+    readonly remark: string | undefined,
   ) {}
 
   /** Who lies there, as far as the last search could tell. */

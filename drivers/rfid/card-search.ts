@@ -9,10 +9,13 @@ import { crcA } from "./crc-a.js";
 import type { Spi } from "./spi.js";
 
 /**
- * What was found at the start: a chip that is ready, one of an unknown version, or one that does not keep what is
- * written to it.
+ * What was found at the start: a chip that is ready, none that answers, or one that does not keep what is written
+ * to it.
  */
-export type ChipStart = { readonly kind: "ready" | "strange" | "forgetful"; readonly version: number };
+export type ChipStart =
+  | { readonly kind: "ready"; readonly version: number }
+  | { readonly kind: "silent"; readonly version: number }
+  | { readonly kind: "forgetful"; readonly version: number };
 
 const none: CardDetection = { kind: "none" };
 const several: CardDetection = { kind: "several" };
@@ -32,6 +35,8 @@ const resetMs = 1;
  * clause 5).
  */
 const fieldResetMs = 6;
+/** What a bus reads on which nothing answers: its line rests low or high. */
+const silent: readonly number[] = [0x00, 0xff];
 /** One wrong byte on the bus is not a lost reader: this often the version is read, and the chip is set up. */
 const mostTries = 3;
 
@@ -45,11 +50,11 @@ export class CardSearch {
     this.#chip = new Mfrc522(spi);
   }
 
-  /** Resets and sets up the chip, if it is one that we know. */
+  /** Resets and sets up the chip, if one answers: whether it keeps what is written decides, its version does not. */
   start(): ChipStart {
     const version = this.#readVersion(knownVersions);
     this.#version = version;
-    if (!knownVersions.includes(version)) return { kind: "strange", version };
+    if (silent.includes(version)) return { kind: "silent", version };
     this.#setUp();
     return { kind: this.#isReady() ? "ready" : "forgetful", version };
   }
@@ -77,7 +82,7 @@ export class CardSearch {
 
   close(): void {
     try {
-      if (knownVersions.includes(this.#version)) this.#chip.antennaOff();
+      if (!silent.includes(this.#version)) this.#chip.antennaOff();
     } finally {
       this.spi.close();
     }

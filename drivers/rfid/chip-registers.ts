@@ -43,4 +43,4 @@ export const piccCommand = {
 } as const;
 
 /** What VersionReg reads on chips known to work: NXP 1.0 and 2.0, then Fudan and other clones. */
-export const knownVersions: readonly number[] = [0x91, 0x92, 0x88, 0xb2, 0x12];
+export const knownVersions: readonly number[] = [0x91, 0x92, 0x88, 0xb2, 0x12, 0x82, 0x89, 0x90];
