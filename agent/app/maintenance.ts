@@ -95,7 +95,7 @@ export class Maintenance {
     }
   }
 
-  /** Why nothing may be sold, as far as the house itself is concerned. */
+  /** Why no session may start, as far as disk and receipt book are concerned. */
   whyClosed(): string | undefined {
     return this.#rotten ?? (this.#full === undefined ? undefined : "the disk is full: a receipt might not fit");
   }
@@ -163,7 +163,7 @@ export class Maintenance {
     this.#parts.changed();
   }
 
-  /** The faults of the house itself that stand now. */
+  /** The faults of the disk that stand now. */
   faults(): readonly StationFault[] {
     return this.#full === undefined ? [] : [this.#full];
   }

@@ -159,7 +159,7 @@ export class BackendCards implements CardLists {
 
   changeList(by: string, version: number, changes: Parameters<CardLists["changeList"]>[2]): RemoteAnswer {
     const known = this.listVersion(by);
-    if (version <= known) return no("failed", `the list has version ${known} already, and ${version} is no newer one`);
+    if (version <= known) return no("failed", `the list has version ${known} already, and ${version} is not newer`);
     const next = new Map((this.#lists.data[by]?.cards ?? []).map((card) => [card.uid, card]));
     for (const change of changes) {
       if ("remove" in change) next.delete(change.uid);

@@ -1,5 +1,5 @@
 // chargetill bundle: an archive for whoever helps from afar. It can be looked at, part by part, before it leaves the
-// house.
+// machine.
 
 import { resolve } from "node:path";
 import type { Command } from "commander";

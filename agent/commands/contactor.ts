@@ -153,7 +153,8 @@ async function test(connector: number, options: StationOptions & { for: number; 
       if (
         options.yes !== true &&
         !(await agreed(
-          `Connector ${connector} will be live for ${options.for} s. Is nobody and nothing at it? Type yes: `,
+          `Connector ${connector} will be live for ${options.for} s. ` +
+            "Make sure that nothing is connected and nobody touches the socket. Type yes to continue: ",
         ))
       )
         throw new Failure("usage/invalid", "contactor test: not agreed to (--yes for scripts)");

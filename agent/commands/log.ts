@@ -39,7 +39,7 @@ async function level(
   if (ms === undefined)
     throw new Failure(
       "usage/invalid",
-      `log level: "${time ?? ""}" is no time from 1s to 24h, such as 90s, 10m or 1h30m`,
+      `log level: "${time ?? ""}" is not a time from 1s to 24h, such as 90s, 10m or 1h30m`,
     );
   const loaded = loadedFor(options);
   const state = (await askAgent(socketPath(loaded), {

@@ -49,9 +49,13 @@ function publicKeyIn(path: string, pem: Uint8Array): PublicKey {
   try {
     return publicKeyOf(createPublicKey(Buffer.from(pem)));
   } catch (cause) {
-    throw new Failure("key/unusable", `${path}: this is no public key; the station writes it anew at its next start`, {
-      cause,
-    });
+    throw new Failure(
+      "key/unusable",
+      `${path}: this is not a public key; the station writes it again at its next start`,
+      {
+        cause,
+      },
+    );
   }
 }
 

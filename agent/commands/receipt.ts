@@ -99,7 +99,7 @@ export function renderReceipt(
         payloadFrom(receipt).key.spki,
       );
     case "ocpi-cdr":
-      if (receipt.cdr === null) throw new Failure("usage/invalid", `receipt ${number} is no sale: it has no CDR`);
+      if (receipt.cdr === null) throw new Failure("usage/invalid", `receipt ${number} is not a sale: it has no CDR`);
       return `${Object.values((receipt.cdr as CdrCopies).texts)[0] ?? ""}\n`;
     case "jws":
       return `${receipt.jws}\n`;
@@ -109,7 +109,7 @@ export function renderReceipt(
 }
 
 function recordOf(ocmf: string, number: number): string {
-  if (ocmf === "") throw new Failure("usage/invalid", `receipt ${number} is no sale: it has no meter record`);
+  if (ocmf === "") throw new Failure("usage/invalid", `receipt ${number} is not a sale: it has no meter record`);
   return ocmf;
 }
 
@@ -131,7 +131,7 @@ function checkpointText(sources: ReceiptSources, given: string): string {
       { cause },
     );
   }
-  if (parseCheckpoint(text) === undefined) throw new Failure("usage/invalid", `${given}: this is no checkpoint`);
+  if (parseCheckpoint(text) === undefined) throw new Failure("usage/invalid", `${given}: this is not a checkpoint`);
   return text;
 }
 

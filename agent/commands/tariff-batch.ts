@@ -38,7 +38,7 @@ export function priceLine(line: string, version?: OcpiVersion): { readonly ok: b
   try {
     input = JSON.parse(line) as unknown;
   } catch {
-    return { ok: false, answer: { name: null, error: "the line is no valid JSON" } };
+    return { ok: false, answer: { name: null, error: "the line is not valid JSON" } };
   }
   if (!isObject(input))
     return { ok: false, answer: { name: null, error: "expected an object {name, timezone, tariffs, cdr}" } };

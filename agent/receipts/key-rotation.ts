@@ -35,8 +35,8 @@ export function stagedKey(disk: Disk, folder: string): (Full & { readonly bytes:
   } catch (cause) {
     throw new Failure(
       "key/unusable",
-      `${path}: a change of key was begun, and this is no private key in PEM form; restore it ` +
-        `from a backup, or remove it where the newest receipt is none of a change of key`,
+      `${path}: a change of key was begun, and this is not a private key in PEM form; restore it ` +
+        `from a backup, or remove it where the newest receipt is not that of a change of key`,
       { cause },
     );
   }

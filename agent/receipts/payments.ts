@@ -187,7 +187,7 @@ function payableIn(book: Pick<Book, "get">, receipt: number): PayableReceipt {
   const payload = entry === undefined ? undefined : payloadOf(entry.jws);
   if (payload === undefined) throw new Failure("usage/invalid", `there is no receipt ${receipt}`);
   if (payload.kind !== "sale")
-    throw new Failure("usage/invalid", `receipt ${receipt} is no sale: there is nothing to pay`);
+    throw new Failure("usage/invalid", `receipt ${receipt} is not a sale: there is nothing to pay`);
   const { sessionId, price } = payload.sale;
   return { number: receipt, sessionId, currency: price.currency, total: price.due.gross };
 }

@@ -166,7 +166,7 @@ export class ReceiptChain {
         "book/damaged",
         `receipt ${entry.number} of the book does not follow on the ${this.#state.chain.count} receipts that ` +
           "receipt-chain.json remembers: one of the two was brought back from elsewhere; where it is " +
-          'receipt-chain.json, take it away, and "chargetill repair" makes it anew from the book',
+          'receipt-chain.json, take it away, and "chargetill repair" makes it again from the book',
         { cause },
       );
     }

@@ -81,7 +81,7 @@ function provenSigner(path: string, bytes: Uint8Array): ReturnType<typeof signer
   } catch (cause) {
     throw new Failure(
       "key/unusable",
-      `${path}: this is no private key in PEM form; restore it from a backup, it cannot be made again`,
+      `${path}: this is not a private key in PEM form; restore it from a backup, it cannot be made again`,
       { cause },
     );
   }

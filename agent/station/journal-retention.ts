@@ -1,4 +1,4 @@
-// From which journal entry on the open sessions still need it: what housekeeping must not put into the archive.
+// From which journal entry on the open sessions still need it: what maintenance must not put into the archive.
 // A session can be brought back from the plug that it began with. Whether a card or a remote start that waited was
 // taken by that plug hangs on all that waited and on the orders that stood, so those are needed from the entry on
 // before which nothing of the kind stood.

@@ -1,4 +1,4 @@
-// What the outbox and the ways to a backend agree on: the outbox owns order and retry, an uplink only maps and speaks.
+// What the outbox and the uplinks agree on: the outbox owns order and retry, an uplink only maps and speaks.
 
 /** Trouble that a person must mend; everything else heals by trying again. */
 export type UplinkFault = "uplink/unauthorised" | "uplink/unsure";

@@ -41,7 +41,7 @@ export function readJsonFile(path: string): JsonFile {
   if (text.length > mostBytes)
     throw new Failure(
       "tariff/invalid",
-      `${path}: larger than ${mostBytes / 1024 / 1024} MiB; this is no tariff and no CDR`,
+      `${path}: larger than ${mostBytes / 1024 / 1024} MiB; this is neither a tariff nor a CDR`,
     );
   try {
     return { path, text, json: JSON.parse(text) as unknown };

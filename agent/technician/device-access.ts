@@ -1,4 +1,4 @@
-// The way to the devices, as a technician's command uses it: the same beside a running agent and without one.
+// Access to the devices, as a technician's command uses it: the same beside a running agent and without one.
 import type { MachineBuses } from "../../drivers/machine/open-machine.js";
 import type { ControlRequest } from "../control/control-socket.js";
 

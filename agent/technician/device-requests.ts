@@ -148,7 +148,7 @@ async function onLentLine<T>(
   if (typeof port !== "string" || settings === undefined)
     throw new Failure(
       "usage/invalid",
-      `${String(port)} is no port of this station; its ports are: ${Object.keys(config.serialPorts).join(", ")}`,
+      `${String(port)} is not a port of this station; its ports are: ${Object.keys(config.serialPorts).join(", ")}`,
     );
   const busy = config.connectors.find(
     ({ id, meter }) => meter.port === port && isBusy(station?.session(id) ?? available),

@@ -156,7 +156,7 @@ function gpioChip(): Finding[] {
         "GPIO chip",
         "none",
         "/sys/class/gpio shows none: contactors cannot be switched",
-        "this is no Raspberry Pi, or its kernel has no sysfs GPIO",
+        "this is not a Raspberry Pi, or its kernel has no sysfs GPIO",
       ),
     ];
   return chips.map(({ name, device, usable, why }) =>

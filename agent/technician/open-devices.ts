@@ -1,4 +1,4 @@
-// Opens the way to the devices for a technician's command: the running agent, or the devices themselves under the lock
+// Opens access to the devices for a technician's command: the running agent, or the devices themselves under the lock
 // of the state folder.
 import { setTimeout as delay } from "node:timers/promises";
 import type { LoadedConfig } from "../../config/load.js";

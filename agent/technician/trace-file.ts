@@ -179,7 +179,7 @@ export function parseTrace(
     try {
       return JSON.parse(line) as unknown;
     } catch {
-      throw wrong(number, "no JSON: the file is torn or no trace");
+      throw wrong(number, "not valid JSON: the file is torn, or not a trace");
     }
   };
   const [first, ...rest] = lines;

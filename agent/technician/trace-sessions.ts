@@ -106,7 +106,7 @@ export class TraceSessions {
   }
 }
 
-/** `10m` -> ms; undefined where it is no time from 1s to 24h. */
+/** `10m` -> ms; undefined where it is not a time from 1s to 24h. */
 export function watchMs(text: string): number | undefined {
   const ms = durationMs(text);
   return ms === undefined || ms < shortestMs || ms > longestLogMs ? undefined : ms;

@@ -21,7 +21,7 @@ function findChip(): Chip {
   } catch (error) {
     throw new DeviceError(
       "gpio/missing",
-      `${root} cannot be read: this kernel offers no sysfs GPIO, or this is no Raspberry Pi`,
+      `${root} cannot be read: this kernel offers no sysfs GPIO, or this is not a Raspberry Pi`,
       { cause: error },
     );
   }

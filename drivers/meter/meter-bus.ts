@@ -251,7 +251,7 @@ export class MeterBus {
         this.#silent += 1;
         this.#counts.timedOut += 1;
         if (this.#silent >= silentBeforeReopen)
-          this.#drop(new DeviceError("port/lost", `${this.path} was closed to be opened anew`));
+          this.#drop(new DeviceError("port/lost", `${this.path} was closed to be opened again`));
         return error;
       default:
         return kind satisfies never;

@@ -219,7 +219,7 @@ const copied =
 function madeIn(dialect: Dialect): Made {
   return ({ body }) => {
     const completed = completedTransaction(body);
-    if (completed === undefined) throw new Error("the receipt is no sale");
+    if (completed === undefined) throw new Error("the receipt is not a sale");
     if (dialect === "ocpp1.6")
       return [
         `"StartTransaction",${wireJson(startTransaction(completed.beginning, undefined))}`,

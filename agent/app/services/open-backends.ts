@@ -1,4 +1,4 @@
-// Opens the ways to the backends: what is sent, fetched and asked; and what is judged from it, who may charge and on how
+// Opens the connections to the backends: what is sent, fetched and asked; and what is judged from it, who may charge and on how
 // much credit while no backend is reached.
 import type { Clock } from "../../../drivers/driver.js";
 import { BackendCards } from "../../cards/backend-cards.js";

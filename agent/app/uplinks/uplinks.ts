@@ -47,17 +47,17 @@ export async function loadUplinkKinds({ uplinks }: Pick<Config, "uplinks">): Pro
 }
 
 /**
- * The way to one backend: an outbox over the receipt book, and one over the payments where the backend may have a
+ * The channel to one backend: an outbox over the receipt book, and one over the payments where the backend may have a
  * message for them.
  */
 export type UplinkChannel = { readonly outbox: Outbox; readonly payments?: PaymentNotices };
 
-/** Opens the way to each configured backend. Throws Failure table/damaged, disk/failed. */
+/** Opens the channel to each configured backend. Throws Failure table/damaged, disk/failed. */
 export function openUplinkChannels(parts: UplinkParts): UplinkChannel[] {
-  return parts.config.uplinks.map((uplink) => openWay(uplink, parts));
+  return parts.config.uplinks.map((uplink) => openUplinkChannel(uplink, parts));
 }
 
-function openWay(config: UplinkConfig, parts: UplinkParts): UplinkChannel {
+function openUplinkChannel(config: UplinkConfig, parts: UplinkParts): UplinkChannel {
   const { clock, book } = parts;
   const path = join(parts.config.state, `uplink-${config.name}.json`);
   const table = Table.open<{ readonly state: OutboxState }>(

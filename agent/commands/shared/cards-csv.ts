@@ -28,7 +28,8 @@ function bytesOf(file: string): Buffer {
       { cause: error },
     );
   }
-  if (bytes === undefined) throw new Failure("usage/invalid", `${file}: larger than 4 MiB; this is no list of cards`);
+  if (bytes === undefined)
+    throw new Failure("usage/invalid", `${file}: larger than 4 MiB; this is not a list of cards`);
   return bytes;
 }
 

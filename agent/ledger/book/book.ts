@@ -170,7 +170,7 @@ export class Book {
 
   /**
    * Proves the next `count` sealed pages in turn, from the first again after the last: a full check takes seconds with
-   * a large book and would hold up the meters, so housekeeping takes a few pages a minute. The first turn begins after
+   * a large book and would hold up the meters, so maintenance takes a few pages a minute. The first turn begins after
    * a `share` (0 to 1) of the book. Throws book/damaged, and comes back to that page until it holds.
    */
   verifyNext(count = 1, share = 0): void {
@@ -185,7 +185,7 @@ export class Book {
   }
 
   /**
-   * Proves one sealed page (1 … sealedPages), for a housekeeping that goes through them in turn. Throws book/damaged.
+   * Proves one sealed page (1 … sealedPages), for maintenance, which takes them in turn. Throws book/damaged.
    */
   verifySealed(page: number): void {
     this.#sealed.verify(page);

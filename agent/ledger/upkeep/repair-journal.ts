@@ -69,7 +69,7 @@ function isWholePackage(disk: Disk, path: string, number: number): boolean {
   let isWhole = true;
   const problem = complaintOf(() => {
     const bytes = segmentBytes(disk, path);
-    // Housekeeping may have let go of it since.
+    // Maintenance may have removed it since.
     if (bytes === undefined) return;
     const header = headerOf(segmentLines(bytes));
     const from = header && { seq: header.firstSeq - 1, check: header.prev };

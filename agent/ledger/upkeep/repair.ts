@@ -61,8 +61,8 @@ export function inspectTable<T>(
       problem,
       remedy:
         disk.size(path) === undefined
-          ? "begins the table anew, empty"
-          : `sets the file aside in ${join(dirname(path), "damaged")} and begins the table anew, empty`,
+          ? "starts the table again, empty"
+          : `sets the file aside in ${join(dirname(path), "damaged")} and starts the table again, empty`,
       repair: () => {
         setAside(disk, path);
         disk.remove(path);

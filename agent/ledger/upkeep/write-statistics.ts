@@ -30,7 +30,7 @@ function parseDays(value: unknown): readonly WriteDay[] {
   const isDay = (each: Partial<WriteDay> | null): boolean =>
     typeof each?.day === "string" && [each.bytes, each.syncs, each.receipts].every(isCount);
   if (Array.isArray(value) && value.length <= daysKept && value.every(isDay)) return value as WriteDay[];
-  throw new TypeError("it is no list of days");
+  throw new TypeError("it is not a list of days");
 }
 
 export class WriteStatisticsLog {

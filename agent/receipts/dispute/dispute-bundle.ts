@@ -37,13 +37,13 @@ export type DisputeParts = {
 
 /**
  * The bundle of a sale's receipt. `redacted` leaves out what holds the whole UID. Throws Failure usage/invalid where it
- * is no sale.
+ * is not a sale.
  */
 export function disputeBundle(parts: DisputeParts, number: number, redacted: boolean): Buffer {
   const receipt = storedReceipt(parts.receipts, number);
   const payload = payloadFrom(receipt);
   if (payload.kind !== "sale")
-    throw new Failure("usage/invalid", `receipt ${number} is no sale: there is nothing to dispute`);
+    throw new Failure("usage/invalid", `receipt ${number} is not a sale: there is nothing to dispute`);
   const fileText = receiptFileOf(parts.receipts, number, parts.newest);
   const proof = proofFileOf(parts.receipts, number, parts.newest);
   // By the station's own key: the verdict in the bundle is for reading; whoever doubts the station makes one with a key

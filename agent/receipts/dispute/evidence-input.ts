@@ -28,7 +28,7 @@ function keyIn(path: string, text: string): KeyObject {
       ? createPublicKey({ key: Buffer.from(hexText, "hex"), format: "der", type: "spki" })
       : createPublicKey(text);
   } catch (cause) {
-    throw new Failure("usage/invalid", `${path}: this is no public key; expected PEM, or hex of the SPKI DER`, {
+    throw new Failure("usage/invalid", `${path}: this is not a public key; expected PEM, or hex of the SPKI DER`, {
       cause,
     });
   }

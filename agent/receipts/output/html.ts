@@ -19,13 +19,15 @@ const style = `
 :root{color-scheme:light}
 body{font:16px/1.45 system-ui,sans-serif;color:#111;background:#fff;max-width:44rem;margin:0 auto;padding:1rem}
 h1{font-size:1.4rem;margin:.2rem 0}h2{font-size:1rem;margin:1.4rem 0 .3rem;border-bottom:2px solid #111}
-header p{margin:0}header .headline{font-size:1.6rem;font-weight:700}.mark{border:3px double #111;padding:.4rem .6rem;font-weight:700;margin:.6rem 0}
+header p{margin:0}header .headline{font-size:1.6rem;font-weight:700}
+.mark{border:3px double #111;padding:.4rem .6rem;font-weight:700;margin:.6rem 0}
 dl{display:grid;grid-template-columns:minmax(8rem,max-content) 1fr;gap:.15rem .9rem;margin:.6rem 0}
 dt{font-weight:600}dd{margin:0;overflow-wrap:anywhere}
 table{width:100%;border-collapse:collapse}td,th{text-align:left;vertical-align:top;padding:.25rem 0}
 td:last-child,th:last-child{text-align:right;white-space:nowrap;padding-left:1rem}
 tbody small{display:block;color:#333}tr.total{border-top:2px solid #111;border-bottom:4px double #111;font-size:1.25rem}
-figure{margin:1rem 0}figcaption{font-size:.85rem;overflow-wrap:anywhere}svg{max-width:100%;height:auto}footer{font-size:.85rem;margin-top:1.2rem;border-top:1px solid #111}
+figure{margin:1rem 0}figcaption{font-size:.85rem;overflow-wrap:anywhere}svg{max-width:100%;height:auto}
+footer{font-size:.85rem;margin-top:1.2rem;border-top:1px solid #111}
 @media (max-width:30rem){dl{grid-template-columns:1fr}dd{margin-bottom:.4rem}}
 @media print{body{font-size:10.5pt;max-width:none;padding:0}h2,figure,tr{break-inside:avoid}@page{margin:15mm}}
 `;
@@ -94,7 +96,7 @@ function curveSvg(
   ].join("\n");
 }
 
-/** The page of a stored receipt. Throws ReceiptFault where the text is none of ours. */
+/** The page of a stored receipt. Throws ReceiptFault where the text is not a receipt of ours. */
 export function receiptHtml(jws: string, options: SheetOptions): string {
   const sheet = receiptSheet(jws, sha256, options);
   const payload = payloadOf(jws);

@@ -85,7 +85,7 @@ function contents(lines: readonly Line[], code: string | undefined): string[] {
   return [...pages.slice(0, -1), `${pages.at(-1) ?? ""}${codeOps(code, bottom)}`];
 }
 
-/** The PDF of a stored receipt. Throws ReceiptFault where the text is none of ours. */
+/** The PDF of a stored receipt. Throws ReceiptFault where the text is not a receipt of ours. */
 export function receiptPdf(jws: string, options: SheetOptions): Buffer {
   const sheet = receiptSheet(jws, sha256, options);
   const drawn = contents(marked(receiptText(sheet, 80)), sheet.code);

@@ -7,7 +7,7 @@ import { codeLines } from "./qr-code.js";
 
 /**
  * The text of a stored receipt. `onPaper`: the code dark on light; a terminal most often shows light on dark. Throws
- * ReceiptFault where it is none of ours.
+ * ReceiptFault where it is not a receipt of ours.
  */
 export function printedReceipt(jws: string, width: TextWidth, options: SheetOptions, onPaper: boolean): string {
   const sheet = receiptSheet(jws, sha256, options);

@@ -29,6 +29,6 @@ export type ConnectorContext = {
   button(change: ButtonChange): void;
   changed(): void;
   note(text: string): void;
-  /** An error that is none of a device's: the process cannot go on. */
+  /** An error that is not a device's: the process cannot go on. */
   die(error: unknown): void;
 };

@@ -1,12 +1,12 @@
 // A connector's contactor at work: what it was told, what its auxiliary contact says of that a moment later, and its
-// test by hand. Opening waits for nothing. A pin that fails in use ends the process: whoever holds the coil decides
+// test by hand. Opening waits for nothing. A pin that fails in use ends the process: whoever controls the contactor decides
 // that, by the `guard` it hands in.
 
 import type { Clock, Contactor, PlugSensor } from "../../../drivers/driver.js";
 import { type ContactorTest, testContactor } from "../../../drivers/gpio/contactor-test.js";
 import type { FaultCode } from "../../core/fault-table.js";
 
-/** What a coil needs of its connector. */
+/** What the control of a contactor needs of its connector. */
 export type ContactorControlContext = {
   /** The connector, for the sentences. */
   readonly name: string;

@@ -126,7 +126,7 @@ async function askFor(
     if (where !== "" || next === undefined || redirects === mostRedirects || ![307, 308].includes(answer.status))
       return bad(
         url,
-        `sends us elsewhere${where} (HTTP ${answer.status}): a login page of the network, or a wrong ${key}`,
+        `redirects${where} (HTTP ${answer.status}), which is not followed: a login page of the network, or a wrong ${key}`,
       );
     url = next;
   }
@@ -149,14 +149,14 @@ function pageOf(
     return {
       ok: false,
       fault: "uplink/unauthorised",
-      words: `${shownAddress(url)} is no list (${answerWords(answer)}): check ${options.key}`,
+      words: `${shownAddress(url)} is not a list (${answerWords(answer)}): check ${options.key}`,
     };
   const envelope = envelopeOf(answer.body);
   if (status !== 200 || envelope === undefined || envelope.code >= 2000) {
     const why =
       answer.broken ??
       (status === 200 && envelope === undefined
-        ? "this is no OCPI answer (a login page of the network?)"
+        ? "this is not an OCPI answer (a login page of the network?)"
         : answerWords(answer));
     const hint =
       envelope?.code === 3000 ? `; some backends answer so to a wrong token: check ${options.tokenFile}` : "";

@@ -276,7 +276,7 @@ export class OcpiPull {
         : `${refused[0] ?? ""}${refused.length > 1 ? ` (and ${refused.length - 1} more)` : ""}`,
     );
     if (!tariffs.replace(next))
-      return { ok: false, words: "there is no room for so many tariffs: nothing was changed" };
+      return { ok: false, words: "more tariffs than this station holds: nothing was changed" };
     return {
       words: `${counted(next.length, "tariff")}${refused.length === 0 ? "" : `, ${refused.length} could not be taken up`}`,
     };

@@ -11,8 +11,13 @@ export type OcpiTariff =
   | { readonly ok: false; readonly id: string | undefined; readonly why: string };
 
 /** A word in a name that speaks of money, tax, quantity or conditions. */
-const bearsOnPrice =
-  /^(?:pric(?:e|es|ing)|costs?|fees?|tax(?:es)?|vat|rates?|discounts?|surcharges?|amounts?|charg(?:e|es|ing)|bill(?:ed|ing)?|free|currency|elements?|components?|restrictions?|conditions?|limits?|min|max|minimum|maximum|step|valid|validity|start|end|from|until|session|parking|idle|duration|minutes?|hours?|times?|kwh|energy|power)$/;
+const bearsOnPrice = new RegExp(
+  `^(?:${[
+    "pric(?:e|es|ing)|costs?|fees?|tax(?:es)?|vat|rates?|discounts?|surcharges?|amounts?|charg(?:e|es|ing)",
+    "bill(?:ed|ing)?|free|currency|elements?|components?|restrictions?|conditions?|limits?|min|max|minimum|maximum",
+    "step|valid|validity|start|end|from|until|session|parking|idle|duration|minutes?|hours?|times?|kwh|energy|power",
+  ].join("|")})$`,
+);
 
 const wordsOf = (name: string): string[] =>
   name.split(/[^A-Za-z]+|(?<=[a-z])(?=[A-Z])/).map((word) => word.toLowerCase());

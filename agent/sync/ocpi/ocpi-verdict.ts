@@ -36,7 +36,7 @@ export function judgeAnswer(answer: HttpAnswer, expected: AnswerExpectation): Ou
     return {
       kind: "unsure",
       fault: "uplink/unsure",
-      words: `${shownAddress(expected.url)} sends us elsewhere (${words}): a login page of the network, or a wrong url`,
+      words: `${shownAddress(expected.url)} redirects (${words}), which is not followed: a login page, or a wrong url`,
     };
   return again(answer, words);
 }
@@ -83,7 +83,7 @@ function judgeEnvelope(
       answer.broken ??
       (answer.body?.trim() === ""
         ? "the answer is empty"
-        : "the answer is no OCPI answer (a login page of the network?)");
+        : "this is not an OCPI answer (a login page of the network?)");
     return { kind: "unsure", fault: "uplink/unsure", words: `${shownAddress(expected.url)}: ${said}, but ${why}` };
   }
   const { code } = envelope;

@@ -271,7 +271,7 @@ export class CsmsLine {
     if (answer === undefined) {
       this.#settled({
         accepted: false,
-        words: "the backend's answer to BootNotification is none of OCPP's",
+        words: "the backend's answer to BootNotification is not valid OCPP",
         fault: "uplink/unsure",
       });
       return backoffMs(failures + 1, config.backoff, random());

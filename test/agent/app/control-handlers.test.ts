@@ -122,7 +122,7 @@ test("a payment is told once; what is said again is known, and what cannot be is
     assert.is(((await ask(word)) as { known: boolean }).known, true);
     assert.match(await refusal(ask({ ...word, number: 99 })), /there is no receipt 99/);
     assert.match(await refusal(ask({ ...word, reference: "PSP-2", amount: "0.001" })), /decimals/);
-    assert.match(await refusal(ask({ ...word, number: 1 })), /receipt 1 is no sale/);
+    assert.match(await refusal(ask({ ...word, number: 1 })), /receipt 1 is not a sale/);
     const [uplink] = ((await ask({ do: "sync-status" })) as { payments?: { known: number } }[]) ?? [];
     assert.is(uplink?.payments?.known, 1, "it is told beside what was sent");
   });

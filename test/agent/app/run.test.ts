@@ -225,7 +225,7 @@ exits("a state folder that is not there, or a public key that is none, gets a wo
   writeFileSync(join(folder, "station.pub.pem"), "-----BEGIN PUBLIC KEY-----\nZ");
   const key = await chargetill("key", "show", "--data", folder);
   assert.is(key.code, 1);
-  assert.match(key.err, /station\.pub\.pem: this is no public key/);
+  assert.match(key.err, /station\.pub\.pem: this is not a public key/);
   assert.not.match(key.err, /\n\s+at /);
 });
 

@@ -50,7 +50,7 @@ keys("a station that has no key yet, or one that cannot be read, says so", () =>
   writeFileSync(join(folder, publicKeyFile), "no key");
   assert.throws(
     () => openKeySources({ data: folder }),
-    /station\.pub\.pem: this is no public key; the station writes it anew/,
+    /station\.pub\.pem: this is not a public key; the station writes it again/,
   );
 });
 

@@ -164,7 +164,7 @@ files("a wrong number, format, date or span is refused with a word", async () =>
   assert.match(await refused("show", "x"), /receipt number/);
   assert.match(await refused("export", "2", "--format", "pdfx"), /expected one of json, text/);
   assert.match(await refused("export", "--format", "html"), /expected one of csv/);
-  assert.match(await refused("export", "1", "--format", "ocmf"), /no sale/);
+  assert.match(await refused("export", "1", "--format", "ocmf"), /not a sale/);
   assert.match(await refused("list", "--from", "28.03.2026"), /2026-03-28/);
   assert.match(await refused("consistency", "6", "2"), /older checkpoint/);
 });

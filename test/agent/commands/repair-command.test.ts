@@ -57,7 +57,7 @@ test("names a signing key that cannot be used, which only a person can bring bac
   writeFileSync(join(folder, "station.key"), "-----BEGIN PRIVATE KEY-----\n");
   const ended = await chargetill("repair", "--yes", "--data", folder);
   assert.is(ended.code, 1);
-  assert.match(ended.out, /station\.key: this is no private key in PEM form\n {2}by hand: restore it from a backup/);
+  assert.match(ended.out, /station\.key: this is not a private key in PEM form\n {2}by hand: restore it from a backup/);
 });
 
 test("with --yes sets the damage aside and makes the rest whole; the receipts still hold", async () => {

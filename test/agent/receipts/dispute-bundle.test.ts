@@ -105,7 +105,7 @@ test("a redacted bundle holds no UID, and what is left is still in order", () =>
 });
 
 test("only a sale can be disputed", () => {
-  assert.throws(() => disputeBundle(parts, 1, false), /no sale/);
+  assert.throws(() => disputeBundle(parts, 1, false), /not a sale/);
   assert.throws(() => disputeBundle(parts, 9, false), /no receipt 9/);
 });
 

@@ -299,7 +299,7 @@ traces("that is torn, or none at all, is refused at its line", async () => {
   };
   assert.match(
     String(refusal("torn.jsonl", recording.text.slice(0, -20))),
-    /^usage\/invalid torn\.jsonl:\d+: no JSON: the file is torn or no trace/,
+    /^usage\/invalid torn\.jsonl:\d+: not valid JSON: the file is torn, or not a trace/,
   );
   assert.match(
     String(refusal("other.json", "{}")),
@@ -321,7 +321,7 @@ live("its log level is turned for a time and falls back by itself; a trace of it
   const agent = new RunningCommand(["run", "--config", config]);
   const wrong = await chargetill("log", "level", "debug", "for", "25h", "--config", config);
   assert.is(wrong.code, 2);
-  assert.match(wrong.err, /"25h" is no time from 1s to 24h/);
+  assert.match(wrong.err, /"25h" is not a time from 1s to 24h/);
   await agent.until(/"type":"started"/);
   const turned = await chargetill("log", "level", "debug", "for", "2m", "--json", "--config", config);
   assert.is(turned.code, 0, turned.err);

@@ -21,7 +21,7 @@ export function callOutcome(error: unknown, action: string): Exclude<Outcome, { 
       return heldOutcome(`the backend does not take ${action} (${said}): check the uplink's url and versions`);
     case "SecurityError":
       return heldOutcome(
-        `the backend does not let this station speak (${said}): check the identity and its password or certificate`,
+        `the backend refuses this station (${said}): check the identity and its password or certificate`,
       );
     case "FormatViolation":
     case "MessageTypeNotSupported":

@@ -120,14 +120,12 @@ function refusedUpgrade(
   const held = (words: string): OpenedSocket => ({ kind: "failed", fault: "uplink/unauthorised", words });
   if (statusCode === 401 || statusCode === 403) {
     const check = config.passwordFile === undefined ? "no passwordFile is set" : `check ${config.passwordFile}`;
-    return held(`the backend does not let ${identity} in (${said}): check the identity, and ${check}`);
+    return held(`the backend refuses ${identity} (${said}): check the identity, and ${check}`);
   }
   if (statusCode === 404 || statusCode === 410)
     return held(`the backend knows no station at ${at} (${said}): check the uplink's url and identity`);
   if (statusCode >= 300 && statusCode < 400)
-    return held(
-      `${at} sends us elsewhere (${said}), which is not followed: a login page of the network, or a wrong url`,
-    );
+    return held(`${at} redirects (${said}), which is not followed: a login page of the network, or a wrong url`);
   if (statusCode >= 200 && statusCode < 300)
     return held(`${at} answers ${said} and opens no websocket: a login page of the network, or a wrong url`);
   if (statusCode === 400 || statusCode === 405 || statusCode === 426)

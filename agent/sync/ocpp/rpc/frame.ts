@@ -81,9 +81,9 @@ export function parseFrame(text: string, dialect: Dialect): Frame {
   try {
     value = JSON.parse(text);
   } catch {
-    return { type: "malformed", code: "RpcFrameworkError", why: "it is no JSON" };
+    return { type: "malformed", code: "RpcFrameworkError", why: "not valid JSON" };
   }
-  if (!Array.isArray(value)) return { type: "malformed", code: "RpcFrameworkError", why: "it is no JSON array" };
+  if (!Array.isArray(value)) return { type: "malformed", code: "RpcFrameworkError", why: "not a JSON array" };
   const [kind, id, third, fourth, fifth] = value as readonly unknown[];
   if (typeof id !== "string" || id === "" || id.length > longestId)
     return { type: "malformed", code: "RpcFrameworkError", why: "its message id cannot be read" };

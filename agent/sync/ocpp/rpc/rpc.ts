@@ -236,7 +236,7 @@ export class Rpc {
     this.#notes += 1;
     if (this.#notes <= mostNotes)
       this.#parts.note(
-        this.#notes < mostNotes ? text : `${text}; what else it does is not noted until it connects anew`,
+        this.#notes < mostNotes ? text : `${text}; what else it does is not noted until it connects again`,
       );
   }
 

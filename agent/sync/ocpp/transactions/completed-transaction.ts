@@ -95,7 +95,7 @@ export const whNumber = (milliWh: number): number => Number(whText(milliWh));
 /** Wh as a decimal text, exact. */
 export function whText(milliWh: number): string {
   if (!Number.isSafeInteger(milliWh) || milliWh < 0)
-    throw new TypeError(`${milliWh} is no register value in milliwatt-hours`);
+    throw new TypeError(`${milliWh} is not a register value in milliwatt-hours`);
   return plainText(BigInt(milliWh), 3);
 }
 

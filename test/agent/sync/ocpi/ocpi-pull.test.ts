@@ -234,17 +234,17 @@ const halves: readonly [string, (instance: ListServer) => void, RegExp][] = [
     (one) =>
       (one.instead = (_request, response) =>
         response.writeHead(307, { Location: "https://evil.example/tokens" }).end()),
-    /sends us elsewhere to https:\/\/evil\.example, where the token must not go/,
+    /redirects to https:\/\/evil\.example, where the token must not go/,
   ],
   [
     "a redirect to a login page",
     (one) => (one.instead = (_request, response) => response.writeHead(302, { Location: "/login" }).end()),
-    /sends us elsewhere \(HTTP 302\): a login page of the network, or a wrong tokensUrl/,
+    /redirects \(HTTP 302\), which is not followed: a login page of the network, or a wrong tokensUrl/,
   ],
   [
     "redirects without end",
     (one) => (one.instead = (request, response) => response.writeHead(308, { Location: request.url }).end()),
-    /sends us elsewhere \(HTTP 308\)/,
+    /redirects \(HTTP 308\)/,
   ],
   [
     "pages that lead round in a circle",
@@ -265,7 +265,7 @@ const halves: readonly [string, (instance: ListServer) => void, RegExp][] = [
   [
     "a login page",
     (one) => (one.instead = (_request, response) => response.end("<html>")),
-    /no OCPI answer \(a login page/,
+    /not an OCPI answer \(a login page/,
   ],
   [
     "a wrong token",

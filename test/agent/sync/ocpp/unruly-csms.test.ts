@@ -72,7 +72,7 @@ test("that sends nothing but nonsense is noted so many times and no more", () =>
   });
   for (let frame = 0; frame < 1_000; frame += 1) rpc.received(`nonsense ${frame}`);
   assert.is(notes.length, mostNotes);
-  assert.match(notes.at(-1) ?? "", /what else it does is not noted until it connects anew/);
+  assert.match(notes.at(-1) ?? "", /what else it does is not noted until it connects again/);
   rpc.close("done");
 });
 

@@ -80,10 +80,10 @@ test("a server that agrees on no version is a fault with a word for it", async (
 });
 
 for (const [status, words] of [
-  [401, /does not let till 1\/ä in \(HTTP 401\): check the identity, and check .*password/],
-  [403, /does not let/],
+  [401, /refuses till 1\/ä \(HTTP 401\): check the identity, and check .*password/],
+  [403, /refuses till/],
   [404, /knows no station at .*check the uplink's url and identity/],
-  [302, /sends us elsewhere/],
+  [302, /redirects \(HTTP 302\)/],
   [426, /takes no websocket/],
 ] as const)
   test(`HTTP ${status} at the upgrade is a fault that a person must mend`, async () => {

@@ -182,10 +182,10 @@ kept("are found by their receipt over many pages of bounded size, also by who on
   );
 });
 
-kept("of no receipt, or of one that is no sale, are refused, and nothing is written", () => {
+kept("of no receipt, or of one that is not a sale, are refused, and nothing is written", () => {
   const { payments, tell, written } = noticesOn(new VolatileFiles(), 5);
   assert.throws(() => tell(6, "PSP"), /there is no receipt 6/);
-  assert.throws(() => tell(1, "PSP"), /receipt 1 is no sale/);
+  assert.throws(() => tell(1, "PSP"), /receipt 1 is not a sale/);
   tell(2, "PSP");
   assert.is(tell(2, "PSP").known, true);
   assert.throws(() => tell(2, "PSP", { amount: "1.00" }), /another amount/);
