@@ -2,13 +2,13 @@
 // reader a quick one, its own tests have the chip), told from the receipt that the driver gets.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { SaleFields } from "../../../agent/core/receipt/receipt-payload.js";
-import { payloadOf } from "../../../agent/core/receipt/receipt-payload.js";
-import type { AgentEvent } from "../../../agent/station/events.js";
-import type { Config } from "../../../config/schema.js";
-import { scenarioCards } from "../../../drivers/bench/scenario.js";
-import type { WorldAct } from "../../../drivers/bench/world.js";
-import { Street } from "../../support/street/street.js";
+import type { SaleFields } from "../../../../agent/core/receipt/receipt-payload.js";
+import { payloadOf } from "../../../../agent/core/receipt/receipt-payload.js";
+import type { AgentEvent } from "../../../../agent/station/events.js";
+import type { Config } from "../../../../config/schema.js";
+import { scenarioCards } from "../../../../drivers/bench/scenario.js";
+import type { WorldAct } from "../../../../drivers/bench/world.js";
+import { Street } from "../../../support/street/street.js";
 
 const { ada, ben } = scenarioCards;
 const tap = (uid: string, reader = "front"): WorldAct => ({ do: "present", reader, uids: [uid], forMs: 2_500 });
