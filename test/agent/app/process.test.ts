@@ -44,7 +44,7 @@ for (const [what, signal, words] of [
     async () => {
       const { config, state } = station();
       const agent = new RunningCommand(["run", "--config", config], {
-        NODE_OPTIONS: `--import=${join(here, "mistake-child.js")}`,
+        NODE_OPTIONS: `--import=${join(here, "..", "..", "support", "mistake-child.js")}`,
       });
       await agent.until(/"type":"price-changed"/);
       assert.ok(

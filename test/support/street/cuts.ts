@@ -126,7 +126,8 @@ export const madeAnew: ReadonlyMap<string, string> = new Map([
     " fsync /state/station.pub.pem.new",
     "each start compares the file with the key that signs; only older keys, which no scenario has, hang on this fsync",
   ],
-  [" fsync /state/reserve.#.new", "holds nothing but room: a start that finds it short takes it again"],
+  [" fsync /state/reserve.new", "holds nothing but room: a start that finds it short takes it again"],
+  [" fsync /state/reserve.#.new", "holds nothing but a name: a start that misses it takes it again"],
 ]);
 
 /**
