@@ -1,7 +1,8 @@
-// One text for one JSON value, so that a digest or a stored copy names the value and not its spelling. Two styles share
-// one writer: the canonical one, whose bytes are signed and hashed (keys sorted by UTF-16 code unit, numbers as
-// JavaScript writes them: the rules of RFC 8785), and the one for backends (members in the order they stand, numbers
-// without exponent, as OCPI wants them). Absent members are left out, as JSON does.
+// One text for one JSON value, so that a digest or a stored copy names the value and not its spelling. Three styles
+// share one writer: the canonical one, whose bytes are signed and hashed (keys sorted by UTF-16 code unit, numbers as
+// JavaScript writes them: the rules of RFC 8785), the one for backends (members in the order they stand, numbers without
+// exponent, as OCPI wants them), and the one for our own files (in order, numbers as they are). Absent members are left
+// out, as JSON does; what JSON would change in silence (NaN, undefined in a list) is refused.
 import { decimalText, requiredDecimal } from "../../../config/decimal.js";
 
 type Style = { readonly isSorted: boolean; readonly number: (value: number) => string };
@@ -10,6 +11,7 @@ type Style = { readonly isSorted: boolean; readonly number: (value: number) => s
 const longestNumber = 400;
 
 const canonical: Style = { isSorted: true, number: String };
+const asItStands: Style = { isSorted: false, number: String };
 const wire: Style = {
   isSorted: false,
   number: (value) => {
@@ -18,7 +20,13 @@ const wire: Style = {
   },
 };
 
-/** The text of a JSON value; throws TypeError on what JSON cannot say (NaN, functions, undefined in an array). */
+/** A Date, a Map or a Buffer has fields that are not what it says. */
+function isPlain(value: object): boolean {
+  const kind: unknown = Object.getPrototypeOf(value);
+  return kind === Object.prototype || kind === null;
+}
+
+/** The text of a JSON value; throws TypeError on what JSON cannot say (NaN, functions, dates, undefined in an array). */
 function written(value: unknown, style: Style): string {
   switch (typeof value) {
     case "string":
@@ -34,6 +42,7 @@ function written(value: unknown, style: Style): string {
         for (const entry of value) text += `${text === "" ? "" : ","}${written(entry, style)}`;
         return `[${text}]`;
       }
+      if (!isPlain(value)) throw new TypeError(`a ${value.constructor.name} is not JSON`);
       const keys = Object.keys(value);
       for (const key of style.isSorted ? keys.sort() : keys) {
         const member = (value as Record<string, unknown>)[key];
@@ -51,6 +60,9 @@ export const canonicalText = (value: unknown): string => written(value, canonica
 
 /** The text that backends get: the same value in the same order always gives the same bytes. Throws as above. */
 export const wireJson = (value: unknown): string => written(value, wire);
+
+/** The text that journal, book and tables keep. Throws as above. */
+export const storedJson = (value: unknown): string => written(value, asItStands);
 
 /**
  * The path and the two figures at the first place where two JSON values differ, or undefined where they say the same.

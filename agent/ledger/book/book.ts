@@ -1,10 +1,11 @@
 // The truth about settled sessions: every receipt ever issued, numbered from 1 without a gap, in lowdb pages of bounded
 // size. Only the newest page is ever rewritten, so that the hundred-thousandth receipt costs what the hundredth did; a
 // sealed page is known by its digest in the index and in the page after it. The book never silently becomes empty.
+
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { Failure } from "../../core/failure.js";
-import { jsonText } from "../store/checked-file.js";
+import { storedJson } from "../../core/json/json-text.js";
 import { CreationMarker } from "../store/creation-marker.js";
 import type { Disk } from "../store/disk.js";
 import { type BookEntry, noPageDigest, pageName, pagesIn, parseEntry } from "./book-page.js";
@@ -138,7 +139,7 @@ export class Book {
    */
   append(entry: BookEntry): void {
     // What will be read back, not what was handed in, is compared and kept.
-    const kept = parseEntry(JSON.parse(jsonText(entry)));
+    const kept = parseEntry(JSON.parse(storedJson(entry)));
     const count = this.count();
     if (kept.number <= count) {
       if (isDeepStrictEqual(this.get(kept.number), kept)) return;

@@ -3,7 +3,7 @@
 // wrote it.
 
 import type { Moment } from "../../../drivers/driver.js";
-import { jsonText } from "../store/checked-file.js";
+import { storedJson } from "../../core/json/json-text.js";
 import { sha256Hex } from "../store/digest.js";
 
 /** One fact as it was written: `seq` counts from 1 without a gap for the life of the station. */
@@ -29,7 +29,7 @@ const tailLength = checkStart.length + 64 + checkEnd.length;
 
 /** The line's bytes with its newline, and its check. Throws TypeError for what JSON cannot hold unchanged. */
 export function writeLine(line: HeaderLine | EntryLine): { readonly text: string; readonly check: string } {
-  const body = jsonText(line).slice(0, -1);
+  const body = storedJson(line).slice(0, -1);
   const check = sha256Hex(body);
   return { text: `${body}${checkStart}${check}${checkEnd}\n`, check };
 }

@@ -6,6 +6,7 @@
 import type { SyncAdapter } from "lowdb";
 import type { FailureCode } from "../../core/failure.js";
 import { Failure } from "../../core/failure.js";
+import { storedJson } from "../../core/json/json-text.js";
 import { sha256Hex } from "./digest.js";
 import type { Disk } from "./disk.js";
 
@@ -14,20 +15,6 @@ const opening = '{"sha256":"';
 const middle = '","data":';
 const closing = "}\n";
 const dataStart = opening.length + 64 + middle.length;
-
-/** Throws for what JSON would change in silence (NaN, Infinity) or cannot hold (bigint, functions, symbols). */
-export function jsonText(value: unknown): string {
-  return JSON.stringify(value, (key, part: unknown) => {
-    if (
-      typeof part === "bigint" ||
-      typeof part === "function" ||
-      typeof part === "symbol" ||
-      (typeof part === "number" && !Number.isFinite(part))
-    )
-      throw new TypeError(`${key}: ${String(part)} cannot be kept as JSON`);
-    return part;
-  });
-}
 
 /** A step longer than this, or one that would make the file longer than that, replaces the file. */
 const longestStep = 8 * 1024;
@@ -91,7 +78,7 @@ export class CheckedFile<T> implements SyncAdapter<T> {
 
   /** Durable when it returns; throws disk/failed or disk/full. */
   write(data: T): void {
-    const text = jsonText(data);
+    const text = storedJson(data);
     const digest = sha256Hex(text);
     const bytes = Buffer.from(opening + digest + middle + text + closing);
     const grows =

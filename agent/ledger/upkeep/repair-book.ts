@@ -3,6 +3,7 @@
 // what was once issued.
 
 import { join } from "node:path";
+import { storedJson } from "../../core/json/json-text.js";
 import type { BookOptions } from "../book/book.js";
 import { Book } from "../book/book.js";
 import type { BookEntry, BookIndex, BookPage, SealedPage } from "../book/book-page.js";
@@ -21,7 +22,7 @@ import {
 import { pageFile } from "../book/newest-page.js";
 import { bookDamage, indexName } from "../book/sealed-pages.js";
 import { type IndexSigner, type Receipts, signedIndex, unprovenPage } from "../book/signed-index.js";
-import { CheckedFile, jsonText } from "../store/checked-file.js";
+import { CheckedFile } from "../store/checked-file.js";
 import { CreationMarker } from "../store/creation-marker.js";
 import { sha256Hex } from "../store/digest.js";
 import type { Disk } from "../store/disk.js";
@@ -189,8 +190,8 @@ function rebuild(
     entries.push(parseEntry(entry));
   }
   if (entries.length === 0 || (last !== undefined && entries.length !== last + 1 - begun.first)) return undefined;
-  const page = parsePage(JSON.parse(jsonText({ ...begun, entries })));
-  const digest = sha256Hex(jsonText(page));
+  const page = parsePage(JSON.parse(storedJson({ ...begun, entries })));
+  const digest = sha256Hex(storedJson(page));
   return wanted === undefined || wanted === digest ? { page, digest } : undefined;
 }
 

@@ -1,7 +1,7 @@
 // The two texts of a JSON value, written out by hand.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { canonicalText, firstDifference, wireJson } from "../../../../agent/core/json/json-text.js";
+import { canonicalText, firstDifference, storedJson, wireJson } from "../../../../agent/core/json/json-text.js";
 
 const test = suite("JSON as text");
 
@@ -24,9 +24,15 @@ test("the text for backends has no exponent; the canonical one writes numbers as
   }
 });
 
-test("what JSON cannot say has no text in either", () => {
-  for (const value of [Number.NaN, Number.POSITIVE_INFINITY, [undefined], () => 1, 1n])
-    for (const text of [canonicalText, wireJson]) assert.throws(() => text(value), TypeError);
+test("what our own files keep is what JSON.stringify writes", () => {
+  const value = { b: [1e21, 1.5e-7, -0], a: { "ü\n": "\u2028", none: undefined }, c: [[], {}, null, true] };
+  assert.is(storedJson(value), JSON.stringify(value));
+});
+
+test("what JSON cannot say, or would change in silence, has no text in any of them", () => {
+  const strange = [new Date(0), new Map([[1, 2]]), Buffer.from("a"), new Uint8Array(1)];
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY, [undefined], () => 1, 1n, Symbol("s"), ...strange])
+    for (const text of [canonicalText, wireJson, storedJson]) assert.throws(() => text({ value }), TypeError);
 });
 
 test("the same value in another order is no difference, and the first difference is named by its path", () => {
