@@ -57,16 +57,21 @@ export type ShortForm = {
   readonly signature: Uint8Array;
 };
 
+const instant = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d`;
+const kwh = String.raw`(\d+\.\d{3,6})`;
+/** Station, number, start with the mark of the clock, end with the same, registers, total, record, key; signature. */
+const shortFormPattern = new RegExp(
+  String.raw`^(CT1;([A-Za-z0-9.-]{1,25});([1-9]\d{0,15});(${instant})([SIU]);(${instant})\5;${kwh};${kwh};` +
+    String.raw`(-?\d+(?:\.\d+)?)([A-Z]{3});([0-9a-f]{32});([0-9a-f]{16}));([\w-]+)$`,
+);
+
 /**
  * A short form taken apart (an address in front of it, as a phone reads it from the code, is left out); undefined where
  * it is none.
  */
 export function parseShortForm(scanned: string): ShortForm | undefined {
   const whole = scanned.slice(scanned.lastIndexOf("#") + 1).trim();
-  const time = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d`;
-  const parts = new RegExp(
-    String.raw`^(CT1;([A-Za-z0-9.-]{1,25});([1-9]\d{0,15});(${time})([SIU]);(${time})\5;(\d+\.\d{3,6});(\d+\.\d{3,6});(-?\d+(?:\.\d+)?)([A-Z]{3});([0-9a-f]{32});([0-9a-f]{16}));([\w-]+)$`,
-  ).exec(whole);
+  const parts = shortFormPattern.exec(whole);
   if (parts === null || whole.length > longestShortForm) return undefined;
   const [
     ,

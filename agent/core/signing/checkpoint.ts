@@ -47,16 +47,17 @@ export type SignedNote = {
   readonly signature: Uint8Array;
 };
 
+const bodyPattern = String.raw`(?<origin>[^\s+]{1,100})\n(?<size>0|[1-9]\d{0,15})\n(?<root>[A-Za-z0-9+/]{43}=)\n`;
+const signaturePattern = String.raw`\n— (?<name>[^\s+]{1,100}) (?<line>[A-Za-z0-9+/=]{1,200})\n`;
+const notePattern = new RegExp(`^(${bodyPattern})(?:${signaturePattern})?$`);
+
 /**
  * A note of ours taken apart, signed or (where the signer had failed) its body alone; undefined where it is neither.
  */
 export function parseCheckpoint(
   text: string,
 ): { readonly checkpoint: Checkpoint; readonly body: string; readonly signed?: SignedNote } | undefined {
-  const parts =
-    /^((?<origin>[^\s+]{1,100})\n(?<size>0|[1-9]\d{0,15})\n(?<root>[A-Za-z0-9+/]{43}=)\n)(?:\n— (?<name>[^\s+]{1,100}) (?<line>[A-Za-z0-9+/=]{1,200})\n)?$/.exec(
-      text,
-    );
+  const parts = notePattern.exec(text);
   const { origin, size, root, name, line } = parts?.groups ?? {};
   const body = parts?.[1];
   if (body === undefined || origin === undefined || size === undefined || root === undefined) return undefined;
