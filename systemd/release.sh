@@ -51,7 +51,8 @@ in_tree() {
 # Makes the Debian tree of an architecture, where it is not there yet.
 make_tree() {
   local architecture=$1 tree=$2
-  [ ! -e "$tree/usr/bin/node" ] || return 0
+  # A tree that was begun and not finished is made anew.
+  [ ! -e "$tree.made" ] || return 0
   rm -rf "$tree"
   mkdir -p "$tree/etc/dpkg/dpkg.cfg.d"
   # The tree is thrown away: dpkg need not wait for the disk after each package.
@@ -67,6 +68,7 @@ make_tree() {
     tail -n 20 "$work/debootstrap.log" >&2
     give_up "the $architecture tree could not be set up"
   }
+  touch "$tree.made"
 }
 
 npm run build >&2

@@ -50,8 +50,8 @@ export const stationMutants: readonly Mutant[] = [
   {
     rule: "a receipt that the backend refuses is parked with its reason",
     file: outbox,
-    find: "parked(this.#queue.state, item, outcome.reason, at)",
-    replace: "acknowledged(this.#queue.state, item, at)",
+    find: "markParked(this.#queue.state, item, outcome.reason, at)",
+    replace: "markAcknowledged(this.#queue.state, item, at)",
     tests: ["agent/sync/outbox"],
   },
   {
