@@ -15,7 +15,7 @@ import { requestHandlers } from "../../sync/ocpp/request-handlers.js";
 import type { RequestContext } from "../../sync/ocpp/requests/request-context.js";
 import { Settings } from "../../sync/ocpp/requests/settings.js";
 import type { CsmsLink } from "../../sync/ocpp/rpc/link.js";
-import { takeDriverTariff } from "../../sync/ocpp/tariffs/tariff-answers.js";
+import { takeDriverTariff } from "../../sync/ocpp/tariffs/driver-tariff.js";
 import { completedTransaction } from "../../sync/ocpp/transactions/completed-transaction.js";
 import { paymentNotice } from "../../sync/ocpp/transactions/payment-notice.js";
 import {

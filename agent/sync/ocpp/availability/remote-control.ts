@@ -14,76 +14,82 @@ import type { Handlers } from "../rpc/rpc.js";
 
 const noLock = "there is no lock that this station could open";
 
+const startAsked = z.object({
+  evseId: z.int().min(1).optional(),
+  groupIdToken: idTokenSchema.optional(),
+  idToken: idTokenSchema,
+  remoteStartId: wholeNumberSchema,
+  chargingProfile: z.unknown().optional(),
+});
+const stopAsked = z.object({ transactionId: textSchema(36) });
+const statusAsked = z.object({ transactionId: textSchema(36).optional() });
+const unlockAsked = z.object({ evseId: countSchema, connectorId: countSchema });
+
 /** RequestStartTransaction and its fellows of 2.x. */
-export function remoteControl(context: RequestContext): Handlers {
-  const { link, remote, feed, waits } = context;
-  const startAsked = z.object({
-    evseId: z.int().min(1).optional(),
-    groupIdToken: idTokenSchema.optional(),
-    idToken: idTokenSchema,
-    remoteStartId: wholeNumberSchema,
-    chargingProfile: z.unknown().optional(),
+export const remoteControl = (context: RequestContext): Handlers => ({
+  RequestStartTransaction: (payload) => requestStart(context, payload),
+  RequestStopTransaction: (payload) => requestStop(context, payload),
+  GetTransactionStatus: (payload) => transactionStatus(context, payload),
+  UnlockConnector: (payload) => unlockConnector(context, payload),
+});
+
+function requestStart(context: RequestContext, payload: unknown): object {
+  const { link, remote } = context;
+  const asked = readRequest(startAsked, payload);
+  if (link.registration !== "Accepted") return { status: "Rejected", ...statusInfoOf("CSNotAccepted") };
+  const token = requestedSessionToken(context, asked.idToken);
+  if (token === undefined)
+    return {
+      status: "Rejected",
+      ...statusInfoOf("InvalidIdToken", "a session needs a token of 1 to 36 characters"),
+    };
+  const answer = remote.start({
+    by: link.uplink,
+    connector: asked.evseId ?? null,
+    token,
+    reference: String(asked.remoteStartId),
+    ...(asked.groupIdToken === undefined ? {} : { group: asked.groupIdToken.idToken }),
   });
-  const stopAsked = z.object({ transactionId: textSchema(36) });
-  const statusAsked = z.object({ transactionId: textSchema(36).optional() });
-  const unlockAsked = z.object({ evseId: countSchema, connectorId: countSchema });
+  if (!answer.accepted) return { status: "Rejected", ...statusInfoOf(reasonCode[answer.code], answer.why) };
+  if (asked.chargingProfile === undefined) return { status: "Accepted" };
+  // A station without smart charging leaves the profile out (F01.FR.12), and says so.
   return {
-    RequestStartTransaction: (payload) => {
-      const asked = readRequest(startAsked, payload);
-      if (link.registration !== "Accepted") return { status: "Rejected", ...statusInfoOf("CSNotAccepted") };
-      const token = requestedSessionToken(context, asked.idToken);
-      if (token === undefined)
-        return {
-          status: "Rejected",
-          ...statusInfoOf("InvalidIdToken", "a session needs a token of 1 to 36 characters"),
-        };
-      const answer = remote.start({
-        by: link.uplink,
-        connector: asked.evseId ?? null,
-        token,
-        reference: String(asked.remoteStartId),
-        ...(asked.groupIdToken === undefined ? {} : { group: asked.groupIdToken.idToken }),
-      });
-      if (!answer.accepted) return { status: "Rejected", ...statusInfoOf(reasonCode[answer.code], answer.why) };
-      // A station without smart charging leaves the profile out (F01.FR.12), and says so.
-      return {
-        status: "Accepted",
-        ...(asked.chargingProfile === undefined
-          ? {}
-          : statusInfoOf("UnsupportedParam", "the charging profile is left out: there is no smart charging here")),
-      };
-    },
-    RequestStopTransaction: (payload) => {
-      const { transactionId } = readRequest(stopAsked, payload);
-      if (link.registration !== "Accepted") return { status: "Rejected", ...statusInfoOf("CSNotAccepted") };
-      const session = link.sessionOf(transactionId);
-      if (session === undefined) return { status: "Rejected", ...statusInfoOf("TxNotFound") };
-      const answer = remote.stop(session, link.uplink);
-      return answer.accepted
-        ? { status: "Accepted" }
-        : { status: "Rejected", ...statusInfoOf(reasonCode[answer.code], answer.why) };
-    },
-    GetTransactionStatus: (payload) => {
-      const { transactionId } = readRequest(statusAsked, payload);
-      if (transactionId === undefined) return { messagesInQueue: waits(undefined) || link.untold(undefined) };
-      const session = link.sessionOf(transactionId);
-      const isOngoing = [...feed.stationState().sessions.values()].some(
-        (one) => "sale" in one && one.sale.opening.id === session,
-      );
-      return {
-        ongoingIndicator: isOngoing,
-        messagesInQueue: waits(session ?? transactionId) || (session !== undefined && link.untold(session)),
-      };
-    },
-    UnlockConnector: (payload) => {
-      const { evseId, connectorId } = readRequest(unlockAsked, payload);
-      const place = evsePlace(context, { id: evseId, connectorId });
-      if (place === undefined || place.connector === null) return { status: "UnknownConnector" };
-      if (feed.stationState().sessions.get(place.connector)?.state === "charging")
-        return { status: "OngoingAuthorizedTransaction" };
-      return { status: "UnlockFailed", ...statusInfoOf("UnsupportedRequest", noLock) };
-    },
+    status: "Accepted",
+    ...statusInfoOf("UnsupportedParam", "the charging profile is left out: there is no smart charging here"),
   };
+}
+
+function requestStop({ link, remote }: RequestContext, payload: unknown): object {
+  const { transactionId } = readRequest(stopAsked, payload);
+  if (link.registration !== "Accepted") return { status: "Rejected", ...statusInfoOf("CSNotAccepted") };
+  const session = link.sessionOf(transactionId);
+  if (session === undefined) return { status: "Rejected", ...statusInfoOf("TxNotFound") };
+  const answer = remote.stop(session, link.uplink);
+  return answer.accepted
+    ? { status: "Accepted" }
+    : { status: "Rejected", ...statusInfoOf(reasonCode[answer.code], answer.why) };
+}
+
+function transactionStatus({ link, feed, waits }: RequestContext, payload: unknown): object {
+  const { transactionId } = readRequest(statusAsked, payload);
+  if (transactionId === undefined) return { messagesInQueue: waits(undefined) || link.untold(undefined) };
+  const session = link.sessionOf(transactionId);
+  const isOngoing = [...feed.stationState().sessions.values()].some(
+    (one) => "sale" in one && one.sale.opening.id === session,
+  );
+  return {
+    ongoingIndicator: isOngoing,
+    messagesInQueue: waits(session ?? transactionId) || (session !== undefined && link.untold(session)),
+  };
+}
+
+function unlockConnector(context: RequestContext, payload: unknown): object {
+  const { evseId, connectorId } = readRequest(unlockAsked, payload);
+  const place = evsePlace(context, { id: evseId, connectorId });
+  if (place === undefined || place.connector === null) return { status: "UnknownConnector" };
+  if (context.feed.stationState().sessions.get(place.connector)?.state === "charging")
+    return { status: "OngoingAuthorizedTransaction" };
+  return { status: "UnlockFailed", ...statusInfoOf("UnsupportedRequest", noLock) };
 }
 
 /**

@@ -3,7 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { payloadOf } from "../../../../../agent/core/receipt/receipt-payload.js";
 import { Disk } from "../../../../../agent/ledger/store/disk.js";
-import { takeDriverTariff } from "../../../../../agent/sync/ocpp/tariffs/tariff-answers.js";
+import { takeDriverTariff } from "../../../../../agent/sync/ocpp/tariffs/driver-tariff.js";
 import { PushedTariffs } from "../../../../../agent/tariffs/pushed-tariffs.js";
 import { TestStation } from "../../../../support/station/test-station.js";
 import { SteppedClock } from "../../../../support/stepped-clock.js";
