@@ -4,7 +4,7 @@ import { askAgent, type ControlRequest } from "../control/control-socket.js";
 import { Failure } from "../core/failure.js";
 import { readTariff } from "../tariffs/tariff-file.js";
 import { agentSocket } from "./shared/agent.js";
-import { print, type StationOptions, stationCommand, wholeNumber } from "./shared/command.js";
+import { print, receiptNumber, type StationOptions, stationCommand } from "./shared/command.js";
 
 /** `chargetill receipts credit`. */
 export function creditCommand(): Command {
@@ -13,7 +13,7 @@ export function creditCommand(): Command {
     "take a sale back by a credit receipt; the receipt of the sale stays as it is",
     'receipts credit 17 --reason "wrong tariff" --corrected-tariff right.json',
   )
-    .argument("<number>", "the receipt's number", wholeNumber("<number>", 0, 999_999_999))
+    .argument("<number>", "the receipt's number", receiptNumber)
     .option("--reason <text>", "why, as the credit receipt prints it")
     .option(
       "--corrected-tariff <file>",

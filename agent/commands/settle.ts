@@ -5,7 +5,7 @@ import { askAgent } from "../control/control-socket.js";
 import { paymentStatuses } from "../core/station/payment.js";
 import type { PaymentAnswer } from "../receipts/payments.js";
 import { agentSocket } from "./shared/agent.js";
-import { printResult, type StationOptions, stationCommand, wholeNumber } from "./shared/command.js";
+import { printResult, receiptNumber, type StationOptions, stationCommand } from "./shared/command.js";
 
 type Options = StationOptions & {
   readonly reference: string;
@@ -22,7 +22,7 @@ export function settleCommand(): Command {
     "record a payment result for a receipt (the receipt is unchanged; OCPP 2.1 backends are notified)",
     "receipts settle 17 --reference PSP-8812 --status settled --amount 8.54",
   )
-    .argument("<number>", "the receipt's number", wholeNumber("<number>", 1, 999_999_999))
+    .argument("<number>", "the receipt's number", receiptNumber)
     .requiredOption("--reference <text>", "the payment provider's reference (OCPP: pspRef)")
     .addOption(new Option("--status <status>", "the result").choices([...paymentStatuses]).makeOptionMandatory())
     .option("--amount <decimal>", "the amount, in the receipt's currency (default: the receipt's total)")
