@@ -2,7 +2,7 @@
 // again each minute. Where the state folder takes no socket a spare one elsewhere stands in.
 import { DeviceError } from "../../drivers/driver.js";
 import type { ControlAnswer, ControlRequest } from "../control/control-socket.js";
-import { ControlServer, spareSocketPath } from "../control/control-socket.js";
+import { ControlSocket, spareSocketPath } from "../control/control-socket.js";
 import { Failure } from "../core/failure.js";
 
 export type ControlListenerParts = {
@@ -19,7 +19,7 @@ export type ControlListenerParts = {
 
 export class ControlListener {
   readonly #parts: ControlListenerParts;
-  #server: ControlServer | undefined;
+  #server: ControlSocket | undefined;
   #opening = false;
   #closed = false;
 
@@ -48,9 +48,9 @@ export class ControlListener {
     await this.#server?.close();
   }
 
-  async #listen(path: string): Promise<ControlServer | undefined> {
+  async #listen(path: string): Promise<ControlSocket | undefined> {
     try {
-      return await ControlServer.open(path, this.#parts.answer, (error) => {
+      return await ControlSocket.open(path, this.#parts.answer, (error) => {
         // What a person may not do or a device does not do is an answer; anything else ends the process.
         const isDisk = error instanceof Failure && error.code.startsWith("disk/");
         const isAnswer = error instanceof DeviceError || (error instanceof Failure && !isDisk);

@@ -8,7 +8,7 @@ import type { Clock } from "../../drivers/driver.js";
 import { Failure } from "../core/failure.js";
 import { dayMs } from "../core/time/time.js";
 import type { Disk } from "../ledger/store/disk.js";
-import { DiskReserve } from "../ledger/store/reserve.js";
+import { DiskReserve } from "../ledger/store/disk-reserve.js";
 import {
   type DiskForecast,
   type DiskRoom,
@@ -20,7 +20,7 @@ import {
   shortOfRoom,
 } from "../ledger/upkeep/disk-forecast.js";
 import { pruneEvidence } from "../ledger/upkeep/evidence.js";
-import { type WriteStatistics, WriteStatisticsLog } from "../ledger/upkeep/write-statistics.js";
+import { type WriteStatistics, WriteStatisticsLog } from "../ledger/upkeep/write-statistics-log.js";
 import { clearCopies } from "../receipts/output/receipt-file-retention.js";
 import type { AgentEvent } from "../station/events.js";
 import type { StationFault } from "../sync/faults.js";

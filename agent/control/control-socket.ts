@@ -32,7 +32,7 @@ export function spareSocketPath(path: string): string {
   return join(process.env["RUNTIME_DIRECTORY"] ?? "/run/chargetill", `${sha256Hex(path).slice(0, 16)}.sock`);
 }
 
-export class ControlServer {
+export class ControlSocket {
   private constructor(
     readonly path: string,
     private readonly server: net.Server,
@@ -47,7 +47,7 @@ export class ControlServer {
     path: string,
     answer: (request: ControlRequest) => Promise<ControlAnswer>,
     failed: (error: unknown) => void,
-  ): Promise<ControlServer> {
+  ): Promise<ControlSocket> {
     try {
       unlinkSync(path);
     } catch (cause) {
@@ -70,7 +70,7 @@ export class ControlServer {
       server.listen(path, resolve);
     });
     chmodSync(path, 0o660);
-    return new ControlServer(path, server, clients);
+    return new ControlSocket(path, server, clients);
   }
 
   /** Listens no more; clients that still wait are not waited for. The socket's file goes with it. */

@@ -4,7 +4,7 @@ import type { Clock } from "../../drivers/driver.js";
 import type { StationEvent } from "../core/station/station-event.js";
 import type { Layout, StationState } from "../core/station/station-state.js";
 import type { Faults } from "../sync/faults.js";
-import type { ConnectorController } from "./connector/connector.js";
+import type { ConnectorController } from "./connector/connector-controller.js";
 import type { AgentEvent } from "./events.js";
 
 export type HandlerParts = {

@@ -12,7 +12,7 @@ import type { LiveReading } from "../core/session/live-reading.js";
 import type { Session } from "../core/session/session.js";
 import type { Reservation } from "../core/station/backend-orders.js";
 import type { DiskForecast } from "../ledger/upkeep/disk-forecast.js";
-import type { WriteStatistics } from "../ledger/upkeep/write-statistics.js";
+import type { WriteStatistics } from "../ledger/upkeep/write-statistics-log.js";
 import type { StationFault } from "../sync/faults.js";
 import type { OutboxStatus } from "../sync/outbox-status.js";
 

@@ -27,7 +27,7 @@ import type { AuthorizationQuestion } from "./authorizer.js";
 import { ButtonHandler } from "./button-handler.js";
 import { CardHandler } from "./card-handler.js";
 import { changeEvents } from "./change-events.js";
-import { ConnectorController } from "./connector/connector.js";
+import { ConnectorController } from "./connector/connector-controller.js";
 import type { AgentEvent } from "./events.js";
 import { ordersStand } from "./journal-retention.js";
 

@@ -25,7 +25,7 @@ import {
 } from "../../sync/ocpp/transactions/transactions-state.js";
 import type { ItemState, OutboxItem } from "../../sync/outbox-state.js";
 import type { CardLists, RemoteControl, StationFeed } from "../../sync/station-port.js";
-import { tunnelsOf } from "../../sync/transport/tunnel.js";
+import { tunnelsOf } from "../../sync/transport/tunnels.js";
 import { PaymentNotices } from "./payment-notices.js";
 
 export type OcppChannelParts = {

@@ -7,9 +7,9 @@ import https from "node:https";
 import { loopback, type OcpiUplinkConfig } from "../../../config/uplink-schema.js";
 import type { Clock } from "../../../drivers/driver.js";
 import { Failure } from "../../core/failure.js";
-import { identityIn, proveUsable, SecretFile } from "../transport/credential-reader.js";
+import { CredentialFile, identityIn, proveUsable } from "../transport/credential-file.js";
 import { exchangeHttp, type HttpAnswer, type HttpRequest, type LostRequest } from "../transport/http.js";
-import { proxyOf, SecureTunnels, Tunnels } from "../transport/tunnel.js";
+import { proxyOf, SecureTunnels, Tunnels } from "../transport/tunnels.js";
 import { shownAddress } from "./ocpi-verdict.js";
 
 /** Who sends, by OCPI's routing headers. */
@@ -28,7 +28,7 @@ export class OcpiLine {
   readonly #from: OcpiParty;
   readonly #clock: Clock;
   readonly #secure: boolean;
-  readonly #token: SecretFile;
+  readonly #token: CredentialFile;
   #agent: http.Agent | undefined;
 
   /**
@@ -39,7 +39,7 @@ export class OcpiLine {
     this.#clock = clock;
     this.#config = config;
     this.#from = from;
-    this.#token = new SecretFile("tokenFile", config.tokenFile);
+    this.#token = new CredentialFile("tokenFile", config.tokenFile);
     this.#secure = url.protocol === "https:";
     if (!this.#secure && !(url.protocol === "http:" && loopback.includes(url.hostname)))
       throw new Failure(
@@ -115,7 +115,7 @@ export class OcpiLine {
 }
 
 /** The token, which appears in no message. */
-function tokenIn(file: SecretFile): string {
+function tokenIn(file: CredentialFile): string {
   const token = file.text().trim();
   if (/^[\x21-\x7e]{1,512}$/.test(token)) return token;
   throw new Failure(

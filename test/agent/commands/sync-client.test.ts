@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { openSyncClient } from "../../../agent/commands/sync-client.js";
-import { type ControlAnswer, type ControlRequest, ControlServer } from "../../../agent/control/control-socket.js";
+import { type ControlAnswer, type ControlRequest, ControlSocket } from "../../../agent/control/control-socket.js";
 import { Disk } from "../../../agent/ledger/store/disk.js";
 import { Table } from "../../../agent/ledger/store/table.js";
 import { emptyOutbox, parseOutboxTable } from "../../../agent/sync/outbox-state.js";
@@ -28,7 +28,7 @@ test("an agent that is still at it is asked again until it is done", async () =>
     { done: false, uplinks: [waiting(4_000)] },
     { done: true, uplinks: [waiting(0)] },
   ];
-  const agent = await ControlServer.open(
+  const agent = await ControlSocket.open(
     join(folder, "control.sock"),
     (request: ControlRequest): Promise<ControlAnswer> => {
       asked.push(request.do);

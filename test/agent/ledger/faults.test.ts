@@ -6,7 +6,7 @@ import { suite } from "uvu";
 import { Failure } from "../../../agent/core/failure.js";
 import type { Book } from "../../../agent/ledger/book/book.js";
 import { Disk } from "../../../agent/ledger/store/disk.js";
-import { DiskReserve } from "../../../agent/ledger/store/reserve.js";
+import { DiskReserve } from "../../../agent/ledger/store/disk-reserve.js";
 import { judge, Ledger, live, moment, openStores, receipt, state } from "../../support/ledger-life.js";
 import type { Fault, Wishes } from "../../support/volatile-files.js";
 import { VolatileFiles } from "../../support/volatile-files.js";

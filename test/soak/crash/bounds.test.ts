@@ -4,7 +4,7 @@ import net from "node:net";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { askAgent, ControlServer } from "../../../agent/control/control-socket.js";
+import { askAgent, ControlSocket } from "../../../agent/control/control-socket.js";
 import { mostParked } from "../../../agent/sync/outbox.js";
 import { trustSince } from "../../../drivers/clock.js";
 import { freshFolder } from "../../support/command.js";
@@ -46,7 +46,7 @@ socketTests(
     const path = join(freshFolder(), "control.sock");
     let answerNow: () => void = () => undefined;
     const asked = new Promise<void>((resolve) => (answerNow = resolve));
-    const server = await ControlServer.open(
+    const server = await ControlSocket.open(
       path,
       async (request) => {
         if (request.do === "slow") await asked;

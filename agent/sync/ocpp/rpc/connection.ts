@@ -7,7 +7,7 @@ import { loopback, type OcppUplinkConfig } from "../../../../config/uplink-schem
 import type { Clock } from "../../../../drivers/driver.js";
 import { Failure } from "../../../core/failure.js";
 import { judgeLost, shownAddress } from "../../ocpi/ocpi-verdict.js";
-import { type Identity, identityIn, proveUsable, readSetting } from "../../transport/credential-reader.js";
+import { type Identity, identityIn, proveUsable, readSetting } from "../../transport/credential-file.js";
 import type { UplinkFault } from "../../uplink.js";
 import { type Dialect, dialects } from "./frame.js";
 

@@ -9,7 +9,7 @@ import { idTokenOf } from "../../../../agent/sync/ocpp/requests/id-token.js";
 import { longestFrame } from "../../../../agent/sync/ocpp/rpc/connection.js";
 import { mostNotes, Rpc } from "../../../../agent/sync/ocpp/rpc/rpc.js";
 import { mostListedCards } from "../../../../agent/sync/station-port.js";
-import { tunnelsOf } from "../../../../agent/sync/transport/tunnel.js";
+import { tunnelsOf } from "../../../../agent/sync/transport/tunnels.js";
 import { HandClock } from "../../../support/hand-clock.js";
 import { Csms } from "../../../support/sync/csms.js";
 import { drained, letGo, ocppConfig, openUplink, type World, world } from "../../../support/sync/ocpp-bench.js";

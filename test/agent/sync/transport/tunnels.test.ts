@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { WebSocket, WebSocketServer } from "ws";
-import { SecureTunnels, Tunnels } from "../../../../agent/sync/transport/tunnel.js";
+import { SecureTunnels, Tunnels } from "../../../../agent/sync/transport/tunnels.js";
 import type { Outcome } from "../../../../agent/sync/uplink.js";
 import { configSchema } from "../../../../config/schema.js";
 import { Backend } from "../../../../drivers/bench/backend.js";

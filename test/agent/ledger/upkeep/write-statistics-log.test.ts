@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { suite } from "uvu";
 import { Disk } from "../../../../agent/ledger/store/disk.js";
-import { WriteStatisticsLog } from "../../../../agent/ledger/upkeep/write-statistics.js";
+import { WriteStatisticsLog } from "../../../../agent/ledger/upkeep/write-statistics-log.js";
 import type { Moment } from "../../../../drivers/driver.js";
 import { VolatileFiles } from "../../../support/volatile-files.js";
 

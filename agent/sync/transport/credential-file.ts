@@ -25,7 +25,7 @@ export function readSetting(name: string, path: string): Buffer {
  * A secret that goes with each of ten thousand sends: read anew only where its file is another one, or was written,
  * since.
  */
-export class SecretFile {
+export class CredentialFile {
   #read: { readonly stamp: string; readonly text: string } | undefined;
 
   constructor(

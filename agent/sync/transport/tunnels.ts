@@ -8,7 +8,7 @@ import tls from "node:tls";
 import type { UplinkConfig } from "../../../config/uplink-schema.js";
 import { type Clock, isDefect } from "../../../drivers/driver.js";
 import { Failure } from "../../core/failure.js";
-import { readSetting } from "./credential-reader.js";
+import { readSetting } from "./credential-file.js";
 
 export type Proxy = {
   readonly host: string;
