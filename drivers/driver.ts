@@ -166,6 +166,7 @@ export type DeviceFaultCode =
   | "meter/unknown"
   | "meter/stale"
   | "meter/power-while-open"
+  | "meter/backwards"
   | "port/missing"
   | "port/lost"
   | "reader/missing"

@@ -88,6 +88,15 @@ export const faultTable: Readonly<Record<FaultCode, FaultRow>> = {
     stops: "connector",
     person: "yes",
   },
+  "meter/backwards": {
+    meaning:
+      "the meter shows energy flowing out of the car: it is wired backwards, and its register hides what the car takes; " +
+      "no time is billed, and the session is settled to the last good reading",
+    remedy:
+      "turn its current transformers, or swap its line in and out, phase by phase; `chargetill doctor` names the phase",
+    stops: "connector",
+    person: "yes",
+  },
   "port/missing": {
     meaning: "the serial adapter is not there, or may not be opened",
     remedy: "plug it in (`chargetill ports` shows what is there); group `dialout`",

@@ -14,6 +14,7 @@ import type { RegisterShown } from "../../drivers/meter/modbus-meter.js";
 import type { EnrolledCards } from "../cards/enrolled-cards.js";
 import type { ControlAnswer, ControlRequest } from "../control/control-socket.js";
 import { Failure } from "../core/failure.js";
+import { phasesBackwards, powerBackwards } from "../core/session/meter-plausibility.js";
 import { available, isBusy } from "../core/session/session.js";
 import type { Station } from "../station/station.js";
 import { type AcceptedMeters, acceptedMeter } from "./accepted-meters.js";
@@ -32,8 +33,20 @@ export type MeterLook = {
   readonly identity: MeterIdentity;
   readonly reading: Reading;
   readonly line: LineCounts | undefined;
+  /** Where it was asked for: the power of each phase (null = not told), none where the meter tells no phases. */
+  readonly phasePowersW?: readonly (number | null)[];
   readonly registers?: readonly RegisterShown[];
 };
+/** In which direction energy flows through a connector's meter, by its sum and by each phase: what is wrong, if it is. */
+export function directionFault({ reading, phasePowersW }: MeterLook, maxPowerW: number): string | undefined {
+  const phases = phasesBackwards(phasePowersW ?? [], maxPowerW);
+  if (phases.length > 0) {
+    const powers = phases.map((phase) => `${phasePowersW?.[phase - 1]} W`).join(", ");
+    return `phase ${phases.join(", ")} is wired backwards (${powers}): what flows there is taken off the others`;
+  }
+  return powerBackwards(reading, maxPowerW)?.message;
+}
+
 /** The serial number for people: whose word it is, where it is not the meter's. */
 export const serialWords = ({ serial, serialByHand }: Pick<MeterIdentity, "serial" | "serialByHand">): string =>
   serialByHand === true ? `${serial} (entered by hand)` : serial;
@@ -122,10 +135,12 @@ async function lookAtMeter(parts: DeviceRequestParts, request: ControlRequest): 
     const identity = await meter.identify();
     const reading = await meter.read();
     const registers = request["registers"] === true ? { registers: await meter.survey() } : {};
+    const phases = request["phases"] === true ? { phasePowersW: await meter.phasePowersW() } : {};
     return {
       connector: connector.id,
       identity,
       reading,
+      ...phases,
       line: parts.machine.lineCounts(connector.meter.port),
       ...registers,
     };

@@ -23,7 +23,7 @@ import {
   okFinding,
   warnFinding,
 } from "./device-checks.js";
-import { type MeterLook, type PinsLook, serialWords } from "./device-requests.js";
+import { directionFault, type MeterLook, type PinsLook, serialWords } from "./device-requests.js";
 import { disk, permissions, records, tariffs } from "./file-checks.js";
 import { openDeviceAccess } from "./open-devices.js";
 
@@ -177,7 +177,7 @@ async function meter(devices: DeviceAccess, connector: ConnectorConfig): Promise
   const { model, serial } = connector.meter;
   try {
     const ask = async (): Promise<MeterLook> =>
-      (await devices.ask({ do: "meter-look", connector: connector.id })) as MeterLook;
+      (await devices.ask({ do: "meter-look", connector: connector.id, phases: true })) as MeterLook;
     const [first, second] = [await ask(), await ask()];
     const value =
       `${first.identity.model}, serial ${serialWords(first.identity)}, ` +
@@ -191,6 +191,8 @@ async function meter(devices: DeviceAccess, connector: ConnectorConfig): Promise
           "check that the model is the right one, and that its energy register is an import counter",
         ),
       ];
+    const backwards = directionFault(second, connector.maxPowerW);
+    if (backwards !== undefined) return [faultFinding(check, value, backwards, remedyOf("meter/backwards"))];
     const { note } = loadMeterMap(model).identity;
     const bound =
       serial === undefined

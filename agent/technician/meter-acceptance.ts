@@ -12,7 +12,7 @@ import {
 } from "../core/session/meter-check.js";
 import type { AcceptedMeter } from "./accepted-meters.js";
 import type { DeviceAccess } from "./device-access.js";
-import type { MeterLook } from "./device-requests.js";
+import { directionFault, type MeterLook } from "./device-requests.js";
 
 export type MeterChecked = AcceptedMeter & {
   /** The meter tells no serial number: it is the config's. */
@@ -32,9 +32,10 @@ export async function look(
   devices: DeviceAccess,
   connector: number,
   registers: boolean,
+  phases = false,
 ): Promise<MeterLook | { readonly connector: number; readonly fault: string }> {
   try {
-    return (await devices.ask({ do: "meter-look", connector, registers })) as MeterLook;
+    return (await devices.ask({ do: "meter-look", connector, registers, phases })) as MeterLook;
   } catch (error) {
     if (!(error instanceof Failure) || error.code !== "agent/refused") throw error;
     return { connector, fault: error.message };
@@ -72,15 +73,17 @@ export async function checkMeter(
   let serial = "";
   let isByHand = false;
   let atMs = 0;
+  let backwards: string | undefined;
   const everyMs = Math.min(1_000, needMs / 30);
   for (let misses = 0, turns = 0; misses < mostMisses && turns < (3 * needMs) / everyMs; turns += 1) {
-    const seen = await look(devices, connector, false);
+    const seen = await look(devices, connector, false, samples.length === 0);
     if ("fault" in seen) {
       misses += 1;
       say(seen.fault);
     } else {
       misses = 0;
       const { moment, energyMilliWh, powerW } = seen.reading;
+      backwards ??= directionFault(seen, found.maxPowerW);
       if (samples.length === 0 && powerW * farOff < load.loadW)
         say(
           `the meter shows ${powerW} W now: is the load on` +
@@ -99,7 +102,11 @@ export async function checkMeter(
     }
     await devices.pause(everyMs);
   }
-  const { findings, measuredW, energyMilliWh } = checkMeterReadings(samples, plan);
+  const { findings: judged, measuredW, energyMilliWh } = checkMeterReadings(samples, plan);
+  const findings: readonly MeterCheckResult[] = [
+    ...judged,
+    { what: "direction", ok: backwards === undefined, words: backwards ?? "no phase is wired backwards" },
+  ];
   const passed = findings.every(({ ok }) => ok);
   const row: AcceptedMeter = {
     model,

@@ -7,6 +7,8 @@ import { isTextType, type MeterMap, type Register } from "../../config/meter-map
 export type MeterValues = {
   readonly energyMilliWh: number;
   readonly powerW: number;
+  /** Of each phase, where they are not a third of the sum each. */
+  readonly phasePowersW?: readonly [number, number, number];
   /** Sum over the phases. */
   readonly currentMilliA: number;
   readonly voltageV?: number;
@@ -91,6 +93,8 @@ function milliOf(map: MeterMap, entry: Register, values: MeterValues): number {
       return terms[0] === entry.name ? whole - second * (terms.length - 1) : second;
     }
     case "W": {
+      if (phase !== undefined && values.phasePowersW !== undefined)
+        return (values.phasePowersW[Number(phase) - 1] ?? 0) * 1000;
       if (map.reading.powerLess.includes(entry.name)) return Math.max(0, -values.powerW * 1000);
       if (map.reading.powerLess.length > 0 && map.reading.power.includes(entry.name))
         return Math.max(0, values.powerW * 1000);

@@ -26,6 +26,9 @@ export type RegisterShown =
   | { readonly register: string; readonly value: string; readonly unit: string }
   | { readonly register: string; readonly fault: string };
 
+/** By these names every map calls the power of a phase. */
+const phasePowers = ["powerL1", "powerL2", "powerL3"];
+
 /** The register was never written, or says of itself that nothing stands there. */
 const noNumber = /^(0*|F{8}|4294967295)$/;
 /** Modbus application protocol 1.1b3, 7: there is no such register. */
@@ -146,6 +149,17 @@ export class ModbusMeter implements EnergyMeter {
       }
     }
     return shown;
+  }
+
+  /** The power of each phase in whole watts, where the map has its registers: null = not available. */
+  async phasePowersW(): Promise<readonly (number | null)[]> {
+    const names = phasePowers.filter((name) => this.map.registers[name] !== undefined);
+    if (names.length < phasePowers.length) return [];
+    const { registers } = await this.#fetch(requestsFor(this.map, names));
+    return names.map((name) => {
+      const shown = registers.shown(registerOf(this.map, name));
+      return shown === undefined ? null : Math.round(Number(shown));
+    });
   }
 
   async close(): Promise<void> {

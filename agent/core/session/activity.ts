@@ -16,7 +16,7 @@ export function trackActivity(
   powerW: number,
   rules: ActivityRules,
 ): ActivityTrack {
-  if (powerW >= rules.idlePowerW) return before.lowSinceMs === null ? before : drawingTrack;
+  if (Math.abs(powerW) >= rules.idlePowerW) return before.lowSinceMs === null ? before : drawingTrack;
   const lowSinceMs = before.lowSinceMs ?? atMs;
   const lowForMs = atMs - lowSinceMs;
   const activity: Activity =

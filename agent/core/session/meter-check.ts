@@ -9,7 +9,7 @@ export type MeterCheckPlan = {
   readonly stepMilliWh: number;
 };
 export type MeterCheckResult = {
-  readonly what: "power" | "energy" | "counter";
+  readonly what: "power" | "energy" | "counter" | "direction";
   readonly ok: boolean;
   readonly words: string;
 };

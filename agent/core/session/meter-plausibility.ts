@@ -50,6 +50,8 @@ export function implausible(
   const begin = sale.opening.begin;
   if (reading.serial !== begin.serial)
     return fault("meter/serial-changed", `the meter is now ${reading.serial}, the session began with ${begin.serial}`);
+  const backwards = powerBackwards(reading, maxPowerW);
+  if (backwards !== undefined) return { plausibility: keep, fault: backwards };
   if (reading.energyMilliWh < last.energyMilliWh)
     return fault(
       "meter/implausible",
@@ -80,13 +82,41 @@ export function implausible(
     : { plausibility: next };
 }
 
+/** Power against the direction of charging, from here on, is no rest and no rounding: watts, and a share of the rating. */
+const backwardsFromW = 20;
+const backwardsFromShare = 0.003;
+
+const isBackwards = (powerW: number, maxPowerW: number): boolean =>
+  powerW < -Math.max(backwardsFromW, backwardsFromShare * maxPowerW);
+
 /**
- * Judges a reading taken while the contactor is open: power from `leastW` on cannot flow there. The meter tells an old
- * value and will count the rest of the last session in the next one, or the contacts are welded: no session may begin
- * with such a register.
+ * Judges the power that a connector's meter tells: nothing flows out of a car here, so power below zero is a meter that
+ * is wired backwards. Its register stands while the car charges.
+ */
+export function powerBackwards({ powerW }: Pick<Reading, "powerW">, maxPowerW: number): MeterDoubt | undefined {
+  if (!isBackwards(powerW, maxPowerW)) return undefined;
+  return {
+    code: "meter/backwards",
+    message:
+      `the meter shows ${powerW} W, energy flowing out of the car: it is wired backwards, and what the car takes is not ` +
+      "counted; turn its current transformers, or swap line in and line out",
+  };
+}
+
+/** The numbers of the phases (1 to 3) that are wired backwards, by the power of each (null = not told). */
+export function phasesBackwards(phasePowersW: readonly (number | null)[], maxPowerW: number): readonly number[] {
+  return phasePowersW.flatMap((powerW, index) =>
+    powerW !== null && isBackwards(powerW, maxPowerW) ? [index + 1] : [],
+  );
+}
+
+/**
+ * Judges a reading taken while the contactor is open: power from `leastW` on, in either direction, cannot flow there.
+ * The meter tells an old value and will count the rest of the last session in the next one, or the contacts are welded:
+ * no session may begin with such a register.
  */
 export function powerWhileOpen({ powerW }: Reading, leastW: number): MeterDoubt | undefined {
-  if (powerW < leastW) return undefined;
+  if (Math.abs(powerW) < leastW) return undefined;
   return {
     code: "meter/power-while-open",
     message: `the meter shows ${powerW} W while the contactor is open: it tells an old value, or the contacts are welded`,

@@ -297,7 +297,7 @@ export class ConnectorController {
       return 0;
     };
     const seen = await this.#plausibleReading(session.sale);
-    const isStill = seen !== undefined && seen.powerW <= zeroPowerW;
+    const isStill = seen !== undefined && Math.abs(seen.powerW) <= zeroPowerW;
     const now = clock.now();
     const isLate = now.boot !== session.since.boot || now.monoMs - session.since.monoMs >= config.timing.settle;
     const again = Math.min(this.connector.meter.poll, endPollMs);
@@ -340,17 +340,33 @@ export class ConnectorController {
     this.context.record({ type: "StopRequested", moment, connector: this.connector.id, reason, detail });
   }
 
+  /**
+   * From the last good reading on no time is billed: the meter runs backwards, so it cannot tell a car that charges from
+   * one that asks for nothing. The next good reading ends it.
+   */
+  #suspend(): void {
+    const session = this.context.session();
+    if (session.state !== "charging" || session.sale.activity === "suspended") return;
+    const moment = this.context.clock.now();
+    const { last: reading } = session.sale;
+    const { id: connector } = this.connector;
+    this.context.record({ type: "MeterRead", moment, connector, reading, activity: "suspended", atBoundary: false });
+    this.#metering.restart();
+  }
+
   #isCharging(): boolean {
     return this.context.session().state === "charging";
   }
 
   #plausibleReading(sale: Sale): Promise<Reading | undefined> {
-    return this.#meter.plausibleReading(sale, this.connector.maxPowerW, this.context.config.timing.journalReading);
+    const { journalReading } = this.context.config.timing;
+    return this.#meter.plausibleReading(sale, this.connector.maxPowerW, journalReading, () => this.#suspend());
   }
 
   #restingReading(): Promise<Reading | undefined> {
     const { idlePowerW } = this.context.config;
-    return this.#meter.restingReading(() => this.#contactorControl.rests, Math.max(zeroPowerW, idlePowerW));
+    const leastW = Math.max(zeroPowerW, idlePowerW);
+    return this.#meter.restingReading(() => this.#contactorControl.rests, leastW, this.connector.maxPowerW);
   }
 
   /**

@@ -11,6 +11,7 @@ import {
   implausible,
   type MeterDoubt,
   type PlausibilityState,
+  powerBackwards,
   powerWhileOpen,
 } from "../../core/session/meter-plausibility.js";
 import type { Sale } from "../../core/session/sale.js";
@@ -100,13 +101,22 @@ export class ConnectorMeter {
     this.#plausibility = undefined;
   }
 
-  /** A reading of a session that can be true after the last one; undefined with its fault raised. */
-  plausibleReading(sale: Sale, maxPowerW: number, heartbeatMs: number): Promise<Reading | undefined> {
+  /**
+   * A reading of a session that can be true after the last one; undefined with its fault raised. `onBackwards` is told
+   * first of one whose power flows backwards.
+   */
+  plausibleReading(
+    sale: Sale,
+    maxPowerW: number,
+    heartbeatMs: number,
+    onBackwards: (reading: Reading) => void,
+  ): Promise<Reading | undefined> {
     return this.#read((reading) => {
       const { stepMilliWh } = this.#parts.meter;
       const bounds = { maxPowerW, stepMilliWh, heartbeatMs };
       const { plausibility, fault } = implausible(sale, reading, this.#plausibility, bounds);
       this.#plausibility = plausibility;
+      if (fault?.code === "meter/backwards") onBackwards(reading);
       return fault;
     });
   }
@@ -115,8 +125,10 @@ export class ConnectorMeter {
    * A reading between sessions; undefined with its fault raised. Power that flows through an open contactor is a fault:
    * a session that began with it could bill the last one's rest.
    */
-  restingReading(isContactorOpen: () => boolean, zeroPowerW: number): Promise<Reading | undefined> {
-    return this.#read((reading) => (isContactorOpen() ? powerWhileOpen(reading, zeroPowerW) : undefined));
+  restingReading(isContactorOpen: () => boolean, zeroPowerW: number, maxPowerW: number): Promise<Reading | undefined> {
+    return this.#read((reading) =>
+      isContactorOpen() ? powerWhileOpen(reading, zeroPowerW) : powerBackwards(reading, maxPowerW),
+    );
   }
 
   close(): Promise<void> {

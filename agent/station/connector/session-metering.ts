@@ -35,6 +35,11 @@ export class SessionMetering {
     this.#keptMonoMs = reading.moment.monoMs;
   }
 
+  /** What the car does is judged anew: what the meter told of it was wrong. */
+  restart(): void {
+    this.#activity = drawingTrack;
+  }
+
   /** The session's own activity, with the readings that are not kept. */
   get activity(): ActivityTrack {
     return this.#activity;

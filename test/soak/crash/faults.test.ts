@@ -84,6 +84,12 @@ const meterTells =
 /** What may flow between the last good reading and the open contactor: the limit, a poll before it and one after. */
 const unbilledAtMost = (powerW * 1.03 * (lostAfterMs + 3 * 5_000)) / 3_600 + 1_000;
 
+/** From now on its register stands, and its power has the other sign. */
+const backwards: Happening[1] = (bench, agent) => {
+  const { energyMilliWh } = bench.world.meterValues(1);
+  meterTells(({ powerW: trueW }) => ({ energyMilliWh, powerW: -trueW }))(bench, agent);
+};
+
 const meters = suite("a meter that fails while a car charges");
 
 const broken: readonly {
@@ -230,6 +236,38 @@ meters(
     assert.match(
       refused?.type === "tap" ? refused.answer : "",
       /no session can start: the meter shows \d+ W while the contactor is open/,
+    );
+  },
+);
+
+meters(
+  "that is wired backwards ends the session with its fault, and nothing runs on the driver's account",
+  async () => {
+    // A car that asks for no power, until an idle fee runs; then it charges, and the meter shows -10 kW.
+    const backwardsFromS = 90;
+    const { sales, faults } = await told(
+      {
+        ...visit(),
+        change: (config) => ({
+          ...(visit().change?.(config) ?? config),
+          timing: { ...config.timing, journalReading: 10_000, idleAfter: 10_000, idleGrace: 0 },
+        }),
+      },
+      [
+        [20, meterTells(() => ({ powerW: 0 }))],
+        [backwardsFromS, backwards],
+      ],
+      { unbilledAtMost: powerW * 60 },
+    );
+    const sale = sales[0]?.sale;
+    assert.is(sale?.stop.reason, "MeterFault");
+    assert.match(sale?.stop.detail ?? "", /wired backwards, and what the car takes is not counted/);
+    assert.ok(faults.includes("+meter/backwards"), faults.join(" "));
+    const idle = sale?.price.lines.filter(({ dimension }) => dimension === "PARKING_TIME") ?? [];
+    assert.is(idle.length, 1, "idle before, by the meter's word");
+    assert.ok(
+      (idle[0]?.toMs ?? 0) <= Date.UTC(2026, 10, 24, 12, 0, 0) + backwardsFromS * 1_000,
+      "and not under the fault",
     );
   },
 );

@@ -4,6 +4,8 @@ import { type ActivityTrack, drawingTrack, trackActivity } from "../../../../age
 import {
   implausible,
   type PlausibilityState,
+  phasesBackwards,
+  powerBackwards,
   powerWhileOpen,
 } from "../../../../agent/core/session/meter-plausibility.js";
 import type { Sale } from "../../../../agent/core/session/sale.js";
@@ -130,6 +132,32 @@ readings("shows no power while the contactor is open, but for what an idle meter
   assert.is(powerWhileOpen(reading(0, 5_000_000, 60), 60)?.code, "meter/power-while-open");
 });
 readings.run();
+
+const direction = suite("a connector's meter that is wired backwards");
+direction("is told by power below -20 W, or below 0.3 % of the connector's power, whichever is larger", () => {
+  const code = (powerW: number, maxPowerW: number) => powerBackwards({ powerW }, maxPowerW)?.code;
+  assert.is(code(-20, 3_700), undefined);
+  assert.is(code(-21, 3_700), "meter/backwards");
+  assert.is(code(-66, 22_000), undefined);
+  assert.is(code(-67, 22_000), "meter/backwards");
+  assert.is(code(10_000, 22_000), undefined);
+});
+direction("is found in a session, whether its register stands or falls", () => {
+  assert.is(judge(reading(5, 5_000_000, -10_000)).fault?.code, "meter/backwards");
+  assert.is(judge(reading(5, 4_990_000, -10_000)).fault?.code, "meter/backwards");
+});
+direction("is found while the contactor is open as power that cannot flow, whatever its sign", () =>
+  assert.is(powerWhileOpen(reading(5, 5_000_000, -9_000), 20)?.code, "meter/power-while-open"),
+);
+direction("asks for power by the magnitude of it, so that the car is not idle", () => {
+  const rules = { idlePowerW: 50, idleAfterMs: 1_000, idleGraceMs: 0 };
+  assert.is(trackActivity(drawingTrack, 60_000, -60, rules).lowSinceMs, null);
+});
+direction("in one phase is told by the number of that phase", () => {
+  assert.equal(phasesBackwards([3_300, -3_300, 3_300], 11_000), [2]);
+  assert.equal(phasesBackwards([3_300, null, -33], 11_000), []);
+});
+direction.run();
 
 const idle = suite("does the car ask for power");
 const rules = { idlePowerW: 60, idleAfterMs: 10_000, idleGraceMs: 600_000 };
