@@ -126,14 +126,14 @@ function issue(
 /** Takes up what was said of a payment; it goes out to the backends that have a message for it. */
 function settle(
   { services, machine, whyClosed, die }: ControlContext,
-  { number, reference, status, amount, at, info }: ControlRequest,
+  { number, reference, status, amount, at, info, otherAmount }: ControlRequest,
 ): ControlAnswer {
   if (services === undefined) return { ok: false, why: whyClosed() ?? "the station is not open" };
   const { payments, paymentLines, station, book } = services;
   try {
     const { payment, known } = payments.tell(
       Number(number),
-      { reference, status, amount, at, info },
+      { reference, status, amount, at, info, otherAmount },
       { book, now: machine.clock.now(), record: (event) => station.enter(event) },
     );
     for (const { outbox } of paymentLines) outbox.kick();

@@ -13,6 +13,7 @@ type Options = StationOptions & {
   readonly amount?: string;
   readonly at?: string;
   readonly info?: string;
+  readonly yes?: true;
 };
 
 /** `chargetill receipts settle`. */
@@ -27,9 +28,10 @@ export function settleCommand(): Command {
     .addOption(new Option("--status <status>", "the result").choices([...paymentStatuses]).makeOptionMandatory())
     .option("--amount <decimal>", "the amount, in the receipt's currency (default: the receipt's total)")
     .option("--at <time>", "when, such as 2026-11-28T17:02:00Z (default: now)")
+    .option("--yes", "another amount than the receipt's total is meant")
     .option("--info <text>", "the payment provider's own text")
     .action(async (number: number, options: Options) => {
-      const { reference, status, amount, at, info } = options;
+      const { reference, status, amount, at, info, yes } = options;
       const socket = await agentSocket(options);
       const answer = (await askAgent(socket, {
         do: "settle",
@@ -39,6 +41,7 @@ export function settleCommand(): Command {
         ...(amount === undefined ? {} : { amount }),
         ...(at === undefined ? {} : { at }),
         ...(info === undefined ? {} : { info }),
+        ...(yes === true ? { otherAmount: true } : {}),
       })) as PaymentAnswer;
       printResult(options, answer, answerLines(answer));
     });

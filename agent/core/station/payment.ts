@@ -30,6 +30,8 @@ export type PaymentReport = {
   readonly amount?: unknown;
   readonly at?: unknown;
   readonly info?: unknown;
+  /** True where another amount than the receipt's total is meant. */
+  readonly otherAmount?: unknown;
 };
 
 /** The sale that is paid. */
@@ -50,7 +52,7 @@ const isLine = (text: unknown, longest: number): text is string =>
 
 /** The payment, or why it is refused. `nowMs` = undefined where the clock has not been set. */
 export function readPayment(
-  { reference, status, amount, at, info }: PaymentReport,
+  { reference, status, amount, at, info, otherAmount }: PaymentReport,
   sold: PayableReceipt,
   nowMs: EpochMs | undefined,
 ): Payment | string {
@@ -61,6 +63,8 @@ export function readPayment(
   const exact = amount === undefined ? sold.total : amountOf(amount, sold.currency);
   if (exact === undefined)
     return `the amount is a plain number with at most ${minorUnits(sold.currency)} decimals, such as ${sold.total} (${sold.currency})`;
+  if (known === "settled" && exact !== sold.total && otherAmount !== true)
+    return `${exact} ${sold.currency} is not the receipt's total, which is ${sold.total}: check the receipt's number and the amount, and add --yes where another amount was paid`;
   const atMs = at === undefined ? nowMs : timeOf(at);
   if (atMs === undefined)
     return at === undefined

@@ -79,6 +79,11 @@ test("status and the remote word reach the running agent; what is not charging i
   const other = await settle("--reference", "PSP-1", "--status", "settled", "--amount", "0.015");
   assert.equal([other.code, /at most 2 decimals/.test(other.err)], [1, true], other.err);
   assert.is((await settle("--reference", "PSP-2", "--status", "paid")).code, 2);
+  const tooMuch = ["--reference", "PSP-3", "--status", "settled", "--amount", "899.00"];
+  const asked = await settle(...tooMuch);
+  assert.is(asked.code, 1);
+  assert.match(asked.err, `899.00 EUR is not the receipt's total, which is ${gross}`);
+  assert.not.match((await settle(...tooMuch, "--yes")).err, "not the receipt's total");
   const shown = await chargetill("receipts", "show", "2", "--config", config);
   assert.match(
     shown.out,

@@ -31,7 +31,7 @@ const judged = suite("what is said of a payment");
 
 judged("is taken in exactly the decimals of its currency, or not at all", () => {
   const amount = (text: unknown, currency = "EUR"): unknown => {
-    const read = readPayment(word({ amount: text }), { ...sold, currency }, nowMs);
+    const read = readPayment(word({ amount: text, otherAmount: true }), { ...sold, currency }, nowMs);
     return typeof read === "string" ? "refused" : read.amount;
   };
   assert.equal(
@@ -53,6 +53,18 @@ judged("is taken in exactly the decimals of its currency, or not at all", () => 
     currency: "EUR",
     atMs: nowMs,
   });
+});
+
+judged("of another amount than the receipt's total is asked back about before it counts as settled", () => {
+  const why = (more: object): unknown => {
+    const read = readPayment(word(more), sold, nowMs);
+    return typeof read === "string" ? read : `${read.status} ${read.amount}`;
+  };
+  assert.match(String(why({ amount: "85.40" })), /85\.40 EUR is not the receipt's total, which is 8\.54: .* add --yes/);
+  assert.match(String(why({ amount: "8.53", otherAmount: "true" })), /not the receipt's total/);
+  assert.is(why({ amount: "8.53", otherAmount: true }), "settled 8.53");
+  assert.is(why({ amount: "8.540" }), "settled 8.54");
+  assert.is(why({ amount: "3.00", status: "rejected" }), "rejected 3.00");
 });
 
 judged("needs a reference, a status of four and a time that has come", () => {
