@@ -153,6 +153,26 @@ test("the map of the agent names each of its folders, and each of the core's", (
   assert.equal(missing, []);
 });
 
+test("the names in the answers of where-is-what stand in the files beside them, or are keys of the config", () => {
+  const config = readdirSync(join(root, "config"))
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => readFileSync(join(root, "config", name), "utf8"))
+    .join("\n");
+  const rows = [
+    ...readFileSync(join(root, "agent/README.md"), "utf8").matchAll(/^\| [^|]+\? \| ([^|]+) \| ([^|]+) \|$/gm),
+  ];
+  assert.ok(rows.length > 20, `${rows.length} rows`);
+  const missing = rows.flatMap(([, answer = "", files = ""]) => {
+    const sources = [...files.matchAll(/\]\(([^)#]+)\)/g)].map(([, file = ""]) =>
+      readFileSync(join(root, "agent", file), "utf8"),
+    );
+    return codeIn(answer).spans.filter(
+      (span) => /^[a-z]\w+$/.test(span) && ![...sources, config].some((text) => text.includes(span)),
+    );
+  });
+  assert.equal(missing, []);
+});
+
 test("the README is short enough to be read", () => {
   const text = readFileSync(join(root, "README.md"), "utf8");
   assert.ok(text.split("\n").length <= 221, `${text.split("\n").length} lines`);
