@@ -60,31 +60,25 @@ export async function demo(options: DemoOptions, out: NodeJS.WriteStream): Promi
   const receipts: string[] = [];
   let fatal = 0;
   const stop = stopSignal();
-  let newIds = options.seed;
-  const newId = (): string => {
-    newIds += 1;
-    return seededId(options.seed, bench.clock.now().at, newIds);
-  };
-  const opening = Agent.open(loaded, {
-    buses: bench,
-    version: ownVersion(),
-    disk,
-    random: () => bench.random(),
-    newId,
-    tell: (event) => {
-      screen.event(event, screenTime(timeZone, event.at));
-      if (event.type !== "receipt") return;
-      receipts.push(event.file);
-      screen.receipt(onScreen(event.file));
-    },
-    changed: () => screen.changed(),
-    exit: (code) => {
-      fatal = code;
-      stop.now();
-    },
-  });
   try {
-    agent = await opening;
+    agent = await Agent.open(loaded, {
+      buses: bench,
+      version: ownVersion(),
+      disk,
+      random: () => bench.random(),
+      newId: seededIds(options.seed, bench.clock),
+      tell: (event) => {
+        screen.event(event, screenTime(timeZone, event.at));
+        if (event.type !== "receipt") return;
+        receipts.push(event.file);
+        screen.receipt(onScreen(event.file));
+      },
+      changed: () => screen.changed(),
+      exit: (code) => {
+        fatal = code;
+        stop.now();
+      },
+    });
   } catch (error) {
     // What was opened for the agent must not outlive its refusal and keep the process.
     screen.close();
@@ -143,11 +137,15 @@ function demoConfig(
   };
 }
 
-/** A UUID-shaped id that the seed decides, so that two plays of one scenario are the same to the byte. */
-function seededId(seed: number, at: number, count: number): string {
+/** UUID-shaped ids that the seed decides, so that two plays of one scenario are the same to the byte. */
+function seededIds(seed: number, clock: BenchClock): () => string {
+  let count = seed;
   const hex = (value: number, digits: number): string =>
     Math.abs(value).toString(16).padStart(digits, "0").slice(-digits);
-  return `${hex(seed, 8)}-${hex(count, 4)}-4000-8000-${hex(at, 12)}`;
+  return () => {
+    count += 1;
+    return `${hex(seed, 8)}-${hex(count, 4)}-4000-8000-${hex(clock.now().at, 12)}`;
+  };
 }
 
 type Stop = { readonly stopped: Promise<void>; now(): void };

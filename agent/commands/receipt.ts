@@ -146,6 +146,16 @@ function format(): Option {
 }
 const out = (): Option => new Option("--out <file>", "write a new file instead of printing");
 
+/** What the commands share: the book, where output goes, and how a command is added. */
+type ReceiptShell = {
+  readonly open: OpenReceiptSources;
+  readonly write: (content: string | Uint8Array) => void;
+  /** Into a new file where one is named, else printed. */
+  readonly give: (content: string | Uint8Array, path: string | undefined) => void;
+  readonly add: (command: Command) => Command;
+  readonly command: (name: string, words: string, example: string) => Command;
+};
+
 /**
  * `chargetill receipts`. `open` opens the book for reading, `write` prints; `save` writes a new file for its owner
  * alone (a receipt holds a card's UID) and refuses one that is there.
@@ -155,18 +165,26 @@ export function receiptCommands(
   save: (path: string, content: string | Uint8Array) => void,
   write: (content: string | Uint8Array) => void = (content) => void process.stdout.write(content),
 ): Command {
-  const give = (content: string | Uint8Array, path: string | undefined): void =>
-    path === undefined ? write(content) : save(path, content);
   const receipts = new Command("receipts")
     .description("list, show, export and prove the receipts of this station")
     .addHelpText("after", exampleText("receipts list --from 2026-11-01"));
-  const added = (command: Command): Command => {
+  const add = (command: Command): Command => {
     receipts.addCommand(command);
     return command;
   };
-  const command = (name: string, words: string, example: string): Command =>
-    added(stationCommand(name, words, `receipts ${name} ${example}`));
+  const shell: ReceiptShell = {
+    open,
+    write,
+    give: (content, path) => (path === undefined ? write(content) : save(path, content)),
+    add,
+    command: (name, words, example) => add(stationCommand(name, words, `receipts ${name} ${example}`)),
+  };
+  for (const addOne of [addList, addShow, addExport, addProve, addConsistency, addCheckpoint, addSummary])
+    addOne(shell);
+  return receipts;
+}
 
+function addList({ command, open, write }: ReceiptShell): void {
   command("list", "one line per receipt", "--from 2026-11-01 --to 2026-11-30")
     .addOption(fromOption())
     .addOption(toOption())
@@ -174,7 +192,9 @@ export function receiptCommands(
       const rows = [...issuedWithin(open(options).receipts, options)].map(bookRow);
       write(options.json === true ? `${JSON.stringify(rows, null, 1)}\n` : listText(rows));
     });
+}
 
+function addShow({ command, open, write }: ReceiptShell): void {
   command("show", "a receipt as text, with its QR code; or 32 columns wide for a receipt printer", "17 --roll")
     .argument("<number>", "the receipt's number", receiptNumber)
     .option("--roll", "32 columns")
@@ -196,9 +216,11 @@ export function receiptCommands(
           write(paymentText(sources.payments?.(number) ?? [], options.roll === true ? 32 : 80));
       },
     );
+}
 
+function addExport({ add, open, give }: ReceiptShell): void {
   // What it prints is a file for another program already.
-  added(
+  add(
     locatedCommand(
       "export",
       "one receipt in a format, or the receipts of a period as a table or a book",
@@ -228,7 +250,9 @@ export function receiptCommands(
         give(number === undefined ? exportMany(sources, options) : exportOne(sources, number, options), options.out);
       },
     );
+}
 
+function addProve({ command, open, give }: ReceiptShell): void {
   command(
     "prove",
     "a proof, without names, that a receipt is among all receipts of this station",
@@ -241,7 +265,9 @@ export function receiptCommands(
       const proof = proofFileOf(sources.receipts, number, sources.newest());
       give(options.json === true ? `${JSON.stringify({ number, proof })}\n` : proof, options.out);
     });
+}
 
+function addConsistency({ command, open, give }: ReceiptShell): void {
   command(
     "consistency",
     "a proof that one checkpoint grew out of another, always as JSON; each is a file, or a number of receipts",
@@ -257,7 +283,9 @@ export function receiptCommands(
         options.out,
       );
     });
+}
 
+function addCheckpoint({ command, open, give }: ReceiptShell): void {
   command("checkpoint", "the signed checkpoint over all receipts", "--out checkpoint.txt")
     .addOption(out())
     .action((options: ReceiptSourceOptions & { out?: string; json?: true }) =>
@@ -266,7 +294,9 @@ export function receiptCommands(
         options.out,
       ),
     );
+}
 
+function addSummary({ command, open, write }: ReceiptShell): void {
   command("summary", "revenue and energy per day, month, card or tariff", "--by month")
     .addOption(new Option("--by <what>", "what the rows stand for").choices([...groupings]).default("day"))
     .addOption(fromOption())
@@ -275,8 +305,6 @@ export function receiptCommands(
       const rows = summaryOf(open(options).receipts, options.by, options);
       write(options.json === true ? `${JSON.stringify(rows, null, 1)}\n` : summaryText(rows, options.by));
     });
-
-  return receipts;
 }
 
 /** Beneath the receipt, of which it is no part: it was signed before anybody paid. */

@@ -41,13 +41,7 @@ export function syncCommand(shell: SyncShell): Command {
     .description("the uplinks: what waits, what was acknowledged, what was parked")
     .addHelpText("after", exampleText("sync status"));
   const action =
-    <Rest extends unknown[]>(
-      work: (
-        client: SyncClient,
-        print: (lines: readonly string[], value: unknown) => void,
-        ...rest: Rest
-      ) => Promise<0 | 1>,
-    ) =>
+    <Rest extends unknown[]>(work: (client: SyncClient, print: PrintAll, ...rest: Rest) => Promise<0 | 1>) =>
     async (command: Command, ...rest: Rest): Promise<void> => {
       const { json, config, data } = command.optsWithGlobals<SyncOptions & { json?: boolean }>();
       const client = await shell.open({
@@ -68,55 +62,7 @@ export function syncCommand(shell: SyncShell): Command {
     return command;
   };
 
-  const status = action(async (client, print) => {
-    const all = await client.status();
-    print(none(all) ?? all.flatMap(uplinkStatusLines), all);
-    return all.every((one) => one.fault === undefined) ? 0 : 1;
-  });
-  const now = action(async (client, print) => {
-    const all = await client.now((sofar) =>
-      print(
-        sofar
-          .filter((one) => one.waiting > 0)
-          .map(({ uplink, waiting }) => `${uplink}: waiting ${waiting}, still at it`),
-        undefined,
-      ),
-    );
-    print(none(all) ?? all.flatMap(uplinkStatusLines), all);
-    return all.every((one) => one.waiting === 0 && one.pull?.ok !== false && (one.payments?.waiting ?? 0) === 0)
-      ? 0
-      : 1;
-  });
-  const parked = action(async (client, print) => {
-    const all = await client.status();
-    const lines = all.flatMap((one) => [
-      ...one.parked.map(
-        (item) => `${one.uplink}: receipt ${item.number}, CDR ${item.id}, since ${time(item.atMs)}: ${item.reason}`,
-      ),
-      ...(one.payments?.parked ?? []).map(
-        (item) => `${one.uplink}: payment of receipt ${item.id}, since ${time(item.atMs)}: ${item.reason}`,
-      ),
-    ]);
-    print(
-      none(all) ??
-        (lines.length === 0
-          ? ["Nothing is parked."]
-          : [...lines, 'Send one again with "chargetill sync resend NUMBER".']),
-      all.map(({ uplink, parked: items }) => ({ uplink, parked: items })),
-    );
-    return 0;
-  });
-  const resend = action(async (client, print, number: number | "all", uplink: string | undefined) => {
-    const all = await client.resend(number, uplink);
-    const back = all.flatMap(({ uplink: name, numbers, payments = [] }) => [
-      ...(numbers.length === 0 ? [] : [`${name}: receipt ${numbers.join(", ")} is in line again.`]),
-      ...(payments.length === 0 ? [] : [`${name}: the payment of receipt ${payments.join(", ")} is in line again.`]),
-    ]);
-    const what = number === "all" ? "No receipt" : `Receipt ${number}`;
-    print(back.length === 0 ? [`${what} is not parked: nothing was put back.`] : back, all);
-    return back.length === 0 ? 1 : 0;
-  });
-
+  const [status, now, parked, resend] = [action(tellStatus), action(pushNow), action(tellParked), action(putBack)];
   define("status", "how each uplink stands").action((_options, command: Command) => status(command));
   define("now", "fetch tokens and tariffs, and send what waits now, whatever schedule and back-off say").action(
     (_options, command: Command) => now(command),
@@ -131,6 +77,60 @@ export function syncCommand(shell: SyncShell): Command {
       resend(command, number, options.uplink),
     );
   return sync;
+}
+
+/** Lines for a person, or the value with --json. */
+type PrintAll = (lines: readonly string[], value: unknown) => void;
+
+async function tellStatus(client: SyncClient, print: PrintAll): Promise<0 | 1> {
+  const all = await client.status();
+  print(none(all) ?? all.flatMap(uplinkStatusLines), all);
+  return all.every((one) => one.fault === undefined) ? 0 : 1;
+}
+
+async function pushNow(client: SyncClient, print: PrintAll): Promise<0 | 1> {
+  const stillAtIt = (all: readonly UplinkStatus[]): string[] =>
+    all.filter((one) => one.waiting > 0).map(({ uplink, waiting }) => `${uplink}: waiting ${waiting}, still at it`);
+  const all = await client.now((sofar) => print(stillAtIt(sofar), undefined));
+  print(none(all) ?? all.flatMap(uplinkStatusLines), all);
+  const isDone = all.every((one) => one.waiting === 0 && one.pull?.ok !== false && (one.payments?.waiting ?? 0) === 0);
+  return isDone ? 0 : 1;
+}
+
+async function tellParked(client: SyncClient, print: PrintAll): Promise<0 | 1> {
+  const all = await client.status();
+  const lines = all.flatMap((one) => [
+    ...one.parked.map(
+      (item) => `${one.uplink}: receipt ${item.number}, CDR ${item.id}, since ${time(item.atMs)}: ${item.reason}`,
+    ),
+    ...(one.payments?.parked ?? []).map(
+      (item) => `${one.uplink}: payment of receipt ${item.id}, since ${time(item.atMs)}: ${item.reason}`,
+    ),
+  ]);
+  print(
+    none(all) ??
+      (lines.length === 0
+        ? ["Nothing is parked."]
+        : [...lines, 'Send one again with "chargetill sync resend NUMBER".']),
+    all.map(({ uplink, parked: items }) => ({ uplink, parked: items })),
+  );
+  return 0;
+}
+
+async function putBack(
+  client: SyncClient,
+  print: PrintAll,
+  number: number | "all",
+  uplink: string | undefined,
+): Promise<0 | 1> {
+  const all = await client.resend(number, uplink);
+  const back = all.flatMap(({ uplink: name, numbers, payments = [] }) => [
+    ...(numbers.length === 0 ? [] : [`${name}: receipt ${numbers.join(", ")} is in line again.`]),
+    ...(payments.length === 0 ? [] : [`${name}: the payment of receipt ${payments.join(", ")} is in line again.`]),
+  ]);
+  const what = number === "all" ? "No receipt" : `Receipt ${number}`;
+  print(back.length === 0 ? [`${what} is not parked: nothing was put back.`] : back, all);
+  return back.length === 0 ? 1 : 0;
 }
 
 /** One uplink in words. */

@@ -93,87 +93,80 @@ export type ConnectorView = {
   readonly price: readonly string[];
 };
 
+type ShownState = Pick<ConnectorSnapshot, "state" | "words"> & Partial<ConnectorSnapshot>;
+
 /** One connector as data. */
 export function connectorSnapshot(connector: Config["connectors"][number], view: ConnectorView): ConnectorSnapshot {
-  const base = { id: connector.id, evseId: connector.evseId, maxPowerW: connector.maxPowerW, price: view.price };
-  const { session, liveReading, blocked } = view;
+  const { id, evseId, maxPowerW, button } = connector;
+  return { id, evseId, maxPowerW, price: view.price, ...shown(view, button?.does === "stop") };
+}
+
+function shown(view: ConnectorView, buttonStops: boolean): ShownState {
+  const { session } = view;
   switch (session.state) {
     case "available":
-      if (blocked !== undefined) return { ...base, state: "out-of-order", words: `out of order: ${blocked}` };
-      if (view.cardWaits !== undefined)
-        return {
-          ...base,
-          state: "waiting-for-plug",
-          words: "card accepted: plug in the car",
-          card: masked(view.cardWaits),
-        };
-      if (view.checking === true) return { ...base, state: "available", words: "checking your card: one moment" };
-      if (view.reserved !== undefined)
-        return {
-          ...base,
-          state: "reserved",
-          words: "reserved: only its own card starts here",
-          card: masked(view.reserved.token.uid),
-        };
-      return {
-        ...base,
-        state: "available",
-        words:
-          view.chosen === true
-            ? "chosen: hold your card to the reader and plug in"
-            : "free: plug in and hold your card to the reader",
-      };
+      return shownFree(view);
     case "occupied":
-      if (blocked === undefined && view.checking === true)
-        return { ...base, state: "occupied", words: "checking your card: one moment" };
-      if (blocked === undefined && view.reserved !== undefined)
-        return {
-          ...base,
-          state: "occupied",
-          words: "car plugged in, reserved: only its own card starts here",
-          card: masked(view.reserved.token.uid),
-        };
-      return {
-        ...base,
-        state: "occupied",
-        words:
-          blocked === undefined
-            ? `${view.chosen === true ? "chosen" : "car plugged in"}: hold your card to the reader`
-            : `out of order: ${blocked}`,
-      };
+      return shownPlugged(view);
     case "starting":
-      return { ...base, state: "starting", words: "checking the meter", card: masked(session.acceptance.token.uid) };
+      return { state: "starting", words: "checking the meter", card: masked(session.acceptance.token.uid) };
     case "charging":
     case "stopping":
-    case "settling": {
-      const { sale } = session;
-      const card = masked(sale.opening.acceptance.token.uid);
-      const words =
-        session.state === "charging"
-          ? {
-              charging:
-                connector.button?.does === "stop"
-                  ? "charging: hold the same card to the reader or press the button to stop"
-                  : "charging: hold the same card to the reader to stop",
-              grace: "the car asks for no power: idle, still free",
-              suspended: "the station gives no power: no time is charged",
-              parking: "the car asks for no power: idle time costs",
-              reserved: "reserved",
-            }[sale.activity]
-          : "stopping: the receipt is being made";
-      return {
-        ...base,
-        state: session.state,
-        words,
-        card,
-        ...(liveReading === undefined ? {} : liveFigures(liveReading, sale.activity === "parking", view)),
-      };
-    }
+    case "settling":
+      return shownRunning(view, session, buttonStops);
     case "finishing":
-      return { ...base, state: "finishing", words: "finished: unplug the car", receipt: session.receiptNumber };
+      return { state: "finishing", words: "finished: unplug the car", receipt: session.receiptNumber };
     default:
       return session satisfies never;
   }
+}
+
+function shownFree({ blocked, cardWaits, checking, reserved, chosen }: ConnectorView): ShownState {
+  if (blocked !== undefined) return { state: "out-of-order", words: `out of order: ${blocked}` };
+  if (cardWaits !== undefined)
+    return { state: "waiting-for-plug", words: "card accepted: plug in the car", card: masked(cardWaits) };
+  if (checking === true) return { state: "available", words: "checking your card: one moment" };
+  if (reserved !== undefined)
+    return { state: "reserved", words: "reserved: only its own card starts here", card: masked(reserved.token.uid) };
+  const words =
+    chosen === true
+      ? "chosen: hold your card to the reader and plug in"
+      : "free: plug in and hold your card to the reader";
+  return { state: "available", words };
+}
+
+function shownPlugged({ blocked, checking, reserved, chosen }: ConnectorView): ShownState {
+  if (blocked !== undefined) return { state: "occupied", words: `out of order: ${blocked}` };
+  if (checking === true) return { state: "occupied", words: "checking your card: one moment" };
+  if (reserved !== undefined) {
+    const words = "car plugged in, reserved: only its own card starts here";
+    return { state: "occupied", words, card: masked(reserved.token.uid) };
+  }
+  const what = chosen === true ? "chosen" : "car plugged in";
+  return { state: "occupied", words: `${what}: hold your card to the reader` };
+}
+
+function shownRunning(
+  view: ConnectorView,
+  { state, sale }: Extract<Session, { state: "charging" | "stopping" | "settling" }>,
+  buttonStops: boolean,
+): ShownState {
+  const { liveReading } = view;
+  const words = {
+    charging: buttonStops
+      ? "charging: hold the same card to the reader or press the button to stop"
+      : "charging: hold the same card to the reader to stop",
+    grace: "the car asks for no power: idle, still free",
+    suspended: "the station gives no power: no time is charged",
+    parking: "the car asks for no power: idle time costs",
+    reserved: "reserved",
+  };
+  return {
+    state,
+    words: state === "charging" ? words[sale.activity] : "stopping: the receipt is being made",
+    card: masked(sale.opening.acceptance.token.uid),
+    ...(liveReading === undefined ? {} : liveFigures(liveReading, sale.activity === "parking", view)),
+  };
 }
 
 function liveFigures(

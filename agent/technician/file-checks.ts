@@ -3,6 +3,7 @@
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { LoadedConfig } from "../../config/load.js";
+import type { Config } from "../../config/schema.js";
 import { wallNow } from "../../drivers/clock.js";
 import { filesTrouble } from "../app/uplinks/credential-files.js";
 import { Failure } from "../core/failure.js";
@@ -142,86 +143,70 @@ export function disk({ config }: LoadedConfig): Finding[] {
 /** Key, journal, receipts and what is unsent, as they lie in the state folder. */
 export function records({ config }: LoadedConfig): Finding[] {
   const disk = new Disk();
-  const findings: Finding[] = [];
-  const key = join(config.state, keyFile);
+  return [keyFinding(config.state), journalFinding(disk, config.state), ...receiptFindings(disk, config)];
+}
+
+function keyFinding(state: string): Finding {
+  const key = join(state, keyFile);
   try {
     const mode = statSync(key).mode & 0o777;
-    findings.push(
-      (mode & 0o077) === 0
-        ? okFinding("key", key)
-        : faultFinding("key", key, `others may read the signing key (mode ${mode.toString(8)})`, `chmod 600 ${key}`),
-    );
+    return (mode & 0o077) === 0
+      ? okFinding("key", key)
+      : faultFinding("key", key, `others may read the signing key (mode ${mode.toString(8)})`, `chmod 600 ${key}`);
   } catch (error) {
-    if (errorCode(error) !== "ENOENT") findings.push(unwell("key", diskFailure("read", key, error)));
-    else
-      findings.push(
-        process.env["CREDENTIALS_DIRECTORY"] === undefined
-          ? warnFinding(
-              "key",
-              "none yet",
-              "the first start makes it, or systemd hands one in",
-              "systemctl start chargetill",
-            )
-          : okFinding("key", "handed in by systemd"),
-      );
+    if (errorCode(error) !== "ENOENT") return unwell("key", diskFailure("read", key, error));
+    if (process.env["CREDENTIALS_DIRECTORY"] !== undefined) return okFinding("key", "handed in by systemd");
+    const why = "the first start makes it, or systemd hands one in";
+    return warnFinding("key", "none yet", why, "systemctl start chargetill");
   }
+}
+
+function journalFinding(disk: Disk, state: string): Finding {
   try {
-    const entries = Journal.view(disk, join(config.state, "journal"), (value) => value).length;
-    findings.push(
-      okFinding(
-        "journal",
-        entries === 0 ? "nothing in it yet" : `${entries} entries since the last archive, chain whole`,
-      ),
-    );
+    const entries = Journal.view(disk, join(state, "journal"), (value) => value).length;
+    const found = entries === 0 ? "nothing in it yet" : `${entries} entries since the last archive, chain whole`;
+    return okFinding("journal", found);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    findings.push(unwell("journal", error));
+    return unwell("journal", error);
   }
+}
+
+/** The book, and what each backend has not acknowledged of it. */
+function receiptFindings(disk: Disk, { state, uplinks }: Config): Finding[] {
+  const findings: Finding[] = [];
   try {
-    const book = Book.view(disk, join(config.state, "book"), { indexSigner: indexSignerAtHand(disk, config.state) });
+    const book = Book.view(disk, join(state, "book"), { indexSigner: indexSignerAtHand(disk, state) });
     const receipts = book.count();
     findings.push(
       receipts === 0
         ? okFinding("receipts", "none yet")
         : okFinding("receipts", `${receipts} on ${counted(book.verifyAll().pages, "page")}, chain whole`),
     );
-    if (config.uplinks.length === 0)
-      findings.push(okFinding("unsent", "no backend is configured: receipts stay in the book"));
-    for (const { name } of config.uplinks) {
-      const { state } = Table.view<{ readonly state: OutboxState }>(
-        disk,
-        join(config.state, `uplink-${name}.json`),
-        parseOutboxTable,
-        { state: emptyOutbox },
-        { steps: true },
-      );
-      const waiting = receipts - state.cursor + state.open.length;
-      if (state.parked.length > 0)
-        findings.push(
-          warnFinding(
-            `uplink ${name}`,
-            `${counted(state.parked.length, "receipt")} put aside`,
-            "the backend refused them again and again",
-            "chargetill sync status",
-          ),
-        );
-      else
-        findings.push(
-          waiting > 0
-            ? warnFinding(
-                `uplink ${name}`,
-                `${counted(waiting, "receipt")} waiting`,
-                "the backend has not acknowledged them",
-                "chargetill sync status",
-              )
-            : okFinding(`uplink ${name}`, "all receipts acknowledged"),
-        );
-    }
+    if (uplinks.length === 0) findings.push(okFinding("unsent", "no backend is configured: receipts stay in the book"));
+    for (const { name } of uplinks) findings.push(uplinkFinding(disk, state, name, receipts));
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     findings.push(unwell("receipts", error));
   }
   return findings;
+}
+
+function uplinkFinding(disk: Disk, folder: string, name: string, receipts: number): Finding {
+  const { state } = Table.view<{ readonly state: OutboxState }>(
+    disk,
+    join(folder, `uplink-${name}.json`),
+    parseOutboxTable,
+    { state: emptyOutbox },
+    { steps: true },
+  );
+  const check = `uplink ${name}`;
+  const waiting = receipts - state.cursor + state.open.length;
+  const warn = (value: string, why: string): Finding => warnFinding(check, value, why, "chargetill sync status");
+  if (state.parked.length > 0)
+    return warn(`${counted(state.parked.length, "receipt")} put aside`, "the backend refused them again and again");
+  if (waiting > 0) return warn(`${counted(waiting, "receipt")} waiting`, "the backend has not acknowledged them");
+  return okFinding(check, "all receipts acknowledged");
 }
 
 /** A disk that cannot be read says nothing about what lies on it. */

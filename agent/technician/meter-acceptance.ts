@@ -2,7 +2,7 @@
 // small beside what it counted, then the judgement. A meter that passes is written down, and may be billed from
 // although its map is in doubt.
 import { energyResolutionMilliWh, loadMeterMap } from "../../config/meter-map.js";
-import type { Config } from "../../config/schema.js";
+import type { Config, ConnectorConfig } from "../../config/schema.js";
 import { Failure } from "../core/failure.js";
 import {
   checkLengthMs,
@@ -69,22 +69,57 @@ export async function checkMeter(
       `${Math.ceil(needMs / 60_000)} min: ${model} counts in steps of ` +
       `${plan.stepMilliWh / 1000} Wh`,
   );
+  const { samples, backwards, ...seen } = await takeSamples(devices, found, load.loadW, needMs, say);
+  const { findings: judged, measuredW, energyMilliWh } = checkMeterReadings(samples, plan);
+  const findings: readonly MeterCheckResult[] = [
+    ...judged,
+    { what: "direction", ok: backwards === undefined, words: backwards ?? "no phase is wired backwards" },
+  ];
+  const passed = findings.every(({ ok }) => ok);
+  const row: AcceptedMeter = {
+    model,
+    serial: seen.serial,
+    atMs: seen.atMs,
+    loadW: load.loadW,
+    measuredW,
+    energyMilliWh,
+    tolerancePercent: load.tolerancePercent,
+  };
+  if (passed) await devices.ask({ do: "meter-passed", check: row });
+  return { connector, passed, findings, ...row, ...(seen.isByHand ? { serialByHand: true } : {}) };
+}
+
+type Samples = {
+  readonly samples: readonly MeterSample[];
+  readonly serial: string;
+  readonly isByHand: boolean;
+  readonly atMs: number;
+  /** A phase that is wired backwards, in words. */
+  readonly backwards: string | undefined;
+};
+
+/** Readings over `needMs`, of one and the same meter; fewer where it does not answer. */
+async function takeSamples(
+  devices: DeviceAccess,
+  { id, maxPowerW }: ConnectorConfig,
+  loadW: number,
+  needMs: number,
+  say: (line: string) => void,
+): Promise<Samples> {
   const samples: MeterSample[] = [];
-  let serial = "";
-  let isByHand = false;
-  let atMs = 0;
+  let [serial, isByHand, atMs] = ["", false, 0];
   let backwards: string | undefined;
   const everyMs = Math.min(1_000, needMs / 30);
   for (let misses = 0, turns = 0; misses < mostMisses && turns < (3 * needMs) / everyMs; turns += 1) {
-    const seen = await look(devices, connector, false, samples.length === 0);
+    const seen = await look(devices, id, false, samples.length === 0);
     if ("fault" in seen) {
       misses += 1;
       say(seen.fault);
     } else {
       misses = 0;
       const { moment, energyMilliWh, powerW } = seen.reading;
-      backwards ??= directionFault(seen, found.maxPowerW);
-      if (samples.length === 0 && powerW * farOff < load.loadW)
+      backwards ??= directionFault(seen, maxPowerW);
+      if (samples.length === 0 && powerW * farOff < loadW)
         say(
           `the meter shows ${powerW} W now: is the load on` +
             `${devices.live ? ", and does a session run? Without one the contactor is open" : "?"}`,
@@ -102,21 +137,5 @@ export async function checkMeter(
     }
     await devices.pause(everyMs);
   }
-  const { findings: judged, measuredW, energyMilliWh } = checkMeterReadings(samples, plan);
-  const findings: readonly MeterCheckResult[] = [
-    ...judged,
-    { what: "direction", ok: backwards === undefined, words: backwards ?? "no phase is wired backwards" },
-  ];
-  const passed = findings.every(({ ok }) => ok);
-  const row: AcceptedMeter = {
-    model,
-    serial,
-    atMs,
-    loadW: load.loadW,
-    measuredW,
-    energyMilliWh,
-    tolerancePercent: load.tolerancePercent,
-  };
-  if (passed) await devices.ask({ do: "meter-passed", check: row });
-  return { connector, passed, findings, ...row, ...(isByHand ? { serialByHand: true } : {}) };
+  return { samples, serial, isByHand, atMs, backwards };
 }

@@ -52,27 +52,13 @@ export function openBench(
   const state = file.saved() ?? firstWorld(config, bench);
   const clock = new BenchClock(state.clock, bench.speed);
   const fields = new Map(Object.keys(config.readers).map((name) => [name, new CardField()]));
-  const connector = (id: number): ConnectorConfig => {
-    const found = config.connectors.find((one) => one.id === id);
-    if (found === undefined) throw new Error(`the bench has no connector ${id}`);
-    return found;
-  };
   const world = new World(
     clock,
     {
-      plugged: (id, plugged) => board.driveActive(connector(id).plug, plugged),
-      pressed: (id, pressed) => {
-        const { button } = connector(id);
-        if (button !== undefined) board.driveActive(button, pressed);
-      },
-      contacts: (id, closed) => {
-        const { feedback } = connector(id).contactor;
-        if (feedback !== undefined) board.driveActive(feedback, closed);
-      },
+      ...worldPins(config, board),
       field: (reader, uids) => fields.get(reader)?.present(uids.map((uid) => Buffer.from(uid, "hex"))),
       backendAway: (away) => void clock.busy(made.onBackend(away)),
       cards: config.tokens.map(({ uid }) => uid),
-      readerOf: (id) => connector(id).reader,
       save: (saved) => file.save(saved),
     },
     state,
@@ -82,18 +68,7 @@ export function openBench(
     if (wired === undefined) return;
     world.contactor(wired.id, board.isActive(wired.contactor));
   });
-  const rtu = new Map(
-    Object.entries(config.serialPorts).map(([name, { baud, parity }]) => [
-      name,
-      new RtuBus({ baudRate: baud, parity }),
-    ]),
-  );
-  for (const one of config.connectors) {
-    const serial = String(23_000_000 + ((bench.seed * 31) % 100_000) * 64 + one.id);
-    rtu
-      .get(one.meter.port)
-      ?.attach(one.meter.unit, loadMeterMap(one.meter.model), () => ({ ...world.meterValues(one.id), serial }));
-  }
+  const rtu = meterBuses(config, bench, world);
   let jitter = bench.seed;
   let running = Promise.resolve();
   const made: Bench = {
@@ -122,6 +97,46 @@ export function openBench(
     },
   };
   return made;
+}
+
+/** What the world does to the pins of a connector. */
+function worldPins(
+  config: Config,
+  board: GpioBoard,
+): Pick<ConstructorParameters<typeof World>[1], "plugged" | "pressed" | "contacts" | "readerOf"> {
+  const connector = (id: number): ConnectorConfig => {
+    const found = config.connectors.find((one) => one.id === id);
+    if (found === undefined) throw new Error(`the bench has no connector ${id}`);
+    return found;
+  };
+  return {
+    plugged: (id, plugged) => board.driveActive(connector(id).plug, plugged),
+    pressed: (id, pressed) => {
+      const { button } = connector(id);
+      if (button !== undefined) board.driveActive(button, pressed);
+    },
+    contacts: (id, closed) => {
+      const { feedback } = connector(id).contactor;
+      if (feedback !== undefined) board.driveActive(feedback, closed);
+    },
+    readerOf: (id) => connector(id).reader,
+  };
+}
+
+/** A bus for each serial port, with its meters on it; their serial numbers follow from the seed. */
+function meterBuses(config: Config, bench: BenchConfig, world: World): Bench["rtu"] {
+  const buses = new Map(
+    Object.entries(config.serialPorts).map(([name, { baud, parity }]) => [
+      name,
+      new RtuBus({ baudRate: baud, parity }),
+    ]),
+  );
+  for (const { id, meter } of config.connectors) {
+    const serial = String(23_000_000 + ((bench.seed * 31) % 100_000) * 64 + id);
+    const values = (): ReturnType<World["meterValues"]> & { serial: string } => ({ ...world.meterValues(id), serial });
+    buses.get(meter.port)?.attach(meter.unit, loadMeterMap(meter.model), values);
+  }
+  return buses;
 }
 
 /** The world before anything happened: no car, nobody at the reader, and the scenario's agenda before it. */

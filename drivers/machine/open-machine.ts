@@ -112,29 +112,7 @@ export async function openMachine(
     meter: ({ meter }) => meterBus(meter.port).meter(meter),
     lineCounts: (port) => meterBuses.get(port)?.counts,
     lendLine: (port, work) => meterBus(port).lend(() => work(buses.binding(port))),
-    pins: (connector) => {
-      const opened: { close(): void }[] = [];
-      const keep = <T extends { close(): void }>(device: T): T => {
-        opened.push(device);
-        return device;
-      };
-      try {
-        const gpio = buses.gpio();
-        const overheard = wiretap.gpio(gpio);
-        const contactor = keep(new GpioContactor(overheard, connector.contactor));
-        const plug = keep(new GpioPlug(overheard, connector.plug, clock));
-        const indicator =
-          connector.indicator === undefined
-            ? noIndicator
-            : keep(new GpioIndicator(gpio, connector.indicator, clock, { still: buses.stillLamps }));
-        const button =
-          connector.button === undefined ? undefined : keep(new GpioButton(overheard, connector.button, clock));
-        return { contactor, plug, indicator, ...(button === undefined ? {} : { button }) };
-      } catch (error) {
-        for (const device of opened) device.close();
-        throw error;
-      }
-    },
+    pins: (connector) => openPins(connector, buses, wiretap),
     reader: async (name) => {
       const reader = config.readers[name];
       if (reader === undefined) throw new Error(`no reader ${name} in the config`);
@@ -153,6 +131,32 @@ export async function openMachine(
       await buses.close();
     },
   };
+}
+
+/** All of a connector's pins, or none: one that fails lets go of those before it. Throws DeviceError. */
+function openPins(connector: ConnectorConfig, buses: MachineBuses, wiretap: BusTrace): Pins {
+  const { clock } = buses;
+  const opened: { close(): void }[] = [];
+  const keep = <T extends { close(): void }>(device: T): T => {
+    opened.push(device);
+    return device;
+  };
+  try {
+    const gpio = buses.gpio();
+    const overheard = wiretap.gpio(gpio);
+    const contactor = keep(new GpioContactor(overheard, connector.contactor));
+    const plug = keep(new GpioPlug(overheard, connector.plug, clock));
+    const indicator =
+      connector.indicator === undefined
+        ? noIndicator
+        : keep(new GpioIndicator(gpio, connector.indicator, clock, { still: buses.stillLamps }));
+    const button =
+      connector.button === undefined ? undefined : keep(new GpioButton(overheard, connector.button, clock));
+    return { contactor, plug, indicator, ...(button === undefined ? {} : { button }) };
+  } catch (error) {
+    for (const device of opened) device.close();
+    throw error;
+  }
 }
 
 const noIndicator: Indicator = { show: () => undefined, close: () => undefined };

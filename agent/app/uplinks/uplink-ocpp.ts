@@ -59,10 +59,9 @@ export function openOcpp(
 ): OcppUplink {
   const { station, connectors, state } = parts.config;
   const { clock, disk, feed, remoteControl } = parts;
-  const path = join(state, `ocpp-${config.name}.json`);
   const table = Table.open<{ readonly state: TransactionsState }>(
     disk,
-    path,
+    join(state, `ocpp-${config.name}.json`),
     parseTransactionsTable,
     { state: noTransactions },
     { steps: true },
@@ -75,23 +74,10 @@ export function openOcpp(
   );
   const note = (text: string): void =>
     parts.tell({ type: "note", at: clock.now().at, text: `uplink ${config.name}: ${text}` });
-  const front = (link: CsmsLink): RequestContext | undefined => {
-    const [seen, remote] = [feed(), remoteControl()];
-    if (seen === undefined || remote === undefined) return undefined;
-    return {
-      link,
-      config: parts.config,
-      uplink: config,
-      version: parts.version,
-      remote,
-      cards: parts.lists,
-      feed: seen,
-      settings,
-      now: () => clock.now().at,
-      waits,
-      note,
-    };
-  };
+  const contextFor = (link: CsmsLink): RequestContext | undefined =>
+    requestContext(link, config, parts, { settings, waits, note });
+  const isSetHere = (id: string): boolean =>
+    (remoteControl()?.tariffs() ?? []).some(({ tariff, by }) => by === config.name && tariff.id === id);
   const uplink: OcppUplink = new OcppUplink({
     config,
     identity: config.identity ?? station.id,
@@ -104,20 +90,15 @@ export function openOcpp(
     feed,
     handlers: (link, dialect) => {
       settings.apply(link);
-      const at = front(link);
-      return at === undefined ? {} : requestHandlers(at, dialect);
+      const context = contextFor(link);
+      return context === undefined ? {} : requestHandlers(context, dialect);
     },
-    tariffKnown: (id) =>
-      settings.knowsTariff(id) ||
-      (remoteControl()
-        ?.tariffs()
-        .some(({ tariff, by }) => by === config.name && tariff.id === id) ??
-        false),
+    tariffKnown: (id) => settings.knowsTariff(id) || isSetHere(id),
     takeTariff: (tariff) => {
-      const at = front(uplink);
-      return at === undefined || !settings.tariffs
+      const context = contextFor(uplink);
+      return context === undefined || !settings.tariffs
         ? { wanted: false }
-        : { wanted: true, id: takeDriverTariff(at, tariff) };
+        : { wanted: true, id: takeDriverTariff(context, tariff) };
     },
     deauthorise: (session, status) =>
       void remoteControl()?.stop(session, `${config.name}: the card is ${status}`, "DeAuthorized"),
@@ -126,6 +107,18 @@ export function openOcpp(
     die: parts.die,
   });
   return uplink;
+}
+
+/** What the requests of a CSMS are answered from; undefined while there is no station. */
+function requestContext(
+  link: CsmsLink,
+  uplink: OcppUplinkConfig,
+  { config, version, clock, lists, feed, remoteControl }: OcppChannelParts,
+  own: Pick<RequestContext, "settings" | "waits" | "note">,
+): RequestContext | undefined {
+  const [seen, remote] = [feed(), remoteControl()];
+  if (seen === undefined || remote === undefined) return undefined;
+  return { link, config, uplink, version, remote, cards: lists, feed: seen, now: () => clock.now().at, ...own };
 }
 
 export type PaymentParts = OcppChannelParts & {
