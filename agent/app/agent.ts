@@ -33,7 +33,7 @@ import { pingEveryMs, Watchdog, watchdogLimitMs } from "./watchdog.js";
 export type AgentOptions = {
   readonly buses: MachineBuses;
   readonly version: string;
-  readonly tell: (event: AgentEvent) => void;
+  readonly emit: (event: AgentEvent) => void;
   readonly changed?: () => void;
   /** In [0, 1): jitter of back-offs. */
   readonly random?: () => number;
@@ -80,7 +80,7 @@ export class Agent {
     this.#options = options;
     this.#notifier =
       options.notifier ??
-      new SystemdNotifier({ failed: (text) => options.tell({ type: "note", at: machine.clock.now().at, text }) });
+      new SystemdNotifier({ failed: (text) => options.emit({ type: "note", at: machine.clock.now().at, text }) });
     this.#disk = disk;
     this.#machine = machine;
     this.#kinds = kinds;
@@ -93,7 +93,7 @@ export class Agent {
       schedule: (expression, work) => new CronJob(expression, () => this.#guard(work)),
       outboxSchedules: loaded.config.uplinks.map((uplink) => uplink.schedule),
       services: () => this.#services,
-      tell: (event) => this.#tell(event),
+      emit: (event) => this.#emit(event),
       changed: () => {
         this.#services?.station.relight();
         this.#options.changed?.();
@@ -283,7 +283,7 @@ export class Agent {
       random,
       whyClosed: () => this.#whyClosed(),
       restart: () => this.#options.exit(0),
-      tell: (event) => this.#tell(event),
+      emit: (event) => this.#emit(event),
       changed: () => this.#options.changed?.(),
       die: (error) => this.#die(error),
     });
@@ -317,13 +317,13 @@ export class Agent {
   }
 
   /** An event, and with one that changes what is in order the station's line in `systemctl status`. */
-  #tell(event: AgentEvent): void {
-    this.#options.tell(event);
+  #emit(event: AgentEvent): void {
+    this.#options.emit(event);
     if (event.type === "fault" || event.type === "recovered") this.#status.tell();
   }
 
   #tellFault(device: string, code: FaultCode, message: string): void {
-    this.#tell({ type: "fault", at: this.#machine.clock.now().at, device, code, message });
+    this.#emit({ type: "fault", at: this.#machine.clock.now().at, device, code, message });
   }
 
   #guard(work: () => void): void {

@@ -67,7 +67,7 @@ export async function demo(options: DemoOptions, out: NodeJS.WriteStream): Promi
       disk,
       random: () => bench.random(),
       newId: seededIds(options.seed, bench.clock),
-      tell: (event) => {
+      emit: (event) => {
         screen.event(event, screenTime(timeZone, event.at));
         if (event.type !== "receipt") return;
         receipts.push(event.file);

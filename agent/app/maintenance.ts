@@ -41,7 +41,7 @@ export type MaintenanceParts = {
   /** When each outbox is looked at again, in the order of the outboxes. */
   readonly outboxSchedules: readonly string[];
   readonly services: () => Services | undefined;
-  readonly tell: (event: AgentEvent) => void;
+  readonly emit: (event: AgentEvent) => void;
   readonly changed: () => void;
   readonly die: (error: unknown) => void;
 };
@@ -150,15 +150,15 @@ export class Maintenance {
    * too.
    */
   #watchRoom(free: DiskRoom): void {
-    const { tell, clock } = this.#parts;
+    const { emit, clock } = this.#parts;
     const { at } = clock.now();
     if (this.#hasRoom(free)) {
-      if (this.#full !== undefined) tell({ type: "recovered", at, device: this.#full.device, code: this.#full.code });
+      if (this.#full !== undefined) emit({ type: "recovered", at, device: this.#full.device, code: this.#full.code });
       this.#full = undefined;
       return this.#parts.changed();
     }
     const message = shortOfRoom(free, this.#reserve.bytes);
-    if (this.#full === undefined) tell({ type: "fault", at, device: "station", code: "disk/full", message });
+    if (this.#full === undefined) emit({ type: "fault", at, device: "station", code: "disk/full", message });
     this.#full = { device: "station", code: "disk/full", message, sinceMs: this.#full?.sinceMs ?? at };
     this.#parts.changed();
   }

@@ -40,7 +40,7 @@ export async function run(loaded: LoadedConfig, reread: () => LoadedConfig): Pro
     buses,
     version: ownVersion(),
     disk,
-    tell: (event) => write(log, event),
+    emit: (event) => write(log, event),
     log: switchOf(log),
     exit: (code) => end(code),
   });

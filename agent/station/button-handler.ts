@@ -49,12 +49,12 @@ export class ButtonHandler {
 
   /** The answer is told before anything happens, as with a tap. */
   #pressed(connector: number, moment: Moment): void {
-    const { config, connectors, layout, record, stationState, tell } = this.#parts;
+    const { config, connectors, layout, record, stationState, emit } = this.#parts;
     const does = config.connectors.find(({ id }) => id === connector)?.button?.does ?? "select";
     const decision = decidePress(stationState(), layout, connector, does, moment);
     const answer = this.#answerTo(connector, decision);
     if (answer === undefined) return;
-    tell({ type: "press", at: moment.at, ...answer, connector });
+    emit({ type: "press", at: moment.at, ...answer, connector });
     if (!answer.accepted) return connectors.get(connector)?.refuse();
     if (decision.kind === "choose") {
       record({ type: "ConnectorChosen", moment, connector });

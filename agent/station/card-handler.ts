@@ -48,7 +48,7 @@ export class CardHandler {
         reader = await this.#parts.reader(name);
         faults.clear(`reader ${name}`);
         if (reader.remark !== undefined)
-          this.#parts.tell({ type: "note", at: clock.now().at, text: `reader ${name}: ${reader.remark}` });
+          this.#parts.emit({ type: "note", at: clock.now().at, text: `reader ${name}: ${reader.remark}` });
         for await (const tap of reader.taps(signal)) this.tapped(name, tap);
       } catch (error) {
         if (signal.aborted) break;
@@ -124,10 +124,10 @@ export class CardHandler {
   /** Holds the driver while a question is open. What the tap means is judged anew by the state that the answer finds. */
   async #ask(card: ReadCard, question: AuthorizationQuestion, connector: number | null): Promise<void> {
     const { reader, uid, moment } = card;
-    const { tell, clock } = this.#parts;
+    const { emit, clock } = this.#parts;
     this.#asking.set(reader, uid);
     this.meetAt(reader);
-    tell({ type: "note", at: moment.at, text: `card ${masked(uid)} at ${reader}: ${question.words}` });
+    emit({ type: "note", at: moment.at, text: `card ${masked(uid)} at ${reader}: ${question.words}` });
     const info = await question.ask(connector, this.#over.signal);
     this.#asking.delete(reader);
     if (this.#over.signal.aborted) return;
@@ -162,13 +162,13 @@ export class CardHandler {
   }
 
   #letCardWait(reader: string, acceptance: Acceptance, moment: Moment, connector: number | undefined): void {
-    const { clock, config, record, stationState, tell } = this.#parts;
+    const { clock, config, record, stationState, emit } = this.#parts;
     record({ type: "CardWaits", moment, reader, acceptance, ...(connector === undefined ? {} : { connector }) });
     this.#lapses.set(reader, moment.monoMs + config.timing.authorisation, () => {
       if (stationState().waiting.get(reader)?.since !== moment) return;
       const card = masked(acceptance.token.uid);
       record({ type: "CardLapsed", moment: clock.now(), reader, why: "no car was plugged in" });
-      tell({
+      emit({
         type: "note",
         at: clock.now().at,
         text: `${reader}: the accepted card ${card} lapsed, no car was plugged in`,
@@ -246,7 +246,7 @@ export class CardHandler {
   }
 
   #tell(reader: string, card: string, moment: Moment, answer: DriverAnswer): void {
-    this.#parts.tell({ type: "tap", at: moment.at, reader, card, ...answer });
+    this.#parts.emit({ type: "tap", at: moment.at, reader, card, ...answer });
   }
 
   // ----

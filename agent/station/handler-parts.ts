@@ -16,5 +16,5 @@ export type HandlerParts = {
   readonly stationState: () => StationState;
   /** Written down before it returns. */
   readonly record: (event: StationEvent) => void;
-  readonly tell: (event: AgentEvent) => void;
+  readonly emit: (event: AgentEvent) => void;
 };

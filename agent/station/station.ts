@@ -52,7 +52,7 @@ export type StationParts = {
   readonly settle: (connector: ConnectorConfig, record: (event: StationEvent) => void) => boolean;
   /** Why no session may start at all, if so. */
   readonly whyClosed: () => string | undefined;
-  readonly tell: (event: AgentEvent) => void;
+  readonly emit: (event: AgentEvent) => void;
   readonly changed: () => void;
   readonly die: (error: unknown) => void;
   readonly version: string;
@@ -169,7 +169,7 @@ export class Station {
     }
     this.#stationState = after;
     for (const listener of this.#listeners) listener({ event, before, after });
-    for (const one of changeEvents(before, after, event)) this.#parts.tell(one);
+    for (const one of changeEvents(before, after, event)) this.#parts.emit(one);
     for (const [id] of moved) this.connectors.get(id)?.meet();
     if (before.orders !== after.orders || before.awaited !== after.awaited)
       for (const controller of this.connectors.values()) controller.meet();
@@ -228,7 +228,7 @@ export class Station {
     return null;
   }
 
-  /** Says all standing orders again, so that the entries before may go into the archive. */
+  /** Writes all orders in force again, so that the entries before may go into the archive. */
   restate(): void {
     const { reservations, inoperative } = this.#stationState.orders;
     if (ordersStand(this.#stationState))
@@ -263,7 +263,7 @@ export class Station {
       indication: () => this.#indication(connector),
       button: (news) => this.buttonHandler.heard(connector.id, news),
       changed: parts.changed,
-      note: (text) => parts.tell({ type: "note", at: this.#now().at, text }),
+      note: (text) => parts.emit({ type: "note", at: this.#now().at, text }),
       die: (error) => this.#die(error),
     });
   }
@@ -286,7 +286,7 @@ export class Station {
   }
 
   /**
-   * Why no session can start at a connector now: the station's reason, a standing fault of the connector, or the order
+   * Why no session can start at a connector now: the station's reason, a fault of the connector, or the order
    * of a backend.
    */
   #blocked(connector: number): string | undefined {
@@ -312,13 +312,13 @@ export class Station {
 
   #faultRaised({ device, code, message }: StationFault): void {
     this.#record({ type: "FaultRaised", moment: this.#now(), device, code, message });
-    this.#parts.tell({ type: "fault", at: this.#now().at, device, code, message });
+    this.#parts.emit({ type: "fault", at: this.#now().at, device, code, message });
     this.relight();
   }
 
   #faultCleared({ device, code }: StationFault): void {
     this.#record({ type: "FaultCleared", moment: this.#now(), device, code });
-    this.#parts.tell({ type: "recovered", at: this.#now().at, device, code });
+    this.#parts.emit({ type: "recovered", at: this.#now().at, device, code });
     this.relight();
   }
 

@@ -42,7 +42,7 @@ export abstract class DebouncedInput<Change> {
   }
 
   protected tell(change: Change): void {
-    this.#changes.tell(change);
+    this.#changes.emit(change);
   }
 
   /** `first`, then what is told. Throws DeviceError gpio/missing when the pin can no longer be read. */

@@ -9,7 +9,7 @@ export class EventFeed<T> {
   #broken: unknown;
 
   /** Something happened. */
-  tell(fact: T): void {
+  emit(fact: T): void {
     for (const listener of this.#listeners) listener(fact);
   }
 

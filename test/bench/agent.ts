@@ -73,7 +73,7 @@ async function measure(state: string, idleOnly = false): Promise<Measured> {
       version: "bench",
       disk,
       exit: (code) => process.exit(code),
-      tell: (told) => {
+      emit: (told) => {
         const { type } = told;
         if (told.type === "fault") throw new Error(told.message);
         if (type === "started") startMs = performance.now() - from;

@@ -44,7 +44,7 @@ export type Backends = {
 
 /** Opens nothing to the outside yet: that begins with `beginBackends`. */
 export function openBackends(parts: ServicesParts, ties: BackendTies): Backends {
-  const { loaded, machine, disk, random, tell, changed, die } = parts;
+  const { loaded, machine, disk, random, emit, changed, die } = parts;
   const { config } = loaded;
   const { clock } = machine;
   const { book, issuer, payments, cards, pushedTariffs, station, remoteControl } = ties;
@@ -69,7 +69,7 @@ export function openBackends(parts: ServicesParts, ties: BackendTies): Backends 
     lists,
     canBeAsked: (check) => checks.push(check),
     kinds: parts.kinds,
-    tell,
+    emit,
     changed,
     die,
   });
@@ -89,7 +89,7 @@ export function openBackends(parts: ServicesParts, ties: BackendTies): Backends 
     remoteControl,
     faults: () => station().faults,
     random,
-    tell,
+    emit,
     die,
   });
   const authorizer = new Authorizer({

@@ -71,7 +71,7 @@ export type IssuerTies = {
 
 /** The issuer over that book, caught up with it; it issues nothing before its `begin`. */
 export function openIssuer(parts: ServicesParts, { book, key, signBy }: ReceiptBook, ties: IssuerTies): ReceiptIssuer {
-  const { loaded, machine, disk, tell } = parts;
+  const { loaded, machine, disk, emit } = parts;
   const { config } = loaded;
   const { clock } = machine;
   const table = Table.open(disk, join(config.state, issuerStateFile), parseIssuerState, emptyIssuerState);
@@ -87,7 +87,7 @@ export function openIssuer(parts: ServicesParts, { book, key, signBy }: ReceiptB
     cdr: (settlement, ocmf, spkiHex) =>
       makeCopies(settlement, ocmf === "" ? undefined : { ocmf, publicKeySpkiHex: spkiHex }, cdrVersions(config)),
     handOut: (signed) =>
-      writeReceiptFiles(disk, config, signed, (text) => tell({ type: "note", at: clock.now().at, text })),
+      writeReceiptFiles(disk, config, signed, (text) => emit({ type: "note", at: clock.now().at, text })),
     numberGiven: () =>
       [...ties.station().stationState().sessions.values()].some(
         (session) =>
@@ -104,7 +104,7 @@ export function openIssuer(parts: ServicesParts, { book, key, signBy }: ReceiptB
 }
 
 function tellSettled(
-  { machine, tell }: ServicesParts,
+  { machine, emit }: ServicesParts,
   entry: BookEntry,
   connector: number,
   settlement: Settlement,
@@ -116,13 +116,13 @@ function tellSettled(
     // Sent all the same: the receipt is right, and the backend holds the tariff and the readings.
     const difference = wireDifference(text, settlement);
     if (difference !== undefined)
-      tell({
+      emit({
         type: "note",
         at,
         text: `receipt ${entry.number}: a receiver will work out another price: ${difference}`,
       });
   }
-  tell({
+  emit({
     type: "receipt",
     at,
     connector,

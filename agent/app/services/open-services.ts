@@ -21,7 +21,7 @@ import type { Services, ServicesParts } from "./services.js";
 
 /** Throws Failure and DeviceError; then no file is left open. */
 export function openServices(parts: ServicesParts): Services {
-  const { loaded, machine, disk, version, restart, tell } = parts;
+  const { loaded, machine, disk, version, restart, emit } = parts;
   const { config } = loaded;
   const { clock } = machine;
   const { pushedTariffs, activeTariffs } = openTariffs(parts);
@@ -57,7 +57,7 @@ export function openServices(parts: ServicesParts): Services {
   try {
     issuer.begin(replay.unbooked, clock.now());
     const count = book.count();
-    tell({
+    emit({
       type: "started",
       at: clock.now().at,
       version,
@@ -70,7 +70,7 @@ export function openServices(parts: ServicesParts): Services {
     journal.close();
     throw error;
   }
-  const remote = new StationRemoteControl({ config, clock, station, activeTariffs, pushedTariffs, restart, tell });
+  const remote = new StationRemoteControl({ config, clock, station, activeTariffs, pushedTariffs, restart, emit });
   beginBackends(backends, clock);
   const { outboxes, paymentLines, lists, pulls, checks } = backends;
   const mayRotate = !key.handed;
@@ -97,7 +97,7 @@ function openTariffs({ loaded, disk, machine }: ServicesParts): {
 
 /** The journal, replayed: the state of the station as it was left. `receipts` = how many the book holds. */
 function openJournal(
-  { loaded, disk, machine, tell }: ServicesParts,
+  { loaded, disk, machine, emit }: ServicesParts,
   receipts: number,
 ): { readonly journal: Journal<JournalEntry>; readonly replay: JournalReplay } {
   const { config } = loaded;
@@ -110,7 +110,7 @@ function openJournal(
     { wasMade: receipts > 0 },
   );
   if (cutBytes > 0)
-    tell({
+    emit({
       type: "note",
       at: machine.clock.now().at,
       text:
@@ -130,7 +130,7 @@ type StationTies = {
 
 /** The station in the state of the journal; it does nothing before its `start`. */
 function openStation(parts: ServicesParts, ties: StationTies): Station {
-  const { loaded, machine, tell, changed, die } = parts;
+  const { loaded, machine, emit, changed, die } = parts;
   const { activeTariffs, backends, issuer } = ties;
   const { clock } = machine;
   const station: Station = new Station(
@@ -156,7 +156,7 @@ function openStation(parts: ServicesParts, ties: StationTies): Station {
           () => clock.now(),
         ),
       whyClosed: parts.whyClosed,
-      tell,
+      emit,
       changed,
       die,
       version: parts.version,

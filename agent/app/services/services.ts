@@ -63,7 +63,7 @@ export type ServicesParts = {
   readonly kinds: UplinkKinds;
   /** Backends that can be asked about a card, beside those of the config. */
   readonly checks?: readonly OnlineCheck[];
-  readonly tell: (event: AgentEvent) => void;
+  readonly emit: (event: AgentEvent) => void;
   readonly changed: () => void;
   readonly die: (error: unknown) => void;
 };

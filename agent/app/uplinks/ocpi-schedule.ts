@@ -23,7 +23,7 @@ export type OcpiScheduleParts = {
   readonly faults: () => Faults;
   /** In [0, 1): jitter of schedules and back-offs. */
   readonly random: () => number;
-  readonly tell: (event: AgentEvent) => void;
+  readonly emit: (event: AgentEvent) => void;
   readonly die: (error: unknown) => void;
 };
 
@@ -56,7 +56,7 @@ export function openOcpiPulls(parts: OcpiScheduleParts): OcpiPull[] {
         raised.set(code, words);
         parts.faults().raise(device, code, words, clock.now().at);
       },
-      note: (words) => parts.tell({ type: "note", at: clock.now().at, text: `lists of ${name}: ${words}` }),
+      note: (words) => parts.emit({ type: "note", at: clock.now().at, text: `lists of ${name}: ${words}` }),
       die: parts.die,
     });
   });

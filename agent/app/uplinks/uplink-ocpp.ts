@@ -38,7 +38,7 @@ export type OcppChannelParts = {
   readonly feed: () => StationFeed | undefined;
   readonly remoteControl: () => RemoteControl | undefined;
   readonly lists: CardLists;
-  readonly tell: (event: AgentEvent) => void;
+  readonly emit: (event: AgentEvent) => void;
   readonly die: (error: unknown) => void;
 };
 
@@ -73,7 +73,7 @@ export function openOcpp(
     (changes) => remoteControl()?.settingSet(changes, config.name).accepted ?? false,
   );
   const note = (text: string): void =>
-    parts.tell({ type: "note", at: clock.now().at, text: `uplink ${config.name}: ${text}` });
+    parts.emit({ type: "note", at: clock.now().at, text: `uplink ${config.name}: ${text}` });
   const contextFor = (link: CsmsLink): RequestContext | undefined =>
     requestContext(link, config, parts, { settings, waits, note });
   const isSetHere = (id: string): boolean =>

@@ -144,22 +144,22 @@ class UplinkWatch {
 
   constructor(
     readonly name: string,
-    readonly parts: Pick<UplinkParts, "clock" | "faults" | "tell" | "changed">,
+    readonly parts: Pick<UplinkParts, "clock" | "faults" | "emit" | "changed">,
     private acknowledged: number,
     private acknowledgedAt: number,
   ) {}
 
   look(status: OutboxStatus): void {
-    const { clock, tell, changed } = this.parts;
+    const { clock, emit, changed } = this.parts;
     const { at } = clock.now();
     const { lastAck, reachability, words = "" } = status;
     if (reachability !== this.#reachability && reachability !== "untried") {
       this.#reachability = reachability;
-      tell({ type: "uplink", at, uplink: this.name, state: reachability, detail: words });
+      emit({ type: "uplink", at, uplink: this.name, state: reachability, detail: words });
     }
     if (lastAck !== undefined && (lastAck.number !== this.acknowledged || lastAck.atMs !== this.acknowledgedAt)) {
       [this.acknowledged, this.acknowledgedAt] = [lastAck.number, lastAck.atMs];
-      tell({ type: "uploaded", at, uplink: this.name, number: lastAck.number });
+      emit({ type: "uploaded", at, uplink: this.name, number: lastAck.number });
     }
     if (status.fault !== this.#fault) {
       const device = `uplink ${this.name}`;

@@ -45,8 +45,8 @@ export class RemoteReservations {
         if (session?.state !== "available" && session?.state !== "occupied")
           return refuseRemote("busy", `connector ${candidate.id} is in use (${session?.state ?? ""})`);
         // As if the reservation that is replaced did not stand.
-        const standing = { ...orders, reservations: others };
-        const kept = reservedFor(standing, sessions, candidate.id, { uid: token.uid, group }, now.at);
+        const orderedOtherwise = { ...orders, reservations: others };
+        const kept = reservedFor(orderedOtherwise, sessions, candidate.id, { uid: token.uid, group }, now.at);
         return kept === undefined ? undefined : refuseRemote("busy", `connector ${candidate.id} is reserved already`);
       }),
     );

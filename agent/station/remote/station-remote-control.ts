@@ -27,7 +27,7 @@ export type StationRemoteControlParts = {
   readonly pushedTariffs: PushedTariffs;
   /** Ends the process, so that systemd starts it again; nothing is being sold. */
   readonly restart: () => void;
-  readonly tell: (event: AgentEvent) => void;
+  readonly emit: (event: AgentEvent) => void;
 };
 
 /** From the last settled session to the end of the process: whoever asked still gets the answer. */
@@ -198,7 +198,7 @@ export class StationRemoteControl implements RemoteControl {
   }
 
   #note(text: string): void {
-    this.#parts.tell({ type: "note", at: this.#now().at, text });
+    this.#parts.emit({ type: "note", at: this.#now().at, text });
   }
 
   #stationState(): StationState {

@@ -60,7 +60,7 @@ function house(segments: number): {
     schedule: () => ({ clockWasSet: () => void (told += 1), close: () => undefined }),
     outboxSchedules: [],
     services: () => services,
-    tell: () => undefined,
+    emit: () => undefined,
     changed: () => undefined,
     die: (error) => deaths.push(error),
   });

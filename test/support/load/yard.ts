@@ -107,7 +107,7 @@ export class Yard {
         random: () => buses.random(),
         ...(options.notifier === undefined ? {} : { notifier: options.notifier }),
         exit: (code) => assert.fail(`the agent ended with ${code}`),
-        tell: (event) => {
+        emit: (event) => {
           told.set(event.type, (told.get(event.type) ?? 0) + 1);
           if (event.type === "fault" && options.mayFault !== true) assert.fail(`${event.device}: ${event.message}`);
           options.tell?.(event, buses);

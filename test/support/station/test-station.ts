@@ -74,7 +74,7 @@ export class TestStation {
       whyClosed: () => undefined,
       checks,
       restart: () => (this.restarts += 1),
-      tell: (event) => this.event.push(event),
+      emit: (event) => this.event.push(event),
       changed: () => undefined,
       die: (error) => {
         throw error;

@@ -202,7 +202,7 @@ export class Street {
         disk,
         random: () => bench.random(),
         newId: () => `${String(life).padStart(8, "0")}-${String((ids += 1)).padStart(4, "0")}-4000-8000-000000000000`,
-        tell: (event) => this.#hear(event, files, frozen !== undefined),
+        emit: (event) => this.#hear(event, files, frozen !== undefined),
         exit: (code) => freeze({ how: "exit", code }),
         changed,
       });
