@@ -4,9 +4,11 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { limitProcess } from "./runner/time-limit.js";
 
 const cli = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "agent", "cli.js");
-const withinMs = 60_000;
+/** Of time in which a processor was free for it. */
+const limitMs = 60_000;
 
 export type Ended = {
   readonly code: number | null;
@@ -31,12 +33,15 @@ export class RunningCommand {
       stdio: ["pipe", "pipe", "pipe"],
       env: { ...process.env, NO_COLOR: "1", ...env },
     });
-    const deadline = setTimeout(() => this.#child.kill("SIGKILL"), withinMs);
+    const stopWatching = limitProcess(this.#child.pid ?? -1, limitMs, (why) => {
+      this.err += `${args.join(" ")}: ${why}\n`;
+      this.#child.kill("SIGKILL");
+    });
     this.#child.stdout?.on("data", (chunk: Buffer) => this.#heard((this.out += chunk.toString())));
     this.#child.stderr?.on("data", (chunk: Buffer) => this.#heard((this.err += chunk.toString())));
     this.ended = new Promise((resolve) =>
       this.#child.on("close", (code, signal) => {
-        clearTimeout(deadline);
+        stopWatching();
         this.#heard();
         resolve({ code, signal, out: this.out, err: this.err });
       }),

@@ -4,7 +4,9 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { limitProcess } from "../../support/runner/time-limit.js";
 
+/** Of time in which a processor was free for it. */
 const boundMs = 30_000;
 const rightMissing = 77;
 const setUpFailed = 78;
@@ -37,16 +39,18 @@ function inNamespace(command: readonly string[], steps = setUp): Promise<Ran> {
   return new Promise((resolve) => {
     const child = spawn("unshare", [flags, "sh", "-c", steps, "sh", ...command], {
       stdio: ["ignore", "pipe", "pipe"],
-      timeout: boundMs,
-      killSignal: "SIGKILL",
       env: { ...process.env, LC_ALL: "C" },
     });
+    const stopWatching = limitProcess(child.pid ?? -1, boundMs, () => child.kill("SIGKILL"));
     let out = "";
     let err = "";
     child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
     child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
     child.on("error", (error) => resolve({ code: setUpFailed, out, err: error.message }));
-    child.on("close", (code) => resolve({ code, out, err }));
+    child.on("close", (code) => {
+      stopWatching();
+      resolve({ code, out, err });
+    });
   });
 }
 

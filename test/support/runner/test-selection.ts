@@ -51,10 +51,10 @@ function noSuchPart(files: readonly string[], part: string): string {
   );
 }
 
-/** Tests that start processes of their own, and the chaos, take longest: they go first, so that no core waits. */
+/** Tests that start processes of their own, and the crash tests, take longest: they go first, so that no core waits. */
 export function longestFirst(root: string, files: readonly string[]): string[] {
   const takesLong = (file: string): boolean =>
-    /support\/(?:command|bench-station)\.js"|kills\.js"|chaos\.js"/.test(readFileSync(join(root, file), "utf8"));
+    file.startsWith("soak/") || /support\/(?:command|bench-station)\.js"/.test(readFileSync(join(root, file), "utf8"));
   return files
     .map((file) => ({ file, long: takesLong(file) }))
     .sort((a, b) => Number(b.long) - Number(a.long))

@@ -41,17 +41,15 @@ export class TimeSpent {
 
 const idleSinceBootMs = (): number => cpus().reduce((sum, { times }) => sum + times.idle, 0);
 
-/** CPU time so far of all living processes of a group, and of those that they waited for. */
-function groupCpuMs(group: number): number {
+/** CPU time so far of living processes, each by its stat file, and of those that they waited for. */
+function cpuMsOf(pids: readonly string[], belongs: (processGroup: number) => boolean = () => true): number {
   let ticks = 0;
-  for (const name of readdirSync("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
+  for (const pid of pids) {
     try {
       // proc_pid_stat(5): the name in brackets may hold anything; the third field is the first after it.
-      const stat = readFileSync(`/proc/${name}/stat`, "utf8");
+      const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
       const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-      if (Number(fields[2]) !== group) continue;
-      ticks += [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index]), 0);
+      if (belongs(Number(fields[2]))) ticks += [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index]), 0);
     } catch (error) {
       // Ended between the listing and the look.
       if (!["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
@@ -60,10 +58,23 @@ function groupCpuMs(group: number): number {
   return ticks * msPerClockTick;
 }
 
+const groupCpuMs = (group: number): number =>
+  cpuMsOf(
+    readdirSync("/proc").filter((name) => /^\d+$/.test(name)),
+    (processGroup) => processGroup === group,
+  );
+
 /** Watches a process group; calls `over` with the reason when its time is up. The answer ends the watch. */
-export function limitGroup(group: number, limitMs: number, over: (why: string) => void): () => void {
+export const limitGroup = (group: number, limitMs: number, over: (why: string) => void): (() => void) =>
+  limited(() => groupCpuMs(group), limitMs, over);
+
+/** The same of one process and those that it waited for. */
+export const limitProcess = (pid: number, limitMs: number, over: (why: string) => void): (() => void) =>
+  limited(() => cpuMsOf([String(pid)]), limitMs, over);
+
+function limited(cpuMs: () => number, limitMs: number, over: (why: string) => void): () => void {
   const spent = new TimeSpent(limitMs);
-  const look = () => ({ wallMs: performance.now(), idleMs: idleSinceBootMs(), usedMs: groupCpuMs(group) });
+  const look = () => ({ wallMs: performance.now(), idleMs: idleSinceBootMs(), usedMs: cpuMs() });
   let last = look();
   const timer = setInterval(() => {
     const now = look();
