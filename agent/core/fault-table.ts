@@ -134,7 +134,9 @@ export const faultTable: Readonly<Record<FaultCode, FaultRow>> = {
     person: "yes",
   },
   "contactor/not-closing": {
-    meaning: "told to close, the auxiliary contact says open; the session is ended",
+    meaning:
+      "told to close or to stay closed, the auxiliary contact says open or does not hold still; the session is ended, " +
+      "and no time is billed since the last reading before",
     remedy: "check coil, relay and wiring",
     stops: "connector",
     person: "yes",

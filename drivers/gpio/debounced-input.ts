@@ -41,6 +41,16 @@ export abstract class DebouncedInput<Change> {
     return this.#active;
   }
 
+  /** The level itself, beside its edges: one that was lost is made up for, with the debounce of any other. */
+  protected recheck(): void {
+    if (this.#cancel !== undefined) return;
+    try {
+      if (this.#input.read() !== this.#active) this.#restless();
+    } catch (error) {
+      this.#changes.break(error);
+    }
+  }
+
   protected tell(change: Change): void {
     this.#changes.emit(change);
   }

@@ -16,6 +16,7 @@ export class GpioPlug extends DebouncedInput<PlugChange> implements PlugSensor {
   }
 
   plugged(): boolean {
+    this.recheck();
     return this.active;
   }
 

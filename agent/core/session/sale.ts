@@ -95,9 +95,14 @@ export function interrupted(sale: Sale, restart: Restart): Sale {
     why,
   };
   return {
-    ...addSample(sale, { ...newest(sale), activity: "suspended" }),
+    ...suspended(sale),
     interruptions: [...sale.interruptions, interruption],
   };
+}
+
+/** From the newest reading on no time is billed: what keeps the car from charging is the station's own fault. */
+export function suspended(sale: Sale): Sale {
+  return addSample(sale, { ...newest(sale), activity: "suspended" });
 }
 
 /**

@@ -1,7 +1,7 @@
 // How a fact moves the session of one connector.
 
 import type { StopReason } from "../cdr/settlement.js";
-import { addReading, ended, interrupted, openSale, type Sale } from "./sale.js";
+import { addReading, ended, interrupted, openSale, type Sale, suspended } from "./sale.js";
 import { available, type Session, type SessionIn } from "./session.js";
 import type { SessionEvent } from "./session-event.js";
 
@@ -60,8 +60,16 @@ const restartDetails = {
 /** The contactor opens, and the end reading is waited for. */
 function stopped(sale: Sale, event: SessionEvent, reason: StopReason, detail: string): Session {
   const plugged = event.type !== "PlugChanged" || event.plugged;
-  return { state: "stopping", sale, since: event.moment, reason, detail, plugged };
+  const billed = isStationsFault(sale, reason) ? suspended(sale) : sale;
+  return { state: "stopping", sale: billed, since: event.moment, reason, detail, plugged };
 }
+
+/**
+ * A station's own fault is never the driver's idle time. A car under a contactor that dropped out could not charge; what
+ * a car did under a meter that told nothing is not known, so a stretch that began as idle time counts no further.
+ */
+const isStationsFault = (sale: Sale, reason: StopReason): boolean =>
+  reason === "ContactorFault" || (reason === "MeterFault" && sale.activity === "parking");
 
 function stopping(session: SessionIn<"stopping">, event: SessionEvent): Session {
   switch (event.type) {

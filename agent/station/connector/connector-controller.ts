@@ -53,7 +53,7 @@ export class ConnectorController {
       feedbackPin: `GPIO ${connector.contactor.feedback?.gpio ?? "?"}`,
       raise: (code, message) => faults.raise(device, code, message, clock.now().at),
       clear: () => faults.clear(device, "contactor/"),
-      notClosing: () => this.#stop("ContactorFault", "the contactor did not close"),
+      notClosing: (why) => this.#stop("ContactorFault", `${why}: no time is charged since the last reading before`),
       guard,
     });
     this.#pins = new ConnectorPins({
@@ -232,7 +232,7 @@ export class ConnectorController {
 
   /** Between sessions meter and contactor are looked at now and then. */
   async #idle(): Promise<void> {
-    this.#contactorControl.look();
+    this.#guard(() => this.#contactorControl.look());
     if (await this.#meter.recognise()) await this.#restingReading();
   }
 
@@ -251,7 +251,10 @@ export class ConnectorController {
     const begin = identity === undefined ? undefined : await this.#restingReading();
     if (identity === undefined || begin === undefined)
       return fail(this.context.faults.of(this.device)?.message ?? "the meter does not answer");
+    this.#lookAtPlug();
     if (this.context.session().state !== "starting") return 0;
+    const stillBlocked = this.context.blocked();
+    if (stillBlocked !== undefined) return fail(stillBlocked);
     const opening = this.context.open(acceptance, identity, begin);
     if (typeof opening === "string") return fail(opening);
     this.#meter.forget();
@@ -263,6 +266,10 @@ export class ConnectorController {
   async #watch(sale: Sale): Promise<number> {
     const { clock } = this.context;
     const askedMonoMs = clock.now().monoMs;
+    // What the pins said once is asked again with every reading: an edge can be lost, and contacts drop out.
+    this.#guard(() => this.#contactorControl.look());
+    this.#lookAtPlug();
+    if (!this.#isCharging()) return 0;
     const reading = await this.#plausibleReading(sale);
     if (!this.#isCharging()) return 0;
     if (reading === undefined) return this.#missed();
@@ -352,6 +359,13 @@ export class ConnectorController {
     const { id: connector } = this.connector;
     this.context.record({ type: "MeterRead", moment, connector, reading, activity: "suspended", atBoundary: false });
     this.#metering.restart();
+  }
+
+  /** The plug as it is now, where no change was told of it. */
+  #lookAtPlug(): void {
+    const moment = this.context.clock.now();
+    if (this.#pins.sensed()?.plugged === false)
+      this.context.record({ type: "PlugChanged", moment, connector: this.connector.id, plugged: false });
   }
 
   #isCharging(): boolean {

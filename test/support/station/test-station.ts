@@ -38,6 +38,8 @@ export type Outlet = {
   energyMilliWh: number;
   powerW: number;
   shown: Indication;
+  /** What the auxiliary contact says; undefined = none is wired. */
+  feedback: () => boolean | undefined;
   changed: () => void;
 };
 
@@ -60,6 +62,7 @@ export class TestStation {
         ...(before?.get(id) ?? { plugged: false, energyMilliWh: 1_000_000, powerW: 0 }),
         closed: false,
         shown: "off",
+        feedback: () => undefined,
         changed: () => undefined,
       });
     this.services = openServices({
@@ -188,7 +191,7 @@ export class TestStation {
         return {
           contactor: {
             set: (closed) => void (outlet.closed = closed),
-            feedback: () => undefined,
+            feedback: () => outlet.feedback(),
             close: () => undefined,
           },
           indicator: { show: (shown) => void (outlet.shown = shown), close: () => undefined },

@@ -1,5 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { StopReason } from "../../../../agent/core/cdr/settlement.js";
 import { available, type Session } from "../../../../agent/core/session/session.js";
 import type { SessionEvent } from "../../../../agent/core/session/session-event.js";
 import { reduceSession } from "../../../../agent/core/session/session-reducer.js";
@@ -151,6 +152,23 @@ steps(
     assert.equal(times("synced", "unsynced", "boot-2"), [[90_000, null]]);
     assert.equal(times("unsynced", "synced", "boot-2"), [[90_000, null]]);
     assert.equal(times("unsynced", "unsynced", "boot-1"), [[90_000, 500_000]]);
+  },
+);
+
+steps(
+  "a station's own fault is never the driver's idle time: it counts no further than the last reading before",
+  () => {
+    const idle = (event: SessionEvent): SessionEvent =>
+      event.type === "MeterRead" ? { ...event, activity: "parking" } : event;
+    const activityAfter = (last: SessionEvent, reason: StopReason): unknown => {
+      const fault = { ...stop, reason, detail: "" } as SessionEvent;
+      const session = play(plugged(1), accepted(10), began, read(60, 180), last, fault);
+      return session.state === "stopping" && session.sale.samples.sample.activity;
+    };
+    assert.is(activityAfter(idle(read(70, 250)), "Local"), "parking");
+    assert.is(activityAfter(idle(read(70, 250)), "ContactorFault"), "suspended");
+    assert.is(activityAfter(idle(read(70, 250)), "MeterFault"), "suspended");
+    assert.is(activityAfter(read(70, 250), "ContactorFault"), "suspended");
   },
 );
 
