@@ -78,8 +78,8 @@ export const sessionMutants: readonly Mutant[] = [
   {
     rule: "a car that draws the idle power is not idle",
     file: activity,
-    find: "if (powerW >= rules.idlePowerW)",
-    replace: "if (powerW > rules.idlePowerW)",
+    find: "if (Math.abs(powerW) >= rules.idlePowerW)",
+    replace: "if (Math.abs(powerW) > rules.idlePowerW)",
     tests: ["agent/core/session/meter-plausibility"],
   },
   {
@@ -190,7 +190,7 @@ export const sessionMutants: readonly Mutant[] = [
   {
     rule: "no session begins while the meter shows power through an open contactor",
     file: plausibility,
-    find: "if (powerW < leastW)",
+    find: "if (Math.abs(powerW) < leastW)",
     replace: "if (true)",
     tests: ["agent/core/session/meter-plausibility"],
   },
