@@ -35,8 +35,8 @@ import {
   type OutboxStore,
   parseOutboxTable,
 } from "../../agent/sync/outbox-state.js";
-import { HandClock } from "../support/hand-clock.js";
 import { ocppConfig, SalesBook } from "../support/sync/ocpp-bench.js";
+import { HandClock } from "../support/time/hand-clock.js";
 
 const sessions = 10_000;
 const callsEach = 2;

@@ -2,7 +2,7 @@
 import { Worker } from "node:worker_threads";
 import { CardField, simulatedChip } from "../../drivers/bench/card-field.js";
 import { openCardReader } from "../../drivers/rfid/card-reader.js";
-import { SteppedClock } from "../support/stepped-clock.js";
+import { SteppedClock } from "../support/time/stepped-clock.js";
 
 const polls = 4_000;
 const pollMs = 250;

@@ -22,9 +22,9 @@ import {
   parseOutboxState,
 } from "../../agent/sync/outbox-state.js";
 import { Backend } from "../../drivers/bench/backend.js";
-import { HandClock } from "../support/hand-clock.js";
 import { settlement } from "../support/sample-settlement.js";
 import { TokenFile, token, uplinkTo } from "../support/sync/uplink-bench.js";
+import { HandClock } from "../support/time/hand-clock.js";
 
 const sessions = 10_000;
 const turns = 20;

@@ -4,7 +4,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { limitProcess } from "./runner/time-limit.js";
+import { limitProcess } from "./time/time-limit.js";
 
 const cli = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "agent", "cli.js");
 /** Of time in which a processor was free for it. */

@@ -5,7 +5,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { CronJob } from "../../../agent/app/cron-job.js";
 import { cronText } from "../../../config/cron.js";
-import { MachineTime } from "../../support/machine-time.js";
+import { MachineTime } from "../../support/time/machine-time.js";
 
 const test = suite("a job on a schedule");
 

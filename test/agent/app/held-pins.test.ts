@@ -7,7 +7,7 @@ import { GpioBoard } from "../../../drivers/bench/gpio-board.js";
 import type { Indication } from "../../../drivers/driver.js";
 import { GpioContactor } from "../../../drivers/gpio/gpio-contactor.js";
 import { GpioPlug } from "../../../drivers/gpio/gpio-plug.js";
-import { HandClock } from "../../support/hand-clock.js";
+import { HandClock } from "../../support/time/hand-clock.js";
 
 const test = suite("the pins of a station that is not open");
 

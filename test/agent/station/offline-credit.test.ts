@@ -12,9 +12,9 @@ import { parseTariff } from "../../../agent/core/tariff/tariff-reader.js";
 import { Authorizer } from "../../../agent/station/authorizer.js";
 import { OfflineCredit } from "../../../agent/station/offline-credit.js";
 import type { Config } from "../../../config/schema.js";
-import { HandClock } from "../../support/hand-clock.js";
 import { meter, reading, settlement, startMs } from "../../support/sample-receipt.js";
 import { SalesBook } from "../../support/sync/ocpp-bench.js";
+import { HandClock } from "../../support/time/hand-clock.js";
 
 const test = suite("hundreds of unacknowledged receipts");
 const many = 300;

@@ -4,9 +4,9 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Outbox } from "../../../agent/sync/outbox.js";
 import { Backend, type BackendMood } from "../../../drivers/bench/backend.js";
-import { HandClock } from "../../support/hand-clock.js";
 import { Book, Store } from "../../support/sync/outbox-bench.js";
 import { TokenFile, token, uplinkTo } from "../../support/sync/uplink-bench.js";
+import { HandClock } from "../../support/time/hand-clock.js";
 
 const test = suite("a line that is cut");
 const tokenFile = new TokenFile();

@@ -9,7 +9,7 @@ import { DeviceError, type Indication } from "../../../drivers/driver.js";
 import { GpioButton, stuckAfterMs } from "../../../drivers/gpio/gpio-button.js";
 import { GpioIndicator, indicationPatterns, stepMs } from "../../../drivers/gpio/gpio-indicator.js";
 import { GpioPlug } from "../../../drivers/gpio/gpio-plug.js";
-import { SteppedClock } from "../../support/stepped-clock.js";
+import { SteppedClock } from "../../support/time/stepped-clock.js";
 
 const plugs = suite("the plug contact");
 const contact = { gpio: 22, activeLow: true };

@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { limitProcess } from "../../support/runner/time-limit.js";
+import { limitProcess } from "../../support/time/time-limit.js";
 
 /** Of time in which a processor was free for it. */
 const boundMs = 30_000;

@@ -7,7 +7,7 @@ import { GpioButton } from "../../../drivers/gpio/gpio-button.js";
 import { GpioContactor } from "../../../drivers/gpio/gpio-contactor.js";
 import { GpioPlug } from "../../../drivers/gpio/gpio-plug.js";
 import type { GpioInput, GpioPort } from "../../../drivers/gpio/gpio-port.js";
-import { SteppedClock } from "../../support/stepped-clock.js";
+import { SteppedClock } from "../../support/time/stepped-clock.js";
 
 /** The wires behind a port. */
 export interface Wires {

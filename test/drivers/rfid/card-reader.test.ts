@@ -6,7 +6,7 @@ import type { ReaderConfig } from "../../../config/schema.js";
 import { CardField, simulatedChip } from "../../../drivers/bench/card-field.js";
 import { type CardReader, type CardTap, DeviceError } from "../../../drivers/driver.js";
 import { openCardReader } from "../../../drivers/rfid/card-reader.js";
-import { SteppedClock } from "../../support/stepped-clock.js";
+import { SteppedClock } from "../../support/time/stepped-clock.js";
 
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, "hex"));
 const config: ReaderConfig = { driver: "mfrc522", spi: { bus: 0, device: 0 }, poll: 250, debounce: 2_000 };

@@ -6,10 +6,10 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { freshFolder } from "../command.js";
+import { countedMs, TimeSpent } from "../time/time-limit.js";
 import { Coverage } from "./coverage.js";
 import { judge, runTestFile } from "./test-file.js";
 import { longestFirst, selectFiles, testFilesIn } from "./test-selection.js";
-import { countedMs, TimeSpent } from "./time-limit.js";
 import { testsOf } from "./watch.js";
 
 const tests = join(dirname(fileURLToPath(import.meta.url)), "..", "..");

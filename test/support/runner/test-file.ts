@@ -4,8 +4,8 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { limitGroup } from "../time/time-limit.js";
 import { nameVariable } from "./named-suite.js";
-import { limitGroup } from "./time-limit.js";
 
 const limitMs = 150_000;
 const namedSuite = fileURLToPath(new URL("./named-suite.js", import.meta.url));

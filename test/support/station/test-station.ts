@@ -14,7 +14,7 @@ import type { Config } from "../../../config/schema.js";
 import type { CardTap, EnergyMeter, Indication, Reading } from "../../../drivers/driver.js";
 import { BusTrace } from "../../../drivers/machine/bus-trace.js";
 import type { Machine } from "../../../drivers/machine/open-machine.js";
-import { SteppedClock } from "../stepped-clock.js";
+import { SteppedClock } from "../time/stepped-clock.js";
 import { VolatileFiles } from "../volatile-files.js";
 
 const demo = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..", "..", "config", "demo.yaml");

@@ -16,8 +16,8 @@ import { Outbox } from "../../../agent/sync/outbox.js";
 import type { OutboxItem, OutboxItems } from "../../../agent/sync/outbox-state.js";
 import type { StationFeed } from "../../../agent/sync/station-port.js";
 import type { OcppUplinkConfig } from "../../../config/uplink-schema.js";
-import { HandClock } from "../hand-clock.js";
 import { chainOf, occasion, reading, settlement, signer, startMs } from "../sample-receipt.js";
+import { HandClock } from "../time/hand-clock.js";
 import { closeAll } from "./csms.js";
 import { Store } from "./outbox-bench.js";
 

@@ -10,7 +10,7 @@ import {
 } from "../../../agent/sync/outbox-state.js";
 import type { OutboxStatus } from "../../../agent/sync/outbox-status.js";
 import type { Outcome, Uplink, UplinkItem } from "../../../agent/sync/uplink.js";
-import { HandClock } from "../hand-clock.js";
+import { HandClock } from "../time/hand-clock.js";
 
 /** Receipts 1…n; number 1 is the start receipt and has nothing to send. */
 export class Book implements OutboxItems {

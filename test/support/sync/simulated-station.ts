@@ -11,8 +11,8 @@ import { parseTariff } from "../../../agent/core/tariff/tariff-reader.js";
 import type { StationFault } from "../../../agent/sync/faults.js";
 import type { RecordedFact, StationFeed } from "../../../agent/sync/station-port.js";
 import type { Moment, Reading } from "../../../drivers/driver.js";
-import type { HandClock } from "../hand-clock.js";
 import { meter, tariff, timeZone } from "../sample-receipt.js";
+import type { HandClock } from "../time/hand-clock.js";
 import type { SalesBook } from "./ocpp-bench.js";
 
 const layout = {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { OcpiUplink } from "../../../agent/sync/ocpi/ocpi-uplink.js";
 import type { OcpiUplinkConfig } from "../../../config/uplink-schema.js";
-import { HandClock } from "../hand-clock.js";
+import { HandClock } from "../time/hand-clock.js";
 
 /** Of this process: a backend of another test, at a port that was ours, does not take it for its own. */
 export const token = `plain-token-${process.pid}`;

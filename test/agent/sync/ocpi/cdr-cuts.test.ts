@@ -14,7 +14,6 @@ import { sha256 } from "../../../../agent/ledger/store/digest.js";
 import { Outbox } from "../../../../agent/sync/outbox.js";
 import type { OutboxItem, OutboxItems } from "../../../../agent/sync/outbox-state.js";
 import { Backend } from "../../../../drivers/bench/backend.js";
-import { HandClock } from "../../../support/hand-clock.js";
 import {
   chainOf,
   occasion,
@@ -28,6 +27,7 @@ import {
 import { type Cut, CutLine } from "../../../support/sync/cut-line.js";
 import { Store } from "../../../support/sync/outbox-bench.js";
 import { TokenFile, token, uplinkTo } from "../../../support/sync/uplink-bench.js";
+import { HandClock } from "../../../support/time/hand-clock.js";
 
 const test = suite("CDRs over a line that is cut");
 const tokenFile = new TokenFile();

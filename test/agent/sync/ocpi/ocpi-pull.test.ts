@@ -11,10 +11,10 @@ import { OcpiLine } from "../../../../agent/sync/ocpi/ocpi-line.js";
 import { nothingPulled, OcpiPull, type PullState, parsePullState } from "../../../../agent/sync/ocpi/ocpi-pull.js";
 import { readOcpiTariff } from "../../../../agent/sync/ocpi/ocpi-tariff.js";
 import type { OcpiUplinkConfig } from "../../../../config/uplink-schema.js";
-import { HandClock } from "../../../support/hand-clock.js";
 import { TestStation, testStationConfig } from "../../../support/station/test-station.js";
 import { ListServer, wireTariff, wireToken } from "../../../support/sync/list-server.js";
 import { TokenFile, token } from "../../../support/sync/uplink-bench.js";
+import { HandClock } from "../../../support/time/hand-clock.js";
 
 const files = new TokenFile();
 const server = await ListServer.open();

@@ -6,8 +6,8 @@ import * as assert from "uvu/assert";
 import { Failure } from "../../../../agent/core/failure.js";
 import type { Outcome } from "../../../../agent/sync/uplink.js";
 import { Backend, type BackendMood } from "../../../../drivers/bench/backend.js";
-import { HandClock } from "../../../support/hand-clock.js";
 import { item, TokenFile, token, unstopped, uplinkTo } from "../../../support/sync/uplink-bench.js";
+import { HandClock } from "../../../support/time/hand-clock.js";
 
 const test = suite("the OCPI uplink");
 const tokenFile = new TokenFile();

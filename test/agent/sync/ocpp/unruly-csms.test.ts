@@ -10,11 +10,11 @@ import { longestFrame } from "../../../../agent/sync/ocpp/rpc/connection.js";
 import { mostNotes, Rpc } from "../../../../agent/sync/ocpp/rpc/rpc.js";
 import { mostListedCards } from "../../../../agent/sync/station-port.js";
 import { tunnelsOf } from "../../../../agent/sync/transport/tunnels.js";
-import { HandClock } from "../../../support/hand-clock.js";
 import { Csms } from "../../../support/sync/csms.js";
 import { drained, letGo, ocppConfig, openUplink, type World, world } from "../../../support/sync/ocpp-bench.js";
 import { LoopbackProxy } from "../../../support/sync/proxy-bench.js";
 import { SimulatedStation } from "../../../support/sync/simulated-station.js";
+import { HandClock } from "../../../support/time/hand-clock.js";
 
 const test = suite("an unruly CSMS");
 test.after.each(letGo);

@@ -12,9 +12,9 @@ import { SecureTunnels, Tunnels } from "../../../../agent/sync/transport/tunnels
 import type { Outcome } from "../../../../agent/sync/uplink.js";
 import { configSchema } from "../../../../config/schema.js";
 import { Backend } from "../../../../drivers/bench/backend.js";
-import { HandClock } from "../../../support/hand-clock.js";
 import { LoopbackProxy, type ProxyMood } from "../../../support/sync/proxy-bench.js";
 import { item, TokenFile, token, unstopped, uplinkTo } from "../../../support/sync/uplink-bench.js";
+import { HandClock } from "../../../support/time/hand-clock.js";
 
 const files = new TokenFile();
 const at = (name: string): string => join(files.folder, name);

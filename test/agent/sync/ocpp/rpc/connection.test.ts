@@ -12,9 +12,9 @@ import * as assert from "uvu/assert";
 import { type WebSocket, WebSocketServer } from "ws";
 import { keepAlive, type OpenedSocket, openSocket, stationUrl } from "../../../../../agent/sync/ocpp/rpc/connection.js";
 import { type Reconnect, reconnectBy, reconnectMs } from "../../../../../agent/sync/ocpp/rpc/reconnect.js";
-import { HandClock } from "../../../../support/hand-clock.js";
 import { Csms } from "../../../../support/sync/csms.js";
 import { drained, letGo, ocppConfig, openUplink, world } from "../../../../support/sync/ocpp-bench.js";
+import { HandClock } from "../../../../support/time/hand-clock.js";
 
 const test = suite("coming to a CSMS");
 const folder = mkdtempSync(join(tmpdir(), "chargetill-ocpp-"));

@@ -10,7 +10,7 @@ import {
   Reply,
   Rpc,
 } from "../../../../../agent/sync/ocpp/rpc/rpc.js";
-import { HandClock } from "../../../../support/hand-clock.js";
+import { HandClock } from "../../../../support/time/hand-clock.js";
 
 const timeoutMs = 5_000;
 const test = suite("OCPP calls and answers");

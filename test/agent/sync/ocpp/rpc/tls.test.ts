@@ -13,10 +13,10 @@ import { WebSocketServer } from "ws";
 import { openSocket } from "../../../../../agent/sync/ocpp/rpc/connection.js";
 import type { TimeTrust } from "../../../../../drivers/driver.js";
 import { certificatesIn } from "../../../../support/certificates.js";
-import { HandClock } from "../../../../support/hand-clock.js";
 import { isInstalled } from "../../../../support/is-installed.js";
 import { Csms } from "../../../../support/sync/csms.js";
 import { letGo, ocppConfig, openUplink, world } from "../../../../support/sync/ocpp-bench.js";
+import { HandClock } from "../../../../support/time/hand-clock.js";
 
 const test = suite("TLS to a CSMS");
 test.after.each(letGo);

@@ -6,8 +6,8 @@ import { Disk } from "../../../../../agent/ledger/store/disk.js";
 import { takeDriverTariff } from "../../../../../agent/sync/ocpp/tariffs/driver-tariff.js";
 import { PushedTariffs } from "../../../../../agent/tariffs/pushed-tariffs.js";
 import { TestStation } from "../../../../support/station/test-station.js";
-import { SteppedClock } from "../../../../support/stepped-clock.js";
 import { TestRequests } from "../../../../support/sync/test-requests.js";
+import { SteppedClock } from "../../../../support/time/stepped-clock.js";
 import { PowerCut, type VolatileFiles } from "../../../../support/volatile-files.js";
 
 const test = suite("tariffs of a CSMS");

@@ -1,6 +1,6 @@
 // A clock for driver tests: its time moves only when told, in order of the wakings, and stands still while work is in
 // flight.
-import type { Clock, Moment } from "../../drivers/driver.js";
+import type { Clock, Moment } from "../../../drivers/driver.js";
 
 type Waking = { readonly atMs: number; readonly wake: () => void };
 

@@ -1,5 +1,5 @@
 // A clock that moves by hand: what waits for it wakes in order, and nothing else makes time pass.
-import type { Clock, Moment, MonoMs } from "../../drivers/driver.js";
+import type { Clock, Moment, MonoMs } from "../../../drivers/driver.js";
 
 const epoch = Date.UTC(2026, 2, 2, 10);
 
