@@ -94,6 +94,8 @@ export interface CardReader {
    * reader is lost.
    */
   taps(signal: AbortSignal): AsyncIterable<CardTap>;
+  /** Whether the card of this UID lies there still, as far as the last search could tell. */
+  holds(uid: string): boolean;
   /** What a technician should know of a reader that works. */
   readonly remark?: string | undefined;
   close(): Promise<void>;

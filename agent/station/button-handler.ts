@@ -3,6 +3,7 @@
 // still being asked about waits for the answer.
 import type { ButtonChange, Moment } from "../../drivers/driver.js";
 import { decidePress, type PressDecision } from "../core/station/press-decision.js";
+import { stopGuardLeftMs } from "../core/station/tap-decision.js";
 import { accept, type DriverAnswer, decisionWords, decline } from "./driver-answer.js";
 import type { HandlerParts } from "./handler-parts.js";
 import { Lapses } from "./lapses.js";
@@ -21,10 +22,13 @@ export class ButtonHandler {
   readonly #parts: ButtonHandlerParts;
   /** By reader: the connector that was chosen. */
   readonly #lapses: Lapses<string>;
+  /** By connector: its button is held to stop a session that has only just begun. */
+  readonly #stopWishes: Lapses<number>;
 
   constructor(parts: ButtonHandlerParts) {
     this.#parts = parts;
     this.#lapses = new Lapses(parts.clock);
+    this.#stopWishes = new Lapses(parts.clock);
   }
 
   /** What a connector's button tells; a test presses here too. */
@@ -45,6 +49,7 @@ export class ButtonHandler {
   /** Choices lapse no more. */
   close(): void {
     this.#lapses.close();
+    this.#stopWishes.close();
   }
 
   /** The answer is told before anything happens, as with a tap. */
@@ -55,7 +60,10 @@ export class ButtonHandler {
     const answer = this.#answerTo(connector, decision);
     if (answer === undefined) return;
     emit({ type: "press", at: moment.at, ...answer, connector });
-    if (!answer.accepted) return connectors.get(connector)?.refuse();
+    if (!answer.accepted) {
+      if (decision.kind === "refuse" && decision.why === "just-started") this.#rememberStopWish(connector, moment);
+      return connectors.get(connector)?.refuse();
+    }
     if (decision.kind === "choose") {
       record({ type: "ConnectorChosen", moment, connector });
       this.#letChoiceLapse(connector, moment, config.timing.authorisation);
@@ -63,6 +71,19 @@ export class ButtonHandler {
       connectors.get(connector)?.openContactor();
       record({ type: "StopRequested", moment, connector, reason: "Local", detail: "stopped by button" });
     }
+  }
+
+  /** A button that is held to stop too soon is asked about again once it may, if it is down still. */
+  #rememberStopWish(connector: number, moment: Moment): void {
+    const { clock, connectors, stationState } = this.#parts;
+    const session = stationState().sessions.get(connector);
+    if (session?.state !== "charging") return;
+    this.#stopWishes.set(connector, moment.monoMs + stopGuardLeftMs(session, moment), () => {
+      const isDown = connectors.get(connector)?.sensed()?.button === true;
+      const runs = stationState().sessions.get(connector);
+      const isSame = runs?.state === "charging" && runs.sale.opening.id === session.sale.opening.id;
+      if (isDown && isSame) this.#pressed(connector, clock.now());
+    });
   }
 
   /** Undefined where nothing is new to anybody. */

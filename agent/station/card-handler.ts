@@ -5,7 +5,7 @@ import { type CardReader, type CardTap, DeviceError, type Moment, sleep } from "
 import { type AuthorizationInfo, isSameId, masked } from "../core/cdr/token.js";
 import type { Acceptance } from "../core/session/opening.js";
 import type { CardBearer } from "../core/station/backend-orders.js";
-import { decideTap, type TapDecision } from "../core/station/tap-decision.js";
+import { decideTap, stopWishWaitsMs, type TapDecision } from "../core/station/tap-decision.js";
 import type { AuthorizationQuestion } from "./authorizer.js";
 import { accept, type DriverAnswer, decisionWords, decline, refusalWords, unusableWords } from "./driver-answer.js";
 import type { HandlerParts } from "./handler-parts.js";
@@ -29,6 +29,10 @@ export class CardHandler {
   readonly #over = new AbortController();
   /** By reader: the card that waits for a car. */
   readonly #lapses: Lapses<string>;
+  /** By reader: the card that lies there to stop its session, which has only just begun. */
+  readonly #stopWishes: Lapses<string>;
+  /** By name, while they work. */
+  readonly #readers = new Map<string, CardReader>();
   /** By reader: the card about which a backend is being asked. */
   readonly #asking = new Map<string, string>();
   /** By reader: who gets the next tap in place of the station. */
@@ -37,6 +41,7 @@ export class CardHandler {
   constructor(parts: CardHandlerParts) {
     this.#parts = parts;
     this.#lapses = new Lapses(parts.clock);
+    this.#stopWishes = new Lapses(parts.clock);
   }
 
   /** Takes taps until `signal` ends it; a reader that is lost is opened again and again. */
@@ -46,6 +51,7 @@ export class CardHandler {
       let reader: CardReader | undefined;
       try {
         reader = await this.#parts.reader(name);
+        this.#readers.set(name, reader);
         faults.clear(`reader ${name}`);
         if (reader.remark !== undefined)
           this.#parts.emit({ type: "note", at: clock.now().at, text: `reader ${name}: ${reader.remark}` });
@@ -59,6 +65,7 @@ export class CardHandler {
         faults.raiseError(`reader ${name}`, error, clock.now().at);
         await sleep(clock, readerRetryMs, signal);
       } finally {
+        this.#readers.delete(name);
         await reader?.close();
       }
     }
@@ -91,6 +98,7 @@ export class CardHandler {
   close(): void {
     this.#over.abort();
     this.#lapses.close();
+    this.#stopWishes.close();
   }
 
   // ---- the way of a tap
@@ -141,6 +149,20 @@ export class CardHandler {
     const answer = this.#answerTo(decision, card.reader, info);
     this.#answer(card.reader, masked(card.uid), now, answer);
     if (answer.accepted) this.#act(card, decision, info, now);
+    else if (decision.kind === "refuse" && decision.why === "just-started") this.#rememberStopWish(card, now);
+  }
+
+  /** A card that is held to stop too soon is asked about again once it may, if it lies there still. */
+  #rememberStopWish(card: ReadCard, now: Moment): void {
+    const { clock, layout, stationState } = this.#parts;
+    const { reader, uid } = card;
+    const waitsMs = stopWishWaitsMs(stationState(), layout, reader, uid, card.moment);
+    if (waitsMs === undefined) return;
+    this.#stopWishes.set(reader, now.monoMs + waitsMs, () => {
+      const moment = clock.now();
+      const isStillAWish = stopWishWaitsMs(stationState(), layout, reader, uid, card.moment) !== undefined;
+      if (isStillAWish && this.#readers.get(reader)?.holds(uid) === true) this.#judge({ ...card, moment });
+    });
   }
 
   #act({ reader, uid }: ReadCard, decision: TapDecision, info: AuthorizationInfo, moment: Moment): void {

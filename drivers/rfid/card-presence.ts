@@ -68,6 +68,12 @@ export function trackPresence(
   }
 }
 
+/** Whether a card is there: seen by the last search, or missing for less than the debounce time. */
+export const isCardThere = ({ visitors }: CardPresence, uid: string, monoMs: MonoMs, debounceMs: number): boolean =>
+  visitors.some(
+    ({ key, absentSince }) => key === uid && (absentSince === undefined || monoMs - absentSince < debounceMs),
+  );
+
 function enter(
   others: readonly Visitor[],
   seen: PresenceEvent,

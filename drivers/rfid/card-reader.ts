@@ -4,7 +4,7 @@
 import type { ReaderConfig } from "../../config/schema.js";
 import { type CardReader, type CardTap, type Clock, DeviceError, isDefect, sleep } from "../driver.js";
 import { type CardDetection, hexByte } from "./card-detection.js";
-import { type CardPresence, noCardPresent, trackPresence } from "./card-presence.js";
+import { type CardPresence, isCardThere, noCardPresent, trackPresence } from "./card-presence.js";
 import { knownVersions } from "./chip-registers.js";
 import { ReaderThread } from "./reader-thread.js";
 import type { ReaderAnswer, ReaderOpened } from "./reader-worker.js";
@@ -108,6 +108,10 @@ class Mfrc522Reader implements CardReader {
     } finally {
       this.#read = false;
     }
+  }
+
+  holds(uid: string): boolean {
+    return isCardThere(this.latest, uid, this.clock.now().monoMs, this.config.debounce);
   }
 
   async close(): Promise<void> {

@@ -189,7 +189,33 @@ function acceptanceOf(session: Session): Acceptance | undefined {
 /** A second tap or press sooner than this after the start never stops the session. */
 const stopGuardMs = 5_000;
 
-export function hasJustBegun({ sale }: SessionIn<"charging">, now: Moment): boolean {
+export function hasJustBegun(session: SessionIn<"charging">, now: Moment): boolean {
+  return stopGuardLeftMs(session, now) > 0;
+}
+
+/** How long a tap or press does not stop a session yet, ms; 0 = it does. */
+export function stopGuardLeftMs({ sale }: SessionIn<"charging">, now: Moment): number {
   const begin = sale.opening.begin.moment;
-  return begin.boot === now.boot && now.monoMs - begin.monoMs < stopGuardMs;
+  return begin.boot === now.boot ? Math.max(0, stopGuardMs - (now.monoMs - begin.monoMs)) : 0;
+}
+
+/**
+ * How long the wish of a card to stop its own session must wait, ms. Undefined where it is not such a wish: no session
+ * of this very card runs at the reader, or it began no earlier than the tap, which then asked for the start.
+ */
+export function stopWishWaitsMs(
+  state: StationState,
+  layout: Layout,
+  reader: string,
+  uid: string,
+  tapped: Moment,
+): number | undefined {
+  for (const connector of layout.connectors) {
+    const session = connector.reader === reader ? state.sessions.get(connector.id) : undefined;
+    if (session?.state !== "charging") continue;
+    const { acceptance, begin } = session.sale.opening;
+    const isAfterBegin = begin.moment.boot === tapped.boot && begin.moment.monoMs < tapped.monoMs;
+    if (isSameId(acceptance.token.uid, uid) && isAfterBegin) return stopGuardLeftMs(session, tapped);
+  }
+  return undefined;
 }

@@ -80,6 +80,10 @@ class BusyReader implements CardReader {
     await sleep(this.clock, Number.MAX_SAFE_INTEGER / 2, signal);
   }
 
+  holds(): boolean {
+    return false;
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }

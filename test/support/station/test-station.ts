@@ -11,7 +11,7 @@ import type { AgentEvent } from "../../../agent/station/events.js";
 import type { OnlineCheck } from "../../../agent/sync/station-port.js";
 import { type LoadedConfig, loadConfig } from "../../../config/load.js";
 import type { Config } from "../../../config/schema.js";
-import type { CardTap, EnergyMeter, Indication, Reading } from "../../../drivers/driver.js";
+import type { ButtonChange, CardTap, EnergyMeter, Indication, Reading } from "../../../drivers/driver.js";
 import { BusTrace } from "../../../drivers/machine/bus-trace.js";
 import type { Machine } from "../../../drivers/machine/open-machine.js";
 import { SteppedClock } from "../time/stepped-clock.js";
@@ -40,12 +40,16 @@ export type Outlet = {
   shown: Indication;
   /** What the auxiliary contact says; undefined = none is wired. */
   feedback: () => boolean | undefined;
+  /** Whether its button is held down, where the config has one. */
+  buttonDown: boolean;
   changed: () => void;
 };
 
 export class TestStation {
   readonly event: AgentEvent[] = [];
   readonly outlets = new Map<number, Outlet>();
+  /** The cards that lie on the readers. */
+  readonly heldCards = new Set<string>();
   restarts = 0;
   #ids = 0;
   services: Services;
@@ -63,6 +67,7 @@ export class TestStation {
         closed: false,
         shown: "off",
         feedback: () => undefined,
+        buttonDown: false,
         changed: () => undefined,
       });
     this.services = openServices({
@@ -186,7 +191,7 @@ export class TestStation {
       lendLine: () => {
         throw new Error("no line is lent here");
       },
-      pins: ({ id }) => {
+      pins: ({ id, button }) => {
         const outlet = this.outlet(id);
         return {
           contactor: {
@@ -200,9 +205,17 @@ export class TestStation {
             plugs: (signal) => plugsOf(outlet, this.clock, signal),
             close: () => undefined,
           },
+          ...(button === undefined
+            ? {}
+            : { button: { down: () => outlet.buttonDown, presses: noPresses, close: () => undefined } }),
         };
       },
-      reader: () => Promise.resolve({ taps: (signal: AbortSignal) => noTaps(signal), close: () => Promise.resolve() }),
+      reader: () =>
+        Promise.resolve({
+          taps: (signal: AbortSignal) => noTaps(signal),
+          holds: (uid: string) => this.heldCards.has(uid),
+          close: () => Promise.resolve(),
+        }),
       start: () => undefined,
       close: () => Promise.resolve(),
     };
@@ -211,6 +224,11 @@ export class TestStation {
 
 /** Nobody comes by himself: a test taps through the station's own door. */
 async function* noTaps(signal: AbortSignal): AsyncGenerator<CardTap> {
+  if (!signal.aborted)
+    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}
+
+async function* noPresses(signal: AbortSignal): AsyncGenerator<ButtonChange> {
   if (!signal.aborted)
     await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }

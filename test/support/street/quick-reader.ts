@@ -5,7 +5,7 @@
 import type { CardField } from "../../../drivers/bench/card-field.js";
 import { type CardReader, type CardTap, type Clock, DeviceError, sleep } from "../../../drivers/driver.js";
 import type { CardDetection } from "../../../drivers/rfid/card-detection.js";
-import { type CardPresence, noCardPresent, trackPresence } from "../../../drivers/rfid/card-presence.js";
+import { type CardPresence, isCardThere, noCardPresent, trackPresence } from "../../../drivers/rfid/card-presence.js";
 
 export class QuickReader implements CardReader {
   readonly #closing = new AbortController();
@@ -30,6 +30,10 @@ export class QuickReader implements CardReader {
       if (seen !== undefined) yield { ...seen, moment };
       if (!(await sleep(this.clock, this.pollMs, ending))) return;
     }
+  }
+
+  holds(uid: string): boolean {
+    return isCardThere(this.memory.presence, uid, this.clock.now().monoMs, this.debounceMs);
   }
 
   close(): Promise<void> {
