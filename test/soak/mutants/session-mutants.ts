@@ -120,8 +120,8 @@ export const sessionMutants: readonly Mutant[] = [
   {
     rule: "no time is billed for an interruption by the station",
     file: sale,
-    find: '...addSample(sale, { ...newest(sale), activity: "suspended" }),',
-    replace: "...addSample(sale, { ...newest(sale) }),",
+    find: 'return addSample(sale, { ...newest(sale), activity: "suspended" });',
+    replace: "return addSample(sale, { ...newest(sale) });",
     tests: inSession,
   },
   {
