@@ -260,6 +260,8 @@ export class Agent {
     if (this.#services !== undefined) {
       this.#everyMs(60_000, () => {
         this.#maintenance.minute();
+        // A clock that was set, or a tariff that came into force, changes what is sold.
+        this.#services?.station.relight();
         this.#status.tell();
         void this.#control.open();
       });

@@ -14,8 +14,8 @@ import { Lapses } from "./lapses.js";
 export type CardHandlerParts = HandlerParts & {
   readonly reader: (name: string) => Promise<CardReader>;
   readonly authorize: (uid: string, at: number) => AuthorizationInfo | AuthorizationQuestion;
-  /** Why this bearer may not start at a connector now. */
-  readonly refusal: (connector: number, bearer: CardBearer) => string | undefined;
+  /** Why this bearer may not start at a connector now by this tariff, or by the connector's own. */
+  readonly refusal: (connector: number, bearer: CardBearer, tariff: string | undefined) => string | undefined;
   readonly die: (error: unknown) => void;
 };
 
@@ -237,7 +237,7 @@ export class CardHandler {
         return decline(decisionWords[decision.why]);
       case "authorize":
         return info.allowed === "ALLOWED"
-          ? this.#answerToAllowed(decision, reader, { uid: info.token.uid, group: info.group })
+          ? this.#answerToAllowed(decision, reader, { uid: info.token.uid, group: info.group }, info.tariff)
           : decline(refusalWords(info), decision.connector);
       default:
         return decision satisfies never;
@@ -249,10 +249,11 @@ export class CardHandler {
     { connector, chosen }: Extract<TapDecision, { readonly kind: "authorize" }>,
     reader: string,
     bearer: CardBearer,
+    tariff: string | undefined,
   ): DriverAnswer {
     const only = connector ?? chosen;
     const candidates = only === undefined ? this.#connectorsAt(reader) : [only];
-    const reasons = candidates.map((id) => this.#parts.refusal(id, bearer));
+    const reasons = candidates.map((id) => this.#parts.refusal(id, bearer, tariff));
     if (reasons.every((reason) => reason !== undefined))
       return decline(`no session can start: ${reasons[0] ?? ""}`, only ?? null);
     if (connector !== null) return accept(`accepted: connector ${connector} starts`, connector);

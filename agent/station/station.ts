@@ -50,6 +50,8 @@ export type StationParts = {
   ) => Opening | string;
   /** Numbers, signs and books the receipt of a session that is over, telling each step to `record`; false = not now. */
   readonly settle: (connector: ConnectorConfig, record: (event: StationEvent) => void) => boolean;
+  /** Why a session by this tariff, or by the connector's own, has no price now, if so. */
+  readonly whyUnpriced: (connector: ConnectorConfig, tariff: string | undefined) => string | undefined;
   /** Why no session may start at all, if so. */
   readonly whyClosed: () => string | undefined;
   readonly emit: (event: AgentEvent) => void;
@@ -101,7 +103,7 @@ export class Station {
     });
     this.cardHandler = new CardHandler({
       ...handlerParts,
-      refusal: (connector, bearer) => this.refusal(connector, bearer),
+      refusal: (connector, bearer, tariff) => this.refusal(connector, bearer, tariff),
       die: (error) => this.#die(error),
     });
   }
@@ -208,8 +210,8 @@ export class Station {
   }
 
   /** Why this bearer may not start at a connector now; without one: why nobody may who has no reservation. */
-  refusal(connector: number, bearer: CardBearer | undefined): string | undefined {
-    const blocked = this.#blocked(connector);
+  refusal(connector: number, bearer: CardBearer | undefined, tariff?: string): string | undefined {
+    const blocked = this.#blocked(connector, tariff);
     if (blocked !== undefined) return blocked;
     const kept = reservedFor(this.#stationState.orders, this.#stationState.sessions, connector, bearer, this.#now().at);
     return kept === undefined ? undefined : `connector ${connector} is reserved for another card`;
@@ -258,7 +260,7 @@ export class Station {
       record: (event) => this.#record(event),
       open: (acceptance, meter, begin) => parts.open(connector, acceptance, meter, begin),
       settle: () => this.#settle(connector),
-      blocked: () => this.#blocked(connector.id),
+      blocked: (tariff) => this.#blocked(connector.id, tariff),
       exposed: parts.exposed,
       indication: () => this.#indication(connector),
       button: (news) => this.buttonHandler.heard(connector.id, news),
@@ -286,16 +288,26 @@ export class Station {
   }
 
   /**
-   * Why no session can start at a connector now: the station's reason, a fault of the connector, or the order
+   * Why a connector can sell by no tariff now: the station's reason, a fault of the connector, or the order
    * of a backend.
    */
-  #blocked(connector: number): string | undefined {
+  whyUnfit(connector: number): string | undefined {
     const { orders } = this.#stationState;
     const reason = this.#parts.whyClosed() ?? this.faults.of(`connector ${connector}`)?.message;
     if (reason !== undefined) return reason;
     if (orders.restart !== undefined) return `the station is about to restart, as ${orders.restart.by} asked`;
     const by = outOfServiceBy(orders, connector);
     return by === undefined ? undefined : `taken out of service by ${by}`;
+  }
+
+  /**
+   * Why no tap could begin a session at a connector now, by the tariff of its card or else the connector's own: the one
+   * answer that lamp, status, backends and the tap itself go by.
+   */
+  #blocked(id: number, tariff?: string): string | undefined {
+    const connector = this.#parts.config.connectors.find((one) => one.id === id);
+    const unfit = this.whyUnfit(id);
+    return unfit ?? (connector === undefined ? undefined : this.#parts.whyUnpriced(connector, tariff));
   }
 
   #indication(connector: ConnectorConfig): Indication {

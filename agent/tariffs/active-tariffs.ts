@@ -87,9 +87,14 @@ export class ActiveTariffs {
     if (isStale) this.store.write(Object.fromEntries(now));
   }
 
-  /** Whether a session that names this tariff, or the connector's own where it names none, could be sold now. */
-  sells(connector: ConnectorConfig, id: string | undefined, moment: Moment): boolean {
-    return (id === undefined ? this.#tariffHere(connector, moment) : this.#tariffNow(id, moment)) !== undefined;
+  /** Why no session that names this tariff, or the connector's own where it names none, could be sold now. */
+  whyUnpriced(connector: ConnectorConfig, id: string | undefined, moment: Moment): string | undefined {
+    const tariff = id === undefined ? this.#tariffHere(connector, moment) : this.#tariffNow(id, moment);
+    if (tariff !== undefined) return undefined;
+    const wanted = id ?? connector.tariff;
+    return moment.trust === "unsynced"
+      ? `the clock is not set, and it is not known whether tariff "${wanted}" is in force`
+      : `no tariff "${wanted}" is in force now`;
   }
 
   /** What a backend has set for the connector itself, else for all of them. */
@@ -164,13 +169,10 @@ export class ActiveTariffs {
     meter: MeterIdentity,
     begin: Reading,
   ): Opening | string {
-    const wanted = acceptance.tariff ?? connector.tariff;
     const here = this.#tariffHere(connector, begin.moment);
     const tariff = acceptance.tariff === undefined ? here : this.#tariffNow(acceptance.tariff, begin.moment);
     if (tariff === undefined)
-      return begin.moment.trust === "unsynced"
-        ? `the clock is not set, and it is not known whether tariff "${wanted}" is in force`
-        : `no tariff "${wanted}" is in force now`;
+      return this.whyUnpriced(connector, acceptance.tariff, begin.moment) ?? "no tariff is in force now";
     this.lines(connector, begin.moment);
     const board = this.#shown.get(connector.id);
     if (board === undefined) return "the price could not be shown before the start";

@@ -155,6 +155,7 @@ function openStation(parts: ServicesParts, ties: StationTies): Station {
           record,
           () => clock.now(),
         ),
+      whyUnpriced: (connector, tariff) => activeTariffs.whyUnpriced(connector, tariff, clock.now()),
       whyClosed: parts.whyClosed,
       emit,
       changed,

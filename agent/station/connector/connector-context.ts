@@ -19,8 +19,8 @@ export type ConnectorContext = {
   open(acceptance: Acceptance, meter: MeterIdentity, begin: Reading): Opening | string;
   /** Settles the session that waits for it; false when it could not be done yet. */
   settle(): boolean;
-  /** No session may start at this connector while the answer is a reason. */
-  blocked(): string | undefined;
+  /** No session by this tariff, or by the connector's own, may start here while the answer is a reason. */
+  blocked(tariff: string | undefined): string | undefined;
   /** Whether the sessions of this card have together reached what it may have open. */
   exposed(sale: Sale): LimitReached | undefined;
   /** What the lamp should say. */

@@ -244,7 +244,7 @@ export class ConnectorController {
       this.refuse();
       return 0;
     };
-    const blocked = this.context.blocked();
+    const blocked = this.context.blocked(acceptance.tariff);
     if (blocked !== undefined) return fail(blocked);
     // The serial number is asked in every session: a meter swapped since the last one must not go unnoticed.
     const identity = await this.#meter.identify();
@@ -253,7 +253,7 @@ export class ConnectorController {
       return fail(this.context.faults.of(this.device)?.message ?? "the meter does not answer");
     this.#lookAtPlug();
     if (this.context.session().state !== "starting") return 0;
-    const stillBlocked = this.context.blocked();
+    const stillBlocked = this.context.blocked(acceptance.tariff);
     if (stillBlocked !== undefined) return fail(stillBlocked);
     const opening = this.context.open(acceptance, identity, begin);
     if (typeof opening === "string") return fail(opening);

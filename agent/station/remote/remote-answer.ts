@@ -5,7 +5,10 @@ import type { Refusal, RemoteAnswer } from "../../sync/station-port.js";
 import type { Station } from "../station.js";
 
 /** The station, as far as orders of backends need it. */
-export type OrderedStation = Pick<Station, "enter" | "stationState" | "feed" | "refusal" | "connectors" | "faults">;
+export type OrderedStation = Pick<
+  Station,
+  "enter" | "stationState" | "feed" | "refusal" | "whyUnfit" | "connectors" | "faults"
+>;
 
 export const remoteAccepted = { accepted: true } as const;
 export const refuseRemote = (code: Refusal["code"], why: string): Refusal => ({ accepted: false, code, why });

@@ -10,7 +10,7 @@ import { type OrderedStation, orderedConnectors, refusalOfAll, refuseRemote } fr
 export type StartPlaceParts = {
   readonly config: Pick<Config, "connectors">;
   readonly station: OrderedStation;
-  readonly activeTariffs: Pick<ActiveTariffs, "sells">;
+  readonly activeTariffs: Pick<ActiveTariffs, "whyUnpriced">;
 };
 
 /** `waits` = no car is plugged in yet; `connector` is null where any may come. */
@@ -56,20 +56,15 @@ function startRefused(
     return refuseRemote("busy", `connector ${id} has finished: its car must leave first`);
   if (session?.state !== "available" && session?.state !== "occupied")
     return refuseRemote("busy", `connector ${id} is in use (${session?.state ?? ""})`);
-  const reserved = station.refusal(id, { uid: request.token.uid, group: request.group });
-  if (reserved !== undefined) return refuseRemote("busy", reserved);
-  if (activeTariffs.sells(connector, request.tariff, now)) return undefined;
-  return refuseRemote(
-    "no-tariff",
-    request.tariff === undefined
-      ? `no tariff is in force at connector ${id}`
-      : `no tariff "${request.tariff}" is in force here`,
-  );
+  const unpriced = activeTariffs.whyUnpriced(connector, request.tariff, now);
+  if (unpriced !== undefined) return refuseRemote("no-tariff", unpriced);
+  const reserved = station.refusal(id, { uid: request.token.uid, group: request.group }, request.tariff);
+  return reserved === undefined ? undefined : refuseRemote("busy", reserved);
 }
 
 /** Why no session can start at a connector, by kind. */
 export function whyUnfit(connector: number, station: OrderedStation): Refusal | undefined {
-  const why = station.feed().blocked(connector);
+  const why = station.whyUnfit(connector);
   if (why === undefined) return undefined;
   const { inoperative } = station.stationState().orders;
   if (station.faults.of(`connector ${connector}`)?.message === why) return refuseRemote("faulted", why);

@@ -23,7 +23,7 @@ export type StationRemoteControlParts = {
   readonly config: Config;
   readonly clock: Clock;
   readonly station: OrderedStation;
-  readonly activeTariffs: Pick<ActiveTariffs, "sells" | "look" | "remember">;
+  readonly activeTariffs: Pick<ActiveTariffs, "whyUnpriced" | "look" | "remember">;
   readonly pushedTariffs: PushedTariffs;
   /** Ends the process, so that systemd starts it again; nothing is being sold. */
   readonly restart: () => void;
