@@ -23,6 +23,8 @@ export type CardHandlerParts = HandlerParts & {
 type ReadCard = Extract<CardTap, { readonly kind: "card" }> & { readonly reader: string };
 
 const readerRetryMs = 5_000;
+/** So long a driver is kept waiting while a meter is asked anew that failed before. */
+const meterWaitMs = 2_000;
 
 export class CardHandler {
   readonly #parts: CardHandlerParts;
@@ -144,8 +146,11 @@ export class CardHandler {
   }
 
   /** The answer is told before anything happens, so that log and view read in the order in which a driver lives it. */
-  #decide(card: ReadCard, info: AuthorizationInfo, now: Moment): void {
+  #decide(card: ReadCard, info: AuthorizationInfo, now: Moment, isLookedAnew = false): void {
     const decision = this.#decisionWithInfo(card, info, now);
+    const doubted = isLookedAnew ? [] : this.#doubtedMeters(decision, card.reader, info);
+    if (doubted.length > 0)
+      return void this.#askMeters(card, info, doubted).catch((error: unknown) => this.#parts.die(error));
     const answer = this.#answerTo(decision, card.reader, info);
     this.#answer(card.reader, masked(card.uid), now, answer);
     if (answer.accepted) this.#act(card, decision, info, now);
@@ -163,6 +168,27 @@ export class CardHandler {
       const isStillAWish = stopWishWaitsMs(stationState(), layout, reader, uid, card.moment) !== undefined;
       if (isStillAWish && this.#readers.get(reader)?.holds(uid) === true) this.#judge({ ...card, moment });
     });
+  }
+
+  /** The connectors of this start, where nothing but a fault of the meter keeps each of them from selling. */
+  #doubtedMeters(decision: TapDecision, reader: string, info: AuthorizationInfo): readonly number[] {
+    if (decision.kind !== "authorize" || info.allowed !== "ALLOWED") return [];
+    const candidates = this.#candidates(decision.connector ?? decision.chosen, reader);
+    const bearer = { uid: info.token.uid, group: info.group };
+    if (candidates.some((id) => this.#parts.refusal(id, bearer, info.tariff) === undefined)) return [];
+    return candidates.filter((id) => this.#parts.connectors.get(id)?.isMeterDoubted === true);
+  }
+
+  /** A meter that failed may be well again: it is asked before anybody is turned away for it. */
+  async #askMeters(card: ReadCard, info: AuthorizationInfo, connectors: readonly number[]): Promise<void> {
+    const { reader, uid } = card;
+    this.#asking.set(reader, uid);
+    this.meetAt(reader);
+    await Promise.all(connectors.map((id) => this.#parts.connectors.get(id)?.lookAnew(meterWaitMs)));
+    this.#asking.delete(reader);
+    if (this.#over.signal.aborted) return;
+    this.#decide(card, info, this.#parts.clock.now(), true);
+    this.meetAt(reader);
   }
 
   #act({ reader, uid }: ReadCard, decision: TapDecision, info: AuthorizationInfo, moment: Moment): void {
@@ -252,8 +278,7 @@ export class CardHandler {
     tariff: string | undefined,
   ): DriverAnswer {
     const only = connector ?? chosen;
-    const candidates = only === undefined ? this.#connectorsAt(reader) : [only];
-    const reasons = candidates.map((id) => this.#parts.refusal(id, bearer, tariff));
+    const reasons = this.#candidates(only, reader).map((id) => this.#parts.refusal(id, bearer, tariff));
     if (reasons.every((reason) => reason !== undefined))
       return decline(`no session can start: ${reasons[0] ?? ""}`, only ?? null);
     if (connector !== null) return accept(`accepted: connector ${connector} starts`, connector);
@@ -277,6 +302,11 @@ export class CardHandler {
   /** Lamps and contactors of the connectors at a reader are brought to what is wanted now. */
   meetAt(reader: string): void {
     for (const id of this.#connectorsAt(reader)) this.#parts.connectors.get(id)?.meet();
+  }
+
+  /** Where a session may start: at the one that is meant, or at any of the reader's. */
+  #candidates(only: number | undefined, reader: string): readonly number[] {
+    return only === undefined ? this.#connectorsAt(reader) : [only];
   }
 
   #connectorsAt(reader: string): readonly number[] {

@@ -10,8 +10,8 @@ import { RtuPort } from "./rtu-port.js";
 /** One thing that goes wrong with one reply. */
 export type RtuFault =
   | { readonly kind: "silent" }
-  /** Comes while the next request waits, in front of that one's reply. */
-  | { readonly kind: "late" }
+  /** Comes while the next request waits, or the one after so many more, in front of that one's reply. */
+  | { readonly kind: "late"; readonly after?: number }
   /** Comes after so many real milliseconds. */
   | { readonly kind: "slow"; readonly ms: number }
   /** Comes twice: now, and again in front of the next reply. */
@@ -49,7 +49,7 @@ export class RtuBus {
   readonly #slaves = new Map<number, Slave>();
   #port: RtuPort | undefined;
   #present = true;
-  #held: Buffer = Buffer.alloc(0);
+  #held: readonly { readonly frame: Buffer; readonly after: number }[] = [];
   #requests = 0;
   readonly #line: { readonly baudRate: number; readonly parity: string } | undefined;
 
@@ -99,7 +99,7 @@ export class RtuBus {
   /** Takes back all faults that still wait, and what was held back on the line. */
   clear(): void {
     for (const slave of this.#slaves.values()) slave.faults = [];
-    this.#held = Buffer.alloc(0);
+    this.#held = [];
   }
 
   /** The meter goes on answering, with what it holds now. */
@@ -115,7 +115,7 @@ export class RtuBus {
   /** Pulls the adapter: what is open breaks, and nothing opens until `restore`. */
   vanish(): void {
     this.#present = false;
-    this.#held = Buffer.alloc(0);
+    this.#held = [];
     this.#port?.break();
   }
 
@@ -134,8 +134,8 @@ export class RtuBus {
     if (request.length < 4 || !hasSoundCrc(request)) return;
     const unit = request.readUInt8(0);
     const slave = this.#slaves.get(unit);
-    const before = this.#held;
-    this.#held = Buffer.alloc(0);
+    const before = Buffer.concat(this.#held.filter(({ after }) => after === 0).map(({ frame }) => frame));
+    this.#held = this.#held.filter(({ after }) => after > 0).map((one) => ({ ...one, after: one.after - 1 }));
     if (slave === undefined) {
       this.#send(before);
       return;
@@ -155,13 +155,13 @@ export class RtuBus {
       case "silent":
         return this.#send(before);
       case "late":
-        this.#held = reply;
+        this.#held = [...this.#held, { frame: reply, after: fault.after ?? 0 }];
         return this.#send(before);
       case "slow":
         this.#send(before);
         return this.#port?.sendAfter(fault.ms, reply);
       case "doubled":
-        this.#held = reply;
+        this.#held = [...this.#held, { frame: reply, after: 0 }];
         return this.#send(before, reply);
       case "twice-at-once":
         return this.#send(before, Buffer.concat([reply, reply]));

@@ -26,11 +26,16 @@ export type MachineBuses = {
    * In place of the real reader of that name: spares a thread where a thousand agents are started one after the other.
    */
   readonly reader?: (name: string) => CardReader | undefined;
+  /** How often a meter's spoilt frame is asked for again, where not as on a station. */
+  readonly meterRepeats?: number;
   /** Lamps show one state instead of blinking: nobody sees the bench's. */
   readonly stillLamps: boolean;
   start(): void;
   close(): Promise<void>;
 };
+
+/** A disturbed frame is asked for again so often: at one bad frame in twenty, one request in some thousand fails. */
+const meterRepeats = 2;
 
 export type Machine = {
   readonly clock: Clock;
@@ -100,6 +105,7 @@ export async function openMachine(
     const binding = buses.binding(name);
     const opened = openMeterBus(port, clock, {
       onBytes: (what, bytes) => wiretap.serial(name, what, bytes),
+      repeats: buses.meterRepeats ?? meterRepeats,
       ...(binding === undefined ? {} : { binding }),
       ...(hasPassed === undefined ? {} : { hasPassed }),
     });

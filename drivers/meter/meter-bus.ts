@@ -28,6 +28,8 @@ const silentBeforeReopen = 3;
 const mostLineQuietMs = 1_000;
 /** Modbus over serial line 1.02, 2.5.1: frames are kept apart by three and a half characters. */
 const silentBytes = 3.5;
+/** So often, at most, the line is waited for until it says nothing for a meter's worst reply time. */
+const mostDrains = 3;
 /** A request to read registers, and what a reply has besides them. */
 const requestBytes = 8;
 const frameBytes = 5;
@@ -45,6 +47,13 @@ export type MeterBusOptions = {
    * number, else at once.
    */
   readonly hasPassed?: (model: string, serial: string) => boolean;
+  /**
+   * So often a request that brought nothing is asked again, each time after the line was quiet for the meter's worst
+   * reply time; nothing but reads is ever sent. Default none: a scan asks silent units by itself.
+   */
+  readonly repeats?: number;
+  /** Asks what it is asked and no more: a recording that is played holds each request that went out already. */
+  readonly exact?: true;
   /** Every byte that passes, for a recording of a field fault. */
   readonly onBytes?: OnBytes;
 };
@@ -77,6 +86,8 @@ export class MeterBus {
   #waiting = 0;
   #silent = 0;
   #lastShape = "";
+  /** Shapes of requests that were given up before their whole reply came: it may still come, and fit a later one. */
+  readonly #owed = new Set<string>();
   readonly #counts = { asked: 0, answered: 0, timedOut: 0, garbled: 0, refused: 0, strayBytes: 0 };
   #closing: Promise<void> = Promise.resolve();
   /** Units that may still be about to answer an earlier question. */
@@ -108,6 +119,7 @@ export class MeterBus {
       config,
       path: this.path,
       ask: (ask) => this.ask(ask),
+      repeats: this.#options.repeats ?? 0,
       left: () => this.#left(meter),
       ...(hasPassed ? { hasPassed } : {}),
     });
@@ -188,13 +200,20 @@ export class MeterBus {
     const link = await this.#opened();
     // A copy of the last reply, or a late one, would fit a question of the same shape: it is let run into another
     // question first.
-    if (this.#lastShape === shapeOf(ask.unit, ask)) await this.#once(link, { ...ask, ...ask.between });
+    if (this.#options.exact === true) return this.#once(link, ask);
+    const shape = shapeOf(ask.unit, ask);
+    if (this.#lastShape === shape) await this.#once(link, { ...ask, ...ask.between });
+    // A reply that is late by several requests would fit this one too: the first answer is not believed.
+    if (this.#owed.delete(shape)) await this.#once(link, ask);
     return this.#once(link, ask);
   }
 
   async #once(link: PortLink, ask: AskRegisters): Promise<RegisterAnswer> {
+    // Whatever comes before it must be over: a line that speaks unasked is drained first.
+    await this.#quiet;
     this.#lastShape = shapeOf(ask.unit, ask);
     this.#counts.asked += 1;
+    const { strayBytes } = link;
     try {
       const answer = await link.ask(ask, ask.timeoutMs + this.#wireMs(requestBytes + frameBytes + 2 * ask.words));
       this.#silent = 0;
@@ -203,7 +222,9 @@ export class MeterBus {
     } catch (cause) {
       throw this.#failed(link, ask, cause);
     } finally {
-      this.#rest(this.#wireMs(silentBytes));
+      // A late frame is seldom alone: the line is drained to silence.
+      if (link.strayBytes > strayBytes) this.#rest(this.#quietMs(ask), link);
+      else this.#rest(this.#wireMs(silentBytes));
     }
   }
 
@@ -243,11 +264,13 @@ export class MeterBus {
         return error;
       case "garbled":
         this.#keepQuiet(ask, link);
+        if (heardBytes < frameBytes + 2 * ask.words) this.#owed.add(shapeOf(ask.unit, ask));
         this.#silent = 0;
         this.#counts.garbled += 1;
         return error;
       case "silent":
         this.#keepQuiet(ask, link);
+        this.#owed.add(shapeOf(ask.unit, ask));
         this.#silent += 1;
         this.#counts.timedOut += 1;
         if (this.#silent >= silentBeforeReopen)
@@ -259,20 +282,30 @@ export class MeterBus {
   }
 
   /** A late reply must meet nobody: the line is quiet for so long, and the meter left alone if it may take longer. */
-  #keepQuiet({ unit, words, worstReplyMs }: AskRegisters, link: PortLink): void {
-    this.#rest(Math.min(worstReplyMs, mostLineQuietMs) + this.#wireMs(frameBytes + 2 * words), link);
+  #keepQuiet(ask: AskRegisters, link: PortLink): void {
+    const { unit, worstReplyMs } = ask;
+    this.#rest(this.#quietMs(ask), link);
     if (worstReplyMs > mostLineQuietMs) this.#leaveAlone(unit, worstReplyMs);
   }
 
-  /** Nothing is sent for so long; then, after a request was given up, what came meanwhile is thrown away. */
-  #rest(ms: number, givenUp?: PortLink): void {
+  #quietMs({ words, worstReplyMs }: AskRegisters): number {
+    return Math.min(worstReplyMs, mostLineQuietMs) + this.#wireMs(frameBytes + 2 * words);
+  }
+
+  /** Nothing is sent for so long; `drained` = until nothing came for so long, and what came is thrown away. */
+  #rest(ms: number, drained?: PortLink): void {
     if (ms === 0) return;
-    const before = this.#quiet;
+    this.#quiet = this.#quiet.then(() => this.#silence(ms, drained)).catch(() => undefined);
+  }
+
+  async #silence(ms: number, drained: PortLink | undefined): Promise<void> {
     const { binding } = this.#options;
-    this.#quiet = before
-      .then(() => (binding?.idle ? binding.idle() : delay(ms, undefined, { signal: this.#ending.signal })))
-      .then(() => givenUp?.flush())
-      .catch(() => undefined);
+    for (let drains = 0; drains < mostDrains; drains += 1) {
+      const strayBytes = drained?.strayBytes;
+      await (binding?.idle ? binding.idle() : delay(ms, undefined, { signal: this.#ending.signal }));
+      if (drained?.strayBytes === strayBytes) break;
+    }
+    await drained?.flush();
   }
 
   #leaveAlone(unit: number, ms: number): void {

@@ -16,6 +16,8 @@ export type MeterParts = {
   readonly path: string;
   /** One exchange on the bus. */
   readonly ask: (ask: AskRegisters) => Promise<RegisterAnswer>;
+  /** So often a request that brought nothing is asked again. */
+  readonly repeats: number;
   /** Told once, when the meter is closed. */
   readonly left: () => Promise<void>;
   readonly hasPassed?: (model: string, serial: string) => boolean;
@@ -25,6 +27,10 @@ export type MeterParts = {
 export type RegisterShown =
   | { readonly register: string; readonly value: string; readonly unit: string }
   | { readonly register: string; readonly fault: string };
+
+/** What one disturbed frame looks like; the next one may be well. */
+const isTransient = (error: unknown): boolean =>
+  error instanceof DeviceError && (error.code === "meter/timeout" || error.code === "meter/garbled");
 
 /** By these names every map calls the power of a phase. */
 const phasePowers = ["powerL1", "powerL2", "powerL3"];
@@ -48,6 +54,8 @@ export class ModbusMeter implements EnergyMeter {
   #identity: MeterIdentity | undefined;
   /** It has told its own serial number: from now on nothing less will do. */
   #hasTold = false;
+  /** All repeats of a request brought nothing: until it answers it is asked once each time, so that others have the line. */
+  #isLost = false;
   #closed = false;
 
   constructor(parts: MeterParts) {
@@ -185,14 +193,28 @@ export class ModbusMeter implements EnergyMeter {
     const counter = this.#plan.energy.at(-1);
     if (live === undefined || counter === undefined) throw new Error(`${this.map.id} plans no request`);
     for (const request of requests) {
-      if (this.#closed) throw new DeviceError("port/lost", `${this.#name}: closed`);
       // Energy is as long as nothing else, so it stands between all the others, and they before it.
       const between = request.words === counter.words ? live : counter;
       answers.push(
-        await this.#parts.ask({ ...request, unit, timeoutMs: timeout, worstReplyMs: this.map.worstReplyMs, between }),
+        await this.#asked({ ...request, unit, timeoutMs: timeout, worstReplyMs: this.map.worstReplyMs, between }),
       );
     }
     return { registers: new Registers(this.map, this.#name, answers), moment: answers.at(-1)?.moment };
+  }
+
+  async #asked(ask: AskRegisters): Promise<RegisterAnswer> {
+    for (let repeats = 0; ; repeats += 1) {
+      if (this.#closed) throw new DeviceError("port/lost", `${this.#name}: closed`);
+      try {
+        const answer = await this.#parts.ask(ask);
+        this.#isLost = false;
+        return answer;
+      } catch (error) {
+        if (!isTransient(error)) throw error;
+        this.#isLost ||= repeats >= this.#parts.repeats;
+        if (this.#isLost) throw error;
+      }
+    }
   }
 
   /** As the meter tells it; where it has none to tell, as the config names it. */

@@ -17,6 +17,7 @@ import { ConnectorMeter } from "./connector-meter.js";
 import { ConnectorPins, type SensedPins } from "./connector-pins.js";
 import { ContactorControl } from "./contactor-control.js";
 import { type SessionLook, SessionMetering } from "./session-metering.js";
+import { TurnPause } from "./turn-pause.js";
 
 /** Under this power the current counts as zero: the least an energy meter of class B can tell. */
 const zeroPowerW = 20;
@@ -32,8 +33,9 @@ export class ConnectorController {
   readonly #pins: ConnectorPins;
   readonly #meter: ConnectorMeter;
   readonly #metering: SessionMetering;
-  #nudge: (() => void) | undefined;
-  #nudged = false;
+  /** Who waits for the next look between sessions. */
+  readonly #waitForLook: (() => void)[] = [];
+  readonly #pause: TurnPause;
   #turnMonoMs = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -72,6 +74,7 @@ export class ConnectorController {
       isEnding: () => this.#abort.signal.aborted,
     });
     this.#metering = new SessionMetering(config);
+    this.#pause = new TurnPause(clock);
   }
 
   // ---- what others may know and ask
@@ -101,8 +104,7 @@ export class ConnectorController {
   meet(): void {
     this.#guard(() => this.#contactorControl.drive(wants(this.context.session()).contactor));
     this.relight();
-    this.#nudged = true;
-    this.#nudge?.();
+    this.#pause.end();
   }
 
   /** The lamp again: what it says may have changed without the session, by a fault or by a station that closed. */
@@ -113,6 +115,20 @@ export class ConnectorController {
   /** Shows a refusal for a while, then what the session says again. */
   refuse(): void {
     this.#pins.refuse();
+  }
+
+  /** Whether faults stand, and all of them are the meter's. */
+  get isMeterDoubted(): boolean {
+    const own = this.context.faults.all().filter(({ device }) => device === this.device);
+    return own.length > 0 && own.every(({ code }) => code.startsWith("meter/"));
+  }
+
+  /** Between sessions: asks the meter anew, now. Resolves when it has answered or failed, or after `withinMs`. */
+  async lookAnew(withinMs: number): Promise<void> {
+    const over = new AbortController();
+    this.#waitForLook.push(() => over.abort());
+    this.meet();
+    await sleep(this.context.clock, withinMs, over.signal);
   }
 
   /** The safe direction, at once and whatever the session says. */
@@ -142,7 +158,7 @@ export class ConnectorController {
         void watch.catch((error: unknown) => this.context.die(error));
       while (!signal.aborted) {
         const pauseMs = await this.#turn();
-        await this.#pause(pauseMs, signal);
+        await this.#pause.wait(pauseMs, signal);
       }
     } catch (error) {
       if (!signal.aborted) this.context.die(error);
@@ -153,7 +169,7 @@ export class ConnectorController {
     this.openContactor();
     this.#abort.abort();
     this.#contactorControl.letGo();
-    this.#nudge?.();
+    this.#pause.end();
     this.#pins.close();
     await this.#meter.close();
   }
@@ -195,7 +211,7 @@ export class ConnectorController {
   async #turn(): Promise<number> {
     const session = this.context.session();
     const want = wants(session);
-    this.#nudged = false;
+    this.#pause.begin();
     this.#turnMonoMs = this.context.clock.now().monoMs;
     switch (want.task) {
       case "begin":
@@ -214,26 +230,14 @@ export class ConnectorController {
     }
   }
 
-  #pause(ms: number, signal: AbortSignal): Promise<void> {
-    if (this.#nudged || signal.aborted) return Promise.resolve();
-    const { clock } = this.context;
-    return new Promise((resolve) => {
-      const done = (): void => {
-        cancel();
-        this.#nudge = undefined;
-        resolve();
-      };
-      const cancel = clock.at(clock.now().monoMs + Math.max(0, ms), done);
-      this.#nudge = done;
-    });
-  }
-
   // ---- the tasks of a turn, in the order of a session
 
   /** Between sessions meter and contactor are looked at now and then. */
   async #idle(): Promise<void> {
+    const waiting = this.#waitForLook.splice(0);
     this.#guard(() => this.#contactorControl.look());
-    if (await this.#meter.recognise()) await this.#restingReading();
+    if (await this.#meter.recognise()) await this.#meter.restingReading(...this.#resting());
+    for (const told of waiting) told();
   }
 
   async #begin(acceptance: Acceptance): Promise<number> {
@@ -244,11 +248,13 @@ export class ConnectorController {
       this.refuse();
       return 0;
     };
+    // A fault of the meter may be over: it is asked anew before anybody is turned away for it.
+    if (this.isMeterDoubted) await this.#idle();
     const blocked = this.context.blocked(acceptance.tariff);
     if (blocked !== undefined) return fail(blocked);
     // The serial number is asked in every session: a meter swapped since the last one must not go unnoticed.
     const identity = await this.#meter.identify();
-    const begin = identity === undefined ? undefined : await this.#restingReading();
+    const begin = identity === undefined ? undefined : await this.#meter.beginReading(...this.#resting());
     if (identity === undefined || begin === undefined)
       return fail(this.context.faults.of(this.device)?.message ?? "the meter does not answer");
     this.#lookAtPlug();
@@ -347,10 +353,7 @@ export class ConnectorController {
     this.context.record({ type: "StopRequested", moment, connector: this.connector.id, reason, detail });
   }
 
-  /**
-   * From the last good reading on no time is billed: the meter runs backwards, so it cannot tell a car that charges from
-   * one that asks for nothing. The next good reading ends it.
-   */
+  /** No time is billed from the last good reading to the next: a meter that runs backwards knows no idle car. */
   #suspend(): void {
     const session = this.context.session();
     if (session.state !== "charging" || session.sale.activity === "suspended") return;
@@ -377,10 +380,9 @@ export class ConnectorController {
     return this.#meter.plausibleReading(sale, this.connector.maxPowerW, journalReading, () => this.#suspend());
   }
 
-  #restingReading(): Promise<Reading | undefined> {
-    const { idlePowerW } = this.context.config;
-    const leastW = Math.max(zeroPowerW, idlePowerW);
-    return this.#meter.restingReading(() => this.#contactorControl.rests, leastW, this.connector.maxPowerW);
+  #resting(): Parameters<ConnectorMeter["restingReading"]> {
+    const leastW = Math.max(zeroPowerW, this.context.config.idlePowerW);
+    return [() => this.#contactorControl.rests, leastW, this.connector.maxPowerW];
   }
 
   /**

@@ -31,6 +31,9 @@ export type ConnectorMeterParts = {
 /** Between sessions a meter is asked who it is at least this often. */
 const identityEveryMs = 60_000;
 
+/** So many readings at most until enough of them agree. */
+const mostBeginLooks = 5;
+
 export class ConnectorMeter {
   readonly #parts: ConnectorMeterParts;
   #identity: MeterIdentity | undefined;
@@ -38,6 +41,8 @@ export class ConnectorMeter {
   /** It did not say that it is still the one it was: no reading of it counts until it does. */
   #isDoubted = false;
   #plausibility: PlausibilityState | undefined;
+  /** The last reading between sessions. */
+  #rested: Reading | undefined;
 
   constructor(parts: ConnectorMeterParts) {
     this.#parts = parts;
@@ -99,6 +104,7 @@ export class ConnectorMeter {
   /** What is plausible is judged anew: a session begins. */
   forget(): void {
     this.#plausibility = undefined;
+    this.#rested = undefined;
   }
 
   /**
@@ -125,10 +131,40 @@ export class ConnectorMeter {
    * A reading between sessions; undefined with its fault raised. Power that flows through an open contactor is a fault:
    * a session that began with it could bill the last one's rest.
    */
-  restingReading(isContactorOpen: () => boolean, zeroPowerW: number, maxPowerW: number): Promise<Reading | undefined> {
-    return this.#read((reading) =>
+  async restingReading(
+    isContactorOpen: () => boolean,
+    zeroPowerW: number,
+    maxPowerW: number,
+  ): Promise<Reading | undefined> {
+    const read = await this.#read((reading) =>
       isContactorOpen() ? powerWhileOpen(reading, zeroPowerW) : powerBackwards(reading, maxPowerW),
     );
+    this.#rested = read ?? this.#rested;
+    return read;
+  }
+
+  /**
+   * The reading that a session may begin with: two in a row tell the same register, three where the last one between
+   * sessions was another. One false value would be the measure of the whole session. Undefined with its fault raised.
+   */
+  async beginReading(...resting: Parameters<ConnectorMeter["restingReading"]>): Promise<Reading | undefined> {
+    const { meter } = this.#parts;
+    const agree = (one: Reading, other: Reading): boolean =>
+      one.serial === other.serial && Math.abs(one.energyMilliWh - other.energyMilliWh) <= meter.stepMilliWh;
+    const rested = this.#rested;
+    let last: Reading | undefined;
+    let agreeing = 1;
+    for (let looks = 0; looks < mostBeginLooks; looks += 1) {
+      const reading = await this.restingReading(...resting);
+      if (reading === undefined) return undefined;
+      agreeing = last !== undefined && agree(last, reading) ? agreeing + 1 : 1;
+      last = reading;
+      const isAsRested = rested === undefined || agree(rested, reading);
+      if (agreeing >= (isAsRested ? 2 : 3)) return reading;
+    }
+    const message = `the meter tells another register with each look, the last one ${last?.energyMilliWh} mWh`;
+    this.#failed(new DeviceError("meter/implausible", message));
+    return undefined;
   }
 
   close(): Promise<void> {

@@ -19,7 +19,7 @@ export async function playLine(
   const line = fromFirstRequest(all);
   if (settings === undefined || line.length === 0) return [];
   const replay = new RtuReplay(line.map(recorded));
-  const bus = openMeterBus(settings, traceClock(), { binding: replay.binding });
+  const bus = openMeterBus(settings, traceClock(), { binding: replay.binding, exact: true });
   const meters = metersAt(header, port);
   const events: PlayedEvent[] = [];
   try {

@@ -75,6 +75,30 @@ closing("gives up what is still asked at once, and leaves no timer", async () =>
 });
 closing.run();
 
+const drained = suite("a reply that is late");
+
+for (const after of [0, 1, 2])
+  drained(`by ${after + 1} of our requests becomes the value of no other register`, async () => {
+    const set = wired("eastron-sdm630-v2");
+    await set.meter.identify();
+    for (let turn = 0; turn < 6; turn += 1) {
+      set.bench.inject(1, { kind: "late", after });
+      // What cannot be told is refused; what is told is true.
+      for (const ask of [() => set.meter.read(), () => set.meter.confirm(), () => set.meter.identify()]) {
+        const told = await ask().catch(() => undefined);
+        if (told === undefined) continue;
+        if (typeof told === "string") assert.is(told, set.values.serial);
+        else assert.is(told.serial, set.values.serial);
+        if (typeof told === "object" && "energyMilliWh" in told) {
+          assert.is(told.energyMilliWh, set.values.energyMilliWh);
+          assert.is(told.powerW, set.values.powerW);
+        }
+      }
+    }
+    await set.bus.close();
+  });
+drained.run();
+
 const library = suite("the library's buffered port, as it is");
 
 library("a late reply is taken for another register's value, and so is every one after it", async () => {

@@ -272,9 +272,36 @@ meters(
   },
 );
 
+meters("that is disturbed for one frame or two is asked again, and nobody hears of it", async () => {
+  const { sales, faults } = await told(visit(), [
+    [7, ({ rtu }) => rtu.get("rs485")?.inject(1, { kind: "wrong-crc" }, 1)],
+    [60, ({ rtu }) => rtu.get("rs485")?.inject(1, { kind: "silent" }, 2)],
+  ]);
+  assert.is(sales[0]?.sale.stop.reason, "EVDisconnected");
+  assert.equal(faults, []);
+});
+
+meters("that failed is asked anew when a card is tapped, before the driver is turned away", async () => {
+  // Between sessions it is looked at each 15 s; the card comes at 8 s.
+  const silent = (bench: Bench): void => bench.rtu.get("rs485")?.inject(1, { kind: "silent" }, 10_000);
+  const { sales, faults } = await told({ ...visit(), wire: silent }, [[7, ({ rtu }) => rtu.get("rs485")?.clear()]]);
+  assert.equal(faults, ["+meter/timeout", "-meter/timeout"]);
+  assert.is(sales[0]?.sale.stop.reason, "EVDisconnected");
+});
+
+meters("that tells one false register at the begin is looked at again, and the whole session is billed", async () => {
+  // The car comes at 4 s, its card at 8 s: the first look of the begin is 200 kWh too high.
+  let looks = 0;
+  const { sales } = await told(visit(), [
+    [7, meterTells(({ energyMilliWh }) => (looks++ < 5 ? { energyMilliWh: energyMilliWh + 200_000_000 } : {}))],
+  ]);
+  assert.is(sales[0]?.sale.stop.reason, "EVDisconnected");
+  assert.ok(Number(sales[0]?.sale.energyKwh) > 0.5, sales[0]?.sale.energyKwh);
+});
+
 meters("that is silent for a moment loses nothing", async () => {
   const { sales, faults } = await told(visit(), [
-    [60, ({ rtu }) => rtu.get("rs485")?.inject(1, { kind: "silent" }, 2)],
+    [60, ({ rtu }) => rtu.get("rs485")?.inject(1, { kind: "silent" }, 3)],
   ]);
   assert.is(sales[0]?.sale.stop.reason, "EVDisconnected");
   assert.equal(faults, ["+meter/timeout", "-meter/timeout"]);
