@@ -48,6 +48,7 @@ const illegalCount = 3;
 export class RtuBus {
   readonly #slaves = new Map<number, Slave>();
   #port: RtuPort | undefined;
+  #disturbance: () => RtuFault | undefined = () => undefined;
   #present = true;
   #held: readonly { readonly frame: Buffer; readonly after: number }[] = [];
   #requests = 0;
@@ -96,6 +97,11 @@ export class RtuBus {
     this.#slave(unit).faults.push({ fault, left: times });
   }
 
+  /** Spoils replies at random, of whichever unit: asked at each request for which no other fault waits. */
+  disturb(fault: () => RtuFault | undefined): void {
+    this.#disturbance = fault;
+  }
+
   /** Takes back all faults that still wait, and what was held back on the line. */
   clear(): void {
     for (const slave of this.#slaves.values()) slave.faults = [];
@@ -142,8 +148,9 @@ export class RtuBus {
     }
     const waiting = slave.faults[0];
     if (waiting !== undefined && --waiting.left <= 0) slave.faults.shift();
-    const reply = answer(slave.map, slave.frozen ?? meterImage(slave.map, slave.values()), request, waiting?.fault);
-    this.#deliver(before, reply, waiting?.fault);
+    const fault = waiting?.fault ?? this.#disturbance();
+    const reply = answer(slave.map, slave.frozen ?? meterImage(slave.map, slave.values()), request, fault);
+    this.#deliver(before, reply, fault);
   }
 
   #deliver(before: Buffer, reply: Buffer, fault: RtuFault | undefined): void {
