@@ -242,7 +242,8 @@ function rateText({ name, ratePercent }: { readonly name: string; readonly rateP
 function lineRow(line: PriceLine, sale: SaleFields, timeZone: string, words: ReceiptWords): SheetRow {
   const { currency } = sale.price;
   const { quantity, unit, unitPrice } = measured(line, sale.tariff.value);
-  const times = line.unit === "x" ? "" : ` ${clockOf(line.fromMs, timeZone)}-${clockOf(line.toMs, timeZone)}`;
+  const clock = crossesClockChange(sale.price.lines, timeZone) ? clockWithOffset : clockOf;
+  const times = line.unit === "x" ? "" : ` ${clock(line.fromMs, timeZone)}-${clock(line.toMs, timeZone)}`;
   const number = (text: string): string => localNumber(text, words.decimalMark);
   const perUnit = unit === "" ? "" : `/${unit}`;
   const rates = line.taxes.map((rate) => rateText(rate, words)).join(", ");
@@ -257,6 +258,13 @@ function lineRow(line: PriceLine, sale: SaleFields, timeZone: string, words: Rec
 }
 
 const clockOf = (atMs: number, timeZone: string): string => isoLocal(atMs, timeZone).slice(11, 16);
+const offsetOf = (atMs: number, timeZone: string): string => isoLocal(atMs, timeZone).slice(-6);
+const clockWithOffset = (atMs: number, timeZone: string): string =>
+  `${clockOf(atMs, timeZone)}${offsetOf(atMs, timeZone)}`;
+
+/** Where clocks are changed during a session, an hour is there twice or not at all: times need their offset then. */
+const crossesClockChange = (lines: readonly PriceLine[], timeZone: string): boolean =>
+  new Set(lines.flatMap(({ fromMs, toMs }) => [offsetOf(fromMs, timeZone), offsetOf(toMs, timeZone)])).size > 1;
 
 function priceOf({ sale, timeZone }: SalePayload, words: ReceiptWords): SheetSection {
   const { price, tariff, shown, payment } = sale;

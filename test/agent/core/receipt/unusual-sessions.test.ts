@@ -233,6 +233,27 @@ test("direct current, a remote start, a signing meter, no verify address", () =>
   assert.not.match(textOf(issued), "Check it");
 });
 
+test("over a clock change the times of a receipt's lines carry their offsets, and on other days none", () => {
+  const { samples, begin, end, boundaryReadings, startMs: from, endMs } = settlement(2);
+  // On 25 October 2026 Germany's clocks go back from 03:00 to 02:00, at 01:00 UTC.
+  const shiftMs = Date.UTC(2026, 9, 25, 0, 59) - from;
+  const later = (reading: typeof begin): typeof begin => ({
+    ...reading,
+    moment: { ...reading.moment, at: reading.moment.at + shiftMs },
+  });
+  const shifted = {
+    samples: samples.map((sample) => ({ ...sample, atMs: sample.atMs + shiftMs })),
+    begin: later(begin),
+    end: later(end),
+    boundaryReadings: boundaryReadings.map(later),
+    startMs: from + shiftMs,
+    endMs: endMs + shiftMs,
+    issuedMs: endMs + shiftMs,
+  };
+  assert.match(textOf(sold({ changes: shifted })), /02:59\+02:00-0[2-9]:[0-9]{2}\+01:00/);
+  assert.not.match(textOf(sold({})), /[0-9]{2}:[0-9]{2}[+-][0-9]{2}:[0-9]{2}-[0-9]{2}/);
+});
+
 test("a long session of a thousand samples", () => {
   const begin = plain.begin.energyMilliWh;
   const samples = Array.from({ length: 1_001 }, (_, at) => ({
