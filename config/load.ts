@@ -153,7 +153,7 @@ const yamlWords = (message: string): string => `not valid YAML: ${message}`;
 function doubledKey(path: string, document: Document): Found {
   const parts = pathOf(path);
   const key = parts.at(-1) ?? "";
-  return { offset: keyOffset(document, parts.slice(0, -1), key), path, message: "this key stands twice: keep one" };
+  return { offset: keyOffset(document, parts.slice(0, -1), key), path, message: "duplicate key: keep one" };
 }
 
 /** One issue for each unknown key, since one file may have thousands of them. */

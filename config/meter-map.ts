@@ -177,7 +177,7 @@ const mapSchema = fileSchema
       if (entry.address + lengthOf(entry) > 0x10000) fault(at("address"), "runs past 0xFFFF");
       for (const [index, name] of entry.from.entries())
         if (map.sources[name] === undefined || entry.from.indexOf(name) !== index)
-          fault([...at("from"), index], `"${name}" is no source of this file, or is named twice`);
+          fault([...at("from"), index], `"${name}" is not a source of this file, or is named twice`);
       const one = entry.confidence === "one-source";
       if (entry.confidence !== "primary" && one !== (entry.from.length === 1))
         fault(at("from"), `"${entry.confidence}" names ${one ? "one source" : "at least two sources"}`);

@@ -1,5 +1,5 @@
 // A recording of what passed between drivers and devices, as a file: JSON Lines, a header first, then one entry a line,
-// `ms` after its start. It holds what a replay needs and no more: no config, no tariff; card numbers are stood in for
+// `ms` after its start. It holds what a replay needs and no more: no config, no tariff; card numbers are replaced
 // unless they were asked for.
 import { z } from "zod";
 import { serialPort } from "./schema.js";
@@ -20,7 +20,7 @@ export const traceHeaderSchema = z.strictObject({
   station: z.string().max(40),
   /** When it began, by the station's wall clock. */
   at: z.iso.datetime({ offset: true }),
-  cardNumbers: z.enum(["whole", "stood in for"]),
+  cardNumbers: z.enum(["whole", "replaced"]),
   ports: z.record(name, serialPort),
   meters: z.array(
     z.strictObject({
@@ -52,7 +52,7 @@ export const traceEntrySchema = z.union([
     uid: z.string().regex(/^([0-9A-F]{8}|[0-9A-F]{14}|[0-9A-F]{20})$/),
   }),
   z.strictObject({ ms, gpio: z.int().min(0).max(53), way: z.enum(["in", "out"]), active: z.boolean() }),
-  z.strictObject({ ms, end: z.enum(["time", "size", "stopped", "nobody took it"]) }),
+  z.strictObject({ ms, end: z.enum(["time", "size", "stopped", "not collected"]) }),
 ]);
 
 export type TraceHeader = z.infer<typeof traceHeaderSchema>;

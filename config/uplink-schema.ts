@@ -32,7 +32,7 @@ const secureOrLoopback = (secure: "https" | "wss", plain: "http" | "ws", secret:
     }, `expected ${secure}:// (plain ${plain} only to this machine itself)`)
     .refine(
       (value) => new URL(value).username === "" && new URL(value).password === "",
-      `user and password do not stand here: put the secret into a file and name it as ${secret}`,
+      `no user or password here: put the secret into a file and name it as ${secret}`,
     );
 
 const common = {
@@ -50,7 +50,7 @@ const common = {
     })
     .refine(
       (value) => new URL(value).username === "" && new URL(value).password === "",
-      "user and password do not stand here: put user:password into a file and name it as proxyAuthFile",
+      "no user or password here: put user:password into a file and name it as proxyAuthFile",
     )
     .optional(),
   /** The file that holds `user:password` for the proxy, where it asks for them. */

@@ -89,7 +89,7 @@ export async function answerControlRequest(request: ControlRequest, context: Con
     case "sync-resend":
       return { ok: true, value: resend(services, request["number"], request["uplink"]) };
     default:
-      return (await askField(request, context)) ?? { ok: false, why: `this agent knows no "${request.do}"` };
+      return (await askField(request, context)) ?? { ok: false, why: `this agent does not know "${request.do}"` };
   }
 }
 

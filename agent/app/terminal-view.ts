@@ -128,7 +128,7 @@ function backendWords(snapshot: Snapshot): string {
   const queue = waiting === 0 ? "" : `, ${waiting} waiting`;
   if (snapshot.offline) return tint(33, `⚠ OFFLINE, selling on${queue}`);
   return snapshot.uplinks.every(({ reachability }) => reachability === "untried")
-    ? `○ backend not yet needed${queue}`
+    ? `○ backend: nothing to send yet${queue}`
     : tint(32, `● backend online${queue}`);
 }
 

@@ -179,7 +179,7 @@ export class BackendCards implements CardLists {
       return no("full", `the list has ${cards.length} cards, and at most ${mostListedCards} are held`);
     const read = z.array(listedCard).safeParse(cards);
     if (!read.success || new Set(cards.map(({ uid }) => uid)).size < cards.length)
-      return no("failed", read.success ? "a card stands twice in the list" : z.prettifyError(read.error));
+      return no("failed", read.success ? "a card appears twice in the list" : z.prettifyError(read.error));
     this.record({ type: "CardsListed", moment: this.#parts.clock.now(), by, version, cards: cards.length });
     this.#lists.update((before) => ({ ...before, [by]: { version, cards: read.data } }));
     this.#count();

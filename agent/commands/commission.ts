@@ -125,7 +125,7 @@ async function commission(
   };
   const recordLines = (columns?: number): string[] => [
     `Commissioning record of station ${record.station}, chargetill ${record.version}`,
-    `by ${record.by}, ${record.at}: ${passed ? "PASSED" : "NOT PASSED"}`,
+    `by ${record.by}, ${record.at}: ${passed ? "PASSED" : "FAILED"}`,
     "",
     ...doctorLines(findings, columns),
     ...contactors.map((one) => deviceLine("contactor", one)),
@@ -148,7 +148,7 @@ const deviceLine = (what: string, { connector, checked, passed, words }: Commiss
 function keyAt(disk: Disk, path: string): { readonly bytes: Uint8Array; readonly mode: number } {
   const bytes = disk.read(path);
   if (bytes === undefined)
-    throw new Failure("key/unusable", `${path}: there is no signing key yet; the station makes it at its first start`);
+    throw new Failure("key/unusable", `${path}: no signing key yet; the station creates it at its first start`);
   return { bytes, mode: disk.files.statSync(path).mode };
 }
 

@@ -78,10 +78,7 @@ export const configInitCommand = (): Command =>
 async function init(where: StationOptions & { out: string }): Promise<void> {
   const file = resolve(where.out);
   if (existsSync(file))
-    throw new Failure(
-      "usage/invalid",
-      `${file}: there is such a file already; it stays as it is (--out names another)`,
-    );
+    throw new Failure("usage/invalid", `${file} exists already and was not changed; name another file with --out`);
   // Known before the first question, and not after the last answer.
   try {
     accessSync(dirname(file), constants.W_OK | constants.X_OK);
@@ -89,7 +86,7 @@ async function init(where: StationOptions & { out: string }): Promise<void> {
     throw new Failure(
       "usage/invalid",
       errorCode(error) === "ENOENT"
-        ? `${dirname(file)}: there is no such folder`
+        ? `${dirname(file)}: no such folder`
         : `${dirname(file)}: this user may not write there; use sudo, or --out`,
       { cause: error },
     );
@@ -132,7 +129,7 @@ async function answered(file: string, example: string): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   // Answers may also come through a pipe, a line each; where they end, the suggestions stand.
   const typed = lines[Symbol.asyncIterator]();
-  complain("An empty answer takes what stands in brackets; ctrl-C breaks off, and nothing is written.");
+  complain("Press Enter to accept the value in brackets; ctrl-C cancels, and nothing is written.");
   try {
     for (const { key, after, ask, suggest } of questions) {
       const known = suggest?.(text) ?? exampleValue(text, after, key);
@@ -141,13 +138,13 @@ async function answered(file: string, example: string): Promise<string> {
         const line = await typed.next();
         // At a terminal an end of the answers is somebody who went away.
         if (line.done === true && process.stdin.isTTY)
-          throw new Failure("usage/invalid", `config init: broken off; ${file} was not written`);
+          throw new Failure("usage/invalid", `config init: cancelled; ${file} was not written`);
         const answer = line.done === true || line.value.trim() === "" ? known : line.value.trim();
         const next = withValue(text, after, key, answer);
         const checked = checkConfig(next, file);
         taken = checked.ok;
         if (checked.ok) text = next;
-        else complain(`  ${checked.faults[0]?.message ?? "that cannot be used"}`);
+        else complain(`  ${checked.faults[0]?.message ?? "not a valid value"}`);
         if (!checked.ok && line.done === true)
           throw new Failure("config/invalid", checked.faults.map(faultLine).join("\n"));
       }

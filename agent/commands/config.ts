@@ -22,7 +22,7 @@ import { loadedFor } from "./shared/with-devices.js";
 /** `chargetill config`. */
 export function configCommand(): Command {
   const command = new Command("config")
-    .description("the one config file")
+    .description("create, check, show and compare the config file")
     .addHelpText("after", exampleText("config check station.yaml"));
   const commands = [
     stationCommand("check", "check a config file and the tariffs it names", "config check station.yaml")
@@ -132,7 +132,7 @@ function diff(file: string, where: StationOptions): void {
     paths.length === 0
       ? "nothing differs"
       : restart.length === 0
-        ? "a reload takes it up: systemctl reload chargetill"
+        ? "a reload is enough: systemctl reload chargetill"
         : "this needs a restart: systemctl restart chargetill";
   printResult(where, { changes, restart: restart.length > 0 }, [
     ...changes.map((change) => `${change.path}: ${change.old} -> ${change.next}`),

@@ -61,7 +61,7 @@ async function open(where: StationOptions): Promise<void> {
   const opened = found.bench ? [] : await openPins(found);
   for (const fault of found.faults) complain(fault);
   // What it drives it may drive again.
-  if (untold !== undefined) complain(`the running agent could not be told: ${untold}`);
+  if (untold !== undefined) complain(`the running agent could not be reached: ${untold}`);
   const words = opened.map(
     ({ connector, gpio, ok, why }) =>
       `connector ${connector} (GPIO ${gpio}): ${ok ? "open" : `NOT OPENED: ${why ?? ""}`}`,
@@ -154,10 +154,10 @@ async function test(connector: number, options: StationOptions & { for: number; 
         options.yes !== true &&
         !(await agreed(
           `Connector ${connector} will be live for ${options.for} s. ` +
-            "Make sure that nothing is connected and nobody touches the socket. Type yes to continue: ",
+            "Make sure nothing is connected and nobody is touching the socket. Type yes to continue: ",
         ))
       )
-        throw new Failure("usage/invalid", "contactor test: not agreed to (--yes for scripts)");
+        throw new Failure("usage/invalid", "contactor test: cancelled; answer yes, or give --yes in a script");
       const { whileClosed, afterOpening, closedMs } = (await devices.ask({
         do: "contactor-test",
         connector,

@@ -10,14 +10,14 @@ import { print, receiptNumber, type StationOptions, stationCommand } from "./sha
 export function creditCommand(): Command {
   return stationCommand(
     "credit",
-    "take a sale back by a credit receipt; the receipt of the sale stays as it is",
+    "credit a sale by a receipt of its own; the receipt of the sale is unchanged",
     'receipts credit 17 --reason "wrong tariff" --corrected-tariff right.json',
   )
     .argument("<number>", "the receipt's number", receiptNumber)
-    .option("--reason <text>", "why, as the credit receipt prints it")
+    .option("--reason <text>", "the reason, as printed on the credit receipt")
     .option(
       "--corrected-tariff <file>",
-      "then sell the session again by this tariff; alone, after a credit, it does only that",
+      "then bill the session again by this tariff; on its own for a sale that was credited before",
     )
     .action(async (number: number, options: StationOptions & { reason?: string; correctedTariff?: string }) => {
       const socket = await agentSocket(options);
@@ -39,7 +39,7 @@ export function creditCommand(): Command {
             ...(corrected === undefined ? {} : { corrected }),
           }),
         );
-      if (credit !== undefined) print(`receipt ${number} is taken back by credit receipt ${credit}`);
+      if (credit !== undefined) print(`receipt ${number} is credited by receipt ${credit}`);
       if (corrected !== undefined) print(`receipt ${number} is corrected by receipt ${corrected}`);
     });
 }

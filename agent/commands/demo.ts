@@ -5,9 +5,7 @@ import { exampleText, jsonOption, wholeNumber } from "./shared/command.js";
 function pace(text: string): number {
   const value = Number(text);
   if (!/^\d{1,6}(\.\d{1,3})?$/.test(text) || value > 100_000)
-    throw new InvalidArgumentError(
-      "expected how many bench seconds pass in a real one, 0 to 100000 (0 = as fast as it goes).",
-    );
+    throw new InvalidArgumentError("expected bench seconds per real second, 0 to 100000 (0 = as fast as possible).");
   return value;
 }
 
@@ -15,11 +13,11 @@ function pace(text: string): number {
 export function demoCommand(): Command {
   return new Command("demo")
     .description("play a scenario on the simulated bench: the real agent, real drivers, emulated buses")
-    .option("--once", "play the scenario unpaced and end")
+    .option("--once", "play the scenario as fast as possible, then exit")
     .option("--seed <number>", "the scenario's quantities", wholeNumber("--seed", 0, 2 ** 31 - 1), 7)
     .option(
       "--speed <number>",
-      "bench seconds per real second; 0 = as fast as it goes (default: 60, with --once 0)",
+      "bench seconds per real second; 0 = as fast as possible (default: 60, with --once 0)",
       pace,
     )
     .option("--data <folder>", "the state folder (default: a fresh temporary one)")

@@ -11,7 +11,7 @@ import { defaultConfig, printResult, type StationOptions, screenColumns, station
 export function doctorCommand(): Command {
   return stationCommand(
     "doctor",
-    "look at all that a station needs: config, devices, clock, disk, key, receipts, uplinks",
+    "check all that a station needs: config, devices, clock, disk, key, receipts, uplinks",
     "doctor --json",
   ).action(async (where: StationOptions) => {
     const findings = await examine(reachable(where.config ?? defaultConfig), (loaded) =>

@@ -55,7 +55,7 @@ export function keyCommands(
     .description("the key that signs this station's receipts")
     .addHelpText("after", exampleText("key show pem > station.pub.pem"));
   const show = stationCommand("show", "the public key: fingerprint, hex, PEM, QR code", "key show fingerprint")
-    .addArgument(new Argument("[form]", "one form alone, for a file").choices(only))
+    .addArgument(new Argument("[form]", "print only this form").choices(only))
     .action(async (form: string | undefined, options: { config?: string; data?: string; json?: true }) => {
       const { station, publicKey } = await open(options);
       if (options.json === true) return write(`${JSON.stringify({ station, ...publicKey }, null, 1)}\n`);

@@ -11,7 +11,7 @@ import { loadedFor } from "./shared/with-devices.js";
 /** `chargetill log`. */
 export function logCommand(): Command {
   const log = new Command("log")
-    .description("how much the running agent logs")
+    .description("the log level of the running agent")
     .addHelpText("after", exampleText("log level debug for 10m"));
   log.addCommand(
     stationCommand(
@@ -34,7 +34,7 @@ async function level(
   options: StationOptions,
 ): Promise<void> {
   if (word !== undefined && time === undefined)
-    throw new Failure("usage/invalid", "log level: say it as: chargetill log level debug for 10m");
+    throw new Failure("usage/invalid", "log level: the form is: chargetill log level debug for 10m");
   const ms = watchMs(time ?? "10m");
   if (ms === undefined)
     throw new Failure(

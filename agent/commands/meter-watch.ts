@@ -106,9 +106,9 @@ function lineLines({ port, now, first }: PortLook): string[] {
   const asked = now.asked - first.asked;
   const failed = now.asked - now.answered - (first.asked - first.answered);
   return [
-    `line ${port}: ${now.asked} asked, ${rate(now.asked - now.answered, now.asked)}, ${now.strayBytes} bytes late or astray`,
+    `line ${port}: ${now.asked} asked, ${rate(now.asked - now.answered, now.asked)}, ${now.strayBytes} late or stray bytes`,
     `  failed: ${now.timedOut} timed out, ${now.garbled} garbled, ${now.refused} refused`,
-    `  in this watch: ${asked} asked, ${rate(failed, asked)}, ${now.strayBytes - first.strayBytes} bytes late or astray`,
+    `  in this watch: ${asked} asked, ${rate(failed, asked)}, ${now.strayBytes - first.strayBytes} late or stray bytes`,
   ];
 }
 

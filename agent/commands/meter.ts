@@ -50,13 +50,13 @@ export function meterCommand(): Command {
   meter.addCommand(
     stationCommand(
       "watch",
-      "the live values of the meters, with the error rate of their lines and what came late",
+      "live values of the meters, with the error rate of their lines and late bytes",
       "meter watch 1 --every 2",
     )
-      .argument("[connector]", "one connector's meter alone", wholeNumber("<connector>", 1, 64))
-      .option("--every <seconds>", "the pause between two looks", wholeNumber("--every", 1, 3_600), 1)
-      .option("--count <n>", "how often to look (default: until interrupted)", wholeNumber("--count", 1, 1_000_000))
-      .option("--registers", "every register that the model's map names")
+      .argument("[connector]", "only this connector's meter", wholeNumber("<connector>", 1, 64))
+      .option("--every <seconds>", "seconds between two readings", wholeNumber("--every", 1, 3_600), 1)
+      .option("--count <n>", "how many readings (default: until interrupted)", wholeNumber("--count", 1, 1_000_000))
+      .option("--registers", "show every register in the model's map")
       .action(watchMeters),
   );
   meter.addCommand(
@@ -117,7 +117,7 @@ async function scan(options: ScanCommandOptions): Promise<void> {
       return scanHere(path, devices.buses.clock, devices.buses.binding(name ?? path), options);
     // A port that no meter of the config hangs on is free beside a running agent too.
     if (name === undefined) return scanAlone(path, options);
-    complain(`${path}: the running agent asks for us, between its own looks`);
+    complain(`${path}: the running agent asks, between its own readings`);
     const asked = (what: string, line: LineSettings, unit: number, model?: string): Promise<unknown> =>
       devices.ask({
         do: what,
@@ -183,7 +183,7 @@ async function scanBy(steps: ScanSteps, path: string, options: ScanCommandOption
         ];
   const settings = lines.map((line) => `${line.baud} ${line.parity} ${line.stopBits}`).join(", ");
   const longestS = Math.ceil((lines.length * units.length * silentUnitMs(timeout)) / 1000);
-  complain(`asking ${path} at ${settings}; units ${units.join(", ")}; about ${longestS} s where nobody answers`);
+  complain(`asking ${path} at ${settings}; units ${units.join(", ")}; about ${longestS} s if nothing answers`);
   const all: FoundMeter[] = [];
   try {
     for await (const found of scanWith(steps, { lines, units, maps })) {
@@ -214,7 +214,7 @@ function foundLines(
     `unit ${unit} answers at ${line.baud} baud, parity ${line.parity}, ` +
     `${line.stopBits} stop bit${line.stopBits === 1 ? "" : "s"}`;
   const [likely, ...others] = candidates;
-  if (likely === undefined) return [`${head}: no model that we know makes sense of it`];
+  if (likely === undefined) return [`${head}: it fits no known model`];
   return [
     `${head}: ${likely.checked ? "" : "perhaps "}${likely.model}${likely.serial === undefined ? "" : `, serial number ${likely.serial}`}`,
     ...(others.length === 0 ? [] : [`  or: ${others.map(({ model }) => model).join(", ")}`]),
@@ -237,7 +237,7 @@ async function check(connector: number, options: StationOptions & { load: number
     const { model, passed, findings } = checked;
     printResult(options, checked, [
       ...findings.map(({ ok, words }) => `${ok ? "ok    " : "FAILED"} ${words}`),
-      `${model} ${serialWords(checked)}: ${passed ? "passed; this very meter may be billed from" : "NOT passed"}`,
+      `${model} ${serialWords(checked)}: ${passed ? "passed; this very meter may be billed from" : "FAILED"}`,
     ]);
     return passed ? 0 : 1;
   });

@@ -27,7 +27,7 @@ import { loadedFor } from "./shared/with-devices.js";
 export function openReceiptSources(where: StationOptions): ReceiptSources {
   const folder = folderFor(where);
   const disk = new Disk();
-  if (!existsSync(folder)) throw new Failure("usage/invalid", `${folder}: there is no such state folder`);
+  if (!existsSync(folder)) throw new Failure("usage/invalid", `${folder}: no such state folder`);
   const language = where.config === undefined ? "en" : loadedFor(where).config.language;
   return {
     receipts: Book.view(disk, join(folder, "book")),
@@ -72,7 +72,7 @@ export function openKeySources(where: StationOptions): KeySources {
   const folder = folderFor(where);
   const pem = new Disk().read(join(folder, publicKeyFile));
   if (pem === undefined)
-    throw new Failure("usage/invalid", `${folder}: there is no key yet; the station makes it at its first start`);
+    throw new Failure("usage/invalid", `${folder}: no key yet; the station creates it at its first start`);
   const publicKey = publicKeyIn(join(folder, publicKeyFile), pem);
   const { station } = payloadFrom(storedReceipt(Book.view(new Disk(), join(folder, "book")), 1));
   return {

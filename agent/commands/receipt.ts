@@ -316,7 +316,7 @@ function paymentText(payments: readonly Payment[], columns: number): string {
   );
   return [
     "",
-    ...wrappedLines("Payment, beside the signed receipt:", columns),
+    ...wrappedLines("Payment (not part of the signed receipt):", columns),
     ...lines.flatMap((line) => wrappedLines(line, columns - 2).map((part) => `  ${part}`)),
     "",
   ].join("\n");

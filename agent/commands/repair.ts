@@ -233,7 +233,7 @@ export function repairCommand(
     .option("--yes", "repair what can be repaired; damaged files are set aside")
     .action((options: Options & { config?: string; data?: string }) => {
       const folder = folderOf(options);
-      if (!existsSync(folder)) throw new Failure("usage/invalid", `${folder}: there is no such state folder`);
+      if (!existsSync(folder)) throw new Failure("usage/invalid", `${folder}: no such state folder`);
       const disk = new Disk();
       const mends = options.yes === true && options.check !== true;
       const lock = mends ? StateLock.take(folder, wallNow()) : undefined;
@@ -270,7 +270,7 @@ function reportLines(
   mended: boolean,
   left: readonly RepairFinding[],
 ): string[] {
-  if (findings.length === 0) return [`${folder}: all that is stored is whole`];
+  if (findings.length === 0) return [`${folder}: everything stored is intact`];
   const lines = findings.flatMap(({ path, problem, remedy, repair }) => [
     problem.startsWith(path) ? problem : `${path}: ${problem}`,
     `  ${repair === undefined ? "by hand" : mended ? "done" : "would be done"}: ${remedy}`,
@@ -280,7 +280,7 @@ function reportLines(
     ...lines,
     "",
     left.length === 0
-      ? "All that is stored is whole again."
+      ? "Everything stored is intact again."
       : `${left.length} ${left.length === 1 ? "thing is" : "things are"} still damaged.`,
   ];
 }

@@ -53,7 +53,7 @@ function answerLines({ payment, known, uplinks }: PaymentAnswer): string[] {
     `receipt ${receipt}: payment ${reference} ${status}, ${amount} ${currency}${known ? " (known already)" : ""}`,
     ...uplinks.map(
       ({ uplink, told }) =>
-        `${uplink}: ${told ? "is told after the session, where it speaks OCPP 2.1" : "is not told, since it has no message for a payment"}`,
+        `${uplink}: ${told ? "is notified after the session (OCPP 2.1)" : "is not notified: it has no message for payments"}`,
     ),
   ];
 }

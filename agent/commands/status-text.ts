@@ -14,7 +14,7 @@ export function statusLines(snapshot: Snapshot): string[] {
   const lines = [
     `station ${snapshot.station}, chargetill ${snapshot.version}, ${clockText(timeZone, moment.at)} local (clock ${moment.trust})`,
     snapshot.closed === undefined
-      ? `${sellsSomewhere ? "selling" : "open, BUT NO CONNECTOR IS IN ORDER"}; ` +
+      ? `${sellsSomewhere ? "selling" : "open, BUT EVERY CONNECTOR IS OUT OF ORDER"}; ` +
         `${snapshot.receipts} receipt${snapshot.receipts === 1 ? "" : "s"} in the book, key ${snapshot.keyId}`
       : `NOT SELLING: ${snapshot.closed}`,
   ];

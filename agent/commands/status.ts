@@ -8,7 +8,7 @@ import { statusLines } from "./status-text.js";
 
 /** `chargetill status`. Exit 1 when the station does not sell, or has a fault. */
 export function statusCommand(): Command {
-  return stationCommand("status", "how the running station stands", "status --data /var/lib/chargetill").action(
+  return stationCommand("status", "the state of the running station", "status --data /var/lib/chargetill").action(
     async (options: StationOptions) => {
       const snapshot = (await askAgent(await agentSocket(options), { do: "status" })) as Snapshot;
       printResult(options, snapshot, options.json === true ? [] : statusLines(snapshot));

@@ -65,7 +65,7 @@ async function atRest(options: SyncOptions, absent: unknown): Promise<UplinkStat
     return {
       uplink,
       reachability: "untried",
-      words: "no agent runs; this is how it stands on the disk",
+      words: "no agent is running; this is the state on disk",
       waiting: last - state.cursor + firstInLine(state).length,
       parked: state.parked.filter((item) => !item.again),
       ...(state.lastAck === null ? {} : { lastAck: state.lastAck }),

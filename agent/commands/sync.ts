@@ -38,7 +38,7 @@ export type SyncShell = {
  */
 export function syncCommand(shell: SyncShell): Command {
   const sync = new Command("sync")
-    .description("the uplinks: what waits, what was acknowledged, what was parked")
+    .description("uplinks: waiting, acknowledged and parked receipts")
     .addHelpText("after", exampleText("sync status"));
   const action =
     <Rest extends unknown[]>(work: (client: SyncClient, print: PrintAll, ...rest: Rest) => Promise<0 | 1>) =>
@@ -63,12 +63,12 @@ export function syncCommand(shell: SyncShell): Command {
   };
 
   const [status, now, parked, resend] = [action(tellStatus), action(pushNow), action(tellParked), action(putBack)];
-  define("status", "how each uplink stands").action((_options, command: Command) => status(command));
-  define("now", "fetch tokens and tariffs, and send what waits now, whatever schedule and back-off say").action(
+  define("status", "the state of each uplink").action((_options, command: Command) => status(command));
+  define("now", "fetch tokens and tariffs and send waiting receipts now, regardless of schedule and back-off").action(
     (_options, command: Command) => now(command),
   );
   define("parked", "receipts that a backend refused, and why").action((_options, command: Command) => parked(command));
-  define("resend", "put a parked receipt back in line", "resend 17 --uplink backend")
+  define("resend", "queue a parked receipt again", "resend 17 --uplink backend")
     .argument("<number>", 'the receipt\'s number, or "all"', (text: string) =>
       text === "all" ? text : receiptNumber(text),
     )
@@ -90,7 +90,7 @@ async function tellStatus(client: SyncClient, print: PrintAll): Promise<0 | 1> {
 
 async function pushNow(client: SyncClient, print: PrintAll): Promise<0 | 1> {
   const stillAtIt = (all: readonly UplinkStatus[]): string[] =>
-    all.filter((one) => one.waiting > 0).map(({ uplink, waiting }) => `${uplink}: waiting ${waiting}, still at it`);
+    all.filter((one) => one.waiting > 0).map(({ uplink, waiting }) => `${uplink}: waiting ${waiting}, still sending`);
   const all = await client.now((sofar) => print(stillAtIt(sofar), undefined));
   print(none(all) ?? all.flatMap(uplinkStatusLines), all);
   const isDone = all.every((one) => one.waiting === 0 && one.pull?.ok !== false && (one.payments?.waiting ?? 0) === 0);
@@ -125,11 +125,11 @@ async function putBack(
 ): Promise<0 | 1> {
   const all = await client.resend(number, uplink);
   const back = all.flatMap(({ uplink: name, numbers, payments = [] }) => [
-    ...(numbers.length === 0 ? [] : [`${name}: receipt ${numbers.join(", ")} is in line again.`]),
-    ...(payments.length === 0 ? [] : [`${name}: the payment of receipt ${payments.join(", ")} is in line again.`]),
+    ...(numbers.length === 0 ? [] : [`${name}: receipt ${numbers.join(", ")} is queued again.`]),
+    ...(payments.length === 0 ? [] : [`${name}: the payment of receipt ${payments.join(", ")} is queued again.`]),
   ]);
   const what = number === "all" ? "No receipt" : `Receipt ${number}`;
-  print(back.length === 0 ? [`${what} is not parked: nothing was put back.`] : back, all);
+  print(back.length === 0 ? [`${what} is not parked: nothing was queued.`] : back, all);
   return back.length === 0 ? 1 : 0;
 }
 
@@ -140,7 +140,7 @@ export function uplinkStatusLines(status: UplinkStatus): string[] {
     `${uplink}: ${reachability}${sinceMs === undefined ? "" : ` since ${time(sinceMs)}`}${words === undefined ? "" : `: ${words}`}`,
   ];
   if (status.line !== undefined && status.line !== words) lines.push(`  ${status.line}`);
-  if (status.fault !== undefined) lines.push(`  fault ${status.fault}: this needs a person`);
+  if (status.fault !== undefined) lines.push(`  fault ${status.fault}: needs attention`);
   lines.push(
     `  waiting ${waiting}, parked ${parked.length}` +
       `${lastAck === undefined ? "" : `, last acknowledged receipt ${lastAck.number} at ${time(lastAck.atMs)}`}`,
@@ -154,7 +154,7 @@ export function uplinkStatusLines(status: UplinkStatus): string[] {
 
 function paymentLines({ known, waiting, parked = [], words }: PaymentStatuses): string[] {
   if (waiting === undefined)
-    return [`payments: not told, since there is no message for them here (${known} known; OCPP 2.1 alone has one)`];
+    return [`payments: not sent, there is no message for them (${known} known; only OCPP 2.1 has one)`];
   return [
     `payments: waiting ${waiting}, parked ${parked.length}, of ${known} known${waiting === 0 || words === undefined ? "" : `: ${words}`}`,
     ...parked.map(({ id, reason }) => `payment of receipt ${id} is parked: ${reason}`),

@@ -1,4 +1,4 @@
-// chargetill tag read | list | enrol | revoke | import: the cards that may charge here. A reader of another make may
+// chargetill tag read | list | enrol | revoke | import: the cards that may charge at this station. A reader of another make may
 // turn a card's bytes round, cut them or print them as a decimal: such look-alikes are shown to the technician, and
 // never matched by the agent.
 
@@ -26,7 +26,7 @@ import { withDevices } from "./shared/with-devices.js";
 /** `chargetill tag`. */
 export function tagCommand(): Command {
   const tag = new Command("tag")
-    .description("the cards that may charge here")
+    .description("the cards that may charge at this station")
     .addHelpText("after", exampleText("tag enrol --contract DE-CTL-C00000007-1"));
   const wait = (command: Command): Command =>
     command
@@ -98,8 +98,8 @@ async function cardAt(
     throw new Failure(
       "agent/refused",
       {
-        "random-uid": "this is a phone or a card that changes its number: it cannot be enrolled",
-        "several-cards": "more than one card: hold one alone to the reader",
+        "random-uid": "a phone, or a card with a random UID: it cannot be enrolled",
+        "several-cards": "more than one card: hold only one to the reader",
         unreadable: "the card could not be read: hold it still",
       }[tap.why],
     );
@@ -201,7 +201,7 @@ async function revoke(word: string, options: StationOptions): Promise<void> {
       const [match] = matches;
       if (match === undefined) throw new Failure("usage/invalid", `no card ${word} is known here`);
       if (matches.length > 1)
-        throw new Failure("usage/invalid", `${matches.length} cards end in ${word}: name the whole number`);
+        throw new Failure("usage/invalid", `${matches.length} cards end in ${word}: give the whole UID`);
       await devices.ask({ do: "card-revoke", uid: match.uid });
       printResult(options, { revoked: masked(match.uid), contractId: match.contractId }, [
         `${masked(match.uid)} (${match.contractId}) is blocked: its next tap is refused`,

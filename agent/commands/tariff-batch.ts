@@ -20,7 +20,7 @@ function wordsOf(faults: readonly Fault[], under = ""): string {
 
 function tariffsOf(value: unknown, version: OcpiVersion | undefined): { tariffs: Tariff[]; error: string | undefined } {
   if (!Array.isArray(value)) return { tariffs: [], error: "tariffs: expected a list of tariffs" };
-  if (value.length > mostTariffs) return { tariffs: [], error: `tariffs: more than ${mostTariffs} are not taken` };
+  if (value.length > mostTariffs) return { tariffs: [], error: `tariffs: too many (limit ${mostTariffs})` };
   const tariffs: Tariff[] = [];
   for (const [index, json] of value.entries()) {
     const parsed = parseTariff(json, version === undefined ? {} : { version });

@@ -48,7 +48,7 @@ function instantOption(text: string): number {
 }
 
 const ocpiOption = (): Option =>
-  new Option("--ocpi <version>", "read the tariff by this version instead of telling it by tax_included").choices([
+  new Option("--ocpi <version>", "OCPI version of the tariff (default: detected by tax_included)").choices([
     "2.2.1",
     "2.3.0",
   ]);
@@ -236,17 +236,17 @@ export function tariffCommand(): Command {
   command
     .command("check")
     .argument("<file>", "an OCPI tariff, as JSON")
-    .description("look for faults (exit 1) and oddities (exit 0) in a tariff")
+    .description("check a tariff for faults (exit 1) and oddities (exit 0)")
     .addHelpText("after", exampleText("tariff check standard.json --zone Europe/Berlin"))
     .addOption(zone().makeOptionMandatory())
-    .addOption(new Option("--country <code>", "look at the prices by this country's rules").argParser(countryOption))
+    .addOption(new Option("--country <code>", "check the prices against this country's rules").argParser(countryOption))
     .addOption(ocpiOption())
     .addOption(jsonOption())
     .action(acting(check));
   command
     .command("explain")
     .argument("<file>", "an OCPI tariff, as JSON")
-    .description("say a tariff in plain words: per kWh, per minute, per session, other")
+    .description("explain a tariff in plain words: per kWh, per minute, per session, other")
     .addHelpText("after", exampleText("tariff explain standard.json --lang de"))
     .addOption(language())
     .addOption(zone())
@@ -282,10 +282,10 @@ export function tariffCommand(): Command {
   command
     .command("price")
     .argument("[cdr]", "an OCPI CDR, as JSON")
-    .description("price a CDR's charging periods as they stand, beside its own totals")
+    .description("price the charging periods of a CDR, beside its own totals")
     .addHelpText("after", exampleText("tariff price cdr.json --tariff standard.json --zone Europe/Berlin"))
     .addOption(
-      new Option("--tariff <file>", "a tariff; may be given again")
+      new Option("--tariff <file>", "a tariff (repeatable)")
         .argParser((value: string, before: string[]) => [...before, value])
         .default([], "none"),
     )

@@ -151,7 +151,7 @@ async function replay(file: string, options: { json?: true; readings?: true }): 
     ...heard.map((one) => `${(one.ms / 1_000).toFixed(3).padStart(9)} s  ${heardText(one)}`),
     end !== undefined && "end" in end
       ? `the recording ends by ${end.end}`
-      : "the recording has no end: its file was cut",
+      : "the recording has no end: the file is truncated",
   ];
   printResult(options.json === true ? { json: true } : {}, { file, header, heard, ended: end !== undefined }, lines);
   process.exitCode = strayed || end === undefined ? 1 : 0;
@@ -200,7 +200,7 @@ function heardText(one: PlayedEvent): string {
         ? `connector ${one.connector}  contactor told to ${one.closed ? "close" : "open"}`
         : `connector ${one.connector}  contactor feedback says ${one.closed ? "closed" : "open"}`;
     case "strayed":
-      return `${one.port}  THE DRIVER LEFT THE RECORDING: ${one.why}`;
+      return `${one.port}  THE DRIVER DEVIATED FROM THE RECORDING: ${one.why}`;
     default:
       return one satisfies never;
   }

@@ -40,7 +40,7 @@ export function verifyCommand(
   write: (text: string) => void = (text) => void process.stdout.write(text),
 ): Command {
   return new Command("verify")
-    .description("check receipts, OCMF records, books and QR codes: offline, by the key that you give")
+    .description("check receipts, OCMF records, books and QR codes offline, against the key that you give")
     .addHelpText("after", exampleText("verify --key station.pub.pem receipt-000017.json"))
     .argument(
       "[files...]",
@@ -48,7 +48,7 @@ export function verifyCommand(
     )
     .option(
       "--key <file-or-fingerprint>",
-      "the station's public key (PEM or hex), or sha256:FINGERPRINT; may be given again",
+      "the station's public key (PEM or hex), or sha256:FINGERPRINT (repeatable)",
       (value: string, all: string[]) => [...all, value],
       [],
     )

@@ -67,7 +67,7 @@ export class Corrections {
     if (receipt?.kind !== "sale") throw notASale(number, "corrected");
     const later = book.concerning(number);
     if (!later.some(({ kind }) => kind === "credit"))
-      throw new Failure("usage/invalid", `receipt ${number} was not credited: take it back first`);
+      throw new Failure("usage/invalid", `receipt ${number} was not credited: credit it first`);
     const again = later.find(({ kind }) => kind === "sale");
     if (again !== undefined)
       throw new Failure("usage/invalid", `receipt ${number} was corrected before, by receipt ${again.number}`);

@@ -9,7 +9,7 @@ export function refusedChanges(old: Config, next: Config): string[] {
   const keys = new Set([...Object.keys(old), ...Object.keys(next)].filter((key) => !safe.includes(key)));
   return [...keys]
     .flatMap((key) => differences(key, old[key as keyof Config], next[key as keyof Config]))
-    .map((path) => `${path} has changed, and is taken up by a restart alone`);
+    .map((path) => `${path} has changed, and needs a restart`);
 }
 
 /** The paths at which two plain values differ. */

@@ -33,7 +33,7 @@ export const decisionWords: Readonly<Record<RefusedDecision["why"], string>> = {
 /** Why a card could not be used. */
 export const unusableWords: Readonly<Record<Extract<CardTap, { readonly kind: "refused" }>["why"], string>> = {
   "random-uid": "this is a phone or a card that changes its number; use a charging card",
-  "several-cards": "more than one card: hold one alone to the reader",
+  "several-cards": "more than one card: hold only one to the reader",
   unreadable: "the card could not be read: hold it still",
 };
 

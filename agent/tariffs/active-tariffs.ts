@@ -192,7 +192,7 @@ function tariffsOf({ config, resolve }: LoadedConfig): readonly Tariff[] {
     if (!tariffs.some((tariff) => tariff.id === connector.tariff))
       throw new Failure(
         "tariff/invalid",
-        `connector ${connector.id} sells by tariff "${connector.tariff}", which none of the tariff files holds`,
+        `connector ${connector.id} sells by tariff "${connector.tariff}", which no tariff file holds`,
       );
   return tariffs;
 }

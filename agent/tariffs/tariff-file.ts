@@ -34,7 +34,7 @@ export function readJsonFile(path: string): JsonFile {
     const code = errorCode(cause);
     throw new Failure(
       "usage/invalid",
-      code === "ENOENT" ? `${path}: there is no such file` : `${path}: cannot be read (${code ?? "unknown"})`,
+      code === "ENOENT" ? `${path}: no such file` : `${path}: cannot be read (${code ?? "unknown"})`,
       { cause },
     );
   }

@@ -109,13 +109,13 @@ function clockSource(machine: MachineStatus): Finding {
     return warnFinding(
       "clock source",
       `systemd-timesyncd by ${server}`,
-      "the server has not answered yet, so how far the clock is off could not be known",
+      "the server has not answered yet, so the offset of the clock is unknown",
       "timedatectl timesync-status",
     );
   return warnFinding(
     "clock source",
-    "could not be known",
-    "neither chronyc nor timedatectl tells of a time server",
+    "unknown",
+    "no NTP server found (chronyc, timedatectl)",
     "install chrony or systemd-timesyncd, and give the station a time server it can reach",
   );
 }
@@ -137,18 +137,18 @@ function offsetOf(text: string | undefined): number | undefined {
 function clockChip(wallMs: number, machine: MachineStatus): Finding {
   const [chip] = machine.names("/sys/class/rtc");
   if (chip === undefined)
-    return okFinding("clock chip", "none: after a power cut the time is unknown until a time server is heard");
+    return okFinding("clock chip", "none: after a power cut the time is unknown until a time server answers");
   const name = machine.text(`/sys/class/rtc/${chip}/name`) ?? chip;
   const told = machine.text(`/sys/class/rtc/${chip}/since_epoch`);
   if (told === undefined || !/^\d+$/.test(told))
     return warnFinding(
       "clock chip",
       name,
-      "its time could not be read: how far it is off is not known",
+      "its time could not be read: its offset is unknown",
       "hwclock --show --verbose; a chip that was never set needs a battery and: hwclock --systohc",
     );
   const offsetS = Number(told) - wallMs / 1_000;
-  const value = `${name}, ${offsetS.toFixed(0)} s beside the system's time`;
+  const value = `${name}, ${offsetS.toFixed(0)} s off the system's time`;
   return Math.abs(offsetS) <= mostRtcOffsetS
     ? okFinding("clock chip", value)
     : warnFinding(
@@ -162,8 +162,7 @@ function clockChip(wallMs: number, machine: MachineStatus): Finding {
 /** The file system under a folder: writable, without errors, and how worn the card is. */
 export function diskHealth(folder: string, machine: MachineStatus): Finding[] {
   const mount = mountOf(folder, machine);
-  if (mount === undefined)
-    return [warnFinding("disk health", folder, "which disk it lies on could not be known", "df shows it")];
+  if (mount === undefined) return [warnFinding("disk health", folder, "the disk under it is unknown", "df shows it")];
   const { device, type, readOnly } = mount;
   const where = `${device ?? "no disk"} (${type})`;
   if (readOnly)
@@ -171,7 +170,7 @@ export function diskHealth(folder: string, machine: MachineStatus): Finding[] {
       faultFinding(
         "disk health",
         where,
-        "the file system is mounted read-only: it met an error, or was told to",
+        "the file system is mounted read-only: after an error, or on purpose",
         "dmesg says which; a card that did this once is replaced, with a backup of the state folder",
       ),
     ];
@@ -246,11 +245,11 @@ function wear(device: string | undefined, machine: MachineStatus): Finding[] {
   const worst = Math.max(...lives);
   const value =
     worst > 10
-      ? `${disk}: more than its life is used`
+      ? `${disk}: worn beyond its rated life`
       : `${disk}: ${(worst - 1) * 10} to ${worst * 10} % of its life is used`;
   const spare = Number(machine.text(`/sys/block/${disk}/device/pre_eol_info`) ?? "0");
   if (worst > 10 || spare >= 3)
     return [faultFinding("disk wear", value, "it may fail any day", "back up the state folder and replace it now")];
-  if (worst > 8 || spare === 2) return [warnFinding("disk wear", value, "it nears its end", "plan to replace it")];
+  if (worst > 8 || spare === 2) return [warnFinding("disk wear", value, "it is nearly worn out", "plan to replace it")];
   return [okFinding("disk wear", value)];
 }

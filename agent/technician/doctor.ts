@@ -66,9 +66,9 @@ async function devices(loaded: LoadedConfig): Promise<Finding[]> {
     return [
       faultFinding(
         "devices",
-        "not within reach",
+        "not reachable",
         error.message,
-        isDisk ? "see what is said of the disk below" : "stop what holds them, or run this as the same user (sudo)",
+        isDisk ? "see the disk below" : "stop what holds them, or run this as the same user (sudo)",
       ),
     ];
   }
@@ -84,12 +84,7 @@ async function devices(loaded: LoadedConfig): Promise<Finding[]> {
     if (snapshot?.keyId === "")
       return [
         ...findings,
-        warnFinding(
-          "devices",
-          "not looked at",
-          "the agent holds them, and is not open",
-          "see what is said of the agent",
-        ),
+        warnFinding("devices", "not checked", "the agent holds them, and is not open", "see the agent"),
       ];
     for (const connector of config.connectors)
       findings.push(...(await meter(devices, connector)), await pins(devices, connector));
@@ -208,7 +203,7 @@ async function meter(devices: DeviceAccess, connector: ConnectorConfig): Promise
         : [];
     const byHand =
       first.identity.serialByHand === true
-        ? "; it tells no serial number: another meter of this model in its place would not be noticed"
+        ? "; it reports no serial number: another meter of this model in its place would not be noticed"
         : "";
     return [
       okFinding(
@@ -256,7 +251,7 @@ async function pins(devices: DeviceAccess, connector: ConnectorConfig): Promise<
     return okFinding(check, value);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return faultFinding(check, "not within reach", error.message, remedyOf("gpio/missing"));
+    return faultFinding(check, "not reachable", error.message, remedyOf("gpio/missing"));
   }
 }
 
@@ -283,7 +278,7 @@ function clock({ moment: { trust } }: { readonly moment: { readonly trust: strin
       rtc ? "timedatectl says why it is not synchronised" : "give it a network with NTP, or a real-time clock",
     );
   return trust === "holdover"
-    ? warnFinding("clock", value, "no time server was heard for a while", "timedatectl timesync-status")
+    ? warnFinding("clock", value, "no time server has answered for a while", "timedatectl timesync-status")
     : okFinding("clock", value);
 }
 

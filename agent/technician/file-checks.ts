@@ -204,7 +204,7 @@ function uplinkFinding(disk: Disk, folder: string, name: string, receipts: numbe
   const waiting = receipts - state.cursor + state.open.length;
   const warn = (value: string, why: string): Finding => warnFinding(check, value, why, "chargetill sync status");
   if (state.parked.length > 0)
-    return warn(`${counted(state.parked.length, "receipt")} put aside`, "the backend refused them again and again");
+    return warn(`${counted(state.parked.length, "receipt")} put aside`, "the backend refused them");
   if (waiting > 0) return warn(`${counted(waiting, "receipt")} waiting`, "the backend has not acknowledged them");
   return okFinding(check, "all receipts acknowledged");
 }
@@ -217,8 +217,6 @@ const unwell = (check: string, { code, message, cause }: Failure): Finding => {
     check,
     "cannot be read",
     message,
-    errorCode(cause) === "EACCES"
-      ? "run this as root (sudo), or as the user chargetill"
-      : "see what is said of the disk",
+    errorCode(cause) === "EACCES" ? "run this as root (sudo), or as the user chargetill" : "see the disk",
   );
 };

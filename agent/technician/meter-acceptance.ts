@@ -15,7 +15,7 @@ import type { DeviceAccess } from "./device-access.js";
 import { directionFault, type MeterLook } from "./device-requests.js";
 
 export type MeterChecked = AcceptedMeter & {
-  /** The meter tells no serial number: it is the config's. */
+  /** The meter reports no serial number: it is the config's. */
   readonly serialByHand?: true;
   readonly connector: number;
   readonly passed: boolean;

@@ -33,7 +33,7 @@ function traceHeader(config: Config, now: Moment, withUids: boolean): TraceHeade
     version: ownVersion(),
     station: config.station.id,
     at: new Date(now.at).toISOString(),
-    cardNumbers: withUids ? "whole" : "stood in for",
+    cardNumbers: withUids ? "whole" : "replaced",
     ports: config.serialPorts,
     meters: config.connectors.map(({ id, meter }) => ({
       connector: id,
@@ -108,7 +108,7 @@ export class TraceRecorder {
       JSON.stringify({ ms: Math.max(0, Math.round(moment.monoMs - this.#from.monoMs)), ...this.#entry(event) }),
     );
     if (this.#bytes > this.#limits.bytes) this.#end("size", moment);
-    else if (this.#waiting > mostWaitingBytes) this.#end("nobody took it", moment);
+    else if (this.#waiting > mostWaitingBytes) this.#end("not collected", moment);
   }
 
   #entry(event: BusEvent): object {
@@ -154,7 +154,7 @@ export class TraceRecorder {
     return made;
   }
 
-  #end(why: "time" | "size" | "stopped" | "nobody took it", moment: Moment): void {
+  #end(why: "time" | "size" | "stopped" | "not collected", moment: Moment): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#letGo();
@@ -187,11 +187,11 @@ export function parseTrace(
   if (!header.success)
     throw wrong(
       1,
-      `no header of a "${traceFormat}": ${header.error.issues[0]?.path.join(".") ?? ""} ${header.error.issues[0]?.message ?? ""}`,
+      `not the header of a "${traceFormat}": ${header.error.issues[0]?.path.join(".") ?? ""} ${header.error.issues[0]?.message ?? ""}`,
     );
   const entries = rest.map((line, index) => {
     const entry = traceEntrySchema.safeParse(value(line, index + 2));
-    if (!entry.success) throw wrong(index + 2, "no entry that we know");
+    if (!entry.success) throw wrong(index + 2, "not a known entry");
     return entry.data;
   });
   return { header: header.data, entries };

@@ -39,7 +39,7 @@ function findChip(): Chip {
   if (others.length > 0)
     throw new DeviceError(
       "gpio/missing",
-      `several GPIO chips could be the header's under ${root}: ${found}; which one it is cannot be told`,
+      `several GPIO chips could be the header's under ${root}: ${found}; cannot tell which one`,
     );
   if (!Number.isSafeInteger(chip.base) || chip.base < 0 || !Number.isSafeInteger(chip.lines))
     throw new DeviceError("gpio/missing", `the GPIO chip ${chip.label} under ${root} names no usable base and ngpio`);

@@ -20,7 +20,7 @@ export function shortestFloat32(value: number): Decimal {
     const text = value.toPrecision(digits);
     if (Math.fround(Number(text)) === value) return requiredDecimal(text, longestFloat);
   }
-  throw new Error(`${value} is no float32`);
+  throw new Error(`${value} is not a float32`);
 }
 
 /** Registers are big-endian inside; only the order of the words differs from maker to maker. */

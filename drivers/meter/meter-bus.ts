@@ -109,7 +109,7 @@ export class MeterBus {
 
   /**
    * One meter of this bus. Throws a MeterMapError for an unknown model, and a DeviceError `meter/unknown` for one whose
-   * energy is in doubt (see `hasPassed`), or that tells no serial number while the config names none.
+   * energy is in doubt (see `hasPassed`), or that reports no serial number while the config names none.
    */
   meter(config: MeterConfig): ModbusMeter {
     const map = (this.#options.loadMap ?? loadMeterMap)(config.model);

@@ -131,7 +131,7 @@ async function tryModel(
   };
 }
 
-/** What a meter with this map says; `other` where it is not the model, or tells no serial number and none is given. */
+/** What a meter with this map says; `other` where it is not the model, or reports no serial number and none is given. */
 async function tryMap(
   port: SerialPortConfig,
   unit: number,

@@ -225,7 +225,7 @@ export class ModbusMeter implements EnergyMeter {
       if (configured !== undefined && told.serial !== configured)
         throw new DeviceError(
           "meter/serial-changed",
-          `${this.#name}: tells serial number ${told.serial}, the config names ${configured}: was the meter changed?`,
+          `${this.#name}: reports serial number ${told.serial}, the config names ${configured}: was the meter changed?`,
         );
       this.#hasTold = true;
       return told;
@@ -247,10 +247,10 @@ export class ModbusMeter implements EnergyMeter {
 
   async #toldSerial(): Promise<{ serial: string } | { none: string; cause?: unknown }> {
     const name = this.map.identity.serial;
-    if (name === undefined) return { none: "tells no serial number" };
+    if (name === undefined) return { none: "reports no serial number" };
     try {
       const serial = (await this.#fetch(this.#plan.serial)).registers.label(registerOf(this.map, name));
-      return noNumber.test(serial) ? { none: `tells no serial number ("${serial}")` } : { serial };
+      return noNumber.test(serial) ? { none: `reports no serial number ("${serial}")` } : { serial };
     } catch (cause) {
       if (!isWithoutRegister(cause)) throw cause;
       return { none: `has no register for a serial number (exception ${illegalAddress})`, cause };

@@ -28,7 +28,7 @@ export function requestFailure(cause: unknown, ask: AskRegisters, path: string, 
     return failed(
       "garbled",
       "meter/garbled",
-      `${who} gave no sound reply to ${what} within ${ask.timeoutMs} ms, only ${heardBytes} bytes that do not fit: ` +
+      `${who} gave no valid reply to ${what} within ${ask.timeoutMs} ms, only ${heardBytes} bytes that do not fit: ` +
         "check cable, termination, parity and that each unit number is there once",
     );
   return failed(

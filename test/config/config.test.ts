@@ -112,7 +112,7 @@ const rows: readonly [string, (text: string) => string, RegExp][] = [
   [
     "a password in an address is refused: a config is sent around",
     (text) => text.replace("https://ocpi", "https://me:secret@ocpi"),
-    /uplinks\[0\]\.url: user and password do not stand here: .* tokenFile$/m,
+    /uplinks\[0\]\.url: no user or password here: .* tokenFile$/m,
   ],
   [
     "a misspelt key of an uplink is refused with the one that was meant",
@@ -157,7 +157,7 @@ const rows: readonly [string, (text: string) => string, RegExp][] = [
   [
     "two keys of one name are refused",
     (text) => text.replace("language: en", "language: en\nlanguage: de"),
-    /^station\.yaml:\d+:1: .*this key stands twice: keep one/m,
+    /^station\.yaml:\d+:1: .*duplicate key: keep one/m,
   ],
   [
     "what is no YAML is refused at its place",
@@ -207,7 +207,7 @@ test("of a file with thousands of unknown keys twenty are told and the rest coun
     assert.ok(told.join("\n").length < 20_000, "a screen or two");
   }
   const twice = faults(Array.from({ length: 30_000 }, (_, index) => `k${index >> 1}: 1`).join("\n"));
-  assert.match(twice[0] ?? "", /^station\.yaml:2:1: k0: this key stands twice: keep one$/);
+  assert.match(twice[0] ?? "", /^station\.yaml:2:1: k0: duplicate key: keep one$/);
   assert.is(twice.length, 21);
 });
 

@@ -170,7 +170,7 @@ const rows: [what: string, text: string, expected: RegExp][] = [
   [
     "a source that the file does not list",
     changed("abb-b2x", (map) => (energyOf(map)["from"] = ["mbmd", "hearsay"])),
-    /registers\.energyImport\.from\.1: "hearsay" is no source of this file/,
+    /registers\.energyImport\.from\.1: "hearsay" is not a source of this file/,
   ],
   [
     "two sources of which one is named",

@@ -45,9 +45,9 @@ export function filesTrouble(uplink: UplinkConfig, stationId: string): readonly 
     read(keyFile, "client certificate's key"),
   ];
   if (certFile !== undefined && keyFile === undefined)
-    wrong(certFile, "stands alone: a client certificate needs its key", "set tls.keyFile too");
+    wrong(certFile, "is set alone: a client certificate needs its key", "set tls.keyFile too");
   if (keyFile !== undefined && certFile === undefined)
-    wrong(keyFile, "stands alone: a key needs its client certificate", "set tls.certFile too");
+    wrong(keyFile, "is set alone: a key needs its client certificate", "set tls.certFile too");
   for (const [file, context] of [
     [caFile, ca === undefined ? undefined : { ca }],
     [certFile, cert === undefined || key === undefined ? undefined : { cert, key }],

@@ -35,7 +35,7 @@ export function endingOf(error: unknown, json: boolean): CommandEnding {
 const jsonOf = (code: string, message: string): string => JSON.stringify({ error: { code, message } });
 
 const usageOf = ({ code, message }: CommanderError): string =>
-  code === "commander.help" ? "a command is missing; --help tells which there are" : message.replace(/^error: /, "");
+  code === "commander.help" ? "a command is missing; --help lists them" : message.replace(/^error: /, "");
 
 /** A fault in a file begins with its place, as editors know it; anything else is told as our own. */
 const inWords = (message: string): string => (/^\S+:\d+(:\d+)?: /.test(message) ? message : `chargetill: ${message}`);

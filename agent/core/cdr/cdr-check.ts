@@ -33,7 +33,7 @@ export function wireDifference(text: string, settlement: Settlement): string | u
   const again = priceCdr([tariff.tariff], cdr, settlement.timeZone);
   if (!again.ok)
     return `CDR ${settlement.cdrId} cannot be priced again: ${again.faults.map(({ path, message }) => `${path}: ${message}`).join("; ")}`;
-  if (!isObject(cdr)) return `CDR ${settlement.cdrId} is no object`;
+  if (!isObject(cdr)) return `CDR ${settlement.cdrId} is not an object`;
   const allowed = allowance(price);
   const found = billOfCdr(again.priced, "en");
   for (const side of ["excl", "incl"] as const) {

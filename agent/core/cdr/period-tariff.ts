@@ -48,7 +48,7 @@ function onlyTariff(
   if (active.length > 1)
     return checked.fault(
       "charging_periods",
-      `no period names a tariff and ${active.length} are in force: which one applies cannot be told`,
+      `no period names a tariff and ${active.length} are in force: cannot tell which one applies`,
     );
   warnings.push(`no period names a tariff; "${only.id}", the only one in force, was used`);
   return only;

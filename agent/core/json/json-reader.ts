@@ -89,7 +89,7 @@ export class JsonReader {
     bounds: { places: number; most: number; negative?: boolean },
   ): Decimal | undefined {
     if (typeof value !== "number") return this.fault(path, `expected a number, found ${saying(value)}`);
-    if (!Number.isFinite(value)) return this.fault(path, `${value} is no number that can be billed`);
+    if (!Number.isFinite(value)) return this.fault(path, `${value} is not a number that can be billed`);
     if (value < 0 && bounds.negative !== true) return this.fault(path, `expected 0 or more, found ${value}`);
     if (Math.abs(value) > bounds.most) return this.fault(path, `${value} is more than ${bounds.most}`);
     const decimal = decimalOf(value);

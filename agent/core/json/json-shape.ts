@@ -55,7 +55,7 @@ export function shapeFault(
     return `${path} is ${actual}, expected ${allowed.join(" or ")}`;
   if ("const" in schema && value !== schema["const"]) return `${path} is not ${JSON.stringify(schema["const"])}`;
   if (Array.isArray(schema["enum"]) && !schema["enum"].includes(value))
-    return `${path} is none of ${schema["enum"].join(", ")}`;
+    return `${path} is not one of ${schema["enum"].join(", ")}`;
   if (
     typeof value === "string" &&
     typeof schema["pattern"] === "string" &&
@@ -108,7 +108,7 @@ export function shapedJson<T>(text: string, shape: { readonly [word: string]: un
   try {
     value = JSON.parse(text);
   } catch {
-    return `${what} is no JSON: it was cut or changed`;
+    return `${what} is not valid JSON: it was truncated or changed`;
   }
   return shapeFault(value, shape, shape, what) ?? (value as T);
 }

@@ -32,6 +32,6 @@ export function milliWhOfKwh(kwh: string): number | undefined {
  */
 export function requiredMilliWh(kwh: string): number {
   const milliWh = milliWhOfKwh(kwh);
-  if (milliWh === undefined) throw new RangeError(`"${kwh}" is no energy in kWh`);
+  if (milliWh === undefined) throw new RangeError(`"${kwh}" is not an energy in kWh`);
   return milliWh;
 }

@@ -66,7 +66,7 @@ const plain = (text: string): string => printable(text, " ");
 /** The sheet of a stored receipt. Throws ReceiptFault where the text is none of ours. */
 export function receiptSheet(jws: string, hash: HashFunction, options: SheetOptions): Sheet {
   const payload = payloadOf(jws);
-  if (payload === undefined) throw new ReceiptFault("this is no receipt of ours");
+  if (payload === undefined) throw new ReceiptFault("not a receipt of this format");
   const words = languageWords[options.language].receipt;
   const { operator } = payload.station;
   const isUnsigned = jws.endsWith(`.${markSegment}`);

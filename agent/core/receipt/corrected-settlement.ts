@@ -33,7 +33,7 @@ export function correctedSettlement(
     throw new ReceiptFault(`the samples of receipt ${number} cannot be read`);
   if (sale.timeTrust === "unsynced")
     throw new ReceiptFault(
-      `receipt ${number} is of a session whose time is not known: which price was in force cannot be told`,
+      `receipt ${number} is of a session whose time is not known: cannot tell which price was in force`,
     );
   const rating = rest.reduce<Rating>(advance, beginRating(tariff, { timeZone, clockTrusted: true }, first));
   const last = rest.at(-1) ?? first;

@@ -77,7 +77,7 @@ export function implausible(
   return stale
     ? {
         plausibility: next,
-        fault: { code: "meter/stale", message: `the meter shows ${reading.powerW} W, but its register stands still` },
+        fault: { code: "meter/stale", message: `the meter shows ${reading.powerW} W, but its register does not move` },
       }
     : { plausibility: next };
 }
@@ -119,6 +119,6 @@ export function powerWhileOpen({ powerW }: Reading, leastW: number): MeterDoubt 
   if (Math.abs(powerW) < leastW) return undefined;
   return {
     code: "meter/power-while-open",
-    message: `the meter shows ${powerW} W while the contactor is open: it tells an old value, or the contacts are welded`,
+    message: `the meter shows ${powerW} W while the contactor is open: it reports an old value, or the contacts are welded`,
   };
 }

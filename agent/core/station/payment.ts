@@ -112,7 +112,7 @@ export function checkPayment(payment: Payment, known: readonly Payment[]): "new"
       ? "known"
       : {
           why:
-            `payment ${payment.reference} of receipt ${payment.receipt} was told ` +
+            `payment ${payment.reference} of receipt ${payment.receipt} was recorded ` +
             `before with another ${differs}: ${same[differs] ?? "none"}`,
         };
   }

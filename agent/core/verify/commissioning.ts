@@ -116,7 +116,7 @@ function parsed<T>(text: string | undefined, shape: { readonly [word: string]: u
   try {
     value = JSON.parse(text ?? "");
   } catch {
-    return `${what} is no JSON: it was cut or changed`;
+    return `${what} is not valid JSON: it was truncated or changed`;
   }
   return shapeFault(value, shape, shape, what) ?? (value as T);
 }
@@ -145,7 +145,7 @@ export function verifyCommissioning(
   )
     return {
       subject: name,
-      checks: [fails("form", "the signed part is no commissioning record under the key that stands in the file")],
+      checks: [fails("form", "the signed part is not a commissioning record under the key in the file")],
     };
   const record = parsed<CommissioningRecord>(fromUtf8(payload), recordShape, "the record");
   if (typeof record === "string") return { subject: name, checks: [fails("form", record)] };

@@ -31,7 +31,7 @@ export function checkFoundKey(spkiHex: string, pins: TrustedKeys, { hash }: Chec
     name: "key",
     verdict: "unproven",
     detail:
-      `unproven key: sha256:${fingerprint} stands only in the file itself; ` +
+      `unproven key: sha256:${fingerprint} was found only in the file itself; ` +
       `compare it with the one at the charge point, then give it with --key`,
   };
 }

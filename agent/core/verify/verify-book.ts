@@ -54,7 +54,7 @@ function orderComplaints(entries: readonly BookReceipt[]): string[] {
       `removed: receipt ${missing.join(", ")}${missing.length === 10 ? " and more" : ""} ${missing.length === 1 ? "is" : "are"} missing`,
     );
   const swapped = entries.find(({ payload }, at) => at > 0 && payload.number < (entries[at - 1]?.payload.number ?? 0));
-  if (swapped !== undefined) complaints.push(`swapped: receipt ${swapped.payload.number} stands behind a later one`);
+  if (swapped !== undefined) complaints.push(`swapped: receipt ${swapped.payload.number} follows a later one`);
   return complaints;
 }
 

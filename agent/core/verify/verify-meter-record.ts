@@ -17,7 +17,7 @@ export function verifyXml({ name, text }: EvidenceFile, pins: TrustedKeys, tools
       checks: [
         fails(
           "form",
-          'this is no file of signed meter values: <values> with <value>, <signedData format="OCMF"> and <publicKey>',
+          'not a file of signed meter values: <values> with <value>, <signedData format="OCMF"> and <publicKey>',
         ),
       ],
     };

@@ -62,8 +62,8 @@ function oneReading({ raw, atMs, mark, milliWh, kind }: OcmfReading, index: numb
   const complaints: string[] = [];
   const say = (what: string): void => void complaints.push(`reading ${index + 1}: ${what}`);
   if (atMs === undefined || mark === "") say(`the time ${JSON.stringify(raw["TM"])} cannot be read`);
-  if (milliWh === undefined || milliWh < 0) say(`the value ${JSON.stringify(raw["RV"])} is no register`);
-  if (kind === "X") say("an exception (X) stands inside");
+  if (milliWh === undefined || milliWh < 0) say(`the value ${JSON.stringify(raw["RV"])} is not a register`);
+  if (kind === "X") say("an exception (X) inside");
   if (raw["RI"] !== "1-0:1.8.0") say(`the register is ${JSON.stringify(raw["RI"])}, not 1-0:1.8.0`);
   if (raw["RU"] !== "kWh") say(`the unit is ${JSON.stringify(raw["RU"])}`);
   if (raw["RT"] !== "AC" && raw["RT"] !== "DC") say(`the current is ${JSON.stringify(raw["RT"])}`);

@@ -29,14 +29,14 @@ export type ReadReceipt = { readonly jws: Jws; readonly payload: ReceiptPayload 
 export function readReceipt(text: string, schema: VerifyTools["schema"]): ReadReceipt | { readonly fault: string } {
   const jws = parseJws(text);
   if (jws === undefined)
-    return { fault: "this is no signed receipt (a compact JWS, ES256, of type chargetill-receipt+json)" };
+    return { fault: "not a signed receipt (a compact JWS, ES256, of type chargetill-receipt+json)" };
   let payload: unknown;
   let canonical: string;
   try {
     payload = JSON.parse(jws.payload);
     canonical = canonicalText(payload);
   } catch {
-    return { fault: "the signed text is no JSON, or nested deeper than any receipt" };
+    return { fault: "the signed text is not valid JSON, or nested deeper than any receipt" };
   }
   if (canonical !== jws.payload) return { fault: "the signed text is not in canonical form" };
   const kind =
@@ -64,7 +64,7 @@ function checkKey({ key }: ReceiptPayload, trust: TrustedFingerprints, { hash }:
     name,
     verdict: "unproven",
     detail:
-      `unproven key: sha256:${fingerprint} stands only in the receipt itself; compare it ` +
+      `unproven key: sha256:${fingerprint} was found only in the receipt itself; compare it ` +
       `with the one at the charge point or its operator, then give it with --key`,
   };
 }

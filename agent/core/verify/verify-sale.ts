@@ -260,7 +260,7 @@ function checkTimes({ timeZone, sale, issuedAt }: SalePayload): Check {
     ...sale.borders.map((boundary) => boundary.at),
   ];
   const wrong = times.filter((text) => isoLocal(parseIsoLocal(text) ?? 0, timeZone) !== text);
-  const complaints = wrong.map((text) => `${text} is no local time of ${timeZone}`);
+  const complaints = wrong.map((text) => `${text} is not a local time of ${timeZone}`);
   if ((parseIsoLocal(sale.end) ?? 0) < (parseIsoLocal(sale.start) ?? 0))
     complaints.push(`the session ends (${sale.end}) before it starts (${sale.start})`);
   return overallResult("times", complaints, `${sale.start} to ${sale.end}, clock ${sale.timeTrust}`);

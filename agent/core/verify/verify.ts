@@ -73,7 +73,7 @@ export function verifyEvidence(
     ...(together === undefined ? [] : [together]),
     ...of("unknown").map(({ name }) => ({
       subject: name,
-      checks: [fails("form", "this is no receipt, meter record, checkpoint or book of ours")],
+      checks: [fails("form", "not a receipt, meter record, checkpoint or book of this format")],
     })),
   ];
 }

@@ -65,7 +65,7 @@ export function readSegment(bytes: Buffer, number: number, from: SegmentPlace): 
 }
 
 function misplaced(line: HeaderLine | EntryLine, here: SegmentPlace, wholeEnd: SegmentPlace): string | undefined {
-  if (isHeader(line)) return "a header stands where an entry should";
+  if (isHeader(line)) return "a header where an entry should be";
   if (line.seq !== here.seq + 1) return `entry ${line.seq} stands where ${here.seq + 1} should`;
   if (line.prev !== here.check) return "it does not continue from the line before";
   const [first, last] = line.batch;

@@ -10,6 +10,7 @@ import type { FaultCode } from "../../core/fault-table.js";
 import { firstDifference } from "../../core/json/json-text.js";
 import { counted } from "../../core/number/counted.js";
 import type { Tariff } from "../../core/tariff/tariff.js";
+import { mostPushedTariffs } from "../../tariffs/pushed-tariffs.js";
 import { backoffMs } from "../transport/backoff.js";
 import { type FetchResult, type FetchTrouble, fetchAll } from "./ocpi-fetch.js";
 import { OcpiLine, type OcpiParty } from "./ocpi-line.js";
@@ -276,7 +277,7 @@ export class OcpiPull {
         : `${refused[0] ?? ""}${refused.length > 1 ? ` (and ${refused.length - 1} more)` : ""}`,
     );
     if (!tariffs.replace(next))
-      return { ok: false, words: "more tariffs than this station holds: nothing was changed" };
+      return { ok: false, words: `too many tariffs (limit ${mostPushedTariffs}): nothing was changed` };
     return {
       words: `${counted(next.length, "tariff")}${refused.length === 0 ? "" : `, ${refused.length} could not be taken up`}`,
     };

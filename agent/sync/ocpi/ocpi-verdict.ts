@@ -149,7 +149,7 @@ const lineWords: ReadonlyMap<string, string> = new Map(
 const proxyWords: ReadonlyMap<string, string> = new Map(
   Object.entries({
     "407": "asks for a user and password, or does not accept those in proxyAuthFile",
-    "403": "does not let this station reach the backend: it must be allowed there",
+    "403": "does not allow this station to reach the backend: allow it there",
     "405": "does not do CONNECT: is it an HTTP proxy?",
     EPROTO: "does not answer as an HTTP proxy: check its address and port",
     ENOTFOUND: "has a name that is not known: check its address",

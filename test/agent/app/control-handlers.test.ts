@@ -67,7 +67,7 @@ test("a sale is credited once and corrected once, for a reason that fits on the 
     assert.match(await credit({ number: 1 }), /receipt 1 is not a sale/);
     const correct = (tariff: unknown): Promise<string> => refusal(ask({ do: "correct", number: 2, tariff }));
     assert.match(await correct({ id: "half" }), /the tariff cannot be read: /);
-    assert.match(await correct(rightTariff), /receipt 2 was not credited: take it back first/);
+    assert.match(await correct(rightTariff), /receipt 2 was not credited: credit it first/);
     const credited = (await ask({ do: "credit", number: 2, reason: "x".repeat(200) })) as {
       receipt: number;
       keyId: string;
@@ -147,7 +147,7 @@ test("what was sent is told, a push is waited for, and only what is parked is se
 
 test("what it does not know it says, and a word about a device goes to the devices", async () => {
   await afterOneSale(async (ask) => {
-    assert.match(await refusal(ask({ do: "dance" })), /this agent knows no "dance"/);
+    assert.match(await refusal(ask({ do: "dance" })), /this agent does not know "dance"/);
     assert.match(await refusal(ask({ do: "pins-look", connector: 9 })), /there is no connector 9; there are: 1, 2/);
     assert.is(((await ask({ do: "pins-look", connector: 1 })) as { plugged: boolean }).plugged, false);
   });

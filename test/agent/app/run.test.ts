@@ -87,7 +87,9 @@ test("status and the remote word reach the running agent; what is not charging i
   const shown = await chargetill("receipts", "show", "2", "--config", config);
   assert.match(
     shown.out,
-    new RegExp(`Payment, beside the signed receipt:\n  settled ${gross.replace(".", "\\.")} EUR, reference PSP-1, `),
+    new RegExp(
+      `Payment \\(not part of the signed receipt\\):\n  settled ${gross.replace(".", "\\.")} EUR, reference PSP-1, `,
+    ),
   );
   agent.kill("SIGTERM");
   assert.is((await agent.ended).code, 0);
@@ -226,7 +228,7 @@ exits("a state folder that is not there, or a public key that is none, gets a wo
   const folder = freshFolder();
   const missing = await chargetill("receipts", "list", "--data", join(folder, "none"));
   assert.is(missing.code, 2);
-  assert.match(missing.err, /there is no such state folder/);
+  assert.match(missing.err, /no such state folder/);
   writeFileSync(join(folder, "station.pub.pem"), "-----BEGIN PUBLIC KEY-----\nZ");
   const key = await chargetill("key", "show", "--data", folder);
   assert.is(key.code, 1);

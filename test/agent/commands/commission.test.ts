@@ -22,7 +22,7 @@ test("a station without a key yet cannot sign a record, and says when it can", a
     join(folder, "record"),
   );
   assert.is(early.code, 1);
-  assert.match(early.err, /there is no signing key yet; the station makes it at its first start/);
+  assert.match(early.err, /no signing key yet; the station creates it at its first start/);
 });
 
 test("the record of a running station is signed by its key and holds every finding and contactor", async () => {

@@ -76,13 +76,13 @@ test("a few answers make a config that is checked, commented, and readable by it
   assert.is(statSync(file).mode & 0o777, 0o640);
   const astray = await chargetill("config", "init", "--out", join(folder, "none", "station.yaml"));
   assert.equal(
-    [astray.code, /none: there is no such folder/.test(astray.err), /Name of this station/.test(astray.err)],
+    [astray.code, /none: no such folder/.test(astray.err), /Name of this station/.test(astray.err)],
     [2, true, false],
     "known before the first question",
   );
   const twice = await chargetill("config", "init", "--out", file);
   assert.is(twice.code, 2);
-  assert.match(twice.err, /there is such a file already/);
+  assert.match(twice.err, /exists already and was not changed/);
 });
 
 test("show masks card numbers; diff names what differs and whether a reload is enough", async () => {
@@ -95,7 +95,7 @@ test("show masks card numbers; diff names what differs and whether a reload is e
   writeFileSync(other, readFileSync(config, "utf8").replace("04A23B1C5D6E80", "04A23B1C5D6E81"));
   const light = await chargetill("config", "diff", other, "--config", config);
   assert.is(light.code, 1);
-  assert.match(light.out, /tokens\[0\]\.uid: "…6E80" -> "…6E81"\na reload takes it up/);
+  assert.match(light.out, /tokens\[0\]\.uid: "…6E80" -> "…6E81"\na reload is enough/);
   writeFileSync(other, readFileSync(config, "utf8").replace("gpio: 17", "gpio: 18"));
   assert.match(
     (await chargetill("config", "diff", other, "--config", config)).out,

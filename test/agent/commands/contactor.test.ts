@@ -105,7 +105,7 @@ test("no test while a session runs, and none that nobody agreed to", async () =>
   assert.match(refused.err, /connector 1 is not free/);
   const unasked = await chargetill("contactor", "test", "1", "--config", config);
   assert.is(unasked.code, 2);
-  assert.match(unasked.err, /not agreed to/);
+  assert.match(unasked.err, /contactor test: cancelled/);
   agent.kill("SIGTERM");
   await agent.ended;
 });
@@ -146,7 +146,7 @@ reload("SIGHUP takes up tariffs and cards for the sessions to come, and says so"
   );
   agent.kill("SIGHUP");
   await agent.until(
-    /reload refused: connectors\[0\]\.indicator\.red\.gpio has changed, and is taken up by a restart alone; nothing has changed/,
+    /reload refused: connectors\[0\]\.indicator\.red\.gpio has changed, and needs a restart; nothing has changed/,
   );
   assert.match(agent.out, /readers\.front\.poll has changed/);
   writeFileSync(config, "station: 7\n");

@@ -40,10 +40,7 @@ credits("takes a sale back, sells it again, or both, and says which receipts say
   );
   const at = (folder: string): string[] => ["2", "--data", folder];
   await afterOneSale(async (_, { folder }) => {
-    assert.is(
-      await creditPrinted(...at(folder), "--reason", "wrong tariff"),
-      "receipt 2 is taken back by credit receipt 3\n",
-    );
+    assert.is(await creditPrinted(...at(folder), "--reason", "wrong tariff"), "receipt 2 is credited by receipt 3\n");
     assert.is(await creditPrinted(...at(folder), "--corrected-tariff", right), "receipt 2 is corrected by receipt 4\n");
   });
   await afterOneSale(async (_, { folder }) => {

@@ -46,7 +46,7 @@ keys("key rotate prints the new key, and refuses where the key is not changed he
 
 keys("a station that has no key yet, or one that cannot be read, says so", () => {
   const folder = freshFolder();
-  assert.throws(() => openKeySources({ data: folder }), /there is no key yet; the station makes it at its first start/);
+  assert.throws(() => openKeySources({ data: folder }), /no key yet; the station creates it at its first start/);
   writeFileSync(join(folder, publicKeyFile), "no key");
   assert.throws(
     () => openKeySources({ data: folder }),

@@ -32,13 +32,13 @@ const snapshot = (folder: string): string[] =>
 test("finds nothing in a folder that is whole", async () => {
   assert.is(played.code, 0, played.err);
   const ended = await chargetill("repair", "--check", "--data", sold);
-  assert.equal([ended.code, ended.out.trim()], [0, `${sold}: all that is stored is whole`]);
+  assert.equal([ended.code, ended.out.trim()], [0, `${sold}: everything stored is intact`]);
 });
 
 test("finds nothing in a folder in which nothing has run yet, and leaves it empty", async () => {
   const folder = freshFolder();
   const ended = await chargetill("repair", "--yes", "--data", folder);
-  assert.equal([ended.code, ended.out.trim()], [0, `${folder}: all that is stored is whole`]);
+  assert.equal([ended.code, ended.out.trim()], [0, `${folder}: everything stored is intact`]);
   assert.equal(readdirSync(folder), []);
 });
 
@@ -64,7 +64,7 @@ test("with --yes sets the damage aside and makes the rest whole; the receipts st
   const folder = damaged("journal/segment-00000001.jsonl", "receipt-chain.json");
   const ended = await chargetill("repair", "--yes", "--data", folder);
   assert.is(ended.code, 0, ended.out + ended.err);
-  assert.match(ended.out, /All that is stored is whole again\.$/m);
+  assert.match(ended.out, /Everything stored is intact again\.$/m);
   const book = await chargetill("receipts", "export", "--format", "book", "--data", folder);
   const file = join(folder, "exported.book");
   writeFileSync(file, book.out);
@@ -84,7 +84,7 @@ test("rebuilds a page from the journal, the start receipt with it: the same book
     readFileSync(join(folder, "book", "page-00000001.json")),
     readFileSync(join(sold, "book", "page-00000001.json")),
   );
-  assert.match((await chargetill("repair", "--data", folder)).out, /all that is stored is whole/);
+  assert.match((await chargetill("repair", "--data", folder)).out, /everything stored is intact/);
 });
 
 test("rebuilds a book whose whole folder is gone", async () => {
@@ -101,7 +101,7 @@ test("rebuilds a book whose whole folder is gone", async () => {
 test("a folder that is not there is no damaged one", async () => {
   const ended = await chargetill("repair", "--data", join(sold, "none"));
   assert.is(ended.code, 2);
-  assert.match(ended.err, /none: there is no such state folder/);
+  assert.match(ended.err, /none: no such state folder/);
 });
 
 test("says what only a person can do: a page that nothing can be rebuilt from", async () => {

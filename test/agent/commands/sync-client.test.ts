@@ -69,7 +69,7 @@ test("without an agent the folder says what waits and what is parked, and nothin
   assert.equal(status, {
     uplink: "office",
     reachability: "untried",
-    words: "no agent runs; this is how it stands on the disk",
+    words: "no agent is running; this is the state on disk",
     waiting: 1,
     parked: parked.slice(0, 1),
     lastAck: { number: 2, id: "cdr-2", atMs: 4 },

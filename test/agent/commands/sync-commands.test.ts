@@ -59,7 +59,7 @@ test("status says how each uplink stands, and what a person must do", async () =
     "office: online since 2026-03-02T10:00:00.000Z",
     "  waiting 0, parked 0, last acknowledged receipt 7 at 2026-03-02T10:00:00.000Z",
     "hub: unauthorised since 2026-03-02T10:00:00.000Z: the backend does not accept the token in /etc/token",
-    "  fault uplink/unauthorised: this needs a person",
+    "  fault uplink/unauthorised: needs attention",
     "  waiting 2, parked 1",
     "  next try at 2026-03-02T10:00:05.000Z",
   ]);
@@ -75,7 +75,7 @@ test("status and parked say what is told of payments, and who has no message for
     (await run(["status"], [{ ...online, payments } as never])).lines.slice(2);
   assert.equal(await lines({ known: 0, waiting: 0, parked: [] }), []);
   assert.equal(await lines({ known: 3 }), [
-    "  payments: not told, since there is no message for them here (3 known; OCPP 2.1 alone has one)",
+    "  payments: not sent, there is no message for them (3 known; only OCPP 2.1 has one)",
   ]);
   assert.equal(await lines({ known: 3, waiting: 2, parked: [], words: "receipt 7 goes first" }), [
     "  payments: waiting 2, parked 0, of 3 known: receipt 7 goes first",
@@ -118,7 +118,7 @@ test("now exits 1 while something still waits", async () => {
 });
 
 test("now says how far it has come while it takes long, and as JSON only the end", async () => {
-  assert.is((await run(["now"])).lines[0], "hub: waiting 2, still at it");
+  assert.is((await run(["now"])).lines[0], "hub: waiting 2, still sending");
   assert.is((await run(["now", "--json"])).lines.length, 1);
 });
 
@@ -132,11 +132,11 @@ test("parked shows each receipt with its reason and the way on", async () => {
 
 test("resend puts back what is parked, and says so when it is not", async () => {
   const back = await run(["resend", "3", "--uplink", "hub"]);
-  assert.equal(back.lines, ["hub: receipt 3 is in line again."]);
+  assert.equal(back.lines, ["hub: receipt 3 is queued again."]);
   assert.equal(back.calls, [{}, [3, "hub"], "closed"]);
   assert.is(back.code, 0);
   const none = await run(["resend", "4"]);
-  assert.equal(none.lines, ["Receipt 4 is not parked: nothing was put back."]);
+  assert.equal(none.lines, ["Receipt 4 is not parked: nothing was queued."]);
   assert.is(none.code, 1);
   assert.equal((await run(["resend", "all"])).calls[1], ["all", undefined]);
 });

@@ -304,13 +304,13 @@ traces("that is torn, or none at all, is refused at its line", async () => {
   );
   assert.match(
     String(refusal("other.json", "{}")),
-    /^usage\/invalid other\.json:1: no header of a "chargetill trace 1"/,
+    /^usage\/invalid other\.json:1: not the header of a "chargetill trace 1"/,
   );
   const cut = join(folder, "cut.jsonl");
   writeFileSync(cut, `${recording.text.split("\n").slice(0, -3).join("\n")}\n`);
   const without = await chargetill("trace", "replay", cut);
   assert.is(without.code, 1);
-  assert.match(without.out, /the recording has no end: its file was cut/);
+  assert.match(without.out, /the recording has no end: the file is truncated/);
 });
 
 traces.run();

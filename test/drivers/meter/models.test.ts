@@ -90,7 +90,7 @@ doubt("a re-brand is read as the meter that it is, under its own name", async ()
   await bus.close();
 });
 
-doubt("a model that tells no serial number needs the one on its label", async () => {
+doubt("a model that reports no serial number needs the one on its label", async () => {
   const { bus, meter } = wired("eastron-sdm72d-m", { serial: "A-99" });
   assert.is((await meter.read()).serial, "A-99");
   await bus.close();

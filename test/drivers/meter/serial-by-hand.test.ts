@@ -67,7 +67,7 @@ test("a register that holds no number is none", async () => {
     return one;
   };
   assert.is((await open(bench(), { serial: "A-1234" }).identify()).serialByHand, true);
-  assert.match(await messageOf(open(bench(), {}).identify()), /tells no serial number \("0"\)/);
+  assert.match(await messageOf(open(bench(), {}).identify()), /reports no serial number \("0"\)/);
 });
 
 test("a meter that tells its number is held to it: no other number, and no silence afterwards", async () => {

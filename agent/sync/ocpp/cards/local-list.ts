@@ -117,7 +117,7 @@ function take(context: RequestContext, { version, full, rows: list }: Sent): Tak
   if (!full && version <= cards.listVersion(link.uplink)) return { status: "VersionMismatch" };
   const uids = list.map(({ idToken: token }) => token.toUpperCase());
   if (new Set(uids).size < uids.length)
-    return { status: "Failed", reason: ["InvalidValue", "a token stands in the list twice"] };
+    return { status: "Failed", reason: ["InvalidValue", "a token appears twice in the list"] };
   const changes = list.flatMap((row) => changeOf(context, row) ?? []);
   if (changes.length < list.length)
     note(

@@ -186,7 +186,7 @@ export class Rpc {
       this.#note(
         frame.type === "error"
           ? `the backend complains: ${frame.error.code} ${frame.error.message}`
-          : "the backend answered a call that nobody waits for any more",
+          : "the backend answered a call that is no longer waiting",
       );
       return;
     }

@@ -182,7 +182,7 @@ function restrictionsOf(doubt: Doubt, place: TariffPlace, given: TariffCondition
     "paymentBrand",
     "paymentRecognition",
   ] as const)
-    if (given[name] !== undefined) doubt.refuse("ConditionNotSupported", `${name} is not looked at here`);
+    if (given[name] !== undefined) doubt.refuse("ConditionNotSupported", `${name} is not supported here`);
   for (const name of [
     "minEnergy",
     "maxEnergy",
@@ -193,7 +193,7 @@ function restrictionsOf(doubt: Doubt, place: TariffPlace, given: TariffCondition
     "minTime",
     "maxTime",
   ] as const)
-    if ((given[name] ?? 0) < 0) doubt.refuse("ConditionNotSupported", `${name}: energy flows to the car alone here`);
+    if ((given[name] ?? 0) < 0) doubt.refuse("ConditionNotSupported", `${name}: only charging is supported here`);
   if (start !== undefined && start === end && start !== "00:00")
     doubt.refuse("ConditionNotSupported", "a window that ends when it starts may mean all day or never");
   const exactly = (name: string, value: number | undefined, shift: number): number | undefined =>

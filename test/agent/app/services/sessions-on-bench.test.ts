@@ -229,7 +229,7 @@ test("a phone and two cards at once are refused with a word of what to do", asyn
   ]);
   assert.equal(told.sales, []);
   assert.match(told.answers[0] ?? "", /phone/);
-  assert.match(told.answers[1] ?? "", /one alone/);
+  assert.match(told.answers[1] ?? "", /hold only one/);
 });
 
 test.run();

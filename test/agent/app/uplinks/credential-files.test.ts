@@ -60,8 +60,8 @@ test("security profile 3 needs a certificate and the key that belongs to it", ()
   certificates.authority("client");
   const [certFile, keyFile] = [join(folder, "client.pem"), join(folder, "client.key")];
   assert.equal(said({ tls: { caFile: certFile, certFile, keyFile } }), []);
-  assert.match(said({ tls: { certFile } })[0] ?? "", /stands alone: a client certificate needs its key/);
-  assert.match(said({ tls: { keyFile } })[0] ?? "", /stands alone: a key needs its client certificate/);
+  assert.match(said({ tls: { certFile } })[0] ?? "", /is set alone: a client certificate needs its key/);
+  assert.match(said({ tls: { keyFile } })[0] ?? "", /is set alone: a key needs its client certificate/);
   certificates.authority("other");
   assert.match(
     said({ tls: { certFile, keyFile: join(folder, "other.key") } })[0] ?? "",

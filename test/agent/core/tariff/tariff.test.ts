@@ -71,8 +71,8 @@ test("a misspelt restriction is refused, with the name that was meant", () => {
 test("numbers that cannot be billed are refused", () => {
   const at = "elements[0].price_components[0]";
   const priced = (more: Json): Json => tariff({ price_components: [component(more)] });
-  refused(priced({ price: Number.NaN }), `${at}.price`, "no number that can be billed");
-  refused(priced({ price: Number.POSITIVE_INFINITY }), `${at}.price`, "no number that can be billed");
+  refused(priced({ price: Number.NaN }), `${at}.price`, "not a number that can be billed");
+  refused(priced({ price: Number.POSITIVE_INFINITY }), `${at}.price`, "not a number that can be billed");
   refused(priced({ price: 1e-30 }), `${at}.price`, "more than 10 decimals");
   refused(priced({ price: 1e21 }), `${at}.price`, "more than");
   refused(priced({ price: "0.25" }), `${at}.price`, "expected a number");

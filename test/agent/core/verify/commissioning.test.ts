@@ -124,7 +124,7 @@ health("chrony names its server and the clock's drift, and a clock that is off i
   const rtc = { "sys/class/rtc/rtc0/since_epoch": "1790000001", "sys/class/rtc/rtc0/name": "rtc-rpi rpi-rtc" };
   assert.equal(told(clockHealth(wallMs, machine(rtc, { "chronyc -c tracking": tracking("0.000123") }))), [
     "clock source ok: chrony by ntp.example.org (stratum 3), 0.1 ms off, its crystal -12.3 ppm",
-    "clock chip ok: rtc-rpi rpi-rtc, 1 s beside the system's time",
+    "clock chip ok: rtc-rpi rpi-rtc, 1 s off the system's time",
   ]);
   assert.is(clockHealth(wallMs, machine(rtc, { "chronyc -c tracking": tracking("2.5") }))[0]?.verdict, "warn");
 });
@@ -134,16 +134,16 @@ health("timesyncd is asked where there is no chrony; where neither tells, that i
     "       Server: 192.0.2.1 (ntp.example.org)\nPoll interval: 34min 8s\n       Offset: -1.250ms\n    Frequency: +4.561ppm";
   assert.equal(told(clockHealth(wallMs, machine({}, { "timedatectl timesync-status": status }))), [
     "clock source ok: systemd-timesyncd by 192.0.2.1 (ntp.example.org), -1.3 ms off, its crystal +4.561ppm",
-    "clock chip ok: none: after a power cut the time is unknown until a time server is heard",
+    "clock chip ok: none: after a power cut the time is unknown until a time server answers",
   ]);
   const [source] = clockHealth(wallMs, machine({}));
-  assert.equal([source?.verdict, source?.value], ["warn", "could not be known"]);
+  assert.equal([source?.verdict, source?.value], ["warn", "unknown"]);
 });
 
 health("a clock chip that is off, or that cannot be read, is a warning", () => {
   assert.is(
     clockHealth(wallMs, machine({ "sys/class/rtc/rtc0/since_epoch": "1789990000" }))[1]?.value,
-    "rtc0, -10000 s beside the system's time",
+    "rtc0, -10000 s off the system's time",
   );
   const chips = [{ "sys/class/rtc/rtc0/since_epoch": "1789990000" }, { "sys/class/rtc/rtc0/name": "ds3231" }].map(
     (files) => clockHealth(wallMs, machine(files))[1]?.verdict,
@@ -192,7 +192,7 @@ health("an eMMC tells how much of its life is used", () => {
     )[1] ?? "";
   assert.is(worn("0x01 0x03", "0x01"), "disk wear ok: mmcblk0: 20 to 30 % of its life is used");
   assert.is(worn("0x09 0x02", "0x01"), "disk wear warn: mmcblk0: 80 to 90 % of its life is used");
-  assert.is(worn("0x0b 0x02", "0x01"), "disk wear fault: mmcblk0: more than its life is used");
+  assert.is(worn("0x0b 0x02", "0x01"), "disk wear fault: mmcblk0: worn beyond its rated life");
   assert.match(worn("0x01 0x01", "0x03"), /^disk wear fault/);
 });
 

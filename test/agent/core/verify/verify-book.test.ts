@@ -97,7 +97,7 @@ books("an inserted receipt is named, even one the station signed", () => {
 
 books("swapped receipts are named", () => {
   const [a = "", b = "", c = "", ...rest] = jws;
-  assert.match(failures(check([a, c, b, ...rest])), /swapped: receipt 2 stands behind a later one/);
+  assert.match(failures(check([a, c, b, ...rest])), /swapped: receipt 2 follows a later one/);
 });
 
 books("a duplicated receipt is named", () => {

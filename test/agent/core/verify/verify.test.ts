@@ -129,7 +129,7 @@ test("the station itself cannot change a figure unnoticed", () => {
     [/register fell/, ({ sale }) => void (inside<number[]>(sale, "samples", "rows", 2)[1] = 1)],
     [/more than 11000 W/, ({ sale }) => void (inside<number[]>(sale, "samples", "rows", 1)[1] = 8_000_000)],
     [
-      /no local time of Europe\/Berlin/,
+      /not a local time of Europe\/Berlin/,
       ({ sale }) => void (sale["start"] = "2026-03-28T22:30:00.000+02:00" as unknown as Json),
     ],
     [/the code says/, ({ sale }) => void (sale["end"] = "2026-03-29T00:00:01.000+01:00" as unknown as Json)],
@@ -267,7 +267,7 @@ test("the QR code's short form is at most 300 bytes, holds by itself, and no fli
 test("a private key, a broken key or a broken fingerprint is refused with a word", () => {
   const read = (): string => "-----BEGIN PRIVATE KEY-----";
   assert.throws(() => pinsOf(["file"], read), /private key/);
-  assert.throws(() => pinsOf(["file"], () => "nonsense"), /no public key/);
+  assert.throws(() => pinsOf(["file"], () => "nonsense"), /not a public key/);
   assert.throws(() => pinsOf(["sha256:12"], read), /64 hex digits/);
   assert.equal(
     pinsOf(["file"], () => signer.publicKey.pem),

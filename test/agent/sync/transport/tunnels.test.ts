@@ -57,7 +57,7 @@ test("shows the proxy the user and password of the file, and says so when they a
 });
 
 const refusals: readonly [ProxyMood, boolean, RegExp][] = [
-  [403, true, /does not let this station reach the backend/],
+  [403, true, /does not allow this station to reach the backend/],
   [405, true, /does not do CONNECT/],
   ["garbage", true, /does not answer as an HTTP proxy/],
   [502, false, /cannot reach the backend/],

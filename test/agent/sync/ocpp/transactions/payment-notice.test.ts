@@ -99,7 +99,7 @@ judged("is new, known, or refused by what is known of the same receipt", () => {
   assert.is(checkPayment({ ...failed, atMs: nowMs + 1 }, [failed]), "known");
   assert.is(checkPayment(payment("PSP-2", "settled"), [failed]), "new");
   const why = (one: Payment, known: readonly Payment[]): string => (checkPayment(one, known) as { why: string }).why;
-  assert.match(why(payment("PSP-1", "settled"), [failed]), /told before with another status: failed/);
+  assert.match(why(payment("PSP-1", "settled"), [failed]), /recorded before with another status: failed/);
   assert.match(why(payment("PSP-1", "failed", "8.55"), [failed]), /another amount: 8\.54/);
   assert.match(
     why(payment("PSP-3", "settled"), [payment("PSP-2", "settled"), failed]),
