@@ -487,7 +487,10 @@ clocks("unset at boot: nothing is sold, and the driver is told why", async () =>
     const ended = await street.live();
     assert.is(ended.how, "scenario-over", JSON.stringify(ended));
     assert.is(street.seen.began.size, 0);
-    assert.ok(street.seen.event.some((one) => one.type === "note" && /the clock is not set/.test(one.text)));
+    // At the tap itself: "accepted" and then a mere note is how it once was.
+    assert.ok(
+      street.seen.event.some((one) => one.type === "tap" && !one.accepted && /the clock is not set/.test(one.answer)),
+    );
   } finally {
     await street.close();
   }
