@@ -34,10 +34,10 @@ export class Watchdog {
 const progressWithinMs = 60_000;
 /**
  * What a request that is given up keeps a line busy beyond its time-out, and how many may be given up in one
- * connector's turn.
+ * connector's turn: the one that a meter is lost by with its repeats, and one more.
  */
 const lineRestMs = 1_000;
-const requestsGivenUp = 2;
+const requestsGivenUp = 4;
 
 /**
  * How long a connector may go without a turn before systemd is no longer told of progress: milliseconds from the
