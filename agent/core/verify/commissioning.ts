@@ -171,7 +171,7 @@ export function verifyCommissioning(
           ? []
           : [`the record says ${record.passed ? "passed" : "not passed"}, its findings say otherwise`],
         `${record.passed ? "PASSED" : `NOT PASSED: ${faults.join("; ")}`}; ${record.findings.length} findings, ` +
-          `${record.contactors.length} contactors, ${record.meters.length} meters, of which ${skippedChecks} not looked at`,
+          `${record.contactors.length} contactors, ${record.meters.length} meters, of which ${skippedChecks} not checked`,
       ),
     ],
   };

@@ -200,7 +200,7 @@ test("a state folder that is none is said, and what cannot be read there is not 
     told(permissions(moved), "state folder").join(),
     /^fault \| .* \| this user may not write in it \| run this as root \(sudo\), or as the user chargetill$/,
   );
-  assert.match(told(records(moved), "key").join(), /^fault \| cannot be read \| .* \| see what is said of the disk$/);
+  assert.match(told(records(moved), "key").join(), /^fault \| cannot be read \| .* \| see the finding on the disk$/);
 });
 
 test.run();
