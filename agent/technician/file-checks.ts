@@ -217,6 +217,8 @@ const unwell = (check: string, { code, message, cause }: Failure): Finding => {
     check,
     "cannot be read",
     message,
-    errorCode(cause) === "EACCES" ? "run this as root (sudo), or as the user chargetill" : "see the finding on the disk",
+    errorCode(cause) === "EACCES"
+      ? "run this as root (sudo), or as the user chargetill"
+      : "see the finding on the disk",
   );
 };
