@@ -360,7 +360,7 @@ pins("two cards at once start and stop nothing", async () => {
     visit([100, { do: "present", reader: "front", uids: [scenarioCards.ada, scenarioCards.ben], forMs: 5_000 }]),
     [],
   );
-  assert.ok(event.some((one) => one.type === "tap" && /hold one alone/.test(one.answer)));
+  assert.ok(event.some((one) => one.type === "tap" && /hold only one to the reader/.test(one.answer)));
   assert.is(sales[0]?.sale.stop.reason, "EVDisconnected");
 });
 
