@@ -124,7 +124,8 @@ function slicesOfPeriods(
   for (const [index, period] of cdr.periods.entries()) {
     const units = periodUnits(period, per);
     const tariff = byPeriod[index];
-    if (tariff !== undefined) {
+    // A period without length and volumes has no instant at which anything could fall due.
+    if (tariff !== undefined && !isEmptyPeriod(period, units)) {
       const selection = selectionIn(period, units, tariff, {
         local: localTime(timeZone, period.startMs),
         energyMilliWh: Number((consumed.energy * 1_000_000n) / per),
@@ -137,6 +138,10 @@ function slicesOfPeriods(
     consumed = consumedAfter(consumed, period, units, per);
   }
   return { slices, consumed };
+}
+
+function isEmptyPeriod({ startMs, endMs }: CdrPeriod, { energy, time, parking, reservation }: PeriodUnits): boolean {
+  return startMs === endMs && energy + time + parking + reservation === 0n;
 }
 
 function selectionIn(period: CdrPeriod, units: PeriodUnits, tariff: Tariff, conditions: Conditions): Selection {

@@ -8,8 +8,8 @@ import type { Conditions } from "../tariff/restrictions.js";
 import type { PriceComponent, Tariff } from "../tariff/tariff.js";
 import { dayMs } from "../time/time.js";
 import { amountText } from "./bill.js";
-import { openSliceOf, type Rating, type RatingProgress } from "./rating.js";
-import { addSlice, runningFigures } from "./running-total.js";
+import { type Rating, type RatingProgress, totalOf } from "./rating.js";
+import { runningFigures } from "./running-total.js";
 import { boundaryAfter, conditionsAt, type Sample } from "./sample.js";
 import { costingOf } from "./session-bill.js";
 import { unitsPer } from "./slice.js";
@@ -45,8 +45,7 @@ const mostCandidates = 500;
 export function livePrice(rating: Rating): LivePrice {
   const { progress } = rating;
   const { tariff } = progress;
-  const total = addSlice(progress.total, openSliceOf(rating), unitsPer);
-  const { accrued, ifStopped } = runningFigures(total, unitsPer, tariff);
+  const { accrued, ifStopped } = runningFigures(totalOf(rating), unitsPer, tariff);
   const left = leftUnderCap(tariff, accrued);
   const { unitPrices, next } = upcomingOf(rating);
   return {

@@ -25,6 +25,8 @@ import {
   samplesAtBoundaries,
 } from "./sample.js";
 import {
+  continueSlice,
+  extremesUntil,
   isEmptySlice,
   looksAtMomentary,
   type OpenSlice,
@@ -33,7 +35,6 @@ import {
   sliceGoesOn,
   sliceUntil,
   unitsPer,
-  widenSlice,
 } from "./slice.js";
 
 /** The session up to the last boundary. It is replaced at boundaries alone. */
@@ -61,7 +62,7 @@ export function beginRating(tariff: Tariff, options: RatingOptions, first: Sampl
   const selection = selectComponents(tariff, first.activity, conditionsAt(session, first));
   const progress: RatingProgress = {
     ...session,
-    open: openSlice(tariff, first, selection),
+    open: openSlice(first, selection),
     boundary: boundaryAfter(session, first),
     ended: undefined,
     total: noRunningTotal,
@@ -101,8 +102,8 @@ function lookAgain(progress: RatingProgress, sample: Sample): RatingProgress {
   const selection = selectComponents(tariff, sample.activity, conditionsAt(session, sample));
   const boundary = boundaryAfter(session, sample);
   if (sliceGoesOn(open, sample.activity, selection))
-    return { ...progress, boundary, open: widenSlice(tariff, open, sample) };
-  return { ...endSlice(progress, sample), ...session, boundary, open: openSlice(tariff, sample, selection) };
+    return { ...progress, boundary, open: continueSlice(tariff, open, sample) };
+  return { ...endSlice(progress, sample), ...session, boundary, open: openSlice(sample, selection) };
 }
 
 /** Puts the open slice away, ended at a sample, and adds it up. */
@@ -120,21 +121,19 @@ function endedAt({ tariff, open }: RatingProgress, at: Sample): EndedSlice | und
 }
 
 function periodUntil(tariff: Tariff, open: OpenSlice, at: Sample): ChargingPeriod {
-  const { powerW, currentMilliA } = open;
   return {
     startMs: open.fromMs,
     endMs: at.atMs,
     activity: open.activity,
     tariffId: tariff.id,
     energyMilliWh: at.energyMilliWh - open.fromMilliWh,
-    ...(powerW === undefined ? {} : { powerW }),
-    ...(currentMilliA === undefined ? {} : { currentMilliA }),
+    ...extremesUntil(tariff, open, at),
   };
 }
 
-/** What has passed in the open slice until the last sample. */
-export function openSliceOf({ progress, last }: Rating): Slice {
-  return sliceUntil(progress.tariff, progress.open, last);
+/** What the session comes to, the open slice ended at the last sample. */
+export function totalOf({ progress, last }: Rating): RunningTotal {
+  return endSlice(progress, last).total;
 }
 
 /** Every slice of the session so far, the open one ended at the last sample. */

@@ -47,7 +47,5 @@ export function lowerBill(full: Rating, reduced: Rating, language: Language = "e
 
 /** The charging periods so far: a new one begins wherever a component or the activity changed. */
 export function periods(rating: Rating): readonly ChargingPeriod[] {
-  const list = slicesOf(rating).map(({ period }) => period);
-  const lasting = list.filter((period) => period.endMs > period.startMs || period.energyMilliWh > 0);
-  return lasting.length > 0 ? lasting : list;
+  return slicesOf(rating).map(({ period }) => period);
 }

@@ -36,25 +36,22 @@ export type OpenSlice = {
   readonly fromMilliWh: number;
   readonly activity: Activity;
   readonly selection: Selection;
-  /** The lowest and highest momentary values in it, where the tariff looks at them. */
-  readonly powerW: Range | undefined;
-  readonly currentMilliA: Range | undefined;
+  /** The lowest and highest momentary values in it, without `latest`. */
+  readonly extremes: Extremes;
+  /** The sample whose power and current hold now; they count once anything passes while they hold. */
+  readonly latest: Sample;
 };
+
+/** Momentary values over a stretch; none where the tariff does not look at them. */
+export type Extremes = { readonly powerW?: Range; readonly currentMilliA?: Range };
 
 /** Whether power or current can change a price, so that each sample has to be looked at. */
 export const looksAtMomentary = ({ asksPower, asksCurrent }: Tariff): boolean => asksPower || asksCurrent;
 
 /** The slice that begins at a sample. */
-export function openSlice(tariff: Tariff, sample: Sample, selection: Selection): OpenSlice {
-  const empty: OpenSlice = {
-    fromMs: sample.atMs,
-    fromMilliWh: sample.energyMilliWh,
-    activity: sample.activity,
-    selection,
-    powerW: undefined,
-    currentMilliA: undefined,
-  };
-  return widenSlice(tariff, empty, sample);
+export function openSlice(sample: Sample, selection: Selection): OpenSlice {
+  const { atMs: fromMs, energyMilliWh: fromMilliWh, activity } = sample;
+  return { fromMs, fromMilliWh, activity, selection, extremes: {}, latest: sample };
 }
 
 /** Whether a slice goes on where this holds. */
@@ -63,14 +60,20 @@ export function sliceGoesOn(open: OpenSlice, activity: Activity, selection: Sele
   return isSame && sameSelection(open.selection, selection);
 }
 
-/** The open slice with the momentary values of one more sample in it. */
-export function widenSlice(tariff: Tariff, open: OpenSlice, sample: Sample): OpenSlice {
-  if (!looksAtMomentary(tariff)) return open;
-  return {
-    ...open,
-    powerW: stretched(open.powerW, sample.powerW),
-    currentMilliA: stretched(open.currentMilliA, sample.currentMilliA),
-  };
+/** The open slice from a sample on, whose power and current hold from there. */
+export const continueSlice = (tariff: Tariff, open: OpenSlice, sample: Sample): OpenSlice => ({
+  ...open,
+  extremes: extremesUntil(tariff, open, sample),
+  latest: sample,
+});
+
+/** The momentary values in a slice until a sample. */
+export function extremesUntil(tariff: Tariff, { extremes, latest }: OpenSlice, at: Sample): Extremes {
+  if (!looksAtMomentary(tariff) || (latest.atMs === at.atMs && latest.energyMilliWh === at.energyMilliWh))
+    return extremes;
+  const powerW = stretched(extremes.powerW, latest.powerW);
+  const currentMilliA = stretched(extremes.currentMilliA, latest.currentMilliA);
+  return { ...(powerW === undefined ? {} : { powerW }), ...(currentMilliA === undefined ? {} : { currentMilliA }) };
 }
 
 function stretched(range: Range | undefined, value: number | undefined): Range | undefined {
@@ -97,9 +100,9 @@ export function sliceUntil(tariff: Tariff, open: OpenSlice, { atMs, energyMilliW
   };
 }
 
-/** A slice in which nothing passed does not count, unless a fee fell due in it. */
-export function isEmptySlice({ fromMs, fromMilliWh, selection }: OpenSlice, { atMs, energyMilliWh }: Sample): boolean {
-  const fees =
-    selection.FLAT !== undefined || selection.RESERVATION_FLAT !== undefined || selection.EXPIRY_FLAT !== undefined;
-  return atMs === fromMs && energyMilliWh === fromMilliWh && !fees;
-}
+/**
+ * A slice holds its beginning and not its end: what begins to hold where the session ends, a fee too, is not charged.
+ * So a slice without length and energy does not count.
+ */
+export const isEmptySlice = ({ fromMs, fromMilliWh }: OpenSlice, { atMs, energyMilliWh }: Sample): boolean =>
+  atMs === fromMs && energyMilliWh === fromMilliWh;

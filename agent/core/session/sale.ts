@@ -35,32 +35,43 @@ function sampleOf(opening: Opening, reading: Reading, activity: Activity, notBef
 /** The sale that begins with its opening. */
 export function openSale(opening: Opening): Sale {
   const first = sampleOf(opening, opening.begin, "charging", opening.begin.moment.at);
-  const rating = beginRating(
-    opening.tariff,
-    { timeZone: opening.timeZone, clockTrusted: opening.begin.moment.trust !== "unsynced" },
-    first,
-  );
   return {
     opening,
     last: opening.begin,
     activity: "charging",
     samples: { sample: first, before: null },
     boundaryReadings: [],
-    rating,
+    rating: ratingFrom(opening, first),
     interruptions: [],
   };
 }
 
+function ratingFrom({ tariff, timeZone, begin }: Opening, first: Sample): Rating {
+  return beginRating(tariff, { timeZone, clockTrusted: begin.moment.trust !== "unsynced" }, first);
+}
+
 /** The sale after one more reading; also for one that is not kept (the live price is the price of such a sale). */
 export function addReading(sale: Sale, reading: Reading, activity: Activity, atBoundary: boolean): Sale {
+  const { powerW, currentMilliA } = reading;
   return addSample(
     {
-      ...sale,
+      ...withPowerAtBegin(sale, powerW, currentMilliA),
       last: reading,
       boundaryReadings: atBoundary ? [...sale.boundaryReadings, reading] : sale.boundaryReadings,
     },
     sampleOf(sale.opening, reading, activity, newest(sale).atMs),
   );
+}
+
+/**
+ * The begin reading is taken while the contactor is open: its 0 W say nothing about what the car draws, and no price may
+ * depend on them. What is known next holds from the begin on.
+ */
+function withPowerAtBegin(sale: Sale, powerW: number, currentMilliA: number | undefined): Sale {
+  if (sale.samples.before !== null) return sale;
+  const { currentMilliA: _, ...first } = sale.samples.sample;
+  const sample: Sample = { ...first, powerW, ...(currentMilliA === undefined ? {} : { currentMilliA }) };
+  return { ...sale, samples: { sample, before: null }, rating: ratingFrom(sale.opening, sample) };
 }
 
 function addSample(sale: Sale, sample: Sample): Sale {
@@ -110,20 +121,33 @@ export function suspended(sale: Sale): Sale {
  * before the stop: it keeps the price of that time, not that of hours later. From then on the station gives no power,
  * so no time is billed while the end is waited for.
  */
-export function ended(sale: Sale, stopped: Moment, end: Reading): Sale {
+export function ended(begun: Sale, stopped: Moment, end: Reading): Sale {
+  const sale = withAverageAtBegin(begun, stopped, end);
   const last = newest(sale);
   const endMs = sessionTimeMs(sale.opening, end.moment, last.atMs);
   const stoppedMs =
     sale.interruptions.length > 0 ? last.atMs : Math.max(last.atMs, sessionTimeMs(sale.opening, stopped, last.atMs));
   const flowedMilliWh = end.energyMilliWh - last.energyMilliWh;
-  if (flowedMilliWh > 0 && last.powerW <= 0) return addReading(sale, end, sale.activity, false);
+  if (flowedMilliWh > 0 && last.powerW <= 0) return endAt(sale, end, sale.activity);
   const neededMs = flowedMilliWh > 0 ? Math.ceil((flowedMilliWh * 3_600) / last.powerW) : 0;
   const flowedMs = Math.max(stoppedMs, last.atMs + neededMs);
-  if (endMs <= flowedMs) return addReading(sale, end, sale.activity, false);
-  return addReading(
+  if (endMs <= flowedMs) return endAt(sale, end, sale.activity);
+  return endAt(
     addSample(sale, { ...last, atMs: flowedMs, energyMilliWh: end.energyMilliWh, activity: "suspended" }),
     end,
     "suspended",
-    false,
   );
+}
+
+function endAt(sale: Sale, end: Reading, activity: Activity): Sale {
+  return addSample({ ...sale, last: end }, sampleOf(sale.opening, end, activity, newest(sale).atMs));
+}
+
+/** A session without a reading between begin and end, whose power nobody saw, drew what it drew on average. */
+function withAverageAtBegin(sale: Sale, stopped: Moment, end: Reading): Sale {
+  if (sale.samples.before !== null) return sale;
+  const begin = newest(sale);
+  const ms = sessionTimeMs(sale.opening, stopped, begin.atMs) - begin.atMs;
+  const powerW = ms <= 0 ? 0 : Math.round(((end.energyMilliWh - begin.energyMilliWh) * 3_600) / ms);
+  return powerW <= 0 ? sale : withPowerAtBegin(sale, powerW, undefined);
 }

@@ -95,6 +95,20 @@ export const priceMutants: readonly Mutant[] = [
     tests: inBoundaries,
   },
   {
+    rule: "what begins to hold at the end of a session is not charged",
+    file: "agent/core/rating/slice.ts",
+    find: "atMs === fromMs && energyMilliWh === fromMilliWh;",
+    replace: "atMs < fromMs;",
+    tests: ["agent/core/rating/half-open"],
+  },
+  {
+    rule: "the open contactor at the begin reading decides over no price",
+    file: "agent/core/session/sale.ts",
+    find: "...withPowerAtBegin(sale, powerW, currentMilliA),",
+    replace: "...sale,",
+    tests: ["agent/core/rating/half-open"],
+  },
+  {
     rule: "the tariff is looked at again at a boundary of energy",
     file: "agent/core/rating/sample.ts",
     find: "const crossed = boundary.energyMilliWh < next.energyMilliWh;",

@@ -127,8 +127,8 @@ export const sessionMutants: readonly Mutant[] = [
   {
     rule: "no time is billed while the end reading is waited for",
     file: sale,
-    find: "if (endMs <= flowedMs) return addReading(",
-    replace: "if (true) return addReading(",
+    find: "if (endMs <= flowedMs) return endAt(",
+    replace: "if (true) return endAt(",
     tests: ["agent/core/session/settle"],
   },
   {

@@ -92,6 +92,31 @@ test("the live figure is the bill at every sample", () => {
   );
 });
 
+test("what is measured at the end, or begins there, changes no bill: the end is not part of the session", () => {
+  fc.assert(
+    fc.property(
+      anyTariff,
+      zones,
+      anySession([0, 1, 3]),
+      fc.constantFrom(0, 500, 4_000, 50_000),
+      (tariff, zone, session, powerW) => {
+        const samples = samplesOf(session);
+        const last = samples.at(-1) as Sample;
+        const activity = last.activity === "reserved" ? last.activity : "suspended";
+        const ended = rate(tariff, zone, [
+          ...samples.slice(0, -1),
+          { ...last, powerW, currentMilliA: powerW, activity },
+        ]);
+        const rating = rate(tariff, zone, samples);
+        assert.equal(bill(ended), bill(rating));
+        assert.equal(livePrice(ended).ifStoppedNow, livePrice(rating).ifStoppedNow);
+        assert.equal(periods(ended), periods(rating));
+      },
+    ),
+    { seed, numRuns: 300 * times },
+  );
+});
+
 test("a pause costs the same and makes the same periods, whoever caused it", () => {
   fc.assert(
     fc.property(anyTariff, zones, anySession([0, 1, 3]), cuts, (tariff, zone, session, at) => {
