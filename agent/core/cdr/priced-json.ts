@@ -2,7 +2,7 @@
 
 import { decimalText } from "../../../config/decimal.js";
 import type { Language } from "../../../config/languages.js";
-import { limitSentence, usageSentence } from "../explain/line-sentence.js";
+import { adjustmentSentence, usageSentence } from "../explain/line-sentence.js";
 import { whyOf } from "../explain/restriction-text.js";
 import { publishedText, ratio } from "../number/money.js";
 import { billedText, dimensionOf, taxShares, unitOf } from "../rating/bill.js";
@@ -90,7 +90,7 @@ export function pricedJson(priced: PricedCdr, language: Language = "en"): Priced
       kind,
       excl: publishedText(excl),
       incl: publishedText(incl),
-      sentence: limitSentence(kind, costing.tariff, language),
+      sentence: adjustmentSentence(kind, costing.tariff, language),
     })),
     warnings: priced.warnings,
   };

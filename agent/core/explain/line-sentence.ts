@@ -72,8 +72,16 @@ function usedText(charge: Charge, amount: string, grace: string | undefined, wor
   }
 }
 
-/** The sentence of a limit that took effect. */
-export function limitSentence(kind: "min_price" | "max_price", tariff: Tariff, language: Language): string {
+/** Why nothing is charged, as a receipt says it. */
+export const nothingFlowed = "no energy flowed: nothing is charged";
+
+/** The sentence of what changed the sum of the lines: a limit, or that nothing is charged. */
+export function adjustmentSentence(
+  kind: "min_price" | "max_price" | "waived",
+  tariff: Tariff,
+  language: Language,
+): string {
+  if (kind === "waived") return nothingFlowed;
   const words = languageWords[language].price;
   const bound = kind === "min_price" ? tariff.minPrice : tariff.maxPrice;
   const text = bound === undefined ? "" : limitText(bound, tariff, language);

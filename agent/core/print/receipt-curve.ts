@@ -4,6 +4,7 @@
 import { livePrice } from "../rating/live-price.js";
 import { localTimeRule } from "../rating/price.js";
 import { advance, beginRating, type Rating } from "../rating/rating.js";
+import { stationRules } from "../rating/sample.js";
 import type { SalePayload } from "../receipt/receipt-payload.js";
 import { receiptSamples } from "../receipt/sale-fields.js";
 import { parseTariff } from "../tariff/tariff-reader.js";
@@ -23,7 +24,7 @@ export function powerCurve(receipt: SalePayload): readonly PowerPoint[] {
   const points: PowerPoint[] = [];
   let rating: Rating = beginRating(
     parsed.tariff,
-    { timeZone: receipt.timeZone, clockTrusted: receipt.sale.price.timeRule === localTimeRule },
+    stationRules(receipt.timeZone, receipt.sale.price.timeRule === localTimeRule),
     first,
   );
   points.push({ atMs: first.atMs, powerW: first.powerW, cost: livePrice(rating).accrued.incl });

@@ -1,8 +1,8 @@
 // How a language writes what the engine says in English, and the times of a receipt.
 
+import { nothingFlowed } from "../explain/line-sentence.js";
 import { roundingRule } from "../number/money.js";
 import { localTimeRule, untaxedName, untrustedTimeRule } from "../rating/price.js";
-import { nothingFlowed } from "../session/no-energy-waiver.js";
 import type { ReceiptWords } from "../words/language-words.js";
 
 const termNames: ReadonlyMap<string, keyof NonNullable<ReceiptWords["terms"]>> = new Map([

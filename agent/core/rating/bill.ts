@@ -3,7 +3,7 @@
 
 import { decimalText, fixedText } from "../../../config/decimal.js";
 import type { Language } from "../../../config/languages.js";
-import { limitSentence, usageSentence } from "../explain/line-sentence.js";
+import { adjustmentSentence, usageSentence } from "../explain/line-sentence.js";
 import { whyOf } from "../explain/restriction-text.js";
 import {
   add,
@@ -179,7 +179,7 @@ export function billOf(costing: Costing, facts: BillFacts): Price {
     adjustments: limited.adjustments.map(({ kind, excl, incl }) => ({
       kind,
       amount: { excl: publishedText(excl), incl: publishedText(incl) },
-      sentence: limitSentence(kind, tariff, facts.language),
+      sentence: adjustmentSentence(kind, tariff, facts.language),
     })),
     ...dueOf(limited.total, tariff.currency),
     rounding: roundingRule,

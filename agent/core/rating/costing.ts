@@ -2,6 +2,7 @@
 // pricing of CDRs both end here, so that a display and a bill cannot differ. Quantities are gathered whole and
 // multiplied by the price once.
 
+import { subtract, zeroRatio } from "../number/money.js";
 import type { Charge } from "../tariff/charge.js";
 import type { Tariff } from "../tariff/tariff.js";
 import type { ComponentUsage } from "./component-usage.js";
@@ -56,6 +57,21 @@ export function costOf(usages: readonly ComponentUsage[], per: bigint, tariff: T
   });
   const sum = lines.reduce((total, { amount }) => addTaxed(total, amount), noAmount);
   return { per, tariff, lines, billed, groups: groupsOf(lines), limited: applyLimits(sum, tariff, { min: true }) };
+}
+
+/** The same for a session of which nothing is charged. */
+export function waived(costing: Costing): Costing {
+  const { total, adjustments } = costing.limited;
+  const adjustment = {
+    kind: "waived" as const,
+    excl: subtract(zeroRatio, total.excl),
+    incl: subtract(zeroRatio, total.incl),
+  };
+  return {
+    ...costing,
+    groups: groupsOf([]),
+    limited: { total: noAmount, adjustments: [...adjustments, adjustment] },
+  };
 }
 
 function groupsOf(lines: readonly CostLine[]): Record<Group, TaxedAmount> {

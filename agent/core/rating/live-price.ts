@@ -8,12 +8,12 @@ import type { Conditions } from "../tariff/restrictions.js";
 import type { PriceComponent, Tariff } from "../tariff/tariff.js";
 import { dayMs } from "../time/time.js";
 import { amountText } from "./bill.js";
-import { type Rating, type RatingProgress, totalOf } from "./rating.js";
-import { runningFigures } from "./running-total.js";
+import { isWaived, type Rating, type RatingProgress, totalOf } from "./rating.js";
+import { type RunningFigures, runningFigures } from "./running-total.js";
 import { boundaryAfter, conditionsAt, type Sample } from "./sample.js";
 import { costingOf } from "./session-bill.js";
 import { unitsPer } from "./slice.js";
-import type { TaxedAmount } from "./taxed.js";
+import { noAmount, type TaxedAmount } from "./taxed.js";
 
 /** The unit prices in force, as the tariff states them and incl. tax; absent = that dimension is free now. */
 export type UnitPrices = {
@@ -45,18 +45,25 @@ const mostCandidates = 500;
 export function livePrice(rating: Rating): LivePrice {
   const { progress } = rating;
   const { tariff } = progress;
-  const { accrued, ifStopped } = runningFigures(totalOf(rating), unitsPer, tariff);
+  const { accrued, ifStopped } = figuresOf(rating);
   const left = leftUnderCap(tariff, accrued);
   const { unitPrices, next } = upcomingOf(rating);
   return {
     accrued: amountText(accrued),
-    // A reservation that nothing followed has expired, which the running total does not know.
-    ifStoppedNow: amountText(progress.start === undefined ? costingOf(rating).limited.total : ifStopped),
+    ifStoppedNow: amountText(ifStopped),
     currency: tariff.currency,
     unitPrices,
     ...(next === undefined ? {} : { nextChange: next }),
     ...(left === undefined ? {} : { leftUnderCap: publishedText(left) }),
   };
+}
+
+function figuresOf(rating: Rating): RunningFigures {
+  if (isWaived(rating)) return { accrued: noAmount, ifStopped: noAmount };
+  const { tariff, start } = rating.progress;
+  const figures = runningFigures(totalOf(rating), unitsPer, tariff);
+  // A reservation that nothing followed has expired, which the running total does not know.
+  return start === undefined ? { ...figures, ifStopped: costingOf(rating).limited.total } : figures;
 }
 
 /**

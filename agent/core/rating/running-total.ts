@@ -36,11 +36,10 @@ export function addSlice(total: RunningTotal, slice: Slice, per: bigint): Runnin
 }
 
 /** What was used so far, under the maximum; and the bill if the session ended now. */
-export function runningFigures(
-  { sum, metered }: RunningTotal,
-  per: bigint,
-  tariff: Tariff,
-): { readonly accrued: TaxedAmount; readonly ifStopped: TaxedAmount } {
+export type RunningFigures = { readonly accrued: TaxedAmount; readonly ifStopped: TaxedAmount };
+
+/** The figures of a total. */
+export function runningFigures({ sum, metered }: RunningTotal, per: bigint, tariff: Tariff): RunningFigures {
   const billed = billedOf(metered, per);
   let stepped = sum;
   for (const kind of meteredKinds) {

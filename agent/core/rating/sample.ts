@@ -23,7 +23,16 @@ export type RatingOptions = {
   readonly clockTrusted: boolean;
   /** False after a reboot without a trusted clock: durations are unknown too. Default true. */
   readonly durationsKnown?: boolean;
+  /** True: a session in which no energy flowed costs nothing, whatever fee or minimum the tariff names. Default false. */
+  readonly freeWithoutEnergy?: boolean;
 };
+
+/** How this station prices its own sessions: what is displayed, what limits are held against, and what is billed. */
+export const stationRules = (timeZone: string, clockTrusted: boolean): RatingOptions => ({
+  timeZone,
+  clockTrusted,
+  freeWithoutEnergy: true,
+});
 
 /** Where durations and energy count from: the start of the session, after its reservation if there was one. */
 export type SessionStart = { readonly atMs: number; readonly energyMilliWh: number };

@@ -5,9 +5,9 @@ import { compare, type Ratio } from "../number/money.js";
 import { type ChargingPeriod, isPause } from "../tariff/period.js";
 import { billOf, taxWarnings } from "./bill.js";
 import { componentUsages } from "./component-usage.js";
-import { type Costing, costOf } from "./costing.js";
+import { type Costing, costOf, waived } from "./costing.js";
 import { localTimeRule, lowerOfBothRule, type Price, untrustedTimeRule } from "./price.js";
-import { type Rating, slicesOf } from "./rating.js";
+import { isWaived, type Rating, slicesOf } from "./rating.js";
 import { unitsPer } from "./slice.js";
 
 /** What the session costs at the last sample, worked out slice by slice. */
@@ -16,7 +16,8 @@ export function costingOf(rating: Rating): Costing {
   const slices = slicesOf(rating).map(({ slice }) => slice);
   // A reservation that no session came for has expired.
   const expired = start === undefined;
-  return costOf(componentUsages(slices, unitsPer, expired), unitsPer, tariff);
+  const costing = costOf(componentUsages(slices, unitsPer, expired), unitsPer, tariff);
+  return isWaived(rating) ? waived(costing) : costing;
 }
 
 /** The bill of a session that ends at the last sample. */

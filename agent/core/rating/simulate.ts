@@ -7,7 +7,7 @@ import type { Tariff } from "../tariff/tariff.js";
 import { livePrice, nextBoundary } from "./live-price.js";
 import type { Price } from "./price.js";
 import { advance, beginRating, type Rating } from "./rating.js";
-import type { Sample } from "./sample.js";
+import { type Sample, stationRules } from "./sample.js";
 import { bill } from "./session-bill.js";
 
 export type SimulatedSession = {
@@ -60,7 +60,7 @@ export function simulate(tariff: Tariff, plan: SimulatedSession, language: Langu
   const wholeMs = forMs + plan.idleMs;
   const stops = new Set<number>([forMs, wholeMs]);
   for (let point = 1; point < curvePoints; point += 1) stops.add(Math.floor((wholeMs * point) / curvePoints));
-  let rating: Rating = beginRating(tariff, { timeZone: plan.timeZone, clockTrusted: true }, sampleAt(0));
+  let rating: Rating = beginRating(tariff, stationRules(plan.timeZone, true), sampleAt(0));
   const curve: CurvePoint[] = [{ atMs: plan.startMs, incl: livePrice(rating).ifStoppedNow.incl, activity: "charging" }];
   for (const ms of [...stops].sort((a, b) => a - b)) {
     // Like a station, take a reading at every boundary that lies before the next stop.

@@ -52,7 +52,7 @@ export function addTaxed(a: TaxedAmount, b: TaxedAmount): TaxedAmount {
   return { excl: add(a.excl, b.excl), incl: add(a.incl, b.incl), parts };
 }
 
-type Adjusted = { readonly kind: "min_price" | "max_price"; readonly excl: Ratio; readonly incl: Ratio };
+type Adjusted = { readonly kind: "min_price" | "max_price" | "waived"; readonly excl: Ratio; readonly incl: Ratio };
 export type LimitedAmount = { readonly total: TaxedAmount; readonly adjustments: readonly Adjusted[] };
 
 /** Net and tax of every rate, stretched to new totals in proportion. */

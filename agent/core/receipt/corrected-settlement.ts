@@ -5,8 +5,8 @@ import type { StationFacts } from "../../../config/schema.js";
 import type { Reading } from "../../../drivers/driver.js";
 import type { Settlement } from "../cdr/settlement.js";
 import { advance, beginRating, type Rating } from "../rating/rating.js";
+import { stationRules } from "../rating/sample.js";
 import { bill, periods } from "../rating/session-bill.js";
-import { chargedPrice } from "../session/no-energy-waiver.js";
 import { ReceiptFault } from "../signing/signer.js";
 import type { Tariff } from "../tariff/tariff.js";
 import type { ReceiptReading, SalePayload } from "./receipt-payload.js";
@@ -35,7 +35,7 @@ export function correctedSettlement(
     throw new ReceiptFault(
       `receipt ${number} is of a session whose time is not known: cannot tell which price was in force`,
     );
-  const rating = rest.reduce<Rating>(advance, beginRating(tariff, { timeZone, clockTrusted: true }, first));
+  const rating = rest.reduce<Rating>(advance, beginRating(tariff, stationRules(timeZone, true), first));
   const last = rest.at(-1) ?? first;
   const reading = (of: ReceiptReading): Reading => readingOf(of, sale.meter.serial);
   return {
@@ -56,7 +56,7 @@ export function correctedSettlement(
     timeZone,
     tariff: tariff.source,
     shown: { text: sale.shown.text, atMs: receiptInstant(sale.shown.at) },
-    price: chargedPrice(bill(rating), last.energyMilliWh - first.energyMilliWh),
+    price: bill(rating),
     periods: periods(rating),
     stopReason: sale.stop.reason,
     stopDetail: sale.stop.detail,

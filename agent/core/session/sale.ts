@@ -3,7 +3,7 @@
 import type { Moment, Reading } from "../../../drivers/driver.js";
 import type { Interruption } from "../cdr/settlement.js";
 import { advance, beginRating, type Rating } from "../rating/rating.js";
-import type { Sample } from "../rating/sample.js";
+import { type Sample, stationRules } from "../rating/sample.js";
 import type { Activity } from "../tariff/period.js";
 import { type Opening, sessionTimeMs } from "./opening.js";
 
@@ -47,7 +47,7 @@ export function openSale(opening: Opening): Sale {
 }
 
 function ratingFrom({ tariff, timeZone, begin }: Opening, first: Sample): Rating {
-  return beginRating(tariff, { timeZone, clockTrusted: begin.moment.trust !== "unsynced" }, first);
+  return beginRating(tariff, stationRules(timeZone, begin.moment.trust !== "unsynced"), first);
 }
 
 /** The sale after one more reading; also for one that is not kept (the live price is the price of such a sale). */

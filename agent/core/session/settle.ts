@@ -1,12 +1,12 @@
 // Makes the settlement of a session that is over: the one bill, from the one engine, with everything that proves it.
+
 import type { ConnectorFacts, StationFacts } from "../../../config/schema.js";
 import type { Reading, TimeTrust } from "../../../drivers/driver.js";
 import type { Settlement } from "../cdr/settlement.js";
 import { advance, beginRating, type Rating } from "../rating/rating.js";
-import type { Sample } from "../rating/sample.js";
+import { type Sample, stationRules } from "../rating/sample.js";
 import { bill, lowerBill, periods } from "../rating/session-bill.js";
 import type { Tariff } from "../tariff/tariff.js";
-import { chargedPrice } from "./no-energy-waiver.js";
 import { sessionTimeMs } from "./opening.js";
 import type { Sale, SampleList } from "./sale.js";
 import type { Session } from "./session.js";
@@ -61,7 +61,7 @@ export function settlementOf(session: Extract<Session, { state: "settling" }>, c
     tariff: opening.tariff.source,
     tariffDigest: context.tariffDigest,
     shown: { ...opening.shown, atMs: opening.shown.atMs + shiftMs },
-    price: chargedPrice(price, end.energyMilliWh - opening.begin.energyMilliWh),
+    price,
     periods: made,
     stopReason: session.reason,
     stopDetail: session.detail,
@@ -112,7 +112,7 @@ export function bothWays(
 ): { readonly full: Rating; readonly reduced: Rating } {
   if (first === undefined) throw new Error("a sale has at least its first sample");
   const rated = (clockTrusted: boolean): Rating =>
-    rest.reduce<Rating>(advance, beginRating(tariff, { timeZone, clockTrusted }, first));
+    rest.reduce<Rating>(advance, beginRating(tariff, stationRules(timeZone, clockTrusted), first));
   return { full: rated(true), reduced: rated(false) };
 }
 

@@ -5,11 +5,10 @@ import { languages } from "../../../config/languages.js";
 import { canonicalText } from "../json/json-text.js";
 import { localTimeRule, lowerOfBothRule } from "../rating/price.js";
 import { advance, beginRating, type Rating } from "../rating/rating.js";
-import type { RatingOptions } from "../rating/sample.js";
+import { type RatingOptions, stationRules } from "../rating/sample.js";
 import { bill, lowerBill, periods } from "../rating/session-bill.js";
 import type { SalePayload } from "../receipt/receipt-payload.js";
 import { receiptSamples } from "../receipt/sale-fields.js";
-import { chargedPrice } from "../session/no-energy-waiver.js";
 import { bothWays } from "../session/settle.js";
 import { ReceiptFault } from "../signing/signer.js";
 import { parseTariff } from "../tariff/tariff-reader.js";
@@ -31,19 +30,14 @@ export function rerate(receipt: SalePayload): Rerated {
   const samples = receiptSamples(sale) ?? [];
   const [first, ...rest] = samples;
   if (first === undefined) throw new ReceiptFault("the samples cannot be read");
-  const energyMilliWh = (rest.at(-1) ?? first).energyMilliWh - first.energyMilliWh;
   const clockTrusted = sale.price.timeRule === localTimeRule;
-  const options: RatingOptions[] = clockTrusted
-    ? [{ timeZone, clockTrusted }]
-    : [
-        { timeZone, clockTrusted },
-        { timeZone, clockTrusted, durationsKnown: false },
-      ];
+  const rules = stationRules(timeZone, clockTrusted);
+  const options: RatingOptions[] = clockTrusted ? [rules] : [rules, { ...rules, durationsKnown: false }];
   const stated = canonicalText(sale.price);
   if (sale.price.timeRule === lowerOfBothRule) {
     const { full, reduced } = bothWays(parsed.tariff, timeZone, samples);
     const all = languages.map((language) => ({
-      price: chargedPrice(lowerBill(full, reduced, language), energyMilliWh),
+      price: lowerBill(full, reduced, language),
       periods: periods(full),
     }));
     const again = all.find(({ price }) => canonicalText(price) === stated) ?? all[0];
@@ -53,7 +47,7 @@ export function rerate(receipt: SalePayload): Rerated {
   for (const option of options) {
     const rating = rest.reduce<Rating>(advance, beginRating(parsed.tariff, option, first));
     for (const language of languages) {
-      const again = { price: chargedPrice(bill(rating, language), energyMilliWh), periods: periods(rating) };
+      const again = { price: bill(rating, language), periods: periods(rating) };
       if (canonicalText(again.price) === stated) return again;
       likeliest ??= again;
     }

@@ -180,9 +180,9 @@ export const priceMutants: readonly Mutant[] = [
   },
   {
     rule: "a session without energy costs nothing",
-    file: "agent/core/session/no-energy-waiver.ts",
-    find: "if (energyMilliWh > 0)",
-    replace: "if (energyMilliWh >= 0)",
+    file: "agent/core/rating/rating.ts",
+    find: "last.energyMilliWh === start.energyMilliWh;",
+    replace: "last.energyMilliWh < start.energyMilliWh;",
     tests: ["agent/core/receipt/unusual-sessions"],
   },
   {

@@ -1,9 +1,9 @@
 // Tells a CSMS of sessions while they run: their begin, a value now and then, a change of what the car does. Only what
 // is worth telling now: while a settled session waits in the outbox, or the line is down, nothing is made here, and
 // what was missed is told by the end itself.
+
 import type { Clock } from "../../../../drivers/driver.js";
 import { bill } from "../../../core/rating/session-bill.js";
-import { chargedPrice } from "../../../core/session/no-energy-waiver.js";
 import type { Opening } from "../../../core/session/opening.js";
 import type { Session } from "../../../core/session/session.js";
 import type { RecordedFact, StationFeed } from "../../station-port.js";
@@ -109,7 +109,7 @@ export class TransactionReporter {
       powerW,
       activity: session.sale.activity,
       energyMilliWh,
-      price: () => chargedPrice(bill(sale.rating), energyMilliWh),
+      price: () => bill(sale.rating),
     };
   }
 

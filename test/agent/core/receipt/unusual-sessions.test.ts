@@ -8,11 +8,11 @@ import { hexText, utf8 } from "../../../../agent/core/number/bytes.js";
 import { receiptSheet } from "../../../../agent/core/print/receipt-sheet.js";
 import { receiptText } from "../../../../agent/core/print/receipt-text.js";
 import { advance, beginRating, type Rating } from "../../../../agent/core/rating/rating.js";
+import { stationRules } from "../../../../agent/core/rating/sample.js";
 import { bill, periods } from "../../../../agent/core/rating/session-bill.js";
 import type { Issued } from "../../../../agent/core/receipt/issuing.js";
 import { issueReceipt } from "../../../../agent/core/receipt/receipt.js";
 import { receiptFileText } from "../../../../agent/core/receipt/receipt-file.js";
-import { chargedPrice } from "../../../../agent/core/session/no-energy-waiver.js";
 import { parseTariff } from "../../../../agent/core/tariff/tariff-reader.js";
 import { exitCode } from "../../../../agent/core/verify/check-result.js";
 import { verifyEvidence } from "../../../../agent/core/verify/verify.js";
@@ -50,9 +50,9 @@ function sold({ tariff: by = tariff, clockTrusted = true, durationsKnown = true,
   if (!parsed.ok || first === undefined) throw new Error("the tariff cannot be read");
   const rating = rest.reduce<Rating>(
     advance,
-    beginRating(parsed.tariff, { timeZone, clockTrusted, durationsKnown }, first),
+    beginRating(parsed.tariff, { ...stationRules(timeZone, clockTrusted), durationsKnown }, first),
   );
-  const price = chargedPrice(bill(rating), facts.end.energyMilliWh - facts.begin.energyMilliWh);
+  const price = bill(rating);
   const issued = issueReceipt(
     { ...facts, tariff: by, tariffDigest: hexText(sha256(utf8(canonicalText(by)))), price, periods: periods(rating) },
     chainOf(littleBook(0)),
